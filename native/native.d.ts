@@ -156,7 +156,10 @@ export interface Addon {
    * has it (any more). Throws EINVAL (no TCP socket), ENOTCONN, ENOSYS (Windows), or why the kernel cannot be asked: EPROTONOSUPPORT …
    */
   peerUser(handle: Handle): number | undefined;
-  /** Sends the socket over the AF_UNIX socket `over` (SCM_RIGHTS and one NUL byte), in blocking mode; the handle stays open here. */
+  /**
+   * Sends the socket over the AF_UNIX socket `over` (SCM_RIGHTS and one NUL byte), in blocking mode; the handle stays open here.
+   * Throws EAFNOSUPPORT if `over` is a socket of another family.
+   */
   sendFd(over: number, handle: Handle): void;
   /**
    * Two connected AF_UNIX sockets: ours, and one for the stdin and stdout of a program that is about to be started; the caller

@@ -28,6 +28,8 @@ export interface StartCommand {
   readonly command: readonly string[];
   /** What a person types instead; undefined: the command. */
   readonly typed?: string | undefined;
+  /** The command that shows why it ended; undefined: its manager has none. */
+  readonly log?: readonly string[] | undefined;
 }
 
 /** Why a target could not be reached: `message` is one printable line, `hint` the fix. */
@@ -60,7 +62,15 @@ export function isOp(word: unknown): word is Op {
 }
 
 /** The exit codes of all commands, listed in docs/reference/errors.md. */
-export const exitCode = { ok: 0, connect: 1, usage: 2, noBanner: 3, notFound: 4, interrupted: 130 } as const;
+export const exitCode = {
+  ok: 0,
+  connect: 1,
+  usage: 2,
+  noBanner: 3,
+  notFound: 4,
+  interrupted: 130,
+  noLogin: 255,
+} as const;
 
 /** The exit code for an error, by its op and code. */
 export function exitCodeOf(error: ConnectError): number {

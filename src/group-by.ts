@@ -19,3 +19,18 @@ export function groupBy<T, K>(items: Iterable<T>, key: (item: T) => K): Readonly
   }
   return groups;
 }
+
+/** The items; where many are of one kind, only the first of them, and how many `more` there are. */
+export function withoutRepeats<T>(
+  items: readonly T[],
+  kind: (item: T) => unknown,
+): readonly { readonly item: T; readonly more: number }[] {
+  const groups = groupBy(items, kind);
+  return items.flatMap((item) => {
+    const group = groups.get(kind(item)) ?? [];
+    if (group.length <= mostOfAKind) return [{ item, more: 0 }];
+    return item === group[0] ? [{ item, more: group.length - 1 }] : [];
+  });
+}
+
+const mostOfAKind = 3;

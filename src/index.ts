@@ -1,20 +1,21 @@
 import type { Duplex } from 'node:stream';
-import { sshPort } from './address/port.js';
+import { sshPort } from './address/numbers.js';
 import { toDuplex } from './deliver/duplex.js';
 import type { Endpoint } from './endpoint.js';
+import { ConnectError, type Op, quote } from './errors.js';
 import type { Target } from './kinds/kinds.js';
 import { resolveTarget } from './kinds/kinds.js';
 import { parseTarget } from './kinds/parse.js';
 import { reach } from './reach.js';
 import type { Resolution } from './resolve/resolution.js';
-import type { RouteName } from './route.js';
+import { type RouteName, routeNames } from './route.js';
+import { firstRoute } from './routes/routes.js';
 import { awaitBanner } from './ssh/await-banner.js';
 import type { HostKey, ProbeResult } from './ssh/handshake-result.js';
 import { probeSock } from './ssh/probe.js';
 
-export { ConnectError, type Op } from './errors.js';
 export type { Endpoint, HostKey, ProbeResult, Resolution, RouteName, Target };
-export { parseTarget };
+export { ConnectError, type Op, parseTarget };
 
 export interface ConnectOptions {
   /** The port if the target names none; default 22. */
@@ -37,13 +38,16 @@ export async function connect(target: string, options: ConnectOptions = {}): Pro
 }
 
 /** Resolves a target to its endpoint, without opening anything. Rejects with a ConnectError. */
-export function resolve(
+export async function resolve(
   target: string,
   options: Pick<ConnectOptions, 'port' | 'signal'> = {},
 ): Promise<Resolution> {
+  const parsed = parseTarget(target);
+  check(target, options);
   const { port = sshPort, signal } = options;
   const { env, platform } = process;
-  return resolveTarget(parseTarget(target), { text: target, port, signal, env, platform });
+  const machine = await resolveTarget(parsed, { text: target, port, signal, env, platform });
+  return { ...machine, ...(await firstRoute(machine, { text: target, port })) };
 }
 
 export interface ProbeOptions extends ConnectOptions {
@@ -68,11 +72,72 @@ export async function probe(
 
 const defaultTimeoutMs = 15_000;
 
-function open(target: string, options: ConnectOptions) {
+async function open(target: string, options: ConnectOptions) {
+  const parsed = parseTarget(target);
+  check(target, options);
   const { port = sshPort, timeout = defaultTimeoutMs, wait, signal, routes } = options;
   const { env, platform } = process;
   return reach(
-    { text: target, target: parseTarget(target) },
+    { text: target, target: parsed },
     { port, timeoutMs: timeout, waitMs: wait, signal, routes, env, platform },
   );
+}
+
+/** What each option has to be: callers in JavaScript, too, get an error that names it. */
+const wanted: {
+  readonly [K in keyof Required<ProbeOptions>]: {
+    readonly what: string;
+    readonly is: (value: unknown) => boolean;
+  };
+} = {
+  port: { what: 'a whole number from 0 to 4294967294', is: (value) => isWhole(value) && value < 0xffffffff },
+  timeout: { what: 'a number of milliseconds, more than 0', is: (value) => isTime(value) && value > 0 },
+  wait: { what: 'a number of milliseconds', is: isTime },
+  signal: { what: 'an AbortSignal', is: isSignal },
+  routes: { what: `a list of ${routeNames.join(', ')}`, is: areRoutes },
+  user: { what: 'a text that is not empty', is: (value) => typeof value === 'string' && value !== '' },
+};
+
+/** Throws a ConnectError USAGE of op parse. */
+function check(target: string, options: unknown): void {
+  const fail = (problem: string, hint: string) =>
+    new ConnectError('parse', target, { code: 'USAGE', problem, hint });
+  if (typeof options !== 'object' || options === null)
+    throw fail(`the options are an object, not ${shown(options)}`, 'such as { timeout: 5000 }');
+  for (const [name, { what, is }] of Object.entries(wanted)) {
+    const value: unknown = (options as Record<string, unknown>)[name];
+    if (value !== undefined && !is(value))
+      throw fail(`the option ${name} is ${what}, not ${shown(value)}`, `leave ${name} out for its default`);
+  }
+}
+
+function shown(value: unknown): string {
+  if (typeof value === 'string') return quote(value);
+  if (Array.isArray(value)) return `[${value.map(shown).join(', ')}]`;
+  return typeof value === 'object' && value !== null
+    ? 'an object'
+    : typeof value === 'function'
+      ? 'a function'
+      : String(value);
+}
+
+function isWhole(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
+}
+
+/** No timer takes longer ones: 24 days. */
+const longestMs = 0x7fffffff;
+
+function isTime(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && value <= longestMs;
+}
+
+/** Also one of another realm. */
+function isSignal(value: unknown): boolean {
+  return typeof Object(value).aborted === 'boolean' && typeof Object(value).addEventListener === 'function';
+}
+
+function areRoutes(value: unknown): boolean {
+  const names: readonly unknown[] = routeNames;
+  return Array.isArray(value) && value.length > 0 && value.every((each) => names.includes(each));
 }

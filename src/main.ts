@@ -20,16 +20,22 @@ export async function main(program: Io['program']): Promise<never> {
   try {
     code = await dispatch(process.argv.slice(2), io);
   } catch (error) {
-    code = await explained(error, io);
+    code = await explained(error, process.argv.slice(2), io);
   }
   process.exit(code);
 }
 
 /** Prints why it failed; the plain error if cli/message.ts cannot be loaded, as without a free descriptor. */
-async function explained(error: unknown, io: Io): Promise<number> {
+async function explained(error: unknown, [name]: readonly string[], io: Io): Promise<number> {
   try {
-    const { explain } = await import('./cli/message.js');
-    return await explain(error, io);
+    const [{ explain }, { tools }] = await Promise.all([
+      import('./cli/message.js'),
+      import('./ssh/split-args.js'),
+    ]);
+    const code = await explain(error, io);
+    // As ssh: 1 to 254 would be the remote command's, or rsync's own.
+    const isTool = io.program === 'vmssh' && tools.some((tool) => tool === name);
+    return isTool && code !== exitCode.interrupted ? exitCode.noLogin : code;
   } catch {
     io.err(`${io.program}: ${printable(error instanceof Error ? error.message : String(error))}\n`);
     return error instanceof ConnectError ? exitCodeOf(error) : exitCode.connect;
@@ -38,7 +44,7 @@ async function explained(error: unknown, io: Io): Promise<number> {
 
 /** What ssh runs takes a fast path that loads nothing else; the rest, --help and mistakes go through commander. */
 async function dispatch(args: readonly string[], io: Io): Promise<number> {
-  if (args.some((arg) => arg.includes('\ufffd'))) await refuseOtherBytes(args);
+  if (args.some((arg) => arg.includes('\ufffd'))) await refuseOtherBytes(args, io);
   const [name, ...rest] = io.program === 'vsock-nc' ? ['nc', ...args] : args;
   if (name === 'proxy') return fastPath((await import('./commands/proxy/proxy.js')).proxy, rest, args, io);
   if (args.length === 1 && (args[0] === '--version' || args[0] === '-V')) {
@@ -57,8 +63,14 @@ async function dispatch(args: readonly string[], io: Io): Promise<number> {
   return (await import('./program/run.js')).runCommandLine(args, io);
 }
 
-/** Throws a UsageError if Node has replaced bytes of an argument. */
-async function refuseOtherBytes(args: readonly string[]): Promise<void> {
+/** Throws a UsageError if something of an argument was replaced: ssh would get another one. */
+async function refuseOtherBytes(args: readonly string[], { platform }: Io): Promise<void> {
+  // Whether U+FFFD was typed cannot be told there.
+  if (platform === 'win32')
+    throw new UsageError(
+      `the argument ${quote(args.find((arg) => arg.includes('\ufffd')) ?? '')} holds U+FFFD or half of a surrogate pair, which is no character`,
+      'rename the file, or name the machine by its id: vmssh list -i',
+    );
   const { otherBytes } = await import('./process/other-bytes.js');
   const broken = otherBytes('/proc/self/cmdline', args);
   if (broken === undefined) return;

@@ -1,4 +1,3 @@
-import { sshPort } from './address/port.js';
 import { now } from './clock.js';
 import type { Connection } from './connect/connection.js';
 import { openConnection } from './connect/open.js';
@@ -11,9 +10,10 @@ import { resolveTarget } from './kinds/kinds.js';
 import type { TypedTarget } from './kinds/parse.js';
 import type { AddonState } from './native.js';
 import type { Resolution } from './resolve/resolution.js';
-import type { RouteName } from './route.js';
-import type { ByRoutesOptions, OnRoute } from './routes/by-routes.js';
-import { describeTarget } from './target/describe.js';
+import type { Route, RouteName } from './route.js';
+import type { FailedRoute } from './routes/all-failed.js';
+import { routesOf } from './routes/routes.js';
+import { describeTarget } from './target/target.js';
 
 /** Called at the end of each step with its outcome, and with the `endpoint` once a target is resolved, or another route is tried. */
 export type Trace = (
@@ -45,7 +45,7 @@ export interface ReachOptions {
   /** Replaces the search for the target's endpoint. */
   readonly resolve?: typeof resolveTarget | undefined;
   readonly trace?: Trace | undefined;
-  /** Called after each of several routes. */
+  /** Called after each route that was tried. */
   readonly onRoute?: OnRoute | undefined;
   /**
    * Asked just before the only route is opened, if its banner is not awaited: what the connection is for, if only for our own
@@ -56,7 +56,11 @@ export interface ReachOptions {
   readonly beforeOpen?: ((target: Target, endpoint: Endpoint) => Promise<void>) | undefined;
 }
 
-type Limits = Pick<OpenOptions, 'timeoutMs' | 'stdio'>;
+/** Called after each route that was tried, with its banner if that was awaited, or with the error that stopped it. */
+export type OnRoute = (
+  route: Pick<Route, 'endpoint'>,
+  result: { readonly banner?: string; readonly error?: ConnectError },
+) => void;
 
 export interface Reached {
   readonly target: Target;
@@ -68,20 +72,15 @@ export interface Reached {
 /** From a target to an open socket. Throws a ConnectError. */
 export async function reach({ text, target }: TypedTarget, options: ReachOptions): Promise<Reached> {
   options.trace?.('parse', describeTarget(target));
-  if (options.waitMs === undefined) {
-    const reached = await attempt(target, text, options);
-    // The vmssh at the other end of a hop chooses the route, and each route here has shown its banner.
-    const isHop = reached.resolution.endpoint.family === 'via';
-    if (isHop && options.looks && options.port === sshPort)
-      await bannerOf(reached, text, options.timeoutMs, options);
-    return reached;
-  }
+  if (options.waitMs === undefined) return attempt(target, text, options);
   const { openWhenReady } = await import('./connect/wait.js');
   return openWhenReady(
     async (leftMs) => {
       const timeoutMs = Math.min(options.timeoutMs, leftMs);
       const reached = await attempt(target, text, { ...options, timeoutMs, stdio: undefined, looks: false });
-      const banner = await bannerOf(reached, text, timeoutMs, options);
+      const banner = await bannerOf(reached.connection, text, timeoutMs, options.signal).catch((error) => {
+        throw error instanceof ConnectError ? withTrouble(error, reached.resolution) : error;
+      });
       options.trace?.('wait', `banner ${banner}`);
       return reached;
     },
@@ -96,10 +95,10 @@ export async function reach({ text, target }: TypedTarget, options: ReachOptions
 
 /** The banner of an open connection, which is closed if none comes. Throws a ConnectError. */
 async function bannerOf(
-  { connection }: Reached,
+  connection: Connection,
   text: string,
   timeoutMs: number,
-  { signal }: Pick<ReachOptions, 'signal'>,
+  signal: Interruption | undefined,
 ): Promise<string> {
   const { awaitBanner } = await import('./ssh/await-banner.js');
   try {
@@ -110,67 +109,99 @@ async function bannerOf(
   }
 }
 
+/** Opens the first of the machine's routes that answers. Throws a ConnectError with the reason of each. */
 async function attempt(target: Target, text: string, options: ReachOptions): Promise<Reached> {
-  const { port, routes, looks, startMs, signal, env, platform, native, trace } = options;
-  const { resolve = resolveTarget } = options;
+  const { port, timeoutMs, routes: only, looks, env, signal, trace, onRoute } = options;
   const start = now();
+  const resolution = await found(target, text, options);
+  const until = (looks ? start : now()) + timeoutMs;
+  const leftMs = () => Math.max(1, until - now());
+  const failed: FailedRoute[] = [];
+  for await (const turn of routesOf(resolution, { text, port, only, looks, env })) {
+    const { name, after, waits, why } = turn;
+    if (why !== undefined) trace?.('route', why);
+    let route: Route | undefined;
+    let stdio: OpenOptions['stdio'];
+    try {
+      route = await turn.find(leftMs());
+      const { endpoint } = route;
+      const last = failed.at(-1);
+      if (last) {
+        trace?.('route', `${last.name}: ${last.error.problem}`);
+        trace?.('route', `next: ${name}, ${formatEndpoint(endpoint)}`, endpoint);
+      }
+      const end = now() + leftMs() / (1 + after);
+      if (!waits && failed.length === 0) stdio = options.stdio?.(endpoint);
+      await options.beforeOpen?.(target, endpoint);
+      const { recheck } = endpoint === resolution.endpoint ? resolution : {};
+      const connection = await openRechecked(
+        { endpoint, recheck },
+        text,
+        Math.max(1, end - now()),
+        stdio,
+        options,
+      );
+      const banner = waits ? await bannerOf(connection, text, Math.max(1, end - now()), signal) : undefined;
+      onRoute?.(route, banner === undefined ? {} : { banner });
+      if (waits) await turn.remember?.(name);
+      return { target, resolution, connection };
+    } catch (error) {
+      if (!(error instanceof ConnectError) || error.code === 'INTERRUPTED') throw error;
+      failed.push({ name, error });
+      if (route) onRoute?.(route, { error });
+      // Another program has our stdin, or no time is left to ask other sources.
+      if (stdio !== undefined || (after === 0 && now() >= until)) break;
+    }
+  }
+  const { allFailed } = await import('./routes/all-failed.js');
+  throw withTrouble(allFailed(failed), resolution);
+}
+
+/** The error, with what the machine's manager knows besides. */
+function withTrouble(error: ConnectError, { trouble }: Resolution): ConnectError {
+  if (!trouble) return error;
+  const { op, target, code, hint, reason, start, cause } = error;
+  return new ConnectError(op, target, {
+    ...{ code, reason, start, cause },
+    problem: `${error.problem}; ${trouble.problem}`,
+    hint: hint === undefined ? trouble.hint : `${hint}; ${trouble.hint}`,
+  });
+}
+
+/** The machine that a target means; if a time was given, found within it. */
+async function found(target: Target, text: string, options: ReachOptions): Promise<Resolution> {
+  const { port, routes, timeoutMs, looks, signal, env, platform, resolve = resolveTarget } = options;
   const ask = (own: Interruption | undefined) =>
     resolve(target, { text, port, routes, signal: own, env, platform });
   const answer = looks
-    ? import('./resolve/in-time.js').then(({ inTime }) => inTime(text, options.timeoutMs, signal, ask))
+    ? import('./resolve/in-time.js').then(({ inTime }) => inTime(text, timeoutMs, signal, ask))
     : ask(signal);
-  const resolution = await withInterruption(text, signal, answer);
-  trace?.(
-    'resolve',
-    [...resolution.steps, formatEndpoint(resolution.endpoint)].join(' → '),
-    resolution.endpoint,
-  );
-  const open = async (route: Pick<Resolution, 'endpoint' | 'recheck'>, more: Limits) => {
-    await options.beforeOpen?.(target, route.endpoint);
-    const connection = await openRechecked(route, { target: text, startMs, signal, env, ...more }, native);
-    trace?.(
-      'connect',
-      `${formatEndpoint(connection.endpoint)} is open${connection.handle ? '' : ' (without the addon)'}${connection.note ?? ''}`,
-    );
-    return connection;
-  };
-  const timeoutMs = looks ? Math.max(1, start + options.timeoutMs - now()) : options.timeoutMs;
-  const until = now() + timeoutMs;
-  const byRoutes = (limitMs: number): ByRoutesOptions => ({
-    ...{ text, port, timeoutMs: limitMs, routes, looks, env, signal, onRoute: options.onRoute },
-    open: (each, leftMs) =>
-      open(each.endpoint === resolution.endpoint ? resolution : each, { timeoutMs: leftMs }),
-    trace: trace && ((outcome, endpoint) => trace('route', outcome, endpoint)),
-  });
-  const isHop = resolution.endpoint.family === 'via';
-  if (routes !== undefined || resolution.others !== undefined || (looks && !isHop && port === sshPort)) {
-    const { openByRoutes } = await import('./routes/by-routes.js');
-    return { target, resolution, connection: await openByRoutes(resolution, byRoutes(timeoutMs)) };
-  }
-  const stdio = options.stdio?.(resolution.endpoint);
-  try {
-    return { target, resolution, connection: await open(resolution, { timeoutMs, stdio }) };
-  } catch (error) {
-    const leftMs = until - now();
-    // Another program has our stdin.
-    const isOver = stdio !== undefined || leftMs <= 0 || !resolution.joined;
-    if (isOver || !(error instanceof ConnectError) || error.code === 'INTERRUPTED') throw error;
-    const { openJoined } = await import('./routes/by-routes.js');
-    return { target, resolution, connection: await openJoined(resolution, error, byRoutes(leftMs)) };
-  }
+  const machine = await withInterruption(text, signal, answer);
+  const { endpoint, steps } = machine;
+  options.trace?.('resolve', [...steps, formatEndpoint(endpoint)].join(' → '), endpoint);
+  return machine;
 }
 
 /** Opens the endpoint; if the machine is not there, asks why. */
 async function openRechecked(
   { endpoint, recheck }: Pick<Resolution, 'endpoint' | 'recheck'>,
-  options: OpenOptions,
-  native: (() => AddonState) | undefined,
+  text: string,
+  timeoutMs: number,
+  stdio: OpenOptions['stdio'],
+  { startMs, signal, env, native, trace }: ReachOptions,
 ): Promise<Connection> {
   try {
-    return await openConnection(endpoint, options, native);
+    const own = { target: text, startMs, signal, env, timeoutMs, stdio };
+    const connection = await openConnection(endpoint, own, native);
+    const { handle, note = '' } = connection;
+    trace?.(
+      'connect',
+      `${formatEndpoint(connection.endpoint)} is open${handle ? '' : ' (without the addon)'}${note}`,
+    );
+    return connection;
   } catch (error) {
     if (!recheck || !(error instanceof ConnectError) || !notThere.has(error.code)) throw error;
-    const now = await withInterruption(options.target, options.signal, recheck());
+    const now = await withInterruption(text, signal, recheck());
     if (!now) throw error;
     const { op, target, code } = error;
     throw new ConnectError(op, target, { ...now, code, cause: error });

@@ -1,3 +1,4 @@
+import { isLoopback } from './address/ip.js';
 import type { Endpoint } from './endpoint.js';
 
 /** The routes that a machine may have: --route takes these words. docs/routes.md shows which manager gives which. */
@@ -7,7 +8,6 @@ export type RouteName = (typeof routeNames)[number];
 
 /** A route to a machine's SSH server that can be opened. */
 export interface Route {
-  readonly name: RouteName;
   readonly endpoint: Endpoint;
   /** How it was found, one clause for each step. */
   readonly steps: readonly string[];
@@ -57,4 +57,9 @@ export function routeOf({ family }: Pick<Endpoint, 'family'>): RouteName | undef
     default:
       return family;
   }
+}
+
+/** Whether it goes over the network: neither a socket nor the loopback of this host, to which managers forward ports. */
+export function isOnNetwork(endpoint: Endpoint): boolean {
+  return endpoint.family === 'tcp' && !isLoopback(endpoint.host);
 }

@@ -79,7 +79,7 @@ describe('exitCodeOf', () => {
   });
 
   it('has a code for each outcome', () => {
-    const want = { ok: 0, connect: 1, usage: 2, noBanner: 3, notFound: 4, interrupted: 130 };
+    const want = { ok: 0, connect: 1, usage: 2, noBanner: 3, noLogin: 255, notFound: 4, interrupted: 130 };
     expect(exitCode).toEqual(want);
   });
 });

@@ -41,9 +41,9 @@ describe.skipIf(missing)('the npm packages, installed in an empty folder', () =>
   }, 300_000);
 
   it('has both programs, without an install script', async () => {
-    expect(await run([bin('vmssh'), 'resolve', 'vsock/3'])).toMatchObject({
+    expect(await run([bin('vmssh'), 'check', '--until=resolved', 'vsock/3'])).toMatchObject({
       code: 0,
-      stdout: 'vsock:3:22\n',
+      stdout: expect.stringMatching(/✓ resolved .* vsock:3:22\n/),
     });
     expect(await run([bin('vsock-nc'), '--banner', 'unix/no/such'])).toMatchObject({ code: 1, stdout: '' });
     expect(await run([bin('vmssh'), '--version'])).toMatchObject({ code: 0, stdout: `${version}\n` });

@@ -14,8 +14,8 @@ export function nodeProblem(version) {
 }
 
 /** The first lines of a program in dist/: the source would fail on an older Node only later, as if by a bug. */
-export const refuseOldNode = `if (parseInt(process.versions.node, 10) < 20) {
-  console.error('vmssh: Node 20 or later is needed, and this is ' + process.versions.node + '\\n${hint}');
+export const refuseOldNode = `if (/^(1?\\d|20\\.(\\d|1[0-8]))\\./.test(process.versions.node)) {
+  console.error('vmssh: Node 20.19 or later is needed, and this is ' + process.versions.node + '\\n${hint}');
   process.exit(1);
 }
 `;

@@ -57,7 +57,7 @@ const requiredPrefix = '\0required:';
 /** @param {string} main @returns {Plugin} */
 function standIns(main) {
   const engine = join(root, 'src/engine');
-  const globals = join(engine, 'globals/install.ts');
+  const globals = join(engine, 'globals.ts');
   return {
     name: 'engine-stand-ins',
     resolveId(id, importer, { kind }) {

@@ -1,5 +1,13 @@
 /** @import { LinuxTarget } from '../engine/toolchains.js' */
-import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../bundle/bundle.js';
 import { executableFolder } from '../executable.js';
@@ -20,7 +28,7 @@ export function makeNpmPackages(folder) {
     packed(platformPackage(target, join(work, target), about), folder),
   );
   const main = packed(mainPackage(work, about), folder);
-  const addon = packed(staged(join(root, 'native'), work, 'addon'), folder);
+  const addon = packed(addonPackage(work), folder);
   rmSync(work, { recursive: true });
   return { platforms, main, addon };
 }
@@ -50,12 +58,34 @@ function platformPackage(target, folder, { version, description, license }) {
 /** What npm would pack here, and the optional dependencies: in a checkout npm would look for them. @param {string} work @param {any} about */
 function mainPackage(work, about) {
   const folder = staged(root, work, 'main');
-  const { devDependencies, workspaces, scripts, allowScripts, ...rest } = about;
+  const { devDependencies, workspaces, scripts, allowScripts, ...rest } = publishable(folder, about);
   const optionalDependencies = Object.fromEntries(
     linuxTargets.map((target) => [`vmssh-${target}`, about.version]),
   );
   writeJson(join(folder, 'package.json'), { ...rest, optionalDependencies });
   return folder;
+}
+
+/** @param {string} work */
+function addonPackage(work) {
+  const folder = staged(join(root, 'native'), work, 'addon');
+  const path = join(folder, 'package.json');
+  writeJson(path, publishable(folder, JSON.parse(readFileSync(path, 'utf8'))));
+  return folder;
+}
+
+/**
+ * The package.json for what was packed into `folder`. The checkout's is private: npm would publish whatever happens to be built there.
+ * Throws if a file that it names is not there.
+ * @param {string} folder @param {any} about the checkout's package.json
+ */
+export function publishable(folder, { private: _, ...about }) {
+  const named = [...Object.values(about.bin ?? {}), ...Object.values(about.exports['.'])];
+  const missing = named
+    .map((name) => name.replace(/^\.\//, ''))
+    .filter((name) => !existsSync(join(folder, name)));
+  if (missing.length > 0) throw new Error(`${missing.join(', ')} is not built: npm run package builds all`);
+  return about;
 }
 
 /** What npm packs of a folder, in another one. @param {string} from @param {string} work @param {string} name */

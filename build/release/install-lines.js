@@ -28,7 +28,7 @@ export function installLines(site, version) {
       line: `sudo zypper addrepo ${site}/vmssh.repo && sudo zypper install vmssh`,
     },
     { system: 'any Linux, into ~/.local', line: `curl -fsSL ${site}/install.sh | sh` },
-    { system: 'with Node ≥ 20', line: 'npm install -g vmssh' },
+    { system: 'with Node ≥ 20.19', line: 'npm install -g vmssh' },
     { system: 'Windows, not tried', line: `scoop install ${files}/scoop/vmssh.json` },
   ];
 }

@@ -44,7 +44,16 @@ main() {
     *) fail "'$prefix' is not an absolute path: write it from / on" ;;
   esac
   list=$prefix/share/vmssh/installed-files
+  check_list
   if [ -n "$uninstall" ]; then remove; else install; fi
+}
+
+# Only what is below the prefix is ever removed.
+check_list() {
+  [ -f "$list" ] || return 0
+  while read -r file; do
+    case /$file/ in */../*) fail "$list names '$file', which is not below $prefix: delete that line; nothing was changed" ;; esac
+  done <"$list"
 }
 
 own_prefix() {
@@ -75,14 +84,14 @@ install() {
   say "- it notes each file in $list, and --uninstall removes them"
   [ -z "$dry_run" ] || return 0
 
-  work=$(mktemp -d)
+  work=$(mktemp -d) || fail "no folder for the download can be made in ${TMPDIR:-/tmp}: set TMPDIR to another one; nothing was installed"
   put_aside=''
   trap clean_up EXIT
   trap 'exit 130' INT TERM HUP PIPE
   fetch "v$version/$name.tar.gz"
   check_hash
   check_signature
-  tar -xzof "$work/$name.tar.gz" -C "$work" || fail "$name.tar.gz cannot be unpacked; nothing was installed"
+  tar -xzof "$work/$name.tar.gz" -C "$work" || { check_space; fail "$name.tar.gz cannot be unpacked; nothing was installed"; }
   (cd "$work/$name" && find . -type f -o -type l) | sed 's|^\./||' | sort >"$work/files"
   check_place
   put
@@ -106,7 +115,12 @@ fetch() {
       # shellcheck disable=SC2086 # More than one word.
       wget -q $limits -O "$work/${1##*/}" "$site/$1"
     fi
-  ) || fail "$site/$1 cannot be downloaded; nothing was installed"
+  ) || { check_space; fail "$site/$1 cannot be downloaded; nothing was installed"; }
+}
+
+# After a failure there: a full disk is its cause, though the tool that failed may say something else.
+check_space() {
+  usage 2>/dev/null >"$work/space" || fail "$work is full: free some space, or set TMPDIR to a folder that has it; nothing was installed"
 }
 
 check_hash() {
@@ -125,24 +139,32 @@ check_hash() {
 
 # The list of hashes is signed by the key of the releases.
 check_signature() {
-  if ! have gpgv && ! have gpg; then
-    say 'The signature is not checked, as there is no gpgv and no gpg here; the hash is the one in this script.'
+  if ! have gpgv && ! have sqv && ! have gpg; then
+    say 'The signature is not checked, as there is no gpgv, sqv or gpg here; the hash is the one in this script.'
     return 0
   fi
   need base64
   for file in "v$version/SHA256SUMS" "v$version/SHA256SUMS.asc" vmssh.asc; do fetch "$file"; done
   # gpgv reads only the binary form of a key. What is none is refused below.
   sed -n '/^$/,/^[=-]/p' "$work/vmssh.asc" | sed '/^[=-]/d' | base64 -d >"$work/key.gpg" 2>/dev/null || :
-  verify --keyring "$work/key.gpg" --status-fd 1 "$work/SHA256SUMS.asc" "$work/SHA256SUMS" >"$work/status" 2>&1 || :
-  grep -q "^\[GNUPG:\] VALIDSIG .*$key\$" "$work/status" ||
-    fail "SHA256SUMS is not signed by the key $key; nothing was installed"
+  signers "$work/key.gpg" "$work/SHA256SUMS.asc" "$work/SHA256SUMS" >"$work/signers" 2>/dev/null || :
+  grep -qxF "$key" "$work/signers" || fail "SHA256SUMS is not signed by the key $key; nothing was installed"
   grep -qxF "$sha256  $name.tar.gz" "$work/SHA256SUMS" || fail "SHA256SUMS has another hash of $name.tar.gz; nothing was installed"
   say "It is signed by the key $key."
 }
 
-verify() {
-  if have gpgv; then gpgv "$@"; else gpg --batch --homedir "$work" --no-default-keyring --trust-model always --verify "$@"; fi
+# The fingerprints of those keys in $1 by which $2 is a valid signature of $3. Debian 12 has gpgv, Debian 13 sqv.
+signers() {
+  if have gpgv; then
+    gpgv --keyring "$1" --status-fd 1 "$2" "$3" | valid
+  elif have sqv; then
+    sqv --keyring "$1" "$2" "$3"
+  else
+    gpg --batch --homedir "$work" --no-default-keyring --keyring "$1" --trust-model always --status-fd 1 --verify "$2" "$3" | valid
+  fi
 }
+
+valid() { sed -n 's/^\[GNUPG:\] VALIDSIG .* //p'; }
 
 # Files that something else has put there stay.
 check_place() {
@@ -194,18 +216,25 @@ make_folder() {
   make_folder "${1%/*}"
   # With "//" in it, it may be there by now.
   [ ! -d "$1" ] || return 0
-  mkdir "$1" || cannot_write "$1"
+  said=$(mkdir "$1" 2>&1) || cannot_write "$1" "$said"
   echo "$1/" >>"$work/folders"
 }
 
 aside() {
   [ ! -L "$2.vmssh-new" ] || rm -f "$2.vmssh-new"
-  cp -pP "$1" "$2.vmssh-new" || cannot_write "$2"
+  said=$(cp -pP "$1" "$2.vmssh-new" 2>&1) || cannot_write "$2" "$said"
 }
 
 exchange() { mv -f "$1.vmssh-new" "$1" || fail "$1 cannot be written; run this again, or add --uninstall"; }
 
-cannot_write() { fail "$1 cannot be written: run this as root, or add --prefix DIR; nothing was installed"; }
+# What a program said tells a full disk from rights.
+cannot_write() {
+  case $2 in
+    *'No space left'* | *'quota'*) fail "$1 cannot be written, as its disk is full: free some space, or add --prefix DIR; nothing was installed" ;;
+    *) fail "$1 cannot be written: ${2:-it failed}
+Run this as root, or add --prefix DIR; nothing was installed" ;;
+  esac
+}
 
 # Takes back what was put aside, if it was not exchanged.
 clean_up() {
@@ -229,9 +258,8 @@ remove() {
   [ -z "$dry_run" ] || return 0
   set --
   while read -r file; do
-    case /$file/ in
-      *//) ;;
-      */../*) fail "$list names '$file', which is not below $prefix" ;;
+    case $file in
+      */) ;;
       *) set -- "$@" "$prefix/$file" ;;
     esac
   done <"$list"

@@ -1,14 +1,18 @@
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
+#include <new>
 #include <string_view>
 #include <vector>
 
 #include "core/program.h"
 #include "image/image.h"
+#include "memory/no_memory.h"
 #include "relay/relay_process.h"
 
 namespace {
@@ -30,6 +34,20 @@ std::vector<std::uint8_t> bytesOf(const char* path) {
   return bytes;
 }
 
+std::terminate_handler otherwise = nullptr;
+
+// Where memory is too short for an exception, the runtime ends the process without one.
+[[noreturn]] void sayWhatIsMissing() {
+  try {
+    if (const std::exception_ptr thrown = std::current_exception()) std::rethrow_exception(thrown);
+  } catch (const std::bad_alloc&) {
+  } catch (...) {
+    otherwise();
+  }
+  engine::sayNoMemory();
+  _exit(1);
+}
+
 // What the build calls: PROGRAM FILE ADDRESS CODE, the bytecode of the first chunk, and "all" for the long image.
 int makeImage(int count, char** words) {
   if (count < 4 || !engine::collectMemory(std::strtoul(words[2], nullptr, 16))) return 1;
@@ -41,6 +59,7 @@ int makeImage(int count, char** words) {
 int main(int count, char** words) {
   if (count > 0 && words[0] == std::string_view(hvsock::relayProcessName)) return hvsock::relayProcess(count, words);
   const double ms = engine::monotonicMs();
+  otherwise = std::set_terminate(sayWhatIsMissing);
   openStandardDescriptors();
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGCHLD, SIG_DFL);  // ignored, as some parents leave it, no child could be waited for

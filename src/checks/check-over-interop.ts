@@ -4,21 +4,29 @@ import type { ReachFlags } from '../cli/shared-options.js';
 import { isJsonObject, parseJson } from '../discovery/tools/json.js';
 import { ConnectError, type ConnectErrorInit, isOp, type Op } from '../errors.js';
 import { runProgram } from '../process/run-program.js';
-import type { CheckedRoute, CheckResult, Stage } from './result.js';
+import type { CheckResult, LastStage, Means } from './result.js';
 
-/** The stages that passed, and what stopped the next one. */
-type Outcome = Pick<CheckResult, 'stages' | 'routes' | 'error'>;
+/** The stages that passed, what stopped the next one, and where the machine is. */
+type Outcome = Pick<CheckResult, 'stages' | 'routes' | 'error'> & Pick<Means, 'endpoint' | 'steps'>;
 
 /** Inside WSL2: checks a target of Windows by the Windows build of vmssh. Throws a ConnectError. */
 export async function checkOverInterop(
   program: string,
   to: { readonly text: string; readonly port: number; readonly user: string | undefined },
-  options: ReachFlags,
+  options: ReachFlags & { readonly until?: LastStage | undefined },
   env: Io['env'],
   signal: AbortSignal,
 ): Promise<Outcome> {
   const { text: target, port, user } = to;
-  const flags = [`--port=${port}`, ...(user === undefined ? [] : [`--user=${user}`]), ...reachArgs(options)];
+  // The login is tried from here.
+  const { until = 'authentication' } = options;
+  const last = `--until=${until === 'login' ? 'authentication' : until}`;
+  const flags = [
+    last,
+    `--port=${port}`,
+    ...(user === undefined ? [] : [`--user=${user}`]),
+    ...reachArgs(options),
+  ];
   const command = [program, 'check', '--json', ...flags, '--', target];
   const { stdout, stopped } = await runProgram(command, { env, signal, stderr: 'inherit' }).catch((error) => {
     throw notStarted(program, target, error);
@@ -34,14 +42,15 @@ function parseCheck(printed: string, target: string): Outcome {
   try {
     const { results } = parseJson(printed) as {
       results: [
-        { stages: readonly Stage[]; routes?: readonly CheckedRoute[]; error?: ConnectErrorInit & { op: Op } },
+        Pick<CheckResult, 'stages' | 'routes'> &
+          Pick<Means, 'endpoint' | 'steps'> & { error?: ConnectErrorInit & { op: Op } },
       ];
     };
-    const [{ stages, routes = [], error }] = results;
+    const [{ stages, routes = [], endpoint, steps, error }] = results;
     if (!stages.every(isJsonObject)) throw new TypeError('stages');
     if (!routes.every(isJsonObject)) throw new TypeError('routes');
     if (error && !isOp(error.op)) throw new TypeError('op');
-    return { stages, routes, error: error && new ConnectError(error.op, target, error) };
+    return { stages, routes, endpoint, steps, error: error && new ConnectError(error.op, target, error) };
   } catch (cause) {
     throw new ConnectError('connect', target, {
       code: 'NOT_RUN',

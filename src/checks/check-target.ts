@@ -1,30 +1,37 @@
 import type { Io } from '../cli/command.js';
+import { portArgument } from '../cli/option.js';
 import { windowsVmssh } from '../cli/reach/over-interop.js';
-import { reachOrStart } from '../cli/reach/reach-by.js';
-import { socketWarning } from '../cli/reach/socket-warning.js';
-import { sshUser } from '../cli/reach/ssh-user.js';
+import { reachOrStart, socketWarning } from '../cli/reach/reach-by.js';
+import { sshUser } from '../cli/reach/ssh-settings.js';
 import { stepTrace } from '../cli/reach/trace.js';
 import type { ReachFlags } from '../cli/shared-options.js';
-import { portArgument } from '../cli/values.js';
 import { now as clock } from '../clock.js';
+import { openConnection } from '../connect/open.js';
+import { formatEndpoint } from '../endpoint.js';
 import { ConnectError } from '../errors.js';
+import { resolveTarget } from '../kinds/kinds.js';
 import { findTarget } from '../lookup/find-target.js';
 import { splitLogin } from '../lookup/login.js';
 import { sshProgram } from '../process/ssh-program.js';
-import type { Reached, ReachOptions, Trace } from '../reach.js';
+import type { OnRoute, Reached, ReachOptions, Trace } from '../reach.js';
+import type { Resolution } from '../resolve/resolution.js';
+import { type Route, routeFacts, routeOf } from '../route.js';
+import { allRoutes, hasIp, type RoutesOptions } from '../routes/routes.js';
 import { awaitBanner } from '../ssh/await-banner.js';
 import { handshake } from '../ssh/handshake.js';
-import { checkRoutes, triedRoutes } from './check-routes.js';
+import { describeTarget } from '../target/target.js';
 import { knownKeys } from './host-key.js';
-import type { CheckedRoute, CheckResult, Stage, StageName } from './result.js';
+import type { CheckedRoute, CheckResult, LastStage, Stage, StageName } from './result.js';
 
-export interface CheckTargetOptions extends ReachFlags {
+interface CheckTargetOptions extends ReachFlags {
   /** Undefined: the port of an ssh:// form, or 22. */
   readonly port: number | undefined;
   /** Undefined: the user before an "@", or the one that the machine's manager made, or ssh's own choice. */
   readonly user: string | undefined;
   /** ssh's configuration file, as for ssh -F. */
   readonly sshConfig?: string | undefined;
+  /** The last stage; "resolved" opens nothing. Undefined: "authentication". */
+  readonly until?: LastStage | undefined;
 }
 
 /**
@@ -46,13 +53,17 @@ export async function checkTarget(
     stages.push({ stage, ms: Math.round((time - last) * 10) / 10, found });
     last = time;
   };
-  const { user: named, host } = splitLogin(target);
+  const { user: typedUser, host } = splitLogin(target);
+  const isOpened = options.until !== 'resolved';
+  const sshName = () => sshUser({ host, sshConfig: options.sshConfig, signal }, io);
   // Started now, so that no stage waits for it.
-  const ssh = options.user ?? named ?? sshUser({ host, sshConfig: options.sshConfig, signal }, io);
+  const early = isOpened && (options.user ?? typedUser) === undefined ? sshName() : undefined;
   let means: CheckResult['means'];
   let reached: Reached | undefined;
   const { onRoute, tried } = triedRoutes();
-  let routes: readonly CheckedRoute[] = tried;
+  let routes: readonly CheckedRoute[] | undefined;
+  // The only route is no row of its own, unless it was chosen.
+  const shown = () => routes ?? (tried.length > 1 || options.routes ? tried : []);
   try {
     const { timeoutMs, waitMs, start } = options;
     const verbose = options.verbose ? stepTrace(io) : undefined;
@@ -61,8 +72,9 @@ export async function checkTarget(
     const { text, machine, ...typed } = found;
     if (machine) pass('found', `${machine.name} of ${machine.provider} is ${text}, ${machine.status}`);
     const port = options.port ?? portArgument(typed.port);
-    const byDefault = options.user ?? typed.user ?? (await ssh);
-    const known = { text, port, machine: machine?.name };
+    const known = { text, port, machine: machine?.name, parsed: found.target };
+    const named = options.user ?? typed.user;
+    const byDefault = named ?? (isOpened ? await (early ?? sshName()) : '');
     means = { ...known, user: byDefault };
     const windows = windowsVmssh(found.target, io);
     if (windows !== undefined) {
@@ -70,13 +82,22 @@ export async function checkTarget(
       const { checkOverInterop } = await import('./check-over-interop.js');
       const to = { text, port, user: options.user ?? typed.user };
       const there = await checkOverInterop(windows, to, options, io.env, signal);
-      return {
-        target,
-        means,
-        stages: [...stages, ...there.stages],
-        error: there.error,
-        routes: there.routes,
-      };
+      const { endpoint, steps } = there;
+      means = { ...means, endpoint, steps };
+      return { ...there, target, means, stages: [...stages, ...there.stages] };
+    }
+    if (!isOpened) {
+      const { env, platform } = io;
+      pass('parsed', describeTarget(found.target));
+      const where = { text, port, routes: options.routes, signal, env, platform };
+      const resolution = await resolveTarget(found.target, where);
+      routes = await untried(resolution, { text, port, only: options.routes });
+      const [first = resolution] = routes;
+      const { endpoint = resolution.endpoint, steps = resolution.steps } = first;
+      pass('resolved', [...steps, formatEndpoint(endpoint)].join(' → '));
+      const { identityFile, user = '' } = resolution;
+      means = { ...known, user: named ?? user, endpoint, steps, identityFile };
+      return { target, means, stages, routes };
     }
     const reaching: ReachOptions = {
       port,
@@ -90,7 +111,7 @@ export async function checkTarget(
       beforeOpen: socketWarning(io),
       trace(step, outcome, endpoint) {
         verbose?.(step, outcome);
-        if (endpoint) means = { ...known, user: byDefault, family: endpoint.family };
+        if (endpoint) means = { ...known, user: byDefault, endpoint };
         if (step === 'wait' || step === 'route') return onStage(outcome);
         const name = stageOf[step];
         forget(stages, name);
@@ -102,10 +123,11 @@ export async function checkTarget(
     onStage('waiting for the banner');
     const user = options.user ?? typed.user ?? reached.resolution.user ?? byDefault;
     const { connection, resolution } = reached;
-    const { identityFile } = resolution;
-    means = { ...known, user, family: connection.endpoint.family, identityFile };
+    const { identityFile, steps } = resolution;
+    means = { ...known, user, endpoint: connection.endpoint, steps, identityFile };
     const banner = await awaitBanner(connection, text, timeoutMs, signal);
     pass('banner', banner);
+    if (options.until === 'banner') return { target, means, stages, routes: shown() };
     onStage('SSH handshake');
     const { knownAs, check } = await keys;
     const { self, platform, env } = io;
@@ -113,18 +135,18 @@ export async function checkTarget(
     const own = { self, platform, env, ssh: sshProgram(io), sshConfig: options.sshConfig };
     // With the user's own ssh, over a new connection: some machines accept one at a time.
     connection.close();
-    if (!options.routes && (resolution.others || resolution.ip)) {
-      if (tried.length === 0) onRoute(connection, { banner });
-      routes = await checkRoutes(resolution, tried, { text, timeoutMs, env: io.env, signal, onStage });
+    if (!options.routes && (resolution.rest || resolution.askIp)) {
+      onRoute(connection, { banner });
+      routes = await checkRoutes(resolution, tried, { text, port, timeoutMs, env: io.env, signal, onStage });
     }
     const { hostKey, methods } = await handshake({ ...shake, ...own, knownAs });
     check(hostKey);
     pass('host key', `${hostKey.type} ${hostKey.fingerprint}`);
     pass('authentication', `${methods.join(', ')} for ${user}`);
-    return { target, means, stages, routes };
+    return { target, means, stages, routes: shown() };
   } catch (error) {
     if (!(error instanceof ConnectError)) throw error;
-    return { target, means, stages, routes, error };
+    return { target, means, stages, routes: shown(), error };
   } finally {
     reached?.connection.close();
   }
@@ -143,4 +165,92 @@ const stageOf = {
 function forget(stages: Stage[], name: StageName): void {
   const at = stages.findIndex(({ stage }) => stage === name);
   if (at >= 0) stages.splice(at);
+}
+
+interface CheckRoutesOptions {
+  /** The target as typed. */
+  readonly text: string;
+  readonly port: number;
+  /** For each route. */
+  readonly timeoutMs: number;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly signal: AbortSignal;
+  /** Gets each route that is tried. */
+  readonly onStage: (next: string) => void;
+}
+
+/** What came of the routes that a login tried, in their order. */
+function triedRoutes(): { readonly onRoute: OnRoute; readonly tried: readonly CheckedRoute[] } {
+  const tried: CheckedRoute[] = [];
+  const onRoute: OnRoute = ({ endpoint }, { banner, error }) => {
+    const address = formatEndpoint(endpoint);
+    const route = routeOf(endpoint);
+    if (route === undefined) return;
+    // With --wait all are tried again: the last time counts.
+    const at = tried.findIndex((each) => each.address === address);
+    if (at >= 0) tried.splice(at, 1);
+    tried.push(
+      error
+        ? { route, address, endpoint, state: 'failed', found: error.problem }
+        : { route, address, endpoint, state: 'ok', found: banner ?? 'it is open' },
+    );
+  };
+  return { onRoute, tried };
+}
+
+/** Those and, after a login, the machine's other routes: each is tried, but none over a network. */
+async function checkRoutes(
+  resolution: Resolution,
+  tried: readonly CheckedRoute[],
+  options: CheckRoutesOptions,
+): Promise<readonly CheckedRoute[]> {
+  const results = [...tried];
+  const { text, port } = options;
+  const others = await allRoutes(resolution, { text, port }).catch(() => []);
+  for (const route of others) {
+    const row = rowOf(route);
+    if (row === undefined || results.some((each) => each.address === row.address)) continue;
+    options.onStage(`route ${row.route}`);
+    results.push({ ...row, ...(await tryRoute(route, options)) });
+  }
+  return withIp(results, resolution);
+}
+
+/** The machine's routes, or those of them that were chosen: none is opened. Throws a ConnectError. */
+async function untried(resolution: Resolution, options: RoutesOptions): Promise<readonly CheckedRoute[]> {
+  const routes = await allRoutes(resolution, options);
+  const rows = routes.flatMap((route): CheckedRoute[] => {
+    const row = rowOf(route);
+    if (row === undefined) return [];
+    const { costs, needs } = routeFacts[row.route];
+    return [{ ...row, state: 'skipped', found: `${costs}; needs ${needs}` }];
+  });
+  return options.only ? rows : withIp(rows, resolution);
+}
+
+function rowOf({ endpoint, steps }: Route) {
+  const route = routeOf(endpoint);
+  return route && { route, address: formatEndpoint(endpoint), endpoint, steps };
+}
+
+function withIp(rows: readonly CheckedRoute[], machine: Resolution): readonly CheckedRoute[] {
+  if (!hasIp(machine) || rows.some(({ route }) => route === 'ip')) return rows;
+  return [...rows, { route: 'ip', state: 'skipped', found: routeFacts.ip.needs }];
+}
+
+async function tryRoute(
+  { endpoint }: Route,
+  { text, timeoutMs, env, signal }: CheckRoutesOptions,
+): Promise<Pick<CheckedRoute, 'state' | 'found'>> {
+  try {
+    const connection = await openConnection(endpoint, { target: text, timeoutMs, signal, env });
+    try {
+      return { state: 'ok', found: await awaitBanner(connection, text, timeoutMs, signal) };
+    } finally {
+      connection.close();
+    }
+  } catch (error) {
+    if (!(error instanceof ConnectError) || error.code === 'INTERRUPTED') throw error;
+    return { state: 'failed', found: error.problem };
+  }
 }

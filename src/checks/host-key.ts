@@ -1,12 +1,11 @@
-import { sshPort } from '../address/port.js';
-import { type Shell, type ShellPlace, shellOf } from '../address/shell.js';
-import { shellQuoted } from '../address/shell-word.js';
+import { sshPort } from '../address/numbers.js';
+import { type Shell, type ShellPlace, shellOf, shellQuoted } from '../address/shell.js';
 import type { Io } from '../cli/command.js';
 import { ConnectError } from '../errors.js';
-import { readSafely } from '../files/read-at.js';
+import { readSafely } from '../files/place.js';
 import { undoCommand } from '../guest/credentials/made-key.js';
-import { withAdopted } from '../host-keys/adopt.js';
-import { knownTypes, type Verdict, verdictOn } from '../host-keys/verdict.js';
+import { withAdopted } from '../host-keys/edit.js';
+import { knownTypes, type Verdict, verdictOn } from '../host-keys/known-hosts.js';
 import { asTarget, type TypedTarget } from '../kinds/parse.js';
 import { lookUp } from '../lookup/find-target.js';
 import type { ListedTarget } from '../lookup/short-name.js';

@@ -1,5 +1,10 @@
+import type { ChalkInstance } from 'chalk';
+import type { Io } from '../cli/command.js';
+import { pasteable, type StartedAs } from '../cli/message.js';
+import { inLines } from '../cli/terminal.js';
 import type { Endpoint } from '../endpoint.js';
-import { type ConnectError, exitCode, exitCodeOf } from '../errors.js';
+import { type ConnectError, exitCode, exitCodeOf, printable } from '../errors.js';
+import type { Target } from '../kinds/kinds.js';
 import type { RouteName } from '../route.js';
 
 /** The stages of a check, in order. */
@@ -13,6 +18,10 @@ export type StageName =
   | 'host key'
   | 'authentication';
 
+/** Where a check can end; "login" also looks from inside the guest. */
+export const lastStages = ['resolved', 'banner', 'authentication', 'login'] as const;
+export type LastStage = (typeof lastStages)[number];
+
 export interface Stage {
   readonly stage: StageName;
   /** Milliseconds. */
@@ -25,6 +34,9 @@ export interface CheckedRoute {
   readonly route: RouteName;
   /** Its endpoint as a literal target; absent if it was not asked for. */
   readonly address?: string | undefined;
+  readonly endpoint?: Endpoint | undefined;
+  /** How it was found, one clause for each step. */
+  readonly steps?: readonly string[] | undefined;
   /** "skipped": it was not tried. */
   readonly state: 'ok' | 'failed' | 'skipped';
   /** Its banner, or why it failed or was not tried. */
@@ -33,12 +45,16 @@ export interface CheckedRoute {
 
 export interface Means {
   readonly text: string;
+  readonly parsed: Target;
   readonly port: number;
+  /** Empty if nobody has said, and ssh was not asked. */
   readonly user: string;
   /** The machine's name, if it was found by that; undefined for a target. */
   readonly machine?: string | undefined;
-  /** The endpoint's family; undefined: not resolved. */
-  readonly family?: Endpoint['family'] | undefined;
+  /** Undefined: not resolved. */
+  readonly endpoint?: Endpoint | undefined;
+  /** How it was found, one clause for each step. */
+  readonly steps?: readonly string[] | undefined;
   /** A private key for the login, made by the machine's manager. */
   readonly identityFile?: string | undefined;
 }
@@ -59,4 +75,39 @@ export interface CheckResult {
 /** The exit code of a command that checks one target. */
 export function codeOf({ error }: CheckResult): number {
   return error ? exitCodeOf(error) : exitCode.ok;
+}
+
+/** One target's check for people: a line per stage, then what stopped it. */
+export function formatCheck(
+  { target, stages, routes = [], error }: CheckResult,
+  style: ChalkInstance,
+  io: StartedAs & Pick<Io, 'columns'>,
+): string {
+  const lines = stages.map(({ stage, ms, found }) => {
+    const time = `${ms.toFixed(1)} ms`.padStart(10);
+    return `  ${style.green('✓')} ${printable(stage).padEnd(14)} ${style.dim(time)}${beside(found, io)}`;
+  });
+  for (const { route, state, address, found } of routes) {
+    const mark = { ok: style.green('✓'), failed: style.red('✗'), skipped: style.dim('–') }[state];
+    const about = address === undefined ? found : `${address}: ${found}`;
+    lines.push(`  ${mark} ${`route ${route}`.padEnd(14)} ${' '.repeat(10)}${beside(about, io)}`);
+  }
+  if (error) {
+    lines.push(`  ${style.red('✗')} ${error.op.padEnd(14)} ${' '.repeat(10)}${beside(error.problem, io)}`);
+    if (error.hint) lines.push(`    ${style.dim('hint:')} ${printable(pasteable(error.hint, io))}`);
+  }
+  return `${style.bold(target === '' ? '""' : printable(target))}\n${lines.join('\n')}\n`;
+}
+
+/** The columns before what a stage found, and the room that this needs to stand beside them. */
+const before = 31;
+const besideFrom = 24;
+
+/** A text after a stage's time; on a terminal its lines break at words, below its beginning or, on a narrow one, below the stage. */
+function beside(text: string, { columns }: Pick<Io, 'columns'>): string {
+  if (columns === undefined) return `  ${printable(text)}`;
+  const isNarrow = columns - before < besideFrom;
+  const indent = ' '.repeat(isNarrow ? 6 : before);
+  const lines = inLines(printable(text), columns - indent.length);
+  return `${isNarrow ? `\n${indent}` : '  '}${lines.join(`\n${indent}`)}`;
 }

@@ -64,14 +64,12 @@ export const commandWords = [
   'sftp',
   'rsync',
   'forward',
-  'open',
   'config',
   'via',
   'inventory',
   'completion',
   'doctor',
   'check',
-  'resolve',
   'forget',
   'guest',
   'proxy',
@@ -146,3 +144,14 @@ export async function inCommand<T>(name: string, work: () => T | Promise<T>): Pr
     throw error;
   }
 }
+
+/** Summaries of the command groups. */
+export const groupSummaries: Readonly<Record<string, string>> = {
+  config: 'let plain ssh use machine names: install, diff, uninstall',
+  guest: 'set up, check and undo sshd on vsock in a guest (docs/guest.md)',
+  via: 'put vmssh on other hypervisors, and remove it there (docs/many-hosts.md)',
+  service: 'manage the Hyper-V socket services of Windows (docs/windows.md)',
+};
+
+/** Runs a command with its arguments; resolves to the exit code. */
+export type Act = (command: Command<unknown>, raw: RawArgs) => Promise<number>;

@@ -1,8 +1,12 @@
-import { printable } from '../errors.js';
-import { calledAs, type StartedAs } from './called-as.js';
-import { commandWords, type Io } from './command.js';
-import { failureOf } from './failure.js';
-import { styles } from './style.js';
+import { posix, win32 } from 'node:path';
+import { shellLine, shellOf } from '../address/shell.js';
+import { exhaustion, memoryHint } from '../connect/failures/exhausted.js';
+import { ConnectError, exitCode, exitCodeOf, printable } from '../errors.js';
+import { realPath } from '../files/read-file.js';
+import { isOutOfMemory } from '../native.js';
+import { CommandError, commandWords, type Io, UsageError } from './command.js';
+import type { FailureJson } from './json.js';
+import { styles } from './terminal.js';
 
 /** Prints on stderr why a command failed, one line and a hint. Resolves to its exit code. */
 export async function explain(error: unknown, io: Io): Promise<number> {
@@ -31,3 +35,114 @@ const ourCommand = new RegExp(
   `(?<![\\w/.-])(?:vmssh|vsock-nc)(?= (?:--help|${commandWords.join('|')})(?![\\w-]))`,
   'g',
 );
+
+/** Why a command failed, for people and for scripts. */
+interface CommandFailure {
+  /** One line. */
+  readonly message: string;
+  readonly hint: string | undefined;
+  readonly exitCode: number;
+  readonly json: FailureJson;
+  /** The stack of a bug in vmssh, one line each. */
+  readonly stack: readonly string[];
+}
+
+/** Handles anything that was thrown. */
+export function failureOf(error: unknown, io: Pick<Io, 'program'>): CommandFailure {
+  if (error instanceof ConnectError) {
+    const { message, hint } = error;
+    return { message, hint, exitCode: exitCodeOf(error), json: connectFailure(error), stack: [] };
+  }
+  if (error instanceof UsageError) {
+    const { message, hint = `see ${commandOf(error, io)} --help` } = error;
+    return { ...plain('USAGE', message, hint), exitCode: exitCode.usage };
+  }
+  if (error instanceof CommandError) return plain(error.code, error.message, error.hint);
+  if (isSystemError(error))
+    return plain(error.code ?? 'UNKNOWN', error.message, exhaustion(error.code)?.hint);
+  if (error instanceof Error && error.name === 'AbortError')
+    return { ...plain('INTERRUPTED', 'interrupted'), exitCode: exitCode.interrupted };
+  if (isOutOfMemory(error)) return plain('ENOMEM', 'not enough memory', memoryHint);
+  const detail = error instanceof Error ? stackOf(error) : String(error);
+  const [first = '', ...stack] = detail.split('\n');
+  return { ...plain('FAULT', `a bug in vmssh: ${first}`), stack };
+}
+
+// The engine's stack begins with the first place, Node's with the error.
+function stackOf(error: Error): string {
+  const { stack = '' } = error;
+  return stack.startsWith(error.name) ? stack : `${error}\n${stack}`;
+}
+
+/** A ConnectError for JSON. */
+export function connectFailure({ op, target, code, problem, hint, reason }: ConnectError): FailureJson {
+  return { op, target, code, problem, hint, reason };
+}
+
+function plain(code: string, message: string, hint?: string): CommandFailure {
+  return { message, hint, exitCode: exitCode.connect, json: { code, problem: message, hint }, stack: [] };
+}
+
+function commandOf({ command = '' }: UsageError, { program }: Pick<Io, 'program'>): string {
+  return program === 'vmssh' ? `vmssh ${command}`.trim() : program;
+}
+
+/** A system error that the user has to fix, such as an unreadable file or a full disk. */
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  const { code, syscall } = (error ?? {}) as NodeJS.ErrnoException;
+  return typeof code === 'string' && typeof syscall === 'string';
+}
+
+/** How this program was started; an `Io` is one. */
+export interface StartedAs {
+  /** Its path, or an interpreter and a script; absolute. */
+  readonly self: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly platform: NodeJS.Platform;
+}
+
+/**
+ * What to type to call `program` from `folder`, so that a fix can be pasted: its name if PATH finds this same program,
+ * otherwise the command that started this one. The package's other program is in the same folder.
+ */
+export function calledAs(
+  program: 'vmssh' | 'vsock-nc',
+  { self, env, platform }: StartedAs,
+  folder: string | undefined = currentFolder(),
+  fileAt: (path: string) => string | undefined = realPath,
+): string {
+  const path = platform === 'win32' ? win32 : posix;
+  const own = self.at(-1) ?? program;
+  const file = path.join(path.dirname(own), path.basename(own).replace(/^(vmssh|vsock-nc)(?=\.|$)/, program));
+  const onPath = (name: string, wanted: readonly (string | undefined)[]) =>
+    (env.PATH ?? env.Path ?? '')
+      .split(path.delimiter)
+      .map((each) => (each === '' ? undefined : fileAt(path.join(each, name))))
+      .some((found) => found !== undefined && wanted.includes(found));
+  const ending = platform === 'win32' ? '.exe' : '';
+  // One executable can be both, by links.
+  if (onPath(program + ending, [fileAt(file), fileAt(own)]) || fileAt(file) === undefined) return program;
+  const interpreters = self.slice(0, -1).map((each) => {
+    const name = path.basename(each, ending);
+    return onPath(name + ending, [fileAt(each)]) ? name : each;
+  });
+  const words = [...interpreters, near(file, folder, interpreters.length === 0, path)];
+  return shellLine(words, shellOf({ platform, env }));
+}
+
+// Shortened if it is below the folder. A path that is run itself needs a slash, or the shell would search PATH for it.
+function near(file: string, folder: string | undefined, isRun: boolean, path: typeof posix): string {
+  if (folder === undefined) return file;
+  const relative = path.relative(folder, file);
+  if (relative.startsWith('..') || path.isAbsolute(relative)) return file;
+  return isRun && !relative.includes(path.sep) ? `.${path.sep}${relative}` : relative;
+}
+
+/** Undefined if it was removed. */
+function currentFolder(): string | undefined {
+  try {
+    return process.cwd();
+  } catch {
+    return undefined;
+  }
+}

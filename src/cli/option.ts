@@ -1,6 +1,6 @@
+import { parsePort, sshPort } from '../address/numbers.js';
 import { quote } from '../errors.js';
-import { type Option, type OptionSpec, UsageError } from './command.js';
-import { usage } from './values.js';
+import { type Option, type OptionSpec, type RawArgs, UsageError } from './command.js';
 
 type Valued = Omit<OptionSpec, 'optionalValue' | 'repeats'> & { readonly value: string };
 
@@ -60,3 +60,71 @@ function milliseconds(long: string, typed: string): number {
 
 /** A day; timers overflow at 24 days. */
 const longest = 86400;
+
+type Choice<C> = Omit<OptionSpec, 'optionalValue' | 'repeats'> & {
+  readonly value: string;
+  readonly choices: readonly C[];
+};
+
+/** An option that takes one of a few values, which completion offers; undefined if it was not given. */
+export function oneOf<const C extends string>({ choices, ...spec }: Choice<C>): Option<C | undefined> {
+  return parsed({ takes: choices, ...spec }, (typed) => choose(spec.long, 'one', choices, typed));
+}
+
+/** An option that takes a comma-separated list of a few values. */
+export function listOf<const C extends string>({
+  choices,
+  ...spec
+}: Choice<C>): Option<readonly C[] | undefined> {
+  return parsed({ takes: choices, ...spec }, (typed) =>
+    typed.split(',').map((word) => choose(spec.long, 'any', choices, word)),
+  );
+}
+
+/** The typed one of `choices`. Throws a UsageError. */
+export function choose<C extends string>(
+  long: string,
+  howMany: 'one' | 'any',
+  choices: readonly C[],
+  typed: string,
+): C {
+  const found = choices.find((each) => each === typed);
+  if (found !== undefined) return found;
+  throw new UsageError(`--${long} takes ${howMany} of ${choices.join(', ')}, not ${quote(typed)}`);
+}
+
+/** For the commands that connect to a machine. */
+export const portOption = parsed(
+  { long: 'port', short: 'p', value: 'PORT', summary: 'the port in the machine (default 22)' },
+  (text) => parsePort(text),
+);
+
+/** The port from --port or from after the target; undefined if it was not given. Throws a UsageError. */
+export function givenPort(raw: RawArgs, after: string | undefined): number | undefined {
+  const port = portOption.read(raw);
+  if (after === undefined) return port;
+  if (port !== undefined) throw new UsageError(`the port is given twice: ${quote(after)} and --port ${port}`);
+  return usage(() => parsePort(after));
+}
+
+/** A port argument, 22 if it is absent. The target checks which ports its kind has. Throws a UsageError. */
+export function portArgument(text: string | undefined): number {
+  return text === undefined ? sshPort : usage(() => parsePort(text));
+}
+
+/** Throws a RangeError as a UsageError. */
+export function usage<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw error instanceof RangeError ? new UsageError(error.message) : error;
+  }
+}
+
+/** The positional arguments, `least` to `most` of them. Throws a UsageError. */
+export function positionals(raw: RawArgs, least: number, most: number, usage: string): readonly string[] {
+  const count = raw.positionals.length;
+  if (count >= least && count <= most) return raw.positionals;
+  const got = count === 0 ? 'nothing' : raw.positionals.map(quote).join(' ');
+  throw new UsageError(`expected ${usage}, got ${got}`);
+}

@@ -1,9 +1,8 @@
-import { hopHost } from '../address/host-name.js';
+import { hopHost } from '../address/names.js';
 import { behind } from '../lookup/login.js';
 import { type RouteName, routeNames } from '../route.js';
 import { type RawArgs, UsageError } from './command.js';
-import { flag, repeated, seconds } from './option.js';
-import { listOf } from './option-choice.js';
+import { flag, listOf, repeated, seconds } from './option.js';
 
 /** For one connect: long enough for a busy host, short enough to wait for. Milliseconds. */
 const defaultTimeoutMs = 15_000;

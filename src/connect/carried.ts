@@ -4,7 +4,7 @@ import type { Handle } from 'node-hvsock-native';
 import { now } from '../clock.js';
 import type { Endpoint } from '../endpoint.js';
 import type { AddonState } from '../native.js';
-import type { Ended } from '../process/ended.js';
+import type { Ended } from '../process/ending.js';
 import type { Connection } from './connection.js';
 import { type CarrierOptions, connectProgram } from './program.js';
 

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
-import { fitsSocket } from '../address/socket-path.js';
 import type { Endpoint } from '../endpoint.js';
+import { fitsSocket } from '../target/text.js';
 import type { Connection } from './connection.js';
 import { NodeConnection } from './node-connection.js';
 import type { OpenOptions } from './open-options.js';

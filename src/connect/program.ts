@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import type { Endpoint } from '../endpoint.js';
 import type { AddonState } from '../native.js';
-import type { Start } from '../process/end-with-us.js';
+import type { Start } from '../process/ending.js';
 import type { Connection } from './connection.js';
 import { NativeConnection } from './native-connection.js';
 import { NodeConnection } from './node-connection.js';

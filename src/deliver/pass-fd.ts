@@ -29,7 +29,7 @@ function socketAt(fd: number): string | undefined {
 
 /**
  * Passes the open socket to ssh by SCM_RIGHTS over `fd` (unix(7)); after that, ssh talks to the machine directly. False
- * if `fd` is not a socket. Throws a ConnectError that names the target `text`.
+ * if `fd` is not such a socket. Throws a ConnectError that names the target `text`.
  */
 export function passFd(addon: Addon, handle: Handle, text: string, fd = 1): boolean {
   try {
@@ -37,7 +37,7 @@ export function passFd(addon: Addon, handle: Handle, text: string, fd = 1): bool
     return true;
   } catch (error) {
     const { code = 'UNKNOWN' } = error as { code?: string };
-    if (code === 'ENOTSOCK') return false;
+    if (code === 'ENOTSOCK' || code === 'EAFNOSUPPORT') return false;
     const own = exhaustion(code);
     const why = own ? `: ${own.problem}` : '';
     throw new ConnectError('connect', text, {

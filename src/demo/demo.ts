@@ -1,11 +1,13 @@
 import { isatty } from 'node:tty';
-import { styles } from '../cli/style.js';
+import { parseArgs } from 'node:util';
+import { styles } from '../cli/terminal.js';
 import { exitCode, printable } from '../errors.js';
 import { runDemo } from './run-demo.js';
 import { makeWorkspace } from './workspace.js';
 
-/** npm run demo. However it ends, its folder is removed. */
+/** npm run demo [-- --keep]. However it ends, its folder is removed. */
 async function main(): Promise<number> {
+  const { values } = parseArgs({ options: { keep: { type: 'boolean', default: false } } });
   const controller = new AbortController();
   const stop = () => controller.abort();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
@@ -19,6 +21,7 @@ async function main(): Promise<number> {
       style: await styles({ env: process.env, terminal }, 'stdout'),
       env: process.env,
       signal: controller.signal,
+      keep: values.keep,
       out: (text) => process.stdout.write(text),
     });
   } catch (error) {
@@ -31,7 +34,7 @@ async function main(): Promise<number> {
 try {
   process.exit(await main());
 } catch (error) {
-  const { message } = error as Error;
+  const { message, code } = error as NodeJS.ErrnoException;
   process.stderr.write(`vmssh demo: ${printable(message)}\n`);
-  process.exit(exitCode.connect);
+  process.exit(code?.startsWith('ERR_PARSE_ARGS') ? exitCode.usage : exitCode.connect);
 }

@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import type { ChalkInstance } from 'chalk';
-import { shellLine } from '../address/shell-word.js';
+import { shellLine } from '../address/shell.js';
 import { exitCode } from '../errors.js';
 import { loadAddon } from '../native.js';
 import { version } from '../version.js';
@@ -9,18 +10,21 @@ import { startDemoServer } from './server.js';
 import type { Section, Step } from './steps/step.js';
 import { findOpenSsh } from './tools.js';
 import type { Workspace } from './workspace.js';
-import { makeWorld } from './world.js';
+import { makeWorld, type World } from './world.js';
 
 export interface DemoOptions {
   readonly workspace: Workspace;
   readonly style: ChalkInstance;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Ends the demo, and what it keeps. */
   readonly signal: AbortSignal;
+  /** Whether its server and files stay until the signal, so that what it printed can be typed. */
+  readonly keep: boolean;
   out(text: string): void;
 }
 
 /** Shows vmssh with a server of its own, then removes the workspace; resolves to the exit code. */
-export async function runDemo({ workspace, style, env, signal, out }: DemoOptions): Promise<number> {
+export async function runDemo({ workspace, style, env, signal, keep, out }: DemoOptions): Promise<number> {
   const start = performance.now();
   const rows: Row[] = [];
   const show = (row: Row) => {
@@ -36,11 +40,19 @@ export async function runDemo({ workspace, style, env, signal, out }: DemoOption
     show({ state: 'passed', title: 'server', ms: performance.now() - start, detail: workspace.socket });
     const openssh = await findOpenSsh(env, signal);
     for (const section of plan(world, openssh, loadAddon())) await play(section, show, signal, style, out);
+    out(`\n${summary(rows, performance.now() - start)}`);
+    if (!keep) out(' npm run demo -- --keep keeps the machine until Ctrl-C.');
+    out('\n');
+    if (keep) {
+      out(formatHeading('Kept until Ctrl-C: type what you see here in another terminal', style));
+      out(again(world));
+      if (!signal.aborted) await once(signal, 'abort');
+    }
   } finally {
     await server.close();
     workspace.remove();
   }
-  out(`\n${summary(rows, performance.now() - start)} ${workspace.folder} is removed.\n`);
+  out(`${workspace.folder} is removed.\n`);
   out(`${formatHeading('For your own machines', style)}${setUp(world.typedVmssh)}`);
   return rows.some(({ state }) => state === 'failed') ? exitCode.connect : exitCode.ok;
 }
@@ -58,7 +70,9 @@ async function play(
     signal.throwIfAborted();
     show(row);
   }
-  if (skipped) show({ state: 'skipped', title: skipped.title, detail: skipped.reason, hint: skipped.hint });
+  if (!skipped) return;
+  const { title: name, reason, seen, hint } = skipped;
+  show({ state: 'skipped', title: name, detail: `${reason}\nit shows: ${seen}`, hint });
 }
 
 async function perform({ title, typed, run }: Step, signal: AbortSignal): Promise<Row> {
@@ -81,6 +95,15 @@ function summary(rows: readonly Row[], ms: number): string {
     ...(count('skipped') ? [`${count('skipped')} skipped`] : []),
   ];
   return `${parts.join(', ')}, in ${(ms / 1000).toFixed(1)} s.`;
+}
+
+/** What can be typed even without ssh, in the folder where the other commands work. */
+function again({ typedVmssh, target }: World): string {
+  const lines = [
+    ['cd', process.cwd()],
+    [...typedVmssh, 'nc', '--banner', target],
+  ];
+  return lines.map((words) => `  $ ${shellLine(words)}\n`).join('');
 }
 
 function setUp(vmssh: readonly string[]): string {

@@ -1,10 +1,9 @@
+import { groupBy } from '../group-by.js';
 import { afterWaiting, mostOwnLimits } from '../process/after-waiting.js';
 import { DiscoveryError, problemOf } from './discovery-error.js';
 import { type ListedMachine, mergeMachines } from './merge.js';
 import { ownEnv } from './own-env.js';
-import type { Deps, Listing, Provider, Warning } from './provider.js';
-import { sharedCids } from './shared-cids.js';
-import { withoutTooLong } from './too-long.js';
+import type { Deps, DiscoveredMachine, Listing, Provider, Warning } from './provider.js';
 
 /** The time limit of one provider. Milliseconds. */
 export const providerLimitMs = 1000;
@@ -76,10 +75,54 @@ function cidsUsedTwice(machines: readonly ListedMachine[]): readonly Warning[] {
   return [...sharedCids(machines)].map(([cid, users]) => {
     const targets = users.slice(0, mostTargets).map(({ target }) => target);
     const more = users.length > mostTargets ? [`${users.length - mostTargets} more`] : [];
-    const problem = `CID ${cid} is used by ${[...targets, ...more].join(' and ')}: vsock/${cid} may lead to either`;
+    const problem = `CID ${cid} is used by ${[...targets, ...more].join(' and ')}: vsock/${cid} may reach either`;
     return { provider: users[0]?.provider ?? '', code: 'CID_TWICE', problem };
   });
 }
 
 /** The number of targets that a warning names. */
 const mostTargets = 5;
+
+/** The most characters of a machine's name, and of each of its other texts, which have paths. */
+const mostOfName = 256;
+const mostOfOthers = 4096;
+
+/** The machines without those that have a text longer than any real one's, and a warning for those of each provider. */
+function withoutTooLong(machines: readonly DiscoveredMachine[]): {
+  readonly found: readonly DiscoveredMachine[];
+  readonly warnings: readonly Warning[];
+} {
+  const warnings = new Map<string, Warning>();
+  const found = machines.filter((machine) => {
+    const problem = lengthProblem(machine);
+    const { provider } = machine;
+    if (problem !== undefined && !warnings.has(provider))
+      warnings.set(provider, { provider, code: 'TOO_LONG', problem: `left out: a machine with ${problem}` });
+    return problem === undefined;
+  });
+  return { found, warnings: [...warnings.values()] };
+}
+
+function lengthProblem(machine: DiscoveredMachine): string | undefined {
+  for (const [field, value] of Object.entries(machine)) {
+    const most = field === 'name' ? mostOfName : mostOfOthers;
+    if (typeof value === 'string' && value.length > most)
+      return `${/^[aeiou]/.test(field) ? 'an' : 'a'} ${field} of ${value.length} characters`;
+  }
+  return undefined;
+}
+
+/**
+ * The running machines that share a vhost CID; the kernel gives it to one of them, and the others get no vsock. What a container
+ * says of itself does not count.
+ */
+export function sharedCids<T extends DiscoveredMachine>(
+  machines: readonly T[],
+): ReadonlyMap<number, readonly T[]> {
+  const byCid = groupBy(machines, ({ status, cid, address, authority }) =>
+    status === 'running' && authority !== 'other' && !address?.startsWith('vsock-mux') ? cid : undefined,
+  );
+  return new Map(
+    [...byCid].flatMap(([cid, users]) => (cid === undefined || users.length < 2 ? [] : [[cid, users]])),
+  );
+}

@@ -1,5 +1,5 @@
 import { lstatSync, realpathSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
 import type { Deps } from './provider.js';
 
 type Env = Deps['env'];
@@ -17,6 +17,12 @@ export function ownEnv(env: Env, uid = process.getuid?.()): Env {
   };
   const foreign = variables.filter((each) => !isOwn(each)).map(([name]) => [name, undefined]);
   return foreign.length === 0 ? env : { ...env, ...Object.fromEntries(foreign) };
+}
+
+/** What of a shell's environment decides which machines are found, and the user's systemd does not set by itself. */
+export function shellVariables(): readonly string[] {
+  const names = variables.map(([name]) => name).filter((name) => !['HOME', 'XDG_RUNTIME_DIR'].includes(name));
+  return ['PATH', 'DOCKER_CONTEXT', ...names];
 }
 
 /** The variables for folders and sockets that vmssh or its tools trust; and whether root may own each. */
@@ -79,4 +85,23 @@ function isKept(folder: string, uid: number): boolean {
 function isOpen(path: string): boolean {
   const stats = lstatSync(path);
   return stats.isDirectory() && (stats.mode & 0o002) !== 0;
+}
+
+/**
+ * The folder of a user's settings. XDG_CONFIG_HOME counts if it is absolute, as its specification has it, and not another
+ * user's (https://specifications.freedesktop.org/basedir-spec/latest/).
+ */
+export function configFolder(env: Deps['env'], home: string, uid = process.getuid?.()): string {
+  const { XDG_CONFIG_HOME = '' } = ownEnv(env, uid);
+  return isAbsolute(XDG_CONFIG_HOME) ? XDG_CONFIG_HOME : join(home, '.config');
+}
+
+/** Where Homebrew (on both sorts of Macs), Podman's installer and MacPorts put programs. */
+const onMac: readonly string[] = ['/opt/homebrew/bin', '/usr/local/bin', '/opt/podman/bin', '/opt/local/bin'];
+
+/** The environment in which tools are looked up. A program that was not started from a shell has none of these folders in PATH on a Mac. */
+export function withToolFolders(env: Deps['env'], platform: NodeJS.Platform = process.platform): Deps['env'] {
+  if (platform !== 'darwin') return env;
+  const folders = (env.PATH ?? '/usr/bin:/bin:/usr/sbin:/sbin').split(delimiter);
+  return { ...env, PATH: [...new Set([...folders, ...onMac])].join(delimiter) };
 }

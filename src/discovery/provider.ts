@@ -1,6 +1,8 @@
 import type { StartCommand } from '../errors.js';
+import { withoutRepeats } from '../group-by.js';
 import type { ListedRoute } from '../route.js';
 import type { Search } from './search.js';
+import type { Authority } from './tools/scope.js';
 
 /** What every provider gets; effects of only one provider are default parameters of its functions. */
 export interface Deps {
@@ -19,8 +21,8 @@ export interface Deps {
   readonly platform?: NodeJS.Platform | undefined;
   /** The folder of this host's accounts, "/etc". */
   readonly etcDir?: string | undefined;
-  /** Data that several providers of one listing share, kept by the first that reads it: the processes by program. */
-  readonly memo?: { processes?: Promise<ReadonlyMap<string, readonly Process[]>> } | undefined;
+  /** Data that several providers of one listing share, kept by the first that reads it: the processes by program, this host's addresses. */
+  readonly memo?: { processes?: Promise<Processes>; ownAddresses?: Promise<readonly string[]> } | undefined;
 }
 
 /** A process of this host. */
@@ -29,6 +31,19 @@ export interface Process {
   /** Its owner. */
   readonly uid: number;
   readonly argv: readonly string[];
+  readonly authority?: Authority | undefined;
+}
+
+/** The processes of a listing, by the start of their command lines. */
+export interface Processes {
+  readonly byName: ReadonlyMap<string, readonly StartedProcess[]>;
+  /** How many more there are. */
+  readonly unread: number;
+}
+
+export interface StartedProcess extends Process {
+  /** Its command line has more than `argv`. */
+  readonly isCut?: boolean;
 }
 
 /** A source of machines on this host. */
@@ -41,10 +56,14 @@ export interface Provider<F extends DiscoveredMachine = DiscoveredMachine> {
   readonly isOnlyNamed?: boolean;
   /** Milliseconds for its answer, if the caller sets no limit and a second is too short. */
   readonly limitMs?: number;
+  /** Its programs, one of which shows that it is installed. */
+  readonly programs?: readonly string[];
+  /** Folders that change when its machines come and go: a path, "~/FOLDER" or "$XDG_RUNTIME_DIR/FOLDER". */
+  readonly watched?: (env: Deps['env']) => readonly string[];
   list(deps: Deps): Promise<Listing<F>>;
   /** For a provider that knows more names than its list shows; `findBy` calls it. */
   find?(name: string, deps: Deps): Promise<Search<F, Warning>>;
-  /** An address that takes longer to find than the list; undefined: nobody knows it. */
+  /** An address that takes longer to find than the list; undefined if it is not known. */
   addressOf?(machine: DiscoveredMachine, deps: Deps): Promise<string | undefined>;
 }
 
@@ -81,7 +100,7 @@ export interface DiscoveredMachine {
   /** Where its SSH server is, if the provider knows: "vsock/42", "vsock-mux/run/v.sock", "192.0.2.1", "127.0.0.1:60022". */
   readonly address?: string | undefined;
   /**
-   * All its routes, best first, if it has more than `address` or another one: an exec, an exported socket. `routesOf` has
+   * All its routes, best first, if it has more than `address` or another one: an exec, an exported socket. `listedRoutes` has
    * them with `address`.
    */
   readonly routes?: readonly ListedRoute[] | undefined;
@@ -93,6 +112,8 @@ export interface DiscoveredMachine {
   readonly identityAgent?: string | undefined;
   /** What the manager of a container knows of it besides. */
   readonly container?: ContainerFacts | undefined;
+  /** Only machines of the same are joined, and one of others has no short name. */
+  readonly authority?: Authority | undefined;
   /** The hypervisor that has it, as ssh reaches that; undefined: this host. */
   readonly via?: string | undefined;
 }
@@ -104,6 +125,8 @@ export interface ContainerFacts {
   readonly labels: Readonly<Record<string, string>>;
   /** Its manager's address, "unix:///run/user/1000/docker.sock", if the manager's command does not go there by itself. */
   readonly url?: string | undefined;
+  /** What its manager says of restarts, for messages. */
+  readonly restarts?: string | undefined;
 }
 
 /** "unknown" if the provider sees traces of a machine that may be gone. */
@@ -124,7 +147,35 @@ export function isFailure({ code }: Pick<Warning, 'code'>): boolean {
   return !ofMachines.has(code);
 }
 
-const ofMachines: ReadonlySet<string> = new Set(['CID_TWICE', 'TOO_LONG', 'FOREIGN', 'LINK', 'INCOMPLETE']);
+/** Whether a command says this of a provider only if it was named: its machines are not this user's, and nothing is wrong. */
+export function isQuiet({ provider, code }: Warning, named: readonly string[] = []): boolean {
+  return code === closed && !named.includes(provider);
+}
+
+/** The warnings that a command prints, one line each. */
+export function shownWarnings(warnings: readonly Warning[], named?: readonly string[]): readonly Warning[] {
+  const shown = warnings.filter((each) => !isQuiet(each, named));
+  return withoutRepeats(shown, ({ provider, code }) => `${provider} ${code}`).map(({ item, more }) =>
+    more === 0 ? item : { ...item, problem: `${item.problem}, and ${more} more of this kind` },
+  );
+}
+
+/** The code for a manager whose socket this user may not open. */
+export const closed = 'CLOSED';
+
+const ofMachines: ReadonlySet<string> = new Set([
+  'CID_TWICE',
+  'TOO_LONG',
+  'FOREIGN',
+  'LINK',
+  'INCOMPLETE',
+  'TOO_MANY',
+]);
+
+/** Whether a provider is there, and did not answer in time: it may have any name. */
+export function isSilence({ code }: Pick<Warning, 'code'>): boolean {
+  return ['TIMEOUT', 'ETIMEDOUT', 'EAGAIN', 'ECONNRESET'].includes(code);
+}
 
 /** The providers for a platform, of those on a network only `named` ones. */
 export function providersOn(

@@ -1,13 +1,13 @@
 import { docker } from './containers/docker.js';
+import { podman } from './containers/podman.js';
 import { hyperV } from './hyper-v/provider.js';
 import { kubectl, kubevirt } from './kubernetes/providers.js';
 import { libvirt } from './libvirt/provider.js';
+import { nspawn } from './machined/nspawn.js';
 import { machined } from './machined/provider.js';
 import { incus } from './managers/incus.js';
 import { lima } from './managers/lima.js';
 import { multipass } from './managers/multipass.js';
-import { podman } from './managers/podman.js';
-import { nspawn } from './nspawn/provider.js';
 import type { Provider } from './provider.js';
 import { cloudHypervisor } from './vmm/cloud-hypervisor.js';
 import { crosvm } from './vmm/crosvm.js';

@@ -1,6 +1,7 @@
-import type { Shell } from '../address/shell.js';
-import { shellLine } from '../address/shell-word.js';
+import { type Shell, shellLine } from '../address/shell.js';
 import type { StartCommand } from '../errors.js';
+import type { Machine } from './machined/machine.js';
+import type { ContainerFacts, DiscoveredMachine } from './provider.js';
 
 /** A machine's name as the last operand of its manager's command: not even "-f" is read as an option. */
 export function operand(name: string): readonly string[] {
@@ -10,4 +11,37 @@ export function operand(name: string): readonly string[] {
 /** What a person types to start a machine. */
 export function typedStart({ command, typed }: StartCommand, shell: Shell): string {
   return typed ?? shellLine(command, shell);
+}
+
+/** How a machine that is paused goes on. */
+export function resumeCommand({ name, scope }: Machine): StartCommand {
+  const user = scope === 'user' ? ['--user'] : [];
+  return { machine: name, command: ['machinectl', ...user, 'resume', ...operand(name)] };
+}
+
+/**
+ * How a container is started that systemd-machined forgot when it was turned off, if there is an image of it. Only root
+ * sees the images.
+ */
+export function startImage(name: string, exists: (path: string) => boolean): StartCommand | undefined {
+  // What systemd takes for a machine's name: nothing that leads out of the folder.
+  if (!/^[a-z0-9_][\w.-]*$/i.test(name) || name.length > 64) return undefined;
+  const isThere = [name, `${name}.raw`].some((each) => exists(`/var/lib/machines/${each}`));
+  if (!isThere) return undefined;
+  // As systemd.unit(5) escapes an instance's name.
+  const unit = `systemd-nspawn@${name.replaceAll('-', '\\x2d')}.service`;
+  return { machine: name, command: ['machinectl', 'start', name], log: ['journalctl', '--unit', unit] };
+}
+
+/** How a container is started by its manager, or one that is paused goes on. */
+export function startContainer(
+  { name, status }: Pick<DiscoveredMachine, 'name' | 'status'>,
+  { url }: ContainerFacts,
+  manager: 'podman' | 'docker',
+): StartCommand {
+  const option = manager === 'podman' ? 'url' : 'host';
+  const place = url === undefined ? [] : [`--${option}=${url}`];
+  const verb = status === 'paused' ? 'unpause' : 'start';
+  const commandOf = (what: string) => [manager, ...place, what, ...operand(name)];
+  return { machine: name, command: commandOf(verb), log: commandOf('logs') };
 }

@@ -1,17 +1,14 @@
+import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
-import type { Owner, Place } from './folder.js';
-import { removeLeftovers, temporaryName } from './leftovers.js';
-import { lock } from './lock.js';
-import { placeOf } from './place.js';
-import { type FileContent, readAt, stampAt } from './read-at.js';
-import { FileRefusal } from './refusal.js';
+import { lstat, open, readdir, rename, rm } from 'node:fs/promises';
+import { lock, lockName } from './lock.js';
+import { type FileContent, FileRefusal, type Owner, type Place, placeOf, readAt, stampAt } from './place.js';
 
 /**
  * The new content of a file, from the current one (undefined if it does not exist). The same Buffer: nothing is done;
  * undefined: the file is removed. May be called twice.
  */
-export type Edit = (old: Buffer | undefined) => Buffer | undefined;
+type Edit = (old: Buffer | undefined) => Buffer | undefined;
 
 /** How often it tries. */
 const mostTries = 5;
@@ -89,4 +86,26 @@ async function replace(
     await file.close().catch(() => {});
     await rm(beside, { force: true });
   }
+}
+
+/** Milliseconds: far longer than a write. */
+const old = 60_000;
+
+/** The temporary name of a new file before it replaces the old one. */
+function temporaryName(name: string): string {
+  return `.${name}.${randomBytes(6).toString('hex')}`;
+}
+
+/** Removes temporary files that killed vmssh processes left beside a file. */
+async function removeLeftovers({ folder, name }: Place, now: () => number = Date.now): Promise<void> {
+  const names = await readdir(folder.at('.')).catch(() => []);
+  for (const each of names.filter((found) => isOurs(found, name))) {
+    const stats = await lstat(folder.at(each)).catch(() => undefined);
+    if (stats?.isFile() && now() - stats.mtimeMs > old) await rm(folder.at(each), { force: true });
+  }
+}
+
+function isOurs(found: string, name: string): boolean {
+  const end = found.startsWith(`.${name}.`) ? found.slice(name.length + 2) : '';
+  return found === lockName(name) || /^[0-9a-f]{12}$/.test(end);
 }

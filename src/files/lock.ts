@@ -3,9 +3,7 @@ import { lstat, open, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout as after } from 'node:timers/promises';
 import { now as clock } from '../clock.js';
-import type { Folder, Place } from './folder.js';
-import { readAt } from './read-at.js';
-import { FileRefusal } from './refusal.js';
+import { FileRefusal, type Folder, type Place, readAt } from './place.js';
 
 export interface Lock {
   /** Whether it still exists: a holder that takes too long may lose it. */

@@ -2,10 +2,7 @@ import { constants } from 'node:fs';
 import { lstat, mkdir, open, readdir, symlink } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { quote } from '../errors.js';
-import type { Folder } from './folder.js';
-import { hold } from './held.js';
-import { byPath, folderAt, makeFolder } from './place.js';
-import { FileRefusal } from './refusal.js';
+import { byPath, FileRefusal, type Folder, folderAt, hold, makeFolder } from './place.js';
 
 /** A tree's entry at a relative path: a file's text, a symbolic link's target, or a folder's mode. */
 export type NewEntry = { readonly path: string } & (

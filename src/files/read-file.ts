@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, realpathSync, type Stats } from 'node:fs';
 import { open } from 'node:fs/promises';
 
 /** More than any configuration, list of keys or cache. Bytes. */
@@ -35,8 +35,24 @@ export async function readText(path: string, limit?: number): Promise<string> {
   return (await readWithStats(path, limit)).bytes.toString();
 }
 
+/** The first bytes of a regular file, at most `most`. Rejects with a system error, EINVAL for anything else. */
+export async function readStart(path: string, most: number): Promise<Buffer> {
+  const file = await open(path, flags);
+  try {
+    checkStats(await file.stat(), path, Number.POSITIVE_INFINITY);
+    const bytes = new Bytes(path, most);
+    while (
+      bytes.length < most &&
+      bytes.add(await file.read(bytes.next().subarray(0, most - bytes.length)))
+    ) {}
+    return bytes.all();
+  } finally {
+    await file.close();
+  }
+}
+
 /**
- * The same, synchronously, for files that no disk or process can delay for long. `pipes`: the file may be a pipe, and is
+ * `readText`, synchronously, for files that no disk or process can delay for long. `pipes`: the file may be a pipe, and is
  * waited for.
  */
 export function readTextSync(path: string, limit = defaultLimit, pipes = false): string {
@@ -74,6 +90,10 @@ class Bytes {
     this.#buffer = Buffer.allocUnsafe(Math.min(shortestRead, limit + 1));
   }
 
+  get length(): number {
+    return this.#length;
+  }
+
   /** Where the next bytes go. */
   next(): Buffer {
     if (this.#used === this.#buffer.length) {
@@ -108,4 +128,13 @@ function tooLong(path: string, limit: number): Error {
 
 function failure(code: string, problem: string, path: string): Error {
   return Object.assign(new Error(`${code}: ${problem}, read '${path}'`), { code, syscall: 'read', path });
+}
+
+/** The path without links; undefined if nothing is there, or one of its folders may not be searched. */
+export function realPath(path: string): string | undefined {
+  try {
+    return realpathSync(path);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,6 +1,6 @@
 import { controlPathFix } from '../ssh/control-path.js';
 
-/** A known failure of sshd on vsock, by its name in `guest check` and `doctor`. */
+/** A known failure of sshd on vsock, by its name in `guest check` and `check`. */
 export interface GuestFailure {
   /** The number in docs/reference/guest-failures.md. */
   readonly number: number;
@@ -51,7 +51,11 @@ export const guestFailures = {
     title: 'systemd from 258.3 on may make no socket on Hyper-V',
     fix: 'write its units by vmssh guest script, or put systemd.ssh_listen=vsock::22 on its kernel command line',
   },
-  'host-keys': { number: 10, title: 'sshd has no host keys', fix: 'in the guest, as root: ssh-keygen -A' },
+  'host-keys': {
+    number: 10,
+    title: 'sshd has no host keys, or does not take one',
+    fix: 'in the guest, as root: chmod 600 /etc/ssh/ssh_host_*_key; ssh-keygen -A',
+  },
   login: {
     number: 11,
     title: 'sshd answers, but refuses the login',

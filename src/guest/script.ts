@@ -1,5 +1,4 @@
-import { shellWord } from '../address/shell-word.js';
-import { generatorPath } from './generator.js';
+import { shellWord } from '../address/shell.js';
 import beforeLogin from './sh/before-login.sh';
 import check from './sh/check.sh';
 import off from './sh/off.sh';
@@ -7,7 +6,7 @@ import setUp from './sh/set-up.sh';
 import setUpGenerator from './sh/set-up-generator.sh';
 import showProof from './sh/show-proof.sh';
 import undo from './sh/undo.sh';
-import { pollLimit, serviceText, socketText } from './units.js';
+import { generatorPath, pollLimit, serviceText, socketText } from './units.js';
 
 export interface ScriptOptions {
   readonly port: number;
@@ -71,10 +70,13 @@ export function proofScript({ keep }: { readonly keep: boolean }): string {
   return script(showProof, { keep: yesNo(keep) });
 }
 
-/** A login that was tried before a guest is checked. If it worked, faults are only noted. */
+/**
+ * A login that was tried before a guest is checked. If it worked, faults are only noted. "ended": the key was accepted, and
+ * the session ended before it ran a command. "not proved": over the route that was named it could not be tried.
+ */
 export interface TriedLogin {
-  readonly state: 'in' | 'refused' | 'not tried';
-  /** How it was done, ssh's message, or why it was not tried. */
+  readonly state: 'in' | 'refused' | 'ended' | 'not proved' | 'not tried';
+  /** How it was done, ssh's message, or why it was not tried or proves nothing. */
   readonly about: string;
   /** Where the guest's journal ended before it; "" if not known. */
   readonly cursor?: string;
@@ -85,7 +87,7 @@ export function beforeLoginScript(): string {
   return script(beforeLogin, {});
 }
 
-const noLogin: TriedLogin = { state: 'not tried', about: 'vmssh doctor on the host tries it' };
+const noLogin: TriedLogin = { state: 'not tried', about: 'vmssh check on the host tries it' };
 
 export interface CheckScriptOptions {
   readonly port: number;

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import text from './sh/generator.sh';
 
 /** Where a distribution has sshd, and what its unit needs. */
 export interface Layout {
@@ -22,7 +23,7 @@ export const layouts = {
 
 export type Distribution = keyof typeof layouts;
 
-export interface UnitFile {
+interface UnitFile {
   readonly name: string;
   readonly text: string;
 }
@@ -91,3 +92,9 @@ export function stamp(text: string): string {
   const first = text.startsWith('#!') ? text.indexOf('\n') + 1 : 0;
   return text.slice(0, first) + mark + text.slice(first);
 }
+
+/** A generator for systemd 240 to 255 with the inputs and results of systemd-ssh-generator(8) of 256 and later. */
+export const generator = text;
+
+/** Where `guest install --generator` puts it: systemd reads this folder, and packages do not use it. */
+export const generatorPath = '/etc/systemd/system-generators/vmssh-ssh-generator';

@@ -1,6 +1,6 @@
 import type { Io } from '../cli/command.js';
 import type { ListedMachine } from '../discovery/merge.js';
-import { adoptKeys } from '../host-keys/adopt.js';
+import { adoptKeys } from '../host-keys/edit.js';
 import { asTarget } from '../kinds/parse.js';
 import { knownHostsFile } from '../ssh/known-hosts-file.js';
 import { keyNames } from '../ssh/typed-names.js';

@@ -1,21 +1,22 @@
 import { type Io, UsageError } from '../cli/command.js';
-import { usage } from '../cli/values.js';
+import { usage } from '../cli/option.js';
 import type { ListedMachine } from '../discovery/merge.js';
-import { isFailure, type Warning } from '../discovery/provider.js';
-import { printable, quote } from '../errors.js';
+import { isFailure, isSilence, shownWarnings, type Warning } from '../discovery/provider.js';
+import { printable } from '../errors.js';
+import { withoutRepeats } from '../group-by.js';
 import { asTarget } from '../kinds/parse.js';
 import type { FindMachines, MachinesFound } from '../machines/find-machines.js';
-import { sshAbilities } from '../process/ssh-version.js';
+import { sshAbilities } from '../process/ssh-program.js';
 import { callerForSsh } from '../ssh/config/caller.js';
 import { ownerName } from '../ssh/config/entry-hosts.js';
-import { concreteHosts } from '../ssh/config/hosts.js';
+import { concreteHosts, leftLines } from '../ssh/config/hosts.js';
+import type { NameCheck } from '../ssh/config/more-names.js';
 import { sharedUuidProblem } from '../ssh/config/same-uuid.js';
 import type { HostEntry, HostState } from '../ssh/config/state.js';
 import { type ConcreteHost, configText, userKnownHosts } from '../ssh/config/text.js';
 import { allGuestKeys } from '../ssh/guest-keys.js';
 import { knownHostsFile } from '../ssh/known-hosts-file.js';
 import { lastOptions } from './last-run.js';
-import { givePorts, withoutPort } from './loopback/give-ports.js';
 import type { ConfigOptions } from './options.js';
 
 /** What is to be written, and why. */
@@ -33,7 +34,7 @@ export interface Decision {
 export async function decide(
   options: ConfigOptions,
   last: HostState,
-  taken: ReadonlySet<string>,
+  taken: NameCheck,
   io: Io,
   find: FindMachines,
 ): Promise<Decision> {
@@ -45,6 +46,7 @@ export async function decide(
   const { machines, warnings, asked = [] } = found;
   // A provider that could not be asked may still have the machines of its Hosts.
   const failed = new Set(warnings.filter(isFailure).map(({ provider }) => blockOwner(provider)));
+  const isHere = (provider: string) => !provider.startsWith('via/');
   const isKept = (entry: HostEntry) => {
     if (asTarget(entry.target) === undefined) return false;
     if (failed.has(ownerName(entry))) return true;
@@ -56,36 +58,21 @@ export async function decide(
     stopped: options.start === true,
     taken,
     kept: last.machines.filter(isKept),
+    silent: {
+      providers: [...new Set(warnings.filter(isSilence).map(({ provider }) => provider))].filter(isHere),
+      before: last.machines,
+    },
     today: new Date().toISOString().slice(0, 10),
     ...surroundings(options, io),
   });
   const { program } = await callerForSsh(io);
   const kept = lastOptions(options);
-  if (kept.loopback !== undefined) refusePort(options);
-  const { entries, hosts, gone, portless } =
-    kept.loopback === undefined
-      ? { entries: made.entries.map(withoutPort), hosts: made.hosts, gone: undefined, portless: [] }
-      : givePorts(made, last);
-  const state = { options: kept, program, machines: entries, ...(gone ? { gone } : {}) };
+  const { entries, hosts } = made;
+  const state = { options: kept, program, machines: entries };
   const unasked = made.entries.filter(
     (entry) => last.machines.includes(entry) && failed.has(ownerName(entry)),
   );
-  const notes = [
-    ...notesOf(warnings, made, unasked, io),
-    ...portless.map((host) => `${io.program}: no loopback port for ${printable(host)}: ${whyPortless}`),
-  ];
-  return { state, hosts, machines, notes };
-}
-
-const whyPortless = 'it has no identity, so another machine could answer there, or all ports are taken';
-
-/** Every other program would take that port for one of this host. */
-function refusePort({ sshOptions }: ConfigOptions): void {
-  if (sshOptions.some(({ keyword }) => keyword.toLowerCase() === 'port'))
-    throw new UsageError(
-      '-o Port cannot be used with --loopback, where the Port of a Host is its loopback port',
-      'vmssh config install --loopback -o Port=',
-    );
+  return { state, hosts, machines, notes: notesOf(warnings, made, unasked, io) };
 }
 
 function notesOf(
@@ -96,9 +83,14 @@ function notesOf(
 ): readonly string[] {
   const kept = unasked.map(({ host }) => printable(host)).join(', ');
   return [
-    ...warnings.map(({ provider, problem }) => `${program}: warning: ${provider}: ${printable(problem)}`),
-    ...left.map(({ name, why }) => `${program}: no Host for ${quote(name)}: ${printable(why)}`),
-    ...shared.map((each) => `${program}: warning: ${sharedUuidProblem(each)}`),
+    ...shownWarnings(warnings).map(
+      ({ provider, problem }) => `${program}: warning: ${provider}: ${printable(problem)}`,
+    ),
+    ...leftLines(left).map((line) => `${program}: no Host for ${line}`),
+    ...withoutRepeats(shared, () => 'uuid').map(({ item, more }) => {
+      const others = more === 0 ? '' : `; so it is with ${more} more UUIDs`;
+      return `${program}: warning: ${sharedUuidProblem(item)}${others}`;
+    }),
     ...(kept === '' ? [] : [`${program}: kept as they were: ${kept}`]),
   ];
 }

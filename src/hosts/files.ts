@@ -1,9 +1,9 @@
 import { CommandError } from '../cli/command.js';
 import { quote } from '../errors.js';
-import { type FileContent, readSafely } from '../files/read-at.js';
+import { type FileContent, readSafely } from '../files/place.js';
 
 /** The current content of one of ssh's files. */
-export interface CurrentFile {
+interface CurrentFile {
   /** Undefined: there is none. */
   readonly text: string | undefined;
   /** Why vmssh must not change it. */
@@ -20,9 +20,11 @@ export async function fileAt(path: string | undefined): Promise<CurrentFile> {
     throw fileError(error as NodeJS.ErrnoException, path, 'read');
   }
   if (!content) return { text: undefined };
-  const { bytes, mode } = content;
+  const { bytes, mode, names } = content;
   const text = bytes.toString();
   if (!Buffer.from(text).equals(bytes)) return { text, byHand: 'is not UTF-8, and would be damaged' };
+  // It is changed by a new file in its place: the other names would stay with the old one.
+  if (names > 1) return { text, byHand: `has ${names} names (hard links), and the others would not follow` };
   // A read-only file is managed by another tool, which would overwrite our change.
   return { text, byHand: (mode & 0o222) === 0 ? 'is read-only' : undefined };
 }
@@ -40,4 +42,15 @@ export function fileError(
 /** An error's message without the path that Node adds, which may be that of a temporary file. */
 export function reasonOf({ message }: Error): string {
   return message.replace(/, \w+(?: '.*)?$/s, '');
+}
+
+/** A file to write; `after` undefined: the file is removed. */
+export interface Change {
+  readonly path: string;
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+  /** For a new file. */
+  readonly mode: number;
+  /** Why the user has to make this change. */
+  readonly byHand?: string | undefined;
 }

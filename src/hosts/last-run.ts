@@ -1,10 +1,12 @@
+import type { Io } from '../cli/command.js';
+import { quote } from '../errors.js';
 import type { LastOptions } from '../ssh/config/state.js';
 import type { ConfigOptions } from './options.js';
-import { mergedSshOptions, parseSshOption, type SshOption } from './ssh-option.js';
+import { mergedSshOptions, parseSshOption, refusedBySsh, type SshOption } from './ssh-option.js';
 
 /** The options that later runs keep. */
 export function lastOptions(options: ConfigOptions): LastOptions {
-  const { onlyPatterns, prefix, fdpass, fresh, start, routes, loopback, sshOptions } = options;
+  const { onlyPatterns, prefix, fdpass, fresh, start, routes, sshOptions } = options;
   return {
     prefix,
     onlyPatterns,
@@ -12,7 +14,6 @@ export function lastOptions(options: ConfigOptions): LastOptions {
     ...(fresh === undefined ? {} : { fresh }),
     ...(start ? { start } : {}),
     ...(routes === undefined || routes === 'own' ? {} : { routes }),
-    ...(loopback === undefined || loopback === 'none' ? {} : { loopback }),
     sshOptions: sshOptions.map(({ keyword, value }) => `${keyword}=${value}`),
   };
 }
@@ -27,17 +28,45 @@ export function withLast(options: ConfigOptions, last: LastOptions): ConfigOptio
     fresh: options.fresh ?? last.fresh,
     start: options.start ?? last.start,
     routes: options.routes ?? last.routes,
-    loopback: options.loopback ?? last.loopback,
-    sshOptions: mergedSshOptions(last.sshOptions.flatMap(readOption), options.sshOptions),
+    sshOptions: mergedSshOptions(readOptions(last).kept, options.sshOptions),
   };
 }
 
-// An earlier version may have accepted what this one refuses.
-function readOption(text: string): readonly SshOption[] {
-  try {
-    return [parseSshOption(text)];
-  } catch (error) {
-    if (error instanceof RangeError) return [];
-    throw error;
+/** Why settings of the last run are left out: an earlier version, or an editor, took what this one refuses. Each a clause. */
+export function leftOut(last: LastOptions): readonly string[] {
+  return readOptions(last).refused.map(
+    ({ text, why }) => `the kept setting ${quote(text)} is left out: ${why}`,
+  );
+}
+
+/** Why ssh would accept no line of ours, because of a setting of the last run, and the fix; undefined if it accepts them. */
+export async function refusedOfLast(
+  { sshOptions }: ConfigOptions,
+  last: LastOptions,
+  io: Pick<Io, 'env'>,
+): Promise<{ readonly why: string; readonly hint: string } | undefined> {
+  const kept = readOptions(last).kept.map(({ keyword }) => keyword.toLowerCase());
+  const refused = await refusedBySsh(
+    sshOptions.filter(({ keyword }) => kept.includes(keyword.toLowerCase())),
+    io,
+  );
+  if (!refused) return undefined;
+  return {
+    why: `it keeps ${refused.why}`,
+    hint: `another value, or none: vmssh config install -o ${refused.keyword}=`,
+  };
+}
+
+function readOptions({ sshOptions }: LastOptions) {
+  const kept: SshOption[] = [];
+  const refused: { readonly text: string; readonly why: string }[] = [];
+  for (const text of sshOptions) {
+    try {
+      kept.push(parseSshOption(text));
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      refused.push({ text, why: error.message });
+    }
   }
+  return { kept, refused };
 }

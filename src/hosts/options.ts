@@ -1,11 +1,9 @@
 import { type RawArgs, UsageError } from '../cli/command.js';
-import { flag, parsed } from '../cli/option.js';
+import { flag, parsed, positionals } from '../cli/option.js';
 import { routesOption } from '../cli/shared-options.js';
-import { positionals } from '../cli/values.js';
 import { quote } from '../errors.js';
 import { type ViaHosts, viaHosts, viaHostsOptions } from '../machines/hypervisors.js';
 import type { RouteName } from '../route.js';
-import type { LoopbackFor } from '../ssh/config/state.js';
 import { type SshOption, sshOption } from './ssh-option.js';
 
 /** What to write for ssh. */
@@ -26,8 +24,6 @@ export interface ConfigOptions {
   readonly start?: boolean | undefined;
   /** The only routes by which ssh NAME reaches a machine, in this order, "own" if again by the machine's own; undefined: as in the last run. */
   readonly routes?: readonly RouteName[] | 'own' | undefined;
-  /** Whether each machine has a loopback port, and who may connect; "none": no longer; undefined: as in the last run. */
-  readonly loopback?: LoopbackFor | 'none' | undefined;
   /** Hypervisors whose machines get Hosts too, "none" if those of earlier runs go; undefined: those stay. */
   readonly via?: ViaHosts | 'none' | undefined;
   /** For every Host; those of the last run stay, unless one has the same keyword. */
@@ -38,7 +34,7 @@ const patternsOption = flag({
   long: 'only-patterns',
   summary: 'only the patterns of targets, no Host for each machine',
 });
-const prefixOption = parsed(
+export const prefixOption = parsed(
   {
     long: 'prefix',
     value: 'TEXT',
@@ -82,18 +78,6 @@ const noRouteOption = flag({
 });
 const routeOptions = [routeOption, noRouteOption];
 
-const loopbackOption = flag({
-  long: 'loopback',
-  summary:
-    'each machine gets a port on 127.0.0.1, for programs that ignore ProxyCommand; only you may connect',
-});
-const loopbackForAllOption = flag({
-  long: 'loopback-for-all',
-  summary: 'the same, and every user of this host may connect to the machines',
-});
-const noLoopbackOption = flag({ long: 'no-loopback', summary: 'no such ports, after --loopback' });
-const loopbackOptions = [loopbackOption, loopbackForAllOption, noLoopbackOption];
-
 export const systemOption = flag({
   long: 'system',
   summary: 'for all users: /etc/ssh/ssh_config.d/10-vmssh.conf, only the patterns',
@@ -121,7 +105,6 @@ export const lineOptions = [
   ...fdpassOptions,
   ...startOptions,
   ...routeOptions,
-  ...loopbackOptions,
   sshOption,
 ];
 
@@ -137,13 +120,6 @@ export const fileOptions = {
     startOptions,
     routeOptions,
     freshOptions,
-    [loopbackOption, loopbackForAllOption],
-    [loopbackOption, noLoopbackOption],
-    [loopbackForAllOption, noLoopbackOption],
-    ...[loopbackOption, loopbackForAllOption].flatMap((option) => [
-      [systemOption, option],
-      [patternsOption, option],
-    ]),
     [systemOption, freshOption],
     [systemOption, startOption],
     [patternsOption, startOption],
@@ -167,14 +143,7 @@ export function configOptions(raw: RawArgs): ConfigOptions {
     fresh: freshOptions.some((option) => option.read(raw)) ? freshOption.read(raw) : undefined,
     start: startOptions.some((option) => option.read(raw)) ? startOption.read(raw) : undefined,
     routes: noRouteOption.read(raw) ? 'own' : routeOption.read(raw),
-    loopback: loopbackIn(raw),
     via: noViaOption.read(raw) ? 'none' : viaHosts(raw),
     sshOptions: sshOption.read(raw),
   };
-}
-
-function loopbackIn(raw: RawArgs): ConfigOptions['loopback'] {
-  if (noLoopbackOption.read(raw)) return 'none';
-  if (loopbackForAllOption.read(raw)) return 'all';
-  return loopbackOption.read(raw) ? 'own' : undefined;
 }

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Io, UsageError } from '../cli/command.js';
-import { sshAbilities } from '../process/ssh-version.js';
+import { sshAbilities } from '../process/ssh-program.js';
 import { stateFile } from '../ssh/config/state.js';
 import { sshFolder } from '../ssh/folder.js';
 import type { ConfigOptions } from './options.js';
-import { unitFolder } from './units/names.js';
+import { unitFolder } from './units.js';
 
 export interface ConfigFiles {
   /** Only ours. */

@@ -1,30 +1,23 @@
-import { dirname } from 'node:path';
-import { shellOf } from '../address/shell.js';
-import { setAside } from '../address/shell-word.js';
+import { basename, dirname } from 'node:path';
+import { setAside, shellOf } from '../address/shell.js';
 import type { Io } from '../cli/command.js';
-import { quote } from '../errors.js';
+import { printable, quote } from '../errors.js';
 import { type FindMachines, findMachines } from '../machines/find-machines.js';
 import { ownRoutesFile, routesFile } from '../routes/remembered.js';
 import { ownerOf, signed, withInclude, withoutInclude } from '../ssh/config/file.js';
-import { hostNames } from '../ssh/config/hosts.js';
-import { includedTexts } from '../ssh/config/includes.js';
-import { moreNames } from '../ssh/config/more-names.js';
 import { formatState, type HostState, noState, parseState } from '../ssh/config/state.js';
-import type { Change } from './change.js';
+import { usersNames } from '../ssh/users-names.js';
 import { type Decision, decide, sshLines } from './decide.js';
-import { fileAt } from './files.js';
-import { withLast } from './last-run.js';
-import { loopbackKeysChange } from './loopback/known-hosts.js';
+import { type Change, fileAt } from './files.js';
+import { leftOut, refusedOfLast, withLast } from './last-run.js';
 import type { ConfigOptions } from './options.js';
 import { type ConfigFiles, configFiles, otherIncludes, readInclude, spellings } from './places.js';
-import { unitChanges } from './units/changes.js';
-import { isUnit } from './units/names.js';
+import { saidBySsh } from './ssh-option.js';
+import { isUnit, unitChanges } from './units.js';
 
 export interface Plan {
   /** In the order in which they are made: no Include ever names a missing file. */
   readonly changes: readonly Change[];
-  /** The host keys of loopback ports in the user's known_hosts, which are written after these. */
-  readonly keys?: Change | undefined;
   /** Why nothing is done, and the file that prevents it. */
   readonly refusal?: { readonly path: string; readonly why: string; readonly hint: string } | undefined;
   readonly files: ConfigFiles;
@@ -53,39 +46,62 @@ export async function planInstall(
   if (refusal) return { changes: [], refusal, files };
   const { state: last, problem } = lastState(before, ownerOf(own) === 'ours');
   const all = withLast(options, last.options);
+  const refused = await refusedOfLast(all, last.options, io);
+  if (refused) return { changes: [], refusal: { path: files.state, ...refused }, files };
   // Whether units are wanted is in a state that is lost.
-  const wanted = (value: unknown, yes: boolean) =>
-    problem !== undefined && value === undefined ? undefined : yes;
-  const fresh = wanted(all.fresh, all.fresh === true);
-  const loopback = wanted(all.loopback, all.loopback !== undefined && all.loopback !== 'none');
-  const units = await unitChanges(files.units, { fresh, loopback }, io);
+  const fresh = all.fresh ?? (problem === undefined ? false : undefined);
+  const units = await unitChanges(files.units, fresh, io);
   if (units.changed)
     return {
       changes: [],
       refusal: foreignFile(units.changed.path, units.changed.text, 'install', io),
       files,
     };
-  const taken = await takenNames(main, last, files);
+  const { env, platform } = io;
+  const taken = await usersNames({
+    ...{ env, platform, main: main ?? '', folder: options.system ? undefined : dirname(files.own) },
+    ...{ ours: last.machines, countsVmssh: true },
+  });
   const decision = await decide(all, last, taken, io, find);
   const text = signed(await sshLines(decision, options, io));
   const state = isSame(decision.state, last) ? before : formatState(decision.state);
   const { main: path } = files;
   const rest = otherIncludes(files, include, io.platform).reduce(withoutInclude, main);
   const included = withInclude(rest, include, spellings({ ...files, include }, io.platform));
-  const lost = problem === undefined ? [] : [`${io.program}: warning: ${quote(files.state)} ${problem}`];
+  const lost = [...(problem === undefined ? [] : [problem]), ...leftOut(last.options)].map(
+    (each) =>
+      `${io.program}: warning: ${quote(files.state)}${each === problem ? ' ' : ': '}${printable(each)}`,
+  );
+  const changes = [
+    { path: files.state, before, after: state, mode: 0o600 },
+    { path: files.own, before: own, after: text, mode: options.system ? 0o644 : 0o600 },
+    ...(path === undefined ? [] : [{ path, before: main, after: included, mode: 0o600, byHand }]),
+    ...units.changes,
+  ].filter((change) => change.before !== change.after);
+  const broken = changes.length === 0 ? undefined : await refusedAsItIs(files, main, io);
+  if (broken) return { changes: [], refusal: broken, files };
   return {
-    changes: [
-      { path: files.state, before, after: state, mode: 0o600 },
-      { path: files.own, before: own, after: text, mode: options.system ? 0o644 : 0o600 },
-      ...(path === undefined ? [] : [{ path, before: main, after: included, mode: 0o600, byHand }]),
-      ...units.changes,
-    ].filter((change) => change.before !== change.after),
-    keys: options.system ? undefined : await loopbackKeysChange(decision.state, io),
+    changes,
     files: { ...files, include },
     notes: [...lost, ...decision.notes],
     decision,
     startsUnits:
       all.fresh === true && files.units !== undefined && (options.fresh === true || units.changes.length > 0),
+  };
+}
+
+/** Why ssh does not accept the configuration as it is: with lines more, none of them would be read. Ours are replaced, if it is they. */
+async function refusedAsItIs(
+  { main, own }: ConfigFiles,
+  text: string | undefined,
+  io: Io,
+): Promise<Plan['refusal']> {
+  const said = main === undefined || text === undefined ? undefined : await saidBySsh(['-F', main], io);
+  if (main === undefined || said === undefined || said.includes(`${basename(own)}: `)) return undefined;
+  return {
+    path: main,
+    why: `ssh does not accept it, so nothing is written: ${said}`,
+    hint: 'correct what ssh names, and run it again',
   };
 }
 
@@ -122,7 +138,7 @@ export async function planUninstall(
   ]);
   const refusal = foreignFile(files.own, own, `uninstall${system ? ' --system' : ''}`, io);
   if (refusal) return { changes: [], refusal, files };
-  const units = await unitChanges(files.units, { fresh: false, loopback: false }, io);
+  const units = await unitChanges(files.units, false, io);
   if (units.changed)
     return {
       changes: [],
@@ -144,7 +160,6 @@ export async function planUninstall(
   ];
   return {
     changes: changes.filter(({ before, after }) => before !== after),
-    keys: system ? undefined : await loopbackKeysChange(undefined, io),
     files,
   };
 }
@@ -171,17 +186,4 @@ function foreignFile(path: string, content: string | undefined, action: string, 
     case 'ours':
       return undefined;
   }
-}
-
-/** Host names already taken; not those of our own Hosts, for which the user only added options. */
-async function takenNames(
-  main: string | undefined,
-  { machines }: HostState,
-  files: ConfigFiles,
-): Promise<ReadonlySet<string>> {
-  const texts = [main ?? '', ...(await includedTexts(main ?? '', dirname(files.own), files.own))];
-  const names = moreNames(machines, new Set());
-  const ours = machines.flatMap((entry) => [entry.host, ...(names.get(entry) ?? [])]);
-  const own = new Set(ours.map((name) => name.toLowerCase()));
-  return new Set([...hostNames(texts.join('\n'))].filter((name) => !own.has(name)));
 }

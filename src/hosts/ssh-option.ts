@@ -15,7 +15,7 @@ export const sshOption = repeated(
     long: 'ssh-option',
     short: 'o',
     value: 'KEY=VALUE',
-    takes: ['ControlMaster=auto', 'ForwardAgent=yes', 'ServerAliveInterval=15', 'User=root'],
+    takes: ['ControlMaster=auto', 'ServerAliveInterval=15', 'User=root'],
     summary: 'a setting of ssh_config(5) for every Host; KEY= removes it; can be repeated',
   },
   parseSshOption,
@@ -30,7 +30,7 @@ export function parseSshOption(text: string): SshOption {
     throw new RangeError(
       `-o ${keyword}: the value is one line without control characters, not ${quote(value)}`,
     );
-  const why = refusedSetting(keyword);
+  const why = refusedSetting(keyword, value);
   if (why !== undefined) throw new RangeError(`-o cannot set ${keyword}: ${why}`);
   return { keyword, value: value.trim() };
 }
@@ -49,19 +49,46 @@ export function mergedSshOptions(
 /** Time for a ssh that is on a slow disk. Milliseconds. */
 const timeoutMs = 5000;
 
-/** Has ssh read them: one that it does not accept would end every login. Throws a UsageError. */
+/** Has ssh read them. Throws a UsageError. */
 export async function checkSshOptions(
   options: readonly SshOption[],
-  { env }: Pick<Io, 'env'>,
+  io: Pick<Io, 'env'>,
   run: RunTool = runTool,
 ): Promise<void> {
+  const refused = await refusedBySsh(options, io, run);
+  if (refused) throw new UsageError(refused.why, 'see man ssh_config');
+}
+
+/** The first of them that ssh does not accept: it would end every login. Undefined if there is none, or no ssh. */
+export async function refusedBySsh(
+  options: readonly SshOption[],
+  io: Pick<Io, 'env'>,
+  run: RunTool = runTool,
+): Promise<(SshOption & { readonly why: string }) | undefined> {
   const given = options.filter(({ value }) => value !== '');
-  for (const { keyword, value } of given) {
-    const option = `${keyword}=${value}`;
-    await run('ssh', ['-F', 'none', '-G', '-o', option, '--', 'vmssh'], { env, timeoutMs }).catch((error) => {
-      if (error.code !== 'FAILED') return; // without ssh nobody reads the file yet
-      const why = error.message.replace(/^ssh: (command-line:? line 0: )?/, '');
-      throw new UsageError(`-o ${quote(option)}: ssh does not accept it: ${why}`, 'see man ssh_config');
-    });
+  const saysOf = (all: readonly SshOption[]) =>
+    saidBySsh(['-F', 'none', ...all.flatMap(({ keyword, value }) => ['-o', `${keyword}=${value}`])], io, run);
+  if (given.length === 0 || (await saysOf(given)) === undefined) return undefined;
+  for (const option of given) {
+    const said = (await saysOf([option]))?.replace(/^command-line:? line 0: /, '');
+    if (said === undefined) continue;
+    const text = quote(`${option.keyword}=${option.value}`);
+    return { ...option, why: `-o ${text}: ssh does not accept it: ${said}` };
+  }
+  return undefined;
+}
+
+/** Why ssh does not accept a configuration, in its own words; undefined if it does, or is not there. `options`: of ssh. */
+export async function saidBySsh(
+  options: readonly string[],
+  { env }: Pick<Io, 'env'>,
+  run: RunTool = runTool,
+): Promise<string | undefined> {
+  try {
+    await run('ssh', [...options, '-G', '--', 'vmssh'], { env, timeoutMs });
+    return undefined;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    return code === 'FAILED' ? message.replace(/^ssh: /, '').replaceAll('\r', '') : undefined;
   }
 }

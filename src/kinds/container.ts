@@ -1,5 +1,5 @@
-import { parseName } from '../target/name.js';
 import type { NamedTarget } from '../target/target.js';
+import { parseName } from '../target/text.js';
 import type { Kind } from './kind.js';
 
 /** container/NAME: an nspawn container by the socket it exports, without systemd-machined; else one of another manager. */

@@ -1,6 +1,5 @@
 import { type Guid, parseGuid, vmIds } from '../address/guid.js';
-import { parsePort } from '../address/port.js';
-import { serviceIdOfPort } from '../address/service-id.js';
+import { parsePort, serviceIdOfPort } from '../address/numbers.js';
 import type { HvsockTarget } from '../target/target.js';
 import type { Kind } from './kind.js';
 

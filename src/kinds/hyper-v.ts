@@ -1,6 +1,6 @@
 import { isBareId, parseGuid } from '../address/guid.js';
-import { parseName } from '../target/name.js';
 import type { HyperVTarget } from '../target/target.js';
+import { parseName } from '../target/text.js';
 import type { Kind } from './kind.js';
 
 /** hyper-v/NAME, hyper-v/GUID, or only the GUID. */

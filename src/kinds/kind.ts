@@ -1,7 +1,7 @@
 import type { From } from '../resolve/elsewhere.js';
 import type { Resolution, ResolveContext } from '../resolve/resolution.js';
-import type { Split } from '../target/split.js';
 import type { AnyTarget } from '../target/target.js';
+import type { Split } from '../target/text.js';
 
 /** All that vmssh knows of one kind of target: one file each, listed in kinds.ts. */
 export interface Kind<T extends AnyTarget = AnyTarget> {
@@ -21,6 +21,8 @@ export interface Kind<T extends AnyTarget = AnyTarget> {
   readonly takesPort: boolean;
   /** Whether host keys are kept; "none" if another machine may answer there later. */
   readonly hostKey: 'machine' | 'none';
+  /** Whether a machine without a UUID has its key under its name and its owner: this user and the system may each have one of that name. */
+  readonly keyHasOwner?: boolean;
   /** Whether its machines may be reached by a network; false if absent. */
   readonly network?: boolean;
   /** Another kind that names the same machines. */

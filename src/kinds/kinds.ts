@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { sshPort } from '../address/port.js';
 import { ConnectError } from '../errors.js';
 import { abortSignalOf, type Interruption } from '../interruption.js';
 import type { Resolution, ResolveContext } from '../resolve/resolution.js';
@@ -11,7 +10,9 @@ import { hyperVKind } from './hyper-v.js';
 import type { Kind } from './kind.js';
 import { machineKind } from './machine.js';
 import {
+  cloudHypervisorKind,
   dockerKind,
+  firecrackerKind,
   incusKind,
   kubectlKind,
   kubevirtKind,
@@ -38,6 +39,8 @@ export const kinds = [
   hvsockKind,
   wslKind,
   qemuKind,
+  firecrackerKind,
+  cloudHypervisorKind,
   limaKind,
   incusKind,
   multipassKind,
@@ -62,10 +65,7 @@ export function kindOf({ kind }: AnyTarget, table: readonly Kind[] = kinds): Kin
 export type ResolveOptions = Omit<ResolveContext, 'exists' | 'signal'> &
   Partial<Pick<ResolveContext, 'exists'>> & { readonly signal?: Interruption | undefined };
 
-/**
- * Finds the endpoint of a target on this host. Throws a ConnectError: of op resolve, or NO_PORT if the endpoint has not
- * the port that was asked for; 22 stands for its SSH server wherever that listens.
- */
+/** Finds the machine that a target means on this host. Throws a ConnectError of op resolve. */
 export async function resolveTarget(
   target: AnyTarget,
   { signal, ...options }: ResolveOptions,
@@ -77,13 +77,7 @@ export async function resolveTarget(
     const { elsewhere } = await import('../resolve/elsewhere.js');
     throw new ConnectError('resolve', context.text, elsewhere(kind, context));
   }
-  const found = await kind.resolve(target, kind.rest === 'name' ? await asking(context, signal) : context);
-  // Another route may have it.
-  if (context.port !== sshPort && context.routes === undefined && found.others === undefined) {
-    const { requirePort } = await import('../target/port.js');
-    requirePort(found.endpoint, context.port, context.text, found.ip !== undefined);
-  }
-  return found;
+  return kind.resolve(target, kind.rest === 'name' ? await asking(context, signal) : context);
 }
 
 /** The context for a search by services and tools of this host. */

@@ -1,5 +1,5 @@
-import { parseName } from '../target/name.js';
 import type { NamedTarget, UnixTarget } from '../target/target.js';
+import { parseName } from '../target/text.js';
 import { isDotHost, thisHost } from './dot-host.js';
 import type { Kind } from './kind.js';
 

@@ -1,6 +1,6 @@
 import type { Manager, Provider } from '../discovery/provider.js';
-import { parseName } from '../target/name.js';
 import type { NamedTarget } from '../target/target.js';
+import { parseName } from '../target/text.js';
 import type { Kind } from './kind.js';
 
 /** NAME/MACHINE: a machine by its name in its manager; `load`: the provider of the same name; `named`: the name for it. */
@@ -16,7 +16,7 @@ export function managed<Name extends string>(
     summary,
     separators: '/%',
     rest: 'name',
-    from: 'anywhere',
+    from: 'linux-mac',
     takesPort: true,
     hostKey: 'machine',
     network: true,
@@ -49,13 +49,54 @@ export const multipassKind = managed(
 export const podmanKind = managed(
   'podman',
   'a container of Podman, or a machine of podman machine',
-  async () => (await import('../discovery/managers/podman.js')).podman,
+  async () => (await import('../discovery/containers/podman.js')).podman,
 );
 export const dockerKind = managed(
   'docker',
   'a container of Docker',
   async () => (await import('../discovery/containers/docker.js')).docker,
 );
+
+export const firecrackerKind = monitored({
+  name: 'firecracker',
+  form: 'firecracker/ID',
+  summary: 'a running Firecracker by its --id, else by the name of its API socket',
+  load: async () => (await import('../discovery/vmm/firecracker.js')).firecracker,
+});
+export const cloudHypervisorKind = monitored({
+  name: 'cloud-hypervisor',
+  form: 'cloud-hypervisor/NAME',
+  summary:
+    'a running cloud-hypervisor by the name of its API socket, else of its vsock socket, or by its UUID',
+  load: async () => (await import('../discovery/vmm/cloud-hypervisor.js')).cloudHypervisor,
+});
+
+interface Monitored<Name extends string> {
+  readonly name: Name;
+  readonly form: string;
+  readonly summary: string;
+  readonly load: () => Promise<Provider>;
+}
+
+/** NAME/MACHINE: a machine that only its process shows. Its socket is looked up at each connect: a path may be another process's later. */
+function monitored<Name extends string>({ name, load, ...shown }: Monitored<Name>): Kind<NamedTarget<Name>> {
+  return {
+    name,
+    ...shown,
+    separators: '/%',
+    rest: 'name',
+    from: 'linux',
+    takesPort: true,
+    hostKey: 'machine',
+    keyHasOwner: true,
+    providers: [name],
+    parse: ({ rest }) => ({ kind: name, name: parseName(rest, 'machine name') }),
+    async resolve(target, context) {
+      const { resolveListed } = await import('../resolve/managed.js');
+      return resolveListed(target.name, await load(), context);
+    },
+  };
+}
 
 export const kubevirtKind = inCluster({
   name: 'kubevirt',
@@ -101,8 +142,8 @@ function inCluster<Name extends 'kubevirt' | 'kubectl'>({
     providers: [name],
     parse: ({ rest }) => ({ kind: name, name: namesIn(rest, parts) }),
     async resolve(target, context) {
-      const { resolveInCluster } = await import('../resolve/managed.js');
-      return resolveInCluster(target.name, await load(), context);
+      const { resolveListed } = await import('../resolve/managed.js');
+      return resolveListed(target.name, await load(), context);
     },
   };
 }

@@ -1,10 +1,10 @@
-import { AnyCid } from '../address/cid.js';
-import { hasControlCharacter } from '../address/control-character.js';
-import { offered, shellQuoted } from '../address/shell-word.js';
+import { hasControlCharacter } from '../address/names.js';
+import { AnyCid } from '../address/numbers.js';
+import { offered, shellQuoted } from '../address/shell.js';
 import { similarTo } from '../address/similar.js';
 import { ConnectError, quote } from '../errors.js';
-import { type Split, split } from '../target/split.js';
 import type { AnyTarget } from '../target/target.js';
+import { type Split, split } from '../target/text.js';
 import type { Kind } from './kind.js';
 import { kinds, type Target } from './kinds.js';
 
@@ -21,6 +21,9 @@ export function parseTarget(text: string): Target {
 
 /** The same with another table of kinds. */
 export function parseBy<T extends AnyTarget>(table: readonly Kind<T>[], text: string): T {
+  // A caller of the library may pass anything.
+  if (typeof text !== 'string')
+    throw refusal(String(typeof text), `the target is a text, not ${typeof text}`, formsHint(table));
   if (text === '') throw refusal(text, 'the target is empty', formsHint(table));
   if (hasControlCharacter(text)) throw refusal(text, 'it contains control characters');
   const parts = split(text);

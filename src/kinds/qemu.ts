@@ -1,6 +1,5 @@
-import { parseName } from '../target/name.js';
-import { split } from '../target/split.js';
 import type { QemuTarget } from '../target/target.js';
+import { parseName, split } from '../target/text.js';
 import type { Kind } from './kind.js';
 
 const scopes = ['system', 'session'] as const;

@@ -1,9 +1,8 @@
-import { hopHostProblem } from '../address/host-name.js';
-import { nameProblem } from '../address/machine-name.js';
+import { hopHostProblem, nameProblem } from '../address/names.js';
 import { ConnectError } from '../errors.js';
 import { resolveVia } from '../resolve/via.js';
-import { type Split, split } from '../target/split.js';
 import type { AnyTarget, ViaTarget } from '../target/target.js';
+import { type Split, split } from '../target/text.js';
 import type { Kind } from './kind.js';
 
 /** via/HOST/TARGET: a machine behind another hypervisor, which the user's own ssh reaches. */

@@ -1,5 +1,5 @@
-import { parseName } from '../target/name.js';
 import type { NamedTarget } from '../target/target.js';
+import { parseName } from '../target/text.js';
 import type { Kind } from './kind.js';
 
 /** wsl/DISTRO: a WSL2 distribution. */

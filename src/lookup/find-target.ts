@@ -1,5 +1,5 @@
 import { isBareId } from '../address/guid.js';
-import { checkUserName } from '../address/user-name.js';
+import { checkUserName } from '../address/names.js';
 import type { AllMachines } from '../discovery/list-all.js';
 import { ConnectError } from '../errors.js';
 import { asTarget, type TypedTarget } from '../kinds/parse.js';

@@ -1,5 +1,5 @@
 import { kinds } from '../kinds/kinds.js';
-import { split } from '../target/split.js';
+import { split } from '../target/text.js';
 
 /** A typed login: the machine, and the optional user and port around it. */
 export interface Login {

@@ -40,7 +40,7 @@ const verbs: readonly Verb[] = [
   { words: ['id', 'domuuid'], hint: 'vmssh list NAME -o id' },
   { words: ['state', 'domstate'], hint: 'vmssh list NAME -o status' },
   { words: ['ip', 'domifaddr'], hint: 'vmssh list NAME -o address' },
-  { words: ['info', 'show', 'dominfo'], hint: 'vmssh list NAME -o wide, or vmssh resolve NAME' },
+  { words: ['info', 'show', 'dominfo'], hint: 'vmssh list NAME -o wide, or vmssh check NAME' },
   { words: ['ping', 'test', 'verify'], hint: 'vmssh check NAME' },
   {
     words: ['netcat', 'socat', 'winsocat', 'stdio'],

@@ -1,16 +1,18 @@
 import { isBareId } from '../address/guid.js';
+import { offered } from '../address/shell.js';
 import { isWsl } from '../discovery/hyper-v/interop.js';
 import { type AllMachines, listAll } from '../discovery/list-all.js';
-import { match } from '../discovery/match.js';
+import { isOfOthers, match } from '../discovery/match.js';
 import type { ListedMachine } from '../discovery/merge.js';
 import { type Deps, type Provider, providersOn } from '../discovery/provider.js';
 import { providers as allProviders } from '../discovery/providers.js';
 import { searchIn } from '../discovery/search.js';
-import { ConnectError } from '../errors.js';
+import { ConnectError, quote } from '../errors.js';
 import { kindOf, kinds, type Target } from '../kinds/kinds.js';
 import { asTarget, parseTarget, type TypedTarget } from '../kinds/parse.js';
-import { foundBy } from '../resolve/found/found-by.js';
+import { foundBy, refuseIfSilent } from '../resolve/found/found-by.js';
 import { withOwnUuids } from '../ssh/config/same-uuid.js';
+import { usersNames } from '../ssh/users-names.js';
 import { nameOf } from '../target/target.js';
 
 /** A target, and its machine if one is listed. */
@@ -22,6 +24,8 @@ export interface ShortNameDeps extends Deps {
   readonly platform: NodeJS.Platform;
   /** Gets all machines, if all were looked for. */
   readonly seen?: ((all: AllMachines) => void) | undefined;
+  /** Which names are the user's already. */
+  readonly names?: typeof usersNames | undefined;
 }
 
 /**
@@ -33,8 +37,8 @@ const limitMs = 5000;
 export type ListMachines = (deps: Deps, providers: readonly Provider[]) => Promise<AllMachines>;
 
 /**
- * The typed target, or the one machine on this host with that name, slug, UUID or machine id. An address is used as it
- * is, without asking any provider. Throws a ConnectError of op parse or resolve.
+ * The typed target, or the one machine on this host with that name, slug, UUID or machine id, unless the name is another
+ * host's for the user. An address is used as it is, without asking any provider. Throws a ConnectError of op parse or resolve.
  */
 export async function resolveShortName(
   typed: string,
@@ -47,7 +51,7 @@ export async function resolveShortName(
   if (target === undefined || isIdOfAny(typed, deps)) {
     const all = await list(deps, here);
     deps.seen?.(all);
-    return byName(typed, all);
+    return byName(typed, all, deps);
   }
   const names = asked(target);
   if (names.length === 0) return { text: typed, target };
@@ -57,7 +61,7 @@ export async function resolveShortName(
   );
   const found = theOne(target, typed, machines);
   const machine = found && withOwnUuid(found, machines);
-  if (machine && target.kind === 'hyper-v') return named(machine);
+  if (machine && target.kind === 'hyper-v') return asTyped(machine);
   return { text: typed, target, machine };
 }
 
@@ -90,18 +94,40 @@ function isName(typed: string): boolean {
   );
 }
 
-function byName(typed: string, { machines, warnings }: AllMachines): ListedTarget {
+async function byName(
+  typed: string,
+  { machines, warnings }: AllMachines,
+  { env, platform, names = usersNames }: ShortNameDeps,
+): Promise<ListedTarget> {
   const failures = warnings.map((each) => ({ ...each, problem: `${each.provider}: ${each.problem}` }));
-  const search = searchIn(match(typed, machines), machines, ({ target }) => target, failures);
+  const own = machines.filter((each) => !isOfOthers(each));
+  const matches = match(typed, own);
+  const [others] = matches.length === 0 ? match(typed, machines) : [];
+  if (others)
+    throw new ConnectError('resolve', typed, {
+      code: 'NOT_FOUND',
+      problem: `${quote(typed)} is another user's machine`,
+      hint: `type ${offered(others.target)}`,
+    });
+  const search = searchIn(matches, own, ({ target }) => target, failures);
   const machine = foundBy(search, typed, typed, {
     title: 'this host',
     missing: `no machine on this host has this ${asTarget(typed) ? 'id' : 'name'}`,
+    empty: 'no machine was found on this host',
     hints: { unknown: 'see vmssh list; an address has its kind in front: vsock/3, unix/run/x.sock' },
   });
-  return named(withOwnUuid(machine, machines));
+  refuseIfSilent(machine, typed, typed, failures);
+  const why = (await names({ env, platform }))(typed);
+  if (why !== undefined)
+    throw new ConnectError('resolve', typed, {
+      code: 'AMBIGUOUS',
+      problem: `${quote(typed)} may be ${quote(machine.target)}, but ${why}`,
+      hint: `type ${offered(machine.target)}`,
+    });
+  return asTyped(withOwnUuid(machine, machines));
 }
 
-function named(machine: ListedMachine): ListedTarget {
+function asTyped(machine: ListedMachine): ListedTarget {
   return { text: machine.target, target: parseTarget(machine.target), machine };
 }
 

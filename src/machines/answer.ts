@@ -1,17 +1,19 @@
+import { parseUuid } from '../address/guid.js';
 import type { ListedMachine } from '../discovery/merge.js';
-import type { Warning } from '../discovery/provider.js';
+import { type Status, statuses, type Warning } from '../discovery/provider.js';
 import { parseJson } from '../discovery/tools/json.js';
 import type { ConnectError } from '../errors.js';
-import { type Json, machineThere, providerOf, shortText } from './machine-there.js';
+import { asTarget } from '../kinds/parse.js';
+import { mostHops } from '../kinds/via.js';
 
-/** The most that one hypervisor can say, like those of machine-there.ts; docs/many-hosts.md names them. */
+/** The most that one hypervisor can say, as below for one machine; docs/many-hosts.md names them. */
 const mostMachines = 10_000;
 const mostWarnings = 100;
 /** Processor time for its answer, so that the others get theirs. Milliseconds. */
 const mostWorkMs = 5000;
 
 /** What a hypervisor answered, as far as it can be shown. */
-export interface Answered {
+interface Answered {
   readonly machines: readonly ListedMachine[];
   readonly warnings: readonly Warning[];
 }
@@ -96,4 +98,61 @@ function problemOf(host: string, problem: string): Warning {
 function ownWork(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;
+}
+
+/** What a hypervisor says of one thing. */
+type Json = Readonly<Record<string, unknown>>;
+
+/** Of one text. */
+const mostCharacters = 1000;
+/** The other targets of one machine. */
+const mostOthers = 16;
+
+/** A machine of a hypervisor, or why it cannot be shown, in our own words. */
+function machineThere(host: string, json: Json): ListedMachine | string {
+  const { also: others = [] } = json;
+  const also = Array.isArray(others) ? others.slice(0, mostOthers + 1) : [];
+  if ([json.name, json.target, json.address, json.user, ...also].some(isTooLong))
+    return `a text has more than ${mostCharacters} characters`;
+  if (also.length > mostOthers) return `it has more than ${mostOthers} other targets`;
+  const name = shortText(json.name);
+  const there = shortText(json.target);
+  const provider = providerOf(json);
+  const status: Status | undefined = statuses.find((each) => each === json.status);
+  if (name === undefined || there === undefined || provider === undefined || status === undefined)
+    return 'the name, target, provider or status is missing or unknown';
+  const behind = (text: unknown) => {
+    const target = `via/${host}/${text}`;
+    return typeof text === 'string' && asTarget(target) !== undefined ? target : undefined;
+  };
+  const target = behind(there);
+  if (target === undefined) return `its target is invalid, or has more than ${mostHops} hypervisors`;
+  const isCid = typeof json.cid === 'number' && Number.isInteger(json.cid) && json.cid >= 0;
+  return {
+    name,
+    target,
+    provider,
+    status,
+    via: host,
+    also: also.flatMap((each) => behind(each) ?? []),
+    cid: isCid ? (json.cid as number) : undefined,
+    uuid: parseUuid(shortText(json.uuid) ?? ''),
+    address: shortText(json.address),
+    user: shortText(json.user),
+    ...(json.authority === 'other' ? { authority: 'other' } : {}),
+  };
+}
+
+/** The name of a provider. */
+function providerOf({ provider }: Json): string | undefined {
+  return /^[a-z][a-z0-9-]*$/.exec(shortText(provider, 64) ?? '')?.[0];
+}
+
+/** A text that is neither empty nor too long. */
+function shortText(value: unknown, longest = mostCharacters): string | undefined {
+  return typeof value === 'string' && value !== '' && value.length <= longest ? value : undefined;
+}
+
+function isTooLong(value: unknown): boolean {
+  return typeof value === 'string' && value.length > mostCharacters;
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Io } from '../cli/command.js';
 import { hopOptions, scriptCommand } from '../connect/via/hop-command.js';
+import { fewAtATime } from '../discovery/few-at-a-time.js';
 import type { ListedMachine } from '../discovery/merge.js';
 import type { Warning } from '../discovery/provider.js';
 import { ConnectError, printable } from '../errors.js';
@@ -8,6 +9,24 @@ import { type ProgramEnd, runProgram } from '../process/run-program.js';
 import { sshProgram } from '../process/ssh-program.js';
 import { answered } from './answer.js';
 import script from './list-there.sh';
+
+/** How many hypervisors are asked at once: each is an ssh. */
+const atOnce = 32;
+
+/** Asks hypervisors side by side. `onAnswer` gets each one's answer as it comes; the result is in the order of `hosts`. */
+export function askAll(
+  hosts: readonly string[],
+  io: Pick<Io, 'env' | 'platform'>,
+  options: AskOptions = {},
+  onAnswer: (listing: HostListing) => void = () => {},
+): Promise<readonly HostListing[]> {
+  const ask = async (host: string) => {
+    const listing = await askHost(host, io, options);
+    onAnswer(listing);
+    return listing;
+  };
+  return fewAtATime(hosts, atOnce, ask, options.signal);
+}
 
 /** What a hypervisor answered. */
 export interface HostListing {
@@ -25,7 +44,7 @@ const connectMs = 10_000;
 const mostCharacters = 8 << 20;
 
 /** The machines of a hypervisor, by the vmssh there, in one login that asks nothing. Rejects only if `signal` is aborted. */
-export async function askHost(
+async function askHost(
   host: string,
   { env, platform }: Pick<Io, 'env' | 'platform'>,
   { args = [], signal, timeoutMs = limitMs }: AskOptions = {},
@@ -47,7 +66,7 @@ export async function askHost(
   }
 }
 
-export interface AskOptions {
+interface AskOptions {
   /** Options of vmssh list. */
   readonly args?: readonly string[];
   readonly signal?: AbortSignal | undefined;

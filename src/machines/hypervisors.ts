@@ -1,10 +1,8 @@
 import { dirname, join } from 'node:path';
-import { hopHost } from '../address/host-name.js';
+import { hopHost } from '../address/names.js';
 import { CommandError, type Io, type RawArgs, UsageError } from '../cli/command.js';
-import { parsed, repeated, textOption } from '../cli/option.js';
-import { usage } from '../cli/values.js';
-import { configFolder } from '../discovery/config-folder.js';
-import { ownEnv } from '../discovery/own-env.js';
+import { parsed, repeated, textOption, usage } from '../cli/option.js';
+import { configFolder, ownEnv } from '../discovery/own-env.js';
 import { quote } from '../errors.js';
 import { readText } from '../files/read-file.js';
 import { sshFolder } from '../ssh/folder.js';

@@ -1,11 +1,11 @@
 import { type Io, UsageError } from '../cli/command.js';
-import { startProgress } from '../cli/spinner.js';
+import { startProgress } from '../cli/terminal.js';
 import { listAll } from '../discovery/list-all.js';
 import type { ListedMachine } from '../discovery/merge.js';
 import { providersOn } from '../discovery/provider.js';
 import { providers } from '../discovery/providers.js';
 import { printable } from '../errors.js';
-import { listed } from '../machines/shown.js';
+import { listed } from '../machines/find-machines.js';
 import { loadAddon } from '../native.js';
 import { pick } from './picker.js';
 

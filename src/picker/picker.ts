@@ -1,15 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Addon } from 'node-hvsock-native';
 import type { Io } from '../cli/command.js';
-import { styles } from '../cli/style.js';
-import { fitted, width } from '../cli/width.js';
-import { type Choice, changed, type Item, type Line, matching, shownLines } from './choice.js';
-import { KeyReader } from './keys.js';
+import { fitted, styles, width } from '../cli/terminal.js';
 
 /** The parts of the process that are needed to restore the terminal, and to notice a new size. */
 type Host = Pick<NodeJS.Process, 'on' | 'off' | 'exit'>;
 
-export interface PickerDeps {
+interface PickerDeps {
   /** The width of the terminal at stderr. */
   readonly columns: () => number | undefined;
   readonly host: Host;
@@ -108,3 +105,170 @@ async function unlessSilent(
 }
 
 const deadly = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Something to choose; its cells are safe to print. */
+interface Item {
+  readonly cells: readonly string[];
+}
+
+/** What was typed so far, and which of the items that match it is marked. */
+interface Choice {
+  readonly filter: string;
+  readonly at: number;
+}
+
+interface Line {
+  readonly text: string;
+  readonly look?: 'bold' | 'dim';
+}
+
+/** Lines of items that are shown at once. */
+const page = 8;
+
+/** The items whose cells have each word of the filter. */
+export function matching<T extends Item>(items: readonly T[], filter: string): readonly T[] {
+  const words = filter.toLowerCase().split(/\s+/);
+  return items.filter(({ cells }) => {
+    const text = cells.join(' ').toLowerCase();
+    return words.every((word) => text.includes(word));
+  });
+}
+
+/** The choice after a key that neither ends it nor leaves. */
+export function changed(items: readonly Item[], choice: Choice, key: Key): Choice {
+  const { filter, at } = choice;
+  if ('text' in key) return { filter: filter + key.text, at: 0 };
+  const last = Math.max(0, matching(items, filter).length - 1);
+  const to = (index: number) => ({ filter, at: Math.min(last, Math.max(0, index)) });
+  switch (key.does) {
+    case 'up':
+      return to(at === 0 ? last : at - 1);
+    case 'down':
+      return to(at === last ? 0 : at + 1);
+    case 'page-up':
+      return to(at - page);
+    case 'page-down':
+      return to(at + page);
+    case 'first':
+      return to(0);
+    case 'last':
+      return to(last);
+    case 'erase':
+      return { filter: [...filter].slice(0, -1).join(''), at: 0 };
+    case 'erase-all':
+      return { filter: '', at: 0 };
+    default:
+      return choice;
+  }
+}
+
+/** The lines to show, none wider than `columns`; the cursor stays at the end of the last one. */
+export function shownLines(
+  items: readonly Item[],
+  { filter, at }: Choice,
+  question: string,
+  columns: number,
+  onEsc = 'to leave',
+): readonly Line[] {
+  const found = matching(items, filter);
+  const from = Math.max(0, Math.min(at - page + 1, found.length - page));
+  const widths = (items[0]?.cells ?? []).map((_, i) =>
+    items.reduce((most, { cells }) => Math.max(most, width(cells[i] ?? '')), 0),
+  );
+  const shown = found.slice(from, from + page).map(({ cells }, i): Line => {
+    const marked = from + i === at;
+    const text = cells.map((cell, j) => cell + ' '.repeat((widths[j] ?? 0) - width(cell))).join('  ');
+    const line = fitted(`${marked ? '>' : ' '} ${text}`.trimEnd(), columns);
+    return marked ? { text: line, look: 'bold' } : { text: line };
+  });
+  const help = `${found.length} of ${items.length}: type to filter, arrows and Enter to choose, Esc ${onEsc}`;
+  return [
+    ...shown,
+    { text: fitted(help, columns), look: 'dim' },
+    { text: fitted(`${question} ${filter}`, columns) },
+  ];
+}
+
+/** A key that was typed: what it does, or the text of it. */
+type Key = { readonly does: Action } | { readonly text: string };
+
+type Action =
+  | 'up'
+  | 'down'
+  | 'page-up'
+  | 'page-down'
+  | 'first'
+  | 'last'
+  | 'enter'
+  | 'erase'
+  | 'erase-all'
+  | 'leave'
+  | 'interrupt';
+
+/** Splits what a terminal sends into keys; unknown sequences and control characters are dropped. */
+export class KeyReader {
+  readonly #decoder = new TextDecoder();
+  /** The beginning of a sequence. */
+  #rest = '';
+
+  /** Whether more may belong to what was read: an arrow is ESC and two bytes, which may arrive one by one. */
+  get isWaiting(): boolean {
+    return this.#rest !== '';
+  }
+
+  push(bytes: Uint8Array): readonly Key[] {
+    const keys: Key[] = [];
+    let left = this.#rest + this.#decoder.decode(bytes, { stream: true });
+    this.#rest = '';
+    while (left !== '') {
+      const [sequence = ''] = left.startsWith(esc) ? (wholeSequence.exec(left.slice(1)) ?? []) : [];
+      if (sequence === '' && left.startsWith(esc) && /^([[O]|$)/.test(left.slice(1))) {
+        this.#rest = left.length > longest ? '' : left;
+        break;
+      }
+      const key = sequence ? esc + sequence : String.fromCodePoint(left.codePointAt(0) ?? 0);
+      left = left.slice(key.length);
+      const does = actions[key];
+      if (does) keys.push({ does });
+      else if (!/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(key)) keys.push({ text: key });
+    }
+    return keys;
+  }
+
+  /** What it waits with, once nothing more came: ESC by itself is the key; a sequence without end is none. */
+  giveUp(): readonly Key[] {
+    const isKey = this.#rest === esc;
+    this.#rest = '';
+    return isKey ? [{ does: 'leave' }] : [];
+  }
+}
+
+const esc = '\x1b';
+/** ECMA-48, after ESC: CSI, parameters, one final byte; and SS3 with one byte, as of arrows in application mode. */
+const wholeSequence = /^(?:\[[0-?]*[ -/]*[@-~]|O[@-~])/;
+const longest = 32;
+
+const actions: Partial<Readonly<Record<string, Action>>> = {
+  '\x1b[A': 'up',
+  '\x1bOA': 'up',
+  '\x10': 'up',
+  '\x1b[B': 'down',
+  '\x1bOB': 'down',
+  '\x0e': 'down',
+  '\x1b[5~': 'page-up',
+  '\x1b[6~': 'page-down',
+  '\x1b[H': 'first',
+  '\x1b[1~': 'first',
+  '\x1bOH': 'first',
+  '\x1b[F': 'last',
+  '\x1b[4~': 'last',
+  '\x1bOF': 'last',
+  '\r': 'enter',
+  '\n': 'enter',
+  '\x7f': 'erase',
+  '\b': 'erase',
+  '\x15': 'erase-all',
+  '\x1b': 'leave',
+  '\x03': 'interrupt',
+  '\x04': 'leave',
+};

@@ -1,6 +1,7 @@
 /**
  * Takes the folders out of PATH that are not absolute, and returns them: anybody who can write to the current folder could
- * put an ssh there. If no other is left, the system's default folders are searched.
+ * put an ssh there. If no other is left, the system's default folders are searched: on Windows they are named, since a program
+ * without a PATH gets the one that its process began with.
  */
 export function skipRelativeFolders(
   env: Record<string, string | undefined>,
@@ -10,8 +11,23 @@ export function skipRelativeFolders(
   const kept = entries.filter((entry) => isAbsoluteFolder(unquoted(entry, platform), platform));
   if (kept.length === entries.length) return [];
   if (kept.length > 0) env.PATH = kept.join(platform === 'win32' ? ';' : ':');
+  else if (platform === 'win32') env.PATH = systemFolders(env).join(';');
   else Reflect.deleteProperty(env, 'PATH');
   return entries.filter((entry) => !kept.includes(entry)).map((entry) => unquoted(entry, platform));
+}
+
+function systemFolders(env: Readonly<Record<string, string | undefined>>): readonly string[] {
+  const root = windowsFolder(env);
+  return [`${root}\\System32`, root, `${root}\\System32\\OpenSSH`];
+}
+
+/** Windows' own folder; C:\Windows if the environment names none that is absolute. */
+export function windowsFolder({
+  SystemRoot,
+  SYSTEMROOT,
+}: Readonly<Record<string, string | undefined>>): string {
+  const named = SystemRoot ?? SYSTEMROOT ?? '';
+  return isAbsoluteFolder(named, 'win32') ? named : 'C:\\Windows';
 }
 
 /** The folders of a PATH. Windows skips what is empty, and takes quotes, in which a semicolon is part of the name. */

@@ -2,8 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, fstatSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { endTree } from './end-tree.js';
-import type { Ended } from './ended.js';
+import { type Ended, endTree } from './ending.js';
 
 export interface ApartOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -44,10 +43,11 @@ export async function runApart(
     });
   } catch (error) {
     closeSync(printed.read);
-    throw error;
-  } finally {
     closeSync(printed.write);
+    printed.remove?.();
+    throw error;
   }
+  closeSync(printed.write);
   if (child.pid !== undefined) onStart?.();
   const timers: NodeJS.Timeout[] = [];
   let abort = () => {};
@@ -74,24 +74,42 @@ export async function runApart(
     for (const timer of timers) clearInterval(timer);
     signal.removeEventListener('abort', abort);
     closeSync(printed.read);
+    printed.remove?.();
     child.unref();
   }
 }
 
+interface Unnamed {
+  readonly write: number;
+  readonly read: number;
+  /** Of a file that has its name while it is open, as on Windows: removes it, unless the program goes on. */
+  readonly remove?: () => void;
+}
+
 /** A file that only its descriptors know, once for its writer and once for us. */
-function openUnnamed(): { readonly write: number; readonly read: number } {
+function openUnnamed(): Unnamed {
   const folder = mkdtempSync(join(tmpdir(), 'vmssh-'));
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  let write: number | undefined;
   try {
     const path = join(folder, 'stderr');
-    const write = openSync(path, 'a', 0o600);
-    try {
-      return { write, read: openSync(path, 'r') };
-    } catch (error) {
-      closeSync(write);
-      throw error;
-    }
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
+    write = openSync(path, 'a', 0o600);
+    const read = openSync(path, 'r');
+    return isRemoved(remove) ? { write, read } : { write, read, remove: () => void isRemoved(remove) };
+  } catch (error) {
+    if (write !== undefined) closeSync(write);
+    isRemoved(remove);
+    throw error;
+  }
+}
+
+/** Whether it could be: Windows may keep a folder while a file of it is open. */
+function isRemoved(remove: () => void): boolean {
+  try {
+    remove();
+    return true;
+  } catch {
+    return false;
   }
 }
 

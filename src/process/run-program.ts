@@ -1,8 +1,6 @@
 import { type SpawnOptions, spawn } from 'node:child_process';
 import { afterWaiting } from './after-waiting.js';
-import { endTree } from './end-tree.js';
-import { endWithUs } from './end-with-us.js';
-import { dropOutput, type Ended, ended } from './ended.js';
+import { dropOutput, type Ended, ended, endTree, endWithUs } from './ending.js';
 
 export interface ProgramOptions {
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { posix, win32 } from 'node:path';
+import { runProgram } from './run-program.js';
 
 interface Here {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -44,4 +45,51 @@ export function howToGet(program: string, platform: NodeJS.Platform): string | u
 
 function installer(platform: NodeJS.Platform): string {
   return platform === 'darwin' ? 'brew install' : 'apt-get install';
+}
+
+/** Of the ssh that reads the lines. */
+interface SshAbilities {
+  /** Whether it gives a ProxyCommand the host as it was typed (%n). Without it any %n is fatal there. */
+  readonly givesTyped: boolean;
+  /** Whether its Include knows C:/… as an absolute path. */
+  readonly includesDrives: boolean;
+  /** Whether its -W takes the path of a unix socket. */
+  readonly forwardsPaths: boolean;
+  /** Whether it warns of a key exchange that is not post-quantum, and knows WarnWeakCrypto. False if its version is not known: others end at that word. */
+  readonly warnsOfKex: boolean;
+}
+
+/** What an ssh can do, the one in PATH by default. A missing one, or one that does not say its version, counts as a current one. */
+export async function sshAbilities(
+  env: Readonly<Record<string, string | undefined>>,
+  ssh: readonly string[] = ['ssh'],
+): Promise<SshAbilities> {
+  try {
+    const { stdout, stderr } = await runProgram([...ssh, '-V'], { env, timeoutMs: 5000 });
+    return abilitiesOf(stderr + stdout);
+  } catch {
+    return abilitiesOf('');
+  }
+}
+
+/** By the output of `ssh -V`, such as "OpenSSH_for_Windows_7.7p1, LibreSSL 2.6.5". */
+export function abilitiesOf(output: string): SshAbilities {
+  const version = sshVersion(output);
+  // %n came with 8.1 (https://www.openssh.com/txt/release-8.1).
+  const isSince = (least: number) => version === undefined || version >= least;
+  // path_absolute in https://github.com/PowerShell/openssh-portable/blob/v8.0.0.0/readconf.c
+  // https://www.openssh.com/txt/release-9.4
+  // https://www.openssh.com/txt/release-10.1
+  return {
+    givesTyped: isSince(801),
+    includesDrives: isSince(800),
+    forwardsPaths: isSince(904),
+    warnsOfKex: (version ?? 0) >= 1001,
+  };
+}
+
+/** 100 times the first number of a version plus the second: 706 for 7.6. Undefined if it is not OpenSSH's. */
+export function sshVersion(output: string): number | undefined {
+  const [, major, minor] = /OpenSSH\D{0,40}(\d{1,3})\.(\d{1,2})/.exec(output) ?? [];
+  return major === undefined ? undefined : Number(major) * 100 + Number(minor);
 }

@@ -8,20 +8,18 @@ import { configPrint } from '../commands/config/print.js';
 import { configUninstall } from '../commands/config/uninstall.js';
 import { doctor } from '../commands/doctor/doctor.js';
 import { forward } from '../commands/forward/forward.js';
-import { guestCheck } from '../commands/guest/check/check.js';
+import { guestCheck } from '../commands/guest/check.js';
 import { guestCloudInit } from '../commands/guest/cloud-init.js';
 import { guestCredentials } from '../commands/guest/credentials.js';
 import { guestGenerator } from '../commands/guest/generator.js';
-import { guestInstall } from '../commands/guest/install/install.js';
-import { guestOff } from '../commands/guest/off/off.js';
+import { guestInstall } from '../commands/guest/install.js';
+import { guestOff } from '../commands/guest/off.js';
 import { guestScript } from '../commands/guest/script.js';
 import { guestUnits } from '../commands/guest/units.js';
 import { inventory } from '../commands/inventory/inventory.js';
 import { list } from '../commands/list/list.js';
-import { open } from '../commands/open/open.js';
 import { nc } from '../commands/proxy/nc.js';
 import { proxy } from '../commands/proxy/proxy.js';
-import { resolveCommand } from '../commands/proxy/resolve.js';
 import { forget } from '../commands/ssh/forget.js';
 import { toolCommands } from '../commands/ssh/ssh.js';
 import { viaPush, viaRemove } from '../commands/via/push.js';
@@ -40,7 +38,7 @@ export interface CommandGroup {
 
 /** All commands, in the order of the help; those of a group share their first word. */
 export const commandGroups: readonly CommandGroup[] = [
-  { title: 'Every day', commands: [list, ...toolCommands, forward, open] },
+  { title: 'Every day', commands: [list, ...toolCommands, forward] },
   {
     title: 'Set up',
     commands: [
@@ -55,7 +53,7 @@ export const commandGroups: readonly CommandGroup[] = [
       completion,
     ],
   },
-  { title: 'When something fails', commands: [doctor, check, resolveCommand, forget] },
+  { title: 'When something fails', commands: [check, doctor, forget] },
   {
     title: 'Inside guests',
     commands: [

@@ -1,11 +1,10 @@
-import type { Command, OptionSpec } from '../cli/command.js';
-import { groupSummaries } from '../cli/groups.js';
+import { type Command, groupSummaries, type OptionSpec } from '../cli/command.js';
+import { exitCode } from '../errors.js';
+import { kinds } from '../kinds/kinds.js';
 import { version } from '../version.js';
-import { bold, entry, escaped, italic, paragraphs, part, section, text } from './man-roff.js';
-import { environment, exitStatus, filesOf, targets } from './man-sections.js';
 
 /** A manual page of section 1, from the same values as --help; the commands of a group share one. */
-export interface ManPage {
+interface ManPage {
   /** "vmssh-config.1". */
   readonly file: string;
   /** In man(7). */
@@ -124,4 +123,208 @@ function termOf({ long, short, value, optionalValue }: OptionSpec): string {
 function title(name: string): string {
   // No hyphenation and no justification: the text has shell commands.
   return `.TH ${name} 1 "" "vmssh ${version}" "vmssh"\n.nh\n.ad l\n`;
+}
+
+/** The pages of commands that run a tool of ssh, accept a machine's name, ask for machines, or open a connection. */
+const tools = ['ssh', 'scp', 'sftp', 'rsync'];
+const naming = [...tools, 'check', 'nc', 'forget'];
+const looking = [...naming, 'doctor', 'list', 'config', 'completion'];
+const opening = ['proxy', 'check', 'nc', 'guest'];
+
+/** EXIT STATUS of a page; of the overview if `first` is absent. */
+function exitStatus(first: string | undefined): string {
+  const all: readonly [keyof typeof exitCode, string, readonly string[] | undefined][] = [
+    ['ok', 'done', undefined],
+    ['connect', failed(first), undefined],
+    ['usage', 'the command line or the target is invalid', undefined],
+    ['noBanner', 'connected, but no SSH banner came', opening],
+    ['notFound', 'no such machine, or several', [...naming, ...opening]],
+    ['interrupted', 'interrupted by Ctrl-C', [...opening, 'list']],
+    ['noLogin', 'ssh, scp, sftp, rsync: it failed before the tool ran', []],
+  ];
+  const isTool = first !== undefined && tools.includes(first);
+  if (isTool)
+    return [
+      entry(italic('any'), `the exit code of ${first}, once it runs`),
+      entry(bold(String(exitCode.noLogin)), `vmssh failed before ${first} ran`),
+      entry(bold(String(exitCode.interrupted)), 'interrupted by Ctrl-C'),
+    ].join('');
+  const codes = all
+    .filter(([, , pages]) => first === undefined || pages === undefined || pages.includes(first))
+    .map(([name, meaning]) => entry(bold(String(exitCode[name])), meaning));
+  return codes.join('');
+}
+
+function failed(first: string | undefined): string {
+  switch (first) {
+    case 'doctor':
+      return 'something is wrong';
+    case 'check':
+      return 'could not connect, or something is wrong in the guest';
+    case 'config':
+      return 'it failed; with diff or --dry-run: something would change';
+    case 'list':
+      return 'a provider that --provider names could not be asked';
+    default:
+      return 'could not connect, or another failure';
+  }
+}
+
+interface Variable {
+  readonly name: string;
+  readonly about: string;
+  /** The pages of the commands that read it; undefined: all. */
+  readonly pages?: readonly string[];
+}
+
+const variables: readonly Variable[] = [
+  {
+    name: 'VMSSH_SSH, HV_SSH_COMMAND',
+    about: 'another ssh: an absolute path, or a program and its options',
+    pages: tools,
+  },
+  {
+    name: 'VMSSH_WINDOWS',
+    about: 'inside WSL2: the vmssh.exe that reaches machines of Windows',
+    pages: [...looking, 'proxy', 'guest'],
+  },
+  {
+    name: 'VMSSH_NO_SANDBOX',
+    about:
+      'if it is not empty: a long-running relay of the executable keeps all system calls, so that it can be traced',
+    pages: ['proxy', 'nc'],
+  },
+  {
+    name: 'HOME',
+    about: "whose .ssh has vmssh's files; ssh itself uses the home directory from the user's passwd entry",
+    pages: [...tools, 'config', 'forget', 'doctor'],
+  },
+  {
+    name: 'XDG_RUNTIME_DIR',
+    about: "where the user's own systemd-machined and libvirtd listen",
+    pages: [...looking, 'proxy'],
+  },
+  {
+    name: 'DOCKER_HOST, DOCKER_CONTEXT, DOCKER_CONFIG, CONTAINER_HOST',
+    about: 'the unix sockets of Docker and Podman; addresses on a network are not asked',
+    pages: [...looking, 'proxy'],
+  },
+  {
+    name: 'INCUS_SOCKET, INCUS_DIR, INCUS_CONF, LXD_DIR, XDG_CONFIG_HOME',
+    about: 'where Incus and LXD listen and have their settings, as for their own programs',
+    pages: [...looking, 'proxy'],
+  },
+  {
+    name: 'LIMA_HOME',
+    about: "Lima's folder; config install --fresh has systemd watch it, and passes it and PATH to its unit",
+    pages: ['config'],
+  },
+  {
+    name: 'NO_COLOR, FORCE_COLOR, TERM',
+    about: 'no colours; colours in a pipe too; if it is dumb: no colours and no spinner',
+  },
+];
+
+/** ENVIRONMENT of a page; of the overview if `first` is absent. */
+export function environment(first: string | undefined): string {
+  return variables
+    .filter(({ pages }) => isOf(pages, first))
+    .map(({ name, about }) => entry(bold(name), about))
+    .join('');
+}
+
+const keyFiles = [...tools, 'config', 'forget', 'doctor'];
+
+const files: readonly Variable[] = [
+  {
+    name: '~/.ssh/config',
+    about: 'vmssh config install puts one Include into it',
+    pages: ['config', 'doctor'],
+  },
+  { name: '~/.ssh/vmssh.conf', about: 'what vmssh config install writes', pages: ['config', 'doctor'] },
+  {
+    name: '~/.ssh/vmssh.json',
+    about: 'what it decided and found, from which those lines are made',
+    pages: ['config', 'doctor', 'list'],
+  },
+  {
+    name: '~/.config/systemd/user/vmssh-hosts.service, .path, .timer',
+    about: 'what keeps the Hosts up to date: vmssh config install --fresh writes them',
+    pages: ['config', 'doctor'],
+  },
+  { name: '~/.ssh/vmssh_known_hosts', about: 'the host keys of machines', pages: keyFiles },
+  {
+    name: '/etc/ssh/ssh_config.d/10-vmssh.conf',
+    about: "for all users: a link to the package's lines, or what vmssh config install --system writes",
+    pages: ['config', 'doctor'],
+  },
+  {
+    name: '/usr/share/doc/vmssh/docs',
+    about:
+      'the pages that are named docs/... here and by --help; vmssh --help says where they are on this system',
+  },
+];
+
+/** FILES of a page; of the overview if `first` is absent. */
+function filesOf(first: string | undefined): string {
+  return files
+    .filter(({ pages }) => isOf(pages, first))
+    .map(({ name, about }) => entry(italic(name), about))
+    .join('');
+}
+
+/** TARGETS of the overview. */
+function targets(): string {
+  return kinds.map(({ form, summary }) => entry(bold(form), summary)).join('');
+}
+
+function isOf(pages: readonly string[] | undefined, first: string | undefined): boolean {
+  return pages === undefined || first === undefined || pages.includes(first);
+}
+
+/** A section: heading and text in man(7). */
+function section(name: string, body: string): string {
+  return body === '' ? '' : `.SH ${name}\n${body.trimEnd()}\n`;
+}
+
+/** A part of a section. */
+function part(name: string, body: string): string {
+  return `.SS ${escaped(name)}\n${body.trimEnd()}\n`;
+}
+
+/** A tagged paragraph: a term in man(7), and its description. */
+function entry(tag: string, about: string): string {
+  return `.TP\n${tag}\n${text(about)}`;
+}
+
+export function text(content: string): string {
+  return `${escaped(content)}\n`;
+}
+
+function paragraphs(...all: readonly (string | undefined)[]): string {
+  return all
+    .filter((part) => part !== undefined && part !== '')
+    .map((part) => text(part ?? ''))
+    .join('.PP\n');
+}
+
+function bold(content: string): string {
+  return `\\fB${escaped(content)}\\fR`;
+}
+
+function italic(content: string): string {
+  return `\\fI${escaped(content)}\\fR`;
+}
+
+/** Escapes what roff would read as a command, an escape or a hyphen. */
+function escaped(content: string): string {
+  return content
+    .replaceAll('\\', '\\e')
+    .replaceAll('-', '\\-')
+    .replaceAll('"', '\\(dq')
+    .replaceAll("'", '\\(aq')
+    .replaceAll('`', '\\(ga')
+    .replaceAll('~', '\\(ti')
+    .replaceAll('^', '\\(ha')
+    .replaceAll(/^(?=\.)/gm, '\\&');
 }

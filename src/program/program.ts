@@ -1,17 +1,26 @@
-import { Command as CommanderCommand, CommanderError } from 'commander';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Command as CommanderCommand, CommanderError, Help, Option } from 'commander';
 import { similarTo } from '../address/similar.js';
-import { type Command, type Io, inCommand, type RawArgs, UsageError } from '../cli/command.js';
-import { groupSummaries } from '../cli/groups.js';
+import {
+  type Act,
+  type Command,
+  groupSummaries,
+  type Io,
+  inCommand,
+  type OptionSpec,
+  type RawArgs,
+  UsageError,
+} from '../cli/command.js';
+import { refuseApart } from '../cli/scan-args.js';
 import { nc } from '../commands/proxy/nc.js';
 import { exitCode, printable, quote } from '../errors.js';
+import { realPath } from '../files/read-file.js';
+import { insteadInGroup, insteadOf, sameAs } from '../lookup/other-verbs.js';
+import { selfCommand } from '../runtime.js';
 import { version } from '../version.js';
-import type { Act } from './act.js';
-import { asUsage } from './commander-error.js';
 import { commandGroups, commands } from './commands.js';
-import { docsFolder } from './doc-pages.js';
-import { helpLayout, helpOf, labelled } from './help-layout.js';
 import { mentionsJson, printFailure } from './json-failure.js';
-import { wire } from './wire.js';
 
 /** Parses the arguments with commander, which handles --help and mistakes. Resolves to the exit code. Throws a UsageError. */
 export async function runWithCommander(args: readonly string[], io: Io, act: Act): Promise<number> {
@@ -137,4 +146,160 @@ function silence(command: CommanderCommand, io: Io, name: string): void {
     outputError: () => {}, // its message is in the error that it throws
   });
   for (const each of command.commands) silence(each, io, `${name} ${each.name()}`.trim());
+}
+
+/**
+ * A mistake found by commander, as our own error; `name`: the command's, '' for the program. Help and the version are
+ * not mistakes.
+ */
+function asUsage(error: CommanderError, name: string, names: readonly string[]): Error {
+  if (!error.message.startsWith('error: ')) return error;
+  const [, text = '', guess] = /^error: (.*?)(?:\n\((Did you mean .*\?)\))?$/s.exec(error.message) ?? [];
+  const [, unknown] = /^unknown command '(.*)'$/s.exec(text) ?? [];
+  const isOfProgram = unknown !== undefined && name === '';
+  const known = unknown === undefined ? undefined : insteadInGroup(name, unknown);
+  const hint = isOfProgram
+    ? insteadOf(unknown, names)
+    : (known ?? guess?.replace('Did', 'did') ?? (unknown === undefined ? undefined : sameAs(unknown, names)));
+  const usage = new UsageError(text.replace(/'(.*)'/s, '"$1"'), hint);
+  usage.command = name;
+  return usage;
+}
+
+/** From the folder of the program: packages of Linux, the archive for Windows, npm's package, and the executable of a checkout. */
+const places = ['../share/doc/vmssh/docs', 'docs', '../docs', '../../docs'];
+
+/** The folder with the pages that help names as docs/..., as it was installed with this program; undefined if it was not. */
+export function docsFolder(program = selfCommand().at(-1)): string | undefined {
+  const file = program === undefined ? undefined : realPath(program);
+  if (file === undefined) return undefined;
+  const folder = dirname(file);
+  return places.map((place) => join(folder, place)).find((docs) => existsSync(join(docs, 'targets.md')));
+}
+
+/** A command for commander. */
+function wire(
+  command: Command<unknown>,
+  name: string,
+  action: (raw: RawArgs) => Promise<void>,
+): CommanderCommand {
+  const wired = new Wired(name, command.options)
+    .description(command.summary)
+    .usage(`[options] ${command.usage}`.trim());
+  wired.argument('[arguments...]');
+  for (const spec of command.options) wired.addOption(option(spec));
+  wired.addHelpText('after', ({ command: shown }) => afterHelp(command, shown));
+  return wired.action((positionals: string[], options: Record<string, Parsed>) => {
+    return action({ positionals, options: byLongName(command.options, options) });
+  });
+}
+
+/**
+ * Commander reads the argument after an option as its value even if the value is optional. Here an optional value needs
+ * "=", as in scan-args.ts, so that a target can follow --wait.
+ */
+class Wired extends CommanderCommand {
+  readonly #specs: readonly OptionSpec[];
+
+  constructor(name: string, specs: readonly OptionSpec[]) {
+    super(name);
+    this.#specs = specs;
+  }
+
+  override parseOptions(args: string[]) {
+    return super.parseOptions(markLeftOut(this.#specs, args));
+  }
+}
+
+/** Marks a missing value: no argument of a process can contain a NUL. */
+const leftOut = '\0';
+
+function markLeftOut(specs: readonly OptionSpec[], args: readonly string[]): string[] {
+  const marked: string[] = [];
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i] ?? '';
+    if (arg === '--') return [...marked, ...args.slice(i)];
+    const spec = specs.find(({ long, short }) => arg === `--${long}` || arg === `-${short}`);
+    const value = args[i + 1];
+    if (spec?.optionalValue) refuseApart(spec, arg, value);
+    marked.push(spec?.optionalValue ? `--${spec.long}=${leftOut}` : arg);
+    if (spec?.value !== undefined && !spec.optionalValue && value !== undefined) {
+      marked.push(value);
+      i++;
+    }
+  }
+  return marked;
+}
+
+function option(spec: OptionSpec): Option {
+  const value = spec.value === undefined ? '' : spec.optionalValue ? ` [${spec.value}]` : ` <${spec.value}>`;
+  const made = new Option(`${spec.short ? `-${spec.short}, ` : ''}--${spec.long}${value}`, spec.summary);
+  return spec.repeats ? made.argParser((text, before: readonly string[] = []) => [...before, text]) : made;
+}
+
+/** Text below the options, wrapped; example commands are not. */
+function afterHelp({ details, examples }: Command<unknown>, shown: CommanderCommand): string {
+  const help = helpOf(shown);
+  const lines = examples.map(({ line, about }) => `  ${line}\n${wrapped(about, help, '      ')}`);
+  return `${details ? `\n${wrapped(details, help)}\n` : ''}\nExamples:\n${lines.join('\n')}`;
+}
+
+/** What commander makes of an option. */
+type Parsed = string | boolean | readonly string[];
+
+/** By commander's name of an option, in camel case; --no-x is x, and false. */
+function byLongName(specs: readonly OptionSpec[], options: Record<string, Parsed>): RawArgs['options'] {
+  const named: Record<string, RawArgs['options'][string]> = {};
+  for (const { long } of specs) {
+    const isNo = long.startsWith('no-');
+    const name = isNo ? long.slice('no-'.length) : long;
+    const value = options[name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())];
+    if (isNo && value === false) named[long] = true;
+    if (!isNo && value !== undefined && value !== false) named[long] = value === leftOut ? true : value;
+  }
+  return named;
+}
+
+/** The layout of help, which does not break words on a narrow terminal. */
+const helpLayout = {
+  minWidthToWrap: 20,
+  visibleArguments: () => [],
+  subcommandTerm: (each: CommanderCommand) => each.name(),
+  optionTerm: ({ flags }: { readonly flags: string }) => flags.replace(/ \[(\w+)\]$/, '[=$1]'),
+
+  commandUsage(this: Help, command: CommanderCommand): string {
+    const label = 'Usage: ';
+    return labelled(label, Help.prototype.commandUsage.call(this, command), this).slice(label.length);
+  },
+
+  formatItem(this: Help, term: string, termWidth: number, description: string, helper: Help): string {
+    const width = widthOf(this);
+    if (description === '' || width - termWidth - 4 >= besideFrom)
+      return Help.prototype.formatItem.call(this, term, termWidth, description, helper);
+    return `  ${term}\n${wrapped(description, this, '      ')}`;
+  },
+};
+
+/** A description with less room than this beside its term goes below it. */
+const besideFrom = 30;
+
+/** The help of a command, as wide as the output. */
+function helpOf(command: CommanderCommand): Help {
+  const help = command.createHelp();
+  help.prepareContext({ helpWidth: command.configureOutput().getOutHelpWidth?.() ?? 80 });
+  return help;
+}
+
+/** Text below the options, wrapped, with each line after `indent`. */
+function wrapped(text: string, help: Help, indent = ''): string {
+  return help.boxWrap(text.replaceAll('\n', ' '), widthOf(help) - indent.length).replaceAll(/^/gm, indent);
+}
+
+/** Wrapped text after a `label`, with its other lines indented by the label's width. */
+function labelled(label: string, text: string, help: Help): string {
+  return label + wrapped(text, help, ' '.repeat(label.length)).trimStart();
+}
+
+function widthOf({ helpWidth }: Help): number {
+  return helpWidth ?? 80;
 }

@@ -1,6 +1,5 @@
-import { type Command, type Io, inCommand, type RawArgs, understand } from '../cli/command.js';
+import { type Act, type Command, type Io, inCommand, type RawArgs, understand } from '../cli/command.js';
 import { scanArgs } from '../cli/scan-args.js';
-import type { Act } from './act.js';
 
 const tool = (name: string) => async () =>
   (await import('../commands/ssh/ssh.js')).toolCommands.find((each) => each.name === name);
@@ -11,14 +10,13 @@ const direct = new Map<string, () => Promise<Command<unknown> | undefined>>([
   ['check', async () => (await import('../commands/check/check.js')).check],
   ['proxy', async () => (await import('../commands/proxy/proxy.js')).proxy],
   ['nc', async () => (await import('../commands/proxy/nc.js')).nc],
-  ['resolve', async () => (await import('../commands/proxy/resolve.js')).resolveCommand],
   ['forward', async () => (await import('../commands/forward/forward.js')).forward],
   ['guid', async () => (await import('../commands/windows/guid.js')).guid],
   ['port', async () => (await import('../commands/windows/port.js')).port],
   ['config install', async () => (await import('../commands/config/install.js')).configInstall],
   ['config refresh', async () => (await import('../commands/config/fresh.js')).configRefresh],
   ['doctor', async () => (await import('../commands/doctor/doctor.js')).doctor],
-  ['guest check', async () => (await import('../commands/guest/check/check.js')).guestCheck],
+  ['guest check', async () => (await import('../commands/guest/check.js')).guestCheck],
   ...['ssh', 'scp', 'sftp', 'rsync'].map((name) => [name, tool(name)] as const),
 ]);
 

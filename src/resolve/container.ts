@@ -1,6 +1,6 @@
-import { nspawn } from '../discovery/nspawn/provider.js';
+import { nspawn } from '../discovery/machined/nspawn.js';
 import { quote } from '../errors.js';
-import { type Asked, findBy, foundBy } from './found/found-by.js';
+import { type Asked, findBy, foundBy, refuseIfSilent } from './found/found-by.js';
 import type { Resolution, ResolveContext } from './resolution.js';
 
 /** A container: of nspawn by the socket that it exports, else of whichever manager has one of this name. */
@@ -11,6 +11,7 @@ export async function resolveContainer(name: string, context: ResolveContext): P
   const search = await containersOfManagers(name, context);
   if (search.outcome !== 'unknown') {
     const machine = foundBy(search, name, context.text, askedFor(name));
+    refuseIfSilent(machine, name, context.text, search.outcome === 'found' ? search.warnings : []);
     return resolveManagedMachine(machine, machine.manager, context);
   }
   const known = [...new Set([...exported.known, ...search.known])];

@@ -1,4 +1,5 @@
 import { isBareId } from '../address/guid.js';
+import { shellQuoted } from '../address/shell.js';
 import { findWindowsVmssh, isWsl } from '../discovery/hyper-v/interop.js';
 import { type ConnectErrorInit, quote } from '../errors.js';
 import type { ResolveContext } from './resolution.js';
@@ -13,6 +14,12 @@ export function elsewhere(
 ): ConnectErrorInit {
   const { platform, env, procDir, text } = context;
   if (from === 'windows-wsl2' && platform === 'linux' && isWsl({ env, procDir })) return insideWsl(context);
+  if (from === 'linux-mac')
+    return {
+      code: 'UNSUPPORTED',
+      problem: `${name} is not asked from Windows`,
+      hint: `if it runs in a WSL2 distribution, use the vmssh there: wsl -d DISTRO vmssh ssh ${shellQuoted(text)}; for machines of Windows: vmssh list`,
+    };
   return {
     code: 'UNSUPPORTED',
     problem: `${name} targets are not reached from ${platform}`,
@@ -20,15 +27,12 @@ export function elsewhere(
   };
 }
 
-const fromLinux = 'they are reached from Linux; on Windows use hyper-v/NAME or wsl/DISTRO: vmssh list';
-
 // docs/macos.md
 const onMac = 'on a Mac use lima/NAME, multipass/NAME, podman/NAME, qemu/NAME or unix/PATH: vmssh list';
 
-const hints: Readonly<Record<From, string>> = {
+const hints: Readonly<Record<Exclude<From, 'linux-mac'>, string>> = {
   anywhere: 'see vmssh list',
-  linux: fromLinux,
-  'linux-mac': fromLinux,
+  linux: 'they are reached from Linux; on Windows use hyper-v/NAME or wsl/DISTRO: vmssh list',
   windows: 'they are reached from Windows; from inside WSL2 itself use vsock/local',
   'windows-wsl2': 'they are reached from Windows and from inside WSL2',
 };

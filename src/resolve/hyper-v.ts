@@ -1,10 +1,12 @@
 import type { Guid } from '../address/guid.js';
-import { checkPort } from '../address/port.js';
-import { serviceIdOfPort } from '../address/service-id.js';
-import type { hyperVAddresses } from '../discovery/hyper-v/address.js';
-import { type HyperVMachine, listHyperV } from '../discovery/hyper-v/hyper-v.js';
+import { checkPort, serviceIdOfPort } from '../address/numbers.js';
+import {
+  type HyperVMachine,
+  hyperVAddresses,
+  listHyperV,
+  startHyperV,
+} from '../discovery/hyper-v/hyper-v.js';
 import { type DiscoveredHyperV, findHyperV, hyperV } from '../discovery/hyper-v/provider.js';
-import { startHyperV } from '../discovery/hyper-v/start.js';
 import type { Deps } from '../discovery/provider.js';
 import type { Endpoint } from '../endpoint.js';
 import { ConnectError, quote } from '../errors.js';
@@ -25,12 +27,15 @@ export async function resolveHyperV(
   target: HyperVTarget,
   context: ResolveContext,
   list: ListMachines = (deps) => listHyperV(deps),
-  addresses?: typeof hyperVAddresses,
+  addresses = hyperVAddresses,
 ): Promise<Resolution> {
   const ip = (vmId: Guid) => {
     const ask = async (leftMs: number) => {
-      const of = addresses ?? (await import('../discovery/hyper-v/address.js')).hyperVAddresses;
-      const [address] = await of(vmId, { env: context.env, signal: context.signal, timeoutMs: leftMs });
+      const [address] = await addresses(vmId, {
+        env: context.env,
+        signal: context.signal,
+        timeoutMs: leftMs,
+      });
       if (address !== undefined) return address;
       throw new ConnectError('resolve', context.text, {
         code: 'NOT_FOUND',
@@ -43,10 +48,14 @@ export async function resolveHyperV(
   const to = (vmId: Guid): Endpoint => ({ family: 'hyper-v', vmId, serviceId: serviceId(context) });
   if ('vmId' in target) {
     const { vmId } = target;
-    return { endpoint: to(vmId), steps: [], ip: ip(vmId), recheck: () => stateOf(vmId, context, list) };
+    return { endpoint: to(vmId), steps: [], askIp: ip(vmId), recheck: () => stateOf(vmId, context, list) };
   }
   const { name, uuid, status } = await ask(target.name, context, list);
-  return { endpoint: to(uuid), steps: [`Hyper-V knows ${quote(name)} (${status}) as ${uuid}`], ip: ip(uuid) };
+  return {
+    endpoint: to(uuid),
+    steps: [`Hyper-V knows ${quote(name)} (${status}) as ${uuid}`],
+    askIp: ip(uuid),
+  };
 }
 
 /** The service id of the requested port. Throws a ConnectError of op parse. */

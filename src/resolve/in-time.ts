@@ -14,7 +14,7 @@ export async function inTime<T>(
   const own = new Interrupter();
   const late = new ConnectError('resolve', text, {
     code: 'TIMEOUT',
-    problem: `what knows the machine gave no answer within ${timeoutMs / 1000} s`,
+    problem: `the machine's manager did not answer within ${timeoutMs / 1000} s`,
     hint: 'allow more time with --timeout',
   });
   const end = () => own.abort(outer?.reason);

@@ -1,8 +1,9 @@
-import { addressesOf, isContainer, type Machine } from '../discovery/machined/machine.js';
-import { machined } from '../discovery/machined/provider.js';
+import { addressesOf, isContainer } from '../discovery/machined/machine.js';
+import { type MachinedMachine, machined } from '../discovery/machined/provider.js';
 import { ConnectError, quote } from '../errors.js';
+import type { Route } from '../route.js';
 import { resolveExport } from './container.js';
-import { findBy, foundBy } from './found/found-by.js';
+import { findBy, foundBy, refuseIfSilent } from './found/found-by.js';
 import type { Resolution, ResolveContext } from './resolution.js';
 import { resolveSshAddress } from './ssh-address.js';
 
@@ -22,17 +23,18 @@ export async function resolveMachine(
         'see machinectl list; use --wait while it boots; for a container without machined: container/NAME',
     },
   });
+  refuseIfSilent(found, name, context.text, search.outcome === 'found' ? search.warnings : []);
   const { machine } = found;
   if (found.status === 'paused') {
     const [{ whyOff }, { resumeCommand }] = await Promise.all([
       import('./found/discovered.js'),
-      import('../discovery/machined/resume-command.js'),
+      import('../discovery/start-command.js'),
     ]);
     const off = whyOff(found, resumeCommand(machine), context);
     if (off) throw new ConnectError('resolve', context.text, { code: 'NOT_FOUND', ...off });
   }
   const by = `systemd-machined (${machine.scope}) knows ${machine.class} ${quote(machine.name)}`;
-  const { steps, ...reached } = await routesTo(machine, uid, context);
+  const { steps, ...reached } = await routesTo(found, uid, context);
   return {
     ...reached,
     steps: [by, ...steps],
@@ -43,25 +45,23 @@ export async function resolveMachine(
 }
 
 async function routesTo(
-  machine: Machine,
+  found: MachinedMachine,
   uid: number | undefined,
   context: ResolveContext,
 ): Promise<Resolution> {
+  const { machine } = found;
   const addresses = addressesOf(machine);
-  if (!isContainer(machine)) return byAddresses(machine, addresses, context);
+  if (!isContainer(machine)) return byAddresses(found, addresses, context);
   try {
-    return {
-      ...(await resolveExport(machine.name, context)),
-      ...(await restBy(addresses, machine.name, context)),
-    };
+    return withRest(await resolveExport(machine.name, context), addresses, context);
   } catch (error) {
     // An older systemd-nspawn exports nothing; the container's record may have another route.
     const isMissing = error instanceof ConnectError && error.code === 'NOT_FOUND';
     if (!isMissing) throw error;
     const none = 'it exports no SSH socket';
     if (addresses.length > 0) {
-      const { steps, ...found } = await byAddresses(machine, addresses, context);
-      return { ...found, steps: [none, ...steps] };
+      const { steps, ...reached } = await byAddresses(found, addresses, context);
+      return { ...reached, steps: [none, ...steps] };
     }
     const [{ containerExec }, { listedRoute }] = await Promise.all([
       import('../discovery/machined/container-routes.js'),
@@ -75,35 +75,37 @@ async function routesTo(
 }
 
 async function byAddresses(
-  machine: Machine,
+  found: MachinedMachine,
   [address, ...others]: readonly string[],
   context: ResolveContext,
 ): Promise<Resolution> {
-  if (address === undefined) return byQemu(machine, context);
-  const rest = await restBy(others, machine.name, context);
-  if (machine.vsockCid === undefined) return { ...resolveSshAddress(address, context), ...rest };
+  if (address === undefined) return byQemu(found, context);
+  const { machine } = found;
+  if (machine.vsockCid === undefined) return withRest(resolveSshAddress(address, context), others, context);
   const endpoint = { family: 'vsock', cid: machine.vsockCid, port: context.port } as const;
-  return { endpoint, steps: [`it has the vsock CID ${endpoint.cid}`], ...rest };
+  return withRest({ endpoint, steps: [`it has the vsock CID ${endpoint.cid}`] }, others, context);
 }
 
-async function restBy(
-  addresses: readonly string[],
-  name: string,
-  context: ResolveContext,
-): Promise<Pick<Resolution, 'others' | 'ip'>> {
-  if (addresses.length === 0) return {};
-  const [{ restOf }, { routeTo }] = await Promise.all([
-    import('./found/other-routes.js'),
-    import('../discovery/routes.js'),
-  ]);
-  return restOf(addresses.map(routeTo), name, context);
+/** An address that cannot be used is no route: -v says why. */
+function withRest(first: Resolution, addresses: readonly string[], context: ResolveContext): Resolution {
+  const rest: Route[] = [];
+  const steps = [...first.steps];
+  for (const address of addresses)
+    try {
+      rest.push(resolveSshAddress(address, context));
+    } catch (error) {
+      if (!(error instanceof ConnectError)) throw error;
+      steps.push(error.problem);
+    }
+  return { ...first, steps, ...(rest.length > 0 ? { rest } : {}) };
 }
 
 // Before systemd 259, for one, a VM that registers itself by D-Bus cannot give its CID.
-async function byQemu(machine: Machine, context: ResolveContext): Promise<Resolution> {
-  const { leader: pid, service } = machine;
+async function byQemu(found: MachinedMachine, context: ResolveContext): Promise<Resolution> {
+  const { machine } = found;
+  const { service } = machine;
   const { addressByQemu } = await import('./qemu-process.js');
-  const address = pid === undefined ? undefined : await addressByQemu({ pid }, context);
+  const address = await addressByQemu(found, context);
   if (address !== undefined) {
     const { endpoint, steps } = resolveSshAddress(address, context);
     return { endpoint, steps: ['its QEMU shows its address', ...steps] };

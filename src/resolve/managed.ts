@@ -1,7 +1,7 @@
 import type { Deps, DiscoveredMachine, Manager, Provider, Warning } from '../discovery/provider.js';
 import type { Search } from '../discovery/search.js';
 import { resolveDiscovered } from './found/discovered.js';
-import { findOne } from './found/found-by.js';
+import { findBy, findOne, foundBy, refuseIfSilent } from './found/found-by.js';
 import type { Resolution, ResolveContext } from './resolution.js';
 
 /** For one query to a manager, which may have to start a daemon first. Milliseconds. */
@@ -14,7 +14,10 @@ export async function resolveManaged(
   context: ResolveContext,
 ): Promise<Resolution> {
   const hints = { unknown: manager.listCommand };
-  const machine = await findOne(manager, name, { timeoutMs, ...context }, { hints });
+  const search = await findBy(manager, name, { timeoutMs, ...context });
+  context.signal?.throwIfAborted();
+  const machine = foundBy(search, name, context.text, { title: manager.title, hints });
+  refuseIfSilent(machine, name, context.text, search.outcome === 'found' ? search.warnings : []);
   return resolveManagedMachine(machine, manager, context);
 }
 
@@ -30,8 +33,8 @@ export function resolveManagedMachine(
   });
 }
 
-/** A machine of a cluster, by NAME or NAMESPACE/NAME. */
-export async function resolveInCluster(
+/** A machine by what its provider lists, which nothing here starts. */
+export async function resolveListed(
   name: string,
   provider: Provider,
   context: ResolveContext,
@@ -52,9 +55,9 @@ export async function containersOfManagers(
   context: ResolveContext,
 ): Promise<Search<ManagedContainer, Warning>> {
   const [{ podman }, { docker }, { findContainer }] = await Promise.all([
-    import('../discovery/managers/podman.js'),
+    import('../discovery/containers/podman.js'),
     import('../discovery/containers/docker.js'),
-    import('../discovery/containers/find-container.js'),
+    import('../discovery/containers/list-containers.js'),
   ]);
   const listOf = async (manager: Manager, deps: Deps) => {
     const { found, warnings } = await manager.list(deps);

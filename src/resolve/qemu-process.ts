@@ -1,3 +1,4 @@
+import { mergeMachines } from '../discovery/merge.js';
 import type { Deps, DiscoveredMachine, Listing } from '../discovery/provider.js';
 import { qemu } from '../discovery/vmm/qemu.js';
 
@@ -6,12 +7,10 @@ import { qemu } from '../discovery/vmm/qemu.js';
  * device in `qemu:commandline`, and a machine may be registered at machined without its CID.
  */
 export async function addressByQemu(
-  { pid, uuid }: Pick<DiscoveredMachine, 'pid' | 'uuid'>,
+  machine: DiscoveredMachine,
   deps: Deps,
   list: (deps: Deps) => Promise<Listing> = qemu.list,
 ): Promise<string | undefined> {
   const { found } = await list(deps);
-  const isIt = (each: DiscoveredMachine) =>
-    (pid !== undefined && each.pid === pid) || (uuid !== undefined && each.uuid === uuid);
-  return found.find(isIt)?.address;
+  return mergeMachines([machine, ...found])[0]?.address;
 }

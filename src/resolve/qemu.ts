@@ -7,11 +7,11 @@ import {
   uriOf,
 } from '../discovery/libvirt/provider.js';
 import type { Deps, Listing } from '../discovery/provider.js';
-import type { Scope } from '../discovery/tools/runtime-dirs.js';
+import type { Scope } from '../discovery/tools/scope.js';
 import { qemu } from '../discovery/vmm/qemu.js';
 import type { QemuTarget } from '../target/target.js';
 import { resolveDiscovered } from './found/discovered.js';
-import { type Asked, findBy, foundBy } from './found/found-by.js';
+import { type Asked, findBy, foundBy, refuseIfSilent } from './found/found-by.js';
 import { addressByQemu } from './qemu-process.js';
 import type { Resolution, ResolveContext } from './resolution.js';
 
@@ -46,6 +46,7 @@ export async function resolveQemu(
   context.signal?.throwIfAborted();
   if (search.outcome !== 'unknown') {
     const domain = foundBy(search, name, context.text, asked);
+    refuseIfSilent(domain, name, context.text, search.outcome === 'found' ? search.warnings : []);
     const isUp = domain.status === 'running' && domain.address === undefined;
     const address = isUp ? await addressByQemu(domain, deps, processes) : domain.address;
     const ip = async (leftMs: number) =>
@@ -58,7 +59,9 @@ export async function resolveQemu(
     byProcess.outcome === 'unknown'
       ? { ...byProcess, known: [...new Set([...known, ...byProcess.known])], warnings }
       : byProcess;
-  return resolveDiscovered(foundBy(all, name, context.text, asked), context, {
+  const machine = foundBy(all, name, context.text, asked);
+  refuseIfSilent(machine, name, context.text, warnings);
+  return resolveDiscovered(machine, context, {
     start: undefined,
     address:
       'start it with a vsock device, -device vhost-vsock-pci,guest-cid=3, or a forwarded port, -nic user,hostfwd=tcp:127.0.0.1:2222-:22',

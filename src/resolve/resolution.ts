@@ -1,31 +1,22 @@
-import type { Endpoint } from '../endpoint.js';
 import type { StartCommand } from '../errors.js';
 import type { Route, RouteName } from '../route.js';
 
-/** The result of resolving a target: a machine, and its first route. */
-export interface Resolution {
-  readonly endpoint: Endpoint;
-  /** How it was found, one clause for each step. */
-  readonly steps: readonly string[];
+/** The result of resolving a target: a machine, by its first route, and what else is known of it. */
+export interface Resolution extends Route {
   /** The machine's, in the 8-4-4-4-12 form, if its manager's list has it. */
   readonly uuid?: string | undefined;
   /** The path of a private key for the login, made by the machine's manager. */
   readonly identityFile?: string | undefined;
   /** The login user that the machine's manager made. */
   readonly user?: string | undefined;
-  /**
-   * The machine's other routes, best first. Only a name can have them: an address has one route. Undefined if the first is
-   * the only one, which is then opened without waiting for a banner. Called only after the first route failed, or if a
-   * route was chosen, or for a list of all; may ask the manager, and throw a ConnectError.
-   */
-  readonly others?: (() => Promise<readonly Route[]>) | undefined;
-  /** Routes that only other sources have for the same machine: asked for after all of its own have failed, or for a list. */
+  /** Its other routes, best first; an address of a target has none. routes/routes.ts says which of them are used, and when. */
+  readonly rest?: readonly Route[] | undefined;
+  /** Asks its manager for its IP address within `leftMs`. Throws a ConnectError. Undefined: it could not know one. */
+  readonly askIp?: ((leftMs?: number) => Promise<Route>) | undefined;
+  /** Asks other sources for routes to the same machine. */
   readonly joined?: (() => Promise<readonly Route[]>) | undefined;
-  /**
-   * Its IP address as a route, used only if it was asked for: nothing goes to a network by surprise. Undefined: nobody knows
-   * one, or the first route is one already, since its manager names no other. `leftMs`: for asking its manager.
-   */
-  readonly ip?: ((leftMs?: number) => Promise<Route | undefined>) | undefined;
+  /** What its manager knows already that may be why it does not answer: it ends again and again. */
+  readonly trouble?: Pick<Recheck, 'problem' | 'hint'> | undefined;
   /** Called once if the machine is not there: why it is not, if its manager knows. */
   readonly recheck?: (() => Promise<Recheck | undefined>) | undefined;
 }

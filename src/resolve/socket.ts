@@ -1,8 +1,6 @@
-import { cidLocal, parseCid } from '../address/cid.js';
-import { parsePort } from '../address/port.js';
-import { parseSocketPath } from '../target/socket-path.js';
-import { type Split, split } from '../target/split.js';
+import { cidLocal, parseCid, parsePort } from '../address/numbers.js';
 import type { UnixTarget, VsockMuxTarget, VsockTarget } from '../target/target.js';
+import { parseSocketPath, type Split, split } from '../target/text.js';
 import type { Resolution, ResolveContext } from './resolution.js';
 import { resolvePath } from './socket-path.js';
 

@@ -1,9 +1,9 @@
 import { isIP } from 'node:net';
-import { hasControlCharacter } from '../address/control-character.js';
-import { checkPort, parsePort } from '../address/port.js';
+import { hasControlCharacter } from '../address/names.js';
+import { checkPort, parsePort } from '../address/numbers.js';
 import type { Endpoint } from '../endpoint.js';
 import { ConnectError, quote } from '../errors.js';
-import { type Split, split } from '../target/split.js';
+import { type Split, split } from '../target/text.js';
 import type { Resolution, ResolveContext } from './resolution.js';
 import { parseUnix, parseVsock, parseVsockMux, resolveSocket, type SocketTarget } from './socket.js';
 

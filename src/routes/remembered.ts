@@ -14,6 +14,22 @@ export function routesFile(env: Env): string {
   return join(dirname(knownHostsFile(env)), 'vmssh_routes.json');
 }
 
+/** The route by which a target was reached last time, `usual` if nothing else is known; and how the next one is kept. */
+export async function memoryOf(
+  text: string,
+  usual: RouteName | undefined,
+  env: Env,
+): Promise<{ readonly last: string | undefined; readonly keep: (name: string) => Promise<void> }> {
+  const last = (await rememberedRoute(text, env)) ?? usual;
+  return {
+    last,
+    async keep(name) {
+      const route = name === usual ? undefined : routeNames.find((each) => each === name);
+      if (name !== last) await rememberRoute(text, route, env);
+    },
+  };
+}
+
 /** The route by which a target was reached last time, if it was not the first. A file that is lost or broken is as none. */
 export async function rememberedRoute(text: string, env: Env): Promise<RouteName | undefined> {
   try {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { realPath } from '../files/real-path.js';
+import { realPath } from '../files/read-file.js';
 import { ownAccount } from './account.js';
 
 type Env = Readonly<Record<string, string | undefined>>;

@@ -1,4 +1,4 @@
-import { hostNameOf } from '../address/host-name.js';
+import { hostNameOf } from '../address/names.js';
 import { ConnectError, quote } from '../errors.js';
 import { type ProgramEnd, runProgram } from '../process/run-program.js';
 import { howToGet, sshVariable } from '../process/ssh-program.js';
@@ -13,8 +13,6 @@ export interface HandshakeOptions {
   readonly user: string;
   /** The server's name in a known_hosts file: ssh asks for a key of a known type. */
   readonly knownAs?: { readonly name: string; readonly path: string } | undefined;
-  /** A Host whose own settings decide whether the key is accepted, and where it is kept; undefined: any key is, and nowhere. */
-  readonly keptBy?: string | undefined;
   /** ssh and its options. */
   readonly ssh: readonly string[];
   /** ssh's configuration file, as for ssh -F. */
@@ -52,14 +50,14 @@ const accepted = /^(?:debug1: Authentication succeeded|Authenticated to )/m;
 
 /** The user's configuration counts, except for settings that would do more than a handshake, prompt, or stop at a key. */
 function command(options: HandshakeOptions): readonly string[] {
-  const { target, port, user, ssh, sshConfig, self, platform, timeoutMs, routes, knownAs, keptBy } = options;
+  const { target, port, user, ssh, sshConfig, self, platform, timeoutMs, routes, knownAs } = options;
   const limits = [`--timeout=${timeoutMs / 1000}`, ...(routes ? [`--route=${routes.join(',')}`] : [])];
   const proxy = [...self, 'proxy', ...limits, '--', target, String(port)];
   const settings = [
     `ProxyCommand=${proxy.map((word) => proxyWord(word, platform)).join(' ')}`,
     ...['ProxyUseFdpass=no', 'LogLevel=DEBUG1', 'PreferredAuthentications=none', 'BatchMode=yes'],
     ...['ControlMaster=no', 'ControlPath=none', 'ClearAllForwardings=yes', 'PermitLocalCommand=no'],
-    ...(keptBy === undefined ? keepingNone(knownAs, platform) : []),
+    ...keepingNone(knownAs, platform),
   ];
   return [
     ...ssh,
@@ -67,7 +65,7 @@ function command(options: HandshakeOptions): readonly string[] {
     ...['-N', '-T', '-l', user],
     ...settings.flatMap((setting) => ['-o', setting]),
     '--',
-    keptBy ?? hostNameOf(target),
+    hostNameOf(target),
   ];
 }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { parseUuid, vmIds } from '../address/guid.js';
 import { slug } from '../address/slug.js';
 import type { ListedMachine } from '../discovery/merge.js';
+import type { Authority } from '../discovery/tools/scope.js';
 import { machinesOf } from '../kinds/kind.js';
 import { kindOf, type Target } from '../kinds/kinds.js';
 import { asTarget } from '../kinds/parse.js';
@@ -10,18 +11,25 @@ import { type AnyTarget, type NamedTarget, nameOf, type ViaTarget } from '../tar
 /** A target, and its machine if listed. */
 export interface Identified {
   readonly target: Target;
-  readonly machine?: Pick<ListedMachine, 'target' | 'uuid'> | undefined;
+  readonly machine?: Pick<ListedMachine, 'target' | 'uuid' | 'authority'> | undefined;
 }
 
 /**
  * A machine's name in known_hosts: its UUID or machine id, which outlives its CID, address and name; without one, its
- * kind and name. It is unique, and contains no pattern for ssh. Undefined for an address.
+ * kind and name, and for some kinds its owner. It is unique, and contains no pattern for ssh. Undefined for an address.
  */
 export function hostKeyAlias({ target, machine }: Identified): string | undefined {
   if (!isNamed(target)) return undefined;
   const listed = asTarget(machine?.target ?? '');
   const own = listed && isNamed(listed) ? listed : target;
-  return uuidAlias(machine?.uuid ?? ('vmId' in own ? own.vmId : undefined)) ?? nameAlias(own);
+  return (
+    uuidAlias(machine?.uuid ?? ('vmId' in own ? own.vmId : undefined)) ?? nameAlias(own, machine?.authority)
+  );
+}
+
+/** All names that it may have without a UUID, if it is not known whose it is. */
+export function possibleAliases(target: Target): readonly string[] {
+  return isNamed(target) ? [...new Set([nameAlias(target), nameAlias(target, 'user')])] : [];
 }
 
 /** The name for a UUID or machine id; undefined if it is none, or all zeros. */
@@ -37,10 +45,12 @@ export function isNamed(target: AnyTarget): boolean {
 }
 
 // No UUID contains "%"; no name that is kept as it is contains "=".
-function nameAlias(target: AnyTarget & Partial<NamedTarget>): string {
+function nameAlias(target: AnyTarget & Partial<NamedTarget>, authority?: Authority): string {
   if (target.kind === 'via') return `vmssh-via%${exact(nameThere(target as ViaTarget))}`;
+  const kind = kindOf(target);
   const scope = 'scope' in target && target.scope !== 'any' ? `-${target.scope}` : '';
-  return `vmssh-${machinesOf(kindOf(target))}${scope}%${exact(nameOf(target))}`;
+  const owner = kind.keyHasOwner && authority === 'user' ? '-user' : '';
+  return `vmssh-${machinesOf(kind)}${scope}${owner}%${exact(nameOf(target))}`;
 }
 
 /** The hypervisor and the machine's name there: two hypervisors may have machines of one name. */

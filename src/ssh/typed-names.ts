@@ -1,5 +1,5 @@
 import type { ListedMachine } from '../discovery/merge.js';
-import type { KeyNames } from '../host-keys/adopt.js';
+import type { KeyNames } from '../host-keys/edit.js';
 import { type Kind, machinesOf } from '../kinds/kind.js';
 import { kindOf, kinds, type Target } from '../kinds/kinds.js';
 import { nameOf } from '../target/target.js';

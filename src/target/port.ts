@@ -1,5 +1,5 @@
-import { portOfServiceId } from '../address/service-id.js';
-import { shellQuoted } from '../address/shell-word.js';
+import { portOfServiceId } from '../address/numbers.js';
+import { shellQuoted } from '../address/shell.js';
 import type { Endpoint, ViaSocket } from '../endpoint.js';
 import { ConnectError } from '../errors.js';
 
@@ -46,6 +46,6 @@ function refusal(problem: string, port: number, text: string, hasIp: boolean): C
   const forwarding = `${port}:127.0.0.1:${port} ${shellQuoted(text)}`;
   const isTcp = port > 0 && port <= 0xffff;
   const byIp = isTcp && hasIp ? '--route ip for the port of its IP address, ' : '';
-  const hint = `${byIp}leave the port out${isTcp ? `, or for its TCP port: vmssh ssh -L ${forwarding}` : ''}`;
+  const hint = `${byIp}use port 22, its SSH server${isTcp ? `, or for its TCP port: vmssh ssh -L ${forwarding}` : ''}`;
   return new ConnectError('connect', text, { code: 'NO_PORT', problem, hint });
 }

@@ -33,7 +33,7 @@ export function prepareLogin(programs, folder) {
 export function loginCommand(programs, folder, { root, command }, pass) {
   const enter = [programs.harness, 'enter', ...(root ? ['--root', root] : []), '--', ...command];
   const options = {
-    ProxyCommand: enter.join(' '),
+    ProxyCommand: enter.map((word) => `'${word}'`).join(' '),
     ProxyUseFdpass: pass ? 'yes' : 'no',
     IdentityFile: join(folder, 'id'),
     IdentitiesOnly: 'yes',

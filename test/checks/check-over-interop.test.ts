@@ -7,8 +7,8 @@ import { useTempDir } from '../helpers/temp-dir.js';
 
 const dir = useTempDir();
 
-/** They are not for the Windows build: it always prints JSON, and --via is a part of the target. */
-const here = ['json', 'via'];
+/** Not for the Windows build: it always prints JSON, --via is a part of the target, and the login is tried from here. */
+const here = ['json', 'via', 'over', 'ssh-config'];
 
 it.skipIf(process.platform === 'win32')(
   'each option of check is passed on to the Windows build',
@@ -32,7 +32,7 @@ it.skipIf(process.platform === 'win32')(
     );
     const passed = stages[0]?.found ?? '';
     expect(passed).toBe(
-      'check --json --port=2222 --user=ann --timeout=1.5 --wait=3 --route=hyper-v,ip --start -v -- hyper-v/mint',
+      'check --json --until=authentication --port=2222 --user=ann --timeout=1.5 --wait=3 --route=hyper-v,ip --start -v -- hyper-v/mint',
     );
     const left = check.options
       .filter(({ long, short }) => !new RegExp(`--${long}\\b| -${short ?? '-'} `).test(passed))

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { notRun } from '../../src/checks/not-run.js';
+import { notRun } from '../../src/checks/try-login.js';
 import { exitCodeOf } from '../../src/errors.js';
 import { runScript } from '../../src/guest/run/run-script.js';
 import { fakeIo } from '../helpers/fake-io.js';

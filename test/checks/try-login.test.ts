@@ -2,13 +2,14 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { lookAt, tryLogin } from '../../src/checks/try-login.js';
+import { lookAt, tryLogin, whyEnded } from '../../src/checks/try-login.js';
 import { fakeIo } from '../helpers/fake-io.js';
 import { findProgram, missingPrograms } from '../helpers/programs.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
 const dir = useTempDir();
 const { signal } = new AbortController();
+const [here, elsewhere] = ['44d6052a-fead-42ed-996c-5b81e9b59231', '5ea5a6c9-0f1c-4b0e-9e8e-0c1f6f1b6a52'];
 
 /** Stands for ssh: to HOST it says what a guest's script would, to anything else what $THERE has. */
 const ssh = `#!/bin/sh
@@ -17,7 +18,7 @@ case "$*" in
   *boot_id) printf '%s' "$OUT"; printf '%s' "$ERR" >&2; exit "$CODE" ;;
 esac
 cat >/dev/null
-printf 'ok boot here\\nok user ann\\nok cursor s=1;i=2\\nok peer %s\\nok cid read; the CID is %s\\nend 0 looked\\n' "$PEER" "$CID"
+printf 'ok boot ${here}\\nok user ann\\nok cursor s=1;i=2\\nok peer %s\\nok cid read; the CID is %s\\nend 0 looked\\n' "$PEER" "$CID"
 `;
 beforeAll(() => {
   mkdirSync(join(dir, 'bin'));
@@ -50,13 +51,13 @@ it.each<{
     name: 'a target, for another account',
     into: { host: 'ann@vsock/7', route: 'target', sshConfig: undefined },
     account: 'root',
-    there: { OUT: 'here\n' },
+    there: { OUT: `${here}\n` },
     want: { state: 'in', about: 'over vsock/7' },
     call: /BatchMode=yes .*-- root@vsock\/7 cat/,
   },
   {
     name: 'by the CID that the guest gave',
-    there: { OUT: 'here\n' },
+    there: { OUT: `${here}\n` },
     want: { state: 'in', about: 'over vsock/42' },
     call: /ProxyCommand=\S* ?proxy vsock\/42 22 .*BatchMode=yes -o ControlPath=none -- ann@web cat/,
   },
@@ -64,26 +65,26 @@ it.each<{
     name: 'by the target that was typed, at another port',
     target: 'qemu/web',
     port: 2222,
-    there: { OUT: 'here\n' },
+    there: { OUT: `${here}\n` },
     want: { state: 'in', about: 'over qemu/web' },
     call: /proxy qemu\/web 2222 /,
   },
   {
     name: 'a Host whose own route is a socket: by that route',
     peer: socket,
-    there: { OUT: 'here\n' },
+    there: { OUT: `${here}\n` },
     want: { state: 'in', about: 'by ssh web' },
     call: /^-o LogLevel=INFO -o BatchMode=yes -o ControlPath=none -- ann@web cat/,
   },
   {
     name: 'a refusal',
     there: { ERR: 'noise\nann@web: Permission denied (publickey).\n', CODE: '255' },
-    want: { state: 'refused', about: 'ann@web: Permission denied (publickey).', cursor: 's=1;i=2' },
+    want: { state: 'refused', about: 'over vsock/42: Permission denied (publickey).', cursor: 's=1;i=2' },
   },
   {
     name: 'a shell that refuses',
     there: { CODE: '1' },
-    want: { state: 'refused', about: 'ssh ended with 1' },
+    want: { state: 'ended', about: 'over vsock/42: ssh ended with 1' },
   },
   {
     name: 'a shell that refuses, at a machine whose key ssh did not know',
@@ -91,25 +92,56 @@ it.each<{
       ERR: "Warning: Permanently added 'vsock/42' (ED25519) to the list of known hosts.\n",
       CODE: '1',
     },
-    want: { state: 'refused', about: 'ssh ended with 1' },
+    want: { state: 'ended', about: 'over vsock/42: ssh ended with 1' },
   },
   {
     name: 'an account without a shell',
     there: { OUT: 'This account is currently not available.\n', CODE: '1' },
-    want: { state: 'refused', about: 'This account is currently not available.' },
+    want: {
+      state: 'ended',
+      about: 'over vsock/42: ssh ended with 1, and says: This account is currently not available.',
+    },
   },
   {
     name: 'a refusal after a long banner without a line end',
     there: { ERR: `${'x'.repeat(60_000)}ann@web: Permission denied (publickey).\n`, CODE: '255' },
     want: {
       state: 'refused',
-      about: expect.stringMatching(/^x{461}ann@web: Permission denied \(publickey\)\.$/),
+      about: expect.stringMatching(/^over vsock\/42: Permission denied \(publickey\)\.$/),
     },
   },
   {
     name: 'an address that leads to another machine',
-    there: { OUT: 'elsewhere\n' },
+    there: { OUT: `${elsewhere}\n` },
     want: { state: 'not tried', about: expect.stringMatching(/^another machine answers \(over vsock\/42\)/) },
+  },
+  {
+    name: 'a target that was typed, which leads to another machine',
+    target: 'qemu/web',
+    there: { OUT: `${elsewhere}\n` },
+    want: { state: 'not proved', about: 'another machine answers (over qemu/web)' },
+  },
+  {
+    name: 'a target that was typed, where nothing answers',
+    target: 'qemu/web',
+    there: { ERR: 'vmssh: cannot connect to "qemu/web": refused\nConnection closed\n', CODE: '255' },
+    want: { state: 'not proved', about: 'cannot connect to "qemu/web": refused' },
+  },
+  {
+    name: 'a shell that ends by itself, without an error',
+    there: { OUT: '' },
+    want: { state: 'ended', about: 'over vsock/42: ssh ended without running its command' },
+  },
+  {
+    name: 'a shell that says something first',
+    there: { OUT: `welcome\n${here}\n` },
+    want: { state: 'in', about: 'over vsock/42' },
+    call: /boot_id$/,
+  },
+  {
+    name: 'another command than the one that was asked for',
+    there: { OUT: 'hello\n' },
+    want: { state: 'ended', about: 'over vsock/42: ssh ended without running its command, and says: hello' },
   },
   {
     name: 'a host key that is not known',
@@ -162,4 +194,16 @@ describe.skipIf(missing)(`with the real ssh and sshd${missing ? `: ${missing}` :
       about: expect.stringMatching(/: no matching cipher found\. Their offer: aes256-cbc$/),
     });
   });
+});
+
+it.each([
+  { stderr: 'root@127.0.0.1: Permission denied (publickey).\r\n', why: 'Permission denied (publickey).' },
+  {
+    stderr: 'ann@web: Permission denied (publickey).\nConnection to web closed.\n',
+    why: 'Permission denied (publickey).',
+  },
+  { stderr: 'mail to ann@web: lost\n', why: 'mail to ann@web: lost' },
+  { stderr: '', why: 'ssh ended with 255' },
+])('names no HostName of ssh, which is not where it went: $why', ({ stderr, why }) => {
+  expect(whyEnded({ code: 255, stdout: '', stderr, stopped: undefined })).toBe(why);
 });

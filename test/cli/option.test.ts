@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../src/cli/command.js';
-import { flag, parsed, seconds, textOption } from '../../src/cli/option.js';
-import { listOf, oneOf } from '../../src/cli/option-choice.js';
+import { flag, listOf, oneOf, parsed, portArgument, seconds, textOption } from '../../src/cli/option.js';
 import { commands } from '../../src/program/commands.js';
 
 const summary = 'x';
@@ -105,5 +104,17 @@ describe('the options of a command', () => {
     const shorts = command.options.flatMap(({ short = [] }) => short);
     expect(new Set(shorts).size).toBe(shorts.length);
     for (const { long } of command.exclusive?.flat() ?? []) expect(longs).toContain(long);
+  });
+});
+
+describe('portArgument', () => {
+  it('is 22 if it is absent', () => {
+    expect(portArgument(undefined)).toBe(22);
+  });
+
+  it('refuses with a UsageError', () => {
+    expect(() => portArgument('ssh')).toThrow(
+      new UsageError('port "ssh" cannot be used: it is not a number'),
+    );
   });
 });

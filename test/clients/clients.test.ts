@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Machined, startMachined } from '../helpers/machined.js';
 import { missingRoot, otherUser } from '../helpers/other-user.js';
 import { missingFiles, missingPrograms } from '../helpers/programs.js';
 import { run, vmssh } from '../helpers/run.js';
@@ -115,51 +114,6 @@ for (const client of clients) {
     });
   });
 }
-
-describe('the ports of config install --loopback', () => {
-  const ports = new Map<string, number>();
-  let machined: Machined;
-  beforeAll(async () => {
-    const machines = [mint, web].map(({ name, target }) => ({
-      ...{ name, class: 'vm', service: 'x', sshAddress: target },
-    }));
-    machined = await startMachined(machines);
-    const home = mkdtempSync(join(dir, 'h'));
-    mkdirSync(join(home, '.ssh'), { mode: 0o700 });
-    const env = { ...process.env, HOME: home, ...machined.env };
-    expect(await run([...vmssh, 'config', 'install', '--loopback'], { env })).toMatchObject({ code: 0 });
-    const [program = '', ...args] = vmssh;
-    const child = spawn(program, [...args, 'forward', '--all', '--json'], {
-      env,
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    forwards.push(child);
-    for await (const line of createInterface({ input: child.stdout })) {
-      const { target, listener } = JSON.parse(line);
-      ports.set(target.replace('machine/', ''), listener.port);
-      if (ports.has('mint') && ports.has('web')) break;
-    }
-  });
-  afterAll(() => machined?.stop());
-
-  for (const client of clients) {
-    const { byPort: words, name } = client;
-    if (!words) continue;
-    it.skipIf(missing(client))(`lead ${name} to the right machine, and to no other`, async () => {
-      for (const [machine, other] of [
-        [mint, web],
-        [web, mint],
-      ] as const) {
-        const port = ports.get(machine.name) ?? 0;
-        const { stdout, stderr } = await login(words(byPort(machine, machine, port)));
-        expect({ stdout, stderr }).toMatchObject({
-          stdout: expect.stringContaining(`this is ${machine.name}`),
-        });
-        expect((await login(words(byPort(machine, other, port)))).stdout).not.toContain('this is');
-      }
-    });
-  }
-});
 
 describe('a forwarded port', () => {
   const ssh2 = clients.find(({ name }) => name === 'ssh2')?.byPort;

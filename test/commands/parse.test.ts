@@ -4,7 +4,6 @@ import { check } from '../../src/commands/check/check.js';
 import { configPrint } from '../../src/commands/config/print.js';
 import { nc } from '../../src/commands/proxy/nc.js';
 import { proxy } from '../../src/commands/proxy/proxy.js';
-import { resolveCommand } from '../../src/commands/proxy/resolve.js';
 import { fakeIo } from '../helpers/fake-io.js';
 
 const raw = (positionals: readonly string[], options: RawArgs['options'] = {}): RawArgs => ({
@@ -166,7 +165,8 @@ table(
   ],
 );
 
-const checked = { targets: ['vsock/3'], port: undefined, user: undefined, json: false, ...flags };
+const last = { until: 'login', over: undefined, sshConfig: undefined };
+const checked = { targets: ['vsock/3'], port: undefined, user: undefined, json: false, ...last, ...flags };
 table(
   check,
   [
@@ -197,20 +197,6 @@ table(
   [
     { input: raw([]), want: 'expected one or more targets, got nothing' },
     ...badPorts.map(({ port, why }) => ({ input: raw(['vsock/3'], { port }), want: why })),
-  ],
-);
-
-table(
-  resolveCommand,
-  [
-    { name: 'TARGET', input: raw(['a']), want: { text: 'a', port: undefined, json: false } },
-    { name: 'TARGET PORT', input: raw(['a', '5'], { json: true }), want: { text: 'a', port: 5, json: true } },
-    { name: 'a port by -p', input: raw(['a'], { port: '5' }), want: { text: 'a', port: 5, json: false } },
-  ],
-  [
-    { input: raw([]), want: 'expected TARGET [PORT], got nothing' },
-    { input: raw(['a', '1'], { port: '2' }), want: 'the port is given twice: "1" and --port 2' },
-    ...badPorts.map(({ port, why }) => ({ input: raw(['vsock/3', port]), want: why })),
   ],
 );
 

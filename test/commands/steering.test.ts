@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { formatCheck } from '../../src/checks/format.js';
-import type { Stage } from '../../src/checks/result.js';
+import { formatCheck, type Stage } from '../../src/checks/result.js';
 import type { Io } from '../../src/cli/command.js';
-import { formatProgress } from '../../src/cli/guest/progress-line.js';
-import { styles } from '../../src/cli/style.js';
+import { formatProgress } from '../../src/cli/guest.js';
+import { styles } from '../../src/cli/terminal.js';
 import { runList } from '../../src/commands/list/list.js';
 import type { ListOptions } from '../../src/commands/list/output.js';
 import type { ListedMachine } from '../../src/discovery/merge.js';
@@ -76,7 +75,13 @@ describe.each(cases)(
     it('config print', async () => {
       const io = fakeIo();
       const options = { onlyPatterns: false, prefix: '', system: false, asBefore: false, sshOptions: [] };
-      const decision = await decide(options, noState, new Set(), io, async () => all);
+      const decision = await decide(
+        options,
+        noState,
+        () => undefined,
+        io,
+        async () => all,
+      );
       io.out(`${await sshLines(decision, options, io)}${decision.notes.join('\n')}`);
       expect(printed(io)).not.toMatch(steers);
     });

@@ -15,9 +15,9 @@ describe('passFd', () => {
     expect(sent).toEqual([[1, handle]]);
   });
 
-  it('returns false if stdout is not a socket: the caller relays then', () => {
+  it.each(['ENOTSOCK', 'EAFNOSUPPORT'])('returns false for %s at stdout: the caller relays then', (code) => {
     const sendFd = () => {
-      throw Object.assign(new Error('below'), { code: 'ENOTSOCK' });
+      throw Object.assign(new Error('below'), { code });
     };
     expect(passFd({ sendFd } as unknown as Addon, handle, 't')).toBe(false);
   });

@@ -5,8 +5,7 @@ import { buffer } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Connection } from '../../src/connect/connection.js';
 import { openConnection } from '../../src/connect/open.js';
-import { EarlyInput } from '../../src/deliver/early-input.js';
-import { relayStreams } from '../../src/deliver/relay-streams.js';
+import { EarlyInput, relayStreams } from '../../src/deliver/relay-streams.js';
 import { unix } from '../connect/openers.js';
 import { deferred, SocketFolder } from '../connect/socket-folder.js';
 

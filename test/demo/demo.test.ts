@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   existsSync,
@@ -11,7 +13,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { missingAddon } from '../helpers/addon.js';
 import { findProgram, missingPrograms } from '../helpers/programs.js';
-import { builtDemo, type Outcome, run } from '../helpers/run.js';
+import { builtDemo, follow, type Outcome, run } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
 const missing = missingPrograms({ ssh: 'openssh-client', scp: 'openssh-client' });
@@ -40,7 +42,9 @@ describe('npm run demo', () => {
   it('does without an ssh client, through the library', async () => {
     const result = await demo({ PATH: programs('no-ssh', []) });
     expect(result).toMatchObject({ code: 0, stderr: '' });
-    expect(titles(result)).toEqual(['✓ server', '– check', '– ssh', '– ssh', ...openssh]);
+    const first = hasAddon ? '– ssh' : '– fd passing';
+    expect(titles(result)).toEqual(['✓ server', '– check', first, '– ssh', ...openssh]);
+    expect(result.stdout.match(/^ +it shows: \S+ .+$/gm)).toHaveLength(3);
     expect(result.stdout).toContain('there is no ssh client in PATH');
     expect(result.stdout).toContain('apt-get install openssh-client');
     expect(readdirSync(temp)).toEqual([]);
@@ -58,6 +62,36 @@ describe('npm run demo', () => {
     ]);
     expect(result.stdout).toContain('there is no scp in PATH');
     expect(readdirSync(temp)).toEqual([]);
+  });
+
+  it.skipIf(missing)('keeps its machine until Ctrl-C, so that a printed command can be typed', async () => {
+    const child = spawn(builtDemo[0] ?? '', [...builtDemo.slice(1), '--keep'], { env: plain() });
+    const { said, within } = follow(child);
+    const ending = once(child, 'close');
+    try {
+      const isKept = () => said.stdout.includes('nc --banner');
+      await within('kept machine', expect.poll(isKept, { timeout: 30_000 }).toBe(true));
+      for (const [line = '', printed] of [
+        [/^ +\$ (ssh .*config-relay .* hostname)$/m.exec(said.stdout)?.[1], 'vmssh-demo\n'],
+        [/^ +\$ (node .* nc --banner .*)$/m.exec(said.stdout)?.[1], 'SSH-2.0-ssh2js'],
+      ]) {
+        const typed = await run(['/bin/sh', '-c', line], { env: plain() });
+        expect({ ...typed, line }).toMatchObject({
+          code: 0,
+          stdout: expect.stringContaining(String(printed)),
+        });
+      }
+    } finally {
+      child.kill('SIGINT');
+    }
+    expect(await ending).toEqual([0, null]);
+    expect(said.stdout).toMatch(/^\S+ is removed\.$/m);
+    expect(readdirSync(temp)).toEqual([]);
+  });
+
+  it('refuses an unknown option', async () => {
+    const { code, stderr } = await run([...builtDemo, '--kepe'], { env: plain() });
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining("'--kepe'") });
   });
 
   it('takes /tmp if a socket path would be too long', async () => {
@@ -119,10 +153,12 @@ describe('npm run demo', () => {
 
   /** Runs the built demo; only what `env` says is added to a plain environment. */
   function demo(env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
+    return run(builtDemo, { env: { ...plain(), ...env } });
+  }
+
+  function plain(): NodeJS.ProcessEnv {
     const { HOME, PATH, NODE_V8_COVERAGE } = process.env;
-    return run(builtDemo, {
-      env: { HOME, PATH, NODE_V8_COVERAGE, SHELL: '/bin/sh', TMPDIR: temp, ...env },
-    });
+    return { HOME, PATH, NODE_V8_COVERAGE, SHELL: '/bin/sh', TMPDIR: temp };
   }
 
   /** A folder for PATH with links only to node and some programs. */

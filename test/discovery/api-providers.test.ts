@@ -44,9 +44,9 @@ describe('Firecracker', () => {
   it('has its socket from its API', async () => {
     const api = await serve('fc.sock', { '/vm/config': config });
     const { found, warnings } = await list(['--api-sock', api, '--id', 'web']);
-    const target = 'vsock-mux/run/v.sock';
+    const address = 'vsock-mux/run/v.sock';
     expect({ found, warnings }).toEqual({
-      found: [{ ...want, name: 'web', target, address: target }],
+      found: [{ ...want, name: 'web', target: 'firecracker/web', address }],
       warnings: [],
     });
   });
@@ -55,7 +55,9 @@ describe('Firecracker', () => {
     mkdirSync(join(dir, 'fc'));
     writeFileSync(join(dir, 'fc/vm.json'), config.replace('/run/v.sock', 'v.sock'));
     const { found } = await list(['--no-api', '--config-file', 'vm.json'], join(dir, 'fc'));
-    expect(found).toMatchObject([{ name: 'v', target: `vsock-mux${dir}/fc/v.sock` }]);
+    expect(found).toMatchObject([
+      { name: 'v', target: 'firecracker/v', address: `vsock-mux${dir}/fc/v.sock` },
+    ]);
   });
 
   it.each([
@@ -83,7 +85,9 @@ describe('Firecracker', () => {
       const isSame = async (a: string, b: string) => isUsual && a === `${procDir}/100/root` && b === usual;
       const { found } = await listFirecrackers({ env: {}, procDir }, get, undefined, isSame);
       expect(asked).toEqual([`${root}/run/api.sock /vm/config`, `${root}/run/api.sock /`]);
-      expect(found).toMatchObject([{ name: 'web', target: `vsock-mux${root}/run/v.sock` }]);
+      expect(found).toMatchObject([
+        { name: 'web', target: 'firecracker/web', address: `vsock-mux${root}/run/v.sock` },
+      ]);
     },
   );
 
@@ -93,7 +97,9 @@ describe('Firecracker', () => {
     mkdirSync(join(procDir, '100/root'));
     const api = await serve(join(relative(dir, procDir), '100/root/api.sock'), { '/vm/config': config });
     const { found } = await firecracker.list({ env: {}, procDir });
-    expect(found).toMatchObject([{ target: `vsock-mux${dirname(api)}/run/v.sock` }]);
+    expect(found).toMatchObject([
+      { target: 'firecracker/web', address: `vsock-mux${dirname(api)}/run/v.sock` },
+    ]);
   });
 
   it('without a vsock device is not a machine to reach', async () => {
@@ -111,12 +117,14 @@ describe('Firecracker', () => {
 describe('cloud-hypervisor', () => {
   const list = (...argv: readonly string[]) =>
     cloudHypervisor.list({ env: {}, procDir: fakeProc(dir, [{ argv: ['cloud-hypervisor', ...argv] }]) });
-  const target = 'vsock-mux/run/ch.sock';
+  const address = 'vsock-mux/run/ch.sock';
   const uuid = '11111111-2222-4333-8444-555555555555';
 
   it('has its socket from its command line', async () => {
     const { found } = await list('--vsock', 'cid=3,socket=/run/ch.sock', '--cpus', 'boot=1');
-    expect(found).toMatchObject([{ name: 'ch', target, cid: 3, status: 'running', address: target }]);
+    expect(found).toMatchObject([
+      { name: 'ch', target: 'cloud-hypervisor/ch', cid: 3, status: 'running', address },
+    ]);
   });
 
   it.each([
@@ -127,14 +135,14 @@ describe('cloud-hypervisor', () => {
     const config = { vsock: { cid: 9, socket: '/run/ch.sock' }, platform: { uuid: uuid.toUpperCase() } };
     const api = await serve(`${state}.sock`, { '/api/v1/vm.info': JSON.stringify({ config, state }) });
     const { found } = await list('--api-socket', `path=${api}`);
-    expect(found).toMatchObject([{ name: state, target, cid: 9, uuid, status }]);
+    expect(found).toMatchObject([{ name: state, address, cid: 9, uuid, status }]);
   });
 
   it('that cannot be asked gives a warning, unless its command line has the socket', async () => {
     const gone = join(dir, 'gone.sock');
     expect(await list('--api-socket', gone)).toMatchObject({ found: [], warnings: [{ code: 'ENOENT' }] });
     const { found, warnings } = await list('--api-socket', gone, '--vsock', 'cid=3,socket=/run/ch.sock');
-    expect({ found, warnings }).toMatchObject({ found: [{ target }], warnings: [] });
+    expect({ found, warnings }).toMatchObject({ found: [{ address }], warnings: [] });
   });
 
   it.each(['uuid', 'system_uuid'])('has a %s on its command line or in its API', async (field) => {

@@ -113,7 +113,7 @@ describe('all machines', () => {
     },
   ])('that share a CID: $name', async ({ machines: [a, b], warns }) => {
     const { warnings } = await listAll({ env: {} }, [of('one', a), of('two', b)]);
-    const problem = 'CID 3 is used by t/a and t/b: vsock/3 may lead to either';
+    const problem = 'CID 3 is used by t/a and t/b: vsock/3 may reach either';
     expect(warnings).toEqual(warns ? [{ provider: 'one', code: 'CID_TWICE', problem }] : []);
   });
 

@@ -2,21 +2,19 @@ import { describe, expect, it } from 'vitest';
 import type { Guid } from '../../src/address/guid.js';
 import { slug } from '../../src/address/slug.js';
 import { formatJson } from '../../src/cli/json.js';
-import { styles } from '../../src/cli/style.js';
-import { machineCandidates } from '../../src/commands/completion/machines.js';
-import { inventoryOf } from '../../src/commands/inventory/ansible.js';
+import { styles } from '../../src/cli/terminal.js';
+import { machineCandidates } from '../../src/commands/completion/complete.js';
+import { inventoryOf } from '../../src/commands/inventory/inventory.js';
 import { formatTable } from '../../src/commands/list/format.js';
-import { listJson } from '../../src/commands/list/json.js';
+import { listJson } from '../../src/commands/list/output.js';
 import { howToLogIn } from '../../src/commands/list/what-next.js';
 import { toHyperVMachines } from '../../src/discovery/hyper-v/provider.js';
 import { discoveredDomains as libvirtFound } from '../../src/discovery/libvirt/provider.js';
-import { listAll } from '../../src/discovery/list-all.js';
-import { incus } from '../../src/discovery/managers/incus.js';
-import { parseInstances } from '../../src/discovery/managers/incus-instances.js';
+import { listAll, sharedCids } from '../../src/discovery/list-all.js';
+import { incus, parseInstances } from '../../src/discovery/managers/incus.js';
 import { match } from '../../src/discovery/match.js';
 import { mergeMachines } from '../../src/discovery/merge.js';
 import type { DiscoveredMachine, Provider } from '../../src/discovery/provider.js';
-import { sharedCids } from '../../src/discovery/shared-cids.js';
 import { concreteHosts } from '../../src/ssh/config/hosts.js';
 import { fakeIo } from '../helpers/fake-io.js';
 
@@ -33,7 +31,7 @@ const machine = (i: number, more: Partial<DiscoveredMachine> = {}): DiscoveredMa
   ...more,
 });
 const listed = mergeMachines(numbers.map((i) => machine(i)));
-const options = { prefix: '', taken: new Set<string>(), knownHosts: '~/k' };
+const options = { prefix: '', taken: () => undefined, knownHosts: '~/k' };
 const { hosts, entries } = concreteHosts(listed, options);
 
 describe('so many machines', () => {
@@ -85,15 +83,13 @@ describe('so many machines', () => {
   });
 
   it('are printed as JSON', () => {
-    const json = formatJson(
-      listJson(listed, { names: new Map(), ports: new Map() }, { warnings: [], errors: [] }, 0),
-    );
+    const json = formatJson(listJson(listed, new Map(), { warnings: [], errors: [] }, 0));
     expect(json).toContain(`"incus/m${many - 1}"`);
   });
 
-  it('have a first one that is offered', () => {
+  it('have a first one that is offered', async () => {
     const [first, ...others] = listed;
-    expect(first && howToLogIn(listed, [first, ...others], fakeIo())).toContain('vmssh ssh m0;');
+    expect(first && (await howToLogIn(listed, [first, ...others], fakeIo()))).toContain('vmssh ssh m0;');
   });
 
   it('are an inventory', () => {

@@ -19,10 +19,12 @@ describe('match', () => {
     expect(match('mint', named(...names))).toEqual(named(...want));
   });
 
-  it('takes the name that Windows gives a Hyper-V machine on its network', () => {
-    const all = ['hyper-v', 'wsl'].map((provider) => ({ name: 'Mint 22', provider }));
-    expect(match('mint-22.MSHOME.net', all)).toEqual([all[0]]);
-    expect(match('mint.mshome.net', all)).toEqual([]);
+  it("takes another user's machine only if no other has the name, and not by a slug", () => {
+    const other = { name: 'web', authority: 'other' } as const;
+    const own = { name: 'Web' };
+    expect(match('web', [other, own])).toEqual([own]);
+    expect(match('web', [other])).toEqual([other]);
+    expect(match('vsock-3', [{ name: 'vsock/3', authority: 'other' }])).toEqual([]);
   });
 
   const mint = { name: 'Mint', uuid: id };
@@ -42,7 +44,12 @@ describe('match', () => {
       machines: [mint, { ...mint, name: 'x' }],
       want: [mint, { ...mint, name: 'x' }],
     },
-    { name: 'a name that looks like an id', wanted: id, machines: [mint, ...named(id)], want: named(id) },
+    {
+      name: 'an id that another machine is called',
+      wanted: id,
+      machines: [...named(id), mint],
+      want: [mint],
+    },
     { name: 'no part of an id', wanted: id.slice(1), machines: [mint], want: [] },
     { name: 'no id for dashes', wanted: '-', machines: named('x'), want: [] },
   ])('takes $name', ({ wanted, machines, want }) => {

@@ -47,9 +47,71 @@ describe('machines of several providers', () => {
     const third = numbers.map((i) =>
       machine(i, { ...alike, uuid: undefined, provider: 'qemu', target: `t${i}` }),
     );
-    const merged = mergeMachines([...first, ...second, ...third]);
-    expect(merged).toHaveLength(2 * many);
-    expect(merged[0]?.also).toHaveLength(many);
+    // Nobody can tell which of them each of the third is.
+    expect(mergeMachines([...first, ...second, ...third])).toHaveLength(3 * many);
+  });
+
+  const uuid = '11111111-2222-4333-8444-555555555555';
+  const alike = (provider: string, more: Partial<DiscoveredMachine> = {}) =>
+    machine(1, { name: 'web', provider, target: `${provider}/web`, uuid, ...more });
+  it.each<{ name: string; found: readonly DiscoveredMachine[]; want: readonly (readonly string[])[] }>([
+    {
+      name: "another user's instance with the UUID of one's own container",
+      found: [alike('incus', { authority: 'other' }), alike('podman', { authority: 'user' })],
+      want: [['incus/web'], ['podman/web']],
+    },
+    {
+      name: "two other users' machines",
+      found: [alike('incus', { authority: 'other' }), alike('qemu', { authority: 'other', pid: 5 })],
+      want: [['incus/web'], ['qemu/web']],
+    },
+    {
+      name: "another user's process, even by its pid",
+      found: [alike('machined', { pid: 5 }), alike('qemu', { authority: 'other', pid: 5 })],
+      want: [['machined/web'], ['qemu/web']],
+    },
+    {
+      name: "this user's and the system's, by the UUID",
+      found: [alike('docker'), alike('podman', { authority: 'user' })],
+      want: [['docker/web'], ['podman/web']],
+    },
+    {
+      name: "this user's and the system's, by name and CID",
+      found: [
+        alike('libvirt', { uuid: undefined, cid: 3 }),
+        alike('qemu', { uuid: undefined, cid: 3, authority: 'user' }),
+      ],
+      want: [['libvirt/web'], ['qemu/web']],
+    },
+    {
+      name: "this user's process that the system's machined knows",
+      found: [
+        alike('machined', { uuid: undefined, pid: 5 }),
+        alike('qemu', { uuid: undefined, pid: 5, authority: 'user' }),
+      ],
+      want: [['machined/web', 'qemu/web']],
+    },
+    {
+      name: 'two processes with the UUID of one domain, which machined knows too',
+      found: [
+        alike('libvirt'),
+        alike('machined', { pid: 5 }),
+        alike('qemu', { pid: 5, target: 'qemu/1' }),
+        alike('qemu', { pid: 6, target: 'qemu/2' }),
+      ],
+      want: [['libvirt/web', 'machined/web', 'qemu/1'], ['qemu/2']],
+    },
+    {
+      name: "an export of the user's and a container of the system's",
+      found: [
+        alike('machined', { uuid: undefined }),
+        alike('nspawn', { uuid: undefined, authority: 'user' }),
+      ],
+      want: [['machined/web'], ['nspawn/web']],
+    },
+  ])('are the same only if nobody else could say so: $name', ({ found, want }) => {
+    const merged = mergeMachines(found);
+    expect(merged.map(({ target, also }) => [target, ...also])).toEqual(want);
   });
 
   it('are those that comparing each pair finds', () => {
@@ -67,6 +129,7 @@ describe('machines of several providers', () => {
           // One that gets its CID from another later comes after those that had it.
           cid: uuid === undefined ? oneOf(3, 4) : oneOf(undefined, 3, 4),
           status: oneOf('running', 'unknown'),
+          authority: oneOf(undefined, undefined, 'user', 'other'),
         });
       });
       expect(mergeMachines(found)).toEqual(inPairs(found));
@@ -77,25 +140,43 @@ describe('machines of several providers', () => {
 /** What is to come out, by a look at each pair. */
 function inPairs(found: readonly DiscoveredMachine[]) {
   const merged: { machine: DiscoveredMachine; also: readonly string[] }[] = [];
+  // What each provider has once only.
+  const isOwn = (machine: DiscoveredMachine, same: (each: DiscoveredMachine) => boolean) =>
+    found.filter((each) => each.provider === machine.provider && each.authority !== 'other' && same(each))
+      .length < 2;
   for (const each of found) {
-    const known = merged.find(({ machine }) => isSame(machine, each));
+    const known = merged.find(({ machine }) => isSame(machine, each, isOwn));
     if (!known) {
       merged.push({ machine: each, also: [] });
       continue;
     }
-    const { cid = each.cid, uuid = each.uuid, pid = each.pid, status } = known.machine;
+    const own = isOwn(each, (other) => hasUuid(other, each)) ? each.uuid : undefined;
+    const { cid = each.cid, uuid = own, pid = each.pid, status } = known.machine;
     known.machine = { ...known.machine, cid, uuid, pid, status: status === 'unknown' ? each.status : status };
     known.also = [...known.also, each.target];
   }
   return merged.map(({ machine, also }) => ({ ...machine, also }));
 }
 
-function isSame(a: DiscoveredMachine, b: DiscoveredMachine): boolean {
-  if (a.provider === b.provider) return false;
-  if (a.pid !== undefined && a.pid === b.pid) return true;
-  if (a.uuid !== undefined && b.uuid !== undefined) return a.uuid === b.uuid;
-  if (a.provider === 'machined' && b.provider === 'nspawn') return a.name === b.name;
-  return a.name === b.name && a.cid !== undefined && a.cid === b.cid;
+function hasUuid(a: DiscoveredMachine, b: DiscoveredMachine): boolean {
+  return a.authority === b.authority && a.uuid === b.uuid;
+}
+
+function isSame(
+  a: DiscoveredMachine,
+  b: DiscoveredMachine,
+  isOwn: (machine: DiscoveredMachine, same: (each: DiscoveredMachine) => boolean) => boolean,
+): boolean {
+  const isBy = (same: (one: DiscoveredMachine, other: DiscoveredMachine) => boolean) =>
+    same(a, b) && [a, b].every((machine) => isOwn(machine, (each) => same(each, machine)));
+  if (a.provider === b.provider || a.authority === 'other' || b.authority === 'other') return false;
+  if (a.pid !== undefined && isBy((one, other) => one.pid === other.pid)) return true;
+  if (a.uuid !== undefined && b.uuid !== undefined) return isBy(hasUuid);
+  if (a.authority !== b.authority) return false;
+  const byName = (one: DiscoveredMachine, other: DiscoveredMachine) =>
+    one.name === other.name && one.authority === other.authority;
+  if (a.provider === 'machined' && b.provider === 'nspawn' && isBy(byName)) return true;
+  return a.cid !== undefined && isBy((one, other) => byName(one, other) && one.cid === other.cid);
 }
 
 /** Numbers from 0 to 1 that are the same each time. */

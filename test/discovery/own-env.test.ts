@@ -1,7 +1,7 @@
 import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ownEnv } from '../../src/discovery/own-env.js';
+import { configFolder, ownEnv } from '../../src/discovery/own-env.js';
 import { missingRoot, otherUser } from '../helpers/other-user.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
@@ -61,3 +61,19 @@ describe.skipIf(me < 0)('of the environment', () => {
     expect(left({ XDG_RUNTIME_DIR: mine, HOME: mine })).toEqual([]);
   });
 });
+
+it.skipIf(me < 0)(
+  'the folder of settings is the one of the environment only if it is absolute and own',
+  () => {
+    const folder = join(dir, 'settings');
+    mkdirSync(folder);
+    expect(configFolder({ XDG_CONFIG_HOME: folder }, '/home/ann', me)).toBe(folder);
+    expect(configFolder({ XDG_CONFIG_HOME: 'settings' }, '/home/ann', me)).toBe('/home/ann/.config');
+    expect(configFolder({ XDG_CONFIG_HOME: '' }, '/home/ann', me)).toBe('/home/ann/.config');
+    expect(configFolder({}, '/home/ann', me)).toBe('/home/ann/.config');
+    const { uid } = otherUser;
+    if (uid !== undefined) chownSync(folder, uid, uid);
+    const who = uid === undefined ? me + 1 : me;
+    expect(configFolder({ XDG_CONFIG_HOME: folder }, '/home/ann', who)).toBe('/home/ann/.config');
+  },
+);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { mergeMachines } from '../../src/discovery/merge.js';
 import type { DiscoveredMachine } from '../../src/discovery/provider.js';
-import { isOnNetwork, routesOf, routeTo } from '../../src/discovery/routes.js';
+import { isListedOnNetwork, listedRoutes, routeTo } from '../../src/discovery/routes.js';
 
 it.each([
   ['vsock/42', 'vsock', false],
@@ -17,16 +17,16 @@ it.each([
   ['localhost:2222', 'ip', false],
 ])('the address %s is of the route %s, over the network: %s', (address, route, network) => {
   expect(routeTo(address)).toEqual({ route, address });
-  expect(isOnNetwork(routeTo(address))).toBe(network);
+  expect(isListedOnNetwork(routeTo(address))).toBe(network);
 });
 
 describe('the routes of a machine', () => {
   const exec = { route: 'exec', command: ['podman', 'exec', '-i', 'web', '/usr/sbin/sshd', '-i'] } as const;
 
   it('are those that its provider lists, or the one to its address', () => {
-    expect(routesOf({})).toEqual([]);
-    expect(routesOf({ address: 'vsock/3' })).toEqual([{ route: 'vsock', address: 'vsock/3' }]);
-    expect(routesOf({ address: 'vsock/3', routes: [exec] })).toEqual([exec]);
+    expect(listedRoutes({})).toEqual([]);
+    expect(listedRoutes({ address: 'vsock/3' })).toEqual([{ route: 'vsock', address: 'vsock/3' }]);
+    expect(listedRoutes({ address: 'vsock/3', routes: [exec] })).toEqual([exec]);
   });
 
   it('of two providers that have the same machine are joined, each once', () => {

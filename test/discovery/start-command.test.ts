@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { parseGuid } from '../../src/address/guid.js';
-import { startHyperV } from '../../src/discovery/hyper-v/start.js';
+import { podman } from '../../src/discovery/containers/podman.js';
+import { startHyperV } from '../../src/discovery/hyper-v/hyper-v.js';
 import { startDomain } from '../../src/discovery/libvirt/provider.js';
 import { incus } from '../../src/discovery/managers/incus.js';
 import { lima } from '../../src/discovery/managers/lima.js';
 import { multipass } from '../../src/discovery/managers/multipass.js';
-import { podman } from '../../src/discovery/managers/podman.js';
 import type { Status } from '../../src/discovery/provider.js';
 import { typedStart } from '../../src/discovery/start-command.js';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { listHyperV } from '../../src/discovery/hyper-v/hyper-v.js';
 import { listOverInterop } from '../../src/discovery/hyper-v/provider.js';
-import { parseInstances } from '../../src/discovery/managers/incus-instances.js';
+import { parseInstances } from '../../src/discovery/managers/incus.js';
 import { parseLima } from '../../src/discovery/managers/lima.js';
 import { parseMultipass } from '../../src/discovery/managers/multipass.js';
 import { listCloudHypervisors } from '../../src/discovery/vmm/cloud-hypervisor.js';

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { listPodman, parsePodman } from '../../src/discovery/containers/podman.js';
 import { DiscoveryError } from '../../src/discovery/discovery-error.js';
 import { listLima, parseLima } from '../../src/discovery/managers/lima.js';
 import { listMultipass, parseMultipass } from '../../src/discovery/managers/multipass.js';
-import { listPodman, parsePodman } from '../../src/discovery/managers/podman.js';
 import { runTool } from '../../src/discovery/tools/run-tool.js';
+import { authorityOf } from '../../src/discovery/tools/scope.js';
 import { fixture } from './fixture.js';
 
 const deps = { env: process.env };
@@ -28,12 +29,13 @@ describe('Lima', () => {
     name: 'default',
     target: 'lima/default',
     provider: 'lima',
+    authority: authorityOf(),
     status: 'running',
     user: 'u',
     address: '127.0.0.1:60022',
     identityFile: '/home/u/.lima/_config/user',
   };
-  const off = { name: 'b', target: 'lima/b', provider: 'lima', status: 'off' };
+  const off = { name: 'b', target: 'lima/b', provider: 'lima', authority: authorityOf(), status: 'off' };
 
   it('prints one object per line', () => {
     const lines = [instance, { name: 'b', status: 'Stopped', sshLocalPort: 0 }, { status: 'Running' }];
@@ -88,6 +90,7 @@ describe('Podman', () => {
     name,
     target: `podman/${name}`,
     provider: 'podman',
+    authority: authorityOf(),
     status: 'off',
     user: 'core',
   });

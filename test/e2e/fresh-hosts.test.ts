@@ -105,7 +105,7 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))('config install --fr
     const { ino } = statSync(home.own);
     machines = [vm('two-f9', 43)];
     await home.vmssh('complete', '--', 'ssh', 'tw');
-    await home.vmssh('resolve', 'machine/two-f9');
+    await home.vmssh('check', '--until=resolved', 'machine/two-f9');
     expect(statSync(home.own).ino).toBe(ino);
     expect(home.hosts()).toEqual(['one-f9']);
   });

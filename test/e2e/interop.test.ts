@@ -91,7 +91,7 @@ esac
   });
 
   it('vmssh check goes through Windows, and shows what was found there', async () => {
-    const options = ['--json', '--wait=3', '-p', '2222', '-l', 'me'];
+    const options = ['--json', '--wait=3', '-p', '2222', '-l', 'me', '--until=authentication'];
     const { code, stdout } = await run([...vmssh, 'check', ...options, 'hyper-v/Mint'], { env });
     expect(code).toBe(0);
     const {
@@ -101,7 +101,7 @@ esac
     expect(result.stages.map(({ stage }: { stage: string }) => stage)).toEqual([
       ...['parsed', 'resolved', 'connected', 'banner', 'host key', 'authentication'],
     ]);
-    const flags = '--port=2222 --user=me --wait=3';
+    const flags = '--until=authentication --port=2222 --user=me --wait=3';
     expect(calls()).toEqual([`check --json ${flags} -- hyper-v/Mint`]);
   });
 
@@ -125,19 +125,27 @@ esac
     expect(outcome).toMatchObject({ code: 1, stdout: expect.stringContaining('instead of its result') });
   });
 
-  it('vmssh resolve asks there', async () => {
-    expect(await run([...vmssh, 'resolve', 'hyper-v/Mint', '2222'], { env })).toMatchObject({
-      code: 0,
-      stdout: 'hvsock:somewhere\n',
-    });
-    expect(calls()).toEqual(['resolve -- hyper-v/Mint 2222']);
+  it('vmssh check --until=resolved asks there, and has the endpoint', async () => {
+    const endpoint = { family: 'hyper-v', vmId: 'a', serviceId: 'b' };
+    const answer = join(dir, 'resolves');
+    const results = [{ target: 'x', ok: true, exitCode: 0, stages: [], endpoint, steps: ['one'] }];
+    const script = `#!/bin/sh\necho "$*" >'${answer}.called'\necho '${JSON.stringify({ results })}'\n`;
+    writeFileSync(answer, script, { mode: 0o755 });
+    const args = ['--until=resolved', '--json', '-p', '2222', 'hyper-v/Mint'];
+    const { stdout } = await run([...vmssh, 'check', ...args], { env: { ...env, VMSSH_WINDOWS: answer } });
+    expect(JSON.parse(stdout).results).toMatchObject([
+      { address: 'hvsock:a:b', endpoint, steps: ['one'], parsed: { kind: 'hyper-v', name: 'Mint' } },
+    ]);
+    expect(readFileSync(`${answer}.called`, 'utf8')).toBe(
+      'check --json --until=resolved --port=2222 -- hyper-v/Mint\n',
+    );
   });
 
   it.each([
     { command: ['check', 'hyper-v/Mint'] },
     { command: ['nc', '--banner', 'hyper-v/Mint'] },
     { command: ['proxy', 'hyper-v/Mint', '22'] },
-    { command: ['resolve', 'hyper-v/Mint'] },
+    { command: ['check', '--until=resolved', 'hyper-v/Mint'] },
   ])('$command says so if it cannot be started', async ({ command }) => {
     const gone = { ...env, VMSSH_WINDOWS: join(dir, 'gone.exe') };
     const { code, stdout, stderr } = await run([...vmssh, ...command], { env: gone });

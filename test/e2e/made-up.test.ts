@@ -83,26 +83,26 @@ describe.skipIf(missing)('a made-up kind, provider, command and Node API', () =>
     });
   });
 
-  it.each(['bhyve/Web 1', 'BHYVE%web-1', 'web-1'])('resolve %s', async (typed) => {
-    const { code, stdout } = await vmssh('resolve', '--json', typed);
-    expect({ code, ...JSON.parse(stdout) }).toMatchObject({
+  it.each(['bhyve/Web 1', 'BHYVE%web-1', 'web-1'])('%s is found', async (typed) => {
+    const { code, stdout } = await vmssh('check', '--json', '--until=resolved', typed);
+    expect({ code, ...JSON.parse(stdout).results[0] }).toMatchObject({
       code: 0,
-      target: { kind: 'bhyve' },
+      parsed: { kind: 'bhyve' },
       endpoint: { family: 'unix', path: sshd.path },
     });
   });
 
   it('say why there is no such machine, and how to start one', async () => {
     const unknown = 'vmssh: cannot find "bhyve/x": bhyve has no machine "x": found "Web 1", "db"';
-    expect(await vmssh('resolve', 'bhyve/x')).toMatchObject({
+    expect(await vmssh('nc', '--pipe', 'bhyve/x')).toMatchObject({
       code: 4,
       stderr: `${unknown}\nhint: bhyvectl list\n`,
     });
-    expect(await vmssh('resolve', 'bhyve/db')).toMatchObject({
+    expect(await vmssh('nc', '--pipe', 'bhyve/db')).toMatchObject({
       code: 4,
       stderr: expect.stringMatching(/^hint: bhyvectl start db, or .* ssh --start bhyve\/db$/m),
     });
-    expect(await vmssh('resolve', 'bhyve/')).toMatchObject({
+    expect(await vmssh('nc', '--pipe', 'bhyve/')).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('the machine name is empty'),
     });

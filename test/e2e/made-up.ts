@@ -38,8 +38,7 @@ function parseBhyve(text: string): readonly DiscoveredMachine[] {
 export const command = `
 import { machine } from 'node:os';
 import type { Command } from '../../cli/command.js';
-import { flag } from '../../cli/option.js';
-import { positionals } from '../../cli/values.js';
+import { flag, positionals } from '../../cli/option.js';
 
 const loudOption = flag({ long: 'loud', short: 'l', summary: 'in capitals' });
 

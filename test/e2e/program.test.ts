@@ -47,7 +47,7 @@ describe('the program', () => {
   });
 
   it.each([
-    { args: ['resolve', 'vsock/3'], code: 0, says: 'vsock:3:22\n' },
+    { args: ['check', '--until=resolved', 'vsock/3'], code: 0, says: ' vsock:3:22\n' },
     { args: ['frob'], code: 2, says: 'hint: to log in to a machine: ' },
     {
       args: ['check', '-l', 'ann', 'unix/no/such'],

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { executable, run } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
+import { overTcp } from './proxy/over-tcp.js';
 import { installWithoutAddon } from './proxy/without-addon.js';
 
 // The addon is a part of the executable, which would connect where these tests expect that nothing can.
@@ -32,6 +33,15 @@ describe.skipIf(executable !== undefined)('an installation without the built add
       const result = await run([...program, ...command, `unix${path}`, '22'], { input: 'hello' });
       expect(result, command.join(' ')).toMatchObject({ code: 0, stdout: 'SSH-2.0-x\r\nhello', stderr: '' });
     }
+    server.close();
+  });
+
+  it('relays to a TCP socket, which takes no other socket, with --fdpass too', async () => {
+    const path = join(dir, 'tcp.sock');
+    const server = createServer((socket) => socket.end('SSH-2.0-x\r\n'));
+    await new Promise<void>((resolve) => server.listen(path, resolve));
+    const command = [...program, 'proxy', '--fdpass', `unix${path}`, '22'];
+    expect(await overTcp(command)).toEqual({ code: 0, stderr: '', written: 'SSH-2.0-x\r\n' });
     server.close();
   });
 

@@ -2,12 +2,13 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { pack } from '../../build/bundle/pack.js';
 import { missingPrograms } from '../helpers/programs.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
-const pathOf = (relative: string) => new URL(relative, import.meta.url).pathname;
+const pathOf = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 
 /** Bytes without order, the same at each run. */
 function hashes(count: number): Buffer {

@@ -11,8 +11,7 @@ import type * as nodePath from 'node:path';
 import type * as nodeTimers from 'node:timers/promises';
 import type * as nodeTty from 'node:tty';
 import type * as nodeUtil from 'node:util';
-import type { EngineBuffer } from '../../src/engine/globals/buffer.js';
-import type { EngineProcess } from '../../src/engine/globals/process.js';
+import type { EngineBuffer } from '../../src/engine/bytes.js';
 import type * as engineChild from '../../src/engine/node/child_process.js';
 import type * as engineCrypto from '../../src/engine/node/crypto.js';
 import type * as engineDns from '../../src/engine/node/dns/promises.js';
@@ -26,6 +25,7 @@ import type * as enginePath from '../../src/engine/node/path.js';
 import type * as engineTimers from '../../src/engine/node/timers/promises.js';
 import type * as engineTty from '../../src/engine/node/tty.js';
 import type * as engineUtil from '../../src/engine/node/util.js';
+import type { EngineProcess } from '../../src/engine/process.js';
 
 /** The type checker refuses a signature of the engine's that Node's function would not serve. */
 type Serves<Node extends Engine, Engine> = [Node, Engine];

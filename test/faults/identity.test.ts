@@ -46,7 +46,14 @@ describe.skipIf(missing)('a machine', () => {
           { name: 'web', id: uuid, class: 'vm', service: 'x', sshAddress: `unix${sshd.path}` },
         ]);
         started.push(machined);
-        return ['env', `XDG_RUNTIME_DIR=${machined.env.XDG_RUNTIME_DIR}`, ...vmssh, 'check', 'web'];
+        return [
+          'env',
+          `XDG_RUNTIME_DIR=${machined.env.XDG_RUNTIME_DIR}`,
+          ...vmssh,
+          'check',
+          '--until=authentication',
+          'web',
+        ];
       },
     };
   }

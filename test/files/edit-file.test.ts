@@ -32,6 +32,14 @@ const read = (path: string) => ({ text: readFileSync(path, 'utf8'), mode: statSy
 const write = (path: string, text: string, mode = 0o600) => editFile(path, () => Buffer.from(text), mode);
 
 describe('changing a file', () => {
+  it.each(process.getuid?.() === 0 ? [true, false] : [false])(
+    'ends at a link to itself, as root: %s',
+    async (asRoot) => {
+      symlinkSync('vmssh.json', join(dir, 'vmssh.json'));
+      await expect(placeOf(join(dir, 'vmssh.json'), asRoot)).rejects.toMatchObject({ code: 'ELOOP' });
+    },
+  );
+
   it('makes a new one with the mode that is given', async () => {
     await write(join(dir, 'new'), 'a');
     expect(read(join(dir, 'new'))).toEqual({ text: 'a', mode: 0o600 });

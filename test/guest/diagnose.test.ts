@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ConnectError, type NoBannerReason } from '../../src/errors.js';
-import { diagnose, type Signs } from '../../src/guest/diagnose.js';
+import { diagnose, type Signs, suspects } from '../../src/guest/diagnose.js';
 import { guestFailures } from '../../src/guest/failures.js';
-import { suspects } from '../../src/guest/symptoms.js';
 
 describe('diagnosis from outside', () => {
   const calm: Signs = { error: undefined, handshakeMs: 500, login: undefined, cidUsers: [] };

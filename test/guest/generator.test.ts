@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { generator } from '../../src/guest/generator.js';
+import { generator } from '../../src/guest/units.js';
 import { shell, shells } from '../helpers/shells.js';
 
 const functions = generator.slice(0, generator.lastIndexOf('\nmain "$@"'));

@@ -1,7 +1,9 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { installRuntimes } from '../../build/runtimes.js';
+import { shellLine } from '../../src/address/shell.js';
 
 export interface Outcome {
   /** The exit code, or null if a signal ended it. */
@@ -57,6 +59,9 @@ export function engineProgram(name: 'tables' | 'limited' | 'relay' | 'image' | '
 /** The built program, as an argument array. */
 export const vmssh: readonly string[] = executable === undefined ? onNode() : [executable];
 
+/** The same as words of a shell's line: its path may have blanks. */
+export const vmsshWords = shellLine(vmssh);
+
 function onNode(): readonly string[] {
   if (runtime === 'source') return fromSource('from-source');
   return [runtime === 'node' ? process.execPath : runtime, dist('vmssh.js')];
@@ -101,4 +106,57 @@ export async function outcome(child: ChildProcess): Promise<Outcome> {
     child.once('close', (...end) => resolve(end));
   });
   return { code, signal, ...texts };
+}
+
+/** Milliseconds for one thing that a test waits for: less than the test itself has. */
+const waitPatience = patience / 2;
+
+/** Waits for something that has no deadline of its own. Rejects with its name, and what `told` says then. */
+export async function within<T>(what: string, wait: Promise<T>, told: () => string = () => ''): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(
+      () => reject(new Error(`after ${waitPatience / 1000} s there is no ${what}\n${told()}`)),
+      waitPatience,
+    );
+  });
+  try {
+    return await Promise.race([wait, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** A program that runs while the test talks to it. */
+export interface Followed {
+  /** What it has printed until now. */
+  readonly said: { readonly stdout: string; readonly stderr: string };
+  /** Its next line on stdout, which is JSON. Rejects if it ended. */
+  next(): Promise<Record<string, unknown>>;
+  /** Waits for something that it does; the error has what it had printed, and what `more` returns. */
+  within<T>(what: string, wait: Promise<T>): Promise<T>;
+}
+
+export function follow(child: ChildProcess, more: () => string = () => ''): Followed {
+  const said = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name]?.setEncoding('utf8').on('data', (text: string) => {
+      said[name] += text;
+    });
+  }
+  if (!child.stdout) throw new TypeError('its stdout is not a pipe');
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const told = () => {
+    const state = child.exitCode ?? child.signalCode ?? 'it runs';
+    return `the program (${state}) had printed: ${JSON.stringify(said)}\n${more()}`;
+  };
+  return {
+    said,
+    async next() {
+      const { value, done } = await within('line of stdout', lines.next(), told);
+      if (done) throw new Error(`its stdout ended: ${told()}`);
+      return JSON.parse(value);
+    },
+    within: (what, wait) => within(what, wait, told),
+  };
 }

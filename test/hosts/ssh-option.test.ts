@@ -2,11 +2,12 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { UsageError, understand } from '../../src/cli/command.js';
 import { configInstall } from '../../src/commands/config/install.js';
+import { configPrint } from '../../src/commands/config/print.js';
 import type { RunTool } from '../../src/discovery/tools/run-tool.js';
 import { checkSshOptions, parseSshOption } from '../../src/hosts/ssh-option.js';
 import { hostOptions } from '../../src/ssh/config/host-options.js';
 import { parseState } from '../../src/ssh/config/state.js';
-import { find, machine, useConfigHome } from '../commands/config/home.js';
+import { configDefaults, find, machine, useConfigHome } from '../commands/config/home.js';
 import { missingPrograms } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';
 
@@ -18,14 +19,14 @@ const kept = () => parseState(readFileSync(home.state, 'utf8')).state.options;
 
 describe('config install -o', () => {
   it('is for every Host, stays, is replaced by keyword, and is taken back', async () => {
-    await home.install(given('ForwardAgent=yes', 'SendEnv=A', 'SendEnv=B'));
+    await home.install(given('Compression=yes', 'SendEnv=A', 'SendEnv=B'));
     const hosts = text().match(/^Host /gm)?.length;
     expect(hosts).toBe(3);
-    expect(text().match(/^ {4}ForwardAgent yes$/gm)).toHaveLength(3);
-    expect(kept().sshOptions).toEqual(['ForwardAgent=yes', 'SendEnv=A', 'SendEnv=B']);
+    expect(text().match(/^ {4}Compression yes$/gm)).toHaveLength(3);
+    expect(kept().sshOptions).toEqual(['Compression=yes', 'SendEnv=A', 'SendEnv=B']);
     await home.install(given('user=root'));
-    expect(kept().sshOptions).toEqual(['ForwardAgent=yes', 'SendEnv=A', 'SendEnv=B', 'user=root']);
-    await home.install(given('sendenv=C', 'ForwardAgent='));
+    expect(kept().sshOptions).toEqual(['Compression=yes', 'SendEnv=A', 'SendEnv=B', 'user=root']);
+    await home.install(given('sendenv=C', 'Compression='));
     expect(kept().sshOptions).toEqual(['user=root', 'sendenv=C']);
     await home.install(given('User=', 'SendEnv='));
     expect(text()).not.toMatch(/SendEnv|root/i);
@@ -33,13 +34,53 @@ describe('config install -o', () => {
   });
 
   it('stays beside a prefix and a later --only-patterns, and in the file for all users', async () => {
-    await home.install({ ...given('User=a b=#c'), prefix: 'vm-', fdpass: false });
-    const all = { prefix: 'vm-', onlyPatterns: false, fdpass: false, sshOptions: ['User=a b=#c'] };
+    await home.install({ ...given('SetEnv=A="b =#c"'), prefix: 'vm-', fdpass: false });
+    const all = { prefix: 'vm-', onlyPatterns: false, fdpass: false, sshOptions: ['SetEnv=A="b =#c"'] };
     expect(kept()).toEqual(all);
     await home.install({ asBefore: true });
     expect(kept()).toEqual(all);
     await home.install({ onlyPatterns: true });
     expect(kept()).toEqual({ ...all, prefix: '', onlyPatterns: true });
+  });
+
+  /** A state that somebody has changed by hand, or an earlier version wrote. */
+  async function edited(...sshOptions: readonly string[]) {
+    await home.install(given('User=root'));
+    const json = JSON.parse(readFileSync(home.state, 'utf8'));
+    json.options.sshOptions = sshOptions;
+    home.write('vmssh.json', JSON.stringify(json));
+    return [home.own, home.state].map((path) => readFileSync(path, 'utf8'));
+  }
+  const files = () => [home.own, home.state].map((path) => readFileSync(path, 'utf8'));
+
+  it.skipIf(noSsh)(
+    'that is kept, and that ssh does not accept, stops all until it is taken back',
+    async () => {
+      const before = await edited('User=root', 'Nonsense=yes');
+      const to = home.io({ PATH: process.env.PATH });
+      expect(await home.install({ asBefore: true }, to)).toBe(1);
+      expect(to.stderr.join('')).toMatch(
+        /vmssh\.json": it keeps -o "Nonsense=yes": ssh does not accept it: Bad configuration option: nonsense\nhint: .*-o Nonsense=\n/,
+      );
+      expect(files()).toEqual(before);
+      expect(await home.install({ ...given('Nonsense='), asBefore: true })).toBe(0);
+      expect(kept().sshOptions).toEqual(['User=root']);
+    },
+  );
+
+  it('that is kept, and that -o refuses, is left out with a word', async () => {
+    await edited('User=root', 'ForwardAgent=yes', 'User');
+    const to = home.io();
+    expect(await home.install({ asBefore: true }, to)).toBe(0);
+    expect(to.stderr.join('')).toMatch(
+      /warning: ".*vmssh\.json": the kept setting "ForwardAgent=yes" is left out: -o cannot set ForwardAgent: the Hosts of addresses/,
+    );
+    expect(to.stderr.join('')).toMatch(/the kept setting "User" is left out: -o takes KEY=VALUE/);
+    expect(kept().sshOptions).toEqual(['User=root']);
+    const print = home.io();
+    await edited('ForwardAgent=yes');
+    await configPrint.run({ ...configDefaults, onlyPatterns: true }, print);
+    expect(print.stderr.join('')).toContain('"ForwardAgent=yes" is left out');
   });
 
   it.each([
@@ -77,6 +118,18 @@ describe('config install -o', () => {
     for (const [keyword] of ours) expect(() => parseSshOption(`${keyword}=x`)).toThrow(RangeError);
   });
 
+  it.each([
+    'ForwardAgent=yes',
+    'forwardagent=/run/agent',
+    'ForwardX11=yes',
+    'ForwardX11Trusted=yes',
+    'PermitLocalCommand=yes',
+  ])('never writes %s, which Hosts that check no key would have too', (option) => {
+    expect(() => parseSshOption(option)).toThrow(/one machine in ~\/.ssh\/config: Host mint$/);
+    expect(parseSshOption(option.replace(/=.*/, '=no')).value).toBe('no');
+    expect(parseSshOption(option.replace(/=.*/, '=')).value).toBe('');
+  });
+
   it('takes nothing from the name of a machine', async () => {
     const name = 'x\n# Kept by later runs: -o User=evil';
     const all = [
@@ -93,7 +146,7 @@ describe('config install -o', () => {
 
 describe.skipIf(noSsh)('config install -o, as ssh reads it,', () => {
   it.each([
-    { option: 'ForwardAgent=yes', has: 'forwardagent yes' },
+    { option: 'Compression=yes', has: 'compression yes' },
     { option: 'SetEnv=A="x y"', has: /^setenv A=x y$/m },
     { option: 'LogLevel=DEBUG', has: 'loglevel DEBUG' },
     { option: 'IdentityFile="~/my keys/id"', has: /^identityfile .*my keys\/id$/m },

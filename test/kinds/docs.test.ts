@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { portArgument } from '../../src/cli/values.js';
+import { portArgument } from '../../src/cli/option.js';
 import { providers } from '../../src/discovery/providers.js';
 import { kinds } from '../../src/kinds/kinds.js';
 import { code, codes, tableOf } from '../markdown.js';

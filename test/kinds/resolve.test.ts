@@ -74,12 +74,23 @@ describe('resolve', () => {
 });
 
 describe('a target of Linux on Windows', () => {
-  it.each(['vsock/3', 'machine/web', 'container/web', 'qemu/web'])('%s', async (input) => {
+  it.each(['vsock/3', 'machine/web', 'container/web'])('%s', async (input) => {
     await expect(outcome(input, { platform: 'win32' })).rejects.toMatchObject({
       code: 'UNSUPPORTED',
       hint: expect.stringMatching(/^they are reached from Linux/),
     });
   });
+
+  it.each(['docker', 'podman', 'incus', 'lima', 'multipass', 'qemu', 'kubectl'])(
+    '%s/web is not searched for',
+    async (kind) => {
+      await expect(outcome(`${kind}/web`, { platform: 'win32' })).rejects.toMatchObject({
+        code: 'UNSUPPORTED',
+        problem: `${kind} is not asked from Windows`,
+        hint: expect.stringContaining(`wsl -d DISTRO vmssh ssh ${kind}/web`),
+      });
+    },
+  );
 });
 
 describe('a Mac', () => {

@@ -5,6 +5,8 @@ import { kinds } from '../../src/kinds/kinds.js';
 import { resolveShortName } from '../../src/lookup/short-name.js';
 
 const uuid = '11111111-2222-4333-8444-555555555555';
+const id = '0123456789ab'.padEnd(64, 'c');
+const idUuid = '01234567-89ab-cccc-cccc-cccccccccccc';
 const machine = (name: string, target: string, more: Partial<ListedMachine> = {}): ListedMachine => ({
   name,
   target,
@@ -18,15 +20,19 @@ const machines = [
   machine('Web Server', 'machine/Web Server'),
   machine('a', 'lima/a'),
   machine('a', 'incus/a'),
+  machine('mint', 'incus/mint', { uuid, authority: 'other' }),
+  machine('theirs', 'incus/theirs', { authority: 'other' }),
+  machine('box', 'podman/box', { uuid: idUuid, container: { id, labels: {} } }),
+  machine('vsock/3', 'vsock/3', { authority: 'other' }),
 ];
-const names = ['libvirt', 'qemu', 'machined', 'nspawn', 'lima', 'incus', 'wsl'];
+const names = ['libvirt', 'qemu', 'machined', 'nspawn', 'lima', 'incus', 'wsl', 'podman'];
 const providers = names.map(
   (name): Provider => ({ name, title: name, platforms: ['linux'], list: () => Promise.reject() }),
 );
 
-async function resolve(typed: string, env = {}) {
+async function resolve(typed: string, env = {}, code = 'FAILED') {
   let asked: readonly string[] = [];
-  const warnings = [{ provider: 'lima', code: 'TIMEOUT', problem: 'too late' }];
+  const warnings = [{ provider: 'lima', code, problem: 'too late' }];
   const list = async (_deps: object, some: readonly Provider[]) => {
     asked = some.map(({ name }) => name);
     return { machines, warnings };
@@ -53,10 +59,32 @@ describe('a short name', () => {
     },
     { input: `qemu/${uuid}`, want: { text: `qemu/${uuid}`, name: 'mint', asked: ['libvirt', 'qemu'] } },
     { input: 'lima/nope', want: { text: 'lima/nope', name: undefined, asked: ['lima'] } },
+    ...['box', id.slice(0, 12), id, idUuid].map((name) => ({
+      input: `podman/${name}`,
+      want: { text: `podman/${name}`, name: 'box', asked: ['podman'] },
+    })),
+    {
+      input: `podman/${id.slice(0, 11)}`,
+      want: { text: `podman/${id.slice(0, 11)}`, name: undefined, asked: ['podman'] },
+    },
     { input: 'vsock/3', want: { text: 'vsock/3', name: undefined, asked: [] } },
     { input: 'unix/run/x', want: { text: 'unix/run/x', name: undefined, asked: [] } },
     { input: '.host', want: { text: '.host', name: undefined, asked: [] } },
   ])('$input', async ({ input, want }) => expect(await resolve(input)).toEqual(want));
+
+  it('is no machine while a source that may have it too does not answer, but a target and an id are', async () => {
+    await expect(resolve('mint', {}, 'TIMEOUT')).rejects.toMatchObject({
+      code: 'TIMEOUT',
+      problem: '"mint" may also be a machine of a source that did not answer: lima: too late (TIMEOUT)',
+      hint: expect.stringContaining('type "qemu/mint" for the one that was found'),
+    });
+    await expect(resolve('mitn', {}, 'TIMEOUT')).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+      hint: 'lima did not answer, and may have it: try again',
+    });
+    for (const typed of ['qemu/mint', uuid])
+      expect(await resolve(typed, {}, 'TIMEOUT')).toMatchObject({ name: 'mint' });
+  });
 
   it('that is a UUID is looked for among all machines', async () => {
     for (const env of [{}, { WSL_DISTRO_NAME: 'Debian' }])
@@ -71,6 +99,10 @@ describe('a short name', () => {
     });
   });
 
+  it.each(['theirs', 'vsock-3'])('is none that another user or a container gives: %s', async (input) => {
+    await expect(resolve(input)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
   it.each([
     { input: 'a', want: { code: 'AMBIGUOUS', problem: '"a" may be "lima/a" or "incus/a"' } },
     {
@@ -78,7 +110,7 @@ describe('a short name', () => {
       want: {
         code: 'NOT_FOUND',
         problem: expect.stringMatching(
-          /^no machine on this host has this name: .*; lima: too late \(TIMEOUT\)$/,
+          /^no machine on this host has this name: .*; lima: too late \(FAILED\)$/,
         ),
       },
     },
@@ -94,6 +126,44 @@ describe('a short name', () => {
     { input: 'a\x07', want: { op: 'parse' } },
   ])('$input is refused', async ({ input, want }) => {
     await expect(resolve(input)).rejects.toMatchObject({ name: 'ConnectError', target: input, ...want });
+  });
+});
+
+describe("a name that is not a machine's to take", () => {
+  const listed =
+    (...all: readonly ListedMachine[]) =>
+    async () => ({ machines: all, warnings: [] });
+  const names = async () => (name: string) =>
+    name === 'gitserver' ? 'the name is already in known_hosts' : undefined;
+  const deps = { env: {}, platform: 'linux' as const, procDir: '/nowhere', names };
+
+  it('says so if no machine was found at all', async () => {
+    await expect(resolveShortName('mint', deps, listed(), providers)).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+      problem: 'no machine was found on this host',
+    });
+  });
+
+  it('leads to no machine; its target does', async () => {
+    const list = listed(machine('gitserver', 'podman/gitserver'));
+    await expect(resolveShortName('gitserver', deps, list, providers)).rejects.toMatchObject({
+      code: 'AMBIGUOUS',
+      problem: '"gitserver" may be "podman/gitserver", but the name is already in known_hosts',
+      hint: 'type "podman/gitserver"',
+    });
+    expect(await resolveShortName('podman/gitserver', deps, list, providers)).toMatchObject({
+      text: 'podman/gitserver',
+    });
+  });
+
+  it("is that of another user's machine, which takes none away", async () => {
+    const strange = machine('web', 'incus/web', { authority: 'other' });
+    await expect(resolveShortName('web', deps, listed(strange), providers)).rejects.toMatchObject({
+      problem: '"web" is another user\'s machine',
+      hint: 'type "incus/web"',
+    });
+    const both = listed(machine('web', 'podman/web'), strange);
+    expect(await resolveShortName('web', deps, both, providers)).toMatchObject({ text: 'podman/web' });
   });
 });
 

@@ -51,7 +51,7 @@ describe('a hypervisor that says too much', () => {
     {
       what: 'many hypervisors',
       changed: { target: `${'via/a/'.repeat(6)}vsock/3` },
-      why: 'the target is none, or has more than 6 hypervisors',
+      why: 'its target is invalid, or has more than 6 hypervisors',
     },
   ])('about one machine is told so: $what', ({ changed, why }) => {
     const { machines, warnings } = read({ ...machine, ...changed }, machine);
@@ -90,7 +90,7 @@ describe('a hypervisor that says too much', () => {
   it('with targets of many levels takes no longer than with others', () => {
     const target = `${'via/a/'.repeat(160)}q:N`;
     const { warnings } = read(...Array(10_000).fill({ ...machine, target }));
-    expect(warnings).toEqual([left(10_000, 'the target is none, or has more than 6 hypervisors')]);
+    expect(warnings).toEqual([left(10_000, 'its target is invalid, or has more than 6 hypervisors')]);
   });
 });
 

@@ -1,13 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { candidates } from 'node-hvsock-native';
 import { describe, expect, it } from 'vitest';
 import { describeAddon } from './support/addon.js';
 import { temporaryFolder } from './support/peer.js';
 
-const builder = new URL('../../native/build.js', import.meta.url).pathname;
+const builder = fileURLToPath(new URL('../../native/build.js', import.meta.url));
 const objdump = spawnSync('objdump', ['--version']).status === 0;
 if (!objdump)
   console.warn('skipped: no objdump here to look into the addon\nremedy: apt-get install binutils');

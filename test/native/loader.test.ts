@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { candidates, load } from 'node-hvsock-native';
 import { expect, it } from 'vitest';
 import { describeAddon } from './support/addon.js';
@@ -13,7 +13,7 @@ const place = join('prebuilds', `${process.platform}-${process.arch}`, 'node-hvs
 
 describeAddon('load', () => {
   it('looks only beside the package', () => {
-    expect(candidates()).toEqual([new URL(place, packageUrl).pathname]);
+    expect(candidates()).toEqual([fileURLToPath(new URL(place, packageUrl))]);
   });
 
   it('looks only in the given folder', () => {

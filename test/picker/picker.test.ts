@@ -1,6 +1,7 @@
 import type { Addon } from 'node-hvsock-native';
 import { describe, expect, it } from 'vitest';
-import { pick } from '../../src/picker/picker.js';
+import { width } from '../../src/cli/terminal.js';
+import { changed, KeyReader, matching, pick, shownLines } from '../../src/picker/picker.js';
 import { fakeIo } from '../helpers/fake-io.js';
 
 const items = ['web', 'db'].map((name) => ({ cells: [name] }));
@@ -45,5 +46,104 @@ describe('the picker', () => {
   it('ends with its terminal', async () => {
     expect(await chosen([''], never)).toMatchObject({ found: undefined });
     expect((await chosen(['\r'], never)).found).toBe(web);
+  });
+});
+
+const three = ['web', 'web2', 'db'].map((name) => ({ cells: [name, 'libvirt', 'running'] }));
+const many = Array.from({ length: 30 }, (_, i) => ({ cells: [`m${i}`] }));
+const start = { filter: '', at: 0 };
+
+describe('a choice', () => {
+  it.each([
+    { filter: '', want: 3 },
+    { filter: 'WEB', want: 2 },
+    { filter: 'run db', want: 1 },
+    { filter: 'nothing', want: 0 },
+  ])('has $want of 3 for "$filter"', ({ filter, want }) => {
+    expect(matching(three, filter)).toHaveLength(want);
+  });
+
+  it('goes around at both ends, and stays within the list by pages', () => {
+    expect(changed(three, start, { does: 'up' })).toEqual({ filter: '', at: 2 });
+    expect(changed(three, { filter: '', at: 2 }, { does: 'down' })).toEqual(start);
+    expect(changed(many, start, { does: 'page-down' }).at).toBe(8);
+    expect(changed(many, start, { does: 'page-up' }).at).toBe(0);
+    expect(changed(many, { filter: '', at: 25 }, { does: 'page-down' }).at).toBe(29);
+    expect(changed(many, start, { does: 'last' }).at).toBe(29);
+    expect(changed([], start, { does: 'down' })).toEqual(start);
+  });
+
+  it('starts again at the first match when the filter changes', () => {
+    const typed = changed(three, { filter: 'w', at: 1 }, { text: '漢' });
+    expect(typed).toEqual({ filter: 'w漢', at: 0 });
+    expect(changed(three, typed, { does: 'erase' })).toEqual({ filter: 'w', at: 0 });
+    expect(changed(three, typed, { does: 'erase-all' })).toEqual(start);
+  });
+
+  it('shows at most 8 three around the marked one, and none wider than the terminal', () => {
+    const lines = shownLines(many, { filter: '', at: 20 }, 'Which?', 80);
+    expect(lines).toHaveLength(10);
+    expect(lines.filter(({ look }) => look === 'bold')).toEqual([{ text: '> m20', look: 'bold' }]);
+    const wide = [{ cells: ['漢字'.repeat(30), 'e\u0301'.repeat(30)] }];
+    for (const columns of [1, 2, 3, 20, 79])
+      for (const { text } of shownLines(wide, start, 'Which machine?', columns))
+        expect(width(text)).toBeLessThanOrEqual(columns);
+  });
+
+  it('aligns the columns', () => {
+    expect(shownLines(three, start, 'Which?', 80).map(({ text }) => text)).toEqual([
+      '> web   libvirt  running',
+      '  web2  libvirt  running',
+      '  db    libvirt  running',
+      '3 of 3: type to filter, arrows and Enter to choose, Esc to leave',
+      'Which? ',
+    ]);
+  });
+});
+
+describe('keys', () => {
+  it.each([
+    { typed: 'mint', want: [{ text: 'm' }, { text: 'i' }, { text: 'n' }, { text: 't' }] },
+    { typed: 'ü漢😀', want: [{ text: 'ü' }, { text: '漢' }, { text: '😀' }] },
+    { typed: '\x1b[A\x1bOB\x1b[5~', want: [{ does: 'up' }, { does: 'down' }, { does: 'page-up' }] },
+    {
+      typed: '\x10\x0e\x15\x7f\b',
+      want: ['up', 'down', 'erase-all', 'erase', 'erase'].map((does) => ({ does })),
+    },
+    { typed: '\x1bx', want: [{ does: 'leave' }, { text: 'x' }] },
+    { typed: '\x03', want: [{ does: 'interrupt' }] },
+    { typed: 'x\r', want: [{ text: 'x' }, { does: 'enter' }] },
+    { typed: '\x1b[1;5C\x1b[200~\x1bOP\x1b[?25h', want: [] },
+    { typed: '\x00\x07\u0085\u202e\u2028\t', want: [] },
+  ])('$typed', ({ typed, want }) => {
+    expect(new KeyReader().push(Buffer.from(typed))).toEqual(want);
+  });
+
+  it('are the same at every split of what the terminal sent', () => {
+    const bytes = Buffer.from('a\x1b[5~漢😀\x1bOA\r');
+    const whole = new KeyReader().push(bytes);
+    expect(whole).toHaveLength(6);
+    for (let at = 1; at < bytes.length; ++at) {
+      const reader = new KeyReader();
+      expect([...reader.push(bytes.subarray(0, at)), ...reader.push(bytes.subarray(at))]).toEqual(whole);
+    }
+  });
+
+  it.each([
+    { typed: '\x1b', want: [{ does: 'leave' }] },
+    { typed: '\x1b[', want: [] },
+    { typed: 'x', want: [] },
+  ])('that nothing follows are $want', ({ typed, want }) => {
+    const reader = new KeyReader();
+    reader.push(Buffer.from(typed));
+    expect(reader.isWaiting).toBe(typed !== 'x');
+    expect(reader.giveUp()).toEqual(want);
+    expect(reader.push(Buffer.from('[A'))).toEqual([{ text: '[' }, { text: 'A' }]);
+  });
+
+  it('of a sequence without end are not kept forever', () => {
+    const reader = new KeyReader();
+    expect(reader.push(Buffer.from(`\x1b[${'1'.repeat(1000)}`))).toEqual([]);
+    expect(reader.push(Buffer.from('x'))).toEqual([{ text: 'x' }]);
   });
 });

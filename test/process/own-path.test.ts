@@ -20,10 +20,22 @@ describe('PATH', () => {
       kept: 'C:\\a;"C:\\b;c";//host/f;\\\\host\\g',
       skipped: ['.', '\\d', 'C:e', '.'],
     },
+    {
+      platform: 'win32',
+      path: '.;";"',
+      kept: 'C:\\Windows\\System32;C:\\Windows;C:\\Windows\\System32\\OpenSSH',
+      skipped: ['.', ';'],
+    },
   ])('$path on $platform keeps its absolute folders', ({ platform, path, kept, skipped }) => {
     const env: Record<string, string | undefined> = { PATH: path };
     expect(skipRelativeFolders(env, platform)).toEqual(skipped);
     expect(env).toEqual(kept === undefined ? {} : { PATH: kept });
+  });
+
+  it("is the system's own folders on Windows if none is left", () => {
+    const env = { PATH: '.', SystemRoot: 'D:\\Win' };
+    skipRelativeFolders(env, 'win32');
+    expect(env.PATH).toBe('D:\\Win\\System32;D:\\Win;D:\\Win\\System32\\OpenSSH');
   });
 
   it('may be missing', () => {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ended } from '../../src/process/ended.js';
+import { ended } from '../../src/process/ending.js';
 import { runProgram } from '../../src/process/run-program.js';
 import { lifeline } from '../helpers/lifeline.js';
 import { useTempDir } from '../helpers/temp-dir.js';

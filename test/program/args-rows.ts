@@ -16,8 +16,8 @@ export const rows: readonly { command: string; args: string[]; want: RawArgs }[]
   ]),
   {
     command: 'inventory',
-    args: ['--list', '-r'],
-    want: { positionals: [], options: { list: true, running: true } },
+    args: ['--list', '-r', '--prefix=vm-'],
+    want: { positionals: [], options: { list: true, running: true, prefix: 'vm-' } },
   },
   {
     command: 'inventory',
@@ -36,18 +36,24 @@ export const rows: readonly { command: string; args: string[]; want: RawArgs }[]
   },
   {
     command: 'proxy',
-    args: ['--loopback=29431', '--uuid=u', 'machine/web', '29431'],
-    want: { positionals: ['machine/web', '29431'], options: { loopback: '29431', uuid: 'u' } },
+    args: ['--uuid=u', 'machine/web', '22'],
+    want: { positionals: ['machine/web', '22'], options: { uuid: 'u' } },
   },
-  { command: 'forward', args: ['--all'], want: { positionals: [], options: { all: true } } },
-  { command: 'list', args: ['--loopback'], want: { positionals: [], options: { loopback: true } } },
-  ...['install', 'diff', 'print'].flatMap((command) =>
-    ['loopback', 'loopback-for-all', 'no-loopback'].map((option) => ({
-      command: `config ${command}`,
-      args: [`--${option}`],
-      want: { positionals: [], options: { [option]: true as const } },
-    })),
-  ),
+  {
+    command: 'forward',
+    args: ['mint', '22', '2222', '--install', '--private'],
+    want: { positionals: ['mint', '22', '2222'], options: { install: true, private: true } },
+  },
+  {
+    command: 'forward',
+    args: ['--uninstall', 'mint', '22', '2222'],
+    want: { positionals: ['mint', '22', '2222'], options: { uninstall: true } },
+  },
+  {
+    command: 'forward',
+    args: ['--list', '--json'],
+    want: { positionals: [], options: { list: true, json: true } },
+  },
   { command: 'proxy', args: [], want: { positionals: [], options: {} } },
   { command: 'proxy', args: ['vsock/3', '22'], want: { positionals: ['vsock/3', '22'], options: {} } },
   {
@@ -60,7 +66,7 @@ export const rows: readonly { command: string; args: string[]; want: RawArgs }[]
     args: ['--typed=unix/Foo=Bar', 'unix/foo=bar', '22'],
     want: { positionals: ['unix/foo=bar', '22'], options: { typed: 'unix/Foo=Bar' } },
   },
-  ...['ssh', 'scp', 'sftp', 'rsync', 'check', 'resolve', 'proxy', 'nc'].map((command) => ({
+  ...['ssh', 'scp', 'sftp', 'rsync', 'check', 'proxy', 'nc'].map((command) => ({
     command,
     args: ['--route', 'vsock,ip', 'mint'],
     want: { positionals: ['mint'], options: { route: 'vsock,ip' } },
@@ -162,14 +168,14 @@ export const rows: readonly { command: string; args: string[]; want: RawArgs }[]
     want: { positionals: ['vsock/3'], options: { wait: true, port: '2222', user: 'ann', json: true } },
   },
   {
-    command: 'resolve',
-    args: ['--json', '-p', '1', 'a'],
-    want: { positionals: ['a'], options: { json: true, port: '1' } },
+    command: 'check',
+    args: ['--until', 'resolved', 'a'],
+    want: { positionals: ['a'], options: { until: 'resolved' } },
   },
   { command: 'config print', args: [], want: { positionals: [], options: {} } },
   { command: 'config print', args: ['--out', 'f'], want: { positionals: [], options: { out: 'f' } } },
   {
-    command: 'doctor',
+    command: 'check',
     args: ['--over', 'root@web', '-p', '2222', '-l', 'ann', '--ssh-config', 'f', 'vsock/3'],
     want: {
       positionals: ['vsock/3'],
@@ -177,7 +183,7 @@ export const rows: readonly { command: string; args: string[]; want: RawArgs }[]
     },
   },
   {
-    command: 'doctor',
+    command: 'check',
     args: ['--route', 'vsock,ip', '--over=root@web', 'mint'],
     want: { positionals: ['mint'], options: { route: 'vsock,ip', over: 'root@web' } },
   },
@@ -242,16 +248,6 @@ export const rows: readonly { command: string; args: string[]; want: RawArgs }[]
     command: 'forward',
     args: ['--max', '5', '--idle', '60', 'vsock/3', '80', 'systemd'],
     want: { positionals: ['vsock/3', '80', 'systemd'], options: { max: '5', idle: '60' } },
-  },
-  {
-    command: 'open',
-    args: ['--in', 'zed', '--path=/srv', '--print-command', 'mint'],
-    want: { positionals: ['mint'], options: { in: 'zed', path: '/srv', 'print-command': true } },
-  },
-  {
-    command: 'open',
-    args: ['--list', '--json'],
-    want: { positionals: [], options: { list: true, json: true } },
   },
   {
     command: 'list',

@@ -31,7 +31,7 @@ describe('the options', () => {
     expect([...(letters.get('p') ?? [])]).toEqual(['port']);
   });
 
-  it.each(['check', 'nc', 'resolve', 'doctor', 'guest install', 'guest check'])('of %s have -p', (name) => {
+  it.each(['check', 'nc', 'guest install', 'guest check'])('of %s have -p', (name) => {
     expect(specsOf(name).find(({ short }) => short === 'p')?.long).toBe('port');
   });
 });

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { docsFolder } from '../../src/program/doc-pages.js';
+import { docsFolder } from '../../src/program/program.js';
 import { run, vmssh } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 

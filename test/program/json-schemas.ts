@@ -1,15 +1,14 @@
 import { z } from 'zod';
 import { features, type VersionJson } from '../../src/about.js';
 import type { FailedJson } from '../../src/cli/json.js';
-import type { CheckJson } from '../../src/commands/check/json.js';
-import type { DoctorJson, DoctorTargetJson } from '../../src/commands/doctor/json.js';
+import type { CheckJson } from '../../src/commands/check/check.js';
+import type { DoctorJson } from '../../src/commands/doctor/doctor-host.js';
+import type { ForwardListJson } from '../../src/commands/forward/installed.js';
 import type { ForwardJson } from '../../src/commands/forward/report.js';
-import type { GuestCredentialsJson } from '../../src/commands/guest/credentials-json.js';
-import type { GuestCheckJson } from '../../src/commands/guest/json.js';
-import type { ListJson } from '../../src/commands/list/json.js';
-import type { OpenJson } from '../../src/commands/open/list.js';
-import type { ResolveJson } from '../../src/commands/proxy/resolve.js';
-import type { PlaceJson } from '../../src/commands/via/json.js';
+import type { GuestCheckJson } from '../../src/commands/guest/check.js';
+import type { GuestCredentialsJson } from '../../src/commands/guest/credentials.js';
+import type { ListJson } from '../../src/commands/list/output.js';
+import type { PlaceJson } from '../../src/commands/via/push.js';
 import type { ServiceListJson } from '../../src/commands/windows/service.js';
 import { noBannerReasons } from '../../src/errors.js';
 import { hypervisors } from '../../src/guest/credentials/forms.js';
@@ -56,15 +55,6 @@ const stage = z
 
 const routeName = z.enum(routeNames).describe('docs/routes.md');
 
-const checkedRoute = z
-  .strictObject({
-    route: routeName,
-    address: z.string().optional().describe('the endpoint as a literal target'),
-    state: z.enum(['ok', 'failed', 'skipped']).describe('"skipped": it was not tried'),
-    found: z.string().describe('its banner, or why it failed or was not tried'),
-  })
-  .meta({ id: 'checkedRoute', description: 'a route of a machine, and what came of it' });
-
 const finding = z
   .strictObject({
     name: z.string(),
@@ -87,10 +77,6 @@ const machine = z
       .string()
       .nullable()
       .describe('its Host, by which ssh knows it after vmssh config install; null if it has none'),
-    loopback: z
-      .strictObject({ host: z.string(), port: z.number() })
-      .optional()
-      .describe('where a program connects that ignores ProxyCommand, after vmssh config install --loopback'),
     target: z.string().describe('what to type after ssh'),
     provider: z.string().describe('who knows it'),
     also: z.array(z.string()).describe('targets of the same machine by other providers'),
@@ -120,6 +106,12 @@ const machine = z
       })
       .optional()
       .describe('what Podman or Docker knows of its container besides'),
+    authority: z
+      .enum(['user', 'other'])
+      .optional()
+      .describe(
+        "whose word its name, UUID and CID are: this user's (user), or another user's, a cluster's or a container's (other); absent: root's or a system user's",
+      ),
     via: z.string().optional().describe('the hypervisor that has it, with vmssh list --via'),
   })
   .meta({ id: 'machine', description: 'a machine' });
@@ -130,7 +122,7 @@ const warning = z
     code: z
       .string()
       .describe(
-        "an errno's name, a service's error name, FAILED, PROTOCOL, TIMEOUT, UNTRUSTED, FOREIGN, LINK, INCOMPLETE, CID_TWICE or TOO_LONG",
+        "an errno's name, a service's error name, FAILED, PROTOCOL, TIMEOUT, CLOSED, UNTRUSTED, FOREIGN, LINK, INCOMPLETE, CID_TWICE, TOO_LONG or TOO_MANY",
       ),
     problem: z.string(),
   })
@@ -149,22 +141,6 @@ export const listSchema = z
   })
   .describe('vmssh list --json');
 
-export const checkSchema = z
-  .strictObject({
-    ...envelope('check'),
-    results: z.array(
-      z.strictObject({
-        target: z.string().describe('as it was typed'),
-        ok: z.boolean(),
-        exitCode: z.int().min(0).max(255),
-        stages: z.array(stage),
-        routes: z.array(checkedRoute).optional().describe('of a machine with several'),
-        error: failure.optional(),
-      }),
-    ),
-  })
-  .describe('vmssh check --json');
-
 const port = z.int().min(0).max(0xffffffff);
 const path = { path: z.string(), decodedPath: z.string().optional() };
 const scopes = z.enum(['any', 'system', 'session']);
@@ -173,6 +149,8 @@ const named = z.enum([
   'machine',
   'container',
   'wsl',
+  'firecracker',
+  'cloud-hypervisor',
   'lima',
   'incus',
   'multipass',
@@ -240,51 +218,50 @@ const endpoint = z
   ])
   .meta({ id: 'endpoint', description: 'the socket that would be opened' });
 
-export const resolveSchema = z
+const checkedRoute = z
   .strictObject({
-    ...envelope('resolve'),
-    typed: z.string(),
-    target,
-    address: z.string().describe('the endpoint as a literal target: vsock:3:22'),
-    endpoint,
-    steps: z.array(z.string()).describe('how it was found out'),
-    routes: z
-      .array(
-        z.strictObject({
-          route: routeName,
-          address: z.string().describe('the endpoint as a literal target'),
-          endpoint,
-          steps: z.array(z.string()),
-          costs: z.string(),
-          needs: z.string(),
-        }),
-      )
-      .describe('all routes, best first; empty for a machine behind another hypervisor'),
-    user: z.string().optional(),
-    identityFile: z.string().optional(),
+    route: routeName,
+    address: z.string().optional().describe('the endpoint as a literal target'),
+    endpoint: endpoint.optional(),
+    steps: z.array(z.string()).optional().describe('how it was found out'),
+    state: z.enum(['ok', 'failed', 'skipped']).describe('"skipped": it was not tried'),
+    found: z.string().describe('its banner, why it failed, or what it costs and needs'),
   })
-  .describe('vmssh resolve --json');
+  .meta({ id: 'checkedRoute', description: 'a route of a machine, and what came of it' });
+
+export const checkSchema = z
+  .strictObject({
+    ...envelope('check'),
+    results: z.array(
+      z.strictObject({
+        target: z.string().describe('as it was typed'),
+        ok: z.boolean(),
+        exitCode: z.int().min(0).max(255),
+        parsed: target.optional(),
+        address: z.string().optional().describe('the endpoint as a literal target: vsock:3:22'),
+        endpoint: endpoint.optional(),
+        steps: z.array(z.string()).optional().describe('how it was found out'),
+        user: z.string().optional().describe('who logs in'),
+        identityFile: z.string().optional(),
+        stages: z.array(stage),
+        routes: z.array(checkedRoute).optional().describe('best first'),
+        error: failure.optional(),
+        checks: z.array(finding),
+        suspects: z
+          .array(z.strictObject({ name: z.string(), title: z.string(), fix: z.string() }))
+          .describe('what it may be, the likeliest first, if nobody could look from inside'),
+        guest: z
+          .strictObject({ checks: z.array(finding), error: failure.optional() })
+          .optional()
+          .describe('what was found inside the guest'),
+      }),
+    ),
+  })
+  .describe('vmssh check --json');
 
 export const doctorSchema = z
   .strictObject({ ...envelope('doctor'), checks: z.array(finding) })
   .describe('vmssh doctor --json');
-
-export const doctorTargetSchema = z
-  .strictObject({
-    ...envelope('doctor'),
-    target: z.string().describe('as it was typed'),
-    stages: z.array(stage),
-    error: failure.optional(),
-    checks: z.array(finding),
-    suspects: z
-      .array(z.strictObject({ name: z.string(), title: z.string(), fix: z.string() }))
-      .describe('what it may be, the likeliest first, if nobody could look from inside'),
-    guest: z
-      .strictObject({ checks: z.array(finding), error: failure.optional() })
-      .optional()
-      .describe('what was found inside the guest'),
-  })
-  .describe('vmssh doctor --json TARGET');
 
 export const guestCheckSchema = z
   .strictObject({ ...envelope('guest check'), checks: z.array(finding) })
@@ -314,22 +291,6 @@ export const serviceListSchema = z
     ),
   })
   .describe('vmssh service list --json');
-
-export const openSchema = z
-  .strictObject({
-    ...envelope('open'),
-    editors: z.array(
-      z
-        .strictObject({
-          name: z.string().describe('for --in'),
-          title: z.string(),
-          installed: z.boolean(),
-          program: z.string().optional().describe('the path of its program'),
-        })
-        .meta({ id: 'editor', description: 'an editor that vmssh open knows' }),
-    ),
-  })
-  .describe('vmssh open --list --json');
 
 export const placeSchema = z
   .strictObject({
@@ -378,6 +339,28 @@ export const forwardSchema = z
   ])
   .describe('a line of vmssh forward --json');
 
+export const forwardListSchema = z
+  .strictObject({
+    ...envelope('forward'),
+    installed: z.array(
+      z
+        .strictObject({
+          unit: z.string().describe("of the user's systemd"),
+          listener: z.union(local),
+          target: z.string(),
+          port: port.describe("the machine's"),
+          listening: z
+            .boolean()
+            .optional()
+            .describe(
+              'whether a program of this user listens there, as systemd does; absent if that cannot be seen',
+            ),
+        })
+        .meta({ id: 'installedForward', description: 'what vmssh forward --install made' }),
+    ),
+  })
+  .describe('vmssh forward --list --json');
+
 export const versionSchema = z
   .strictObject({
     ...envelope('version'),
@@ -400,13 +383,13 @@ export const failedSchema = z
   .describe('a command that failed before it had a result');
 
 const all = [
-  ...[listSchema, checkSchema, resolveSchema, doctorSchema, doctorTargetSchema, guestCheckSchema],
+  ...[listSchema, checkSchema, doctorSchema, guestCheckSchema],
   ...[
     guestCredentialsSchema,
     serviceListSchema,
-    openSchema,
     placeSchema,
     forwardSchema,
+    forwardListSchema,
     versionSchema,
     failedSchema,
   ],
@@ -439,15 +422,13 @@ export const same: readonly true[] = [
   true satisfies Has<z.infer<typeof target>['kind'], Target['kind']>,
   true satisfies Matches<ListJson, typeof listSchema>,
   true satisfies Matches<CheckJson, typeof checkSchema>,
-  true satisfies Matches<ResolveJson, typeof resolveSchema>,
   true satisfies Matches<DoctorJson, typeof doctorSchema>,
-  true satisfies Matches<DoctorTargetJson, typeof doctorTargetSchema>,
   true satisfies Matches<GuestCheckJson, typeof guestCheckSchema>,
   true satisfies Matches<GuestCredentialsJson, typeof guestCredentialsSchema>,
   true satisfies Matches<ServiceListJson, typeof serviceListSchema>,
-  true satisfies Matches<OpenJson, typeof openSchema>,
   true satisfies Matches<PlaceJson, typeof placeSchema>,
   true satisfies Matches<ForwardJson, typeof forwardSchema>,
+  true satisfies Matches<ForwardListJson, typeof forwardListSchema>,
   true satisfies Matches<VersionJson, typeof versionSchema>,
   true satisfies Matches<FailedJson, typeof failedSchema>,
 ];

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { envelope, formatJson } from '../../src/cli/json.js';
 import { explain } from '../../src/cli/message.js';
-import { runDoctor } from '../../src/commands/doctor/host/doctor-host.js';
-import { targetJson } from '../../src/commands/doctor/json.js';
-import { guestCheckJson } from '../../src/commands/guest/json.js';
+import { checkJson } from '../../src/commands/check/check.js';
+import { runDoctor } from '../../src/commands/doctor/doctor-host.js';
+import { guestCheckJson } from '../../src/commands/guest/check.js';
 import { ConnectError } from '../../src/errors.js';
 import { runCommandLine } from '../../src/program/run.js';
 import { SocketFolder } from '../connect/socket-folder.js';
@@ -11,12 +11,10 @@ import { fakeIo } from '../helpers/fake-io.js';
 import {
   checkSchema,
   doctorSchema,
-  doctorTargetSchema,
   failedSchema,
   guestCheckSchema,
   jsonSchema,
   listSchema,
-  resolveSchema,
 } from './json-schemas.js';
 
 /** What a command line prints, and what it exits with. */
@@ -42,11 +40,15 @@ describe('--json', () => {
     expect(results.map(({ exitCode }) => exitCode)).toEqual([code, 2]);
   });
 
-  it('of resolve has the endpoint in the envelope', async () => {
-    const { json } = await printed(['resolve', '--json', '-p', '5', 'vsock/3']);
-    const { endpoint, ...rest } = resolveSchema.parse(json);
-    expect(rest).toMatchObject({ version: 1, command: 'resolve', ok: true, exitCode: 0, typed: 'vsock/3' });
-    expect(endpoint).toEqual({ family: 'vsock', cid: 3, port: 5 });
+  it('of check has where the machine is, also if nothing is opened', async () => {
+    const { json } = await printed(['check', '--json', '--until=resolved', '-p', '5', 'vsock/3']);
+    const [result] = checkSchema.parse(json).results;
+    const endpoint = { family: 'vsock', cid: 3, port: 5 };
+    expect(result).toMatchObject({ target: 'vsock/3', ok: true, address: 'vsock:3:5', endpoint });
+    expect(result).toMatchObject({ parsed: { kind: 'vsock', cid: 3 }, steps: [] });
+    expect(result?.routes).toMatchObject([
+      { route: 'vsock', address: 'vsock:3:5', endpoint, state: 'skipped' },
+    ]);
   });
 
   it('of list has an envelope around the machines', async () => {
@@ -54,21 +56,24 @@ describe('--json', () => {
     expect(listSchema.parse(json)).toMatchObject({ version: 1, command: 'list', ok: true, exitCode: 0 });
   });
 
-  it('of doctor has an envelope, for a host and for a target', async () => {
+  it('of doctor has an envelope around its checks', async () => {
     const io = fakeIo();
     const code = await runDoctor('json', io);
     const host = doctorSchema.parse(JSON.parse(io.stdout.join('')));
     expect(host).toMatchObject({ version: 1, command: 'doctor', ok: code === 0, exitCode: code });
-    const { json } = await printed(['doctor', '--json', '-l', 'ann', `unix${folder.at('nothing')}`]);
-    expect(doctorTargetSchema.parse(json)).toMatchObject({
-      ...{ version: 1, command: 'doctor', ok: false, exitCode: 1, error: { code: 'ENOENT' } },
-      stages: [{ stage: 'parsed' }, { stage: 'resolved' }],
-    });
-    const unknown = await printed(['doctor', '--json', 'foo/bar']);
-    expect(doctorTargetSchema.parse(unknown.json)).toMatchObject({ exitCode: 2, error: { code: 'USAGE' } });
   });
 
-  it('of doctor TARGET has what it may be, and what was found inside', () => {
+  it('of check has what stopped it', async () => {
+    const args = ['check', '--json', '-l', 'ann', `unix${folder.at('nothing')}`, 'foo/bar'];
+    expect(checkSchema.parse((await printed(args)).json)).toMatchObject({
+      results: [
+        { ok: false, error: { code: 'ENOENT' }, stages: [{ stage: 'parsed' }, { stage: 'resolved' }] },
+        { ok: false, exitCode: 2, error: { code: 'USAGE' } },
+      ],
+    });
+  });
+
+  it('of check has what it may be, and what was found inside', () => {
     const error = new ConnectError('connect', 'vsock/3', { code: 'ECONNRESET', problem: 'why' });
     const check = { target: 'mint', stages: [], error };
     const notRun = new ConnectError('connect', 'web', { code: 'NOT_RUN', problem: 'no sudo', hint: 'do' });
@@ -82,9 +87,9 @@ describe('--json', () => {
       { state: 'skipped', name: 'accept', message: '', suspects: ['accept', 'privsep'] },
     ] as const;
     const finding = { state: 'failed', name: 'cid-twice', message: 'two', fix: 'fix it' } as const;
-    const examination = { check, findings: [finding], suspects, guest: { ...guest, notRun }, faults: 2 };
-    const json = doctorTargetSchema.parse(JSON.parse(formatJson(targetJson(examination, 1))));
-    expect(json).toMatchObject({
+    const done = { check, code: 1, findings: [finding], suspects, guest: { ...guest, notRun } };
+    const [result] = checkSchema.parse(JSON.parse(formatJson(checkJson([done], 1)))).results;
+    expect(result).toMatchObject({
       checks: [{ name: 'cid-twice', state: 'failed', found: 'two', fix: 'fix it' }],
       suspects: [{ name: 'accept' }, { name: 'privsep' }],
       guest: { checks: [{ name: 'a', found: 'b', fix: 'c' }], error: { code: 'NOT_RUN', hint: 'do' } },
@@ -107,8 +112,9 @@ describe('--json', () => {
   it.each([
     { args: ['check', '--json'], code: 2, error: 'USAGE' },
     { args: ['check', '--json', '--nope', 'a'], code: 2, error: 'USAGE' },
-    { args: ['resolve', '--json', 'foo/bar'], code: 2, error: 'USAGE' },
-    { args: ['resolve', '--json', 'wsl/Debian'], code: 1, error: 'UNSUPPORTED' },
+    { args: ['check', '--json', '--until=soon', 'a'], code: 2, error: 'USAGE' },
+    { args: ['check', '--json', '--over=b', '--until=banner', 'a'], code: 2, error: 'USAGE' },
+    { args: ['doctor', '--json', 'a'], code: 2, error: 'USAGE' },
     { args: ['list', '--json', '--provider=nobody'], code: 2, error: 'USAGE' },
     { args: ['list', '-o', 'json', '-q'], code: 2, error: 'USAGE' },
     { args: ['list', '--output=json', '--nope'], code: 2, error: 'USAGE' },

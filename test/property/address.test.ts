@@ -1,16 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect } from 'vitest';
-import { machineCid, parseCid } from '../../src/address/cid.js';
-import { hasControlCharacter } from '../../src/address/control-character.js';
 import { isBareId, parseGuid, parseUuid } from '../../src/address/guid.js';
-import { hostNameOf, isHostName } from '../../src/address/host-name.js';
-import { explainUnsigned32, parseUnsigned32 } from '../../src/address/number.js';
-import { parsePort } from '../../src/address/port.js';
-import { portOfServiceId, serviceIdOfPort } from '../../src/address/service-id.js';
-import { shellWord } from '../../src/address/shell-word.js';
+import { hasControlCharacter, hostNameOf, isHostName } from '../../src/address/names.js';
+import {
+  explainUnsigned32,
+  machineCid,
+  parseCid,
+  parsePort,
+  parseUnsigned32,
+  portOfServiceId,
+  serviceIdOfPort,
+} from '../../src/address/numbers.js';
+import { shellWord } from '../../src/address/shell.js';
 import { similarTo } from '../../src/address/similar.js';
 import { slug } from '../../src/address/slug.js';
-import { fitsSocket } from '../../src/address/socket-path.js';
+import { fitsSocket } from '../../src/target/text.js';
 import { run } from '../helpers/run.js';
 import { anyText, property, textOf } from './property.js';
 

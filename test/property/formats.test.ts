@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect } from 'vitest';
 import { DiscoveryError } from '../../src/discovery/discovery-error.js';
-import { parseDomains } from '../../src/discovery/libvirt/libvirt.js';
-import { type Element, parseXml } from '../../src/discovery/libvirt/xml.js';
+import { type Element, parseDomains, parseXml } from '../../src/discovery/libvirt/libvirt.js';
 import { parseJson } from '../../src/discovery/tools/json.js';
 import { anyText, expectOr, property, textOf } from './property.js';
 

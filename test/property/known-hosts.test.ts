@@ -2,11 +2,17 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect } from 'vitest';
-import { withAdopted } from '../../src/host-keys/adopt.js';
-import { withoutNames } from '../../src/host-keys/forget.js';
-import { isFor, linesOf, nameBytes, parseLine } from '../../src/host-keys/lines.js';
-import { matchesPattern } from '../../src/host-keys/pattern.js';
-import { knownTypes, verdictOn } from '../../src/host-keys/verdict.js';
+import { withAdopted, withoutNames } from '../../src/host-keys/edit.js';
+import {
+  isFor,
+  knownTypes,
+  linesOf,
+  matchesPattern,
+  nameBytes,
+  parseLine,
+  verdictOn,
+} from '../../src/host-keys/known-hosts.js';
+import { missingPrograms } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { anyText, property, textOf } from './property.js';
@@ -86,6 +92,7 @@ property(
   },
 );
 
+const missing = missingPrograms({ 'ssh-keygen': 'openssh-client' });
 const folder = useTempDir();
 property(
   'a line is for a host as ssh-keygen says',
@@ -100,4 +107,5 @@ property(
     expect(isFor(nameBytes(host), text)).toBe(code === 0);
   },
   40,
+  missing,
 );

@@ -2,12 +2,11 @@ import fc from 'fast-check';
 import { describe, expect } from 'vitest';
 import { readReply } from '../../src/connect/multiplexer.js';
 import { parseMachine } from '../../src/discovery/machined/machine.js';
-import { VarlinkError } from '../../src/discovery/machined/varlink-error.js';
-import { encodeFrame, FrameReader } from '../../src/discovery/machined/varlink-frames.js';
+import { encodeFrame, FrameReader, VarlinkError } from '../../src/discovery/machined/varlink.js';
 import type { JsonObject } from '../../src/discovery/tools/json.js';
 import { printable } from '../../src/errors.js';
-import { splitLines, splitTerminal } from '../../src/guest/run/lines.js';
 import { cidOf, parseProgress } from '../../src/guest/run/progress.js';
+import { splitLines, splitTerminal } from '../../src/guest/run/run-script.js';
 import { bannerLimit, scanBanner } from '../../src/ssh/banner.js';
 import { anyText, cut, property, textOf } from './property.js';
 

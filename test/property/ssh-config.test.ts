@@ -10,11 +10,13 @@ import { sshNames } from '../../src/ssh/config/ssh-names.js';
 import { formatState, noState, parseState } from '../../src/ssh/config/state.js';
 import { configText } from '../../src/ssh/config/text.js';
 import { configArgument, pathArgument, proxyWord } from '../../src/ssh/config/word.js';
+import { missingPrograms } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { anyText, property, textOf } from './property.js';
 import { understoodBySsh } from './ssh-says.js';
 
+const missing = missingPrograms({ ssh: 'openssh-client' });
 const folder = useTempDir();
 
 const possible = (text: string) => text !== '' && !/[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/u.test(text);
@@ -40,6 +42,7 @@ describe('what is written', () => {
       expect(got?.get('identityagent')).toBe(`/${agent}`);
     },
     40,
+    missing,
   );
 
   property(
@@ -56,6 +59,7 @@ describe('what is written', () => {
       expect(stdout).toBe([...words, ''].join('\0'));
     },
     20,
+    missing,
   );
 
   property(
@@ -114,7 +118,7 @@ property(
   async (machines) => {
     const { entries, hosts, left } = concreteHosts(machines, {
       prefix: '',
-      taken: new Set(),
+      taken: () => undefined,
       knownHosts: '~/.ssh/k',
     });
     expect(hosts.length + left.length).toBe(machines.length);
@@ -138,4 +142,5 @@ property(
     expect(got?.get('hostkeyalias')).toMatch(/^vmssh-[^\s*?!,]+$/);
   },
   40,
+  missing,
 );

@@ -1,14 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect } from 'vitest';
-import { hasControlCharacter } from '../../src/address/control-character.js';
+import { hasControlCharacter } from '../../src/address/names.js';
 import { ConnectError } from '../../src/errors.js';
 import { kindOf, kinds } from '../../src/kinds/kinds.js';
 import { parseTarget } from '../../src/kinds/parse.js';
 import { splitLogin } from '../../src/lookup/login.js';
 import { exact } from '../../src/ssh/identity.js';
 import { splitArgs, wordsOf } from '../../src/ssh/split-args.js';
-import { split } from '../../src/target/split.js';
-import { asTyped } from '../../src/target/typed.js';
+import { asTyped, split } from '../../src/target/text.js';
 import { anyText, property, textOf } from './property.js';
 
 const kind = fc.constantFrom(...kinds.map(({ name }) => name));

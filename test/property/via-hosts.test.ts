@@ -53,7 +53,7 @@ property(
         status: 'running' as const,
         uuid: `11111111-2222-4333-8444-${String(at).padStart(12, '0')}`,
       }));
-    const { hosts } = concreteHosts(listed, { prefix, taken: new Set(), knownHosts: '~/k' });
+    const { hosts } = concreteHosts(listed, { prefix, taken: () => undefined, knownHosts: '~/k' });
     const file = join(folder, 'config');
     writeFileSync(file, configText({ program: ['/usr/bin/vmssh'], fdpass: true, hosts }));
     const typed = lies.flatMap(({ other, part }) => forms(other, part, prefix));

@@ -19,5 +19,6 @@ for (const target of linuxTargets) {
   const bytes = readFileSync(join(from, 'vmssh'), 'latin1').replaceAll(ownVersion, version);
   writeFileSync(join(to, 'vmssh'), bytes, { encoding: 'latin1', mode: 0o755 });
 }
-process.exitCode =
-  spawnSync(process.execPath, ['build/package/package.js'], { stdio: 'inherit' }).status ?? 1;
+process.exitCode = [['build/node.js', '--no-executable'], ['build/types.js'], ['build/package/package.js']]
+  .map((args) => () => spawnSync(process.execPath, args, { stdio: 'inherit' }).status ?? 1)
+  .reduce((status, step) => status || step(), 0);

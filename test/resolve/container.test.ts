@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { resolveTarget } from '../../src/kinds/kinds.js';
 import { parseTarget } from '../../src/kinds/parse.js';
+import { firstRoute } from '../../src/routes/routes.js';
 import { PeerFolder } from '../discovery/machined/varlink-peer.js';
 import { useJsonServices } from '../discovery/managers/json-services.js';
 import { useTempDir } from '../helpers/temp-dir.js';
@@ -81,8 +82,8 @@ describe('a container of another manager', () => {
     Mounts: [{ Type: 'bind', Source, Destination: '/run/host/unix-export' }],
   });
   let made = 0;
-  /** What `text` leads to, while Docker and Podman have these. */
-  const withThese = async (
+  /** The machine that `text` means, while Docker and Podman have these. */
+  const machineOf = async (
     text: string,
     docker: readonly object[],
     podman: readonly object[] = [],
@@ -104,6 +105,11 @@ describe('a container of another manager', () => {
       },
     });
   };
+  /** What it leads to. */
+  const withThese = async (...asked: Parameters<typeof machineOf>) => {
+    const [text, , , port = 22] = asked;
+    return firstRoute(await machineOf(...asked), { text, port });
+  };
 
   it.each(['container/web', 'docker/web', 'container/aaaaaaaaaaaa'])(
     'is reached by the socket that it exports: %s',
@@ -120,7 +126,9 @@ describe('a container of another manager', () => {
     await expect(withThese('docker/web', all, [], 8080)).rejects.toMatchObject({
       code: 'NO_PORT',
       problem: 'docker starts its SSH server only: port 8080 cannot be reached',
-      hint: expect.stringMatching(/^--route ip for the port of its IP address, leave the port out, or/),
+      hint: expect.stringMatching(
+        /^--route ip for the port of its IP address, use port 22, its SSH server, or/,
+      ),
     });
   });
 
@@ -143,8 +151,22 @@ describe('a container of another manager', () => {
   ])('that is $State is not up: its manager has the command', async ({ State, problem, command }) => {
     await expect(withThese('container/web', [container('a', '/web', { State })])).rejects.toMatchObject({
       problem,
-      start: { machine: 'web', command: ['docker', command, 'web'] },
+      start: { machine: 'web', command: ['docker', command, 'web'], log: ['docker', 'logs', 'web'] },
     });
+  });
+
+  it('that its manager restarts again and again is said to end, with the command that shows why', async () => {
+    const state = { State: 'restarting', Status: 'Restarting (1) 3 seconds ago' };
+    await expect(withThese('docker/web', [container('a', '/web', state)])).rejects.toMatchObject({
+      problem: '"web" is not up: it ended, and its manager restarts it',
+      hint: 'see why it ends: docker logs web',
+    });
+    expect(await machineOf('podman/web', [], [container('a', 'web', { Restarts: 12 })])).toMatchObject({
+      endpoint: { family: 'exec' },
+      trouble: { problem: 'it ended and was restarted 12 times', hint: expect.stringContaining(' logs web') },
+    });
+    const quiet = await machineOf('podman/web', [], [container('a', 'web', { Restarts: 0 })]);
+    expect(quiet.trouble).toBeUndefined();
   });
 
   it('that nobody has is named with those there are', async () => {

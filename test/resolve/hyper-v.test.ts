@@ -41,18 +41,17 @@ describe('the IP address of a Hyper-V machine', () => {
   };
   const ipOf = async (addresses: readonly string[]) => {
     const target = parseTarget(`hyper-v/${mint}`) as Extract<Target, { kind: 'hyper-v' }>;
-    const { ip } = await resolveHyperV(
+    const { askIp } = await resolveHyperV(
       target,
       context,
       async () => [],
       async () => addresses,
     );
-    return ip?.();
+    return askIp?.();
   };
 
   it('is the first that the guest reported', async () => {
     expect(await ipOf(['172.20.1.5', '2001:db8::5'])).toMatchObject({
-      name: 'ip',
       endpoint: { family: 'tcp', host: '172.20.1.5', port: 22 },
     });
   });

@@ -9,7 +9,7 @@ describe('a search for a machine within a time that was given', () => {
   it('is ended then, and the message has the time', async () => {
     await expect(inTime('docker/web', 20, undefined, aborted)).rejects.toMatchObject({
       ...{ op: 'resolve', code: 'TIMEOUT', target: 'docker/web' },
-      problem: 'what knows the machine gave no answer within 0.02 s',
+      problem: "the machine's manager did not answer within 0.02 s",
     });
   });
 

@@ -4,6 +4,8 @@ import type { ResolveOptions } from '../../src/kinds/kinds.js';
 import { resolveTarget } from '../../src/kinds/kinds.js';
 import { parseTarget } from '../../src/kinds/parse.js';
 import { resolveMachine } from '../../src/resolve/machine.js';
+import { type RouteName, routeOf } from '../../src/route.js';
+import { allRoutes } from '../../src/routes/routes.js';
 import { type Answer, machines, PeerFolder, recorded, wire } from '../discovery/machined/varlink-peer.js';
 import { fakeProc } from '../discovery/processes/fake-proc.js';
 
@@ -29,6 +31,37 @@ const system = (answer: Answer) => folder.listen(`run/${socket}`, answer);
 const registered = (fields: JsonObject) => system(machines({ name: 'a', class: 'vm', ...fields }));
 const failure = (fields: object) => ({ name: 'ConnectError', op: 'resolve', ...fields });
 
+describe('a machine that a machined without an answer may have too', () => {
+  const uuid = '11111111-2222-4333-8444-555555555555';
+  const fields = { name: 'a', class: 'vm', vSockCid: 3, id: uuid.replaceAll('-', '') };
+  const asked = async (text: string) => {
+    const signal = AbortSignal.timeout(20_000);
+    const context = { text, port: 22, platform: 'linux', exists: () => false, signal } as const;
+    const env = { XDG_RUNTIME_DIR: `${folder.path}/user` };
+    const deps = { ...context, env, runDir: `${folder.path}/run`, timeoutMs: 300 };
+    return resolveMachine(text.replace('machine/', ''), deps);
+  };
+
+  it("is refused if this user's is silent and the system's has the name; its id is not", async () => {
+    await folder.listen(`user/${socket}`, () => {});
+    await system(machines(fields));
+    await expect(asked('machine/a')).rejects.toMatchObject({
+      code: 'TIMEOUT',
+      problem: expect.stringMatching(
+        /^"a" may also be a machine of a source that did not answer: the user's: no answer/,
+      ),
+      hint: expect.stringContaining(`type "machine/${uuid}" for the one that was found`),
+    });
+    expect(await asked(`machine/${uuid}`)).toMatchObject({ endpoint: { cid: 3 } });
+  });
+
+  it("is this user's if that answers first: the system's is not asked", async () => {
+    await folder.listen(`user/${socket}`, machines(fields));
+    await system(() => {});
+    expect(await asked('machine/a')).toMatchObject({ endpoint: { cid: 3 } });
+  });
+});
+
 describe('a machine', () => {
   it('of a recorded answer is reached by its CID, on the port that is asked for', async () => {
     await system((_request, peer) => {
@@ -50,7 +83,7 @@ describe('a machine', () => {
       identityFile: '/run/systemd/vmspawn/web/ed25519',
     });
     // Its SSH address is the CID again.
-    expect(found.others).toBeUndefined();
+    expect(found.rest).toBeUndefined();
   });
 
   it('has the login user that systemd-vmspawn was given by --bind-user', async () => {
@@ -173,19 +206,26 @@ describe('a machine', () => {
     await registered({ vSockCid: 5, sshAddress: 'unix/run/x' });
     const machine = await outcome('machine/a');
     expect(machine).toMatchObject({ endpoint: { family: 'vsock', cid: 5, port: 22 } });
-    expect(machine).not.toHaveProperty('ip');
     const step = 'it has the SSH address "unix/run/x"';
-    expect(await machine.others?.()).toEqual([
-      { name: 'export', endpoint: { family: 'unix', path: '/run/x' }, steps: [step] },
-    ]);
+    expect(machine.rest).toEqual([{ endpoint: { family: 'unix', path: '/run/x' }, steps: [step] }]);
     folder.stop();
     folder = new PeerFolder();
     await registered({ vSockCid: 5, sshAddress: '192.0.2.1' });
     const networked = await outcome('machine/a');
-    expect(networked).not.toHaveProperty('others');
-    expect(await networked.ip?.()).toMatchObject({
-      ...{ name: 'ip', endpoint: { family: 'tcp', host: '192.0.2.1', port: 22 } },
-    });
+    const names = async (only?: readonly RouteName[]) => {
+      const routes = await allRoutes({ ...networked, joined: undefined }, { text: 'a', port: 22, only });
+      return routes.map(({ endpoint }) => routeOf(endpoint));
+    };
+    expect(await names()).toEqual(['vsock']);
+    expect(await names(['ip'])).toEqual(['ip']);
+  });
+
+  it('with a CID and an SSH address that cannot be used has its CID, and -v says why', async () => {
+    await registered({ vSockCid: 5, sshAddress: 'web:0' });
+    const machine = await outcome('machine/a');
+    expect(machine).toMatchObject({ endpoint: { family: 'vsock', cid: 5 } });
+    expect(machine).not.toHaveProperty('rest');
+    expect(machine.steps.at(-1)).toMatch(/^its SSH address "web:0" cannot be used: /);
   });
 
   it('that is a container has its export first, and then the CID and address of its record', async () => {
@@ -196,11 +236,11 @@ describe('a machine', () => {
       sshAddress: '127.0.0.1:2222',
     });
     const path = await folder.abandon('run/systemd/nspawn/unix-export/a/ssh');
-    const { endpoint, others } = await outcome('machine/a');
+    const { endpoint, rest } = await outcome('machine/a');
     expect(endpoint).toEqual({ family: 'unix', path });
-    expect((await others?.())?.map((each) => [each.name, each.endpoint])).toEqual([
-      ['vsock', { family: 'vsock', cid: 7, port: 22 }],
-      ['ip', { family: 'tcp', host: '127.0.0.1', port: 2222 }],
+    expect(rest?.map((each) => each.endpoint)).toEqual([
+      { family: 'vsock', cid: 7, port: 22 },
+      { family: 'tcp', host: '127.0.0.1', port: 2222 },
     ]);
   });
 
@@ -284,9 +324,9 @@ describe('an SSH address', () => {
 describe('no machine', () => {
   const hint = expect.any(String);
   it.each([
-    { image: '/var/lib/machines/web', typed: 'web' },
-    { image: '/var/lib/machines/db-1.raw', typed: 'db-1' },
-  ])('that is off and has the image $image is offered to be started', async ({ image, typed }) => {
+    { image: '/var/lib/machines/web', typed: 'web', unit: 'systemd-nspawn@web.service' },
+    { image: '/var/lib/machines/db-1.raw', typed: 'db-1', unit: 'systemd-nspawn@db\\x2d1.service' },
+  ])('that is off and has the image $image is offered to be started', async ({ image, typed, unit }) => {
     await system((request, peer) => {
       peer.write(recorded(request.more ? 'systemd257-list-all' : 'systemd257-no-such-machine'));
     });
@@ -295,7 +335,10 @@ describe('no machine', () => {
         code: 'NOT_FOUND',
         problem: `"${typed}" is off`,
         hint: `machinectl start ${typed}, or vmssh ssh --start machine/${typed}`,
-        start: { machine: typed, command: ['machinectl', 'start', typed] },
+        start: {
+          ...{ machine: typed, command: ['machinectl', 'start', typed] },
+          log: ['journalctl', '--unit', unit],
+        },
       }),
     );
   });

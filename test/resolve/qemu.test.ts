@@ -48,6 +48,26 @@ function resolve(
   );
 }
 
+describe('a name that a libvirtd without an answer may have too', () => {
+  const silent = { provider: 'libvirt', code: 'TIMEOUT', problem: 'qemu:///system: no answer within 10 s' };
+  it.each([
+    { name: 'a domain of the other libvirtd', input: 'qemu/mint', domains: [own], type: `qemu/${uuids[1]}` },
+    { name: 'a QEMU of no libvirtd', input: 'qemu/raw', domains: [mint], type: 'vsock/9' },
+  ])('is refused: $name', async ({ input, domains, type }) => {
+    await expect(resolve(input, domains, [silent])).rejects.toMatchObject({
+      code: 'TIMEOUT',
+      problem: expect.stringContaining(
+        'may also be a machine of a source that did not answer: qemu:///system',
+      ),
+      hint: expect.stringContaining(`type "${type}"`),
+    });
+  });
+
+  it('is an id: no other machine has it', async () => {
+    expect(await resolve(`qemu/${uuids[1]}`, [own], [silent])).toMatchObject({ endpoint: { cid: 43 } });
+  });
+});
+
 describe('a libvirt domain', () => {
   it.each([
     { name: 'its name', input: 'qemu/mint', domains: [mint], want: 42 },
@@ -80,9 +100,9 @@ describe('a libvirt domain', () => {
   it('is reached by the address that libvirt gave it only if that was asked for', async () => {
     const byCid = await resolve('qemu/mint', [mint]);
     expect(byCid.endpoint).toMatchObject({ family: 'vsock' });
-    expect(byCid).not.toHaveProperty('others');
+    expect(byCid).not.toHaveProperty('rest');
     const endpoint = { family: 'tcp', host: '192.0.2.7', port: 22 };
-    expect(await byCid.ip?.()).toMatchObject({ name: 'ip', endpoint });
+    expect(await byCid.askIp?.()).toMatchObject({ endpoint });
     const bare = { ...mint, cid: undefined };
     await expect(resolve('qemu/mint', [bare], [], [])).rejects.toMatchObject({ code: 'NOT_FOUND' });
     expect(await resolve('qemu/mint', [bare], [], [], ['ip'])).toMatchObject({ endpoint });

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Connection } from '../../src/connect/connection.js';
 import { openConnection } from '../../src/connect/open.js';
 import { exitCodeOf, type NoBannerReason } from '../../src/errors.js';
-import { suspects } from '../../src/guest/symptoms.js';
+import { suspects } from '../../src/guest/diagnose.js';
 import { awaitBanner } from '../../src/ssh/await-banner.js';
 import { bannerLimit } from '../../src/ssh/banner.js';
 import { openers, unix } from '../connect/openers.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseTarget } from '../../src/kinds/parse.js';
-import { hostKeyAlias, uuidAlias } from '../../src/ssh/identity.js';
+import { hostKeyAlias, possibleAliases, uuidAlias } from '../../src/ssh/identity.js';
 import { keyNames } from '../../src/ssh/typed-names.js';
 
 const uuid = '11111111-2222-4333-8444-555555555555';
@@ -18,6 +18,20 @@ describe('the identity of a machine', () => {
 });
 
 describe('the name of a machine in known_hosts', () => {
+  it('has its owner in it where this user and the system may each have one of a name', () => {
+    const of = (text: string, authority?: 'user') =>
+      hostKeyAlias({ target: parseTarget(text), machine: { target: text, authority } });
+    expect(of('firecracker/web', 'user')).toBe('vmssh-firecracker-user%web');
+    expect(of('firecracker/web')).toBe('vmssh-firecracker%web');
+    expect(of('lima/web', 'user')).toBe('vmssh-lima%web');
+    expect(possibleAliases(parseTarget('firecracker/web'))).toEqual([
+      'vmssh-firecracker%web',
+      'vmssh-firecracker-user%web',
+    ]);
+    expect(possibleAliases(parseTarget('lima/web'))).toEqual(['vmssh-lima%web']);
+    expect(possibleAliases(parseTarget('vsock/3'))).toEqual([]);
+  });
+
   it.each([
     { text: 'machine/web', want: 'vmssh-machine%web' },
     { text: 'container/web', want: 'vmssh-machine%web' },

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { parseGuid } from '../../src/address/guid.js';
-import { serviceIdOfPort } from '../../src/address/service-id.js';
+import { serviceIdOfPort } from '../../src/address/numbers.js';
 import type { Endpoint } from '../../src/endpoint.js';
 import { resolveTarget } from '../../src/kinds/kinds.js';
 import { parseTarget } from '../../src/kinds/parse.js';
+import { firstRoute } from '../../src/routes/routes.js';
 import { requirePort } from '../../src/target/port.js';
 
 const vmId = parseGuid('01234567-89ab-cdef-0123-456789abcdef') ?? expect.unreachable();
@@ -68,15 +69,20 @@ describe('a port', () => {
   });
 
   it.each([
-    { port: 5000, hint: "leave the port out, or for its TCP port: vmssh ssh -L 5000:127.0.0.1:5000 'a b'" },
-    { port: 0, hint: 'leave the port out' },
-    { port: 65536, hint: 'leave the port out' },
+    {
+      port: 5000,
+      hint: "use port 22, its SSH server, or for its TCP port: vmssh ssh -L 5000:127.0.0.1:5000 'a b'",
+    },
+    { port: 0, hint: 'use port 22, its SSH server' },
+    { port: 65536, hint: 'use port 22, its SSH server' },
   ])('$port has a hint', ({ port, hint }) => {
     expect(() => requirePort(unix, port, 'a b')).toThrow(expect.objectContaining({ hint }));
   });
 
-  const resolved = (text: string, port: number) =>
-    resolveTarget(parseTarget(text), { text, port, env: {}, platform: 'linux' });
+  const resolved = async (text: string, port: number) => {
+    const machine = await resolveTarget(parseTarget(text), { text, port, env: {}, platform: 'linux' });
+    return firstRoute(machine, { text, port });
+  };
   it('is judged by what the target resolved to; 22 is always its SSH server', async () => {
     await expect(resolved('unix/run/x', 80)).rejects.toMatchObject({ code: 'NO_PORT' });
     await expect(resolved('vsock:3:80', 81)).rejects.toMatchObject({ code: 'NO_PORT' });

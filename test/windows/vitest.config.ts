@@ -10,5 +10,7 @@ export default defineConfig({
     testTimeout: 180_000,
     hookTimeout: 120_000,
     teardownTimeout: 40_000,
+    // What is waited for may need as long.
+    expect: { poll: { timeout: 50_000 } },
   },
 });

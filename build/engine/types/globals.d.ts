@@ -1,13 +1,11 @@
-import type { EngineAbortController, EngineAbortSignal } from '../../../src/engine/globals/abort.js';
-import type { EngineBuffer } from '../../../src/engine/globals/buffer.js';
-import type { engineConsole } from '../../../src/engine/globals/console.js';
-import type { EngineProcess } from '../../../src/engine/globals/process.js';
-import type { EngineTextDecoder, EngineTextEncoder } from '../../../src/engine/globals/text-coders.js';
-import type * as timers from '../../../src/engine/globals/timers.js';
+import type { EngineBuffer, EngineTextDecoder, EngineTextEncoder } from '../../../src/engine/bytes.js';
+import type * as timers from '../../../src/engine/globals.js';
+import type { EngineAbortController, EngineAbortSignal, engineConsole } from '../../../src/engine/globals.js';
+import type { EngineProcess } from '../../../src/engine/process.js';
 import type { Signal } from '../../../src/engine/signals.js';
 
 /**
- * In the place of @types/node's: what src/engine/globals/install.ts makes, what QuickJS has by itself, and the names of
+ * In the place of @types/node's: what src/engine/globals.ts makes, what QuickJS has by itself, and the names of
  * types that src/ uses.
  */
 declare global {

@@ -25,7 +25,7 @@ export function uploadPage(made, version, { site, upload }) {
     [
       '`PKGBUILD`',
       'AUR, as `vmssh-bin`',
-      `cp ${files}/PKGBUILD AUR/ && cd AUR && makepkg --printsrcinfo >.SRCINFO && git commit -a && git push`,
+      `cp ${files}/PKGBUILD AUR/ && (cd AUR && makepkg --printsrcinfo >.SRCINFO && git commit -a && git push)`,
     ],
     [
       '`vmssh.rb`',

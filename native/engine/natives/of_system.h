@@ -15,7 +15,7 @@ namespace engine {
 
 namespace files {
 
-// `flags` has the numbers of src/engine/files/flags.ts.
+// `flags` has the numbers of src/engine/files.ts.
 int open(const std::string& path, int flags, int mode);
 void close(int descriptor);
 // How many bytes it read; none at end-of-file.

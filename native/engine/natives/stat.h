@@ -22,7 +22,7 @@ struct Stat {
   std::int64_t changed = 0;
 };
 
-// What src/engine/files/stats.ts makes a Stats of: dev, ino, mode, nlink, uid, gid, rdev, size, and milliseconds of the
+// What src/engine/files.ts makes a Stats of: dev, ino, mode, nlink, uid, gid, rdev, size, and milliseconds of the
 // last access, change of the content, and change of the file.
 JSValue newStat(JSContext* js, const Stat& found);
 // What identifies a file, as BigInts: dev, ino, and nanoseconds of the last change of the content.

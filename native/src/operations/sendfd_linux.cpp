@@ -53,11 +53,20 @@ void send(int over, int fd) {
   }
 }
 
+// Another socket than one of AF_UNIX takes the byte, and drops the descriptor without an error.
+void requireUnix(int over) {
+  int family = 0;
+  socklen_t size = sizeof family;
+  if (getsockopt(over, SOL_SOCKET, SO_DOMAIN, &family, &size) != 0) throw Failure::last("getsockopt");
+  if (family != AF_UNIX) throw Failure{EAFNOSUPPORT, "sendmsg", "only a unix socket takes a descriptor"};
+}
+
 }  // namespace
 
 napi_value sendFd(Call& call) {
   const int over = call.descriptor(0, "over");
   const auto socket = call.socket(1);
+  requireUnix(over);
   Blocking blocking(socket->fd());
   send(over, socket->fd());
   blocking.keep();

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { Addon } from 'node-hvsock-native';
-import { passFd, takesSocket } from '../../deliver/pass-fd.js';
+import { passFd } from '../../deliver/pass-fd.js';
 import { findWindowsVmssh, isWsl } from '../../discovery/hyper-v/interop.js';
 import { ConnectError, quote } from '../../errors.js';
 import { kindOf, type Target } from '../../kinds/kinds.js';
@@ -78,8 +78,10 @@ export async function runOverInterop(
 }
 
 /** Whether ssh waits for a socket on our stdout, and one can be passed. */
-export function wantsSocket(fdpass: boolean): Addon | undefined {
-  return fdpass && takesSocket() ? loadAddon().addon : undefined;
+export async function wantsSocket(fdpass: boolean): Promise<Addon | undefined> {
+  if (!fdpass) return undefined;
+  const { takesUnixSocket } = await import('../../deliver/unix-socket.js');
+  return takesUnixSocket() ? loadAddon().addon : undefined;
 }
 
 /** Starts it on one end of a socket and passes the other end to ssh. */

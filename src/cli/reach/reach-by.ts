@@ -1,10 +1,10 @@
+import { statSync } from 'node:fs';
 import { ConnectError, printable } from '../../errors.js';
+import { kindOf } from '../../kinds/kinds.js';
 import type { TypedTarget } from '../../kinds/parse.js';
-import { type Reached, type ReachOptions, reach } from '../../reach.js';
-import type { OnRoute } from '../../routes/by-routes.js';
+import { type OnRoute, type Reached, type ReachOptions, reach } from '../../reach.js';
 import type { Io } from '../command.js';
 import { defaultWaitMs, type ReachFlags } from '../shared-options.js';
-import { socketWarning } from './socket-warning.js';
 
 export interface ReachByOptions extends Omit<ReachFlags, 'verbose'>, TypedTarget {
   readonly port: number;
@@ -62,5 +62,35 @@ export async function reachOrStart(
     if (!(error instanceof ConnectError) || error.code === 'INTERRUPTED') throw error;
     const { startAndReach } = await import('./start.js');
     return startAndReach(typed, attempt, starting, error, io);
+  }
+}
+
+/**
+ * Warns on stderr, once, if a typed path leads to another user's socket: after its machine ended, anybody may have put
+ * one there.
+ */
+export function socketWarning(
+  io: Io,
+  uid = process.getuid?.(),
+  ownerOf: (path: string) => number | undefined = statOwner,
+): NonNullable<ReachOptions['beforeOpen']> {
+  let warned = io.platform === 'win32';
+  return async (target, endpoint) => {
+    if (warned || kindOf(target).rest !== 'path' || !('path' in endpoint)) return;
+    const owner = ownerOf(endpoint.path);
+    if (owner === undefined || owner === 0 || owner === uid) return;
+    const { isSystemUser } = await import('../../discovery/processes/system-user.js');
+    if (await isSystemUser(owner, io)) return;
+    warned = true;
+    const danger = `belongs to user ${owner}, who can answer in place of the machine`;
+    io.err(`${io.program}: warning: ${printable(endpoint.path)} ${danger}\n`);
+  };
+}
+
+function statOwner(path: string): number | undefined {
+  try {
+    return statSync(path).uid;
+  } catch {
+    return undefined; // the connect says why
   }
 }

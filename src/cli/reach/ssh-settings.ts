@@ -1,7 +1,8 @@
 import { type RunTool, runTool } from '../../discovery/tools/run-tool.js';
+import { ownAccount } from '../../ssh/account.js';
 import type { Io } from '../command.js';
 
-export interface SettingsOf {
+interface SettingsOf {
   readonly host: string;
   /** ssh's configuration file, as for ssh -F. */
   readonly sshConfig?: string | undefined;
@@ -19,4 +20,16 @@ export async function sshSettings(
 ): Promise<string> {
   const args = ['-G', ...(sshConfig === undefined ? [] : ['-F', sshConfig]), '--', host];
   return run('ssh', args, { env, signal, timeoutMs }).catch(() => '');
+}
+
+/**
+ * Default login user: ssh's User, else the local user; root on Windows.
+ */
+export async function sshUser(
+  of: SettingsOf,
+  io: Pick<Io, 'env' | 'platform'>,
+  run?: RunTool,
+): Promise<string> {
+  if (io.platform === 'win32') return 'root';
+  return /^user (.+)$/m.exec(await sshSettings(of, io, run))?.[1] ?? ownAccount()?.name ?? 'root';
 }

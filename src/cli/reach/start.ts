@@ -1,19 +1,23 @@
-import { shellOf } from '../../address/shell.js';
-import { shellLine } from '../../address/shell-word.js';
+import { createHash } from 'node:crypto';
+import { hostname } from 'node:os';
+import { type Shell, shellLine, shellOf } from '../../address/shell.js';
 import { now } from '../../clock.js';
-import { ownEnv } from '../../discovery/own-env.js';
+import { ownEnv, withToolFolders } from '../../discovery/own-env.js';
 import { ConnectError, printable, quote, type StartCommand } from '../../errors.js';
+import { type Lock, lock } from '../../files/lock.js';
+import { folderAt, makeFolder } from '../../files/place.js';
+import { resolveTarget } from '../../kinds/kinds.js';
 import type { TypedTarget } from '../../kinds/parse.js';
-import type { Reached, ReachOptions } from '../../reach.js';
+import { type ApartEnd, runApart } from '../../process/run-apart.js';
+import type { Reached, ReachOptions, Trace } from '../../reach.js';
+import { sshFolder } from '../../ssh/folder.js';
+import type { AnyTarget } from '../../target/target.js';
 import type { Io } from '../command.js';
 import { defaultWaitMs } from '../shared-options.js';
-import { startProgress } from '../spinner.js';
-import { runStart } from './run-start.js';
-import { type StartLock, startLock } from './start-lock.js';
-import { startingResolve } from './starting-resolve.js';
+import { startProgress } from '../terminal.js';
 
 /** The used part of `process`. */
-export type Signals = Pick<NodeJS.Process, 'on' | 'off' | 'platform'>;
+type Signals = Pick<NodeJS.Process, 'on' | 'off' | 'platform'>;
 
 /**
  * After the attempt that failed with `first`: starts the machine if that is because it is off, and tries again until its
@@ -49,18 +53,19 @@ export async function startAndReach(
       trace,
       signal,
       waitMs: leftMs(),
-      resolve: startingResolve(async (start, isOff) => {
-        last = { start, isOver: false };
-        await runStart(start, isOff, { text, env, shell: shellOf(io), timeoutMs: leftMs(), signal, trace });
-        last = { start, isOver: true };
-      }),
+      resolve: startingResolve(
+        async (start, isOff) => {
+          last = { start, isOver: false };
+          await runStart(start, isOff, { text, env, shell: shellOf(io), timeoutMs: leftMs(), signal, trace });
+          last = { start, isOver: true };
+        },
+        (off) => offAgain(off, last?.start, io),
+      ),
     });
   } catch (error) {
     if (!(error instanceof ConnectError) || !last) throw error;
     if (error.code === 'INTERRUPTED') throw leftAlone(text, last, error);
-    throw isOff(error) || isOff(error.cause)
-      ? offAgain(error, shellLine(last.start.command, shellOf(io)))
-      : error;
+    throw isOff(error) || isOff(error.cause) ? offAgain(error, last.start, io) : error;
   } finally {
     progress?.stop();
     interrupts.stop();
@@ -91,11 +96,16 @@ function isOff(error: unknown): boolean {
 }
 
 /** To start it once more, as the hint for a machine that is off says, would not help. */
-function offAgain({ op, target, code, problem, cause }: ConnectError, line: string): ConnectError {
-  return new ConnectError(op, target, {
-    ...{ code, cause },
+function offAgain(
+  { target, problem, cause }: ConnectError,
+  { command = [], log }: Partial<StartCommand> = {},
+  io: Io,
+): ConnectError {
+  const [line, see] = [command, log ?? []].map((words) => shellLine(words, shellOf(io)));
+  return new ConnectError('connect', target, {
+    ...{ code: 'NOT_STARTED', cause },
     problem: `${problem}, although it was started: ${line}`,
-    hint: "it may have ended at once: see its log, or its manager's",
+    hint: log ? `it ended; see why: ${see}` : "it may have ended at once: see its log, or its manager's",
   });
 }
 
@@ -110,4 +120,216 @@ function leftAlone(
     ? `interrupted: ${name} was started, and is left as it is`
     : `interrupted: ${quote(start.command[0] ?? '')} goes on, and ${name} is left as it is`;
   return new ConnectError('connect', text, { code: 'INTERRUPTED', problem, start, cause });
+}
+
+/** Starts a machine; `isOff` asks its manager again. */
+type StartMachine = (start: StartCommand, isOff: () => Promise<boolean>) => Promise<void>;
+
+/** How often in a row a machine that was started may be off: its manager may start it once more, or note late that it runs. */
+const mostOff = 3;
+
+/**
+ * `resolveTarget`, which starts a machine that its manager knows to be off, once, and then asks again: its address may be a
+ * new one. One that is off again and again ended at once: then it throws what `ended` makes of that.
+ */
+export function startingResolve(
+  start: StartMachine,
+  ended: (off: ConnectError) => Error,
+  resolve: typeof resolveTarget = resolveTarget,
+): typeof resolveTarget {
+  let isStarted = false;
+  let off = 0;
+  const startOnce: StartMachine = async (command, isOff) => {
+    isStarted = true;
+    await start(command, isOff);
+  };
+  return async (...asked) => {
+    const ask = async () => {
+      try {
+        const found = await resolve(...asked);
+        off = 0;
+        return found;
+      } catch (error) {
+        if (!isStarted || !(error instanceof ConnectError) || !error.start) throw error;
+        off += 1;
+        throw off < mostOff ? error : ended(error);
+      }
+    };
+    const offError = await ask().catch((error) => {
+      if (error instanceof ConnectError && error.start && !isStarted) return error;
+      throw error;
+    });
+    if (!(offError instanceof ConnectError)) return withStart(offError, () => isStarted, startOnce);
+    const isOff = () =>
+      resolve(...asked).then(
+        () => false,
+        (error) => error instanceof ConnectError && error.start !== undefined,
+      );
+    if (offError.start) await startOnce(offError.start, isOff);
+    return ask();
+  };
+}
+
+type Found = Awaited<ReturnType<typeof resolveTarget>>;
+
+/** A machine that was looked up by its id is only known to be off once it does not answer. */
+function withStart(found: Found, isStarted: () => boolean, start: StartMachine): Found {
+  const { recheck } = found;
+  if (!recheck) return found;
+  return {
+    ...found,
+    async recheck() {
+      const why = await recheck();
+      const isOff = async () => (await recheck())?.start !== undefined;
+      if (why?.start && !isStarted()) await start(why.start, isOff);
+      return why;
+    },
+  };
+}
+
+interface RunStartOptions {
+  /** The target as typed. */
+  readonly text: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** For the commands in messages. */
+  readonly shell: Shell;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+  readonly trace: Trace;
+}
+
+/**
+ * Runs the manager's command. One that fails is no failure if the machine is not off any more: somebody else has started it.
+ * Throws a ConnectError NOT_STARTED or INTERRUPTED.
+ */
+async function runStart(
+  start: StartCommand,
+  isOff: () => Promise<boolean>,
+  { text, env, shell, timeoutMs, signal, trace }: RunStartOptions,
+): Promise<void> {
+  const line = shellLine(start.command, shell);
+  const onStart = () => trace('wait', `starting ${quote(start.machine)}: ${line}`);
+  const fail = (why: string, hint: string, cause?: unknown) =>
+    new ConnectError('connect', text, {
+      code: 'NOT_STARTED',
+      problem: `${quote(start.machine)} could not be started: ${why}`,
+      hint,
+      cause,
+    });
+  const own = withToolFolders(env);
+  const end: ApartEnd = await runApart(start.command, { env: own, timeoutMs, signal, onStart }).catch(
+    (error) => {
+      const why = error.code === 'ENOENT' ? 'it is not installed, or not in PATH' : error.message;
+      throw fail(
+        `${quote(start.command[0] ?? '')} could not be run: ${why}`,
+        `install it, or start the machine yourself`,
+        error,
+      );
+    },
+  );
+  if ('left' in end) {
+    if (end.left === 'aborted')
+      throw new ConnectError('connect', text, { code: 'INTERRUPTED', problem: 'interrupted' });
+    throw fail(`${line} has not ended in time, and goes on`, 'give it more time: --wait=600');
+  }
+  if ('ended' in end)
+    throw fail(`${line} printed more than 1 MiB of errors, and was ended`, `see what it says: ${line}`);
+  if (end.code !== 0 && (await isOff())) {
+    const how = end.signal ? `was ended by ${end.signal}` : `ended with code ${end.code}`;
+    const said = lastLines(end.stderr);
+    throw fail(`${line} ${how}${said === '' ? '' : `: ${said}`}`, fixFor(said, line));
+  }
+  trace('start', line);
+}
+
+const mostLines = 5;
+const mostCharacters = 500;
+
+function lastLines(stderr: string): string {
+  const lines = stderr
+    .split(/[\r\n]+/)
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+  return lines.slice(-mostLines).join('; ').slice(-mostCharacters);
+}
+
+/** By what managers and QEMU say. */
+const fixes: readonly (readonly [RegExp, (line: string) => string])[] = [
+  [
+    /\/dev\/kvm|KVM kernel module|virtualization.*(not|dis)|HV_UNSUPPORTED/i,
+    () => 'virtualization is missing: ls -l /dev/kvm, join the group kvm, or enable it in the firmware',
+  ],
+  [
+    /permission|not authorized|authenticat|access denied|denied|not allowed|privileg/i,
+    (line) =>
+      `this user may not start it: join the group of its manager (libvirt, incus-admin, docker), or: sudo ${line}`,
+  ],
+  [
+    /no such file|cannot access storage|not find.*(disk|image|file)|no such.*(disk|image)/i,
+    (line) => `something that it needs is missing, such as its disk: put it back, and then: ${line}`,
+  ],
+];
+
+function fixFor(said: string, line: string): string {
+  const fix = fixes.find(([pattern]) => pattern.test(said))?.[1];
+  return fix ? fix(line) : `see what else it says: ${line}`;
+}
+
+/** Keeps other processes of this user from starting the same machine. */
+interface StartLock {
+  /** Whether another one had it: that one was starting the machine. */
+  readonly wasBusy: boolean;
+  release(): Promise<void>;
+}
+
+interface StartLockOptions {
+  readonly leftMs: () => number;
+  readonly signal: AbortSignal;
+  /** Called if it has to be waited for. */
+  readonly onBusy: () => void;
+}
+
+/** For a lock that a killed process left. Milliseconds. */
+const briefMs = 50;
+
+/** Waits until nobody else starts the machine. Without a folder for it, or time, there is no lock: managers start a machine once, too. */
+async function startLock(
+  target: AnyTarget,
+  env: Readonly<Record<string, string | undefined>>,
+  { leftMs, signal, onBusy }: StartLockOptions,
+): Promise<StartLock> {
+  const path = sshFolder(env);
+  const name = `vmssh-start-${hash(`${hostname()} ${JSON.stringify(target)}`)}`;
+  let held: Lock | undefined;
+  let wasBusy = false;
+  const folder = await makeFolder(path)
+    .then(() => folderAt(path))
+    .catch(() => undefined);
+  if (folder === undefined) return { wasBusy, release: async () => {} };
+  const place = { folder, name };
+  const limits = { held: Number.POSITIVE_INFINITY, signal };
+  try {
+    held = await lock(place, now, { ...limits, wait: briefMs }).catch((error) => {
+      wasBusy = error.code === 'LOCKED';
+      return undefined;
+    });
+    if (wasBusy) {
+      onBusy();
+      held = await lock(place, now, { ...limits, wait: leftMs() }).catch(() => undefined);
+    }
+  } catch (error) {
+    await folder.close();
+    throw error;
+  }
+  return {
+    wasBusy,
+    async release() {
+      await held?.release();
+      await folder.close();
+    },
+  };
+}
+
+function hash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }

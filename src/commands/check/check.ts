@@ -1,28 +1,41 @@
-import { checkUserName } from '../../address/user-name.js';
-import { checkTarget } from '../../checks/check-target.js';
-import { formatCheck } from '../../checks/format.js';
-import type { CheckResult } from '../../checks/result.js';
-import { type Command, UsageError } from '../../cli/command.js';
-import { formatJson, jsonOption } from '../../cli/json.js';
-import { parsed } from '../../cli/option.js';
-import { portOption } from '../../cli/port-option.js';
+import { checkUserName } from '../../address/names.js';
+import {
+  type CheckedRoute,
+  formatCheck,
+  type LastStage,
+  lastStages,
+  type Stage,
+} from '../../checks/result.js';
+import { type Command, type Io, UsageError } from '../../cli/command.js';
+import { findingsOf, formatProgress, hostFlags, sshConfigOption } from '../../cli/guest.js';
+import {
+  type Envelope,
+  envelope,
+  type FailureJson,
+  type FindingJson,
+  formatJson,
+  jsonOption,
+} from '../../cli/json.js';
+import { connectFailure, pasteable } from '../../cli/message.js';
+import { oneOf, parsed, portOption, textOption } from '../../cli/option.js';
 import {
   behindVia,
-  type ReachFlags,
   reachFlags,
   reachOptions,
   routesOption,
   verboseOption,
 } from '../../cli/shared-options.js';
-import { startProgress } from '../../cli/spinner.js';
-import { styles } from '../../cli/style.js';
-import { printable } from '../../errors.js';
-import { checkJson, codeOfAll } from './json.js';
+import { styles } from '../../cli/terminal.js';
+import { type Endpoint, formatEndpoint } from '../../endpoint.js';
+import { exitCode, printable } from '../../errors.js';
+import type { Finding } from '../../guest/diagnose.js';
+import { guestFailures } from '../../guest/failures.js';
+import { guestRouteOf } from '../../guest/run/route.js';
+import type { Target } from '../../kinds/kinds.js';
+import { type Examination, type ExamineOptions, examine, type Show } from './examine.js';
 
-export interface CheckOptions extends ReachFlags {
+interface CheckOptions extends Omit<ExamineOptions, 'target'> {
   readonly targets: readonly string[];
-  readonly port: number | undefined;
-  readonly user: string | undefined;
   readonly json: boolean;
 }
 
@@ -35,49 +48,181 @@ const userOption = parsed(
   },
   checkUserName,
 );
+const overOption = textOption({
+  long: 'over',
+  value: '[user@]HOST',
+  takes: 'target',
+  summary: 'another route into the guest, to look from inside: ssh, a target, wsl/DISTRO',
+});
+const untilOption = oneOf<LastStage>({
+  long: 'until',
+  value: 'STAGE',
+  choices: lastStages,
+  summary: `the last stage: ${lastStages.join(', ')} (default login); resolved opens nothing`,
+});
 
-/** vmssh check TARGET…: each stage up to a login, with its time and result. */
+/** vmssh check TARGET…: each stage up to a login, with its time and result, and what is wrong in the guest. */
 export const check: Command<CheckOptions> = {
   name: 'check',
-  summary: 'test the connection to a machine step by step',
+  summary: 'test the connection to a machine step by step, and find what is wrong',
   usage: '[user@]TARGET...',
-  details:
-    'TARGET can also be a name, as for vmssh ssh. Exits with the code of the first target that failed. Does not log in.',
-  options: [portOption, userOption, ...reachOptions, jsonOption, verboseOption],
+  details: `TARGET can also be a name, as for vmssh ssh. It logs in as ssh would, without prompts, and looks from inside the guest if it can: by the login, or by --over.
+The failures that it knows are listed in docs/reference/guest-failures.md. Exits with the code of the first target that failed.`,
+  options: [
+    portOption,
+    userOption,
+    untilOption,
+    overOption,
+    sshConfigOption,
+    ...reachOptions,
+    jsonOption,
+    verboseOption,
+  ],
   examples: [
     { line: 'vmssh check mint', about: 'why does ssh mint not work?' },
-    { line: 'vmssh check -p 2222 ann@vsock/3', about: 'the same for an address, a port and a user' },
+    { line: 'vmssh check --until resolved mint', about: 'which machine is this, and how is it reached?' },
+    { line: 'vmssh check --until banner --wait=60 vsock/3', about: 'does sshd answer, once it has booted?' },
+    { line: 'vmssh check --route exec web', about: 'only by one of its routes' },
+    {
+      line: 'vmssh check --over root@192.0.2.7 vsock/3',
+      about: 'with a look from inside over another route',
+    },
     { line: 'vmssh check --json machine/web machine/db', about: 'for scripts' },
-    { line: 'vmssh check --wait=60 vsock-mux/run/fc/v.sock', about: 'wait while a machine boots' },
   ],
 
   parse(raw) {
     if (raw.positionals.length === 0) throw new UsageError('expected one or more targets, got nothing');
+    const over = overOption.read(raw);
+    const until = untilOption.read(raw) ?? 'login';
+    if (over !== undefined && raw.positionals.length > 1) throw new UsageError('--over takes one target');
+    if (over !== undefined && until !== 'login')
+      throw new UsageError('--over looks from inside, with --until=login');
     return {
       targets: raw.positionals.map((target) => behindVia(raw, target)),
       port: portOption.read(raw),
       user: userOption.read(raw),
+      until,
+      over: over === undefined ? undefined : hostFlags(over, raw, guestRouteOf(over)),
+      sshConfig: sshConfigOption.read(raw),
       json: jsonOption.read(raw),
       routes: routesOption.read(raw),
       ...reachFlags(raw),
     };
   },
 
-  async run(options, io) {
+  async run({ targets, json, ...options }, io) {
     const signal = io.interrupted();
     const gone = io.outputGone();
-    const results: CheckResult[] = [];
-    for (const target of options.targets) {
-      const progress = await startProgress(io, `checking ${printable(target)}`);
-      const result = await checkTarget(target, options, io, signal, (stage) =>
-        progress.update(printable(`${target}: ${stage}`)),
-      );
-      progress.stop();
-      results.push(result);
-      if (!options.json) io.out(formatCheck(result, await styles(io, 'stdout'), io));
+    const show = json ? undefined : await printer(io);
+    const done: Examination[] = [];
+    for (const target of targets) {
+      done.push(await examine({ target, ...options }, io, show));
       if (signal.aborted || gone.aborted) break;
     }
-    if (options.json) io.out(formatJson(checkJson(results)));
-    return codeOfAll(results);
+    const code = done.find((each) => each.code !== exitCode.ok)?.code ?? exitCode.ok;
+    if (json) io.out(formatJson(checkJson(done, code)));
+    const notRun = done.map(({ guest }) => guest?.notRun).find((each) => each !== undefined);
+    if (notRun && !json) throw notRun;
+    return code;
   },
 };
+
+/** Prints each part of a check for people, as it is found. */
+async function printer(io: Io): Promise<Show> {
+  const style = await styles(io, 'stdout');
+  const line: Show['line'] = (each) => io.out(formatProgress(each, style));
+  return {
+    line,
+    check: (result) => io.out(formatCheck(result, style, io)),
+    finding({ state, name: step, message, fix }) {
+      line({ state, step, message });
+      if (fix) io.out(`    ${style.dim('fix:')} ${printable(pasteable(fix, io))}\n`);
+    },
+    guest: () => io.out(`${style.bold('in the guest')}\n`),
+    suspects: (findings) => io.out(suspectLines(findings, style.dim, io)),
+  };
+}
+
+/** The possible causes, for when the guest was not checked from inside. */
+function suspectLines(findings: readonly Finding[], dim: (text: string) => string, io: Io): string {
+  const suspects = findings.flatMap((finding) => finding.suspects ?? []);
+  if (suspects.length === 0) return '';
+  const lines = suspects.map((name) => {
+    const { number, title, fix } = guestFailures[name];
+    const where = number > 0 ? dim(` (${number} in docs/reference/guest-failures.md)`) : '';
+    return `  - ${title}${where}\n    ${dim('fix:')} ${pasteable(fix, io)}\n`;
+  });
+  const look =
+    'To know which: --over [user@]HOST looks from inside, or paste what vmssh guest check --script prints into its console';
+  return `It may be, the likeliest first:\n${lines.join('')}${pasteable(look, io)}\n`;
+}
+
+/** What `vmssh check --json` prints. */
+export interface CheckJson extends Envelope<'check'> {
+  readonly results: readonly CheckedJson[];
+}
+
+/** One target's check. */
+interface CheckedJson {
+  /** As typed. */
+  readonly target: string;
+  readonly ok: boolean;
+  readonly exitCode: number;
+  /** What it means; absent if no machine has such a name. */
+  readonly parsed?: Target | undefined;
+  /** The endpoint as a literal target. */
+  readonly address?: string | undefined;
+  readonly endpoint?: Endpoint | undefined;
+  /** How it was found. */
+  readonly steps?: readonly string[] | undefined;
+  readonly user?: string | undefined;
+  readonly identityFile?: string | undefined;
+  readonly stages: readonly Stage[];
+  /** Those that were looked at. */
+  readonly routes?: readonly CheckedRoute[] | undefined;
+  /** What stopped the next stage. */
+  readonly error?: FailureJson | undefined;
+  readonly checks: readonly FindingJson[];
+  /** Possible causes, likeliest first, if the guest could not be checked from inside. */
+  readonly suspects: readonly SuspectJson[];
+  /** The findings inside the guest; absent if it was not checked. */
+  readonly guest?:
+    | { readonly checks: readonly FindingJson[]; readonly error?: FailureJson | undefined }
+    | undefined;
+}
+
+interface SuspectJson {
+  readonly name: string;
+  readonly title: string;
+  readonly fix: string;
+}
+
+export function checkJson(done: readonly Examination[], exitCode: number): CheckJson {
+  return { ...envelope('check', exitCode), results: done.map(checked) };
+}
+
+function checked({ check, code, findings, suspects, guest }: Examination): CheckedJson {
+  const { target, means, stages, routes = [], error } = check;
+  return {
+    target,
+    ok: code === 0,
+    exitCode: code,
+    parsed: means?.parsed,
+    address: means?.endpoint && formatEndpoint(means.endpoint),
+    endpoint: means?.endpoint,
+    steps: means?.steps,
+    user: means?.user || undefined,
+    identityFile: means?.identityFile,
+    stages,
+    ...(routes.length === 0 ? {} : { routes }),
+    error: error && connectFailure(error),
+    checks: findings.map(({ name, state, message, fix }) => ({ name, state, found: message, fix })),
+    suspects: suspects
+      .flatMap((finding) => finding.suspects ?? [])
+      .map((name) => ({ name, title: guestFailures[name].title, fix: guestFailures[name].fix })),
+    guest: guest && {
+      checks: findingsOf(guest.lines),
+      error: guest.notRun && connectFailure(guest.notRun),
+    },
+  };
+}

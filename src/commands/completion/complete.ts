@@ -1,18 +1,23 @@
-import type { Command, OptionSpec } from '../../cli/command.js';
-import { groupSummaries } from '../../cli/groups.js';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { slug } from '../../address/slug.js';
+import { type Command, groupSummaries, type OptionSpec } from '../../cli/command.js';
 import { viaOption } from '../../cli/shared-options.js';
+import { isOfOthers } from '../../discovery/match.js';
 import type { ListedMachine } from '../../discovery/merge.js';
+import { countBy } from '../../group-by.js';
 import { addressWord } from '../../kinds/kind.js';
 import { kinds } from '../../kinds/kinds.js';
+import { asTarget } from '../../kinds/parse.js';
+import { onDrive } from '../../resolve/socket-path.js';
 import { splitArgs, tools } from '../../ssh/split-args.js';
-import { machineCandidates } from './machines.js';
-import { type FolderEntry, pathTargets } from './paths.js';
+import { rooted, split } from '../../target/text.js';
 import { shells } from './scripts.js';
 
 /** What completion needs to know about each command. */
 export type CommandTable = readonly Pick<Command<unknown>, 'name' | 'usage' | 'options' | 'summary'>[];
 
-export interface Completion {
+interface Completion {
   readonly word: string;
   readonly about: string;
 }
@@ -155,4 +160,81 @@ async function targets(
 // A machine can have any name; one that a shell could read as more than one word is not offered.
 function isSafe(word: string): boolean {
   return /^[\p{L}\p{N}@%+=:,./_-]+$/u.test(word);
+}
+
+/** The candidates for a machine with a description: only those that commands resolve to this machine. */
+export function machineCandidates(
+  machines: readonly ListedMachine[],
+  withNames: boolean,
+): readonly { readonly target: string; readonly about: string }[] {
+  const isMeant = meaning(machines.filter((each) => !isOfOthers(each)));
+  return machines.flatMap((machine) => {
+    const { name, target, status, provider } = machine;
+    if (asTarget(target) === undefined) return [];
+    const short = slug(name);
+    const isTaken = withNames && short !== '' && !isOfOthers(machine) && isMeant(name, short);
+    const about = `${status}, ${provider}`;
+    return (isTaken ? [short, target] : [target]).map((each) => ({ target: each, about }));
+  });
+}
+
+/** Whether a slug belongs to one machine only, by the rules of `match`, without comparing each machine to all others. */
+function meaning(machines: readonly ListedMachine[]): (name: string, short: string) => boolean {
+  const exact = countBy(machines, ({ name }) => name);
+  const folded = countBy(machines, ({ name }) => name.toLowerCase());
+  const slugs = countBy(machines, ({ name }) => slug(name).toLowerCase());
+  return (name, short) => {
+    const lower = short.toLowerCase();
+    if (exact.has(short)) return name === short && exact.get(short) === 1;
+    if (folded.has(lower)) return name.toLowerCase() === lower && folded.get(lower) === 1;
+    return slugs.get(lower) === 1;
+  };
+}
+
+/** An entry of a folder that can be part of a socket's path. */
+interface FolderEntry {
+  readonly name: string;
+  readonly kind: 'folder' | 'socket';
+}
+
+/** The targets "unix/PATH" and "vsock-mux/PATH" that begin with `text`: sockets, and folders with a trailing "/". */
+async function pathTargets(
+  text: string,
+  folder: (path: string) => Promise<readonly FolderEntry[]>,
+): Promise<readonly { readonly target: string; readonly kind: FolderEntry['kind'] }[]> {
+  const { word, separator, rest: path } = split(text);
+  const isPath = kinds.some(({ name, rest }) => name === word && rest === 'path');
+  if (!isPath || (separator !== '/' && separator !== ':')) return [];
+  const kind = text.slice(0, word.length + 1);
+  const cut = path.lastIndexOf('/') + 1;
+  const [head, start] = [path.slice(0, cut), path.slice(cut)];
+  const entries = await folder(rooted(head));
+  return entries
+    .filter(({ name }) => name.startsWith(start) && (start !== '' || !name.startsWith('.')))
+    .map((each) => ({
+      target: `${kind}${head}${each.name}${each.kind === 'folder' ? '/' : ''}`,
+      kind: each.kind,
+    }))
+    .filter(({ target }) => asTarget(target) !== undefined);
+}
+
+/** The folders and sockets in a folder, and links to them; none if it cannot be read. */
+export async function listFolder(
+  path: string,
+  platform: NodeJS.Platform = process.platform,
+): Promise<readonly FolderEntry[]> {
+  const here = onDrive(path, platform);
+  const entries = await readdir(here, { withFileTypes: true }).catch(() => []);
+  const found = await Promise.all(
+    entries.map(async (entry): Promise<FolderEntry | undefined> => {
+      const { name } = entry;
+      const is = entry.isSymbolicLink() ? await stat(join(here, name)).catch(() => entry) : entry;
+      return is.isDirectory()
+        ? { name, kind: 'folder' }
+        : is.isSocket()
+          ? { name, kind: 'socket' }
+          : undefined;
+    }),
+  );
+  return found.filter((entry) => entry !== undefined);
 }

@@ -1,9 +1,8 @@
 import { type Command, type Io, UsageError } from '../../cli/command.js';
-import { positionals } from '../../cli/values.js';
+import { positionals } from '../../cli/option.js';
 import { providersOn } from '../../discovery/provider.js';
 import { quote } from '../../errors.js';
-import { type CommandTable, complete } from './complete.js';
-import { listFolder } from './paths.js';
+import { type CommandTable, complete, listFolder } from './complete.js';
 import { type CompletionShell, completionScripts, shells } from './scripts.js';
 
 export interface CompletionOptions {

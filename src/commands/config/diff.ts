@@ -1,8 +1,8 @@
 import type { Command } from '../../cli/command.js';
 import { type ConfigOptions, configOptions, fileOptions } from '../../hosts/options.js';
 import { planInstall } from '../../hosts/plan.js';
+import { showPlan } from '../../hosts/show.js';
 import { checkSshOptions } from '../../hosts/ssh-option.js';
-import { showPlan } from '../../hosts/write/show.js';
 
 /** vmssh config diff: what config install would change; exits 1 if anything would change. */
 export const configDiff: Command<ConfigOptions> = {

@@ -1,8 +1,7 @@
 import { type Command, CommandError } from '../../cli/command.js';
-import { positionals } from '../../cli/values.js';
+import { positionals } from '../../cli/option.js';
 import { exitCode } from '../../errors.js';
-import { type Refreshed, refresh } from '../../hosts/fresh/refresh.js';
-import { keepLoopbackKeys } from '../../hosts/loopback/known-hosts.js';
+import { type Refreshed, refresh } from '../../hosts/refresh.js';
 import { findMachines } from '../../machines/find-machines.js';
 
 /** vmssh config refresh: what the systemd units of config install --fresh run. */
@@ -10,7 +9,7 @@ export const configRefresh: Command<Record<string, never>> = {
   name: 'config refresh',
   summary: 'bring the Hosts up to date, if config install --fresh allowed it; the systemd unit runs it',
   usage: '',
-  details: `It changes only ~/.ssh/vmssh.conf and vmssh.json, and only if the first is still as vmssh wrote it; after config install --loopback also our lines in ~/.ssh/known_hosts, and on which ports systemd listens. It prints nothing, and exits 1 if it fails.
+  details: `It changes only ~/.ssh/vmssh.conf and vmssh.json, and only if the first is still as vmssh wrote it. It prints nothing, and exits 1 if it fails.
 Hosts of a provider that cannot be asked stay.`,
   options: [],
   examples: [{ line: 'vmssh config refresh', about: 'the same by hand, or from cron' }],
@@ -20,8 +19,6 @@ Hosts of a provider that cannot be asked stay.`,
   },
   async run(_options, io) {
     const done = await refresh(io, findMachines);
-    const hasPorts = await keepLoopbackKeys(io);
-    if (done === 'off' && hasPorts) return exitCode.ok;
     const problem = problems[done];
     if (problem) throw new CommandError(...problem);
     return exitCode.ok;

@@ -1,23 +1,25 @@
 import { type Command, type Io, UsageError } from '../../cli/command.js';
-import { startProgress } from '../../cli/spinner.js';
+import { pasteable } from '../../cli/message.js';
+import { canPick } from '../../cli/terminal.js';
 import { exitCode, printable, quote } from '../../errors.js';
+import { countBy } from '../../group-by.js';
 import { adoptAll } from '../../hosts/adopt-all.js';
-import type { Decision } from '../../hosts/decide.js';
-import { enableUnits } from '../../hosts/fresh/enable.js';
-import { userKnownHostsFile, withoutKey, writeLoopbackKeys } from '../../hosts/loopback/known-hosts.js';
-import { serveLoopback } from '../../hosts/loopback/serve.js';
+import { fileAt } from '../../hosts/files.js';
+import { withLast } from '../../hosts/last-run.js';
 import { type ConfigOptions, configOptions, dryRunOption, fileOptions } from '../../hosts/options.js';
-import { configFiles } from '../../hosts/places.js';
+import { type ConfigFiles, configFiles } from '../../hosts/places.js';
 import { planInstall } from '../../hosts/plan.js';
 import { checkSshOptions } from '../../hosts/ssh-option.js';
-import { carryOut, once } from '../../hosts/write/carry-out.js';
+import { enableUnits } from '../../hosts/systemd.js';
+import { carryOut, once } from '../../hosts/write.js';
 import { findMachines } from '../../machines/find-machines.js';
+import { loadAddon } from '../../native.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
+import { ownerOf } from '../../ssh/config/file.js';
+import { type HostEntry, type HostState, noState, readState } from '../../ssh/config/state.js';
 import { otherHome } from '../../ssh/folder.js';
-import { askForFresh } from './ask-for-fresh.js';
-import { counted, whatNow } from './what-now.js';
 
-export interface ConfigInstallOptions extends ConfigOptions {
+interface ConfigInstallOptions extends ConfigOptions {
   readonly dryRun: boolean;
 }
 
@@ -29,7 +31,7 @@ export const configInstall: Command<ConfigInstallOptions> = {
   details: `Run it again when machines come or go, or use --fresh: then vmssh list, vmssh ssh and, with systemd, a user unit
 update the Hosts. Hosts of a provider that cannot be asked stay; they and the options are kept in ~/.ssh/vmssh.json. A file that vmssh did not write, or that was edited,
 is not changed. With --via it also writes Hosts NAME.HOST for the machines of other hypervisors; later runs keep them, until they are asked again or --no-via is given. On a terminal it asks once whether to keep the Hosts fresh. These options stay in effect for later runs: --prefix and --only-patterns until one of them is given again, --no-fdpass until
---fdpass, --start until --no-start, --route until --no-route, --fresh until --no-fresh, --loopback until --no-loopback, -o KEY=VALUE until -o KEY= or another value. -o is for every Host; for one machine, write a Host of your own in ~/.ssh/config. With --dry-run it prints a diff, and exits 1 if something would change.`,
+--fdpass, --start until --no-start, --route until --no-route, --fresh until --no-fresh, -o KEY=VALUE until -o KEY= or another value. -o is for every Host; for one machine, write a Host of your own in ~/.ssh/config. With --dry-run it prints a diff, and exits 1 if something would change.`,
   ...fileOptions,
   options: [...fileOptions.options, dryRunOption],
   examples: [
@@ -43,7 +45,7 @@ is not changed. With --via it also writes Hosts NAME.HOST for the machines of ot
       line: 'vmssh config install --via hv1,hv2',
       about: 'ssh mint.hv1, for the machines of other hypervisors',
     },
-    { line: 'vmssh config install -o ForwardAgent=yes -o User=root', about: 'settings for every Host' },
+    { line: 'vmssh config install -o ServerAliveInterval=15 -o User=root', about: 'settings for every Host' },
     { line: 'sudo vmssh config install --system', about: 'the patterns for all users of this host' },
   ],
 
@@ -65,7 +67,7 @@ is not changed. With --via it also writes Hosts NAME.HOST for the machines of ot
       );
     const find = once(findMachines);
     if (given.dryRun) {
-      const { showPlan } = await import('../../hosts/write/show.js');
+      const { showPlan } = await import('../../hosts/show.js');
       return showPlan(await planInstall(given, io, find, files), io);
     }
     const fresh = given.fresh ?? (await askForFresh(given, io, files));
@@ -74,13 +76,8 @@ is not changed. With --via it also writes Hosts NAME.HOST for the machines of ot
     const { decision, startsUnits } = plan;
     if (code === exitCode.ok && startsUnits) await enableUnits(io);
     if (decision) await adoptAll(decision.machines, io);
-    if (!decision || given.system) return code;
-    if (code === exitCode.ok) await meetMachines(decision, io);
-    if (await writeLoopbackKeys(decision.state, io))
-      io.out(`changed ${printable(userKnownHostsFile(io.env))}\n`);
-    if (code !== exitCode.ok) return code;
-    const served = await serveLoopback(decision.state, files.units, io, true);
-    if (!decision.state.options.onlyPatterns) io.out(`${whatNow(decision.state, served, io)}\n`);
+    if (code === exitCode.ok && decision && !given.system && !decision.state.options.onlyPatterns)
+      io.out(`${whatNow(decision.state, io)}\n`);
     return code;
   },
 };
@@ -91,17 +88,6 @@ async function whyNotForAll(io: Io): Promise<string | undefined> {
   return notForAll((await callerForSsh(io)).program);
 }
 
-/** Machines with a loopback port that run: programs that go there cannot ask whether a first host key is right. */
-async function meetMachines({ state, machines }: Decision, io: Io): Promise<void> {
-  const running = new Set(machines.filter(({ status }) => status === 'running').map(({ target }) => target));
-  const unknown = (await withoutKey(state, io.env)).filter(({ target }) => running.has(target));
-  if (unknown.length === 0) return;
-  const progress = await startProgress(io, `asking ${counted(unknown.length)} for host keys`);
-  const { learnKeys } = await import('../../hosts/loopback/learn.js');
-  const met = await learnKeys(unknown, state, io, io.interrupted()).finally(() => progress.stop());
-  if (met.length > 0) io.out(`took the host keys of ${counted(met.length)}, as a first login by ssh does\n`);
-}
-
 /** Throws a UsageError if Node has replaced bytes of HOME: the files would go to another folder. */
 async function refuseOtherBytes(path: string): Promise<void> {
   const { otherBytes } = await import('../../process/other-bytes.js');
@@ -110,4 +96,93 @@ async function refuseOtherBytes(path: string): Promise<void> {
     `the path ${quote(path)} holds bytes that are not UTF-8, which Node cannot hand on`,
     'set HOME to another folder, or use the executable, which takes any bytes: npm run build:exe',
   );
+}
+
+/** Has the user choose one of the answers; undefined: they left. */
+export type Ask = (answers: readonly { cells: readonly string[] }[], io: Io) => Promise<string | undefined>;
+
+/**
+ * On a terminal, and only once: whether other runs may keep the Hosts up to date. Undefined: there was nothing to ask; "left": the
+ * user wants the command to end.
+ */
+export async function askForFresh(
+  options: ConfigOptions,
+  io: Io,
+  files: ConfigFiles,
+  ask: Ask = askByPicker,
+): Promise<boolean | 'left' | undefined> {
+  if (options.system || !canPick(io)) return undefined;
+  const { text } = await fileAt(files.own);
+  if (!['none', 'ours'].includes(ownerOf(text))) return undefined;
+  const all = withLast(options, ((await readState(files.state)) ?? noState).options);
+  if (all.onlyPatterns || all.fresh !== undefined) return undefined;
+  const unit = files.units === undefined ? '' : ', and so can systemd';
+  io.err(
+    pasteable(
+      `Machines come and go: vmssh list and vmssh ssh can keep ssh's list of them up to date${unit}.\n`,
+      io,
+    ),
+  );
+  const answer = await ask([{ cells: ['no'] }, { cells: ['yes'] }], io);
+  return answer === undefined ? 'left' : answer === 'yes';
+}
+
+const askByPicker: Ask = async (answers, io) => {
+  const { addon } = loadAddon();
+  if (!addon) return undefined;
+  const { pick } = await import('../../picker/picker.js');
+  const [no] = answers;
+  return (await pick(answers, 'Keep it up to date?', io, addon, undefined, no))?.cells[0];
+};
+
+/** How many commands stand on the line. */
+const most = 8;
+
+/** From this number on, ssh's own time for the Hosts of other hypervisors can be felt. */
+const manyHosts = 2000;
+/** For each Host at each start of ssh (docs/many-hosts.md). Milliseconds. */
+const costOfHost = 0.008;
+
+/** The last lines of `config install`: what to type now that ssh reads lines made of this state. */
+export function whatNow({ machines, options }: HostState, io: Io): string {
+  const hosts = machines.map(({ host }) => host);
+  if (hosts.length === 0) {
+    const then = options.fresh
+      ? 'once vmssh list shows one, ssh knows its name'
+      : 'run vmssh config install again when there is one';
+    return pasteable(`no machine with a name yet: ${then}; an address works now: ssh root@vsock/3`, io);
+  }
+  const more = hosts.length > most ? `, and ${hosts.length - most} more` : '';
+  const commands = hosts.slice(0, most).map((host) => `ssh ${host}`);
+  const all = `${counted(hosts.length)}: ${commands.join(', ')}${more}`;
+  return [all, ...whichIsWhich(machines), ...whatTheyCost(machines, io)].join('\n');
+}
+
+function counted(machines: number): string {
+  return `${machines} machine${machines === 1 ? '' : 's'}`;
+}
+
+/** For very many Hosts of other hypervisors. */
+function whatTheyCost(machines: readonly HostEntry[], io: Io): readonly string[] {
+  const there = machines.filter(({ via }) => via !== undefined);
+  if (there.length < manyHosts) return [];
+  const ms = Math.round(there.length * costOfHost);
+  const [{ via } = { via: 'HOST' }] = there;
+  return [
+    pasteable(
+      `each start of ssh reads them: ${there.length} Hosts of other hypervisors cost it about ${ms} ms. vmssh config install --only-patterns writes no Host, and ssh via/${via}/NAME works without one`,
+      io,
+    ),
+  ];
+}
+
+/** For Hosts that differ only in case: the target of each. */
+function whichIsWhich(machines: readonly HostEntry[]): readonly string[] {
+  const count = countBy(machines, ({ host }) => host.toLowerCase());
+  const twins = machines.filter(({ host }) => (count.get(host.toLowerCase()) ?? 0) > 1);
+  const told = twins
+    .slice(0, most)
+    .map(({ host, name, target }) => `ssh ${host} is ${printable(`${name} (${target})`)}`);
+  const more = twins.length > most ? `, and ${twins.length - most} more` : '';
+  return told.length === 0 ? [] : [`they differ only in case: ${told.join(', ')}${more}`];
 }

@@ -1,14 +1,16 @@
 import { writeFile } from 'node:fs/promises';
-import type { Command, Io } from '../../cli/command.js';
+import { type Command, type Io, UsageError } from '../../cli/command.js';
 import { textOption } from '../../cli/option.js';
+import { printable, quote } from '../../errors.js';
 import { decide, sshLines } from '../../hosts/decide.js';
 import { fileError } from '../../hosts/files.js';
-import { withLast } from '../../hosts/last-run.js';
+import { leftOut, refusedOfLast, withLast } from '../../hosts/last-run.js';
 import { type ConfigOptions, configOptions, lineOptions } from '../../hosts/options.js';
 import { configFiles } from '../../hosts/places.js';
 import { checkSshOptions } from '../../hosts/ssh-option.js';
 import { findMachines } from '../../machines/find-machines.js';
 import { noState, readState } from '../../ssh/config/state.js';
+import { usersNames } from '../../ssh/users-names.js';
 
 const outOption = textOption({
   long: 'out',
@@ -43,9 +45,16 @@ export const configPrint: Command<ConfigOptions & { readonly out?: string | unde
 
 async function printedLines(options: ConfigOptions, io: Io): Promise<string> {
   // A state that cannot be used keeps nothing.
-  const last = (await readState(configFiles({ system: false }, io).state)) ?? noState;
+  const path = configFiles({ system: false }, io).state;
+  const last = (await readState(path)) ?? noState;
   const all = withLast(options, last.options);
-  const decision = await decide(all, { ...last, machines: [] }, new Set(), io, findMachines);
+  for (const each of leftOut(last.options))
+    io.err(`${io.program}: warning: ${quote(path)}: ${printable(each)}\n`);
+  const refused = await refusedOfLast(all, last.options, io);
+  if (refused) throw new UsageError(`${quote(path)}: ${refused.why}`, refused.hint);
+  // What an earlier print added to the configuration is no other host.
+  const taken = await usersNames(io);
+  const decision = await decide(all, { ...last, machines: [] }, taken, io, findMachines);
   for (const note of decision.notes) io.err(`${note}\n`);
   return sshLines(decision, options, io);
 }

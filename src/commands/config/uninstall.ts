@@ -1,11 +1,9 @@
 import type { Command } from '../../cli/command.js';
-import { positionals } from '../../cli/values.js';
-import { exitCode, printable } from '../../errors.js';
-import { userKnownHostsFile, writeLoopbackKeys } from '../../hosts/loopback/known-hosts.js';
+import { positionals } from '../../cli/option.js';
 import { dryRunOption, systemOption } from '../../hosts/options.js';
 import { planUninstall } from '../../hosts/plan.js';
-import { carryOut } from '../../hosts/write/carry-out.js';
-import { showPlan } from '../../hosts/write/show.js';
+import { showPlan } from '../../hosts/show.js';
+import { carryOut } from '../../hosts/write.js';
 
 export interface ConfigUninstallOptions {
   readonly system: boolean;
@@ -26,8 +24,6 @@ export const configUninstall: Command<ConfigUninstallOptions> = {
   async run(options, io) {
     if (options.dryRun) return showPlan(await planUninstall(options, io), io);
     const { code } = await carryOut(() => planUninstall(options, io), io);
-    if (code === exitCode.ok && !options.system && (await writeLoopbackKeys(undefined, io)))
-      io.out(`changed ${printable(userKnownHostsFile(io.env))}\n`);
     return code;
   },
 };

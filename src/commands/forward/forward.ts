@@ -1,21 +1,24 @@
-import { parseUnsigned32 } from '../../address/number.js';
-import { parsePort } from '../../address/port.js';
+import type { Addon, Handle } from 'node-hvsock-native';
+import { parsePort, parseUnsigned32 } from '../../address/numbers.js';
 import { type Command, type Io, UsageError } from '../../cli/command.js';
 import { jsonOption } from '../../cli/json.js';
-import { flag, parsed, seconds } from '../../cli/option.js';
+import { flag, parsed, positionals, seconds, usage } from '../../cli/option.js';
 import { reachFlags, routesOption, timeoutOption, verboseOption } from '../../cli/shared-options.js';
-import { positionals, usage } from '../../cli/values.js';
 import { ConnectError, exitCode, quote } from '../../errors.js';
 import { loadAddon } from '../../native.js';
-import { forwardOne } from './forward-one.js';
-import { passedListeners } from './listener.js';
-import { type Local, parseLocal, parseService, sameLocal } from './local.js';
-import type { MachineOptions } from './machine.js';
-import type { ReportOptions } from './report.js';
+import { type Listener, openListener, passedListeners } from './listener.js';
+import { formatLocal, isPrivate, type Local, parseLocal, parseService, sameLocal } from './local.js';
+import { type ForwardedMachine, type MachineOptions, machineAt } from './machine.js';
+import { refuseOthers } from './peer-user.js';
+import { type ReportOptions, reporter } from './report.js';
+import { serve } from './serve.js';
+import { session } from './session.js';
 
-export interface ForwardOptions extends MachineOptions, ReportOptions {
-  /** The loopback ports of all machines; the other options name none then. */
-  readonly all: boolean;
+interface ForwardOptions extends MachineOptions, ReportOptions {
+  /** What is done with units of the user's systemd; undefined: it forwards by itself. */
+  readonly unit: 'install' | 'uninstall' | 'list' | undefined;
+  /** Turns programs of other users of this host away. */
+  readonly private: boolean;
   /** Where it listens, or the word for the sockets that systemd passes. */
   readonly local: Local | typeof bySystemd;
   /** What the machine connects to; undefined: this host connects to the machine. */
@@ -28,9 +31,17 @@ export interface ForwardOptions extends MachineOptions, ReportOptions {
 
 const bySystemd = 'systemd';
 
-const allOption = flag({
-  long: 'all',
-  summary: 'the loopback port of every machine, by config install --loopback; without TARGET and PORT',
+const installOption = flag({
+  long: 'install',
+  summary: 'have your systemd listen at LOCAL from now on, and start vmssh for its clients; only yours',
+});
+const uninstallOption = flag({ long: 'uninstall', summary: 'stop and remove what --install made' });
+const listOption = flag({ long: 'list', summary: 'list what --install made; without TARGET and PORT' });
+const unitOptions = [installOption, uninstallOption, listOption];
+
+const privateOption = flag({
+  long: 'private',
+  summary: "turn away programs of other users of this host, except root's, at a TCP port (on Linux)",
 });
 
 const reverseOption = flag({
@@ -66,9 +77,10 @@ export const forward: Command<ForwardOptions> = {
   summary: "make a machine's vsock port a local TCP port or unix socket",
   usage: 'TARGET PORT [LOCAL]',
   details:
-    'LOCAL is a TCP port, ADDRESS:PORT, [::1]:PORT or the path of a unix socket; by default the same port on 127.0.0.1; 0 takes any free one; "systemd" takes the sockets of a .socket unit. The machine needs no sshd and no network: a program in it listens on the vsock port. Every user of this host can connect to a TCP port, but only you to a unix socket. With --reverse the machine connects to vsock port PORT of CID 2, which is this host, and no other machine can.',
+    'LOCAL is a TCP port, ADDRESS:PORT, [::1]:PORT or the path of a unix socket; by default the same port on 127.0.0.1; 0 takes any free one; "systemd" takes the sockets of a .socket unit. The machine needs no sshd and no network: a program in it listens on the vsock port. Every user of this host can connect to a TCP port, with --private only you and root, and only you to a unix socket. --install has your systemd listen, always --private; --uninstall with the same arguments ends it. With --reverse the machine connects to vsock port PORT of CID 2, which is this host, and no other machine can.',
   options: [
-    allOption,
+    ...unitOptions,
+    privateOption,
     reverseOption,
     routesOption,
     mostOption,
@@ -78,8 +90,17 @@ export const forward: Command<ForwardOptions> = {
     verboseOption,
   ],
   exclusive: [
-    [allOption, routesOption],
-    [allOption, reverseOption],
+    [installOption, uninstallOption],
+    ...[installOption, uninstallOption].flatMap((option) => [
+      [listOption, option],
+      [reverseOption, option],
+      [jsonOption, option],
+    ]),
+    ...[reverseOption, privateOption, routesOption, mostOption, idleOption].map((option) => [
+      listOption,
+      option,
+    ]),
+    [privateOption, reverseOption],
   ],
   examples: [
     { line: 'vmssh forward mint 8080', about: 'http://127.0.0.1:8080 is port 8080 of mint' },
@@ -93,7 +114,11 @@ export const forward: Command<ForwardOptions> = {
       line: 'vmssh forward --reverse mint 5000 "$SSH_AUTH_SOCK"',
       about: 'the ssh-agent of this host for mint, by port 5000 of CID 2',
     },
-    { line: 'vmssh forward --all', about: 'port 22 of every machine, for clients without ProxyCommand' },
+    {
+      line: 'vmssh forward --install mint 22 2222',
+      about:
+        'from now on sshd of mint is port 2222 of 127.0.0.1, for your programs that know only host and port',
+    },
     {
       line: 'vmssh forward --idle 60 mint 8080 systemd',
       about: 'in a service: the sockets of its .socket unit',
@@ -102,19 +127,31 @@ export const forward: Command<ForwardOptions> = {
   ],
 
   parse(raw) {
-    const all = allOption.read(raw);
+    const unit = unitOptions.find((option) => option.read(raw))?.long as ForwardOptions['unit'];
     const reversed = reverseOption.read(raw);
-    const [typed = '', machinePort = '', local] = all
-      ? ['', '22', ...positionals(raw, 0, 1, 'nothing or "systemd" with --all')]
-      : reversed
-        ? positionals(raw, 3, 3, 'TARGET PORT LOCAL with --reverse')
-        : positionals(raw, 2, 3, 'TARGET PORT [LOCAL]');
+    const [typed = '', machinePort = '22', local] =
+      unit === 'list'
+        ? positionals(raw, 0, 0, 'no argument with --list')
+        : reversed
+          ? positionals(raw, 3, 3, 'TARGET PORT LOCAL with --reverse')
+          : positionals(raw, 2, 3, 'TARGET PORT [LOCAL]');
     const port = usage(() => parsePort(machinePort));
     const { timeoutMs, verbose } = reachFlags(raw);
-    const idleMs = idleOption.read(raw);
-    if (all) checkAll(local, idleMs);
+    const where = local === undefined ? sameLocal(port) : local === bySystemd ? bySystemd : parseLocal(local);
+    if (where === bySystemd && unit !== undefined)
+      throw new UsageError(
+        `--${unit} takes where systemd listens, not "systemd"`,
+        `vmssh forward --${unit} NAME PORT 8080`,
+      );
+    const isPrivateOnly = privateOption.read(raw);
+    if (isPrivateOnly && where !== bySystemd && !isPrivate(where))
+      throw new UsageError(
+        `--private is for programs of this host, and the whole network can connect to ${quote(formatLocal(where))}`,
+        'use 127.0.0.1 or [::1]',
+      );
     return {
-      all,
+      unit,
+      private: isPrivateOnly,
       typed,
       port,
       timeoutMs,
@@ -122,13 +159,21 @@ export const forward: Command<ForwardOptions> = {
       routes: routesOption.read(raw),
       json: jsonOption.read(raw),
       most: mostOption.read(raw) ?? defaultMost,
-      idleMs,
+      idleMs: idleOption.read(raw),
       reverse: reversed && local !== undefined ? parseService(local) : undefined,
-      local: local === undefined ? sameLocal(port) : local === bySystemd ? bySystemd : parseLocal(local),
+      local: where,
     };
   },
 
   async run(options, io) {
+    const { local, unit } = options;
+    if (unit === 'list') return (await import('./installed.js')).listForwards(options.json, io);
+    if (unit === 'uninstall' && local !== bySystemd) {
+      await (await import('./installed.js')).uninstallForward({ ...options, local }, io);
+      return exitCode.ok;
+    }
+    if (options.private && io.platform !== 'linux')
+      throw new UsageError('--private works only on Linux, which shows whose program a client is');
     const native = loadAddon();
     if (!native.addon)
       throw new ConnectError('connect', options.typed, {
@@ -139,31 +184,30 @@ export const forward: Command<ForwardOptions> = {
       });
     const { addon } = native;
     const { signal, code } = untilEnded(io);
-    if (options.all) {
-      const { forwardAll } = await import('./loopback/forward-all.js');
-      const passed = options.local === bySystemd ? passedListeners(addon) : undefined;
-      await forwardAll({ ...options, passed }, addon, io, signal);
+    if (unit === 'install' && local !== bySystemd) {
+      const { installForward } = await import('./installed.js');
+      await installForward({ ...options, local, args: serviceArgs(options) }, addon, io, signal);
     } else if (options.reverse) {
-      const { reverse } = await import('./reverse/reverse.js');
+      const { reverse } = await import('./reverse.js');
       await reverse({ ...options, local: options.reverse }, addon, io, signal);
     } else {
-      const local = options.local === bySystemd ? passedListeners(addon) : options.local;
-      await forwardOne({ ...options, local }, addon, io, signal);
+      const listening = local === bySystemd ? passedListeners(addon) : local;
+      await forwardOne({ ...options, local: listening }, addon, io, signal);
     }
     return signal.aborted ? code() : exitCode.ok;
   },
 };
 
-/** Throws a UsageError. */
-function checkAll(local: string | undefined, idleMs: number | undefined): void {
-  if (local !== undefined && local !== bySystemd)
-    throw new UsageError(`--all takes nothing or "systemd", got ${quote(local)}`, 'vmssh forward --all');
-  if (local === undefined && idleMs !== undefined)
-    throw new UsageError(
-      '--idle with --all is for a service that systemd starts again',
-      'vmssh forward --idle 60 --all systemd',
-    );
+/** What the service of an installed forward gets. Milliseconds are given as seconds. */
+function serviceArgs({ routes, most, idleMs = defaultIdleMs, timeoutMs, verbose }: ForwardOptions): string[] {
+  return [
+    ...['--private', `--idle=${idleMs / 1000}`, `--timeout=${timeoutMs / 1000}`, `--max=${most}`],
+    ...(routes ? [`--route=${routes.join(',')}`] : []),
+    ...(verbose ? ['--verbose'] : []),
+  ];
 }
+
+const defaultIdleMs = 60_000;
 
 /** Ctrl-C ends it, as does SIGTERM, which a service manager sends: only that is a success. */
 function untilEnded(io: Io, host: Pick<NodeJS.Process, 'once'> = process) {
@@ -173,4 +217,56 @@ function untilEnded(io: Io, host: Pick<NodeJS.Process, 'once'> = process) {
     signal: AbortSignal.any([io.interrupted(), terminated.signal]),
     code: () => (terminated.signal.aborted ? exitCode.ok : exitCode.interrupted),
   };
+}
+
+interface ForwardOneOptions extends MachineOptions, ReportOptions {
+  /** Where it listens, or the sockets that systemd passed. */
+  readonly local: Local | readonly Listener[];
+  /** Turns programs of other users of this host away. */
+  readonly private: boolean;
+  /** Connections at the same time. */
+  readonly most: number;
+  /** Milliseconds without a connection after which it ends; undefined: never. */
+  readonly idleMs: number | undefined;
+}
+
+/**
+ * Connects local sockets to a port of one machine, until `signal` is aborted or nothing happens for long. Throws a ConnectError if the
+ * machine is not there, a UsageError or a CommandError if it cannot listen.
+ */
+async function forwardOne(
+  options: ForwardOneOptions,
+  addon: Addon,
+  io: Io,
+  signal: AbortSignal,
+): Promise<void> {
+  const machine = machineAt(options, io, signal);
+  const { local } = options;
+  const target = 'family' in local ? await present(machine, signal) : options.typed;
+  if (target === undefined) return;
+  const listeners = 'family' in local ? [await openListener(local, addon, io)] : local;
+  const report = reporter(options, io);
+  const refuse = options.private ? refuseOthers(addon) : async () => undefined;
+  const serveClient = async (client: Handle, stopped: AbortSignal, { local }: Listener) => {
+    const refusal = await refuse(client, local);
+    if (refusal === undefined) return report.closed(await session(addon, client, machine, stopped));
+    addon.close(client);
+    await report.turnedAway(refusal);
+  };
+  try {
+    for (const { local } of listeners) report.listening(local, target);
+    await serve(addon, listeners, options, serveClient, signal);
+  } finally {
+    for (const listener of listeners) listener.close();
+  }
+}
+
+/** The machine must be running when forward starts. Undefined if forward was ended meanwhile. */
+async function present(machine: ForwardedMachine, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    return await machine.find();
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    return undefined;
+  }
 }

@@ -1,5 +1,5 @@
 import type { Addon, Address, Handle } from 'node-hvsock-native';
-import { parseUnsigned32 } from '../../address/number.js';
+import { parseUnsigned32 } from '../../address/numbers.js';
 import { CommandError } from '../../cli/command.js';
 import { quote } from '../../errors.js';
 
@@ -8,8 +8,6 @@ export interface PassedSocket {
   readonly handle: Handle;
   /** What it listens on. */
   readonly address: Address;
-  /** FileDescriptorName= of its unit; undefined if no names were given. */
-  readonly name: string | undefined;
 }
 
 type Environment = Record<string, string | undefined>;
@@ -23,7 +21,7 @@ export function listenFds(
   env: Environment = process.env,
   pid = process.pid,
 ): readonly PassedSocket[] {
-  const { LISTEN_FDS: fds, LISTEN_PID: owner, LISTEN_FDNAMES: names } = env;
+  const { LISTEN_FDS: fds, LISTEN_PID: owner } = env;
   for (const name of variables) delete env[name];
   if (fds === undefined || owner === undefined)
     throw lie(`${fds === undefined ? 'LISTEN_FDS' : 'LISTEN_PID'} is not set`, onlyFromSystemd);
@@ -32,10 +30,8 @@ export function listenFds(
   const count = parseUnsigned32(fds) ?? 0;
   if (count < 1 || count > mostSockets)
     throw lie(`LISTEN_FDS is ${quote(fds)}: expected a number from 1 to ${mostSockets}`, onlyFromSystemd);
-  const named = names?.split(':');
-  if (named && named.length !== count)
-    throw lie(`LISTEN_FDS is ${count}, and LISTEN_FDNAMES has ${named.length} names`, onlyFromSystemd);
-  return Array.from({ length: count }, (_, i) => ({ ...adopted(addon, first + i), name: named?.[i] }));
+  // LISTEN_FDNAMES is not looked at: a unit's name may have the ":" that stands between names there.
+  return Array.from({ length: count }, (_, i) => adopted(addon, first + i));
 }
 
 /** LISTEN_PIDFDID: since systemd 258. */
@@ -52,7 +48,7 @@ const onlyFromSystemd =
 const directly =
   'start it directly from the service, as in ExecStart=/usr/bin/vmssh forward …, or by exec in a script';
 
-function adopted(addon: Addon, descriptor: number): Pick<PassedSocket, 'handle' | 'address'> {
+function adopted(addon: Addon, descriptor: number): PassedSocket {
   try {
     const handle = addon.adoptListener(descriptor);
     const address = addon.socketAddress(handle, 0);

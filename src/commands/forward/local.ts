@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
-import { parseUnsigned32 } from '../../address/number.js';
-import { shellQuoted } from '../../address/shell-word.js';
+import { parseUnsigned32 } from '../../address/numbers.js';
+import { shellQuoted } from '../../address/shell.js';
 import { UsageError } from '../../cli/command.js';
 import { quote } from '../../errors.js';
 

@@ -1,5 +1,7 @@
+import { sshPort } from '../../address/numbers.js';
 import type { Io } from '../../cli/command.js';
-import { socketWarning } from '../../cli/reach/socket-warning.js';
+import { socketWarning } from '../../cli/reach/reach-by.js';
+import { now as clock } from '../../clock.js';
 import type { Connection } from '../../connect/connection.js';
 import { kindOf, resolveTarget, type Target } from '../../kinds/kinds.js';
 import type { TypedTarget } from '../../kinds/parse.js';
@@ -7,8 +9,8 @@ import { findTarget } from '../../lookup/find-target.js';
 import { reach } from '../../reach.js';
 import type { Resolution } from '../../resolve/resolution.js';
 import type { RouteName } from '../../route.js';
+import { firstRoute } from '../../routes/routes.js';
 import { noPort } from '../../target/port.js';
-import { remembered } from './remembered.js';
 
 export interface MachineOptions {
   /** A target or a name, as typed. */
@@ -69,12 +71,39 @@ export function search(
     const { text, target } = await findTarget(typed, io, signal);
     if (!routes?.includes('ip')) checkPorts(target, text, port);
     const resolution = await resolveTarget(target, { text, port, routes, signal, env, platform });
+    if (!routes) await firstRoute(resolution, { text, port });
     return { text, target, resolution };
   };
 }
 
-/** Here 22 is a port like any other: nobody forwards one that they did not type. */
+/** 22 stands for the SSH server, wherever it listens. */
 function checkPorts(target: Target, text: string, port: number): void {
+  if (port === sshPort) return;
   const own = 'port' in target ? target.port : undefined;
   if (!kindOf(target).takesPort || (own !== undefined && own !== port)) throw noPort(own, port, text);
+}
+
+interface Remembered<T> {
+  get(): Promise<T>;
+  forget(): void;
+}
+
+/** Finds something once for all that ask within `forMs`. A failure is not kept. */
+export function remembered<T>(find: () => Promise<T>, forMs: number, now = clock): Remembered<T> {
+  let last: { readonly found: Promise<T>; readonly at: number } | undefined;
+  const forget = () => {
+    last = undefined;
+  };
+  return {
+    get() {
+      if (last && now() - last.at < forMs) return last.found;
+      const search = { found: find(), at: now() };
+      last = search;
+      search.found.catch(() => {
+        if (last === search) forget();
+      });
+      return search.found;
+    },
+    forget,
+  };
 }

@@ -1,6 +1,6 @@
 import type { Io } from '../../cli/command.js';
-import { failureOf } from '../../cli/failure.js';
 import { type Envelope, envelope, type FailureJson, formatJson } from '../../cli/json.js';
+import { complain, failureOf } from '../../cli/message.js';
 import { printable } from '../../errors.js';
 import { formatLocal, isPrivate, type Local } from './local.js';
 import type { EndedSession } from './session.js';
@@ -32,6 +32,7 @@ export interface ReportOptions {
 
 /** Prints what happens: the listener's address first, then each connection that has ended. */
 export function reporter(options: ReportOptions, io: Io, clock: () => Date = () => new Date()) {
+  const turnedAway = new Set<string>();
   const event = (json: ForwardJson) => io.out(formatJson(json, false));
   return {
     listening(local: Local, target: string): void {
@@ -62,6 +63,12 @@ export function reporter(options: ReportOptions, io: Io, clock: () => Date = () 
           `forwarding vsock port ${port} of this host${how}, only for ${printable(target)} → ${service} (Ctrl-C ends it)\n`,
         );
     },
+    /** Once for each message, as whoever is turned away can come again and again, and not for very many. */
+    async turnedAway(problem: string, hint?: string): Promise<void> {
+      if (turnedAway.has(problem) || turnedAway.size >= mostTurnedAway) return;
+      turnedAway.add(problem);
+      await complain(`port ${options.port}: turned away: ${problem}`, hint, io);
+    },
     closed({ error, ...ended }: EndedSession): void {
       const failure = error === undefined ? undefined : failureOf(error, io);
       if (options.json)
@@ -82,9 +89,11 @@ export function reporter(options: ReportOptions, io: Io, clock: () => Date = () 
   };
 }
 
-function jsonOf(local: Local): LocalJson {
+export function jsonOf(local: Local): LocalJson {
   return local.family === 'unix' ? { path: local.path } : { host: local.host, port: local.port };
 }
+
+const mostTurnedAway = 20;
 
 const ends: Readonly<Record<EndedSession['end'], string>> = {
   both: 'ended by both sides',

@@ -1,10 +1,9 @@
-import type { Addon, Handle, RelayResult } from 'node-hvsock-native';
+import type { Addon, Address, Handle, RelayResult } from 'node-hvsock-native';
 import { now as clock } from '../../clock.js';
 import { multiplexerOf } from '../../connect/multiplexer.js';
-import { relayError } from '../../deliver/relay-error.js';
+import { relayError } from '../../deliver/relay.js';
 import { ConnectError } from '../../errors.js';
 import type { ForwardedMachine } from './machine.js';
-import { type TcpEnd, tcpEnd } from './tcp-end.js';
 
 /** A connection that has ended. */
 export interface EndedSession {
@@ -63,5 +62,26 @@ async function relayed(
   } finally {
     signal.removeEventListener('abort', close);
     connection.close();
+  }
+}
+
+/** The address of one end of a TCP connection. */
+export interface TcpEnd {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** This side's own address (0), or the peer's (1); undefined for other sockets, and for a connection that is gone already. */
+export function tcpEnd(addon: Addon, handle: Handle, end: 0 | 1): TcpEnd | undefined {
+  const address = endOf(addon, handle, end);
+  return address?.family === 'inet' ? { host: address.host, port: address.port } : undefined;
+}
+
+/** The same of any socket. */
+export function endOf(addon: Addon, handle: Handle, end: 0 | 1): Address | undefined {
+  try {
+    return addon.socketAddress(handle, end);
+  } catch {
+    return undefined;
   }
 }

@@ -1,14 +1,12 @@
 import { join } from 'node:path';
 import { type Command, UsageError } from '../../cli/command.js';
-import { guestPortOption } from '../../cli/guest/port.js';
-import { textOption } from '../../cli/option.js';
-import { positionals } from '../../cli/values.js';
+import { guestPortOption } from '../../cli/guest.js';
+import { positionals, textOption } from '../../cli/option.js';
 import { quote } from '../../errors.js';
 import { type NewEntry, writeNewTree } from '../../files/new-tree.js';
-import { FileRefusal } from '../../files/refusal.js';
-import { userData } from '../../guest/cloud-init.js';
+import { FileRefusal } from '../../files/place.js';
+import { hasRootKeys, imageTree, userData } from '../../guest/cloud-init.js';
 import type { ScriptOptions } from '../../guest/script.js';
-import { hasRootKeys, imageTree } from '../../guest/tree.js';
 import { type Distribution, layouts } from '../../guest/units.js';
 import {
   accountOption,

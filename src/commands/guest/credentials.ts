@@ -1,18 +1,27 @@
-import { type Command, UsageError } from '../../cli/command.js';
-import { jsonOption } from '../../cli/json.js';
-import { flag, parsed, repeated, textOption } from '../../cli/option.js';
-import { oneOf } from '../../cli/option-choice.js';
-import { positionals, usage } from '../../cli/values.js';
-import { quote } from '../../errors.js';
-import { hypervisors } from '../../guest/credentials/forms.js';
+import { open } from 'node:fs/promises';
+import { shellOf, shellQuoted } from '../../address/shell.js';
+import { type Command, CommandError, type Io, UsageError } from '../../cli/command.js';
+import { type Envelope, envelope, formatJson, jsonOption } from '../../cli/json.js';
+import { complain, pasteable } from '../../cli/message.js';
+import { flag, oneOf, parsed, positionals, repeated, textOption, usage } from '../../cli/option.js';
+import { exitCode, printable, quote } from '../../errors.js';
+import { formFor, type Given, type Hypervisor, hypervisors } from '../../guest/credentials/forms.js';
+import {
+  type GivenKeys,
+  makeGuestKeys,
+  readGivenKeys,
+  removeGuestKeys,
+} from '../../guest/credentials/keys.js';
 import { parseListen } from '../../guest/credentials/listen.js';
+import { undoCommand } from '../../guest/credentials/made-key.js';
 import { readKeys } from '../../guest/keys.js';
+import { fingerprintOf } from '../../host-keys/known-hosts.js';
+import { fileError, reasonOf } from '../../hosts/files.js';
 import { asTarget } from '../../kinds/parse.js';
-import { parseName } from '../../target/name.js';
-import { type MakeOptions, makeCredentials } from './credentials-make.js';
-import { undoCredentials } from './credentials-undo.js';
+import { type GuestKeys, guestFolder } from '../../ssh/guest-keys.js';
+import { parseName } from '../../target/text.js';
 
-export type GuestCredentialsOptions =
+type GuestCredentialsOptions =
   | { readonly undo: true; readonly name: string }
   | ({ readonly undo: false } & MakeOptions);
 
@@ -117,4 +126,151 @@ function machineName(typed: string): string {
       'vmssh list shows names',
     );
   return usage(() => parseName(typed, 'machine name'));
+}
+
+interface MakeOptions {
+  /** The machine's. */
+  readonly name: string;
+  readonly for: Hypervisor;
+  /** Where sshd is to listen besides. */
+  readonly listen: readonly string[];
+  /** The user's own public keys; undefined: a login key is made. */
+  readonly logins: readonly string[] | undefined;
+  /** A new file for the result. */
+  readonly output: string | undefined;
+  /** A private key may be shown on a terminal. */
+  readonly show: boolean;
+  readonly json: boolean;
+}
+
+/** Makes the keys, and prints or writes what to give to the hypervisor. Resolves to the exit code. Throws a CommandError or a UsageError. */
+async function makeCredentials(options: MakeOptions, io: Io): Promise<number> {
+  const { name, for: hypervisor, listen, logins, output, show, json } = options;
+  const folder = guestFolder(name, io.env);
+  const failed = (error: NodeJS.ErrnoException) => {
+    const { code = 'UNKNOWN' } = error;
+    const hint = code === 'ENOTEMPTY' || code === 'EEXIST' ? undoHint(name, io) : undefined;
+    throw new CommandError(
+      code,
+      `the keys of ${quote(name)} in ${quote(folder)} cannot be made: ${reasonOf(error)}`,
+      hint,
+    );
+  };
+  const keys = await makeGuestKeys(name, logins, io.env).catch(failed);
+  const given = await readGivenKeys(folder).catch(failed);
+  if (logins !== undefined && logins.join('\n') !== given.logins.join('\n'))
+    throw new CommandError('EXISTS', `${quote(name)} was given other login keys before`, undoHint(name, io));
+  const form = usage(() => formFor(hypervisor, given, folder, { shell: shellOf(io), listen }));
+  if (form.isSecret && io.terminal.stdout && output === undefined && !show)
+    throw new UsageError(
+      'the private host key is in it, and would be shown on this terminal',
+      '--output FILE writes it to a file that only you can read; --show-private-key prints it',
+    );
+  const text = json ? formatJson(guestCredentialsJson(hypervisor, keys, given, form)) : form.text;
+  if (output === undefined) io.out(text);
+  else await writeNew(output, text);
+  if (!json) io.err(notesOn(name, hypervisor, form, hostKeyOf(given.hostPublicKey).fingerprint, io));
+  return exitCode.ok;
+}
+
+function notesOn(
+  name: string,
+  hypervisor: Hypervisor,
+  { notes }: Given,
+  fingerprint: string,
+  io: Io,
+): string {
+  const word = (text: string) => shellQuoted(text, shellOf(io));
+  const login =
+    hypervisor === 'cloud-init'
+      ? `log in as the image's own user, which is debian in Debian's: vmssh ssh ${word(`debian@${name}`)}`
+      : `vmssh ssh ${word(`root@${name}`)}`;
+  const then = `then: start the machine with the name ${word(name)}, and ${login}`;
+  const lines = [...notes, `its host key will be ssh-ed25519 ${fingerprint}`].map(
+    (each) => `${io.program}: ${each}`,
+  );
+  return [...lines, pasteable(then, io)].map((line) => `${printable(line)}\n`).join('');
+}
+
+async function writeNew(path: string, text: string): Promise<void> {
+  const fail = (error: NodeJS.ErrnoException) => {
+    throw fileError(error, path, 'written');
+  };
+  const file = await open(path, 'wx', 0o600).catch(fail);
+  try {
+    await file.writeFile(text).catch(fail);
+  } finally {
+    await file.close();
+  }
+}
+
+function undoHint(name: string, io: Io): string {
+  return `${undoCommand(name, io)} removes them`;
+}
+
+/** The output of `vmssh guest credentials --json`. */
+export interface GuestCredentialsJson extends Envelope<'guest credentials'> {
+  readonly name: string;
+  readonly for: Hypervisor;
+  /** Arguments for a command line. */
+  readonly arguments?: readonly string[] | undefined;
+  readonly text: string;
+  /** Whether the private host key is in `text`. */
+  readonly hasPrivateKey: boolean;
+  readonly notes: readonly string[];
+  readonly hostKey: { readonly type: string; readonly fingerprint: string };
+  /** The public keys that may log in. */
+  readonly logins: readonly string[];
+  /** The private login key, if it was made. */
+  readonly identityFile?: string | undefined;
+  readonly folder: string;
+}
+
+function guestCredentialsJson(
+  hypervisor: Hypervisor,
+  { name, folder, identityFile }: GuestKeys,
+  { hostPublicKey, logins }: GivenKeys,
+  { words, text, isSecret, notes }: Given,
+): GuestCredentialsJson {
+  return {
+    ...envelope('guest credentials', 0),
+    name,
+    for: hypervisor,
+    arguments: words,
+    text,
+    hasPrivateKey: isSecret,
+    notes,
+    hostKey: hostKeyOf(hostPublicKey),
+    logins,
+    identityFile,
+    folder,
+  };
+}
+
+/** The type and fingerprint of a public key's line. */
+function hostKeyOf(line: string): GuestCredentialsJson['hostKey'] {
+  const [type = '', key = ''] = line.split(' ');
+  return { type, fingerprint: fingerprintOf(Buffer.from(key, 'base64')) };
+}
+
+/** `guest credentials --undo`: removes the keys made for a machine, and nothing else. Resolves to the exit code. */
+async function undoCredentials(name: string, io: Io): Promise<number> {
+  const folder = guestFolder(name, io.env);
+  const left = await removeGuestKeys({ folder }).catch((error) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw fileError(error, folder, 'changed');
+  });
+  if (left === undefined) {
+    await complain(
+      `${quote(name)} has no keys in ${folder}`,
+      'the name must be the one that they were made for',
+      io,
+    );
+    return exitCode.notFound;
+  }
+  io.out(`removed the keys of ${quote(name)}\n`);
+  if (left.length > 0)
+    io.err(`${io.program}: not made by vmssh, and kept: ${left.map(quote).join(', ')} in ${folder}\n`);
+  io.err(`${pasteable('then: vmssh config install', io)}, if ssh has them in its configuration\n`);
+  return exitCode.ok;
 }

@@ -1,7 +1,6 @@
 import type { Command } from '../../cli/command.js';
-import { positionals } from '../../cli/values.js';
-import { generator } from '../../guest/generator.js';
-import { stamp } from '../../guest/units.js';
+import { positionals } from '../../cli/option.js';
+import { generator, stamp } from '../../guest/units.js';
 
 /** vmssh guest generator: the systemd generator for 240 to 255. */
 export const guestGenerator: Command<Record<string, never>> = {

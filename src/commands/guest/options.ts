@@ -1,9 +1,7 @@
-import { sshPort } from '../../address/port.js';
+import { sshPort } from '../../address/numbers.js';
 import { type Option, type RawArgs, UsageError } from '../../cli/command.js';
-import { accountName } from '../../cli/guest/account.js';
-import { guestPortOption } from '../../cli/guest/port.js';
-import { flag, parsed } from '../../cli/option.js';
-import { oneOf } from '../../cli/option-choice.js';
+import { accountName, guestPortOption } from '../../cli/guest.js';
+import { flag, oneOf, parsed } from '../../cli/option.js';
 import { readKeys } from '../../guest/keys.js';
 import type { ScriptOptions } from '../../guest/script.js';
 import { type Distribution, layouts } from '../../guest/units.js';

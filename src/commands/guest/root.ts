@@ -1,8 +1,7 @@
-import { notRun } from '../../checks/not-run.js';
+import { notRun } from '../../checks/try-login.js';
 import type { Io } from '../../cli/command.js';
-import type { HostFlags } from '../../cli/guest/host-flags.js';
-import { formatProgress } from '../../cli/guest/progress-line.js';
-import { styles } from '../../cli/style.js';
+import { formatProgress, type HostFlags } from '../../cli/guest.js';
+import { styles } from '../../cli/terminal.js';
 import { printable } from '../../errors.js';
 import type { ProgressLine } from '../../guest/run/progress.js';
 import { type GuestRouteOptions, guestRoute } from '../../guest/run/route.js';

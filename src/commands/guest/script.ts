@@ -1,5 +1,5 @@
 import type { Command } from '../../cli/command.js';
-import { positionals } from '../../cli/values.js';
+import { positionals } from '../../cli/option.js';
 import { type ScriptOptions, setupScript, undoScript } from '../../guest/script.js';
 import { scriptOptions, setupExclusive, setupOptions, undoOption } from './options.js';
 

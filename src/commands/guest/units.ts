@@ -1,8 +1,7 @@
-import { sshPort } from '../../address/port.js';
+import { sshPort } from '../../address/numbers.js';
 import { type Command, UsageError } from '../../cli/command.js';
-import { guestPortOption } from '../../cli/guest/port.js';
-import { parsed } from '../../cli/option.js';
-import { positionals } from '../../cli/values.js';
+import { guestPortOption } from '../../cli/guest.js';
+import { parsed, positionals } from '../../cli/option.js';
 import { quote } from '../../errors.js';
 import { layouts, unitFiles } from '../../guest/units.js';
 import { defaultDistribution, distroOption } from './options.js';

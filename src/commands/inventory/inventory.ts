@@ -1,23 +1,26 @@
+import { shellQuoted } from '../../address/shell.js';
 import type { Command, Io } from '../../cli/command.js';
 import { jsonText } from '../../cli/json.js';
-import { flag, textOption } from '../../cli/option.js';
-import { positionals } from '../../cli/values.js';
+import { flag, positionals, textOption, usage } from '../../cli/option.js';
 import type { ListedMachine } from '../../discovery/merge.js';
-import { exitCode, printable, quote } from '../../errors.js';
-import { findMachines } from '../../machines/find-machines.js';
+import { shownWarnings } from '../../discovery/provider.js';
+import { exitCode, printable } from '../../errors.js';
+import { prefixOption } from '../../hosts/options.js';
+import { findMachines, mayRun, runningOption } from '../../machines/find-machines.js';
 import { type ViaHosts, viaHosts, viaHostsOptions } from '../../machines/hypervisors.js';
-import { mayRun, runningOption } from '../../machines/shown.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
-import { concreteHosts } from '../../ssh/config/hosts.js';
-import { readState } from '../../ssh/config/state.js';
-import { knownHostsFile, writtenStateFile } from '../../ssh/known-hosts-file.js';
-import { portIn } from '../../ssh/written-port.js';
-import { type Inventory, type InventoryHost, inventoryOf, refusedByAnsible } from './ansible.js';
+import { type Caller, type HostOptions, hostOptions } from '../../ssh/config/host-options.js';
+import { concreteHosts, leftLines } from '../../ssh/config/hosts.js';
+import type { ConcreteHost } from '../../ssh/config/text.js';
+import { knownHostsFile } from '../../ssh/known-hosts-file.js';
+import { usersNames } from '../../ssh/users-names.js';
 
-export interface InventoryOptions {
+interface InventoryOptions {
   /** Only the variables of this host. */
   readonly host: string | undefined;
   readonly runningOnly: boolean;
+  /** The prefix of machine names. */
+  readonly prefix: string;
   readonly via: ViaHosts | undefined;
 }
 
@@ -35,7 +38,7 @@ export const inventory: Command<InventoryOptions> = {
   usage: '',
   details: `The groups are provider_NAME, status_NAME and host_NAME: host_localhost for this host. Ansible's own ssh connection reaches them, with the same options as Hosts of config install.
 A provider or a hypervisor that fails gives a warning on stderr. A machine with {{ in its name is left out.`,
-  options: [listOption, hostOption, runningOption, ...viaHostsOptions],
+  options: [listOption, hostOption, runningOption, prefixOption, ...viaHostsOptions],
   exclusive: [[listOption, hostOption]],
   examples: [
     {
@@ -47,15 +50,21 @@ A provider or a hypervisor that fails gives a warning on stderr. A machine with 
 
   parse(raw) {
     positionals(raw, 0, 0, 'no argument');
-    return { host: hostOption.read(raw), runningOnly: runningOption.read(raw), via: viaHosts(raw) };
+    return {
+      host: hostOption.read(raw),
+      runningOnly: runningOption.read(raw),
+      prefix: prefixOption.read(raw) ?? '',
+      via: viaHosts(raw),
+    };
   },
 
-  async run({ host, runningOnly, via }, io) {
+  async run({ host, runningOnly, prefix, via }, io) {
     const { machines, warnings } = await findMachines(io, via);
-    for (const { provider, problem } of warnings)
+    for (const { provider, problem } of shownWarnings(warnings))
       io.err(`${io.program}: warning: ${provider}: ${printable(problem)}\n`);
     const found = await inventoryFor(
       machines.filter((machine) => !runningOnly || mayRun(machine)),
+      prefix,
       io,
     );
     const { hostvars } = found._meta;
@@ -65,24 +74,107 @@ A provider or a hypervisor that fails gives a warning on stderr. A machine with 
   },
 };
 
-async function inventoryFor(all: readonly ListedMachine[], io: Io): Promise<Inventory> {
+async function inventoryFor(all: readonly ListedMachine[], prefix: string, io: Io): Promise<Inventory> {
   const refused = all.flatMap((machine) => {
     const why = refusedByAnsible(machine);
     return why === undefined ? [] : [{ name: machine.name, why }];
   });
   const machines = all.filter((machine) => refusedByAnsible(machine) === undefined);
   const byTarget = new Map(machines.map((machine) => [machine.target, machine]));
-  const naming = { prefix: '', taken: new Set<string>(), knownHosts: knownHostsFile(io.env), dots: true };
+  const naming = { prefix, taken: await usersNames(io), knownHosts: knownHostsFile(io.env), dots: true };
   const { hosts, left } = concreteHosts(machines, naming);
-  const written = await readState(writtenStateFile(io.env));
-  for (const { name, why } of [...refused, ...left])
-    io.err(`${io.program}: not in the inventory: ${quote(name)}: ${printable(why)}\n`);
+  for (const line of leftLines([...refused, ...left]))
+    io.err(`${io.program}: not in the inventory: ${line}\n`);
   const named = hosts.flatMap((host): readonly InventoryHost[] => {
     const machine = byTarget.get(host.options.target ?? '');
-    if (!machine) return [];
-    // The name for ssh may be one of that Host.
-    const options = { ...host.options, loopback: portIn(written, machine.target) };
-    return [{ machine, host: { ...host, options } }];
+    return machine ? [{ machine, host }] : [];
   });
-  return inventoryOf(named, await callerForSsh(io));
+  const caller = await callerForSsh(io);
+  return usage(() => inventoryOf(named, caller));
+}
+
+/** The answer to --list: https://docs.ansible.com/ansible/latest/dev_guide/developing_inventory.html */
+type Inventory = Readonly<Record<string, InventoryGroup>> & {
+  readonly _meta: { readonly hostvars: HostVars };
+};
+
+interface InventoryGroup {
+  readonly hosts?: readonly string[];
+  readonly children?: readonly string[];
+}
+
+type HostVars = Readonly<Record<string, Readonly<Record<string, string | number>>>>;
+
+/** A machine with its name in the inventory. */
+interface InventoryHost {
+  readonly machine: ListedMachine;
+  readonly host: ConcreteHost;
+}
+
+/** All machines for Ansible, in groups by provider, status and hypervisor. Throws a RangeError for what ssh cannot take. */
+export function inventoryOf(hosts: readonly InventoryHost[], caller: Caller): Inventory {
+  const groups = new Map<string, string[]>();
+  for (const { machine, host } of hosts)
+    for (const group of groupsOf(machine)) {
+      const members = groups.get(group) ?? [];
+      members.push(host.host);
+      groups.set(group, members);
+    }
+  const named = [...groups].map(([name, members]) => [name, { hosts: members }] as const);
+  const hostvars = Object.fromEntries(
+    hosts.map(({ machine, host }) => [host.host, varsOf(machine, host, caller)]),
+  );
+  return {
+    all: { children: ['ungrouped', ...groups.keys()] },
+    ...Object.fromEntries(named),
+    _meta: { hostvars },
+  } as Inventory;
+}
+
+/** Why Ansible must not get a machine; undefined: it may. Ansible would run text from others as a template. */
+export function refusedByAnsible(machine: ListedMachine): string | undefined {
+  return /\{[{%#]/.test(JSON.stringify(machine))
+    ? 'Ansible would run a template in its variables'
+    : undefined;
+}
+
+/** Ansible takes letters, digits and "_" in the name of a group. */
+function groupsOf({ provider, status, via = 'localhost' }: ListedMachine): readonly string[] {
+  return [`provider_${provider}`, `status_${status}`, `host_${via}`].map((name) =>
+    name.replaceAll(/\W/g, '_'),
+  );
+}
+
+function varsOf(machine: ListedMachine, { options, host }: ConcreteHost, caller: Caller): HostVars[string] {
+  const { name, target, provider, status, uuid, cid, via, user, identityFile } = machine;
+  const vars = {
+    // Any host will do, since the proxy has the target; ssh keeps its control socket by this name.
+    ansible_host: host,
+    ansible_connection: 'ssh',
+    ansible_user: user,
+    ansible_ssh_private_key_file: identityFile,
+    ansible_ssh_common_args: sshArguments({
+      ...options,
+      ...caller,
+      user: undefined,
+      identityFile: undefined,
+    }),
+    vmssh_name: name,
+    vmssh_target: target,
+    vmssh_provider: provider,
+    vmssh_status: status,
+    vmssh_via: via,
+    vmssh_uuid: uuid,
+    vmssh_cid: cid,
+  };
+  return Object.fromEntries(
+    Object.entries(vars).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),
+  );
+}
+
+/** Words as Ansible splits them: by the rules of a POSIX shell. */
+function sshArguments(options: HostOptions): string {
+  return hostOptions(options)
+    .flatMap(([keyword, value]) => ['-o', shellQuoted(`${keyword}=${value}`)])
+    .join(' ');
 }

@@ -1,14 +1,11 @@
 import type { ChalkInstance } from 'chalk';
-import { loopbackHost } from '../../address/host-name.js';
-import type { Shell } from '../../address/shell.js';
-import { shellQuoted } from '../../address/shell-word.js';
-import { width } from '../../cli/width.js';
+import { type Shell, shellQuoted } from '../../address/shell.js';
+import { width } from '../../cli/terminal.js';
 import type { ListedMachine } from '../../discovery/merge.js';
 import type { Status } from '../../discovery/provider.js';
 import { type ConnectError, printable } from '../../errors.js';
-import { columnWidths, flowing } from './fit.js';
 
-export interface TableLooks {
+interface TableLooks {
   readonly wide: boolean;
   readonly style: ChalkInstance;
   /** Aligned, with a header; otherwise columns are separated by tabs. */
@@ -19,8 +16,6 @@ export interface TableLooks {
   readonly columns?: number | undefined;
   /** Names for ssh, for a column of their own on a terminal. */
   readonly names: SshNames;
-  /** Loopback ports, for a column of their own. */
-  readonly ports?: ShownPorts | undefined;
   /** A column for the hypervisor. */
   readonly withHost?: boolean | undefined;
   /** The hypervisors that did not answer: a row each, with the reason at its end. */
@@ -31,9 +26,6 @@ export interface TableLooks {
 
 /** The name that ssh takes for a machine; absent: none. */
 export type SshNames = ReadonlyMap<ListedMachine, string>;
-
-/** The loopback port of a machine; absent: none. */
-export type ShownPorts = ReadonlyMap<ListedMachine, number>;
 
 /** One value of each machine that has it, one per line; a name is as its manager has it, and two machines may share it. */
 export function formatColumn(
@@ -104,7 +96,7 @@ interface Column {
   readonly cell: (machine: ListedMachine) => string;
 }
 
-function columns({ wide, terminal, shell, names, ports, withHost }: TableLooks): readonly Column[] {
+function columns({ wide, terminal, shell, names, withHost }: TableLooks): readonly Column[] {
   const ssh = (machine: ListedMachine) => {
     const name = names.get(machine);
     return name === undefined ? '-' : `ssh ${name}`;
@@ -124,14 +116,7 @@ function columns({ wide, terminal, shell, names, ports, withHost }: TableLooks):
     { title: 'PROVIDER', cell: ({ provider }) => provider },
     ...(withHost ? [{ title: 'HOST', cell: ({ via = '-' }: ListedMachine) => via }] : []),
     ...(wide ? more : []),
-    ...(ports
-      ? [{ title: 'LOOPBACK', cell: (machine: ListedMachine) => loopbackOf(ports.get(machine)) }]
-      : []),
   ];
-}
-
-function loopbackOf(port: number | undefined): string {
-  return port === undefined ? '-' : `${loopbackHost}:${port}`;
 }
 
 function colorOf(status: Status | undefined, style: ChalkInstance): (text: string) => string {
@@ -139,3 +124,43 @@ function colorOf(status: Status | undefined, style: ChalkInstance): (text: strin
   if (status === 'running') return style.green;
   return status === 'off' || status === 'unknown' ? style.dim : style.yellow;
 }
+
+/** A padded cell; `size`: its own width, `wide`: with its padding. */
+interface Padded {
+  readonly text: string;
+  readonly size: number;
+  readonly wide: number;
+}
+
+/** The cells side by side; one that would stand out on the right begins a line below the second column. */
+function flowing(cells: readonly Padded[], columns = Number.POSITIVE_INFINITY): string {
+  const indent = (cells[0]?.wide ?? 0) + gap;
+  let text = '';
+  let used = 0;
+  for (const { text: cell, size, wide } of cells) {
+    if (used > indent && used + size > columns) {
+      text = `${text.trimEnd()}\n${' '.repeat(indent)}`;
+      used = indent;
+    }
+    text += cell + ' '.repeat(gap);
+    used += wide + gap;
+  }
+  return text;
+}
+
+/** The widths of columns by those of their cells; on a narrow terminal the longest cells of the widest column stand out. */
+function columnWidths(cells: readonly (readonly number[])[], columns = Number.POSITIVE_INFINITY): number[] {
+  const widths = cells.map((each) => each.reduce((most, size) => Math.max(most, size), 0));
+  const total = () => widths.reduce((sum, each) => sum + each, gap * (widths.length - 1));
+  while (total() > columns) {
+    const widest = Math.max(...widths);
+    const at = widths.indexOf(widest);
+    const next = cells[at]?.reduce((most, size) => (size < widest ? Math.max(most, size) : most), 0) ?? 0;
+    if (next === 0) return widths;
+    widths[at] = next;
+  }
+  return widths;
+}
+
+/** Spaces between two cells. */
+const gap = 2;

@@ -1,15 +1,14 @@
 import { join } from 'node:path';
 import type { Command, Io, RawArgs } from '../../cli/command.js';
 import { jsonOption } from '../../cli/json.js';
-import { flag, parsed, seconds } from '../../cli/option.js';
-import { choose, oneOf } from '../../cli/option-choice.js';
-import { startProgress } from '../../cli/spinner.js';
+import { choose, flag, oneOf, parsed, seconds } from '../../cli/option.js';
+import { startProgress } from '../../cli/terminal.js';
 import type { AllMachines } from '../../discovery/list-all.js';
 import { ownEnv } from '../../discovery/own-env.js';
 import { type Deps, type Provider, providersOn } from '../../discovery/provider.js';
-import { keepFresh } from '../../hosts/fresh/keep-fresh.js';
+import { keepFresh } from '../../hosts/keep-fresh.js';
+import { listed, mayRun, runningOption } from '../../machines/find-machines.js';
 import { readViaHosts, viaHosts, viaHostsOptions } from '../../machines/hypervisors.js';
-import { listed, mayRun, runningOption } from '../../machines/shown.js';
 import { type HostEntry, readState } from '../../ssh/config/state.js';
 import { sshFolder } from '../../ssh/folder.js';
 import { type ListOptions, listCode, listText, type Selection, warn } from './output.js';
@@ -55,10 +54,6 @@ const quietOption = flag({
   summary: 'print only names, one per line',
 });
 const idsOption = flag({ long: 'ids', short: 'i', summary: 'print only UUIDs, one per line' });
-const loopbackOption = flag({
-  long: 'loopback',
-  summary: 'a column with the port of each machine on 127.0.0.1, after config install --loopback',
-});
 const watchOption = seconds({
   long: 'watch',
   short: 'w',
@@ -80,11 +75,9 @@ After vmssh config install, a terminal also shows a column SSH with what to type
 A provider that takes over a second or fails gives a warning on stderr, and exit code 1 if --provider named it.`,
   options: [
     ...[runningOption, providerOption, outputOption, quietOption, idsOption, jsonOption, watchOption],
-    loopbackOption,
     ...viaHostsOptions,
   ],
   exclusive: [
-    ...[quietOption, idsOption, ...viaHostsOptions].map((other) => [loopbackOption, other]),
     [jsonOption, quietOption],
     [jsonOption, idsOption],
     [quietOption, outputOption],
@@ -100,7 +93,6 @@ A provider that takes over a second or fails gives a warning on stderr, and exit
       line: 'vmssh list --via hv1,hv2',
       about: 'the machines of other hypervisors that have vmssh',
     },
-    { line: 'vmssh list --loopback', about: 'host and port for programs that know only those' },
     { line: 'vmssh list | cut -f3', about: 'only the targets' },
     {
       line: "vmssh list -q --provider libvirt | xargs -d '\\n' -n1 vmssh check",
@@ -116,7 +108,6 @@ A provider that takes over a second or fails gives a warning on stderr, and exit
       addresses: outputOption.read(raw) === 'address',
       runningOnly: runningOption.read(raw),
       providers: providerOption.read(raw),
-      ...(loopbackOption.read(raw) ? { loopback: true } : {}),
       watchMs: watchOption.read(raw),
       via: viaHosts(raw),
     };
@@ -163,7 +154,7 @@ function streams(options: ListOptions, io: Io): boolean {
 
 /** Whether the output has names for ssh. */
 function readsHosts(options: ListOptions, io: Io): boolean {
-  return options.loopback === true || options.show === 'json' || (isTable(options) && io.terminal.stdout);
+  return options.show === 'json' || (isTable(options) && io.terminal.stdout);
 }
 
 /** What to do next, for a person; "" if that is clear. */

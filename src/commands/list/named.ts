@@ -1,4 +1,4 @@
-import { match } from '../../discovery/match.js';
+import { isOfOthers, match } from '../../discovery/match.js';
 import type { ListedMachine } from '../../discovery/merge.js';
 import type { Warning } from '../../discovery/provider.js';
 import { searchIn } from '../../discovery/search.js';
@@ -46,7 +46,8 @@ export function namedMachines(
 function meant(typed: string, machines: readonly ListedMachine[]): readonly ListedMachine[] {
   const text = typed.replace('%', '/');
   const exact = machines.filter(({ target, also, address }) => [target, ...also, address].includes(text));
-  if (exact.length > 0) return exact;
+  const own = exact.filter((each) => !isOfOthers(each));
+  if (exact.length > 0) return own.length > 0 ? own : exact;
   const byName = match(typed, machines);
   if (byName.length > 0) return byName;
   const target = asTarget(typed);

@@ -1,18 +1,26 @@
 import { shellOf } from '../../address/shell.js';
+import { slug } from '../../address/slug.js';
 import type { Io } from '../../cli/command.js';
-import { connectFailure } from '../../cli/failure.js';
-import { formatJson } from '../../cli/json.js';
-import { complain } from '../../cli/message.js';
-import { styles } from '../../cli/style.js';
+import { type Envelope, envelope, type FailureJson, formatJson } from '../../cli/json.js';
+import { complain, connectFailure } from '../../cli/message.js';
+import { styles } from '../../cli/terminal.js';
 import type { AllMachines } from '../../discovery/list-all.js';
 import type { ListedMachine } from '../../discovery/merge.js';
-import { isFailure, type Warning } from '../../discovery/provider.js';
+import {
+  type ContainerFacts,
+  isFailure,
+  type Status,
+  shownWarnings,
+  type Warning,
+} from '../../discovery/provider.js';
+import { listedRoutes } from '../../discovery/routes.js';
+import type { Authority } from '../../discovery/tools/scope.js';
 import { type ConnectError, exitCode, exitCodeOf, printable } from '../../errors.js';
 import type { ViaHosts } from '../../machines/hypervisors.js';
-import { loopbackPorts, sshNames } from '../../ssh/config/ssh-names.js';
+import type { ListedRoute } from '../../route.js';
+import { sshNames } from '../../ssh/config/ssh-names.js';
 import type { HostEntry } from '../../ssh/config/state.js';
-import { formatColumn, formatTable } from './format.js';
-import { listJson } from './json.js';
+import { formatColumn, formatTable, type SshNames } from './format.js';
 
 export interface ListOptions {
   /** What to print of each machine. */
@@ -22,8 +30,6 @@ export interface ListOptions {
   /** Ask for the addresses that no list has. */
   readonly addresses: boolean;
   readonly runningOnly: boolean;
-  /** A column with the loopback ports. */
-  readonly loopback?: boolean;
   /** The providers to ask; undefined: all. */
   readonly providers: readonly string[] | undefined;
   /** Milliseconds between two listings; undefined: list once. */
@@ -50,13 +56,12 @@ export async function listText(
 ): Promise<string> {
   const { shown, machines, warnings, errors, failed = [] } = found;
   const names = hosts === undefined ? new Map() : sshNames(hosts, machines);
-  const ports = loopbackPorts(hosts ?? [], machines);
   switch (options.show) {
     case 'json':
       return formatJson(
         listJson(
           shown,
-          { names, ports },
+          names,
           { warnings, errors: [...errors, ...failed].map(connectFailure) },
           listCode(options, found),
         ),
@@ -81,7 +86,6 @@ export async function listText(
         shell: shellOf(io),
         columns: io.columns,
         names,
-        ...(options.loopback ? { ports } : {}),
         withHost: options.via !== undefined,
         failed,
       });
@@ -94,11 +98,11 @@ function noMachines({ machines: { length } }: AllMachines): string {
 }
 
 /** On stderr: the providers that could not be asked, and the names that no machine has. */
-export async function warn(io: Io, found: Selection, { show }: ListOptions): Promise<void> {
+export async function warn(io: Io, found: Selection, { show, providers }: ListOptions): Promise<void> {
   const { warnings, errors, failed = [] } = found;
   if (show === 'json') return;
   const style = await styles(io, 'stderr');
-  for (const { provider, code, problem } of warnings)
+  for (const { provider, code, problem } of shownWarnings(warnings, providers))
     io.err(`${style.yellow(`${io.program}: warning:`)} ${provider}: ${printable(`${problem} (${code})`)}\n`);
   // A table has a row for each hypervisor that did not answer.
   const unseen = show === 'table' || show === 'wide' ? errors : [...errors, ...failed];
@@ -114,4 +118,66 @@ export function listCode(options: ListOptions, { warnings, errors, failed = [] }
   if (wrong !== undefined) return exitCodeOf(wrong);
   const isAsked = ({ provider }: Warning) => options.providers?.includes(provider);
   return warnings.filter(isFailure).some(isAsked) ? exitCode.connect : exitCode.ok;
+}
+
+/** The output of `vmssh list --json`. */
+export interface ListJson extends Envelope<'list'> {
+  readonly machines: readonly MachineJson[];
+  readonly warnings: readonly Warning[];
+  /** For each name that was typed and that no machine has, or several have. */
+  readonly errors: readonly FailureJson[];
+}
+
+interface MachineJson {
+  readonly status: Status;
+  readonly name: string;
+  readonly slug: string;
+  readonly sshName: string | null;
+  readonly target: string;
+  readonly provider: string;
+  readonly also: readonly string[];
+  readonly cid?: number | undefined;
+  readonly uuid?: string | undefined;
+  readonly address?: string | undefined;
+  /** All its routes, best first. */
+  readonly routes: readonly ListedRoute[];
+  readonly user?: string | undefined;
+  readonly identityFile?: string | undefined;
+  readonly container?: Omit<ContainerFacts, 'url'> | undefined;
+  readonly authority?: Authority | undefined;
+  readonly via?: string | undefined;
+}
+
+export function listJson(
+  machines: readonly ListedMachine[],
+  names: SshNames,
+  wrong: Pick<ListJson, 'warnings' | 'errors'>,
+  exitCode: number,
+): ListJson {
+  const all = machines.map((machine) => toJson(machine, names.get(machine) ?? null));
+  return { ...envelope('list', exitCode), machines: all, ...wrong };
+}
+
+function toJson(machine: ListedMachine, sshName: string | null): MachineJson {
+  const { status, name, target, provider, also, cid, uuid, address, user, identityFile, authority, via } =
+    machine;
+  const container = machine.container && { id: machine.container.id, labels: machine.container.labels };
+  return {
+    status,
+    name,
+    slug: slug(name),
+    sshName,
+    target,
+    provider,
+    also,
+    cid,
+    uuid,
+    address,
+    routes: listedRoutes(machine),
+    user,
+    identityFile,
+    container,
+    authority,
+    via,
+  };
 }

@@ -5,7 +5,7 @@ import type { AllMachines } from '../../discovery/list-all.js';
 import type { ListedMachine } from '../../discovery/merge.js';
 import type { Provider, Warning } from '../../discovery/provider.js';
 import { ConnectError } from '../../errors.js';
-import { listed, mayRun } from '../../machines/shown.js';
+import { listed, mayRun } from '../../machines/find-machines.js';
 import type { ListOptions, Selection } from './output.js';
 
 /** The machines that the options ask for. Those of names keep their order; addresses that no list has are asked for. */

@@ -1,27 +1,29 @@
-import { shellOf } from '../../address/shell.js';
-import { shellQuoted } from '../../address/shell-word.js';
+import { shellOf, shellQuoted } from '../../address/shell.js';
 import type { Io } from '../../cli/command.js';
 import { pasteable } from '../../cli/message.js';
-import { match } from '../../discovery/match.js';
+import { isOfOthers, match } from '../../discovery/match.js';
 import type { ListedMachine } from '../../discovery/merge.js';
+import { withToolFolders } from '../../discovery/own-env.js';
 import type { Provider } from '../../discovery/provider.js';
-import { withToolFolders } from '../../discovery/tools/tool-folders.js';
 import { printable } from '../../errors.js';
 import { programInPath } from '../../process/program-in-path.js';
 import { concreteHosts } from '../../ssh/config/hosts.js';
+import { usersNames } from '../../ssh/users-names.js';
 
 /** Below a list for a person, while ssh does not know the machines' names: how to log in to one of those that run. */
-export function howToLogIn(
+export async function howToLogIn(
   machines: readonly ListedMachine[],
   running: readonly [ListedMachine, ...ListedMachine[]],
   io: Io,
-): string {
+): Promise<string> {
   const shell = shellOf(io);
-  const { name, target } = running.find((each) => shellQuoted(each.name, shell) === each.name) ?? running[0];
+  const isPlain = (each: ListedMachine) => !isOfOthers(each) && shellQuoted(each.name, shell) === each.name;
+  const { name, target } = running.find(isPlain) ?? running[0];
   // Others may be read as an option, or as a target.
-  const isName = match(name, machines).length === 1 && !/^-|[/:%]/.test(name);
+  const taken = await usersNames(io);
+  const isName = match(name, machines).length === 1 && !/^-|[/:%]/.test(name) && taken(name) === undefined;
   const typed = shellQuoted(isName ? name : target, shell);
-  const { hosts } = concreteHosts(machines, { prefix: '', taken: new Set(), knownHosts: '' });
+  const { hosts } = concreteHosts(machines, { prefix: '', taken, knownHosts: '' });
   // A machine without a Host (QEMU without -name) is reached by its target, which any ssh takes.
   const host = hosts.find(({ options }) => options.target === target)?.host ?? shellQuoted(target, shell);
   return lines([`log in: vmssh ssh ${typed}; or vmssh config install, then ssh ${host}`], io);
@@ -31,8 +33,9 @@ export function howToLogIn(
 export function howToGetOne(asked: readonly Provider[], io: Io): string {
   const env = withToolFolders(io.env, io.platform);
   const isThere = (program: string) => programInPath(program, env) !== undefined;
-  const absent = asked.filter(({ name }) => programs[name]?.some(isThere) === false);
-  const missing = absent.map(({ title, name }) => `${title} (${programs[name]?.join(' or ')})`);
+  const missing = asked.flatMap(({ title, programs }) =>
+    !programs || programs.some(isThere) ? [] : [`${title} (${programs.join(' or ')})`],
+  );
   return lines(
     [
       ...(missing.length === 0 ? [] : [`not installed here: ${missing.join(', ')}`]),
@@ -41,17 +44,6 @@ export function howToGetOne(asked: readonly Provider[], io: Io): string {
     io,
   );
 }
-
-/** The programs of a manager, one of which shows that it is installed. */
-const programs: Readonly<Record<string, readonly string[]>> = {
-  libvirt: ['virsh'],
-  incus: ['incus', 'lxc'],
-  lima: ['limactl'],
-  multipass: ['multipass'],
-  podman: ['podman'],
-  docker: ['docker'],
-  machined: ['machinectl'],
-};
 
 const onLinux = [
   'a container is listed once it runs: sudo systemd-nspawn --boot --directory FOLDER',

@@ -1,7 +1,6 @@
 import type { Io } from '../../cli/command.js';
 import type { Connection } from '../../connect/connection.js';
-import { type RelayStdioOptions, relayStdio } from '../../deliver/relay.js';
-import { otherRelayFailure, relayFailures } from '../../deliver/relay-error.js';
+import { otherRelayFailure, type RelayStdioOptions, relayFailures, relayStdio } from '../../deliver/relay.js';
 import { ConnectError, exitCode } from '../../errors.js';
 import type { Trace } from '../../reach.js';
 import { isCompiled } from '../../runtime.js';
@@ -51,7 +50,7 @@ async function failureLines(io: Parameters<typeof lasting>[0], text: string): Pr
   const { message } = new ConnectError('relay', text, { code: '', problem: '' });
   // This runs before each relay, so nothing is loaded if there are no colours.
   const style = wantsColor(io, 'stderr')
-    ? await (await import('../../cli/style.js')).styles(io, 'stderr')
+    ? await (await import('../../cli/terminal.js')).styles(io, 'stderr')
     : undefined;
   const [name, hint] = [`${io.program}:`, 'hint:'];
   return [

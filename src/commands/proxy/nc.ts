@@ -1,8 +1,14 @@
 import { parseGuid } from '../../address/guid.js';
 import { type Command, type RawArgs, UsageError } from '../../cli/command.js';
-import { flag, textOption } from '../../cli/option.js';
-import { listOf } from '../../cli/option-choice.js';
-import { givenPort, portOption } from '../../cli/port-option.js';
+import {
+  flag,
+  givenPort,
+  listOf,
+  portArgument,
+  portOption,
+  positionals,
+  textOption,
+} from '../../cli/option.js';
 import { reachArgs, runOverInterop, windowsVmssh } from '../../cli/reach/over-interop.js';
 import { reachBy } from '../../cli/reach/reach-by.js';
 import {
@@ -13,14 +19,12 @@ import {
   routesOption,
   verboseOption,
 } from '../../cli/shared-options.js';
-import { portArgument, positionals } from '../../cli/values.js';
 import type { Endpoint } from '../../endpoint.js';
 import { printable } from '../../errors.js';
 import { findTarget } from '../../lookup/find-target.js';
 import { splitLogin } from '../../lookup/login.js';
 import { insteadOfVerb } from '../../lookup/other-verbs.js';
-import type { AddonState } from '../../native.js';
-import { loadAddon } from '../../native.js';
+import { type AddonState, loadAddon } from '../../native.js';
 import { awaitBanner } from '../../ssh/await-banner.js';
 import { bannerLimit } from '../../ssh/banner.js';
 

@@ -1,6 +1,5 @@
-import { parsePort, sshPort } from '../../address/port.js';
 import type { Command, Io } from '../../cli/command.js';
-import { flag, parsed, textOption } from '../../cli/option.js';
+import { flag, portArgument, positionals, textOption } from '../../cli/option.js';
 import { reachBy } from '../../cli/reach/reach-by.js';
 import {
   behindVia,
@@ -10,14 +9,13 @@ import {
   routesOption,
   verboseOption,
 } from '../../cli/shared-options.js';
-import { portArgument, positionals } from '../../cli/values.js';
 import { passFd, takesSocket } from '../../deliver/pass-fd.js';
 import { ConnectError, exitCodeOf, printable } from '../../errors.js';
 import { kindOf } from '../../kinds/kinds.js';
 import { parseTarget, type TypedTarget } from '../../kinds/parse.js';
 import { loadAddon } from '../../native.js';
 import type { Reached, Trace } from '../../reach.js';
-import { asTyped } from '../../target/typed.js';
+import { asTyped } from '../../target/text.js';
 import { watchStdio } from './stdio-watch.js';
 
 export interface ProxyOptions extends ReachFlags {
@@ -44,15 +42,6 @@ const fdpassOption = flag({
   summary: 'pass the socket if stdout is a socket (ProxyUseFdpass yes), otherwise relay',
 });
 
-const loopbackOption = parsed(
-  {
-    long: 'loopback',
-    value: 'PORT',
-    summary: 'this PORT is that of config install --loopback, and means 22',
-  },
-  (text) => parsePort(text, 'tcp'),
-);
-
 const uuidOption = textOption({
   long: 'uuid',
   value: 'UUID',
@@ -65,7 +54,7 @@ export const proxy: Command<ProxyOptions> = {
   summary: 'connect ssh to a machine: what ssh runs as ProxyCommand',
   usage: 'HOST PORT',
   details: 'Relays stdin and stdout, or with --fdpass passes the open socket to ssh and exits.',
-  options: [typedOption, fdpassOption, loopbackOption, ...reachOptions, uuidOption, verboseOption],
+  options: [typedOption, fdpassOption, ...reachOptions, uuidOption, verboseOption],
   examples: [
     {
       line: "ssh -o ProxyCommand='vmssh proxy --typed %n %h %p' root@vsock/3",
@@ -84,7 +73,7 @@ export const proxy: Command<ProxyOptions> = {
     return {
       ...(typed === undefined ? {} : { isTyped: true }),
       text: behindVia(raw, asTyped(host, typed)),
-      port: ownPort(portArgument(port), loopbackOption.read(raw)),
+      port: portArgument(port),
       fdpass: fdpassOption.read(raw),
       uuid: uuidOption.read(raw),
       routes: routesOption.read(raw),
@@ -142,11 +131,6 @@ export const proxy: Command<ProxyOptions> = {
   },
 };
 
-/** ssh gives the loopback port where the user named none. */
-function ownPort(port: number, loopback: number | undefined): number {
-  return port === loopback ? sshPort : port;
-}
-
 /** Whether the machine is not the one whose host key ssh knows by its Host. */
 function isOther({ uuid: found }: Reached['resolution'], { uuid }: Pick<ProxyOptions, 'uuid'>): boolean {
   return uuid !== undefined && found !== undefined && found !== uuid;
@@ -173,7 +157,7 @@ async function refusePattern({ text, target }: TypedTarget): Promise<void> {
 
 /** Progress goes to stderr, which ssh shares with us. */
 async function waiting(text: string, io: Io): Promise<{ trace: Trace; stop(): void }> {
-  const { startProgress } = await import('../../cli/spinner.js');
+  const { startProgress } = await import('../../cli/terminal.js');
   const progress = await startProgress(io, `waiting for ${printable(text)}`);
   return {
     trace: (step, outcome) => step === 'wait' && progress.update(printable(outcome)),

@@ -2,7 +2,7 @@ import { fstatSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { Addon, Pending } from 'node-hvsock-native';
 import type { Io } from '../../cli/command.js';
-import type { EarlyInput } from '../../deliver/early-input.js';
+import type { EarlyInput } from '../../deliver/relay-streams.js';
 import { Interrupter, type Interruption } from '../../interruption.js';
 
 /** Reports when the program that started this proxy is gone, while the proxy still connects. */
@@ -37,7 +37,7 @@ export async function watchStdio(
     };
     return { signal, input: undefined, stop };
   }
-  const { EarlyInput } = await import('../../deliver/early-input.js');
+  const { EarlyInput } = await import('../../deliver/relay-streams.js');
   let input: EarlyInput | undefined;
   let watching = true;
   const read = () => {

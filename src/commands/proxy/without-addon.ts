@@ -1,7 +1,7 @@
 import type { Connection } from '../../connect/connection.js';
 import { openConnection } from '../../connect/open.js';
 import type { OpenOptions } from '../../connect/open-options.js';
-import { takesSocket } from '../../deliver/pass-fd.js';
+import { takesUnixSocket } from '../../deliver/unix-socket.js';
 import type { Endpoint } from '../../endpoint.js';
 import { ConnectError } from '../../errors.js';
 import type { RouteName } from '../../route.js';
@@ -32,7 +32,7 @@ export interface WithoutAddon {
 
 export function withoutAddon(asked: Asked, missing: Error): WithoutAddon {
   const { text, fdpass, timeoutMs, isTimed, routes, waitMs, start, env } = asked;
-  const passes = fdpass && takesSocket();
+  const passes = fdpass && takesUnixSocket();
   let allow = () => {};
   const mayRead = new Promise<void>((resolve) => {
     allow = resolve;

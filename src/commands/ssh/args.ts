@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { type Login, splitLogin, splitUser } from '../../lookup/login.js';
+import { givesAway } from '../../ssh/config/host-options.js';
 import type { SplitArgs, SshTool, ToolOption } from '../../ssh/split-args.js';
 
 /** A tool's operand that names a machine. */
@@ -34,6 +35,21 @@ export function optionsNameUser(tool: SshTool, { before, after }: SplitArgs): bo
   return [...before, ...after].some(
     (option) => (tool === 'ssh' && option.name === 'l') || sets(option, /^\s*user[\s=]/i),
   );
+}
+
+/** The first option that gives the machine the use of the user's agent, screen or local commands; undefined: none does. */
+export function givingOption(tool: SshTool, { before, after }: SplitArgs): string | undefined {
+  const flags = {
+    ssh: /^-[46AaCfGgKkMNnqsTtvVXxYy]*[AXY]/,
+    scp: /^-[346ABCOpqRrTv]*A/,
+    sftp: /^-[46AaCfNpqrv]*A/,
+  };
+  const giving = [...before, ...after].find(({ name, value = '', words }) => {
+    const [, keyword, to] = /^\s*([A-Za-z0-9]+)(?:\s*=\s*|\s+)(.*)$/s.exec(value) ?? [];
+    if (name === 'o' && keyword !== undefined && givesAway(keyword, to ?? '')) return true;
+    return tool !== 'rsync' && flags[tool].test(words[0] ?? '');
+  });
+  return giving?.words.join(' ');
 }
 
 function sets({ name, value = '' }: ToolOption, keyword: RegExp): boolean {

@@ -1,17 +1,18 @@
 import { constants as fsConstants } from 'node:fs';
 import { access } from 'node:fs/promises';
-import { type Shell, shellOf } from '../../address/shell.js';
-import { shellLine } from '../../address/shell-word.js';
-import { checkUserName } from '../../address/user-name.js';
+import { checkUserName, isHostName } from '../../address/names.js';
+import { type Shell, shellLine, shellOf } from '../../address/shell.js';
+import { slug } from '../../address/slug.js';
 import { type Io, UsageError } from '../../cli/command.js';
-import { startProgress } from '../../cli/spinner.js';
-import { usage } from '../../cli/values.js';
+import { usage } from '../../cli/option.js';
+import { startProgress } from '../../cli/terminal.js';
 import { printable, quote } from '../../errors.js';
 import { asTarget } from '../../kinds/parse.js';
 import type { lookUp } from '../../lookup/find-target.js';
-import { hostForm } from '../../lookup/host-form.js';
+import { splitUser } from '../../lookup/login.js';
 import type { ListedTarget } from '../../lookup/short-name.js';
 import { sshProgram } from '../../process/ssh-program.js';
+import type { RouteName } from '../../route.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
 import { trustIn } from '../../ssh/config/guest-hosts.js';
 import { type Caller, type HostOptions, hostOptions } from '../../ssh/config/host-options.js';
@@ -19,10 +20,7 @@ import { guestKeysFor } from '../../ssh/guest-keys.js';
 import { hostKeyAlias } from '../../ssh/identity.js';
 import { knownHostsFile } from '../../ssh/known-hosts-file.js';
 import { type SplitArgs, type SshTool, wordsOf } from '../../ssh/split-args.js';
-import { writtenPort } from '../../ssh/written-port.js';
-import { findOperands, type Operand, optionsNameUser } from './args.js';
-import { refuseJump } from './jump.js';
-import { type ForProxy, remoteShell, withoutShell } from './rsync.js';
+import { findOperands, givingOption, type Operand, optionsNameUser } from './args.js';
 
 export interface SshOptions extends ForProxy {
   /** The tool's own arguments. */
@@ -60,6 +58,12 @@ export async function prepare(
   const meant = behind(typed ?? operand);
   const progress = await startProgress(io, `looking for ${printable(meant)}`);
   const named = await find(meant, io).finally(() => progress.stop());
+  const giving = hostKeyAlias(named) === undefined ? givingOption(tool, args) : undefined;
+  if (giving !== undefined)
+    throw new UsageError(
+      `${quote(giving)} is not for ${quote(named.text)}: it is an address, whose host key is not checked, so anybody who answers there would get it`,
+      'use the name of the machine: vmssh list',
+    );
   const host = hostFor(named);
   const ssh = sshProgram(io);
   const hasUser = optionsNameUser(tool, args) || machines.some((each) => each.user !== undefined);
@@ -146,7 +150,6 @@ async function settingsOf(named: ListedTarget, hasUser: boolean, proxy: ForProxy
     knownHosts: alias === undefined ? undefined : knownHostsFile(io.env),
     hostKeyAlias: alias,
     // The name for ssh may be one of that Host.
-    loopback: await writtenPort(machine?.target ?? text, io.env),
     user: hasUser ? undefined : machine?.user,
     identityFile: key !== undefined && (await isReadable(key)) ? key : undefined,
     ...(keys ? trustIn(keys) : {}),
@@ -175,5 +178,107 @@ function isReadable(path: string): Promise<boolean> {
   return access(path, fsConstants.R_OK).then(
     () => true,
     () => false,
+  );
+}
+
+/** The jump host in ssh's options; undefined: none. */
+export function jumpHost(tool: SshTool, { before, after }: SplitArgs): string | undefined {
+  for (const { name, value = '' } of [...before, ...after]) {
+    if (tool !== 'rsync' && name === 'J') return value;
+    const [, host] = (name === 'o' && /^\s*proxyjump[\s=]+(?!none)(.*)$/is.exec(value)) || [];
+    if (host !== undefined) return host;
+  }
+  return undefined;
+}
+
+/** Refuses -J: a machine is reached from this host, not through another one. Throws a UsageError. */
+export function refuseJump(tool: SshTool, args: SplitArgs): void {
+  const host = jumpHost(tool, args);
+  if (host === undefined) return;
+  throw new UsageError(
+    '-J names a jump host, but a machine is reached from this host',
+    `leave it out; to go through a machine: vmssh config install, and then ${tool} -J ${jumpForm(host) ?? 'NAME'}`,
+  );
+}
+
+/**
+ * A target in a form for ssh's own -J, "root@container%%web": a "/" or ":" would begin a port, and ssh puts the host into
+ * a ProxyCommand without escaping its percents. Undefined if it is no target, or has no such form.
+ */
+export function jumpForm(text: string): string | undefined {
+  const { user, host } = splitUser(text);
+  if (asTarget(host) === undefined || /[:\s]/.test(host)) return undefined;
+  const form = host.replaceAll('%%', '%').replaceAll(/[/%]/g, '%%');
+  return user === undefined ? form : `${user}@${form}`;
+}
+
+/** Our options that are for the proxy. */
+interface ForProxy {
+  /** Seconds for its --wait. */
+  readonly waitSeconds?: number | undefined;
+  /** For its --route. */
+  readonly routes?: readonly RouteName[] | undefined;
+  /** Start a machine that is off. */
+  readonly start?: boolean | undefined;
+}
+
+/**
+ * The value of rsync's `-e`. rsync calls it with a form of the target that it accepts as a host; --typed gives
+ * `vmssh ssh` the target itself. The options of the user's own `-e 'ssh OPTIONS'` are kept. Throws a UsageError.
+ */
+export function remoteShell(
+  args: readonly string[],
+  self: readonly string[],
+  target: string,
+  { waitSeconds, routes, start }: ForProxy,
+): string {
+  const given = args.flatMap((arg, i) => givenShell(arg, args[i + 1])?.shell ?? []).at(-1);
+  const options = given === undefined ? '' : given.replace(/^\s*\S*ssh(?=\s|$)/, '');
+  if (given !== undefined && options === given)
+    throw new UsageError(`rsync's -e has to be ssh and its options here, not ${quote(given)}`);
+  // rsync's own quoting: a quote inside quotes is doubled (rsync(1), --rsh).
+  const quoted = (word: string) => `'${word.replaceAll("'", "''")}'`;
+  const typed = quoted(`--typed=${target}`);
+  const ours = [
+    ...(waitSeconds === undefined ? [] : [` --wait=${waitSeconds}`]),
+    ...(routes ? [` --route=${routes.join(',')}`] : []),
+    ...(start ? [' --start'] : []),
+  ];
+  return `${self.map(quoted).join(' ')} ssh ${typed}${ours.join('')}${options}`;
+}
+
+/** The arguments without the user's own `-e`, in each of its forms. */
+export function withoutShell(args: readonly string[]): readonly string[] {
+  const left: string[] = [];
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i] ?? '';
+    const found = givenShell(arg, args[i + 1]);
+    if (found === undefined) left.push(arg);
+    else {
+      if (found.flags !== '') left.push(`-${found.flags}`);
+      if (found.apart) i++;
+    }
+  }
+  return left;
+}
+
+// "-e X", "-aeX", "--rsh X", "--rsh=X".
+function givenShell(arg: string, next = ''): { shell: string; flags: string; apart: boolean } | undefined {
+  const long = /^--rsh(?:=(.*))?$/s.exec(arg);
+  if (long) return { shell: long[1] ?? next, flags: '', apart: long[1] === undefined };
+  const [match, flags = '', value = ''] = /^-([^-BfMT@e]*)e(.*)$/s.exec(arg) ?? [];
+  if (match === undefined) return undefined;
+  return { shell: value || next, flags, apart: value === '' };
+}
+
+/**
+ * The target in a form that every tool accepts as a host: "%" for "/", no colon, and nothing that ssh refuses in a host
+ * name. Without such a form, the machine's UUID or the slug of its name; undefined if these are none either.
+ */
+function hostForm({ text, machine }: ListedTarget): string | undefined {
+  const host = text.replace(/^(vsock|unix|vsock-mux):([^:]*)$/i, '$1%$2').replaceAll('/', '%');
+  const id = host.includes(':') ? machine?.uuid : undefined;
+  return [host, id, slug(machine?.name ?? text), machine?.uuid].find(
+    (each) => each !== undefined && isHostName(each),
   );
 }

@@ -3,15 +3,14 @@ import { complain } from '../../cli/message.js';
 import { behindVia, viaOption } from '../../cli/shared-options.js';
 import { exitCode, quote } from '../../errors.js';
 import { madeKeysOf, undoCommand } from '../../guest/credentials/made-key.js';
-import { forgetKeys } from '../../host-keys/forget.js';
+import { forgetKeys } from '../../host-keys/edit.js';
 import { fileError } from '../../hosts/files.js';
-import { keepLoopbackKeys } from '../../hosts/loopback/known-hosts.js';
 import { asTarget } from '../../kinds/parse.js';
 import { lookUp } from '../../lookup/find-target.js';
 import { splitLogin } from '../../lookup/login.js';
 import type { ListedTarget } from '../../lookup/short-name.js';
 import { type GuestKeys, guestKeysFor } from '../../ssh/guest-keys.js';
-import { hostKeyAlias, isNamed, uuidAlias } from '../../ssh/identity.js';
+import { hostKeyAlias, isNamed, possibleAliases, uuidAlias } from '../../ssh/identity.js';
 import { knownHostsFile } from '../../ssh/known-hosts-file.js';
 import { typedNames } from '../../ssh/typed-names.js';
 
@@ -24,8 +23,7 @@ export const forget: Command<ForgetOptions> = {
   name: 'forget',
   summary: "forget a machine's host key, so that ssh takes its new one",
   usage: 'TARGET...',
-  details:
-    'Exits with 4 if no key is known. Only changes ~/.ssh/vmssh_known_hosts, and what config install --loopback put into ~/.ssh/known_hosts.',
+  details: 'Exits with 4 if no key is known. Only changes ~/.ssh/vmssh_known_hosts.',
   options: [viaOption],
   examples: [
     { line: 'vmssh forget mint', about: 'the machine was reinstalled' },
@@ -61,7 +59,6 @@ export const forget: Command<ForgetOptions> = {
         code = exitCode.notFound;
       }
     }
-    await keepLoopbackKeys(io);
     return code;
   },
 };
@@ -71,7 +68,8 @@ function namesOf(typed: string, listed: ListedTarget | undefined): readonly stri
   const ids = uuidAlias(uuidOf(typed)) ?? [];
   const target = asTarget(typed);
   const found = listed ?? (target && { text: typed, target });
-  return [typed, ids, (found && hostKeyAlias(found)) ?? [], found ? typedNames(found) : []].flat();
+  const kept = listed?.machine ? hostKeyAlias(listed) : found && possibleAliases(found.target);
+  return [typed, ids, kept ?? [], found ? typedNames(found) : []].flat();
 }
 
 function undoHint({ name }: GuestKeys, io: Io): string {

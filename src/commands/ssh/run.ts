@@ -1,26 +1,28 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { dirname } from 'node:path';
-import { shellOf } from '../../address/shell.js';
-import { shellLine, shellQuoted } from '../../address/shell-word.js';
+import { shellLine, shellOf, shellQuoted } from '../../address/shell.js';
 import { wrongKeyHint } from '../../checks/host-key.js';
 import { type Io, UsageError } from '../../cli/command.js';
 import { complain } from '../../cli/message.js';
 import type { AllMachines } from '../../discovery/list-all.js';
 import { exitCode, quote } from '../../errors.js';
-import { adoptKeys } from '../../host-keys/adopt.js';
+import { readSafely } from '../../files/place.js';
+import { adoptKeys } from '../../host-keys/edit.js';
+import { knownTypes } from '../../host-keys/known-hosts.js';
 import { fileError } from '../../hosts/files.js';
-import { keepFresh } from '../../hosts/fresh/keep-fresh.js';
+import { keepFresh } from '../../hosts/keep-fresh.js';
 import { lookUp } from '../../lookup/find-target.js';
 import { otherBytes } from '../../process/other-bytes.js';
+import { runProgram } from '../../process/run-program.js';
 import { howToGet, sshProgram, sshVariable } from '../../process/ssh-program.js';
 import { guestKeysFor } from '../../ssh/guest-keys.js';
+import { hostKeyAlias } from '../../ssh/identity.js';
 import { knownHostsFile } from '../../ssh/known-hosts-file.js';
 import { type SshTool, wordsOf } from '../../ssh/split-args.js';
 import { keyNames } from '../../ssh/typed-names.js';
 import { asksTool } from './args.js';
 import { prepare, type SshOptions, type ToolCall } from './call.js';
-import { changedKey } from './changed-key.js';
 
 /** Runs the tool. Resolves to its exit code, or 128 plus the number of the signal that ended it. */
 export async function runSshTool(tool: SshTool, typed: SshOptions, io: Io): Promise<number> {
@@ -56,7 +58,7 @@ export async function runSshTool(tool: SshTool, typed: SshOptions, io: Io): Prom
 async function withPicked(options: SshOptions, io: Io): Promise<SshOptions | undefined> {
   const [{ pickMachine }, { canPick }] = await Promise.all([
     import('../../picker/pick-machine.js'),
-    import('../../picker/can-pick.js'),
+    import('../../cli/terminal.js'),
   ]);
   if (options.behind || !canPick(io)) return options;
   const machine = await pickMachine(io);
@@ -118,4 +120,24 @@ async function forgetRoute(text: string, { env }: Io): Promise<string> {
   if (route === undefined) return '';
   await rememberRoute(text, undefined, env);
   return `; it answered by ${route}, not by its first route, which the next login tries first`;
+}
+
+/** For one more handshake. Milliseconds. */
+const timeoutMs = 10_000;
+
+/**
+ * Whether ssh failed because it knows another key of the machine. Its message went to the terminal, so it is run again,
+ * up to the login; only if any key is known.
+ */
+async function changedKey({ ssh, options, named, host }: ToolCall, io: Io): Promise<boolean> {
+  const given = guestKeysFor(named, io.env);
+  const alias = given?.alias ?? hostKeyAlias(named);
+  const file = await readSafely(given?.knownHosts ?? knownHostsFile(io.env)).catch(() => undefined);
+  if (alias === undefined || !file || knownTypes(alias, file.bytes).length === 0) return false;
+  const quick = ['BatchMode=yes', 'PreferredAuthentications=none', 'ControlPath=none', 'LogLevel=INFO'];
+  const command = [...ssh, ...options, ...quick.flatMap((each) => ['-o', each]), '-n', '--', host, 'exit'];
+  const said = await runProgram(command, { env: io.env, timeoutMs }).catch(() => undefined);
+  // The second one also stands for a key of another type than the one that was made.
+  const says = given ? 'Host key verification failed' : 'REMOTE HOST IDENTIFICATION HAS CHANGED';
+  return said?.stderr.includes(says) ?? false;
 }

@@ -68,7 +68,7 @@ export const toolCommands: readonly ToolCommand[] = tools.map((tool) => ({
   name: tool,
   ...summaries[tool],
   passThrough: true,
-  details: `These options come before the first operand; everything else is ${tool}'s own. Exits with ${tool}'s exit code. VMSSH_SSH (or HV_SSH_COMMAND) names another ssh: an absolute path, or a program and its options.`,
+  details: `These options come before the first operand; everything else is ${tool}'s own. Exits with ${tool}'s exit code, or with 255 if vmssh failed before it ran. VMSSH_SSH (or HV_SSH_COMMAND) names another ssh: an absolute path, or a program and its options.`,
   options: [
     viaOption,
     routesOption,

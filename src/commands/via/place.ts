@@ -1,22 +1,19 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { CommandError, type Io } from '../../cli/command.js';
-import { hopOptions, scriptCommand } from '../../connect/via/hop-command.js';
-import { patience } from '../../connect/via/patience.js';
+import { hopOptions, patience, scriptCommand } from '../../connect/via/hop-command.js';
 import { quote } from '../../errors.js';
 import { afterWaiting } from '../../process/after-waiting.js';
-import { sshEndsWithUs } from '../../process/end-with-us.js';
-import { dropOutput, ended } from '../../process/ended.js';
+import { dropOutput, ended, sshEndsWithUs } from '../../process/ending.js';
 import { runProgram } from '../../process/run-program.js';
 import { sshProgram } from '../../process/ssh-program.js';
 import { version } from '../../version.js';
-import { type Executable, executableBeside, isBuiltFor } from './executable.js';
-import { outcome, type PlaceAnswer, type Placed } from './outcome.js';
 import script from './place-there.sh';
 
 /** Milliseconds. */
-export interface PlaceLimits {
+interface PlaceLimits {
   /** For the login. */
   readonly loginMs: number;
   /** For the copy and its first run. */
@@ -136,4 +133,133 @@ async function hashOf(path: string, { env }: Io): Promise<string> {
   const [hash] = /[0-9a-f]{64}/.exec(stdout) ?? [];
   if (code === 0 && hash !== undefined) return hash;
   throw new CommandError('NO_TOOL', `sha256sum could not read ${quote(path)}`, 'install coreutils here');
+}
+
+/** What happened on a hypervisor. */
+export type Placed = 'pushed' | 'same' | 'removed' | 'absent';
+
+/** What place-there.sh answered there. */
+interface PlaceAnswer {
+  readonly word: string;
+  readonly rest: string;
+  /** The exit code of ssh. */
+  readonly code: number | null;
+}
+
+/** Throws a CommandError if it is no success. */
+function outcome(host: string, { word, rest, code }: PlaceAnswer): Placed {
+  switch (word) {
+    case 'pushed':
+    case 'same':
+    case 'removed':
+    case 'absent':
+      return word;
+    case 'foreign':
+      throw new CommandError(
+        'FOREIGN',
+        `${host} has a ~/.local/bin/vmssh that vmssh via push did not put there`,
+        `look at it: ssh ${host} ls -l .local/bin/vmssh`,
+      );
+    case 'machine':
+      throw new CommandError('UNSUPPORTED', `${host} is ${quote(rest)} now, and was not at the login before`);
+    case 'missing':
+      throw new CommandError('NO_TOOL', `${host} has no ${rest}`, 'install coreutils and grep there');
+    case 'unusable':
+      throw new CommandError(
+        'NOT_RUN',
+        `vmssh does not run on ${host}, and was not kept there: ${quote(rest.slice(0, 300))}`,
+      );
+    case 'version':
+      throw new CommandError(
+        'OTHER_VERSION',
+        `the program says ${quote(rest.slice(0, 300))} on ${host}, but this is vmssh ${version}: it was not kept there`,
+        'use the same release on both',
+      );
+    case 'broken':
+      throw new CommandError(
+        'BROKEN',
+        `the program did not arrive complete on ${host}, and was not kept there`,
+      );
+    case 'failed':
+      throw new CommandError('FAILED', `~/.local/bin on ${host} cannot be changed; the reason is above`);
+    default:
+      throw new CommandError(
+        'HOP_FAILED',
+        `ssh to ${host} failed (exit code ${code ?? 'none'}); the reason is above`,
+        `it must work without vmssh: ssh ${host} true`,
+      );
+  }
+}
+
+/** A program that can be put on a hypervisor. */
+interface Executable {
+  readonly path: string;
+  /** What `uname -sm` says where it runs. */
+  readonly system: System;
+}
+
+type System = (typeof systems)[number]['system'];
+
+/** What vmssh is built for. `elf`: the machine in the head of an ELF file, of elf(5). */
+const systems = [
+  { system: 'Linux x86_64', elf: 62, target: 'linux-x64' },
+  { system: 'Linux aarch64', elf: 183, target: 'linux-arm64' },
+] as const;
+
+/** The program at `path`, by the head of its file. Throws a CommandError if it cannot be read, or is for none of these systems. */
+export function executableAt(path: string): Executable {
+  const head = Buffer.alloc(20);
+  try {
+    // A FIFO is not waited for.
+    const file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    try {
+      if (fstatSync(file).isFile()) readSync(file, head);
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    const { code = 'EIO' } = error as NodeJS.ErrnoException;
+    throw new CommandError(code, `${quote(path)} cannot be read: ${code}`);
+  }
+  // 64 bits, little-endian; what it was made for is at byte 18.
+  const isElf = head.toString('latin1', 0, 6) === '\x7fELF\x02\x01';
+  const found = systems.find(({ elf }) => isElf && head[18] === elf && head[19] === 0);
+  if (found) return { path, system: found.system };
+  throw new CommandError(
+    'NOT_EXECUTABLE',
+    `${quote(path)} is not a program for ${systems.map(({ system }) => system).join(' or ')}`,
+    'expected the file vmssh of a package of vmssh',
+  );
+}
+
+/** Whether there is a vmssh for a system, by what `uname -sm` says there. */
+function isBuiltFor(system: string): boolean {
+  return systems.some((each) => each.system === system);
+}
+
+/**
+ * The executable for another system that the build, or npm, put next to our own: dist/linux-arm64 next to dist/linux-x64, and npm's packages
+ * vmssh-linux-arm64. Undefined if there is none, or one of another user.
+ */
+function executableBeside(own: string, system: string): Executable | undefined {
+  const target = systems.find((each) => each.system === system)?.target;
+  for (const path of target === undefined ? [] : placesBeside(own, target)) {
+    try {
+      const { uid } = statSync(path);
+      if (uid !== 0 && uid !== statSync(own).uid) continue;
+      const executable = executableAt(path);
+      if (executable.system === system) return executable;
+    } catch {}
+  }
+  return undefined;
+}
+
+function placesBeside(own: string, target: string): readonly string[] {
+  const folder = dirname(realpathSync(own));
+  const [, prefix] = /^(|vmssh-)linux-(?:x64|arm64)$/.exec(basename(folder)) ?? [];
+  if (prefix === undefined) return [];
+  const name = `${prefix}${target}/vmssh`;
+  // npm -g puts what vmssh asks for into its own node_modules, and what is asked for by itself next to vmssh.
+  const isOfVmssh = /[\\/]vmssh[\\/]node_modules$/.test(dirname(folder));
+  return [join(folder, '..', name), ...(isOfVmssh ? [join(folder, '../../..', name)] : [])];
 }

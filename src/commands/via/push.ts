@@ -1,23 +1,19 @@
-import { hopHost } from '../../address/host-name.js';
+import { hopHost } from '../../address/names.js';
 import { type Command, CommandError, type Io, type RawArgs, UsageError } from '../../cli/command.js';
-import { envelope, formatJson, jsonOption } from '../../cli/json.js';
+import { type Envelope, envelope, type FailureJson, formatJson, jsonOption } from '../../cli/json.js';
 import { complain } from '../../cli/message.js';
-import { textOption } from '../../cli/option.js';
-import { usage } from '../../cli/values.js';
+import { textOption, usage } from '../../cli/option.js';
 import { exitCode } from '../../errors.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
 import { version } from '../../version.js';
-import { executableAt } from './executable.js';
-import type { PlacedJson, PlaceJson } from './json.js';
-import type { Placed } from './outcome.js';
-import { push, remove } from './place.js';
+import { executableAt, type Placed, push, remove } from './place.js';
 
-export interface PlaceOptions {
+interface PlaceOptions {
   readonly hosts: readonly string[];
   readonly json: boolean;
 }
 
-export interface PushOptions extends PlaceOptions {
+interface PushOptions extends PlaceOptions {
   /** What to put there, if it was named. */
   readonly file: string | undefined;
 }
@@ -113,4 +109,17 @@ async function onEach(
   const result: PlaceJson = { ...envelope(command, code), results };
   if (json) io.out(formatJson(result));
   return code;
+}
+
+/** What `vmssh via push --json` and `via remove --json` print. */
+export interface PlaceJson extends Envelope<'via push' | 'via remove'> {
+  readonly results: readonly PlacedJson[];
+}
+
+/** What happened on one hypervisor. */
+interface PlacedJson {
+  readonly host: string;
+  readonly ok: boolean;
+  readonly outcome?: Placed | undefined;
+  readonly error?: FailureJson | undefined;
 }

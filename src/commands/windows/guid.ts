@@ -1,7 +1,6 @@
-import { parsePort } from '../../address/port.js';
-import { serviceIdOfPort } from '../../address/service-id.js';
+import { parsePort, serviceIdOfPort } from '../../address/numbers.js';
 import type { Command, RawArgs } from '../../cli/command.js';
-import { positionals, usage } from '../../cli/values.js';
+import { positionals, usage } from '../../cli/option.js';
 
 /** vmssh guid PORT…: the Hyper-V service ids of vsock ports. */
 export const guid: Command<{ readonly ports: readonly number[] }> = {

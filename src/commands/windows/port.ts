@@ -1,7 +1,7 @@
 import { parseGuid } from '../../address/guid.js';
-import { portOfServiceId } from '../../address/service-id.js';
+import { portOfServiceId } from '../../address/numbers.js';
 import { type Command, UsageError } from '../../cli/command.js';
-import { positionals } from '../../cli/values.js';
+import { positionals } from '../../cli/option.js';
 import { quote } from '../../errors.js';
 
 /** vmssh port GUID…: the vsock ports of Hyper-V service ids. */

@@ -1,13 +1,13 @@
-import { serviceIdOfPort } from '../../address/service-id.js';
-import { windowsQuoted } from '../../address/shell-word.js';
+import { serviceIdOfPort } from '../../address/numbers.js';
+import { windowsQuoted } from '../../address/shell.js';
 import { type Command, CommandError, type Io, UsageError } from '../../cli/command.js';
 import { type Envelope, envelope, formatJson, jsonOption } from '../../cli/json.js';
-import { flag, parsed } from '../../cli/option.js';
-import { positionals } from '../../cli/values.js';
+import { flag, parsed, positionals } from '../../cli/option.js';
 import { DiscoveryError } from '../../discovery/discovery-error.js';
 import {
   callReg,
   type HyperVService,
+  keyOf,
   listServices,
   registration,
   removal,
@@ -84,7 +84,10 @@ export const serviceRegister: Command<ServiceOptions & { readonly label: string 
 
   run: ({ ports, label, dryRun }, io) =>
     change(
-      ports.map((port) => registration(serviceIdOfPort(port), label ?? `vmssh vsock ${port}`)),
+      ports.map((port) => ({
+        port,
+        args: registration(serviceIdOfPort(port), label ?? `vmssh vsock ${port}`),
+      })),
       dryRun,
       io,
     ),
@@ -104,30 +107,51 @@ export const serviceUnregister: Command<ServiceOptions> = {
 
   run: ({ ports, dryRun }, io) =>
     change(
-      ports.map((port) => removal(serviceIdOfPort(port))),
+      ports.map((port) => ({ port, args: removal(serviceIdOfPort(port)) })),
       dryRun,
       io,
     ),
 };
 
-/** Runs reg.exe with each of these arguments. */
+/** The arguments for reg.exe to register or remove a port. */
+interface Change {
+  readonly port: number;
+  readonly args: readonly string[];
+}
+
+/** Runs reg.exe for each of these. */
 export async function change(
-  commands: readonly (readonly string[])[],
+  changes: readonly Change[],
   dryRun: boolean,
   io: Io,
   run: RunTool = runTool,
   elevated: () => boolean = isElevated,
 ): Promise<number> {
   if (dryRun) {
-    for (const args of commands) io.out(`${['reg', ...args].map(windowsQuoted).join(' ')}\n`);
+    for (const { args } of changes) io.out(`${['reg', ...args].map(windowsQuoted).join(' ')}\n`);
     return exitCode.ok;
   }
   refuseElsewhere(io);
+  for (const { port, args } of changes) {
+    try {
+      await callReg(args, { env: io.env }, run);
+    } catch (error) {
+      // reg.exe's message is translated.
+      if (args[0] === 'delete' && !(await isRegistered(port, io, run)))
+        throw new CommandError('NOT_FOUND', `port ${port} is not registered`, 'vmssh service list');
+      throw failure(error, elevated);
+    }
+  }
+  return exitCode.ok;
+}
+
+/** Every user may read the key. */
+async function isRegistered(port: number, { env }: Io, run: RunTool): Promise<boolean> {
   try {
-    for (const args of commands) await callReg(args, { env: io.env }, run);
-    return exitCode.ok;
+    await callReg(['query', keyOf(serviceIdOfPort(port))], { env }, run);
+    return true;
   } catch (error) {
-    throw failure(error, elevated);
+    return !(error instanceof DiscoveryError && error.code === 'FAILED');
   }
 }
 

@@ -1,10 +1,12 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { now } from '../../clock.js';
 import { ConnectError, printable } from '../../errors.js';
+import { sshEndsWithUs } from '../../process/ending.js';
+import { Carried } from '../carried.js';
 import type { Connection } from '../connection.js';
 import type { OpenOptions } from '../open-options.js';
-import { openersFor } from './find.js';
-import type { Use, VsockEndpoint } from './openers.js';
-import { type Started, startTool } from './start.js';
+import { type Opener, openersFor, type Use, type VsockEndpoint } from './openers.js';
 
 /**
  * Opens AF_VSOCK by the best program of this host that can, where the addon is `missing`. Rejects with the errno's name in
@@ -55,4 +57,219 @@ function noTool(target: string, use: Use, missing: Error, unusable: readonly str
       : 'apt-get install python3; or build the addon in a checkout: apt-get install g++ && npm run build',
     cause: missing,
   });
+}
+
+interface ToolStart {
+  readonly tool: Opener;
+  readonly path: string;
+  readonly endpoint: VsockEndpoint;
+  readonly use: Use;
+  readonly timeoutMs: number;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** A connection that the tool has opened, an errno, or what the tool said if it could not even try. */
+type Started =
+  | { readonly connection: Connection }
+  | { readonly code: string }
+  | { readonly unusable: string };
+
+/** More is not read from its stderr: a few lines are all that it says. In characters. */
+const longest = 4096;
+
+/** Starts the tool and waits until it has the socket, or has failed; `onStart` gets what ends it. */
+function startTool(start: ToolStart, onStart: (end: () => void) => void): Promise<Started> {
+  const { tool, path, endpoint, use, timeoutMs } = start;
+  const command = [path, ...tool.args(endpoint, Math.max(1, Math.ceil(timeoutMs / 1000)), use)];
+  // Translated messages have no errno that can be read.
+  const env = { ...start.env, LC_ALL: 'C' };
+  const lost = () => listener.code() ?? 'ECONNRESET';
+  const connection = new (use === 'pipe' ? Piped : Inherited)(command, endpoint, env, lost);
+  connection.note = `, by ${tool.name}`;
+  const { child } = connection;
+  const listener = listenTo(child, tool);
+  onStart(() => connection.close());
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => settle({ code: 'ETIMEDOUT' }), timeoutMs);
+    child.once('error', (error) => settle({ unusable: error.message }));
+    child.once('exit', (code, signal) => {
+      void afterLastLine(child).then(() => settle(ofEnd(code, signal)));
+    });
+    listener.onOpen(() => settle({ connection }));
+    function ofEnd(code: number | null, signal: NodeJS.Signals | null): Started {
+      if (code === 0 && tool.opened === undefined) return { connection };
+      const errno = listener.code();
+      if (errno !== undefined) return { code: errno };
+      return { unusable: listener.said() || `it ended with ${signal ?? `code ${code}`}` };
+    }
+    function settle(started: Started) {
+      clearTimeout(timer);
+      if (!('connection' in started)) connection.close();
+      resolve(started);
+    }
+  });
+}
+
+interface Listener {
+  /** The last errno that it reported. */
+  readonly code: () => string | undefined;
+  /** The last line that it printed. */
+  readonly said: () => string;
+  readonly onOpen: (call: () => void) => void;
+}
+
+function listenTo({ stderr }: ChildProcess, { opened, failed }: Opener): Listener {
+  let text = '';
+  let open: (() => void) | undefined;
+  let code: string | undefined;
+  let said = '';
+  stderr?.setEncoding('utf8').on('data', (part: string) => {
+    const lines = (text + part).split('\n');
+    text = (lines.pop() ?? '').slice(0, longest);
+    for (const line of lines) {
+      if (line.trim() !== '') said = line.trim();
+      code = errnoOf(failed.exec(line)?.[1] ?? '') ?? code;
+      if (opened?.test(line)) open?.();
+    }
+  });
+  return {
+    code: () => code,
+    said: () => said,
+    onOpen: (call) => {
+      open = call;
+    },
+  };
+}
+
+/** A connection that a program carries between the machine and our own stdin and stdout: no byte of it comes here. */
+class Inherited implements Connection {
+  readonly endpoint: VsockEndpoint;
+  readonly handle = undefined;
+  note: string | undefined;
+  readonly carried: Promise<void>;
+  readonly child: ChildProcess;
+
+  /** `lost`: the errno that it ended with, if it did. */
+  constructor(
+    [program = '', ...args]: readonly string[],
+    endpoint: VsockEndpoint,
+    env: Readonly<Record<string, string | undefined>>,
+    lost: () => string,
+  ) {
+    const { child, release } = sshEndsWithUs(() =>
+      spawn(program, args, { env, stdio: ['inherit', 'inherit', 'pipe'] }),
+    );
+    this.endpoint = endpoint;
+    this.child = child;
+    this.carried = once(child, 'exit')
+      .finally(release)
+      .then(async ([code]) => {
+        if (code === 0) return;
+        await afterLastLine(child);
+        throw Object.assign(new Error('the connection was lost'), { code: lost() });
+      });
+    this.carried.catch(() => {});
+  }
+
+  async read(): Promise<Uint8Array> {
+    await this.carried;
+    return new Uint8Array();
+  }
+
+  peek(): Promise<Uint8Array> {
+    return this.read();
+  }
+
+  write(): Promise<void> {
+    return Promise.reject(Object.assign(new Error('write: another program has it'), { code: 'EPIPE' }));
+  }
+
+  shutdown(): void {}
+
+  close(): void {
+    this.child.stderr?.destroy();
+    this.child.kill('SIGTERM');
+  }
+}
+
+/** A connection whose bytes come and go by the pipes of the program that has its socket. */
+class Piped extends Carried<VsockEndpoint> {
+  readonly #lost: () => string;
+
+  /** `lost`: the errno that it ended with, if it did. */
+  constructor(
+    command: readonly string[],
+    endpoint: VsockEndpoint,
+    env: Readonly<Record<string, string | undefined>>,
+    lost: () => string,
+  ) {
+    super(command, endpoint, withoutSocket, {
+      env,
+      start: sshEndsWithUs,
+      stderr: 'pipe',
+      stop: (child) => child.kill('SIGTERM'),
+    });
+    this.#lost = lost;
+  }
+
+  override async read(max: number): Promise<Uint8Array> {
+    const bytes = await super.read(max);
+    if (bytes.length === 0) await this.confirmEnd();
+    return bytes;
+  }
+
+  override close(): void {
+    super.close();
+    this.child.stderr?.destroy();
+  }
+
+  /** An end-of-file is the machine's only if the program ended well. */
+  async confirmEnd(): Promise<void> {
+    const { code } = await this.end;
+    if (code === 0) return;
+    await afterLastLine(this.child);
+    throw Object.assign(new Error('the connection was lost'), { code: this.#lost() });
+  }
+}
+
+const withoutSocket = { missing: new Error('the program has the socket') };
+
+/** The name of an errno, from its name or what strerror(3) of glibc or musl says in English; undefined: another text. */
+function errnoOf(text: string): string | undefined {
+  return /^E[A-Z0-9]+$/.test(text) ? text : texts.get(text.toLowerCase());
+}
+
+const texts: ReadonlyMap<string, string> = new Map([
+  ['connection reset by peer', 'ECONNRESET'],
+  ['connection refused', 'ECONNREFUSED'],
+  ['connection timed out', 'ETIMEDOUT'],
+  ['operation timed out', 'ETIMEDOUT'],
+  ['no such device', 'ENODEV'],
+  ['no route to host', 'EHOSTUNREACH'],
+  ['host is unreachable', 'EHOSTUNREACH'],
+  ['network is unreachable', 'ENETUNREACH'],
+  ['network unreachable', 'ENETUNREACH'],
+  ['address family not supported by protocol', 'EAFNOSUPPORT'],
+  ['protocol not supported', 'EPROTONOSUPPORT'],
+  ['socket type not supported', 'ESOCKTNOSUPPORT'],
+  ['permission denied', 'EACCES'],
+  ['operation not permitted', 'EPERM'],
+  ['invalid argument', 'EINVAL'],
+  ['cannot assign requested address', 'EADDRNOTAVAIL'],
+  ['address not available', 'EADDRNOTAVAIL'],
+  ['broken pipe', 'EPIPE'],
+  ['transport endpoint is not connected', 'ENOTCONN'],
+  ['protocol error', 'EPROTO'],
+  ['too many open files', 'EMFILE'],
+  ['no file descriptors available', 'EMFILE'],
+  ['too many open files in system', 'ENFILE'],
+  ['cannot allocate memory', 'ENOMEM'],
+  ['out of memory', 'ENOMEM'],
+  ['no buffer space available', 'ENOBUFS'],
+]);
+
+/** Resolves when the stderr of a program that has ended was read. */
+function afterLastLine({ stderr }: Pick<ChildProcess, 'stderr'>): Promise<void> {
+  if (!stderr || stderr.destroyed) return Promise.resolve();
+  return new Promise((resolve) => stderr.once('close', () => resolve()));
 }

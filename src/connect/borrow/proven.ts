@@ -1,5 +1,5 @@
 import { runProgram } from '../../process/run-program.js';
-import { type FoundTool, openersFor } from './find.js';
+import { type FoundTool, openersFor } from './openers.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 

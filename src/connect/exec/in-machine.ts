@@ -1,4 +1,4 @@
-import { shellLine, shellQuoted } from '../../address/shell-word.js';
+import { shellLine, shellQuoted } from '../../address/shell.js';
 import type { ExecEndpoint } from '../../endpoint.js';
 import { quote } from '../../errors.js';
 import { abortSignalOf } from '../../interruption.js';

@@ -1,11 +1,12 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import { now } from '../../clock.js';
-import { ownEnv } from '../../discovery/own-env.js';
-import { withToolFolders } from '../../discovery/tools/tool-folders.js';
+import { ownEnv, withToolFolders } from '../../discovery/own-env.js';
 import type { ExecEndpoint } from '../../endpoint.js';
 import { ConnectError, quote } from '../../errors.js';
 import type { AddonState } from '../../native.js';
-import { endTree } from '../../process/end-tree.js';
-import { endWithUs } from '../../process/end-with-us.js';
+import { endRest, endTree, endWithUs } from '../../process/ending.js';
 import { Carried } from '../carried.js';
 import type { Connection } from '../connection.js';
 import type { OpenOptions } from '../open-options.js';
@@ -35,11 +36,16 @@ export async function openExec(
     stop: endTree,
   });
   const said = firstOf(connection.child.stderr, mostSaid);
+  let isWaiting = true;
   const abort = () => connection.close();
   signal?.addEventListener('abort', abort);
   try {
     signal?.throwIfAborted();
-    const seen = await untilBanner(connection, deadline);
+    const seen = await untilBanner(
+      connection,
+      deadline,
+      afterEnd(connection.child, () => isWaiting),
+    );
     if (seen.at !== undefined) {
       const noise = seen.at === 0 ? '' : `; it printed before: ${quote(seen.text.slice(0, mostQuoted))}`;
       connection.note = `, by ${endpoint.command[0]}${noise}`;
@@ -56,6 +62,7 @@ export async function openExec(
     if (error instanceof ConnectError) throw error;
     throw await whyNot(endpoint, { printed: '', said: '', failure: error }, { ...options, env: own });
   } finally {
+    isWaiting = false;
     // What it prints later is nobody's.
     said.stop();
     signal?.removeEventListener('abort', abort);
@@ -77,11 +84,15 @@ interface Seen {
   readonly stopped?: NoServer['stopped'];
 }
 
-async function untilBanner(connection: Connection, deadline: number): Promise<Seen> {
+/** `over`: nothing is waited for any more. */
+async function untilBanner(connection: Connection, deadline: number, over: Promise<void>): Promise<Seen> {
+  let text = '';
   for (let seen = 0; ; ) {
-    const bytes = await connection.peek(seen, mostPrinted, Math.max(0, deadline - now()));
+    const more = connection.peek(seen, mostPrinted, Math.max(0, deadline - now()));
+    const bytes = await Promise.race([more, over]);
+    if (!bytes) return { text };
     // One character a byte.
-    const text = Buffer.from(bytes).toString('latin1');
+    text = Buffer.from(bytes).toString('latin1');
     const at = /^SSH-/m.exec(text)?.index;
     if (at !== undefined) return { text: text.slice(0, at), at };
     if (bytes.length >= mostPrinted) return { text, stopped: 'too much' };
@@ -89,3 +100,18 @@ async function untilBanner(connection: Connection, deadline: number): Promise<Se
     seen = bytes.length;
   }
 }
+
+/**
+ * Resolves when the program has ended, and with it what it left running; what it printed can still be read then. A daemon of it, which
+ * may hold its output open for ever, is not waited for.
+ */
+async function afterEnd(child: ChildProcess, isWaiting: () => boolean): Promise<void> {
+  // One that could not be started ends the connection, too.
+  const ended = await once(child, 'exit').catch(() => undefined);
+  if (!ended || !isWaiting()) return new Promise(() => {});
+  endRest(child);
+  await delay(restMs);
+}
+
+/** Time to read what is still in its socket. Milliseconds. */
+const restMs = 200;

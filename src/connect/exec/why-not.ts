@@ -1,6 +1,6 @@
 import type { ExecEndpoint } from '../../endpoint.js';
 import { ConnectError, quote } from '../../errors.js';
-import type { Ended } from '../../process/ended.js';
+import type { Ended } from '../../process/ending.js';
 import { explainFailure } from '../failures/failures.js';
 import type { OpenOptions } from '../open-options.js';
 import { type Cause, inMachine } from './in-machine.js';

@@ -30,7 +30,7 @@ export const execFailures: readonly Failure[] = [
   },
   {
     codes: ['EXEC_NO_AGENT'],
-    problem: '{machine} runs no agent of its manager, by which {program} starts programs in it',
+    problem: '{machine} does not run the agent that {program} needs',
     hint: 'wait while it boots, install the agent in it (incus-agent, lxd-agent), or use another route',
   },
   {
@@ -40,7 +40,7 @@ export const execFailures: readonly Failure[] = [
   },
   {
     codes: ['EXEC_NO_PROCESS'],
-    problem: '{machine} has as many processes as it may have',
+    problem: '{machine} is at its process limit',
     hint: 'restart it; if it is full of ended processes of sshd, make it with --init, which collects them',
   },
   {
@@ -55,7 +55,7 @@ export const execFailures: readonly Failure[] = [
   },
   {
     codes: ['EXEC_NO_RUN_DIR'],
-    problem: 'sshd in {machine} misses its folder, and it could not be made',
+    problem: 'sshd in {machine} lacks its privilege separation directory and could not create it',
     hint: 'the root of {machine} is read-only: give it a writable /run, with --tmpfs=/run when it is made',
   },
   {

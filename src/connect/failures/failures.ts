@@ -1,6 +1,5 @@
-import { cidLocal } from '../../address/cid.js';
-import { portOfServiceId } from '../../address/service-id.js';
-import { shellLine } from '../../address/shell-word.js';
+import { cidLocal, portOfServiceId } from '../../address/numbers.js';
+import { shellLine } from '../../address/shell.js';
 import type { Endpoint } from '../../endpoint.js';
 import { formatEndpoint } from '../../endpoint.js';
 import { quote } from '../../errors.js';

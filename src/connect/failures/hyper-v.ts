@@ -19,12 +19,12 @@ export const hyperVFailures: readonly Failure[] = [
   {
     codes: ['WSAETIMEDOUT', 'ETIMEDOUT'],
     problem: 'the machine is running, but nothing answered on its vsock port {port} in time',
-    hint: 'use --wait while it boots; in a Linux guest, run: systemctl list-sockets "sshd-vsock*" (systemd 256 and later listen on port 22 by themselves), and modprobe hv_sock',
+    hint: 'use --wait while it boots; in a Linux guest, run: systemctl list-sockets "sshd-vsock*" (systemd 256 and later listen on port 22 by themselves, but 258.3 to 260.2 do not on Hyper-V: vmssh guest install sets it up), and modprobe hv_sock',
   },
   {
     codes: ['WSAECONNREFUSED'],
     problem: 'the machine is running, but refuses connections to its vsock port {port}',
-    hint: 'in the guest, run: systemctl list-sockets "sshd-vsock*" (systemd 256 and later listen on port 22 by themselves)',
+    hint: 'in the guest, run: systemctl list-sockets "sshd-vsock*" (systemd 256 and later listen on port 22 by themselves, but 258.3 to 260.2 do not on Hyper-V: vmssh guest install sets it up)',
   },
   {
     codes: ['WSAEACCES'],

@@ -1,5 +1,8 @@
 import { now } from '../../clock.js';
+import type { ViaEndpoint, ViaSocket } from '../../endpoint.js';
+import { ConnectError, isOp } from '../../errors.js';
 import { type Connection, dropPeeked } from '../connection.js';
+import { explainFailure } from '../failures/failures.js';
 
 /** What the hypervisor said before the machine's first byte. */
 export interface HopAnswer {
@@ -45,10 +48,7 @@ export async function readAnswer(
 }
 
 /** The answer in what arrived, and the length up to its end; undefined if it is not complete. */
-export function answerIn(
-  bytes: Uint8Array,
-  marker: string,
-): (HopAnswer & { readonly length: number }) | undefined {
+function answerIn(bytes: Uint8Array, marker: string): (HopAnswer & { readonly length: number }) | undefined {
   // One character a byte.
   const all = Buffer.from(bytes).toString('latin1');
   const start = all.indexOf(`${marker} `);
@@ -63,4 +63,47 @@ export function answerIn(
 
 function textOf(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('utf8').trim();
+}
+
+/** A failure of the hop itself. */
+export function failed(code: string, endpoint: ViaEndpoint, target: string, more?: string): ConnectError {
+  const { problem, hint } = explainFailure(endpoint, code);
+  return new ConnectError('connect', target, {
+    code,
+    problem: more === undefined ? problem : `${problem}: ${more}`,
+    hint,
+  });
+}
+
+/** An errno of the socket on the hypervisor. */
+export function onHost(
+  host: string,
+  at: ViaSocket,
+  code: string,
+  target: string,
+  cause?: unknown,
+): ConnectError {
+  const { problem, hint } = explainFailure(at, code);
+  return new ConnectError('connect', target, {
+    code,
+    problem: `on ${host}, ${problem}`,
+    cause,
+    hint: hint && `on ${host}: ${hint}`,
+  });
+}
+
+/** What the vmssh there reported. */
+export function failedThere(host: string, json: string, target: string): ConnectError {
+  let report: Partial<Record<'op' | 'code' | 'problem' | 'hint', unknown>> = {};
+  try {
+    report = Object(JSON.parse(json));
+  } catch {
+    // An answer that was cut off.
+  }
+  const { op, code, problem, hint } = report;
+  return new ConnectError(isOp(op) ? op : 'connect', target, {
+    code: typeof code === 'string' && /^[A-Z_]{1,40}$/.test(code) ? code : 'UNKNOWN',
+    problem: `on ${host}, ${typeof problem === 'string' ? problem : 'vmssh failed'}`,
+    hint: typeof hint === 'string' ? `on ${host}: ${hint}` : undefined,
+  });
 }

@@ -1,4 +1,5 @@
-import { anyShellWord } from '../../address/shell-word.js';
+import { closeSync, openSync } from 'node:fs';
+import { anyShellWord } from '../../address/shell.js';
 import type { ViaEndpoint, ViaSocket } from '../../endpoint.js';
 import lastStep from './last-step.sh';
 import relay from './relay.py';
@@ -58,3 +59,23 @@ function oneLine(script: string): string {
 
 // A JSON string is also one of Python's.
 const python = `exec(${JSON.stringify(relay)})`;
+
+/** How long a person may take at the hypervisor's questions, as sshd's own LoginGraceTime. Milliseconds. */
+const patienceMs = 120_000;
+
+/** What a login gets beside its limit: time for answers, if ssh can ask its user something. Milliseconds. */
+export function patience(
+  { SSH_ASKPASS }: Readonly<Record<string, string | undefined>>,
+  hasTerminal: () => boolean = canOpenTerminal,
+): number {
+  return hasTerminal() || SSH_ASKPASS ? patienceMs : 0;
+}
+
+function canOpenTerminal(): boolean {
+  try {
+    closeSync(openSync('/dev/tty', 'r'));
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -3,16 +3,13 @@ import { now } from '../../clock.js';
 import type { ViaEndpoint, ViaSocket } from '../../endpoint.js';
 import { type ConnectError, quote } from '../../errors.js';
 import type { AddonState } from '../../native.js';
-import { sshProgram } from '../../process/ssh-program.js';
-import { sshAbilities } from '../../process/ssh-version.js';
+import { sshEndsWithUs } from '../../process/ending.js';
+import { sshAbilities, sshProgram } from '../../process/ssh-program.js';
+import { Carried } from '../carried.js';
 import { askMultiplexer } from '../multiplexer.js';
 import type { OpenOptions } from '../open-options.js';
-import { type HopAnswer, type NoAnswer, readAnswer } from './answer.js';
-import { failed, failedThere, onHost } from './failed.js';
-import { Hop } from './hop.js';
-import { hopCommand, hopOptions } from './hop-command.js';
-import { patience } from './patience.js';
-import { awaitStream, streamPath } from './stream.js';
+import { failed, failedThere, type HopAnswer, type NoAnswer, onHost, readAnswer } from './answer.js';
+import { hopCommand, hopOptions, patience } from './hop-command.js';
 
 /**
  * Opens a machine behind another hypervisor: the user's ssh logs in there, and the best tool there makes the last step, in
@@ -113,4 +110,70 @@ const mostQuoted = 300;
 function cut(text: string): readonly [string, string] {
   const at = text.indexOf(' ');
   return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+/** A server that waits for its client is connected after this time without an error. Milliseconds. */
+const silentMs = 5000;
+
+/**
+ * The unix socket for `ssh -W`, on a hypervisor that answered that it has no tool; undefined if a path is not all that is
+ * needed.
+ */
+function streamPath({ at }: ViaEndpoint, answer: string): string | undefined {
+  const [word, reading] = answer.split(' ');
+  if (word !== 'no-tool' || !at || !('path' in at)) return undefined;
+  return reading === 'other' ? at.otherPath : at.path;
+}
+
+/** Waits until an `ssh -W` has the machine's socket, as far as that can be seen. Throws a ConnectError. */
+async function awaitStream(hop: Hop, target: string, deadline: number): Promise<void> {
+  const { host, at } = hop.endpoint;
+  hop.note = `, by ssh -W to ${host}`;
+  const refuseFailure = async () => {
+    const end = await hop.endBy(deadline);
+    // One that goes on has only closed its side.
+    if (!end || end.code === 0) return;
+    const { code, signal } = end;
+    const how = signal ? `a signal ended it: ${signal}` : `exit code ${code}`;
+    throw failed('HOP_NO_STREAM', hop.endpoint, target, how);
+  };
+  if (at?.family === 'vsock-mux') {
+    // The login comes first: silence does not mean that the port is open.
+    return askMultiplexer(hop, at.port, deadline, deadline - now()).catch(async (error) => {
+      // Also if ssh had ended before it was asked.
+      if (['EOF', 'EPIPE', 'ECONNRESET'].includes(error.code)) await refuseFailure();
+      throw onHost(host, at, error.code, target, error);
+    });
+  }
+  const until = Math.min(deadline, now() + silentMs);
+  const first = await hop.peek(0, 1, until - now());
+  if (first.length === 0 && now() < until) await refuseFailure();
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** A connection that an ssh carries, whose stderr is ours. */
+export class Hop extends Carried<ViaEndpoint> {
+  constructor(command: readonly string[], endpoint: ViaEndpoint, native: AddonState, env: Env) {
+    super(command, endpoint, native, {
+      env,
+      start: sshEndsWithUs,
+      stderr: 'inherit',
+      stop: (child) => child.kill('SIGTERM'),
+    });
+  }
+
+  override async read(max: number): Promise<Uint8Array> {
+    const bytes = await super.read(max);
+    if (bytes.length === 0) await this.confirmEnd();
+    return bytes;
+  }
+
+  /** An end-of-file is the machine's only if ssh and the tool there ended well: bytes may be missing otherwise. */
+  async confirmEnd(): Promise<void> {
+    const { code, signal } = await this.end;
+    if (code === 0) return;
+    const how = signal ? `a signal ended it: ${signal}` : `exit code ${code}`;
+    throw Object.assign(new Error(`ssh ${this.endpoint.host}: ${how}`), { code: 'HOP_LOST' });
+  }
 }

@@ -1,5 +1,5 @@
-import { shellLine } from '../../address/shell-word.js';
-import type { CheckJson } from '../../commands/check/json.js';
+import { shellLine } from '../../address/shell.js';
+import type { CheckJson } from '../../commands/check/check.js';
 import { run } from '../run.js';
 import { demoUser } from '../server.js';
 import type { World } from '../world.js';
@@ -7,7 +7,7 @@ import { expectExit, type Step, StepFailure } from './step.js';
 
 /** vmssh check: must see the server's own host key. */
 export function checkStep({ vmssh, typedVmssh, target, server }: World): Step {
-  const args = ['check', '--user', demoUser, target];
+  const args = ['check', '--until=authentication', '--user', demoUser, target];
   return {
     title: 'check',
     typed: `$ ${shellLine([...typedVmssh, ...args])}`,

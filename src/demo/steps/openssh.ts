@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { shellLine } from '../../address/shell-word.js';
+import { shellLine } from '../../address/shell.js';
 import { hostname } from '../answers.js';
 import { run } from '../run.js';
 import { demoUser } from '../server.js';

@@ -14,7 +14,15 @@ export interface Step {
 export interface Section {
   readonly title: string;
   readonly steps: readonly Step[];
-  readonly skipped?: { readonly title: string; readonly reason: string; readonly hint: string };
+  readonly skipped?: Skipped;
+}
+
+export interface Skipped {
+  readonly title: string;
+  readonly reason: string;
+  /** What would have been seen, in one clause. */
+  readonly seen: string;
+  readonly hint: string;
 }
 
 /** A step did not do what it should. */

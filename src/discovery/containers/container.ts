@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
-import { hasControlCharacter } from '../../address/control-character.js';
 import { withDashes } from '../../address/guid.js';
+import { hasControlCharacter } from '../../address/names.js';
 import { DiscoveryError } from '../discovery-error.js';
 import type { Status } from '../provider.js';
 import { isJsonObject, type JsonObject } from '../tools/json.js';
@@ -13,6 +13,8 @@ export interface Container {
   readonly name: string;
   readonly status: Status;
   readonly labels: Readonly<Record<string, string>>;
+  /** What its manager says of restarts, "it ended and was restarted 12 times"; undefined: nothing. */
+  readonly restarts?: string | undefined;
   /** Whether a folder of the host is mounted where systemd of the container, or anybody in it, leaves sockets for the host. */
   readonly exports: boolean;
   /** That folder; Podman's list does not have it. */
@@ -44,9 +46,17 @@ export function parseContainers(answer: unknown): readonly Container[] {
     const name = typeof first === 'string' ? first.replace(/^\//, '') : '';
     const status = states.get(textOf(each, 'State') ?? '') ?? 'unknown';
     const labels = labelsOf(each);
+    const restarts = restartsOf(each);
     const address = addressOf(each.NetworkSettings);
-    return [{ id, name: name || id.slice(0, 12), status, labels, address, ...exportOf(each) }];
+    return [{ id, name: name || id.slice(0, 12), status, labels, address, restarts, ...exportOf(each) }];
   });
+}
+
+/** Podman counts them, Docker has a state while it waits before the next one. */
+function restartsOf({ Restarts: count, State: state }: JsonObject): string | undefined {
+  if (typeof count === 'number' && count > 0)
+    return `it ended and was restarted ${count === 1 ? 'once' : `${count} times`}`;
+  return state === 'restarting' ? 'it ended, and its manager restarts it' : undefined;
 }
 
 /** The host's folder that a container's details name as the one for sockets. */

@@ -1,16 +1,22 @@
 import { DiscoveryError } from '../discovery-error.js';
-import { type Deps, type Listing, type Manager, serviceLimitMs } from '../provider.js';
+import { closed, type Deps, type Listing, type Manager, serviceLimitMs } from '../provider.js';
+import { startContainer } from '../start-command.js';
 import { type GetJson, getJson } from '../tools/http-unix.js';
 import { dockerEngines, type Engine, isThere } from './engines.js';
-import { findContainer } from './find-container.js';
-import { type DiscoveredContainer, listContainers, type Source, withOwnTargets } from './list-containers.js';
-import { startContainer } from './start-container.js';
+import {
+  type DiscoveredContainer,
+  findContainer,
+  listContainers,
+  type Source,
+  withOwnTargets,
+} from './list-containers.js';
 
 /** Docker's containers, of the system's daemon and of the user's own. */
 export const docker: Manager<DiscoveredContainer> = {
   name: 'docker',
   title: 'Docker',
   platforms: ['linux', 'darwin'],
+  programs: ['docker'],
   limitMs: serviceLimitMs,
   listCommand: 'docker ps --all',
   list: (deps) => listDocker(deps),
@@ -31,13 +37,14 @@ export async function listDocker(
 }
 
 async function ask(
-  { socket, url }: Engine,
+  { socket, url, authority }: Engine,
   deps: Deps,
   get: GetJson,
   uid: number | undefined,
 ): Promise<Listing<DiscoveredContainer>> {
   const source: Source = {
     url,
+    authority,
     list: () => get(socket, '/containers/json?all=true', deps),
     details: (id) => get(socket, `/containers/${id}/json`, deps),
   };
@@ -48,9 +55,12 @@ async function ask(
     if (!(error instanceof DiscoveryError)) throw error;
     // Its daemon is stopped.
     if (error.code === 'ECONNREFUSED' || error.code === 'ENOENT') return none;
-    const hint = error.code === 'EACCES' ? ' (its group may: docker)' : '';
-    const problem = `${error.message}${hint}`;
-    return { found: [], warnings: [{ provider: docker.name, code: error.code, problem }] };
+    const isClosed = error.code === 'EACCES';
+    const problem = isClosed ? `this user may not open ${socket}: its group may (docker)` : error.message;
+    return {
+      found: [],
+      warnings: [{ provider: docker.name, code: isClosed ? closed : error.code, problem }],
+    };
   }
 }
 

@@ -1,8 +1,13 @@
+import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readText } from '../../files/read-file.js';
 import { DiscoveryError } from '../discovery-error.js';
 import { isOwnPath, socketIn } from '../own-env.js';
 import type { Deps } from '../provider.js';
-import { contextAddress } from './docker-context.js';
+import { isJsonObject, parseJson } from '../tools/json.js';
+import { textOf } from '../tools/json-tool.js';
+import { type Authority, authorityOf } from '../tools/scope.js';
 
 /** A Docker or Podman to ask for containers. */
 export interface Engine {
@@ -10,6 +15,7 @@ export interface Engine {
   readonly socket: string;
   /** For its command, which does not ask there by itself: "unix:///run/user/1000/docker.sock". */
   readonly url?: string | undefined;
+  readonly authority?: Authority | undefined;
 }
 
 /**
@@ -28,6 +34,7 @@ export async function dockerEngines(deps: Deps): Promise<readonly Engine[]> {
   return [...new Set([...(usual ? [usual] : []), ...others])].map((socket) => ({
     socket,
     url: socket === usual ? undefined : `unix://${socket}`,
+    authority: socket === system ? undefined : authorityOf(),
   }));
 }
 
@@ -40,12 +47,17 @@ export function podmanEngines(
   uid: number | undefined,
 ): { readonly own: Engine | undefined; readonly others: readonly Engine[] } {
   const given = socketIn(env.CONTAINER_HOST ?? '');
-  const remote = (socket: string): Engine => ({ socket, url: `unix://${socket}` });
-  if (given !== undefined) return { own: undefined, others: [remote(given)] };
   const system = `${runDir}/podman/podman.sock`;
+  const authority = authorityOf(uid, uid);
+  const remote = (socket: string): Engine => ({
+    socket,
+    url: `unix://${socket}`,
+    authority: socket === system ? undefined : authority,
+  });
+  if (given !== undefined) return { own: undefined, others: [remote(given)] };
   if (uid === 0) return { own: { socket: system }, others: [] };
   const folder = ownFolder(env);
-  const own = folder === undefined ? undefined : { socket: `${folder}/podman/podman.sock` };
+  const own = folder === undefined ? undefined : { socket: `${folder}/podman/podman.sock`, authority };
   return { own, others: [remote(system)] };
 }
 
@@ -68,4 +80,29 @@ export async function isThere(socket: string, uid: number | undefined): Promise<
     'UNTRUSTED',
     `${socket} belongs to another user, or another user can replace it: not asked`,
   );
+}
+
+/**
+ * The address of the docker context that `docker` uses, "unix:///home/u/.docker/desktop/docker.sock"; undefined for its default.
+ * https://docs.docker.com/engine/manage-resources/contexts/
+ */
+async function contextAddress({ env }: Deps): Promise<string | undefined> {
+  const { HOME, DOCKER_CONFIG = HOME && join(HOME, '.docker'), DOCKER_CONTEXT } = env;
+  if (!DOCKER_CONFIG) return undefined;
+  const config = await readObject(join(DOCKER_CONFIG, 'config.json'));
+  const name = DOCKER_CONTEXT || textOf(config, 'currentContext');
+  if (name === undefined || name === 'default') return undefined;
+  const folder = createHash('sha256').update(name).digest('hex');
+  const { Endpoints: all } = await readObject(join(DOCKER_CONFIG, 'contexts/meta', folder, 'meta.json'));
+  const docker = isJsonObject(all) && isJsonObject(all.docker) ? all.docker : {};
+  return textOf(docker, 'Host');
+}
+
+async function readObject(path: string) {
+  try {
+    const value = parseJson(await readText(path));
+    return isJsonObject(value) ? value : {};
+  } catch {
+    return {};
+  }
 }

@@ -1,7 +1,10 @@
-import { nameProblem } from '../../address/machine-name.js';
+import { lstat } from 'node:fs/promises';
+import { nameProblem } from '../../address/names.js';
 import { countBy } from '../../group-by.js';
 import { DiscoveryError } from '../discovery-error.js';
 import { fewAtATime } from '../few-at-a-time.js';
+import { match } from '../match.js';
+import { accountLine, isSystemUser } from '../processes/system-user.js';
 import {
   type ContainerFacts,
   type Deps,
@@ -11,10 +14,10 @@ import {
   type Warning,
 } from '../provider.js';
 import { routeTo } from '../routes.js';
+import { answerOf, type Search, searchIn } from '../search.js';
 import { execRoute } from '../tools/exec-route.js';
+import type { Authority } from '../tools/scope.js';
 import { type Container, exportSource, parseContainers, uuidOf } from './container.js';
-import { exportSocket } from './export-socket.js';
-import { canMean } from './find-container.js';
 
 /** What answers for the containers of one Podman or Docker: its API or its command. */
 export interface Source {
@@ -24,6 +27,7 @@ export interface Source {
   readonly details: (id: string) => Promise<unknown>;
   /** As a container has it. */
   readonly url?: string | undefined;
+  readonly authority?: Authority | undefined;
 }
 
 /** A container as a machine. */
@@ -52,7 +56,7 @@ export async function listContainers(
         warnings.push({ provider, code, problem });
         return undefined;
       });
-      return socket === gone ? [] : [toMachine(each, provider, source.url, socket)];
+      return socket === gone ? [] : [toMachine(each, provider, source, socket)];
     },
     deps.signal,
   );
@@ -74,9 +78,9 @@ async function socketOf(container: Container, { details }: Source, deps: Deps): 
 }
 
 function toMachine(
-  { id, name, status, labels, address }: Container,
+  { id, name, status, labels, address, restarts }: Container,
   provider: 'podman' | 'docker',
-  url: string | undefined,
+  { url, authority }: Source,
   socket: string | undefined,
 ): DiscoveredContainer {
   const exported = socket === undefined ? [] : [routeTo(`unix${socket}`)];
@@ -90,9 +94,15 @@ function toMachine(
     status,
     provider,
     uuid: uuidOf(id),
+    ...(authority === undefined ? {} : { authority }),
     ...(socket === undefined ? {} : { address: `unix${socket}` }),
     ...(routes.length === 0 ? {} : { routes }),
-    container: { id, labels, ...(url === undefined ? {} : { url }) },
+    container: {
+      id,
+      labels,
+      ...(url === undefined ? {} : { url }),
+      ...(restarts === undefined ? {} : { restarts }),
+    },
   };
 }
 
@@ -107,4 +117,62 @@ export function withOwnTargets(
     const isOwn = named.get(name) === 1 && !others.includes(name) && nameProblem(name) === undefined;
     return isOwn ? each : { ...each, target: `${provider}/${uuid}` };
   });
+}
+
+/** The used part of node:fs/promises. */
+type LookAt = (
+  path: string,
+) => Promise<{ readonly uid: number; isSocket(): boolean; isSymbolicLink(): boolean }>;
+
+/**
+ * The socket `ssh` in the folder that a container has for its host; undefined if there is none, or none to be seen. Throws a
+ * DiscoveryError: LINK for a link, which the container made and which may lead to any socket of this host; FOREIGN if the
+ * folder or the socket belongs to another person, who could answer in the container's place.
+ */
+export async function exportSocket(
+  source: string,
+  deps: Deps,
+  look: LookAt = lstat,
+  own = process.getuid?.(),
+): Promise<string | undefined> {
+  const path = `${source}/ssh`;
+  const [folder, socket] = await Promise.all([source, path].map((each) => look(each).catch(() => undefined)));
+  if (!folder || !socket) return undefined;
+  if (socket.isSymbolicLink())
+    throw new DiscoveryError('LINK', `${path} is a symbolic link, which the container made: not followed`);
+  if (!socket.isSocket()) return undefined;
+  for (const [what, { uid }] of [[source, folder] as const, [path, socket] as const])
+    if (uid !== own && (await isPerson(uid, deps)))
+      throw new DiscoveryError('FOREIGN', `${what} belongs to user ${uid}, who could answer in its place`);
+  return path;
+}
+
+/** From 65536 on are the users that only containers have, which nobody else can be, and people of network directories. */
+async function isPerson(uid: number, deps: Deps): Promise<boolean> {
+  if (await isSystemUser(uid, deps)) return false;
+  return uid < 65_536 || (await accountLine(uid, deps)) !== '';
+}
+
+/** The machine that a name means: a manager's own machine before a container, which also has its id, whole or the first 12 digits. */
+export function findContainer<M extends DiscoveredMachine>(
+  name: string,
+  list: (deps: Deps) => Promise<Listing<M>>,
+  deps: Deps,
+): Promise<Search<M, Warning>> {
+  const search = async () => {
+    const { found, warnings } = await list({ ...deps, wanted: name });
+    const typed = ({ target }: M) => target;
+    const own = match(
+      name,
+      found.filter(({ container }) => container === undefined),
+    );
+    const containers = found.filter(({ container }) => container !== undefined);
+    return searchIn(own.length > 0 ? own : match(name, containers), found, typed, warnings);
+  };
+  return answerOf(search(), deps.signal);
+}
+
+/** Whether a name can mean a container. */
+function canMean(text: string, { name, id }: Pick<Container, 'name' | 'id'>): boolean {
+  return match(text, [{ name, uuid: uuidOf(id), container: { id } }]).length > 0;
 }

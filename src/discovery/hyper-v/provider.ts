@@ -1,5 +1,5 @@
 import { type Guid, parseGuid, parseUuid } from '../../address/guid.js';
-import { isPlainHostName } from '../../address/host-name.js';
+import { isPlainHostName, nameProblem } from '../../address/names.js';
 import { slug } from '../../address/slug.js';
 import { countBy } from '../../group-by.js';
 import { DiscoveryError } from '../discovery-error.js';
@@ -13,8 +13,8 @@ import {
   type Warning,
 } from '../provider.js';
 import { answerOf, type Search, searchIn } from '../search.js';
-import type { JsonObject } from '../tools/json.js';
-import { parseJson } from '../tools/json.js';
+import { guestsOnly } from '../tools/guest-addresses.js';
+import { type JsonObject, parseJson } from '../tools/json.js';
 import { textOf } from '../tools/json-tool.js';
 import { type RunTool, runTool } from '../tools/run-tool.js';
 import type { HyperVMachine, HyperVSources } from './hyper-v.js';
@@ -51,7 +51,7 @@ export async function reportedAddress(
   const id = parseGuid(uuid ?? '');
   if (id === undefined) return undefined;
   if (platform === 'win32') {
-    const { hyperVAddresses } = await import('./address.js');
+    const { hyperVAddresses } = await import('./hyper-v.js');
     return (await hyperVAddresses(id, deps, run))[0];
   }
   const program = findWindowsVmssh(deps);
@@ -59,7 +59,9 @@ export async function reportedAddress(
   const { machines } = parseJson(
     await run(program, ['list', '--json', '-o', 'address', `--provider=${hyperV.name}`, id], deps),
   ) as { machines: readonly JsonObject[] };
-  return machines.map((each) => textOf(each, 'address')).find((each) => each !== undefined);
+  // Windows has left out its own addresses, but knows none of this WSL.
+  const said = machines.flatMap((each) => textOf(each, 'address') ?? []);
+  return guestsOnly((isGuests) => said.find(isGuests), deps);
 }
 
 /** Inside WSL2: asks the Windows build of vmssh. Without WSL or that build there are no machines. */
@@ -115,7 +117,11 @@ export function findHyperV(
   const search = async () => {
     const machines = toHyperVMachines(await list(deps));
     const named = machines.map((machine) => ({ ...machine, name: machine.name.toLowerCase(), machine }));
-    const matches = match(name.toLowerCase(), named).map(({ machine }) => machine);
+    // A GUID is always an id, also of a machine that is gone.
+    const id = parseGuid(name);
+    const matches = id
+      ? machines.filter(({ uuid }) => uuid === id)
+      : match(name.toLowerCase(), named).map(({ machine }) => machine);
     return searchIn<DiscoveredHyperV, Warning>(matches, machines, ({ uuid }) => `hyper-v/${uuid}`);
   };
   return answerOf(search(), deps.signal, ({ code, hint }) => ({
@@ -133,7 +139,11 @@ export function toHyperVMachines(machines: readonly HyperVMachine[]): readonly D
   const called = countBy(names, (each) => each);
   return machines.map(({ id, name, status }) => {
     const handles = [name, slug(name)].filter(
-      (text) => isPlainHostName(text) && called.get(text.toLowerCase()) === 1,
+      (text) =>
+        isPlainHostName(text) &&
+        parseUuid(text) === undefined &&
+        nameProblem(text, 'machine name') === undefined &&
+        called.get(text.toLowerCase()) === 1,
     );
     return { name, status, uuid: id, provider: hyperV.name, target: `hyper-v/${handles[0] ?? id}` };
   });

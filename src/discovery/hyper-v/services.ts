@@ -1,5 +1,5 @@
 import { type Guid, parseGuid } from '../../address/guid.js';
-import { portOfServiceId } from '../../address/service-id.js';
+import { portOfServiceId } from '../../address/numbers.js';
 import { systemProgram } from '../../process/system-program.js';
 import { DiscoveryError } from '../discovery-error.js';
 import type { Deps } from '../provider.js';
@@ -18,14 +18,19 @@ export interface HyperVService {
 export const servicesKey =
   'HKLM\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\Virtualization\\GuestCommunicationServices';
 
+/** A service's key. */
+export function keyOf(id: Guid): string {
+  return `${servicesKey}\\${id}`;
+}
+
 /** The arguments for reg.exe to register a service. */
 export function registration(id: Guid, name: string): readonly string[] {
-  return ['add', `${servicesKey}\\${id}`, '/v', 'ElementName', '/t', 'REG_SZ', '/d', name, '/f'];
+  return ['add', keyOf(id), '/v', 'ElementName', '/t', 'REG_SZ', '/d', name, '/f'];
 }
 
 /** The arguments for reg.exe to remove it. */
 export function removal(id: Guid): readonly string[] {
-  return ['delete', `${servicesKey}\\${id}`, '/f'];
+  return ['delete', keyOf(id), '/f'];
 }
 
 /** The registered services; none without the key. Throws a DiscoveryError. */
@@ -39,9 +44,12 @@ export async function listServices(deps: Deps, run: RunTool = runTool): Promise<
   }
 }
 
-/** Runs reg.exe. Throws a DiscoveryError. */
+/** Runs reg.exe, for half a minute at most. Throws a DiscoveryError. */
 export function callReg(args: readonly string[], deps: Deps, run: RunTool = runTool): Promise<string> {
-  return run(systemProgram('reg.exe', deps.env), args, deps);
+  return run(systemProgram('reg.exe', deps.env), args, {
+    ...deps,
+    timeoutMs: deps.timeoutMs ?? 30_000,
+  });
 }
 
 /** Reads `reg query KEY /s`: each key on a line of its own, its values indented below it. */

@@ -1,7 +1,9 @@
+import type { ListedRoute } from '../../route.js';
 import { DiscoveryError } from '../discovery-error.js';
 import { match } from '../match.js';
-import type { Deps, DiscoveredMachine, Listing, Warning } from '../provider.js';
+import type { Deps, DiscoveredMachine, Listing, Status, Warning } from '../provider.js';
 import { answerOf, type Search, searchIn } from '../search.js';
+import { execRoute } from '../tools/exec-route.js';
 import { isJsonObject, type JsonObject, parseJson } from '../tools/json.js';
 import { textOf } from '../tools/json-tool.js';
 import { type RunTool, runTool } from '../tools/run-tool.js';
@@ -15,7 +17,7 @@ export interface ClusterMade {
 }
 
 /** An object of the cluster. */
-export interface ClusterObject {
+interface ClusterObject {
   readonly name: string;
   readonly namespace: string;
   readonly metadata: JsonObject;
@@ -56,7 +58,7 @@ export function findInCluster(
 }
 
 /** Reads the list that `kubectl get … --output=json` prints. Throws a DiscoveryError PROTOCOL. */
-export function parseCluster(text: string): readonly ClusterObject[] {
+function parseCluster(text: string): readonly ClusterObject[] {
   const answer = jsonOf(text);
   if (!isJsonObject(answer) || !Array.isArray(answer.items))
     throw new DiscoveryError('PROTOCOL', 'its answer has no list of objects');
@@ -83,3 +85,89 @@ function jsonOf(text: string): unknown {
     throw new DiscoveryError('PROTOCOL', `it printed ${(cause as Error).message}`, { cause });
   }
 }
+
+/** Virtual machines of KubeVirt that run, by virtctl. */
+export const machinesMade: ClusterMade = {
+  resource: 'virtualmachineinstances.kubevirt.io',
+  toMachine(object) {
+    const { name, namespace } = object;
+    const status = statusOf(object);
+    return {
+      name,
+      target: `kubevirt/${namespace}/${name}`,
+      status,
+      provider: 'kubevirt',
+      uuid: firmwareUuid(object),
+      authority: 'other',
+      ...(status === 'running' || status === 'starting' ? { routes: routesTo(object) } : {}),
+    };
+  },
+};
+
+/** By its vsock first if it has one: virtctl has --vsock since https://github.com/kubevirt/kubevirt/pull/18274. */
+function routesTo({ name, namespace, status }: ClusterObject): readonly ListedRoute[] {
+  const forward = (...how: readonly string[]): ListedRoute => ({
+    route: 'exec',
+    command: [
+      'virtctl',
+      `--namespace=${namespace}`,
+      'port-forward',
+      '--stdio=true',
+      ...how,
+      `vmi/${name}`,
+      '22',
+    ],
+  });
+  // Its TLS is for programs that KubeVirt signs certificates for, not for sshd.
+  const vsock = typeof status.VSOCKCID === 'number' ? [forward('--vsock', '--vsock-tls=false')] : [];
+  return [...vsock, forward()];
+}
+
+function statusOf({ status }: ClusterObject): Status {
+  const known = phases.get(textOf(status, 'phase') ?? '') ?? 'unknown';
+  const conditions = Array.isArray(status.conditions) ? status.conditions.filter(isJsonObject) : [];
+  const isPaused = conditions.some((each) => each.type === 'Paused' && each.status === 'True');
+  return known === 'running' && isPaused ? 'paused' : known;
+}
+
+/** It stays when the machine is started again, unlike the uid of the object. */
+function firmwareUuid({ spec }: ClusterObject): string | undefined {
+  const domain = isJsonObject(spec.domain) ? spec.domain : {};
+  return isJsonObject(domain.firmware) ? textOf(domain.firmware, 'uuid') : undefined;
+}
+
+const phases: ReadonlyMap<string, Status> = new Map([
+  ['Pending', 'starting'],
+  ['Scheduling', 'starting'],
+  ['Scheduled', 'starting'],
+  ['Running', 'running'],
+  ['Succeeded', 'off'],
+  ['Failed', 'off'],
+]);
+
+/** Pods, whose sshd kubectl's exec starts. */
+export const podsMade: ClusterMade = {
+  resource: 'pods',
+  toMachine({ name, namespace, metadata, status }, container) {
+    const known = podPhases.get(textOf(status, 'phase') ?? '') ?? 'unknown';
+    // Kubernetes shows it only by this mark.
+    const own: Status = known === 'running' && 'deletionTimestamp' in metadata ? 'stopping' : known;
+    const exec = own === 'running' ? execRoute('kubectl', name, { namespace, container }) : undefined;
+    return {
+      name,
+      target: `kubectl/${namespace}/${name}${container === undefined ? '' : `/${container}`}`,
+      status: own,
+      provider: 'kubectl',
+      uuid: textOf(metadata, 'uid'),
+      authority: 'other',
+      ...(exec ? { routes: [exec] } : {}),
+    };
+  },
+};
+
+const podPhases: ReadonlyMap<string, Status> = new Map([
+  ['Pending', 'starting'],
+  ['Running', 'running'],
+  ['Succeeded', 'off'],
+  ['Failed', 'off'],
+]);

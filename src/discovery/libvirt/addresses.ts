@@ -1,12 +1,13 @@
 import { isIP } from 'node:net';
 import { now } from '../../clock.js';
 import type { Deps } from '../provider.js';
+import { guestsOnly, notLocal } from '../tools/guest-addresses.js';
 import { type RunTool, runTool } from '../tools/run-tool.js';
 import { type DiscoveredDomain, uriOf } from './provider.js';
 
 /**
  * The IP addresses of a running domain, IPv4 first: those that libvirt's DHCP server gave it, else those that this host has
- * talked to. `timeoutMs` is for both questions. Throws a DiscoveryError.
+ * talked to, which the guest chooses; none of this host's own. `timeoutMs` is for both questions. Throws a DiscoveryError.
  */
 export async function domainAddresses(
   domain: DiscoveredDomain,
@@ -20,19 +21,19 @@ export async function domainAddresses(
   const until = now() + (timeoutMs ?? 0);
   for (const source of ['lease', 'arp']) {
     const args = ['--readonly', '--quiet', '--connect', uri, 'domifaddr', uuid, '--source', source];
-    const found = parseAddresses(
-      await run('virsh', args, { ...deps, timeoutMs: timeoutMs && Math.max(1, until - now()) }),
-    );
+    const left = { ...deps, timeoutMs: timeoutMs && Math.max(1, until - now()) };
+    const said = parseAddresses(await run('virsh', args, left));
+    const found = await guestsOnly((isGuests) => said.filter(isGuests), deps);
     if (found.length > 0) return found;
   }
   return [];
 }
 
-/** Reads a table whose last column is "192.0.2.7/24"; without addresses that are only local to a link. */
+/** Reads a table whose last column is "192.0.2.7/24"; without addresses that are only local. */
 export function parseAddresses(text: string): readonly string[] {
   return text
     .split(/\s+/)
     .flatMap((word) => /^(.+)\/\d+$/.exec(word)?.[1] ?? [])
-    .filter((word) => isIP(word) !== 0 && !/^(fe80:|169\.254\.)/i.test(word))
+    .filter(notLocal)
     .toSorted((a, b) => isIP(a) - isIP(b));
 }

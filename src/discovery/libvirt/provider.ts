@@ -1,4 +1,4 @@
-import { nameProblem } from '../../address/machine-name.js';
+import { nameProblem } from '../../address/names.js';
 import type { StartCommand } from '../../errors.js';
 import { countBy } from '../../group-by.js';
 import { match } from '../match.js';
@@ -11,7 +11,7 @@ import {
   type Warning,
 } from '../provider.js';
 import { type Search, searchIn } from '../search.js';
-import type { Scope } from '../tools/runtime-dirs.js';
+import { authorityIn, type Scope } from '../tools/scope.js';
 import { type Domain, type DomainList, listDomains } from './libvirt.js';
 
 /** A domain and its libvirtd. */
@@ -24,6 +24,11 @@ export const libvirt: Provider<DiscoveredDomain> = {
   name: 'libvirt',
   title: 'libvirt',
   platforms: ['linux'],
+  programs: ['virsh'],
+  watched: () => [
+    ...['/run/libvirt/qemu', '/etc/libvirt/qemu'],
+    ...['$XDG_RUNTIME_DIR/libvirt/qemu/run', '~/.config/libvirt/qemu'],
+  ],
   limitMs: serviceLimitMs,
   list,
   find: (name, deps) => findDomain(name, deps),
@@ -73,6 +78,7 @@ export function discoveredDomains(domains: readonly Domain[]): readonly Discover
     const kind = named.get(name) === 1 ? 'qemu' : `qemu:${scope === 'system' ? 'system' : 'session'}`;
     const target = `${kind}/${nameProblem(name) === undefined ? name : uuid}`;
     const address = cid === undefined ? undefined : `vsock/${cid}`;
-    return { name, target, status, provider: libvirt.name, cid, uuid, address, scope };
+    const authority = authorityIn(scope);
+    return { name, target, status, provider: libvirt.name, cid, uuid, address, scope, authority };
   });
 }

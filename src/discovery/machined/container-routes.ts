@@ -1,9 +1,9 @@
 import type { ListedRoute } from '../../route.js';
-import { listExports } from '../nspawn/nspawn.js';
 import type { Deps } from '../provider.js';
 import { routeTo } from '../routes.js';
 import { execRoute } from '../tools/exec-route.js';
 import { addressesOf, isContainer, type Machine } from './machine.js';
+import { listExports } from './nspawn.js';
 
 /** The routes of the containers that systemd-nspawn runs: the socket that each exports, its addresses, or else an exec. */
 export async function containerRoutes(

@@ -1,8 +1,8 @@
-import { cidAny, machineCid } from '../../address/cid.js';
 import { parseMachineId } from '../../address/guid.js';
+import { cidAny, machineCid } from '../../address/numbers.js';
 import type { JsonObject } from '../tools/json.js';
-import type { Scope } from '../tools/runtime-dirs.js';
-import { VarlinkError } from './varlink-error.js';
+import type { Scope } from '../tools/scope.js';
+import { VarlinkError } from './varlink.js';
 
 /** A machine of systemd-machined. */
 export interface Machine {

@@ -1,16 +1,16 @@
-import { nameProblem } from '../../address/machine-name.js';
+import { existsSync } from 'node:fs';
+import { nameProblem } from '../../address/names.js';
 import { quote } from '../../errors.js';
+import { DiscoveryError } from '../discovery-error.js';
 import { match } from '../match.js';
 import type { Deps } from '../provider.js';
 import { type Search, searchIn } from '../search.js';
 import type { JsonObject } from '../tools/json.js';
-import { runtimeDirs, type Scope } from '../tools/runtime-dirs.js';
+import { runtimeDirs, type Scope } from '../tools/scope.js';
 import { type Machine, parseMachine } from './machine.js';
-import { type ScopeFailure, type Socket, scopeFailure } from './scope-failure.js';
-import { type Call, call as varlinkCall } from './varlink.js';
-import { VarlinkError } from './varlink-error.js';
+import { type Call, VarlinkError, call as varlinkCall } from './varlink.js';
 
-export interface MachineList {
+interface MachineList {
   /** In the order of the scopes, without this host itself; a machine that is registered in both is there twice. */
   readonly machines: readonly Machine[];
   readonly answered: readonly Scope[];
@@ -139,7 +139,7 @@ async function listScope(socket: Socket, deps: Deps, call: Call): Promise<Machin
 async function trustedMachines(machines: readonly Machine[], deps: Deps): Promise<readonly Machine[]> {
   const own = process.getuid?.();
   if (machines.every(({ uid = 0 }) => uid === 0 || uid === own)) return machines;
-  const { withoutStrangers } = await import('./owner.js');
+  const { withoutStrangers } = await import('../processes/system-user.js');
   return withoutStrangers(machines, deps);
 }
 
@@ -150,3 +150,34 @@ async function list(socket: Socket, which: JsonObject, more: boolean, deps: Deps
 }
 
 const noSuchMachine = 'io.systemd.Machine.NoSuchMachine';
+
+/** The socket of one machined. */
+interface Socket {
+  readonly scope: Scope;
+  readonly path: string;
+  /** The D-Bus that its machined is a service of. */
+  readonly bus: string;
+}
+
+/** A machined that could not be asked; ENOENT if there is none. */
+export interface ScopeFailure {
+  readonly scope: Scope;
+  readonly path: string;
+  /** An errno's name, a varlink error's name, PROTOCOL or TIMEOUT. */
+  readonly code: string;
+  readonly problem: string;
+}
+
+/** The service's failure, or the end of the time for the whole list. Throws anything else, such as Ctrl-C. */
+function scopeFailure({ scope, path, bus }: Socket, error: unknown): ScopeFailure {
+  if (error instanceof VarlinkError) {
+    const isAbsent = scope === 'user' && unanswered.includes(error.code) && !existsSync(bus);
+    return { scope, path, code: isAbsent ? 'ENOENT' : error.code, problem: error.problem };
+  }
+  if (error instanceof DiscoveryError) return { scope, path, code: error.code, problem: error.message };
+  throw error;
+}
+
+// A user without a D-Bus of their own (Debian: dbus-user-session) has no machined, but systemd ≥ 259 listens for it
+// even so: it resets the first connection, and from then on nobody listens.
+const unanswered = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE'];

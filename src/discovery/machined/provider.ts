@@ -1,13 +1,12 @@
 import { withDashes } from '../../address/guid.js';
-import { nameProblem } from '../../address/machine-name.js';
+import { nameProblem } from '../../address/names.js';
 import type { ListedRoute } from '../../route.js';
 import type { Deps, DiscoveredMachine, Listing, Provider, Status, Warning } from '../provider.js';
 import { routeTo } from '../routes.js';
 import type { Search } from '../search.js';
-import type { Scope } from '../tools/runtime-dirs.js';
+import { authorityIn, authorityOf, type Scope } from '../tools/scope.js';
 import { addressesOf, isContainer, type Machine, vmspawn } from './machine.js';
-import { findMachine, listMachines } from './machined.js';
-import type { ScopeFailure } from './scope-failure.js';
+import { findMachine, listMachines, type ScopeFailure } from './machined.js';
 
 /** A machine and its record, which determines the route to it. */
 export interface MachinedMachine extends DiscoveredMachine {
@@ -19,6 +18,8 @@ export const machined: Provider<MachinedMachine> = {
   name: 'machined',
   title: 'systemd-machined',
   platforms: ['linux'],
+  programs: ['machinectl'],
+  watched: () => ['/run/systemd/machines', '$XDG_RUNTIME_DIR/systemd/machines'],
   list,
   find,
 };
@@ -77,7 +78,7 @@ async function usersOf(
   deps: Deps,
 ): Promise<ReadonlyMap<Machine, string> | undefined> {
   if (machines.every(({ service }) => service !== vmspawn)) return undefined;
-  return (await import('./bound-user.js')).boundUsers(machines, deps);
+  return (await import('./vmspawn.js')).boundUsers(machines, deps);
 }
 
 /** Asks only machines that can answer, which most cannot. */
@@ -86,7 +87,7 @@ async function statusesOf(machines: readonly Machine[], deps: Deps): Promise<rea
     return machines.map(() => 'running');
   const [{ fewAtATime }, { statusOf }] = await Promise.all([
     import('../few-at-a-time.js'),
-    import('./status.js'),
+    import('./vmspawn.js'),
   ]);
   return fewAtATime(machines, 8, (machine) => statusOf(machine, deps));
 }
@@ -143,6 +144,7 @@ function toDiscovered(
     user: login.user,
     identityFile: machine.sshPrivateKeyPath,
     identityAgent: login.identityAgent,
+    authority: machine.uid === undefined ? authorityIn(machine.scope) : authorityOf(machine.uid),
     machine,
   };
 }

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import type { Deps } from '../provider.js';
-import { runtimeDirs, type Scope } from '../tools/runtime-dirs.js';
+import { runtimeDirs, type Scope } from '../tools/scope.js';
 
 /**
  * The sockets at which machined itself is an ssh-agent, for the keys of the machines that it knows, if this user may use

@@ -1,18 +1,33 @@
 import { connect as netConnect } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { fitsSocket, longestSocketPath } from '../../address/socket-path.js';
-import { isJsonObject, type JsonObject } from '../tools/json.js';
-import { VarlinkError } from './varlink-error.js';
-import { encodeFrame, FrameReader } from './varlink-frames.js';
+import { fitsSocket, longestSocketPath } from '../../target/text.js';
+import { isJsonObject, type JsonObject, parseJson } from '../tools/json.js';
+
+/** Why a varlink call gave no answer; `problem` is one clause without a full stop. */
+export class VarlinkError extends Error {
+  override readonly name = 'VarlinkError';
+  /** The service's error name ("io.systemd.Machine.NoSuchMachine"), an errno's name, PROTOCOL or TIMEOUT. */
+  readonly code: string;
+  readonly problem: string;
+  /** The parameters of the service's error; undefined if the error is not the service's. */
+  readonly parameters: JsonObject | undefined;
+
+  constructor(code: string, problem: string, parameters?: JsonObject) {
+    super(`${code}: ${problem}`);
+    this.code = code;
+    this.problem = problem;
+    this.parameters = parameters;
+  }
+}
 
 /** The limits of a peer's answer to one call. */
-export interface Limits {
+interface Limits {
   readonly frameBytes: number;
   readonly totalBytes: number;
   readonly replies: number;
 }
 
-export interface CallOptions {
+interface CallOptions {
   /** Asks for any number of replies; without it the service sends one. */
   readonly more?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -114,3 +129,66 @@ function asVarlinkError(error: unknown): VarlinkError {
 function protocol(problem: string): VarlinkError {
   return new VarlinkError('PROTOCOL', problem);
 }
+
+/** A varlink message: JSON and a NUL byte (https://varlink.org/Method-Call). */
+export function encodeFrame(message: JsonObject): string {
+  return `${JSON.stringify(message)}\0`;
+}
+
+/** Splits a peer's bytes, in chunks of any size, into messages; buffers at most `limit` bytes. */
+export class FrameReader {
+  readonly #limit: number;
+  #pieces: Uint8Array[] = [];
+  #size = 0;
+
+  /** `limit`: bytes of one frame without its NUL. */
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** The messages that `chunk` completes, each parsed when it is read. Throws VarlinkError PROTOCOL. */
+  *push(chunk: Uint8Array): Generator<JsonObject, void, undefined> {
+    let start = 0;
+    for (let end = chunk.indexOf(0); end !== -1; end = chunk.indexOf(0, start)) {
+      const last = chunk.subarray(start, end);
+      start = end + 1;
+      this.#keep(last);
+      yield parseFrame(this.#take());
+    }
+    if (start < chunk.length) this.#keep(chunk.subarray(start));
+  }
+
+  #keep(piece: Uint8Array): void {
+    this.#size += piece.length;
+    if (this.#size > this.#limit) {
+      this.#take();
+      throw new VarlinkError('PROTOCOL', `the peer sends a frame of more than ${this.#limit} bytes`);
+    }
+    if (piece.length > 0) this.#pieces.push(piece);
+  }
+
+  #take(): Uint8Array {
+    const pieces = this.#pieces;
+    this.#pieces = [];
+    this.#size = 0;
+    // Most messages are in one piece.
+    return pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces);
+  }
+}
+
+function parseFrame(frame: Uint8Array): JsonObject {
+  const message = decode(frame);
+  if (!isJsonObject(message))
+    throw new VarlinkError('PROTOCOL', 'the peer sent a frame that is not a JSON object');
+  return message;
+}
+
+function decode(frame: Uint8Array): unknown {
+  try {
+    return parseJson(utf8.decode(frame));
+  } catch {
+    return undefined;
+  }
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

@@ -1,4 +1,4 @@
-import { hopHostProblem } from '../../address/host-name.js';
+import { hopHostProblem } from '../../address/names.js';
 import { quoteNames } from '../../errors.js';
 import { sshProgram } from '../../process/ssh-program.js';
 import { DiscoveryError } from '../discovery-error.js';
@@ -75,7 +75,7 @@ async function addressOf(remote: string, deps: Deps, run: RunTool): Promise<stri
   return address;
 }
 
-/** The member of the remote's cluster that has a machine; the remote itself if it is none. */
+/** The member of the remote's cluster that has a machine; the remote itself if its cluster lists no such member, whatever the machine says. */
 async function serverOf(
   { via: member }: DiscoveredMachine,
   remote: Server,
@@ -85,24 +85,36 @@ async function serverOf(
   if (member === undefined) return remote;
   const text = await run('incus', ['cluster', 'list', '--format', 'json', '--', `${remote.name}:`], deps);
   const found = jsonObjects(text).findLast((each) => textOf(each, 'server_name') === member);
-  return { name: member, address: (found && textOf(found, 'url')) ?? remote.address };
+  const address = found && textOf(found, 'url');
+  return address === undefined ? remote : { name: member, address, isMember: true };
 }
 
 interface Server {
   readonly name: string;
   readonly address: string;
+  /** Whether the remote chose its name, and not this user. */
+  readonly isMember?: boolean;
 }
 
-/** What ssh is given for a server: its name in Incus if ssh's configuration has that, else the host in its URL. */
-async function hostFor({ name, address }: Server, deps: Deps, run: RunTool): Promise<string> {
+/** What ssh is given for a server: its name in Incus if ssh's configuration has that, for a member with the same address; else the host in its URL. */
+async function hostFor(
+  { name, address, isMember = false }: Server,
+  deps: Deps,
+  run: RunTool,
+): Promise<string> {
   // The executable's engine has no URL. One with an IPv6 address needs a Host.
   const [, host = ''] = /^https:\/\/([^/:[\]]+)/.exec(address) ?? [];
+  if (isMember && hopHostProblem(host) !== undefined)
+    throw new DiscoveryError(
+      'PROTOCOL',
+      `its member ${JSON.stringify(name)} has no address for ssh: ${JSON.stringify(address)}`,
+    );
   if (hopHostProblem(name) !== undefined || hopHostProblem(host) !== undefined)
     return hopHostProblem(name) === undefined ? name : host;
   const [ssh = 'ssh', ...options] = sshProgram({ env: deps.env, platform: process.platform });
   const settings = await run(ssh, [...options, '-G', '--', name], deps).catch(() => '');
   const [, meant] = /^hostname (.*)$/m.exec(settings) ?? [];
-  const isConfigured = meant !== undefined && (meant === host || meant !== name.toLowerCase());
+  const isConfigured = meant !== undefined && (meant === host || (!isMember && meant !== name.toLowerCase()));
   return isConfigured ? name : host;
 }
 

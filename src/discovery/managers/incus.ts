@@ -1,29 +1,44 @@
+import { isIP } from 'node:net';
+import { parseUuid } from '../../address/guid.js';
+import { machineCid } from '../../address/numbers.js';
+import { countBy } from '../../group-by.js';
 import type { ListedRoute } from '../../route.js';
-import { configFolder } from '../config-folder.js';
 import { DiscoveryError } from '../discovery-error.js';
-import { type Deps, type Listing, type Manager, serviceLimitMs, type Warning } from '../provider.js';
-import { routesOf } from '../routes.js';
+import { configFolder } from '../own-env.js';
+import {
+  closed,
+  type Deps,
+  type DiscoveredMachine,
+  type Listing,
+  type Manager,
+  type Status,
+  serviceLimitMs,
+  type Warning,
+} from '../provider.js';
+import { listedRoutes, routeTo } from '../routes.js';
 import { answerOf, type Search, searchList } from '../search.js';
 import { operand } from '../start-command.js';
 import { execRoute } from '../tools/exec-route.js';
-import { exists } from '../tools/exists.js';
+import { guestsOnly, type IsGuests, notLocal } from '../tools/guest-addresses.js';
 import { type GetJson, getJson } from '../tools/http-unix.js';
-import { isJsonObject } from '../tools/json.js';
+import { isJsonObject, type JsonObject } from '../tools/json.js';
 import { textOf } from '../tools/json-tool.js';
-import { type Instance, parseInstances } from './incus-instances.js';
+import { exists } from '../tools/run-tool.js';
 
 /** The instances of Incus and LXD, which have the same API: VMs by CID, containers by address. */
 export const incus: Manager<Instance> = {
   name: 'incus',
   title: 'Incus',
   platforms: ['linux'],
+  programs: ['incus', 'lxc'],
   limitMs: serviceLimitMs,
   listCommand: 'incus list',
   list: (deps) => listIncus(deps),
   find: findIncus,
   start: ({ name: machine, project, client = 'incus' }) => {
     const place = project === undefined ? [] : [`--project=${project}`];
-    return { machine, command: [client, 'start', ...place, ...operand(machine)] };
+    const log = [client, 'info', '--show-log', ...place, ...operand(machine)];
+    return { machine, command: [client, 'start', ...place, ...operand(machine)], log };
   },
 };
 
@@ -32,7 +47,7 @@ async function findIncus(name: string, deps: Deps): Promise<Search<Instance, War
   const at = name.indexOf(':');
   if (at < 0) return answerOf(searchList(name, listIncus(deps)), deps.signal);
   const { findOnRemote } = await import('./incus-remote.js');
-  const local = { parse: parseInstances, list: listIncus };
+  const local = { parse: (answer: unknown) => parseInstances(answer), list: listIncus };
   return findOnRemote(name.slice(0, at), name.slice(at + 1), deps, local);
 }
 
@@ -57,7 +72,7 @@ function withExec(instance: Instance): Pick<Instance, 'routes'> {
   if (via !== undefined || !runs) return {};
   const exec = execRoute(client ? 'lxd' : 'incus', name, { namespace: project });
   if (!exec) return {};
-  const known = routesOf(instance);
+  const known = listedRoutes(instance);
   const isSocket = ({ route }: ListedRoute) => route !== 'ip';
   return { routes: [...known.filter(isSocket), exec, ...known.filter((each) => !isSocket(each))] };
 }
@@ -75,19 +90,24 @@ async function askFirst(
     if (!(await isThere(socket))) continue;
     try {
       const answer = await get(socket, query, deps);
-      const all = parseInstances(answer);
+      const parse = (own?: string) =>
+        guestsOnly((isGuests) => parseInstances(answer, { own, isGuests }), deps);
+      const all = await parse();
       if (all.every(({ via }) => via === undefined)) return { found: all, warnings: [] };
       const own = serverName(await get(socket, '/1.0', deps));
-      const found = parseInstances(answer, own).map((machine) =>
+      const found = (await parse(own)).map((machine) =>
         // On another member of the cluster, neither its CID nor its address means anything here.
         machine.via === undefined ? machine : { ...machine, cid: undefined, address: undefined },
       );
       return { found, warnings: [] };
     } catch (error) {
       if (!(error instanceof DiscoveryError)) throw error;
-      const hint = error.code === 'EACCES' ? ' (its group may: incus, incus-admin or lxd)' : '';
-      warnings.push({ provider: incus.name, code: error.code, problem: `${error.message}${hint}` });
-      if (error.code !== 'EACCES') break;
+      if (error.code !== 'EACCES') {
+        warnings.push({ provider: incus.name, code: error.code, problem: error.message });
+        break;
+      }
+      const problem = `this user may not open ${socket}: its group may (incus, incus-admin or lxd)`;
+      warnings.push({ provider: incus.name, code: closed, problem });
     }
   }
   return { found: [], warnings };
@@ -125,3 +145,100 @@ function serverName(answer: unknown): string | undefined {
   const metadata = isJsonObject(answer) && isJsonObject(answer.metadata) ? answer.metadata : {};
   return isJsonObject(metadata.environment) ? textOf(metadata.environment, 'server_name') : undefined;
 }
+
+/** An instance, and what its client has to be told of it. */
+export interface Instance extends DiscoveredMachine {
+  /** Undefined: the default one. */
+  readonly project?: string | undefined;
+  /** Undefined: incus. */
+  readonly client?: 'lxc' | undefined;
+}
+
+/** Who reads it. */
+interface Reader {
+  /** The name of this member of the cluster. */
+  readonly own?: string | undefined;
+  readonly uid?: number | undefined;
+  readonly isGuests?: IsGuests | undefined;
+}
+
+/** Reads the answer to GET /1.0/instances?recursion=2. Throws a DiscoveryError PROTOCOL. */
+export function parseInstances(
+  answer: unknown,
+  { own, uid = process.getuid?.(), isGuests = notLocal }: Reader = {},
+): readonly Instance[] {
+  if (!isJsonObject(answer) || !Array.isArray(answer.metadata))
+    throw new DiscoveryError('PROTOCOL', 'the answer has no list of instances');
+  const instances = answer.metadata.filter(isJsonObject);
+  const isOthers = (instance: JsonObject) => isOfAnother(textOf(instance, 'project'), uid);
+  const all = countBy(instances, ({ name }) => name);
+  const mine = countBy(
+    instances.filter((each) => !isOthers(each)),
+    ({ name }) => name,
+  );
+  return instances.flatMap((instance): Instance[] => {
+    const name = textOf(instance, 'name');
+    if (name === undefined) return [];
+    const config = isJsonObject(instance.config) ? instance.config : {};
+    const strange = isOthers(instance);
+    // Another user's takes no name away.
+    const isOnly = (strange ? all : mine).get(name) === 1;
+    const uuid = parseUuid(textOf(config, 'volatile.uuid') ?? '');
+    const known = states.get(textOf(instance, 'status') ?? '') ?? 'unknown';
+    const status = known === 'off' && instance.stateful === true ? 'saved' : known;
+    const cid =
+      instance.type === 'virtual-machine' ? machineCid(textOf(config, 'volatile.vsock_id')) : undefined;
+    const ip = ipAddress(instance.state, isGuests);
+    const address = cid === undefined ? ip : `vsock/${cid}`;
+    const routes = cid === undefined || ip === undefined ? undefined : [`vsock/${cid}`, ip].map(routeTo);
+    const project = textOf(instance, 'project');
+    const location = textOf(instance, 'location');
+    const via = location === 'none' || location === own ? undefined : location;
+    const target = `${via === undefined ? '' : `via/${via}/`}incus/${isOnly ? name : (uuid ?? name)}`;
+    return [
+      {
+        name,
+        target,
+        status,
+        provider: 'incus',
+        cid,
+        uuid,
+        address,
+        ...(routes ? { routes } : {}),
+        ...(via === undefined ? {} : { via }),
+        ...(strange ? { authority: 'other' } : {}),
+        ...(project === undefined || project === 'default' ? {} : { project }),
+      },
+    ];
+  });
+}
+
+/** Whether the project is the one that the daemon made for another user of its group, who makes what he likes in it. */
+function isOfAnother(project: string | undefined, uid: number | undefined): boolean {
+  const [, owner] = /^user-(\d+)$/.exec(project ?? '') ?? [];
+  return owner !== undefined && Number(owner) !== uid;
+}
+
+// The first global address at which it can be, as its root or its agent sets it, IPv4 before IPv6.
+function ipAddress(state: unknown, isGuests: IsGuests): string | undefined {
+  const network = isJsonObject(state) && isJsonObject(state.network) ? state.network : {};
+  const addresses = Object.values(network)
+    .flatMap((device) => (isJsonObject(device) && Array.isArray(device.addresses) ? device.addresses : []))
+    .filter(isJsonObject)
+    .filter(({ scope }) => scope === 'global')
+    .map((each) => textOf(each, 'address') ?? '')
+    .filter(isGuests);
+  return addresses.find((each) => isIP(each) === 4) ?? addresses.find((each) => isIP(each) === 6);
+}
+
+const states: ReadonlyMap<string, Status> = new Map([
+  ['Running', 'running'],
+  // Running, and its agent reports the end of the boot.
+  ['Ready', 'running'],
+  ['Starting', 'starting'],
+  ['Stopped', 'off'],
+  ['Stopping', 'stopping'],
+  ['Aborting', 'stopping'],
+  ['Freezing', 'paused'],
+  ['Frozen', 'paused'],
+]);

@@ -4,12 +4,15 @@ import { operand } from '../start-command.js';
 import { isJsonObject } from '../tools/json.js';
 import { hostAndPort, jsonObjects, listByUsersTool, portOf, textOf } from '../tools/json-tool.js';
 import { type RunTool, runTool } from '../tools/run-tool.js';
+import { authorityOf } from '../tools/scope.js';
 
 /** Lima's instances, whose SSH servers are on TCP ports of this host. */
 export const lima: Manager = {
   name: 'lima',
   title: 'Lima',
   platforms: ['linux', 'darwin'],
+  programs: ['limactl'],
+  watched: ({ LIMA_HOME }) => [LIMA_HOME || '~/.lima'],
   listCommand: 'limactl list',
   list: (deps) => listLima(deps),
   start: ({ name: machine }) => ({ machine, command: ['limactl', 'start', ...operand(machine)] }),
@@ -34,6 +37,7 @@ export function parseLima(text: string): readonly DiscoveredMachine[] {
         name,
         target: `lima/${name}`,
         provider: lima.name,
+        authority: authorityOf(),
         status: states.get(textOf(instance, 'status') ?? '') ?? 'unknown',
         address: port === undefined ? undefined : hostAndPort(host, port),
         user: textOf(config, 'name'),

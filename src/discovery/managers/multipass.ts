@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { DiscoveryError } from '../discovery-error.js';
 import type { Deps, DiscoveredMachine, Manager, Status } from '../provider.js';
 import { operand } from '../start-command.js';
+import { guestsOnly, type IsGuests, notLocal } from '../tools/guest-addresses.js';
 import { isJsonObject, type JsonObject, parseJson } from '../tools/json.js';
 import { listByTool, textOf } from '../tools/json-tool.js';
 import { type RunTool, runTool } from '../tools/run-tool.js';
@@ -11,13 +12,15 @@ export const multipass: Manager = {
   name: 'multipass',
   title: 'Multipass',
   platforms: ['linux', 'darwin'],
+  programs: ['multipass'],
   listCommand: 'multipass list',
   list: (deps) => listMultipass(deps),
   start: ({ name: machine }) => ({ machine, command: ['multipass', 'start', ...operand(machine)] }),
 };
 
-export function listMultipass(deps: Deps, run: RunTool = runTool) {
-  const parse = (text: string) => parseMultipass(text, deps.platform);
+export async function listMultipass(deps: Deps, run: RunTool = runTool) {
+  const parse = (text: string) =>
+    guestsOnly((isGuests) => parseMultipass(text, deps.platform, isGuests), deps, run);
   return listByTool(multipass.name, ['multipass', 'list', '--format', 'json'], parse, deps, run);
 }
 
@@ -25,6 +28,7 @@ export function listMultipass(deps: Deps, run: RunTool = runTool) {
 export function parseMultipass(
   text: string,
   platform: NodeJS.Platform = process.platform,
+  isGuests: IsGuests = notLocal,
 ): readonly DiscoveredMachine[] {
   return listIn(text).flatMap((instance): DiscoveredMachine[] => {
     const name = textOf(instance, 'name');
@@ -36,7 +40,9 @@ export function parseMultipass(
         target: `multipass/${name}`,
         provider: multipass.name,
         status: states.get(textOf(instance, 'state') ?? '') ?? 'unknown',
-        address: addresses.find((each): each is string => typeof each === 'string' && isIP(each) === 4),
+        address: addresses.find(
+          (each): each is string => typeof each === 'string' && isIP(each) === 4 && isGuests(each),
+        ),
         // Its images have this user, and the daemon's key, which only root may read.
         user: 'ubuntu',
         identityFile: `${platform === 'darwin' ? onMac : asSnap}/multipassd/ssh-keys/id_rsa`,

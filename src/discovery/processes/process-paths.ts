@@ -1,6 +1,7 @@
+import { stat } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { DiscoveryError } from '../discovery-error.js';
-import type { Deps } from '../provider.js';
+import type { Deps, Process } from '../provider.js';
 import { nodeFs, type ProcFs, procDir } from './processes.js';
 
 /** Translates another process's path into one for this process. Rejects with LINK. */
@@ -9,16 +10,21 @@ export type FindPath = (path: string) => Promise<string>;
 /**
  * Finds the files of a process. If it has another root or mount namespace, another user's file may be at the same path
  * here: then its paths go through the kernel's link to its root. Relative ones begin in its working folder. Without
- * permission to see its namespace, the path is used as it is.
+ * permission to see its namespace, the path is used as it is, but for one in a container.
  */
-export async function pathsOf(pid: number, deps: Deps, fs: ProcFs = nodeFs): Promise<FindPath> {
+export async function pathsOf(
+  { pid, authority }: Pick<Process, 'pid' | 'authority'>,
+  deps: Deps,
+  fs: ProcFs = nodeFs,
+): Promise<FindPath> {
   const own = `${procDir(deps)}/${pid}`;
   const [cwd, root = '/', mounts, ours] = await Promise.all(
     [`${own}/cwd`, `${own}/root`, `${own}/ns/mnt`, `${procDir(deps)}/self/ns/mnt`].map((link) =>
       fs.readlink(link).catch(() => undefined),
     ),
   );
-  const isElsewhere = mounts !== undefined && ours !== undefined && mounts !== ours;
+  const isElsewhere =
+    authority === 'other' || (mounts !== undefined && ours !== undefined && mounts !== ours);
   const from = isElsewhere ? `${own}/root` : root;
   const folder = cwd === undefined ? `${own}/cwd` : withoutRoot(cwd, root);
   const inside = (path: string) => (isAbsolute(path) ? path : join(folder, path));
@@ -55,4 +61,23 @@ const mostLinks = 40;
 function withoutRoot(path: string, root: string): string {
   if (root === '/' || !`${path}/`.startsWith(`${root}/`)) return path;
   return path.slice(root.length) || '/';
+}
+
+/**
+ * `find` for sockets of this process only: rejects with FOREIGN if one belongs neither to its user nor to root nor to us,
+ * since another user may have put it there. One that cannot be examined is left for the connect to check.
+ */
+export function ownSocket(
+  find: FindPath,
+  { uid }: Pick<Process, 'uid'>,
+  look: (path: string) => Promise<{ readonly uid: number }> = stat,
+  own: number | undefined = process.getuid?.(),
+): FindPath {
+  return async (path) => {
+    const here = await find(path);
+    const stats = await look(here).catch(() => undefined);
+    if (stats === undefined || [uid, 0, own].includes(stats.uid)) return here;
+    const problem = `the socket ${here} belongs to user ${stats.uid}, and its process to user ${uid}`;
+    throw new DiscoveryError('FOREIGN', problem);
+  };
 }

@@ -1,11 +1,13 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
-import { readText, readTextSync } from '../../files/read-file.js';
+import { readStart, readTextSync } from '../../files/read-file.js';
 import { groupBy } from '../../group-by.js';
+import { DiscoveryError } from '../discovery-error.js';
 import { fewAtATime } from '../few-at-a-time.js';
-import type { Deps, Process } from '../provider.js';
-import { mayBeSetUserId } from './set-user-id.js';
-import { isSystemUser } from './system-user.js';
+import type { Deps, DiscoveredMachine, Process, Processes, StartedProcess, Warning } from '../provider.js';
+import { authorityOf } from '../tools/scope.js';
+import { containerTest } from './namespaces.js';
+import { isSystemUser, mayBeSetUserId } from './system-user.js';
 
 /** The used part of node:fs. */
 export interface ProcFs {
@@ -13,20 +15,36 @@ export interface ProcFs {
   readlink(path: string): Promise<string>;
   /** Kernel data of a process. */
   readStatus(path: string): string;
-  /** Data from a process's own memory. */
-  readMemory(path: string): Promise<string>;
+  /** The first bytes of data from a process's own memory, at most `most`. */
+  readMemory(path: string, most: number): Promise<Buffer>;
 }
 
-/** The processes with such a program name and a trusted owner. */
+/** Effects of a search, and who gets a warning for processes that were left out: EFBIG, TOO_MANY. */
+export interface ProcessSearch {
+  readonly fs?: ProcFs | undefined;
+  /** This user's. */
+  readonly uid?: number | undefined;
+  readonly warn?: ((error: DiscoveryError) => void) | undefined;
+}
+
+/** Makes a provider's warning of an error. */
+export function warnInto(warnings: Warning[], provider: string): (error: DiscoveryError) => void {
+  return ({ code, message: problem }) => void warnings.push({ provider, code, problem });
+}
+
+/** The processes with such a program name and a trusted owner, within a budget: other programs, and containers, may have any number. */
 export async function processesNamed(
   program: RegExp,
   deps: Deps,
-  fs: ProcFs = nodeFs,
-  uid: number | undefined = process.getuid?.(),
+  { fs = nodeFs, uid = process.getuid?.(), warn = () => {} }: ProcessSearch = {},
 ): Promise<readonly Process[]> {
-  const all = await allProcesses(deps, fs, uid);
-  const named = [...all].flatMap(([name, processes]) => (program.test(name) ? processes : []));
-  if (!hasProc(deps)) return named;
+  const { byName, unread } = await allProcesses(deps, fs, uid);
+  const named = [...byName].flatMap(([name, processes]) => (program.test(name) ? processes : []));
+  if (unread > 0)
+    warn(
+      new DiscoveryError('EFBIG', `${unread} processes were not looked at: ${mostProcesses} are the limit`),
+    );
+  if (!hasProc(deps)) return named.map((each) => ({ ...each, authority: authorityOf(each.uid, uid) }));
   // It may have executed another program as another user meanwhile.
   const same = named.filter(({ pid, uid: owner }) => ownerOf(pid, deps, fs) === owner);
   const strange = await Promise.all(
@@ -35,52 +53,134 @@ export async function processesNamed(
         (owner === 0 || owner !== uid) && mayBeSetUserId(`${procDir(deps)}/${pid}`, uid),
     ),
   );
-  return same.filter((_, i) => !strange[i]).sort((a, b) => a.pid - b.pid);
+  const known = same.filter((_, i) => !strange[i]).sort((a, b) => a.pid - b.pid);
+  const isInContainer = containerTest(procDir(deps), fs);
+  const all = await Promise.all(
+    known.map(async (each): Promise<StartedProcess> => {
+      const authority = (await isInContainer(each.pid)) ? 'other' : authorityOf(each.uid, uid);
+      return authority === undefined ? each : { ...each, authority };
+    }),
+  );
+  return withinBudget(all, program, { deps, fs, warn });
+}
+
+/** Reads the rest of long command lines. Those of this host come first, and what a container has takes nothing from them. */
+async function withinBudget(
+  all: readonly StartedProcess[],
+  program: RegExp,
+  { deps, fs, warn }: { deps: Deps; fs: ProcFs; warn: (error: DiscoveryError) => void },
+): Promise<readonly Process[]> {
+  const isOther = ({ authority }: Process) => authority === 'other';
+  let left = mostOfOwn;
+  const whole = async (start: StartedProcess, most: number): Promise<StartedProcess | undefined> => {
+    const read = start.isCut
+      ? await readProcess(start, Math.max(longestStart, Math.min(most, left)), deps, fs)
+      : start;
+    if (!isOther(start)) left -= read ? lengthOf(read) : 0;
+    // It may be another program by now.
+    return read && program.test(nameOf(read)) ? read : undefined;
+  };
+  const [own, others] = [all.filter((each) => !isOther(each)), all.filter(isOther)];
+  const found: StartedProcess[] = [];
+  for (const each of own) found.push(...toList(await whole(each, longestCommandLine)));
+  const mostly = others.slice(0, mostOfOthers);
+  for (const each of mostly) found.push(...toList(await whole(each, longestOfOthers)));
+  const cut = found.filter(({ isCut }) => isCut);
+  const cutHere = cut.filter((each) => !isOther(each)).length;
+  if (cutHere > 0)
+    warn(
+      new DiscoveryError(
+        'EFBIG',
+        `${cutHere} of ${own.length} processes are left out: their command lines have more than ${longestCommandLine >> 10} KiB, or ${mostOfOwn >> 20} MiB in all`,
+      ),
+    );
+  const leftThere = cut.length - cutHere + others.length - mostly.length;
+  if (leftThere > 0)
+    warn(
+      new DiscoveryError(
+        tooMany,
+        `${leftThere} of ${others.length} processes in containers are left out: at most ${mostOfOthers} are looked at, and ${longestOfOthers >> 10} KiB of a command line`,
+      ),
+    );
+  return found.filter(({ isCut }) => !isCut).sort((a, b) => a.pid - b.pid);
+}
+
+/**
+ * The machine of a process as it may be listed: one in a container only by the address of its socket. Its name, UUID and pid
+ * could be those of another machine.
+ */
+export function ofProcess({ authority }: Process, machine: DiscoveredMachine): readonly DiscoveredMachine[] {
+  if (authority !== 'other') return [authority === undefined ? machine : { ...machine, authority }];
+  const { status, provider, address } = machine;
+  if (!address?.startsWith('vsock')) return [];
+  return [{ name: address, target: address, status, provider, address, authority }];
 }
 
 /**
  * The processes with a trusted owner, by their program's name: this user's or a system user's. Anybody can start a
  * process with the name of another user's machine, and with an endless command line.
  */
-function allProcesses(
-  deps: Deps,
-  fs: ProcFs = nodeFs,
-  uid: number | undefined = process.getuid?.(),
-): Promise<ReadonlyMap<string, readonly Process[]>> {
+function allProcesses(deps: Deps, fs: ProcFs, uid: number | undefined): Promise<Processes> {
   // Several providers use the same processes in one listing.
   const reading = deps.memo?.processes ?? readAll(deps, fs, uid);
   if (deps.memo) deps.memo.processes = reading;
   return reading;
 }
 
-async function readAll(
-  deps: Deps,
-  fs: ProcFs,
-  uid: number | undefined,
-): Promise<ReadonlyMap<string, readonly Process[]>> {
+async function readAll(deps: Deps, fs: ProcFs, uid: number | undefined): Promise<Processes> {
   if (!hasProc(deps)) {
     const { processesByPs } = await import('./by-ps.js');
-    return byProgram(await processesByPs(deps, uid));
+    return { byName: byProgram(await processesByPs(deps, uid)), unread: 0 };
   }
   const isTrusted = trusting(deps);
-  const read = async (pid: number): Promise<readonly Process[]> => {
+  let unread = 0;
+  let count = 0;
+  const read = async (pid: number): Promise<readonly StartedProcess[]> => {
     const owner = ownerOf(pid, deps, fs);
     if (owner === undefined || (owner !== uid && !(await isTrusted(owner)))) return [];
-    try {
-      const text = await fs.readMemory(`${procDir(deps)}/${pid}/cmdline`);
-      const argv = (text.endsWith('\0') ? text.slice(0, -1) : text).split('\0');
-      return argv[0] === '' ? [] : [withoutLoader({ pid, uid: owner, argv })];
-    } catch {
-      // It has exited meanwhile.
-      return [];
-    }
+    if (++count > mostProcesses) unread += 1;
+    const process =
+      count > mostProcesses ? undefined : await readProcess({ pid, uid: owner }, longestStart, deps, fs);
+    return toList(process);
   };
   const processes = await fewAtATime(pidsIn(deps, fs), 4, read, deps.signal);
-  return byProgram(processes.flat());
+  return { byName: byProgram(processes.flat()), unread };
 }
 
-function byProgram(processes: readonly Process[]): ReadonlyMap<string, readonly Process[]> {
-  return groupBy(processes, ({ argv: [first = ''] }) => basename(first));
+/** A process by the first `most` bytes of its command line; undefined if it has exited. */
+async function readProcess(
+  { pid, uid, authority }: Omit<Process, 'argv'>,
+  most: number,
+  deps: Deps,
+  fs: ProcFs,
+): Promise<StartedProcess | undefined> {
+  const bytes = await fs.readMemory(`${procDir(deps)}/${pid}/cmdline`, most).catch(() => undefined);
+  const text = bytes?.toString() ?? '';
+  const argv = (text.endsWith('\0') ? text.slice(0, -1) : text).split('\0');
+  if (bytes === undefined || argv[0] === '') return undefined;
+  const isCut = bytes.length >= most;
+  return withoutLoader({
+    ...{ pid, uid, argv },
+    ...(authority === undefined ? {} : { authority }),
+    ...(isCut ? { isCut } : {}),
+  });
+}
+
+function nameOf({ argv: [first = ''] }: Process): string {
+  return basename(first);
+}
+
+/** About, in bytes. */
+function lengthOf({ argv }: Process): number {
+  return argv.reduce((sum, { length }) => sum + length + 1, 0);
+}
+
+function toList<T>(value: T | undefined): readonly T[] {
+  return value === undefined ? [] : [value];
+}
+
+function byProgram(processes: readonly StartedProcess[]): ReadonlyMap<string, readonly StartedProcess[]> {
+  return groupBy(processes, nameOf);
 }
 
 function pidsIn(deps: Deps, fs: ProcFs): readonly number[] {
@@ -141,7 +241,7 @@ function fieldOf(status: string, name: string): string {
 }
 
 // If its own dynamic loader started the program, the program comes after the loader's options.
-function withoutLoader(process: Process): Process {
+function withoutLoader(process: StartedProcess): StartedProcess {
   const { argv } = process;
   if (!/^ld(-linux[\w-]*)?\.so\b/.test(basename(argv[0] ?? ''))) return process;
   let at = 1;
@@ -160,13 +260,25 @@ export function procDir(deps: Deps): string {
   return deps.procDir ?? '/proc';
 }
 
-/** More than most systems allow for a program's arguments (execve(2)). Bytes. */
+/** How many command lines are looked at: as many as a kernel allows processes by default (proc_sys_kernel(5), pid_max). */
+const mostProcesses = 32_768;
+
+/** Bytes: of each at first, for its name and most of all command lines; of a machine's; and of all machines' of a provider. */
+const longestStart = 4 << 10;
 const longestCommandLine = 1 << 20;
+const mostOfOwn = 16 << 20;
+
+/** The code for processes in containers that are left out. */
+export const tooMany = 'TOO_MANY';
+
+/** How many in containers are looked at, and bytes for each: libvirt's QEMUs have some 8 KiB. */
+const mostOfOthers = 100;
+const longestOfOthers = 32 << 10;
 
 /** Reading a process's memory can block forever if its threads wait for a disk, so never on this thread. */
 export const nodeFs: ProcFs = {
   readdir: (path) => readdirSync(path),
   readlink: async (path) => readlinkSync(path),
   readStatus: (path) => readTextSync(path),
-  readMemory: (path) => readText(path, longestCommandLine),
+  readMemory: (path, most) => readStart(path, most),
 };

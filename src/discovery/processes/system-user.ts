@@ -1,9 +1,10 @@
+import { stat } from 'node:fs/promises';
 import { readTextSync } from '../../files/read-file.js';
 import { runProgram } from '../../process/run-program.js';
 import type { Deps } from '../provider.js';
 
 /** An account's line in the user database; "" if there is none, undefined if the database could not be asked. */
-export type FindAccount = (uid: number, deps: Pick<Deps, 'env' | 'signal'>) => Promise<string | undefined>;
+type FindAccount = (uid: number, deps: Pick<Deps, 'env' | 'signal'>) => Promise<string | undefined>;
 
 /**
  * Whether a uid is a system user's, so that no person runs processes with it. All below UID_MIN of login.defs(5) are.
@@ -53,3 +54,40 @@ export const accountLine: FindAccount = async (uid, { env, signal }) => {
   if (end?.code === 2) return '';
   return end?.code === 0 ? end.stdout.trim() : undefined;
 };
+
+/**
+ * Whether a system user's process may run a set-user-ID program, whose name and arguments its caller chose: sudo belongs
+ * to root while it asks for a password. `folder` is the process's in /proc. If the program cannot be seen, the login
+ * that started it decides (https://man7.org/linux/man-pages/man5/proc_pid_loginuid.5.html).
+ */
+export async function mayBeSetUserId(folder: string, uid: number | undefined): Promise<boolean> {
+  try {
+    return ((await stat(`${folder}/exe`)).mode & 0o6000) !== 0;
+  } catch {
+    return ![undefined, '0', nobody, String(uid)].includes(loginOf(folder));
+  }
+}
+
+/** The loginuid of processes that no login started. */
+const nobody = '4294967295';
+
+/** Undefined if this kernel does not report it. */
+function loginOf(folder: string): string | undefined {
+  try {
+    return readTextSync(`${folder}/loginuid`).trim();
+  } catch {
+    return undefined;
+  }
+}
+
+/** The machines that this user or a system user has registered. */
+export async function withoutStrangers<M extends { readonly uid?: number | undefined }>(
+  machines: readonly M[],
+  deps: Deps,
+  own: number | undefined = process.getuid?.(),
+): Promise<readonly M[]> {
+  const strangers = new Set<number>();
+  for (const uid of new Set(machines.map((machine) => machine.uid)))
+    if (uid !== undefined && uid !== own && !(await isSystemUser(uid, deps))) strangers.add(uid);
+  return machines.filter(({ uid }) => uid === undefined || !strangers.has(uid));
+}

@@ -20,8 +20,9 @@ export async function readListeners(deps: Deps): Promise<Listeners> {
   }));
   const byPort = groupBy(rows, ({ port }) => port);
   return (host, port) => {
-    if (!isIPv4(host)) return undefined;
-    const local = new Set([...anyAddress, hexOf(host), `${mapped}${hexOf(host)}`]);
+    if (!isIPv4(host) && host !== '::1') return undefined;
+    const own = isIPv4(host) ? [hexOf(host), `${mapped}${hexOf(host)}`] : [loopback6];
+    const local = new Set([...anyAddress, ...own]);
     return (byPort.get(port) ?? []).filter(({ address }) => local.has(address)).map(({ uid }) => uid);
   };
 }
@@ -42,6 +43,9 @@ const listening = /^ *\d+: ([0-9A-F]+):([0-9A-F]{4}) [0-9A-F]+:0000 0A [^ ]+ [^ 
 /** The prefix of an IPv4 address in IPv6 form. */
 export const mapped = '0000000000000000FFFF0000';
 const anyAddress: readonly string[] = ['0'.repeat(8), '0'.repeat(32), `${mapped}${'0'.repeat(8)}`];
+
+/** ::1, in four words of little-endian order. */
+const loopback6 = '00000000000000000000000001000000';
 
 /** An IPv4 address as these tables have it, in little-endian order: 127.0.0.1 is 0100007F. */
 export function hexOf(host: string): string {

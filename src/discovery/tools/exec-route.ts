@@ -1,5 +1,5 @@
-import { hasControlCharacter } from '../../address/control-character.js';
-import { sshPort } from '../../address/port.js';
+import { hasControlCharacter } from '../../address/names.js';
+import { sshPort } from '../../address/numbers.js';
 import type { ListedRoute, Route } from '../../route.js';
 
 /** A manager whose own command starts a program in a running machine. */
@@ -30,7 +30,7 @@ export function execRoute(
 type ExecRoute = Extract<ListedRoute, { route: 'exec' }>;
 
 /** The endpoint of a listed command, and the step that shows it. One of virtctl ends with the port, which is replaced. */
-export function execBy(command: readonly string[], machine: string, port: number): Omit<Route, 'name'> {
+export function execBy(command: readonly string[], machine: string, port: number): Route {
   const [program = ''] = command;
   if (program === 'virtctl') {
     const words = [...command.slice(0, -1), String(port)];

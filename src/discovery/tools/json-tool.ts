@@ -7,13 +7,13 @@ import type { RunTool } from './run-tool.js';
 export async function listByTool(
   provider: string,
   command: readonly string[],
-  parse: (text: string) => readonly DiscoveredMachine[],
+  parse: (text: string) => readonly DiscoveredMachine[] | Promise<readonly DiscoveredMachine[]>,
   deps: Deps,
   run: RunTool,
 ): Promise<Listing> {
   const [program = '', ...args] = command;
   try {
-    return { found: parse(await run(program, args, deps)), warnings: [] };
+    return { found: await parse(await run(program, args, deps)), warnings: [] };
   } catch (error) {
     if (!(error instanceof DiscoveryError)) throw error;
     // EACCES: it is in a folder of PATH that this user cannot read.

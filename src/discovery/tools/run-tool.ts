@@ -1,7 +1,8 @@
+import { stat } from 'node:fs/promises';
 import { type ProgramEnd, runProgram } from '../../process/run-program.js';
 import { DiscoveryError } from '../discovery-error.js';
+import { withToolFolders } from '../own-env.js';
 import type { Deps } from '../provider.js';
-import { withToolFolders } from './tool-folders.js';
 
 /** Runs a system program and resolves to its stdout. Throws a DiscoveryError. */
 export type RunTool = (program: string, args: readonly string[], deps: Deps) => Promise<string>;
@@ -45,4 +46,12 @@ function lastMessage({ stderr, code, signal }: ProgramEnd): string {
     .replaceAll(/\s*\n\s*/g, ': ')
     .slice(0, 500);
   return said || `it ended with ${signal ?? `code ${code}`}`;
+}
+
+/** Whether something is at a path, which its user may look at. */
+export function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
 }

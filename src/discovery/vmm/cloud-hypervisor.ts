@@ -1,14 +1,12 @@
-import { basename } from 'node:path';
-import { machineCid } from '../../address/cid.js';
 import { parseUuid } from '../../address/guid.js';
+import { machineCid } from '../../address/numbers.js';
 import { DiscoveryError } from '../discovery-error.js';
-import { pathsOf } from '../processes/process-paths.js';
-import { processesNamed } from '../processes/processes.js';
-import { ownSocket } from '../processes/socket-owner.js';
-import type { Deps, DiscoveredMachine, Listing, Process, Provider, Status, Warning } from '../provider.js';
+import { ownSocket, pathsOf } from '../processes/process-paths.js';
+import type { Deps, Listing, Process, Provider, Status } from '../provider.js';
 import { type GetJson, getJson } from '../tools/http-unix.js';
 import { isJsonObject, type JsonObject } from '../tools/json.js';
 import { textOf } from '../tools/json-tool.js';
+import { findMonitor, listMonitors, type Monitor, nameFrom } from './monitors.js';
 import { fieldsOf, optionsOf } from './vhost-device.js';
 
 /** Running cloud-hypervisors: by their command lines, or by their API if the machine was created through it. */
@@ -17,42 +15,31 @@ export const cloudHypervisor: Provider = {
   title: 'Cloud Hypervisor',
   platforms: ['linux'],
   list: (deps) => listCloudHypervisors(deps),
+  find: (name, deps) => findMonitor(name, listCloudHypervisors, deps),
 };
 
 export async function listCloudHypervisors(deps: Deps, get: GetJson = getJson): Promise<Listing> {
-  const processes = await processesNamed(/^cloud-hypervisor/, deps);
-  const found: DiscoveredMachine[] = [];
-  const warnings: Warning[] = [];
-  await Promise.all(
-    processes.map(async (process) => {
-      try {
-        found.push(...(await ask(process, deps, get)));
-      } catch (error) {
-        const { code = 'EIO', message } = error as NodeJS.ErrnoException;
-        const problem = `the cloud-hypervisor of pid ${process.pid} could not be asked: ${message}`;
-        warnings.push({ provider: cloudHypervisor.name, code, problem });
-      }
-    }),
-  );
-  return { found, warnings };
+  return listMonitors(cloudHypervisor, /^cloud-hypervisor/, (process) => look(process, deps, get), deps);
 }
 
-async function ask(process: Process, deps: Deps, get: GetJson): Promise<DiscoveredMachine[]> {
-  const { pid, argv } = process;
-  const options = Object.fromEntries(optionsOf(argv.slice(1)));
-  const seen = ownSocket(await pathsOf(pid, deps), process);
+async function look(process: Process, deps: Deps, get: GetJson): Promise<Monitor> {
+  const options = Object.fromEntries(optionsOf(process.argv.slice(1)));
+  const seen = ownSocket(await pathsOf(process, deps), process);
   const api = apiPath(options['api-socket']);
   const typed = options.vsock === undefined ? undefined : fieldsOf(options.vsock);
-  const infoOf = async (path: string) => get(await seen(path), '/api/v1/vm.info', deps);
-  const info = api ? await infoOf(api).catch(keepIf(typed === undefined)) : undefined;
-  const vm = parseVmInfo(info);
-  const socket = vm.socket ?? typed?.socket;
-  if (!socket) return [];
-  const target = `vsock-mux${await seen(socket)}`;
-  const cid = vm.cid ?? machineCid(typed?.cid);
-  const name = basename(api || socket).replace(/\.sock(et)?$/, '');
-  const { status = 'running', uuid = uuidOf(fieldsOf(options.platform ?? '')) } = vm;
-  return [{ name, target, status, provider: cloudHypervisor.name, cid, uuid, pid, address: target }];
+  return {
+    name: nameFrom(api || typed?.socket || ''),
+    async ask() {
+      const infoOf = async (path: string) => get(await seen(path), '/api/v1/vm.info', deps);
+      const info = api ? await infoOf(api).catch(keepIf(typed === undefined)) : undefined;
+      const vm = parseVmInfo(info);
+      const socket = vm.socket ?? typed?.socket;
+      if (!socket) return undefined;
+      const { status = 'running', uuid = uuidOf(fieldsOf(options.platform ?? '')) } = vm;
+      const cid = vm.cid ?? machineCid(typed?.cid);
+      return { status, cid, uuid, address: `vsock-mux${await seen(socket)}` };
+    },
+  };
 }
 
 // "path=PATH", "PATH", or "fd=N" for an inherited socket, whose path is unknown.

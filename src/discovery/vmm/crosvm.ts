@@ -1,8 +1,8 @@
 import { basename } from 'node:path';
-import { machineCid } from '../../address/cid.js';
+import { machineCid } from '../../address/numbers.js';
 import { groupBy } from '../../group-by.js';
-import { type ProcFs, processesNamed } from '../processes/processes.js';
-import type { Deps, DiscoveredMachine, Listing, Provider } from '../provider.js';
+import { ofProcess, type ProcFs, processesNamed, warnInto } from '../processes/processes.js';
+import type { Deps, DiscoveredMachine, Listing, Process, Provider, Warning } from '../provider.js';
 import { fieldsOf, optionsOf } from './vhost-device.js';
 
 /** Running crosvms, by their command lines. */
@@ -14,31 +14,34 @@ export const crosvm: Provider = {
 };
 
 async function list(deps: Deps, fs?: ProcFs): Promise<Listing> {
-  const processes = await processesNamed(/^crosvm$/, deps, fs);
+  const warnings: Warning[] = [];
+  const warn = warnInto(warnings, crosvm.name);
+  const processes = await processesNamed(/^crosvm$/, deps, { fs, warn });
   const running = processes.filter(({ argv }) => argv.includes('run'));
-  // It forks a process per device, all with the same command line.
+  // It forks a process per device, all with the same command line, some in namespaces of their own.
   const machines = [...groupBy(running, ({ argv }) => argv.join('\0')).values()];
+  const mainOf = (all: readonly Process[]) => all.find(({ authority }) => authority !== 'other') ?? all[0];
   return {
-    found: machines.flatMap(([first]) => (first ? toDiscovered(first.pid, first.argv) : [])),
-    warnings: [],
+    found: machines.flatMap((all) => toDiscovered(mainOf(all))),
+    warnings,
   };
 }
 
-function toDiscovered(pid: number, argv: readonly string[]): DiscoveredMachine[] {
+function toDiscovered(process: Process | undefined): readonly DiscoveredMachine[] {
+  if (process === undefined) return [];
+  const { pid, argv } = process;
   const { name, ...options } = parseCrosvmArgs(argv);
   if (options.cid === undefined) return [];
   const target = `vsock/${options.cid}`;
-  return [
-    {
-      name: name ?? `crosvm-${pid}`,
-      target,
-      status: 'running',
-      provider: crosvm.name,
-      cid: options.cid,
-      pid,
-      address: target,
-    },
-  ];
+  return ofProcess(process, {
+    name: name ?? `crosvm-${pid}`,
+    target,
+    status: 'running',
+    provider: crosvm.name,
+    cid: options.cid,
+    pid,
+    address: target,
+  });
 }
 
 /** `--vsock 3`, `--vsock cid=3,…` or the older `--cid 3`; the name is `--name`'s, else the control socket's. */

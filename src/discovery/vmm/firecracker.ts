@@ -1,13 +1,13 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { machineCid } from '../../address/cid.js';
+import { machineCid } from '../../address/numbers.js';
 import { readText } from '../../files/read-file.js';
-import { type FindPath, pathInRoot, pathsOf } from '../processes/process-paths.js';
-import { procDir, processesNamed } from '../processes/processes.js';
-import { ownSocket } from '../processes/socket-owner.js';
-import type { Deps, DiscoveredMachine, Listing, Process, Provider, Status, Warning } from '../provider.js';
+import { type FindPath, ownSocket, pathInRoot, pathsOf } from '../processes/process-paths.js';
+import { procDir } from '../processes/processes.js';
+import type { Deps, Listing, Process, Provider, Status } from '../provider.js';
 import { type GetJson, getJson } from '../tools/http-unix.js';
 import { isJsonObject, parseJson } from '../tools/json.js';
+import { findMonitor, listMonitors, type Monitor, nameFrom } from './monitors.js';
 import { optionsOf } from './vhost-device.js';
 
 /** Running Firecrackers: the command line has the API socket, which reports the vsock device. */
@@ -16,6 +16,7 @@ export const firecracker: Provider = {
   title: 'Firecracker',
   platforms: ['linux'],
   list: (deps) => listFirecrackers(deps),
+  find: (name, deps) => findMonitor(name, listFirecrackers, deps),
 };
 
 /** Effects are parameters: to ask the API, to read a configuration file, to compare two folders. */
@@ -25,62 +26,65 @@ export async function listFirecrackers(
   read: (path: string) => Promise<string> = (path) => readText(path, 1 << 20),
   isSame: (a: string, b: string) => Promise<boolean> = isSameFolder,
 ): Promise<Listing> {
-  const found: DiscoveredMachine[] = [];
-  const warnings: Warning[] = [];
-  const processes = await processesNamed(/^firecracker/, deps);
-  await Promise.all(
-    processes.map(async (process) => {
-      try {
-        found.push(...(await ask(process, deps, get, read, isSame)));
-      } catch (error) {
-        const { code = 'EIO', message } = error as NodeJS.ErrnoException;
-        const problem = `the Firecracker of pid ${process.pid} could not be asked: ${message}`;
-        warnings.push({ provider: firecracker.name, code, problem });
-      }
-    }),
+  return listMonitors(
+    firecracker,
+    /^firecracker/,
+    (process) => look(process, deps, { get, read, isSame }),
+    deps,
   );
-  return { found, warnings };
 }
 
-async function ask(
-  process: Process,
-  deps: Deps,
-  get: GetJson,
-  read: (path: string) => Promise<string>,
-  isSame: (a: string, b: string) => Promise<boolean>,
-): Promise<DiscoveredMachine[]> {
-  const { pid, argv } = process;
-  const [program = '', ...args] = argv;
+interface Effects {
+  readonly get: GetJson;
+  readonly read: (path: string) => Promise<string>;
+  readonly isSame: (a: string, b: string) => Promise<boolean>;
+}
+
+async function look(process: Process, deps: Deps, { get, read, isSame }: Effects): Promise<Monitor> {
+  const [program = '', ...args] = process.argv;
   const options = Object.fromEntries(optionsOf(args));
-  const find = await pathsIn(pid, program, options, deps, isSame);
+  const find = await pathsIn(process, program, options, deps, isSame);
   const seen = ownSocket(find, process);
   const file = options['config-file'];
   const api = 'no-api' in options ? undefined : (options['api-sock'] ?? '/run/firecracker.socket');
-  const tell = async (from: string, what: string) => get(await seen(from), what, deps);
-  const config =
-    api === undefined ? undefined : await tell(api, '/vm/config').catch(keepIf(file === undefined));
-  const vsock = vsockOf(config ?? (file === undefined ? undefined : parseJson(await read(await find(file)))));
-  if (vsock === undefined) return [];
-  const instance =
-    config === undefined || api === undefined ? undefined : await tell(api, '/').catch(() => undefined);
-  const status = (isJsonObject(instance) && states.get(String(instance.state))) || 'running';
-  const target = `vsock-mux${await seen(vsock.udsPath)}`;
-  const name = options.id ?? basename(api ?? vsock.udsPath).replace(/\.sock(et)?$/, '');
-  const { cid } = vsock;
-  return [{ name, target, status, provider: firecracker.name, cid, pid, address: target }];
+  const inFile = async () =>
+    vsockOf(file === undefined ? undefined : parseJson(await read(await find(file))));
+  if (api === undefined) {
+    const vsock = await inFile();
+    return {
+      name: options.id ?? nameFrom(vsock?.udsPath ?? ''),
+      ask: async () => vsock && { status: 'running', cid: vsock.cid, address: await addressOf(vsock, seen) },
+    };
+  }
+  const tell = async (what: string) => get(await seen(api), what, deps);
+  return {
+    name: options.id ?? nameFrom(api),
+    async ask() {
+      const config = await tell('/vm/config').catch(keepIf(file === undefined));
+      const vsock = config === undefined ? await inFile() : vsockOf(config);
+      if (vsock === undefined) return undefined;
+      const instance = config === undefined ? undefined : await tell('/').catch(() => undefined);
+      const status = (isJsonObject(instance) && states.get(String(instance.state))) || 'running';
+      return { status, cid: vsock.cid, address: await addressOf(vsock, seen) };
+    },
+  };
+}
+
+async function addressOf({ udsPath }: { readonly udsPath: string }, seen: FindPath): Promise<string> {
+  return `vsock-mux${await seen(udsPath)}`;
 }
 
 // One started by the jailer has its own root. Its path is the jailer's default folder, which stays, or else the kernel's
 // link to it, which ends with the process.
 async function pathsIn(
-  pid: number,
+  process: Process,
   program: string,
   options: Readonly<Record<string, string>>,
   deps: Deps,
   isSame: (a: string, b: string) => Promise<boolean>,
 ): Promise<FindPath> {
-  if (!('start-time-us' in options)) return pathsOf(pid, deps);
-  const link = `${procDir(deps)}/${pid}/root`;
+  if (!('start-time-us' in options)) return pathsOf(process, deps);
+  const link = `${procDir(deps)}/${process.pid}/root`;
   const usual = `/srv/jailer/${basename(program)}/${options.id}/root`;
   const root = (await isSame(link, usual)) ? usual : link;
   return (path) => pathInRoot(root, path);

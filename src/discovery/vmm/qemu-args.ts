@@ -1,5 +1,5 @@
-import { machineCid } from '../../address/cid.js';
 import { parseUuid } from '../../address/guid.js';
+import { machineCid } from '../../address/numbers.js';
 import { isJsonObject, parseJson } from '../tools/json.js';
 
 /** A machine's data from QEMU's command line. */
@@ -64,13 +64,30 @@ export function parseQemuArgs(argv: readonly string[]): QemuMachine {
 /** An option's value, "driver,key=value,…" with ",," for a comma, or the JSON form that libvirt writes. */
 function parseOption(text: string, first: string): Readonly<Record<string, string | undefined>> {
   if (text.startsWith('{')) return fromJson(text);
-  const fields = text.match(/(?:[^,]|,,)+/g) ?? [];
-  const pairs = fields.map((field, i): [string, string] => {
-    const [, key, value] = /^([^=]*)=(.*)$/s.exec(field) ?? [];
-    const plain = (value ?? field).replaceAll(',,', ',');
-    return key === undefined ? [i === 0 ? first : plain, i === 0 ? plain : 'on'] : [key, plain];
+  const pairs = fieldsIn(text).map((field, i): [string, string] => {
+    const at = field.indexOf('=');
+    const plain = field.slice(at + 1).replaceAll(',,', ',');
+    if (at >= 0) return [field.slice(0, at), plain];
+    return i === 0 ? [first, plain] : [plain, 'on'];
   });
   return Object.fromEntries(pairs);
+}
+
+/** The fields between single commas, found in one pass: a regular expression would need memory for each comma. */
+function fieldsIn(text: string): readonly string[] {
+  const fields: string[] = [];
+  let start = 0;
+  for (let at = text.indexOf(','); at >= 0; at = text.indexOf(',', at)) {
+    if (text[at + 1] === ',') {
+      at += 2;
+      continue;
+    }
+    if (at > start) fields.push(text.slice(start, at));
+    at += 1;
+    start = at;
+  }
+  if (start < text.length) fields.push(text.slice(start));
+  return fields;
 }
 
 function fromJson(text: string): Readonly<Record<string, string>> {

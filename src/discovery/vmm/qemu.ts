@@ -1,13 +1,13 @@
-import { nameProblem } from '../../address/machine-name.js';
+import { nameProblem } from '../../address/names.js';
 import { countBy, groupBy } from '../../group-by.js';
 import { DiscoveryError } from '../discovery-error.js';
 import { pathsOf } from '../processes/process-paths.js';
-import { type ProcFs, processesNamed } from '../processes/processes.js';
+import { ofProcess, type ProcFs, processesNamed, warnInto } from '../processes/processes.js';
 import { type Listeners, readListeners } from '../processes/tcp-listeners.js';
 import type { Deps, DiscoveredMachine, Listing, Process, Provider, Warning } from '../provider.js';
 import { routeTo } from '../routes.js';
 import { parseQemuArgs, type QemuMachine } from './qemu-args.js';
-import { fileIdentity, type VhostDaemon, vhostDaemons } from './vhost-daemons.js';
+import { fileIdentity, type VhostDaemon, vhostDaemons } from './vhost-device.js';
 
 /** Running QEMUs, only by their command lines: needs no daemon and no privileges. */
 export const qemu: Provider = {
@@ -19,10 +19,9 @@ export const qemu: Provider = {
 
 async function list(deps: Deps, fs?: ProcFs): Promise<Listing> {
   const warnings: Warning[] = [];
-  const warn = ({ code, message: problem }: DiscoveryError) =>
-    warnings.push({ provider: qemu.name, code, problem });
+  const warn = warnInto(warnings, qemu.name);
   const [machines, daemons] = await Promise.all([
-    processesNamed(/^(qemu-system-[\w-]+|qemu-kvm|kvm)$/, deps, fs),
+    processesNamed(/^(qemu-system-[\w-]+|qemu-kvm|kvm)$/, deps, { fs, warn }),
     vhostDaemons(deps, warn, fs),
   ]);
   let table: Promise<Listeners> | undefined;
@@ -31,12 +30,18 @@ async function list(deps: Deps, fs?: ProcFs): Promise<Listing> {
     return table;
   };
   const seen = await Promise.all(machines.map((process) => look(process, deps, { warn, listeners, fs })));
-  const named = countBy(seen, ({ name }) => name);
-  const served = groupBy(daemons, ({ socket }) => socket);
+  // What a container says takes no name from a machine of this host.
+  const named = countBy(seen, ({ name, authority }) => (authority === 'other' ? undefined : name));
+  const served = groupBy(daemons, servedBy);
   return { found: seen.flatMap((each) => toDiscovered(each, named, served)), warnings };
 }
 
-type Seen = QemuMachine & { readonly pid: number };
+type Seen = QemuMachine & Process;
+
+/** A daemon in a container serves none of this host, and the other way round. */
+function servedBy({ socket, authority }: Pick<VhostDaemon, 'socket' | 'authority'>): string | undefined {
+  return socket && `${authority === 'other'} ${socket}`;
+}
 
 interface Sources {
   readonly warn: (error: DiscoveryError) => void;
@@ -46,18 +51,20 @@ interface Sources {
 }
 
 async function look(process: Process, deps: Deps, sources: Sources): Promise<Seen> {
-  const { pid, argv } = process;
+  const { argv, authority } = process;
   const machine = parseQemuArgs(argv);
   const { vhostUserSocket: socket, forwarded } = machine;
   return {
-    pid,
+    ...process,
     ...machine,
-    vhostUserSocket: socket && (await fileIdentity(await pathsOf(pid, deps, sources.fs), socket)),
-    forwarded: forwarded && (await ownForward(forwarded, process, sources)),
+    vhostUserSocket: socket && (await fileIdentity(await pathsOf(process, deps, sources.fs), socket)),
+    // Of a container it would be a port of another network.
+    forwarded:
+      authority === 'other' ? undefined : forwarded && (await ownForward(forwarded, process, sources)),
   };
 }
 
-/** A forwarded port, if this QEMU listens there: one in another network namespace does not, and anybody else might. */
+/** A forwarded port, if this QEMU listens there: one in another network namespace does not listen here, and another program may. */
 async function ownForward(
   forwarded: string,
   { uid }: Process,
@@ -82,9 +89,10 @@ function toDiscovered(
   machine: Seen,
   named: ReadonlyMap<string | undefined, number>,
   served: ReadonlyMap<string | undefined, readonly VhostDaemon[]>,
-): DiscoveredMachine[] {
-  const { pid, name, uuid, vhostUserSocket, forwarded } = machine;
-  const [daemon] = vhostUserSocket === undefined ? [] : (served.get(vhostUserSocket) ?? []);
+): readonly DiscoveredMachine[] {
+  const { pid, name, uuid, vhostUserSocket, forwarded, authority } = machine;
+  const key = servedBy({ socket: vhostUserSocket, authority });
+  const [daemon] = key === undefined ? [] : (served.get(key) ?? []);
   const cid = machine.cid ?? daemon?.cid;
   const socket = daemon ? daemon.address : cid === undefined ? undefined : `vsock/${cid}`;
   const address = socket ?? forwarded;
@@ -98,5 +106,5 @@ function toDiscovered(
   // An address has one route.
   const several = typed !== undefined && socket !== undefined && forwarded !== undefined;
   const routes = several ? { routes: [socket, forwarded].map(routeTo) } : {};
-  return [{ ...known, cid, uuid, pid, address, ...routes }];
+  return ofProcess(machine, { ...known, cid, uuid, pid, address, ...routes });
 }

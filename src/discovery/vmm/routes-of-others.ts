@@ -1,10 +1,10 @@
 import type { ListedRoute } from '../../route.js';
 import { listAll } from '../list-all.js';
+import { nspawn } from '../machined/nspawn.js';
 import { machined } from '../machined/provider.js';
 import { mergeMachines } from '../merge.js';
-import { nspawn } from '../nspawn/provider.js';
 import { type Deps, type DiscoveredMachine, type Provider, providersOn } from '../provider.js';
-import { isOnNetwork, routesOf } from '../routes.js';
+import { isListedOnNetwork, listedRoutes } from '../routes.js';
 import { cloudHypervisor } from './cloud-hypervisor.js';
 import { crosvm } from './crosvm.js';
 import { firecracker } from './firecracker.js';
@@ -24,6 +24,8 @@ export async function routesOfOthers(
   const others = providersOn(platform, from).filter(({ name }) => name !== found.provider);
   const { machines } = await listAll(deps, others);
   const joined = mergeMachines([found, ...machines]).find(({ target }) => target === found.target);
-  const own = new Set(routesOf(found).map((each) => JSON.stringify(each)));
-  return routesOf(joined ?? found).filter((each) => !own.has(JSON.stringify(each)) && !isOnNetwork(each));
+  const own = new Set(listedRoutes(found).map((each) => JSON.stringify(each)));
+  return listedRoutes(joined ?? found).filter(
+    (each) => !own.has(JSON.stringify(each)) && !isListedOnNetwork(each),
+  );
 }

@@ -1,7 +1,7 @@
 import { basename, isAbsolute } from 'node:path';
 import { DiscoveryError } from '../discovery-error.js';
-import { processesNamed } from '../processes/processes.js';
-import { ownSocket } from '../processes/socket-owner.js';
+import { ownSocket } from '../processes/process-paths.js';
+import { ofProcess, processesNamed, warnInto } from '../processes/processes.js';
 import type { Deps, DiscoveredMachine, Listing, Process, Provider, Warning } from '../provider.js';
 import { fieldsOf, optionsOf } from './vhost-device.js';
 
@@ -19,27 +19,28 @@ export const vfkit: Provider = {
 async function listVfkits(deps: Deps): Promise<Listing> {
   const found: DiscoveredMachine[] = [];
   const warnings: Warning[] = [];
-  for (const process of await processesNamed(/^(vfkit|krunkit)$/, deps)) {
+  const warn = warnInto(warnings, vfkit.name);
+  for (const process of await processesNamed(/^(vfkit|krunkit)$/, deps, { warn })) {
     const path = parseVfkitArgs(process.argv);
     if (path === undefined) continue;
     try {
-      found.push(await toDiscovered(process, path));
+      found.push(...(await toDiscovered(process, path)));
     } catch (error) {
       if (!(error instanceof DiscoveryError)) throw error;
-      warnings.push({ provider: vfkit.name, code: error.code, problem: error.message });
+      warn(error);
     }
   }
   return { found, warnings };
 }
 
-async function toDiscovered(process: Process, path: string): Promise<DiscoveredMachine> {
+async function toDiscovered(process: Process, path: string): Promise<readonly DiscoveredMachine[]> {
   const { pid } = process;
   const target = `unix${await ownSocket(async (each) => each, process)(path)}`;
   const name = basename(path).replace(/\.sock(et)?$/, '');
-  return { name, target, status: 'running', provider: vfkit.name, pid, address: target };
+  return ofProcess(process, { name, target, status: 'running', provider: vfkit.name, pid, address: target });
 }
 
-/** The socket that leads to port 22: `--device virtio-vsock,port=22,socketURL=PATH,connect`. A relative path leads nowhere from here. */
+/** The socket that leads to port 22: `--device virtio-vsock,port=22,socketURL=PATH,connect`. A relative path cannot be used here. */
 export function parseVfkitArgs(argv: readonly string[]): string | undefined {
   const devices = optionsOf(argv.slice(1)).filter(([name]) => name === 'device');
   const sockets = devices.flatMap(([, value]) => {

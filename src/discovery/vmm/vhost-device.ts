@@ -1,8 +1,62 @@
-import { machineCid } from '../../address/cid.js';
-import type { Process } from '../provider.js';
+import { stat } from 'node:fs/promises';
+import { machineCid } from '../../address/numbers.js';
+import { DiscoveryError } from '../discovery-error.js';
+import { type FindPath, ownSocket, pathsOf } from '../processes/process-paths.js';
+import { type ProcFs, processesNamed } from '../processes/processes.js';
+import type { Deps, Process } from '../provider.js';
+
+/** A vhost-device-vsock daemon that serves a QEMU machine. */
+export interface VhostDaemon {
+  readonly cid?: number | undefined;
+  /** The `fileIdentity` of its socket to QEMU. */
+  readonly socket?: string | undefined;
+  /** Undefined if another user's socket is in its place. */
+  readonly address?: string | undefined;
+  readonly authority?: Process['authority'];
+}
+
+/** The running ones; `warn` is called for each with another user's socket in its place. */
+export async function vhostDaemons(
+  deps: Deps,
+  warn: (error: DiscoveryError) => void,
+  fs?: ProcFs,
+): Promise<readonly VhostDaemon[]> {
+  const processes = await processesNamed(/^(vhost-device-vsock|vhost-user-vsock)$/, deps, { fs, warn });
+  const daemons = processes.map(async (process): Promise<readonly VhostDaemon[]> => {
+    const find = await pathsOf(process, deps, fs);
+    const own = ownSocket(find, process);
+    const addressOf = async (path: string) => {
+      try {
+        return `vsock-mux${await own(path)}`;
+      } catch (error) {
+        if (!(error instanceof DiscoveryError)) throw error;
+        if (process.authority !== 'other') warn(error);
+        return undefined;
+      }
+    };
+    return Promise.all(
+      parseVhostDevice(process).map(async ({ cid, socket, udsPath }) => ({
+        cid,
+        socket: socket && (await fileIdentity(find, socket)),
+        address: await addressOf(udsPath),
+        authority: process.authority,
+      })),
+    );
+  });
+  return (await Promise.all(daemons)).flat();
+}
+
+/** The same for two processes that use the same file: in containers they may have different paths for it. */
+export async function fileIdentity(find: FindPath, path: string): Promise<string> {
+  const here = await find(path).catch(() => path);
+  return stat(here).then(
+    ({ dev, ino }) => `${dev}:${ino}`,
+    () => here,
+  );
+}
 
 /** A machine that a vhost-device-vsock daemon serves. */
-export interface VhostVsock {
+interface VhostVsock {
   readonly cid?: number | undefined;
   /** The socket between the daemon and QEMU. */
   readonly socket?: string | undefined;

@@ -16,6 +16,8 @@ export interface WslState {
   readonly vmId: Guid | undefined;
   /** Whether PID 1 is systemd, which listens for SSH on vsock. */
   readonly systemd: boolean;
+  /** The vsock ports on which this systemd listens. No other distribution can listen on them meanwhile. */
+  readonly ports: readonly number[];
 }
 
 /** The distributions of WSL2; none if WSL is not installed. Throws a DiscoveryError. */
@@ -25,7 +27,7 @@ export async function listDistros(
 ): Promise<readonly WslDistro[]> {
   try {
     const all = parseVerbose(await ask(['--list', '--verbose'], deps, run));
-    const running = new Set(lines(await ask(['--list', '--running', '--quiet'], deps, run).catch(nothing)));
+    const running = new Set(lines(await ask(['--list', '--running', '--quiet'], deps, run).catch(noneRuns)));
     return all.map((name) => ({ name, running: running.has(name) }));
   } catch (error) {
     // Without distributions wsl.exe, like Windows' stub of it, fails with a translated message.
@@ -40,12 +42,30 @@ export async function askDistro(
   deps: Deps,
   run: RunToolForBytes = runToolForBytes,
 ): Promise<WslState> {
-  const script = 'wslinfo --vm-id -n 2>/dev/null; echo; cat /proc/1/comm';
-  const answer = lines(
-    await ask(['--distribution', name, '--user', 'root', '--exec', '/bin/sh', '-c', script], deps, run),
+  const answer = await ask(
+    ['--distribution', name, '--user', 'root', '--exec', '/bin/sh', '-c', script],
+    deps,
+    run,
   );
-  const vmId = answer.map((line) => parseGuid(line)).find((id) => id !== undefined);
-  return { vmId: vmId ?? (await findVmId(deps, run)), systemd: answer.at(-1) === 'systemd' };
+  const all = lines(answer);
+  const vmId = all.map((line) => parseGuid(line)).find((id) => id !== undefined);
+  return {
+    vmId: vmId ?? (await findVmId(deps, run)),
+    systemd: all.at(-1) === 'systemd',
+    ports: parseSockets(answer),
+  };
+}
+
+/** Without quotes, which wsl.exe might take for its own; -f keeps sh from replacing the pattern. */
+const script =
+  'set -f; wslinfo --vm-id -n 2>/dev/null; echo; systemctl show --property=Listen,ActiveState *.socket 2>/dev/null; echo; cat /proc/1/comm';
+
+/** The vsock ports of active units in what `systemctl show` prints: a block of lines for each unit, "Listen=vsock::22 (Stream)". */
+export function parseSockets(text: string): readonly number[] {
+  return text
+    .split(/\r?\n\r?\n/)
+    .filter((unit) => /^ActiveState=active\r?$/m.test(unit))
+    .flatMap((unit) => [...unit.matchAll(/^Listen=vsock:\d*:(\d+) /gm)].map(([, port]) => Number(port)));
 }
 
 /** Names of the WSL2 distributions, from `wsl --list --verbose`, whose header and states are translated. */
@@ -97,4 +117,10 @@ function lines(text: string | Buffer): readonly string[] {
 
 function nothing(): Buffer {
   return Buffer.alloc(0);
+}
+
+/** If none runs, wsl.exe fails. */
+function noneRuns(error: unknown): string {
+  if (error instanceof DiscoveryError && error.code === 'FAILED') return '';
+  throw error;
 }

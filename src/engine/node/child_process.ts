@@ -1,9 +1,8 @@
 import { keepAlive, onExit } from 'engine:loop';
+import { endChild, type StartOptions, type Stdio, startChild } from '../children.js';
 import { knownOptions } from '../known-options.js';
 import { signalName, signalNumber } from '../signals.js';
-import { DescriptorStream } from '../streams/descriptor-stream.js';
-import { endChild } from '../streams/end-child.js';
-import { type StartOptions, type Stdio, startChild } from '../streams/start-child.js';
+import { DescriptorStream } from '../streams.js';
 import { EventEmitter } from './events.js';
 
 export interface SpawnOptions extends Omit<StartOptions, 'stdio'> {
@@ -166,7 +165,7 @@ export function execFile(
   return child;
 }
 
-export { spawnSync } from '../streams/spawn-sync.js';
+export { spawnSync } from '../children.js';
 
 function standardStreams(stdio: SpawnOptions['stdio']): readonly Stdio[] {
   if (stdio === undefined) return ['pipe', 'pipe', 'pipe'];

@@ -1,12 +1,7 @@
+import { hmacSha1 } from 'engine:bytes';
 import { randomBytes as systemRandom } from 'engine:system';
-import { hmac } from '@noble/hashes/hmac.js';
-import { sha1 } from '@noble/hashes/legacy.js';
 import { sha256 } from '@noble/hashes/sha2.js';
-import { toBuffer } from '../globals/buffer.js';
-
-const hashes = { sha1, sha256 } as const;
-
-export type Algorithm = keyof typeof hashes;
+import { toBuffer } from '../bytes.js';
 
 /** A hash or a keyed hash. */
 export interface Digester {
@@ -15,12 +10,14 @@ export interface Digester {
   digest(encoding: BufferEncoding): string;
 }
 
-export function createHash(algorithm: Algorithm): Digester {
-  return digester(hashes[algorithm].create());
+export function createHash(_algorithm: 'sha256'): Digester {
+  return digester(sha256.create());
 }
 
-export function createHmac(algorithm: Algorithm, key: string | Uint8Array): Digester {
-  return digester(hmac.create(hashes[algorithm], toBytes(key)));
+export function createHmac(_algorithm: 'sha1', key: string | Uint8Array): Digester {
+  const parts: Uint8Array[] = [];
+  const update = (data: Uint8Array) => parts.push(data);
+  return digester({ update, digest: () => hmacSha1(toBytes(key), Buffer.concat(parts)) });
 }
 
 export function randomBytes(count: number): Buffer {

@@ -1,12 +1,17 @@
 import * as files from 'engine:files';
 import * as paths from 'engine:paths';
-import { type Dirent, TypedEntry } from '../files/dirent.js';
-import { constants, openFlags } from '../files/flags.js';
-import { readAll } from '../files/read-all.js';
-import { removeTree } from '../files/remove-tree.js';
-import { type Stats, StatsOfNumbers } from '../files/stats.js';
+import {
+  constants,
+  type Dirent,
+  openFlags,
+  readAll,
+  removeTree,
+  type Stats,
+  StatsOfNumbers,
+  TypedEntry,
+  writeAll,
+} from '../files.js';
 import { knownOptions } from '../known-options.js';
-import { writeAll } from '../write-all.js';
 import { dirname } from './path.js';
 
 export { constants, type Dirent, type Stats };

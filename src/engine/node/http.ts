@@ -1,5 +1,4 @@
-import { Body } from '../http/body.js';
-import { ResponseParser } from '../http/response-parser.js';
+import { ResponseParser } from '../http-response.js';
 import { knownOptions } from '../known-options.js';
 import { EventEmitter } from './events.js';
 import { connect, type Socket } from './net.js';
@@ -10,6 +9,44 @@ export interface RequestOptions {
   readonly headers: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
   readonly agent: false;
+}
+
+/** The body of an answer, as a stream. */
+class Body implements AsyncIterable<Buffer> {
+  readonly #parts: Buffer[] = [];
+  #wake = () => {};
+  #failure: Error | undefined;
+  #complete = false;
+
+  take(part: Buffer): void {
+    this.#parts.push(part);
+    this.#wake();
+  }
+
+  finish(): void {
+    this.#complete = true;
+    this.#wake();
+  }
+
+  /** Further reads throw this error. */
+  fail(error: Error): void {
+    this.#failure ??= error;
+    this.#wake();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
+    for (;;) {
+      if (this.#failure) throw this.#failure;
+      const next = this.#parts.shift();
+      if (next) yield next;
+      else if (this.#complete) return;
+      else {
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        });
+      }
+    }
+  }
 }
 
 /** An answer. Its iteration throws if the connection breaks. */

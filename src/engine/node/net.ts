@@ -2,8 +2,8 @@ import { close } from 'engine:files';
 import { remove, watch } from 'engine:loop';
 import { accept, connect as connectUnix, isIP as ipVersion, listen as listenUnix } from 'engine:sockets';
 import { knownOptions } from '../known-options.js';
-import { DescriptorStream } from '../streams/descriptor-stream.js';
-import { pollEvents } from '../streams/poll-events.js';
+import { pollEvents } from '../sides.js';
+import { DescriptorStream } from '../streams.js';
 import { EventEmitter } from './events.js';
 
 export interface ConnectOptions {

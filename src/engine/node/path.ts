@@ -1,5 +1,194 @@
-import { posix } from '../path/posix.js';
-import { win32 } from '../path/win32.js';
+/** The syntax of a system's paths. */
+interface Rules {
+  readonly sep: '/' | '\\';
+  readonly delimiter: ':' | ';';
+  isSeparator(character: string | undefined): boolean;
+  /** Where a path falls into names. */
+  readonly separator: string | RegExp;
+  split(path: string): Root;
+  /** Whether two names are the same. */
+  same(one: string, other: string): boolean;
+}
+
+/** A path in parts: "C:", whether a separator follows, and the rest. */
+interface Root {
+  readonly device: string;
+  readonly rooted: boolean;
+  readonly rest: string;
+}
+
+interface ParsedPath {
+  readonly root: string;
+  readonly dir: string;
+  readonly base: string;
+  readonly ext: string;
+  readonly name: string;
+}
+
+/** The used part of node:path of one system. */
+interface Flavour {
+  readonly sep: '/' | '\\';
+  readonly delimiter: ':' | ';';
+  normalize(path: string): string;
+  join(...paths: string[]): string;
+  resolve(...paths: string[]): string;
+  isAbsolute(path: string): boolean;
+  relative(from: string, to: string): string;
+  dirname(path: string): string;
+  basename(path: string, suffix?: string): string;
+  extname(path: string): string;
+  parse(path: string): ParsedPath;
+}
+
+function flavour(rules: Rules, workingFolder: () => string): Flavour {
+  const { sep, delimiter, isSeparator, separator, split, same } = rules;
+
+  const namesOf = (path: string) => path.split(separator).filter((name) => name !== '');
+
+  /** Removes "." and resolves ".."; one that leads above the start is kept if the path is relative. */
+  const flat = (names: readonly string[], rooted: boolean) => {
+    const kept: string[] = [];
+    for (const name of names) {
+      if (name === '.') continue;
+      if (name !== '..') kept.push(name);
+      else if (kept.length > 0 && kept.at(-1) !== '..') kept.pop();
+      else if (!rooted) kept.push('..');
+    }
+    return kept;
+  };
+
+  const rootOf = ({ device, rooted }: Root) => device + (rooted ? sep : '');
+
+  const normalize = (path: string) => {
+    if (path === '') return '.';
+    const root = split(path);
+    const tail = flat(namesOf(root.rest), root.rooted).join(sep);
+    const ending = root.rest !== '' && isSeparator(root.rest.at(-1)) ? sep : '';
+    if (tail === '') return root.rooted ? rootOf(root) : `${root.device}.${ending}`;
+    return rootOf(root) + tail + ending;
+  };
+
+  const resolve = (...paths: string[]) => {
+    let device = '';
+    let rooted = false;
+    let names: readonly string[] = [];
+    const folder = workingFolder();
+    for (const path of [folder, ...paths].reverse()) {
+      const root = split(path);
+      if (device !== '' && root.device !== '' && !same(device, root.device)) continue;
+      if (!rooted) names = [...namesOf(root.rest), ...names];
+      rooted ||= root.rooted;
+      device ||= root.device;
+      if (rooted && (device !== '' || sep === '/')) break;
+    }
+    return rootOf({ device, rooted, rest: '' }) + flat(names, rooted).join(sep) || '.';
+  };
+
+  const basename = (path: string, suffix = '') => {
+    const base = namesOf(split(path).rest).at(-1) ?? '';
+    if (suffix !== '' && path === suffix) return '';
+    return base !== suffix && base.endsWith(suffix) ? base.slice(0, base.length - suffix.length) : base;
+  };
+
+  const extname = (path: string) => {
+    const base = basename(path);
+    const dot = base.lastIndexOf('.');
+    return dot <= 0 || base === '..' ? '' : base.slice(dot);
+  };
+
+  /** Everything before the last name; undefined if there is nothing. */
+  const before = (path: string) => {
+    const root = split(path);
+    let end = root.rest.length;
+    while (end > 0 && isSeparator(root.rest[end - 1])) end--;
+    while (end > 0 && !isSeparator(root.rest[end - 1])) end--;
+    if (end > 0) end--; // only one separator, as in Node
+    const length = path.length - root.rest.length + end;
+    return length === 0 ? undefined : path.slice(0, length);
+  };
+
+  return {
+    sep,
+    delimiter,
+    normalize,
+    join: (...paths) => {
+      const given = paths.filter((path) => path !== '');
+      const [first = ''] = given;
+      const joined = given.join(sep);
+      // Two separators at the start would make it a UNC path, though the first part was none.
+      const server = split(first).device.length > 2;
+      return normalize(sep === '\\' && !server ? joined.replace(/^[\\/]{2,}/, '\\') : joined);
+    },
+    resolve,
+    isAbsolute: (path) => split(path).rooted,
+    relative: (from, to) => {
+      const one = split(resolve(from));
+      const other = split(resolve(to));
+      if (!same(one.device, other.device)) return resolve(to);
+      const ones = namesOf(one.rest);
+      const others = namesOf(other.rest);
+      let common = 0;
+      while (common < ones.length && same(ones[common] ?? '', others[common] ?? '')) common++;
+      return [...ones.slice(common).map(() => '..'), ...others.slice(common)].join(sep);
+    },
+    dirname: (path) => before(path) ?? '.',
+    basename,
+    extname,
+    parse: (path) => {
+      const root = path.slice(0, path.length - split(path).rest.length);
+      const base = basename(path);
+      const ext = extname(path);
+      const name = ext === '' ? base : base.slice(0, -ext.length);
+      return { root, dir: before(path) ?? '', base, ext, name };
+    },
+  };
+}
+
+const posix = flavour(
+  {
+    sep: '/',
+    delimiter: ':',
+    separator: '/',
+    isSeparator: (character) => character === '/',
+    split: (path) => {
+      const rooted = path.startsWith('/');
+      return { device: '', rooted, rest: rooted ? path.slice(1) : path };
+    },
+    same: (one, other) => one === other,
+  },
+  // Node's own on Windows: without the drive, and with slashes.
+  () =>
+    process.platform === 'win32'
+      ? process
+          .cwd()
+          .replaceAll('\\', '/')
+          .replace(/^[^/]*/, '')
+      : process.cwd(),
+);
+
+/** "C:", "\\server\share", or neither. */
+const deviceForm = /^(?:([a-z]:)|[\\/]{2}([^\\/]+)[\\/]+([^\\/]+))/i;
+
+const win32 = flavour(
+  {
+    sep: '\\',
+    delimiter: ';',
+    separator: /[\\/]/,
+    isSeparator: (character) => character === '\\' || character === '/',
+    split: (path) => {
+      const [whole = '', drive, server, share] = deviceForm.exec(path) ?? [];
+      const after = path.slice(whole.length);
+      const separated = /^[\\/]/.test(after);
+      return {
+        device: drive ?? (whole === '' ? '' : `\\\\${server}\\${share}`),
+        rooted: separated || server !== undefined,
+        rest: separated ? after.slice(1) : after,
+      };
+    },
+    same: (one, other) => one.toLowerCase() === other.toLowerCase(),
+  },
+  () => process.cwd(),
+);
 
 const own = process.platform === 'win32' ? win32 : posix;
 

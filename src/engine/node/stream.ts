@@ -1,5 +1,5 @@
-import { DescriptorStream } from '../streams/descriptor-stream.js';
-import type { StandardOutput } from '../streams/standard-output.js';
+import type { StandardOutput } from '../standard-output.js';
+import { DescriptorStream } from '../streams.js';
 
 export type { DescriptorStream as Readable };
 /** What is written to: our own stdout and stderr. */

@@ -1,5 +1,5 @@
 import { isTerminal } from 'engine:system';
-import { StandardOutput } from '../streams/standard-output.js';
+import { StandardOutput } from '../standard-output.js';
 
 export function isatty(descriptor: number): boolean {
   return isTerminal(descriptor);

@@ -1,10 +1,17 @@
 import { join } from 'node:path';
-import { sshPort } from '../../address/port.js';
+import { sshPort } from '../../address/numbers.js';
 import type { Shell } from '../../address/shell.js';
-import { shellQuoted } from '../../address/shell-word.js';
+import { shellQuoted } from '../../address/shell.js';
 import { yamlString } from '../cloud-init.js';
-import { base64, credentialsOf, type GivenKeys, listenCredential, smbiosString } from './contents.js';
-import { credentialFile, smbiosFile } from './files.js';
+import {
+  base64,
+  credentialFile,
+  credentialsOf,
+  type GivenKeys,
+  listenCredential,
+  smbiosFile,
+  smbiosString,
+} from './keys.js';
 import { vsockPortOf } from './listen.js';
 
 export const hypervisors = ['qemu', 'libvirt', 'nspawn', 'vmspawn', 'kernel', 'cloud-init'] as const;

@@ -1,6 +1,5 @@
 import { isIP } from 'node:net';
-import { AnyCid, parseCid } from '../../address/cid.js';
-import { parseUnsigned32 } from '../../address/number.js';
+import { AnyCid, parseCid, parseUnsigned32 } from '../../address/numbers.js';
 import { quote } from '../../errors.js';
 
 /**

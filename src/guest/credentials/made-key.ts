@@ -1,5 +1,4 @@
-import { type ShellPlace, shellOf } from '../../address/shell.js';
-import { shellQuoted } from '../../address/shell-word.js';
+import { type ShellPlace, shellOf, shellQuoted } from '../../address/shell.js';
 import { asTarget } from '../../kinds/parse.js';
 import { type GuestKeys, guestKeysOf, madeHostKey } from '../../ssh/guest-keys.js';
 import { isNamed } from '../../ssh/identity.js';

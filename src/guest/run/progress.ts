@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto';
+
 /** The state in a line of a guest script. The step of `end` is the script's exit code. */
-export type State = 'ok' | 'changed' | 'skipped' | 'failed' | 'fix' | 'end';
+type State = 'ok' | 'changed' | 'skipped' | 'failed' | 'fix' | 'end';
 
 export interface ProgressLine {
   readonly state: State;
@@ -22,4 +24,17 @@ export function cidOf(lines: readonly ProgressLine[]): number | undefined {
     if (cid !== undefined && Number(cid) > 2) return Number(cid);
   }
   return undefined;
+}
+
+/**
+ * A random number that a script leaves in a guest, where only root can write. A machine that has it is the same one,
+ * whatever address the guest reported.
+ */
+export function newProof(random: (size: number) => Buffer = randomBytes): string {
+  return random(16).toString('hex');
+}
+
+/** What proofScript found; undefined if it did not run. */
+export function proofIn(lines: readonly ProgressLine[]): string | undefined {
+  return lines.find(({ state, step }) => state === 'ok' && step === 'proof')?.message;
 }

@@ -1,5 +1,5 @@
-import { hostNameOf } from '../../address/host-name.js';
-import { shellWord } from '../../address/shell-word.js';
+import { hostNameOf } from '../../address/names.js';
+import { shellWord } from '../../address/shell.js';
 import type { Target } from '../../kinds/kinds.js';
 import { asTarget } from '../../kinds/parse.js';
 import { splitUser } from '../../lookup/login.js';

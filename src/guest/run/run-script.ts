@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
-import { dropOutput, ended } from '../../process/ended.js';
-import { splitLines, splitTerminal } from './lines.js';
+import { dropOutput, ended } from '../../process/ending.js';
 import { type ProgressLine, parseProgress } from './progress.js';
 import type { GuestRoute } from './route.js';
 
@@ -15,7 +14,7 @@ export interface ScriptOutcome {
   readonly isMissing?: boolean;
 }
 
-export interface RunScriptOptions {
+interface RunScriptOptions {
   readonly onLine: (line: ProgressLine) => void;
   /** On a terminal: prompts and other output that is not the script's. Default: not shown. */
   readonly onOther?: (text: string) => void;
@@ -85,3 +84,44 @@ export async function runScript(
 /** Our scripts print some forty lines; the guest may print anything else. */
 const mostLines = 1000;
 const mostMiB = 16;
+
+/** The characters kept of a long line, from its end. */
+const longest = 65_536;
+
+/** Splits chunks into lines and calls `each` with every complete one; a line has at most 64 KiB. */
+export function splitLines(each: (line: string) => void): (part: string) => void {
+  let rest = '';
+  return (part) => {
+    const at = part.lastIndexOf('\n') + 1;
+    if (at > 0) {
+      for (const line of (rest + part.slice(0, at - 1)).split('\n')) each(line.slice(-longest));
+      rest = '';
+    }
+    rest = keep(rest + part.slice(at));
+  };
+}
+
+/**
+ * The same for a terminal, with prompts: `prompt` gets a text without a newline at once. Our own lines begin with a
+ * lower-case letter, and are kept until they end.
+ */
+export function splitTerminal(
+  each: (line: string) => void,
+  prompt: (text: string) => void,
+): (part: string) => void {
+  let rest = '';
+  const split = splitLines(each);
+  return (part) => {
+    const at = part.lastIndexOf('\n') + 1;
+    if (at > 0) split(rest + part.slice(0, at));
+    rest = keep(at > 0 ? part.slice(at) : rest + part);
+    if (rest === '' || /^[a-z]/.test(rest)) return;
+    prompt(rest);
+    rest = '';
+  };
+}
+
+// Not at every chunk, so that small ones do not copy the line each time.
+function keep(text: string): string {
+  return text.length > 2 * longest ? text.slice(-longest) : text;
+}

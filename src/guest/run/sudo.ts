@@ -1,4 +1,4 @@
-import { shellWord } from '../../address/shell-word.js';
+import { shellWord } from '../../address/shell.js';
 import { type GuestRoute, type GuestRouteOptions, sshCommand } from './route.js';
 
 /** Whether a script did not run because sudo needs a password or a terminal; sudo-rs has other messages. */

@@ -10,7 +10,7 @@ set -u
 . ./check/system.sh
 . ./init/kind.sh
 . ./init/check.sh
-. ./check/transport.sh
+. ./kernel/transport.sh
 . ./check/socket.sh
 . ./check/answer.sh
 . ./check/unit.sh
@@ -28,6 +28,7 @@ check_all() {
   if [ "$login" = in ]; then logged_in=yes; fi
   noted=$logged_in
   unit=
+  read_attempt "$account"
   if [ "$over" != vsock ]; then
     if [ "$over" = unix ] && unit_file sshd-unix-local@.service >/dev/null; then unit_sshd "${unit:=sshd-unix-local}@"; fi
     if check_sshd && check_host_keys; then :; fi

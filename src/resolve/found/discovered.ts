@@ -1,15 +1,13 @@
-import { hopHostProblem } from '../../address/host-name.js';
-import { shellOf } from '../../address/shell.js';
-import { shellQuoted } from '../../address/shell-word.js';
-import { startImage } from '../../discovery/machined/image.js';
+import { hopHostProblem } from '../../address/names.js';
+import { shellLine, shellOf, shellQuoted } from '../../address/shell.js';
 import type { DiscoveredMachine } from '../../discovery/provider.js';
-import { routesOf } from '../../discovery/routes.js';
-import { typedStart } from '../../discovery/start-command.js';
+import { listedRoutes } from '../../discovery/routes.js';
+import { startImage, typedStart } from '../../discovery/start-command.js';
 import { ConnectError, quote, type StartCommand } from '../../errors.js';
 import type { ViaTarget, VsockTarget } from '../../target/target.js';
 import type { Recheck, Resolution, ResolveContext } from '../resolution.js';
 import { resolveVia } from '../via.js';
-import { type AddressOf, askedIp, joinedTo, listedRoute, restOf } from './other-routes.js';
+import { type AddressOf, askedIp, joinedTo, listedRoute } from './other-routes.js';
 
 /**
  * The routes of a listed machine. `how`: it is started, and is given an address. `addressOf` asks for its IP address, if
@@ -24,12 +22,13 @@ export async function resolveDiscovered(
   const { name, provider, status, uuid, user, identityFile } = found;
   const off = whyOff(found, how.start, context);
   if (off) throw new ConnectError('resolve', context.text, { code: 'NOT_FOUND', ...off });
+  const trouble = restarting(found, how.start, context);
   const steps = [`${provider} knows ${quote(name)} (${status})`];
   if (found.via !== undefined) {
     const { endpoint, steps: hop } = resolveVia(behind(found, found.via, context.text), context);
     return { endpoint, steps: [...steps, ...hop] };
   }
-  const [first, ...more] = routesOf(found);
+  const [first, ...more] = listedRoutes(found);
   const asked = addressOf && askedIp(addressOf, context);
   const reached = first
     ? listedRoute(first, name, context)
@@ -38,6 +37,7 @@ export async function resolveDiscovered(
     throw new ConnectError('resolve', context.text, {
       ...{ code: 'NOT_FOUND', problem: `${quote(name)} is starting, and has no address yet` },
       hint: 'use --wait until it is up',
+      ...(trouble && { problem: `${quote(name)} is not up: ${trouble.problem}`, hint: trouble.hint }),
     });
   if (!reached)
     throw new ConnectError('resolve', context.text, {
@@ -51,10 +51,22 @@ export async function resolveDiscovered(
     ...(uuid === undefined ? {} : { uuid }),
     ...(identityFile === undefined ? {} : { identityFile }),
     ...(user === undefined ? {} : { user }),
-    ...(first && asked ? { ip: asked } : {}),
-    ...restOf(more, name, context),
+    ...(trouble ? { trouble } : {}),
+    ...(first && asked ? { askIp: asked } : {}),
+    ...(more.length > 0 ? { rest: more.map((each) => listedRoute(each, name, context)) } : {}),
     joined: () => joinedTo(found, context),
   };
+}
+
+/** Why a container that seems to be up may not answer. */
+function restarting(
+  { container }: DiscoveredMachine,
+  start: StartCommand | undefined,
+  context: Pick<ResolveContext, 'platform' | 'env'>,
+): Resolution['trouble'] {
+  if (container?.restarts === undefined) return undefined;
+  const line = start?.log && shellLine(start.log, shellOf(context));
+  return { problem: container.restarts, hint: line ? `see why it ends: ${line}` : 'see why it ends' };
 }
 
 /** A machine that its manager has on another host: by its CID any tool there reaches it, by its name vmssh does. */

@@ -1,9 +1,11 @@
-import { offered } from '../../address/shell-word.js';
+import { parseUuid } from '../../address/guid.js';
+import { offered } from '../../address/shell.js';
 import { similarTo } from '../../address/similar.js';
 import {
   type Deps,
   type DiscoveredMachine,
   isFailure,
+  isSilence,
   type Provider,
   type Warning,
 } from '../../discovery/provider.js';
@@ -17,6 +19,8 @@ export interface Asked {
   readonly title: string;
   /** The clause for an unknown machine, if not "TITLE has no machine NAME". */
   readonly missing?: string;
+  /** The clause if no machine at all was found, if not "MISSING: found none". */
+  readonly empty?: string;
   readonly hints: { readonly unknown: string; readonly ambiguous?: string; readonly unavailable?: string };
 }
 
@@ -68,15 +72,24 @@ export function foundBy<M>(search: Search<M, Warning>, name: string, text: strin
           asked.hints.unavailable ?? asked.hints.unknown,
         );
       const missing = asked.missing ?? `${asked.title} has no machine ${quote(name)}`;
-      const names = known.length > 0 ? `found ${quoteNames(known, ', ')}` : 'found none';
-      const looked = tried.length > 0 ? `; looked for ${tried.join(', ')}` : '';
       const near = similarTo(name, known);
+      // Of very many the near ones are enough.
+      const shown = known.length <= mostNames ? known : near;
+      const names =
+        known.length === 0
+          ? (asked.empty ?? `${missing}: found none`)
+          : shown.length === 0
+            ? `${missing}: none of the ${known.length} that were found is like it`
+            : `${missing}: found ${quoteNames(shown, ', ')}`;
+      const looked = tried.length > 0 ? `; looked for ${tried.join(', ')}` : '';
+      const silent = warnings.find(isSilence);
       const guess =
         near.length > 0 ? `did you mean ${near.map((each) => offered(each)).join(' or ')}?` : undefined;
       throw fail(
         'NOT_FOUND',
-        `${missing}: ${names}${looked}${failures(warnings)}`,
-        guess ?? asked.hints.unknown,
+        `${names}${looked}${failures(warnings)}`,
+        (silent ? `${silent.provider} did not answer, and may have it: try again` : guess) ??
+          asked.hints.unknown,
       );
     }
     case 'unavailable': {
@@ -86,6 +99,34 @@ export function foundBy<M>(search: Search<M, Warning>, name: string, text: strin
     }
   }
 }
+
+/**
+ * Throws a ConnectError if a source that did not answer in time may have a machine of the same name: what is typed must not lead to
+ * another machine meanwhile. An id is the machine's own.
+ */
+export function refuseIfSilent(
+  { uuid, container, target, address }: DiscoveredMachine,
+  name: string,
+  text: string,
+  warnings: readonly Warning[],
+): void {
+  const isId = parseUuid(name) !== undefined || container?.id.startsWith(name) === true;
+  const silent = warnings.filter(isSilence);
+  if (silent.length === 0 || isId) return;
+  const [{ provider = '' } = {}] = silent;
+  const byId = uuid === undefined ? address : target.replace(/[^/]*$/, uuid);
+  const own = target === text ? byId : target;
+  const isTyped = own !== undefined && /^[a-z-]+[/:]/.test(own);
+  const again = `try again once ${provider} answers: vmssh list --provider ${provider}`;
+  throw new ConnectError('resolve', text, {
+    code: 'TIMEOUT',
+    problem: `${quote(name)} may also be a machine of a source that did not answer${failures(silent).replace(/^;/, ':')}`,
+    hint: isTyped ? `type ${offered(own)} for the one that was found, or ${again}` : again,
+  });
+}
+
+/** The most names that a message shows if none of them is near. */
+const mostNames = 5;
 
 function failures(warnings: readonly Warning[]): string {
   return warnings.map(({ problem, code }) => `; ${problem} (${code})`).join('');

@@ -5,15 +5,15 @@ import type { GuestKeys } from '../guest-keys.js';
 import { hostKeyAlias } from '../identity.js';
 import { trustIn } from './guest-hosts.js';
 import type { HostOptions } from './host-options.js';
-import { moreNames } from './more-names.js';
+import { moreNames, type NameCheck } from './more-names.js';
 import { type SharedUuid, withOwnUuids } from './same-uuid.js';
 import type { HostEntry, HostMachine } from './state.js';
 import type { ConcreteHost } from './text.js';
 
 /** What the Hosts of machines are made of besides. */
 export interface HostSurroundings {
-  /** Names that are already taken, in lower case. */
-  readonly taken: ReadonlySet<string>;
+  /** Whether a name is the user's already. */
+  readonly taken: NameCheck;
   readonly knownHosts: string;
   /** Machines whose host keys are known beforehand. */
   readonly guests?: readonly GuestKeys[] | undefined;

@@ -5,18 +5,25 @@ import { configArgument } from './word.js';
 /** Who wrote a file; "edited": ours, changed by somebody else. */
 export type ConfigOwner = 'none' | 'ours' | 'edited' | 'foreign';
 
-const mark =
-  '# Written by vmssh: "vmssh config install" rewrites it, "vmssh config uninstall" removes it. Do not edit: ';
+/** The first lines of files, by the command that writes them. */
+const marks = {
+  config:
+    '# Written by vmssh: "vmssh config install" rewrites it, "vmssh config uninstall" removes it. Do not edit: ',
+  forward:
+    '# Written by vmssh: "vmssh forward --install" rewrites it, "vmssh forward --uninstall" removes it. Do not edit: ',
+} as const;
+export type Writer = keyof typeof marks;
 
 /** The text with a first line that `ownerOf` recognizes. */
-export function signed(text: string): string {
-  return `${mark}${digest(text)}\n${text}`;
+export function signed(text: string, writer: Writer = 'config'): string {
+  return `${marks[writer]}${digest(text)}\n${text}`;
 }
 
 /** The owner of a file with this content; undefined content: there is no file. */
 export function ownerOf(content: string | undefined): ConfigOwner {
   if (content === undefined) return 'none';
-  if (!content.startsWith(mark)) return content.trim() === '' ? 'none' : 'foreign';
+  const mark = Object.values(marks).find((each) => content.startsWith(each));
+  if (mark === undefined) return content.trim() === '' ? 'none' : 'foreign';
   const end = content.indexOf('\n');
   return digest(content.slice(end + 1)) === content.slice(mark.length, end) ? 'ours' : 'edited';
 }

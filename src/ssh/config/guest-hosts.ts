@@ -1,4 +1,4 @@
-import { isPlainHostName } from '../../address/host-name.js';
+import { isPlainHostName } from '../../address/names.js';
 import type { Kind } from '../../kinds/kind.js';
 import type { GuestKeys } from '../guest-keys.js';
 import type { HostOptions } from './host-options.js';

@@ -1,5 +1,4 @@
-import { loopbackHost } from '../../address/host-name.js';
-import { checkUserName } from '../../address/user-name.js';
+import { checkUserName } from '../../address/names.js';
 import type { RouteName } from '../../route.js';
 import { configArgument, pathArgument, proxyWord } from './word.js';
 
@@ -29,8 +28,6 @@ export interface HostOptions extends Caller {
   readonly routes?: readonly RouteName[] | undefined;
   /** The machine's UUID, for the proxy's --uuid. */
   readonly uuid?: string | undefined;
-  /** Its port on the loopback address, for programs that do not obey a ProxyCommand. */
-  readonly loopback?: number | undefined;
   /** The machine's name in known_hosts; undefined: as typed. */
   readonly hostKeyAlias?: string | undefined;
   /** The file for host keys; undefined: the machine has no identity, and its key is not kept. */
@@ -47,10 +44,21 @@ const section = 'it would begin or include other lines';
 const ourProxy = 'ssh would no longer reach the machine by vmssh';
 const ourKeys = "vmssh keeps machines' host keys by their identity (docs/host-keys.md)";
 
-/** Why every Host must not set a keyword of ssh_config(5); undefined if it may. */
-export function refusedSetting(keyword: string): string | undefined {
-  return refused.get(keyword.toLowerCase());
+/** Why every Host must not set a keyword of ssh_config(5) to a value; undefined if it may. */
+export function refusedSetting(keyword: string, value: string): string | undefined {
+  const why = refused.get(keyword.toLowerCase());
+  if (why !== undefined || !givesAway(keyword, value)) return why;
+  return 'the Hosts of addresses (unix/*, vsock/*) check no host key, so anybody who answers there would get it; set it for one machine in ~/.ssh/config: Host mint';
 }
+
+/** Whether a setting lets a server use something of this host: the user's agent, screen or a local command. */
+export function givesAway(keyword: string, value: string): boolean {
+  return giving.has(keyword.toLowerCase()) && !/^(no|false)?$/i.test(value.trim().replace(/^"(.*)"$/, '$1'));
+}
+
+const giving: ReadonlySet<string> = new Set([
+  ...['forwardagent', 'forwardx11', 'forwardx11trusted', 'permitlocalcommand'],
+]);
 
 const refused: ReadonlyMap<string, string> = new Map([
   ...['host', 'match', 'include'].map((each) => [each, section] as const),
@@ -66,11 +74,8 @@ const refused: ReadonlyMap<string, string> = new Map([
 
 /** Keywords of ssh_config(5) and their arguments, escaped for a file or for `-o`. Throws a RangeError. */
 export function hostOptions(options: HostOptions): readonly (readonly [string, string])[] {
-  const { fdpass, user, loopback } = options;
+  const { fdpass, user } = options;
   return [
-    ...(loopback === undefined
-      ? []
-      : [['HostName', loopbackHost] as const, ['Port', `${loopback}`] as const]),
     ['ProxyCommand', proxyCommand(options)],
     ['ProxyUseFdpass', fdpass ? 'yes' : 'no'],
     ['CheckHostIP', 'no'],
@@ -101,7 +106,7 @@ function loginKeyOptions({ identityFile, identityAgent }: Keys): Settings {
 }
 
 function proxyCommand(options: HostOptions): string {
-  const { program, fdpass, platform, target, port, waitSeconds, routes, start, uuid, loopback } = options;
+  const { program, fdpass, platform, target, port, waitSeconds, routes, start, uuid } = options;
   const { givesTyped = true } = options;
   const quote = platform === 'win32' ? '"' : "'";
   const typed = `${givesTyped ? `--typed ${quote}%n${quote} ` : ''}${quote}%h${quote} %p`;
@@ -113,7 +118,6 @@ function proxyCommand(options: HostOptions): string {
     ...(routes ? [`--route=${routes.join(',')}`] : []),
     ...(start ? ['--start'] : []),
     ...(uuid === undefined ? [] : [`--uuid=${uuid}`]),
-    ...(loopback === undefined ? [] : [`--loopback=${loopback}`]),
     target === undefined ? typed : `${proxyWord(target, platform)} ${port ?? '%p'}`,
   ].join(' ');
 }

@@ -1,8 +1,14 @@
 import { slug } from '../../address/slug.js';
+import { isOfOthers } from '../../discovery/match.js';
 import type { ListedMachine } from '../../discovery/merge.js';
-import { countBy } from '../../group-by.js';
+import { printable, quoteNames } from '../../errors.js';
+import { countBy, groupBy, withoutRepeats } from '../../group-by.js';
+import type { Kind } from '../../kinds/kind.js';
+import { kinds } from '../../kinds/kinds.js';
+import { isOfProcess } from '../../target/text.js';
 import { aliasOf, entryHosts, type HostSurroundings, machineOptions, ownerName } from './entry-hosts.js';
 import { hostOptions } from './host-options.js';
+import type { NameCheck } from './more-names.js';
 import type { SharedUuid } from './same-uuid.js';
 import { settingsOf } from './settings.js';
 import type { HostEntry } from './state.js';
@@ -13,6 +19,10 @@ export interface ConcreteHostOptions extends HostSurroundings {
   readonly prefix: string;
   /** Machines that were not asked for now, and keep their Hosts: what people type must not lead to another machine meanwhile. */
   readonly kept?: readonly HostEntry[] | undefined;
+  /** The sources that did not answer in time, and the Hosts before: a name is not given anew meanwhile, since they may have it too. */
+  readonly silent?:
+    | { readonly providers: readonly string[]; readonly before: readonly HostEntry[] }
+    | undefined;
   /** Whether a container that is off has one: its Host starts it. */
   readonly stopped?: boolean | undefined;
   /** Whether a name may have a dot without a prefix: where it cannot mean a host on a network. */
@@ -31,6 +41,17 @@ export interface ConcreteHosts {
   readonly shared: readonly SharedUuid[];
 }
 
+/** Why machines have none, a line for each reason; of many that differ only in a Host's name, one. */
+export function leftLines(left: ConcreteHosts['left']): readonly string[] {
+  const reasons = [...groupBy(left, ({ why }) => why)];
+  const kind = ([why]: readonly [string, unknown]) => why.replace(/ Host \S+/g, ' Host');
+  return withoutRepeats(reasons, kind).map(({ item: [why, machines], more }) => {
+    const names = machines.map(({ name }) => name);
+    const others = more === 0 ? '' : `; so it is with ${more} more names`;
+    return `${quoteNames(names, ', ')}: ${printable(why)}${others}`;
+  });
+}
+
 /** A Host for each machine, by its slug, and for one of a hypervisor NAME.HOST; none that could mean another host or machine. */
 export function concreteHosts(
   machines: readonly ListedMachine[],
@@ -38,21 +59,35 @@ export function concreteHosts(
 ): ConcreteHosts {
   const { entries: now, left } = assigned(machines, options);
   const names = new Set(now.map(({ host }) => host.toLowerCase()));
-  const kept = (options.kept ?? []).filter(({ host }) => !names.has(host.toLowerCase()));
+  const kept = (options.kept ?? []).filter(
+    ({ host }) => !names.has(host.toLowerCase()) && options.taken(host) === undefined,
+  );
   const entries = [...now, ...kept];
   return { entries, left, ...entryHosts(entries, options) };
 }
 
 function assigned(
   machines: readonly ListedMachine[],
-  { prefix, taken, kept = [], dots = prefix !== '', stopped = false, today = '' }: ConcreteHostOptions,
+  {
+    prefix,
+    taken,
+    kept = [],
+    dots = prefix !== '',
+    stopped = false,
+    today = '',
+    silent,
+  }: ConcreteHostOptions,
 ): Pick<ConcreteHosts, 'entries' | 'left'> {
-  // Skip made-up names: their number changes with every start.
-  const known = machines.filter((machine) => !isMadeUp(machine));
+  // Skip made-up names, whose number changes with every start, and what others call their machines.
+  const known = machines.filter((machine) => !isMadeUp(machine) && !isOfOthers(machine));
   const shortOf = ({ name, via }: ListedMachine) => `${slug(name)} ${via ?? ''}`.toLowerCase();
   const slugs = countBy(known, shortOf);
+  const isUnsure = silent !== undefined && silent.providers.length > 0;
+  const before = new Map(isUnsure ? silent.before.map((entry) => [entry.target, entry]) : []);
   const named = known.map((machine) => {
     const { name, provider, via } = machine;
+    const had = before.get(machine.target);
+    if (had && via === undefined) return { machine, host: had.host };
     const isOnly = slugs.get(shortOf(machine)) === 1;
     const host = `${prefix}${slug(name)}${isOnly ? '' : `-${provider}`}${via === undefined ? '' : `.${via}`}`;
     return { machine, host };
@@ -63,11 +98,18 @@ function assigned(
   const spelledHere = countBy(here, ({ host }) => host);
   const holders = new Map(kept.map((entry) => [entry.host.toLowerCase(), entry]));
   const entries: HostEntry[] = [];
-  const left: { name: string; why: string }[] = [];
+  const left: { name: string; why: string }[] = machines
+    .filter((machine) => isOfOthers(machine) && machine.name !== machine.target)
+    .map(({ name }) => ({ name, why: "it is another user's: type its target, as vmssh list prints it" }));
   for (const { machine, host } of named) {
     if (!stopped && isStoppedContainer(machine)) continue;
     const isOnly = (machine.via === undefined ? spelledHere : spelled).get(host) === 1;
+    const isKnown = before.has(machine.target) || holders.has(host.toLowerCase());
+    const isNew = isUnsure && machine.via === undefined && !isKnown;
     const why =
+      (isNew
+        ? `${silent.providers.join(', ')} did not answer in time, and may have the name too`
+        : undefined) ??
       problem(machine, host, dots, taken, isOnly) ??
       contested(machine, host, holders.get(host.toLowerCase()));
     if (why === undefined) entries.push(toEntry(machine, host, today));
@@ -87,6 +129,11 @@ function isStoppedContainer({ container, status }: ListedMachine): boolean {
   return container !== undefined && status === 'off';
 }
 
+/** The providers that a kind looks up by name at each connect: a path of theirs may be another machine's later. */
+const hasNames: ReadonlySet<string> = new Set(
+  (kinds as readonly Kind[]).filter((kind) => kind.keyHasOwner).flatMap(({ providers }) => providers),
+);
+
 /** More is no name that anybody types. */
 const longestName = 1000;
 
@@ -94,10 +141,12 @@ function problem(
   machine: ListedMachine,
   host: string,
   dots: boolean,
-  taken: ReadonlySet<string>,
+  taken: NameCheck,
   isOnly: boolean,
 ): string | undefined {
-  const { name, via = '' } = machine;
+  const { name, target, provider, via = '' } = machine;
+  if (isOfProcess(target) || (via === '' && target.startsWith('vsock-mux/') && hasNames.has(provider)))
+    return `another machine of ${provider} has its name, or the name cannot be typed: type its target, as vmssh list prints it`;
   if (name.length > longestName) return `its name is longer than ${longestName} characters`;
   if (slug(name) === '') return 'its name has no character that is valid in a host name';
   if (via !== '' && /[/%]/.test(name)) return 'its name has "/" or "%", which separate the parts of a target';
@@ -105,7 +154,8 @@ function problem(
     return 'with a dot it could be a machine of another hypervisor';
   if (!dots && (slug(name).includes('.') || via.includes('.')))
     return 'with a dot it could be a host on a network: use --prefix';
-  if (taken.has(host.toLowerCase())) return `your ssh configuration already has a Host ${host}: use --prefix`;
+  const users = taken(host);
+  if (users !== undefined) return `${users}: use --prefix`;
   if (!isOnly) return `another machine would be Host ${host} too: give one of them another name`;
   try {
     hostOptions({ ...machineOptions(machine, '~/x'), program: ['vmssh'], fdpass: false });
@@ -124,8 +174,8 @@ function contested(machine: ListedMachine, host: string, holder: HostEntry | und
 }
 
 function toEntry(machine: ListedMachine, host: string, seen: string): HostEntry {
-  const { name, target, provider, via, uuid, user, identityFile, identityAgent } = machine;
-  const more = { via, uuid, user, identityFile, identityAgent };
+  const { name, target, provider, via, uuid, user, identityFile, identityAgent, authority } = machine;
+  const more = { via, uuid, user, identityFile, identityAgent, authority };
   const known = Object.fromEntries(Object.entries(more).filter(([, value]) => value !== undefined));
   return { host, name, target, provider, ...known, seen };
 }

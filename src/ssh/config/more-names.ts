@@ -1,24 +1,27 @@
-import { windowsName } from '../../discovery/match.js';
 import { countBy } from '../../group-by.js';
+import { kindOf } from '../../kinds/kinds.js';
 import { asTarget } from '../../kinds/parse.js';
 import { uuidAlias } from '../identity.js';
 import type { HostEntry } from './state.js';
 
+/** Why a name is no machine's to take, one clause; undefined: it is free. */
+export type NameCheck = (name: string) => string | undefined;
+
 /**
- * What else people type for each machine: its Host in lower case, since ssh compares letter by letter, its UUID, its name on Hyper-V's network,
- * and what is typed by "via".
+ * What else people type for each machine: its Host in lower case, since ssh compares letter by letter, its UUID, and what is
+ * typed by "via" or by a kind with owners.
  * Exact names only, since others chose most of them; none that another machine has too, or that is taken.
  */
 export function moreNames(
   all: readonly HostEntry[],
-  taken: ReadonlySet<string>,
+  taken: NameCheck,
 ): ReadonlyMap<HostEntry, readonly string[]> {
   const found = all.map((entry) => ({ entry, host: entry.host, names: [...new Set(namesOf(entry))] }));
   const asked = countBy(
     found.flatMap(({ host, names }) => [...new Set([host, ...names].map(lower))]),
     (name) => name,
   );
-  const isOwn = (name: string) => asked.get(lower(name)) === 1 && !taken.has(lower(name));
+  const isOwn = (name: string) => asked.get(lower(name)) === 1 && taken(name) === undefined;
   return new Map(
     found.map(({ entry, host, names }) => [entry, names.filter((name) => name !== host && isOwn(name))]),
   );
@@ -28,13 +31,18 @@ function namesOf(entry: HostEntry): readonly string[] {
   const { host, uuid, via } = entry;
   // Another hypervisor may say so of any UUID.
   const isId = via === undefined && uuid !== undefined && uuidAlias(uuid) !== undefined;
-  const network = via === undefined ? windowsName(entry) : undefined;
   return [
     lower(host),
     ...(isId ? [uuid] : []),
-    ...(network === undefined ? [] : [network]),
-    ...(via === undefined ? [] : typedNames(entry, via)),
+    ...(via === undefined ? ownTarget(entry) : typedNames(entry, via)),
   ];
+}
+
+/** A target whose machine's owner is part of its name in known_hosts, which the pattern for all of its kind does not know. */
+function ownTarget({ target }: HostEntry): readonly string[] {
+  const typed = asTarget(target);
+  if (typed === undefined || kindOf(typed).keyHasOwner !== true || !/^[\w./-]+$/.test(target)) return [];
+  return [target, target.replace('/', '%')];
 }
 
 /** via/HOST/NAME, via/HOST/UUID and via/HOST/TARGET, also with "%" for each slash. */

@@ -10,7 +10,7 @@ export interface SharedUuid {
 
 /**
  * The machines, where a UUID that several have is no machine's identity: a host key kept by it would be accepted for the others too.
- * What another hypervisor says takes none from a machine of this host.
+ * What another hypervisor or user says takes none from a machine of this host.
  */
 export function withOwnUuids<T extends HostMachine>(
   machines: readonly T[],
@@ -21,7 +21,7 @@ export function withOwnUuids<T extends HostMachine>(
   const groups = groupBy(machines, ({ uuid }) => uuid);
   const othersOf = (machine: T) => {
     const all = machine.uuid === undefined ? [] : (groups.get(machine.uuid) ?? []);
-    return machine.via === undefined ? all.filter(({ via }) => via === undefined) : all;
+    return isLess(machine) ? all : all.filter((each) => !isLess(each));
   };
   const own = machines.map((machine) =>
     othersOf(machine).length > 1 ? { ...machine, uuid: undefined } : machine,
@@ -30,6 +30,10 @@ export function withOwnUuids<T extends HostMachine>(
     uuid === undefined || all.length === 1 ? [] : [{ uuid, machines: all }],
   );
   return { machines: own, shared };
+}
+
+function isLess({ via, authority }: HostMachine): boolean {
+  return via !== undefined || authority === 'other';
 }
 
 /** How many of them a warning names. */
@@ -41,7 +45,7 @@ export function sharedUuidProblem({ uuid, machines }: SharedUuid): string {
     .slice(0, most)
     .map(({ name, via }) => `${quote(name)}${via === undefined ? '' : ` of ${via}`}`);
   const more = machines.length > most ? `, and ${machines.length - most} more` : '';
-  const kept = machines.some(({ via }) => via === undefined) && machines.some(({ via }) => via !== undefined);
+  const kept = !machines.every(isLess) && machines.some(isLess);
   const whose = kept ? "only the host key of this host's own is" : 'no host key is';
   return `${names.join(', ')}${more} have one UUID, ${uuid}: ${whose} kept by it`;
 }

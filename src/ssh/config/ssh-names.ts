@@ -13,18 +13,6 @@ export function sshNames(
   return new Map(unique.map(({ machine, host }) => [machine, host]));
 }
 
-/** The loopback port of each machine that has one. */
-export function loopbackPorts(
-  entries: readonly HostEntry[],
-  machines: readonly ListedMachine[],
-): ReadonlyMap<ListedMachine, number> {
-  return new Map(
-    withEntries(entries, machines).flatMap(({ machine, entry: { loopback } }) =>
-      loopback === undefined ? [] : [[machine, loopback] as const],
-    ),
-  );
-}
-
 function withEntries(entries: readonly HostEntry[], machines: readonly ListedMachine[]) {
   const written = new Map(entries.map((entry) => [entry.target, entry]));
   return machines.flatMap((machine) => {

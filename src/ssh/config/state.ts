@@ -1,29 +1,23 @@
-import { hasControlCharacter } from '../../address/control-character.js';
 import { parseUuid } from '../../address/guid.js';
-import { isPlainHostName } from '../../address/host-name.js';
-import { checkUserName } from '../../address/user-name.js';
+import { checkUserName, hasControlCharacter, isPlainHostName } from '../../address/names.js';
 import type { ListedMachine } from '../../discovery/merge.js';
 import { isJsonObject, type JsonObject, parseJson } from '../../discovery/tools/json.js';
 import { readText } from '../../files/read-file.js';
 import { type RouteName, routeNames } from '../../route.js';
-import { isLoopbackPort, type LoopbackPorts } from '../loopback.js';
+import { isOfProcess } from '../../target/text.js';
 
 /** What a Host is made of. */
 export type HostMachine = Pick<
   ListedMachine,
-  'name' | 'target' | 'provider' | 'via' | 'uuid' | 'user' | 'identityFile' | 'identityAgent'
+  'name' | 'target' | 'provider' | 'via' | 'uuid' | 'user' | 'identityFile' | 'identityAgent' | 'authority'
 >;
 
 /** A machine and the Host that it has. */
 export interface HostEntry extends HostMachine {
   readonly host: string;
-  /** Its port on this host's loopback address, if `config install --loopback` gave it one. */
-  readonly loopback?: number | undefined;
   /** The day on which it was listed, as this file was written: 2026-01-31. */
   readonly seen: string;
 }
-
-export type LoopbackFor = 'own' | 'all';
 
 /** The options that stay in effect. */
 export interface LastOptions {
@@ -36,8 +30,6 @@ export interface LastOptions {
   readonly start?: boolean | undefined;
   /** The only routes by which ssh NAME reaches a machine, in this order. */
   readonly routes?: readonly RouteName[] | undefined;
-  /** Whether each machine has a loopback port, and who may connect: only this user, or all of this host. */
-  readonly loopback?: LoopbackFor | undefined;
   /** KEY=VALUE. */
   readonly sshOptions: readonly string[];
 }
@@ -48,8 +40,6 @@ export interface HostState {
   /** How the lines call vmssh. */
   readonly program: readonly string[];
   readonly machines: readonly HostEntry[];
-  /** The loopback ports of machines that are not among them now, and get them again. */
-  readonly gone?: LoopbackPorts | undefined;
 }
 
 export const noState: HostState = {
@@ -73,10 +63,9 @@ export async function readState(path: string): Promise<HostState | undefined> {
 }
 
 /** One machine in each line. */
-export function formatState({ options, program, machines, gone }: HostState): string {
+export function formatState({ options, program, machines }: HostState): string {
   const lines = machines.map((machine) => `\n  ${JSON.stringify(machine)}`).join(',');
-  const ports = gone && gone.size > 0 ? { gone: Object.fromEntries(gone) } : {};
-  const head = JSON.stringify({ version, options, program, ...ports }, null, 1).slice(0, -2);
+  const head = JSON.stringify({ version, options, program }, null, 1).slice(0, -2);
   return `${head},\n "machines": [${lines}${lines === '' ? '' : '\n '}]\n}\n`;
 }
 
@@ -90,12 +79,12 @@ export function parseState(text: string): { readonly state: HostState; readonly 
     throw new RangeError(
       `expected version ${version}, got ${String(JSON.stringify(json.version)).slice(0, 40)}`,
     );
-  const { options, program, machines, gone } = json;
+  const { options, program, machines } = json;
   if (!isJsonObject(options) || !areTexts(program) || !Array.isArray(machines))
     throw new RangeError('it lacks its options, its program or its machines');
   const entries = machines.flatMap((machine) => entryOf(Object(machine)) ?? []);
   const left = machines.length - entries.length;
-  return { state: { options: optionsOf(options), program, machines: entries, ...goneIn(gone) }, left };
+  return { state: { options: optionsOf(options), program, machines: entries }, left };
 }
 
 function parsed(text: string): unknown {
@@ -104,13 +93,6 @@ function parsed(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** A name in known_hosts, as ours are: no blank, and no list. */
-function goneIn(value: unknown): Pick<HostState, 'gone'> {
-  if (!isJsonObject(value)) return {};
-  const ports = Object.entries(value).filter(([name]) => /^vmssh-[^\s,]+$/.test(name));
-  return { gone: new Map(ports.flatMap(([name, port]) => (isLoopbackPort(port) ? [[name, port]] : []))) };
 }
 
 function routesIn(value: unknown): Pick<LastOptions, 'routes'> {
@@ -126,7 +108,6 @@ function optionsOf({
   fresh,
   start,
   routes,
-  loopback,
   sshOptions,
 }: JsonObject): LastOptions {
   const { options } = noState;
@@ -137,7 +118,6 @@ function optionsOf({
     fresh: typeof fresh === 'boolean' ? fresh : undefined,
     ...(start === true ? { start } : {}),
     ...routesIn(routes),
-    ...(loopback === 'own' || loopback === 'all' ? { loopback } : {}),
     sshOptions: areTexts(sshOptions) ? sshOptions : options.sshOptions,
   };
 }
@@ -153,6 +133,7 @@ function entryOf(json: JsonObject): HostEntry | undefined {
   const via = textOf(json.via);
   if (!isPlainHostName(host) || !/^[a-z][a-z0-9-]*$/.test(provider)) return undefined;
   if (via !== undefined && !target.startsWith(`via/${via}/`)) return undefined;
+  if (isOfProcess(target)) return undefined;
   return {
     host,
     name,
@@ -160,7 +141,7 @@ function entryOf(json: JsonObject): HostEntry | undefined {
     provider,
     ...given({ via, uuid: parseUuid(textOf(json.uuid) ?? ''), user: userOf(json.user) }),
     ...given({ identityFile: textOf(json.identityFile), identityAgent: textOf(json.identityAgent) }),
-    ...(isLoopbackPort(json.loopback) ? { loopback: json.loopback } : {}),
+    ...(json.authority === 'user' ? { authority: json.authority } : {}),
     seen: /^\d{4}-\d\d-\d\d$/.test(seen) ? seen : '',
   };
 }

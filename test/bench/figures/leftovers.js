@@ -1,12 +1,13 @@
 /** @import { Answers, Figure, Programs } from '../types.js' */
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { runHarness } from '../harness.js';
 import { socketName } from './units.js';
 
 /** @param {Programs} programs @param {string} folder @param {string} socket @param {boolean} quick @returns {Figure[]} */
 export function leftovers({ harness, node, newestNode, index, versions }, folder, socket, quick) {
   const count = quick ? 100 : 1000;
-  const script = new URL('../programs/sessions.js', import.meta.url).pathname;
+  const script = fileURLToPath(new URL('../programs/sessions.js', import.meta.url));
   const runtimes = [
     { name: `library, Node ${process.versions.node.split('.')[0]}`, path: node },
     { name: `library, Node ${versions['newest node'].replace('v', '').split('.')[0]}`, path: newestNode },

@@ -20,13 +20,25 @@ npm run bench -- --from dist/bench.json   # prints these figures again
 
 ## Results
 
-Medians, the executable if no other program is named. [A picture of all figures](../pictures/performance.svg) has their minimum and maximum.
+${scale(figures)}Medians, the executable if no other program is named. [A picture](../pictures/performance.svg) has all figures with their minimum and maximum.
 Measured on ${facts.join(', ')}.${result.quick ? ' A quick run: its figures are not reliable.' : ''}
 
 ${table([['what', 'compared with', 'result', 'target'], ...figures.flatMap(targetRows)])}
 
 ${[...losses(figures), ...notes].map((line) => `- ${line}`).join('\n')}
 ${method}`;
+}
+
+/** How much of a login the start of the proxy is. @param {readonly FigureResult[]} figures */
+function scale(figures) {
+  const of = (/** @type {string} */ title, /** @type {string} */ name) =>
+    figures.find((each) => each.title === title)?.entries.find((each) => each.name === name)?.median;
+  const [ours, theirs] = ['vmssh, executable', 'systemd-ssh-proxy'].map((name) =>
+    of('host name → banner, fd passing', name),
+  );
+  const login = of('`ssh host true`', 'vmssh, executable');
+  if (ours === undefined || theirs === undefined || login === undefined) return '';
+  return `A login takes ${number(login)} ms here, and the proxy only ${number(ours)} of them (systemd-ssh-proxy: ${number(theirs)}): nobody notices that at one login, but in many at once.\n\n`;
 }
 
 /** A count that must be 0, and is, has one line in `losses`. @param {FigureResult} figure */
@@ -101,10 +113,8 @@ A small C program acts as ssh: it makes the socket pair or the pipes, forks, and
 banner at once. The time is from just before the fork to the banner's last byte; with fd passing, the banner is read from the passed socket.
 
 - Competitors take turns, A B C A B C …, after one run each to warm the caches; medians are compared.
-- systemd-ssh-proxy and libvirt-ssh-proxy come from trixie's packages, in a root of their own, entered by chroot(2) right before exec. libvirt-ssh-proxy only asks
-  libvirtd for a CID: without libvirtd, its time is from its start to its error.
+- systemd-ssh-proxy and libvirt-ssh-proxy come from trixie's packages, in a root of their own. Without libvirtd the time of libvirt-ssh-proxy is from its start to its error.
 - A bare process is timed from the fork to its exit. \`ssh host true\` is OpenSSH's own ssh and a real \`sshd -i\` on the socket.
 - Targets for commands are multiples of \`socat -V\`, which took 2.4 ms on the machine where they were set.
 - A relay's throughput has no process start in it. PSS is the sum over all processes of a proxy, once it has not changed for 2.5 seconds.
-- On a busy machine, the threads of a runtime wait for a processor; C programs have no such threads.
 `;

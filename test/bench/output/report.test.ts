@@ -36,6 +36,24 @@ it('has a row for each target, and says which was missed, what never happened an
   );
 });
 
+it('says how much of a login the start of the proxy is', () => {
+  const figure = (title: string, medians: Readonly<Record<string, number>>) => ({
+    title,
+    unit: 'ms',
+    entries: Object.entries(medians).map(([name, median]) => ({ ...none, name, median })),
+    verdicts: [],
+  });
+  const start = figure('host name → banner, fd passing', {
+    'vmssh, executable': 1,
+    'systemd-ssh-proxy': 4,
+  });
+  const login = figure('`ssh host true`', { 'vmssh, executable': 240 });
+  expect(asMarkdown(made([start, login]))).toContain(
+    '\nA login takes 240 ms here, and the proxy only 1.00 of them (systemd-ssh-proxy: 4.00): ',
+  );
+  expect(asMarkdown(made([start]))).not.toContain('A login takes');
+});
+
 function made(figures: Pick<FigureResult, 'title' | 'unit' | 'entries' | 'verdicts'>[]): Result {
   return {
     machine: { processors: '2' },

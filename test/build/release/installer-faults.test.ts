@@ -77,7 +77,7 @@ describe.skipIf(missingPrograms(programs))('install.sh leaves everything as it w
   const full = first('cp', 'echo "cp: No space left on device" >&2; exit 1');
 
   it.each(shells)('on Ctrl-C between two files, by $shell', async ({ shell }) => {
-    const setting = { shell, home: releases.newHome(), instead: first('cp', 'kill -s INT $PPID') };
+    const setting = { shell, home: releases.newHome(), instead: first('cp', 'kill -s INT 0') };
     expect(await releases.install([], setting)).toMatchObject({ code: 130 });
     expect(readdirSync(setting.home)).toEqual([]);
   });
@@ -88,14 +88,28 @@ describe.skipIf(missingPrograms(programs))('install.sh leaves everything as it w
     expect({ code, stderr }).toEqual({
       code: 1,
       stderr: expect.stringMatching(
-        /share\/man\/man1\/vmssh\.1 cannot be written: .*; nothing was installed\n$/,
+        /^install\.sh: .*share\/man\/man1\/vmssh\.1 cannot be written, as its disk is full: free some space, .*; nothing was installed\n$/,
+      ),
+    });
+    expect(readdirSync(home)).toEqual([]);
+  });
+
+  // As curl and wget do: neither says in the same words that a file cannot be written.
+  it.each(tools)('where the folder for temporary files is full, by $tool', async ({ setting }) => {
+    const home = releases.newHome();
+    const change = (text: string) => `ulimit -f 0; trap '' XFSZ\n${text.replace('ulimit -f 131072', ':')}`;
+    const { code, stderr } = await releases.install([], { ...setting, home, change });
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(
+        /install\.sh: \S.* is full: free some space, or set TMPDIR .*; nothing was installed\n$/,
       ),
     });
     expect(readdirSync(home)).toEqual([]);
   });
 
   it.each([
-    { name: 'Ctrl-C', instead: first('cp', 'kill -s INT $PPID') },
+    { name: 'Ctrl-C', instead: first('cp', 'kill -s INT 0') },
     { name: 'a full disk', instead: full },
   ])('the older version too, on $name', async ({ instead }) => {
     const home = releases.newHome();
@@ -109,7 +123,7 @@ describe.skipIf(missingPrograms(programs))('install.sh leaves everything as it w
   it('but finishes on Ctrl-C once it exchanges files', async () => {
     const home = releases.newHome();
     await releases.install([], { home });
-    const instead = first('mv', 'kill -s INT $PPID');
+    const instead = first('mv', 'kill -s INT 0');
     expect(await releases.install([], { home, version: '1.2.4', instead })).toMatchObject({ code: 0 });
     expect(saidBy(home)).toBe('1.2.4 x64');
     expect(installed(home).filter((path) => path.endsWith('-new'))).toEqual([]);
@@ -119,7 +133,9 @@ describe.skipIf(missingPrograms(programs))('install.sh leaves everything as it w
     const { code, stderr } = await releases.install(['--prefix=/proc/vmssh']);
     expect({ code, stderr }).toEqual({
       code: 1,
-      stderr: expect.stringContaining('/proc/vmssh cannot be written: run this as root, or add --prefix DIR'),
+      stderr: expect.stringMatching(
+        /\/proc\/vmssh cannot be written: mkdir: .*\nRun this as root, or add --prefix DIR/,
+      ),
     });
   });
 

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { missingPrograms } from '../../helpers/programs.js';
@@ -20,7 +20,7 @@ describe.skipIf(missingPrograms(programs))('install.sh', () => {
 
   it.each([
     { shell: ['dash'], without: ['wget'], machine: 'x86_64', processor: 'x64' },
-    { shell: ['busybox', 'sh'], without: ['curl', 'gpgv'], machine: 'aarch64', processor: 'arm64' },
+    { shell: ['busybox', 'sh'], without: ['curl', 'gpgv', 'sqv'], machine: 'aarch64', processor: 'arm64' },
     {
       shell: ['bash', '--posix'],
       without: ['curl', 'sha256sum', 'shasum'],
@@ -71,8 +71,23 @@ describe.skipIf(missingPrograms(programs))('install.sh', () => {
     expect(stdout).toContain(`it downloads ${releases.site}/v1.2.3/vmssh-1.2.3-linux-x64.tar.gz`);
   });
 
+  it.skipIf(missingPrograms({ sqv: 'sqv' }))('takes sqv, if that is what there is', async () => {
+    const without = ['gpg', 'gpgv'];
+    const { code, stdout } = await install([], { without });
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: expect.stringContaining(`It is signed by the key ${releases.key}.`),
+    });
+    const change = (text: string) => text.replace(/^key='.{4}/m, "key='0000");
+    expect((await install([], { without, change })).stderr).toContain('is not signed by the key 0000');
+    const forged = { change: (text: string) => text.replace(releases.site, `${releases.site}/.page-key`) };
+    expect((await install([], { without, ...forged })).stderr).toContain(
+      `is not signed by the key ${releases.key}`,
+    );
+  });
+
   it('says if it could not check the signature', async () => {
-    const { code, stdout } = await install([], { without: ['gpg', 'gpgv'] });
+    const { code, stdout } = await install([], { without: ['gpg', 'gpgv', 'sqv'] });
     expect(code).toBe(0);
     expect(stdout).toContain('The signature is not checked');
   });
@@ -114,6 +129,21 @@ describe.skipIf(missingPrograms(programs))('install.sh', () => {
     expect((await install(['--uninstall'], { home })).stderr).toContain('nothing in');
     expect(installed(home)).toEqual(['bin/vmssh']);
     expect(readFileSync(join(home, '.local/bin/vmssh'), 'utf8')).toBe('mine');
+  });
+
+  it.each([
+    { what: 'an upgrade', args: [] },
+    { what: '--uninstall', args: ['--uninstall'] },
+  ])('changes nothing by $what if its list names something outside the prefix', async ({ args }) => {
+    const home = newHome();
+    await install([], { home });
+    writeFileSync(join(home, 'victim'), 'mine');
+    appendFileSync(join(home, '.local', list), '../victim\n');
+    const { code, stdout, stderr } = await install(args, { home, version: '1.2.4' });
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain("names '../victim', which is not below");
+    expect(readFileSync(join(home, 'victim'), 'utf8')).toBe('mine');
+    expect(installed(home)).toEqual([...files, list].sort());
   });
 
   it('stays as long as ssh uses it', async () => {

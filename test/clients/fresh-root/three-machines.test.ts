@@ -1,9 +1,19 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { keyLines } from '../../../src/commands/forward/key-lines.js';
+import { parseTarget } from '../../../src/kinds/parse.js';
 import { type Machined, startMachined } from '../../helpers/machined.js';
 import { run, vmssh } from '../../helpers/run.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
@@ -16,13 +26,13 @@ const ssh = join(homedir(), '.ssh');
 const names = ['mint', 'web', 'db'] as const;
 const byPort = clients.filter((client) => client.byPort !== undefined);
 
-describe('three machines with loopback ports', () => {
+describe('three machines with a port of this host each', () => {
   const dir = useTempDir();
   const machines = new Map<string, Machine>();
   const ports = new Map<string, number>();
   let key: string;
   let machined: Machined;
-  let forward: ChildProcess;
+  const forwards: ChildProcess[] = [];
   let env: NodeJS.ProcessEnv;
 
   beforeAll(async () => {
@@ -36,36 +46,40 @@ describe('three machines with loopback ports', () => {
       })),
     );
     env = { ...process.env, ...machined.env };
-    expect(await run([...vmssh, 'config', 'install', '--loopback'], { env })).toMatchObject({ code: 0 });
+    expect(await run([...vmssh, 'config', 'install'], { env })).toMatchObject({ code: 0 });
     for (const name of names) {
-      const { stdout } = await run([...vmssh, 'list', '--loopback', name], { env });
-      ports.set(name, Number(/\b127\.0\.0\.1:(\d+)$/m.exec(stdout)?.[1]));
-    }
-    const [program = '', ...args] = vmssh;
-    forward = spawn(program, [...args, 'forward', '--all', '--json'], {
-      env,
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const missing = new Set(ports.values());
-    for await (const line of createInterface({ input: forward.stdout as never })) {
-      missing.delete(JSON.parse(line).listener?.port);
-      if (missing.size === 0) break;
+      expect(await run(['ssh', '-o', 'BatchMode=yes', name, 'true'], { env })).toMatchObject({ code: 0 });
+      const [program = '', ...args] = vmssh;
+      const child = spawn(program, [...args, 'forward', '--private', '--json', name, '22', '0'], {
+        env,
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      forwards.push(child);
+      for await (const line of createInterface({ input: child.stdout })) {
+        ports.set(name, JSON.parse(line).listener.port);
+        break;
+      }
+      const text = `machine/${name}`;
+      const local = { family: 'inet', host: '127.0.0.1', port: ports.get(name) ?? 0 } as const;
+      // What forward --install prints for the user to put there.
+      const lines = await keyLines({ text, target: parseTarget(text) }, local, env);
+      expect(lines).toHaveLength(1);
+      appendFileSync(join(ssh, 'known_hosts'), `${lines?.join('\n')}\n`);
     }
   });
   afterAll(async () => {
-    forward?.kill();
+    for (const child of forwards) child.kill();
     machined?.stop();
     for (const machine of machines.values()) await machine.stop();
   });
 
-  /** What the client prints, which gets host and port, and the keys that vmssh wrote to ~/.ssh/known_hosts. */
+  /** What the client prints, which gets host and port, and the keys that are in ~/.ssh/known_hosts. */
   async function loggedIn({ byPort, ownKnownHosts }: Client, name: string) {
     const port = ports.get(name) ?? 0;
     const machine = machines.get(name);
     if (!byPort || !machine) throw new Error(name);
     const known = readFileSync(join(ssh, 'known_hosts'), 'utf8');
-    const [, hostKey = ''] =
-      new RegExp(`^\\[127\\.0\\.0\\.1\\]:${port} (\\S+ \\S+) vmssh-loopback$`, 'm').exec(known) ?? [];
+    const [, hostKey = ''] = new RegExp(`^\\[127\\.0\\.0\\.1\\]:${port} (\\S+ \\S+)$`, 'm').exec(known) ?? [];
     const login: ByPort = {
       ...{ dir: mkdtempSync(join(dir, 'l')), user: 'root', key, machine, hostKey, port },
       knownHosts: join(ssh, 'known_hosts'),

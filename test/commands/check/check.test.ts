@@ -1,11 +1,12 @@
 import { Chalk } from 'chalk';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { formatCheck } from '../../../src/checks/format.js';
+import { formatCheck } from '../../../src/checks/result.js';
 import { check } from '../../../src/commands/check/check.js';
 import { nc } from '../../../src/commands/proxy/nc.js';
 import { ConnectError } from '../../../src/errors.js';
 import { SocketFolder } from '../../connect/socket-folder.js';
 import { fakeIo } from '../../helpers/fake-io.js';
+import { missingPrograms } from '../../helpers/programs.js';
 import { vmssh } from '../../helpers/run.js';
 
 const flags = { timeoutMs: 20_000, waitMs: undefined, start: false, verbose: false };
@@ -74,7 +75,8 @@ describe('on real sockets', () => {
     folder = new SocketFolder();
   });
   afterEach(() => folder.stop());
-  const all = { port: 22, user: 'root', json: true, ...flags };
+  const last = { over: undefined, sshConfig: undefined, until: 'authentication' } as const;
+  const all = { port: 22, user: 'root', json: true, ...last, ...flags };
 
   it('check reports in JSON where each target stopped, and exits like the first that failed', async () => {
     const path = await folder.listen((peer) => peer.end('SSH-2.0-x\r\n'));
@@ -95,7 +97,9 @@ describe('on real sockets', () => {
 
   it.each([
     { name: 'before the banner', greeting: '' },
-    { name: 'in the handshake', greeting: 'SSH-2.0-x\r\n' },
+    ...(missingPrograms({ ssh: 'openssh-client' })
+      ? []
+      : [{ name: 'in the handshake', greeting: 'SSH-2.0-x\r\n' }]),
   ])('check ends on Ctrl-C $name', async ({ greeting }) => {
     const abort = new AbortController();
     const path = await folder.listen((peer) => {

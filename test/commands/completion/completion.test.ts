@@ -3,9 +3,8 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RawArgs } from '../../../src/cli/command.js';
-import { complete, type LiveNames } from '../../../src/commands/completion/complete.js';
+import { complete, type LiveNames, listFolder } from '../../../src/commands/completion/complete.js';
 import { completion, printCompletions } from '../../../src/commands/completion/completion.js';
-import { listFolder } from '../../../src/commands/completion/paths.js';
 import { completionScripts, shells } from '../../../src/commands/completion/scripts.js';
 import type { ListedMachine } from '../../../src/discovery/merge.js';
 import { parseTarget } from '../../../src/kinds/parse.js';
@@ -65,7 +64,7 @@ describe('completion', () => {
     { line: 'guest check --route m', want: ['machinectl'] },
     { line: 'guest units --distro a', want: ['arch'] },
     { line: 'nc -t v', want: ['vsock', 'vsock,ip'] },
-    { line: 'doctor --over root@q', want: ['root@qemu/mint'] },
+    { line: 'check --over root@q', want: ['root@qemu/mint'] },
     { line: 'guest install --target=q', want: ['--target=qemu/mint'] },
     { line: 'check -- --q', want: [] },
     { line: 'nc unix/ru', want: ['unix/run/'] },
@@ -73,11 +72,11 @@ describe('completion', () => {
     { line: 'ssh root@vsock-mux/r', want: ['root@vsock-mux/run/'] },
     { line: 'config install --prefix v', want: [] },
     { line: 'config install --no-fd', want: ['--no-fdpass'] },
-    { line: 'config install -o F', want: ['ForwardAgent=yes'] },
+    { line: 'config install -o S', want: ['ServerAliveInterval=15'] },
     { line: 'config print --ssh-option=U', want: ['--ssh-option=User=root'] },
     { line: 'completion ', want: ['bash', 'zsh', 'fish', 'powershell'] },
-    { line: 'resolve m', want: ['mint'] },
-    { line: 'resolve --via ', want: ['hv1', 'hv2'] },
+    { line: 'check m', want: ['mint'] },
+    { line: 'check --via ', want: ['hv1', 'hv2'] },
     { line: 'ssh --via=', want: ['--via=hv1', '--via=hv2'] },
     { line: 'scp --via hv1 m', want: [] },
     { line: 'check --via hv1 vsock', want: ['vsock/', 'vsock-mux/'] },

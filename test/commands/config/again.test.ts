@@ -18,7 +18,7 @@ describe('config install, again', () => {
     expect([to.stdout, to.stderr]).toEqual([['nothing to change\n'], []]);
   });
 
-  it.each(['FOREIGN', 'LINK', 'INCOMPLETE', 'CID_TWICE', 'TOO_LONG'])(
+  it.each(['FOREIGN', 'LINK', 'INCOMPLETE', 'CID_TWICE', 'TOO_LONG', 'TOO_MANY'])(
     'removes the Host of a machine that is gone, though another of its provider has a warning: %s',
     async (code) => {
       await home.install();
@@ -41,6 +41,43 @@ describe('config install, again', () => {
     expect(await run(one)).toEqual([['Host web', 'Host mint'], 'vmssh: kept as they were: mint\n']);
     expect(await run(one)).toEqual([['Host web', 'Host mint'], 'vmssh: kept as they were: mint\n']);
     expect(await run(async () => ({ machines: [other], warnings: [] }))).toEqual([['Host web'], undefined]);
+  });
+
+  it('has one line for 200 warnings of one kind, and one for 200 names that two machines have', async () => {
+    const twins = Array.from({ length: 200 }, (_, i) => `a b${i}`).flatMap((name) => [
+      { ...machine, name, target: `docker/${name}`, provider: 'docker', uuid: undefined },
+      {
+        ...machine,
+        name: name.replace(' ', '+'),
+        target: `docker/${name}+`,
+        provider: 'docker',
+        uuid: undefined,
+      },
+    ]);
+    const warnings = twins.slice(0, 200).map(({ name }) => ({
+      ...{ provider: 'docker', code: 'LINK', problem: `container ${name}: its socket is a link` },
+    }));
+    const to = home.io();
+    await home.install({}, to, async () => ({ machines: twins, warnings }));
+    const also = { provider: 'docker', code: 'FOREIGN', problem: 'another' };
+    expect(to.stderr.join('')).toBe(
+      `vmssh: warning: docker: container a b0: its socket is a link, and 199 more of this kind
+vmssh: no Host for "a b0", "a+b0": another machine would be Host a-b0-docker too: give one of them another name; so it is with 199 more names
+`,
+    );
+    const again = home.io();
+    await home.install({}, again, async () => ({ machines: [], warnings: [also, ...warnings.slice(0, 3)] }));
+    expect(again.stderr).toHaveLength(4);
+  });
+
+  it('gives no new name while a source does not answer that may have it too', async () => {
+    const warnings = [{ provider: 'podman', code: 'TIMEOUT', problem: 'too late' }];
+    const web = { ...machine, name: 'web', target: 'docker/web', provider: 'docker' } as const;
+    await home.install();
+    const io = home.io();
+    await home.install({}, io, async () => ({ machines: [machine, web], warnings }));
+    expect(readFileSync(home.own, 'utf8').match(/^Host [\w-]+$/gm)).toEqual(['Host mint']);
+    expect(io.stderr.join('')).toContain('no Host for "web": podman did not answer in time, and may have');
   });
 
   it.each([

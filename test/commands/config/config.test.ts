@@ -15,8 +15,8 @@ import { configInstall } from '../../../src/commands/config/install.js';
 import { configOptions } from '../../../src/hosts/options.js';
 import { configFiles } from '../../../src/hosts/places.js';
 import { planInstall, planUninstall } from '../../../src/hosts/plan.js';
-import { applyPlan } from '../../../src/hosts/write/apply.js';
-import { showPlan } from '../../../src/hosts/write/show.js';
+import { showPlan } from '../../../src/hosts/show.js';
+import { applyPlan } from '../../../src/hosts/write.js';
 import { rememberRoute } from '../../../src/routes/remembered.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { configDefaults, find, useConfigHome } from './home.js';
@@ -50,7 +50,11 @@ describe('config install', () => {
     writeFileSync(join(home.path, 'dotfiles'), 'Host github.com\n    User git\n');
     chmodSync(join(home.path, 'dotfiles'), 0o644);
     symlinkSync('../dotfiles', home.main);
-    expect(await home.install()).toBe(0);
+    const to = home.io();
+    expect(await home.install({}, to)).toBe(0);
+    expect(to.stdout.join('')).toContain(
+      `changed ${home.main} (a link: the file is ${join(home.path, 'dotfiles')})\n`,
+    );
     expect(readFileSync(join(home.path, 'dotfiles'), 'utf8')).toMatch(
       /Include vmssh\.conf\n\nHost github\.com\n {4}User git\n$/,
     );
@@ -70,9 +74,7 @@ describe('config install', () => {
     const to = home.io();
     await home.install({}, to);
     expect(readFileSync(home.own, 'utf8')).not.toMatch(/^Host mint$/m);
-    expect(to.stderr.join('')).toContain(
-      'no Host for "mint": your ssh configuration already has a Host mint',
-    );
+    expect(to.stderr.join('')).toContain('no Host for "mint": the name is already in your ssh configuration');
     await home.install({ prefix: 'vm-' });
     expect(readFileSync(home.own, 'utf8')).toMatch(/^Host vm-mint$/m);
     await home.install({ onlyPatterns: true });

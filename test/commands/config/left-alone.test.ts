@@ -1,15 +1,26 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { editFile } from '../../../src/files/edit-file.js';
 import { configFiles } from '../../../src/hosts/places.js';
 import { planInstall } from '../../../src/hosts/plan.js';
-import { applyPlan } from '../../../src/hosts/write/apply.js';
+import { applyPlan } from '../../../src/hosts/write.js';
 import type { FakeIo } from '../../helpers/fake-io.js';
+import { missingPrograms } from '../../helpers/programs.js';
 import { configDefaults, find, useConfigHome } from './home.js';
 
 const options = configDefaults;
 const home = useConfigHome();
+const noSsh = missingPrograms({ ssh: 'openssh-client' });
 
 describe('config install, if a file is not its own,', () => {
   it.each([
@@ -125,6 +136,29 @@ describe('config install, if a file is not its own,', () => {
     chmodSync(home.main, 0o444);
     expect(await home.uninstall()).toBe(1);
     expect([existsSync(home.own), existsSync(home.main)]).toEqual([false, true]);
+  });
+
+  it('prints the line if the main file has another name, which would not follow', async () => {
+    home.write('config', 'Host x\n');
+    const other = join(home.path, 'dotfiles');
+    linkSync(home.main, other);
+    const to = home.io();
+    expect(await home.install({}, to)).toBe(1);
+    expect(to.stderr.join('')).toMatch(/has 2 names \(hard links\), .*add this line/);
+    expect([home.main, other].map((path) => readFileSync(path, 'utf8'))).toEqual(['Host x\n', 'Host x\n']);
+    expect(statSync(home.main).ino).toBe(statSync(other).ino);
+  });
+
+  it.skipIf(noSsh)('writes nothing if ssh does not accept what is there', async () => {
+    home.write('config', 'Host x\n    Nonsense yes\n');
+    const to = home.io({ PATH: process.env.PATH });
+    expect(await home.install({}, to)).toBe(1);
+    expect(to.stderr.join('')).toMatch(
+      /ssh does not accept it, so nothing is written: .*config: line 2: Bad configuration option: nonsense/,
+    );
+    expect([existsSync(home.own), existsSync(home.state)]).toEqual([false, false]);
+    home.write('config', 'Host x\n');
+    expect(await home.install()).toBe(0);
   });
 
   it('prints the line if the main file is a link to nowhere', async () => {

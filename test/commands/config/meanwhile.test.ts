@@ -1,7 +1,7 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { editFile } from '../../../src/files/edit-file.js';
-import type { Write } from '../../../src/hosts/write/apply.js';
+import type { Write } from '../../../src/hosts/write.js';
 import { find, useConfigHome } from './home.js';
 
 const home = useConfigHome();

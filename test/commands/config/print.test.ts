@@ -3,9 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../../src/cli/command.js';
 import { configPrint } from '../../../src/commands/config/print.js';
-import { resolveCommand } from '../../../src/commands/proxy/resolve.js';
 import { loadAddon } from '../../../src/native.js';
-import { routeFacts } from '../../../src/route.js';
 import { configText } from '../../../src/ssh/config/text.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { useConfigHome } from './home.js';
@@ -51,48 +49,5 @@ describe('config print', () => {
 
   it('refuses a path that cannot be written there as wrong usage', async () => {
     await expect(configPrint.run(patterns, fakeIo({ self: ['/a\nb'] }))).rejects.toThrow(UsageError);
-  });
-});
-
-describe('resolve', () => {
-  it('prints the address and how it was found', async () => {
-    const io = fakeIo();
-    const text = 'unix%no-such-folder-of-vmssh%A';
-    expect(await resolveCommand.run({ text, port: 22, json: false }, io)).toBe(0);
-    expect(io.stdout.join('')).toBe(
-      'unix:/no-such-folder-of-vmssh/A\n  no file /no-such-folder-of-vmssh%A exists, so "%" is read as "/"\n',
-    );
-  });
-
-  it('prints JSON', async () => {
-    const io = fakeIo();
-    await resolveCommand.run({ text: 'vsock/3', port: 5, json: true }, io);
-    expect(JSON.parse(io.stdout.join(''))).toEqual({
-      version: 1,
-      command: 'resolve',
-      ok: true,
-      exitCode: 0,
-      typed: 'vsock/3',
-      target: { kind: 'vsock', cid: 3 },
-      address: 'vsock:3:5',
-      steps: [],
-      endpoint: { family: 'vsock', cid: 3, port: 5 },
-      routes: [
-        {
-          route: 'vsock',
-          address: 'vsock:3:5',
-          endpoint: { family: 'vsock', cid: 3, port: 5 },
-          steps: [],
-          ...routeFacts.vsock,
-        },
-      ],
-    });
-  });
-
-  it('prints nothing if it finds nothing', async () => {
-    const io = fakeIo();
-    const running = resolveCommand.run({ text: 'wsl/Debian', port: 22, json: true }, io);
-    await expect(running).rejects.toMatchObject({ code: 'UNSUPPORTED' });
-    expect(io.stdout).toEqual([]);
   });
 });

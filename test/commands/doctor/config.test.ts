@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { gatherConfig } from '../../../src/commands/doctor/host/config.js';
+import { gatherConfig } from '../../../src/commands/doctor/config.js';
 import { signed } from '../../../src/ssh/config/file.js';
 import { configText } from '../../../src/ssh/config/text.js';
 import { fakeIo } from '../../helpers/fake-io.js';

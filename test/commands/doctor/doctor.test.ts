@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { UsageError, understand } from '../../../src/cli/command.js';
+import { hostChecks } from '../../../src/commands/doctor/checks.js';
 import { doctor } from '../../../src/commands/doctor/doctor.js';
-import { hostChecks } from '../../../src/commands/doctor/host/checks.js';
-import { runDoctor } from '../../../src/commands/doctor/host/doctor-host.js';
-import { type Facts, gatherFacts } from '../../../src/commands/doctor/host/facts.js';
+import { runDoctor } from '../../../src/commands/doctor/doctor-host.js';
+import { type Facts, gatherFacts } from '../../../src/commands/doctor/facts.js';
 import { openers } from '../../../src/connect/borrow/openers.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { good } from './facts.js';
@@ -78,6 +78,13 @@ describe('the doctor of this host', () => {
       state: 'none',
       says: /python3, socat or ncat/,
       fix: /^sudo apt-get install python3$/,
+    },
+    {
+      name: 'addon',
+      facts: { addon: missing, borrowed: { tool: socat, path: '/usr/bin/socat' } },
+      state: 'none',
+      says: /; socat is borrowed for vsock; /,
+      fix: /apt-get install g\+\+/,
     },
     {
       name: 'vsock',
@@ -299,6 +306,16 @@ describe('the doctor of this host', () => {
     else expect(check?.fix).toBeUndefined();
   });
 
+  it('has one quiet row for the managers that are not open to this user', async () => {
+    const io = fakeIo();
+    const names = ['docker', 'incus'];
+    const warnings = names.map((provider) => ({ provider, code: 'CLOSED', problem: `no ${provider}` }));
+    const facts = { ...good, providers: [...names, 'podman'], machines: { machines: [], warnings } };
+    expect(await runDoctor('checks', io, async () => facts)).toBe(0);
+    expect(io.stdout.join('')).toMatch(/^– not open to this user +docker, incus$/m);
+    expect(io.stdout.join('')).not.toContain('fix:');
+  });
+
   it('prints one line for each, with its fix', async () => {
     const io = fakeIo();
     const facts = { ...good, addon: missing };
@@ -385,23 +402,17 @@ describe('the doctor of this host', () => {
   it.each([
     {
       positionals: ['vsock/3'],
-      options: { report: true },
-      says: '--report checks this host and takes no target',
+      options: {},
+      says: 'doctor checks this host and takes no target',
+      hint: 'vmssh check vsock/3',
     },
     {
       positionals: [],
       options: { report: true, json: true },
       says: '--report and --json cannot be used together',
+      hint: undefined,
     },
-  ] as const)('refuses: $says', ({ positionals, options, says }) => {
-    expect(() => understand(doctor, { positionals, options }, fakeIo())).toThrow(new UsageError(says));
-  });
-
-  it('with a target tests the connection to that machine', () => {
-    const parse = (text: string, options = {}) => doctor.parse({ positionals: [text], options }, fakeIo());
-    const target = { target: 'ann@vsock/3', port: undefined, user: 'ann' };
-    expect(parse('ann@vsock/3')).toMatchObject({ show: 'target', target });
-    expect(parse('ann@vsock/3', { user: 'bob' })).toMatchObject({ target: { user: 'bob' } });
-    expect(() => parse('a b@vsock/3')).toThrow('"a b" cannot be the name of an account');
+  ] as const)('refuses: $says', ({ positionals, options, says, hint }) => {
+    expect(() => understand(doctor, { positionals, options }, fakeIo())).toThrow(new UsageError(says, hint));
   });
 });

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
-import { exposedChecks, exposedMachines } from '../../../src/commands/doctor/host/exposed.js';
+import { exposedChecks, exposedMachines } from '../../../src/commands/doctor/exposed.js';
 import type { Connection } from '../../../src/connect/connection.js';
 import { openConnection } from '../../../src/connect/open.js';
 import type { OpenOptions } from '../../../src/connect/open-options.js';

@@ -1,5 +1,5 @@
 import type { Addon } from '../../../native/native.js';
-import type { Facts } from '../../../src/commands/doctor/host/facts.js';
+import type { Facts } from '../../../src/commands/doctor/facts.js';
 
 const uuid = '11111111-2222-4333-8444-555555555555';
 /** A host on which nothing is wrong. */

@@ -1,10 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { clientChecks, clientsOf } from '../../../src/commands/doctor/host/clients.js';
-import { type FreshFacts, freshChecks, gatherFresh } from '../../../src/commands/doctor/host/fresh.js';
-import { freshUnitTexts } from '../../../src/hosts/fresh/units.js';
+import { clientChecks, clientsOf } from '../../../src/commands/doctor/clients.js';
+import { type FreshFacts, freshChecks, gatherFresh } from '../../../src/commands/doctor/fresh.js';
 import { configFiles } from '../../../src/hosts/places.js';
+import { freshUnitTexts } from '../../../src/hosts/units.js';
 import type { runProgram } from '../../../src/process/run-program.js';
 import { machine, useConfigHome } from '../config/home.js';
 

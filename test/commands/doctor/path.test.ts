@@ -1,9 +1,14 @@
 import { chmodSync, mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openFolders, openPrograms, programChecks } from '../../../src/commands/doctor/host/path.js';
-import { broadAccess, rights } from '../../../src/commands/doctor/host/writers/access-list.js';
-import { writersByAccessList } from '../../../src/commands/doctor/host/writers/by-access-list.js';
+import {
+  broadAccess,
+  openFolders,
+  openPrograms,
+  programChecks,
+  rights,
+  writersByAccessList,
+} from '../../../src/commands/doctor/path.js';
 import { type PathEffects, writersByMode } from '../../../src/files/writers.js';
 import { run, vmssh } from '../../helpers/run.js';
 import { useTempDir } from '../../helpers/temp-dir.js';

@@ -14,10 +14,6 @@ it.skipIf(missingAddon()).each([
   { env: { LISTEN_FDS: '0', LISTEN_PID: '77' }, says: 'LISTEN_FDS is "0": expected a number from 1 to 1000' },
   { env: { LISTEN_FDS: '-1', LISTEN_PID: '77' }, says: 'LISTEN_FDS is "-1"' },
   { env: { LISTEN_FDS: '4294967295', LISTEN_PID: '77' }, says: 'LISTEN_FDS is "4294967295"' },
-  {
-    env: { LISTEN_FDS: '2', LISTEN_PID: '77', LISTEN_FDNAMES: 'a:b:c' },
-    says: 'LISTEN_FDS is 2, and LISTEN_FDNAMES has 3 names',
-  },
 ])('$env: $says, and no child sees the variables', ({ env, says }) => {
   const all: Record<string, string> = { ...env, LISTEN_PIDFDID: '1', HOME: '/' };
   expect(() => addon && listenFds(addon, all, pid)).toThrow(

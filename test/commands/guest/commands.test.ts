@@ -2,10 +2,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Command, type RawArgs, UsageError, understand } from '../../../src/cli/command.js';
-import { doctorTarget } from '../../../src/commands/doctor/target/doctor-target.js';
-import { guestCheck } from '../../../src/commands/guest/check/check.js';
+import { check } from '../../../src/commands/check/check.js';
+import { guestCheck } from '../../../src/commands/guest/check.js';
 import { guestGenerator } from '../../../src/commands/guest/generator.js';
-import { guestInstall } from '../../../src/commands/guest/install/install.js';
+import { guestInstall } from '../../../src/commands/guest/install.js';
 import { guestScript } from '../../../src/commands/guest/script.js';
 import { guestUnits } from '../../../src/commands/guest/units.js';
 import { ConnectError } from '../../../src/errors.js';
@@ -84,7 +84,7 @@ describe('wrong usage', () => {
     },
     { command: guestCheck, args: raw({ script: true }, 'web'), says: /expected no HOST/ },
     { command: guestCheck, args: raw(), says: /expected HOST/ },
-    { command: doctorTarget, args: raw(), says: /expected \[user@\]TARGET/ },
+    { command: check, args: raw(), says: /expected one or more targets/ },
   ])('$args', ({ command, args, says }) => {
     expect(() => understand(command, args, fakeIo())).toThrow(UsageError);
     expect(() => understand(command, args, fakeIo())).toThrow(says);

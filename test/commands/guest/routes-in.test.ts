@@ -1,8 +1,8 @@
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { guestCheck } from '../../../src/commands/guest/check/check.js';
-import { guestInstall } from '../../../src/commands/guest/install/install.js';
+import { guestCheck } from '../../../src/commands/guest/check.js';
+import { guestInstall } from '../../../src/commands/guest/install.js';
 import { setupScript, undoScript } from '../../../src/guest/script.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { call, raw } from './call.js';

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { checkTarget } from '../../../src/checks/check-target.js';
 import type { RawArgs } from '../../../src/cli/command.js';
-import { guestInstall, install as installGuest } from '../../../src/commands/guest/install/install.js';
+import { guestInstall, install as installGuest } from '../../../src/commands/guest/install.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { findProgram, missingPrograms } from '../../helpers/programs.js';
-import { vmssh } from '../../helpers/run.js';
+import { vmssh, vmsshWords } from '../../helpers/run.js';
 import { type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { raw } from './call.js';
@@ -162,7 +162,7 @@ describe.skipIf(missingPrograms({ sshd: 'openssh-server' }))(
       expect(args).toEqual(
         expect.arrayContaining(['-F', '/c', 'ControlPath=none', 'ForwardAgent=no', 'ben@web']),
       );
-      expect(args).toContain(`ProxyCommand=${vmssh.join(' ')} proxy vsock/4242 22`);
+      expect(args).toContain(`ProxyCommand=${vmsshWords} proxy vsock/4242 22`);
       expect(args.join()).not.toContain('StrictHostKeyChecking');
     });
   },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { styles } from '../../../src/cli/style.js';
+import { styles } from '../../../src/cli/terminal.js';
 import { formatTable } from '../../../src/commands/list/format.js';
 import { ConnectError } from '../../../src/errors.js';
 import { fakeIo } from '../../helpers/fake-io.js';

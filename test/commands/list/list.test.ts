@@ -5,9 +5,13 @@ import { UsageError, understand } from '../../../src/cli/command.js';
 import { type ListDeps, list, runList } from '../../../src/commands/list/list.js';
 import type { ListOptions } from '../../../src/commands/list/output.js';
 import { DiscoveryError } from '../../../src/discovery/discovery-error.js';
+import { libvirt } from '../../../src/discovery/libvirt/provider.js';
 import { listAll } from '../../../src/discovery/list-all.js';
-import { nspawn } from '../../../src/discovery/nspawn/provider.js';
+import { nspawn } from '../../../src/discovery/machined/nspawn.js';
+import { incus } from '../../../src/discovery/managers/incus.js';
+import { lima } from '../../../src/discovery/managers/lima.js';
 import type { DiscoveredMachine, Provider } from '../../../src/discovery/provider.js';
+import { qemu } from '../../../src/discovery/vmm/qemu.js';
 import { concreteHosts } from '../../../src/ssh/config/hosts.js';
 import { PeerFolder } from '../../discovery/machined/varlink-peer.js';
 import { fakeIo } from '../../helpers/fake-io.js';
@@ -35,13 +39,13 @@ const machines: readonly DiscoveredMachine[] = [
     user: 'u',
   },
 ];
-const provider = (found: readonly DiscoveredMachine[], fails = false): Provider => ({
+const provider = (found: readonly DiscoveredMachine[], fails = false, code = 'EACCES'): Provider => ({
   name: 'p',
   title: 'P',
   platforms: ['linux'],
   list: async () => ({
     found,
-    warnings: fails ? [{ provider: 'p', code: 'EACCES', problem: 'no\x07' }] : [],
+    warnings: fails ? [{ provider: 'p', code, problem: 'no\x07' }] : [],
   }),
 });
 const deps = (...all: readonly Provider[]): ListDeps => ({
@@ -175,7 +179,7 @@ describe('vmssh list', () => {
     ];
     const withHosts = async (prefix: string): Promise<ListDeps> => {
       const all = found.map((machine) => ({ ...machine, also: [] }));
-      const { entries } = concreteHosts(all, { prefix, taken: new Set(), knownHosts: '~/k' });
+      const { entries } = concreteHosts(all, { prefix, taken: () => undefined, knownHosts: '~/k' });
       return { ...deps(provider(found)), hosts: async () => entries.slice(0, 1) };
     };
 
@@ -249,12 +253,13 @@ describe('vmssh list', () => {
     });
 
     it('says what to do if there is no machine: what is not installed, and how one gets listed', async () => {
-      const named = (name: string) => ({ ...provider([]), name, title: name.toUpperCase() });
-      const asked = deps(named('libvirt'), named('incus'), named('lima'), named('qemu'));
+      const asked = deps(
+        ...[libvirt, incus, lima, qemu].map((each) => ({ ...each, list: provider([]).list })),
+      );
       const bin = useFolder({ limactl: 0o755, virsh: 0o644 });
       const { stdout, stderr } = await output({}, asked, person({ PATH: `.:${bin}` }));
       expect(stdout).toBe('No machines found.\n');
-      expect(stderr.split('\n')[0]).toBe('not installed here: LIBVIRT (virsh), INCUS (incus or lxc)');
+      expect(stderr.split('\n')[0]).toBe('not installed here: libvirt (virsh), Incus (incus or lxc)');
       expect(stderr).toContain('\na CID needs no list: vmssh ssh root@vsock/3\n');
       expect(stderr.trimEnd().split('\n')).toHaveLength(5);
       expect((await output({}, deps())).stdout).toBe('');
@@ -388,6 +393,14 @@ describe('vmssh list', () => {
     const json = listSchema.parse(JSON.parse(stdout));
     expect(json.machines.map(({ slug }) => slug)).toEqual(['Mint-22', 'a-2J-b', 'web']);
     expect(json.warnings).toHaveLength(1);
+  });
+
+  it('says that a manager is not open to this user only if it was named', async () => {
+    const shut = deps(provider([], true, 'CLOSED'));
+    const { stdout, ...quiet } = await output({}, shut);
+    expect(quiet).toEqual({ code: 0, stderr: '' });
+    const named = await output({ providers: ['p'] }, shut);
+    expect(named).toMatchObject({ code: 1, stderr: 'vmssh: warning: p: no\\x07 (CLOSED)\n' });
   });
 
   it('warns of a provider that could not be asked, and fails only if it was named', async () => {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { explain } from '../../../src/cli/message.js';
 import { lasting } from '../../../src/commands/proxy/lasting.js';
-import { relayError, relayFailures } from '../../../src/deliver/relay-error.js';
+import { relayError, relayFailures } from '../../../src/deliver/relay.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 
 const codes = [...relayFailures.flatMap(({ codes }) => codes), 'ESTALE'];

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { asksTool, findOperands, optionsNameUser, type Paths } from '../../../src/commands/ssh/args.js';
+import {
+  asksTool,
+  findOperands,
+  givingOption,
+  optionsNameUser,
+  type Paths,
+} from '../../../src/commands/ssh/args.js';
 import { asTarget } from '../../../src/kinds/parse.js';
 import { type SshTool, splitArgs } from '../../../src/ssh/split-args.js';
 
@@ -35,6 +41,20 @@ describe('the machine among the arguments of ssh', () => {
   );
 
   it.each(['-p 22', '-v', '--'])('%s has none', (line) => expect(find('ssh', line)).toEqual([]));
+});
+
+it.each<{ tool: SshTool; line: string; want: string | undefined }>([
+  { tool: 'ssh', line: '-A vsock/3', want: '-A' },
+  { tool: 'ssh', line: '-tvX vsock/3', want: '-tvX' },
+  { tool: 'ssh', line: '-Ao User=a vsock/3', want: '-Ao User=a' },
+  { tool: 'ssh', line: 'vsock/3 -oForwardAgent=yes', want: '-oForwardAgent=yes' },
+  { tool: 'scp', line: '-o forwardx11trusted=yes a vsock/3:', want: '-o forwardx11trusted=yes' },
+  { tool: 'scp', line: '-rA a vsock/3:', want: '-rA' },
+  { tool: 'sftp', line: '-oPermitLocalCommand=yes vsock/3', want: '-oPermitLocalCommand=yes' },
+  { tool: 'ssh', line: '-oForwardAgent=no -a -x -i X vsock/3', want: undefined },
+  { tool: 'scp', line: '-X nrequests=3 a vsock/3:', want: undefined },
+])('$tool $line gives a machine the use of this host by $want', ({ tool, line, want }) => {
+  expect(givingOption(tool, args(tool, line))).toBe(want);
 });
 
 describe('a question about the tool itself', () => {

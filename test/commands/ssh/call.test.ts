@@ -1,7 +1,14 @@
 import { mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { prepare } from '../../../src/commands/ssh/call.js';
+import {
+  jumpForm,
+  jumpHost,
+  prepare,
+  refuseJump,
+  remoteShell,
+  withoutShell,
+} from '../../../src/commands/ssh/call.js';
 import { parseTarget } from '../../../src/kinds/parse.js';
 import { type SshTool, splitArgs } from '../../../src/ssh/split-args.js';
 import { version } from '../../../src/version.js';
@@ -33,5 +40,65 @@ describe('the program that ssh calls, where Node runs vmssh ssh', () => {
     const line = command.join(' ');
     expect(line).toMatch(new RegExp(`${executable}\\W+ ?\\W?${runs}\\b`));
     expect(line).not.toContain('vmssh.js');
+  });
+});
+
+describe('a host to go through', () => {
+  it.each<{ tool: SshTool; line: string; want: string | undefined }>([
+    { tool: 'ssh', line: '-J a mint', want: 'a' },
+    { tool: 'ssh', line: '-vJa mint', want: 'a' },
+    { tool: 'ssh', line: 'mint -J a ls', want: 'a' },
+    { tool: 'ssh', line: '-o ProxyJump=a mint', want: 'a' },
+    { tool: 'scp', line: '-oproxyjump=a x mint:', want: 'a' },
+    { tool: 'ssh', line: '-o ProxyJump=none mint', want: undefined },
+    { tool: 'ssh', line: 'mint ls -J a', want: undefined },
+    { tool: 'rsync', line: '-J x mint:', want: undefined },
+  ])('$tool $line: $want', ({ tool, line, want }) =>
+    expect(jumpHost(tool, splitArgs(tool, line.split(' ')))).toBe(want),
+  );
+
+  it.each([
+    { text: 'container/web', form: 'container%%web' },
+    { text: 'root@container%web', form: 'root@container%%web' },
+    { text: 'container%%web', form: 'container%%web' },
+    { text: 'unix/run/x.sock', form: 'unix%%run%%x.sock' },
+    { text: '.host', form: '.host' },
+    { text: 'vsock:3:22', form: undefined },
+    { text: 'machine/a b', form: undefined },
+    { text: 'gate', form: undefined },
+  ])("is for ssh's own -J: $text, $form", ({ text, form }) => {
+    expect(jumpForm(text)).toBe(form);
+    const hint = `and then ssh -J ${form ?? 'NAME'}`;
+    expect(() => refuseJump('ssh', splitArgs('ssh', ['-J', text, 'mint']))).toThrow(
+      expect.objectContaining({ hint: expect.stringContaining(hint) }),
+    );
+  });
+});
+
+describe("rsync's shell", () => {
+  it.each([
+    { args: ['-a', 'x', 'm:y'], shell: '', left: ['-a', 'x', 'm:y'] },
+    { args: ['-e', 'ssh -p 22', 'x', 'm:y'], shell: ' -p 22', left: ['x', 'm:y'] },
+    { args: ['-ae', 'ssh -p 22', 'm:y'], shell: ' -p 22', left: ['-a', 'm:y'] },
+    { args: ['-avessh -v', 'm:y'], shell: ' -v', left: ['-av', 'm:y'] },
+    { args: ['--rsh=/usr/bin/ssh -v', 'm:y'], shell: ' -v', left: ['m:y'] },
+    { args: ['--rsh', 'ssh', 'm:y'], shell: '', left: ['m:y'] },
+    { args: ['--exclude', 'x', '-Te', 'm:y'], shell: '', left: ['--exclude', 'x', '-Te', 'm:y'] },
+    { args: ['--delete', 'm:y'], shell: '', left: ['--delete', 'm:y'] },
+  ])('of $args', ({ args, shell, left }) => {
+    expect(remoteShell(args, ['/opt/v'], 'vsock/3', {})).toBe(`'/opt/v' ssh '--typed=vsock/3'${shell}`);
+    expect(withoutShell(args)).toEqual(left);
+  });
+
+  it('calls this program whatever its path is, waits, and takes the chosen routes', () => {
+    expect(
+      remoteShell([], ['/a b/node', "/it's"], "unix/it's", { waitSeconds: 60, routes: ['vsock', 'ip'] }),
+    ).toBe("'/a b/node' '/it''s' ssh '--typed=unix/it''s' --wait=60 --route=vsock,ip");
+  });
+
+  it('can only be ssh', () => {
+    expect(() => remoteShell(['-e', 'rsh'], ['v'], 'vsock/3', {})).toThrow(
+      'has to be ssh and its options here, not "rsh"',
+    );
   });
 });

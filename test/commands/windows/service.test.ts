@@ -11,6 +11,7 @@ import {
 } from '../../../src/commands/windows/service.js';
 import { DiscoveryError } from '../../../src/discovery/discovery-error.js';
 import { listServices, parseServices, servicesKey } from '../../../src/discovery/hyper-v/services.js';
+import type { Deps } from '../../../src/discovery/provider.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 
 const raw = (positionals: readonly string[], options: RawArgs['options'] = {}): RawArgs => ({
@@ -95,9 +96,32 @@ describe('vmssh service', () => {
     const refuse = async () => {
       throw new DiscoveryError('FAILED', 'reg.exe: denied');
     };
-    const running = change([['add', 'x']], false, io, refuse, () => elevated);
+    const running = change([{ port: 22, args: ['add', 'x'] }], false, io, refuse, () => elevated);
     expect(await running.catch((error) => explain(error, io))).toBe(1);
     expect(io.stderr.join('')).toBe(want);
+  });
+
+  it('says that what is to be removed is not registered, however the terminal was started', async () => {
+    const io = fakeIo({ platform: 'win32' });
+    const asked: string[] = [];
+    const none = async (_program: string, [verb = '']: readonly string[]) => {
+      asked.push(verb);
+      throw new DiscoveryError('FAILED', 'reg.exe: Zugriff verweigert');
+    };
+    const running = change([{ port: 22, args: ['delete', 'x', '/f'] }], false, io, none, () => false);
+    expect(await running.catch((error) => explain(error, io))).toBe(1);
+    expect(io.stderr.join('')).toBe('vmssh: port 22 is not registered\nhint: vmssh service list\n');
+    expect(asked).toEqual(['delete', 'query']);
+  });
+
+  it('gives reg.exe half a minute', async () => {
+    const limits: unknown[] = [];
+    const run = async (_program: string, _args: readonly string[], { timeoutMs }: Deps) => {
+      limits.push(timeoutMs);
+      return '';
+    };
+    await listServices({ env: {} }, run);
+    expect(limits).toEqual([30_000]);
   });
 
   it.each(['a"b', '', 'a\nb'])('takes no name %j', (name) => {

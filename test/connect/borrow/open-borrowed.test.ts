@@ -1,9 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openersFor } from '../../../src/connect/borrow/find.js';
 import { openBorrowed } from '../../../src/connect/borrow/open-borrowed.js';
-import { openers } from '../../../src/connect/borrow/openers.js';
+import { openers, openersFor } from '../../../src/connect/borrow/openers.js';
 import type { Connection } from '../../../src/connect/connection.js';
 import { openConnection } from '../../../src/connect/open.js';
 import { missingPrograms } from '../../helpers/programs.js';

@@ -136,7 +136,7 @@ describe.skipIf(missing)(`exec${missing ? `: ${missing}` : ''}`, () => {
         how: { before: `echo "Error: VM agent isn't currently running" >&2; exit 1` },
         want: {
           code: 'EXEC_NO_AGENT',
-          problem: expect.stringContaining('"web" runs no agent of its manager, by which podman starts'),
+          problem: expect.stringContaining('"web" does not run the agent that podman needs'),
         },
       },
       {
@@ -147,7 +147,7 @@ describe.skipIf(missing)(`exec${missing ? `: ${missing}` : ''}`, () => {
         },
         want: {
           code: 'EXEC_NO_PROCESS',
-          problem: expect.stringContaining('"web" has as many processes as it may have'),
+          problem: expect.stringContaining('"web" is at its process limit'),
         },
       },
       {
@@ -189,6 +189,21 @@ describe.skipIf(missing)(`exec${missing ? `: ${missing}` : ''}`, () => {
       });
     });
 
+    it1.each([
+      { name: 'children', start: '', stays: false },
+      { name: 'a daemon', start: 'setsid', stays: true },
+    ])('ends with the program, though $name of it hold its output', async ({ start, stays }) => {
+      const file = join(dir, `left-${++count}`);
+      const left = `echo $$ >${file}.new; mv ${file}.new ${file}; exec sleep 100000`;
+      const before = `if [ "$mode" = serve ]; then ${start} sh -c '${left}' & until [ -e ${file} ]; do :; done; exit 3; fi`;
+      // Their end is never waited for.
+      const error = await failure(made({ before, keys: dir }), { timeoutMs: 3_600_000 });
+      expect(error).toMatchObject({ code: 'EXEC_FAILED', problem: expect.stringContaining('exit code 3') });
+      const pid = Number(readFileSync(file, 'utf8'));
+      if (stays) process.kill(pid);
+      await expect.poll(() => isRunning(pid)).toBe(false);
+    });
+
     it1('ends a program that says nothing, floods, or is not there', async () => {
       const silent = made({ before: 'exec sleep 1000' });
       expect(await failure(silent, { timeoutMs: 300 })).toMatchObject({ code: 'EXEC_SILENT' });
@@ -215,3 +230,12 @@ describe.skipIf(missing)(`exec${missing ? `: ${missing}` : ''}`, () => {
     });
   });
 });
+
+/** A process that has ended may wait for its parent. */
+function isRunning(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}

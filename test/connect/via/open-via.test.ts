@@ -1,8 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
-import type { Hop } from '../../../src/connect/via/hop.js';
-import { openVia } from '../../../src/connect/via/open-via.js';
+import { type Hop, openVia } from '../../../src/connect/via/open-via.js';
 import type { ViaEndpoint } from '../../../src/endpoint.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { openers } from '../openers.js';

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { docker, listDocker } from '../../../src/discovery/containers/docker.js';
 import { DiscoveryError } from '../../../src/discovery/discovery-error.js';
+import { authorityOf } from '../../../src/discovery/tools/scope.js';
 import { missingRoot, otherUser } from '../../helpers/other-user.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { fixture } from '../fixture.js';
@@ -32,6 +33,7 @@ describe("Docker's containers", () => {
     expect(found.at(-1)).toEqual({
       ...{ name: 'web', target: 'docker/web', status: 'running', provider: 'docker' },
       uuid: '9ae173f4-c9c4-b9c1-524c-9b550435ef3d',
+      authority: authorityOf(),
       routes: [{ route: 'exec', command: ['docker', 'exec', '--interactive', '--user=0', '--', 'web'] }],
       container: {
         id: '9ae173f4c9c4b9c1524c9b550435ef3d53dd87790340a5c11f1310aff0fcc487',
@@ -125,7 +127,13 @@ describe("Docker's containers", () => {
     expect(await refuse('ECONNREFUSED')).toEqual({ found: [], warnings: [] });
     expect(await refuse('EACCES')).toEqual({
       found: [],
-      warnings: [{ provider: 'docker', code: 'EACCES', problem: 'no (its group may: docker)' }],
+      warnings: [
+        {
+          provider: 'docker',
+          code: 'CLOSED',
+          problem: `this user may not open ${socket}: its group may (docker)`,
+        },
+      ],
     });
   });
 
@@ -158,6 +166,7 @@ describe("Docker's containers", () => {
     expect(docker.start((await docker.list(at(socket))).found[0] as never)).toEqual({
       machine: 'dheld',
       command: ['docker', 'unpause', 'dheld'],
+      log: ['docker', 'logs', 'dheld'],
     });
     await serve('docker.sock', { [list]: recorded });
     const { found } = await docker.list({ env, runDir: join(dir, 'run') });

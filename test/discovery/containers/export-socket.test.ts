@@ -2,7 +2,7 @@ import { chownSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:f
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { exportSocket } from '../../../src/discovery/containers/export-socket.js';
+import { exportSocket } from '../../../src/discovery/containers/list-containers.js';
 import { missingRoot, otherUser } from '../../helpers/other-user.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 

@@ -1,10 +1,15 @@
 import type { Addon, HyperVMachine as Row } from 'node-hvsock-native';
 import { describe, expect, it } from 'vitest';
 import type { Guid } from '../../../src/address/guid.js';
-import { isHostName } from '../../../src/address/host-name.js';
+import { isHostName } from '../../../src/address/names.js';
 import { DiscoveryError } from '../../../src/discovery/discovery-error.js';
-import type { Rights } from '../../../src/discovery/hyper-v/hints.js';
-import { listHyperV } from '../../../src/discovery/hyper-v/hyper-v.js';
+import {
+  askPowerShell,
+  hyperVAddresses,
+  listHyperV,
+  parseRows,
+  type Rights,
+} from '../../../src/discovery/hyper-v/hyper-v.js';
 import {
   findHyperV,
   hyperV,
@@ -123,6 +128,8 @@ describe('a listed machine', () => {
     { name: 'web:1', target: 'hyper-v/web-1' },
     { name: 'a\u202eb', target: 'hyper-v/a-b' },
     { name: '???', target: `hyper-v/${mint}` },
+    { name: '..', target: `hyper-v/${mint}` },
+    { name: win, target: `hyper-v/${mint}` },
   ])('called $name is $target to ssh', ({ name, target }) => {
     expect(targets(machine(name))).toEqual([target]);
     expect(isHostName(target)).toBe(true);
@@ -131,6 +138,13 @@ describe('a listed machine', () => {
   it('uses its id if its name also means another one', () => {
     expect(targets(machine('Mint'), machine('MINT', win))).toEqual([`hyper-v/${mint}`, `hyper-v/${win}`]);
     expect(targets(machine('a b'), machine('a-b', win))).toEqual([`hyper-v/${mint}`, `hyper-v/${win}`]);
+  });
+
+  it('called as the id of another one, or of one that is gone, is not found by that', async () => {
+    const find = (name: string, all: ReturnType<typeof machine>[]) => findHyperV(name, deps, async () => all);
+    const evil = machine(win);
+    expect(await find(win, [evil, machine('Win', win)])).toMatchObject({ machine: { name: 'Win' } });
+    expect(await find(win, [evil])).toMatchObject({ outcome: 'unknown' });
   });
 
   it('is found in any case, by its name, slug or id', async () => {
@@ -177,5 +191,81 @@ describe('a listed machine', () => {
     expect(denied.warnings[0]?.problem).toContain('Hyper-V Administrators');
     const none = await listHyperVMachines(deps, wmi({ code: 'WBEM_E_INVALID_NAMESPACE' }));
     expect(none).toEqual({ found: [], warnings: [] });
+  });
+});
+
+describe('the addresses of a guest', () => {
+  const ask = (answer: string) => {
+    const scripts: string[] = [];
+    const run = async (_program: string, args: readonly string[]) => {
+      scripts.push(args.at(-1) ?? '');
+      return answer;
+    };
+    return hyperVAddresses(mint, deps, run).then((addresses) => ({ addresses, script: scripts[0] }));
+  };
+
+  it.each([
+    { answer: '', want: [] },
+    { answer: '\ufefffe80::215:5dff:fe00:1\r\n172.20.1.5\r\n', want: ['172.20.1.5'] },
+    { answer: 'own=172.20.1.1\r\n127.0.0.1\r\n::ffff:172.20.1.1\r\n172.20.1.5\r\n', want: ['172.20.1.5'] },
+    { answer: '2001:db8::5\r\n169.254.3.4\r\n172.20.1.5\r\n', want: ['172.20.1.5', '2001:db8::5'] },
+  ])('are read from $answer', async ({ answer, want }) => {
+    expect((await ask(answer)).addresses).toEqual(want);
+  });
+
+  it('are asked for by its id', async () => {
+    expect((await ask('')).script).toContain(`'*${mint}*'`);
+  });
+});
+
+describe("PowerShell's answer", () => {
+  const row = { Name: mint, ElementName: '日本 語', EnabledState: 2 };
+  const read = { id: mint, name: '日本 語', state: 2 };
+
+  it.each([
+    { name: 'a list', text: JSON.stringify([row, row]), want: [read, read] },
+    { name: 'one object', text: JSON.stringify(row), want: [read] },
+    { name: 'a wrapped list', text: JSON.stringify({ value: [row], Count: 1 }), want: [read] },
+    { name: 'a byte order mark', text: `\ufeff${JSON.stringify([row])}\r\n`, want: [read] },
+    { name: 'no machines', text: '[]', want: [] },
+    {
+      name: 'names as numbers, which no encoding changes',
+      text: JSON.stringify([
+        { ...row, ElementName: [...'日本 語😀'].flatMap((c) => c.split('').map((u) => u.charCodeAt(0))) },
+      ]),
+      want: [{ ...read, name: '日本 語😀' }],
+    },
+    {
+      name: 'a name of one letter',
+      text: JSON.stringify([{ ...row, ElementName: 228 }]),
+      want: [{ ...read, name: 'ä' }],
+    },
+    {
+      name: 'a row without a name',
+      text: JSON.stringify([{ ...row, ElementName: null }]),
+      want: [{ ...read, name: mint }],
+    },
+  ])('may be $name', ({ text, want }) => {
+    expect(parseRows(text)).toEqual(want);
+  });
+
+  it.each(['', '\ufeff\r\n', 'Get-CimInstance : denied', '[1]', '{"Name":1}'])('may not be %j', (text) => {
+    expect(() => parseRows(text)).toThrow(DiscoveryError);
+  });
+
+  it('is asked for by a full path, without a profile', async () => {
+    const asked: unknown[] = [];
+    let script = '';
+    const run = async (program: string, args: readonly string[]) => {
+      asked.push(program, ...args.slice(0, 3));
+      script = args[3] ?? '';
+      return '[]';
+    };
+    await askPowerShell({ env: { SystemRoot: 'D:\\Windows' } }, run);
+    const path = 'D:\\Windows\\System32\\WindowsPowerShell\\v1.0\\powershell.exe';
+    expect(asked).toEqual([path, '-NoProfile', '-NonInteractive', '-Command']);
+    // Constrained Language Mode has no methods; the one property that it refuses to set is in a try.
+    expect(script).not.toMatch(/\.\w+\(|::\w+\(|New-Object|Add-Type/);
+    expect(script.replace(/try \{.*?\} catch \{ \}/, '')).not.toContain('::');
   });
 });

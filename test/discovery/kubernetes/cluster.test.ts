@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { DiscoveryError } from '../../../src/discovery/discovery-error.js';
-import { findInCluster, listCluster } from '../../../src/discovery/kubernetes/cluster.js';
-import { machinesMade } from '../../../src/discovery/kubernetes/kubevirt.js';
-import { podsMade } from '../../../src/discovery/kubernetes/pods.js';
+import {
+  findInCluster,
+  listCluster,
+  machinesMade,
+  podsMade,
+} from '../../../src/discovery/kubernetes/cluster.js';
 import { kubectl, kubevirt } from '../../../src/discovery/kubernetes/providers.js';
 import { providersOn } from '../../../src/discovery/provider.js';
 import { providers } from '../../../src/discovery/providers.js';
@@ -33,6 +36,7 @@ describe('the pods of a cluster', () => {
         target: 'kubectl/lab/web-0',
         status: 'running',
         provider: 'kubectl',
+        authority: 'other',
         uuid: '0d3d9f3e-6b1f-4c11-9a5e-2f2f1c1f0a01',
         routes: [{ route: 'exec', command: 'kubectl --namespace=lab exec --stdin pod/web-0 --'.split(' ') }],
       },
@@ -97,6 +101,7 @@ describe('the machines of KubeVirt', () => {
         target: 'kubevirt/lab/mint',
         status: 'running',
         provider: 'kubevirt',
+        authority: 'other',
         uuid: '5d307ca9-b3ef-428c-8861-06e72d69f223',
         routes: [
           forward('virtctl --namespace=lab port-forward --stdio=true --vsock --vsock-tls=false vmi/mint 22'),

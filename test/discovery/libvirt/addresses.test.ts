@@ -21,6 +21,7 @@ const domain: DiscoveredDomain = {
 it('the addresses of a domain are read from the last column, IPv4 first, without those of a link', () => {
   expect(parseAddresses(lease)).toEqual(['192.168.122.45', 'fd00::12']);
   expect(parseAddresses('')).toEqual([]);
+  expect(parseAddresses('vnet0 - ipv4 127.0.0.1/8 ::1/128 169.254.1.1/16')).toEqual([]);
   expect(parseAddresses('vnet0 - ipv4 \u001b[31m1.2.3.4/24 999.1.1.1/8 x/24')).toEqual([]);
 });
 

@@ -6,6 +6,7 @@ import { findMachine, listMachines } from '../../../src/discovery/machined/machi
 import { machined } from '../../../src/discovery/machined/provider.js';
 import type { Deps } from '../../../src/discovery/provider.js';
 import type { JsonObject } from '../../../src/discovery/tools/json.js';
+import { authorityOf } from '../../../src/discovery/tools/scope.js';
 import { fakeProc } from '../processes/fake-proc.js';
 import { type Answer, machines, PeerFolder } from './varlink-peer.js';
 
@@ -33,7 +34,7 @@ describe('machined', () => {
     const { found, warnings } = await machined.list(deps);
     const common = { status: 'running', provider: 'machined', machine: expect.anything() };
     expect(found).toEqual([
-      { ...common, name: 'a', target: 'machine/a', cid: 3, address: 'vsock/3' },
+      { ...common, name: 'a', target: 'machine/a', cid: 3, address: 'vsock/3', authority: authorityOf() },
       { ...common, name: 'a', target: `machine/${id}`, cid: 4, address: 'vsock/4', uuid },
       {
         ...common,

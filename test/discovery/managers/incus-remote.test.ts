@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DiscoveryError } from '../../../src/discovery/discovery-error.js';
-import { parseInstances } from '../../../src/discovery/managers/incus-instances.js';
+import { parseInstances } from '../../../src/discovery/managers/incus.js';
 import { findOnRemote } from '../../../src/discovery/managers/incus-remote.js';
 import type { RunTool } from '../../../src/discovery/tools/run-tool.js';
 import { fixture } from '../fixture.js';
@@ -92,7 +92,14 @@ describe('an instance on a remote of Incus', () => {
     );
     const { asked, ...search } = await find('hv1', 'vm7', {}, list);
     expect(search).toMatchObject({ outcome: 'found', machine: { via: '127.0.0.1' } });
-    expect(asked.filter((what) => what.startsWith('ssh '))).toEqual(['ssh -G -- x7']);
+    expect(asked.filter((what) => what.startsWith('ssh '))).toEqual(['ssh -G -- hv1']);
+  });
+
+  it('is behind no host of the user that the remote names and that is not of its cluster', async () => {
+    const on = (location: string) => instances.map((each) => ({ ...each, location }));
+    const known = { 'prod-db': 'db.example', hv2: 'hv2.example' };
+    expect(await find('hv1', 'vm', known, on('prod-db'))).toMatchObject({ machine: { via: '127.0.0.1' } });
+    expect(await find('hv1', 'vm', known, on('hv2'))).toMatchObject({ machine: { via: '10.0.0.6' } });
   });
 
   it('is on this host if the remote is', async () => {

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DiscoveryError } from '../../../src/discovery/discovery-error.js';
-import { listIncus } from '../../../src/discovery/managers/incus.js';
-import { parseInstances } from '../../../src/discovery/managers/incus-instances.js';
+import { listIncus, parseInstances } from '../../../src/discovery/managers/incus.js';
 import { fixture } from '../fixture.js';
 
 describe('Incus and LXD', () => {
@@ -48,6 +47,21 @@ describe('Incus and LXD', () => {
     ]);
   });
 
+  it("know other users' instances by their projects, which take no name away", () => {
+    const [mine, theirs] = ['1', '2'].map((digit) => `${digit.repeat(8)}-2222-4333-8444-555555555555`);
+    const instance = (uid: number, uuid = '') => ({
+      name: 'web',
+      project: `user-${uid}`,
+      config: { 'volatile.uuid': uuid },
+    });
+    const answer = { metadata: [instance(1001, mine), instance(1002, theirs)] };
+    const found = parseInstances(answer, { uid: 1001 });
+    expect(found.map(({ target, authority }) => [target, authority])).toEqual([
+      ['incus/web', undefined],
+      [`incus/${theirs}`, 'other'],
+    ]);
+  });
+
   it.each([
     { input: { status: 'Ready' }, want: 'running' },
     { input: { status: 'Stopping' }, want: 'stopping' },
@@ -82,6 +96,25 @@ describe('Incus and LXD', () => {
                 inet('fd00::7', 'global', 'inet6'),
                 inet('10.0.0.7', 'global'),
                 inet('fe80::1', 'link'),
+              ],
+            },
+          },
+        },
+      },
+      want: { address: '10.0.0.7' },
+    },
+    {
+      name: 'a container whose root gave it addresses of this host',
+      input: {
+        type: 'container',
+        state: {
+          network: {
+            eth0: {
+              addresses: [
+                inet('127.0.0.1', 'global'),
+                inet('::ffff:127.0.0.1', 'global', 'inet6'),
+                inet('169.254.0.1', 'global'),
+                inet('10.0.0.7', 'global'),
               ],
             },
           },
@@ -252,7 +285,7 @@ describe('The sockets of Incus and LXD', () => {
     {
       name: 'no users’ socket by others, as it would make a project for them',
       sockets: { [admins]: denied, [users]: named('mine') },
-      want: { asked: [admins], names: [], warnings: [{ provider: 'incus', code: 'EACCES' }] },
+      want: { asked: [admins], names: [], warnings: [{ provider: 'incus', code: 'CLOSED' }] },
     },
     {
       name: 'no users’ socket without a HOME, whose settings are nowhere',

@@ -59,7 +59,7 @@ describe('processes on a system without /proc', () => {
     });
     try {
       await new Promise((resolve) => child.stdout.once('data', resolve));
-      const found = await processesNamed(/^qemu-system-aarch64$/, deps, undefined, uid);
+      const found = await processesNamed(/^qemu-system-aarch64$/, deps, { uid });
       expect(found.map(({ pid }) => pid)).toContain(child.pid);
     } finally {
       child.kill('SIGKILL');

@@ -3,7 +3,7 @@ import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { nodeFs as fs, processesNamed } from '../../../src/discovery/processes/processes.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
-import { fakeProc } from './fake-proc.js';
+import { fakeProc, inDocker } from './fake-proc.js';
 
 const dir = useTempDir();
 const uid = 1000;
@@ -25,18 +25,18 @@ describe('processes by name', () => {
       'case $2 in 64055) echo qemu:x:64055:107::/:/sbin/nologin ;; *) echo "anna:x:$2:100::/:/bin/sh" ;; esac';
     writeFileSync(join(dir, 'getent'), `#!/bin/sh\n${accounts}\n`, { mode: 0o755 });
     const deps = { env: { PATH: dir }, procDir: fakeProc(dir, [process]) };
-    expect(await processesNamed(/^vm$/, deps, undefined, uid)).toHaveLength(want);
+    expect(await processesNamed(/^vm$/, deps, { uid })).toHaveLength(want);
   });
 
   it('are not kernel threads, whose memory is not read', async () => {
     const procDir = fakeProc(dir, [{ argv: ['vm'] }, { argv: ['vm'] }]);
     writeFileSync(join(procDir, '101/status'), 'Name:\tvm\nUid:\t0\t0\t0\t0\nKthread:\t1\n');
     const read: string[] = [];
-    const readMemory = (path: string) => {
+    const readMemory = (path: string, most: number) => {
       read.push(path);
-      return fs.readMemory(path);
+      return fs.readMemory(path, most);
     };
-    const found = await processesNamed(/^vm$/, { env: {}, procDir }, { ...fs, readMemory }, uid);
+    const found = await processesNamed(/^vm$/, { env: {}, procDir }, { fs: { ...fs, readMemory }, uid });
     expect(found.map(({ pid }) => pid)).toEqual([100]);
     expect(read).toEqual([join(procDir, '100/cmdline')]);
   });
@@ -49,14 +49,14 @@ describe('processes by name', () => {
     mkdirSync(join(procDir, '2/task/2'), { recursive: true });
     writeFileSync(join(procDir, '2/status'), `Name:\tx\n${status}Uid:\t0\t0\t0\t0\n`);
     writeFileSync(join(procDir, '2/task/2/children'), '3 101 ');
-    const found = await processesNamed(/^vm$/, { env: {}, procDir }, fs, uid);
+    const found = await processesNamed(/^vm$/, { env: {}, procDir }, { fs, uid });
     expect(found.map(({ pid }) => pid)).toEqual(want);
   });
 
   it('come after the loader that started them', async () => {
     const loader = ['/x/ld-linux-x86-64.so.2', '--library-path', '/x/lib', '--argv0=y', '/x/bin/vm', '-a'];
     const procDir = fakeProc(dir, [{ argv: loader }]);
-    expect(await processesNamed(/^vm$/, { env: {}, procDir }, undefined, uid)).toEqual([
+    expect(await processesNamed(/^vm$/, { env: {}, procDir }, { uid })).toEqual([
       { pid: 100, uid: 0, argv: ['/x/bin/vm', '-a'] },
     ]);
   });
@@ -73,9 +73,9 @@ describe('processes by name', () => {
     const read: string[] = [];
     const readMemory = async (path: string) => {
       read.push(relative(procDir, path));
-      return 'vm\0';
+      return Buffer.from('vm\0');
     };
-    const found = await processesNamed(/^vm$/, { env: {}, procDir }, { ...fs, readMemory }, uid);
+    const found = await processesNamed(/^vm$/, { env: {}, procDir }, { fs: { ...fs, readMemory }, uid });
     expect(read).toEqual(['100/cmdline', '102/cmdline']);
     expect(found.map(({ pid }) => pid)).toEqual([100, 102]);
   });
@@ -84,9 +84,9 @@ describe('processes by name', () => {
     const procDir = fakeProc(dir, [{ argv: ['vm'] }, { argv: ['vm'] }]);
     const readMemory = async (path: string) => {
       if (path.includes('/100/')) writeFileSync(join(procDir, '100/status'), 'Uid:\t1001\t0\t0\t0\n');
-      return 'vm\0';
+      return Buffer.from('vm\0');
     };
-    const found = await processesNamed(/^vm$/, { env: {}, procDir }, { ...fs, readMemory }, uid);
+    const found = await processesNamed(/^vm$/, { env: {}, procDir }, { fs: { ...fs, readMemory }, uid });
     expect(found.map(({ pid }) => pid)).toEqual([101]);
   });
 
@@ -98,9 +98,9 @@ describe('processes by name', () => {
       most = Math.max(most, ++now);
       await new Promise(setImmediate);
       now -= 1;
-      return 'vm\0';
+      return Buffer.from('vm\0');
     };
-    const found = await processesNamed(/^vm$/, { env: {}, procDir }, { ...fs, readMemory }, uid);
+    const found = await processesNamed(/^vm$/, { env: {}, procDir }, { fs: { ...fs, readMemory }, uid });
     expect({ most, found: found.length }).toEqual({ most: 4, found: 20 });
   });
 
@@ -109,7 +109,58 @@ describe('processes by name', () => {
     truncateSync(join(procDir, '100/cmdline'), 2 ** 42);
     rmSync(join(procDir, '101/cmdline'));
     symlinkSync('/dev/zero', join(procDir, '101/cmdline'));
-    const found = await processesNamed(/^vm$/, { env: {}, procDir }, fs, uid);
+    const found = await processesNamed(/^vm$/, { env: {}, procDir }, { fs, uid });
     expect(found).toEqual([{ pid: 102, uid: 0, argv: ['vm', '-a'] }]);
+  });
+});
+
+describe('the budget for command lines', () => {
+  const processes = (many: number, length: number, more: object = {}) =>
+    Array.from({ length: many }, () => ({ argv: ['vm', ','.repeat(length)], ...more }));
+  /** What is found, what is warned of, and how many bytes were read. */
+  const search = async (...all: readonly Parameters<typeof fakeProc>[1][number][]) => {
+    let bytes = 0;
+    const readMemory = async (path: string, most: number) => {
+      const read = await fs.readMemory(path, most);
+      bytes += read.length;
+      return read;
+    };
+    const warnings: string[] = [];
+    const found = await processesNamed(
+      /^vm$/,
+      { env: {}, procDir: fakeProc(dir, all) },
+      { fs: { ...fs, readMemory }, uid, warn: ({ code, message }) => warnings.push(`${code}: ${message}`) },
+    );
+    return { pids: found.map(({ pid }) => pid), bytes, warnings };
+  };
+
+  it('ends the reading of very long ones, with one warning', async () => {
+    const { pids, bytes, warnings } = await search(...processes(60, 480_000), ...processes(1, 10));
+    expect(pids).toHaveLength(Math.floor((16 << 20) / 480_000) + 1);
+    expect(pids.at(-1)).toBe(160);
+    expect(bytes).toBeLessThan((16 << 20) + 60 * 8192);
+    expect(warnings).toEqual([
+      'EFBIG: 26 of 61 processes are left out: their command lines have more than 1024 KiB, or 16 MiB in all',
+    ]);
+  });
+
+  it('is not for programs that are no machines: only their start is read', async () => {
+    const { pids, bytes, warnings } = await search(
+      { argv: ['other', ','.repeat(480_000)] },
+      { argv: ['vm'] },
+    );
+    expect({ pids, warnings }).toEqual({ pids: [101], warnings: [] });
+    expect(bytes).toBeLessThan(5000);
+  });
+
+  it('is not used up by containers, of which a hundred are looked at', async () => {
+    const there = [...processes(1, 60_000, inDocker), ...processes(149, 10_000, inDocker)];
+    const { pids, bytes, warnings } = await search(...there, ...processes(1, 480_000));
+    expect(pids).toHaveLength(100);
+    expect(pids).toContain(250);
+    expect(bytes).toBeLessThan(480_000 + 151 * 4096 + 100 * 32_768);
+    expect(warnings).toEqual([
+      'TOO_MANY: 51 of 150 processes in containers are left out: at most 100 are looked at, and 32 KiB of a command line',
+    ]);
   });
 });

@@ -99,3 +99,9 @@ describe('the arguments of QEMU', () => {
     expect(parseQemuArgs(argv)).toEqual({ name: 'Mint 22', uuid, cid: 42 });
   });
 });
+
+it('an option of very many commas is read in one pass', () => {
+  // With backtracking V8 ends such a search with an error.
+  const commas = ','.repeat(1 << 25);
+  expect(parseQemuArgs(['qemu', '-name', `mint,x=${commas}`, '-uuid', uuid])).toEqual({ name: 'mint', uuid });
+});

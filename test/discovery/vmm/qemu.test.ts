@@ -5,7 +5,7 @@ import { crosvm, parseCrosvmArgs } from '../../../src/discovery/vmm/crosvm.js';
 import { qemu } from '../../../src/discovery/vmm/qemu.js';
 import { parseVhostDevice } from '../../../src/discovery/vmm/vhost-device.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
-import { fakeProc } from '../processes/fake-proc.js';
+import { fakeProc, inDocker } from '../processes/fake-proc.js';
 
 const dir = useTempDir();
 const uuid = '11111111-2222-4333-8444-555555555555';
@@ -25,6 +25,22 @@ describe('running QEMUs', () => {
     expect(found).toEqual([
       { ...same, name: 'mint', target: 'qemu/mint', cid: 3, uuid, pid: 100, address: 'vsock/3' },
       { ...same, name: 'qemu-101', target: 'vsock/4', cid: 4, pid: 101, address: 'vsock/4' },
+    ]);
+  });
+
+  it('in a container have only their CID, and take no name, port or daemon', async () => {
+    const argv = ['qemu-system-x86_64', '-name', 'mint', '-uuid', uuid];
+    const device = ['-chardev', 'socket,id=v,path=/v', '-device', 'vhost-user-vsock-pci,chardev=v'];
+    const { found } = await list(
+      { argv: [...argv, ...vsock(3), '-nic', 'user,hostfwd=tcp::22-:22'], ...inDocker },
+      { argv: [...argv, '-nic', 'user,hostfwd=tcp::22-:22'], ...inDocker },
+      { argv: ['vhost-device-vsock', '--socket', '/v', '--uds-path', '/m'], ...inDocker },
+      { argv: ['qemu-system-x86_64', '-name', 'mint', ...device] },
+    );
+    const known = { status: 'running', provider: 'qemu' };
+    expect(found).toEqual([
+      { ...known, name: 'vsock/3', target: 'vsock/3', address: 'vsock/3', authority: 'other' },
+      { ...known, name: 'mint', target: 'qemu/mint', pid: 103 },
     ]);
   });
 
@@ -155,13 +171,18 @@ describe('crosvm', () => {
   });
 
   it('is listed while it runs a machine with a CID', async () => {
-    const procDir = fakeProc(dir, [
-      { argv: ['crosvm', 'run', '--vsock', '7', '--name', 'a'] },
-      // A process of its own for a device.
-      { argv: ['crosvm', 'run', '--vsock', '7', '--name', 'a'] },
-      { argv: ['crosvm', 'run', 'vmlinux'] },
-      { argv: ['crosvm', 'stop', '--vsock', '7'] },
-    ]);
+    const procDir = fakeProc(
+      dir,
+      [
+        // Processes of its own for devices.
+        { argv: ['crosvm', 'run', '--vsock', '7', '--name', 'a'], files: { uid_map: '0 1000 1\n' } },
+        { argv: ['crosvm', 'run', '--vsock', '7', '--name', 'a'] },
+        { argv: ['crosvm', 'run', '--vsock', '7', '--name', 'a'] },
+        { argv: ['crosvm', 'run', 'vmlinux'] },
+        { argv: ['crosvm', 'stop', '--vsock', '7'] },
+      ],
+      { argv: ['vmssh'], files: { uid_map: '0 0 4294967295\n' } },
+    );
     const { found } = await crosvm.list({ env: {}, procDir });
     expect(found).toEqual([
       {
@@ -170,7 +191,7 @@ describe('crosvm', () => {
         status: 'running',
         provider: 'crosvm',
         cid: 7,
-        pid: 100,
+        pid: 101,
         address: 'vsock/7',
       },
     ]);

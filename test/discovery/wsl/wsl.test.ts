@@ -68,6 +68,11 @@ describe('listDistros', () => {
     expect(await listDistros(deps, run)).toEqual([]);
   });
 
+  it('does not take silence for none that runs', async () => {
+    const { run } = tools({ verbose: utf16(verbose), running: new DiscoveryError('TIMEOUT', 'it hangs') });
+    await expect(listDistros(deps, run)).rejects.toMatchObject({ code: 'TIMEOUT' });
+  });
+
   it('does not take silence for none', async () => {
     const { run } = tools({ verbose: new DiscoveryError('TIMEOUT', 'it hangs') });
     await expect(listDistros(deps, run)).rejects.toMatchObject({ code: 'TIMEOUT' });
@@ -76,20 +81,24 @@ describe('listDistros', () => {
 
 describe('askDistro', () => {
   it('reads the id and whether systemd runs', async () => {
-    const { run, calls } = tools({ wslinfo: Buffer.from(`{${vmId.toUpperCase()}}\nsystemd\n`) });
-    expect(await askDistro('Debian', deps, run)).toEqual({ vmId, systemd: true });
+    const units =
+      'Listen=vsock::22 (Stream)\nListen=vsock:4294967295:2222 (Stream)\nActiveState=active\n\nListen=vsock::23 (Stream)\nActiveState=failed\n\nListen=/run/x (Stream)\nActiveState=active\n';
+    const { run, calls } = tools({
+      wslinfo: Buffer.from(`{${vmId.toUpperCase()}}\n${units}\nsystemd\n`),
+    });
+    expect(await askDistro('Debian', deps, run)).toEqual({ vmId, systemd: true, ports: [22, 2222] });
     expect(calls[0]?.slice(0, 3)).toEqual(['C:\\Windows\\System32\\wsl.exe', '--distribution', 'Debian']);
   });
 
   it('finds the id in the command lines of an older WSL', async () => {
     const line = `"C:\\Program Files\\WSL\\wslhost.exe" --distro-id {1} --vm-id {${vmId}} --handle 1`;
     const { run } = tools({ wslinfo: Buffer.from('\ninit\n'), Win32_Process: Buffer.from(line) });
-    expect(await askDistro('Debian', deps, run)).toEqual({ vmId, systemd: false });
+    expect(await askDistro('Debian', deps, run)).toEqual({ vmId, systemd: false, ports: [] });
   });
 
   it('has no id if none is reported', async () => {
     const { run } = tools({ wslinfo: Buffer.from('\nsystemd\n') });
-    expect(await askDistro('Debian', deps, run)).toEqual({ vmId: undefined, systemd: true });
+    expect(await askDistro('Debian', deps, run)).toEqual({ vmId: undefined, systemd: true, ports: [] });
   });
 });
 

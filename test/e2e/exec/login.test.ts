@@ -11,6 +11,7 @@ import { missingPrograms } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
 import { type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
+import { forwarding } from '../forward/forwarding.js';
 
 const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server', rsync: 'rsync' });
 const modes = missingAddon() === undefined ? (['fdpass', 'relay'] as const) : (['relay'] as const);
@@ -34,6 +35,28 @@ describe.skipIf(missing)(`a machine without a socket${missing ? `: ${missing}` :
   afterAll(async () => {
     server.close();
     await sshd.close();
+  });
+
+  it.skipIf(missingAddon())('is logged in to by a forwarded port, from the same manager', async () => {
+    const { listening } = await forwarding(['incus/web', '22', '0'], env);
+    const { port } = listening.listener;
+    const command = [
+      ...['ssh', '-F', 'none', '-i', join(dir, 'id'), '-p', `${port}`, '-o', 'BatchMode=yes'],
+      ...[
+        '-o',
+        'StrictHostKeyChecking=no',
+        '-o',
+        `UserKnownHostsFile=${dir}/by-port`,
+        '-o',
+        'LogLevel=ERROR',
+      ],
+    ];
+    for (const text of ['one', 'two'])
+      expect(await run([...command, '-l', sshd.user, '127.0.0.1', `echo ${text}`], { env })).toMatchObject({
+        code: 0,
+        stdout: `${text}\n`,
+      });
+    expect(await run([...vmssh, 'forward', 'incus/web', '80', '0'], { env })).toMatchObject({ code: 2 });
   });
 
   describe.each(modes)('is logged in to through its manager, by %s', (mode) => {
@@ -163,8 +186,8 @@ describe.skipIf(missing)(`a machine without a socket${missing ? `: ${missing}` :
 
   it('shows the route in all that shows one', async () => {
     const words = 'incus exec --mode=non-interactive web --';
-    const resolved = await run([...vmssh, 'resolve', '--json', 'incus/web'], { env });
-    expect(JSON.parse(resolved.stdout)).toMatchObject({
+    const resolved = await run([...vmssh, 'check', '--until=resolved', '--json', 'incus/web'], { env });
+    expect(JSON.parse(resolved.stdout).results[0]).toMatchObject({
       address: `exec:${words}`,
       endpoint: { family: 'exec', command: words.split(' '), machine: 'web', into: 'shell', port: 22 },
       steps: expect.arrayContaining(['incus starts sshd in it as its root']),
@@ -172,7 +195,7 @@ describe.skipIf(missing)(`a machine without a socket${missing ? `: ${missing}` :
     const traced = await run([...vmssh, 'nc', '-v', '--pipe', 'incus/web', '22'], { env });
     expect(traced.stderr).toContain(`exec:${words} is open`);
     expect(traced.stdout).toMatch(/^SSH-2\.0-/);
-    const checked = await run([...vmssh, 'check', 'incus/web'], { env });
+    const checked = await run([...vmssh, 'check', '--until=authentication', 'incus/web'], { env });
     expect(checked.stdout).toContain(words);
   });
 

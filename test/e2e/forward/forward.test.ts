@@ -41,13 +41,13 @@ describe.skipIf(missingAddon())('vmssh forward', () => {
   it.each(['tcp', 'unix'] as const)('moves 64 MiB each way over %s, with equal sums', async (family) => {
     const { target } = await machine(echo);
     const local = family === 'tcp' ? '0' : join(dir, 'big.sock');
-    const { connect, next } = await forwarding([target, '1', local]);
+    const { connect, next, within } = await forwarding([target, '1', local]);
     const client = await connect();
     const bytes = randomBytes(64 << 20);
     const sum = createHash('sha256');
     client.on('data', (part) => sum.update(part));
     client.end(bytes);
-    await once(client, 'end');
+    await within('end', once(client, 'end'));
     expect(sum.digest('hex')).toBe(createHash('sha256').update(bytes).digest('hex'));
     expect(await next()).toMatchObject({
       event: 'closed',
@@ -88,10 +88,10 @@ describe.skipIf(missingAddon())('vmssh forward', () => {
   ] as const)('a client sees $sees if $why', async ({ how, signal, sees }) => {
     const path = join(dir, `vmm${count++}`);
     const vmm = await monitor(path, how);
-    const { connect, next } = await forwarding([`vsock-mux${path}`, '1', '0']);
+    const { connect, next, within } = await forwarding([`vsock-mux${path}`, '1', '0']);
     const client = await connect();
     client.end('ask');
-    expect(String((await once(client, 'data'))[0])).toBe('the first half');
+    expect(String((await within('answer', once(client, 'data')))[0])).toBe('the first half');
     const ended = endOf(client);
     vmm.kill(signal);
     expect(await next()).toMatchObject(

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
-import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished } from 'vitest';
-import { type Outcome, outcome, vmssh } from '../../helpers/run.js';
+import { type Followed, follow, type Outcome, outcome, vmssh, within } from '../../helpers/run.js';
 
 /** A multiplexer as Firecracker's: "CONNECT PORT", "OK PORT", then the machine's program at that port. */
 export async function multiplexer(
@@ -38,21 +38,19 @@ export async function multiplexer(
 
 /** A virtual machine monitor in a process of its own, once it listens; vmm.js says how it ends. */
 export async function monitor(path: string, how: 'program' | 'listener' | 'restarts'): Promise<ChildProcess> {
-  const script = new URL('vmm.js', import.meta.url).pathname;
+  const script = fileURLToPath(new URL('vmm.js', import.meta.url));
   const child = spawn(process.execPath, [script, path, how], { stdio: ['ignore', 'pipe', 'inherit'] });
   onTestFinished(() => void child.kill('SIGKILL'));
-  const [line] = await once(child.stdout.setEncoding('utf8'), 'data');
+  const [line] = await within('monitor', once(child.stdout.setEncoding('utf8'), 'data'));
   expect(line).toBe('listening\n');
   return child;
 }
 
 /** vmssh forward, once it listens. */
-export interface Forwarding {
+export interface Forwarding extends Pick<Followed, 'next' | 'within'> {
   readonly child: ChildProcess;
   /** Its first line: JSON, as it runs with --json. */
   readonly listening: { readonly listener: { readonly host: string; readonly port: number; path?: string } };
-  /** The following lines as they come. */
-  next(): Promise<Record<string, unknown>>;
   readonly ended: Promise<Outcome>;
   connect(): Promise<Socket>;
 }
@@ -61,15 +59,10 @@ export async function forwarding(args: readonly string[], env = process.env): Pr
   const [program = '', ...before] = vmssh;
   const child = spawn(program, [...before, 'forward', '--json', ...args], { env, stdio: 'pipe' });
   onTestFinished(() => void child.kill('SIGKILL'));
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const followed = follow(child);
   const ended = outcome(child);
-  const next = async () => {
-    const { value, done } = await lines.next();
-    if (done) throw new Error(`it ended: ${(await ended).stderr}`);
-    return JSON.parse(value);
-  };
-  const listening = await next();
-  return { child, listening, next, ended, connect: () => connectTo(listening.listener) };
+  const listening = (await followed.next()) as unknown as Forwarding['listening'];
+  return { child, listening, ...followed, ended, connect: () => connectTo(listening.listener) };
 }
 
 /** Connected, half-open at its end. */
@@ -78,25 +71,28 @@ export async function connectTo(to: { host: string; port: number; path?: string 
   const socket = createConnection({ ...(path ? { path } : { host, port }), allowHalfOpen: true });
   socket.on('error', () => {});
   onTestFinished(() => void socket.destroy());
-  await once(socket, 'connect');
+  await within('connection', once(socket, 'connect'));
   return socket;
 }
 
 /** How it ended: by an end-of-file, or by an error's code. */
 export async function endOf(socket: Socket): Promise<string> {
   socket.resume();
-  return Promise.race([
-    once(socket, 'end').then(() => 'end'),
-    new Promise<string>((resolve) =>
-      socket.once('error', ({ code = '' }: NodeJS.ErrnoException) => resolve(code)),
-    ),
-  ]);
+  return within(
+    'end of the connection',
+    Promise.race([
+      once(socket, 'end').then(() => 'end'),
+      new Promise<string>((resolve) =>
+        socket.once('error', ({ code = '' }: NodeJS.ErrnoException) => resolve(code)),
+      ),
+    ]),
+  );
 }
 
 /** What comes until the other side ends. */
 export async function readToEnd(socket: Socket): Promise<Buffer> {
   const parts: Buffer[] = [];
   socket.on('data', (part: Buffer) => parts.push(part)).resume();
-  await once(socket, 'end');
+  await within('end of the connection', once(socket, 'end'), () => `${Buffer.concat(parts)}`.slice(0, 1000));
   return Buffer.concat(parts);
 }

@@ -139,7 +139,7 @@ describe.skipIf(missingAddon())('vmssh forward --reverse, by a multiplexer', () 
     { args: ['vsock/3', '5000', '192.0.2.1:80'], says: 'not "192.0.2.1:80"', code: 2 },
     { args: ['vsock/3', '5000', '0'], says: 'not "0"', code: 2 },
     { args: ['vsock/3', '5000', 'systemd'], says: 'got "systemd"', code: 2 },
-    { args: ['--all', 'vsock/3', '5000', '80'], says: '--all and --reverse cannot', code: 2 },
+    { args: ['--install', 'vsock/3', '5000', '80'], says: '--reverse and --install cannot', code: 2 },
     { args: [`vsock-mux${join(dir, 'gone')}`, '5000', '80'], says: 'cannot listen beside', code: 1 },
   ])('$args: $says', async ({ args, says, code }) => {
     const result = await run([...vmssh, 'forward', '--reverse', ...args]);

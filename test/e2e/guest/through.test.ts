@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sshCommand } from '../../../src/guest/run/route.js';
 import { missingPrograms } from '../../helpers/programs.js';
-import { run, vmssh } from '../../helpers/run.js';
+import { run, vmssh, vmsshWords } from '../../helpers/run.js';
 import { type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
@@ -48,7 +48,7 @@ describe.skipIf(missing)(`a host of ssh_config by a target${missing ? `: ${missi
 
   it('is not reached over a connection that is open already', async () => {
     const master = ['ssh', '-F', config(keyOf('host')), '-MNf', '-o', `ControlPath=${control}`];
-    const proxy = `ProxyCommand=${vmssh.join(' ')} proxy unix/${sshd.path} 22`;
+    const proxy = `ProxyCommand=${vmsshWords} proxy unix/${sshd.path} 22`;
     expect(
       await run([...master, '-o', proxy, 'web'], { stdio: ['ignore', 'ignore', 'ignore'] }),
     ).toMatchObject({

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, lchownSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, chownSync, lchownSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -31,8 +31,41 @@ describe.skipIf(missing)("a monitor of root's and a socket of another user", () 
     const pid = await monitor(path, serve(path, 'real'), `mount -t tmpfs none ${folder}`);
     await impostor(path);
     const machine = await listed(path);
-    expect(machine).toMatchObject({ target: `vsock-mux/proc/${pid}/root${path}` });
-    expect(await banner(machine?.target)).toMatchObject({ code: 0, stdout: 'SSH-2.0-real\n', stderr: '' });
+    const target = 'cloud-hypervisor/v';
+    expect(machine).toMatchObject({ target, address: `vsock-mux/proc/${pid}/root${path}` });
+    expect(await banner(target)).toMatchObject({ code: 0, stdout: 'SSH-2.0-real\n', stderr: '' });
+  });
+
+  it('are distinguished by a Host too, which no file has by the number of a process', async () => {
+    const folder = join(dir, 'jail');
+    mkdirSync(folder);
+    const path = join(folder, 'jailed.sock');
+    const target = 'cloud-hypervisor/jailed';
+    const own = `mount -t tmpfs none ${folder}`;
+    const first = await starting(path, serve(path, 'first'), own);
+    const home = join(dir, 'home');
+    mkdirSync(join(home, '.ssh'), { recursive: true });
+    const env = { ...process.env, HOME: home };
+    await run([...vmssh, 'config', 'install', '--no-fresh'], { env });
+    const files = ['config', 'vmssh.conf', 'vmssh.json'].map((name) =>
+      readFileSync(join(home, '.ssh', name), 'utf8'),
+    );
+    expect(files.join('\n')).not.toMatch(/\/proc\/\d/);
+    const block = /^Host jailed cloud-hypervisor\/jailed .*(?:\n .*)*/m.exec(files[1] ?? '')?.[0];
+    expect(block).toMatch(/ cloud-hypervisor\/jailed %p$/m);
+    expect(block).toContain('HostKeyAlias vmssh-cloud-hypervisor%jailed');
+    const inventory = await run([...vmssh, 'inventory'], { env });
+    expect(inventory.stdout).toContain('"vmssh_target":"cloud-hypervisor/jailed"'.replace(':', ': '));
+    expect(inventory.stdout).not.toMatch(/\/proc\/\d/);
+    first.stdin?.end();
+    await once(first, 'close');
+    expect(await banner(target)).toMatchObject({ code: 4, stdout: '' });
+    const again = await starting(path, serve(path, 'again'), own);
+    expect(again.pid).not.toBe(first.pid);
+    expect(await banner(target)).toMatchObject({ code: 0, stdout: 'SSH-2.0-again\n' });
+    await starting(path, serve(path, 'twin'), own);
+    const { code, stderr } = await banner(target);
+    expect({ code, stderr }).toEqual({ code: 4, stderr: expect.stringContaining('"jailed" may be') });
   });
 
   it('reached by a link that means another file in its root are distinguished', async () => {
@@ -63,7 +96,7 @@ describe.skipIf(missing)("a monitor of root's and a socket of another user", () 
     await once(server, 'listening');
     chownSync(api, uid, gid);
     await monitor(path, serve(path, 'real'), ':', ['--api-socket', api]);
-    expect(await listed(path)).toMatchObject({ target: `vsock-mux${path}` });
+    expect(await listed(path)).toMatchObject({ address: `vsock-mux${path}` });
   });
 });
 
@@ -94,7 +127,7 @@ describe.skipIf(missing)("a QEMU of root's and a port of another user", () => {
       'ip link set lo up; exec "$@"',
       'sh',
     ]);
-    const result = await run([...vmssh, 'resolve', 'qemu/hidden']);
+    const result = await run([...vmssh, 'nc', '--pipe', 'qemu/hidden']);
     expect(result).toMatchObject({ code: 4, stderr: expect.stringContaining('"hidden"') });
     expect(result.stdout).toBe('');
   });
@@ -162,13 +195,14 @@ describe('a container that exports a link', () => {
 
 interface Listed {
   readonly target: string;
+  readonly address?: string;
 }
 
 /** The machine with a socket at this path; this host may have others. */
 async function listed(path: string): Promise<Listed | undefined> {
   const { stdout } = await run([...vmssh, 'list', '--json', '--provider=cloud-hypervisor']);
   const { machines } = JSON.parse(stdout) as { readonly machines: readonly Listed[] };
-  return machines.find(({ target }) => target.endsWith(path));
+  return machines.find(({ address }) => address?.endsWith(path));
 }
 
 function banner(target = '') {
@@ -176,14 +210,18 @@ function banner(target = '') {
 }
 
 /** A process that looks like a cloud-hypervisor with a socket at `path`, in a mount namespace of its own. */
-async function monitor(path: string, script: string, before = ':', more: readonly string[] = []) {
+async function monitor(...args: Parameters<typeof starting>) {
+  return (await starting(...args)).pid;
+}
+
+async function starting(path: string, script: string, before = ':', more: readonly string[] = []) {
   const program = join(dir, 'cloud-hypervisor');
   rmSync(program, { force: true });
   symlinkSync(process.execPath, program);
   const args = [program, '-e', script, '--', '--vsock', `cid=3,socket=${path}`, ...more];
   const own = before === ':' ? [] : ['unshare', '-m'];
   const [first = '', ...rest] = [...own, 'sh', '-c', `${before} && exec "$@"`, 'sh', ...args];
-  return (await start(first, rest)).pid;
+  return start(first, rest);
 }
 
 /** A multiplexer of the other user's, at `path` of this namespace. */

@@ -72,7 +72,9 @@ describe.skipIf(missing || process.platform !== 'linux')(
     it('is shown with both by check', async () => {
       // Without the route that worked last time.
       rmSync(join(home, '.ssh/vmssh_routes.json'), { force: true });
-      const { stdout } = await run([...vmssh, 'check', '--json', `qemu/${name}`], { env });
+      const { stdout } = await run([...vmssh, 'check', '--until=authentication', '--json', `qemu/${name}`], {
+        env,
+      });
       expect(JSON.parse(stdout)).toMatchObject({
         ok: true,
         results: [

@@ -27,13 +27,6 @@ describe.skipIf(missingPrograms({ script: 'bsdutils' }))('Ctrl-C on a terminal',
     expect(result).toMatch(/✗ connect /);
   });
 
-  it('in doctor TARGET --wait does so, too', async () => {
-    const command = [...vmssh, 'doctor', '-l', 'ann', '--wait', `unix${join(dir, 'nothing.sock')}`];
-    const { code, stdout } = await onTerminal(command, /again in/, '\x03', env);
-    expect(code).toBe(130);
-    expect(stdout.slice(stdout.lastIndexOf(showsCursor))).toContain('interrupted while waiting: no socket');
-  });
-
   it('that ends ssh first leaves no line of the proxy', async () => {
     const [program, ...args] = [...vmssh, 'proxy', '--wait', `unix${join(dir, 'nothing.sock')}`, '22'];
     const gone = ['sh', '-c', 'true | "$0" "$@" | cat', program ?? '', ...args];

@@ -6,7 +6,17 @@ import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { missingAddon } from '../../helpers/addon.js';
 import { missingPrograms } from '../../helpers/programs.js';
-import { dist, executable, type Outcome, outcome, run, runtime, vmssh, wordsOf } from '../../helpers/run.js';
+import {
+  dist,
+  executable,
+  type Outcome,
+  outcome,
+  run,
+  runtime,
+  vmssh,
+  vmsshWords,
+  wordsOf,
+} from '../../helpers/run.js';
 import { type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
@@ -27,7 +37,7 @@ describe.skipIf(missing || !hasAddon)('a login by relay that lasts', () => {
     host = `unix${sshd.path}`;
     const script = join(dir, 'proxy.sh');
     writeFileSync(script, `#!/bin/sh\necho $$ > "${pidFile}"\nexec "$@"\n`, { mode: 0o755 });
-    const proxy = [script, ...vmssh, 'proxy', '--typed', '%n', '%h', '%p'].join(' ');
+    const proxy = `${script} ${vmsshWords} proxy --typed %n %h %p`;
     ssh = [...sshd.ssh('relay'), '-o', `ProxyCommand=${proxy}`];
   });
   afterAll(() => sshd.close());

@@ -29,7 +29,10 @@ describe('a reader that has seen enough', () => {
     const path = join(dir, 'closes.sock');
     await new Promise<void>((resolve) => server.listen(path, resolve));
     const target = `unix${path}`;
-    const { stdout } = await withHead(['check', target, target, target, target], hold);
+    const { stdout } = await withHead(
+      ['check', '--until=authentication', target, target, target, target],
+      hold,
+    );
     server.close();
     expect({ stdout, asked }).toEqual({ stdout: `${target}\n`, asked: 2 });
   });

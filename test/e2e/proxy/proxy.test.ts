@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { missingAddon } from '../../helpers/addon.js';
 import { missingPrograms } from '../../helpers/programs.js';
-import { outcome, run, vmssh } from '../../helpers/run.js';
+import { outcome, run, vmssh, vmsshWords } from '../../helpers/run.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
+import { overTcp } from './over-tcp.js';
 
 const dir = useTempDir();
 
@@ -31,6 +32,13 @@ describe('what reaches stdout and how it ends', () => {
     const server = await serve('burst', (socket) => socket.end(burst));
     const result = await outcome(likeSsh(proxy(`unix${server.path}`)));
     expect([result.code, result.stdout.length]).toEqual([0, burst.length]);
+    server.close();
+  });
+
+  it('relays to a TCP socket, which takes no other socket, with --fdpass too', async () => {
+    const server = await serve('tcp', (socket) => socket.end('SSH-2.0-test\r\n'));
+    const command = [...vmssh, 'proxy', '--fdpass', `unix${server.path}`, '22'];
+    expect(await overTcp(command)).toEqual({ code: 0, stderr: '', written: 'SSH-2.0-test\r\n' });
     server.close();
   });
 
@@ -192,7 +200,7 @@ describe.skipIf(missing)('an ssh that is killed', () => {
     writeFileSync(script, `#!/bin/sh\necho $$ > "${pidFile}"\nexec "$@"\n`, { mode: 0o755 });
     const proxyCommand = [
       script,
-      ...vmssh,
+      vmsshWords,
       'proxy',
       flags,
       '-v',

@@ -34,12 +34,12 @@ describe.skipIf(missing)('a ControlPath with the name of the host in it', () => 
     expect(await login('C')).toMatchObject({ code: 3 });
   });
 
-  it('is seen by the doctor, who says %C', async () => {
-    const doctor = (token: string) =>
-      run([...vmssh, 'doctor', '--ssh-config', config(token), `${sshd.user}@${target}`]);
-    const { code, stdout } = await doctor('h');
+  it('is seen by check, which says %C', async () => {
+    const check = (token: string) =>
+      run([...vmssh, 'check', '--ssh-config', config(token), `${sshd.user}@${target}`]);
+    const { code, stdout } = await check('h');
     expect({ code, stdout }).toMatchObject({ code: 1, stdout: expect.stringMatching(/✓ login /) });
     expect(stdout).toMatch(/✗ control-path .*cm-.*\n {4}fix: .*ControlPath ~\/\.ssh\/control-%C\n/);
-    expect(await doctor('C')).toMatchObject({ code: 0, stdout: expect.not.stringContaining('control-path') });
+    expect(await check('C')).toMatchObject({ code: 0, stdout: expect.not.stringContaining('control-path') });
   });
 });

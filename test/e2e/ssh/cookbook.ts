@@ -4,7 +4,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { delimiter, join } from 'node:path';
 import { startMachined } from '../../helpers/machined.js';
 import { findProgram } from '../../helpers/programs.js';
-import { outcome, run, vmssh } from '../../helpers/run.js';
+import { outcome, run, vmsshWords } from '../../helpers/run.js';
 import { startSshd } from '../../helpers/sshd.js';
 import { blocksOf } from '../../markdown.js';
 
@@ -105,7 +105,7 @@ function programs(dir: string, config: string): string {
     chmodSync(join(bin, name), 0o755);
   };
   make('ssh', `${findProgram('ssh')} -F ${config}`);
-  make('vmssh', vmssh.join(' '));
+  make('vmssh', vmsshWords);
   return bin;
 }
 

@@ -79,18 +79,16 @@ describe.skipIf(missing)('the host key of a machine without a UUID', () => {
     writeFileSync(file, knownHosts().replace(right, wrong));
     refused(await bySsh());
     refused(await byVmssh());
-    for (const command of ['check', 'doctor']) {
-      const { code, stdout } = await program(command, name);
-      expect({ command, code }).toEqual({ command, code: 1 });
-      expect(stdout).toMatch(/✗ handshake .*ssh refuses the host key .* it knows another key/);
-      expect(stdout).toMatch(new RegExp(`hint: .*vmssh.* forget '?machine/${name}`));
-    }
+    const { code, stdout } = await program('check', '--until=authentication', name);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/✗ handshake .*ssh refuses the host key .* it knows another key/);
+    expect(stdout).toMatch(new RegExp(`hint: .*vmssh.* forget '?machine/${name}`));
     expect(await program('forget', name)).toMatchObject({
       code: 0,
       stdout: `forgot the host key of "${name}"\n`,
     });
     expect(knownHosts()).toBe('');
-    expect(await program('check', name)).toMatchObject({ code: 0 });
+    expect(await program('check', '--until=authentication', name)).toMatchObject({ code: 0 });
     taken(await byVmssh());
     taken(await bySsh());
   });
@@ -99,7 +97,9 @@ describe.skipIf(missing)('the host key of a machine without a UUID', () => {
     'counts if it was kept as %s, which was typed',
     async (old) => {
       knows(old, wrong);
-      expect((await program('check', name)).stdout).toContain('it knows another key');
+      expect((await program('check', '--until=authentication', name)).stdout).toContain(
+        'it knows another key',
+      );
       refused(await byVmssh());
       refused(await bySsh());
       expect(await program('forget', name)).toMatchObject({ code: 0 });
@@ -120,11 +120,11 @@ describe.skipIf(missing)('the host key of a machine without a UUID', () => {
 
   it('is refused under the name of a pattern as well', async () => {
     knows(`machine/${name}`, wrong);
-    expect((await program('check', `machine/${name}`)).code).toBe(1);
+    expect((await program('check', '--until=authentication', `machine/${name}`)).code).toBe(1);
     refused(await bySsh(`machine/${name}`));
     expect(await program('forget', `machine/${name}`)).toMatchObject({ code: 0 });
     taken(await bySsh(`machine/${name}`));
-    expect(await program('check', `machine/${name}`)).toMatchObject({ code: 0 });
+    expect(await program('check', '--until=authentication', `machine/${name}`)).toMatchObject({ code: 0 });
   });
 
   it('is what ssh -G prints', async () => {
@@ -150,7 +150,7 @@ describe.skipIf(missing)('the host key of a machine without a UUID', () => {
 
   it('is not kept if ssh accepts no form of its name for a host', async () => {
     expect(await byVmssh('*')).toMatchObject({
-      code: 2,
+      code: 255,
       stderr: expect.stringContaining('ssh accepts no form of'),
     });
     expect((await program('config', 'install')).stderr).toContain(
@@ -167,8 +167,9 @@ describe.skipIf(missing)('the host key of a machine without a UUID', () => {
 
   it('has no Host if two machines would have it', async () => {
     const { stderr } = await program('config', 'install');
-    expect(stderr).toContain('no Host for "a b t7": another machine would be Host a-b-t7-machined too');
-    expect(stderr).toContain('no Host for "a\'b t7": another machine would be Host a-b-t7-machined too');
+    expect(stderr).toContain(
+      `no Host for "a b t7", "a'b t7": another machine would be Host a-b-t7-machined too`,
+    );
     expect(readFileSync(conf, 'utf8')).not.toContain('a-b-t7');
     expect((await program('ssh', 'a-b-t7')).stderr).toContain('may be "machine/a b t7" or "machine/a\'b t7"');
   });
@@ -176,7 +177,7 @@ describe.skipIf(missing)('the host key of a machine without a UUID', () => {
   it('that was revoked is reported as revoked, and stays so after vmssh forget', async () => {
     knows(`@revoked *`, right);
     refused(await byVmssh());
-    expect((await program('check', name)).stdout).toContain('is revoked');
+    expect((await program('check', '--until=authentication', name)).stdout).toContain('is revoked');
     await program('forget', name);
     expect(knownHosts()).toBe(`@revoked * ${right}\n`);
   });
@@ -186,6 +187,6 @@ describe.skipIf(missing)('the host key of a machine without a UUID', () => {
     const other = readFileSync(join(dir, 'ecdsa.pub'), 'utf8').split(' ').slice(0, 2).join(' ');
     knows(`machine%${name}`, other);
     refused(await byVmssh());
-    expect((await program('check', name)).stdout).toContain('it knows another key');
+    expect((await program('check', '--until=authentication', name)).stdout).toContain('it knows another key');
   });
 });

@@ -37,7 +37,7 @@ describe.skipIf(missing)('a name', () => {
     { typed: 'ann@web-server-t7', user: 'ann' },
     { typed: `ssh://bob@${id}`, user: 'bob' },
   ])('$typed is checked', async ({ typed, user }) => {
-    const { code, stdout } = await program('check', '--json', typed);
+    const { code, stdout } = await program('check', '--until=authentication', '--json', typed);
     const {
       results: [{ target, stages }],
     } = JSON.parse(stdout);
@@ -55,16 +55,14 @@ describe.skipIf(missing)('a name', () => {
 
   it('that no machine has is reported with the existing names', async () => {
     const says = 'no machine on this host has this name: found';
-    for (const command of ['check', 'doctor'])
-      expect(await program(command, 'nope')).toMatchObject({
-        code: 4,
-        stdout: expect.stringMatching(`^nope\n.*${says}.*"Web Server T7"`),
-      });
-    for (const command of ['resolve', 'nc'])
-      expect(await program(command, 'nope')).toMatchObject({
-        code: 4,
-        stderr: expect.stringMatching(`${says}.*"Web Server T7"`),
-      });
+    expect(await program('check', 'nope')).toMatchObject({
+      code: 4,
+      stdout: expect.stringMatching(`^nope\n.*${says}.*"Web Server T7"`),
+    });
+    expect(await program('nc', 'nope')).toMatchObject({
+      code: 4,
+      stderr: expect.stringMatching(`${says}.*"Web Server T7"`),
+    });
   });
 
   // Its sshd would answer for the program that was meant.
@@ -73,15 +71,17 @@ describe.skipIf(missing)('a name', () => {
       { name: 'nc', args: (host: string) => ['nc', '--pipe', host, '5000'] },
       { name: 'nc --banner', args: (host: string) => ['nc', '--banner', '-p', '5000', host] },
       { name: 'check', args: (host: string) => ['check', '-p', '5000', host] },
-      { name: 'resolve', args: (host: string) => ['resolve', host, '5000'] },
-      { name: 'resolve ssh://', args: (host: string) => ['resolve', `ssh://${host}:5000`] },
-      { name: 'doctor', args: (host: string) => ['doctor', '-p', '5000', host], code: 1 },
+      { name: 'check ssh://', args: (host: string) => ['check', `ssh://${host}:5000`] },
+      {
+        name: 'check --until=resolved',
+        args: (host: string) => ['check', '--until=resolved', '-p', '5000', host],
+      },
       { name: 'forward', args: (host: string) => ['forward', host, '5000', '0'] },
-    ])('so $name refuses one', async ({ args, code: want = 2 }) => {
+    ])('so $name refuses one', async ({ args }) => {
       const host = typed.replace('SOCKET', sshd.path);
       const { code, stdout, stderr } = await program(...args(host));
       expect({ code, said: stdout + stderr }).toEqual({
-        code: want,
+        code: 2,
         said: expect.stringContaining('this socket has no ports: 5000 cannot be reached'),
       });
       expect(stdout).not.toContain('SSH-2.0');
@@ -108,14 +108,18 @@ describe.skipIf(missing)('a name', () => {
   });
 
   it('is resolved', async () => {
-    expect(await program('resolve', 'root@web-server-t7')).toMatchObject({
+    const { code, stdout } = await program('check', '--json', '--until=resolved', 'root@web-server-t7');
+    expect({ code, ...JSON.parse(stdout).results[0] }).toMatchObject({
       code: 0,
-      stdout: `unix:${sshd.path}
-  Web Server T7 of machined is machine/Web Server T7
-  systemd-machined (user) knows vm "Web Server T7"
-  it has the SSH address "unix${sshd.path}"
-  its private key is ${join(dir, 'id')}
-`,
+      parsed: { kind: 'machine', name: 'Web Server T7' },
+      address: `unix:${sshd.path}`,
+      steps: [
+        'systemd-machined (user) knows vm "Web Server T7"',
+        `it has the SSH address "unix${sshd.path}"`,
+      ],
+      user: 'root',
+      identityFile: join(dir, 'id'),
+      stages: [{ stage: 'found' }, { stage: 'parsed' }, { stage: 'resolved' }],
     });
   });
 
@@ -124,8 +128,8 @@ describe.skipIf(missing)('a name', () => {
     expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringMatching(/^SSH-2\.0-/) });
   });
 
-  it('is what the doctor looks at, and where it logs in with the key of the manager', async () => {
-    const { code, stdout } = await program('doctor', `${sshd.user}@web-server-t7`);
+  it('is what check looks at, and where it logs in with the key of the manager', async () => {
+    const { code, stdout } = await program('check', `${sshd.user}@web-server-t7`);
     expect(code).toBe(0);
     expect(stdout).not.toContain('✗');
     expect(stdout).toMatch(/^\S+@web-server-t7\n {2}✓ found /);

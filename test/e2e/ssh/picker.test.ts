@@ -114,10 +114,10 @@ describe.skipIf(missing)('vmssh ssh without a name', () => {
   it('is a mistake in a pipe and on a dumb terminal, with what to type', async () => {
     const want = 'no machine given to ssh: expected [user@]TARGET';
     const piped = await run([...vmssh, 'ssh'], { env });
-    expect(piped).toMatchObject({ code: 2, stdout: '' });
+    expect(piped).toMatchObject({ code: 255, stdout: '' });
     expect(piped.stderr).toMatch(/^vmssh: no machine given .*\nhint: .*ssh NAME; for the names: .*list\n$/);
     const dumb = await onTerminal([...vmssh, 'ssh'], /^never$/, '', { ...env, TERM: 'dumb' });
     expect(dumb.stdout).toContain(want);
-    expect(dumb.code).toBe(2);
+    expect(dumb.code).toBe(255);
   });
 });

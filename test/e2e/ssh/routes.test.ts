@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { missingAddon } from '../../helpers/addon.js';
 import { type Machined, startMachined } from '../../helpers/machined.js';
 import { missingPrograms } from '../../helpers/programs.js';
-import { dist, run, vmssh } from '../../helpers/run.js';
+import { dist, run, vmssh, vmsshWords } from '../../helpers/run.js';
 import { type Hypervisor, type SshdOnSocket, startHypervisor, startSshd } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { forwarding } from '../forward/forwarding.js';
@@ -126,7 +126,7 @@ stream.once('data', (bytes) => { process.stdout.write(bytes); stream.destroy(); 
 
   it.skipIf(missingAddon() !== undefined)('gives ssh the socket itself after a fallback too', async () => {
     await answers((socket) => void socket.end());
-    const proxy = `ProxyCommand=${[...vmssh, 'proxy', '-v', '--fdpass', target, '%p'].join(' ')}`;
+    const proxy = `ProxyCommand=${vmsshWords} proxy -v --fdpass ${target} %p`;
     const options = ['-o', proxy, '-o', 'ProxyUseFdpass=yes', '-o', 'StrictHostKeyChecking=no'];
     const keys = ['-o', 'UserKnownHostsFile=/dev/null', '-i', join(dir, 'id')];
     const { code, stderr } = await run(['ssh', ...quick, ...options, ...keys, name, 'exit 7'], { env });
@@ -149,32 +149,32 @@ stream.once('data', (bytes) => { process.stdout.write(bytes); stream.destroy(); 
     expect(await login('--route', 'ip')).toMatchObject({ code: 7, stderr: '' });
   });
 
-  it('is examined by the doctor, and logged in to, only by the one that was chosen', async () => {
+  it('is examined by check, and logged in to, only by the one that was chosen', async () => {
     let count = 0;
     await answers((socket) => {
       count++;
       socket.end();
     });
-    const doctor = async (route: string) => {
-      const { stdout } = await run([...vmssh, 'doctor', '--json', `--route=${route}`, target], { env });
-      return JSON.parse(stdout);
+    const checked = async (route: string) => {
+      const { stdout } = await run([...vmssh, 'check', '--json', `--route=${route}`, target], { env });
+      return JSON.parse(stdout).results[0];
     };
-    const byIp = await doctor('ip');
+    const byIp = await checked('ip');
     expect(byIp).toMatchObject({ ok: true });
     expect(byIp.checks).toContainEqual(expect.objectContaining({ name: 'login', state: 'ok' }));
     expect(count).toBe(0);
-    expect(await doctor('export')).toMatchObject({ ok: false });
+    expect(await checked('export')).toMatchObject({ ok: false });
     expect(count).toBeGreaterThan(0);
   });
 
-  it('is shown with each route by check, by resolve and by list', async () => {
+  it('is shown with each route by check and by list', async () => {
     await answers((socket) => void socket.end());
     const program = async (...args: string[]) => {
       const { stdout, stderr } = await run([...vmssh, ...args], { env });
       return stdout === '' ? { stderr } : JSON.parse(stdout);
     };
     const ip = `tcp:127.0.0.1:${second.port}`;
-    expect(await program('check', '--json', target)).toMatchObject({
+    expect(await program('check', '--json', '--until=authentication', target)).toMatchObject({
       ok: true,
       results: [
         {
@@ -185,11 +185,16 @@ stream.once('data', (bytes) => { process.stdout.write(bytes); stream.destroy(); 
         },
       ],
     });
-    expect(await program('resolve', '--json', target)).toMatchObject({
+    const resolved = async (...args: string[]) =>
+      (await program('check', '--json', '--until=resolved', ...args, target)).results[0];
+    expect(await resolved()).toMatchObject({
       address: `unix:${exported}`,
-      routes: [{ route: 'export' }, { route: 'ip', address: ip }],
+      routes: [
+        { route: 'export', state: 'skipped' },
+        { route: 'ip', address: ip },
+      ],
     });
-    expect(await program('resolve', '--json', '--route=ip', target)).toMatchObject({ address: ip });
+    expect(await resolved('--route=ip')).toMatchObject({ address: ip });
     expect(await program('check', '--json', '--route=export', target)).toMatchObject({
       ok: false,
       exitCode: 3,
@@ -245,9 +250,9 @@ describe('a machine of which two sources know a route each', () => {
     expect(chosen).toMatchObject({ code: 0, stdout: 'SSH-2.0-joined\n' });
   });
 
-  it('has both in what resolve shows, and both reasons if both fail', async () => {
-    const { stdout } = await program('resolve', '--json');
-    expect(JSON.parse(stdout)).toMatchObject({
+  it('has both in what check shows, and both reasons if both fail', async () => {
+    const { stdout } = await program('check', '--until=resolved', '--json');
+    expect(JSON.parse(stdout).results[0]).toMatchObject({
       routes: [{ route: 'export' }, { route: 'vsock-mux', address: endpoint }],
     });
     server.close();

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { jumpForm } from '../../../src/commands/ssh/jump.js';
+import { jumpForm } from '../../../src/commands/ssh/call.js';
 import { missingAddon } from '../../helpers/addon.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { outcome, run } from '../../helpers/run.js';

@@ -10,16 +10,14 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer } from 'node:http';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { vi } from 'vitest';
-import { findProgram } from '../../helpers/programs.js';
-import { sshdConfig } from '../../helpers/sshd.js';
+import { makeContainer } from '../../connect/exec/container.js';
 
-/** A stand-in of Multipass with one machine, "mint", whose SSH server is a real sshd on a loopback port. */
+/** A stand-in of Incus with one container, "mint", in which a real sshd is started for each login. */
 export interface StandIn {
-  readonly port: number;
   readonly env: NodeJS.ProcessEnv;
   /** Options of ssh for a login. */
   readonly ssh: readonly string[];
@@ -31,6 +29,7 @@ export interface StandIn {
   reset(next?: { readonly waits?: boolean | undefined; readonly first?: string | undefined }): void;
   /** Resolves once the machine is up. */
   isUp(): Promise<void>;
+  /** Takes sshd away. */
   end(): void;
 }
 
@@ -38,39 +37,41 @@ export async function makeStandIn(dir: string): Promise<StandIn> {
   const at = (name: string) => join(dir, name);
   for (const key of ['host', 'id']) spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', at(key)]);
   writeFileSync(at('authorized'), readFileSync(at('id.pub')));
-  writeFileSync(at('sshd_config'), sshdConfig(dir).replace('PidFile none', `PidFile ${at('pid')}`));
   if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
   for (const folder of ['bin', 'home', 'home/.ssh']) mkdirSync(at(folder), { mode: 0o700 });
-  const port = await freePort();
-  const sshd = `${findProgram('sshd') ?? 'sshd'} -f ${at('sshd_config')} -p ${port} -o ListenAddress=127.0.0.1`;
-  const machine = (state: string, ipv4: string) =>
-    `echo '{"list":[{"name":"mint","state":"${state}","ipv4":[${ipv4}]}]}'`;
+  const container = makeContainer(at('container'), { program: 'incus', keys: dir });
   writeFileSync(
-    at('bin/multipass'),
+    at('bin/incus'),
     `#!/bin/sh
 PATH=/usr/bin:/bin:$PATH
 case $1 in
-list) if [ -e ${at('up')} ]; then ${machine('Running', '"127.0.0.1"')}; else ${machine('Stopped', '')}; fi ;;
-*) echo "$*" >> ${at('log')}; . ${at('first')}; ${sshd}; until [ -s ${at('pid')} ]; do :; done; touch ${at('up')} ;;
+start) echo "$*" >> ${at('log')}; . ${at('first')}; touch ${at('up')} ;;
+*) exec ${container.bin}/incus "$@" ;;
 esac
 `,
   );
-  chmodSync(at('bin/multipass'), 0o755);
+  chmodSync(at('bin/incus'), 0o755);
+  const server = createServer((_, response) => {
+    const status = existsSync(at('up')) ? 'Running' : 'Stopped';
+    const metadata = [{ name: 'mint', type: 'container', status, location: 'none', config: {} }];
+    response.end(JSON.stringify({ metadata }));
+  });
+  await new Promise<void>((resolve) => server.listen(at('incus.sock'), resolve));
   spawnSync('mkfifo', [at('gate')]);
-  const endSshd = () => {
-    if (existsSync(at('pid'))) process.kill(Number(readFileSync(at('pid'), 'utf8')), 'SIGTERM');
-    rmSync(at('pid'), { force: true });
-  };
   let gate: number | undefined;
   const closeGate = () => {
     if (gate !== undefined) closeSync(gate);
     gate = undefined;
   };
   const self: StandIn = {
-    port,
-    env: { ...process.env, HOME: at('home'), PATH: `${at('bin')}:${process.env.PATH}` },
+    env: {
+      ...process.env,
+      HOME: at('home'),
+      PATH: `${at('bin')}:${process.env.PATH}`,
+      INCUS_SOCKET: at('incus.sock'),
+    },
     ssh: [
-      ...['-F', 'none', '-p', String(port), '-i', at('id'), '-l', userInfo().username],
+      ...['-F', 'none', '-i', at('id'), '-l', userInfo().username],
       ...['-o', 'IdentitiesOnly=yes', '-o', 'BatchMode=yes', '-o', 'LogLevel=ERROR'],
       ...['-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null'],
     ],
@@ -81,27 +82,17 @@ esac
       writeSync(gate, '\n');
     },
     reset({ waits = false, first = '' } = {}) {
-      endSshd();
       closeGate();
       for (const name of ['up', 'log']) rmSync(at(name), { force: true });
       writeFileSync(at('first'), `${waits ? `read line < ${at('gate')}\n` : ''}${first}\n`);
     },
     isUp: () => vi.waitUntil(() => existsSync(at('up')), { timeout: 60_000 }).then(() => {}),
     end() {
-      endSshd();
+      rmSync(join(container.root, 'usr/sbin/sshd'), { force: true });
       closeGate();
+      server.unref();
     },
   };
   self.reset();
   return self;
-}
-
-function freePort(): Promise<number> {
-  const server = createServer();
-  return new Promise((resolve) => {
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }

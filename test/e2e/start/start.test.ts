@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { missingPrograms } from '../../helpers/programs.js';
-import { outcome, run, vmssh } from '../../helpers/run.js';
+import { outcome, run, vmssh, vmsshWords } from '../../helpers/run.js';
 import { hypervisorHosts, startHypervisor } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { makeStandIn, type StandIn } from './stand-in.js';
@@ -21,10 +21,10 @@ describe.skipIf(missing)('--start', () => {
 
   const program = (...args: readonly string[]) => run([...vmssh, ...args], { env: manager.env });
   const login = (...args: readonly string[]) =>
-    program('ssh', ...args, ...manager.ssh, 'multipass/mint', 'echo in');
+    program('ssh', ...args, ...manager.ssh, 'incus/mint', 'echo in');
   /** ssh with our proxy, which says on stderr what it does. */
   const proxied = (...options: readonly string[]) => {
-    const proxy = [...vmssh, 'proxy', '--fdpass', ...options, 'multipass/mint', '%p'];
+    const proxy = [vmsshWords, 'proxy', '--fdpass', ...options, 'incus/mint', '%p'];
     const settings = ['-o', `ProxyCommand=${proxy.join(' ')}`, '-o', 'ProxyUseFdpass=yes'];
     return spawn('ssh', [...manager.ssh, ...settings, 'mint', 'echo in'], {
       env: manager.env,
@@ -47,14 +47,12 @@ describe.skipIf(missing)('--start', () => {
   it('is the only thing that starts one: the message offers it', async () => {
     const { code, stderr } = await login();
     expect(code).toBe(255);
-    expect(stderr).toMatch(
-      /"mint" is off\nhint: multipass start mint, or .*vmssh.* ssh --start multipass\/mint\n/,
-    );
+    expect(stderr).toMatch(/"mint" is off\nhint: incus start mint, or .*vmssh.* ssh --start incus\/mint\n/);
     for (const args of [
-      ['check', 'multipass/mint'],
-      ['nc', '--wait=0.3', 'multipass/mint', '22'],
-      ['ssh', '--wait=0.3', ...manager.ssh, 'multipass/mint', 'true'],
-      ['resolve', 'multipass/mint'],
+      ['check', 'incus/mint'],
+      ['nc', '--wait=0.3', 'incus/mint', '22'],
+      ['ssh', '--wait=0.3', ...manager.ssh, 'incus/mint', 'true'],
+      ['check', '--until=resolved', 'incus/mint'],
     ])
       expect((await program(...args)).code).not.toBe(0);
     expect(manager.started()).toEqual([]);
@@ -82,7 +80,7 @@ describe.skipIf(missing)('--start', () => {
     // As a terminal sends it, to ssh and its proxy.
     process.kill(-(child.pid ?? 0), 'SIGINT');
     const { stderr } = await end;
-    expect(stderr).toContain('interrupted: "multipass" goes on, and "mint" is left as it is');
+    expect(stderr).toContain('interrupted: "incus" goes on, and "mint" is left as it is');
     manager.open();
     await manager.isUp();
     expect(manager.started()).toEqual(['start mint']);
@@ -92,12 +90,12 @@ describe.skipIf(missing)('--start', () => {
     {
       name: 'with its own message',
       first: "printf '\\033[2Jmint: disk /x.qcow2: No such file or directory\\n' >&2; exit 3",
-      says: /multipass start mint ended with code 3: \\x1b\[2Jmint: disk \/x.qcow2: No such file or directory\nhint: something that it needs is missing/,
+      says: /incus start mint ended with code 3: \\x1b\[2Jmint: disk \/x.qcow2: No such file or directory\nhint: something that it needs is missing/,
     },
     {
       name: 'without the right to',
       first: 'echo "error: Permission denied" >&2; exit 1',
-      says: /ended with code 1: error: Permission denied\nhint: this user may not start it: .* sudo multipass start mint\n/,
+      says: /ended with code 1: error: Permission denied\nhint: this user may not start it: .* sudo incus start mint\n/,
     },
     {
       name: 'after too much output',
@@ -108,14 +106,14 @@ describe.skipIf(missing)('--start', () => {
       name: 'that takes too long',
       args: ['--wait=0.5'],
       waits: true,
-      says: /multipass start mint has not ended in time, and goes on\nhint: .*--wait=600/,
+      says: /incus start mint has not ended in time, and goes on\nhint: .*--wait=600/,
     },
   ])('shows a start that fails, $name', async ({ first, args = [], waits, says }) => {
     manager.reset({ first, waits });
-    const { code, stdout, stderr } = await run(
-      [...vmssh, 'proxy', '--start', ...args, 'multipass/mint', '22'],
-      { env: manager.env, keepOpen: true },
-    );
+    const { code, stdout, stderr } = await run([...vmssh, 'proxy', '--start', ...args, 'incus/mint', '22'], {
+      env: manager.env,
+      keepOpen: true,
+    });
     expect({ code, stdout, stderr }).toEqual({ code: 1, stdout: '', stderr: expect.stringMatching(says) });
     if (waits) {
       manager.open();
@@ -125,11 +123,11 @@ describe.skipIf(missing)('--start', () => {
 
   it('says of a machine that is off again that it was started', async () => {
     manager.reset({ first: 'exit 0' });
-    const proxy = [...vmssh, 'proxy', '--start', '--wait=1', 'multipass/mint', '22'];
+    const proxy = [...vmssh, 'proxy', '--start', '--wait=3600', 'incus/mint', '22'];
     const { code, stderr } = await run(proxy, { env: manager.env, keepOpen: true });
-    expect(code).toBe(4);
+    expect(code).toBe(1);
     expect(stderr).toMatch(
-      /"mint" is off, although it was started: multipass start mint\nhint: it may have ended/,
+      /"mint" is off, although it was started: incus start mint\nhint: it ended; see why: incus info --show-log mint\n/,
     );
     expect(manager.started()).toEqual(['start mint']);
   });
@@ -148,15 +146,17 @@ describe.skipIf(missing)('--start', () => {
 
   it('is passed on to the vmssh of another hypervisor, which starts the machine there', async () => {
     const own = join(dir, 'vmssh');
-    writeFileSync(own, `#!/bin/sh\nexec ${vmssh.join(' ')} "$@"\n`, { mode: 0o755 });
-    const programs = { vmssh: own, multipass: join(dir, 'bin/multipass') };
-    const hypervisor = await startHypervisor(dir, join(dir, 'hv1'), { programs });
+    writeFileSync(own, `#!/bin/sh\nexec ${vmsshWords} "$@"\n`, { mode: 0o755 });
+    const programs = { vmssh: own, incus: join(dir, 'bin/incus') };
+    const hypervisor = await startHypervisor(dir, join(dir, 'hv1'), {
+      ...{ programs, env: { INCUS_SOCKET: join(dir, 'incus.sock') } },
+    });
     try {
       const config = join(dir, 'hosts');
       writeFileSync(config, hypervisorHosts(dir, { hv1: hypervisor.port }));
       const env = { ...manager.env, VMSSH_SSH: `ssh -F ${config}` };
       const connect = (...options: string[]) =>
-        run([...vmssh, 'nc', '-b', ...options, 'via/hv1/multipass/mint', String(manager.port)], { env });
+        run([...vmssh, 'nc', '-b', ...options, 'via/hv1/incus/mint', '22'], { env });
       expect(await connect()).toMatchObject({ code: 4, stderr: expect.stringContaining('"mint" is off') });
       expect(manager.started()).toEqual([]);
       expect(await connect('--start')).toMatchObject({ code: 0, stdout: expect.stringMatching(/^SSH-2\.0/) });
@@ -167,32 +167,18 @@ describe.skipIf(missing)('--start', () => {
   });
 
   it('is a stage of a check', async () => {
-    const { stdout } = await program(
-      'check',
-      '--start',
-      '--json',
-      '-p',
-      String(manager.port),
-      'multipass/mint',
-    );
+    const { stdout } = await program('check', '--start', '--json', 'incus/mint');
     const { results } = JSON.parse(stdout);
     expect(results[0].stages.map(({ stage }: { stage: string }) => stage).slice(0, 5)).toEqual([
       ...['parsed', 'started', 'resolved', 'connected', 'banner'],
     ]);
-    expect(results[0].stages[1].found).toBe('multipass start mint');
+    expect(results[0].stages[1].found).toBe('incus start mint');
   });
 
   it('does not wait for a machine that is up and has no SSH server', async () => {
     await login('--start');
     manager.end();
-    const { code, stderr } = await program(
-      'nc',
-      '--start',
-      '-b',
-      '-p',
-      String(manager.port),
-      'multipass/mint',
-    );
+    const { code, stderr } = await program('nc', '--start', '-b', 'incus/mint');
     expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining('cannot connect') });
   });
 });

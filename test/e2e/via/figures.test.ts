@@ -133,7 +133,7 @@ echo "$*" | grep -o 'vmssh-[0-9a-f]\\{32\\}'; echo '{"version":1,"machines":[]}'
       }));
       const { hosts } = concreteHosts(machines, {
         prefix: '',
-        taken: new Set(),
+        taken: () => undefined,
         knownHosts: '~/.ssh/vmssh_known_hosts',
       });
       return configText({ program: ['/usr/bin/vmssh'], fdpass: true, hosts });

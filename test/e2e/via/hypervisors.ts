@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 import { findProgram } from '../../helpers/programs.js';
-import { vmssh } from '../../helpers/run.js';
+import { vmsshWords } from '../../helpers/run.js';
 import {
   type Hypervisor,
   type HypervisorMade,
@@ -54,7 +54,7 @@ export function useHypervisors(made: Readonly<Record<string, HypervisorMade>>): 
     }
     configure('');
     script(join(dir, 'ssh'), `exec ${findProgram('ssh')} -F ${join(dir, 'hv_config')} "$@"`);
-    script(join(dir, 'vmssh-there'), `exec ${vmssh.join(' ')} "$@"`);
+    script(join(dir, 'vmssh-there'), `exec ${vmsshWords} "$@"`);
   });
   afterAll(async () => {
     await Promise.all([guest, ...Object.values(hosts)].map((each) => each?.close()));

@@ -3,12 +3,13 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeContainer } from '../../connect/exec/container.js';
 import { missingAddon } from '../../helpers/addon.js';
-import { missingPrograms } from '../../helpers/programs.js';
+import { findProgram, missingPrograms } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
 import { needed, script, useHypervisors } from './hypervisors.js';
 
-/** As Incus lists them; on the hypervisor the machine is its own sshd. */
+/** As Incus lists them; on the hypervisor the machine is what its incus starts. */
 const instances = [
   {
     name: 'web',
@@ -16,7 +17,6 @@ const instances = [
     status: 'Running',
     location: 'none',
     config: {},
-    state: { network: { eth0: { addresses: [{ address: '127.0.0.1', scope: 'global' }] } } },
   },
   {
     name: 'vm',
@@ -31,8 +31,11 @@ const instances = [
 describe.skipIf(missingPrograms(needed))('incus/REMOTE:NAME', () => {
   const there: Record<string, string> = {};
   const server = createServer((_, response) => response.end(JSON.stringify({ metadata: instances })));
-  const bed = useHypervisors({ hv1: { env: there } });
+  const programs: Record<string, string> = {};
+  const bed = useHypervisors({ hv1: { env: there, programs } });
   const { dir } = bed;
+  programs.incus = join(makeContainer(dir, { program: 'incus', keys: dir }).bin, 'incus');
+  for (const name of ['head', 'sed']) programs[name] = findProgram(name) ?? name;
   there.INCUS_SOCKET = join(dir, 'incus.sock');
   const env = { ...bed.env, PATH: `${join(dir, 'tools')}:${process.env.PATH}` };
 
@@ -53,23 +56,24 @@ describe.skipIf(missingPrograms(needed))('incus/REMOTE:NAME', () => {
   afterAll(() => server.close());
 
   it.skipIf(missingAddon())('is logged in to by ssh', async () => {
-    const ssh = [...bed.guest.ssh('fdpass'), '-p', String(bed.hosts.hv1?.port)];
     const own = ['-o', `UserKnownHostsFile=${dir}/known`];
-    expect(await run([...ssh, ...own, 'incus/hv1:web', 'echo hello'], { env })).toMatchObject({
+    expect(
+      await run([...bed.guest.ssh('fdpass'), ...own, 'incus/hv1:web', 'echo hello'], { env }),
+    ).toMatchObject({
       code: 0,
       stdout: 'hello\n',
     });
   });
 
   it.skipIf(missingAddon())('is taken by scp', async () => {
-    const scp = ['scp', '-q', '-F', bed.guest.config('fdpass'), '-P', String(bed.hosts.hv1?.port)];
+    const scp = ['scp', '-q', '-F', bed.guest.config('fdpass')];
     const own = ['-o', `UserKnownHostsFile=${dir}/known`];
     const { code } = await run([...scp, ...own, `incus%hv1%web:${dir}/list`, join(dir, 'copied')], { env });
     expect(code).toBe(0);
   });
 
   it('of a VM needs any tool there, as its CID is known', async () => {
-    const { stdout } = await run([...vmssh, 'resolve', 'incus/hv1:vm'], { env });
+    const { stdout } = await run([...vmssh, 'check', '--until=resolved', 'incus/hv1:vm'], { env });
     expect(stdout).toContain('vsock/77');
     expect(stdout).toContain('socat');
   });
@@ -79,7 +83,7 @@ describe.skipIf(missingPrograms(needed))('incus/REMOTE:NAME', () => {
     { typed: 'incus/hv1:wep', problem: /no machine "hv1:wep".*\n.*did you mean "hv1:web"/ },
     { typed: 'incus/hv2:web', problem: /no remote "hv2", but "hv1"\n.*incus remote add hv2/ },
   ])('$typed says what is wrong, and the fix', async ({ typed, problem }) => {
-    const { code, stderr } = await run([...vmssh, 'resolve', typed], { env });
+    const { code, stderr } = await run([...vmssh, 'nc', '--pipe', typed], { env });
     expect({ code, stderr }).toEqual({ code: 4, stderr: expect.stringMatching(problem) });
   });
 });

@@ -4,7 +4,7 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 import { findProgram } from '../../helpers/programs.js';
-import { vmssh } from '../../helpers/run.js';
+import { vmsshWords } from '../../helpers/run.js';
 import { type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { script } from './hypervisors.js';
@@ -67,7 +67,7 @@ export function useNetwork(hosts: readonly string[]): Network {
     );
     const keys = `Host *\n    UserKnownHostsFile ${join(dir, 'known')}\n    StrictHostKeyChecking accept-new\n    LogLevel ERROR\n`;
     writeFileSync(join(dir, 'config'), `${keys}Include ${guest.config('fdpass')}\n`, { mode: 0o600 });
-    script(join(dir, 'vmssh-there'), `exec ${vmssh.join(' ')} "$@"`);
+    script(join(dir, 'vmssh-there'), `exec ${vmsshWords} "$@"`);
   });
   afterAll(async () => {
     for (const name of [...running.keys()].reverse()) await kill(name);

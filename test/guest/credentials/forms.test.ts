@@ -2,8 +2,8 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { credentialsOf } from '../../../src/guest/credentials/contents.js';
 import { formFor, hypervisors } from '../../../src/guest/credentials/forms.js';
+import { credentialsOf } from '../../../src/guest/credentials/keys.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 

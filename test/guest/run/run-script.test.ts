@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { guestRoute } from '../../../src/guest/run/route.js';
-import { runScript } from '../../../src/guest/run/run-script.js';
+import { runScript, splitLines, splitTerminal } from '../../../src/guest/run/run-script.js';
 import { leaveScript, leftFile } from '../../../src/guest/run/sudo.js';
 import { lifeline } from '../../helpers/lifeline.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
@@ -63,5 +63,31 @@ describe("a guest's script", () => {
       );
       expect(readFileSync(leftFile(message) ?? message, 'utf8')).toBe('S');
     });
+  });
+});
+
+const part = 'ab'.repeat(16);
+const parts = (2 << 20) / part.length;
+
+describe('a line without an end', () => {
+  it('is cut to its last 64 KiB, at no more work than its length', () => {
+    const lines: string[] = [];
+    const take = splitLines((line) => lines.push(line));
+    for (let i = 0; i < parts; i++) take(part);
+    take('z\n');
+    expect(lines).toEqual([`${'ab'.repeat(1 << 15).slice(1)}z`]);
+  });
+
+  it('is cut on a terminal too', () => {
+    const lines: string[] = [];
+    const prompts: string[] = [];
+    const take = splitTerminal(
+      (line) => lines.push(line),
+      (text) => prompts.push(text),
+    );
+    for (let i = 0; i < parts; i++) take(part);
+    take('z\n');
+    expect(lines).toEqual([`${'ab'.repeat(1 << 15).slice(1)}z`]);
+    expect(prompts).toEqual([]);
   });
 });

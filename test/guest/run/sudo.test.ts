@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { splitLines, splitTerminal } from '../../../src/guest/run/lines.js';
+import { splitLines, splitTerminal } from '../../../src/guest/run/run-script.js';
 import { leaveScript, leftFile, runLeft, sudoAsks } from '../../../src/guest/run/sudo.js';
 
 describe('a sudo that asks', () => {

@@ -4,9 +4,9 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import answer from '../../../src/guest/sh/check/answer.sh';
 import socket from '../../../src/guest/sh/check/socket.sh';
 import system from '../../../src/guest/sh/check/system.sh';
-import transport from '../../../src/guest/sh/check/transport.sh';
 import initCheck from '../../../src/guest/sh/init/check.sh';
 import initKind from '../../../src/guest/sh/init/kind.sh';
+import transport from '../../../src/guest/sh/kernel/transport.sh';
 import facts from '../../../src/guest/sh/parts/facts.sh';
 import report from '../../../src/guest/sh/parts/report.sh';
 import vsock from '../../../src/guest/sh/parts/vsock.sh';
@@ -148,6 +148,17 @@ describe.each(shells)('$name', ({ command }) => {
     expect(run(found)).toBe('22\n2223\n2224\n');
     given({ 'etc/systemd/system/own.socket.d/55-none.conf': address('') });
     expect(run(found)).toBe('2224\n');
+  });
+
+  it.each([
+    { folder: 'etc', fix: 'systemctl unmask own.socket &&' },
+    { folder: 'run', fix: 'systemctl unmask --runtime own.socket &&' },
+  ])('8: fixes a mask in /$folder', ({ folder, fix }) => {
+    given(
+      { [`${folder}/systemd/system/own.socket`]: '[Socket]\nListenStream=vsock::22\n' },
+      { systemctl: systemctl('257', { 'own.socket -p LoadState': 'masked' }) },
+    );
+    expect(run('check_socket')).toContain(`fix      masked        ${fix}`);
   });
 
   it('1: fixes the address in a drop-in, if it is there that systemd refuses it', () => {

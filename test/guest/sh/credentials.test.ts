@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { credentialsOf } from '../../../src/guest/credentials/contents.js';
+import { credentialsOf } from '../../../src/guest/credentials/keys.js';
 import credentials from '../../../src/guest/sh/check/credentials.sh';
 import facts from '../../../src/guest/sh/parts/facts.sh';
 import report from '../../../src/guest/sh/parts/report.sh';

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import answer from '../../../src/guest/sh/check/answer.sh';
+import streams from '../../../src/guest/sh/check/streams.sh';
 import attempt from '../../../src/guest/sh/log/attempt.sh';
+import facts from '../../../src/guest/sh/parts/facts.sh';
 import report from '../../../src/guest/sh/parts/report.sh';
 import { shell, shells } from '../../helpers/shells.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
@@ -44,9 +46,13 @@ const others = [
 describe.each(shells)('$name', ({ command }) => {
   const run = (script: string, over = 'vsock') => {
     const head = `set -u\nR="$1"\nPATH="$1/bin:$PATH"\nover=${over}\nsleep() { :; }\n`;
-    const parts = `${report}${answer}${attempt}`;
+    const parts = `${report}${facts}${streams}${answer}${attempt}`;
     const tried = "login=refused login_about='root@x: Permission denied.' login_cursor=here";
-    const { stdout, stderr } = shell(command, `${head}${parts}\n${tried}\n${script}`, { args: [root] });
+    const { stdout, stderr } = shell(
+      command,
+      `${head}${parts}\npids_above() { :; }\nsetting() { :; }\n${tried}\n${script}`,
+      { args: [root] },
+    );
     expect(stderr).toBe('');
     return stdout;
   };
@@ -69,7 +75,7 @@ describe.each(shells)('$name', ({ command }) => {
 
   it('waits for a line that comes late', () => {
     given(others, [`sshd-session[60]: ${algorithm}`, closed(60)]);
-    expect(run('setting() { :; }; read_attempt root; refusals')).toBe(`; the journal has: ${algorithm}\n`);
+    expect(run('read_attempt root; refusals')).toBe(`; the journal has: ${algorithm}\n`);
   });
 
   it('waits no longer than it may', () => {

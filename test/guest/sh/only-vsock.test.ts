@@ -37,6 +37,10 @@ systemctl() {
       set_state "$unit" "$is_enabled" inactive ;;
     '-q enable --now '*) set_state "$unit" enabled active ;;
     '-q enable '*) set_state "$unit" enabled "$is_active" ;;
+    '-q is-active '*) [ "$is_active" = active ] ;;
+    '-q stop '*) set_state "$unit" "$is_enabled" inactive ;;
+    '-q start '*.socket) if grep -qs ' active' "$R/units/\${unit%.socket}.service"; then echo 'service already active'; return 1; fi
+      set_state "$unit" "$is_enabled" active ;;
     '-q start '*) set_state "$unit" "$is_enabled" active ;;
   esac
 }`;
@@ -57,6 +61,7 @@ describe.each(shells)("sshd's units of TCP: $name", ({ command }) => {
     { 'ssh.service': 'enabled active' },
     { 'ssh.service': 'disabled active' },
     { 'ssh.socket': 'enabled active', 'ssh.service': 'enabled inactive' },
+    { 'ssh.socket': 'enabled active', 'ssh.service': 'disabled active' },
     { 'sshd.socket': 'disabled inactive', 'sshd.service': 'static active' },
   ])('are closed, and are as they were after the undo: %j', (was) => {
     for (const [name, state] of Object.entries(was)) writeFileSync(join(root, 'units', name), state);

@@ -4,7 +4,6 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { generator, generatorPath } from '../../../src/guest/generator.js';
 import { parseProgress } from '../../../src/guest/run/progress.js';
 import {
   type CheckScriptOptions,
@@ -15,7 +14,7 @@ import {
   undoScript,
 } from '../../../src/guest/script.js';
 import listener from '../../../src/guest/sh/init/listen.sh';
-import { stamp } from '../../../src/guest/units.js';
+import { generator, generatorPath, stamp } from '../../../src/guest/units.js';
 import { missingPrograms } from '../../helpers/programs.js';
 
 const scripts = [

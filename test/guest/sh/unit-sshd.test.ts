@@ -7,6 +7,7 @@ import account from '../../../src/guest/sh/check/account.sh';
 import keyFiles from '../../../src/guest/sh/check/key-files.sh';
 import keyOptions from '../../../src/guest/sh/check/key-options.sh';
 import login from '../../../src/guest/sh/check/login.sh';
+import system from '../../../src/guest/sh/check/system.sh';
 import unit from '../../../src/guest/sh/check/unit.sh';
 import attempt from '../../../src/guest/sh/log/attempt.sh';
 import journal from '../../../src/guest/sh/log/journal.sh';
@@ -50,8 +51,8 @@ const sshd = findProgram('sshd');
 
 describe.each(shells)('$name', ({ command }) => {
   const run = (script: string) => {
-    const parts = `${report}${facts}${unitSshd}${unit}${account}${keyFiles}${keyOptions}${journal}${attempt}${login}`;
-    const all = `set -u\nR="$1"\nPATH="$1/bin:$PATH"\n${parts}\nunit=sshd-vsock\nlogin='not tried'\nlogin_about=why\nlogin_cursor=\nover=vsock\nsleep() { :; }\n${script}`;
+    const parts = `${report}${facts}${unitSshd}${system}${unit}${account}${keyFiles}${keyOptions}${journal}${attempt}${login}`;
+    const all = `set -u\nR="$1"\nPATH="$1/bin:$PATH"\n${parts}\nunit=sshd-vsock\nlogin='not tried'\nlogin_about=why\nlogin_cursor=\nover=vsock\nsleep() { :; }\npids_above() { :; }\n${script}`;
     const { stdout, stderr } = shell(command, all, { args: [root] });
     expect(stderr).toBe('');
     return stdout;
@@ -108,6 +109,7 @@ describe.each(shells)('$name', ({ command }) => {
     /** The unit's command line, and the lines of sshd_config. This user has a key in /home/.ssh/authorized_keys. */
     const site = (argv: string, config: string, fakes: Record<string, string> = {}) => {
       given({ 'etc/ssh/sshd_config': `${config}\n`, 'home/.ssh/authorized_keys': 'ssh-ed25519 AAAA\n' });
+      given({ 'login-shell': '#!/bin/sh\n' });
       if (!existsSync(join(root, 'host')))
         execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(root, 'host')]);
       // The last -f counts, and the first -h, -o or line of a file.
@@ -117,13 +119,15 @@ describe.each(shells)('$name', ({ command }) => {
     };
     const check = (before = '', who = me.username) =>
       run(`getent() { case $1 in
-        passwd) echo "${who}:x:${me.uid}:${me.gid}::/home:/bin/sh" ;;
+        passwd) echo "${who}:x:${me.uid}:${me.gid}::/home:\${shell_is:-/login-shell}" ;;
         shadow) echo "$shadow" ;;
       esac; }
       id() { case $1 in -u) echo 0 ;; *) echo staff wheel ;; esac; }
       shadow='${who}:*:19000:0:99999:7:::'
       sshd=/usr/sbin/sshd
       ${before}
+      account=${who}
+      read_attempt ${who}
       check_unit_sshd && check_login ${who}; echo "faults: $faults"`);
 
     it('promises no login that was not tried, though nothing keeps the account out', () => {
@@ -241,6 +245,183 @@ describe.each(shells)('$name', ({ command }) => {
       );
     });
 
+    const about = (text: string) => `login_about='over vsock/42: ${text}'`;
+    const ended = (journal: string, text = 'ssh ended with 1') =>
+      `login=ended ${about(text)} login_cursor=here; export journal='${journal}'`;
+    const accepted = `Accepted publickey for ${me.username} from UNKNOWN port 65535 ssh2: RSA SHA256:x`;
+    const permissionDenied = 'Permission denied (publickey).';
+
+    it.each([
+      {
+        name: 'MaxSessions 0',
+        config: 'MaxSessions 0',
+        before: `${refused(`${accepted}\nerror: no more sessions`)}; ${about('channel 0: open failed')}`,
+        says: /its session ends: over vsock\/42: channel 0: open failed; the journal has: error: no more sessions; sshd_config sets MaxSessions 0/,
+        fix: /1i MaxSessions 10'/,
+      },
+      {
+        name: 'a folder for ChrootDirectory that is not there',
+        config: 'ChrootDirectory /nope',
+        before: refused(`${accepted}\nfatal: safely_chroot: stat("/nope"): No such file or directory`),
+        says: /the journal has: fatal: safely_chroot: .*; sshd_config sets ChrootDirectory \/nope/,
+        fix: /1i ChrootDirectory none'/,
+      },
+      {
+        name: 'a folder for ChrootDirectory of another owner',
+        config: 'ChrootDirectory /srv/a',
+        before: refused(`${accepted}\nfatal: bad ownership or modes for chroot directory component "/srv/"`),
+        says: /sets ChrootDirectory \/srv\/a/,
+        fix: 'chown root: /srv/ && chmod go-w /srv/',
+      },
+      {
+        name: 'ForceCommand',
+        config: 'ForceCommand exit 4',
+        before: ended(accepted, 'ssh ended with 4'),
+        says: /its session ends: over vsock\/42: ssh ended with 4; sshd_config makes sshd run only this for it: exit 4/,
+        fix: /1i ForceCommand none'/,
+      },
+      {
+        name: 'command= before the key',
+        config: '',
+        keys: 'command="exit 3" ssh-ed25519 AAAA\n',
+        before: ended(accepted, 'ssh ended with 3'),
+        says: /authorized_keys lets a key run only one command, by command=/,
+        fix: 'take command="..." off that key in /home/.ssh/authorized_keys',
+      },
+      {
+        name: 'PAM, which refuses every session',
+        config: 'UsePAM yes',
+        pam: 'session required pam_deny.so\n',
+        before: refused(`${accepted}\nerror: PAM: pam_open_session(): Permission denied`),
+        says: /pam_open_session\(\): .*; \/etc\/pam\.d\/sshd refuses every session: session required pam_deny/,
+        fix: /^sed -i -E '\/\^session/,
+      },
+      {
+        name: 'a module of PAM, which refuses a session',
+        config: 'UsePAM yes',
+        before: refused(`${accepted}\nerror: PAM: pam_open_session(): Permission denied`),
+        says: /the key of .* is accepted, but its session ends: .*; the journal has: error: PAM/,
+        fix: /^see the session lines of \/etc\/pam\.d\/sshd/,
+      },
+      {
+        name: 'a shell that is not there',
+        config: '',
+        before: `shell_is=/bin/nope; ${refused('User x not allowed because shell /bin/nope does not exist')}`,
+        says: /the shell of .*, \/bin\/nope, is not there or cannot be run; the journal has: User x not allowed/,
+        fix: `usermod -s /bin/sh ${me.username}`,
+      },
+      {
+        name: 'an exit in .bashrc',
+        config: '',
+        before: ended(accepted, 'ssh ended without running its command'),
+        says: /the key of .* is accepted, but its session ends: over vsock\/42: ssh ended without running/,
+        fix: /^see what its shell, \/login-shell, runs at login: an exit in \/home\/\.bashrc/,
+      },
+      {
+        name: 'a key that was revoked',
+        config: 'RevokedKeys ROOT/revoked',
+        before: refused('error: Authentication key RSA SHA256:x revoked by file /etc/ssh/revoked'),
+        says: /does not accept a key that was revoked; the journal has: error: Authentication key/,
+        fix: /^give .* another key; or, if it was revoked by mistake/,
+      },
+      {
+        name: 'a file of revoked keys that is not there',
+        config: 'RevokedKeys /nope/revoked',
+        before: refused(''),
+        says: /sshd accepts no key at all: sshd_config sets RevokedKeys \/nope\/revoked/,
+        fix: 'touch /nope/revoked',
+      },
+      {
+        name: 'a certificate without principals',
+        config: 'TrustedUserCAKeys /etc/ssh/ca.pub\nAuthorizedKeysFile none',
+        before: refused('error: Certificate lacks principal list'),
+        says: /does not accept the certificate of the key; the journal has: error: Certificate lacks/,
+        fix: /^sign it again where the CA is, .* -n \S+ /,
+      },
+      {
+        name: 'a command for keys that fails',
+        config: 'AuthorizedKeysFile none\nAuthorizedKeysCommand /bin/false\nAuthorizedKeysCommandUser nobody',
+        before: refused('error: AuthorizedKeysCommand /bin/false me failed, status 1'),
+        says: /takes keys from AuthorizedKeysCommand \/bin\/false; the journal has: error: AuthorizedKeysCommand/,
+        fix: new RegExp(`runuser -u nobody -- /bin/false ${me.username}$`),
+      },
+      {
+        name: 'a command for keys that hangs',
+        config: 'AuthorizedKeysCommand /bin/keys of %u\nAuthorizedKeysCommandUser nobody',
+        before: `${refused('')}; ${about('it did not end within 60 s')}`,
+        says: /failed: over vsock\/42: it did not end within 60 s; sshd takes keys from AuthorizedKeysCommand/,
+        fix: new RegExp(`runuser -u nobody -- /bin/keys of ${me.username}$`),
+      },
+      {
+        name: 'too little time',
+        config: 'LoginGraceTime 1',
+        before: `${refused('')}; ${about('Connection closed by UNKNOWN port 65535')}`,
+        says: /sshd gives it only 1 s: LoginGraceTime/,
+        fix: /1i LoginGraceTime 120'/,
+      },
+      {
+        name: 'more than a key',
+        config: 'AuthenticationMethods publickey,password',
+        before: `${refused('')}; ${about(permissionDenied)}`,
+        says: /without prompts failed: .*; sshd requires more than a key from .*: AuthenticationMethods publickey,password/,
+        fix: /^log in by ssh, which asks for the rest; or, .*1i AuthenticationMethods publickey'/,
+      },
+      {
+        name: 'another machine at the target that was typed',
+        config: '',
+        before: "login='not proved' login_about='another machine answers (over vsock/9)'",
+        says: /no login as .* was proved: another machine answers \(over vsock\/9\)/,
+      },
+    ])(
+      'a login that failed for another reason than its key gets no key as a fix: $name',
+      ({ config, keys = '', pam = '', before, says, fix }) => {
+        site(debian, config.replace('ROOT', root));
+        if (keys) given({ 'home/.ssh/authorized_keys': keys });
+        given({ 'etc/pam.d/sshd': pam, [`${root}/revoked`.slice(1)]: '' });
+        const said = check(before);
+        expect(said).toMatch(/^failed +login +/);
+        expect(said).toMatch(says);
+        expect(said).not.toContain('--key');
+        expect(said).toMatch(/faults: 1\n$/);
+        if (fix !== undefined)
+          expect(/^fix +login +(.*)$/m.exec(said)?.[1]).toEqual(
+            typeof fix === 'string' ? fix : expect.stringMatching(fix),
+          );
+      },
+    );
+
+    it.each([
+      { name: 'in sshd_config', include: '', file: 'etc/ssh/sshd_config' },
+      {
+        name: 'with an Include',
+        include: 'Include ROOT/etc/ssh/sshd_config.d/*.conf',
+        file: 'etc/ssh/sshd_config',
+      },
+      {
+        name: 'in an included file',
+        include: 'Include ROOT/etc/ssh/sshd_config.d/*.conf',
+        file: 'etc/ssh/sshd_config.d/50-own.conf',
+      },
+    ])('fixes a setting of a Match block in a block before it: $name', ({ include, file }) => {
+      const block = `Match User ${me.username}\nPubkeyAuthentication no\n`;
+      const isMain = file === 'etc/ssh/sshd_config';
+      const main = `${include.replace('ROOT', root)}\nUseDNS no\nUsePAM yes\n${isMain ? block : ''}`;
+      site(debian, main);
+      if (!isMain) given({ [file]: block });
+      if (include) mkdirSync(join(root, 'etc/ssh/sshd_config.d'), { recursive: true });
+      const said = check();
+      expect(said).toMatch(/a Match block of sshd_config results in PubkeyAuthentication no/);
+      const fix = /^fix +login +(.*)$/m.exec(said)?.[1] ?? 'false';
+      execFileSync('sh', ['-c', fix.replaceAll(/ (?=\/etc\/)/g, ` ${root}`)]);
+      expect(check()).toMatch(/^skipped +login +nothing found here/);
+    });
+
+    it('quotes nothing of the login by which it runs itself', () => {
+      site(debian, '');
+      const own = 'pids_above() { echo 7; }';
+      expect(check(`${own}; ${refused(accepted)}; ${about(permissionDenied)}`)).toContain('--key does that');
+    });
+
     it.each([
       { about: 'cipher', says: /sets Ciphers /, fix: "1i Ciphers +aes256-gcm@openssh.com'" },
       { about: 'MAC', says: /sets MACs /, fix: "1i MACs +hmac-sha2-256-etm@openssh.com'" },
@@ -354,6 +535,29 @@ describe.each(shells)('$name', ({ command }) => {
         expect(said).toMatch(says);
         if (fix) expect(said).toMatch(fix);
         expect(said).toMatch(/faults: 1\n$/);
+      },
+    );
+
+    it.each([
+      { groups: 'wheels staff', there: 'staff', fix: 'usermod -aG staff WHO' },
+      { groups: 'wheels staff', there: '', fix: 'groupadd wheels && usermod -aG wheels WHO' },
+      // Which of them a pattern means is not known here: it may be one with more rights.
+      { groups: '!x s*', there: 'sudo', fix: /1i AllowGroups !x s\* wheel'/ },
+    ])(
+      'lets the account into a group that is there, or makes it: $groups, of $there',
+      ({ groups, there, fix }) => {
+        site(debian, `AllowGroups ${groups}`);
+        const said = check(`groups_there='${there}'
+        getent() { case "$1 \${2:-}" in
+          'group ') for g in $groups_there; do echo "$g:x:1:"; done ;;
+          'group '*) case " $groups_there " in *" $2 "*) echo "$2:x:1:" ;; *) return 2 ;; esac ;;
+          passwd*) echo "${me.username}:x:${me.uid}:${me.gid}::/home:/login-shell" ;;
+        esac; }
+        id() { case $1 in -u) echo 0 ;; -gn) echo wheel ;; *) echo wheel ;; esac; }`);
+        expect(said).toMatch(/^failed +login +sshd does not let .* in: AllowGroups is /);
+        const [, printed = ''] = /^fix +login +(.*)$/m.exec(said) ?? [];
+        if (typeof fix === 'string') expect(printed).toBe(fix.replace('WHO', me.username));
+        else expect(printed).toMatch(fix);
       },
     );
 

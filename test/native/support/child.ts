@@ -1,7 +1,9 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
+import { shellLine } from '../../../src/address/shell.js';
 import { addonPath } from './addon.js';
 import { readToEnd } from './peer.js';
 
@@ -37,12 +39,12 @@ export function startFixture(
   } = {},
 ): RunningChild {
   const { stdio = ['ignore', 'ignore'], wrapper = [], nodeArgs = [], through, program, oneMore } = options;
-  const script = new URL(`../fixtures/${name}`, import.meta.url).pathname;
+  const script = fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
   const line = [...wrapper, ...(program ? [program] : [runtime, ...nodeArgs, script]), ...args];
   // A sanitizer's library is for the program, not for what runs it.
   const { LD_PRELOAD = '', ...environment } = process.env;
   const [command = '', ...rest] = through
-    ? through(['env', `LD_PRELOAD=${LD_PRELOAD}`, ...line].join(' '))
+    ? through(shellLine(['env', `LD_PRELOAD=${LD_PRELOAD}`, ...line]))
     : line;
   const child = spawn(command, rest, {
     stdio: [...stdio, 'pipe', ...(oneMore ? [...Array(17).fill('ignore'), 2] : [])] as StdioOptions,

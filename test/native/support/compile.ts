@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll } from 'vitest';
 
 /** Compiles a C file of `fixtures` for this test file and gives what came of it, or undefined after printing why there is none. */
@@ -13,7 +14,7 @@ export function compile(
   const folder = mkdtempSync(join(tmpdir(), 'hvsock-'));
   afterAll(() => rmSync(folder, { recursive: true }));
   const program = join(folder, basename(source, '.c'));
-  const from = new URL(source, fixtures).pathname;
+  const from = fileURLToPath(new URL(source, fixtures));
   const tried = spawnSync('cc', ['-Wall', ...flags, '-o', program, from], { encoding: 'utf8' });
   if (tried.status === 0) return program;
   // A compiler that is not there is one reason for all files.

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ListedMachine } from '../../../src/discovery/merge.js';
 import { concreteHosts, hostNames } from '../../../src/ssh/config/hosts.js';
-import { sharedUuidProblem } from '../../../src/ssh/config/same-uuid.js';
+import { sharedUuidProblem, withOwnUuids } from '../../../src/ssh/config/same-uuid.js';
 
 const uuid = '11111111-2222-4333-8444-555555555555';
 const machine = (name: string, more: Partial<ListedMachine> = {}): ListedMachine => ({
@@ -14,8 +14,23 @@ const machine = (name: string, more: Partial<ListedMachine> = {}): ListedMachine
 });
 
 function hosts(machines: readonly ListedMachine[], prefix = '', taken: readonly string[] = []) {
-  return concreteHosts(machines, { prefix, taken: new Set(taken), knownHosts: '~/hosts' });
+  return concreteHosts(machines, {
+    prefix,
+    taken: (name) => (taken.includes(name.toLowerCase()) ? 'taken' : undefined),
+    knownHosts: '~/hosts',
+  });
 }
+
+it("a Host of an earlier run goes once its name is the user's", () => {
+  const kept = hosts([machine('git'), machine('web')]).entries;
+  const made = concreteHosts([], {
+    prefix: '',
+    taken: (name) => (name === 'git' ? 'taken' : undefined),
+    knownHosts: '~/hosts',
+    kept,
+  });
+  expect(made.entries.map(({ host }) => host)).toEqual(['web']);
+});
 
 describe('a Host of its own', () => {
   it('has what its manager knows, and its identity', () => {
@@ -37,6 +52,25 @@ describe('a Host of its own', () => {
     });
   });
 
+  it("is not for another user's machine or one in a container, which take no name and no UUID", () => {
+    const other = { uuid, authority: 'other' } as const;
+    const made = hosts([
+      machine('vsock/3', { target: 'vsock/3', authority: 'other' }),
+      machine('web', { ...other, target: 'incus/web', provider: 'incus' }),
+      machine('web', { uuid }),
+    ]);
+    expect(made).toMatchObject({
+      hosts: [{ host: 'web', names: [uuid] }],
+      left: [{ name: 'web' }],
+      shared: [],
+    });
+    const own = machine('web', { uuid });
+    expect(withOwnUuids([machine('x', other), own]).machines.map((each) => each.uuid)).toEqual([
+      undefined,
+      uuid,
+    ]);
+  });
+
   it('is not for a container that is off, whose name stays its own', () => {
     const container = { id: 'a'.repeat(64), labels: {} };
     const of = (provider: string, name: string, status: ListedMachine['status']) =>
@@ -46,7 +80,7 @@ describe('a Host of its own', () => {
       hosts: [{ host: 'web-podman' }, { host: 'db' }],
       left: [],
     });
-    const started = { prefix: '', taken: new Set<string>(), knownHosts: '~/hosts', stopped: true };
+    const started = { prefix: '', taken: () => undefined, knownHosts: '~/hosts', stopped: true };
     expect(concreteHosts(all, started).hosts.map(({ host }) => host)).toEqual([
       ...['web-podman', 'web-docker', 'db'],
     ]);
@@ -60,9 +94,18 @@ describe('a Host of its own', () => {
     },
     {
       name: 'nothing for an address',
-      input: machine('fc', { target: 'vsock-mux/run/v.sock', provider: 'firecracker' }),
+      input: machine('vm', { target: 'vsock/3', provider: 'crosvm' }),
       want: { knownHosts: undefined, hostKeyAlias: undefined },
     },
+    ...(['user', undefined] as const).map((authority) => ({
+      name: `the name and the owner of one without a manager: ${authority ?? 'the system'}`,
+      input: machine('fc', { target: 'firecracker/fc', provider: 'firecracker', authority }),
+      want: {
+        target: 'firecracker/fc',
+        knownHosts: '~/hosts',
+        hostKeyAlias: `vmssh-firecracker${authority ? '-user' : ''}%fc`,
+      },
+    })),
   ])('keeps keys under $name', ({ input, want }) => {
     expect(hosts([input]).hosts[0]?.options).toMatchObject(want);
   });
@@ -75,22 +118,28 @@ describe('a Host of its own', () => {
     expect(hosts(machines, '', taken).hosts.map(({ names }) => names)).toEqual(machines.map(() => undefined));
   });
 
+  it.each([
+    'vsock-mux/proc/3483/root/v.sock',
+    'unix/proc/7/root/x',
+    'via/hv1/vsock-mux/proc/9/root/v',
+    'vsock-mux/run/v.sock',
+  ])('is not written for a socket of a machine that has no name to type: %s', (target) => {
+    const { hosts: made, entries, left } = hosts([machine('fc', { target, provider: 'firecracker' })]);
+    expect({ made, entries }).toEqual({ made: [], entries: [] });
+    expect(left).toEqual([{ name: 'fc', why: expect.stringContaining('type its target') }]);
+  });
+
+  it('is for the target too of a machine whose owner counts: the pattern for all does not know him', () => {
+    const made = hosts([machine('fc', { target: 'firecracker/fc', provider: 'firecracker' })]).hosts;
+    expect(made.map(({ names }) => names)).toEqual([['firecracker/fc', 'firecracker%fc']]);
+  });
+
   it('answers to its name in lower case too, unless that is another machine', () => {
     const made = hosts([machine('Windows 11 dev'), machine('plain')]).hosts;
     expect(made.map(({ host, names }) => [host, names])).toEqual([
       ['Windows-11-dev', ['windows-11-dev']],
       ['plain', undefined],
     ]);
-  });
-
-  it('answers to the name that Windows gives a Hyper-V machine on its network, unless that is taken', () => {
-    const all = ['Mint 22', 'primary'].map((name) => machine(name, { provider: 'hyper-v' }));
-    const made = (taken: readonly string[]) =>
-      hosts(all, 'x-', taken).hosts.map(({ names = [] }) => names.filter((name) => name.includes('.')));
-    expect(made([])).toEqual([['mint-22.mshome.net'], ['primary.mshome.net']]);
-    expect(made(['primary.mshome.net'])).toEqual([['mint-22.mshome.net'], []]);
-    const twice = [...all, machine('mint-22', { provider: 'hyper-v' })];
-    expect(hosts(twice, 'x-').hosts.flatMap(({ names = [] }) => names)).not.toContain('mint-22.mshome.net');
   });
 
   it('is for what is typed by "via", too, unless that may be another machine', () => {
@@ -164,9 +213,9 @@ describe('a Host of its own', () => {
   it.each([
     { name: 'could be a host on a network', input: [machine('example.com')], why: /^with a dot/ },
     {
-      name: 'is one already',
+      name: "is the user's already",
       input: [machine('Git')],
-      why: /^your ssh configuration already has a Host Git/,
+      why: /^taken: use --prefix$/,
     },
     { name: 'is empty', input: [machine('*')], why: /no character/ },
     { name: 'steers the file', input: [machine('a\nProxyCommand x')], why: /control character/ },
@@ -221,7 +270,7 @@ describe('machines that say that they have one UUID', () => {
   const there = (via: string, name: string) =>
     machine(name, { via, target: `via/${via}/qemu/${name}`, provider: 'libvirt', uuid });
   const keys = (all: readonly ListedMachine[]) =>
-    concreteHosts(all, { prefix: '', dots: true, taken: new Set(), knownHosts: '~/k' });
+    concreteHosts(all, { prefix: '', dots: true, taken: () => undefined, knownHosts: '~/k' });
 
   it('get no host key by it on two hypervisors, nor on one', () => {
     for (const second of [there('hv2', 'evil'), there('hv1', 'evil'), there('hv2', 'mint')]) {

@@ -15,7 +15,7 @@ const machine = (name: string, target: string, more: Partial<ListedMachine> = {}
 
 /** The Hosts of these machines. */
 function hostsFor(machines: readonly ListedMachine[]) {
-  return concreteHosts(machines, { prefix: 'vm-', taken: new Set(), knownHosts: '~/k' }).entries;
+  return concreteHosts(machines, { prefix: 'vm-', taken: () => undefined, knownHosts: '~/k' }).entries;
 }
 
 describe('the names that ssh takes', () => {

@@ -24,7 +24,10 @@ const mint: HostEntry = {
   identityAgent: '/a',
   seen: '2026-01-31',
 };
-const web: HostEntry = { host: 'web', name: 'web', target: 'machine/web', provider: 'machined', seen: '' };
+const web: HostEntry = {
+  ...{ host: 'web', name: 'web', target: 'machine/web', provider: 'machined', seen: '' },
+  authority: 'user',
+};
 const state: HostState = {
   options: { prefix: 'vm-', onlyPatterns: true, fdpass: false, fresh: false, sshOptions: ['User=root'] },
   program: ['/usr/bin/node', '/o p/vmssh.js'],
@@ -59,6 +62,8 @@ describe('the state', () => {
     { host: undefined },
     { target: 'qemu/a\u202e' },
     { target: 7 },
+    { target: 'vsock-mux/proc/3483/root/v.sock', via: undefined },
+    { target: 'via/hv1/unix%proc%3483%root%v.sock' },
     { provider: 'of via/hv1' },
     { name: null },
     { via: 'hv2' },

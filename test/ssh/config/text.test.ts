@@ -76,7 +76,7 @@ describe(`the lines, as ssh reads them${withSsh}`, () => {
         provider: 'machined',
         also: [],
       };
-      const made = concreteHosts([machine], { prefix: '', taken: new Set(), knownHosts: '~/known' });
+      const made = concreteHosts([machine], { prefix: '', taken: () => undefined, knownHosts: '~/known' });
       const led = ['Web-1', 'web-1', 'web-10', 'Web-10', 'web-', 'WEB-1'].filter(
         (host) => effective({ program, fdpass: true, hosts: made.hosts }, host).proxycommand !== undefined,
       );
@@ -167,7 +167,7 @@ describe('configText', () => {
       machine('far', 'multipass/far'),
       machine('gate', 'via/hv/qemu/x'),
     ];
-    const { hosts } = concreteHosts(all, { prefix: '', taken: new Set(), knownHosts: '~/known' });
+    const { hosts } = concreteHosts(all, { prefix: '', taken: () => undefined, knownHosts: '~/known' });
     const given = { program: ['/v'], fdpass: true, hosts };
     const text = configText({ ...given, warnsOfKex: true });
     const [, patterns = ''] = /Host (.*)\n {4}WarnWeakCrypto no-pq-kex\n$/.exec(text) ?? [];

@@ -28,7 +28,7 @@ const { entries } = concreteHosts(
     machine('hv1', 'incus/twice', uuids[3]),
     machine('hv1', 'machine/anonymous'),
   ],
-  { prefix: '', dots: true, taken: new Set(), knownHosts: '~/k' },
+  { prefix: '', dots: true, taken: () => undefined, knownHosts: '~/k' },
 );
 
 it.each([

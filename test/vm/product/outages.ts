@@ -106,7 +106,7 @@ function muxPath({ target }: Scene): string {
 }
 
 async function checkOf({ host }: Scene, args: readonly string[]) {
-  const { stdout } = await run([...host.vmssh, 'check', '--json', ...args]);
+  const { stdout } = await run([...host.vmssh, 'check', '--until=authentication', '--json', ...args]);
   const {
     results: [{ exitCode, error: { target: _, ...error } = {} }],
   } = JSON.parse(stdout);

@@ -85,8 +85,8 @@ describeGuests('containers of Podman, Docker and systemd-nspawn', () => {
   });
 
   test('a container of systemd-nspawn without an exported socket is reached by systemd-run', async () => {
-    const { stdout } = await sh('vmssh resolve nsp');
-    expect(stdout).toMatch(/^exec:systemd-run --machine=nsp /);
+    const { stdout } = await sh('vmssh check --until=resolved nsp');
+    expect(stdout).toMatch(/✓ resolved .* exec:systemd-run --machine=nsp /);
   });
 
   describe('by the Hosts of config install', () => {
@@ -137,7 +137,7 @@ describeGuests('containers of Podman, Docker and systemd-nspawn', () => {
     expect(made).toMatchObject({ code: 0 });
     const { code, stderr } = await sh('vmssh ssh few true </dev/null');
     expect(code).toBe(255);
-    expect(stderr).toContain('cannot connect to "podman/few": "few" has as many processes as it may have');
+    expect(stderr).toContain('cannot connect to "podman/few": "few" is at its process limit');
     await sh('podman rm --force --time 0 few');
   });
 

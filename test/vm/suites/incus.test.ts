@@ -121,7 +121,7 @@ describeGuests('machines of Incus', () => {
       const { code, stderr } = await sh('vmssh ssh --route exec mint true');
       expect(code).toBe(255);
       expect(stderr).toMatch(
-        /^vmssh: cannot connect to "incus\/mint": "mint" runs no agent of its manager, .*VM agent isn't currently running"\n/,
+        /^vmssh: cannot connect to "incus\/mint": "mint" does not run the agent that incus needs.*VM agent isn't currently running"\n/,
       );
     });
 

@@ -52,8 +52,8 @@ describeGuests('machines on a host with systemd-machined', () => {
     const first = `vmssh ssh ${strict} ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key`;
     const { stdout: made } = await sh('ssh-keygen -lf .ssh/vmssh_guests/box/ssh_host_ed25519_key.pub');
     expect(await sh(first)).toMatchObject({ code: 0, stdout: made, stderr: '' });
-    const doctor = await sh('vmssh doctor box'); // on a busy machine it says that the login is slow, too
-    expect(doctor.stdout).toMatch(/✓ credentials +sshd has the host key that was made for this machine/);
+    const check = await sh('vmssh check box'); // on a busy machine it says that the login is slow, too
+    expect(check.stdout).toMatch(/✓ credentials +sshd has the host key that was made for this machine/);
     const inside = await sh('vmssh guest check --script | vmssh ssh box sh');
     expect(inside.stdout).toMatch(/^ok +listening +sshd-unix-export\.socket listens on \/run\/host/m);
     const other = `machinectl -q shell box /bin/sh -c 'cd /etc/ssh && rm ssh_host_ed25519_key* && ssh-keygen -q -t ed25519 -N "" -f ssh_host_ed25519_key'`;
@@ -164,9 +164,9 @@ describeGuests('machines on a host with systemd-machined', () => {
   test('that are containers of nspawn without an export are logged in to by their CIDs', async () => {
     const bare = { name: 'bare', class: 'container', service: 'systemd-nspawn', vSockCid: 78 };
     await guest.run(register({ ...bare, id: id.replace('0', '9') }));
-    expect(await sh('vmssh resolve bare')).toMatchObject({
+    expect(await sh('vmssh check --until=resolved bare')).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/^vsock:78:22\n.*\n.*\n {2}it exports no SSH socket\n/),
+      stdout: expect.stringMatching(/✓ resolved .* it exports no SSH socket → vsock:78:22\n/),
     });
     expect(await sh('vmssh ssh bare hostname')).toMatchObject({ code: 0, stdout: 'trixie\n' });
   }, 120_000);

@@ -62,7 +62,14 @@ describeGuests('a virtual machine whose vsock is silent', () => {
 
   test('is checked by each route', async () => {
     forget();
-    const { stdout } = await ours('check', '--json', '--timeout', '60', `root@qemu/${name}`);
+    const { stdout } = await ours(
+      'check',
+      '--until=authentication',
+      '--json',
+      '--timeout',
+      '60',
+      `root@qemu/${name}`,
+    );
     const [first, second] = twoRoutes();
     expect(JSON.parse(stdout)).toMatchObject({
       results: [
@@ -96,7 +103,14 @@ describeGuests('a virtual machine whose vsock is silent', () => {
     await guest.run(`systemd-run --quiet socat VSOCK-LISTEN:22,fork EXEC:'sleep 100000'
       until ss --listening --vsock | grep -q ':22 '; do sleep 0.2; done`);
     forget();
-    const { stdout } = await ours('check', '--json', '--timeout', '60', `root@qemu/${name}`);
+    const { stdout } = await ours(
+      'check',
+      '--until=authentication',
+      '--json',
+      '--timeout',
+      '60',
+      `root@qemu/${name}`,
+    );
     expect(JSON.parse(stdout)).toMatchObject({
       results: [
         {

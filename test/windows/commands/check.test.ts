@@ -35,9 +35,10 @@ describeWindows.each(Object.entries(programs))('vmssh check by %s', (_name, prog
     const words = real.stderr.split('\n').filter((line) => /Server host key|can continue/.test(line));
     const fake = { FAKE_SSH_ERR: `${words.join('\n')}\n`, FAKE_SSH_CODE: '255', WINEPATH: openssh };
     const env = { ...hvsock, ...fake, FAKE_SSH_ARGS: workFile('check/ssh.args') };
-    const { code, stdout } = await runOnWindows([...program, 'check', '--json', '--user=root', target], {
-      env,
-    });
+    const { code, stdout } = await runOnWindows(
+      [...program, 'check', '--until=authentication', '--json', '--user=root', target],
+      { env },
+    );
     const [{ ok, stages }] = (
       JSON.parse(stdout) as { results: [{ ok: boolean; stages: { stage: string; found: string }[] }] }
     ).results;
@@ -50,6 +51,26 @@ describeWindows.each(Object.entries(programs))('vmssh check by %s', (_name, prog
     expect(readFileSync(args, 'utf8')).toMatch(
       /^ProxyCommand="?[CZ]:\/.* proxy --timeout=\d+ -- "?hvsock:\S+ 22$/m,
     );
+  });
+});
+
+describeWindows.each(Object.entries(programs))('what vmssh check finds, by %s', (_name, program) => {
+  const call = (...args: readonly string[]) => {
+    writeFileSync(join(workFolder(), 'machines.tsv'), '86E0C1E9-782C-47E0-B7C2-99F8167F5178\tMint\t2\n');
+    const env = { ...withHvsock({ PORT: '1', CONNECT: '10061' }), FAKE_WMI: workFile('machines.tsv') };
+    return runOnWindows([...program, ...args], { env });
+  };
+
+  it('12: names a port that Windows does not know, and its fix registers it', async () => {
+    const before = await call('check', '--port', '2222', 'hyper-v/Mint');
+    expect(before.code).toBe(1);
+    expect(before.stdout).toMatch(/✗ service-guid +Windows has no service of port 2222/);
+    const fix = /fix: in an elevated terminal: \S.*? (service register 2222)\r?$/m.exec(before.stdout)?.[1];
+    expect(await call(...(fix ?? '').split(' '))).toMatchObject({ code: 0, stderr: '' });
+    const after = await call('check', '--port', '2222', 'hyper-v/Mint');
+    expect(after.stdout).toMatch(/✗ connect/);
+    expect(after.stdout).not.toContain('service-guid');
+    expect(await call('service', 'unregister', '2222')).toMatchObject({ code: 0 });
   });
 });
 

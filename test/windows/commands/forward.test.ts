@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { createHash, randomBytes, randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { expect, it, onTestFinished } from 'vitest';
+import { type Followed, follow } from '../../helpers/run.js';
 import { describeWindows } from '../bed/describe.js';
 import { programs, workFile } from '../bed/paths.js';
 import { echoWithTail, startPeer } from '../bed/peer.js';
@@ -22,16 +22,25 @@ function end(args: readonly string[]): void {
     if (line.includes(args.join(' '))) process.kill(pid);
 }
 
+/** Starts `vmssh forward` for the rest of the test; `log` is what the fake of hvsock writes, for the message of a wait. */
+function start(
+  program: readonly string[],
+  own: readonly string[],
+  env: NodeJS.ProcessEnv,
+  log = '',
+): Followed {
+  const [command = '', ...args] = onWindows([...program, ...own]);
+  const child = spawn(command, args, { env, stdio: 'pipe' });
+  onTestFinished(() => end(own));
+  return follow(child, () => (log && existsSync(log) ? readFileSync(log, 'latin1') : ''));
+}
+
 describeWindows.each(Object.entries(programs))('forward by %s', (_name, program) => {
   it('makes a port of a machine a local one: 8 MiB, and each end is passed on', async () => {
     const env = withHvsock({ PORT: await startPeer(echoWithTail(tail)) });
     const own = ['forward', '--json', target, String(randomInt(10_000, 1 << 30)), '0'];
-    const [command = '', ...args] = onWindows([...program, ...own]);
-    const child = spawn(command, args, { env, stdio: ['pipe', 'pipe', 'inherit'] });
-    onTestFinished(() => end(own));
-    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-    const next = async () => JSON.parse(String((await lines.next()).value));
-    const { listener } = await next();
+    const forward = start(program, own, env);
+    const { listener } = (await forward.next()) as { listener: { host: string; port: number } };
     expect(listener).toEqual({ host: '127.0.0.1', port: expect.any(Number) });
     const bytes = randomBytes(8 << 20);
     const client = createConnection({ ...listener, allowHalfOpen: true });
@@ -39,49 +48,18 @@ describeWindows.each(Object.entries(programs))('forward by %s', (_name, program)
     const sum = createHash('sha256');
     client.on('data', (part) => sum.update(part));
     client.end(bytes);
-    await once(client, 'end');
+    await forward.within('end from the machine', once(client, 'end'));
     expect(sum.digest('hex')).toBe(
       createHash('sha256')
         .update(Buffer.concat([bytes, tail]))
         .digest('hex'),
     );
-    expect(await next()).toMatchObject({
+    expect(await forward.next()).toMatchObject({
       event: 'closed',
       end: 'both',
       sent: bytes.length,
       received: bytes.length + tail.length,
     });
-  });
-
-  it('--all connects the loopback port of each machine, for every user, as Windows shows nobody whose a client is', async () => {
-    const home = join(workFolder(), 'all');
-    const ports = [29_431, 29_432];
-    const machines = ports.map((loopback, i) => ({
-      ...{ host: `m${i}`, name: `m${i}`, provider: 'hyper-v', seen: '2026-01-31', loopback },
-      target: target.replace('1111', `111${i}`),
-    }));
-    const options = { prefix: '', onlyPatterns: false, fdpass: true, loopback: 'own', sshOptions: [] };
-    mkdirSync(join(home, '.ssh'), { recursive: true });
-    writeFileSync(
-      join(home, '.ssh/vmssh.json'),
-      JSON.stringify({ version: 1, options, program: [], machines }),
-    );
-    const port = await startPeer(echoWithTail(tail));
-    const env = { ...withHvsock({ PORT: port }), BRIDGE_HOME: workFile('all') };
-    const own = ['forward', '--all', '--json'];
-    const [command = '', ...args] = onWindows([...program, ...own]);
-    const child = spawn(command, args, { env, stdio: ['pipe', 'pipe', 'inherit'] });
-    onTestFinished(() => end(own));
-    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-    for (const port of ports)
-      expect(JSON.parse(String((await lines.next()).value))).toMatchObject({ listener: { port } });
-    for (const port of ports) {
-      const client = createConnection({ host: '127.0.0.1', port, allowHalfOpen: true });
-      onTestFinished(() => void client.destroy());
-      const echoed = client.toArray();
-      client.end('hello');
-      expect(Buffer.concat(await echoed).equals(Buffer.concat([Buffer.from('hello'), tail]))).toBe(true);
-    }
   });
 
   it('refuses a unix socket, which it could not keep from other users', async () => {
@@ -99,20 +77,17 @@ describeWindows.each(Object.entries(programs))('forward --reverse by %s', (_name
     const log = join(workFolder(), 'reverse.log');
     rmSync(log, { force: true });
     const env = withHvsock({ LOG: workFile('reverse.log'), STRANGER: '1' });
-    const [command = '', ...args] = onWindows([...program, ...own]);
-    const child = spawn(command, args, { env, stdio: ['pipe', 'pipe', 'pipe'] });
-    onTestFinished(() => end(own));
-    let said = '';
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      said += text;
+    const forward = start(program, own, env, log);
+    expect(await forward.next()).toMatchObject({
+      event: 'listening',
+      listener: { port: 5000 },
+      target,
+      port: 5000,
     });
-    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-    const next = async () => JSON.parse(String((await lines.next()).value));
-    expect(await next()).toMatchObject({ event: 'listening', listener: { port: 5000 }, target, port: 5000 });
     const calls = readFileSync(log, 'latin1');
     expect(calls).toMatch(new RegExp(`^socket 34 1 1\nbind ${bound}\nlistening \\d+\n$`));
     await expect
-      .poll(() => said)
+      .poll(() => forward.said.stderr)
       .toMatch(
         /^vmssh: Windows has no service of port 5000 under GuestCommunicationServices, so it may turn the machine away\nhint: in an elevated terminal: .* service register 5000\n$/,
       );
@@ -129,20 +104,20 @@ describeWindows.each(Object.entries(programs))('forward --reverse by %s', (_name
     });
     stranger.end('mine');
     // An end or a reset, as what it sent was not read.
-    await new Promise((resolve) => stranger.once('close', resolve));
+    await forward.within('end for the other machine', new Promise((end) => stranger.once('close', end)));
     expect(stolen).toBe(0);
     await expect
-      .poll(() => said)
+      .poll(() => forward.said.stderr)
       .toContain('port 5000: turned away: 111111ee-2222-4333-8444-555555555555 is another machine\n');
     const bytes = randomBytes(1 << 20);
     const client = machine();
     const sum = createHash('sha256');
     client.on('data', (part) => sum.update(part));
     client.end(bytes);
-    await once(client, 'end');
+    await forward.within('end for the machine', once(client, 'end'));
     const all = createHash('sha256').update(bytes).update(tail).digest('hex');
     expect(sum.digest('hex')).toBe(all);
-    expect(await next()).toMatchObject({
+    expect(await forward.next()).toMatchObject({
       event: 'closed',
       end: 'both',
       sent: bytes.length,

@@ -1,7 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import type { ListJson } from '../../../src/commands/list/json.js';
+import type { ListJson } from '../../../src/commands/list/output.js';
 import { describeWindows } from '../bed/describe.js';
 import { programs, workFile } from '../bed/paths.js';
 import { startPeer } from '../bed/peer.js';
@@ -167,16 +167,16 @@ describeWindows.each(Object.entries(programs))('vmssh list by %s', (_name, progr
   });
 });
 
-describeWindows('vmssh resolve on Windows', () => {
+describeWindows('vmssh check --until=resolved on Windows', () => {
   const resolve = (target: string, env: NodeJS.ProcessEnv) =>
-    runOnWindows([...(programs['vmssh.exe'] ?? []), 'resolve', target], { env });
+    runOnWindows([...(programs['vmssh.exe'] ?? []), 'check', '--until=resolved', '--json', target], { env });
   const address = `hvsock:${mint.id.toLowerCase()}:00000016-facb-11e6-bd58-64006a7986d3`;
 
   it.each(['hyper-v/mint', 'hyper-v/MINT', `hyper-v/${mint.id}`, mint.id, `{${mint.id}}`])(
     'finds %s',
     async (target) => {
       const { code, stdout } = await resolve(target, wmi([host, mint]));
-      expect({ code, first: stdout.split('\n')[0] }).toEqual({ code: 0, first: address });
+      expect({ code, address: JSON.parse(stdout).results[0].address }).toEqual({ code: 0, address });
     },
   );
 
@@ -186,14 +186,17 @@ describeWindows('vmssh resolve on Windows', () => {
     { target: 'hyper-v/windows-11-dev', name: 'Windows 11 dev' },
   ])('finds $target', async ({ target, name }) => {
     const { code, stdout } = await resolve(target, wmi([host, { ...mint, name }]));
-    expect({ code, first: stdout.split('\n')[0] }).toEqual({ code: 0, first: address });
+    expect({ code, address: JSON.parse(stdout).results[0].address }).toEqual({ code: 0, address });
   });
 
   it('lists the ids of machines of one name', async () => {
     const twin = { ...mint, id: mint.id.replace('86', '87'), name: 'MINT', state: 3 };
-    const { code, stderr } = await resolve('hyper-v/mint', wmi([mint, twin]));
+    const { code, stdout } = await resolve('hyper-v/mint', wmi([mint, twin]));
     expect(code).toBe(4);
-    expect(stderr).toContain(`"hyper-v/${mint.id.toLowerCase()}" or "hyper-v/${twin.id.toLowerCase()}"`);
+    const { problem, hint } = JSON.parse(stdout).results[0].error;
+    expect(`${problem}\n${hint}`).toContain(
+      `"hyper-v/${mint.id.toLowerCase()}" or "hyper-v/${twin.id.toLowerCase()}"`,
+    );
   });
 
   it('leads to the machine that has the name now, though its names were swapped after a login', async () => {
@@ -222,6 +225,9 @@ describeWindows('vmssh resolve on Windows', () => {
   it('goes nowhere by name if Windows does not tell its names, even after a login', async () => {
     expect((await resolve('hyper-v/mint', wmi([mint]))).code).toBe(0);
     const silent = { ...process.env, FAKE_WMI_HR: '80041003' };
-    expect(await resolve('hyper-v/mint', silent)).toMatchObject({ code: 1, stdout: '' });
+    expect(await resolve('hyper-v/mint', silent)).toMatchObject({
+      code: 1,
+      stdout: expect.not.stringMatching(/86e0c1e9/i),
+    });
   });
 });

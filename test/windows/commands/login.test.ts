@@ -6,7 +6,7 @@ import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { outcome, run } from '../../helpers/run.js';
+import { follow, outcome, run } from '../../helpers/run.js';
 import { describeWindows } from '../bed/describe.js';
 import { programs, workFile } from '../bed/paths.js';
 import { startPeer } from '../bed/peer.js';
@@ -74,7 +74,7 @@ describeWindows.each(Object.entries(programs))('a login by %s', (_name, program)
     const child = spawn(command, [...args, 'hv', 'echo ready; sleep 1000'], {
       env: { ...env, ...withHvsock({ PORT: port }) },
     });
-    await once(child.stdout, 'data');
+    await follow(child).within('output of the login', once(child.stdout, 'data'));
     for (const socket of machine) socket.resetAndDestroy();
     const { code, stderr } = await outcome(child);
     expect(code).toBe(255);
@@ -85,7 +85,7 @@ describeWindows.each(Object.entries(programs))('a login by %s', (_name, program)
 
   it('is over within a second of the end of ssh by SIGKILL', async () => {
     const child = spawn(ssh[0] ?? '', [...ssh.slice(1), 'hv', 'echo ready; sleep 1000'], { env });
-    await once(child.stdout, 'data');
+    await follow(child).within('output of the login', once(child.stdout, 'data'));
     expect(windowsProcesses(workFolder())).not.toEqual([]);
     child.kill('SIGKILL');
     await delay(1000);
@@ -103,7 +103,7 @@ describeWindows('a proxy that still connects', () => {
     const env = withHvsock({ PORT: String(sshd.port), DELAY: '30000', LOG: workFile('connect.log') });
     const [ssh = '', ...args] = sshd.ssh([...(programs['vmssh.exe'] ?? []), 'proxy', target, '22']);
     const child = spawn(ssh, [...args, 'hv', 'true'], { env });
-    while (!connects(log)) await delay(50);
+    await expect.poll(() => connects(log)).toBe(true);
     child.kill('SIGKILL');
     await delay(1000);
     expect(windowsProcesses(workFolder())).toEqual([]);

@@ -19,6 +19,17 @@ describeWindows('the programs', () => {
     });
   });
 
+  it.each(Object.entries(programs))(
+    '%s: hand on no argument in which half of a surrogate pair was replaced',
+    async (_name, program) => {
+      const { code, stderr } = await runOnWindows([...program, 'ssh', 'hyper-v/mint', 'echo', 'a\ufffd']);
+      expect({ code, stderr }).toEqual({
+        code: 255,
+        stderr: expect.stringMatching(/holds U\+FFFD or half of/),
+      });
+    },
+  );
+
   it('load no library of Windows from the folder of the executable', async () => {
     const folder = join(workFolder(), 'planted');
     mkdirSync(folder);

@@ -32,7 +32,11 @@ describeWindows.each(Object.entries(programs))('vmssh service by %s', (_name, pr
     expect(await service('unregister', '2222')).toEqual(ok);
     expect(await service('list')).toEqual({ ...ok, stdout: lines[1] });
     expect(await service('unregister', '5000')).toEqual(ok);
-    expect((await service('unregister', '5000')).code).toBe(1);
+    const missing = 'vmssh: port 5000 is not registered\n';
+    expect(await service('unregister', '5000')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(missing),
+    });
     expect(await service('list')).toEqual(ok);
   });
 });

@@ -1,6 +1,7 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, it, onTestFinished } from 'vitest';
+import { shellLine } from '../../../src/address/shell.js';
 import { describeWindows } from '../bed/describe.js';
 import { programs, workFile } from '../bed/paths.js';
 import { runOnWindows } from '../bed/run.js';
@@ -77,6 +78,23 @@ describeWindows.each(Object.entries(programs))('%s runs the tools of Win32-OpenS
       cpSync(join(workFolder(), 'bridge.exe'), foreign);
       onTestFinished(() => rmSync(foreign));
       const { rest } = await run('scp', ['a.txt', 'hyper-v/Mint:'], { WINEPATH: path });
+      expect(rest).toEqual(['--', 'a.txt', 'hyper-v%Mint:']);
+    },
+  );
+
+  it.each(['.', '%CD%;.\\;"."'])(
+    "Windows' own, if PATH has no absolute folder, whatever is in the current folder: %s",
+    async (path) => {
+      const foreign = join(workFolder(), 'scp.exe');
+      cpSync(join(workFolder(), 'bridge.exe'), foreign);
+      onTestFinished(() => rmSync(foreign));
+      writeFileSync(join(workFolder(), 'tools.tsv'), '86E0C1E9-782C-47E0-B7C2-99F8167F5178\tMint\t2\n');
+      const line = shellLine([...program, 'scp', 'a.txt', 'hyper-v/Mint:'], 'cmd');
+      // cmd itself takes %CD% for the folder's path; "^" keeps it as it is.
+      const input = `set PATH=${path.replaceAll('%', '^%')}&&${line}\r\n`;
+      const fake = { FAKE_WMI: workFile('tools.tsv'), FAKE_SCP_ARGS: workFile('scp.args') };
+      await runOnWindows(['cmd'], { env: { ...process.env, ...fake }, input });
+      const { rest } = apart(readFileSync(args('scp'), 'utf8').trimEnd().split('\n'));
       expect(rest).toEqual(['--', 'a.txt', 'hyper-v%Mint:']);
     },
   );

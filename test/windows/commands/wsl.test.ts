@@ -75,6 +75,23 @@ describeWindows('WSL2', () => {
     expect(stderr).toContain(`hvsock:${vmId}:00000016-facb-11e6-bd58-64006a7986d3`);
   });
 
+  it('is refused while another distribution runs, unless its own systemd has the port', async () => {
+    const port = await startPeer((socket) => socket.end('SSH-2.0-fake\r\n'));
+    const two = verbose.replace('Stopped', 'Running');
+    const command = [...vmssh, 'nc', '--banner', 'wsl/Debian'];
+    const call = (units: string) => {
+      const exec = `${vmId}\n${units}\nsystemd\n`;
+      const answers = { verbose: utf16(two), running: utf16('Debian\r\n日本\r\n'), exec };
+      return runOnWindows(command, { env: { ...withHvsock({ PORT: port }), ...wsl(answers) } });
+    };
+    const refused = await call('');
+    expect(refused.code).toBe(4);
+    expect(refused.stderr).toContain('"日本" may answer instead');
+    expect(refused.stderr).toContain('guest install --port 2222 wsl/Debian');
+    const reached = await call('Listen=vsock::22 (Stream)\nActiveState=active\n');
+    expect(reached).toMatchObject({ code: 0, stdout: 'SSH-2.0-fake\n' });
+  });
+
   it('says that systemd is missing if nobody answers', async () => {
     const answers = { verbose: utf16(verbose), running: utf16('Debian\r\n'), exec: `${vmId}\ninit\n` };
     const env = { ...withHvsock({ PORT: '1', CONNECT: '10061' }), ...wsl(answers) };

@@ -176,6 +176,7 @@ static SOCKET WSAAPI fake_accept(SOCKET socket, struct sockaddr* address, int* l
   slot = remember(client, AF_HYPERV);
   memcpy(addresses[slot], addresses[listener], sizeof addresses[slot]);
   if (InterlockedIncrement(&accepts) == number("FAKE_HV_STRANGER")) addresses[slot][4] ^= 0xff;  // the first byte of VmId
+  note("accept ", addresses[slot], sizeof addresses[slot]);
   tell(slot, address, length);
   return client;
 }

@@ -106,5 +106,5 @@ function messageOf(code: string, program: readonly string[]): string {
   const fill = (text = '') => text.replaceAll('{address}', address).replaceAll('{port}', '22');
   // The user of Wine is an administrator, elevated.
   const hint = fill(row?.hintWithRights ?? row?.hint);
-  return `vmssh: cannot connect to "${target}": ${fill(row?.problem)} (${code})\nhint: ${hint.replaceAll(/vmssh (?=list|service|proxy|doctor)/g, () => `${program.join(' ')} `)}\n`;
+  return `vmssh: cannot connect to "${target}": ${fill(row?.problem)} (${code})\nhint: ${hint.replaceAll(/vmssh (?=list|service|proxy|doctor|guest)/g, () => `${program.join(' ')} `)}\n`;
 }

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { expect, it } from 'vitest';
-import { outcome } from '../../helpers/run.js';
+import { follow, outcome, within } from '../../helpers/run.js';
 import { describeWindows } from '../bed/describe.js';
 import { programs } from '../bed/paths.js';
 import { echoWithTail, startPeer } from '../bed/peer.js';
@@ -19,10 +19,13 @@ describeWindows.each(Object.entries(programs))('a relay by %s', (_name, program)
     const hash = createHash('sha256');
     child.stdout.on('data', (part) => hash.update(part));
     child.stdin.end(bytes);
-    const stderr: Buffer[] = [];
-    child.stderr.on('data', (part) => stderr.push(part));
-    const [code] = await once(child, 'close');
-    return { code, stderr: Buffer.concat(stderr).toString(), sum: hash.digest('hex') };
+    let stderr = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text;
+    });
+    const told = () => `it had printed ${stderr}`;
+    const [code] = await within('end of the program', once(child, 'close'), told);
+    return { code, stderr, sum: hash.digest('hex') };
   }
   const sumOf = (...parts: readonly Buffer[]) =>
     createHash('sha256').update(Buffer.concat(parts)).digest('hex');
@@ -69,9 +72,10 @@ describeWindows.each(Object.entries(programs))('a relay by %s', (_name, program)
     const port = await startPeer((socket) => socket.resume());
     const [command = '', ...args] = onWindows([...program, 'nc', '--pipe', '-v', target]);
     const child = spawn(command, args, { env: withHvsock({ PORT: port }), stdio: 'pipe' });
-    for await (const part of child.stderr) if (String(part).includes('is open')) break;
+    const { said } = follow(child);
+    await expect.poll(() => said.stderr).toContain('is open');
     child.stdin.on('error', () => {});
     child.kill('SIGKILL'); // the bridge: both of the program's pipes lose their other end
-    await once(child, 'close');
+    await within('end of the program', once(child, 'close'));
   });
 });

@@ -8,7 +8,7 @@
 namespace engine::files {
 namespace {
 
-// JavaScript's numbers are those of Linux on x86 (src/engine/files/flags.ts). On arm64 these two have others, and theirs mean something else.
+// JavaScript's numbers are those of Linux on x86 (src/engine/files.ts). On arm64 these two have others, and theirs mean something else.
 int systemFlags(int asked) {
   constexpr int directory = 0200000;
   constexpr int noFollow = 0400000;

@@ -10,7 +10,7 @@
 namespace engine::files {
 namespace {
 
-// src/engine/files/flags.ts has the numbers.
+// src/engine/files.ts has the numbers.
 enum Flags { writeOnly = 1, readWrite = 2, create = 0100, exclusive = 0200, truncate = 01000, append = 02000 };
 
 constexpr int ownerWrites = 0200;

@@ -1,6 +1,6 @@
 import { lookup as ask } from 'engine:sockets';
 import { knownOptions } from '../../known-options.js';
-import { DescriptorStream } from '../../streams/descriptor-stream.js';
+import { DescriptorStream } from '../../streams.js';
 import { execFile } from '../child_process.js';
 import { text } from '../stream/consumers.js';
 

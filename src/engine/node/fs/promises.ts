@@ -1,9 +1,7 @@
 import * as files from 'engine:files';
 import * as paths from 'engine:paths';
-import { readAll } from '../../files/read-all.js';
-import type { Stats } from '../../files/stats.js';
+import { readAll, type Stats, writeAll } from '../../files.js';
 import { knownOptions } from '../../known-options.js';
-import { writeAll } from '../../write-all.js';
 import * as fs from '../fs.js';
 
 /** Local files do not block for long: these call the synchronous functions, and reject if those throw. */

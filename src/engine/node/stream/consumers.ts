@@ -1,4 +1,4 @@
-import type { DescriptorStream } from '../../streams/descriptor-stream.js';
+import type { DescriptorStream } from '../../streams.js';
 
 /** All of a stream as text. */
 export async function text(stream: DescriptorStream): Promise<string> {

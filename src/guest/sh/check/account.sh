@@ -22,10 +22,29 @@ refused_by_list() {
   matched=$3
   case $2 in
     Deny*) list_fix="take $1 out of $2 in sshd_config" ;;
-    AllowGroups) list_fix="usermod -aG $(printf '%s' "$3" | head -n 1 | cut -d ' ' -f 1) $1" ;;
+    AllowGroups) list_fix=$(group_fix "$1" "$3") ;;
     *) list_fix=$(setting_fix "$2" "$(printf '%s' "$3" | tr '\n' ' ') $1") ;;
   esac
   fail login "sshd does not let $1 in: $2 is $3, and a peer over vsock has the host name UNKNOWN$(refusals)" "$list_fix"
+}
+
+# group_fix ACCOUNT PATTERNS: into the first group that is there, or else the first one, which is made. A pattern may mean one with
+# more rights, so then the account's own group is added to the list.
+group_fix() {
+  new_group=
+  for pattern in $2; do
+    case $pattern in *[!A-Za-z0-9_.-]* | -*) continue ;; esac
+    if getent group "$pattern" >/dev/null 2>&1; then
+      echo "usermod -aG $pattern $1"
+      return 0
+    fi
+    new_group=${new_group:-$pattern}
+  done
+  if [ -n "$new_group" ]; then
+    echo "groupadd $new_group && usermod -aG $new_group $1"
+  else
+    setting_fix AllowGroups "$(printf '%s' "$2" | tr '\n' ' ') $(id -gn "$1")"
+  fi
 }
 
 # in_users ACCOUNT PATTERNS, in_groups NAMES PATTERNS: the pattern that matches.

@@ -48,12 +48,20 @@ check_banner() {
       fail accept "port $port is open, but sends no banner" 'see Accept=yes and the names of the units, and: journalctl -u "sshd-vsock*"'
       return 1 ;;
     closed)
-      fail banner "port $port is closed without a banner: $(why_closed)" "journalctl -b -u '$(served_by)*'"
+      changed_by=$(own_drop_ins "$(served_by).service")
+      fail banner "port $port is closed without a banner: $(why_closed)" "journalctl -b -u '$(served_by)*'${changed_by:+; see $changed_by}"
       return 1 ;;
     *)
       fail listening "a connection to port $port over loopback fails, although systemd reports no error: ${banner#error }" "systemctl restart ${unit:-sshd-vsock}.socket; ss -l --vsock"
       return 1 ;;
   esac
+}
+
+# own_drop_ins UNIT: this system's, not the distribution's.
+own_drop_ins() {
+  if changed_file=$(unit_file "$1"); then
+    unit_texts "$R$changed_file" | sed -n -E -e 1d -e "s,^$R(/(etc|run)/.*),\\1,p" | tr '\n' ' ' | sed 's/ $//'
+  fi
 }
 
 # sshd's last line on that connection, or else systemd's on the unit.

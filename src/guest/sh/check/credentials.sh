@@ -1,4 +1,4 @@
-# Whether this machine took the host key that vmssh guest credentials made for it.
+# Whether this machine accepted the host key that vmssh guest credentials made for it.
 
 # made_key: "ssh-ed25519 AAAA..." as the host has it; empty: only what is in the machine counts.
 check_credentials() {

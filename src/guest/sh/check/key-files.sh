@@ -48,6 +48,15 @@ existing() {
   [ -s "$R$existing_file" ] && echo "$existing_file"
 }
 
+# key_files_have PATTERN: sets $key_file to the first file of keys with such a line.
+key_files_have() {
+  for each in $(setting authorizedkeysfile); do
+    key_file=$(key_path "$account" "$each")
+    if grep -Eqs "$1" "$R$key_file"; then return 0; fi
+  done
+  return 1
+}
+
 # key_path ACCOUNT PATTERN
 key_path() {
   path=$(echo "$2" | sed "s|%h|$home|g; s|%u|$1|g; s|%U|$(id -u "$1" 2>/dev/null)|g; s|%%|%|g")
@@ -82,7 +91,9 @@ no_key_file() {
     case $(setting $each) in
       '' | none) ;;
       *)
-        say skipped login "whether $1 has keys is not known: they come from $each $(setting $each), which is not run here"
+        if [ "$login" != refused ]; then
+          say skipped login "whether $1 has keys is not known: they come from $each $(setting $each), which is not run here"
+        fi
         key_source=
         return 0 ;;
     esac

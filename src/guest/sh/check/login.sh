@@ -20,7 +20,10 @@ check_login() {
     unknown_settings "$1"
     return
   fi
-  read_attempt "$1"
+  if was_accepted; then
+    login_ended "$1"
+    return
+  fi
   login_configured "$1" && login_lists "$1" && login_account "$1" && login_shell "$1" && login_pam && login_key_files "$1" && login_key_options && login_methods "$1"
 }
 
@@ -47,20 +50,44 @@ unknown_settings() {
 settings() { printf '%s\n' "$config" | grep -i "^$1 " | cut -d ' ' -f 2-; }
 setting() { settings "$1" | head -n 1; }
 
-# setting_fix NAME VALUE: the first value counts, so it takes the place of the unit's own, or goes before all others.
+# setting_fix NAME VALUE: the first value counts, so it takes the place of the unit's own, or goes before all others. That of a
+# Match block wins over those outside: then it goes into a block for the account, before the others.
 setting_fix() {
   fix_file=$(printf '%s\n' "$unit_options" | sed -n 's/^-f *//p' | tail -n 1)
+  fix_first=
+  if is_in_match "$1"; then fix_first="Match User $account"; fi
   if [ -n "$(option_of "$1")" ]; then
     unit_fix "$(options_but "$1")$newline-o$1 $2"
   elif [ -z "$fix_file" ] && grep -Eq '^[[:space:]]*Include[[:space:]].*/etc/ssh/sshd_config\.d/' "$R/etc/ssh/sshd_config" 2>/dev/null; then
-    echo "echo '$1 $2' > /etc/ssh/sshd_config.d/00-vmssh-$1.conf"
+    if [ -n "$fix_first" ]; then
+      echo "{ echo '$fix_first'; echo '$1 $2'; } > /etc/ssh/sshd_config.d/00-vmssh-$1.conf"
+    else
+      echo "echo '$1 $2' > /etc/ssh/sshd_config.d/00-vmssh-$1.conf"
+    fi
   else
-    echo "sed -i '1i $1 $2' ${fix_file:-/etc/ssh/sshd_config}"
+    fix_file=${fix_file:-/etc/ssh/sshd_config}
+    fix_line=$(grep -Ein '^[[:space:]]*Match[[:space:]]' "$R$fix_file" 2>/dev/null | head -n 1 | cut -d : -f 1)
+    if [ -n "$fix_first" ] && [ -n "$fix_line" ]; then
+      echo "sed -i -e '${fix_line}i $fix_first' -e '${fix_line}i $1 $2' $fix_file"
+    else
+      echo "sed -i '1i $1 $2' $fix_file"
+    fi
   fi
+}
+# Without the account sshd -T leaves Match blocks out.
+is_in_match() {
+  outside=$(with_options "$unit_options" "$R${unit_program:-$sshd}" -T 2>/dev/null | grep -i "^$1 ")
+  [ -n "$outside" ] && [ "$outside" != "$(printf '%s\n' "$config" | grep -i "^$1 ")" ]
 }
 # Where a setting comes from: origin NAME
 origin() {
-  if [ -n "$(option_of "$1")" ]; then echo "the command line of $unit@.service"; else echo sshd_config; fi
+  if [ -n "$(option_of "$1")" ]; then
+    echo "the command line of $unit@.service"
+  elif is_in_match "$1"; then
+    echo 'a Match block of sshd_config'
+  else
+    echo sshd_config
+  fi
 }
 
 login_configured() {
@@ -76,6 +103,11 @@ login_configured() {
     fail login "$(origin PubkeyAuthentication) results in PubkeyAuthentication no$(refusals)" "$(setting_fix PubkeyAuthentication yes)"
     return 1
   fi
+  revoked=$(setting revokedkeys)
+  if [ "${revoked:-none}" != none ] && [ ! -r "$R$revoked" ]; then
+    fail login "sshd accepts no key at all: $(origin RevokedKeys) sets RevokedKeys $revoked, which cannot be read$(refusals)" "touch $revoked"
+    return 1
+  fi
 }
 
 login_shell() {
@@ -84,6 +116,10 @@ login_shell() {
       fail login "the shell of $1 is $shell" "usermod -s /bin/sh $1"
       return 1 ;;
   esac
+  if [ -n "$shell" ] && [ ! -x "$R$shell" ]; then
+    fail login "the shell of $1, $shell, is not there or cannot be run$(refusals)" "usermod -s /bin/sh $1"
+    return 1
+  fi
   if [ "$1" != root ]; then
     for stop in /run/nologin /etc/nologin; do
       if [ -e "$R$stop" ]; then
@@ -99,6 +135,14 @@ login_methods() {
   methods=$(setting authenticationmethods)
   case " ${methods:-any} " in
     *' any '* | *' publickey '*) login_result "$1" ;;
-    *) say skipped login "sshd requires more than a key from $1: AuthenticationMethods $methods" ;;
+    *)
+      more="sshd requires more than a key from $1: AuthenticationMethods $methods"
+      if [ "$login" != refused ]; then
+        say skipped login "$more"
+        return 0
+      fi
+      fail login "a login without prompts failed: $login_about; $more" \
+        "log in by ssh, which asks for the rest; or, if a key is to be enough: $(setting_fix AuthenticationMethods publickey)"
+      return 1 ;;
   esac
 }

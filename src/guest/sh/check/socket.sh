@@ -1,6 +1,7 @@
 # The socket unit of the port and its template.
 
 . ./streams.sh
+. ./holder.sh
 
 # The socket unit of a port: ours or systemd's, or any whose file names that port. In a container, that of its export.
 find_socket_unit() {
@@ -26,13 +27,13 @@ find_socket_unit() {
 
 check_socket() {
   if ! unit=$(find_socket_unit "$port"); then
-    no_socket_unit
+    foreign_listener || no_socket_unit
     return 1
   fi
   file=$(unit_file "$unit.socket")
   major=$(systemd_major)
   if [ "$(readlink -f "$R$file")" = /dev/null ] || [ "$(show "$unit.socket" LoadState)" = masked ]; then
-    fail masked "$unit.socket is masked: $file points to /dev/null" "systemctl unmask $unit.socket && systemctl daemon-reload && systemctl restart $unit.socket"
+    fail masked "$unit.socket is masked: $file points to /dev/null" "systemctl unmask$(case $file in /run/*) echo ' --runtime' ;; esac) $unit.socket && systemctl daemon-reload && systemctl restart $unit.socket"
     return 1
   fi
   if form_file=$(file_with_unknown_form "$R$file"); then
@@ -50,8 +51,10 @@ check_socket() {
 
 check_accept() {
   if [ "$(show "$unit.socket" Accept)" != yes ]; then
-    fail accept "$file has no Accept=yes: connections are opened, but nothing answers" \
-      "mkdir -p /etc/systemd/system/$unit.socket.d && printf '[Socket]\nAccept=yes\n' > /etc/systemd/system/$unit.socket.d/accept.conf && systemctl daemon-reload && systemctl stop $unit.socket && systemctl stop $unit.service 2>/dev/null; systemctl restart $unit.socket"
+    says_no Accept yes 'connections are opened, but nothing answers'
+    return 1
+  elif [ "$(show "$unit.socket" MaxConnections)" = 0 ]; then
+    says_no MaxConnections 64 'each connection is closed at once'
     return 1
   fi
   if ! unit_file "$unit@.service" >/dev/null; then
@@ -64,6 +67,23 @@ check_accept() {
     return 1
   fi
   say ok accept "$unit.socket and $unit@.service belong together"
+}
+# says_no NAME VALUE EFFECT: the last text with the setting decides, so the fix comes after it.
+says_no() {
+  no_text=$(last_text_with "$R$file" "$1")
+  no_line=$(sed -n "s/^[[:space:]]*\($1[[:space:]]*=.*\)/\1/p" "${no_text:-/dev/null}" | tail -n 1)
+  no_name=${no_text##*/}
+  fix_name=zz-vmssh-$(printf '%s' "$1" | tr '[:upper:]' '[:lower:]').conf
+  if [ "$no_text" != "$R$file" ] && [ "$(printf '%s\n' "$fix_name" "$no_name" | sort | tail -n 1)" != "$fix_name" ]; then
+    fix_name=${no_name%.conf}_vmssh.conf
+  fi
+  fix_folder=/etc/systemd/system/$unit.socket.d
+  case $fix_name in
+    *[!A-Za-z0-9_.@~+-]*) set_it="take $no_line out of ${no_text#"$R"}, then: systemctl daemon-reload" ;;
+    *) set_it="mkdir -p $fix_folder && printf '[Socket]\n$1=$2\n' > $fix_folder/$fix_name && systemctl daemon-reload" ;;
+  esac
+  fail accept "$(if [ -n "$no_line" ]; then echo "${no_text#"$R"} has $no_line"; else echo "$file has no $1=$2"; fi): $3" \
+    "$set_it && systemctl stop $unit.socket && systemctl stop $unit.service 2>/dev/null; systemctl restart $unit.socket"
 }
 other_template() {
   for each_folder in $unit_folders; do
@@ -80,6 +100,10 @@ other_template() {
 check_listening() {
   if [ "$(show "$unit.socket" ActiveState)" = active ]; then
     say ok listening "$unit.socket listens on $(show "$unit.socket" Listen)"
+  elif port_holder; then
+    fail listening "$holder listens on $(place), so $unit.socket cannot: it is $(show "$unit.socket" ActiveState) ($(show "$unit.socket" Result))" \
+      "$holder_stop; systemctl reset-failed $unit.socket; systemctl restart $unit.socket"
+    return 1
   else
     fail listening "$unit.socket is $(show "$unit.socket" ActiveState) ($(show "$unit.socket" Result)): $(last_message "$unit.socket")" "systemctl reset-failed $unit.socket; systemctl enable $unit.socket; systemctl restart $unit.socket"
     return 1

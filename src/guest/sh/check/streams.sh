@@ -25,11 +25,37 @@ listen_streams() {
 # unit_texts FILE: the unit's file and its drop-ins, in systemd's order: by name, and of one name the first folder's.
 unit_texts() {
   printf '%s\n' "$1"
-  for drop_in_folder in $unit_folders; do
-    for drop_in in "$R$drop_in_folder/${1##*/}.d"/*.conf; do
-      if [ -f "$drop_in" ]; then printf '%s/%s\n' "${drop_in##*/}" "$drop_in"; fi
+  texts_folders=$(drop_in_folders "${1##*/}")
+  {
+    for each_folder in $unit_folders; do
+      for each_name in $texts_folders; do drop_ins "$R$each_folder/$each_name"; done
     done
-  done | sort -s -u -t / -k 1,1 | cut -d / -f 2-
+    for each_folder in $unit_folders; do drop_ins "$R$each_folder/${1##*.}.d"; done
+  } | sort -s -u -t / -k 1,1 | cut -d / -f 2-
+}
+# drop_in_folders UNIT: a-b.socket.d, a-.socket.d.
+drop_in_folders() {
+  each_at=
+  each_stem=${1%.*}
+  case $each_stem in *@) each_at=@ each_stem=${each_stem%@} ;; esac
+  while :; do
+    echo "$each_stem$each_at.${1##*.}.d"
+    each_stem=${each_stem%-}
+    case $each_stem in *-*) each_stem=${each_stem%-*}- ;; *) break ;; esac
+  done
+}
+# A link to /dev/null hides one of the same name.
+drop_ins() {
+  for drop_in in "$1"/*.conf; do
+    if [ -f "$drop_in" ] || [ -L "$drop_in" ]; then printf '%s/%s\n' "${drop_in##*/}" "$drop_in"; fi
+  done
+}
+
+# last_text_with FILE NAME: the last of the unit's texts that has this setting.
+last_text_with() {
+  unit_texts "$1" | while IFS= read -r each_text; do
+    if grep -q "^[[:space:]]*$2[[:space:]]*=" "$each_text" 2>/dev/null; then printf '%s\n' "$each_text"; fi
+  done | tail -n 1
 }
 
 # file_with_unknown_form FILE: it or its drop-in, with an address in a form that its systemd may not know.

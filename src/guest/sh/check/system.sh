@@ -70,17 +70,64 @@ check_host_keys() {
     return 0
   fi
   key_complaint=$(sshd_complaint "$sshd")
-  case $key_complaint in
-    '') say ok host-keys 'sshd -t reports no problems' ;;
-    *[Nn]'o hostkeys available'*)
-      if key_unit=$(key_units); then
-        fail host-keys "sshd -t says: $key_complaint" "systemctl start $key_unit"
-      else
-        fail host-keys "sshd -t says: $key_complaint" 'ssh-keygen -A'
-      fi
-      return 1 ;;
-    *)
-      fail sshd-config "sshd -t says: $key_complaint" 'fix /etc/ssh/sshd_config; sshd -t checks it'
-      return 1 ;;
+  if [ -z "$key_complaint" ]; then
+    say ok host-keys 'sshd -t reports no problems'
+    return 0
+  fi
+  fail "$(complaint_step "$key_complaint")" "sshd -t says: $key_complaint" "$(complaint_fix "$key_complaint")"
+  return 1
+}
+complaint_step() {
+  case $1 in *' are too open'* | *'nable to load host key'* | *'o hostkeys available'*) echo host-keys ;; *) echo sshd-config ;; esac
+}
+
+# complaint_fix COMPLAINT: only for paths that the shell takes as they are.
+complaint_fix() {
+  each_complaint=$(printf '%s\n' "$1" | sed 's/; /\n/g')
+  case $1 in
+    *' line '[0-9]*) line_fix ;;
+    *' are too open'*) printf 'chmod 600 %s\n' "$(plain_paths "s/.* for '\([^']*\)' are too open.*/\1/p" | in_one_line)" ;;
+    *'nable to load host key'* | *'o hostkeys available'*) host_key_fix ;;
+    *' must be owned by root and not group or world-writable'*)
+      each_path=$(plain_paths 's/^\([^ ]*\) must be owned by root and.*/\1/p')
+      echo "chown root: $each_path && chmod 755 $each_path" ;;
+    *) echo 'correct /etc/ssh/sshd_config; sshd -t checks it' ;;
   esac
+}
+plain_paths() { printf '%s\n' "$each_complaint" | sed -n "$1" | grep '^/[A-Za-z0-9_./@+-]*$'; }
+in_one_line() { tr '\n' ' ' | sed 's/ $//'; }
+
+# ssh-keygen -A leaves a file that is there as it is, and makes those of sshd's own names.
+host_key_fix() {
+  key_commands=
+  key_default=
+  for each_path in $(plain_paths 's/^Unable to load host key: //p'); do
+    if [ -s "$R$each_path" ]; then key_commands="${key_commands}mv $each_path $each_path.bad && "; fi
+    case $each_path in
+      /etc/ssh/ssh_host_*_key) key_default=yes ;;
+      *) key_commands="${key_commands}ssh-keygen -q -t ed25519 -N '' -f $each_path && " ;;
+    esac
+  done
+  if [ -z "$key_commands" ] || [ "$key_default" = yes ]; then key_commands="${key_commands}ssh-keygen -A"; fi
+  printf '%s\n' "${key_commands% && }"
+}
+
+# A line that begins a block is not taken out: what follows would hold for everybody.
+line_fix() {
+  each_line=$(printf '%s\n' "$each_complaint" | sed -n 's/^\(\/[A-Za-z0-9_.\/@+-]*\):\{0,1\} line \([0-9]*\).*/\1 \2/p')
+  each_path=${each_line%% *}
+  if [ -z "$each_line" ]; then
+    echo 'correct /etc/ssh/sshd_config; sshd -t checks it'
+    return 0
+  fi
+  line_commands=
+  line_numbers=$(printf '%s\n' "$each_line" | sed -n "s|^$each_path ||p" | sort -un)
+  for each in $line_numbers; do
+    if sed -n "${each}p" "$R$each_path" 2>/dev/null | grep -Eiq '^[[:space:]]*Match([[:space:]]|$)'; then
+      echo "correct line $each of $each_path; sshd -t checks it"
+      return 0
+    fi
+    line_commands="$line_commands -e '${each}s/^/# /'"
+  done
+  echo "sed -i$line_commands $each_path # or correct $(case $line_numbers in *[!0-9]*) echo 'these lines' ;; *) echo 'that line' ;; esac); sshd -t checks it"
 }

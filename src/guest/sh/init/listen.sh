@@ -12,7 +12,7 @@ umask 022
 
 . ./../check/privsep.sh
 
-. ./../check/device.sh
+. ./../kernel/device.sh
 
 . ./export.sh
 

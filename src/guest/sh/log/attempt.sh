@@ -1,12 +1,17 @@
 # What became of a login that the host tried over the socket, before this ran.
 
-# login: in, refused, or not tried; login_about: how, or why not; login_cursor: the journal's end before it.
+# login: in, refused, ended (the key was accepted, and the session ended), not proved (over the route that was named), or not
+# tried; login_about: how, or why not; login_cursor: the journal's end before it.
 
-# read_attempt ACCOUNT: sets $own_lines.
+# read_attempt ACCOUNT: sets $attempt_lines. To be called before anything here connects to sshd.
 read_attempt() {
-  if [ "$login" = refused ]; then await_lines "$login_cursor" "$1" '^(Connection (closed|reset) by|Disconnect|Received disconnect|fatal: )'; fi
+  attempt_lines=
+  case $login in refused | ended) ;; *) return 0 ;; esac
+  await_lines "$login_cursor" "$1" '^(Connection (closed|reset) by|Disconnect|Received disconnect|fatal: )'
+  attempt_lines=$own_lines
 }
-attempt_says() { printf '%s\n' "${own_lines:-}" | grep -E "$1" | head -n 1; }
+attempt_says() { printf '%s\n' "${attempt_lines:-}" | grep -E "$1" | head -n 1; }
+was_accepted() { [ "$login" = ended ] || { [ "$login" = refused ] && attempt_says '^Accepted ' | grep -q .; }; }
 
 # Why sshd refused it, for the end of a message.
 refusals() {
@@ -18,6 +23,8 @@ refusals() {
 login_result() {
   case $login in
     refused) login_refused "$1" ;;
+    'not proved')
+      if [ "$faults" = 0 ]; then fail login "no login as $1 was proved: $login_about"; else say skipped login "no login as $1 was tried: $login_about"; fi ;;
     *) say skipped login "nothing found here keeps $1 out${key_source:+$key_source}, but no login was tried: $login_about" ;;
   esac
 }
@@ -25,11 +32,11 @@ login_result() {
 login_refused() {
   # ssh compares the algorithms too, and hangs up: then sshd may only log that the connection was closed.
   case $login_about in
-    'Unable to negotiate with '*'no matching '*' found'*)
+    *'Unable to negotiate with '*'no matching '*' found'*)
       refused_setting "$login_about"
       return 1 ;;
   esac
-  cause=$(attempt_says 'not from a permitted host|not in PubkeyAccepted|PAM account configuration')
+  cause=$(attempt_says 'not from a permitted host|not in PubkeyAccepted|PAM account configuration|revoked (by|keys) file|AuthorizedKeysCommand |^(error: )?Certificate |Timeout before authentication')
   case $cause in
     *'not from a permitted host'*)
       fail login "the key is not accepted from a peer over vsock, which has the host name UNKNOWN; the journal has: $cause" \
@@ -39,14 +46,74 @@ login_refused() {
     *'PAM account configuration'*)
       fail login "an account module of PAM refuses $1: $(attempt_says 'pam_[a-z_]*[(]sshd:account[)]'); the journal has: $cause" \
         "see the account lines of /etc/pam.d/sshd, and the settings of the module that refuses $1" ;;
-    *)
-      cause=$(refusals)
-      if [ -z "$cause" ]; then cause=$(printf '%s\n' "${own_lines:-}" | grep ' port ' | tail -n 1 | sed 's/^/; the journal has: /'); fi
-      fail login "a login as $1 failed: $login_about$cause" \
-        "put the public key of the one that ssh uses into ${key_file:-a file that sshd reads}: on the host, vmssh guest install --key does that" ;;
+    *' revoked by file '*)
+      fail login "sshd does not accept a key that was revoked; the journal has: $cause" \
+        "give $1 another key; or, if it was revoked by mistake, take it out of $(setting revokedkeys)" ;;
+    *Certificate*)
+      fail login "sshd does not accept the certificate of the key; the journal has: $cause" \
+        "sign it again where the CA is, for now and for $1: ssh-keygen -s CA -I $1 -n $1 -V +52w KEY.pub" ;;
+    *AuthorizedKeysCommand*) key_command_failed "$1" "; the journal has: $cause" ;;
+    *) refused_otherwise "$1" ;;
   esac
   return 1
 }
+
+# What the journal does not have.
+refused_otherwise() {
+  cause=$(refusals)
+  if [ -z "$cause" ]; then cause=$(printf '%s\n' "${attempt_lines:-}" | grep ' port ' | tail -n 1 | sed 's/^/; the journal has: /'); fi
+  grace=$(setting logingracetime)
+  case $login_about in *'Permission denied'* | *'Too many authentication failures'*) by_key=yes ;; *) by_key=no ;; esac
+  if [ "$by_key" = no ] && [ "${grace:-0}" -gt 0 ] && [ "$grace" -lt 30 ]; then
+    fail login "a login as $1 failed: $login_about; sshd gives it only $grace s: LoginGraceTime" "$(setting_fix LoginGraceTime 120)"
+  elif has_key_command && { [ "$by_key" = no ] || [ -z "${key_file:-}" ]; }; then
+    key_command_failed "$1" "$cause"
+  elif [ "$by_key" = no ]; then
+    fail login "a login as $1 failed: $login_about$cause" "journalctl -b -t sshd -t sshd-session, for what sshd logged then"
+  else
+    fail login "a login as $1 failed: $login_about$cause" \
+      "put the public key of the one that ssh uses into ${key_file:-a file that sshd reads}: on the host, vmssh guest install --key does that"
+  fi
+}
+
+has_key_command() { case $(setting authorizedkeyscommand) in '' | none) return 1 ;; esac }
+# key_command_failed ACCOUNT WHY: sshd gives the account's name to a command without arguments.
+key_command_failed() {
+  key_command=$(setting authorizedkeyscommand)
+  case $key_command in *' '*) ;; *) key_command="$key_command $1" ;; esac
+  key_command=$(printf '%s' "$key_command" | sed "s/%u/$1/g")
+  fail login "a login as $1 failed: $login_about; sshd takes keys from AuthorizedKeysCommand $(setting authorizedkeyscommand)$2" \
+    "see why this does not print a key of $1 and end: runuser -u $(setting authorizedkeyscommanduser) -- $key_command"
+}
+
+# login_ended ACCOUNT: sshd accepted the key, so no key is what is missing.
+login_ended() {
+  login_shell "$1" || return 1
+  cause=$(printf '%s\n' "${attempt_lines:-}" | sed -n '/^Accepted /,$p' | grep -E 'no more sessions|chroot|pam_open_session|^(error|fatal): ' | head -n 1)
+  ended="the key of $1 is accepted, but its session ends: $login_about${cause:+; the journal has: $cause}"
+  chroot=$(setting chrootdirectory)
+  forced=$(setting forcecommand)
+  if [ "$(setting maxsessions)" = 0 ]; then
+    fail login "$ended; $(origin MaxSessions) sets MaxSessions 0" "$(setting_fix MaxSessions 10)"
+  elif [ "${chroot:-none}" != none ]; then
+    chroot_part=$(printf '%s' "$cause" | sed -n 's/.*bad ownership or modes for chroot directory \(component \)\{0,1\}"\(\/[A-Za-z0-9_./@+-]*\)".*/\2/p')
+    fail login "$ended; $(origin ChrootDirectory) sets ChrootDirectory $chroot" \
+      "$(if [ -n "$chroot_part" ]; then echo "chown root: $chroot_part && chmod go-w $chroot_part"; else setting_fix ChrootDirectory none; fi)"
+  elif grep -Eqs "$session_denies" "$R/etc/pam.d/sshd" && [ "$(setting usepam)" = yes ]; then
+    fail login "$ended; /etc/pam.d/sshd refuses every session: $(grep -E "$session_denies" "$R/etc/pam.d/sshd" | head -n 1)" \
+      "sed -i -E '/$session_denies/s/^/# /' /etc/pam.d/sshd"
+  elif [ "${cause#*pam_open_session}" != "$cause" ]; then
+    fail login "$ended" 'see the session lines of /etc/pam.d/sshd, and the settings of the module that refuses'
+  elif [ "${forced:-none}" != none ]; then
+    fail login "$ended; $(origin ForceCommand) makes sshd run only this for it: $forced" "$(setting_fix ForceCommand none)"
+  elif key_files_have '(^|[[:space:],])command="'; then
+    fail login "$ended; $key_file lets a key run only one command, by command=" "take command=\"...\" off that key in $key_file"
+  else
+    fail login "$ended" "see what its shell, $shell, runs at login: an exit in $home/.bashrc or another file that it reads"
+  fi
+  return 1
+}
+session_denies='^session[[:blank:]]+(required|requisite)[[:blank:]]+pam_deny\.so'
 
 # sshd and ssh have no algorithm in common: the defaults are added to the list that somebody has cut.
 refused_setting() {

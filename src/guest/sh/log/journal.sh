@@ -23,10 +23,12 @@ sshd_lines() {
     sed -n -e '/(sshd:session)/d' -e 's/^[A-Z][a-z]* *[0-9]* [0-9:]* \(sshd[a-z-]*\[[0-9]*\]: \)/\1/p'
 }
 
-# without_others ACCOUNT: the messages from stdin, without those of a process that names another peer or account in any of them.
+# without_others ACCOUNT: the messages from stdin, without those of a process that names another peer or account in any of them,
+# and of the login by which this script runs.
 without_others() {
   all_lines=$(cat)
   other_pids=$({
+    pids_above
     if [ "${over:-vsock}" != tcp ]; then ids_with '(.* )?([^ ]+) port [0-9]' | not_of UNKNOWN; fi
     ids_with '(.* )(for|user) ([^ ]+)( from)? [^ ]+ port [0-9]' 4 | not_of "$1"
   } | sort -u | tr '\n' '|')
@@ -35,3 +37,10 @@ without_others() {
 # ids_with PATTERN [GROUP]: "PID TEXT"
 ids_with() { printf '%s\n' "$all_lines" | sed -En "s/^[^[]*\[([0-9]+)\]: $1.*/\1 \\${2:-3}/p"; }
 not_of() { while read -r each_pid each_name; do if [ "$each_name" != "$1" ]; then echo "$each_pid"; fi; done; }
+pids_above() {
+  above=$PPID
+  while [ "${above:-1}" -gt 1 ]; do
+    echo "$above"
+    above=$(sed -n 's/^PPid:[[:space:]]*//p' "/proc/$above/status" 2>/dev/null)
+  done
+}

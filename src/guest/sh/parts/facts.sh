@@ -40,12 +40,20 @@ virtualization() { systemd-detect-virt 2>/dev/null || :; }
 
 . ./../check/privsep.sh
 
-# sshd's complaint about its own configuration, one line; empty if there is none. Ignores a missing folder under /run,
-# which the unit makes. sshd_complaint SSHD [OPTION]...
+# sshd's complaint about its configuration and host keys, on one line; empty if there is none. Warnings are left out, and a
+# missing folder under /run, which the unit makes. sshd_complaint SSHD [OPTION]...
 sshd_complaint() {
   complaint_of=$R$1
   shift
-  "$complaint_of" -t "$@" 2>&1 | grep -v 'Missing privilege separation directory' | grep -v '^[[:space:]]*$' | tail -n 1
+  complaint_fatal=yes
+  if complaints=$("$complaint_of" -t "$@" 2>&1); then complaint_fatal=no; fi
+  complaints=$(printf '%s\n' "$complaints" | tr -d '\r' | grep -v -e 'Missing privilege separation directory' -e '^[[:space:]]*$')
+  {
+    { [ "$complaint_fatal" = yes ] && printf '%s\n' "$complaints" | grep ' line [0-9]' | grep -v 'Deprecated option'; } ||
+      printf '%s\n' "$complaints" | grep '^Permissions .* are too open' ||
+      printf '%s\n' "$complaints" | grep -e '^Unable to load host key: ' -e 'no hostkeys available' ||
+      if [ "$complaint_fatal" = yes ]; then printf '%s\n' "$complaints" | tail -n 1; fi
+  } | head -n 5 | sed -e ':a' -e '$!{N' -e 'ba' -e '}' -e 's/\n/; /g'
 }
 
 # The units that make host keys before sshd starts, if the distribution has them.
@@ -76,7 +84,7 @@ unit_file() {
 # show UNIT PROPERTY
 show() { systemctl show "$1" -p "$2" --value 2>/dev/null; }
 
-. ./../check/device.sh
+. ./../kernel/device.sh
 
 # A value from the kernel's command line, of which the last one counts: cmdline_word systemd.ssh_auto
 cmdline_word() { tr ' ' '\n' <"$R/proc/cmdline" 2>/dev/null | tr - _ | sed -n "s/^$1=//p" | tr -d '"' | tail -n 1; }

@@ -7,7 +7,7 @@
 . ./facts.sh
 . ./vsock.sh
 . ./../check/system.sh
-. ./../check/transport.sh
+. ./../kernel/transport.sh
 . ./../check/socket.sh
 . ./../check/answer.sh
 . ./../init/kind.sh

@@ -44,8 +44,17 @@ undo_tcp() {
     'enabled '* | '') if must undo systemctl -q enable "$1"; then say changed undo "$1 enabled"; fi ;;
   esac
   case $2 in
-    *' active' | '') if must undo systemctl -q start "$1"; then say changed undo "$1 started: TCP is open again"; fi ;;
+    *' active' | '') if start_tcp "$1"; then say changed undo "$1 started: TCP is open again"; fi ;;
   esac
+}
+# systemd does not start a socket while its service runs; open sessions go on.
+start_tcp() {
+  service=${1%.socket}.service
+  if [ "$service" = "$1" ] || ! systemctl -q is-active "$service" || systemctl -q is-active "$1"; then
+    must undo systemctl -q start "$1"
+    return
+  fi
+  must undo systemctl -q stop "$service" && must undo systemctl -q start "$1" && must undo systemctl -q start "$service"
 }
 
 # undo_loopback UNIT: after the file is gone, which is later in the journal.

@@ -72,15 +72,22 @@ print(struct.unpack("I", fcntl.ioctl(open("/dev/vsock"), 0x7B9, b"\0" * 8)[:4])[
   fi
 }
 
-# Loopback needs its own module; if this loaded it, it is unloaded again.
-loopback_on() {
-  loopback_was=yes
-  if [ ! -d /sys/module/vsock_loopback ]; then
-    modprobe -q vsock_loopback 2>/dev/null || return 1
-    loopback_was=no
-  fi
+# module_on NAME: loads a module for a question; module_off NAME: unloads it, if that loaded it.
+module_on() {
+  module_was=there
+  if [ -d "$R/sys/module/$1" ]; then return 0; fi
+  modprobe -q "$1" 2>/dev/null || return 1
+  # One that is built in may have no folder.
+  if [ -d "$R/sys/module/$1" ]; then module_was=absent; fi
 }
-loopback_off() { if [ "$loopback_was" = no ]; then modprobe -q -r vsock_loopback 2>/dev/null || :; fi; }
+# The kernel keeps a closed socket, and so its module, for up to 8 s (VSOCK_CLOSE_TIMEOUT).
+module_off() {
+  if [ "$module_was" = there ]; then return 0; fi
+  for pause in 0 1 1 1 2 2 2; do
+    sleep "$pause"
+    if modprobe -q -r "$1" 2>/dev/null; then return 0; fi
+  done
+}
 
 # Whether sshd is to answer at the socket of a container in place of vsock; systemd has a unit for it from 256 on.
 exports_sshd() { has_export && { ! is_systemd || unit_file sshd-unix-export.socket >/dev/null; }; }
@@ -92,10 +99,10 @@ banner_here() {
     if command -v socat >/dev/null; then socat_try "UNIX-CONNECT:$R$export_socket" 15; else echo no-client; fi
     return 0
   fi
-  if ! loopback_on; then
+  if ! module_on vsock_loopback; then
     echo no-loopback
     return 0
   fi
   vsock_try 1 "$1" 15
-  loopback_off
+  module_off vsock_loopback
 }

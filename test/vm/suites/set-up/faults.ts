@@ -14,7 +14,7 @@ export interface Inside {
 }
 
 export interface Outside extends Inside {
-  /** What doctor says about it only from outside. */
+  /** What check says about it only from outside. */
   readonly outside: RegExp;
 }
 
@@ -38,6 +38,22 @@ export const outsides: readonly Outside[] = [
     evidence: /has no Accept=yes/,
     outside: /✗ handshake[\s\S]*- Accept=yes is missing.* \(2 in docs\/reference\/guest-failures\.md\)/,
     restores: `cd ${units}; rm -r sshd-vsock.socket.d sshd-vsock.service; sed -i 's/^Listen.*/&\\nAccept=yes/' sshd-vsock.socket; ${reload}; systemctl restart sshd-vsock.socket`,
+  },
+  {
+    number: '2: a drop-in says no',
+    breaks: `cd ${units}; mkdir sshd-vsock.socket.d; printf '[Socket]\\nAccept=no\\n' >sshd-vsock.socket.d/zzz.conf; cp sshd-vsock@.service sshd-vsock.service; systemctl stop sshd-vsock.socket; ${reload}; systemctl start sshd-vsock.socket`,
+    step: 'accept',
+    evidence: /^\/etc\/systemd\/system\/sshd-vsock\.socket\.d\/zzz\.conf has Accept=no: /,
+    outside: /✗ handshake[\s\S]*- Accept=yes is missing.* \(2 in docs\/reference\/guest-failures\.md\)/,
+    restores: `cd ${units}; rm -r sshd-vsock.socket.d sshd-vsock.service; ${reload}; systemctl restart sshd-vsock.socket`,
+  },
+  {
+    number: 'listening: another program has the port',
+    breaks: `systemctl stop sshd-vsock.socket; systemd-run -q --unit=relay socat VSOCK-LISTEN:22,fork EXEC:cat; until ss -l --vsock | grep -q :22; do sleep 0.2; done; systemctl start sshd-vsock.socket`,
+    step: 'listening',
+    evidence: /^socat \(pid \d+\) of relay\.service listens on vsock port 22, so sshd-vsock\.socket cannot/,
+    outside: /✗ handshake/,
+    restores: ':',
   },
   {
     number: '2: names that differ',

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import type { GuestCredentialsJson } from '../../../../src/commands/guest/credentials-json.js';
+import type { GuestCredentialsJson } from '../../../../src/commands/guest/credentials.js';
 import { type Outcome, run, vmssh } from '../../../helpers/run.js';
 
 /** A user of this side who knows no host key and has made the keys of one machine, "web". */

@@ -39,6 +39,7 @@ function lasting(text = ''): string {
   const same = text
     .replace(/(?:AVC|audit|type)\S* (?:\S+ )?(?:audit\(\S+ +)?(?=avc: |apparmor=)/, '') // by which way it was logged
     .replaceAll(/\b(pid|ino)=\d+/g, '$1=…')
+    .replaceAll(/\(pid \d+\)/g, '(pid …)')
     .replaceAll(/\b(operation|requested_mask|denied_mask)="\w+"/g, '$1="…"') // whichever call of several was denied last
     .replaceAll(/socket:\[\d+\]/g, 'socket:[…]')
     .replaceAll(/systemd (\d+)\.[^\s:]+/g, 'systemd $1')

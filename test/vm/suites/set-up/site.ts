@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { expect } from 'vitest';
-import type { GuestCheckJson } from '../../../../src/commands/guest/json.js';
+import type { GuestCheckJson } from '../../../../src/commands/guest/check.js';
 import { type Outcome, run, vmssh } from '../../../helpers/run.js';
 import { banner } from '../../bed/banner.js';
 import type { Guest } from '../../bed/guest.js';

@@ -50,9 +50,9 @@ describeGuests('a machine of systemd-vmspawn', () => {
       code: 0,
       stdout: 'running\tweb\tmachine/web\tmachined\n',
     });
-    const { stdout } = await sh('vmssh resolve web');
-    expect(stdout).toMatch(/^vsock:50:22\n/);
-    expect(stdout).not.toContain('other route');
+    const { stdout } = await sh('vmssh check --until=resolved web');
+    expect(stdout).toMatch(/✓ resolved .* vsock:50:22\n/);
+    expect(stdout.match(/ route /g)).toHaveLength(1);
   });
 
   test('that is paused is shown as such, and goes on by what the message says', async () => {

@@ -8,7 +8,7 @@ shift 3
 if [ -z "${IN_WINE_NAMESPACE:-}" ]; then
   IN_WINE_NAMESPACE=1 exec unshare --mount --propagation private bash "$0" "${root%/root}" "$repo" "$work" "$@"
 fi
-unset IN_WINE_NAMESPACE
+unset IN_WINE_NAMESPACE TMPDIR # a folder that is only outside of this root
 mount --bind "$repo" "$root/mnt/repo"
 mount --bind "$work" "$root/mnt/work"
 mount --rbind /dev "$root/dev"

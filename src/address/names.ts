@@ -1,0 +1,81 @@
+/** Whether the text has a control character (category Cc). A regular expression would cost more than all other parsing. */
+export function hasControlCharacter(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit < 0x20 || (unit >= 0x7f && unit < 0xa0)) return true;
+  }
+  return false;
+}
+
+/**
+ * Why a text cannot be a machine's name, one clause, checked before any provider is asked; undefined if it can. A name
+ * may become part of a path. `what` is the subject of the clause.
+ */
+export function nameProblem(name: string, what = 'machine name'): string | undefined {
+  if (name === '') return `the ${what} is empty`;
+  if (hasControlCharacter(name)) return `the ${what} contains a control character`;
+  if (name.includes('/')) return `the ${what} contains a slash: ${JSON.stringify(name)}`;
+  if (name === '.' || name === '..') return `the ${what} is "${name}"`;
+  return undefined;
+}
+
+/**
+ * The name of a login user, if ssh accepts it: as an argument it must not be an option, and it must be safe in a shell,
+ * since an ssh_config may use %r in a command (valid_ruser in OpenSSH's ssh.c). Throws a RangeError.
+ */
+export function checkUserName(name: string): string {
+  const problem = problemOf(name);
+  if (problem === undefined) return name;
+  throw new RangeError(`the user name ${JSON.stringify(name)} ${problem}; ssh refuses it too`);
+}
+
+function problemOf(name: string): string | undefined {
+  if (name === '') return 'is empty';
+  if (name.startsWith('-')) return 'begins with "-"';
+  if (hasControlCharacter(name)) return 'contains a control character';
+  const [found] = /['`";&<>|(){}]/.exec(name) ?? [];
+  if (found !== undefined) return `contains ${found}`;
+  if (/\s-/.test(name)) return 'contains a "-" after a blank';
+  return name.endsWith('\\') ? 'ends in "\\"' : undefined;
+}
+
+/** Whether all of ssh's tools accept the text as a host. */
+export function isHostName(text: string): boolean {
+  return hostNameOf(text) === text;
+}
+
+/** The text with all that ssh refuses in a host replaced, for calls that give the target in another argument. */
+export function hostNameOf(text: string): string {
+  refused ??= new RegExp(characters, 'gu');
+  return text.replaceAll(refused, '-').replace(/^-+/, '') || 'machine';
+}
+
+/**
+ * What ssh refuses in a host name; the colon, at which scp and rsync split off the path; and the pattern characters of
+ * known_hosts, for which newer versions of ssh accept no key. No literal: V8 would check it at each login, as it reads the
+ * file, and read ICU's tables for that: a sixth of a login's own time.
+ */
+const characters = '[\\s\\p{C}:\'"`$\\\\;&<>|(){},*?!]+';
+let refused: RegExp | undefined;
+
+/** Whether the text can also be a name in a Host line of ssh_config: no pattern, no path. */
+export function isPlainHostName(text: string): boolean {
+  return isHostName(text) && !/[/*?!]/.test(text);
+}
+
+/** Why ssh cannot take a text as the host of a hop, one clause; undefined if it can. It is an argument of ssh: never an option. */
+export function hopHostProblem(text: string): string | undefined {
+  if (text === '') return 'the name of the hypervisor is empty';
+  if (text.startsWith('-')) return `the name of a hypervisor cannot begin with "-": ${JSON.stringify(text)}`;
+  if (text.includes('@'))
+    return `a user does not fit here: ${JSON.stringify(text)}; give its Host a User in ~/.ssh/config`;
+  if (!isHostName(text)) return `ssh does not take ${JSON.stringify(text)} as a host`;
+  return undefined;
+}
+
+/** A hypervisor's name. Throws a RangeError. */
+export function hopHost(text: string): string {
+  const problem = hopHostProblem(text);
+  if (problem !== undefined) throw new RangeError(problem);
+  return text;
+}

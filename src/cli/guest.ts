@@ -1,0 +1,111 @@
+import type { ChalkInstance } from 'chalk';
+import { checkUserName } from '../address/names.js';
+import { parsePort } from '../address/numbers.js';
+import { printable, quote } from '../errors.js';
+import type { ProgressLine } from '../guest/run/progress.js';
+import { type GuestRouteName, guestRouteOf } from '../guest/run/route.js';
+import { parseTarget } from '../kinds/parse.js';
+import { splitUser } from '../lookup/login.js';
+import { type RawArgs, UsageError } from './command.js';
+import type { FindingJson } from './json.js';
+import { oneOf, parsed, textOption, usage } from './option.js';
+
+const routes: readonly GuestRouteName[] = ['ssh', 'target', 'wsl', 'machinectl'];
+
+export const routeOption = oneOf({
+  long: 'route',
+  value: 'ROUTE',
+  choices: routes,
+  summary: 'ssh, target, wsl or machinectl (default: by what HOST looks like)',
+});
+export const sshConfigOption = textOption({
+  long: 'ssh-config',
+  value: 'FILE',
+  summary: "ssh's configuration file, as for ssh -F",
+});
+
+export interface HostFlags {
+  readonly host: string;
+  readonly route: GuestRouteName;
+  readonly sshConfig: string | undefined;
+  /** By ssh: a target that should lead to the host. */
+  readonly through?: string;
+}
+
+/**
+ * HOST with --route, unless that means something else and `route` is given, and --ssh-config. Throws a UsageError, or a
+ * ConnectError for an invalid target.
+ */
+export function hostFlags(host: string, raw: RawArgs, route = routeIn(host, raw)): HostFlags {
+  if (host === '' || host.startsWith('-') || /[\p{Cc}\s]/u.test(host)) {
+    throw new UsageError(`${quote(host)} cannot be a host`);
+  }
+  const { user } = splitUser(host);
+  if (user !== undefined) usage(() => checkUserName(user));
+  if (route === 'target') parseTarget(splitUser(host).host);
+  return { host, route, sshConfig: sshConfigOption.read(raw) };
+}
+
+function routeIn(host: string, raw: RawArgs): GuestRouteName {
+  return routeOption.read(raw) ?? guestRouteOf(host);
+}
+
+/** The first login's account, over the target; with ssh's settings for the host if ssh was the route. */
+export function overTarget(into: HostFlags, account: string | undefined, target: string): HostFlags {
+  const { user: typed, host } = splitUser(into.host);
+  const user = account ?? typed;
+  if (into.route === 'ssh') {
+    return { ...into, host: user === undefined ? host : `${user}@${host}`, through: target };
+  }
+  return { ...into, route: 'target', host: `${user ?? 'root'}@${target}` };
+}
+
+export const guestPortOption = parsed(
+  { long: 'port', short: 'p', value: 'PORT', summary: 'the vsock port of sshd (default 22)' },
+  guestPort,
+);
+
+/** A port that a guest can listen on: neither 0 nor "any". Throws a UsageError or a RangeError. */
+function guestPort(text: string): number {
+  const port = parsePort(text);
+  if (port === 0) throw new UsageError('--port takes 1 to 4294967294, not 0');
+  return port;
+}
+
+/** An account's name by the rules of useradd(8). Throws a UsageError. */
+export function accountName(text: string): string {
+  if (/^[A-Za-z_][\w.-]{0,31}\$?$/.test(text)) return text;
+  throw new UsageError(`${quote(text)} cannot be the name of an account`);
+}
+
+/** A line of a guest script, for people. */
+export function formatProgress({ state, step, message }: ProgressLine, style: ChalkInstance): string {
+  const text = printable(message);
+  const name = (step === 'name-lookup' ? 'name lookup' : step).padEnd(14);
+  switch (state) {
+    case 'ok':
+      return `  ${style.green('✓')} ${name} ${text}\n`;
+    case 'changed':
+      return `  ${style.cyan('+')} ${name} ${text}\n`;
+    case 'skipped':
+      return `  ${style.dim('-')} ${name} ${style.dim(text)}\n`;
+    case 'failed':
+      return `  ${style.red('✗')} ${name} ${text}\n`;
+    case 'fix':
+      return `    ${style.dim('fix, as the guest gives it:')} ${text}\n`;
+    case 'end':
+      return '';
+  }
+}
+
+/** A script's lines as findings: each fix is a line of its own there. */
+export function findingsOf(lines: readonly ProgressLine[]): readonly FindingJson[] {
+  const found: FindingJson[] = [];
+  for (const { state, step: name, message } of lines) {
+    const last = found.at(-1);
+    if (state === 'fix') {
+      if (last?.name === name) found[found.length - 1] = { ...last, fix: message };
+    } else if (state !== 'end') found.push({ name, state, found: message });
+  }
+  return found;
+}

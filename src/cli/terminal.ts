@@ -1,0 +1,112 @@
+import type { ChalkInstance } from 'chalk';
+import { now } from '../clock.js';
+import { loadAddon } from '../native.js';
+import { type Surroundings, wantsColor } from '../wants-color.js';
+import type { Io } from './command.js';
+
+/** A line on stderr that shows what is being waited for, and for how long. */
+export interface Progress {
+  update(text: string): void;
+  /** Takes the line away for other output, until it is drawn again. */
+  clear(): void;
+  stop(): void;
+}
+
+/** The parts of the process that are needed to restore the terminal. */
+type Host = Pick<NodeJS.Process, 'prependListener' | 'off' | 'listenerCount' | 'exit'>;
+
+/** A spinner with the elapsed seconds on a terminal; nothing elsewhere. */
+export async function startProgress(
+  io: Io,
+  text: string,
+  clock: () => number = now,
+  host: Host = process,
+): Promise<Progress> {
+  if (!io.terminal.stderr || io.env.TERM === 'dumb' || io.env.CI)
+    return { update() {}, clear() {}, stop() {} };
+  const { default: createSpinner } = await import('yocto-spinner');
+  const start = clock();
+  let shown = text;
+  const line = () => `${shown} (${Math.floor((clock() - start) / 1000)} s)`;
+  // Its own handlers would end the process before a command can report how far it got.
+  const spinner = createSpinner({ text: line(), handleSignals: false }).start();
+  const timer = setInterval(() => {
+    spinner.text = line();
+  }, 250);
+  const stop = () => {
+    clearInterval(timer);
+    spinner.stop();
+    host.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+  };
+  const onSignal = (signal: NodeJS.Signals) => {
+    stop();
+    if (host.listenerCount(signal) === 0) host.exit(signal === 'SIGINT' ? 130 : 143);
+  };
+  // Before a command's own handlers: `onSignal` counts those that are left.
+  host.prependListener('SIGINT', onSignal).prependListener('SIGTERM', onSignal);
+  return {
+    update(next) {
+      shown = next;
+      spinner.text = line();
+    },
+    clear: () => spinner.clear(),
+    stop,
+  };
+}
+
+/** Colours for one stream, if it wants them. */
+export async function styles(
+  surroundings: Surroundings,
+  stream: 'stdout' | 'stderr',
+): Promise<ChalkInstance> {
+  const { Chalk } = await import('chalk');
+  return new Chalk({ level: wantsColor(surroundings, stream) ? 1 : 0 });
+}
+
+/** The columns of a text in a terminal: East Asian characters and emoji take two, and combining marks none. */
+export function width(text: string): number {
+  return [...text].reduce((sum, c) => sum + widthOf(c), 0);
+}
+
+/** The text, or as much of its beginning as fits, with "…" at the end. */
+export function fitted(text: string, columns: number): string {
+  if (width(text) <= columns) return text;
+  let fits = '';
+  let left = columns - 1;
+  for (const c of text) {
+    left -= widthOf(c);
+    if (left < 0) break;
+    fits += c;
+  }
+  return columns > 0 ? `${fits}…` : '';
+}
+
+/** The text in lines of at most `columns`, broken at spaces; a longer word has a line to itself. */
+export function inLines(text: string, columns: number): readonly string[] {
+  const lines: string[] = [];
+  let used = 0;
+  for (const word of text.split(' ')) {
+    const size = width(word);
+    const last = lines.at(-1);
+    if (last === undefined || used + 1 + size > columns) {
+      lines.push(word);
+      used = size;
+    } else {
+      lines[lines.length - 1] = `${last} ${word}`;
+      used += 1 + size;
+    }
+  }
+  return lines;
+}
+
+function widthOf(character: string): number {
+  return /\p{Mn}/u.test(character) ? 0 : wideCharacter.test(character) ? 2 : 1;
+}
+
+const wideCharacter =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
+
+/** Whether a person can be asked: keys come from a terminal, and another or the same one shows the list. */
+export function canPick({ terminal, env }: Pick<Io, 'terminal' | 'env'>): boolean {
+  return terminal.stdin && terminal.stderr && env.TERM !== 'dumb' && loadAddon().addon !== undefined;
+}

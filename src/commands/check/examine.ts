@@ -1,0 +1,210 @@
+import { checkTarget } from '../../checks/check-target.js';
+import { type CheckResult, codeOf, type LastStage } from '../../checks/result.js';
+import { loginTimeoutMs, lookAt, notRun, whyEnded } from '../../checks/try-login.js';
+import type { Io } from '../../cli/command.js';
+import type { HostFlags } from '../../cli/guest.js';
+import { sshSettings } from '../../cli/reach/ssh-settings.js';
+import type { ReachFlags } from '../../cli/shared-options.js';
+import { startProgress } from '../../cli/terminal.js';
+import { now as clock } from '../../clock.js';
+import { DiscoveryError } from '../../discovery/discovery-error.js';
+import { type HyperVService, listServices } from '../../discovery/hyper-v/services.js';
+import { sharedCids } from '../../discovery/list-all.js';
+import type { Deps, DiscoveredMachine } from '../../discovery/provider.js';
+import { crosvm } from '../../discovery/vmm/crosvm.js';
+import { qemu } from '../../discovery/vmm/qemu.js';
+import type { Endpoint } from '../../endpoint.js';
+import { type ConnectError, exitCode, printable } from '../../errors.js';
+import { madeKeyOf, madeKeysOf } from '../../guest/credentials/made-key.js';
+import { diagnose, type Finding, type Signs } from '../../guest/diagnose.js';
+import type { ProgressLine } from '../../guest/run/progress.js';
+import { guestRoute, sshCommand } from '../../guest/run/route.js';
+import { runScript } from '../../guest/run/run-script.js';
+import { type CheckScriptOptions, checkScript, type TriedLogin } from '../../guest/script.js';
+import { kindOf } from '../../kinds/kinds.js';
+import { parseTarget } from '../../kinds/parse.js';
+import { splitLogin } from '../../lookup/login.js';
+import { runProgram } from '../../process/run-program.js';
+import type { RouteName } from '../../route.js';
+import { brokenControlPath } from '../../ssh/control-path.js';
+
+export interface ExamineOptions extends ReachFlags {
+  readonly target: string;
+  readonly port: number | undefined;
+  readonly user: string | undefined;
+  /** Another route into the same guest. */
+  readonly over: HostFlags | undefined;
+  readonly sshConfig: string | undefined;
+  readonly until: LastStage;
+}
+
+/** What is known of one target. */
+export interface Examination {
+  readonly check: CheckResult;
+  /** The exit code: of what stopped the check; 1 if only a finding is wrong. */
+  readonly code: number;
+  readonly findings: readonly Finding[];
+  /** Possible causes that need a check from inside, if there was none. */
+  readonly suspects: readonly Finding[];
+  /** The findings from inside the guest; undefined if it was not checked. */
+  readonly guest?: { readonly lines: readonly ProgressLine[]; readonly notRun?: ConnectError } | undefined;
+}
+
+/** Prints each part as it is found. */
+export interface Show {
+  check(result: CheckResult): void;
+  finding(finding: Finding): void;
+  guest(): void;
+  line(line: ProgressLine): void;
+  suspects(findings: readonly Finding[]): void;
+}
+
+/** Checks from this host up to `until`, and from inside the guest if it can log in. */
+export async function examine(options: ExamineOptions, io: Io, show: Show | undefined): Promise<Examination> {
+  const { target: typed, over, sshConfig, routes, until } = options;
+  const signal = io.interrupted();
+  const progress = await startProgress(io, `checking ${printable(typed)}`);
+  const check = await checkTarget(typed, options, io, signal, (stage) =>
+    progress.update(printable(`${typed}: ${stage}`)),
+  );
+  progress.stop();
+  show?.check(check);
+  const code = codeOf(check);
+  if (until !== 'login' || !check.means || signal.aborted) return { check, code, findings: [], suspects: [] };
+  const { text: target, port, user } = check.means;
+  const name = check.means.machine ?? splitLogin(typed).host;
+  // As vmssh ssh does.
+  const identityFile = madeKeysOf(name, io.env)?.identityFile ?? check.means.identityFile;
+  // Where the journal ends, for the cause of a refusal.
+  const before = over ? await lookAt(over, io, signal).catch(() => undefined) : undefined;
+  const signs = await hostSigns({ target, port, user, sshConfig, identityFile, routes, check }, io, signal);
+  const { findings: all, certain } = diagnose(signs);
+  const findings = all.filter(({ suspects }) => suspects === undefined);
+  for (const finding of findings) show?.finding(finding);
+
+  const into: HostFlags | undefined =
+    over ?? (signs.login?.in ? { host: `${user}@${target}`, route: 'target', sshConfig } : undefined);
+  const suspects = into || certain ? [] : all.filter(({ suspects }) => suspects !== undefined);
+  const isWrong = findings.some(({ state }) => state === 'failed');
+  const worst = code === exitCode.ok && isWrong ? exitCode.connect : code;
+  if (!into) {
+    show?.suspects(suspects);
+    return { check, code: worst, findings, suspects };
+  }
+  show?.guest();
+  const { self, platform, env } = io;
+  const script = checkScript({
+    port,
+    account: user,
+    over: overOf(check.means.endpoint?.family),
+    login: triedLogin(signs.login, target, before?.cursor),
+    madeKey: madeKeyOf(name, env),
+  });
+  const own = { port, routes: over ? undefined : routes, identityFile, self, platform };
+  const route = guestRoute({ ...into, script, needsRoot: false, ...own });
+  const onLine = (line: ProgressLine) => show?.line(line);
+  const outcome = await runScript(route, { env, signal, onLine });
+  const { lines } = outcome;
+  const guest =
+    outcome.code === undefined
+      ? { lines, notRun: await notRun({ host: into.host, port }, route, outcome, io, signal) }
+      : { lines };
+  const found = worst === exitCode.ok && outcome.code !== 0 ? exitCode.connect : worst;
+  return { check, code: found, findings, suspects, guest };
+}
+
+function triedLogin(login: Signs['login'], target: string, cursor = ''): TriedLogin | undefined {
+  if (!login) return undefined;
+  if (login.in) return { state: 'in', about: `over ${target}`, cursor };
+  return { state: 'refused', about: login.message, cursor };
+}
+
+function overOf(family: Endpoint['family'] | undefined): CheckScriptOptions['over'] {
+  return family === 'unix' || family === 'tcp' ? family : 'vsock';
+}
+
+interface SignOptions {
+  readonly target: string;
+  readonly port: number;
+  readonly user: string;
+  readonly sshConfig: string | undefined;
+  /** A private key for the login, made by the machine's manager. */
+  readonly identityFile?: string | undefined;
+  /** The only routes to try, in this order. */
+  readonly routes?: readonly RouteName[] | undefined;
+  readonly check: CheckResult;
+}
+
+/** Runs a program: its exit code (undefined if it could not be started), and why it failed, which is never empty then. */
+type RunProgram = (
+  command: readonly string[],
+  signal: AbortSignal,
+) => Promise<{ readonly code: number | undefined; readonly message: string }>;
+
+/** What this host can see of a target, beyond the stages of a check. */
+export async function hostSigns(
+  { target, port, user, sshConfig, identityFile, routes, check }: SignOptions,
+  io: Io,
+  signal: AbortSignal,
+  run: RunProgram = (command, signal) => lastMessage(command, io, signal),
+  machines: () => Promise<readonly DiscoveredMachine[]> = () => machinesOfProcesses(io),
+  now: () => number = clock,
+  services: () => Promise<readonly HyperVService[]> = () => listServices({ env: io.env }),
+): Promise<Signs> {
+  const parsed = parseTarget(target);
+  const { error, stages } = check;
+  const handshakeMs = stages.reduce((sum, { ms }) => sum + ms, 0);
+  let login: Signs['login'];
+  if (!error) {
+    const { self, platform } = io;
+    const host = `${user}@${target}`;
+    const quick = ['-o', 'BatchMode=yes', '-tt'];
+    const how = { sshConfig, port, routes, identityFile, self, platform, logLevel: 'INFO' } as const;
+    const ssh = sshCommand({ route: 'target', host, ...how }, quick);
+    const from = now();
+    const done = await run([...ssh, 'true'], signal);
+    login = { in: done.code === 0, ms: now() - from, message: done.message, user };
+  }
+  const twice =
+    io.platform === 'linux' && parsed.kind === 'vsock'
+      ? sharedCids(await machines()).get(parsed.cid)
+      : undefined;
+  const { from: reachedFrom, takesPort } = kindOf(parsed);
+  const byHyperV = io.platform === 'win32' && takesPort && reachedFrom.startsWith('windows');
+  const service =
+    error && byHyperV && port !== 22 && port <= 0x7fffffff ? await serviceSign(port, services) : undefined;
+  const { host } = splitLogin(check.target);
+  const controlPath = brokenControlPath(await sshSettings({ host, sshConfig, signal }, io), host);
+  const family = check.means?.endpoint?.family;
+  return { error, family, handshakeMs, login, controlPath, cidUsers: twice ?? [], service };
+}
+
+/** Whether a port is registered with Windows; undefined if the registry cannot be read. */
+async function serviceSign(port: number, services: () => Promise<readonly HyperVService[]>) {
+  try {
+    return { port, registered: (await services()).some((service) => service.port === port) };
+  } catch (error) {
+    if (error instanceof DiscoveryError) return undefined;
+    throw error;
+  }
+}
+
+async function lastMessage(
+  command: readonly string[],
+  { env }: Io,
+  signal: AbortSignal,
+): ReturnType<RunProgram> {
+  try {
+    const end = await runProgram(command, { env, signal, timeoutMs: loginTimeoutMs });
+    return { code: end.code ?? undefined, message: whyEnded(end) };
+  } catch (error) {
+    return { code: undefined, message: (error as Error).message };
+  }
+}
+
+/** Each machine on this host whose process has a CID, if the owner of the process can be trusted. */
+export async function machinesOfProcesses(deps: Deps): Promise<readonly DiscoveredMachine[]> {
+  const shared = { ...deps, memo: {} };
+  const lists = await Promise.all([qemu.list(shared), crosvm.list(shared)]);
+  return lists.flatMap(({ found }) => found);
+}

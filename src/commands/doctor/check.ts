@@ -1,0 +1,69 @@
+import { constants } from 'node:os';
+
+/** One line of the doctor; "none": it does not matter here. */
+export interface HostCheck {
+  readonly name: string;
+  readonly state: 'ok' | 'bad' | 'none';
+  readonly found: string;
+  /**
+   * The same for a public bug report: fixed texts, counts, and values from allowed.ts. Nothing else about this host.
+   */
+  readonly report: string;
+  /** How to fix it. */
+  readonly fix?: string;
+  /** People see all checks that say the same as one line, under this name. */
+  readonly fold?: string;
+}
+
+/** A fixed text, which a report may include as it is. */
+export function plain(text: string): Pick<HostCheck, 'found' | 'report'> {
+  return { found: text, report: text };
+}
+
+/**
+ * What a report may include of a value from outside: a part of a known form that many hosts share, or a fixed text.
+ * Everything else stays out.
+ */
+export const allowed = { code, kernel, os, ssh } as const;
+
+/** An errno, or one of our codes. */
+function code(text: string): string {
+  return Object.hasOwn(constants.errno, text) || ownCodes.has(text) ? text : 'another error';
+}
+
+const ownCodes: ReadonlySet<string> = new Set([
+  ...['FAILED', 'NO_ADDON', 'NO_HYPERV', 'NO_RIGHTS', 'PROTOCOL', 'TIMEOUT', 'open'],
+  ...['WSAEAFNOSUPPORT', 'WSAESOCKTNOSUPPORT', 'WSAEADDRNOTAVAIL', 'WSAENETUNREACH', 'WSAETIMEDOUT'],
+  ...['WSAECONNREFUSED', 'WSAEACCES', 'WSAEINVAL', 'WSAEFAULT', 'WSAENETDOWN'],
+]);
+
+/** The numbers of a kernel's version, without what its builder appended. */
+function kernel(release: string): string {
+  const numbers = /^\d+(?:\.\d+){0,3}/.exec(release)?.[0] ?? 'another kernel';
+  return /microsoft-standard-WSL2$/.test(release) ? `${numbers} of WSL2` : numbers;
+}
+
+/** A known distribution by the ID and VERSION_ID of its os-release(5), or the name of a Windows version. */
+function os(text: string): string {
+  const windows =
+    /^Windows(?: Server)?(?: \d{1,4})?(?: (?:Pro|Home|Enterprise|Education|Datacenter|Standard))*/.exec(text);
+  if (windows) return windows[0];
+  const id = /^ID="?([a-z0-9._-]+)"?$/m.exec(text)?.[1] ?? '';
+  if (!distributions.has(id)) return 'another system';
+  const version = /^VERSION_ID="?(\d{1,8}(?:\.\d{1,4})*)"?$/m.exec(text)?.[1];
+  return version === undefined ? id : `${id} ${version}`;
+}
+
+const distributions: ReadonlySet<string> = new Set(
+  `almalinux alpine amzn arch azurelinux centos debian devuan elementary endeavouros fedora flatcar gentoo kali linuxmint
+manjaro nixos ol opensuse-leap opensuse-tumbleweed pop raspbian rhel rocky sles slackware solus ubuntu void zorin`.split(
+    /\s+/,
+  ),
+);
+
+/** OpenSSH's version, with the patch level that Debian and Ubuntu add. */
+function ssh(version: string): string {
+  const found =
+    /^OpenSSH_(?:for_Windows_)?\d+\.\d+(?:p\d+)?(?: (?:Debian|Ubuntu)-[\d.]+(?:ubuntu[\d.]+)?(?:\+deb\d+u\d+)?)?/;
+  return found.exec(version)?.[0] ?? 'another ssh';
+}

@@ -1,0 +1,174 @@
+import { isFailure, isQuiet } from '../../discovery/provider.js';
+import { howToGet, sshVersion } from '../../process/ssh-program.js';
+import { allowed, type HostCheck, plain } from './check.js';
+import { clientChecks } from './clients.js';
+import { configChecks } from './config.js';
+import { exposedChecks } from './exposed.js';
+import type { Facts } from './facts.js';
+import { freshChecks } from './fresh.js';
+import { pathChecks, programChecks } from './path.js';
+import { windowsChecks } from './windows.js';
+
+/** Judges the facts. */
+export function hostChecks(facts: Facts): readonly HostCheck[] {
+  const linux = facts.system.platform === 'linux';
+  return [
+    ssh(facts),
+    ...pathChecks(facts.openFolders, facts.system),
+    ...programChecks(facts.openPrograms, facts.system),
+    addon(facts),
+    ...(linux ? [fdPassing(facts), vsock(facts), vhost(facts), kvm(facts)] : []),
+    ...(facts.windows ? windowsChecks(facts.windows) : []),
+    ...providers(facts),
+    ...exposedChecks(facts.exposed),
+    ...configChecks(facts.config, facts.ssh),
+    ...freshChecks(facts.fresh),
+    ...clientChecks(facts.clients ?? [], facts.config),
+  ];
+}
+
+function ssh({ ssh: { version }, system: { platform } }: Facts): HostCheck {
+  const name = 'ssh';
+  if (version === undefined)
+    return {
+      name,
+      state: 'bad',
+      ...plain('there is no ssh in PATH'),
+      fix: howToGet('ssh', platform) ?? '',
+    };
+  // accept-new came with 7.6 (https://www.openssh.com/txt/release-7.6).
+  const old = (sshVersion(version) ?? 0) < 706;
+  if (old)
+    return {
+      name,
+      state: 'bad',
+      found: version,
+      report: allowed.ssh(version),
+      fix: 'install OpenSSH 7.6 or later: older ones have no StrictHostKeyChecking accept-new',
+    };
+  return { name, state: 'ok', found: version, report: allowed.ssh(version) };
+}
+
+function addon({ addon: { addon, ...rest }, system: { platform }, borrowed }: Facts): HostCheck {
+  const name = 'addon';
+  if (addon) return { name, state: 'ok', ...plain('node-hvsock-native is loaded') };
+  if (platform === 'darwin')
+    return { name, state: 'none', ...plain('there is none for macOS: bytes are relayed by Node') };
+  const found = 'missing' in rest ? rest.missing.message : 'it is missing';
+  const fix =
+    platform === 'win32'
+      ? 'install it again: npm install vmssh'
+      : 'install vmssh again by npm, or build it in a checkout: apt-get install g++ && npm run build';
+  if (borrowed) {
+    const instead = `${borrowed.tool.name} is borrowed for vsock; vmssh forward and fd passing need the addon`;
+    return { name, state: 'none', found: `${found}; ${instead}`, report: 'not loaded', fix };
+  }
+  return { name, state: 'bad', found, report: 'it cannot be loaded', fix };
+}
+
+function fdPassing({ addon: { addon }, config: { owner, passes } }: Facts): HostCheck {
+  const name = 'fd passing';
+  if (addon && owner === 'ours' && passes === false)
+    return {
+      name,
+      state: 'none',
+      ...plain('the Hosts relay: config install --fdpass passes sockets to ssh'),
+    };
+  return addon
+    ? { name, state: 'ok', ...plain(`sockets are passed to ssh; ${takeNone}`) }
+    : { name, state: 'none', ...plain('needs the addon; bytes are relayed instead') };
+}
+
+// Each starts the proxy with one socket, as ssh does, but speaks SSH over it; all others are noticed, and get a relay.
+const takeNone =
+  'libssh and WezTerm before 2024-09 take none (ssh2, net-ssh and paramiko get a relay): for them config install --no-fdpass, or for one Host "ProxyUseFdpass no" and a ProxyCommand without --fdpass';
+
+function vsock({ devices, modules, addon: { addon }, borrowed }: Facts): HostCheck {
+  const name = 'vsock';
+  if (devices['/dev/vsock'] === 'absent' && !modules.includes('vsock'))
+    return {
+      name,
+      state: 'bad',
+      ...plain('this kernel has no AF_VSOCK loaded'),
+      fix: 'sudo modprobe vsock',
+    };
+  if (addon) return { name, state: 'ok', ...plain('AF_VSOCK is available') };
+  if (borrowed) {
+    const by = (program: string) => `AF_VSOCK is available, and without the addon ${program} opens it`;
+    return { name, state: 'ok', found: by(borrowed.path), report: by(borrowed.tool.name) };
+  }
+  return {
+    name,
+    state: 'none',
+    ...plain('AF_VSOCK is available, but needs the addon, or python3, socat or ncat in PATH'),
+    fix: 'sudo apt-get install python3',
+  };
+}
+
+function vhost({ devices, modules }: Facts): HostCheck {
+  const name = 'vhost_vsock';
+  if (devices['/dev/vhost-vsock'] === 'ok')
+    return { name, state: 'ok', ...plain('virtual machines can have vsock devices') };
+  if (devices['/dev/vhost-vsock'] === 'closed')
+    return {
+      name,
+      state: 'none',
+      ...plain('this user cannot use /dev/vhost-vsock; libvirt and root can'),
+    };
+  if (modules.includes('vhost_vsock'))
+    return { name, state: 'none', ...plain('the module is loaded, without a device here: a container?') };
+  return {
+    name,
+    state: 'none',
+    ...plain(
+      'not loaded: VMs on this host cannot have a kernel vsock device; vhost-user devices and multiplexers do not need it',
+    ),
+    fix: 'sudo modprobe vhost_vsock',
+  };
+}
+
+function kvm({ devices }: Facts): HostCheck {
+  const name = 'kvm';
+  const state = devices['/dev/kvm'];
+  if (state === 'ok') return { name, state: 'ok', ...plain('/dev/kvm can be used') };
+  if (state === 'closed')
+    return {
+      name,
+      state: 'none',
+      ...plain('this user cannot use /dev/kvm'),
+      fix: 'join the group kvm, then log in again: sudo usermod -aG kvm "$USER"',
+    };
+  return { name, state: 'none', ...plain('no /dev/kvm: virtual machines run slowly here, or elsewhere') };
+}
+
+function providers({ providers: names, machines: { machines, warnings } }: Facts): readonly HostCheck[] {
+  return names.flatMap((name): HostCheck[] => {
+    const own = warnings.filter(({ provider }) => provider === name);
+    const failures = own.filter((each) => isFailure(each) && !isQuiet(each));
+    const count = machines.filter(({ provider }) => provider === name).length;
+    const failed = failures.map(({ problem, code }): HostCheck => {
+      const fix = fixes[name];
+      return {
+        name,
+        state: 'bad',
+        found: `${problem} (${code})`,
+        report: `could not be asked (${allowed.code(code)})`,
+        ...(fix === undefined ? {} : { fix }),
+      };
+    });
+    if (failed.length > 0) return failed;
+    const report = `${count} ${count === 1 ? 'machine' : 'machines'}`;
+    const found = [report, ...own.map(({ problem, code }) => `${problem} (${code})`)].join('; ');
+    if (count > 0) return [{ name, state: 'ok', found, report }];
+    if (own.length === 0) return [{ name, state: 'none', found, report, fold: 'no machines' }];
+    if (!own.every((each) => isQuiet(each))) return [{ name, state: 'none', found, report }];
+    const fold = 'not open to this user';
+    return [{ name, state: 'none', found: own.map(({ problem }) => problem).join('; '), report: fold, fold }];
+  });
+}
+
+const fixes: Readonly<Record<string, string | undefined>> = {
+  libvirt:
+    'install virsh and join the group libvirt, then log in again: sudo apt-get install libvirt-clients && sudo usermod -aG libvirt "$USER"',
+  machined: 'systemctl status systemd-machined',
+};

@@ -1,0 +1,273 @@
+import { setAside, shellOf, shellQuoted } from '../../address/shell.js';
+import type { Io } from '../../cli/command.js';
+import { readText } from '../../files/read-file.js';
+import { groupBy } from '../../group-by.js';
+import { configFiles, readInclude, spellings } from '../../hosts/places.js';
+import { hostPatterns, type Kind } from '../../kinds/kind.js';
+import { kinds } from '../../kinds/kinds.js';
+import { abilitiesOf } from '../../process/ssh-program.js';
+import { callerForSsh } from '../../ssh/config/caller.js';
+import { type ConfigOwner, hasInclude, ownerOf } from '../../ssh/config/file.js';
+import { proxyWord } from '../../ssh/config/word.js';
+import { controlPathFix, controlPathMessage } from '../../ssh/control-path.js';
+import { otherHome } from '../../ssh/folder.js';
+import { type HostCheck, plain } from './check.js';
+
+/** What is the case with ssh. */
+export interface SshFacts {
+  /** What `ssh -V` says; undefined: there is no ssh. */
+  readonly version: string | undefined;
+  /** The ProxyCommand that ssh uses for vsock/3. */
+  readonly proxyCommand: string | undefined;
+  /** The same for the first pattern of each kind. */
+  readonly proxyCommands?: Readonly<Record<string, string | undefined>> | undefined;
+  /** A ControlPath that a "/" in a target's name breaks. */
+  readonly controlPath?: string | undefined;
+}
+
+/** The facts about ssh's configuration. */
+export interface ConfigFacts {
+  readonly path: string;
+  readonly owner: ConfigOwner;
+  readonly mainPath: string;
+  /** Whether the main file includes ours: above the first Host, below it, or not at all. */
+  readonly include: 'first' | 'late' | 'none';
+  /** Whether the main file itself has our lines, pasted from config print. */
+  readonly pasted: boolean;
+  /** How to set a file aside that vmssh did not write: a line for the user's shell. */
+  readonly aside: string;
+  /** Whether the lines call this vmssh. */
+  readonly callsThis: boolean;
+  /** Whether the lines give the proxy the host as it was typed, which ssh 8.1 and later knows. */
+  readonly typed?: boolean | undefined;
+  /** Whether the lines have WarnWeakCrypto, which ssh 10.1 and later knows. */
+  readonly weakCrypto?: boolean | undefined;
+  /** Whether the lines pass sockets to ssh. */
+  readonly passes?: boolean | undefined;
+  /** HOME, and the home that ssh uses; undefined if they are the same. */
+  readonly homes?: { readonly env: string; readonly ssh: string } | undefined;
+}
+
+export async function gatherConfig(io: Io): Promise<ConfigFacts> {
+  const named = configFiles({ system: false }, io);
+  const files = { ...named, include: await readInclude(named, io) };
+  const { own: path, main: mainPath = '' } = files;
+  const [own, main = ''] = await Promise.all([textOf(path), textOf(mainPath)]);
+  const owner = ownerOf(own);
+  const ssh = otherHome(io.env, io.platform);
+  const { program } = await callerForSsh(io);
+  const lines = owner === 'none' ? proxyCommands(main) : own;
+  return {
+    path,
+    owner,
+    mainPath,
+    include: includeOf(main, spellings(files, io.platform)),
+    aside: setAside(path, 'vmssh config install', shellOf(io)),
+    pasted: proxyCommands(main) !== '',
+    callsThis: [io.self, program].some((words) =>
+      words.every((word) => lines?.includes(proxyWord(word, io.platform))),
+    ),
+    typed: lines === undefined ? undefined : /\bproxy .*--typed ["']%n/.test(lines),
+    weakCrypto: /^\s*WarnWeakCrypto /m.test(lines ?? ''),
+    passes: /^\s*ProxyUseFdpass yes$/m.test(lines ?? ''),
+    homes: ssh === undefined ? undefined : { env: io.env.HOME ?? '', ssh },
+  };
+}
+
+function textOf(path: string): Promise<string | undefined> {
+  return readText(path).catch(() => undefined);
+}
+
+function proxyCommands(config: string): string {
+  const lines = config.split('\n').filter((line) => /^\s*ProxyCommand\b/i.test(line) && ours.test(line));
+  return lines.join('\n');
+}
+
+function includeOf(main: string, files: readonly string[]): 'first' | 'late' | 'none' {
+  if (hasInclude(main, files)) return 'first';
+  const lines = main.split('\n').filter((line) => /^\s*include\b/i.test(line));
+  return hasInclude(lines.join('\n'), files) ? 'late' : 'none';
+}
+
+/** Judges the facts. */
+export function configChecks(config: ConfigFacts, ssh: SshFacts): readonly HostCheck[] {
+  return [...home(config), lines(config, ssh), include(config), effective(config, ssh), ...controlPath(ssh)];
+}
+
+function home({ homes }: ConfigFacts): readonly HostCheck[] {
+  if (!homes) return [];
+  const found = `HOME is ${homes.env}, but ssh uses the home directory ${homes.ssh}`;
+  const report = 'HOME is not the home directory that ssh uses';
+  return [
+    {
+      name: 'home',
+      state: 'bad',
+      found,
+      report,
+      fix: `HOME=${shellQuoted(homes.ssh)} vmssh config install`,
+    },
+  ];
+}
+
+function controlPath({ controlPath: path }: SshFacts): readonly HostCheck[] {
+  if (path === undefined) return [];
+  const report = 'the name of a target breaks it';
+  return [
+    { name: 'ControlPath', state: 'bad', found: controlPathMessage(path), report, fix: controlPathFix },
+  ];
+}
+
+function lines(
+  { owner, path, mainPath, pasted, callsThis, aside, typed, weakCrypto }: ConfigFacts,
+  { proxyCommand, version }: SshFacts,
+): HostCheck {
+  const name = 'config';
+  const other = version === undefined ? undefined : unfit(typed, weakCrypto, version);
+  switch (owner) {
+    case 'none':
+      if (pasted && callsThis)
+        return {
+          name,
+          state: 'ok',
+          found: `${mainPath} has the lines, and calls this vmssh`,
+          report: "ssh's own file has the lines, and calls this vmssh",
+        };
+      if (pasted)
+        return {
+          name,
+          state: 'bad',
+          found: `${mainPath} has the lines, and calls another vmssh`,
+          report: "ssh's own file has the lines, and calls another vmssh",
+          fix: 'remove them there, then run: vmssh config install',
+        };
+      if (ours.test(proxyCommand ?? ''))
+        return {
+          name,
+          state: 'none',
+          ...plain('ssh has the patterns from another file; machines have no Host of their own'),
+          fix: 'vmssh config install',
+        };
+      return {
+        name,
+        state: 'bad',
+        ...plain('vmssh is not in your ssh configuration'),
+        fix: 'vmssh config install',
+      };
+    case 'foreign':
+    case 'edited':
+      return {
+        name,
+        state: 'bad',
+        found: `${path} is not as vmssh wrote it`,
+        report: `its file is ${owner}`,
+        fix: aside,
+      };
+    case 'ours':
+      if (callsThis && other !== undefined)
+        return {
+          name,
+          state: 'bad',
+          found: `${path} ${other}`,
+          report: `its file ${other}`,
+          fix: 'vmssh config install',
+        };
+      return callsThis
+        ? { name, state: 'ok', found: `${path} calls this vmssh`, report: 'its file calls this vmssh' }
+        : {
+            name,
+            state: 'bad',
+            found: `${path} calls another vmssh`,
+            report: 'its file calls another vmssh',
+            fix: 'vmssh config install',
+          };
+  }
+}
+
+/** Why lines that were written for another version of ssh do not fit the one that is here now. */
+function unfit(
+  typed: boolean | undefined,
+  weakCrypto: boolean | undefined,
+  version: string,
+): string | undefined {
+  const { givesTyped, warnsOfKex } = abilitiesOf(version);
+  if (weakCrypto && !warnsOfKex)
+    return 'was written for ssh 10.1 or later; this one is older and ends at the WarnWeakCrypto in it';
+  if (typed === undefined || typed === givesTyped) return undefined;
+  return givesTyped
+    ? 'was written for an ssh before 8.1, and so capitals in a target are lost; this ssh is newer'
+    : 'was written for ssh 8.1 or later; this one is older and ends at the %n in it';
+}
+
+function include({ owner, include: where, mainPath, pasted }: ConfigFacts): HostCheck {
+  const name = 'Include';
+  if (owner === 'none' && pasted)
+    return { name, state: 'none', ...plain('not needed, the lines are there already') };
+  if (owner === 'none') return { name, state: 'none', ...plain('nothing to include yet') };
+  const first = 'it is included above the first Host';
+  if (where === 'first')
+    return { name, state: 'ok', found: `${mainPath} includes it above the first Host`, report: first };
+  const late =
+    where === 'late' ? plain('it is below a Host or Match, and so applies only to that') : undefined;
+  const none = { found: `${mainPath} does not include it`, report: 'it is not included' };
+  return { name, state: 'bad', ...(late ?? none), fix: 'vmssh config install' };
+}
+
+// What counts is the first ProxyCommand that ssh reads.
+function effective(
+  { owner, homes }: ConfigFacts,
+  { version, proxyCommand, proxyCommands = { 'vsock/*': proxyCommand } }: SshFacts,
+): HostCheck {
+  const name = 'ssh vsock/3';
+  if (version === undefined) return { name, state: 'none', ...plain('no ssh to ask') };
+  if (proxyCommand === undefined)
+    return {
+      name,
+      state: owner === 'none' ? 'none' : 'bad',
+      ...plain('ssh has no ProxyCommand for it'),
+      ...(homes ? {} : { fix: 'vmssh config install' }),
+    };
+  if (proxyCommand.includes('%n') && !abilitiesOf(version).givesTyped)
+    return {
+      name,
+      state: 'bad',
+      ...plain('this ssh is older than 8.1 and ends at the %n in the lines'),
+      fix: 'write them for this ssh: vmssh config install',
+    };
+  const served = servedBy(proxyCommands);
+  if (served === undefined) return { name, state: 'ok', ...plain('ssh runs vmssh') };
+  return {
+    name,
+    state: 'none',
+    found: ours.test(proxyCommand) ? served : `${served}: ${proxyCommand}`,
+    report: served,
+    fix: 'put ours above it: vmssh config install',
+  };
+}
+
+/** The part after the program in each of our ProxyCommands. */
+const ours = /\bproxy (--fdpass )?(--wait\S* )?(--typed |["']%h["'])/;
+
+/** The first Host pattern of each kind. */
+export function firstPatterns(table: readonly Kind[] = kinds): readonly string[] {
+  return table.flatMap((kind) => hostPatterns(kind).slice(0, 1));
+}
+
+/**
+ * Which program serves which pattern, by the ProxyCommand that ssh uses for each: "systemd-ssh-proxy serves unix/*; vmssh
+ * serves the others". Undefined if vmssh serves all.
+ */
+function servedBy(commands: Readonly<Record<string, string | undefined>>): string | undefined {
+  const served = groupBy(Object.entries(commands), ([, command]) => programOf(command));
+  if ([...served.keys()].every((who) => who === own)) return undefined;
+  const others = [...served].filter(([who]) => who !== own);
+  const parts = others.map(([who, all]) => `${who} serves ${all.map(([pattern]) => pattern).join(', ')}`);
+  return [...parts, ...(served.has(own) ? ['vmssh serves the others'] : [])].join('; ');
+}
+
+const own = 'vmssh';
+
+function programOf(command: string | undefined): string {
+  if (command === undefined) return 'no program';
+  if (ours.test(command)) return own;
+  return /(systemd|libvirt)-ssh-proxy/.exec(command)?.[0] ?? 'another program';
+}

@@ -1,0 +1,75 @@
+import { machineCid, sshPort } from '../../address/numbers.js';
+import type { Connection } from '../../connect/connection.js';
+import { openConnection } from '../../connect/open.js';
+import type { OpenOptions } from '../../connect/open-options.js';
+import { fewAtATime } from '../../discovery/few-at-a-time.js';
+import type { DiscoveredMachine } from '../../discovery/provider.js';
+import type { Endpoint } from '../../endpoint.js';
+import { type HostCheck, plain } from './check.js';
+
+/** A running machine with a vsock of this kernel: any local user may connect to it. */
+export interface ExposedMachine {
+  readonly name: string;
+  readonly cid: number;
+  /** Whether something listens on its port 22. */
+  readonly answers: boolean;
+}
+
+type Open = (endpoint: Endpoint, options: OpenOptions) => Promise<Connection>;
+
+/** For one machine. Milliseconds. */
+const timeoutMs = 2000;
+
+/** Tries port 22 of each listed machine that the kernel's own vsock reaches, several at a time. */
+export async function exposedMachines(
+  machines: readonly DiscoveredMachine[],
+  signal: AbortSignal,
+  open: Open = openConnection,
+): Promise<readonly ExposedMachine[]> {
+  const byCid = new Map<number, string>();
+  for (const { name, status, cid: text, address } of machines) {
+    const cid = machineCid(text);
+    // A multiplexer's socket has an owner and a mode, which decide who may use it.
+    if (status === 'running' && cid !== undefined && !address?.startsWith('vsock-mux')) byCid.set(cid, name);
+  }
+  return fewAtATime(
+    [...byCid],
+    16,
+    async ([cid, name]) => ({ name, cid, answers: await answers(cid) }),
+    signal,
+  );
+
+  async function answers(cid: number): Promise<boolean> {
+    try {
+      const endpoint = { family: 'vsock', cid, port: sshPort } as const;
+      const connection = await open(endpoint, { target: `vsock/${cid}`, timeoutMs, signal });
+      connection.close();
+      return true;
+    } catch {
+      signal.throwIfAborted();
+      return false;
+    }
+  }
+}
+
+/** Empty without such machines. */
+export function exposedChecks(exposed: readonly ExposedMachine[]): readonly HostCheck[] {
+  if (exposed.length === 0) return [];
+  const open = exposed.filter(({ answers }) => answers);
+  const name = 'exposed';
+  if (open.length === 0)
+    return [{ name, state: 'none', ...plain('no machine listens on its vsock port 22') }];
+  const names = open.map((machine) => `${machine.name} (vsock/${machine.cid})`).join(', ');
+  const count = open.length === 1 ? '1 machine listens' : `${open.length} machines listen`;
+  const who =
+    'every local user and service of this host can connect, and only sshd there decides who gets in';
+  return [
+    {
+      name,
+      state: 'none',
+      found: `${count} on vsock port 22: ${names}; ${who}`,
+      report: `${count} on vsock port 22`,
+      fix: `if that is not wanted${open.length > 1 ? ', for each of them' : ''}: vmssh guest off vsock/${open[0]?.cid}`,
+    },
+  ];
+}

@@ -1,0 +1,162 @@
+import { constants, existsSync } from 'node:fs';
+import { access } from 'node:fs/promises';
+import { arch, version as osVersion, release } from 'node:os';
+import { type About, about } from '../../about.js';
+import { type Shell, shellOf } from '../../address/shell.js';
+import type { Io } from '../../cli/command.js';
+import type { FoundTool } from '../../connect/borrow/openers.js';
+import type { AllMachines } from '../../discovery/list-all.js';
+import { providersOn } from '../../discovery/provider.js';
+import { readText } from '../../files/read-file.js';
+import { type AddonState, loadAddon } from '../../native.js';
+import { runProgram } from '../../process/run-program.js';
+import { isCompiled } from '../../runtime.js';
+import { brokenControlPath } from '../../ssh/control-path.js';
+import { version } from '../../version.js';
+import { type Client, clientsOf } from './clients.js';
+import { type ConfigFacts, firstPatterns, gatherConfig, type SshFacts } from './config.js';
+import { type ExposedMachine, exposedMachines } from './exposed.js';
+import { type FreshFacts, gatherFresh } from './fresh.js';
+import { type OpenFolder, type OpenProgram, openFolders, openPrograms, writersOn } from './path.js';
+import { gatherWindows, type WindowsFacts } from './windows.js';
+
+/** The facts about this host, not yet judged. */
+export interface Facts {
+  readonly system: {
+    readonly platform: NodeJS.Platform;
+    /** Into which fixes are pasted. */
+    readonly shell: Shell;
+    readonly vmssh: string;
+    readonly runtime: string;
+    /** Of this build. */
+    readonly about: Pick<About, 'commit' | 'engine' | 'features'>;
+    /** The version of Windows; elsewhere os-release(5). */
+    readonly os: string;
+    readonly kernel: string;
+    readonly arch: string;
+  };
+  readonly addon: AddonState;
+  /** Without the addon: the program that opens a vsock in its place. */
+  readonly borrowed?: FoundTool | undefined;
+  readonly ssh: SshFacts;
+  readonly config: ConfigFacts;
+  /** Folders of PATH that other users can write to. */
+  readonly openFolders: readonly OpenFolder[];
+  /** Files of this program that other users can change. */
+  readonly openPrograms: readonly OpenProgram[];
+  /** By path: whether it exists and this user may use it. */
+  readonly devices: Readonly<Record<DevicePath, 'ok' | 'closed' | 'absent'>>;
+  /** The kernel's vsock drivers, as modules or built in. */
+  readonly modules: readonly string[];
+  /** Undefined on other systems, and without the addon. */
+  readonly windows?: WindowsFacts | undefined;
+  readonly machines: AllMachines;
+  /** The machines that the kernel's vsock reaches; empty if this kernel gives machines no vsock. */
+  readonly exposed: readonly ExposedMachine[];
+  readonly providers: readonly string[];
+  readonly fresh?: FreshFacts | undefined;
+  /** Programs that read ssh's configuration by themselves. */
+  readonly clients?: readonly Client[] | undefined;
+}
+
+type DevicePath = '/dev/vsock' | '/dev/vhost-vsock' | '/dev/kvm';
+
+/** Collects the facts. Of a machine it only tries whether its vsock port 22 is open, if this kernel gives it a vsock. */
+export async function gatherFacts(io: Io): Promise<Facts> {
+  const [{ listAll }, { providers }] = await Promise.all([
+    import('../../discovery/list-all.js'),
+    import('../../discovery/providers.js'),
+  ]);
+  const here = providersOn(io.platform, providers);
+  const writers = await writersOn(io.platform);
+  const [sshVersion, settings, commands, config, open, programs, osRelease, windows, machines, ...devices] =
+    await Promise.all([
+      output(['ssh', '-V'], io),
+      output(['ssh', '-G', 'vsock/3'], io),
+      proxyCommands(io),
+      gatherConfig(io),
+      openFolders(io, writers),
+      openPrograms(io, writers),
+      text('/etc/os-release'),
+      io.platform === 'win32' ? gatherWindows(loadAddon(), { env: io.env }) : undefined,
+      listAll({ env: io.env }, here, 3000),
+      ...(['/dev/vsock', '/dev/vhost-vsock', '/dev/kvm'] as const).map(device),
+    ]);
+  const [vsock, vhost, kvm] = devices;
+  const exposed = vhost === 'absent' ? [] : await exposedMachines(machines.machines, io.interrupted());
+  return {
+    system: {
+      platform: io.platform,
+      shell: shellOf(io),
+      vmssh: version,
+      runtime: isCompiled ? 'its own executable' : `Node ${process.version}`,
+      os: io.platform === 'win32' ? osVersion() : (osRelease ?? ''),
+      kernel: release(),
+      arch: arch(),
+      about: about(),
+    },
+    addon: loadAddon(),
+    borrowed: await borrowed(io),
+    ssh: {
+      version: sshVersion?.trim().split('\n')[0],
+      controlPath: brokenControlPath(settings ?? '', 'vsock/3'),
+      proxyCommand: proxyCommandIn(settings),
+      proxyCommands: commands,
+    },
+    config,
+    openFolders: open,
+    openPrograms: programs,
+    devices: {
+      '/dev/vsock': vsock ?? 'absent',
+      '/dev/vhost-vsock': vhost ?? 'absent',
+      '/dev/kvm': kvm ?? 'absent',
+    },
+    modules: ['vsock', 'vhost_vsock', 'vsock_loopback'].filter((name) => existsSync(`/sys/module/${name}`)),
+    windows,
+    machines,
+    exposed,
+    providers: here.map(({ name }) => name),
+    fresh: await gatherFresh(io, machines).catch(() => undefined),
+    clients: clientsOf(io),
+  };
+}
+
+async function proxyCommands(io: Io): Promise<SshFacts['proxyCommands']> {
+  const asked = firstPatterns().map(async (pattern) => {
+    const settings = await output(['ssh', '-G', pattern.replace('*', '3')], io);
+    return [pattern, proxyCommandIn(settings)] as const;
+  });
+  return Object.fromEntries(await Promise.all(asked));
+}
+
+function proxyCommandIn(settings: string | undefined): string | undefined {
+  return /^proxycommand (.*)$/m.exec(settings ?? '')?.[1];
+}
+
+async function borrowed({ env, platform }: Io): Promise<FoundTool | undefined> {
+  if (platform !== 'linux' || loadAddon().addon) return undefined;
+  const { provenTool } = await import('../../connect/borrow/proven.js');
+  return provenTool(env);
+}
+
+/** A program's output on stdout and stderr; undefined if it is not installed. */
+async function output(command: readonly string[], { env }: Io): Promise<string | undefined> {
+  try {
+    const { stdout, stderr } = await runProgram(command, { env, timeoutMs: 20_000 });
+    return stdout + stderr;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? undefined : '';
+  }
+}
+
+function text(path: string): Promise<string | undefined> {
+  return readText(path).catch(() => undefined);
+}
+
+async function device(path: DevicePath): Promise<'ok' | 'closed' | 'absent'> {
+  if (!existsSync(path)) return 'absent';
+  return access(path, constants.R_OK | constants.W_OK).then(
+    () => 'ok',
+    () => 'closed',
+  );
+}

@@ -1,0 +1,109 @@
+import { join } from 'node:path';
+import type { Io } from '../../cli/command.js';
+import type { AllMachines } from '../../discovery/list-all.js';
+import { readText } from '../../files/read-file.js';
+import { type ConfigFiles, configFiles } from '../../hosts/places.js';
+import { planInstall } from '../../hosts/plan.js';
+import { asLastTime, silent } from '../../hosts/refresh.js';
+import { enabledUnits, freshUnits } from '../../hosts/units.js';
+import { runProgram } from '../../process/run-program.js';
+import { ownerOf } from '../../ssh/config/file.js';
+import { type HostEntry, noState, readState } from '../../ssh/config/state.js';
+import { type HostCheck, plain } from './check.js';
+
+/** Whether the Hosts follow the machines. */
+export interface FreshFacts {
+  /** By `config install --fresh`. */
+  readonly on: boolean;
+  /** How many machines have no Host yet, and how many Hosts no machine any more. */
+  readonly came: number;
+  readonly gone: number;
+  /** The user's units; "none": there is no systemd, "silent": it does not answer. */
+  readonly units: 'none' | 'missing' | 'edited' | 'silent' | 'off' | 'failed' | 'on';
+}
+
+/** Undefined if the file for ssh is not there, or not as vmssh wrote it. */
+export async function gatherFresh(
+  io: Io,
+  machines: AllMachines,
+  files: ConfigFiles = configFiles({ system: false }, io),
+  run: typeof runProgram = runProgram,
+): Promise<FreshFacts | undefined> {
+  const own = await readText(files.own).catch(() => undefined);
+  if (own === undefined || ownerOf(own) !== 'ours') return undefined;
+  const unitless = { ...files, units: undefined };
+  const plan = await planInstall(asLastTime, silent(io), async () => machines, unitless);
+  const { options, machines: written } = (await readState(files.state)) ?? noState;
+  const hosts = (entries: readonly HostEntry[]) => new Set(entries.map(({ host }) => host));
+  const [old, now] = [hosts(written), hosts(plan.decision?.state.machines ?? written)];
+  const missing = (from: ReadonlySet<string>, to: ReadonlySet<string>) =>
+    [...from].filter((host) => !to.has(host)).length;
+  const on = options.fresh === true;
+  return {
+    on,
+    came: missing(now, old),
+    gone: missing(old, now),
+    units: on ? await unitsOf(files.units, io, run) : 'none',
+  };
+}
+
+async function unitsOf(
+  folder: string | undefined,
+  { env }: Io,
+  run: typeof runProgram,
+): Promise<FreshFacts['units']> {
+  if (folder === undefined) return 'none';
+  const texts = freshUnits.map((name) => readText(join(folder, name)).catch(() => undefined));
+  const owners = (await Promise.all(texts)).map(ownerOf);
+  if (owners.includes('none')) return 'missing';
+  if (owners.some((owner) => owner !== 'ours')) return 'edited';
+  const command = ['systemctl', '--user', 'is-active', ...enabledUnits, 'vmssh-hosts.service'];
+  const said = await run(command, { env, timeoutMs: 5000 }).catch(() => undefined);
+  const states = said?.stdout.trim().split('\n') ?? [];
+  if (states.length !== freshUnits.length) return 'silent';
+  if (states.includes('failed')) return 'failed';
+  return states.slice(0, enabledUnits.length).every((state) => state === 'active') ? 'on' : 'off';
+}
+
+/** Judges the facts. */
+export function freshChecks(facts: FreshFacts | undefined): readonly HostCheck[] {
+  if (!facts) return [];
+  const name = 'fresh Hosts';
+  const { on, came, gone, units } = facts;
+  const late = came + gone === 0 ? '' : `; since then ${came} came and ${gone} went`;
+  const again = { fix: 'vmssh config install --fresh' };
+  if (!on) return [{ name, state: 'none', ...plain(`automatic Host updates: off${late}`), ...again }];
+  const next =
+    came + gone === 0 ? '' : `; ${came} came and ${gone} went, and the next vmssh list writes them`;
+  switch (units) {
+    case 'on':
+      return [{ name, state: 'ok', ...plain(`vmssh list, vmssh ssh and systemd write them${next}`) }];
+    case 'none':
+      return [{ name, state: 'ok', ...plain(`vmssh list and vmssh ssh write them${next}`) }];
+    case 'failed':
+      return [
+        {
+          name,
+          state: 'bad',
+          ...plain(`vmssh-hosts failed in systemd${next}`),
+          fix: 'systemctl --user status vmssh-hosts.service vmssh-hosts.path',
+        },
+      ];
+    default:
+      return [
+        {
+          name,
+          state: 'none',
+          ...plain(`${why[units]}: only vmssh list and ssh write them${next}`),
+          ...again,
+        },
+      ];
+  }
+}
+
+const why = {
+  missing: 'the units of systemd are not there',
+  edited: 'a unit of systemd was edited',
+  silent: "the user's systemd does not answer",
+  off: 'the units of systemd are not enabled',
+};

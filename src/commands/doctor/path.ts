@@ -1,0 +1,225 @@
+import { posix, win32 } from 'node:path';
+import { type Shell, shellQuoted } from '../../address/shell.js';
+import type { Io } from '../../cli/command.js';
+import { isWsl } from '../../discovery/hyper-v/interop.js';
+import { effects, upwards, type Writers, writersByMode } from '../../files/writers.js';
+import { type AddonState, loadAddon } from '../../native.js';
+import { foldersOfPath, isAbsoluteFolder } from '../../process/own-path.js';
+import type { HostCheck } from './check.js';
+
+/** A file of this program that users other than this one and administrators can change or replace. */
+export interface OpenProgram {
+  readonly path: string;
+  readonly who: string;
+}
+
+/** A folder of PATH where users other than this one and administrators can put programs. */
+export interface OpenFolder {
+  /** As written in PATH. */
+  readonly folder: string;
+  /** Who can: "any user", "user 1001", "the group staff". */
+  readonly who: string;
+}
+
+/** Where a fix is pasted. */
+interface PastePlace {
+  readonly platform: NodeJS.Platform;
+  readonly shell: Shell;
+}
+
+/** How to see who can write on this system; undefined: it cannot be seen. */
+export async function writersOn(platform: NodeJS.Platform): Promise<Writers | undefined> {
+  if (platform === 'win32') return writersByAccessList(accessListOf(loadAddon()));
+  return platform === 'linux' && effects.uid !== undefined ? writersByMode(effects) : undefined;
+}
+
+/** The folders of PATH that other users can write to: the providers' tools run from there, and in a shell ssh too. */
+export async function openFolders(
+  { env, platform, skippedPath = [] }: Pick<Io, 'env' | 'platform' | 'skippedPath'>,
+  writers: Writers | undefined,
+): Promise<readonly OpenFolder[]> {
+  const { PATH = env.Path } = env;
+  if (writers === undefined) return [];
+  const searched = PATH === undefined ? [] : foldersOfPath(PATH, platform);
+  const found: OpenFolder[] = [];
+  for (const folder of new Set([...skippedPath, ...searched])) {
+    if (!isAbsoluteFolder(folder, platform)) {
+      found.push({ folder, who: 'any user who can write to the current folder' });
+    } else if (!(folder.startsWith('/mnt/') && isWsl({ env }))) {
+      // In WSL2 the folders of Windows have mode 0777, whatever the real permissions are.
+      const who = await writers.into(folder);
+      if (who !== undefined) found.push({ folder, who });
+    }
+  }
+  return found;
+}
+
+/** The files of this program that other users could change or replace: it runs with the rights of whoever starts it. */
+export async function openPrograms(
+  { self, platform }: Pick<Io, 'self' | 'platform'>,
+  writers: Writers | undefined,
+): Promise<readonly OpenProgram[]> {
+  const found: OpenProgram[] = [];
+  for (const path of self.filter((each) => isAbsoluteFolder(each, platform))) {
+    const who = await writers?.over(path);
+    if (who !== undefined) found.push({ path, who });
+  }
+  return found;
+}
+
+/** Empty if only this user and administrators can write. */
+export function pathChecks(
+  folders: readonly OpenFolder[],
+  { platform, shell }: PastePlace,
+): readonly HostCheck[] {
+  return folders.map(({ folder, who }) => ({
+    name: 'PATH',
+    state: 'bad',
+    found: `${who} can put programs into ${folder === '' ? 'the current folder, an empty entry of PATH' : folder}, such as an ssh that you would run`,
+    report: 'other users can put programs into one of its folders',
+    fix: isAbsoluteFolder(folder, platform)
+      ? `remove it from PATH, or, if it is yours, close it: ${closeIt(folder, platform, shell)}`
+      : 'remove it from PATH: only absolute folders belong there',
+  }));
+}
+
+/** Empty if only this user and administrators can change the program. */
+export function programChecks(
+  programs: readonly OpenProgram[],
+  { platform, shell }: PastePlace,
+): readonly HostCheck[] {
+  return programs.map(({ path, who }) => ({
+    name: 'program',
+    state: 'bad',
+    found: `${who} can put another program in place of ${path}, which ssh would run as you`,
+    report: 'other users can put another program in its place',
+    fix:
+      platform === 'win32'
+        ? `move it to a folder of your own, such as %LOCALAPPDATA%\\Programs\\vmssh, and run vmssh config install there; to see who may write: icacls ${shellQuoted(win32.dirname(path), shell)}`
+        : `install vmssh in a folder of your own and run vmssh config install, or, if this folder is yours, close it: ${closeIt(posix.dirname(path), platform, shell)}`,
+  }));
+}
+
+function closeIt(folder: string, platform: NodeJS.Platform, shell: Shell): string {
+  const word = shellQuoted(folder, shell);
+  // S-1-5-32-545 are its users, S-1-5-11 those who logged in, S-1-1-0 everybody; their names are translated.
+  return platform === 'win32'
+    ? `icacls ${word} /inheritance:d /remove:g *S-1-5-32-545 *S-1-5-11 *S-1-1-0`
+    : `chmod go-w ${word}`;
+}
+
+/** Rights to a file or folder, as bits: https://learn.microsoft.com/en-us/windows/win32/fileio/file-access-rights-constants */
+export const rights = {
+  /** Of a file: to write it. Of a folder: to put files into it. */
+  write: 0x2,
+  /** Of a folder: to make folders in it. */
+  makeFolder: 0x4,
+  /** Of a folder: to delete or rename what is in it. */
+  deleteChild: 0x40,
+  /** To delete or rename it. */
+  delete: 0x1_0000,
+  /** To change its access list, or to become its owner. */
+  change: 0xc_0000,
+} as const;
+
+/** The codes of rights: https://learn.microsoft.com/en-us/windows/win32/secauthz/ace-strings */
+const codes: Readonly<Record<string, number>> = {
+  GA: 0x1f_01ff,
+  GW: 0x12_0116,
+  FA: 0x1f_01ff,
+  FW: 0x12_0116,
+  SD: 0x1_0000,
+  WD: 0x4_0000,
+  WO: 0x8_0000,
+  DC: 0x2,
+  LC: 0x4,
+  DT: 0x40,
+};
+
+/** Whom a list must give no such rights: each is every user, or every one that logged in. By code and id, for people. */
+const everybody: Readonly<Record<string, string>> = {
+  WD: 'any user',
+  'S-1-1-0': 'any user',
+  AN: 'any user',
+  'S-1-5-7': 'any user',
+  BU: 'any user',
+  'S-1-5-32-545': 'any user',
+  AU: 'any user',
+  'S-1-5-11': 'any user',
+  IU: 'any user',
+  'S-1-5-4': 'any user',
+  BG: 'any guest',
+  'S-1-5-32-546': 'any guest',
+  DU: 'any user of the domain',
+  DG: 'any guest of the domain',
+};
+
+/** Who of all users has one of the rights by a security descriptor's text; undefined: only users that it names one by one. */
+export function broadAccess(descriptor: string, wanted: number): string | undefined {
+  const [, list] = /D:(NO_ACCESS_CONTROL|[A-Z]*(?:\([^)]*\))*)/.exec(descriptor) ?? [];
+  // Without a list everybody may do anything.
+  if (list === undefined || list.endsWith('NO_ACCESS_CONTROL')) return 'any user';
+  for (const [, entry = ''] of list.matchAll(/\(([^)]*)\)/g)) {
+    const [type, flags = '', granted = '', , , sid = ''] = entry.split(';');
+    const isForThis = /^[XO]?A$/.test(type ?? '') && !pairs(flags).includes('IO');
+    const who = everybody[sid] ?? domainGroup(sid);
+    if (isForThis && who !== undefined && (bitsOf(granted) & wanted) !== 0) return who;
+  }
+  return undefined;
+}
+
+function domainGroup(sid: string): string | undefined {
+  return /^S-1-5-21-.*-51[345]$/.test(sid) ? 'any user of the domain' : undefined;
+}
+
+function bitsOf(granted: string): number {
+  if (/^\d/.test(granted)) return Number(granted);
+  return pairs(granted).reduce((all, code) => all | (codes[code] ?? 0), 0);
+}
+
+function pairs(text: string): readonly string[] {
+  return text.match(/../g) ?? [];
+}
+
+/** The text of an access list; undefined if there is nothing at the path. */
+type ReadAccessList = (path: string) => string | undefined;
+
+const take = rights.deleteChild | rights.delete | rights.change;
+
+/** By access lists: only groups of all users count, as another single user may be an administrator. */
+export function writersByAccessList(read: ReadAccessList): Writers {
+  const into = async (folder: string) => {
+    let wanted = rights.write | take;
+    for (const path of upwards(folder, win32.dirname)) {
+      const list = read(path);
+      if (list === undefined) {
+        // A missing folder can be made by whoever can make folders in its nearest existing parent.
+        wanted = rights.makeFolder | take;
+        continue;
+      }
+      const who = broadAccess(list, wanted);
+      if (who !== undefined) return who;
+      wanted = take;
+    }
+    return undefined;
+  };
+  const over = async (file: string) => {
+    const list = read(file);
+    const who = list && broadAccess(list, rights.write | rights.delete | rights.change);
+    return who || into(win32.dirname(file));
+  };
+  return { into, over };
+}
+
+/** What the addon says; undefined also where this user may not look, and a file system without lists has nothing to say. */
+function accessListOf({ addon }: AddonState): ReadAccessList {
+  return (path) => {
+    try {
+      return addon?.accessList(path) ?? nobody;
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code === 'ENOENT' ? undefined : nobody;
+    }
+  };
+}
+
+const nobody = 'D:P';

@@ -1,0 +1,73 @@
+import { vmIds } from '../../address/guid.js';
+import { serviceIdOfPort } from '../../address/numbers.js';
+import { hyperVFailures } from '../../connect/failures/hyper-v.js';
+import { type Rights, rightsHint } from '../../discovery/hyper-v/hyper-v.js';
+import { listServices } from '../../discovery/hyper-v/services.js';
+import type { Deps } from '../../discovery/provider.js';
+import type { AddonState } from '../../native.js';
+import { allowed, type HostCheck, plain } from './check.js';
+
+/** The facts about this Windows. */
+export interface WindowsFacts {
+  /** The result of a Hyper-V socket to this Windows itself: a WSA code, or "open". */
+  readonly hvsock: string;
+  readonly rights: Rights;
+  /** How this user gets them. */
+  readonly rightsFix: string;
+  /** The number of registered Hyper-V socket services; undefined if unknown. */
+  readonly services: number | undefined;
+}
+
+/** Collects the facts on Windows; undefined without the addon. */
+export async function gatherWindows({ addon }: AddonState, deps: Deps): Promise<WindowsFacts | undefined> {
+  if (!addon) return undefined;
+  // Nothing listens there: the error shows whether Windows has Hyper-V sockets.
+  const address = { family: 'hyper-v', vmId: vmIds.LOOPBACK, serviceId: serviceIdOfPort(0) } as const;
+  const [hvsock, services] = await Promise.all([
+    addon.connect(address, 1000).promise.then(
+      (handle) => {
+        addon.close(handle);
+        return 'open';
+      },
+      ({ code }: NodeJS.ErrnoException) => code ?? 'UNKNOWN',
+    ),
+    listServices(deps).then(
+      ({ length }) => length,
+      () => undefined,
+    ),
+  ]);
+  const rights = addon.hyperVRights();
+  return { hvsock, services, rights, rightsFix: rightsHint(deps.env, rights) };
+}
+
+/** Judges the facts. */
+export function windowsChecks({ hvsock, rights, rightsFix, services }: WindowsFacts): readonly HostCheck[] {
+  const row = hyperVFailures.find(({ codes }) => codes.includes(hvsock));
+  const absent = row?.codes.includes('WSAEAFNOSUPPORT');
+  const { elevated, hyperVAdministrator } = rights;
+  const who = [elevated && 'elevated', hyperVAdministrator && 'in Hyper-V Administrators'].filter(Boolean);
+  const count = `${services ?? 'unknown how many'} ${services === 1 ? 'is' : 'are'} registered`;
+  return [
+    absent
+      ? {
+          name: 'hvsock',
+          state: 'bad',
+          fix: row?.hint ?? '',
+          ...plain(`${row?.problem} (${allowed.code(hvsock)})`),
+        }
+      : {
+          name: 'hvsock',
+          state: 'ok',
+          ...plain(`Windows has Hyper-V sockets; to itself: ${allowed.code(hvsock)}`),
+        },
+    who.length > 0
+      ? { name: 'rights', state: 'ok', ...plain(`this user is ${who.join(' and ')}`) }
+      : {
+          name: 'rights',
+          state: 'none',
+          fix: rightsFix,
+          ...plain('this user is neither elevated nor in Hyper-V Administrators, and cannot see machines'),
+        },
+    { name: 'services', state: 'none', ...plain(`Hyper-V socket services: ${count}`) },
+  ];
+}

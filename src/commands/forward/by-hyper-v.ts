@@ -1,0 +1,81 @@
+import type { Addon, Handle } from 'node-hvsock-native';
+import { vmIds } from '../../address/guid.js';
+import { portOfServiceId } from '../../address/numbers.js';
+import { CommandError, type Io } from '../../cli/command.js';
+import { complain } from '../../cli/message.js';
+import { explainFailure } from '../../connect/failures/failures.js';
+import { DiscoveryError } from '../../discovery/discovery-error.js';
+import { listServices } from '../../discovery/hyper-v/services.js';
+import type { Endpoint } from '../../endpoint.js';
+import { backlog, type MachineListener } from './listener.js';
+import { endOf } from './session.js';
+
+type HyperVEndpoint = Extract<Endpoint, { readonly family: 'hyper-v' }>;
+
+/**
+ * A Hyper-V socket of this Windows that is bound to the id of one machine, so that another one can have the same port. Says
+ * so if Windows does not know the port. Throws a CommandError.
+ */
+export async function byHyperV(
+  endpoint: HyperVEndpoint,
+  addon: Addon,
+  io: Io,
+  services: typeof listServices = listServices,
+): Promise<MachineListener> {
+  const { vmId, serviceId } = endpoint;
+  const port = portOfServiceId(serviceId) ?? 0;
+  if (groups.includes(vmId))
+    throw new CommandError('UNSUPPORTED', `${vmId} is no id of a single machine`, 'vmssh list -i');
+  const handle = bound(endpoint, port, addon);
+  if (!(await isRegistered(port, io, services)))
+    await complain(
+      `Windows has no service of port ${port} under GuestCommunicationServices, so it may turn the machine away`,
+      `in an elevated terminal: vmssh service register ${port}`,
+      io,
+    );
+  return {
+    handle,
+    at: { port },
+    close: () => addon.close(handle),
+    // Windows lets only this machine connect; should it ever not, it is not served.
+    async refuse(client) {
+      const peer = endOf(addon, client, 1);
+      if (peer?.family !== 'hyper-v') return 'the client ended';
+      return peer.vmId === vmId ? undefined : `${peer.vmId} is another machine`;
+    },
+  };
+}
+
+/** Ids by which several machines, or this host itself, could connect. */
+const groups: readonly string[] = Object.values(vmIds);
+
+/** Throws a CommandError. */
+function bound(endpoint: HyperVEndpoint, port: number, addon: Addon): Handle {
+  try {
+    return addon.listen(endpoint, backlog);
+  } catch (error) {
+    const { code = 'UNKNOWN' } = error as NodeJS.ErrnoException;
+    const { problem, hint } = /EADDRINUSE$/.test(code)
+      ? {
+          problem: `another program listens there for this machine (${code})`,
+          hint: 'name another port, or end that program',
+        }
+      : explainFailure(endpoint, code, () => hasRights(addon));
+    throw new CommandError(code, `cannot listen on vsock port ${port}: ${problem}`, hint);
+  }
+}
+
+function hasRights(addon: Addon): boolean {
+  const { elevated, hyperVAdministrator } = addon.hyperVRights();
+  return elevated || hyperVAdministrator;
+}
+
+/** True if the registry cannot be read, or reg.exe does not answer. */
+async function isRegistered(port: number, { env }: Io, list: typeof listServices): Promise<boolean> {
+  try {
+    return (await list({ env })).some((service) => service.port === port);
+  } catch (error) {
+    if (error instanceof DiscoveryError) return true;
+    throw error;
+  }
+}

@@ -1,0 +1,347 @@
+import { createHash } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import type { Addon } from 'node-hvsock-native';
+import { sshPort } from '../../address/numbers.js';
+import { shellLine, shellOf } from '../../address/shell.js';
+import { CommandError, type Io, UsageError } from '../../cli/command.js';
+import { type Envelope, envelope, formatJson } from '../../cli/json.js';
+import { usage } from '../../cli/option.js';
+import { readListeners } from '../../discovery/processes/tcp-listeners.js';
+import { isJsonObject, parseJson } from '../../discovery/tools/json.js';
+import { type RunTool, runTool } from '../../discovery/tools/run-tool.js';
+import { exitCode, printable, quote } from '../../errors.js';
+import { editFile } from '../../files/edit-file.js';
+import { makeFolder } from '../../files/place.js';
+import { readText } from '../../files/read-file.js';
+import { fileAt, fileError } from '../../hosts/files.js';
+import { configFiles } from '../../hosts/places.js';
+import { removeLinks, systemctl } from '../../hosts/systemd.js';
+import { serviceOf, unitPath, unitText } from '../../hosts/units.js';
+import { callerForSsh } from '../../ssh/config/caller.js';
+import { ownerOf } from '../../ssh/config/file.js';
+import { isOfProcess } from '../../target/text.js';
+import { printKeys } from './key-lines.js';
+import { openListener } from './listener.js';
+import { formatLocal, type Local, parseLocal } from './local.js';
+import { type MachineOptions, search } from './machine.js';
+import { jsonOf, type LocalJson } from './report.js';
+
+export interface InstallOptions extends MachineOptions {
+  readonly local: Local;
+  /** The options of `vmssh forward` for the service. */
+  readonly args: readonly string[];
+}
+
+/** The systemd of this user; a parameter, for tests. */
+export interface UserSystemd {
+  readonly run: RunTool;
+  /** Of the user's own units; undefined: no systemd runs here. */
+  readonly folder: string | undefined;
+}
+
+/** A forward that the user's systemd listens for. */
+interface Installed {
+  /** The file name of its socket unit. */
+  readonly socket: string;
+  /** As it was given, and what that was then. */
+  readonly typed: string;
+  readonly target: string;
+  readonly port: number;
+  readonly local: Local;
+}
+
+/** The output of `vmssh forward --list --json`. */
+export interface ForwardListJson extends Envelope<'forward'> {
+  readonly installed: readonly {
+    readonly unit: string;
+    readonly listener: LocalJson;
+    readonly target: string;
+    readonly port: number;
+    /** Whether a program of this user listens there, as systemd does; absent if that cannot be seen. */
+    readonly listening?: boolean | undefined;
+  }[];
+}
+
+function userSystemd(io: Io): UserSystemd {
+  return { run: runTool, folder: configFiles({ system: false }, io).units };
+}
+
+/**
+ * Has the user's systemd listen at LOCAL from now on, and connect its clients to the machine's port. Prints the machine's lines for a
+ * known_hosts file to stdout if the port is that of SSH. Throws a ConnectError if the machine has no such port or is not there, a
+ * UsageError, or a CommandError; nothing is left installed then.
+ */
+export async function installForward(
+  options: InstallOptions,
+  addon: Addon,
+  io: Io,
+  signal: AbortSignal,
+  { run, folder }: UserSystemd = userSystemd(io),
+): Promise<void> {
+  if (folder === undefined) throw noSystemd();
+  const local = placed(options.local);
+  const found = await search(options, io, signal)();
+  const { text: target } = found;
+  if (isOfProcess(target))
+    throw new UsageError(
+      `${quote(target)} names a process, whose number another one may have later`,
+      'give the machine’s own name or socket: vmssh list -o wide',
+    );
+  const { typed, port } = options;
+  const installed = { socket: `${unitName(local)}.socket`, typed, target, port, local };
+  const { program } = await callerForSsh(io);
+  const texts = usage(() => unitTexts(installed, [...program, 'forward', ...options.args], io.env));
+  const before = await Promise.all(texts.map(async ([name]) => (await fileAt(join(folder, name))).text));
+  const isNew = before.every((text) => text === undefined);
+  // The reason is clearer than systemd's.
+  if (isNew) (await openListener(local, addon, io)).close();
+  await makeFolder(folder);
+  for (const [name, text] of texts) await writeOurs(join(folder, name), text, io);
+  const isSame = texts.every(([, text], i) => text === before[i]);
+  const [socket, service] = [installed.socket, serviceFor(installed.socket)];
+  try {
+    await systemctl(['daemon-reload'], io, run);
+    // A socket is not started again while its service runs.
+    if (!isNew && !isSame) await systemctl(['stop', service], io, run);
+    await systemctl(['enable', socket], io, run);
+    await systemctl([isSame ? 'start' : 'restart', socket], io, run);
+  } catch (error) {
+    if (isNew) await remove(installed, folder, io, run);
+    else for (const [i, [name]] of texts.entries()) await writeOurs(join(folder, name), before[i], io);
+    throw new CommandError(
+      'NO_SYSTEMD',
+      `your systemd does not listen on ${quote(formatLocal(local))}: ${(error as Error).message}`,
+      `run it in a login session, or without systemd: ${ofForward(installed, [], io)}`,
+    );
+  }
+  const who = 'only your programs and root’s can connect';
+  io.err(`${io.program}: ${described(installed)}, now and after each login; ${who} (${socket})\n`);
+  if (port === sshPort && local.family === 'inet') await printKeys(found, local, io);
+}
+
+/** Throws a CommandError if there is no such forward, or if it may still listen. */
+export async function uninstallForward(
+  { typed, port, local: given }: Pick<InstallOptions, 'typed' | 'port' | 'local'>,
+  io: Io,
+  { run, folder }: UserSystemd = userSystemd(io),
+): Promise<void> {
+  const local = placed(given);
+  const socket = `${unitName(local)}.socket`;
+  const installed = folder === undefined ? undefined : await readInstalled(join(folder, socket), io);
+  if (folder === undefined || installed === undefined)
+    throw new CommandError(
+      'NOT_INSTALLED',
+      `no forward is installed at ${quote(formatLocal(local))}`,
+      'to see those that are: vmssh forward --list',
+    );
+  if (![installed.typed, installed.target].includes(typed) || installed.port !== port)
+    throw new CommandError(
+      'NOT_INSTALLED',
+      `another forward is installed there: ${described(installed)}`,
+      `to remove that one: ${ofForward(installed, ['--uninstall'], io)}`,
+    );
+  await remove(installed, folder, io, run);
+  io.err(`${io.program}: removed ${described(installed)}\n`);
+}
+
+/** Prints the installed forwards of this user. Resolves to the exit code. */
+export async function listForwards(
+  json: boolean,
+  io: Io,
+  { folder }: Pick<UserSystemd, 'folder'> = userSystemd(io),
+): Promise<number> {
+  const names = folder === undefined ? [] : await readdir(folder).catch(() => []);
+  const sockets = names.filter((name) => /^vmssh-forward-.*\.socket$/.test(name)).toSorted();
+  const all = [];
+  for (const name of sockets) {
+    const installed = await readInstalled(join(folder ?? '', name), io).catch((error: Error) => {
+      io.err(`${io.program}: warning: ${printable(error.message)}\n`);
+    });
+    if (installed) all.push({ ...installed, listening: await isListening(installed.local, io) });
+  }
+  if (json) {
+    const answer: ForwardListJson = {
+      ...envelope('forward', exitCode.ok),
+      installed: all.map(({ socket, local, target, port, listening }) => ({
+        ...{ unit: socket, listener: jsonOf(local), target, port, listening },
+      })),
+    };
+    io.out(formatJson(answer));
+    return exitCode.ok;
+  }
+  for (const each of all) {
+    const off = each.listening === false ? `  (off: systemctl --user start ${each.socket})` : '';
+    io.out(`${described(each)}${off}\n`);
+  }
+  if (all.length === 0) io.err(`${io.program}: no forward is installed\n`);
+  return exitCode.ok;
+}
+
+/** What a socket unit can have, with an absolute path. Throws a UsageError. */
+function placed(local: Local): Local {
+  if (local.family === 'unix') {
+    const path = resolve(local.path);
+    // systemd takes a line without its last blanks.
+    if (/[\p{Cc}\p{Cs}]| $/u.test(path))
+      throw new UsageError(`systemd cannot listen at ${quote(path)}`, 'choose another path');
+    // It writes them as escapes when it is reloaded, does not know the socket again, and closes it (seen with 257).
+    if (/[^ -~]|["'\\]/u.test(path))
+      throw new UsageError(
+        `systemd loses a socket at ${quote(path)} when it is reloaded`,
+        'choose a path of ASCII letters, without quotes and backslashes',
+      );
+    return { family: 'unix', path };
+  }
+  const { host, port } = local;
+  if (!/^127\./.test(host) && host !== '::1')
+    throw new UsageError(
+      `an installed forward is only for programs of this host, not at ${quote(formatLocal(local))}`,
+      'use 127.0.0.1 or [::1]',
+    );
+  if (port > 0) return local;
+  throw new UsageError('an installed forward needs a port that stays', 'name one from 1024 on, such as 2222');
+}
+
+/** One for each LOCAL. A path may be longer than a file's name. */
+function unitName(local: Local): string {
+  const id =
+    local.family === 'inet'
+      ? `${local.host}:${local.port}`
+      : createHash('sha256').update(local.path).digest('hex').slice(0, 16);
+  return `vmssh-forward-${id}`;
+}
+
+function serviceFor(socket: string): string {
+  return socket.replace(/\.socket$/, '.service');
+}
+
+/** The text of each unit by its file name, the socket last. Throws a RangeError. */
+function unitTexts(
+  { socket, typed, target, port, local }: Installed,
+  command: readonly string[],
+  env: Io['env'],
+): readonly (readonly [string, string])[] {
+  const description = `Description=${unitPath(`${formatLocal(local)} as port ${port} of ${target}, by vmssh`)}`;
+  const place = formatLocal(local);
+  return [
+    [
+      serviceFor(socket),
+      unitText(
+        [
+          '[Unit]',
+          description,
+          '',
+          '[Service]',
+          ...serviceOf([...command, target, `${port}`, 'systemd'], env),
+        ],
+        'forward',
+      ),
+    ],
+    [
+      socket,
+      unitText(
+        [
+          ...['[Unit]', description, '', '[Socket]', `ListenStream=${unitPath(place)}`],
+          ...(local.family === 'unix' ? ['SocketMode=0600', 'RemoveOnStop=yes'] : []),
+          ...['', '[Install]', 'WantedBy=sockets.target', ''],
+          // systemd ignores such a section (systemd.unit(5)).
+          ...['[X-Vmssh]', `Forward=${JSON.stringify({ typed, target, port, local: place })}`],
+        ],
+        'forward',
+      ),
+    ],
+  ];
+}
+
+/** Writes or removes a unit. Throws a CommandError if it is somebody else's. */
+async function writeOurs(path: string, text: string | undefined, io: Io): Promise<void> {
+  const edit = (old: Buffer | undefined) => {
+    checkOwner(path, old?.toString(), io);
+    return old?.toString() === text ? old : text === undefined ? undefined : Buffer.from(text);
+  };
+  await editFile(path, edit, 0o600).catch((error) => {
+    throw error instanceof CommandError ? error : fileError(error, path, 'changed');
+  });
+}
+
+function checkOwner(path: string, text: string | undefined, io: Io): void {
+  const owner = ownerOf(text);
+  if (owner === 'ours' || owner === 'none') return;
+  throw new CommandError(
+    'NOT_OURS',
+    `${quote(path)}: ${owner === 'foreign' ? 'vmssh did not write it' : 'it was edited since vmssh wrote it'}, and does not change it`,
+    `${shellLine(['mv', '-i', path, `${path}.old`], shellOf(io))}, and the same command again`,
+  );
+}
+
+/** Undefined if there is none. Throws a CommandError if it is not ours. */
+async function readInstalled(path: string, io: Io): Promise<Installed | undefined> {
+  const { text } = await fileAt(path);
+  if (text === undefined) return undefined;
+  checkOwner(path, text, io);
+  const json = parseJson(/^Forward=(.*)$/m.exec(text)?.[1] ?? 'null');
+  if (!isJsonObject(json)) return undefined;
+  const { typed, target, port, local } = json;
+  return {
+    socket: basename(path),
+    ...{ typed: `${typed}`, target: `${target}`, port: Number(port), local: parseLocal(`${local}`) },
+  };
+}
+
+/** Throws a CommandError, and leaves the files, if it may still listen. */
+async function remove(installed: Installed, folder: string, io: Io, run: RunTool): Promise<void> {
+  const { socket, local } = installed;
+  const units = [socket, serviceFor(socket)];
+  for (const unit of units) checkOwner(join(folder, unit), (await fileAt(join(folder, unit))).text, io);
+  const failed: Error[] = [];
+  // Both, even if one of them cannot be asked for.
+  for (const args of [
+    ['disable', '--now', socket],
+    ['stop', serviceFor(socket)],
+  ])
+    await systemctl(args, io, run).catch((error: Error) => failed.push(error));
+  const [first] = failed;
+  if (first !== undefined && (await isListening(local, io)) !== false)
+    throw new CommandError(
+      'STILL_LISTENS',
+      `systemd may still listen on ${quote(formatLocal(local))}, so its units stay: ${first.message}`,
+      `systemctl --user disable --now ${units.join(' ')}; then ${ofForward(installed, ['--uninstall'], io)}`,
+    );
+  await removeLinks(folder, socket);
+  for (const unit of units) await writeOurs(join(folder, unit), undefined, io);
+  await systemctl(['daemon-reload'], io, run).catch(() => {});
+}
+
+/** Whether a program of this user listens there; undefined: it cannot be seen. */
+async function isListening(local: Local, { env }: Io): Promise<boolean | undefined> {
+  if (local.family === 'inet') {
+    const listeners = await readListeners({ env }).catch(() => undefined);
+    return listeners?.(local.host, local.port)?.includes(process.getuid?.() ?? 0);
+  }
+  const table = await readText('/proc/net/unix').catch(() => undefined);
+  // "Num: RefCount Protocol Flags Type St Inode Path"; the flag is that of a listener.
+  return table?.split('\n').some((row) => {
+    const [, , , flags, , , ...path] = row
+      .trimStart()
+      .split(' ')
+      .filter((word, i) => i > 5 || word !== '');
+    return flags === '00010000' && row.endsWith(` ${local.path}`) && path.length > 0;
+  });
+}
+
+function described({ local, target, port }: Installed): string {
+  return printable(`${formatLocal(local)} → ${target}:${port}`);
+}
+
+function ofForward({ target, port, local }: Installed, more: readonly string[], io: Io): string {
+  return shellLine(['vmssh', 'forward', ...more, target, `${port}`, formatLocal(local)], shellOf(io));
+}
+
+function noSystemd(): CommandError {
+  return new CommandError(
+    'NO_SYSTEMD',
+    'no systemd runs here that could listen for you',
+    'without --install, vmssh forward runs until Ctrl-C',
+  );
+}

@@ -1,0 +1,196 @@
+import { lstatSync } from 'node:fs';
+import { basename } from 'node:path';
+import type { Addon, Handle } from 'node-hvsock-native';
+import { cidAny } from '../../address/numbers.js';
+import { shellQuoted } from '../../address/shell.js';
+import { CommandError, type Io } from '../../cli/command.js';
+import { openConnection } from '../../connect/open.js';
+import type { Endpoint } from '../../endpoint.js';
+import { ConnectError, printable, quote } from '../../errors.js';
+import { allRoutes } from '../../routes/routes.js';
+import { backlog, type MachineListener, openListener } from './listener.js';
+import { formatLocal, type Local } from './local.js';
+import { type MachineOptions, remembered, search } from './machine.js';
+import { type ReportOptions, reporter } from './report.js';
+import { serve } from './serve.js';
+import { endOf, session } from './session.js';
+
+interface ReverseOptions extends MachineOptions, ReportOptions {
+  /** What the machine's connections go to. */
+  readonly local: Local;
+  readonly most: number;
+  readonly idleMs: number | undefined;
+}
+
+/**
+ * Listens on a vsock port of this host for one machine, and connects each of its connections to a program of this host, until
+ * `signal` is aborted. Throws a ConnectError or a CommandError if it cannot listen.
+ */
+export async function reverse(
+  options: ReverseOptions,
+  addon: Addon,
+  io: Io,
+  signal: AbortSignal,
+): Promise<void> {
+  const { local, port, timeoutMs, json } = options;
+  const machine = reverseMachine(options, io, signal);
+  const { text: target, endpoint } = await machine.now();
+  const listener = await openForMachine(endpoint, machine, addon, io);
+  const report = reporter(options, io);
+  const service = {
+    find: async () => formatLocal(local),
+    connect: (stopped: AbortSignal) =>
+      openConnection(local.family === 'unix' ? local : { ...local, family: 'tcp' }, {
+        ...{ target: formatLocal(local), timeoutMs, signal: stopped, env: io.env },
+      }),
+  };
+  const serveClient = async (client: Handle, stopped: AbortSignal) => {
+    const refusal = await listener.refuse(client);
+    if (refusal === undefined) return report.closed(await session(addon, client, service, stopped));
+    addon.close(client);
+    await report.turnedAway(refusal);
+  };
+  try {
+    report.reversed(listener.at, target, local);
+    if (!json) io.err(`${io.program}: in the machine: ${printable(guestLine(port, local))}\n`);
+    await serve(addon, [listener], options, serveClient, signal);
+  } finally {
+    listener.close();
+  }
+}
+
+/** An endpoint whose machine can connect to a vsock port of this host. */
+type ReverseEndpoint = Extract<Endpoint, { readonly family: 'vsock' | 'vsock-mux' | 'hyper-v' }>;
+
+export interface FoundMachine {
+  /** The target. */
+  readonly text: string;
+  readonly endpoint: ReverseEndpoint;
+}
+
+/** A machine that is looked up again and again: after a restart it may have another CID, and its old one another machine. */
+interface ReverseMachine {
+  /** Throws a ConnectError if it cannot be found, or has no vsock. */
+  now(): Promise<FoundMachine>;
+  /** The same, at most every two seconds. */
+  recently(): Promise<FoundMachine>;
+}
+
+function reverseMachine(options: MachineOptions, io: Io, signal: AbortSignal): ReverseMachine {
+  const find = search(options, io, signal);
+  const now = async () => {
+    const { text, resolution } = await find();
+    const { port, routes: only } = options;
+    const all = await allRoutes(resolution, { text, port, only });
+    const endpoint = all.map((route) => route.endpoint).find(isVsock);
+    if (endpoint) return { text, endpoint };
+    throw new ConnectError('connect', text, {
+      code: 'UNSUPPORTED',
+      problem: 'it has no vsock by which it could connect to this host',
+      hint: `if it has sshd: ssh -R PORT:127.0.0.1:PORT, or ssh -A for the agent; docs/forward.md says which machines can`,
+    });
+  };
+  return { now, recently: remembered(now, recentMs).get };
+}
+
+/** Milliseconds. */
+const recentMs = 2000;
+
+function isVsock(endpoint: Endpoint): endpoint is ReverseEndpoint {
+  return endpoint.family === 'vsock' || endpoint.family === 'vsock-mux' || endpoint.family === 'hyper-v';
+}
+
+/** The command that a user of the machine runs: what connects to its socket or port comes to the host's vsock port. */
+export function guestLine(port: number, local: Local): string {
+  const listen =
+    local.family === 'unix'
+      ? `UNIX-LISTEN:"$XDG_RUNTIME_DIR"/${shellQuoted(nameFor(local.path, port))},fork,mode=600,unlink-early`
+      : `TCP-LISTEN:${local.port},fork,reuseaddr,bind=127.0.0.1`;
+  return `socat ${listen} VSOCK-CONNECT:2:${port}`;
+}
+
+/** The same name in the machine, without the number of the agent's process here, if socat takes it for no option. */
+function nameFor(path: string, port: number): string {
+  const name = basename(path).replace(/^agent\.\d+$/, 'agent.sock');
+  return /^[\w.@-]+$/.test(name) ? name : `port-${port}.sock`;
+}
+
+/** Throws a CommandError. */
+export async function openForMachine(
+  endpoint: ReverseEndpoint,
+  machine: ReverseMachine,
+  addon: Addon,
+  io: Io,
+  uid = process.getuid?.(),
+): Promise<MachineListener> {
+  if (endpoint.family === 'vsock') return byKernel(endpoint.port, machine, addon);
+  if (endpoint.family === 'hyper-v') {
+    const { byHyperV } = await import('./by-hyper-v.js');
+    return byHyperV(endpoint, addon, io);
+  }
+  checkOwner(endpoint.path, uid);
+  // By Firecracker's documentation of vsock it connects there for a connection of the machine.
+  const local = { family: 'unix', path: `${endpoint.path}_${endpoint.port}` } as const;
+  const { handle, close } = await openListener(local, addon, io);
+  return { handle, close, at: { path: local.path }, refuse: async () => undefined };
+}
+
+/** One port for all machines of this host: the kernel says which one a connection is from. */
+function byKernel(port: number, machine: ReverseMachine, addon: Addon): MachineListener {
+  const handle = listening(port, addon);
+  return {
+    handle,
+    at: { port },
+    close: () => addon.close(handle),
+    async refuse(client) {
+      const peer = endOf(addon, client, 1);
+      if (peer?.family !== 'vsock') return 'the client ended';
+      const { cid } = peer;
+      // VMADDR_CID_LOCAL and VMADDR_CID_HOST (vsock(7)).
+      const away =
+        cid === 1 || cid === 2 ? `a program of this host (CID ${cid})` : `CID ${cid} of another machine`;
+      // The first look is cheap, however often another machine comes; the second one is for a CID that was given away.
+      for (const look of [machine.recently, machine.now]) {
+        const { endpoint } = await look().catch(() => ({ endpoint: undefined }));
+        if (endpoint?.family !== 'vsock' || endpoint.cid !== cid) return away;
+      }
+      return undefined;
+    },
+  };
+}
+
+function listening(port: number, addon: Addon): Handle {
+  try {
+    return addon.listen({ family: 'vsock', cid: cidAny, port }, backlog);
+  } catch (error) {
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    const { problem, hint } = explanations[code] ?? { problem: message, hint: undefined };
+    throw new CommandError(code, `cannot listen on vsock port ${port}: ${problem} (${code})`, hint);
+  }
+}
+
+const explanations: Readonly<Record<string, { readonly problem: string; readonly hint: string }>> = {
+  EADDRINUSE: {
+    problem: 'another program listens there',
+    hint: 'each machine needs a port of its own on this host: name another one',
+  },
+  EACCES: { problem: 'permission denied', hint: 'name a port from 1024 on' },
+  EAFNOSUPPORT: { problem: 'this kernel has no vsock', hint: 'modprobe vhost_vsock' },
+};
+
+/** Our socket has mode 0600, so the multiplexer has to be ours, or root's. */
+function checkOwner(path: string, uid: number | undefined): void {
+  let owner: number;
+  try {
+    owner = lstatSync(path).uid;
+  } catch (error) {
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    throw new CommandError(code, `cannot listen beside ${quote(path)}: ${message}`);
+  }
+  if (owner === uid || owner === 0) return;
+  throw new CommandError(
+    'OTHER_OWNER',
+    `cannot listen beside ${quote(path)}: it is of user ${owner}, whose multiplexer could not open our socket`,
+    `run vmssh as that user: sudo -u '#${owner}' vmssh forward --reverse`,
+  );
+}

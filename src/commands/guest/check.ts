@@ -1,0 +1,141 @@
+import { sshPort } from '../../address/numbers.js';
+import { lookAt, notRun, tryLogin } from '../../checks/try-login.js';
+import { type Command, type Io, UsageError } from '../../cli/command.js';
+import {
+  accountName,
+  findingsOf,
+  formatProgress,
+  guestPortOption,
+  type HostFlags,
+  hostFlags,
+  routeOption,
+  sshConfigOption,
+} from '../../cli/guest.js';
+import { type Envelope, envelope, type FindingJson, formatJson, jsonOption } from '../../cli/json.js';
+import { pasteable } from '../../cli/message.js';
+import { flag, positionals, textOption } from '../../cli/option.js';
+import { styles } from '../../cli/terminal.js';
+import { exitCode, quote } from '../../errors.js';
+import { madeKeysOf, undoCommand } from '../../guest/credentials/made-key.js';
+import type { ProgressLine } from '../../guest/run/progress.js';
+import { guestRoute } from '../../guest/run/route.js';
+import { runScript } from '../../guest/run/run-script.js';
+import { checkScript } from '../../guest/script.js';
+import { splitUser } from '../../lookup/login.js';
+import { type GuestKeys, guestKeysOf, madeHostKey } from '../../ssh/guest-keys.js';
+import { targetOption } from './options.js';
+
+interface GuestCheckOptions {
+  /** Undefined: print the script itself. */
+  readonly into: HostFlags | undefined;
+  readonly port: number;
+  /** Undefined: whoever logs in to HOST. */
+  readonly account: string | undefined;
+  /** How this host reaches the guest, for the login that is tried. */
+  readonly target: string | undefined;
+  /** The machine's name in `guest credentials`; undefined: HOST, if it is one. */
+  readonly madeFor: string | undefined;
+  readonly json: boolean;
+}
+
+const scriptOption = flag({
+  long: 'script',
+  summary: "print the script instead, to paste into the guest's console",
+});
+const userOption = textOption({
+  long: 'user',
+  short: 'l',
+  value: 'NAME',
+  summary: 'whose login to try (default: the user of HOST)',
+});
+const credentialsOption = textOption({
+  long: 'credentials',
+  value: 'NAME',
+  summary:
+    'check that it accepted the keys that guest credentials made for NAME (default: HOST, if it has such keys)',
+});
+
+/** vmssh guest check: finds what is wrong in a guest, over a route that works. Changes nothing there. */
+export const guestCheck: Command<GuestCheckOptions> = {
+  name: 'guest check',
+  summary: 'find what keeps sshd from answering on vsock, from inside the guest; changes nothing',
+  usage: '[user@]HOST',
+  details:
+    'It tries a login over vsock, as ssh would, and looks from inside. HOST is anything ssh reaches, a target, or wsl/DISTRO. Exits 1 if something is wrong.',
+  options: [
+    scriptOption,
+    guestPortOption,
+    userOption,
+    credentialsOption,
+    targetOption,
+    routeOption,
+    sshConfigOption,
+    jsonOption,
+  ],
+  examples: [
+    { line: 'vmssh guest check root@192.0.2.7', about: 'over TCP, when vsock does not work yet' },
+    { line: 'vmssh guest check --script > check.sh', about: 'then in the guest: sudo sh check.sh' },
+  ],
+
+  parse(raw) {
+    const script = scriptOption.read(raw);
+    const [host = ''] = positionals(raw, script ? 0 : 1, script ? 0 : 1, script ? 'no HOST' : 'HOST');
+    const named = userOption.read(raw) ?? splitUser(host).user;
+    return {
+      into: script ? undefined : hostFlags(host, raw),
+      port: guestPortOption.read(raw) ?? sshPort,
+      account: named === undefined ? undefined : accountName(named),
+      target: targetOption.read(raw),
+      madeFor: credentialsOption.read(raw),
+      json: jsonOption.read(raw),
+    };
+  },
+
+  async run({ into, port, account: named, target, madeFor, json }, io) {
+    const made = madeKeys(madeFor, into, io);
+    const madeKey = made && madeHostKey(made.name, io.env);
+    if (!into) {
+      io.out(checkScript({ port, account: named ?? 'root', madeKey }));
+      return exitCode.ok;
+    }
+    const style = await styles(io, 'stdout');
+    const { self, platform, env } = io;
+    const signal = io.interrupted();
+    const guest = await lookAt(into, io, signal);
+    const account = named ?? accountName(guest.user ?? 'root');
+    const login = await tryLogin(into, guest, { account, port, target }, io, signal);
+    const script = checkScript({ port, account, madeKey, login });
+    const route = guestRoute({ ...into, script, needsRoot: false, self, platform });
+    const outcome = await runScript(route, {
+      env,
+      signal,
+      onLine: (line) => json || io.out(formatProgress(line, style)),
+    });
+    if (outcome.code === undefined) throw await notRun(into, route, outcome, io, signal);
+    const code = outcome.code === 0 ? exitCode.ok : exitCode.connect;
+    if (!json && made && outcome.lines.some(isRefusedKey))
+      io.out(`    to trust the machine as it is: ${pasteable(undoCommand(made.name, io), io)}\n`);
+    if (json) io.out(formatJson(guestCheckJson(outcome.lines, code)));
+    return code;
+  },
+};
+
+function madeKeys(madeFor: string | undefined, into: HostFlags | undefined, io: Io): GuestKeys | undefined {
+  if (madeFor === undefined) return madeKeysOf(splitUser(into?.host ?? '').host, io.env);
+  const keys = guestKeysOf(madeFor, io.env);
+  if (keys !== undefined) return keys;
+  throw new UsageError(`no keys were made for ${quote(madeFor)}`, 'vmssh guest credentials makes them');
+}
+
+function isRefusedKey({ state, step }: ProgressLine): boolean {
+  return state === 'failed' && step === 'credentials';
+}
+
+/** The output of `vmssh guest check --json`. */
+export interface GuestCheckJson extends Envelope<'guest check'> {
+  readonly checks: readonly FindingJson[];
+}
+
+export function guestCheckJson(lines: readonly ProgressLine[], exitCode: number): GuestCheckJson {
+  return { ...envelope('guest check', exitCode), checks: findingsOf(lines) };
+}

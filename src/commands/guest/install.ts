@@ -1,0 +1,288 @@
+import { sshPort } from '../../address/numbers.js';
+import { checkTarget } from '../../checks/check-target.js';
+import { formatCheck } from '../../checks/result.js';
+import { lookAt } from '../../checks/try-login.js';
+import type { Command, Io } from '../../cli/command.js';
+import {
+  formatProgress,
+  type HostFlags,
+  hostFlags,
+  overTarget,
+  routeOption,
+  sshConfigOption,
+} from '../../cli/guest.js';
+import { complain, pasteable } from '../../cli/message.js';
+import { positionals } from '../../cli/option.js';
+import { sshSettings } from '../../cli/reach/ssh-settings.js';
+import { type ReachFlags, reachFlags, timeoutOption } from '../../cli/shared-options.js';
+import { styles } from '../../cli/terminal.js';
+import { exitCode, printable } from '../../errors.js';
+import { madeKeysOf } from '../../guest/credentials/made-key.js';
+import { hostLines, hostName } from '../../guest/host-lines.js';
+import { cidOf, newProof, proofIn } from '../../guest/run/progress.js';
+import { guestRoute, targetOf } from '../../guest/run/route.js';
+import { runScript } from '../../guest/run/run-script.js';
+import { proofScript, type ScriptOptions, setupScript, undoScript } from '../../guest/script.js';
+import { knownHostsOf } from '../../hosts/decide.js';
+import { kindOf } from '../../kinds/kinds.js';
+import { parseTarget } from '../../kinds/parse.js';
+import { lookUp } from '../../lookup/find-target.js';
+import { splitUser } from '../../lookup/login.js';
+import { ownAccount } from '../../ssh/account.js';
+import { callerForSsh } from '../../ssh/config/caller.js';
+import { trustIn } from '../../ssh/config/guest-hosts.js';
+import { configArgument } from '../../ssh/config/word.js';
+import { guestKeysFor } from '../../ssh/guest-keys.js';
+import { hostKeyAlias } from '../../ssh/identity.js';
+import { scriptOptions, setupExclusive, setupOptions, targetOption, undoOption } from './options.js';
+import { type RootRunner, rootRunner } from './root.js';
+
+interface GuestInstallOptions {
+  readonly into: HostFlags;
+  readonly script: ScriptOptions;
+  readonly undo: boolean;
+  /** How the guest is reached from now on; undefined: by the CID that it reports. */
+  readonly target: string | undefined;
+  readonly reach: ReachFlags;
+}
+
+/** vmssh guest install: sets up a guest over a route that works, and proves the new one. */
+export const guestInstall: Command<GuestInstallOptions> = {
+  name: 'guest install',
+  summary: 'set up a guest over a route that already works, and prove the route over vsock',
+  usage: '[user@]HOST',
+  details: `HOST is anything ssh reaches, a target, or wsl/DISTRO; --route=machinectl goes into a container by its name.
+It runs what vmssh guest script prints, and then checks the guest as a target.`,
+  options: [targetOption, ...setupOptions, undoOption, routeOption, sshConfigOption, timeoutOption],
+  exclusive: setupExclusive,
+  examples: [
+    { line: 'vmssh guest install root@192.0.2.7', about: 'over ssh and TCP, for the last time' },
+    { line: 'vmssh guest install wsl/Ubuntu', about: 'in a WSL2 distribution, from Windows' },
+    {
+      line: 'vmssh guest install --only-vsock --target hyper-v/mint me@mint',
+      about: 'and close TCP once the new route is proved',
+    },
+    { line: 'vmssh guest install --undo root@vsock/3', about: 'undo it' },
+  ],
+
+  parse(raw) {
+    const [host = ''] = positionals(raw, 1, 1, '[user@]HOST');
+    return {
+      into: hostFlags(host, raw),
+      script: scriptOptions(raw),
+      undo: undoOption.read(raw),
+      target: targetOption.read(raw),
+      reach: reachFlags(raw),
+    };
+  },
+
+  run: (options, io) => install(options, io),
+};
+
+/** Sets the guest up, proves the new route, and closes TCP if asked. Resolves to the exit code. */
+export async function install(options: GuestInstallOptions, io: Io, check = checkTarget): Promise<number> {
+  const { into, script, undo } = options;
+  const { port, account } = script;
+  const goesOn = closesTcp(script);
+  const signal = io.interrupted();
+  const run = await rootRunner(io, signal);
+  const proof = newProof();
+  const done = await run(
+    into,
+    undo ? undoScript() : setupScript({ ...script, onlyVsock: false, onlyLoopback: false, leave: proof }),
+  );
+  if (undo || done.code !== 0) return done.code === 0 ? exitCode.ok : exitCode.connect;
+
+  const own = await ownSettings(into, io, signal);
+  const named = account ?? splitUser(into.host).user ?? own.user;
+  const typed = options.target ?? ownTarget(into.host);
+  if (typed === undefined && port === sshPort && (await isBySocket(into, io, signal)))
+    return ownRoute({ ...options, proof }, run, io, signal);
+  const target = typed ?? targetByCid(cidOf(done.lines));
+  if (target === undefined) {
+    const problem = 'it is not known how this host reaches the guest: its CID cannot be read there';
+    await complain(problem, 'set its target with --target TARGET, or check it later: vmssh check TARGET', io);
+    return exitCode.connect;
+  }
+  const checked = await check(target, { port, user: named ?? 'root', ...options.reach }, io, signal);
+  io.out(formatCheck(checked, await styles(io, 'stdout'), io));
+  if (checked.error) return exitCode.connect;
+
+  const over = overTarget(into, account, target);
+  const same = { host: into.host, target, isClaimed: typed === undefined, proof, port, goesOn };
+  if (!(await isSameMachine(over, same, io, signal))) return exitCode.connect;
+  if (goesOn) {
+    const closed = await run(over, setupScript({ ...script, keys: [], expect: proof }), port);
+    if (closed.code !== 0) return exitCode.connect;
+  }
+  io.out(`\n${await afterwards({ host: into.host, target, port, user: named, own }, io)}`);
+  return exitCode.ok;
+}
+
+/** HOST itself goes over a socket, as by a multiplexer: that is the route to prove, and nothing is to be written for it. */
+async function ownRoute(
+  { into, script, proof }: GuestInstallOptions & { readonly proof: string },
+  run: RootRunner,
+  io: Io,
+  signal: AbortSignal,
+): Promise<number> {
+  const { account } = script;
+  const goesOn = closesTcp(script);
+  const { user, host } = splitUser(into.host);
+  const login = account ?? user;
+  const over = { ...into, host: login === undefined ? host : `${login}@${host}` };
+  const same = { host: into.host, target: `ssh ${host}`, isClaimed: false, proof, goesOn };
+  if (!(await isSameMachine(over, { ...same, port: undefined }, io, signal))) return exitCode.connect;
+  if (goesOn) {
+    const closed = await run(over, setupScript({ ...script, keys: [], expect: proof }));
+    if (closed.code !== 0) return exitCode.connect;
+  }
+  io.out(
+    `\nssh ${printable(over.host)} goes over that socket already: ~/.ssh/config needs no other lines.\n`,
+  );
+  return exitCode.ok;
+}
+
+/** Whether TCP is closed, to all or to other hosts, once the route is proved. */
+function closesTcp({ onlyVsock = false, onlyLoopback = false }: ScriptOptions): boolean {
+  return onlyVsock || onlyLoopback;
+}
+
+/** Whether ssh's own route to HOST is a socket without an address. */
+async function isBySocket(into: HostFlags, io: Io, signal: AbortSignal): Promise<boolean> {
+  if (into.route !== 'ssh') return false;
+  return lookAt(into, io, signal).then(
+    ({ bySocket }) => bySocket,
+    () => false,
+  );
+}
+
+/** The typed host, if it is a target. */
+function ownTarget(host: string): string | undefined {
+  return targetOf(host) === undefined ? undefined : splitUser(host).host;
+}
+
+function targetByCid(cid: number | undefined): string | undefined {
+  return cid === undefined ? undefined : `vsock/${cid}`;
+}
+
+/** What the user's ssh_config has for the login to HOST. */
+interface OwnSettings {
+  /** Undefined: the local user's name. */
+  readonly user: string | undefined;
+  /** Its keys, as keywords and arguments. */
+  readonly keys: readonly (readonly [string, string])[];
+}
+
+/** Asks ssh. A HOST that ssh is not called with by its name has none. */
+export async function ownSettings(
+  { host, route, sshConfig }: HostFlags,
+  io: Io,
+  signal: AbortSignal,
+): Promise<OwnSettings> {
+  if (route !== 'ssh') return { user: undefined, keys: [] };
+  const own = await sshSettings({ host, sshConfig, signal }, io);
+  const plain = await sshSettings({ host, sshConfig: 'none', signal }, io);
+  const user = valuesOf('user', own)[0];
+  const byDefault = valuesOf('identityfile', plain);
+  const files = valuesOf('identityfile', own).filter((file) => !byDefault.includes(file));
+  const only = valuesOf('identitiesonly', own)[0] === 'yes';
+  return {
+    user: user === ownAccount()?.name ? undefined : user,
+    keys: [
+      ...files.map((file) => ['IdentityFile', configArgument(file)] as const),
+      ...(only ? [['IdentitiesOnly', 'yes'] as const] : []),
+    ],
+  };
+}
+
+/** The values of a keyword in what `ssh -G` prints. */
+function valuesOf(keyword: string, settings: string): readonly string[] {
+  const lines = settings.split(/\r?\n/);
+  return lines.flatMap((line) => (line.startsWith(`${keyword} `) ? [line.slice(keyword.length + 1)] : []));
+}
+
+interface ProofOptions {
+  /** The host that was set up, as typed. */
+  readonly host: string;
+  /** The target that should reach it from now on. */
+  readonly target: string;
+  /** The target came from the guest itself. */
+  readonly isClaimed: boolean;
+  /** The text that was left in the machine. */
+  readonly proof: string;
+  /** Undefined: that of ssh's settings for the host. */
+  readonly port: number | undefined;
+  /** Another step follows, so the proof is kept. */
+  readonly goesOn: boolean;
+}
+
+/**
+ * Logs in over the target and looks for the proof that was left in the host. Resolves to whether to go on. The address
+ * that a guest reports proves nothing, and a typed target may be wrong. Changes nothing in the machine it reaches.
+ */
+async function isSameMachine(
+  over: HostFlags,
+  { host, target, isClaimed, proof, port, goesOn }: ProofOptions,
+  io: Io,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const isNeeded = isClaimed || goesOn;
+  const { env, self, platform } = io;
+  const options = { ...over, script: proofScript({ keep: goesOn }), needsRoot: false, port, self, platform };
+  const route = guestRoute(options, [
+    ...['-o', 'ControlPath=none'],
+    ...(isNeeded ? [] : ['-o', 'BatchMode=yes']),
+  ]);
+  const { lines, code, message } = await runScript(route, { env, signal, onLine: () => {} });
+  signal.throwIfAborted();
+  const found = code === undefined ? undefined : proofIn(lines);
+  if (found === undefined && isNeeded) {
+    const word = goesOn ? '' : '; --target TARGET skips the proof';
+    const hint = `--key FILE installs your key there${word}`;
+    await complain(`${target} cannot be proved to be ${host}: the login there failed: ${message}`, hint, io);
+    return false;
+  }
+  if (found !== undefined && found !== proof) {
+    const why = isClaimed ? 'the guest reported a wrong CID: set its target' : 'set its own target';
+    await complain(
+      `${target} is not ${host}: the proof that was left there is missing`,
+      `${why} with --target TARGET`,
+      io,
+    );
+    return false;
+  }
+  const line =
+    found === undefined
+      ? ({ state: 'skipped', message: `not proved: ${message}` } as const)
+      : ({ state: 'ok', message: `${target} is ${host}` } as const);
+  io.out(formatProgress({ ...line, step: 'same-machine' }, await styles(io, 'stdout')));
+  return true;
+}
+
+interface Afterwards {
+  /** HOST, as typed. */
+  readonly host: string;
+  readonly target: string;
+  readonly port: number;
+  /** Undefined: the local user's name. */
+  readonly user: string | undefined;
+  readonly own: OwnSettings;
+}
+
+/** What to type from now on: a Host with HOST's own login, or with the keys that were made for the machine. */
+export async function afterwards({ host, target, port, user, own }: Afterwards, io: Io): Promise<string> {
+  const name = hostName(splitUser(host).host);
+  const found = await lookUp(target, io).catch(() => ({ target: parseTarget(target) }));
+  const made = guestKeysFor(found, io.env) ?? madeKeysOf(splitUser(host).host, io.env);
+  const trust = made ? trustIn(made) : { knownHosts: knownHostsOf(io), hostKeyAlias: hostKeyAlias(found) };
+  const { program } = await callerForSsh(io);
+  const keys = made?.identityFile === undefined ? own.keys : [];
+  const lines = hostLines({ name, target, port, user, program, platform: io.platform, keys, ...trust });
+  const onWindows = kindOf(found.target).from.startsWith('windows');
+  const registration =
+    onWindows && port !== 22
+      ? `\nWindows may want port ${port} registered once, in an elevated terminal:\n${pasteable(`vmssh service register ${port}`, io)}\n`
+      : '';
+  return `For ~/.ssh/config, to type ssh ${name} from now on:\n\n${lines}${registration}`;
+}

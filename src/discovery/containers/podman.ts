@@ -1,0 +1,205 @@
+import { join } from 'node:path';
+import type { StartCommand } from '../../errors.js';
+import { programInPath } from '../../process/program-in-path.js';
+import { DiscoveryError } from '../discovery-error.js';
+import { configFolder, socketIn } from '../own-env.js';
+import {
+  type Deps,
+  type DiscoveredMachine,
+  type Listing,
+  type Manager,
+  serviceLimitMs,
+  type Warning,
+} from '../provider.js';
+import { operand, startContainer } from '../start-command.js';
+import { type GetJson, getJson } from '../tools/http-unix.js';
+import { jsonObjects, listByUsersTool, portOf, textOf } from '../tools/json-tool.js';
+import { exists, type RunTool, runTool } from '../tools/run-tool.js';
+import { authorityOf } from '../tools/scope.js';
+import { type Engine, isThere, podmanEngines } from './engines.js';
+import {
+  type DiscoveredContainer,
+  findContainer,
+  listContainers,
+  type Source,
+  withOwnTargets,
+} from './list-containers.js';
+
+/** Podman's containers, and its machines, whose SSH servers are on TCP ports of this host. */
+export const podman: Manager = {
+  name: 'podman',
+  title: 'Podman',
+  platforms: ['linux', 'darwin'],
+  programs: ['podman'],
+  // Of crun and runc; those of root cannot be watched by a user, nor Docker's.
+  watched: () => ['$XDG_RUNTIME_DIR/crun', '$XDG_RUNTIME_DIR/runc'],
+  limitMs: serviceLimitMs,
+  listCommand: 'podman ps --all',
+  list: (deps) => listAllOfPodman(deps),
+  find: (name, deps) => findContainer(name, (wanted) => listAllOfPodman(wanted), deps),
+  start: (machine) =>
+    machine.container ? startContainer(machine, machine.container, 'podman') : startMachine(machine),
+};
+
+/** A machine has its name before a container has it. On a Mac the containers are in a machine. */
+export async function listAllOfPodman(
+  deps: Deps,
+  machines: (deps: Deps) => Promise<Listing> = listPodman,
+  containers: (deps: Deps) => Promise<Listing<DiscoveredContainer>> = listPodmanContainers,
+): Promise<Listing> {
+  const { platform = process.platform } = deps;
+  const isLinux = platform === 'linux';
+  const [own, inside] = await Promise.all([
+    isLinux && !(await hasMachines(deps)) ? nothing : machines(deps),
+    isLinux ? containers(deps) : nothing,
+  ]);
+  const taken = own.found.map(({ name }) => name);
+  return {
+    found: [...own.found, ...withOwnTargets(inside.found, taken)],
+    warnings: [...own.warnings, ...inside.warnings],
+  };
+}
+
+function startMachine({ name: machine }: DiscoveredMachine): StartCommand {
+  return { machine, command: ['podman', 'machine', 'start', ...operand(machine)] };
+}
+
+const nothing: Listing<never> = { found: [], warnings: [] };
+
+/** Asking `podman machine` takes a process, and makes its folders. */
+async function hasMachines({ env }: Deps): Promise<boolean> {
+  const { HOME } = env;
+  if (!HOME) return false;
+  return exists(join(configFolder(env, HOME), 'containers/podman/machine'));
+}
+
+export function listPodman(deps: Deps, run: RunTool = runTool, uid = process.getuid?.()): Promise<Listing> {
+  const command = ['podman', 'machine', 'list', '--format', 'json'];
+  return listByUsersTool(uid, podman.name, command, parsePodman, deps, run);
+}
+
+/** Reads `podman machine list --format json`. */
+export function parsePodman(text: string): readonly DiscoveredMachine[] {
+  return jsonObjects(text).flatMap((machine): DiscoveredMachine[] => {
+    const name = textOf(machine, 'Name');
+    if (name === undefined) return [];
+    const port = portOf(machine, 'Port');
+    return [
+      {
+        name,
+        target: `podman/${name}`,
+        provider: podman.name,
+        authority: authorityOf(),
+        status: machine.Starting === true ? 'starting' : machine.Running === true ? 'running' : 'off',
+        address: port === undefined ? undefined : `127.0.0.1:${port}`,
+        user: textOf(machine, 'RemoteUsername'),
+        identityFile: textOf(machine, 'IdentityPath'),
+      },
+    ];
+  });
+}
+
+export interface PodmanEffects {
+  readonly get: GetJson;
+  readonly run: RunTool;
+  readonly exists: (path: string) => Promise<boolean>;
+  readonly uid: number | undefined;
+}
+
+const effects: PodmanEffects = {
+  get: getJson,
+  run: runTool,
+  exists,
+  get uid() {
+    return process.getuid?.();
+  },
+};
+
+const provider = 'podman';
+
+/** Podman's containers: the user's own by its API socket, or else by `podman ps`, and root's if its socket is open to the user. */
+export async function listPodmanContainers(
+  deps: Deps,
+  known: PodmanEffects = effects,
+): Promise<Listing<DiscoveredContainer>> {
+  const { own, others } = podmanEngines(deps, known.uid);
+  const listings = await Promise.all([
+    own ? ownContainers(own, deps, known) : nothing,
+    // Root's is for root, unless somebody has opened it.
+    ...others.map((engine) => answerOf(bySocket(engine, deps, known), quiet)),
+  ]);
+  return {
+    found: listings.flatMap(({ found }) => found),
+    warnings: listings.flatMap(({ warnings }) => warnings),
+  };
+}
+
+async function ownContainers(engine: Engine, deps: Deps, known: PodmanEffects) {
+  try {
+    const answer = await bySocket(engine, deps, known);
+    if (answer) return answer;
+  } catch (error) {
+    if (!(error instanceof DiscoveryError)) throw error;
+    // What took its time or gave too much by the socket does so by the command.
+    if (!quiet.has(error.code) && error.code !== 'FAILED') return answerOf(Promise.reject(error), quiet);
+  }
+  return answerOf(byCommand(deps, known), notInstalled);
+}
+
+/** A service that is not there, or not for this user. */
+const quiet: ReadonlySet<string> = new Set(['ENOENT', 'ECONNREFUSED', 'EACCES']);
+const notInstalled: ReadonlySet<string> = new Set(['ENOENT', 'EACCES']);
+
+async function answerOf(
+  asked: Promise<Listing<DiscoveredContainer> | undefined>,
+  silent: ReadonlySet<string>,
+): Promise<Listing<DiscoveredContainer>> {
+  try {
+    return (await asked) ?? nothing;
+  } catch (error) {
+    if (!(error instanceof DiscoveryError)) throw error;
+    if (silent.has(error.code)) return nothing;
+    const warning: Warning = { provider, code: error.code, problem: error.message };
+    return { found: [], warnings: [warning] };
+  }
+}
+
+/** Undefined if it has no socket. The path has the oldest version that Podman 4 and 5 answer. */
+async function bySocket({ socket, url, authority }: Engine, deps: Deps, { get, uid }: PodmanEffects) {
+  if (!(await isThere(socket, uid))) return undefined;
+  const source: Source = {
+    url,
+    authority,
+    list: () => get(socket, '/v4.0.0/libpod/containers/json?all=true', deps),
+    details: (id) => get(socket, `/v4.0.0/libpod/containers/${id}/json`, deps),
+  };
+  return listContainers(provider, source, deps);
+}
+
+async function byCommand(deps: Deps, { run, exists, uid }: PodmanEffects) {
+  const { CONTAINER_HOST: host } = deps.env;
+  // Then the command asks another host.
+  if (host && socketIn(host) === undefined) return undefined;
+  if (programInPath('podman', deps.env) === undefined) return undefined;
+  if (!(await Promise.all(storages(deps, uid).map(exists))).includes(true)) return undefined;
+  const source: Source = {
+    authority: authorityOf(uid, uid),
+    list: async () => jsonObjects(await run('podman', ['ps', '--all', '--format', 'json'], deps)),
+    details: async (id) => {
+      const command = ['container', 'inspect', id];
+      const answer = await run('podman', command, deps).catch((error) => {
+        if (!(error instanceof DiscoveryError) || !/no such container/i.test(error.message)) throw error;
+        throw new DiscoveryError(error.code, error.message, { cause: error, isGone: true });
+      });
+      return jsonObjects(answer)[0];
+    },
+  };
+  return listContainers(provider, source, deps);
+}
+
+/** Where there is something once Podman has made a container: asking it any earlier would make these folders. */
+function storages({ env, runDir = '/run' }: Deps, uid: number | undefined): readonly string[] {
+  if (uid === 0) return [`${runDir}/containers/storage`, '/var/lib/containers/storage'];
+  const { HOME, XDG_DATA_HOME: data = HOME && join(HOME, '.local/share'), XDG_RUNTIME_DIR: run } = env;
+  return [...(run ? [`${run}/containers`] : []), ...(data ? [`${data}/containers/storage`] : [])];
+}

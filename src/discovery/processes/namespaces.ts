@@ -1,0 +1,99 @@
+/** The used part of node:fs. */
+interface Fs {
+  readlink(path: string): Promise<string>;
+  readStatus(path: string): string;
+}
+
+/**
+ * Returns a test for whether a process is in a container. Root there is root or this user for the kernel here, so the names of its programs
+ * and machines prove nothing. It is in one if an engine made its cgroup, or if it has another user or pid namespace than we do. The
+ * mount namespace does not count: units with PrivateTmp= and libvirt's QEMUs have their own. Any user may read these files.
+ */
+export function containerTest(proc: string, fs: Fs): (pid: number) => Promise<boolean> {
+  const own = look('self', proc, fs);
+  return async (pid) =>
+    isInContainer(await look(pid, proc, fs), await own, (parent) => look(parent, proc, fs));
+}
+
+async function isInContainer(
+  one: Looks,
+  self: Looks,
+  lookAt: (parent: string) => Promise<Looks>,
+): Promise<boolean> {
+  if (one.engines.some((each) => !self.engines.includes(each))) return true;
+  if (differ(one.userNs, self.userNs) || differ(one.uidMap, self.uidMap)) return true;
+  if (!differ(one.pidNs, self.pidNs) && one.pids.length <= self.pids.length) return false;
+  return !isInitBelow(one, self, await lookAt(one.parent));
+}
+
+/**
+ * Whether it is the first process of a pid namespace directly below ours that the service manager or Firecracker's jailer started, as with
+ * PrivatePIDs= and --new-pid-ns. The first process of a container has the engine as its parent.
+ */
+function isInitBelow(one: Looks, self: Looks, starter: Looks): boolean {
+  if (one.pids.length !== self.pids.length + 1 || one.pids.at(-1) !== '1') return false;
+  const isHere = starter.pids.length === self.pids.length && !differ(starter.pidNs, self.pidNs);
+  return isHere && (one.parent === '1' || starters.has(starter.name));
+}
+
+const starters: ReadonlySet<string> = new Set(['systemd', 'jailer']);
+
+interface Looks {
+  readonly name: string;
+  /** Of its parent. */
+  readonly parent: string;
+  /** Its pid in each pid namespace, from that of this /proc inwards. */
+  readonly pids: readonly string[];
+  /** The cgroups of the engines around it. */
+  readonly engines: readonly string[];
+  /** "" if it may not be read. */
+  readonly uidMap: string;
+  readonly userNs: string;
+  readonly pidNs: string;
+}
+
+async function look(pid: number | string, proc: string, fs: Fs): Promise<Looks> {
+  const own = `${proc}/${pid}`;
+  const read = (name: string) => {
+    try {
+      return fs.readStatus(`${own}/${name}`);
+    } catch {
+      return '';
+    }
+  };
+  const status = `\n${read('status')}`;
+  const fieldOf = (name: string) => new RegExp(`\\n${name}:\\s*([^\\n]*)`).exec(status)?.[1] ?? '';
+  const [userNs = '', pidNs = ''] = await Promise.all(
+    ['user', 'pid'].map((name) => fs.readlink(`${own}/ns/${name}`).catch(() => '')),
+  );
+  return {
+    name: fieldOf('Name'),
+    parent: fieldOf('PPid'),
+    pids: fieldOf('NSpid').split(/\s+/),
+    engines: enginesIn(read('cgroup')),
+    uidMap: read('uid_map'),
+    userNs,
+    pidNs,
+  };
+}
+
+/** Whether both are known, and not the same. */
+function differ(one: string, other: string): boolean {
+  return one !== '' && other !== '' && one !== other;
+}
+
+/** From the text of /proc/PID/cgroup, each path up to its last part that a container engine made. What is below was made in the container. */
+export function enginesIn(text: string): readonly string[] {
+  const paths = text.split('\n').map((line) => line.replace(/^\d+:[^:]*:/, '').split('/'));
+  return paths.flatMap((parts) => {
+    const last = parts.findLastIndex((part) => engineGroup.test(part));
+    return last < 0 ? [] : [parts.slice(0, last + 1).join('/')];
+  });
+}
+
+/**
+ * Docker, Podman (libpod), Buildah, nerdctl, CRI-O and containerd for Kubernetes, LXC with Incus and LXD, nspawn (payload), libvirt's
+ * LXC; and a whole id, as most have with --cgroup-parent.
+ */
+const engineGroup =
+  /^(?:docker(?:-[0-9a-f]+\.scope)?|libpod(?:[-_].*)?|.*-libpod_pod_.*|buildah-.*|nerdctl-.*|crio-.*|cri-containerd[-:].*|kubepods.*|lxc|lxc\.payload.*|payload|machine-lxc\\x2d.*|[0-9a-f]{64})$/;

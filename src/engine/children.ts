@@ -1,0 +1,254 @@
+import { close, open, read } from 'engine:files';
+import { awaitReadable, kill, spawn, wait } from 'engine:processes';
+import { pair } from 'engine:sockets';
+import { uptime } from 'engine:system';
+import { knownOptions } from './known-options.js';
+import { signalName, signalNumber } from './signals.js';
+import { DescriptorStream } from './streams.js';
+
+/** A child's descriptor: a pipe to us, nothing, ours with the same number, or another one of ours. */
+export type Stdio = 'pipe' | 'ignore' | 'inherit' | number | DescriptorStream;
+
+export interface StartOptions {
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  readonly cwd?: string | undefined;
+  readonly stdio: readonly Stdio[];
+  /** In its own session, and so its own process group. */
+  readonly detached?: boolean | undefined;
+  /** On Windows. */
+  readonly windowsHide?: boolean | undefined;
+}
+
+interface Started {
+  readonly pid: number;
+  /** Our ends of the pipes. */
+  readonly pipes: readonly (number | undefined)[];
+}
+
+/** Starts a program. Throws Node's error: "spawn ssh ENOENT". */
+export function startChild(program: string, args: readonly string[], options: StartOptions): Started {
+  const toClose: number[] = [];
+  const pipes: (number | undefined)[] = [];
+  try {
+    const descriptors = options.stdio.map((stdio, index) => {
+      if (stdio !== 'pipe') return ownDescriptor(stdio, index, toClose);
+      const [ours, theirs] = pair();
+      pipes[index] = ours;
+      toClose.push(theirs);
+      return theirs;
+    });
+    const environment = environmentOf(options.env ?? process.env);
+    const pid = spawn(
+      program,
+      [program, ...args],
+      environment,
+      descriptors,
+      options.cwd,
+      options.detached === true,
+      options.windowsHide === true && !options.stdio.includes('inherit'),
+    );
+    return { pid, pipes };
+  } catch (error) {
+    for (const pipe of pipes) if (pipe !== undefined) close(pipe);
+    throw describe(error as NodeJS.ErrnoException, program, args);
+  } finally {
+    for (const descriptor of toClose) close(descriptor);
+  }
+}
+
+/** On Windows names ignore case: of several the first by its letters counts, even if it has no value. */
+function environmentOf(env: Readonly<Record<string, string | undefined>>): readonly string[] {
+  const named = Object.entries(env).map(([name, value]) => ({ name, value }));
+  const only = process.platform === 'win32' ? firstOfEach(named) : named;
+  return only.flatMap(({ name, value }) => (value === undefined ? [] : [`${name}=${value}`]));
+}
+
+function firstOfEach<T extends { readonly name: string }>(all: readonly T[]): readonly T[] {
+  const sorted = all.toSorted((one, other) => (one.name < other.name ? -1 : 1));
+  const seen = new Set<string>();
+  return sorted.filter(({ name }) => seen.size < seen.add(name.toUpperCase()).size);
+}
+
+function ownDescriptor(stdio: Exclude<Stdio, 'pipe'>, index: number, toClose: number[]): number {
+  if (stdio === 'inherit') return index;
+  if (typeof stdio === 'number') return stdio;
+  if (stdio instanceof DescriptorStream) {
+    if (stdio.descriptor !== undefined) return stdio.descriptor;
+    throw Object.assign(new Error('the stream is closed'), { code: 'EBADF' });
+  }
+  const readWrite = 2;
+  const nothing = open(process.platform === 'win32' ? 'NUL' : '/dev/null', readWrite, 0);
+  toClose.push(nothing);
+  return nothing;
+}
+
+function describe(error: NodeJS.ErrnoException, program: string, args: readonly string[]): Error {
+  if (error.syscall !== 'spawn') return error;
+  const syscall = `spawn ${program}`;
+  const { errno, code } = error;
+  return Object.assign(new Error(`${syscall} ${code}`), {
+    errno,
+    code,
+    syscall,
+    path: program,
+    spawnargs: args,
+  });
+}
+
+/** Sends a signal to a child. False if it has ended: on Windows that shows before its exit is reported. Throws any other error. */
+export function endChild(pid: number, signal: number): boolean {
+  try {
+    kill(pid, signal);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+    throw error;
+  }
+}
+
+interface SpawnSyncOptions extends SyncLimits {
+  readonly encoding?: 'utf8';
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly cwd?: string;
+  /** Of stdout and stderr; stdin is empty in any case. */
+  readonly stdio?: 'pipe' | 'ignore' | 'inherit';
+  readonly windowsHide?: boolean;
+}
+
+type SpawnSyncResult = SyncEnd<string>;
+
+const known = [
+  ...(['encoding', 'env', 'cwd', 'stdio'] as const),
+  ...(['timeout', 'killSignal', 'maxBuffer', 'windowsHide'] as const),
+];
+
+/** Runs a program to its end, without input, and gives what it printed. */
+export function spawnSync(
+  program: string,
+  args: readonly string[],
+  options: SpawnSyncOptions & { readonly stdio: 'ignore' | 'inherit' },
+): SyncEnd<null>;
+export function spawnSync(
+  program: string,
+  args: readonly string[],
+  options: SpawnSyncOptions & { readonly encoding: 'utf8' },
+): SpawnSyncResult;
+export function spawnSync(
+  program: string,
+  args: readonly string[],
+  options: SpawnSyncOptions,
+): SyncEnd<string | null> {
+  const { env, cwd, stdio = 'pipe', windowsHide } = knownOptions('spawnSync', options, known);
+  try {
+    const { pid, pipes } = startChild(program, args, {
+      env,
+      cwd,
+      windowsHide,
+      stdio: ['ignore', stdio, stdio],
+    });
+    return new SyncChild(program, pid, pipes.slice(1), options).end();
+  } catch (error) {
+    return { status: null, signal: null, stdout: null, stderr: null, error: inSync(error as Error, program) };
+  }
+}
+
+/** "spawnSync ssh ENOENT" of "spawn ssh ENOENT". */
+function inSync(error: Error, program: string): Error {
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (syscall !== `spawn ${program}`) return error;
+  return Object.assign(error, { message: `spawnSync ${program} ${code}`, syscall: `spawnSync ${program}` });
+}
+
+interface SyncLimits {
+  /** Milliseconds until it gets `killSignal`. */
+  readonly timeout?: number;
+  readonly killSignal?: NodeJS.Signals | number;
+  /** Bytes of each output, past which it is killed. */
+  readonly maxBuffer?: number;
+}
+
+interface SyncEnd<Text> {
+  /** Null if a signal ended it, or it could not be started. */
+  readonly status: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: Text;
+  readonly stderr: Text;
+  readonly error?: Error;
+}
+
+/** A program that runs while nothing else does, to its end. */
+class SyncChild {
+  readonly #program: string;
+  readonly #pid: number;
+  /** Ours of stdout and stderr. */
+  readonly #pipes: readonly (number | undefined)[];
+  readonly #open: Set<number>;
+  readonly #read = new Map<number, { parts: Uint8Array[]; length: number }>();
+  readonly #limits: SyncLimits;
+  readonly #until: number;
+  #failure: Error | undefined;
+
+  constructor(program: string, pid: number, pipes: readonly (number | undefined)[], limits: SyncLimits) {
+    this.#program = program;
+    this.#pid = pid;
+    this.#pipes = pipes;
+    this.#open = new Set(pipes.filter((each) => each !== undefined));
+    this.#limits = limits;
+    this.#until = limits.timeout ? uptime() + limits.timeout : Number.POSITIVE_INFINITY;
+  }
+
+  end(): SyncEnd<string | null> {
+    while (this.#open.size > 0) this.#readSome();
+    // As Node does, until a program that got a signal has ended.
+    const code = wait(this.#pid, this.#failure ? -1 : this.#left()) ?? this.#endLate();
+    const [stdout, stderr] = [this.#text(0), this.#text(1)];
+    const status = code < 0 ? null : code;
+    const signal = code < 0 ? signalName(-code) : null;
+    return { status, signal, stdout, stderr, ...(this.#failure ? { error: this.#failure } : {}) };
+  }
+
+  #left(): number {
+    return this.#until === Number.POSITIVE_INFINITY ? -1 : Math.max(0, this.#until - uptime());
+  }
+
+  #readSome(): void {
+    const readable = awaitReadable([...this.#open], this.#left());
+    if (readable.length === 0) this.#stop('ETIMEDOUT', -110);
+    for (const descriptor of readable) if (this.#open.has(descriptor)) this.#take(descriptor);
+  }
+
+  #take(descriptor: number): void {
+    const part = read(descriptor, 65536);
+    const output = this.#read.get(descriptor) ?? { parts: [], length: 0 };
+    this.#read.set(descriptor, output);
+    output.parts.push(part);
+    output.length += part.length;
+    if (part.length === 0) {
+      this.#open.delete(descriptor);
+      close(descriptor);
+    }
+    const { maxBuffer = 1024 * 1024 } = this.#limits;
+    if (output.length > maxBuffer) this.#stop('ENOBUFS', -105);
+  }
+
+  #endLate(): number {
+    this.#stop('ETIMEDOUT', -110);
+    return wait(this.#pid, -1) as number;
+  }
+
+  /** Ends it; nothing more is read of it. */
+  #stop(code: string, errno: number): void {
+    const syscall = `spawnSync ${this.#program}`;
+    this.#failure ??= Object.assign(new Error(`${syscall} ${code}`), { code, errno, syscall });
+    for (const descriptor of this.#open) close(descriptor);
+    this.#open.clear();
+    endChild(this.#pid, signalNumber(this.#limits.killSignal ?? 'SIGTERM'));
+  }
+
+  #text(index: number): string | null {
+    const descriptor = this.#pipes[index];
+    return descriptor === undefined
+      ? null
+      : Buffer.concat(this.#read.get(descriptor)?.parts ?? []).toString();
+  }
+}

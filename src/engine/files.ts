@@ -1,0 +1,193 @@
+import { read, write } from 'engine:files';
+import { lstat, readdir, rmdir, unlink } from 'engine:paths';
+import { toBuffer } from './bytes.js';
+
+/** The result of stat(2). */
+export type Stats = Pick<StatsOfNumbers, keyof StatsOfNumbers>;
+
+/** The same, from the numbers of the native functions. */
+export class StatsOfNumbers {
+  readonly #numbers: readonly number[];
+
+  constructor(numbers: readonly number[]) {
+    this.#numbers = numbers;
+  }
+
+  get dev(): number {
+    return this.#at(0);
+  }
+  get ino(): number {
+    return this.#at(1);
+  }
+  get mode(): number {
+    return this.#at(2);
+  }
+  get nlink(): number {
+    return this.#at(3);
+  }
+  get uid(): number {
+    return this.#at(4);
+  }
+  get gid(): number {
+    return this.#at(5);
+  }
+  get size(): number {
+    return this.#at(7);
+  }
+  get mtimeMs(): number {
+    return this.#at(9);
+  }
+  get ctimeMs(): number {
+    return this.#at(10);
+  }
+  get mtime(): Date {
+    return new Date(this.mtimeMs);
+  }
+
+  isFile(): boolean {
+    return this.#isOf(0o100000);
+  }
+  isDirectory(): boolean {
+    return this.#isOf(0o040000);
+  }
+  isSymbolicLink(): boolean {
+    return this.#isOf(0o120000);
+  }
+  isSocket(): boolean {
+    return this.#isOf(0o140000);
+  }
+  isFIFO(): boolean {
+    return this.#isOf(0o010000);
+  }
+
+  #at(index: number): number {
+    return this.#numbers[index] ?? 0;
+  }
+
+  #isOf(type: number): boolean {
+    return (this.mode & 0o170000) === type;
+  }
+}
+
+/** An entry of a folder and its type. */
+export type Dirent = Pick<TypedEntry, keyof TypedEntry>;
+
+/** Types of readdir(3). */
+const types = { unknown: 0, fifo: 1, folder: 4, file: 8, link: 10, socket: 12 } as const;
+
+export class TypedEntry {
+  readonly name: string;
+  readonly #type: number;
+
+  /** Some file systems leave it to lstat(2) what an entry is. */
+  constructor(folder: string, name: string, type: number) {
+    this.name = name;
+    this.#type = type === types.unknown ? lookUp(`${folder}/${name}`) : type;
+  }
+
+  isFile(): boolean {
+    return this.#type === types.file;
+  }
+  isDirectory(): boolean {
+    return this.#type === types.folder;
+  }
+  isSymbolicLink(): boolean {
+    return this.#type === types.link;
+  }
+  isSocket(): boolean {
+    return this.#type === types.socket;
+  }
+  isFIFO(): boolean {
+    return this.#type === types.fifo;
+  }
+}
+
+function lookUp(path: string): number {
+  const found = new StatsOfNumbers(lstat(path));
+  if (found.isFile()) return types.file;
+  if (found.isDirectory()) return types.folder;
+  if (found.isSymbolicLink()) return types.link;
+  if (found.isSocket()) return types.socket;
+  return found.isFIFO() ? types.fifo : types.unknown;
+}
+
+/** Flags of open(2) on Linux for x86, which natives translate for others, and of access(2). */
+export const constants = {
+  F_OK: 0,
+  X_OK: 1,
+  W_OK: 2,
+  R_OK: 4,
+  O_RDONLY: 0,
+  O_WRONLY: 1,
+  O_RDWR: 2,
+  O_CREAT: 0o100,
+  O_EXCL: 0o200,
+  O_NOCTTY: 0o400,
+  O_TRUNC: 0o1000,
+  O_APPEND: 0o2000,
+  O_NONBLOCK: 0o4000,
+  O_DIRECTORY: 0o200000,
+  O_NOFOLLOW: 0o400000,
+};
+
+const { O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_EXCL, O_TRUNC, O_APPEND } = constants;
+
+const letters: Readonly<Record<string, number>> = {
+  r: O_RDONLY,
+  'r+': O_RDWR,
+  w: O_WRONLY | O_CREAT | O_TRUNC,
+  wx: O_WRONLY | O_CREAT | O_TRUNC | O_EXCL,
+  'w+': O_RDWR | O_CREAT | O_TRUNC,
+  'wx+': O_RDWR | O_CREAT | O_TRUNC | O_EXCL,
+  a: O_WRONLY | O_CREAT | O_APPEND,
+  ax: O_WRONLY | O_CREAT | O_APPEND | O_EXCL,
+};
+
+/** The number for Node's letters. */
+export function openFlags(flags: string | number): number {
+  const number = typeof flags === 'number' ? flags : letters[flags];
+  if (number === undefined) throw new TypeError(`The argument 'flags' is invalid. Received '${flags}'`);
+  return number;
+}
+
+const chunk = 65536;
+
+/** Reads from a descriptor's position to the end. */
+export function readAll(descriptor: number): Buffer {
+  const parts: Uint8Array[] = [];
+  for (;;) {
+    const part = read(descriptor, chunk);
+    if (part.length === 0) break;
+    parts.push(part);
+  }
+  const [only] = parts;
+  return parts.length === 1 && only ? (toBuffer(only) as unknown as Buffer) : Buffer.concat(parts);
+}
+
+/** Writes everything, in as many calls as needed. */
+export function writeAll(descriptor: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; ) at += write(descriptor, bytes.subarray(at));
+}
+
+/** Removes a file, or with `recursive` a folder and its content; with `force` a missing one is no error. */
+export function removeTree(path: string, options: { recursive: boolean; force: boolean }): void {
+  let found: Stats;
+  try {
+    found = new StatsOfNumbers(lstat(path));
+  } catch (error) {
+    if (options.force && (error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw error;
+  }
+  if (!found.isDirectory()) {
+    unlink(path);
+    return;
+  }
+  if (!options.recursive) {
+    const message = `Path is a directory: rm returned EISDIR (is a directory) ${path}`;
+    throw Object.assign(new Error(message), { code: 'ERR_FS_EISDIR', path });
+  }
+  for (const name of readdir(path)) {
+    if (typeof name === 'string') removeTree(`${path}/${name}`, options);
+  }
+  rmdir(path);
+}

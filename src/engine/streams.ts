@@ -1,0 +1,235 @@
+import { close, setNonblocking } from 'engine:files';
+import { shutdownWriting } from 'engine:sockets';
+import { EventEmitter } from './node/events.js';
+import { codedError, ReadSide, type WriteCallback, WriteSide } from './sides.js';
+
+interface Sides {
+  readonly readable: boolean;
+  readonly writable: boolean;
+  /** Keeps writing after the other side has ended. */
+  readonly allowHalfOpen?: boolean;
+}
+
+/** A stream over a descriptor that it owns, with the events of Node's streams. Its iteration gives Buffers if `setEncoding` was not called. */
+export class DescriptorStream extends EventEmitter<StreamEvents> implements AsyncIterable<Buffer> {
+  readonly readable: boolean;
+  readonly writable: boolean;
+  readonly #allowHalfOpen: boolean;
+  readonly #reading = new ReadSide(this);
+  readonly #writing = new WriteSide(this);
+  #descriptor: number | undefined;
+  #failure: Error | undefined;
+  destroyed = false;
+
+  constructor({ readable, writable, allowHalfOpen = false }: Sides) {
+    super();
+    this.readable = readable;
+    this.writable = writable;
+    this.#allowHalfOpen = allowHalfOpen;
+  }
+
+  /** The descriptor, to pass to a child. */
+  get descriptor(): number | undefined {
+    return this.#descriptor;
+  }
+
+  get readableEnded(): boolean {
+    return this.#reading.ended;
+  }
+
+  get writableEnded(): boolean {
+    return this.#writing.ended;
+  }
+
+  /** Starts reading and writing; closes `descriptor` at the end. */
+  open(descriptor: number): this {
+    setNonblocking(descriptor);
+    this.#descriptor = descriptor;
+    if (this.readable) this.#reading.open(descriptor);
+    if (this.writable) this.#writing.open(descriptor);
+    return this;
+  }
+
+  setEncoding(encoding: BufferEncoding): this {
+    this.#reading.setEncoding(encoding);
+    return this;
+  }
+
+  resume(): this {
+    this.#reading.resume();
+    return this;
+  }
+
+  isPaused(): boolean {
+    return this.#reading.isPaused;
+  }
+
+  pause(): this {
+    this.#reading.pause();
+    return this;
+  }
+
+  ref(): this {
+    this.#reading.keepAlive(true);
+    return this;
+  }
+
+  unref(): this {
+    this.#reading.keepAlive(false);
+    return this;
+  }
+
+  read(): Buffer | null {
+    return this.#reading.take();
+  }
+
+  /** Whether it has or had a reader. */
+  get isRead(): boolean {
+    return this.#reading.isTaken;
+  }
+
+  write(
+    data: string | Uint8Array,
+    encoding?: BufferEncoding | WriteCallback,
+    callback?: WriteCallback,
+  ): boolean {
+    const done = typeof encoding === 'function' ? encoding : callback;
+    if (this.destroyed || this.writableEnded) return this.#refuse(done);
+    const named = typeof encoding === 'string' ? encoding : 'utf8';
+    return this.#writing.write(typeof data === 'string' ? Buffer.from(data, named) : data, done);
+  }
+
+  #refuse(done: WriteCallback | undefined): false {
+    const error = this.writableEnded
+      ? codedError('ERR_STREAM_WRITE_AFTER_END', 'write after end')
+      : codedError('ERR_STREAM_DESTROYED', 'Cannot call write after a stream was destroyed');
+    queueMicrotask(() => done?.(error));
+    if (this.writableEnded) this.destroy(error);
+    return false;
+  }
+
+  end(data?: string | Uint8Array | (() => void), callback?: () => void): this {
+    const done = typeof data === 'function' ? data : callback;
+    if (done) this.once('finish', done);
+    if (this.destroyed || this.writableEnded) return this;
+    if (typeof data !== 'function' && data !== undefined && data.length > 0) this.write(data);
+    this.#writing.end();
+    return this;
+  }
+
+  destroy(error?: Error): this {
+    if (this.destroyed) return this;
+    this.destroyed = true;
+    this.#failure = error;
+    this.#reading.close();
+    this.#writing.close(error);
+    if (this.#descriptor !== undefined) close(this.#descriptor);
+    this.#descriptor = undefined;
+    queueMicrotask(() => {
+      if (error) this.emit('error', error);
+      this.emit('close');
+    });
+    return this;
+  }
+
+  [Symbol.asyncIterator](): AsyncGenerator<Buffer> {
+    return chunksOf(this, () => this.#failure);
+  }
+
+  readEnded(): void {
+    if (this.writable && !this.#allowHalfOpen) this.end();
+    this.#closeWhenDone();
+  }
+
+  readFailed(error: Error): void {
+    this.destroy(error);
+  }
+
+  writeFinished(): void {
+    try {
+      if (this.readable && this.#descriptor !== undefined) shutdownWriting(this.#descriptor);
+    } catch {} // the other side is gone
+    queueMicrotask(() => {
+      this.emit('finish');
+      this.#closeWhenDone();
+    });
+  }
+
+  writeFailed(error: Error): void {
+    this.destroy(error);
+  }
+
+  protected override changed(name: string | symbol, before: number, now: number): void {
+    if (now <= before) return;
+    if (name === 'data' && !this.#reading.isPaused) this.resume();
+    if (name === 'readable') queueMicrotask(() => this.#reading.start());
+  }
+
+  #closeWhenDone(): void {
+    const readDone = !this.readable || this.#reading.ended;
+    const writeDone = !this.writable || this.#writing.finished;
+    if (readDone && writeDone) this.destroy();
+  }
+}
+
+/** What is read of a stream, and ended with it. */
+interface Source extends EventEmitter<StreamEvents> {
+  readonly destroyed: boolean;
+  readonly readableEnded: boolean;
+  pause(): unknown;
+  resume(): unknown;
+  destroy(): unknown;
+}
+
+/** The Buffers of a stream as they come. It is paused between them, and destroyed at the end. Throws what ended it early. */
+async function* chunksOf(stream: Source, failure: () => Error | undefined): AsyncGenerator<Buffer> {
+  const arrived: Buffer[] = [];
+  let wake = () => {};
+  let ended = false;
+  const end = () => {
+    ended = true;
+    wake();
+  };
+  const take = (data: Buffer) => {
+    arrived.push(data);
+    stream.pause();
+    wake();
+  };
+  let closed = stream.destroyed;
+  const close = () => {
+    closed = true;
+    wake();
+  };
+  stream.on('data', take).on('end', end).on('close', close).on('error', close);
+  try {
+    for (;;) {
+      const next = arrived.shift();
+      if (next !== undefined) yield next;
+      else if (failure()) throw failure();
+      else if (ended || stream.readableEnded) return;
+      else if (closed) throw codedError('ERR_STREAM_PREMATURE_CLOSE', 'Premature close');
+      else {
+        const changed = new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+        stream.resume();
+        await changed;
+      }
+    }
+  } finally {
+    stream.off('data', take).off('end', end).off('close', close);
+    stream.destroy();
+  }
+}
+
+export interface StreamEvents {
+  /** A Buffer, or a string after `setEncoding`. */
+  readonly data: [chunk: never];
+  readonly readable: [];
+  readonly end: [];
+  readonly drain: [];
+  readonly finish: [];
+  readonly connect: [];
+  readonly error: [error: NodeJS.ErrnoException];
+  readonly close: [];
+}

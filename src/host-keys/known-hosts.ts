@@ -1,0 +1,112 @@
+import { createHash, createHmac } from 'node:crypto';
+
+/** A known_hosts line with a key (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT). Each character of its texts is one byte. */
+export interface KeyLine {
+  readonly marker: string | undefined;
+  /** The list of names as written, and its position in the line. */
+  readonly hosts: string;
+  readonly at: number;
+  /** "ssh-ed25519" and the like. */
+  readonly type: string;
+  /** In base64. */
+  readonly key: string;
+}
+
+/** The lines of a file with their newlines, one character per byte, so that kept lines do not change. */
+export function linesOf(bytes: Buffer): readonly string[] {
+  return bytes.toString('latin1').match(/[^\n]*\n|[^\n]+$/g) ?? [];
+}
+
+/** Undefined for a comment, an empty or an invalid line. */
+export function parseLine(line: string): KeyLine | undefined {
+  const [start, marker, hosts, type, key] =
+    /^[ \t]*(?:(@\S+)[ \t]+)?(?=([^\s#@]\S*)[ \t]+(\S+)[ \t]+(\S+))/.exec(line) ?? [];
+  if (start === undefined || !hosts || !type || !key) return undefined;
+  return { marker, hosts, at: start.length, type, key };
+}
+
+/** A name for the other functions: known_hosts ignores the case of ASCII letters. */
+export function nameBytes(name: string): string {
+  return folded(Buffer.from(name).toString('latin1'));
+}
+
+/** Whether ssh matches a list of names to a host: it may have patterns, and those with "!" exclude. */
+export function isFor(name: string, hosts: string): boolean {
+  if (hosts.startsWith('|')) return isHashOf(name, hosts);
+  const patterns = folded(hosts).split(',');
+  if (patterns.some((each) => each.startsWith('!') && matchesPattern(name, each.slice(1)))) return false;
+  return patterns.some((each) => matchesPattern(name, each));
+}
+
+/** Whether an entry of such a list is exactly this name, with any port. */
+export function isEntryOf(name: string, entry: string): boolean {
+  if (entry.startsWith('|')) return isHashOf(name, entry);
+  return plainName(entry) === name;
+}
+
+/** The name in an entry, without the port. */
+export function plainName(entry: string): string {
+  const plain = folded(entry);
+  return /^\[(.*)\]:\d+$/.exec(plain)?.[1] ?? plain;
+}
+
+function isHashOf(name: string, hashed: string): boolean {
+  const [, salt = '', hash] = /^\|1\|([^|]+)\|(.+)$/.exec(hashed) ?? [];
+  const mac = createHmac('sha1', Buffer.from(salt, 'base64')).update(Buffer.from(name, 'latin1'));
+  return mac.digest('base64') === hash;
+}
+
+/** In lower case, as far as known_hosts ignores it. */
+export function folded(text: string): string {
+  return text.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
+}
+
+/** Whether a text matches an ssh pattern, where "*" is any characters and "?" is one. In n × m steps at most. */
+export function matchesPattern(text: string, pattern: string): boolean {
+  let [at, next] = [0, 0];
+  let star: { readonly next: number; at: number } | undefined;
+  while (at < text.length) {
+    if (pattern[next] === '*') {
+      star = { next: ++next, at };
+    } else if (pattern[next] === '?' || pattern[next] === text[at]) {
+      at++;
+      next++;
+    } else if (star) {
+      at = ++star.at;
+      next = star.next;
+    } else {
+      return false;
+    }
+  }
+  return /^\**$/.test(pattern.slice(next));
+}
+
+/** ssh's verdict on a server's key. */
+export type Verdict = 'new' | 'known' | 'changed' | 'revoked';
+
+/** ssh's verdict on a host's key, given by fingerprint, from the bytes of a known_hosts file. */
+export function verdictOn(fingerprint: string, name: string, bytes: Buffer): Verdict {
+  const lines = linesFor(name, bytes);
+  const isSame = (line: KeyLine) => fingerprintOf(Buffer.from(line.key, 'base64')) === fingerprint;
+  if (lines.some((line) => line.marker === '@revoked' && isSame(line))) return 'revoked';
+  const plain = lines.filter(({ marker }) => marker === undefined);
+  if (plain.length === 0) return 'new';
+  return plain.some(isSame) ? 'known' : 'changed';
+}
+
+/** The types of a host's known keys: ssh asks the server for one of them. */
+export function knownTypes(name: string, bytes: Buffer): readonly string[] {
+  return linesFor(name, bytes).flatMap(({ marker, type }) => (marker === undefined ? [type] : []));
+}
+
+function linesFor(name: string, bytes: Buffer): readonly KeyLine[] {
+  const host = nameBytes(name);
+  return linesOf(bytes)
+    .flatMap((line) => parseLine(line) ?? [])
+    .filter(({ hosts }) => isFor(host, hosts));
+}
+
+/** A public key blob's fingerprint in the form of ssh-keygen -l: "SHA256:" and base64 without padding. */
+export function fingerprintOf(blob: Buffer): string {
+  return `SHA256:${createHash('sha256').update(blob).digest('base64').replace(/=+$/, '')}`;
+}

@@ -1,0 +1,21 @@
+import { join } from 'node:path';
+import type { Io } from '../cli/command.js';
+import type { AllMachines } from '../discovery/list-all.js';
+import { readState } from '../ssh/config/state.js';
+import { sshFolder } from '../ssh/folder.js';
+
+/**
+ * After a command found all machines: brings the Hosts up to date, if `config install --fresh` allowed it. It prints nothing
+ * and never fails, since the command's own work is another. Where it is off, it costs the reading of one file.
+ */
+export async function keepFresh(found: AllMachines, io: Io): Promise<void> {
+  try {
+    const state = await readState(join(sshFolder(io.env, io.platform), 'vmssh.json'));
+    if (state?.options.fresh) {
+      const { refresh } = await import('./refresh.js');
+      await refresh(io, async () => found);
+    }
+  } catch {
+    // vmssh doctor shows it.
+  }
+}

@@ -1,0 +1,61 @@
+import type { Io } from '../cli/command.js';
+import { exitCode } from '../errors.js';
+import { readSafely } from '../files/place.js';
+import type { FindMachines } from '../machines/find-machines.js';
+import { callerForSsh } from '../ssh/config/caller.js';
+import { ownerOf } from '../ssh/config/file.js';
+import { readState } from '../ssh/config/state.js';
+import { adoptAll } from './adopt-all.js';
+import type { ConfigOptions } from './options.js';
+import { type ConfigFiles, configFiles } from './places.js';
+import { planInstall } from './plan.js';
+import { carryOut, once } from './write.js';
+
+/** Why nothing was written, or what was. */
+export type Refreshed = 'off' | 'edited' | 'not own' | 'other program' | 'failed' | 'same' | 'changed';
+
+/** Every option as in the last run. */
+export const asLastTime: ConfigOptions = {
+  onlyPatterns: false,
+  prefix: '',
+  system: false,
+  asBefore: true,
+  sshOptions: [],
+};
+
+/** Brings the Hosts up to date; ssh's main configuration is never changed. Prints nothing. */
+export async function refresh(
+  io: Io,
+  find: FindMachines,
+  files: ConfigFiles = configFiles({ system: false }, io),
+  uid = process.geteuid?.(),
+): Promise<Refreshed> {
+  const state = await readState(files.state);
+  // The cheap questions come first: for most people it is off.
+  if (!state?.options.fresh) return 'off';
+  const file = await readSafely(files.own);
+  if (ownerOf(file?.bytes.toString()) !== 'ours') return 'edited';
+  if (uid !== undefined && file?.uid !== uid) return 'not own';
+  // The Hosts of another installation are left to it.
+  const { program } = await callerForSsh(io);
+  if (program.join('\0') !== state.program.join('\0')) return 'other program';
+  const quiet = silent(io);
+  const again = once(find);
+  const done = await carryOut(async () => {
+    // Unit files stay as they are.
+    const plan = await planInstall(asLastTime, quiet, again, { ...files, units: undefined });
+    const isStill = plan.decision?.state.options.fresh === true;
+    const changes = plan.changes.filter(({ path }) => isStill && path !== files.main);
+    return { ...plan, changes };
+  }, quiet);
+  if (done.code !== exitCode.ok) return 'failed';
+  const { changes, decision } = done.plan;
+  if (changes.length === 0) return 'same';
+  if (decision) await adoptAll(decision.machines, io);
+  return 'changed';
+}
+
+/** The same process, where nothing is printed. */
+export function silent(io: Io): Io {
+  return { ...io, out: () => {}, err: () => {}, terminal: { ...io.terminal, stdout: false, stderr: false } };
+}

@@ -1,0 +1,145 @@
+import { basename, join } from 'node:path';
+import type { Io } from '../cli/command.js';
+import { usage } from '../cli/option.js';
+import { configFolder, shellVariables } from '../discovery/own-env.js';
+import { providers } from '../discovery/providers.js';
+import { printable } from '../errors.js';
+import { callerForSsh } from '../ssh/config/caller.js';
+import { ownerOf, signed, type Writer } from '../ssh/config/file.js';
+import { type Change, fileAt } from './files.js';
+
+/** The units that are enabled; they start the service. */
+export const enabledUnits = ['vmssh-hosts.path', 'vmssh-hosts.timer'] as const;
+export const freshUnits = ['vmssh-hosts.service', ...enabledUnits] as const;
+
+/**
+ * The units for a user's systemd, by name, signed like the file for ssh. A folder that changes starts the service; the
+ * timer is for machines that leave no trace. Throws a RangeError if a path is not possible in a unit.
+ */
+export function freshUnitTexts(
+  program: readonly string[],
+  env: Io['env'],
+): Readonly<Record<(typeof freshUnits)[number], string>> {
+  const folders = providers.flatMap(({ watched }) => watched?.(env) ?? []);
+  return {
+    'vmssh-hosts.service': unitText([
+      '[Unit]',
+      'Description=Hosts of vmssh in the configuration of ssh',
+      // A burst of changes must not end in a failed unit.
+      'StartLimitIntervalSec=0',
+      '',
+      '[Service]',
+      'Type=oneshot',
+      // One run for all changes of a moment, when a machine has all of its files.
+      'ExecStartPre=sleep 2',
+      ...serviceOf([...program, 'config', 'refresh'], env),
+      'TimeoutStartSec=60',
+      'Nice=10',
+    ]),
+    'vmssh-hosts.path': unitText([
+      '[Unit]',
+      'Description=Machines that come and go, for the Hosts of vmssh',
+      '',
+      '[Path]',
+      ...folders.map((folder) => `PathChanged=${watchedPath(folder)}`),
+      '',
+      '[Install]',
+      'WantedBy=paths.target',
+    ]),
+    'vmssh-hosts.timer': unitText([
+      '[Unit]',
+      'Description=Machines that leave no trace in a folder, for the Hosts of vmssh',
+      '',
+      '[Timer]',
+      'OnStartupSec=30',
+      'OnUnitInactiveSec=5min',
+      'AccuracySec=1min',
+      '',
+      '[Install]',
+      'WantedBy=timers.target',
+    ]),
+  };
+}
+
+/** With what systemd puts in for the home and the runtime folder (systemd.unit(5)). */
+function watchedPath(folder: string): string {
+  const path = unitPath(folder);
+  return path.replace(/^~\//, '%h/').replace(/^\$XDG_RUNTIME_DIR\//, '%t/');
+}
+
+/** What is to be done to the unit files, and the first one that somebody changed. */
+interface UnitChanges {
+  readonly changes: readonly Change[];
+  readonly changed?: { readonly path: string; readonly text: string } | undefined;
+}
+
+/** The units that keep the Hosts up to date: written, or removed if they are ours; `fresh` undefined: as now. Throws a UsageError. */
+export async function unitChanges(
+  folder: string | undefined,
+  fresh: boolean | undefined,
+  io: Io,
+): Promise<UnitChanges> {
+  if (folder === undefined || fresh === undefined) return { changes: [] };
+  const { program } = await callerForSsh(io);
+  const texts: Readonly<Record<string, string>> = usage(() => (fresh ? freshUnitTexts(program, io.env) : {}));
+  const files = await Promise.all(
+    freshUnits.map(async (name) => {
+      const path = join(folder, name);
+      const { text: before } = await fileAt(path);
+      return { path, before, after: texts[name], owner: ownerOf(before) };
+    }),
+  );
+  // What is in the way of ours, or was ours.
+  const other = files.find(
+    ({ owner, after }) => owner === 'edited' || (owner === 'foreign' && after !== undefined),
+  );
+  if (other?.before !== undefined) return { changes: [], changed: { path: other.path, text: other.before } };
+  const ours = files.filter(({ owner, after }) => after !== undefined || owner === 'ours');
+  return {
+    changes: ours
+      .filter(({ before, after }) => before !== after)
+      .map(({ path, before, after }) => ({ path, before, after, mode: 0o600 })),
+  };
+}
+
+/** The folder of a user's own units. */
+export function unitFolder(env: Io['env'], home: string): string {
+  return join(configFolder(env, home), 'systemd/user');
+}
+
+/** Whether a path is one of our units. */
+export function isUnit(path: string): boolean {
+  return freshUnits.some((unit) => unit === basename(path));
+}
+
+/** A unit's file, signed like the file for ssh. */
+export function unitText(lines: readonly string[], writer?: Writer): string {
+  return signed(`${lines.join('\n')}\n`, writer);
+}
+
+/** The lines of a [Service] that starts this program where it finds the machines that it finds now. Throws a RangeError. */
+export function serviceOf(command: readonly string[], env: Io['env']): readonly string[] {
+  const set = shellVariables().flatMap((name) =>
+    env[name] ? [`Environment=${word(`${name}=${env[name]}`)}`] : [],
+  );
+  return [...set, `ExecStart=${start(command)}`];
+}
+
+// systemd takes no path with special characters for a program, but does for its arguments; ":" leaves "$" as it is
+// (systemd.service(5)).
+function start(command: readonly string[]): string {
+  const words = command.map(word).join(' ');
+  return words.includes('"') ? `:/bin/sh -c 'exec "$0" "$@"' ${words}` : words;
+}
+
+/** A word of a unit's line (systemd.syntax(7)). */
+function word(text: string): string {
+  const plain = unitPath(text);
+  return /^[\w@+=:,./%-]+$/.test(plain) ? plain : `"${plain.replaceAll(/["\\]/g, (c) => `\\${c}`)}"`;
+}
+
+/** The rest of a line, such as a path. Throws a RangeError if it is not possible in a unit. */
+export function unitPath(text: string): string {
+  if (!/\p{Cc}/u.test(text)) return text.replaceAll('%', '%%');
+  throw new RangeError(`text with control characters cannot be written to a unit: ${printable(text)}`);
+}

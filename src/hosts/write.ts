@@ -1,0 +1,164 @@
+import { lstat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { shellOf, shellQuoted } from '../address/shell.js';
+import type { Io } from '../cli/command.js';
+import { complain } from '../cli/message.js';
+import { exitCode, printable, quote } from '../errors.js';
+import { editFile } from '../files/edit-file.js';
+import { makeFolder } from '../files/place.js';
+import { realPath } from '../files/read-file.js';
+import type { FindMachines } from '../machines/find-machines.js';
+import { includeLine } from '../ssh/config/file.js';
+import { type Change, fileError, reasonOf } from './files.js';
+import type { Plan } from './plan.js';
+import { disableUnits } from './systemd.js';
+
+/** How often it tries. */
+const mostTries = 4;
+
+/** What was done. */
+export interface CarriedOut {
+  readonly code: number;
+  readonly plan: Plan;
+}
+
+/**
+ * Plans and makes the changes. If another program changes one of the files meanwhile, it starts over with the new
+ * content.
+ */
+export async function carryOut(plan: () => Promise<Plan>, io: Io, write?: Write): Promise<CarriedOut> {
+  const said = new Set<string>();
+  for (let left = mostTries - 1; ; left--) {
+    const made = await plan();
+    for (const note of made.notes ?? []) if (!said.has(note)) io.err(`${note}\n`);
+    for (const note of made.notes ?? []) said.add(note);
+    try {
+      return { code: await applyPlan(made, io, write), plan: made };
+    } catch (error) {
+      if (!(error instanceof ChangedMeanwhile)) throw error;
+      if (left > 0) continue;
+      await complain(
+        `${quote(error.path)} was changed by another program, again and again`,
+        'run the command again',
+        io,
+      );
+      return { code: exitCode.connect, plan: made };
+    }
+  }
+}
+
+/** The same, but a plan that is made again does not ask the providers again. */
+export function once(find: FindMachines): FindMachines {
+  let found: ReturnType<FindMachines> | undefined;
+  return (io, via) => {
+    found ??= find(io, via);
+    return found;
+  };
+}
+
+/** Changes a file: a parameter, so that tests can cause every errno. */
+export type Write = typeof editFile;
+
+/** Another program changed a file after the plan was made. */
+class ChangedMeanwhile extends Error {
+  readonly path: string;
+
+  constructor(path: string) {
+    super(`${quote(path)} was changed meanwhile`);
+    this.path = path;
+  }
+}
+
+/** Makes the changes, each atomically. Resolves to the exit code. Throws ChangedMeanwhile. */
+export async function applyPlan(plan: Plan, io: Io, write: Write = editFile): Promise<number> {
+  if (plan.refusal) return refusePlan(plan.refusal, io);
+  let code: number = exitCode.ok;
+  await tidyUp(plan, write);
+  await disableUnits(plan, io);
+  for (const change of plan.changes) {
+    const { path, before, after, byHand } = change;
+    try {
+      if (byHand === undefined) {
+        await make(change, write);
+        const what = after === undefined ? 'removed' : before === undefined ? 'wrote' : 'changed';
+        io.out(`${what} ${printable(path)}${await whereTo(path)}\n`);
+        continue;
+      }
+      leave(byHand, plan, io);
+    } catch (error) {
+      if (error instanceof ChangedMeanwhile) throw error;
+      if (path !== plan.files.main) return failed(error as NodeJS.ErrnoException, path, plan, io);
+      leave(whyNot(error as NodeJS.ErrnoException), plan, io);
+    }
+    code = exitCode.connect;
+  }
+  if (plan.changes.length === 0) io.out('nothing to change\n');
+  return code;
+}
+
+/** Prints why nothing is done. Resolves to the exit code. */
+export async function refusePlan({ path, why, hint }: NonNullable<Plan['refusal']>, io: Io): Promise<number> {
+  await complain(`${quote(path)}: ${why}`, hint, io);
+  return exitCode.connect;
+}
+
+// What a killed run left is also removed beside files that do not change.
+async function tidyUp({ changes, files }: Plan, write: Write): Promise<void> {
+  const paths = [files.state, files.own, files.main].filter((path) => path !== undefined);
+  const same = paths.filter((path) => changes.every((change) => change.path !== path));
+  for (const path of same) await write(path, (old) => old, 0o600).catch(() => {});
+}
+
+async function make({ path, before, after, mode }: Change, write: Write): Promise<void> {
+  if (after !== undefined) await makeFolder(dirname(path), mode === 0o600 ? 0o700 : 0o755);
+  const text = after ?? ((await isLink(path)) ? '' : undefined);
+  const edit = (old: Buffer | undefined) => {
+    if (old?.toString() !== before) throw new ChangedMeanwhile(path);
+    return text === undefined ? undefined : Buffer.from(text);
+  };
+  await write(path, edit, mode);
+}
+
+/** The file of a link, which was changed. */
+async function whereTo(path: string): Promise<string> {
+  const to = (await isLink(path)) ? realPath(path) : undefined;
+  return to === undefined ? '' : ` (a link: the file is ${printable(to)})`;
+}
+
+// A link is kept, and its file emptied.
+async function isLink(path: string): Promise<boolean> {
+  return lstat(path).then(
+    (found) => found.isSymbolicLink(),
+    () => false,
+  );
+}
+
+function isClosed({ code = '' }: NodeJS.ErrnoException): boolean {
+  return ['EACCES', 'EPERM', 'EROFS'].includes(code);
+}
+
+function whyNot(error: NodeJS.ErrnoException): string {
+  return isClosed(error) ? `is read-only (${error.code})` : `cannot be written (${reasonOf(error)})`;
+}
+
+// A main configuration managed by another tool, such as home-manager, is left to that tool.
+function leave(why: string, { files }: Plan, io: Io): void {
+  io.err(
+    `${io.program}: ${quote(files.main ?? '')} ${printable(why)}: add this line above its first Host or Match, or remove it there:\n`,
+  );
+  io.out(`${includeLine(files.include)}\n`);
+}
+
+async function failed(error: NodeJS.ErrnoException, path: string, { files }: Plan, io: Io): Promise<number> {
+  const { message, hint } = fileError(error, path, 'written');
+  await complain(message, isClosed(error) ? whoMay(error, path, files, io) : hint, io);
+  return exitCode.connect;
+}
+
+function whoMay({ code }: NodeJS.ErrnoException, path: string, { main }: Plan['files'], io: Io): string {
+  const folder = shellQuoted(dirname(path), shellOf(io));
+  if (io.platform === 'win32') return `you must be allowed to write there: see icacls ${folder}`;
+  if (code === 'EROFS') return `its file system is read-only: see findmnt -T ${folder}`;
+  if (main === undefined) return 'only root can write it: run the same command with sudo';
+  return `it must belong to you: see ls -ld ${folder}`;
+}

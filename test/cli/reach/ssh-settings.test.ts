@@ -1,0 +1,25 @@
+import { writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { sshUser } from '../../../src/cli/reach/ssh-settings.js';
+import { missingPrograms } from '../../helpers/programs.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+
+describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))('who logs in by default', () => {
+  const sshConfig = join(useTempDir(), 'config');
+  writeFileSync(sshConfig, 'Host mint\n    User ann\nHost *\n    Port 2\n');
+  const io = { env: process.env, platform: 'linux' } as const;
+
+  it.each([
+    { name: 'as the configuration has it', host: 'mint', want: 'ann' },
+    { name: 'as the caller', host: 'vsock/3', want: userInfo().username },
+    { name: 'the same for what ssh takes for no host', host: '-oUser=x y', want: userInfo().username },
+  ])('$name', async ({ host, want }) => expect(await sshUser({ host, sshConfig }, io)).toBe(want));
+
+  it('is the caller if there is no ssh, and root on Windows', async () => {
+    const none = () => Promise.reject(new Error('none'));
+    expect(await sshUser({ host: 'mint' }, io, none)).toBe(userInfo().username);
+    expect(await sshUser({ host: 'mint' }, { ...io, platform: 'win32' }, none)).toBe('root');
+  });
+});

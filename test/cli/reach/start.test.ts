@@ -1,0 +1,114 @@
+import { expect, it } from 'vitest';
+import { startingResolve } from '../../../src/cli/reach/start.js';
+import { openWhenReady } from '../../../src/connect/wait.js';
+import { ConnectError, type StartCommand } from '../../../src/errors.js';
+import type { resolveTarget } from '../../../src/kinds/kinds.js';
+import { parseTarget } from '../../../src/kinds/parse.js';
+
+const mint: StartCommand = { machine: 'mint', command: ['virsh', 'start', 'mint'] };
+const off = () =>
+  new ConnectError('resolve', 'qemu/mint', { code: 'NOT_FOUND', problem: '"mint" is off', start: mint });
+const up = (cid: number) => ({ endpoint: { family: 'vsock' as const, cid, port: 22 }, steps: [] });
+const asked = [
+  parseTarget('qemu/mint'),
+  { text: 'qemu/mint', port: 22, env: {}, platform: 'linux' as const },
+] as const;
+
+/** Answers one after the other, the last one again and again. */
+function answers(...all: readonly (() => Awaited<ReturnType<typeof resolveTarget>>)[]) {
+  let at = 0;
+  return async () => (all[at++] ?? all.at(-1) ?? up.bind(undefined, 3))();
+}
+const ended = () => new ConnectError('connect', 'qemu/mint', { code: 'NOT_STARTED', problem: 'it ended' });
+const fail = () => {
+  throw off();
+};
+
+it('a machine that is off is started, and asked for again: its address may be new', async () => {
+  const started: StartCommand[] = [];
+  const resolve = startingResolve(
+    async (start) => {
+      started.push(start);
+    },
+    ended,
+    answers(fail, () => up(9)),
+  );
+  expect(await resolve(...asked)).toMatchObject({ endpoint: { cid: 9 } });
+  expect(started).toEqual([mint]);
+});
+
+it('one that stays off is started once', async () => {
+  const started: StartCommand[] = [];
+  const resolve = startingResolve(
+    async (start) => {
+      started.push(start);
+    },
+    ended,
+    answers(fail),
+  );
+  await expect(resolve(...asked)).rejects.toMatchObject({ problem: '"mint" is off' });
+  await expect(resolve(...asked)).rejects.toMatchObject({ problem: '"mint" is off' });
+  expect(started).toEqual([mint]);
+});
+
+it('one that ended at once is not waited for', async () => {
+  const slept: number[] = [];
+  const resolve = startingResolve(async () => {}, ended, answers(fail));
+  const waiting = openWhenReady(() => resolve(...asked), {
+    ...{ target: 'qemu/mint', waitMs: 1e9 },
+    sleep: async (ms) => slept.push(ms),
+  });
+  await expect(waiting).rejects.toMatchObject({ code: 'NOT_STARTED', problem: 'it ended' });
+  expect(slept).toHaveLength(2);
+});
+
+it('one that its manager starts once more is waited for', async () => {
+  const resolve = startingResolve(
+    async () => {},
+    ended,
+    answers(
+      fail,
+      fail,
+      fail,
+      () => up(3),
+      fail,
+      fail,
+      () => up(4),
+    ),
+  );
+  const asking = () => resolve(...asked).catch((error) => error.problem);
+  const off = '"mint" is off';
+  expect([await asking(), await asking(), await asking()]).toEqual([off, off, up(3)]);
+  expect([await asking(), await asking(), await asking()]).toEqual([off, off, up(4)]);
+});
+
+it('one that is up is not started', async () => {
+  const resolve = startingResolve(
+    () => {
+      throw new Error('started');
+    },
+    ended,
+    answers(() => up(3)),
+  );
+  expect(await resolve(...asked)).toEqual(up(3));
+});
+
+it('one that was looked up by its id is started once it does not answer', async () => {
+  const started: boolean[] = [];
+  const why = [{ problem: 'it is off', hint: 'start it', start: mint }];
+  const recheck = async () => why[0];
+  const resolve = startingResolve(
+    async (_start, isOff) => {
+      started.push(await isOff());
+      why.pop();
+      started.push(await isOff());
+    },
+    ended,
+    answers(() => ({ ...up(3), recheck })),
+  );
+  const found = await resolve(...asked);
+  expect(started).toEqual([]);
+  expect(await found.recheck?.()).toMatchObject({ start: mint });
+  expect(await found.recheck?.()).toBeUndefined();
+  expect(started).toEqual([true, false]);
+});

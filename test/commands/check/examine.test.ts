@@ -1,0 +1,122 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
+import { serviceIdOfPort } from '../../../src/address/numbers.js';
+import type { Io } from '../../../src/cli/command.js';
+import { hostSigns, machinesOfProcesses } from '../../../src/commands/check/examine.js';
+import { DiscoveryError } from '../../../src/discovery/discovery-error.js';
+import type { HyperVService } from '../../../src/discovery/hyper-v/services.js';
+import type { DiscoveredMachine } from '../../../src/discovery/provider.js';
+import { ConnectError } from '../../../src/errors.js';
+import { fakeProc } from '../../discovery/processes/fake-proc.js';
+import { fakeIo } from '../../helpers/fake-io.js';
+import { missingPrograms } from '../../helpers/programs.js';
+import { vmssh } from '../../helpers/run.js';
+
+describe('signs on this host', () => {
+  const error = new ConnectError('connect', 'x', { code: 'ETIMEDOUT', problem: 'x' });
+  const options = { target: 'hyper-v/mint', port: 2222, user: 'root', sshConfig: undefined };
+  const signal = new AbortController().signal;
+
+  it('12: asks the registry, on Windows and for another port', async () => {
+    const check = { target: 'hyper-v/mint', stages: [], error };
+    const look = async (io: Io, port: number, services: () => Promise<readonly HyperVService[]>) =>
+      (await hostSigns({ ...options, check, port }, io, signal, undefined, undefined, undefined, services))
+        .service;
+    const windows = fakeIo({ platform: 'win32' });
+    const known = async () => [{ id: serviceIdOfPort(2222), port: 2222, name: 'x' }];
+    const broken = () => Promise.reject(new DiscoveryError('ENOENT', 'x'));
+    expect(await look(windows, 2222, known)).toEqual({ port: 2222, registered: true });
+    expect(await look(windows, 2223, known)).toEqual({ port: 2223, registered: false });
+    expect(await look(windows, 22, known)).toBeUndefined();
+    expect(await look(windows, 2222, broken)).toBeUndefined();
+    expect(await look(fakeIo(), 2222, known)).toBeUndefined();
+  });
+
+  it('13: finds who else has the CID; times a login if the connection works', async () => {
+    const user = (pid: number, cid: number): DiscoveredMachine => ({
+      pid,
+      cid,
+      name: 'web',
+      target: 'qemu/web',
+      status: 'running',
+      provider: 'qemu',
+    });
+    const times = [0, 1500];
+    const check = { target: 'vsock/3', stages: [{ stage: 'banner' as const, ms: 40, found: '' }] };
+    const signs = await hostSigns(
+      { ...options, target: 'vsock/3', check },
+      fakeIo(),
+      signal,
+      async () => ({ code: 255, message: 'Permission denied (publickey).' }),
+      async () => [user(1, 3), user(2, 3), user(3, 4)],
+      () => times.shift() ?? 0,
+    );
+    expect(signs).toMatchObject({
+      handshakeMs: 40,
+      login: { in: false, ms: 1500, message: 'Permission denied (publickey).', user: 'root' },
+      cidUsers: [{ pid: 1 }, { pid: 2 }],
+    });
+  });
+
+  it.skipIf(missingPrograms({ ssh: 'openssh-client' }))(
+    "gives ssh's own reason if a login breaks",
+    async () => {
+      const dir = mkdtempSync(join(tmpdir(), 'vmssh-signs-'));
+      onTestFinished(() => rmSync(dir, { recursive: true }));
+      const path = join(dir, 'closes');
+      const server = createServer((socket) => {
+        socket.on('error', () => {}).write('SSH-2.0-OpenSSH_9.2\r\n');
+        socket.once('data', () => socket.end());
+      }).listen(path);
+      onTestFinished(() => void server.close());
+      const target = `unix${path}`;
+      const io = fakeIo({ self: vmssh, env: process.env });
+      const { login } = await hostSigns({ ...options, target, check: { target, stages: [] } }, io, signal);
+      expect(login).toMatchObject({ in: false, message: expect.stringMatching(/^Connection closed by /) });
+    },
+  );
+
+  describe('13: the CIDs of processes', () => {
+    const dir = mkdtempSync(join(tmpdir(), 'vmssh-signs-'));
+    afterAll(() => rmSync(dir, { recursive: true }));
+    const web = ['/usr/bin/qemu-system-x86_64', '-name', 'guest=web'];
+    const vsock = (rest: string) => ['-device', `vhost-vsock-pci,id=v,${rest}`];
+    const json = '{"driver":"vhost-vsock-pci","id":"vsock0","guest-cid":4,"vhostfd":"3"}';
+    it.each<{ name: string; argvs: readonly (readonly string[])[]; want: readonly unknown[] }>([
+      {
+        name: 'a CID in hexadecimal, the same in decimal, and what started one of them',
+        argvs: [
+          [...web, ...vsock('guest-cid=0x10')],
+          ['sudo', 'qemu-system-x86_64', ...vsock('guest-cid=16')],
+          ['qemu-kvm', '-name', 'db', ...vsock('guest-cid=16')],
+        ],
+        want: [
+          [16, 'web', 100],
+          [16, 'db', 102],
+        ],
+      },
+      { name: 'JSON, as libvirt has it', argvs: [[...web, '-device', json]], want: [[4, 'web', 100]] },
+      {
+        name: 'a crosvm with a process for each device',
+        argvs: [1, 2].map(() => ['crosvm', 'run', '--vsock', 'cid=5']),
+        want: [[5, 'crosvm-100', 100]],
+      },
+      {
+        name: 'a device in user space, whose CIDs are its own',
+        argvs: [[...web, '-device', 'vhost-user-vsock-pci,chardev=c']],
+        want: [[undefined, 'web', 100]],
+      },
+      { name: 'a program that has one in an argument', argvs: [['grep', 'guest-cid=3']], want: [] },
+    ])('$name', async ({ argvs, want }) => {
+      const procDir = fakeProc(
+        dir,
+        argvs.map((argv) => ({ argv })),
+      );
+      const machines = await machinesOfProcesses({ env: {}, procDir });
+      expect(machines.map(({ cid, name, pid }) => [cid, name, pid])).toEqual(want);
+    });
+  });
+});

@@ -1,0 +1,137 @@
+import { describe, expect, it } from 'vitest';
+import { type Ask, askForFresh, whatNow } from '../../../src/commands/config/install.js';
+import type { ConfigOptions } from '../../../src/hosts/options.js';
+import { configFiles } from '../../../src/hosts/places.js';
+import { type HostEntry, noState } from '../../../src/ssh/config/state.js';
+import { missingAddon } from '../../helpers/addon.js';
+import { fakeIo } from '../../helpers/fake-io.js';
+import { configDefaults, useConfigHome } from './home.js';
+
+const terminal = { stdin: true, stdout: true, stderr: true };
+const pipe = { ...terminal, stdin: false };
+const asBefore = { ...configDefaults, asBefore: true };
+
+describe.skipIf(missingAddon())('the question whether to keep the Hosts fresh', () => {
+  const home = useConfigHome();
+  const asked = async (
+    options: Partial<ConfigOptions> = {},
+    answer: string | undefined = 'yes',
+    at = terminal,
+    hasSystemd = false,
+  ) => {
+    let times = 0;
+    const ask: Ask = async () => {
+      times++;
+      return answer;
+    };
+    const io = fakeIo({ env: { HOME: home.path, TERM: 'xterm' }, terminal: at });
+    const files = configFiles({ system: false }, io, undefined, () => hasSystemd);
+    return {
+      says: await askForFresh({ ...asBefore, ...options }, io, files, ask),
+      times,
+      said: io.stderr.join(''),
+    };
+  };
+
+  it.each([
+    { answer: 'yes', says: true },
+    { answer: 'no', says: false },
+  ])('gives $says for $answer', async ({ answer, says }) => {
+    expect(await asked({}, answer)).toMatchObject({ says, times: 1 });
+  });
+
+  it('ends the command if the user leaves', async () => {
+    const none: Ask = async () => undefined;
+    const io = fakeIo({ env: { HOME: home.path, TERM: 'xterm' }, terminal });
+    expect(await askForFresh(asBefore, io, configFiles({ system: false }, io), none)).toBe('left');
+  });
+
+  it('says what writes them: a systemd unit only if there is systemd', async () => {
+    expect((await asked()).said).toMatch(
+      /^Machines come and go: .*list and .*ssh can keep ssh's list of them up to date\.\n$/,
+    );
+    expect((await asked({}, 'yes', terminal, true)).said).toContain(', and so can systemd.');
+  });
+
+  it.each([true, false])('is not asked again after the answer %s', async (fresh) => {
+    await home.install({ ...asBefore, fresh });
+    expect(await asked()).toMatchObject({ says: undefined, times: 0, said: '' });
+  });
+
+  it('is asked of those whose file is from a run in a pipe', async () => {
+    await home.install(asBefore);
+    expect(await asked()).toMatchObject({ says: true, times: 1 });
+  });
+
+  it.each([
+    { name: 'in a pipe', options: {}, at: pipe },
+    { name: 'for patterns only', options: { onlyPatterns: true, asBefore: false }, at: terminal },
+    { name: 'for all users', options: { system: true }, at: terminal },
+  ])('is not asked $name', async ({ options, at }) => {
+    expect(await asked(options, 'yes', at)).toMatchObject({ says: undefined, times: 0, said: '' });
+  });
+
+  it('is not asked if vmssh.conf is not written anyway', async () => {
+    home.write('vmssh.conf', 'Host a\n');
+    expect(await asked()).toMatchObject({ says: undefined, times: 0 });
+  });
+});
+
+/** The last line for these Hosts. */
+function lastLine(hosts: readonly string[]): string {
+  return lines(hosts.map((host) => entry(host)));
+}
+
+function lines(machines: readonly HostEntry[], fresh?: boolean): string {
+  return whatNow({ ...noState, machines, options: { ...noState.options, fresh } }, fakeIo());
+}
+
+function entry(host: string, more: Partial<HostEntry> = {}): HostEntry {
+  return { host, name: host, target: `qemu/${host}`, provider: 'libvirt', seen: '2026-01-31', ...more };
+}
+
+describe('the end of config install', () => {
+  it('is what to type for each machine', () => {
+    expect(lastLine(['mint'])).toBe('1 machine: ssh mint');
+    expect(lastLine(['web', 'vm-web2'])).toBe('2 machines: ssh web, ssh vm-web2');
+  });
+
+  it('is one line for any number of machines', () => {
+    const names = Array.from({ length: 30 }, (_, i) => `web${i}`);
+    expect(lastLine(names)).toMatch(/^30 machines: ssh web0, .*ssh web7, and 22 more$/);
+  });
+
+  it('says which is which of names that differ only in case', () => {
+    const machines = [
+      entry('Mint-hyper-v', { name: 'Mint', target: 'hyper-v/86e0c1e9' }),
+      entry('mint-hyper-v', { name: 'mint', target: 'hyper-v/87e0c1e9' }),
+      entry('web'),
+    ];
+    expect(lines(machines)).toBe(
+      [
+        '3 machines: ssh Mint-hyper-v, ssh mint-hyper-v, ssh web',
+        'they differ only in case: ssh Mint-hyper-v is Mint (hyper-v/86e0c1e9), ssh mint-hyper-v is mint (hyper-v/87e0c1e9)',
+      ].join('\n'),
+    );
+  });
+
+  it('says what very many Hosts of other hypervisors cost', () => {
+    const there = (count: number) =>
+      Array.from({ length: count }, (_, at) =>
+        entry(`m${at}.hv1`, { via: 'hv1', target: `via/hv1/qemu/m${at}` }),
+      );
+    expect(lines(there(1999))).not.toContain('each start of ssh');
+    expect(lines([...there(2000), entry('web')])).toMatch(
+      /^2001 machines: .*\neach start of ssh reads them: 2000 Hosts of other hypervisors cost it about 16 ms\. vmssh config install --only-patterns writes no Host, and ssh via\/hv1\/NAME works without one$/,
+    );
+  });
+
+  it('says what works without a machine', () => {
+    expect(lastLine([])).toBe(
+      'no machine with a name yet: run vmssh config install again when there is one; an address works now: ssh root@vsock/3',
+    );
+    expect(lines([], true)).toBe(
+      'no machine with a name yet: once vmssh list shows one, ssh knows its name; an address works now: ssh root@vsock/3',
+    );
+  });
+});

@@ -1,0 +1,326 @@
+import { once } from 'node:events';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { type AddressInfo, createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import {
+  type InstallOptions,
+  installForward,
+  listForwards,
+  type UserSystemd,
+  uninstallForward,
+} from '../../../src/commands/forward/installed.js';
+import { keyLines } from '../../../src/commands/forward/key-lines.js';
+import { parseLocal } from '../../../src/commands/forward/local.js';
+import type { RunTool } from '../../../src/discovery/tools/run-tool.js';
+import { parseTarget } from '../../../src/kinds/parse.js';
+import { loadAddon } from '../../../src/native.js';
+import { ownAccount } from '../../../src/ssh/account.js';
+import { missingAddon } from '../../helpers/addon.js';
+import { fakeIo } from '../../helpers/fake-io.js';
+import { missingPrograms } from '../../helpers/programs.js';
+import { run as runProgram } from '../../helpers/run.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+
+const dir = useTempDir();
+
+/** The user's systemd at its edge: it listens where the units say, and makes and removes links. Its folder's name is no plain word. */
+class FakeSystemd implements UserSystemd {
+  readonly folder = join(mkdtempSync(join(dir, 'ä 100%h-')), 'systemd/user');
+  readonly calls: string[] = [];
+  /** The first word of calls that fail. */
+  failing: readonly string[] = [];
+  readonly #servers = new Map<string, Server>();
+
+  readonly run: RunTool = async (program, [user, ...args]) => {
+    expect([program, user]).toEqual(['systemctl', '--user']);
+    this.calls.push(args.join(' '));
+    const [verb = '', ...rest] = args;
+    if (this.failing.includes(verb)) throw new Error(`systemctl --user ${verb} took more than 10 s`);
+    const name = rest.at(-1) ?? '';
+    const link = join(this.folder, 'sockets.target.wants', name);
+    if (verb === 'enable') {
+      mkdirSync(join(link, '..'), { recursive: true });
+      rmSync(link, { force: true });
+      symlinkSync(`../${name}`, link);
+    }
+    if (verb === 'disable') rmSync(link, { force: true });
+    if (verb === 'disable' || verb === 'restart') await this.stop(name);
+    if ((verb === 'start' || verb === 'restart') && !this.#servers.has(name)) await this.#listen(name);
+    return '';
+  };
+
+  async #listen(name: string): Promise<void> {
+    const [, place = ''] = /^ListenStream=(.*)$/m.exec(readFileSync(join(this.folder, name), 'utf8')) ?? [];
+    const local = parseLocal(place.replaceAll('%%', '%'));
+    const server = createServer();
+    if (local.family === 'unix') server.listen(local.path);
+    else server.listen(local.port, local.host);
+    await once(server, 'listening');
+    this.#servers.set(name, server);
+    onTestFinished(() => void server.close());
+  }
+
+  async stop(name: string): Promise<void> {
+    const server = this.#servers.get(name);
+    this.#servers.delete(name);
+    if (server) await new Promise((resolve) => server.close(resolve));
+  }
+
+  units(): readonly string[] {
+    return existsSync(this.folder) ? readdirSync(this.folder).filter((name) => name.startsWith('vmssh')) : [];
+  }
+}
+
+async function freePort(host = '127.0.0.1'): Promise<number> {
+  const server = createServer().listen(0, host);
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+describe.skipIf(missingAddon())('forward --install', () => {
+  const { addon } = loadAddon() as { addon: NonNullable<ReturnType<typeof loadAddon>['addon']> };
+  let systemd: FakeSystemd;
+  let port: number;
+  beforeEach(async () => {
+    systemd = new FakeSystemd();
+    port = await freePort();
+  });
+  // systemctl is asked only with the user's own home.
+  const io = (env = {}) => fakeIo({ env: { HOME: ownAccount()?.home, PATH: '/usr/bin', ...env } });
+  const options = (local: string, more: Partial<InstallOptions> = {}): InstallOptions => ({
+    ...{ typed: 'vsock/7', port: 8080, timeoutMs: 1000, local: parseLocal(local), args: ['--private'] },
+    ...more,
+  });
+  const install = async (local = `${port}`, more: Partial<InstallOptions> = {}, to = io()) => {
+    await installForward(options(local, more), addon, to, new AbortController().signal, systemd);
+    return to;
+  };
+  const uninstall = async (local = `${port}`, more: Partial<InstallOptions> = {}, to = io()) => {
+    await uninstallForward(options(local, more), to, systemd);
+    return to;
+  };
+  const listed = async () => {
+    const to = io();
+    expect(await listForwards(true, to, systemd)).toBe(0);
+    return JSON.parse(to.stdout.join('')).installed;
+  };
+  const text = (name: string) => readFileSync(join(systemd.folder, name), 'utf8');
+
+  it('writes, enables and starts a socket of the user, lists it, and removes all of it', async () => {
+    const said = await install();
+    const [service, socket] = [
+      `vmssh-forward-127.0.0.1:${port}.service`,
+      `vmssh-forward-127.0.0.1:${port}.socket`,
+    ];
+    expect(systemd.units()).toEqual([service, socket]);
+    for (const name of systemd.units())
+      expect(lstatSync(join(systemd.folder, name)).mode & 0o777).toBe(0o600);
+    expect(text(socket)).toContain(`[Socket]\nListenStream=127.0.0.1:${port}\n`);
+    expect(text(service)).toMatch(/^ExecStart=.* forward --private vsock\/7 8080 systemd$/m);
+    expect(systemd.calls.splice(0)).toEqual(['daemon-reload', `enable ${socket}`, `restart ${socket}`]);
+    expect(said.stderr.join('')).toContain(`127.0.0.1:${port} → vsock/7:8080, now and after each login`);
+    const one = { unit: socket, listener: { host: '127.0.0.1', port }, target: 'vsock/7', port: 8080 };
+    expect(await listed()).toEqual([{ ...one, listening: true }]);
+    await systemd.stop(socket);
+    expect(await listed()).toEqual([{ ...one, listening: false }]);
+    const lines = io();
+    await listForwards(false, lines, systemd);
+    expect(lines.stdout.join('')).toBe(
+      `127.0.0.1:${port} → vsock/7:8080  (off: systemctl --user start ${socket})\n`,
+    );
+    // The same again starts it.
+    await install();
+    expect(systemd.calls.splice(0)).toEqual(['daemon-reload', `enable ${socket}`, `start ${socket}`]);
+    await uninstall();
+    expect(systemd.calls).toEqual([`disable --now ${socket}`, `stop ${service}`, 'daemon-reload']);
+    expect([systemd.units(), await listed()]).toEqual([[], []]);
+    expect(readdirSync(join(systemd.folder, 'sockets.target.wants'))).toEqual([]);
+  });
+
+  it('leads the same port elsewhere, after its service has ended', async () => {
+    await install();
+    systemd.calls.splice(0);
+    await install(undefined, { typed: 'vsock/8' });
+    const [service, socket] = systemd.units();
+    expect(systemd.calls).toEqual([
+      'daemon-reload',
+      `stop ${service}`,
+      `enable ${socket}`,
+      `restart ${socket}`,
+    ]);
+    expect(await listed()).toMatchObject([{ target: 'vsock/8', listening: true }]);
+    await expect(uninstall()).rejects.toMatchObject({
+      message: `another forward is installed there: 127.0.0.1:${port} → vsock/8:8080`,
+      hint: `to remove that one: vmssh forward --uninstall vsock/8 8080 127.0.0.1:${port}`,
+    });
+    expect(await listed()).toHaveLength(1);
+  });
+
+  it('listens at odd paths and at ::1', async () => {
+    const path = join(dir, `50%h und $x {; y.sock`);
+    await install(path);
+    expect(await listed()).toMatchObject([{ listener: { path }, listening: true }]);
+    const socket = systemd.units().find((name) => name.endsWith('.socket')) ?? '';
+    expect(text(socket)).toContain(
+      `ListenStream=${path.replaceAll('%', '%%')}\nSocketMode=0600\nRemoveOnStop=yes\n`,
+    );
+    await uninstall(path);
+    const six = `[::1]:${await freePort('::1')}`;
+    await install(six);
+    expect(await listed()).toMatchObject([{ listener: { host: '::1' }, listening: true }]);
+    await uninstall(six);
+    expect(systemd.units()).toEqual([]);
+  });
+
+  it.skipIf(missingPrograms({ 'systemd-analyze': 'systemd' }))(
+    'writes units that systemd reads back',
+    async () => {
+      const path = join(dir, `50%h und $x {; y.sock`);
+      await install(path, { args: ['--private', '50%h "$x"'] }, io({ LIMA_HOME: '/l i%m$a"' }));
+      const paths = systemd.units().map((name) => join(systemd.folder, name));
+      const env = { ...process.env, XDG_RUNTIME_DIR: dir };
+      const command = ['systemd-analyze', 'verify', '--user', '--man=no', ...paths];
+      const { code, stdout, stderr } = await runProgram(command, { env });
+      const said = `${stdout}${stderr}`.split('\n').filter((line) => line.includes('vmssh'));
+      expect({ code, said }).toEqual({ code: 0, said: [] });
+    },
+  );
+
+  it.each(['.socket', '.service'])(
+    'does not touch a %s of somebody else, or one that was edited',
+    async (end) => {
+      mkdirSync(systemd.folder, { recursive: true });
+      const path = join(systemd.folder, `vmssh-forward-127.0.0.1:${port}${end}`);
+      writeFileSync(path, '[Unit]\n');
+      await expect(install()).rejects.toMatchObject({
+        message: expect.stringContaining('vmssh did not write it'),
+      });
+      expect(readFileSync(path, 'utf8')).toBe('[Unit]\n');
+      expect(systemd.calls).toEqual([]);
+      rmSync(path);
+      await install();
+      const edited = `${readFileSync(path, 'utf8')}# mine\n`;
+      writeFileSync(path, edited);
+      for (const change of [() => install(undefined, { typed: 'vsock/8' }), uninstall])
+        await expect(change()).rejects.toMatchObject({
+          message: expect.stringContaining('it was edited since'),
+        });
+      expect(readFileSync(path, 'utf8')).toBe(edited);
+      const to = io();
+      expect(await listForwards(false, to, systemd)).toBe(0);
+      if (end === '.socket') expect(to.stderr.join('')).toMatch(/warning: .*it was edited since/);
+    },
+  );
+
+  it.each(['daemon-reload', 'enable', 'restart'])('leaves nothing if systemctl %s fails', async (verb) => {
+    systemd.failing = [verb];
+    await expect(install()).rejects.toMatchObject({
+      message: `your systemd does not listen on "127.0.0.1:${port}": systemctl --user ${verb} took more than 10 s`,
+      hint: expect.stringContaining(`vmssh forward vsock/7 8080 127.0.0.1:${port}`),
+    });
+    expect([systemd.units(), await listed()]).toEqual([[], []]);
+    expect(readdirSync(systemd.folder).flatMap((name) => readdirSync(join(systemd.folder, name)))).toEqual(
+      [],
+    );
+  });
+
+  it.each([['disable'], ['stop'], ['disable', 'stop']])(
+    '--uninstall says that it still listens if systemctl %s fails, and removes it once that is over',
+    async (...failing) => {
+      await install();
+      const [, socket = ''] = systemd.units();
+      systemd.failing = failing;
+      if (failing.includes('disable')) {
+        await expect(uninstall()).rejects.toMatchObject({
+          message: `systemd may still listen on "127.0.0.1:${port}", so its units stay: systemctl --user disable took more than 10 s`,
+          hint: expect.stringContaining(`systemctl --user disable --now ${socket}`),
+        });
+        expect(await listed()).toMatchObject([{ listening: true }]);
+        await systemd.stop(socket);
+      }
+      // Nobody listens: no systemd is there to be asked.
+      await uninstall();
+      expect(systemd.units()).toEqual([]);
+      expect(readdirSync(join(systemd.folder, 'sockets.target.wants'))).toEqual([]);
+    },
+  );
+
+  it('is refused where another program listens, and for what cannot be installed', async () => {
+    const other = createServer().listen(port, '127.0.0.1');
+    await once(other, 'listening');
+    onTestFinished(() => void other.close());
+    await expect(install()).rejects.toMatchObject({ code: 'EADDRINUSE' });
+    for (const [local, more, message] of [
+      ['0', {}, 'needs a port that stays'],
+      ['0.0.0.0:8080', {}, 'only for programs of this host'],
+      [join(dir, 'a\n.sock'), {}, 'systemd cannot listen at'],
+      [join(dir, 'a.sock '), {}, 'systemd cannot listen at'],
+      ...['ü', "'", '"', '\\\\'].map(
+        (each) => [join(dir, `a${each}.sock`), {}, 'systemd loses a socket'] as const,
+      ),
+      ['2222', { typed: 'unix/run/x.sock' }, 'this socket has no ports: 8080 cannot be reached'],
+      ['2222', { typed: 'vsock-mux/proc/123/root/run/v.sock' }, 'names a process'],
+    ] as const)
+      await expect(install(local, more), message).rejects.toThrow(message);
+    expect(systemd.units()).toEqual([]);
+    await expect(uninstall()).rejects.toMatchObject({ code: 'NOT_INSTALLED' });
+    const nowhere = { run: systemd.run, folder: undefined };
+    await expect(
+      installForward(options('2222'), addon, io(), new AbortController().signal, nowhere),
+    ).rejects.toMatchObject({ code: 'NO_SYSTEMD' });
+  });
+
+  it('asks no systemd of another home', async () => {
+    await expect(install(undefined, {}, io({ HOME: dir }))).rejects.toThrow('HOME is not');
+    expect([systemd.calls, systemd.units()]).toEqual([[], []]);
+  });
+
+  it('says of an address at port 22 that its host key is not kept', async () => {
+    const said = await install(undefined, { port: 22 });
+    expect(said.stdout).toEqual([]);
+    expect(said.stderr.join('')).toContain('vsock/7 is an address, whose host key vmssh does not keep');
+  });
+});
+
+describe('the lines for known_hosts', () => {
+  const env = { HOME: join(dir, 'home') };
+  const machine = { name: 'web', target: 'qemu/web', uuid: '01234567-89ab-cdef-0123-456789abcdef' };
+  const lines = (target: string, host: string, port: number, listed?: typeof machine) =>
+    keyLines(
+      { text: target, target: parseTarget(target), ...(listed ? { machine: listed as never } : {}) },
+      { family: 'inet', host, port },
+      env,
+    );
+
+  it('have the keys that ssh accepts for the machine, and none that was revoked', async () => {
+    mkdirSync(join(env.HOME, '.ssh'), { recursive: true });
+    writeFileSync(
+      join(env.HOME, '.ssh/vmssh_known_hosts'),
+      [
+        'vmssh-qemu%web ssh-ed25519 AAAA',
+        `vmssh-${machine.uuid} ssh-ed25519 BBBB`,
+        `vmssh-${machine.uuid} ssh-rsa CCCC`,
+        `@revoked vmssh-${machine.uuid} ssh-rsa CCCC`,
+        'example.org ssh-ed25519 DDDD\n',
+      ].join('\n'),
+    );
+    expect(await lines('qemu/web', '127.0.0.1', 2222)).toEqual(['[127.0.0.1]:2222 ssh-ed25519 AAAA']);
+    expect(await lines('qemu/web', '::1', 2222, machine)).toEqual(['[::1]:2222 ssh-ed25519 BBBB']);
+    expect(await lines('qemu/web', '127.0.0.2', 22)).toEqual(['127.0.0.2 ssh-ed25519 AAAA']);
+    expect(await lines('qemu/other', '127.0.0.1', 2222)).toEqual([]);
+    expect(await lines('vsock/3', '127.0.0.1', 2222)).toBeUndefined();
+  });
+});

@@ -1,0 +1,73 @@
+import { existsSync, lstatSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { clearPath, remover } from '../../../src/commands/forward/listener.js';
+import { loadAddon } from '../../../src/native.js';
+import { SocketFolder } from '../../connect/socket-folder.js';
+import { missingAddon } from '../../helpers/addon.js';
+
+describe.skipIf(missingAddon())('the path of a forward', () => {
+  let folder: SocketFolder;
+  beforeEach(() => {
+    folder = new SocketFolder();
+  });
+  afterEach(() => folder.stop());
+  const clear = async (path: string, uid = process.getuid?.()) => {
+    const { addon } = loadAddon();
+    if (addon) await clearPath(path, addon, uid);
+  };
+
+  it('is free, or gets free if nobody listens at the socket', async () => {
+    await clear(folder.at('new'));
+    const dead = await folder.abandon();
+    await clear(dead);
+    expect(existsSync(dead)).toBe(false);
+  });
+
+  it.each([
+    { name: 'a file', make: (path: string) => writeFileSync(path, 'mine'), says: 'not a socket' },
+    {
+      name: 'a link to nothing',
+      make: (path: string) => symlinkSync('/nowhere', path),
+      says: 'not a socket',
+    },
+    {
+      name: 'a link to a dead socket',
+      make: (path: string) => symlinkSync('dead', path),
+      says: 'not a socket',
+    },
+  ])('is left alone if it is $name', async ({ make, says }) => {
+    await folder.abandon('dead');
+    const path = folder.at('path');
+    make(path);
+    const before = lstatSync(path).ino;
+    await expect(clear(path)).rejects.toThrow(says);
+    expect(lstatSync(path).ino).toBe(before);
+    expect(existsSync(folder.at('dead'))).toBe(true);
+  });
+
+  it("is left alone if it is another user's, or if somebody listens", async () => {
+    const dead = await folder.abandon();
+    await expect(clear(dead, 12345)).rejects.toThrow('it belongs to user');
+    const alive = await folder.listen(() => {});
+    await expect(clear(alive)).rejects.toThrow('another program listens there');
+    expect([dead, alive].map((path) => existsSync(path))).toEqual([true, true]);
+  });
+
+  it('is a word for the shell in the command that shows who listens', async () => {
+    const alive = await folder.listen(() => {}, "it's here");
+    const hint = `see which one: ss -lxp src '${alive.replace("'", "'\\''")}'`;
+    await expect(clear(alive)).rejects.toMatchObject({ hint });
+  });
+
+  it('is removed at the end only if it is still the same socket', async () => {
+    const path = await folder.listen(() => {});
+    const remove = remover(path);
+    rmSync(path);
+    writeFileSync(path, "somebody else's");
+    remove();
+    expect(existsSync(path)).toBe(true);
+    const other = await folder.abandon('other');
+    remover(other)();
+    expect(existsSync(other)).toBe(false);
+  });
+});

@@ -1,0 +1,63 @@
+import { chmodSync, mkdirSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { openers, openersFor, type Use } from '../../../src/connect/borrow/openers.js';
+import { provenTool } from '../../../src/connect/borrow/proven.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+import { writeProgram } from './stand-ins.js';
+
+describe('the programs that open a vsock without the addon', () => {
+  const dir = useTempDir();
+  let count = 0;
+  let first: string;
+  let second: string;
+  beforeEach(() => {
+    [first, second] = [join(dir, `first-${++count}`), join(dir, `second-${count}`)];
+    for (const folder of [first, second]) mkdirSync(folder, { mode: 0o755 });
+  });
+  const inPath = openers.filter(({ places }) => places === undefined);
+  const program = (folder: string, name: string, script = 'exit 0') =>
+    writeProgram(join(folder, name), script);
+  async function found(use: Use = 'relay', path = `${first}:${second}`) {
+    const paths: string[] = [];
+    for await (const each of openersFor(use, { PATH: path }, undefined, inPath)) paths.push(each.path);
+    return paths;
+  }
+
+  it('come in the order of the table, and each in that of PATH', async () => {
+    for (const folder of [second, first])
+      for (const name of ['ncat', 'socat', 'python3']) program(folder, name);
+    expect(await found()).toEqual(
+      ['python3', 'socat', 'ncat'].flatMap((name) => [join(first, name), join(second, name)]),
+    );
+    expect(await found('pass')).toEqual([join(first, 'python3'), join(second, 'python3')]);
+  });
+
+  it('are not those that another user could replace, of a folder, a file or behind a link', async () => {
+    for (const folder of [first, second]) program(folder, 'python3');
+    chmodSync(first, 0o777);
+    expect(await found()).toEqual([join(second, 'python3')]);
+    chmodSync(join(second, 'python3'), 0o777);
+    expect(await found()).toEqual([]);
+    chmodSync(join(second, 'python3'), 0o755);
+    symlinkSync(join(first, 'python3'), join(second, 'socat'));
+    expect(await found()).toEqual([join(second, 'python3')]);
+  });
+
+  it('are not looked for in the current folder, and a file or folder that cannot be run is none', async () => {
+    mkdirSync(join(first, 'python3'));
+    program(second, 'python3');
+    chmodSync(join(second, 'python3'), 0o644);
+    program(second, 'ncat');
+    expect(await found('relay', `:.:${first}:${second}`)).toEqual([join(second, 'ncat')]);
+  });
+
+  it('are shown by what they say of themselves', async () => {
+    program(first, 'python3', 'exit 127');
+    program(first, 'socat', 'echo "  tcp-connect:<host>:<port>"');
+    program(first, 'ncat', 'echo "      --vsock                Use vsock sockets only"');
+    const tool = await provenTool({ PATH: first });
+    expect(tool?.path).toBe(join(first, 'ncat'));
+    expect(await provenTool({ PATH: second })).toBeUndefined();
+  });
+});

@@ -1,0 +1,51 @@
+import { existsSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { relayError, relayFailures } from '../../src/deliver/relay.js';
+import { exitCodeOf } from '../../src/errors.js';
+import { run, vmssh } from '../helpers/run.js';
+import { useTempDir } from '../helpers/temp-dir.js';
+import { codes, tableOf } from '../markdown.js';
+
+const dir = useTempDir();
+
+describe('a relay that fails', () => {
+  it.each([
+    { code: 'ECONNRESET', want: 'the machine broke the connection (ECONNRESET)' },
+    { code: 'WSAECONNRESET', want: 'the machine broke the connection (WSAECONNRESET)' },
+    { code: 'ENOSPC', want: 'no space left for the output on this side (ENOSPC)' },
+    { code: 'EMFILE', want: 'too many files are open (EMFILE)' },
+    { code: 'EIO', want: 'stdin or stdout failed on this side (EIO)' },
+    { code: 'EWHAT', want: 'moving its bytes failed (EWHAT)' },
+  ])('$code blames who it was', ({ code, want }) => {
+    const error = relayError('unix/x', code);
+    expect(error.message).toBe(`connection lost to "unix/x": ${want}`);
+    expect(exitCodeOf(error)).toBe(1);
+  });
+
+  it('has the rows of docs/reference/errors.md', () => {
+    const table = [
+      ...tableOf('reference/errors.md', 'While bytes are relayed'),
+      ...tableOf('reference/connect-errors.md', 'Any socket'),
+    ];
+    const rows = table.map((row) => ({
+      codes: codes(row.code),
+      problem: row['what it means'],
+      hint: row.fix,
+    }));
+    expect(rows).toEqual(relayFailures);
+  });
+
+  it.skipIf(!existsSync('/dev/full'))('for a full disk here does not blame the machine', async () => {
+    const path = join(dir, 'x.sock');
+    const server = createServer((socket) => {
+      socket.on('error', () => {}).end('x'.repeat(100_000));
+    });
+    await new Promise<void>((resolve) => server.listen(path, resolve));
+    const result = await run(['sh', '-c', '"$@" > /dev/full', 'sh', ...vmssh, 'nc', '--pipe', `unix${path}`]);
+    server.close();
+    expect(result).toMatchObject({ code: 1, stderr: expect.stringContaining('on this side (ENOSPC)') });
+    expect(result.stderr).toContain('hint: free some space');
+  });
+});

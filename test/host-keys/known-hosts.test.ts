@@ -1,0 +1,140 @@
+import { describe, expect, it } from 'vitest';
+import { withAdopted, withoutNames } from '../../src/host-keys/edit.js';
+import {
+  fingerprintOf,
+  isEntryOf,
+  isFor,
+  knownTypes,
+  linesOf,
+  matchesPattern,
+  nameBytes,
+  parseLine,
+  plainName,
+  verdictOn,
+} from '../../src/host-keys/known-hosts.js';
+
+describe('a pattern of ssh', () => {
+  it.each([
+    { pattern: 'a', fits: ['a'], not: ['', 'b', 'aa'] },
+    { pattern: '*', fits: ['', 'a', 'a.b'], not: [] },
+    { pattern: 'a*c', fits: ['ac', 'abc', 'acbc'], not: ['a', 'acb', 'bac'] },
+    { pattern: '?a?', fits: ['bab'], not: ['a', 'ba', 'baba'] },
+    { pattern: '*a*b', fits: ['ab', 'xaxb', 'abab'], not: ['ba'] },
+    { pattern: 'a**', fits: ['a', 'ab'], not: ['b'] },
+    { pattern: '[a].+', fits: ['[a].+'], not: ['a', 'axx'] },
+    { pattern: '', fits: [''], not: ['a'] },
+  ])('$pattern', ({ pattern, fits, not }) => {
+    expect(fits.filter((text) => !matchesPattern(text, pattern))).toEqual([]);
+    expect(not.filter((text) => matchesPattern(text, pattern))).toEqual([]);
+  });
+
+  it('with many stars takes no long time', () => {
+    expect(matchesPattern('a'.repeat(5000), `${'*a'.repeat(500)}b`)).toBe(false);
+  });
+});
+
+describe('a list of hosts', () => {
+  it.each([
+    { hosts: 'a,web', is: true },
+    { hosts: 'WEB', is: true },
+    { hosts: 'w*', is: true },
+    { hosts: '*,!web', is: false },
+    { hosts: '!w*,web', is: false },
+    { hosts: '!db,*', is: true },
+    { hosts: '[web]:22', is: false },
+    { hosts: '|1|bad|worse', is: false },
+    // ssh-keygen -H made it of web.
+    { hosts: '|1|MsWfloxmCvGALgNVQL5BtPwqZCQ=|TVE+tXIsMhZmLqUrEbpvaagx5r0=', is: true },
+    { hosts: 'x|1|MsWfloxmCvGALgNVQL5BtPwqZCQ=|TVE+tXIsMhZmLqUrEbpvaagx5r0=', is: false },
+  ])('$hosts', ({ hosts, is }) => expect(isFor(nameBytes('Web'), hosts)).toBe(is));
+});
+
+describe('a line', () => {
+  it.each([
+    {
+      line: 'a,b ssh-rsa AAAA c\n',
+      want: { marker: undefined, hosts: 'a,b', at: 0, type: 'ssh-rsa', key: 'AAAA' },
+    },
+    { line: ' @revoked\t* t k', want: { marker: '@revoked', hosts: '*', at: 10, type: 't', key: 'k' } },
+    {
+      line: '@cert-authority  a \t t  k',
+      want: { marker: '@cert-authority', hosts: 'a', at: 17, type: 't', key: 'k' },
+    },
+    { line: '# a t k', want: undefined },
+    { line: '@revoked t k', want: undefined },
+    { line: 'a t\n', want: undefined },
+    { line: '\n', want: undefined },
+  ])('$line', ({ line, want }) => expect(parseLine(line)).toEqual(want));
+});
+
+describe('an entry', () => {
+  it.each([
+    { entry: 'WEB', name: 'web' },
+    { entry: '[web]:2222', name: 'web' },
+    { entry: 'x[web]:22', name: 'x[web]:22' },
+    { entry: '[web]:22x', name: '[web]:22x' },
+  ])('$entry is $name', ({ entry, name }) => {
+    expect(plainName(entry)).toBe(name);
+    expect(isEntryOf(name, entry)).toBe(true);
+  });
+});
+
+it('an empty file has no lines', () => expect(linesOf(Buffer.alloc(0))).toEqual([]));
+
+// ssh-keygen -l printed the fingerprint.
+const key = 'AAAAC3NzaC1lZDI1NTE5AAAAIO2UNWyoZHl1YIa3NcHyfWXuMMhc21gQFpQKsUkHr4Ek';
+const fingerprint = 'SHA256:8nS9W3KZy1ixxW1OmHUi7BJV5fDwIlNjALPOAbWr2co';
+const other = 'AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA';
+
+it("a key's fingerprint is as ssh-keygen prints it", () =>
+  expect(fingerprintOf(Buffer.from(key, 'base64'))).toBe(fingerprint));
+
+describe('the verdict on a key', () => {
+  it.each([
+    { text: '', want: 'new' },
+    { text: `db ssh-ed25519 ${key}\n`, want: 'new' },
+    { text: `web ssh-ed25519 ${key}\n`, want: 'known' },
+    { text: `WEB,db ssh-ed25519 ${key} note`, want: 'known' },
+    { text: `w* ssh-ed25519 ${other}\nweb ssh-ed25519 ${key}\n`, want: 'known' },
+    { text: `web ssh-ed25519 ${other}\n`, want: 'changed' },
+    { text: `@revoked * ssh-ed25519 ${key}\nweb ssh-ed25519 ${key}\n`, want: 'revoked' },
+    { text: `@revoked * ssh-ed25519 ${other}\nweb ssh-ed25519 ${key}\n`, want: 'known' },
+    { text: `@revoked db ssh-ed25519 ${key}\n`, want: 'new' },
+    { text: `@cert-authority * ssh-ed25519 ${key}\n`, want: 'new' },
+  ])('with $text is $want', ({ text, want }) => {
+    expect(verdictOn(fingerprint, 'Web', Buffer.from(text))).toBe(want);
+  });
+});
+
+// OpenSSH 10.6 dropped the domain of the name. As long as its keys: 1,344 bytes and the name.
+describe.each(['ssh-mldsa44-ed25519@openssh.com', 'ssh-mldsa44-ed25519'])('a key of the type %s', (type) => {
+  const blob = (fill: string) => {
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(type.length);
+    return Buffer.concat([length, Buffer.from(type), Buffer.alloc(1348, fill)]);
+  };
+  const [own, another] = [blob('k'), blob('o')];
+
+  it.each([
+    { text: `web ${type} ${own.toString('base64')} note\n`, want: 'known' },
+    { text: `web ssh-ed25519 ${key}\nweb ${type} ${own.toString('base64')}\n`, want: 'known' },
+    { text: `web ${type} ${another.toString('base64')}\n`, want: 'changed' },
+    { text: `@revoked web ${type} ${own.toString('base64')}\n`, want: 'revoked' },
+    { text: `db ${type} ${own.toString('base64')}\n`, want: 'new' },
+  ])('is one like any other: $want', ({ text, want }) => {
+    const bytes = Buffer.from(text);
+    expect(verdictOn(fingerprintOf(own), 'web', bytes)).toBe(want);
+    expect(knownTypes('web', bytes).includes(type)).toBe(want === 'known' || want === 'changed');
+    const moved = withAdopted(Buffer.from(text.replaceAll('web ', 'machine/web ')), [
+      { alias: 'vmssh-machine%web', typed: ['machine/web'] },
+    ]);
+    expect(verdictOn(fingerprintOf(own), 'vmssh-machine%web', moved)).toBe(want);
+    const left = withoutNames(bytes, ['web']).bytes.toString();
+    expect(left.includes(type)).toBe(want === 'revoked' || want === 'new');
+  });
+});
+
+it('the types of known keys are those of its plain lines', () => {
+  const text = `web ssh-rsa AAAA\n@revoked web ssh-dss AAAA\ndb ecdsa AAAA\nweb ssh-ed25519 ${key}\n# web x y\n`;
+  expect(knownTypes('web', Buffer.from(text))).toEqual(['ssh-rsa', 'ssh-ed25519']);
+});

@@ -1,0 +1,125 @@
+import {
+  chmodSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { configRefresh } from '../../src/commands/config/fresh.js';
+import type { AllMachines } from '../../src/discovery/list-all.js';
+import { keepFresh } from '../../src/hosts/keep-fresh.js';
+import { configFiles } from '../../src/hosts/places.js';
+import { refresh } from '../../src/hosts/refresh.js';
+import { parseState } from '../../src/ssh/config/state.js';
+import { find, machine, useConfigHome } from '../commands/config/home.js';
+import { fakeIo } from '../helpers/fake-io.js';
+
+const home = useConfigHome();
+beforeEach(async () => {
+  await home.install({ fresh: true });
+});
+const web = { ...machine, name: 'web', target: 'machine/web', provider: 'machined' } as const;
+const found = (...machines: AllMachines['machines']): AllMachines => ({ machines, warnings: [] });
+const hosts = () => readFileSync(home.own, 'utf8').match(/^Host [\w-]+$/gm);
+const files = (to = home.io()) => configFiles({ system: false }, to, undefined, () => false);
+
+describe('Hosts that are kept fresh', () => {
+  it('follow the machines, with the options of the last run, and without a word', async () => {
+    await home.install({ asBefore: true, prefix: '', fdpass: false });
+    const to = home.io();
+    await keepFresh(found(machine, web), to);
+    expect(hosts()).toEqual(['Host mint', 'Host web']);
+    await keepFresh(found(web), to);
+    expect(hosts()).toEqual(['Host web']);
+    expect(parseState(readFileSync(home.state, 'utf8')).state.options).toMatchObject({
+      fdpass: false,
+      fresh: true,
+    });
+    expect(readFileSync(home.own, 'utf8')).not.toContain('proxy --fdpass');
+    expect([to.stdout, to.stderr]).toEqual([[], []]);
+    expect(statSync(home.own).mode & 0o777).toBe(0o600);
+    expect(readdirSync(join(home.path, '.ssh')).sort()).toEqual(['config', 'vmssh.conf', 'vmssh.json']);
+  });
+
+  it('are not written again if nothing changed', async () => {
+    const { ino, mtimeMs } = statSync(home.own);
+    expect(await refresh(home.io(), find)).toBe('same');
+    expect(statSync(home.own)).toMatchObject({ ino, mtimeMs });
+  });
+
+  it('stay if their provider could not be asked', async () => {
+    await keepFresh(found(machine, web), home.io());
+    const warnings = [{ provider: 'libvirt', code: 'TIMEOUT', problem: 'too late' }];
+    await keepFresh({ machines: [], warnings }, home.io());
+    expect(hosts()).toEqual(['Host mint']);
+  });
+
+  it('are left alone without consent, and once it is taken back', async () => {
+    await home.install({ fresh: false });
+    expect(await refresh(home.io(), async () => found(web))).toBe('off');
+    await keepFresh(found(web), home.io());
+    expect(hosts()).toEqual(['Host mint']);
+    await home.uninstall();
+    await keepFresh(found(web), home.io());
+    expect(existsSync(home.own)).toBe(false);
+  });
+
+  it('are left alone in a file that somebody edited', async () => {
+    writeFileSync(home.own, `${readFileSync(home.own, 'utf8')}# mine\n`);
+    const before = readFileSync(home.own, 'utf8');
+    expect(await refresh(home.io(), async () => found(web))).toBe('edited');
+    expect(readFileSync(home.own, 'utf8')).toBe(before);
+  });
+
+  it('are left alone if somebody edits the file while machines are looked for', async () => {
+    const mine = `${readFileSync(home.own, 'utf8')}# mine\n`;
+    const edits = async () => {
+      writeFileSync(home.own, mine);
+      return found(web);
+    };
+    expect(await refresh(home.io(), edits)).toBe('failed');
+    expect(readFileSync(home.own, 'utf8')).toBe(mine);
+  });
+
+  it('are left alone in a file of another user, and by another installation', async () => {
+    expect(await refresh(home.io(), async () => found(web), files(), 4711)).toBe('not own');
+    const other = fakeIo({ env: { HOME: home.path }, self: ['/opt/other/vmssh'] });
+    expect(await refresh(other, async () => found(web))).toBe('other program');
+    expect(hosts()).toEqual(['Host mint']);
+  });
+
+  it('do not bring back an Include that was taken out, and a link stays one', async () => {
+    writeFileSync(home.main, 'Host a\n');
+    const elsewhere = join(home.path, 'dotfiles');
+    writeFileSync(elsewhere, readFileSync(home.own));
+    chmodSync(elsewhere, 0o600);
+    symlinkSync(elsewhere, join(home.path, 'link'));
+    const linked = { ...files(), own: join(home.path, 'link') };
+    expect(await refresh(home.io(), async () => found(web), linked)).toBe('changed');
+    expect(readFileSync(elsewhere, 'utf8')).toContain('\nHost web\n');
+    expect(readFileSync(home.main, 'utf8')).toBe('Host a\n');
+  });
+
+  it('never end the command that found the machines', async () => {
+    const broken: AllMachines = {
+      warnings: [],
+      get machines(): never {
+        throw new Error('broken');
+      },
+    };
+    await keepFresh(broken, home.io());
+    expect(hosts()).toEqual(['Host mint']);
+  });
+});
+
+it('config refresh says why it cannot do its work', async () => {
+  await home.install({ fresh: false });
+  await expect(configRefresh.run({}, home.io())).rejects.toMatchObject({
+    message: 'nobody asked to keep the Hosts fresh',
+    hint: 'vmssh config install --fresh',
+  });
+});

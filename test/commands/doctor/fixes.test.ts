@@ -104,17 +104,13 @@ const ofHosts: readonly { facts: Partial<Facts>; name: string; runs: readonly st
 ];
 
 const calm: Signs = { error: undefined, handshakeMs: 5, login: undefined, cidUsers: [] };
-const login = { in: true, ms: 9000, message: '', user: 'root' };
+const login = { in: false, ms: 900, message: 'Permission denied (publickey).', user: 'root' };
 const users = [1, 2].map((pid) => ({ pid, cid: 3, name: 'web' }));
 
-const ofTargets: readonly { signs: Signs; runs: readonly string[] | undefined }[] = [
-  { signs: { ...calm, login }, runs: [] },
-  {
-    signs: { ...calm, login: { ...login, in: false, message: 'Permission denied (publickey).' } },
-    runs: undefined,
-  },
-  { signs: { ...calm, cidUsers: users }, runs: undefined },
-  { signs: { ...calm, controlPath: '/x/%h' }, runs: undefined },
+const ofTargets: readonly Signs[] = [
+  { ...calm, login },
+  { ...calm, cidUsers: users },
+  { ...calm, controlPath: '/x/%h' },
 ];
 
 const ofGuests: Readonly<Record<string, readonly string[]>> = {
@@ -165,8 +161,8 @@ describe.skipIf(process.platform !== 'linux')('the fixes of the doctor', () => {
     await check(fix, runs);
   });
 
-  it.each(ofTargets)('of a target, $signs: $runs', async ({ signs, runs }) => {
-    await check(diagnose(signs).findings[0]?.fix, runs);
+  it.each(ofTargets)('of a target, %o: nothing to paste', async (signs) => {
+    await check(diagnose(signs).findings[0]?.fix, undefined);
   });
 
   it.each(Object.entries(guestFailures))('of a guest, %s', async (name, { fix }) => {

@@ -78,9 +78,7 @@ describeGuests('failures in a guest of systemd 252', () => {
     const args = ['check', '--ssh-config', site.sshConfig, site.target];
     const slow = await site.vmssh(...args);
     expect(slow.code).toBe(1);
-    expect(slow.stdout).toMatch(
-      /✗ name lookup +a login as root with a terminal \(ssh -tt\) took (\d+\.\d) s/,
-    );
+    expect(slow.stdout).toMatch(/ login +a login as root with a terminal \(ssh -tt\) took \d+\.\d s/);
     expect(slow.stdout).toMatch(/✗ name lookup +looking up the name UNKNOWN took 2\d{3} ms/);
     const fixed = await site.install(); // finds it by itself, without --hosts-fix
     expect(fixed.stdout).toMatch(

@@ -25,7 +25,7 @@ export function clientsOf(
   );
 }
 
-/** What each does not read of our lines (docs/decisions/0022 has the sources). */
+/** What each does not read of our lines (docs/clients.md has the sources). */
 export function clientChecks(
   clients: readonly Client[],
   { include, owner }: Pick<ConfigFacts, 'include' | 'owner'>,

@@ -1,12 +1,10 @@
 import { now } from './clock.js';
-import type { Connection } from './connect/connection.js';
+import type { Connection, OpenOptions } from './connect/connection.js';
 import { openConnection } from './connect/open.js';
-import type { OpenOptions } from './connect/open-options.js';
 import { type Endpoint, formatEndpoint } from './endpoint.js';
 import { ConnectError } from './errors.js';
 import type { Interruption } from './interruption.js';
-import type { Target } from './kinds/kinds.js';
-import { resolveTarget } from './kinds/kinds.js';
+import { resolveTarget, type Target } from './kinds/kinds.js';
 import type { TypedTarget } from './kinds/parse.js';
 import type { AddonState } from './native.js';
 import type { Resolution } from './resolve/resolution.js';

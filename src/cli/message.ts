@@ -1,6 +1,6 @@
 import { posix, win32 } from 'node:path';
 import { shellLine, shellOf } from '../address/shell.js';
-import { exhaustion, memoryHint } from '../connect/failures/exhausted.js';
+import { exhaustion, memoryHint } from '../connect/failures/failure.js';
 import { ConnectError, exitCode, exitCodeOf, printable } from '../errors.js';
 import { realPath } from '../files/read-file.js';
 import { isOutOfMemory } from '../native.js';

@@ -1,5 +1,6 @@
-import type { Handle } from 'node-hvsock-native';
+import type { Addon, Handle } from 'node-hvsock-native';
 import type { Endpoint } from '../endpoint.js';
+import type { Interruption } from '../interruption.js';
 
 /** An open socket. One read, peek or write at a time each; every method rejects with an errno's name in `code`. */
 export interface Connection {
@@ -34,4 +35,54 @@ export interface Connection {
 /** Takes `length` bytes that `peek` has shown. */
 export async function dropPeeked(connection: Connection, length: number): Promise<void> {
   for (let left = length; left > 0; ) left -= (await connection.read(left)).length;
+}
+
+export interface OpenOptions {
+  /** The target as typed, for error messages. */
+  readonly target: string;
+  /** Milliseconds to open the socket and, for a multiplexer, to get its answer. */
+  readonly timeoutMs: number;
+  /** Milliseconds for another hypervisor to start its machine, if that is off; undefined: it starts none. */
+  readonly startMs?: number | undefined;
+  readonly signal?: Interruption | undefined;
+  /**
+   * What is done with the connection, if it is only for our own stdin and stdout and nobody looks at it before: without the
+   * addon, another program then carries it. Default: it is read and written here.
+   */
+  readonly stdio?: 'relay' | 'pass' | undefined;
+  /** For the programs that are started. Default: our own. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+}
+
+/** A connection with a socket of the addon. */
+export class NativeConnection implements Connection {
+  readonly endpoint: Endpoint;
+  readonly handle: Handle;
+  readonly #addon: Addon;
+
+  constructor(endpoint: Endpoint, handle: Handle, addon: Addon) {
+    this.endpoint = endpoint;
+    this.handle = handle;
+    this.#addon = addon;
+  }
+
+  read(max: number): Promise<Uint8Array> {
+    return this.#addon.read(this.handle, max);
+  }
+
+  peek(known: number, max: number, timeoutMs: number): Promise<Uint8Array> {
+    return this.#addon.peek(this.handle, known, max, Math.ceil(timeoutMs)).promise;
+  }
+
+  write(data: Uint8Array): Promise<void> {
+    return this.#addon.write(this.handle, data);
+  }
+
+  shutdown(): void {
+    this.#addon.shutdown(this.handle);
+  }
+
+  close(): void {
+    this.#addon.close(this.handle);
+  }
 }

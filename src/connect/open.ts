@@ -3,10 +3,8 @@ import { now } from '../clock.js';
 import type { Endpoint, ExecEndpoint, ViaEndpoint } from '../endpoint.js';
 import { ConnectError } from '../errors.js';
 import { type AddonState, loadAddon } from '../native.js';
-import type { Connection } from './connection.js';
+import { type Connection, NativeConnection, type OpenOptions } from './connection.js';
 import { askMultiplexer } from './multiplexer.js';
-import { NativeConnection } from './native-connection.js';
-import type { OpenOptions } from './open-options.js';
 
 /** Opens the endpoint. Throws a ConnectError of op connect; after an abort its code is INTERRUPTED. */
 export async function openConnection(
@@ -67,7 +65,7 @@ async function openSocket(
       cause: native.missing,
     });
   }
-  const { openNodeSocket } = await import('./open-node.js');
+  const { openNodeSocket } = await import('./node-connection.js');
   return openNodeSocket(endpoint, options);
 }
 

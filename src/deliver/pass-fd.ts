@@ -1,6 +1,6 @@
 import { fstatSync } from 'node:fs';
 import type { Addon, Handle } from 'node-hvsock-native';
-import { exhaustion } from '../connect/failures/exhausted.js';
+import { exhaustion } from '../connect/failures/failure.js';
 import { ConnectError } from '../errors.js';
 
 /**

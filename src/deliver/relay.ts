@@ -1,8 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import type { HandOff } from 'node-hvsock-native';
 import type { Connection } from '../connect/connection.js';
-import { exhausted, windowsExhausted } from '../connect/failures/exhausted.js';
-import type { Failure } from '../connect/failures/failure.js';
+import { exhausted, type Failure, windowsExhausted } from '../connect/failures/failure.js';
 import { multiplexerOf } from '../connect/multiplexer.js';
 import { ConnectError } from '../errors.js';
 import type { AddonState } from '../native.js';

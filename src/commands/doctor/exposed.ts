@@ -1,7 +1,6 @@
 import { machineCid, sshPort } from '../../address/numbers.js';
-import type { Connection } from '../../connect/connection.js';
+import type { Connection, OpenOptions } from '../../connect/connection.js';
 import { openConnection } from '../../connect/open.js';
-import type { OpenOptions } from '../../connect/open-options.js';
 import { fewAtATime } from '../../discovery/few-at-a-time.js';
 import type { DiscoveredMachine } from '../../discovery/provider.js';
 import type { Endpoint } from '../../endpoint.js';

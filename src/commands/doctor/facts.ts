@@ -135,7 +135,7 @@ function proxyCommandIn(settings: string | undefined): string | undefined {
 
 async function borrowed({ env, platform }: Io): Promise<FoundTool | undefined> {
   if (platform !== 'linux' || loadAddon().addon) return undefined;
-  const { provenTool } = await import('../../connect/borrow/proven.js');
+  const { provenTool } = await import('../../connect/borrow/openers.js');
   return provenTool(env);
 }
 

@@ -1,5 +1,5 @@
 import type { Addon, Handle } from 'node-hvsock-native';
-import { exhaustion } from '../../connect/failures/exhausted.js';
+import { exhaustion } from '../../connect/failures/failure.js';
 
 export interface ServeOptions {
   /** Connections at the same time, of all listeners. */

@@ -1,4 +1,4 @@
-import { exhaustion } from '../../connect/failures/exhausted.js';
+import { exhaustion } from '../../connect/failures/failure.js';
 import { ConnectError } from '../../errors.js';
 import type { Interruption } from '../../interruption.js';
 

@@ -1,6 +1,5 @@
-import type { Connection } from '../../connect/connection.js';
+import type { Connection, OpenOptions } from '../../connect/connection.js';
 import { openConnection } from '../../connect/open.js';
-import type { OpenOptions } from '../../connect/open-options.js';
 import { takesUnixSocket } from '../../deliver/unix-socket.js';
 import type { Endpoint } from '../../endpoint.js';
 import { ConnectError } from '../../errors.js';

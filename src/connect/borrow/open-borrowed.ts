@@ -4,8 +4,7 @@ import { now } from '../../clock.js';
 import { ConnectError, printable } from '../../errors.js';
 import { sshEndsWithUs } from '../../process/ending.js';
 import { Carried } from '../carried.js';
-import type { Connection } from '../connection.js';
-import type { OpenOptions } from '../open-options.js';
+import type { Connection, OpenOptions } from '../connection.js';
 import { type Opener, openersFor, type Use, type VsockEndpoint } from './openers.js';
 
 /**

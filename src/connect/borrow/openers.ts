@@ -1,6 +1,7 @@
 import type { Endpoint } from '../../endpoint.js';
 import { effects, type Writers, writersByMode } from '../../files/writers.js';
 import { isProgram, programsInPath } from '../../process/program-in-path.js';
+import { runProgram } from '../../process/run-program.js';
 import relay from '../via/relay.py';
 
 export type VsockEndpoint = Extract<Endpoint, { family: 'vsock' }>;
@@ -95,4 +96,18 @@ export async function* openersFor(
     const paths = tool.places?.filter(isProgram) ?? programsInPath(tool.name, { PATH });
     for (const path of new Set(paths)) if ((await writers.over(path)) === undefined) yield { tool, path };
   }
+}
+
+/** The tool that carries vsock without the addon: the first that shows that it can, without opening any. */
+export async function provenTool(
+  env: Env,
+  find: typeof openersFor = openersFor,
+): Promise<FoundTool | undefined> {
+  for await (const found of find('relay', env)) {
+    const { args, says } = found.tool.proof;
+    const how = { env: { ...env, LC_ALL: 'C' }, timeoutMs: 5000 };
+    const end = await runProgram([found.path, ...args], how).catch(() => undefined);
+    if (end && says.test(end.stdout + end.stderr)) return found;
+  }
+  return undefined;
 }

@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { now } from '../../clock.js';
 import { ownEnv, withToolFolders } from '../../discovery/own-env.js';
@@ -8,11 +9,8 @@ import { ConnectError, quote } from '../../errors.js';
 import type { AddonState } from '../../native.js';
 import { endRest, endTree, endWithUs } from '../../process/ending.js';
 import { Carried } from '../carried.js';
-import type { Connection } from '../connection.js';
-import type { OpenOptions } from '../open-options.js';
-import { firstOf } from './first-of.js';
-import { inShell } from './in-shell.js';
-import { type NoServer, whyNot } from './why-not.js';
+import type { Connection, OpenOptions } from '../connection.js';
+import { inShell, type NoServer, whyNot } from './why-not.js';
 
 /**
  * Starts the program and waits for the beginning of an SSH banner, which stays unread: without one, what the program printed
@@ -115,3 +113,38 @@ async function afterEnd(child: ChildProcess, isWaiting: () => boolean): Promise<
 
 /** Time to read what is still in its socket. Milliseconds. */
 const restMs = 200;
+
+/** What a stream begins with. */
+export interface Beginning {
+  /** What has come. */
+  readonly text: string;
+  /** Resolves to the text once the stream has ended, or after a short time: a process that was left running may hold it open. */
+  whole(): Promise<string>;
+  /** Closes the stream. */
+  stop(): void;
+}
+
+/** Keeps what a stream begins with; after `most` characters the stream is closed. */
+function firstOf(stream: Readable | null, most: number): Beginning {
+  let text = '';
+  stream?.setEncoding('utf8');
+  stream?.on('error', () => {});
+  stream?.on('data', (part: string) => {
+    text = (text + part).slice(0, most);
+    if (text.length >= most) stream.destroy();
+  });
+  const ended = stream && once(stream, 'close').catch(() => {});
+  return {
+    get text() {
+      return text;
+    },
+    async whole() {
+      await Promise.race([ended, delay(closeMs)]);
+      return text;
+    },
+    stop: () => void stream?.destroy(),
+  };
+}
+
+/** Time to close once it was asked for whole. Milliseconds. */
+const closeMs = 200;

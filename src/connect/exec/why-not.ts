@@ -1,10 +1,12 @@
+import { shellLine, shellQuoted } from '../../address/shell.js';
 import type { ExecEndpoint } from '../../endpoint.js';
 import { ConnectError, quote } from '../../errors.js';
+import { abortSignalOf } from '../../interruption.js';
 import type { Ended } from '../../process/ending.js';
+import { type ProgramEnd, runProgram } from '../../process/run-program.js';
+import type { OpenOptions } from '../connection.js';
 import { explainFailure } from '../failures/failures.js';
-import type { OpenOptions } from '../open-options.js';
-import { type Cause, inMachine } from './in-machine.js';
-import { codeOfMessage } from './messages.js';
+import script from './sshd.sh';
 
 /** What a program did instead of giving a banner. */
 export interface NoServer {
@@ -60,3 +62,117 @@ function causeOf(endpoint: ExecEndpoint, { printed, said, end, stopped, failure 
 }
 
 const mostQuoted = 300;
+
+/** A code of the table of exec failures, what is known besides, and a better fix than the table's. */
+interface Cause {
+  readonly code: string;
+  readonly more?: string | undefined;
+  readonly hint?: string | undefined;
+}
+
+/** What a machine misses to start sshd; undefined if nothing is found. */
+async function inMachine(
+  endpoint: ExecEndpoint,
+  { env = process.env, signal, timeoutMs }: Pick<OpenOptions, 'env' | 'signal' | 'timeoutMs'>,
+): Promise<Cause | undefined> {
+  const limits = { timeoutMs: Math.min(timeoutMs, longestMs), longest: 65536 };
+  const asked = { env, signal: signal && abortSignalOf(signal), ...limits };
+  const end = await runProgram(inShell(endpoint, 'why'), asked).catch(() => undefined);
+  return end && !end.stopped ? readWhy(end, endpoint) : undefined;
+}
+
+/** For one call of the program. Milliseconds. */
+const longestMs = 10_000;
+
+/** Reads what sshd.sh prints for "why". */
+export function readWhy(
+  { stdout, stderr, code }: Pick<ProgramEnd, 'stdout' | 'stderr' | 'code'>,
+  endpoint: ExecEndpoint,
+): Cause | undefined {
+  const [head = '', said = ''] = stdout.split(/^sshd -t$/m);
+  const shown = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(head)?.[1]?.replaceAll(/["']/g, '');
+  const sshd = shown('sshd');
+  const known = codeOfMessage(stderr, endpoint);
+  // The shell too has to start programs.
+  if (sshd === undefined || known === 'EXEC_NO_PROCESS')
+    return known === undefined ? undefined : { code: known, more: quoted(stderr) };
+  const there = shellLine(endpoint.command);
+  if (sshd === '') {
+    const line = installLine(`${shown('id') ?? ''} ${shown('like') ?? ''}`);
+    return {
+      code: 'EXEC_NO_SSHD',
+      hint: line === undefined ? undefined : `install one: ${there} sh -c ${shellQuoted(line)}`,
+    };
+  }
+  if (code === 0) return undefined;
+  const uid = shown('uid');
+  const user = uid === '0' ? '' : `as its user ${uid}; `;
+  const more = said.trim() === '' ? undefined : `${user}it says ${quoted(said)}`;
+  if (/no hostkeys available/.test(said)) return { code: 'EXEC_NO_KEYS', more };
+  if (/privilege separation directory/.test(said)) return { code: 'EXEC_NO_RUN_DIR', more };
+  return { code: 'EXEC_BAD_SSHD', more, hint: `test its configuration: ${there} ${shellQuoted(sshd)} -t` };
+}
+
+function quoted(text: string): string {
+  return quote(text.trim().slice(0, mostQuoted));
+}
+
+/** The words that start the machine's sshd, or ask there why it does not start. */
+export function inShell({ command }: ExecEndpoint, what: 'serve' | 'why'): readonly string[] {
+  const text = script.replaceAll(/^ *#.*\n/gm, '');
+  // systemd replaces variables in a unit's command line: systemd.service(5).
+  const own = command[0] === 'systemd-run' ? text.replaceAll('$', '$$$$') : text;
+  return [...command, '/bin/sh', '-c', own, 'sh', what];
+}
+
+/** The command that installs sshd and makes its host keys. `words`: the values of ID and ID_LIKE in os-release(5). */
+function installLine(words: string): string | undefined {
+  const known = words.split(/\s+/);
+  return lines.find(({ ids }) => ids.some((id) => known.includes(id)))?.line;
+}
+
+const lines: readonly { readonly ids: readonly string[]; readonly line: string }[] = [
+  { ids: ['debian', 'ubuntu'], line: 'apt-get update && apt-get install -y openssh-server' },
+  { ids: ['fedora', 'rhel', 'centos'], line: 'dnf install -y openssh-server && ssh-keygen -A' },
+  { ids: ['alpine'], line: 'apk add openssh && ssh-keygen -A' },
+  { ids: ['arch'], line: 'pacman -Sy --noconfirm openssh && ssh-keygen -A' },
+  {
+    ids: ['suse', 'opensuse', 'opensuse-leap', 'opensuse-tumbleweed', 'sles'],
+    line: 'zypper --non-interactive install openssh-server && ssh-keygen -A',
+  },
+];
+
+/** The code for what a program says, in English; undefined for anything unknown. */
+function codeOfMessage(said: string, { into }: ExecEndpoint): string | undefined {
+  const found = messages.find(({ says }) => says.test(said))?.code;
+  return found === 'EXEC_NO_SHELL' && into !== 'shell' ? undefined : found;
+}
+
+/**
+ * Messages of podman, docker, their runtimes (crun, runc), incus, lxc, systemd-run, kubectl and virtctl. The order matters: the first that
+ * matches is the cause.
+ */
+const messages: readonly { readonly code: string; readonly says: RegExp }[] = [
+  { code: 'EXEC_NO_PROCESS', says: /resource temporarily unavailable|cannot fork|out of pids/i },
+  { code: 'EXEC_NO_AGENT', says: /agent isn't currently running/i },
+  {
+    code: 'EXEC_NO_SHELL',
+    says: /\/bin\/sh[`"']?:?[^\n]*(?:not found|no such file|permission denied)|^Error: Command not found$/im,
+  },
+  {
+    code: 'EXEC_NOT_RUNNING',
+    says: /(?:is not|isn't|isn't currently|not) running|container state improper|is paused|in a completed pod|not running \(phase|container not found \(|is frozen/i,
+  },
+  {
+    code: 'EXEC_NO_MACHINE',
+    says: /no such container|no container with|(?:instance|machine|project) not found|no machine '|\(NotFound\)|" not found/i,
+  },
+  {
+    code: 'EXEC_NO_RIGHTS',
+    says: /permission denied|access denied|\(Forbidden\)|not permitted|needed permissions|authentication required|must be logged in|unauthorized/i,
+  },
+  {
+    code: 'EXEC_NO_SERVICE',
+    says: /cannot connect|(?:failed|unable) to connect|connection refused|was refused|doesn't appear to be started|not accessible|host is down/i,
+  },
+];

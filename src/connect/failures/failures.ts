@@ -1,17 +1,12 @@
 import { cidLocal, portOfServiceId } from '../../address/numbers.js';
 import { shellLine } from '../../address/shell.js';
-import type { Endpoint } from '../../endpoint.js';
-import { formatEndpoint } from '../../endpoint.js';
+import { type Endpoint, formatEndpoint } from '../../endpoint.js';
 import { quote } from '../../errors.js';
 import { thisHost } from '../../kinds/dot-host.js';
-import { execFailures } from './exec.js';
 import type { Failure } from './failure.js';
 import { hyperVFailures } from './hyper-v.js';
-import { multiplexerFailures } from './multiplexer.js';
-import { tcpFailures } from './tcp.js';
-import { unixFailures } from './unix.js';
-import { viaFailures } from './via.js';
-import { vsockFailures } from './vsock.js';
+import { execFailures, viaFailures } from './programs.js';
+import { multiplexerFailures, tcpFailures, unixFailures, vsockFailures } from './sockets.js';
 
 /** The tables of connect errors. docs/reference/connect-errors.md has the same rows, checked by a test. */
 export const failures: Readonly<Record<Endpoint['family'], readonly Failure[]>> = {

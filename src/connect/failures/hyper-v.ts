@@ -1,5 +1,4 @@
-import { windowsExhausted } from './exhausted.js';
-import type { Failure } from './failure.js';
+import { type Failure, windowsExhausted } from './failure.js';
 
 /**
  * What the WSA codes of a connect mean for AF_HYPERV, from

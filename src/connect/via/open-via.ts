@@ -6,8 +6,8 @@ import type { AddonState } from '../../native.js';
 import { sshEndsWithUs } from '../../process/ending.js';
 import { sshAbilities, sshProgram } from '../../process/ssh-program.js';
 import { Carried } from '../carried.js';
+import type { OpenOptions } from '../connection.js';
 import { askMultiplexer } from '../multiplexer.js';
-import type { OpenOptions } from '../open-options.js';
 import { failed, failedThere, type HopAnswer, type NoAnswer, onHost, readAnswer } from './answer.js';
 import { hopCommand, hopOptions, patience } from './hop-command.js';
 

@@ -1,8 +1,7 @@
 import { chmodSync, mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { openers, openersFor, type Use } from '../../../src/connect/borrow/openers.js';
-import { provenTool } from '../../../src/connect/borrow/proven.js';
+import { openers, openersFor, provenTool, type Use } from '../../../src/connect/borrow/openers.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { writeProgram } from './stand-ins.js';
 

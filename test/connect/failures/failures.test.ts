@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { vmIds } from '../../../src/address/guid.js';
 import { serviceIdOfPort } from '../../../src/address/numbers.js';
-import { exhausted, windowsExhausted } from '../../../src/connect/failures/exhausted.js';
+import { exhausted, windowsExhausted } from '../../../src/connect/failures/failure.js';
 import { explainFailure, failures } from '../../../src/connect/failures/failures.js';
 import { openConnection } from '../../../src/connect/open.js';
 import { openWhenReady } from '../../../src/connect/wait.js';

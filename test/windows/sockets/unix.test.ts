@@ -1,7 +1,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { unixFailures } from '../../../src/connect/failures/unix.js';
+import { unixFailures } from '../../../src/connect/failures/sockets.js';
 import { describeWindows } from '../bed/describe.js';
 import { programs, workFile } from '../bed/paths.js';
 import { echoWithTail, startPeer } from '../bed/peer.js';

@@ -1,8 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { readWhy } from '../../../src/connect/exec/in-machine.js';
-import { inShell } from '../../../src/connect/exec/in-shell.js';
 import script from '../../../src/connect/exec/sshd.sh';
+import { inShell, readWhy } from '../../../src/connect/exec/why-not.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { execOf } from './container.js';
 

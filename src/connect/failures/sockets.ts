@@ -1,0 +1,198 @@
+import { exhausted, type Failure, windowsExhausted } from './failure.js';
+
+/** For the hint that systemd prints in a machine without a CID (https://github.com/systemd/systemd/issues/39640). */
+const notAMachine =
+  'this is the host itself; in a guest that does not know its own CID, systemd prints ssh vsock%1, which is of no use here: vmssh list shows what to type';
+
+/** What the errno of a connect means for AF_VSOCK, from vsock(7) and net/vmw_vsock/af_vsock.c. */
+export const vsockFailures: readonly Failure[] = [
+  {
+    codes: ['ECONNRESET', 'ECONNREFUSED'],
+    problem: 'the machine is running, but nothing listens on its vsock port {port}',
+    hint: 'in the guest, run: systemctl list-sockets "sshd-vsock*" (systemd 256 and later listen on port 22 by themselves)',
+    hintForThisHost: notAMachine,
+  },
+  {
+    codes: ['ETIMEDOUT'],
+    problem: 'no machine answered at {address} in time',
+    hint: 'check that the machine is running with this CID; use --wait while it boots',
+    hintForThisHost: `${notAMachine}; for an sshd of this host: modprobe vsock_loopback`,
+  },
+  {
+    codes: ['ENODEV'],
+    problem: 'no running machine has this CID, or no vsock transport is loaded',
+    hint: 'on a host: modprobe vhost_vsock, and check the CIDs with vmssh list; in a guest: modprobe vmw_vsock_virtio_transport, and vsock_loopback for its own CID',
+    hintForThisHost: `${notAMachine}; for an sshd of this host: modprobe vsock_loopback`,
+  },
+  {
+    codes: ['EHOSTUNREACH', 'ENETUNREACH'],
+    problem: 'the machine is not ready yet, or its CID cannot be reached from here',
+    hint: 'use --wait while it boots; a host reaches its guests (3 and up); a guest reaches its host (2) and itself (1), but no other guest',
+  },
+  {
+    codes: ['EAFNOSUPPORT', 'EPROTONOSUPPORT', 'ESOCKTNOSUPPORT'],
+    problem: 'this kernel has no vsock, or a sandbox hides it',
+    hint: 'modprobe vsock; the kernel needs CONFIG_VSOCKETS; in a service see RestrictAddressFamilies=',
+  },
+  {
+    codes: ['EACCES', 'EPERM'],
+    problem: 'the system does not let this program use vsock',
+    hint: 'a sandbox (seccomp, AppArmor, SELinux) blocks it: see its log',
+  },
+  {
+    codes: ['EINVAL'],
+    problem: 'the kernel rejects the address {address}',
+    hint: 'CIDs are 0 to 4294967294; 4294967295 means any',
+  },
+  {
+    codes: ['EADDRNOTAVAIL'],
+    problem: 'no free vsock port to connect from',
+    hint: 'see what uses them: ss --vsock',
+  },
+  {
+    codes: ['EPIPE', 'ENOTCONN', 'EPROTO'],
+    problem: 'the machine went away while connecting',
+    hint: 'check that it is still running; use --wait while it boots',
+  },
+  ...exhausted,
+];
+
+/**
+ * What the errno of a connect means for AF_UNIX, from unix(7); the WSA codes from reports by users of Windows:
+ * https://github.com/golang/go/issues/44797, https://github.com/microsoft/WSL/issues/4240
+ */
+export const unixFailures: readonly Failure[] = [
+  {
+    codes: ['ENOENT', 'ENOTDIR'],
+    problem: 'no socket at {address}',
+    hint: 'check that the machine is running and exports it: ls -l {address}',
+    hintForThisHost:
+      'systemd 256 and later make it if sshd is installed; for one before: vmssh guest generator | sudo install -D -m 755 /dev/stdin /etc/systemd/system-generators/vmssh-ssh-generator && sudo systemctl daemon-reload && sudo systemctl start sshd-unix-local.socket',
+  },
+  {
+    codes: ['ECONNREFUSED'],
+    problem: 'nothing listens on the socket {address}',
+    hint: 'its server ended and left the file, or never listened: see ss -xl',
+  },
+  {
+    codes: ['EACCES', 'EPERM'],
+    problem: 'no permission to open {address}',
+    hint: 'you need write permission on the socket and search permission on its folders: see namei -l {address}',
+  },
+  {
+    codes: ['ENAMETOOLONG'],
+    problem: 'the socket path {address} is too long: AF_UNIX takes at most 107 bytes',
+    hint: 'use a shorter path, such as a symbolic link to its folder',
+  },
+  {
+    codes: ['EPROTOTYPE'],
+    problem: '{address} is a datagram socket, not a stream socket',
+    hint: 'ss -xl lists the stream sockets of this host',
+  },
+  {
+    codes: ['ELOOP'],
+    problem: 'the path {address} is a loop of symbolic links',
+    hint: 'see namei {address}',
+  },
+  {
+    codes: ['EAGAIN', 'ETIMEDOUT'],
+    problem: 'the server at {address} did not accept the connection in time: its queue is full, or it hangs',
+    hint: 'check its server: ss -xlp; or allow more time with --timeout SECONDS',
+  },
+  ...exhausted,
+  {
+    codes: ['WSAECONNREFUSED'],
+    problem: 'nothing listens on {address}, or there is no such file',
+    hint: 'check that its server is running, and the file: dir /a "{address}"',
+  },
+  {
+    codes: ['WSAENETDOWN', 'WSAEINVAL'],
+    problem: 'Windows rejects {address} as the path of a unix socket',
+    hint: 'the folder must exist, the path must be a Windows path such as unix/C:/Users/me/x.sock, and the socket must not be one of Cygwin, MSYS or WSL',
+  },
+  {
+    codes: ['WSAEACCES'],
+    problem: 'Windows does not let this user open {address}',
+    hint: 'you need write permission on the socket: see icacls "{address}"',
+  },
+  {
+    codes: ['WSAEAFNOSUPPORT', 'WSAEPROTONOSUPPORT', 'WSAESOCKTNOSUPPORT'],
+    problem: 'this Windows has no unix sockets',
+    hint: 'Windows 10 1803 and later have them, with the driver afunix: sc query afunix',
+  },
+  windowsExhausted,
+];
+
+/** What an errno or a multiplexer's answer means for a connection through its socket. */
+export const multiplexerFailures: readonly Failure[] = [
+  {
+    codes: ['ENOENT', 'ENOTDIR'],
+    problem: 'no multiplexer socket at {address}',
+    hint: 'check that the VM is running, and the path given to its VMM (uds_path, socket=, --uds-path)',
+  },
+  {
+    codes: ['ECONNREFUSED'],
+    problem: 'the multiplexer at {address} is gone and left its socket file',
+    hint: 'start the VM again: its VMM creates the socket',
+  },
+  {
+    codes: ['EACCES', 'EPERM'],
+    problem: "no permission to open the multiplexer's socket {address}",
+    hint: 'the VM belongs to another user, or its folder is closed to you: see namei -l {address}',
+  },
+  {
+    codes: ['ENAMETOOLONG'],
+    problem: 'the socket path {address} is too long: AF_UNIX takes at most 107 bytes',
+    hint: 'use a shorter path, such as a symbolic link to its folder',
+  },
+  {
+    codes: ['ELOOP'],
+    problem: 'the path {address} is a loop of symbolic links',
+    hint: 'see namei {address}',
+  },
+  {
+    codes: ['EPROTOTYPE'],
+    problem: '{address} is a datagram socket, not a multiplexer',
+    hint: 'use the path given to the VMM as uds_path, socket= or --uds-path',
+  },
+  {
+    codes: ['EOF', 'ECONNRESET', 'EPIPE'],
+    problem: 'the multiplexer closed the connection: nothing listens on vsock port {port} in the guest',
+    hint: 'in the guest, run: systemctl list-sockets "sshd-vsock*"; use --wait while it boots',
+  },
+  {
+    codes: ['EAGAIN', 'ETIMEDOUT'],
+    problem: 'the multiplexer at {address} did not answer in time',
+    hint: 'check that the VM is not paused, or allow more time with --timeout SECONDS',
+  },
+  {
+    codes: ['PROTOCOL'],
+    problem: 'the socket at {address} is not a vsock multiplexer',
+    hint: '"CONNECT {port}" should be answered with "OK NUMBER"; for a plain socket use unix/PATH',
+  },
+  ...exhausted,
+];
+
+/** What the errno of a connect means for TCP. */
+export const tcpFailures: readonly Failure[] = [
+  {
+    codes: ['ECONNREFUSED', 'WSAECONNREFUSED'],
+    problem: 'nothing listens on {address}',
+    hint: 'check that sshd is running in the machine and listens on TCP',
+  },
+  {
+    codes: [
+      ...['ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENETDOWN'],
+      ...['WSAETIMEDOUT', 'WSAEHOSTUNREACH', 'WSAENETUNREACH', 'WSAENETDOWN'],
+    ],
+    problem: '{address} cannot be reached',
+    hint: 'check that the machine is running and its network is up: vmssh list',
+  },
+  {
+    codes: ['ENOTFOUND', 'EAI_AGAIN'],
+    problem: 'the host name of {address} has no address',
+    hint: 'check the address that the machine registered: machinectl show NAME',
+  },
+  ...exhausted,
+  windowsExhausted,
+];

@@ -65,7 +65,7 @@ export async function startAndReach(
   } catch (error) {
     if (!(error instanceof ConnectError) || !last) throw error;
     if (error.code === 'INTERRUPTED') throw leftAlone(text, last, error);
-    throw isOff(error) || isOff(error.cause) ? offAgain(error, last.start, io) : error;
+    throw isOffError(error) || isOffError(error.cause) ? offAgain(error, last.start, io) : error;
   } finally {
     progress?.stop();
     interrupts.stop();
@@ -91,13 +91,16 @@ function interruptsOf(outer: ReachOptions['signal'], host: Signals) {
   };
 }
 
-function isOff(error: unknown): boolean {
+function isOffError(error: unknown): error is ConnectError & { readonly start: StartCommand } {
   return error instanceof ConnectError && error.start !== undefined;
 }
 
+/** Why a machine is off. */
+type Off = Pick<ConnectError, 'target' | 'problem' | 'cause'>;
+
 /** To start it once more, as the hint for a machine that is off says, would not help. */
 function offAgain(
-  { target, problem, cause }: ConnectError,
+  { target, problem, cause }: Off,
   { command = [], log }: Partial<StartCommand> = {},
   io: Io,
 ): ConnectError {
@@ -134,56 +137,53 @@ const mostOff = 3;
  */
 export function startingResolve(
   start: StartMachine,
-  ended: (off: ConnectError) => Error,
+  ended: (off: Off) => Error,
   resolve: typeof resolveTarget = resolveTarget,
 ): typeof resolveTarget {
   let isStarted = false;
-  let off = 0;
+  let offs = 0;
   const startOnce: StartMachine = async (command, isOff) => {
     isStarted = true;
     await start(command, isOff);
+  };
+  /** Called each time it is off after its start. */
+  const countOff = (off: Off) => {
+    offs += 1;
+    if (offs >= mostOff) throw ended(off);
   };
   return async (...asked) => {
     const ask = async () => {
       try {
         const found = await resolve(...asked);
-        off = 0;
+        if (!found.recheck) offs = 0;
         return found;
       } catch (error) {
-        if (!isStarted || !(error instanceof ConnectError) || !error.start) throw error;
-        off += 1;
-        throw off < mostOff ? error : ended(error);
+        if (isStarted && isOffError(error)) countOff(error);
+        throw error;
       }
     };
-    const offError = await ask().catch((error) => {
-      if (error instanceof ConnectError && error.start && !isStarted) return error;
+    const isOff = () => resolve(...asked).then(() => false, isOffError);
+    const first = await ask().catch((error) => {
+      if (isOffError(error) && !isStarted) return error;
       throw error;
     });
-    if (!(offError instanceof ConnectError)) return withStart(offError, () => isStarted, startOnce);
-    const isOff = () =>
-      resolve(...asked).then(
-        () => false,
-        (error) => error instanceof ConnectError && error.start !== undefined,
-      );
-    if (offError.start) await startOnce(offError.start, isOff);
-    return ask();
-  };
-}
-
-type Found = Awaited<ReturnType<typeof resolveTarget>>;
-
-/** A machine that was looked up by its id is only known to be off once it does not answer. */
-function withStart(found: Found, isStarted: () => boolean, start: StartMachine): Found {
-  const { recheck } = found;
-  if (!recheck) return found;
-  return {
-    ...found,
-    async recheck() {
-      const why = await recheck();
-      const isOff = async () => (await recheck())?.start !== undefined;
-      if (why?.start && !isStarted()) await start(why.start, isOff);
-      return why;
-    },
+    if (first instanceof ConnectError) {
+      if (first.start) await startOnce(first.start, isOff);
+      return ask();
+    }
+    const { recheck } = first;
+    if (!recheck) return first;
+    // A machine that was looked up by its id is only known to be off once it does not answer.
+    return {
+      ...first,
+      async recheck() {
+        const why = await recheck();
+        if (!why?.start) offs = 0;
+        else if (isStarted) countOff({ target: asked[1].text, problem: why.problem, cause: undefined });
+        else await startOnce(why.start, async () => (await recheck())?.start !== undefined);
+        return why;
+      },
+    };
   };
 }
 

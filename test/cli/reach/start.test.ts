@@ -112,3 +112,38 @@ it('one that was looked up by its id is started once it does not answer', async 
   expect(await found.recheck?.()).toBeUndefined();
   expect(started).toEqual([true, false]);
 });
+
+it('one that was looked up by its id, and ended at once, is not waited for', async () => {
+  const slept: number[] = [];
+  const recheck = async () => ({ problem: '"mint" is off', hint: 'start it', start: mint });
+  const resolve = startingResolve(
+    async () => {},
+    (off) =>
+      new ConnectError('connect', off.target, { code: 'NOT_STARTED', problem: `${off.problem} again` }),
+    answers(() => ({ ...up(3), recheck })),
+  );
+  const attempt = async () => {
+    if (slept.length > 9) throw new Error('waits on');
+    const why = (await (await resolve(...asked)).recheck?.()) ?? { problem: 'it answers' };
+    throw new ConnectError('connect', 'qemu/mint', { code: 'WSAETIMEDOUT', ...why });
+  };
+  const sleep = async (ms: number) => slept.push(ms);
+  const waiting = openWhenReady(attempt, { target: 'qemu/mint', waitMs: 1e9, sleep });
+  await expect(waiting).rejects.toMatchObject({
+    ...{ code: 'NOT_STARTED', target: 'qemu/mint', problem: '"mint" is off again' },
+  });
+  expect(slept).toHaveLength(3);
+});
+
+it('one that was looked up by its id, and that its manager starts once more, is waited for', async () => {
+  const off = { problem: 'it is off', hint: 'start it', start: mint };
+  const states = [off, off, off, undefined, off, off, undefined];
+  const resolve = startingResolve(
+    async () => {},
+    ended,
+    answers(() => ({ ...up(3), recheck: async () => states.shift() })),
+  );
+  const seen: unknown[] = [];
+  while (states.length > 0) seen.push(await (await resolve(...asked)).recheck?.());
+  expect(seen).toEqual([off, off, off, undefined, off, off, undefined]);
+});

@@ -81,6 +81,7 @@ export async function installForward(
 ): Promise<void> {
   if (folder === undefined) throw noSystemd();
   const local = placed(options.local);
+  checkPlace(local);
   const found = await search(options, io, signal)();
   const { text: target } = found;
   if (isOfProcess(target))
@@ -178,10 +179,15 @@ export async function listForwards(
   return exitCode.ok;
 }
 
-/** What a socket unit can have, with an absolute path. Throws a UsageError. */
+/** With an absolute path. */
 function placed(local: Local): Local {
+  return local.family === 'unix' ? { family: 'unix', path: resolve(local.path) } : local;
+}
+
+/** Throws a UsageError for what a socket unit cannot have. */
+function checkPlace(local: Local): void {
   if (local.family === 'unix') {
-    const path = resolve(local.path);
+    const { path } = local;
     // systemd takes a line without its last blanks.
     if (/[\p{Cc}\p{Cs}]| $/u.test(path))
       throw new UsageError(`systemd cannot listen at ${quote(path)}`, 'choose another path');
@@ -191,7 +197,7 @@ function placed(local: Local): Local {
         `systemd loses a socket at ${quote(path)} when it is reloaded`,
         'choose a path of ASCII letters, without quotes and backslashes',
       );
-    return { family: 'unix', path };
+    return;
   }
   const { host, port } = local;
   if (!/^127\./.test(host) && host !== '::1')
@@ -199,8 +205,11 @@ function placed(local: Local): Local {
       `an installed forward is only for programs of this host, not at ${quote(formatLocal(local))}`,
       'use 127.0.0.1 or [::1]',
     );
-  if (port > 0) return local;
-  throw new UsageError('an installed forward needs a port that stays', 'name one from 1024 on, such as 2222');
+  if (port === 0)
+    throw new UsageError(
+      'an installed forward needs a port that stays',
+      'name one from 1024 on, such as 2222',
+    );
 }
 
 /** One for each LOCAL. A path may be longer than a file's name. */

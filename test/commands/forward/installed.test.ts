@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import {
   existsSync,
@@ -26,6 +27,7 @@ import type { RunTool } from '../../../src/discovery/tools/run-tool.js';
 import { parseTarget } from '../../../src/kinds/parse.js';
 import { loadAddon } from '../../../src/native.js';
 import { ownAccount } from '../../../src/ssh/account.js';
+import { signed } from '../../../src/ssh/config/file.js';
 import { missingAddon } from '../../helpers/addon.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { missingPrograms } from '../../helpers/programs.js';
@@ -282,6 +284,31 @@ describe.skipIf(missingAddon())('forward --install', () => {
       installForward(options('2222'), addon, io(), new AbortController().signal, nowhere),
     ).rejects.toMatchObject({ code: 'NO_SYSTEMD' });
   });
+
+  it.each(['ü', "'", '"', '\\\\', ' '])(
+    '--uninstall removes a unit of an older version, whose path has %j',
+    async (odd) => {
+      const path = join(dir, `odd${odd}`);
+      await install(join(dir, 'plain'), { typed: 'vsock/8' });
+      const names = systemd.units();
+      const was = /vmssh-forward-[^.]+/.exec(names[0] ?? '')?.[0] ?? '';
+      const id = createHash('sha256').update(path).digest('hex').slice(0, 16);
+      for (const name of names) {
+        const [, ...lines] = text(name).replaceAll(join(dir, 'plain'), path).split('\n');
+        const forward = { typed: 'vsock/8', target: 'vsock/8', port: 8080, local: path };
+        const unit = lines.join('\n').replace(/^Forward=.*$/m, `Forward=${JSON.stringify(forward)}`);
+        rmSync(join(systemd.folder, name));
+        writeFileSync(
+          join(systemd.folder, name.replace(was, `vmssh-forward-${id}`)),
+          signed(unit, 'forward'),
+        );
+      }
+      expect(await listed()).toMatchObject([{ listener: { path } }]);
+      await uninstall(path, { typed: 'vsock/8' });
+      expect(systemd.units()).toEqual([]);
+      await expect(uninstall(path)).rejects.toMatchObject({ code: 'NOT_INSTALLED' });
+    },
+  );
 
   it('asks no systemd of another home', async () => {
     await expect(install(undefined, {}, io({ HOME: dir }))).rejects.toThrow('HOME is not');

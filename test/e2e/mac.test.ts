@@ -9,22 +9,25 @@ import { writeTree } from '../helpers/write-tree.js';
 
 const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' });
 
-// Node on Linux that takes itself for Node on a Mac, of its first user; tools are stand-ins. There is no executable for Macs.
+// Node on Linux that takes itself for Node on a Mac; tools are stand-ins. There is no executable for Macs.
 describe.skipIf(missing ?? executable)('a Mac, by what Linux can show', () => {
   const dir = useTempDir();
   const folder = 'home/Library/Application Support';
   let sshd: SshdOnSocket;
   let env: NodeJS.ProcessEnv;
+  // The first user of a Mac, if the tests run as root.
+  const uid = process.getuid?.() || 501;
   beforeAll(async () => {
     mkdirSync(join(dir, folder), { recursive: true });
     sshd = await startSshd(dir, join(folder, 'mint.sock'));
     const vsock = `virtio-vsock,port=22,socketURL=${sshd.path},connect`;
     const say = (text: string) => `#!/bin/sh\ncat <<'END'\n${text}\nEND\n`;
     writeTree(dir, {
-      'mac.cjs': `Object.defineProperty(process, 'platform', { value: 'darwin' });\nprocess.getuid = () => 501;\n`,
-      'bin/ps': say(`  401   501   501 /opt/homebrew/bin/vfkit --cpus 2 --device ${vsock} --device virtio-rng
-  402   501   501 /opt/homebrew/bin/qemu-system-aarch64 -name deb -nic user,hostfwd=tcp:127.0.0.1:2222-:22
-  403   502   502 vfkit --device virtio-vsock,port=22,socketURL=/tmp/theirs.sock,connect`),
+      'mac.cjs': `Object.defineProperty(process, 'platform', { value: 'darwin' });\nprocess.getuid = () => ${uid};\n`,
+      'bin/ps':
+        say(`  401   ${uid}   ${uid} /opt/homebrew/bin/vfkit --cpus 2 --device ${vsock} --device virtio-rng
+  402   ${uid}   ${uid} /opt/homebrew/bin/qemu-system-aarch64 -name deb -nic user,hostfwd=tcp:127.0.0.1:2222-:22
+  403   ${uid + 1}   ${uid + 1} vfkit --device virtio-vsock,port=22,socketURL=/tmp/theirs.sock,connect`),
       'bin/limactl': say(
         '{"name":"default","status":"Running","dir":"/Users/u/.lima/default","sshLocalPort":60022}',
       ),

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { loadAddon } from '../../src/native.js';
 import { findProgram } from './programs.js';
 import { dist } from './run.js';
+import { skip } from './skips.js';
 
 /** Why tests that need the native addon are skipped, with the remedy; undefined if it is there. With VMSSH_NO_SKIP=1 it throws. */
 export function missingAddon(isThere = loadAddon().addon !== undefined): string | undefined {
@@ -19,10 +20,4 @@ export function missingExecutable(isThere = existsSync(dist('linux-x64/vmssh')))
 export function addonRemedy(find: (name: string) => string | undefined = findProgram): string {
   const compilers = [process.env.CXX ?? '', 'g++', 'c++', 'clang++'].filter((name) => name !== '');
   return compilers.some(find) ? 'npm run build' : 'apt-get install g++ && npm run build';
-}
-
-function skip(reason: string): string {
-  if (process.env.VMSSH_NO_SKIP === '1') throw new Error(reason);
-  console.warn(`skipped: ${reason}`);
-  return reason;
 }

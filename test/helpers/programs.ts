@@ -1,5 +1,6 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { skip } from './skips.js';
 
 /** Where a program lies: on PATH, or in the folders of system programs that a user's PATH leaves out. */
 export function findProgram(name: string): string | undefined {
@@ -23,10 +24,8 @@ function missingOf(
 ): string | undefined {
   const missing = Object.keys(packages).filter((name) => !isThere(name));
   if (missing.length === 0) return undefined;
-  const reason = `${missing.join(', ')} not found: apt-get install ${[...new Set(missing.map((name) => packages[name]))].join(' ')}`;
-  if (process.env.VMSSH_NO_SKIP === '1') throw new Error(reason);
-  console.warn(`skipped: ${reason}`);
-  return reason;
+  const wanted = new Set(missing.map((name) => packages[name]));
+  return skip(`${missing.join(', ')} not found: apt-get install ${[...wanted].join(' ')}`);
 }
 
 function isExecutable(path: string): boolean {

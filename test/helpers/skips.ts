@@ -10,6 +10,13 @@ export function isSkip(text: string): boolean {
   return text.startsWith(mark);
 }
 
+/** Says why something is skipped. With VMSSH_NO_SKIP=1 it throws. */
+export function skip(reason: string): string {
+  if (process.env.VMSSH_NO_SKIP === '1') throw new Error(reason);
+  console.warn(`${mark}${reason}`);
+  return reason;
+}
+
 /** At the end of a run one line says what was missing, and the command that brings it; another, if tests failed because nothing was built. */
 export default class Skips implements Reporter {
   readonly #texts = new Set<string>();

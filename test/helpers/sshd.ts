@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { configText } from '../../src/ssh/config/text.js';
 import { findProgram } from './programs.js';
 import { vmssh } from './run.js';
+import { skip } from './skips.js';
 
 /** A real sshd on a unix socket, as systemd's socket units start it: one `sshd -i` per connection. */
 export interface SshdOnSocket {
@@ -16,6 +17,14 @@ export interface SshdOnSocket {
   config(mode: 'fdpass' | 'relay'): string;
   readonly user: string;
   close(): Promise<void>;
+}
+
+/** Why sshd cannot give a terminal here, with the remedy: it may not change the group of an ordinary user's. Undefined if it can. */
+export function missingTerminal(): string | undefined {
+  if (process.getuid?.() === 0) return undefined;
+  const mounted = readFileSync('/proc/mounts', 'utf8').split('\n');
+  if (mounted.some((line) => line.includes(' /dev/pts ') && line.includes('gid=5'))) return undefined;
+  return skip('a terminal of sshd needs root, or: mount -o remount,gid=5,mode=620 /dev/pts');
 }
 
 /** Makes keys and configuration in `dir`, and listens at `dir/NAME`. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { missingPrograms } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
-import { type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
+import { missingTerminal, type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
 const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' });
@@ -34,7 +34,7 @@ describe.skipIf(missing)('a ControlPath with the name of the host in it', () => 
     expect(await login('C')).toMatchObject({ code: 3 });
   });
 
-  it('is seen by check, which says %C', async () => {
+  it.skipIf(missingTerminal())('is seen by check, which says %C', async () => {
     const check = (token: string) =>
       run([...vmssh, 'check', '--ssh-config', config(token), `${sshd.user}@${target}`]);
     const { code, stdout } = await check('h');

@@ -2,10 +2,11 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { missingAddon } from '../../helpers/addon.js';
 import { type Machined, startMachined } from '../../helpers/machined.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
-import { type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
+import { missingTerminal, type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
 const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' });
@@ -76,7 +77,10 @@ describe.skipIf(missing)('a name', () => {
         name: 'check --until=resolved',
         args: (host: string) => ['check', '--until=resolved', '-p', '5000', host],
       },
-      { name: 'forward', args: (host: string) => ['forward', host, '5000', '0'] },
+      // It looks for the addon first.
+      ...(missingAddon()
+        ? []
+        : [{ name: 'forward', args: (host: string) => ['forward', host, '5000', '0'] }]),
     ])('so $name refuses one', async ({ args }) => {
       const host = typed.replace('SOCKET', sshd.path);
       const { code, stdout, stderr } = await program(...args(host));
@@ -128,15 +132,18 @@ describe.skipIf(missing)('a name', () => {
     expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringMatching(/^SSH-2\.0-/) });
   });
 
-  it('is what check looks at, and where it logs in with the key of the manager', async () => {
-    const { code, stdout } = await program('check', `${sshd.user}@web-server-t7`);
-    expect(code).toBe(0);
-    expect(stdout).not.toContain('✗');
-    expect(stdout).toMatch(/^\S+@web-server-t7\n {2}✓ found /);
-    expect(stdout).toContain(` for ${sshd.user}\n`);
-    expect(stdout).toMatch(/✓ login +/);
-    expect(stdout).toContain('in the guest\n');
-  });
+  it.skipIf(missingTerminal())(
+    'is what check looks at, and where it logs in with the key of the manager',
+    async () => {
+      const { code, stdout } = await program('check', `${sshd.user}@web-server-t7`);
+      expect(code).toBe(0);
+      expect(stdout).not.toContain('✗');
+      expect(stdout).toMatch(/^\S+@web-server-t7\n {2}✓ found /);
+      expect(stdout).toContain(` for ${sshd.user}\n`);
+      expect(stdout).toMatch(/✓ login +/);
+      expect(stdout).toContain('in the guest\n');
+    },
+  );
 
   it('is forgotten with a user in front', async () => {
     const file = join(dir, '.ssh/vmssh_known_hosts');

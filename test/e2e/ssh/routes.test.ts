@@ -149,7 +149,7 @@ stream.once('data', (bytes) => { process.stdout.write(bytes); stream.destroy(); 
     expect(await login('--route', 'ip')).toMatchObject({ code: 7, stderr: '' });
   });
 
-  it('is examined by check, and logged in to, only by the one that was chosen', async () => {
+  it.skipIf(missingTerminal())('is examined by check, and logged in to, only by the one that was chosen', async () => {
     let count = 0;
     await answers((socket) => {
       count++;

@@ -31,7 +31,7 @@ echo "$*" >> '${dir}/calls'
 case $1 in
   list) echo '${JSON.stringify(listed)}' ;;
   check) exec ${here('check', '--json', `unix${sshd.path}`)} ;;
-  resolve) echo 'hvsock:somewhere' ;;
+  nc) exec ${here('nc', '--banner', `unix${sshd.path}`)} ;;
   *) exec ${here('proxy', `unix${sshd.path}`, '22')} ;;
 esac
 `;

@@ -8,7 +8,13 @@ import { missingAddon } from '../../helpers/addon.js';
 import { type Machined, startMachined } from '../../helpers/machined.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { dist, run, vmssh, vmsshWords } from '../../helpers/run.js';
-import { type Hypervisor, type SshdOnSocket, startHypervisor, startSshd } from '../../helpers/sshd.js';
+import {
+  type Hypervisor,
+  missingTerminal,
+  type SshdOnSocket,
+  startHypervisor,
+  startSshd,
+} from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { forwarding } from '../forward/forwarding.js';
 
@@ -149,23 +155,26 @@ stream.once('data', (bytes) => { process.stdout.write(bytes); stream.destroy(); 
     expect(await login('--route', 'ip')).toMatchObject({ code: 7, stderr: '' });
   });
 
-  it.skipIf(missingTerminal())('is examined by check, and logged in to, only by the one that was chosen', async () => {
-    let count = 0;
-    await answers((socket) => {
-      count++;
-      socket.end();
-    });
-    const checked = async (route: string) => {
-      const { stdout } = await run([...vmssh, 'check', '--json', `--route=${route}`, target], { env });
-      return JSON.parse(stdout).results[0];
-    };
-    const byIp = await checked('ip');
-    expect(byIp).toMatchObject({ ok: true });
-    expect(byIp.checks).toContainEqual(expect.objectContaining({ name: 'login', state: 'ok' }));
-    expect(count).toBe(0);
-    expect(await checked('export')).toMatchObject({ ok: false });
-    expect(count).toBeGreaterThan(0);
-  });
+  it.skipIf(missingTerminal())(
+    'is examined by check, and logged in to, only by the one that was chosen',
+    async () => {
+      let count = 0;
+      await answers((socket) => {
+        count++;
+        socket.end();
+      });
+      const checked = async (route: string) => {
+        const { stdout } = await run([...vmssh, 'check', '--json', `--route=${route}`, target], { env });
+        return JSON.parse(stdout).results[0];
+      };
+      const byIp = await checked('ip');
+      expect(byIp).toMatchObject({ ok: true });
+      expect(byIp.checks).toContainEqual(expect.objectContaining({ name: 'login', state: 'ok' }));
+      expect(count).toBe(0);
+      expect(await checked('export')).toMatchObject({ ok: false });
+      expect(count).toBeGreaterThan(0);
+    },
+  );
 
   it('is shown with each route by check and by list', async () => {
     await answers((socket) => void socket.end());

@@ -172,7 +172,7 @@ async function found(target: Target, text: string, options: ReachOptions): Promi
   const ask = (own: Interruption | undefined) =>
     resolve(target, { text, port, routes, signal: own, env, platform });
   const answer = looks
-    ? import('./resolve/in-time.js').then(({ inTime }) => inTime(text, timeoutMs, signal, ask))
+    ? import('./connect/wait.js').then(({ inTime }) => inTime(text, timeoutMs, signal, ask))
     : ask(signal);
   const machine = await withInterruption(text, signal, answer);
   const { endpoint, steps } = machine;

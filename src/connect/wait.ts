@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { now } from '../clock.js';
 import { ConnectError } from '../errors.js';
-import { abortSignalOf, type Interruption } from '../interruption.js';
+import { abortSignalOf, Interrupter, type Interruption } from '../interruption.js';
 
 export interface WaitOptions {
   /** The target as typed, for error messages. */
@@ -107,4 +107,33 @@ function gaveUp(error: ConnectError, waitMs: number): ConnectError {
 function interrupted(last: ConnectError): ConnectError {
   const problem = `interrupted while waiting: ${last.problem}`;
   return new ConnectError(last.op, last.target, { code: 'INTERRUPTED', problem, cause: last });
+}
+
+/**
+ * What `ask` finds within `timeoutMs`; then the signal that it gets is aborted, as it is by `outer`, also later on. Throws a
+ * ConnectError TIMEOUT.
+ */
+export async function inTime<T>(
+  text: string,
+  timeoutMs: number,
+  outer: Interruption | undefined,
+  ask: (signal: Interruption) => Promise<T>,
+): Promise<T> {
+  const own = new Interrupter();
+  const late = new ConnectError('resolve', text, {
+    code: 'TIMEOUT',
+    problem: `the machine's manager did not answer within ${timeoutMs / 1000} s`,
+    hint: 'allow more time with --timeout',
+  });
+  const end = () => own.abort(outer?.reason);
+  if (outer?.aborted) end();
+  outer?.addEventListener('abort', end);
+  const timer = setTimeout(() => own.abort(late), timeoutMs);
+  try {
+    return await ask(own);
+  } catch (error) {
+    throw own.reason === late ? late : error;
+  } finally {
+    clearTimeout(timer);
+  }
 }

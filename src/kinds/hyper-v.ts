@@ -27,6 +27,6 @@ export const hyperVKind: Kind<HyperVTarget> = {
     return { kind: 'hyper-v', name: parseName(name, 'machine name') };
   },
   async resolve(target, context) {
-    return (await import('../resolve/hyper-v.js')).resolveHyperV(target, context);
+    return (await import('../resolve/windows.js')).resolveHyperV(target, context);
   },
 };

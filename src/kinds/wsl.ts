@@ -15,6 +15,6 @@ export const wslKind: Kind<NamedTarget<'wsl'>> = {
   providers: ['wsl'],
   parse: ({ rest }) => ({ kind: 'wsl', name: parseName(rest, 'distribution name') }),
   async resolve({ name }, context) {
-    return (await import('../resolve/wsl.js')).resolveWsl(name, context);
+    return (await import('../resolve/windows.js')).resolveWsl(name, context);
   },
 };

@@ -10,7 +10,7 @@ import { searchIn } from '../discovery/search.js';
 import { ConnectError, quote } from '../errors.js';
 import { kindOf, kinds, type Target } from '../kinds/kinds.js';
 import { asTarget, parseTarget, type TypedTarget } from '../kinds/parse.js';
-import { foundBy, refuseIfSilent } from '../resolve/found/found-by.js';
+import { foundBy, refuseIfSilent } from '../resolve/found-by.js';
 import { withOwnUuids } from '../ssh/config/same-uuid.js';
 import { usersNames } from '../ssh/users-names.js';
 import { nameOf } from '../target/target.js';

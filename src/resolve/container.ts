@@ -1,6 +1,6 @@
 import { nspawn } from '../discovery/machined/nspawn.js';
 import { quote } from '../errors.js';
-import { type Asked, findBy, foundBy, refuseIfSilent } from './found/found-by.js';
+import { type Asked, findBy, foundBy, refuseIfSilent } from './found-by.js';
 import type { Resolution, ResolveContext } from './resolution.js';
 
 /** A container: of nspawn by the socket that it exports, else of whichever manager has one of this name. */

@@ -3,7 +3,7 @@ import { type MachinedMachine, machined } from '../discovery/machined/provider.j
 import { ConnectError, quote } from '../errors.js';
 import type { Route } from '../route.js';
 import { resolveExport } from './container.js';
-import { findBy, foundBy, refuseIfSilent } from './found/found-by.js';
+import { findBy, foundBy, refuseIfSilent } from './found-by.js';
 import type { Resolution, ResolveContext } from './resolution.js';
 import { resolveSshAddress } from './ssh-address.js';
 
@@ -15,7 +15,7 @@ export async function resolveMachine(
 ): Promise<Resolution> {
   const search = await findBy(machined, name, context);
   context.signal?.throwIfAborted();
-  if (search.outcome === 'unknown') (await import('./found/discovered.js')).refuseOffImage(name, context);
+  if (search.outcome === 'unknown') (await import('./discovered.js')).refuseOffImage(name, context);
   const found = foundBy(search, name, context.text, {
     title: machined.title,
     hints: {
@@ -27,7 +27,7 @@ export async function resolveMachine(
   const { machine } = found;
   if (found.status === 'paused') {
     const [{ whyOff }, { resumeCommand }] = await Promise.all([
-      import('./found/discovered.js'),
+      import('./discovered.js'),
       import('../discovery/start-command.js'),
     ]);
     const off = whyOff(found, resumeCommand(machine), context);
@@ -40,7 +40,7 @@ export async function resolveMachine(
     steps: [by, ...steps],
     ...(machine.sshPrivateKeyPath === undefined ? {} : { identityFile: machine.sshPrivateKeyPath }),
     ...(found.user === undefined ? {} : { user: found.user }),
-    joined: async () => (await import('./found/other-routes.js')).joinedTo(found, context),
+    joined: async () => (await import('./discovered.js')).joinedTo(found, context),
   };
 }
 
@@ -65,7 +65,7 @@ async function routesTo(
     }
     const [{ containerExec }, { listedRoute }] = await Promise.all([
       import('../discovery/machined/container-routes.js'),
-      import('./found/other-routes.js'),
+      import('./discovered.js'),
     ]);
     const exec = containerExec(machine, uid);
     if (!exec) throw error;
@@ -104,7 +104,7 @@ function withRest(first: Resolution, addresses: readonly string[], context: Reso
 async function byQemu(found: MachinedMachine, context: ResolveContext): Promise<Resolution> {
   const { machine } = found;
   const { service } = machine;
-  const { addressByQemu } = await import('./qemu-process.js');
+  const { addressByQemu } = await import('../discovery/vmm/qemu.js');
   const address = await addressByQemu(found, context);
   if (address !== undefined) {
     const { endpoint, steps } = resolveSshAddress(address, context);

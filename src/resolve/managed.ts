@@ -1,7 +1,7 @@
 import type { Deps, DiscoveredMachine, Manager, Provider, Warning } from '../discovery/provider.js';
 import type { Search } from '../discovery/search.js';
-import { resolveDiscovered } from './found/discovered.js';
-import { findBy, findOne, foundBy, refuseIfSilent } from './found/found-by.js';
+import { resolveDiscovered } from './discovered.js';
+import { findBy, findOne, foundBy, refuseIfSilent } from './found-by.js';
 import type { Resolution, ResolveContext } from './resolution.js';
 
 /** For one query to a manager, which may have to start a daemon first. Milliseconds. */

@@ -8,11 +8,10 @@ import {
 } from '../discovery/libvirt/provider.js';
 import type { Deps, Listing } from '../discovery/provider.js';
 import type { Scope } from '../discovery/tools/scope.js';
-import { qemu } from '../discovery/vmm/qemu.js';
+import { addressByQemu, qemu } from '../discovery/vmm/qemu.js';
 import type { QemuTarget } from '../target/target.js';
-import { resolveDiscovered } from './found/discovered.js';
-import { type Asked, findBy, foundBy, refuseIfSilent } from './found/found-by.js';
-import { addressByQemu } from './qemu-process.js';
+import { resolveDiscovered } from './discovered.js';
+import { type Asked, findBy, foundBy, refuseIfSilent } from './found-by.js';
 import type { Resolution, ResolveContext } from './resolution.js';
 
 /** For one query to a libvirtd. Milliseconds. */

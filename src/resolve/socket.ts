@@ -1,8 +1,7 @@
 import { cidLocal, parseCid, parsePort } from '../address/numbers.js';
-import type { UnixTarget, VsockMuxTarget, VsockTarget } from '../target/target.js';
+import type { SocketPath, UnixTarget, VsockMuxTarget, VsockTarget } from '../target/target.js';
 import { parseSocketPath, type Split, split } from '../target/text.js';
 import type { Resolution, ResolveContext } from './resolution.js';
-import { resolvePath } from './socket-path.js';
 
 export type SocketTarget = UnixTarget | VsockTarget | VsockMuxTarget;
 
@@ -56,4 +55,18 @@ export function parseVsockMux({ separator, rest }: Split): VsockMuxTarget {
   if (at < 0 || rest.includes('/', at)) return { kind: 'vsock-mux', ...parseSocketPath(rest) };
   const port = rest.slice(at + 1);
   return { kind: 'vsock-mux', ...parseSocketPath(rest.slice(0, at)), port: parsePort(port) };
+}
+
+/** Which reading of a socket path to use: the literal one if such a file exists, else the one with slashes. */
+function resolvePath(target: SocketPath, context: ResolveContext): { path: string; steps: string[] } {
+  const path = onDrive(target.path, context.platform);
+  const decodedPath = target.decodedPath && onDrive(target.decodedPath, context.platform);
+  if (decodedPath === undefined) return { path, steps: [] };
+  if (context.exists(path)) return { path, steps: [`a file ${path} exists, so "%" is meant literally`] };
+  return { path: decodedPath, steps: [`no file ${path} exists, so "%" is read as "/"`] };
+}
+
+/** On Windows the slash before a drive belongs to the target: "/C:/x" is "C:/x". */
+export function onDrive(path: string, platform: NodeJS.Platform): string {
+  return platform === 'win32' ? path.replace(/^\/(?=[a-z]:[\\/])/i, '') : path;
 }

@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { DiscoveryError } from '../../src/discovery/discovery-error.js';
 import { listAll } from '../../src/discovery/list-all.js';
-import type { DiscoveredMachine, Manager } from '../../src/discovery/provider.js';
-import { providersOn } from '../../src/discovery/provider.js';
+import { type DiscoveredMachine, type Manager, providersOn } from '../../src/discovery/provider.js';
 import { providers } from '../../src/discovery/providers.js';
 import { kinds, resolveTarget } from '../../src/kinds/kinds.js';
 import { managed } from '../../src/kinds/managed.js';
 import { resolveShortName } from '../../src/lookup/short-name.js';
-import { findBy } from '../../src/resolve/found/found-by.js';
+import { findBy } from '../../src/resolve/found-by.js';
 
 const uuid = '11111111-2222-4333-8444-555555555555';
 const found: readonly DiscoveredMachine[] = [

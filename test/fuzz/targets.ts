@@ -12,7 +12,7 @@ import { type JsonObject, parseJson } from '../../src/discovery/tools/json.js';
 import { parseVmInfo } from '../../src/discovery/vmm/cloud-hypervisor.js';
 import { parseCrosvmArgs } from '../../src/discovery/vmm/crosvm.js';
 import { vsockOf } from '../../src/discovery/vmm/firecracker.js';
-import { parseQemuArgs } from '../../src/discovery/vmm/qemu-args.js';
+import { parseQemuArgs } from '../../src/discovery/vmm/qemu.js';
 import { parseVhostDevice } from '../../src/discovery/vmm/vhost-device.js';
 import { decodeWsl, parseVerbose, parseVmId } from '../../src/discovery/wsl/wsl.js';
 import { ConnectError, printable } from '../../src/errors.js';

@@ -9,7 +9,7 @@ import { parseMultipass } from '../../src/discovery/managers/multipass.js';
 import { parseVmInfo } from '../../src/discovery/vmm/cloud-hypervisor.js';
 import { parseCrosvmArgs } from '../../src/discovery/vmm/crosvm.js';
 import { vsockOf } from '../../src/discovery/vmm/firecracker.js';
-import { parseQemuArgs } from '../../src/discovery/vmm/qemu-args.js';
+import { parseQemuArgs } from '../../src/discovery/vmm/qemu.js';
 import { parseVhostDevice } from '../../src/discovery/vmm/vhost-device.js';
 import { decodeWsl, parseVerbose, parseVmId } from '../../src/discovery/wsl/wsl.js';
 import { anyText, expectOr, property, textOf } from './property.js';

@@ -9,7 +9,7 @@ import { countBy } from '../../group-by.js';
 import { addressWord } from '../../kinds/kind.js';
 import { kinds } from '../../kinds/kinds.js';
 import { asTarget } from '../../kinds/parse.js';
-import { onDrive } from '../../resolve/socket-path.js';
+import { onDrive } from '../../resolve/socket.js';
 import { splitArgs, tools } from '../../ssh/split-args.js';
 import { rooted, split } from '../../target/text.js';
 import { shells } from './scripts.js';

@@ -5,7 +5,7 @@ import { searchIn } from '../../discovery/search.js';
 import { ConnectError } from '../../errors.js';
 import { kindOf } from '../../kinds/kinds.js';
 import { asTarget } from '../../kinds/parse.js';
-import { foundBy } from '../../resolve/found/found-by.js';
+import { foundBy } from '../../resolve/found-by.js';
 import { nameOf } from '../../target/target.js';
 
 /** Machines that were asked for by name. */

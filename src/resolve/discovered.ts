@@ -1,13 +1,16 @@
-import { hopHostProblem } from '../../address/names.js';
-import { shellLine, shellOf, shellQuoted } from '../../address/shell.js';
-import type { DiscoveredMachine } from '../../discovery/provider.js';
-import { listedRoutes } from '../../discovery/routes.js';
-import { startImage, typedStart } from '../../discovery/start-command.js';
-import { ConnectError, quote, type StartCommand } from '../../errors.js';
-import type { ViaTarget, VsockTarget } from '../../target/target.js';
-import type { Recheck, Resolution, ResolveContext } from '../resolution.js';
-import { resolveVia } from '../via.js';
-import { type AddressOf, askedIp, joinedTo, listedRoute } from './other-routes.js';
+import { hopHostProblem } from '../address/names.js';
+import { shellLine, shellOf, shellQuoted } from '../address/shell.js';
+import { DiscoveryError } from '../discovery/discovery-error.js';
+import type { DiscoveredMachine } from '../discovery/provider.js';
+import { listedRoutes } from '../discovery/routes.js';
+import { startImage, typedStart } from '../discovery/start-command.js';
+import { execBy } from '../discovery/tools/exec-route.js';
+import { ConnectError, quote, type StartCommand } from '../errors.js';
+import type { ListedRoute, Route } from '../route.js';
+import type { ViaTarget, VsockTarget } from '../target/target.js';
+import type { Recheck, Resolution, ResolveContext } from './resolution.js';
+import { resolveSshAddress } from './ssh-address.js';
+import { resolveVia } from './via.js';
 
 /**
  * The routes of a listed machine. `how`: it is started, and is given an address. `addressOf` asks for its IP address, if
@@ -98,4 +101,44 @@ export function whyOff(
   const hint = `${typedStart(start, shell)}, or vmssh ssh --start ${shellQuoted(context.text, shell)}`;
   // One that is stopping has to be off first.
   return { problem, hint, ...(status === 'stopping' ? {} : { start }) };
+}
+
+/** The routes that only other sources have for a machine. */
+export async function joinedTo(found: DiscoveredMachine, context: ResolveContext): Promise<readonly Route[]> {
+  const { routesOfOthers } = await import('../discovery/vmm/routes-of-others.js');
+  const routes = await routesOfOthers(found, context);
+  return routes.map((each) => listedRoute(each, found.name, context));
+}
+
+/** Asks a manager for the IP address of a machine within `timeoutMs`. */
+type AddressOf = (timeoutMs: number) => Promise<string | undefined>;
+
+/** For asking a manager. Milliseconds. */
+const longestMs = 20_000;
+
+/** The route to an IP address that its manager has to be asked for. */
+export function askedIp(addressOf: AddressOf, context: ResolveContext): NonNullable<Resolution['askIp']> {
+  return async (leftMs = longestMs) => {
+    const address = await addressOf(Math.min(leftMs, longestMs)).catch((cause) => {
+      context.signal?.throwIfAborted();
+      if (!(cause instanceof DiscoveryError)) throw cause;
+      throw new ConnectError('resolve', context.text, {
+        code: 'NOT_FOUND',
+        problem: `its IP address could not be asked for: ${cause.message}`,
+        hint: cause.hint,
+        cause,
+      });
+    });
+    if (address !== undefined) return resolveSshAddress(address, context);
+    throw new ConnectError('resolve', context.text, {
+      ...{ code: 'NOT_FOUND', problem: 'its manager knows no IP address for it' },
+      hint: 'use --wait if it is booting, or another route: vmssh check --until resolved',
+    });
+  };
+}
+
+/** A listed route of a machine, which its manager knows by this name. */
+export function listedRoute(listed: ListedRoute, machine: string, context: ResolveContext): Route {
+  if (listed.route === 'exec') return execBy(listed.command, machine, context.port);
+  return resolveSshAddress(listed.address, context);
 }

@@ -1,6 +1,6 @@
-import { parseUuid } from '../../address/guid.js';
-import { offered } from '../../address/shell.js';
-import { similarTo } from '../../address/similar.js';
+import { parseUuid } from '../address/guid.js';
+import { offered } from '../address/shell.js';
+import { similarTo } from '../address/similar.js';
 import {
   type Deps,
   type DiscoveredMachine,
@@ -8,10 +8,10 @@ import {
   isSilence,
   type Provider,
   type Warning,
-} from '../../discovery/provider.js';
-import { answerOf, type Search, searchList } from '../../discovery/search.js';
-import { ConnectError, quote, quoteNames } from '../../errors.js';
-import type { ResolveContext } from '../resolution.js';
+} from '../discovery/provider.js';
+import { answerOf, type Search, searchList } from '../discovery/search.js';
+import { ConnectError, quote, quoteNames } from '../errors.js';
+import type { ResolveContext } from './resolution.js';
 
 /** Who was asked for a machine, and the hints for each failure. */
 export interface Asked {

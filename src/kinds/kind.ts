@@ -3,7 +3,7 @@ import type { Resolution, ResolveContext } from '../resolve/resolution.js';
 import type { AnyTarget } from '../target/target.js';
 import type { Split } from '../target/text.js';
 
-/** All that vmssh knows of one kind of target: one file each, listed in kinds.ts. */
+/** All that vmssh knows of one kind of target: one record each, listed in kinds.ts. */
 export interface Kind<T extends AnyTarget = AnyTarget> {
   /** The word before the first separator, in lower case; also the `kind` of its targets. */
   readonly name: string;

@@ -3,12 +3,8 @@ import { ConnectError } from '../errors.js';
 import { abortSignalOf, type Interruption } from '../interruption.js';
 import type { Resolution, ResolveContext } from '../resolve/resolution.js';
 import type { AnyTarget } from '../target/target.js';
-import { containerKind } from './container.js';
-import { dotHostKind } from './dot-host.js';
-import { hvsockKind } from './hvsock.js';
-import { hyperVKind } from './hyper-v.js';
 import type { Kind } from './kind.js';
-import { machineKind } from './machine.js';
+import { containerKind, dotHostKind, hyperVKind, machineKind, qemuKind, wslKind } from './machines.js';
 import {
   cloudHypervisorKind,
   dockerKind,
@@ -20,12 +16,8 @@ import {
   multipassKind,
   podmanKind,
 } from './managed.js';
-import { qemuKind } from './qemu.js';
-import { unixKind } from './unix.js';
+import { hvsockKind, unixKind, vsockKind, vsockMuxKind } from './sockets.js';
 import { viaKind } from './via.js';
-import { vsockKind } from './vsock.js';
-import { vsockMuxKind } from './vsock-mux.js';
-import { wslKind } from './wsl.js';
 
 /** Every kind of target. */
 export const kinds = [

@@ -2,7 +2,7 @@ import { cidLocal, portOfServiceId } from '../../address/numbers.js';
 import { shellLine } from '../../address/shell.js';
 import { type Endpoint, formatEndpoint } from '../../endpoint.js';
 import { quote } from '../../errors.js';
-import { thisHost } from '../../kinds/dot-host.js';
+import { thisHost } from '../../kinds/machines.js';
 import type { Failure } from './failure.js';
 import { hyperVFailures } from './hyper-v.js';
 import { execFailures, viaFailures } from './programs.js';

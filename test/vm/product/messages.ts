@@ -1,4 +1,4 @@
-import { thisHost } from '../../../src/kinds/dot-host.js';
+import { thisHost } from '../../../src/kinds/machines.js';
 import { code as codeIn, codes, type Row, tableOf } from '../../markdown.js';
 
 type Family = 'AF_UNIX' | 'AF_VSOCK' | 'Multiplexers' | 'TCP';

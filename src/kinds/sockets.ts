@@ -1,7 +1,53 @@
 import { type Guid, parseGuid, vmIds } from '../address/guid.js';
 import { parsePort, serviceIdOfPort } from '../address/numbers.js';
-import type { HvsockTarget } from '../target/target.js';
+import { parseUnix, parseVsock, parseVsockMux, resolveSocket } from '../resolve/socket.js';
+import type { HvsockTarget, UnixTarget, VsockMuxTarget, VsockTarget } from '../target/target.js';
 import type { Kind } from './kind.js';
+
+/** unix/PATH: a socket in the file system. */
+export const unixKind: Kind<UnixTarget> = {
+  name: 'unix',
+  form: 'unix/PATH',
+  summary: 'a unix socket that leads to an sshd',
+  separators: '/%:',
+  rest: 'path',
+  from: 'anywhere',
+  takesPort: false,
+  hostKey: 'none',
+  providers: [],
+  parse: parseUnix,
+  resolve: resolveSocket,
+};
+
+/** vsock/CID: a virtual machine by its context id. */
+export const vsockKind: Kind<VsockTarget> = {
+  name: 'vsock',
+  form: 'vsock/CID',
+  summary: 'a virtual machine by its vsock CID: a number, or hypervisor, local, host',
+  separators: '/%:',
+  rest: 'address',
+  from: 'linux',
+  takesPort: true,
+  hostKey: 'none',
+  providers: [],
+  parse: parseVsock,
+  resolve: resolveSocket,
+};
+
+/** vsock-mux/PATH: a multiplexer's unix socket, as in Firecracker, cloud-hypervisor and vhost-device-vsock. */
+export const vsockMuxKind: Kind<VsockMuxTarget> = {
+  name: 'vsock-mux',
+  form: 'vsock-mux/PATH',
+  summary: "a VM by its multiplexer's unix socket (Firecracker, cloud-hypervisor, vhost-device-vsock)",
+  separators: '/%:',
+  rest: 'path',
+  from: 'anywhere',
+  takesPort: true,
+  hostKey: 'none',
+  providers: [],
+  parse: parseVsockMux,
+  resolve: resolveSocket,
+};
 
 /** hvsock:VMID:SERVICE: a literal AF_HYPERV address as winsocat writes it. */
 export const hvsockKind: Kind<HvsockTarget> = {

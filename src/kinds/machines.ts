@@ -1,0 +1,137 @@
+import { isBareId, parseGuid } from '../address/guid.js';
+import { resolveSocket } from '../resolve/socket.js';
+import type { HyperVTarget, NamedTarget, QemuTarget, UnixTarget } from '../target/target.js';
+import { parseName, split } from '../target/text.js';
+import type { Kind } from './kind.js';
+
+/** The endpoint of ".host": the socket that systemd-ssh-generator binds on every host. */
+export const thisHost: UnixTarget = { kind: 'unix', path: '/run/ssh-unix-local/socket' };
+
+function isDotHost(name: string): boolean {
+  return name.toLowerCase() === '.host';
+}
+
+/** .host: this machine itself, without its network. */
+export const dotHostKind: Kind<UnixTarget> = {
+  name: '.host',
+  form: '.host',
+  summary: 'this host itself, by its local unix socket',
+  separators: '',
+  also: ['machine/.host', 'machine%.host'],
+  rest: 'address',
+  from: 'anywhere',
+  takesPort: false,
+  hostKey: 'none',
+  providers: [],
+  isBare: isDotHost,
+  parse: () => thisHost,
+  resolve: resolveSocket,
+};
+
+/** machine/NAME: a machine of systemd-machined. */
+export const machineKind: Kind<NamedTarget<'machine'> | UnixTarget> = {
+  name: 'machine',
+  form: 'machine/NAME',
+  summary: 'a VM or container registered with systemd-machined',
+  separators: '/%',
+  rest: 'name',
+  from: 'linux',
+  takesPort: true,
+  hostKey: 'machine',
+  providers: ['machined', 'nspawn'],
+  parse: ({ rest }) =>
+    isDotHost(rest) ? thisHost : { kind: 'machine', name: parseName(rest, 'machine name') },
+  async resolve(target: NamedTarget<'machine'>, context) {
+    return (await import('../resolve/machine.js')).resolveMachine(target.name, context);
+  },
+};
+
+/** container/NAME: an nspawn container by the socket it exports, without systemd-machined; else one of another manager. */
+export const containerKind: Kind<NamedTarget<'container'>> = {
+  name: 'container',
+  form: 'container/NAME',
+  summary: 'a container: of systemd-nspawn by the socket it exports, else of Podman or Docker',
+  separators: '/%',
+  rest: 'name',
+  from: 'linux',
+  takesPort: false,
+  hostKey: 'machine',
+  sameMachinesAs: 'machine',
+  providers: ['machined', 'nspawn', 'podman', 'docker'],
+  parse: ({ rest }) => ({ kind: 'container', name: parseName(rest, 'container name') }),
+  async resolve({ name }, context) {
+    return (await import('../resolve/container.js')).resolveContainer(name, context);
+  },
+};
+
+const scopes = ['system', 'session'] as const;
+
+/** qemu/NAME as in libvirt-ssh-proxy; with :system or :session for only one libvirtd. */
+export const qemuKind: Kind<QemuTarget> = {
+  name: 'qemu',
+  form: 'qemu[:system|:session]/NAME',
+  summary: 'a libvirt domain by its name, UUID or id',
+  separators: '/%:',
+  rest: 'name',
+  from: 'linux-mac',
+  takesPort: true,
+  hostKey: 'machine',
+  providers: ['libvirt', 'qemu'],
+  parse({ separator, rest }) {
+    if (separator !== ':') return { kind: 'qemu', scope: 'any', name: parseName(rest, 'domain name') };
+    const scoped = split(rest);
+    const scope = scopes.find((each) => each === scoped.word);
+    if (!scope || scoped.separator === '' || scoped.separator === ':') {
+      throw new RangeError(`expected ${scopes.join(' or ')} after "qemu:", and a name after that`);
+    }
+    return { kind: 'qemu', scope, name: parseName(scoped.rest, 'domain name') };
+  },
+  async resolve(target, context) {
+    return (await import('../resolve/qemu.js')).resolveQemu(target, context);
+  },
+};
+
+/** hyper-v/NAME, hyper-v/GUID, or only the GUID. */
+export const hyperVKind: Kind<HyperVTarget> = {
+  name: 'hyper-v',
+  form: 'hyper-v/NAME|GUID',
+  summary:
+    "a Hyper-V virtual machine by its name or its id (from Windows and WSL2); the id's GUID works without a prefix",
+  separators: '/%',
+  rest: 'name',
+  from: 'windows-wsl2',
+  takesPort: true,
+  hostKey: 'machine',
+  providers: ['hyper-v'],
+  isBare: isBareId,
+  parse({ text, separator, rest }) {
+    const isAlone = separator === '';
+    const name = isAlone ? text : rest;
+    const vmId = parseGuid(name);
+    if (vmId) return { kind: 'hyper-v', vmId };
+    if (isAlone || /^\{.*\}$/.test(name)) {
+      throw new RangeError(`${JSON.stringify(name)} is not a GUID: expected 8-4-4-4-12 hexadecimal digits`);
+    }
+    return { kind: 'hyper-v', name: parseName(name, 'machine name') };
+  },
+  async resolve(target, context) {
+    return (await import('../resolve/windows.js')).resolveHyperV(target, context);
+  },
+};
+
+/** wsl/DISTRO: a WSL2 distribution. */
+export const wslKind: Kind<NamedTarget<'wsl'>> = {
+  name: 'wsl',
+  form: 'wsl/DISTRO',
+  summary: 'a WSL2 distribution (from Windows)',
+  separators: '/%',
+  rest: 'name',
+  from: 'windows',
+  takesPort: true,
+  hostKey: 'machine',
+  providers: ['wsl'],
+  parse: ({ rest }) => ({ kind: 'wsl', name: parseName(rest, 'distribution name') }),
+  async resolve({ name }, context) {
+    return (await import('../resolve/windows.js')).resolveWsl(name, context);
+  },
+};

@@ -107,6 +107,16 @@ describe('Firecracker', () => {
     expect(await list([`--api-sock=${api}`])).toEqual({ found: [], warnings: [] });
   });
 
+  it('without an API is not asked for its file if another id is looked for', async () => {
+    const procDir = fakeProc(dir, [
+      { argv: ['firecracker', '--id=db', '--no-api', `--config-file=${dir}/unreadable.json`] },
+    ]);
+    expect(await firecracker.find?.('web', { env: {}, procDir })).toMatchObject({
+      outcome: 'unknown',
+      known: ['db'],
+    });
+  });
+
   it('that cannot be asked gives a warning', async () => {
     const { found, warnings } = await list(['--api-sock', join(dir, 'gone.sock')]);
     expect(found).toEqual([]);

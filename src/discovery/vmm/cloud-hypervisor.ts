@@ -19,7 +19,7 @@ export const cloudHypervisor: Provider = {
 };
 
 export async function listCloudHypervisors(deps: Deps, get: GetJson = getJson): Promise<Listing> {
-  return listMonitors(cloudHypervisor, /^cloud-hypervisor/, (process) => look(process, deps, get), deps);
+  return listMonitors(cloudHypervisor, /^cloud-hypervisor/, (...which) => look(...which, get), deps);
 }
 
 async function look(process: Process, deps: Deps, get: GetJson): Promise<Monitor> {

@@ -26,12 +26,7 @@ export async function listFirecrackers(
   read: (path: string) => Promise<string> = (path) => readText(path, 1 << 20),
   isSame: (a: string, b: string) => Promise<boolean> = isSameFolder,
 ): Promise<Listing> {
-  return listMonitors(
-    firecracker,
-    /^firecracker/,
-    (process) => look(process, deps, { get, read, isSame }),
-    deps,
-  );
+  return listMonitors(firecracker, /^firecracker/, (...which) => look(...which, { get, read, isSame }), deps);
 }
 
 interface Effects {
@@ -50,10 +45,12 @@ async function look(process: Process, deps: Deps, { get, read, isSame }: Effects
   const inFile = async () =>
     vsockOf(file === undefined ? undefined : parseJson(await read(await find(file))));
   if (api === undefined) {
-    const vsock = await inFile();
     return {
-      name: options.id ?? nameFrom(vsock?.udsPath ?? ''),
-      ask: async () => vsock && { status: 'running', cid: vsock.cid, address: await addressOf(vsock, seen) },
+      name: options.id ?? nameFrom((await inFile())?.udsPath ?? ''),
+      async ask() {
+        const vsock = await inFile();
+        return vsock && { status: 'running', cid: vsock.cid, address: await addressOf(vsock, seen) };
+      },
     };
   }
   const tell = async (what: string) => get(await seen(api), what, deps);

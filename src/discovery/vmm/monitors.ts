@@ -27,7 +27,7 @@ export interface MonitorAnswer extends Pick<DiscoveredMachine, 'status' | 'cid' 
 export async function listMonitors(
   { name: provider, title }: Pick<Provider, 'name' | 'title'>,
   program: RegExp,
-  look: (process: Process) => Promise<Monitor>,
+  look: (process: Process, deps: Deps) => Promise<Monitor>,
   deps: Deps,
   search = processesNamed,
 ): Promise<Listing> {
@@ -36,16 +36,19 @@ export async function listMonitors(
   const processes = await search(program, deps, { warn: warnInto(warnings, provider) });
   const seen = await Promise.all(
     processes.map(async (process): Promise<Seen | undefined> => {
+      const isOther = process.authority === 'other';
+      // One in a container has no name, and those of this host do not wait for it.
+      if (isOther && wanted !== undefined) return undefined;
       let name: string | undefined;
       try {
-        const monitor = await look(process);
+        const monitor = await look(process, isOther ? { ...deps, timeoutMs: limitOfOthers } : deps);
         name = monitor.name;
         if (wanted !== undefined && !mayMean(wanted, name)) return { process, name };
         const asked = await monitor.ask();
         return asked && { process, name, asked };
       } catch (error) {
         // Anybody in a container could fill the terminal with them.
-        if (process.authority === 'other') return undefined;
+        if (isOther) return undefined;
         const { code = 'EIO', message } = error as NodeJS.ErrnoException;
         const problem = `the ${title} of pid ${process.pid} could not be asked: ${message}`;
         warnings.push({ provider, code, problem });
@@ -72,6 +75,9 @@ export async function listMonitors(
   });
   return { found, warnings };
 }
+
+/** For each answer of one in a container. Milliseconds. */
+const limitOfOthers = 400;
 
 interface Seen {
   readonly process: Process;

@@ -13,13 +13,14 @@ interface Made {
   readonly isSilent?: boolean;
 }
 
-function listing(made: readonly Made[], asked: string[] = []) {
+function listing(made: readonly Made[], asked: string[] = [], limits: unknown[] = []) {
   const processes = made.map(
     ({ name, authority = 'user' }, i): Process => ({
       ...{ pid: 100 + i, uid: 1000, argv: [name], authority },
     }),
   );
-  const look = async ({ pid }: Process) => {
+  const look = async ({ pid }: Process, { timeoutMs }: Deps) => {
+    limits.push(timeoutMs);
     const { name = '', isSilent, uuid } = made[pid - 100] ?? {};
     const ask = async (): Promise<MonitorAnswer> => {
       asked.push(name);
@@ -82,8 +83,11 @@ describe('a machine that is looked for by name', () => {
     expect(asked).toEqual(['web']);
   });
 
-  it('is never one in a container', async () => {
-    expect(await find('web', [{ name: 'web', authority: 'other' }])).toMatchObject({ outcome: 'unknown' });
+  it('is never one in a container, which is not asked: it could take its time', async () => {
+    const asked: string[] = [];
+    const made = [{ name: 'web', authority: 'other' as const }];
+    expect(await find('web', made, asked)).toMatchObject({ outcome: 'unknown' });
+    expect(asked).toEqual([]);
   });
 
   it('is one of two, and neither is chosen', async () => {
@@ -113,4 +117,11 @@ describe('a machine that is looked for by name', () => {
     expect(await find('wbe', [{ name: 'web' }], asked)).toMatchObject({ outcome: 'unknown', known: ['web'] });
     expect(asked).toEqual([]);
   });
+});
+
+it('one in a container has less time for its answer than all have together', async () => {
+  const limits: unknown[] = [];
+  const made = [{ name: 'web' }, { name: 'db', authority: 'other' as const }];
+  await listing(made, [], limits)({ env: {}, timeoutMs: 10_000 });
+  expect(limits).toEqual([10_000, 400]);
 });

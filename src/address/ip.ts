@@ -18,6 +18,21 @@ export function plainIp(address: string): string {
   return `${groups.map((each) => each.toString(16)).join(':')}${scope === undefined ? '' : `%${scope}`}`;
 }
 
+/** The IPv4 address that ssh reads in a host, also in the forms of inet_aton(3): "127.1", "0x7f.1", "0". Undefined if it is none. */
+export function anyIpv4(host: string): string | undefined {
+  const parts = host.split('.');
+  if (parts.length > 4 || !parts.every((each) => /^(0|[1-9]\d*|0[0-7]+|0x[0-9a-f]+)$/i.test(each)))
+    return undefined;
+  const numbers = parts.map((each) => (/^0\d/.test(each) ? Number.parseInt(each, 8) : Number(each)));
+  const last = numbers.pop() ?? 0;
+  if (numbers.some((each) => each > 255) || last >= 256 ** (4 - numbers.length)) return undefined;
+  const bytes = [
+    ...numbers,
+    ...[3, 2, 1, 0].slice(numbers.length).map((at) => Math.floor(last / 256 ** at) % 256),
+  ];
+  return bytes.join('.');
+}
+
 // Not isIP of node:net: a connection would load that whole module for it.
 function isIpv4(text: string): boolean {
   const parts = text.split('.');

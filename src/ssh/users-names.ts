@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { isLoopback } from '../address/ip.js';
+import { anyIpv4, isLoopback, plainIp } from '../address/ip.js';
 import { ownAddresses } from '../discovery/tools/guest-addresses.js';
 import { readBytes, readText } from '../files/read-file.js';
 import {
@@ -16,7 +16,7 @@ import {
 } from '../host-keys/known-hosts.js';
 import { systemProgram } from '../process/system-program.js';
 import { ownerOf } from './config/file.js';
-import { includedTexts } from './config/includes.js';
+import { expandedPath, filesOf, includedTexts } from './config/includes.js';
 import { moreNames, type NameCheck } from './config/more-names.js';
 import { settingsOf } from './config/settings.js';
 import { type HostEntry, readState, stateFile } from './config/state.js';
@@ -38,6 +38,8 @@ export interface NameSources {
   readonly systemFolder?: string | undefined;
   /** This host's names, and its /etc/hosts. */
   readonly host?: { readonly name: string; readonly hosts: string } | undefined;
+  /** The proc file system, "/proc". */
+  readonly procDir?: string | undefined;
 }
 
 /**
@@ -57,12 +59,13 @@ export async function usersNames(sources: NameSources): Promise<NameCheck> {
     textAt(join(systemFolder, 'ssh_config')),
   ]);
   const included = await Promise.all([
-    includedTexts(main, folder, own),
-    includedTexts(system, systemFolder, own),
+    includedTexts(main, folder, own, env),
+    includedTexts(system, systemFolder, own, env),
   ]);
   // Lines that vmssh wrote for all users are patterns, or machines.
   const texts = [main, system, ...included.flat()].filter((text) => isUsers(text));
-  const files = knownHostsFiles(texts, folder, systemFolder);
+  const files = await knownHostsFiles(texts, folder, systemFolder, env);
+  const domains = canonicalDomains(texts);
   const [isConfigured, isKnown, isHere] = [
     configured(texts, sources.ours ?? (await readState(stateFile(own)))?.machines ?? [], sources),
     known(await Promise.all(files.map(bytesAt)), portsIn(texts)),
@@ -71,9 +74,26 @@ export async function usersNames(sources: NameSources): Promise<NameCheck> {
   const answers = new Map<string, string | undefined>();
   return (typed) => {
     const name = typed.toLowerCase();
-    if (!answers.has(name)) answers.set(name, isHere(name) ?? isConfigured(name) ?? isKnown(name));
+    if (!answers.has(name)) {
+      const spellings = [name, ...domains.map((domain) => `${name}.${domain}`)];
+      const whys = spellings.map((each) => isHere(each) ?? isConfigured(each) ?? isKnown(each));
+      answers.set(
+        name,
+        whys.find((why) => why !== undefined),
+      );
+    }
     return answers.get(name);
   };
+}
+
+/** What ssh appends to a short name before it looks for it in its files (CanonicalizeHostname in ssh_config(5)). */
+function canonicalDomains(texts: readonly string[]): readonly string[] {
+  const settings = texts.flatMap(settingsOf);
+  const isOn = settings.some(
+    ({ keyword, args: [value = ''] }) => keyword === 'canonicalizehostname' && !/^(no|false)$/i.test(value),
+  );
+  const named = settings.flatMap(({ keyword, args }) => (keyword === 'canonicaldomains' ? args : []));
+  return isOn ? [...new Set(named.map((each) => each.toLowerCase()))] : [];
 }
 
 function systemFolderOf({ env, platform }: NameSources): string {
@@ -142,19 +162,27 @@ function blocksOf(text: string): readonly Block[] {
 
 const leading: ReadonlySet<string> = new Set(['hostname', 'proxycommand', 'proxyjump']);
 
+// "host web" or "host=web".
 function matchedHosts(args: readonly string[]): readonly string[] {
-  return args.flatMap((word, at) =>
-    /^(originalhost|host)$/i.test(word) ? (args[at + 1]?.split(',') ?? []) : [],
+  const words = args.flatMap((word) => word.split('='));
+  return words.flatMap((word, at) =>
+    /^(originalhost|host)$/i.test(word) ? (words[at + 1]?.split(',') ?? []) : [],
   );
 }
 
 /** Those of ssh itself, and those that the configuration names; not ours. */
-function knownHostsFiles(texts: readonly string[], folder: string, systemFolder: string): readonly string[] {
-  const named = texts
+async function knownHostsFiles(
+  texts: readonly string[],
+  folder: string,
+  systemFolder: string,
+  env: NameSources['env'],
+): Promise<readonly string[]> {
+  const paths = texts
     .flatMap(settingsOf)
     .flatMap(({ keyword, args }) => (/^(user|global)knownhostsfile$/.test(keyword) ? args : []))
-    .map((path) => path.replace(/^(~|%d)(?=[/\\])/, () => join(folder, '..')))
-    .filter((path) => /^([/\\]|[A-Za-z]:)/.test(path) && !path.includes('%') && path !== '/dev/null');
+    .map((path) => expandedPath(path, folder, env))
+    .filter((path) => /^([/\\]|[A-Za-z]:)/.test(path) && path !== '/dev/null');
+  const named = (await Promise.all(paths.map((path) => filesOf(path, folder)))).flat();
   const standard = [
     ...['known_hosts', 'known_hosts2'].map((name) => join(folder, name)),
     ...['ssh_known_hosts', 'ssh_known_hosts2'].map((name) => join(systemFolder, name)),
@@ -205,22 +233,24 @@ function known(files: readonly Buffer[], ports: readonly string[]): NameCheck {
 }
 
 /** This host's own names, and those that lead to its loopback or to one of its addresses. */
-async function thisHost({ platform, env, host }: NameSources): Promise<NameCheck> {
+async function thisHost({ platform, env, host, procDir }: NameSources): Promise<NameCheck> {
   const hostsFile = platform === 'win32' ? systemProgram('drivers/etc/hosts', env) : '/etc/hosts';
   const { name: ownName, hosts } = host ?? { name: hostname(), hosts: await textAt(hostsFile) };
   const lower = folded(ownName);
   const [short = ''] = lower.split('.');
-  const addresses = new Set(await ownAddresses({ env, platform }));
+  const addresses = new Set((await ownAddresses({ env, platform, procDir })).map(plainIp));
   const names = hosts.split('\n').flatMap((line) => {
     const [address = '', ...others] = (line.split('#')[0] ?? '').trim().split(/\s+/);
-    return isLoopback(address) || addresses.has(address) ? others.map(folded) : [];
+    return isLoopback(address) || addresses.has(plainIp(address)) ? others.map(folded) : [];
   });
   const own = new Set(
     [lower, short, `${short}.local`, ...names, ...loopbackNames].filter((each) => each !== ''),
   );
   return (name) => {
-    if (isIP(name) !== 0) return 'the name is an IP address';
-    return own.has(name) || name.endsWith('.localhost') ? "the name is this host's own" : undefined;
+    const ip = anyIpv4(name);
+    if (isIP(name) !== 0 || (ip !== undefined && name.includes('.'))) return 'the name is an IP address';
+    const isHere = ip !== undefined && (ip === '0.0.0.0' || isLoopback(ip) || addresses.has(ip));
+    return isHere || own.has(name) || name.endsWith('.localhost') ? "the name is this host's own" : undefined;
   };
 }
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { isLoopback, plainIp } from '../../src/address/ip.js';
+import { anyIpv4, isLoopback, plainIp } from '../../src/address/ip.js';
 
 it.each([
   '127.0.0.1',
@@ -26,3 +26,23 @@ it.each([
   ['::1.2.3.04', '::1.2.3.04'],
   ['Web.Example', 'web.example'],
 ])('%s is compared as %s', (address, plain) => expect(plainIp(address)).toBe(plain));
+
+it.each([
+  ['127.0.0.1', '127.0.0.1'],
+  ['127.1', '127.0.0.1'],
+  ['0x7F.1', '127.0.0.1'],
+  ['0177.0.0.01', '127.0.0.1'],
+  ['2130706433', '127.0.0.1'],
+  ['10.1.257', '10.1.1.1'],
+  ['0', '0.0.0.0'],
+  ['4294967295', '255.255.255.255'],
+  ['4294967296', undefined],
+  ['256.1', undefined],
+  ['1.2.3.256', undefined],
+  ['089', undefined],
+  ['1.2.3.4.5', undefined],
+  ['127.1.', undefined],
+  ['', undefined],
+  ['web', undefined],
+  ['::1', undefined],
+])('%s is read by ssh as the IPv4 address %s', (host, ip) => expect(anyIpv4(host)).toBe(ip));

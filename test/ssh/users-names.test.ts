@@ -74,6 +74,24 @@ describe('a name in known_hosts', () => {
     expect(['a', 'b', 'c', 'd'].map(why)).toEqual([inKnownHosts, inKnownHosts, inKnownHosts, undefined]);
   });
 
+  it('is found in a file whose path has variables and tokens', async () => {
+    mkdirSync(join(folder, 'hosts.d'));
+    write(join(folder, 'hosts.d/gitserver'), `a ${key}\n`);
+    write(join(folder, 'work'), `b ${key}\n`);
+    write(join(folder, 'config'), `UserKnownHostsFile %d/.ssh/hosts.d/%k \${AT}/work\n`);
+    const why = await asked({ env: { AT: folder } });
+    expect(['a', 'b'].map(why)).toEqual([inKnownHosts, inKnownHosts]);
+  });
+
+  it('is found with the domains that the configuration appends', async () => {
+    write(join(folder, 'known_hosts'), `gitserver.example.org ${key}\n`);
+    const domains = 'CanonicalDomains example.com example.org\n';
+    write(join(folder, 'config'), domains);
+    expect((await asked())('gitserver')).toBe(undefined);
+    write(join(folder, 'config'), `CanonicalizeHostname always\n${domains}`);
+    expect((await asked())('gitserver')).toBe(inKnownHosts);
+  });
+
   it("is no user's if it is revoked, or stands for every host", async () => {
     write(join(folder, 'known_hosts'), `@revoked gitserver ${key}\n@cert-authority * ${key}\n`);
     expect((await asked())('gitserver')).toBe(undefined);
@@ -84,6 +102,7 @@ describe('a name in ssh_config', () => {
   it.each([
     { text: 'Host GitServer other\n  User git', want: inConfig },
     { text: 'Match originalhost a,gitserver\n  User git', want: inConfig },
+    { text: 'Match user=ann originalhost=gitserver\n  User git', want: inConfig },
     { text: 'Host git* !gitlab\n  ProxyJump bastion', want: inConfig },
     { text: 'Host git*\n  User git', want: undefined },
     { text: 'Host git* !gitserver\n  HostName x', want: undefined },
@@ -115,10 +134,17 @@ describe('a name in ssh_config', () => {
 });
 
 it("names of this host, and its addresses, are no machine's", async () => {
-  const hosts = '127.0.0.1 localhost\n127.0.1.1 desk.example desk # x\n192.0.2.99 far\n::1 six loop6\n';
-  const why = await asked({ host: { name: 'Desk.example', hosts } });
-  for (const name of ['localhost', 'a.localhost', 'DESK', 'desk.example', 'desk.local', 'loop6'])
+  const hosts =
+    '127.0.0.1 localhost\n127.0.1.1 desk.example desk # x\n192.0.2.99 far\n::1 six loop6\n2001:db8::5 own6\n';
+  const procDir = join(folder, 'proc');
+  mkdirSync(join(procDir, 'net'), { recursive: true });
+  write(join(procDir, 'net/if_inet6'), '20010db8000000000000000000000005 02 40 00 80     eth0\n');
+  const why = await asked({ host: { name: 'Desk.example', hosts }, procDir });
+  for (const name of ['localhost', 'a.localhost', 'DESK', 'desk.example', 'desk.local', 'loop6', 'own6'])
     expect(why(name), name).toBe(ofHost);
-  expect(why('10.0.0.1')).toBe('the name is an IP address');
+  for (const name of ['0', '2130706433', '0x7f000001']) expect(why(name), name).toBe(ofHost);
+  for (const name of ['10.0.0.1', '127.1', '0x7f.1', '::1', '10.1'])
+    expect(why(name), name).toBe('the name is an IP address');
+  for (const name of ['1', '100', '20260131']) expect(why(name), name).toBe(undefined);
   expect(why('far')).toBe(undefined);
 });

@@ -12,6 +12,6 @@ export async function configuredHosts({
 }: Pick<Io, 'env' | 'platform'>): Promise<readonly string[]> {
   const folder = sshFolder(env, platform);
   const main = await readText(join(folder, 'config')).catch(() => '');
-  const texts = [main, ...(await includedTexts(main, folder, join(folder, 'vmssh.conf')))];
+  const texts = [main, ...(await includedTexts(main, folder, join(folder, 'vmssh.conf'), env))];
   return texts.flatMap((text) => [...hostNames(text)]);
 }

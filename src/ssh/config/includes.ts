@@ -3,6 +3,8 @@ import { dirname, join, parse, resolve, sep } from 'node:path';
 import { readText } from '../../files/read-file.js';
 import { settingsOf } from './settings.js';
 
+type Env = Readonly<Record<string, string | undefined>>;
+
 /**
  * The texts of all files that a configuration in `folder` (~/.ssh) includes, recursively, each once, without `except`.
  * Skips unreadable files, as ssh does.
@@ -11,11 +13,14 @@ export async function includedTexts(
   text: string,
   folder: string,
   except: string,
+  env: Env,
 ): Promise<readonly string[]> {
   const seen = new Set([except]);
   const texts: string[] = [];
   for (let next = [text]; next.length > 0; ) {
-    const found = await Promise.all(next.flatMap(includes).map((each) => filesOf(each, folder)));
+    const found = await Promise.all(
+      next.flatMap(includes).map((each) => filesOf(expandedPath(each, folder, env), folder)),
+    );
     const paths = [...new Set(found.flat())].filter((path) => !seen.has(path));
     for (const path of paths) seen.add(path);
     next = await Promise.all(paths.map((path) => readText(path).catch(() => '')));
@@ -29,13 +34,25 @@ function includes(text: string): readonly string[] {
   return settingsOf(text).flatMap(({ keyword, args }) => (keyword === 'include' ? args : []));
 }
 
-// Matches a path segment by segment, as glob(7).
-async function filesOf(argument: string, folder: string): Promise<readonly string[]> {
-  const path = resolve(
-    folder,
-    argument.replace(/^~(?=[/\\])/, () => dirname(folder)),
-  );
+/**
+ * A path as ssh expands it: its home folder, the parent of `folder`, environment variables, and tokens. A token that may differ for each
+ * login becomes "*".
+ */
+export function expandedPath(path: string, folder: string, env: Env): string {
+  const home = dirname(folder);
+  return path
+    .replace(/^~(?=[/\\])/, () => home)
+    .replaceAll(/\$\{(\w+)\}|%(.)/g, (all, name: string | undefined, token: string) => {
+      if (name !== undefined) return env[name] ?? all;
+      return token === '%' ? token : token === 'd' ? home : '*';
+    });
+}
+
+/** The files of a path, relative to `folder`, with patterns as in glob(7); the path itself if it has none. */
+export async function filesOf(relative: string, folder: string): Promise<readonly string[]> {
+  const path = resolve(folder, relative);
   const { root } = parse(path);
+  // Matched segment by segment.
   let found = [root];
   for (const segment of path.slice(root.length).split(sep)) {
     const lists = await Promise.all(

@@ -31,6 +31,12 @@ describe('what a configuration includes', () => {
       text: `include=~/elsewhere ${home}/.ssh/a.conf`,
       want: ['there', 'A'],
     },
+    { name: 'is below the home by a token', text: 'Include %d/elsewhere', want: ['there'] },
+    {
+      name: 'has a variable and a token in its name',
+      text: `Include \${NAME}.conf %h.conf`,
+      want: ['B', 'odd', 'A'],
+    },
     { name: 'fits a pattern', text: 'Include ?.conf', want: ['A', 'B'] },
     { name: 'fits one with brackets', text: 'Include [ab].conf', want: ['A', 'B'] },
     { name: 'fits a pattern of folders', text: 'Include conf.d/*/x', want: ['one', 'two'] },
@@ -48,6 +54,6 @@ describe('what a configuration includes', () => {
     },
     { name: 'is not there', text: 'Include none nowhere/*\n# Include a.conf', want: [''] },
   ])('is found if it $name', async ({ text, want }) => {
-    expect(await includedTexts(text, folder, join(folder, 'vmssh.conf'))).toEqual(want);
+    expect(await includedTexts(text, folder, join(folder, 'vmssh.conf'), { NAME: 'b' })).toEqual(want);
   });
 });

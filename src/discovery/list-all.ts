@@ -1,9 +1,16 @@
 import { groupBy } from '../group-by.js';
 import { afterWaiting, mostOwnLimits } from '../process/after-waiting.js';
-import { DiscoveryError, problemOf } from './discovery-error.js';
 import { type ListedMachine, mergeMachines } from './merge.js';
 import { ownEnv } from './own-env.js';
-import type { Deps, DiscoveredMachine, Listing, Provider, Warning } from './provider.js';
+import {
+  type Deps,
+  type DiscoveredMachine,
+  DiscoveryError,
+  type Listing,
+  type Provider,
+  problemOf,
+  type Warning,
+} from './provider.js';
 
 /** The time limit of one provider. Milliseconds. */
 export const providerLimitMs = 1000;

@@ -1,7 +1,6 @@
 import type { StartCommand } from '../errors.js';
 import { withoutRepeats } from '../group-by.js';
 import type { ListedRoute } from '../route.js';
-import type { Search } from './search.js';
 import type { Authority } from './tools/scope.js';
 
 /** What every provider gets; effects of only one provider are default parameters of its functions. */
@@ -187,4 +186,59 @@ export function providersOn(
     ({ name, platforms, isOnlyNamed }) =>
       platforms.includes(platform) && (!isOnlyNamed || named.includes(name)),
   );
+}
+
+/** The result of a search for a machine by name. `warnings`: what else could not be asked. */
+export type Search<M, W> =
+  | { readonly outcome: 'found'; readonly machine: M; readonly warnings: readonly W[] }
+  /** `means`: what to type for each. */
+  | { readonly outcome: 'ambiguous'; readonly means: readonly string[]; readonly warnings: readonly W[] }
+  | {
+      readonly outcome: 'unknown';
+      /** The existing names. */
+      readonly known: readonly string[];
+      /** The paths that were checked, best first. */
+      readonly tried?: readonly string[];
+      readonly warnings: readonly W[];
+    }
+  /** No machine can have such a name; no provider was asked. */
+  | { readonly outcome: 'refused'; readonly problem: string }
+  /** No provider answered. */
+  | {
+      readonly outcome: 'unavailable';
+      readonly code: string;
+      readonly problem: string;
+      readonly hint?: string | undefined;
+      readonly warnings: readonly W[];
+      readonly cause?: unknown;
+    };
+
+/** Why a source of machines gave no answer; the message is one clause without a full stop. */
+export class DiscoveryError extends Error {
+  override readonly name = 'DiscoveryError';
+  /** An errno's name, FAILED, PROTOCOL or TIMEOUT. */
+  readonly code: string;
+
+  /** The fix, if the error knows more of it than its code. */
+  readonly hint: string | undefined;
+
+  /** Whether what was asked for is not there, or not any more. */
+  readonly isGone: boolean;
+
+  constructor(
+    code: string,
+    problem: string,
+    options?: ErrorOptions & { readonly hint?: string; readonly isGone?: boolean },
+  ) {
+    super(problem, options);
+    this.code = code;
+    this.hint = options?.hint;
+    this.isGone = options?.isGone === true;
+  }
+}
+
+/** The problem in a warning, which has the provider's name in front: not twice, if the provider's program has the same name. */
+export function problemOf(provider: string, message: string): string {
+  const own = `${provider}: `;
+  return message.startsWith(own) ? message.slice(own.length) : message;
 }

@@ -1,7 +1,6 @@
 import { hopHostProblem } from '../address/names.js';
 import { shellLine, shellOf, shellQuoted } from '../address/shell.js';
-import { DiscoveryError } from '../discovery/discovery-error.js';
-import type { DiscoveredMachine } from '../discovery/provider.js';
+import { type DiscoveredMachine, DiscoveryError } from '../discovery/provider.js';
 import { listedRoutes } from '../discovery/routes.js';
 import { startImage, typedStart } from '../discovery/start-command.js';
 import { execBy } from '../discovery/tools/exec-route.js';

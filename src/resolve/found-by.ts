@@ -7,9 +7,10 @@ import {
   isFailure,
   isSilence,
   type Provider,
+  type Search,
   type Warning,
 } from '../discovery/provider.js';
-import { answerOf, type Search, searchList } from '../discovery/search.js';
+import { answerOf, searchList } from '../discovery/search.js';
 import { ConnectError, quote, quoteNames } from '../errors.js';
 import type { ResolveContext } from './resolution.js';
 

@@ -1,5 +1,4 @@
-import type { Deps, DiscoveredMachine, Manager, Provider, Warning } from '../discovery/provider.js';
-import type { Search } from '../discovery/search.js';
+import type { Deps, DiscoveredMachine, Manager, Provider, Search, Warning } from '../discovery/provider.js';
 import { resolveDiscovered } from './discovered.js';
 import { findBy, findOne, foundBy, refuseIfSilent } from './found-by.js';
 import type { Resolution, ResolveContext } from './resolution.js';

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { slug } from '../../src/address/slug.js';
 import { listAll, providerLimitMs } from '../../src/discovery/list-all.js';
-import { match } from '../../src/discovery/match.js';
 import { mergeMachines } from '../../src/discovery/merge.js';
 import type { DiscoveredMachine, Provider } from '../../src/discovery/provider.js';
 import { providers } from '../../src/discovery/providers.js';
+import { match } from '../../src/discovery/search.js';
 
 const found = (fields: Partial<DiscoveredMachine>): DiscoveredMachine => ({
   name: 'a',

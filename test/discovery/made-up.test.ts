@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { DiscoveryError } from '../../src/discovery/discovery-error.js';
 import { listAll } from '../../src/discovery/list-all.js';
-import { type DiscoveredMachine, type Manager, providersOn } from '../../src/discovery/provider.js';
+import {
+  type DiscoveredMachine,
+  DiscoveryError,
+  type Manager,
+  providersOn,
+} from '../../src/discovery/provider.js';
 import { providers } from '../../src/discovery/providers.js';
 import { kinds, resolveTarget } from '../../src/kinds/kinds.js';
 import { managed } from '../../src/kinds/managed.js';

@@ -12,9 +12,9 @@ import { toHyperVMachines } from '../../src/discovery/hyper-v/provider.js';
 import { discoveredDomains as libvirtFound } from '../../src/discovery/libvirt/provider.js';
 import { listAll, sharedCids } from '../../src/discovery/list-all.js';
 import { incus, parseInstances } from '../../src/discovery/managers/incus.js';
-import { match } from '../../src/discovery/match.js';
 import { mergeMachines } from '../../src/discovery/merge.js';
 import type { DiscoveredMachine, Provider } from '../../src/discovery/provider.js';
+import { match } from '../../src/discovery/search.js';
 import { concreteHosts } from '../../src/ssh/config/hosts.js';
 import { fakeIo } from '../helpers/fake-io.js';
 

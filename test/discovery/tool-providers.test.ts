@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { listPodman, parsePodman } from '../../src/discovery/containers/podman.js';
-import { DiscoveryError } from '../../src/discovery/discovery-error.js';
 import { listLima, parseLima } from '../../src/discovery/managers/lima.js';
 import { listMultipass, parseMultipass } from '../../src/discovery/managers/multipass.js';
+import { DiscoveryError } from '../../src/discovery/provider.js';
 import { runTool } from '../../src/discovery/tools/run-tool.js';
 import { authorityOf } from '../../src/discovery/tools/scope.js';
 import { fixture } from './fixture.js';

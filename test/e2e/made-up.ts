@@ -12,8 +12,7 @@ export const bhyveKind = managed(
 export const provider = `
 import type { DiscoveredMachine, Manager } from '../provider.js';
 import { operand } from '../start-command.js';
-import { jsonObjects, listByTool, textOf } from '../tools/json-tool.js';
-import { runTool } from '../tools/run-tool.js';
+import { jsonObjects, listByTool, runTool, textOf } from '../tools/run-tool.js';
 
 export const bhyve: Manager = {
   name: 'bhyve',

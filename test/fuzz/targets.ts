@@ -1,6 +1,5 @@
 import { readReply } from '../../src/connect/multiplexer.js';
 import { parsePodman } from '../../src/discovery/containers/podman.js';
-import { DiscoveryError } from '../../src/discovery/discovery-error.js';
 import { parseServices } from '../../src/discovery/hyper-v/services.js';
 import { parseDomains, parseXml } from '../../src/discovery/libvirt/libvirt.js';
 import { parseMachine } from '../../src/discovery/machined/machine.js';
@@ -8,6 +7,7 @@ import { FrameReader, VarlinkError } from '../../src/discovery/machined/varlink.
 import { parseInstances } from '../../src/discovery/managers/incus.js';
 import { parseLima } from '../../src/discovery/managers/lima.js';
 import { parseMultipass } from '../../src/discovery/managers/multipass.js';
+import { DiscoveryError } from '../../src/discovery/provider.js';
 import { type JsonObject, parseJson } from '../../src/discovery/tools/json.js';
 import { parseVmInfo } from '../../src/discovery/vmm/cloud-hypervisor.js';
 import { parseCrosvmArgs } from '../../src/discovery/vmm/crosvm.js';

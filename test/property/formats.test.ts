@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect } from 'vitest';
-import { DiscoveryError } from '../../src/discovery/discovery-error.js';
 import { type Element, parseDomains, parseXml } from '../../src/discovery/libvirt/libvirt.js';
+import { DiscoveryError } from '../../src/discovery/provider.js';
 import { parseJson } from '../../src/discovery/tools/json.js';
 import { anyText, expectOr, property, textOf } from './property.js';
 

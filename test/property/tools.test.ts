@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect } from 'vitest';
 import { parsePodman } from '../../src/discovery/containers/podman.js';
-import { DiscoveryError } from '../../src/discovery/discovery-error.js';
 import { parseServices } from '../../src/discovery/hyper-v/services.js';
 import { parseInstances } from '../../src/discovery/managers/incus.js';
 import { parseLima } from '../../src/discovery/managers/lima.js';
 import { parseMultipass } from '../../src/discovery/managers/multipass.js';
+import { DiscoveryError } from '../../src/discovery/provider.js';
 import { parseVmInfo } from '../../src/discovery/vmm/cloud-hypervisor.js';
 import { parseCrosvmArgs } from '../../src/discovery/vmm/crosvm.js';
 import { vsockOf } from '../../src/discovery/vmm/firecracker.js';

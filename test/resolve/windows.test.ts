@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Guid } from '../../src/address/guid.js';
-import { DiscoveryError } from '../../src/discovery/discovery-error.js';
 import type { HyperVMachine } from '../../src/discovery/hyper-v/hyper-v.js';
+import { DiscoveryError } from '../../src/discovery/provider.js';
 import type { WslState } from '../../src/discovery/wsl/wsl.js';
 import type { Target } from '../../src/kinds/kinds.js';
 import { parseTarget } from '../../src/kinds/parse.js';

@@ -1,7 +1,6 @@
-import { isOfOthers, match } from '../../discovery/match.js';
 import type { ListedMachine } from '../../discovery/merge.js';
 import type { Warning } from '../../discovery/provider.js';
-import { searchIn } from '../../discovery/search.js';
+import { isOfOthers, match, searchIn } from '../../discovery/search.js';
 import { ConnectError } from '../../errors.js';
 import { kindOf } from '../../kinds/kinds.js';
 import { asTarget } from '../../kinds/parse.js';

@@ -1,9 +1,8 @@
 import type { Io } from '../../cli/command.js';
-import { DiscoveryError } from '../../discovery/discovery-error.js';
 import { fewAtATime } from '../../discovery/few-at-a-time.js';
 import type { AllMachines } from '../../discovery/list-all.js';
 import type { ListedMachine } from '../../discovery/merge.js';
-import type { Provider, Warning } from '../../discovery/provider.js';
+import { DiscoveryError, type Provider, type Warning } from '../../discovery/provider.js';
 import { ConnectError } from '../../errors.js';
 import { listed, mayRun } from '../../machines/find-machines.js';
 import type { ListOptions, Selection } from './output.js';

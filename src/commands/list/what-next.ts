@@ -1,10 +1,10 @@
 import { shellOf, shellQuoted } from '../../address/shell.js';
 import type { Io } from '../../cli/command.js';
 import { pasteable } from '../../cli/message.js';
-import { isOfOthers, match } from '../../discovery/match.js';
 import type { ListedMachine } from '../../discovery/merge.js';
 import { withToolFolders } from '../../discovery/own-env.js';
 import type { Provider } from '../../discovery/provider.js';
+import { isOfOthers, match } from '../../discovery/search.js';
 import { printable } from '../../errors.js';
 import { programInPath } from '../../process/program-in-path.js';
 import { concreteHosts } from '../../ssh/config/hosts.js';

@@ -3,7 +3,6 @@ import { windowsQuoted } from '../../address/shell.js';
 import { type Command, CommandError, type Io, UsageError } from '../../cli/command.js';
 import { type Envelope, envelope, formatJson, jsonOption } from '../../cli/json.js';
 import { flag, parsed, positionals } from '../../cli/option.js';
-import { DiscoveryError } from '../../discovery/discovery-error.js';
 import {
   callReg,
   type HyperVService,
@@ -12,6 +11,7 @@ import {
   registration,
   removal,
 } from '../../discovery/hyper-v/services.js';
+import { DiscoveryError } from '../../discovery/provider.js';
 import { type RunTool, runTool } from '../../discovery/tools/run-tool.js';
 import { exitCode, printable, quote } from '../../errors.js';
 import { loadAddon } from '../../native.js';

@@ -1,5 +1,11 @@
-import { DiscoveryError } from '../discovery-error.js';
-import { closed, type Deps, type Listing, type Manager, serviceLimitMs } from '../provider.js';
+import {
+  closed,
+  type Deps,
+  DiscoveryError,
+  type Listing,
+  type Manager,
+  serviceLimitMs,
+} from '../provider.js';
 import { startContainer } from '../start-command.js';
 import { type GetJson, getJson } from '../tools/http-unix.js';
 import { dockerEngines, type Engine, isThere } from './engines.js';

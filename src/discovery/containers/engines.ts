@@ -2,11 +2,10 @@ import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readText } from '../../files/read-file.js';
-import { DiscoveryError } from '../discovery-error.js';
 import { isOwnPath, socketIn } from '../own-env.js';
-import type { Deps } from '../provider.js';
+import { type Deps, DiscoveryError } from '../provider.js';
 import { isJsonObject, parseJson } from '../tools/json.js';
-import { textOf } from '../tools/json-tool.js';
+import { textOf } from '../tools/run-tool.js';
 import { type Authority, authorityOf } from '../tools/scope.js';
 
 /** A Docker or Podman to ask for containers. */

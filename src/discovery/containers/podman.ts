@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import type { StartCommand } from '../../errors.js';
 import { programInPath } from '../../process/program-in-path.js';
-import { DiscoveryError } from '../discovery-error.js';
 import { configFolder, socketIn } from '../own-env.js';
 import {
   type Deps,
   type DiscoveredMachine,
+  DiscoveryError,
   type Listing,
   type Manager,
   serviceLimitMs,
@@ -13,8 +13,15 @@ import {
 } from '../provider.js';
 import { operand, startContainer } from '../start-command.js';
 import { type GetJson, getJson } from '../tools/http-unix.js';
-import { jsonObjects, listByUsersTool, portOf, textOf } from '../tools/json-tool.js';
-import { exists, type RunTool, runTool } from '../tools/run-tool.js';
+import {
+  exists,
+  jsonObjects,
+  listByUsersTool,
+  portOf,
+  type RunTool,
+  runTool,
+  textOf,
+} from '../tools/run-tool.js';
 import { authorityOf } from '../tools/scope.js';
 import { type Engine, isThere, podmanEngines } from './engines.js';
 import {

@@ -2,21 +2,20 @@ import { type Guid, parseGuid, parseUuid } from '../../address/guid.js';
 import { isPlainHostName, nameProblem } from '../../address/names.js';
 import { slug } from '../../address/slug.js';
 import { countBy } from '../../group-by.js';
-import { DiscoveryError } from '../discovery-error.js';
-import { match } from '../match.js';
 import {
   type Deps,
   type DiscoveredMachine,
+  DiscoveryError,
   type Listing,
   type Provider,
+  type Search,
   statuses,
   type Warning,
 } from '../provider.js';
-import { answerOf, type Search, searchIn } from '../search.js';
+import { answerOf, match, searchIn } from '../search.js';
 import { guestsOnly } from '../tools/guest-addresses.js';
 import { type JsonObject, parseJson } from '../tools/json.js';
-import { textOf } from '../tools/json-tool.js';
-import { type RunTool, runTool } from '../tools/run-tool.js';
+import { type RunTool, runTool, textOf } from '../tools/run-tool.js';
 import type { HyperVMachine, HyperVSources } from './hyper-v.js';
 import { findWindowsVmssh, isWsl } from './interop.js';
 

@@ -1,8 +1,7 @@
 import { type Guid, parseGuid } from '../../address/guid.js';
 import { portOfServiceId } from '../../address/numbers.js';
 import { systemProgram } from '../../process/system-program.js';
-import { DiscoveryError } from '../discovery-error.js';
-import type { Deps } from '../provider.js';
+import { type Deps, DiscoveryError } from '../provider.js';
 import { type RunTool, runTool } from '../tools/run-tool.js';
 
 /** A Hyper-V socket service in Windows' registry, by which host and guests can talk. */

@@ -1,12 +1,17 @@
 import type { ListedRoute } from '../../route.js';
-import { DiscoveryError } from '../discovery-error.js';
-import { match } from '../match.js';
-import type { Deps, DiscoveredMachine, Listing, Status, Warning } from '../provider.js';
-import { answerOf, type Search, searchIn } from '../search.js';
+import {
+  type Deps,
+  type DiscoveredMachine,
+  DiscoveryError,
+  type Listing,
+  type Search,
+  type Status,
+  type Warning,
+} from '../provider.js';
+import { answerOf, match, searchIn } from '../search.js';
 import { execRoute } from '../tools/exec-route.js';
 import { isJsonObject, type JsonObject, parseJson } from '../tools/json.js';
-import { textOf } from '../tools/json-tool.js';
-import { type RunTool, runTool } from '../tools/run-tool.js';
+import { type RunTool, runTool, textOf } from '../tools/run-tool.js';
 
 /** What differs between pods and virtual machines. */
 export interface ClusterMade {

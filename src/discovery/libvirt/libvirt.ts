@@ -1,7 +1,6 @@
 import { parseGuid } from '../../address/guid.js';
 import { machineCid } from '../../address/numbers.js';
-import { DiscoveryError } from '../discovery-error.js';
-import type { Deps, Status, Warning } from '../provider.js';
+import { type Deps, DiscoveryError, type Status, type Warning } from '../provider.js';
 import { exists, type RunTool, runTool } from '../tools/run-tool.js';
 import { runtimeDirs, type Scope } from '../tools/scope.js';
 

@@ -1,16 +1,16 @@
 import { nameProblem } from '../../address/names.js';
 import type { StartCommand } from '../../errors.js';
 import { countBy } from '../../group-by.js';
-import { match } from '../match.js';
 import {
   type Deps,
   type DiscoveredMachine,
   type Listing,
   type Provider,
+  type Search,
   serviceLimitMs,
   type Warning,
 } from '../provider.js';
-import { type Search, searchIn } from '../search.js';
+import { match, searchIn } from '../search.js';
 import { authorityIn, type Scope } from '../tools/scope.js';
 import { type Domain, type DomainList, listDomains } from './libvirt.js';
 

@@ -1,10 +1,8 @@
 import { existsSync } from 'node:fs';
 import { nameProblem } from '../../address/names.js';
 import { quote } from '../../errors.js';
-import { DiscoveryError } from '../discovery-error.js';
-import { match } from '../match.js';
-import type { Deps } from '../provider.js';
-import { type Search, searchIn } from '../search.js';
+import { type Deps, DiscoveryError, type Search } from '../provider.js';
+import { match, searchIn } from '../search.js';
 import type { JsonObject } from '../tools/json.js';
 import { runtimeDirs, type Scope } from '../tools/scope.js';
 import { type Machine, parseMachine } from './machine.js';

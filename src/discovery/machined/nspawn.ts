@@ -1,8 +1,7 @@
 import { lstat, readdir } from 'node:fs/promises';
 import { nameProblem } from '../../address/names.js';
-import { match } from '../match.js';
-import type { Deps, DiscoveredMachine, Listing, Provider, Warning } from '../provider.js';
-import { type Search, searchIn } from '../search.js';
+import type { Deps, DiscoveredMachine, Listing, Provider, Search, Warning } from '../provider.js';
+import { match, searchIn } from '../search.js';
 import { authorityIn, type RuntimeDir, runtimeDirs, type Scope } from '../tools/scope.js';
 
 /** A container and the path of its exported socket. */

@@ -1,9 +1,8 @@
 import { withDashes } from '../../address/guid.js';
 import { nameProblem } from '../../address/names.js';
 import type { ListedRoute } from '../../route.js';
-import type { Deps, DiscoveredMachine, Listing, Provider, Status, Warning } from '../provider.js';
+import type { Deps, DiscoveredMachine, Listing, Provider, Search, Status, Warning } from '../provider.js';
 import { routeTo } from '../routes.js';
-import type { Search } from '../search.js';
 import { authorityIn, authorityOf, type Scope } from '../tools/scope.js';
 import { addressesOf, isContainer, type Machine, vmspawn } from './machine.js';
 import { findMachine, listMachines, type ScopeFailure } from './machined.js';

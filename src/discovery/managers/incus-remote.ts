@@ -1,13 +1,17 @@
 import { hopHostProblem } from '../../address/names.js';
 import { quoteNames } from '../../errors.js';
 import { sshProgram } from '../../process/ssh-program.js';
-import { DiscoveryError } from '../discovery-error.js';
-import { match } from '../match.js';
-import type { Deps, DiscoveredMachine, Listing, Warning } from '../provider.js';
-import { answerOf, type Search, searchIn, searchList } from '../search.js';
+import {
+  type Deps,
+  type DiscoveredMachine,
+  DiscoveryError,
+  type Listing,
+  type Search,
+  type Warning,
+} from '../provider.js';
+import { answerOf, match, searchIn, searchList } from '../search.js';
 import { isJsonObject, type JsonObject, parseJson } from '../tools/json.js';
-import { jsonObjects, textOf } from '../tools/json-tool.js';
-import { type RunTool, runTool } from '../tools/run-tool.js';
+import { jsonObjects, type RunTool, runTool, textOf } from '../tools/run-tool.js';
 
 /** What reads instances, and those of this host: a remote may be this host. */
 interface Local {

@@ -3,27 +3,27 @@ import { parseUuid } from '../../address/guid.js';
 import { machineCid } from '../../address/numbers.js';
 import { countBy } from '../../group-by.js';
 import type { ListedRoute } from '../../route.js';
-import { DiscoveryError } from '../discovery-error.js';
 import { configFolder } from '../own-env.js';
 import {
   closed,
   type Deps,
   type DiscoveredMachine,
+  DiscoveryError,
   type Listing,
   type Manager,
+  type Search,
   type Status,
   serviceLimitMs,
   type Warning,
 } from '../provider.js';
 import { listedRoutes, routeTo } from '../routes.js';
-import { answerOf, type Search, searchList } from '../search.js';
+import { answerOf, searchList } from '../search.js';
 import { operand } from '../start-command.js';
 import { execRoute } from '../tools/exec-route.js';
 import { guestsOnly, type IsGuests, notLocal } from '../tools/guest-addresses.js';
 import { type GetJson, getJson } from '../tools/http-unix.js';
 import { isJsonObject, type JsonObject } from '../tools/json.js';
-import { textOf } from '../tools/json-tool.js';
-import { exists } from '../tools/run-tool.js';
+import { exists, textOf } from '../tools/run-tool.js';
 
 /** The instances of Incus and LXD, which have the same API: VMs by CID, containers by address. */
 export const incus: Manager<Instance> = {

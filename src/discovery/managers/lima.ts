@@ -2,8 +2,15 @@ import { dirname, join } from 'node:path';
 import type { Deps, DiscoveredMachine, Listing, Manager, Status } from '../provider.js';
 import { operand } from '../start-command.js';
 import { isJsonObject } from '../tools/json.js';
-import { hostAndPort, jsonObjects, listByUsersTool, portOf, textOf } from '../tools/json-tool.js';
-import { type RunTool, runTool } from '../tools/run-tool.js';
+import {
+  hostAndPort,
+  jsonObjects,
+  listByUsersTool,
+  portOf,
+  type RunTool,
+  runTool,
+  textOf,
+} from '../tools/run-tool.js';
 import { authorityOf } from '../tools/scope.js';
 
 /** Lima's instances, whose SSH servers are on TCP ports of this host. */

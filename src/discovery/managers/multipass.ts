@@ -1,11 +1,9 @@
 import { isIP } from 'node:net';
-import { DiscoveryError } from '../discovery-error.js';
-import type { Deps, DiscoveredMachine, Manager, Status } from '../provider.js';
+import { type Deps, type DiscoveredMachine, DiscoveryError, type Manager, type Status } from '../provider.js';
 import { operand } from '../start-command.js';
 import { guestsOnly, type IsGuests, notLocal } from '../tools/guest-addresses.js';
 import { isJsonObject, type JsonObject, parseJson } from '../tools/json.js';
-import { listByTool, textOf } from '../tools/json-tool.js';
-import { type RunTool, runTool } from '../tools/run-tool.js';
+import { listByTool, type RunTool, runTool, textOf } from '../tools/run-tool.js';
 
 /** Multipass instances, by IP address. */
 export const multipass: Manager = {

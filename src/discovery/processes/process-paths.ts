@@ -1,7 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
-import { DiscoveryError } from '../discovery-error.js';
-import type { Deps, Process } from '../provider.js';
+import { type Deps, DiscoveryError, type Process } from '../provider.js';
 import { nodeFs, type ProcFs, procDir } from './processes.js';
 
 /** Translates another process's path into one for this process. Rejects with LINK. */

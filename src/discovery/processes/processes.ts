@@ -2,9 +2,16 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
 import { readStart, readTextSync } from '../../files/read-file.js';
 import { groupBy } from '../../group-by.js';
-import { DiscoveryError } from '../discovery-error.js';
 import { fewAtATime } from '../few-at-a-time.js';
-import type { Deps, DiscoveredMachine, Process, Processes, StartedProcess, Warning } from '../provider.js';
+import {
+  type Deps,
+  type DiscoveredMachine,
+  DiscoveryError,
+  type Process,
+  type Processes,
+  type StartedProcess,
+  type Warning,
+} from '../provider.js';
 import { authorityOf } from '../tools/scope.js';
 import { containerTest } from './namespaces.js';
 import { isSystemUser, mayBeSetUserId } from './system-user.js';

@@ -1,8 +1,7 @@
 import { isIPv4 } from 'node:net';
 import { readText } from '../../files/read-file.js';
 import { groupBy } from '../../group-by.js';
-import { DiscoveryError } from '../discovery-error.js';
-import type { Deps } from '../provider.js';
+import { type Deps, DiscoveryError } from '../provider.js';
 import { hasProc, procDir } from './processes.js';
 
 /** The owners of the listeners on a TCP port of an IPv4 address; undefined if unknown. */

@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
-import { DiscoveryError } from '../discovery-error.js';
-import type { Deps } from '../provider.js';
+import { type Deps, DiscoveryError } from '../provider.js';
 import { parseJson } from './json.js';
 
 /** Sends a GET to an HTTP service on a unix socket and resolves to its JSON. Throws a DiscoveryError. */

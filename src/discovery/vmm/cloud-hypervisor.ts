@@ -1,11 +1,17 @@
 import { parseUuid } from '../../address/guid.js';
 import { machineCid } from '../../address/numbers.js';
-import { DiscoveryError } from '../discovery-error.js';
 import { ownSocket, pathsOf } from '../processes/process-paths.js';
-import type { Deps, Listing, Process, Provider, Status } from '../provider.js';
+import {
+  type Deps,
+  DiscoveryError,
+  type Listing,
+  type Process,
+  type Provider,
+  type Status,
+} from '../provider.js';
 import { type GetJson, getJson } from '../tools/http-unix.js';
 import { isJsonObject, type JsonObject } from '../tools/json.js';
-import { textOf } from '../tools/json-tool.js';
+import { textOf } from '../tools/run-tool.js';
 import { findMonitor, listMonitors, type Monitor, nameFrom } from './monitors.js';
 import { fieldsOf, optionsOf } from './vhost-device.js';
 

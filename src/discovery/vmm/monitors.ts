@@ -3,10 +3,9 @@ import { parseUuid } from '../../address/guid.js';
 import { nameProblem } from '../../address/names.js';
 import { offered } from '../../address/shell.js';
 import { countBy } from '../../group-by.js';
-import { match } from '../match.js';
 import { ofProcess, processesNamed, tooMany, warnInto } from '../processes/processes.js';
-import type { Deps, DiscoveredMachine, Listing, Process, Provider, Warning } from '../provider.js';
-import { type Search, searchIn } from '../search.js';
+import type { Deps, DiscoveredMachine, Listing, Process, Provider, Search, Warning } from '../provider.js';
+import { match, searchIn } from '../search.js';
 
 /** A process that runs one machine, as its command line shows it. */
 export interface Monitor {

@@ -2,12 +2,19 @@ import { parseUuid } from '../../address/guid.js';
 import { nameProblem } from '../../address/names.js';
 import { machineCid } from '../../address/numbers.js';
 import { countBy, groupBy } from '../../group-by.js';
-import { DiscoveryError } from '../discovery-error.js';
 import { mergeMachines } from '../merge.js';
 import { pathsOf } from '../processes/process-paths.js';
 import { ofProcess, type ProcFs, processesNamed, warnInto } from '../processes/processes.js';
 import { type Listeners, readListeners } from '../processes/tcp-listeners.js';
-import type { Deps, DiscoveredMachine, Listing, Process, Provider, Warning } from '../provider.js';
+import {
+  type Deps,
+  type DiscoveredMachine,
+  DiscoveryError,
+  type Listing,
+  type Process,
+  type Provider,
+  type Warning,
+} from '../provider.js';
 import { routeTo } from '../routes.js';
 import { isJsonObject, parseJson } from '../tools/json.js';
 import { fileIdentity, type VhostDaemon, vhostDaemons } from './vhost-device.js';

@@ -1,8 +1,15 @@
 import { basename, isAbsolute } from 'node:path';
-import { DiscoveryError } from '../discovery-error.js';
 import { ownSocket } from '../processes/process-paths.js';
 import { ofProcess, processesNamed, warnInto } from '../processes/processes.js';
-import type { Deps, DiscoveredMachine, Listing, Process, Provider, Warning } from '../provider.js';
+import {
+  type Deps,
+  type DiscoveredMachine,
+  DiscoveryError,
+  type Listing,
+  type Process,
+  type Provider,
+  type Warning,
+} from '../provider.js';
 import { fieldsOf, optionsOf } from './vhost-device.js';
 
 /**

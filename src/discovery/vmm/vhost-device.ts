@@ -1,9 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { machineCid } from '../../address/numbers.js';
-import { DiscoveryError } from '../discovery-error.js';
 import { type FindPath, ownSocket, pathsOf } from '../processes/process-paths.js';
 import { type ProcFs, processesNamed } from '../processes/processes.js';
-import type { Deps, Process } from '../provider.js';
+import { type Deps, DiscoveryError, type Process } from '../provider.js';
 
 /** A vhost-device-vsock daemon that serves a QEMU machine. */
 export interface VhostDaemon {

@@ -1,7 +1,6 @@
 import { type Guid, parseGuid } from '../../address/guid.js';
 import { systemProgram } from '../../process/system-program.js';
-import { DiscoveryError } from '../discovery-error.js';
-import type { Deps } from '../provider.js';
+import { type Deps, DiscoveryError } from '../provider.js';
 import { type RunToolForBytes, runToolForBytes } from '../tools/run-tool.js';
 
 /** A distribution of WSL2. All of them share one virtual machine, and so its vsock ports. */

@@ -1,6 +1,6 @@
 import { slug } from '../../address/slug.js';
-import { isOfOthers } from '../../discovery/match.js';
 import type { ListedMachine } from '../../discovery/merge.js';
+import { isOfOthers } from '../../discovery/search.js';
 import { printable, quoteNames } from '../../errors.js';
 import { countBy, groupBy, withoutRepeats } from '../../group-by.js';
 import type { Kind } from '../../kinds/kind.js';

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { type Guid, vmIds } from '../../../src/address/guid.js';
 import { serviceIdOfPort } from '../../../src/address/numbers.js';
 import { byHyperV } from '../../../src/commands/forward/by-hyper-v.js';
-import { DiscoveryError } from '../../../src/discovery/discovery-error.js';
 import type { HyperVService } from '../../../src/discovery/hyper-v/services.js';
+import { DiscoveryError } from '../../../src/discovery/provider.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 
 const vmId = '11111111-2222-4333-8444-555555555555' as Guid;

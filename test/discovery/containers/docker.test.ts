@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { docker, listDocker } from '../../../src/discovery/containers/docker.js';
-import { DiscoveryError } from '../../../src/discovery/discovery-error.js';
+import { DiscoveryError } from '../../../src/discovery/provider.js';
 import { authorityOf } from '../../../src/discovery/tools/scope.js';
 import { missingRoot, otherUser } from '../../helpers/other-user.js';
 import { useTempDir } from '../../helpers/temp-dir.js';

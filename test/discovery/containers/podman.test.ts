@@ -8,7 +8,7 @@ import {
   type PodmanEffects,
   podman,
 } from '../../../src/discovery/containers/podman.js';
-import { DiscoveryError } from '../../../src/discovery/discovery-error.js';
+import { DiscoveryError } from '../../../src/discovery/provider.js';
 import { getJson } from '../../../src/discovery/tools/http-unix.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { writeTree } from '../../helpers/write-tree.js';

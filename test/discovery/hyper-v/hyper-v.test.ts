@@ -2,7 +2,6 @@ import type { Addon, HyperVMachine as Row } from 'node-hvsock-native';
 import { describe, expect, it } from 'vitest';
 import type { Guid } from '../../../src/address/guid.js';
 import { isHostName } from '../../../src/address/names.js';
-import { DiscoveryError } from '../../../src/discovery/discovery-error.js';
 import {
   askPowerShell,
   hyperVAddresses,
@@ -18,6 +17,7 @@ import {
   reportedAddress,
   toHyperVMachines,
 } from '../../../src/discovery/hyper-v/provider.js';
+import { DiscoveryError } from '../../../src/discovery/provider.js';
 
 const mint = '86e0c1e9-782c-47e0-b7c2-99f8167f5178' as Guid;
 const win = '00112233-4455-6677-8899-aabbccddeeff' as Guid;

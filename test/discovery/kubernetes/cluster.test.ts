@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { DiscoveryError } from '../../../src/discovery/discovery-error.js';
 import {
   findInCluster,
   listCluster,
@@ -7,7 +6,7 @@ import {
   podsMade,
 } from '../../../src/discovery/kubernetes/cluster.js';
 import { kubectl, kubevirt } from '../../../src/discovery/kubernetes/providers.js';
-import { providersOn } from '../../../src/discovery/provider.js';
+import { DiscoveryError, providersOn } from '../../../src/discovery/provider.js';
 import { providers } from '../../../src/discovery/providers.js';
 import { fixture } from '../fixture.js';
 

@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { DiscoveryError } from '../../../src/discovery/discovery-error.js';
 import { ask, listDomains, parseDomains, parseXml } from '../../../src/discovery/libvirt/libvirt.js';
 import { discoveredDomains } from '../../../src/discovery/libvirt/provider.js';
+import { DiscoveryError } from '../../../src/discovery/provider.js';
 import type { RunTool } from '../../../src/discovery/tools/run-tool.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { useTempDir } from '../../helpers/temp-dir.js';

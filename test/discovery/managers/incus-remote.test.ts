@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { DiscoveryError } from '../../../src/discovery/discovery-error.js';
 import { parseInstances } from '../../../src/discovery/managers/incus.js';
 import { findOnRemote } from '../../../src/discovery/managers/incus-remote.js';
+import { DiscoveryError } from '../../../src/discovery/provider.js';
 import type { RunTool } from '../../../src/discovery/tools/run-tool.js';
 import { fixture } from '../fixture.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { DiscoveryError } from '../../../src/discovery/discovery-error.js';
 import { listIncus, parseInstances } from '../../../src/discovery/managers/incus.js';
+import { DiscoveryError } from '../../../src/discovery/provider.js';
 import { fixture } from '../fixture.js';
 
 describe('Incus and LXD', () => {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DiscoveryError } from '../../../src/discovery/discovery-error.js';
-import type { Deps, Process } from '../../../src/discovery/provider.js';
+import { type Deps, DiscoveryError, type Process } from '../../../src/discovery/provider.js';
 import { findMonitor, listMonitors, type MonitorAnswer } from '../../../src/discovery/vmm/monitors.js';
 
 const provider = { name: 'firecracker', title: 'Firecracker' };

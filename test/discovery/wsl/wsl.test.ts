@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DiscoveryError } from '../../../src/discovery/discovery-error.js';
+import { DiscoveryError } from '../../../src/discovery/provider.js';
 import {
   askDistro,
   decodeWsl,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { exportSource, parseContainers } from '../../../src/discovery/containers/container.js';
+import { exportSource, parseContainers } from '../../../src/discovery/containers/list-containers.js';
 import { fixture } from '../fixture.js';
 
 const recorded = (name: string) => JSON.parse(fixture(name));

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { match, type Named } from '../../src/discovery/match.js';
-import { searchIn } from '../../src/discovery/search.js';
+import { match, type Named, searchIn } from '../../src/discovery/search.js';
 
 const id = '8495db59ee594938bf3bc78365a6940b';
 const dashed = '8495db59-ee59-4938-bf3b-c78365a6940b';

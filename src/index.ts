@@ -3,15 +3,13 @@ import { sshPort } from './address/numbers.js';
 import { toDuplex } from './deliver/duplex.js';
 import type { Endpoint } from './endpoint.js';
 import { ConnectError, type Op, quote } from './errors.js';
-import type { Target } from './kinds/kinds.js';
-import { resolveTarget } from './kinds/kinds.js';
+import { resolveTarget, type Target } from './kinds/kinds.js';
 import { parseTarget } from './kinds/parse.js';
 import { reach } from './reach.js';
 import type { Resolution } from './resolve/resolution.js';
 import { type RouteName, routeNames } from './route.js';
 import { firstRoute } from './routes/routes.js';
-import { awaitBanner } from './ssh/await-banner.js';
-import type { HostKey, ProbeResult } from './ssh/handshake-result.js';
+import { awaitBanner, type HostKey, type ProbeResult } from './ssh/banner.js';
 import { probeSock } from './ssh/probe.js';
 
 export type { Endpoint, HostKey, ProbeResult, Resolution, RouteName, Target };

@@ -98,7 +98,7 @@ async function bannerOf(
   timeoutMs: number,
   signal: Interruption | undefined,
 ): Promise<string> {
-  const { awaitBanner } = await import('./ssh/await-banner.js');
+  const { awaitBanner } = await import('./ssh/banner.js');
   try {
     return await awaitBanner(connection, text, timeoutMs, signal);
   } catch (error) {

@@ -17,7 +17,7 @@ import type { OnRoute, Reached, ReachOptions, Trace } from '../reach.js';
 import type { Resolution } from '../resolve/resolution.js';
 import { type Route, routeFacts, routeOf } from '../route.js';
 import { allRoutes, hasIp, type RoutesOptions } from '../routes/routes.js';
-import { awaitBanner } from '../ssh/await-banner.js';
+import { awaitBanner } from '../ssh/banner.js';
 import { handshake } from '../ssh/handshake.js';
 import { describeTarget } from '../target/target.js';
 import { knownKeys } from './host-key.js';

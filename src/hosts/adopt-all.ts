@@ -2,8 +2,8 @@ import type { Io } from '../cli/command.js';
 import type { ListedMachine } from '../discovery/merge.js';
 import { adoptKeys } from '../host-keys/edit.js';
 import { asTarget } from '../kinds/parse.js';
-import { knownHostsFile } from '../ssh/known-hosts-file.js';
-import { keyNames } from '../ssh/typed-names.js';
+import { knownHostsFile } from '../ssh/folder.js';
+import { keyNames } from '../ssh/identity.js';
 import { fileError } from './files.js';
 
 /** Copies the host keys kept under typed names to the ones that the Host blocks use. */

@@ -10,12 +10,12 @@ import { sshAbilities } from '../process/ssh-program.js';
 import { callerForSsh } from '../ssh/config/caller.js';
 import { ownerName } from '../ssh/config/entry-hosts.js';
 import { concreteHosts, leftLines } from '../ssh/config/hosts.js';
-import type { NameCheck } from '../ssh/config/more-names.js';
+import type { NameCheck } from '../ssh/config/names.js';
 import { sharedUuidProblem } from '../ssh/config/same-uuid.js';
 import type { HostEntry, HostState } from '../ssh/config/state.js';
 import { type ConcreteHost, configText, userKnownHosts } from '../ssh/config/text.js';
+import { knownHostsFile } from '../ssh/folder.js';
 import { allGuestKeys } from '../ssh/guest-keys.js';
-import { knownHostsFile } from '../ssh/known-hosts-file.js';
 import { lastOptions } from './last-run.js';
 import type { ConfigOptions } from './options.js';
 

@@ -1,7 +1,7 @@
 import type { Io } from '../cli/command.js';
 import { styles } from '../cli/terminal.js';
 import { exitCode, printable } from '../errors.js';
-import { lineDiff, shortDiff } from '../ssh/config/diff/lines.js';
+import { lineDiff, shortDiff } from '../ssh/config/diff.js';
 import type { Plan } from './plan.js';
 import { refusePlan } from './write.js';
 

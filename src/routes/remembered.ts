@@ -5,7 +5,7 @@ import { editFile } from '../files/edit-file.js';
 import { makeFolder } from '../files/place.js';
 import { readText } from '../files/read-file.js';
 import { type RouteName, routeNames } from '../route.js';
-import { knownHostsFile } from '../ssh/known-hosts-file.js';
+import { knownHostsFile } from '../ssh/folder.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 

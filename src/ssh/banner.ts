@@ -1,3 +1,111 @@
+import { now } from '../clock.js';
+import type { Connection } from '../connect/connection.js';
+import { ConnectError, type NoBannerReason, quote } from '../errors.js';
+import type { Interruption } from '../interruption.js';
+
+/**
+ * Waits for the server's SSH banner without taking it: the connection's next reader still gets it. Throws a ConnectError
+ * of op handshake with code NO_BANNER, or INTERRUPTED after an abort, which closes the connection.
+ */
+export async function awaitBanner(
+  connection: Connection,
+  target: string,
+  timeoutMs: number,
+  signal?: Interruption,
+): Promise<string> {
+  const abort = () => connection.close();
+  signal?.addEventListener('abort', abort);
+  try {
+    if (signal?.aborted) abort();
+    return await look(connection, target, timeoutMs);
+  } catch (error) {
+    if (!signal?.aborted) throw error;
+    throw handshakeInterrupted(target, error);
+  } finally {
+    signal?.removeEventListener('abort', abort);
+  }
+}
+
+async function look(connection: Connection, target: string, timeoutMs: number): Promise<string> {
+  const until = now() + timeoutMs;
+  for (let seen = 0; ; ) {
+    const bytes = await peek(connection, target, seen, until - now());
+    const scan = scanBanner(bytes);
+    if (scan.state === 'found') return scan.banner;
+    if (scan.state === 'not-ssh') throw noBanner('not-ssh', target, `something answers, but ${scan.reason}`);
+    if (bytes.length === seen) {
+      const ended = now() < until;
+      const said = ended || seen > 0 ? undefined : await answerTo(connection);
+      if (said !== undefined) {
+        const problem = `something answers, but it is not an SSH server: it says ${quote(said)}`;
+        throw noBanner('not-ssh', target, problem);
+      }
+      throw ended
+        ? noBanner('closed', target, 'the connection was closed before a banner came', closedHint)
+        : noBanner(
+            'silent',
+            target,
+            `connected, but no SSH banner came in ${Number((timeoutMs / 1000).toPrecision(2))} s`,
+            silentHint,
+          );
+    }
+    seen = bytes.length;
+  }
+}
+
+/** The time for an answer to our own banner. Milliseconds. */
+const answerMs = 500;
+
+/**
+ * What a silent server answers to our banner: a web server waits for the client to begin. Uses up the connection, which
+ * is of no more use. Undefined if it is nothing, or the answer of an SSH server.
+ */
+async function answerTo(connection: Connection): Promise<string | undefined> {
+  try {
+    await connection.write(Buffer.from('SSH-2.0-vmssh\r\n'));
+    const bytes = await connection.peek(0, bannerLimit, answerMs);
+    const [line = ''] = Buffer.from(bytes).toString('latin1').split(/\r?\n/, 1);
+    return line === '' || line.startsWith('SSH-') ? undefined : line.slice(0, 80);
+  } catch {
+    return undefined;
+  }
+}
+
+const closedHint =
+  'the connection works, but sshd gave up: in the guest, run journalctl -u "sshd*@*" (a missing /run/sshd is the usual cause); use --wait while it boots';
+const silentHint =
+  'something accepts the connection but does not answer: in the guest, the socket unit needs Accept=yes and a service template of the same name; see vmssh check';
+
+async function peek(
+  connection: Connection,
+  target: string,
+  seen: number,
+  timeoutMs: number,
+): Promise<Uint8Array> {
+  try {
+    return await connection.peek(seen, bannerLimit, Math.max(0, timeoutMs));
+  } catch (error) {
+    const code = (error as { code?: string }).code ?? 'UNKNOWN';
+    throw noBanner(
+      'closed',
+      target,
+      `the connection broke before a banner came (${code})`,
+      closedHint,
+      error,
+    );
+  }
+}
+
+function noBanner(
+  reason: NoBannerReason,
+  target: string,
+  problem: string,
+  hint?: string,
+  cause?: unknown,
+): ConnectError {
+  return new ConnectError('handshake', target, { code: 'NO_BANNER', reason, problem, hint, cause });
+}
+
 /** The identification string of RFC 4253 section 4.2, as far as it was received. */
 export type BannerScan =
   | { readonly state: 'more' }
@@ -41,4 +149,31 @@ function unfinished(bytes: Uint8Array): BannerScan {
 
 function notSsh(reason: string): BannerScan {
   return { state: 'not-ssh', reason };
+}
+
+export interface HostKey {
+  /** "ssh-ed25519" and the like. */
+  readonly type: string;
+  /** In the form of ssh-keygen -l: "SHA256:" and base64 without padding. */
+  readonly fingerprint: string;
+}
+
+/** What an SSH handshake up to the first refusal shows of a server. */
+export interface ProbeResult {
+  readonly hostKey: HostKey;
+  /** The authentication methods that the server offers: "publickey", "password" …; only "none" if it lets anybody in. */
+  readonly methods: readonly string[];
+}
+
+export function handshakeFailed(target: string, why: string, cause?: unknown): ConnectError {
+  return new ConnectError('handshake', target, {
+    code: 'HANDSHAKE',
+    problem: `the SSH handshake failed: ${why}`,
+    hint: 'run ssh with -vvv; in the guest, see the log of sshd: journalctl -u "sshd*"',
+    cause,
+  });
+}
+
+export function handshakeInterrupted(target: string, cause?: unknown): ConnectError {
+  return new ConnectError('handshake', target, { code: 'INTERRUPTED', problem: 'interrupted', cause });
 }

@@ -16,9 +16,8 @@ import {
 } from '../host-keys/known-hosts.js';
 import { systemProgram } from '../process/system-program.js';
 import { ownerOf } from './config/file.js';
-import { expandedPath, filesOf, includedTexts } from './config/includes.js';
-import { moreNames, type NameCheck } from './config/more-names.js';
-import { settingsOf } from './config/settings.js';
+import { moreNames, type NameCheck } from './config/names.js';
+import { expandedPath, filesOf, includedTexts, settingsOf } from './config/settings.js';
 import { type HostEntry, readState, stateFile } from './config/state.js';
 import { sshFolder } from './folder.js';
 

@@ -7,7 +7,7 @@ import { planInstall, planUninstall } from '../../src/hosts/plan.js';
 import { disableUnits, enableUnits } from '../../src/hosts/systemd.js';
 import { freshUnits, freshUnitTexts } from '../../src/hosts/units.js';
 import { applyPlan } from '../../src/hosts/write.js';
-import { ownAccount } from '../../src/ssh/account.js';
+import { ownAccount } from '../../src/ssh/folder.js';
 import { configDefaults, find, useConfigHome } from '../commands/config/home.js';
 import { missingPrograms } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';

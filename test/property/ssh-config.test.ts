@@ -6,7 +6,7 @@ import type { ListedMachine } from '../../src/discovery/merge.js';
 import { parseTarget } from '../../src/kinds/parse.js';
 import { hostOptions } from '../../src/ssh/config/host-options.js';
 import { concreteHosts, hostNames } from '../../src/ssh/config/hosts.js';
-import { sshNames } from '../../src/ssh/config/ssh-names.js';
+import { sshNames } from '../../src/ssh/config/names.js';
 import { formatState, noState, parseState } from '../../src/ssh/config/state.js';
 import { configText } from '../../src/ssh/config/text.js';
 import { configArgument, pathArgument, proxyWord } from '../../src/ssh/config/word.js';

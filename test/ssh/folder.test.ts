@@ -1,8 +1,10 @@
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { chownSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
-import { otherHome, sshFolder } from '../../src/ssh/folder.js';
+import { afterEach, describe, expect, it } from 'vitest';
+import { accountOf, knownHostsFile, otherHome, ownAccount, sshFolder } from '../../src/ssh/folder.js';
+import { lifeline } from '../helpers/lifeline.js';
+import { missingRoot } from '../helpers/other-user.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
 const dir = useTempDir();
@@ -43,5 +45,65 @@ describe('the home that ssh takes', () => {
 
   it('is not known for a user without an entry', () => {
     expect(otherHome({ HOME: '/x' }, 'linux', () => undefined)).toBeUndefined();
+  });
+});
+
+const { PATH } = process.env;
+afterEach(() => {
+  process.env.PATH = PATH;
+});
+
+/** Programs that are found before those of the system. */
+function programs(name: string, scripts: Readonly<Record<string, string>>): string {
+  const folder = join(dir, name);
+  mkdirSync(folder);
+  for (const [program, script] of Object.entries(scripts))
+    writeFileSync(join(folder, program), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  return folder;
+}
+
+describe.skipIf(process.platform !== 'linux')('who calls', () => {
+  const { username: name, homedir: home } = userInfo();
+
+  it('is known by the password database', () => {
+    expect(ownAccount()).toEqual({ name, home });
+    expect(accountOf(process.getuid?.())).toEqual({ name, home });
+  });
+
+  it('is another user, or none', () => {
+    expect(accountOf(0)).toEqual({ name: 'root', home: '/root' });
+    expect(accountOf(0xffff_fff0)).toBeUndefined();
+  });
+
+  it('is not known if the database does not answer', async () => {
+    const { hold, gone } = lifeline(join(dir, 'hangs.fifo'));
+    process.env.PATH = `${programs('hangs', { getent: `${hold}; sleep 1000; echo` })}:${PATH}`;
+    expect(accountOf(0, 1)).toBeUndefined();
+    await gone;
+  });
+
+  it.each([
+    { name: 'getent', scripts: { timeout: 'exit 127' } },
+    { name: 'timeout', scripts: {} },
+  ])('is known without $name', ({ name: missing, scripts }) => {
+    process.env.PATH = programs(missing, scripts);
+    expect(accountOf(process.getuid?.())).toEqual({ name, home });
+  });
+});
+
+describe('the file of host keys', () => {
+  it("is in ssh's folder", () => {
+    expect(knownHostsFile({ HOME: '/home/u' })).toBe('/home/u/.ssh/vmssh_known_hosts');
+    expect(knownHostsFile({ HOME: dir })).toBe(join(dir, '.ssh/vmssh_known_hosts'));
+  });
+
+  it.skipIf(missingRoot('a HOME of another user'))("is root's own even with the HOME of another user", () => {
+    mkdirSync(join(dir, 'theirs'));
+    chownSync(join(dir, 'theirs'), 1234, 1234);
+    const own = join(userInfo().homedir, '.ssh/vmssh_known_hosts');
+    expect(knownHostsFile({ HOME: join(dir, 'theirs') })).toBe(own);
+    expect(knownHostsFile({ HOME: join(dir, 'theirs') }, false)).toBe(
+      join(dir, 'theirs/.ssh/vmssh_known_hosts'),
+    );
   });
 });

@@ -1,5 +1,5 @@
 import { type RunTool, runTool } from '../../discovery/tools/run-tool.js';
-import { ownAccount } from '../../ssh/account.js';
+import { ownAccount } from '../../ssh/folder.js';
 import type { Io } from '../command.js';
 
 interface SettingsOf {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Io } from '../../cli/command.js';
 import { readText } from '../../files/read-file.js';
 import { hostNames } from '../../ssh/config/hosts.js';
-import { includedTexts } from '../../ssh/config/includes.js';
+import { includedTexts } from '../../ssh/config/settings.js';
 import { sshFolder } from '../../ssh/folder.js';
 
 /** The hosts of the user's own ssh configuration, without the machines that vmssh wrote, in lower case. */

@@ -7,9 +7,9 @@ import { isFor, linesOf, nameBytes, parseLine } from '../../host-keys/known-host
 import type { TypedTarget } from '../../kinds/parse.js';
 import { lookUp } from '../../lookup/find-target.js';
 import type { ListedTarget } from '../../lookup/short-name.js';
+import { knownHostsFile } from '../../ssh/folder.js';
 import { guestKeysFor } from '../../ssh/guest-keys.js';
 import { hostKeyAlias } from '../../ssh/identity.js';
-import { knownHostsFile } from '../../ssh/known-hosts-file.js';
 import type { Local } from './local.js';
 
 type TcpLocal = Extract<Local, { readonly family: 'inet' }>;

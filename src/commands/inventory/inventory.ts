@@ -12,7 +12,7 @@ import { callerForSsh } from '../../ssh/config/caller.js';
 import { type Caller, type HostOptions, hostOptions } from '../../ssh/config/host-options.js';
 import { concreteHosts, leftLines } from '../../ssh/config/hosts.js';
 import type { ConcreteHost } from '../../ssh/config/text.js';
-import { knownHostsFile } from '../../ssh/known-hosts-file.js';
+import { knownHostsFile } from '../../ssh/folder.js';
 import { usersNames } from '../../ssh/users-names.js';
 
 interface InventoryOptions {

@@ -18,7 +18,7 @@ import type { Authority } from '../../discovery/tools/scope.js';
 import { type ConnectError, exitCode, exitCodeOf, printable } from '../../errors.js';
 import type { ViaHosts } from '../../machines/hypervisors.js';
 import type { ListedRoute } from '../../route.js';
-import { sshNames } from '../../ssh/config/ssh-names.js';
+import { sshNames } from '../../ssh/config/names.js';
 import type { HostEntry } from '../../ssh/config/state.js';
 import { formatColumn, formatTable, type SshNames } from './format.js';
 

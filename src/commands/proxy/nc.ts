@@ -25,8 +25,7 @@ import { findTarget } from '../../lookup/find-target.js';
 import { splitLogin } from '../../lookup/login.js';
 import { insteadOfVerb } from '../../lookup/other-verbs.js';
 import { type AddonState, loadAddon } from '../../native.js';
-import { awaitBanner } from '../../ssh/await-banner.js';
-import { bannerLimit } from '../../ssh/banner.js';
+import { awaitBanner, bannerLimit } from '../../ssh/banner.js';
 
 export interface NcOptions extends ReachFlags {
   readonly text: string;

@@ -14,11 +14,10 @@ import type { ListedTarget } from '../../lookup/short-name.js';
 import { sshProgram } from '../../process/ssh-program.js';
 import type { RouteName } from '../../route.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
-import { trustIn } from '../../ssh/config/guest-hosts.js';
 import { type Caller, type HostOptions, hostOptions } from '../../ssh/config/host-options.js';
-import { guestKeysFor } from '../../ssh/guest-keys.js';
+import { knownHostsFile } from '../../ssh/folder.js';
+import { guestKeysFor, trustIn } from '../../ssh/guest-keys.js';
 import { hostKeyAlias } from '../../ssh/identity.js';
-import { knownHostsFile } from '../../ssh/known-hosts-file.js';
 import { type SplitArgs, type SshTool, wordsOf } from '../../ssh/split-args.js';
 import { findOperands, givingOption, type Operand, optionsNameUser } from './args.js';
 

@@ -9,10 +9,9 @@ import { asTarget } from '../../kinds/parse.js';
 import { lookUp } from '../../lookup/find-target.js';
 import { splitLogin } from '../../lookup/login.js';
 import type { ListedTarget } from '../../lookup/short-name.js';
+import { knownHostsFile } from '../../ssh/folder.js';
 import { type GuestKeys, guestKeysFor } from '../../ssh/guest-keys.js';
-import { hostKeyAlias, isNamed, possibleAliases, uuidAlias } from '../../ssh/identity.js';
-import { knownHostsFile } from '../../ssh/known-hosts-file.js';
-import { typedNames } from '../../ssh/typed-names.js';
+import { hostKeyAlias, isNamed, possibleAliases, typedNames, uuidAlias } from '../../ssh/identity.js';
 
 export interface ForgetOptions {
   readonly targets: readonly string[];

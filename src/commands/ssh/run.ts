@@ -16,11 +16,10 @@ import { lookUp } from '../../lookup/find-target.js';
 import { otherBytes } from '../../process/other-bytes.js';
 import { runProgram } from '../../process/run-program.js';
 import { howToGet, sshProgram, sshVariable } from '../../process/ssh-program.js';
+import { knownHostsFile } from '../../ssh/folder.js';
 import { guestKeysFor } from '../../ssh/guest-keys.js';
-import { hostKeyAlias } from '../../ssh/identity.js';
-import { knownHostsFile } from '../../ssh/known-hosts-file.js';
+import { hostKeyAlias, keyNames } from '../../ssh/identity.js';
 import { type SshTool, wordsOf } from '../../ssh/split-args.js';
-import { keyNames } from '../../ssh/typed-names.js';
 import { asksTool } from './args.js';
 import { prepare, type SshOptions, type ToolCall } from './call.js';
 

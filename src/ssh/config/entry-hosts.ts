@@ -1,11 +1,10 @@
 import { printable } from '../../errors.js';
 import { countBy } from '../../group-by.js';
 import { parseTarget } from '../../kinds/parse.js';
-import type { GuestKeys } from '../guest-keys.js';
+import { type GuestKeys, trustIn } from '../guest-keys.js';
 import { hostKeyAlias } from '../identity.js';
-import { trustIn } from './guest-hosts.js';
 import type { HostOptions } from './host-options.js';
-import { moreNames, type NameCheck } from './more-names.js';
+import { moreNames, type NameCheck } from './names.js';
 import { type SharedUuid, withOwnUuids } from './same-uuid.js';
 import type { HostEntry, HostMachine } from './state.js';
 import type { ConcreteHost } from './text.js';

@@ -8,7 +8,7 @@ import { kinds } from '../../kinds/kinds.js';
 import { isOfProcess } from '../../target/text.js';
 import { aliasOf, entryHosts, type HostSurroundings, machineOptions, ownerName } from './entry-hosts.js';
 import { hostOptions } from './host-options.js';
-import type { NameCheck } from './more-names.js';
+import type { NameCheck } from './names.js';
 import type { SharedUuid } from './same-uuid.js';
 import { settingsOf } from './settings.js';
 import type { HostEntry } from './state.js';

@@ -1,3 +1,7 @@
+import { readdir } from 'node:fs/promises';
+import { dirname, join, parse, resolve, sep } from 'node:path';
+import { readText } from '../../files/read-file.js';
+
 /** A setting in an ssh_config. */
 export interface Setting {
   /** In lower case. */
@@ -40,4 +44,78 @@ function wordsOf(text: string): readonly string[] {
     } else word = (word ?? '') + c;
   }
   return word === undefined ? words : [...words, word];
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/**
+ * The texts of all files that a configuration in `folder` (~/.ssh) includes, recursively, each once, without `except`.
+ * Skips unreadable files, as ssh does.
+ */
+export async function includedTexts(
+  text: string,
+  folder: string,
+  except: string,
+  env: Env,
+): Promise<readonly string[]> {
+  const seen = new Set([except]);
+  const texts: string[] = [];
+  for (let next = [text]; next.length > 0; ) {
+    const found = await Promise.all(
+      next.flatMap(includes).map((each) => filesOf(expandedPath(each, folder, env), folder)),
+    );
+    const paths = [...new Set(found.flat())].filter((path) => !seen.has(path));
+    for (const path of paths) seen.add(path);
+    next = await Promise.all(paths.map((path) => readText(path).catch(() => '')));
+    texts.push(...next);
+  }
+  return texts;
+}
+
+/** The arguments of a configuration's Include lines. */
+function includes(text: string): readonly string[] {
+  return settingsOf(text).flatMap(({ keyword, args }) => (keyword === 'include' ? args : []));
+}
+
+/**
+ * A path as ssh expands it: its home folder, the parent of `folder`, environment variables, and tokens. A token that may differ for each
+ * login becomes "*".
+ */
+export function expandedPath(path: string, folder: string, env: Env): string {
+  const home = dirname(folder);
+  return path
+    .replace(/^~(?=[/\\])/, () => home)
+    .replaceAll(/\$\{(\w+)\}|%(.)/g, (all, name: string | undefined, token: string) => {
+      if (name !== undefined) return env[name] ?? all;
+      return token === '%' ? token : token === 'd' ? home : '*';
+    });
+}
+
+/** The files of a path, relative to `folder`, with patterns as in glob(7); the path itself if it has none. */
+export async function filesOf(relative: string, folder: string): Promise<readonly string[]> {
+  const path = resolve(folder, relative);
+  const { root } = parse(path);
+  // Matched segment by segment.
+  let found = [root];
+  for (const segment of path.slice(root.length).split(sep)) {
+    const lists = await Promise.all(
+      found.map(async (each) => {
+        if (!/[*?[]/.test(segment)) return [join(each, segment)];
+        const names = await readdir(each).catch(() => []);
+        return names.filter((name) => matches(segment, name)).map((name) => join(each, name));
+      }),
+    );
+    found = lists.flat();
+  }
+  return found;
+}
+
+// A bracket matches any character: an extra file only makes more names count as taken.
+function matches(pattern: string, name: string): boolean {
+  if (name.startsWith('.') && !pattern.startsWith('.')) return false;
+  const source = pattern.replaceAll(/\[!?\]?[^\]]*\]|[\s\S]/g, (part) => {
+    if (part === '*') return '.*';
+    return part === '?' || part.length > 1 ? '.' : part.replace(/[\\^$.+()[\]{}|]/, '\\$&');
+  });
+  return new RegExp(`^${source}$`, 's').test(name);
 }

@@ -2,8 +2,7 @@ import { hostPatterns, type Kind } from '../../kinds/kind.js';
 import { kindOf, kinds } from '../../kinds/kinds.js';
 import { parseTarget } from '../../kinds/parse.js';
 import type { RouteName } from '../../route.js';
-import type { GuestKeys } from '../guest-keys.js';
-import { namesOfGuest, trustIn } from './guest-hosts.js';
+import { type GuestKeys, namesOfGuest, trustIn } from '../guest-keys.js';
 import { type Caller, type HostOptions, hostOptions, keyOptions } from './host-options.js';
 
 export interface ConfigTextOptions extends Caller {

@@ -1,6 +1,6 @@
 import type { ListedMachine } from '../../discovery/merge.js';
 import type { ViaTarget } from '../../target/target.js';
-import { writtenStateFile } from '../known-hosts-file.js';
+import { writtenStateFile } from '../folder.js';
 import { withOwnUuids } from './same-uuid.js';
 import { type HostEntry, readState } from './state.js';
 

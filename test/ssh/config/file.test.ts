@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { lineDiff, shortDiff } from '../../../src/ssh/config/diff/lines.js';
+import { lineDiff, shortDiff } from '../../../src/ssh/config/diff.js';
 import { hasInclude, ownerOf, signed, withInclude, withoutInclude } from '../../../src/ssh/config/file.js';
 
 const own = 'vmssh.conf';

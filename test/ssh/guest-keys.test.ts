@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import type { Kind } from '../../../src/kinds/kind.js';
-import { kinds } from '../../../src/kinds/kinds.js';
-import { namesOfGuest, trustIn } from '../../../src/ssh/config/guest-hosts.js';
-import { configText } from '../../../src/ssh/config/text.js';
+import type { Kind } from '../../src/kinds/kind.js';
+import { kinds } from '../../src/kinds/kinds.js';
+import { configText } from '../../src/ssh/config/text.js';
+import { namesOfGuest, trustIn } from '../../src/ssh/guest-keys.js';
 
 const guest = { name: 'web', folder: '/g/web', alias: 'vmssh-guest-web', knownHosts: '/g/web/known_hosts' };
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ListedMachine } from '../../../src/discovery/merge.js';
 import { concreteHosts } from '../../../src/ssh/config/hosts.js';
-import { sshNames } from '../../../src/ssh/config/ssh-names.js';
+import { sshNames } from '../../../src/ssh/config/names.js';
 
 const uuid = '11111111-2222-4333-8444-555555555555';
 const machine = (name: string, target: string, more: Partial<ListedMachine> = {}): ListedMachine => ({

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { styles } from '../cli/terminal.js';
 import { exitCode, printable } from '../errors.js';
 import { runDemo } from './run-demo.js';
-import { makeWorkspace } from './workspace.js';
+import { makeWorkspace } from './world.js';
 
 /** npm run demo [-- --keep]. However it ends, its folder is removed. */
 async function main(): Promise<number> {

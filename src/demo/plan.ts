@@ -1,7 +1,6 @@
 import type { AddonState } from '../native.js';
-import { checkStep } from './steps/check.js';
 import { libraryCopySteps, librarySshSteps } from './steps/library.js';
-import { scpSteps, sshSteps } from './steps/openssh.js';
+import { checkStep, scpSteps, sshSteps } from './steps/openssh.js';
 import type { Section } from './steps/step.js';
 import type { OpenSsh } from './tools.js';
 import { type World, writeConfig } from './world.js';

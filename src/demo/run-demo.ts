@@ -1,16 +1,14 @@
 import { once } from 'node:events';
 import type { ChalkInstance } from 'chalk';
 import { shellLine } from '../address/shell.js';
-import { exitCode } from '../errors.js';
+import { exitCode, printable } from '../errors.js';
 import { loadAddon } from '../native.js';
 import { version } from '../version.js';
 import { plan } from './plan.js';
-import { formatHeading, formatRow, type Row } from './report.js';
 import { startDemoServer } from './server.js';
 import type { Section, Step } from './steps/step.js';
 import { findOpenSsh } from './tools.js';
-import type { Workspace } from './workspace.js';
-import { makeWorld, type World } from './world.js';
+import { makeWorld, type Workspace, type World } from './world.js';
 
 export interface DemoOptions {
   readonly workspace: Workspace;
@@ -109,4 +107,34 @@ function again({ typedVmssh, target }: World): string {
 function setUp(vmssh: readonly string[]): string {
   const lines = [['list'], ['config', 'install']].map((args) => shellLine([...vmssh, ...args]));
   return `${lines.map((line) => `  $ ${line}\n`).join('')}  $ ssh NAME\n`;
+}
+
+interface Row {
+  readonly state: 'passed' | 'failed' | 'skipped';
+  readonly title: string;
+  /** Milliseconds; absent if skipped. */
+  readonly ms?: number;
+  readonly detail: string;
+  readonly typed?: string;
+  readonly hint?: string;
+}
+
+const marks = { passed: '✓', failed: '✗', skipped: '–' } as const;
+const colors = { passed: 'green', failed: 'red', skipped: 'yellow' } as const;
+
+/** One line with mark, title, time and outcome in columns; below it the command, and the hint. */
+function formatRow({ state, title, ms, detail, typed, hint }: Row, style: ChalkInstance): string {
+  const time = ms === undefined ? 'skipped' : `${ms.toFixed(1)} ms`;
+  const [first = '', ...more] = detail.split('\n').map(printable);
+  const lines = [
+    `  ${style[colors[state]](marks[state])} ${title.padEnd(11)} ${style.dim(time.padStart(10))}  ${first}`,
+    ...more.map((line) => `${' '.repeat(28)}${line}`),
+    ...(typed ? [`      ${style.dim(typed)}`] : []),
+    ...(hint ? [`      ${style.dim('hint:')} ${hint}`] : []),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function formatHeading(text: string, style: ChalkInstance): string {
+  return `\n${style.bold(text)}\n`;
 }

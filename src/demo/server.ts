@@ -1,10 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import ssh2, { type AuthContext, type Connection, type ParsedKey, type Session } from 'ssh2';
-import { answer } from './answers.js';
 import { fingerprint, freshKeys, isKey } from './keys.js';
-import { MemoryFiles } from './memory-files.js';
-import { serveSftp } from './sftp.js';
+import { MemoryFiles, serveSftp } from './sftp.js';
 
 export interface DemoServer {
   /** "SHA256:…" of its host key. */
@@ -77,4 +75,21 @@ function serveSession(session: Session, files: MemoryFiles): void {
     channel.end();
   });
   session.on('sftp', (accept) => serveSftp(accept(), files));
+}
+
+export interface Answer {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: number;
+}
+
+/** The host name of the demo's machine. */
+export const hostname = 'vmssh-demo';
+
+/** The answer to a client's command, only from this table: nothing is ever run. */
+function answer(command: string): Answer {
+  if (command === 'hostname') return { stdout: `${hostname}\n`, stderr: '', exitCode: 0 };
+  const code = Number(/^exit (\d{1,3})$/.exec(command)?.[1] ?? Number.NaN);
+  if (code <= 255) return { stdout: '', stderr: '', exitCode: code };
+  return { stdout: '', stderr: `${hostname}: knows the commands "hostname" and "exit N"\n`, exitCode: 127 };
 }

@@ -1,9 +1,8 @@
 import { once } from 'node:events';
 import ssh2, { type Client, type SFTPWrapper } from 'ssh2';
 import { connect } from '../../index.js';
-import { hostname } from '../answers.js';
 import { fingerprint } from '../keys.js';
-import { demoUser } from '../server.js';
+import { demoUser, hostname } from '../server.js';
 import type { World } from '../world.js';
 import { expectSame, type Step, StepFailure } from './step.js';
 

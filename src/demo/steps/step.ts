@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Outcome } from '../run.js';
+import type { Outcome } from '../tools.js';
 
 /** A step of the demo. */
 export interface Step {

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { makeWorkspace } from '../../src/demo/workspace.js';
+import { makeWorkspace } from '../../src/demo/world.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
 describe('makeWorkspace', () => {

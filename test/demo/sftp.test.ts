@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MemoryFile, MemoryFiles } from '../../src/demo/memory-files.js';
+import { MemoryFile, MemoryFiles } from '../../src/demo/sftp.js';
 
 describe('MemoryFiles', () => {
   it.each([

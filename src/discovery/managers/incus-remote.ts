@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+import { anyIpv4, isLoopback } from '../../address/ip.js';
 import { hopHostProblem } from '../../address/names.js';
 import { quoteNames } from '../../errors.js';
 import { sshProgram } from '../../process/ssh-program.js';
@@ -10,6 +12,7 @@ import {
   type Warning,
 } from '../provider.js';
 import { answerOf, match, searchIn, searchList } from '../search.js';
+import { guestsOnly } from '../tools/guest-addresses.js';
 import { isJsonObject, type JsonObject, parseJson } from '../tools/json.js';
 import { jsonObjects, type RunTool, runTool, textOf } from '../tools/run-tool.js';
 
@@ -108,18 +111,31 @@ async function hostFor(
 ): Promise<string> {
   // The executable's engine has no URL. One with an IPv6 address needs a Host.
   const [, host = ''] = /^https:\/\/([^/:[\]]+)/.exec(address) ?? [];
-  if (isMember && hopHostProblem(host) !== undefined)
+  if (isMember && !(await canBeMembers(host, deps, run)))
     throw new DiscoveryError(
       'PROTOCOL',
       `its member ${JSON.stringify(name)} has no address for ssh: ${JSON.stringify(address)}`,
     );
   if (hopHostProblem(name) !== undefined || hopHostProblem(host) !== undefined)
     return hopHostProblem(name) === undefined ? name : host;
-  const [ssh = 'ssh', ...options] = sshProgram({ env: deps.env, platform: process.platform });
-  const settings = await run(ssh, [...options, '-G', '--', name], deps).catch(() => '');
-  const [, meant] = /^hostname (.*)$/m.exec(settings) ?? [];
+  const meant = await hostNameOf(name, deps, run);
   const isConfigured = meant !== undefined && (meant === host || (!isMember && meant !== name.toLowerCase()));
   return isConfigured ? name : host;
+}
+
+/** Whether a member can be where the remote says: not on this host, nor at a name that the user's configuration leads elsewhere. */
+async function canBeMembers(host: string, deps: Deps, run: RunTool): Promise<boolean> {
+  if (hopHostProblem(host) !== undefined) return false;
+  if (isIP(host) !== 0) return guestsOnly((isGuests) => isGuests(host), deps, run);
+  if (isLoopback(host) || /[.]localhost$/i.test(host) || anyIpv4(host) !== undefined) return false;
+  return (await hostNameOf(host, deps, run)) === host.toLowerCase();
+}
+
+/** The HostName that ssh's configuration has for a host, else the host itself; undefined if ssh fails. */
+async function hostNameOf(host: string, deps: Deps, run: RunTool): Promise<string | undefined> {
+  const [ssh = 'ssh', ...options] = sshProgram({ env: deps.env, platform: process.platform });
+  const settings = await run(ssh, [...options, '-G', '--', host], deps).catch(() => '');
+  return /^hostname (.*)$/m.exec(settings)?.[1];
 }
 
 function objectIn(text: string): JsonObject {

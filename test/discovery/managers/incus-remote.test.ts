@@ -28,6 +28,7 @@ async function find(
   name: string,
   hostNames: Readonly<Record<string, string>> = {},
   list: readonly object[] | DiscoveryError = instances,
+  members = fixture('incus/incus6.0.4-cluster-members.json'),
 ) {
   const asked: string[] = [];
   const run: RunTool = async (program, args) => {
@@ -36,8 +37,7 @@ async function find(
     const last = args.at(-1) ?? '';
     if (program === 'ssh') return `user me\nhostname ${hostNames[last] ?? last}\nport 22\n`;
     if (what === 'incus remote list --format json') return JSON.stringify(remotes);
-    if (what.startsWith('incus cluster list --format json -- '))
-      return fixture('incus/incus6.0.4-cluster-members.json');
+    if (what.startsWith('incus cluster list --format json -- ')) return members;
     if (!what.startsWith('incus list --format json -- ')) throw new Error(what);
     if (list instanceof DiscoveryError) throw list;
     return JSON.stringify(list);
@@ -100,6 +100,32 @@ describe('an instance on a remote of Incus', () => {
     const known = { 'prod-db': 'db.example', hv2: 'hv2.example' };
     expect(await find('hv1', 'vm', known, on('prod-db'))).toMatchObject({ machine: { via: '127.0.0.1' } });
     expect(await find('hv1', 'vm', known, on('hv2'))).toMatchObject({ machine: { via: '10.0.0.6' } });
+  });
+
+  it.each([
+    'prod-db',
+    'PROD-DB',
+    'localhost',
+    'a.localhost',
+    '127.0.0.1',
+    '127.1',
+    '0',
+    '169.254.1.1',
+    '-oProxyCommand=x',
+  ])('is not behind %s, which is no address of a member', async (host) => {
+    const list = instances.map((each) => ({ ...each, location: 'hv2' }));
+    const members = JSON.stringify([{ server_name: 'hv2', url: `https://${host}:8443` }]);
+    const known = { 'prod-db': 'db.example', 'PROD-DB': 'db.example' };
+    expect(await find('hv1', 'vm', known, list, members)).toMatchObject({
+      outcome: 'unavailable',
+      problem: `its member "hv2" has no address for ssh: "https://${host}:8443"`,
+    });
+  });
+
+  it('is behind a member with a name that is in no configuration', async () => {
+    const list = instances.map((each) => ({ ...each, location: 'hv2' }));
+    const members = JSON.stringify([{ server_name: 'hv2', url: 'https://hv2.lan:8443' }]);
+    expect(await find('hv1', 'vm', {}, list, members)).toMatchObject({ machine: { via: 'hv2.lan' } });
   });
 
   it('is on this host if the remote is', async () => {

@@ -5,7 +5,7 @@ port_holder() {
   if exports_sshd || ! command -v ss >/dev/null; then return 1; fi
   module_on vsock_diag || :
   holder_pid=$(ss -H -l -p --vsock 2>/dev/null |
-    sed -n -E "s/^[^ ]* +LISTEN +[0-9]+ +[0-9]+ +[^ ]*:$port +[^ ]+ +users:\(\(\"[^\"]*\",pid=([0-9]+),.*/\1/p" | head -n 1)
+    sed -n -E "s/^[^ ]* +LISTEN +[0-9]+ +[0-9]+ +[^ ]*:$port +[^ ]+ +users:\(\(\"[^\"]*\",pid=([0-9]+),fd=[0-9]+\)(,\(|\)).*/\1/p" | head -n 1)
   module_off vsock_diag
   case $holder_pid in
     '') return 1 ;;
@@ -15,12 +15,13 @@ port_holder() {
         sed -n "s/^vsock:[^ ]*:$port  *\([^ ]*\.socket\).*/\1/p" | grep -vxF "${unit:-}.socket" | head -n 1)
       holder=$holder_unit
       if [ -z "$holder" ]; then return 1; fi ;;
+    # Of the system's manager: users and containers choose the names below their unit.
     *)
-      holder_unit=$(sed -n -E 's/^(0:|[0-9]+:name=systemd):(\/|.*\/)([^/]*\.(service|scope)).*/\3/p' "$R/proc/$holder_pid/cgroup" 2>/dev/null | head -n 1)
+      holder_unit=$(sed -n -E 's/^(0:|[0-9]+:name=systemd):(\/[^/]*\.slice)*\/([^/]*\.(service|scope))(\/.*)?$/\3/p' "$R/proc/$holder_pid/cgroup" 2>/dev/null | head -n 1)
       holder="$(cat "$R/proc/$holder_pid/comm" 2>/dev/null) (pid $holder_pid)${holder_unit:+ of $holder_unit}" ;;
   esac
   case $holder_unit in
-    '' | *.scope | *[!A-Za-z0-9_.:@-]*) holder_stop="kill $holder_pid" ;;
+    '' | *.scope | user@* | *[!A-Za-z0-9_.:@-]*) holder_stop="kill $holder_pid" ;;
     *) holder_stop="systemctl stop $holder_unit; systemctl disable $holder_unit" ;;
   esac
 }

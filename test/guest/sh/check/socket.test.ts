@@ -160,6 +160,24 @@ describe.each(shells)('$name: the socket unit', ({ command }) => {
       who: 'socat (pid 463) of a;id.service',
       fix: 'kill 463; systemctl reset-failed',
     },
+    {
+      name: "a service of a user's manager, which may have the name of another",
+      cgroup: '0::/user.slice/user-1000.slice/user@1000.service/app.slice/ssh.service',
+      who: 'socat (pid 463) of user@1000.service',
+      fix: 'kill 463; systemctl reset-failed',
+    },
+    {
+      name: 'a service in a container',
+      cgroup: '0::/machine.slice/machine-web.scope/payload/system.slice/ssh.service',
+      who: 'socat (pid 463) of machine-web.scope',
+      fix: 'kill 463; systemctl reset-failed',
+    },
+    {
+      name: 'a group below a service',
+      cgroup: '0::/system.slice/relay.service/ssh.service',
+      who: 'socat (pid 463) of relay.service',
+      fix: 'systemctl stop relay.service; systemctl disable relay.service; systemctl reset-failed',
+    },
   ])('names who else listens on the port: $name', ({ cgroup, who, fix }) => {
     given(failed, holds('socat', 463, cgroup));
     const said = run('check_socket');
@@ -167,6 +185,11 @@ describe.each(shells)('$name: the socket unit', ({ command }) => {
       `failed   listening     ${who} listens on vsock port 22, so sshd-vsock.socket cannot: it is failed (resources)`,
     );
     expect(said).toContain(`fix      listening     ${fix} sshd-vsock.socket; systemctl`);
+  });
+
+  it.each(['a",pid=812,', '",pid=812,fd=5)'])('is not told by a program called %s who it is', (name) => {
+    given(failed, { ...holds(name, 463, '0::/'), 'proc/812/cgroup': '0::/system.slice/ssh.service\n' });
+    expect(run('check_socket')).not.toContain('ssh.service');
   });
 
   it('names another socket unit of systemd', () => {

@@ -209,9 +209,15 @@ describe.each(shells)('$name', ({ command }) => {
     it.each([
       {
         journal:
-          '/k:2: Authentication tried for me with correct key but not from a permitted host (host=UNKNOWN, ip=UNKNOWN, required=10.0.2.0/24).',
-        says: /host name UNKNOWN; the journal has: \/k:2/,
-        fix: `sed -i 's|from="10\\.0\\.2\\.0/24"|from="10.0.2.0/24,UNKNOWN"|' /k`,
+          '/home/.ssh/authorized_keys:2: Authentication tried for me with correct key but not from a permitted host (host=UNKNOWN, ip=UNKNOWN, required=10.0.2.0/24).',
+        says: /host name UNKNOWN; the journal has: \/home\/\S+:2/,
+        fix: `sed -i 's|from="10\\.0\\.2\\.0/24"|from="10.0.2.0/24,UNKNOWN"|' /home/.ssh/authorized_keys`,
+      },
+      {
+        journal:
+          '/root/.ssh/authorized_keys:2: Authentication tried for me with correct key but not from a permitted host (host=UNKNOWN, ip=UNKNOWN, required=10.0.2.0/24).',
+        says: /host name UNKNOWN; the journal has: \/root\/\S+:2/,
+        fix: 'add UNKNOWN to the from= of that key, as in from="192.0.2.0/24,UNKNOWN"',
       },
       {
         journal: '(host=UNKNOWN, required=$(id)) but not from a permitted host',

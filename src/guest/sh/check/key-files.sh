@@ -57,6 +57,13 @@ key_files_have() {
   return 1
 }
 
+is_key_file() {
+  for each in $(setting authorizedkeysfile); do
+    if [ "$(key_path "$account" "$each")" = "$1" ]; then return 0; fi
+  done
+  return 1
+}
+
 # key_path ACCOUNT PATTERN
 key_path() {
   path=$(echo "$2" | sed "s|%h|$home|g; s|%u|$1|g; s|%U|$(id -u "$1" 2>/dev/null)|g; s|%%|%|g")

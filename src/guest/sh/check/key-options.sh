@@ -85,9 +85,10 @@ algorithm_refused() {
   fail login "$(origin "$accepts") sets $accepts $(setting "$accepts"), without $1, which the key needs$2" "$(setting_fix "$accepts" "+$1")"
 }
 
-# from_fix PATTERNS FILE: only for text that the shell and sed take as it is.
+# from_fix PATTERNS FILE: only for text that the shell and sed take as it is, and for a file of the account's: anybody there can
+# write such a line to the journal.
 from_fix() {
-  if [ -z "$1" ] || [ -z "$2" ] || printf '%s' "$1$2" | grep -q '[^A-Za-z0-9.:/*?!,_@%+~-]'; then
+  if [ -z "$1" ] || ! is_key_file "$2" || printf '%s' "$1$2" | grep -q '[^A-Za-z0-9.:/*?!,_@%+~-]'; then
     echo "add UNKNOWN to the from= of that key, as in from=\"192.0.2.0/24,UNKNOWN\""
   else
     echo "sed -i 's|from=\"$(printf '%s' "$1" | sed 's/[.*]/\\&/g')\"|from=\"$1,UNKNOWN\"|' $2"

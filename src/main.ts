@@ -1,9 +1,9 @@
-import { writeSync } from 'node:fs';
+import { fstatSync, readSync, writeSync } from 'node:fs';
+import type { Readable } from 'node:stream';
 import { isatty } from 'node:tty';
 import { type Command, type Io, inCommand, UsageError, understand } from './cli/command.js';
 import { scanArgs } from './cli/scan-args.js';
 import { isSocket } from './deliver/pass-fd.js';
-import { standardInput } from './deliver/standard-input.js';
 import { ConnectError, exitCode, exitCodeOf, printable, quote } from './errors.js';
 import { loadAddon } from './native.js';
 import { skipRelativeFolders } from './process/own-path.js';
@@ -167,4 +167,10 @@ function write(fd: number, text: string): boolean {
     }
   }
   return true;
+}
+
+/** Stdin as a stream. Throws EISDIR if it is a folder, whose stream in Node just ends. */
+function standardInput(): Readable {
+  if (process.platform !== 'win32' && fstatSync(0).isDirectory()) readSync(0, Buffer.alloc(1));
+  return process.stdin;
 }

@@ -3,7 +3,6 @@ import { type Shell, type ShellPlace, shellOf, shellQuoted } from '../address/sh
 import type { Io } from '../cli/command.js';
 import { ConnectError } from '../errors.js';
 import { readSafely } from '../files/place.js';
-import { undoCommand } from '../guest/credentials/made-key.js';
 import { withAdopted } from '../host-keys/edit.js';
 import { knownTypes, type Verdict, verdictOn } from '../host-keys/known-hosts.js';
 import { asTarget, type TypedTarget } from '../kinds/parse.js';
@@ -11,7 +10,7 @@ import { lookUp } from '../lookup/find-target.js';
 import type { ListedTarget } from '../lookup/short-name.js';
 import type { HostKey } from '../ssh/banner.js';
 import { knownHostsFile } from '../ssh/folder.js';
-import { type GuestKeys, guestKeysFor } from '../ssh/guest-keys.js';
+import { type GuestKeys, guestKeysFor, undoCommand } from '../ssh/guest-keys.js';
 import { isNamed, keyNames } from '../ssh/identity.js';
 
 /** The host keys that ssh knows of a machine. */

@@ -3,20 +3,19 @@ import type { Io } from '../cli/command.js';
 import { type HostFlags, overTarget } from '../cli/guest.js';
 import { reachFlags } from '../cli/shared-options.js';
 import { ConnectError } from '../errors.js';
-import { madeKeysOf } from '../guest/credentials/made-key.js';
-import { cidOf, type ProgressLine } from '../guest/run/progress.js';
 import {
   type GuestRoute,
   type GuestRouteOptions,
   guestRoute,
   sshCommand,
+  sudoAsks,
   targetOf,
 } from '../guest/run/route.js';
-import { runScript, type ScriptOutcome } from '../guest/run/run-script.js';
-import { sudoAsks } from '../guest/run/sudo.js';
+import { cidOf, type ProgressLine, runScript, type ScriptOutcome } from '../guest/run/run-script.js';
 import { beforeLoginScript, type TriedLogin } from '../guest/script.js';
 import { splitUser } from '../lookup/login.js';
 import { type ProgramEnd, runProgram } from '../process/run-program.js';
+import { madeKeysOf } from '../ssh/guest-keys.js';
 import { checkTarget } from './check-target.js';
 import { wrongKeyHint } from './host-key.js';
 

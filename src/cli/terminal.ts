@@ -1,7 +1,7 @@
 import type { ChalkInstance } from 'chalk';
 import { now } from '../clock.js';
 import { loadAddon } from '../native.js';
-import { type Surroundings, wantsColor } from '../wants-color.js';
+import { type Surroundings, wantsColor } from '../runtime.js';
 import type { Io } from './command.js';
 
 /** A line on stderr that shows what is being waited for, and for how long. */

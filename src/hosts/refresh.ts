@@ -5,11 +5,10 @@ import type { FindMachines } from '../machines/find-machines.js';
 import { callerForSsh } from '../ssh/config/caller.js';
 import { ownerOf } from '../ssh/config/file.js';
 import { readState } from '../ssh/config/state.js';
-import { adoptAll } from './adopt-all.js';
 import type { ConfigOptions } from './options.js';
 import { type ConfigFiles, configFiles } from './places.js';
 import { planInstall } from './plan.js';
-import { carryOut, once } from './write.js';
+import { adoptAll, carryOut, once } from './write.js';
 
 /** Why nothing was written, or what was. */
 export type Refreshed = 'off' | 'edited' | 'not own' | 'other program' | 'failed' | 'same' | 'changed';

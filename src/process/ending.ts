@@ -1,5 +1,5 @@
 import { type ChildProcess, spawnSync } from 'node:child_process';
-import { systemProgram } from './system-program.js';
+import { systemProgram } from './program-in-path.js';
 
 type Pid = Pick<ChildProcess, 'pid'>;
 

@@ -1,5 +1,6 @@
 import { accessSync, constants, statSync } from 'node:fs';
-import { delimiter, isAbsolute, join } from 'node:path';
+import { delimiter, isAbsolute, join, win32 } from 'node:path';
+import { windowsFolder } from './own-path.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -22,4 +23,9 @@ export function isProgram(path: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** The path of a program, or another file, in System32, whatever PATH and the current folder are. */
+export function systemProgram(name: string, env: Readonly<Record<string, string | undefined>>): string {
+  return win32.join(windowsFolder(env), 'System32', name);
 }

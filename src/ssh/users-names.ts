@@ -14,7 +14,7 @@ import {
   parseLine,
   plainName,
 } from '../host-keys/known-hosts.js';
-import { systemProgram } from '../process/system-program.js';
+import { systemProgram } from '../process/program-in-path.js';
 import { ownerOf } from './config/file.js';
 import { moreNames, type NameCheck } from './config/names.js';
 import { expandedPath, filesOf, includedTexts, settingsOf } from './config/settings.js';

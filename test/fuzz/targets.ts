@@ -16,7 +16,7 @@ import { parseQemuArgs } from '../../src/discovery/vmm/qemu.js';
 import { parseVhostDevice } from '../../src/discovery/vmm/vhost-device.js';
 import { decodeWsl, parseVerbose, parseVmId } from '../../src/discovery/wsl/wsl.js';
 import { ConnectError, printable } from '../../src/errors.js';
-import { cidOf, parseProgress } from '../../src/guest/run/progress.js';
+import { cidOf, parseProgress } from '../../src/guest/run/run-script.js';
 import { withoutNames } from '../../src/host-keys/edit.js';
 import { knownTypes, linesOf } from '../../src/host-keys/known-hosts.js';
 import { kindOf } from '../../src/kinds/kinds.js';

@@ -5,8 +5,7 @@ import { parseMachine } from '../../src/discovery/machined/machine.js';
 import { encodeFrame, FrameReader, VarlinkError } from '../../src/discovery/machined/varlink.js';
 import type { JsonObject } from '../../src/discovery/tools/json.js';
 import { printable } from '../../src/errors.js';
-import { cidOf, parseProgress } from '../../src/guest/run/progress.js';
-import { splitLines, splitTerminal } from '../../src/guest/run/run-script.js';
+import { cidOf, parseProgress, splitLines, splitTerminal } from '../../src/guest/run/run-script.js';
 import { bannerLimit, scanBanner } from '../../src/ssh/banner.js';
 import { anyText, cut, property, textOf } from './property.js';
 

@@ -14,11 +14,9 @@ import { crosvm } from '../../discovery/vmm/crosvm.js';
 import { qemu } from '../../discovery/vmm/qemu.js';
 import type { Endpoint } from '../../endpoint.js';
 import { type ConnectError, exitCode, printable } from '../../errors.js';
-import { madeKeyOf, madeKeysOf } from '../../guest/credentials/made-key.js';
 import { diagnose, type Finding, type Signs } from '../../guest/diagnose.js';
-import type { ProgressLine } from '../../guest/run/progress.js';
 import { guestRoute, sshCommand } from '../../guest/run/route.js';
-import { runScript } from '../../guest/run/run-script.js';
+import { type ProgressLine, runScript } from '../../guest/run/run-script.js';
 import { type CheckScriptOptions, checkScript, type TriedLogin } from '../../guest/script.js';
 import { kindOf } from '../../kinds/kinds.js';
 import { parseTarget } from '../../kinds/parse.js';
@@ -26,6 +24,7 @@ import { splitLogin } from '../../lookup/login.js';
 import { runProgram } from '../../process/run-program.js';
 import type { RouteName } from '../../route.js';
 import { brokenControlPath } from '../../ssh/control-path.js';
+import { madeKeyOf, madeKeysOf } from '../../ssh/guest-keys.js';
 
 export interface ExamineOptions extends ReachFlags {
   readonly target: string;

@@ -16,13 +16,11 @@ import { pasteable } from '../../cli/message.js';
 import { flag, positionals, textOption } from '../../cli/option.js';
 import { styles } from '../../cli/terminal.js';
 import { exitCode, quote } from '../../errors.js';
-import { madeKeysOf, undoCommand } from '../../guest/credentials/made-key.js';
-import type { ProgressLine } from '../../guest/run/progress.js';
 import { guestRoute } from '../../guest/run/route.js';
-import { runScript } from '../../guest/run/run-script.js';
+import { type ProgressLine, runScript } from '../../guest/run/run-script.js';
 import { checkScript } from '../../guest/script.js';
 import { splitUser } from '../../lookup/login.js';
-import { type GuestKeys, guestKeysOf, madeHostKey } from '../../ssh/guest-keys.js';
+import { type GuestKeys, guestKeysOf, madeHostKey, madeKeysOf, undoCommand } from '../../ssh/guest-keys.js';
 import { targetOption } from './options.js';
 
 interface GuestCheckOptions {

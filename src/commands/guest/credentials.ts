@@ -5,20 +5,24 @@ import { type Envelope, envelope, formatJson, jsonOption } from '../../cli/json.
 import { complain, pasteable } from '../../cli/message.js';
 import { flag, oneOf, parsed, positionals, repeated, textOption, usage } from '../../cli/option.js';
 import { exitCode, printable, quote } from '../../errors.js';
-import { formFor, type Given, type Hypervisor, hypervisors } from '../../guest/credentials/forms.js';
+import {
+  formFor,
+  type Given,
+  type Hypervisor,
+  hypervisors,
+  parseListen,
+} from '../../guest/credentials/forms.js';
 import {
   type GivenKeys,
   makeGuestKeys,
   readGivenKeys,
   removeGuestKeys,
 } from '../../guest/credentials/keys.js';
-import { parseListen } from '../../guest/credentials/listen.js';
-import { undoCommand } from '../../guest/credentials/made-key.js';
 import { readKeys } from '../../guest/keys.js';
 import { fingerprintOf } from '../../host-keys/known-hosts.js';
 import { fileError, reasonOf } from '../../hosts/files.js';
 import { asTarget } from '../../kinds/parse.js';
-import { type GuestKeys, guestFolder } from '../../ssh/guest-keys.js';
+import { type GuestKeys, guestFolder, undoCommand } from '../../ssh/guest-keys.js';
 import { parseName } from '../../target/text.js';
 
 type GuestCredentialsOptions =

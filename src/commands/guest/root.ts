@@ -3,10 +3,15 @@ import type { Io } from '../../cli/command.js';
 import { formatProgress, type HostFlags } from '../../cli/guest.js';
 import { styles } from '../../cli/terminal.js';
 import { printable } from '../../errors.js';
-import type { ProgressLine } from '../../guest/run/progress.js';
-import { type GuestRouteOptions, guestRoute } from '../../guest/run/route.js';
-import { runScript, type ScriptOutcome } from '../../guest/run/run-script.js';
-import { leaveScript, leftFile, runLeft, sudoAsks } from '../../guest/run/sudo.js';
+import {
+  type GuestRouteOptions,
+  guestRoute,
+  leaveScript,
+  leftFile,
+  runLeft,
+  sudoAsks,
+} from '../../guest/run/route.js';
+import { type ProgressLine, runScript, type ScriptOutcome } from '../../guest/run/run-script.js';
 
 /** Runs a script as root in a guest and prints its lines; if sudo asks for a password, it does so on this terminal. */
 export type RootRunner = (into: HostFlags, script: string, port?: number) => Promise<ScriptOutcome>;

@@ -3,8 +3,7 @@ import type { Connection } from '../../connect/connection.js';
 import { otherRelayFailure, type RelayStdioOptions, relayFailures, relayStdio } from '../../deliver/relay.js';
 import { ConnectError, exitCode } from '../../errors.js';
 import type { Trace } from '../../reach.js';
-import { isCompiled } from '../../runtime.js';
-import { wantsColor } from '../../wants-color.js';
+import { isCompiled, wantsColor } from '../../runtime.js';
 
 export interface RelayToEndOptions extends Omit<RelayStdioOptions, 'handOff' | 'streams'> {
   readonly trace: Trace | undefined;

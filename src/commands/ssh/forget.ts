@@ -2,7 +2,6 @@ import { type Command, type Io, UsageError } from '../../cli/command.js';
 import { complain } from '../../cli/message.js';
 import { behindVia, viaOption } from '../../cli/shared-options.js';
 import { exitCode, quote } from '../../errors.js';
-import { madeKeysOf, undoCommand } from '../../guest/credentials/made-key.js';
 import { forgetKeys } from '../../host-keys/edit.js';
 import { fileError } from '../../hosts/files.js';
 import { asTarget } from '../../kinds/parse.js';
@@ -10,7 +9,7 @@ import { lookUp } from '../../lookup/find-target.js';
 import { splitLogin } from '../../lookup/login.js';
 import type { ListedTarget } from '../../lookup/short-name.js';
 import { knownHostsFile } from '../../ssh/folder.js';
-import { type GuestKeys, guestKeysFor } from '../../ssh/guest-keys.js';
+import { type GuestKeys, guestKeysFor, madeKeysOf, undoCommand } from '../../ssh/guest-keys.js';
 import { hostKeyAlias, isNamed, possibleAliases, typedNames, uuidAlias } from '../../ssh/identity.js';
 
 export interface ForgetOptions {

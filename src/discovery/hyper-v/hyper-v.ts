@@ -3,7 +3,7 @@ import { type Guid, parseGuid } from '../../address/guid.js';
 import { offered, shellQuoted } from '../../address/shell.js';
 import type { StartCommand } from '../../errors.js';
 import { type AddonState, loadAddon } from '../../native.js';
-import { systemProgram } from '../../process/system-program.js';
+import { systemProgram } from '../../process/program-in-path.js';
 import { type Deps, type DiscoveredMachine, DiscoveryError, type Status } from '../provider.js';
 import { guestsOnly } from '../tools/guest-addresses.js';
 import { isJsonObject, parseJson } from '../tools/json.js';

@@ -1,6 +1,6 @@
 import { type Guid, parseGuid } from '../../address/guid.js';
 import { portOfServiceId } from '../../address/numbers.js';
-import { systemProgram } from '../../process/system-program.js';
+import { systemProgram } from '../../process/program-in-path.js';
 import { type Deps, DiscoveryError } from '../provider.js';
 import { type RunTool, runTool } from '../tools/run-tool.js';
 

@@ -1,5 +1,5 @@
 import { type Guid, parseGuid } from '../../address/guid.js';
-import { systemProgram } from '../../process/system-program.js';
+import { systemProgram } from '../../process/program-in-path.js';
 import { type Deps, DiscoveryError } from '../provider.js';
 import { type RunToolForBytes, runToolForBytes } from '../tools/run-tool.js';
 

@@ -1,12 +1,11 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { adoptAll } from '../../../src/hosts/adopt-all.js';
 import { configFiles } from '../../../src/hosts/places.js';
 import { planInstall } from '../../../src/hosts/plan.js';
 import { showPlan } from '../../../src/hosts/show.js';
 import { freshUnits } from '../../../src/hosts/units.js';
-import { applyPlan } from '../../../src/hosts/write.js';
+import { adoptAll, applyPlan } from '../../../src/hosts/write.js';
 import type { FindMachines } from '../../../src/machines/find-machines.js';
 import { parseState } from '../../../src/ssh/config/state.js';
 import { configDefaults, find, machine, useConfigHome } from './home.js';

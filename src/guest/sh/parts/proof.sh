@@ -1,5 +1,5 @@
 # The proof that two connections reach the same machine: a number that the first leaves where only root can write. See
-# src/guest/run/progress.ts.
+# src/guest/run/run-script.ts.
 
 proof_file=$R/run/vmssh-proof
 

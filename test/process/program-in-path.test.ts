@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { systemProgram } from '../../src/process/system-program.js';
+import { systemProgram } from '../../src/process/program-in-path.js';
 
 it.each([
   { name: 'SystemRoot', env: { SystemRoot: 'D:\\Win' }, folder: 'D:\\Win' },

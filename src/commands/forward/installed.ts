@@ -7,13 +7,11 @@ import { shellLine, shellOf } from '../../address/shell.js';
 import { CommandError, type Io, UsageError } from '../../cli/command.js';
 import { type Envelope, envelope, formatJson } from '../../cli/json.js';
 import { usage } from '../../cli/option.js';
-import { readListeners } from '../../discovery/processes/tcp-listeners.js';
 import { isJsonObject, parseJson } from '../../discovery/tools/json.js';
 import { type RunTool, runTool } from '../../discovery/tools/run-tool.js';
 import { exitCode, printable, quote } from '../../errors.js';
 import { editFile } from '../../files/edit-file.js';
 import { makeFolder } from '../../files/place.js';
-import { readText } from '../../files/read-file.js';
 import { fileAt, fileError } from '../../hosts/files.js';
 import { configFiles } from '../../hosts/places.js';
 import { removeLinks, systemctl } from '../../hosts/systemd.js';
@@ -25,6 +23,7 @@ import { printKeys } from './key-lines.js';
 import { openListener } from './listener.js';
 import { formatLocal, type Local, parseLocal } from './local.js';
 import { type MachineOptions, search } from './machine.js';
+import { isListening } from './peer-user.js';
 import { jsonOf, type LocalJson } from './report.js';
 
 export interface InstallOptions extends MachineOptions {
@@ -320,23 +319,6 @@ async function remove(installed: Installed, folder: string, io: Io, run: RunTool
   await removeLinks(folder, socket);
   for (const unit of units) await writeOurs(join(folder, unit), undefined, io);
   await systemctl(['daemon-reload'], io, run).catch(() => {});
-}
-
-/** Whether a program of this user listens there; undefined: it cannot be seen. */
-async function isListening(local: Local, { env }: Io): Promise<boolean | undefined> {
-  if (local.family === 'inet') {
-    const listeners = await readListeners({ env }).catch(() => undefined);
-    return listeners?.(local.host, local.port)?.includes(process.getuid?.() ?? 0);
-  }
-  const table = await readText('/proc/net/unix').catch(() => undefined);
-  // "Num: RefCount Protocol Flags Type St Inode Path"; the flag is that of a listener.
-  return table?.split('\n').some((row) => {
-    const [, , , flags, , , ...path] = row
-      .trimStart()
-      .split(' ')
-      .filter((word, i) => i > 5 || word !== '');
-    return flags === '00010000' && row.endsWith(` ${local.path}`) && path.length > 0;
-  });
 }
 
 function described({ local, target, port }: Installed): string {

@@ -1,5 +1,6 @@
 import type { Addon, Handle } from 'node-hvsock-native';
-import { hexOf, mapped } from '../../discovery/processes/tcp-listeners.js';
+import type { Io } from '../../cli/command.js';
+import { hexOf, mapped, readListeners } from '../../discovery/processes/tcp-listeners.js';
 import { readText } from '../../files/read-file.js';
 import type { Local } from './local.js';
 import { type TcpEnd, tcpEnd } from './session.js';
@@ -93,4 +94,21 @@ function uidIn(table: string, own: TcpEnd, peer: TcpEnd, prefix: string): number
 
 function addressOf({ host, port }: TcpEnd, prefix: string): string {
   return `${prefix}${hexOf(host)}:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+}
+
+/** Whether a program of this user listens there; undefined: it cannot be seen. */
+export async function isListening(local: Local, { env }: Pick<Io, 'env'>): Promise<boolean | undefined> {
+  if (local.family === 'inet') {
+    const listeners = await readListeners({ env }).catch(() => undefined);
+    return listeners?.(local.host, local.port)?.includes(process.getuid?.() ?? 0);
+  }
+  const table = await readText('/proc/net/unix').catch(() => undefined);
+  // "Num: RefCount Protocol Flags Type St Inode Path"; the flag is that of a listener.
+  return table?.split('\n').some((row) => {
+    const [, , , flags, , , ...path] = row
+      .trimStart()
+      .split(' ')
+      .filter((word, i) => i > 5 || word !== '');
+    return flags === '00010000' && row.endsWith(` ${local.path}`) && path.length > 0;
+  });
 }

@@ -57,90 +57,67 @@ export const dockerKind = managed(
   async () => (await import('../discovery/containers/docker.js')).docker,
 );
 
-export const firecrackerKind = monitored({
+/** Of a machine that only its process shows. Its socket is looked up at each connect: a path may be another process's later. */
+const ofProcess = { from: 'linux', keyHasOwner: true } as const;
+
+export const firecrackerKind = listed({
   name: 'firecracker',
   form: 'firecracker/ID',
   summary: 'a running Firecracker by its --id, else by the name of its API socket',
+  ...ofProcess,
   load: async () => (await import('../discovery/vmm/firecracker.js')).firecracker,
 });
-export const cloudHypervisorKind = monitored({
+export const cloudHypervisorKind = listed({
   name: 'cloud-hypervisor',
   form: 'cloud-hypervisor/NAME',
   summary:
     'a running cloud-hypervisor by the name of its API socket, else of its vsock socket, or by its UUID',
+  ...ofProcess,
   load: async () => (await import('../discovery/vmm/cloud-hypervisor.js')).cloudHypervisor,
 });
 
-interface Monitored<Name extends string> {
-  readonly name: Name;
-  readonly form: string;
-  readonly summary: string;
-  readonly load: () => Promise<Provider>;
-}
+const inCluster = { from: 'linux-mac', network: true } as const;
 
-/** NAME/MACHINE: a machine that only its process shows. Its socket is looked up at each connect: a path may be another process's later. */
-function monitored<Name extends string>({ name, load, ...shown }: Monitored<Name>): Kind<NamedTarget<Name>> {
-  return {
-    name,
-    ...shown,
-    separators: '/%',
-    rest: 'name',
-    from: 'linux',
-    takesPort: true,
-    hostKey: 'machine',
-    keyHasOwner: true,
-    providers: [name],
-    parse: ({ rest }) => ({ kind: name, name: parseName(rest, 'machine name') }),
-    async resolve(target, context) {
-      const { resolveListed } = await import('../resolve/managed.js');
-      return resolveListed(target.name, await load(), context);
-    },
-  };
-}
-
-export const kubevirtKind = inCluster({
+export const kubevirtKind = listed({
   name: 'kubevirt',
   form: 'kubevirt/NAME',
   summary: 'a virtual machine of KubeVirt; NAMESPACE/NAME for one in another namespace',
-  parts: 2,
+  ...inCluster,
+  parse: (rest) => namesIn(rest, 2),
   load: async () => (await import('../discovery/kubernetes/providers.js')).kubevirt,
 });
-export const kubectlKind = inCluster({
+export const kubectlKind = listed({
   name: 'kubectl',
   form: 'kubectl/NAME',
   summary: 'a pod, by the exec of kubectl; NAMESPACE/NAME, and NAMESPACE/NAME/CONTAINER',
-  parts: 3,
+  ...inCluster,
+  parse: (rest) => namesIn(rest, 3),
   load: async () => (await import('../discovery/kubernetes/providers.js')).kubectl,
 });
 
-interface InCluster<Name extends string> {
+interface Listed<Name extends string>
+  extends Pick<Kind, 'form' | 'summary' | 'from' | 'keyHasOwner' | 'network'> {
   readonly name: Name;
-  readonly form: string;
-  readonly summary: string;
-  /** How many names it may have. */
-  readonly parts: number;
+  readonly parse?: (rest: string) => string;
   readonly load: () => Promise<Provider>;
 }
 
-function inCluster<Name extends 'kubevirt' | 'kubectl'>({
+/** NAME/MACHINE: a machine that no command of a manager starts. */
+function listed<Name extends string>({
   name,
-  form,
-  summary,
-  parts,
+  parse = (rest) => parseName(rest, 'machine name'),
   load,
-}: InCluster<Name>): Kind<NamedTarget<Name>> {
+  ...more
+}: Listed<Name>): Kind<NamedTarget<Name>> {
   return {
     name,
-    form,
-    summary,
+    ...more,
     separators: '/%',
     rest: 'name',
-    from: 'linux-mac',
     takesPort: true,
     hostKey: 'machine',
-    network: true,
     providers: [name],
-    parse: ({ rest }) => ({ kind: name, name: namesIn(rest, parts) }),
+    parse: ({ rest }) => ({ kind: name, name: parse(rest) }),
     async resolve(target, context) {
       const { resolveListed } = await import('../resolve/managed.js');
       return resolveListed(target.name, await load(), context);

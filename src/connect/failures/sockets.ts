@@ -57,6 +57,20 @@ export const vsockFailures: readonly Failure[] = [
   ...exhausted,
 ];
 
+/** Of the path of a unix socket, whoever serves it. */
+const pathFailures: readonly Failure[] = [
+  {
+    codes: ['ENAMETOOLONG'],
+    problem: 'the socket path {address} is too long: AF_UNIX takes at most 107 bytes',
+    hint: 'use a shorter path, such as a symbolic link to its folder',
+  },
+  {
+    codes: ['ELOOP'],
+    problem: 'the path {address} is a loop of symbolic links',
+    hint: 'see namei {address}',
+  },
+];
+
 /**
  * What the errno of a connect means for AF_UNIX, from unix(7); the WSA codes from reports by users of Windows:
  * https://github.com/golang/go/issues/44797, https://github.com/microsoft/WSL/issues/4240
@@ -79,20 +93,11 @@ export const unixFailures: readonly Failure[] = [
     problem: 'no permission to open {address}',
     hint: 'you need write permission on the socket and search permission on its folders: see namei -l {address}',
   },
-  {
-    codes: ['ENAMETOOLONG'],
-    problem: 'the socket path {address} is too long: AF_UNIX takes at most 107 bytes',
-    hint: 'use a shorter path, such as a symbolic link to its folder',
-  },
+  ...pathFailures,
   {
     codes: ['EPROTOTYPE'],
     problem: '{address} is a datagram socket, not a stream socket',
     hint: 'ss -xl lists the stream sockets of this host',
-  },
-  {
-    codes: ['ELOOP'],
-    problem: 'the path {address} is a loop of symbolic links',
-    hint: 'see namei {address}',
   },
   {
     codes: ['EAGAIN', 'ETIMEDOUT'],
@@ -140,16 +145,7 @@ export const multiplexerFailures: readonly Failure[] = [
     problem: "no permission to open the multiplexer's socket {address}",
     hint: 'the VM belongs to another user, or its folder is closed to you: see namei -l {address}',
   },
-  {
-    codes: ['ENAMETOOLONG'],
-    problem: 'the socket path {address} is too long: AF_UNIX takes at most 107 bytes',
-    hint: 'use a shorter path, such as a symbolic link to its folder',
-  },
-  {
-    codes: ['ELOOP'],
-    problem: 'the path {address} is a loop of symbolic links',
-    hint: 'see namei {address}',
-  },
+  ...pathFailures,
   {
     codes: ['EPROTOTYPE'],
     problem: '{address} is a datagram socket, not a multiplexer',

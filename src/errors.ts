@@ -80,7 +80,7 @@ export function exitCodeOf(error: ConnectError): number {
 
 /** Text in double quotes that is safe to print: control characters become \xNN or \u{N}, and of a very long one only the start is shown. */
 export function quote(text: string): string {
-  return quoteStart(text, mostQuoted);
+  return quoteStart(text, maxQuoted);
 }
 
 function quoteStart(text: string, most: number): string {
@@ -89,23 +89,23 @@ function quoteStart(text: string, most: number): string {
 }
 
 /** More than the longest path of a socket, and than any name. */
-const mostQuoted = 500;
+const maxQuoted = 500;
 
 /** Names in quotes, joined; of very many only the first, and the number of the others. */
 export function quoteNames(
   names: readonly string[],
   joint: ', ' | ' or ',
-  quoted: (name: string) => string = (name) => quoteStart(name, mostOfName),
+  quoted: (name: string) => string = (name) => quoteStart(name, maxOfName),
 ): string {
-  const more = names.length - mostNames;
+  const more = names.length - maxNames;
   return [
-    ...names.slice(0, mostNames).map((name) => quoted(name)),
+    ...names.slice(0, maxNames).map((name) => quoted(name)),
     ...(more > 0 ? [`${more} more`] : []),
   ].join(joint);
 }
 
-const mostNames = 50;
-const mostOfName = 100;
+const maxNames = 50;
+const maxOfName = 100;
 
 /** The text with all control and bidirectional characters escaped, so that a peer cannot control the terminal. */
 export function printable(text: string): string {

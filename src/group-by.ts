@@ -28,9 +28,9 @@ export function withoutRepeats<T>(
   const groups = groupBy(items, kind);
   return items.flatMap((item) => {
     const group = groups.get(kind(item)) ?? [];
-    if (group.length <= mostOfAKind) return [{ item, more: 0 }];
+    if (group.length <= maxOfAKind) return [{ item, more: 0 }];
     return item === group[0] ? [{ item, more: group.length - 1 }] : [];
   });
 }
 
-const mostOfAKind = 3;
+const maxOfAKind = 3;

@@ -124,10 +124,10 @@ function isWhole(value: unknown): value is number {
 }
 
 /** No timer takes longer ones: 24 days. */
-const longestMs = 0x7fffffff;
+const maxMs = 0x7fffffff;
 
 function isTime(value: unknown): value is number {
-  return typeof value === 'number' && value >= 0 && value <= longestMs;
+  return typeof value === 'number' && value >= 0 && value <= maxMs;
 }
 
 /** Also one of another realm. */

@@ -29,7 +29,7 @@ export interface ReachOptions {
    * Whether all of it has to be over within `timeoutMs`, up to the banner of the only route, too: somebody has set that limit.
    * Undefined: only the opening, and the banner of a route that is one of `routes`.
    */
-  readonly looks?: boolean | undefined;
+  readonly untilBanner?: boolean | undefined;
   /** The only routes to try, in this order; undefined: the machine's own, and no network if there is another. */
   readonly routes?: readonly RouteName[] | undefined;
   /** Milliseconds to retry until an SSH banner arrives; undefined: one attempt, without waiting for a banner. */
@@ -75,7 +75,12 @@ export async function reach({ text, target }: TypedTarget, options: ReachOptions
   return openWhenReady(
     async (leftMs) => {
       const timeoutMs = Math.min(options.timeoutMs, leftMs);
-      const reached = await attempt(target, text, { ...options, timeoutMs, stdio: undefined, looks: false });
+      const reached = await attempt(target, text, {
+        ...options,
+        timeoutMs,
+        stdio: undefined,
+        untilBanner: false,
+      });
       const banner = await bannerOf(reached.connection, text, timeoutMs, options.signal).catch((error) => {
         throw error instanceof ConnectError ? withTrouble(error, reached.resolution) : error;
       });
@@ -109,13 +114,13 @@ async function bannerOf(
 
 /** Opens the first of the machine's routes that answers. Throws a ConnectError with the reason of each. */
 async function attempt(target: Target, text: string, options: ReachOptions): Promise<Reached> {
-  const { port, timeoutMs, routes: only, looks, env, signal, trace, onRoute } = options;
+  const { port, timeoutMs, routes: only, untilBanner, env, signal, trace, onRoute } = options;
   const start = now();
   const resolution = await found(target, text, options);
-  const until = (looks ? start : now()) + timeoutMs;
+  const until = (untilBanner ? start : now()) + timeoutMs;
   const leftMs = () => Math.max(1, until - now());
   const failed: FailedRoute[] = [];
-  for await (const turn of routesOf(resolution, { text, port, only, looks, env })) {
+  for await (const turn of routesOf(resolution, { text, port, only, untilBanner, env })) {
     const { name, after, waits, why } = turn;
     if (why !== undefined) trace?.('route', why);
     let route: Route | undefined;
@@ -168,10 +173,10 @@ function withTrouble(error: ConnectError, { trouble }: Resolution): ConnectError
 
 /** The machine that a target means; if a time was given, found within it. */
 async function found(target: Target, text: string, options: ReachOptions): Promise<Resolution> {
-  const { port, routes, timeoutMs, looks, signal, env, platform, resolve = resolveTarget } = options;
+  const { port, routes, timeoutMs, untilBanner, signal, env, platform, resolve = resolveTarget } = options;
   const ask = (own: Interruption | undefined) =>
     resolve(target, { text, port, routes, signal: own, env, platform });
-  const answer = looks
+  const answer = untilBanner
     ? import('./connect/wait.js').then(({ inTime }) => inTime(text, timeoutMs, signal, ask))
     : ask(signal);
   const machine = await withInterruption(text, signal, answer);

@@ -48,11 +48,11 @@ export const viaOption = repeated(
   hopHost,
 );
 
-/** The options of a command that reaches a typed machine: `behindVia`, `routesOption` and `reachFlags` read them. */
+/** The options of a command that reaches a typed machine: `throughHop`, `routesOption` and `reachFlags` read them. */
 export const reachOptions = [viaOption, routesOption, timeoutOption, waitOption, startOption] as const;
 
 /** A typed machine, as it is called with the --via that was given. Throws a UsageError. */
-export function behindVia(raw: RawArgs, typed: string): string {
+export function throughHop(raw: RawArgs, typed: string): string {
   const [host, ...others] = viaOption.read(raw);
   if (host === undefined) return typed;
   if (others.length > 0)

@@ -6,7 +6,7 @@ import { type Connection, dropPeeked } from './connection.js';
 const silentMs = 5000;
 
 /** "OK 4294967295\r\n" */
-const longestReply = 15;
+const maxReply = 15;
 
 /**
  * Asks a vsock multiplexer for a port and reads its "OK NUMBER" line, not a byte more. Rejects with code EOF (nothing
@@ -22,7 +22,7 @@ export async function askMultiplexer(
   const silentBy = now() + silent;
   const until = Math.min(deadline, silentBy);
   for (let seen = 0; ; ) {
-    const bytes = await connection.peek(seen, longestReply, Math.max(0, until - now()));
+    const bytes = await connection.peek(seen, maxReply, Math.max(0, until - now()));
     const reply = readReply(bytes);
     if (typeof reply === 'number') return dropPeeked(connection, reply);
     if (reply === 'ssh') return;

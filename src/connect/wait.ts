@@ -16,7 +16,7 @@ export interface WaitOptions {
 
 /** Milliseconds between attempts: short at first, later long enough to stay below the trigger limit of a socket unit. */
 const firstPause = 100;
-const longestPause = 1000;
+const maxPause = 1000;
 
 /**
  * Retries until an attempt succeeds, for a machine that boots. A failure that waiting cannot fix ends it at once; when
@@ -31,7 +31,7 @@ export async function openWhenReady<T>(
   const { sleep = (ms) => delay(ms, undefined, signal ? { signal } : {}) } = options;
   const until = now() + waitMs;
   let last: ConnectError | undefined;
-  for (let pause = firstPause; ; pause = Math.min(pause * 1.5, longestPause)) {
+  for (let pause = firstPause; ; pause = Math.min(pause * 1.5, maxPause)) {
     const started = now();
     let next: number;
     try {
@@ -53,9 +53,9 @@ export async function openWhenReady<T>(
 
 /** Milliseconds until the next attempt, after one that took `tookMs`; `pause` if the code needs no other. */
 function pauseAfter(code: string, tookMs: number, pause: number): number {
-  if (notThere.has(code)) return longestPause;
+  if (notThere.has(code)) return maxPause;
   // Hyper-V has waited already: a Linux guest without a listener times out rather than refuses.
-  if (code === 'WSAETIMEDOUT' && tookMs >= longestPause) return 0;
+  if (code === 'WSAETIMEDOUT' && tookMs >= maxPause) return 0;
   return pause;
 }
 

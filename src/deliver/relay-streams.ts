@@ -103,7 +103,7 @@ export class EarlyInput implements AsyncIterable<Uint8Array> {
     });
     stream.on('data', (bytes: Uint8Array) => {
       this.#early.push(bytes);
-      if (this.#early.length >= mostEarly) stream.pause();
+      if (this.#early.length >= maxEarly) stream.pause();
       this.#wake?.();
     });
   }
@@ -112,7 +112,7 @@ export class EarlyInput implements AsyncIterable<Uint8Array> {
     for (;;) {
       const bytes = this.#early.shift();
       if (bytes) {
-        if (this.#early.length < mostEarly) this.#stream.resume();
+        if (this.#early.length < maxEarly) this.#stream.resume();
         yield bytes;
       } else if (this.#done) {
         if (this.#failure) throw this.#failure;
@@ -127,4 +127,4 @@ export class EarlyInput implements AsyncIterable<Uint8Array> {
 }
 
 /** Chunks to hold before pausing the stream; ssh sends one, its banner, before it gets the server's. */
-const mostEarly = 16;
+const maxEarly = 16;

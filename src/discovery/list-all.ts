@@ -1,5 +1,5 @@
 import { groupBy } from '../group-by.js';
-import { afterWaiting, mostOwnLimits } from '../process/after-waiting.js';
+import { afterWaiting, maxOwnLimits } from '../process/after-waiting.js';
 import { type ListedMachine, mergeMachines } from './merge.js';
 import { ownEnv } from './own-env.js';
 import {
@@ -65,7 +65,7 @@ async function askOne(
     );
   });
   try {
-    return await Promise.race([provider.list({ ...deps, signal, timeoutMs: mostOwnLimits * limitMs }), late]);
+    return await Promise.race([provider.list({ ...deps, signal, timeoutMs: maxOwnLimits * limitMs }), late]);
   } catch (error) {
     deps.signal?.throwIfAborted();
     const { code = 'EIO', message } = limit.signal.aborted ? tooLate : (error as NodeJS.ErrnoException);
@@ -80,19 +80,19 @@ async function askOne(
 
 function cidsUsedTwice(machines: readonly ListedMachine[]): readonly Warning[] {
   return [...sharedCids(machines)].map(([cid, users]) => {
-    const targets = users.slice(0, mostTargets).map(({ target }) => target);
-    const more = users.length > mostTargets ? [`${users.length - mostTargets} more`] : [];
+    const targets = users.slice(0, maxTargets).map(({ target }) => target);
+    const more = users.length > maxTargets ? [`${users.length - maxTargets} more`] : [];
     const problem = `CID ${cid} is used by ${[...targets, ...more].join(' and ')}: vsock/${cid} may reach either`;
     return { provider: users[0]?.provider ?? '', code: 'CID_TWICE', problem };
   });
 }
 
 /** The number of targets that a warning names. */
-const mostTargets = 5;
+const maxTargets = 5;
 
 /** The most characters of a machine's name, and of each of its other texts, which have paths. */
-const mostOfName = 256;
-const mostOfOthers = 4096;
+const maxOfName = 256;
+const maxOfOthers = 4096;
 
 /** The machines without those that have a text longer than any real one's, and a warning for those of each provider. */
 function withoutTooLong(machines: readonly DiscoveredMachine[]): {
@@ -112,7 +112,7 @@ function withoutTooLong(machines: readonly DiscoveredMachine[]): {
 
 function lengthProblem(machine: DiscoveredMachine): string | undefined {
   for (const [field, value] of Object.entries(machine)) {
-    const most = field === 'name' ? mostOfName : mostOfOthers;
+    const most = field === 'name' ? maxOfName : maxOfOthers;
     if (typeof value === 'string' && value.length > most)
       return `${/^[aeiou]/.test(field) ? 'an' : 'a'} ${field} of ${value.length} characters`;
   }

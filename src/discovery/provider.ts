@@ -60,7 +60,7 @@ export interface Provider<F extends DiscoveredMachine = DiscoveredMachine> {
   /** Folders that change when its machines come and go: a path, "~/FOLDER" or "$XDG_RUNTIME_DIR/FOLDER". */
   readonly watched?: (env: Deps['env']) => readonly string[];
   list(deps: Deps): Promise<Listing<F>>;
-  /** For a provider that knows more names than its list shows; `findBy` calls it. */
+  /** For a provider that knows more names than its list shows; `searchProvider` calls it. */
   find?(name: string, deps: Deps): Promise<Search<F, Warning>>;
   /** An address that takes longer to find than the list; undefined if it is not known. */
   addressOf?(machine: DiscoveredMachine, deps: Deps): Promise<string | undefined>;

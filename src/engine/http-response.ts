@@ -8,9 +8,9 @@ interface Parsed {
 }
 
 /** Node's limit for the status line and headers. Bytes. */
-const longestHead = 16 * 1024;
+const maxHead = 16 * 1024;
 /** The limit for a chunk's length and extensions, or a trailer line. */
-const longestLine = 4096;
+const maxLine = 4096;
 
 /** Parses an HTTP/1.1 answer (RFC 9112), however its bytes are split. Throws an error with a code if it is invalid. */
 export class ResponseParser {
@@ -62,7 +62,7 @@ export class ResponseParser {
 
   #takeHead(): boolean {
     const end = this.#rest.toString('latin1').indexOf('\r\n\r\n');
-    if (end > longestHead || (end < 0 && this.#rest.length > longestHead)) {
+    if (end > maxHead || (end < 0 && this.#rest.length > maxHead)) {
       throw coded('HPE_HEADER_OVERFLOW', 'Parse Error: Header overflow');
     }
     if (end < 0) return false;
@@ -95,8 +95,7 @@ export class ResponseParser {
 
   #takeLine(take: (line: string) => void): boolean {
     const end = this.#rest.indexOf(10);
-    if (end > longestLine || (end < 0 && this.#rest.length > longestLine))
-      throw parseError('a line has no end');
+    if (end > maxLine || (end < 0 && this.#rest.length > maxLine)) throw parseError('a line has no end');
     if (end < 0) return false;
     const line = this.#rest.toString('latin1', 0, end).replace(/\r$/, '');
     this.#rest = this.#rest.subarray(end + 1);

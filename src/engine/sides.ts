@@ -13,7 +13,7 @@ interface ReadHost {
 /** The size of a read, in bytes. */
 const chunk = 65536;
 /** The limit of chunks that wait for a reader. */
-const mostHeld = 16;
+const maxHeld = 16;
 
 /** The decoder's name for those of Node's encodings that differ. */
 const decoderNames: Readonly<Record<string, string>> = { utf16le: 'utf-16le', binary: 'latin1' };
@@ -111,7 +111,7 @@ export class ReadSide {
     }
     if (bytes.length === 0) this.#atEnd = true;
     else this.#held.push(toBuffer(bytes) as unknown as Buffer);
-    if (this.#atEnd || (!this.#flowing && this.#held.length >= mostHeld)) this.#unwatch();
+    if (this.#atEnd || (!this.#flowing && this.#held.length >= maxHeld)) this.#unwatch();
     if (this.#flowing) this.#flow();
     else this.#host.emit('readable');
   }

@@ -11,7 +11,7 @@ import { type FileContent, FileRefusal, type Owner, type Place, placeOf, readAt,
 type Edit = (old: Buffer | undefined) => Buffer | undefined;
 
 /** How often it tries. */
-const mostTries = 5;
+const maxTries = 5;
 
 /**
  * Changes a file atomically: reads it again under a lock, writes and syncs the new one beside it, and renames it into
@@ -28,7 +28,7 @@ export async function editFile(path: string, edit: Edit, mode: number): Promise<
     await removeLeftovers(place);
     const seen = await readAt(place);
     if (edit(seen?.bytes) === seen?.bytes) return;
-    for (let tries = 0; tries < mostTries; tries++) if (await editLocked(place, edit, mode)) return;
+    for (let tries = 0; tries < maxTries; tries++) if (await editLocked(place, edit, mode)) return;
     throw new FileRefusal('LOCKED', 'other programs keep changing it or removing its lock');
   } finally {
     await place.folder.close();

@@ -25,7 +25,7 @@ export interface LockLimits {
 const ofEdit: LockLimits = { held: 10_000, wait: 60_000 };
 
 /** Milliseconds that a lock may stay unchanged without a living holder. One without a name was about to write it. */
-const longestHeld = { nameless: 1000, gone: 0 } as const;
+const maxHeld = { nameless: 1000, gone: 0 } as const;
 
 /**
  * Keeps other vmssh processes from changing a file, with a lock file beside it that names this process. The lock of a
@@ -38,7 +38,7 @@ export async function lock(
 ): Promise<Lock> {
   const file = lockName(name);
   const start = now();
-  const longest = { ...longestHeld, named: limits.held };
+  const longest = { ...maxHeld, named: limits.held };
   let seen: { readonly stats: Stats; readonly since: number } | undefined;
   for (;;) {
     const made = await make(folder.at(file));
@@ -100,7 +100,7 @@ async function remove(path: string, stats: Stats): Promise<void> {
   if (isSame(await look(path), stats)) await rm(path, { force: true });
 }
 
-async function holderOf(folder: Folder, name: string): Promise<'named' | keyof typeof longestHeld> {
+async function holderOf(folder: Folder, name: string): Promise<'named' | keyof typeof maxHeld> {
   const content = await readAt({ folder, name }).catch(() => undefined);
   const [, pid, host] = /^(\d+) (.*)\n$/.exec(content?.bytes.toString() ?? '') ?? [];
   if (pid === undefined) return 'nameless';

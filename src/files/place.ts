@@ -53,7 +53,7 @@ export async function placeOf(path: string, asRoot: boolean = isRoot): Promise<P
   let at = resolve(path);
   if (asRoot) return walk(at);
   for (let links = 0; (await lstat(at).catch(() => undefined))?.isSymbolicLink(); ) {
-    if (++links > mostLinks) throw tooManyLinks();
+    if (++links > maxLinks) throw tooManyLinks();
     const to = await readlink(at);
     at = isAbsolute(to) ? to : join(dirname(at), to);
   }
@@ -91,7 +91,7 @@ export function byPath(path: string, platform: NodeJS.Platform = process.platfor
 }
 
 /** The kernel's own limit (path_resolution(7)). */
-const mostLinks = 40;
+const maxLinks = 40;
 
 /**
  * Walks a path as root, opening each folder from the one before, so that nobody can replace one between two steps.
@@ -106,7 +106,7 @@ async function walk(path: string, makeMode?: number): Promise<Place> {
       const name = ahead.shift() ?? '.';
       const entry = await lstat(folder.at(name)).catch(absent);
       if (entry?.isSymbolicLink()) {
-        if (++links > mostLinks) throw tooManyLinks();
+        if (++links > maxLinks) throw tooManyLinks();
         trust(folder, name, entry.uid);
         const to = await readlink(folder.at(name));
         ahead.unshift(...namesOf(to));

@@ -98,7 +98,7 @@ class Bytes {
   next(): Buffer {
     if (this.#used === this.#buffer.length) {
       this.#parts.push(this.#buffer);
-      this.#buffer = Buffer.allocUnsafe(Math.min(this.#length, longestRead, this.#limit - this.#length + 1));
+      this.#buffer = Buffer.allocUnsafe(Math.min(this.#length, maxRead, this.#limit - this.#length + 1));
       this.#used = 0;
     }
     return this.#used === 0 ? this.#buffer : this.#buffer.subarray(this.#used);
@@ -120,7 +120,7 @@ class Bytes {
 
 /** Bytes. Most files of /proc are shorter than the first. */
 const shortestRead = 4 << 10;
-const longestRead = 64 << 10;
+const maxRead = 64 << 10;
 
 function tooLong(path: string, limit: number): Error {
   return failure('EFBIG', `it is longer than ${limit} bytes`, path);

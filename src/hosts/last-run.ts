@@ -23,7 +23,7 @@ export function withLast(options: ConfigOptions, last: LastOptions): ConfigOptio
   const names = { prefix: last.prefix, onlyPatterns: options.system || last.onlyPatterns };
   return {
     ...options,
-    ...(options.asBefore ? names : {}),
+    ...(options.keepNames ? names : {}),
     fdpass: options.fdpass ?? last.fdpass,
     fresh: options.fresh ?? last.fresh,
     start: options.start ?? last.start,

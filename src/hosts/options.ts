@@ -15,7 +15,7 @@ export interface ConfigOptions {
   /** For all users of this host. */
   readonly system: boolean;
   /** Neither of the first two was given: those of the last run stay in effect. */
-  readonly asBefore: boolean;
+  readonly keepNames: boolean;
   /** Whether sockets are passed to ssh where that is possible; undefined: as in the last run. */
   readonly fdpass?: boolean | undefined;
   /** Whether other runs may keep the Hosts up to date; undefined: as in the last run, or nobody said. */
@@ -138,7 +138,7 @@ export function configOptions(raw: RawArgs): ConfigOptions {
     prefix: prefix ?? '',
     system,
     onlyPatterns,
-    asBefore: !onlyPatterns && prefix === undefined,
+    keepNames: !onlyPatterns && prefix === undefined,
     fdpass: fdpassOptions.some((option) => option.read(raw)) ? !noFdpassOption.read(raw) : undefined,
     fresh: freshOptions.some((option) => option.read(raw)) ? freshOption.read(raw) : undefined,
     start: startOptions.some((option) => option.read(raw)) ? startOption.read(raw) : undefined,

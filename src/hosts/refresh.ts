@@ -18,7 +18,7 @@ export const asLastTime: ConfigOptions = {
   onlyPatterns: false,
   prefix: '',
   system: false,
-  asBefore: true,
+  keepNames: true,
   sshOptions: [],
 };
 

@@ -19,7 +19,7 @@ import type { Plan } from './plan.js';
 import { disableUnits } from './systemd.js';
 
 /** How often it tries. */
-const mostTries = 4;
+const maxTries = 4;
 
 /** What was done. */
 export interface CarriedOut {
@@ -33,7 +33,7 @@ export interface CarriedOut {
  */
 export async function carryOut(plan: () => Promise<Plan>, io: Io, write?: Write): Promise<CarriedOut> {
   const said = new Set<string>();
-  for (let left = mostTries - 1; ; left--) {
+  for (let left = maxTries - 1; ; left--) {
     const made = await plan();
     for (const note of made.notes ?? []) if (!said.has(note)) io.err(`${note}\n`);
     for (const note of made.notes ?? []) said.add(note);
@@ -156,11 +156,16 @@ function leave(why: string, { files }: Plan, io: Io): void {
 
 async function failed(error: NodeJS.ErrnoException, path: string, { files }: Plan, io: Io): Promise<number> {
   const { message, hint } = fileError(error, path, 'written');
-  await complain(message, isClosed(error) ? whoMay(error, path, files, io) : hint, io);
+  await complain(message, isClosed(error) ? permissionHint(error, path, files, io) : hint, io);
   return exitCode.connect;
 }
 
-function whoMay({ code }: NodeJS.ErrnoException, path: string, { main }: Plan['files'], io: Io): string {
+function permissionHint(
+  { code }: NodeJS.ErrnoException,
+  path: string,
+  { main }: Plan['files'],
+  io: Io,
+): string {
   const folder = shellQuoted(dirname(path), shellOf(io));
   if (io.platform === 'win32') return `you must be allowed to write there: see icacls ${folder}`;
   if (code === 'EROFS') return `its file system is read-only: see findmnt -T ${folder}`;

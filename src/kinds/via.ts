@@ -22,15 +22,15 @@ export const viaKind: Kind<ViaTarget> = {
 };
 
 /** As many as fit into one command: each quotes what the next one gets, and Linux takes 128 KiB as an argument. */
-export const mostHops = 6;
-const tooManyHops = new RegExp(`^(?:[^/%]*[/%]via[/%]){${mostHops}}`, 'i');
+export const maxHops = 6;
+const tooManyHops = new RegExp(`^(?:[^/%]*[/%]via[/%]){${maxHops}}`, 'i');
 
 function parseVia({ rest }: Split, parseInner: (text: string) => AnyTarget): ViaTarget {
   const end = rest.search(/[/%]/);
   if (end < 0) throw new RangeError('a target or a name must follow the hypervisor');
   // Before anything is parsed: of text from others, each level would take its time.
   if (tooManyHops.test(rest))
-    throw new RangeError(`it has more than ${mostHops} hypervisors, one behind the other`);
+    throw new RangeError(`it has more than ${maxHops} hypervisors, one behind the other`);
   const host = rest.slice(0, end);
   const target = rest.slice(end + 1);
   const problem =

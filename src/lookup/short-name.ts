@@ -9,7 +9,7 @@ import { isOfOthers, match, searchIn } from '../discovery/search.js';
 import { ConnectError, quote } from '../errors.js';
 import { kindOf, kinds, type Target } from '../kinds/kinds.js';
 import { asTarget, parseTarget, type TypedTarget } from '../kinds/parse.js';
-import { foundBy, refuseIfSilent } from '../resolve/found-by.js';
+import { machineOrThrow, refuseIfSilent } from '../resolve/find-machine.js';
 import { withOwnUuids } from '../ssh/config/same-uuid.js';
 import { usersNames } from '../ssh/users-names.js';
 import { nameOf } from '../target/target.js';
@@ -52,7 +52,7 @@ export async function resolveShortName(
     deps.seen?.(all);
     return byName(typed, all, deps);
   }
-  const names = asked(target);
+  const names = identityProviders(target);
   if (names.length === 0) return { text: typed, target };
   const { machines } = await list(
     deps,
@@ -109,7 +109,7 @@ async function byName(
       hint: `type ${offered(others.target)}`,
     });
   const search = searchIn(matches, own, ({ target }) => target, failures);
-  const machine = foundBy(search, typed, typed, {
+  const machine = machineOrThrow(search, typed, typed, {
     title: 'this host',
     missing: `no machine on this host has this ${asTarget(typed) ? 'id' : 'name'}`,
     empty: 'no machine was found on this host',
@@ -131,7 +131,7 @@ function asTyped(machine: ListedMachine): ListedTarget {
 }
 
 /** The providers that know the identity of a target's machine. */
-function asked(target: Target): readonly string[] {
+function identityProviders(target: Target): readonly string[] {
   return 'vmId' in target && target.kind === 'hyper-v'
     ? allProviders.map(({ name }) => name)
     : kindOf(target).providers;

@@ -4,13 +4,13 @@ import { type Status, statuses, type Warning } from '../discovery/provider.js';
 import { parseJson } from '../discovery/tools/json.js';
 import type { ConnectError } from '../errors.js';
 import { asTarget } from '../kinds/parse.js';
-import { mostHops } from '../kinds/via.js';
+import { maxHops } from '../kinds/via.js';
 
 /** The most that one hypervisor can say, as below for one machine; docs/many-hosts.md names them. */
-const mostMachines = 10_000;
-const mostWarnings = 100;
+const maxMachines = 10_000;
+const maxWarnings = 100;
 /** Processor time for its answer, so that the others get theirs. Milliseconds. */
-const mostWorkMs = 5000;
+const maxWorkMs = 5000;
 
 /** What a hypervisor answered, as far as it can be shown. */
 interface Answered {
@@ -51,19 +51,19 @@ function machinesOf(host: string, all: readonly unknown[], workedMs: () => numbe
   const machines: ListedMachine[] = [];
   const left = new Map<string, number>();
   const leave = (why: string, count = 1) => left.set(why, (left.get(why) ?? 0) + count);
-  const end = workedMs() + mostWorkMs;
+  const end = workedMs() + maxWorkMs;
   let at = 0;
-  for (; at < Math.min(all.length, mostMachines); at++) {
+  for (; at < Math.min(all.length, maxMachines); at++) {
     if (at % 100 === 0 && workedMs() > end) break;
-    const read = machineThere(host, Object(all[at]));
+    const read = remoteMachine(host, Object(all[at]));
     if (typeof read === 'string') leave(read);
     else machines.push(read);
   }
   if (at < all.length)
     leave(
-      at === mostMachines
-        ? `a hypervisor can list ${mostMachines}`
-        : `reading the ${at} before took ${mostWorkMs / 1000} s`,
+      at === maxMachines
+        ? `a hypervisor can list ${maxMachines}`
+        : `reading the ${at} before took ${maxWorkMs / 1000} s`,
       all.length - at,
     );
   const warnings = [...left].map(([why, count]) =>
@@ -74,7 +74,7 @@ function machinesOf(host: string, all: readonly unknown[], workedMs: () => numbe
 
 function warningsOf(host: string, warnings: unknown): readonly Warning[] {
   if (!Array.isArray(warnings)) return [];
-  const shown = warnings.slice(0, mostWarnings).map((each) => warningOf(host, Object(each)));
+  const shown = warnings.slice(0, maxWarnings).map((each) => warningOf(host, Object(each)));
   const more = warnings.length - shown.length;
   return more === 0 ? shown : [...shown, problemOf(host, `${more} more of its warnings are not shown`)];
 }
@@ -104,17 +104,17 @@ function ownWork(): number {
 type Json = Readonly<Record<string, unknown>>;
 
 /** Of one text. */
-const mostCharacters = 1000;
+const maxCharacters = 1000;
 /** The other targets of one machine. */
-const mostOthers = 16;
+const maxOthers = 16;
 
 /** A machine of a hypervisor, or why it cannot be shown, in our own words. */
-function machineThere(host: string, json: Json): ListedMachine | string {
+function remoteMachine(host: string, json: Json): ListedMachine | string {
   const { also: others = [] } = json;
-  const also = Array.isArray(others) ? others.slice(0, mostOthers + 1) : [];
+  const also = Array.isArray(others) ? others.slice(0, maxOthers + 1) : [];
   if ([json.name, json.target, json.address, json.user, ...also].some(isTooLong))
-    return `a text has more than ${mostCharacters} characters`;
-  if (also.length > mostOthers) return `it has more than ${mostOthers} other targets`;
+    return `a text has more than ${maxCharacters} characters`;
+  if (also.length > maxOthers) return `it has more than ${maxOthers} other targets`;
   const name = shortText(json.name);
   const there = shortText(json.target);
   const provider = providerOf(json);
@@ -126,7 +126,7 @@ function machineThere(host: string, json: Json): ListedMachine | string {
     return typeof text === 'string' && asTarget(target) !== undefined ? target : undefined;
   };
   const target = behind(there);
-  if (target === undefined) return `its target is invalid, or has more than ${mostHops} hypervisors`;
+  if (target === undefined) return `its target is invalid, or has more than ${maxHops} hypervisors`;
   const isCid = typeof json.cid === 'number' && Number.isInteger(json.cid) && json.cid >= 0;
   return {
     name,
@@ -149,10 +149,10 @@ function providerOf({ provider }: Json): string | undefined {
 }
 
 /** A text that is neither empty nor too long. */
-function shortText(value: unknown, longest = mostCharacters): string | undefined {
+function shortText(value: unknown, longest = maxCharacters): string | undefined {
   return typeof value === 'string' && value !== '' && value.length <= longest ? value : undefined;
 }
 
 function isTooLong(value: unknown): boolean {
-  return typeof value === 'string' && value.length > mostCharacters;
+  return typeof value === 'string' && value.length > maxCharacters;
 }

@@ -41,7 +41,7 @@ export interface HostListing {
 const limitMs = 20_000;
 const connectMs = 10_000;
 /** Of its answer. */
-const mostCharacters = 8 << 20;
+const maxCharacters = 8 << 20;
 
 /** The machines of a hypervisor, by the vmssh there, in one login that asks nothing. Rejects only if `signal` is aborted. */
 async function askHost(
@@ -56,7 +56,7 @@ async function askHost(
     ...['-oBatchMode=yes', '--', host, scriptCommand(script, [marker, ...args])],
   ];
   try {
-    const end = await runProgram(command, { env, signal, timeoutMs, longest: mostCharacters });
+    const end = await runProgram(command, { env, signal, timeoutMs, longest: maxCharacters });
     signal?.throwIfAborted();
     return { host, ...outcome(host, end, marker) };
   } catch (error) {
@@ -78,7 +78,7 @@ function outcome(host: string, end: ProgramEnd, marker: string): Omit<HostListin
   const fail = (code: string, problem: string, hint?: string) =>
     new ConnectError('connect', host, { code, problem, hint });
   if (end.stopped === 'timeout') throw fail('HOP_SILENT', 'it gave no answer in time', `ssh -v ${host} true`);
-  if (end.stopped) throw fail('PROTOCOL', `it printed more than ${mostCharacters >> 20} MiB`);
+  if (end.stopped) throw fail('PROTOCOL', `it printed more than ${maxCharacters >> 20} MiB`);
   if (at < 0)
     throw fail(
       'HOP_FAILED',

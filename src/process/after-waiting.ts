@@ -6,13 +6,13 @@ import { loadAddon } from '../native.js';
  * How many limits may be added to a limit for this process's own work: the limit is for waiting, and on a slow or busy machine
  * our own work takes as long.
  */
-export const mostOwnLimits = 5;
+export const maxOwnLimits = 5;
 
 /** Calls back once this process has waited for others for `limitMs`. Returns a function that cancels that. */
 export function afterWaiting(limitMs: number, call: () => void, ownMs: () => number = ownTime): () => void {
   const start = { time: now(), own: ownMs() };
   const look = () => {
-    const own = Math.min(ownMs() - start.own, mostOwnLimits * limitMs);
+    const own = Math.min(ownMs() - start.own, maxOwnLimits * limitMs);
     const left = limitMs - (now() - start.time - own);
     if (left <= 0) call();
     else timer = setTimeout(look, Math.max(10, left));

@@ -20,8 +20,8 @@ export type ApartEnd =
 type Unended = { readonly left: 'timeout' | 'aborted' } | { readonly ended: 'output' };
 
 /** Of stderr, in bytes. */
-const mostPrinted = 1 << 20;
-const mostKept = 4096;
+const maxPrinted = 1 << 20;
+const maxKept = 4096;
 const lookEveryMs = 250;
 
 /**
@@ -114,10 +114,10 @@ function isRemoved(remove: () => void): boolean {
 }
 
 function isTooLong(descriptor: number): boolean {
-  return fstatSync(descriptor).size > mostPrinted;
+  return fstatSync(descriptor).size > maxPrinted;
 }
 
 function endOf(descriptor: number): string {
   const bytes = readFileSync(descriptor);
-  return bytes.subarray(Math.max(0, bytes.length - mostKept)).toString('utf8');
+  return bytes.subarray(Math.max(0, bytes.length - maxKept)).toString('utf8');
 }

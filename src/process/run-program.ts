@@ -48,7 +48,7 @@ export async function runProgram(
     timeoutMs,
     signal,
     encoding = 'utf8',
-    longest = mostCharacters,
+    longest = maxCharacters,
     stderr = 'pipe',
     until,
   } = options;
@@ -93,4 +93,4 @@ export async function runProgram(
   }
 }
 
-const mostCharacters = 16 << 20;
+const maxCharacters = 16 << 20;

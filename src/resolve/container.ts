@@ -1,6 +1,6 @@
 import { nspawn } from '../discovery/machined/nspawn.js';
 import { quote } from '../errors.js';
-import { type Asked, findBy, foundBy, refuseIfSilent } from './found-by.js';
+import { type Asked, machineOrThrow, refuseIfSilent, searchProvider } from './find-machine.js';
 import type { Resolution, ResolveContext } from './resolution.js';
 
 /** A container: of nspawn by the socket that it exports, else of whichever manager has one of this name. */
@@ -10,7 +10,7 @@ export async function resolveContainer(name: string, context: ResolveContext): P
   const { containersOfManagers, resolveManagedMachine } = await import('./managed.js');
   const search = await containersOfManagers(name, context);
   if (search.outcome !== 'unknown') {
-    const machine = foundBy(search, name, context.text, askedFor(name));
+    const machine = machineOrThrow(search, name, context.text, askedFor(name));
     refuseIfSilent(machine, name, context.text, search.outcome === 'found' ? search.warnings : []);
     return resolveManagedMachine(machine, machine.manager, context);
   }
@@ -27,13 +27,13 @@ export async function resolveExport(name: string, context: ResolveContext): Prom
 type Found = Awaited<ReturnType<typeof findExport>>;
 
 async function findExport(name: string, context: ResolveContext) {
-  const search = await findBy(nspawn, name, context);
+  const search = await searchProvider(nspawn, name, context);
   context.signal?.throwIfAborted();
   return search;
 }
 
 function byExport(search: Found, name: string, { text }: ResolveContext): Resolution {
-  const container = foundBy(search, name, text, askedFor(name));
+  const container = machineOrThrow(search, name, text, askedFor(name));
   const { path } = container;
   return {
     endpoint: { family: 'unix', path },

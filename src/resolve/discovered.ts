@@ -113,12 +113,12 @@ export async function joinedTo(found: DiscoveredMachine, context: ResolveContext
 type AddressOf = (timeoutMs: number) => Promise<string | undefined>;
 
 /** For asking a manager. Milliseconds. */
-const longestMs = 20_000;
+const maxMs = 20_000;
 
 /** The route to an IP address that its manager has to be asked for. */
 export function askedIp(addressOf: AddressOf, context: ResolveContext): NonNullable<Resolution['askIp']> {
-  return async (leftMs = longestMs) => {
-    const address = await addressOf(Math.min(leftMs, longestMs)).catch((cause) => {
+  return async (leftMs = maxMs) => {
+    const address = await addressOf(Math.min(leftMs, maxMs)).catch((cause) => {
       context.signal?.throwIfAborted();
       if (!(cause instanceof DiscoveryError)) throw cause;
       throw new ConnectError('resolve', context.text, {

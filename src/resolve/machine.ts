@@ -3,7 +3,7 @@ import { type MachinedMachine, machined } from '../discovery/machined/provider.j
 import { ConnectError, quote } from '../errors.js';
 import type { Route } from '../route.js';
 import { resolveExport } from './container.js';
-import { findBy, foundBy, refuseIfSilent } from './found-by.js';
+import { machineOrThrow, refuseIfSilent, searchProvider } from './find-machine.js';
 import type { Resolution, ResolveContext } from './resolution.js';
 import { resolveSshAddress } from './ssh-address.js';
 
@@ -13,10 +13,10 @@ export async function resolveMachine(
   context: ResolveContext,
   uid = process.getuid?.(),
 ): Promise<Resolution> {
-  const search = await findBy(machined, name, context);
+  const search = await searchProvider(machined, name, context);
   context.signal?.throwIfAborted();
   if (search.outcome === 'unknown') (await import('./discovered.js')).refuseOffImage(name, context);
-  const found = foundBy(search, name, context.text, {
+  const found = machineOrThrow(search, name, context.text, {
     title: machined.title,
     hints: {
       unknown:

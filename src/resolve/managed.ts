@@ -1,6 +1,6 @@
 import type { Deps, DiscoveredMachine, Manager, Provider, Search, Warning } from '../discovery/provider.js';
 import { resolveDiscovered } from './discovered.js';
-import { findBy, findOne, foundBy, refuseIfSilent } from './found-by.js';
+import { findMachine, machineOrThrow, refuseIfSilent, searchProvider } from './find-machine.js';
 import type { Resolution, ResolveContext } from './resolution.js';
 
 /** For one query to a manager, which may have to start a daemon first. Milliseconds. */
@@ -13,9 +13,9 @@ export async function resolveManaged(
   context: ResolveContext,
 ): Promise<Resolution> {
   const hints = { unknown: manager.listCommand };
-  const search = await findBy(manager, name, { timeoutMs, ...context });
+  const search = await searchProvider(manager, name, { timeoutMs, ...context });
   context.signal?.throwIfAborted();
-  const machine = foundBy(search, name, context.text, { title: manager.title, hints });
+  const machine = machineOrThrow(search, name, context.text, { title: manager.title, hints });
   refuseIfSilent(machine, name, context.text, search.outcome === 'found' ? search.warnings : []);
   return resolveManagedMachine(machine, manager, context);
 }
@@ -39,7 +39,7 @@ export async function resolveListed(
   context: ResolveContext,
 ): Promise<Resolution> {
   const hints = { unknown: `vmssh list --provider ${provider.name}` };
-  const machine = await findOne(provider, name, { timeoutMs, ...context }, { hints });
+  const machine = await findMachine(provider, name, { timeoutMs, ...context }, { hints });
   return resolveDiscovered(machine, context, { start: undefined, address: hints.unknown });
 }
 

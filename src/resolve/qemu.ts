@@ -11,7 +11,7 @@ import type { Scope } from '../discovery/tools/scope.js';
 import { addressByQemu, qemu } from '../discovery/vmm/qemu.js';
 import type { QemuTarget } from '../target/target.js';
 import { resolveDiscovered } from './discovered.js';
-import { type Asked, findBy, foundBy, refuseIfSilent } from './found-by.js';
+import { type Asked, machineOrThrow, refuseIfSilent, searchProvider } from './find-machine.js';
 import type { Resolution, ResolveContext } from './resolution.js';
 
 /** For one query to a libvirtd. Milliseconds. */
@@ -44,7 +44,7 @@ export async function resolveQemu(
   const search = await findDomain(name, deps, scopesOf[scope], domains);
   context.signal?.throwIfAborted();
   if (search.outcome !== 'unknown') {
-    const domain = foundBy(search, name, context.text, asked);
+    const domain = machineOrThrow(search, name, context.text, asked);
     refuseIfSilent(domain, name, context.text, search.outcome === 'found' ? search.warnings : []);
     const isUp = domain.status === 'running' && domain.address === undefined;
     const address = isUp ? await addressByQemu(domain, deps, processes) : domain.address;
@@ -53,12 +53,12 @@ export async function resolveQemu(
     return resolveDiscovered({ ...domain, address }, context, howFor(domain), ip);
   }
   const { known, warnings } = search;
-  const byProcess = await findBy({ ...qemu, list: processes }, name, deps);
+  const byProcess = await searchProvider({ ...qemu, list: processes }, name, deps);
   const all =
     byProcess.outcome === 'unknown'
       ? { ...byProcess, known: [...new Set([...known, ...byProcess.known])], warnings }
       : byProcess;
-  const machine = foundBy(all, name, context.text, asked);
+  const machine = machineOrThrow(all, name, context.text, asked);
   refuseIfSilent(machine, name, context.text, warnings);
   return resolveDiscovered(machine, context, {
     start: undefined,

@@ -16,7 +16,7 @@ import type { Endpoint } from '../endpoint.js';
 import { ConnectError, quote } from '../errors.js';
 import type { HyperVTarget } from '../target/target.js';
 import { askedIp, whyOff } from './discovered.js';
-import { type Asked, findOne, foundBy } from './found-by.js';
+import { type Asked, findMachine, machineOrThrow } from './find-machine.js';
 import type { Recheck, Resolution, ResolveContext } from './resolution.js';
 
 /** The source of machines. */
@@ -53,7 +53,7 @@ export async function resolveHyperV(
     const { vmId } = target;
     return { endpoint: to(vmId), steps: [], askIp: ip(vmId), recheck: () => stateOf(vmId, context, list) };
   }
-  const { name, uuid, status } = await ask(target.name, context, list);
+  const { name, uuid, status } = await findByName(target.name, context, list);
   return {
     endpoint: to(uuid),
     steps: [`Hyper-V knows ${quote(name)} (${status}) as ${uuid}`],
@@ -71,9 +71,13 @@ function serviceId(context: ResolveContext): Guid {
   }
 }
 
-async function ask(name: string, context: ResolveContext, list: ListMachines): Promise<DiscoveredHyperV> {
+async function findByName(
+  name: string,
+  context: ResolveContext,
+  list: ListMachines,
+): Promise<DiscoveredHyperV> {
   const deps = { env: context.env, signal: context.signal, timeoutMs };
-  const machine = foundBy(await findHyperV(name, deps, list), name, context.text, {
+  const machine = machineOrThrow(await findHyperV(name, deps, list), name, context.text, {
     title: hyperV.title,
     hints: {
       unknown: 'see vmssh list',
@@ -122,11 +126,11 @@ export async function resolveWsl(
     return all;
   };
   const provider = { ...wsl, list: (deps: Deps) => listWsl(deps, list) };
-  const { name } = await findOne(provider, distro, { ...context, ...deps }, who);
+  const { name } = await findMachine(provider, distro, { ...context, ...deps }, who);
   const answer = async () =>
     ({ outcome: 'found', machine: await known.ask(name, deps), warnings: [] }) as const;
   const state = await answerOf(answer(), context.signal);
-  const { vmId, systemd, ports } = foundBy(state, distro, context.text, who);
+  const { vmId, systemd, ports } = machineOrThrow(state, distro, context.text, who);
   if (vmId === undefined) {
     throw new ConnectError('resolve', context.text, {
       code: 'NOT_FOUND',

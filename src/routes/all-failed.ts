@@ -15,8 +15,8 @@ export function allFailed(failed: readonly FailedRoute[]): ConnectError {
   const [first, ...others] = failed;
   if (first === undefined) throw new TypeError('no route was tried');
   if (others.length === 0) return first.error;
-  const telling = others.reduce((best, each) => (rank(each) > rank(best) ? each : best), first).error;
-  const { op, target, code, hint, reason, start } = telling;
+  const furthest = others.reduce((best, each) => (rank(each) > rank(best) ? each : best), first).error;
+  const { op, target, code, hint, reason, start } = furthest;
   return new ConnectError(op, target, {
     ...{ code, hint, reason, start },
     problem: failed.map(({ name, error }) => `${name}: ${error.problem}`).join('; '),

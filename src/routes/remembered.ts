@@ -33,7 +33,7 @@ export async function memoryOf(
 /** The route by which a target was reached last time, if it was not the first. A file that is lost or broken is as none. */
 export async function rememberedRoute(text: string, env: Env): Promise<RouteName | undefined> {
   try {
-    return parse(await readText(routesFile(env), longestFile)).get(keyOf(text));
+    return parse(await readText(routesFile(env), maxFile)).get(keyOf(text));
   } catch {
     return undefined;
   }
@@ -42,14 +42,14 @@ export async function rememberedRoute(text: string, env: Env): Promise<RouteName
 /** Keeps a target's route for the next time; undefined: forgets it. If that fails or takes long, the login goes on. */
 export async function rememberRoute(text: string, route: RouteName | undefined, env: Env): Promise<void> {
   const key = keyOf(text);
-  if (key.length > longestKey) return;
+  if (key.length > maxKey) return;
   const path = routesFile(env);
   const write = async () => {
     await makeFolder(dirname(path));
     await editFile(path, (old) => changed(old, key, route), 0o600);
   };
   const limit = new AbortController();
-  const late = delay(longestWrite, undefined, { signal: limit.signal }).catch(() => {});
+  const late = delay(maxWrite, undefined, { signal: limit.signal }).catch(() => {});
   await Promise.race([write().catch(() => {}), late]);
   limit.abort();
 }
@@ -57,7 +57,7 @@ export async function rememberRoute(text: string, route: RouteName | undefined, 
 /** The text of that file if it is ours; undefined: there is none, or somebody else's. */
 export async function ownRoutesFile(env: Env): Promise<string | undefined> {
   try {
-    const text = await readText(routesFile(env), longestFile);
+    const text = await readText(routesFile(env), maxFile);
     return routesIn(text) && text;
   } catch {
     return undefined;
@@ -65,19 +65,19 @@ export async function ownRoutesFile(env: Env): Promise<string | undefined> {
 }
 
 /** Bytes of the file, characters of a target, and how many are kept: those that were written last. */
-const longestFile = 1 << 16;
-const longestKey = 256;
-const mostKept = 100;
+const maxFile = 1 << 16;
+const maxKey = 256;
+const maxKept = 100;
 
 /** Another vmssh may hold the lock. Milliseconds. */
-const longestWrite = 300;
+const maxWrite = 300;
 
 function changed(old: Buffer | undefined, key: string, route: RouteName | undefined): Buffer | undefined {
   const routes = new Map(readable(old));
   if (routes.get(key) === route) return old;
   routes.delete(key);
   if (route !== undefined) routes.set(key, route);
-  const kept = [...routes].slice(-mostKept);
+  const kept = [...routes].slice(-maxKept);
   return Buffer.from(`${JSON.stringify({ version, routes: Object.fromEntries(kept) }, undefined, 1)}\n`);
 }
 
@@ -85,7 +85,7 @@ const version = 1;
 
 function readable(old: Buffer | undefined): ReadonlyMap<string, RouteName> {
   try {
-    return old && old.length <= longestFile ? parse(old.toString()) : new Map();
+    return old && old.length <= maxFile ? parse(old.toString()) : new Map();
   } catch {
     return new Map();
   }
@@ -96,7 +96,7 @@ function parse(text: string): ReadonlyMap<string, RouteName> {
   return new Map(
     Object.entries(routesIn(text) ?? {}).flatMap(([key, value]) => {
       const route = routeNames.find((each) => each === value);
-      return route === undefined || key.length > longestKey ? [] : [[key, route] as const];
+      return route === undefined || key.length > maxKey ? [] : [[key, route] as const];
     }),
   );
 }

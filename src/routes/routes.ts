@@ -32,14 +32,14 @@ export interface RoutesOptions {
   /** The only routes to try, in this order; undefined: the machine's own, and no network if there is another. */
   readonly only?: readonly RouteName[] | undefined;
   /** Whether the banner of the only route is awaited, too; undefined: if it was chosen. */
-  readonly looks?: boolean | undefined;
+  readonly untilBanner?: boolean | undefined;
   /** For the file of the routes that worked last time; undefined: it is not read. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
 }
 
 /** A machine's routes, best first. Nothing is asked for a route before its turn. Throws a ConnectError if it has none of `only`. */
 export async function* routesOf(machine: Resolution, options: RoutesOptions): AsyncGenerator<Turn, void> {
-  const { port, only, looks } = options;
+  const { port, only, untilBanner } = options;
   let isFirst = true;
   for await (const group of only ? chosen(machine, only, options) : usual(machine, options)) {
     for (const [at, candidate] of group.candidates.entries()) {
@@ -47,7 +47,11 @@ export async function* routesOf(machine: Resolution, options: RoutesOptions): As
       const isOnly = isFirst && after === 0;
       isFirst = false;
       // Another server than that of SSH may wait for the client to begin.
-      yield { ...candidate, after, waits: port === sshPort && (!isOnly || (looks ?? only !== undefined)) };
+      yield {
+        ...candidate,
+        after,
+        waits: port === sshPort && (!isOnly || (untilBanner ?? only !== undefined)),
+      };
     }
   }
 }
@@ -162,10 +166,10 @@ async function joined({ endpoint, rest = [], joined }: Resolution): Promise<read
 
 /** Of the time that is left, what may be spent on asking for an address: the connection itself needs little. Milliseconds. */
 function timeToAsk(leftMs: number): number {
-  return Math.max(leftMs / 2, leftMs - mostToConnect);
+  return Math.max(leftMs / 2, leftMs - maxToConnect);
 }
 
-const mostToConnect = 2000;
+const maxToConnect = 2000;
 
 function noRoute(only: readonly RouteName[], all: readonly Candidate[], text: string): ConnectError {
   const has = [...new Set(all.map(({ name }) => name))].filter((name) => name !== 'via');

@@ -116,7 +116,7 @@ export type BannerScan =
 export const bannerLimit = 16384;
 
 /** RFC 4253: at most 255 characters with CR LF. */
-const longestBanner = 255;
+const maxBanner = 255;
 
 /**
  * Looks for "SSH-2.0-…" in the first bytes of a server, skipping lines before it as ssh does. `length` is the end of the
@@ -128,7 +128,7 @@ export function scanBanner(bytes: Uint8Array): BannerScan {
     const newline = bytes.indexOf(0x0a, start);
     const line = Buffer.from(bytes.subarray(start, newline < 0 ? undefined : newline)).toString('latin1');
     if (line.startsWith('SSH-')) {
-      if (line.length + 1 > longestBanner) return notSsh(`its banner is over ${longestBanner} bytes`);
+      if (line.length + 1 > maxBanner) return notSsh(`its banner is over ${maxBanner} bytes`);
       if (newline < 0) return unfinished(bytes);
       const banner = line.replace(/\r$/, '');
       // ssh itself ends the connection at either.

@@ -61,17 +61,17 @@ function checked(path: string): string {
   if (fitsSocket(path)) return path;
   const length = Buffer.byteLength(path);
   throw new RangeError(
-    `the socket path has ${length} bytes and AF_UNIX takes at most ${longestSocketPath}: ${path}`,
+    `the socket path has ${length} bytes and AF_UNIX takes at most ${maxSocketPath}: ${path}`,
   );
 }
 
 /** The longest AF_UNIX path in bytes: sun_path has 108 with the final NUL (unix(7)). */
-export const longestSocketPath = 107;
+export const maxSocketPath = 107;
 
 /** Whether the path fits AF_UNIX; Node and others truncate a longer one and open another socket. */
 export function fitsSocket(path: string): boolean {
   // A UTF-16 unit has at most three bytes: most paths need no counting.
-  return path.length * 3 <= longestSocketPath || Buffer.byteLength(path) <= longestSocketPath;
+  return path.length * 3 <= maxSocketPath || Buffer.byteLength(path) <= maxSocketPath;
 }
 
 /** Whether a target's path begins in a process, /proc/PID/root: another process may have that number later. */

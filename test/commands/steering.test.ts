@@ -74,7 +74,7 @@ describe.each(cases)(
 
     it('config print', async () => {
       const io = fakeIo();
-      const options = { onlyPatterns: false, prefix: '', system: false, asBefore: false, sshOptions: [] };
+      const options = { onlyPatterns: false, prefix: '', system: false, keepNames: false, sshOptions: [] };
       const decision = await decide(
         options,
         noState,

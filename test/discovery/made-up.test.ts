@@ -10,7 +10,7 @@ import { providers } from '../../src/discovery/providers.js';
 import { kinds, resolveTarget } from '../../src/kinds/kinds.js';
 import { managed } from '../../src/kinds/managed.js';
 import { resolveShortName } from '../../src/lookup/short-name.js';
-import { findBy } from '../../src/resolve/found-by.js';
+import { searchProvider } from '../../src/resolve/find-machine.js';
 
 const uuid = '11111111-2222-4333-8444-555555555555';
 const found: readonly DiscoveredMachine[] = [
@@ -35,11 +35,17 @@ describe('a provider that is one record', () => {
     { typed: 'web-1', by: 'slug' },
     { typed: `{${uuid.toUpperCase()}}`, by: 'UUID' },
   ])('finds a machine by its $by', async ({ typed }) => {
-    expect(await findBy(bhyve, typed, deps)).toMatchObject({ outcome: 'found', machine: { name: 'Web 1' } });
+    expect(await searchProvider(bhyve, typed, deps)).toMatchObject({
+      outcome: 'found',
+      machine: { name: 'Web 1' },
+    });
   });
 
   it('lists the other machines', async () => {
-    expect(await findBy(bhyve, 'x', deps)).toMatchObject({ outcome: 'unknown', known: ['Web 1', 'db'] });
+    expect(await searchProvider(bhyve, 'x', deps)).toMatchObject({
+      outcome: 'unknown',
+      known: ['Web 1', 'db'],
+    });
   });
 
   it('is asked only for a name, on its platforms', async () => {
@@ -53,7 +59,7 @@ describe('a provider that is one record', () => {
     const failing = { ...bhyve, list: () => Promise.reject(new DiscoveryError('FAILED', 'no')) };
     const warning = { provider: 'bhyve', code: 'FAILED', problem: 'no' };
     expect(await listAll(deps, [failing])).toEqual({ machines: [], warnings: [warning] });
-    expect(await findBy(failing, 'x', deps)).toMatchObject({ outcome: 'unavailable', problem: 'no' });
+    expect(await searchProvider(failing, 'x', deps)).toMatchObject({ outcome: 'unavailable', problem: 'no' });
   });
 
   it('has a kind by its name, with its commands for hints', async () => {

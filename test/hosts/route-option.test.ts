@@ -13,7 +13,7 @@ it('config install --route is for the Hosts of machines only, stays, and is take
   const routed = proxies()?.filter((line) => line.includes(' --route='));
   expect(routed).toEqual([expect.stringMatching(/ proxy (--fdpass )?--route=vsock,ip qemu\/mint %p$/)]);
   expect(kept()).toEqual(['vsock', 'ip']);
-  await home.install({ asBefore: true });
+  await home.install({ keepNames: true });
   expect({ kept: kept(), routed: proxies()?.filter((line) => line.includes(' --route=')) }).toEqual({
     kept: ['vsock', 'ip'],
     routed,

@@ -37,7 +37,7 @@ describe('config install -o', () => {
     await home.install({ ...given('SetEnv=A="b =#c"'), prefix: 'vm-', fdpass: false });
     const all = { prefix: 'vm-', onlyPatterns: false, fdpass: false, sshOptions: ['SetEnv=A="b =#c"'] };
     expect(kept()).toEqual(all);
-    await home.install({ asBefore: true });
+    await home.install({ keepNames: true });
     expect(kept()).toEqual(all);
     await home.install({ onlyPatterns: true });
     expect(kept()).toEqual({ ...all, prefix: '', onlyPatterns: true });
@@ -58,12 +58,12 @@ describe('config install -o', () => {
     async () => {
       const before = await edited('User=root', 'Nonsense=yes');
       const to = home.io({ PATH: process.env.PATH });
-      expect(await home.install({ asBefore: true }, to)).toBe(1);
+      expect(await home.install({ keepNames: true }, to)).toBe(1);
       expect(to.stderr.join('')).toMatch(
         /vmssh\.json": it keeps -o "Nonsense=yes": ssh does not accept it: Bad configuration option: nonsense\nhint: .*-o Nonsense=\n/,
       );
       expect(files()).toEqual(before);
-      expect(await home.install({ ...given('Nonsense='), asBefore: true })).toBe(0);
+      expect(await home.install({ ...given('Nonsense='), keepNames: true })).toBe(0);
       expect(kept().sshOptions).toEqual(['User=root']);
     },
   );
@@ -71,7 +71,7 @@ describe('config install -o', () => {
   it('that is kept, and that -o refuses, is left out with a word', async () => {
     await edited('User=root', 'ForwardAgent=yes', 'User');
     const to = home.io();
-    expect(await home.install({ asBefore: true }, to)).toBe(0);
+    expect(await home.install({ keepNames: true }, to)).toBe(0);
     expect(to.stderr.join('')).toMatch(
       /warning: ".*vmssh\.json": the kept setting "ForwardAgent=yes" is left out: -o cannot set ForwardAgent: the Hosts of addresses/,
     );
@@ -139,7 +139,7 @@ describe('config install -o', () => {
     const finder = async () => ({ ...(await find(home.io())), machines: all });
     await home.install({}, home.io(), finder);
     expect(text()).toContain('\n# Kept by later runs: -o User=evil of libvirt\n');
-    await home.install({ asBefore: true }, home.io(), finder);
+    await home.install({ keepNames: true }, home.io(), finder);
     expect(text()).not.toContain('User evil');
   });
 });

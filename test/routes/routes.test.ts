@@ -93,7 +93,7 @@ describe('a machine with one route', () => {
   });
 
   it.each<{ name: string; options: Partial<ReachOptions> }>([
-    { name: 'a time that was given', options: { looks: true } },
+    { name: 'a time that was given', options: { untilBanner: true } },
     { name: '--route', options: { routes: ['export'] } },
     { name: '--route with one that it does not have', options: { routes: ['vsock', 'export'] } },
   ])('has to send its banner in time with $name', async ({ options }) => {
@@ -109,7 +109,7 @@ describe('a machine with one route', () => {
     const { path } = await route('only', mux(silent), 'vsock-mux');
     const endpoint: Endpoint = { family: 'vsock-mux', path, port: 22 };
     const only = { endpoint, steps: [] };
-    const done = await reached([only], { looks: false, routes: ['vsock-mux'], timeoutMs: 5000 });
+    const done = await reached([only], { untilBanner: false, routes: ['vsock-mux'], timeoutMs: 5000 });
     expect(done.error).toBeUndefined();
     expect(done.result?.connection.endpoint).toEqual(endpoint);
   });
@@ -118,7 +118,7 @@ describe('a machine with one route', () => {
     const { path } = await route('only', mux(silent), 'vsock-mux');
     const endpoint: Endpoint = { family: 'vsock-mux', path, port: 8080 };
     const only = { endpoint, steps: [] };
-    for (const options of [{ looks: true }, { routes: ['vsock-mux'] as const }]) {
+    for (const options of [{ untilBanner: true }, { routes: ['vsock-mux'] as const }]) {
       const done = await reached([only], { ...options, port: 8080, timeoutMs: 5000 });
       expect(done.error).toBeUndefined();
       expect(done.result?.connection.endpoint).toEqual(endpoint);

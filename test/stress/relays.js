@@ -5,13 +5,13 @@ import { startHarness } from '../bench/harness.js';
 import { watchChildren } from './watch.js';
 
 /** Megabytes by which a relay may grow once it moves bytes, because of malloc and the kernel's accounting. */
-const mostGrowth = { executable: 0.5, node: 24 };
+const maxGrowth = { executable: 0.5, node: 24 };
 
 /** With fewer samples, nothing is said about a relay's memory. */
 const fewest = 3;
 
 /** MiB above which a stream is not sent again. */
-const mostStream = 256 * 1024;
+const maxStream = 256 * 1024;
 
 /**
  * When a relay has all that it needs: the executable half a second after it has freed its engine, Node after a second of bytes, or after
@@ -80,7 +80,7 @@ export async function stream(bed, runtime, { count, atOnce }) {
   const { bytes } = JSON.parse(await ended);
   const seen = watch.stop();
   if (texts.stderr !== '') throw new Error(start(texts.stderr));
-  if (seen.samples < fewest && count < mostStream) return stream(bed, runtime, { count: count * 4, atOnce });
+  if (seen.samples < fewest && count < maxStream) return stream(bed, runtime, { count: count * 4, atOnce });
   return { what: `${bytes / 2 ** 30} GiB`, more: `every block compared; ${checked(seen, runtime)}` };
 }
 
@@ -88,7 +88,7 @@ export async function stream(bed, runtime, { count, atOnce }) {
 function checked(seen, { name }) {
   if (!seen || seen.samples < fewest) throw new Error('too short to measure the memory');
   const { most, growth, descriptors, threads } = seen;
-  if (growth > mostGrowth[name]) throw new Error(`a relay grew by ${growth} MB`);
+  if (growth > maxGrowth[name]) throw new Error(`a relay grew by ${growth} MB`);
   if (descriptors > 0 || threads > 0)
     throw new Error(`a relay has more ${JSON.stringify({ descriptors, threads })}`);
   return `resident at most ${most.toFixed(1)} MB each, growth ${growth.toFixed(1)} MB`;

@@ -13,7 +13,7 @@ export interface ReachByOptions extends Omit<ReachFlags, 'verbose'>, TypedTarget
 /** `reach` with a command's flags; says on stderr why it uses an IP address that was asked for after another route. */
 export async function reachBy(
   { start, ...to }: ReachByOptions,
-  { trace, signal, stdio, looks }: Pick<ReachOptions, 'trace' | 'signal' | 'stdio' | 'looks'>,
+  { trace, signal, stdio, untilBanner }: Pick<ReachOptions, 'trace' | 'signal' | 'stdio' | 'untilBanner'>,
   io: Io,
 ): Promise<Reached> {
   const beforeOpen = socketWarning(io);
@@ -31,7 +31,7 @@ export async function reachBy(
     trace,
     signal,
     stdio,
-    looks,
+    untilBanner,
     beforeOpen,
     onRoute,
     env,

@@ -129,7 +129,7 @@ function leftAlone(
 type StartMachine = (start: StartCommand, isOff: () => Promise<boolean>) => Promise<void>;
 
 /** How often in a row a machine that was started may be off: its manager may start it once more, or note late that it runs. */
-const mostOff = 3;
+const maxOff = 3;
 
 /**
  * `resolveTarget`, which starts a machine that its manager knows to be off, once, and then asks again: its address may be a
@@ -149,7 +149,7 @@ export function startingResolve(
   /** Called each time it is off after its start. */
   const countOff = (off: Off) => {
     offs += 1;
-    if (offs >= mostOff) throw ended(off);
+    if (offs >= maxOff) throw ended(off);
   };
   return async (...asked) => {
     const ask = async () => {
@@ -242,15 +242,15 @@ async function runStart(
   trace('start', line);
 }
 
-const mostLines = 5;
-const mostCharacters = 500;
+const maxLines = 5;
+const maxCharacters = 500;
 
 function lastLines(stderr: string): string {
   const lines = stderr
     .split(/[\r\n]+/)
     .map((line) => line.trim())
     .filter((line) => line !== '');
-  return lines.slice(-mostLines).join('; ').slice(-mostCharacters);
+  return lines.slice(-maxLines).join('; ').slice(-maxCharacters);
 }
 
 /** By what managers and QEMU say. */

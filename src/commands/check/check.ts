@@ -19,10 +19,10 @@ import {
 import { connectFailure, pasteable } from '../../cli/message.js';
 import { oneOf, parsed, portOption, textOption } from '../../cli/option.js';
 import {
-  behindVia,
   reachFlags,
   reachOptions,
   routesOption,
+  throughHop,
   verboseOption,
 } from '../../cli/shared-options.js';
 import { styles } from '../../cli/terminal.js';
@@ -98,7 +98,7 @@ The failures that it knows are listed in docs/reference/guest-failures.md. Exits
     if (over !== undefined && until !== 'login')
       throw new UsageError('--over looks from inside, with --until=login');
     return {
-      targets: raw.positionals.map((target) => behindVia(raw, target)),
+      targets: raw.positionals.map((target) => throughHop(raw, target)),
       port: portOption.read(raw),
       user: userOption.read(raw),
       until,

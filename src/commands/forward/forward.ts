@@ -51,7 +51,7 @@ const reverseOption = flag({
 
 const defaultMost = 64;
 
-const mostOption = parsed(
+const maxOption = parsed(
   {
     long: 'max',
     value: 'NUMBER',
@@ -83,7 +83,7 @@ export const forward: Command<ForwardOptions> = {
     privateOption,
     reverseOption,
     routesOption,
-    mostOption,
+    maxOption,
     idleOption,
     timeoutOption,
     jsonOption,
@@ -96,7 +96,7 @@ export const forward: Command<ForwardOptions> = {
       [reverseOption, option],
       [jsonOption, option],
     ]),
-    ...[reverseOption, privateOption, routesOption, mostOption, idleOption].map((option) => [
+    ...[reverseOption, privateOption, routesOption, maxOption, idleOption].map((option) => [
       listOption,
       option,
     ]),
@@ -158,7 +158,7 @@ export const forward: Command<ForwardOptions> = {
       verbose,
       routes: routesOption.read(raw),
       json: jsonOption.read(raw),
-      most: mostOption.read(raw) ?? defaultMost,
+      most: maxOption.read(raw) ?? defaultMost,
       idleMs: idleOption.read(raw),
       reverse: reversed && local !== undefined ? parseService(local) : undefined,
       local: where,

@@ -24,12 +24,15 @@ export function listenFds(
   const { LISTEN_FDS: fds, LISTEN_PID: owner } = env;
   for (const name of variables) delete env[name];
   if (fds === undefined || owner === undefined)
-    throw lie(`${fds === undefined ? 'LISTEN_FDS' : 'LISTEN_PID'} is not set`, onlyFromSystemd);
+    throw badListenFds(`${fds === undefined ? 'LISTEN_FDS' : 'LISTEN_PID'} is not set`, onlyFromSystemd);
   if (parseUnsigned32(owner) !== pid)
-    throw lie(`LISTEN_PID is ${quote(owner)}, and this process is ${pid}`, directly);
+    throw badListenFds(`LISTEN_PID is ${quote(owner)}, and this process is ${pid}`, directly);
   const count = parseUnsigned32(fds) ?? 0;
-  if (count < 1 || count > mostSockets)
-    throw lie(`LISTEN_FDS is ${quote(fds)}: expected a number from 1 to ${mostSockets}`, onlyFromSystemd);
+  if (count < 1 || count > maxSockets)
+    throw badListenFds(
+      `LISTEN_FDS is ${quote(fds)}: expected a number from 1 to ${maxSockets}`,
+      onlyFromSystemd,
+    );
   // LISTEN_FDNAMES is not looked at: a unit's name may have the ":" that stands between names there.
   return Array.from({ length: count }, (_, i) => adopted(addon, first + i));
 }
@@ -41,7 +44,7 @@ const variables = ['LISTEN_FDS', 'LISTEN_PID', 'LISTEN_PIDFDID', 'LISTEN_FDNAMES
 const first = 3;
 
 /** As many as a service gets descriptors by default (LimitNOFILE=), less some. */
-const mostSockets = 1000;
+const maxSockets = 1000;
 
 const onlyFromSystemd =
   'start it by a .socket unit of systemd: see docs/forward.md, or systemd-socket-activate';
@@ -56,9 +59,9 @@ function adopted(addon: Addon, descriptor: number): PassedSocket {
     addon.close(handle);
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException;
-    throw lie(`descriptor ${descriptor} ${problems[code] ?? message} (${code})`, streamOnly);
+    throw badListenFds(`descriptor ${descriptor} ${problems[code] ?? message} (${code})`, streamOnly);
   }
-  throw lie(`descriptor ${descriptor} is a socket of another family`, streamOnly);
+  throw badListenFds(`descriptor ${descriptor} is a socket of another family`, streamOnly);
 }
 
 const streamOnly = 'the .socket unit needs a ListenStream= for each socket, and no Accept=yes';
@@ -70,6 +73,6 @@ const problems: Readonly<Record<string, string>> = {
   EINVAL: 'is a socket that does not listen',
 };
 
-function lie(problem: string, hint: string): CommandError {
+function badListenFds(problem: string, hint: string): CommandError {
   return new CommandError('LISTEN_FDS', `cannot take sockets from systemd: ${problem}`, hint);
 }

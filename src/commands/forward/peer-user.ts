@@ -24,7 +24,7 @@ export function refuseOthers(
 }
 
 /** More sockets than one host has: 150 bytes each. */
-const longestTable = 32 << 20;
+const maxTable = 32 << 20;
 
 const tables = ['/proc/net/tcp', '/proc/net/tcp6'] as const;
 
@@ -48,7 +48,7 @@ export function peerUser(addon: Addon, inTables = peerUsers()): PeerUser {
  * program has that end any more, or no table can be read. All that ask at the same time wait for one reading.
  */
 export function peerUsers(
-  read: (path: string) => Promise<string> = (path) => readText(path, longestTable),
+  read: (path: string) => Promise<string> = (path) => readText(path, maxTable),
 ): (own: TcpEnd, peer: TcpEnd) => Promise<number | undefined> {
   const readAll = () => Promise.all(tables.map((path) => read(path).catch(() => '')));
   let running: Promise<unknown> = Promise.resolve();
@@ -64,7 +64,7 @@ export function peerUsers(
     return next;
   };
   return async (own, peer) => {
-    for (let tries = 0; tries < mostTries; tries++) {
+    for (let tries = 0; tries < maxTries; tries++) {
       const [four = '', six = ''] = await fresh();
       const found = uidIn(four, own, peer, '') ?? uidIn(six, own, peer, mapped);
       if (found !== undefined) return found;
@@ -74,7 +74,7 @@ export function peerUsers(
 }
 
 /** A row can be missed while others come and go. */
-const mostTries = 2;
+const maxTries = 2;
 
 /**
  * "sl local_address rem_address st tx_queue:rx_queue tr:tm->when retrnsmt uid timeout inode": the row is the peer's, so its local address

@@ -65,7 +65,7 @@ export function reporter(options: ReportOptions, io: Io, clock: () => Date = () 
     },
     /** Once for each message, as whoever is turned away can come again and again, and not for very many. */
     async turnedAway(problem: string, hint?: string): Promise<void> {
-      if (turnedAway.has(problem) || turnedAway.size >= mostTurnedAway) return;
+      if (turnedAway.has(problem) || turnedAway.size >= maxTurnedAway) return;
       turnedAway.add(problem);
       await complain(`port ${options.port}: turned away: ${problem}`, hint, io);
     },
@@ -93,7 +93,7 @@ export function jsonOf(local: Local): LocalJson {
   return local.family === 'unix' ? { path: local.path } : { host: local.host, port: local.port };
 }
 
-const mostTurnedAway = 20;
+const maxTurnedAway = 20;
 
 const ends: Readonly<Record<EndedSession['end'], string>> = {
   both: 'ended by both sides',

@@ -25,11 +25,11 @@ export async function rootRunner(io: Io, signal: AbortSignal): Promise<RootRunne
     const route = guestRoute(options);
     const outcome = await runScript(route, { env, signal, onLine });
     if (outcome.code !== undefined) return outcome;
-    if (terminal.stdin && terminal.stdout && sudoAsks(outcome.message)) return asked(options);
+    if (terminal.stdin && terminal.stdout && sudoAsks(outcome.message)) return runOnTerminal(options);
     throw await notRun(options, route, outcome, io, signal);
   };
 
-  async function asked(options: GuestRouteOptions): Promise<ScriptOutcome> {
+  async function runOnTerminal(options: GuestRouteOptions): Promise<ScriptOutcome> {
     const leave = leaveScript(options);
     const left = await runScript(leave, { env, signal, onLine });
     const file = leftFile(left.message);

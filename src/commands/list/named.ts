@@ -4,7 +4,7 @@ import { isOfOthers, match, searchIn } from '../../discovery/search.js';
 import { ConnectError } from '../../errors.js';
 import { kindOf } from '../../kinds/kinds.js';
 import { asTarget } from '../../kinds/parse.js';
-import { foundBy } from '../../resolve/found-by.js';
+import { machineOrThrow } from '../../resolve/find-machine.js';
 import { nameOf } from '../../target/target.js';
 
 /** Machines that were asked for by name. */
@@ -28,7 +28,7 @@ export function namedMachines(
     const search = searchIn(meant(name, all.machines), all.machines, ({ target }) => target, failures);
     try {
       machines.add(
-        foundBy(search, name, name, {
+        machineOrThrow(search, name, name, {
           title: from,
           missing: `no machine of ${from} has this name`,
           hints: { unknown: 'see vmssh list' },

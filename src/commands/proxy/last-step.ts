@@ -14,7 +14,7 @@ export interface LastStepOptions extends Omit<ReachByOptions, 'target'> {
 }
 
 /** The most of an error's text that is sent, in characters. */
-const mostText = 1000;
+const maxText = 1000;
 
 /**
  * On a hypervisor, for a vmssh elsewhere (connect/via/): prints "READY by vmssh" once the machine is connected, and then
@@ -37,7 +37,7 @@ export async function lastStep(
   } catch (error) {
     if (!(error instanceof ConnectError)) throw error;
     const { op, code, problem, hint } = error;
-    const report = { op, code, problem: problem.slice(0, mostText), hint: hint?.slice(0, mostText) };
+    const report = { op, code, problem: problem.slice(0, maxText), hint: hint?.slice(0, maxText) };
     io.out(`${ready} failed ${JSON.stringify(report)}\n`);
     return exitCodeOf(error);
   } finally {

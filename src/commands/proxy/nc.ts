@@ -12,11 +12,11 @@ import {
 import { reachArgs, runOverInterop, windowsVmssh } from '../../cli/reach/over-interop.js';
 import { reachBy } from '../../cli/reach/reach-by.js';
 import {
-  behindVia,
   type ReachFlags,
   reachFlags,
   reachOptions,
   routesOption,
+  throughHop,
   verboseOption,
 } from '../../cli/shared-options.js';
 import type { Endpoint } from '../../endpoint.js';
@@ -105,7 +105,7 @@ export const nc: Command<NcOptions> = {
 
   parse(raw, io) {
     const [typed = '', after] = positionals(raw, 1, 2, 'TARGET [PORT]');
-    const { host: name, port } = splitLogin(behindVia(raw, typed));
+    const { host: name, port } = splitLogin(throughHop(raw, typed));
     const given = portAfter(typed, raw, after);
     const forSsh = sshOption.read(raw);
     return {
@@ -135,7 +135,7 @@ export const nc: Command<NcOptions> = {
     const stdio = ({ family }: Endpoint) =>
       native.addon || options.banner || family !== 'vsock' ? undefined : 'relay';
     // What it is connected to may wait for what we send, as with hvc.
-    const during = { trace, signal, stdio, looks: false };
+    const during = { trace, signal, stdio, untilBanner: false };
     const { connection } = await reachBy({ ...options, text, target }, during, io);
     if (options.banner) {
       try {

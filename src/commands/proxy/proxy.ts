@@ -2,11 +2,11 @@ import type { Command, Io } from '../../cli/command.js';
 import { flag, portArgument, positionals, textOption } from '../../cli/option.js';
 import { reachBy } from '../../cli/reach/reach-by.js';
 import {
-  behindVia,
   type ReachFlags,
   reachFlags,
   reachOptions,
   routesOption,
+  throughHop,
   verboseOption,
 } from '../../cli/shared-options.js';
 import { passFd, takesSocket } from '../../deliver/pass-fd.js';
@@ -72,7 +72,7 @@ export const proxy: Command<ProxyOptions> = {
     const typed = typedOption.read(raw);
     return {
       ...(typed === undefined ? {} : { isTyped: true }),
-      text: behindVia(raw, asTyped(host, typed)),
+      text: throughHop(raw, asTyped(host, typed)),
       port: portArgument(port),
       fdpass: fdpassOption.read(raw),
       uuid: uuidOption.read(raw),
@@ -103,7 +103,7 @@ export const proxy: Command<ProxyOptions> = {
         trace: trace ?? progress?.trace,
         signal: watch.signal,
         stdio: without?.stdio,
-        looks: options.isTimed,
+        untilBanner: options.isTimed,
       };
       reached = await reachBy({ ...options, target }, during, io);
     } catch (error) {

@@ -91,11 +91,11 @@ function splitRemote(
 }
 
 /** More than a target can have, hvsock:VMID:SERVICEID: each colon is tried, and a text may have a hundred thousand. */
-const mostColons = 8;
+const maxColons = 8;
 
 function firstColons(text: string): readonly number[] {
   const found: number[] = [];
-  for (let at = text.indexOf(':'); at >= 0 && found.length < mostColons; at = text.indexOf(':', at + 1))
+  for (let at = text.indexOf(':'); at >= 0 && found.length < maxColons; at = text.indexOf(':', at + 1))
     found.push(at);
   return found;
 }

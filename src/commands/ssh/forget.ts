@@ -1,6 +1,6 @@
 import { type Command, type Io, UsageError } from '../../cli/command.js';
 import { complain } from '../../cli/message.js';
-import { behindVia, viaOption } from '../../cli/shared-options.js';
+import { throughHop, viaOption } from '../../cli/shared-options.js';
 import { exitCode, quote } from '../../errors.js';
 import { forgetKeys } from '../../host-keys/edit.js';
 import { fileError } from '../../hosts/files.js';
@@ -30,7 +30,7 @@ export const forget: Command<ForgetOptions> = {
 
   parse(raw) {
     if (raw.positionals.length === 0) throw new UsageError('expected one or more targets, got nothing');
-    return { targets: raw.positionals.map((target) => behindVia(raw, target)) };
+    return { targets: raw.positionals.map((target) => throughHop(raw, target)) };
   },
 
   async run({ targets }, io) {

@@ -1,7 +1,7 @@
 import { type Command, type RawArgs, UsageError } from '../../cli/command.js';
 import { flag, seconds, textOption } from '../../cli/option.js';
 import { refuseApart } from '../../cli/scan-args.js';
-import { behindVia, defaultWaitMs, routesOption, startOption, viaOption } from '../../cli/shared-options.js';
+import { defaultWaitMs, routesOption, startOption, throughHop, viaOption } from '../../cli/shared-options.js';
 import { quote } from '../../errors.js';
 import { type SshTool, splitArgs, type ToolOption, tools } from '../../ssh/split-args.js';
 import type { SshOptions } from './call.js';
@@ -107,7 +107,7 @@ function parseArgs(tool: SshTool, { positionals }: RawArgs): SshOptions {
     routes: routesOption.read(raw),
     ...(startOption.read(raw) ? { start: true } : {}),
     typed: typedOption.read(raw),
-    ...(via.length > 0 ? { behind: (typed: string) => behindVia(raw, typed) } : {}),
+    ...(via.length > 0 ? { behind: (typed: string) => throughHop(raw, typed) } : {}),
     print: printOption.read(raw),
   };
 }

@@ -23,7 +23,7 @@ interface PlaceLimits {
 /** For the connect. Milliseconds. */
 const connectMs = 15_000;
 /** Of all that is printed, in characters. */
-const mostCharacters = 65_536;
+const maxCharacters = 65_536;
 
 /**
  * Puts an executable into ~/.local/bin of a hypervisor, whole or not at all. With `orBeside` a hypervisor of another system gets the one
@@ -36,10 +36,10 @@ export async function push(
   io: Io,
   limits = usualLimits(io),
 ): Promise<Placed> {
-  const answer = await ask(host, 'push', executable, io, limits);
+  const answer = await askHost(host, 'push', executable, io, limits);
   if (answer.word !== 'machine') return outcome(host, answer);
   const other = orBeside ? executableBeside(executable.path, answer.rest) : undefined;
-  if (other) return outcome(host, await ask(host, 'push', other, io, limits));
+  if (other) return outcome(host, await askHost(host, 'push', other, io, limits));
   const { path, system } = executable;
   throw new CommandError(
     'UNSUPPORTED',
@@ -52,14 +52,14 @@ export async function push(
 
 /** Removes what was put there. ssh may ask its user. Throws a CommandError. */
 export async function remove(host: string, io: Io, limits = usualLimits(io)): Promise<Placed> {
-  return outcome(host, await ask(host, 'remove', undefined, io, limits));
+  return outcome(host, await askHost(host, 'remove', undefined, io, limits));
 }
 
 function usualLimits({ env }: Io): PlaceLimits {
   return { loginMs: connectMs + patience(env), workMs: 600_000 };
 }
 
-async function ask(
+async function askHost(
   host: string,
   action: 'push' | 'remove',
   executable: Executable | undefined,
@@ -99,7 +99,7 @@ async function answerOf(
     let isThere = false;
     child.stdout?.setEncoding('utf8').on('data', (more: string) => {
       text += more;
-      if (text.length > mostCharacters) reject(tooMuch(host));
+      if (text.length > maxCharacters) reject(tooMuch(host));
       if (isThere || !text.includes(`${marker} here\n`)) return;
       isThere = true;
       callOff();

@@ -37,12 +37,12 @@ export async function openBorrowed(
     signal?.throwIfAborted();
     if ('connection' in started) return started.connection;
     if ('code' in started) throw Object.assign(new Error(`${tool.name}: ${started.code}`), started);
-    unusable.push(`${printable(path)}: ${printable(started.unusable.slice(0, mostQuoted))}`);
+    unusable.push(`${printable(path)}: ${printable(started.unusable.slice(0, maxQuoted))}`);
   }
   throw noTool(target, use, missing, unusable);
 }
 
-const mostQuoted = 200;
+const maxQuoted = 200;
 
 function noTool(target: string, use: Use, missing: Error, unusable: readonly string[]): ConnectError {
   const passes = use === 'pass';

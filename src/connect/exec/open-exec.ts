@@ -33,7 +33,7 @@ export async function openExec(
     detached: true,
     stop: endTree,
   });
-  const said = firstOf(connection.child.stderr, mostSaid);
+  const said = firstOf(connection.child.stderr, maxSaid);
   let isWaiting = true;
   const abort = () => connection.close();
   signal?.addEventListener('abort', abort);
@@ -45,7 +45,7 @@ export async function openExec(
       afterEnd(connection.child, () => isWaiting),
     );
     if (seen.at !== undefined) {
-      const noise = seen.at === 0 ? '' : `; it printed before: ${quote(seen.text.slice(0, mostQuoted))}`;
+      const noise = seen.at === 0 ? '' : `; it printed before: ${quote(seen.text.slice(0, maxQuoted))}`;
       connection.note = `, by ${endpoint.command[0]}${noise}`;
       return connection;
     }
@@ -68,9 +68,9 @@ export async function openExec(
 }
 
 /** The most that is read before a banner, in bytes, and of stderr. */
-const mostPrinted = 65536;
-const mostSaid = 65536;
-const mostQuoted = 300;
+const maxPrinted = 65536;
+const maxSaid = 65536;
+const maxQuoted = 300;
 
 /** Time to end once its output has ended. Milliseconds. */
 const graceMs = 2000;
@@ -86,14 +86,14 @@ interface Seen {
 async function untilBanner(connection: Connection, deadline: number, over: Promise<void>): Promise<Seen> {
   let text = '';
   for (let seen = 0; ; ) {
-    const more = connection.peek(seen, mostPrinted, Math.max(0, deadline - now()));
+    const more = connection.peek(seen, maxPrinted, Math.max(0, deadline - now()));
     const bytes = await Promise.race([more, over]);
     if (!bytes) return { text };
     // One character a byte.
     text = Buffer.from(bytes).toString('latin1');
     const at = /^SSH-/m.exec(text)?.index;
     if (at !== undefined) return { text: text.slice(0, at), at };
-    if (bytes.length >= mostPrinted) return { text, stopped: 'too much' };
+    if (bytes.length >= maxPrinted) return { text, stopped: 'too much' };
     if (bytes.length === seen) return { text, stopped: now() < deadline ? undefined : 'late' };
     seen = bytes.length;
   }

@@ -49,7 +49,7 @@ function causeOf(endpoint: ExecEndpoint, { printed, said, end, stopped, failure 
     };
   }
   const words = [said, printed].map((text) => text.trim()).find((text) => text !== '');
-  const more = words === undefined ? undefined : `it printed ${quote(words.slice(0, mostQuoted))}`;
+  const more = words === undefined ? undefined : `it printed ${quote(words.slice(0, maxQuoted))}`;
   if (stopped === 'too much') return { code: 'EXEC_NO_BANNER', more };
   const known = codeOfMessage(said, endpoint);
   if (known !== undefined) return { code: known, more };
@@ -61,7 +61,7 @@ function causeOf(endpoint: ExecEndpoint, { printed, said, end, stopped, failure 
   };
 }
 
-const mostQuoted = 300;
+const maxQuoted = 300;
 
 /** A code of the table of exec failures, what is known besides, and a better fix than the table's. */
 interface Cause {
@@ -75,14 +75,14 @@ async function inMachine(
   endpoint: ExecEndpoint,
   { env = process.env, signal, timeoutMs }: Pick<OpenOptions, 'env' | 'signal' | 'timeoutMs'>,
 ): Promise<Cause | undefined> {
-  const limits = { timeoutMs: Math.min(timeoutMs, longestMs), longest: 65536 };
+  const limits = { timeoutMs: Math.min(timeoutMs, maxMs), longest: 65536 };
   const asked = { env, signal: signal && abortSignalOf(signal), ...limits };
   const end = await runProgram(inShell(endpoint, 'why'), asked).catch(() => undefined);
   return end && !end.stopped ? readWhy(end, endpoint) : undefined;
 }
 
 /** For one call of the program. Milliseconds. */
-const longestMs = 10_000;
+const maxMs = 10_000;
 
 /** Reads what sshd.sh prints for "why". */
 export function readWhy(
@@ -114,7 +114,7 @@ export function readWhy(
 }
 
 function quoted(text: string): string {
-  return quote(text.trim().slice(0, mostQuoted));
+  return quote(text.trim().slice(0, maxQuoted));
 }
 
 /** The words that start the machine's sshd, or ask there why it does not start. */

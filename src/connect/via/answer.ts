@@ -21,8 +21,8 @@ export interface NoAnswer {
 }
 
 /** The most that is read before the answer, and the answer's own limit, in bytes. */
-const mostPrinted = 65536;
-const longestAnswer = 4096;
+const maxPrinted = 65536;
+const maxAnswer = 4096;
 
 /**
  * Reads up to the line that begins with the marker, and not a byte more. At end-of-file, after the deadline (of
@@ -34,13 +34,13 @@ export async function readAnswer(
   deadline: number,
 ): Promise<HopAnswer | NoAnswer> {
   for (let seen = 0; ; ) {
-    const bytes = await connection.peek(seen, mostPrinted + longestAnswer, Math.max(0, deadline - now()));
+    const bytes = await connection.peek(seen, maxPrinted + maxAnswer, Math.max(0, deadline - now()));
     const found = answerIn(bytes, marker);
     if (found) {
       await dropPeeked(connection, found.length);
       return found;
     }
-    const isTooMuch = bytes.length >= mostPrinted + longestAnswer;
+    const isTooMuch = bytes.length >= maxPrinted + maxAnswer;
     // The time is over, or nothing more will come.
     if (bytes.length === seen || isTooMuch) return { printed: textOf(bytes), isTooMuch };
     seen = bytes.length;
@@ -66,7 +66,7 @@ function textOf(bytes: Uint8Array): string {
 }
 
 /** A failure of the hop itself. */
-export function failed(code: string, endpoint: ViaEndpoint, target: string, more?: string): ConnectError {
+export function hopFailure(code: string, endpoint: ViaEndpoint, target: string, more?: string): ConnectError {
   const { problem, hint } = explainFailure(endpoint, code);
   return new ConnectError('connect', target, {
     code,
@@ -93,7 +93,7 @@ export function onHost(
 }
 
 /** What the vmssh there reported. */
-export function failedThere(host: string, json: string, target: string): ConnectError {
+export function remoteFailure(host: string, json: string, target: string): ConnectError {
   let report: Partial<Record<'op' | 'code' | 'problem' | 'hint', unknown>> = {};
   try {
     report = Object(JSON.parse(json));

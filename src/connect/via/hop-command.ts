@@ -22,15 +22,15 @@ export function hopCommand(
   }
   // No terminal there: a question would get no answer.
   const options = [...hopOptions(timeoutMs), '-oBatchMode=yes'];
-  return executed(['ssh', ...options, '--', at.host, hopCommand(at, marker, timeoutMs, startMs)]);
+  return execLine(['ssh', ...options, '--', at.host, hopCommand(at, marker, timeoutMs, startMs)]);
 }
 
 /** A command that runs a script of sh there, read alike by the same shells. */
 export function scriptCommand(script: string, args: readonly string[]): string {
-  return executed(['sh', '-c', oneLine(script), 'sh', ...args]);
+  return execLine(['sh', '-c', oneLine(script), 'sh', ...args]);
 }
 
-function executed(words: readonly string[]): string {
+function execLine(words: readonly string[]): string {
   return ['exec', ...words.map(anyShellWord)].join(' ');
 }
 

@@ -8,7 +8,7 @@ import { sshAbilities, sshProgram } from '../../process/ssh-program.js';
 import { Carried } from '../carried.js';
 import type { OpenOptions } from '../connection.js';
 import { askMultiplexer } from '../multiplexer.js';
-import { failed, failedThere, type HopAnswer, type NoAnswer, onHost, readAnswer } from './answer.js';
+import { type HopAnswer, hopFailure, type NoAnswer, onHost, readAnswer, remoteFailure } from './answer.js';
 import { hopCommand, hopOptions, patience } from './hop-command.js';
 
 /**
@@ -35,7 +35,7 @@ export async function openVia(
     if (answer.text === undefined) throw await unanswered(hop, answer, deadline, target);
     const path = streamPath(endpoint, answer.text);
     if (path === undefined || !(await sshAbilities(env, ssh)).forwardsPaths) {
-      await heed(answer, hop, options);
+      await finishHop(answer, hop, options);
       return hop;
     }
     hop.close();
@@ -51,7 +51,7 @@ export async function openVia(
 }
 
 /** Whether the connection is open; a multiplexer that another tool than vmssh opened is asked for the port from here. */
-async function heed(
+async function finishHop(
   { text, printed }: HopAnswer,
   hop: Hop,
   { target, timeoutMs }: OpenOptions,
@@ -60,7 +60,7 @@ async function heed(
   const { endpoint } = hop;
   const { host, at } = lastOf(endpoint);
   if (word === 'by') {
-    const noise = printed === '' ? '' : `; it printed before: ${quote(printed.slice(0, mostQuoted))}`;
+    const noise = printed === '' ? '' : `; it printed before: ${quote(printed.slice(0, maxQuoted))}`;
     hop.note = `, by ${rest} on ${host}${noise}`;
     if (rest !== 'vmssh' && at?.family === 'vsock-mux') {
       // socat and ncat pass on its end-of-file late or never, so silence does not mean that the port is open.
@@ -72,8 +72,8 @@ async function heed(
     return;
   }
   if (word === 'errno' && at) throw onHost(host, at, rest, target);
-  if (word === 'failed') throw failedThere(host, rest, target);
-  throw failed(word === 'no-vmssh' ? 'HOP_NO_VMSSH' : 'HOP_NO_TOOL', { ...endpoint, host }, target);
+  if (word === 'failed') throw remoteFailure(host, rest, target);
+  throw hopFailure(word === 'no-vmssh' ? 'HOP_NO_VMSSH' : 'HOP_NO_TOOL', { ...endpoint, host }, target);
 }
 
 /** The hop that the last step is made on. */
@@ -89,23 +89,23 @@ async function unanswered(
   target: string,
 ): Promise<ConnectError> {
   const { endpoint } = hop;
-  const first = quote(printed.slice(0, mostQuoted));
+  const first = quote(printed.slice(0, maxQuoted));
   if (isTooMuch)
-    return failed('HOP_NO_SHELL', endpoint, target, `it printed too much, beginning with ${first}`);
+    return hopFailure('HOP_NO_SHELL', endpoint, target, `it printed too much, beginning with ${first}`);
   const said = printed === '' ? undefined : `it printed ${first}`;
   try {
     const end = await hop.endBy(deadline);
-    if (!end) return failed('HOP_SILENT', endpoint, target, said);
+    if (!end) return hopFailure('HOP_SILENT', endpoint, target, said);
     const { code, signal } = end;
     const how = signal ? `a signal ended it: ${signal}` : `exit code ${code}`;
     const more = said === undefined ? how : `${how}; ${said}`;
-    return failed(code === 255 || signal ? 'HOP_FAILED' : 'HOP_NO_SHELL', endpoint, target, more);
+    return hopFailure(code === 255 || signal ? 'HOP_FAILED' : 'HOP_NO_SHELL', endpoint, target, more);
   } catch (error) {
-    return failed('NO_SSH', endpoint, target, (error as Error).message);
+    return hopFailure('NO_SSH', endpoint, target, (error as Error).message);
   }
 }
 
-const mostQuoted = 300;
+const maxQuoted = 300;
 
 function cut(text: string): readonly [string, string] {
   const at = text.indexOf(' ');
@@ -135,7 +135,7 @@ async function awaitStream(hop: Hop, target: string, deadline: number): Promise<
     if (!end || end.code === 0) return;
     const { code, signal } = end;
     const how = signal ? `a signal ended it: ${signal}` : `exit code ${code}`;
-    throw failed('HOP_NO_STREAM', hop.endpoint, target, how);
+    throw hopFailure('HOP_NO_STREAM', hop.endpoint, target, how);
   };
   if (at?.family === 'vsock-mux') {
     // The login comes first: silence does not mean that the port is open.

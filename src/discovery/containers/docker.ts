@@ -36,13 +36,13 @@ export async function listDocker(
   uid: number | undefined = process.getuid?.(),
 ): Promise<Listing<DiscoveredContainer>> {
   const engines = await dockerEngines(deps);
-  const answers = await Promise.all(engines.map((each) => ask(each, deps, get, uid)));
+  const answers = await Promise.all(engines.map((each) => askDocker(each, deps, get, uid)));
   const found = withOwnTargets(answers.flatMap((each) => each.found));
   const warnings = answers.flatMap((each) => each.warnings);
   return { found, warnings };
 }
 
-async function ask(
+async function askDocker(
   { socket, url, authority }: Engine,
   deps: Deps,
   get: GetJson,

@@ -263,15 +263,15 @@ function labelsOf({ Labels: labels }: JsonObject): Container['labels'] {
   const all = isJsonObject(labels) ? Object.entries(labels) : [];
   const kept = all.filter(
     (each): each is [string, string] =>
-      typeof each[1] === 'string' && each[0].length <= mostOfKey && each[1].length <= mostOfValue,
+      typeof each[1] === 'string' && each[0].length <= maxOfKey && each[1].length <= maxOfValue,
   );
-  return Object.fromEntries(kept.slice(0, mostLabels));
+  return Object.fromEntries(kept.slice(0, maxLabels));
 }
 
 /** More than any program sets: devcontainers have a value of some kilobytes. */
-const mostLabels = 100;
-const mostOfKey = 256;
-const mostOfValue = 4096;
+const maxLabels = 100;
+const maxOfKey = 256;
+const maxOfValue = 4096;
 
 const states: ReadonlyMap<string, Status> = new Map([
   ['running', 'running'],

@@ -51,7 +51,7 @@ export async function listDomains(
       const sockets = socketsOf(scope, deps, uid);
       if (!(await Promise.all(sockets.map(exists))).includes(true)) return [];
       try {
-        return await ask(uri, scope, deps, run);
+        return await askLibvirt(uri, scope, deps, run);
       } catch (error) {
         if (!(error instanceof DiscoveryError)) throw error;
         const hint = error.code === 'ENOENT' ? ', it comes with libvirt-clients' : '';
@@ -64,7 +64,7 @@ export async function listDomains(
 }
 
 /** All domains of one connection with few calls of virsh: one for the list, one for each few hundred domains. */
-export async function ask(
+export async function askLibvirt(
   uri: string,
   scope: Scope,
   deps: Deps,
@@ -201,17 +201,17 @@ export function parseXml(xml: string): readonly Element[] {
     }
     const element: OpenElement = { name, attributes: readAttributes(attributes), text: '', children: [] };
     top.children.push(element);
-    if (++count > mostElements) throw new RangeError(`more than ${mostElements} elements`);
+    if (++count > maxElements) throw new RangeError(`more than ${maxElements} elements`);
     if (!empty) open.push(element);
-    if (open.length > mostLevels + 1) throw new RangeError(`more than ${mostLevels} levels`);
+    if (open.length > maxLevels + 1) throw new RangeError(`more than ${maxLevels} levels`);
   }
   if (open.length > 1) throw new RangeError(`<${open.at(-1)?.name}> is not closed`);
   return root.children.map(trimmed);
 }
 
 /** A domain has some 300, of 6 levels. */
-const mostElements = 1 << 19;
-const mostLevels = 64;
+const maxElements = 1 << 19;
+const maxLevels = 64;
 
 /** The first element below `element` at a path of names. */
 export function at(element: Element | undefined, ...path: readonly string[]): Element | undefined {

@@ -19,7 +19,7 @@ interface MachineList {
  * Finds a machine by name or id, in the user's machined, then the system's. First asks for the exact name, one call per
  * scope; then lists all machines, to match ignoring case, or by id.
  */
-export async function findMachine(
+export async function searchMachined(
   name: string,
   deps: Deps,
   call: Call = varlinkCall,

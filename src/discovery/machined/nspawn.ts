@@ -21,7 +21,7 @@ export const nspawn: Provider<DiscoveredExport> = {
 
 async function list(deps: Deps): Promise<Listing<DiscoveredExport>> {
   const { exports, failures } = await listExports(deps);
-  return { found: exports.map(toDiscovered), warnings: failures.map(toWarning) };
+  return { found: exports.map(fromExport), warnings: failures.map(toWarning) };
 }
 
 async function find(name: string, deps: Deps): Promise<Search<DiscoveredExport, Warning>> {
@@ -29,12 +29,12 @@ async function find(name: string, deps: Deps): Promise<Search<DiscoveredExport, 
   if (search.outcome === 'refused') return search;
   const warnings = search.warnings.map(toWarning);
   return search.outcome === 'found'
-    ? { outcome: 'found', machine: toDiscovered(search.machine), warnings }
+    ? { outcome: 'found', machine: fromExport(search.machine), warnings }
     : { ...search, warnings };
 }
 
 // A killed container leaves its socket.
-function toDiscovered({ name, path, scope }: Export): DiscoveredExport {
+function fromExport({ name, path, scope }: Export): DiscoveredExport {
   const authority = authorityIn(scope);
   const routes = [{ route: 'export', address: `unix${path}` }] as const;
   return {

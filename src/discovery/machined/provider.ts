@@ -5,7 +5,7 @@ import type { Deps, DiscoveredMachine, Listing, Provider, Search, Status, Warnin
 import { routeTo } from '../routes.js';
 import { authorityIn, authorityOf, type Scope } from '../tools/scope.js';
 import { addressesOf, isContainer, type Machine, vmspawn } from './machine.js';
-import { findMachine, listMachines, type ScopeFailure } from './machined.js';
+import { listMachines, type ScopeFailure, searchMachined } from './machined.js';
 
 /** A machine and its record, which determines the route to it. */
 export interface MachinedMachine extends DiscoveredMachine {
@@ -40,13 +40,13 @@ async function list(deps: Deps): Promise<Listing<MachinedMachine>> {
     // Without either there is nothing to type.
     if (handle === undefined) continue;
     const login = { user: users?.get(machine), identityAgent: agentOf(machine, agents) };
-    found.push(toDiscovered(machine, handle, statuses[i] ?? 'running', login, routes?.get(machine)));
+    found.push(fromMachined(machine, handle, statuses[i] ?? 'running', login, routes?.get(machine)));
   }
   return { found, warnings: failures.flatMap((failure) => toWarning(failure, failure.path)) };
 }
 
 async function find(name: string, deps: Deps): Promise<Search<MachinedMachine, Warning>> {
-  const search = await findMachine(name, deps);
+  const search = await searchMachined(name, deps);
   if (search.outcome === 'refused') return search;
   const warnings = search.warnings.flatMap((failure) => toWarning(failure, `the ${failure.scope}'s`));
   if (search.outcome !== 'found') return { ...search, warnings };
@@ -57,7 +57,7 @@ async function find(name: string, deps: Deps): Promise<Search<MachinedMachine, W
   ]);
   return {
     outcome: 'found',
-    machine: toDiscovered(machine, handleOf(machine), status, { user: users?.get(machine) }),
+    machine: fromMachined(machine, handleOf(machine), status, { user: users?.get(machine) }),
     warnings,
   };
 }
@@ -120,7 +120,7 @@ function agentOf(
 }
 
 // `handle`: the name, or the id if the name belongs to a machine of an earlier scope, or fits no target.
-function toDiscovered(
+function fromMachined(
   machine: Machine,
   handle: string,
   status: Status,

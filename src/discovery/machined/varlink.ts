@@ -1,6 +1,6 @@
 import { connect as netConnect } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { fitsSocket, longestSocketPath } from '../../target/text.js';
+import { fitsSocket, maxSocketPath } from '../../target/text.js';
 import { isJsonObject, type JsonObject, parseJson } from '../tools/json.js';
 
 /** Why a varlink call gave no answer; `problem` is one clause without a full stop. */
@@ -85,7 +85,7 @@ function connectUnix(path: string): Duplex {
 
 function checkPath(path: string): void {
   if (fitsSocket(path)) return;
-  const problem = `the socket's path has ${Buffer.byteLength(path)} bytes, ${longestSocketPath} is the limit`;
+  const problem = `the socket's path has ${Buffer.byteLength(path)} bytes, ${maxSocketPath} is the limit`;
   throw new VarlinkError('ENAMETOOLONG', problem);
 }
 

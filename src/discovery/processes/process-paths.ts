@@ -46,7 +46,7 @@ export async function pathInRoot(
     const to = await readlink(join(root, ...done, part)).catch(() => undefined);
     if (to === undefined) done = [...done, part];
     else {
-      if (++links > mostLinks) throw new DiscoveryError('LINK', `${path} is a loop of symbolic links`);
+      if (++links > maxLinks) throw new DiscoveryError('LINK', `${path} is a loop of symbolic links`);
       if (isAbsolute(to)) done = [];
       left = [...to.split('/'), ...left];
     }
@@ -55,7 +55,7 @@ export async function pathInRoot(
 }
 
 /** The kernel's own limit (path_resolution(7)). */
-const mostLinks = 40;
+const maxLinks = 40;
 
 function withoutRoot(path: string, root: string): string {
   if (root === '/' || !`${path}/`.startsWith(`${root}/`)) return path;

@@ -49,7 +49,7 @@ export async function processesNamed(
   const named = [...byName].flatMap(([name, processes]) => (program.test(name) ? processes : []));
   if (unread > 0)
     warn(
-      new DiscoveryError('EFBIG', `${unread} processes were not looked at: ${mostProcesses} are the limit`),
+      new DiscoveryError('EFBIG', `${unread} processes were not looked at: ${maxProcesses} are the limit`),
     );
   if (!hasProc(deps)) return named.map((each) => ({ ...each, authority: authorityOf(each.uid, uid) }));
   // It may have executed another program as another user meanwhile.
@@ -78,10 +78,10 @@ async function withinBudget(
   { deps, fs, warn }: { deps: Deps; fs: ProcFs; warn: (error: DiscoveryError) => void },
 ): Promise<readonly Process[]> {
   const isOther = ({ authority }: Process) => authority === 'other';
-  let left = mostOfOwn;
+  let left = maxOfOwn;
   const whole = async (start: StartedProcess, most: number): Promise<StartedProcess | undefined> => {
     const read = start.isCut
-      ? await readProcess(start, Math.max(longestStart, Math.min(most, left)), deps, fs)
+      ? await readProcess(start, Math.max(maxStart, Math.min(most, left)), deps, fs)
       : start;
     if (!isOther(start)) left -= read ? lengthOf(read) : 0;
     // It may be another program by now.
@@ -89,16 +89,16 @@ async function withinBudget(
   };
   const [own, others] = [all.filter((each) => !isOther(each)), all.filter(isOther)];
   const found: StartedProcess[] = [];
-  for (const each of own) found.push(...toList(await whole(each, longestCommandLine)));
-  const mostly = others.slice(0, mostOfOthers);
-  for (const each of mostly) found.push(...toList(await whole(each, longestOfOthers)));
+  for (const each of own) found.push(...toList(await whole(each, maxCommandLine)));
+  const mostly = others.slice(0, maxOfOthers);
+  for (const each of mostly) found.push(...toList(await whole(each, maxBytesOfOthers)));
   const cut = found.filter(({ isCut }) => isCut);
   const cutHere = cut.filter((each) => !isOther(each)).length;
   if (cutHere > 0)
     warn(
       new DiscoveryError(
         'EFBIG',
-        `${cutHere} of ${own.length} processes are left out: their command lines have more than ${longestCommandLine >> 10} KiB, or ${mostOfOwn >> 20} MiB in all`,
+        `${cutHere} of ${own.length} processes are left out: their command lines have more than ${maxCommandLine >> 10} KiB, or ${maxOfOwn >> 20} MiB in all`,
       ),
     );
   const leftThere = cut.length - cutHere + others.length - mostly.length;
@@ -106,7 +106,7 @@ async function withinBudget(
     warn(
       new DiscoveryError(
         tooMany,
-        `${leftThere} of ${others.length} processes in containers are left out: at most ${mostOfOthers} are looked at, and ${longestOfOthers >> 10} KiB of a command line`,
+        `${leftThere} of ${others.length} processes in containers are left out: at most ${maxOfOthers} are looked at, and ${maxBytesOfOthers >> 10} KiB of a command line`,
       ),
     );
   return found.filter(({ isCut }) => !isCut).sort((a, b) => a.pid - b.pid);
@@ -145,9 +145,9 @@ async function readAll(deps: Deps, fs: ProcFs, uid: number | undefined): Promise
   const read = async (pid: number): Promise<readonly StartedProcess[]> => {
     const owner = ownerOf(pid, deps, fs);
     if (owner === undefined || (owner !== uid && !(await isTrusted(owner)))) return [];
-    if (++count > mostProcesses) unread += 1;
+    if (++count > maxProcesses) unread += 1;
     const process =
-      count > mostProcesses ? undefined : await readProcess({ pid, uid: owner }, longestStart, deps, fs);
+      count > maxProcesses ? undefined : await readProcess({ pid, uid: owner }, maxStart, deps, fs);
     return toList(process);
   };
   const processes = await fewAtATime(pidsIn(deps, fs), 4, read, deps.signal);
@@ -236,7 +236,7 @@ function read(path: string, fs: ProcFs): string {
 }
 
 /** Characters: more than any number here. */
-const longestField = 32;
+const maxField = 32;
 
 /** The first word of a line; "" if there is none. */
 function fieldOf(status: string, name: string): string {
@@ -244,7 +244,7 @@ function fieldOf(status: string, name: string): string {
   const at = status.indexOf(label);
   return at < 0
     ? ''
-    : (/^\S+/.exec(status.slice(at + label.length, at + label.length + longestField))?.[0] ?? '');
+    : (/^\S+/.exec(status.slice(at + label.length, at + label.length + maxField))?.[0] ?? '');
 }
 
 // If its own dynamic loader started the program, the program comes after the loader's options.
@@ -268,19 +268,19 @@ export function procDir(deps: Deps): string {
 }
 
 /** How many command lines are looked at: as many as a kernel allows processes by default (proc_sys_kernel(5), pid_max). */
-const mostProcesses = 32_768;
+const maxProcesses = 32_768;
 
 /** Bytes: of each at first, for its name and most of all command lines; of a machine's; and of all machines' of a provider. */
-const longestStart = 4 << 10;
-const longestCommandLine = 1 << 20;
-const mostOfOwn = 16 << 20;
+const maxStart = 4 << 10;
+const maxCommandLine = 1 << 20;
+const maxOfOwn = 16 << 20;
 
 /** The code for processes in containers that are left out. */
 export const tooMany = 'TOO_MANY';
 
 /** How many in containers are looked at, and bytes for each: libvirt's QEMUs have some 8 KiB. */
-const mostOfOthers = 100;
-const longestOfOthers = 32 << 10;
+const maxOfOthers = 100;
+const maxBytesOfOthers = 32 << 10;
 
 /** Reading a process's memory can block forever if its threads wait for a disk, so never on this thread. */
 export const nodeFs: ProcFs = {

@@ -51,9 +51,9 @@ const commands: Readonly<
   Record<ExecManager, (machine: string, place: ExecPlace) => readonly [string, ...string[]]>
 > = {
   podman: (machine, { remote, url }) =>
-    ofEngine('podman', [...given('connection', remote), ...given('url', url)], machine),
+    ofEngine('podman', [...optionWith('connection', remote), ...optionWith('url', url)], machine),
   docker: (machine, { remote, url }) =>
-    ofEngine('docker', [...given('context', remote), ...given('host', url)], machine),
+    ofEngine('docker', [...optionWith('context', remote), ...optionWith('host', url)], machine),
   incus: (machine, place) => ofIncus('incus', machine, place),
   lxd: (machine, place) => ofIncus('lxc', machine, place),
   nspawn: (machine) => [
@@ -63,10 +63,10 @@ const commands: Readonly<
   ],
   kubectl: (machine, { remote, namespace, container }) => [
     'kubectl',
-    ...given('context', remote),
-    ...given('namespace', namespace),
+    ...optionWith('context', remote),
+    ...optionWith('namespace', namespace),
     ...['exec', '--stdin', `pod/${machine}`],
-    ...given('container', container),
+    ...optionWith('container', container),
     '--',
   ],
 };
@@ -85,9 +85,9 @@ function ofIncus(
   { remote, namespace }: ExecPlace,
 ): readonly [string, ...string[]] {
   const name = remote === undefined ? machine : `${remote}:${machine}`;
-  return [program, 'exec', ...given('project', namespace), '--mode=non-interactive', name, '--'];
+  return [program, 'exec', ...optionWith('project', namespace), '--mode=non-interactive', name, '--'];
 }
 
-function given(option: string, value: string | undefined): readonly string[] {
+function optionWith(option: string, value: string | undefined): readonly string[] {
   return value === undefined ? [] : [`--${option}=${value}`];
 }

@@ -42,8 +42,8 @@ async function answerTo(asked: ClientRequest, question: string): Promise<unknown
   let length = 0;
   for await (const part of response as AsyncIterable<Buffer>) {
     length += part.length;
-    if (length > mostMiB << 20)
-      throw new DiscoveryError('PROTOCOL', `${question} gave more than ${mostMiB} MiB`);
+    if (length > maxMiB << 20)
+      throw new DiscoveryError('PROTOCOL', `${question} gave more than ${maxMiB} MiB`);
     parts.push(part);
   }
   try {
@@ -59,4 +59,4 @@ function failure(socketPath: string, code: string, problem: string, cause: unkno
 }
 
 /** Incus sends some 6 KiB per instance. */
-const mostMiB = 16;
+const maxMiB = 16;

@@ -20,20 +20,20 @@ export function parseJson(text: string): unknown {
   }
 }
 
-const mostLevels = 64;
-const mostValues = 1 << 20;
+const maxLevels = 64;
+const maxValues = 1 << 20;
 
 function shapeProblem(text: string): string | undefined {
   // Looking at each character takes most of the time, in an engine without a JIT.
-  if (text.length <= mostValues && openings(text) <= mostLevels) return undefined;
+  if (text.length <= maxValues && openings(text) <= maxLevels) return undefined;
   // A value has two strings at most, its name and itself.
   const parts = text
     .replaceAll('\\\\', '')
     .replaceAll('\\"', '')
-    .split('"', 4 * mostValues + 1);
+    .split('"', 4 * maxValues + 1);
   let level = 0;
   let values = parts.length / 4;
-  for (let at = 0; at < parts.length && values <= mostValues; at += 2) {
+  for (let at = 0; at < parts.length && values <= maxValues; at += 2) {
     const outside = parts[at] ?? '';
     if (outside === ':') continue;
     for (const c of outside) {
@@ -42,14 +42,14 @@ function shapeProblem(text: string): string | undefined {
         level++;
         values++;
       } else if (c === ']' || c === '}') level--;
-      if (level > mostLevels) return `JSON of more than ${mostLevels} levels`;
+      if (level > maxLevels) return `JSON of more than ${maxLevels} levels`;
     }
   }
-  return values > mostValues ? `JSON of more than ${mostValues} values` : undefined;
+  return values > maxValues ? `JSON of more than ${maxValues} values` : undefined;
 }
 
 /** How many brackets open, up to more than enough. */
 function openings(text: string): number {
-  const most = mostLevels + 2;
+  const most = maxLevels + 2;
   return text.split('[', most).length + text.split('{', most).length - 2;
 }

@@ -24,19 +24,19 @@ async function collect(
 ): Promise<string> {
   // Translated messages cannot be parsed.
   const own = { ...withToolFolders(env, platform), LC_ALL: 'C' };
-  const options = { env: own, signal, timeoutMs, encoding, longest: mostMiB << 20 };
+  const options = { env: own, signal, timeoutMs, encoding, longest: maxMiB << 20 };
   const end = await runProgram([program, ...args], options).catch((error: NodeJS.ErrnoException) => {
     throw new DiscoveryError(error.code ?? 'EIO', `${program} could not be run`, { cause: error });
   });
   if (end.stopped === 'output')
-    throw new DiscoveryError('PROTOCOL', `${program}: it printed more than ${mostMiB} MiB`);
+    throw new DiscoveryError('PROTOCOL', `${program}: it printed more than ${maxMiB} MiB`);
   if (end.stopped) throw new DiscoveryError('TIMEOUT', `${program}: it gave no answer in time`);
   if (end.code !== 0) throw new DiscoveryError('FAILED', `${program}: ${lastMessage(end)}`);
   return end.stdout;
 }
 
 /** More than the descriptions of a thousand machines. */
-const mostMiB = 16;
+const maxMiB = 16;
 
 function lastMessage({ stderr, code, signal }: ProgramEnd): string {
   const said = stderr

@@ -22,12 +22,12 @@ async function list(deps: Deps, fs?: ProcFs): Promise<Listing> {
   const machines = [...groupBy(running, ({ argv }) => argv.join('\0')).values()];
   const mainOf = (all: readonly Process[]) => all.find(({ authority }) => authority !== 'other') ?? all[0];
   return {
-    found: machines.flatMap((all) => toDiscovered(mainOf(all))),
+    found: machines.flatMap((all) => fromCrosvm(mainOf(all))),
     warnings,
   };
 }
 
-function toDiscovered(process: Process | undefined): readonly DiscoveredMachine[] {
+function fromCrosvm(process: Process | undefined): readonly DiscoveredMachine[] {
   if (process === undefined) return [];
   const { pid, argv } = process;
   const { name, ...options } = parseCrosvmArgs(argv);

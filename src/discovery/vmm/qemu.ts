@@ -43,7 +43,7 @@ async function list(deps: Deps, fs?: ProcFs): Promise<Listing> {
   // What a container says takes no name from a machine of this host.
   const named = countBy(seen, ({ name, authority }) => (authority === 'other' ? undefined : name));
   const served = groupBy(daemons, servedBy);
-  return { found: seen.flatMap((each) => toDiscovered(each, named, served)), warnings };
+  return { found: seen.flatMap((each) => fromQemu(each, named, served)), warnings };
 }
 
 type Seen = QemuMachine & Process;
@@ -95,7 +95,7 @@ async function ownForward(
   }
 }
 
-function toDiscovered(
+function fromQemu(
   machine: Seen,
   named: ReadonlyMap<string | undefined, number>,
   served: ReadonlyMap<string | undefined, readonly VhostDaemon[]>,

@@ -31,7 +31,7 @@ async function listVfkits(deps: Deps): Promise<Listing> {
     const path = parseVfkitArgs(process.argv);
     if (path === undefined) continue;
     try {
-      found.push(...(await toDiscovered(process, path)));
+      found.push(...(await fromVfkit(process, path)));
     } catch (error) {
       if (!(error instanceof DiscoveryError)) throw error;
       warn(error);
@@ -40,7 +40,7 @@ async function listVfkits(deps: Deps): Promise<Listing> {
   return { found, warnings };
 }
 
-async function toDiscovered(process: Process, path: string): Promise<readonly DiscoveredMachine[]> {
+async function fromVfkit(process: Process, path: string): Promise<readonly DiscoveredMachine[]> {
   const { pid } = process;
   const target = `unix${await ownSocket(async (each) => each, process)(path)}`;
   const name = basename(path).replace(/\.sock(et)?$/, '');

@@ -21,9 +21,9 @@ export async function listWsl(
   list: (deps: Deps) => Promise<readonly WslDistro[]> = async (deps) =>
     (await import('./wsl.js')).listDistros(deps),
 ): Promise<Listing> {
-  return { found: (await list(deps)).map(toDiscovered), warnings: [] };
+  return { found: (await list(deps)).map(fromDistro), warnings: [] };
 }
 
-function toDiscovered({ name, running }: WslDistro): DiscoveredMachine {
+function fromDistro({ name, running }: WslDistro): DiscoveredMachine {
   return { name, target: `wsl/${name}`, status: running ? 'running' : 'off', provider: wsl.name };
 }

@@ -25,8 +25,10 @@ export async function listDistros(
   run: RunToolForBytes = runToolForBytes,
 ): Promise<readonly WslDistro[]> {
   try {
-    const all = parseVerbose(await ask(['--list', '--verbose'], deps, run));
-    const running = new Set(lines(await ask(['--list', '--running', '--quiet'], deps, run).catch(noneRuns)));
+    const all = parseVerbose(await callWsl(['--list', '--verbose'], deps, run));
+    const running = new Set(
+      lines(await callWsl(['--list', '--running', '--quiet'], deps, run).catch(noneRuns)),
+    );
     return all.map((name) => ({ name, running: running.has(name) }));
   } catch (error) {
     // Without distributions wsl.exe, like Windows' stub of it, fails with a translated message.
@@ -41,7 +43,7 @@ export async function askDistro(
   deps: Deps,
   run: RunToolForBytes = runToolForBytes,
 ): Promise<WslState> {
-  const answer = await ask(
+  const answer = await callWsl(
     ['--distribution', name, '--user', 'root', '--exec', '/bin/sh', '-c', script],
     deps,
     run,
@@ -101,7 +103,7 @@ async function findVmId(deps: Deps, run: RunToolForBytes): Promise<Guid | undefi
   return parseVmId(printed.toString('latin1'));
 }
 
-async function ask(args: readonly string[], deps: Deps, run: RunToolForBytes): Promise<string> {
+async function callWsl(args: readonly string[], deps: Deps, run: RunToolForBytes): Promise<string> {
   const env = { ...deps.env, WSL_UTF8: '1' };
   return decodeWsl(await run(systemProgram('wsl.exe', env), args, { ...deps, env }));
 }

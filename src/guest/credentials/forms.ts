@@ -77,7 +77,7 @@ export function formFor(
         ...listen.map((each) => `systemd.ssh_listen=${each}`),
       ];
       const { length } = words.join(' ');
-      if (length > mostOfKernel)
+      if (length > maxOfKernel)
         throw new RangeError(
           `this takes ${length} bytes of a kernel command line, which ends at 2048: --key with an ed25519 key, or another --for`,
         );
@@ -112,7 +112,7 @@ export function formFor(
 }
 
 /** COMMAND_LINE_SIZE of x86 and arm64 is 2048, and other arguments need some. */
-const mostOfKernel = 1920;
+const maxOfKernel = 1920;
 
 function commandLine(
   words: readonly string[],

@@ -38,7 +38,7 @@ export async function runScript(
   let stop = (_why: string) => {};
   const takeLine = (text: string) => {
     const line = parseProgress(text);
-    if (line && lines.length >= mostLines) return stop(`it printed more than ${mostLines} lines of a script`);
+    if (line && lines.length >= maxLines) return stop(`it printed more than ${maxLines} lines of a script`);
     if (line) lines.push(line);
     if (line && line.state !== 'end') onLine(line);
     if (line) return;
@@ -52,7 +52,7 @@ export async function runScript(
   let taken = 0;
   const limited = (take: (part: string) => void) => (part: string) => {
     taken += part.length;
-    if (taken > mostMiB << 20) stop(`it printed more than ${mostMiB} MiB`);
+    if (taken > maxMiB << 20) stop(`it printed more than ${maxMiB} MiB`);
     else take(part);
   };
   child.stdin?.on('error', () => {}); // it may end before it has read all
@@ -82,8 +82,8 @@ export async function runScript(
 }
 
 /** Our scripts print some forty lines; the guest may print anything else. */
-const mostLines = 1000;
-const mostMiB = 16;
+const maxLines = 1000;
+const maxMiB = 16;
 
 /** The characters kept of a long line, from its end. */
 const longest = 65_536;

@@ -2,10 +2,10 @@
 export type DiffLine = readonly [' ' | '-' | '+', string];
 
 /** The size of two pieces of text, as a product of lines, up to which each pair of lines is compared. */
-const mostPairs = 1_000_000;
+const maxPairs = 1_000_000;
 
 /** How often a piece is split into smaller ones. */
-const mostCuts = 30;
+const maxCuts = 30;
 
 /**
  * The lines of both texts as an edit: a shortest one, by the longest common subsequence, if they are short. Longer ones
@@ -13,7 +13,7 @@ const mostCuts = 30;
  */
 export function lineDiff(before: string, after: string): readonly DiffLine[] {
   const diff: DiffLine[] = [];
-  addDiff(linesOf(before), linesOf(after), mostCuts, diff);
+  addDiff(linesOf(before), linesOf(after), maxCuts, diff);
   return diff;
 }
 
@@ -39,7 +39,7 @@ function addDiff(a: readonly string[], b: readonly string[], cuts: number, diff:
 }
 
 function addMiddle(a: readonly string[], b: readonly string[], cuts: number, diff: DiffLine[]): void {
-  const isShort = a.length * b.length <= mostPairs;
+  const isShort = a.length * b.length <= maxPairs;
   const anchors = isShort || cuts === 0 ? [] : commonAnchors(a, b);
   if (isShort) addShortest(a, b, diff);
   else if (anchors.length === 0) {

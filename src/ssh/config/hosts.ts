@@ -135,7 +135,7 @@ const hasNames: ReadonlySet<string> = new Set(
 );
 
 /** More is no name that anybody types. */
-const longestName = 1000;
+const maxName = 1000;
 
 function problem(
   machine: ListedMachine,
@@ -147,7 +147,7 @@ function problem(
   const { name, target, provider, via = '' } = machine;
   if (isOfProcess(target) || (via === '' && target.startsWith('vsock-mux/') && hasNames.has(provider)))
     return `another machine of ${provider} has its name, or the name cannot be typed: type its target, as vmssh list prints it`;
-  if (name.length > longestName) return `its name is longer than ${longestName} characters`;
+  if (name.length > maxName) return `its name is longer than ${maxName} characters`;
   if (slug(name) === '') return 'its name has no character that is valid in a host name';
   if (via !== '' && /[/%]/.test(name)) return 'its name has "/" or "%", which separate the parts of a target';
   if (via !== '' && slug(name).includes('.') && dots)

@@ -139,14 +139,14 @@ function entryOf(json: JsonObject): HostEntry | undefined {
     name,
     target,
     provider,
-    ...given({ via, uuid: parseUuid(textOf(json.uuid) ?? ''), user: userOf(json.user) }),
-    ...given({ identityFile: textOf(json.identityFile), identityAgent: textOf(json.identityAgent) }),
+    ...definedFields({ via, uuid: parseUuid(textOf(json.uuid) ?? ''), user: userOf(json.user) }),
+    ...definedFields({ identityFile: textOf(json.identityFile), identityAgent: textOf(json.identityAgent) }),
     ...(json.authority === 'user' ? { authority: json.authority } : {}),
     seen: /^\d{4}-\d\d-\d\d$/.test(seen) ? seen : '',
   };
 }
 
-function given<T extends object>(fields: T): Partial<T> {
+function definedFields<T extends object>(fields: T): Partial<T> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<T>;
 }
 

@@ -12,7 +12,7 @@ const counts = [10, 100, 1000, 10_000];
 const socatThere = 2.4;
 const scale = 'socat -V, for scale';
 /** What ten times the machines may take: ten times as long, and what the processor's caches no longer hold. */
-const mostGrowth = 12;
+const maxGrowth = 12;
 
 /**
  * What people and scripts wait for, from the start to the end of a process; and the size of a program.
@@ -104,7 +104,7 @@ export function commands({ harness, executable, node, script, socat }, folder, q
       competitors: lists,
       targets: counts
         .slice(1)
-        .map((count) => ({ of: inList(count), peer: inList(count / 10), atMost: mostGrowth })),
+        .map((count) => ({ of: inList(count), peer: inList(count / 10), atMost: maxGrowth })),
     },
   ];
 }

@@ -112,13 +112,13 @@ vmssh: no Host for "a b0", "a+b0": another machine would be Host a-b0-docker too
       return readFileSync(home.own, 'utf8').match(/^Host [\w-]+$/gm);
     };
     expect(await hosts({ prefix: 'vm-' })).toEqual(['Host vm-mint']);
-    expect(await hosts({ asBefore: true })).toEqual(['Host vm-mint']);
-    const unchanged = await planInstall({ ...options, asBefore: true }, home.io(), find);
+    expect(await hosts({ keepNames: true })).toEqual(['Host vm-mint']);
+    const unchanged = await planInstall({ ...options, keepNames: true }, home.io(), find);
     expect(unchanged.changes).toEqual([]);
     expect(await hosts({ onlyPatterns: true })).toBeNull();
-    expect(await hosts({ asBefore: true })).toBeNull();
+    expect(await hosts({ keepNames: true })).toBeNull();
     expect(await hosts({ prefix: '' })).toEqual(['Host mint']);
-    expect(await hosts({ asBefore: true })).toEqual(['Host mint']);
+    expect(await hosts({ keepNames: true })).toEqual(['Host mint']);
   });
 
   it('does nothing the second time', async () => {

@@ -176,7 +176,7 @@ describe('config uninstall', () => {
 describe('options', () => {
   const parse = (given: Record<string, string | true>) => configOptions({ positionals: [], options: given });
   it.each([
-    { input: {}, want: { ...options, asBefore: true } },
+    { input: {}, want: { ...options, keepNames: true } },
     { input: { prefix: 'vm-' }, want: { ...options, prefix: 'vm-' } },
     { input: { prefix: '' }, want: options },
     { input: { 'only-patterns': true }, want: { ...options, onlyPatterns: true } },

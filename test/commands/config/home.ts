@@ -12,7 +12,7 @@ export const configDefaults: ConfigOptions = {
   onlyPatterns: false,
   prefix: '',
   system: false,
-  asBefore: false,
+  keepNames: false,
   sshOptions: [],
 };
 

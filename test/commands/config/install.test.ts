@@ -9,7 +9,7 @@ import { configDefaults, useConfigHome } from './home.js';
 
 const terminal = { stdin: true, stdout: true, stderr: true };
 const pipe = { ...terminal, stdin: false };
-const asBefore = { ...configDefaults, asBefore: true };
+const keepNames = { ...configDefaults, keepNames: true };
 
 describe.skipIf(missingAddon())('the question whether to keep the Hosts fresh', () => {
   const home = useConfigHome();
@@ -27,7 +27,7 @@ describe.skipIf(missingAddon())('the question whether to keep the Hosts fresh', 
     const io = fakeIo({ env: { HOME: home.path, TERM: 'xterm' }, terminal: at });
     const files = configFiles({ system: false }, io, undefined, () => hasSystemd);
     return {
-      says: await askForFresh({ ...asBefore, ...options }, io, files, ask),
+      says: await askForFresh({ ...keepNames, ...options }, io, files, ask),
       times,
       said: io.stderr.join(''),
     };
@@ -43,7 +43,7 @@ describe.skipIf(missingAddon())('the question whether to keep the Hosts fresh', 
   it('ends the command if the user leaves', async () => {
     const none: Ask = async () => undefined;
     const io = fakeIo({ env: { HOME: home.path, TERM: 'xterm' }, terminal });
-    expect(await askForFresh(asBefore, io, configFiles({ system: false }, io), none)).toBe('left');
+    expect(await askForFresh(keepNames, io, configFiles({ system: false }, io), none)).toBe('left');
   });
 
   it('says what writes them: a systemd unit only if there is systemd', async () => {
@@ -54,18 +54,18 @@ describe.skipIf(missingAddon())('the question whether to keep the Hosts fresh', 
   });
 
   it.each([true, false])('is not asked again after the answer %s', async (fresh) => {
-    await home.install({ ...asBefore, fresh });
+    await home.install({ ...keepNames, fresh });
     expect(await asked()).toMatchObject({ says: undefined, times: 0, said: '' });
   });
 
   it('is asked of those whose file is from a run in a pipe', async () => {
-    await home.install(asBefore);
+    await home.install(keepNames);
     expect(await asked()).toMatchObject({ says: true, times: 1 });
   });
 
   it.each([
     { name: 'in a pipe', options: {}, at: pipe },
-    { name: 'for patterns only', options: { onlyPatterns: true, asBefore: false }, at: terminal },
+    { name: 'for patterns only', options: { onlyPatterns: true, keepNames: false }, at: terminal },
     { name: 'for all users', options: { system: true }, at: terminal },
   ])('is not asked $name', async ({ options, at }) => {
     expect(await asked(options, 'yes', at)).toMatchObject({ says: undefined, times: 0, said: '' });

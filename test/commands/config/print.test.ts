@@ -8,7 +8,7 @@ import { configText } from '../../../src/ssh/config/text.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { useConfigHome } from './home.js';
 
-const patterns = { onlyPatterns: true, prefix: '', system: false, asBefore: false, sshOptions: [] };
+const patterns = { onlyPatterns: true, prefix: '', system: false, keepNames: false, sshOptions: [] };
 
 const home = useConfigHome();
 
@@ -37,7 +37,7 @@ describe('config print', () => {
     });
     const printed = async () => {
       const to = home.io();
-      await configPrint.run({ ...patterns, asBefore: true, onlyPatterns: false, sshOptions: [] }, to);
+      await configPrint.run({ ...patterns, keepNames: true, onlyPatterns: false, sshOptions: [] }, to);
       return to.stdout.join('');
     };
     const own = readFileSync(home.own, 'utf8');

@@ -40,7 +40,7 @@ describe('the state of config install', () => {
     });
     writeFileSync(home.state, readFileSync(home.state, 'utf8').replace(/\d{4}-\d\d-\d\d/, '2020-01-31'));
     const to = home.io();
-    await home.install({ asBefore: true }, to);
+    await home.install({ keepNames: true }, to);
     expect(to.stdout).toEqual(['nothing to change\n']);
     expect(state().machines[0]?.seen).toBe('2020-01-31');
   });
@@ -81,20 +81,20 @@ describe('the state of config install', () => {
     if (text === undefined) rmSync(home.state);
     else writeFileSync(home.state, text);
     const to = home.io();
-    expect(await home.install({ asBefore: true }, to)).toBe(0);
+    expect(await home.install({ keepNames: true }, to)).toBe(0);
     expect(to.stderr.join('')).toContain(`vmssh: warning: "${home.state}" ${says}`);
     expect(hosts()).toContain('mint');
     expect(state().machines).toHaveLength(1);
     expect(readFileSync(home.main, 'utf8')).toMatch(/Include vmssh\.conf[\s\S]*Host mine\n$/);
     const again = home.io();
-    await home.install({ asBefore: true }, again);
+    await home.install({ keepNames: true }, again);
     expect([again.stdout, again.stderr]).toEqual([['nothing to change\n'], []]);
   });
 
   it('that is lost does not take the units of systemd away', async () => {
     const files = configFiles({ system: false }, home.io(), undefined, () => true);
     const install = async (fresh?: boolean) => {
-      const plan = await planInstall({ ...configDefaults, asBefore: true, fresh }, home.io(), find, files);
+      const plan = await planInstall({ ...configDefaults, keepNames: true, fresh }, home.io(), find, files);
       await applyPlan(plan, home.io());
       return freshUnits.filter((name) => existsSync(join(home.path, '.config/systemd/user', name)));
     };
@@ -108,7 +108,7 @@ describe('the state of config install', () => {
     const odd = readFileSync(home.state, 'utf8').replace('"host":"mint"', '"host":"mint evil"');
     writeFileSync(home.state, odd);
     const to = home.io();
-    await home.install({ asBefore: true }, to);
+    await home.install({ keepNames: true }, to);
     expect(to.stderr.join('')).toContain(`"${home.state}" has 1 machines that cannot be used`);
     expect(hosts()).toContain('mint');
   });

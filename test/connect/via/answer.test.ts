@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Connection } from '../../../src/connect/connection.js';
-import { failed, failedThere, onHost, readAnswer } from '../../../src/connect/via/answer.js';
+import { hopFailure, onHost, readAnswer, remoteFailure } from '../../../src/connect/via/answer.js';
 import type { ViaEndpoint } from '../../../src/endpoint.js';
 
 const marker = 'vmssh-0123';
@@ -80,12 +80,12 @@ describe('a failure of the hop', () => {
     hint: 'see how far it comes: ssh -v hv1 true; or allow more time with --timeout',
   };
   it('is explained', () =>
-    expect(failed('HOP_SILENT', endpoint, 'via/hv1/web')).toMatchObject({
+    expect(hopFailure('HOP_SILENT', endpoint, 'via/hv1/web')).toMatchObject({
       ...told,
       problem: 'ssh to hv1 got no answer in time (HOP_SILENT)',
     }));
   it('says what is known besides', () =>
-    expect(failed('HOP_SILENT', endpoint, 'via/hv1/web', 'it printed "x"')).toMatchObject({
+    expect(hopFailure('HOP_SILENT', endpoint, 'via/hv1/web', 'it printed "x"')).toMatchObject({
       ...told,
       problem: 'ssh to hv1 got no answer in time (HOP_SILENT): it printed "x"',
     }));
@@ -132,7 +132,7 @@ describe('what the vmssh there reports', () => {
     { json: '[]', want: unknown },
     { json: '"x"', want: unknown },
   ])('as $json', ({ json, want }) => {
-    const { op, code, problem, hint, target } = failedThere('hv1', json, 'via/hv1/web');
+    const { op, code, problem, hint, target } = remoteFailure('hv1', json, 'via/hv1/web');
     expect({ op, code, problem, hint, target }).toEqual({ ...want, target: 'via/hv1/web' });
   });
 });

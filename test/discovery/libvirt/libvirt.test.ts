@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ask, listDomains, parseDomains, parseXml } from '../../../src/discovery/libvirt/libvirt.js';
+import { askLibvirt, listDomains, parseDomains, parseXml } from '../../../src/discovery/libvirt/libvirt.js';
 import { discoveredDomains } from '../../../src/discovery/libvirt/provider.js';
 import { DiscoveryError } from '../../../src/discovery/provider.js';
 import type { RunTool } from '../../../src/discovery/tools/run-tool.js';
@@ -26,7 +26,7 @@ describe('domains', () => {
     { lists: 'libvirt9.0.0-lists-paused', status: 'paused' },
     { lists: 'libvirt9.0.0-lists-saved', status: 'saved' },
   ])('are listed by two calls, as recorded: one is $status', async ({ lists, status }) => {
-    const domains = await ask('qemu:///session', 'user', { env: {} }, virsh(lists));
+    const domains = await askLibvirt('qemu:///session', 'user', { env: {} }, virsh(lists));
     expect(domains).toEqual([
       { name: 'plain', uuid: plain, id: 4, status, scope: 'user' },
       { name: 'Mint 22', uuid: mint, cid: 42, status: 'off', scope: 'user' },
@@ -49,14 +49,14 @@ esac
 `;
     writeFileSync(join(dir, 'virsh'), script, { mode: 0o755 });
     const env = { PATH: `${dir}:${process.env.PATH}` };
-    const domains = await ask('qemu:///system', 'system', { env });
+    const domains = await askLibvirt('qemu:///system', 'system', { env });
     expect(new Set(domains.map(({ name }) => name)).size).toBe(5000);
   });
 
   it.each(['', 'hello\n', `${mint}\nhello\n==vmssh====vmssh==`, `${mint}\n`])(
     'are not a list if virsh prints %j',
     async (printed) => {
-      const asked = ask('qemu:///system', 'system', { env: {} }, async () => printed);
+      const asked = askLibvirt('qemu:///system', 'system', { env: {} }, async () => printed);
       await expect(asked).rejects.toMatchObject({ name: 'DiscoveryError', code: 'PROTOCOL' });
     },
   );
@@ -106,7 +106,7 @@ esac
   });
 
   it.skipIf(missingPrograms({ virsh: 'libvirt-clients' }))('are asked of the real virsh', async () => {
-    const [domain] = await ask('test:///default', 'system', { env: process.env, timeoutMs: 20_000 });
+    const [domain] = await askLibvirt('test:///default', 'system', { env: process.env, timeoutMs: 20_000 });
     expect(domain).toMatchObject({ name: 'test', id: 1, status: 'running', scope: 'system' });
   });
 });

@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { findMachine, listMachines } from '../../../src/discovery/machined/machined.js';
+import { listMachines, searchMachined } from '../../../src/discovery/machined/machined.js';
 import { machined } from '../../../src/discovery/machined/provider.js';
 import { type Call, call, VarlinkError } from '../../../src/discovery/machined/varlink.js';
 import type { Deps } from '../../../src/discovery/provider.js';
@@ -25,27 +25,27 @@ const others = (name: string) => vm(name, 4_000_000_000, { UID: 54_321 });
 const user = (answer: Answer) => folder.listen(`user/${socket}`, answer);
 const system = (answer: Answer) => folder.listen(`run/${socket}`, answer);
 
-describe('findMachine', () => {
+describe('searchMachined', () => {
   it('asks one question if the name is exact', async () => {
     const peer = await system((_request, client) => {
       client.write(recorded('systemd257-list-one'));
     });
     const want = { outcome: 'found', machine: { name: 'fakevm', vsockCid: 42, scope: 'system' } };
-    expect(await findMachine('fakevm', { ...deps, env: {} })).toMatchObject(want);
+    expect(await searchMachined('fakevm', { ...deps, env: {} })).toMatchObject(want);
     expect(peer.requests).toEqual([{ method: 'io.systemd.Machine.List', parameters: { name: 'fakevm' } }]);
   });
 
   it('does not ask the system if the user scope has the name', async () => {
     const [own, other] = [await user(machines(vm('a', 3))), await system(machines(vm('a', 4)))];
     const want = { outcome: 'found', machine: { vsockCid: 3, scope: 'user' }, warnings: [] };
-    expect(await findMachine('a', deps)).toMatchObject(want);
+    expect(await searchMachined('a', deps)).toMatchObject(want);
     expect([own.requests.length, other.requests.length]).toEqual([1, 0]);
   });
 
   it('takes the exact name in the system scope before another case in the user scope', async () => {
     await user(machines(vm('Mint', 3)));
     await system(machines(vm('mint', 4)));
-    expect(await findMachine('mint', deps)).toMatchObject({
+    expect(await searchMachined('mint', deps)).toMatchObject({
       outcome: 'found',
       machine: { name: 'mint', vsockCid: 4 },
     });
@@ -81,13 +81,13 @@ describe('findMachine', () => {
     const host = { name: '.host', class: 'host', vSockCid: 1 };
     await user(machines(vm('Mint'), vm('Deb'), host));
     await system(machines(vm('Mint'), vm('DEB'), vm('arch', 3, { id }), host));
-    expect(await findMachine(wanted, deps)).toMatchObject(want);
+    expect(await searchMachined(wanted, deps)).toMatchObject(want);
   });
 
   it.each([id, 'MINT'])('finds a machine of both scopes by %s in the first', async (wanted) => {
     await user(machines(vm('Mint', 3, { id })));
     await system(machines(vm('Mint', 4, { id })));
-    expect(await findMachine(wanted, deps)).toMatchObject({
+    expect(await searchMachined(wanted, deps)).toMatchObject({
       outcome: 'found',
       machine: { scope: 'user', vsockCid: 3 },
     });
@@ -100,14 +100,14 @@ describe('findMachine', () => {
       client.write(recorded(name));
     });
     const want = { outcome: 'unknown', known: [], warnings: [] };
-    expect(await findMachine('a', deps)).toEqual(want);
+    expect(await searchMachined('a', deps)).toEqual(want);
   });
 
   it('lists if the service requires more even for one', async () => {
     const peer = await system((request, client) => {
       client.write(request.more ? listing([vm('b'), vm('a')]) : recorded('systemd257-expected-more'));
     });
-    expect(await findMachine('a', deps)).toMatchObject({ outcome: 'found', machine: { name: 'a' } });
+    expect(await searchMachined('a', deps)).toMatchObject({ outcome: 'found', machine: { name: 'a' } });
     expect(peer.requests).toHaveLength(2);
   });
 
@@ -115,7 +115,7 @@ describe('findMachine', () => {
     await system((_request, client) => {
       client.write(listing([vm('b')]));
     });
-    expect(await findMachine('a', deps)).toMatchObject({ outcome: 'unknown', known: ['b'] });
+    expect(await searchMachined('a', deps)).toMatchObject({ outcome: 'unknown', known: ['b'] });
   });
 
   it('reports a scope that refuses every question as failed', async () => {
@@ -123,7 +123,7 @@ describe('findMachine', () => {
     await user((_request, client) => {
       client.write(denied);
     });
-    const result = await findMachine('a', deps);
+    const result = await searchMachined('a', deps);
     expect(result).toMatchObject({ outcome: 'unavailable', warnings: expect.any(Array) });
     const codes = 'warnings' in result ? result.warnings.map(({ scope, code }) => `${scope} ${code}`) : [];
     expect(codes.sort()).toEqual(['system ENOENT', 'user org.varlink.service.PermissionDenied']);
@@ -134,7 +134,7 @@ describe('findMachine', () => {
     await system((request, client) => {
       client.write(request.more ? listing([vm('b'), others('a')]) : listing([others('a')]));
     });
-    expect(await findMachine('a', deps)).toMatchObject({
+    expect(await searchMachined('a', deps)).toMatchObject({
       outcome: 'unknown',
       known: ['b'],
       warnings: [
@@ -147,14 +147,14 @@ describe('findMachine', () => {
   it('takes a machine of this user, or of a system user', async () => {
     for (const UID of [process.getuid?.(), 0, 999]) {
       const peer = await system(machines(vm('a', 7, { UID })));
-      expect(await findMachine('a', deps)).toMatchObject({ outcome: 'found', machine: { vsockCid: 7 } });
+      expect(await searchMachined('a', deps)).toMatchObject({ outcome: 'found', machine: { vsockCid: 7 } });
       rmSync(peer.path);
     }
   });
 
   it.each(['', 'a/b', '..', 'a\nb'])('asks nobody for %j', async (name) => {
     const peer = await system(machines(vm('a')));
-    expect(await findMachine(name, deps)).toMatchObject({ outcome: 'refused' });
+    expect(await searchMachined(name, deps)).toMatchObject({ outcome: 'refused' });
     expect(peer.requests).toEqual([]);
   });
 
@@ -162,14 +162,14 @@ describe('findMachine', () => {
     const abort = new AbortController();
     await user(() => abort.abort('enough'));
     const peer = await system(machines(vm('a')));
-    await expect(findMachine('a', { ...deps, signal: abort.signal })).rejects.toBe('enough');
+    await expect(searchMachined('a', { ...deps, signal: abort.signal })).rejects.toBe('enough');
     expect(peer.requests).toEqual([]);
   });
 
   it.each([undefined, '', 'relative', './user'])(
     'has no user scope if XDG_RUNTIME_DIR is %j',
     async (dir) => {
-      const result = await findMachine('a', { ...deps, env: { XDG_RUNTIME_DIR: dir } });
+      const result = await searchMachined('a', { ...deps, env: { XDG_RUNTIME_DIR: dir } });
       expect(result).toMatchObject({
         outcome: 'unavailable',
         warnings: [{ scope: 'system', code: 'ENOENT' }],
@@ -213,9 +213,9 @@ describe('a scope that fails does not stop the other', () => {
     const ask = code === 'TIMEOUT' ? calling('user') : call;
     const failures = [{ scope: 'user', path: `${folder.path}/user/${socket}`, code }];
     const found = { outcome: 'found', machine: { scope: 'system' }, warnings: failures };
-    expect(await findMachine('a', deps, ask)).toMatchObject(found);
+    expect(await searchMachined('a', deps, ask)).toMatchObject(found);
     const none = { outcome: 'unknown', known: ['a'], warnings: failures };
-    expect(await findMachine('b', deps, ask)).toMatchObject(none);
+    expect(await searchMachined('b', deps, ask)).toMatchObject(none);
     expect(await listMachines(deps, ask)).toMatchObject({
       machines: [{ name: 'a' }],
       answered: ['system'],
@@ -229,8 +229,8 @@ describe('a scope that fails does not stop the other', () => {
     const ask = code === 'TIMEOUT' ? calling('run') : call;
     const failures = [{ scope: 'system', code }];
     const found = { outcome: 'found', machine: { scope: 'user' }, warnings: failures };
-    expect(await findMachine('A', deps, ask)).toMatchObject(found);
-    expect(await findMachine('b', deps, ask)).toMatchObject({
+    expect(await searchMachined('A', deps, ask)).toMatchObject(found);
+    expect(await searchMachined('b', deps, ask)).toMatchObject({
       outcome: 'unknown',
       warnings: failures,
     });
@@ -244,7 +244,10 @@ describe('a scope that fails does not stop the other', () => {
       { scope: 'user', code },
       { scope: 'system', code },
     ];
-    expect(await findMachine('a', deps, ask)).toMatchObject({ outcome: 'unavailable', warnings: failures });
+    expect(await searchMachined('a', deps, ask)).toMatchObject({
+      outcome: 'unavailable',
+      warnings: failures,
+    });
     expect(await listMachines(deps, ask)).toMatchObject({ machines: [], answered: [], failures });
   });
 
@@ -254,7 +257,7 @@ describe('a scope that fails does not stop the other', () => {
       return [vm('a')];
     };
     const failures = [{ scope: 'user', code, problem: `connect ${code}` }];
-    expect(await findMachine('a', deps, failing)).toMatchObject({
+    expect(await searchMachined('a', deps, failing)).toMatchObject({
       machine: { scope: 'system' },
       warnings: failures,
     });
@@ -273,7 +276,10 @@ describe('a user without a D-Bus', () => {
     await system(machines(vm('a')));
     const failures = [{ scope: 'user', code: 'ENOENT' }];
     expect(await listMachines(deps, failing)).toMatchObject({ machines: [{ name: 'a' }], failures });
-    expect(await findMachine('b', deps, failing)).toMatchObject({ outcome: 'unknown', warnings: failures });
+    expect(await searchMachined('b', deps, failing)).toMatchObject({
+      outcome: 'unknown',
+      warnings: failures,
+    });
   });
 
   it('has one that says something else', async () => {
@@ -295,7 +301,7 @@ describe('listMachines', () => {
     const { machines: listed, answered } = await listMachines(deps);
     expect(listed.map(({ name }) => name)).toEqual(['b']);
     expect(answered).toEqual(['system']);
-    expect(await findMachine(id, deps)).toMatchObject({ outcome: 'unknown', known: ['b'] });
+    expect(await searchMachined(id, deps)).toMatchObject({ outcome: 'unknown', known: ['b'] });
   });
 
   it('gives the machines of both scopes without this host itself', async () => {

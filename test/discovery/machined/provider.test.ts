@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { listAll } from '../../../src/discovery/list-all.js';
 import { containerRoutes } from '../../../src/discovery/machined/container-routes.js';
-import { findMachine, listMachines } from '../../../src/discovery/machined/machined.js';
+import { listMachines, searchMachined } from '../../../src/discovery/machined/machined.js';
 import { machined } from '../../../src/discovery/machined/provider.js';
 import type { Deps } from '../../../src/discovery/provider.js';
 import type { JsonObject } from '../../../src/discovery/tools/json.js';
@@ -46,7 +46,7 @@ describe('machined', () => {
       },
     ]);
     expect(warnings).toEqual([]);
-    expect(await findMachine(id, deps)).toMatchObject({ outcome: 'found', machine: { vsockCid: 4 } });
+    expect(await searchMachined(id, deps)).toMatchObject({ outcome: 'found', machine: { vsockCid: 4 } });
   });
 
   // A stand-in: no released systemd has this agent yet.

@@ -26,19 +26,19 @@ export interface Asked {
 }
 
 /** The machine that a provider has by a name. Throws a ConnectError that says why there is none. */
-export async function findOne<M extends DiscoveredMachine>(
+export async function findMachine<M extends DiscoveredMachine>(
   provider: Provider<M>,
   name: string,
   context: ResolveContext & Deps,
   asked: Omit<Asked, 'title'>,
 ): Promise<M> {
-  const search = await findBy(provider, name, context);
+  const search = await searchProvider(provider, name, context);
   context.signal?.throwIfAborted();
-  return foundBy(search, name, context.text, { title: provider.title, ...asked });
+  return machineOrThrow(search, name, context.text, { title: provider.title, ...asked });
 }
 
 /** Asks a provider for a machine: by its own search, else by a match over its list. */
-export async function findBy<F extends DiscoveredMachine>(
+export async function searchProvider<F extends DiscoveredMachine>(
   provider: Provider<F>,
   name: string,
   deps: Deps,
@@ -48,7 +48,7 @@ export async function findBy<F extends DiscoveredMachine>(
 }
 
 /** The machine that a search found. Throws a ConnectError that says why there is none. `text`: the target as typed. */
-export function foundBy<M>(search: Search<M, Warning>, name: string, text: string, asked: Asked): M {
+export function machineOrThrow<M>(search: Search<M, Warning>, name: string, text: string, asked: Asked): M {
   const fail = (code: string, problem: string, hint?: string, cause?: unknown) =>
     new ConnectError('resolve', text, { code, problem, hint, cause });
   switch (search.outcome) {
@@ -75,7 +75,7 @@ export function foundBy<M>(search: Search<M, Warning>, name: string, text: strin
       const missing = asked.missing ?? `${asked.title} has no machine ${quote(name)}`;
       const near = similarTo(name, known);
       // Of very many the near ones are enough.
-      const shown = known.length <= mostNames ? known : near;
+      const shown = known.length <= maxNames ? known : near;
       const names =
         known.length === 0
           ? (asked.empty ?? `${missing}: found none`)
@@ -127,7 +127,7 @@ export function refuseIfSilent(
 }
 
 /** The most names that a message shows if none of them is near. */
-const mostNames = 5;
+const maxNames = 5;
 
 function failures(warnings: readonly Warning[]): string {
   return warnings.map(({ problem, code }) => `; ${problem} (${code})`).join('');

@@ -20,13 +20,13 @@ export async function main(program: Io['program']): Promise<never> {
   try {
     code = await dispatch(process.argv.slice(2), io);
   } catch (error) {
-    code = await explained(error, process.argv.slice(2), io);
+    code = await reportError(error, process.argv.slice(2), io);
   }
   process.exit(code);
 }
 
 /** Prints why it failed; the plain error if cli/message.ts cannot be loaded, as without a free descriptor. */
-async function explained(error: unknown, [name]: readonly string[], io: Io): Promise<number> {
+async function reportError(error: unknown, [name]: readonly string[], io: Io): Promise<number> {
   try {
     const [{ explain }, { tools }] = await Promise.all([
       import('./cli/message.js'),

@@ -91,7 +91,7 @@ export async function checkTarget(
       pass('parsed', describeTarget(found.target));
       const where = { text, port, routes: options.routes, signal, env, platform };
       const resolution = await resolveTarget(found.target, where);
-      routes = await untried(resolution, { text, port, only: options.routes });
+      routes = await untriedRoutes(resolution, { text, port, only: options.routes });
       const [first = resolution] = routes;
       const { endpoint = resolution.endpoint, steps = resolution.steps } = first;
       pass('resolved', [...steps, formatEndpoint(endpoint)].join(' → '));
@@ -217,7 +217,10 @@ async function checkRoutes(
 }
 
 /** The machine's routes, or those of them that were chosen: none is opened. Throws a ConnectError. */
-async function untried(resolution: Resolution, options: RoutesOptions): Promise<readonly CheckedRoute[]> {
+async function untriedRoutes(
+  resolution: Resolution,
+  options: RoutesOptions,
+): Promise<readonly CheckedRoute[]> {
   const routes = await allRoutes(resolution, options);
   const rows = routes.flatMap((route): CheckedRoute[] => {
     const row = rowOf(route);

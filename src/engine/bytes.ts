@@ -201,7 +201,7 @@ export class EngineTextDecoder {
     if (this.encoding === 'utf-16le') return wellFormed(decodeUtf16(bytes));
     if (this.encoding === 'windows-1252') return decodeLatin1(bytes);
     const text = decodeUtf8(bytes);
-    if (this.fatal && isMended(text, bytes)) {
+    if (this.fatal && isRepaired(text, bytes)) {
       throw Object.assign(new TypeError('The encoded data was not valid for encoding utf-8'), {
         code: 'ERR_ENCODING_INVALID_ENCODED_DATA',
       });
@@ -223,7 +223,7 @@ function wellFormed(text: string): string {
 }
 
 /** Whether invalid bytes became U+FFFD, which may also have been sent. */
-function isMended(text: string, bytes: Uint8Array): boolean {
+function isRepaired(text: string, bytes: Uint8Array): boolean {
   // One character for each byte is ASCII, but for an invalid byte: U+FFFD takes three. Searching a text takes far longer.
   if (text.length === bytes.length) return encodeUtf8(text).length !== bytes.length;
   return text.includes('\ufffd') && text.split('\ufffd').length !== decodeLatin1(bytes).split('ï¿½').length;

@@ -32,7 +32,7 @@ export class ResponseParser {
   /** The connection was closed, which ends a body of unknown length and breaks any other. */
   end(): Parsed {
     if (this.#state === 'body' && this.#left === Number.POSITIVE_INFINITY) this.#state = 'complete';
-    if (this.#state !== 'complete') throw coded('ECONNRESET', this.#head ? 'aborted' : 'socket hang up');
+    if (this.#state !== 'complete') throw errorWith('ECONNRESET', this.#head ? 'aborted' : 'socket hang up');
     return { body: [], complete: true };
   }
 
@@ -63,7 +63,7 @@ export class ResponseParser {
   #takeHead(): boolean {
     const end = this.#rest.toString('latin1').indexOf('\r\n\r\n');
     if (end > maxHead || (end < 0 && this.#rest.length > maxHead)) {
-      throw coded('HPE_HEADER_OVERFLOW', 'Parse Error: Header overflow');
+      throw errorWith('HPE_HEADER_OVERFLOW', 'Parse Error: Header overflow');
     }
     if (end < 0) return false;
     const head = parseHead(this.#rest.toString('latin1', 0, end));
@@ -105,10 +105,10 @@ export class ResponseParser {
 }
 
 function parseError(problem: string): Error {
-  return coded('HPE_INVALID_CHUNK_SIZE', `Parse Error: ${problem}`);
+  return errorWith('HPE_INVALID_CHUNK_SIZE', `Parse Error: ${problem}`);
 }
 
-function coded(code: string, message: string): Error {
+function errorWith(code: string, message: string): Error {
   return Object.assign(new Error(message), { code });
 }
 

@@ -76,14 +76,14 @@ async function make(path: string): Promise<boolean> {
 /** Opens our own empty folder. Even one just created may have been replaced since. */
 async function empty(above: Folder, name: string, platform: NodeJS.Platform, mode?: number): Promise<Folder> {
   const path = above.at(name);
-  if (platform === 'win32') return checked(byPath(path)); // Windows cannot open a folder
+  if (platform === 'win32') return checkFolder(byPath(path)); // Windows cannot open a folder
   const held = await hold(path);
-  await checked(held);
+  await checkFolder(held);
   if (mode !== undefined) await held.handle.chmod(mode);
   return held;
 }
 
-async function checked(folder: Folder): Promise<Folder> {
+async function checkFolder(folder: Folder): Promise<Folder> {
   try {
     const uid = process.geteuid?.();
     if (folder.owner && folder.owner.uid !== uid) {

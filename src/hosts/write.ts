@@ -92,7 +92,7 @@ export async function applyPlan(plan: Plan, io: Io, write: Write = editFile): Pr
       leave(byHand, plan, io);
     } catch (error) {
       if (error instanceof ChangedMeanwhile) throw error;
-      if (path !== plan.files.main) return failed(error as NodeJS.ErrnoException, path, plan, io);
+      if (path !== plan.files.main) return reportFailure(error as NodeJS.ErrnoException, path, plan, io);
       leave(whyNot(error as NodeJS.ErrnoException), plan, io);
     }
     code = exitCode.connect;
@@ -154,7 +154,12 @@ function leave(why: string, { files }: Plan, io: Io): void {
   io.out(`${includeLine(files.include)}\n`);
 }
 
-async function failed(error: NodeJS.ErrnoException, path: string, { files }: Plan, io: Io): Promise<number> {
+async function reportFailure(
+  error: NodeJS.ErrnoException,
+  path: string,
+  { files }: Plan,
+  io: Io,
+): Promise<number> {
   const { message, hint } = fileError(error, path, 'written');
   await complain(message, isClosed(error) ? permissionHint(error, path, files, io) : hint, io);
   return exitCode.connect;

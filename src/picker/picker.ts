@@ -79,7 +79,7 @@ export async function pick<T extends Item>(
           answered = `${fitted(`${question} ${chosen.cells[0] ?? ''}`, wide())}\n`;
           return chosen;
         }
-        choice = changed(items, choice, key);
+        choice = applyKey(items, choice, key);
       }
     }
   } finally {
@@ -135,7 +135,7 @@ export function matching<T extends Item>(items: readonly T[], filter: string): r
 }
 
 /** The choice after a key that neither ends it nor leaves. */
-export function changed(items: readonly Item[], choice: Choice, key: Key): Choice {
+export function applyKey(items: readonly Item[], choice: Choice, key: Key): Choice {
   const { filter, at } = choice;
   if ('text' in key) return { filter: filter + key.text, at: 0 };
   const last = Math.max(0, matching(items, filter).length - 1);

@@ -29,7 +29,7 @@ function overviewPage(groups: readonly [string, readonly Command<unknown>[]][]):
   const about =
     'vmssh connects ssh to virtual machines and containers by AF_VSOCK, AF_HYPERV and unix sockets. Set up once, ssh takes their names and targets itself; vmssh ssh needs no set-up.';
   const commands = groups.map(
-    ([first, members]) => `.TP\n.BR vmssh\\-${escaped(first)} (1)\n${text(summaryOf(first, members))}`,
+    ([first, members]) => `.TP\n.BR vmssh\\-${escapeRoff(first)} (1)\n${text(summaryOf(first, members))}`,
   );
   return [
     title('VMSSH'),
@@ -66,7 +66,7 @@ function overviewPage(groups: readonly [string, readonly Command<unknown>[]][]):
 }
 
 function page(first: string, members: readonly Command<unknown>[]): string {
-  const names = first === 'nc' ? 'vmssh\\-nc, vsock\\-nc' : `vmssh\\-${escaped(first)}`;
+  const names = first === 'nc' ? 'vmssh\\-nc, vsock\\-nc' : `vmssh\\-${escapeRoff(first)}`;
   const ofEach = (body: (command: Command<unknown>) => string) => {
     const bodies = members.map((command) => ({ name: command.name, body: body(command) }));
     const [only] = bodies;
@@ -75,7 +75,7 @@ function page(first: string, members: readonly Command<unknown>[]): string {
   };
   return [
     title(`VMSSH-${first.toUpperCase()}`),
-    section('NAME', `${names} \\- ${escaped(summaryOf(first, members))}`),
+    section('NAME', `${names} \\- ${escapeRoff(summaryOf(first, members))}`),
     section('SYNOPSIS', members.map(synopsis).join('\n.br\n')),
     section(
       'DESCRIPTION',
@@ -108,16 +108,16 @@ function summaryOf(first: string, members: readonly Command<unknown>[]): string 
 
 function synopsis({ name, usage, options }: Command<unknown>): string {
   const words = [...(options.length > 0 ? ['[option...]'] : []), ...(usage === '' ? [] : [usage])];
-  const line = `.B vmssh ${escaped(name)}\n${escaped(words.join(' '))}`.trimEnd();
+  const line = `.B vmssh ${escapeRoff(name)}\n${escapeRoff(words.join(' '))}`.trimEnd();
   if (name !== 'nc') return line;
-  return `${line}\n.br\n.B vsock\\-nc\n${escaped(words.join(' '))}`;
+  return `${line}\n.br\n.B vsock\\-nc\n${escapeRoff(words.join(' '))}`;
 }
 
 /** "-p, --port PORT", "--wait[=SECONDS]". */
 function termOf({ long, short, value, optionalValue }: OptionSpec): string {
   const names = [...(short === undefined ? [] : [`-${short}`]), `--${long}`].map(bold).join(', ');
   if (value === undefined) return names;
-  return optionalValue ? `${names}[\\fB=\\fI${escaped(value)}\\fR]` : `${names} ${italic(value)}`;
+  return optionalValue ? `${names}[\\fB=\\fI${escapeRoff(value)}\\fR]` : `${names} ${italic(value)}`;
 }
 
 function title(name: string): string {
@@ -135,7 +135,7 @@ const opening = ['proxy', 'check', 'nc', 'guest'];
 function exitStatus(first: string | undefined): string {
   const all: readonly [keyof typeof exitCode, string, readonly string[] | undefined][] = [
     ['ok', 'done', undefined],
-    ['connect', failed(first), undefined],
+    ['connect', failureText(first), undefined],
     ['usage', 'the command line or the target is invalid', undefined],
     ['noBanner', 'connected, but no SSH banner came', opening],
     ['notFound', 'no such machine, or several', [...naming, ...opening]],
@@ -155,7 +155,7 @@ function exitStatus(first: string | undefined): string {
   return codes.join('');
 }
 
-function failed(first: string | undefined): string {
+function failureText(first: string | undefined): string {
   switch (first) {
     case 'doctor':
       return 'something is wrong';
@@ -289,7 +289,7 @@ function section(name: string, body: string): string {
 
 /** A part of a section. */
 function part(name: string, body: string): string {
-  return `.SS ${escaped(name)}\n${body.trimEnd()}\n`;
+  return `.SS ${escapeRoff(name)}\n${body.trimEnd()}\n`;
 }
 
 /** A tagged paragraph: a term in man(7), and its description. */
@@ -298,7 +298,7 @@ function entry(tag: string, about: string): string {
 }
 
 export function text(content: string): string {
-  return `${escaped(content)}\n`;
+  return `${escapeRoff(content)}\n`;
 }
 
 function paragraphs(...all: readonly (string | undefined)[]): string {
@@ -309,15 +309,15 @@ function paragraphs(...all: readonly (string | undefined)[]): string {
 }
 
 function bold(content: string): string {
-  return `\\fB${escaped(content)}\\fR`;
+  return `\\fB${escapeRoff(content)}\\fR`;
 }
 
 function italic(content: string): string {
-  return `\\fI${escaped(content)}\\fR`;
+  return `\\fI${escapeRoff(content)}\\fR`;
 }
 
 /** Escapes what roff would read as a command, an escape or a hyphen. */
-function escaped(content: string): string {
+function escapeRoff(content: string): string {
   return content
     .replaceAll('\\', '\\e')
     .replaceAll('-', '\\-')

@@ -46,7 +46,7 @@ export async function rememberRoute(text: string, route: RouteName | undefined, 
   const path = routesFile(env);
   const write = async () => {
     await makeFolder(dirname(path));
-    await editFile(path, (old) => changed(old, key, route), 0o600);
+    await editFile(path, (old) => withRoute(old, key, route), 0o600);
   };
   const limit = new AbortController();
   const late = delay(maxWrite, undefined, { signal: limit.signal }).catch(() => {});
@@ -72,7 +72,7 @@ const maxKept = 100;
 /** Another vmssh may hold the lock. Milliseconds. */
 const maxWrite = 300;
 
-function changed(old: Buffer | undefined, key: string, route: RouteName | undefined): Buffer | undefined {
+function withRoute(old: Buffer | undefined, key: string, route: RouteName | undefined): Buffer | undefined {
   const routes = new Map(readable(old));
   if (routes.get(key) === route) return old;
   routes.delete(key);

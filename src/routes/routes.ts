@@ -116,7 +116,7 @@ async function* usual(machine: Resolution, options: RoutesOptions): AsyncGenerat
     ? [{ ...found(last), why }, ...others.map(found), ...own.filter((each) => !isLast(each)).map(found)]
     : own.map(found);
   yield { candidates, after: 0 };
-  yield { candidates: (await joined(machine)).map(found), after: 0 };
+  yield { candidates: (await joinRoutes(machine)).map(found), after: 0 };
 }
 
 /** Those with these names, in this order. Other sources are asked only for one that the machine's own does not have. */
@@ -140,7 +140,7 @@ async function* chosen(
   let others: readonly Candidate[] | undefined;
   let isNone = true;
   for (const [at, { name, known }] of groups.entries()) {
-    if (known.length === 0) others ??= (await joined(machine)).map(found);
+    if (known.length === 0) others ??= (await joinRoutes(machine)).map(found);
     const candidates = known.length > 0 ? known : (others ?? []).filter((each) => each.name === name);
     isNone &&= candidates.length === 0;
     yield { candidates, after: groups.slice(at + 1).flatMap((each) => each.known).length };
@@ -158,7 +158,7 @@ function withPort(route: Route, machine: Resolution, { text, port, only }: Route
 }
 
 /** What other sources have for the machine, and its own does not. */
-async function joined({ endpoint, rest = [], joined }: Resolution): Promise<readonly Route[]> {
+async function joinRoutes({ endpoint, rest = [], joined }: Resolution): Promise<readonly Route[]> {
   const all = (await joined?.().catch(() => [])) ?? [];
   const own = new Set([endpoint, ...rest.map((each) => each.endpoint)].map(formatEndpoint));
   return all.filter((each) => !own.has(formatEndpoint(each.endpoint)));

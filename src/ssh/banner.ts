@@ -129,7 +129,7 @@ export function scanBanner(bytes: Uint8Array): BannerScan {
     const line = Buffer.from(bytes.subarray(start, newline < 0 ? undefined : newline)).toString('latin1');
     if (line.startsWith('SSH-')) {
       if (line.length + 1 > maxBanner) return notSsh(`its banner is over ${maxBanner} bytes`);
-      if (newline < 0) return unfinished(bytes);
+      if (newline < 0) return scanUnfinished(bytes);
       const banner = line.replace(/\r$/, '');
       // ssh itself ends the connection at either.
       if (/[\0\r]/.test(banner)) return notSsh('its banner has a zero byte or a carriage return in it');
@@ -138,12 +138,12 @@ export function scanBanner(bytes: Uint8Array): BannerScan {
     }
     if (/^HTTP\/\d/.test(line) && newline >= 0) return notSsh(`it is a web server: ${line.trimEnd()}`);
     if (line.includes('\0')) return notSsh('it sent binary data');
-    if (newline < 0) return unfinished(bytes);
+    if (newline < 0) return scanUnfinished(bytes);
     start = newline + 1;
   }
 }
 
-function unfinished(bytes: Uint8Array): BannerScan {
+function scanUnfinished(bytes: Uint8Array): BannerScan {
   return bytes.length >= bannerLimit ? notSsh(`no banner in ${bannerLimit} bytes`) : { state: 'more' };
 }
 

@@ -41,7 +41,7 @@ export async function handshake(options: HandshakeOptions, run = runProgram): Pr
   const key = /^debug1: Server host key: (\S+) (SHA256:\S+)\s*$/m.exec(end.stderr);
   const left = /^debug1: Authentications that can continue: (.*)$/m.exec(end.stderr)?.[1];
   const methods = accepted.test(end.stderr) ? ['none'] : left?.trim().split(',');
-  if (key?.[1] === undefined || key[2] === undefined || !methods) throw failed(target, end);
+  if (key?.[1] === undefined || key[2] === undefined || !methods) throw handshakeError(target, end);
   return { hostKey: { type: key[1], fingerprint: key[2] }, methods };
 }
 
@@ -85,7 +85,7 @@ function knownHosts(path: string, platform: NodeJS.Platform): string {
   return pathArgument(platform === 'win32' ? path.replaceAll('\\', '/') : path);
 }
 
-function failed(target: string, { stopped, stderr }: ProgramEnd): ConnectError {
+function handshakeError(target: string, { stopped, stderr }: ProgramEnd): ConnectError {
   if (stopped === 'aborted') return handshakeInterrupted(target);
   // ssh's first message is the cause; later ones are consequences.
   const said = stderr

@@ -66,7 +66,7 @@ export async function usersNames(sources: NameSources): Promise<NameCheck> {
   const files = await knownHostsFiles(texts, folder, systemFolder, env);
   const domains = canonicalDomains(texts);
   const [isConfigured, isKnown, isHere] = [
-    configured(texts, sources.ours ?? (await readState(stateFile(own)))?.machines ?? [], sources),
+    configuredNames(texts, sources.ours ?? (await readState(stateFile(own)))?.machines ?? [], sources),
     known(await Promise.all(files.map(bytesAt)), portsIn(texts)),
     await thisHost(sources),
   ];
@@ -113,7 +113,7 @@ interface Block {
   isVmssh: boolean;
 }
 
-function configured(
+function configuredNames(
   texts: readonly string[],
   ours: readonly HostEntry[],
   { countsVmssh = false }: NameSources,

@@ -48,8 +48,8 @@ export function parseName(text: string, what: string): string {
 export function parseSocketPath(rest: string): SocketPath {
   if (rest === '') throw new RangeError('the socket path is empty');
   const path = rooted(rest);
-  if (rest.includes('/') || !rest.includes('%')) return { path: checked(path) };
-  return { path: checked(path), decodedPath: rooted(rest.replaceAll('%', '/')) };
+  if (rest.includes('/') || !rest.includes('%')) return { path: checkPath(path) };
+  return { path: checkPath(path), decodedPath: rooted(rest.replaceAll('%', '/')) };
 }
 
 /** The path with a leading "/", unless it has one or starts with "./". */
@@ -57,7 +57,7 @@ export function rooted(rest: string): string {
   return rest.startsWith('/') || rest.startsWith('./') ? rest : `/${rest}`;
 }
 
-function checked(path: string): string {
+function checkPath(path: string): string {
   if (fitsSocket(path)) return path;
   const length = Buffer.byteLength(path);
   throw new RangeError(

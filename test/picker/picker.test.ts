@@ -1,7 +1,7 @@
 import type { Addon } from 'node-hvsock-native';
 import { describe, expect, it } from 'vitest';
 import { width } from '../../src/cli/terminal.js';
-import { changed, KeyReader, matching, pick, shownLines } from '../../src/picker/picker.js';
+import { applyKey, KeyReader, matching, pick, shownLines } from '../../src/picker/picker.js';
 import { fakeIo } from '../helpers/fake-io.js';
 
 const items = ['web', 'db'].map((name) => ({ cells: [name] }));
@@ -64,20 +64,20 @@ describe('a choice', () => {
   });
 
   it('goes around at both ends, and stays within the list by pages', () => {
-    expect(changed(three, start, { does: 'up' })).toEqual({ filter: '', at: 2 });
-    expect(changed(three, { filter: '', at: 2 }, { does: 'down' })).toEqual(start);
-    expect(changed(many, start, { does: 'page-down' }).at).toBe(8);
-    expect(changed(many, start, { does: 'page-up' }).at).toBe(0);
-    expect(changed(many, { filter: '', at: 25 }, { does: 'page-down' }).at).toBe(29);
-    expect(changed(many, start, { does: 'last' }).at).toBe(29);
-    expect(changed([], start, { does: 'down' })).toEqual(start);
+    expect(applyKey(three, start, { does: 'up' })).toEqual({ filter: '', at: 2 });
+    expect(applyKey(three, { filter: '', at: 2 }, { does: 'down' })).toEqual(start);
+    expect(applyKey(many, start, { does: 'page-down' }).at).toBe(8);
+    expect(applyKey(many, start, { does: 'page-up' }).at).toBe(0);
+    expect(applyKey(many, { filter: '', at: 25 }, { does: 'page-down' }).at).toBe(29);
+    expect(applyKey(many, start, { does: 'last' }).at).toBe(29);
+    expect(applyKey([], start, { does: 'down' })).toEqual(start);
   });
 
   it('starts again at the first match when the filter changes', () => {
-    const typed = changed(three, { filter: 'w', at: 1 }, { text: '漢' });
+    const typed = applyKey(three, { filter: 'w', at: 1 }, { text: '漢' });
     expect(typed).toEqual({ filter: 'w漢', at: 0 });
-    expect(changed(three, typed, { does: 'erase' })).toEqual({ filter: 'w', at: 0 });
-    expect(changed(three, typed, { does: 'erase-all' })).toEqual(start);
+    expect(applyKey(three, typed, { does: 'erase' })).toEqual({ filter: 'w', at: 0 });
+    expect(applyKey(three, typed, { does: 'erase-all' })).toEqual(start);
   });
 
   it('shows at most 8 three around the marked one, and none wider than the terminal', () => {

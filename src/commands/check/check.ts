@@ -198,10 +198,10 @@ interface SuspectJson {
 }
 
 export function checkJson(done: readonly Examination[], exitCode: number): CheckJson {
-  return { ...envelope('check', exitCode), results: done.map(checked) };
+  return { ...envelope('check', exitCode), results: done.map(toCheckedJson) };
 }
 
-function checked({ check, code, findings, suspects, guest }: Examination): CheckedJson {
+function toCheckedJson({ check, code, findings, suspects, guest }: Examination): CheckedJson {
   const { target, means, stages, routes = [], error } = check;
   return {
     target,

@@ -153,11 +153,11 @@ export function whatNow({ machines, options }: HostState, io: Io): string {
   }
   const more = hosts.length > most ? `, and ${hosts.length - most} more` : '';
   const commands = hosts.slice(0, most).map((host) => `ssh ${host}`);
-  const all = `${counted(hosts.length)}: ${commands.join(', ')}${more}`;
+  const all = `${countMachines(hosts.length)}: ${commands.join(', ')}${more}`;
   return [all, ...whichIsWhich(machines), ...whatTheyCost(machines, io)].join('\n');
 }
 
-function counted(machines: number): string {
+function countMachines(machines: number): string {
   return `${machines} machine${machines === 1 ? '' : 's'}`;
 }
 

@@ -96,7 +96,7 @@ export async function gatherFacts(io: Io): Promise<Facts> {
       about: about(),
     },
     addon: loadAddon(),
-    borrowed: await borrowed(io),
+    borrowed: await borrowedTool(io),
     ssh: {
       version: sshVersion?.trim().split('\n')[0],
       controlPath: brokenControlPath(settings ?? '', 'vsock/3'),
@@ -133,7 +133,7 @@ function proxyCommandIn(settings: string | undefined): string | undefined {
   return /^proxycommand (.*)$/m.exec(settings ?? '')?.[1];
 }
 
-async function borrowed({ env, platform }: Io): Promise<FoundTool | undefined> {
+async function borrowedTool({ env, platform }: Io): Promise<FoundTool | undefined> {
   if (platform !== 'linux' || loadAddon().addon) return undefined;
   const { provenTool } = await import('../../connect/borrow/openers.js');
   return provenTool(env);

@@ -79,7 +79,7 @@ export async function installForward(
   { run, folder }: UserSystemd = userSystemd(io),
 ): Promise<void> {
   if (folder === undefined) throw noSystemd();
-  const local = placed(options.local);
+  const local = withAbsolutePath(options.local);
   checkPlace(local);
   const found = await search(options, io, signal)();
   const { text: target } = found;
@@ -116,7 +116,7 @@ export async function installForward(
     );
   }
   const who = 'only your programs and root’s can connect';
-  io.err(`${io.program}: ${described(installed)}, now and after each login; ${who} (${socket})\n`);
+  io.err(`${io.program}: ${describe(installed)}, now and after each login; ${who} (${socket})\n`);
   if (port === sshPort && local.family === 'inet') await printKeys(found, local, io);
 }
 
@@ -126,7 +126,7 @@ export async function uninstallForward(
   io: Io,
   { run, folder }: UserSystemd = userSystemd(io),
 ): Promise<void> {
-  const local = placed(given);
+  const local = withAbsolutePath(given);
   const socket = `${unitName(local)}.socket`;
   const installed = folder === undefined ? undefined : await readInstalled(join(folder, socket), io);
   if (folder === undefined || installed === undefined)
@@ -138,11 +138,11 @@ export async function uninstallForward(
   if (![installed.typed, installed.target].includes(typed) || installed.port !== port)
     throw new CommandError(
       'NOT_INSTALLED',
-      `another forward is installed there: ${described(installed)}`,
+      `another forward is installed there: ${describe(installed)}`,
       `to remove that one: ${ofForward(installed, ['--uninstall'], io)}`,
     );
   await remove(installed, folder, io, run);
-  io.err(`${io.program}: removed ${described(installed)}\n`);
+  io.err(`${io.program}: removed ${describe(installed)}\n`);
 }
 
 /** Prints the installed forwards of this user. Resolves to the exit code. */
@@ -172,14 +172,14 @@ export async function listForwards(
   }
   for (const each of all) {
     const off = each.listening === false ? `  (off: systemctl --user start ${each.socket})` : '';
-    io.out(`${described(each)}${off}\n`);
+    io.out(`${describe(each)}${off}\n`);
   }
   if (all.length === 0) io.err(`${io.program}: no forward is installed\n`);
   return exitCode.ok;
 }
 
 /** With an absolute path. */
-function placed(local: Local): Local {
+function withAbsolutePath(local: Local): Local {
   return local.family === 'unix' ? { family: 'unix', path: resolve(local.path) } : local;
 }
 
@@ -321,7 +321,7 @@ async function remove(installed: Installed, folder: string, io: Io, run: RunTool
   await systemctl(['daemon-reload'], io, run).catch(() => {});
 }
 
-function described({ local, target, port }: Installed): string {
+function describe({ local, target, port }: Installed): string {
   return printable(`${formatLocal(local)} → ${target}:${port}`);
 }
 

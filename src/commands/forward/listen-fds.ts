@@ -34,7 +34,7 @@ export function listenFds(
       onlyFromSystemd,
     );
   // LISTEN_FDNAMES is not looked at: a unit's name may have the ":" that stands between names there.
-  return Array.from({ length: count }, (_, i) => adopted(addon, first + i));
+  return Array.from({ length: count }, (_, i) => adoptSocket(addon, first + i));
 }
 
 /** LISTEN_PIDFDID: since systemd 258. */
@@ -51,7 +51,7 @@ const onlyFromSystemd =
 const directly =
   'start it directly from the service, as in ExecStart=/usr/bin/vmssh forward …, or by exec in a script';
 
-function adopted(addon: Addon, descriptor: number): PassedSocket {
+function adoptSocket(addon: Addon, descriptor: number): PassedSocket {
   try {
     const handle = addon.adoptListener(descriptor);
     const address = addon.socketAddress(handle, 0);

@@ -30,7 +30,7 @@ export async function session(
   const from = tcpEnd(addon, client, 1);
   const ended = (how: Omit<EndedSession, 'from' | 'ms'>) => ({ from, ms: Math.round(now() - start), ...how });
   try {
-    const { sent, received, end } = await relayed(addon, client, machine, signal);
+    const { sent, received, end } = await relayBoth(addon, client, machine, signal);
     return ended({ sent, received, end: end === 'output' ? 'client' : 'both' });
   } catch (error) {
     const end = signal.aborted ? 'stopped' : 'failed';
@@ -40,7 +40,7 @@ export async function session(
   }
 }
 
-async function relayed(
+async function relayBoth(
   addon: Addon,
   client: Handle,
   machine: ForwardedMachine,

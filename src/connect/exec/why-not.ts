@@ -95,7 +95,7 @@ export function readWhy(
   const known = codeOfMessage(stderr, endpoint);
   // The shell too has to start programs.
   if (sshd === undefined || known === 'EXEC_NO_PROCESS')
-    return known === undefined ? undefined : { code: known, more: quoted(stderr) };
+    return known === undefined ? undefined : { code: known, more: quoteStart(stderr) };
   const there = shellLine(endpoint.command);
   if (sshd === '') {
     const line = installLine(`${shown('id') ?? ''} ${shown('like') ?? ''}`);
@@ -107,13 +107,13 @@ export function readWhy(
   if (code === 0) return undefined;
   const uid = shown('uid');
   const user = uid === '0' ? '' : `as its user ${uid}; `;
-  const more = said.trim() === '' ? undefined : `${user}it says ${quoted(said)}`;
+  const more = said.trim() === '' ? undefined : `${user}it says ${quoteStart(said)}`;
   if (/no hostkeys available/.test(said)) return { code: 'EXEC_NO_KEYS', more };
   if (/privilege separation directory/.test(said)) return { code: 'EXEC_NO_RUN_DIR', more };
   return { code: 'EXEC_BAD_SSHD', more, hint: `test its configuration: ${there} ${shellQuoted(sshd)} -t` };
 }
 
-function quoted(text: string): string {
+function quoteStart(text: string): string {
   return quote(text.trim().slice(0, maxQuoted));
 }
 

@@ -57,7 +57,7 @@ export function concreteHosts(
   machines: readonly ListedMachine[],
   options: ConcreteHostOptions,
 ): ConcreteHosts {
-  const { entries: now, left } = assigned(machines, options);
+  const { entries: now, left } = assignHosts(machines, options);
   const names = new Set(now.map(({ host }) => host.toLowerCase()));
   const kept = (options.kept ?? []).filter(
     ({ host }) => !names.has(host.toLowerCase()) && options.taken(host) === undefined,
@@ -66,7 +66,7 @@ export function concreteHosts(
   return { entries, left, ...entryHosts(entries, options) };
 }
 
-function assigned(
+function assignHosts(
   machines: readonly ListedMachine[],
   {
     prefix,
@@ -111,7 +111,7 @@ function assigned(
         ? `${silent.providers.join(', ')} did not answer in time, and may have the name too`
         : undefined) ??
       problem(machine, host, dots, taken, isOnly) ??
-      contested(machine, host, holders.get(host.toLowerCase()));
+      contestProblem(machine, host, holders.get(host.toLowerCase()));
     if (why === undefined) entries.push(toEntry(machine, host, today));
     else left.push({ name: machine.name, why });
   }
@@ -166,7 +166,11 @@ function problem(
 }
 
 // It may have moved to another provider, or away from a hypervisor: its name in known_hosts stays.
-function contested(machine: ListedMachine, host: string, holder: HostEntry | undefined): string | undefined {
+function contestProblem(
+  machine: ListedMachine,
+  host: string,
+  holder: HostEntry | undefined,
+): string | undefined {
   if (holder === undefined || ownerName(holder) === ownerName(machine)) return undefined;
   if (aliasOf(holder) === aliasOf(machine) || (holder.via !== undefined && machine.via === undefined))
     return undefined;

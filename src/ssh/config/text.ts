@@ -87,12 +87,12 @@ export function configText({
         routes: options.target?.startsWith('via/') ? undefined : routes,
       }),
     ]),
-    ...(warnsOfKex ? [unwarned(hosts, table)] : []),
+    ...(warnsOfKex ? [noKexWarning(hosts, table)] : []),
   ].join('\n');
 }
 
 // For addresses LogLevel hides it. Last, so that the user's own choice counts.
-function unwarned(hosts: readonly ConcreteHost[], table: readonly Kind[]): string {
+function noKexWarning(hosts: readonly ConcreteHost[], table: readonly Kind[]): string {
   const local = table.filter(({ hostKey, network }) => hostKey === 'machine' && !network);
   const names = hosts
     .filter(({ options: { target } }) => target !== undefined && !kindOf(parseTarget(target), table).network)

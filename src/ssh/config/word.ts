@@ -6,7 +6,7 @@ import { printable } from '../../errors.js';
  * RangeError if a text is not possible in an ssh_config. `platform`: the system of the ssh that reads it.
  */
 export function proxyWord(text: string, platform: NodeJS.Platform = 'linux'): string {
-  const percent = checked(text).replaceAll('%', '%%');
+  const percent = checkText(text).replaceAll('%', '%%');
   if (platform === 'win32') return windowsWord(percent);
   return /^[\w@+=:,./%-]+$/.test(percent) ? percent : `'${percent.replaceAll(/['\\]/g, (c) => `'\\${c}'`)}'`;
 }
@@ -26,13 +26,13 @@ export function pathArgument(path: string): string {
 
 /** An argument of a keyword, in double quotes if necessary (ssh_config(5)). Throws a RangeError. */
 export function configArgument(text: string): string {
-  if (/^[\w@+:,./%~-]+$/.test(checked(text))) return text;
+  if (/^[\w@+:,./%~-]+$/.test(checkText(text))) return text;
   return `"${text.replaceAll(/["\\]/g, (c) => `\\${c}`)}"`;
 }
 
 // It must neither end a line of the file early, nor control a terminal that shows it. Bytes that are not UTF-8 are U+FFFD
 // on Node and half a surrogate pair in the executable: the file would name another path.
-function checked(text: string): string {
+function checkText(text: string): string {
   if (/[\ufffd\u{d800}-\u{dfff}]/u.test(text))
     throw new RangeError(
       `text with bytes that are not UTF-8 cannot be written to an ssh_config: ${printable(text)}; rename the file or its folder`,

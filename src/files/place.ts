@@ -42,14 +42,14 @@ export class FileRefusal extends Error {
   }
 }
 
-/** Whether this process can change the owner of files. */
-export const isRoot = process.getuid?.() === 0;
+/** Whether this process can change the owner of files. Asked when called: the executable evaluates its modules when it is built. */
+export const isRoot = (): boolean => process.getuid?.() === 0;
 
 /**
  * Where a path leads, through all symlinks. As root each folder on the path is held open, so that nobody can replace it
  * (`walk`). Throws a system error, or a FileRefusal.
  */
-export async function placeOf(path: string, asRoot: boolean = isRoot): Promise<Place> {
+export async function placeOf(path: string, asRoot: boolean = isRoot()): Promise<Place> {
   let at = resolve(path);
   if (asRoot) return walk(at);
   for (let links = 0; (await lstat(at).catch(() => undefined))?.isSymbolicLink(); ) {
@@ -61,13 +61,13 @@ export async function placeOf(path: string, asRoot: boolean = isRoot): Promise<P
 }
 
 /** Makes a folder if it is missing, by default for its user only. As root it gets the owner of the folder above. */
-export async function makeFolder(path: string, mode = 0o700, asRoot: boolean = isRoot): Promise<void> {
+export async function makeFolder(path: string, mode = 0o700, asRoot: boolean = isRoot()): Promise<void> {
   if (asRoot) await (await walk(`${resolve(path)}/.`, mode)).folder.close();
   else await mkdir(path, { recursive: true, mode });
 }
 
 /** The folder at a path, as safely as `placeOf`. Throws a system error, or a FileRefusal. */
-export async function folderAt(path: string, asRoot: boolean = isRoot): Promise<Folder> {
+export async function folderAt(path: string, asRoot: boolean = isRoot()): Promise<Folder> {
   const absolute = resolve(path);
   return asRoot ? (await walk(`${absolute}/.`)).folder : byPath(await realpath(absolute));
 }

@@ -85,7 +85,7 @@ function parseLine(text: string): Account | undefined {
  */
 export function knownHostsFile(
   env: Readonly<Record<string, string | undefined>>,
-  asRoot: boolean = isRoot,
+  asRoot: boolean = isRoot(),
 ): string {
   const isOthers = asRoot && ownerOf(env.HOME || '/') !== 0;
   return join(sshFolder(isOthers ? { ...env, HOME: undefined } : env), 'vmssh_known_hosts');

@@ -214,7 +214,7 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))('config install', ()
       const home = newHome();
       writeFileSync(join(home, '.ssh/config'), 'Host a\n', { mode: 0o640 });
       for (const path of [home, join(home, '.ssh'), join(home, '.ssh/config')])
-        if (isRoot) chownSync(path, 1234, 1235);
+        if (isRoot()) chownSync(path, 1234, 1235);
       const trace = join(home, 'trace');
       const byPath = ['chmod', 'fchmodat', '?fchmodat2', 'chown', 'lchown', 'fchownat'];
       const strace = ['strace', '-f', '-qq', '-e', 'signal=none', '-e', `trace=${byPath}`, '-o', trace];
@@ -225,7 +225,7 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))('config install', ()
       ).toMatchObject({ code: 0 });
       expect(readFileSync(trace, 'utf8')).toBe('');
       const { mode, uid } = statSync(join(home, '.ssh/config'));
-      expect([mode & 0o777, uid]).toEqual([0o640, isRoot ? 1234 : userInfo().uid]);
+      expect([mode & 0o777, uid]).toEqual([0o640, isRoot() ? 1234 : userInfo().uid]);
     },
   );
 });

@@ -191,12 +191,11 @@ async function knownHostsFiles(
 
 /** With which a host may be in known_hosts, hashed as "[host]:port": those of the configuration. */
 function portsIn(texts: readonly string[]): readonly string[] {
-  const configured = texts
-    .flatMap(settingsOf)
-    .flatMap(({ keyword, args: [port = ''] }) =>
-      keyword === 'port' && /^\d{1,5}$/.test(port) ? [port] : [],
-    );
-  return [...new Set(configured)];
+  const configured = texts.flatMap(settingsOf).flatMap(({ keyword, args: [value = ''] }) => {
+    if (keyword === 'port') return [value];
+    return keyword === 'proxyjump' ? value.split(',').map((hop) => hop.replace(/^.*:/, '')) : [];
+  });
+  return [...new Set(configured)].filter((port) => /^\d{1,5}$/.test(port));
 }
 
 function known(files: readonly Buffer[], ports: readonly string[]): NameCheck {

@@ -112,9 +112,7 @@ const method = `
 A small C program acts as ssh: it makes the socket pair or the pipes, forks, and starts a proxy with them. A thread of it listens on a unix socket and sends a
 banner at once. The time is from just before the fork to the banner's last byte; with fd passing, the banner is read from the passed socket.
 
-- Competitors take turns, A B C A B C …, after one run each to warm the caches; medians are compared.
-- systemd-ssh-proxy and libvirt-ssh-proxy come from trixie's packages, in a root of their own. Without libvirtd the time of libvirt-ssh-proxy is from its start to its error.
+- Competitors take turns, after one run each to warm the caches; medians are compared. systemd-ssh-proxy comes from trixie's package, in a root of its own.
 - A bare process is timed from the fork to its exit. \`ssh host true\` is OpenSSH's own ssh and a real \`sshd -i\` on the socket.
-- Targets for commands are multiples of \`socat -V\`, which took 2.4 ms on the machine where they were set.
 - A relay's throughput has no process start in it. PSS is the sum over all processes of a proxy, once it has not changed for 2.5 seconds.
 `;

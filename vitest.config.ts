@@ -40,6 +40,8 @@ const elsewhere = ['vm', 'windows', 'packages', 'release', 'clients'].map((name)
 export default defineConfig({
   plugins: [shellText()],
   test: {
+    // The state is in the home that a test gives.
+    env: { XDG_STATE_HOME: '' },
     // npm test: unit and shown; npm run test:rest: those whose names begin with rest. Leave some out by --project: --exclude has no
     // effect on projects.
     projects: [

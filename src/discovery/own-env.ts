@@ -19,7 +19,7 @@ export function ownEnv(env: Env, uid = process.getuid?.()): Env {
   return foreign.length === 0 ? env : { ...env, ...Object.fromEntries(foreign) };
 }
 
-/** What of a shell's environment decides which machines are found, and the user's systemd does not set by itself. */
+/** What of a shell's environment decides what is found and where it is kept, and the user's systemd does not set by itself. */
 export function shellVariables(): readonly string[] {
   const names = variables.map(([name]) => name).filter((name) => !['HOME', 'XDG_RUNTIME_DIR'].includes(name));
   return ['PATH', 'DOCKER_CONTEXT', ...names];
@@ -31,6 +31,7 @@ const variables: readonly (readonly [string, boolean])[] = [
   ['HOME', true],
   ['XDG_CONFIG_HOME', true],
   ['XDG_DATA_HOME', true],
+  ['XDG_STATE_HOME', true],
   ['LIMA_HOME', true],
   ['INCUS_CONF', true],
   ['INCUS_DIR', true],

@@ -1,8 +1,6 @@
-import { join } from 'node:path';
 import type { Io } from '../cli/command.js';
 import type { AllMachines } from '../discovery/list-all.js';
-import { readState } from '../ssh/config/state.js';
-import { sshFolder } from '../ssh/folder.js';
+import { readState, stateFile } from '../ssh/config/state.js';
 
 /**
  * After a command found all machines: brings the Hosts up to date, if `config install --fresh` allowed it. It prints nothing
@@ -10,7 +8,7 @@ import { sshFolder } from '../ssh/folder.js';
  */
 export async function keepFresh(found: AllMachines, io: Io): Promise<void> {
   try {
-    const state = await readState(join(sshFolder(io.env, io.platform), 'vmssh.json'));
+    const state = await readState(stateFile(io.env, io.platform));
     if (state?.options.fresh) {
       const { refresh } = await import('./refresh.js');
       await refresh(io, async () => found);

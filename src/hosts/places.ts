@@ -34,14 +34,14 @@ export function configFiles(
     if (io.platform === 'win32') throw new UsageError(noSystemFile);
     const include = 'ssh_config.d/10-vmssh.conf';
     const own = join(systemFolder, include);
-    return { own, state: stateFile(own), main: undefined, include };
+    return { own, state: join(systemFolder, 'ssh_config.d/10-vmssh.json'), main: undefined, include };
   }
   const folder = sshFolder(io.env, io.platform);
   const units = hasSystemd() ? { units: unitFolder(io.env, dirname(folder)) } : {};
   const own = join(folder, 'vmssh.conf');
   return {
     own,
-    state: stateFile(own),
+    state: stateFile(io.env, io.platform),
     main: join(folder, 'config'),
     include: includedAs(own, io.platform),
     ...units,

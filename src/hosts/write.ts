@@ -1,12 +1,12 @@
-import { lstat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { lstat, rmdir } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import { shellOf, shellQuoted } from '../address/shell.js';
 import type { Io } from '../cli/command.js';
 import { complain } from '../cli/message.js';
 import type { ListedMachine } from '../discovery/merge.js';
 import { exitCode, printable, quote } from '../errors.js';
 import { editFile } from '../files/edit-file.js';
-import { makeFolder } from '../files/place.js';
+import { folderAt, makeFolder } from '../files/place.js';
 import { realPath } from '../files/read-file.js';
 import { adoptKeys } from '../host-keys/edit.js';
 import { asTarget } from '../kinds/parse.js';
@@ -98,7 +98,17 @@ export async function applyPlan(plan: Plan, io: Io, write: Write = editFile): Pr
     code = exitCode.connect;
   }
   if (plan.changes.length === 0) io.out('nothing to change\n');
+  const { decision, files } = plan;
+  if (decision === undefined && files.main !== undefined) await removeEmpty(dirname(files.state));
   return code;
+}
+
+/** Leaves a folder that has anything in it. */
+async function removeEmpty(path: string): Promise<void> {
+  const above = await folderAt(dirname(path)).catch(() => undefined);
+  if (above === undefined) return;
+  await rmdir(above.at(basename(path))).catch(() => {});
+  await above.close();
 }
 
 /** Prints why nothing is done. Resolves to the exit code. */

@@ -215,6 +215,11 @@ const variables: readonly Variable[] = [
     pages: [...looking, 'proxy'],
   },
   {
+    name: 'XDG_STATE_HOME',
+    about: "where vmssh's own state is, in place of ~/.local/state",
+    pages: [...tools, 'proxy', 'config', 'doctor', 'list'],
+  },
+  {
     name: 'LIMA_HOME',
     about: "Lima's folder; config install --fresh has systemd watch it, and passes it and PATH to its unit",
     pages: ['config'],
@@ -243,9 +248,14 @@ const files: readonly Variable[] = [
   },
   { name: '~/.ssh/vmssh.conf', about: 'what vmssh config install writes', pages: ['config', 'doctor'] },
   {
-    name: '~/.ssh/vmssh.json',
+    name: '~/.local/state/vmssh/hosts.json',
     about: 'what it decided and found, from which those lines are made',
     pages: ['config', 'doctor', 'list'],
+  },
+  {
+    name: '~/.local/state/vmssh/routes.json',
+    about: 'the routes that worked last time, for machines that have several',
+    pages: [...tools, 'proxy', 'config'],
   },
   {
     name: '~/.config/systemd/user/vmssh-hosts.service, .path, .timer',

@@ -5,13 +5,13 @@ import { editFile } from '../files/edit-file.js';
 import { makeFolder } from '../files/place.js';
 import { readText } from '../files/read-file.js';
 import { type RouteName, routeNames } from '../route.js';
-import { knownHostsFile } from '../ssh/folder.js';
+import { ownHome, stateFolder } from '../ssh/folder.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
 /** The file of the routes that worked last time, where machines have several. It only changes in which order they are tried. */
 export function routesFile(env: Env): string {
-  return join(dirname(knownHostsFile(env)), 'vmssh_routes.json');
+  return join(stateFolder(ownHome(env)), 'routes.json');
 }
 
 /** The route by which a target was reached last time, `usual` if nothing else is known; and how the next one is kept. */

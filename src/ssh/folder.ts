@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
+import { ownEnv } from '../discovery/own-env.js';
 import { isRoot } from '../files/place.js';
 import { realPath } from '../files/read-file.js';
 
@@ -15,6 +16,17 @@ export function sshFolder(
 ): string {
   const { HOME, USERPROFILE } = env;
   return join((platform === 'win32' ? USERPROFILE : HOME) || (passwdHome() ?? '/'), '.ssh');
+}
+
+/**
+ * The folder of what vmssh remembers by itself, which ssh does not read. XDG_STATE_HOME counts if it is absolute, as its specification
+ * has it, and not another user's (https://specifications.freedesktop.org/basedir-spec/latest/).
+ */
+export function stateFolder(env: Env, platform: NodeJS.Platform = process.platform): string {
+  const home = dirname(sshFolder(env, platform));
+  if (platform === 'win32') return join(env.LOCALAPPDATA || join(home, 'AppData', 'Local'), 'vmssh');
+  const { XDG_STATE_HOME = '' } = ownEnv(env);
+  return join(isAbsolute(XDG_STATE_HOME) ? XDG_STATE_HOME : join(home, '.local/state'), 'vmssh');
 }
 
 /** The home that ssh uses instead of HOME, from the password database (ssh(1)). Undefined if they are the same. */
@@ -79,21 +91,17 @@ function parseLine(text: string): Account | undefined {
   return name && home !== undefined ? { name, home } : undefined;
 }
 
-/**
- * The file of machines' host keys. With another user's HOME (sudo -E) it is in root's own: ssh would follow a link of that
- * user, and write to its target as root.
- */
-export function knownHostsFile(
-  env: Readonly<Record<string, string | undefined>>,
-  asRoot: boolean = isRoot(),
-): string {
-  const isOthers = asRoot && ownerOf(env.HOME || '/') !== 0;
-  return join(sshFolder(isOthers ? { ...env, HOME: undefined } : env), 'vmssh_known_hosts');
+/** The file of machines' host keys, in `ownHome`. */
+export function knownHostsFile(env: Env, asRoot: boolean = isRoot()): string {
+  return join(sshFolder(ownHome(env, asRoot)), 'vmssh_known_hosts');
 }
 
-/** What `config install` has decided and found, beside the host keys: not another user's file either. */
-export function writtenStateFile(env: Readonly<Record<string, string | undefined>>): string {
-  return join(dirname(knownHostsFile(env)), 'vmssh.json');
+/**
+ * The environment, for root without another user's HOME (sudo -E): ssh would follow a link of that user, and write to its
+ * target as root.
+ */
+export function ownHome(env: Env, asRoot: boolean = isRoot()): Env {
+  return asRoot && ownerOf(env.HOME || '/') !== 0 ? { ...env, HOME: undefined } : env;
 }
 
 function ownerOf(path: string): number {

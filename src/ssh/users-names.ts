@@ -66,7 +66,11 @@ export async function usersNames(sources: NameSources): Promise<NameCheck> {
   const files = await knownHostsFiles(texts, folder, systemFolder, env);
   const domains = canonicalDomains(texts);
   const [isConfigured, isKnown, isHere] = [
-    configuredNames(texts, sources.ours ?? (await readState(stateFile(own)))?.machines ?? [], sources),
+    configuredNames(
+      texts,
+      sources.ours ?? (await readState(stateFile(env, platform)))?.machines ?? [],
+      sources,
+    ),
     known(await Promise.all(files.map(bytesAt)), portsIn(texts)),
     await thisHost(sources),
   ];

@@ -26,6 +26,7 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client', strace: 'strace' }))('c
   // Each system call by which a file can change; the 1st, 2nd … of all is the last that the process makes.
   const calls = 'rename,renameat,renameat2,write,pwrite64,fsync,chmod,fchmod,fchmodat,ftruncate';
   const before = 'Host a\n    User b\n';
+  const folders = ['.ssh', '.local/state/vmssh'];
   it('leaves the old or the new file when killed at any write', async () => {
     const goal = newHome();
     writeFileSync(join(goal, '.ssh/config'), before);
@@ -62,11 +63,17 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client', strace: 'strace' }))('c
       // What a killed one leaves is removed.
       expect(await inHome(home, 'config', 'install', '--only-patterns')).toMatchObject({ code: 0 });
       expect(readFileSync(main, 'utf8')).toBe(after.main);
-      const left = readdirSync(join(home, '.ssh')).filter((name) => name.startsWith('.'));
+      const left = folders.flatMap((folder) =>
+        readdirSync(join(home, folder))
+          .filter((name) => name.startsWith('.'))
+          .map((name) => join(home, folder, name)),
+      );
       if (left.length === 0) continue;
-      for (const name of left) utimesSync(join(home, '.ssh', name), 0, 0);
+      for (const path of left) utimesSync(path, 0, 0);
       expect(await inHome(home, 'config', 'install', '--only-patterns')).toMatchObject({ code: 0 });
-      expect(readdirSync(join(home, '.ssh')).sort()).toEqual(['config', 'vmssh.conf', 'vmssh.json']);
+      expect(folders.flatMap((folder) => readdirSync(join(home, folder)).sort())).toEqual([
+        ...['config', 'vmssh.conf', 'hosts.json'],
+      ]);
       isTidy = true;
       if (at > last + 100) throw new Error('it is killed again and again');
     }
@@ -91,7 +98,7 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client', strace: 'strace' }))('c
       const [, thread = '', rest = ''] = /^(\d+) +(\w+\(.*)/.exec(line) ?? [];
       const count = (counts.get(thread) ?? 0) + 1;
       counts.set(thread, count);
-      if (rest.includes(`<${home}/.ssh/`)) found ??= { thread, first: Math.max(1, count - 10) };
+      if (rest.includes(`<${home}/.`)) found ??= { thread, first: Math.max(1, count - 10) };
     }
     if (found === undefined) throw new Error('no call touches a file of the home');
     return { first: found.first, last: counts.get(found.thread) ?? 0 };

@@ -36,7 +36,8 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))('config install --fr
     };
     return {
       own,
-      fresh: () => JSON.parse(readFileSync(join(home, '.ssh/vmssh.json'), 'utf8')).options.fresh,
+      fresh: () =>
+        JSON.parse(readFileSync(join(home, '.local/state/vmssh/hosts.json'), 'utf8')).options.fresh,
       vmssh: (...args: string[]) => run([...vmssh, ...args], { env }),
       onTerminal: (asks: RegExp, answer: Answer, ...args: string[]) =>
         onTerminal([...vmssh, ...args], asks, answer, { ...env, TERM: 'xterm' }),

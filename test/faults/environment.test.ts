@@ -194,7 +194,7 @@ function asBefore(dir: string): void {
   for (const home of readdirSync(dir).filter((name) => name.startsWith('home-'))) {
     const folder = join(dir, home, '.ssh');
     if (readFileSync(join(folder, 'config'), 'utf8') !== before) throw new Error(`${folder}/config is torn`);
-    const left = readdirSync(folder).filter((name) => !['config', 'vmssh.conf', 'vmssh.json'].includes(name));
+    const left = readdirSync(folder).filter((name) => !['config', 'vmssh.conf'].includes(name));
     if (left.length > 0 || existsSync(join(folder, 'vmssh.conf')))
       throw new Error(`left: ${left.join(', ')}`);
   }
@@ -221,6 +221,16 @@ describe.skipIf(!isRoot || missingPrograms({ unshare: 'util-linux' }))('a file s
       ),
       ends: 1,
       says: /ENOSPC|no space/,
+      prints: /^wrote .*\/hosts\.json\n$/,
+      check: asBefore,
+    },
+    {
+      name: '`config install` with a full disk for its state',
+      command: install(
+        'mkdir "$H/.local" && mount -t tmpfs -o size=4k none "$H/.local" && { head -c 9000 /dev/zero >"$H/.local/fill" 2>/dev/null || :; }',
+      ),
+      ends: 1,
+      says: /ENOSPC|no space/,
       check: asBefore,
     },
     {
@@ -237,6 +247,7 @@ describe.skipIf(!isRoot || missingPrograms({ unshare: 'util-linux' }))('a file s
       ),
       ends: 1,
       says: /ENOSPC|no space/,
+      prints: /^wrote .*\/hosts\.json\n$/,
       check: asBefore,
     },
     {

@@ -104,7 +104,7 @@ function countOf(trace: string, failing: typeof failures): ReadonlyMap<string, n
 function files(home: string): { config: string; own: string | undefined } {
   const own = join(home, '.ssh/vmssh.conf');
   const others = readdirSync(join(home, '.ssh')).filter(
-    (name) => !/^(config|vmssh\.conf|vmssh\.json|known_hosts)$|^\./.test(name),
+    (name) => !/^(config|vmssh\.conf|known_hosts)$|^\./.test(name),
   );
   expect(others).toEqual([]);
   return {

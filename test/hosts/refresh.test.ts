@@ -7,7 +7,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { configRefresh } from '../../src/commands/config/fresh.js';
 import type { AllMachines } from '../../src/discovery/list-all.js';
@@ -42,7 +42,11 @@ describe('Hosts that are kept fresh', () => {
     expect(readFileSync(home.own, 'utf8')).not.toContain('proxy --fdpass');
     expect([to.stdout, to.stderr]).toEqual([[], []]);
     expect(statSync(home.own).mode & 0o777).toBe(0o600);
-    expect(readdirSync(join(home.path, '.ssh')).sort()).toEqual(['config', 'vmssh.conf', 'vmssh.json']);
+    expect(readdirSync(join(home.path, '.ssh')).sort()).toEqual(['config', 'vmssh.conf']);
+    expect(readdirSync(dirname(home.state))).toEqual(['hosts.json']);
+    expect([dirname(home.state), home.state].map((path) => statSync(path).mode & 0o777)).toEqual([
+      0o700, 0o600,
+    ]);
   });
 
   it('are not written again if nothing changed', async () => {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { UsageError, understand } from '../../src/cli/command.js';
 import { configInstall } from '../../src/commands/config/install.js';
@@ -48,7 +48,7 @@ describe('config install -o', () => {
     await home.install(given('User=root'));
     const json = JSON.parse(readFileSync(home.state, 'utf8'));
     json.options.sshOptions = sshOptions;
-    home.write('vmssh.json', JSON.stringify(json));
+    writeFileSync(home.state, JSON.stringify(json));
     return [home.own, home.state].map((path) => readFileSync(path, 'utf8'));
   }
   const files = () => [home.own, home.state].map((path) => readFileSync(path, 'utf8'));
@@ -60,7 +60,7 @@ describe('config install -o', () => {
       const to = home.io({ PATH: process.env.PATH });
       expect(await home.install({ keepNames: true }, to)).toBe(1);
       expect(to.stderr.join('')).toMatch(
-        /vmssh\.json": it keeps -o "Nonsense=yes": ssh does not accept it: Bad configuration option: nonsense\nhint: .*-o Nonsense=\n/,
+        /hosts\.json": it keeps -o "Nonsense=yes": ssh does not accept it: Bad configuration option: nonsense\nhint: .*-o Nonsense=\n/,
       );
       expect(files()).toEqual(before);
       expect(await home.install({ ...given('Nonsense='), keepNames: true })).toBe(0);
@@ -73,7 +73,7 @@ describe('config install -o', () => {
     const to = home.io();
     expect(await home.install({ keepNames: true }, to)).toBe(0);
     expect(to.stderr.join('')).toMatch(
-      /warning: ".*vmssh\.json": the kept setting "ForwardAgent=yes" is left out: -o cannot set ForwardAgent: the Hosts of addresses/,
+      /warning: ".*hosts\.json": the kept setting "ForwardAgent=yes" is left out: -o cannot set ForwardAgent: the Hosts of addresses/,
     );
     expect(to.stderr.join('')).toMatch(/the kept setting "User" is left out: -o takes KEY=VALUE/);
     expect(kept().sshOptions).toEqual(['User=root']);

@@ -72,7 +72,16 @@ describe('the units of config install --fresh', () => {
 
   it('find the machines that the shell finds: each variable that decides it is in them', () => {
     const decides = [
-      ...['PATH', 'XDG_CONFIG_HOME', 'XDG_DATA_HOME', 'LIMA_HOME', 'INCUS_CONF', 'INCUS_DIR', 'INCUS_SOCKET'],
+      ...[
+        'PATH',
+        'XDG_CONFIG_HOME',
+        'XDG_DATA_HOME',
+        'XDG_STATE_HOME',
+        'LIMA_HOME',
+        'INCUS_CONF',
+        'INCUS_DIR',
+        'INCUS_SOCKET',
+      ],
       ...['LXD_DIR', 'DOCKER_HOST', 'DOCKER_CONTEXT', 'DOCKER_CONFIG', 'CONTAINER_HOST', 'CONTAINERS_CONF'],
       ...['CONTAINERS_STORAGE_CONF', 'KUBECONFIG'],
     ];

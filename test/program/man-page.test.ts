@@ -65,6 +65,7 @@ describe('the man pages', () => {
       'MSYSTEM',
       'SYSTEMROOT',
       'USERPROFILE',
+      'LOCALAPPDATA',
       'CI',
     ];
     for (const name of others) read.delete(name);

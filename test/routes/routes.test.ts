@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
+import { dirname } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Endpoint } from '../../src/endpoint.js';
 import { ConnectError } from '../../src/errors.js';
@@ -89,7 +90,7 @@ describe('a machine with one route', () => {
     const done = await reached([only]);
     expect(done.result?.connection.endpoint).toEqual(only.endpoint);
     expect(done.steps).toEqual([]);
-    expect(existsSync(`${done.home}/.ssh`)).toBe(false);
+    expect(existsSync(`${done.home}/.local`)).toBe(false);
   });
 
   it.each<{ name: string; options: Partial<ReachOptions> }>([
@@ -102,7 +103,7 @@ describe('a machine with one route', () => {
     expect(error?.problem).toMatch(/^connected, but no SSH banner came in 0\.\d+ s$/);
     const done = await reached([await route('works', sshd)], options);
     expect(await read(done)).toBe('SSH-2.0-real\r\n');
-    expect(existsSync(`${done.home}/.ssh`)).toBe(false);
+    expect(existsSync(`${done.home}/.local`)).toBe(false);
   });
 
   it('is opened without a banner if nobody looks for one', async () => {
@@ -133,7 +134,7 @@ describe('of several routes', () => {
     expect(done.result?.connection.endpoint).toEqual(first.endpoint);
     expect(await read(done)).toBe('SSH-2.0-real\r\n');
     expect(second.seen).toEqual([]);
-    expect(existsSync(`${done.home}/.ssh/vmssh_routes.json`)).toBe(false);
+    expect(existsSync(`${done.home}/.local/state/vmssh/routes.json`)).toBe(false);
   });
 
   it.each<{ name: string; first?: Served; family?: 'vsock-mux'; why: RegExp }>([
@@ -274,7 +275,7 @@ function kept(file: string): { readonly version: number; readonly routes: object
 describe('the route that worked last time', () => {
   it('is tried first, until it fails or the first one works again', async () => {
     const home = tempDir();
-    const file = `${home}/.ssh/vmssh_routes.json`;
+    const file = `${home}/.local/state/vmssh/routes.json`;
     const bad = await route('bad', mux(closes), 'vsock-mux');
     const good = await route('good', sshd);
     await reached([bad, good], { home });
@@ -285,7 +286,7 @@ describe('the route that worked last time', () => {
         routes: { 'machine/web': 'export' },
       });
     expect(statSync(file).mode & 0o777).toBe(0o600);
-    expect(statSync(`${home}/.ssh`).mode & 0o777).toBe(0o700);
+    expect(statSync(dirname(file)).mode & 0o777).toBe(0o700);
     const again = await reached([bad, good], { home });
     expect(again.steps).toEqual(['export first: it worked last time']);
     expect(bad.seen).toHaveLength(1);
@@ -304,8 +305,8 @@ describe('the route that worked last time', () => {
     ['a megabyte', `{"version":1,"routes":{"machine/web":"export"}}${' '.repeat(1 << 20)}`],
   ])('is as unknown if the file has %s', async (_name, content) => {
     const home = tempDir();
-    mkdirSync(`${home}/.ssh`, { mode: 0o700 });
-    writeFileSync(`${home}/.ssh/vmssh_routes.json`, content);
+    mkdirSync(`${home}/.local/state/vmssh`, { recursive: true });
+    writeFileSync(`${home}/.local/state/vmssh/routes.json`, content);
     const [first, second] = [await route('first', mux(sshd), 'vsock-mux'), await route('second', sshd)];
     const done = await reached([first, second], { home });
     expect(done.result?.connection.endpoint).toEqual(first.endpoint);
@@ -314,9 +315,9 @@ describe('the route that worked last time', () => {
 
   it('is kept of the last hundred targets, whatever else the file had', async () => {
     const home = tempDir();
-    mkdirSync(`${home}/.ssh`, { mode: 0o700 });
+    mkdirSync(`${home}/.local/state/vmssh`, { recursive: true });
     const old = Object.fromEntries(Array.from({ length: 150 }, (_, i) => [`machine/m${i}`, 'exec']));
-    const file = `${home}/.ssh/vmssh_routes.json`;
+    const file = `${home}/.local/state/vmssh/routes.json`;
     writeFileSync(file, JSON.stringify({ version: 1, routes: old }));
     await reached([await route('bad', mux(closes), 'vsock-mux'), await route('good', sshd)], { home });
     const names = () => Object.keys(kept(file)?.routes ?? {});
@@ -326,7 +327,7 @@ describe('the route that worked last time', () => {
 
   it('costs nothing if the file cannot be written', async () => {
     const home = tempDir();
-    writeFileSync(`${home}/.ssh`, 'a file where the folder would be');
+    writeFileSync(`${home}/.local`, 'a file where the folder would be');
     const good = await route('good', sshd);
     const done = await reached([await route('bad', mux(closes), 'vsock-mux'), good], { home });
     expect(done.result?.connection.endpoint).toEqual(good.endpoint);

@@ -1,8 +1,16 @@
-import { chownSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { accountOf, knownHostsFile, otherHome, ownAccount, sshFolder } from '../../src/ssh/folder.js';
+import { routesFile } from '../../src/routes/remembered.js';
+import {
+  accountOf,
+  knownHostsFile,
+  otherHome,
+  ownAccount,
+  sshFolder,
+  stateFolder,
+} from '../../src/ssh/folder.js';
 import { lifeline } from '../helpers/lifeline.js';
 import { missingRoot } from '../helpers/other-user.js';
 import { useTempDir } from '../helpers/temp-dir.js';
@@ -23,6 +31,34 @@ describe("the folder of ssh's files", () => {
 
   it('is never a relative one', () => {
     expect(sshFolder({ HOME: '' })).toBe(join(userInfo().homedir, '.ssh'));
+  });
+});
+
+describe('the folder of the state', () => {
+  const HOME = '/home/ann';
+  const win32 = { USERPROFILE: 'C:/Users/ann', LOCALAPPDATA: 'D:/Local' };
+  it.each([
+    { env: { HOME }, want: '/home/ann/.local/state/vmssh' },
+    { env: { HOME, LOCALAPPDATA: '/x' }, want: '/home/ann/.local/state/vmssh' },
+    { env: { HOME, XDG_STATE_HOME: dir }, want: `${dir}/vmssh` },
+    { env: { HOME, XDG_STATE_HOME: `${dir}/not-there` }, want: `${dir}/not-there/vmssh` },
+    { env: { HOME, XDG_STATE_HOME: '' }, want: '/home/ann/.local/state/vmssh' },
+    { env: { HOME, XDG_STATE_HOME: 'state' }, want: '/home/ann/.local/state/vmssh' },
+    { env: win32, platform: 'win32', want: 'D:/Local/vmssh' },
+    {
+      env: { ...win32, LOCALAPPDATA: '', XDG_STATE_HOME: '/x' },
+      platform: 'win32',
+      want: 'C:/Users/ann/AppData/Local/vmssh',
+    },
+  ] as const)('with $env is $want', ({ env, want, ...more }) => {
+    expect(stateFolder(env, 'platform' in more ? more.platform : 'linux')).toBe(want);
+  });
+
+  it('is not where everybody can write', () => {
+    const open = join(dir, 'open');
+    mkdirSync(open);
+    chmodSync(open, 0o777);
+    expect(stateFolder({ HOME, XDG_STATE_HOME: open }, 'linux')).toBe('/home/ann/.local/state/vmssh');
   });
 });
 
@@ -102,6 +138,9 @@ describe('the file of host keys', () => {
     chownSync(join(dir, 'theirs'), 1234, 1234);
     const own = join(userInfo().homedir, '.ssh/vmssh_known_hosts');
     expect(knownHostsFile({ HOME: join(dir, 'theirs') })).toBe(own);
+    expect(routesFile({ HOME: join(dir, 'theirs') })).toBe(
+      join(userInfo().homedir, '.local/state/vmssh/routes.json'),
+    );
     expect(knownHostsFile({ HOME: join(dir, 'theirs') }, false)).toBe(
       join(dir, 'theirs/.ssh/vmssh_known_hosts'),
     );

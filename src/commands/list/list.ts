@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Command, Io, RawArgs } from '../../cli/command.js';
 import { jsonOption } from '../../cli/json.js';
 import { choose, flag, oneOf, parsed, seconds } from '../../cli/option.js';
@@ -9,8 +8,7 @@ import { type Deps, type Provider, providersOn } from '../../discovery/provider.
 import { keepFresh } from '../../hosts/keep-fresh.js';
 import { listed, mayRun, runningOption } from '../../machines/find-machines.js';
 import { readViaHosts, viaHosts, viaHostsOptions } from '../../machines/hypervisors.js';
-import { type HostEntry, readState } from '../../ssh/config/state.js';
-import { sshFolder } from '../../ssh/folder.js';
+import { type HostEntry, readState, stateFile } from '../../ssh/config/state.js';
 import { type ListOptions, listCode, listText, type Selection, warn } from './output.js';
 import { select } from './select.js';
 
@@ -27,8 +25,7 @@ export interface ListDeps {
 const listDeps: ListDeps = {
   providers: async () => (await import('../../discovery/providers.js')).providers,
   listAll: async (deps, providers) => (await import('../../discovery/list-all.js')).listAll(deps, providers),
-  hosts: async ({ env, platform }) =>
-    (await readState(join(sshFolder(ownEnv(env), platform), 'vmssh.json')))?.machines,
+  hosts: async ({ env, platform }) => (await readState(stateFile(ownEnv(env), platform)))?.machines,
   keepFresh,
 };
 

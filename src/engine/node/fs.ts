@@ -118,6 +118,7 @@ export const readlinkSync: (path: string) => string = paths.readlink;
 export const realpathSync: (path: string) => string = paths.realpath;
 export const renameSync: (from: string, to: string) => void = paths.rename;
 export const linkSync: (from: string, to: string) => void = paths.link;
+export const rmdirSync: (path: string) => void = paths.rmdir;
 export const unlinkSync: (path: string) => void = paths.unlink;
 export const symlinkSync: (target: string, path: string) => void = paths.symlink;
 export const mkdtempSync: (prefix: string) => string = paths.mkdtemp;

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { parseUuid } from '../../address/guid.js';
 import { checkUserName, hasControlCharacter, isPlainHostName } from '../../address/names.js';
 import type { ListedMachine } from '../../discovery/merge.js';
@@ -5,6 +6,7 @@ import { isJsonObject, type JsonObject, parseJson } from '../../discovery/tools/
 import { readText } from '../../files/read-file.js';
 import { type RouteName, routeNames } from '../../route.js';
 import { isOfProcess } from '../../target/text.js';
+import { stateFolder } from '../folder.js';
 
 /** What a Host is made of. */
 export type HostMachine = Pick<
@@ -48,9 +50,12 @@ export const noState: HostState = {
   machines: [],
 };
 
-/** The file of the state for the lines in `own`: beside them. */
-export function stateFile(own: string): string {
-  return own.replace(/(\.conf)?$/, '.json');
+/** The file of a user's state. */
+export function stateFile(
+  env: Readonly<Record<string, string | undefined>>,
+  platform: NodeJS.Platform = process.platform,
+): string {
+  return join(stateFolder(env, platform), 'hosts.json');
 }
 
 /** For those who only look: undefined if there is none that can be used. */

@@ -1,8 +1,8 @@
 import type { ListedMachine } from '../../discovery/merge.js';
 import type { ViaTarget } from '../../target/target.js';
-import { writtenStateFile } from '../folder.js';
+import { ownHome } from '../folder.js';
 import { withOwnUuids } from './same-uuid.js';
-import { type HostEntry, readState } from './state.js';
+import { type HostEntry, readState, stateFile } from './state.js';
 
 /**
  * The machine on another hypervisor that a target means, by the Host that `config install --via` wrote for it: a hypervisor
@@ -12,7 +12,7 @@ export async function writtenMachine(
   target: ViaTarget,
   { env }: { readonly env: Readonly<Record<string, string | undefined>> },
 ): Promise<ListedMachine | undefined> {
-  return viaMachine(target, (await readState(writtenStateFile(env)))?.machines ?? []);
+  return viaMachine(target, (await readState(stateFile(ownHome(env))))?.machines ?? []);
 }
 
 /** The same among these machines. */

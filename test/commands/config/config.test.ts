@@ -7,7 +7,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UsageError, understand } from '../../../src/cli/command.js';
 import { configDiff } from '../../../src/commands/config/diff.js';
@@ -124,7 +124,7 @@ describe('config install', () => {
 });
 
 describe('config uninstall', () => {
-  const routes = () => join(home.path, '.ssh/vmssh_routes.json');
+  const routes = () => join(home.path, '.local/state/vmssh/routes.json');
   it('removes the file of the routes that worked last time', async () => {
     await home.install();
     await rememberRoute('machine/web', 'exec', { HOME: home.path });
@@ -133,7 +133,7 @@ describe('config uninstall', () => {
     expect(await home.uninstall(to)).toBe(0);
     expect({ left: existsSync(routes()), said: to.stdout.join('') }).toEqual({
       left: false,
-      said: expect.stringContaining('vmssh_routes.json'),
+      said: expect.stringContaining('vmssh/routes.json'),
     });
   });
 
@@ -141,7 +141,7 @@ describe('config uninstall', () => {
     'leaves a file of that name that is not ours: %s',
     async (text) => {
       await home.install();
-      home.write('vmssh_routes.json', text);
+      writeFileSync(routes(), text);
       expect(await home.uninstall()).toBe(0);
       expect(readFileSync(routes(), 'utf8')).toBe(text);
     },
@@ -166,7 +166,8 @@ describe('config uninstall', () => {
   it('leaves no files', async () => {
     await home.install();
     expect(await home.uninstall()).toBe(0);
-    expect([home.state, home.own, home.main].map((path) => existsSync(path))).toEqual([false, false, false]);
+    const files = [home.state, dirname(home.state), home.own, home.main];
+    expect(files.filter((path) => existsSync(path))).toEqual([]);
     const to = home.io();
     expect(await home.uninstall(to)).toBe(0);
     expect(to.stdout).toEqual(['nothing to change\n']);

@@ -53,7 +53,7 @@ class ConfigHome {
   }
 
   get state(): string {
-    return join(this.path, '.ssh/vmssh.json');
+    return join(this.path, '.local/state/vmssh/hosts.json');
   }
 
   readonly io = (env = {}): FakeIo => fakeIo({ env: { HOME: this.path, NO_COLOR: '1', ...env } });

@@ -167,11 +167,14 @@ describe.skipIf(missing)(`a machine without a socket${missing ? `: ${missing}` :
       mkdirSync(folder);
       await (await startSshd(folder)).close();
       const container = makeContainer(folder, { program: 'docker', keys: folder });
-      const own = { ...env, HOME: home, DOCKER_HOST: `unix://${home}/docker.sock`, PATH: container.env.PATH };
+      const own = {
+        ...{ ...env, HOME: home, XDG_STATE_HOME: join(home, 'state') },
+        ...{ DOCKER_HOST: `unix://${home}/docker.sock`, PATH: container.env.PATH },
+      };
       const options = ['-i', join(folder, 'id'), '-o', 'BatchMode=yes'];
       return run([...vmssh, 'ssh', ...options, 'docker/web', 'exit 7'], { env: own });
     };
-    const remembered = () => JSON.parse(readFileSync(join(home, '.ssh/vmssh_routes.json'), 'utf8')).routes;
+    const remembered = () => JSON.parse(readFileSync(join(home, 'state/vmssh/routes.json'), 'utf8')).routes;
     expect(await login('true')).toMatchObject({ code: 7 });
     expect(remembered()).toEqual({ 'docker/web': 'exec' });
     const { code, stderr } = await login('false');

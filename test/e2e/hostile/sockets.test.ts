@@ -47,8 +47,8 @@ describe.skipIf(missing)("a monitor of root's and a socket of another user", () 
     mkdirSync(join(home, '.ssh'), { recursive: true });
     const env = { ...process.env, HOME: home };
     await run([...vmssh, 'config', 'install', '--no-fresh'], { env });
-    const files = ['config', 'vmssh.conf', 'vmssh.json'].map((name) =>
-      readFileSync(join(home, '.ssh', name), 'utf8'),
+    const files = ['.ssh/config', '.ssh/vmssh.conf', '.local/state/vmssh/hosts.json'].map((path) =>
+      readFileSync(join(home, path), 'utf8'),
     );
     expect(files.join('\n')).not.toMatch(/\/proc\/\d/);
     const block = /^Host jailed cloud-hypervisor\/jailed .*(?:\n .*)*/m.exec(files[1] ?? '')?.[0];

@@ -71,7 +71,7 @@ describe.skipIf(missing || process.platform !== 'linux')(
 
     it('is shown with both by check', async () => {
       // Without the route that worked last time.
-      rmSync(join(home, '.ssh/vmssh_routes.json'), { force: true });
+      rmSync(join(home, '.local/state/vmssh/routes.json'), { force: true });
       const { stdout } = await run([...vmssh, 'check', '--until=authentication', '--json', `qemu/${name}`], {
         env,
       });

@@ -29,7 +29,7 @@ describe.skipIf(missing)('a machine with two routes', () => {
   const dir = useTempDir();
   const other = useTempDir();
   const home = join(dir, 'home');
-  const file = join(home, '.ssh/vmssh_routes.json');
+  const file = join(home, '.local/state/vmssh/routes.json');
   const name = 'routes-t1';
   const target = `machine/${name}`;
   let sshd: SshdOnSocket;

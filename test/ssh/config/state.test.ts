@@ -86,13 +86,12 @@ describe('the state', () => {
 describe('the file of the state', () => {
   const dir = useTempDir();
 
-  it.each([
-    { own: '/h/.ssh/vmssh.conf', want: '/h/.ssh/vmssh.json' },
-    { own: '/h/link', want: '/h/link.json' },
-  ])('of $own is $want', ({ own, want }) => expect(stateFile(own)).toBe(want));
+  it('is in the folder of the state', () => {
+    expect(stateFile({ HOME: '/h' }, 'linux')).toBe('/h/.local/state/vmssh/hosts.json');
+  });
 
   it('is no state if it is missing, broken, or no file', async () => {
-    const path = join(dir, 'vmssh.json');
+    const path = join(dir, 'hosts.json');
     expect(await readState(path)).toBeUndefined();
     writeFileSync(path, '{}');
     expect(await readState(path)).toBeUndefined();

@@ -48,9 +48,9 @@ it.each([
   expect(viaMachine(parseTarget(typed) as ViaTarget, entries)?.uuid).toBe(uuid);
 });
 
-it('is read from the file beside the host keys', async () => {
-  mkdirSync(join(dir, '.ssh'), { mode: 0o700 });
-  writeFileSync(join(dir, '.ssh/vmssh.json'), formatState({ ...noState, machines: entries }));
+it("is read from the state of the user's own home", async () => {
+  mkdirSync(join(dir, '.local/state/vmssh'), { recursive: true, mode: 0o700 });
+  writeFileSync(join(dir, '.local/state/vmssh/hosts.json'), formatState({ ...noState, machines: entries }));
   const target = parseTarget('via/hv1/web') as ViaTarget;
   const found = (HOME: string) => writtenMachine(target, { env: { HOME } });
   expect(await found(dir)).toEqual({

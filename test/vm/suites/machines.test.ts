@@ -143,7 +143,7 @@ describeGuests('machines on a host with systemd-machined', () => {
     expect(await sh('vmssh config uninstall')).toMatchObject({ code: 0, stderr: '' });
     expect((await states()).stdout).toBe('inactive\ninactive\nnot-found\nnot-found\n');
     const files =
-      'ls .ssh/config .ssh/vmssh.conf .ssh/vmssh.json; find .config -name "vmssh*"; loginctl disable-linger root';
+      'ls .ssh/config .ssh/vmssh.conf .local/state/vmssh; find .config -name "vmssh*"; loginctl disable-linger root';
     expect(await sh(files)).toMatchObject({ stdout: '' });
   }, 240_000);
 

@@ -23,7 +23,7 @@ describeGuests('a virtual machine whose vsock is silent', () => {
   const options = () =>
     `-F ${home}/.ssh/config -i ${guest.identity} -o User=root -o BatchMode=yes -o UserKnownHostsFile=${home}/known`;
   /** Without the route that worked last time. */
-  const forget = () => rmSync(join(home, '.ssh/vmssh_routes.json'), { force: true });
+  const forget = () => rmSync(join(home, '.local/state/vmssh/routes.json'), { force: true });
 
   beforeAll(async () => {
     mkdirSync(join(home, '.ssh'), { mode: 0o700 });

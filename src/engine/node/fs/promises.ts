@@ -18,6 +18,7 @@ export const readlink = later(fs.readlinkSync);
 export const realpath = later(fs.realpathSync);
 export const rename = later(fs.renameSync);
 export const rm = later(fs.rmSync);
+export const rmdir = later(fs.rmdirSync);
 export const stat = later(fs.statSync);
 export const symlink = later(fs.symlinkSync);
 export const unlink = later(fs.unlinkSync);

@@ -5,7 +5,7 @@ import { type Command, type Io, inCommand, UsageError, understand } from './cli/
 import { scanArgs } from './cli/scan-args.js';
 import { isSocket } from './deliver/pass-fd.js';
 import { ConnectError, exitCode, exitCodeOf, printable, quote } from './errors.js';
-import { loadAddon } from './native.js';
+import { isOutOfMemory, loadAddon } from './native.js';
 import { skipRelativeFolders } from './process/own-path.js';
 import { selfCommand } from './runtime.js';
 import { version } from './version.js';
@@ -25,7 +25,7 @@ export async function main(program: Io['program']): Promise<never> {
   process.exit(code);
 }
 
-/** Prints why it failed; the plain error if cli/message.ts cannot be loaded, as without a free descriptor. */
+/** Prints why it failed; the plain error if cli/message.ts cannot be loaded, as without a free descriptor or memory. */
 async function reportError(error: unknown, [name]: readonly string[], io: Io): Promise<number> {
   try {
     const [{ explain }, { tools }] = await Promise.all([
@@ -37,7 +37,8 @@ async function reportError(error: unknown, [name]: readonly string[], io: Io): P
     const isTool = io.program === 'vmssh' && tools.some((tool) => tool === name);
     return isTool && code !== exitCode.interrupted ? exitCode.noLogin : code;
   } catch {
-    io.err(`${io.program}: ${printable(error instanceof Error ? error.message : String(error))}\n`);
+    const message = error instanceof Error ? error.message : String(error);
+    io.err(`${io.program}: ${isOutOfMemory(error) ? 'not enough memory' : printable(message)}\n`);
     return error instanceof ConnectError ? exitCodeOf(error) : exitCode.connect;
   }
 }

@@ -11,11 +11,13 @@ export function loadAddon(): AddonState {
 
 let state: AddonState | undefined;
 
-/** Whether the engine found no memory: it throws null, or an error without words, if there is none for them either. */
+/** Whether the engine found no memory: it throws null, an error without a message, or with another one, if there is none for these either. */
 export function isOutOfMemory(error: unknown): boolean {
   if (error === null) return true;
   const { name, message } = error instanceof Error ? error : { name: '', message: '' };
-  return message === 'out of memory' || (name === 'InternalError' && message === '');
+  return (
+    message === 'out of memory' || (name === 'InternalError' && /^(Invalid error message)?$/.test(message))
+  );
 }
 
 /** The result of loading it, with the loader's reason on one line. */

@@ -29,8 +29,8 @@ describe.skipIf(missingPrograms({ strace: 'strace' }))('the folder where vmssh i
   ])('is not read, nor the temp folder: $args', async ({ args, asks }) => {
     const own = join(dir, args.join('-').replaceAll('/', '-'));
     const [cwd, temp] = [join(own, 'cwd'), join(own, 'temp')];
-    // ssh looks in the home of its user, whatever HOME is.
-    const kept = [program, join(own, 'home'), userInfo().homedir];
+    // ssh looks in the home of its user, whatever HOME is; help looks for the pages of the checkout.
+    const kept = [program, join(process.cwd(), 'docs'), join(own, 'home'), userInfo().homedir];
     for (const folder of [cwd, temp]) {
       mkdirSync(folder, { recursive: true });
       for (const name of bait) writeFileSync(join(folder, name), '{', { mode: 0o755 });

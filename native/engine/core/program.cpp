@@ -28,12 +28,12 @@ constexpr int neverEnded = 13;
 
 void say(const std::string& line) { std::fputs((line + "\n").c_str(), stderr); }
 
-// The engine throws null if there is none for the error either, and one without words if there is none for those.
+// The engine throws null if there is none for the error either, and one with another message, or none, if there is none for that.
 bool isOfMemory(JSContext* js, JSValueConst reason) {
   if (JS_IsNull(reason)) return true;
   if (!JS_IsError(reason)) return false;
   const std::string text = toText(js, reason);
-  return text == "InternalError: out of memory" || text == "InternalError";
+  return text == "InternalError: out of memory" || text == "InternalError: Invalid error message" || text == "InternalError";
 }
 
 }  // namespace

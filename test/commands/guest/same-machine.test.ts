@@ -75,95 +75,94 @@ const target = (typed: boolean) => (typed ? { target: `unix/${sshd.path}` } : {}
 const given = (name: string) => readFileSync(join(root, name), 'utf8');
 const isClosed = (machine: string) => existsSync(join(root, machine, 'closed'));
 
-describe.skipIf(missingPrograms({ sshd: 'openssh-server' }))(
-  'guest install continues only in the machine where it began',
-  () => {
-    it.each([
-      { name: 'by the CID that the guest gave', typed: false },
-      { name: 'by a target that was typed', typed: true },
-    ])('$name', async ({ typed }) => {
-      const { code, out, err } = await install('web', { ...target(typed), 'only-vsock': true });
-      expect({ code, err }).toEqual({ code: 0, err: '' });
-      expect(out).toMatch(/✓ same-machine +.* is ann@web/);
-      expect([isClosed('web'), isClosed('other')]).toEqual([true, false]);
-      expect(existsSync(join(root, 'web/run/vmssh-proof'))).toBe(false);
-    });
+const missing = missingPrograms({ sshd: 'openssh-server', ssh: 'openssh-client' });
 
-    it.each([
-      { name: 'another CID', typed: false, options: {}, says: /reported a wrong CID/ },
-      {
-        name: 'another CID, --only-vsock',
-        typed: false,
-        options: { 'only-vsock': true as const },
-        says: /wrong CID/,
-      },
-      { name: 'another target', typed: true, options: {}, says: /--target/ },
-      {
-        name: 'another target, --only-vsock',
-        typed: true,
-        options: { 'only-vsock': true as const },
-        says: /--target/,
-      },
-    ])('$name: nothing is done there', async ({ typed, options, says }) => {
-      const { code, out, err } = await install('other', { ...target(typed), ...options });
-      expect(code).toBe(1);
-      expect(err).toMatch(/is not ann@web: the proof that was left there is missing/);
-      expect(err).toMatch(says);
-      expect(out).not.toContain('Host ');
-      expect([isClosed('web'), isClosed('other')]).toEqual([false, false]);
-      expect(given('other.script')).not.toContain('set_up');
-    });
+describe.skipIf(missing)('guest install continues only in the machine where it began', () => {
+  it.each([
+    { name: 'by the CID that the guest gave', typed: false },
+    { name: 'by a target that was typed', typed: true },
+  ])('$name', async ({ typed }) => {
+    const { code, out, err } = await install('web', { ...target(typed), 'only-vsock': true });
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toMatch(/✓ same-machine +.* is ann@web/);
+    expect([isClosed('web'), isClosed('other')]).toEqual([true, false]);
+    expect(existsSync(join(root, 'web/run/vmssh-proof'))).toBe(false);
+  });
 
-    it('a machine that answers like the other only at first', async () => {
-      // The look finds what was left; the next connection ends elsewhere.
-      writeFileSync(
-        join(bin, 'ssh'),
-        ssh.replace(
-          '*ProxyCommand*) machine=$(cat "$ROOT/reached") ;;',
-          '*ProxyCommand*) machine=$(cat "$ROOT/reached"); echo other >"$ROOT/reached" ;;',
-        ),
-      );
-      const { code, out } = await install('web', { 'only-vsock': true });
-      expect(code).toBe(1);
-      expect(out).toMatch(/✗ same-machine /);
-      expect([isClosed('web'), isClosed('other')]).toEqual([false, false]);
-      expect(given('other.script')).toContain('set_up');
-    });
+  it.each([
+    { name: 'another CID', typed: false, options: {}, says: /reported a wrong CID/ },
+    {
+      name: 'another CID, --only-vsock',
+      typed: false,
+      options: { 'only-vsock': true as const },
+      says: /wrong CID/,
+    },
+    { name: 'another target', typed: true, options: {}, says: /--target/ },
+    {
+      name: 'another target, --only-vsock',
+      typed: true,
+      options: { 'only-vsock': true as const },
+      says: /--target/,
+    },
+  ])('$name: nothing is done there', async ({ typed, options, says }) => {
+    const { code, out, err } = await install('other', { ...target(typed), ...options });
+    expect(code).toBe(1);
+    expect(err).toMatch(/is not ann@web: the proof that was left there is missing/);
+    expect(err).toMatch(says);
+    expect(out).not.toContain('Host ');
+    expect([isClosed('web'), isClosed('other')]).toEqual([false, false]);
+    expect(given('other.script')).not.toContain('set_up');
+  });
 
-    it('a guest that cannot be logged in to is not taken for it because it says so', async () => {
-      const { code, err } = await install('nobody', {});
-      expect(code).toBe(1);
-      expect(err).toMatch(/vsock\/4242 cannot be proved to be ann@web: .*Permission denied/);
-      expect(err).toMatch(/hint: .*--key FILE.*--target TARGET/);
-    });
-
-    it('a typed target that cannot be logged in to is reported as not proved', async () => {
-      const { code, out } = await install('nobody', target(true));
-      expect(code).toBe(0);
-      expect(out).toMatch(/- same-machine +not proved: .*Permission denied/);
-      expect(out).toContain('Host web-vsock');
-    });
-
-    it.each([{}, { 'only-vsock': true as const }])(
-      'a HOST that goes over a socket itself is proved by its own route: %o',
-      async (options) => {
-        const { code, out, err } = await install('nobody', options, 'UNKNOWN 65535 UNKNOWN 65535');
-        expect({ code, err }).toEqual({ code: 0, err: '' });
-        expect(out).toMatch(/✓ same-machine +ssh web is ann@web/);
-        expect(out).toMatch(/\nssh ann@web goes over that socket already: .*\n$/);
-        if (!('only-vsock' in options)) expect(given('web.args')).toContain('ControlPath=none');
-        expect(isClosed('web')).toBe('only-vsock' in options);
-      },
+  it('a machine that answers like the other only at first', async () => {
+    // The look finds what was left; the next connection ends elsewhere.
+    writeFileSync(
+      join(bin, 'ssh'),
+      ssh.replace(
+        '*ProxyCommand*) machine=$(cat "$ROOT/reached") ;;',
+        '*ProxyCommand*) machine=$(cat "$ROOT/reached"); echo other >"$ROOT/reached" ;;',
+      ),
     );
+    const { code, out } = await install('web', { 'only-vsock': true });
+    expect(code).toBe(1);
+    expect(out).toMatch(/✗ same-machine /);
+    expect([isClosed('web'), isClosed('other')]).toEqual([false, false]);
+    expect(given('other.script')).toContain('set_up');
+  });
 
-    it('uses the settings of what was typed, except for the route, and no connection that is already open', async () => {
-      await install('web', { account: 'ben', 'ssh-config': '/c' });
-      const args = given('web.args').split('\n');
-      expect(args).toEqual(
-        expect.arrayContaining(['-F', '/c', 'ControlPath=none', 'ForwardAgent=no', 'ben@web']),
-      );
-      expect(args).toContain(`ProxyCommand=${vmsshWords} proxy vsock/4242 22`);
-      expect(args.join()).not.toContain('StrictHostKeyChecking');
-    });
-  },
-);
+  it('a guest that cannot be logged in to is not taken for it because it says so', async () => {
+    const { code, err } = await install('nobody', {});
+    expect(code).toBe(1);
+    expect(err).toMatch(/vsock\/4242 cannot be proved to be ann@web: .*Permission denied/);
+    expect(err).toMatch(/hint: .*--key FILE.*--target TARGET/);
+  });
+
+  it('a typed target that cannot be logged in to is reported as not proved', async () => {
+    const { code, out } = await install('nobody', target(true));
+    expect(code).toBe(0);
+    expect(out).toMatch(/- same-machine +not proved: .*Permission denied/);
+    expect(out).toContain('Host web-vsock');
+  });
+
+  it.each([{}, { 'only-vsock': true as const }])(
+    'a HOST that goes over a socket itself is proved by its own route: %o',
+    async (options) => {
+      const { code, out, err } = await install('nobody', options, 'UNKNOWN 65535 UNKNOWN 65535');
+      expect({ code, err }).toEqual({ code: 0, err: '' });
+      expect(out).toMatch(/✓ same-machine +ssh web is ann@web/);
+      expect(out).toMatch(/\nssh ann@web goes over that socket already: .*\n$/);
+      if (!('only-vsock' in options)) expect(given('web.args')).toContain('ControlPath=none');
+      expect(isClosed('web')).toBe('only-vsock' in options);
+    },
+  );
+
+  it('uses the settings of what was typed, except for the route, and no connection that is already open', async () => {
+    await install('web', { account: 'ben', 'ssh-config': '/c' });
+    const args = given('web.args').split('\n');
+    expect(args).toEqual(
+      expect.arrayContaining(['-F', '/c', 'ControlPath=none', 'ForwardAgent=no', 'ben@web']),
+    );
+    expect(args).toContain(`ProxyCommand=${vmsshWords} proxy vsock/4242 22`);
+    expect(args.join()).not.toContain('StrictHostKeyChecking');
+  });
+});

@@ -11,7 +11,7 @@ import { writeTree } from '../../helpers/write-tree.js';
 const dir = useTempDir();
 const file = 'etc/ssh/sshd_config.d/10-vmssh-loopback.conf';
 const sshd = findProgram('sshd');
-const missing = missingPrograms({ sshd: 'openssh-server' });
+const missing = missingPrograms({ sshd: 'openssh-server', 'ssh-keygen': 'openssh-client' });
 let count = 0;
 let root: string;
 

@@ -139,6 +139,8 @@ export interface Warning {
   /** An errno's name, a service's error name, or one of docs/reference/list-schema.md. */
   readonly code: string;
   readonly problem: string;
+  /** The only machine that it is about, if its name is known: it is not listed, and all others are. */
+  readonly machine?: string;
 }
 
 /** Whether a provider could not be asked; otherwise the warning is about single machines, and the others are all listed. */
@@ -171,7 +173,7 @@ const ofMachines: ReadonlySet<string> = new Set([
   'TOO_MANY',
 ]);
 
-/** Whether a provider is there, and did not answer in time: it may have any name. */
+/** Whether a provider, or `machine` of it, is there and did not answer in time: the provider may have any name. */
 export function isSilence({ code }: Pick<Warning, 'code'>): boolean {
   return ['TIMEOUT', 'ETIMEDOUT', 'EAGAIN', 'ECONNRESET'].includes(code);
 }

@@ -59,7 +59,7 @@ export async function decide(
     taken,
     kept: last.machines.filter(isKept),
     silent: {
-      providers: [...new Set(warnings.filter(isSilence).map(({ provider }) => provider))].filter(isHere),
+      sources: warnings.filter((each) => isSilence(each) && isHere(each.provider)),
       before: last.machines,
     },
     today: new Date().toISOString().slice(0, 10),

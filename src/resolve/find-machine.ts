@@ -10,7 +10,7 @@ import {
   type Search,
   type Warning,
 } from '../discovery/provider.js';
-import { answerOf, searchList } from '../discovery/search.js';
+import { answerOf, match, searchList } from '../discovery/search.js';
 import { ConnectError, quote, quoteNames } from '../errors.js';
 import type { ResolveContext } from './resolution.js';
 
@@ -83,7 +83,7 @@ export function machineOrThrow<M>(search: Search<M, Warning>, name: string, text
             ? `${missing}: none of the ${known.length} that were found is like it`
             : `${missing}: found ${quoteNames(shown, ', ')}`;
       const looked = tried.length > 0 ? `; looked for ${tried.join(', ')}` : '';
-      const silent = warnings.find(isSilence);
+      const [silent] = silentFor(name, warnings);
       const guess =
         near.length > 0 ? `did you mean ${near.map((each) => offered(each)).join(' or ')}?` : undefined;
       throw fail(
@@ -112,7 +112,7 @@ export function refuseIfSilent(
   warnings: readonly Warning[],
 ): void {
   const isId = parseUuid(name) !== undefined || container?.id.startsWith(name) === true;
-  const silent = warnings.filter(isSilence);
+  const silent = silentFor(name, warnings);
   if (silent.length === 0 || isId) return;
   const [{ provider = '' } = {}] = silent;
   const byId = uuid === undefined ? address : target.replace(/[^/]*$/, uuid);
@@ -124,6 +124,13 @@ export function refuseIfSilent(
     problem: `${quote(name)} may also be a machine of a source that did not answer${failures(silent).replace(/^;/, ':')}`,
     hint: isTyped ? `type ${offered(own)} for the one that was found, or ${again}` : again,
   });
+}
+
+/** The sources, and the machines whose name is known, that did not answer in time and may be meant. */
+function silentFor(name: string, warnings: readonly Warning[]): readonly Warning[] {
+  const mayMean = ({ machine }: Warning) =>
+    machine === undefined || match(name, [{ name: machine }]).length > 0;
+  return warnings.filter((each) => isSilence(each) && mayMean(each));
 }
 
 /** The most names that a message shows if none of them is near. */

@@ -30,9 +30,9 @@ const providers = names.map(
   (name): Provider => ({ name, title: name, platforms: ['linux'], list: () => Promise.reject() }),
 );
 
-async function resolve(typed: string, env = {}, code = 'FAILED') {
+async function resolve(typed: string, env = {}, code = 'FAILED', silent: { machine?: string } = {}) {
   let asked: readonly string[] = [];
-  const warnings = [{ provider: 'lima', code, problem: 'too late' }];
+  const warnings = [{ provider: 'lima', code, problem: 'too late', ...silent }];
   const list = async (_deps: object, some: readonly Provider[]) => {
     asked = some.map(({ name }) => name);
     return { machines, warnings };
@@ -84,6 +84,20 @@ describe('a short name', () => {
     });
     for (const typed of ['qemu/mint', uuid])
       expect(await resolve(typed, {}, 'TIMEOUT')).toMatchObject({ name: 'mint' });
+  });
+
+  it('is a machine while only one of another name does not answer', async () => {
+    const silent = { machine: 'other' };
+    expect(await resolve('mint', {}, 'TIMEOUT', silent)).toMatchObject({ name: 'mint' });
+    await expect(resolve('Web-Server', {}, 'TIMEOUT', { machine: 'web server' })).rejects.toMatchObject({
+      code: 'TIMEOUT',
+    });
+    await expect(resolve('othr', {}, 'TIMEOUT', silent)).rejects.toMatchObject({
+      hint: expect.not.stringContaining('did not answer'),
+    });
+    await expect(resolve('other', {}, 'TIMEOUT', silent)).rejects.toMatchObject({
+      hint: 'lima did not answer, and may have it: try again',
+    });
   });
 
   it('that is a UUID is looked for among all machines', async () => {

@@ -125,6 +125,12 @@ const warning = z
         "an errno's name, a service's error name, FAILED, PROTOCOL, TIMEOUT, CLOSED, UNTRUSTED, FOREIGN, LINK, INCOMPLETE, CID_TWICE, TOO_LONG or TOO_MANY",
       ),
     problem: z.string(),
+    machine: z
+      .string()
+      .optional()
+      .describe(
+        'the name of the only machine that could not be asked; absent: it may be about any machine of the provider',
+      ),
   })
   .meta({ id: 'warning', description: 'what could not be asked, or is wrong' });
 

@@ -50,7 +50,7 @@ export async function listMonitors(
         if (isOther) return undefined;
         const { code = 'EIO', message } = error as NodeJS.ErrnoException;
         const problem = `the ${title} of pid ${process.pid} could not be asked: ${message}`;
-        warnings.push({ provider, code, problem });
+        warnings.push({ provider, code, problem, ...(name === undefined ? {} : { machine: name }) });
         return name === undefined ? undefined : { process, name, isSilent: true };
       }
     }),

@@ -1,5 +1,6 @@
 import { slug } from '../../address/slug.js';
 import type { ListedMachine } from '../../discovery/merge.js';
+import type { Warning } from '../../discovery/provider.js';
 import { isOfOthers } from '../../discovery/search.js';
 import { printable, quoteNames } from '../../errors.js';
 import { countBy, groupBy, withoutRepeats } from '../../group-by.js';
@@ -21,7 +22,10 @@ export interface ConcreteHostOptions extends HostSurroundings {
   readonly kept?: readonly HostEntry[] | undefined;
   /** The sources that did not answer in time, and the Hosts before: a name is not given anew meanwhile, since they may have it too. */
   readonly silent?:
-    | { readonly providers: readonly string[]; readonly before: readonly HostEntry[] }
+    | {
+        readonly sources: readonly Pick<Warning, 'provider' | 'machine'>[];
+        readonly before: readonly HostEntry[];
+      }
     | undefined;
   /** Whether a container that is off has one: its Host starts it. */
   readonly stopped?: boolean | undefined;
@@ -82,7 +86,7 @@ function assignHosts(
   const known = machines.filter((machine) => !isMadeUp(machine) && !isOfOthers(machine));
   const shortOf = ({ name, via }: ListedMachine) => `${slug(name)} ${via ?? ''}`.toLowerCase();
   const slugs = countBy(known, shortOf);
-  const isUnsure = silent !== undefined && silent.providers.length > 0;
+  const isUnsure = silent !== undefined && silent.sources.length > 0;
   const before = new Map(isUnsure ? silent.before.map((entry) => [entry.target, entry]) : []);
   const named = known.map((machine) => {
     const { name, provider, via } = machine;
@@ -105,17 +109,28 @@ function assignHosts(
     if (!stopped && isStoppedContainer(machine)) continue;
     const isOnly = (machine.via === undefined ? spelledHere : spelled).get(host) === 1;
     const isKnown = before.has(machine.target) || holders.has(host.toLowerCase());
-    const isNew = isUnsure && machine.via === undefined && !isKnown;
     const why =
-      (isNew
-        ? `${silent.providers.join(', ')} did not answer in time, and may have the name too`
-        : undefined) ??
+      (isKnown ? undefined : silenceProblem(machine, silent?.sources ?? [])) ??
       problem(machine, host, dots, taken, isOnly) ??
       contestProblem(machine, host, holders.get(host.toLowerCase()));
     if (why === undefined) entries.push(toEntry(machine, host, today));
     else left.push({ name: machine.name, why });
   }
   return { entries, left };
+}
+
+/** Whether a source that did not answer in time, or a machine of it whose name is known, may have the name of a machine here. */
+function silenceProblem(
+  { name, via }: ListedMachine,
+  sources: NonNullable<ConcreteHostOptions['silent']>['sources'],
+): string | undefined {
+  if (via !== undefined) return undefined;
+  const own = slug(name).toLowerCase();
+  const silent = sources.filter(({ machine = name }) => slug(machine).toLowerCase() === own);
+  const providers = [...new Set(silent.map(({ provider }) => provider))];
+  return providers.length === 0
+    ? undefined
+    : `${providers.join(', ')} did not answer in time, and may have the name too`;
 }
 
 // Another hypervisor's answer has no pids.

@@ -80,6 +80,16 @@ vmssh: no Host for "a b0", "a+b0": another machine would be Host a-b0-docker too
     expect(io.stderr.join('')).toContain('no Host for "web": podman did not answer in time, and may have');
   });
 
+  it('gives other names while one machine does not answer', async () => {
+    const silent = { provider: 'firecracker', code: 'TIMEOUT', problem: 'too late', machine: 'WEB' };
+    const of = (name: string) =>
+      ({ ...machine, name, target: `docker/${name}`, provider: 'docker' }) as const;
+    const io = home.io();
+    await home.install({}, io, async () => ({ machines: [of('web'), of('db')], warnings: [silent] }));
+    expect(readFileSync(home.own, 'utf8').match(/^Host [\w-]+$/gm)).toEqual(['Host db']);
+    expect(io.stderr.join('')).toContain('no Host for "web": firecracker did not answer in time');
+  });
+
   it.each([
     { name: 'another machine', other: { target: 'lima/mint', provider: 'lima' }, to: 'qemu/mint' },
     {

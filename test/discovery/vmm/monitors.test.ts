@@ -111,6 +111,11 @@ describe('a machine that is looked for by name', () => {
     expect(search).toMatchObject({ outcome: 'unavailable', hint });
   });
 
+  it('is named in the warning that it did not answer', async () => {
+    const { warnings } = await listing([{ name: 'web', isSilent: true }])({ env: {} });
+    expect(warnings).toMatchObject([{ code: 'TIMEOUT', machine: 'web' }]);
+  });
+
   it('is unknown, and the others are named without being asked', async () => {
     const asked: string[] = [];
     expect(await find('wbe', [{ name: 'web' }], asked)).toMatchObject({ outcome: 'unknown', known: ['web'] });

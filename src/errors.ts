@@ -15,6 +15,8 @@ export interface ConnectErrorInit {
   readonly hint?: string | undefined;
   /** Only for NO_BANNER. */
   readonly reason?: NoBannerReason | undefined;
+  /** Whether to try again later cannot help; by default only for what cannot be parsed. */
+  readonly final?: boolean | undefined;
   /** Only for a machine that its manager knows not to be up. */
   readonly start?: StartCommand | undefined;
   readonly cause?: unknown;
@@ -42,6 +44,7 @@ export class ConnectError extends Error {
   readonly problem: string;
   readonly hint: string | undefined;
   readonly reason: NoBannerReason | undefined;
+  readonly final: boolean;
   readonly start: StartCommand | undefined;
 
   constructor(op: Op, target: string, init: ConnectErrorInit) {
@@ -52,6 +55,7 @@ export class ConnectError extends Error {
     this.problem = init.problem;
     this.hint = init.hint;
     this.reason = init.reason;
+    this.final = init.final ?? op === 'parse';
     this.start = init.start;
   }
 }

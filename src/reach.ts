@@ -149,7 +149,9 @@ async function attempt(target: Target, text: string, options: ReachOptions): Pro
       if (waits) await turn.remember?.(name);
       return { target, resolution, connection };
     } catch (error) {
-      if (!(error instanceof ConnectError) || error.code === 'INTERRUPTED') throw error;
+      // A machine that cannot be started has no other route.
+      if (!(error instanceof ConnectError) || ['INTERRUPTED', 'NOT_STARTED'].includes(error.code))
+        throw error;
       failed.push({ name, error });
       if (route) onRoute?.(route, { error });
       // Another program has our stdin, or no time is left to ask other sources.
@@ -163,9 +165,9 @@ async function attempt(target: Target, text: string, options: ReachOptions): Pro
 /** The error, with what the machine's manager knows besides. */
 function withTrouble(error: ConnectError, { trouble }: Resolution): ConnectError {
   if (!trouble) return error;
-  const { op, target, code, hint, reason, start, cause } = error;
+  const { op, target, code, hint, reason, final, start, cause } = error;
   return new ConnectError(op, target, {
-    ...{ code, reason, start, cause },
+    ...{ code, reason, final, start, cause },
     problem: `${error.problem}; ${trouble.problem}`,
     hint: hint === undefined ? trouble.hint : `${hint}; ${trouble.hint}`,
   });

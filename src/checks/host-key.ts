@@ -68,6 +68,7 @@ async function givenKeys(
       if (verdictOn(fingerprint, alias, bytes) === 'known') return;
       throw new ConnectError('handshake', text, {
         code: 'HOST_KEY_CHANGED',
+        final: true,
         problem: `ssh refuses the host key ${type} ${fingerprint}: it is not the one that vmssh guest credentials made: the guest did not take it, or another machine answers`,
         hint: wrongKeyHint(name, here),
       });
@@ -92,12 +93,14 @@ function refuse(
   if (verdict === 'changed')
     throw new ConnectError('handshake', text, {
       code: 'HOST_KEY_CHANGED',
+      final: true,
       problem: `${key}: it knows another key of this machine: the machine was reinstalled, or another one answers for it`,
       hint: `if you expected this: vmssh forget ${shellQuoted(text, shell)}`,
     });
   if (verdict === 'revoked')
     throw new ConnectError('handshake', text, {
       code: 'HOST_KEY_REVOKED',
+      final: true,
       problem: `${key}: it is revoked in ${path}`,
       hint: 'give the machine another host key; vmssh forget keeps @revoked lines',
     });

@@ -58,6 +58,7 @@ async function openSocket(
   if (endpoint.family === 'vsock' || endpoint.family === 'hyper-v' || onWindows) {
     throw new ConnectError('connect', options.target, {
       code: 'NO_ADDON',
+      final: true,
       problem: `${endpoint.family} needs the native addon. ${native.missing.message}`,
       hint: onWindows
         ? 'install it again: npm install vmssh'
@@ -114,7 +115,7 @@ async function asConnectError(
   }
   const { code, message } = error as { code?: string; message: string };
   const { explainFailure } = await import('./failures/failures.js');
-  const { problem, hint } = explainFailure(endpoint, code ?? 'UNKNOWN', () => {
+  const { problem, hint, final } = explainFailure(endpoint, code ?? 'UNKNOWN', () => {
     const rights = addon?.hyperVRights();
     return rights !== undefined && (rights.elevated || rights.hyperVAdministrator);
   });
@@ -123,6 +124,7 @@ async function asConnectError(
     code: code ?? 'UNKNOWN',
     problem: detail,
     hint,
+    final,
     cause: error,
   });
 }

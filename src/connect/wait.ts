@@ -39,7 +39,7 @@ export async function openWhenReady<T>(
     } catch (error) {
       if (!(error instanceof ConnectError)) throw error;
       if (error.code === 'INTERRUPTED') throw last ? interrupted(last) : error;
-      if (!mayRecover(error)) throw error;
+      if (error.final) throw error;
       last = error;
       if (signal?.aborted) throw interrupted(error);
       next = pauseAfter(error.code, now() - started, pause);
@@ -61,41 +61,6 @@ function pauseAfter(code: string, tookMs: number, pause: number): number {
 
 /** The Hyper-V machine does not exist yet, or is not running yet. */
 const notThere: ReadonlySet<string> = new Set(['WSAEADDRNOTAVAIL', 'WSAENETUNREACH']);
-
-function mayRecover(error: ConnectError): boolean {
-  return error.op !== 'parse' && !hopeless.has(error.code);
-}
-
-const hopeless: ReadonlySet<string> = new Set([
-  ...['NO_ADDON', 'UNSUPPORTED', 'AMBIGUOUS', 'PROTOCOL', 'NO_RIGHTS', 'NO_HYPERV', 'NO_SSH', 'NO_PORT'],
-  'NOT_STARTED',
-  ...['HOST_KEY_CHANGED', 'HOST_KEY_REVOKED'],
-  ...['HOP_FAILED', 'HOP_NO_SHELL', 'HOP_NO_TOOL', 'HOP_NO_VMSSH'],
-  ...[
-    'EXEC_NO_PROGRAM',
-    'EXEC_NO_RIGHTS',
-    'EXEC_NO_SHELL',
-    'EXEC_NO_SSHD',
-    'EXEC_NO_RUN_DIR',
-    'EXEC_BAD_SSHD',
-  ],
-  ...[
-    'EACCES',
-    'EPERM',
-    'EAFNOSUPPORT',
-    'EPROTONOSUPPORT',
-    'ESOCKTNOSUPPORT',
-    'EPROTOTYPE',
-    'ENAMETOOLONG',
-    'ELOOP',
-    'WSAEACCES',
-    'WSAEAFNOSUPPORT',
-    'WSAEPROTONOSUPPORT',
-    'WSAESOCKTNOSUPPORT',
-    'WSAEINVAL',
-    'WSAEFAULT',
-  ],
-]);
 
 function gaveUp(error: ConnectError, waitMs: number): ConnectError {
   const { op, target, code, hint, reason } = error;

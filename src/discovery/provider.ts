@@ -211,6 +211,8 @@ export type Search<M, W> =
       readonly code: string;
       readonly problem: string;
       readonly hint?: string | undefined;
+      /** Whether to ask again later cannot help. */
+      readonly final?: boolean | undefined;
       readonly warnings: readonly W[];
       readonly cause?: unknown;
     };
@@ -227,15 +229,19 @@ export class DiscoveryError extends Error {
   /** Whether what was asked for is not there, or not any more. */
   readonly isGone: boolean;
 
+  /** Whether to ask again later cannot help. */
+  readonly final: boolean;
+
   constructor(
     code: string,
     problem: string,
-    options?: ErrorOptions & { readonly hint?: string; readonly isGone?: boolean },
+    options?: ErrorOptions & { readonly hint?: string; readonly isGone?: boolean; readonly final?: boolean },
   ) {
     super(problem, options);
     this.code = code;
     this.hint = options?.hint;
     this.isGone = options?.isGone === true;
+    this.final = options?.final === true;
   }
 }
 

@@ -58,8 +58,16 @@ export async function answerOf<M, W>(
   } catch (cause) {
     signal?.throwIfAborted();
     if (!(cause instanceof DiscoveryError)) throw cause;
-    const { message: problem } = cause;
-    return { outcome: 'unavailable', code: 'NOT_FOUND', problem, warnings: [], cause, ...known(cause) };
+    const { message: problem, final } = cause;
+    return {
+      outcome: 'unavailable',
+      code: 'NOT_FOUND',
+      problem,
+      final,
+      warnings: [],
+      cause,
+      ...known(cause),
+    };
   }
 }
 

@@ -120,6 +120,7 @@ async function byName(
   if (why !== undefined)
     throw new ConnectError('resolve', typed, {
       code: 'AMBIGUOUS',
+      final: true,
       problem: `${quote(typed)} may be ${quote(machine.target)}, but ${why}`,
       hint: `type ${offered(machine.target)}`,
     });

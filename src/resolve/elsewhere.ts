@@ -17,11 +17,13 @@ export function elsewhere(
   if (from === 'linux-mac')
     return {
       code: 'UNSUPPORTED',
+      final: true,
       problem: `${name} is not asked from Windows`,
       hint: `if it runs in a WSL2 distribution, use the vmssh there: wsl -d DISTRO vmssh ssh ${shellQuoted(text)}; for machines of Windows: vmssh list`,
     };
   return {
     code: 'UNSUPPORTED',
+    final: true,
     problem: `${name} targets are not reached from ${platform}`,
     hint: platform === 'darwin' ? onMac : isBareId(text) ? `${hints[from]}; ${otherIds}` : hints[from],
   };
@@ -44,11 +46,13 @@ function insideWsl({ env }: ResolveContext): ConnectErrorInit {
   if (program === undefined)
     return {
       code: 'UNSUPPORTED',
+      final: true,
       problem: 'inside WSL2, Hyper-V machines are reached through vmssh.exe, which is not there',
       hint: 'put vmssh.exe into a folder of the PATH of Windows, or set VMSSH_WINDOWS=/mnt/c/FOLDER/vmssh.exe',
     };
   return {
     code: 'UNSUPPORTED',
+    final: true,
     problem: 'inside WSL2 the vmssh command reaches Hyper-V machines, and the library does not',
     hint: `start ${quote(program)} nc --pipe TARGET PORT: its stdin and stdout are the connection`,
   };

@@ -11,7 +11,7 @@ import {
   type Warning,
 } from '../discovery/provider.js';
 import { answerOf, match, searchList } from '../discovery/search.js';
-import { ConnectError, quote, quoteNames } from '../errors.js';
+import { ConnectError, type ConnectErrorInit, quote, quoteNames } from '../errors.js';
 import type { ResolveContext } from './resolution.js';
 
 /** Who was asked for a machine, and the hints for each failure. */
@@ -49,8 +49,12 @@ export async function searchProvider<F extends DiscoveredMachine>(
 
 /** The machine that a search found. Throws a ConnectError that says why there is none. `text`: the target as typed. */
 export function machineOrThrow<M>(search: Search<M, Warning>, name: string, text: string, asked: Asked): M {
-  const fail = (code: string, problem: string, hint?: string, cause?: unknown) =>
-    new ConnectError('resolve', text, { code, problem, hint, cause });
+  const fail = (
+    code: string,
+    problem: string,
+    hint?: string,
+    more?: Pick<ConnectErrorInit, 'final' | 'cause'>,
+  ) => new ConnectError('resolve', text, { code, problem, hint, ...more });
   switch (search.outcome) {
     case 'found':
       return search.machine;
@@ -61,6 +65,7 @@ export function machineOrThrow<M>(search: Search<M, Warning>, name: string, text
         'AMBIGUOUS',
         `${quote(name)} may be ${quoteNames(search.means, ' or ', offered)}`,
         asked.hints.ambiguous ?? 'type one of these, or the UUID: vmssh list -o wide',
+        { final: true },
       );
     case 'unknown': {
       const { known, tried = [], warnings } = search;
@@ -94,9 +99,12 @@ export function machineOrThrow<M>(search: Search<M, Warning>, name: string, text
       );
     }
     case 'unavailable': {
-      const { code, problem, warnings, cause } = search;
+      const { code, problem, warnings, final, cause } = search;
       const hint = search.hint ?? asked.hints.unavailable ?? asked.hints.unknown;
-      throw fail(code, `${asked.title} could not be asked: ${problem}${failures(warnings)}`, hint, cause);
+      throw fail(code, `${asked.title} could not be asked: ${problem}${failures(warnings)}`, hint, {
+        final,
+        cause,
+      });
     }
   }
 }

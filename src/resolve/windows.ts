@@ -158,6 +158,7 @@ function otherMayAnswer(
   const ownPort = port === sshPort ? 2222 : port + 1;
   return new ConnectError('resolve', text, {
     code: 'AMBIGUOUS',
+    final: true,
     problem: `${also} may answer instead: all running distributions share their vsock ports, and systemd in ${quote(name)} does not listen on port ${port}`,
     hint: systemd
       ? `give it a port of its own: vmssh guest install --port ${ownPort} ${shellQuoted(text)}, then -p ${ownPort}; or end the others by wsl --terminate`

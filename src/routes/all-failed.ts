@@ -9,7 +9,8 @@ export interface FailedRoute {
 
 /**
  * One error for all routes, with the reason of each. Its step, code, fix and exit code are those of the route that got
- * furthest, or of the earlier one if two got equally far. If only one route failed, its own error. `failed` is not empty.
+ * furthest, or of the earlier one if two got equally far; it is final if all are. If only one route failed, its own error. `failed` is
+ * not empty.
  */
 export function allFailed(failed: readonly FailedRoute[]): ConnectError {
   const [first, ...others] = failed;
@@ -19,6 +20,7 @@ export function allFailed(failed: readonly FailedRoute[]): ConnectError {
   const { op, target, code, hint, reason, start } = furthest;
   return new ConnectError(op, target, {
     ...{ code, hint, reason, start },
+    final: failed.every(({ error }) => error.final),
     problem: failed.map(({ name, error }) => `${name}: ${error.problem}`).join('; '),
     cause: failed.map(({ error }) => error),
   });

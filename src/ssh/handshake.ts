@@ -105,12 +105,14 @@ function notRun(
   if (variable !== undefined)
     return new ConnectError('handshake', target, {
       code: 'NO_SSH',
+      final: true,
       problem: `${variable} names ${quote(program)}, which could not be run: ${absent ? 'there is no such program' : error.message}`,
       hint: `unset ${variable}, or set it to the absolute path of an ssh`,
       cause: error,
     });
   return new ConnectError('handshake', target, {
     code: 'NO_SSH',
+    final: true,
     problem: `ssh could not be run: ${absent ? 'it is not installed, or not in PATH' : error.message}`,
     hint: `${howToGet('ssh', platform)}; or set VMSSH_SSH to its path`,
     cause: error,

@@ -47,5 +47,5 @@ function refusal(problem: string, port: number, text: string, hasIp: boolean): C
   const isTcp = port > 0 && port <= 0xffff;
   const byIp = isTcp && hasIp ? '--route ip for the port of its IP address, ' : '';
   const hint = `${byIp}use port 22, its SSH server${isTcp ? `, or for its TCP port: vmssh ssh -L ${forwarding}` : ''}`;
-  return new ConnectError('connect', text, { code: 'NO_PORT', problem, hint });
+  return new ConnectError('connect', text, { code: 'NO_PORT', final: true, problem, hint });
 }

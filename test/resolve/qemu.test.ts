@@ -135,7 +135,7 @@ describe('a libvirt domain', () => {
         { ...mint, name: 'Mint' },
         { ...mint, uuid: uuids[1] },
       ],
-      want: { code: 'AMBIGUOUS', problem: '"MINT" may be "qemu/Mint" or "qemu/mint"' },
+      want: { code: 'AMBIGUOUS', final: true, problem: '"MINT" may be "qemu/Mint" or "qemu/mint"' },
     },
     {
       name: 'is not there',

@@ -111,8 +111,12 @@ describe('hyper-v/NAME', () => {
   });
 
   it('shows what rights are needed', async () => {
-    const { resolve } = windows([new DiscoveryError('NO_RIGHTS', 'not you', { hint: 'join them' })]);
-    await expect(resolve('hyper-v/mint')).rejects.toMatchObject({ code: 'NO_RIGHTS', hint: 'join them' });
+    const { resolve } = windows([
+      new DiscoveryError('NO_RIGHTS', 'not you', { hint: 'join them', final: true }),
+    ]);
+    await expect(resolve('hyper-v/mint')).rejects.toMatchObject({
+      ...{ code: 'NO_RIGHTS', hint: 'join them', final: true },
+    });
   });
 
   it('refuses a port that no service has', async () => {

@@ -8,6 +8,8 @@ import { parseTarget } from '../../src/kinds/parse.js';
 import { type ReachOptions, reach } from '../../src/reach.js';
 import type { Resolution } from '../../src/resolve/resolution.js';
 import type { Route } from '../../src/route.js';
+import { allFailed } from '../../src/routes/all-failed.js';
+import { fakeAddon } from '../connect/fake-addon.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
 const root = useTempDir();
@@ -386,6 +388,31 @@ describe('a chosen route', () => {
     const [first, second] = [await route('first', sshd), await route('second', mux(sshd), 'vsock-mux')];
     const done = await reached([first, second], { routes: ['vsock-mux', 'export'] });
     expect(done.result?.connection.endpoint).toEqual(second.endpoint);
+  });
+});
+
+describe('the failure of all routes', () => {
+  const of = (code: string, final: boolean) => ({
+    name: code,
+    error: new ConnectError('connect', 't', { code, final, problem: code }),
+  });
+  it.each([
+    { failed: [of('A', true), of('B', true)], want: true },
+    { failed: [of('A', true), of('B', false)], want: false },
+    { failed: [of('A', false), of('B', true)], want: false },
+    { failed: [of('A', true)], want: true },
+  ])('is final if that of each is: $want', ({ failed, want }) => {
+    expect(allFailed(failed).final).toBe(want);
+  });
+
+  it('is that of a machine that could not be started, without another try', async () => {
+    const { native, connects } = fakeAddon({ code: 'ETIMEDOUT' });
+    const recheck = () =>
+      Promise.reject(new ConnectError('connect', 't', { code: 'NOT_STARTED', final: true, problem: 'no' }));
+    const routes = [await route('first'), await route('other')];
+    const { error } = await reached(routes, { machine: { recheck }, native });
+    expect(error).toMatchObject({ code: 'NOT_STARTED' });
+    expect(connects).toHaveLength(1);
   });
 });
 

@@ -106,7 +106,7 @@ function offAgain(
 ): ConnectError {
   const [line, see] = [command, log ?? []].map((words) => shellLine(words, shellOf(io)));
   return new ConnectError('connect', target, {
-    ...{ code: 'NOT_STARTED', cause },
+    ...{ code: 'NOT_STARTED', final: true, cause },
     problem: `${problem}, although it was started: ${line}`,
     hint: log ? `it ended; see why: ${see}` : "it may have ended at once: see its log, or its manager's",
   });
@@ -212,6 +212,7 @@ async function runStart(
   const fail = (why: string, hint: string, cause?: unknown) =>
     new ConnectError('connect', text, {
       code: 'NOT_STARTED',
+      final: true,
       problem: `${quote(start.machine)} could not be started: ${why}`,
       hint,
       cause,

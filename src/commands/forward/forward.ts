@@ -178,6 +178,7 @@ export const forward: Command<ForwardOptions> = {
     if (!native.addon)
       throw new ConnectError('connect', options.typed, {
         code: 'NO_ADDON',
+        final: true,
         problem: `forwarding needs the native addon. ${native.missing.message}`,
         hint: 'in a checkout: apt-get install g++ && npm run build',
         cause: native.missing,

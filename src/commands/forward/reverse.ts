@@ -86,6 +86,7 @@ function reverseMachine(options: MachineOptions, io: Io, signal: AbortSignal): R
     if (endpoint) return { text, endpoint };
     throw new ConnectError('connect', text, {
       code: 'UNSUPPORTED',
+      final: true,
       problem: 'it has no vsock by which it could connect to this host',
       hint: `if it has sshd: ssh -R PORT:127.0.0.1:PORT, or ssh -A for the agent; docs/forward.md says which machines can`,
     });

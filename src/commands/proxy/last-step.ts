@@ -36,8 +36,8 @@ export async function lastStep(
     ({ connection } = await reachBy({ ...options, text, target: found.target }, { trace, signal }, io));
   } catch (error) {
     if (!(error instanceof ConnectError)) throw error;
-    const { op, code, problem, hint } = error;
-    const report = { op, code, problem: problem.slice(0, maxText), hint: hint?.slice(0, maxText) };
+    const { op, code, problem, hint, final } = error;
+    const report = { op, code, problem: problem.slice(0, maxText), hint: hint?.slice(0, maxText), final };
     io.out(`${ready} failed ${JSON.stringify(report)}\n`);
     return exitCodeOf(error);
   } finally {

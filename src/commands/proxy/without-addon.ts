@@ -59,6 +59,7 @@ export function withoutAddon(asked: Asked, missing: Error): WithoutAddon {
 function cannotPass(text: string, missing: Error): ConnectError {
   return new ConnectError('connect', text, {
     code: 'NO_ADDON',
+    final: true,
     problem: `passing a socket to ssh needs the native addon. ${missing.message}`,
     hint: 'vmssh config install writes Hosts that relay; for lines of your own, as vmssh config print shows them: ProxyUseFdpass no, and a ProxyCommand without --fdpass',
     cause: missing,

@@ -50,6 +50,7 @@ function noTool(target: string, use: Use, missing: Error, unusable: readonly str
   const tried = unusable.length === 0 ? '' : ` (${unusable.join('; ')})`;
   return new ConnectError('connect', target, {
     code: 'NO_ADDON',
+    final: true,
     problem: `${passes ? 'passing a vsock to ssh' : 'vsock'} needs the native addon, or ${names} on this host${tried}. ${missing.message}`,
     hint: passes
       ? 'apt-get install python3; or use a ProxyCommand without --fdpass and ProxyUseFdpass no'

@@ -36,6 +36,7 @@ export async function whyNot(
     code,
     problem: more === undefined ? row.problem : `${row.problem}: ${more}`,
     hint: hint ?? row.hint,
+    final: row.final,
     cause: seen.failure,
   });
 }

@@ -3,6 +3,8 @@ export interface Failure {
   readonly codes: readonly string[];
   readonly problem: string;
   readonly hint: string;
+  /** Whether to try again later cannot help. */
+  readonly final?: true;
   /** The fix for a user of Windows who has the rights that `hint` is about. */
   readonly hintWithRights?: string;
   /** The fix if the address is this host's own: CID 1, or the socket of .host. */

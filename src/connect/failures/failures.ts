@@ -27,13 +27,13 @@ export function explainFailure(
   endpoint: Endpoint,
   code: string,
   hasRights: () => boolean = () => false,
-): { problem: string; hint: string | undefined } {
+): { problem: string; hint: string | undefined; final: boolean } {
   const found = failures[endpoint.family].find((failure) => failure.codes.includes(code));
-  if (!found) return { problem: `the system says ${code}`, hint: undefined };
-  const { problem, hintWithRights, hintForThisHost } = found;
+  if (!found) return { problem: `the system says ${code}`, hint: undefined, final: false };
+  const { problem, hintWithRights, hintForThisHost, final = false } = found;
   const other = isThisHost(endpoint) ? hintForThisHost : undefined;
   const hint = other ?? (hintWithRights !== undefined && hasRights() ? hintWithRights : found.hint);
-  return { problem: `${fill(problem, endpoint)} (${code})`, hint: fill(hint, endpoint) };
+  return { problem: `${fill(problem, endpoint)} (${code})`, hint: fill(hint, endpoint), final };
 }
 
 function isThisHost(endpoint: Endpoint): boolean {

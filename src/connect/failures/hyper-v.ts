@@ -27,6 +27,7 @@ export const hyperVFailures: readonly Failure[] = [
   },
   {
     codes: ['WSAEACCES'],
+    final: true,
     problem: 'Windows does not let this user open Hyper-V sockets of {address}',
     hint: 'join Hyper-V Administrators (S-1-5-32-578), as vmssh doctor shows, or use an elevated terminal',
     hintWithRights: 'in an elevated terminal: vmssh service register {port}',
@@ -38,11 +39,13 @@ export const hyperVFailures: readonly Failure[] = [
   },
   {
     codes: ['WSAEAFNOSUPPORT', 'WSAEPROTONOSUPPORT', 'WSAESOCKTNOSUPPORT'],
+    final: true,
     problem: 'this Windows has no Hyper-V sockets',
     hint: 'enable Hyper-V or the Virtual Machine Platform and restart: optionalfeatures, or elevated: dism /online /enable-feature /featurename:VirtualMachinePlatform /all',
   },
   {
     codes: ['WSAEINVAL', 'WSAEFAULT'],
+    final: true,
     problem: 'Windows rejects the address {address}: a bug in vmssh',
     hint: 'please report it with the output of vmssh proxy -v',
   },
@@ -54,6 +57,7 @@ export const hyperVFailures: readonly Failure[] = [
   windowsExhausted,
   {
     codes: ['EAFNOSUPPORT'],
+    final: true,
     problem: 'AF_HYPERV is not available on this system',
     hint: 'Hyper-V sockets can only be opened on Windows; inside WSL2, vmssh runs vmssh.exe for them',
   },

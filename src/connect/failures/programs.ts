@@ -4,11 +4,13 @@ import { exhausted, type Failure } from './failure.js';
 export const execFailures: readonly Failure[] = [
   {
     codes: ['EXEC_NO_PROGRAM'],
+    final: true,
     problem: '{program} could not be run on this host',
     hint: 'install {program}, or check PATH: command -v {program}',
   },
   {
     codes: ['EXEC_NO_RIGHTS'],
+    final: true,
     problem: '{program} does not let this user in',
     hint: 'run it by itself, and see what this user may do: {command} true',
   },
@@ -34,6 +36,7 @@ export const execFailures: readonly Failure[] = [
   },
   {
     codes: ['EXEC_NO_SHELL'],
+    final: true,
     problem: '{machine} has no /bin/sh, so nothing can be started in it',
     hint: 'an image without a shell cannot be logged in to: use one that has sh and sshd',
   },
@@ -44,6 +47,7 @@ export const execFailures: readonly Failure[] = [
   },
   {
     codes: ['EXEC_NO_SSHD'],
+    final: true,
     problem: '{machine} has no sshd',
     hint: "install OpenSSH's server in it; in Debian and Ubuntu: {command} sh -c 'apt-get update && apt-get install -y openssh-server'",
   },
@@ -54,11 +58,13 @@ export const execFailures: readonly Failure[] = [
   },
   {
     codes: ['EXEC_NO_RUN_DIR'],
+    final: true,
     problem: 'sshd in {machine} lacks its privilege separation directory and could not create it',
     hint: 'the root of {machine} is read-only: give it a writable /run, with --tmpfs=/run when it is made',
   },
   {
     codes: ['EXEC_BAD_SSHD'],
+    final: true,
     problem: 'sshd in {machine} does not start',
     hint: 'test its configuration: {command} sshd -t',
   },
@@ -84,6 +90,7 @@ export const execFailures: readonly Failure[] = [
 export const viaFailures: readonly Failure[] = [
   {
     codes: ['HOP_FAILED'],
+    final: true,
     problem: 'ssh to {host} failed, and its own message is above',
     hint: 'it must work without vmssh: ssh {host} true',
   },
@@ -94,11 +101,13 @@ export const viaFailures: readonly Failure[] = [
   },
   {
     codes: ['HOP_NO_SHELL'],
+    final: true,
     problem: '{host} does not run commands as vmssh needs it',
     hint: 'its login shell must be sh, bash, dash, ksh, zsh, csh, tcsh or fish, without a forced command: ssh {host} true',
   },
   {
     codes: ['HOP_NO_TOOL'],
+    final: true,
     problem: '{host} has neither vmssh nor python3, socat or ncat',
     hint: 'install one of them there: ssh {host} sudo apt-get install python3',
   },
@@ -110,11 +119,13 @@ export const viaFailures: readonly Failure[] = [
   },
   {
     codes: ['HOP_NO_VMSSH'],
+    final: true,
     problem: '{host} has no vmssh, and only that finds such a machine there',
     hint: 'vmssh via push {host}; or type the socket: via/{host}/vsock/CID',
   },
   {
     codes: ['NO_SSH'],
+    final: true,
     problem: 'ssh could not be run',
     hint: 'install it, or set VMSSH_SSH to its path',
   },

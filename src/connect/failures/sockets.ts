@@ -31,11 +31,13 @@ export const vsockFailures: readonly Failure[] = [
   },
   {
     codes: ['EAFNOSUPPORT', 'EPROTONOSUPPORT', 'ESOCKTNOSUPPORT'],
+    final: true,
     problem: 'this kernel has no vsock, or a sandbox hides it',
     hint: 'modprobe vsock; the kernel needs CONFIG_VSOCKETS; in a service see RestrictAddressFamilies=',
   },
   {
     codes: ['EACCES', 'EPERM'],
+    final: true,
     problem: 'the system does not let this program use vsock',
     hint: 'a sandbox (seccomp, AppArmor, SELinux) blocks it: see its log',
   },
@@ -60,12 +62,20 @@ export const vsockFailures: readonly Failure[] = [
 /** Of the path of a unix socket, whoever serves it. */
 const pathFailures: readonly Failure[] = [
   {
+    codes: ['EAFNOSUPPORT', 'EPROTONOSUPPORT', 'ESOCKTNOSUPPORT'],
+    final: true,
+    problem: 'a sandbox hides unix sockets',
+    hint: 'in a service see RestrictAddressFamilies=',
+  },
+  {
     codes: ['ENAMETOOLONG'],
+    final: true,
     problem: 'the socket path {address} is too long: AF_UNIX takes at most 107 bytes',
     hint: 'use a shorter path, such as a symbolic link to its folder',
   },
   {
     codes: ['ELOOP'],
+    final: true,
     problem: 'the path {address} is a loop of symbolic links',
     hint: 'see namei {address}',
   },
@@ -90,12 +100,14 @@ export const unixFailures: readonly Failure[] = [
   },
   {
     codes: ['EACCES', 'EPERM'],
+    final: true,
     problem: 'no permission to open {address}',
     hint: 'you need write permission on the socket and search permission on its folders: see namei -l {address}',
   },
   ...pathFailures,
   {
     codes: ['EPROTOTYPE'],
+    final: true,
     problem: '{address} is a datagram socket, not a stream socket',
     hint: 'ss -xl lists the stream sockets of this host',
   },
@@ -111,17 +123,25 @@ export const unixFailures: readonly Failure[] = [
     hint: 'check that its server is running, and the file: dir /a "{address}"',
   },
   {
-    codes: ['WSAENETDOWN', 'WSAEINVAL'],
+    codes: ['WSAENETDOWN'],
+    problem: 'Windows finds no folder for {address}, or rejects it as the path of a unix socket',
+    hint: 'the folder must exist, and the socket must not be one of Cygwin, MSYS or WSL',
+  },
+  {
+    codes: ['WSAEINVAL'],
+    final: true,
     problem: 'Windows rejects {address} as the path of a unix socket',
-    hint: 'the folder must exist, the path must be a Windows path such as unix/C:/Users/me/x.sock, and the socket must not be one of Cygwin, MSYS or WSL',
+    hint: 'it must be a Windows path such as unix/C:/Users/me/x.sock, and the socket must not be one of Cygwin, MSYS or WSL',
   },
   {
     codes: ['WSAEACCES'],
+    final: true,
     problem: 'Windows does not let this user open {address}',
     hint: 'you need write permission on the socket: see icacls "{address}"',
   },
   {
     codes: ['WSAEAFNOSUPPORT', 'WSAEPROTONOSUPPORT', 'WSAESOCKTNOSUPPORT'],
+    final: true,
     problem: 'this Windows has no unix sockets',
     hint: 'Windows 10 1803 and later have them, with the driver afunix: sc query afunix',
   },
@@ -142,12 +162,14 @@ export const multiplexerFailures: readonly Failure[] = [
   },
   {
     codes: ['EACCES', 'EPERM'],
+    final: true,
     problem: "no permission to open the multiplexer's socket {address}",
     hint: 'the VM belongs to another user, or its folder is closed to you: see namei -l {address}',
   },
   ...pathFailures,
   {
     codes: ['EPROTOTYPE'],
+    final: true,
     problem: '{address} is a datagram socket, not a multiplexer',
     hint: 'use the path given to the VMM as uds_path, socket= or --uds-path',
   },
@@ -163,6 +185,7 @@ export const multiplexerFailures: readonly Failure[] = [
   },
   {
     codes: ['PROTOCOL'],
+    final: true,
     problem: 'the socket at {address} is not a vsock multiplexer',
     hint: '"CONNECT {port}" should be answered with "OK NUMBER"; for a plain socket use unix/PATH',
   },
@@ -183,6 +206,18 @@ export const tcpFailures: readonly Failure[] = [
     ],
     problem: '{address} cannot be reached',
     hint: 'check that the machine is running and its network is up: vmssh list',
+  },
+  {
+    codes: ['EACCES', 'EPERM', 'WSAEACCES'],
+    final: true,
+    problem: 'this system does not let this program connect to {address}',
+    hint: 'a firewall or a sandbox blocks it: see its log',
+  },
+  {
+    codes: ['EAFNOSUPPORT', 'WSAEAFNOSUPPORT'],
+    final: true,
+    problem: 'this system has no sockets for {address}, or a sandbox hides them',
+    hint: 'for an IPv6 address see sysctl net.ipv6.conf.all.disable_ipv6; in a service see RestrictAddressFamilies=',
   },
   {
     codes: ['ENOTFOUND', 'EAI_AGAIN'],

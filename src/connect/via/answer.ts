@@ -67,11 +67,12 @@ function textOf(bytes: Uint8Array): string {
 
 /** A failure of the hop itself. */
 export function hopFailure(code: string, endpoint: ViaEndpoint, target: string, more?: string): ConnectError {
-  const { problem, hint } = explainFailure(endpoint, code);
+  const { problem, hint, final } = explainFailure(endpoint, code);
   return new ConnectError('connect', target, {
     code,
     problem: more === undefined ? problem : `${problem}: ${more}`,
     hint,
+    final,
   });
 }
 
@@ -83,27 +84,29 @@ export function onHost(
   target: string,
   cause?: unknown,
 ): ConnectError {
-  const { problem, hint } = explainFailure(at, code);
+  const { problem, hint, final } = explainFailure(at, code);
   return new ConnectError('connect', target, {
     code,
     problem: `on ${host}, ${problem}`,
     cause,
     hint: hint && `on ${host}: ${hint}`,
+    final,
   });
 }
 
 /** What the vmssh there reported. */
 export function remoteFailure(host: string, json: string, target: string): ConnectError {
-  let report: Partial<Record<'op' | 'code' | 'problem' | 'hint', unknown>> = {};
+  let report: Partial<Record<'op' | 'code' | 'problem' | 'hint' | 'final', unknown>> = {};
   try {
     report = Object(JSON.parse(json));
   } catch {
     // An answer that was cut off.
   }
-  const { op, code, problem, hint } = report;
+  const { op, code, problem, hint, final } = report;
   return new ConnectError(isOp(op) ? op : 'connect', target, {
     code: typeof code === 'string' && /^[A-Z_]{1,40}$/.test(code) ? code : 'UNKNOWN',
     problem: `on ${host}, ${typeof problem === 'string' ? problem : 'vmssh failed'}`,
     hint: typeof hint === 'string' ? `on ${host}: ${hint}` : undefined,
+    final: final === true,
   });
 }

@@ -61,10 +61,13 @@ async function askWmi(
     if (code === 'ECANCELED' || code === 'ETIMEDOUT')
       throw new DiscoveryError('TIMEOUT', 'WMI gave no answer in time');
     if (code === 'EMSGSIZE')
-      throw new DiscoveryError('PROTOCOL', 'WMI lists more than 10000 machines, or 4 million characters');
+      throw new DiscoveryError('PROTOCOL', 'WMI lists more than 10000 machines, or 4 million characters', {
+        final: true,
+      });
     if (absent.has(code))
       throw new DiscoveryError('NO_HYPERV', 'Hyper-V is not enabled on this Windows', {
         hint: 'enable it and restart: optionalfeatures',
+        final: true,
       });
     if (denied.has(code)) throw noRights(deps, addon.hyperVRights());
     try {
@@ -85,7 +88,7 @@ const denied: ReadonlySet<string> = new Set(['WBEM_E_ACCESS_DENIED', 'E_ACCESSDE
 function noRights({ env }: Deps, rights: Rights): DiscoveryError {
   const who = rights.elevated || rights.hyperVAdministrator ? 'not to this user' : 'only to administrators';
   const problem = `Windows shows its Hyper-V machines ${who}`;
-  return new DiscoveryError('NO_RIGHTS', problem, { hint: rightsHint(env, rights) });
+  return new DiscoveryError('NO_RIGHTS', problem, { hint: rightsHint(env, rights), final: true });
 }
 
 // The host's Name is not a GUID; its Caption would show it too, but is translated.
@@ -222,7 +225,7 @@ function isCode(value: unknown): value is number {
 }
 
 function unreadable(what: string): DiscoveryError {
-  return new DiscoveryError('PROTOCOL', `powershell.exe printed ${what}`);
+  return new DiscoveryError('PROTOCOL', `powershell.exe printed ${what}`, { final: true });
 }
 
 type Env = Readonly<Record<string, string | undefined>>;

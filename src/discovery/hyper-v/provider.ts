@@ -89,6 +89,7 @@ function parseListing(text: string): Listing {
   } catch (error) {
     throw new DiscoveryError('PROTOCOL', `vmssh.exe printed ${JSON.stringify(text.slice(0, 80))}`, {
       cause: error,
+      final: true,
     });
   }
 }

@@ -19,7 +19,8 @@ function answers(...all: readonly (() => Awaited<ReturnType<typeof resolveTarget
   let at = 0;
   return async () => (all[at++] ?? all.at(-1) ?? up.bind(undefined, 3))();
 }
-const ended = () => new ConnectError('connect', 'qemu/mint', { code: 'NOT_STARTED', problem: 'it ended' });
+const ended = () =>
+  new ConnectError('connect', 'qemu/mint', { code: 'NOT_STARTED', final: true, problem: 'it ended' });
 const fail = () => {
   throw off();
 };
@@ -58,7 +59,7 @@ it('one that ended at once is not waited for', async () => {
     ...{ target: 'qemu/mint', waitMs: 1e9 },
     sleep: async (ms) => slept.push(ms),
   });
-  await expect(waiting).rejects.toMatchObject({ code: 'NOT_STARTED', problem: 'it ended' });
+  await expect(waiting).rejects.toMatchObject({ code: 'NOT_STARTED', final: true, problem: 'it ended' });
   expect(slept).toHaveLength(2);
 });
 
@@ -119,7 +120,11 @@ it('one that was looked up by its id, and ended at once, is not waited for', asy
   const resolve = startingResolve(
     async () => {},
     (off) =>
-      new ConnectError('connect', off.target, { code: 'NOT_STARTED', problem: `${off.problem} again` }),
+      new ConnectError('connect', off.target, {
+        code: 'NOT_STARTED',
+        final: true,
+        problem: `${off.problem} again`,
+      }),
     answers(() => ({ ...up(3), recheck })),
   );
   const attempt = async () => {

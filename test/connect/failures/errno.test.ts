@@ -44,7 +44,10 @@ const cases: readonly Case[] = [
 ];
 
 /** What needs a system at its end, or a security module. */
-const notHere = ['EPERM', 'EMFILE', 'ENFILE', 'ENOMEM', 'ENOBUFS'];
+const notHere = [
+  ...['EPERM', 'EMFILE', 'ENFILE', 'ENOMEM', 'ENOBUFS'],
+  ...['EAFNOSUPPORT', 'EPROTONOSUPPORT', 'ESOCKTNOSUPPORT'],
+];
 /** What the talk with a multiplexer gives: see multiplexer.test.ts. */
 const talk = ['EOF', 'ECONNRESET', 'EPIPE', 'PROTOCOL'];
 

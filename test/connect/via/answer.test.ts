@@ -122,6 +122,9 @@ describe('what the vmssh there reports', () => {
       },
     },
     { json: '{"code":"EACCES"}', want: { ...unknown, code: 'EACCES' } },
+    { json: '{"code":"EACCES","final":true}', want: { ...unknown, code: 'EACCES', final: true } },
+    { json: '{"code":"EACCES","final":"true"}', want: { ...unknown, code: 'EACCES' } },
+    { json: '{"op":"parse","code":"X","final":false}', want: { ...unknown, op: 'parse', code: 'X' } },
     { json: '{"op":"toString","code":"x","problem":1,"hint":{}}', want: unknown },
     { json: '{"code":"NOT_FOUND\\n"}', want: unknown },
     { json: '{"code":"xNOT_FOUND"}', want: unknown },
@@ -132,7 +135,11 @@ describe('what the vmssh there reports', () => {
     { json: '[]', want: unknown },
     { json: '"x"', want: unknown },
   ])('as $json', ({ json, want }) => {
-    const { op, code, problem, hint, target } = remoteFailure('hv1', json, 'via/hv1/web');
-    expect({ op, code, problem, hint, target }).toEqual({ ...want, target: 'via/hv1/web' });
+    const { op, code, problem, hint, final, target } = remoteFailure('hv1', json, 'via/hv1/web');
+    expect({ op, code, problem, hint, final, target }).toEqual({
+      final: false,
+      ...want,
+      target: 'via/hv1/web',
+    });
   });
 });

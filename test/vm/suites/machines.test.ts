@@ -166,7 +166,9 @@ describeGuests('machines on a host with systemd-machined', () => {
     await guest.run(register({ ...bare, id: id.replace('0', '9') }));
     expect(await sh('vmssh check --until=resolved bare')).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/✓ resolved .* it exports no SSH socket → vsock:78:22\n/),
+      stdout: expect.stringMatching(
+        /✓ resolved .* it exports no SSH socket → it has the vsock CID 78 → vsock:78:22\n/,
+      ),
     });
     expect(await sh('vmssh ssh bare hostname')).toMatchObject({ code: 0, stdout: 'trixie\n' });
   }, 120_000);

@@ -111,7 +111,8 @@ async function executable() {
   if (process.platform !== 'linux') return;
   const result = await buildExecutable({ seconds: 60 }).catch((error) => ({
     built: /** @type {const} */ (false),
-    reason: String(error.message).split('\n', 1)[0],
+    // What the failed command printed follows its name.
+    reason: String(error.message).split('\n').slice(0, 20).join('\n').trim(),
   }));
   if (!result.built) console.error(`vmssh is built without its executable: ${result.reason}`);
 }

@@ -9,7 +9,8 @@ import { reach } from './reach.js';
 import type { Resolution } from './resolve/resolution.js';
 import { type RouteName, routeNames } from './route.js';
 import { firstRoute } from './routes/routes.js';
-import { awaitBanner, type HostKey, type ProbeResult } from './ssh/banner.js';
+import { awaitBanner } from './ssh/banner.js';
+import type { HostKey, ProbeResult } from './ssh/handshake-result.js';
 import { probeSock } from './ssh/probe.js';
 
 export type { Endpoint, HostKey, ProbeResult, Resolution, RouteName, Target };

@@ -8,9 +8,9 @@ import { knownTypes, type Verdict, verdictOn } from '../host-keys/known-hosts.js
 import { asTarget, type TypedTarget } from '../kinds/parse.js';
 import { lookUp } from '../lookup/find-target.js';
 import type { ListedTarget } from '../lookup/short-name.js';
-import type { HostKey } from '../ssh/banner.js';
 import { knownHostsFile } from '../ssh/folder.js';
 import { type GuestKeys, guestKeysFor, undoCommand } from '../ssh/guest-keys.js';
+import type { HostKey } from '../ssh/handshake-result.js';
 import { isNamed, keyNames } from '../ssh/identity.js';
 
 /** The host keys that ssh knows of a machine. */

@@ -2,6 +2,7 @@ import { now } from '../clock.js';
 import type { Connection } from '../connect/connection.js';
 import { ConnectError, type NoBannerReason, quote } from '../errors.js';
 import type { Interruption } from '../interruption.js';
+import { handshakeInterrupted } from './handshake-result.js';
 
 /**
  * Waits for the server's SSH banner without taking it: the connection's next reader still gets it. Throws a ConnectError
@@ -149,31 +150,4 @@ function scanUnfinished(bytes: Uint8Array): BannerScan {
 
 function notSsh(reason: string): BannerScan {
   return { state: 'not-ssh', reason };
-}
-
-export interface HostKey {
-  /** "ssh-ed25519" and the like. */
-  readonly type: string;
-  /** In the form of ssh-keygen -l: "SHA256:" and base64 without padding. */
-  readonly fingerprint: string;
-}
-
-/** What an SSH handshake up to the first refusal shows of a server. */
-export interface ProbeResult {
-  readonly hostKey: HostKey;
-  /** The authentication methods that the server offers: "publickey", "password" …; only "none" if it lets anybody in. */
-  readonly methods: readonly string[];
-}
-
-export function handshakeFailed(target: string, why: string, cause?: unknown): ConnectError {
-  return new ConnectError('handshake', target, {
-    code: 'HANDSHAKE',
-    problem: `the SSH handshake failed: ${why}`,
-    hint: 'run ssh with -vvv; in the guest, see the log of sshd: journalctl -u "sshd*"',
-    cause,
-  });
-}
-
-export function handshakeInterrupted(target: string, cause?: unknown): ConnectError {
-  return new ConnectError('handshake', target, { code: 'INTERRUPTED', problem: 'interrupted', cause });
 }

@@ -3,8 +3,8 @@ import { ConnectError, quote } from '../errors.js';
 import { type ProgramEnd, runProgram } from '../process/run-program.js';
 import { howToGet, sshVariable } from '../process/ssh-program.js';
 import type { RouteName } from '../route.js';
-import { handshakeFailed, handshakeInterrupted, type ProbeResult } from './banner.js';
 import { configArgument, pathArgument, proxyWord } from './config/word.js';
+import { handshakeFailed, handshakeInterrupted, type ProbeResult } from './handshake-result.js';
 
 export interface HandshakeOptions {
   readonly target: string;

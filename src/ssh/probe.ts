@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { fingerprintOf } from '../host-keys/known-hosts.js';
-import { type HostKey, handshakeFailed, handshakeInterrupted, type ProbeResult } from './banner.js';
+import { type HostKey, handshakeFailed, handshakeInterrupted, type ProbeResult } from './handshake-result.js';
 
 export interface SockProbeOptions {
   /** The target as typed, for error messages. */

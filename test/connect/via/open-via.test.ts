@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { type Hop, openVia } from '../../../src/connect/via/open-via.js';
 import type { ViaEndpoint } from '../../../src/endpoint.js';
+import { findProgram, missingPrograms } from '../../helpers/programs.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { openers } from '../openers.js';
 import { SocketFolder } from '../socket-folder.js';
@@ -13,6 +14,10 @@ const mux: ViaEndpoint = { ...hv1, at: { family: 'vsock-mux', path: '/run/v', po
 
 /** How a stand-in for ssh answers to the command for the hypervisor, "$1", as the tools there do. */
 const answers = (text: string) => `echo "$(expr "$1" : '.*\\(vmssh-[0-9a-f]*\\)') ${text}"`;
+
+/** What the hypervisor, which is this host here, reaches a socket by. */
+const carriers = ['python3', 'socat', 'ncat'];
+const missing = carriers.some(findProgram) ? undefined : missingPrograms({ python3: 'python3' });
 
 describe.each(openers)('a hop $how', ({ skip, native }) => {
   const dir = useTempDir();
@@ -98,7 +103,7 @@ ${script}
     });
   });
 
-  it.skipIf(skip)('reaches a socket by what it has the hypervisor run', async () => {
+  it.skipIf(skip || missing)('reaches a socket by what it has the hypervisor run', async () => {
     const folder = new SocketFolder();
     onTestFinished(() => folder.stop());
     const path = await folder.listen((socket) => socket.end('SSH-2.0-x\r\n'));

@@ -29,22 +29,22 @@ export interface ReachOptions {
    * Whether all of it has to be over within `timeoutMs`, up to the banner of the only route, too: somebody has set that limit.
    * Undefined: only the opening, and the banner of a route that is one of `routes`.
    */
-  readonly untilBanner?: boolean | undefined;
+  readonly untilBanner?: boolean;
   /** The only routes to try, in this order; undefined: the machine's own, and no network if there is another. */
-  readonly routes?: readonly RouteName[] | undefined;
+  readonly routes?: readonly RouteName[];
   /** Milliseconds to retry until an SSH banner arrives; undefined: one attempt, without waiting for a banner. */
-  readonly waitMs?: number | undefined;
+  readonly waitMs?: number;
   /** For a machine behind another hypervisor: milliseconds to start it there if it is off; undefined: it is not started. */
-  readonly startMs?: number | undefined;
-  readonly signal?: Interruption | undefined;
+  readonly startMs?: number;
+  readonly signal?: Interruption;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: NodeJS.Platform;
   readonly native?: (() => AddonState) | undefined;
   /** Replaces the search for the target's endpoint. */
-  readonly resolve?: typeof resolveTarget | undefined;
-  readonly trace?: Trace | undefined;
+  readonly resolve?: typeof resolveTarget;
+  readonly trace?: Trace;
   /** Called after each route that was tried. */
-  readonly onRoute?: OnRoute | undefined;
+  readonly onRoute?: OnRoute;
   /**
    * Asked just before the only route is opened, if its banner is not awaited: what the connection is for, if only for our own
    * stdin and stdout.

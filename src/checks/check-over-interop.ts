@@ -13,7 +13,7 @@ type Outcome = Pick<CheckResult, 'stages' | 'routes' | 'error'> & Pick<Means, 'e
 export async function checkOverInterop(
   program: string,
   to: { readonly text: string; readonly port: number; readonly user: string | undefined },
-  options: ReachFlags & { readonly until?: LastStage | undefined },
+  options: ReachFlags & { readonly until?: LastStage },
   env: Io['env'],
   signal: AbortSignal,
 ): Promise<Outcome> {

@@ -29,9 +29,9 @@ interface CheckTargetOptions extends ReachFlags {
   /** Undefined: the user before an "@", or the one that the machine's manager made, or ssh's own choice. */
   readonly user: string | undefined;
   /** ssh's configuration file, as for ssh -F. */
-  readonly sshConfig?: string | undefined;
+  readonly sshConfig?: string;
   /** The last stage; "resolved" opens nothing. Undefined: "authentication". */
-  readonly until?: LastStage | undefined;
+  readonly until?: LastStage;
 }
 
 /**

@@ -16,7 +16,7 @@ import { isNamed, keyNames } from '../ssh/identity.js';
 /** The host keys that ssh knows of a machine. */
 export interface KnownKeys {
   /** A name that has keys. */
-  readonly knownAs?: { readonly name: string; readonly path: string } | undefined;
+  readonly knownAs?: { readonly name: string; readonly path: string };
   /** Throws a ConnectError for a key that ssh will refuse. */
   check(key: HostKey): void;
 }

@@ -33,10 +33,10 @@ export interface Stage {
 export interface CheckedRoute {
   readonly route: RouteName;
   /** Its endpoint as a literal target; absent if it was not asked for. */
-  readonly address?: string | undefined;
-  readonly endpoint?: Endpoint | undefined;
+  readonly address?: string;
+  readonly endpoint?: Endpoint;
   /** How it was found, one clause for each step. */
-  readonly steps?: readonly string[] | undefined;
+  readonly steps?: readonly string[];
   /** "skipped": it was not tried. */
   readonly state: 'ok' | 'failed' | 'skipped';
   /** Its banner, or why it failed or was not tried. */
@@ -50,26 +50,26 @@ export interface Means {
   /** Empty if nobody has said, and ssh was not asked. */
   readonly user: string;
   /** The machine's name, if it was found by that; undefined for a target. */
-  readonly machine?: string | undefined;
+  readonly machine?: string;
   /** Undefined: not resolved. */
-  readonly endpoint?: Endpoint | undefined;
+  readonly endpoint?: Endpoint;
   /** How it was found, one clause for each step. */
-  readonly steps?: readonly string[] | undefined;
+  readonly steps?: readonly string[];
   /** A private key for the login, made by the machine's manager. */
-  readonly identityFile?: string | undefined;
+  readonly identityFile?: string;
 }
 
 export interface CheckResult {
   /** As typed. */
   readonly target: string;
   /** What it stands for: a target, its port and the login user; undefined if no machine has such a name. */
-  readonly means?: Means | undefined;
+  readonly means?: Means;
   /** The stages that passed. */
   readonly stages: readonly Stage[];
   /** The machine's routes and what came of each, if it has several. */
-  readonly routes?: readonly CheckedRoute[] | undefined;
+  readonly routes?: readonly CheckedRoute[];
   /** What stopped the next stage. */
-  readonly error?: ConnectError | undefined;
+  readonly error?: ConnectError;
 }
 
 /** The exit code of a command that checks one target. */

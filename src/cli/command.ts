@@ -11,7 +11,7 @@ export interface Io {
   /** Whether stdin, stdout and stderr are terminals. */
   readonly terminal: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean };
   /** The width of stdout, if it is a terminal. */
-  readonly columns?: number | undefined;
+  readonly columns?: number;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The folders that were taken out of PATH, since they are not absolute. */
   readonly skippedPath?: readonly string[];
@@ -32,7 +32,7 @@ export interface Io {
 export interface RawArgs {
   readonly positionals: readonly string[];
   /** By long name: the value, or true for a flag or an option whose optional value is missing; all values of one that repeats. */
-  readonly options: Readonly<Record<string, string | true | readonly string[]>>;
+  readonly options: Readonly<Record<string, string | true | readonly string[] | undefined>>;
 }
 
 export interface OptionSpec {

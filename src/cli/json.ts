@@ -19,12 +19,12 @@ export interface Envelope<Name extends string = string> {
 /** Why a command, or one of its targets, failed. */
 export interface FailureJson {
   /** The step of the connection that failed; absent if the failure was outside it. */
-  readonly op?: Op | undefined;
-  readonly target?: string | undefined;
+  readonly op?: Op;
+  readonly target?: string;
   readonly code: string;
   readonly problem: string;
-  readonly hint?: string | undefined;
-  readonly reason?: NoBannerReason | undefined;
+  readonly hint?: string;
+  readonly reason?: NoBannerReason;
 }
 
 /** What a command prints if it fails before it has a result. */
@@ -38,7 +38,7 @@ export interface FindingJson {
   readonly name: string;
   readonly state: 'ok' | 'changed' | 'skipped' | 'failed';
   readonly found: string;
-  readonly fix?: string | undefined;
+  readonly fix?: string;
 }
 
 /** The fields common to all commands. */

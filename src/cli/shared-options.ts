@@ -67,13 +67,13 @@ export function throughHop(raw: RawArgs, typed: string): string {
 export interface ReachFlags {
   readonly timeoutMs: number;
   /** Whether --timeout was given. */
-  readonly isTimed?: boolean | undefined;
+  readonly isTimed?: boolean;
   readonly waitMs: number | undefined;
   /** Whether a machine that is off is started. */
   readonly start: boolean;
   readonly verbose: boolean;
   /** Of the commands that have --route: the only routes to try, in this order. */
-  readonly routes?: readonly RouteName[] | undefined;
+  readonly routes?: readonly RouteName[];
 }
 
 /** --route is not among them: "guest install" has another option of that name. */

@@ -96,7 +96,7 @@ interface CarrierOptions {
   /** "inherit": it goes to our own stderr. */
   readonly stderr: 'inherit' | 'pipe';
   /** Whether it has its own process group, without a terminal. */
-  readonly detached?: boolean | undefined;
+  readonly detached?: boolean;
 }
 
 /** A program that is a connection: what it reads and writes. */

@@ -8,7 +8,7 @@ export interface Connection {
   /** The addon's socket, if the addon opened it: needed to pass the fd or to relay natively. */
   readonly handle: Handle | undefined;
   /** A clause on how it was opened, for the trace. */
-  readonly note?: string | undefined;
+  readonly note?: string;
   /** Up to `max` bytes as soon as there are some; an empty array at end-of-file. */
   read(max: number): Promise<Uint8Array>;
   /**
@@ -27,7 +27,7 @@ export interface Connection {
    * If another program already carries the bytes between the machine and our own stdin and stdout, or has passed the socket to
    * our stdout: resolves at its end, and rejects as a read does. There is nothing to read or write here then.
    */
-  readonly carried?: Promise<void> | undefined;
+  readonly carried?: Promise<void>;
   /** After the peer's end-of-file. Rejects if the bytes before it may be incomplete. */
   confirmEnd?(): Promise<void>;
 }
@@ -43,15 +43,15 @@ export interface OpenOptions {
   /** Milliseconds to open the socket and, for a multiplexer, to get its answer. */
   readonly timeoutMs: number;
   /** Milliseconds for another hypervisor to start its machine, if that is off; undefined: it starts none. */
-  readonly startMs?: number | undefined;
-  readonly signal?: Interruption | undefined;
+  readonly startMs?: number;
+  readonly signal?: Interruption;
   /**
    * What is done with the connection, if it is only for our own stdin and stdout and nobody looks at it before: without the
    * addon, another program then carries it. Default: it is read and written here.
    */
-  readonly stdio?: 'relay' | 'pass' | undefined;
+  readonly stdio?: 'relay' | 'pass';
   /** For the programs that are started. Default: our own. */
-  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
 /** A connection with a socket of the addon. */

@@ -38,7 +38,7 @@ function isRefusal(error: unknown): boolean {
 
 interface LookupOptions {
   readonly timeoutMs: number;
-  readonly signal?: Interruption | undefined;
+  readonly signal?: Interruption;
 }
 
 /**

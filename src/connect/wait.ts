@@ -8,10 +8,10 @@ export interface WaitOptions {
   readonly target: string;
   /** Milliseconds for all attempts together. */
   readonly waitMs: number;
-  readonly signal?: Interruption | undefined;
+  readonly signal?: Interruption;
   /** Called before each retry, with the failure and the milliseconds until then. */
   readonly onRetry?: ((error: ConnectError, nextMs: number) => void) | undefined;
-  readonly sleep?: ((ms: number, signal: AbortSignal | undefined) => Promise<unknown>) | undefined;
+  readonly sleep?: (ms: number, signal: AbortSignal | undefined) => Promise<unknown>;
 }
 
 /** Milliseconds between attempts: short at first, later long enough to stay below the trigger limit of a socket unit. */

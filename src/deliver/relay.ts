@@ -12,11 +12,11 @@ export interface RelayStdioOptions {
   readonly text: string;
   readonly native: AddonState;
   /** Stdin, if reading from it has begun. */
-  readonly input?: EarlyInput | undefined;
+  readonly input?: EarlyInput;
   /** After stdin has ended, the relay ends after this many milliseconds without a byte; -1: only the peer ends it. */
   readonly lingerMs: number;
   /** Set if the process does nothing else afterwards: a long relay of the executable then goes on without the engine. */
-  readonly handOff?: Pick<HandOff, 'onFailure' | 'ignoreInterrupts' | 'confined'> | undefined;
+  readonly handOff?: Pick<HandOff, 'onFailure' | 'ignoreInterrupts' | 'confined'>;
   readonly streams: () => { readonly input: Readable; readonly output: Writable };
 }
 

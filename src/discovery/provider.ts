@@ -7,21 +7,21 @@ import type { Authority } from './tools/scope.js';
 export interface Deps {
   /** XDG_RUNTIME_DIR is read. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: AbortSignal;
   /** For one query to one service. */
-  readonly timeoutMs?: number | undefined;
+  readonly timeoutMs?: number;
   /** The name or id that the list is searched for: what takes a question for each machine is then left out of the others. */
-  readonly wanted?: string | undefined;
+  readonly wanted?: string;
   /** The folder of the system services' sockets, "/run". */
-  readonly runDir?: string | undefined;
+  readonly runDir?: string;
   /** The proc file system, "/proc". */
-  readonly procDir?: string | undefined;
+  readonly procDir?: string;
   /** This system, process.platform. */
-  readonly platform?: NodeJS.Platform | undefined;
+  readonly platform?: NodeJS.Platform;
   /** The folder of this host's accounts, "/etc". */
-  readonly etcDir?: string | undefined;
+  readonly etcDir?: string;
   /** Data that several providers of one listing share, kept by the first that reads it: the processes by program, this host's addresses. */
-  readonly memo?: { processes?: Promise<Processes>; ownAddresses?: Promise<readonly string[]> } | undefined;
+  readonly memo?: { processes?: Promise<Processes>; ownAddresses?: Promise<readonly string[]> };
 }
 
 /** A process of this host. */
@@ -30,7 +30,7 @@ export interface Process {
   /** Its owner. */
   readonly uid: number;
   readonly argv: readonly string[];
-  readonly authority?: Authority | undefined;
+  readonly authority?: Authority;
 }
 
 /** The processes of a listing, by the start of their command lines. */
@@ -91,30 +91,30 @@ export interface DiscoveredMachine {
   readonly status: Status;
   /** The provider's name. */
   readonly provider: string;
-  readonly cid?: number | undefined;
+  readonly cid?: number;
   /** In the 8-4-4-4-12 form. */
-  readonly uuid?: string | undefined;
+  readonly uuid?: string;
   /** The machine's process, which shows that the entries of two providers are the same machine. */
-  readonly pid?: number | undefined;
+  readonly pid?: number;
   /** Where its SSH server is, if the provider knows: "vsock/42", "vsock-mux/run/v.sock", "192.0.2.1", "127.0.0.1:60022". */
-  readonly address?: string | undefined;
+  readonly address?: string;
   /**
    * All its routes, best first, if it has more than `address` or another one: an exec, an exported socket. `listedRoutes` has
    * them with `address`.
    */
-  readonly routes?: readonly ListedRoute[] | undefined;
+  readonly routes?: readonly ListedRoute[];
   /** The login user that its manager made. */
-  readonly user?: string | undefined;
+  readonly user?: string;
   /** The path of the private key that its manager made for the login. */
-  readonly identityFile?: string | undefined;
+  readonly identityFile?: string;
   /** The socket of an ssh-agent that its manager runs for such keys. */
-  readonly identityAgent?: string | undefined;
+  readonly identityAgent?: string;
   /** What the manager of a container knows of it besides. */
-  readonly container?: ContainerFacts | undefined;
+  readonly container?: ContainerFacts;
   /** Only machines of the same are joined, and one of others has no short name. */
-  readonly authority?: Authority | undefined;
+  readonly authority?: Authority;
   /** The hypervisor that has it, as ssh reaches that; undefined: this host. */
-  readonly via?: string | undefined;
+  readonly via?: string;
 }
 
 /** A container of Podman or Docker. */
@@ -123,9 +123,9 @@ export interface ContainerFacts {
   readonly id: string;
   readonly labels: Readonly<Record<string, string>>;
   /** Its manager's address, "unix:///run/user/1000/docker.sock", if the manager's command does not go there by itself. */
-  readonly url?: string | undefined;
+  readonly url?: string;
   /** What its manager says of restarts, for messages. */
-  readonly restarts?: string | undefined;
+  readonly restarts?: string;
 }
 
 /** "unknown" if the provider sees traces of a machine that may be gone. */
@@ -210,9 +210,9 @@ export type Search<M, W> =
       readonly outcome: 'unavailable';
       readonly code: string;
       readonly problem: string;
-      readonly hint?: string | undefined;
+      readonly hint?: string;
       /** Whether to ask again later cannot help. */
-      readonly final?: boolean | undefined;
+      readonly final?: boolean;
       readonly warnings: readonly W[];
       readonly cause?: unknown;
     };

@@ -6,10 +6,10 @@ import type { Authority } from './tools/scope.js';
 /** The fields that a machine can be found by. */
 export interface Named {
   readonly name: string;
-  readonly uuid?: string | undefined;
-  readonly provider?: string | undefined;
-  readonly authority?: Authority | undefined;
-  readonly container?: Pick<ContainerFacts, 'id'> | undefined;
+  readonly uuid?: string;
+  readonly provider?: string;
+  readonly authority?: Authority;
+  readonly container?: Pick<ContainerFacts, 'id'>;
 }
 
 /**

@@ -10,13 +10,13 @@ import { DescriptorStream } from './streams.js';
 export type Stdio = 'pipe' | 'ignore' | 'inherit' | number | DescriptorStream;
 
 export interface StartOptions {
-  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
-  readonly cwd?: string | undefined;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly cwd?: string;
   readonly stdio: readonly Stdio[];
   /** In its own session, and so its own process group. */
-  readonly detached?: boolean | undefined;
+  readonly detached?: boolean;
   /** On Windows. */
-  readonly windowsHide?: boolean | undefined;
+  readonly windowsHide?: boolean;
 }
 
 interface Started {

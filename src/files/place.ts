@@ -10,7 +10,7 @@ export interface Folder {
   /** The path for opening, renaming or removing a name in it. */
   at(name: string): string;
   /** The owner for new files in it; undefined: they stay with their creator. */
-  readonly owner?: Owner | undefined;
+  readonly owner?: Owner;
   /** Gives a new file the access list of the one that it replaces, where renaming would lose it: on Windows. */
   copyAccess?(from: string, to: string): void;
   /** Syncs its entries to disk. */

@@ -15,7 +15,7 @@ interface Stats {
   readonly gid: number;
   readonly mode: number;
   /** The owner of the link, if the path is one. */
-  readonly linkUid?: number | undefined;
+  readonly linkUid?: number;
 }
 
 export interface PathEffects {

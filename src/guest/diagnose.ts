@@ -8,21 +8,21 @@ export interface Signs {
   /** What stopped the connection before the end of the handshake; undefined: nothing. */
   readonly error: ConnectError | undefined;
   /** The endpoint's family; undefined if not known. */
-  readonly family?: Endpoint['family'] | undefined;
+  readonly family?: Endpoint['family'];
   /** Milliseconds of the handshake. */
   readonly handshakeMs: number;
   /** A login by ssh itself, without prompts; undefined if it was not tried. */
   readonly login: LoginSign | undefined;
   /** ssh's ControlPath, if this target breaks it. */
-  readonly controlPath?: string | undefined;
+  readonly controlPath?: string;
   /** The machines with the same CID. */
   readonly cidUsers: readonly {
     readonly name: string;
-    readonly cid?: number | undefined;
-    readonly pid?: number | undefined;
+    readonly cid?: number;
+    readonly pid?: number;
   }[];
   /** Whether the port's service is registered with Windows; undefined if not checked. */
-  readonly service?: { readonly port: number; readonly registered: boolean } | undefined;
+  readonly service?: { readonly port: number; readonly registered: boolean };
 }
 
 interface LoginSign {
@@ -107,10 +107,7 @@ function aboutLogin({ in: inside, ms, message, user }: LoginSign, handshakeMs: n
  * The possible causes of a failed connection, likeliest first; empty if the error is clear. `family` is the endpoint's:
  * causes in vsock need a connection over vsock.
  */
-export function suspects(
-  error: ConnectError,
-  family?: Endpoint['family'] | undefined,
-): readonly FailureName[] {
+export function suspects(error: ConnectError, family?: Endpoint['family']): readonly FailureName[] {
   return bySymptom(error).filter((name) => usesVsock(family) || !ofVsock.has(name));
 }
 

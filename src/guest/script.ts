@@ -16,7 +16,7 @@ export interface ScriptOptions {
   /** Lines for authorized_keys. */
   readonly keys?: readonly string[];
   /** The account for keys and .hushlogin; undefined: the caller of sudo, or root. */
-  readonly account?: string | undefined;
+  readonly account?: string;
   /** Close sshd's TCP listener at the end. */
   readonly onlyVsock?: boolean;
   /** Keep it on loopback instead. */
@@ -94,11 +94,11 @@ export interface CheckScriptOptions {
   /** The login user. */
   readonly account: string;
   /** The connection to sshd; default vsock. For the others vsock is not checked. */
-  readonly over?: 'vsock' | 'unix' | 'tcp' | undefined;
+  readonly over?: 'vsock' | 'unix' | 'tcp';
   /** The login that this host tried over that connection; undefined: none. */
-  readonly login?: TriedLogin | undefined;
+  readonly login?: TriedLogin;
   /** The host key that was made for the machine: "ssh-ed25519 AAAA…". */
-  readonly madeKey?: string | undefined;
+  readonly madeKey?: string;
 }
 
 /** The script that shows what is wrong in a guest. It changes nothing. */

@@ -7,7 +7,7 @@ interface CurrentFile {
   /** Undefined: there is none. */
   readonly text: string | undefined;
   /** Why vmssh must not change it. */
-  readonly byHand?: string | undefined;
+  readonly byHand?: string;
 }
 
 /** Reads a file that may not exist. Throws an error that names it. */
@@ -31,7 +31,7 @@ export async function fileAt(path: string | undefined): Promise<CurrentFile> {
 
 /** An error from reading or changing a file, with its path. */
 export function fileError(
-  error: NodeJS.ErrnoException & { readonly hint?: string | undefined },
+  error: NodeJS.ErrnoException & { readonly hint?: string },
   path: string,
   wanted: 'read' | 'written' | 'changed',
   platform: NodeJS.Platform = process.platform,
@@ -64,5 +64,5 @@ export interface Change {
   /** For a new file. */
   readonly mode: number;
   /** Why the user has to make this change. */
-  readonly byHand?: string | undefined;
+  readonly byHand?: string;
 }

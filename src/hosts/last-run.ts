@@ -11,7 +11,7 @@ export function lastOptions(options: ConfigOptions): LastOptions {
     prefix,
     onlyPatterns,
     fdpass: fdpass !== false,
-    ...(fresh === undefined ? {} : { fresh }),
+    fresh,
     ...(start ? { start } : {}),
     ...(routes === undefined || routes === 'own' ? {} : { routes }),
     sshOptions: sshOptions.map(({ keyword, value }) => `${keyword}=${value}`),

@@ -17,15 +17,15 @@ export interface ConfigOptions {
   /** Neither of the first two was given: those of the last run stay in effect. */
   readonly keepNames: boolean;
   /** Whether sockets are passed to ssh where that is possible; undefined: as in the last run. */
-  readonly fdpass?: boolean | undefined;
+  readonly fdpass?: boolean;
   /** Whether other runs may keep the Hosts up to date; undefined: as in the last run, or nobody said. */
-  readonly fresh?: boolean | undefined;
+  readonly fresh?: boolean;
   /** Whether ssh NAME starts a machine that is off; undefined: as in the last run. */
-  readonly start?: boolean | undefined;
+  readonly start?: boolean;
   /** The only routes by which ssh NAME reaches a machine, in this order, "own" if again by the machine's own; undefined: as in the last run. */
-  readonly routes?: readonly RouteName[] | 'own' | undefined;
+  readonly routes?: readonly RouteName[] | 'own';
   /** Hypervisors whose machines get Hosts too, "none" if those of earlier runs go; undefined: those stay. */
-  readonly via?: ViaHosts | 'none' | undefined;
+  readonly via?: ViaHosts | 'none';
   /** For every Host; those of the last run stay, unless one has the same keyword. */
   readonly sshOptions: readonly SshOption[];
 }

@@ -17,7 +17,7 @@ export interface ConfigFiles {
   /** How the main file names `own`. */
   readonly include: string;
   /** The folder of the user's systemd units; undefined if there is no systemd. */
-  readonly units?: string | undefined;
+  readonly units?: string;
 }
 
 const noSystemFile =

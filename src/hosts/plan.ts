@@ -19,14 +19,14 @@ export interface Plan {
   /** In the order in which they are made: no Include ever names a missing file. */
   readonly changes: readonly Change[];
   /** Why nothing is done, and the file that prevents it. */
-  readonly refusal?: { readonly path: string; readonly why: string; readonly hint: string } | undefined;
+  readonly refusal?: { readonly path: string; readonly why: string; readonly hint: string };
   readonly files: ConfigFiles;
   /** Each a line for the user. */
-  readonly notes?: readonly string[] | undefined;
+  readonly notes?: readonly string[];
   /** Undefined for one that removes all. */
-  readonly decision?: Decision | undefined;
+  readonly decision?: Decision;
   /** Whether systemd has to start units once they are written. */
-  readonly startsUnits?: boolean | undefined;
+  readonly startsUnits?: boolean;
 }
 
 /** What `config install` would do. Throws a UsageError, or a system error if a file cannot be read. */

@@ -70,7 +70,7 @@ function watchedPath(folder: string): string {
 /** What is to be done to the unit files, and the first one that somebody changed. */
 interface UnitChanges {
   readonly changes: readonly Change[];
-  readonly changed?: { readonly path: string; readonly text: string } | undefined;
+  readonly changed?: { readonly path: string; readonly text: string };
 }
 
 /** The units that keep the Hosts up to date: written, or removed if they are ours; `fresh` undefined: as now. Throws a UsageError. */

@@ -55,7 +55,7 @@ export function kindOf({ kind }: AnyTarget, table: readonly Kind[] = kinds): Kin
 
 /** `exists` defaults to the file system's. */
 export type ResolveOptions = Omit<ResolveContext, 'exists' | 'signal'> &
-  Partial<Pick<ResolveContext, 'exists'>> & { readonly signal?: Interruption | undefined };
+  Partial<Pick<ResolveContext, 'exists'>> & { readonly signal?: Interruption };
 
 /** Finds the machine that a target means on this host. Throws a ConnectError of op resolve. */
 export async function resolveTarget(

@@ -16,7 +16,7 @@ import { nameOf } from '../target/target.js';
 
 /** A target, and its machine if one is listed. */
 export interface ListedTarget extends TypedTarget {
-  readonly machine?: ListedMachine | undefined;
+  readonly machine?: ListedMachine;
 }
 
 export interface ShortNameDeps extends Deps {
@@ -24,7 +24,7 @@ export interface ShortNameDeps extends Deps {
   /** Gets all machines, if all were looked for. */
   readonly seen?: ((all: AllMachines) => void) | undefined;
   /** Which names are the user's already. */
-  readonly names?: typeof usersNames | undefined;
+  readonly names?: typeof usersNames;
 }
 
 /**

@@ -34,7 +34,7 @@ export interface HostListing {
   readonly machines: readonly ListedMachine[];
   readonly warnings: readonly Warning[];
   /** Why there is no answer. */
-  readonly error?: ConnectError | undefined;
+  readonly error?: ConnectError;
 }
 
 /** For the login and the list there. Milliseconds. */
@@ -69,7 +69,7 @@ async function askHost(
 interface AskOptions {
   /** Options of vmssh list. */
   readonly args?: readonly string[];
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
 }
 

@@ -9,7 +9,7 @@ import type { ViaHosts } from './hypervisors.js';
 /** All machines, also those of hypervisors. */
 export interface MachinesFound extends AllMachines {
   /** The hypervisors that were asked. */
-  readonly asked?: readonly string[] | undefined;
+  readonly asked?: readonly string[];
 }
 
 export type FindMachines = (io: Io, via?: ViaHosts) => Promise<MachinesFound>;

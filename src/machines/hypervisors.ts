@@ -11,9 +11,9 @@ import { sshFolder } from '../ssh/folder.js';
 export interface ViaHosts {
   readonly hosts: readonly string[];
   /** A file of hosts. */
-  readonly file?: string | undefined;
+  readonly file?: string;
   /** A group of that file. */
-  readonly group?: string | undefined;
+  readonly group?: string;
 }
 
 const hostsOption = repeated(

@@ -29,7 +29,7 @@ export type Host = Pick<
 
 /** The same for another process object, for tests. */
 export function guardian(host: Host, end: (child: Pid) => void): Start {
-  const running = new Set<{ pid?: number | undefined }>();
+  const running = new Set<{ pid?: number }>();
   const endAll = () => {
     for (const child of running) end(child);
     running.clear();
@@ -51,7 +51,7 @@ export function guardian(host: Host, end: (child: Pid) => void): Start {
   };
   return (spawn) => {
     // It runs before spawn returns.
-    const place: { pid?: number | undefined } = {};
+    const place: { pid?: number } = {};
     if (running.size === 0) start();
     running.add(place);
     const release = () => {

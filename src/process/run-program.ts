@@ -4,15 +4,15 @@ import { dropOutput, type Ended, ended, endTree, endWithUs } from './ending.js';
 
 export interface ProgramOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly timeoutMs?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
-  readonly encoding?: BufferEncoding | undefined;
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+  readonly encoding?: BufferEncoding;
   /** The limit of stdout, and of stderr, in characters. */
-  readonly longest?: number | undefined;
+  readonly longest?: number;
   /** Ends the program as soon as its stderr matches. */
-  readonly until?: RegExp | undefined;
+  readonly until?: RegExp;
   /** "inherit": it goes to our own stderr. Default: it is kept. */
-  readonly stderr?: 'inherit' | 'pipe' | undefined;
+  readonly stderr?: 'inherit' | 'pipe';
 }
 
 /** A program's result. */
@@ -20,7 +20,7 @@ export interface ProgramEnd extends Ended {
   readonly stdout: string;
   readonly stderr: string;
   /** Why it was ended; undefined if it ended by itself. */
-  readonly stopped?: Stop | undefined;
+  readonly stopped?: Stop;
 }
 
 /** It took too long, its caller gave up, it printed too much, or it printed what `until` waits for. */

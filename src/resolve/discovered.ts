@@ -50,9 +50,9 @@ export async function resolveDiscovered(
   return {
     endpoint: reached.endpoint,
     steps: [...steps, ...reached.steps],
-    ...(uuid === undefined ? {} : { uuid }),
-    ...(identityFile === undefined ? {} : { identityFile }),
-    ...(user === undefined ? {} : { user }),
+    uuid,
+    identityFile,
+    user,
     ...(trouble ? { trouble } : {}),
     ...(first && asked ? { askIp: asked } : {}),
     ...(more.length > 0 ? { rest: more.map((each) => listedRoute(each, name, context)) } : {}),

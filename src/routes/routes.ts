@@ -19,7 +19,7 @@ interface Candidate {
   /** An IP address may have to be asked for, in a part of `leftMs`. Throws a ConnectError, also if the route lacks the port. */
   find(leftMs?: number): Promise<Route>;
   /** Why it comes before the machine's usual first route. */
-  readonly why?: string | undefined;
+  readonly why?: string;
   /** Keeps it as the one that worked. */
   readonly remember?: ((name: Candidate['name']) => Promise<void>) | undefined;
 }
@@ -30,11 +30,11 @@ export interface RoutesOptions {
   /** 22 stands for the SSH server, wherever a route has it; another port is that port. */
   readonly port: number;
   /** The only routes to try, in this order; undefined: the machine's own, and no network if there is another. */
-  readonly only?: readonly RouteName[] | undefined;
+  readonly only?: readonly RouteName[];
   /** Whether the banner of the only route is awaited, too; undefined: if it was chosen. */
-  readonly untilBanner?: boolean | undefined;
+  readonly untilBanner?: boolean;
   /** For the file of the routes that worked last time; undefined: it is not read. */
-  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
 /** A machine's routes, best first. Nothing is asked for a route before its turn. Throws a ConnectError if it has none of `only`. */

@@ -56,7 +56,7 @@ export function guestKeysFor({ target, machine }: WithName, env: Env): GuestKeys
 }
 
 type WithName = Pick<Identified, 'target'> & {
-  readonly machine?: { readonly name: string } | undefined;
+  readonly machine?: { readonly name: string };
 };
 
 /** The keys of all machines that have some. */

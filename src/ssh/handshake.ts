@@ -12,20 +12,20 @@ export interface HandshakeOptions {
   /** Servers may offer each user other methods. */
   readonly user: string;
   /** The server's name in a known_hosts file: ssh asks for a key of a known type. */
-  readonly knownAs?: { readonly name: string; readonly path: string } | undefined;
+  readonly knownAs?: { readonly name: string; readonly path: string };
   /** ssh and its options. */
   readonly ssh: readonly string[];
   /** ssh's configuration file, as for ssh -F. */
-  readonly sshConfig?: string | undefined;
+  readonly sshConfig?: string;
   /** How ssh should call this program. */
   readonly self: readonly string[];
   readonly platform: NodeJS.Platform;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** For the proxy's --route. */
-  readonly routes?: readonly RouteName[] | undefined;
+  readonly routes?: readonly RouteName[];
   /** Milliseconds for the whole handshake. */
   readonly timeoutMs: number;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: AbortSignal;
 }
 
 /**

@@ -12,7 +12,7 @@ import { type AnyTarget, type NamedTarget, nameOf, type ViaTarget } from '../tar
 /** A target, and its machine if listed. */
 export interface Identified {
   readonly target: Target;
-  readonly machine?: Pick<ListedMachine, 'target' | 'uuid' | 'authority'> | undefined;
+  readonly machine?: Pick<ListedMachine, 'target' | 'uuid' | 'authority'>;
 }
 
 /**
@@ -72,7 +72,7 @@ export function exact(name: string): string {
 /** A target as typed, and its machine if listed. */
 export interface Typed extends Identified {
   readonly text: string;
-  readonly machine?: (Identified['machine'] & Pick<ListedMachine, 'also'>) | undefined;
+  readonly machine?: Identified['machine'] & Pick<ListedMachine, 'also'>;
 }
 
 /** A machine's names in known_hosts; undefined for an address. With a UUID only the alias counts. */

@@ -9,7 +9,7 @@ export interface SockProbeOptions {
   readonly user: string;
   /** Milliseconds for the whole handshake. */
   readonly timeoutMs: number;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: AbortSignal;
 }
 
 /**

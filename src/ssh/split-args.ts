@@ -7,8 +7,8 @@ export interface ToolOption {
   /** One argument, or two if the value is the next one; several letters may share the first. */
   readonly words: readonly string[];
   /** The letter that takes a value, or the long name; undefined: letters without a value. */
-  readonly name?: string | undefined;
-  readonly value?: string | undefined;
+  readonly name?: string;
+  readonly value?: string;
 }
 
 /** A tool's arguments, split as the tool itself does, without a "--". */

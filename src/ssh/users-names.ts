@@ -26,19 +26,19 @@ export interface NameSources {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: NodeJS.Platform;
   /** Machines that have Hosts, else those of the last `config install`: options that the user added for one do not make its name his. */
-  readonly ours?: readonly HostEntry[] | undefined;
+  readonly ours?: readonly HostEntry[];
   /** Whether a Host of the user whose proxy is vmssh counts: it is no other host, but it has the name. */
-  readonly countsVmssh?: boolean | undefined;
+  readonly countsVmssh?: boolean;
   /** The user's main configuration, if it was read already. */
-  readonly main?: string | undefined;
+  readonly main?: string;
   /** The folder of the user's ssh files. */
-  readonly folder?: string | undefined;
+  readonly folder?: string;
   /** "/etc/ssh", or that of Windows. */
-  readonly systemFolder?: string | undefined;
+  readonly systemFolder?: string;
   /** This host's names, and its /etc/hosts. */
-  readonly host?: { readonly name: string; readonly hosts: string } | undefined;
+  readonly host?: { readonly name: string; readonly hosts: string };
   /** The proc file system, "/proc". */
-  readonly procDir?: string | undefined;
+  readonly procDir?: string;
 }
 
 /**

@@ -4,7 +4,7 @@ import type { findPrograms, versions } from './peers.js';
 /** A program of this machine, or why there is none. */
 export interface Found {
   readonly path?: string;
-  readonly absent?: string | undefined;
+  readonly absent?: string;
 }
 
 /** All programs that are measured. */
@@ -17,8 +17,8 @@ export type Programs = Awaited<ReturnType<typeof findPrograms>> &
 export interface Contender<Command = (socket: string) => readonly string[]> {
   readonly name: string;
   /** Its root, if it is started by chroot. */
-  readonly root?: string | undefined;
-  readonly absent?: string | undefined;
+  readonly root?: string;
+  readonly absent?: string;
   readonly command: Command;
 }
 
@@ -63,7 +63,7 @@ export type TimedMode = { [M in keyof Answers]: Time extends Answers[M] ? M : ne
 export interface Job<M extends keyof Answers = keyof Answers> {
   readonly mode: M;
   readonly command: readonly string[];
-  readonly root?: string | undefined;
+  readonly root?: string;
   readonly socket?: string;
   readonly serve?: string;
   readonly bytes?: number;
@@ -83,7 +83,7 @@ export interface Competitor {
   readonly name: string;
   /** One value, in the figure's unit. */
   readonly measure: () => Promise<number>;
-  readonly absent?: string | undefined;
+  readonly absent?: string;
 }
 
 export interface Target {

@@ -4,7 +4,7 @@ import { lookupHost, openTcp } from '../../src/connect/open-tcp.js';
 const failed = (code: string) => Object.assign(new Error(code), { code });
 
 /** Opens a host with these addresses, each with its outcome. */
-async function open(outcomes: Readonly<Record<string, string>>, signal?: AbortSignal) {
+async function open(outcomes: Readonly<Record<string, string | undefined>>, signal?: AbortSignal) {
   const tried: { address: string; timeoutMs: number }[] = [];
   const result = await openTcp(
     'web',

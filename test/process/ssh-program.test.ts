@@ -29,7 +29,7 @@ describe('the ssh that the environment names', () => {
       platform = 'linux',
       want,
     }: {
-      own?: string | undefined;
+      own?: string;
       platform?: NodeJS.Platform;
       want: readonly string[];
     }) => {

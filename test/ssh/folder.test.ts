@@ -90,7 +90,7 @@ afterEach(() => {
 });
 
 /** Programs that are found before those of the system. */
-function programs(name: string, scripts: Readonly<Record<string, string>>): string {
+function programs(name: string, scripts: Readonly<Record<string, string | undefined>>): string {
   const folder = join(dir, name);
   mkdirSync(folder);
   for (const [program, script] of Object.entries(scripts))

@@ -51,7 +51,7 @@ export interface BootOptions {
   wait?: boolean;
   /** Seconds until a boot has failed. Default 180. */
   bootTimeout?: number;
-  log?: Log | undefined;
+  log?: Log;
 }
 
 /** All of it, with the defaults, and where its programs and its image are. */
@@ -76,7 +76,7 @@ export interface GuestProgram {
 
 export interface RunOptions {
   /** What the command reads. Default: nothing. */
-  input?: string | Uint8Array | Readable | undefined;
+  input?: string | Uint8Array | Readable;
   /** Seconds. Default 60. */
   timeout?: number;
   /** true: a code other than 0 is a result. Otherwise it throws, with the console's last lines. */
@@ -84,7 +84,7 @@ export interface RunOptions {
 }
 
 export interface ExecuteOptions extends RunOptions {
-  env?: NodeJS.ProcessEnv | undefined;
+  env?: NodeJS.ProcessEnv;
   /** What an error calls it; default: its command line. */
   name?: string;
 }

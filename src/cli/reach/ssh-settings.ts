@@ -5,8 +5,8 @@ import type { Io } from '../command.js';
 interface SettingsOf {
   readonly host: string;
   /** ssh's configuration file, as for ssh -F. */
-  readonly sshConfig?: string | undefined;
-  readonly signal?: AbortSignal | undefined;
+  readonly sshConfig?: string;
+  readonly signal?: AbortSignal;
 }
 
 /** Time for a `Match exec` in the user's configuration. Milliseconds. */

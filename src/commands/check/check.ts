@@ -169,26 +169,24 @@ interface CheckedJson {
   readonly ok: boolean;
   readonly exitCode: number;
   /** What it means; absent if no machine has such a name. */
-  readonly parsed?: Target | undefined;
+  readonly parsed?: Target;
   /** The endpoint as a literal target. */
-  readonly address?: string | undefined;
-  readonly endpoint?: Endpoint | undefined;
+  readonly address?: string;
+  readonly endpoint?: Endpoint;
   /** How it was found. */
-  readonly steps?: readonly string[] | undefined;
-  readonly user?: string | undefined;
-  readonly identityFile?: string | undefined;
+  readonly steps?: readonly string[];
+  readonly user?: string;
+  readonly identityFile?: string;
   readonly stages: readonly Stage[];
   /** Those that were looked at. */
-  readonly routes?: readonly CheckedRoute[] | undefined;
+  readonly routes?: readonly CheckedRoute[];
   /** What stopped the next stage. */
-  readonly error?: FailureJson | undefined;
+  readonly error?: FailureJson;
   readonly checks: readonly FindingJson[];
   /** Possible causes, likeliest first, if the guest could not be checked from inside. */
   readonly suspects: readonly SuspectJson[];
   /** The findings inside the guest; absent if it was not checked. */
-  readonly guest?:
-    | { readonly checks: readonly FindingJson[]; readonly error?: FailureJson | undefined }
-    | undefined;
+  readonly guest?: { readonly checks: readonly FindingJson[]; readonly error?: FailureJson } | undefined;
 }
 
 interface SuspectJson {

@@ -45,7 +45,7 @@ export interface Examination {
   /** Possible causes that need a check from inside, if there was none. */
   readonly suspects: readonly Finding[];
   /** The findings from inside the guest; undefined if it was not checked. */
-  readonly guest?: { readonly lines: readonly ProgressLine[]; readonly notRun?: ConnectError } | undefined;
+  readonly guest?: { readonly lines: readonly ProgressLine[]; readonly notRun?: ConnectError };
 }
 
 /** Prints each part as it is found. */
@@ -127,9 +127,9 @@ interface SignOptions {
   readonly user: string;
   readonly sshConfig: string | undefined;
   /** A private key for the login, made by the machine's manager. */
-  readonly identityFile?: string | undefined;
+  readonly identityFile?: string;
   /** The only routes to try, in this order. */
-  readonly routes?: readonly RouteName[] | undefined;
+  readonly routes?: readonly RouteName[];
   readonly check: CheckResult;
 }
 

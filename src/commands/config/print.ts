@@ -20,7 +20,7 @@ const outOption = textOption({
 });
 
 /** vmssh config print: the ssh_config lines for all kinds of targets and for each machine. */
-export const configPrint: Command<ConfigOptions & { readonly out?: string | undefined }> = {
+export const configPrint: Command<ConfigOptions & { readonly out?: string }> = {
   name: 'config print',
   summary: 'print the ssh_config lines that config install writes',
   usage: '',

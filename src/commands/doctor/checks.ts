@@ -153,7 +153,7 @@ function providers({ providers: names, machines: { machines, warnings } }: Facts
         state: 'bad',
         found: `${problem} (${code})`,
         report: `could not be asked (${allowed.code(code)})`,
-        ...(fix === undefined ? {} : { fix }),
+        fix,
       };
     });
     if (failed.length > 0) return failed;

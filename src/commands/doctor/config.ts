@@ -20,9 +20,9 @@ export interface SshFacts {
   /** The ProxyCommand that ssh uses for vsock/3. */
   readonly proxyCommand: string | undefined;
   /** The same for the first pattern of each kind. */
-  readonly proxyCommands?: Readonly<Record<string, string | undefined>> | undefined;
+  readonly proxyCommands?: Readonly<Record<string, string | undefined>>;
   /** A ControlPath that a "/" in a target's name breaks. */
-  readonly controlPath?: string | undefined;
+  readonly controlPath?: string;
 }
 
 /** The facts about ssh's configuration. */
@@ -39,13 +39,13 @@ export interface ConfigFacts {
   /** Whether the lines call this vmssh. */
   readonly callsThis: boolean;
   /** Whether the lines give the proxy the host as it was typed, which ssh 8.1 and later knows. */
-  readonly typed?: boolean | undefined;
+  readonly typed?: boolean;
   /** Whether the lines have WarnWeakCrypto, which ssh 10.1 and later knows. */
-  readonly weakCrypto?: boolean | undefined;
+  readonly weakCrypto?: boolean;
   /** Whether the lines pass sockets to ssh. */
-  readonly passes?: boolean | undefined;
+  readonly passes?: boolean;
   /** HOME, and the home that ssh uses; undefined if they are the same. */
-  readonly homes?: { readonly env: string; readonly ssh: string } | undefined;
+  readonly homes?: { readonly env: string; readonly ssh: string };
 }
 
 export async function gatherConfig(io: Io): Promise<ConfigFacts> {

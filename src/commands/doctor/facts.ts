@@ -37,7 +37,7 @@ export interface Facts {
   };
   readonly addon: AddonState;
   /** Without the addon: the program that opens a vsock in its place. */
-  readonly borrowed?: FoundTool | undefined;
+  readonly borrowed?: FoundTool;
   readonly ssh: SshFacts;
   readonly config: ConfigFacts;
   /** Folders of PATH that other users can write to. */
@@ -49,14 +49,14 @@ export interface Facts {
   /** The kernel's vsock drivers, as modules or built in. */
   readonly modules: readonly string[];
   /** Undefined on other systems, and without the addon. */
-  readonly windows?: WindowsFacts | undefined;
+  readonly windows?: WindowsFacts;
   readonly machines: AllMachines;
   /** The machines that the kernel's vsock reaches; empty if this kernel gives machines no vsock. */
   readonly exposed: readonly ExposedMachine[];
   readonly providers: readonly string[];
-  readonly fresh?: FreshFacts | undefined;
+  readonly fresh?: FreshFacts;
   /** Programs that read ssh's configuration by themselves. */
-  readonly clients?: readonly Client[] | undefined;
+  readonly clients?: readonly Client[];
 }
 
 type DevicePath = '/dev/vsock' | '/dev/vhost-vsock' | '/dev/kvm';

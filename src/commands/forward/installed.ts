@@ -58,7 +58,7 @@ export interface ForwardListJson extends Envelope<'forward'> {
     readonly target: string;
     readonly port: number;
     /** Whether a program of this user listens there, as systemd does; absent if that cannot be seen. */
-    readonly listening?: boolean | undefined;
+    readonly listening?: boolean;
   }[];
 }
 

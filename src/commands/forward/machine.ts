@@ -20,7 +20,7 @@ export interface MachineOptions {
   /** Milliseconds for one connect. */
   readonly timeoutMs: number;
   /** The only routes to try, in this order. */
-  readonly routes?: readonly RouteName[] | undefined;
+  readonly routes?: readonly RouteName[];
 }
 
 /** A machine to which several connections are opened. */

@@ -14,9 +14,9 @@ export type ForwardJson = Envelope<'forward'> &
         readonly target: string;
         readonly port: number;
         /** With --reverse: where the machine's connections go. */
-        readonly local?: LocalJson | undefined;
+        readonly local?: LocalJson;
       }
-    | (Omit<EndedSession, 'error'> & { readonly event: 'closed'; readonly error?: FailureJson | undefined })
+    | (Omit<EndedSession, 'error'> & { readonly event: 'closed'; readonly error?: FailureJson })
   );
 
 export type LocalJson = { readonly host: string; readonly port: number } | { readonly path: string };

@@ -5,7 +5,7 @@ export interface ServeOptions {
   /** Connections at the same time, of all listeners. */
   readonly most: number;
   /** It ends after this long without a connection. Milliseconds; undefined: never. */
-  readonly idleMs?: number | undefined;
+  readonly idleMs?: number;
 }
 
 /**

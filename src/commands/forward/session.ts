@@ -8,7 +8,7 @@ import type { ForwardedMachine } from './machine.js';
 /** A connection that has ended. */
 export interface EndedSession {
   /** The client's address; undefined at a unix socket, or if it was gone at once. */
-  readonly from?: TcpEnd | undefined;
+  readonly from?: TcpEnd;
   readonly ms: number;
   /** Bytes to and from the machine; undefined if the relay did not end by itself. */
   readonly sent?: number;

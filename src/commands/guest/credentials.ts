@@ -217,7 +217,7 @@ export interface GuestCredentialsJson extends Envelope<'guest credentials'> {
   readonly name: string;
   readonly for: Hypervisor;
   /** Arguments for a command line. */
-  readonly arguments?: readonly string[] | undefined;
+  readonly arguments?: readonly string[];
   readonly text: string;
   /** Whether the private host key is in `text`. */
   readonly hasPrivateKey: boolean;
@@ -226,7 +226,7 @@ export interface GuestCredentialsJson extends Envelope<'guest credentials'> {
   /** The public keys that may log in. */
   readonly logins: readonly string[];
   /** The private login key, if it was made. */
-  readonly identityFile?: string | undefined;
+  readonly identityFile?: string;
   readonly folder: string;
 }
 

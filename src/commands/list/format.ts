@@ -11,17 +11,17 @@ interface TableLooks {
   /** Aligned, with a header; otherwise columns are separated by tabs. */
   readonly terminal: boolean;
   /** On a terminal: the shell into which a target may be pasted. */
-  readonly shell?: Shell | undefined;
+  readonly shell?: Shell;
   /** Its width: a row that is wider goes on below, and one long cell does not move all others. */
-  readonly columns?: number | undefined;
+  readonly columns?: number;
   /** Names for ssh, for a column of their own on a terminal. */
   readonly names: SshNames;
   /** A column for the hypervisor. */
-  readonly withHost?: boolean | undefined;
+  readonly withHost?: boolean;
   /** The hypervisors that did not answer: a row each, with the reason at its end. */
-  readonly failed?: readonly ConnectError[] | undefined;
+  readonly failed?: readonly ConnectError[];
   /** For a table in several parts: the widths of its columns up to now, empty before its first part, which has the header. */
-  readonly widths?: number[] | undefined;
+  readonly widths?: number[];
 }
 
 /** The name that ssh takes for a machine; absent: none. */

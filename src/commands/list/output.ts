@@ -35,7 +35,7 @@ export interface ListOptions {
   /** Milliseconds between two listings; undefined: list once. */
   readonly watchMs: number | undefined;
   /** Other hypervisors, instead of this host. */
-  readonly via?: ViaHosts | undefined;
+  readonly via?: ViaHosts;
 }
 
 /** The machines to print, in their order, among all that were found. */
@@ -44,7 +44,7 @@ export interface Selection extends AllMachines {
   /** What is wrong with the names that were typed. */
   readonly errors: readonly ConnectError[];
   /** The hypervisors that did not answer. */
-  readonly failed?: readonly ConnectError[] | undefined;
+  readonly failed?: readonly ConnectError[];
 }
 
 /** What goes to stdout. `hosts`: those that ssh has. */
@@ -136,16 +136,16 @@ interface MachineJson {
   readonly target: string;
   readonly provider: string;
   readonly also: readonly string[];
-  readonly cid?: number | undefined;
-  readonly uuid?: string | undefined;
-  readonly address?: string | undefined;
+  readonly cid?: number;
+  readonly uuid?: string;
+  readonly address?: string;
   /** All its routes, best first. */
   readonly routes: readonly ListedRoute[];
-  readonly user?: string | undefined;
-  readonly identityFile?: string | undefined;
-  readonly container?: Omit<ContainerFacts, 'url'> | undefined;
-  readonly authority?: Authority | undefined;
-  readonly via?: string | undefined;
+  readonly user?: string;
+  readonly identityFile?: string;
+  readonly container?: Omit<ContainerFacts, 'url'>;
+  readonly authority?: Authority;
+  readonly via?: string;
 }
 
 export function listJson(

@@ -35,7 +35,7 @@ export interface NcOptions extends ReachFlags {
   /** Run by ssh as its ProxyCommand: ends when ssh does, as the proxy does. */
   readonly forSsh: boolean;
   /** Run on a hypervisor for a vmssh elsewhere: what its answer begins with. */
-  readonly ready?: string | undefined;
+  readonly ready?: string;
 }
 
 const bannerOption = flag({

@@ -26,7 +26,7 @@ export interface ProxyOptions extends ReachFlags {
   readonly isTyped?: true;
   readonly fdpass: boolean;
   /** The machine's when its Host was written. */
-  readonly uuid?: string | undefined;
+  readonly uuid?: string;
 }
 
 /** Once ssh has closed our stdin, it is exiting: how long the peer's last bytes may still follow. Milliseconds. */

@@ -9,8 +9,8 @@ interface Asked {
   readonly text: string;
   readonly fdpass: boolean;
   readonly timeoutMs: number;
-  readonly isTimed?: boolean | undefined;
-  readonly routes?: readonly RouteName[] | undefined;
+  readonly isTimed?: boolean;
+  readonly routes?: readonly RouteName[];
   readonly waitMs: number | undefined;
   readonly start: boolean;
   readonly env: OpenOptions['env'];

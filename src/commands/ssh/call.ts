@@ -25,7 +25,7 @@ export interface SshOptions extends ForProxy {
   /** The tool's own arguments. */
   readonly args: SplitArgs;
   /** The target itself, if the operand is only a form of it that another program accepts as a host. */
-  readonly typed?: string | undefined;
+  readonly typed?: string;
   /** The machine as it is called behind the hypervisor of --via. */
   readonly behind?: ((typed: string) => string) | undefined;
   /** Print the command instead of running it. */
@@ -214,11 +214,11 @@ export function jumpForm(text: string): string | undefined {
 /** Our options that are for the proxy. */
 interface ForProxy {
   /** Seconds for its --wait. */
-  readonly waitSeconds?: number | undefined;
+  readonly waitSeconds?: number;
   /** For its --route. */
-  readonly routes?: readonly RouteName[] | undefined;
+  readonly routes?: readonly RouteName[];
   /** Start a machine that is off. */
-  readonly start?: boolean | undefined;
+  readonly start?: boolean;
 }
 
 /**

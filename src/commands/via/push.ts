@@ -120,6 +120,6 @@ export interface PlaceJson extends Envelope<'via push' | 'via remove'> {
 interface PlacedJson {
   readonly host: string;
   readonly ok: boolean;
-  readonly outcome?: Placed | undefined;
-  readonly error?: FailureJson | undefined;
+  readonly outcome?: Placed;
+  readonly error?: FailureJson;
 }

@@ -23,7 +23,7 @@ const dryRunOption = flag({ long: 'dry-run', summary: 'print the commands for re
 export interface ServiceListJson extends Envelope<'service list'> {
   readonly services: readonly {
     readonly id: string;
-    readonly port?: number | undefined;
+    readonly port?: number;
     readonly name: string;
   }[];
 }

@@ -78,7 +78,7 @@ const graceMs = 2000;
 /** What came first; `at`: where the banner in it begins. */
 interface Seen {
   readonly text: string;
-  readonly at?: number | undefined;
+  readonly at?: number;
   readonly stopped?: NoServer['stopped'];
 }
 

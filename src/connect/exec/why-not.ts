@@ -14,9 +14,9 @@ export interface NoServer {
   readonly printed: string;
   readonly said: string;
   /** Undefined if it goes on. */
-  readonly end?: Ended | undefined;
+  readonly end?: Ended;
   /** Whether it is late, or printed too much. */
-  readonly stopped?: 'late' | 'too much' | undefined;
+  readonly stopped?: 'late' | 'too much';
   /** Why it was not started. */
   readonly failure?: unknown;
 }
@@ -67,8 +67,8 @@ const maxQuoted = 300;
 /** A code of the table of exec failures, what is known besides, and a better fix than the table's. */
 interface Cause {
   readonly code: string;
-  readonly more?: string | undefined;
-  readonly hint?: string | undefined;
+  readonly more?: string;
+  readonly hint?: string;
 }
 
 /** What a machine misses to start sshd; undefined if nothing is found. */

@@ -13,8 +13,8 @@ export interface Engine {
   /** The unix socket of its API. */
   readonly socket: string;
   /** For its command, which does not ask there by itself: "unix:///run/user/1000/docker.sock". */
-  readonly url?: string | undefined;
-  readonly authority?: Authority | undefined;
+  readonly url?: string;
+  readonly authority?: Authority;
 }
 
 /**

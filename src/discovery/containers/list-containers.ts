@@ -30,8 +30,8 @@ export interface Source {
   /** The details of one. */
   readonly details: (id: string) => Promise<unknown>;
   /** As a container has it. */
-  readonly url?: string | undefined;
-  readonly authority?: Authority | undefined;
+  readonly url?: string;
+  readonly authority?: Authority;
 }
 
 /** A container as a machine. */
@@ -98,14 +98,14 @@ function toMachine(
     status,
     provider,
     uuid: uuidOf(id),
-    ...(authority === undefined ? {} : { authority }),
+    authority,
     ...(socket === undefined ? {} : { address: `unix${socket}` }),
     ...(routes.length === 0 ? {} : { routes }),
     container: {
       id,
       labels,
-      ...(url === undefined ? {} : { url }),
-      ...(restarts === undefined ? {} : { restarts }),
+      url,
+      restarts,
     },
   };
 }
@@ -189,13 +189,13 @@ interface Container {
   readonly status: Status;
   readonly labels: Readonly<Record<string, string>>;
   /** What its manager says of restarts, "it ended and was restarted 12 times"; undefined: nothing. */
-  readonly restarts?: string | undefined;
+  readonly restarts?: string;
   /** Whether a folder of the host is mounted where systemd of the container, or anybody in it, leaves sockets for the host. */
   readonly exports: boolean;
   /** That folder; Podman's list does not have it. */
-  readonly source?: string | undefined;
+  readonly source?: string;
   /** Its IP address on a network of this host; Podman's list does not have it. */
-  readonly address?: string | undefined;
+  readonly address?: string;
 }
 
 /** Its UUID, as Podman gives it to a container's systemd for its machine id. */

@@ -6,7 +6,7 @@ import { programInPath } from '../../process/program-in-path.js';
 export interface InteropDeps {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The proc file system, "/proc". */
-  readonly procDir?: string | undefined;
+  readonly procDir?: string;
 }
 
 /** Whether this is a Linux inside WSL, which can start Windows programs by "interop". */

@@ -10,8 +10,8 @@ export interface Domain {
   /** In the 8-4-4-4-12 form. */
   readonly uuid: string;
   /** Its id while it is active. */
-  readonly id?: number | undefined;
-  readonly cid?: number | undefined;
+  readonly id?: number;
+  readonly cid?: number;
   readonly status: Status;
   readonly scope: Scope;
 }

@@ -8,24 +8,24 @@ import { VarlinkError } from './varlink.js';
 export interface Machine {
   readonly name: string;
   /** 32 lower-case hexadecimal digits. */
-  readonly id?: string | undefined;
+  readonly id?: string;
   /** What registered it, such as "systemd-nspawn" or "systemd-vmspawn". */
-  readonly service?: string | undefined;
+  readonly service?: string;
   /** "vm", "container", "host", or "unknown" if the service does not say. */
   readonly class: string;
-  readonly vsockCid?: number | undefined;
-  readonly sshAddress?: string | undefined;
-  readonly sshPrivateKeyPath?: string | undefined;
+  readonly vsockCid?: number;
+  readonly sshAddress?: string;
+  readonly sshPrivateKeyPath?: string;
   /** The socket of its own manager, an absolute path. */
-  readonly controlAddress?: string | undefined;
-  readonly rootDirectory?: string | undefined;
-  readonly unit?: string | undefined;
+  readonly controlAddress?: string;
+  readonly rootDirectory?: string;
+  readonly unit?: string;
   /** The pid of the machine's first process. */
-  readonly leader?: number | undefined;
+  readonly leader?: number;
   /** The pid of what runs it, such as systemd-vmspawn; systemd 257 does not say. */
-  readonly supervisor?: number | undefined;
+  readonly supervisor?: number;
   /** Who registered it; systemd 257 does not say. */
-  readonly uid?: number | undefined;
+  readonly uid?: number;
   readonly scope: Scope;
 }
 

@@ -29,11 +29,11 @@ interface Limits {
 
 interface CallOptions {
   /** Asks for any number of replies; without it the service sends one. */
-  readonly more?: boolean | undefined;
-  readonly signal?: AbortSignal | undefined;
+  readonly more?: boolean;
+  readonly signal?: AbortSignal;
   /** For the whole call, from the connect to the last reply. */
-  readonly timeoutMs?: number | undefined;
-  readonly limits?: Limits | undefined;
+  readonly timeoutMs?: number;
+  readonly limits?: Limits;
 }
 
 /**

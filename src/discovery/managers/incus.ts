@@ -149,17 +149,17 @@ function serverName(answer: unknown): string | undefined {
 /** An instance, and what its client has to be told of it. */
 export interface Instance extends DiscoveredMachine {
   /** Undefined: the default one. */
-  readonly project?: string | undefined;
+  readonly project?: string;
   /** Undefined: incus. */
-  readonly client?: 'lxc' | undefined;
+  readonly client?: 'lxc';
 }
 
 /** Who reads it. */
 interface Reader {
   /** The name of this member of the cluster. */
-  readonly own?: string | undefined;
-  readonly uid?: number | undefined;
-  readonly isGuests?: IsGuests | undefined;
+  readonly own?: string;
+  readonly uid?: number;
+  readonly isGuests?: IsGuests;
 }
 
 /** Reads the answer to GET /1.0/instances?recursion=2. Throws a DiscoveryError PROTOCOL. */
@@ -205,7 +205,7 @@ export function parseInstances(
         uuid,
         address,
         ...(routes ? { routes } : {}),
-        ...(via === undefined ? {} : { via }),
+        via,
         ...(strange ? { authority: 'other' } : {}),
         ...(project === undefined || project === 'default' ? {} : { project }),
       },

@@ -28,9 +28,9 @@ export interface ProcFs {
 
 /** Effects of a search, and who gets a warning for processes that were left out: EFBIG, TOO_MANY. */
 export interface ProcessSearch {
-  readonly fs?: ProcFs | undefined;
+  readonly fs?: ProcFs;
   /** This user's. */
-  readonly uid?: number | undefined;
+  readonly uid?: number;
   readonly warn?: ((error: DiscoveryError) => void) | undefined;
 }
 
@@ -168,7 +168,7 @@ async function readProcess(
   const isCut = bytes.length >= most;
   return withoutLoader({
     ...{ pid, uid, argv },
-    ...(authority === undefined ? {} : { authority }),
+    authority,
     ...(isCut ? { isCut } : {}),
   });
 }

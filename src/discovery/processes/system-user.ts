@@ -81,7 +81,7 @@ function loginOf(folder: string): string | undefined {
 }
 
 /** The machines that this user or a system user has registered. */
-export async function withoutStrangers<M extends { readonly uid?: number | undefined }>(
+export async function withoutStrangers<M extends { readonly uid?: number }>(
   machines: readonly M[],
   deps: Deps,
   own: number | undefined = process.getuid?.(),

@@ -8,13 +8,13 @@ export type ExecManager = 'podman' | 'docker' | 'incus' | 'lxd' | 'nspawn' | 'ku
 /** Where the manager has the machine, if not where it looks by itself. */
 export interface ExecPlace {
   /** A connection of Podman, a context of Docker or kubectl, a remote of Incus or LXD. */
-  readonly remote?: string | undefined;
+  readonly remote?: string;
   /** The address of Podman's or Docker's service: "unix:///run/podman/podman.sock". */
-  readonly url?: string | undefined;
+  readonly url?: string;
   /** A namespace of kubectl, a project of Incus or LXD. */
-  readonly namespace?: string | undefined;
+  readonly namespace?: string;
   /** One of a pod's containers. */
-  readonly container?: string | undefined;
+  readonly container?: string;
 }
 
 /** The route by a manager's command, which starts sshd in a machine; undefined if it could take the name for an option. */

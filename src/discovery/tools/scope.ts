@@ -4,7 +4,7 @@ export type Scope = 'user' | 'system';
 /** Of `Deps`: the environment and the folder of the system services' sockets, "/run". */
 interface ServiceFolders {
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly runDir?: string | undefined;
+  readonly runDir?: string;
 }
 
 export interface RuntimeDir {

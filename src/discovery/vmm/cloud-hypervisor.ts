@@ -61,10 +61,10 @@ function uuidOf(platform: JsonObject): string | undefined {
 
 /** Reads the answer to `GET /api/v1/vm.info`. */
 export function parseVmInfo(info: unknown): {
-  readonly socket?: string | undefined;
-  readonly cid?: number | undefined;
-  readonly uuid?: string | undefined;
-  readonly status?: Status | undefined;
+  readonly socket?: string;
+  readonly cid?: number;
+  readonly uuid?: string;
+  readonly status?: Status;
 } {
   if (!isJsonObject(info) || !isJsonObject(info.config)) return {};
   const { vsock, platform } = info.config;

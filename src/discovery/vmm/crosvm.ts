@@ -51,5 +51,5 @@ export function parseCrosvmArgs(argv: readonly string[]): { readonly name?: stri
   const vsock = options.vsock ?? options.cid;
   const cid = vsock === undefined ? undefined : machineCid(fieldsOf(vsock).cid ?? vsock.split(',')[0]);
   const name = options.name ?? (options.socket && basename(options.socket).replace(/\.sock(et)?$/, ''));
-  return { ...(name ? { name } : {}), ...(cid === undefined ? {} : { cid }) };
+  return { ...(name ? { name } : {}), cid };
 }

@@ -103,7 +103,7 @@ export function vsockOf(config: unknown): { readonly udsPath: string; readonly c
   const vsock: unknown = isJsonObject(config) ? config.vsock : undefined;
   if (!isJsonObject(vsock) || typeof vsock.uds_path !== 'string' || vsock.uds_path === '') return undefined;
   const cid = machineCid(vsock.guest_cid);
-  return { udsPath: vsock.uds_path, ...(cid === undefined ? {} : { cid }) };
+  return { udsPath: vsock.uds_path, cid };
 }
 
 function keepIf(isLastAttempt: boolean): (error: unknown) => undefined {

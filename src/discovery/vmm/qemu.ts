@@ -57,7 +57,7 @@ interface Sources {
   readonly warn: (error: DiscoveryError) => void;
   /** Read once for all machines. */
   readonly listeners: () => Promise<Listeners>;
-  readonly fs?: ProcFs | undefined;
+  readonly fs?: ProcFs;
 }
 
 async function look(process: Process, deps: Deps, sources: Sources): Promise<Seen> {
@@ -134,15 +134,15 @@ export async function addressByQemu(
 
 /** A machine's data from QEMU's command line. */
 export interface QemuMachine {
-  readonly name?: string | undefined;
+  readonly name?: string;
   /** In the 8-4-4-4-12 form. */
-  readonly uuid?: string | undefined;
+  readonly uuid?: string;
   /** Of a vhost-vsock device, the kernel's own. */
-  readonly cid?: number | undefined;
+  readonly cid?: number;
   /** Of a vhost-user-vsock device: the socket between its daemon and QEMU. */
-  readonly vhostUserSocket?: string | undefined;
+  readonly vhostUserSocket?: string;
   /** Where QEMU forwards to the guest's port 22: "127.0.0.1:2222". */
-  readonly forwarded?: string | undefined;
+  readonly forwarded?: string;
 }
 
 /**

@@ -6,11 +6,11 @@ import { type Deps, DiscoveryError, type Process } from '../provider.js';
 
 /** A vhost-device-vsock daemon that serves a QEMU machine. */
 export interface VhostDaemon {
-  readonly cid?: number | undefined;
+  readonly cid?: number;
   /** The `fileIdentity` of its socket to QEMU. */
-  readonly socket?: string | undefined;
+  readonly socket?: string;
   /** Undefined if another user's socket is in its place. */
-  readonly address?: string | undefined;
+  readonly address?: string;
   readonly authority?: Process['authority'];
 }
 
@@ -56,9 +56,9 @@ export async function fileIdentity(find: FindPath, path: string): Promise<string
 
 /** A machine that a vhost-device-vsock daemon serves. */
 interface VhostVsock {
-  readonly cid?: number | undefined;
+  readonly cid?: number;
   /** The socket between the daemon and QEMU. */
-  readonly socket?: string | undefined;
+  readonly socket?: string;
   /** The multiplexer's socket, for `CONNECT PORT`. */
   readonly udsPath: string;
 }

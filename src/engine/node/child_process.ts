@@ -6,11 +6,11 @@ import { DescriptorStream } from '../streams.js';
 import { EventEmitter } from './events.js';
 
 export interface SpawnOptions extends Omit<StartOptions, 'stdio'> {
-  readonly stdio?: 'pipe' | 'ignore' | 'inherit' | readonly Stdio[] | undefined;
-  readonly signal?: AbortSignal | undefined;
+  readonly stdio?: 'pipe' | 'ignore' | 'inherit' | readonly Stdio[];
+  readonly signal?: AbortSignal;
   /** Milliseconds until it gets `killSignal`. */
-  readonly timeout?: number | undefined;
-  readonly killSignal?: NodeJS.Signals | number | undefined;
+  readonly timeout?: number;
+  readonly killSignal?: NodeJS.Signals | number;
 }
 
 interface ChildEvents {
@@ -21,7 +21,7 @@ interface ChildEvents {
 }
 
 export class ChildProcess extends EventEmitter<ChildEvents> {
-  readonly pid?: number | undefined;
+  readonly pid?: number;
   readonly stdin: DescriptorStream | null;
   readonly stdout: DescriptorStream | null;
   readonly stderr: DescriptorStream | null;

@@ -7,7 +7,7 @@ export interface RequestOptions {
   readonly socketPath: string;
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: AbortSignal;
   readonly agent: false;
 }
 

@@ -20,7 +20,7 @@ export type Hypervisor = (typeof hypervisors)[number];
 /** What a hypervisor is given. */
 export interface Given {
   /** Arguments for its command line; undefined: only a text. */
-  readonly words?: readonly string[] | undefined;
+  readonly words?: readonly string[];
   /** For a shell, or for a file. */
   readonly text: string;
   /** Whether the private host key is in it. */

@@ -26,16 +26,16 @@ export interface GuestRouteOptions {
   /** As root, with sudo if needed; false: sudo only if it does not prompt. */
   readonly needsRoot: boolean;
   /** A configuration file for ssh in place of the user's. */
-  readonly sshConfig?: string | undefined;
-  readonly port?: number | undefined;
+  readonly sshConfig?: string;
+  readonly port?: number;
   /** By ssh: a target that should lead to HOST. All other settings are those of HOST, including its host key. */
-  readonly through?: string | undefined;
+  readonly through?: string;
   /** To a target: the only routes to try, in this order. */
-  readonly routes?: readonly RouteName[] | undefined;
+  readonly routes?: readonly RouteName[];
   /** A private key for the login. */
-  readonly identityFile?: string | undefined;
+  readonly identityFile?: string;
   /** With ERROR, the default, ssh does not say that a connection was closed. */
-  readonly logLevel?: 'ERROR' | 'INFO' | undefined;
+  readonly logLevel?: 'ERROR' | 'INFO';
   /** How to call this program. */
   readonly self: readonly string[];
   readonly platform: NodeJS.Platform;

@@ -18,7 +18,7 @@ interface RunScriptOptions {
   readonly onLine: (line: ProgressLine) => void;
   /** On a terminal: prompts and other output that is not the script's. Default: not shown. */
   readonly onOther?: (text: string) => void;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: AbortSignal;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 

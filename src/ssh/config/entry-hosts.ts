@@ -15,7 +15,7 @@ export interface HostSurroundings {
   readonly taken: NameCheck;
   readonly knownHosts: string;
   /** Machines whose host keys are known beforehand. */
-  readonly guests?: readonly GuestKeys[] | undefined;
+  readonly guests?: readonly GuestKeys[];
 }
 
 /** The Host block of each machine. `shared`: those whose host keys are not kept by their UUID. */

@@ -9,35 +9,35 @@ export interface Caller {
   /** Whether this vmssh has the addon, and so can pass a socket to ssh. */
   readonly fdpass: boolean;
   /** The system of that ssh; any but "win32" is a Unix. */
-  readonly platform?: NodeJS.Platform | undefined;
+  readonly platform?: NodeJS.Platform;
   /** Whether that ssh knows %n: the host as it was typed. False for those before 8.1. */
-  readonly givesTyped?: boolean | undefined;
+  readonly givesTyped?: boolean;
 }
 
 /** The ssh_config options for one machine. */
 export interface HostOptions extends Caller {
   /** The target for the proxy; undefined: the host that ssh was called with. */
-  readonly target?: string | undefined;
+  readonly target?: string;
   /** For the proxy; undefined: ssh's own port, at most 65535. */
-  readonly port?: number | undefined;
+  readonly port?: number;
   /** Seconds for the proxy's --wait. */
-  readonly waitSeconds?: number | undefined;
+  readonly waitSeconds?: number;
   /** Whether the proxy starts a machine that is off. */
-  readonly start?: boolean | undefined;
+  readonly start?: boolean;
   /** For the proxy's --route. */
-  readonly routes?: readonly RouteName[] | undefined;
+  readonly routes?: readonly RouteName[];
   /** The machine's UUID, for the proxy's --uuid. */
-  readonly uuid?: string | undefined;
+  readonly uuid?: string;
   /** The machine's name in known_hosts; undefined: as typed. */
-  readonly hostKeyAlias?: string | undefined;
+  readonly hostKeyAlias?: string;
   /** The file for host keys; undefined: the machine has no identity, and its key is not kept. */
   readonly knownHosts: string | undefined;
   /** The key is in that file already: no other is accepted. */
-  readonly onlyKnown?: boolean | undefined;
-  readonly user?: string | undefined;
-  readonly identityFile?: string | undefined;
+  readonly onlyKnown?: boolean;
+  readonly user?: string;
+  readonly identityFile?: string;
   /** The socket of the only ssh-agent to ask; undefined: the user's. */
-  readonly identityAgent?: string | undefined;
+  readonly identityAgent?: string;
 }
 
 const section = 'it would begin or include other lines';

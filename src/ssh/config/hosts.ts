@@ -19,7 +19,7 @@ export interface ConcreteHostOptions extends HostSurroundings {
   /** The prefix of each name. */
   readonly prefix: string;
   /** Machines that were not asked for now, and keep their Hosts: what people type must not lead to another machine meanwhile. */
-  readonly kept?: readonly HostEntry[] | undefined;
+  readonly kept?: readonly HostEntry[];
   /** The sources that did not answer in time, and the Hosts before: a name is not given anew meanwhile, since they may have it too. */
   readonly silent?:
     | {
@@ -28,11 +28,11 @@ export interface ConcreteHostOptions extends HostSurroundings {
       }
     | undefined;
   /** Whether a container that is off has one: its Host starts it. */
-  readonly stopped?: boolean | undefined;
+  readonly stopped?: boolean;
   /** Whether a name may have a dot without a prefix: where it cannot mean a host on a network. */
-  readonly dots?: boolean | undefined;
+  readonly dots?: boolean;
   /** The day, as 2026-01-31. */
-  readonly today?: string | undefined;
+  readonly today?: string;
 }
 
 export interface ConcreteHosts {

@@ -27,11 +27,11 @@ export interface LastOptions {
   readonly onlyPatterns: boolean;
   readonly fdpass: boolean;
   /** Undefined: nobody said. */
-  readonly fresh?: boolean | undefined;
+  readonly fresh?: boolean;
   /** Whether ssh NAME starts a machine that is off. */
-  readonly start?: boolean | undefined;
+  readonly start?: boolean;
   /** The only routes by which ssh NAME reaches a machine, in this order. */
-  readonly routes?: readonly RouteName[] | undefined;
+  readonly routes?: readonly RouteName[];
   /** KEY=VALUE. */
   readonly sshOptions: readonly string[];
 }

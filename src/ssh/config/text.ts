@@ -14,15 +14,15 @@ export interface ConfigTextOptions extends Caller {
   /** A Host block for each, so that IDEs list them. */
   readonly hosts?: readonly ConcreteHost[];
   /** Whether the proxies of these Hosts start a machine that is off. */
-  readonly start?: boolean | undefined;
+  readonly start?: boolean;
   /** The only routes of the proxies of these Hosts, in this order. */
-  readonly routes?: readonly RouteName[] | undefined;
+  readonly routes?: readonly RouteName[];
   /** Machines whose host keys are known beforehand. */
   readonly guests?: readonly GuestKeys[];
   /** The kinds whose patterns are written. */
   readonly table?: readonly Kind[];
   /** Whether that ssh warns of a key exchange that is not post-quantum (from 10.1), and so knows WarnWeakCrypto. */
-  readonly warnsOfKex?: boolean | undefined;
+  readonly warnsOfKex?: boolean;
 }
 
 /** A machine with its own Host. */
@@ -30,7 +30,7 @@ export interface ConcreteHost {
   /** The name to type after ssh. */
   readonly host: string;
   /** More names for it, each exact. */
-  readonly names?: readonly string[] | undefined;
+  readonly names?: readonly string[];
   readonly options: Omit<HostOptions, keyof Caller>;
   /** A comment above it. */
   readonly about: string;
@@ -115,7 +115,7 @@ export interface HostLinesOptions extends Pick<HostOptions, Settings> {
   readonly target: string;
   readonly port: number;
   /** The machine's name in known_hosts; undefined: `name`, so that a new address does not matter. */
-  readonly hostKeyAlias?: string | undefined;
+  readonly hostKeyAlias?: string;
   /** Keywords and arguments about the user's own login keys. */
   readonly keys?: readonly (readonly [string, string])[];
 }

@@ -9,7 +9,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { UsageError, understand } from '../../../src/cli/command.js';
+import { type RawArgs, UsageError, understand } from '../../../src/cli/command.js';
 import { configDiff } from '../../../src/commands/config/diff.js';
 import { configInstall } from '../../../src/commands/config/install.js';
 import { configOptions } from '../../../src/hosts/options.js';
@@ -175,7 +175,7 @@ describe('config uninstall', () => {
 });
 
 describe('options', () => {
-  const parse = (given: Record<string, string | true>) => configOptions({ positionals: [], options: given });
+  const parse = (given: RawArgs['options']) => configOptions({ positionals: [], options: given });
   it.each([
     { input: {}, want: { ...options, keepNames: true } },
     { input: { prefix: 'vm-' }, want: { ...options, prefix: 'vm-' } },

@@ -378,7 +378,7 @@ describe('the doctor of this host', () => {
         name,
         state: states[state],
         found,
-        ...(fix === undefined ? {} : { fix }),
+        fix,
       })),
     );
   });

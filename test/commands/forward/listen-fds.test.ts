@@ -15,7 +15,7 @@ it.skipIf(missingAddon()).each([
   { env: { LISTEN_FDS: '-1', LISTEN_PID: '77' }, says: 'LISTEN_FDS is "-1"' },
   { env: { LISTEN_FDS: '4294967295', LISTEN_PID: '77' }, says: 'LISTEN_FDS is "4294967295"' },
 ])('$env: $says, and no child sees the variables', ({ env, says }) => {
-  const all: Record<string, string> = { ...env, LISTEN_PIDFDID: '1', HOME: '/' };
+  const all: Record<string, string | undefined> = { ...env, LISTEN_PIDFDID: '1', HOME: '/' };
   expect(() => addon && listenFds(addon, all, pid)).toThrow(
     expect.objectContaining({ code: 'LISTEN_FDS', message: expect.stringContaining(says) }),
   );

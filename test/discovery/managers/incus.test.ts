@@ -232,7 +232,11 @@ describe('The sockets of Incus and LXD', () => {
   const lxd = '/var/snap/lxd/common/lxd/unix.socket';
 
   /** Which sockets are asked, and the result, if these answer or throw, and these other files exist. */
-  async function ask(env: Record<string, string>, sockets: Record<string, unknown>, ...files: string[]) {
+  async function ask(
+    env: Record<string, string | undefined>,
+    sockets: Record<string, unknown>,
+    ...files: string[]
+  ) {
     const asked: string[] = [];
     const get = async (socket: string, path: string) => {
       asked.push(`${socket} ${path}`);

@@ -171,7 +171,7 @@ describe('a process in a container', () => {
       const find = async () => processesNamed(/^vmssh-test-vm$/, { env: {} });
       await expect.poll(async () => (await find()).length).toBe(2);
       const found = await find();
-      const of = ({ pid }: { readonly pid?: number | undefined }) => found.find((each) => each.pid === pid);
+      const of = ({ pid }: { readonly pid?: number }) => found.find((each) => each.pid === pid);
       expect([of(child)?.authority, of(plain)?.authority === 'other']).toEqual(['other', false]);
     } finally {
       child.kill('SIGKILL');

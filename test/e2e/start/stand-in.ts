@@ -26,7 +26,7 @@ export interface StandIn {
   /** Lets a start that waits go on. */
   open(): void;
   /** Off again, with the next start's behaviour: it waits for `open`, or runs more shell lines first. */
-  reset(next?: { readonly waits?: boolean | undefined; readonly first?: string | undefined }): void;
+  reset(next?: { readonly waits?: boolean; readonly first?: string }): void;
   /** Resolves once the machine is up. */
   isUp(): Promise<void>;
   /** Takes sshd away. */

@@ -222,7 +222,7 @@ function nameOf({ child }: RunningRelay): string | undefined {
 }
 
 /** Of /proc/PID/status. */
-function rights({ child }: { child: { pid?: number | undefined } }): Record<string, string | undefined> {
+function rights({ child }: { child: { pid?: number } }): Record<string, string | undefined> {
   const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
   const field = (name: string) => new RegExp(`^${name}:\\s+(\\d+)$`, 'm').exec(status)?.[1];
   return { NoNewPrivs: field('NoNewPrivs'), Seccomp: field('Seccomp') };

@@ -23,7 +23,7 @@ beforeEach(() => {
 });
 
 /** Files under the root, and programs that answer with a text. */
-function given(files: Record<string, string>, programs: Record<string, string> = {}): void {
+function given(files: Record<string, string | undefined>, programs: Record<string, string> = {}): void {
   const scripts = Object.entries(programs).map(([name, body]) => [`bin/${name}`, `#!/bin/sh\n${body}\n`]);
   writeTree(root, { ...files, ...Object.fromEntries(scripts) });
 }

@@ -30,7 +30,10 @@ describe.each(shells)('whether the keys were taken, by $name', ({ command }) => 
   beforeEach(() => {
     root = mkdtempSync(join(dir, 'r'));
   });
-  const check = (files: Record<string, string>, { key = made, version = '252', init = 'systemd' } = {}) => {
+  const check = (
+    files: Record<string, string | undefined>,
+    { key = made, version = '252', init = 'systemd' } = {},
+  ) => {
     const all = { 'proc/1/comm': `${init}\n`, 'run/systemd/system/x': '', [cmdline]: 'quiet\n', ...files };
     for (const [path, text] of Object.entries(all)) {
       mkdirSync(dirname(join(root, path)), { recursive: true });

@@ -18,7 +18,7 @@ const generator = 'systemd/system-generators/systemd-ssh-generator';
 let count = 0;
 let root: string;
 
-function given(files: Record<string, string>): void {
+function given(files: Record<string, string | undefined>): void {
   writeTree(root, files);
 }
 

@@ -25,7 +25,7 @@ let count = 0;
 let root: string;
 
 /** Files under the root. */
-function given(files: Record<string, string>): void {
+function given(files: Record<string, string | undefined>): void {
   writeTree(root, files);
 }
 

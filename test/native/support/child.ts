@@ -33,7 +33,7 @@ export function startFixture(
     through?: (line: string) => readonly string[];
     nodeArgs?: readonly string[];
     /** A program that does what the one of fixtures/ does, without Node. */
-    program?: string | undefined;
+    program?: string;
     /** Gives it descriptor 20 too, which nobody marked to be closed by exec. */
     oneMore?: boolean;
   } = {},

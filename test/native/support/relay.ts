@@ -35,7 +35,7 @@ export async function startRelay(
     /** For `program`: milliseconds after which it frees the engine; "ignore" if it then ignores SIGINT, "free" if it keeps its system calls. */
     handOff?: readonly (number | 'ignore' | 'free')[];
     wrapper?: readonly string[];
-    program?: string | undefined;
+    program?: string;
     oneMore?: boolean;
   } = {},
 ): Promise<RunningRelay> {

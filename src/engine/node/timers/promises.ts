@@ -1,7 +1,7 @@
 import { knownOptions } from '../../known-options.js';
 
 interface Options {
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: AbortSignal;
 }
 
 /** Resolves to `value` after `ms`; rejects with an AbortError. */

@@ -11,7 +11,7 @@ const dir = useTempDir();
 let count = 0;
 let root: string;
 
-function given(files: Record<string, string>): void {
+function given(files: Record<string, string | undefined>): void {
   writeTree(root, files);
 }
 

@@ -27,6 +27,11 @@ export function missingTerminal(): string | undefined {
   return skip('a terminal of sshd needs root, or: mount -o remount,gid=5,mode=620 /dev/pts');
 }
 
+/** The folder that sshd needs if root starts it. Only systemd makes it, not Debian's package. */
+export function makePrivsepFolder(): void {
+  if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
+}
+
 /** Makes keys and configuration in `dir`, and listens at `dir/NAME`. */
 export async function startSshd(dir: string, name = 'ssh.sock'): Promise<SshdOnSocket> {
   const user = userInfo().username;
@@ -34,7 +39,7 @@ export async function startSshd(dir: string, name = 'ssh.sock'): Promise<SshdOnS
     spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(dir, key)]);
   writeFileSync(join(dir, 'authorized'), readFileSync(join(dir, 'id.pub')));
   writeFileSync(join(dir, 'sshd_config'), sshdConfig(dir));
-  if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
+  makePrivsepFolder();
   const path = join(dir, name);
   const server = await listen(path, [findProgram('sshd') ?? 'sshd', '-i', '-f', join(dir, 'sshd_config')]);
   for (const mode of ['fdpass', 'relay'] as const) {

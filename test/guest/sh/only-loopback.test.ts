@@ -1,16 +1,18 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { setupScript, undoScript } from '../../../src/guest/script.js';
 import { findProgram, missingPrograms } from '../../helpers/programs.js';
 import { shell, shells } from '../../helpers/shells.js';
+import { makePrivsepFolder } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { writeTree } from '../../helpers/write-tree.js';
 
 const dir = useTempDir();
 const file = 'etc/ssh/sshd_config.d/10-vmssh-loopback.conf';
 const sshd = findProgram('sshd');
+beforeAll(makePrivsepFolder);
 const missing = missingPrograms({ sshd: 'openssh-server', 'ssh-keygen': 'openssh-client' });
 let count = 0;
 let root: string;

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import account from '../../../src/guest/sh/check/account.sh';
 import keyFiles from '../../../src/guest/sh/check/key-files.sh';
 import keyOptions from '../../../src/guest/sh/check/key-options.sh';
@@ -16,6 +16,7 @@ import report from '../../../src/guest/sh/parts/report.sh';
 import unitSshd from '../../../src/guest/sh/parts/unit-sshd.sh';
 import { findProgram, missingPrograms } from '../../helpers/programs.js';
 import { shell, shells } from '../../helpers/shells.js';
+import { makePrivsepFolder } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { writeTree } from '../../helpers/write-tree.js';
 
@@ -106,6 +107,8 @@ describe.each(shells)('$name', ({ command }) => {
 
   const missing = missingPrograms({ sshd: 'openssh-server', 'ssh-keygen': 'openssh-client' });
   describe.skipIf(missing)(`with the real sshd${missing ? `: ${missing}` : ''}`, () => {
+    beforeAll(makePrivsepFolder);
+
     /** The unit's command line, and the lines of sshd_config. This user has a key in /home/.ssh/authorized_keys. */
     const site = (argv: string, config: string, fakes: Record<string, string> = {}) => {
       given({ 'etc/ssh/sshd_config': `${config}\n`, 'home/.ssh/authorized_keys': 'ssh-ed25519 AAAA\n' });

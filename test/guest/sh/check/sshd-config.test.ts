@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import system from '../../../../src/guest/sh/check/system.sh';
 import unit from '../../../../src/guest/sh/check/unit.sh';
 import facts from '../../../../src/guest/sh/parts/facts.sh';
@@ -9,11 +9,13 @@ import report from '../../../../src/guest/sh/parts/report.sh';
 import unitSshd from '../../../../src/guest/sh/parts/unit-sshd.sh';
 import { findProgram, missingPrograms } from '../../../helpers/programs.js';
 import { shell, shells } from '../../../helpers/shells.js';
+import { makePrivsepFolder } from '../../../helpers/sshd.js';
 import { useTempDir } from '../../../helpers/temp-dir.js';
 import { writeTree } from '../../../helpers/write-tree.js';
 
 const dir = useTempDir();
 const sshd = findProgram('sshd');
+beforeAll(makePrivsepFolder);
 const missing = missingPrograms({ sshd: 'openssh-server', 'ssh-keygen': 'openssh-client' });
 let count = 0;
 let root: string;

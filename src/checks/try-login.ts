@@ -176,10 +176,10 @@ function isWindows(host: string): ConnectError {
 
 function hintFor(route: GuestRoute, message: string): string {
   if (/sudo.*(not found|No such file)/.test(message)) {
-    return 'there is no sudo: log in as root, or save the output of vmssh guest script there and run it with su';
+    return 'there is no sudo: log in as root, or save the output of vmssh guest print there and run it with su';
   }
   if (sudoAsks(message)) {
-    return 'sudo needs a password: run this in a terminal, where it can be typed; or log in as root; or save the output of vmssh guest script there and run it with sudo';
+    return 'sudo needs a password: run this in a terminal, where it can be typed; or log in as root; or save the output of vmssh guest print there and run it with sudo';
   }
   if (/incorrect (password|authentication)|not in the sudoers|not allowed to (execute|run)/.test(message)) {
     return 'sudo refused this account or its password: log in as root, or as an account that may use sudo';

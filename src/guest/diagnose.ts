@@ -89,7 +89,7 @@ function aboutLogin({ in: inside, ms, message, user }: LoginSign, handshakeMs: n
         state: 'failed',
         name: 'login',
         message: `the connection works up to sshd, which refuses ${user}: ${message}`,
-        fix: `give ${user} a key in the guest, as vmssh guest script can, and check PermitRootLogin there`,
+        fix: `give ${user} a key in the guest, as vmssh guest print can, and check PermitRootLogin there`,
       },
     ];
   }

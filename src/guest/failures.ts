@@ -49,7 +49,7 @@ export const guestFailures = {
   'hyper-v-cid': {
     number: 9,
     title: 'systemd from 258.3 on may make no socket on Hyper-V',
-    fix: 'write its units by vmssh guest script, or put systemd.ssh_listen=vsock::22 on its kernel command line',
+    fix: 'write its units by the script of vmssh guest print, or put systemd.ssh_listen=vsock::22 on its kernel command line',
   },
   'host-keys': {
     number: 10,
@@ -59,7 +59,7 @@ export const guestFailures = {
   login: {
     number: 11,
     title: 'sshd answers, but refuses the login',
-    fix: 'check the account, its keys and PermitRootLogin in the guest; vmssh guest script can add a key',
+    fix: 'check the account, its keys and PermitRootLogin in the guest; the script of vmssh guest print can add a key',
   },
   'service-guid': {
     number: 12,
@@ -89,7 +89,7 @@ export const guestFailures = {
   listening: {
     number: 0,
     title: 'nothing listens on that port in the guest',
-    fix: 'set it up by vmssh guest install, or in the guest by vmssh guest script',
+    fix: 'set it up by vmssh guest install, or in the guest by the script of vmssh guest print',
   },
 } as const satisfies Readonly<Record<string, GuestFailure>>;
 

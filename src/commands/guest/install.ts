@@ -49,7 +49,7 @@ export const guestInstall: Command<GuestInstallOptions> = {
   summary: 'set up a guest over a route that already works, and prove the route over vsock',
   usage: '[user@]HOST',
   details: `HOST is anything ssh reaches, a target, or wsl/DISTRO; --route=machinectl goes into a container by its name.
-It runs what vmssh guest script prints, and then checks the guest as a target.`,
+It runs what vmssh guest print prints, and then checks the guest as a target.`,
   options: [targetOption, ...setupOptions, undoOption, routeOption, sshConfigOption, timeoutOption],
   exclusive: setupExclusive,
   examples: [

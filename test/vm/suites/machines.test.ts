@@ -173,18 +173,18 @@ describeGuests('machines on a host with systemd-machined', () => {
     expect(await sh('vmssh ssh bare hostname')).toMatchObject({ code: 0, stdout: 'trixie\n' });
   }, 120_000);
 
-  test('that are containers without systemd export their sshd once guest script ran there', async () => {
+  test('that are containers without systemd export their sshd once the script of guest print ran there', async () => {
     // BusyBox's init; the manager shares /run/host/unix-export with it.
     const prepare = `ln -sf ../bin/busybox usr/sbin/init; echo '::sysinit:/bin/true' >etc/inittab; rm -f root/.ssh/known_hosts`;
     await startContainer(guest, 'plain', { prepare, init: '/sbin/init' });
     const inside = 'nsenter -a -t $(machinectl show -P Leader plain) sh -s';
-    const done = await sh(`vmssh guest script | ${inside}`);
+    const done = await sh(`vmssh guest print | ${inside}`);
     expect(done, done.stdout).toMatchObject({ code: 0 });
     expect(done.stdout).toMatch(/^ok +systemd +PID 1 is init, not systemd: BusyBox's init will start sshd$/m);
     expect(done.stdout).toMatch(/^end +0 +sshd is on \/run\/host\/unix-export\/ssh$/m);
     expect(await sh('vmssh ssh plain cat /proc/1/comm')).toMatchObject({ code: 0, stdout: 'init\n' });
     expect(await sh(`vmssh guest check --script | ${inside}`)).toMatchObject({ code: 0 });
-    const undone = await sh(`vmssh guest script --undo | ${inside}`);
+    const undone = await sh(`vmssh guest print --undo | ${inside}`);
     expect(undone, undone.stdout).toMatchObject({ code: 0 });
     expect(await sh('vmssh ssh plain true')).toMatchObject({ code: 255 });
     expect((await sh(`echo 'cat /etc/inittab; ls /usr/local/sbin' | ${inside}`)).stdout).toBe(

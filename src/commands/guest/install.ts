@@ -1,7 +1,7 @@
 import { sshPort } from '../../address/numbers.js';
 import { checkTarget } from '../../checks/check-target.js';
+import { lookAt, type RootRunner, rootRunner } from '../../checks/inside.js';
 import { formatCheck } from '../../checks/result.js';
-import { lookAt } from '../../checks/try-login.js';
 import type { Command, Io } from '../../cli/command.js';
 import {
   formatProgress,
@@ -32,7 +32,6 @@ import { ownAccount } from '../../ssh/folder.js';
 import { guestKeysFor, madeKeysOf, trustIn } from '../../ssh/guest-keys.js';
 import { hostKeyAlias } from '../../ssh/identity.js';
 import { scriptOptions, setupExclusive, setupOptions, targetOption, undoOption } from './options.js';
-import { type RootRunner, rootRunner } from './root.js';
 
 interface GuestInstallOptions {
   readonly into: HostFlags;

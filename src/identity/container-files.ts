@@ -68,7 +68,8 @@ const maxArchive = maxKeyText + 32 * block;
 /** The content of the first file in an archive (tar(5)), which may have attributes before it; undefined if it begins with anything else, such as a link. */
 export function firstFile(archive: Buffer): Buffer | undefined {
   for (let at = 0; at + block <= archive.length; ) {
-    const size = Number.parseInt(archive.toString('latin1', at + 124, at + 136), 8);
+    const [, digits = ''] = /^ *([0-7]+)[ \0]/.exec(archive.toString('latin1', at + 124, at + 136)) ?? [];
+    const size = Number.parseInt(digits, 8);
     const type = archive.toString('latin1', at + 156, at + 157);
     const [start, end] = [at + block, at + block + size];
     if (!(end <= archive.length)) return undefined;

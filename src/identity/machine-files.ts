@@ -34,10 +34,16 @@ export function filesByExec(exec: readonly string[], deps: Deps, asRoot = exec):
   return { exec: asRoot, read: async (paths) => [await readByExec(exec, paths, deps)] };
 }
 
-/** One call for all files, without a shell: `find` gives cat those that are regular files, no links and no FIFOs. */
+/**
+ * One call for all files, without a shell: `find` takes those that are regular files, no links and no FIFOs, and grep ends each with a
+ * newline. All keys begin with "AAAA".
+ */
 export function readByExec(exec: readonly string[], paths: readonly string[], deps: Deps): Promise<string> {
   const which = ['-maxdepth', '0', '-type', 'f'];
-  return printed([...exec, '/usr/bin/find', ...paths, ...which, '-exec', 'cat', '{}', '+'], deps);
+  return printed(
+    [...exec, '/usr/bin/find', ...paths, ...which, '-exec', 'grep', '-h', 'AAAA', '{}', '+'],
+    deps,
+  );
 }
 
 /**

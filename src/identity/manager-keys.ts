@@ -1,3 +1,4 @@
+import { ownEnv } from '../discovery/own-env.js';
 import type { Deps } from '../discovery/provider.js';
 import { execRoute } from '../discovery/tools/exec-route.js';
 import { systemProgram } from '../process/program-in-path.js';
@@ -33,10 +34,15 @@ export async function managerKeys(
   const source = from.find(({ provider }) => provider === machine.provider);
   if (source === undefined || machine.via !== undefined) return undefined;
   if (machine.authority === 'other' && !source.isCluster) return undefined;
-  const { signal, timeoutMs = maxMs } = deps;
+  const { env, signal, timeoutMs = maxMs } = deps;
   const late = AbortSignal.timeout(timeoutMs);
   // All questions together have one deadline.
-  const limited = { ...deps, timeoutMs, signal: signal ? AbortSignal.any([signal, late]) : late };
+  const limited = {
+    ...deps,
+    env: ownEnv(env),
+    timeoutMs,
+    signal: signal ? AbortSignal.any([signal, late]) : late,
+  };
   const files = await answerOf(async () => source.open(machine, limited, uid));
   if (files === undefined) return undefined;
   const usual = publicKeys((await answerOf(() => files.read(usualFiles))) ?? []);

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -82,6 +82,17 @@ describe('the keys of a container of Docker', () => {
     const socket = await serve(`${run}/other.sock`, { [ofDocker('rsa')]: text('rsa.pub') });
     const other = record('docker', { containerUrl: `unix://${socket}` });
     expect(await managerKeys(other, deps)).toBeUndefined();
+  });
+
+  it('are not asked for at a socket of the environment that another user can replace', async () => {
+    const { run, deps } = folders();
+    mkdirSync(join(dir, run, 'open'));
+    chmodSync(join(dir, run, 'open'), 0o777);
+    const socket = await serve(`${run}/open/docker.sock`, { [ofDocker('rsa')]: text('rsa.pub') });
+    const env = { ...deps.env, DOCKER_HOST: `unix://${socket}` };
+    expect(await managerKeys(record('docker'), { ...deps, env })).toBeUndefined();
+    chmodSync(join(dir, run, 'open'), 0o755);
+    expect(await managerKeys(record('docker'), { ...deps, env })).toEqual([rsa.key]);
   });
 
   it.each([

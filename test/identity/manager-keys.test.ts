@@ -23,7 +23,9 @@ const usual = ['ed25519', 'ecdsa', 'rsa', 'mldsa44_ed25519'].map(
   (type) => `/etc/ssh/ssh_host_${type}_key.pub`,
 );
 const find = (...paths: readonly string[]) =>
-  ['/usr/bin/find', ...paths, '-maxdepth', '0', '-type', 'f', '-exec', 'cat', '{}', '+'].join('|');
+  ['/usr/bin/find', ...paths, '-maxdepth', '0', '-type', 'f', '-exec', 'grep', '-h', 'AAAA', '{}', '+'].join(
+    '|',
+  );
 
 beforeEach(() => rmSync(log, { force: true }));
 
@@ -140,12 +142,19 @@ describe('a manager that starts programs in its machines', () => {
   });
 
   it('reads regular files only: no link, no FIFO, no folder', async () => {
-    writeTree(dir, { 'there/own.pub': ed25519.text, 'there/folder/x': '', secret: rsa.text });
+    writeTree(dir, {
+      'there/a.pub': ed25519.key,
+      'there/own.pub': ed25519.text,
+      'there/folder/x': '',
+      secret: rsa.text,
+    });
     symlinkSync(join(dir, 'secret'), join(dir, 'there/link.pub'));
     execFileSync('mkfifo', [join(dir, 'there/fifo.pub')]);
-    const names = ['absent.pub', 'link.pub', 'fifo.pub', 'folder', 'own.pub'];
+    const names = ['absent.pub', 'link.pub', 'fifo.pub', 'folder', 'a.pub', 'own.pub'];
     const files = filesByExec(['env'], deps);
-    expect(await files.read(names.map((name) => join(dir, 'there', name)))).toEqual([ed25519.text]);
+    expect(await files.read(names.map((name) => join(dir, 'there', name)))).toEqual([
+      `${ed25519.key}\n${ed25519.text}`,
+    ]);
   });
 });
 

@@ -258,7 +258,7 @@ const files: readonly Variable[] = [
     pages: [...tools, 'proxy', 'config'],
   },
   {
-    name: '~/.config/systemd/user/vmssh-hosts.service, .path, .timer',
+    name: '~/.config/systemd/user/vmssh-hosts.service, .path, .timer, vmssh-hosts-soon.timer',
     about: 'what keeps the Hosts up to date: vmssh config install --fresh writes them',
     pages: ['config', 'doctor'],
   },

@@ -21,6 +21,8 @@ export interface ConfigTextOptions extends Caller {
   readonly guests?: readonly GuestKeys[];
   /** The kinds whose patterns are written. */
   readonly table?: readonly Kind[];
+  /** Names of kinds that another program serves on this host. Behind a hop they are still ours. */
+  readonly servedElsewhere?: readonly string[];
   /** Whether that ssh warns of a key exchange that is not post-quantum (from 10.1), and so knows WarnWeakCrypto. */
   readonly warnsOfKex?: boolean;
 }
@@ -40,12 +42,19 @@ export interface ConcreteHost {
 export const userKnownHosts = '~/.ssh/vmssh_known_hosts';
 
 /** The host patterns of all kinds whose host keys are kept, or of those whose are not. `.host` comes first. */
-function patterns(table: readonly Kind[], hostKey: Kind['hostKey']): string {
-  const own = table.filter((kind) => kind.hostKey === hostKey).flatMap(hostPatterns);
+function patterns(
+  table: readonly Kind[],
+  hostKey: Kind['hostKey'],
+  servedElsewhere: readonly string[],
+): string {
+  const own = table.filter((kind) => kind.hostKey === hostKey);
+  const here = own.filter(({ name }) => !servedElsewhere.includes(name)).flatMap(hostPatterns);
   // On another hypervisor an address is an address too; all else there is a machine, by the patterns of "via".
   const hops = hostKey === 'none' && table.some(({ name }) => name === 'via');
-  const there = hops ? own.flatMap((pattern) => [`via/*/${pattern}`, `via%*%${pattern}`]) : [];
-  return [...own, ...there].join(' ');
+  const there = hops
+    ? own.flatMap(hostPatterns).flatMap((pattern) => [`via/*/${pattern}`, `via%*%${pattern}`])
+    : [];
+  return [...here, ...there].join(' ');
 }
 
 /** The lines for an ssh_config, for a Unix ssh. Throws a RangeError if a path is not possible in such a file. */
@@ -61,6 +70,7 @@ export function configText({
   routes,
   guests = [],
   table = kinds,
+  servedElsewhere = [],
   warnsOfKex = false,
 }: ConfigTextOptions): string {
   const block = (host: string, options: Omit<HostOptions, keyof Caller>) =>
@@ -75,9 +85,9 @@ export function configText({
       return names.length === 0 ? [] : [about, withLines(names.join(' '), keyOptions(trustIn(guest)))];
     }),
     '# These names are addresses: another machine may answer after each start, and nothing can sit in between.',
-    block(patterns(table, 'none'), { knownHosts: undefined }),
+    block(patterns(table, 'none', servedElsewhere), { knownHosts: undefined }),
     '# These are machines: the first key is accepted, a changed one is refused until "vmssh forget NAME".',
-    block(patterns(table, 'machine'), { knownHosts }),
+    block(patterns(table, 'machine', servedElsewhere), { knownHosts }),
     ...hosts.flatMap(({ host, names = [], options, about }) => [
       `# ${about}`,
       block([host, ...names].join(' '), {

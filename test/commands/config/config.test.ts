@@ -113,6 +113,7 @@ describe('config install', () => {
     const system = { ...options, onlyPatterns: true, system: true };
     expect(await applyPlan(await planInstall(system, to, find, files), to)).toBe(0);
     expect(statSync(files.own).mode & 0o777).toBe(0o644);
+    expect(to.stdout.join('')).toContain('before the lines of systemd, so vmssh serves every kind');
     expect(await applyPlan(await planUninstall(system, to, files), to)).toBe(0);
     expect(existsSync(files.own)).toBe(false);
   });

@@ -19,7 +19,7 @@ beforeEach(() => {
 });
 const files = () => configFiles({ system: false }, home.io(), undefined, () => true);
 const install = async (fresh: boolean | undefined, to = home.io()) => {
-  const plan = await planInstall({ ...configDefaults, keepNames: true, fresh }, to, find, files());
+  const plan = await planInstall({ ...configDefaults, names: undefined, fresh }, to, find, files());
   return { plan, code: await applyPlan(plan, to), stderr: to.stderr.join('') };
 };
 const there = () => freshUnits.filter((name) => existsSync(join(folder, name)));

@@ -11,8 +11,8 @@ import { asTarget } from '../../kinds/parse.js';
 import type { lookUp } from '../../lookup/find-target.js';
 import { splitUser } from '../../lookup/login.js';
 import type { ListedTarget } from '../../lookup/short-name.js';
+import { type OwnOptions, ownArgs } from '../../own-args.js';
 import { sshProgram } from '../../process/ssh-program.js';
-import type { RouteName } from '../../route.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
 import { type Caller, type HostOptions, hostOptions } from '../../ssh/config/host-options.js';
 import { knownHostsFile } from '../../ssh/folder.js';
@@ -47,7 +47,7 @@ export interface ToolCall {
 /** A tool's command line for the typed arguments. Throws a UsageError or a ConnectError. */
 export async function prepare(
   tool: SshTool,
-  { args, waitSeconds, routes, start, typed, behind = (host) => host }: SshOptions,
+  { args, waitMs, routes, start, typed, behind = (host) => host }: SshOptions,
   io: Io,
   find: typeof lookUp,
 ): Promise<ToolCall> {
@@ -67,7 +67,7 @@ export async function prepare(
   const ssh = sshProgram(io);
   const hasUser = optionsNameUser(tool, args) || machines.some((each) => each.user !== undefined);
   const caller = await callerForSsh(io);
-  const settings = await settingsOf(named, hasUser, { waitSeconds, routes, start }, caller, io);
+  const settings = await settingsOf(named, hasUser, { waitMs, routes, start }, caller, io);
   const ported = port === undefined ? settings : [['Port', port] as const, ...settings];
   const options = ported.flatMap(([keyword, value]) => ['-o', `${keyword}=${value}`]);
   const before = wordsOf(args.before);
@@ -94,7 +94,7 @@ export async function prepare(
       return [
         tool,
         '-e',
-        remoteShell(own, caller.program, named.text, { waitSeconds, routes, start }),
+        remoteShell(own, caller.program, named.text, { waitMs, routes, start }),
         ...withoutShell(own),
         '--',
         ...operands,
@@ -212,14 +212,7 @@ export function jumpForm(text: string): string | undefined {
 }
 
 /** Our options that are for the proxy. */
-interface ForProxy {
-  /** Seconds for its --wait. */
-  readonly waitSeconds?: number;
-  /** For its --route. */
-  readonly routes?: readonly RouteName[];
-  /** Start a machine that is off. */
-  readonly start?: boolean;
-}
+type ForProxy = Pick<OwnOptions, 'waitMs' | 'routes' | 'start'>;
 
 /**
  * The value of rsync's `-e`. rsync calls it with a form of the target that it accepts as a host; --typed gives
@@ -229,7 +222,7 @@ export function remoteShell(
   args: readonly string[],
   self: readonly string[],
   target: string,
-  { waitSeconds, routes, start }: ForProxy,
+  proxy: ForProxy,
 ): string {
   const given = args.flatMap((arg, i) => givenShell(arg, args[i + 1])?.shell ?? []).at(-1);
   const options = given === undefined ? '' : given.replace(/^\s*\S*ssh(?=\s|$)/, '');
@@ -238,11 +231,7 @@ export function remoteShell(
   // rsync's own quoting: a quote inside quotes is doubled (rsync(1), --rsh).
   const quoted = (word: string) => `'${word.replaceAll("'", "''")}'`;
   const typed = quoted(`--typed=${target}`);
-  const ours = [
-    ...(waitSeconds === undefined ? [] : [` --wait=${waitSeconds}`]),
-    ...(routes ? [` --route=${routes.join(',')}`] : []),
-    ...(start ? [' --start'] : []),
-  ];
+  const ours = ownArgs(proxy).map((word) => ` ${word}`);
   return `${self.map(quoted).join(' ')} ssh ${typed}${ours.join('')}${options}`;
 }
 

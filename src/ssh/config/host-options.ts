@@ -1,33 +1,14 @@
 import { checkUserName } from '../../address/names.js';
-import type { RouteName } from '../../route.js';
-import { configArgument, pathArgument, proxyWord } from './word.js';
+import { configArgument, type ProxyCall, pathArgument, proxyCommand } from './word.js';
 
 /** How ssh should call vmssh. */
-export interface Caller {
-  /** How to call vmssh: an absolute path, or an interpreter and a script. */
-  readonly program: readonly string[];
+export interface Caller extends Pick<ProxyCall, 'program' | 'platform' | 'givesTyped'> {
   /** Whether this vmssh has the addon, and so can pass a socket to ssh. */
   readonly fdpass: boolean;
-  /** The system of that ssh; any but "win32" is a Unix. */
-  readonly platform?: NodeJS.Platform;
-  /** Whether that ssh knows %n: the host as it was typed. False for those before 8.1. */
-  readonly givesTyped?: boolean;
 }
 
 /** The ssh_config options for one machine. */
-export interface HostOptions extends Caller {
-  /** The target for the proxy; undefined: the host that ssh was called with. */
-  readonly target?: string;
-  /** For the proxy; undefined: ssh's own port, at most 65535. */
-  readonly port?: number;
-  /** Seconds for the proxy's --wait. */
-  readonly waitSeconds?: number;
-  /** Whether the proxy starts a machine that is off. */
-  readonly start?: boolean;
-  /** For the proxy's --route. */
-  readonly routes?: readonly RouteName[];
-  /** The machine's UUID, for the proxy's --uuid. */
-  readonly uuid?: string;
+export interface HostOptions extends Omit<ProxyCall, keyof Caller>, Caller {
   /** The machine's name in known_hosts; undefined: as typed. */
   readonly hostKeyAlias?: string;
   /** The file for host keys; undefined: the machine has no identity, and its key is not kept. */
@@ -103,23 +84,6 @@ function loginKeyOptions({ identityFile, identityAgent }: Keys): Settings {
     ...(identityFile === undefined ? [] : [['IdentityFile', pathArgument(identityFile)] as const]),
     ...(identityAgent === undefined ? [] : [['IdentityAgent', pathArgument(identityAgent)] as const]),
   ];
-}
-
-function proxyCommand(options: HostOptions): string {
-  const { program, fdpass, platform, target, port, waitSeconds, routes, start, uuid } = options;
-  const { givesTyped = true } = options;
-  const quote = platform === 'win32' ? '"' : "'";
-  const typed = `${givesTyped ? `--typed ${quote}%n${quote} ` : ''}${quote}%h${quote} %p`;
-  return [
-    ...program.map((word) => proxyWord(word, platform)),
-    'proxy',
-    ...(fdpass ? ['--fdpass'] : []),
-    ...(waitSeconds === undefined ? [] : [`--wait=${waitSeconds}`]),
-    ...(routes ? [`--route=${routes.join(',')}`] : []),
-    ...(start ? ['--start'] : []),
-    ...(uuid === undefined ? [] : [`--uuid=${uuid}`]),
-    target === undefined ? typed : `${proxyWord(target, platform)} ${port ?? '%p'}`,
-  ].join(' ');
 }
 
 // Accepts a new machine's key, refuses a changed one; docs/host-keys.md.

@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { startGroup } from '../runs/children.js';
 import { keepCorpus, unpackCorpus } from './corpus.js';
 
 /** Bytes of one input. The largest that a reader takes is tried by its own tests. */
@@ -58,9 +58,9 @@ export async function fuzz(program, name, { seconds, input, keep }) {
 function run(program, name, args) {
   const env = { ...process.env, VMSSH_FUZZ_TARGET: name };
   const timed = ['-c', '"$0" "$@"; status=$?; times >&2; exit $status', program, ...args];
-  const child = spawn('/bin/sh', timed, { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = startGroup('/bin/sh', timed, { env, stdio: ['ignore', 'ignore', 'pipe'] });
   let output = '';
-  child.stderr.setEncoding('utf8').on('data', (text) => {
+  child.stderr?.setEncoding('utf8').on('data', (text) => {
     output += text;
   });
   return new Promise((resolve, reject) => {

@@ -80,3 +80,6 @@ export const longest = {
   quick: { executable: { count: 1, atOnce: 1, seconds: 20 }, node: { count: 1, atOnce: 1, seconds: 20 } },
   run: (bed, runtime, size) => sessions(bed, runtime, size, false),
 };
+
+/** All, as they are named on the page and in the arguments. */
+export const allLoads = [...loads, longest];

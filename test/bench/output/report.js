@@ -13,7 +13,7 @@ Run it on an idle machine, with Linux on x64:
 
 \`\`\`sh
 npm run bench                        # every figure, in some minutes; --quick: in one, not reliable
-npm run bench -- --only start-pass   # one figure; --help names them all
+npm run bench -- start-pass   # one figure; --help names them all
 npm run bench -- --write             # writes this page, its picture, and dist/bench.json with every run
 npm run bench -- --from dist/bench.json   # prints these figures again
 \`\`\`

@@ -109,10 +109,10 @@ function escapeCell(cell) {
 const method = `
 ## How it is measured
 
-A small C program acts as ssh: it makes the socket pair or the pipes, forks, and starts a proxy with them. A thread of it listens on a unix socket and sends a
-banner at once. The time is from just before the fork to the banner's last byte; with fd passing, the banner is read from the passed socket.
+A small C program acts as ssh: it makes the socket pair or the pipes, forks, and starts a proxy. Its thread listens on a unix socket and sends a banner at once. The
+time is from the fork to the banner's last byte; with fd passing, the banner is read from the passed socket.
 
-- Competitors take turns, after one run each to warm the caches; medians are compared. systemd-ssh-proxy comes from trixie's package, in a root of its own.
-- A bare process is timed from the fork to its exit. \`ssh host true\` is OpenSSH's own ssh and a real \`sshd -i\` on the socket.
-- A relay's throughput has no process start in it. PSS is the sum over all processes of a proxy, once it has not changed for 2.5 seconds.
+- Competitors take turns, after one run each to warm the caches; medians are compared. systemd-ssh-proxy is trixie's, in a root of its own.
+- A bare process is timed from the fork to its exit. \`ssh host true\` is OpenSSH's ssh and a real \`sshd -i\` on the socket.
+- Throughput has no process start in it. PSS is the sum over all processes of a proxy, once it has not changed for 2.5 seconds.
 `;

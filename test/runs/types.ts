@@ -17,7 +17,7 @@ export interface Run {
     readonly all?: () => readonly string[] | Promise<readonly string[]>;
   };
   readonly options: Readonly<Partial<Record<keyof Options, Option>>>;
-  /** What is passed on from behind "--"; undefined: nothing. */
+  /** What follows "--" and is passed on; undefined: nothing. */
   readonly rest?: string;
   /** Its row of docs/contributing/reliability.md; undefined: it writes pages of its own. */
   readonly row?: string;

@@ -2,7 +2,7 @@
 import { copies, logins } from './real-ssh.js';
 import { sessions, stream } from './relays.js';
 
-/** Processes that run at the same time, unless all are held open at once. */
+/** Processes at the same time, unless all are held open at once. */
 const few = 8;
 const GiB = 1024;
 

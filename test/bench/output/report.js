@@ -38,7 +38,7 @@ function scale(figures) {
   );
   const login = of('`ssh host true`', 'vmssh, executable');
   if (ours === undefined || theirs === undefined || login === undefined) return '';
-  return `A login takes ${number(login)} ms here, and the proxy only ${number(ours)} of them (systemd-ssh-proxy: ${number(theirs)}): nobody notices that at one login, but in many at once.\n\n`;
+  return `A login takes ${number(login)} ms here, and the proxy only ${number(ours)} of them (systemd-ssh-proxy: ${number(theirs)}): it matters only with many logins at once.\n\n`;
 }
 
 /** A count that must be 0, and is, has one line in `losses`. @param {FigureResult} figure */
@@ -80,7 +80,7 @@ function losses(figures) {
   const none = figures.filter(({ verdicts }) => verdicts.some(isNone)).map(({ title }) => title);
   return [
     ...(missed.length > 0 ? missed : ['Every target was reached.']),
-    ...(none.length > 0 ? [`None, as it has to be: ${none.join(', ')}.`] : []),
+    ...(none.length > 0 ? [`None, as required: ${none.join(', ')}.`] : []),
     ...beaten,
   ];
 }

@@ -41,7 +41,7 @@ describe('from argv to the socket', () => {
     const build = await rolldown({
       input: join(src, 'main.ts'),
       platform: 'node',
-      external: ['ssh2', 'commander', 'chalk', 'yocto-spinner'],
+      external: ['ssh2', 'commander', 'chalk', 'diff', 'yocto-spinner'],
       resolve: { alias: { 'node-hvsock-native': join(dir, 'addon.js') } },
       checks: { ineffectiveDynamicImport: false },
       plugins: [shellText()],

@@ -26,7 +26,7 @@ check_transport() {
   fi
   say ok transport "${device% *} vsock by $module$(cid_text)"
 }
-# not_loaded MESSAGE: modprobe alone does not help if the module is kept away.
+# not_loaded MESSAGE: modprobe does not help if the module is kept away.
 not_loaded() {
   load_fix="modprobe $module && echo $module > /etc/modules-load.d/vsock.conf"
   if blocked_by_kernel "$module"; then

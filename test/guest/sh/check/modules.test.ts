@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import transport from '../../../../src/guest/sh/kernel/transport.sh';
+import transport from '../../../../src/guest/sh/check/transport.sh';
 import facts from '../../../../src/guest/sh/parts/facts.sh';
 import report from '../../../../src/guest/sh/parts/report.sh';
 import vsock from '../../../../src/guest/sh/parts/vsock.sh';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readKeys } from '../../src/guest/keys.js';
+import { readKeys } from '../../src/cli/guest.js';
 
 describe('a key file', () => {
   const key = `ssh-ed25519 ${'A'.repeat(68)} me`;

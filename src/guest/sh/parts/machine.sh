@@ -1,3 +1,5 @@
+# What this machine has that sshd needs. Also in sshd-vsock, which runs on its own.
+
 # The kernel's part: AF_VSOCK and its transport.
 has_vsock() { grep -q '^AF_VSOCK' "$R/proc/net/protocols" 2>/dev/null; }
 module_exists() { [ -d "$R/sys/module/$1" ] || modprobe -n -q "$1" 2>/dev/null; }
@@ -43,3 +45,20 @@ load_vsock() {
   if device=$(vsock_device) && ! transport_loaded "${device#* }"; then modprobe -q "${device#* }" 2>/dev/null; fi
   return 0
 }
+
+# This sshd's privilege separation folder, set at build time: Debian and Ubuntu /run/sshd, Fedora, RHEL 9 and Arch
+# /usr/share/empty.sshd, RHEL 8 /var/empty/sshd, openSUSE /var/lib/empty.
+privsep_folder() {
+  for folder in /usr/share/empty.sshd /var/empty/sshd /var/lib/empty /var/lib/sshd /run/sshd /var/empty; do
+    if grep -qF "$folder" "${R:-}$1" 2>/dev/null; then
+      echo "$folder"
+      return 0
+    fi
+  done
+  echo /run/sshd
+}
+
+# A container without systemd: the folder that its manager shares with the host. vsock would be the host's own there.
+
+export_socket=/run/host/unix-export/ssh
+has_export() { [ -d "$R${export_socket%/*}" ] && [ -w "$R${export_socket%/*}" ]; }

@@ -50,7 +50,8 @@ async function copyOf(
     if (await isThere(socket, uid)) return await getBytes(socket, question, deps, maxArchive);
   } catch (error) {
     if (!(error instanceof DiscoveryError)) throw error;
-    if (error.isGone) return Buffer.alloc(0);
+    // It is not there, cannot be copied, or is too long: the others may be well.
+    if (['FAILED', 'PROTOCOL'].includes(error.code)) return Buffer.alloc(0);
     if (!isAbsent.has(error.code)) throw error;
   }
   // A user's Podman mostly has no service.

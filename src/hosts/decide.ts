@@ -17,7 +17,7 @@ import { type ConcreteHost, configText, userKnownHosts } from '../ssh/config/tex
 import { knownHostsFile } from '../ssh/folder.js';
 import { allGuestKeys } from '../ssh/guest-keys.js';
 import { type ConfigOptions, type Settings, settings } from './options.js';
-import { formatSettings, linesOf } from './setting.js';
+import { formatSettings, settingLines } from './setting.js';
 
 /** What is to be written, and why. */
 export interface Decision {
@@ -104,7 +104,7 @@ export async function sshLines(
 ): Promise<string> {
   const [caller, abilities] = await Promise.all([callerForSsh(io), sshAbilities(io.env)]);
   const around = { ...caller, ...abilities, ...surroundings({ system }, io) };
-  return usage(() => configText({ ...around, hosts, ...linesOf(settings, values) }));
+  return usage(() => configText({ ...around, hosts, ...settingLines(settings, values) }));
 }
 
 function surroundings({ system }: Pick<ConfigOptions, 'system'>, io: Io) {

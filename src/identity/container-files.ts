@@ -1,6 +1,6 @@
 import { dockerEngines, type Engine, isThere, podmanEngines } from '../discovery/containers/engines.js';
 import { type Deps, DiscoveryError } from '../discovery/provider.js';
-import { execRoute } from '../discovery/tools/exec-route.js';
+import { execCommand } from '../discovery/tools/exec-route.js';
 import { getBytes } from '../discovery/tools/http-unix.js';
 import { type MachineFiles, type MachineRecord, printed } from './machine-files.js';
 import { maxKeyText } from './public-keys.js';
@@ -27,7 +27,7 @@ export async function containerFiles(
   const engine = engines.find((each) => each !== undefined && each.url === url);
   if (engine === undefined) return undefined;
   return {
-    exec: execRoute(manager, id, { url })?.command,
+    exec: execCommand(manager, id, { url }),
     read: async (paths) => {
       const copies = await Promise.all(paths.map((path) => copyOf(manager, id, path, engine, deps, uid)));
       return copies.flatMap((copy) => firstFile(copy)?.toString('latin1') ?? []);

@@ -9,8 +9,8 @@ import { countBy } from '../../group-by.js';
 import { addressWord } from '../../kinds/kind.js';
 import { kinds } from '../../kinds/kinds.js';
 import { asTarget } from '../../kinds/parse.js';
-import { onDrive } from '../../resolve/socket.js';
 import { splitArgs, tools } from '../../ssh/split-args.js';
+import { onDrive } from '../../target/routes.js';
 import { rooted, split } from '../../target/text.js';
 import { shells } from './scripts.js';
 

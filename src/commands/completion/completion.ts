@@ -1,6 +1,6 @@
 import { type Command, type Io, UsageError } from '../../cli/command.js';
 import { positionals } from '../../cli/option.js';
-import { providersOn } from '../../discovery/provider.js';
+import { sourcesOn } from '../../discovery/source.js';
 import { quote } from '../../errors.js';
 import { type CommandTable, complete, type LiveNames, listFolder } from './complete.js';
 import { type CompletionShell, completionScripts, shells } from './scripts.js';
@@ -58,8 +58,8 @@ export async function printCompletions(
   const words = args[0] === '--' ? args.slice(1) : args;
   // PowerShell drops empty arguments.
   const plain = words.map((word) => (word === '""' ? '' : word));
-  const { providers } = await import('../../discovery/providers.js');
-  const here = providersOn(io.platform, providers);
+  const { loadSources } = await import('../../discovery/sources.js');
+  const here = sourcesOn(io.platform, await loadSources());
   const live: LiveNames = {
     providers: async () => here.map(({ name }) => name),
     folder: listFolder,

@@ -1,50 +1,19 @@
 import { parseUuid } from '../address/guid.js';
 import { offered } from '../address/shell.js';
 import { similarTo } from '../address/similar.js';
-import {
-  type Deps,
-  type DiscoveredMachine,
-  isFailure,
-  isSilence,
-  type Provider,
-  type Search,
-  type Warning,
-} from '../discovery/provider.js';
-import { answerOf, match, searchList } from '../discovery/search.js';
 import { ConnectError, type ConnectErrorInit, quote, quoteNames } from '../errors.js';
-import type { ResolveContext } from './resolution.js';
+import { type DiscoveredMachine, isFailure, isSilence, type Search, type Warning } from './provider.js';
+import { match } from './search.js';
 
 /** Who was asked for a machine, and the hints for each failure. */
 export interface Asked {
-  /** The provider's. */
+  /** The source's. */
   readonly title: string;
   /** The clause for an unknown machine, if not "TITLE has no machine NAME". */
   readonly missing?: string;
   /** The clause if no machine at all was found, if not "MISSING: found none". */
   readonly empty?: string;
   readonly hints: { readonly unknown: string; readonly ambiguous?: string; readonly unavailable?: string };
-}
-
-/** The machine that a provider has by a name. Throws a ConnectError that says why there is none. */
-export async function findMachine<M extends DiscoveredMachine>(
-  provider: Provider<M>,
-  name: string,
-  context: ResolveContext & Deps,
-  asked: Omit<Asked, 'title'>,
-): Promise<M> {
-  const search = await searchProvider(provider, name, context);
-  context.signal?.throwIfAborted();
-  return machineOrThrow(search, name, context.text, { title: provider.title, ...asked });
-}
-
-/** Asks a provider for a machine: by its own search, else by a match over its list. */
-export async function searchProvider<F extends DiscoveredMachine>(
-  provider: Provider<F>,
-  name: string,
-  deps: Deps,
-): Promise<Search<F, Warning>> {
-  if (provider.find) return provider.find(name, deps);
-  return answerOf(searchList(name, provider.list(deps)), deps.signal);
 }
 
 /** The machine that a search found. Throws a ConnectError that says why there is none. `text`: the target as typed. */

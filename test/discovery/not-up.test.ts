@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import { whyOff } from '../../src/discovery/not-up.js';
 import type { Status } from '../../src/discovery/provider.js';
-import { whyOff } from '../../src/resolve/discovered.js';
 
 it.each<[Status, string]>([
   ['off', 'start it again'],

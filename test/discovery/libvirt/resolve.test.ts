@@ -1,12 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import type { Domain } from '../../src/discovery/libvirt/libvirt.js';
-import { lima } from '../../src/discovery/managers/lima.js';
-import type { DiscoveredMachine, Warning } from '../../src/discovery/provider.js';
-import { parseTarget } from '../../src/kinds/parse.js';
-import { resolveManaged } from '../../src/resolve/managed.js';
-import { resolveQemu } from '../../src/resolve/qemu.js';
-import type { RouteName } from '../../src/route.js';
-import type { QemuTarget } from '../../src/target/target.js';
+import { findMachine } from '../../../src/discovery/find.js';
+import type { Domain } from '../../../src/discovery/libvirt/libvirt.js';
+import { libvirtOf } from '../../../src/discovery/libvirt/provider.js';
+import { lima } from '../../../src/discovery/managers/lima.js';
+import type { DiscoveredMachine, Warning } from '../../../src/discovery/provider.js';
+import type { Source } from '../../../src/discovery/source.js';
+import { qemu } from '../../../src/discovery/vmm/qemu.js';
+import { askedForQemu, scopesOf } from '../../../src/kinds/machines.js';
+import { parseTarget } from '../../../src/kinds/parse.js';
+import type { RouteName } from '../../../src/route.js';
+import type { QemuTarget } from '../../../src/target/target.js';
+import { byFirstRoute } from '../resolved.js';
 
 const uuids = ['11111111-2222-4333-8444-555555555555', '21111111-2222-4333-8444-555555555555'] as const;
 const mint: Domain = { name: 'mint', uuid: uuids[0], id: 7, cid: 42, status: 'running', scope: 'system' };
@@ -34,18 +38,18 @@ function resolve(
   found: readonly DiscoveredMachine[] = [process],
   routes?: readonly RouteName[],
 ) {
-  return resolveQemu(
-    parseTarget(text) as QemuTarget,
-    { ...context(text), routes },
-    {
-      domains: async (_deps, scopes) => ({
-        domains: domains.filter(({ scope }) => scopes.includes(scope)),
-        warnings,
-      }),
-      processes: async () => ({ found, warnings: [] }),
-      addresses: async ({ name }) => (name === 'mint' ? ['192.0.2.7'] : []),
-    },
-  );
+  const { name, scope } = parseTarget(text) as QemuTarget;
+  const processes = async () => ({ found, warnings: [] });
+  const libvirt = libvirtOf(scopesOf[scope], {
+    domains: async (_deps, scopes) => ({
+      domains: domains.filter(({ scope }) => scopes.includes(scope)),
+      warnings,
+    }),
+    processes,
+    addresses: async ({ name }) => (name === 'mint' ? ['192.0.2.7'] : []),
+  });
+  const sources = [libvirt, { ...qemu, list: processes }].map((source) => async () => source as Source);
+  return findMachine(sources, name, { ...context(text), routes }, askedForQemu).then(byFirstRoute);
 }
 
 describe('a name that a libvirtd without an answer may have too', () => {
@@ -105,7 +109,8 @@ describe('a libvirt domain', () => {
     expect(await byCid.askIp?.()).toMatchObject({ endpoint });
     const bare = { ...mint, cid: undefined };
     await expect(resolve('qemu/mint', [bare], [], [])).rejects.toMatchObject({ code: 'NOT_FOUND' });
-    expect(await resolve('qemu/mint', [bare], [], [], ['ip'])).toMatchObject({ endpoint });
+    const byIp = await resolve('qemu/mint', [bare], [], [], ['ip']);
+    expect(await byIp.askIp?.()).toMatchObject({ endpoint });
   });
 
   it.each([
@@ -171,7 +176,7 @@ describe('a machine of a manager', () => {
     warnings: readonly Warning[] = [],
   ) => {
     const list = async () => ({ found: machines, warnings });
-    return resolveManaged(name, { ...lima, list }, context(`lima/${name}`));
+    return findMachine([async () => ({ ...lima, list })], name, context(`lima/${name}`)).then(byFirstRoute);
   };
 
   it('leads to its address, with its user and key', async () => {
@@ -180,7 +185,6 @@ describe('a machine of a manager', () => {
       steps: ['lima knows "default" (running)', 'it has the SSH address "127.0.0.1:60022"'],
       user: 'u',
       identityFile: '/k',
-      joined: expect.any(Function),
     });
   });
 

@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { resolveTarget } from '../../src/kinds/kinds.js';
-import { parseTarget } from '../../src/kinds/parse.js';
-import { firstRoute } from '../../src/routes/routes.js';
-import { PeerFolder } from '../discovery/machined/varlink-peer.js';
-import { useJsonServices } from '../discovery/managers/json-services.js';
-import { useTempDir } from '../helpers/temp-dir.js';
+import { resolveTarget } from '../../../src/kinds/kinds.js';
+import { parseTarget } from '../../../src/kinds/parse.js';
+import { firstRoute } from '../../../src/routes/routes.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+import { PeerFolder } from '../machined/varlink-peer.js';
+import { useJsonServices } from '../managers/json-services.js';
+import { byFirstRoute } from '../resolved.js';
 
 const dir = useTempDir();
 const serve = useJsonServices(dir);
@@ -14,14 +15,16 @@ beforeEach(() => {
 });
 afterEach(() => folder.stop());
 
-const outcome = (text: string) =>
-  resolveTarget(parseTarget(text), {
-    text,
-    port: 22,
-    platform: 'linux',
-    runDir: `${folder.path}/run`,
-    env: { XDG_RUNTIME_DIR: `${folder.path}/user` },
-  });
+const outcome = async (text: string) =>
+  byFirstRoute(
+    await resolveTarget(parseTarget(text), {
+      text,
+      port: 22,
+      platform: 'linux',
+      runDir: `${folder.path}/run`,
+      env: { XDG_RUNTIME_DIR: `${folder.path}/user` },
+    }),
+  );
 const v262 = (scope: string, name: string) => `${scope}/systemd/nspawn/${name}/unix-export/ssh`;
 const v257 = (scope: string, name: string) => `${scope}/systemd/nspawn/unix-export/${name}/ssh`;
 
@@ -162,7 +165,7 @@ describe('a container of another manager', () => {
       hint: 'see why it ends: docker logs web',
     });
     expect(await machineOf('podman/web', [], [container('a', 'web', { Restarts: 12 })])).toMatchObject({
-      endpoint: { family: 'exec' },
+      routes: [{ endpoint: { family: 'exec' } }],
       trouble: { problem: 'it ended and was restarted 12 times', hint: expect.stringContaining(' logs web') },
     });
     const quiet = await machineOf('podman/web', [], [container('a', 'web', { Restarts: 0 })]);

@@ -1,15 +1,33 @@
 import { describe, expect, it } from 'vitest';
-import type { Guid } from '../../src/address/guid.js';
-import type { HyperVMachine } from '../../src/discovery/hyper-v/hyper-v.js';
-import { DiscoveryError } from '../../src/discovery/provider.js';
-import type { WslState } from '../../src/discovery/wsl/wsl.js';
-import type { Target } from '../../src/kinds/kinds.js';
-import { parseTarget } from '../../src/kinds/parse.js';
-import { resolveHyperV, resolveWsl } from '../../src/resolve/windows.js';
+import type { Guid } from '../../../src/address/guid.js';
+import { findMachine } from '../../../src/discovery/find.js';
+import type { HyperVMachine } from '../../../src/discovery/hyper-v/hyper-v.js';
+import { type HyperVEffects, hyperVOf, resolveHyperVId } from '../../../src/discovery/hyper-v/provider.js';
+import { DiscoveryError } from '../../../src/discovery/provider.js';
+import type { ResolveContext, Source } from '../../../src/discovery/source.js';
+import { wslOf } from '../../../src/discovery/wsl/provider.js';
+import type { WslState } from '../../../src/discovery/wsl/wsl.js';
+import type { Target } from '../../../src/kinds/kinds.js';
+import { parseTarget } from '../../../src/kinds/parse.js';
+import { byFirstRoute } from '../resolved.js';
 
 const mint = '86e0c1e9-782c-47e0-b7c2-99f8167f5178' as Guid;
 const other = '00112233-4455-6677-8899-aabbccddeeff' as Guid;
 const running = (name: string, id = mint): HyperVMachine => ({ id, name, status: 'running' });
+
+const resolveHyperV = async (
+  target: Extract<Target, { kind: 'hyper-v' }>,
+  context: ResolveContext,
+  machines: HyperVEffects['machines'],
+  addresses: HyperVEffects['addresses'] = async () => [],
+) => {
+  const effects = { machines, addresses };
+  const found =
+    'vmId' in target
+      ? await resolveHyperVId(target.vmId, context, effects)
+      : await findMachine([async () => hyperVOf(effects)], target.name, context);
+  return byFirstRoute(found);
+};
 
 /** Resolves on a Windows with these machines, one list after the other. */
 function windows(lists: readonly (readonly HyperVMachine[] | Error)[]) {
@@ -149,13 +167,14 @@ function resolve(
   running: readonly string[] = [],
 ) {
   const context = { text: `wsl/${name}`, port, env: {}, platform: 'win32' as const, exists: () => false };
-  return resolveWsl(name, context, {
+  const wsl = wslOf({
     list: async () => distros.map((each) => ({ name: each, running: running.includes(each) })),
     ask: async () => {
       if (state instanceof Error) throw state;
       return state;
     },
   });
+  return findMachine([async () => wsl as Source], name, context).then(byFirstRoute);
 }
 const ready = { vmId, systemd: true, ports: [22] };
 

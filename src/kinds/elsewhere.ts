@@ -1,11 +1,9 @@
 import { isBareId } from '../address/guid.js';
 import { shellQuoted } from '../address/shell.js';
 import { findWindowsVmssh, isWsl } from '../discovery/hyper-v/interop.js';
+import type { ResolveContext } from '../discovery/source.js';
 import { type ConnectErrorInit, quote } from '../errors.js';
-import type { ResolveContext } from './resolution.js';
-
-/** From where a kind of target is reached. Inside WSL2, "windows-wsl2" starts the Windows build. */
-export type From = 'anywhere' | 'linux' | 'linux-mac' | 'windows' | 'windows-wsl2';
+import type { From } from './kind.js';
 
 /** Why a valid target cannot be reached from here, and from where it can. */
 export function elsewhere(

@@ -3,15 +3,15 @@ import { type Shell, type ShellPlace, shellOf, shellQuoted } from '../address/sh
 import type { Io } from '../cli/command.js';
 import { ConnectError } from '../errors.js';
 import { readSafely } from '../files/place.js';
-import { withAdopted } from '../host-keys/edit.js';
-import { knownTypes, type Verdict, verdictOn } from '../host-keys/known-hosts.js';
+import { withAdopted } from '../identity/edit.js';
+import { knownTypes, type Verdict, verdictOn } from '../identity/known-hosts.js';
 import { asTarget, type TypedTarget } from '../kinds/parse.js';
 import { lookUp } from '../lookup/find-target.js';
 import type { ListedTarget } from '../lookup/short-name.js';
 import { knownHostsFile } from '../ssh/folder.js';
 import { type GuestKeys, guestKeysFor, undoCommand } from '../ssh/guest-keys.js';
 import type { HostKey } from '../ssh/handshake-result.js';
-import { isNamed, keyNames } from '../ssh/identity.js';
+import { isNamed, keyNames } from '../identity/identity.js';
 
 /** The host keys that ssh knows of a machine. */
 export interface KnownKeys {

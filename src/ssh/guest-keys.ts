@@ -8,7 +8,7 @@ import { asTarget } from '../kinds/parse.js';
 import { nameOf } from '../target/target.js';
 import type { HostOptions } from './config/host-options.js';
 import { knownHostsFile } from './folder.js';
-import { exact, type Identified, isNamed } from './identity.js';
+import { exact, type Identified, isNamed } from '../identity/identity.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 

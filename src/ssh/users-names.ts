@@ -13,7 +13,7 @@ import {
   nameBytes,
   parseLine,
   plainName,
-} from '../host-keys/known-hosts.js';
+} from '../identity/known-hosts.js';
 import { systemProgram } from '../process/program-in-path.js';
 import { ownerOf } from './config/file.js';
 import { moreNames, type NameCheck } from './config/names.js';

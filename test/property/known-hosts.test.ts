@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect } from 'vitest';
-import { withAdopted, withoutNames } from '../../src/host-keys/edit.js';
+import { withAdopted, withoutNames } from '../../src/identity/edit.js';
 import {
   isFor,
   knownTypes,
@@ -11,7 +11,7 @@ import {
   nameBytes,
   parseLine,
   verdictOn,
-} from '../../src/host-keys/known-hosts.js';
+} from '../../src/identity/known-hosts.js';
 import { missingPrograms } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';

@@ -5,7 +5,7 @@ import { ConnectError } from '../../src/errors.js';
 import { kindOf, kinds } from '../../src/kinds/kinds.js';
 import { parseTarget } from '../../src/kinds/parse.js';
 import { splitLogin } from '../../src/lookup/login.js';
-import { exact } from '../../src/ssh/identity.js';
+import { exact } from '../../src/identity/identity.js';
 import { splitArgs, wordsOf } from '../../src/ssh/split-args.js';
 import { asTyped, split } from '../../src/target/text.js';
 import { anyText, property, textOf } from './property.js';

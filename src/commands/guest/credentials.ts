@@ -19,7 +19,7 @@ import {
   removeGuestKeys,
 } from '../../guest/credentials/keys.js';
 import { readKeys } from '../../guest/keys.js';
-import { fingerprintOf } from '../../host-keys/known-hosts.js';
+import { fingerprintOf } from '../../identity/known-hosts.js';
 import { fileError, reasonOf } from '../../hosts/files.js';
 import { asTarget } from '../../kinds/parse.js';
 import { type GuestKeys, guestFolder, undoCommand } from '../../ssh/guest-keys.js';

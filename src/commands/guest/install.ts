@@ -30,7 +30,7 @@ import { hostLines, hostName } from '../../ssh/config/text.js';
 import { configArgument } from '../../ssh/config/word.js';
 import { ownAccount } from '../../ssh/folder.js';
 import { guestKeysFor, madeKeysOf, trustIn } from '../../ssh/guest-keys.js';
-import { hostKeyAlias } from '../../ssh/identity.js';
+import { hostKeyAlias } from '../../identity/identity.js';
 import { scriptOptions, setupExclusive, setupOptions, targetOption, undoOption } from './options.js';
 import { type RootRunner, rootRunner } from './root.js';
 

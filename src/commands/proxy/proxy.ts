@@ -145,7 +145,7 @@ function madeAgain(text: string): string {
  * of which one may be another machine's.
  */
 async function refusePattern({ text, target }: TypedTarget): Promise<void> {
-  const { isNamed } = await import('../../ssh/identity.js');
+  const { isNamed } = await import('../../identity/identity.js');
   if (!isNamed(target)) return;
   throw new ConnectError('parse', text, {
     code: 'USAGE',

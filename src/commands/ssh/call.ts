@@ -17,7 +17,7 @@ import { callerForSsh } from '../../ssh/config/caller.js';
 import { type Caller, type HostOptions, hostOptions } from '../../ssh/config/host-options.js';
 import { knownHostsFile } from '../../ssh/folder.js';
 import { guestKeysFor, trustIn } from '../../ssh/guest-keys.js';
-import { hostKeyAlias } from '../../ssh/identity.js';
+import { hostKeyAlias } from '../../identity/identity.js';
 import { type SplitArgs, type SshTool, wordsOf } from '../../ssh/split-args.js';
 import { findOperands, givingOption, type Operand, optionsNameUser } from './args.js';
 

@@ -2,7 +2,7 @@ import { type Command, type Io, UsageError } from '../../cli/command.js';
 import { complain } from '../../cli/message.js';
 import { throughHop, viaOption } from '../../cli/shared-options.js';
 import { exitCode, quote } from '../../errors.js';
-import { forgetKeys } from '../../host-keys/edit.js';
+import { forgetKeys } from '../../identity/edit.js';
 import { fileError } from '../../hosts/files.js';
 import { asTarget } from '../../kinds/parse.js';
 import { lookUp } from '../../lookup/find-target.js';
@@ -10,7 +10,7 @@ import { splitLogin } from '../../lookup/login.js';
 import type { ListedTarget } from '../../lookup/short-name.js';
 import { knownHostsFile } from '../../ssh/folder.js';
 import { type GuestKeys, guestKeysFor, madeKeysOf, undoCommand } from '../../ssh/guest-keys.js';
-import { hostKeyAlias, isNamed, possibleAliases, typedNames, uuidAlias } from '../../ssh/identity.js';
+import { hostKeyAlias, isNamed, possibleAliases, typedNames, uuidAlias } from '../../identity/identity.js';
 
 export interface ForgetOptions {
   readonly targets: readonly string[];

@@ -4,7 +4,7 @@ import { makeFolder } from '../../files/place.js';
 import { readText } from '../../files/read-file.js';
 import { runProgram } from '../../process/run-program.js';
 import { type GuestKeys, guestAlias, guestFolder, guestKeyFiles, guestKeysOf } from '../../ssh/guest-keys.js';
-import { exact } from '../../ssh/identity.js';
+import { exact } from '../../identity/identity.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 

@@ -2,7 +2,7 @@ import { printable } from '../../errors.js';
 import { countBy } from '../../group-by.js';
 import { parseTarget } from '../../kinds/parse.js';
 import { type GuestKeys, trustIn } from '../guest-keys.js';
-import { hostKeyAlias } from '../identity.js';
+import { hostKeyAlias } from '../../identity/identity.js';
 import type { HostOptions } from './host-options.js';
 import { moreNames, type NameCheck } from './names.js';
 import { type SharedUuid, withOwnUuids } from './same-uuid.js';

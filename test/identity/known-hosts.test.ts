@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { withAdopted, withoutNames } from '../../src/host-keys/edit.js';
+import { withAdopted, withoutNames } from '../../src/identity/edit.js';
 import {
   fingerprintOf,
   isEntryOf,
@@ -11,7 +11,7 @@ import {
   parseLine,
   plainName,
   verdictOn,
-} from '../../src/host-keys/known-hosts.js';
+} from '../../src/identity/known-hosts.js';
 
 describe('a pattern of ssh', () => {
   it.each([

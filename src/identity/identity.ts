@@ -3,7 +3,7 @@ import { parseUuid, vmIds } from '../address/guid.js';
 import { slug } from '../address/slug.js';
 import type { ListedMachine } from '../discovery/merge.js';
 import type { Authority } from '../discovery/tools/scope.js';
-import type { KeyNames } from '../host-keys/edit.js';
+import type { KeyNames } from '../identity/edit.js';
 import { type Kind, machinesOf } from '../kinds/kind.js';
 import { kindOf, kinds, type Target } from '../kinds/kinds.js';
 import { asTarget } from '../kinds/parse.js';

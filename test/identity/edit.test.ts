@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { adoptKeys, forgetKeys, withAdopted, withoutNames } from '../../src/host-keys/edit.js';
+import { adoptKeys, forgetKeys, withAdopted, withoutNames } from '../../src/identity/edit.js';
 import { missingPrograms } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';

@@ -6,7 +6,7 @@ import { printable } from '../errors.js';
 import { withoutRepeats } from '../group-by.js';
 import { asTarget } from '../kinds/parse.js';
 import type { FindMachines, MachinesFound } from '../machines/find-machines.js';
-import { sshAbilities } from '../process/ssh-program.js';
+import { everySshAsksForKeys, sshAbilities } from '../process/ssh-program.js';
 import { callerForSsh } from '../ssh/config/caller.js';
 import { ownerName } from '../ssh/config/entry-hosts.js';
 import { concreteHosts, leftLines } from '../ssh/config/hosts.js';
@@ -101,11 +101,16 @@ export async function sshLines(
   { system }: Pick<ConfigOptions, 'system'>,
   io: Io,
 ): Promise<string> {
-  const [caller, abilities] = await Promise.all([callerForSsh(io), sshAbilities(io.env)]);
+  const [caller, abilities, asksForKeys] = await Promise.all([
+    callerForSsh(io),
+    sshAbilities(io.env),
+    everySshAsksForKeys(io),
+  ]);
   return usage(() =>
     configText({
       ...caller,
       ...abilities,
+      asksForKeys,
       ...surroundings({ system }, io),
       hosts,
       fdpass: caller.fdpass && options.fdpass,

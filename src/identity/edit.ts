@@ -1,61 +1,21 @@
 import { editFile } from '../files/edit-file.js';
-import { readSafely } from '../files/place.js';
-import { isEntryOf, type KeyLine, linesOf, nameBytes, parseLine, plainName } from './known-hosts.js';
-
-/** A machine's names in known_hosts, its own and those that were typed for it. */
-export interface KeyNames {
-  readonly alias: string;
-  readonly typed: readonly string[];
-}
+import { isEntryOf, linesOf, nameBytes, parseLine } from './known-hosts.js';
+import { pinsIn } from './pins.js';
 
 /**
- * Copies machines' keys in a known_hosts file from typed names to their alias, unless that has one already. An unreadable
- * file counts as missing, as it does for ssh. Throws as `editFile` does.
+ * Removes the keys of these names from a known_hosts file, and those of machines that one of `meant` (namesOf) meant, and changes
+ * nothing else. Resolves to their number. Throws as `editFile` does.
  */
-export async function adoptKeys(path: string, machines: readonly KeyNames[]): Promise<void> {
-  const edit = (old: Buffer | undefined) => old && withAdopted(old, machines);
-  const seen = await readSafely(path).catch(() => undefined);
-  if (edit(seen?.bytes) !== seen?.bytes) await editFile(path, edit, 0o600);
-}
-
-/** The same bytes if nothing is added. */
-export function withAdopted(bytes: Buffer, machines: readonly KeyNames[]): Buffer {
-  const lines = linesOf(bytes);
-  const find = indexOf(lines.flatMap((line) => parseLine(line) ?? []));
-  const added = machines.flatMap(({ alias, typed }) => {
-    if (find(alias).some(({ marker }) => marker === undefined)) return [];
-    const theirs = typed.flatMap(find);
-    return theirs.map(({ marker, type, key }) => `${marker ? `${marker} ` : ''}${alias} ${type} ${key}\n`);
-  });
-  const news = [...new Set(added)].filter((line) => !lines.includes(line));
-  if (news.length === 0) return bytes;
-  const end = bytes.at(-1) === 0x0a ? '' : '\n';
-  return Buffer.concat([bytes, Buffer.from(end), ...news.map((line) => Buffer.from(line))]);
-}
-
-/** Finds the lines that list a name. */
-function indexOf(lines: readonly KeyLine[]): (name: string) => readonly KeyLine[] {
-  const byName = new Map<string, KeyLine[]>();
-  const hashed: KeyLine[] = [];
-  for (const line of lines) {
-    if (line.hosts.startsWith('|')) hashed.push(line);
-    for (const name of line.hosts.split(',').map(plainName))
-      byName.set(name, [...(byName.get(name) ?? []), line]);
-  }
-  return (name) => {
-    const host = nameBytes(name);
-    return [...(byName.get(host) ?? []), ...hashed.filter(({ hosts }) => isEntryOf(host, hosts))];
-  };
-}
-
-/**
- * Removes the keys of these names from a known_hosts file, and changes nothing else. Resolves to their number. Throws as
- * `editFile` does.
- */
-export async function forgetKeys(path: string, names: readonly string[]): Promise<number> {
+export async function forgetKeys(
+  path: string,
+  names: readonly string[],
+  meant: readonly string[] = [],
+): Promise<number> {
   let removed = 0;
   const edit = (old: Buffer | undefined) => {
-    const left = withoutNames(old ?? Buffer.alloc(0), names);
+    const pins = old === undefined ? [] : pinsIn(old);
+    const aliases = pins.filter((pin) => pin.names.some((name) => meant.includes(name)));
+    const left = withoutNames(old ?? Buffer.alloc(0), [...names, ...aliases.map(({ alias }) => alias)]);
     removed = left.removed;
     return removed === 0 ? old : left.bytes;
   };

@@ -36,6 +36,7 @@ function byExport(search: Found, name: string, { text }: ResolveContext): Resolu
   const container = machineOrThrow(search, name, text, askedFor(name));
   const { path } = container;
   return {
+    machine: container,
     endpoint: { family: 'unix', path },
     steps: [`container ${quote(container.name)} exports ${path}`],
   };

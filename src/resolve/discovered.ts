@@ -28,7 +28,7 @@ export async function resolveDiscovered(
   const steps = [`${provider} knows ${quote(name)} (${status})`];
   if (found.via !== undefined) {
     const { endpoint, steps: hop } = resolveVia(behind(found, found.via, context.text), context);
-    return { endpoint, steps: [...steps, ...hop] };
+    return { endpoint, steps: [...steps, ...hop], machine: found };
   }
   const [first, ...more] = listedRoutes(found);
   const asked = addressOf && askedIp(addressOf, context);
@@ -50,6 +50,7 @@ export async function resolveDiscovered(
   return {
     endpoint: reached.endpoint,
     steps: [...steps, ...reached.steps],
+    machine: found,
     uuid,
     identityFile,
     user,

@@ -37,6 +37,7 @@ export async function resolveMachine(
   const { steps, ...reached } = await routesTo(found, uid, context);
   return {
     ...reached,
+    machine: found,
     steps: [by, ...steps],
     ...(machine.sshPrivateKeyPath === undefined ? {} : { identityFile: machine.sshPrivateKeyPath }),
     ...(found.user === undefined ? {} : { user: found.user }),

@@ -1,8 +1,11 @@
+import type { DiscoveredMachine } from '../discovery/provider.js';
 import type { StartCommand } from '../errors.js';
 import type { Route, RouteName } from '../route.js';
 
 /** The result of resolving a target: a machine, by its first route, and what else is known of it. */
 export interface Resolution extends Route {
+  /** The machine, as its source has it: whose host key it must show. An address has none. */
+  readonly machine?: DiscoveredMachine;
   /** The machine's, in the 8-4-4-4-12 form, if its manager's list has it. */
   readonly uuid?: string;
   /** The path of a private key for the login, made by the machine's manager. */

@@ -10,7 +10,7 @@ import { type ConfigFiles, configFiles } from '../../hosts/places.js';
 import { planInstall } from '../../hosts/plan.js';
 import { checkSshOptions } from '../../hosts/ssh-option.js';
 import { enableUnits } from '../../hosts/systemd.js';
-import { adoptAll, carryOut, once } from '../../hosts/write.js';
+import { carryOut, once } from '../../hosts/write.js';
 import { findMachines } from '../../machines/find-machines.js';
 import { loadAddon } from '../../native.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
@@ -74,7 +74,6 @@ is not changed. With --via it also writes Hosts NAME.HOST for the machines of ot
     const { code, plan } = await carryOut(() => planInstall({ ...given, fresh }, io, find, files), io);
     const { decision, startsUnits } = plan;
     if (code === exitCode.ok && startsUnits) await enableUnits(io);
-    if (decision) await adoptAll(decision.machines, io);
     if (code === exitCode.ok && decision && !given.system && !decision.state.options.onlyPatterns)
       io.out(`${whatNow(decision.state, io)}\n`);
     return code;

@@ -1,6 +1,7 @@
 import { checkUserName } from '../../address/names.js';
+import type { HostKeyPolicy } from '../../identity/decide.js';
 import type { RouteName } from '../../route.js';
-import { configArgument, pathArgument, proxyWord } from './word.js';
+import { commandWord, configArgument, pathArgument, proxyWord } from './word.js';
 
 /** How ssh should call vmssh. */
 export interface Caller {
@@ -12,6 +13,8 @@ export interface Caller {
   readonly platform?: NodeJS.Platform;
   /** Whether that ssh knows %n: the host as it was typed. False for those before 8.1. */
   readonly givesTyped?: boolean;
+  /** Whether that ssh asks a program for host keys (KnownHostsCommand): it then asks vmssh. */
+  readonly asksForKeys?: boolean;
 }
 
 /** The ssh_config options for one machine. */
@@ -26,8 +29,10 @@ export interface HostOptions extends Caller {
   readonly start?: boolean;
   /** For the proxy's --route. */
   readonly routes?: readonly RouteName[];
-  /** The machine's UUID, for the proxy's --uuid. */
-  readonly uuid?: string;
+  /** What is done about a key that no machine is known by; undefined: "accept-new". */
+  readonly hostKeys?: HostKeyPolicy;
+  /** What the user typed, if ssh is called with another name. */
+  readonly typed?: string;
   /** The machine's name in known_hosts; undefined: as typed. */
   readonly hostKeyAlias?: string;
   /** The file for host keys; undefined: the machine has no identity, and its key is not kept. */
@@ -68,7 +73,7 @@ const refused: ReadonlyMap<string, string> = new Map([
   ['proxyusefdpass', 'the proxy must be called in the same way: use --no-fdpass'],
   ...[
     ...['hostkeyalias', 'userknownhostsfile', 'globalknownhostsfile', 'stricthostkeychecking'],
-    ...['hashknownhosts', 'updatehostkeys', 'checkhostip'],
+    ...['hashknownhosts', 'updatehostkeys', 'checkhostip', 'knownhostscommand'],
   ].map((each) => [each, ourKeys] as const),
 ]);
 
@@ -86,19 +91,55 @@ export function hostOptions(options: HostOptions): readonly (readonly [string, s
 }
 
 type Settings = readonly (readonly [string, string])[];
-type Keys = Pick<HostOptions, 'hostKeyAlias' | 'knownHosts' | 'onlyKnown' | 'identityFile' | 'identityAgent'>;
+type LoginKeys = Pick<HostOptions, 'identityFile' | 'identityAgent'>;
+type Keys = Pick<HostOptions, 'hostKeyAlias' | 'knownHosts' | 'onlyKnown' | 'hostKeys' | 'typed'> &
+  LoginKeys &
+  Pick<Caller, 'asksForKeys' | 'program' | 'platform'>;
 
 /** Only those about a machine's host key and login key. */
 export function keyOptions(options: Keys): Settings {
   return [...hostKeyOptions(options), ...loginKeyOptions(options)];
 }
 
-function hostKeyOptions({ hostKeyAlias, knownHosts, onlyKnown = false }: Keys): Settings {
+function hostKeyOptions(options: Keys): Settings {
+  const { hostKeyAlias, knownHosts, onlyKnown = false } = options;
   const alias = hostKeyAlias === undefined ? [] : [['HostKeyAlias', configArgument(hostKeyAlias)] as const];
-  return [...alias, ...hostKeyPolicy(knownHosts, onlyKnown)];
+  return [...alias, ...(byCommand(options) ?? hostKeyPolicy(knownHosts, onlyKnown))];
 }
 
-function loginKeyOptions({ identityFile, identityAgent }: Keys): Settings {
+/** Whether the lines have ssh ask vmssh, which has to be an absolute path there. */
+export function asksVmssh({
+  asksForKeys = false,
+  program,
+  platform,
+}: Pick<Caller, 'asksForKeys' | 'program' | 'platform'>): boolean {
+  return asksForKeys && platform === 'linux' && program[0]?.startsWith('/') === true;
+}
+
+/** With `KnownHostsCommand` vmssh decides; our file is for other clients that read these lines, by the alias. */
+function byCommand(options: Keys): Settings | undefined {
+  if (!asksVmssh(options)) return undefined;
+  const { hostKeyAlias, knownHosts, program, hostKeys = 'accept-new', typed } = options;
+  const words = [
+    ...program.map(commandWord),
+    'host-key',
+    ...(hostKeys === 'accept-new' ? [] : [`--host-keys=${hostKeys}`]),
+    // A name that begins with a dash is ssh's own mistake; what comes from a server is no option either.
+    `--typed=${typed === undefined ? '%n' : commandWord(typed)}`,
+    ...['--', '%I', '%H', '%t', '%K'],
+  ];
+  const file =
+    hostKeyAlias === undefined || knownHosts === undefined ? '/dev/null' : pathArgument(knownHosts);
+  return [
+    ['StrictHostKeyChecking', 'yes'],
+    ['KnownHostsCommand', words.join(' ')],
+    ['UserKnownHostsFile', file],
+    ['GlobalKnownHostsFile', '/dev/null'],
+    ['UpdateHostKeys', 'no'],
+  ];
+}
+
+function loginKeyOptions({ identityFile, identityAgent }: LoginKeys): Settings {
   return [
     ...(identityFile === undefined ? [] : [['IdentityFile', pathArgument(identityFile)] as const]),
     ...(identityAgent === undefined ? [] : [['IdentityAgent', pathArgument(identityAgent)] as const]),
@@ -106,7 +147,7 @@ function loginKeyOptions({ identityFile, identityAgent }: Keys): Settings {
 }
 
 function proxyCommand(options: HostOptions): string {
-  const { program, fdpass, platform, target, port, waitSeconds, routes, start, uuid } = options;
+  const { program, fdpass, platform, target, port, waitSeconds, routes, start } = options;
   const { givesTyped = true } = options;
   const quote = platform === 'win32' ? '"' : "'";
   const typed = `${givesTyped ? `--typed ${quote}%n${quote} ` : ''}${quote}%h${quote} %p`;
@@ -114,10 +155,10 @@ function proxyCommand(options: HostOptions): string {
     ...program.map((word) => proxyWord(word, platform)),
     'proxy',
     ...(fdpass ? ['--fdpass'] : []),
+    ...(asksVmssh(options) ? ['--record'] : []),
     ...(waitSeconds === undefined ? [] : [`--wait=${waitSeconds}`]),
     ...(routes ? [`--route=${routes.join(',')}`] : []),
     ...(start ? ['--start'] : []),
-    ...(uuid === undefined ? [] : [`--uuid=${uuid}`]),
     target === undefined ? typed : `${proxyWord(target, platform)} ${port ?? '%p'}`,
   ].join(' ');
 }

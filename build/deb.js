@@ -1,15 +1,17 @@
 // Builds the Debian package from the executable of build:exe: node build/deb.js [FOLDER WITH THE EXECUTABLE [FOLDER FOR THE PACKAGE [TARGET]]]
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { sourceTime } from './bundle/commit.js';
 import { ownTarget } from './engine/toolchains.js';
 import { extras } from './man.js';
 import { architectures, linuxTargets } from './package/architectures.js';
+import { copyrightText } from './package/copyright.js';
 import { installedFiles, systemConfig, vendorZsh, writeFiles } from './package/installed.js';
-import { maintainer } from './release/addresses.js';
+import { addresses, maintainer, site } from './release/addresses.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const target = linuxTargets.find((each) => each === process.argv[4]) ?? ownTarget;
@@ -29,8 +31,11 @@ const committed = sourceTime(root);
 rmSync(tree, { recursive: true, force: true });
 writeFiles([...(await installedFiles(from, vendorZsh)), await systemConfig()], join(tree, 'usr'));
 changelog();
-scripts();
+copyright();
+overrides();
 control();
+sums();
+scripts();
 const build = ['--root-owner-group', '-Zgzip', '--build', tree, `${deb}.new`];
 const { status, error } = spawnSync('dpkg-deb', build, {
   stdio: ['ignore', 'ignore', 'inherit'],
@@ -41,6 +46,31 @@ if (status !== 0) fail(`dpkg-deb failed: ${error?.message ?? `exit code ${status
 renameSync(`${deb}.new`, deb);
 rmSync(tree, { recursive: true });
 console.log(deb);
+
+function copyright() {
+  const [own, linked] = [join(root, 'LICENSE'), join(from, 'LICENSES')].map((path) =>
+    readFileSync(path, 'utf8'),
+  );
+  put('usr/share/doc/vmssh/copyright', copyrightText(own ?? '', linked ?? '', addresses.repository || site));
+}
+
+/** What lintian would take for a fault. */
+function overrides() {
+  const text = `# A program, not a library: it is static, and runs at any address (static-pie).
+vmssh: shared-library-lacks-prerequisites [usr/bin/vmssh]
+`;
+  put('usr/share/lintian/overrides/vmssh', text);
+}
+
+/** By which dpkg --verify finds a changed file. */
+function sums() {
+  const lines = readdirSync(join(tree, 'usr'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name))
+    .map((path) => `${createHash('md5').update(readFileSync(path)).digest('hex')}  ${relative(tree, path)}\n`)
+    .sort((one, other) => (one.slice(34) < other.slice(34) ? -1 : 1));
+  put('DEBIAN/md5sums', lines.join(''));
+}
 
 function scripts() {
   // Not a file of the package in /etc: dpkg would write over an administrator's own, or leave it when the package is removed.
@@ -74,10 +104,11 @@ Architecture: ${architecture}
 Maintainer: ${maintainer}
 Installed-Size: ${size}
 Recommends: openssh-client
+Breaks: openssh-client (<< 1:8.5)
 Suggests: libvirt-clients
 Section: net
 Priority: optional
-Description: ssh into virtual machines and containers on this host
+${addresses.site && `Homepage: ${addresses.site}\n`}Description: ssh into virtual machines and containers on this host
  A ProxyCommand for AF_VSOCK, unix sockets and the multiplexers of Firecracker,
  cloud-hypervisor and others: it finds the machine, opens the socket and hands
  it to ssh, without a network.

@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
+import { sourceTime } from './bundle/commit.js';
 import { packages, refuseWarnings } from './bundle/graph.js';
 import { shellText } from './bundle/shell-text.js';
 
@@ -35,8 +36,13 @@ export async function extras() {
 /** @param {string} folder */
 export async function writeManPages(folder) {
   mkdirSync(folder, { recursive: true });
-  const { pages } = await extras();
-  for (const { file, text } of pages) writeFileSync(join(folder, file), text);
+  const { linuxPages } = await extras();
+  for (const { file, text } of linuxPages(sourceDate())) writeFileSync(join(folder, file), text);
+}
+
+/** When the sources were committed, as "2026-11-24". */
+export function sourceDate() {
+  return new Date(Number(sourceTime(root)) * 1000).toISOString().slice(0, 10);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url))

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import { licenceText } from './licence-text.js';
+import { licencesText, licenceText } from './licence-text.js';
 import { hasMusl, muslPackage } from './musl.js';
 import { toolchainOf } from './toolchains.js';
 
@@ -29,12 +29,13 @@ export function licences(sources, packages, target) {
     ...packages.map((folder) => ({ title: titleOf(folder), path: licenceFile(folder) })),
     ...libraryLicences(target).filter(isFirst),
   ];
-  const line = '='.repeat(80);
-  const texts = parts.map(({ title, path }) => `\n${line}\n${title}\n${line}\n\n${licenceText(path)}`);
-  return `The executable vmssh is under the licence in the file LICENSE. Linked into it are:
+  const head = `The executable vmssh is under the licence in the file LICENSE. Linked into it are:
 ${parts.map(({ title }) => `\n- ${title}`).join('')}
-\nThe last ones are Debian's packages of the C and C++ libraries. To link vmssh to others, build it from its sources.
-${texts.join('')}`;
+\nThe last ones are Debian's packages of the C and C++ libraries. To link vmssh to others, build it from its sources.`;
+  return licencesText(
+    head,
+    parts.map(({ title, path }) => ({ title, text: licenceText(path) })),
+  );
 }
 
 /** @param {string} folder */

@@ -2,8 +2,8 @@ import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { root } from '../bundle/bundle.js';
-import { docFiles } from '../docs.js';
-import { extras } from '../man.js';
+import { manualPages } from '../docs.js';
+import { extras, sourceDate } from '../man.js';
 
 /**
  * @typedef {object} File
@@ -26,15 +26,18 @@ export const siteZsh = 'share/zsh/site-functions';
  * @returns {Promise<readonly File[]>}
  */
 export async function installedFiles(from, zsh) {
-  const { pages, completionScripts } = await extras();
+  const { linuxPages, completionScripts } = await extras();
   const doc = 'share/doc/vmssh';
   const licences = [join(root, 'LICENSE'), join(from, 'LICENSES')].map((file) => readFileSync(file, 'utf8'));
   return [
     { path: 'bin/vmssh', content: readFileSync(join(from, 'vmssh')), mode: 0o755 },
     { path: 'bin/vsock-nc', link: 'vmssh' },
-    ...pages.map(({ file, text }) => ({ path: `share/man/man1/${file}.gz`, content: packed(text) })),
+    ...linuxPages(sourceDate()).map(({ file, text }) => ({
+      path: `share/man/man1/${file}.gz`,
+      content: packed(text),
+    })),
     { path: 'share/man/man1/vsock-nc.1.gz', link: 'vmssh-nc.1.gz' },
-    ...docFiles().map((file) => ({ path: `${doc}/${file}`, content: readFileSync(join(root, file)) })),
+    ...manualPages().map(({ path, content }) => ({ path: `${doc}/${path}`, content })),
     { path: `${doc}/copyright`, content: licences.join('\n') },
     { path: `${doc}/changelog.gz`, content: packed(readFileSync(join(root, 'CHANGELOG.md'))) },
     { path: 'share/bash-completion/completions/vmssh', content: completionScripts.bash },
@@ -45,16 +48,22 @@ export async function installedFiles(from, zsh) {
   ];
 }
 
+/** The kinds that systemd's own 20-systemd-ssh-proxy.conf has in one version or another. */
+const systemds = ['.host', 'unix', 'vsock', 'vsock-mux', 'machine'];
+
 /**
- * The lines for the system's ssh. ssh takes the first value of each keyword, and reads /etc/ssh/ssh_config.d in the order of
- * the names: ours, 10-vmssh.conf, come before 20-systemd-ssh-proxy.conf, which has some of the same patterns.
+ * The lines for the ssh of all users, which a package links as 30-vmssh.conf. ssh takes the first value of each keyword, and reads
+ * /etc/ssh/ssh_config.d in the order of the names. After systemd's, a block for the same names would be mixed with systemd's, which
+ * checks no host key: so those kinds are not in it.
  * @returns {Promise<File>}
  */
 export async function systemConfig() {
   const { configText } = await extras();
-  const lines = configText({ program: ['/usr/bin/vmssh'], fdpass: true });
-  const about = '# Of the package vmssh. For a Host of each machine too: vmssh config install\n';
-  return { path: 'share/vmssh/ssh_config', content: about + lines };
+  const lines = configText({ program: ['/usr/bin/vmssh'], fdpass: true, servedElsewhere: systemds });
+  const about = `# Of the package vmssh, without the kinds that systemd-ssh-proxy serves: ${systemds.join(', ')}.
+# For these, and a Host of each machine: vmssh config install. For all users: vmssh config install --system
+`;
+  return { path: 'share/vmssh/30-vmssh.conf', content: about + lines };
 }
 
 /** Writes files below a folder. @param {readonly File[]} files @param {string} folder */

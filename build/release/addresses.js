@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
  * @typedef {object} Addresses
  * @property {string} site the folder of the web server with the releases and repositories, without a slash at its end
  * @property {string} upload the same folder, as rsync writes to it: "user@host:/srv/www/vmssh"
+ * @property {string} repository where git clones the sources from: "https://example.org/vmssh.git"
  * @property {string} maintainer as "Name <mail@example.org>"
  * @property {string} key the fingerprint of the key that signs releases
  */
@@ -23,6 +24,7 @@ export const maintainer = addresses.maintainer || `the authors of vmssh <vmssh@$
 const forms = {
   site: /^(https:\/\/[\w.-]+|http:\/\/127\.0\.0\.1)(:\d+)?(\/[\w.~-]+)*$/,
   upload: /^[\w/][\w.@:/~-]*[^/]$/,
+  repository: /^https:\/\/[\w.-]+(:\d+)?(\/[\w.~-]+)+$/,
   maintainer: /^[^<>"'\\\n]+ <[^<>\s"'\\]+@[^<>\s"'\\]+>$/,
   key: /^[0-9A-F]{40}$/,
 };

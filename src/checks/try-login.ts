@@ -1,26 +1,13 @@
 import { sshPort } from '../address/numbers.js';
 import type { Io } from '../cli/command.js';
 import { type HostFlags, overTarget } from '../cli/guest.js';
-import { reachFlags } from '../cli/shared-options.js';
-import { ConnectError } from '../errors.js';
-import {
-  type GuestRoute,
-  type GuestRouteOptions,
-  guestRoute,
-  sshCommand,
-  sudoAsks,
-  targetOf,
-} from '../guest/run/route.js';
-import { cidOf, type ProgressLine, runScript, type ScriptOutcome } from '../guest/run/run-script.js';
-import { beforeLoginScript, type TriedLogin } from '../guest/script.js';
+import { sshCommand, targetOf } from '../guest/run/route.js';
+import type { TriedLogin } from '../guest/script.js';
 import { splitUser } from '../lookup/login.js';
 import { type ProgramEnd, runProgram } from '../process/run-program.js';
-import { madeKeysOf } from '../ssh/guest-keys.js';
-import { checkTarget } from './check-target.js';
-import { wrongKeyHint } from './host-key.js';
 
 /** What a guest says of itself before a login is tried. */
-interface Guest {
+export interface Guest {
   readonly cid: number | undefined;
   /** Another at each boot: which machine it is. */
   readonly boot: string | undefined;
@@ -36,23 +23,6 @@ interface LoginOptions {
   readonly port: number;
   /** How this host reaches the guest; undefined: as HOST, or by the CID that the guest reports. */
   readonly target: string | undefined;
-}
-
-/** Asks a guest over its route, and changes nothing there. Throws a ConnectError if that fails. */
-export async function lookAt(into: HostFlags, io: Io, signal: AbortSignal): Promise<Guest> {
-  const { self, platform, env } = io;
-  const route = guestRoute({ ...into, script: beforeLoginScript(), needsRoot: false, self, platform });
-  const outcome = await runScript(route, { env, signal, onLine: () => {} });
-  if (outcome.code === undefined) throw await notRun(into, route, outcome, io, signal);
-  const { lines } = outcome;
-  const said = (name: string) => lines.find(({ step }) => step === name)?.message;
-  return {
-    cid: cidOf(lines),
-    boot: said('boot'),
-    user: isBySsh(into) ? said('user') : undefined,
-    bySocket: into.route === 'target' || isUnknown(lines),
-    cursor: said('cursor') ?? '',
-  };
 }
 
 /**
@@ -80,13 +50,7 @@ export async function tryLogin(
   // At ERROR it does not say that it has no algorithm in common with sshd.
   const options = { ...over, port, self: io.self, platform: io.platform, logLevel: 'INFO' } as const;
   const ssh = sshCommand(options, ['-o', 'BatchMode=yes', '-o', 'ControlPath=none']);
-  const end = await runProgram([...ssh, `cat ${bootFile}`], {
-    env: io.env,
-    signal,
-    timeoutMs: loginTimeoutMs,
-    longest: 1 << 16,
-  }).catch((error: Error) => ({ code: null, stdout: '', stderr: error.message }));
-  const { code, stdout, stderr } = end;
+  const { code, stdout, stderr, message } = await runLogin([...ssh, `cat ${bootFile}`], io, signal);
   signal.throwIfAborted();
   // What was typed has to work; the CID that the guest reports is a guess.
   const isGuess = target === undefined && targetIn(into.host) === undefined && !isByHost;
@@ -102,10 +66,9 @@ export async function tryLogin(
   const isBoot = code === 0 && /^[0-9a-f-]{36}$/.test(found);
   if (isBoot && boot !== undefined && found !== boot) return unproved(`another machine answers (${by})`);
   if (isBoot) return { state: 'in', about: by, cursor };
-  const why = whyEnded(end);
-  if (code === null || code === 255) return { state: 'refused', about: `${by}: ${why}`, cursor };
+  if (code === null || code === 255) return { state: 'refused', about: `${by}: ${message}`, cursor };
   const how = code === 0 ? 'without running its command' : `with ${code}`;
-  const said = why.startsWith('ssh ended with ') ? '' : `, and says: ${why}`;
+  const said = message.startsWith('ssh ended with ') ? '' : `, and says: ${message}`;
   return { state: 'ended', about: `${by}: ssh ended ${how}${said}`, cursor };
 }
 
@@ -119,79 +82,23 @@ function targetIn(host: string): string | undefined {
   return targetOf(host) === undefined ? undefined : splitUser(host).host;
 }
 
-function isBySsh({ route }: HostFlags): boolean {
-  return route === 'ssh' || route === 'target';
+/** How a login ended: its exit code, null if it has none; `message`: why it failed, which is never empty then. */
+export interface LoginEnd extends Pick<ProgramEnd, 'code' | 'stdout' | 'stderr'> {
+  readonly message: string;
 }
 
-/** SSH_CONNECTION of a connection without an address. */
-function isUnknown(lines: readonly ProgressLine[]): boolean {
-  return lines.some(({ step, message }) => step === 'peer' && message.startsWith('UNKNOWN '));
-}
-
-/**
- * Why a script did not finish in the guest. ssh only says that its proxy closed the connection, so a target is tried
- * again without ssh.
- */
-export async function notRun(
-  { host, port }: Pick<GuestRouteOptions, 'host' | 'port'>,
-  route: GuestRoute,
-  { lines, message, isMissing }: ScriptOutcome,
-  io: Io,
+/** Runs ssh for a login, for at most a minute. */
+export async function runLogin(
+  command: readonly string[],
+  { env }: Pick<Io, 'env'>,
   signal: AbortSignal,
-): Promise<ConnectError> {
-  if (signal.aborted)
-    return new ConnectError('connect', host, { code: 'INTERRUPTED', problem: 'interrupted' });
-  if (route.name === 'target' && lines.length === 0) {
-    const { user = 'root', host: target } = splitUser(host);
-    const flags = reachFlags({ positionals: [], options: {} });
-    const { error, stages } = await checkTarget(target, { ...flags, port, user }, io, signal);
-    if (error && (error.op !== 'handshake' || error.code === 'NO_BANNER')) return error;
-    if (stages.some(({ found }) => found.includes('OpenSSH_for_Windows'))) return isWindows(host);
-  }
-  if (route.name === 'ssh' && lines.length === 0 && windowsShell.test(message)) return isWindows(host);
-  const made = message.includes('Host key verification failed')
-    ? madeKeysOf(splitUser(host).host, io.env)
-    : undefined;
-  const [program = ''] = route.command;
-  const hint = isMissing
-    ? `the program ${program} is not installed here`
-    : made
-      ? wrongKeyHint(made.name, io)
-      : hintFor(route, message);
-  const problem = `the script did not run there: ${withoutHostName(message) || `${program} said nothing`}`;
-  return new ConnectError('connect', host, { code: 'NOT_RUN', problem, hint });
+): Promise<LoginEnd> {
+  const unstarted = (error: Error) => ({ code: null, stdout: '', stderr: error.message });
+  const end = await runProgram(command, { env, signal, timeoutMs: loginTimeoutMs }).catch(unstarted);
+  return { ...end, message: whyEnded(end) };
 }
 
-/** The last line of cmd, PowerShell 5 and PowerShell 7 without a program sh, in English. */
-const windowsShell =
-  /^operable program or batch file\.$|FullyQualifiedErrorId : CommandNotFoundException$|^Check the spelling of the name, or if a path was included/;
-
-function isWindows(host: string): ConnectError {
-  return new ConnectError('connect', host, {
-    code: 'NOT_RUN',
-    problem: 'the script did not run there: it is a Windows machine, and the script needs a POSIX sh',
-    hint: 'Windows sshd listens on TCP only; how to reach it over a Hyper-V socket is in docs/guest.md, "Windows guests"',
-  });
-}
-
-function hintFor(route: GuestRoute, message: string): string {
-  if (/sudo.*(not found|No such file)/.test(message)) {
-    return 'there is no sudo: log in as root, or save the output of vmssh guest script there and run it with su';
-  }
-  if (sudoAsks(message)) {
-    return 'sudo needs a password: run this in a terminal, where it can be typed; or log in as root; or save the output of vmssh guest script there and run it with sudo';
-  }
-  if (/incorrect (password|authentication)|not in the sudoers|not allowed to (execute|run)/.test(message)) {
-    return 'sudo refused this account or its password: log in as root, or as an account that may use sudo';
-  }
-  if (route.name === 'machinectl')
-    return 'see machinectl list; machinectl shell works for containers, not for VMs';
-  if (route.name === 'wsl') return 'see wsl.exe --list --verbose';
-  return "check that this route works by itself; --ssh-config FILE sets ssh's configuration, --route another route";
-}
-
-/** For a login. Milliseconds. */
-export const loginTimeoutMs = 60_000;
+const loginTimeoutMs = 60_000;
 
 /** Why ssh, at LogLevel INFO, ended without a login: the last line that says so; never empty, at most 500 characters. */
 export function whyEnded({
@@ -207,7 +114,7 @@ export function whyEnded({
 }
 
 /** A message of ssh without its HostName, which is not where it went: for a multiplexer it is 127.0.0.1. */
-function withoutHostName(message: string): string {
+export function withoutHostName(message: string): string {
   return message.replace(/^\S+@\S+: (?=Permission denied)/, '');
 }
 

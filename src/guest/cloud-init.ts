@@ -9,7 +9,7 @@ const scriptPath = '/run/vmssh-guest-setup.sh';
 export function userData(options: ScriptOptions): string {
   const keys = options.account === undefined ? (options.keys ?? []) : [];
   return `#cloud-config
-# written by vmssh guest cloud-init
+# written by vmssh guest print
 packages:
   - openssh-server
 ${keys.length === 0 ? '' : `ssh_authorized_keys:\n${keys.map((key) => `  - ${yamlString(key)}\n`).join('')}`}write_files:

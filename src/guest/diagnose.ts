@@ -1,7 +1,7 @@
 import { type Endpoint, usesVsock } from '../endpoint.js';
 import type { ConnectError } from '../errors.js';
-import { controlPathFix, controlPathMessage } from '../ssh/control-path.js';
-import type { FailureName } from './failures.js';
+import { controlPathMessage } from '../ssh/control-path.js';
+import { type FailureName, type GuestFailure, guestFailures, type Symptom, symptoms } from './failures.js';
 
 /** What was seen from outside the guest. */
 export interface Signs {
@@ -51,26 +51,17 @@ export function diagnose(signs: Signs): { findings: readonly Finding[]; certain:
   const findings: Finding[] = [];
   if (cidUsers.length > 1) {
     const who = cidUsers.map(({ name, pid }) => `${name} (pid ${pid})`).join(' and ');
-    findings.push({
-      state: 'failed',
-      name: 'cid-twice',
-      message: `CID ${cidUsers[0]?.cid} is used by ${who}`,
-      fix: 'give one of them another CID (guest-cid=N; libvirt: <cid auto="yes"/>) and start it again',
-    });
+    findings.push(failed('cid-twice', `CID ${cidUsers[0]?.cid} is used by ${who}`));
   }
   if (service && !service.registered && error) {
-    findings.push({
-      state: 'failed',
-      name: 'service-guid',
-      message: `Windows has no service of port ${service.port} under GuestCommunicationServices`,
-      fix: `in an elevated terminal: vmssh service register ${service.port}`,
-    });
+    const { port } = service;
+    const message = `Windows has no service of port ${port} under GuestCommunicationServices`;
+    const fix = guestFailures['service-guid'].fix.replace('PORT', String(port));
+    findings.push({ ...failed('service-guid', message), fix });
   }
   const certain = findings.length > 0 || !error;
-  if (signs.controlPath !== undefined) {
-    const message = controlPathMessage(signs.controlPath);
-    findings.push({ state: 'failed', name: 'control-path', message, fix: controlPathFix });
-  }
+  if (signs.controlPath !== undefined)
+    findings.push(failed('control-path', controlPathMessage(signs.controlPath)));
   if (error) {
     const names = suspects(error, signs.family);
     const [first] = names;
@@ -78,29 +69,27 @@ export function diagnose(signs: Signs): { findings: readonly Finding[]; certain:
       findings.push({ state: 'skipped', name: first, message: 'seen from outside', suspects: names });
     return { findings, certain: certain || names.length === 0 };
   }
-  if (login) findings.push(...aboutLogin(login, handshakeMs));
+  if (login) findings.push(aboutLogin(login, handshakeMs));
   return { findings, certain: true };
 }
 
-function aboutLogin({ in: inside, ms, message, user }: LoginSign, handshakeMs: number): readonly Finding[] {
-  if (!inside && /permission denied|too many authentication/i.test(message)) {
-    return [
-      {
-        state: 'failed',
-        name: 'login',
-        message: `the connection works up to sshd, which refuses ${user}: ${message}`,
-        fix: `give ${user} a key in the guest, as vmssh guest script can, and check PermitRootLogin there`,
-      },
-    ];
-  }
+function aboutLogin({ in: inside, ms, message, user }: LoginSign, handshakeMs: number): Finding {
+  if (!inside && /permission denied|too many authentication/i.test(message))
+    return failed('login', `the connection works up to sshd, which refuses ${user}: ${message}`);
   if (!inside)
-    return [
-      { state: 'failed', name: 'login', message: `ssh -tt as ${user}, with a terminal, failed: ${message}` },
-    ];
+    return {
+      state: 'failed',
+      name: 'login',
+      message: `ssh -tt as ${user}, with a terminal, failed: ${message}`,
+    };
   const took = `a login as ${user} with a terminal (ssh -tt) took ${(ms / 1000).toFixed(1)} s, the handshake before it ${(handshakeMs / 1000).toFixed(1)} s`;
-  if (ms - handshakeMs < slowLogin) return [{ state: 'ok', name: 'login', message: took }];
+  if (ms - handshakeMs < slowLogin) return { state: 'ok', name: 'login', message: took };
   const causes = 'a name lookup, PAM, the login shell or a busy guest may be the cause';
-  return [{ state: 'skipped', name: 'login', message: `${took}; ${causes}` }];
+  return { state: 'skipped', name: 'login', message: `${took}; ${causes}` };
+}
+
+function failed(name: FailureName, message: string): Finding {
+  return { state: 'failed', name, message, fix: guestFailures[name].fix };
 }
 
 /**
@@ -108,46 +97,18 @@ function aboutLogin({ in: inside, ms, message, user }: LoginSign, handshakeMs: n
  * causes in vsock need a connection over vsock.
  */
 export function suspects(error: ConnectError, family?: Endpoint['family']): readonly FailureName[] {
-  return bySymptom(error).filter((name) => usesVsock(family) || !ofVsock.has(name));
+  const symptom = symptomOf(error);
+  if (symptom === undefined) return [];
+  const rows = Object.entries(guestFailures) as [FailureName, GuestFailure][];
+  return rows
+    .filter(([, { seenAs, onlyVsock }]) => seenAs?.includes(symptom) && (!onlyVsock || usesVsock(family)))
+    .map(([name]) => name);
 }
 
-const ofVsock: ReadonlySet<FailureName> = new Set([
-  'listening',
-  'address-form',
-  'masked',
-  'systemd',
-  'hyper-v-cid',
-  'transport',
-  'denied',
-]);
-
-function bySymptom({ op, code, reason }: ConnectError): readonly FailureName[] {
-  if (op === 'handshake' && code === 'NO_BANNER') {
-    if (reason === 'silent') return ['accept'];
-    if (reason === 'closed') return ['privsep', 'accept', 'host-keys', 'denied', 'listening'];
-    return [];
-  }
-  if (op !== 'connect') return [];
-  if (nobodyListens.has(code)) {
-    return ['listening', 'address-form', 'masked', 'sshd', 'systemd', 'hyper-v-cid', 'transport'];
-  }
-  if (nobodyThere.has(code)) return ['transport'];
-  return [];
+function symptomOf({ op, code, reason }: ConnectError): Symptom | undefined {
+  const names = Object.keys(symptoms) as Symptom[];
+  return names.find((name) => {
+    const symptom: { op: string; codes: readonly string[]; reason?: string } = symptoms[name];
+    return symptom.op === op && symptom.codes.includes(code) && (symptom.reason ?? reason) === reason;
+  });
 }
-
-/** The machine's kernel or a multiplexer refused. */
-const nobodyListens: ReadonlySet<string> = new Set([
-  'ECONNRESET',
-  'ECONNREFUSED',
-  'EOF',
-  'EPIPE',
-  'WSAECONNREFUSED',
-]);
-/** Nothing answered at that address. */
-const nobodyThere: ReadonlySet<string> = new Set([
-  'ENODEV',
-  'ETIMEDOUT',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'WSAETIMEDOUT',
-]);

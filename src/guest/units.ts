@@ -88,7 +88,7 @@ StandardError=journal
 /** Adds the mark that shows that a file is ours and unchanged; src/guest/sh/parts/files.sh makes the same one. */
 export function stamp(text: string): string {
   const hash = createHash('sha256').update(text).digest('hex').slice(0, 16);
-  const mark = `# vmssh-guest ${hash}: "vmssh guest script --undo" removes this\n`;
+  const mark = `# vmssh-guest ${hash}: "vmssh guest print --undo" removes this\n`;
   const first = text.startsWith('#!') ? text.indexOf('\n') + 1 : 0;
   return text.slice(0, first) + mark + text.slice(first);
 }

@@ -16,11 +16,13 @@ import type { HostEntry, HostState } from '../ssh/config/state.js';
 import { type ConcreteHost, configText, userKnownHosts } from '../ssh/config/text.js';
 import { knownHostsFile } from '../ssh/folder.js';
 import { allGuestKeys } from '../ssh/guest-keys.js';
-import { lastOptions } from './last-run.js';
-import type { ConfigOptions } from './options.js';
+import { usersSettings, usersTexts } from '../ssh/users-names.js';
+import { type ConfigOptions, type Settings, settings } from './options.js';
+import { formatSettings, linesOf } from './setting.js';
 
 /** What is to be written, and why. */
 export interface Decision {
+  readonly settings: Settings;
   readonly state: HostState;
   /** The Host of each machine of the state. */
   readonly hosts: readonly ConcreteHost[];
@@ -32,13 +34,14 @@ export interface Decision {
 
 /** What Hosts there will be: for the machines that are found, and those of `last` that could not be asked for. Throws a UsageError. */
 export async function decide(
-  options: ConfigOptions,
+  options: Pick<ConfigOptions, 'system' | 'via'> & Settings,
   last: HostState,
   taken: NameCheck,
   io: Io,
   find: FindMachines,
 ): Promise<Decision> {
-  const { onlyPatterns, prefix, via } = options;
+  const { via } = options;
+  const { onlyPatterns, prefix } = options.names;
   const given = via === 'none' ? undefined : via;
   if (onlyPatterns && given)
     throw new UsageError('--only-patterns of an earlier run is in effect', "--prefix '' writes Hosts again");
@@ -66,13 +69,12 @@ export async function decide(
     ...surroundings(options, io),
   });
   const { program } = await callerForSsh(io);
-  const kept = lastOptions(options);
   const { entries, hosts } = made;
-  const state = { options: kept, program, machines: entries };
+  const state = { options: formatSettings(settings, options), program, machines: entries };
   const unasked = made.entries.filter(
     (entry) => last.machines.includes(entry) && failed.has(ownerName(entry)),
   );
-  return { state, hosts, machines, notes: notesOf(warnings, made, unasked, io) };
+  return { settings: options, state, hosts, machines, notes: notesOf(warnings, made, unasked, io) };
 }
 
 function notesOf(
@@ -97,7 +99,7 @@ function notesOf(
 
 /** The lines for ssh, from nothing but what was decided and what is around it. Throws a UsageError. */
 export async function sshLines(
-  { state: { options }, hosts }: Pick<Decision, 'state' | 'hosts'>,
+  { settings: values, hosts }: Pick<Decision, 'settings' | 'hosts'>,
   { system }: Pick<ConfigOptions, 'system'>,
   io: Io,
 ): Promise<string> {
@@ -106,24 +108,9 @@ export async function sshLines(
     sshAbilities(io.env),
     everySshAsksForKeys(io),
   ]);
-  return usage(() =>
-    configText({
-      ...caller,
-      ...abilities,
-      asksForKeys,
-      ...surroundings({ system }, io),
-      hosts,
-      fdpass: caller.fdpass && options.fdpass,
-      start: options.start,
-      routes: options.routes,
-      settings: options.sshOptions.map(keyAndValue),
-    }),
-  );
-}
-
-function keyAndValue(option: string): readonly [string, string] {
-  const at = option.indexOf('=');
-  return [option.slice(0, at), option.slice(at + 1)];
+  const users = usersSettings(system ? [] : await usersTexts(io));
+  const around = { ...caller, ...abilities, ...users, asksForKeys, ...surroundings({ system }, io) };
+  return usage(() => configText({ ...around, hosts, ...linesOf(settings, values) }));
 }
 
 function surroundings({ system }: Pick<ConfigOptions, 'system'>, io: Io) {

@@ -9,7 +9,7 @@ import { readState, stateFile } from '../ssh/config/state.js';
 export async function keepFresh(found: AllMachines, io: Io): Promise<void> {
   try {
     const state = await readState(stateFile(io.env, io.platform));
-    if (state?.options.fresh) {
+    if (state?.options.fresh === true) {
       const { refresh } = await import('./refresh.js');
       await refresh(io, async () => found);
     }

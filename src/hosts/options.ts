@@ -1,34 +1,48 @@
 import { type RawArgs, UsageError } from '../cli/command.js';
-import { flag, parsed, positionals } from '../cli/option.js';
+import { flag, oneOf, parsed, positionals } from '../cli/option.js';
 import { routesOption } from '../cli/shared-options.js';
 import { quote } from '../errors.js';
+import { type HostKeyPolicy, hostKeyPolicies } from '../identity/decide.js';
 import { type ViaHosts, viaHosts, viaHostsOptions } from '../machines/hypervisors.js';
-import type { RouteName } from '../route.js';
-import { type SshOption, sshOption } from './ssh-option.js';
+import { type RouteName, routeNames } from '../route.js';
+import { type Given, type InEffect, onOff, readSettings, type Setting } from './setting.js';
+import {
+  formatSshOption,
+  mergedSshOptions,
+  readSshOptions,
+  type SshOption,
+  sshOption,
+} from './ssh-option.js';
 
 /** What to write for ssh. */
-export interface ConfigOptions {
+export interface ConfigOptions extends Given<typeof settings> {
+  /** For all users of this host. */
+  readonly system: boolean;
+  /** Hypervisors whose machines get Hosts too, "none" if those of earlier runs go; undefined: those stay. */
+  readonly via?: ViaHosts | 'none';
+}
+
+/** The settings that are in effect: the given ones, completed by those of the last run. */
+export type Settings = InEffect<typeof settings>;
+
+/** Which Hosts there are, by what names. */
+interface Names {
   /** No Host block for each machine. */
   readonly onlyPatterns: boolean;
   /** The prefix of machine names. */
   readonly prefix: string;
-  /** For all users of this host. */
-  readonly system: boolean;
-  /** Neither of the first two was given: those of the last run stay in effect. */
-  readonly keepNames: boolean;
-  /** Whether sockets are passed to ssh where that is possible; undefined: as in the last run. */
-  readonly fdpass?: boolean;
-  /** Whether other runs may keep the Hosts up to date; undefined: as in the last run, or nobody said. */
-  readonly fresh?: boolean;
-  /** Whether ssh NAME starts a machine that is off; undefined: as in the last run. */
-  readonly start?: boolean;
-  /** The only routes by which ssh NAME reaches a machine, in this order, "own" if again by the machine's own; undefined: as in the last run. */
-  readonly routes?: readonly RouteName[] | 'own';
-  /** Hypervisors whose machines get Hosts too, "none" if those of earlier runs go; undefined: those stay. */
-  readonly via?: ViaHosts | 'none';
-  /** For every Host; those of the last run stay, unless one has the same keyword. */
-  readonly sshOptions: readonly SshOption[];
 }
+
+export const systemOption = flag({
+  long: 'system',
+  summary: 'for all users: /etc/ssh/ssh_config.d/10-vmssh.conf, only the patterns',
+});
+
+export const dryRunOption = flag({
+  long: 'dry-run',
+  short: 'n',
+  summary: 'print what would change; exits 1 if anything would change',
+});
 
 const patternsOption = flag({
   long: 'only-patterns',
@@ -48,25 +62,31 @@ export const prefixOption = parsed(
   },
 );
 
-const fdpassOption = flag({ long: 'fdpass', summary: 'pass sockets to ssh again, after --no-fdpass' });
-const noFdpassOption = flag({
-  long: 'no-fdpass',
-  summary: 'relay the bytes: for clients that take no socket from a proxy',
-});
+const names: Setting<Names, Names> = {
+  options: [patternsOption, prefixOption],
+  exclusive: [[systemOption, prefixOption]],
+  read(raw) {
+    const prefix = prefixOption.read(raw);
+    const onlyPatterns = patternsOption.read(raw) || systemOption.read(raw);
+    return prefix === undefined && !onlyPatterns ? undefined : { prefix: prefix ?? '', onlyPatterns };
+  },
+  format: ({ prefix, onlyPatterns }) => ({ prefix, onlyPatterns }),
+  parse: ({ prefix, onlyPatterns }) => ({
+    prefix: typeof prefix === 'string' && /^[\p{L}\p{N}._-]*$/u.test(prefix) ? prefix : '',
+    onlyPatterns: onlyPatterns === true,
+  }),
+};
 
-const freshOption = flag({
-  long: 'fresh',
-  summary: 'keep the Hosts up to date from now on: by vmssh list, vmssh ssh and a systemd user unit',
-});
-const noFreshOption = flag({ long: 'no-fresh', summary: 'let only config install write the Hosts again' });
-const freshOptions = [freshOption, noFreshOption];
-
-const startOption = flag({
-  long: 'start',
-  summary: 'ssh NAME starts a machine that is off from now on, as vmssh ssh --start does',
-});
-const noStartOption = flag({ long: 'no-start', summary: 'ssh NAME starts no machine, after --start' });
-const startOptions = [startOption, noStartOption];
+const start: Setting<boolean> = {
+  ...onOff('start', {
+    on: 'ssh NAME starts a machine that is off from now on, as vmssh ssh --start does',
+    off: 'ssh NAME starts no machine, after --start',
+    not: [systemOption, patternsOption],
+    initial: undefined,
+  }),
+  format: (isOn) => (isOn ? { start: true } : {}),
+  lines: (isOn) => ({ start: isOn }),
+};
 
 const routeOption = {
   ...routesOption,
@@ -76,74 +96,115 @@ const noRouteOption = flag({
   long: 'no-route',
   summary: "ssh NAME takes the machine's own routes, after --route",
 });
-const routeOptions = [routeOption, noRouteOption];
 
-export const systemOption = flag({
-  long: 'system',
-  summary: 'for all users: /etc/ssh/ssh_config.d/10-vmssh.conf, only the patterns',
+/** The only routes by which ssh NAME reaches a machine, in this order; none: its own. */
+const routes: Setting<readonly RouteName[], readonly RouteName[]> = {
+  options: [routeOption, noRouteOption],
+  exclusive: [
+    [routeOption, noRouteOption],
+    [systemOption, routeOption],
+    [patternsOption, routeOption],
+  ],
+  read: (raw) => (noRouteOption.read(raw) ? [] : routeOption.read(raw)),
+  format: (listed) => (listed.length === 0 ? {} : { routes: listed }),
+  parse: ({ routes: kept }) =>
+    (Array.isArray(kept) ? (kept as readonly unknown[]) : []).flatMap((each) =>
+      routeNames.filter((name) => name === each),
+    ),
+  lines: (listed) => (listed.length === 0 ? {} : { routes: listed }),
+};
+
+const hostKeysOption = oneOf({
+  long: 'host-keys',
+  value: 'POLICY',
+  choices: hostKeyPolicies,
+  summary:
+    'what ssh does about a host key that no machine is known by; by default as your StrictHostKeyChecking',
 });
 
-export const dryRunOption = flag({
-  long: 'dry-run',
-  short: 'n',
-  summary: 'print what would change; exits 1 if anything would change',
-});
+/** Undefined: as the user's own ssh_config has it. */
+const hostKeys: Setting<HostKeyPolicy> = {
+  options: [hostKeysOption],
+  read: (raw) => hostKeysOption.read(raw),
+  format: (policy) => (policy === undefined ? {} : { hostKeys: policy }),
+  parse: ({ hostKeys: kept }) => hostKeyPolicies.find((each) => each === kept),
+  lines: (policy) => (policy === undefined ? {} : { hostKeys: policy }),
+};
 
-const fdpassOptions = [fdpassOption, noFdpassOption];
+/** For every Host; one that is given replaces those of the last run that have the same keyword. */
+const sshOptions: Setting<readonly SshOption[], readonly SshOption[]> = {
+  options: [sshOption],
+  read: (raw) => sshOption.read(raw),
+  merge: (given, last) => mergedSshOptions(last, given),
+  format: (options) => ({ sshOptions: options.map(formatSshOption) }),
+  parse: (kept) => readSshOptions(kept).taken,
+  lines: (options) => ({ settings: options.map(({ keyword, value }) => [keyword, value] as const) }),
+};
+
+/** The options that stay in effect for later runs, in the order of the state's fields. */
+export const settings = {
+  names,
+  fdpass: {
+    ...onOff('fdpass', {
+      on: 'pass sockets to ssh again, after --no-fdpass',
+      off: 'relay the bytes: for clients that take no socket from a proxy',
+      initial: true,
+    }),
+    lines: (isOn) => (isOn ? {} : { fdpass: false }),
+  } satisfies Setting<boolean, true>,
+  /** Whether other runs may keep the Hosts up to date; undefined: nobody said. */
+  fresh: {
+    ...onOff('fresh', {
+      on: 'keep the Hosts up to date from now on: by vmssh list, vmssh ssh and a systemd user unit',
+      off: 'let only config install write the Hosts again',
+      not: [systemOption],
+      initial: undefined,
+    }),
+    isForFiles: true,
+  } satisfies Setting<boolean>,
+  start,
+  routes,
+  hostKeys,
+  sshOptions,
+};
 
 const noViaOption = flag({
   long: 'no-via',
   summary: 'remove the Hosts of other hypervisors, which stay otherwise',
 });
 
+const { names: first, ...others } = settings;
+const rest: readonly Setting<unknown, unknown>[] = Object.values(others);
+
 /** The options of config print. */
 export const lineOptions = [
-  patternsOption,
-  prefixOption,
+  ...first.options,
   ...viaHostsOptions,
   noViaOption,
-  ...fdpassOptions,
-  ...startOptions,
-  ...routeOptions,
-  sshOption,
+  ...rest.flatMap(({ options, isForFiles }) => (isForFiles ? [] : options)),
 ];
 
 /** The options of the commands that write files. */
 export const fileOptions = {
-  options: [...lineOptions, ...freshOptions, systemOption],
+  options: [
+    ...lineOptions,
+    ...rest.flatMap(({ options, isForFiles }) => (isForFiles ? options : [])),
+    systemOption,
+  ],
   exclusive: [
     ...viaHostsOptions.flatMap((option) =>
       [systemOption, patternsOption, noViaOption].map((other) => [other, option]),
     ),
-    [systemOption, prefixOption],
-    fdpassOptions,
-    startOptions,
-    routeOptions,
-    freshOptions,
-    [systemOption, freshOption],
-    [systemOption, startOption],
-    [patternsOption, startOption],
-    [systemOption, routeOption],
-    [patternsOption, routeOption],
+    ...[first, ...rest].flatMap(({ exclusive = [] }) => exclusive),
   ],
 };
 
 /** Throws a UsageError. */
 export function configOptions(raw: RawArgs): ConfigOptions {
   positionals(raw, 0, 0, 'no argument');
-  const prefix = prefixOption.read(raw);
-  const system = systemOption.read(raw);
-  const onlyPatterns = patternsOption.read(raw) || system;
   return {
-    prefix: prefix ?? '',
-    system,
-    onlyPatterns,
-    keepNames: !onlyPatterns && prefix === undefined,
-    fdpass: fdpassOptions.some((option) => option.read(raw)) ? !noFdpassOption.read(raw) : undefined,
-    fresh: freshOptions.some((option) => option.read(raw)) ? freshOption.read(raw) : undefined,
-    start: startOptions.some((option) => option.read(raw)) ? startOption.read(raw) : undefined,
-    routes: noRouteOption.read(raw) ? 'own' : routeOption.read(raw),
+    ...readSettings(settings, raw),
+    system: systemOption.read(raw),
     via: noViaOption.read(raw) ? 'none' : viaHosts(raw),
-    sshOptions: sshOption.read(raw),
   };
 }

@@ -9,10 +9,10 @@ import { formatState, type HostState, noState, parseState } from '../ssh/config/
 import { usersNames } from '../ssh/users-names.js';
 import { type Decision, decide, sshLines } from './decide.js';
 import { type Change, fileAt } from './files.js';
-import { leftOut, refusedOfLast, withLast } from './last-run.js';
-import type { ConfigOptions } from './options.js';
+import { type ConfigOptions, settings } from './options.js';
 import { type ConfigFiles, configFiles, otherIncludes, readInclude, spellings } from './places.js';
-import { saidBySsh } from './ssh-option.js';
+import { inEffect } from './setting.js';
+import { leftOut, refusedOfLast, saidBySsh } from './ssh-option.js';
 import { isUnit, unitChanges } from './units.js';
 
 export interface Plan {
@@ -45,8 +45,8 @@ export async function planInstall(
   const refusal = foreignFile(files.own, own, `install${options.system ? ' --system' : ''}`, io);
   if (refusal) return { changes: [], refusal, files };
   const { state: last, problem } = lastState(before, ownerOf(own) === 'ours');
-  const all = withLast(options, last.options);
-  const refused = await refusedOfLast(all, last.options, io);
+  const all = inEffect(settings, options, last.options);
+  const refused = await refusedOfLast(all.sshOptions, last.options, io);
   if (refused) return { changes: [], refusal: { path: files.state, ...refused }, files };
   // Whether units are wanted is in a state that is lost.
   const fresh = all.fresh ?? (problem === undefined ? false : undefined);
@@ -62,7 +62,7 @@ export async function planInstall(
     ...{ env, platform, main: main ?? '', folder: options.system ? undefined : dirname(files.own) },
     ...{ ours: last.machines, countsVmssh: true },
   });
-  const decision = await decide(all, last, taken, io, find);
+  const decision = await decide({ ...options, ...all }, last, taken, io, find);
   const text = signed(await sshLines(decision, options, io));
   const state = isSame(decision.state, last) ? before : formatState(decision.state);
   const { main: path } = files;

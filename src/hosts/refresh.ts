@@ -14,13 +14,7 @@ import { carryOut, once } from './write.js';
 export type Refreshed = 'off' | 'edited' | 'not own' | 'other program' | 'failed' | 'same' | 'changed';
 
 /** Every option as in the last run. */
-export const asLastTime: ConfigOptions = {
-  onlyPatterns: false,
-  prefix: '',
-  system: false,
-  keepNames: true,
-  sshOptions: [],
-};
+export const asLastTime: ConfigOptions = { system: false };
 
 /** Brings the Hosts up to date; ssh's main configuration is never changed. Prints nothing. */
 export async function refresh(
@@ -31,7 +25,7 @@ export async function refresh(
 ): Promise<Refreshed> {
   const state = await readState(files.state);
   // The cheap questions come first: for most people it is off.
-  if (!state?.options.fresh) return 'off';
+  if (state?.options.fresh !== true) return 'off';
   const file = await readSafely(files.own);
   if (ownerOf(file?.bytes.toString()) !== 'ours') return 'edited';
   if (uid !== undefined && file?.uid !== uid) return 'not own';
@@ -43,7 +37,7 @@ export async function refresh(
   const done = await carryOut(async () => {
     // Unit files stay as they are.
     const plan = await planInstall(asLastTime, quiet, again, { ...files, units: undefined });
-    const isStill = plan.decision?.state.options.fresh === true;
+    const isStill = plan.decision?.settings.fresh === true;
     const changes = plan.changes.filter(({ path }) => isStill && path !== files.main);
     return { ...plan, changes };
   }, quiet);

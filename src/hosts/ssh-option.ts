@@ -1,5 +1,6 @@
 import { type Io, UsageError } from '../cli/command.js';
 import { repeated } from '../cli/option.js';
+import type { JsonObject } from '../discovery/tools/json.js';
 import { type RunTool, runTool } from '../discovery/tools/run-tool.js';
 import { quote } from '../errors.js';
 import { refusedSetting } from '../ssh/config/host-options.js';
@@ -35,6 +36,35 @@ export function parseSshOption(text: string): SshOption {
   return { keyword, value: value.trim() };
 }
 
+/** KEY=VALUE. */
+export function formatSshOption({ keyword, value }: SshOption): string {
+  return `${keyword}=${value}`;
+}
+
+/** Those that the last run kept, and what -o would refuse: an earlier version, or an editor, wrote it. */
+export function readSshOptions({ sshOptions }: JsonObject) {
+  const texts: readonly unknown[] = Array.isArray(sshOptions) ? sshOptions : [];
+  const taken: SshOption[] = [];
+  const refused: { readonly text: string; readonly why: string }[] = [];
+  for (const text of texts) {
+    if (typeof text !== 'string') continue;
+    try {
+      taken.push(parseSshOption(text));
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      refused.push({ text, why: error.message });
+    }
+  }
+  return { taken: taken.filter(({ value }) => value !== ''), refused };
+}
+
+/** Why options that the last run kept are left out. Each a clause. */
+export function leftOut(kept: JsonObject): readonly string[] {
+  return readSshOptions(kept).refused.map(
+    ({ text, why }) => `the kept setting ${quote(text)} is left out: ${why}`,
+  );
+}
+
 /** The options of the last run, replaced by keyword by those that are given now. */
 export function mergedSshOptions(
   last: readonly SshOption[],
@@ -51,12 +81,30 @@ const timeoutMs = 5000;
 
 /** Has ssh read them. Throws a UsageError. */
 export async function checkSshOptions(
-  options: readonly SshOption[],
+  { sshOptions = [] }: { readonly sshOptions?: readonly SshOption[] },
   io: Pick<Io, 'env'>,
   run: RunTool = runTool,
 ): Promise<void> {
-  const refused = await refusedBySsh(options, io, run);
+  const refused = await refusedBySsh(sshOptions, io, run);
   if (refused) throw new UsageError(refused.why, 'see man ssh_config');
+}
+
+/** Why ssh would accept no line of ours, because of an option that the last run kept, and the fix; undefined if it accepts them. */
+export async function refusedOfLast(
+  options: readonly SshOption[],
+  kept: JsonObject,
+  io: Pick<Io, 'env'>,
+): Promise<{ readonly why: string; readonly hint: string } | undefined> {
+  const keywords = readSshOptions(kept).taken.map(({ keyword }) => keyword.toLowerCase());
+  const refused = await refusedBySsh(
+    options.filter(({ keyword }) => keywords.includes(keyword.toLowerCase())),
+    io,
+  );
+  if (!refused) return undefined;
+  return {
+    why: `it keeps ${refused.why}`,
+    hint: `another value, or none: vmssh config install -o ${refused.keyword}=`,
+  };
 }
 
 /** The first of them that ssh does not accept: it would end every login. Undefined if there is none, or no ssh. */
@@ -67,12 +115,12 @@ export async function refusedBySsh(
 ): Promise<(SshOption & { readonly why: string }) | undefined> {
   const given = options.filter(({ value }) => value !== '');
   const saysOf = (all: readonly SshOption[]) =>
-    saidBySsh(['-F', 'none', ...all.flatMap(({ keyword, value }) => ['-o', `${keyword}=${value}`])], io, run);
+    saidBySsh(['-F', 'none', ...all.flatMap((each) => ['-o', formatSshOption(each)])], io, run);
   if (given.length === 0 || (await saysOf(given)) === undefined) return undefined;
   for (const option of given) {
     const said = (await saysOf([option]))?.replace(/^command-line:? line 0: /, '');
     if (said === undefined) continue;
-    const text = quote(`${option.keyword}=${option.value}`);
+    const text = quote(formatSshOption(option));
     return { ...option, why: `-o ${text}: ssh does not accept it: ${said}` };
   }
   return undefined;

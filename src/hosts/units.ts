@@ -10,10 +10,12 @@ import { type Change, fileAt } from './files.js';
 
 /** The units that are enabled; they start the service. */
 export const enabledUnits = ['vmssh-hosts.path', 'vmssh-hosts.timer'] as const;
-export const freshUnits = ['vmssh-hosts.service', ...enabledUnits] as const;
+/** Starts it once for all changes of a moment, when a machine has all of its files. */
+const soon = 'vmssh-hosts-soon.timer';
+export const freshUnits = ['vmssh-hosts.service', ...enabledUnits, soon] as const;
 
 /**
- * The units for a user's systemd, by name, signed like the file for ssh. A folder that changes starts the service; the
+ * The units for a user's systemd, by name, signed like the file for ssh. A folder that changes starts the service a moment later; the
  * timer is for machines that leave no trace. Throws a RangeError if a path is not possible in a unit.
  */
 export function freshUnitTexts(
@@ -25,13 +27,14 @@ export function freshUnitTexts(
     'vmssh-hosts.service': unitText([
       '[Unit]',
       'Description=Hosts of vmssh in the configuration of ssh',
+      manual('config'),
       // A burst of changes must not end in a failed unit.
       'StartLimitIntervalSec=0',
       '',
       '[Service]',
       'Type=oneshot',
-      // One run for all changes of a moment, when a machine has all of its files.
-      'ExecStartPre=sleep 2',
+      // No sandbox: it starts the managers' own programs, which would inherit it. Without new privileges rootless podman has no newuidmap
+      // and multipass no snap-confine; and virsh may leave a libvirtd behind, whose machines would have no bridge then.
       ...serviceOf([...program, 'config', 'refresh'], env),
       'TimeoutStartSec=60',
       'Nice=10',
@@ -39,9 +42,11 @@ export function freshUnitTexts(
     'vmssh-hosts.path': unitText([
       '[Unit]',
       'Description=Machines that come and go, for the Hosts of vmssh',
+      manual('config'),
       '',
       '[Path]',
       ...folders.map((folder) => `PathChanged=${watchedPath(folder)}`),
+      `Unit=${soon}`,
       '',
       '[Install]',
       'WantedBy=paths.target',
@@ -49,6 +54,7 @@ export function freshUnitTexts(
     'vmssh-hosts.timer': unitText([
       '[Unit]',
       'Description=Machines that leave no trace in a folder, for the Hosts of vmssh',
+      manual('config'),
       '',
       '[Timer]',
       'OnStartupSec=30',
@@ -58,7 +64,54 @@ export function freshUnitTexts(
       '[Install]',
       'WantedBy=timers.target',
     ]),
+    [soon]: unitText([
+      '[Unit]',
+      'Description=A moment after machines came or went, for the Hosts of vmssh',
+      manual('config'),
+      '',
+      '[Timer]',
+      'OnActiveSec=2',
+      'AccuracySec=100ms',
+      // The next change arms it again.
+      'RemainAfterElapse=no',
+      'Unit=vmssh-hosts.service',
+    ]),
   };
+}
+
+/** The line that names the manual of a command. */
+export function manual(command: string): string {
+  return `Documentation=man:vmssh-${command}(1)`;
+}
+
+/**
+ * The lines of a [Service] that starts no other program: what it may ask of the kernel (systemd.exec(5)). Nothing that hides files or
+ * users, such as ProtectSystem= or PrivateUsers=: for that a user's systemd makes a user namespace, in which root and everybody else
+ * are "nobody", and vmssh decides by the owner of sockets, files and clients whom it trusts.
+ */
+export function sandbox({
+  families,
+  engine,
+}: {
+  families: readonly string[];
+  engine: boolean;
+}): readonly string[] {
+  return [
+    'NoNewPrivileges=yes',
+    `RestrictAddressFamilies=${families.join(' ')}`,
+    'RestrictNamespaces=yes',
+    'RestrictRealtime=yes',
+    'RestrictSUIDSGID=yes',
+    'LockPersonality=yes',
+    // Node compiles JavaScript to such memory.
+    ...(engine ? ['MemoryDenyWriteExecute=yes'] : []),
+    'SystemCallArchitectures=native',
+    `SystemCallFilter=@system-service${engine ? '' : ' @pkey'}`,
+    'SystemCallFilter=~@privileged @resources',
+    'SystemCallErrorNumber=EPERM',
+    'KeyringMode=private',
+    'UMask=0077',
+  ];
 }
 
 /** With what systemd puts in for the home and the runtime folder (systemd.unit(5)). */

@@ -94,6 +94,8 @@ export async function applyPlan(plan: Plan, io: Io, write: Write = editFile): Pr
   }
   if (plan.changes.length === 0) io.out('nothing to change\n');
   const { decision, files } = plan;
+  if (decision && files.main === undefined && code === exitCode.ok)
+    io.out('for all users: ssh reads it before the lines of systemd, so vmssh serves every kind of target\n');
   if (decision === undefined && files.main !== undefined) await removeEmpty(dirname(files.state));
   return code;
 }

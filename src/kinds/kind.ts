@@ -14,6 +14,8 @@ export interface Kind<T extends AnyTarget = AnyTarget> {
   readonly separators: '' | '/%' | '/%:';
   /** Other texts that mean the same as a kind of one word. */
   readonly also?: readonly string[];
+  /** More Host patterns: spellings of another tool for ssh. */
+  readonly sshForms?: readonly string[];
   /** What follows the separator: a socket's path, another address, or a name to look up. */
   readonly rest: 'path' | 'address' | 'name';
   readonly from: From;
@@ -48,8 +50,8 @@ export function addressWord({ name, rest, separators, from }: Kind): string | un
   return isOffered ? `${name}/` : undefined;
 }
 
-/** The Host patterns for a kind; ssh_config(5) only knows * and ?. */
-export function hostPatterns({ name, separators, also = [] }: Kind): readonly string[] {
-  const own = separators === '' ? [name] : [...separators].map((separator) => `${name}${separator}*`);
-  return [...own, ...also];
+/** The Host patterns for a kind; ssh_config(5) only knows * and ?. A ":" after the kind is for vmssh itself: only "/" and "%" are hosts for ssh. */
+export function hostPatterns({ name, separators, also = [], sshForms = [] }: Kind): readonly string[] {
+  const own = separators === '' ? [name] : ['/', '%'].map((separator) => `${name}${separator}*`);
+  return [...own, ...also, ...sshForms];
 }

@@ -72,6 +72,7 @@ export const qemuKind: Kind<QemuTarget> = {
   form: 'qemu[:system|:session]/NAME',
   summary: 'a libvirt domain by its name, UUID or id',
   separators: '/%:',
+  sshForms: scopes.map((scope) => `qemu:${scope}/*`),
   rest: 'name',
   from: 'linux-mac',
   takesPort: true,

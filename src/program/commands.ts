@@ -9,13 +9,10 @@ import { configUninstall } from '../commands/config/uninstall.js';
 import { doctor } from '../commands/doctor/doctor.js';
 import { forward } from '../commands/forward/forward.js';
 import { guestCheck } from '../commands/guest/check.js';
-import { guestCloudInit } from '../commands/guest/cloud-init.js';
 import { guestCredentials } from '../commands/guest/credentials.js';
-import { guestGenerator } from '../commands/guest/generator.js';
 import { guestInstall } from '../commands/guest/install.js';
 import { guestOff } from '../commands/guest/off.js';
-import { guestScript } from '../commands/guest/script.js';
-import { guestUnits } from '../commands/guest/units.js';
+import { guestPrint } from '../commands/guest/print.js';
 import { inventory } from '../commands/inventory/inventory.js';
 import { list } from '../commands/list/list.js';
 import { nc } from '../commands/proxy/nc.js';
@@ -56,16 +53,7 @@ export const commandGroups: readonly CommandGroup[] = [
   { title: 'When something fails', commands: [check, doctor, forget] },
   {
     title: 'Inside guests',
-    commands: [
-      guestInstall,
-      guestScript,
-      guestUnits,
-      guestGenerator,
-      guestCloudInit,
-      guestCredentials,
-      guestCheck,
-      guestOff,
-    ],
+    commands: [guestInstall, guestPrint, guestCredentials, guestCheck, guestOff],
   },
   { title: 'For ssh and scripts', commands: [proxy, nc] },
   {

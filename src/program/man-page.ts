@@ -11,8 +11,8 @@ interface ManPage {
   readonly text: string;
 }
 
-/** The overview, and a page for each command or group. */
-export function manPages(commands: readonly Command<unknown>[]): readonly ManPage[] {
+/** The overview, and a page for each command or group. `date`: "2026-11-24", of the sources. */
+export function manPages(commands: readonly Command<unknown>[], date: string): readonly ManPage[] {
   const groups = new Map<string, Command<unknown>[]>();
   for (const command of commands) {
     const [first = ''] = command.name.split(' ');
@@ -20,19 +20,19 @@ export function manPages(commands: readonly Command<unknown>[]): readonly ManPag
   }
   const pages = [...groups].map(([first, members]) => ({
     file: `vmssh-${first}.1`,
-    text: page(first, members),
+    text: page(first, members, date),
   }));
-  return [{ file: 'vmssh.1', text: overviewPage([...groups]) }, ...pages];
+  return [{ file: 'vmssh.1', text: overviewPage([...groups], date) }, ...pages];
 }
 
-function overviewPage(groups: readonly [string, readonly Command<unknown>[]][]): string {
+function overviewPage(groups: readonly [string, readonly Command<unknown>[]][], date: string): string {
   const about =
     'vmssh connects ssh to virtual machines and containers by AF_VSOCK, AF_HYPERV and unix sockets. Set up once, ssh takes their names and targets itself; vmssh ssh needs no set-up.';
   const commands = groups.map(
     ([first, members]) => `.TP\n.BR vmssh\\-${escapeRoff(first)} (1)\n${text(summaryOf(first, members))}`,
   );
   return [
-    title('VMSSH'),
+    title('VMSSH', date),
     section('NAME', 'vmssh \\- ssh into virtual machines and containers on this host, without a network'),
     section('SYNOPSIS', '.B vmssh\n.I COMMAND\n[option...] [argument...]'),
     section('DESCRIPTION', text(about)),
@@ -65,7 +65,7 @@ function overviewPage(groups: readonly [string, readonly Command<unknown>[]][]):
   ].join('');
 }
 
-function page(first: string, members: readonly Command<unknown>[]): string {
+function page(first: string, members: readonly Command<unknown>[], date: string): string {
   const names = first === 'nc' ? 'vmssh\\-nc, vsock\\-nc' : `vmssh\\-${escapeRoff(first)}`;
   const ofEach = (body: (command: Command<unknown>) => string) => {
     const bodies = members.map((command) => ({ name: command.name, body: body(command) }));
@@ -74,7 +74,7 @@ function page(first: string, members: readonly Command<unknown>[]): string {
     return bodies.map(({ name, body }) => (body === '' ? '' : part(`vmssh ${name}`, body))).join('');
   };
   return [
-    title(`VMSSH-${first.toUpperCase()}`),
+    title(`VMSSH-${first.toUpperCase()}`, date),
     section('NAME', `${names} \\- ${escapeRoff(summaryOf(first, members))}`),
     section('SYNOPSIS', members.map(synopsis).join('\n.br\n')),
     section(
@@ -120,9 +120,9 @@ function termOf({ long, short, value, optionalValue }: OptionSpec): string {
   return optionalValue ? `${names}[\\fB=\\fI${escapeRoff(value)}\\fR]` : `${names} ${italic(value)}`;
 }
 
-function title(name: string): string {
+function title(name: string, date: string): string {
   // No hyphenation and no justification: the text has shell commands.
-  return `.TH ${name} 1 "" "vmssh ${version}" "vmssh"\n.nh\n.ad l\n`;
+  return `.TH ${name} 1 "${date}" "vmssh ${version}" "vmssh"\n.nh\n.ad l\n`;
 }
 
 /** The pages of commands that run a tool of ssh, accept a machine's name, ask for machines, or open a connection. */
@@ -258,14 +258,19 @@ const files: readonly Variable[] = [
     pages: [...tools, 'proxy', 'config'],
   },
   {
-    name: '~/.config/systemd/user/vmssh-hosts.service, .path, .timer',
+    name: '~/.config/systemd/user/vmssh-hosts.service, .path, .timer, vmssh-hosts-soon.timer',
     about: 'what keeps the Hosts up to date: vmssh config install --fresh writes them',
     pages: ['config', 'doctor'],
   },
   { name: '~/.ssh/vmssh_known_hosts', about: 'the host keys of machines', pages: keyFiles },
   {
     name: '/etc/ssh/ssh_config.d/10-vmssh.conf',
-    about: "for all users: a link to the package's lines, or what vmssh config install --system writes",
+    about: 'for all users: what vmssh config install --system writes',
+    pages: ['config', 'doctor'],
+  },
+  {
+    name: '/etc/ssh/ssh_config.d/30-vmssh.conf',
+    about: "the package's link to its lines, which leave to systemd the kinds that its own proxy serves",
     pages: ['config', 'doctor'],
   },
   {

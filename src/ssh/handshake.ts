@@ -3,7 +3,7 @@ import { ConnectError, quote } from '../errors.js';
 import { type ProgramEnd, runProgram } from '../process/run-program.js';
 import { howToGet, sshVariable } from '../process/ssh-program.js';
 import type { RouteName } from '../route.js';
-import { configArgument, pathArgument, proxyWord } from './config/word.js';
+import { configArgument, pathArgument, proxyCommand } from './config/word.js';
 import { handshakeFailed, handshakeInterrupted, type ProbeResult } from './handshake-result.js';
 
 export interface HandshakeOptions {
@@ -51,10 +51,8 @@ const accepted = /^(?:debug1: Authentication succeeded|Authenticated to )/m;
 /** The user's configuration counts, except for settings that would do more than a handshake, prompt, or stop at a key. */
 function command(options: HandshakeOptions): readonly string[] {
   const { target, port, user, ssh, sshConfig, self, platform, timeoutMs, routes, knownAs } = options;
-  const limits = [`--timeout=${timeoutMs / 1000}`, ...(routes ? [`--route=${routes.join(',')}`] : [])];
-  const proxy = [...self, 'proxy', ...limits, '--', target, String(port)];
   const settings = [
-    `ProxyCommand=${proxy.map((word) => proxyWord(word, platform)).join(' ')}`,
+    `ProxyCommand=${proxyCommand({ program: self, platform, target, port, timeoutMs, routes })}`,
     ...['ProxyUseFdpass=no', 'LogLevel=DEBUG1', 'PreferredAuthentications=none', 'BatchMode=yes'],
     ...['ControlMaster=no', 'ControlPath=none', 'ClearAllForwardings=yes', 'PermitLocalCommand=no'],
     ...keepingNone(knownAs, platform),

@@ -10,24 +10,48 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { licencesText } from '../../build/engine/licence-text.js';
+import { configText } from '../../src/ssh/config/text.js';
+import { missingRoot } from '../helpers/other-user.js';
 import { missingPrograms } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
-const lines = '/usr/share/vmssh/ssh_config';
+const lines = '/usr/share/vmssh/30-vmssh.conf';
+/** What an older package linked as 10-vmssh.conf. */
+const olderLines = '/usr/share/vmssh/ssh_config';
+
+/** As systemd's own file is in 257 (Debian 13), and with all the forms that its proxy knows in 262. */
+const ofSystemd = (hosts: string) => `Host .host machine/.host
+        ProxyCommand /usr/lib/systemd/systemd-ssh-proxy unix/run/ssh-unix-local/socket %p
+        ProxyUseFdpass yes
+        CheckHostIP no
+Host ${hosts}
+        ProxyCommand /usr/lib/systemd/systemd-ssh-proxy %h %p
+        ProxyUseFdpass yes
+        CheckHostIP no
+        StrictHostKeyChecking no
+        UserKnownHostsFile /dev/null
+`;
 
 describe.skipIf(missingPrograms({ 'dpkg-deb': 'dpkg' }))('the Debian package', () => {
   const dir = useTempDir();
   const root = join(dir, 'root');
+  const common = '/usr/share/common-licenses/GPL-3:\n\nGNU GENERAL PUBLIC LICENSE';
   let deb: string;
   const inside = (path: string) => existsSync(join(root, path));
 
   beforeAll(async () => {
     const from = join(dir, 'executable');
     mkdirSync(from);
-    writeFileSync(join(from, 'vmssh'), '');
-    writeFileSync(join(from, 'LICENSES'), 'QuickJS-ng: of its authors\n');
+    writeFileSync(join(from, 'vmssh'), '#!/bin/sh\n');
+    const linked = [
+      { title: 'QuickJS-ng', text: 'Copyright: 2017 Fabrice Bellard\n\nof its authors\n' },
+      { title: '@noble/hashes 2', text: `as /usr/share/common-licenses/GPL-3\n\n\n${common}\n` },
+    ];
+    writeFileSync(join(from, 'LICENSES'), licencesText('Linked are:', linked));
     const { code, stdout } = await run([process.execPath, 'build/deb.js', from, join(dir, 'out')]);
     expect(code).toBe(0);
     deb = stdout.trim();
@@ -40,17 +64,43 @@ describe.skipIf(missingPrograms({ 'dpkg-deb': 'dpkg' }))('the Debian package', (
     expect(stdout).not.toMatch(/^(Pre-)?Depends:/m);
   });
 
+  it('has lines that each ssh beside it knows', async () => {
+    const { stdout } = await run(['dpkg-deb', '--field', deb, 'Breaks']);
+    expect(stdout).toBe('openssh-client (<< 1:8.5)\n');
+  });
+
+  it.skipIf(missingPrograms({ lintian: 'lintian' }))('has nothing that lintian calls a fault', async () => {
+    const { stdout } = await run(['lintian', '--allow-root', '--fail-on', 'none', deb], { timeout: 120_000 });
+    expect(stdout.split('\n').filter((line) => /^[EW]: /.test(line))).toEqual([]);
+  });
+
+  it('has the sum of each file', async () => {
+    expect(await run(['dpkg-deb', '--control', deb, join(dir, 'control')])).toMatchObject({ code: 0 });
+    const listed = readFileSync(join(dir, 'control/md5sums'), 'utf8').trimEnd().split('\n');
+    expect(await run(['md5sum', '--check', '--strict', '../control/md5sums'], { cwd: root })).toMatchObject({
+      code: 0,
+    });
+    const files = readdirSync(root, { recursive: true, withFileTypes: true }).filter((each) => each.isFile());
+    expect(listed).toHaveLength(files.length);
+  });
+
   it('has the licences of vmssh and of what is linked into it', () => {
     const copyright = readFileSync(join(root, 'usr/share/doc/vmssh/copyright'), 'utf8');
-    expect(copyright).toContain(readFileSync('LICENSE', 'utf8'));
-    expect(copyright).toContain('QuickJS-ng: of its authors');
+    const unfolded = copyright.replaceAll(/^ \.$/gm, '').replaceAll(/^ /gm, '');
+    expect(unfolded).toContain(readFileSync('LICENSE', 'utf8').trim());
+    expect(unfolded).toContain('License: QuickJS-ng\nCopyright: 2017 Fabrice Bellard\n\nof its authors');
+    expect(copyright).toMatch(/^License: Expat and QuickJS-ng and noble-hashes-2$/m);
+    // Debian has those of many programs once for all.
+    expect(copyright).toContain('License: noble-hashes-2\n as /usr/share/common-licenses/GPL-3\n');
+    expect(copyright).not.toContain('GNU GENERAL PUBLIC LICENSE');
   });
 
   it('has each page of docs/ that help, errors and man pages name, and those that such a page names', () => {
     const sources = readdirSync('src', { recursive: true, encoding: 'utf8' })
       .filter((path) => path.endsWith('.ts'))
       .map((path) => readFileSync(join('src', path), 'utf8'));
-    const named = new Set(sources.flatMap((text) => text.match(/docs\/[\w./-]+\.(md|json)/g) ?? []));
+    const printed = sources.map((text) => text.replaceAll(/^\s*(\/\/|\/?\*).*$/gm, ''));
+    const named = new Set(printed.flatMap((text) => text.match(/docs\/[\w./-]+\.(md|json)/g) ?? []));
     expect(named.size).toBeGreaterThan(3);
     expect([...named].filter((path) => !inside(`usr/share/doc/vmssh/${path}`))).toEqual([]);
     const docs = join(root, 'usr/share/doc/vmssh/docs');
@@ -64,7 +114,62 @@ describe.skipIf(missingPrograms({ 'dpkg-deb': 'dpkg' }))('the Debian package', (
         .map((path) => `${file} → ${path}`),
     );
     expect(broken).toEqual([]);
+    expect(files.filter((file) => /contributing|decisions/.test(file))).toEqual([]);
+    expect(readFileSync(join(docs, 'README.md'), 'utf8')).not.toMatch(/contribut/i);
   });
+
+  it("has manuals with the commit's date, of the commands that Linux has", () => {
+    const folder = join(root, 'usr/share/man/man1');
+    for (const page of readdirSync(folder))
+      expect(gunzipSync(readFileSync(join(folder, page))).toString()).toMatch(
+        /^\.TH VMSSH\S* 1 "20\d\d-\d\d-\d\d" /,
+      );
+    expect(readdirSync(folder)).toEqual(expect.arrayContaining(['vmssh-list.1.gz', 'vmssh-proxy.1.gz']));
+    expect(readdirSync(folder).filter((page) => /guid|port|service/.test(page))).toEqual([]);
+  });
+
+  const hosts = {
+    'systemd 257': 'unix/* vsock/* machine/*',
+    'systemd 262': 'unix/* unix%* vsock/* vsock%* vsock-mux/* vsock-mux%* machine/* machine%*',
+  };
+  const byBoth = ['unix/x', 'vsock/3', 'machine/web', '.host'];
+  const byUs = ['container/web', 'qemu/web', 'podman/web', 'via/hv1/vsock/3', 'via/hv1/web'];
+  it.skipIf(missingPrograms({ ssh: 'openssh-client' })).each(Object.entries(hosts))(
+    'leaves to %s what it serves, in each order of the files',
+    async (_, patterns) => {
+      const folder = join(dir, 'ssh_config.d');
+      rmSync(folder, { recursive: true, force: true });
+      mkdirSync(folder);
+      const main = join(dir, 'ssh_config');
+      writeFileSync(main, `Include ${folder}/*.conf\n`);
+      writeFileSync(join(folder, '20-systemd-ssh-proxy.conf'), ofSystemd(patterns));
+      const settings = async (target: string) => (await run(['ssh', '-G', '-F', main, target])).stdout;
+      const before = Object.fromEntries(
+        await Promise.all(byBoth.map(async (each) => [each, await settings(each)])),
+      );
+      const place = (name: string) => {
+        for (const each of ['10', '30']) rmSync(join(folder, `${each}-vmssh.conf`), { force: true });
+        symlinkSync(join(root, lines), join(folder, name));
+      };
+      for (const name of ['30-vmssh.conf', '10-vmssh.conf']) {
+        place(name);
+        for (const each of byBoth) expect(await settings(each)).toBe(before[each]);
+        for (const each of byUs)
+          expect(await settings(each)).toMatch(/^proxycommand \/usr\/bin\/vmssh proxy --fdpass /m);
+        expect(await settings('via/hv1/vsock/3')).toMatch(/^userknownhostsfile \/dev\/null$/m);
+        expect(await settings('via/hv1/web')).toMatch(/^userknownhostsfile .*vmssh_known_hosts$/m);
+      }
+      // What vmssh config install --system writes.
+      place('30-vmssh.conf');
+      const all = configText({ program: ['/usr/bin/vmssh'], fdpass: true });
+      writeFileSync(join(folder, '10-vmssh.conf'), all);
+      for (const each of [...byBoth, ...byUs]) {
+        const said = await settings(each);
+        expect(said).toMatch(/^proxycommand \/usr\/bin\/vmssh proxy --fdpass /m);
+        if (each === 'machine/web') expect(said).toMatch(/^stricthostkeychecking accept-new$/m);
+      }
+    },
+  );
 
   it.skipIf(missingPrograms({ man: 'man-db' })).each(['vmssh', 'vmssh-config', 'vmssh-nc', 'vsock-nc'])(
     'has the page that man shows for %s',
@@ -90,11 +195,49 @@ describe.skipIf(missingPrograms({ 'dpkg-deb': 'dpkg' }))('the Debian package', (
     ])
       expect(readFileSync(join(root, 'usr/share', path)).length).toBeGreaterThan(100);
   });
+
+  // chrootless: nothing has to be in the root but dpkg's own files.
+  it.skipIf(missingPrograms({ dpkg: 'dpkg' }) || missingRoot('dpkg'))(
+    'is an upgrade from an older one, which linked its lines before systemd’s',
+    async () => {
+      const [older, system] = [join(dir, 'older'), join(dir, 'system')];
+      const links = join(system, 'etc/ssh/ssh_config.d');
+      const write = (path: string, text: string, mode = 0o644) => {
+        mkdirSync(dirname(join(older, path)), { recursive: true });
+        writeFileSync(join(older, path), text, { mode });
+      };
+      const field = (name: string) => run(['dpkg-deb', '--field', deb, name]);
+      const architecture = (await field('Architecture')).stdout.trim();
+      const about = `Architecture: ${architecture}\nMaintainer: Me <me@example.org>\nDescription: older\n`;
+      write('DEBIAN/control', `Package: vmssh\nVersion: 0.0.9\n${about}`);
+      const made = 'ln -s /usr/share/vmssh/ssh_config "$DPKG_ROOT/etc/ssh/ssh_config.d/10-vmssh.conf"';
+      write('DEBIAN/postinst', `#!/bin/sh\n${made}\n`, 0o755);
+      write('usr/share/vmssh/ssh_config', '# all\n');
+      mkdirSync(join(older, 'etc/ssh/ssh_config.d'), { recursive: true });
+      mkdirSync(join(system, 'var/lib/dpkg/info'), { recursive: true });
+      for (const name of ['status', 'available']) writeFileSync(join(system, 'var/lib/dpkg', name), '');
+      const dpkg = async (...args: string[]) => {
+        const flags = [`--root=${system}`, '--force-script-chrootless', '--force-depends'];
+        const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+        const done = await run(['dpkg', ...flags, ...args], { env });
+        expect(done, done.stderr).toMatchObject({ code: 0 });
+      };
+      expect(await run(['dpkg-deb', '--build', older, `${older}.deb`])).toMatchObject({ code: 0 });
+      await dpkg('--install', `${older}.deb`);
+      expect(readdirSync(links)).toEqual(['10-vmssh.conf']);
+      await dpkg('--install', deb);
+      expect(readdirSync(links)).toEqual(['30-vmssh.conf']);
+      expect(readlinkSync(join(links, '30-vmssh.conf'))).toBe(lines);
+      expect(existsSync(join(system, lines))).toBe(true);
+      await dpkg('--remove', 'vmssh');
+      expect(existsSync(links)).toBe(false);
+    },
+  );
 });
 
 describe("the Debian package's scripts", () => {
   const dir = useTempDir();
-  const link = join(dir, 'etc/ssh/ssh_config.d/10-vmssh.conf');
+  const link = join(dir, 'etc/ssh/ssh_config.d/30-vmssh.conf');
   const script = async (name: 'postinst' | 'prerm', ...args: string[]) => {
     const env = { ...process.env, DPKG_ROOT: dir };
     expect(await run(['sh', `build/deb/${name}`, ...args], { env })).toMatchObject({ code: 0, stderr: '' });
@@ -116,13 +259,29 @@ describe("the Debian package's scripts", () => {
 
   it('remove the link if an administrator renamed it, and no other link', async () => {
     await script('postinst', 'configure', '');
-    const renamed = join(dirname(link), '30-vmssh.conf');
+    const renamed = join(dirname(link), '10-vmssh.conf');
     renameSync(link, renamed);
     symlinkSync('/usr/share/other', join(dirname(link), '20-other.conf'));
     await script('postinst', 'configure', '0.1.0');
     expect(existsSync(link)).toBe(false);
     await script('prerm', 'remove');
     expect(readdirSync(dirname(link))).toEqual(['20-other.conf']);
+  });
+
+  it('replace the link of an older package, which came before systemd’s, under any name', async () => {
+    for (const name of ['10-vmssh.conf', '40-mine.conf']) {
+      const older = join(dirname(link), name);
+      symlinkSync(olderLines, older);
+      await script('postinst', 'configure', '0.1.0');
+      expect(readdirSync(dirname(link))).toEqual(['30-vmssh.conf']);
+      expect(readlinkSync(link)).toBe(lines);
+      rmSync(link);
+    }
+    // What config install --system wrote there is no link.
+    const own = join(dirname(link), '10-vmssh.conf');
+    writeFileSync(own, '# of vmssh config install --system\n');
+    await script('postinst', 'configure', '0.1.0');
+    expect(readdirSync(dirname(link))).toEqual(['10-vmssh.conf']);
   });
 
   it("do not touch an administrator's own file", async () => {

@@ -32,7 +32,7 @@ it.skipIf(process.platform === 'win32')(
     );
     const passed = stages[0]?.found ?? '';
     expect(passed).toBe(
-      'check --json --until=authentication --port=2222 --user=ann --timeout=1.5 --wait=3 --route=hyper-v,ip --start -v -- hyper-v/mint',
+      'check --json --until=authentication --port=2222 --user=ann --timeout=1.5 --wait=3 --route=hyper-v,ip --start --verbose -- hyper-v/mint',
     );
     const left = check.options
       .filter(({ long, short }) => !new RegExp(`--${long}\\b| -${short ?? '-'} `).test(passed))

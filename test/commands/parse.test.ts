@@ -206,7 +206,7 @@ table(
     {
       name: 'nothing',
       input: raw([]),
-      want: { onlyPatterns: false, prefix: '', system: false, keepNames: true, sshOptions: [] },
+      want: { system: false, sshOptions: [] },
     },
   ],
   [{ input: raw(['x']), want: 'expected no argument, got "x"' }],

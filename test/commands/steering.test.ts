@@ -8,6 +8,8 @@ import type { ListOptions } from '../../src/commands/list/output.js';
 import type { ListedMachine } from '../../src/discovery/merge.js';
 import type { Warning } from '../../src/discovery/provider.js';
 import { decide, sshLines } from '../../src/hosts/decide.js';
+import { settings } from '../../src/hosts/options.js';
+import { inEffect } from '../../src/hosts/setting.js';
 import { noState } from '../../src/ssh/config/state.js';
 import { fakeIo } from '../helpers/fake-io.js';
 
@@ -74,7 +76,7 @@ describe.each(cases)(
 
     it('config print', async () => {
       const io = fakeIo();
-      const options = { onlyPatterns: false, prefix: '', system: false, keepNames: false, sshOptions: [] };
+      const options = { ...inEffect(settings, {}, {}), system: false };
       const decision = await decide(
         options,
         noState,

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ConnectError, type NoBannerReason } from '../../src/errors.js';
 import { diagnose, type Signs, suspects } from '../../src/guest/diagnose.js';
 import { guestFailures } from '../../src/guest/failures.js';
+import { checkScript } from '../../src/guest/script.js';
 
 describe('diagnosis from outside', () => {
   const calm: Signs = { error: undefined, handshakeMs: 500, login: undefined, cidUsers: [] };
@@ -98,17 +99,41 @@ describe('diagnosis from outside', () => {
     expect(refused).toMatchObject({ certain: false, findings: [{ name: 'control-path' }, {}] });
   });
 
-  it('has a row in docs/reference/guest-failures.md for each failure', () => {
-    const docs = readFileSync(new URL('../../docs/reference/guest-failures.md', import.meta.url), 'utf8');
-    for (const [name, { number }] of Object.entries(guestFailures)) {
-      expect(docs).toContain(number > 0 ? `| ${number} | \`${name}\` |` : `\`${name}\``);
-    }
+  it('has the order that its table has', () => {
+    expect(suspects(error('connect', 'EPIPE'), 'vsock')).toEqual([
+      ...['listening', 'address-form', 'masked', 'sshd', 'systemd', 'hyper-v-cid', 'transport'],
+    ]);
+    const closed = error('handshake', 'NO_BANNER', 'closed');
+    expect(suspects(closed, 'vsock')).toEqual(['privsep', 'accept', 'host-keys', 'denied', 'listening']);
+    expect(suspects(error('handshake', 'NO_BANNER', 'silent'), 'vsock')).toEqual(['accept']);
+    expect(suspects(error('handshake', 'NO_BANNER', 'not-ssh'), 'vsock')).toEqual([]);
+    expect(suspects(error('handshake', 'ECONNRESET'), 'vsock')).toEqual([]);
+  });
+});
+
+describe('a failure of a guest', () => {
+  const page = readFileSync(new URL('../../docs/reference/guest-failures.md', import.meta.url), 'utf8');
+  const failures = Object.entries(guestFailures);
+
+  it('is a row of docs/reference/guest-failures.md, or named below it, and the page has no others', () => {
+    const rows = [...page.matchAll(/^\| (\d+) \| `([a-z-]+)` \|/gm)].map(([, number, name]) => [
+      name,
+      Number(number),
+    ]);
+    const numbered = failures.map(([name, { number }]) => [name, number] as const);
+    const inOrder = numbered.filter(([, number]) => number > 0).sort(([, a], [, b]) => a - b);
+    expect(rows).toEqual(inOrder);
+    expect(rows.map(([, number]) => number)).toEqual(rows.map((_, i) => i + 1));
+    const below = page.slice(page.indexOf('more names are for results'));
+    for (const [name] of numbered.filter(([, number]) => number === 0))
+      expect(below).toContain(`\`${name}\``);
   });
 
-  it('has a number for each failure, once', () => {
-    const numbers = Object.values(guestFailures)
-      .map(({ number }) => number)
-      .filter((number) => number > 0);
-    expect(numbers.sort((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]);
+  it('is all that the check from inside can find, or certain from this host', () => {
+    const script = checkScript({ port: 22, account: 'root' });
+    const inside = [...script.matchAll(/\bfail ([a-z-]+) |\becho (host-keys|sshd-config) ;;/g)];
+    const ofThisHost = ['service-guid', 'cid-twice', 'control-path'];
+    const found = new Set([...inside.map(([, name, printed]) => name ?? printed), ...ofThisHost]);
+    expect([...found].sort()).toEqual(failures.map(([name]) => name).sort());
   });
 });

@@ -29,7 +29,7 @@ const files = (to = home.io()) => configFiles({ system: false }, to, undefined, 
 
 describe('Hosts that are kept fresh', () => {
   it('follow the machines, with the options of the last run, and without a word', async () => {
-    await home.install({ keepNames: true, prefix: '', fdpass: false });
+    await home.install({ names: undefined, fdpass: false });
     const to = home.io();
     await keepFresh(found(machine, web), to);
     expect(hosts()).toEqual(['Host mint', 'Host web']);

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { settings } from '../../src/hosts/options.js';
+import { inEffect } from '../../src/hosts/setting.js';
 import { parseState } from '../../src/ssh/config/state.js';
 import { configText } from '../../src/ssh/config/text.js';
 import { useConfigHome } from '../commands/config/home.js';
@@ -13,12 +15,12 @@ it('config install --route is for the Hosts of machines only, stays, and is take
   const routed = proxies()?.filter((line) => line.includes(' --route='));
   expect(routed).toEqual([expect.stringMatching(/ proxy (--fdpass )?--route=vsock,ip qemu\/mint %p$/)]);
   expect(kept()).toEqual(['vsock', 'ip']);
-  await home.install({ keepNames: true });
+  await home.install({ names: undefined });
   expect({ kept: kept(), routed: proxies()?.filter((line) => line.includes(' --route=')) }).toEqual({
     kept: ['vsock', 'ip'],
     routed,
   });
-  await home.install({ routes: 'own' });
+  await home.install({ routes: [] });
   expect({ kept: kept(), lines: proxies()?.join() }).toEqual({
     kept: undefined,
     lines: expect.not.stringContaining('--route'),
@@ -26,12 +28,10 @@ it('config install --route is for the Hosts of machines only, stays, and is take
 });
 
 it('routes in the state that are none are left out', () => {
-  const state = (routes: unknown) =>
-    parseState(JSON.stringify({ version: 1, options: { routes }, program: [], machines: [] })).state.options
-      .routes;
+  const state = (routes: unknown) => inEffect(settings, {}, { routes }).routes;
   expect(state(['ip', '--start', 7, 'vsock'])).toEqual(['ip', 'vsock']);
-  expect(state('ip')).toBeUndefined();
-  expect(state(['x'])).toBeUndefined();
+  expect(state('ip')).toEqual([]);
+  expect(state(['x'])).toEqual([]);
 });
 
 it('the Host of a machine on another hypervisor has no --route: that one chooses', () => {

@@ -7,7 +7,7 @@ import type { RunTool } from '../../src/discovery/tools/run-tool.js';
 import { checkSshOptions, parseSshOption } from '../../src/hosts/ssh-option.js';
 import { hostOptions } from '../../src/ssh/config/host-options.js';
 import { parseState } from '../../src/ssh/config/state.js';
-import { configDefaults, find, machine, useConfigHome } from '../commands/config/home.js';
+import { configDefaults, find, machine, named, useConfigHome } from '../commands/config/home.js';
 import { missingPrograms } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';
 
@@ -34,12 +34,12 @@ describe('config install -o', () => {
   });
 
   it('stays beside a prefix and a later --only-patterns, and in the file for all users', async () => {
-    await home.install({ ...given('SetEnv=A="b =#c"'), prefix: 'vm-', fdpass: false });
+    await home.install({ ...given('SetEnv=A="b =#c"'), ...named({ prefix: 'vm-' }), fdpass: false });
     const all = { prefix: 'vm-', onlyPatterns: false, fdpass: false, sshOptions: ['SetEnv=A="b =#c"'] };
     expect(kept()).toEqual(all);
-    await home.install({ keepNames: true });
+    await home.install({ names: undefined });
     expect(kept()).toEqual(all);
-    await home.install({ onlyPatterns: true });
+    await home.install(named({ onlyPatterns: true }));
     expect(kept()).toEqual({ ...all, prefix: '', onlyPatterns: true });
   });
 
@@ -58,12 +58,12 @@ describe('config install -o', () => {
     async () => {
       const before = await edited('User=root', 'Nonsense=yes');
       const to = home.io({ PATH: process.env.PATH });
-      expect(await home.install({ keepNames: true }, to)).toBe(1);
+      expect(await home.install({ names: undefined }, to)).toBe(1);
       expect(to.stderr.join('')).toMatch(
         /hosts\.json": it keeps -o "Nonsense=yes": ssh does not accept it: Bad configuration option: nonsense\nhint: .*-o Nonsense=\n/,
       );
       expect(files()).toEqual(before);
-      expect(await home.install({ ...given('Nonsense='), keepNames: true })).toBe(0);
+      expect(await home.install({ ...given('Nonsense='), names: undefined })).toBe(0);
       expect(kept().sshOptions).toEqual(['User=root']);
     },
   );
@@ -71,7 +71,7 @@ describe('config install -o', () => {
   it('that is kept, and that -o refuses, is left out with a word', async () => {
     await edited('User=root', 'ForwardAgent=yes', 'User');
     const to = home.io();
-    expect(await home.install({ keepNames: true }, to)).toBe(0);
+    expect(await home.install({ names: undefined }, to)).toBe(0);
     expect(to.stderr.join('')).toMatch(
       /warning: ".*hosts\.json": the kept setting "ForwardAgent=yes" is left out: -o cannot set ForwardAgent: the Hosts of addresses/,
     );
@@ -79,7 +79,7 @@ describe('config install -o', () => {
     expect(kept().sshOptions).toEqual(['User=root']);
     const print = home.io();
     await edited('ForwardAgent=yes');
-    await configPrint.run({ ...configDefaults, onlyPatterns: true }, print);
+    await configPrint.run({ ...configDefaults, ...named({ onlyPatterns: true }) }, print);
     expect(print.stderr.join('')).toContain('"ForwardAgent=yes" is left out');
   });
 
@@ -139,7 +139,7 @@ describe('config install -o', () => {
     const finder = async () => ({ ...(await find(home.io())), machines: all });
     await home.install({}, home.io(), finder);
     expect(text()).toContain('\n# Kept by later runs: -o User=evil of libvirt\n');
-    await home.install({ keepNames: true }, home.io(), finder);
+    await home.install({ names: undefined }, home.io(), finder);
     expect(text()).not.toContain('User evil');
   });
 });
@@ -152,7 +152,7 @@ describe.skipIf(noSsh)('config install -o, as ssh reads it,', () => {
     { option: 'IdentityFile="~/my keys/id"', has: /^identityfile .*my keys\/id$/m },
     { option: 'User=root # me', has: 'user root\n' },
   ])('$option', async ({ option, has }) => {
-    await checkSshOptions([parseSshOption(option)], { env: process.env });
+    await checkSshOptions(given(option), { env: process.env });
     await home.install(given(option));
     for (const host of ['mint', 'vsock/3', 'machine/web']) {
       const { code, stdout } = await run(['ssh', '-F', home.own, '-T', '-G', host]);
@@ -168,7 +168,7 @@ describe.skipIf(noSsh)('config install -o, as ssh reads it,', () => {
     { option: 'Port=abc', says: /ssh does not accept it: .*bad number|ssh does not accept it: .*port/i },
     { option: 'User="root', says: /ssh does not accept it: .*quote/i },
   ])('refuses $option, as ssh does', async ({ option, says }) => {
-    const checked = checkSshOptions([parseSshOption(option)], { env: process.env });
+    const checked = checkSshOptions(given(option), { env: process.env });
     await expect(checked).rejects.toThrow(UsageError);
     await expect(checked).rejects.toThrow(says);
   });
@@ -176,5 +176,5 @@ describe.skipIf(noSsh)('config install -o, as ssh reads it,', () => {
 
 it('without ssh, nobody can be asked, and nothing is refused', async () => {
   const none: RunTool = () => Promise.reject(Object.assign(new Error('x'), { code: 'ENOENT' }));
-  await checkSshOptions([parseSshOption('X=y')], { env: {} }, none);
+  await checkSshOptions(given('X=y'), { env: {} }, none);
 });

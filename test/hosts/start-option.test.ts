@@ -13,7 +13,7 @@ it('config install --start is for the Hosts of machines only, stays, and is take
   expect(started).toEqual([expect.stringMatching(/ proxy (--fdpass )?--start qemu\/mint %p$/)]);
   expect(proxies()?.length).toBe(3);
   expect(kept()).toBe(true);
-  await home.install({ keepNames: true });
+  await home.install({ names: undefined });
   expect({ kept: kept(), started: proxies()?.filter((line) => line.includes(' --start ')) }).toEqual({
     kept: true,
     started,

@@ -19,7 +19,7 @@ beforeEach(() => {
 });
 const files = () => configFiles({ system: false }, home.io(), undefined, () => true);
 const install = async (fresh: boolean | undefined, to = home.io()) => {
-  const plan = await planInstall({ ...configDefaults, keepNames: true, fresh }, to, find, files());
+  const plan = await planInstall({ ...configDefaults, names: undefined, fresh }, to, find, files());
   return { plan, code: await applyPlan(plan, to), stderr: to.stderr.join('') };
 };
 const there = () => freshUnits.filter((name) => existsSync(join(folder, name)));
@@ -93,6 +93,22 @@ describe('the units of config install --fresh', () => {
     const watched = texts['vmssh-hosts.path'];
     for (const folder of ['/of/LIMA_HOME', '%t/crun', '%h/.config/libvirt/qemu', '/run/systemd/machines'])
       expect(watched).toContain(`\nPathChanged=${folder}\n`);
+  });
+
+  it('are started once for the changes of a moment, and name their manual', () => {
+    const texts = freshUnitTexts(['/v'], {});
+    for (const text of Object.values(texts)) expect(text).toContain('\nDocumentation=man:vmssh-config(1)\n');
+    expect(texts['vmssh-hosts.path']).toContain('\nUnit=vmssh-hosts-soon.timer\n');
+    const soon = texts['vmssh-hosts-soon.timer'];
+    for (const line of ['OnActiveSec=2', 'RemainAfterElapse=no', 'Unit=vmssh-hosts.service'])
+      expect(soon).toContain(`\n${line}\n`);
+    expect(texts['vmssh-hosts.service']).not.toContain('ExecStartPre');
+  });
+
+  it('have the programs of managers run with the rights that they need', () => {
+    expect(freshUnitTexts(['/v'], {})['vmssh-hosts.service']).not.toMatch(
+      /^(NoNewPrivileges|SystemCall|Restrict|Private|Protect|Lock|MemoryDeny)/m,
+    );
   });
 
   const odd = ['/opt/a b/100% "x"/$HOME/v\\m', '/opt/vmssh.js'];

@@ -49,6 +49,9 @@ use() { # VERSION
   vmssh --version --json >"$about/$1.json"
   said=$(ssh -i "$key" -o IdentitiesOnly=yes -o BatchMode=yes -o StrictHostKeyChecking=accept-new "$user@unix$socket" echo here)
   [ "$said" = here ] || fail "ssh said: $said"
+  case $channel in
+  deb | rpm) [ "$(readlink /etc/ssh/ssh_config.d/30-vmssh.conf)" = /usr/share/vmssh/30-vmssh.conf ] || fail 'no link' ;;
+  esac
   # What ssh starts is never Node.
   proxy=$(ssh -G "unix$socket" | sed -n 's/^proxycommand \([^ ]*\/vmssh\) proxy --fdpass .*/\1/p')
   [ -n "$proxy" ] || fail "$(ssh -G "unix$socket" | grep '^proxycommand')"
@@ -56,7 +59,8 @@ use() { # VERSION
   [ "$channel" = npm ] || man -w vmssh vsock-nc >/dev/null || fail 'no manual'
 }
 named() { find /etc /opt /usr \( -name '*vmssh*' -o -name 'vsock-nc*' -o -name '*hvsock*' \) ! -type d | sort; }
-own_config() { case $channel in deb | rpm) ;; *) quiet vmssh config "$@" ;; esac }
+# For all users, where a package has lines of some kinds for all users.
+own_config() { case $channel in deb | rpm) quiet vmssh config "$@" --system ;; *) quiet vmssh config "$@" ;; esac }
 
 before=$(named)
 get "$old" "$old_version"

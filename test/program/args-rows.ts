@@ -36,8 +36,8 @@ export const rows: readonly { command: string; args: string[]; want: RawArgs }[]
   },
   {
     command: 'proxy',
-    args: ['--uuid=u', 'machine/web', '22'],
-    want: { positionals: ['machine/web', '22'], options: { uuid: 'u' } },
+    args: ['--record', 'machine/web', '22'],
+    want: { positionals: ['machine/web', '22'], options: { record: true } },
   },
   {
     command: 'forward',
@@ -221,7 +221,7 @@ export const rows: readonly { command: string; args: string[]; want: RawArgs }[]
     want: { positionals: ['root@web'], options: { undo: true, route: 'ssh', 'ssh-config': 'f' } },
   },
   {
-    command: 'guest script',
+    command: 'guest print',
     args: [
       ...['-p', '2222', '--hosts-fix', '--hushlogin', '--key', 'k', '--account', 'ann'],
       ...['--only-vsock', '--only-loopback', '--generator', '--undo'],
@@ -342,21 +342,46 @@ export const rows: readonly { command: string; args: string[]; want: RawArgs }[]
   { command: 'forget', args: ['a', 'b'], want: { positionals: ['a', 'b'], options: {} } },
   { command: 'list', args: ['--watch=5'], want: { positionals: [], options: { watch: '5' } } },
   {
-    command: 'guest units',
-    args: ['--systemd', '255', '-p', '2222', '--distro', 'arch'],
-    want: { positionals: [], options: { systemd: '255', port: '2222', distro: 'arch' } },
+    command: 'guest print',
+    args: ['--as', 'units', '--systemd', '255', '-p', '2222', '--distro', 'arch'],
+    want: { positionals: [], options: { as: 'units', systemd: '255', port: '2222', distro: 'arch' } },
   },
-  { command: 'guest generator', args: [], want: { positionals: [], options: {} } },
   {
-    command: 'guest cloud-init',
+    command: 'guest print',
+    args: ['--as=generator'],
+    want: { positionals: [], options: { as: 'generator' } },
+  },
+  {
+    command: 'guest print',
     args: [
-      ...['--tree', 'd', '-p', '2222', '--hosts-fix', '--hushlogin', '--key', 'k', '--account', 'ann'],
+      ...[
+        '--as',
+        'cloud-init',
+        '--tree',
+        'd',
+        '-p',
+        '2222',
+        '--hosts-fix',
+        '--hushlogin',
+        '--key',
+        'k',
+        '--account',
+        'ann',
+      ],
       ...['--generator', '--distro', 'arch'],
     ],
     want: {
       positionals: [],
       options: {
-        ...{ tree: 'd', port: '2222', 'hosts-fix': true, hushlogin: true, key: 'k', account: 'ann' },
+        ...{
+          as: 'cloud-init',
+          tree: 'd',
+          port: '2222',
+          'hosts-fix': true,
+          hushlogin: true,
+          key: 'k',
+          account: 'ann',
+        },
         ...{ generator: true, distro: 'arch' },
       },
     },

@@ -87,7 +87,7 @@ describe('--json', () => {
       { state: 'skipped', name: 'accept', message: '', suspects: ['accept', 'privsep'] },
     ] as const;
     const finding = { state: 'failed', name: 'cid-twice', message: 'two', fix: 'fix it' } as const;
-    const done = { check, code: 1, findings: [finding], suspects, guest: { ...guest, notRun } };
+    const done = { check, code: 1, findings: [finding], suspects, guest: { ...guest, ok: false, notRun } };
     const [result] = checkSchema.parse(JSON.parse(formatJson(checkJson([done], 1)))).results;
     expect(result).toMatchObject({
       checks: [{ name: 'cid-twice', state: 'failed', found: 'two', fix: 'fix it' }],

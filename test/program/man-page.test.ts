@@ -7,7 +7,7 @@ import { missingPrograms } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
-const pages = manPages(commands);
+const pages = manPages(commands, '2026-11-24');
 const groff = ['groff', '-man', '-Kutf8', '-Tutf8', '-ww', '-P-cbou'];
 
 describe('the man pages', () => {

@@ -114,9 +114,9 @@ describe('a mistake in the arguments', () => {
       hint: 'see vmssh check --help',
     },
     {
-      args: ['guest', 'units', '-p', 'x'],
+      args: ['guest', 'print', '-p', 'x'],
       says: 'port "x" cannot be used: it is not a number',
-      hint: 'see vmssh guest units --help',
+      hint: 'see vmssh guest print --help',
     },
     {
       args: ['ssh', '-v'],

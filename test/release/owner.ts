@@ -49,7 +49,8 @@ export async function makeKey(home: string): Promise<string> {
 
 /** Fills in the addresses, as docs/contributing/release.md says. */
 export async function fillIn({ clone, www, key, ...owner }: Owner, site: string): Promise<void> {
-  const addresses = { site, upload: www, maintainer: 'Owner <owner@example.org>', key };
+  const repository = 'https://example.org/vmssh.git';
+  const addresses = { site, upload: www, repository, maintainer: 'Owner <owner@example.org>', key };
   writeFileSync(join(clone, 'build/release/addresses.json'), `${JSON.stringify(addresses, undefined, 2)}\n`);
   const { version } = JSON.parse(readFileSync(join(clone, 'package.json'), 'utf8'));
   writeInstall(clone, addresses, version);

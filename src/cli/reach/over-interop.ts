@@ -8,6 +8,7 @@ import { findWindowsVmssh, isWsl } from '../../discovery/hyper-v/interop.js';
 import { ConnectError, quote } from '../../errors.js';
 import { kindOf, type Target } from '../../kinds/kinds.js';
 import { loadAddon } from '../../native.js';
+import { ownArgs } from '../../own-args.js';
 import type { Io } from '../command.js';
 import type { ReachFlags } from '../shared-options.js';
 
@@ -23,21 +24,8 @@ export function windowsVmssh(
 }
 
 /** Its --timeout, --wait, --route, --start and -v, if they were given. */
-export function reachArgs({
-  timeoutMs,
-  isTimed,
-  waitMs,
-  routes,
-  start,
-  verbose,
-}: ReachFlags): readonly string[] {
-  return [
-    ...(isTimed ? [`--timeout=${timeoutMs / 1000}`] : []),
-    ...(waitMs === undefined ? [] : [`--wait=${waitMs / 1000}`]),
-    ...(routes ? [`--route=${routes.join(',')}`] : []),
-    ...(start ? ['--start'] : []),
-    ...(verbose ? ['-v'] : []),
-  ];
+export function reachArgs({ isTimed, timeoutMs, ...flags }: ReachFlags): readonly string[] {
+  return ownArgs({ ...flags, timeoutMs: isTimed ? timeoutMs : undefined });
 }
 
 /** Starts it. Throws a ConnectError. */

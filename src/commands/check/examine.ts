@@ -1,6 +1,7 @@
 import { checkTarget } from '../../checks/check-target.js';
+import { type Inside, lookAt, lookInside } from '../../checks/inside.js';
 import { type CheckResult, codeOf, type LastStage } from '../../checks/result.js';
-import { loginTimeoutMs, lookAt, notRun, whyEnded } from '../../checks/try-login.js';
+import { type LoginEnd, runLogin } from '../../checks/try-login.js';
 import type { Io } from '../../cli/command.js';
 import type { HostFlags } from '../../cli/guest.js';
 import { sshSettings } from '../../cli/reach/ssh-settings.js';
@@ -13,15 +14,14 @@ import { type Deps, type DiscoveredMachine, DiscoveryError } from '../../discove
 import { crosvm } from '../../discovery/vmm/crosvm.js';
 import { qemu } from '../../discovery/vmm/qemu.js';
 import type { Endpoint } from '../../endpoint.js';
-import { type ConnectError, exitCode, printable } from '../../errors.js';
+import { exitCode, printable } from '../../errors.js';
 import { diagnose, type Finding, type Signs } from '../../guest/diagnose.js';
-import { guestRoute, sshCommand } from '../../guest/run/route.js';
-import { type ProgressLine, runScript } from '../../guest/run/run-script.js';
-import { type CheckScriptOptions, checkScript, type TriedLogin } from '../../guest/script.js';
+import { sshCommand } from '../../guest/run/route.js';
+import type { ProgressLine } from '../../guest/run/run-script.js';
+import type { CheckScriptOptions, TriedLogin } from '../../guest/script.js';
 import { kindOf } from '../../kinds/kinds.js';
 import { parseTarget } from '../../kinds/parse.js';
 import { splitLogin } from '../../lookup/login.js';
-import { runProgram } from '../../process/run-program.js';
 import type { RouteName } from '../../route.js';
 import { brokenControlPath } from '../../ssh/control-path.js';
 import { madeKeyOf, madeKeysOf } from '../../ssh/guest-keys.js';
@@ -45,7 +45,7 @@ export interface Examination {
   /** Possible causes that need a check from inside, if there was none. */
   readonly suspects: readonly Finding[];
   /** The findings from inside the guest; undefined if it was not checked. */
-  readonly guest?: { readonly lines: readonly ProgressLine[]; readonly notRun?: ConnectError };
+  readonly guest?: Inside;
 }
 
 /** Prints each part as it is found. */
@@ -90,24 +90,16 @@ export async function examine(options: ExamineOptions, io: Io, show: Show | unde
     return { check, code: worst, findings, suspects };
   }
   show?.guest();
-  const { self, platform, env } = io;
-  const script = checkScript({
+  const own = { ...into, port, routes: over ? undefined : routes, identityFile };
+  const inside = {
     port,
     account: user,
     over: overOf(check.means.endpoint?.family),
     login: triedLogin(signs.login, target, before?.cursor),
-    madeKey: madeKeyOf(name, env),
-  });
-  const own = { port, routes: over ? undefined : routes, identityFile, self, platform };
-  const route = guestRoute({ ...into, script, needsRoot: false, ...own });
-  const onLine = (line: ProgressLine) => show?.line(line);
-  const outcome = await runScript(route, { env, signal, onLine });
-  const { lines } = outcome;
-  const guest =
-    outcome.code === undefined
-      ? { lines, notRun: await notRun({ host: into.host, port }, route, outcome, io, signal) }
-      : { lines };
-  const found = worst === exitCode.ok && outcome.code !== 0 ? exitCode.connect : worst;
+    madeKey: madeKeyOf(name, io.env),
+  };
+  const guest = await lookInside(own, inside, io, signal, (line) => show?.line(line));
+  const found = worst === exitCode.ok && !guest.ok ? exitCode.connect : worst;
   return { check, code: found, findings, suspects, guest };
 }
 
@@ -133,18 +125,14 @@ interface SignOptions {
   readonly check: CheckResult;
 }
 
-/** Runs a program: its exit code (undefined if it could not be started), and why it failed, which is never empty then. */
-type RunProgram = (
-  command: readonly string[],
-  signal: AbortSignal,
-) => Promise<{ readonly code: number | undefined; readonly message: string }>;
+type RunLogin = (...args: Parameters<typeof runLogin>) => Promise<Pick<LoginEnd, 'code' | 'message'>>;
 
 /** What this host can see of a target, beyond the stages of a check. */
 export async function hostSigns(
   { target, port, user, sshConfig, identityFile, routes, check }: SignOptions,
   io: Io,
   signal: AbortSignal,
-  run: RunProgram = (command, signal) => lastMessage(command, io, signal),
+  run: RunLogin = runLogin,
   machines: () => Promise<readonly DiscoveredMachine[]> = () => machinesOfProcesses(io),
   now: () => number = clock,
   services: () => Promise<readonly HyperVService[]> = () => listServices({ env: io.env }),
@@ -160,7 +148,7 @@ export async function hostSigns(
     const how = { sshConfig, port, routes, identityFile, self, platform, logLevel: 'INFO' } as const;
     const ssh = sshCommand({ route: 'target', host, ...how }, quick);
     const from = now();
-    const done = await run([...ssh, 'true'], signal);
+    const done = await run([...ssh, 'true'], io, signal);
     login = { in: done.code === 0, ms: now() - from, message: done.message, user };
   }
   const twice =
@@ -184,19 +172,6 @@ async function serviceSign(port: number, services: () => Promise<readonly HyperV
   } catch (error) {
     if (error instanceof DiscoveryError) return undefined;
     throw error;
-  }
-}
-
-async function lastMessage(
-  command: readonly string[],
-  { env }: Io,
-  signal: AbortSignal,
-): ReturnType<RunProgram> {
-  try {
-    const end = await runProgram(command, { env, signal, timeoutMs: loginTimeoutMs });
-    return { code: end.code ?? undefined, message: whyEnded(end) };
-  } catch (error) {
-    return { code: undefined, message: (error as Error).message };
   }
 }
 

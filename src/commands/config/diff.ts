@@ -16,7 +16,7 @@ export const configDiff: Command<ConfigOptions> = {
   ],
   parse: configOptions,
   async run(options, io) {
-    await checkSshOptions(options.sshOptions, io);
+    await checkSshOptions(options, io);
     return showPlan(await planInstall(options, io), io);
   },
 };

@@ -4,10 +4,16 @@ import { canPick } from '../../cli/terminal.js';
 import { exitCode, printable, quote } from '../../errors.js';
 import { countBy } from '../../group-by.js';
 import { fileAt } from '../../hosts/files.js';
-import { withLast } from '../../hosts/last-run.js';
-import { type ConfigOptions, configOptions, dryRunOption, fileOptions } from '../../hosts/options.js';
+import {
+  type ConfigOptions,
+  configOptions,
+  dryRunOption,
+  fileOptions,
+  settings,
+} from '../../hosts/options.js';
 import { type ConfigFiles, configFiles } from '../../hosts/places.js';
-import { planInstall } from '../../hosts/plan.js';
+import { type Plan, planInstall } from '../../hosts/plan.js';
+import { inEffect } from '../../hosts/setting.js';
 import { checkSshOptions } from '../../hosts/ssh-option.js';
 import { enableUnits } from '../../hosts/systemd.js';
 import { carryOut, once } from '../../hosts/write.js';
@@ -51,7 +57,7 @@ is not changed. With --via it also writes Hosts NAME.HOST for the machines of ot
   parse: (raw) => ({ ...configOptions(raw), dryRun: dryRunOption.read(raw) }),
 
   async run(given, io) {
-    await checkSshOptions(given.sshOptions, io);
+    await checkSshOptions(given, io);
     const files = configFiles(given, io);
     if (files.own.includes('\ufffd')) await refuseOtherBytes(files.own);
     const home = given.system ? undefined : otherHome(io.env, io.platform);
@@ -72,13 +78,16 @@ is not changed. With --via it also writes Hosts NAME.HOST for the machines of ot
     const fresh = given.fresh ?? (await askForFresh(given, io, files));
     if (fresh === 'left') return exitCode.interrupted;
     const { code, plan } = await carryOut(() => planInstall({ ...given, fresh }, io, find, files), io);
-    const { decision, startsUnits } = plan;
-    if (code === exitCode.ok && startsUnits) await enableUnits(io);
-    if (code === exitCode.ok && decision && !given.system && !decision.state.options.onlyPatterns)
-      io.out(`${whatNow(decision.state, io)}\n`);
+    if (code === exitCode.ok) await afterInstall(plan, given, io);
     return code;
   },
 };
+
+async function afterInstall({ decision, startsUnits }: Plan, { system }: ConfigOptions, io: Io) {
+  if (startsUnits) await enableUnits(io);
+  if (decision && !system && !decision.settings.names.onlyPatterns)
+    io.out(`${whatNow(decision.state, io)}\n`);
+}
 
 /** Why every user's ssh cannot run this program. */
 async function whyNotForAll(io: Io): Promise<string | undefined> {
@@ -112,8 +121,9 @@ export async function askForFresh(
   if (options.system || !canPick(io)) return undefined;
   const { text } = await fileAt(files.own);
   if (!['none', 'ours'].includes(ownerOf(text))) return undefined;
-  const all = withLast(options, ((await readState(files.state)) ?? noState).options);
-  if (all.onlyPatterns || all.fresh !== undefined) return undefined;
+  const last = (await readState(files.state)) ?? noState;
+  const all = inEffect(settings, options, last.options);
+  if (all.names.onlyPatterns || all.fresh !== undefined) return undefined;
   const unit = files.units === undefined ? '' : ', and so can systemd';
   io.err(
     pasteable(
@@ -145,9 +155,10 @@ const costOfHost = 0.008;
 export function whatNow({ machines, options }: HostState, io: Io): string {
   const hosts = machines.map(({ host }) => host);
   if (hosts.length === 0) {
-    const then = options.fresh
-      ? 'once vmssh list shows one, ssh knows its name'
-      : 'run vmssh config install again when there is one';
+    const then =
+      options.fresh === true
+        ? 'once vmssh list shows one, ssh knows its name'
+        : 'run vmssh config install again when there is one';
     return pasteable(`no machine with a name yet: ${then}; an address works now: ssh root@vsock/3`, io);
   }
   const more = hosts.length > most ? `, and ${hosts.length - most} more` : '';

@@ -4,10 +4,10 @@ import { textOption } from '../../cli/option.js';
 import { printable, quote } from '../../errors.js';
 import { decide, sshLines } from '../../hosts/decide.js';
 import { fileError } from '../../hosts/files.js';
-import { leftOut, refusedOfLast, withLast } from '../../hosts/last-run.js';
-import { type ConfigOptions, configOptions, lineOptions } from '../../hosts/options.js';
+import { type ConfigOptions, configOptions, lineOptions, settings } from '../../hosts/options.js';
 import { configFiles } from '../../hosts/places.js';
-import { checkSshOptions } from '../../hosts/ssh-option.js';
+import { inEffect } from '../../hosts/setting.js';
+import { checkSshOptions, leftOut, refusedOfLast } from '../../hosts/ssh-option.js';
 import { findMachines } from '../../machines/find-machines.js';
 import { noState, readState } from '../../ssh/config/state.js';
 import { usersNames } from '../../ssh/users-names.js';
@@ -32,7 +32,7 @@ export const configPrint: Command<ConfigOptions & { readonly out?: string }> = {
   ],
   parse: (raw) => ({ ...configOptions(raw), out: outOption.read(raw) }),
   async run({ out, ...options }, io) {
-    await checkSshOptions(options.sshOptions, io);
+    await checkSshOptions(options, io);
     const lines = await printedLines(options, io);
     if (out === undefined) io.out(lines);
     else
@@ -47,14 +47,14 @@ async function printedLines(options: ConfigOptions, io: Io): Promise<string> {
   // A state that cannot be used keeps nothing.
   const path = configFiles({ system: false }, io).state;
   const last = (await readState(path)) ?? noState;
-  const all = withLast(options, last.options);
+  const all = inEffect(settings, options, last.options);
   for (const each of leftOut(last.options))
     io.err(`${io.program}: warning: ${quote(path)}: ${printable(each)}\n`);
-  const refused = await refusedOfLast(all, last.options, io);
+  const refused = await refusedOfLast(all.sshOptions, last.options, io);
   if (refused) throw new UsageError(`${quote(path)}: ${refused.why}`, refused.hint);
   // What an earlier print added to the configuration is no other host.
   const taken = await usersNames(io);
-  const decision = await decide(all, { ...last, machines: [] }, taken, io, findMachines);
+  const decision = await decide({ ...options, ...all }, { ...last, machines: [] }, taken, io, findMachines);
   for (const note of decision.notes) io.err(`${note}\n`);
   return sshLines(decision, options, io);
 }

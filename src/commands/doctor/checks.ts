@@ -100,7 +100,7 @@ function vsock({ devices, modules, addon: { addon }, borrowed }: Facts): HostChe
   return {
     name,
     state: 'none',
-    ...plain('AF_VSOCK is available, but needs the addon, or python3, socat or ncat in PATH'),
+    ...plain('AF_VSOCK is available, but needs the addon, or python3 or socat in PATH'),
     fix: 'sudo apt-get install python3',
   };
 }

@@ -60,7 +60,7 @@ async function unitsOf(
   const command = ['systemctl', '--user', 'is-active', ...enabledUnits, 'vmssh-hosts.service'];
   const said = await run(command, { env, timeoutMs: 5000 }).catch(() => undefined);
   const states = said?.stdout.trim().split('\n') ?? [];
-  if (states.length !== freshUnits.length) return 'silent';
+  if (states.length !== enabledUnits.length + 1) return 'silent';
   if (states.includes('failed')) return 'failed';
   return states.slice(0, enabledUnits.length).every((state) => state === 'active') ? 'on' : 'off';
 }

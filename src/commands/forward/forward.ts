@@ -6,6 +6,7 @@ import { flag, parsed, positionals, seconds, usage } from '../../cli/option.js';
 import { reachFlags, routesOption, timeoutOption, verboseOption } from '../../cli/shared-options.js';
 import { ConnectError, exitCode, quote } from '../../errors.js';
 import { loadAddon } from '../../native.js';
+import { ownArgs } from '../../own-args.js';
 import { type Listener, openListener, passedListeners } from './listener.js';
 import { formatLocal, isPrivate, type Local, parseLocal, parseService, sameLocal } from './local.js';
 import { type ForwardedMachine, type MachineOptions, machineAt } from './machine.js';
@@ -202,9 +203,8 @@ export const forward: Command<ForwardOptions> = {
 /** What the service of an installed forward gets. Milliseconds are given as seconds. */
 function serviceArgs({ routes, most, idleMs = defaultIdleMs, timeoutMs, verbose }: ForwardOptions): string[] {
   return [
-    ...['--private', `--idle=${idleMs / 1000}`, `--timeout=${timeoutMs / 1000}`, `--max=${most}`],
-    ...(routes ? [`--route=${routes.join(',')}`] : []),
-    ...(verbose ? ['--verbose'] : []),
+    ...['--private', `--idle=${idleMs / 1000}`, `--max=${most}`],
+    ...ownArgs({ timeoutMs, routes, verbose }),
   ];
 }
 

@@ -15,7 +15,9 @@ import { makeFolder } from '../../files/place.js';
 import { fileAt, fileError } from '../../hosts/files.js';
 import { configFiles } from '../../hosts/places.js';
 import { removeLinks, systemctl } from '../../hosts/systemd.js';
-import { serviceOf, unitPath, unitText } from '../../hosts/units.js';
+import { manual, sandbox, serviceOf, unitPath, unitText } from '../../hosts/units.js';
+import { kindOf } from '../../kinds/kinds.js';
+import { parseTarget } from '../../kinds/parse.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
 import { ownerOf } from '../../ssh/config/file.js';
 import { isOfProcess } from '../../target/text.js';
@@ -91,7 +93,7 @@ export async function installForward(
   const { typed, port } = options;
   const installed = { socket: `${unitName(local)}.socket`, typed, target, port, local };
   const { program } = await callerForSsh(io);
-  const texts = usage(() => unitTexts(installed, [...program, 'forward', ...options.args], io.env));
+  const texts = usage(() => unitTexts(installed, program, options.args, io.env));
   const before = await Promise.all(texts.map(async ([name]) => (await fileAt(join(folder, name))).text));
   const isNew = before.every((text) => text === undefined);
   // The reason is clearer than systemd's.
@@ -227,7 +229,8 @@ function serviceFor(socket: string): string {
 /** The text of each unit by its file name, the socket last. Throws a RangeError. */
 function unitTexts(
   { socket, typed, target, port, local }: Installed,
-  command: readonly string[],
+  program: readonly string[],
+  args: readonly string[],
   env: Io['env'],
 ): readonly (readonly [string, string])[] {
   const description = `Description=${unitPath(`${formatLocal(local)} as port ${port} of ${target}, by vmssh`)}`;
@@ -239,9 +242,11 @@ function unitTexts(
         [
           '[Unit]',
           description,
+          manual('forward'),
           '',
           '[Service]',
-          ...serviceOf([...command, target, `${port}`, 'systemd'], env),
+          ...serviceOf([...program, 'forward', ...args, target, `${port}`, 'systemd'], env),
+          ...restrictionsOf(target, program),
         ],
         'forward',
       ),
@@ -250,7 +255,7 @@ function unitTexts(
       socket,
       unitText(
         [
-          ...['[Unit]', description, '', '[Socket]', `ListenStream=${unitPath(place)}`],
+          ...['[Unit]', description, manual('forward'), '', '[Socket]', `ListenStream=${unitPath(place)}`],
           ...(local.family === 'unix' ? ['SocketMode=0600', 'RemoveOnStop=yes'] : []),
           ...['', '[Install]', 'WantedBy=sockets.target', ''],
           // systemd ignores such a section (systemd.unit(5)).
@@ -260,6 +265,17 @@ function unitTexts(
       ),
     ],
   ];
+}
+
+/**
+ * For an address no other program is started: its socket is opened, and the kernel asked whose a client is (AF_NETLINK). For a machine the
+ * programs of its manager may be, and ssh, which would inherit all of this: rootless podman needs new privileges (newuidmap), and what
+ * others need of the kernel is theirs.
+ */
+function restrictionsOf(target: string, program: readonly string[]): readonly string[] {
+  if (kindOf(parseTarget(target)).hostKey === 'machine') return [];
+  // Two words are Node and a script.
+  return sandbox({ families: ['AF_UNIX', 'AF_VSOCK', 'AF_NETLINK'], engine: program.length === 1 });
 }
 
 /** Writes or removes a unit. Throws a CommandError if it is somebody else's. */

@@ -1,5 +1,6 @@
 import { sshPort } from '../../address/numbers.js';
-import { lookAt, notRun, tryLogin } from '../../checks/try-login.js';
+import { lookAt, lookInside } from '../../checks/inside.js';
+import { tryLogin } from '../../checks/try-login.js';
 import { type Command, type Io, UsageError } from '../../cli/command.js';
 import {
   accountName,
@@ -16,8 +17,7 @@ import { pasteable } from '../../cli/message.js';
 import { flag, positionals, textOption } from '../../cli/option.js';
 import { styles } from '../../cli/terminal.js';
 import { exitCode, quote } from '../../errors.js';
-import { guestRoute } from '../../guest/run/route.js';
-import { type ProgressLine, runScript } from '../../guest/run/run-script.js';
+import type { ProgressLine } from '../../guest/run/run-script.js';
 import { checkScript } from '../../guest/script.js';
 import { splitUser } from '../../lookup/login.js';
 import { type GuestKeys, guestKeysOf, madeHostKey, madeKeysOf, undoCommand } from '../../ssh/guest-keys.js';
@@ -97,23 +97,19 @@ export const guestCheck: Command<GuestCheckOptions> = {
       return exitCode.ok;
     }
     const style = await styles(io, 'stdout');
-    const { self, platform, env } = io;
     const signal = io.interrupted();
     const guest = await lookAt(into, io, signal);
     const account = named ?? accountName(guest.user ?? 'root');
     const login = await tryLogin(into, guest, { account, port, target }, io, signal);
-    const script = checkScript({ port, account, madeKey, login });
-    const route = guestRoute({ ...into, script, needsRoot: false, self, platform });
-    const outcome = await runScript(route, {
-      env,
-      signal,
-      onLine: (line) => json || io.out(formatProgress(line, style)),
+    const options = { port, account, madeKey, login };
+    const { lines, ok, notRun } = await lookInside(into, options, io, signal, (line) => {
+      if (!json) io.out(formatProgress(line, style));
     });
-    if (outcome.code === undefined) throw await notRun(into, route, outcome, io, signal);
-    const code = outcome.code === 0 ? exitCode.ok : exitCode.connect;
-    if (!json && made && outcome.lines.some(isRefusedKey))
+    if (notRun) throw notRun;
+    const code = ok ? exitCode.ok : exitCode.connect;
+    if (!json && made && lines.some(isRefusedKey))
       io.out(`    to trust the machine as it is: ${pasteable(undoCommand(made.name, io), io)}\n`);
-    if (json) io.out(formatJson(guestCheckJson(outcome.lines, code)));
+    if (json) io.out(formatJson(guestCheckJson(lines, code)));
     return code;
   },
 };

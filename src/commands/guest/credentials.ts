@@ -106,7 +106,7 @@ vmssh ssh NAME, and after vmssh config install also ssh NAME, accept only that h
     if (hypervisor === 'cloud-init' && listen.length > 0)
       throw new UsageError(
         'cloud-init gives a system no credentials, and so takes no --listen',
-        'vmssh guest cloud-init --port PORT has sshd listen on another vsock port',
+        'vmssh guest print --as cloud-init --port PORT has sshd listen on another vsock port',
       );
     return {
       name,

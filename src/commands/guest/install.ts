@@ -1,7 +1,7 @@
 import { sshPort } from '../../address/numbers.js';
 import { checkTarget } from '../../checks/check-target.js';
+import { lookAt, type RootRunner, rootRunner } from '../../checks/inside.js';
 import { formatCheck } from '../../checks/result.js';
-import { lookAt } from '../../checks/try-login.js';
 import type { Command, Io } from '../../cli/command.js';
 import {
   formatProgress,
@@ -32,7 +32,6 @@ import { configArgument } from '../../ssh/config/word.js';
 import { ownAccount } from '../../ssh/folder.js';
 import { guestKeysFor, madeKeysOf, trustIn } from '../../ssh/guest-keys.js';
 import { scriptOptions, setupExclusive, setupOptions, targetOption, undoOption } from './options.js';
-import { type RootRunner, rootRunner } from './root.js';
 
 interface GuestInstallOptions {
   readonly into: HostFlags;
@@ -49,7 +48,7 @@ export const guestInstall: Command<GuestInstallOptions> = {
   summary: 'set up a guest over a route that already works, and prove the route over vsock',
   usage: '[user@]HOST',
   details: `HOST is anything ssh reaches, a target, or wsl/DISTRO; --route=machinectl goes into a container by its name.
-It runs what vmssh guest script prints, and then checks the guest as a target.`,
+It runs what vmssh guest print prints, and then checks the guest as a target.`,
   options: [targetOption, ...setupOptions, undoOption, routeOption, sshConfigOption, timeoutOption],
   exclusive: setupExclusive,
   examples: [

@@ -1,10 +1,10 @@
+import { rootRunner } from '../../checks/inside.js';
 import type { Command } from '../../cli/command.js';
 import { type HostFlags, hostFlags, routeOption, sshConfigOption } from '../../cli/guest.js';
 import { positionals } from '../../cli/option.js';
 import { exitCode } from '../../errors.js';
 import { offScript } from '../../guest/script.js';
 import { undoOption } from './options.js';
-import { rootRunner } from './root.js';
 
 interface GuestOffOptions {
   readonly into: HostFlags;

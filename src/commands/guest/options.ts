@@ -1,14 +1,10 @@
 import { sshPort } from '../../address/numbers.js';
 import { type Option, type RawArgs, UsageError } from '../../cli/command.js';
 import { accountName, guestPortOption } from '../../cli/guest.js';
-import { flag, oneOf, parsed } from '../../cli/option.js';
+import { flag, parsed } from '../../cli/option.js';
 import { readKeys } from '../../guest/keys.js';
 import type { ScriptOptions } from '../../guest/script.js';
-import { type Distribution, layouts } from '../../guest/units.js';
 import { parseTarget } from '../../kinds/parse.js';
-
-const distributions = Object.keys(layouts) as Distribution[];
-export const defaultDistribution: Distribution = 'debian';
 
 export const targetOption = parsed(
   {
@@ -22,13 +18,6 @@ export const targetOption = parsed(
     return text;
   },
 );
-
-export const distroOption = oneOf({
-  long: 'distro',
-  value: 'NAME',
-  choices: distributions,
-  summary: `where sshd and its folder are: ${distributions.join(', ')} (default ${defaultDistribution})`,
-});
 
 export const hostsOption = flag({
   long: 'hosts-fix',
@@ -57,7 +46,7 @@ const onlyLoopbackOption = flag({
 });
 export const generatorOption = flag({
   long: 'generator',
-  summary: 'install the generator (see guest generator) instead of two units',
+  summary: 'install the generator (guest print --as generator) instead of two units',
 });
 export const undoOption = flag({ long: 'undo', summary: 'undo what an earlier run did' });
 

@@ -14,6 +14,7 @@ import {
   pinsOf,
   type Why,
 } from '../../identity/decide.js';
+import { fingerprintOf } from '../../identity/known-hosts.js';
 import { pinKey } from '../../identity/pins.js';
 import { readRecord } from '../../identity/record.js';
 import { recordFolders } from '../../ssh/folder.js';
@@ -147,9 +148,16 @@ async function kept(
 }
 
 /** The fingerprints of the keys that the machine's manager reads in its files; none if nobody can say. */
-async function askManager({ keys }: Call): Promise<readonly string[]> {
+async function askManager({ keys, plain, io }: Call): Promise<readonly string[]> {
   const machine = keys?.reached.machine;
-  return machine === undefined ? [] : [];
+  if (machine === undefined) return [];
+  const [{ managerKeys }, { ownEnv }] = await Promise.all([
+    import('../../identity/manager-keys.js'),
+    import('../../discovery/own-env.js'),
+  ]);
+  const shown = `${plain.type} ${plain.key}`;
+  const found = await managerKeys(machine, { env: ownEnv(io.env), platform: io.platform }, shown);
+  return (found ?? []).map((line) => fingerprintOf(Buffer.from(line.split(' ')[1] ?? '', 'base64')));
 }
 
 /** On the terminal: stdin is not ssh's. */

@@ -12,8 +12,8 @@ import { asTarget } from '../../kinds/parse.js';
 import type { lookUp } from '../../lookup/find-target.js';
 import { splitUser } from '../../lookup/login.js';
 import type { ListedTarget } from '../../lookup/short-name.js';
+import { type OwnOptions, ownArgs } from '../../own-args.js';
 import { sshAbilities, sshProgram } from '../../process/ssh-program.js';
-import type { RouteName } from '../../route.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
 import { asksVmssh, type Caller, type HostOptions, hostOptions } from '../../ssh/config/host-options.js';
 import { knownHostsFile } from '../../ssh/folder.js';
@@ -49,7 +49,7 @@ export interface ToolCall {
 /** A tool's command line for the typed arguments. Throws a UsageError or a ConnectError. */
 export async function prepare(
   tool: SshTool,
-  { args, waitSeconds, routes, start, typed, behind = (host) => host }: SshOptions,
+  { args, waitMs, routes, start, typed, behind = (host) => host }: SshOptions,
   io: Io,
   find: typeof lookUp,
 ): Promise<ToolCall> {
@@ -71,7 +71,7 @@ export async function prepare(
   const [self, { asksForKeys }] = await Promise.all([callerForSsh(io), sshAbilities(io.env, ssh)]);
   const caller = { ...self, asksForKeys };
   const hostKeys = policyIn(args);
-  const proxy = { waitSeconds, routes, start, hostKeys, typed: meant };
+  const proxy = { waitMs, routes, start, hostKeys, typed: meant };
   const settings = await settingsOf(named, hasUser, proxy, caller, io);
   const ported = port === undefined ? settings : [['Port', port] as const, ...settings];
   const options = ported.flatMap(([keyword, value]) => ['-o', `${keyword}=${value}`]);
@@ -99,7 +99,7 @@ export async function prepare(
       return [
         tool,
         '-e',
-        remoteShell(own, caller.program, named.text, { waitSeconds, routes, start }),
+        remoteShell(own, caller.program, named.text, { waitMs, routes, start }),
         ...withoutShell(own),
         '--',
         ...operands,
@@ -223,14 +223,7 @@ export function jumpForm(text: string): string | undefined {
 }
 
 /** Our options that are for the proxy. */
-interface ForProxy {
-  /** Seconds for its --wait. */
-  readonly waitSeconds?: number;
-  /** For its --route. */
-  readonly routes?: readonly RouteName[];
-  /** Start a machine that is off. */
-  readonly start?: boolean;
-}
+type ForProxy = Pick<OwnOptions, 'waitMs' | 'routes' | 'start'>;
 
 /**
  * The value of rsync's `-e`. rsync calls it with a form of the target that it accepts as a host; --typed gives
@@ -240,7 +233,7 @@ export function remoteShell(
   args: readonly string[],
   self: readonly string[],
   target: string,
-  { waitSeconds, routes, start }: ForProxy,
+  proxy: ForProxy,
 ): string {
   const given = args.flatMap((arg, i) => givenShell(arg, args[i + 1])?.shell ?? []).at(-1);
   const options = given === undefined ? '' : given.replace(/^\s*\S*ssh(?=\s|$)/, '');
@@ -249,11 +242,7 @@ export function remoteShell(
   // rsync's own quoting: a quote inside quotes is doubled (rsync(1), --rsh).
   const quoted = (word: string) => `'${word.replaceAll("'", "''")}'`;
   const typed = quoted(`--typed=${target}`);
-  const ours = [
-    ...(waitSeconds === undefined ? [] : [` --wait=${waitSeconds}`]),
-    ...(routes ? [` --route=${routes.join(',')}`] : []),
-    ...(start ? [' --start'] : []),
-  ];
+  const ours = ownArgs(proxy).map((word) => ` ${word}`);
   return `${self.map(quoted).join(' ')} ssh ${typed}${ours.join('')}${options}`;
 }
 

@@ -100,10 +100,9 @@ function parseArgs(tool: SshTool, { positionals }: RawArgs): SshOptions {
   const options = Object.fromEntries(ours.map(({ name = '', value = '' }) => [name, value === '' || value]));
   const via = ours.flatMap(({ name, value = '' }) => (name === viaOption.long ? [value] : []));
   const raw = { positionals: operands, options: { ...options, ...(via.length > 0 ? { via } : {}) } };
-  const waitMs = waitOption.read(raw);
   return {
     args: { before: before.filter((option) => !isOurs(tool, option)), after, operands },
-    waitSeconds: waitMs === undefined ? undefined : waitMs / 1000,
+    waitMs: waitOption.read(raw),
     routes: routesOption.read(raw),
     ...(startOption.read(raw) ? { start: true } : {}),
     typed: typedOption.read(raw),

@@ -46,7 +46,7 @@ const maxQuoted = 200;
 
 function noTool(target: string, use: Use, missing: Error, unusable: readonly string[]): ConnectError {
   const passes = use === 'pass';
-  const names = passes ? 'python3 or systemd-ssh-proxy' : 'python3, socat or ncat';
+  const names = passes ? 'python3 or systemd-ssh-proxy' : 'python3 or socat';
   const tried = unusable.length === 0 ? '' : ` (${unusable.join('; ')})`;
   return new ConnectError('connect', target, {
     code: 'NO_ADDON',

@@ -29,7 +29,7 @@ export interface Opener {
 
 /**
  * The best first. Milliseconds until a banner over a unix socket, resident MB, MiB/s (medians of 40 and the best of 3, on a busy
- * machine with two cores): python3 14, 8.8, 1800; socat 5, 4.6, 490; ncat 99, 9.9, 710. Only python3 does all: it gives the errno
+ * machine with two cores): python3 14, 8.8, 1800; socat 5, 4.6, 490. Only python3 does all: it gives the errno
  * itself, has its own time limit, half-closes, and passes the socket, after which nothing is left running. systemd-ssh-proxy
  * passes it in 0.6 of python3's time (27 against 47 ms under load), but only reports in words, and waits as long as the kernel
  * does.
@@ -57,14 +57,6 @@ export const openers: readonly Opener[] = [
     opened: / starting data transfer loop /,
     failed: / [EW] .*: ([A-Z][^:]+)$/,
     proof: { args: ['-h'], says: /vsock-connect/i },
-  },
-  {
-    name: 'ncat',
-    uses: ['pipe', 'relay'],
-    args: ({ cid, port }, seconds) => ['-v', '-w', `${seconds}`, '--vsock', `${cid}`, `${port}`],
-    opened: /^Ncat: Connected to /,
-    failed: /^Ncat: ([A-Z][^.]+)\.$/,
-    proof: { args: ['--help'], says: /--vsock/ },
   },
   {
     name: 'systemd-ssh-proxy',

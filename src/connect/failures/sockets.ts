@@ -91,7 +91,7 @@ export const unixFailures: readonly Failure[] = [
     problem: 'no socket at {address}',
     hint: 'check that the machine is running and exports it: ls -l {address}',
     hintForThisHost:
-      'systemd 256 and later make it if sshd is installed; for one before: vmssh guest generator | sudo install -D -m 755 /dev/stdin /etc/systemd/system-generators/vmssh-ssh-generator && sudo systemctl daemon-reload && sudo systemctl start sshd-unix-local.socket',
+      'systemd 256 and later make it if sshd is installed; for an older one see "The generator" in docs/guest.md',
   },
   {
     codes: ['ECONNREFUSED'],

@@ -1,6 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { anyShellWord } from '../../address/shell.js';
 import type { ViaEndpoint, ViaSocket } from '../../endpoint.js';
+import { ownArgs } from '../../own-args.js';
 import lastStep from './last-step.sh';
 import relay from './relay.py';
 
@@ -17,7 +18,7 @@ export function hopCommand(
   const { target, port, at } = endpoint;
   const seconds = String(Math.ceil(timeoutMs / 1000));
   if (at?.family !== 'via') {
-    const start = startMs === undefined ? [] : [`--start --wait=${startMs / 1000}`];
+    const start = startMs === undefined ? [] : [ownArgs({ waitMs: startMs, start: true }).join(' ')];
     return scriptCommand(lastStep, [marker, target, String(port), seconds, ...placeOf(at), python, ...start]);
   }
   // No terminal there: a question would get no answer.

@@ -117,7 +117,7 @@ const query = '/1.0/instances?recursion=2&all-projects=true';
 
 // For admins, then for users. The users' socket makes a project and a network for each user who connects, so it is only
 // asked if this user has run `incus` before, which made its settings folder.
-async function incusSockets(
+export async function incusSockets(
   { env, runDir = '/run' }: Deps,
   isThere: typeof exists,
 ): Promise<readonly string[]> {
@@ -136,7 +136,7 @@ function settingsFolders({ INCUS_CONF, HOME, ...env }: Deps['env']): readonly st
 }
 
 // As a package and as a snap.
-function lxdSockets({ env }: Deps): readonly string[] {
+export function lxdSockets({ env }: Deps): readonly string[] {
   const dirs = env.LXD_DIR ? [env.LXD_DIR] : ['/var/lib/lxd', '/var/snap/lxd/common/lxd'];
   return dirs.map((dir) => `${dir}/unix.socket`);
 }

@@ -7,19 +7,42 @@ import { parseJson } from './json.js';
 export type GetJson = (socketPath: string, path: string, deps: Deps) => Promise<unknown>;
 
 /** The whole answer has one deadline and a size limit; a longer one is not parsed. */
-export const getJson: GetJson = async (socketPath, path, { signal, timeoutMs = 5000 }) => {
+export const getJson: GetJson = (socketPath, path, deps) =>
+  getBy(socketPath, path, deps, 'application/json', async (asked, question) => {
+    const bytes = await answerTo(asked, question, maxMiB << 20, `${maxMiB} MiB`);
+    try {
+      return parseJson(bytes.toString());
+    } catch (error) {
+      throw new DiscoveryError('PROTOCOL', `${question} gave ${(error as Error).message}`, { cause: error });
+    }
+  });
+
+/** The same for an answer of at most `most` bytes, as it comes. */
+export function getBytes(socketPath: string, path: string, deps: Deps, most: number): Promise<Buffer> {
+  return getBy(socketPath, path, deps, '*/*', (asked, question) =>
+    answerTo(asked, question, most, `${most} bytes`),
+  );
+}
+
+async function getBy<T>(
+  socketPath: string,
+  path: string,
+  { signal, timeoutMs = 5000 }: Deps,
+  accept: string,
+  read: (asked: ClientRequest, question: string) => Promise<T>,
+): Promise<T> {
   const late = AbortSignal.timeout(timeoutMs);
   const asked = request({
     socketPath,
     path,
     agent: false,
-    headers: { host: 'localhost', accept: 'application/json' },
+    headers: { host: 'localhost', accept },
     signal: signal ? AbortSignal.any([signal, late]) : late,
   });
   // A late one must not end the process.
   asked.on('error', () => {});
   try {
-    return await answerTo(asked.end(), `GET ${path}`);
+    return await read(asked.end(), `GET ${path}`);
   } catch (error) {
     if (late.aborted) throw failure(socketPath, 'TIMEOUT', `no answer within ${timeoutMs / 1000} s`, error);
     if (signal?.aborted) throw failure(socketPath, 'TIMEOUT', 'no answer in time', error);
@@ -31,9 +54,14 @@ export const getJson: GetJson = async (socketPath, path, { signal, timeoutMs = 5
   } finally {
     asked.destroy();
   }
-};
+}
 
-async function answerTo(asked: ClientRequest, question: string): Promise<unknown> {
+async function answerTo(
+  asked: ClientRequest,
+  question: string,
+  most: number,
+  limit: string,
+): Promise<Buffer> {
   const [response]: IncomingMessage[] = await once(asked, 'response');
   const status = response?.statusCode;
   if (status !== 200)
@@ -42,15 +70,10 @@ async function answerTo(asked: ClientRequest, question: string): Promise<unknown
   let length = 0;
   for await (const part of response as AsyncIterable<Buffer>) {
     length += part.length;
-    if (length > maxMiB << 20)
-      throw new DiscoveryError('PROTOCOL', `${question} gave more than ${maxMiB} MiB`);
+    if (length > most) throw new DiscoveryError('PROTOCOL', `${question} gave more than ${limit}`);
     parts.push(part);
   }
-  try {
-    return parseJson(Buffer.concat(parts).toString());
-  } catch (error) {
-    throw new DiscoveryError('PROTOCOL', `${question} gave ${(error as Error).message}`, { cause: error });
-  }
+  return Buffer.concat(parts);
 }
 
 function failure(socketPath: string, code: string, problem: string, cause: unknown): DiscoveryError {

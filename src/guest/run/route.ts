@@ -4,7 +4,7 @@ import type { Target } from '../../kinds/kinds.js';
 import { asTarget } from '../../kinds/parse.js';
 import { splitUser } from '../../lookup/login.js';
 import type { RouteName } from '../../route.js';
-import { pathArgument, proxyWord } from '../../ssh/config/word.js';
+import { pathArgument, proxyCommand } from '../../ssh/config/word.js';
 
 /** How a script gets into a guest that can already be reached. */
 export type GuestRouteName = 'ssh' | 'target' | 'wsl' | 'machinectl';
@@ -117,10 +117,8 @@ function targetOptions(target: string, options: ProxyOptions): readonly string[]
 
 /** A new connection, which gives the machine access to nothing of this host but the script. */
 function proxyOptions(target: string, { self, platform, port, routes }: ProxyOptions): readonly string[] {
-  const by = routes ? [`--route=${routes.join(',')}`] : [];
-  const words = [...self, 'proxy', ...by, target].map((word) => proxyWord(word, platform));
   return [
-    `ProxyCommand=${[...words, port ?? '%p'].join(' ')}`, // ssh's own ports end at 65535
+    `ProxyCommand=${proxyCommand({ program: self, platform, target, port, routes })}`,
     ...['ProxyUseFdpass=no', 'ControlMaster=no', 'ControlPath=none', 'ClearAllForwardings=yes'],
     ...['ForwardAgent=no', 'ForwardX11=no'],
   ];

@@ -56,7 +56,7 @@ start_generated() {
   done
 }
 
-# The whole generator, as vmssh guest generator prints it.
+# The whole generator, as vmssh guest print --as generator prints it.
 generator_text() {
 cat <<'GENERATOR'
 . ./generator.sh

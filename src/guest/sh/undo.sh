@@ -1,5 +1,5 @@
 #!/bin/sh
-# vmssh: undoes what vmssh guest script did in this guest.
+# vmssh: undoes what the script of vmssh guest print did in this guest.
 # Exit codes: 0 all is well, 1 a step failed, 2 it cannot be done here and nothing was changed.
 
 set -u

@@ -1,34 +1,17 @@
 import { checkUserName } from '../../address/names.js';
 import type { HostKeyPolicy } from '../../identity/decide.js';
-import type { RouteName } from '../../route.js';
-import { commandWord, configArgument, pathArgument, proxyWord } from './word.js';
+import { commandWord, configArgument, type ProxyCall, pathArgument, proxyCommand } from './word.js';
 
 /** How ssh should call vmssh. */
-export interface Caller {
-  /** How to call vmssh: an absolute path, or an interpreter and a script. */
-  readonly program: readonly string[];
+export interface Caller extends Pick<ProxyCall, 'program' | 'platform' | 'givesTyped'> {
   /** Whether this vmssh has the addon, and so can pass a socket to ssh. */
   readonly fdpass: boolean;
-  /** The system of that ssh; any but "win32" is a Unix. */
-  readonly platform?: NodeJS.Platform;
-  /** Whether that ssh knows %n: the host as it was typed. False for those before 8.1. */
-  readonly givesTyped?: boolean;
   /** Whether that ssh asks a program for host keys (KnownHostsCommand): it then asks vmssh. */
   readonly asksForKeys?: boolean;
 }
 
 /** The ssh_config options for one machine. */
-export interface HostOptions extends Caller {
-  /** The target for the proxy; undefined: the host that ssh was called with. */
-  readonly target?: string;
-  /** For the proxy; undefined: ssh's own port, at most 65535. */
-  readonly port?: number;
-  /** Seconds for the proxy's --wait. */
-  readonly waitSeconds?: number;
-  /** Whether the proxy starts a machine that is off. */
-  readonly start?: boolean;
-  /** For the proxy's --route. */
-  readonly routes?: readonly RouteName[];
+export interface HostOptions extends Omit<ProxyCall, keyof Caller | 'record'>, Caller {
   /** What is done about a key that no machine is known by; undefined: "accept-new". */
   readonly hostKeys?: HostKeyPolicy;
   /** What the user typed, if ssh is called with another name. */
@@ -81,7 +64,7 @@ const refused: ReadonlyMap<string, string> = new Map([
 export function hostOptions(options: HostOptions): readonly (readonly [string, string])[] {
   const { fdpass, user } = options;
   return [
-    ['ProxyCommand', proxyCommand(options)],
+    ['ProxyCommand', proxyCommand({ ...options, record: asksVmssh(options) })],
     ['ProxyUseFdpass', fdpass ? 'yes' : 'no'],
     ['CheckHostIP', 'no'],
     ...hostKeyOptions(options),
@@ -144,23 +127,6 @@ function loginKeyOptions({ identityFile, identityAgent }: LoginKeys): Settings {
     ...(identityFile === undefined ? [] : [['IdentityFile', pathArgument(identityFile)] as const]),
     ...(identityAgent === undefined ? [] : [['IdentityAgent', pathArgument(identityAgent)] as const]),
   ];
-}
-
-function proxyCommand(options: HostOptions): string {
-  const { program, fdpass, platform, target, port, waitSeconds, routes, start } = options;
-  const { givesTyped = true } = options;
-  const quote = platform === 'win32' ? '"' : "'";
-  const typed = `${givesTyped ? `--typed ${quote}%n${quote} ` : ''}${quote}%h${quote} %p`;
-  return [
-    ...program.map((word) => proxyWord(word, platform)),
-    'proxy',
-    ...(fdpass ? ['--fdpass'] : []),
-    ...(asksVmssh(options) ? ['--record'] : []),
-    ...(waitSeconds === undefined ? [] : [`--wait=${waitSeconds}`]),
-    ...(routes ? [`--route=${routes.join(',')}`] : []),
-    ...(start ? ['--start'] : []),
-    target === undefined ? typed : `${proxyWord(target, platform)} ${port ?? '%p'}`,
-  ].join(' ');
 }
 
 // Accepts a new machine's key, refuses a changed one; docs/host-keys.md.

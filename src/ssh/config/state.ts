@@ -4,7 +4,6 @@ import { checkUserName, hasControlCharacter, isPlainHostName } from '../../addre
 import type { ListedMachine } from '../../discovery/merge.js';
 import { isJsonObject, type JsonObject, parseJson } from '../../discovery/tools/json.js';
 import { readText } from '../../files/read-file.js';
-import { type RouteName, routeNames } from '../../route.js';
 import { isOfProcess } from '../../target/text.js';
 import { stateFolder } from '../folder.js';
 
@@ -21,31 +20,17 @@ export interface HostEntry extends HostMachine {
   readonly seen: string;
 }
 
-/** The options that stay in effect. */
-export interface LastOptions {
-  readonly prefix: string;
-  readonly onlyPatterns: boolean;
-  readonly fdpass: boolean;
-  /** Undefined: nobody said. */
-  readonly fresh?: boolean;
-  /** Whether ssh NAME starts a machine that is off. */
-  readonly start?: boolean;
-  /** The only routes by which ssh NAME reaches a machine, in this order. */
-  readonly routes?: readonly RouteName[];
-  /** KEY=VALUE. */
-  readonly sshOptions: readonly string[];
-}
-
 /** What `config install` decided and found: the lines for ssh are made from it, and nothing is read from those. */
 export interface HostState {
-  readonly options: LastOptions;
+  /** The settings that stay in effect, as hosts/options.ts keeps them: anything may be in there. */
+  readonly options: JsonObject;
   /** How the lines call vmssh. */
   readonly program: readonly string[];
   readonly machines: readonly HostEntry[];
 }
 
 export const noState: HostState = {
-  options: { prefix: '', onlyPatterns: false, fdpass: true, sshOptions: [] },
+  options: {},
   program: [],
   machines: [],
 };
@@ -89,7 +74,7 @@ export function parseState(text: string): { readonly state: HostState; readonly 
     throw new RangeError('it lacks its options, its program or its machines');
   const entries = machines.flatMap((machine) => entryOf(Object(machine)) ?? []);
   const left = machines.length - entries.length;
-  return { state: { options: optionsOf(options), program, machines: entries }, left };
+  return { state: { options, program, machines: entries }, left };
 }
 
 function parsed(text: string): unknown {
@@ -98,33 +83,6 @@ function parsed(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function routesIn(value: unknown): Pick<LastOptions, 'routes'> {
-  const listed: readonly unknown[] = Array.isArray(value) ? value : [];
-  const routes = listed.flatMap((each) => routeNames.filter((name) => name === each));
-  return routes.length === 0 ? {} : { routes };
-}
-
-function optionsOf({
-  prefix,
-  onlyPatterns,
-  fdpass,
-  fresh,
-  start,
-  routes,
-  sshOptions,
-}: JsonObject): LastOptions {
-  const { options } = noState;
-  return {
-    prefix: typeof prefix === 'string' && /^[\p{L}\p{N}._-]*$/u.test(prefix) ? prefix : options.prefix,
-    onlyPatterns: onlyPatterns === true,
-    fdpass: fdpass !== false,
-    fresh: typeof fresh === 'boolean' ? fresh : undefined,
-    ...(start === true ? { start } : {}),
-    ...routesIn(routes),
-    sshOptions: areTexts(sshOptions) ? sshOptions : options.sshOptions,
-  };
 }
 
 /** Undefined if ssh's configuration cannot have it. Another user's HOME may have a file with anything in it. */

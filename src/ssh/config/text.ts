@@ -20,10 +20,14 @@ export interface ConfigTextOptions extends Caller {
   readonly routes?: readonly RouteName[];
   /** What is done about a key that no machine is known by. */
   readonly hostKeys?: HostKeyPolicy;
+  /** Whether the user has settings of his own about a connection that is silent. */
+  readonly keepsAlive?: boolean;
   /** Machines whose host keys are known beforehand. */
   readonly guests?: readonly GuestKeys[];
   /** The kinds whose patterns are written. */
   readonly table?: readonly Kind[];
+  /** Names of kinds that another program serves on this host. Behind a hop they are still ours. */
+  readonly servedElsewhere?: readonly string[];
   /** Whether that ssh warns of a key exchange that is not post-quantum (from 10.1), and so knows WarnWeakCrypto. */
   readonly warnsOfKex?: boolean;
 }
@@ -39,16 +43,29 @@ export interface ConcreteHost {
   readonly about: string;
 }
 
+/** A machine that is paused, restored or migrated ends the session with a message, after a minute. */
+const keepAlive = [
+  ['ServerAliveInterval', '15'],
+  ['ServerAliveCountMax', '4'],
+] as const;
+
 /** Where ssh keeps machines' keys by name: in the folder of the user who runs it. */
 export const userKnownHosts = '~/.ssh/vmssh_known_hosts';
 
 /** The host patterns of all kinds whose host keys are kept, or of those whose are not. `.host` comes first. */
-function patterns(table: readonly Kind[], hostKey: Kind['hostKey']): string {
-  const own = table.filter((kind) => kind.hostKey === hostKey).flatMap(hostPatterns);
+function patterns(
+  table: readonly Kind[],
+  hostKey: Kind['hostKey'],
+  servedElsewhere: readonly string[],
+): string {
+  const own = table.filter((kind) => kind.hostKey === hostKey);
+  const here = own.filter(({ name }) => !servedElsewhere.includes(name)).flatMap(hostPatterns);
   // On another hypervisor an address is an address too; all else there is a machine, by the patterns of "via".
   const hops = hostKey === 'none' && table.some(({ name }) => name === 'via');
-  const there = hops ? own.flatMap((pattern) => [`via/*/${pattern}`, `via%*%${pattern}`]) : [];
-  return [...own, ...there].join(' ');
+  const there = hops
+    ? own.flatMap(hostPatterns).flatMap((pattern) => [`via/*/${pattern}`, `via%*%${pattern}`])
+    : [];
+  return [...here, ...there].join(' ');
 }
 
 /** The lines for an ssh_config, for a Unix ssh. Throws a RangeError if a path is not possible in such a file. */
@@ -59,6 +76,7 @@ export function configText({
   givesTyped,
   asksForKeys,
   hostKeys,
+  keepsAlive = false,
   knownHosts = userKnownHosts,
   settings = [],
   hosts = [],
@@ -66,12 +84,15 @@ export function configText({
   routes,
   guests = [],
   table = kinds,
+  servedElsewhere = [],
   warnsOfKex = false,
 }: ConfigTextOptions): string {
   const caller = { program, fdpass, platform, givesTyped, asksForKeys };
   const asks = asksVmssh(caller);
+  const alive = keepsAlive ? [] : keepAlive;
+  const allPatterns = (hostKey: Kind['hostKey']) => patterns(table, hostKey, servedElsewhere);
   const block = (host: string, options: Omit<HostOptions, keyof Caller>) =>
-    withLines(host, [...settings, ...hostOptions({ ...options, hostKeys, ...caller })]);
+    withLines(host, [...settings, ...hostOptions({ ...options, hostKeys, ...caller }), ...alive]);
   return [
     '# vmssh: ssh into machines on this host without a network',
     '',
@@ -86,13 +107,13 @@ export function configText({
     ...(asks
       ? [
           '# vmssh says which host key is the right one, for the machine that it has reached: docs/host-keys.md.',
-          block(`${patterns(table, 'none')} ${patterns(table, 'machine')}`, { knownHosts: undefined }),
+          block(`${allPatterns('none')} ${allPatterns('machine')}`, { knownHosts: undefined }),
         ]
       : [
           '# These names are addresses: another machine may answer after each start, and nothing can sit in between.',
-          block(patterns(table, 'none'), { knownHosts: undefined }),
+          block(allPatterns('none'), { knownHosts: undefined }),
           '# These are machines: the first key is accepted, a changed one is refused until "vmssh forget NAME".',
-          block(patterns(table, 'machine'), { knownHosts }),
+          block(allPatterns('machine'), { knownHosts }),
         ]),
     ...hosts.flatMap(({ host, names = [], options, about }) => [
       `# ${about}`,

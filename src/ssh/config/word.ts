@@ -1,4 +1,28 @@
 import { printable } from '../../errors.js';
+import { type OwnOptions, ownArgs } from '../../own-args.js';
+
+/** How ssh calls our proxy. */
+export interface ProxyCall extends OwnOptions {
+  readonly program: readonly string[];
+  /** The system of the ssh that reads it. */
+  readonly platform?: NodeJS.Platform;
+  /** Undefined: the host that ssh was called with. */
+  readonly target?: string;
+  /** Undefined: ssh's own port, at most 65535. */
+  readonly port?: number;
+  /** Whether that ssh knows %n: the host as it was typed. False for those before 8.1. */
+  readonly givesTyped?: boolean;
+}
+
+/** The argument of ProxyCommand. Throws a RangeError. */
+export function proxyCommand({ program, platform, target, port, givesTyped = true, ...options }: ProxyCall) {
+  const quote = platform === 'win32' ? '"' : "'";
+  const typed = `${givesTyped ? `--typed ${quote}%n${quote} ` : ''}${quote}%h${quote} %p`;
+  return [
+    ...[...program, 'proxy', ...ownArgs(options)].map((word) => proxyWord(word, platform)),
+    target === undefined ? typed : `${proxyWord(target, platform)} ${port ?? '%p'}`,
+  ].join(' ');
+}
 
 /**
  * A word of a ProxyCommand: ssh expands its percents, then a shell reads it. Before that, ssh requires paired quotes, and

@@ -7,7 +7,13 @@ import { missingPrograms } from '../../helpers/programs.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
 const changed = ['package.json', 'native/package.json', 'package-lock.json', 'README.md', 'docs/install.md'];
-const addresses = { site: 'https://example.org', upload: '/srv', maintainer: 'Me <me@example.org>', key: '' };
+const addresses = {
+  site: 'https://example.org',
+  upload: '/srv',
+  repository: '',
+  maintainer: 'Me <me@example.org>',
+  key: '',
+};
 
 describe.skipIf(missingPrograms({ git: 'git' }))('the commit of a release', () => {
   const root = useTempDir();

@@ -14,6 +14,7 @@ import { run } from '../../helpers/run.js';
 const filled = {
   site: 'https://example.org/vmssh',
   upload: 'me@example.org:/srv/www/vmssh',
+  repository: 'https://example.org/vmssh.git',
   maintainer: 'Me <me@example.org>',
   key: '0123456789ABCDEF0123456789ABCDEF01234567',
 };

@@ -11,6 +11,7 @@ const site = 'https://example.org/vmssh';
 const addresses = {
   site,
   upload: 'me@example.org:/srv/vmssh',
+  repository: 'https://example.org/vmssh.git',
   maintainer: 'Me <me@example.org>',
   key: 'A'.repeat(40),
 };

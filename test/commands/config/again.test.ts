@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { ConfigOptions } from '../../../src/hosts/options.js';
 import { planInstall } from '../../../src/hosts/plan.js';
-import { configDefaults, find, machine, useConfigHome } from './home.js';
+import { configDefaults, find, machine, named, useConfigHome } from './home.js';
 
 const options = configDefaults;
 const home = useConfigHome();
@@ -121,14 +121,14 @@ vmssh: no Host for "a b0", "a+b0": another machine would be Host a-b0-docker too
       expect(await home.install(some)).toBe(0);
       return readFileSync(home.own, 'utf8').match(/^Host [\w-]+$/gm);
     };
-    expect(await hosts({ prefix: 'vm-' })).toEqual(['Host vm-mint']);
-    expect(await hosts({ keepNames: true })).toEqual(['Host vm-mint']);
-    const unchanged = await planInstall({ ...options, keepNames: true }, home.io(), find);
+    expect(await hosts(named({ prefix: 'vm-' }))).toEqual(['Host vm-mint']);
+    expect(await hosts({ names: undefined })).toEqual(['Host vm-mint']);
+    const unchanged = await planInstall({ ...options, names: undefined }, home.io(), find);
     expect(unchanged.changes).toEqual([]);
-    expect(await hosts({ onlyPatterns: true })).toBeNull();
-    expect(await hosts({ keepNames: true })).toBeNull();
-    expect(await hosts({ prefix: '' })).toEqual(['Host mint']);
-    expect(await hosts({ keepNames: true })).toEqual(['Host mint']);
+    expect(await hosts(named({ onlyPatterns: true }))).toBeNull();
+    expect(await hosts({ names: undefined })).toBeNull();
+    expect(await hosts(named({ prefix: '' }))).toEqual(['Host mint']);
+    expect(await hosts({ names: undefined })).toEqual(['Host mint']);
   });
 
   it('does nothing the second time', async () => {

@@ -19,7 +19,7 @@ import { showPlan } from '../../../src/hosts/show.js';
 import { applyPlan } from '../../../src/hosts/write.js';
 import { rememberRoute } from '../../../src/routes/remembered.js';
 import { fakeIo } from '../../helpers/fake-io.js';
-import { configDefaults, find, useConfigHome } from './home.js';
+import { configDefaults, find, named, useConfigHome } from './home.js';
 
 const options = configDefaults;
 const home = useConfigHome();
@@ -75,9 +75,9 @@ describe('config install', () => {
     await home.install({}, to);
     expect(readFileSync(home.own, 'utf8')).not.toMatch(/^Host mint$/m);
     expect(to.stderr.join('')).toContain('no Host for "mint": the name is already in your ssh configuration');
-    await home.install({ prefix: 'vm-' });
+    await home.install(named({ prefix: 'vm-' }));
     expect(readFileSync(home.own, 'utf8')).toMatch(/^Host vm-mint$/m);
-    await home.install({ onlyPatterns: true });
+    await home.install(named({ onlyPatterns: true }));
     expect(readFileSync(home.own, 'utf8')).not.toContain('mint');
   });
 
@@ -110,9 +110,10 @@ describe('config install', () => {
       main: undefined,
       include: 'ssh_config.d/10-vmssh.conf',
     });
-    const system = { ...options, onlyPatterns: true, system: true };
+    const system = { ...named({ onlyPatterns: true }), system: true };
     expect(await applyPlan(await planInstall(system, to, find, files), to)).toBe(0);
     expect(statSync(files.own).mode & 0o777).toBe(0o644);
+    expect(to.stdout.join('')).toContain('before the lines of systemd, so vmssh serves every kind');
     expect(await applyPlan(await planUninstall(system, to, files), to)).toBe(0);
     expect(existsSync(files.own)).toBe(false);
   });
@@ -175,13 +176,14 @@ describe('config uninstall', () => {
 });
 
 describe('options', () => {
+  const none = { sshOptions: [] };
   const parse = (given: RawArgs['options']) => configOptions({ positionals: [], options: given });
   it.each([
-    { input: {}, want: { ...options, keepNames: true } },
-    { input: { prefix: 'vm-' }, want: { ...options, prefix: 'vm-' } },
-    { input: { prefix: '' }, want: options },
-    { input: { 'only-patterns': true }, want: { ...options, onlyPatterns: true } },
-    { input: { system: true }, want: { ...options, onlyPatterns: true, system: true } },
+    { input: {}, want: { ...none, system: false } },
+    { input: { prefix: 'vm-' }, want: { ...none, ...named({ prefix: 'vm-' }), system: false } },
+    { input: { prefix: '' }, want: { ...none, ...options } },
+    { input: { 'only-patterns': true }, want: { ...none, ...named({ onlyPatterns: true }), system: false } },
+    { input: { system: true }, want: { ...none, ...named({ onlyPatterns: true }), system: true } },
   ] as const)('$input', ({ input, want }) => expect(parse(input)).toEqual(want));
 
   it.each(['-x', '.x', 'a b', 'a*', 'a\n', 'a/'])('refuse the prefix %j', (prefix) => {

@@ -8,13 +8,12 @@ import type { FindMachines } from '../../../src/machines/find-machines.js';
 import { type FakeIo, fakeIo } from '../../helpers/fake-io.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
-export const configDefaults: ConfigOptions = {
-  onlyPatterns: false,
-  prefix: '',
-  system: false,
-  keepNames: false,
-  sshOptions: [],
-};
+/** As one of --prefix and --only-patterns was given. */
+export const named = (some: Partial<ConfigOptions['names']> = {}) => ({
+  names: { onlyPatterns: false, prefix: '', ...some },
+});
+
+export const configDefaults: ConfigOptions = { ...named(), system: false };
 
 export const machine = {
   name: 'mint',

@@ -5,11 +5,11 @@ import { configFiles } from '../../../src/hosts/places.js';
 import { type HostEntry, noState } from '../../../src/ssh/config/state.js';
 import { missingAddon } from '../../helpers/addon.js';
 import { fakeIo } from '../../helpers/fake-io.js';
-import { configDefaults, useConfigHome } from './home.js';
+import { configDefaults, named, useConfigHome } from './home.js';
 
 const terminal = { stdin: true, stdout: true, stderr: true };
 const pipe = { ...terminal, stdin: false };
-const keepNames = { ...configDefaults, keepNames: true };
+const keepNames = { ...configDefaults, names: undefined };
 
 describe.skipIf(missingAddon())('the question whether to keep the Hosts fresh', () => {
   const home = useConfigHome();
@@ -65,7 +65,7 @@ describe.skipIf(missingAddon())('the question whether to keep the Hosts fresh', 
 
   it.each([
     { name: 'in a pipe', options: {}, at: pipe },
-    { name: 'for patterns only', options: { onlyPatterns: true, keepNames: false }, at: terminal },
+    { name: 'for patterns only', options: named({ onlyPatterns: true }), at: terminal },
     { name: 'for all users', options: { system: true }, at: terminal },
   ])('is not asked $name', async ({ options, at }) => {
     expect(await asked(options, 'yes', at)).toMatchObject({ says: undefined, times: 0, said: '' });

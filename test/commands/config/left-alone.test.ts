@@ -16,7 +16,7 @@ import { planInstall } from '../../../src/hosts/plan.js';
 import { applyPlan } from '../../../src/hosts/write.js';
 import type { FakeIo } from '../../helpers/fake-io.js';
 import { missingPrograms } from '../../helpers/programs.js';
-import { configDefaults, find, useConfigHome } from './home.js';
+import { configDefaults, find, named, useConfigHome } from './home.js';
 
 const options = configDefaults;
 const home = useConfigHome();
@@ -35,7 +35,10 @@ describe('config install, if a file is not its own,', () => {
     await home.install();
     const left = text ?? `${readFileSync(home.own, 'utf8')}Host mine\n`;
     writeFileSync(home.own, left);
-    const acts = { install: (to: FakeIo) => home.install({ prefix: 'x' }, to), uninstall: home.uninstall };
+    const acts = {
+      install: (to: FakeIo) => home.install(named({ prefix: 'x' }), to),
+      uninstall: home.uninstall,
+    };
     for (const [action, act] of Object.entries(acts)) {
       const to = home.io();
       expect(await act(to)).toBe(1);

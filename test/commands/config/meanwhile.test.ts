@@ -2,7 +2,7 @@ import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { editFile } from '../../../src/files/edit-file.js';
 import type { Write } from '../../../src/hosts/write.js';
-import { find, useConfigHome } from './home.js';
+import { find, named, useConfigHome } from './home.js';
 
 const home = useConfigHome();
 beforeEach(() => {
@@ -80,7 +80,7 @@ describe('its own file', () => {
       const write = interfering(home.own, 1, () => appendFileSync(home.own, theirs));
       const to = home.io();
       const code =
-        act === 'install' ? home.install({ prefix: 'x' }, to, find, write) : home.uninstall(to, write);
+        act === 'install' ? home.install(named({ prefix: 'x' }), to, find, write) : home.uninstall(to, write);
       expect(await code).toBe(1);
       expect(readFileSync(home.own, 'utf8')).toContain(theirs);
       expect(to.stderr.join('')).toContain('it was edited since vmssh wrote it');

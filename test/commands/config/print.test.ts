@@ -6,9 +6,9 @@ import { configPrint } from '../../../src/commands/config/print.js';
 import { loadAddon } from '../../../src/native.js';
 import { configText } from '../../../src/ssh/config/text.js';
 import { fakeIo } from '../../helpers/fake-io.js';
-import { useConfigHome } from './home.js';
+import { named, useConfigHome } from './home.js';
 
-const patterns = { onlyPatterns: true, prefix: '', system: false, keepNames: false, sshOptions: [] };
+const patterns = { ...named({ onlyPatterns: true }), system: false };
 
 const home = useConfigHome();
 
@@ -31,13 +31,13 @@ describe('config print', () => {
 
   it('keeps what config install keeps, as long as its state can be read', async () => {
     await home.install({
-      onlyPatterns: true,
+      ...named({ onlyPatterns: true }),
       fdpass: false,
       sshOptions: [{ keyword: 'User', value: 'root' }],
     });
     const printed = async () => {
       const to = home.io();
-      await configPrint.run({ ...patterns, keepNames: true, onlyPatterns: false, sshOptions: [] }, to);
+      await configPrint.run({ system: false }, to);
       return to.stdout.join('');
     };
     const own = readFileSync(home.own, 'utf8');

@@ -8,7 +8,7 @@ import { freshUnits } from '../../../src/hosts/units.js';
 import { applyPlan } from '../../../src/hosts/write.js';
 import type { FindMachines } from '../../../src/machines/find-machines.js';
 import { parseState } from '../../../src/ssh/config/state.js';
-import { configDefaults, find, machine, useConfigHome } from './home.js';
+import { configDefaults, find, machine, named, useConfigHome } from './home.js';
 
 const home = useConfigHome();
 const state = () => parseState(readFileSync(home.state, 'utf8')).state;
@@ -40,7 +40,7 @@ describe('the state of config install', () => {
     });
     writeFileSync(home.state, readFileSync(home.state, 'utf8').replace(/\d{4}-\d\d-\d\d/, '2020-01-31'));
     const to = home.io();
-    await home.install({ keepNames: true }, to);
+    await home.install({ names: undefined }, to);
     expect(to.stdout).toEqual(['nothing to change\n']);
     expect(state().machines[0]?.seen).toBe('2020-01-31');
   });
@@ -76,25 +76,25 @@ describe('the state of config install', () => {
       says: 'cannot be used, expected version 1, got 2',
     },
   ])('that $name is a warning, and what is found is written', async ({ text, says }) => {
-    await home.install({ prefix: 'vm-', fresh: true });
+    await home.install({ ...named({ prefix: 'vm-' }), fresh: true });
     home.write('config', `${readFileSync(home.main, 'utf8')}Host mine\n`);
     if (text === undefined) rmSync(home.state);
     else writeFileSync(home.state, text);
     const to = home.io();
-    expect(await home.install({ keepNames: true }, to)).toBe(0);
+    expect(await home.install({ names: undefined }, to)).toBe(0);
     expect(to.stderr.join('')).toContain(`vmssh: warning: "${home.state}" ${says}`);
     expect(hosts()).toContain('mint');
     expect(state().machines).toHaveLength(1);
     expect(readFileSync(home.main, 'utf8')).toMatch(/Include vmssh\.conf[\s\S]*Host mine\n$/);
     const again = home.io();
-    await home.install({ keepNames: true }, again);
+    await home.install({ names: undefined }, again);
     expect([again.stdout, again.stderr]).toEqual([['nothing to change\n'], []]);
   });
 
   it('that is lost does not take the units of systemd away', async () => {
     const files = configFiles({ system: false }, home.io(), undefined, () => true);
     const install = async (fresh?: boolean) => {
-      const plan = await planInstall({ ...configDefaults, keepNames: true, fresh }, home.io(), find, files);
+      const plan = await planInstall({ ...configDefaults, names: undefined, fresh }, home.io(), find, files);
       await applyPlan(plan, home.io());
       return freshUnits.filter((name) => existsSync(join(home.path, '.config/systemd/user', name)));
     };
@@ -108,7 +108,7 @@ describe('the state of config install', () => {
     const odd = readFileSync(home.state, 'utf8').replace('"host":"mint"', '"host":"mint evil"');
     writeFileSync(home.state, odd);
     const to = home.io();
-    await home.install({ keepNames: true }, to);
+    await home.install({ names: undefined }, to);
     expect(to.stderr.join('')).toContain(`"${home.state}" has 1 machines that cannot be used`);
     expect(hosts()).toContain('mint');
   });

@@ -76,7 +76,7 @@ describe('the doctor of this host', () => {
       name: 'vsock',
       facts: { addon: missing },
       state: 'none',
-      says: /python3, socat or ncat/,
+      says: /python3 or socat/,
       fix: /^sudo apt-get install python3$/,
     },
     {

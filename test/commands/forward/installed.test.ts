@@ -101,7 +101,8 @@ describe.skipIf(missingAddon())('forward --install', () => {
     port = await freePort();
   });
   // systemctl is asked only with the user's own home.
-  const io = (env = {}) => fakeIo({ env: { HOME: ownAccount()?.home, PATH: '/usr/bin', ...env } });
+  const io = (env = {}, self: readonly string[] = ['/usr/bin/node', '/opt/vmssh.js']) =>
+    fakeIo({ self, env: { HOME: ownAccount()?.home, PATH: '/usr/bin', ...env } });
   const options = (local: string, more: Partial<InstallOptions> = {}): InstallOptions => ({
     ...{ typed: 'vsock/7', port: 8080, timeoutMs: 1000, local: parseLocal(local), args: ['--private'] },
     ...more,
@@ -198,6 +199,40 @@ describe.skipIf(missingAddon())('forward --install', () => {
       const { code, stdout, stderr } = await runProgram(command, { env });
       const said = `${stdout}${stderr}`.split('\n').filter((line) => line.includes('vmssh'));
       expect({ code, said }).toEqual({ code: 0, said: [] });
+    },
+  );
+
+  it('lets the service for an address ask little of the kernel, and that for a machine what its manager’s programs need', async () => {
+    await install();
+    const [service = ''] = systemd.units();
+    expect(text(service)).toMatch(/^Documentation=man:vmssh-forward\(1\)$/m);
+    for (const line of ['NoNewPrivileges=yes', 'RestrictAddressFamilies=AF_UNIX AF_VSOCK AF_NETLINK'])
+      expect(text(service)).toContain(`\n${line}\n`);
+    // Node compiles JavaScript to memory that it runs; the executable does not.
+    expect(text(service)).not.toContain('MemoryDenyWriteExecute');
+    await install(undefined, {}, io({}, ['/opt/vmssh']));
+    expect(text(service)).toContain('\nMemoryDenyWriteExecute=yes\n');
+    // Without a user namespace, in which owners cannot be told: see sandbox() of hosts/units.ts.
+    expect(text(service)).not.toMatch(/^(Private|Protect)/m);
+    await uninstall(undefined, {}, io({}, ['/opt/vmssh']));
+  });
+
+  it.skipIf(missingPrograms({ 'systemd-analyze': 'systemd' }))(
+    'exposes little by systemd-analyze security, without a user namespace',
+    async () => {
+      await install(undefined, {}, io({}, ['/opt/vmssh']));
+      const [service = ''] = systemd.units();
+      const env = { ...process.env, XDG_RUNTIME_DIR: dir };
+      const command = ['systemd-analyze', 'security', '--user', '--offline=true', '--no-pager'];
+      const { stdout } = await runProgram([...command, join(systemd.folder, service)], { env });
+      // A user's unit without any such line has 9.8. What is left to 3.0 is namespaces, and capabilities that it does not have.
+      const [, exposure] = /Overall exposure level for .*: (\d+\.\d)/.exec(stdout) ?? [];
+      expect(Number(exposure)).toBeLessThanOrEqual(6.4);
+      const left = [...stdout.matchAll(/^✗ (\S+)/gm)].map(([, name = '']) => name);
+      expect(
+        left.filter((name) => /^(NoNew|System|Lock|Memory|RestrictN|RestrictR|RestrictS)/.test(name)),
+      ).toEqual([]);
+      await uninstall(undefined, {}, io({}, ['/opt/vmssh']));
     },
   );
 

@@ -33,7 +33,7 @@ describe('the program that ssh calls, where Node runs vmssh ssh', () => {
     const script = join(dir, 'vmssh.js');
     const { command } = await prepare(
       tool,
-      { args: splitArgs(tool, args), waitSeconds: undefined, print: true },
+      { args: splitArgs(tool, args), waitMs: undefined, print: true },
       fakeIo({ self: ['/usr/bin/node', script] }),
       async (text) => ({ text, target: parseTarget(text) }),
     );
@@ -92,7 +92,7 @@ describe("rsync's shell", () => {
 
   it('calls this program whatever its path is, waits, and takes the chosen routes', () => {
     expect(
-      remoteShell([], ['/a b/node', "/it's"], "unix/it's", { waitSeconds: 60, routes: ['vsock', 'ip'] }),
+      remoteShell([], ['/a b/node', "/it's"], "unix/it's", { waitMs: 60_000, routes: ['vsock', 'ip'] }),
     ).toBe("'/a b/node' '/it''s' ssh '--typed=unix/it''s' --wait=60 --route=vsock,ip");
   });
 

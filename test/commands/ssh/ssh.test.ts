@@ -14,19 +14,19 @@ describe('options of vmssh among those of another program', () => {
   it.each<{
     tool: SshTool;
     args: string[];
-    waitSeconds?: number;
+    waitMs?: number;
     start?: true;
     print?: boolean;
     left: string[];
   }>([
-    { tool: 'ssh', args: ['--wait', 'mint', 'ls'], waitSeconds: 120, left: ['', 'mint ls', ''] },
+    { tool: 'ssh', args: ['--wait', 'mint', 'ls'], waitMs: 120000, left: ['', 'mint ls', ''] },
     {
       tool: 'ssh',
       args: ['-p', '22', '--wait=5', '-v', 'mint'],
-      waitSeconds: 5,
+      waitMs: 5000,
       left: ['-p 22 -v', 'mint', ''],
     },
-    { tool: 'ssh', args: ['--wait=5', '--wait', 'mint'], waitSeconds: 120, left: ['', 'mint', ''] },
+    { tool: 'ssh', args: ['--wait=5', '--wait', 'mint'], waitMs: 120000, left: ['', 'mint', ''] },
     {
       tool: 'ssh',
       args: ['--start', 'mint', 'ls', '--start'],
@@ -42,18 +42,18 @@ describe('options of vmssh among those of another program', () => {
     { tool: 'ssh', args: ['mint', 'ls', '--print-command'], left: ['', 'mint ls --print-command', ''] },
     { tool: 'ssh', args: ['-o', '--wait', 'mint'], left: ['-o --wait', 'mint', ''] },
     { tool: 'ssh', args: ['mint', '--', '--wait'], left: ['', 'mint --wait', ''] },
-    { tool: 'scp', args: ['--wait', 'a', 'mint:'], waitSeconds: 120, left: ['', 'a mint:', ''] },
+    { tool: 'scp', args: ['--wait', 'a', 'mint:'], waitMs: 120000, left: ['', 'a mint:', ''] },
     { tool: 'scp', args: ['a', '--print-command', 'mint:'], left: ['', 'a --print-command mint:', ''] },
     { tool: 'sftp', args: ['mint', '--wait'], left: ['', 'mint --wait', ''] },
     {
       tool: 'rsync',
       args: ['-a', '--wait=5', '--exclude', '--wait', 'a', 'm:'],
-      waitSeconds: 5,
+      waitMs: 5000,
       left: ['-a --exclude --wait', 'a m:', ''],
     },
     { tool: 'rsync', args: ['a', '--exclude', '--wait', 'm:'], left: ['', 'a m:', '--exclude --wait'] },
     { tool: 'rsync', args: ['--', 'a', '--print-command', 'm:'], left: ['', 'a --print-command m:', ''] },
-  ])('end at the first operand: $tool $args', ({ tool, args, waitSeconds, start, print = false, left }) => {
-    expect(parse(tool, ...args)).toEqual({ args: left, waitSeconds, start, print });
+  ])('end at the first operand: $tool $args', ({ tool, args, waitMs, start, print = false, left }) => {
+    expect(parse(tool, ...args)).toEqual({ args: left, waitMs, start, print });
   });
 });

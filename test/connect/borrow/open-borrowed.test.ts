@@ -11,7 +11,7 @@ import { standIns, toolFolder, writeProgram } from './stand-ins.js';
 
 const native = () => ({ missing: new Error('left out') });
 const vsock = { family: 'vsock', cid: 42, port: 22 } as const;
-const skip = missingPrograms({ python3: 'python3', socat: 'socat', ncat: 'ncat' }) !== undefined;
+const skip = missingPrograms({ python3: 'python3', socat: 'socat' }) !== undefined;
 const text = (bytes: Uint8Array) => Buffer.from(bytes).toString('latin1');
 
 let folder: SocketFolder;
@@ -77,7 +77,6 @@ describe('a tool', () => {
       name: 'socat',
       says: '2026/11/23 02:08:27 socat[7] E connect(5, AF=40 cid:42 port:22, 16): No such device',
     },
-    { name: 'ncat', says: 'Ncat: No such device.' },
   ])('$name reports what the addon would', async ({ name, says }) => {
     program(name, `echo '${says}' >&2; exit 1`);
     await expect(open(env())).rejects.toMatchObject({
@@ -106,7 +105,7 @@ describe('a tool', () => {
   it('is looked for as long as there is one, and then it says what to install', async () => {
     await expect(open(env())).rejects.toMatchObject({
       code: 'NO_ADDON',
-      problem: 'vsock needs the native addon, or python3, socat or ncat on this host. left out',
+      problem: 'vsock needs the native addon, or python3 or socat on this host. left out',
       hint: expect.stringMatching(/^apt-get install python3; /),
     });
     program('socat', 'echo "unknown device/address \\"VSOCK-CONNECT\\"" >&2; exit 1');

@@ -24,10 +24,9 @@ describe('the programs that open a vsock without the addon', () => {
   }
 
   it('come in the order of the table, and each in that of PATH', async () => {
-    for (const folder of [second, first])
-      for (const name of ['ncat', 'socat', 'python3']) program(folder, name);
+    for (const folder of [second, first]) for (const name of ['socat', 'python3']) program(folder, name);
     expect(await found()).toEqual(
-      ['python3', 'socat', 'ncat'].flatMap((name) => [join(first, name), join(second, name)]),
+      ['python3', 'socat'].flatMap((name) => [join(first, name), join(second, name)]),
     );
     expect(await found('pass')).toEqual([join(first, 'python3'), join(second, 'python3')]);
   });
@@ -47,16 +46,16 @@ describe('the programs that open a vsock without the addon', () => {
     mkdirSync(join(first, 'python3'));
     program(second, 'python3');
     chmodSync(join(second, 'python3'), 0o644);
-    program(second, 'ncat');
-    expect(await found('relay', `:.:${first}:${second}`)).toEqual([join(second, 'ncat')]);
+    program(second, 'socat');
+    expect(await found('relay', `:.:${first}:${second}`)).toEqual([join(second, 'socat')]);
   });
 
   it('are shown by what they say of themselves', async () => {
     program(first, 'python3', 'exit 127');
     program(first, 'socat', 'echo "  tcp-connect:<host>:<port>"');
-    program(first, 'ncat', 'echo "      --vsock                Use vsock sockets only"');
-    const tool = await provenTool({ PATH: first });
-    expect(tool?.path).toBe(join(first, 'ncat'));
-    expect(await provenTool({ PATH: second })).toBeUndefined();
+    program(second, 'socat', 'echo "  vsock-connect:<cid>:<port>"');
+    const tool = await provenTool({ PATH: `${first}:${second}` });
+    expect(tool?.path).toBe(join(second, 'socat'));
+    expect(await provenTool({ PATH: first })).toBeUndefined();
   });
 });

@@ -10,7 +10,6 @@ const scripts = {
 for last; do :; done
 cid=\${last#VSOCK-CONNECT:}
 exec ${real} "$1" "$2" "$3" "$4" "$5" "UNIX-CONNECT:$DIR/\${cid%%:*}"`,
-  ncat: (real: string) => `exec ${real} "$1" "$2" "$3" -U "$DIR/$5"`,
 } as const;
 
 export type StandIn = keyof typeof scripts;

@@ -165,7 +165,7 @@ describe('explainFailure', () => {
   it('shows how a host before systemd 256 gets the socket of .host', () => {
     const hint = (path: string) => explainFailure({ family: 'unix', path }, 'ENOENT').hint;
     expect(hint('/run/ssh-unix-local/socket')).toMatch(
-      /^systemd 256 and later make it .* guest generator \| sudo /,
+      /^systemd 256 and later make it .* "The generator" in docs\/guest\.md$/,
     );
     expect(hint('/run/x')).toBe('check that the machine is running and exports it: ls -l /run/x');
   });

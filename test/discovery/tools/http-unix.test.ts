@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { getJson } from '../../../src/discovery/tools/http-unix.js';
+import { getBytes, getJson } from '../../../src/discovery/tools/http-unix.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
 const dir = useTempDir();
@@ -63,6 +63,14 @@ describe('an HTTP answer', () => {
   ])('that $name more than any machine has is not read', async ({ name, text, why }) => {
     const path = await service(name, (socket) => socket.end(head + text));
     await expect(getJson(path, '/', { env: {} })).rejects.toEqual(failure('PROTOCOL', why));
+  });
+
+  it('that is wanted as it comes has the limit of its caller', async () => {
+    const path = await service('bytes', (socket) => socket.end(`${head}0123456789`));
+    expect((await getBytes(path, '/', { env: {} }, 10)).toString()).toBe('0123456789');
+    await expect(getBytes(path, '/', { env: {} }, 9)).rejects.toEqual(
+      failure('PROTOCOL', 'GET / gave more than 9 bytes'),
+    );
   });
 
   it('that is cut short is refused', async () => {

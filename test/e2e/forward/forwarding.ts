@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createConnection, createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, createConnection, createServer, type Server, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished } from 'vitest';
 import { type Followed, follow, type Outcome, outcome, vmssh, within } from '../../helpers/run.js';
@@ -95,4 +95,20 @@ export async function readToEnd(socket: Socket): Promise<Buffer> {
   socket.on('data', (part: Buffer) => parts.push(part)).resume();
   await within('end of the connection', once(socket, 'end'), () => `${Buffer.concat(parts)}`.slice(0, 1000));
   return Buffer.concat(parts);
+}
+
+/** A command that systemd-socket-activate starts for the first client of a free port of loopback, once it listens. */
+export async function activated(command: readonly string[], env = process.env) {
+  const free = createServer().listen(0, '127.0.0.1');
+  await once(free, 'listening');
+  const { port } = free.address() as AddressInfo;
+  await new Promise((resolve) => free.close(resolve));
+  const child = spawn('systemd-socket-activate', ['-l', `127.0.0.1:${port}`, ...command], {
+    env,
+    stdio: 'pipe',
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const ended = outcome(child);
+  await within('systemd-socket-activate', once(child.stderr, 'data'));
+  return { port, ended };
 }

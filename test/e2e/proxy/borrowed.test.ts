@@ -18,7 +18,7 @@ const skip =
   executable !== undefined ||
   missingPrograms({
     ...{ ssh: 'openssh-client', sshd: 'openssh-server' },
-    ...{ python3: 'python3', socat: 'socat', ncat: 'ncat' },
+    ...{ python3: 'python3', socat: 'socat' },
   }) !== undefined;
 
 // CID 42 is a unix socket for the tools: see stand-ins.ts.

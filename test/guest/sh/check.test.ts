@@ -95,7 +95,7 @@ describe.each(shells)('$name', ({ command }) => {
       });
       const said = run('check_cid_bug');
       expect(said.startsWith('failed   hyper-v-cid')).toBe(bug);
-      if (bug) expect(said).toMatch(/fix +hyper-v-cid +vmssh guest script writes the units/);
+      if (bug) expect(said).toMatch(/fix +hyper-v-cid +the script of vmssh guest print writes the units/);
       given({}, { 'systemd-detect-virt': 'echo kvm' });
       expect(run('check_cid_bug')).toMatch(/^ok/);
     },

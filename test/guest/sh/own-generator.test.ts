@@ -56,7 +56,7 @@ describe.each(shells)("$name: systemd's own generator is known by its presence",
     given({ 'bin/systemctl': systemctl(without, 'not-found') });
     expect(run('systemd_does_it; echo $?')).toBe('1\n');
     expect(run('no_socket_unit')).toMatch(
-      /no unit listens on vsock port 22, and systemd 257 makes none by itself\nfix +listening +vmssh guest script writes them/,
+      /no unit listens on vsock port 22, and systemd 257 makes none by itself\nfix +listening +the script of vmssh guest print writes them/,
     );
   });
 

@@ -31,7 +31,7 @@ describe.each(shells)('a step that fails is reported as failed: $name', ({ comma
     `systemctl() { case "$*" in ${pattern}) echo "no: $*" >&2; return 1 ;; *is-enabled*) echo enabled ;; *' -p Id '*) echo "$2" ;; esac; }`;
 
   it.each(Object.entries(layouts))(
-    'no step: the units are those of vmssh guest units, for %s',
+    'no step: the units are those of vmssh guest print --as units, for %s',
     (_, layout) => {
       const keyUnit = 'keyUnit' in layout ? `echo ${layout.keyUnit}` : 'return 1';
       const system = `sshd=${layout.sshd}; privsep_folder() { echo ${layout.privsep}; }; key_units() { ${keyUnit}; }`;
@@ -44,7 +44,7 @@ describe.each(shells)('a step that fails is reported as failed: $name', ({ comma
   );
 
   it.each([254, 255, 262])(
-    'no step: the socket unit is that of vmssh guest units, for systemd %i',
+    'no step: the socket unit is that of vmssh guest print --as units, for systemd %i',
     (version) => {
       const system = `systemctl() { echo 'systemd ${version} (${version}.1)'; }; sshd=/usr/sbin/sshd`;
       setup(`${system}; name=sshd-vsock; state_temp="$R/temp"; privsep_folder() { :; }; write_units`);

@@ -531,7 +531,7 @@ describe.each(shells)('$name', ({ command }) => {
           'mkdir -p "$R/run/credentials/@system"; mv "$R/home/.ssh/authorized_keys" "$R/run/credentials/@system/ssh.ephemeral-authorized_keys-all"',
         who: 'nobody',
         says: /sshd reads them as nobody, who may not \(systemd#42359\)/,
-        fix: /log in as root, or: put a key into \/.*\/\.ssh\/authorized_keys, as vmssh guest script can/,
+        fix: /log in as root, or: put a key into \/.*\/\.ssh\/authorized_keys, as the script of vmssh guest print can/,
       },
     ])(
       'names $name',

@@ -13,12 +13,12 @@ const withSsh = noSsh ? ' (skipped: there is no ssh; apt-get install openssh-cli
 const hosts = [
   '.host',
   ...['machine/.host', 'machine%.host'],
-  ...['unix/run/X.sock', 'unix%run%X.sock', 'unix:/run/X.sock'],
-  ...['vsock/3', 'vsock%3', 'vsock:3:22'],
-  ...['vsock-mux/run/v.sock', 'vsock-mux%run%v.sock', 'vsock-mux:/run/v.sock:22'],
+  ...['unix/run/X.sock', 'unix%run%X.sock'],
+  ...['vsock/3', 'vsock%3'],
+  ...['vsock-mux/run/v.sock', 'vsock-mux%run%v.sock'],
   ...['machine/Web', 'machine%Web'],
   ...['container/Web', 'container%Web'],
-  ...['qemu/Web', 'qemu%Web', 'qemu:session/Web', 'lima%Web'],
+  ...['qemu/Web', 'qemu%Web', 'qemu:session/Web', 'qemu:system/Web', 'lima%Web'],
 ];
 
 let folder: string;
@@ -47,6 +47,13 @@ function effective(options: ConfigTextOptions, host: string): Readonly<Record<st
 
 describe(`the lines, as ssh reads them${withSsh}`, () => {
   const program = ['/opt/vmssh'];
+
+  it.skipIf(noSsh).each(['vsock:3', 'unix:/run/x', 'qemu:web', 'machine:web'])(
+    'leave %s to vmssh itself',
+    (host) => {
+      expect(effective({ program, fdpass: true }, host).proxycommand).toBeUndefined();
+    },
+  );
 
   it.skipIf(noSsh).each(hosts)('lead %s to the proxy', (host) => {
     const { proxycommand, proxyusefdpass, ...rest } = effective({ program, fdpass: true }, host);
@@ -127,7 +134,7 @@ describe(`the program's path, as ssh runs it${withSsh}`, () => {
   it.skipIf(noSsh).each([
     { host: 'unix/run/Foo/Bar.sock', want: ['unix/run/Foo/Bar.sock', 'unix/run/foo/bar.sock'] },
     { host: 'unix%run%Foo.sock', want: ['unix%run%Foo.sock', 'unix%run%Foo.sock'] },
-    { host: 'unix:/run/Foo:2', want: ['unix:/run/Foo:2', 'unix:/run/Foo:2'] },
+    { host: 'qemu:session/Web', want: ['qemu:session/Web', 'qemu:session/Web'] },
     { host: 'machine/a*b?c!#~', want: ['machine/a*b?c!#~', 'machine/a*b?c!#~'] },
   ])('gets $host as it was typed', ({ host, want }) => {
     const program = fakeProgram(join(folder, 'vmssh'));
@@ -172,7 +179,15 @@ describe('configText', () => {
     const text = configText({ ...given, warnsOfKex: true });
     const [, patterns = ''] = /Host (.*)\n {4}WarnWeakCrypto no-pq-kex\n$/.exec(text) ?? [];
     expect(patterns.split(' ')).toEqual(
-      expect.arrayContaining(['machine/*', 'machine%*', 'hyper-v/*', 'wsl/*', 'qemu/*', 'qemu:*', 'mint']),
+      expect.arrayContaining([
+        'machine/*',
+        'machine%*',
+        'hyper-v/*',
+        'wsl/*',
+        'qemu/*',
+        'qemu:session/*',
+        'mint',
+      ]),
     );
     expect(patterns).not.toMatch(/via|lima|multipass|incus|podman|far|gate|vsock|unix/);
     expect(configText(given)).not.toContain('WarnWeakCrypto');

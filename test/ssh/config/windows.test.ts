@@ -32,7 +32,7 @@ describe.skipIf(without)('the lines for Windows', () => {
     return new Map(stdout.split('\n').map((line) => line.split(/ (.*)/s) as [string, string]));
   };
 
-  it.each(['hyper-v/mint', 'hvsock:LOOPBACK:vsock-22', 'wsl/Debian'])(
+  it.each(['hyper-v/mint', 'hvsock/LOOPBACK/vsock-22', 'wsl/Debian'])(
     'lead %s to vmssh, by relay',
     (host) => {
       const options = ask(host);

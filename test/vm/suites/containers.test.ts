@@ -4,6 +4,7 @@ import { bootGuest, type Guest } from '../bed/guest.js';
 import { describeGuests } from '../describe.js';
 import { makeImage, startContainer, startUnderPodman } from '../inside/container.js';
 import { expectList, outcome, vmsshInstalled } from '../inside/hypervisor.js';
+import { managerKeysIn } from '../inside/manager-keys.js';
 import { letsNewcomersIn } from '../inside/newcomer.js';
 import { type Startable, startsOnDemand } from '../inside/start-on-demand.js';
 
@@ -88,6 +89,31 @@ describeGuests('containers of Podman, Docker and systemd-nspawn', () => {
     const { stdout } = await sh('vmssh check --until=resolved nsp');
     expect(stdout).toMatch(/✓ resolved .* exec:systemd-run --machine=nsp /);
   });
+
+  test('their managers read the host keys that their sshd has, whether they run or not', async () => {
+    const keysOf = await managerKeysIn(guest);
+    const file = '/etc/ssh/ssh_host_ed25519_key.pub';
+    const fingerprint = async (line: string) => (await sh(`${line} | ssh-keygen -lf -`)).stdout.split(' ')[1];
+    const expectKey = async (name: string, own: string) => {
+      const keys = await keysOf(name);
+      const ed25519 = keys.filter((key) => key.startsWith('ssh-ed25519 '));
+      expect(ed25519, `of ${name}`).toHaveLength(1);
+      expect(await fingerprint(`echo '${ed25519[0]}'`)).toBe(await fingerprint(own));
+    };
+    await expectKey('web', `podman exec web cat ${file}`);
+    await expectKey('off', `podman exec web cat ${file}`);
+    await expectKey('dock', `docker exec dock cat ${file}`);
+    await expectKey('nsp', `cat /proc/$(machinectl show --value --property=Leader nsp)/root${file}`);
+    expect(await keysOf('bare')).toEqual([]);
+    // By its command.
+    await sh('systemctl stop podman.socket podman.service');
+    try {
+      await expectKey('web', `podman exec web cat ${file}`);
+      await expectKey('off', `podman exec web cat ${file}`);
+    } finally {
+      await sh('systemctl start podman.socket');
+    }
+  }, 900_000);
 
   describe('by the Hosts of config install', () => {
     beforeAll(async () => {

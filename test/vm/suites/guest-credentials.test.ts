@@ -88,7 +88,7 @@ describeGuests('a guest that is started with the keys of vmssh guest credentials
         user.login([...vmssh, 'proxy', `vsock-mux${guest.muxPath}`, port].join(' '), command, { input });
       if (suite === 'bookworm') {
         // 252 and 254 read the address by our generator, which an image would have.
-        const script = await user.program('guest', 'generator');
+        const script = await user.program('guest', 'print', '--as', 'generator');
         const path = '/etc/systemd/system-generators/vmssh-ssh-generator';
         expect(await login('22', `install -D -m 755 /dev/stdin ${path}`, script)).toMatchObject({ code: 0 });
         const start = 'systemctl daemon-reload && systemctl start sshd-extra.socket';

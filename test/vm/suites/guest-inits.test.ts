@@ -64,7 +64,7 @@ describeGuests('setting up a guest without systemd', () => {
       seen({ guest: kind.title, broken: kind.fault, failed: stopped, fix: start, login: await site.login() });
 
       // Over the connection that ends with it.
-      const script = await site.vmssh('guest', 'script', '--undo');
+      const script = await site.vmssh('guest', 'print', '--undo');
       const undo = await ssh(`root@${target}`, `sh -c '${script.stdout.replaceAll("'", "'\\''")}'`);
       expect(undo, undo.stdout).toMatchObject({ code: 0, stdout: expect.stringMatching(/^end +0 /m) });
       expect(await listEtc(guest)).toEqual(before);

@@ -40,7 +40,7 @@ describeGuests('guests whose systemd should listen on vsock by itself, and does 
       text: 'sshd has the host key that was made for this machine',
     });
 
-    const script = await site.vmssh('guest', 'script');
+    const script = await site.vmssh('guest', 'print');
     const refused = await guest.run('sh -s', { input: script.stdout, allowFailure: true });
     expect([refused.code, refused.stdout.split('\n').at(-2)]).toEqual([
       2,
@@ -60,7 +60,7 @@ describeGuests('guests whose systemd should listen on vsock by itself, and does 
     const [failed] = faultsOf(await site.check());
     expect(failed).toMatchObject({ state: 'failed', step: 'listening' });
     expect(failed?.text).toMatch(/^systemd 257 made no sshd-vsock\.socket when it started: ./);
-    const script = await site.vmssh('guest', 'script');
+    const script = await site.vmssh('guest', 'print');
     expect((await guest.run('sh -s', { input: script.stdout })).stdout).toMatch(
       /^ok +units +systemd 257\S* made no socket here \(.+\): using ours$/m,
     );
@@ -109,7 +109,7 @@ describeGuests('guests whose systemd should listen on vsock by itself, and does 
     const [failed] = faultsOf(await site.check());
     expect(failed).toMatchObject({ state: 'failed', step: 'hyper-v-cid' });
     expect(failed?.text).toMatch(/^systemd 2\d\d\S* on Hyper-V made no sshd-vsock\.socket/);
-    const script = await site.vmssh('guest', 'script');
+    const script = await site.vmssh('guest', 'print');
     await guest.run('sh -s', { input: script.stdout });
     expect(faultsOf(await site.check())).toEqual([]);
     expect((await site.vmssh('guest', 'install', '--undo', '--ssh-config', sshConfig, 'guest')).code).toBe(0);

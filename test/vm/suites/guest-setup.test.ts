@@ -103,7 +103,7 @@ describeGuests('setting up a guest of systemd 252', () => {
   });
 
   test('closes TCP only when connected over vsock, and opens it again', async () => {
-    const script = await site.vmssh('guest', 'script', '--only-vsock');
+    const script = await site.vmssh('guest', 'print', '--only-vsock');
     const refused = await site.guest.run('sh -s', { input: script.stdout, allowFailure: true });
     expect(refused.code).toBe(1);
     expect(refused.stdout).toMatch(/^failed +only-vsock +this session did not come over vsock/m);

@@ -173,18 +173,18 @@ describeGuests('machines on a host with systemd-machined', () => {
     expect(await sh('vmssh ssh bare hostname')).toMatchObject({ code: 0, stdout: 'trixie\n' });
   }, 120_000);
 
-  test('that are containers without systemd export their sshd once guest script ran there', async () => {
+  test('that are containers without systemd export their sshd once the script of guest print ran there', async () => {
     // BusyBox's init; the manager shares /run/host/unix-export with it.
     const prepare = `ln -sf ../bin/busybox usr/sbin/init; echo '::sysinit:/bin/true' >etc/inittab; rm -f root/.ssh/known_hosts`;
     await startContainer(guest, 'plain', { prepare, init: '/sbin/init' });
     const inside = 'nsenter -a -t $(machinectl show -P Leader plain) sh -s';
-    const done = await sh(`vmssh guest script | ${inside}`);
+    const done = await sh(`vmssh guest print | ${inside}`);
     expect(done, done.stdout).toMatchObject({ code: 0 });
     expect(done.stdout).toMatch(/^ok +systemd +PID 1 is init, not systemd: BusyBox's init will start sshd$/m);
     expect(done.stdout).toMatch(/^end +0 +sshd is on \/run\/host\/unix-export\/ssh$/m);
     expect(await sh('vmssh ssh plain cat /proc/1/comm')).toMatchObject({ code: 0, stdout: 'init\n' });
     expect(await sh(`vmssh guest check --script | ${inside}`)).toMatchObject({ code: 0 });
-    const undone = await sh(`vmssh guest script --undo | ${inside}`);
+    const undone = await sh(`vmssh guest print --undo | ${inside}`);
     expect(undone, undone.stdout).toMatchObject({ code: 0 });
     expect(await sh('vmssh ssh plain true')).toMatchObject({ code: 255 });
     expect((await sh(`echo 'cat /etc/inittab; ls /usr/local/sbin' | ${inside}`)).stdout).toBe(
@@ -201,20 +201,21 @@ describeGuests('machines on a host with systemd-machined', () => {
       await sh('rm /usr/local/bin/vmssh');
       expect(await sh(`dpkg -i /host/${deb}`)).toMatchObject({ code: 0 });
       expect(await sh('vmssh ssh box hostname')).toMatchObject({ stdout: 'box\n' });
-      // Before systemd's own 20-systemd-ssh-proxy.conf, which trixie has.
-      const link = '/etc/ssh/ssh_config.d/10-vmssh.conf';
+      // After systemd's own 20-systemd-ssh-proxy.conf, which trixie has, and without the kinds that it serves.
+      const link = '/etc/ssh/ssh_config.d/30-vmssh.conf';
       expect((await sh('ls /etc/ssh/ssh_config.d')).stdout).toContain('20-systemd-ssh-proxy.conf');
-      expect(await sh(`readlink ${link}`)).toMatchObject({ stdout: '/usr/share/vmssh/ssh_config\n' });
+      expect(await sh(`readlink ${link}`)).toMatchObject({ stdout: '/usr/share/vmssh/30-vmssh.conf\n' });
       const theirs = async () => (await sh(servedByOthers)).stdout.trim().split('\n');
-      expect(await theirs()).toEqual(['']);
-      expect((await sh('vmssh doctor')).stdout).toMatch(/ssh vsock\/3 +ssh runs vmssh\n/);
-      // An administrator who wants systemd's first renames it (docs/install.md).
-      await sh(`mv ${link} /etc/ssh/ssh_config.d/30-vmssh.conf`);
-      expect(await theirs()).toEqual(['.host', 'unix/x', 'vsock/3', 'machine/x']);
+      const systemds = ['.host', 'unix/x', 'vsock/3', 'vsock%3', 'vsock-mux/x', 'machine/x'];
+      expect(await theirs()).toEqual(systemds);
+      // In the other order nothing of systemd's changes.
+      await sh(`mv ${link} /etc/ssh/ssh_config.d/10-vmssh.conf`);
+      expect(await theirs()).toEqual(systemds);
+      await sh(`mv /etc/ssh/ssh_config.d/10-vmssh.conf ${link}`);
       expect((await sh('vmssh doctor')).stdout).toMatch(
-        /systemd-ssh-proxy serves \.host, unix\/\*, vsock\/\*, machine\/\*; vmssh serves the others: /,
+        /systemd-ssh-proxy serves \.host, unix\/\*, vsock\/\*, /,
       );
-      // A user's own lines, and those of config install --system, come first all the same.
+      // A user's own lines, and those of config install --system, come first.
       for (const system of ['', ' --system']) {
         expect(await sh(`vmssh config install --no-fresh${system}`)).toMatchObject({ code: 0 });
         expect(await theirs()).toEqual(['']);

@@ -31,6 +31,6 @@ foreign_listener() {
   port_holder || return 1
   case $(banner_here "$port") in
     'banner '*) say ok listening "$holder listens on $(place), and sshd answers" ;;
-    *) fail listening "$holder listens on $(place), and it is no sshd" "$holder_stop; then what vmssh guest script prints" ;;
+    *) fail listening "$holder listens on $(place), and it is no sshd" "$holder_stop; then what vmssh guest print prints" ;;
   esac
 }

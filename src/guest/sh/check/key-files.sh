@@ -155,7 +155,7 @@ merged() {
 # vmssh puts keys into ~/.ssh/authorized_keys only.
 key_fix() {
   case " $(setting authorizedkeysfile) " in
-    *' .ssh/authorized_keys '* | *' %h/.ssh/authorized_keys '*) echo "put a key into $home/.ssh/authorized_keys, as vmssh guest script can" ;;
+    *' .ssh/authorized_keys '* | *' %h/.ssh/authorized_keys '*) echo "put a key into $home/.ssh/authorized_keys, as the script of vmssh guest print can" ;;
     ' none ') setting_fix AuthorizedKeysFile .ssh/authorized_keys ;;
     *)
       for each in $(setting authorizedkeysfile); do

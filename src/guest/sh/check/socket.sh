@@ -62,7 +62,7 @@ check_accept() {
       fail accept "$unit.socket needs $unit@.service, and there is only ${other##*/}: the names must match" \
         "ln -s $other /etc/systemd/system/$unit@.service && systemctl daemon-reload && systemctl reset-failed $unit.socket; systemctl restart $unit.socket"
     else
-      fail accept "$unit.socket needs a template $unit@.service, and there is none" 'vmssh guest script writes it'
+      fail accept "$unit.socket needs a template $unit@.service, and there is none" 'the script of vmssh guest print writes it'
     fi
     return 1
   fi
@@ -118,9 +118,9 @@ no_socket_unit() {
       "take systemd.ssh_auto= away from the kernel's command line and reboot; until then: $(units_until_reboot)"
   elif has_ssh_generator && [ "$port" = 22 ]; then
     fail listening "systemd $major made no sshd-vsock.socket when it started: $(generator_message)" \
-      "systemctl daemon-reload && systemctl start sshd-vsock.socket, now that the transport is there; at boot: the units of vmssh guest script, systemd.ssh_listen=vsock::22 on the kernel's command line, or ${module:-vsock} in the initramfs (modules-load.d is too late)"
+      "systemctl daemon-reload && systemctl start sshd-vsock.socket, now that the transport is there; at boot: the units of vmssh guest print, systemd.ssh_listen=vsock::22 on the kernel's command line, or ${module:-vsock} in the initramfs (modules-load.d is too late)"
   else
-    fail listening "no unit listens on vsock port $port, and systemd $major makes none by itself" 'vmssh guest script writes them'
+    fail listening "no unit listens on vsock port $port, and systemd $major makes none by itself" 'the script of vmssh guest print writes them'
   fi
 }
 units_until_reboot() {

@@ -5,7 +5,7 @@ check_init() {
   here="PID 1 is $(cat "$R/proc/1/comm"), not systemd, and the services are $(init_title "$1")'s"
   if ! is_set_up "$1"; then
     fail systemd "$here: nothing starts sshd on $(place)" \
-      "on the host: vmssh guest install; or here, as root, what vmssh guest script prints$(sshd_without_systemd)"
+      "on the host: vmssh guest install; or here, as root, what vmssh guest print prints$(sshd_without_systemd)"
   elif ! command -v socat >/dev/null; then
     fail systemd "$here; $listener needs socat, which is not there" "$(install_command socat)"
   elif [ "$1" = openrc ]; then

@@ -65,7 +65,7 @@ has_cid_bug() {
 check_cid_bug() {
   if [ "$port" = 22 ] && has_cid_bug && ! find_socket_unit 22 >/dev/null; then
     fail hyper-v-cid "systemd $(systemd_full) on Hyper-V made no sshd-vsock.socket: it treats the CID there, \"any\" or 1, as none" \
-      "vmssh guest script writes the units that are missing; or boot with systemd.ssh_listen=vsock::22; or take systemd 260.3 or later, without vsock_loopback in /etc/modules-load.d"
+      "the script of vmssh guest print writes the units that are missing; or boot with systemd.ssh_listen=vsock::22; or take systemd 260.3 or later, without vsock_loopback in /etc/modules-load.d"
     return 1
   fi
   say ok hyper-v-cid 'no known bug of systemd on Hyper-V applies here'

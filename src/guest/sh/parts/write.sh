@@ -21,7 +21,7 @@ stamp() {
       stamp_rest=${stamp_text#*"$newline"} ;;
     *) stamp_rest=$stamp_text ;;
   esac
-  printf '# vmssh-guest %s: "vmssh guest script --undo" removes this\n%s' "$(printf '%s' "$stamp_text" | sum_of)" "$stamp_rest"
+  printf '# vmssh-guest %s: "vmssh guest print --undo" removes this\n%s' "$(printf '%s' "$stamp_text" | sum_of)" "$stamp_rest"
 }
 
 # make_folder FOLDER: with its parents, each noted.

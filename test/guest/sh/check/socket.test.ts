@@ -210,7 +210,7 @@ describe.each(shells)('$name: the socket unit', ({ command }) => {
     const at = (banner: string) =>
       run(`rm -f "$R/${unit}"; banner_here() { echo '${banner}'; }; check_socket`);
     expect(at('closed')).toMatch(
-      /^failed +listening +socat \(pid 463\) of relay\.service listens on vsock port 22, and it is no sshd\nfix +listening +systemctl stop relay\.service; systemctl disable relay\.service; then what vmssh guest script prints\n$/,
+      /^failed +listening +socat \(pid 463\) of relay\.service listens on vsock port 22, and it is no sshd\nfix +listening +systemctl stop relay\.service; systemctl disable relay\.service; then what vmssh guest print prints\n$/,
     );
     expect(at('banner SSH-2.0-x')).toBe(
       'ok       listening     socat (pid 463) of relay.service listens on vsock port 22, and sshd answers\n',

@@ -24,7 +24,7 @@ export function borrowedInGuest(scene: () => Scene, suite: Suite): void {
       const { stdout } = await scene().guest.run(
         `cp -r /opt/vmssh /opt/borrowing && rm -r /opt/borrowing/node_modules/node-hvsock-native/prebuilds
         command -v node
-        for tool in python3 socat ncat; do
+        for tool in python3 socat; do
           path=$(command -v $tool) && mkdir /opt/only-$tool && ln -s $path /opt/only-$tool/ && echo $tool
         done
         true`,

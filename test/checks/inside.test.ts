@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { notRun } from '../../src/checks/try-login.js';
+import { whyNotRun } from '../../src/checks/inside.js';
 import { exitCodeOf } from '../../src/errors.js';
 import { runScript } from '../../src/guest/run/run-script.js';
 import { fakeIo } from '../helpers/fake-io.js';
@@ -17,7 +17,7 @@ it.each([
   { name: 'the guest speaks of ENOENT', command: ['sh', '-c', 'echo ENOENT >&2; exit 1'], installed: true },
 ])('the hint is to install the program only if it is missing: $name', async ({ command, installed }) => {
   const outcome = await runScript(route(...command), { onLine: () => {}, env: process.env });
-  const { hint } = await notRun(into, route(...command), outcome, fakeIo(), signal);
+  const { hint } = await whyNotRun(into, route(...command), outcome, fakeIo(), signal);
   expect(hint?.includes('is not installed here')).toBe(!installed);
 });
 
@@ -26,7 +26,7 @@ it('a script that Ctrl-C ended has no other cause', async () => {
   const { signal } = interrupted;
   const ssh = route('sh', '-c', 'echo ok step it runs; exec sleep 60');
   const outcome = await runScript(ssh, { onLine: () => interrupted.abort(), env: process.env, signal });
-  const error = await notRun(into, ssh, outcome, fakeIo(), signal);
+  const error = await whyNotRun(into, ssh, outcome, fakeIo(), signal);
   expect(exitCodeOf(error)).toBe(130);
   expect(error).toMatchObject({ code: 'INTERRUPTED', problem: 'interrupted', hint: undefined });
 });
@@ -48,7 +48,7 @@ it.each([
 ])('a Windows guest is named: $shell', async ({ says }) => {
   const ssh = route('sh', '-c', 'printf "%s\\r\\n" "$1" >&2; exit 1', 'sh', says);
   const outcome = await runScript(ssh, { onLine: () => {}, env: process.env });
-  const error = await notRun(into, ssh, outcome, fakeIo(), signal);
+  const error = await whyNotRun(into, ssh, outcome, fakeIo(), signal);
   expect(error.message).toContain('it is a Windows machine');
   expect(error.hint).toContain('"Windows guests"');
 });
@@ -61,7 +61,7 @@ it('a Windows guest is named by the banner of its sshd, whatever language its sh
   const host = `unix${join(dir, 's')}`;
   const ssh = { name: 'target' as const, command: ['sh', '-c', 'exit 1'], input: '' };
   const outcome = await runScript(ssh, { onLine: () => {}, env: process.env });
-  const error = await notRun({ host, port: 22 }, ssh, outcome, fakeIo({ env: process.env }), signal);
+  const error = await whyNotRun({ host, port: 22 }, ssh, outcome, fakeIo({ env: process.env }), signal);
   server.close();
   expect(error.message).toContain('it is a Windows machine');
 });

@@ -10,18 +10,19 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { guestCloudInit } from '../../../src/commands/guest/cloud-init.js';
+import { guestPrint } from '../../../src/commands/guest/print.js';
 import { setupScript } from '../../../src/guest/script.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { call, raw } from './call.js';
 
 const dir = useTempDir();
+const as = 'cloud-init';
 const key = `ssh-ed25519 ${'A'.repeat(68)} it's "me"`;
 beforeAll(() => writeFileSync(join(dir, 'k.pub'), `${key}\n`));
 
-describe('guest cloud-init', () => {
+describe('guest print --as cloud-init', () => {
   it('contains the whole script', async () => {
-    const { out } = await call(guestCloudInit, raw({ key: join(dir, 'k.pub') }));
+    const { out } = await call(guestPrint, raw({ as, key: join(dir, 'k.pub') }));
     const [, content = '', after] =
       /\n {4}content: \|\n([\s\S]*)(?=runcmd:)(runcmd:[\s\S]*)$/.exec(out) ?? [];
     expect(content.replaceAll(/^ {6}/gm, '')).toBe(setupScript({ port: 22, keys: [key] }));
@@ -39,7 +40,7 @@ describe('guest cloud-init', () => {
       'hosts-fix': true,
       distro: 'arch',
     } as const;
-    const { out } = await call(guestCloudInit, raw(options));
+    const { out } = await call(guestPrint, raw({ as, ...options }));
     const system = `${tree}/extra/etc/systemd/system`;
     expect(out.trim().split('\n')).toEqual([
       `${tree}/user-data`,
@@ -60,12 +61,12 @@ describe('guest cloud-init', () => {
     );
     expect(statSync(`${tree}/extra/root/.ssh`).mode & 0o777).toBe(0o700);
     expect(statSync(`${tree}/extra/root/.ssh/authorized_keys`).mode & 0o777).toBe(0o600);
-    await expect(call(guestCloudInit, raw(options))).rejects.toThrow('it is not empty');
+    await expect(call(guestPrint, raw({ as, ...options }))).rejects.toThrow('it is not empty');
   });
 
   it('gives the keys of another account neither to root nor to the default user', async () => {
     const tree = join(dir, 'account');
-    const { out, err } = await call(guestCloudInit, raw({ tree, key: join(dir, 'k.pub'), account: 'ann' }));
+    const { out, err } = await call(guestPrint, raw({ as, tree, key: join(dir, 'k.pub'), account: 'ann' }));
     expect(out).not.toContain('authorized_keys');
     expect(readdirSync(join(tree, 'extra'))).toEqual(['etc']);
     expect(err).toBe('vmssh: extra/ has no keys: only the script in user-data finds the home of ann\n');
@@ -73,7 +74,7 @@ describe('guest cloud-init', () => {
     expect(text).not.toContain('ssh_authorized_keys');
     expect(text).toContain("account='ann'");
     const other = join(dir, 'root');
-    await call(guestCloudInit, raw({ tree: other, key: join(dir, 'k.pub'), account: 'root' }));
+    await call(guestPrint, raw({ as, tree: other, key: join(dir, 'k.pub'), account: 'root' }));
     expect(readFileSync(`${other}/extra/root/.ssh/authorized_keys`, 'utf8')).toBe(`${key}\n`);
     expect(readFileSync(`${other}/user-data`, 'utf8')).not.toContain('ssh_authorized_keys');
   });
@@ -83,7 +84,7 @@ describe('guest cloud-init', () => {
     const victim = join(dir, 'victim');
     for (const path of [tree, victim]) mkdirSync(path);
     symlinkSync(victim, join(tree, 'extra'));
-    const written = call(guestCloudInit, raw({ tree, key: join(dir, 'k.pub') }));
+    const written = call(guestPrint, raw({ as, tree, key: join(dir, 'k.pub') }));
     await expect(written).rejects.toMatchObject({
       message: `"${tree}" is not used: it is not empty: it contains "extra"`,
       hint: 'give --tree a new folder',
@@ -93,7 +94,7 @@ describe('guest cloud-init', () => {
 
   it('puts the generator into the tree instead', async () => {
     const tree = join(dir, 'generator');
-    await call(guestCloudInit, raw({ tree, generator: true }));
+    await call(guestPrint, raw({ as, tree, generator: true }));
     expect(statSync(`${tree}/extra/etc/systemd/system-generators/vmssh-ssh-generator`).mode & 0o777).toBe(
       0o755,
     );

@@ -1,0 +1,176 @@
+import type { Io } from '../cli/command.js';
+import { formatProgress, type HostFlags } from '../cli/guest.js';
+import { reachFlags } from '../cli/shared-options.js';
+import { styles } from '../cli/terminal.js';
+import { ConnectError, printable } from '../errors.js';
+import {
+  type GuestRoute,
+  type GuestRouteOptions,
+  guestRoute,
+  leaveScript,
+  leftFile,
+  runLeft,
+  sudoAsks,
+} from '../guest/run/route.js';
+import { cidOf, type ProgressLine, runScript, type ScriptOutcome } from '../guest/run/run-script.js';
+import { beforeLoginScript, type CheckScriptOptions, checkScript } from '../guest/script.js';
+import { splitUser } from '../lookup/login.js';
+import { madeKeysOf } from '../ssh/guest-keys.js';
+import { checkTarget } from './check-target.js';
+import { wrongKeyHint } from './host-key.js';
+import { type Guest, withoutHostName } from './try-login.js';
+
+/** A host to log in to; the rest is for one that is a target. */
+type Into = HostFlags & Pick<GuestRouteOptions, 'port' | 'routes' | 'identityFile'>;
+
+type OnLine = (line: ProgressLine) => void;
+
+/** What the check from inside found. */
+export interface Inside {
+  readonly lines: readonly ProgressLine[];
+  /** Whether nothing is wrong there. */
+  readonly ok: boolean;
+  /** Why it did not finish there. */
+  readonly notRun?: ConnectError;
+}
+
+/** Logs in to a guest and looks for what keeps sshd from answering. Changes nothing there. */
+export async function lookInside(
+  into: Into,
+  options: CheckScriptOptions,
+  io: Io,
+  signal: AbortSignal,
+  onLine: OnLine,
+): Promise<Inside> {
+  const { route, outcome } = await run(into, checkScript(options), io, signal, onLine);
+  const { lines, code } = outcome;
+  const notRun = code === undefined ? await whyNotRun(into, route, outcome, io, signal) : undefined;
+  return { lines, ok: code === 0, notRun };
+}
+
+/** Asks a guest over its route, and changes nothing there. Throws a ConnectError if that fails. */
+export async function lookAt(into: HostFlags, io: Io, signal: AbortSignal): Promise<Guest> {
+  const { route, outcome } = await run(into, beforeLoginScript(), io, signal);
+  if (outcome.code === undefined) throw await whyNotRun(into, route, outcome, io, signal);
+  const { lines } = outcome;
+  const said = (name: string) => lines.find(({ step }) => step === name)?.message;
+  return {
+    cid: cidOf(lines),
+    boot: said('boot'),
+    user: isBySsh(into) ? said('user') : undefined,
+    bySocket: into.route === 'target' || isUnknown(lines),
+    cursor: said('cursor') ?? '',
+  };
+}
+
+/** Runs a script as root in a guest and prints its lines; if sudo asks for a password, it does so on this terminal. */
+export type RootRunner = (into: HostFlags, script: string, port?: number) => Promise<ScriptOutcome>;
+
+export async function rootRunner(io: Io, signal: AbortSignal): Promise<RootRunner> {
+  const style = await styles(io, 'stdout');
+  const { self, platform, env, terminal } = io;
+  const onLine = (line: ProgressLine) => io.out(formatProgress(line, style));
+  return async (into, script, port) => {
+    const options = { ...into, script, port, needsRoot: true, self, platform };
+    const route = guestRoute(options);
+    const outcome = await runScript(route, { env, signal, onLine });
+    if (outcome.code !== undefined) return outcome;
+    if (terminal.stdin && terminal.stdout && sudoAsks(outcome.message)) return runOnTerminal(options);
+    throw await whyNotRun(options, route, outcome, io, signal);
+  };
+
+  async function runOnTerminal(options: GuestRouteOptions): Promise<ScriptOutcome> {
+    const leave = leaveScript(options);
+    const left = await runScript(leave, { env, signal, onLine });
+    const file = leftFile(left.message);
+    if (file === undefined) throw await whyNotRun(options, leave, left, io, signal);
+    const route = runLeft(options, file);
+    // ssh puts the terminal into raw mode, where a line ends with \r\n.
+    const show = (text: string) => io.out(text.replaceAll('\n', '\r\n'));
+    const outcome = await runScript(route, {
+      env,
+      signal,
+      onLine: (line) => show(formatProgress(line, style)),
+      onOther: (text) => show(text.split('\n').map(printable).join('\n')),
+    });
+    if (outcome.code === undefined) throw await whyNotRun(options, route, outcome, io, signal);
+    return outcome;
+  }
+}
+
+async function run(into: Into, script: string, io: Io, signal: AbortSignal, onLine: OnLine = () => {}) {
+  const { self, platform, env } = io;
+  const route = guestRoute({ ...into, script, needsRoot: false, self, platform });
+  return { route, outcome: await runScript(route, { env, signal, onLine }) };
+}
+
+function isBySsh({ route }: HostFlags): boolean {
+  return route === 'ssh' || route === 'target';
+}
+
+/** SSH_CONNECTION of a connection without an address. */
+function isUnknown(lines: readonly ProgressLine[]): boolean {
+  return lines.some(({ step, message }) => step === 'peer' && message.startsWith('UNKNOWN '));
+}
+
+/**
+ * Why a script did not finish in the guest. ssh only says that its proxy closed the connection, so a target is tried
+ * again without ssh.
+ */
+export async function whyNotRun(
+  { host, port }: Pick<GuestRouteOptions, 'host' | 'port'>,
+  route: GuestRoute,
+  { lines, message, isMissing }: ScriptOutcome,
+  io: Io,
+  signal: AbortSignal,
+): Promise<ConnectError> {
+  if (signal.aborted)
+    return new ConnectError('connect', host, { code: 'INTERRUPTED', problem: 'interrupted' });
+  if (route.name === 'target' && lines.length === 0) {
+    const { user = 'root', host: target } = splitUser(host);
+    const flags = reachFlags({ positionals: [], options: {} });
+    const { error, stages } = await checkTarget(target, { ...flags, port, user }, io, signal);
+    if (error && (error.op !== 'handshake' || error.code === 'NO_BANNER')) return error;
+    if (stages.some(({ found }) => found.includes('OpenSSH_for_Windows'))) return isWindows(host);
+  }
+  if (route.name === 'ssh' && lines.length === 0 && windowsShell.test(message)) return isWindows(host);
+  const made = message.includes('Host key verification failed')
+    ? madeKeysOf(splitUser(host).host, io.env)
+    : undefined;
+  const [program = ''] = route.command;
+  const hint = isMissing
+    ? `the program ${program} is not installed here`
+    : made
+      ? wrongKeyHint(made.name, io)
+      : hintFor(route, message);
+  const problem = `the script did not run there: ${withoutHostName(message) || `${program} said nothing`}`;
+  return new ConnectError('connect', host, { code: 'NOT_RUN', problem, hint });
+}
+
+/** The last line of cmd, PowerShell 5 and PowerShell 7 without a program sh, in English. */
+const windowsShell =
+  /^operable program or batch file\.$|FullyQualifiedErrorId : CommandNotFoundException$|^Check the spelling of the name, or if a path was included/;
+
+function isWindows(host: string): ConnectError {
+  return new ConnectError('connect', host, {
+    code: 'NOT_RUN',
+    problem: 'the script did not run there: it is a Windows machine, and the script needs a POSIX sh',
+    hint: 'Windows sshd listens on TCP only; how to reach it over a Hyper-V socket is in docs/guest.md, "Windows guests"',
+  });
+}
+
+function hintFor(route: GuestRoute, message: string): string {
+  if (/sudo.*(not found|No such file)/.test(message)) {
+    return 'there is no sudo: log in as root, or save the output of vmssh guest print there and run it with su';
+  }
+  if (sudoAsks(message)) {
+    return 'sudo needs a password: run this in a terminal, where it can be typed; or log in as root; or save the output of vmssh guest print there and run it with sudo';
+  }
+  if (/incorrect (password|authentication)|not in the sudoers|not allowed to (execute|run)/.test(message)) {
+    return 'sudo refused this account or its password: log in as root, or as an account that may use sudo';
+  }
+  if (route.name === 'machinectl')
+    return 'see machinectl list; machinectl shell works for containers, not for VMs';
+  if (route.name === 'wsl') return 'see wsl.exe --list --verbose';
+  return "check that this route works by itself; --ssh-config FILE sets ssh's configuration, --route another route";
+}

@@ -1,0 +1,183 @@
+import { join } from 'node:path';
+import { sshPort } from '../../address/numbers.js';
+import { type Command, type Io, type Option, type RawArgs, UsageError } from '../../cli/command.js';
+import { guestPortOption } from '../../cli/guest.js';
+import { oneOf, parsed, positionals, textOption } from '../../cli/option.js';
+import { quote } from '../../errors.js';
+import { type NewEntry, writeNewTree } from '../../files/new-tree.js';
+import { FileRefusal } from '../../files/place.js';
+import { hasRootKeys, imageTree, userData } from '../../guest/cloud-init.js';
+import { type ScriptOptions, setupScript, undoScript } from '../../guest/script.js';
+import { type Distribution, generator, layouts, stamp, unitFiles } from '../../guest/units.js';
+import {
+  accountOption,
+  generatorOption,
+  hostsOption,
+  hushOption,
+  keyOption,
+  scriptOptions,
+  setupExclusive,
+  setupOptions,
+  undoOption,
+} from './options.js';
+
+type Form = 'script' | 'units' | 'generator' | 'cloud-init';
+
+interface GuestPrintOptions {
+  readonly form: Form;
+  readonly script: ScriptOptions;
+  readonly undo: boolean;
+  /** The version in the guest. */
+  readonly systemd: number;
+  readonly distro: Distribution;
+  /** The folder for the files of an image; undefined: user-data to stdout. */
+  readonly tree: string | undefined;
+}
+
+interface PrintForm {
+  readonly options: readonly Option<unknown>[];
+  print(options: GuestPrintOptions, io: Io): void | Promise<void>;
+}
+
+const systemdOption = parsed(
+  { long: 'systemd', value: 'N', summary: 'units: the version in the guest, 240 or later (default 252)' },
+  (text) => {
+    if (/^\d{3}$/.test(text) && Number(text) >= 240) return Number(text);
+    throw new UsageError(`--systemd takes a version from 240 on, not ${quote(text)}`);
+  },
+);
+const distributions = Object.keys(layouts) as Distribution[];
+const distroOption = oneOf({
+  long: 'distro',
+  value: 'NAME',
+  choices: distributions,
+  summary: `units, cloud-init: where sshd and its folder are: ${distributions.join(', ')} (default debian)`,
+});
+const treeOption = textOption({
+  long: 'tree',
+  value: 'DIR',
+  summary: 'cloud-init: write user-data, meta-data and extra/ to this new or empty folder',
+});
+
+const forms: Readonly<Record<Form, PrintForm>> = {
+  script: {
+    options: [...setupOptions, undoOption],
+    print: ({ undo, script }, io) => io.out(undo ? undoScript() : setupScript(script)),
+  },
+  units: { options: [guestPortOption, systemdOption, distroOption], print: printUnits },
+  generator: { options: [], print: (_, io) => io.out(stamp(generator)) },
+  'cloud-init': {
+    options: [
+      ...[guestPortOption, hostsOption, hushOption, keyOption, accountOption, generatorOption],
+      ...[distroOption, treeOption],
+    ],
+    print: printCloudInit,
+  },
+};
+const formNames = Object.keys(forms) as Form[];
+
+const asOption = oneOf({
+  long: 'as',
+  value: 'FORM',
+  choices: formNames,
+  summary: `what to print: ${formNames.join(', ')} (default script)`,
+});
+
+/** vmssh guest print: what sets a guest up, in the form that whoever installs it needs. */
+export const guestPrint: Command<GuestPrintOptions> = {
+  name: 'guest print',
+  summary: 'print what sets up a guest, to install it yourself: a script, units, a generator or cloud-init',
+  usage: '',
+  details: `The script needs root and systemd 240 or later, or socat and OpenRC, sysvinit or BusyBox's init, and can be run again. It prints one line per step (ok, changed, skipped, failed),
+and exits 0 if all is well, 1 if a step failed, 2 if it cannot work there and changed nothing. Each unit is preceded by its path; systemd 256 and later need none for port 22. The generator does for
+systemd 240 to 255 what systemd-ssh-generator does since 256. cloud-init is user-data for a guest's first boot; with --tree it is a folder of files for building an image.`,
+  options: [asOption, ...setupOptions, undoOption, systemdOption, distroOption, treeOption],
+  exclusive: setupExclusive,
+  examples: [
+    { line: 'vmssh guest print > setup.sh', about: 'then in the guest: sudo sh setup.sh' },
+    { line: 'vmssh guest print --undo | ssh root@guest sh -s', about: 'undo it' },
+    {
+      line: 'vmssh guest print --as units --port 2222 --distro arch',
+      about: 'for another port and distribution; default: Debian 12 or Ubuntu 24.04',
+    },
+    {
+      line: 'vmssh guest print --as generator > /etc/systemd/system-generators/vmssh-ssh-generator',
+      about: 'in an image; then chmod 755. vmssh guest install --generator does both in a guest',
+    },
+    {
+      line: 'vmssh guest print --as cloud-init --key ~/.ssh/id_ed25519.pub > user-data',
+      about: 'for any cloud image',
+    },
+    {
+      line: 'vmssh guest print --as cloud-init --key ~/.ssh/id_ed25519.pub --tree seed',
+      about:
+        'virt-install --cloud-init user-data=seed/user-data,meta-data=seed/meta-data; mkosi --extra-tree=seed/extra',
+    },
+  ],
+
+  parse(raw) {
+    positionals(raw, 0, 0, 'no argument');
+    const form = asOption.read(raw) ?? 'script';
+    refuseOthers(form, raw);
+    return {
+      form,
+      script: scriptOptions(raw),
+      undo: undoOption.read(raw),
+      systemd: systemdOption.read(raw) ?? 252,
+      distro: distroOption.read(raw) ?? 'debian',
+      tree: treeOption.read(raw),
+    };
+  },
+
+  async run(options, io) {
+    await forms[options.form].print(options, io);
+    return 0;
+  },
+};
+
+/** Throws a UsageError for an option that only other forms have. */
+function refuseOthers(form: Form, { options }: RawArgs): void {
+  const isOf = (name: Form, long: string) => forms[name].options.some((option) => option.long === long);
+  for (const { long } of guestPrint.options) {
+    if (options[long] === undefined || long === asOption.long || isOf(form, long)) continue;
+    const others = formNames.filter((name) => isOf(name, long)).map((name) => `--as ${name}`);
+    throw new UsageError(`--as ${form} has no --${long}`, `--${long} is for ${others.join(' and ')}`);
+  }
+}
+
+function printUnits({ systemd, distro, script: { port } }: GuestPrintOptions, io: Io): void {
+  if (systemd >= 256 && port === sshPort) {
+    io.out(`# systemd ${systemd} makes sshd-vsock.socket by itself in a VM with vsock: no unit is needed.
+# See systemctl status sshd-vsock.socket; if it is missing, vmssh guest check shows why.
+`);
+    return;
+  }
+  const files = unitFiles(port, layouts[distro], systemd);
+  io.out(files.map(({ name, text }) => `# /etc/systemd/system/${name}\n${text}`).join('\n'));
+  io.err(`then: systemctl daemon-reload && systemctl enable --now ${files[0].name}\n`);
+}
+
+async function printCloudInit({ script, distro, tree }: GuestPrintOptions, io: Io): Promise<void> {
+  if (tree === undefined) return io.out(userData(script));
+  const paths = await writeTree(tree, imageTree(script, layouts[distro]), io.platform);
+  io.out(paths.map((path) => `${path}\n`).join(''));
+  if (script.keys?.length && !hasRootKeys(script))
+    io.err(
+      `${io.program}: extra/ has no keys: only the script in user-data finds the home of ${script.account}\n`,
+    );
+}
+
+/** Writes files into a new folder. Returns their paths. */
+async function writeTree(
+  folder: string,
+  entries: readonly NewEntry[],
+  platform: NodeJS.Platform,
+): Promise<readonly string[]> {
+  try {
+    await writeNewTree(folder, entries, platform);
+  } catch (error) {
+    if (!(error instanceof FileRefusal)) throw error;
+    throw new UsageError(`${quote(folder)} is not used: ${error.message}`, 'give --tree a new folder');
+  }
+  return entries.filter((entry) => !('folderMode' in entry)).map(({ path }) => join(folder, path));
+}

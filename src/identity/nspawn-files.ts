@@ -1,0 +1,78 @@
+import { withDashes } from '../address/guid.js';
+import { containerExec } from '../discovery/machined/container-routes.js';
+import { isContainer } from '../discovery/machined/machine.js';
+import { searchMachined } from '../discovery/machined/machined.js';
+import type { Deps } from '../discovery/provider.js';
+import { type Folder, folderAt, hold } from '../files/place.js';
+import { readWithStats } from '../files/read-file.js';
+import { type MachineFiles, type MachineRecord, readByExec } from './machine-files.js';
+import { maxKeyText } from './public-keys.js';
+
+/**
+ * The files of a container of systemd-nspawn, for root: in its root folder, or by a program started in it if its root is an image, which
+ * only its own processes see. Not below /proc/LEADER/root: there are the mounts that the container makes, and one of FUSE may
+ * keep its reader for ever.
+ */
+export async function nspawnFiles(
+  { name, uuid }: MachineRecord,
+  deps: Deps,
+  uid: number | undefined,
+): Promise<MachineFiles | undefined> {
+  if (uid !== 0) return undefined;
+  const search = await searchMachined(name, deps);
+  if (search.outcome !== 'found') return undefined;
+  const { machine } = search;
+  const isSame = uuid === undefined || (machine.id !== undefined && withDashes(machine.id) === uuid);
+  if (!isContainer(machine) || machine.scope !== 'system' || !isSame) return undefined;
+  const route = containerExec(machine, uid);
+  const exec = route?.route === 'exec' ? route.command : undefined;
+  return {
+    exec,
+    read: async (paths) => {
+      const texts = await textsBelow(machine.rootDirectory, paths);
+      return texts ?? (exec === undefined ? [] : [await readByExec(exec, paths, deps)]);
+    },
+  };
+}
+
+/**
+ * The texts of those of these files that are there; undefined if the folder is not. Each folder is opened from the one above, and no
+ * link is followed: who owns the files may have made one that leads out of the root. Throws a FileRefusal, or a system error.
+ */
+export async function textsBelow(
+  root: string | undefined,
+  paths: readonly string[],
+): Promise<readonly string[] | undefined> {
+  const folder = root === undefined ? undefined : await folderAt(root, true).catch(isAbsent);
+  if (folder === undefined) return undefined;
+  try {
+    const texts: string[] = [];
+    for (const path of paths) {
+      const bytes = await readBelow(folder, path.split('/').filter(isName)).catch(isAbsent);
+      if (bytes) texts.push(bytes.toString('latin1'));
+    }
+    return texts;
+  } finally {
+    await folder.close();
+  }
+}
+
+async function readBelow(folder: Folder, [name = '.', ...rest]: readonly string[]): Promise<Buffer> {
+  if (rest.length === 0) return (await readWithStats(folder.at(name), maxKeyText, false)).bytes;
+  const next = await hold(folder.at(name));
+  try {
+    return await readBelow(next, rest);
+  } finally {
+    await next.close();
+  }
+}
+
+function isName(part: string): boolean {
+  return !['', '.', '..'].includes(part);
+}
+
+/** Nothing is there, or a link, no regular file, or one that is too long. */
+function isAbsent(error: unknown): undefined {
+  const { code = '' } = error as NodeJS.ErrnoException;
+  if (!['ENOENT', 'ENOTDIR', 'ELOOP', 'EINVAL', 'EFBIG', 'ENXIO'].includes(code)) throw error;
+}

@@ -1,0 +1,30 @@
+import type { RouteName } from './route.js';
+
+/** How one of our own commands is to reach a machine: proxy, nc, ssh, check, forward. */
+export interface OwnOptions {
+  /** Whether a socket is passed to ssh. */
+  readonly fdpass?: boolean;
+  readonly timeoutMs?: number;
+  readonly waitMs?: number;
+  /** The only routes to try, in this order. */
+  readonly routes?: readonly RouteName[];
+  /** Whether a machine that is off is started. */
+  readonly start?: boolean;
+  /** Whether it leaves a note of which machine it reached, for the command that ssh asks for its host key. */
+  readonly record?: boolean;
+  readonly verbose?: boolean;
+}
+
+/** They as arguments: no word needs quotes in any shell. */
+export function ownArgs(options: OwnOptions): readonly string[] {
+  const { fdpass, timeoutMs, waitMs, routes, start, record, verbose } = options;
+  return [
+    ...(fdpass ? ['--fdpass'] : []),
+    ...(timeoutMs === undefined ? [] : [`--timeout=${timeoutMs / 1000}`]),
+    ...(waitMs === undefined ? [] : [`--wait=${waitMs / 1000}`]),
+    ...(routes ? [`--route=${routes.join(',')}`] : []),
+    ...(start ? ['--start'] : []),
+    ...(record ? ['--record'] : []),
+    ...(verbose ? ['--verbose'] : []),
+  ];
+}

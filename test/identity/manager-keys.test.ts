@@ -1,0 +1,232 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Deps } from '../../src/discovery/provider.js';
+import { filesByExec, type MachineFiles, type MachineRecord } from '../../src/identity/machine-files.js';
+import { type KeySource, managerKeys } from '../../src/identity/manager-keys.js';
+import { systemProgram } from '../../src/process/program-in-path.js';
+import { lifeline } from '../helpers/lifeline.js';
+import { useTempDir } from '../helpers/temp-dir.js';
+import { writeTree } from '../helpers/write-tree.js';
+import { madeKey } from './made-keys.js';
+
+const dir = useTempDir();
+const log = join(dir, 'log');
+const deps: Deps = {
+  env: { PATH: `${dir}/bin:/usr/bin:/bin`, HOME: dir },
+  platform: 'linux',
+  timeoutMs: 20_000,
+};
+const [ed25519, rsa] = [madeKey(dir, 'ed25519'), madeKey(dir, 'rsa')];
+const usual = ['ed25519', 'ecdsa', 'rsa', 'mldsa44_ed25519'].map(
+  (type) => `/etc/ssh/ssh_host_${type}_key.pub`,
+);
+const find = (...paths: readonly string[]) =>
+  ['/usr/bin/find', ...paths, '-maxdepth', '0', '-type', 'f', '-exec', 'grep', '-h', 'AAAA', '{}', '+'].join(
+    '|',
+  );
+
+beforeEach(() => rmSync(log, { force: true }));
+
+/** A program that records its arguments, one line a call, and then runs a script. */
+function program(name: string, script: string): void {
+  const record = `IFS='|'; printf '%s\\n' "$*" >>'${log}'; unset IFS`;
+  writeTree(dir, { [`bin/${name}`]: `#!/bin/sh\n${record}\n${script}\n` });
+}
+const calls = (): readonly string[] => readFileSync(log, 'utf8').trimEnd().split('\n');
+const machine = (provider: string, name: string, more: Partial<MachineRecord> = {}): MachineRecord => ({
+  ...{ provider, name, target: `${provider}/${name}` },
+  ...more,
+});
+const prints = (...texts: readonly string[]) => `printf '%s' '${texts.join('')}'`;
+
+describe('a manager that starts programs in its machines', () => {
+  it.each<{ tool: string; record: MachineRecord; exec: string }>([
+    { tool: 'limactl', record: machine('lima', 'default'), exec: 'shell|--workdir=/|default' },
+    { tool: 'multipass', record: machine('multipass', 'primary'), exec: 'exec|primary|--' },
+    {
+      tool: 'kubectl',
+      record: machine('kubectl', 'web', { target: 'kubectl/shop/web', authority: 'other' }),
+      exec: '--namespace=shop|exec|--stdin|pod/web|--',
+    },
+    {
+      tool: 'kubectl',
+      record: machine('kubectl', 'web', { target: 'kubectl/shop/web/app', authority: 'other' }),
+      exec: '--namespace=shop|exec|--stdin|pod/web|--container=app|--',
+    },
+  ])(
+    '$tool: $record.target is read by one call, whose exit code does not count',
+    async ({ tool, record, exec }) => {
+      program(tool, `${prints(ed25519.text, rsa.text)}; exit 1`);
+      expect(await managerKeys(record, deps)).toEqual([ed25519.key, rsa.key]);
+      expect(calls()).toEqual([`${exec}|${find(...usual)}`]);
+    },
+  );
+
+  it('WSL2: wsl.exe of System32 is called, for its root, without a shell', async () => {
+    // On Linux the whole path is a name in PATH.
+    program(systemProgram('wsl.exe', deps.env), prints(ed25519.text));
+    expect(await managerKeys(machine('wsl', 'Debian 13'), deps)).toEqual([ed25519.key]);
+    expect(calls()).toEqual([`--distribution|Debian 13|--user|root|--exec|${find(...usual)}`]);
+  });
+
+  it.each([
+    machine('lima', '--help'),
+    machine('lima', ''),
+    machine('multipass', '-x'),
+    machine('multipass', 'a b'),
+    machine('wsl', '--shutdown'),
+    machine('wsl', 'a"b'),
+    machine('kubectl', 'x', { target: 'kubectl/shop/--help' }),
+    machine('kubectl', 'x', { target: 'kubectl/shop' }),
+    machine('kubectl', 'x', { target: 'pod/shop/web' }),
+  ])('is not called for $provider "$name" ($target)', async (record) => {
+    for (const tool of ['limactl', 'multipass', 'kubectl']) program(tool, prints(ed25519.text));
+    expect(await managerKeys(record, deps)).toBeUndefined();
+    expect(() => calls()).toThrow('ENOENT');
+  });
+
+  it.each(['lima', 'multipass', 'podman', 'docker', 'incus', 'machined', 'nspawn', 'libvirt', 'wsl'])(
+    'of %s is not asked for a machine of another user, nor for one behind a hypervisor',
+    async (provider) => {
+      for (const tool of ['limactl', 'multipass', 'podman', 'docker', 'incus', 'virsh', 'systemd-run'])
+        program(tool, prints(ed25519.text));
+      const record = machine(provider, 'x', {
+        uuid: '83055167-4a13-0eb1-c290-e328df73ee72',
+        containerId: 'a'.repeat(64),
+      });
+      expect(await managerKeys({ ...record, authority: 'other' }, deps)).toBeUndefined();
+      expect(await managerKeys({ ...record, via: 'hv1' }, deps)).toBeUndefined();
+      expect(() => calls()).toThrow('ENOENT');
+    },
+  );
+
+  it.each(['kubevirt', 'hyper-v', 'qemu', 'constructor', ''])('of %j there is none', async (provider) =>
+    expect(await managerKeys(machine(provider, 'x'), deps)).toBeUndefined(),
+  );
+
+  it('gives it no stdin and no terminal', async () => {
+    program('limactl', `cat; [ -t 0 ] || [ -t 1 ] || [ -t 2 ] || ${prints(ed25519.text)}`);
+    expect(await managerKeys(machine('lima', 'x'), deps)).toEqual([ed25519.key]);
+  });
+
+  it('that is not installed is no answer', async () => {
+    const record = machine('lima', 'x');
+    expect(await managerKeys(record, { ...deps, env: { PATH: join(dir, 'empty') } })).toBeUndefined();
+  });
+
+  it('that hangs is ended at the deadline, with all that it started', async () => {
+    const { hold, gone } = lifeline(join(dir, 'hangs'));
+    program('limactl', `${hold}; sleep 1000 & sleep 1000`);
+    expect(await managerKeys(machine('lima', 'x'), { ...deps, timeoutMs: 500 })).toBeUndefined();
+    await gone;
+  });
+
+  it('that prints without end is ended, and nothing of it counts', async () => {
+    const { hold, gone } = lifeline(join(dir, 'floods'));
+    program('limactl', `${hold}; while :; do ${prints(ed25519.text)}; done`);
+    expect(await managerKeys(machine('lima', 'x'), deps)).toBeUndefined();
+    await gone;
+  });
+
+  it('that is not waited for any more rejects', async () => {
+    const { hold, started, gone } = lifeline(join(dir, 'aborted'));
+    program('limactl', `${hold}; sleep 1000`);
+    const limit = new AbortController();
+    const asked = managerKeys(machine('lima', 'x'), { ...deps, signal: limit.signal });
+    await started;
+    limit.abort(new Error('enough'));
+    await expect(asked).rejects.toThrow('enough');
+    await gone;
+  });
+
+  it('reads regular files only: no link, no FIFO, no folder', async () => {
+    writeTree(dir, {
+      'there/a.pub': ed25519.key,
+      'there/own.pub': ed25519.text,
+      'there/folder/x': '',
+      secret: rsa.text,
+    });
+    symlinkSync(join(dir, 'secret'), join(dir, 'there/link.pub'));
+    execFileSync('mkfifo', [join(dir, 'there/fifo.pub')]);
+    const names = ['absent.pub', 'link.pub', 'fifo.pub', 'folder', 'a.pub', 'own.pub'];
+    const files = filesByExec(['env'], deps);
+    expect(await files.read(names.map((name) => join(dir, 'there', name)))).toEqual([
+      `${ed25519.key}\n${ed25519.text}`,
+    ]);
+  });
+});
+
+describe('a machine whose sshd has its keys elsewhere', () => {
+  const record = machine('lima', 'x');
+  const config = (...paths: readonly string[]) => paths.map((path) => `hostkey ${path}\n`).join('');
+  /** Has the text at the path of its own key, and one in its usual place. */
+  const sshd = (printed: string, usually: string) =>
+    program(
+      'limactl',
+      `case $* in
+        *' /usr/sbin/sshd -T') ${prints(printed)};;
+        *' /etc/ssh/ssh_host_ed25519_key.pub '*) ${prints(usually)};;
+        *) ${prints(rsa.text)};;
+      esac`,
+    );
+
+  it('is asked for them by `sshd -T` if the usual files are not there', async () => {
+    sshd(`port 22\n${config('/etc/keys/rsa', '/etc/keys/agent.pub', usual[0]?.slice(0, -4) ?? '')}`, '');
+    expect(await managerKeys(record, deps)).toEqual([rsa.key]);
+    const exec = 'shell|--workdir=/|x|';
+    expect(calls()).toEqual([
+      `${exec}${find(...usual)}`,
+      `${exec}sudo|-n|/usr/sbin/sshd|-T`,
+      `${exec}${find('/etc/keys/rsa.pub', '/etc/keys/agent.pub')}`,
+    ]);
+  });
+
+  it('is asked for them if it has shown another key than the usual files have', async () => {
+    sshd(config('/etc/keys/rsa'), ed25519.text);
+    expect(await managerKeys(record, deps, rsa.key)).toEqual([rsa.key, ed25519.key]);
+    expect(calls()).toHaveLength(3);
+    expect(await managerKeys(record, deps, ed25519.key)).toEqual([ed25519.key]);
+    expect(calls()).toHaveLength(4);
+  });
+
+  it.each([
+    '--help',
+    'relative',
+    '/a/../../etc/x',
+    '/a b',
+    '/a\u001b[2J',
+    `/${'x'.repeat(300)}`,
+    '/a*',
+    "/a';id;'",
+  ])('is not believed to have one at %j', async (path) => {
+    sshd(config(path).replaceAll("'", "'\\''"), '');
+    expect(await managerKeys(record, deps)).toBeUndefined();
+    expect(calls()).toHaveLength(2);
+  });
+
+  it('is read at 8 places at most', async () => {
+    sshd(config(...Array.from({ length: 40 }, (_, n) => `/etc/keys/${n}`)), '');
+    expect(await managerKeys(record, deps)).toEqual([rsa.key]);
+    expect(calls()[2]?.match(/\/etc\/keys/g)).toHaveLength(8);
+  });
+});
+
+describe('a source of keys', () => {
+  const source = (open: KeySource['open']): readonly KeySource[] => [{ provider: 'made', open }];
+  const failing = (error: Error): MachineFiles => ({ read: () => Promise.reject(error) });
+
+  it('that fails in itself is not hidden, what a system refuses is', async () => {
+    const ask = (error: Error) =>
+      managerKeys(
+        machine('made', 'x'),
+        deps,
+        undefined,
+        0,
+        source(() => failing(error)),
+      );
+    expect(await ask(Object.assign(new Error('no'), { code: 'EACCES' }))).toBeUndefined();
+    await expect(ask(new TypeError('a mistake'))).rejects.toThrow('a mistake');
+  });
+});

@@ -20,9 +20,9 @@ export interface Identified {
  * says. It is unique, and contains no pattern for ssh. Undefined for an address.
  */
 export function hostKeyAlias({ target, machine }: Identified): string | undefined {
-  if (!isNamed(target)) return undefined;
   const listed = asTarget(machine?.target ?? '');
   const own = listed && isNamed(listed) ? listed : target;
+  if (!isNamed(own)) return undefined;
   const uuid = machine?.authority === 'other' ? undefined : machine?.uuid;
   if (own.kind === 'via') return viaAlias(own, uuid);
   return uuidAlias(uuid ?? ('vmId' in own ? own.vmId : undefined)) ?? nameAlias(own, machine?.authority);
@@ -45,9 +45,11 @@ export function isNamed(target: AnyTarget): boolean {
  * target "host%web". Not an id that was typed: it is the machine's own, or its number, which is another one's tomorrow.
  */
 export function namesOf({ target, machine }: Identified, typed?: string): readonly string[] {
-  if (!isNamed(target)) return [];
   const listed = asTarget(machine?.target ?? '');
-  const isName = machine?.name === undefined || target.kind === 'via' || isSameName(target, machine.name);
+  if (!isNamed(listed ?? target)) return [];
+  const isName =
+    isNamed(target) &&
+    (machine?.name === undefined || target.kind === 'via' || isSameName(target, machine.name));
   const named = [...(isName ? [target] : []), ...(listed && isNamed(listed) ? [listed] : [])];
   const names = named.map((each) => nameAlias(each, machine?.authority).slice('vmssh-'.length));
   const short = typed === undefined || asTarget(typed) !== undefined ? [] : [`host%${exact(typed)}`];

@@ -18,6 +18,7 @@ import { run } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { anyText, property, textOf } from './property.js';
 
+const dir = useTempDir();
 const key = 'AAAAC3NzaC1lZDI1NTE5AAAAIJ5o1OCAF6P8mZ0z1m3oRz0WJpC5VqY8l6mY0qv5bBcE';
 const name = textOf('abAB.-', 1, 4);
 const entry = fc.oneof(

@@ -10,6 +10,7 @@ import {
   verboseOption,
 } from '../../cli/shared-options.js';
 import { passFd, takesSocket } from '../../deliver/pass-fd.js';
+import type { Endpoint } from '../../endpoint.js';
 import { ConnectError, exitCodeOf, printable } from '../../errors.js';
 import { kindOf } from '../../kinds/kinds.js';
 import { parseTarget, type TypedTarget } from '../../kinds/parse.js';
@@ -85,9 +86,9 @@ export const proxy: Command<ProxyOptions> = {
     const { text, waitMs } = options;
     const target = parseTarget(text);
     if (options.isTyped && /[*?,]/.test(text)) await refusePattern({ text, target });
-    const record = options.record ? await recorder(text, io) : undefined;
+    const record = options.record ? await recorder({ text, target }, io) : undefined;
     if (io.platform === 'linux' && kindOf(target).from === 'windows-wsl2') {
-      record?.(undefined);
+      await record?.(undefined, undefined);
       const { proxyOverInterop } = await import('./over-interop.js');
       const code = await proxyOverInterop({ ...options, target }, io);
       if (code !== undefined) return code;
@@ -105,7 +106,7 @@ export const proxy: Command<ProxyOptions> = {
         signal: watch.signal,
         stdio: without?.stdio,
         untilBanner: options.isTimed,
-        beforeOpen: record && (async (_target, _endpoint, machine) => record(machine)),
+        beforeOpen: record && ((_target, endpoint, machine) => record(machine, endpoint)),
       } satisfies Parameters<typeof reachBy>[1];
       reached = await reachBy({ ...options, target }, during, io);
     } catch (error) {
@@ -134,15 +135,19 @@ export const proxy: Command<ProxyOptions> = {
 
 /** Leaves what is reached for ssh, which asks for its host key. Without that ssh refuses the key, and this says why. */
 async function recorder(
-  text: string,
+  { text, target }: TypedTarget,
   { env, program, err }: Io,
-): Promise<(machine: Reached['resolution']['machine']) => void> {
+): Promise<(machine: Reached['resolution']['machine'], endpoint: Endpoint | undefined) => Promise<void>> {
   const [{ leaveRecord, reachedMachine }, { recordFolders }] = await Promise.all([
     import('../../identity/record.js'),
     import('../../ssh/folder.js'),
   ]);
-  return (machine) => {
+  const isAddress = kindOf(target).hostKey === 'none' && target.kind !== 'via';
+  const { machineAt } = isAddress ? await import('./known-address.js') : { machineAt: async () => undefined };
+  return async (found, endpoint) => {
     try {
+      // The machine that has an address now.
+      const machine = found ?? (endpoint && isAddress ? await machineAt(endpoint, env) : undefined);
       leaveRecord({ text, machine: machine && reachedMachine(machine) }, { folders: recordFolders(env) });
     } catch (error) {
       const why = `which machine was reached cannot be noted for its host key: ${(error as Error).message}`;

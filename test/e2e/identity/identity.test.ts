@@ -153,8 +153,18 @@ describe.skipIf(missing)('ssh and the identity of a machine', () => {
       });
   });
 
-  it.each(policies)('an address, with the policy %s: no key is kept', async (policy) => {
+  it('the address of a known machine is that machine', async () => {
     const address = `unix${sshds[0]?.path}`;
+    expect(await bySsh(address, 'accept-new')).toMatchObject({ code: 7 });
+    expect(pins()).toMatch(new RegExp(`^vmssh-${id(0)} ssh-ed25519 \\S+ machine%${name}\n$`));
+    for (const typed of [address, name]) expect(await bySsh(typed, 'strict')).toMatchObject({ code: 7 });
+    lists(machine(1, ids[0]));
+    expect(await bySsh(`unix${sshds[1]?.path}`, 'accept-new')).toMatchObject({ code: 255 });
+  });
+
+  it.each(policies)('an address of no known machine, with the policy %s: no key is kept', async (policy) => {
+    const address = `unix${sshds[0]?.path}`;
+    lists();
     const result = await bySsh(address, policy);
     expect({ policy, in: isIn(result) }).toEqual({ policy, in: policy === 'accept-new' });
     expect(pins()).toBe('');

@@ -48,6 +48,8 @@ async function dispatch(args: readonly string[], io: Io): Promise<number> {
   if (args.some((arg) => arg.includes('\ufffd'))) await refuseOtherBytes(args, io);
   const [name, ...rest] = io.program === 'vsock-nc' ? ['nc', ...args] : args;
   if (name === 'proxy') return fastPath((await import('./commands/proxy/proxy.js')).proxy, rest, args, io);
+  if (name === 'host-key')
+    return fastPath((await import('./commands/proxy/host-key.js')).hostKey, rest, args, io);
   if (args.length === 1 && (args[0] === '--version' || args[0] === '-V')) {
     io.out(`${version}\n`);
     return exitCode.ok;

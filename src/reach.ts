@@ -50,8 +50,10 @@ export interface ReachOptions {
    * stdin and stdout.
    */
   readonly stdio?: ((endpoint: Endpoint) => OpenOptions['stdio']) | undefined;
-  /** Called with a target and its endpoint, just before it is opened. */
-  readonly beforeOpen?: ((target: Target, endpoint: Endpoint) => Promise<void>) | undefined;
+  /** Called with a target, its endpoint and its machine, just before it is opened. */
+  readonly beforeOpen?:
+    | ((target: Target, endpoint: Endpoint, machine: Resolution['machine']) => Promise<void>)
+    | undefined;
 }
 
 /** Called after each route that was tried, with its banner if that was awaited, or with the error that stopped it. */
@@ -135,7 +137,7 @@ async function attempt(target: Target, text: string, options: ReachOptions): Pro
       }
       const end = now() + leftMs() / (1 + after);
       if (!waits && failed.length === 0) stdio = options.stdio?.(endpoint);
-      await options.beforeOpen?.(target, endpoint);
+      await options.beforeOpen?.(target, endpoint, resolution.machine);
       const { recheck } = route === resolution.routes[0] ? resolution : {};
       const connection = await openRechecked(
         { endpoint, recheck },

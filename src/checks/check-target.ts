@@ -118,7 +118,7 @@ export async function checkTarget(
       },
     };
     reached = await reachOrStart(found, reaching, start, io);
-    const keys = knownKeys({ ...found, typed: host, port }, io, signal);
+    const keys = knownKeys({ text, machine, typed: host, resolution: reached.resolution }, io);
     onStage('waiting for the banner');
     const user = options.user ?? typed.user ?? reached.resolution.user ?? byDefault;
     const { connection, resolution } = reached;

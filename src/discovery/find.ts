@@ -73,6 +73,7 @@ export async function resolveListed(
   const known: Resolution = {
     steps: [`${provider} knows ${quote(name)} (${status})`],
     routes: [],
+    machine: found,
     ...{ uuid, identityFile, user, trouble },
     joined: () => joinedTo(found, context),
   };

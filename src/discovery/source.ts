@@ -51,6 +51,8 @@ export const serviceLimitMs = 5000;
 
 /** A machine that a target means, and what its source knows of it. */
 export interface Resolution {
+  /** The machine, as its source has it: whose host key it must show. An address has none. */
+  readonly machine?: DiscoveredMachine;
   /** How it was found, one clause for each step. */
   readonly steps: readonly string[];
   /**

@@ -6,7 +6,7 @@ import { printable } from '../errors.js';
 import { withoutRepeats } from '../group-by.js';
 import { asTarget } from '../kinds/parse.js';
 import type { FindMachines, MachinesFound } from '../machines/find-machines.js';
-import { sshAbilities } from '../process/ssh-program.js';
+import { everySshAsksForKeys, sshAbilities } from '../process/ssh-program.js';
 import { callerForSsh } from '../ssh/config/caller.js';
 import { ownerName } from '../ssh/config/entry-hosts.js';
 import { concreteHosts, leftLines } from '../ssh/config/hosts.js';
@@ -16,6 +16,7 @@ import type { HostEntry, HostState } from '../ssh/config/state.js';
 import { type ConcreteHost, configText, userKnownHosts } from '../ssh/config/text.js';
 import { knownHostsFile } from '../ssh/folder.js';
 import { allGuestKeys } from '../ssh/guest-keys.js';
+import { usersSettings, usersTexts } from '../ssh/users-names.js';
 import { type ConfigOptions, type Settings, settings } from './options.js';
 import { formatSettings, settingLines } from './setting.js';
 
@@ -102,8 +103,13 @@ export async function sshLines(
   { system }: Pick<ConfigOptions, 'system'>,
   io: Io,
 ): Promise<string> {
-  const [caller, abilities] = await Promise.all([callerForSsh(io), sshAbilities(io.env)]);
-  const around = { ...caller, ...abilities, ...surroundings({ system }, io) };
+  const [caller, abilities, asksForKeys] = await Promise.all([
+    callerForSsh(io),
+    sshAbilities(io.env),
+    everySshAsksForKeys(io),
+  ]);
+  const users = usersSettings(system ? [] : await usersTexts(io));
+  const around = { ...caller, ...abilities, ...users, asksForKeys, ...surroundings({ system }, io) };
   return usage(() => configText({ ...around, hosts, ...settingLines(settings, values) }));
 }
 

@@ -1,7 +1,8 @@
 import { type RawArgs, UsageError } from '../cli/command.js';
-import { flag, parsed, positionals } from '../cli/option.js';
+import { flag, oneOf, parsed, positionals } from '../cli/option.js';
 import { routesOption } from '../cli/shared-options.js';
 import { quote } from '../errors.js';
+import { type HostKeyPolicy, hostKeyPolicies } from '../identity/decide.js';
 import { type ViaHosts, viaHosts, viaHostsOptions } from '../machines/hypervisors.js';
 import { type RouteName, routeNames } from '../route.js';
 import { type GivenSettings, type InEffect, onOff, readSettings, type Setting } from './setting.js';
@@ -113,6 +114,23 @@ const routes: Setting<readonly RouteName[], readonly RouteName[]> = {
   lines: (listed) => (listed.length === 0 ? {} : { routes: listed }),
 };
 
+const hostKeysOption = oneOf({
+  long: 'host-keys',
+  value: 'POLICY',
+  choices: hostKeyPolicies,
+  summary:
+    'what ssh does about a host key that no machine is known by; by default as your StrictHostKeyChecking',
+});
+
+/** Undefined: as the user's own ssh_config has it. */
+const hostKeys: Setting<HostKeyPolicy> = {
+  options: [hostKeysOption],
+  read: (raw) => hostKeysOption.read(raw),
+  format: (policy) => (policy === undefined ? {} : { hostKeys: policy }),
+  parse: ({ hostKeys: kept }) => hostKeyPolicies.find((each) => each === kept),
+  lines: (policy) => (policy === undefined ? {} : { hostKeys: policy }),
+};
+
 /** For every Host; one that is given replaces those of the last run that have the same keyword. */
 const sshOptions: Setting<readonly SshOption[], readonly SshOption[]> = {
   options: [sshOption],
@@ -146,6 +164,7 @@ export const settings = {
   } satisfies Setting<boolean>,
   start,
   routes,
+  hostKeys,
   sshOptions,
 };
 

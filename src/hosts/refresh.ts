@@ -8,7 +8,7 @@ import { readState } from '../ssh/config/state.js';
 import type { ConfigOptions } from './options.js';
 import { type ConfigFiles, configFiles } from './places.js';
 import { planInstall } from './plan.js';
-import { adoptAll, carryOut, once } from './write.js';
+import { carryOut, once } from './write.js';
 
 /** Why nothing was written, or what was. */
 export type Refreshed = 'off' | 'edited' | 'not own' | 'other program' | 'failed' | 'same' | 'changed';
@@ -42,10 +42,7 @@ export async function refresh(
     return { ...plan, changes };
   }, quiet);
   if (done.code !== exitCode.ok) return 'failed';
-  const { changes, decision } = done.plan;
-  if (changes.length === 0) return 'same';
-  if (decision) await adoptAll(decision.machines, io);
-  return 'changed';
+  return done.plan.changes.length === 0 ? 'same' : 'changed';
 }
 
 /** The same process, where nothing is printed. */

@@ -3,17 +3,12 @@ import { basename, dirname } from 'node:path';
 import { shellOf, shellQuoted } from '../address/shell.js';
 import type { Io } from '../cli/command.js';
 import { complain } from '../cli/message.js';
-import type { ListedMachine } from '../discovery/merge.js';
 import { exitCode, printable, quote } from '../errors.js';
 import { editFile } from '../files/edit-file.js';
 import { folderAt, makeFolder } from '../files/place.js';
 import { realPath } from '../files/read-file.js';
-import { adoptKeys } from '../host-keys/edit.js';
-import { asTarget } from '../kinds/parse.js';
 import type { FindMachines } from '../machines/find-machines.js';
 import { includeLine } from '../ssh/config/file.js';
-import { knownHostsFile } from '../ssh/folder.js';
-import { keyNames } from '../ssh/identity.js';
 import { type Change, fileError, reasonOf } from './files.js';
 import type { Plan } from './plan.js';
 import { disableUnits } from './systemd.js';
@@ -188,17 +183,4 @@ function permissionHint(
   if (code === 'EROFS') return `its file system is read-only: see findmnt -T ${folder}`;
   if (main === undefined) return 'only root can write it: run the same command with sudo';
   return `it must belong to you: see ls -ld ${folder}`;
-}
-
-/** Copies the host keys kept under typed names to the ones that the Host blocks use. */
-export async function adoptAll(machines: readonly ListedMachine[], { env }: Pick<Io, 'env'>): Promise<void> {
-  const path = knownHostsFile(env);
-  const names = machines.flatMap((machine) => {
-    const target = asTarget(machine.target);
-    // One with a name that no target can have has no Host either.
-    return (target && keyNames({ text: machine.target, target, machine })) ?? [];
-  });
-  await adoptKeys(path, names).catch((error) => {
-    throw fileError(error, path, 'changed');
-  });
 }

@@ -11,7 +11,6 @@ import { loadSources, sources } from '../discovery/sources.js';
 import { ConnectError, quote } from '../errors.js';
 import { kindOf, kinds, type Target } from '../kinds/kinds.js';
 import { asTarget, parseTarget, type TypedTarget } from '../kinds/parse.js';
-import { withOwnUuids } from '../ssh/config/same-uuid.js';
 import { usersNames } from '../ssh/users-names.js';
 import { nameOf } from '../target/target.js';
 
@@ -56,15 +55,9 @@ export async function resolveShortName(
   const names = identityProviders(target);
   if (names.length === 0) return { text: typed, target };
   const { machines } = await list(deps, await here(names));
-  const found = theOne(target, typed, machines);
-  const machine = found && withOwnUuid(found, machines);
+  const machine = theOne(target, typed, machines);
   if (machine && target.kind === 'hyper-v') return asTyped(machine);
   return { text: typed, target, machine };
-}
-
-// Without a UUID that another one has too, as in `config install`: the host key of one would count for the other.
-function withOwnUuid(machine: ListedMachine, all: readonly ListedMachine[]): ListedMachine {
-  return withOwnUuids(all).machines[all.indexOf(machine)] ?? machine;
 }
 
 /** Undefined if the text has no known kind; throws for a mistake within a kind. */
@@ -122,7 +115,7 @@ async function byName(
       problem: `${quote(typed)} may be ${quote(machine.target)}, but ${why}`,
       hint: `type ${offered(machine.target)}`,
     });
-  return asTyped(withOwnUuid(machine, machines));
+  return asTyped(machine);
 }
 
 function asTyped(machine: ListedMachine): ListedTarget {

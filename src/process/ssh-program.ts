@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { posix, win32 } from 'node:path';
+import { programsInPath } from './program-in-path.js';
 import { runProgram } from './run-program.js';
 
 interface Here {
@@ -57,6 +58,8 @@ interface SshAbilities {
   readonly forwardsPaths: boolean;
   /** Whether it warns of a key exchange that is not post-quantum, and knows WarnWeakCrypto. False if its version is not known: others end at that word. */
   readonly warnsOfKex: boolean;
+  /** Whether it knows KnownHostsCommand. False if its version is not known: others end at that word. */
+  readonly asksForKeys: boolean;
 }
 
 /** What an ssh can do, the one in PATH by default. A missing one, or one that does not say its version, counts as a current one. */
@@ -72,6 +75,19 @@ export async function sshAbilities(
   }
 }
 
+/**
+ * Whether each ssh that may read the user's lines knows KnownHostsCommand: one that does not ends at that word, whatever host is asked
+ * for. Those of PATH and of the system's folders, and the one that is chosen.
+ */
+export async function everySshAsksForKeys({ env, platform }: Here): Promise<boolean> {
+  if (platform !== 'linux') return false;
+  const found = programsInPath('ssh', { PATH: `${env.PATH ?? ''}:/usr/bin:/usr/local/bin` });
+  const own = sshProgram({ env, platform });
+  const all = [...[...new Set(found)].map((path) => [path]), ...(own[0] === 'ssh' ? [] : [own])];
+  const asked = await Promise.all(all.map((ssh) => sshAbilities(env, ssh)));
+  return asked.length > 0 && asked.every(({ asksForKeys }) => asksForKeys);
+}
+
 /** By the output of `ssh -V`, such as "OpenSSH_for_Windows_7.7p1, LibreSSL 2.6.5". */
 export function abilitiesOf(output: string): SshAbilities {
   const version = sshVersion(output);
@@ -85,6 +101,8 @@ export function abilitiesOf(output: string): SshAbilities {
     includesDrives: isSince(800),
     forwardsPaths: isSince(904),
     warnsOfKex: (version ?? 0) >= 1001,
+    // https://www.openssh.com/txt/release-8.5
+    asksForKeys: (version ?? 0) >= 805,
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { fingerprintOf } from '../host-keys/known-hosts.js';
+import { fingerprintOf } from '../identity/known-hosts.js';
 import { type HostKey, handshakeFailed, handshakeInterrupted, type ProbeResult } from './handshake-result.js';
 
 export interface SockProbeOptions {

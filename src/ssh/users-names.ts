@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { anyIpv4, isLoopback, plainIp } from '../address/ip.js';
 import { ownAddresses } from '../discovery/tools/guest-addresses.js';
 import { readBytes, readText } from '../files/read-file.js';
+import type { HostKeyPolicy } from '../identity/decide.js';
 import {
   folded,
   isFor,
@@ -13,7 +14,7 @@ import {
   nameBytes,
   parseLine,
   plainName,
-} from '../host-keys/known-hosts.js';
+} from '../identity/known-hosts.js';
 import { systemProgram } from '../process/program-in-path.js';
 import { ownerOf } from './config/file.js';
 import { moreNames, type NameCheck } from './config/names.js';
@@ -52,17 +53,7 @@ export async function usersNames(sources: NameSources): Promise<NameCheck> {
     folder = sshFolder(env, platform),
     systemFolder = systemFolderOf(sources),
   } = sources;
-  const own = join(folder, 'vmssh.conf');
-  const [main, system] = await Promise.all([
-    sources.main ?? textAt(join(folder, 'config')),
-    textAt(join(systemFolder, 'ssh_config')),
-  ]);
-  const included = await Promise.all([
-    includedTexts(main, folder, own, env),
-    includedTexts(system, systemFolder, own, env),
-  ]);
-  // Lines that vmssh wrote for all users are patterns, or machines.
-  const texts = [main, system, ...included.flat()].filter((text) => isUsers(text));
+  const texts = await usersTexts(sources);
   const files = await knownHostsFiles(texts, folder, systemFolder, env);
   const domains = canonicalDomains(texts);
   const [isConfigured, isKnown, isHere] = [
@@ -89,6 +80,64 @@ export async function usersNames(sources: NameSources): Promise<NameCheck> {
   };
 }
 
+/** The ssh_config of the user and the system, each with what it includes, without lines of vmssh. */
+export async function usersTexts(
+  sources: Pick<NameSources, 'env' | 'platform' | 'main' | 'folder' | 'systemFolder'>,
+): Promise<readonly string[]> {
+  const {
+    env,
+    platform,
+    folder = sshFolder(env, platform),
+    systemFolder = systemFolderOf(sources),
+  } = sources;
+  const own = join(folder, 'vmssh.conf');
+  const [main, system] = await Promise.all([
+    sources.main ?? textAt(join(folder, 'config')),
+    textAt(join(systemFolder, 'ssh_config')),
+  ]);
+  const included = await Promise.all([
+    includedTexts(main, folder, own, env),
+    includedTexts(system, systemFolder, own, env),
+  ]);
+  // Lines that vmssh wrote for all users are patterns, or machines.
+  return [main, ...(included[0] ?? []), system, ...(included[1] ?? [])].filter((text) => isUsers(text));
+}
+
+/** What the user has set in those texts that our Hosts, which come first, must not displace. */
+export interface UsersSettings {
+  /** By StrictHostKeyChecking for any host. */
+  readonly hostKeys?: HostKeyPolicy;
+  /** Whether ServerAliveInterval is set for any. */
+  readonly keepsAlive: boolean;
+}
+
+export function usersSettings(texts: readonly string[]): UsersSettings {
+  let policy: HostKeyPolicy | undefined;
+  let keepsAlive = false;
+  for (const text of texts) {
+    let isForAny = true;
+    for (const { keyword, args } of settingsOf(text)) {
+      const [value = ''] = args.map((each) => each.toLowerCase());
+      if (keyword === 'host') isForAny = args.includes('*');
+      if (keyword === 'match') isForAny = value === 'all';
+      if (/^serveralive(interval|countmax)$/.test(keyword)) keepsAlive = true;
+      if (keyword === 'stricthostkeychecking' && isForAny) policy ??= policies[value];
+    }
+  }
+  return { hostKeys: policy, keepsAlive };
+}
+
+/** By the values of StrictHostKeyChecking: `no` of a user is about other hosts. */
+const policies: Readonly<Record<string, HostKeyPolicy>> = {
+  yes: 'strict',
+  true: 'strict',
+  ask: 'ask',
+  'accept-new': 'accept-new',
+  no: 'accept-new',
+  off: 'accept-new',
+  false: 'accept-new',
+};
+
 /** What ssh appends to a short name before it looks for it in its files (CanonicalizeHostname in ssh_config(5)). */
 function canonicalDomains(texts: readonly string[]): readonly string[] {
   const settings = texts.flatMap(settingsOf);
@@ -99,7 +148,7 @@ function canonicalDomains(texts: readonly string[]): readonly string[] {
   return isOn ? [...new Set(named.map((each) => each.toLowerCase()))] : [];
 }
 
-function systemFolderOf({ env, platform }: NameSources): string {
+function systemFolderOf({ env, platform }: Pick<NameSources, 'env' | 'platform'>): string {
   return platform === 'win32' ? join(env.ProgramData || 'C:\\ProgramData', 'ssh') : '/etc/ssh';
 }
 

@@ -69,6 +69,7 @@ describe('the settings of config install', () => {
     fresh: false,
     start: true,
     routes: ['ip', 'vsock'],
+    hostKeys: 'strict',
     sshOptions: [{ keyword: 'User', value: 'root' }],
     system: false,
   };
@@ -78,7 +79,7 @@ describe('the settings of config install', () => {
     const kept = formatSettings(settings, given);
     expect(kept).toEqual({
       ...{ prefix: 'vm-', onlyPatterns: false, fdpass: false, fresh: false, start: true },
-      ...{ routes: ['ip', 'vsock'], sshOptions: ['User=root'] },
+      ...{ routes: ['ip', 'vsock'], hostKeys: 'strict', sshOptions: ['User=root'] },
     });
     expect(inEffect(settings, {}, kept)).toEqual(values);
   });
@@ -87,7 +88,7 @@ describe('the settings of config install', () => {
     const odd = { prefix: 'x y', onlyPatterns: 1, fdpass: 'no', fresh: 'yes', start: 1 };
     expect(inEffect(settings, {}, { ...odd, routes: {}, sshOptions: [7, 'User', 'Host=x'] })).toEqual({
       ...{ names: { prefix: '', onlyPatterns: false }, fdpass: true, fresh: undefined, start: undefined },
-      ...{ routes: [], sshOptions: [] },
+      ...{ routes: [], hostKeys: undefined, sshOptions: [] },
     });
   });
 });

@@ -13,6 +13,6 @@ export const areas = {
   connect: { mutate: ['src/connect/**/*.ts', '!src/connect/failures/*.ts'], tests: ['test/connect'] },
   // Tables, made when their files are loaded; a test compares them with docs/reference/connect-errors.md.
   failures: { mutate: ['src/connect/failures/*.ts'], tests: ['test/connect/failures'], loaded: true },
-  'host-keys': { mutate: ['src/host-keys/*.ts'], tests: ['test/host-keys'] },
+  identity: { mutate: ['src/identity/*.ts'], tests: ['test/identity'] },
   'ssh-config': { mutate: ['src/ssh/config/*.ts'], tests: ['test/ssh/config'] },
 };

@@ -36,8 +36,8 @@ export const rows: readonly { command: string; args: string[]; want: RawArgs }[]
   },
   {
     command: 'proxy',
-    args: ['--uuid=u', 'machine/web', '22'],
-    want: { positionals: ['machine/web', '22'], options: { uuid: 'u' } },
+    args: ['--record', 'machine/web', '22'],
+    want: { positionals: ['machine/web', '22'], options: { record: true } },
   },
   {
     command: 'forward',

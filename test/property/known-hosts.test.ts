@@ -1,8 +1,8 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect } from 'vitest';
-import { withAdopted, withoutNames } from '../../src/host-keys/edit.js';
+import { withoutNames } from '../../src/identity/edit.js';
 import {
   isFor,
   knownTypes,
@@ -11,12 +11,14 @@ import {
   nameBytes,
   parseLine,
   verdictOn,
-} from '../../src/host-keys/known-hosts.js';
+} from '../../src/identity/known-hosts.js';
+import { pinKey, pinsIn } from '../../src/identity/pins.js';
 import { missingPrograms } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { anyText, property, textOf } from './property.js';
 
+const dir = useTempDir();
 const key = 'AAAAC3NzaC1lZDI1NTE5AAAAIJ5o1OCAF6P8mZ0z1m3oRz0WJpC5VqY8l6mY0qv5bBcE';
 const name = textOf('abAB.-', 1, 4);
 const entry = fc.oneof(
@@ -66,13 +68,29 @@ describe('a known_hosts file', () => {
   });
 
   property(
-    'with keys under another name has them once',
-    fc.tuple(file, name, name),
-    ([bytes, typed, suffix]) => {
-      const machines = [{ alias: `vmssh-${suffix.toLowerCase()}`, typed: [typed] }];
-      const once = withAdopted(bytes, machines);
-      expect(once.subarray(0, bytes.length).equals(bytes)).toBe(true);
-      expect(withAdopted(once, machines).equals(once)).toBe(true);
+    'with a key more has all the others as they were',
+    fc.tuple(file, name),
+    async ([bytes, suffix]) => {
+      const path = join(dir, 'known_hosts');
+      writeFileSync(path, bytes);
+      const pin = {
+        alias: `vmssh-${suffix.toLowerCase()}`,
+        type: 'ssh-ed25519',
+        key: 'AAAA',
+        names: ['machine%x'],
+      };
+      const pinned = await pinKey(path, pin);
+      const after = readFileSync(path);
+      if (pinned === 'lost') expect(after.equals(bytes)).toBe(true);
+      else expect(pinsIn(after)).toEqual(expect.arrayContaining([expect.objectContaining(pin)]));
+      const kept = linesOf(after).filter((line) => !line.startsWith('vmssh-'));
+      expect(kept.map((line) => line.trimEnd())).toEqual(
+        linesOf(bytes)
+          .filter((line) => !line.startsWith('vmssh-'))
+          .map((line) => line.trimEnd()),
+      );
+      await pinKey(path, pin);
+      expect(readFileSync(path).equals(after)).toBe(true);
     },
   );
 

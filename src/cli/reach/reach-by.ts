@@ -13,10 +13,20 @@ export interface ReachByOptions extends Omit<ReachFlags, 'verbose'>, TypedTarget
 /** `reach` with a command's flags; says on stderr why it uses an IP address that was asked for after another route. */
 export async function reachBy(
   { start, ...to }: ReachByOptions,
-  { trace, signal, stdio, untilBanner }: Pick<ReachOptions, 'trace' | 'signal' | 'stdio' | 'untilBanner'>,
+  {
+    trace,
+    signal,
+    stdio,
+    untilBanner,
+    beforeOpen: own,
+  }: Pick<ReachOptions, 'trace' | 'signal' | 'stdio' | 'untilBanner' | 'beforeOpen'>,
   io: Io,
 ): Promise<Reached> {
-  const beforeOpen = socketWarning(io);
+  const warn = socketWarning(io);
+  const beforeOpen: typeof warn = async (...opening) => {
+    await warn(...opening);
+    await own?.(...opening);
+  };
   const { text, target, port, timeoutMs, waitMs, routes } = to;
   const { env, platform } = io;
   let failed: ConnectError | undefined;

@@ -16,7 +16,7 @@ import { type Plan, planInstall } from '../../hosts/plan.js';
 import { inEffect } from '../../hosts/setting.js';
 import { checkSshOptions } from '../../hosts/ssh-option.js';
 import { enableUnits } from '../../hosts/systemd.js';
-import { adoptAll, carryOut, once } from '../../hosts/write.js';
+import { carryOut, once } from '../../hosts/write.js';
 import { findMachines } from '../../machines/find-machines.js';
 import { loadAddon } from '../../native.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
@@ -78,7 +78,6 @@ is not changed. With --via it also writes Hosts NAME.HOST for the machines of ot
     const fresh = given.fresh ?? (await askForFresh(given, io, files));
     if (fresh === 'left') return exitCode.interrupted;
     const { code, plan } = await carryOut(() => planInstall({ ...given, fresh }, io, find, files), io);
-    if (plan.decision) await adoptAll(plan.decision.machines, io);
     if (code === exitCode.ok) await afterInstall(plan, given, io);
     return code;
   },

@@ -5,9 +5,10 @@ import { groupBy } from '../../group-by.js';
 import { configFiles, readInclude, spellings } from '../../hosts/places.js';
 import { hostPatterns, type Kind } from '../../kinds/kind.js';
 import { kinds } from '../../kinds/kinds.js';
-import { abilitiesOf } from '../../process/ssh-program.js';
+import { abilitiesOf, everySshAsksForKeys } from '../../process/ssh-program.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
 import { type ConfigOwner, hasInclude, ownerOf } from '../../ssh/config/file.js';
+import { asksVmssh } from '../../ssh/config/host-options.js';
 import { proxyWord } from '../../ssh/config/word.js';
 import { controlPathFix, controlPathMessage } from '../../ssh/control-path.js';
 import { otherHome } from '../../ssh/folder.js';
@@ -23,6 +24,8 @@ export interface SshFacts {
   readonly proxyCommands?: Readonly<Record<string, string | undefined>>;
   /** A ControlPath that a "/" in a target's name breaks. */
   readonly controlPath?: string;
+  /** The KnownHostsCommand that ssh uses for vsock/3. */
+  readonly keyCommand?: string;
 }
 
 /** The facts about ssh's configuration. */
@@ -42,6 +45,8 @@ export interface ConfigFacts {
   readonly typed?: boolean;
   /** Whether the lines have WarnWeakCrypto, which ssh 10.1 and later knows. */
   readonly weakCrypto?: boolean;
+  /** Whether the lines have ssh ask vmssh for host keys, or could for each ssh that is here. */
+  readonly asks?: 'yes' | 'could';
   /** Whether the lines pass sockets to ssh. */
   readonly passes?: boolean;
   /** HOME, and the home that ssh uses; undefined if they are the same. */
@@ -69,9 +74,20 @@ export async function gatherConfig(io: Io): Promise<ConfigFacts> {
     ),
     typed: lines === undefined ? undefined : /\bproxy .*--typed ["']%n/.test(lines),
     weakCrypto: /^\s*WarnWeakCrypto /m.test(lines ?? ''),
+    asks: await asksOf(lines, program, io),
     passes: /^\s*ProxyUseFdpass yes$/m.test(lines ?? ''),
     homes: ssh === undefined ? undefined : { env: io.env.HOME ?? '', ssh },
   };
+}
+
+async function asksOf(
+  lines: string | undefined,
+  program: readonly string[],
+  io: Io,
+): Promise<ConfigFacts['asks']> {
+  if (/^\s*KnownHostsCommand .* host-key /m.test(lines ?? '')) return 'yes';
+  const asksForKeys = await everySshAsksForKeys(io);
+  return asksVmssh({ asksForKeys, program, platform: io.platform }) ? 'could' : undefined;
 }
 
 function textOf(path: string): Promise<string | undefined> {
@@ -91,7 +107,14 @@ function includeOf(main: string, files: readonly string[]): 'first' | 'late' | '
 
 /** Judges the facts. */
 export function configChecks(config: ConfigFacts, ssh: SshFacts): readonly HostCheck[] {
-  return [...home(config), lines(config, ssh), include(config), effective(config, ssh), ...controlPath(ssh)];
+  return [
+    ...home(config),
+    lines(config, ssh),
+    include(config),
+    effective(config, ssh),
+    ...hostKeys(config, ssh),
+    ...controlPath(ssh),
+  ];
 }
 
 function home({ homes }: ConfigFacts): readonly HostCheck[] {
@@ -109,6 +132,32 @@ function home({ homes }: ConfigFacts): readonly HostCheck[] {
   ];
 }
 
+/** Whether ssh asks vmssh for host keys, where our lines say so. */
+function hostKeys(
+  { owner, asks }: ConfigFacts,
+  { keyCommand, proxyCommand }: SshFacts,
+): readonly HostCheck[] {
+  const name = 'host keys';
+  if (owner !== 'ours' || asks === undefined || !ours.test(proxyCommand ?? '')) return [];
+  if (asks === 'could') {
+    const found =
+      'the lines are of an older vmssh, or for an older ssh: a key is only checked by the name that is typed';
+    return [{ name, state: 'bad', ...plain(found), fix: 'vmssh config install' }];
+  }
+  if (/ host-key /.test(keyCommand ?? ''))
+    return [{ name, state: 'ok', ...plain('ssh asks vmssh for them') }];
+  const another = 'ssh asks another KnownHostsCommand, which stands above ours, so machines are refused';
+  return [
+    {
+      name,
+      state: 'bad',
+      found: `${another}: ${keyCommand ?? 'none'}`,
+      report: another,
+      fix: 'put ours above it: vmssh config install',
+    },
+  ];
+}
+
 function controlPath({ controlPath: path }: SshFacts): readonly HostCheck[] {
   if (path === undefined) return [];
   const report = 'the name of a target breaks it';
@@ -118,11 +167,11 @@ function controlPath({ controlPath: path }: SshFacts): readonly HostCheck[] {
 }
 
 function lines(
-  { owner, path, mainPath, pasted, callsThis, aside, typed, weakCrypto }: ConfigFacts,
+  { owner, path, mainPath, pasted, callsThis, aside, typed, weakCrypto, asks }: ConfigFacts,
   { proxyCommand, version }: SshFacts,
 ): HostCheck {
   const name = 'config';
-  const other = version === undefined ? undefined : unfit(typed, weakCrypto, version);
+  const other = version === undefined ? undefined : unfit({ typed, weakCrypto, asks }, version);
   switch (owner) {
     case 'none':
       if (pasted && callsThis)
@@ -185,11 +234,12 @@ function lines(
 
 /** Why lines that were written for another version of ssh do not fit the one that is here now. */
 function unfit(
-  typed: boolean | undefined,
-  weakCrypto: boolean | undefined,
+  { typed, weakCrypto, asks }: Pick<ConfigFacts, 'typed' | 'weakCrypto' | 'asks'>,
   version: string,
 ): string | undefined {
-  const { givesTyped, warnsOfKex } = abilitiesOf(version);
+  const { givesTyped, warnsOfKex, asksForKeys } = abilitiesOf(version);
+  if (asks === 'yes' && !asksForKeys)
+    return 'was written for ssh 8.5 or later; this one is older and ends at the KnownHostsCommand in it';
   if (weakCrypto && !warnsOfKex)
     return 'was written for ssh 10.1 or later; this one is older and ends at the WarnWeakCrypto in it';
   if (typed === undefined || typed === givesTyped) return undefined;
@@ -245,7 +295,7 @@ function effective(
 }
 
 /** The part after the program in each of our ProxyCommands. */
-const ours = /\bproxy (--fdpass )?(--wait\S* )?(--typed |["']%h["'])/;
+const ours = /\bproxy (--fdpass )?(--wait\S* )?(--record )?(--typed |["']%h["'])/;
 
 /** The first Host pattern of each kind. */
 export function firstPatterns(table: readonly Kind[] = kinds): readonly string[] {

@@ -102,6 +102,7 @@ export async function gatherFacts(io: Io): Promise<Facts> {
       controlPath: brokenControlPath(settings ?? '', 'vsock/3'),
       proxyCommand: proxyCommandIn(settings),
       proxyCommands: commands,
+      keyCommand: /^knownhostscommand (.*)$/m.exec(settings ?? '')?.[1],
     },
     config,
     openFolders: open,

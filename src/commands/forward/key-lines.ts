@@ -3,13 +3,13 @@ import { shellLine, shellOf } from '../../address/shell.js';
 import type { Io } from '../../cli/command.js';
 import { printable } from '../../errors.js';
 import { readBytes } from '../../files/read-file.js';
-import { isFor, linesOf, nameBytes, parseLine } from '../../host-keys/known-hosts.js';
+import { hostKeyAlias } from '../../identity/identity.js';
+import { isFor, linesOf, nameBytes, parseLine } from '../../identity/known-hosts.js';
 import type { TypedTarget } from '../../kinds/parse.js';
 import { lookUp } from '../../lookup/find-target.js';
 import type { ListedTarget } from '../../lookup/short-name.js';
 import { knownHostsFile } from '../../ssh/folder.js';
 import { guestKeysFor } from '../../ssh/guest-keys.js';
-import { hostKeyAlias } from '../../ssh/identity.js';
 import type { Local } from './local.js';
 
 type TcpLocal = Extract<Local, { readonly family: 'inet' }>;

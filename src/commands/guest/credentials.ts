@@ -19,8 +19,8 @@ import {
   readGivenKeys,
   removeGuestKeys,
 } from '../../guest/credentials/keys.js';
-import { fingerprintOf } from '../../host-keys/known-hosts.js';
 import { fileError, reasonOf } from '../../hosts/files.js';
+import { fingerprintOf } from '../../identity/known-hosts.js';
 import { asTarget } from '../../kinds/parse.js';
 import { type GuestKeys, guestFolder, undoCommand } from '../../ssh/guest-keys.js';
 import { parseName } from '../../target/text.js';

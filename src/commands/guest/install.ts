@@ -21,6 +21,7 @@ import { guestRoute, targetOf } from '../../guest/run/route.js';
 import { cidOf, newProof, proofIn, runScript } from '../../guest/run/run-script.js';
 import { proofScript, type ScriptOptions, setupScript, undoScript } from '../../guest/script.js';
 import { knownHostsOf } from '../../hosts/decide.js';
+import { hostKeyAlias } from '../../identity/identity.js';
 import { kindOf } from '../../kinds/kinds.js';
 import { parseTarget } from '../../kinds/parse.js';
 import { lookUp } from '../../lookup/find-target.js';
@@ -30,7 +31,6 @@ import { hostLines, hostName } from '../../ssh/config/text.js';
 import { configArgument } from '../../ssh/config/word.js';
 import { ownAccount } from '../../ssh/folder.js';
 import { guestKeysFor, madeKeysOf, trustIn } from '../../ssh/guest-keys.js';
-import { hostKeyAlias } from '../../ssh/identity.js';
 import { scriptOptions, setupExclusive, setupOptions, targetOption, undoOption } from './options.js';
 
 interface GuestInstallOptions {

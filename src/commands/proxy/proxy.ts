@@ -10,6 +10,7 @@ import {
   verboseOption,
 } from '../../cli/shared-options.js';
 import { passFd, takesSocket } from '../../deliver/pass-fd.js';
+import type { Endpoint } from '../../endpoint.js';
 import { ConnectError, exitCodeOf, printable } from '../../errors.js';
 import { kindOf } from '../../kinds/kinds.js';
 import { parseTarget, type TypedTarget } from '../../kinds/parse.js';
@@ -25,8 +26,8 @@ export interface ProxyOptions extends ReachFlags {
   /** Whether ssh was called with this text, and keeps the host key under it. */
   readonly isTyped?: true;
   readonly fdpass: boolean;
-  /** The machine's when its Host was written. */
-  readonly uuid?: string;
+  /** Whether ssh asks `host-key` for the key of what is reached. */
+  readonly record?: boolean;
 }
 
 /** Once ssh has closed our stdin, it is exiting: how long the peer's last bytes may still follow. Milliseconds. */
@@ -42,10 +43,9 @@ const fdpassOption = flag({
   summary: 'pass the socket if stdout is a socket (ProxyUseFdpass yes), otherwise relay',
 });
 
-const uuidOption = textOption({
-  long: 'uuid',
-  value: 'UUID',
-  summary: 'what the machine had when config install wrote its Host: a warning if it was made again since',
+const recordOption = flag({
+  long: 'record',
+  summary: 'leave a note of which machine was reached, for the command that ssh asks for its host key',
 });
 
 /** vmssh proxy HOST PORT: the ProxyCommand. Nothing but the peer's bytes reaches stdout. */
@@ -54,7 +54,7 @@ export const proxy: Command<ProxyOptions> = {
   summary: 'connect ssh to a machine: what ssh runs as ProxyCommand',
   usage: 'HOST PORT',
   details: 'Relays stdin and stdout, or with --fdpass passes the open socket to ssh and exits.',
-  options: [typedOption, fdpassOption, ...reachOptions, uuidOption, verboseOption],
+  options: [typedOption, fdpassOption, ...reachOptions, recordOption, verboseOption],
   examples: [
     {
       line: "ssh -o ProxyCommand='vmssh proxy --typed %n %h %p' root@vsock/3",
@@ -75,7 +75,7 @@ export const proxy: Command<ProxyOptions> = {
       text: throughHop(raw, asTyped(host, typed)),
       port: portArgument(port),
       fdpass: fdpassOption.read(raw),
-      uuid: uuidOption.read(raw),
+      record: recordOption.read(raw),
       routes: routesOption.read(raw),
       ...reachFlags(raw),
     };
@@ -86,7 +86,9 @@ export const proxy: Command<ProxyOptions> = {
     const { text, waitMs } = options;
     const target = parseTarget(text);
     if (options.isTyped && /[*?,]/.test(text)) await refusePattern({ text, target });
+    const record = options.record ? await recorder({ text, target }, io) : undefined;
     if (io.platform === 'linux' && kindOf(target).from === 'windows-wsl2') {
+      await record?.(undefined, undefined);
       const { proxyOverInterop } = await import('./over-interop.js');
       const code = await proxyOverInterop({ ...options, target }, io);
       if (code !== undefined) return code;
@@ -104,7 +106,8 @@ export const proxy: Command<ProxyOptions> = {
         signal: watch.signal,
         stdio: without?.stdio,
         untilBanner: options.isTimed,
-      };
+        beforeOpen: record && ((_target, endpoint, machine) => record(machine, endpoint)),
+      } satisfies Parameters<typeof reachBy>[1];
       reached = await reachBy({ ...options, target }, during, io);
     } catch (error) {
       if (!(error instanceof ConnectError) || error.code !== 'INTERRUPTED' || error.start) throw error;
@@ -117,7 +120,6 @@ export const proxy: Command<ProxyOptions> = {
       progress?.stop();
     }
     watch.stop();
-    if (isOther(reached.resolution, options)) io.err(`${io.program}: ${printable(madeAgain(text))}\n`);
     const connection = without ? await without.forSsh(reached.connection) : reached.connection;
     const { handle } = connection;
     if (options.fdpass && native.addon && handle && takesSocket() && passFd(native.addon, handle, text)) {
@@ -131,13 +133,27 @@ export const proxy: Command<ProxyOptions> = {
   },
 };
 
-/** Whether the machine is not the one whose host key ssh knows by its Host. */
-function isOther({ uuid: found }: Reached['resolution'], { uuid }: Pick<ProxyOptions, 'uuid'>): boolean {
-  return uuid !== undefined && found !== undefined && found !== uuid;
-}
-
-function madeAgain(text: string): string {
-  return `${text} was made again since its Host was written, so ssh may refuse its new host key. To fix that: vmssh config install`;
+/** Leaves what is reached for ssh, which asks for its host key. Without that ssh refuses the key, and this says why. */
+async function recorder(
+  { text, target }: TypedTarget,
+  { env, program, err }: Io,
+): Promise<(machine: Reached['resolution']['machine'], endpoint: Endpoint | undefined) => Promise<void>> {
+  const [{ leaveRecord, reachedMachine }, { recordFolders }] = await Promise.all([
+    import('../../identity/record.js'),
+    import('../../ssh/folder.js'),
+  ]);
+  const isAddress = kindOf(target).hostKey === 'none' && target.kind !== 'via';
+  const { machineAt } = isAddress ? await import('./known-address.js') : { machineAt: async () => undefined };
+  return async (found, endpoint) => {
+    try {
+      // The machine that has an address now.
+      const machine = found ?? (endpoint && isAddress ? await machineAt(endpoint, env) : undefined);
+      leaveRecord({ text, machine: machine && reachedMachine(machine) }, { folders: recordFolders(env) });
+    } catch (error) {
+      const why = `which machine was reached cannot be noted for its host key: ${(error as Error).message}`;
+      err(`${program}: warning: ${printable(why)}\n`);
+    }
+  };
 }
 
 /**
@@ -145,7 +161,7 @@ function madeAgain(text: string): string {
  * of which one may be another machine's.
  */
 async function refusePattern({ text, target }: TypedTarget): Promise<void> {
-  const { isNamed } = await import('../../ssh/identity.js');
+  const { isNamed } = await import('../../identity/identity.js');
   if (!isNamed(target)) return;
   throw new ConnectError('parse', text, {
     code: 'USAGE',

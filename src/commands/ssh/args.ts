@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import type { HostKeyPolicy } from '../../identity/decide.js';
 import { type Login, splitLogin, splitUser } from '../../lookup/login.js';
 import { givesAway } from '../../ssh/config/host-options.js';
 import type { SplitArgs, SshTool, ToolOption } from '../../ssh/split-args.js';
@@ -35,6 +36,17 @@ export function optionsNameUser(tool: SshTool, { before, after }: SplitArgs): bo
   return [...before, ...after].some(
     (option) => (tool === 'ssh' && option.name === 'l') || sets(option, /^\s*user[\s=]/i),
   );
+}
+
+/** What the user's own `-o StrictHostKeyChecking` says about a key that no machine is known by; undefined: nothing. */
+export function policyIn({ before, after }: SplitArgs): HostKeyPolicy | undefined {
+  for (const { name, value = '' } of [...before, ...after]) {
+    const [, said] = (name === 'o' && /^\s*stricthostkeychecking(?:\s*=\s*|\s+)(\S+)/i.exec(value)) || [];
+    if (said === undefined) continue;
+    if (/^(yes|true)$/i.test(said)) return 'strict';
+    return said.toLowerCase() === 'ask' ? 'ask' : 'accept-new';
+  }
+  return undefined;
 }
 
 /** The first option that gives the machine the use of the user's agent, screen or local commands; undefined: none does. */

@@ -7,19 +7,19 @@ import { type Io, UsageError } from '../../cli/command.js';
 import { usage } from '../../cli/option.js';
 import { startProgress } from '../../cli/terminal.js';
 import { printable, quote } from '../../errors.js';
+import { hostKeyAlias } from '../../identity/identity.js';
 import { asTarget } from '../../kinds/parse.js';
 import type { lookUp } from '../../lookup/find-target.js';
 import { splitUser } from '../../lookup/login.js';
 import type { ListedTarget } from '../../lookup/short-name.js';
 import { type OwnOptions, ownArgs } from '../../own-args.js';
-import { sshProgram } from '../../process/ssh-program.js';
+import { sshAbilities, sshProgram } from '../../process/ssh-program.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
-import { type Caller, type HostOptions, hostOptions } from '../../ssh/config/host-options.js';
+import { asksVmssh, type Caller, type HostOptions, hostOptions } from '../../ssh/config/host-options.js';
 import { knownHostsFile } from '../../ssh/folder.js';
 import { guestKeysFor, trustIn } from '../../ssh/guest-keys.js';
-import { hostKeyAlias } from '../../ssh/identity.js';
 import { type SplitArgs, type SshTool, wordsOf } from '../../ssh/split-args.js';
-import { findOperands, givingOption, type Operand, optionsNameUser } from './args.js';
+import { findOperands, givingOption, type Operand, optionsNameUser, policyIn } from './args.js';
 
 export interface SshOptions extends ForProxy {
   /** The tool's own arguments. */
@@ -40,6 +40,8 @@ export interface ToolCall {
   /** "-o" and its values. */
   readonly options: readonly string[];
   readonly named: ListedTarget;
+  /** Whether ssh asks vmssh for the host key. */
+  readonly asks: boolean;
   /** The host argument for ssh. */
   readonly host: string;
 }
@@ -66,8 +68,11 @@ export async function prepare(
   const host = hostFor(named);
   const ssh = sshProgram(io);
   const hasUser = optionsNameUser(tool, args) || machines.some((each) => each.user !== undefined);
-  const caller = await callerForSsh(io);
-  const settings = await settingsOf(named, hasUser, { waitMs, routes, start }, caller, io);
+  const [self, { asksForKeys }] = await Promise.all([callerForSsh(io), sshAbilities(io.env, ssh)]);
+  const caller = { ...self, asksForKeys };
+  const hostKeys = policyIn(args);
+  const proxy = { waitMs, routes, start, hostKeys, typed: meant };
+  const settings = await settingsOf(named, hasUser, proxy, caller, io);
   const ported = port === undefined ? settings : [['Port', port] as const, ...settings];
   const options = ported.flatMap(([keyword, value]) => ['-o', `${keyword}=${value}`]);
   const before = wordsOf(args.before);
@@ -101,7 +106,7 @@ export async function prepare(
       ];
     },
   }[tool]();
-  return { command, ssh, options, named, host };
+  return { command, ssh, options, named, host, asks: asksVmssh(caller) };
 }
 
 function onlyMachine(tool: SshTool, args: SplitArgs, machines: readonly Operand[], io: Io): Operand {
@@ -137,7 +142,13 @@ function withMachine(tool: SshTool, { before, operands }: SplitArgs, shell: Shel
   return `a machine has a colon at its end: vmssh ${shellLine(words, shell)}`;
 }
 
-async function settingsOf(named: ListedTarget, hasUser: boolean, proxy: ForProxy, caller: Caller, io: Io) {
+async function settingsOf(
+  named: ListedTarget,
+  hasUser: boolean,
+  proxy: ForProxy & Pick<HostOptions, 'hostKeys' | 'typed'>,
+  caller: Caller,
+  io: Io,
+) {
   const { machine, text } = named;
   const alias = hostKeyAlias(named);
   const key = machine?.identityFile;

@@ -2,15 +2,16 @@ import { type Command, type Io, UsageError } from '../../cli/command.js';
 import { complain } from '../../cli/message.js';
 import { throughHop, viaOption } from '../../cli/shared-options.js';
 import { exitCode, quote } from '../../errors.js';
-import { forgetKeys } from '../../host-keys/edit.js';
 import { fileError } from '../../hosts/files.js';
+import { forgetKeys } from '../../identity/edit.js';
+import { hostKeyAlias, isNamed, namesOf, uuidAlias } from '../../identity/identity.js';
 import { asTarget } from '../../kinds/parse.js';
 import { lookUp } from '../../lookup/find-target.js';
 import { splitLogin } from '../../lookup/login.js';
 import type { ListedTarget } from '../../lookup/short-name.js';
 import { knownHostsFile } from '../../ssh/folder.js';
 import { type GuestKeys, guestKeysFor, madeKeysOf, undoCommand } from '../../ssh/guest-keys.js';
-import { hostKeyAlias, isNamed, possibleAliases, typedNames, uuidAlias } from '../../ssh/identity.js';
+import { namesTyped } from '../../ssh/machine-keys.js';
 
 export interface ForgetOptions {
   readonly targets: readonly string[];
@@ -38,8 +39,8 @@ export const forget: Command<ForgetOptions> = {
     let code: number = exitCode.ok;
     for (const { host: target } of targets.map(splitLogin)) {
       const found = await lookUp(target, io).catch(() => undefined);
-      const names = namesOf(target, found);
-      const removed = await forgetKeys(path, names).catch((error) => {
+      const { names, meant } = namesIn(target, found);
+      const removed = await forgetKeys(path, names, meant).catch((error) => {
         throw fileError(error, path, 'changed');
       });
       const made = found ? guestKeysFor(found, io.env) : madeKeysOf(target, io.env);
@@ -61,13 +62,13 @@ export const forget: Command<ForgetOptions> = {
   },
 };
 
-/** The names that known_hosts may have for a machine. For one that is gone: the typed UUID or target. */
-function namesOf(typed: string, listed: ListedTarget | undefined): readonly string[] {
-  const ids = uuidAlias(uuidOf(typed)) ?? [];
+/** The names that known_hosts may have for a machine, and those that meant it. For one that is gone: the typed UUID or target. */
+function namesIn(typed: string, listed: ListedTarget | undefined) {
   const target = asTarget(typed);
   const found = listed ?? (target && { text: typed, target });
-  const kept = listed?.machine ? hostKeyAlias(listed) : found && possibleAliases(found.target);
-  return [typed, ids, kept ?? [], found ? typedNames(found) : []].flat();
+  const own = [uuidAlias(uuidOf(typed)), found && hostKeyAlias(found)].flatMap((each) => each ?? []);
+  const meant = [...namesTyped(typed), ...(found ? namesOf(found, typed) : [])];
+  return { names: [typed, ...own, ...meant.map((name) => `vmssh-${name}`)], meant };
 }
 
 function undoHint({ name }: GuestKeys, io: Io): string {

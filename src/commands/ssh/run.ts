@@ -8,17 +8,15 @@ import { complain } from '../../cli/message.js';
 import type { AllMachines } from '../../discovery/list-all.js';
 import { exitCode, quote } from '../../errors.js';
 import { readSafely } from '../../files/place.js';
-import { adoptKeys } from '../../host-keys/edit.js';
-import { knownTypes } from '../../host-keys/known-hosts.js';
-import { fileError } from '../../hosts/files.js';
 import { keepFresh } from '../../hosts/keep-fresh.js';
+import { hostKeyAlias } from '../../identity/identity.js';
+import { knownTypes } from '../../identity/known-hosts.js';
 import { lookUp } from '../../lookup/find-target.js';
 import { otherBytes } from '../../process/other-bytes.js';
 import { runProgram } from '../../process/run-program.js';
 import { howToGet, sshProgram, sshVariable } from '../../process/ssh-program.js';
 import { knownHostsFile } from '../../ssh/folder.js';
 import { guestKeysFor } from '../../ssh/guest-keys.js';
-import { hostKeyAlias, keyNames } from '../../ssh/identity.js';
 import { type SshTool, wordsOf } from '../../ssh/split-args.js';
 import { asksTool } from './args.js';
 import { prepare, type SshOptions, type ToolCall } from './call.js';
@@ -40,16 +38,10 @@ export async function runSshTool(tool: SshTool, typed: SshOptions, io: Io): Prom
   }
   // ssh only makes its own folder, and only for files that it expects there. If it cannot be made, ssh reports that.
   const { makeFolder } = await import('../../files/place.js');
-  const knownHosts = knownHostsFile(io.env);
-  await makeFolder(dirname(knownHosts)).catch(() => {});
-  const names = keyNames(call.named);
-  if (names)
-    await adoptKeys(knownHosts, [names]).catch((error) => {
-      throw fileError(error, knownHosts, 'changed');
-    });
+  await makeFolder(dirname(knownHostsFile(io.env))).catch(() => {});
   // While the tool runs: no login waits for it.
   const [code] = await Promise.all([run(call.command, io), all && keepFresh(all, io)]);
-  if (code === 255 && (await changedKey(call, io))) await explainChangedKey(call, io);
+  if (code === 255 && !call.asks && (await changedKey(call, io))) await explainChangedKey(call, io);
   return code;
 }
 

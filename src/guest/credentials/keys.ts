@@ -2,9 +2,9 @@ import { mkdtemp, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { makeFolder } from '../../files/place.js';
 import { readText } from '../../files/read-file.js';
+import { exact } from '../../identity/identity.js';
 import { runProgram } from '../../process/run-program.js';
 import { type GuestKeys, guestAlias, guestFolder, guestKeyFiles, guestKeysOf } from '../../ssh/guest-keys.js';
-import { exact } from '../../ssh/identity.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 

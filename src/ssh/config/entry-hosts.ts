@@ -1,11 +1,10 @@
 import { printable } from '../../errors.js';
 import { countBy } from '../../group-by.js';
+import { hostKeyAlias } from '../../identity/identity.js';
 import { parseTarget } from '../../kinds/parse.js';
 import { type GuestKeys, trustIn } from '../guest-keys.js';
-import { hostKeyAlias } from '../identity.js';
-import type { HostOptions } from './host-options.js';
 import { moreNames, type NameCheck } from './names.js';
-import { type SharedUuid, withOwnUuids } from './same-uuid.js';
+import { type SharedUuid, sharedUuids } from './same-uuid.js';
 import type { HostEntry, HostMachine } from './state.js';
 import type { ConcreteHost } from './text.js';
 
@@ -18,16 +17,15 @@ export interface HostSurroundings {
   readonly guests?: readonly GuestKeys[];
 }
 
-/** The Host block of each machine. `shared`: those whose host keys are not kept by their UUID. */
+/** The Host block of each machine. `shared`: those with one UUID. */
 export function entryHosts(
   entries: readonly HostEntry[],
   { taken, knownHosts, guests = [] }: HostSurroundings,
 ): { readonly hosts: readonly ConcreteHost[]; readonly shared: readonly SharedUuid[] } {
-  const { machines, shared } = withOwnUuids(entries);
-  const folded = countBy(machines, ({ host }) => host.toLowerCase());
-  const names = moreNames(machines, taken);
+  const folded = countBy(entries, ({ host }) => host.toLowerCase());
+  const names = moreNames(entries, taken);
   const keysOf = new Map(guests.map((keys) => [keys.name, keys]));
-  const hosts = machines.map((machine): ConcreteHost => {
+  const hosts = entries.map((machine): ConcreteHost => {
     const { host, via, name } = machine;
     const more = names.get(machine) ?? [];
     const isOnly = folded.get(host.toLowerCase()) === 1;
@@ -38,7 +36,7 @@ export function entryHosts(
       options: machineOptions(machine, knownHosts, via === undefined ? keysOf.get(name) : undefined),
     };
   });
-  return { hosts, shared };
+  return { hosts, shared: sharedUuids(entries) };
 }
 
 /** "mint of libvirt"; with its target if another machine's Host differs only in case. */
@@ -62,18 +60,11 @@ export function machineOptions(
     user,
     identityFile,
     identityAgent,
-    ...(keys ? trustIn(keys) : uuidOf(machine)),
+    ...(keys ? trustIn(keys) : {}),
   };
 }
 
-/** Of a machine that is often made again under its name: it has another host key then. */
-function uuidOf({ provider, via, uuid }: HostMachine): Pick<HostOptions, 'uuid'> {
-  return via === undefined && uuid !== undefined && madeAgain.has(provider) ? { uuid } : {};
-}
-
-const madeAgain: ReadonlySet<string> = new Set(['podman', 'docker', 'incus']);
-
-/** Its name in known_hosts, if no other machine has its UUID. */
+/** Its name in known_hosts. */
 export function aliasOf(machine: HostMachine): string | undefined {
   return hostKeyAlias({ target: parseTarget(machine.target), machine });
 }

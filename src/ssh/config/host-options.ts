@@ -1,14 +1,21 @@
 import { checkUserName } from '../../address/names.js';
-import { configArgument, type ProxyCall, pathArgument, proxyCommand } from './word.js';
+import type { HostKeyPolicy } from '../../identity/decide.js';
+import { commandWord, configArgument, type ProxyCall, pathArgument, proxyCommand } from './word.js';
 
 /** How ssh should call vmssh. */
 export interface Caller extends Pick<ProxyCall, 'program' | 'platform' | 'givesTyped'> {
   /** Whether this vmssh has the addon, and so can pass a socket to ssh. */
   readonly fdpass: boolean;
+  /** Whether that ssh asks a program for host keys (KnownHostsCommand): it then asks vmssh. */
+  readonly asksForKeys?: boolean;
 }
 
 /** The ssh_config options for one machine. */
-export interface HostOptions extends Omit<ProxyCall, keyof Caller>, Caller {
+export interface HostOptions extends Omit<ProxyCall, keyof Caller | 'record'>, Caller {
+  /** What is done about a key that no machine is known by; undefined: "accept-new". */
+  readonly hostKeys?: HostKeyPolicy;
+  /** What the user typed, if ssh is called with another name. */
+  readonly typed?: string;
   /** The machine's name in known_hosts; undefined: as typed. */
   readonly hostKeyAlias?: string;
   /** The file for host keys; undefined: the machine has no identity, and its key is not kept. */
@@ -49,7 +56,7 @@ const refused: ReadonlyMap<string, string> = new Map([
   ['proxyusefdpass', 'the proxy must be called in the same way: use --no-fdpass'],
   ...[
     ...['hostkeyalias', 'userknownhostsfile', 'globalknownhostsfile', 'stricthostkeychecking'],
-    ...['hashknownhosts', 'updatehostkeys', 'checkhostip'],
+    ...['hashknownhosts', 'updatehostkeys', 'checkhostip', 'knownhostscommand'],
   ].map((each) => [each, ourKeys] as const),
 ]);
 
@@ -57,7 +64,7 @@ const refused: ReadonlyMap<string, string> = new Map([
 export function hostOptions(options: HostOptions): readonly (readonly [string, string])[] {
   const { fdpass, user } = options;
   return [
-    ['ProxyCommand', proxyCommand(options)],
+    ['ProxyCommand', proxyCommand({ ...options, record: asksVmssh(options) })],
     ['ProxyUseFdpass', fdpass ? 'yes' : 'no'],
     ['CheckHostIP', 'no'],
     ...hostKeyOptions(options),
@@ -67,19 +74,55 @@ export function hostOptions(options: HostOptions): readonly (readonly [string, s
 }
 
 type Settings = readonly (readonly [string, string])[];
-type Keys = Pick<HostOptions, 'hostKeyAlias' | 'knownHosts' | 'onlyKnown' | 'identityFile' | 'identityAgent'>;
+type LoginKeys = Pick<HostOptions, 'identityFile' | 'identityAgent'>;
+type Keys = Pick<HostOptions, 'hostKeyAlias' | 'knownHosts' | 'onlyKnown' | 'hostKeys' | 'typed'> &
+  LoginKeys &
+  Pick<Caller, 'asksForKeys' | 'program' | 'platform'>;
 
 /** Only those about a machine's host key and login key. */
 export function keyOptions(options: Keys): Settings {
   return [...hostKeyOptions(options), ...loginKeyOptions(options)];
 }
 
-function hostKeyOptions({ hostKeyAlias, knownHosts, onlyKnown = false }: Keys): Settings {
+function hostKeyOptions(options: Keys): Settings {
+  const { hostKeyAlias, knownHosts, onlyKnown = false } = options;
   const alias = hostKeyAlias === undefined ? [] : [['HostKeyAlias', configArgument(hostKeyAlias)] as const];
-  return [...alias, ...hostKeyPolicy(knownHosts, onlyKnown)];
+  return [...alias, ...(byCommand(options) ?? hostKeyPolicy(knownHosts, onlyKnown))];
 }
 
-function loginKeyOptions({ identityFile, identityAgent }: Keys): Settings {
+/** Whether the lines have ssh ask vmssh, which has to be an absolute path there. */
+export function asksVmssh({
+  asksForKeys = false,
+  program,
+  platform,
+}: Pick<Caller, 'asksForKeys' | 'program' | 'platform'>): boolean {
+  return asksForKeys && platform === 'linux' && program[0]?.startsWith('/') === true;
+}
+
+/** With `KnownHostsCommand` vmssh decides; our file is for other clients that read these lines, by the alias. */
+function byCommand(options: Keys): Settings | undefined {
+  if (!asksVmssh(options)) return undefined;
+  const { hostKeyAlias, knownHosts, program, hostKeys = 'accept-new', typed } = options;
+  const words = [
+    ...program.map(commandWord),
+    'host-key',
+    ...(hostKeys === 'accept-new' ? [] : [`--host-keys=${hostKeys}`]),
+    // A name that begins with a dash is ssh's own mistake; what comes from a server is no option either.
+    `--typed=${typed === undefined ? '%n' : commandWord(typed)}`,
+    ...['--', '%I', '%H', '%t', '%K'],
+  ];
+  const file =
+    hostKeyAlias === undefined || knownHosts === undefined ? '/dev/null' : pathArgument(knownHosts);
+  return [
+    ['StrictHostKeyChecking', 'yes'],
+    ['KnownHostsCommand', words.join(' ')],
+    ['UserKnownHostsFile', file],
+    ['GlobalKnownHostsFile', '/dev/null'],
+    ['UpdateHostKeys', 'no'],
+  ];
+}
+
+function loginKeyOptions({ identityFile, identityAgent }: LoginKeys): Settings {
   return [
     ...(identityFile === undefined ? [] : [['IdentityFile', pathArgument(identityFile)] as const]),
     ...(identityAgent === undefined ? [] : [['IdentityAgent', pathArgument(identityAgent)] as const]),

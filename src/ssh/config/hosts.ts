@@ -41,7 +41,7 @@ export interface ConcreteHosts {
   readonly hosts: readonly ConcreteHost[];
   /** Machines without a Host, and why. */
   readonly left: readonly { readonly name: string; readonly why: string }[];
-  /** Their host keys are not kept by it. */
+  /** Machines with one UUID. */
   readonly shared: readonly SharedUuid[];
 }
 

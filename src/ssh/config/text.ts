@@ -1,10 +1,11 @@
 import { slug } from '../../address/slug.js';
+import type { HostKeyPolicy } from '../../identity/decide.js';
 import { hostPatterns, type Kind } from '../../kinds/kind.js';
 import { kindOf, kinds } from '../../kinds/kinds.js';
 import { parseTarget } from '../../kinds/parse.js';
 import type { RouteName } from '../../route.js';
 import { type GuestKeys, namesOfGuest, trustIn } from '../guest-keys.js';
-import { type Caller, type HostOptions, hostOptions, keyOptions } from './host-options.js';
+import { asksVmssh, type Caller, type HostOptions, hostOptions, keyOptions } from './host-options.js';
 
 export interface ConfigTextOptions extends Caller {
   /** The file for the keys of machines with an identity, in a form for ssh_config. */
@@ -17,6 +18,10 @@ export interface ConfigTextOptions extends Caller {
   readonly start?: boolean;
   /** The only routes of the proxies of these Hosts, in this order. */
   readonly routes?: readonly RouteName[];
+  /** What is done about a key that no machine is known by. */
+  readonly hostKeys?: HostKeyPolicy;
+  /** Whether the user has settings of his own about a connection that is silent. */
+  readonly keepsAlive?: boolean;
   /** Machines whose host keys are known beforehand. */
   readonly guests?: readonly GuestKeys[];
   /** The kinds whose patterns are written. */
@@ -37,6 +42,12 @@ export interface ConcreteHost {
   /** A comment above it. */
   readonly about: string;
 }
+
+/** A machine that is paused, restored or migrated ends the session with a message, after a minute. */
+const keepAlive = [
+  ['ServerAliveInterval', '15'],
+  ['ServerAliveCountMax', '4'],
+] as const;
 
 /** Where ssh keeps machines' keys by name: in the folder of the user who runs it. */
 export const userKnownHosts = '~/.ssh/vmssh_known_hosts';
@@ -63,6 +74,9 @@ export function configText({
   fdpass,
   platform,
   givesTyped,
+  asksForKeys,
+  hostKeys,
+  keepsAlive = false,
   knownHosts = userKnownHosts,
   settings = [],
   hosts = [],
@@ -73,8 +87,12 @@ export function configText({
   servedElsewhere = [],
   warnsOfKex = false,
 }: ConfigTextOptions): string {
+  const caller = { program, fdpass, platform, givesTyped, asksForKeys };
+  const asks = asksVmssh(caller);
+  const alive = keepsAlive ? [] : keepAlive;
+  const allPatterns = (hostKey: Kind['hostKey']) => patterns(table, hostKey, servedElsewhere);
   const block = (host: string, options: Omit<HostOptions, keyof Caller>) =>
-    withLines(host, [...settings, ...hostOptions({ ...options, program, fdpass, platform, givesTyped })]);
+    withLines(host, [...settings, ...hostOptions({ ...options, hostKeys, ...caller }), ...alive]);
   return [
     '# vmssh: ssh into machines on this host without a network',
     '',
@@ -82,12 +100,21 @@ export function configText({
     ...guests.flatMap((guest) => {
       const names = namesOfGuest(guest, table);
       const about = `# ${guest.name}: "vmssh guest credentials" made its host key, and no other is accepted.`;
-      return names.length === 0 ? [] : [about, withLines(names.join(' '), keyOptions(trustIn(guest)))];
+      return names.length === 0
+        ? []
+        : [about, withLines(names.join(' '), keyOptions({ ...trustIn(guest), ...caller, hostKeys }))];
     }),
-    '# These names are addresses: another machine may answer after each start, and nothing can sit in between.',
-    block(patterns(table, 'none', servedElsewhere), { knownHosts: undefined }),
-    '# These are machines: the first key is accepted, a changed one is refused until "vmssh forget NAME".',
-    block(patterns(table, 'machine', servedElsewhere), { knownHosts }),
+    ...(asks
+      ? [
+          '# vmssh says which host key is the right one, for the machine that it has reached: docs/host-keys.md.',
+          block(`${allPatterns('none')} ${allPatterns('machine')}`, { knownHosts: undefined }),
+        ]
+      : [
+          '# These names are addresses: another machine may answer after each start, and nothing can sit in between.',
+          block(allPatterns('none'), { knownHosts: undefined }),
+          '# These are machines: the first key is accepted, a changed one is refused until "vmssh forget NAME".',
+          block(allPatterns('machine'), { knownHosts }),
+        ]),
     ...hosts.flatMap(({ host, names = [], options, about }) => [
       `# ${about}`,
       block([host, ...names].join(' '), {

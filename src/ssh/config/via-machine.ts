@@ -1,12 +1,11 @@
 import type { ListedMachine } from '../../discovery/merge.js';
 import type { ViaTarget } from '../../target/target.js';
 import { ownHome } from '../folder.js';
-import { withOwnUuids } from './same-uuid.js';
 import { type HostEntry, readState, stateFile } from './state.js';
 
 /**
  * The machine on another hypervisor that a target means, by the Host that `config install --via` wrote for it: a hypervisor
- * is not asked again at each login. Undefined without such a Host, or if the machine has no UUID of its own.
+ * is not asked again at each login. Undefined without such a Host.
  */
 export async function writtenMachine(
   target: ViaTarget,
@@ -20,16 +19,16 @@ export function viaMachine(
   { host, target, inner }: ViaTarget,
   entries: readonly HostEntry[],
 ): ListedMachine | undefined {
-  const there = withOwnUuids(entries).machines.filter(({ via }) => via?.toLowerCase() === host.toLowerCase());
+  const there = entries.filter(({ via }) => via?.toLowerCase() === host.toLowerCase());
   const id = target.toLowerCase();
   const isMeant = (entry: HostEntry) =>
     entry.uuid === id ||
     (inner ? targetThere(entry) === target.replace('%', '/') : entry.name.toLowerCase() === id);
   const [found, ...others] = there.filter(isMeant);
-  if (found?.uuid === undefined || others.length > 0) return undefined;
-  const typed = `via/${host}/${target}`;
+  if (found === undefined || others.length > 0) return undefined;
   const { uuid } = found;
-  return { name: typed, target: typed, status: 'unknown', provider: 'via', also: [], via: host, uuid };
+  const name = `via/${host}/${target}`;
+  return { name, target: found.target, status: 'unknown', provider: 'via', also: [], via: host, uuid };
 }
 
 /** Its target on the hypervisor itself. */

@@ -43,6 +43,11 @@ function windowsWord(text: string): string {
   return /^[\w@+=:,.%-]+$/.test(path) ? path : `"${path}"`;
 }
 
+/** A word of a KnownHostsCommand: ssh splits it by itself, without a shell, and then expands its percents. Throws a RangeError. */
+export function commandWord(text: string): string {
+  return configArgument(text.replaceAll('%', '%%'));
+}
+
 /** A path for a keyword whose percents ssh expands: IdentityFile, UserKnownHostsFile. Throws a RangeError. */
 export function pathArgument(path: string): string {
   return configArgument(path.replaceAll('%', '%%'));

@@ -11,7 +11,7 @@ async function warned(text: string, owner: number | undefined) {
   const endpoint: Endpoint = text.startsWith('vsock/')
     ? { family: 'vsock', cid: 3, port: 22 }
     : { family: 'unix', path: '/run/\u001b[2Jx' };
-  for (let i = 0; i < 3; i++) await warn(parseTarget(text), endpoint);
+  for (let i = 0; i < 3; i++) await warn(parseTarget(text), endpoint, undefined);
   return io.stderr.join('');
 }
 
@@ -36,7 +36,7 @@ describe('the owner of a socket', () => {
   it('is nothing on Windows', async () => {
     const io = fakeIo({ platform: 'win32' });
     const warn = socketWarning(io, undefined, () => 1001);
-    await warn(parseTarget('unix/x'), { family: 'unix', path: 'C:/x' });
+    await warn(parseTarget('unix/x'), { family: 'unix', path: 'C:/x' }, undefined);
     expect(io.stderr).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ListedMachine } from '../../../src/discovery/merge.js';
 import { concreteHosts, hostNames } from '../../../src/ssh/config/hosts.js';
-import { sharedUuidProblem, withOwnUuids } from '../../../src/ssh/config/same-uuid.js';
+import { sharedUuidProblem } from '../../../src/ssh/config/same-uuid.js';
 
 const uuid = '11111111-2222-4333-8444-555555555555';
 const machine = (name: string, more: Partial<ListedMachine> = {}): ListedMachine => ({
@@ -64,11 +64,6 @@ describe('a Host of its own', () => {
       left: [{ name: 'web' }],
       shared: [],
     });
-    const own = machine('web', { uuid });
-    expect(withOwnUuids([machine('x', other), own]).machines.map((each) => each.uuid)).toEqual([
-      undefined,
-      uuid,
-    ]);
   });
 
   it('is not for a container that is off, whose name stays its own', () => {
@@ -272,31 +267,23 @@ describe('machines that say that they have one UUID', () => {
   const keys = (all: readonly ListedMachine[]) =>
     concreteHosts(all, { prefix: '', dots: true, taken: () => undefined, knownHosts: '~/k' });
 
-  it('get no host key by it on two hypervisors, nor on one', () => {
-    for (const second of [there('hv2', 'evil'), there('hv1', 'evil'), there('hv2', 'mint')]) {
-      const { hosts: made, shared } = keys([there('hv1', 'mint'), second]);
-      const aliases = made.map(({ options }) => options.hostKeyAlias);
-      expect(new Set(aliases).size).toBe(2);
-      for (const alias of aliases) expect(alias).toMatch(/^vmssh-via%/);
-      expect(shared).toMatchObject([{ uuid, machines: [{ name: 'mint' }, { name: second.name }] }]);
-    }
+  const aliases = (all: readonly ListedMachine[]) =>
+    keys(all).hosts.map(({ options }) => options.hostKeyAlias);
+
+  it('on other hypervisors are those of each alone, without a warning', () => {
+    const all = [machine('mint', { uuid }), there('hv1', 'evil'), there('hv2', 'evil')];
+    const [own, ...others] = aliases(all);
+    expect(own).toBe(`vmssh-${uuid}`);
+    for (const alias of others) expect(alias).toMatch(/^vmssh-via%/);
+    expect(new Set(others).size).toBe(2);
+    expect(keys(all).shared).toEqual([]);
   });
 
-  it('take it not from a machine of this host', () => {
-    const { hosts: made, shared } = keys([machine('mint', { uuid }), there('hv1', 'evil')]);
-    expect(made.map(({ options }) => options.hostKeyAlias)).toEqual([
-      `vmssh-${uuid}`,
-      expect.stringMatching(/^vmssh-via%/),
-    ]);
-    expect(shared.map(sharedUuidProblem)).toEqual([
-      `"mint", "evil" of hv1 have one UUID, ${uuid}: only the host key of this host's own is kept by it`,
-    ]);
-  });
-
-  it('are warned of, a few by name', () => {
-    const all = Array.from({ length: 6 }, (_, at) => there('hv1', `m${at}`));
+  it('keep the host key that one of them has, with a warning that has a few by name', () => {
+    const all = Array.from({ length: 6 }, (_, at) => machine(`m${at}`, { uuid }));
+    expect(new Set(aliases(all))).toEqual(new Set([`vmssh-${uuid}`]));
     expect(keys(all).shared.map(sharedUuidProblem)).toEqual([
-      `"m0" of hv1, "m1" of hv1, "m2" of hv1, "m3" of hv1, and 2 more have one UUID, ${uuid}: no host key is kept by it`,
+      `"m0", "m1", "m2", "m3", and 2 more have one UUID, ${uuid}: ssh accepts the host key of only one of them; give a copy a UUID of its own`,
     ]);
   });
 });

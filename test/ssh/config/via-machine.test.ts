@@ -55,7 +55,7 @@ it("is read from the state of the user's own home", async () => {
   const found = (HOME: string) => writtenMachine(target, { env: { HOME } });
   expect(await found(dir)).toEqual({
     name: 'via/hv1/web',
-    target: 'via/hv1/web',
+    target: 'via/hv1/machine/Web',
     status: 'unknown',
     provider: 'via',
     also: [],

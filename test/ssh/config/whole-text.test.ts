@@ -29,24 +29,74 @@ it('the lines are these, with settings of the user above ours in each block', ()
     ['ProxyUseFdpass yes', 'CheckHostIP no'],
     ['GlobalKnownHostsFile /dev/null', 'HashKnownHosts no', 'UpdateHostKeys no'],
   ];
+  const alive = ['ServerAliveInterval 15', 'ServerAliveCountMax 4'];
   const paragraphs = text.split('\n\n').map((each) => each.trimEnd().split('\n    '));
   expect(paragraphs).toEqual([
     ['# vmssh: ssh into machines on this host without a network'],
     [
       '# These names are addresses: another machine may answer after each start, and nothing can sit in between.\nHost vsock/* vsock%*',
       ...['ForwardAgent yes', "ProxyCommand /opt/vmssh proxy --fdpass --typed '%n' '%h' %p", ...ours],
-      ...['StrictHostKeyChecking no', 'UserKnownHostsFile /dev/null', 'LogLevel ERROR'],
+      ...['StrictHostKeyChecking no', 'UserKnownHostsFile /dev/null', 'LogLevel ERROR', ...alive],
     ],
     [
       '# These are machines: the first key is accepted, a changed one is refused until "vmssh forget NAME".\nHost lima/* lima%*',
       ...['ForwardAgent yes', "ProxyCommand /opt/vmssh proxy --fdpass --typed '%n' '%h' %p", ...ours],
-      ...['StrictHostKeyChecking accept-new', 'UserKnownHostsFile ~/.ssh/vmssh_known_hosts', ...keyed],
+      ...[
+        'StrictHostKeyChecking accept-new',
+        'UserKnownHostsFile ~/.ssh/vmssh_known_hosts',
+        ...keyed,
+        ...alive,
+      ],
     ],
     ...['# web of incus\nHost web WEB w2', '# db of lima\nHost db'].map((head) => [
       ...[head, 'ForwardAgent yes', "ProxyCommand /opt/vmssh proxy --fdpass --typed '%n' '%h' %p", ...ours],
-      ...['HostKeyAlias vmssh-1', 'StrictHostKeyChecking accept-new', 'UserKnownHostsFile ~/k', ...keyed],
+      ...[
+        'HostKeyAlias vmssh-1',
+        'StrictHostKeyChecking accept-new',
+        'UserKnownHostsFile ~/k',
+        ...keyed,
+        ...alive,
+      ],
     ]),
   ]);
+});
+
+it('an ssh that asks for host keys asks vmssh, with the policy, by an absolute path', () => {
+  const lines = (options: Partial<Parameters<typeof configText>[0]>) =>
+    configText({
+      ...{
+        program: ["/home/a b'q/50%/node", '/x/vmssh.js'],
+        fdpass: false,
+        platform: 'linux',
+        asksForKeys: true,
+      },
+      ...{
+        table: [...vsock, ...kind('lima')],
+        hosts: [web],
+        hostKeys: 'strict',
+        keepsAlive: true,
+        ...options,
+      },
+    }).split('\n');
+  const command = `    KnownHostsCommand "/home/a b'q/50%%/node" /x/vmssh.js host-key --host-keys=strict --typed=%n -- %I %H %t %K`;
+  const made = lines({});
+  expect(made.filter((line) => line === command)).toHaveLength(2);
+  expect(made.filter((line) => line.startsWith('Host '))).toEqual([
+    'Host vsock/* vsock%* lima/* lima%*',
+    'Host web',
+  ]);
+  for (const line of made.filter((each) => each.includes('ProxyCommand')))
+    expect(line).toContain(' proxy --record ');
+  expect(made.filter((line) => /StrictHostKeyChecking/.test(line))).toEqual(
+    Array.from({ length: 2 }, () => '    StrictHostKeyChecking yes'),
+  );
+  expect(made.filter((line) => /UserKnownHostsFile/.test(line))).toEqual([
+    '    UserKnownHostsFile /dev/null',
+    '    UserKnownHostsFile ~/k',
+  ]);
+  expect(made.join()).not.toMatch(/LogLevel|ServerAlive/);
+  for (const older of [{ asksForKeys: false }, { platform: 'win32' as const }, { program: ['vmssh'] }])
+    expect(lines(older).join()).not.toMatch(/KnownHostsCommand|--record/);
 });
 
 it('a ":" is only in the spellings of libvirt for ssh: all others are for vmssh itself', () => {

@@ -3,34 +3,29 @@ import { parseUuid, vmIds } from '../address/guid.js';
 import { slug } from '../address/slug.js';
 import type { ListedMachine } from '../discovery/merge.js';
 import type { Authority } from '../discovery/tools/scope.js';
-import type { KeyNames } from '../host-keys/edit.js';
-import { type Kind, machinesOf } from '../kinds/kind.js';
-import { kindOf, kinds, type Target } from '../kinds/kinds.js';
+import { machinesOf } from '../kinds/kind.js';
+import { kindOf, type Target } from '../kinds/kinds.js';
 import { asTarget } from '../kinds/parse.js';
 import { type AnyTarget, type NamedTarget, nameOf, type ViaTarget } from '../target/target.js';
 
-/** A target, and its machine if listed. */
+/** A target, and its machine if it was found. */
 export interface Identified {
   readonly target: Target;
-  readonly machine?: Pick<ListedMachine, 'target' | 'uuid' | 'authority'>;
+  readonly machine?: Pick<ListedMachine, 'target' | 'uuid' | 'authority'> & { readonly name?: string };
 }
 
 /**
- * A machine's name in known_hosts: its UUID or machine id, which outlives its CID, address and name; without one, its
- * kind and name, and for some kinds its owner. It is unique, and contains no pattern for ssh. Undefined for an address.
+ * Whose key it is, as its name in known_hosts: the machine's UUID or machine id, which outlives its CID, address and name; without
+ * one, its kind and name, and for some kinds its owner. What is behind another hypervisor is that hypervisor's own, whatever UUID it
+ * says. It is unique, and contains no pattern for ssh. Undefined for an address.
  */
 export function hostKeyAlias({ target, machine }: Identified): string | undefined {
-  if (!isNamed(target)) return undefined;
   const listed = asTarget(machine?.target ?? '');
   const own = listed && isNamed(listed) ? listed : target;
-  return (
-    uuidAlias(machine?.uuid ?? ('vmId' in own ? own.vmId : undefined)) ?? nameAlias(own, machine?.authority)
-  );
-}
-
-/** All names that it may have without a UUID, if it is not known whose it is. */
-export function possibleAliases(target: Target): readonly string[] {
-  return isNamed(target) ? [...new Set([nameAlias(target), nameAlias(target, 'user')])] : [];
+  if (!isNamed(own)) return undefined;
+  const uuid = machine?.authority === 'other' ? undefined : machine?.uuid;
+  if (own.kind === 'via') return viaAlias(own, uuid);
+  return uuidAlias(uuid ?? ('vmId' in own ? own.vmId : undefined)) ?? nameAlias(own, machine?.authority);
 }
 
 /** The name for a UUID or machine id; undefined if it is none, or all zeros. */
@@ -43,6 +38,33 @@ export function uuidAlias(uuid = ''): string | undefined {
 export function isNamed(target: AnyTarget): boolean {
   const { inner } = target as Partial<ViaTarget>;
   return inner ? isNamed(inner) : kindOf(target).hostKey === 'machine';
+}
+
+/**
+ * The names by which a machine is meant, each in a form without blanks: "machine%web", "via%…", and for what was typed in place of a
+ * target "host%web". Not an id that was typed: it is the machine's own, or its number, which is another one's tomorrow.
+ */
+export function namesOf({ target, machine }: Identified, typed?: string): readonly string[] {
+  const listed = asTarget(machine?.target ?? '');
+  if (!isNamed(listed ?? target)) return [];
+  const isName =
+    isNamed(target) &&
+    (machine?.name === undefined || target.kind === 'via' || isSameName(target, machine.name));
+  const named = [...(isName ? [target] : []), ...(listed && isNamed(listed) ? [listed] : [])];
+  const names = named.map((each) => nameAlias(each, machine?.authority).slice('vmssh-'.length));
+  const short = typed === undefined || asTarget(typed) !== undefined ? [] : [`host%${exact(typed)}`];
+  return [...new Set([...names, ...short])];
+}
+
+function isSameName(target: Target, name: string): boolean {
+  return nameOf(target).toLowerCase() === name.toLowerCase();
+}
+
+/** The hypervisor, and what it says is unique there: a UUID only counts for its own machines. */
+function viaAlias(target: AnyTarget, uuid: string | undefined): string {
+  const id = parseUuid(uuid ?? '');
+  const { host } = target as ViaTarget;
+  return id === undefined ? nameAlias(target) : `vmssh-via%${exact(`${host.toLowerCase()}/${id}`)}`;
 }
 
 // No UUID contains "%"; no name that is kept as it is contains "=".
@@ -67,32 +89,4 @@ export function exact(name: string): string {
   const plain = slug(name).toLowerCase();
   if (name === plain) return name;
   return `${plain}=${createHash('sha256').update(name).digest('hex').slice(0, 32)}`;
-}
-
-/** A target as typed, and its machine if listed. */
-export interface Typed extends Identified {
-  readonly text: string;
-  readonly machine?: Identified['machine'] & Pick<ListedMachine, 'also'>;
-}
-
-/** A machine's names in known_hosts; undefined for an address. With a UUID only the alias counts. */
-export function keyNames(typed: Typed): KeyNames | undefined {
-  const alias = hostKeyAlias(typed);
-  if (alias === undefined) return undefined;
-  return { alias, typed: alias.includes('%') ? typedNames(typed) : [] };
-}
-
-/** The names under which ssh keeps a machine's key when they are typed: only a pattern of vmssh.conf matches them. */
-export function typedNames({ text, target, machine }: Typed): readonly string[] {
-  const texts = [text, ...twins(target), ...(machine ? [machine.target, ...machine.also] : [])];
-  const names = texts.flatMap((each) => [each, each.replaceAll('%', '/'), each.replaceAll('/', '%')]);
-  return [...new Set(names)];
-}
-
-// container/web is the same as machine/web.
-function twins(target: Target): readonly string[] {
-  const own = kindOf(target);
-  const table: readonly Kind[] = kinds;
-  const others = table.filter((kind) => kind.name !== own.name && machinesOf(kind) === machinesOf(own));
-  return others.map(({ name }) => `${name}/${nameOf(target)}`);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { withAdopted, withoutNames } from '../../src/host-keys/edit.js';
+import { withoutNames } from '../../src/identity/edit.js';
 import {
   fingerprintOf,
   isEntryOf,
@@ -11,7 +11,7 @@ import {
   parseLine,
   plainName,
   verdictOn,
-} from '../../src/host-keys/known-hosts.js';
+} from '../../src/identity/known-hosts.js';
 
 describe('a pattern of ssh', () => {
   it.each([
@@ -125,10 +125,6 @@ describe.each(['ssh-mldsa44-ed25519@openssh.com', 'ssh-mldsa44-ed25519'])('a key
     const bytes = Buffer.from(text);
     expect(verdictOn(fingerprintOf(own), 'web', bytes)).toBe(want);
     expect(knownTypes('web', bytes).includes(type)).toBe(want === 'known' || want === 'changed');
-    const moved = withAdopted(Buffer.from(text.replaceAll('web ', 'machine/web ')), [
-      { alias: 'vmssh-machine%web', typed: ['machine/web'] },
-    ]);
-    expect(verdictOn(fingerprintOf(own), 'vmssh-machine%web', moved)).toBe(want);
     const left = withoutNames(bytes, ['web']).bytes.toString();
     expect(left.includes(type)).toBe(want === 'revoked' || want === 'new');
   });

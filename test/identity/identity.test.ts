@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { hostKeyAlias, namesOf, uuidAlias } from '../../src/identity/identity.js';
 import { parseTarget } from '../../src/kinds/parse.js';
-import { hostKeyAlias, keyNames, possibleAliases, uuidAlias } from '../../src/ssh/identity.js';
 
 const uuid = '11111111-2222-4333-8444-555555555555';
 const alias = (text: string) => hostKeyAlias({ target: parseTarget(text) });
@@ -23,12 +23,6 @@ describe('the name of a machine in known_hosts', () => {
     expect(of('firecracker/web', 'user')).toBe('vmssh-firecracker-user%web');
     expect(of('firecracker/web')).toBe('vmssh-firecracker%web');
     expect(of('lima/web', 'user')).toBe('vmssh-lima%web');
-    expect(possibleAliases(parseTarget('firecracker/web'))).toEqual([
-      'vmssh-firecracker%web',
-      'vmssh-firecracker-user%web',
-    ]);
-    expect(possibleAliases(parseTarget('lima/web'))).toEqual(['vmssh-lima%web']);
-    expect(possibleAliases(parseTarget('vsock/3'))).toEqual([]);
   });
 
   it.each([
@@ -58,9 +52,11 @@ describe('the name of a machine in known_hosts', () => {
     expect(new Set(aliases).size).toBe(names.length);
     for (const each of aliases) expect(each).toMatch(/^vmssh-via%[\w.-]+=[0-9a-f]{32}$/);
     expect(alias('via%HV1%container%web')).toBe(alias('via/hv1/machine/web'));
-    expect(
-      hostKeyAlias({ target: parseTarget('via/hv1/web'), machine: { target: 'via/hv1/web', uuid } }),
-    ).toBe(`vmssh-${uuid}`);
+    const listed = (text: string) =>
+      hostKeyAlias({ target: parseTarget(text), machine: { target: text, uuid } });
+    expect(listed('via/hv1/web')).toBe(listed('via/HV1/machine/x'));
+    // What a hypervisor says of a UUID is about its own machines.
+    expect(new Set([listed('via/hv1/web'), listed('via/hv2/web'), listed('machine/web')]).size).toBe(3);
   });
 
   it('is its UUID if it is listed with one, however it was typed', () => {
@@ -68,6 +64,11 @@ describe('the name of a machine in known_hosts', () => {
     expect(hostKeyAlias({ target: parseTarget('container/web'), machine })).toBe(`vmssh-${uuid}`);
     const nameless = { target: 'machine/web' };
     expect(hostKeyAlias({ target: parseTarget('machine/WEB'), machine: nameless })).toBe('vmssh-machine%web');
+  });
+
+  it('is not the UUID that another user says', () => {
+    const machine = { target: 'incus/web', uuid, authority: 'other' } as const;
+    expect(hostKeyAlias({ target: parseTarget('incus/web'), machine })).toBe('vmssh-incus%web');
   });
 
   it('is not a pattern or list to ssh, and unique, whatever the machine is called', () => {
@@ -95,20 +96,26 @@ describe('the name of a machine in known_hosts', () => {
   });
 });
 
-describe('typed names', () => {
-  it('are what was typed and its other spellings, of each of its kinds, only without a UUID', () => {
-    const machine = { target: 'machine/web', also: ['container/web'] };
-    const typed = { text: 'container%web', target: parseTarget('container%web'), machine };
-    const names = keyNames(typed);
-    expect(names?.alias).toBe('vmssh-machine%web');
-    const kinds = ['machine', 'container'];
-    expect([...(names?.typed ?? [])].sort()).toEqual(
-      kinds.flatMap((kind) => [`${kind}%web`, `${kind}/web`]).sort(),
-    );
-    expect(keyNames({ ...typed, machine: { ...machine, uuid } })).toEqual({
-      alias: `vmssh-${uuid}`,
-      typed: [],
-    });
-    expect(keyNames({ text: 'vsock/3', target: parseTarget('vsock/3') })).toBeUndefined();
+describe('the names by which a machine is meant', () => {
+  const of = (text: string, machine?: { target: string; name: string; uuid?: string }, typed?: string) =>
+    namesOf({ target: parseTarget(text), machine }, typed);
+
+  it.each([
+    { typed: 'web', text: 'machine/web', want: ['machine%web', 'host%web'] },
+    { typed: 'machine%web', text: 'machine%web', want: ['machine%web'] },
+    { typed: 'container/web', text: 'container/web', want: ['machine%web'] },
+  ])('$typed', ({ typed, text, want }) => {
+    expect(of(text, { target: 'machine/web', name: 'web', uuid }, typed)).toEqual(want);
   });
+
+  it('are those of two managers, if one has found it by the name of the other', () => {
+    expect(of('container/web', { target: 'podman/web', name: 'web' })).toEqual(['machine%web', 'podman%web']);
+  });
+
+  it('are no ids and numbers, which are typed too', () => {
+    for (const each of ['7', uuid])
+      expect(of(`qemu/${each}`, { target: 'qemu/mint', name: 'mint' })).toEqual(['qemu%mint']);
+  });
+
+  it('are none of an address', () => expect(of('vsock/3', undefined, 'vsock/3')).toEqual([]));
 });

@@ -1,0 +1,246 @@
+import { closeSync, openSync, readSync, writeSync } from 'node:fs';
+import { shellOf, shellQuoted } from '../../address/shell.js';
+import type { Command, Io } from '../../cli/command.js';
+import { oneOf, positionals, textOption } from '../../cli/option.js';
+import { printable, quote } from '../../errors.js';
+import { makeFolder } from '../../files/place.js';
+import { certificateIn, type ShownKey } from '../../identity/certificate.js';
+import {
+  type Answer,
+  decide,
+  type Facts,
+  type HostKeyPolicy,
+  hostKeyPolicies,
+  pinsOf,
+  type Why,
+} from '../../identity/decide.js';
+import { fingerprintOf } from '../../identity/known-hosts.js';
+import { pinKey } from '../../identity/pins.js';
+import { readRecord } from '../../identity/record.js';
+import { recordFolders } from '../../ssh/folder.js';
+import { undoCommand } from '../../ssh/guest-keys.js';
+import { factsFor, type MachineKeys, machineKeys } from '../../ssh/machine-keys.js';
+
+export interface HostKeyOptions {
+  /** Why ssh asks: ORDER before the key exchange, HOSTNAME for its result. */
+  readonly reason: string;
+  /** The name by which ssh looks the key up. */
+  readonly host: string;
+  readonly shown: ShownKey;
+  /** What the user typed. */
+  readonly typed?: string;
+  readonly policy: HostKeyPolicy;
+}
+
+const policyOption = oneOf({
+  long: 'host-keys',
+  value: 'POLICY',
+  choices: hostKeyPolicies,
+  summary: 'what to do about a key that no machine is known by',
+});
+const typedOption = textOption({ long: 'typed', value: 'NAME', summary: 'what was typed' });
+
+/** vmssh host-key REASON HOST TYPE KEY: the KnownHostsCommand. It resolves nothing: the proxy has left what it reached. */
+export const hostKey: Command<HostKeyOptions> = {
+  name: 'host-key',
+  summary: "tell ssh a machine's host key: what ssh runs as KnownHostsCommand",
+  usage: 'REASON HOST TYPE KEY',
+  options: [policyOption, typedOption],
+  examples: [],
+
+  parse(raw, { env }) {
+    const [reason = '', host = '', type = '', key = ''] = positionals(raw, 4, 4, 'REASON HOST TYPE KEY');
+    const once = hostKeyPolicies.find((each) => each === env.VMSSH_HOST_KEYS);
+    const policy = once ?? policyOption.read(raw) ?? 'accept-new';
+    // A wrong word must not let in more.
+    const isWrong = (env.VMSSH_HOST_KEYS ?? '') !== '' && once === undefined;
+    return {
+      reason,
+      host,
+      shown: { type, key },
+      typed: typedOption.read(raw),
+      policy: isWrong ? 'strict' : policy,
+    };
+  },
+
+  async run({ reason, host, shown, typed, policy }, io) {
+    if (reason !== 'ORDER' && reason !== 'HOSTNAME') return 0;
+    const reached = readRecord({ folders: recordFolders(io.env) }, reason === 'HOSTNAME');
+    const keys = reached && (await machineKeys(reached, { typed, host }, io.env));
+    if (reason === 'ORDER') {
+      for (const line of keys ? knownLines(keys) : []) io.out(`${line.replace('HOST', host)}\n`);
+      return 0;
+    }
+    const plain = certificateIn(shown)?.plain ?? shown;
+    const call: Call = { keys, plain, name: typed ?? reached?.text ?? host, io };
+    const answer = await answerTo(factsFor(keys, shown, policy), call);
+    if (answer.do === 'refuse') {
+      complain(answer.why, call);
+      await forgetRoute(call);
+      return refused;
+    }
+    if (answer.do === 'accept') io.out(`${host} ${plain.type} ${plain.key}\n`);
+    return 0;
+  },
+};
+
+/** ssh then ends the connection, whatever StrictHostKeyChecking says. */
+const refused = 1;
+
+interface Call {
+  readonly keys: MachineKeys | undefined;
+  /** The key itself, also of a certificate. */
+  readonly plain: ShownKey;
+  /** What the machine is called in messages. */
+  readonly name: string;
+  readonly io: Io;
+}
+
+/** For the key exchange: ssh prefers the types of keys that are known. */
+function knownLines(keys: MachineKeys): readonly string[] {
+  const { made, authorities } = keys;
+  const own = made ? [made] : pinsOf(keys);
+  return [
+    ...authorities.map((line) => `@cert-authority HOST ${line}`),
+    ...own.map(({ type, key }) => `HOST ${type} ${key}`),
+  ];
+}
+
+/** Asks those who have to be asked, and keeps what is accepted. */
+async function answerTo(
+  facts: Facts,
+  call: Call,
+): Promise<Exclude<Answer, { do: 'ask manager' | 'ask user' }>> {
+  const answer = decide(facts);
+  if (answer.do === 'ask manager') return answerTo({ ...facts, manager: await askManager(call) }, call);
+  if (answer.do === 'ask user') {
+    if (!saidYes(facts, call)) return { do: 'refuse', why: 'not asked' };
+    return answer.pin
+      ? kept({ do: 'accept', pin: true, why: 'known' }, facts, call)
+      : { do: 'accept', pin: false, why: 'address' };
+  }
+  if (answer.do === 'accept') return kept(answer, facts, call);
+  if (answer.do === 'nothing') complain(answer.why, call);
+  return answer;
+}
+
+/** Pins an accepted key. One that another login has pinned meanwhile is the only one. */
+async function kept(
+  answer: Extract<Answer, { do: 'accept' }>,
+  { policy, names }: Facts,
+  call: Call,
+): Promise<Extract<Answer, { do: 'accept' | 'refuse' }>> {
+  const { keys, plain, io } = call;
+  if (!answer.pin || keys?.alias === undefined) return answer;
+  const pin = { ...plain, alias: keys.alias, names };
+  try {
+    const { dirname } = await import('node:path');
+    await makeFolder(dirname(keys.path));
+    if ((await pinKey(keys.path, pin, answer.moved)) === 'lost') return { do: 'refuse', why: 'changed' };
+  } catch (error) {
+    const problem = `the host key of ${quote(call.name)} could not be written to ${keys.path}: ${(error as Error).message}`;
+    io.err(`${io.program}: ${printable(problem)}\n`);
+    if (answer.why !== 'known' && policy === 'strict') return { do: 'refuse', why: 'not kept' };
+    return answer;
+  }
+  complain(answer.why, call);
+  return answer;
+}
+
+/** The fingerprints of the keys that the machine's manager reads in its files; none if nobody can say. */
+async function askManager({ keys, plain, io }: Call): Promise<readonly string[]> {
+  const machine = keys?.reached.machine;
+  if (machine === undefined) return [];
+  const [{ managerKeys }, { ownEnv }] = await Promise.all([
+    import('../../identity/manager-keys.js'),
+    import('../../discovery/own-env.js'),
+  ]);
+  const shown = `${plain.type} ${plain.key}`;
+  const found = await managerKeys(machine, { env: ownEnv(io.env), platform: io.platform }, shown);
+  return (found ?? []).map((line) => fingerprintOf(Buffer.from(line.split(' ')[1] ?? '', 'base64')));
+}
+
+/** On the terminal: stdin is not ssh's. */
+function saidYes({ shown }: Facts, { plain, name }: Call): boolean {
+  let terminal: number;
+  try {
+    terminal = openSync('/dev/tty', 'r+');
+  } catch {
+    return false;
+  }
+  try {
+    const question = `The host key of ${quote(name)} is not known: ${plain.type} ${shown}.\nAccept and keep it (yes/no)? `;
+    writeSync(terminal, Buffer.from(question));
+    return lineFrom(terminal).trim().toLowerCase() === 'yes';
+  } catch {
+    return false;
+  } finally {
+    closeSync(terminal);
+  }
+}
+
+function lineFrom(file: number): string {
+  const bytes = Buffer.alloc(1);
+  let text = '';
+  while (text.length < 100 && readSync(file, bytes) === 1 && bytes[0] !== 0x0a)
+    text += bytes.toString('latin1');
+  return text;
+}
+
+/** One line that says why, with the fix. */
+function complain(why: Why, { keys, plain, name, io }: Call): void {
+  const text = messageFor(why, { keys, plain, name, io });
+  if (text !== undefined) io.err(`${io.program}: ${printable(text)}\n`);
+}
+
+function messageFor(why: Why, { keys, plain, name, io }: Call): string | undefined {
+  const who = quote(name);
+  const key = `${plain.type} ${factsFor(keys, plain, 'strict').shown}`;
+  const forget = `vmssh forget ${shellQuoted(name, shellOf(io))}`;
+  switch (why) {
+    case 'no record':
+      return `no vmssh proxy says which machine ${who} is, so its host key is not known: ssh -J, and a ProxyCommand of your own, leave it out`;
+    case 'revoked':
+      return `the host key of ${who} is refused: ${key} is revoked`;
+    case 'not made': {
+      const made = keys?.made?.keys.name ?? name;
+      return `the host key of ${who} is refused: ${key} is not the one that vmssh guest credentials made for ${quote(made)}; to trust the machine as it is: ${undoCommand(made, io)}`;
+    }
+    case 'changed':
+      return `the host key of ${who} has changed: it shows ${key}, so the machine was reinstalled, or another one answers for it; if you expected this: ${forget}`;
+    case 'another machine':
+      return `${who} is another machine than before, and its host key ${key} is not known; if you expected this: ${forget}`;
+    case 'new machine':
+      return `${who} is another machine than before; its manager has the host key that it shows, ${key}`;
+    case 'by manager':
+      return `${who} shows the host key that its manager has, ${key}: kept`;
+    case 'not by manager':
+      return `the host key of ${who} is refused: ${key} is not one that its manager reads in the machine`;
+    case 'first':
+      return `the host key of ${who} is new: ${key}, kept from now on`;
+    case 'unknown':
+      return `the host key of ${who} is not known, and the policy is strict: ${key}; if it is the right one: VMSSH_HOST_KEYS=accept-new, once`;
+    case 'not asked':
+      return `the host key of ${who} is not known, and nobody has confirmed it: ${key}`;
+    case 'not kept':
+      return `the host key of ${who} is refused, since it cannot be kept`;
+    case 'certified':
+    case 'made':
+    case 'known':
+    case 'address':
+      return undefined;
+  }
+}
+
+/** What answers with another key may be no route to the machine: its first one is first again. */
+async function forgetRoute({ keys, io }: Call): Promise<void> {
+  const text = keys?.reached.text;
+  if (text === undefined) return;
+  const { rememberedRoute, rememberRoute } = await import('../../routes/remembered.js');
+  const route = await rememberedRoute(text, io.env);
+  if (route === undefined) return;
+  await rememberRoute(text, undefined, io.env);
+  io.err(
+    `${io.program}: it answered by ${route}, not by its first route, which the next login tries first\n`,
+  );
+}

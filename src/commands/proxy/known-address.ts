@@ -1,0 +1,49 @@
+import { listAll } from '../../discovery/list-all.js';
+import { machined } from '../../discovery/machined/provider.js';
+import type { DiscoveredMachine } from '../../discovery/provider.js';
+import type { Source } from '../../discovery/source.js';
+import { cloudHypervisor } from '../../discovery/vmm/cloud-hypervisor.js';
+import { crosvm } from '../../discovery/vmm/crosvm.js';
+import { firecracker } from '../../discovery/vmm/firecracker.js';
+import { qemu } from '../../discovery/vmm/qemu.js';
+import type { Endpoint } from '../../endpoint.js';
+import { isNamed } from '../../identity/identity.js';
+import { asTarget } from '../../kinds/parse.js';
+
+/** Those that know a machine's CID or socket without another program. */
+const local: readonly Source[] = [machined, qemu, crosvm, firecracker, cloudHypervisor];
+
+/** For all of them; without their answer it is an address. Milliseconds. */
+const limitMs = 500;
+
+/**
+ * The machine that has an address now, so that its host key is checked as by its name; undefined if none is known, or two say so. What
+ * another user says is not asked for.
+ */
+export async function machineAt(
+  endpoint: Endpoint,
+  env: Readonly<Record<string, string | undefined>>,
+  sources: readonly Source[] = local,
+): Promise<DiscoveredMachine | undefined> {
+  const isThere = matcher(endpoint);
+  if (!isThere) return undefined;
+  const { machines } = await listAll({ env }, sources, limitMs);
+  const found = machines.filter((machine) => machine.authority !== 'other' && isThere(machine));
+  const [one, ...others] = found;
+  const target = asTarget(one?.target ?? '');
+  return one && others.length === 0 && target && isNamed(target) ? one : undefined;
+}
+
+function matcher(endpoint: Endpoint): ((machine: DiscoveredMachine) => boolean) | undefined {
+  switch (endpoint.family) {
+    case 'vsock':
+      // 0 to 2 are this host and its own hypervisor.
+      return endpoint.cid > 2 ? ({ cid }) => cid === endpoint.cid : undefined;
+    case 'unix':
+      return ({ address }) => address === `unix${endpoint.path}`;
+    case 'vsock-mux':
+      return ({ address }) => address === `vsock-mux${endpoint.path}`;
+    default:
+      return undefined;
+  }
+}

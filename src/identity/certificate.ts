@@ -1,0 +1,136 @@
+import { isFor, linesOf, nameBytes, parseLine } from './known-hosts.js';
+
+/** A key that a server shows, in base64. */
+export interface ShownKey {
+  readonly type: string;
+  readonly key: string;
+}
+
+/** A host certificate of OpenSSH (PROTOCOL.certkeys), whose signature ssh has checked already as it read it. */
+export interface Certificate {
+  /** The key that is certified. */
+  readonly plain: ShownKey;
+  /** The CA's public key, in base64. */
+  readonly ca: string;
+  readonly isHost: boolean;
+  /** The names that it is for; none: any. */
+  readonly principals: readonly string[];
+  /** Seconds since 1970, at most 2^53. */
+  readonly after: number;
+  readonly before: number;
+  /** Whether it has critical options: none is defined for a host. */
+  readonly isLimited: boolean;
+}
+
+const suffix = '-cert-v01@openssh.com';
+
+/** How many numbers and texts the public part of a key has, by its type. */
+const parts: Readonly<Record<string, number>> = {
+  'ssh-ed25519': 1,
+  'ssh-rsa': 2,
+  'ecdsa-sha2-nistp256': 2,
+  'ecdsa-sha2-nistp384': 2,
+  'ecdsa-sha2-nistp521': 2,
+};
+
+/** The certificate in a shown key; undefined if it is none, or not of a type that is known here. */
+export function certificateIn({ type, key }: ShownKey): Certificate | undefined {
+  if (!type.endsWith(suffix)) return undefined;
+  const plainType = type.slice(0, -suffix.length);
+  const count = parts[plainType];
+  if (count === undefined) return undefined;
+  try {
+    return parse(new Reader(Buffer.from(key, 'base64')), plainType, count);
+  } catch {
+    return undefined;
+  }
+}
+
+function parse(blob: Reader, type: string, count: number): Certificate {
+  blob.text();
+  blob.text(); // a nonce
+  const own = Array.from({ length: count }, () => blob.text());
+  blob.number(8); // its serial number
+  const kind = blob.number(4);
+  blob.text(); // its id
+  const names = new Reader(blob.text());
+  const principals: string[] = [];
+  while (!names.isAtEnd) principals.push(names.text().toString('latin1'));
+  const [after, before] = [blob.number(8), blob.number(8)];
+  const isLimited = blob.text().length > 0;
+  blob.text(); // extensions
+  blob.text(); // reserved
+  const ca = blob.text().toString('base64');
+  const plain = {
+    type,
+    key: Buffer.concat([Buffer.from(type), ...own].flatMap(withLength)).toString('base64'),
+  };
+  return { plain, ca, isHost: kind === 2, principals, after, before, isLimited };
+}
+
+function withLength(bytes: Buffer): readonly Buffer[] {
+  const { length } = bytes;
+  return [
+    Buffer.from([length >>> 24, length >>> 16, length >>> 8, length].map((each) => each & 0xff)),
+    bytes,
+  ];
+}
+
+class Reader {
+  readonly #bytes: Buffer;
+  #at = 0;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  get isAtEnd(): boolean {
+    return this.#at >= this.#bytes.length;
+  }
+
+  /** Of 4 or 8 bytes. Throws a RangeError. */
+  number(size: 4 | 8): number {
+    const high = size === 8 ? this.#bytes.readUInt32BE(this.#at) : 0;
+    const low = this.#bytes.readUInt32BE(this.#at + size - 4);
+    this.#at += size;
+    return high * 2 ** 32 + low;
+  }
+
+  text(): Buffer {
+    const length = this.number(4);
+    const end = this.#at + length;
+    if (end > this.#bytes.length) throw new RangeError('it is cut');
+    const bytes = this.#bytes.subarray(this.#at, end);
+    this.#at = end;
+    return bytes;
+  }
+}
+
+/** The user's own CAs for any of these names, as lines without their names: "ssh-ed25519 AAAA…". */
+export function authoritiesFor(names: readonly string[], files: readonly Buffer[]): readonly string[] {
+  const wanted = names.map(nameBytes);
+  const found = files.flatMap(linesOf).flatMap((line) => {
+    const parsed = parseLine(line);
+    if (parsed?.marker !== '@cert-authority') return [];
+    return wanted.some((name) => isFor(name, parsed.hosts)) ? [`${parsed.type} ${parsed.key}`] : [];
+  });
+  return [...new Set(found)];
+}
+
+/** Whether one of these CAs says now that the key is that of a host with one of these names. */
+export function isCertified(
+  certificate: Certificate | undefined,
+  names: readonly string[],
+  authorities: readonly string[],
+  now: number = Date.now() / 1000,
+): boolean {
+  if (!certificate?.isHost || certificate.isLimited) return false;
+  const { principals, after, before, ca } = certificate;
+  const lower = names.map((name) => name.toLowerCase());
+  return (
+    authorities.some((line) => line.split(' ')[1] === ca) &&
+    principals.some((name) => lower.includes(name.toLowerCase())) &&
+    after <= now &&
+    now < before
+  );
+}

@@ -1,0 +1,122 @@
+import { type Pin, pinPrint } from './pins.js';
+
+/** What is done about a key that no machine is known by. */
+export type HostKeyPolicy = 'accept-new' | 'ask' | 'strict';
+
+export const hostKeyPolicies: readonly HostKeyPolicy[] = ['accept-new', 'ask', 'strict'];
+
+/** All that the decision is made from. */
+export interface Facts {
+  /** Undefined: nobody said what was reached. */
+  readonly reached: { readonly text: string } | undefined;
+  /** Whose key it is (identity.ts); undefined for an address. */
+  readonly alias: string | undefined;
+  /** The names by which it is meant. */
+  readonly names: readonly string[];
+  readonly pins: readonly Pin[];
+  /** The fingerprint of the key that is shown; of a certificate, of its plain key. */
+  readonly shown: string;
+  /** Whether a line with @revoked has that key. */
+  readonly isRevoked: boolean;
+  /** Whether a CA of the user's says that it is the key of this name. */
+  readonly isCertified: boolean;
+  /** The fingerprint of the only key that `guest credentials` made for the machine. */
+  readonly made: string | undefined;
+  /** Of the keys that the machine's manager reads in its files: undefined if it was not asked yet, none if nobody can say. */
+  readonly manager: readonly string[] | undefined;
+  readonly policy: HostKeyPolicy;
+}
+
+export type Answer =
+  /** `pin`: it is kept for the machine. `moved`: the names that meant another machine until now. */
+  | { readonly do: 'accept'; readonly pin: boolean; readonly moved?: readonly string[]; readonly why: Why }
+  /** Neither known nor refused: ssh goes on only if the user told it to. */
+  | { readonly do: 'nothing'; readonly why: Why }
+  /** Whatever ssh was told. */
+  | { readonly do: 'refuse'; readonly why: Why }
+  | { readonly do: 'ask manager' }
+  /** As `accept`, if the user says so. */
+  | { readonly do: 'ask user'; readonly pin: boolean };
+
+export type Why =
+  | 'no record'
+  | 'revoked'
+  | 'certified'
+  | 'made'
+  | 'not made'
+  | 'known'
+  | 'changed'
+  | 'another machine'
+  | 'new machine'
+  | 'by manager'
+  | 'not by manager'
+  | 'first'
+  | 'address'
+  | 'unknown'
+  | 'not asked'
+  | 'not kept';
+
+/** Whether the key that ssh was shown is accepted. The first row that holds is the answer. */
+export function decide(facts: Facts): Answer {
+  const { reached, alias, names, shown, made, manager, policy } = facts;
+  const known = pinsOf(facts);
+  const moved = names.filter((name) => isAnothers(name, facts));
+  const isPinned = known.some((pin) => pinPrint(pin) === shown);
+  const isAsked = manager !== undefined;
+  const canSay = manager !== undefined && manager.length > 0;
+  const isSaid = manager?.includes(shown) === true;
+  const isNew = moved.length > 0;
+  const pin = alias !== undefined;
+  const rows: readonly (readonly [boolean, Answer])[] = [
+    [reached === undefined, { do: 'nothing', why: 'no record' }],
+    [facts.isRevoked, { do: 'refuse', why: 'revoked' }],
+    [facts.isCertified, { do: 'accept', pin: pin && known.length === 0 && !isNew, why: 'certified' }],
+    [made !== undefined && made === shown, { do: 'accept', pin: false, why: 'made' }],
+    [made !== undefined, { do: 'refuse', why: 'not made' }],
+    // A name meant another machine until now.
+    [isNew && !isAsked, { do: 'ask manager' }],
+    [isNew && known.length > 0 && !isPinned, { do: 'refuse', why: 'changed' }],
+    [isNew && isSaid, { do: 'accept', pin, moved, why: 'new machine' }],
+    [isNew, { do: 'refuse', why: 'another machine' }],
+    // A machine with pinned keys: these and no others.
+    [isPinned, { do: 'accept', pin: !isComplete(facts), why: 'known' }],
+    [known.length > 0, { do: 'refuse', why: 'changed' }],
+    // A machine without one.
+    [pin && !isAsked, { do: 'ask manager' }],
+    [pin && isSaid, { do: 'accept', pin, why: 'by manager' }],
+    [pin && canSay, { do: 'refuse', why: 'not by manager' }],
+    [policy === 'ask', { do: 'ask user', pin }],
+    [policy === 'strict', { do: 'nothing', why: 'unknown' }],
+    [pin, { do: 'accept', pin, why: 'first' }],
+  ];
+  const none: Answer = { do: 'accept', pin: false, why: 'address' };
+  return rows.find(([holds]) => holds)?.[1] ?? none;
+}
+
+/** The keys of the machine: those under its UUID, and those from before it had one. */
+export function pinsOf({ alias, names, pins }: Pick<Facts, 'alias' | 'names' | 'pins'>): readonly Pin[] {
+  const own = pins.filter((pin) => pin.alias === alias);
+  if (own.length > 0 || alias === undefined) return own;
+  const byName = pins.filter((pin) => names.some((name) => pin.alias === `vmssh-${name}`));
+  if (byName.length > 0 || !isNameAlias(alias)) return byName;
+  // Its source says no UUID, unlike another one before: the name means whom it meant.
+  return pins.filter((pin) => pin.names.includes(alias.slice('vmssh-'.length)));
+}
+
+/** Whether a name was another machine's, by a UUID or another source's name. */
+function isAnothers(name: string, facts: Facts): boolean {
+  const own = new Set(pinsOf(facts).map(({ alias }) => alias));
+  return facts.pins.some(
+    (pin) => pin.names.includes(name) && pin.alias !== facts.alias && !own.has(pin.alias),
+  );
+}
+
+/** Whether all that is known of the machine is kept already. */
+function isComplete({ alias, names, pins }: Facts): boolean {
+  const own = pins.filter((pin) => pin.alias === alias);
+  return own.length > 0 && names.every((name) => own.some((pin) => pin.names.includes(name)));
+}
+
+function isNameAlias(alias: string): boolean {
+  return alias.includes('%');
+}

@@ -1,0 +1,108 @@
+import { editFile } from '../files/edit-file.js';
+import { fingerprintOf, folded, linesOf, parseLine } from './known-hosts.js';
+
+/** A key that a machine has, in our known_hosts file. */
+export interface Pin {
+  /** Whose it is: see identity.ts. */
+  readonly alias: string;
+  readonly type: string;
+  /** In base64. */
+  readonly key: string;
+  /** The names by which that machine was meant: the comment of the line. */
+  readonly names: readonly string[];
+}
+
+/** The keys in a known_hosts file, without marked and hashed lines. */
+export function pinsIn(bytes: Buffer): readonly Pin[] {
+  return linesOf(bytes).flatMap((line) => {
+    const parsed = parseLine(line);
+    if (!parsed || parsed.marker !== undefined) return [];
+    const { hosts, at, type, key } = parsed;
+    const names = namesIn(line.slice(at)).map(fromBytes);
+    return hosts.split(',').map((alias) => ({ alias: fromBytes(folded(alias)), type, key, names }));
+  });
+}
+
+/** The fingerprint of a pin's key. */
+export function pinPrint({ key }: Pick<Pin, 'key'>): string {
+  return fingerprintOf(Buffer.from(key, 'base64'));
+}
+
+/** How a pin came to be there, or why not: another login of the same machine was first, and pinned another key. */
+export type Pinned = 'pinned' | 'lost';
+
+/**
+ * Pins a key, or adds names to it. Under a lock: if others of this machine are there meanwhile which are not among `known`, nothing
+ * is changed. `moved`: these names meant another machine until now. Throws as `editFile` does.
+ */
+export async function pinKey(
+  path: string,
+  { alias, type, key, names }: Pin,
+  moved: readonly string[] = [],
+): Promise<Pinned> {
+  let result: Pinned = 'pinned';
+  const naming = { alias: toBytes(alias), names: names.map(toBytes), moved: moved.map(toBytes) };
+  const edit = (old: Buffer = Buffer.alloc(0)) => {
+    const own = pinsIn(old).filter((pin) => pin.alias === alias);
+    const isThere = own.some((pin) => pin.key === key);
+    result = own.length > 0 && !isThere ? 'lost' : 'pinned';
+    if (result === 'lost') return old;
+    const lines = linesOf(old).flatMap((line) => withNames(line, naming));
+    const added = isThere ? '' : `${[naming.alias, type, key, ...naming.names].join(' ')}\n`;
+    const text = lines.join('');
+    const end = added === '' || text === '' || text.endsWith('\n') ? '' : '\n';
+    const after = Buffer.from(`${text}${end}${added}`, 'latin1');
+    return after.equals(old) ? old : after;
+  };
+  await editFile(path, edit, 0o600);
+  return result;
+}
+
+interface Naming {
+  readonly alias: string;
+  readonly names: readonly string[];
+  readonly moved: readonly string[];
+}
+
+/** A line of this machine gets the names; another's loses those that moved. */
+function withNames(line: string, { alias, names, moved }: Naming): string {
+  const parsed = parseLine(line);
+  if (!parsed || parsed.marker !== undefined) return line;
+  const { hosts, at, type, key } = parsed;
+  const had = namesIn(line.slice(at));
+  const own = folded(hosts) === alias;
+  const next = own ? [...new Set([...had, ...names])] : had.filter((name) => !moved.includes(name));
+  if (next.length === had.length) return line;
+  const others = commentOf(line.slice(at)).filter((word) => !isName(word));
+  const end = line.endsWith('\n') ? '\n' : '';
+  return `${line.slice(0, at)}${[hosts, type, key, ...others, ...next.slice(-maxNames)].join(' ')}${end}`;
+}
+
+/** Names that are kept for one machine: those that were used last. */
+const maxNames = 64;
+
+function namesIn(line: string): readonly string[] {
+  return commentOf(line).filter(isName);
+}
+
+/** The words after the key. */
+function commentOf(line: string): readonly string[] {
+  return line
+    .trim()
+    .split(/[ \t]+/)
+    .slice(3);
+}
+
+/** As identity.ts makes them. */
+function isName(word: string): boolean {
+  return /^[a-z][a-z-]*%\S+$/.test(word);
+}
+
+// Of a line each character is a byte: see linesOf.
+function toBytes(text: string): string {
+  return Buffer.from(text).toString('latin1');
+}
+
+function fromBytes(text: string): string {
+  return Buffer.from(text, 'latin1').toString();
+}

@@ -1,0 +1,164 @@
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import type { DiscoveredMachine } from '../discovery/provider.js';
+import { isJsonObject, parseJson } from '../discovery/tools/json.js';
+
+/** What a proxy has reached: ssh asks for the host key later, by another program of ours. */
+export interface Reached {
+  /** The target, as typed. */
+  readonly text: string;
+  /** The machine, as the source that has it says; undefined for an address. */
+  readonly machine?: ReachedMachine;
+}
+
+export interface ReachedMachine
+  extends Pick<DiscoveredMachine, 'provider' | 'name' | 'target' | 'uuid' | 'authority' | 'via'> {
+  readonly containerId?: string;
+  readonly containerUrl?: string;
+}
+
+/** The folders that may hold records, best first, and the proc file system. */
+export interface RecordPlace {
+  readonly folders: readonly string[];
+  readonly procDir?: string;
+  readonly uid?: number;
+}
+
+/** Leaves what was reached for the ssh that started this process. Throws a system error if no folder can be used. */
+export function leaveRecord(reached: Reached, { folders, procDir = '/proc', uid }: RecordPlace): void {
+  const name = recordName(procDir);
+  let failure: unknown;
+  for (const folder of folders)
+    try {
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      checkOwn(lstatSync(folder), uid);
+      removeStale(folder, procDir);
+      const path = join(folder, name);
+      const own = `${path}.${ownPid(procDir)}`;
+      rmSync(own, { force: true });
+      writeFileSync(own, JSON.stringify(reached), { flag: 'wx', mode: 0o600 });
+      renameSync(own, path);
+      return;
+    } catch (error) {
+      failure = error;
+    }
+  throw failure;
+}
+
+/** What was left for the ssh that started this process; undefined: nothing. `take`: it is not needed again. */
+export function readRecord(
+  { folders, procDir = '/proc', uid }: RecordPlace,
+  take: boolean,
+): Reached | undefined {
+  const name = recordName(procDir);
+  for (const folder of folders) {
+    const path = join(folder, name);
+    try {
+      checkOwn(lstatSync(folder), uid);
+      const reached = parseRecord(readOwn(path, uid));
+      if (take) rmSync(path, { force: true });
+      if (reached) return reached;
+    } catch {}
+  }
+  return undefined;
+}
+
+/** What is recorded of a machine that a source has found. */
+export function reachedMachine(machine: DiscoveredMachine): ReachedMachine {
+  const { provider, name, target, uuid, authority, via, container } = machine;
+  return {
+    provider,
+    name,
+    target,
+    uuid,
+    authority,
+    via,
+    containerId: container?.id,
+    containerUrl: container?.url,
+  };
+}
+
+/** By the pid of ssh, and the time when it started: the pid alone is another process's later. */
+function recordName(procDir: string): string {
+  const ssh = parentPid(procDir);
+  return `ssh-${ssh}-${startOf(ssh, procDir)}`;
+}
+
+/** A record is some hundred bytes. */
+const maxRecord = 1 << 14;
+
+function readOwn(path: string, uid: number | undefined): string {
+  const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const stats = fstatSync(file);
+    if (!stats.isFile() || stats.size > maxRecord) throw new RangeError('it is no record');
+    checkOwn(stats, uid);
+    return readFileSync(file, 'utf8');
+  } finally {
+    closeSync(file);
+  }
+}
+
+// Nobody else may have said what was reached.
+function checkOwn(stats: { readonly uid: number; readonly mode: number }, uid = process.getuid?.()): void {
+  if (stats.uid !== uid || (stats.mode & 0o077) !== 0)
+    throw Object.assign(new Error('EACCES: others may write there'), { code: 'EACCES' });
+}
+
+function parseRecord(text: string): Reached | undefined {
+  const json = parseJson(text);
+  if (!isJsonObject(json) || typeof json.text !== 'string') return undefined;
+  return json as unknown as Reached;
+}
+
+/** How many may be there before those of an ssh that has ended are looked for. */
+const fewRecords = 8;
+
+function removeStale(folder: string, procDir: string): void {
+  const names = readdirSync(folder);
+  if (names.length <= fewRecords) return;
+  for (const name of names) {
+    const [, pid, start] = /^ssh-(\d+)-(\d+)/.exec(name) ?? [];
+    if (pid !== undefined && startOf(Number(pid), procDir) !== start)
+      rmSync(join(folder, name), { force: true });
+  }
+}
+
+/** The time in ticks at which a process started, field 22 of its stat (proc(5)); "0" if it has ended or cannot be seen. */
+function startOf(pid: number, procDir: string): string {
+  return statFields(String(pid), procDir)[19] ?? '0';
+}
+
+function parentPid(procDir: string): number {
+  return Number(statFields('self', procDir)[1] ?? 0);
+}
+
+function ownPid(procDir: string): string {
+  return statText('self', procDir).split(' ', 1)[0] ?? '0';
+}
+
+/** Those after the name, which may have blanks and brackets in it: the state is the first. */
+function statFields(process: string, procDir: string): readonly string[] {
+  const text = statText(process, procDir);
+  return text.slice(text.lastIndexOf(')') + 2).split(' ');
+}
+
+function statText(process: string, procDir: string): string {
+  try {
+    return readFileSync(join(procDir, process, 'stat'), 'utf8');
+  } catch {
+    return '';
+  }
+}

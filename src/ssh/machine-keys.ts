@@ -1,0 +1,124 @@
+import { join } from 'node:path';
+import { readSafely } from '../files/place.js';
+import { readBytes } from '../files/read-file.js';
+import { authoritiesFor, certificateIn, isCertified, type ShownKey } from '../identity/certificate.js';
+import type { Facts, HostKeyPolicy } from '../identity/decide.js';
+import { exact, hostKeyAlias, type Identified, namesOf } from '../identity/identity.js';
+import { fingerprintOf, verdictOn } from '../identity/known-hosts.js';
+import { type Pin, pinsIn } from '../identity/pins.js';
+import type { Reached } from '../identity/record.js';
+import { asTarget } from '../kinds/parse.js';
+import type { ViaTarget } from '../target/target.js';
+import { knownHostsFile, ownHome, sshFolder } from './folder.js';
+import { type GuestKeys, guestKeysFor, madeHostKey } from './guest-keys.js';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** All that this host knows of the keys of what was reached. */
+export interface MachineKeys {
+  readonly reached: Reached;
+  readonly alias: string | undefined;
+  readonly names: readonly string[];
+  readonly pins: readonly Pin[];
+  /** The key that `guest credentials` made: no other is accepted. */
+  readonly made?: { readonly keys: GuestKeys; readonly type: string; readonly key: string };
+  /** The user's CAs for its names: "ssh-ed25519 AAAA…". */
+  readonly authorities: readonly string[];
+  /** What ssh looks it up by, and what was typed. */
+  readonly hosts: readonly string[];
+  /** Our known_hosts file, and the user's and the system's. */
+  readonly path: string;
+  readonly files: readonly Buffer[];
+}
+
+/** Reads them. `typed`: what the user typed, a Host or a target; `host`: the name by which ssh looks the key up. */
+export async function machineKeys(
+  reached: Reached,
+  { typed, host }: { readonly typed?: string; readonly host?: string },
+  env: Env,
+): Promise<MachineKeys> {
+  const identified = await identify(reached, env);
+  const alias = identified && hostKeyAlias(identified);
+  const path = knownHostsFile(env);
+  const own = (await readSafely(path).catch(() => undefined))?.bytes ?? Buffer.alloc(0);
+  const files = [own, ...(await markedFiles(env))];
+  const hosts = [...new Set([typed, host, alias, reached.text].filter((each) => each !== undefined))];
+  return {
+    reached,
+    alias,
+    names: identified && alias !== undefined ? namesOf(identified, typed) : [],
+    pins: pinsIn(own),
+    made: identified && madeFor(identified, reached, env),
+    authorities: authoritiesFor(hosts, files),
+    hosts,
+    path,
+    files,
+  };
+}
+
+/** The facts for a key that was shown: by itself, or by its fingerprint only. */
+export function factsFor(
+  keys: MachineKeys | undefined,
+  shown: ShownKey | string,
+  policy: HostKeyPolicy,
+): Facts {
+  const certificate = typeof shown === 'string' ? undefined : certificateIn(shown);
+  const print = typeof shown === 'string' ? shown : printOf(certificate?.plain ?? shown);
+  const {
+    reached,
+    alias,
+    names = [],
+    pins = [],
+    hosts = [],
+    files = [],
+    made,
+    authorities = [],
+  } = keys ?? {};
+  return {
+    reached,
+    alias,
+    names,
+    pins,
+    shown: print,
+    isRevoked: hosts.some((host) => files.some((file) => verdictOn(print, host, file) === 'revoked')),
+    isCertified: isCertified(certificate, hosts, authorities),
+    made: made && printOf(made),
+    manager: undefined,
+    policy,
+  };
+}
+
+function printOf({ key }: Pick<ShownKey, 'key'>): string {
+  return fingerprintOf(Buffer.from(key, 'base64'));
+}
+
+async function identify({ text, machine }: Reached, env: Env): Promise<Identified | undefined> {
+  const target = asTarget(text);
+  if (target === undefined) return undefined;
+  if (target.kind !== 'via') return { target, machine };
+  const { writtenMachine } = await import('./config/via-machine.js');
+  return { target, machine: await writtenMachine(target as ViaTarget, { env }) };
+}
+
+function madeFor({ target, machine }: Identified, reached: Reached, env: Env): MachineKeys['made'] {
+  if (target.kind === 'via') return undefined;
+  const name = reached.machine?.name;
+  const keys = guestKeysFor({ target, machine: name === undefined || !machine ? undefined : { name } }, env);
+  const [type, key] = (keys && madeHostKey(keys.name, env))?.split(' ') ?? [];
+  return keys && type !== undefined && key !== undefined ? { keys, type, key } : undefined;
+}
+
+/** Those of the user and the system that have a line with a mark: they may be long, and nothing else of them counts. */
+async function markedFiles(env: Env): Promise<readonly Buffer[]> {
+  const own = join(sshFolder(ownHome(env)), 'known_hosts');
+  const all = await Promise.all(
+    [own, '/etc/ssh/ssh_known_hosts'].map((path) => readBytes(path).catch(() => Buffer.alloc(0))),
+  );
+  return all.filter((bytes) => /^\s*@/m.test(bytes.toString('latin1')));
+}
+
+/** The names under which something may be kept that was typed, whether or not it is found: for `vmssh forget`. */
+export function namesTyped(typed: string): readonly string[] {
+  const target = asTarget(typed);
+  return target ? namesOf({ target }) : [`host%${exact(typed)}`];
+}

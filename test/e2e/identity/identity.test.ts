@@ -1,0 +1,219 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { JsonObject } from '../../../src/discovery/tools/json.js';
+import { type Machined, startMachined } from '../../helpers/machined.js';
+import { missingPrograms } from '../../helpers/programs.js';
+import { type Outcome, run, vmssh } from '../../helpers/run.js';
+import { type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+
+const missing = missingPrograms({
+  ssh: 'openssh-client',
+  sshd: 'openssh-server',
+  'ssh-keygen': 'openssh-client',
+});
+const name = 'web-i1';
+const ids = ['11111111222243338444555555555555', '22222222222243338444555555555555'] as const;
+const policies = ['accept-new', 'ask', 'strict'] as const;
+/** What is typed for one machine: its Host, a target with both separators, in another case, and its UUID. */
+const spellings = [name, `machine/${name}`, `machine%${name}`, `machine/${name.toUpperCase()}`, id(0)];
+
+function id(at: 0 | 1): string {
+  return ids[at].replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
+/** One machine of systemd-machined, which the tests exchange: two sshds, with a host key each, that let the same user in. */
+describe.skipIf(missing)('ssh and the identity of a machine', () => {
+  const dir = useTempDir();
+  const home = join(dir, 'home');
+  const file = join(home, '.ssh/vmssh_known_hosts');
+  const conf = join(home, '.ssh/vmssh.conf');
+  const sshds: SshdOnSocket[] = [];
+  const listed: JsonObject[] = [];
+  let machined: Machined;
+  let env: NodeJS.ProcessEnv;
+  const program = (...args: string[]) => run([...vmssh, ...args], { env });
+  /** How it is typed, and who checks: plain ssh by the lines of config install, or `vmssh ssh`. */
+  const bySsh = (host: string, policy: string, more: readonly string[] = []) =>
+    run(['ssh', '-F', conf, '-o', 'BatchMode=yes', '-i', join(dir, 'a/id'), ...more, host, 'exit 7'], {
+      env: { ...env, VMSSH_HOST_KEYS: policy },
+      detached: true,
+    });
+  const byVmssh = (host: string, policy: string) =>
+    run([...vmssh, 'ssh', '-F', '/dev/null', '-o', 'BatchMode=yes', host, 'exit 7'], {
+      env: { ...env, VMSSH_HOST_KEYS: policy },
+      detached: true,
+    });
+  const pins = () => (existsSync(file) ? readFileSync(file, 'utf8') : '');
+  /** A machine: which sshd answers, and which id machined says. */
+  const machine = (sshd: 0 | 1, machineId: string, called = name) => ({
+    name: called,
+    id: machineId,
+    class: 'vm',
+    service: 'x',
+    sshAddress: `unix${sshds[sshd]?.path}`,
+    sshPrivateKeyPath: join(dir, 'a/id'),
+  });
+  const lists = (...machines: JsonObject[]) => listed.splice(0, listed.length, ...machines);
+  const isIn = (result: Outcome) => result.code === 7;
+
+  beforeAll(async () => {
+    mkdirSync(join(home, '.ssh'), { recursive: true, mode: 0o700 });
+    for (const folder of ['a', 'b']) {
+      mkdirSync(join(dir, folder));
+      sshds.push(await startSshd(join(dir, folder)));
+    }
+    writeFileSync(join(dir, 'b/authorized'), readFileSync(join(dir, 'a/id.pub')));
+    machined = await startMachined(listed);
+    env = { ...process.env, HOME: home, ...machined.env };
+    lists(machine(0, ids[0]));
+    expect(await program('config', 'install')).toMatchObject({ code: 0 });
+  });
+  afterAll(async () => {
+    machined.stop();
+    for (const sshd of sshds) await sshd.close();
+  });
+  beforeEach(() => {
+    rmSync(file, { force: true });
+    lists(machine(0, ids[0]));
+  });
+
+  const ways = [
+    { way: 'ssh', login: bySsh },
+    { way: 'vmssh ssh', login: byVmssh },
+  ];
+
+  describe.each(ways)('by $way', ({ login }) => {
+    it.each(policies)('a first key, with the policy %s', async (policy) => {
+      const result = await login(name, policy);
+      expect({ policy, in: isIn(result) }).toEqual({ policy, in: policy === 'accept-new' });
+      expect(pins()).toMatch(policy === 'accept-new' ? new RegExp(`^vmssh-${id(0)} ssh-ed25519 `) : /^$/);
+      const says = { 'accept-new': 'is new', ask: 'nobody has confirmed', strict: 'policy is strict' }[
+        policy
+      ];
+      expect(result.stderr).toContain(says);
+    });
+
+    it.each(spellings)('the same key is known however it is typed: %s', async (typed) => {
+      expect(await login(name, 'accept-new')).toMatchObject({ code: 7 });
+      const first = pins().split(' ').slice(0, 3);
+      for (const policy of policies)
+        expect(await login(typed, policy)).toMatchObject({ code: 7, stderr: '' });
+      expect(pins().split(' ').slice(0, 3)).toEqual(first);
+    });
+
+    it.each(spellings)('an exchanged machine is refused however it is typed: %s', async (typed) => {
+      expect(await login(name, 'accept-new')).toMatchObject({ code: 7 });
+      const first = pins();
+      // Another key; another machine of its name; a second machine that says its UUID.
+      const exchanged = [
+        [machine(1, ids[0])],
+        [machine(1, ids[1])],
+        [machine(1, ids[0], 'x'), machine(1, ids[0])],
+      ];
+      for (const machines of exchanged) {
+        lists(...machines);
+        // A UUID that is typed is the machine's own: where it is gone, nobody has it.
+        for (const policy of policies) {
+          const { code, stderr } = await login(typed, policy);
+          expect({ typed, policy, code }).toEqual({ typed, policy, code: 255 });
+          if (typed !== id(0)) expect(stderr).toMatch(/vmssh forget/);
+        }
+      }
+      expect(pins()).toBe(first);
+    });
+
+    it('made again is let in after vmssh forget, under its new identity', async () => {
+      expect(await login(name, 'accept-new')).toMatchObject({ code: 7 });
+      lists(machine(1, ids[1]));
+      expect(await program('forget', name)).toMatchObject({ code: 0 });
+      expect(pins()).toBe('');
+      expect(await login(name, 'accept-new')).toMatchObject({ code: 7 });
+      expect(pins()).toMatch(new RegExp(`^vmssh-${id(1)} `));
+    });
+  });
+
+  it('a key by whichever way it was pinned counts for the other', async () => {
+    expect(await byVmssh(name, 'accept-new')).toMatchObject({ code: 7 });
+    expect(await bySsh(name, 'strict')).toMatchObject({ code: 7, stderr: '' });
+    lists(machine(1, ids[0]));
+    expect(await bySsh(`machine/${name}`, 'accept-new')).toMatchObject({ code: 255 });
+    expect(await byVmssh(`machine%${name}`, 'accept-new')).toMatchObject({ code: 255 });
+    expect((await program('check', '--until=authentication', name)).stdout).toContain('it knows another key');
+  });
+
+  it('a wrong key is refused whatever ssh is told', async () => {
+    expect(await bySsh(name, 'accept-new')).toMatchObject({ code: 7 });
+    lists(machine(1, ids[0]));
+    for (const told of ['no', 'accept-new'])
+      expect(await bySsh(name, 'accept-new', ['-o', `StrictHostKeyChecking=${told}`])).toMatchObject({
+        code: 255,
+      });
+  });
+
+  it('the address of a known machine is that machine', async () => {
+    const address = `unix${sshds[0]?.path}`;
+    expect(await bySsh(address, 'accept-new')).toMatchObject({ code: 7 });
+    expect(pins()).toMatch(new RegExp(`^vmssh-${id(0)} ssh-ed25519 \\S+ machine%${name}\n$`));
+    for (const typed of [address, name]) expect(await bySsh(typed, 'strict')).toMatchObject({ code: 7 });
+    lists(machine(1, ids[0]));
+    expect(await bySsh(`unix${sshds[1]?.path}`, 'accept-new')).toMatchObject({ code: 255 });
+  });
+
+  it.each(policies)('an address of no known machine, with the policy %s: no key is kept', async (policy) => {
+    const address = `unix${sshds[0]?.path}`;
+    lists();
+    const result = await bySsh(address, policy);
+    expect({ policy, in: isIn(result) }).toEqual({ policy, in: policy === 'accept-new' });
+    expect(pins()).toBe('');
+  });
+
+  it('is not known to ssh -J, which leaves our proxy out, and a line says so', async () => {
+    expect(await bySsh(name, 'accept-new')).toMatchObject({ code: 7 });
+    const jump = [
+      '-o',
+      'ProxyJump=none',
+      '-o',
+      `ProxyCommand=socat - UNIX:${sshds[1]?.path}`,
+      '-o',
+      'ProxyUseFdpass=no',
+    ];
+    const { code, stderr } = await bySsh(`machine/${name}`, 'accept-new', jump);
+    expect(code).toBe(255);
+    expect(stderr).toContain('no vmssh proxy says which machine');
+  });
+
+  it('of two first logins at once one is pinned, and the other is that key or refused', async () => {
+    lists(machine(0, ids[0]));
+    const one = bySsh(name, 'accept-new');
+    const other = bySsh(`machine/${name}`, 'accept-new');
+    expect((await Promise.all([one, other])).map(({ code }) => code)).toEqual([7, 7]);
+    expect(pins().match(/^vmssh-/gm)).toHaveLength(1);
+  });
+
+  it('a certificate of a CA of the user is accepted, in strict too', async () => {
+    const at = join(dir, 'ca');
+    spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', at]);
+    const signed = ['-q', '-s', at, '-I', 'x', '-h', '-n', name, join(dir, 'a/host.pub')];
+    expect(spawnSync('ssh-keygen', signed).status).toBe(0);
+    const config = join(dir, 'a/sshd_config');
+    const before = readFileSync(config, 'utf8');
+    writeFileSync(config, `HostCertificate ${join(dir, 'a/host-cert.pub')}\n${before}`);
+    const known = join(home, '.ssh/known_hosts');
+    writeFileSync(known, `@cert-authority web-* ${readFileSync(`${at}.pub`, 'utf8')}`);
+    try {
+      expect(await bySsh(name, 'strict')).toMatchObject({ code: 7 });
+      writeFileSync(known, `@cert-authority other ${readFileSync(`${at}.pub`, 'utf8')}`);
+      rmSync(file, { force: true });
+      expect(await bySsh(name, 'strict')).toMatchObject({ code: 255 });
+      // Of a certificate that nobody vouches for the plain key counts.
+      expect(await bySsh(name, 'accept-new')).toMatchObject({ code: 7 });
+      expect(pins()).toMatch(/ ssh-ed25519 AAAA/);
+    } finally {
+      rmSync(known);
+      writeFileSync(config, before);
+    }
+  });
+});

@@ -1,0 +1,185 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { decide, type Facts } from '../../src/identity/decide.js';
+import type { Pin } from '../../src/identity/pins.js';
+
+const [mint, other] = [
+  'vmssh-11111111-2222-4333-8444-555555555555',
+  'vmssh-22222222-2222-4333-8444-555555555555',
+];
+const [own, wrong, third] = ['AAAA', 'BBBB', 'CCCC'];
+const print = (key: string) =>
+  `SHA256:${createHash('sha256').update(Buffer.from(key, 'base64')).digest('base64').replace(/=+$/, '')}`;
+const pin = (alias: string, key: string, ...names: string[]): Pin => ({
+  alias,
+  type: 'ssh-ed25519',
+  key,
+  names,
+});
+const known = pin(mint, own, 'machine%mint');
+const facts: Facts = {
+  reached: { text: 'machine/mint' },
+  alias: mint,
+  names: ['machine%mint'],
+  pins: [],
+  shown: print(own),
+  isRevoked: false,
+  isCertified: false,
+  made: undefined,
+  manager: [],
+  policy: 'accept-new',
+};
+const shows = { shown: print(wrong) };
+const address = { alias: undefined, names: [], reached: { text: 'vsock/7' } };
+
+describe('the decision about a host key', () => {
+  it.each<{ name: string; given: Partial<Facts>; want: object }>([
+    {
+      name: 'nobody said what was reached',
+      given: { reached: undefined },
+      want: { do: 'nothing', why: 'no record' },
+    },
+    {
+      name: 'revoked, though pinned',
+      given: { pins: [known], isRevoked: true },
+      want: { do: 'refuse', why: 'revoked' },
+    },
+    {
+      name: 'of a CA',
+      given: { isCertified: true, policy: 'strict' },
+      want: { do: 'accept', why: 'certified', pin: true },
+    },
+    {
+      name: 'of a CA, beside a pin',
+      given: { ...shows, pins: [known], isCertified: true },
+      want: { do: 'accept', pin: false },
+    },
+    {
+      name: 'made beforehand',
+      given: { made: print(own), policy: 'strict' },
+      want: { do: 'accept', why: 'made', pin: false },
+    },
+    {
+      name: 'not the made one, though pinned',
+      given: { made: print(third), pins: [known] },
+      want: { do: 'refuse', why: 'not made' },
+    },
+    {
+      name: 'pinned',
+      given: { pins: [known], policy: 'strict' },
+      want: { do: 'accept', why: 'known', pin: false },
+    },
+    {
+      name: 'pinned, by a new name',
+      given: { pins: [known], names: ['machine%mint', 'host%m'] },
+      want: { do: 'accept', why: 'known', pin: true },
+    },
+    {
+      name: 'another than the pinned',
+      given: { ...shows, pins: [known] },
+      want: { do: 'refuse', why: 'changed' },
+    },
+    {
+      name: 'another, though its manager has it',
+      given: { ...shows, pins: [known], manager: [print(wrong)] },
+      want: { do: 'refuse', why: 'changed' },
+    },
+    {
+      name: "of a name that was another's: its manager first",
+      given: { alias: other, pins: [known], manager: undefined },
+      want: { do: 'ask manager' },
+    },
+    {
+      name: "of a name that was another's, by its manager",
+      given: { alias: other, pins: [known], ...shows, manager: [print(wrong)], policy: 'strict' },
+      want: { do: 'accept', why: 'new machine', pin: true, moved: ['machine%mint'] },
+    },
+    {
+      name: "of a name that was another's, and its manager has another",
+      given: { alias: other, pins: [known], ...shows, manager: [print(third)] },
+      want: { do: 'refuse', why: 'another machine' },
+    },
+    {
+      name: "of a name that was another's, and nobody can say",
+      given: { alias: other, pins: [known], ...shows },
+      want: { do: 'refuse', why: 'another machine' },
+    },
+    {
+      name: "of a name that was another's, whose own key is known",
+      given: { alias: other, pins: [known, pin(other, wrong)], ...shows },
+      want: { do: 'refuse', why: 'another machine' },
+    },
+    {
+      name: "of a name that was another's, which shows its key",
+      given: { alias: other, pins: [known] },
+      want: { do: 'refuse', why: 'another machine' },
+    },
+    {
+      name: 'first, its manager is asked',
+      given: { manager: undefined, policy: 'strict' },
+      want: { do: 'ask manager' },
+    },
+    {
+      name: 'first, its manager has it',
+      given: { manager: [print(third), print(own)], policy: 'strict' },
+      want: { do: 'accept', why: 'by manager', pin: true },
+    },
+    {
+      name: 'first, its manager has another',
+      given: { manager: [print(third)] },
+      want: { do: 'refuse', why: 'not by manager' },
+    },
+    { name: 'first, accept-new', given: {}, want: { do: 'accept', why: 'first', pin: true } },
+    { name: 'first, ask', given: { policy: 'ask' }, want: { do: 'ask user', pin: true } },
+    { name: 'first, strict', given: { policy: 'strict' }, want: { do: 'nothing', why: 'unknown' } },
+    {
+      name: 'of an address',
+      given: { ...address, manager: undefined },
+      want: { do: 'accept', why: 'address', pin: false },
+    },
+    {
+      name: 'of an address, ask',
+      given: { ...address, policy: 'ask' },
+      want: { do: 'ask user', pin: false },
+    },
+    {
+      name: 'of an address, strict',
+      given: { ...address, policy: 'strict' },
+      want: { do: 'nothing', why: 'unknown' },
+    },
+    {
+      name: 'from before it had a UUID',
+      given: { pins: [pin('vmssh-machine%mint', own)] },
+      want: { do: 'accept', why: 'known', pin: true },
+    },
+    {
+      name: 'another than before it had a UUID',
+      given: { ...shows, pins: [pin('vmssh-machine%mint', own)] },
+      want: { do: 'refuse', why: 'changed' },
+    },
+    {
+      name: 'where a source says no UUID',
+      given: { alias: 'vmssh-machine%mint', pins: [known] },
+      want: { do: 'accept', why: 'known' },
+    },
+    {
+      name: 'another, where a source says no UUID',
+      given: { alias: 'vmssh-machine%mint', ...shows, pins: [known] },
+      want: { do: 'refuse', why: 'changed' },
+    },
+    {
+      name: 'of another machine with no name in common',
+      given: { pins: [pin(other, wrong, 'machine%web')] },
+      want: { do: 'accept', why: 'first' },
+    },
+  ])('$name', ({ given, want }) => expect(decide({ ...facts, ...given })).toMatchObject(want));
+
+  it('accepts in strict no key that nobody vouches for, whatever else is known', () => {
+    for (const alias of [mint, other, 'vmssh-machine%mint', undefined])
+      for (const pins of [[], [known], [pin(other, own)], [pin('vmssh-machine%mint', own, 'host%x')]])
+        for (const manager of [undefined, [], [print(own)]])
+          expect(decide({ ...facts, ...shows, alias, pins, manager, policy: 'strict' }).do).not.toBe(
+            'accept',
+          );
+  });
+});

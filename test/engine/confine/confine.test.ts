@@ -4,19 +4,12 @@ import { describe, expect, it } from 'vitest';
 import { run } from '../../helpers/run.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { compile } from '../../native/support/compile.js';
+import { profiles } from '../../native/support/profiles.js';
 
 const confined = compile('confined.cpp');
 const dir = useTempDir();
 
-const readers = ['open to read', 'open a path', 'stat', 'fcntl', 'writev', 'a unix socket', 'a thread'];
-const servers = [...readers, 'a socket of TCP', 'a socket of sock_diag'];
-
-describe.skipIf(!confined).each([
-  { profile: 'relay', allowed: [] },
-  { profile: 'read', allowed: readers },
-  { profile: 'serve', allowed: servers },
-  { profile: 'serve-path', allowed: [...servers, 'unlink'] },
-])('the profile $profile', ({ profile, allowed }) => {
+describe.skipIf(!confined).each(profiles)('the profile $profile', ({ profile, allowed }) => {
   const confine = (...words: readonly string[]) =>
     run([confined ?? '', profile, ...words], { cwd: mkdtempSync(join(dir, 'in-')) });
 

@@ -52,9 +52,9 @@ export async function reverse(
     await report.turnedAway(refusal);
   };
   try {
-    report.reversed(listener.at, target, local);
     const listensAt = 'path' in listener.at ? ['unix' as const] : [];
     await confineForward({ typed: options.typed, listensAt }, machine.recently, io);
+    report.reversed(listener.at, target, local);
     if (!json) io.err(`${io.program}: in the machine: ${printable(guestLine(port, local))}\n`);
     await serve(addon, [listener], options, serveClient, signal);
   } finally {

@@ -14,7 +14,9 @@ const missing = existsSync(executable)
   ? ''
   : ': skipped, as npm run build:exe -- --target linux-arm64 was not run';
 const megabytes = 8;
-const confined = missing ? undefined : compile('confined.cpp', undefined, ['-static'], 'aarch64-linux-gnu-g++');
+const confined = missing
+  ? undefined
+  : compile('confined.cpp', undefined, ['-static'], 'aarch64-linux-gnu-g++');
 
 /** What the run has seen, for test/packages/tried.md. */
 const seen: string[] = [];
@@ -106,7 +108,9 @@ describeGuests(`a guest for arm64, and the executable for it${missing}`, () => {
     await guest.run('cat >/usr/bin/confined && chmod 755 /usr/bin/confined', {
       input: readFileSync(confined ?? ''),
     });
-    const { code, stdout } = await inside(`mkdir /tmp/${profile} && cd /tmp/${profile} && confined ${profile}`);
+    const { code, stdout } = await inside(
+      `mkdir /tmp/${profile} && cd /tmp/${profile} && confined ${profile}`,
+    );
     expect({ code, allowed: stdout.split('\n').slice(0, -1) }).toEqual({ code: 0, allowed });
     for (const what of ['execve', 'threads'])
       expect(await inside(`cd /tmp/${profile} && confined ${profile} ${what}`)).toMatchObject({ code: 0 });

@@ -11,6 +11,7 @@ import { connectTo, multiplexer, readToEnd } from './forward/forwarding.js';
 
 // Neither a sanitizer nor QEMU has a filter; Node has none of ours.
 const asking = runtime === 'executable' && process.arch === 'x64' ? compile('asking.c') : undefined;
+const refusing = asking && compile('refusing.c');
 const dir = useTempDir();
 let count = 0;
 
@@ -85,6 +86,23 @@ describe.skipIf(!asking)('a command that starts no program any more', () => {
     const env = { ...process.env, VMSSH_NO_SANDBOX: '1' };
     expect(await run(command, { env })).toMatchObject({ code: 0, stdout: 'SSH-2.0-x\n' });
     expect(said()).toBe(false);
+  });
+
+  it.skipIf(!refusing)('goes on as it is where the kernel has no such filter', async () => {
+    const path = await listening((socket) => socket.end('SSH-2.0-x\r\n'));
+    const without = [refusing ?? '', 'seccomp', ...vmssh];
+    const banner = await run([...without, 'nc', '--banner', `unix${path}`]);
+    expect(banner).toMatchObject({ code: 0, stdout: 'SSH-2.0-x\n', stderr: '' });
+    const local = join(dir, `local${count++}`);
+    const [program = '', ...args] = [...without, 'forward', '--json', `unix${path}`, '22', local];
+    const child = spawn(program, args, { stdio: 'pipe' });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const { next } = follow(child);
+    await next();
+    const client = await connectTo({ host: '', port: 0, path: local });
+    client.end();
+    expect(String(await readToEnd(client))).toBe('SSH-2.0-x\r\n');
+    expect(await next()).toMatchObject({ event: 'closed', end: 'both' });
   });
 
   function expectRefused({ before, after }: Asked): void {

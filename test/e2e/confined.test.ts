@@ -134,11 +134,10 @@ describe.skipIf(!asking)('a command that starts no program any more', () => {
     return { child, said, asked, next: stderr === 'pipe' ? follow(child).next : async () => ({}) };
   }
 
-  /** Ends what is traced, which is its only child. */
+  /** Ends a command as its service manager would. */
   async function end(child: ChildProcess): Promise<void> {
     const ended = outcome(child);
-    const children = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8');
-    process.kill(Number(children), 'SIGTERM');
+    child.kill('SIGTERM');
     expect(await within('end', ended)).toMatchObject({ code: 0 });
   }
 

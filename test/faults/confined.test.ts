@@ -4,10 +4,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { connectTo, multiplexer, readToEnd } from '../e2e/forward/forwarding.js';
 import { follow, outcome, run, runtime, vmssh, within } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { compile } from '../native/support/compile.js';
-import { connectTo, multiplexer, readToEnd } from './forward/forwarding.js';
 
 // Neither a sanitizer nor QEMU has a filter; Node has none of ours.
 const asking = runtime === 'executable' && process.arch === 'x64' ? compile('asking.c') : undefined;

@@ -42,7 +42,9 @@ export function machineAt(options: MachineOptions, io: Io, signal: AbortSignal):
   const route = remembered(search(options, io, signal), rememberedMs);
   return {
     async find() {
-      return (await route.get()).text;
+      const { text, target, resolution } = await route.get();
+      await beforeOpen(target, resolution.endpoint);
+      return text;
     },
     async connect(signal) {
       const { resolution, ...found } = await route.get();

@@ -43,7 +43,8 @@ export function machineAt(options: MachineOptions, io: Io, signal: AbortSignal):
   return {
     async find() {
       const { text, target, resolution } = await route.get();
-      await beforeOpen(target, resolution.endpoint);
+      const [first] = resolution.routes;
+      if (first) await beforeOpen(target, first.endpoint, resolution.machine);
       return text;
     },
     async connect(signal) {

@@ -183,8 +183,11 @@ async function found(target: Target, text: string, options: ReachOptions): Promi
     : ask(signal);
   const machine = await withInterruption(text, signal, answer);
   const [first] = machine.routes;
-  const steps = [...machine.steps, ...(first ? [...first.steps, formatEndpoint(first.endpoint)] : [])];
-  options.trace?.('resolve', steps.join(' → '), first?.endpoint);
+  options.trace?.(
+    'resolve',
+    [...machine.steps, ...(first ? [...first.steps, formatEndpoint(first.endpoint)] : [])].join(' → '),
+    first?.endpoint,
+  );
   return machine;
 }
 

@@ -62,8 +62,9 @@ export type OnRoute = (
 
 export interface Reached {
   readonly target: Target;
-  /** The route that was opened, maybe not its first, is the connection's endpoint. */
   readonly resolution: Resolution;
+  /** The one that was opened, maybe not its first. */
+  readonly route: Route;
   readonly connection: Connection;
 }
 
@@ -147,7 +148,7 @@ async function attempt(target: Target, text: string, options: ReachOptions): Pro
       const banner = waits ? await bannerOf(connection, text, Math.max(1, end - now()), signal) : undefined;
       onRoute?.(route, banner === undefined ? {} : { banner });
       if (waits) await turn.remember?.(name);
-      return { target, resolution, connection };
+      return { target, resolution, route, connection };
     } catch (error) {
       // A machine that cannot be started has no other route.
       if (!(error instanceof ConnectError) || ['INTERRUPTED', 'NOT_STARTED'].includes(error.code))

@@ -64,8 +64,9 @@ export type OnRoute = (
 
 export interface Reached {
   readonly target: Target;
-  /** The route that was opened, maybe not its first, is the connection's endpoint. */
   readonly resolution: Resolution;
+  /** The one that was opened, maybe not its first. */
+  readonly route: Route;
   readonly connection: Connection;
 }
 
@@ -149,7 +150,7 @@ async function attempt(target: Target, text: string, options: ReachOptions): Pro
       const banner = waits ? await bannerOf(connection, text, Math.max(1, end - now()), signal) : undefined;
       onRoute?.(route, banner === undefined ? {} : { banner });
       if (waits) await turn.remember?.(name);
-      return { target, resolution, connection };
+      return { target, resolution, route, connection };
     } catch (error) {
       // A machine that cannot be started has no other route.
       if (!(error instanceof ConnectError) || ['INTERRUPTED', 'NOT_STARTED'].includes(error.code))
@@ -185,8 +186,11 @@ async function found(target: Target, text: string, options: ReachOptions): Promi
     : ask(signal);
   const machine = await withInterruption(text, signal, answer);
   const [first] = machine.routes;
-  const steps = [...machine.steps, ...(first ? [...first.steps, formatEndpoint(first.endpoint)] : [])];
-  options.trace?.('resolve', steps.join(' → '), first?.endpoint);
+  options.trace?.(
+    'resolve',
+    [...machine.steps, ...(first ? [...first.steps, formatEndpoint(first.endpoint)] : [])].join(' → '),
+    first?.endpoint,
+  );
   return machine;
 }
 

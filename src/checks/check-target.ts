@@ -92,7 +92,9 @@ export async function checkTarget(
       const where = { text, port, routes: options.routes, signal, env, platform };
       const resolution = await resolveTarget(found.target, where);
       routes = await untriedRoutes(resolution, { text, port, only: options.routes });
-      const { endpoint, steps } = await firstRoute(resolution, { text, port, only: options.routes });
+      const first = await firstRoute(resolution, { text, port, only: options.routes });
+      const { endpoint } = first;
+      const steps = [...resolution.steps, ...first.steps];
       pass('resolved', [...steps, formatEndpoint(endpoint)].join(' → '));
       const { identityFile, user = '' } = resolution;
       means = { ...known, user: named ?? user, endpoint, steps, identityFile };
@@ -121,8 +123,9 @@ export async function checkTarget(
     const keys = knownKeys({ text, machine, typed: host, resolution: reached.resolution }, io);
     onStage('waiting for the banner');
     const user = options.user ?? typed.user ?? reached.resolution.user ?? byDefault;
-    const { connection, resolution } = reached;
-    const { identityFile, steps } = resolution;
+    const { connection, resolution, route } = reached;
+    const { identityFile } = resolution;
+    const steps = [...resolution.steps, ...route.steps];
     means = { ...known, user, endpoint: connection.endpoint, steps, identityFile };
     const banner = await awaitBanner(connection, text, timeoutMs, signal);
     pass('banner', banner);

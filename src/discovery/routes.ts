@@ -62,6 +62,9 @@ const here: SocketContext = { port: sshPort, platform: process.platform, exists:
 
 /** The routes of two entries of the same machine, each once, exported sockets first; undefined if its address is all that is known. */
 export function joinedRoutes(known: RouteFields, other: RouteFields): readonly Route[] | undefined {
+  // Of thousands of machines most have the same address twice, or none.
+  const addresses = new Set([known.address, other.address].filter((each) => each !== undefined));
+  if (!known.routes && !other.routes && addresses.size < 2) return undefined;
   const all = new Map(
     [...listedRoutes(known), ...listedRoutes(other)].map((each) => [formatEndpoint(each.endpoint), each]),
   );

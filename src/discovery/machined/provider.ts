@@ -6,7 +6,6 @@ import { type Route, routeBy } from '../../route.js';
 import type { Deps, DiscoveredMachine, Listing, Search, Status, Warning } from '../provider.js';
 import { addressRoute, listedRoutes, routeTo } from '../routes.js';
 import type { Resolution, ResolveContext, Source } from '../source.js';
-import { execRoute } from '../tools/exec-route.js';
 import { authorityIn, authorityOf, type Scope } from '../tools/scope.js';
 import { addressesOf, isContainer, type Machine, vmspawn } from './machine.js';
 import { listMachines, type ScopeFailure, searchMachined } from './machined.js';
@@ -112,7 +111,7 @@ export async function resolveMachined(
   const [error] = errors;
   if (nspawn) {
     if (!isExported) steps.push('it exports no SSH socket');
-    const exec = routes.length === 0 ? containerExec(machine, uid) : undefined;
+    const exec = routes.length === 0 ? await containerExec(machine, uid) : undefined;
     if (exec) routes.push(exec);
     else if (routes.length === 0) throw error;
   } else {
@@ -156,20 +155,21 @@ export async function containerRoutes(
   if (containers.length === 0) return undefined;
   const { exports } = await (await import('./nspawn.js')).listExports(deps);
   const paths = new Map(exports.map(({ name, path }) => [name, path]));
-  return new Map(
-    containers.map((machine) => {
-      const path = paths.get(machine.name);
-      const exported = path === undefined ? [] : [routeTo(`unix${path}`)];
-      const known = [...exported, ...addressesOf(machine).flatMap((address) => listedRoutes({ address }))];
-      const exec = known.length > 0 ? undefined : containerExec(machine, uid);
-      return [machine, exec ? [exec] : known];
-    }),
-  );
+  const routes = new Map<Machine, readonly Route[]>();
+  for (const machine of containers) {
+    const path = paths.get(machine.name);
+    const exported = path === undefined ? [] : [routeTo(`unix${path}`)];
+    const known = [...exported, ...addressesOf(machine).flatMap((address) => listedRoutes({ address }))];
+    const exec = known.length > 0 ? undefined : await containerExec(machine, uid);
+    routes.set(machine, exec ? [exec] : known);
+  }
+  return routes;
 }
 
 /** The exec of a container of the system: only root may start programs in it. */
-function containerExec({ name, scope }: Machine, uid: number | undefined): Route | undefined {
-  return scope === 'system' && uid === 0 ? execRoute('nspawn', name) : undefined;
+async function containerExec({ name, scope }: Machine, uid: number | undefined): Promise<Route | undefined> {
+  if (scope !== 'system' || uid !== 0) return undefined;
+  return (await import('../tools/exec-route.js')).execRoute('nspawn', name);
 }
 
 /** Only systemd-vmspawn gives a machine a login user. */

@@ -30,6 +30,7 @@ const rest = [
   ...[
     'test/build/executable.test.ts',
     'test/build/hardening.test.ts',
+    'test/build/package/sources.test.ts',
     'test/build/release/{installer*,commit}.test.ts',
     'test/api/*.test.ts',
   ],

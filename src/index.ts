@@ -6,14 +6,13 @@ import { ConnectError, type Op, quote } from './errors.js';
 import { resolveTarget, type Target } from './kinds/kinds.js';
 import { parseTarget } from './kinds/parse.js';
 import { reach } from './reach.js';
-import type { Resolution } from './resolve/resolution.js';
 import { type RouteName, routeNames } from './route.js';
 import { firstRoute } from './routes/routes.js';
 import { awaitBanner } from './ssh/banner.js';
 import type { HostKey, ProbeResult } from './ssh/handshake-result.js';
 import { probeSock } from './ssh/probe.js';
 
-export type { Endpoint, HostKey, ProbeResult, Resolution, RouteName, Target };
+export type { Endpoint, HostKey, ProbeResult, RouteName, Target };
 export { ConnectError, type Op, parseTarget };
 
 export interface ConnectOptions {
@@ -36,6 +35,18 @@ export async function connect(target: string, options: ConnectOptions = {}): Pro
   return toDuplex((await open(target, options)).connection);
 }
 
+/** A machine by its first route, and what its manager made for a login. */
+export interface Resolution {
+  readonly endpoint: Endpoint;
+  /** How it was found, one clause for each step. */
+  readonly steps: readonly string[];
+  /** The machine's, in the 8-4-4-4-12 form. */
+  readonly uuid?: string;
+  /** The path of a private key. */
+  readonly identityFile?: string;
+  readonly user?: string;
+}
+
 /** Resolves a target to its endpoint, without opening anything. Rejects with a ConnectError. */
 export async function resolve(
   target: string,
@@ -46,7 +57,9 @@ export async function resolve(
   const { port = sshPort, signal } = options;
   const { env, platform } = process;
   const machine = await resolveTarget(parsed, { text: target, port, signal, env, platform });
-  return { ...machine, ...(await firstRoute(machine, { text: target, port })) };
+  const { endpoint, steps } = await firstRoute(machine, { text: target, port });
+  const { uuid, identityFile, user } = machine;
+  return { endpoint, steps: [...machine.steps, ...steps], uuid, identityFile, user };
 }
 
 export interface ProbeOptions extends ConnectOptions {

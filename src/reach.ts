@@ -1,13 +1,13 @@
 import { now } from './clock.js';
 import type { Connection, OpenOptions } from './connect/connection.js';
 import { openConnection } from './connect/open.js';
+import type { Resolution } from './discovery/source.js';
 import { type Endpoint, formatEndpoint } from './endpoint.js';
 import { ConnectError } from './errors.js';
 import type { Interruption } from './interruption.js';
 import { resolveTarget, type Target } from './kinds/kinds.js';
 import type { TypedTarget } from './kinds/parse.js';
 import type { AddonState } from './native.js';
-import type { Resolution } from './resolve/resolution.js';
 import type { Route, RouteName } from './route.js';
 import type { FailedRoute } from './routes/all-failed.js';
 import { routesOf } from './routes/routes.js';
@@ -138,7 +138,7 @@ async function attempt(target: Target, text: string, options: ReachOptions): Pro
       const end = now() + leftMs() / (1 + after);
       if (!waits && failed.length === 0) stdio = options.stdio?.(endpoint);
       await options.beforeOpen?.(target, endpoint, resolution.machine);
-      const { recheck } = endpoint === resolution.endpoint ? resolution : {};
+      const { recheck } = route === resolution.routes[0] ? resolution : {};
       const connection = await openRechecked(
         { endpoint, recheck },
         text,
@@ -184,14 +184,15 @@ async function found(target: Target, text: string, options: ReachOptions): Promi
     ? import('./connect/wait.js').then(({ inTime }) => inTime(text, timeoutMs, signal, ask))
     : ask(signal);
   const machine = await withInterruption(text, signal, answer);
-  const { endpoint, steps } = machine;
-  options.trace?.('resolve', [...steps, formatEndpoint(endpoint)].join(' → '), endpoint);
+  const [first] = machine.routes;
+  const steps = [...machine.steps, ...(first ? [...first.steps, formatEndpoint(first.endpoint)] : [])];
+  options.trace?.('resolve', steps.join(' → '), first?.endpoint);
   return machine;
 }
 
 /** Opens the endpoint; if the machine is not there, asks why. */
 async function openRechecked(
-  { endpoint, recheck }: Pick<Resolution, 'endpoint' | 'recheck'>,
+  { endpoint, recheck }: Pick<Route, 'endpoint'> & Pick<Resolution, 'recheck'>,
   text: string,
   timeoutMs: number,
   stdio: OpenOptions['stdio'],

@@ -8,23 +8,20 @@ export type RouteName = (typeof routeNames)[number];
 
 /** A route to a machine's SSH server that can be opened. */
 export interface Route {
+  /** Of a hop, whose other end chooses: "via". */
+  readonly name: RouteName | 'via';
   readonly endpoint: Endpoint;
   /** How it was found, one clause for each step. */
   readonly steps: readonly string[];
+  /** Whether it goes over the network: neither a socket nor the loopback of this host, to which managers forward ports. */
+  readonly network: boolean;
 }
 
-/** A route that a provider lists, for people and JSON. */
-export type ListedRoute =
-  | {
-      readonly route: Exclude<RouteName, 'exec'>;
-      /** As a machine's `address`: "vsock/42", "unix/run/x.sock", "192.0.2.1", "127.0.0.1:60022". */
-      readonly address: string;
-    }
-  | {
-      readonly route: 'exec';
-      /** The program whose stdin and stdout are the connection, with its arguments. */
-      readonly command: readonly string[];
-    };
+/** The route that opens this endpoint. */
+export function routeBy(endpoint: Endpoint, steps: readonly string[] = []): Route {
+  const network = endpoint.family === 'tcp' && !isLoopback(endpoint.host);
+  return { name: routeOf(endpoint) ?? 'via', endpoint, steps, network };
+}
 
 /** What each route costs and needs. */
 export const routeFacts: Readonly<Record<RouteName, { readonly costs: string; readonly needs: string }>> = {
@@ -57,9 +54,4 @@ export function routeOf({ family }: Pick<Endpoint, 'family'>): RouteName | undef
     default:
       return family;
   }
-}
-
-/** Whether it goes over the network: neither a socket nor the loopback of this host, to which managers forward ports. */
-export function isOnNetwork(endpoint: Endpoint): boolean {
-  return endpoint.family === 'tcp' && !isLoopback(endpoint.host);
 }

@@ -21,7 +21,8 @@ describe('formatEndpoint', () => {
     expect(formatEndpoint(endpoint)).toBe(want);
     const platform = endpoint.family === 'hyper-v' ? 'win32' : 'linux';
     const options = { text: want, port: 22, env: {}, exists: () => false } as const;
-    expect((await resolveTarget(parseTarget(want), { ...options, platform })).endpoint).toEqual(endpoint);
+    const { routes } = await resolveTarget(parseTarget(want), { ...options, platform });
+    expect(routes.map((each) => each.endpoint)).toEqual([endpoint]);
   });
 
   it.each<{ want: string; host: string }>([

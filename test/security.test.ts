@@ -5,12 +5,20 @@ const root = new URL('../', import.meta.url);
 const read = (path: string) => readFileSync(new URL(path, root), 'utf8');
 const page = read('docs/reference/security.md');
 const environment = read('docs/reference/environment.md');
+const assurance = read('docs/contributing/assurance.md');
 
 describe('docs/reference/security.md and environment.md', () => {
   it('names only tests that are there', () => {
     const tests = [...`${page}${environment}`.matchAll(/\btest\/[\w./-]*\w/g)].map(([path]) => path);
     expect(tests.length).toBeGreaterThan(50);
     expect(tests.filter((path) => !existsSync(new URL(path, root)))).toEqual([]);
+  });
+
+  it('say in assurance.md which files to review, and they are there', () => {
+    const named = [...assurance.matchAll(/`((?:src|native|test)\/[\w./-]*)`/g)].map(([, path = '']) => path);
+    expect(named.length).toBeGreaterThan(20);
+    expect(named.filter((path) => !existsSync(new URL(path, root)))).toEqual([]);
+    expect(assurance.split('\n').length).toBeLessThanOrEqual(81);
   });
 
   const section = environment.split(/^## /m).find((text) => text.startsWith('Environment variables')) ?? '';

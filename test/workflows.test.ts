@@ -15,10 +15,41 @@ describe('.ci', () => {
       .flatMap((text) => [...text.matchAll(/missingPrograms\(\{(.*?)\}\)/gs)])
       .flatMap(([, list = '']) => [...list.matchAll(/: '([^']+)'/g)].map(([, found = '']) => found));
     expect(needed.length).toBeGreaterThan(5);
-    const installed = ['.ci/packages', '.ci/packages-release'].flatMap((file) =>
+    const installed = ['.ci/packages', '.ci/packages-build', '.ci/packages-release'].flatMap((file) =>
       readFileSync(new URL(file, root), 'utf8').split(/\s+/),
     );
     expect(needed.filter((each) => !installed.includes(each))).toEqual([]);
+  });
+});
+
+describe('.github/workflows/release.yml', () => {
+  const text = readFileSync(new URL('release.yml', folder), 'utf8');
+  const jobs =
+    text
+      .split(/^jobs:$/m)[1]
+      ?.split(/^ {2}(?=\w+:$)/m)
+      .slice(1) ?? [];
+  const builders = jobs.filter((job) => job.includes('bash .ci/builder'));
+
+  it('has two builders, in an image that is pinned and without privileges', () => {
+    expect(text).not.toContain('privileged');
+    expect(builders).toHaveLength(2);
+    for (const job of builders) expect(job).toMatch(/image: \$\{\{ needs\.image\.outputs\.pinned \}\}/);
+    expect(jobs.find((job) => job.startsWith('image:'))).toMatch(
+      /grep -xE '\S+@sha256:\[0-9a-f\]\{64\}' \.ci\/builder-image/,
+    );
+    const runners = builders.map((job) => /runs-on: (\S+)/.exec(job)?.[1]);
+    expect(new Set(runners).size).toBe(2);
+  });
+
+  it('ships what the second one has too, with the log and the hashes of both', () => {
+    const shipped = builders.filter((job) => job.includes('attest-build-provenance'));
+    expect(shipped).toHaveLength(1);
+    const [job = ''] = shipped;
+    expect(job.indexOf('test "$(sha256sum <SHA256SUMS)" = "$SUMS"')).toBeGreaterThan(0);
+    expect(job.indexOf('= "$SUMS"')).toBeLessThan(job.indexOf('attest-build-provenance'));
+    for (const each of builders)
+      for (const file of ['build.log', 'SHA256SUMS']) expect(each).toMatch(new RegExp(`${file}$`, 'm'));
   });
 });
 

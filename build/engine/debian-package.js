@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -21,11 +22,18 @@ import { debianMirror } from '../debian-mirror.js';
  * @property {string} name
  * @property {string} version
  * @property {string} sha256
+ * @property {string} [sha1] by which Debian's snapshot archive has it
  * @property {string} suite of the archive
  * @property {string} [architecture] as Debian names it; without it, this machine's
+ * @property {boolean} [orNewer] whether another version does as well
  *
- * @typedef {{ env?: NodeJS.ProcessEnv, seconds?: number | undefined }} DownloadOptions
+ * @typedef {object} DownloadOptions
+ * @property {NodeJS.ProcessEnv} [env] VMSSH_SOURCES: a folder with files of packages, as a release has it
+ * @property {number | undefined} [seconds]
  */
+
+/** All that was ever in Debian: https://snapshot.debian.org */
+const snapshotFiles = 'https://snapshot.debian.org/file';
 
 /** How long a download that failed within its limit is not tried again, in milliseconds. */
 const pause = 3600_000;
@@ -36,23 +44,23 @@ export function folderOf({ name, version, sha256 }, env = process.env) {
 }
 
 /**
- * The folder with the files of a package; downloaded once, into the user's cache. Throws if there is no apt, or no
- * mirror of Debian. With a limit of `seconds` a download that failed is not tried again for an hour.
+ * The folder with the files of a package; downloaded once, into the user's cache. Throws if nobody has it. With a limit of `seconds` a
+ * download that failed is not tried again for an hour.
  * @param {Pinned} pinned
  * @param {DownloadOptions} [options]
  */
-export async function debianPackage(pinned, { env = process.env, seconds } = {}) {
-  const cache = cacheOf(env);
+export async function debianPackage(pinned, options = {}) {
+  const { env = process.env, seconds } = options;
   const folder = folderOf(pinned, env);
   if (existsSync(folder)) return folder;
+  const cache = cacheOf(env);
   mkdirSync(cache, { recursive: true });
   const failed = join(cache, `${pinned.name}.failed`);
   if (seconds !== undefined && isRecent(failed))
     throw new Error('the download failed less than an hour ago; npm run build:exe tries it again');
   const work = mkdtempSync(join(cache, 'building-'));
   try {
-    const deb = await download(pinned, work, env, seconds);
-    await run('dpkg-deb', ['-x', deb, join(work, 'tree')]);
+    await run('dpkg-deb', ['-x', await debianFile(pinned, work, options), join(work, 'tree')]);
     if (!existsSync(folder)) renameSync(join(work, 'tree'), folder);
     rmSync(failed, { force: true });
   } catch (error) {
@@ -62,6 +70,67 @@ export async function debianPackage(pinned, { env = process.env, seconds } = {})
     rmSync(work, { recursive: true, force: true });
   }
   return folder;
+}
+
+/** What the file of a package is called. @param {Pinned} pinned */
+export function debianFileName({ name, version, architecture = 'all' }) {
+  return `${name}_${version.replace(':', '%3a')}_${architecture}.deb`;
+}
+
+/**
+ * Brings the file of a package into a folder: from VMSSH_SOURCES, from Debian's pool, or from its snapshot archive, where it still is once
+ * the pool has a newer one. Whoever gives it, it has to have the hash. Throws with what each said.
+ * @param {Pinned} pinned
+ * @param {string} work
+ * @param {DownloadOptions} [options]
+ */
+export async function debianFile(pinned, work, { env = process.env, seconds = 600 } = {}) {
+  const signal = AbortSignal.timeout(seconds * 1000);
+  const { VMSSH_SOURCES: sources, VMSSH_TEST_SNAPSHOT: snapshot = snapshotFiles } = env;
+  const { sha1 } = pinned;
+  const places = [
+    ...(sources ? [() => ofFolder(pinned, sources, work)] : []),
+    () => ofPool(pinned, work, env, signal),
+    ...(sha1 ? [() => ofSnapshot(pinned, `${snapshot}/${sha1}`, work, signal)] : []),
+  ];
+  const problems = [];
+  for (const bring of places) {
+    try {
+      const file = await bring();
+      const sum = createHash('sha256').update(readFileSync(file)).digest('hex');
+      if (sum === pinned.sha256 || (pinned.orNewer && !file.includes(`_${pinned.version}_`))) return file;
+      problems.push(`${file} has the SHA-256 ${sum}, not ${pinned.sha256}`);
+    } catch (error) {
+      problems.push(/** @type {Error} */ (error).message);
+    }
+  }
+  throw new Error(problems.join('; '));
+}
+
+/** @param {Pinned} pinned @param {string} folder @param {string} work */
+function ofFolder(pinned, folder, work) {
+  const file = join(work, debianFileName(pinned));
+  copyFileSync(join(folder, debianFileName(pinned)), file);
+  return file;
+}
+
+/** By apt too, which knows the user's proxies. @param {Pinned} pinned @param {string} url @param {string} work @param {AbortSignal} signal */
+async function ofSnapshot(pinned, url, work, signal) {
+  const file = join(work, debianFileName(pinned));
+  const options = [
+    '-o',
+    'APT::Sandbox::User=root',
+    '-o',
+    'Acquire::https::Timeout=20',
+    '-o',
+    'Acquire::Retries=0',
+  ];
+  await run('/usr/lib/apt/apt-helper', [...options, 'download-file', url, file, `SHA256:${pinned.sha256}`], {
+    signal,
+  }).catch((error) => {
+    throw new Error(`${url}: ${error.message}`);
+  });
+  return file;
 }
 
 /** @param {NodeJS.ProcessEnv} env */
@@ -79,10 +148,9 @@ function isRecent(path) {
  * @param {Pinned} pinned
  * @param {string} work
  * @param {NodeJS.ProcessEnv} env
- * @param {number | undefined} seconds
+ * @param {AbortSignal} signal
  */
-async function download({ name, version, sha256, suite, architecture }, work, env, seconds) {
-  const signal = seconds === undefined ? undefined : AbortSignal.timeout(seconds * 1000);
+async function ofPool({ name, version, suite, architecture, orNewer }, work, env, signal) {
   const lists = join(work, 'lists');
   const archives = join(work, 'cache/archives');
   for (const path of [join(lists, 'partial'), join(archives, 'partial')])
@@ -108,21 +176,12 @@ async function download({ name, version, sha256, suite, architecture }, work, en
     run('apt-get', ['-qq', ...options.flatMap((each) => ['-o', each]), ...args], { cwd: work, env, signal });
   await apt('update', '--error-on=any');
   const wanted = architecture === undefined ? name : `${name}:${architecture}`;
-  try {
-    await apt('download', `${wanted}=${version}`);
-  } catch {
-    // An archive drops old versions; what is built of it is built by one version, so any will do.
-    await apt('download', wanted);
-  }
+  await apt('download', `${wanted}=${version}`).catch((error) => {
+    if (!orNewer) throw error;
+    return apt('download', wanted);
+  });
   const deb = readdirSync(work).find((file) => file.endsWith('.deb'));
   if (deb === undefined) throw new Error(`apt-get downloaded no ${name}`);
-  const sum = createHash('sha256')
-    .update(readFileSync(join(work, deb)))
-    .digest('hex');
-  if (sum !== sha256) {
-    if (deb.includes(`_${version}_`)) throw new Error(`${deb} has the SHA-256 ${sum}, not ${sha256}`);
-    console.error(`build:exe: Debian has ${deb} in place of ${version}`);
-  }
   return join(work, deb);
 }
 

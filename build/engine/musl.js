@@ -11,17 +11,18 @@ const own = join(root, 'native/engine/musl');
 const machines = { 'linux-x64': 'x86_64-linux', 'linux-arm64': 'aarch64-linux' };
 
 /** musl-dev of another processor, which cannot be installed beside this one's. */
-const arm64 = {
+export const muslOfArm64 = {
   name: 'musl-dev',
   version: '1.2.3-1',
   sha256: '55c2ca4bc3041c8ed8ac7dc3ef6080d9551a21650568b2fd7610b59eaf98a4f4',
+  sha1: '1099cd062dcc35e0bf334ae32f40f390a14d116e',
   suite: 'bookworm',
   architecture: 'arm64',
 };
 
 /** Brings the musl that `target` is cross-compiled with. Throws as `debianPackage` does. @param {string} target @param {DownloadOptions} [options] */
 export async function crossMusl(target, options) {
-  if (target !== thisSystem && target === 'linux-arm64') await debianPackage(arm64, options);
+  if (target !== thisSystem && target === 'linux-arm64') await debianPackage(muslOfArm64, options);
 }
 
 /** Whether Debian's package musl-dev is here. @param {LinuxTarget} target */
@@ -32,7 +33,7 @@ export function hasMusl(target) {
 /** Debian's package of it, and its licence; of one that is not installed, what dpkg cannot say. @param {LinuxTarget} target */
 export function muslPackage(target) {
   const path = join(home(target), 'share/doc/musl-dev/copyright');
-  const { name, version, architecture } = arm64;
+  const { name, version, architecture } = muslOfArm64;
   return target === thisSystem
     ? { title: name, path }
     : { title: name, path, unpacked: { version, architecture } };
@@ -68,7 +69,7 @@ export function muslLibraries(target) {
 
 /** Where it is installed, or unpacked. @param {LinuxTarget} target */
 function home(target) {
-  return target === thisSystem ? '/usr' : join(folderOf(arm64), 'usr');
+  return target === thisSystem ? '/usr' : join(folderOf(muslOfArm64), 'usr');
 }
 
 /** @param {LinuxTarget} target */

@@ -13,6 +13,7 @@ import { makeNpmPackages } from './npm.js';
 import { makeRpm } from './rpm.js';
 import { run } from './run.js';
 import { writeSbom } from './sbom.js';
+import { writeSources } from './sources.js';
 import { writeTexts } from './texts.js';
 
 const folder = join(root, 'dist/package');
@@ -68,4 +69,5 @@ if (forWindows) {
   writeSbom(place(basename(zip)), await executableComponents('win32-x64'), about);
   writeManifests(zip, folder, about);
 }
+await writeSources(place('sources'), version);
 console.log(folder);

@@ -10,6 +10,7 @@ import { addresses, missingAddresses } from './addresses.js';
 import { checkRelease } from './checks.js';
 import { commitRelease } from './commit.js';
 import { taggedVersions } from './git.js';
+import { missingTexts } from './owner-texts.js';
 import { differences, hashesBelow } from './site/files.js';
 import { signerOf } from './site/sign.js';
 import { earlierFiles, makeSite } from './site/site.js';
@@ -36,6 +37,8 @@ function release() {
   const missing = missingAddresses(addresses);
   if (missing.length > 0)
     throw new Error(`fill in build/release/addresses.json, and commit it:\n${missing.join('\n')}`);
+  const texts = missingTexts(root, addresses);
+  if (texts.length > 0) throw new Error(`fill in, and commit:\n${texts.join('\n')}`);
   // Modes do not depend on who releases.
   process.umask(0o022);
   const releases = join(root, 'release');

@@ -25,6 +25,11 @@ export function explainUnsigned32(text: string): string {
 /** The port that sshd listens on, the same for TCP and vsock. */
 export const sshPort = 22;
 
+/** Whether a port stands for the SSH server, on whichever port a route has that; another port is that port. */
+export function isSshPort(port: number): boolean {
+  return port === sshPort;
+}
+
 /** The largest port of each family: vsock's 4294967295 is VMADDR_PORT_ANY, hvsock reserves the upper half. */
 const largest = { vsock: 0xfffffffe, hvsock: 0x7fffffff, tcp: 0xffff } as const;
 

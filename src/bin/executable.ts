@@ -17,7 +17,7 @@ atStart(
       import('../commands/list/list.js'),
       import('../commands/completion/completion.js'),
       import('../discovery/list-all.js'),
-      import('../discovery/providers.js'),
+      import('../discovery/sources.js').then(({ loadSources }) => loadSources()),
       import('../cli/json.js'),
     ]),
 );

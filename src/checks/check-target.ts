@@ -7,6 +7,7 @@ import { stepTrace } from '../cli/reach/trace.js';
 import type { ReachFlags } from '../cli/shared-options.js';
 import { now as clock } from '../clock.js';
 import { openConnection } from '../connect/open.js';
+import type { Resolution } from '../discovery/source.js';
 import { formatEndpoint } from '../endpoint.js';
 import { ConnectError } from '../errors.js';
 import { resolveTarget } from '../kinds/kinds.js';
@@ -14,9 +15,8 @@ import { findTarget } from '../lookup/find-target.js';
 import { splitLogin } from '../lookup/login.js';
 import { sshProgram } from '../process/ssh-program.js';
 import type { OnRoute, Reached, ReachOptions, Trace } from '../reach.js';
-import type { Resolution } from '../resolve/resolution.js';
 import { type Route, routeFacts, routeOf } from '../route.js';
-import { allRoutes, hasIp, type RoutesOptions } from '../routes/routes.js';
+import { allRoutes, firstRoute, hasIp, type RoutesOptions } from '../routes/routes.js';
 import { awaitBanner } from '../ssh/banner.js';
 import { handshake } from '../ssh/handshake.js';
 import { describeTarget } from '../target/target.js';
@@ -92,8 +92,7 @@ export async function checkTarget(
       const where = { text, port, routes: options.routes, signal, env, platform };
       const resolution = await resolveTarget(found.target, where);
       routes = await untriedRoutes(resolution, { text, port, only: options.routes });
-      const [first = resolution] = routes;
-      const { endpoint = resolution.endpoint, steps = resolution.steps } = first;
+      const { endpoint, steps } = await firstRoute(resolution, { text, port, only: options.routes });
       pass('resolved', [...steps, formatEndpoint(endpoint)].join(' → '));
       const { identityFile, user = '' } = resolution;
       means = { ...known, user: named ?? user, endpoint, steps, identityFile };
@@ -135,7 +134,7 @@ export async function checkTarget(
     const own = { self, platform, env, ssh: sshProgram(io), sshConfig: options.sshConfig };
     // With the user's own ssh, over a new connection: some machines accept one at a time.
     connection.close();
-    if (!options.routes && (resolution.rest || resolution.askIp)) {
+    if (!options.routes && (resolution.routes.length > 1 || resolution.askIp)) {
       onRoute(connection, { banner });
       routes = await checkRoutes(resolution, tried, { text, port, timeoutMs, env: io.env, signal, onStage });
     }

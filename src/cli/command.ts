@@ -48,6 +48,16 @@ export interface OptionSpec {
   /** For completion: the accepted values, or what they name. */
   readonly takes?: readonly string[] | 'target' | 'providers' | 'host';
   readonly summary: string;
+  /** Shown only on this system: see `shownOn`. */
+  readonly platform?: NodeJS.Platform;
+}
+
+/** What help, completion and man pages of a system show: all but what another system's users need. All of it is read on each. */
+export function shownOn<T extends { readonly platform?: NodeJS.Platform }>(
+  platform: NodeJS.Platform,
+  all: readonly T[],
+): readonly T[] {
+  return all.filter((each) => (each.platform ?? platform) === platform);
 }
 
 /** An option with the reader of its value. */
@@ -91,7 +101,11 @@ export interface Command<Options> {
   readonly options: readonly Option<unknown>[];
   /** At most one option of each group may be given. */
   readonly exclusive?: readonly (readonly OptionSpec[])[];
-  readonly examples: readonly { readonly line: string; readonly about: string }[];
+  readonly examples: readonly {
+    readonly line: string;
+    readonly about: string;
+    readonly platform?: NodeJS.Platform;
+  }[];
   /** Called by `understand`. Throws a UsageError. */
   parse(raw: RawArgs, io: Io): Options;
   /** Resolves to the exit code. */

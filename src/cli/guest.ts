@@ -2,6 +2,7 @@ import type { ChalkInstance } from 'chalk';
 import { checkUserName } from '../address/names.js';
 import { parsePort } from '../address/numbers.js';
 import { printable, quote } from '../errors.js';
+import { readTextSync } from '../files/read-file.js';
 import { type GuestRouteName, guestRouteOf } from '../guest/run/route.js';
 import type { ProgressLine } from '../guest/run/run-script.js';
 import { parseTarget } from '../kinds/parse.js';
@@ -28,7 +29,7 @@ export interface HostFlags {
   readonly host: string;
   readonly route: GuestRouteName;
   readonly sshConfig: string | undefined;
-  /** By ssh: a target that should lead to the host. */
+  /** By ssh: a target that should be the host. */
   readonly through?: string;
 }
 
@@ -77,6 +78,39 @@ export function accountName(text: string): string {
   if (/^[A-Za-z_][\w.-]{0,31}\$?$/.test(text)) return text;
   throw new UsageError(`${quote(text)} cannot be the name of an account`);
 }
+
+/** The lines of a public key file. Throws a RangeError that says what is wrong with it, and never quotes a private key. */
+export function readKeys(
+  path: string,
+  read: (path: string) => string = (p) => readTextSync(p, 1 << 20, true),
+): readonly string[] {
+  let text: string;
+  try {
+    text = read(path);
+  } catch (error) {
+    throw new RangeError(`the key file ${JSON.stringify(path)} cannot be read: ${(error as Error).message}`);
+  }
+  if (text.includes('PRIVATE KEY')) {
+    throw new RangeError(
+      `${JSON.stringify(path)} is a private key: give the public one, ${JSON.stringify(`${path}.pub`)}`,
+    );
+  }
+  // Editors on Windows mark UTF-8, and sshd would not know a key after the mark.
+  const lines = text.replace(/^\ufeff/, '').split(/\r?\n/);
+  const keys = lines.filter((line) => line.trim() !== '' && !line.startsWith('#'));
+  const strange = keys.find(
+    (key) => !looksLikeKey.test(key) || /[\p{Cc}\p{Zl}\p{Zp}]/u.test(key.replaceAll('\t', ' ')),
+  );
+  if (keys.length === 0 || strange !== undefined) {
+    throw new RangeError(
+      `${JSON.stringify(path)} has no public keys, one per line, as ssh-keygen writes them`,
+    );
+  }
+  return keys;
+}
+
+/** Options may come before the type: see authorized_keys in sshd(8). */
+const looksLikeKey = /(^|[ \t])(ssh-|ecdsa-|sk-)[a-z0-9@.-]+ [A-Za-z0-9+/]{20,}={0,2}([ \t]|$)/;
 
 /** A line of a guest script, for people. */
 export function formatProgress({ state, step, message }: ProgressLine, style: ChalkInstance): string {

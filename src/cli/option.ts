@@ -52,14 +52,14 @@ export function seconds({
 
 function milliseconds(long: string, typed: string): number {
   const value = /^\d+(\.\d+)?$/.test(typed) ? Number(typed) : Number.NaN;
-  if (!(value > 0 && value <= longest)) {
-    throw new UsageError(`--${long} takes seconds from 0.001 to ${longest}, not ${quote(typed)}`);
+  if (!(value > 0 && value <= maxSeconds)) {
+    throw new UsageError(`--${long} takes seconds from 0.001 to ${maxSeconds}, not ${quote(typed)}`);
   }
   return Math.max(1, Math.round(value * 1000));
 }
 
 /** A day; timers overflow at 24 days. */
-const longest = 86400;
+const maxSeconds = 86400;
 
 type Choice<C> = Omit<OptionSpec, 'optionalValue' | 'repeats'> & {
   readonly value: string;
@@ -121,10 +121,10 @@ export function usage<T>(work: () => T): T {
   }
 }
 
-/** The positional arguments, `least` to `most` of them. Throws a UsageError. */
-export function positionals(raw: RawArgs, least: number, most: number, usage: string): readonly string[] {
+/** The positional arguments, `min` to `max` of them. Throws a UsageError. */
+export function positionals(raw: RawArgs, min: number, max: number, usage: string): readonly string[] {
   const count = raw.positionals.length;
-  if (count >= least && count <= most) return raw.positionals;
+  if (count >= min && count <= max) return raw.positionals;
   const got = count === 0 ? 'nothing' : raw.positionals.map(quote).join(' ');
   throw new UsageError(`expected ${usage}, got ${got}`);
 }

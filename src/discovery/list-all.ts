@@ -7,10 +7,10 @@ import {
   type DiscoveredMachine,
   DiscoveryError,
   type Listing,
-  type Provider,
   problemOf,
   type Warning,
 } from './provider.js';
+import type { Source } from './source.js';
 
 /** The time limit of one provider. Milliseconds. */
 export const providerLimitMs = 1000;
@@ -23,7 +23,7 @@ export interface AllMachines {
 /** Asks providers in parallel, each with its own time limit: one that is slow or fails gives a warning. */
 export async function listAll(
   deps: Deps,
-  providers: readonly Provider[],
+  providers: readonly Source[],
   limitMs?: number,
   ownMs?: () => number,
 ): Promise<AllMachines> {
@@ -43,7 +43,7 @@ export async function listAll(
 const graceMs = 10;
 
 async function askOne(
-  provider: Provider,
+  provider: Source,
   deps: Deps,
   limitMs: number,
   ownMs: (() => number) | undefined,

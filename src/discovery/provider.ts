@@ -1,9 +1,8 @@
-import type { StartCommand } from '../errors.js';
 import { withoutRepeats } from '../group-by.js';
-import type { ListedRoute } from '../route.js';
+import type { Route } from '../route.js';
 import type { Authority } from './tools/scope.js';
 
-/** What every provider gets; effects of only one provider are default parameters of its functions. */
+/** What every source gets; effects of only one source are default parameters of its functions. */
 export interface Deps {
   /** XDG_RUNTIME_DIR is read. */
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -18,6 +17,8 @@ export interface Deps {
   readonly procDir?: string;
   /** This system, process.platform. */
   readonly platform?: NodeJS.Platform;
+  /** Whether there is a file; by default the file system says so. */
+  readonly exists?: (path: string) => boolean;
   /** The folder of this host's accounts, "/etc". */
   readonly etcDir?: string;
   /** Data that several providers of one listing share, kept by the first that reads it: the processes by program, this host's addresses. */
@@ -45,38 +46,6 @@ export interface StartedProcess extends Process {
   readonly isCut?: boolean;
 }
 
-/** A source of machines on this host. */
-export interface Provider<F extends DiscoveredMachine = DiscoveredMachine> {
-  readonly name: string;
-  /** Its name for people. */
-  readonly title: string;
-  readonly platforms: readonly NodeJS.Platform[];
-  /** Whether it is asked only if it, or a machine of it, is named: it is on a network. */
-  readonly isOnlyNamed?: boolean;
-  /** Milliseconds for its answer, if the caller sets no limit and a second is too short. */
-  readonly limitMs?: number;
-  /** Its programs, one of which shows that it is installed. */
-  readonly programs?: readonly string[];
-  /** Folders that change when its machines come and go: a path, "~/FOLDER" or "$XDG_RUNTIME_DIR/FOLDER". */
-  readonly watched?: (env: Deps['env']) => readonly string[];
-  list(deps: Deps): Promise<Listing<F>>;
-  /** For a provider that knows more names than its list shows; `searchProvider` calls it. */
-  find?(name: string, deps: Deps): Promise<Search<F, Warning>>;
-  /** An address that takes longer to find than the list; undefined if it is not known. */
-  addressOf?(machine: DiscoveredMachine, deps: Deps): Promise<string | undefined>;
-}
-
-/** `limitMs` of a provider whose service may have to be started by its socket first. */
-export const serviceLimitMs = 5000;
-
-/** A source with its own commands to list its machines, and to start one. */
-export interface Manager<F extends DiscoveredMachine = DiscoveredMachine> extends Provider<F> {
-  /** For hints. */
-  readonly listCommand: string;
-  /** How one that is off is started, or a paused or saved one resumed. */
-  start(machine: F): StartCommand;
-}
-
 export interface Listing<F extends DiscoveredMachine = DiscoveredMachine> {
   readonly found: readonly F[];
   /** What could not be asked: the list may be incomplete. */
@@ -102,7 +71,7 @@ export interface DiscoveredMachine {
    * All its routes, best first, if it has more than `address` or another one: an exec, an exported socket. `listedRoutes` has
    * them with `address`.
    */
-  readonly routes?: readonly ListedRoute[];
+  readonly routes?: readonly Route[];
   /** The login user that its manager made. */
   readonly user?: string;
   /** The path of the private key that its manager made for the login. */
@@ -176,18 +145,6 @@ const ofMachines: ReadonlySet<string> = new Set([
 /** Whether a provider, or `machine` of it, is there and did not answer in time: the provider may have any name. */
 export function isSilence({ code }: Pick<Warning, 'code'>): boolean {
   return ['TIMEOUT', 'ETIMEDOUT', 'EAGAIN', 'ECONNRESET'].includes(code);
-}
-
-/** The providers for a platform, of those on a network only `named` ones. */
-export function providersOn(
-  platform: NodeJS.Platform,
-  from: readonly Provider[],
-  named: readonly string[] = [],
-): readonly Provider[] {
-  return from.filter(
-    ({ name, platforms, isOnlyNamed }) =>
-      platforms.includes(platform) && (!isOnlyNamed || named.includes(name)),
-  );
 }
 
 /** The result of a search for a machine by name. `warnings`: what else could not be asked. */

@@ -1,42 +1,95 @@
-import { isLoopback } from '../address/ip.js';
-import type { ListedRoute } from '../route.js';
+import { existsSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { hasControlCharacter } from '../address/names.js';
+import { checkPort, parsePort, sshPort } from '../address/numbers.js';
+import { type Endpoint, formatEndpoint } from '../endpoint.js';
+import { ConnectError, quote } from '../errors.js';
+import { type Route, routeBy } from '../route.js';
+import {
+  parseUnix,
+  parseVsock,
+  parseVsockMux,
+  routeToSocket,
+  type SocketContext,
+  type SocketTarget,
+} from '../target/routes.js';
+import { type Split, split } from '../target/text.js';
 import type { DiscoveredMachine } from './provider.js';
 
-/** A machine's routes, best first: those that its provider lists, else the one to its address; none if neither is known. */
-export function listedRoutes({ routes, address }: RouteFields): readonly ListedRoute[] {
-  return routes ?? (address === undefined ? [] : [routeTo(address)]);
+/** A machine's routes, best first: those that its source lists, else the one to its address; none if that is not known, or cannot be used. */
+export function listedRoutes({ routes, address }: RouteFields): readonly Route[] {
+  if (routes || address === undefined) return routes ?? [];
+  try {
+    return [routeTo(address)];
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return [];
+  }
 }
 
 type RouteFields = Pick<DiscoveredMachine, 'routes' | 'address'>;
 
-/** The route to the address of a listed machine: "vsock/42", "unix/run/x.sock", "192.0.2.1", "127.0.0.1:60022". */
-export function routeTo(address: string): Exclude<ListedRoute, { route: 'exec' }> {
-  const [word = ''] = address.split('/', 1);
-  switch (word) {
-    case 'vsock':
-    case 'vsock-mux':
-      return { route: word, address };
-    case 'unix':
-      return { route: 'export', address };
-    default:
-      return { route: 'ip', address };
+/**
+ * The route to a machine's SSH address, as whatever registered it wrote it: "vsock/42", "unix/run/x", "192.0.2.1", "[::1]:2222", "web:2222".
+ * Throws a RangeError.
+ */
+export function routeTo(address: string, context: SocketContext = here): Route {
+  const step = `it has the SSH address ${quote(address)}`;
+  const parts = split(address);
+  const parse = parts.separator === '' ? undefined : sockets.get(parts.word);
+  if (parse === undefined) return routeBy(tcpOf(address, context.port), [step]);
+  if (hasControlCharacter(address)) throw new RangeError('it contains control characters');
+  const route = routeToSocket(parse(parts), context);
+  return { ...route, steps: [step, ...route.steps] };
+}
+
+/** The route to a machine's registered SSH address. Throws a ConnectError if it cannot be used. */
+export function addressRoute(address: string, context: SocketContext & { readonly text: string }): Route {
+  try {
+    return routeTo(address, context);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new ConnectError('resolve', context.text, {
+      code: 'NOT_FOUND',
+      problem: `its SSH address ${quote(address)} cannot be used: ${error.message}`,
+      hint: 'expected vsock/CID, unix/PATH, an IP address or HOST:PORT from whatever registered the machine',
+      cause: error,
+    });
   }
 }
 
-/** Whether a route is over the network: neither a socket nor the loopback of this host, to which managers forward ports. */
-export function isListedOnNetwork(route: ListedRoute): boolean {
-  if (route.route !== 'ip') return false;
-  const [, bracketed, bare] = /^(?:\[(.*)\]|([^:]*))(?::\d+)?$/s.exec(route.address) ?? [];
-  return !isLoopback(bracketed ?? bare ?? route.address);
-}
+const here: SocketContext = { port: sshPort, platform: process.platform, exists: existsSync };
 
 /** The routes of two entries of the same machine, each once, exported sockets first; undefined if its address is all that is known. */
-export function joinedRoutes(known: RouteFields, other: RouteFields): readonly ListedRoute[] | undefined {
+export function joinedRoutes(known: RouteFields, other: RouteFields): readonly Route[] | undefined {
   const all = new Map(
-    [...listedRoutes(known), ...listedRoutes(other)].map((each) => [JSON.stringify(each), each]),
+    [...listedRoutes(known), ...listedRoutes(other)].map((each) => [formatEndpoint(each.endpoint), each]),
   );
   if (all.size < 2) return known.routes ?? other.routes;
-  const isExport = ({ route }: ListedRoute) => route === 'export';
+  const isExport = ({ name }: Route) => name === 'export';
   const routes = [...all.values()];
   return [...routes.filter(isExport), ...routes.filter((each) => !isExport(each))];
+}
+
+const sockets: ReadonlyMap<string, (parts: Split) => SocketTarget> = new Map<
+  string,
+  (parts: Split) => SocketTarget
+>([
+  ['unix', parseUnix],
+  ['vsock', parseVsock],
+  ['vsock-mux', parseVsockMux],
+]);
+
+function tcpOf(address: string, otherwise: number): Endpoint {
+  if (isIP(address)) return { family: 'tcp', host: address, port: checkPort(otherwise, 'tcp') };
+  const [, bracketed, bare, port] = /^(?:\[([^\][]+)\]|([^:\s[\]/]+))(?::(.*))?$/s.exec(address) ?? [];
+  const host = bracketed ?? bare;
+  if (host === undefined) throw new RangeError('it is neither a socket nor a host');
+  if (bracketed !== undefined && isIP(bracketed) !== 6)
+    throw new RangeError('no IPv6 address is in the brackets');
+  return {
+    family: 'tcp',
+    host,
+    port: port === undefined ? checkPort(otherwise, 'tcp') : parsePort(port, 'tcp'),
+  };
 }

@@ -1,6 +1,14 @@
 import { parseUuid } from '../address/guid.js';
 import { slug } from '../address/slug.js';
-import { type ContainerFacts, DiscoveryError, type Search } from './provider.js';
+import {
+  type ContainerFacts,
+  type Deps,
+  type DiscoveredMachine,
+  DiscoveryError,
+  type Search,
+  type Warning,
+} from './provider.js';
+import type { Source } from './source.js';
 import type { Authority } from './tools/scope.js';
 
 /** The fields that a machine can be found by. */
@@ -45,6 +53,16 @@ function hasId(id: string | undefined, text: string): boolean {
 /** Whether a machine is another user's, or in a container: it has no short name, and takes none. */
 export function isOfOthers({ authority }: Pick<Named, 'authority'>): boolean {
   return authority === 'other';
+}
+
+/** Asks a source for a machine: by its own search, else by a match over its list. */
+export async function searchSource<F extends DiscoveredMachine>(
+  source: Source<F>,
+  name: string,
+  deps: Deps,
+): Promise<Search<F, Warning>> {
+  if (source.find) return source.find(name, deps);
+  return answerOf(searchList(name, source.list(deps)), deps.signal);
 }
 
 /** What a search finds, or that it got no answer: a DiscoveryError of it, and what is known of that. */

@@ -1,4 +1,3 @@
-import { type Shell, shellLine } from '../address/shell.js';
 import type { StartCommand } from '../errors.js';
 import type { Machine } from './machined/machine.js';
 import type { ContainerFacts, DiscoveredMachine } from './provider.js';
@@ -8,26 +7,21 @@ export function operand(name: string): readonly string[] {
   return name.startsWith('-') ? ['--', name] : [name];
 }
 
-/** What a person types to start a machine. */
-export function typedStart({ command, typed }: StartCommand, shell: Shell): string {
-  return typed ?? shellLine(command, shell);
-}
-
 /** How a machine that is paused goes on. */
 export function resumeCommand({ name, scope }: Machine): StartCommand {
   const user = scope === 'user' ? ['--user'] : [];
   return { machine: name, command: ['machinectl', ...user, 'resume', ...operand(name)] };
 }
 
-/**
- * How a container is started that systemd-machined forgot when it was turned off, if there is an image of it. Only root
- * sees the images.
- */
-export function startImage(name: string, exists: (path: string) => boolean): StartCommand | undefined {
+/** Whether there is an image of a container, which systemd-machined does not know while it is off. */
+export function hasImage(name: string, exists: (path: string) => boolean): boolean {
   // What systemd takes for a machine's name: nothing that leads out of the folder.
-  if (!/^[a-z0-9_][\w.-]*$/i.test(name) || name.length > 64) return undefined;
-  const isThere = [name, `${name}.raw`].some((each) => exists(`/var/lib/machines/${each}`));
-  if (!isThere) return undefined;
+  if (!/^[a-z0-9_][\w.-]*$/i.test(name) || name.length > 64) return false;
+  return [name, `${name}.raw`].some((each) => exists(`/var/lib/machines/${each}`));
+}
+
+/** How a container that has an image is started. */
+export function startImage(name: string): StartCommand {
   // As systemd.unit(5) escapes an instance's name.
   const unit = `systemd-nspawn@${name.replaceAll('-', '\\x2d')}.service`;
   return { machine: name, command: ['machinectl', 'start', name], log: ['journalctl', '--unit', unit] };

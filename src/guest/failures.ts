@@ -41,7 +41,7 @@ export const guestFailures = {
   },
   'host-keys': {
     number: 10,
-    title: 'sshd has no host keys, or does not take one',
+    title: 'sshd has no host keys, or does not accept one',
     fix: 'in the guest, as root: chmod 600 /etc/ssh/ssh_host_*_key; ssh-keygen -A',
     seenAs: ['closed'],
   },
@@ -127,7 +127,7 @@ export const guestFailures = {
   },
   credentials: {
     number: 15,
-    title: 'the machine did not take the keys of vmssh guest credentials',
+    title: 'the machine did not accept the keys of vmssh guest credentials',
     fix: 'run vmssh guest check in the guest to see why, or undo its keys, by vmssh guest credentials --undo and its name, to trust it as it is',
   },
   'sshd-config': {

@@ -18,7 +18,7 @@ import { knownHostsFile } from '../ssh/folder.js';
 import { allGuestKeys } from '../ssh/guest-keys.js';
 import { usersSettings, usersTexts } from '../ssh/users-names.js';
 import { type ConfigOptions, type Settings, settings } from './options.js';
-import { formatSettings, linesOf } from './setting.js';
+import { formatSettings, settingLines } from './setting.js';
 
 /** What is to be written, and why. */
 export interface Decision {
@@ -110,7 +110,7 @@ export async function sshLines(
   ]);
   const users = usersSettings(system ? [] : await usersTexts(io));
   const around = { ...caller, ...abilities, ...users, asksForKeys, ...surroundings({ system }, io) };
-  return usage(() => configText({ ...around, hosts, ...linesOf(settings, values) }));
+  return usage(() => configText({ ...around, hosts, ...settingLines(settings, values) }));
 }
 
 function surroundings({ system }: Pick<ConfigOptions, 'system'>, io: Io) {

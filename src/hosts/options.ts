@@ -5,7 +5,7 @@ import { quote } from '../errors.js';
 import { type HostKeyPolicy, hostKeyPolicies } from '../identity/decide.js';
 import { type ViaHosts, viaHosts, viaHostsOptions } from '../machines/hypervisors.js';
 import { type RouteName, routeNames } from '../route.js';
-import { type Given, type InEffect, onOff, readSettings, type Setting } from './setting.js';
+import { type GivenSettings, type InEffect, onOff, readSettings, type Setting } from './setting.js';
 import {
   formatSshOption,
   mergedSshOptions,
@@ -15,7 +15,7 @@ import {
 } from './ssh-option.js';
 
 /** What to write for ssh. */
-export interface ConfigOptions extends Given<typeof settings> {
+export interface ConfigOptions extends GivenSettings<typeof settings> {
   /** For all users of this host. */
   readonly system: boolean;
   /** Hypervisors whose machines get Hosts too, "none" if those of earlier runs go; undefined: those stay. */

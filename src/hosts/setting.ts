@@ -25,7 +25,7 @@ export interface Setting<Value, Initial extends Value | undefined = undefined> {
 export type Table = Readonly<Record<string, Setting<unknown, unknown>>>;
 
 /** What the arguments say, by the names of a table. */
-export type Given<T extends Table> = {
+export type GivenSettings<T extends Table> = {
   readonly [Name in keyof T]?: T[Name] extends Setting<infer Value, infer _> ? Value : never;
 };
 
@@ -51,12 +51,12 @@ export function onOff<Initial extends boolean | undefined>(
 }
 
 /** What the arguments say. Throws a UsageError. */
-export function readSettings<T extends Table>(table: T, raw: RawArgs): Given<T> {
-  return mapped(table, (_, setting) => setting.read(raw)) as Given<T>;
+export function readSettings<T extends Table>(table: T, raw: RawArgs): GivenSettings<T> {
+  return mapped(table, (_, setting) => setting.read(raw)) as GivenSettings<T>;
 }
 
 /** The values in effect: those that are given, completed by those that the last run kept. */
-export function inEffect<T extends Table>(table: T, given: Given<T>, kept: JsonObject): InEffect<T> {
+export function inEffect<T extends Table>(table: T, given: GivenSettings<T>, kept: JsonObject): InEffect<T> {
   return mapped(table, (name, { parse, merge = (now) => now }) =>
     given[name] === undefined ? parse(kept) : merge(given[name], parse(kept)),
   ) as InEffect<T>;
@@ -68,7 +68,7 @@ export function formatSettings<T extends Table>(table: T, values: InEffect<T>): 
 }
 
 /** What all of them change in the lines for ssh. */
-export function linesOf<T extends Table>(table: T, values: InEffect<T>): Partial<ConfigTextOptions> {
+export function settingLines<T extends Table>(table: T, values: InEffect<T>): Partial<ConfigTextOptions> {
   return Object.assign({}, ...Object.values(mapped(table, (name, { lines }) => lines?.(values[name]))));
 }
 

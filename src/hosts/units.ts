@@ -1,8 +1,9 @@
 import { basename, join } from 'node:path';
 import type { Io } from '../cli/command.js';
 import { usage } from '../cli/option.js';
-import { configFolder, shellVariables } from '../discovery/own-env.js';
-import { providers } from '../discovery/providers.js';
+import { shellVariables } from '../discovery/own-env.js';
+import { configFolder } from '../discovery/own-folders.js';
+import { watchedFolders } from '../discovery/sources.js';
 import { printable } from '../errors.js';
 import { callerForSsh } from '../ssh/config/caller.js';
 import { ownerOf, signed, type Writer } from '../ssh/config/file.js';
@@ -22,7 +23,7 @@ export function freshUnitTexts(
   program: readonly string[],
   env: Io['env'],
 ): Readonly<Record<(typeof freshUnits)[number], string>> {
-  const folders = providers.flatMap(({ watched }) => watched?.(env) ?? []);
+  const folders = watchedFolders(env);
   return {
     'vmssh-hosts.service': unitText([
       '[Unit]',

@@ -1,6 +1,6 @@
 import { dockerEngines, type Engine, isThere, podmanEngines } from '../discovery/containers/engines.js';
 import { type Deps, DiscoveryError } from '../discovery/provider.js';
-import { execRoute } from '../discovery/tools/exec-route.js';
+import { execCommand } from '../discovery/tools/exec-route.js';
 import { getBytes } from '../discovery/tools/http-unix.js';
 import { type MachineFiles, type MachineRecord, printed } from './machine-files.js';
 import { maxKeyText } from './public-keys.js';
@@ -27,7 +27,7 @@ export async function containerFiles(
   const engine = engines.find((each) => each !== undefined && each.url === url);
   if (engine === undefined) return undefined;
   return {
-    exec: execRoute(manager, id, { url })?.command,
+    exec: execCommand(manager, id, { url }),
     read: async (paths) => {
       const copies = await Promise.all(paths.map((path) => copyOf(manager, id, path, engine, deps, uid)));
       return copies.flatMap((copy) => firstFile(copy)?.toString('latin1') ?? []);
@@ -50,7 +50,8 @@ async function copyOf(
     if (await isThere(socket, uid)) return await getBytes(socket, question, deps, maxArchive);
   } catch (error) {
     if (!(error instanceof DiscoveryError)) throw error;
-    if (error.isGone) return Buffer.alloc(0);
+    // It is not there, cannot be copied, or is too long: the others may be well.
+    if (['FAILED', 'PROTOCOL'].includes(error.code)) return Buffer.alloc(0);
     if (!isAbsent.has(error.code)) throw error;
   }
   // A user's Podman mostly has no service.

@@ -1,5 +1,5 @@
 import { parseGuid } from '../address/guid.js';
-import { uriOf } from '../discovery/libvirt/provider.js';
+import { uriOf } from '../discovery/libvirt/libvirt.js';
 import { type Deps, DiscoveryError } from '../discovery/provider.js';
 import { isJsonObject, parseJson } from '../discovery/tools/json.js';
 import { type MachineFiles, type MachineRecord, printed } from './machine-files.js';

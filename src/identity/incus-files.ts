@@ -1,6 +1,6 @@
 import { type Instance, incusSockets, lxdSockets, parseInstances } from '../discovery/managers/incus.js';
 import { type Deps, DiscoveryError } from '../discovery/provider.js';
-import { execRoute } from '../discovery/tools/exec-route.js';
+import { execCommand } from '../discovery/tools/exec-route.js';
 import { getBytes, getJson } from '../discovery/tools/http-unix.js';
 import { exists } from '../discovery/tools/run-tool.js';
 import type { MachineFiles, MachineRecord } from './machine-files.js';
@@ -60,7 +60,7 @@ function filesOf(
     }
   };
   return {
-    exec: execRoute(client, name, { namespace: project })?.command,
+    exec: execCommand(client, name, { namespace: project }),
     read: async (paths) => (await Promise.all(paths.map(textOf))).flat(),
   };
 }

@@ -1,4 +1,4 @@
-import { withToolFolders } from '../discovery/own-env.js';
+import { withToolFolders } from '../discovery/own-folders.js';
 import { type Deps, DiscoveryError } from '../discovery/provider.js';
 import type { Authority } from '../discovery/tools/scope.js';
 import { runProgram } from '../process/run-program.js';

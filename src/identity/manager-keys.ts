@@ -1,6 +1,6 @@
 import { ownEnv } from '../discovery/own-env.js';
 import type { Deps } from '../discovery/provider.js';
-import { execRoute } from '../discovery/tools/exec-route.js';
+import { execCommand } from '../discovery/tools/exec-route.js';
 import { systemProgram } from '../process/program-in-path.js';
 import { filesByExec, type MachineFiles, type MachineRecord, printed } from './machine-files.js';
 import { maxKeys, publicKeys } from './public-keys.js';
@@ -95,7 +95,10 @@ function isPlain(name: string): boolean {
   return /^[a-z0-9][\w.-]*$/i.test(name);
 }
 
-/** The managers that can read the files of their machines. KubeVirt and Hyper-V are not here: they have no such way. */
+/**
+ * The managers that can read the files of their machines. KubeVirt and Hyper-V have no such way. Multipass asks by an ssh of its own to the
+ * machine's address, which another machine on its bridge can take.
+ */
 const keySources: readonly KeySource[] = [
   {
     provider: 'podman',
@@ -138,20 +141,12 @@ const keySources: readonly KeySource[] = [
     },
   },
   {
-    // By an ssh of its own to the machine's address: who can take that address on the bridge of this host can answer here, too.
-    provider: 'multipass',
-    open({ name }, deps) {
-      const exec = ['multipass', 'exec', name, '--'];
-      return isPlain(name) ? filesByExec(exec, deps, [...exec, 'sudo', '-n']) : undefined;
-    },
-  },
-  {
     provider: 'kubectl',
     isCluster: true,
     open({ target }, deps) {
       const [kind, namespace, name = '', container] = target.split('/');
-      const exec = kind === 'kubectl' ? execRoute('kubectl', name, { namespace, container }) : undefined;
-      return exec && filesByExec(exec.command, deps);
+      const exec = kind === 'kubectl' ? execCommand('kubectl', name, { namespace, container }) : undefined;
+      return exec && filesByExec(exec, deps);
     },
   },
 ];

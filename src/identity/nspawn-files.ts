@@ -1,17 +1,17 @@
 import { withDashes } from '../address/guid.js';
-import { containerExec } from '../discovery/machined/container-routes.js';
 import { isContainer } from '../discovery/machined/machine.js';
 import { searchMachined } from '../discovery/machined/machined.js';
 import type { Deps } from '../discovery/provider.js';
+import { execCommand } from '../discovery/tools/exec-route.js';
 import { type Folder, folderAt, hold } from '../files/place.js';
 import { readWithStats } from '../files/read-file.js';
 import { type MachineFiles, type MachineRecord, readByExec } from './machine-files.js';
 import { maxKeyText } from './public-keys.js';
 
 /**
- * The files of a container of systemd-nspawn, for root: in its root folder, or by a program started in it if its root is an image, which
- * only its own processes see. Not below /proc/LEADER/root: there are the mounts that the container makes, and one of FUSE may
- * keep its reader for ever.
+ * The files of a container of systemd-nspawn, for root: in its root folder, or by a program started in it if they are not there: its
+ * root may be an image, and its /etc/ssh another folder, which only its own processes see. Not below /proc/LEADER/root: there are the
+ * mounts that the container makes, and one of FUSE may keep its reader for ever.
  */
 export async function nspawnFiles(
   { name, uuid }: MachineRecord,
@@ -24,27 +24,27 @@ export async function nspawnFiles(
   const { machine } = search;
   const isSame = uuid === undefined || (machine.id !== undefined && withDashes(machine.id) === uuid);
   if (!isContainer(machine) || machine.scope !== 'system' || !isSame) return undefined;
-  const route = containerExec(machine, uid);
-  const exec = route?.route === 'exec' ? route.command : undefined;
+  const exec = execCommand('nspawn', machine.name);
   return {
     exec,
     read: async (paths) => {
       const texts = await textsBelow(machine.rootDirectory, paths);
-      return texts ?? (exec === undefined ? [] : [await readByExec(exec, paths, deps)]);
+      if (texts.length > 0 || exec === undefined) return texts;
+      return [await readByExec(exec, paths, deps)];
     },
   };
 }
 
 /**
- * The texts of those of these files that are there; undefined if the folder is not. Each folder is opened from the one above, and no
+ * The texts of those of these files that are there. Each folder is opened from the one above, and no
  * link is followed: who owns the files may have made one that leads out of the root. Throws a FileRefusal, or a system error.
  */
 export async function textsBelow(
   root: string | undefined,
   paths: readonly string[],
-): Promise<readonly string[] | undefined> {
+): Promise<readonly string[]> {
   const folder = root === undefined ? undefined : await folderAt(root, true).catch(isAbsent);
-  if (folder === undefined) return undefined;
+  if (folder === undefined) return [];
   try {
     const texts: string[] = [];
     for (const path of paths) {

@@ -1,7 +1,9 @@
-import type { From } from '../resolve/elsewhere.js';
-import type { Resolution, ResolveContext } from '../resolve/resolution.js';
+import type { Resolution, ResolveContext } from '../discovery/source.js';
 import type { AnyTarget } from '../target/target.js';
 import type { Split } from '../target/text.js';
+
+/** From where a kind of target is reached. Inside WSL2, "windows-wsl2" starts the Windows build. */
+export type From = 'anywhere' | 'linux' | 'linux-mac' | 'windows' | 'windows-wsl2';
 
 /** All that vmssh knows of one kind of target: one record each, listed in kinds.ts. */
 export interface Kind<T extends AnyTarget = AnyTarget> {

@@ -1,21 +1,11 @@
 import { existsSync } from 'node:fs';
+import type { Resolution, ResolveContext } from '../discovery/source.js';
 import { ConnectError } from '../errors.js';
 import { abortSignalOf, type Interruption } from '../interruption.js';
-import type { Resolution, ResolveContext } from '../resolve/resolution.js';
 import type { AnyTarget } from '../target/target.js';
 import type { Kind } from './kind.js';
 import { containerKind, dotHostKind, hyperVKind, machineKind, qemuKind, wslKind } from './machines.js';
-import {
-  cloudHypervisorKind,
-  dockerKind,
-  firecrackerKind,
-  incusKind,
-  kubectlKind,
-  kubevirtKind,
-  limaKind,
-  multipassKind,
-  podmanKind,
-} from './managed.js';
+import { managedKinds } from './managed.js';
 import { hvsockKind, unixKind, vsockKind, vsockMuxKind } from './sockets.js';
 import { viaKind } from './via.js';
 
@@ -31,15 +21,7 @@ export const kinds = [
   hvsockKind,
   wslKind,
   qemuKind,
-  firecrackerKind,
-  cloudHypervisorKind,
-  limaKind,
-  incusKind,
-  multipassKind,
-  podmanKind,
-  dockerKind,
-  kubevirtKind,
-  kubectlKind,
+  ...managedKinds,
   viaKind,
 ] satisfies readonly Kind[];
 
@@ -66,7 +48,7 @@ export async function resolveTarget(
   const context: ResolveContext = { exists: existsSync, ...options };
   const kind = kindOf(target, table);
   if (!isReachedFrom(kind, context.platform)) {
-    const { elsewhere } = await import('../resolve/elsewhere.js');
+    const { elsewhere } = await import('./elsewhere.js');
     throw new ConnectError('resolve', context.text, elsewhere(kind, context));
   }
   return kind.resolve(target, kind.rest === 'name' ? await asking(context, signal) : context);

@@ -1,5 +1,7 @@
 import { isBareId, parseGuid } from '../address/guid.js';
-import { resolveSocket } from '../resolve/socket.js';
+import type { findMachine } from '../discovery/find.js';
+import { sourceBy } from '../discovery/sources.js';
+import { routeToSocket } from '../target/routes.js';
 import type { HyperVTarget, NamedTarget, QemuTarget, UnixTarget } from '../target/target.js';
 import { parseName, split } from '../target/text.js';
 import type { Kind } from './kind.js';
@@ -25,7 +27,7 @@ export const dotHostKind: Kind<UnixTarget> = {
   providers: [],
   isBare: isDotHost,
   parse: () => thisHost,
-  resolve: resolveSocket,
+  resolve: (target, context) => ({ steps: [], routes: [routeToSocket(target, context)] }),
 };
 
 /** machine/NAME: a machine of systemd-machined. */
@@ -42,7 +44,7 @@ export const machineKind: Kind<NamedTarget<'machine'> | UnixTarget> = {
   parse: ({ rest }) =>
     isDotHost(rest) ? thisHost : { kind: 'machine', name: parseName(rest, 'machine name') },
   async resolve(target: NamedTarget<'machine'>, context) {
-    return (await import('../resolve/machine.js')).resolveMachine(target.name, context);
+    return find([sourceBy('machined')], target.name, context);
   },
 };
 
@@ -60,11 +62,21 @@ export const containerKind: Kind<NamedTarget<'container'>> = {
   providers: ['machined', 'nspawn', 'podman', 'docker'],
   parse: ({ rest }) => ({ kind: 'container', name: parseName(rest, 'container name') }),
   async resolve({ name }, context) {
-    return (await import('../resolve/container.js')).resolveContainer(name, context);
+    const { askedForExport, nspawn } = await import('../discovery/machined/nspawn.js');
+    const others = async () => (await import('../discovery/containers/either.js')).podmanOrDocker;
+    return find([async () => nspawn, others], name, context, askedForExport(name));
   },
 };
 
 const scopes = ['system', 'session'] as const;
+
+export const scopesOf: Readonly<Record<QemuTarget['scope'], readonly ('system' | 'user')[]>> = {
+  any: ['system', 'user'],
+  system: ['system'],
+  session: ['user'],
+};
+
+export const askedForQemu = { title: 'QEMU', hints: { unknown: 'see virsh list --all, and vmssh list' } };
 
 /** qemu/NAME as in libvirt-ssh-proxy; with :system or :session for only one libvirtd. */
 export const qemuKind: Kind<QemuTarget> = {
@@ -87,8 +99,9 @@ export const qemuKind: Kind<QemuTarget> = {
     }
     return { kind: 'qemu', scope, name: parseName(scoped.rest, 'domain name') };
   },
-  async resolve(target, context) {
-    return (await import('../resolve/qemu.js')).resolveQemu(target, context);
+  async resolve({ scope, name }, context) {
+    const libvirt = async () => (await import('../discovery/libvirt/provider.js')).libvirtOf(scopesOf[scope]);
+    return find([libvirt, sourceBy('qemu')], name, context, askedForQemu);
   },
 };
 
@@ -116,7 +129,8 @@ export const hyperVKind: Kind<HyperVTarget> = {
     return { kind: 'hyper-v', name: parseName(name, 'machine name') };
   },
   async resolve(target, context) {
-    return (await import('../resolve/windows.js')).resolveHyperV(target, context);
+    if (!('vmId' in target)) return find([sourceBy('hyper-v')], target.name, context);
+    return (await import('../discovery/hyper-v/provider.js')).resolveHyperVId(target.vmId, context);
   },
 };
 
@@ -133,6 +147,9 @@ export const wslKind: Kind<NamedTarget<'wsl'>> = {
   providers: ['wsl'],
   parse: ({ rest }) => ({ kind: 'wsl', name: parseName(rest, 'distribution name') }),
   async resolve({ name }, context) {
-    return (await import('../resolve/windows.js')).resolveWsl(name, context);
+    return find([sourceBy('wsl')], name, context);
   },
 };
+
+const find: typeof findMachine = async (...asked) =>
+  (await import('../discovery/find.js')).findMachine(...asked);

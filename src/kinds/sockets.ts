@@ -1,6 +1,7 @@
 import { type Guid, parseGuid, vmIds } from '../address/guid.js';
 import { parsePort, serviceIdOfPort } from '../address/numbers.js';
-import { parseUnix, parseVsock, parseVsockMux, resolveSocket } from '../resolve/socket.js';
+import { routeBy } from '../route.js';
+import { parseUnix, parseVsock, parseVsockMux, routeToSocket } from '../target/routes.js';
 import type { HvsockTarget, UnixTarget, VsockMuxTarget, VsockTarget } from '../target/target.js';
 import type { Kind } from './kind.js';
 
@@ -16,7 +17,7 @@ export const unixKind: Kind<UnixTarget> = {
   hostKey: 'none',
   providers: [],
   parse: parseUnix,
-  resolve: resolveSocket,
+  resolve: (target, context) => ({ steps: [], routes: [routeToSocket(target, context)] }),
 };
 
 /** vsock/CID: a virtual machine by its context id. */
@@ -31,7 +32,7 @@ export const vsockKind: Kind<VsockTarget> = {
   hostKey: 'none',
   providers: [],
   parse: parseVsock,
-  resolve: resolveSocket,
+  resolve: (target, context) => ({ steps: [], routes: [routeToSocket(target, context)] }),
 };
 
 /** vsock-mux/PATH: a multiplexer's unix socket, as in Firecracker, cloud-hypervisor and vhost-device-vsock. */
@@ -46,7 +47,7 @@ export const vsockMuxKind: Kind<VsockMuxTarget> = {
   hostKey: 'none',
   providers: [],
   parse: parseVsockMux,
-  resolve: resolveSocket,
+  resolve: (target, context) => ({ steps: [], routes: [routeToSocket(target, context)] }),
 };
 
 /** hvsock:VMID:SERVICE: a literal AF_HYPERV address as winsocat writes it. */
@@ -67,7 +68,10 @@ export const hvsockKind: Kind<HvsockTarget> = {
     }
     return { kind: 'hvsock', vmId: parseVmId(vm), serviceId: parseService(service) };
   },
-  resolve: ({ vmId, serviceId }) => ({ endpoint: { family: 'hyper-v', vmId, serviceId }, steps: [] }),
+  resolve: ({ vmId, serviceId }) => ({
+    steps: [],
+    routes: [routeBy({ family: 'hyper-v', vmId, serviceId })],
+  }),
 };
 
 function parseVmId(text: string): Guid {

@@ -1,6 +1,6 @@
 import { hopHostProblem, nameProblem } from '../address/names.js';
 import { ConnectError } from '../errors.js';
-import { resolveVia } from '../resolve/via.js';
+import { routeToHop } from '../target/routes.js';
 import type { AnyTarget, ViaTarget } from '../target/target.js';
 import { type Split, split } from '../target/text.js';
 import type { Kind } from './kind.js';
@@ -18,7 +18,7 @@ export const viaKind: Kind<ViaTarget> = {
   network: true,
   providers: [],
   parse: parseVia,
-  resolve: resolveVia,
+  resolve: (target, context) => ({ steps: [], routes: [routeToHop(target, context)] }),
 };
 
 /** As many as fit into one command: each quotes what the next one gets, and Linux takes 128 KiB as an argument. */

@@ -3,13 +3,14 @@ import { offered } from '../address/shell.js';
 import { isWsl } from '../discovery/hyper-v/interop.js';
 import { type AllMachines, listAll } from '../discovery/list-all.js';
 import type { ListedMachine } from '../discovery/merge.js';
-import { type Deps, type Provider, providersOn } from '../discovery/provider.js';
-import { providers as allProviders } from '../discovery/providers.js';
+import { machineOrThrow, refuseIfSilent } from '../discovery/no-machine.js';
+import type { Deps } from '../discovery/provider.js';
 import { isOfOthers, match, searchIn } from '../discovery/search.js';
+import { type Source, sourcesOn } from '../discovery/source.js';
+import { loadSources, sources } from '../discovery/sources.js';
 import { ConnectError, quote } from '../errors.js';
 import { kindOf, kinds, type Target } from '../kinds/kinds.js';
 import { asTarget, parseTarget, type TypedTarget } from '../kinds/parse.js';
-import { machineOrThrow, refuseIfSilent } from '../resolve/find-machine.js';
 import { usersNames } from '../ssh/users-names.js';
 import { nameOf } from '../target/target.js';
 
@@ -32,7 +33,7 @@ export interface ShortNameDeps extends Deps {
  */
 const limitMs = 5000;
 
-export type ListMachines = (deps: Deps, providers: readonly Provider[]) => Promise<AllMachines>;
+export type ListMachines = (deps: Deps, providers: readonly Source[]) => Promise<AllMachines>;
 
 /**
  * The typed target, or the one machine on this host with that name, slug, UUID or machine id, unless the name is another
@@ -42,21 +43,18 @@ export async function resolveShortName(
   typed: string,
   deps: ShortNameDeps,
   list: ListMachines = (...args) => listAll(...args, limitMs),
-  providers: readonly Provider[] = allProviders,
+  load: (names?: readonly string[]) => Promise<readonly Source[]> = loadSources,
 ): Promise<ListedTarget> {
-  const here = providersOn(deps.platform, providers);
+  const here = async (names?: readonly string[]) => sourcesOn(deps.platform, await load(names));
   const target = understood(typed);
   if (target === undefined || isIdOfAny(typed, deps)) {
-    const all = await list(deps, here);
+    const all = await list(deps, await here());
     deps.seen?.(all);
     return byName(typed, all, deps);
   }
   const names = identityProviders(target);
   if (names.length === 0) return { text: typed, target };
-  const { machines } = await list(
-    deps,
-    here.filter(({ name }) => names.includes(name)),
-  );
+  const { machines } = await list(deps, await here(names));
   const machine = theOne(target, typed, machines);
   if (machine && target.kind === 'hyper-v') return asTyped(machine);
   return { text: typed, target, machine };
@@ -127,7 +125,7 @@ function asTyped(machine: ListedMachine): ListedTarget {
 /** The providers that know the identity of a target's machine. */
 function identityProviders(target: Target): readonly string[] {
   return 'vmId' in target && target.kind === 'hyper-v'
-    ? allProviders.map(({ name }) => name)
+    ? sources.map(({ name }) => name)
     : kindOf(target).providers;
 }
 

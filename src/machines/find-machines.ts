@@ -3,7 +3,7 @@ import { flag } from '../cli/option.js';
 import { startProgress } from '../cli/terminal.js';
 import type { AllMachines } from '../discovery/list-all.js';
 import type { ListedMachine } from '../discovery/merge.js';
-import { providersOn } from '../discovery/provider.js';
+import { sourcesOn } from '../discovery/source.js';
 import type { ViaHosts } from './hypervisors.js';
 
 /** All machines, also those of hypervisors. */
@@ -16,13 +16,13 @@ export type FindMachines = (io: Io, via?: ViaHosts) => Promise<MachinesFound>;
 
 /** Every machine on this host and on the hypervisors; warns on stderr about each provider that could not be asked. */
 export const findMachines: FindMachines = async (io, via) => {
-  const [{ listAll }, { providers }] = await Promise.all([
+  const [{ listAll }, { loadSources }] = await Promise.all([
     import('../discovery/list-all.js'),
-    import('../discovery/providers.js'),
+    import('../discovery/sources.js'),
   ]);
   const progress = await startProgress(io, 'looking for machines');
   // A machine that is not listed now may lose its Host, so providers get more time than for `list`.
-  const here = await listAll({ env: io.env }, providersOn(io.platform, providers), 5000).finally(() =>
+  const here = await listAll({ env: io.env }, sourcesOn(io.platform, await loadSources()), 5000).finally(() =>
     progress.stop(),
   );
   return via ? withVia(here, via, io) : here;

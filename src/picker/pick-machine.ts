@@ -2,8 +2,8 @@ import { type Io, UsageError } from '../cli/command.js';
 import { startProgress } from '../cli/terminal.js';
 import { listAll } from '../discovery/list-all.js';
 import type { ListedMachine } from '../discovery/merge.js';
-import { providersOn } from '../discovery/provider.js';
-import { providers } from '../discovery/providers.js';
+import { sourcesOn } from '../discovery/source.js';
+import { loadSources } from '../discovery/sources.js';
 import { printable } from '../errors.js';
 import { listed } from '../machines/find-machines.js';
 import { loadAddon } from '../native.js';
@@ -31,5 +31,5 @@ export async function pickMachine(
 }
 
 async function listMachines({ env, platform }: Io): Promise<readonly ListedMachine[]> {
-  return (await listAll({ env }, providersOn(platform, providers))).machines;
+  return (await listAll({ env }, sourcesOn(platform, await loadSources()))).machines;
 }

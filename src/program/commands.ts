@@ -1,4 +1,4 @@
-import type { Command } from '../cli/command.js';
+import { type Command, shownOn } from '../cli/command.js';
 import { check } from '../commands/check/check.js';
 import { completion } from '../commands/completion/completion.js';
 import { configDiff } from '../commands/config/diff.js';
@@ -29,7 +29,7 @@ export interface CommandGroup {
   /** The heading of the help, without a colon. */
   readonly title: string;
   readonly commands: readonly Command<unknown>[];
-  /** The help only shows it on this system; it works everywhere. */
+  /** Shown only on this system: see `shownOn`. */
   readonly platform?: NodeJS.Platform;
 }
 
@@ -64,3 +64,8 @@ export const commandGroups: readonly CommandGroup[] = [
 ];
 
 export const commands = commandGroups.flatMap((group) => group.commands);
+
+/** Those that completion and the man pages of a system have. */
+export function commandsOn(platform: NodeJS.Platform): readonly Command<unknown>[] {
+  return shownOn(platform, commandGroups).flatMap((group) => group.commands);
+}

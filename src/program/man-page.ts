@@ -1,4 +1,4 @@
-import { type Command, groupSummaries, type OptionSpec } from '../cli/command.js';
+import { type Command, groupSummaries, type OptionSpec, shownOn } from '../cli/command.js';
 import { exitCode } from '../errors.js';
 import { kinds } from '../kinds/kinds.js';
 import { version } from '../version.js';
@@ -11,12 +11,18 @@ interface ManPage {
   readonly text: string;
 }
 
-/** The overview, and a page for each command or group. `date`: "2026-11-24", of the sources. */
-export function manPages(commands: readonly Command<unknown>[], date: string): readonly ManPage[] {
+/** The overview, and a page for each command or group; with the options that `platform` shows. `date`: "2026-11-24", of the sources. */
+export function manPages(
+  commands: readonly Command<unknown>[],
+  platform: NodeJS.Platform,
+  date: string,
+): readonly ManPage[] {
   const groups = new Map<string, Command<unknown>[]>();
   for (const command of commands) {
     const [first = ''] = command.name.split(' ');
-    groups.set(first, [...(groups.get(first) ?? []), command]);
+    const options = shownOn(platform, command.options);
+    const examples = shownOn(platform, command.examples);
+    groups.set(first, [...(groups.get(first) ?? []), { ...command, options, examples }]);
   }
   const pages = [...groups].map(([first, members]) => ({
     file: `vmssh-${first}.1`,

@@ -10,6 +10,7 @@ import {
   inCommand,
   type OptionSpec,
   type RawArgs,
+  shownOn,
   UsageError,
 } from '../cli/command.js';
 import { refuseApart } from '../cli/scan-args.js';
@@ -38,7 +39,7 @@ export async function runWithCommander(args: readonly string[], io: Io, act: Act
   }
   const program =
     io.program === 'vsock-nc'
-      ? wire(nc, 'vsock-nc', wired(nc)).version(version, ...versionOption)
+      ? wire(nc, 'vsock-nc', wired(nc), io.platform).version(version, ...versionOption)
       : vmssh(wired, io.platform);
   let shown = '';
   const out = (text: string) => {
@@ -81,12 +82,12 @@ function vmssh(
     .helpCommand(false)
     .addHelpText('after', overview);
   for (const group of commandGroups) {
-    const hidden = group.platform !== undefined && group.platform !== platform;
+    const hidden = shownOn(platform, [group]).length === 0;
     program.commandsGroup(`${group.title}:`);
     for (const command of group.commands) {
       const [first = '', second] = command.name.split(' ');
-      if (second === undefined) program.addCommand(wire(command, first, act(command)), { hidden });
-      else nounOf(program, first, hidden).addCommand(wire(command, second, act(command)));
+      if (second === undefined) program.addCommand(wire(command, first, act(command), platform), { hidden });
+      else nounOf(program, first, hidden).addCommand(wire(command, second, act(command), platform));
     }
   }
   return program;
@@ -182,13 +183,16 @@ function wire(
   command: Command<unknown>,
   name: string,
   action: (raw: RawArgs) => Promise<void>,
+  platform: NodeJS.Platform,
 ): CommanderCommand {
   const wired = new Wired(name, command.options)
     .description(command.summary)
     .usage(`[options] ${command.usage}`.trim());
   wired.argument('[arguments...]');
-  for (const spec of command.options) wired.addOption(option(spec));
-  wired.addHelpText('after', ({ command: shown }) => afterHelp(command, shown));
+  for (const spec of command.options)
+    wired.addOption(option(spec).hideHelp(shownOn(platform, [spec]).length === 0));
+  const examples = shownOn(platform, command.examples);
+  wired.addHelpText('after', ({ command: shown }) => afterHelp({ ...command, examples }, shown));
   return wired.action((positionals: string[], options: Record<string, Parsed>) => {
     return action({ positionals, options: byLongName(command.options, options) });
   });

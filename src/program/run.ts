@@ -83,6 +83,7 @@ async function completions(args: readonly string[], io: Io): Promise<number> {
   const { printCompletions } = await import('../commands/completion/completion.js');
   const words = args[0] === '--' ? args.slice(1) : args;
   const { command } = await directly(words.slice(0, -1));
-  const table = command ? [command] : (await import('./commands.js')).commands;
-  return printCompletions(args, table, io);
+  if (command) return printCompletions(args, [command], io);
+  const all = await import('./commands.js');
+  return printCompletions(args, words.length > 1 ? all.commands : all.commandsOn(io.platform), io);
 }

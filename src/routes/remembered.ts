@@ -4,7 +4,7 @@ import { isJsonObject, type JsonObject, parseJson } from '../discovery/tools/jso
 import { editFile } from '../files/edit-file.js';
 import { makeFolder } from '../files/place.js';
 import { readText } from '../files/read-file.js';
-import { type RouteName, routeNames } from '../route.js';
+import { type Route, type RouteName, routeNames } from '../route.js';
 import { ownHome, stateFolder } from '../ssh/folder.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -17,7 +17,7 @@ export function routesFile(env: Env): string {
 /** The route by which a target was reached last time, `usual` if nothing else is known; and how the next one is kept. */
 export async function memoryOf(
   text: string,
-  usual: RouteName | undefined,
+  usual: Route['name'] | undefined,
   env: Env,
 ): Promise<{ readonly last: string | undefined; readonly keep: (name: string) => Promise<void> }> {
   const last = (await rememberedRoute(text, env)) ?? usual;

@@ -1,8 +1,8 @@
-import { sshPort } from '../address/numbers.js';
+import { isSshPort } from '../address/numbers.js';
+import type { Resolution } from '../discovery/source.js';
 import { formatEndpoint } from '../endpoint.js';
 import { ConnectError } from '../errors.js';
-import type { Resolution } from '../resolve/resolution.js';
-import { isOnNetwork, type Route, type RouteName, routeOf } from '../route.js';
+import type { Route, RouteName } from '../route.js';
 import { requirePort } from '../target/port.js';
 
 /** The next route to try. */
@@ -14,8 +14,7 @@ export interface Turn extends Candidate {
 }
 
 interface Candidate {
-  /** For people; of a hop, whose other end chooses, "via". */
-  readonly name: RouteName | 'via';
+  readonly name: Route['name'];
   /** An IP address may have to be asked for, in a part of `leftMs`. Throws a ConnectError, also if the route lacks the port. */
   find(leftMs?: number): Promise<Route>;
   /** Why it comes before the machine's usual first route. */
@@ -50,7 +49,7 @@ export async function* routesOf(machine: Resolution, options: RoutesOptions): As
       yield {
         ...candidate,
         after,
-        waits: port === sshPort && (!isOnly || (untilBanner ?? only !== undefined)),
+        waits: isSshPort(port) && (!isOnly || (untilBanner ?? only !== undefined)),
       };
     }
   }
@@ -82,8 +81,8 @@ export async function firstRoute(machine: Resolution, options: RoutesOptions): P
 }
 
 /** Whether it has an IP address that is used only if it is chosen. */
-export function hasIp({ askIp, rest = [] }: Resolution): boolean {
-  return askIp !== undefined || rest.some(({ endpoint }) => isOnNetwork(endpoint));
+export function hasIp({ askIp, routes: [_first, ...others] }: Resolution): boolean {
+  return askIp !== undefined || others.some(({ network }) => network);
 }
 
 /** `after`: how many are known to follow these. */
@@ -98,19 +97,19 @@ interface Group {
  */
 async function* usual(machine: Resolution, options: RoutesOptions): AsyncGenerator<Group, void> {
   const { text, port, env } = options;
-  const own = [machine, ...(machine.rest ?? [])].filter(
-    ({ endpoint }, at) => at === 0 || (!isOnNetwork(endpoint) && (port === sshPort || 'port' in endpoint)),
+  const own = machine.routes.filter(
+    ({ endpoint, network }, at) => at === 0 || (!network && (isSshPort(port) || 'port' in endpoint)),
   );
   const memory =
-    own.length > 1 && port === sshPort && env
-      ? await (await import('./remembered.js')).memoryOf(text, routeOf(machine.endpoint), env)
+    own.length > 1 && isSshPort(port) && env
+      ? await (await import('./remembered.js')).memoryOf(text, own[0]?.name, env)
       : undefined;
   const found = (route: Route): Candidate => ({
     ...candidate(route, machine, options),
     remember: memory?.keep,
   });
-  const isLast = ({ endpoint }: Route) => routeOf(endpoint) === memory?.last;
-  const [last, ...others] = isLast(machine) ? [] : own.filter(isLast);
+  const isLast = ({ name }: Route) => name === memory?.last;
+  const [last, ...others] = own.findIndex(isLast) === 0 ? [] : own.filter(isLast);
   const why = `${memory?.last} first: it worked last time`;
   const candidates = last
     ? [{ ...found(last), why }, ...others.map(found), ...own.filter((each) => !isLast(each)).map(found)]
@@ -125,9 +124,9 @@ async function* chosen(
   only: readonly RouteName[],
   options: RoutesOptions,
 ): AsyncGenerator<Group, void> {
-  const { rest = [], askIp } = machine;
+  const { routes, askIp } = machine;
   const found = (route: Route) => candidate(route, machine, options);
-  const all: Candidate[] = [machine, ...rest].map(found);
+  const all: Candidate[] = routes.map(found);
   if (askIp)
     all.push({
       name: 'ip',
@@ -149,18 +148,18 @@ async function* chosen(
 }
 
 function candidate(route: Route, machine: Resolution, options: RoutesOptions): Candidate {
-  return { name: routeOf(route.endpoint) ?? 'via', find: async () => withPort(route, machine, options) };
+  return { name: route.name, find: async () => withPort(route, machine, options) };
 }
 
 function withPort(route: Route, machine: Resolution, { text, port, only }: RoutesOptions): Route {
-  if (port !== sshPort) requirePort(route.endpoint, port, text, !only && hasIp(machine));
+  if (!isSshPort(port)) requirePort(route.endpoint, port, text, !only && hasIp(machine));
   return route;
 }
 
 /** What other sources have for the machine, and its own does not. */
-async function joinRoutes({ endpoint, rest = [], joined }: Resolution): Promise<readonly Route[]> {
+async function joinRoutes({ routes, joined }: Resolution): Promise<readonly Route[]> {
   const all = (await joined?.().catch(() => [])) ?? [];
-  const own = new Set([endpoint, ...rest.map((each) => each.endpoint)].map(formatEndpoint));
+  const own = new Set(routes.map(({ endpoint }) => formatEndpoint(endpoint)));
   return all.filter((each) => !own.has(formatEndpoint(each.endpoint)));
 }
 

@@ -1,7 +1,36 @@
-import { portOfServiceId } from '../address/numbers.js';
+import { checkPort, isSshPort, portOfServiceId } from '../address/numbers.js';
 import { shellQuoted } from '../address/shell.js';
 import type { Endpoint, ViaSocket } from '../endpoint.js';
 import { ConnectError } from '../errors.js';
+import type { Route } from '../route.js';
+
+/**
+ * A listed route, which leads to the SSH server, for another port of the machine. One to a forwarded port, or to a program that starts
+ * sshd, stays as it is: `requirePort` refuses it. Throws a RangeError for a port that its family does not have.
+ */
+export function atPort(route: Route, port: number): Route {
+  const { endpoint, network } = route;
+  if (isSshPort(port)) return route;
+  switch (endpoint.family) {
+    case 'vsock':
+    case 'vsock-mux':
+      return isSshPort(endpoint.port) ? { ...route, endpoint: { ...endpoint, port } } : route;
+    case 'tcp':
+      return network && isSshPort(endpoint.port)
+        ? { ...route, endpoint: { ...endpoint, port: checkPort(port, 'tcp') } }
+        : route;
+    case 'exec':
+      return endpoint.into === 'port'
+        ? {
+            ...route,
+            endpoint: { ...endpoint, command: [...endpoint.command.slice(0, -1), String(port)], port },
+            steps: [`${endpoint.command[0]} connects to its port ${port}`],
+          }
+        : route;
+    default:
+      return route;
+  }
+}
 
 /**
  * Refuses a port that an endpoint does not have: the server of its own port would answer for the one that was meant.

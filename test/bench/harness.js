@@ -5,6 +5,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { endWithRun } from '../runs/children.js';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 
@@ -69,10 +70,12 @@ export function startHarness(harness, job) {
   const flags = Object.entries(options).flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name}`, String(value)],
   );
-  const child = spawn(harness, [mode, ...flags, '--', ...command], {
-    stdio: ['pipe', 'pipe', 'pipe'],
-    env: { ...environment(), ...env },
-  });
+  const child = endWithRun(
+    spawn(harness, [mode, ...flags, '--', ...command], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: { ...environment(), ...env },
+    }),
+  );
   const texts = { stdout: '', stderr: '' };
   for (const name of /** @type {const} */ (['stdout', 'stderr'])) {
     child[name].setEncoding('utf8').on('data', (text) => {

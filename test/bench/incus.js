@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 
 /**
- * Runs `work` while a service that speaks Incus's API has `count` machines; `work` gets the variable that leads to it.
+ * Runs `work` while a service that speaks Incus's API has `count` machines; `work` gets the environment variable for it.
  * @template T
  * @param {string} path of its socket
  * @param {number} count

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 
 /**
  * Runs `work` while a service in `runtimeDir` answers as a user's systemd-machined 257 with `count` machines; `work` gets
- * the variable that leads to it.
+ * the environment variable for it.
  * @template T
  * @param {string} runtimeDir
  * @param {number} count

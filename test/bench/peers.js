@@ -1,11 +1,12 @@
 /** @import { Found } from './types.js' */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { debianMirror } from '../../build/debian-mirror.js';
 import { installRuntimes } from '../../build/runtimes.js';
+import { findProgram } from '../runs/programs.js';
 import { execute } from '../vm/bed/execute.js';
 import { cacheFolder } from '../vm/images/cache.js';
 
@@ -97,9 +98,8 @@ async function peersRoot({ build, log }) {
 }
 
 /** Where a program lies, or which package has it. @param {string} name @param {string} deb @returns {Found} */
-export function onPath(name, deb) {
-  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
-  const path = folders.map((folder) => join(folder, name)).find(isExecutable);
+function onPath(name, deb) {
+  const path = findProgram(name);
   return path ? { path } : { absent: `not installed: apt-get install ${deb}` };
 }
 
@@ -109,14 +109,4 @@ export function onPath(name, deb) {
  */
 export function pathOf({ path = '' }) {
   return path;
-}
-
-/** @param {string} path */
-function isExecutable(path) {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -40,6 +40,7 @@ describe('building the executable', () => {
         XDG_CACHE_HOME: join(dir, cache),
         no_proxy: '127.0.0.1',
         VMSSH_TEST_MIRROR: `http://127.0.0.1:${port}/debian`,
+        VMSSH_TEST_SNAPSHOT: `http://127.0.0.1:${port}/file`,
       };
       return buildExecutable({ folder: join(dir, 'out'), seconds, env });
     };

@@ -2,9 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { slug } from '../../src/address/slug.js';
 import { listAll, providerLimitMs } from '../../src/discovery/list-all.js';
 import { mergeMachines } from '../../src/discovery/merge.js';
-import type { DiscoveredMachine, Provider } from '../../src/discovery/provider.js';
-import { providers } from '../../src/discovery/providers.js';
+import type { DiscoveredMachine } from '../../src/discovery/provider.js';
+import { loadSources } from '../../src/discovery/sources.js';
+
+const providers = await loadSources();
+
 import { match } from '../../src/discovery/search.js';
+import type { Source } from '../../src/discovery/source.js';
 
 const found = (fields: Partial<DiscoveredMachine>): DiscoveredMachine => ({
   name: 'a',
@@ -13,7 +17,7 @@ const found = (fields: Partial<DiscoveredMachine>): DiscoveredMachine => ({
   provider: 'p',
   ...fields,
 });
-const provider = (name: string, list: Provider['list']): Provider => ({
+const provider = (name: string, list: Source['list']): Source => ({
   name,
   title: name,
   platforms: ['linux'],

@@ -1,16 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { listAll } from '../../src/discovery/list-all.js';
-import {
-  type DiscoveredMachine,
-  DiscoveryError,
-  type Manager,
-  providersOn,
-} from '../../src/discovery/provider.js';
-import { providers } from '../../src/discovery/providers.js';
+import { type DiscoveredMachine, DiscoveryError } from '../../src/discovery/provider.js';
+import { searchSource } from '../../src/discovery/search.js';
+import { type Source, sourcesOn } from '../../src/discovery/source.js';
+import { loadSources } from '../../src/discovery/sources.js';
 import { kinds, resolveTarget } from '../../src/kinds/kinds.js';
 import { managed } from '../../src/kinds/managed.js';
 import { resolveShortName } from '../../src/lookup/short-name.js';
-import { searchProvider } from '../../src/resolve/find-machine.js';
+
+const providers = await loadSources();
 
 const uuid = '11111111-2222-4333-8444-555555555555';
 const found: readonly DiscoveredMachine[] = [
@@ -18,7 +16,7 @@ const found: readonly DiscoveredMachine[] = [
   { name: 'db', target: 'lima/db', status: 'off', provider: 'bhyve' },
 ];
 /** All that a new provider needs: one record. */
-const bhyve: Manager = {
+const bhyve: Source = {
   name: 'bhyve',
   title: 'bhyve',
   platforms: ['linux'],
@@ -35,14 +33,14 @@ describe('a provider that is one record', () => {
     { typed: 'web-1', by: 'slug' },
     { typed: `{${uuid.toUpperCase()}}`, by: 'UUID' },
   ])('finds a machine by its $by', async ({ typed }) => {
-    expect(await searchProvider(bhyve, typed, deps)).toMatchObject({
+    expect(await searchSource(bhyve, typed, deps)).toMatchObject({
       outcome: 'found',
       machine: { name: 'Web 1' },
     });
   });
 
   it('lists the other machines', async () => {
-    expect(await searchProvider(bhyve, 'x', deps)).toMatchObject({
+    expect(await searchSource(bhyve, 'x', deps)).toMatchObject({
       outcome: 'unknown',
       known: ['Web 1', 'db'],
     });
@@ -50,25 +48,30 @@ describe('a provider that is one record', () => {
 
   it('is asked only for a name, on its platforms', async () => {
     const here = { env: {}, platform: 'linux' } as const;
-    const { machine, text } = await resolveShortName('web-1', here, listAll, [bhyve]);
+    const { machine, text } = await resolveShortName('web-1', here, listAll, async () => [bhyve]);
     expect({ text, machine }).toMatchObject({ text: 'lima/Web 1', machine: { uuid } });
-    expect(providersOn('win32', [bhyve])).toEqual([]);
+    expect(sourcesOn('win32', [bhyve])).toEqual([]);
   });
 
   it('gives a warning if it fails', async () => {
     const failing = { ...bhyve, list: () => Promise.reject(new DiscoveryError('FAILED', 'no')) };
     const warning = { provider: 'bhyve', code: 'FAILED', problem: 'no' };
     expect(await listAll(deps, [failing])).toEqual({ machines: [], warnings: [warning] });
-    expect(await searchProvider(failing, 'x', deps)).toMatchObject({ outcome: 'unavailable', problem: 'no' });
+    expect(await searchSource(failing, 'x', deps)).toMatchObject({ outcome: 'unavailable', problem: 'no' });
   });
 
   it('has a kind by its name, with its commands for hints', async () => {
-    const table = [...kinds, managed('bhyve', 'a machine of bhyve', async () => bhyve)];
+    const table = [
+      ...kinds,
+      managed({ name: 'bhyve', machines: 'a machine of bhyve', load: async () => bhyve }),
+    ];
     const resolve = (name: string) => {
       const options = { text: `bhyve/${name}`, port: 22, env: {}, platform: 'linux' } as const;
       return resolveTarget({ kind: 'bhyve', name } as { kind: string }, options, table);
     };
-    expect(await resolve('web-1')).toMatchObject({ endpoint: { family: 'vsock', cid: 7, port: 22 } });
+    expect(await resolve('web-1')).toMatchObject({
+      routes: [{ endpoint: { family: 'vsock', cid: 7, port: 22 } }],
+    });
     await expect(resolve('db')).rejects.toMatchObject({
       code: 'NOT_FOUND',
       hint: 'bhyvectl start db, or vmssh ssh --start bhyve/db',

@@ -13,8 +13,9 @@ import { discoveredDomains as libvirtFound } from '../../src/discovery/libvirt/p
 import { listAll, sharedCids } from '../../src/discovery/list-all.js';
 import { incus, parseInstances } from '../../src/discovery/managers/incus.js';
 import { mergeMachines } from '../../src/discovery/merge.js';
-import type { DiscoveredMachine, Provider } from '../../src/discovery/provider.js';
+import type { DiscoveredMachine } from '../../src/discovery/provider.js';
 import { match } from '../../src/discovery/search.js';
+import type { Source } from '../../src/discovery/source.js';
 import { concreteHosts } from '../../src/ssh/config/hosts.js';
 import { fakeIo } from '../helpers/fake-io.js';
 
@@ -53,7 +54,7 @@ describe('so many machines', () => {
 
   it('have all one CID', async () => {
     const found = numbers.map((i) => machine(i, { cid: 3 }));
-    const provider: Provider = { ...incus, list: async () => ({ found, warnings: [] }) };
+    const provider: Source = { ...incus, list: async () => ({ found, warnings: [] }) };
     const { warnings } = await listAll({ env: {} }, [provider], 60_000);
     expect(warnings).toMatchObject([{ code: 'CID_TWICE' }]);
     expect(warnings[0]?.problem.length).toBeLessThan(500);

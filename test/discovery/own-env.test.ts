@@ -1,7 +1,8 @@
 import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { configFolder, ownEnv } from '../../src/discovery/own-env.js';
+import { ownEnv } from '../../src/discovery/own-env.js';
+import { configFolder } from '../../src/discovery/own-folders.js';
 import { missingRoot, otherUser } from '../helpers/other-user.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { mergeMachines } from '../../src/discovery/merge.js';
 import type { DiscoveredMachine } from '../../src/discovery/provider.js';
-import { isListedOnNetwork, listedRoutes, routeTo } from '../../src/discovery/routes.js';
+import { listedRoutes, routeTo } from '../../src/discovery/routes.js';
+import { execRoute } from '../../src/discovery/tools/exec-route.js';
 
 it.each([
   ['vsock/42', 'vsock', false],
@@ -16,16 +17,15 @@ it.each([
   ['[::1]:2222', 'ip', false],
   ['localhost:2222', 'ip', false],
 ])('the address %s is of the route %s, over the network: %s', (address, route, network) => {
-  expect(routeTo(address)).toEqual({ route, address });
-  expect(isListedOnNetwork(routeTo(address))).toBe(network);
+  expect(routeTo(address)).toMatchObject({ name: route, network });
 });
 
 describe('the routes of a machine', () => {
-  const exec = { route: 'exec', command: ['podman', 'exec', '-i', 'web', '/usr/sbin/sshd', '-i'] } as const;
+  const exec = execRoute('podman', 'web') ?? expect.unreachable();
 
   it('are those that its provider lists, or the one to its address', () => {
     expect(listedRoutes({})).toEqual([]);
-    expect(listedRoutes({ address: 'vsock/3' })).toEqual([{ route: 'vsock', address: 'vsock/3' }]);
+    expect(listedRoutes({ address: 'vsock/3' })).toEqual([routeTo('vsock/3')]);
     expect(listedRoutes({ address: 'vsock/3', routes: [exec] })).toEqual([exec]);
   });
 
@@ -41,15 +41,10 @@ describe('the routes of a machine', () => {
       address: '127.0.0.1:2222',
     };
     const routes = (...found: DiscoveredMachine[]) => mergeMachines(found).map((each) => each.routes);
-    expect(routes(known, other)).toEqual([
-      [
-        { route: 'vsock', address: 'vsock/3' },
-        { route: 'ip', address: '127.0.0.1:2222' },
-      ],
-    ]);
+    expect(routes(known, other)).toEqual([[routeTo('vsock/3'), routeTo('127.0.0.1:2222')]]);
     expect(routes(known, { ...other, address: 'vsock/3' })).toEqual([undefined]);
     expect(routes(known, { ...other, address: undefined, routes: [exec] })).toEqual([
-      [{ route: 'vsock', address: 'vsock/3' }, exec],
+      [routeTo('vsock/3'), exec],
     ]);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseGuid } from '../../src/address/guid.js';
+import { shellLine } from '../../src/address/shell.js';
 import { podman } from '../../src/discovery/containers/podman.js';
 import { startHyperV } from '../../src/discovery/hyper-v/hyper-v.js';
 import { startDomain } from '../../src/discovery/libvirt/provider.js';
@@ -7,7 +8,7 @@ import { incus } from '../../src/discovery/managers/incus.js';
 import { lima } from '../../src/discovery/managers/lima.js';
 import { multipass } from '../../src/discovery/managers/multipass.js';
 import type { Status } from '../../src/discovery/provider.js';
-import { typedStart } from '../../src/discovery/start-command.js';
+import type { StartCommand } from '../../src/errors.js';
 
 const uuid = '8495db59-ee59-4938-bf3b-c78365a6940b';
 const machine = (name: string, status: Status = 'off') => ({
@@ -20,14 +21,14 @@ const domain = (name: string, status: Status = 'off') => ({
 
 describe('a machine is started', () => {
   it.each([
-    { start: lima.start(machine('mint')), line: 'limactl start mint' },
-    { start: lima.start(machine('--all')), line: 'limactl start -- --all' },
-    { start: lima.start(machine('a b;id')), line: "limactl start 'a b;id'" },
-    { start: multipass.start(machine('-f')), line: 'multipass start -- -f' },
-    { start: podman.start(machine('mint')), line: 'podman machine start mint' },
-    { start: incus.start(machine('mint')), line: 'incus start mint' },
+    { start: lima.start?.(machine('mint'), {}), line: 'limactl start mint' },
+    { start: lima.start?.(machine('--all'), {}), line: 'limactl start -- --all' },
+    { start: lima.start?.(machine('a b;id'), {}), line: "limactl start 'a b;id'" },
+    { start: multipass.start?.(machine('-f'), {}), line: 'multipass start -- -f' },
+    { start: podman.start?.(machine('mint'), {}), line: 'podman machine start mint' },
+    { start: incus.start?.(machine('mint'), {}), line: 'incus start mint' },
     {
-      start: incus.start({ ...machine('mint'), ...{ project: 'lab', client: 'lxc' } }),
+      start: incus.start?.({ ...machine('mint'), ...{ project: 'lab', client: 'lxc' } }, {}),
       line: 'lxc start --project=lab mint',
     },
     { start: startDomain(domain('mint')), line: 'virsh -c qemu:///system start mint' },
@@ -39,8 +40,9 @@ describe('a machine is started', () => {
       start: startDomain({ ...domain('mint'), scope: 'user' }),
       line: 'virsh -c qemu:///session start mint',
     },
-  ])('by $line', ({ start, line }) => {
-    expect(typedStart(start, 'posix')).toBe(line);
+  ])('by $line', async ({ start, line }) => {
+    const { command } = (await start) as StartCommand;
+    expect(shellLine(command, 'posix')).toBe(line);
   });
 
   it.each([

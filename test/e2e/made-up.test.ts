@@ -14,12 +14,12 @@ import { missingPrograms } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';
 import { type SshdOnSocket, startSshd } from '../helpers/sshd.js';
 import { useTempDir } from '../helpers/temp-dir.js';
-import { command, kind, nodeApi, provider } from './made-up.js';
+import { command, nodeApi, source, sourceLine } from './made-up.js';
 
 const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' });
 
-/** The recipes of docs/contributing/adding.md and engine.md, done in a copy of the sources: three files, three lines, and a function. All else has to follow. */
-describe.skipIf(missing)('a made-up kind, provider, command and Node API', () => {
+/** The recipes of docs/contributing/adding.md and engine.md, done in a copy of the sources: a file and a line for each, and a function. All else has to follow. */
+describe.skipIf(missing)('a made-up source, command and Node API', () => {
   const dir = useTempDir();
   const bin = join(dir, 'bin');
   const env = { ...process.env, HOME: dir, PATH: `${bin}:${process.env.PATH}` };
@@ -29,10 +29,8 @@ describe.skipIf(missing)('a made-up kind, provider, command and Node API', () =>
   beforeAll(async () => {
     for (const name of ['src', 'build', 'package.json']) cpSync(name, join(dir, name), { recursive: true });
     for (const name of ['node_modules', 'native']) symlinkSync(join(process.cwd(), name), join(dir, name));
-    writeFileSync(join(dir, 'src/kinds/bhyve.ts'), kind);
-    writeFileSync(join(dir, 'src/discovery/managers/bhyve.ts'), provider);
-    addToList('src/kinds/kinds.ts', 'bhyveKind', './bhyve.js');
-    addToList('src/discovery/providers.ts', 'bhyve', './managers/bhyve.js');
+    writeFileSync(join(dir, 'src/discovery/managers/bhyve.ts'), source);
+    addSource(sourceLine);
     mkdirSync(join(dir, 'src/commands/greet'));
     writeFileSync(join(dir, 'src/commands/greet/greet.ts'), command);
     addWord('greet');
@@ -50,12 +48,13 @@ describe.skipIf(missing)('a made-up kind, provider, command and Node API', () =>
   });
   afterAll(() => sshd.close());
 
-  /** The line that imports it, and its place at the end of the only list. */
-  function addToList(file: string, name: string, from: string): void {
-    const text = readFileSync(join(dir, file), 'utf8');
-    const list = text.replace(/\n\]/, `\n  ${name},\n]`);
+  /** At the end of the list. */
+  function addSource(line: string): void {
+    const file = join(dir, 'src/discovery/sources.ts');
+    const text = readFileSync(file, 'utf8');
+    const list = text.replace(/\n\]/, `\n  ${line}\n]`);
     expect(list).not.toBe(text);
-    writeFileSync(join(dir, file), `import { ${name} } from '${from}';\n${list}`);
+    writeFileSync(file, list);
   }
 
   function addWord(word: string): void {

@@ -1,20 +1,15 @@
-/** docs/contributing/adding.md, "Adding a kind of target": src/kinds/bhyve.ts. */
-export const kind = `
-import { managed } from './managed.js';
+/** docs/contributing/adding.md, "Adding a source of machines": its line in src/discovery/sources.ts. */
+export const sourceLine =
+  "{ name: 'bhyve', machines: 'a machine of bhyve', load: async () => (await import('./managers/bhyve.js')).bhyve },";
 
-export const bhyveKind = managed(
-  'bhyve',
-  'a machine of bhyve',
-  async () => (await import('../discovery/managers/bhyve.js')).bhyve,
-);
-`;
-/** "Adding a source of machines": src/discovery/managers/bhyve.ts. */
-export const provider = `
-import type { DiscoveredMachine, Manager } from '../provider.js';
+/** And its file: src/discovery/managers/bhyve.ts. */
+export const source = `
+import type { DiscoveredMachine } from '../provider.js';
+import type { Source } from '../source.js';
 import { operand } from '../start-command.js';
 import { jsonObjects, listByTool, runTool, textOf } from '../tools/run-tool.js';
 
-export const bhyve: Manager = {
+export const bhyve: Source = {
   name: 'bhyve',
   title: 'bhyve',
   platforms: ['linux'],

@@ -54,7 +54,7 @@ export function faults(group: string, all: readonly Fault[]): void {
   });
 }
 
-/** Without this machine's own services, and without variables that change a message. */
+/** Leaves out this machine's own services, and variables that change a message. */
 export function ownEnv(dir: string): NodeJS.ProcessEnv {
   return { PATH: process.env.PATH, HOME: dir, TMPDIR: dir, XDG_RUNTIME_DIR: dir, LANG: 'C.UTF-8' };
 }

@@ -1,43 +1,40 @@
-// npm run test:faults [-- --write] [--runtime NAME]: tries every fault on the executable and on Node, or only on one of them; --write
-// keeps the result: docs/contributing/reliability.md.
-import { spawnSync } from 'node:child_process';
+// npm run test:faults: see test/runs/runs.js and docs/contributing/reliability.md.
+/** @import { Choice, Section } from '../runs/types.js' */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { keep, ranOn } from '../reliability/page.js';
+import { finish } from '../runs/children.js';
 
 /** @typedef {{ runtime: string, group: string, name: string, ends: number | string, seen: string, within: number }} Row */
 
-const folder = mkdtempSync(join(tmpdir(), 'vmssh-faults-'));
-process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-const VMSSH_FAULTS = join(folder, 'rows');
-const { write, runtime } = parseArgs({
-  options: { write: { type: 'boolean', default: false }, runtime: { type: 'string' } },
-}).values;
-
-for (const VMSSH_TEST_RUNTIME of runtime === undefined ? ['executable', 'node'] : [runtime]) {
-  const { status } = spawnSync('npx', ['vitest', 'run', 'test/faults'], {
-    stdio: 'inherit',
-    env: { ...process.env, VMSSH_TEST_RUNTIME, VMSSH_FAULTS },
-  });
-  if (status !== 0) process.exit(1);
+/**
+ * Tries every fault on the executable and on Node, or only on one runtime.
+ * @param {Choice} choice
+ * @param {(section: Section) => void} write
+ */
+export async function run({ runtime }, write) {
+  const folder = mkdtempSync(join(tmpdir(), 'vmssh-faults-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const VMSSH_FAULTS = join(folder, 'rows');
+  for (const VMSSH_TEST_RUNTIME of runtime === undefined ? ['executable', 'node'] : [runtime]) {
+    const env = { ...process.env, VMSSH_TEST_RUNTIME, VMSSH_FAULTS };
+    if ((await finish('npx', ['vitest', 'run', 'test/faults'], { env })) !== 0) return false;
+  }
+  write(section(readFileSync(VMSSH_FAULTS, 'utf8').trim().split('\n').map(row)));
+  return true;
 }
-if (write) keep('faults', section(readFileSync(VMSSH_FAULTS, 'utf8').trim().split('\n').map(row)));
 
 /** @param {string} line @returns {Row} */
 function row(line) {
   return JSON.parse(line);
 }
 
-/** @param {readonly Row[]} rows @returns {import('../reliability/types.js').Section} */
+/** @param {readonly Row[]} rows @returns {Section} */
 function section(rows) {
   const seconds = Math.max(...rows.map(({ within }) => within));
   const groups = [...new Set(rows.map(({ group }) => group))];
   return {
     title: 'Faults',
-    command: 'npm run test:faults -- --write',
-    on: ranOn(),
     summary: [
       `${new Set(rows.map(({ group, name }) => `${group} ${name}`)).size} faults, on ${[...new Set(rows.map((each) => each.runtime))].join(' and ')}`,
       `${rows.length} ended as they should, each within ${seconds} s`,

@@ -10,13 +10,13 @@ const root = join(here, '../..');
 /** Where the engine takes a step: empty there, but for its own traces. */
 const hook = '#define DUMP_BYTECODE_OR_DONT(pc)\n';
 
-/** libFuzzer takes each place of JavaScript's bytecode for a branch of the program. */
+/** For libFuzzer each place in JavaScript's bytecode is a branch of the program. */
 const counting = `#include <stdint.h>
 __attribute__((section("__libfuzzer_extra_counters"))) static uint8_t steps[1 << 16];
 #define DUMP_BYTECODE_OR_DONT(pc) ++steps[(uintptr_t)(pc) % sizeof steps];
 `;
 
-/** Builds dist/fuzz: the engine with main.ts in it, in the hands of libFuzzer. Returns its path. */
+/** Builds dist/fuzz: the engine with main.ts in it, driven by libFuzzer. Returns its path. */
 export async function buildFuzzer() {
   const engine = readFileSync(join(await engineSources(), 'quickjs.c'), 'utf8');
   if (engine.split(hook).length !== 2) throw new Error('quickjs.c has no DUMP_BYTECODE_OR_DONT to replace');

@@ -1,86 +1,35 @@
-#!/usr/bin/env node
-// npm run fuzz: gives the code that reads others' bytes inputs that libFuzzer finds. See docs/contributing/reliability.md.
+// npm run fuzz: see test/runs/runs.js and docs/contributing/reliability.md.
+/** @import { Choice, Section } from '../runs/types.js' */
 import { spawnSync } from 'node:child_process';
-import { parseArgs } from 'node:util';
 import { inParallel } from '../../native/build.js';
-import { keep, ranOn, recordOf } from '../reliability/page.js';
+import { recordOf } from '../runs/page.js';
 import { buildFuzzer } from './build.js';
 import { targetNames } from './corpus.js';
 import { fuzz } from './run.js';
 
-const names = targetNames();
-const usage = `Usage: npm run fuzz -- [options]
-
-Fuzzes the code that reads bytes from others, and looks for inputs that reach new code. It runs in the engine, built by clang with
-libFuzzer, AddressSanitizer and UBSan; branches of the JavaScript count too. Inputs start from test/fuzz/corpus.
-
-  --seconds N    seconds for each target: 60 by default; 0 tries only the corpus, the same each time, as CI does
-  --only NAME    only this target; can be repeated: ${names.join(', ')}
-  --keep         add inputs that reached new code to the corpus
-  --jobs N       fuzz N targets at once: 1 by default
-  --input FILE   try only this input; needs exactly one --only
-  --write        write the time and inputs to docs/contributing/reliability.md and dist/reliability; those of runs that are kept there add up; needs --keep
-
-Examples:
-  npm run fuzz -- --seconds 10
-  npm run fuzz -- --seconds 3600 --jobs 2 --keep --write
-  npm run fuzz -- --only xml --input fuzz-xml-crash-1a2b
-
-Exit codes: 0 nothing failed; 1 something did, and its input is in a file in this folder; 2 wrong usage.`;
-
-const options = /** @type {const} */ ({
-  seconds: { type: 'string', default: '60' },
-  only: { type: 'string', multiple: true },
-  keep: { type: 'boolean', default: false },
-  jobs: { type: 'string', default: '1' },
-  input: { type: 'string' },
-  write: { type: 'boolean', default: false },
-  help: { type: 'boolean', short: 'h', default: false },
-});
-
-process.exitCode = await main();
-
-async function main() {
-  let values;
-  try {
-    ({ values } = parseArgs({ options }));
-    const unknown = values.only?.find((name) => !names.includes(name));
-    if (unknown !== undefined) throw new Error(`no target "${unknown}": one of ${names.join(', ')}`);
-    if (!/^\d+$/.test(values.seconds)) throw new Error(`--seconds ${values.seconds} is not a whole number`);
-    if (values.input !== undefined && values.only?.length !== 1)
-      throw new Error('--input needs exactly one --only');
-    if (!/^[1-9]\d*$/.test(values.jobs))
-      throw new Error(`--jobs ${values.jobs} is not a whole number above 0`);
-    if (values.write && !values.keep) throw new Error('--write needs --keep');
-  } catch (error) {
-    console.error(`fuzz: ${/** @type {Error} */ (error).message}\n\n${usage}`);
-    return 2;
-  }
-  if (values.help) {
-    console.log(usage);
-    return 0;
-  }
-  if (spawnSync('clang++', ['--version']).error) {
-    console.error('fuzz: no clang++: apt-get install clang libclang-rt-14-dev');
-    return 1;
-  }
+/**
+ * Fuzzes each target.
+ * @param {Choice} choice
+ * @param {(section: Section) => void} write
+ */
+export async function run({ names, seconds = 60, jobs = 1, input, keep = false }, write) {
   const program = await buildFuzzer();
-  const how = { input: values.input, keep: values.keep, seconds: Number(values.seconds) };
   /** @type {Done[]} */
   const done = [];
   await inParallel(
-    (values.only ?? names).map((name) => async () => {
+    names.map((name) => async () => {
       /** @type {Done} */
-      const one = await fuzz(program, name, how);
+      const one = await fuzz(program, name, { input, keep, seconds });
       console.log(`${one.failure ? 'FAILED' : 'passed'} ${name}: ${one.failure ?? `${one.runs} inputs`}`);
       done.push(one);
-      if (values.write && !one.failure) keep('fuzzing', section(withEarlier(one)));
+      // At once, so that an interrupted run keeps its results.
+      if (!one.failure) write(section(withEarlier(one)));
     }),
-    Number(values.jobs),
+    jobs,
   );
   const failed = done.filter(({ failure }) => failure !== undefined).length;
   console.log(`\n${done.length - failed} passed, ${failed} failed`);
-  return failed === 0 ? 0 : 1;
+  return failed === 0;
 }
 
 /** Each run goes on from the corpus of the one before: their times and inputs add up. @param {Done} now */
@@ -92,14 +41,14 @@ function withEarlier(now) {
     runs: Number(runs),
     corpus: Number(corpus),
   }));
-  return names.flatMap((name) => {
+  return targetNames().flatMap((name) => {
     const before = earlier.find((each) => each.name === name);
     if (now.name !== name) return before ?? [];
     return { ...now, seconds: now.seconds + (before?.seconds ?? 0), runs: now.runs + (before?.runs ?? 0) };
   });
 }
 
-/** @param {readonly Done[]} done @returns {import('../reliability/types.js').Section} */
+/** @param {readonly Done[]} done @returns {Section} */
 function section(done) {
   const all = done.reduce((sum, { runs }) => sum + runs, 0);
   const least = Math.floor(Math.min(...done.map(({ seconds }) => seconds)) / 60);
@@ -107,8 +56,7 @@ function section(done) {
   const version = spawnSync('clang++', ['--version'], { encoding: 'utf8' }).stdout;
   return {
     title: 'Fuzzing',
-    command: 'npm run fuzz -- --keep --write',
-    on: ranOn({ clang: /\d+\.\d+\.\d+/.exec(version)?.[0] ?? '' }),
+    on: { clang: /\d+\.\d+\.\d+/.exec(version)?.[0] ?? '' },
     summary: [
       `${done.length} readers of others' bytes, ${forAnHour} of them for an hour of a processor or more, none for less than ${least} min`,
       `${all} inputs; none failed`,

@@ -1,14 +1,14 @@
-import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { startGroup } from '../runs/children.js';
 import { keepCorpus, unpackCorpus } from './corpus.js';
 
-/** Bytes of one input. The largest that a reader takes is tried by its own tests. */
-const largest = 4096;
+/** The size of an input. Each reader's own tests try the largest that it takes. */
+const maxBytes = 4096;
 
-/** Seconds for one input. */
-const patience = 10;
+/** Seconds that one input may take. */
+const maxSeconds = 10;
 
 /**
  * Runs one target for some seconds, or with one input. Returns the number of inputs, the processor time in seconds and the size of the
@@ -25,8 +25,8 @@ export async function fuzz(program, name, { seconds, input, keep }) {
     for (const path of [found, kept]) mkdirSync(path);
     const corpus = unpackCorpus(name, kept);
     const limits = [
-      `-max_len=${largest}`,
-      `-timeout=${patience}`,
+      `-max_len=${maxBytes}`,
+      `-timeout=${maxSeconds}`,
       '-rss_limit_mb=4096',
       '-print_final_stats=1',
     ];
@@ -40,7 +40,7 @@ export async function fuzz(program, name, { seconds, input, keep }) {
     if (!keep || input !== undefined) return done;
     const merged = join(folder, 'merged');
     mkdirSync(merged);
-    const merge = await run(program, name, ['-merge=1', `-max_len=${largest}`, merged, kept, found]);
+    const merge = await run(program, name, ['-merge=1', `-max_len=${maxBytes}`, merged, kept, found]);
     if (merge.status !== 0) return { ...done, failure: whatFailed(merge.output) };
     return { ...done, corpus: keepCorpus(name, merged) };
   } finally {
@@ -58,9 +58,9 @@ export async function fuzz(program, name, { seconds, input, keep }) {
 function run(program, name, args) {
   const env = { ...process.env, VMSSH_FUZZ_TARGET: name };
   const timed = ['-c', '"$0" "$@"; status=$?; times >&2; exit $status', program, ...args];
-  const child = spawn('/bin/sh', timed, { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = startGroup('/bin/sh', timed, { env, stdio: ['ignore', 'ignore', 'pipe'] });
   let output = '';
-  child.stderr.setEncoding('utf8').on('data', (text) => {
+  child.stderr?.setEncoding('utf8').on('data', (text) => {
     output += text;
   });
   return new Promise((resolve, reject) => {

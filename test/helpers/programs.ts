@@ -1,12 +1,8 @@
-import { accessSync, constants, existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { findProgram } from '../runs/programs.js';
 import { skip } from './skips.js';
 
-/** Where a program lies: on PATH, or in the folders of system programs that a user's PATH leaves out. */
-export function findProgram(name: string): string | undefined {
-  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
-  return folders.map((folder) => join(folder, name)).find(isExecutable);
-}
+export { findProgram };
 
 /** Why a suite cannot run, with the remedy; undefined if all programs are there. With VMSSH_NO_SKIP=1 it throws. */
 export function missingPrograms(packages: Readonly<Record<string, string>>): string | undefined {
@@ -26,13 +22,4 @@ function missingOf(
   if (missing.length === 0) return undefined;
   const wanted = new Set(missing.map((name) => packages[name]));
   return skip(`${missing.join(', ')} not found: apt-get install ${[...wanted].join(' ')}`);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

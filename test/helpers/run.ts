@@ -59,7 +59,7 @@ export function engineProgram(name: 'tables' | 'limited' | 'relay' | 'image' | '
 /** The built program, as an argument array. */
 export const vmssh: readonly string[] = executable === undefined ? onNode() : [executable];
 
-/** The same as words of a shell's line: its path may have blanks. */
+/** The same for a line of shell: its path may have blanks. */
 export const vmsshWords = shellLine(vmssh);
 
 function onNode(): readonly string[] {

@@ -5,10 +5,10 @@ import {
   formatSettings,
   type InEffect,
   inEffect,
-  linesOf,
   onOff,
   readSettings,
   type Setting,
+  settingLines,
 } from '../../src/hosts/setting.js';
 
 const hueOption = oneOf({
@@ -35,7 +35,7 @@ describe('a made-up setting', () => {
     expect(kept).toEqual({ hue: 'red', loud: true });
     const next = inEffect(table, readSettings(table, raw({ 'no-loud': true })), kept);
     expect(next).toEqual({ hue: 'red', loud: false });
-    expect(linesOf(table, next)).toEqual({ knownHosts: '/red' });
+    expect(settingLines(table, next)).toEqual({ knownHosts: '/red' });
   });
 
   it.each([{ hue: 'green' }, { hue: 7 }, { hue: ['red'] }, {}])(

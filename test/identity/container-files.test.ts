@@ -111,11 +111,14 @@ describe('the keys of a container of Docker', () => {
     expect(await managerKeys(record('docker'), deps)).toEqual([ed25519.key]);
   });
 
-  it('are none if a file is longer than all may be', async () => {
+  it('do not include a file that is longer than all may be', async () => {
     const { run, deps } = folders();
     writeTree(dir, { 'files/long.pub': rsa.text.repeat(200) });
-    await serve(`${run}/docker.sock`, { [ofDocker('rsa')]: text('long.pub') });
-    expect(await managerKeys(record('docker'), deps)).toBeUndefined();
+    await serve(`${run}/docker.sock`, {
+      [ofDocker('rsa')]: text('long.pub'),
+      [ofDocker('ed25519')]: text('ed25519.pub'),
+    });
+    expect(await managerKeys(record('docker'), deps)).toEqual([ed25519.key]);
   });
 
   it('are none if the daemon sends without end', async () => {

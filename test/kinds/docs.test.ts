@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { portArgument } from '../../src/cli/option.js';
-import { providers } from '../../src/discovery/providers.js';
+import { sources } from '../../src/discovery/sources.js';
 import { kinds } from '../../src/kinds/kinds.js';
 import { code, codes, tableOf } from '../markdown.js';
 import { understood } from './notation.js';
@@ -8,7 +8,7 @@ import { understood } from './notation.js';
 describe('docs/reference/list-schema.md', () => {
   it('has a row for each provider, in its order', () => {
     const rows = tableOf('reference/list-schema.md', 'Which providers are asked');
-    expect(rows.flatMap((row) => codes(row.provider))).toEqual(providers.map(({ name }) => name));
+    expect(rows.flatMap((row) => codes(row.provider))).toEqual(sources.map(({ name }) => name));
   });
 });
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { addressWord, hostPatterns, type Kind } from '../../src/kinds/kind.js';
 import { kinds, resolveTarget } from '../../src/kinds/kinds.js';
 import { parseBy, parseTarget } from '../../src/kinds/parse.js';
+import { routeBy } from '../../src/route.js';
 import { configText } from '../../src/ssh/config/text.js';
 import type { NamedTarget } from '../../src/target/target.js';
 
@@ -18,7 +19,7 @@ const bhyve: Kind<NamedTarget> = {
   providers: ['bhyve'],
   parse: ({ rest }) => ({ kind: 'bhyve', name: rest }),
   resolve: ({ name }, { port }) => ({
-    endpoint: { family: 'tcp', host: `${name}.example`, port },
+    routes: [routeBy({ family: 'tcp', host: `${name}.example`, port })],
     steps: ['made up'],
   }),
 };
@@ -39,7 +40,7 @@ describe('a kind that is one record in the table', () => {
     const target = parseBy(table, 'BHYVE%web');
     expect(target).toEqual({ kind: 'bhyve', name: 'web' });
     expect(await resolveTarget(target, { ...context, text: 'bhyve%web' }, table)).toMatchObject({
-      endpoint: { family: 'tcp', host: 'web.example', port: 22 },
+      routes: [{ name: 'ip', endpoint: { family: 'tcp', host: 'web.example', port: 22 }, network: true }],
     });
   });
 

@@ -3,16 +3,19 @@ import { vmIds } from '../../src/address/guid.js';
 import type { ResolveOptions } from '../../src/kinds/kinds.js';
 import { resolveTarget } from '../../src/kinds/kinds.js';
 import { parseTarget } from '../../src/kinds/parse.js';
+import { byFirstRoute } from '../discovery/resolved.js';
 
-const outcome = (text: string, more: Partial<ResolveOptions> = {}) =>
-  resolveTarget(parseTarget(text), {
-    text,
-    port: 22,
-    env: {},
-    platform: 'linux',
-    exists: () => false,
-    ...more,
-  });
+const outcome = async (text: string, more: Partial<ResolveOptions> = {}) =>
+  byFirstRoute(
+    await resolveTarget(parseTarget(text), {
+      text,
+      port: 22,
+      env: {},
+      platform: 'linux',
+      exists: () => false,
+      ...more,
+    }),
+  );
 
 describe('resolve', () => {
   it.each([
@@ -140,12 +143,12 @@ describe('a percent in a path', () => {
 
   it('is decided by the file system if nobody else is asked', async () => {
     const text = 'unix%no-such-folder-of-vmssh%a';
-    const { endpoint } = await resolveTarget(parseTarget(text), {
+    const { routes } = await resolveTarget(parseTarget(text), {
       text,
       port: 22,
       env: {},
       platform: 'linux',
     });
-    expect(endpoint).toEqual({ family: 'unix', path: '/no-such-folder-of-vmssh/a' });
+    expect(routes[0]?.endpoint).toEqual({ family: 'unix', path: '/no-such-folder-of-vmssh/a' });
   });
 });

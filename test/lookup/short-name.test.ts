@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ListedMachine } from '../../src/discovery/merge.js';
-import type { Provider } from '../../src/discovery/provider.js';
+import type { Source } from '../../src/discovery/source.js';
 import { kinds } from '../../src/kinds/kinds.js';
 import { resolveShortName } from '../../src/lookup/short-name.js';
 
@@ -27,13 +27,13 @@ const machines = [
 ];
 const names = ['libvirt', 'qemu', 'machined', 'nspawn', 'lima', 'incus', 'wsl', 'podman'];
 const providers = names.map(
-  (name): Provider => ({ name, title: name, platforms: ['linux'], list: () => Promise.reject() }),
+  (name): Source => ({ name, title: name, platforms: ['linux'], list: () => Promise.reject() }),
 );
 
 async function resolve(typed: string, env = {}, code = 'FAILED', silent: { machine?: string } = {}) {
   let asked: readonly string[] = [];
   const warnings = [{ provider: 'lima', code, problem: 'too late', ...silent }];
-  const list = async (_deps: object, some: readonly Provider[]) => {
+  const list = async (_deps: object, some: readonly Source[]) => {
     asked = some.map(({ name }) => name);
     return { machines, warnings };
   };
@@ -41,7 +41,7 @@ async function resolve(typed: string, env = {}, code = 'FAILED', silent: { machi
     typed,
     { env, platform: 'linux', procDir: '/nowhere' },
     list,
-    providers,
+    async (wanted) => providers.filter(({ name }) => wanted?.includes(name) ?? true),
   );
   return { text, name: machine?.name, asked };
 }
@@ -152,7 +152,7 @@ describe("a name that is not a machine's to take", () => {
   const deps = { env: {}, platform: 'linux' as const, procDir: '/nowhere', names };
 
   it('says so if no machine was found at all', async () => {
-    await expect(resolveShortName('mint', deps, listed(), providers)).rejects.toMatchObject({
+    await expect(resolveShortName('mint', deps, listed(), async () => providers)).rejects.toMatchObject({
       code: 'NOT_FOUND',
       problem: 'no machine was found on this host',
     });
@@ -160,24 +160,28 @@ describe("a name that is not a machine's to take", () => {
 
   it('leads to no machine; its target does', async () => {
     const list = listed(machine('gitserver', 'podman/gitserver'));
-    await expect(resolveShortName('gitserver', deps, list, providers)).rejects.toMatchObject({
+    await expect(resolveShortName('gitserver', deps, list, async () => providers)).rejects.toMatchObject({
       code: 'AMBIGUOUS',
       problem: '"gitserver" may be "podman/gitserver", but the name is already in known_hosts',
       hint: 'type "podman/gitserver"',
     });
-    expect(await resolveShortName('podman/gitserver', deps, list, providers)).toMatchObject({
+    expect(await resolveShortName('podman/gitserver', deps, list, async () => providers)).toMatchObject({
       text: 'podman/gitserver',
     });
   });
 
   it("is that of another user's machine, which takes none away", async () => {
     const strange = machine('web', 'incus/web', { authority: 'other' });
-    await expect(resolveShortName('web', deps, listed(strange), providers)).rejects.toMatchObject({
-      problem: '"web" is another user\'s machine',
-      hint: 'type "incus/web"',
-    });
+    await expect(resolveShortName('web', deps, listed(strange), async () => providers)).rejects.toMatchObject(
+      {
+        problem: '"web" is another user\'s machine',
+        hint: 'type "incus/web"',
+      },
+    );
     const both = listed(machine('web', 'podman/web'), strange);
-    expect(await resolveShortName('web', deps, both, providers)).toMatchObject({ text: 'podman/web' });
+    expect(await resolveShortName('web', deps, both, async () => providers)).toMatchObject({
+      text: 'podman/web',
+    });
   });
 });
 

@@ -1,5 +1,5 @@
 /**
- * What is changed, and the unit tests that must notice: few, so that a change takes a second or two. `loaded`: also changes code
+ * What is changed, and the unit tests that must notice it: few, so that each change takes a second or two. `loaded`: also change code
  * that runs when its file is loaded.
  * @typedef {{ mutate: string[], tests: string[], loaded?: boolean }} Area
  * @type {Record<string, Area>}
@@ -7,7 +7,7 @@
 export const areas = {
   address: { mutate: ['src/address/*.ts'], tests: ['test/address', 'test/kinds'] },
   targets: {
-    mutate: ['src/target/*.ts', 'src/kinds/*.ts', 'src/resolve/socket*.ts'],
+    mutate: ['src/target/*.ts', 'src/kinds/*.ts', 'src/discovery/routes.ts'],
     tests: ['test/target', 'test/kinds'],
   },
   connect: { mutate: ['src/connect/**/*.ts', '!src/connect/failures/*.ts'], tests: ['test/connect'] },

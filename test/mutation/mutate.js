@@ -1,19 +1,15 @@
-// npm run test:mutation [-- AREA…] [--loaded] [--write]: changes the sources in small ways, and counts the changes that the tests
-// notice (https://stryker-mutator.io). Fails if an area's score is under 85 %. Reports: dist/mutation. --write keeps the figures of
-// all areas that have a report for docs/contributing/reliability.md. Code that runs when its file is loaded is left out, as each change there needs
-// all tests of its area again, four fifths of the time; --loaded changes it too.
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+// npm run test:mutation: see test/runs/runs.js and docs/contributing/reliability.md.
+/** @import { Choice, Section } from '../runs/types.js' */
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
-import { keep, ranOn } from '../reliability/page.js';
+import { finish } from '../runs/children.js';
 import { areas } from './areas.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const reports = join(root, 'dist/mutation');
-const least = 85;
+const minScore = 85;
 
 /** The last version for Node 20. Its 200 packages take 105 MB, so they are kept in the cache, apart from ours. */
 const version = '9.6.1';
@@ -23,41 +19,42 @@ const tool = join(
   `stryker-${version}`,
 );
 
-const { positionals: chosen, values } = parseArgs({
-  allowPositionals: true,
-  options: { write: { type: 'boolean' }, loaded: { type: 'boolean', default: false } },
-});
-const names = Object.keys(areas);
-const unknown = chosen.filter((name) => !Object.hasOwn(areas, name));
-if (unknown.length > 0) throw new Error(`no area ${unknown.join(', ')}: one of ${names.join(', ')}`);
-install();
-for (const [name, area] of Object.entries(areas)) {
-  if (chosen.length > 0 && !chosen.includes(name)) continue;
-  mutate(name, area);
-  const { score, all, kept } = scoreOf(name);
-  console.log(
-    `${name}: ${score} of ${all} changes are noticed\n${kept.map((each) => `  ${each}\n`).join('')}`,
-  );
-  if (Number.parseFloat(score) < least) process.exitCode = 1;
+/**
+ * Changes each area, and prints what its tests did not notice.
+ * @param {Choice} choice
+ * @param {(section: Section) => void} write
+ */
+export async function run({ names, loaded = false }, write) {
+  await install();
+  let isGood = true;
+  for (const [name, area] of Object.entries(areas).filter(([name]) => names.includes(name))) {
+    await mutate(name, { loaded, ...area });
+    const { score, all, kept } = scoreOf(name);
+    console.log(
+      `${name}: ${score} of ${all} changes are noticed\n${kept.map((each) => `  ${each}\n`).join('')}`,
+    );
+    isGood &&= Number.parseFloat(score) >= minScore;
+  }
+  write(section());
+  return isGood;
 }
-if (values.write) write();
 
-function install() {
+async function install() {
   if (existsSync(join(tool, 'node_modules/@stryker-mutator/vitest-runner'))) return;
   mkdirSync(tool, { recursive: true });
   writeFileSync(join(tool, 'package.json'), '{"private":true}\n');
   const packages = ['core', 'vitest-runner'].map((name) => `@stryker-mutator/${name}@${version}`);
   const flags = ['--ignore-scripts', '--legacy-peer-deps', '--save-exact', '--no-audit', '--no-fund'];
-  const { status } = spawnSync('npm', ['install', ...flags, ...packages], { cwd: tool, stdio: 'inherit' });
+  const status = await finish('npm', ['install', ...flags, ...packages], { cwd: tool });
   if (status !== 0) throw new Error(`npm ended with ${status}`);
 }
 
 /** @param {string} name @param {import('./areas.js').Area} area */
-function mutate(name, { mutate, tests, loaded = values.loaded }) {
+async function mutate(name, { mutate, tests, loaded }) {
   mkdirSync(reports, { recursive: true });
   // With two copies of vitest, the tests would use one and the runner the other.
   const link = join(tool, 'node_modules/vitest');
-  spawnSync('rm', ['-rf', link]);
+  rmSync(link, { recursive: true, force: true });
   symlinkSync(join(root, 'node_modules/vitest'), link);
   const config = join(reports, `${name}.stryker.json`);
   writeFileSync(
@@ -80,11 +77,8 @@ function mutate(name, { mutate, tests, loaded = values.loaded }) {
     }),
   );
   const env = { ...process.env, VMSSH_MUTATION_TESTS: tests.join(','), VMSSH_TEST_RUNS: '0.1' };
-  const { status } = spawnSync(join(tool, 'node_modules/.bin/stryker'), ['run', config], {
-    cwd: root,
-    stdio: 'inherit',
-    env,
-  });
+  const stryker = join(tool, 'node_modules/.bin/stryker');
+  const status = await finish(stryker, ['run', config], { cwd: root, env });
   if (status !== 0) throw new Error(`stryker ended with ${status}`);
 }
 
@@ -111,15 +105,15 @@ function scoreOf(name) {
   return { score, all: counted.length, kept: lines, noticed: counted.length - kept.length, untried };
 }
 
-function write() {
+/** @returns {Section} */
+function section() {
   const tried = Object.entries(areas)
     .filter(([name]) => existsSync(reportOf(name)))
     .map(([name, { mutate }]) => ({ name, mutate, ...scoreOf(name) }));
   const [all, noticed] = [tried.map((each) => each.all), tried.map((each) => each.noticed)].map(sum);
-  keep('mutation', {
+  return {
     title: 'Mutation testing',
-    command: 'npm run test:mutation -- --write',
-    on: ranOn({ Stryker: version }),
+    on: { Stryker: version },
     summary: ['changes to the sources that unit tests notice', `${noticed} of ${all}`],
     text: [
       'Stryker changes one place in a file at a time. A change that no test notices is a gap in the tests, or makes no difference.',
@@ -135,7 +129,7 @@ function write() {
         ]),
       },
     ],
-  });
+  };
 }
 
 /** @param {readonly number[]} numbers */

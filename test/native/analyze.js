@@ -1,21 +1,14 @@
-// npm run lint:native [-- PART-OF-A-NAME…] [--write]: runs clang-tidy, with clang's analyzer, on our own C++ of the addon and of the
-// executable for Linux. Fails if it finds anything; the checks left out, and why, are listed here. It takes minutes, so CI does not run
-// it. --write keeps the result for docs/contributing/reliability.md. gcc's -fanalyzer in Debian 12 is not for C++: it takes operator new for malloc,
-// and knows no destructors.
+// npm run lint:native: see test/runs/runs.js and docs/contributing/reliability.md. The checks left out, and why, are listed here. gcc's
+// -fanalyzer in Debian 12 is not for C++: it takes operator new for malloc, and knows no destructors.
+/** @import { Choice, Section } from '../runs/types.js' */
 import { spawn, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { engineSources } from '../../build/engine/sources.js';
 import { files, headers, inParallel, sourceFiles } from '../../native/build.js';
 import { compilerFlags } from '../../native/build-flags.js';
-import { keep, ranOn } from '../reliability/page.js';
+import { endWithRun } from '../runs/children.js';
 
 const native = fileURLToPath(new URL('../../native', import.meta.url));
-
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { write: { type: 'boolean', default: false } },
-});
 
 /** Groups of clang-tidy's checks: all are run but those in `left`, each with its reason. */
 const groups = ['bugprone', 'cert', 'clang-analyzer', 'concurrency'];
@@ -37,78 +30,60 @@ const left = {
 
 /** These need headers of Windows and of musl. */
 const others = ['engine/windows/', 'engine/musl/'];
-const sources = [
-  ...sourceFiles('linux'),
-  ...files('engine', '.cpp').filter((name) => !others.some((folder) => name.startsWith(folder))),
-].filter((name) => positionals.length === 0 || positionals.some((part) => name.includes(part)));
-const include = ['-isystem', headers() ?? '', '-isystem', await engineSources()];
-const flags = [...compilerFlags(undefined).filter((flag) => !flag.includes('FORTIFY')), ...include];
 const checks = ['-*', ...groups.map((name) => `${name}-*`), ...Object.keys(left).map((name) => `-${name}`)];
+const tool = 'clang-tidy';
 
-/** @type {Record<string, (source: string) => string[]>} */
-const tools = {
-  'clang-tidy': (source) => [
-    ...['--quiet', '--warnings-as-errors=*', `--checks=${checks.join(',')}`, source],
-    ...['--', ...flags, '-Wno-unknown-warning-option'],
-  ],
-};
-
-const start = Date.now();
-/** @type {string[]} */
-const ran = [];
-for (const [tool, argsFor] of Object.entries(tools)) {
-  if (spawnSync(tool, ['--version']).error) {
-    console.error(`skipped: no ${tool}: apt-get install ${tool}`);
-    if (process.env.VMSSH_NO_SKIP) process.exitCode = 1;
-    continue;
-  }
-  ran.push(tool);
+/**
+ * Looks at all sources, or at those with one of the names in theirs.
+ * @param {Choice} choice
+ * @param {(section: Section) => void} write
+ */
+export async function run({ names }, write) {
+  const all = [
+    ...sourceFiles('linux'),
+    ...files('engine', '.cpp').filter((name) => !others.some((folder) => name.startsWith(folder))),
+  ];
+  const sources = all.filter((name) => names.length === 0 || names.some((part) => name.includes(part)));
+  const include = ['-isystem', headers() ?? '', '-isystem', await engineSources()];
+  const flags = [...compilerFlags(undefined).filter((flag) => !flag.includes('FORTIFY')), ...include];
+  const options = ['--quiet', '--warnings-as-errors=*', `--checks=${checks.join(',')}`];
+  const start = Date.now();
+  let isClean = true;
   await inParallel(
     sources.map((source) => async () => {
-      const { code, output } = await run(tool, argsFor(source));
+      const args = [...options, source, '--', ...flags, '-Wno-unknown-warning-option'];
+      const { code, output } = await analyze(args);
       if (code === 0) return;
       console.error(`${tool} ${source}:\n${output}`);
-      process.exitCode = 1;
+      isClean = false;
     }),
     2,
   );
+  const seconds = Math.round((Date.now() - start) / 1000);
+  console.error(`${sources.length} files in ${seconds} s: ${isClean ? 'clean' : 'FAILED'}`);
+  if (isClean) write(section(sources.length));
+  return isClean;
 }
-console.error(
-  `${sources.length} files in ${Math.round((Date.now() - start) / 1000)} s: ${process.exitCode ? 'FAILED' : 'clean'}`,
-);
-const isWhole = ran.length > 0 && positionals.length === 0;
-if (values.write && isWhole && !process.exitCode) keep('analysis', section());
 
-/** @returns {import('../reliability/types.js').Section} */
-function section() {
+/** @param {number} count @returns {Section} */
+function section(count) {
   const names = groups.map((name) => `${name}-*`).join(', ');
+  const version = spawnSync(tool, ['--version'], { encoding: 'utf8' }).stdout;
   return {
     title: 'Static analysis',
-    command: 'npm run lint:native -- --write',
-    on: ranOn(Object.fromEntries(ran.map((tool) => [tool, versionOf(tool)]))),
-    summary: ["clang-tidy with clang's analyzer", `nothing found in ${sources.length} files of C++`],
+    on: { [tool]: /\d+\.\d+\.\d+/.exec(version)?.[0] ?? '' },
+    summary: ["clang-tidy with clang's analyzer", `nothing found in ${count} files of C++`],
     text: [
       `All C++ of the addon and of the executable for Linux, but not the engine itself, which is not ours, nor ${others[1]}, which needs musl's headers. Checks of clang-tidy: ${names}.`,
     ],
-    tables: [
-      {
-        caption: '### Not looked for',
-        head: ['check', 'why'],
-        rows: Object.entries(left),
-      },
-    ],
+    tables: [{ caption: '### Not looked for', head: ['check', 'why'], rows: Object.entries(left) }],
   };
 }
 
-/** @param {string} tool */
-function versionOf(tool) {
-  return /\d+\.\d+\.\d+/.exec(spawnSync(tool, ['--version'], { encoding: 'utf8' }).stdout)?.[0] ?? '';
-}
-
-/** @param {string} program @param {readonly string[]} args @returns {Promise<{ code: number | null, output: string }>} */
-function run(program, args) {
+/** @param {readonly string[]} args @returns {Promise<{ code: number | null, output: string }>} */
+function analyze(args) {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd: native });
+    const child = endWithRun(spawn(tool, args, { cwd: native }));
     let output = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes) => (output += bytes));
     child.on('error', reject);

@@ -17,6 +17,8 @@ const steps = [
 interface CloneOptions {
   readonly version?: string;
   readonly umask?: string;
+  /** What it is built with beside this environment. */
+  readonly env?: NodeJS.ProcessEnv;
   /** Whether those for Windows are built, too. */
   readonly windows?: boolean;
 }
@@ -28,22 +30,28 @@ interface CloneOptions {
  */
 export async function packagesOfClone(
   folder: string,
-  { version, umask = '022', windows = true }: CloneOptions = {},
+  { version, umask = '022', windows = true, env }: CloneOptions = {},
 ): Promise<string> {
   await succeed(umask, ['git', 'clone', '--quiet', '.', folder]);
   cpSync('node_modules', join(folder, 'node_modules'), { recursive: true, verbatimSymlinks: true });
   if (version !== undefined) setVersion(folder, version);
   for (const step of steps.filter((each) => windows || each !== 'win.js')) {
     const [script = '', ...args] = step.split(' ');
-    await succeed(umask, [process.execPath, join('build', script), ...args], folder);
+    await succeed(umask, [process.execPath, join('build', script), ...args], folder, env);
   }
   return join(folder, 'dist/package');
 }
 
-async function succeed(umask: string, command: readonly string[], cwd?: string): Promise<void> {
+async function succeed(
+  umask: string,
+  command: readonly string[],
+  cwd?: string,
+  env?: NodeJS.ProcessEnv,
+): Promise<void> {
   const { code, stderr } = await run(['sh', '-c', 'umask "$0" && exec "$@"', umask, ...command], {
     timeout: 1_800_000,
     ...(cwd && { cwd }),
+    env: { ...process.env, ...env },
   });
   expect({ command, code, stderr: code === 0 ? '' : stderr }).toEqual({ command, code: 0, stderr: '' });
 }

@@ -4,8 +4,8 @@ import { runCommandLine } from '../../src/program/run.js';
 import { fakeIo } from '../helpers/fake-io.js';
 
 /** The lines of --help on a terminal of this width. */
-async function help(name: string, columns: number) {
-  const io = fakeIo({ terminal: { stdin: true, stdout: true, stderr: true }, columns });
+async function help(name: string, columns: number, platform: NodeJS.Platform = 'linux') {
+  const io = fakeIo({ terminal: { stdin: true, stdout: true, stderr: true }, columns, platform });
   await runCommandLine([...name.split(' '), '--help'].filter(Boolean), io);
   return io.stdout.join('').split('\n');
 }
@@ -28,7 +28,7 @@ describe('help', () => {
   );
 
   it('puts what an option does below it if there is no room next to it', async () => {
-    const lines = await help('nc', 40);
+    const lines = await help('nc', 40, 'win32');
     const at = lines.indexOf('  -t, --transport <LIST>');
     expect(lines.slice(at, at + 3)).toEqual([
       '  -t, --transport <LIST>',
@@ -36,7 +36,7 @@ describe('help', () => {
       "      vsock, the machine's route over",
     ]);
     expect(
-      (await help('nc', 80)).some((line) => line.startsWith('  -t, --transport <LIST>  --route in')),
+      (await help('nc', 80, 'win32')).some((line) => line.startsWith('  -t, --transport <LIST>  --route in')),
     ).toBe(true);
   });
 
@@ -65,6 +65,20 @@ describe('help', () => {
       expect(listed).toEqual([...names]);
     },
   );
+
+  it('has the options of hvc only on Windows, and each command of Windows if it is asked for', async () => {
+    const options = ['--transport', '--ssh', '--host-prefix', 'hvc'];
+    const shown = async (platform: NodeJS.Platform) => {
+      const text = (await help('nc', 80, platform)).join('\n');
+      return options.map((option) => text.includes(option));
+    };
+    expect(await shown('linux')).toEqual([false, false, false, false]);
+    expect(await shown('win32')).toEqual([true, true, true, true]);
+    expect((await help('guid', 80))[0]).toBe('Usage: vmssh guid [options] PORT...');
+    const io = fakeIo();
+    expect(await runCommandLine(['guid', '22'], io)).toBe(0);
+    expect(io.stdout).toEqual(['00000016-facb-11e6-bd58-64006a7986d3\n']);
+  });
 
   it.each([['help'], ['--help'], ['-h']])('is what "vmssh %s" prints', async (word) => {
     const io = fakeIo();

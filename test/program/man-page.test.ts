@@ -1,13 +1,15 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { commands } from '../../src/program/commands.js';
+import { shownOn } from '../../src/cli/command.js';
+import { commands as all, commandsOn } from '../../src/program/commands.js';
 import { manPages } from '../../src/program/man-page.js';
 import { missingPrograms } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
-const pages = manPages(commands, '2026-11-24');
+const commands = commandsOn('linux');
+const pages = manPages(commands, 'linux', '2026-11-24');
 const groff = ['groff', '-man', '-Kutf8', '-Tutf8', '-ww', '-P-cbou'];
 
 describe('the man pages', () => {
@@ -19,6 +21,20 @@ describe('the man pages', () => {
       'vmssh.1',
       ...[...firsts].map((first) => `vmssh-${first}.1`),
     ]);
+  });
+
+  it('have what is for Windows only there', () => {
+    const on = (platform: NodeJS.Platform) => manPages(commandsOn(platform), platform, '2026-11-24');
+    const names = (made: typeof pages) => made.map(({ file }) => file);
+    const windows = ['vmssh-guid.1', 'vmssh-port.1', 'vmssh-service.1'];
+    expect(names(on('win32'))).toEqual([...names(pages), ...windows]);
+    const hvc = ['\\-\\-transport', '\\-\\-ssh\\fR', '\\-\\-host\\-prefix', 'hvc'];
+    const nc = (made: typeof pages) => made.find(({ file }) => file === 'vmssh-nc.1')?.text ?? '';
+    for (const word of hvc)
+      expect({ word, shown: [nc(on('win32')), nc(pages)].map((text) => text.includes(word)) }).toEqual({
+        ...{ word, shown: [true, false] },
+      });
+    expect(commandsOn('win32')).toEqual(all);
   });
 
   it('are found by the purpose of a group', () => {
@@ -102,11 +118,11 @@ describe('the man pages', () => {
       const of = commands.filter(({ name }) => file === `vmssh-${name.split(' ')[0]}.1`);
       for (const { summary, options, examples } of of) {
         expect(plain).toContain(summary.slice(0, 20));
-        for (const { long, value, optionalValue } of options)
+        for (const { long, value, optionalValue } of shownOn('linux', options))
           expect(plain).toContain(
             `--${long}${value === undefined ? '' : optionalValue ? `[=${value}]` : ` ${value}`}`,
           );
-        for (const { line } of examples)
+        for (const { line } of shownOn('linux', examples))
           expect(plain.replaceAll(' ', '')).toContain(line.replaceAll(' ', ''));
       }
     },

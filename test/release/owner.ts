@@ -54,6 +54,9 @@ export async function fillIn({ clone, www, key, ...owner }: Owner, site: string)
   writeFileSync(join(clone, 'build/release/addresses.json'), `${JSON.stringify(addresses, undefined, 2)}\n`);
   const { version } = JSON.parse(readFileSync(join(clone, 'package.json'), 'utf8'));
   writeInstall(clone, addresses, version);
+  const security = readFileSync(join(clone, 'SECURITY.md'), 'utf8');
+  writeFileSync(join(clone, 'SECURITY.md'), security.replace(/^Key:.*$/m, `Key: \`${key}\``));
+  writeFileSync(join(clone, '.ci/builder-image'), `node:20-bookworm@sha256:${'0'.repeat(64)}\n`);
   await commit({ clone, www, key, ...owner }, 'The addresses');
 }
 

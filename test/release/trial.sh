@@ -41,6 +41,8 @@ use() { # VERSION
   hash -r
   ssh -V
   [ "$(vmssh --version)" = "$1" ] || fail "$(vmssh --version) is there, not $1"
+  # The package's own lines are without the kinds that systemd serves.
+  vmssh config install --system
   said=$(ssh -i "$key" -o IdentitiesOnly=yes -o BatchMode=yes -o StrictHostKeyChecking=accept-new "$user@unix$socket" echo here)
   [ "$said" = here ] || fail "ssh said: $said"
   echo "vmssh $1: ssh $user@unix$socket logs in"
@@ -77,6 +79,7 @@ dnf)
   dnf --quiet --forcearch=aarch64 list --available vmssh 2>/dev/null | grep -E "^vmssh.aarch64 +$newer-1" || fail 'none for arm64'
   ;;
 esac
+vmssh config uninstall --system
 types "$remove"
 hash -r
 ! command -v vmssh || fail 'it is still there'

@@ -1,18 +1,15 @@
-// npm run test:coverage [-- --write]: counts the lines of src/ that tests run. vitest counts for unit tests, V8 for end-to-end tests
-// of the program from its sources (from-source.js). Fails under 95 %. --write keeps the figures for docs/contributing/reliability.md.
-// Reports: dist/coverage.
-import { spawnSync } from 'node:child_process';
+// npm run test:coverage: see test/runs/runs.js and docs/contributing/reliability.md.
+/** @import { Choice, Section } from '../runs/types.js' */
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { finish } from '../runs/children.js';
 import { linesOf } from './lines.js';
-import { keep, ranOn } from './page.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const reports = join(root, 'dist/coverage');
 const counts = join(reports, 'counts');
-const least = 95;
+const minPercent = 95;
 
 /** @type {Readonly<Record<string, string>>} */
 const left = {
@@ -21,46 +18,55 @@ const left = {
   'src/bin/**': 'starts the executable',
 };
 
-const { values } = parseArgs({ options: { write: { type: 'boolean', default: false } } });
-rmSync(reports, { recursive: true, force: true });
-mkdirSync(counts, { recursive: true });
-runUnitTests();
-runEndToEnd();
-const report = JSON.parse(readFileSync(join(reports, 'coverage-final.json'), 'utf8'));
-const files = linesOf(
-  report,
-  readdirSync(counts).map((name) => join(counts, name)),
-)
-  .map(({ path, all, uncovered }) => ({ name: relative(root, path), all, uncovered }))
-  .sort((a, b) => b.uncovered.length - a.uncovered.length);
-const percent = percentOf(total(files));
-for (const { name, uncovered } of files.slice(0, 40)) console.log(`  ${name}: ${uncovered.join(' ')}`);
-console.log(`${percent} of ${total(files).all} lines of src/ are run by tests`);
-if (Number.parseFloat(percent) < least) process.exitCode = 1;
-else if (values.write) keep('coverage', section());
+/**
+ * Runs the tests and counts.
+ * @param {Choice} _choice
+ * @param {(section: Section) => void} write
+ */
+export async function run(_choice, write) {
+  rmSync(reports, { recursive: true, force: true });
+  mkdirSync(counts, { recursive: true });
+  await runUnitTests();
+  await runEndToEnd();
+  const report = JSON.parse(readFileSync(join(reports, 'coverage-final.json'), 'utf8'));
+  const files = linesOf(
+    report,
+    readdirSync(counts).map((name) => join(counts, name)),
+  )
+    .map(({ path, all, uncovered }) => ({ name: relative(root, path), all, uncovered }))
+    .sort((a, b) => b.uncovered.length - a.uncovered.length);
+  const percent = percentOf(total(files));
+  for (const { name, uncovered } of files.slice(0, 40)) console.log(`  ${name}: ${uncovered.join(' ')}`);
+  console.log(`${percent} of ${total(files).all} lines of src/ are run by tests`);
+  if (Number.parseFloat(percent) < minPercent) return false;
+  write(section(files));
+  return true;
+}
 
-function runUnitTests() {
+async function runUnitTests() {
   const options = ['enabled', 'provider=v8', 'reporter=json', `reportsDirectory=${reports}`, 'clean=false'];
   const patterns = ['include=src/**/*.ts', ...Object.keys(left).map((pattern) => `exclude=${pattern}`)];
   const flags = [...options, ...patterns].map((option) => `--coverage.${option}`);
   const args = ['--project', 'unit', ...flags];
-  const status = vitest(args);
+  const status = await vitest(args);
   if (status !== 0) throw new Error(`the unit tests ended with ${status}`);
 }
 
 /** Some test what only a build has, and fail here: npm test is where they must pass. */
-function runEndToEnd() {
-  vitest(['test/e2e', 'test/demo/demo.test.ts'], { VMSSH_TEST_RUNTIME: 'source', NODE_V8_COVERAGE: counts });
+async function runEndToEnd() {
+  await vitest(['test/e2e', 'test/demo/demo.test.ts'], {
+    VMSSH_TEST_RUNTIME: 'source',
+    NODE_V8_COVERAGE: counts,
+  });
 }
 
 /** @param {readonly string[]} args @param {Record<string, string>} [env] */
 function vitest(args, env) {
   // Counting takes time.
-  return spawnSync('npx', ['vitest', 'run', '--testTimeout', '120000', ...args], {
+  return finish('npx', ['vitest', 'run', '--testTimeout', '120000', ...args], {
     cwd: root,
-    stdio: 'inherit',
     env: { ...process.env, ...env },
-  }).status;
+  });
 }
 
 /** @param {readonly Counted[]} counted */
@@ -76,14 +82,12 @@ function percentOf({ all, run }) {
   return `${((100 * run) / Math.max(all, 1)).toFixed(1)} %`;
 }
 
-/** @returns {import('./types.js').Section} */
-function section() {
+/** @param {readonly Counted[]} files @returns {Section} */
+function section(files) {
   const folders = [...new Set(files.map(folderOf))].sort();
   return {
     title: 'Coverage',
-    command: 'npm run test:coverage -- --write',
-    on: ranOn(),
-    summary: ['lines of src/ that tests run', `${percent} of ${total(files).all}`],
+    summary: ['lines of src/ that tests run', `${percentOf(total(files))} of ${total(files).all}`],
     text: [
       'Run by unit tests, and by end-to-end tests of the program from its sources, on the newest Node. A process that a signal ends is not counted.',
     ],

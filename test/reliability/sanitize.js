@@ -1,13 +1,12 @@
-// npm run test:sanitize [-- RUN…] [-- VITEST'S OPTIONS] [--write]: builds the addon and the executable with sanitizers, and runs the
-// addon's tests and the end-to-end tests on them. RUN is a key of `runs` below; all by default. --write keeps the result of a full run
-// for docs/contributing/reliability.md.
+// npm run test:sanitize: see test/runs/runs.js and docs/contributing/reliability.md.
+/** @import { Choice, Section } from '../runs/types.js' */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildNative } from '../../native/build.js';
-import { keep, ranOn } from './page.js';
+import { finish } from '../runs/children.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const reports = join(root, 'dist/sanitizers');
@@ -41,7 +40,7 @@ const sanitizers = {
 };
 
 /** @type {Record<string, { what: string, sanitizer: Sanitizer, also?: string, tests: string[] }>} */
-const runs = {
+const builds = {
   'addon-address': { what: 'the addon, on Node', sanitizer: 'address', tests: ['test/native/'] },
   'addon-thread': { what: 'the addon, on Node', sanitizer: 'thread', tests: ['test/native/'] },
   'executable-address': {
@@ -53,55 +52,52 @@ const runs = {
   'executable-thread': { what: 'the executable', sanitizer: 'thread', tests: ['test/engine', 'test/e2e'] },
 };
 
-const given = process.argv.slice(2).filter((arg) => arg !== '--write');
-const end = given.includes('--') ? given.indexOf('--') : given.length;
-const [chosen, options] = [given.slice(0, end), given.slice(end + 1)];
-const unknown = chosen.find((name) => !Object.hasOwn(runs, name));
-if (unknown !== undefined) throw new Error(`no run "${unknown}": one of ${Object.keys(runs).join(', ')}`);
-const isWhole = given.length === 0;
-
-/** @type {string[][]} */
-const rows = [];
-for (const [name, run] of Object.entries(runs)) {
-  if (chosen.length > 0 && !chosen.includes(name)) continue;
-  const start = Date.now();
-  const status = name.startsWith('addon') ? await onAddon(name, run) : await onExecutable(name, run);
-  console.error(
-    `${name}: ${status === 0 ? 'clean' : 'FAILED'} in ${Math.round((Date.now() - start) / 1000)} s`,
-  );
-  // Stop here, so that the failure is the last thing printed.
-  if (status !== 0) process.exit(1);
-  const { title } = sanitizers[run.sanitizer];
-  rows.push([run.what, title + (run.also ?? ''), `${passedOf(name)} tests passed`]);
+/**
+ * Runs the tests on each build, until one fails.
+ * @param {Choice} choice
+ * @param {(section: Section) => void} write
+ */
+export async function run({ names, rest }, write) {
+  /** @type {string[][]} */
+  const rows = [];
+  for (const [name, build] of Object.entries(builds).filter(([name]) => names.includes(name))) {
+    const start = Date.now();
+    const on = name.startsWith('addon') ? onAddon : onExecutable;
+    const status = await on(name, build, rest);
+    const seconds = Math.round((Date.now() - start) / 1000);
+    console.error(`${name}: ${status === 0 ? 'clean' : 'FAILED'} in ${seconds} s`);
+    // Stop here, so that the failure is the last thing printed.
+    if (status !== 0) return false;
+    const { title } = sanitizers[build.sanitizer];
+    rows.push([build.what, title + (build.also ?? ''), `${passedOf(name)} tests passed`]);
+  }
+  write(section(rows));
+  return true;
 }
-if (process.argv.includes('--write') && isWhole) keep('sanitizers', section());
 
-/** @param {string} name @param {(typeof runs)[string]} run */
-async function onAddon(name, { sanitizer, tests }) {
+/** @param {string} name @param {(typeof builds)[string]} build @param {readonly string[]} rest */
+async function onAddon(name, { sanitizer, tests }, rest) {
   const { addon, library } = sanitizers[sanitizer];
   const result = await buildNative({ sanitize: sanitizer });
   if (!result.built) throw new Error(result.reason);
   const command = [`-print-file-name=${library}`];
   const preload = spawnSync(process.env.CXX || 'g++', command, { encoding: 'utf8' }).stdout.trim();
-  return test(name, sanitizer, [...tests, '--testTimeout', '120000'], {
+  return test(name, sanitizer, [...tests, '--testTimeout', '120000', ...rest], {
     ...addon,
     LD_PRELOAD: preload,
     NATIVE_UNDER_TEST: result.path,
   });
 }
 
-/** @param {string} name @param {(typeof runs)[string]} run */
-function onExecutable(name, { sanitizer, tests }) {
-  const built = spawnSync(process.execPath, ['build/engine.js', '--sanitize', sanitizer], {
-    cwd: root,
-    stdio: 'inherit',
-  });
-  if (built.status !== 0) return built.status;
+/** @param {string} name @param {(typeof builds)[string]} build @param {readonly string[]} rest */
+async function onExecutable(name, { sanitizer, tests }, rest) {
+  const built = await finish(process.execPath, ['build/engine.js', '--sanitize', sanitizer], { cwd: root });
+  if (built !== 0) return built;
   const env = { ...sanitizers[sanitizer].executable, VMSSH_TEST_RUNTIME: `sanitized-${sanitizer}` };
-  return test(name, sanitizer, tests, env);
+  return test(name, sanitizer, [...tests, ...rest], env);
 }
 
-/** @param {string} name @param {Sanitizer} sanitizer @param {string[]} tests @param {Record<string, string>} env */
+/** @param {string} name @param {Sanitizer} sanitizer @param {readonly string[]} tests @param {Record<string, string>} env */
 function test(name, sanitizer, tests, env) {
   mkdirSync(reports, { recursive: true });
   // The reporters of vitest.config.ts, which the option replaces, and a file to count from.
@@ -109,9 +105,9 @@ function test(name, sanitizer, tests, env) {
   const kept = [...reporters, `--outputFile.json=${reportOf(name)}`];
   const [program = '', ...args] = [
     ...sanitizers[sanitizer].command,
-    ...[process.execPath, vitest, 'run', ...tests, ...kept, ...options],
+    ...[process.execPath, vitest, 'run', ...tests, ...kept],
   ];
-  return spawnSync(program, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } }).status;
+  return finish(program, args, { cwd: root, env: { ...process.env, ...env } });
 }
 
 /** @param {string} name @returns {number} */
@@ -124,13 +120,12 @@ function reportOf(name) {
   return join(reports, `${name}.json`);
 }
 
-/** @returns {import('./types.js').Section} */
-function section() {
+/** @param {string[][]} rows @returns {Section} */
+function section(rows) {
   const gcc = spawnSync(process.env.CXX || 'g++', ['-dumpfullversion'], { encoding: 'utf8' }).stdout.trim();
   return {
     title: 'Sanitizers',
-    command: 'npm run test:sanitize -- --write',
-    on: ranOn({ gcc }),
+    on: { gcc },
     summary: ['AddressSanitizer, UBSan, LeakSanitizer, ThreadSanitizer', 'nothing found'],
     text: [
       'The executable is built together with its engine, so the engine is checked too. LeakSanitizer looks at the end of each process; it is off for the addon, as Node itself does not free all its memory.',

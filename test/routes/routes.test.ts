@@ -2,12 +2,12 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSy
 import { createServer, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Resolution } from '../../src/discovery/source.js';
 import type { Endpoint } from '../../src/endpoint.js';
 import { ConnectError } from '../../src/errors.js';
 import { parseTarget } from '../../src/kinds/parse.js';
 import { type ReachOptions, reach } from '../../src/reach.js';
-import type { Resolution } from '../../src/resolve/resolution.js';
-import type { Route } from '../../src/route.js';
+import { type Route, routeBy } from '../../src/route.js';
 import { allFailed } from '../../src/routes/all-failed.js';
 import { fakeAddon } from '../connect/fake-addon.js';
 import { useTempDir } from '../helpers/temp-dir.js';
@@ -46,7 +46,7 @@ async function route(name: string, served?: Served, family: 'unix' | 'vsock-mux'
       server.close();
     });
   }
-  return { endpoint, steps: [name], path, seen };
+  return { ...routeBy(endpoint, [name]), path, seen };
 }
 
 function nobodyKnows(): never {
@@ -61,11 +61,7 @@ async function reached(
   const { machine, home = tempDir(), ...options } = more;
   if (!first) throw new TypeError('a machine has a first route');
   const steps: string[] = [];
-  const resolution: Resolution = {
-    ...{ endpoint: first.endpoint, steps: first.steps },
-    ...(others.length > 0 ? { rest: others } : {}),
-    ...machine,
-  };
+  const resolution: Resolution = { steps: [], routes: [first, ...others], ...machine };
   const end = await reach(
     { text: 'machine/web', target: parseTarget('machine/web') },
     {
@@ -111,7 +107,7 @@ describe('a machine with one route', () => {
   it('is opened without a banner if nobody looks for one', async () => {
     const { path } = await route('only', mux(silent), 'vsock-mux');
     const endpoint: Endpoint = { family: 'vsock-mux', path, port: 22 };
-    const only = { endpoint, steps: [] };
+    const only = routeBy(endpoint);
     const done = await reached([only], { untilBanner: false, routes: ['vsock-mux'], timeoutMs: 5000 });
     expect(done.error).toBeUndefined();
     expect(done.result?.connection.endpoint).toEqual(endpoint);
@@ -120,7 +116,7 @@ describe('a machine with one route', () => {
   it('is not asked for the banner of another port: its server may wait for the client', async () => {
     const { path } = await route('only', mux(silent), 'vsock-mux');
     const endpoint: Endpoint = { family: 'vsock-mux', path, port: 8080 };
-    const only = { endpoint, steps: [] };
+    const only = routeBy(endpoint);
     for (const options of [{ untilBanner: true }, { routes: ['vsock-mux'] as const }]) {
       const done = await reached([only], { ...options, port: 8080, timeoutMs: 5000 });
       expect(done.error).toBeUndefined();
@@ -215,9 +211,7 @@ describe('of several routes', () => {
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
     onTestFinished(() => void server.close());
     const { port } = server.address() as { port: number };
-    const askIp = async () => ({
-      ...({ endpoint: { family: 'tcp', host: '127.0.0.1', port }, steps: [] } as const),
-    });
+    const askIp = async () => routeBy({ family: 'tcp', host: '127.0.0.1', port });
     expect((await reached([refuses], { machine: { askIp } })).error).toMatchObject({ code: 'ENOENT' });
     const done = await reached([refuses], { machine: { askIp }, routes: ['export', 'ip'] });
     expect(done.result?.connection.endpoint).toMatchObject({ family: 'tcp', port });

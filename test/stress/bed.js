@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { compileHarness } from '../bench/harness.js';
-import { onPath } from '../bench/peers.js';
+import { findProgram } from '../runs/programs.js';
 
 /** @typedef {Awaited<ReturnType<typeof makeBed>>} Bed */
 
@@ -58,8 +58,7 @@ async function startSshd(folder) {
   const more = [...own, 'StrictModes no', 'UsePAM no', 'PermitRootLogin yes', 'PidFile none', ''];
   writeFileSync(join(folder, 'sshd_config'), [...config, ...more].join('\n'));
   if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
-  const { path: sshd, absent } = onPath('sshd', 'openssh-server');
-  if (!sshd) throw new Error(`sshd is ${absent}`);
+  const sshd = findProgram('sshd') ?? '';
   const path = join(folder, 'sshd');
   await listen(path, (socket) => {
     const child = spawn(sshd, ['-i', '-f', join(folder, 'sshd_config')], {

@@ -2,7 +2,7 @@
 import { copies, logins } from './real-ssh.js';
 import { sessions, stream } from './relays.js';
 
-/** Processes that run at the same time, unless all are held open at once. */
+/** Processes at the same time, unless all are held open at once. */
 const few = 8;
 const GiB = 1024;
 
@@ -80,3 +80,6 @@ export const longest = {
   quick: { executable: { count: 1, atOnce: 1, seconds: 20 }, node: { count: 1, atOnce: 1, seconds: 20 } },
   run: (bed, runtime, size) => sessions(bed, runtime, size, false),
 };
+
+/** All, as they are named on the page and in the arguments. */
+export const allLoads = [...loads, longest];

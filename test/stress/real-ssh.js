@@ -5,6 +5,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
+import { endWithRun } from '../runs/children.js';
 
 /**
  * Logins by the real ssh to a real sshd, with fd passing and relay in turn. Each prints its own number.
@@ -80,10 +81,8 @@ async function inParallel(count, atOnce, work) {
 
 /** Its stdout; throws unless it exits with 0 and prints nothing on stderr. @param {Bed} bed @param {readonly string[]} command @returns {Promise<string>} */
 function run(bed, [program = '', ...args]) {
-  const child = spawn(program, args, {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...bed.env },
-  });
+  const env = { ...process.env, ...bed.env };
+  const child = endWithRun(spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env }));
   const texts = { stdout: '', stderr: '' };
   child.stdout.on('data', (part) => (texts.stdout += part));
   child.stderr.on('data', (part) => (texts.stderr += part));

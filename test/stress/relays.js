@@ -7,15 +7,15 @@ import { watchChildren } from './watch.js';
 /** Megabytes by which a relay may grow once it moves bytes, because of malloc and the kernel's accounting. */
 const maxGrowth = { executable: 0.5, node: 24 };
 
-/** With fewer samples, nothing is said about a relay's memory. */
-const fewest = 3;
+/** Samples that a figure of a relay's memory needs. */
+const minSamples = 3;
 
 /** MiB above which a stream is not sent again. */
 const maxStream = 256 * 1024;
 
 /**
- * When a relay has all that it needs: the executable half a second after it has freed its engine, Node after a second of bytes, or after
- * some seconds or half of its time.
+ * When a relay's memory no longer grows: for the executable half a second after it freed its engine, for Node after a second of bytes, or
+ * after four seconds or half of its time.
  */
 const settled = (/** @type {Runtime} */ { name }, seconds = 0) =>
   name === 'executable'
@@ -59,7 +59,7 @@ export async function sessions(bed, runtime, { count, atOnce, seconds = 0 }, pas
 }
 
 /**
- * One relay of `count` MiB, each block compared where it arrives; again with four times as many if that was too short to sample its memory.
+ * One relay of `count` MiB, each block compared where it arrives; if that was too short to sample its memory, again with four times as many.
  * @param {Bed} bed
  * @param {Runtime} runtime
  * @param {Size} size
@@ -80,13 +80,14 @@ export async function stream(bed, runtime, { count, atOnce }) {
   const { bytes } = JSON.parse(await ended);
   const seen = watch.stop();
   if (texts.stderr !== '') throw new Error(start(texts.stderr));
-  if (seen.samples < fewest && count < maxStream) return stream(bed, runtime, { count: count * 4, atOnce });
+  if (seen.samples < minSamples && count < maxStream)
+    return stream(bed, runtime, { count: count * 4, atOnce });
   return { what: `${bytes / 2 ** 30} GiB`, more: `every block compared; ${checked(seen, runtime)}` };
 }
 
 /** As text; throws if a relay grew. @param {ReturnType<ReturnType<typeof watchChildren>['stop']> | undefined} seen @param {Runtime} runtime */
 function checked(seen, { name }) {
-  if (!seen || seen.samples < fewest) throw new Error('too short to measure the memory');
+  if (!seen || seen.samples < minSamples) throw new Error('too short to measure the memory');
   const { most, growth, descriptors, threads } = seen;
   if (growth > maxGrowth[name]) throw new Error(`a relay grew by ${growth} MB`);
   if (descriptors > 0 || threads > 0)

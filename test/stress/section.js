@@ -1,22 +1,21 @@
 /** @import { Done, RuntimeName } from './types.js' */
 import { spawnSync } from 'node:child_process';
-import { keep, ranOn, recordOf } from '../reliability/page.js';
-import { loads, longest } from './loads.js';
+import { recordOf } from '../runs/page.js';
+import { allLoads } from './loads.js';
 
-/** Keeps what was tried; the other loads keep what an earlier run had. @param {readonly Done[]} done */
-export function keepLoads(done) {
+/** What was tried; the other loads keep what an earlier run had. @param {readonly Done[]} done @returns {import('../runs/types.js').Section} */
+export function section(done) {
   const before = recordOf('load')?.tables[0]?.rows ?? [];
-  const rows = [...loads, longest].map(({ id, title }) => {
+  const rows = allLoads.map(({ id, title }) => {
     const old = before.find(([name]) => name === title) ?? [];
     return [title, cell(done, id, 'executable') ?? old[1] ?? '', cell(done, id, 'node') ?? old[2] ?? ''];
   });
   const cells = rows.flatMap((row) => row.slice(1)).filter((text) => text !== '');
   const failures = cells.filter((text) => text.startsWith('failed')).length;
   const ssh = spawnSync('ssh', ['-V'], { encoding: 'utf8' }).stderr.split(/[ ,]/)[0] ?? '';
-  keep('load', {
+  return {
     title: 'Load',
-    command: 'npm run test:stress -- --write',
-    on: ranOn({ OpenSSH: ssh.replace('OpenSSH_', '') }),
+    on: { OpenSSH: ssh.replace('OpenSSH_', '') },
     summary: [
       `${cells.length} runs, on both runtimes: logins, relays held open, relays of many bytes`,
       failures === 0 ? 'none failed, nothing was left behind' : `${failures} failed`,
@@ -27,7 +26,7 @@ connection or file may be left behind. "Resident" is the memory of one relay, wi
 on Node from halfway through. Node's counts are lower where its processes would take too long or need too much memory.`,
     ],
     tables: [{ head: ['load', 'executable', 'Node'], rows }],
-  });
+  };
 }
 
 /** @param {Done} done */

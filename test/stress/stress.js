@@ -1,77 +1,37 @@
-#!/usr/bin/env node
-// npm run test:stress: many logins, relays and bytes, with nothing lost or left behind. See docs/contributing/reliability.md.
+// npm run test:stress: see test/runs/runs.js and docs/contributing/reliability.md.
+/** @import { Choice, Section } from '../runs/types.js' */
 /** @import { Done, Load } from './types.js' */
 import { existsSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { makeBed } from './bed.js';
 import { loads, longest } from './loads.js';
-import { keepLoads, words } from './section.js';
+import { section, words } from './section.js';
 
-const ids = [...loads, longest].map(({ id }) => id);
-const usage = `Usage: npm run test:stress -- [options]
-
-Runs vmssh under load, on Node and as the executable. It compares every byte, and counts the descriptors, threads,
-processes and files that are left behind. A full run takes 40 minutes on two processors.
-
-  --quick           fewer of each: about a minute
-  --only ID         only this load; can be repeated: ${ids.join(', ')}
-  --runtime NAME    only this runtime: node or executable
-  --write           write the result to docs/contributing/reliability.md and dist/reliability; with --only, the others keep theirs
-
-Examples:
-  npm run test:stress -- --quick
-  npm run test:stress -- --only stream --runtime executable
-
-Exit codes: 0 nothing failed; 1 something did; 2 wrong usage.`;
-
-const options = /** @type {const} */ ({
-  quick: { type: 'boolean', default: false },
-  only: { type: 'string', multiple: true },
-  runtime: { type: 'string' },
-  write: { type: 'boolean', default: false },
-  help: { type: 'boolean', short: 'h', default: false },
-});
 const dist = (/** @type {string} */ name) => fileURLToPath(new URL(`../../dist/${name}`, import.meta.url));
 const runtimes = [
   { name: /** @type {const} */ ('executable'), command: [dist('linux-x64/vmssh')] },
   { name: /** @type {const} */ ('node'), command: [process.execPath, dist('vmssh.js')] },
 ];
 
-process.exitCode = await main();
-
-async function main() {
-  let values;
-  try {
-    ({ values } = parseArgs({ options }));
-    const { only = ids, runtime = 'node', write, quick } = values;
-    const unknown = only.find((id) => !ids.includes(id));
-    if (unknown !== undefined) throw new Error(`no load "${unknown}": one of ${ids.join(', ')}`);
-    if (!runtimes.some(({ name }) => name === runtime))
-      throw new Error(`no runtime "${runtime}": node or executable`);
-    if (write && (quick || values.runtime)) throw new Error('--write needs a full run, on both runtimes');
-  } catch (error) {
-    console.error(`stress: ${/** @type {Error} */ (error).message}\n\n${usage}`);
-    return 2;
-  }
-  if (values.help) {
-    console.log(usage);
-    return 0;
-  }
+/**
+ * Each load on each runtime.
+ * @param {Choice} choice
+ * @param {(section: Section) => void} write
+ */
+export async function run(choice, write) {
   for (const { command } of runtimes) {
     const file = command.at(-1) ?? '';
     if (!existsSync(file)) throw new Error(`no ${file}: run npm run build:exe`);
   }
-  const done = await tryAll(values);
+  const done = await tryAll(choice, write);
   const failed = done.filter(({ failure }) => failure !== undefined);
   console.log(`\n${done.length - failed.length} passed, ${failed.length} failed`);
-  return failed.length === 0 ? 0 : 1;
+  return failed.length === 0;
 }
 
-/** @param {{ quick: boolean, write: boolean, only?: string[], runtime?: string }} values */
-async function tryAll({ quick, write, only, runtime }) {
+/** @param {Choice} choice @param {(section: Section) => void} write */
+async function tryAll({ quick, names, runtime }, write) {
   const bed = await makeBed();
-  process.once('SIGINT', () => process.exit(130)).once('SIGTERM', () => process.exit(143));
   process.once('exit', () => rmSync(bed.folder, { recursive: true, force: true }));
   const chosen = runtimes.filter(({ name }) => runtime === undefined || name === runtime);
   /** @type {Done[]} */
@@ -88,10 +48,10 @@ async function tryAll({ quick, write, only, runtime }) {
     }
     done.push(one);
     // At once, so that an interrupted run keeps its results.
-    if (write) keepLoads(done);
+    write(section(done));
     console.log(`${one.failure ? 'FAILED' : 'passed'} ${title}, ${on.name}: ${one.failure ?? words(one)}`);
   };
-  const wanted = (/** @type {Load} */ { id }) => only === undefined || only.includes(id);
+  const wanted = (/** @type {Load} */ { id }) => names.includes(id);
   const background = wanted(longest) ? chosen.map((on) => attempt(longest, on)) : [];
   for (const load of loads.filter(wanted)) for (const on of chosen) await attempt(load, on);
   await Promise.all(background);

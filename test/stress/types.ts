@@ -28,7 +28,7 @@ export interface Load {
 export interface Held {
   /** "10000 logins". */
   readonly what: string;
-  /** What else was counted, in words. */
+  /** What else was counted, as text. */
   readonly more?: string;
 }
 

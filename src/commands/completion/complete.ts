@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { slug } from '../../address/slug.js';
-import { type Command, groupSummaries, type OptionSpec } from '../../cli/command.js';
+import { type Command, groupSummaries, type OptionSpec, shownOn } from '../../cli/command.js';
 import { viaOption } from '../../cli/shared-options.js';
 import type { ListedMachine } from '../../discovery/merge.js';
 import { isOfOthers } from '../../discovery/search.js';
@@ -9,8 +9,8 @@ import { countBy } from '../../group-by.js';
 import { addressWord } from '../../kinds/kind.js';
 import { kinds } from '../../kinds/kinds.js';
 import { asTarget } from '../../kinds/parse.js';
-import { onDrive } from '../../resolve/socket.js';
 import { splitArgs, tools } from '../../ssh/split-args.js';
+import { onDrive } from '../../target/routes.js';
 import { rooted, split } from '../../target/text.js';
 import { shells } from './scripts.js';
 
@@ -36,12 +36,13 @@ export async function complete(
   words: readonly string[],
   commands: CommandTable,
   live: LiveNames,
+  platform: NodeJS.Platform = process.platform,
 ): Promise<readonly Completion[]> {
   const current = words.at(-1) ?? '';
   const before = words.slice(0, -1);
   const command = commands.find(({ name }) => name.split(' ').every((part, i) => before[i] === part));
   const all = command
-    ? await inCommand(command, before.slice(command.name.split(' ').length), current, live)
+    ? await inCommand(command, before.slice(command.name.split(' ').length), current, live, platform)
     : namesOf(commands, before, current);
   const fitting = all.filter(({ word }) => word.startsWith(current) && isSafe(word));
   return [...new Map(fitting.toReversed().map((each) => [each.word, each])).values()].toReversed();
@@ -70,13 +71,14 @@ async function inCommand(
   before: readonly string[],
   current: string,
   live: LiveNames,
+  platform: NodeJS.Platform,
 ): Promise<readonly Completion[]> {
   const { options, name, usage } = command;
   const isOption = !before.includes('--') && !hasOperand(name, before);
   const value = isOption ? openValue(options, before.at(-1) ?? '', current) : undefined;
   if (value) return valuesOf(value, command, live);
   if (isOption && current.startsWith('-'))
-    return options.map(({ long, summary }) => ({ word: `--${long}`, about: summary }));
+    return shownOn(platform, options).map(({ long, summary }) => ({ word: `--${long}`, about: summary }));
   if (name.startsWith('via ')) return (await live.hosts()).map((word) => ({ word, about: 'a hypervisor' }));
   if (name === 'completion') return shells.map((word) => ({ word, about: '' }));
   const isThere =

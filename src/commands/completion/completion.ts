@@ -1,8 +1,8 @@
 import { type Command, type Io, UsageError } from '../../cli/command.js';
 import { positionals } from '../../cli/option.js';
-import { providersOn } from '../../discovery/provider.js';
+import { sourcesOn } from '../../discovery/source.js';
 import { quote } from '../../errors.js';
-import { type CommandTable, complete, listFolder } from './complete.js';
+import { type CommandTable, complete, type LiveNames, listFolder } from './complete.js';
 import { type CompletionShell, completionScripts, shells } from './scripts.js';
 
 export interface CompletionOptions {
@@ -58,9 +58,9 @@ export async function printCompletions(
   const words = args[0] === '--' ? args.slice(1) : args;
   // PowerShell drops empty arguments.
   const plain = words.map((word) => (word === '""' ? '' : word));
-  const { providers } = await import('../../discovery/providers.js');
-  const here = providersOn(io.platform, providers);
-  const found = await complete(plain, commands, {
+  const { loadSources } = await import('../../discovery/sources.js');
+  const here = sourcesOn(io.platform, await loadSources());
+  const live: LiveNames = {
     providers: async () => here.map(({ name }) => name),
     folder: listFolder,
     hosts: async () => (await import('./hosts.js')).configuredHosts(io),
@@ -68,7 +68,8 @@ export async function printCompletions(
       const { listAll } = await import('../../discovery/list-all.js');
       return (await listAll({ env: io.env }, here, limitMs)).machines;
     },
-  });
+  };
+  const found = await complete(plain, commands, live, io.platform);
   io.out(found.map(({ word, about }) => `${word}\t${about.replaceAll(/[\p{Cc}\p{Cf}]+/gu, ' ')}\n`).join(''));
   return 0;
 }

@@ -144,7 +144,7 @@ const askByPicker: Ask = async (answers, io) => {
 };
 
 /** How many commands stand on the line. */
-const most = 8;
+const maxShown = 8;
 
 /** From this number on, ssh's own time for the Hosts of other hypervisors can be felt. */
 const manyHosts = 2000;
@@ -161,8 +161,8 @@ export function whatNow({ machines, options }: HostState, io: Io): string {
         : 'run vmssh config install again when there is one';
     return pasteable(`no machine with a name yet: ${then}; an address works now: ssh root@vsock/3`, io);
   }
-  const more = hosts.length > most ? `, and ${hosts.length - most} more` : '';
-  const commands = hosts.slice(0, most).map((host) => `ssh ${host}`);
+  const more = hosts.length > maxShown ? `, and ${hosts.length - maxShown} more` : '';
+  const commands = hosts.slice(0, maxShown).map((host) => `ssh ${host}`);
   const all = `${countMachines(hosts.length)}: ${commands.join(', ')}${more}`;
   return [all, ...whichIsWhich(machines), ...whatTheyCost(machines, io)].join('\n');
 }
@@ -189,9 +189,9 @@ function whatTheyCost(machines: readonly HostEntry[], io: Io): readonly string[]
 function whichIsWhich(machines: readonly HostEntry[]): readonly string[] {
   const count = countBy(machines, ({ host }) => host.toLowerCase());
   const twins = machines.filter(({ host }) => (count.get(host.toLowerCase()) ?? 0) > 1);
-  const told = twins
-    .slice(0, most)
+  const pairs = twins
+    .slice(0, maxShown)
     .map(({ host, name, target }) => `ssh ${host} is ${printable(`${name} (${target})`)}`);
-  const more = twins.length > most ? `, and ${twins.length - most} more` : '';
-  return told.length === 0 ? [] : [`they differ only in case: ${told.join(', ')}${more}`];
+  const more = twins.length > maxShown ? `, and ${twins.length - maxShown} more` : '';
+  return pairs.length === 0 ? [] : [`they differ only in case: ${pairs.join(', ')}${more}`];
 }

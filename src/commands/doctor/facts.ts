@@ -6,7 +6,7 @@ import { type Shell, shellOf } from '../../address/shell.js';
 import type { Io } from '../../cli/command.js';
 import type { FoundTool } from '../../connect/borrow/openers.js';
 import type { AllMachines } from '../../discovery/list-all.js';
-import { providersOn } from '../../discovery/provider.js';
+import { sourcesOn } from '../../discovery/source.js';
 import { readText } from '../../files/read-file.js';
 import { type AddonState, loadAddon } from '../../native.js';
 import { runProgram } from '../../process/run-program.js';
@@ -63,11 +63,11 @@ type DevicePath = '/dev/vsock' | '/dev/vhost-vsock' | '/dev/kvm';
 
 /** Collects the facts. Of a machine it only tries whether its vsock port 22 is open, if this kernel gives it a vsock. */
 export async function gatherFacts(io: Io): Promise<Facts> {
-  const [{ listAll }, { providers }] = await Promise.all([
+  const [{ listAll }, { loadSources }] = await Promise.all([
     import('../../discovery/list-all.js'),
-    import('../../discovery/providers.js'),
+    import('../../discovery/sources.js'),
   ]);
-  const here = providersOn(io.platform, providers);
+  const here = sourcesOn(io.platform, await loadSources());
   const writers = await writersOn(io.platform);
   const [sshVersion, settings, commands, config, open, programs, osRelease, windows, machines, ...devices] =
     await Promise.all([

@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises';
 import { shellOf, shellQuoted } from '../../address/shell.js';
 import { type Command, CommandError, type Io, UsageError } from '../../cli/command.js';
+import { readKeys } from '../../cli/guest.js';
 import { type Envelope, envelope, formatJson, jsonOption } from '../../cli/json.js';
 import { complain, pasteable } from '../../cli/message.js';
 import { flag, oneOf, parsed, positionals, repeated, textOption, usage } from '../../cli/option.js';
@@ -18,7 +19,6 @@ import {
   readGivenKeys,
   removeGuestKeys,
 } from '../../guest/credentials/keys.js';
-import { readKeys } from '../../guest/keys.js';
 import { fileError, reasonOf } from '../../hosts/files.js';
 import { fingerprintOf } from '../../identity/known-hosts.js';
 import { asTarget } from '../../kinds/parse.js';

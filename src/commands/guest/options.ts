@@ -1,8 +1,7 @@
 import { sshPort } from '../../address/numbers.js';
 import { type Option, type RawArgs, UsageError } from '../../cli/command.js';
-import { accountName, guestPortOption } from '../../cli/guest.js';
+import { accountName, guestPortOption, readKeys } from '../../cli/guest.js';
 import { flag, parsed } from '../../cli/option.js';
-import { readKeys } from '../../guest/keys.js';
 import type { ScriptOptions } from '../../guest/script.js';
 import { parseTarget } from '../../kinds/parse.js';
 

@@ -4,7 +4,8 @@ import { choose, flag, oneOf, parsed, seconds } from '../../cli/option.js';
 import { startProgress } from '../../cli/terminal.js';
 import type { AllMachines } from '../../discovery/list-all.js';
 import { ownEnv } from '../../discovery/own-env.js';
-import { type Deps, type Provider, providersOn } from '../../discovery/provider.js';
+import type { Deps } from '../../discovery/provider.js';
+import { type Source, sourcesOn } from '../../discovery/source.js';
 import { keepFresh } from '../../hosts/keep-fresh.js';
 import { listed, mayRun, runningOption } from '../../machines/find-machines.js';
 import { readViaHosts, viaHosts, viaHostsOptions } from '../../machines/hypervisors.js';
@@ -14,8 +15,8 @@ import { select } from './select.js';
 
 /** What to ask and read; a parameter, for tests. */
 export interface ListDeps {
-  readonly providers: () => Promise<readonly Provider[]>;
-  readonly listAll: (deps: Deps, providers: readonly Provider[]) => Promise<AllMachines>;
+  readonly providers: () => Promise<readonly Source[]>;
+  readonly listAll: (deps: Deps, providers: readonly Source[]) => Promise<AllMachines>;
   /** The Hosts that config install wrote; undefined before that. */
   readonly hosts: (io: Io) => Promise<readonly HostEntry[] | undefined>;
   /** Writes the Hosts of machines that came or went. */
@@ -23,7 +24,7 @@ export interface ListDeps {
 }
 
 const listDeps: ListDeps = {
-  providers: async () => (await import('../../discovery/providers.js')).providers,
+  providers: async () => (await import('../../discovery/sources.js')).loadSources(),
   listAll: async (deps, providers) => (await import('../../discovery/list-all.js')).listAll(deps, providers),
   hosts: async ({ env, platform }) => (await readState(stateFile(ownEnv(env), platform)))?.machines,
   keepFresh,
@@ -159,7 +160,7 @@ async function advice(
   options: ListOptions,
   io: Io,
   all: AllMachines,
-  asked: readonly Provider[],
+  asked: readonly Source[],
   written: readonly HostEntry[] | undefined,
 ): Promise<string> {
   const [first, ...others] = listed(options, all).filter(mayRun);
@@ -176,10 +177,10 @@ function show(raw: RawArgs): ListOptions['show'] {
   return outputOption.read(raw) ?? 'table';
 }
 
-function chosen(options: ListOptions, io: Io, providers: readonly Provider[]): readonly Provider[] {
+function chosen(options: ListOptions, io: Io, providers: readonly Source[]): readonly Source[] {
   const names = providers.map(({ name }) => name);
   for (const name of options.providers ?? []) choose(providerOption.long, 'any', names, name);
-  return providersOn(io.platform, providers, options.providers).filter(
+  return sourcesOn(io.platform, providers, options.providers).filter(
     ({ name }) => options.providers?.includes(name) ?? true,
   );
 }

@@ -1,10 +1,10 @@
 import type { ListedMachine } from '../../discovery/merge.js';
+import { machineOrThrow } from '../../discovery/no-machine.js';
 import type { Warning } from '../../discovery/provider.js';
 import { isOfOthers, match, searchIn } from '../../discovery/search.js';
 import { ConnectError } from '../../errors.js';
 import { kindOf } from '../../kinds/kinds.js';
 import { asTarget } from '../../kinds/parse.js';
-import { machineOrThrow } from '../../resolve/find-machine.js';
 import { nameOf } from '../../target/target.js';
 
 /** Machines that were asked for by name. */

@@ -1,3 +1,4 @@
+import { isSshPort } from '../../address/numbers.js';
 import { shellOf } from '../../address/shell.js';
 import { slug } from '../../address/slug.js';
 import type { Io } from '../../cli/command.js';
@@ -15,9 +16,10 @@ import {
 } from '../../discovery/provider.js';
 import { listedRoutes } from '../../discovery/routes.js';
 import type { Authority } from '../../discovery/tools/scope.js';
+import { type Endpoint, formatEndpoint } from '../../endpoint.js';
 import { type ConnectError, exitCode, exitCodeOf, printable } from '../../errors.js';
 import type { ViaHosts } from '../../machines/hypervisors.js';
-import type { ListedRoute } from '../../route.js';
+import type { Route, RouteName } from '../../route.js';
 import { sshNames } from '../../ssh/config/names.js';
 import type { HostEntry } from '../../ssh/config/state.js';
 import { formatColumn, formatTable, type SshNames } from './format.js';
@@ -140,7 +142,7 @@ interface MachineJson {
   readonly uuid?: string;
   readonly address?: string;
   /** All its routes, best first. */
-  readonly routes: readonly ListedRoute[];
+  readonly routes: readonly RouteJson[];
   readonly user?: string;
   readonly identityFile?: string;
   readonly container?: Omit<ContainerFacts, 'url'>;
@@ -173,11 +175,37 @@ function toJson(machine: ListedMachine, sshName: string | null): MachineJson {
     cid,
     uuid,
     address,
-    routes: listedRoutes(machine),
+    routes: listedRoutes(machine).flatMap(routeJson),
     user,
     identityFile,
     container,
     authority,
     via,
   };
+}
+
+/** A route, by its address, "vsock/42", "unix/run/x.sock", "192.0.2.1", "127.0.0.1:60022", or by the program that is the connection. */
+type RouteJson =
+  | { readonly route: Exclude<RouteName, 'exec'>; readonly address: string }
+  | { readonly route: 'exec'; readonly command: readonly string[] };
+
+function routeJson({ name, endpoint }: Route): readonly RouteJson[] {
+  if (endpoint.family === 'exec') return [{ route: 'exec', command: endpoint.command }];
+  return name === 'exec' || name === 'via' ? [] : [{ route: name, address: addressOf(endpoint) }];
+}
+
+function addressOf(endpoint: Exclude<Endpoint, { family: 'exec' }>): string {
+  const own = 'port' in endpoint && !isSshPort(endpoint.port) ? `:${endpoint.port}` : '';
+  switch (endpoint.family) {
+    case 'unix':
+      return `unix/${endpoint.path.replace(/^\//, '')}`;
+    case 'vsock':
+      return own ? `vsock:${endpoint.cid}${own}` : `vsock/${endpoint.cid}`;
+    case 'vsock-mux':
+      return own ? `vsock-mux:${endpoint.path}${own}` : `vsock-mux/${endpoint.path.replace(/^\//, '')}`;
+    case 'tcp':
+      return own && endpoint.host.includes(':') ? `[${endpoint.host}]${own}` : `${endpoint.host}${own}`;
+    default:
+      return formatEndpoint(endpoint);
+  }
 }

@@ -2,7 +2,8 @@ import type { Io } from '../../cli/command.js';
 import { fewAtATime } from '../../discovery/few-at-a-time.js';
 import type { AllMachines } from '../../discovery/list-all.js';
 import type { ListedMachine } from '../../discovery/merge.js';
-import { DiscoveryError, type Provider, type Warning } from '../../discovery/provider.js';
+import { DiscoveryError, type Warning } from '../../discovery/provider.js';
+import type { Source } from '../../discovery/source.js';
 import { ConnectError } from '../../errors.js';
 import { listed, mayRun } from '../../machines/find-machines.js';
 import type { ListOptions, Selection } from './output.js';
@@ -11,7 +12,7 @@ import type { ListOptions, Selection } from './output.js';
 export async function select(
   options: ListOptions,
   io: Io,
-  asked: readonly Provider[],
+  asked: readonly Source[],
   all: AllMachines,
   signal?: AbortSignal,
 ): Promise<Selection> {
@@ -53,7 +54,7 @@ async function chosen(
 async function withAddresses(
   machines: readonly ListedMachine[],
   { env }: Io,
-  asked: readonly Provider[],
+  asked: readonly Source[],
   signal: AbortSignal | undefined,
 ): Promise<readonly Shown[]> {
   const ask = async (machine: ListedMachine): Promise<Shown> => {

@@ -2,9 +2,9 @@ import { shellOf, shellQuoted } from '../../address/shell.js';
 import type { Io } from '../../cli/command.js';
 import { pasteable } from '../../cli/message.js';
 import type { ListedMachine } from '../../discovery/merge.js';
-import { withToolFolders } from '../../discovery/own-env.js';
-import type { Provider } from '../../discovery/provider.js';
+import { withToolFolders } from '../../discovery/own-folders.js';
 import { isOfOthers, match } from '../../discovery/search.js';
+import type { Source } from '../../discovery/source.js';
 import { printable } from '../../errors.js';
 import { programInPath } from '../../process/program-in-path.js';
 import { concreteHosts } from '../../ssh/config/hosts.js';
@@ -30,7 +30,7 @@ export async function howToLogIn(
 }
 
 /** Below an empty list for a person: which managers are not here, and how a machine gets into the list. */
-export function howToGetOne(asked: readonly Provider[], io: Io): string {
+export function howToGetOne(asked: readonly Source[], io: Io): string {
   const env = withToolFolders(io.env, io.platform);
   const isThere = (program: string) => programInPath(program, env) !== undefined;
   const missing = asked.flatMap(({ title, programs }) =>

@@ -1,6 +1,7 @@
 import { listAll } from '../../discovery/list-all.js';
 import { machined } from '../../discovery/machined/provider.js';
-import type { DiscoveredMachine, Provider } from '../../discovery/provider.js';
+import type { DiscoveredMachine } from '../../discovery/provider.js';
+import type { Source } from '../../discovery/source.js';
 import { cloudHypervisor } from '../../discovery/vmm/cloud-hypervisor.js';
 import { crosvm } from '../../discovery/vmm/crosvm.js';
 import { firecracker } from '../../discovery/vmm/firecracker.js';
@@ -10,7 +11,7 @@ import { isNamed } from '../../identity/identity.js';
 import { asTarget } from '../../kinds/parse.js';
 
 /** Those that know a machine's CID or socket without another program. */
-const local: readonly Provider[] = [machined, qemu, crosvm, firecracker, cloudHypervisor];
+const local: readonly Source[] = [machined, qemu, crosvm, firecracker, cloudHypervisor];
 
 /** For all of them; without their answer it is an address. Milliseconds. */
 const limitMs = 500;
@@ -22,7 +23,7 @@ const limitMs = 500;
 export async function machineAt(
   endpoint: Endpoint,
   env: Readonly<Record<string, string | undefined>>,
-  providers: readonly Provider[] = local,
+  providers: readonly Source[] = local,
 ): Promise<DiscoveredMachine | undefined> {
   const isThere = matcher(endpoint);
   if (!isThere) return undefined;
@@ -39,9 +40,10 @@ function matcher(endpoint: Endpoint): ((machine: DiscoveredMachine) => boolean) 
       // 0 to 2 are this host and its own hypervisor.
       return endpoint.cid > 2 ? ({ cid }) => cid === endpoint.cid : undefined;
     case 'unix':
-      return ({ address }) => address === `unix${endpoint.path}`;
     case 'vsock-mux':
-      return ({ address }) => address === `vsock-mux${endpoint.path}`;
+      return ({ address, routes = [] }) =>
+        address === `${endpoint.family}${endpoint.path}` ||
+        routes.some((route) => 'path' in route.endpoint && route.endpoint.path === endpoint.path);
     default:
       return undefined;
   }

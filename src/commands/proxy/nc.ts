@@ -52,16 +52,19 @@ const transportOption = listOf<'vsock' | 'ip'>({
   takes: ['vsock', 'ip', 'vsock,ip'],
   summary:
     "--route in the spelling of hvc: vsock, the machine's route over vsock or Hyper-V sockets; ip; or vsock,ip",
+  platform: 'win32',
 });
 const routesOver = { vsock: ['vsock', 'vsock-mux', 'hyper-v'], ip: ['ip'] } as const;
 const sshOption = flag({
   long: 'ssh',
   summary: 'for a ProxyCommand that was written for hvc of Windows: ssh runs this',
+  platform: 'win32',
 });
 const prefixOption = textOption({
   long: 'host-prefix',
   value: 'PREFIX',
   summary: 'for such a ProxyCommand: what the name may start with',
+  platform: 'win32',
 });
 
 const readyOption = textOption({
@@ -99,7 +102,8 @@ export const nc: Command<NcOptions> = {
     { line: 'vsock-nc --wait --banner machine/web', about: 'wait until a machine has booted' },
     {
       line: 'vsock-nc -t vsock,ip --ssh --host-prefix hyper-v/ "hyper-v/mint" 22',
-      about: 'on Windows, instead of hvc nc in a ProxyCommand',
+      about: 'instead of hvc nc in a ProxyCommand',
+      platform: 'win32',
     },
   ],
 

@@ -75,7 +75,7 @@ type Started =
   | { readonly unusable: string };
 
 /** More is not read from its stderr: a few lines are all that it says. In characters. */
-const longest = 4096;
+const maxLine = 4096;
 
 /** Starts the tool and waits until it has the socket, or has failed; `onStart` gets what ends it. */
 function startTool(start: ToolStart, onStart: (end: () => void) => void): Promise<Started> {
@@ -125,7 +125,7 @@ function listenTo({ stderr }: ChildProcess, { opened, failed }: Opener): Listene
   let said = '';
   stderr?.setEncoding('utf8').on('data', (part: string) => {
     const lines = (text + part).split('\n');
-    text = (lines.pop() ?? '').slice(0, longest);
+    text = (lines.pop() ?? '').slice(0, maxLine);
     for (const line of lines) {
       if (line.trim() !== '') said = line.trim();
       code = errnoOf(failed.exec(line)?.[1] ?? '') ?? code;

@@ -1,24 +1,18 @@
-import {
-  closed,
-  type Deps,
-  DiscoveryError,
-  type Listing,
-  type Manager,
-  serviceLimitMs,
-} from '../provider.js';
+import { closed, type Deps, DiscoveryError, type Listing } from '../provider.js';
+import { type Source, serviceLimitMs } from '../source.js';
 import { startContainer } from '../start-command.js';
 import { type GetJson, getJson } from '../tools/http-unix.js';
 import { dockerEngines, type Engine, isThere } from './engines.js';
 import {
   type DiscoveredContainer,
+  type EngineApi,
   findContainer,
   listContainers,
-  type Source,
   withOwnTargets,
 } from './list-containers.js';
 
 /** Docker's containers, of the system's daemon and of the user's own. */
-export const docker: Manager<DiscoveredContainer> = {
+export const docker: Source<DiscoveredContainer> = {
   name: 'docker',
   title: 'Docker',
   platforms: ['linux', 'darwin'],
@@ -48,7 +42,7 @@ async function askDocker(
   get: GetJson,
   uid: number | undefined,
 ): Promise<Listing<DiscoveredContainer>> {
-  const source: Source = {
+  const source: EngineApi = {
     url,
     authority,
     list: () => get(socket, '/containers/json?all=true', deps),

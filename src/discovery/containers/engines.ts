@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readText } from '../../files/read-file.js';
-import { isOwnPath, socketIn } from '../own-env.js';
+import { isOwnPath, socketIn } from '../own-folders.js';
 import { type Deps, DiscoveryError } from '../provider.js';
 import { isJsonObject, parseJson } from '../tools/json.js';
 import { textOf } from '../tools/run-tool.js';

@@ -24,7 +24,7 @@ import { textOf } from '../tools/run-tool.js';
 import type { Authority } from '../tools/scope.js';
 
 /** What answers for the containers of one Podman or Docker: its API or its command. */
-export interface Source {
+export interface EngineApi {
   /** The list, in the form of `parseContainers`. */
   readonly list: () => Promise<unknown>;
   /** The details of one. */
@@ -42,7 +42,7 @@ export interface DiscoveredContainer extends DiscoveredMachine {
 /** The containers of a source, with the sockets that those which run, and which are wanted, have for this host. Throws a DiscoveryError. */
 export async function listContainers(
   provider: 'podman' | 'docker',
-  source: Source,
+  source: EngineApi,
   deps: Deps,
 ): Promise<Listing<DiscoveredContainer>> {
   const containers = parseContainers(await source.list());
@@ -73,7 +73,11 @@ const gone = Symbol('gone');
 /** How many are asked for their details at once. */
 const atOnce = 4;
 
-async function socketOf(container: Container, { details }: Source, deps: Deps): Promise<string | undefined> {
+async function socketOf(
+  container: Container,
+  { details }: EngineApi,
+  deps: Deps,
+): Promise<string | undefined> {
   const { id, exports, source, status } = container;
   if (!exports || status !== 'running') return undefined;
   if (deps.wanted !== undefined && !canMean(deps.wanted, container)) return undefined;
@@ -84,7 +88,7 @@ async function socketOf(container: Container, { details }: Source, deps: Deps): 
 function toMachine(
   { id, name, status, labels, address, restarts }: Container,
   provider: 'podman' | 'docker',
-  { url, authority }: Source,
+  { url, authority }: EngineApi,
   socket: string | undefined,
 ): DiscoveredContainer {
   const exported = socket === undefined ? [] : [routeTo(`unix${socket}`)];

@@ -1,16 +1,15 @@
 import { join } from 'node:path';
 import type { StartCommand } from '../../errors.js';
 import { programInPath } from '../../process/program-in-path.js';
-import { configFolder, socketIn } from '../own-env.js';
+import { configFolder, socketIn } from '../own-folders.js';
 import {
   type Deps,
   type DiscoveredMachine,
   DiscoveryError,
   type Listing,
-  type Manager,
-  serviceLimitMs,
   type Warning,
 } from '../provider.js';
+import { type Source, serviceLimitMs } from '../source.js';
 import { operand, startContainer } from '../start-command.js';
 import { type GetJson, getJson } from '../tools/http-unix.js';
 import {
@@ -26,20 +25,18 @@ import { authorityOf } from '../tools/scope.js';
 import { type Engine, isThere, podmanEngines } from './engines.js';
 import {
   type DiscoveredContainer,
+  type EngineApi,
   findContainer,
   listContainers,
-  type Source,
   withOwnTargets,
 } from './list-containers.js';
 
 /** Podman's containers, and its machines, whose SSH servers are on TCP ports of this host. */
-export const podman: Manager = {
+export const podman: Source = {
   name: 'podman',
   title: 'Podman',
   platforms: ['linux', 'darwin'],
   programs: ['podman'],
-  // Of crun and runc; those of root cannot be watched by a user, nor Docker's.
-  watched: () => ['$XDG_RUNTIME_DIR/crun', '$XDG_RUNTIME_DIR/runc'],
   limitMs: serviceLimitMs,
   listCommand: 'podman ps --all',
   list: (deps) => listAllOfPodman(deps),
@@ -174,7 +171,7 @@ async function answerOf(
 /** Undefined if it has no socket. The path has the oldest version that Podman 4 and 5 answer. */
 async function bySocket({ socket, url, authority }: Engine, deps: Deps, { get, uid }: PodmanEffects) {
   if (!(await isThere(socket, uid))) return undefined;
-  const source: Source = {
+  const source: EngineApi = {
     url,
     authority,
     list: () => get(socket, '/v4.0.0/libpod/containers/json?all=true', deps),
@@ -189,7 +186,7 @@ async function byCommand(deps: Deps, { run, exists, uid }: PodmanEffects) {
   if (host && socketIn(host) === undefined) return undefined;
   if (programInPath('podman', deps.env) === undefined) return undefined;
   if (!(await Promise.all(storages(deps, uid).map(exists))).includes(true)) return undefined;
-  const source: Source = {
+  const source: EngineApi = {
     authority: authorityOf(uid, uid),
     list: async () => jsonObjects(await run('podman', ['ps', '--all', '--format', 'json'], deps)),
     details: async (id) => {

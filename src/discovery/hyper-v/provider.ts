@@ -1,34 +1,87 @@
 import { type Guid, parseGuid, parseUuid } from '../../address/guid.js';
 import { isPlainHostName, nameProblem } from '../../address/names.js';
 import { slug } from '../../address/slug.js';
+import { quote } from '../../errors.js';
 import { countBy } from '../../group-by.js';
+import { routeToHyperV } from '../../target/routes.js';
 import {
   type Deps,
   type DiscoveredMachine,
   DiscoveryError,
   type Listing,
-  type Provider,
   type Search,
   statuses,
   type Warning,
 } from '../provider.js';
 import { answerOf, match, searchIn } from '../search.js';
+import type { Resolution, ResolveContext, Source } from '../source.js';
 import { guestsOnly } from '../tools/guest-addresses.js';
 import { type JsonObject, parseJson } from '../tools/json.js';
 import { type RunTool, runTool, textOf } from '../tools/run-tool.js';
 import type { HyperVMachine, HyperVSources } from './hyper-v.js';
 import { findWindowsVmssh, isWsl } from './interop.js';
 
-/** The Hyper-V machines of this Windows. */
-export const hyperV: Provider = {
-  name: 'hyper-v',
-  title: 'Hyper-V',
-  platforms: ['win32', 'linux'],
-  limitMs: 8000, // if PowerShell or interop has to be asked
-  list: (deps) => listFrom(deps),
-  find: (name, deps) => findHyperV(name, deps),
-  addressOf: ({ uuid }, deps) => reportedAddress(uuid, deps),
+/** What Windows is asked of one machine; a parameter, for tests. */
+export interface HyperVEffects {
+  readonly machines: (deps: Deps) => Promise<readonly HyperVMachine[]>;
+  readonly addresses: (vmId: Guid, deps: Deps) => Promise<readonly string[]>;
+}
+
+const effects: HyperVEffects = {
+  machines: async (deps) => (await import('./hyper-v.js')).listHyperV(deps),
+  addresses: async (...args) => (await import('./hyper-v.js')).hyperVAddresses(...args),
 };
+
+/** The Hyper-V machines of this Windows. A name is looked up at every login: it may have moved to another machine since the last one. */
+export function hyperVOf({ machines, addresses } = effects): Source {
+  return {
+    name: 'hyper-v',
+    title: 'Hyper-V',
+    platforms: ['win32', 'linux'],
+    limitMs: 8000, // if PowerShell or interop has to be asked
+    hints: {
+      unknown: 'see vmssh list',
+      ambiguous: 'type one of these; vmssh list -o wide shows which is running',
+      ip: 'the guest reports it by its integration services: hv_kvp_daemon (in a Debian guest: apt-get install hyperv-daemons)',
+    },
+    list: (deps) => listFrom(deps),
+    find: (name, deps) => findHyperV(name, deps, machines),
+    start: async (machine, env) => {
+      const { startHyperV } = await import('./hyper-v.js');
+      return hasId(machine) ? startHyperV(machine, env) : undefined;
+    },
+    async resolve(machine, context) {
+      if (!hasId(machine)) return {};
+      const { name, status, uuid } = machine;
+      const steps = [`Hyper-V knows ${quote(name)} (${status}) as ${uuid}`];
+      return { steps, routes: [routeToHyperV(uuid, context)], joined: undefined };
+    },
+    addressOf: ({ uuid }, deps) => reportedAddress(uuid, deps),
+    ipOf: async (machine, deps) => (hasId(machine) ? (await addresses(machine.uuid, deps))[0] : undefined),
+  };
+}
+
+export const hyperV = hyperVOf();
+
+/** A machine by its id: nobody is asked, and why it does not answer is looked for afterwards. */
+export async function resolveHyperVId(
+  vmId: Guid,
+  context: ResolveContext,
+  { machines, addresses } = effects,
+): Promise<Resolution> {
+  const { ipRoute, whyOff } = await import('../not-up.js');
+  const recheck = async () => {
+    const all = toHyperVMachines(await machines({ timeoutMs: 10_000, ...context }).catch(() => []));
+    const machine = all.find(({ uuid }) => uuid === vmId);
+    return machine && whyOff(machine, await hyperV.start?.(machine, context.env), context);
+  };
+  const askIp = ipRoute(async (deps) => (await addresses(vmId, deps))[0], hyperV, context);
+  return { steps: [], routes: [routeToHyperV(vmId, context)], askIp, recheck };
+}
+
+function hasId(machine: DiscoveredMachine): machine is DiscoveredHyperV {
+  return machine.uuid !== undefined;
+}
 
 /** A machine with its id. */
 export interface DiscoveredHyperV extends DiscoveredMachine {
@@ -111,8 +164,7 @@ export async function listHyperVMachines(deps: Deps, from?: HyperVSources): Prom
 export function findHyperV(
   name: string,
   deps: Deps,
-  list: (deps: Deps) => Promise<readonly HyperVMachine[]> = async (deps) =>
-    (await import('./hyper-v.js')).listHyperV(deps),
+  list: HyperVEffects['machines'] = effects.machines,
 ): Promise<Search<DiscoveredHyperV, Warning>> {
   const search = async () => {
     const machines = toHyperVMachines(await list(deps));

@@ -1,4 +1,4 @@
-import type { ListedRoute } from '../../route.js';
+import type { Route } from '../../route.js';
 import {
   type Deps,
   type DiscoveredMachine,
@@ -9,7 +9,7 @@ import {
   type Warning,
 } from '../provider.js';
 import { answerOf, match, searchIn } from '../search.js';
-import { execRoute } from '../tools/exec-route.js';
+import { execRoute, execToPort } from '../tools/exec-route.js';
 import { isJsonObject, type JsonObject, parseJson } from '../tools/json.js';
 import { type RunTool, runTool, textOf } from '../tools/run-tool.js';
 
@@ -110,19 +110,12 @@ export const machinesMade: ClusterMade = {
 };
 
 /** By its vsock first if it has one: virtctl has --vsock since https://github.com/kubevirt/kubevirt/pull/18274. */
-function routesTo({ name, namespace, status }: ClusterObject): readonly ListedRoute[] {
-  const forward = (...how: readonly string[]): ListedRoute => ({
-    route: 'exec',
-    command: [
-      'virtctl',
-      `--namespace=${namespace}`,
-      'port-forward',
-      '--stdio=true',
-      ...how,
-      `vmi/${name}`,
-      '22',
-    ],
-  });
+function routesTo({ name, namespace, status }: ClusterObject): readonly Route[] {
+  const forward = (...how: readonly string[]): Route =>
+    execToPort(
+      ['virtctl', `--namespace=${namespace}`, 'port-forward', '--stdio=true', ...how, `vmi/${name}`, '22'],
+      name,
+    );
   // Its TLS is for programs that KubeVirt signs certificates for, not for sshd.
   const vsock = typeof status.VSOCKCID === 'number' ? [forward('--vsock', '--vsock-tls=false')] : [];
   return [...vsock, forward()];

@@ -1,4 +1,4 @@
-import type { Provider } from '../provider.js';
+import type { Source } from '../source.js';
 
 /** Milliseconds: the cluster is on a network. */
 const limitMs = 10_000;
@@ -13,7 +13,7 @@ export const kubectl = ofCluster('kubectl', 'Kubernetes', 'podsMade');
  * Machines of the cluster that kubectl's current context names, in its namespace, or in one that is typed. It is asked only by
  * name, since it is on a network: only then is loaded what asks it.
  */
-function ofCluster(name: string, title: string, made: 'machinesMade' | 'podsMade'): Provider {
+function ofCluster(name: string, title: string, made: 'machinesMade' | 'podsMade'): Source {
   return {
     name,
     title,

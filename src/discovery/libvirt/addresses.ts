@@ -3,14 +3,14 @@ import { now } from '../../clock.js';
 import type { Deps } from '../provider.js';
 import { guestsOnly, notLocal } from '../tools/guest-addresses.js';
 import { type RunTool, runTool } from '../tools/run-tool.js';
-import { type DiscoveredDomain, uriOf } from './provider.js';
+import { type Domain, uriOf } from './libvirt.js';
 
 /**
  * The IP addresses of a running domain, IPv4 first: those that libvirt's DHCP server gave it, else those that this host has
  * talked to, which the guest chooses; none of this host's own. `timeoutMs` is for both questions. Throws a DiscoveryError.
  */
 export async function domainAddresses(
-  domain: DiscoveredDomain,
+  domain: Partial<Pick<Domain, 'uuid'>> & Pick<Domain, 'scope'>,
   deps: Deps,
   run: RunTool = runTool,
 ): Promise<readonly string[]> {

@@ -269,3 +269,8 @@ const entities: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&',
 function trimmed(element: Element): Element {
   return { ...element, text: element.text.trim(), children: element.children.map(trimmed) };
 }
+
+/** The URI of a domain's libvirtd. */
+export function uriOf({ scope }: Pick<Domain, 'scope'>): string {
+  return scope === 'system' ? 'qemu:///system' : 'qemu:///session';
+}

@@ -1,38 +1,69 @@
 import { nameProblem } from '../../address/names.js';
 import type { StartCommand } from '../../errors.js';
 import { countBy } from '../../group-by.js';
-import {
-  type Deps,
-  type DiscoveredMachine,
-  type Listing,
-  type Provider,
-  type Search,
-  serviceLimitMs,
-  type Warning,
-} from '../provider.js';
+import type { Deps, DiscoveredMachine, Listing, Search, Warning } from '../provider.js';
+import { addressRoute } from '../routes.js';
 import { match, searchIn } from '../search.js';
+import { type Source, serviceLimitMs } from '../source.js';
 import { authorityIn, type Scope } from '../tools/scope.js';
-import { type Domain, type DomainList, listDomains } from './libvirt.js';
+import { type Domain, type DomainList, listDomains, uriOf } from './libvirt.js';
 
 /** A domain and its libvirtd. */
 export interface DiscoveredDomain extends DiscoveredMachine {
   readonly scope: Scope;
 }
 
-/** The domains of libvirt's QEMU driver, the system's and the user's. */
-export const libvirt: Provider<DiscoveredDomain> = {
-  name: 'libvirt',
-  title: 'libvirt',
-  platforms: ['linux'],
-  programs: ['virsh'],
-  watched: () => [
-    ...['/run/libvirt/qemu', '/etc/libvirt/qemu'],
-    ...['$XDG_RUNTIME_DIR/libvirt/qemu/run', '~/.config/libvirt/qemu'],
-  ],
-  limitMs: serviceLimitMs,
-  list,
-  find: (name, deps) => findDomain(name, deps),
+/** What libvirt and its QEMU are asked; a parameter, for tests. */
+export interface LibvirtEffects {
+  readonly domains: (deps: Deps, scopes: readonly Scope[]) => Promise<DomainList>;
+  /** Machines of command lines of processes, for the address of a domain whose XML has none. */
+  readonly processes?: (deps: Deps) => Promise<Listing>;
+  readonly addresses: (domain: DiscoveredDomain, deps: Deps) => Promise<readonly string[]>;
+}
+
+const effects: LibvirtEffects = {
+  domains: listDomains,
+  addresses: async (...args) => (await import('./addresses.js')).domainAddresses(...args),
 };
+
+/** The domains of libvirt's QEMU driver: the system's and the user's, or those of one libvirtd. */
+export function libvirtOf(
+  scopes: readonly Scope[] = ['system', 'user'],
+  { domains, processes, addresses } = effects,
+): Source<DiscoveredDomain> {
+  return {
+    name: 'libvirt',
+    title: 'libvirt',
+    platforms: ['linux'],
+    programs: ['virsh'],
+    limitMs: serviceLimitMs,
+    hints: {
+      address: (domain) =>
+        `give it a vsock device and restart it: virsh -c ${uriOf(domain)} edit ${handleOf(domain)}, <vsock model='virtio'><cid auto='yes'/></vsock> among its devices`,
+    },
+    list: async (deps) => {
+      const all = await domains(deps, scopes);
+      return { found: discoveredDomains(all.domains), warnings: all.warnings };
+    },
+    find: (name, deps) => findDomain(name, deps, scopes, domains),
+    start: startDomain,
+    async resolve(domain, context) {
+      if (domain.status !== 'running' || domain.address !== undefined) return {};
+      const { addressByQemu } = await import('../vmm/qemu.js');
+      const address = await addressByQemu(domain, context, processes);
+      return address === undefined ? {} : { routes: [addressRoute(address, context)] };
+    },
+    ipOf: async (domain, deps) => {
+      const timeoutMs = Math.min(deps.timeoutMs ?? maxMs, maxMs);
+      return (await addresses(domain, { ...deps, timeoutMs }))[0];
+    },
+  };
+}
+
+/** For asking for an address. Milliseconds. */
+const maxMs = 10_000;
+
+export const libvirt = libvirtOf();
 
 /** By its libvirtd. */
 export function startDomain(domain: DiscoveredDomain): StartCommand {
@@ -40,19 +71,9 @@ export function startDomain(domain: DiscoveredDomain): StartCommand {
   return { machine: domain.name, command: ['virsh', '-c', uriOf(domain), verb, handleOf(domain)] };
 }
 
-/** The URI of a domain's libvirtd. */
-export function uriOf({ scope }: Pick<DiscoveredDomain, 'scope'>): string {
-  return scope === 'system' ? 'qemu:///system' : 'qemu:///session';
-}
-
 /** A domain for virsh: its name, or its UUID if virsh could read the name as an option or as another domain's id. */
 export function handleOf({ name, uuid = name }: DiscoveredDomain): string {
   return /^[a-z_][\w.-]*$/i.test(name) ? name : uuid;
-}
-
-async function list(deps: Deps): Promise<Listing<DiscoveredDomain>> {
-  const { domains, warnings } = await listDomains(deps);
-  return { found: discoveredDomains(domains), warnings };
 }
 
 /** By name, slug, UUID, or id while it is active. If both libvirtds have the name, the system's, as in libvirt-ssh-proxy. */

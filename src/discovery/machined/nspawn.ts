@@ -1,23 +1,57 @@
 import { lstat, readdir } from 'node:fs/promises';
 import { nameProblem } from '../../address/names.js';
-import type { Deps, DiscoveredMachine, Listing, Provider, Search, Warning } from '../provider.js';
+import { quote } from '../../errors.js';
+import { type Route, routeBy } from '../../route.js';
+import type { Asked } from '../no-machine.js';
+import type { Deps, DiscoveredMachine, Listing, Search, Warning } from '../provider.js';
+import { routeTo } from '../routes.js';
 import { match, searchIn } from '../search.js';
+import type { ResolveContext, Source } from '../source.js';
 import { authorityIn, type RuntimeDir, runtimeDirs, type Scope } from '../tools/scope.js';
 
 /** A container and the path of its exported socket. */
-interface DiscoveredExport extends DiscoveredMachine {
+export interface DiscoveredExport extends DiscoveredMachine {
   readonly path: string;
 }
 
 /** The systemd-nspawn containers that export a socket; needs no machined. */
-export const nspawn: Provider<DiscoveredExport> = {
+export const nspawn: Source<DiscoveredExport> = {
   name: 'nspawn',
   title: 'systemd-nspawn',
   platforms: ['linux'],
-  watched: () => ['/run/systemd/nspawn', '$XDG_RUNTIME_DIR/systemd/nspawn'],
   list,
   find,
+  resolve: async ({ name, path }) => ({
+    steps: [],
+    routes: [exportRoute(name, path)],
+    joined: undefined,
+  }),
 };
+
+/** The route to the socket that a container of this name exports. Throws a ConnectError. */
+export async function exportOf(name: string, context: ResolveContext): Promise<Route> {
+  const search = await find(name, context);
+  context.signal?.throwIfAborted();
+  if (search.outcome === 'found') return exportRoute(search.machine.name, search.machine.path);
+  const { machineOrThrow } = await import('../no-machine.js');
+  return machineOrThrow<never>(search, name, context.text, askedForExport(name));
+}
+
+/** Who is named if no container of this name exports a socket. */
+export function askedForExport(name: string): Asked {
+  return {
+    title: nspawn.title,
+    missing: `no container ${quote(name)} exports an SSH socket`,
+    hints: {
+      unknown:
+        'the container needs systemd 256 or later and sshd, and systemd-nspawn 256 or later on this host: machinectl list',
+    },
+  };
+}
+
+function exportRoute(name: string, path: string): Route {
+  return routeBy({ family: 'unix', path }, [`container ${quote(name)} exports ${path}`]);
+}
 
 async function list(deps: Deps): Promise<Listing<DiscoveredExport>> {
   const { exports, failures } = await listExports(deps);
@@ -36,7 +70,7 @@ async function find(name: string, deps: Deps): Promise<Search<DiscoveredExport, 
 // A killed container leaves its socket.
 function fromExport({ name, path, scope }: Export): DiscoveredExport {
   const authority = authorityIn(scope);
-  const routes = [{ route: 'export', address: `unix${path}` }] as const;
+  const routes = [routeTo(`unix${path}`)];
   return {
     name,
     path,

@@ -1,8 +1,12 @@
+import { existsSync } from 'node:fs';
 import { withDashes } from '../../address/guid.js';
 import { nameProblem } from '../../address/names.js';
-import type { ListedRoute } from '../../route.js';
-import type { Deps, DiscoveredMachine, Listing, Provider, Search, Status, Warning } from '../provider.js';
-import { routeTo } from '../routes.js';
+import { ConnectError, quote } from '../../errors.js';
+import { type Route, routeBy } from '../../route.js';
+import type { Deps, DiscoveredMachine, Listing, Search, Status, Warning } from '../provider.js';
+import { addressRoute, listedRoutes, routeTo } from '../routes.js';
+import type { Resolution, ResolveContext, Source } from '../source.js';
+import { execRoute } from '../tools/exec-route.js';
 import { authorityIn, authorityOf, type Scope } from '../tools/scope.js';
 import { addressesOf, isContainer, type Machine, vmspawn } from './machine.js';
 import { listMachines, type ScopeFailure, searchMachined } from './machined.js';
@@ -13,14 +17,23 @@ export interface MachinedMachine extends DiscoveredMachine {
 }
 
 /** The virtual machines and containers that systemd-machined knows. */
-export const machined: Provider<MachinedMachine> = {
+export const machined: Source<MachinedMachine> = {
   name: 'machined',
   title: 'systemd-machined',
   platforms: ['linux'],
   programs: ['machinectl'],
-  watched: () => ['/run/systemd/machines', '$XDG_RUNTIME_DIR/systemd/machines'],
+  searchMs: 5000,
+  hints: {
+    unknown:
+      'see machinectl list; use --wait while it boots; for a container without machined: container/NAME',
+  },
   list,
   find,
+  start: async ({ machine, status }) => {
+    const { resumeCommand, startImage } = await import('../start-command.js');
+    return status === 'paused' ? resumeCommand(machine) : startImage(machine.name);
+  },
+  resolve: (found, context) => resolveMachined(found, context),
 };
 
 async function list(deps: Deps): Promise<Listing<MachinedMachine>> {
@@ -31,7 +44,7 @@ async function list(deps: Deps): Promise<Listing<MachinedMachine>> {
   const [statuses, users, routes] = await Promise.all([
     statusesOf(distinct, deps),
     usersOf(distinct, deps),
-    routesOf(distinct, deps),
+    containerRoutes(distinct, deps),
   ]);
   const found: MachinedMachine[] = [];
   for (const [i, machine] of distinct.entries()) {
@@ -49,6 +62,7 @@ async function find(name: string, deps: Deps): Promise<Search<MachinedMachine, W
   const search = await searchMachined(name, deps);
   if (search.outcome === 'refused') return search;
   const warnings = search.warnings.flatMap((failure) => toWarning(failure, `the ${failure.scope}'s`));
+  if (search.outcome === 'unknown') return (await offImage(name, deps)) ?? { ...search, warnings };
   if (search.outcome !== 'found') return { ...search, warnings };
   const { machine } = search;
   const [[status = 'running'], users] = await Promise.all([
@@ -62,13 +76,100 @@ async function find(name: string, deps: Deps): Promise<Search<MachinedMachine, W
   };
 }
 
-/** Of containers: a virtual machine's follow from its record. */
-async function routesOf(
+/** A container that machined forgot when it was turned off: only its image is there, which only root sees. */
+async function offImage(
+  name: string,
+  { exists = existsSync }: Deps,
+): Promise<Search<MachinedMachine, Warning> | undefined> {
+  const { hasImage } = await import('../start-command.js');
+  if (!hasImage(name, exists)) return undefined;
+  const machine: Machine = { name, class: 'container', scope: 'system' };
+  return { outcome: 'found', machine: fromMachined(machine, name, 'off', {}), warnings: [] };
+}
+
+/** The routes to a machine: the socket that a container exports, its record's CID and address; without those what its QEMU or root has. */
+export async function resolveMachined(
+  found: MachinedMachine,
+  context: ResolveContext,
+  uid = process.getuid?.(),
+): Promise<Partial<Resolution>> {
+  const { machine } = found;
+  const steps = [`systemd-machined (${machine.scope}) knows ${machine.class} ${quote(machine.name)}`];
+  const routes: Route[] = [];
+  const errors: ConnectError[] = [];
+  const attempt = async (find: () => Route | Promise<Route>) => {
+    try {
+      routes.push(await find());
+    } catch (error) {
+      if (!(error instanceof ConnectError)) throw error;
+      errors.push(error);
+    }
+  };
+  const nspawn = isContainer(machine) ? await import('./nspawn.js') : undefined;
+  if (nspawn) await attempt(() => nspawn.exportOf(machine.name, context));
+  const isExported = routes.length > 0;
+  for (const address of addressesOf(machine)) await attempt(() => routeOfRecord(machine, address, context));
+  const [error] = errors;
+  if (nspawn) {
+    if (!isExported) steps.push('it exports no SSH socket');
+    const exec = routes.length === 0 ? containerExec(machine, uid) : undefined;
+    if (exec) routes.push(exec);
+    else if (routes.length === 0) throw error;
+  } else {
+    if (routes.length === 0 && error) throw error;
+    if (routes.length === 0) routes.push(await routeByQemu(found, context));
+  }
+  // An address that cannot be used is no route: -v says why.
+  for (const each of errors.slice(nspawn && !isExported ? 1 : 0)) steps.push(each.problem);
+  return { steps, routes };
+}
+
+function routeOfRecord({ vsockCid: cid }: Machine, address: string, context: ResolveContext): Route {
+  if (address !== `vsock/${cid}` || cid === undefined) return addressRoute(address, context);
+  return routeBy({ family: 'vsock', cid, port: context.port }, [`it has the vsock CID ${cid}`]);
+}
+
+// Before systemd 259, for one, a VM that registers itself by D-Bus cannot give its CID.
+async function routeByQemu(found: MachinedMachine, context: ResolveContext): Promise<Route> {
+  const { name, class: own, service } = found.machine;
+  const { addressByQemu } = await import('../vmm/qemu.js');
+  const address = await addressByQemu(found, context);
+  if (address !== undefined) {
+    const route = addressRoute(address, context);
+    return { ...route, steps: ['its QEMU shows its address', ...route.steps] };
+  }
+  const of = service === undefined ? '' : ` of ${service}`;
+  throw new ConnectError('resolve', context.text, {
+    code: 'NOT_FOUND',
+    problem: `machine "${name}" (class ${own}${of}) has neither a vsock CID nor an SSH address`,
+    hint: 'register it with a vSockCid or an sshAddress, or reach it by its socket: unix/PATH',
+  });
+}
+
+/** The routes of the containers that systemd-nspawn runs; a virtual machine's follow from its record. */
+export async function containerRoutes(
   machines: readonly Machine[],
   deps: Deps,
-): Promise<ReadonlyMap<Machine, readonly ListedRoute[]> | undefined> {
-  if (!machines.some(isContainer)) return undefined;
-  return (await import('./container-routes.js')).containerRoutes(machines, deps);
+  uid = process.getuid?.(),
+): Promise<ReadonlyMap<Machine, readonly Route[]> | undefined> {
+  const containers = machines.filter(isContainer);
+  if (containers.length === 0) return undefined;
+  const { exports } = await (await import('./nspawn.js')).listExports(deps);
+  const paths = new Map(exports.map(({ name, path }) => [name, path]));
+  return new Map(
+    containers.map((machine) => {
+      const path = paths.get(machine.name);
+      const exported = path === undefined ? [] : [routeTo(`unix${path}`)];
+      const known = [...exported, ...addressesOf(machine).flatMap((address) => listedRoutes({ address }))];
+      const exec = known.length > 0 ? undefined : containerExec(machine, uid);
+      return [machine, exec ? [exec] : known];
+    }),
+  );
+}
+
+/** The exec of a container of the system: only root may start programs in it. */
+function containerExec({ name, scope }: Machine, uid: number | undefined): Route | undefined {
+  return scope === 'system' && uid === 0 ? execRoute('nspawn', name) : undefined;
 }
 
 /** Only systemd-vmspawn gives a machine a login user. */
@@ -125,7 +226,7 @@ function fromMachined(
   handle: string,
   status: Status,
   login: Pick<DiscoveredMachine, 'user' | 'identityAgent'>,
-  routes?: readonly ListedRoute[],
+  routes?: readonly Route[],
 ): MachinedMachine {
   const { vsockCid: cid, id } = machine;
   const addresses = addressesOf(machine);
@@ -139,7 +240,9 @@ function fromMachined(
     uuid: id && withDashes(id),
     pid: machine.leader,
     address: addresses[0],
-    routes: routes ?? (addresses.length > 1 ? addresses.map(routeTo) : undefined),
+    routes:
+      routes ??
+      (addresses.length > 1 ? addresses.flatMap((address) => listedRoutes({ address })) : undefined),
     user: login.user,
     identityFile: machine.sshPrivateKeyPath,
     identityAgent: login.identityAgent,

@@ -2,22 +2,21 @@ import { isIP } from 'node:net';
 import { parseUuid } from '../../address/guid.js';
 import { machineCid } from '../../address/numbers.js';
 import { countBy } from '../../group-by.js';
-import type { ListedRoute } from '../../route.js';
-import { configFolder } from '../own-env.js';
+import type { Route } from '../../route.js';
+import { configFolder } from '../own-folders.js';
 import {
   closed,
   type Deps,
   type DiscoveredMachine,
   DiscoveryError,
   type Listing,
-  type Manager,
   type Search,
   type Status,
-  serviceLimitMs,
   type Warning,
 } from '../provider.js';
 import { listedRoutes, routeTo } from '../routes.js';
 import { answerOf, searchList } from '../search.js';
+import { type Source, serviceLimitMs } from '../source.js';
 import { operand } from '../start-command.js';
 import { execRoute } from '../tools/exec-route.js';
 import { guestsOnly, type IsGuests, notLocal } from '../tools/guest-addresses.js';
@@ -26,7 +25,7 @@ import { isJsonObject, type JsonObject } from '../tools/json.js';
 import { exists, textOf } from '../tools/run-tool.js';
 
 /** The instances of Incus and LXD, which have the same API: VMs by CID, containers by address. */
-export const incus: Manager<Instance> = {
+export const incus: Source<Instance> = {
   name: 'incus',
   title: 'Incus',
   platforms: ['linux'],
@@ -73,7 +72,7 @@ function withExec(instance: Instance): Pick<Instance, 'routes'> {
   const exec = execRoute(client ? 'lxd' : 'incus', name, { namespace: project });
   if (!exec) return {};
   const known = listedRoutes(instance);
-  const isSocket = ({ route }: ListedRoute) => route !== 'ip';
+  const isSocket = ({ name }: Route) => name !== 'ip';
   return { routes: [...known.filter(isSocket), exec, ...known.filter((each) => !isSocket(each))] };
 }
 
@@ -190,7 +189,8 @@ export function parseInstances(
       instance.type === 'virtual-machine' ? machineCid(textOf(config, 'volatile.vsock_id')) : undefined;
     const ip = ipAddress(instance.state, isGuests);
     const address = cid === undefined ? ip : `vsock/${cid}`;
-    const routes = cid === undefined || ip === undefined ? undefined : [`vsock/${cid}`, ip].map(routeTo);
+    const routes =
+      cid === undefined || ip === undefined ? undefined : [`vsock/${cid}`, ip].map((each) => routeTo(each));
     const project = textOf(instance, 'project');
     const location = textOf(instance, 'location');
     const via = location === 'none' || location === own ? undefined : location;

@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path';
-import type { Deps, DiscoveredMachine, Listing, Manager, Status } from '../provider.js';
+import type { Deps, DiscoveredMachine, Listing, Status } from '../provider.js';
+import type { Source } from '../source.js';
 import { operand } from '../start-command.js';
 import { isJsonObject } from '../tools/json.js';
 import {
@@ -14,12 +15,11 @@ import {
 import { authorityOf } from '../tools/scope.js';
 
 /** Lima's instances, whose SSH servers are on TCP ports of this host. */
-export const lima: Manager = {
+export const lima: Source = {
   name: 'lima',
   title: 'Lima',
   platforms: ['linux', 'darwin'],
   programs: ['limactl'],
-  watched: ({ LIMA_HOME }) => [LIMA_HOME || '~/.lima'],
   listCommand: 'limactl list',
   list: (deps) => listLima(deps),
   start: ({ name: machine }) => ({ machine, command: ['limactl', 'start', ...operand(machine)] }),

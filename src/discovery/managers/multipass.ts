@@ -1,12 +1,13 @@
 import { isIP } from 'node:net';
-import { type Deps, type DiscoveredMachine, DiscoveryError, type Manager, type Status } from '../provider.js';
+import { type Deps, type DiscoveredMachine, DiscoveryError, type Status } from '../provider.js';
+import type { Source } from '../source.js';
 import { operand } from '../start-command.js';
 import { guestsOnly, type IsGuests, notLocal } from '../tools/guest-addresses.js';
 import { isJsonObject, type JsonObject, parseJson } from '../tools/json.js';
 import { listByTool, type RunTool, runTool, textOf } from '../tools/run-tool.js';
 
 /** Multipass instances, by IP address. */
-export const multipass: Manager = {
+export const multipass: Source = {
   name: 'multipass',
   title: 'Multipass',
   platforms: ['linux', 'darwin'],

@@ -1,6 +1,6 @@
 import { hasControlCharacter } from '../../address/names.js';
 import { sshPort } from '../../address/numbers.js';
-import type { ListedRoute, Route } from '../../route.js';
+import { type Route, routeBy } from '../../route.js';
 
 /** A manager whose own command starts a program in a running machine. */
 export type ExecManager = 'podman' | 'docker' | 'incus' | 'lxd' | 'nspawn' | 'kubectl';
@@ -18,32 +18,30 @@ export interface ExecPlace {
 }
 
 /** The route by a manager's command, which starts sshd in a machine; undefined if it could take the name for an option. */
-export function execRoute(
+export function execRoute(manager: ExecManager, machine: string, place: ExecPlace = {}): Route | undefined {
+  const command = execCommand(manager, machine, place);
+  if (command === undefined) return undefined;
+  const user = manager === 'kubectl' ? "the container's user" : 'its root';
+  return routeBy({ family: 'exec', command, machine, into: 'shell', port: sshPort }, [
+    `${command[0]} starts sshd in it as ${user}`,
+  ]);
+}
+
+/** What starts a program in a machine, which is named after these words; undefined if it could take the name for an option. */
+export function execCommand(
   manager: ExecManager,
   machine: string,
   place: ExecPlace = {},
-): ExecRoute | undefined {
+): readonly [string, ...string[]] | undefined {
   if (machine === '' || machine.startsWith('-') || hasControlCharacter(machine)) return undefined;
-  return { route: 'exec', command: commands[manager](machine, place) };
+  return commands[manager](machine, place);
 }
 
-type ExecRoute = Extract<ListedRoute, { route: 'exec' }>;
-
-/** The endpoint of a listed command, and the step that shows it. One of virtctl ends with the port, which is replaced. */
-export function execBy(command: readonly string[], machine: string, port: number): Route {
-  const [program = ''] = command;
-  if (program === 'virtctl') {
-    const words = [...command.slice(0, -1), String(port)];
-    return {
-      endpoint: { family: 'exec', command: words, machine, into: 'port', port },
-      steps: [`virtctl connects to its port ${port}`],
-    };
-  }
-  const user = program === 'kubectl' ? "the container's user" : 'its root';
-  return {
-    endpoint: { family: 'exec', command, machine, into: 'shell', port: sshPort },
-    steps: [`${program} starts sshd in it as ${user}`],
-  };
+/** The route by a command that connects to a port of a machine; the last of its words is the port, 22. */
+export function execToPort(command: readonly string[], machine: string): Route {
+  return routeBy({ family: 'exec', command, machine, into: 'port', port: sshPort }, [
+    `${command[0]} connects to its port ${sshPort}`,
+  ]);
 }
 
 // Each value stands in the same word as its option, or after "--", so that none is taken for an option.

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { type ProgramEnd, runProgram } from '../../process/run-program.js';
-import { withToolFolders } from '../own-env.js';
+import { withToolFolders } from '../own-folders.js';
 import { type Deps, type DiscoveredMachine, DiscoveryError, type Listing, problemOf } from '../provider.js';
 import { isJsonObject, type JsonObject, parseJson } from './json.js';
 

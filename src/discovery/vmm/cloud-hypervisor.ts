@@ -1,14 +1,8 @@
 import { parseUuid } from '../../address/guid.js';
 import { machineCid } from '../../address/numbers.js';
 import { ownSocket, pathsOf } from '../processes/process-paths.js';
-import {
-  type Deps,
-  DiscoveryError,
-  type Listing,
-  type Process,
-  type Provider,
-  type Status,
-} from '../provider.js';
+import { type Deps, DiscoveryError, type Listing, type Process, type Status } from '../provider.js';
+import type { Source } from '../source.js';
 import { type GetJson, getJson } from '../tools/http-unix.js';
 import { isJsonObject, type JsonObject } from '../tools/json.js';
 import { textOf } from '../tools/run-tool.js';
@@ -16,7 +10,7 @@ import { findMonitor, listMonitors, type Monitor, nameFrom } from './monitors.js
 import { fieldsOf, optionsOf } from './vhost-device.js';
 
 /** Running cloud-hypervisors: by their command lines, or by their API if the machine was created through it. */
-export const cloudHypervisor: Provider = {
+export const cloudHypervisor: Source = {
   name: 'cloud-hypervisor',
   title: 'Cloud Hypervisor',
   platforms: ['linux'],

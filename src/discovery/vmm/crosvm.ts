@@ -2,11 +2,12 @@ import { basename } from 'node:path';
 import { machineCid } from '../../address/numbers.js';
 import { groupBy } from '../../group-by.js';
 import { ofProcess, type ProcFs, processesNamed, warnInto } from '../processes/processes.js';
-import type { Deps, DiscoveredMachine, Listing, Process, Provider, Warning } from '../provider.js';
+import type { Deps, DiscoveredMachine, Listing, Process, Warning } from '../provider.js';
+import type { Source } from '../source.js';
 import { fieldsOf, optionsOf } from './vhost-device.js';
 
 /** Running crosvms, by their command lines. */
-export const crosvm: Provider = {
+export const crosvm: Source = {
   name: 'crosvm',
   title: 'crosvm',
   platforms: ['linux'],

@@ -4,14 +4,15 @@ import { machineCid } from '../../address/numbers.js';
 import { readText } from '../../files/read-file.js';
 import { type FindPath, ownSocket, pathInRoot, pathsOf } from '../processes/process-paths.js';
 import { procDir } from '../processes/processes.js';
-import type { Deps, Listing, Process, Provider, Status } from '../provider.js';
+import type { Deps, Listing, Process, Status } from '../provider.js';
+import type { Source } from '../source.js';
 import { type GetJson, getJson } from '../tools/http-unix.js';
 import { isJsonObject, parseJson } from '../tools/json.js';
 import { findMonitor, listMonitors, type Monitor, nameFrom } from './monitors.js';
 import { optionsOf } from './vhost-device.js';
 
 /** Running Firecrackers: the command line has the API socket, which reports the vsock device. */
-export const firecracker: Provider = {
+export const firecracker: Source = {
   name: 'firecracker',
   title: 'Firecracker',
   platforms: ['linux'],

@@ -4,8 +4,9 @@ import { nameProblem } from '../../address/names.js';
 import { offered } from '../../address/shell.js';
 import { countBy } from '../../group-by.js';
 import { ofProcess, processesNamed, tooMany, warnInto } from '../processes/processes.js';
-import type { Deps, DiscoveredMachine, Listing, Process, Provider, Search, Warning } from '../provider.js';
+import type { Deps, DiscoveredMachine, Listing, Process, Search, Warning } from '../provider.js';
 import { match, searchIn } from '../search.js';
+import type { Source } from '../source.js';
 
 /** A process that runs one machine, as its command line shows it. */
 export interface Monitor {
@@ -24,7 +25,7 @@ export interface MonitorAnswer extends Pick<DiscoveredMachine, 'status' | 'cid' 
  * this user or the system has the same one, silent ones included; else by its socket. With `wanted`, processes of other names are not asked.
  */
 export async function listMonitors(
-  { name: provider, title }: Pick<Provider, 'name' | 'title'>,
+  { name: provider, title }: Pick<Source, 'name' | 'title'>,
   program: RegExp,
   look: (process: Process, deps: Deps) => Promise<Monitor>,
   deps: Deps,

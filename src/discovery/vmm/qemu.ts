@@ -12,18 +12,22 @@ import {
   DiscoveryError,
   type Listing,
   type Process,
-  type Provider,
   type Warning,
 } from '../provider.js';
 import { routeTo } from '../routes.js';
+import type { Source } from '../source.js';
 import { isJsonObject, parseJson } from '../tools/json.js';
 import { fileIdentity, type VhostDaemon, vhostDaemons } from './vhost-device.js';
 
 /** Running QEMUs, only by their command lines: needs no daemon and no privileges. */
-export const qemu: Provider = {
+export const qemu: Source = {
   name: 'qemu',
   title: 'QEMU',
   platforms: ['linux', 'darwin'],
+  hints: {
+    address: () =>
+      'start it with a vsock device, -device vhost-vsock-pci,guest-cid=3, or a forwarded port, -nic user,hostfwd=tcp:127.0.0.1:2222-:22',
+  },
   list: (deps) => list(deps),
 };
 
@@ -115,7 +119,7 @@ function fromQemu(
   const known = { name: name ?? `qemu-${pid}`, target, status: 'running', provider: qemu.name } as const;
   // An address has one route.
   const several = typed !== undefined && socket !== undefined && forwarded !== undefined;
-  const routes = several ? { routes: [socket, forwarded].map(routeTo) } : {};
+  const routes = several ? { routes: [socket, forwarded].map((each) => routeTo(each)) } : {};
   return ofProcess(machine, { ...known, cid, uuid, pid, address, ...routes });
 }
 

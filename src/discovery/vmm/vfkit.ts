@@ -7,16 +7,16 @@ import {
   DiscoveryError,
   type Listing,
   type Process,
-  type Provider,
   type Warning,
 } from '../provider.js';
+import type { Source } from '../source.js';
 import { fieldsOf, optionsOf } from './vhost-device.js';
 
 /**
  * Running vfkits and krunkits on a Mac, by their command lines. A vsock port of the machine is a unix socket there
  * (https://github.com/crc-org/vfkit/blob/main/doc/usage.md#virtio-vsock-communication), if the host is to connect.
  */
-export const vfkit: Provider = {
+export const vfkit: Source = {
   name: 'vfkit',
   title: 'vfkit and krunkit',
   platforms: ['darwin'],

@@ -131,7 +131,7 @@ function listenNotes(listen: readonly string[]): readonly string[] {
     `${systemd(256)} to listen on ${listen.join(', ')}, or before that the generator of vmssh guest install --generator`,
     ...clashes.map(
       (each) =>
-        `${each}: if systemd makes sshd-vsock.socket in the guest too, one of the two units fails; both lead to the same sshd`,
+        `${each}: if systemd makes sshd-vsock.socket in the guest too, one of the two units fails; both reach the same sshd`,
     ),
   ];
 }

@@ -28,7 +28,7 @@ export interface GuestRouteOptions {
   /** A configuration file for ssh in place of the user's. */
   readonly sshConfig?: string;
   readonly port?: number;
-  /** By ssh: a target that should lead to HOST. All other settings are those of HOST, including its host key. */
+  /** By ssh: a target that should be HOST. All other settings are those of HOST, including its host key. */
   readonly through?: string;
   /** To a target: the only routes to try, in this order. */
   readonly routes?: readonly RouteName[];

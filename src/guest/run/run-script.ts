@@ -86,7 +86,7 @@ const maxLines = 1000;
 const maxMiB = 16;
 
 /** The characters kept of a long line, from its end. */
-const longest = 65_536;
+const maxLineLength = 65_536;
 
 /** Splits chunks into lines and calls `each` with every complete one; a line has at most 64 KiB. */
 export function splitLines(each: (line: string) => void): (part: string) => void {
@@ -94,7 +94,7 @@ export function splitLines(each: (line: string) => void): (part: string) => void
   return (part) => {
     const at = part.lastIndexOf('\n') + 1;
     if (at > 0) {
-      for (const line of (rest + part.slice(0, at - 1)).split('\n')) each(line.slice(-longest));
+      for (const line of (rest + part.slice(0, at - 1)).split('\n')) each(line.slice(-maxLineLength));
       rest = '';
     }
     rest = keep(rest + part.slice(at));
@@ -123,7 +123,7 @@ export function splitTerminal(
 
 // Not at every chunk, so that small ones do not copy the line each time.
 function keep(text: string): string {
-  return text.length > 2 * longest ? text.slice(-longest) : text;
+  return text.length > 2 * maxLineLength ? text.slice(-maxLineLength) : text;
 }
 
 /** The state in a line of a guest script. The step of `end` is the script's exit code. */

@@ -50,10 +50,8 @@ systemd_has_one() {
 
 . ./generator/settings.sh
 . ./generator/addresses.sh
-. ./generator/credentials.sh
 . ./generator/machine.sh
 . ./generator/units.sh
-. ./generator/root-keys.sh
 
 main "$@"
 exit 0

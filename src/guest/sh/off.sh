@@ -7,8 +7,7 @@ set -u
 . ./parts/facts.sh
 . ./parts/vsock.sh
 . ./check/system.sh
-. ./init/kind.sh
-. ./init/check.sh
+. ./init/init.sh
 . ./tcp/units.sh
 
 socket='sshd-vsock.socket'

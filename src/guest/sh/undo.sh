@@ -8,8 +8,7 @@ set -u
 . ./parts/home.sh
 . ./parts/proof.sh
 . ./parts/facts.sh
-. ./init/kind.sh
-. ./init/undo.sh
+. ./init/init.sh
 . ./parts/undo.sh
 
 undo_main() {

@@ -3,7 +3,7 @@ import { dirname, join, parse, resolve, sep } from 'node:path';
 import { readText } from '../../files/read-file.js';
 
 /** A setting in an ssh_config. */
-export interface Setting {
+export interface SshSetting {
   /** In lower case. */
   readonly keyword: string;
   /** Without their quotes. */
@@ -11,7 +11,7 @@ export interface Setting {
 }
 
 /** The settings of a configuration, in order, without comments and empty lines. */
-export function settingsOf(config: string): readonly Setting[] {
+export function settingsOf(config: string): readonly SshSetting[] {
   return config
     .replace(/^\ufeff/, '')
     .split(/\r?\n/)

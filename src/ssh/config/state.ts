@@ -122,10 +122,10 @@ function userOf(value: unknown): string | undefined {
   }
 }
 
-const longest = 4096;
+const maxLength = 4096;
 
 function textOf(value: unknown): string | undefined {
-  if (typeof value !== 'string' || value === '' || value.length > longest) return undefined;
+  if (typeof value !== 'string' || value === '' || value.length > maxLength) return undefined;
   return hasControlCharacter(value) || /[\p{Bidi_Control}\p{Zl}\p{Zp}]/u.test(value) ? undefined : value;
 }
 

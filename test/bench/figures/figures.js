@@ -119,7 +119,7 @@ export function figures(programs, folder, quick) {
           whileHeld(
             harness,
             { mode: 'hold', socket, count, command: proxy.command(socketName) },
-            // A quick run is often not alone on the machine.
+            // During a quick run other programs often run too.
             async ({ pids }) => (await settledSize(pids, quick ? 1 : 0.01)) / count,
           ),
       })),

@@ -13,7 +13,7 @@ Run it on an idle machine, with Linux on x64:
 
 \`\`\`sh
 npm run bench                        # every figure, in some minutes; --quick: in one, not reliable
-npm run bench -- --only start-pass   # one figure; --help names them all
+npm run bench -- start-pass   # one figure; --help names them all
 npm run bench -- --write             # writes this page, its picture, and dist/bench.json with every run
 npm run bench -- --from dist/bench.json   # prints these figures again
 \`\`\`
@@ -38,7 +38,7 @@ function scale(figures) {
   );
   const login = of('`ssh host true`', 'vmssh, executable');
   if (ours === undefined || theirs === undefined || login === undefined) return '';
-  return `A login takes ${number(login)} ms here, and the proxy only ${number(ours)} of them (systemd-ssh-proxy: ${number(theirs)}): nobody notices that at one login, but in many at once.\n\n`;
+  return `A login takes ${number(login)} ms here, and the proxy only ${number(ours)} of them (systemd-ssh-proxy: ${number(theirs)}): it matters only with many logins at once.\n\n`;
 }
 
 /** A count that must be 0, and is, has one line in `losses`. @param {FigureResult} figure */
@@ -80,7 +80,7 @@ function losses(figures) {
   const none = figures.filter(({ verdicts }) => verdicts.some(isNone)).map(({ title }) => title);
   return [
     ...(missed.length > 0 ? missed : ['Every target was reached.']),
-    ...(none.length > 0 ? [`None, as it has to be: ${none.join(', ')}.`] : []),
+    ...(none.length > 0 ? [`None, as required: ${none.join(', ')}.`] : []),
     ...beaten,
   ];
 }
@@ -109,10 +109,10 @@ function escapeCell(cell) {
 const method = `
 ## How it is measured
 
-A small C program acts as ssh: it makes the socket pair or the pipes, forks, and starts a proxy with them. A thread of it listens on a unix socket and sends a
-banner at once. The time is from just before the fork to the banner's last byte; with fd passing, the banner is read from the passed socket.
+A small C program acts as ssh: it makes the socket pair or the pipes, forks, and starts a proxy. Its thread listens on a unix socket and sends a banner at once. The
+time is from the fork to the banner's last byte; with fd passing, the banner is read from the passed socket.
 
-- Competitors take turns, after one run each to warm the caches; medians are compared. systemd-ssh-proxy comes from trixie's package, in a root of its own.
-- A bare process is timed from the fork to its exit. \`ssh host true\` is OpenSSH's own ssh and a real \`sshd -i\` on the socket.
-- A relay's throughput has no process start in it. PSS is the sum over all processes of a proxy, once it has not changed for 2.5 seconds.
+- Competitors take turns, after one run each to warm the caches; medians are compared. systemd-ssh-proxy is trixie's, in a root of its own.
+- A bare process is timed from the fork to its exit. \`ssh host true\` is OpenSSH's ssh and a real \`sshd -i\` on the socket.
+- Throughput has no process start in it. PSS is the sum over all processes of a proxy, once it has not changed for 2.5 seconds.
 `;

@@ -29,7 +29,7 @@ it('has a row for each target, and says which was missed, what never happened an
   expect(text).toContain(
     [
       '- **Missed:** start, vmssh, executable: 1.50 × socat; the target is at most 1 ×.',
-      '- None, as it has to be: failures.',
+      '- None, as required: failures.',
       '- Better elsewhere: start: socat has 2.00 ms, vmssh, executable 3.00 ms.',
       '- the machine was busy',
     ].join('\n'),

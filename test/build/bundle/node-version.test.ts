@@ -51,7 +51,7 @@ describe('a script of package.json', () => {
   const dir = useTempDir();
 
   it.each(Object.entries(scripts))('%s begins with a look at what it needs', (name, script) => {
-    const starts = /^(node build\/ready\.js &&|npm (test|run [\w: -]+) &&) /;
+    const starts = /^(node build\/ready\.js &&|node test\/runs\/run\.js|npm (test|run [\w: -]+) &&) /;
     if (name !== 'test:new-user') expect(script).toMatch(starts);
   });
 

@@ -1,14 +1,19 @@
 import { expect, it } from 'vitest';
 import { startingResolve } from '../../../src/cli/reach/start.js';
 import { openWhenReady } from '../../../src/connect/wait.js';
+import type { Resolution } from '../../../src/discovery/source.js';
 import { ConnectError, type StartCommand } from '../../../src/errors.js';
 import type { resolveTarget } from '../../../src/kinds/kinds.js';
 import { parseTarget } from '../../../src/kinds/parse.js';
+import { routeBy } from '../../../src/route.js';
 
 const mint: StartCommand = { machine: 'mint', command: ['virsh', 'start', 'mint'] };
 const off = () =>
   new ConnectError('resolve', 'qemu/mint', { code: 'NOT_FOUND', problem: '"mint" is off', start: mint });
-const up = (cid: number) => ({ endpoint: { family: 'vsock' as const, cid, port: 22 }, steps: [] });
+const up = (cid: number): Resolution => ({
+  routes: [routeBy({ family: 'vsock', cid, port: 22 })],
+  steps: [],
+});
 const asked = [
   parseTarget('qemu/mint'),
   { text: 'qemu/mint', port: 22, env: {}, platform: 'linux' as const },
@@ -34,7 +39,7 @@ it('a machine that is off is started, and asked for again: its address may be ne
     ended,
     answers(fail, () => up(9)),
   );
-  expect(await resolve(...asked)).toMatchObject({ endpoint: { cid: 9 } });
+  expect(await resolve(...asked)).toMatchObject({ routes: [{ endpoint: { cid: 9 } }] });
   expect(started).toEqual([mint]);
 });
 

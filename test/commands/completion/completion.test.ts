@@ -9,6 +9,7 @@ import { completionScripts, shells } from '../../../src/commands/completion/scri
 import type { ListedMachine } from '../../../src/discovery/merge.js';
 import { parseTarget } from '../../../src/kinds/parse.js';
 import { commands } from '../../../src/program/commands.js';
+import { runCommandLine } from '../../../src/program/run.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { run } from '../../helpers/run.js';
@@ -136,6 +137,19 @@ describe('completion', () => {
     expect(all.find(({ word }) => word === 'config')?.about).toBe(
       'let plain ssh use machine names: install, diff, uninstall',
     );
+  });
+
+  it.each([
+    { platform: 'linux' as const, words: ['g'], want: ['guest'] },
+    { platform: 'win32' as const, words: ['g'], want: ['guest', 'guid'] },
+    { platform: 'linux' as const, words: ['nc', '--host'], want: [] },
+    { platform: 'win32' as const, words: ['nc', '--host'], want: ['--host-prefix'] },
+    { platform: 'linux' as const, words: ['service', 'un'], want: ['unregister'] },
+    { platform: 'linux' as const, words: ['s'], want: ['ssh', 'scp', 'sftp'] },
+  ])('has what is for Windows only there: $platform, $words', async ({ platform, words, want }) => {
+    const io = fakeIo({ platform });
+    expect(await runCommandLine(['complete', '--', ...words], io)).toBe(0);
+    expect(io.stdout.join('').match(/^\S+/gm) ?? []).toEqual(want);
   });
 
   it('is printed one per line', async () => {

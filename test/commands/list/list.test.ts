@@ -9,7 +9,8 @@ import { listAll } from '../../../src/discovery/list-all.js';
 import { nspawn } from '../../../src/discovery/machined/nspawn.js';
 import { incus } from '../../../src/discovery/managers/incus.js';
 import { lima } from '../../../src/discovery/managers/lima.js';
-import { type DiscoveredMachine, DiscoveryError, type Provider } from '../../../src/discovery/provider.js';
+import { type DiscoveredMachine, DiscoveryError } from '../../../src/discovery/provider.js';
+import type { Source } from '../../../src/discovery/source.js';
 import { qemu } from '../../../src/discovery/vmm/qemu.js';
 import { concreteHosts } from '../../../src/ssh/config/hosts.js';
 import { PeerFolder } from '../../discovery/machined/varlink-peer.js';
@@ -38,7 +39,7 @@ const machines: readonly DiscoveredMachine[] = [
     user: 'u',
   },
 ];
-const provider = (found: readonly DiscoveredMachine[], fails = false, code = 'EACCES'): Provider => ({
+const provider = (found: readonly DiscoveredMachine[], fails = false, code = 'EACCES'): Source => ({
   name: 'p',
   title: 'P',
   platforms: ['linux'],
@@ -47,7 +48,7 @@ const provider = (found: readonly DiscoveredMachine[], fails = false, code = 'EA
     warnings: fails ? [{ provider: 'p', code, problem: 'no\x07' }] : [],
   }),
 });
-const deps = (...all: readonly Provider[]): ListDeps => ({
+const deps = (...all: readonly Source[]): ListDeps => ({
   providers: async () => all,
   listAll,
   hosts: async () => undefined,
@@ -337,7 +338,7 @@ describe('vmssh list', () => {
 
     it('asks the provider for an address that its list does not have, of machines that run', async () => {
       const asked: string[] = [];
-      const asking: Provider = {
+      const asking: Source = {
         ...provider(more),
         addressOf: async ({ name }) => {
           asked.push(name);
@@ -351,7 +352,7 @@ describe('vmssh list', () => {
         stdout: '192.0.2.1\nvsock/3\n',
       });
       expect(asked).toEqual(['TWIN']);
-      const slow: Provider = {
+      const slow: Source = {
         ...asking,
         list: async () => ({ found: [{ ...fourth, name: 'new' }], warnings: [] }),
       };
@@ -367,7 +368,7 @@ describe('vmssh list', () => {
     it('are watched too, though one is not there yet', async () => {
       const abort = new AbortController();
       let looks = 0;
-      const changing: Provider = {
+      const changing: Source = {
         ...provider([]),
         list: async () => {
           if (++looks === 3) abort.abort();
@@ -434,7 +435,7 @@ describe('vmssh list', () => {
     const watched = async (stderr: boolean) => {
       const abort = new AbortController();
       let looks = 0;
-      const failing: Provider = {
+      const failing: Source = {
         ...provider([]),
         list: async () => {
           if (++looks === 3) abort.abort();
@@ -451,7 +452,7 @@ describe('vmssh list', () => {
   it('watches until Ctrl-C, and prints only changes in a pipe', async () => {
     const abort = new AbortController();
     let looks = 0;
-    const changing: Provider = {
+    const changing: Source = {
       ...provider([]),
       list: async () => {
         looks++;

@@ -1,14 +1,14 @@
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ExecManager, execBy, execRoute } from '../../../src/discovery/tools/exec-route.js';
+import { type ExecManager, execRoute } from '../../../src/discovery/tools/exec-route.js';
 import type { ExecEndpoint } from '../../../src/endpoint.js';
 import { findProgram } from '../../helpers/programs.js';
 import { sshdConfig } from '../../helpers/sshd.js';
 
 /** The endpoint of a machine in a manager. */
 export function execOf(manager: ExecManager, machine: string): ExecEndpoint {
-  const { endpoint } = execBy(execRoute(manager, machine)?.command ?? [], machine, 22);
-  if (endpoint.family !== 'exec') throw new Error('no exec');
+  const endpoint = execRoute(manager, machine)?.endpoint;
+  if (endpoint?.family !== 'exec') throw new Error('no exec');
   return endpoint;
 }
 

@@ -4,6 +4,8 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { docker, listDocker } from '../../../src/discovery/containers/docker.js';
 import { DiscoveryError } from '../../../src/discovery/provider.js';
+import { routeTo } from '../../../src/discovery/routes.js';
+import { execRoute } from '../../../src/discovery/tools/exec-route.js';
 import { authorityOf } from '../../../src/discovery/tools/scope.js';
 import { missingRoot, otherUser } from '../../helpers/other-user.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
@@ -34,7 +36,7 @@ describe("Docker's containers", () => {
       ...{ name: 'web', target: 'docker/web', status: 'running', provider: 'docker' },
       uuid: '9ae173f4-c9c4-b9c1-524c-9b550435ef3d',
       authority: authorityOf(),
-      routes: [{ route: 'exec', command: ['docker', 'exec', '--interactive', '--user=0', '--', 'web'] }],
+      routes: [execRoute('docker', 'web')],
       container: {
         id: '9ae173f4c9c4b9c1524c9b550435ef3d53dd87790340a5c11f1310aff0fcc487',
         labels: { role: 'front', note: 'a, b=c' },
@@ -52,7 +54,7 @@ describe("Docker's containers", () => {
     const socket = await serve('d2', { [list]: JSON.stringify(all) });
     const { found } = await docker.list(at(socket));
     expect(found.map(({ address }) => address)).toEqual([`unix${source}/ssh`, undefined]);
-    expect(found.map(({ routes }) => routes?.map(({ route }) => route))).toEqual([
+    expect(found.map(({ routes }) => routes?.map(({ name }) => name))).toEqual([
       ['export', 'exec'],
       undefined,
     ]);
@@ -83,15 +85,17 @@ describe("Docker's containers", () => {
     ];
     const socket = await serve('d8', { [list]: JSON.stringify(all) });
     const { found } = await docker.list(at(socket));
-    expect(found.map(({ routes = [] }) => routes.filter(({ route }) => route === 'ip'))).toEqual([
-      ...[[{ route: 'ip', address: '172.17.0.2' }], [{ route: 'ip', address: 'fd00::2' }], [], []],
+    expect(found.map(({ routes = [] }) => routes.filter(({ name }) => name === 'ip'))).toEqual([
+      ...[[routeTo('172.17.0.2')], [routeTo('fd00::2')], [], []],
     ]);
   });
 
   it('with a name that their command could take for an option are named to it by their id', async () => {
     const socket = await serve('d9', { [list]: JSON.stringify([container('a', '--privileged')]) });
     const { found } = await docker.list(at(socket));
-    expect(found[0]?.routes).toMatchObject([{ command: expect.arrayContaining(['--', idOf('a')]) }]);
+    expect(found[0]?.routes).toMatchObject([
+      { endpoint: { command: expect.arrayContaining(['--', idOf('a')]) } },
+    ]);
   });
 
   it('are found by name, by id and by the id that `docker ps` prints', async () => {
@@ -163,15 +167,15 @@ describe("Docker's containers", () => {
   it('are started, or go on, by its command', async () => {
     const socket = await serve('d7', { [list]: recorded });
     const env = { XDG_RUNTIME_DIR: dir, DOCKER_HOST: 'ssh://hv1' };
-    expect(docker.start((await docker.list(at(socket))).found[0] as never)).toEqual({
+    expect(docker.start?.((await docker.list(at(socket))).found[0] as never, {})).toEqual({
       machine: 'dheld',
       command: ['docker', 'unpause', 'dheld'],
       log: ['docker', 'logs', 'dheld'],
     });
     await serve('docker.sock', { [list]: recorded });
     const { found } = await docker.list({ env, runDir: join(dir, 'run') });
-    expect(docker.start(found[1] as never).command).toEqual([
-      ...['docker', `--host=unix://${dir}/docker.sock`, 'start', 'dgone'],
-    ]);
+    expect(docker.start?.(found[1] as never, {})).toMatchObject({
+      command: ['docker', `--host=unix://${dir}/docker.sock`, 'start', 'dgone'],
+    });
   });
 });

@@ -177,7 +177,13 @@ describe("Podman's containers", () => {
     );
     expect(found[0]).toMatchObject({
       container: { url: `unix://${folder}/podman/podman.sock` },
-      routes: [{ command: expect.arrayContaining(['podman', `--url=unix://${folder}/podman/podman.sock`]) }],
+      routes: [
+        {
+          endpoint: {
+            command: expect.arrayContaining(['podman', `--url=unix://${folder}/podman/podman.sock`]),
+          },
+        },
+      ],
     });
   });
 });
@@ -202,8 +208,9 @@ describe('a name of Podman', () => {
     expect(found.slice(0, 3).map(({ target }) => target)).toEqual([
       ...['podman/web', 'podman/83055167-4a13-0eb1-c290-e328df73ee72', 'podman/exported'],
     ]);
-    expect(found.slice(0, 2).map((each) => podman.start(each).command.join(' '))).toEqual([
-      ...['podman machine start web', 'podman start web'],
+    expect(found.slice(0, 2).map((each) => podman.start?.(each, {}))).toMatchObject([
+      { command: ['podman', 'machine', 'start', 'web'] },
+      { command: ['podman', 'start', 'web'] },
     ]);
   });
 

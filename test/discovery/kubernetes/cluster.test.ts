@@ -6,8 +6,10 @@ import {
   podsMade,
 } from '../../../src/discovery/kubernetes/cluster.js';
 import { kubectl, kubevirt } from '../../../src/discovery/kubernetes/providers.js';
-import { DiscoveryError, providersOn } from '../../../src/discovery/provider.js';
-import { providers } from '../../../src/discovery/providers.js';
+import { DiscoveryError } from '../../../src/discovery/provider.js';
+import { sourcesOn } from '../../../src/discovery/source.js';
+import { loadSources } from '../../../src/discovery/sources.js';
+import { execRoute } from '../../../src/discovery/tools/exec-route.js';
 import { fixture } from '../fixture.js';
 
 /** A kubectl that gives this answer, and what it was called with. */
@@ -37,7 +39,7 @@ describe('the pods of a cluster', () => {
         provider: 'kubectl',
         authority: 'other',
         uuid: '0d3d9f3e-6b1f-4c11-9a5e-2f2f1c1f0a01',
-        routes: [{ route: 'exec', command: 'kubectl --namespace=lab exec --stdin pod/web-0 --'.split(' ') }],
+        routes: [execRoute('kubectl', 'web-0', { namespace: 'lab' })],
       },
       expect.objectContaining({ name: 'new', status: 'starting' }),
       expect.objectContaining({ name: 'going', status: 'stopping' }),
@@ -54,7 +56,7 @@ describe('the pods of a cluster', () => {
       outcome: 'found',
       machine: {
         target: 'kubectl/lab/web-0/app',
-        routes: [{ command: expect.arrayContaining(['pod/web-0', '--container=app']) }],
+        routes: [{ endpoint: { command: expect.arrayContaining(['pod/web-0', '--container=app']) } }],
       },
     });
   });
@@ -93,7 +95,11 @@ describe('the machines of KubeVirt', () => {
     const { calls, run } = answering(machines);
     const { found } = await listCluster(machinesMade, deps, 'lab', undefined, run);
     expect(calls).toEqual(['kubectl --namespace=lab get virtualmachineinstances.kubevirt.io --output=json']);
-    const forward = (line: string) => ({ route: 'exec', command: line.split(' ') });
+    const forward = (line: string) =>
+      expect.objectContaining({
+        name: 'exec',
+        endpoint: expect.objectContaining({ command: line.split(' '), into: 'port', port: 22 }),
+      });
     expect(found).toEqual([
       {
         name: 'mint',
@@ -118,9 +124,10 @@ describe('the machines of KubeVirt', () => {
   });
 });
 
-it('a cluster, which is on a network, is asked only if it is named', () => {
-  expect(providersOn('linux', providers)).not.toContain(kubectl);
-  expect(providersOn('linux', providers)).not.toContain(kubevirt);
-  expect(providersOn('linux', providers, ['kubevirt'])).toContain(kubevirt);
-  expect(providersOn('linux', providers, ['kubevirt'])).not.toContain(kubectl);
+it('a cluster, which is on a network, is asked only if it is named', async () => {
+  const providers = await loadSources();
+  expect(sourcesOn('linux', providers)).not.toContain(kubectl);
+  expect(sourcesOn('linux', providers)).not.toContain(kubevirt);
+  expect(sourcesOn('linux', providers, ['kubevirt'])).toContain(kubevirt);
+  expect(sourcesOn('linux', providers, ['kubevirt'])).not.toContain(kubectl);
 });

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Fs, findExport, listExports, nspawn } from '../../../src/discovery/machined/nspawn.js';
 import type { Deps } from '../../../src/discovery/provider.js';
+import { routeTo } from '../../../src/discovery/routes.js';
 import { PeerFolder } from './varlink-peer.js';
 
 let folder: PeerFolder;
@@ -143,7 +144,7 @@ describe('listExports', () => {
 describe('nspawn', () => {
   it('lists what to type', async () => {
     const [path] = await put(v262('c1'));
-    const routes = [{ route: 'export', address: `unix${path}` }];
+    const routes = [routeTo(`unix${path}`)];
     const want = { path, name: 'c1', target: 'container/c1', status: 'unknown', provider: 'nspawn', routes };
     expect(await nspawn.list(deps)).toEqual({ found: [want], warnings: [] });
   });

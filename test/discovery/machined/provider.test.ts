@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { listAll } from '../../../src/discovery/list-all.js';
-import { containerRoutes } from '../../../src/discovery/machined/container-routes.js';
 import { listMachines, searchMachined } from '../../../src/discovery/machined/machined.js';
-import { machined } from '../../../src/discovery/machined/provider.js';
+import { containerRoutes, machined } from '../../../src/discovery/machined/provider.js';
 import type { Deps } from '../../../src/discovery/provider.js';
+import { routeTo } from '../../../src/discovery/routes.js';
 import type { JsonObject } from '../../../src/discovery/tools/json.js';
 import { authorityOf } from '../../../src/discovery/tools/scope.js';
 import { fakeProc } from '../processes/fake-proc.js';
@@ -81,30 +81,35 @@ describe('machined', () => {
       name: 'exports a socket',
       container: { vSockCid: 7 },
       exports: true,
-      want: (path: string) => [
-        { route: 'export', address: `unix${path}` },
-        { route: 'vsock', address: 'vsock/7' },
-      ],
+      want: (path: string) => [routeTo(`unix${path}`), routeTo('vsock/7')],
     },
     {
       name: 'has only an address',
       container: { sshAddress: '192.0.2.1' },
       exports: false,
-      want: () => [{ route: 'ip', address: '192.0.2.1' }],
+      want: () => [routeTo('192.0.2.1')],
     },
     {
       name: 'has neither',
       container: {},
       exports: false,
-      want: () => [{ route: 'exec', command: expect.arrayContaining(['systemd-run', '--machine=c']) }],
+      want: () => [
+        expect.objectContaining({
+          endpoint: expect.objectContaining({
+            command: expect.arrayContaining(['systemd-run', '--machine=c']),
+          }),
+        }),
+      ],
     },
   ])('gives root the routes of a container that $name', async ({ container, exports, want }) => {
     await system(machines({ name: 'c', class: 'container', service: 'systemd-nspawn', ...container }));
     const path = exports ? await folder.abandon('run/systemd/nspawn/c/unix-export/ssh') : '';
     const { machines: listed } = await listMachines(deps);
-    expect([...(await containerRoutes(listed, deps, 0)).values()]).toEqual([want(path)]);
+    expect([...((await containerRoutes(listed, deps, 0)) ?? new Map()).values()]).toEqual([want(path)]);
     const { found } = await machined.list(deps);
-    expect(found.map(({ routes }) => routes)).toEqual([...(await containerRoutes(listed, deps)).values()]);
+    expect(found.map(({ routes }) => routes)).toEqual([
+      ...((await containerRoutes(listed, deps)) ?? new Map()).values(),
+    ]);
   });
 
   it('drops what is registered twice', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { listIncus, parseInstances } from '../../../src/discovery/managers/incus.js';
 import { DiscoveryError } from '../../../src/discovery/provider.js';
+import { routeTo } from '../../../src/discovery/routes.js';
 import { fixture } from '../fixture.js';
 
 describe('Incus and LXD', () => {
@@ -36,10 +37,7 @@ describe('Incus and LXD', () => {
         status: 'running',
         cid: 2661586547,
         address: 'vsock/2661586547',
-        routes: [
-          { route: 'vsock', address: 'vsock/2661586547' },
-          { route: 'ip', address: '10.99.0.175' },
-        ],
+        routes: [routeTo('vsock/2661586547'), routeTo('10.99.0.175')],
       }),
       both('web', webs[0], { status: 'running', target: `incus/${webs[0]}`, address: '10.99.0.22' }),
       both('only', '35cd3d1b-dccc-42a3-847f-3c17ec1e2831', { project: 'lab' }),
@@ -199,8 +197,9 @@ describe('The routes of an instance', () => {
     const get = async (path: string) => ({ metadata: found[path] ?? [] });
     const env = { INCUS_SOCKET: '/i', LXD_DIR: '/l' };
     const listing = await listIncus({ env }, get, async (path) => path in found);
-    const ip = { route: 'ip', address: '10.0.0.2' };
-    const exec = (...command: readonly string[]) => ({ route: 'exec', command });
+    const ip = routeTo('10.0.0.2');
+    const exec = (...command: readonly string[]) =>
+      expect.objectContaining({ name: 'exec', endpoint: expect.objectContaining({ command }) });
     expect(listing.found.map(({ name, routes }) => ({ name, routes }))).toEqual([
       {
         name: 'web',
@@ -208,11 +207,7 @@ describe('The routes of an instance', () => {
       },
       {
         name: 'vm',
-        routes: [
-          { route: 'vsock', address: 'vsock/77' },
-          exec('incus', 'exec', '--mode=non-interactive', 'vm', '--'),
-          ip,
-        ],
+        routes: [routeTo('vsock/77'), exec('incus', 'exec', '--mode=non-interactive', 'vm', '--'), ip],
       },
       { name: 'off', routes: undefined },
       { name: 'old', routes: [exec('lxc', 'exec', '--mode=non-interactive', 'old', '--'), ip] },

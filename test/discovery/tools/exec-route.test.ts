@@ -1,10 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  type ExecManager,
-  type ExecPlace,
-  execBy,
-  execRoute,
-} from '../../../src/discovery/tools/exec-route.js';
+import { type ExecManager, type ExecPlace, execRoute } from '../../../src/discovery/tools/exec-route.js';
 
 describe('the route by a manager', () => {
   it.each<{ manager: ExecManager; place?: ExecPlace; want: string }>([
@@ -39,11 +34,13 @@ describe('the route by a manager', () => {
     },
   ])('$want', ({ manager, place, want }) => {
     const command = want.split(' ');
-    expect(execRoute(manager, 'web', place)).toEqual({ route: 'exec', command });
-    const { endpoint, steps } = execBy(command, 'web', 80);
-    expect(endpoint).toEqual({ family: 'exec', command, machine: 'web', into: 'shell', port: 22 });
     const user = manager === 'kubectl' ? "the container's user" : 'its root';
-    expect(steps).toEqual([`${command[0]} starts sshd in it as ${user}`]);
+    expect(execRoute(manager, 'web', place)).toEqual({
+      name: 'exec',
+      endpoint: { family: 'exec', command, machine: 'web', into: 'shell', port: 22 },
+      steps: [`${command[0]} starts sshd in it as ${user}`],
+      network: false,
+    });
   });
 
   it.each(['', '-web', '--help', 'we\nb', 'we\u0000b'])('is none to %j', (name) =>

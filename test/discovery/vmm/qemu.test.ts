@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { routeTo } from '../../../src/discovery/routes.js';
 import { crosvm, parseCrosvmArgs } from '../../../src/discovery/vmm/crosvm.js';
 import { parseQemuArgs, type QemuMachine, qemu } from '../../../src/discovery/vmm/qemu.js';
 import { parseVhostDevice } from '../../../src/discovery/vmm/vhost-device.js';
@@ -72,10 +73,7 @@ describe('running QEMUs', () => {
       { argv: ['qemu-system-x86_64', ...forward] },
       { argv: ['qemu-system-x86_64', ...vsock(5), ...forward] },
     );
-    const routes = [
-      { route: 'vsock', address: 'vsock/4' },
-      { route: 'ip', address: '127.0.0.1:2222' },
-    ];
+    const routes = [routeTo('vsock/4'), routeTo('127.0.0.1:2222')];
     expect(found.map(({ target, address, routes }) => ({ target, address, routes }))).toEqual([
       { target: 'qemu/a', address: '127.0.0.1:2222', routes: undefined },
       { target: 'qemu/b', address: 'vsock/4', routes },

@@ -4,9 +4,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import answer from '../../../src/guest/sh/check/answer.sh';
 import socket from '../../../src/guest/sh/check/socket.sh';
 import system from '../../../src/guest/sh/check/system.sh';
-import initCheck from '../../../src/guest/sh/init/check.sh';
-import initKind from '../../../src/guest/sh/init/kind.sh';
-import transport from '../../../src/guest/sh/kernel/transport.sh';
+import transport from '../../../src/guest/sh/check/transport.sh';
+import init from '../../../src/guest/sh/init/init.sh';
 import facts from '../../../src/guest/sh/parts/facts.sh';
 import report from '../../../src/guest/sh/parts/report.sh';
 import vsock from '../../../src/guest/sh/parts/vsock.sh';
@@ -39,7 +38,7 @@ const ownGenerator = { 'usr/lib/systemd/system-generators/systemd-ssh-generator'
 
 describe.each(shells)('$name', ({ command }) => {
   const run = (script: string) => {
-    const all = `set -u\nR="$1"\nPATH="$1/bin:$PATH"\n${report}${facts}${vsock}${system}${transport}${socket}${answer}${initKind}${initCheck}\nport=22\n${script}`;
+    const all = `set -u\nR="$1"\nPATH="$1/bin:$PATH"\n${report}${facts}${vsock}${system}${transport}${socket}${answer}${init}\nport=22\n${script}`;
     const { stdout, stderr } = shell(command, all, { args: [root] });
     expect(stderr).toBe('');
     return stdout;

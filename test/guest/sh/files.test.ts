@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import wsl from '../../../src/guest/sh/init/wsl.sh';
+import wsl from '../../../src/guest/sh/init/init.sh';
 import facts from '../../../src/guest/sh/parts/facts.sh';
 import files from '../../../src/guest/sh/parts/files.sh';
 import home from '../../../src/guest/sh/parts/home.sh';

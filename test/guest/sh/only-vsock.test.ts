@@ -4,10 +4,10 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import facts from '../../../src/guest/sh/parts/facts.sh';
 import files from '../../../src/guest/sh/parts/files.sh';
 import home from '../../../src/guest/sh/parts/home.sh';
-import onlyVsock from '../../../src/guest/sh/parts/only-vsock.sh';
 import report from '../../../src/guest/sh/parts/report.sh';
 import undo from '../../../src/guest/sh/parts/undo.sh';
 import write from '../../../src/guest/sh/parts/write.sh';
+import onlyVsock from '../../../src/guest/sh/tcp/close.sh';
 import { shell, shells } from '../../helpers/shells.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 

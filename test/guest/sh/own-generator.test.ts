@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import socket from '../../../src/guest/sh/check/socket.sh';
 import system from '../../../src/guest/sh/check/system.sh';
-import transport from '../../../src/guest/sh/kernel/transport.sh';
+import transport from '../../../src/guest/sh/check/transport.sh';
 import facts from '../../../src/guest/sh/parts/facts.sh';
 import files from '../../../src/guest/sh/parts/files.sh';
 import report from '../../../src/guest/sh/parts/report.sh';

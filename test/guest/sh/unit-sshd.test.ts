@@ -4,16 +4,14 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import account from '../../../src/guest/sh/check/account.sh';
-import keyFiles from '../../../src/guest/sh/check/key-files.sh';
-import keyOptions from '../../../src/guest/sh/check/key-options.sh';
+import keyFiles from '../../../src/guest/sh/check/keys.sh';
 import login from '../../../src/guest/sh/check/login.sh';
 import system from '../../../src/guest/sh/check/system.sh';
-import unit from '../../../src/guest/sh/check/unit.sh';
+import unitSshd from '../../../src/guest/sh/check/unit-sshd.sh';
 import attempt from '../../../src/guest/sh/log/attempt.sh';
 import journal from '../../../src/guest/sh/log/journal.sh';
 import facts from '../../../src/guest/sh/parts/facts.sh';
 import report from '../../../src/guest/sh/parts/report.sh';
-import unitSshd from '../../../src/guest/sh/parts/unit-sshd.sh';
 import { findProgram, missingPrograms } from '../../helpers/programs.js';
 import { shell, shells } from '../../helpers/shells.js';
 import { makePrivsepFolder } from '../../helpers/sshd.js';
@@ -52,7 +50,7 @@ const sshd = findProgram('sshd');
 
 describe.each(shells)('$name', ({ command }) => {
   const run = (script: string) => {
-    const parts = `${report}${facts}${unitSshd}${system}${unit}${account}${keyFiles}${keyOptions}${journal}${attempt}${login}`;
+    const parts = `${report}${facts}${unitSshd}${system}${account}${keyFiles}${journal}${attempt}${login}`;
     const all = `set -u\nR="$1"\nPATH="$1/bin:$PATH"\n${parts}\nunit=sshd-vsock\nlogin='not tried'\nlogin_about=why\nlogin_cursor=\nover=vsock\nsleep() { :; }\npids_above() { :; }\n${script}`;
     const { stdout, stderr } = shell(command, all, { args: [root] });
     expect(stderr).toBe('');

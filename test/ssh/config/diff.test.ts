@@ -31,6 +31,12 @@ describe('a diff of lines', () => {
     expect(count(diff)).toBeLessThan(450);
   });
 
+  it('of which many are added at one place shows only those', () => {
+    const added = Array.from({ length: 5000 }, (_, i) => `Host new${i}`);
+    const diff = lineDiff(text(hosts), text(hosts.toSpliced(7000, 0, ...added)));
+    expect([side(diff, '-'), count(diff)]).toEqual([text(hosts), 5000]);
+  });
+
   it.each([
     { name: 'that share nothing', line: (i: number) => `x${i}` },
     { name: 'that come often', line: (i: number) => `${i % 7}` },

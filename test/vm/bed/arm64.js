@@ -12,6 +12,7 @@ const qemuPackage = {
   version: '1:10.0.13+ds-0+deb13u1',
   sha256: 'babb8ab3c9f5f045184bd8c20604237d28c1b5e6a578d7f400566b9f257b59e7',
   suite: 'trixie',
+  orNewer: true,
 };
 
 /**

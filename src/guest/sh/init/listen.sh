@@ -10,11 +10,7 @@ umask 022
 
 . ./../parts/find-sshd.sh
 
-. ./../check/privsep.sh
-
-. ./../kernel/device.sh
-
-. ./export.sh
+. ./../parts/machine.sh
 
 # As many at a time as a socket of systemd takes, MaxConnections=. sshd gets the socket itself, and a session of its own:
 # what stops this does not stop the logins.

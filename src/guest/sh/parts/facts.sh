@@ -38,8 +38,6 @@ virtualization() { systemd-detect-virt 2>/dev/null || :; }
 
 . ./find-sshd.sh
 
-. ./../check/privsep.sh
-
 # sshd's complaint about its configuration and host keys, on one line; empty if there is none. Warnings are left out, and a
 # missing folder under /run, which the unit makes. sshd_complaint SSHD [OPTION]...
 sshd_complaint() {
@@ -84,7 +82,7 @@ unit_file() {
 # show UNIT PROPERTY
 show() { systemctl show "$1" -p "$2" --value 2>/dev/null; }
 
-. ./../kernel/device.sh
+. ./machine.sh
 
 # A value from the kernel's command line, of which the last one counts: cmdline_word systemd.ssh_auto
 cmdline_word() { tr ' ' '\n' <"$R/proc/cmdline" 2>/dev/null | tr - _ | sed -n "s/^$1=//p" | tr -d '"' | tail -n 1; }

@@ -1,8 +1,6 @@
 # A vsock client made of what guests have: perl is in every Debian and Ubuntu, python3 in every Fedora, RHEL and most
 # others. Prints "banner SSH-2.0-x", "silent" (open, but nothing arrives), "closed", or "error NUMBER MESSAGE".
 
-. ./../init/export.sh
-
 # vsock_try CID PORT SECONDS
 vsock_try() {
   if command -v perl >/dev/null; then

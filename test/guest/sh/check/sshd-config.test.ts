@@ -3,10 +3,9 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import system from '../../../../src/guest/sh/check/system.sh';
-import unit from '../../../../src/guest/sh/check/unit.sh';
+import unitSshd from '../../../../src/guest/sh/check/unit-sshd.sh';
 import facts from '../../../../src/guest/sh/parts/facts.sh';
 import report from '../../../../src/guest/sh/parts/report.sh';
-import unitSshd from '../../../../src/guest/sh/parts/unit-sshd.sh';
 import { findProgram, missingPrograms } from '../../../helpers/programs.js';
 import { shell, shells } from '../../../helpers/shells.js';
 import { makePrivsepFolder } from '../../../helpers/sshd.js';
@@ -53,7 +52,7 @@ esac
 
 describe.each(shells)(`what sshd -t says: $name${missing ? `: ${missing}` : ''}`, ({ command }) => {
   const check = () => {
-    const parts = `${report}${facts}${unitSshd}${system}${unit}`;
+    const parts = `${report}${facts}${unitSshd}${system}`;
     const script = `set -u\nR="$1"\nPATH="$1/bin:$PATH"\n${parts}\nid() { echo 0; }\nunit=sshd-vsock\nsshd=/usr/sbin/sshd\ncheck_host_keys; check_unit_sshd; echo "faults: $faults"`;
     const { stdout, stderr } = shell(command, script, { args: [root] });
     expect(stderr).toBe('');

@@ -1,0 +1,68 @@
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from '../bundle/bundle.js';
+import { commitOf } from '../bundle/commit.js';
+import { debianFile, debianFileName } from '../engine/debian-package.js';
+import { muslOfArm64 } from '../engine/musl.js';
+import { enginePackage } from '../engine/sources.js';
+import { run } from './run.js';
+
+/** The files of Debian that an executable is built from, besides what a system has installed. */
+const packages = [
+  {
+    pinned: { ...enginePackage, architecture: 'all' },
+    what: 'the engine: QuickJS-ng, with Debian’s patches',
+  },
+  { pinned: muslOfArm64, what: 'the C library for arm64' },
+];
+
+/**
+ * Writes the sources of a release into a folder, so that it can be built when no archive has them any more: those of the commit, Debian's
+ * files as they were pinned, their licences, and a page about them. The same commit gives the same bytes.
+ * @param {string} folder
+ * @param {string} version
+ * @param {import('../engine/debian-package.js').DownloadOptions} [options]
+ */
+export async function writeSources(folder, version, options) {
+  mkdirSync(folder, { recursive: true });
+  const rows = [];
+  for (const { pinned, what } of packages) {
+    const name = debianFileName(pinned);
+    const licence = `${pinned.name}.copyright`;
+    const work = join(folder, 'work');
+    mkdirSync(work);
+    const file = await debianFile(pinned, work, options);
+    run('dpkg-deb', ['-x', file, join(work, 'tree')]);
+    copyFileSync(join(work, 'tree/usr/share/doc', pinned.name, 'copyright'), join(folder, licence));
+    copyFileSync(file, join(folder, name));
+    rmSync(work, { recursive: true });
+    rows.push(`| \`${name}\` | ${what} | \`${pinned.sha256}\` | \`${licence}\` |\n`);
+  }
+  if (commitOf(root)) archiveCommit(join(folder, `vmssh-${version}.tar.gz`), version);
+  writeFileSync(join(folder, 'README.md'), page(version, rows));
+}
+
+/** @param {string} file @param {string} version */
+function archiveCommit(file, version) {
+  const tar = file.replace(/\.gz$/, '');
+  run('git', ['archive', '--format=tar', `--prefix=vmssh-${version}/`, `--output=${tar}`, 'HEAD'], {
+    cwd: root,
+  });
+  run('gzip', ['--no-name', '--best', '--force', tar]);
+}
+
+/** @param {string} version @param {readonly string[]} rows */
+function page(version, rows) {
+  const commit = commitOf(root)?.id;
+  const own = readFileSync(join(root, 'LICENSE'), 'utf8').split('\n')[0];
+  return `# The sources of vmssh ${version}
+
+${commit === undefined ? '' : `\`vmssh-${version}.tar.gz\` is commit ${commit} (${own}). `}Its executables are also built from these files of Debian, which a build takes from here if VMSSH_SOURCES names this
+folder: \`VMSSH_SOURCES=$PWD npm run build:exe\`. Without it, they come from Debian's pool, or by their hash from its snapshot archive.
+
+| file | what it is | SHA-256 | licence |
+| --- | --- | --- | --- |
+${rows.join('')}
+The packages of npm are in package-lock.json, each with its hash.
+`;
+}

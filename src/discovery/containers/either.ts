@@ -1,0 +1,27 @@
+import type { Deps, DiscoveredMachine } from '../provider.js';
+import type { Source } from '../source.js';
+import { docker } from './docker.js';
+import { type DiscoveredContainer, findContainer } from './list-containers.js';
+import { podman } from './podman.js';
+
+/** The containers of Podman and Docker together: a name that both have is ambiguous. */
+export const podmanOrDocker: Source = {
+  name: 'podman',
+  title: 'Podman and Docker',
+  platforms: podman.platforms,
+  list: listBoth,
+  find: (name, deps) => findContainer(name, listBoth, deps),
+  start: (machine, env) => (machine.provider === 'docker' ? docker : podman).start?.(machine, env),
+};
+
+async function listBoth(deps: Deps) {
+  const lists = await Promise.all([podman, docker].map((source) => source.list(deps)));
+  return {
+    found: lists.flatMap(({ found }) => found.filter(isContainer)),
+    warnings: lists.flatMap(({ warnings }) => warnings),
+  };
+}
+
+function isContainer(machine: DiscoveredMachine): machine is DiscoveredContainer {
+  return machine.container !== undefined;
+}

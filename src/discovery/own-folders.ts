@@ -1,0 +1,67 @@
+import { lstatSync, realpathSync } from 'node:fs';
+import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** The path of a folder, of a file or of unix://PATH; "" for an address on a network, which is nobody's here. */
+export function pathIn(value: string): string {
+  return socketIn(value) ?? (/^\w+:\/\//.test(value) ? '' : value);
+}
+
+/** The path in "unix:///run/docker.sock"; undefined for another address. */
+export function socketIn(address: string): string | undefined {
+  return /^unix:(?:\/\/)?(\/.*)$/s.exec(address)?.[1];
+}
+
+/**
+ * Whether a path is a user's own, or root's if that may be, and nobody else can replace it. A missing one counts as owned by
+ * the owner of the folder it would be in.
+ */
+export function isOwnPath(path: string, uid: number, mayBeRoots: boolean): boolean {
+  try {
+    const real = realpathSync(path);
+    const { uid: owner } = lstatSync(real);
+    if (owner !== uid && !(mayBeRoots && owner === 0)) return false;
+    return !isOpen(real) && above(real).every((each) => isKept(each, uid));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const parent = dirname(resolve(path));
+    return code === 'ENOENT' && parent !== path && isOwnPath(parent, uid, true);
+  }
+}
+
+function above(path: string): readonly string[] {
+  const folder = dirname(path);
+  return folder === path ? [] : [folder, ...above(folder)];
+}
+
+// In a sticky folder users can only replace their own files. In a user namespace root may appear as nobody.
+function isKept(folder: string, uid: number): boolean {
+  const { uid: owner, mode } = lstatSync(folder);
+  return [uid, 0, 65_534].includes(owner) && (!isOpen(folder) || (mode & 0o1000) !== 0);
+}
+
+function isOpen(path: string): boolean {
+  const stats = lstatSync(path);
+  return stats.isDirectory() && (stats.mode & 0o002) !== 0;
+}
+
+/**
+ * The folder of a user's settings. XDG_CONFIG_HOME counts if it is absolute, as its specification has it, and not another
+ * user's (https://specifications.freedesktop.org/basedir-spec/latest/).
+ */
+export function configFolder(env: Env, home: string, uid = process.getuid?.()): string {
+  const { XDG_CONFIG_HOME: own = '' } = env;
+  const counts = isAbsolute(own) && (uid === undefined || isOwnPath(own, uid, true));
+  return counts ? own : join(home, '.config');
+}
+
+/** Where Homebrew (on both sorts of Macs), Podman's installer and MacPorts put programs. */
+const onMac: readonly string[] = ['/opt/homebrew/bin', '/usr/local/bin', '/opt/podman/bin', '/opt/local/bin'];
+
+/** The environment in which tools are looked up. A program that was not started from a shell has none of these folders in PATH on a Mac. */
+export function withToolFolders(env: Env, platform: NodeJS.Platform = process.platform): Env {
+  if (platform !== 'darwin') return env;
+  const folders = (env.PATH ?? '/usr/bin:/bin:/usr/sbin:/sbin').split(delimiter);
+  return { ...env, PATH: [...new Set([...folders, ...onMac])].join(delimiter) };
+}

@@ -1,0 +1,282 @@
+# The keys that sshd takes for an account.
+
+# The first file of keys that exists; sshd does not read one that other users can write to.
+login_key_files() {
+  key_source=
+  key_file=
+  unread=
+  for each in $(setting authorizedkeysfile); do
+    case $each in
+      /run/credentials/*$look.service/* | /run/sshd-generated-$look/*)
+        if credential_keys "$1" "$each"; then return 0; fi
+        continue ;;
+      none) continue ;;
+    esac
+    if key_file=$(existing "$1" "$each"); then break; fi
+  done
+  if [ -z "$key_file" ]; then
+    no_key_file "$1"
+    return
+  fi
+  key_source=" with the keys of $key_file"
+  hidden_home || return 1
+  if [ "$(setting strictmodes)" = no ]; then return 0; fi
+  for each in "$key_file" "${key_file%/*}" "$home"; do
+    loose=$(find -H "$R$each" -prune \( -perm -002 -o ! \( -user "$1" -o -user root \) \) 2>/dev/null)
+    if [ -z "$loose" ] && ! private_group "$R$each"; then loose=$(find -H "$R$each" -prune -perm -020 2>/dev/null); fi
+    if [ -n "$loose" ]; then
+      fail login "$each can be written by users other than $1 ($(stat -L -c '%A %U:%G' "$R$each")), so sshd does not read $key_file$(refusals)" "chown $1: $each && chmod go-w $each"
+      return 1
+    fi
+  done
+}
+
+# A unit may hide the homes from its sshd.
+hidden_home() {
+  hides=$(show "${unit_instance:-}" ProtectHome)
+  case "$hides $key_file" in
+    'yes /home/'* | 'yes /root/'* | 'tmpfs /home/'* | 'tmpfs /root/'*)
+      fail login "$unit@.service has ProtectHome=$hides: its sshd does not see $key_file" \
+        "mkdir -p /etc/systemd/system/$unit@.service.d && printf '[Service]\nProtectHome=no\n' > /etc/systemd/system/$unit@.service.d/zz-vmssh-home.conf && systemctl daemon-reload"
+      return 1 ;;
+  esac
+}
+
+# existing ACCOUNT PATTERN: the file that a word of AuthorizedKeysFile names, if it has something.
+existing() {
+  existing_file=$(key_path "$1" "$2")
+  [ -s "$R$existing_file" ] && echo "$existing_file"
+}
+
+# key_files_have PATTERN: sets $key_file to the first file of keys with such a line.
+key_files_have() {
+  for each in $(setting authorizedkeysfile); do
+    key_file=$(key_path "$account" "$each")
+    if grep -Eqs "$1" "$R$key_file"; then return 0; fi
+  done
+  return 1
+}
+
+is_key_file() {
+  for each in $(setting authorizedkeysfile); do
+    if [ "$(key_path "$account" "$each")" = "$1" ]; then return 0; fi
+  done
+  return 1
+}
+
+# key_path ACCOUNT PATTERN
+key_path() {
+  path=$(echo "$2" | sed "s|%h|$home|g; s|%u|$1|g; s|%U|$(id -u "$1" 2>/dev/null)|g; s|%%|%|g")
+  case $path in /*) echo "$path" ;; *) echo "$home/$path" ;; esac
+}
+
+# credential_keys ACCOUNT FILE: systemd gives the unit a credential of the host's. As such it can be read by root only,
+# and sshd reads it as the account (systemd#42359); newer units copy it.
+credential_keys() {
+  credential=ssh.ephemeral-authorized_keys-all
+  credential_there || return 1
+  case $2 in
+    /run/credentials/*)
+      if [ "$1" != root ]; then
+        unread=$credential
+        return 1
+      fi ;;
+  esac
+  key_source=" with the keys of the credential $credential"
+}
+credential_there() {
+  for each_folder in /run/credentials/@system /etc/credstore /run/credstore /usr/local/lib/credstore /usr/lib/credstore; do
+    if [ -s "$R$each_folder/$credential" ]; then return 0; fi
+  done
+  return 1
+}
+
+# No file has keys: they may come from elsewhere, or from a file that this unit's sshd is not told to read.
+no_key_file() {
+  files=$(shown "$(setting authorizedkeysfile)")
+  for each in authorizedkeyscommand trustedusercakeys; do
+    case $(setting $each) in
+      '' | none) ;;
+      *)
+        if [ "$login" != refused ]; then
+          say skipped login "whether $1 has keys is not known: they come from $each $(setting $each), which is not run here"
+        fi
+        key_source=
+        return 0 ;;
+    esac
+  done
+  if [ -n "$unread" ]; then
+    fail login "the keys of the credential $unread are there, but sshd reads them as $1, who may not (systemd#42359), and $1 has none in $files$(refusals)" \
+      "log in as root, or: $(key_fix "$1")"
+    return 1
+  fi
+  if [ "$1" = root ] && credential_lost; then return 1; fi
+  own=$(option_of AuthorizedKeysFile)
+  if [ -n "$own" ]; then
+    others=$(config=$(sshd_says "$1" "$(options_but AuthorizedKeysFile)") && setting authorizedkeysfile)
+    for each in $others; do
+      if key_file=$(existing "$1" "$each"); then
+        fail login "$unit@.service starts sshd with AuthorizedKeysFile $(shown "$own"), so it does not read $key_file, where $1 has keys$(refusals)" \
+          "$(setting_fix AuthorizedKeysFile "$(merged "$own" "$others")")"
+        return 1
+      fi
+    done
+  fi
+  fail login "$1 has no keys in $files$(refusals)" "$(key_fix "$1")"
+  return 1
+}
+
+shown() { printf '%s' "$1" | sed "s/$look/%i/g"; }
+
+# systemd-tmpfiles does not follow the link /root, so that the credential for root's keys has no effect there.
+credential_lost() {
+  lost=/run/credentials/@system/ssh.authorized_keys.root
+  [ -s "$R$lost" ] && [ -L "$R$home" ] || return 1
+  case $files in
+    */ssh.ephemeral-authorized_keys-all* | */sshd-generated-*) instead='give it as ssh.ephemeral-authorized_keys-all' ;;
+    *) instead="give it as tmpfiles.extra, for $(readlink -f "$R$home")/.ssh/authorized_keys" ;;
+  esac
+  fail login "the credential ssh.authorized_keys.root did not get to root: $home is a link, as in image-based systems, and systemd-tmpfiles does not follow it. On the host, $instead$(refusals)" \
+    "install -d -m 700 $home/.ssh && install -m 600 $lost $home/.ssh/authorized_keys"
+}
+
+# merged OWN OTHERS: both lists, each word once.
+merged() {
+  if [ "$1" = none ]; then
+    printf '%s' "$2"
+    return 0
+  fi
+  printf '%s' "$1"
+  for word in $2; do
+    case " $1 " in *" $word "*) ;; *) printf ' %s' "$word" ;; esac
+  done
+}
+
+# vmssh puts keys into ~/.ssh/authorized_keys only.
+key_fix() {
+  case " $(setting authorizedkeysfile) " in
+    *' .ssh/authorized_keys '* | *' %h/.ssh/authorized_keys '*) echo "put a key into $home/.ssh/authorized_keys, as the script of vmssh guest print can" ;;
+    ' none ') setting_fix AuthorizedKeysFile .ssh/authorized_keys ;;
+    *)
+      for each in $(setting authorizedkeysfile); do
+        case $each in /run/credentials/* | /run/sshd-generated-*) continue ;; esac
+        echo "put a key into $(key_path "$1" "$each")"
+        return 0
+      done
+      echo "give $1 a key" ;;
+  esac
+}
+
+# Debian's sshd accepts a group-writable file if only its user is in the group.
+private_group() {
+  [ -e "$R/etc/debian_version" ] || return 1
+  private=$(getent group "$(stat -L -c %g "$1")")
+  [ "${private##*:}" = '' ] && [ "${private%%:*}" = "$(stat -L -c %U "$1")" ]
+}
+
+# What keeps sshd from accepting a key that is in the account's file: the options before it, and its type.
+
+# login_key_options ACCOUNT: whether any key of $key_file can be accepted from a peer over vsock.
+login_key_options() {
+  if [ -z "${key_file:-}" ] || [ ! -r "$R$key_file" ]; then return 0; fi
+  key_hindered=
+  while IFS= read -r each_line || [ -n "$each_line" ]; do
+    each_type=$(printf '%s\n' "$each_line" | sed -En 's/^([^#].*[[:blank:]])?((sk-)?(ssh|ecdsa)-[A-Za-z0-9@.-]+)[[:blank:]]+AAAA.*/\2/p')
+    if [ -z "$each_type" ]; then continue; fi
+    each_hindrance=$(key_hindrance "${each_line%%"$each_type"*}" "$each_type")
+    if [ -z "$each_hindrance" ]; then return 0; fi
+    key_hindered=${key_hindered:-$each_hindrance}
+  done <"$R$key_file"
+  key_value=${key_hindered#* }
+  case ${key_hindered%% *} in
+    from) fail login "$key_file has from=\"$key_value\" before the key, and a peer over vsock has the host name UNKNOWN$(refusals)" "$(from_fix "$key_value" "$key_file")" ;;
+    expired) fail login "$key_file has expiry-time=\"$key_value\" before the key: it has expired$(refusals)" \
+      "sed -i 's/,expiry-time=\"$key_value\"//; s/expiry-time=\"$key_value\"[, ]//' $key_file" ;;
+    type) algorithm_refused "$key_value" "$(refusals)" ;;
+    *) return 0 ;;
+  esac
+  return 1
+}
+
+# key_hindrance OPTIONS TYPE: "from PATTERNS", "expired TIME", "type TYPE"; nothing if there is none.
+key_hindrance() {
+  from=$(printf '%s' "$1" | sed -En 's/^(.*,)?from="([^"]*)".*/\2/p')
+  if [ -n "$from" ] && ! from_unknown "$from"; then
+    echo "from $from"
+    return 0
+  fi
+  expiry=$(printf '%s' "$1" | sed -En 's/^(.*,)?expiry-time="([0-9]{8,14}Z?)".*/\2/p')
+  if [ -n "$expiry" ] && has_expired "$expiry"; then
+    echo "expired $expiry"
+    return 0
+  fi
+  if ! type_accepted "$2"; then echo "type $2"; fi
+}
+
+# The host name of a peer over vsock, as sshd compares it: without regard to case.
+from_unknown() {
+  set -f
+  from_matched=no
+  for pattern in $(printf '%s' "$1" | tr 'A-Z,' 'a-z '); do
+    case $pattern in
+      !*) if matches unknown "${pattern#?}"; then from_matched=never; fi ;;
+      *) if [ "$from_matched" = no ] && matches unknown "$pattern"; then from_matched=yes; fi ;;
+    esac
+  done
+  set +f
+  [ "$from_matched" = yes ]
+}
+
+has_expired() {
+  case $1 in *Z) expires=$(date -u +%Y%m%d%H%M%S) ;; *) expires=$(date +%Y%m%d%H%M%S) ;; esac
+  [ "$(printf '%s000000' "${1%Z}" | cut -c 1-14)" -le "$expires" ]
+}
+
+type_accepted() {
+  accepted=$(setting pubkeyacceptedalgorithms)
+  if [ -z "$accepted" ]; then accepted=$(setting pubkeyacceptedkeytypes); fi
+  if [ -z "$accepted" ]; then return 0; fi
+  case $1 in ssh-rsa) set -- ssh-rsa rsa-sha2-256 rsa-sha2-512 ;; esac
+  for each_name in "$@"; do
+    if matches_any "$each_name" "$accepted"; then return 0; fi
+  done
+  return 1
+}
+matches_any() {
+  set -f
+  for pattern in $(printf '%s' "$2" | tr , ' '); do
+    if matches "$1" "$pattern"; then
+      set +f
+      return 0
+    fi
+  done
+  set +f
+  return 1
+}
+
+# algorithm_refused ALGORITHM WHY: "+" adds to sshd's defaults.
+algorithm_refused() {
+  accepts=PubkeyAcceptedAlgorithms
+  if [ -z "$(setting pubkeyacceptedalgorithms)" ]; then accepts=PubkeyAcceptedKeyTypes; fi
+  fail login "$(origin "$accepts") sets $accepts $(setting "$accepts"), without $1, which the key needs$2" "$(setting_fix "$accepts" "+$1")"
+}
+
+# from_fix PATTERNS FILE: only for text that the shell and sed take as it is, and for a file of the account's: anybody there can
+# write such a line to the journal.
+from_fix() {
+  if [ -z "$1" ] || ! is_key_file "$2" || printf '%s' "$1$2" | grep -q '[^A-Za-z0-9.:/*?!,_@%+~-]'; then
+    echo "add UNKNOWN to the from= of that key, as in from=\"192.0.2.0/24,UNKNOWN\""
+  else
+    echo "sed -i 's|from=\"$(printf '%s' "$1" | sed 's/[.*]/\\&/g')\"|from=\"$1,UNKNOWN\"|' $2"
+  fi
+}
+
+# An account line that always refuses, in sshd's own file.
+login_pam() {
+  if [ "$(setting usepam)" != yes ]; then return 0; fi
+  denies='^account[[:blank:]]+(required|requisite)[[:blank:]]+pam_deny\.so'
+  if ! grep -Eqs "$denies" "$R/etc/pam.d/sshd"; then return 0; fi
+  fail login "/etc/pam.d/sshd refuses every account: $(grep -E "$denies" "$R/etc/pam.d/sshd" | head -n 1)$(refusals)" \
+    "sed -i -E '/$denies/s/^/# /' /etc/pam.d/sshd"
+  return 1
+}

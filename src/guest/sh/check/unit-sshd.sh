@@ -1,0 +1,147 @@
+# The sshd that a template unit starts. Options on its command line win over sshd_config, so that sshd -T shows what a
+# connection gets only with the same options.
+
+# The instance that is asked for; in its texts this name stands for %i.
+look=vmssh-look
+unit_program=
+unit_options=
+
+# unit_sshd TEMPLATE@: sets $unit_program and $unit_options, one option with its value per line.
+unit_sshd() {
+  unit_instance=$1$look.service
+  unit_command=$(show "$unit_instance" ExecStart | tail -n 1)
+  unit_program=$(printf '%s\n' "$unit_command" | sed -n 's/^{ path=\([^;]*\) ; argv.*/\1/p')
+  unit_command=$(printf '%s\n' "$unit_command" | sed -n 's/^{ path=.* ; argv\[\]=[^ ]* \(.*\) ; ignore_errors=.*/\1/p')
+  set -f
+  unit_options=$(options_of "$(expand_variables "$unit_command")")
+  set +f
+}
+
+# systemctl shows words without their quotes. sshd takes options only, so other words belong to the option before them.
+options_of() {
+  option=
+  for each in $1; do
+    case $option in
+      -[bCcEfghkopu]) option=$option$each ;;
+      *)
+        case $each in
+          -*)
+            if [ -n "$option" ]; then printf '%s\n' "$option"; fi
+            option=$each ;;
+          *) option="$option $each" ;;
+        esac ;;
+    esac
+  done
+  if [ -n "$option" ]; then printf '%s\n' "$option"; fi
+}
+
+# As systemd does it: $NAME only as a whole word, ${NAME} anywhere.
+expand_variables() {
+  for each in $1; do
+    case $each in
+      \$[A-Za-z_]*) unit_variable "${each#?}" ;;
+      *)
+        rest=$each
+        while name=${rest#*\$\{} && [ "$name" != "$rest" ]; do
+          printf '%s' "${rest%%\$\{*}$(unit_variable "${name%%\}*}")"
+          rest=${name#*\}}
+        done
+        printf '%s\n' "$rest" ;;
+    esac
+  done
+}
+
+# unit_variable NAME: a file's value wins over the unit's own.
+unit_variable() {
+  if [ "$1" = CREDENTIALS_DIRECTORY ]; then
+    printf '%s' "/run/credentials/$unit_instance"
+    return 0
+  fi
+  {
+    assignments "$(show "$unit_instance" Environment)"
+    show "$unit_instance" EnvironmentFiles | while read -r file _; do cat "$R$file" 2>/dev/null; done
+  } | sed -n "s/^[[:space:]]*$1=//p" | tail -n 1 | tr -d "\"'\\\\"
+}
+
+# A=b "C=d e", each on its own line.
+assignments() {
+  rest=$1
+  while [ -n "$rest" ]; do
+    case $rest in
+      \"*\"\ *)
+        rest=${rest#?}
+        printf '%s\n' "${rest%%\"\ *}"
+        rest=${rest#*\"\ } ;;
+      \"*)
+        rest=${rest#?}
+        printf '%s\n' "${rest%\"}"
+        rest= ;;
+      *\ *)
+        printf '%s\n' "${rest%%\ *}"
+        rest=${rest#*\ } ;;
+      *)
+        printf '%s\n' "$rest"
+        rest= ;;
+    esac
+  done
+}
+
+# with_options OPTIONS COMMAND...: runs it with those of the options that decide about a login.
+with_options() {
+  with=$1
+  shift
+  while IFS= read -r each; do
+    case $each in -[46cfhopu]?*) set -- "$@" "$each" ;; esac
+  done <<OPTIONS
+$with
+OPTIONS
+  "$@"
+}
+
+# option_of NAME: the unit's own value of a setting; options_but NAME: the options without it.
+option_of() { printf '%s\n' "$unit_options" | sed -n "s/^-o[[:space:]]*//p" | grep -i "^$1[[:space:]=]" | head -n 1 | sed 's/^[A-Za-z]*[[:space:]=]*//'; }
+options_but() { printf '%s\n' "$unit_options" | grep -iv "^-o[[:space:]]*$1[[:space:]=]"; }
+
+# unit_fix OPTIONS: a command that makes the unit start sshd with these.
+unit_fix() {
+  fix_folder=/etc/systemd/system/$unit@.service.d
+  fix_words=$(printf '%s\n' "$1" | sed "s/[\\\\\"]/\\\\&/g; s/%/%%/g; s/\\$/\$\$/g
+    s|/run/credentials/[^/ ]*$look\\.service|\${CREDENTIALS_DIRECTORY}|g; s/$look/%i/g; s/.* .*/\"&\"/" | tr '\n' ' ')
+  printf '%s' "mkdir -p $fix_folder && printf '%s\\n' '[Service]' ExecStart= $(shell_word "ExecStart=-$unit_program ${fix_words% }")" \
+    " > $fix_folder/zz-vmssh.conf && systemctl daemon-reload"
+}
+shell_word() { printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")"; }
+
+# Whether sshd starts as the socket's template starts it: with other options it may have another configuration.
+
+check_unit_sshd() {
+  unit_sshd "$unit@"
+  if [ "${unit_program##*/}" != sshd ] || [ "$(id -u)" != 0 ]; then return 0; fi
+  unit_complaint=$(with_options "$unit_options" sshd_complaint "$unit_program")
+  if [ -z "$unit_complaint" ]; then return 0; fi
+  # Without the unit's options it is the same, and was said.
+  if [ "$unit_complaint" = "${key_complaint:-}" ]; then return 1; fi
+  fail "$(complaint_step "$unit_complaint")" "$unit@.service starts $unit_program $(printf '%s' "$unit_options" | tr '\n' ' '), which says: $unit_complaint" \
+    "$(unit_complaint_fix)"
+  return 1
+}
+
+# The option without which sshd has nothing to say: from the file that the unit takes it from, or from the unit.
+unit_complaint_fix() {
+  case $unit_complaint in
+    command-line*) ;;
+    *)
+      complaint_fix "$unit_complaint"
+      return 0 ;;
+  esac
+  printf '%s\n' "$unit_options" | while IFS= read -r bad_option; do
+    other_options=$(printf '%s\n' "$unit_options" | grep -vxF -e "$bad_option")
+    if [ -n "$(with_options "$other_options" sshd_complaint "$unit_program")" ]; then continue; fi
+    bad_option=$(printf '%s\n' "$bad_option" | sed 's/^-o[[:space:]]*/-o /')
+    bad_file=$(show "$unit_instance" EnvironmentFiles | while read -r each_file _; do
+      if grep -qsF -e "${bad_option#-o }" "$R$each_file"; then echo "$each_file"; fi
+    done | tail -n 1)
+    if [ -n "$bad_file" ]; then echo "take \"$bad_option\" out of $bad_file"; else unit_fix "$other_options"; fi
+    break
+  done | grep . || echo "correct the options in: systemctl cat $unit@.service"
+}

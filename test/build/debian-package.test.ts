@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { debianFileName, debianPackage } from '../../build/engine/debian-package.js';
+import { missingPrograms } from '../helpers/programs.js';
+import { run } from '../helpers/run.js';
+import { useTempDir } from '../helpers/temp-dir.js';
+
+const missing = missingPrograms({ 'apt-get': 'apt', 'dpkg-deb': 'dpkg' });
+
+/** A pool that is empty, and an archive of all times. */
+describe.skipIf(missing)('a package of Debian that the pool no longer has', () => {
+  const dir = useTempDir();
+  const asked: string[] = [];
+  let file: Buffer;
+  let pinned: Parameters<typeof debianPackage>[0];
+  let answer: () => Buffer | undefined;
+  const server: Server = createServer(({ url = '' }, response) => {
+    asked.push(url);
+    const body = url === `/file/${pinned.sha1}` ? answer() : undefined;
+    if (body === undefined) response.writeHead(404).end();
+    else response.end(body);
+  });
+
+  beforeAll(async () => {
+    const tree = join(dir, 'tree');
+    mkdirSync(join(tree, 'DEBIAN'), { recursive: true });
+    writeFileSync(
+      join(tree, 'DEBIAN/control'),
+      'Package: some-src\nVersion: 1.0-1\nArchitecture: all\nMaintainer: Me <me@example.org>\nDescription: sources\n',
+    );
+    writeFileSync(join(tree, 'engine.c'), 'int main;\n');
+    const deb = join(dir, 'some.deb');
+    expect(await run(['dpkg-deb', '--build', tree, deb])).toMatchObject({ code: 0 });
+    file = readFileSync(deb);
+    const hash = (name: string) => createHash(name).update(file).digest('hex');
+    pinned = { name: 'some-src', version: '1.0-1', suite: 'sid', sha256: hash('sha256'), sha1: hash('sha1') };
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  });
+  afterAll(() => void server.close());
+  let cache: string;
+  beforeEach(({ task }) => {
+    asked.length = 0;
+    cache = join(dir, task.id);
+    answer = () => file;
+  });
+  const get = (more: NodeJS.ProcessEnv = {}) => {
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const from = {
+      VMSSH_TEST_MIRROR: `${url}/debian`,
+      VMSSH_TEST_SNAPSHOT: `${url}/file`,
+      no_proxy: '127.0.0.1',
+    };
+    return debianPackage(pinned, { env: { ...process.env, XDG_CACHE_HOME: cache, ...from, ...more } });
+  };
+
+  it('comes from the snapshot archive by its hash, after the pool was asked, and is kept', async () => {
+    const folder = await get();
+    expect(readFileSync(join(folder, 'engine.c'), 'utf8')).toBe('int main;\n');
+    expect(asked[0]).toMatch(/^\/debian\/dists\/sid\//);
+    expect(asked.at(-1)).toBe(`/file/${pinned.sha1}`);
+    expect(asked.filter((url) => url.startsWith('/file/'))).toHaveLength(1);
+    asked.length = 0;
+    expect(await get()).toBe(folder);
+    expect(asked).toEqual([]);
+  });
+
+  it('comes from the sources of a release before anybody is asked', async () => {
+    const sources = join(dir, 'sources');
+    mkdirSync(sources);
+    writeFileSync(join(sources, debianFileName(pinned)), file);
+    expect(existsSync(join(await get({ VMSSH_SOURCES: sources }), 'engine.c'))).toBe(true);
+    expect(asked).toEqual([]);
+    // What is not the file that was pinned is passed over.
+    writeFileSync(join(sources, debianFileName(pinned)), 'another');
+    cache = `${cache}-2`;
+    expect(existsSync(join(await get({ VMSSH_SOURCES: sources }), 'engine.c'))).toBe(true);
+    expect(asked.at(-1)).toBe(`/file/${pinned.sha1}`);
+  });
+
+  it.each([
+    { name: 'another file', body: () => Buffer.from('another'), says: /\/file\/\w+: .*Hash Sum mismatch/ },
+    { name: 'nothing', body: () => undefined, says: /\/file\/\w+: .* 404/ },
+  ])('is not taken if the archive has $name: then what each said is the error', async ({ body, says }) => {
+    answer = body;
+    await expect(get()).rejects.toThrow(says);
+    await expect(get()).rejects.toThrow(/^apt-get .*; /);
+    expect(readdirSync(join(cache, 'vmssh-build'))).toEqual(['some-src.failed']);
+  });
+});

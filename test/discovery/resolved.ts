@@ -1,0 +1,11 @@
+import type { Resolution } from '../../src/discovery/source.js';
+
+/** A found machine by its first route, with all steps to it, for comparing. */
+export function byFirstRoute({ steps, routes: [first, ...rest], joined: _, ...machine }: Resolution) {
+  return {
+    ...machine,
+    endpoint: first?.endpoint,
+    steps: [...steps, ...(first?.steps ?? [])],
+    ...(rest.length > 0 ? { rest: rest.map(({ endpoint, steps }) => ({ endpoint, steps })) } : {}),
+  };
+}

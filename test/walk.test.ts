@@ -24,6 +24,9 @@ const beside = [
   /^commands\/proxy\/stdio-watch$/,
   /^kinds\/(kind|machines|managed)$/,
   /^process\/own-path$/,
+  /^ssh\/folder$/,
+  // The machine that has an address is looked for as in a list.
+  /^(discovery\/(list-all|merge|find|provider|containers|machined|vmm|processes)|process|files|group-by)/,
   /^route$/,
   /^discovery\/(own-env|own-folders|search|sources|routes|tools\/.*|machined\/(machined?|varlink.*))$/,
 ];

@@ -125,7 +125,7 @@ describe.skipIf(missing)('vmssh guest credentials', () => {
     const plain = await run(['ssh', '-F', conf, '-o', 'BatchMode=yes', 'machine/web-t8', 'exit 7'], { env });
     expect(plain).toMatchObject({
       code: 255,
-      stderr: expect.stringContaining('Host key verification failed'),
+      stderr: expect.stringContaining('KnownHostsCommand failed'),
     });
   });
 

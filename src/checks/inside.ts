@@ -134,7 +134,7 @@ export async function whyNotRun(
     if (stages.some(({ found }) => found.includes('OpenSSH_for_Windows'))) return isWindows(host);
   }
   if (route.name === 'ssh' && lines.length === 0 && windowsShell.test(message)) return isWindows(host);
-  const made = message.includes('Host key verification failed')
+  const made = /Host key verification failed|KnownHostsCommand failed/.test(message)
     ? madeKeysOf(splitUser(host).host, io.env)
     : undefined;
   const [program = ''] = route.command;

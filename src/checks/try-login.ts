@@ -60,8 +60,7 @@ export async function tryLogin(
       : { state: 'not proved', about: why, cursor };
   const unreached = stderr.split('\n').find((line) => line.startsWith(`${io.program}: `));
   if (unreached !== undefined) return unproved(unreached.slice(io.program.length + 2).trim());
-  if (/^Host key verification failed\.\r?$/m.test(stderr))
-    return unproved(`ssh does not accept the host key there (${by})`);
+  if (keyRefused.test(stderr)) return unproved(`ssh does not accept the host key there (${by})`);
   const found = stdout.trim().split('\n').pop()?.trim() ?? '';
   const isBoot = code === 0 && /^[0-9a-f-]{36}$/.test(found);
   if (isBoot && boot !== undefined && found !== boot) return unproved(`another machine answers (${by})`);
@@ -71,6 +70,9 @@ export async function tryLogin(
   const said = message.startsWith('ssh ended with ') ? '' : `, and says: ${message}`;
   return { state: 'ended', about: `${by}: ssh ended ${how}${said}`, cursor };
 }
+
+/** ssh's last message where it does not accept a host key. */
+const keyRefused = /Host key verification failed\.|KnownHostsCommand failed/;
 
 const bootFile = '/proc/sys/kernel/random/boot_id';
 

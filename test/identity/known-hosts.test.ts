@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { withoutNames } from '../../src/identity/edit.js';
 import {
   fingerprintOf,
   isEntryOf,
@@ -12,6 +11,7 @@ import {
   plainName,
   verdictOn,
 } from '../../src/identity/known-hosts.js';
+import { withoutNames } from '../../src/identity/pins.js';
 
 describe('a pattern of ssh', () => {
   it.each([

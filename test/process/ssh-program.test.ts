@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { abilitiesOf, sshAbilities, sshProgram } from '../../src/process/ssh-program.js';
+import { abilitiesOf, everySshAsksForKeys, sshAbilities, sshProgram } from '../../src/process/ssh-program.js';
 import { configText } from '../../src/ssh/config/text.js';
 import { run, vmssh } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
@@ -61,6 +61,7 @@ describe('what an ssh can do', () => {
       includesDrives: false,
       forwardsPaths: false,
       warnsOfKex: false,
+      asksForKeys: false,
     },
     {
       says: 'OpenSSH_8.0p1, OpenSSL 1.1.1k  FIPS 25 Mar 2021',
@@ -68,6 +69,7 @@ describe('what an ssh can do', () => {
       includesDrives: true,
       forwardsPaths: false,
       warnsOfKex: false,
+      asksForKeys: false,
     },
     {
       says: 'OpenSSH_for_Windows_8.1p1, LibreSSL 3.0.2',
@@ -75,6 +77,7 @@ describe('what an ssh can do', () => {
       includesDrives: true,
       forwardsPaths: false,
       warnsOfKex: false,
+      asksForKeys: false,
     },
     {
       says: 'OpenSSH_10.0p2 Debian-7, OpenSSL 3.5.0',
@@ -82,11 +85,13 @@ describe('what an ssh can do', () => {
       includesDrives: true,
       forwardsPaths: true,
       warnsOfKex: false,
+      asksForKeys: true,
     },
     {
       says: 'OpenSSH_10.6p1 Debian-1, OpenSSL 3.6.5 29 Sep 2026',
       ...{ givesTyped: true, includesDrives: true, forwardsPaths: true },
       warnsOfKex: true,
+      asksForKeys: true,
     },
     {
       says: 'OpenSSH_9.2p1 Debian-2',
@@ -94,6 +99,7 @@ describe('what an ssh can do', () => {
       includesDrives: true,
       forwardsPaths: false,
       warnsOfKex: false,
+      asksForKeys: true,
     },
     {
       says: 'another program',
@@ -101,6 +107,7 @@ describe('what an ssh can do', () => {
       includesDrives: true,
       forwardsPaths: true,
       warnsOfKex: false,
+      asksForKeys: false,
     },
   ])('$says', ({ says, ...want }) => expect(abilitiesOf(says)).toEqual(want));
 
@@ -110,7 +117,33 @@ describe('what an ssh can do', () => {
       includesDrives: true,
       forwardsPaths: true,
       warnsOfKex: false,
+      asksForKeys: false,
     });
+  });
+});
+
+describe('whether each ssh asks for host keys', () => {
+  const dir = useTempDir();
+  const folder = (name: string, says: string) => {
+    mkdirSync(join(dir, name));
+    writeFileSync(join(dir, name, 'ssh'), `#!/bin/sh\necho '${says}' >&2\n`, { mode: 0o755 });
+    return join(dir, name);
+  };
+  const current = folder('current', 'OpenSSH_10.0p2');
+  const older = folder('older', 'OpenSSH_8.4p1');
+  const odd = folder('odd', 'another program');
+
+  it.each([
+    { name: 'one that is current', PATH: current, want: true },
+    { name: 'an older one behind it', PATH: `${current}:${older}`, want: false },
+    { name: 'one without a version', PATH: `${odd}:${current}`, want: false },
+    { name: 'an older one that is chosen', PATH: current, VMSSH_SSH: `${older}/ssh`, want: false },
+  ])('$name: $want', async ({ PATH, VMSSH_SSH, want }) => {
+    // Those of this host count too.
+    const env = { PATH, VMSSH_SSH };
+    const here = await everySshAsksForKeys({ env: { PATH: current }, platform: 'linux' });
+    expect(await everySshAsksForKeys({ env, platform: 'linux' })).toBe(want && here);
+    expect(await everySshAsksForKeys({ env, platform: 'darwin' })).toBe(false);
   });
 });
 

@@ -2,7 +2,6 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect } from 'vitest';
-import { withoutNames } from '../../src/identity/edit.js';
 import {
   isFor,
   knownTypes,
@@ -12,7 +11,7 @@ import {
   parseLine,
   verdictOn,
 } from '../../src/identity/known-hosts.js';
-import { pinKey, pinsIn } from '../../src/identity/pins.js';
+import { pinKey, pinsIn, withoutNames } from '../../src/identity/pins.js';
 import { missingPrograms } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';

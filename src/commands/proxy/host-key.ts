@@ -75,7 +75,7 @@ export const hostKey: Command<HostKeyOptions> = {
     const call: Call = { keys, plain, name: typed ?? reached?.text ?? host, io };
     const answer = await answerTo(factsFor(keys, shown, policy), call);
     if (answer.do === 'refuse') {
-      complain(answer.why, call);
+      await complain(answer.why, call);
       await forgetRoute(call);
       return refused;
     }
@@ -120,7 +120,7 @@ async function answerTo(
       : { do: 'accept', pin: false, why: 'address' };
   }
   if (answer.do === 'accept') return kept(answer, facts, call);
-  if (answer.do === 'nothing') complain(answer.why, call);
+  if (answer.do === 'nothing') await complain(answer.why, call);
   return answer;
 }
 
@@ -143,7 +143,7 @@ async function kept(
     if (answer.why !== 'known' && policy === 'strict') return { do: 'refuse', why: 'not kept' };
     return answer;
   }
-  complain(answer.why, call);
+  await complain(answer.why, call);
   return answer;
 }
 
@@ -188,9 +188,12 @@ function lineFrom(file: number): string {
 }
 
 /** One line that says why, with the fix. */
-function complain(why: Why, { keys, plain, name, io }: Call): void {
-  const text = messageFor(why, { keys, plain, name, io });
-  if (text !== undefined) io.err(`${io.program}: ${printable(text)}\n`);
+async function complain(why: Why, call: Call): Promise<void> {
+  const text = messageFor(why, call);
+  if (text === undefined) return;
+  const { io } = call;
+  const { pasteable } = await import('../../cli/message.js');
+  io.err(`${io.program}: ${printable(pasteable(text, io))}\n`);
 }
 
 function messageFor(why: Why, { keys, plain, name, io }: Call): string | undefined {

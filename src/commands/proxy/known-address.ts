@@ -40,9 +40,10 @@ function matcher(endpoint: Endpoint): ((machine: DiscoveredMachine) => boolean) 
       // 0 to 2 are this host and its own hypervisor.
       return endpoint.cid > 2 ? ({ cid }) => cid === endpoint.cid : undefined;
     case 'unix':
-      return ({ address }) => address === `unix${endpoint.path}`;
     case 'vsock-mux':
-      return ({ address }) => address === `vsock-mux${endpoint.path}`;
+      return ({ address, routes = [] }) =>
+        address === `${endpoint.family}${endpoint.path}` ||
+        routes.some((route) => 'path' in route.endpoint && route.endpoint.path === endpoint.path);
     default:
       return undefined;
   }

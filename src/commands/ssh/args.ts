@@ -49,6 +49,13 @@ export function policyIn({ before, after }: SplitArgs): HostKeyPolicy | undefine
   return undefined;
 }
 
+/** Whether the user's own options say from where ssh takes host keys: it then does not ask vmssh. */
+export function namesKeyFiles({ before, after }: SplitArgs): boolean {
+  return [...before, ...after].some((option) =>
+    sets(option, /^\s*(userknownhostsfile|globalknownhostsfile|knownhostscommand)[\s=]/i),
+  );
+}
+
 /** The first option that gives the machine the use of the user's agent, screen or local commands; undefined: none does. */
 export function givingOption(tool: SshTool, { before, after }: SplitArgs): string | undefined {
   const flags = {

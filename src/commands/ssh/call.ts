@@ -19,7 +19,14 @@ import { asksVmssh, type Caller, type HostOptions, hostOptions } from '../../ssh
 import { knownHostsFile } from '../../ssh/folder.js';
 import { guestKeysFor, trustIn } from '../../ssh/guest-keys.js';
 import { type SplitArgs, type SshTool, wordsOf } from '../../ssh/split-args.js';
-import { findOperands, givingOption, type Operand, optionsNameUser, policyIn } from './args.js';
+import {
+  findOperands,
+  givingOption,
+  namesKeyFiles,
+  type Operand,
+  optionsNameUser,
+  policyIn,
+} from './args.js';
 
 export interface SshOptions extends ForProxy {
   /** The tool's own arguments. */
@@ -69,7 +76,7 @@ export async function prepare(
   const ssh = sshProgram(io);
   const hasUser = optionsNameUser(tool, args) || machines.some((each) => each.user !== undefined);
   const [self, { asksForKeys }] = await Promise.all([callerForSsh(io), sshAbilities(io.env, ssh)]);
-  const caller = { ...self, asksForKeys };
+  const caller = { ...self, asksForKeys: asksForKeys && !namesKeyFiles(args) };
   const hostKeys = policyIn(args);
   const proxy = { waitMs, routes, start, hostKeys, typed: meant };
   const settings = await settingsOf(named, hasUser, proxy, caller, io);

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../../src/cli/command.js';
 import { configPrint } from '../../../src/commands/config/print.js';
 import { loadAddon } from '../../../src/native.js';
+import { everySshAsksForKeys } from '../../../src/process/ssh-program.js';
 import { configText } from '../../../src/ssh/config/text.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { named, useConfigHome } from './home.js';
@@ -17,7 +18,9 @@ describe('config print', () => {
     const io = fakeIo({ env: { HOME: home.path }, self: ['/usr/bin/node', '/opt/a b/vmssh.js'] });
     expect(await configPrint.run(patterns, io)).toBe(0);
     const fdpass = loadAddon().addon !== undefined;
-    expect(io.stdout).toEqual([configText({ program: io.self, fdpass })]);
+    const { platform } = io;
+    const asksForKeys = await everySshAsksForKeys(io);
+    expect(io.stdout).toEqual([configText({ program: io.self, fdpass, platform, asksForKeys })]);
   });
 
   it('writes them to a new file of its own, and over none', async () => {
@@ -25,7 +28,7 @@ describe('config print', () => {
     const out = join(home.path, 'lines');
     expect(await configPrint.run({ ...patterns, out }, io)).toBe(0);
     expect(io.stdout).toEqual([]);
-    expect(readFileSync(out, 'utf8')).toMatch(/^# vmssh: .*\n\n# These names are addresses/);
+    expect(readFileSync(out, 'utf8')).toMatch(/^# vmssh: .*\n\n# vmssh says which host key/);
     await expect(configPrint.run({ ...patterns, out }, io)).rejects.toThrow(/lines.*EEXIST|lines.*exists/);
   });
 

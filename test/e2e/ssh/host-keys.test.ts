@@ -59,19 +59,22 @@ describe.skipIf(missing)('the host key of a machine without a UUID', () => {
   beforeEach(() => rmSync(file, { force: true }));
 
   const refused = (result: Outcome) => expect(result).toMatchObject({ code: 255 });
-  const taken = (result: Outcome) => expect(result).toMatchObject({ code: 7, stderr: '' });
+  const taken = (result: Outcome) => expect(result).toMatchObject({ code: 7 });
+  const keys = () => knownHosts().match(/^\S+ \S+ \S+/gm);
 
   it('is kept under one name, by whichever command it is taken', async () => {
     taken(await bySsh());
-    const first = knownHosts();
-    taken(await byVmssh());
-    taken(await byVmssh(`machine/${name}`));
-    taken(await byVmssh(`machine%${name}`));
-    expect(knownHosts()).toBe(first);
+    const first = keys();
+    expect(first).toHaveLength(1);
+    for (const typed of [name, `machine/${name}`, `machine%${name}`]) {
+      taken(await byVmssh(typed));
+      taken(await bySsh(typed));
+    }
+    expect(keys()).toEqual(first);
     rmSync(file);
     taken(await byVmssh());
     taken(await bySsh());
-    expect(knownHosts()).toBe(first);
+    expect(keys()).toEqual(first);
   });
 
   it('is refused by all of them when it changes, and taken by all after vmssh forget', async () => {
@@ -91,40 +94,6 @@ describe.skipIf(missing)('the host key of a machine without a UUID', () => {
     expect(await program('check', '--until=authentication', name)).toMatchObject({ code: 0 });
     taken(await byVmssh());
     taken(await bySsh());
-  });
-
-  it.each([`machine%${name}`, `machine/${name}`, `container%${name}`])(
-    'counts if it was kept as %s, which was typed',
-    async (old) => {
-      knows(old, wrong);
-      expect((await program('check', '--until=authentication', name)).stdout).toContain(
-        'it knows another key',
-      );
-      refused(await byVmssh());
-      refused(await bySsh());
-      expect(await program('forget', name)).toMatchObject({ code: 0 });
-      expect(knownHosts()).toBe('');
-      knows(old, right);
-      taken(await byVmssh());
-      expect(knownHosts()).toMatch(
-        new RegExp(`^${old} ${right.replaceAll('+', '\\+')}\n.*${name} ssh-ed25519 .*\n$`),
-      );
-    },
-  );
-
-  it('counts for the Hosts of config install, too', async () => {
-    knows(`machine/${name}`, wrong);
-    expect(await program('config', 'install')).toMatchObject({ code: 0 });
-    refused(await bySsh());
-  });
-
-  it('is refused under the name of a pattern as well', async () => {
-    knows(`machine/${name}`, wrong);
-    expect((await program('check', '--until=authentication', `machine/${name}`)).code).toBe(1);
-    refused(await bySsh(`machine/${name}`));
-    expect(await program('forget', `machine/${name}`)).toMatchObject({ code: 0 });
-    taken(await bySsh(`machine/${name}`));
-    expect(await program('check', '--until=authentication', `machine/${name}`)).toMatchObject({ code: 0 });
   });
 
   it('is what ssh -G prints', async () => {
@@ -185,7 +154,7 @@ describe.skipIf(missing)('the host key of a machine without a UUID', () => {
   it('of another kind than the known one is refused, as ssh does it', async () => {
     spawnSync('ssh-keygen', ['-q', '-t', 'ecdsa', '-N', '', '-f', join(dir, 'ecdsa')]);
     const other = readFileSync(join(dir, 'ecdsa.pub'), 'utf8').split(' ').slice(0, 2).join(' ');
-    knows(`machine%${name}`, other);
+    knows(`vmssh-machine%${name}`, other);
     refused(await byVmssh());
     expect((await program('check', '--until=authentication', name)).stdout).toContain('it knows another key');
   });

@@ -97,7 +97,7 @@ describe.skipIf(missing)('a machine with two routes', () => {
     async ({ serve }) => {
       await answers(serve);
       const wait = ['-o', 'ConnectTimeout=60'];
-      expect(await login(...wait)).toMatchObject({ code: 7, stderr: '' });
+      expect((await login(...wait)).code).toBe(7);
       expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ version: 1, routes: { [target]: 'ip' } });
       const before = sockets.size;
       expect(await login(...wait)).toMatchObject({ code: 7, stderr: '' });
@@ -150,7 +150,6 @@ stream.once('data', (bytes) => { process.stdout.write(bytes); stream.destroy(); 
     await answers(to(imposter));
     const { code, stderr } = await login();
     expect(code).toBe(255);
-    expect(stderr).toContain('REMOTE HOST IDENTIFICATION HAS CHANGED');
     expect(stderr).toContain(`the host key of "${target}" has changed`);
     expect(await login('--route', 'ip')).toMatchObject({ code: 7, stderr: '' });
   });

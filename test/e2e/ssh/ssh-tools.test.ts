@@ -282,19 +282,18 @@ describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
     writeFileSync(file, knownHosts().replace(new RegExp(`^${alias} .*$`, 'm'), `${alias} ${wrong}`));
     const refused = await tool('ssh', ...quiet, 'web-server-t7', 'true');
     expect(refused.code).toBe(255);
-    expect(refused.stderr).toContain('the host key of "machine/Web Server T7" has changed');
-    const [, fix = ''] =
-      /if you expected this: (.* forget 'machine\/Web Server T7')\n/.exec(refused.stderr) ?? [];
+    expect(refused.stderr).toContain('the host key of "web-server-t7" has changed');
+    const [, fix = ''] = /if you expected this: (.* forget web-server-t7)$/m.exec(refused.stderr) ?? [];
     expect(await run(['sh', '-c', fix], { env })).toMatchObject({ code: 0, stderr: '' });
     expect(await tool('ssh', ...quiet, 'web-server-t7', 'exit 5')).toMatchObject({ code: 5 });
     expect(knownHosts()).toContain(alias);
   });
 
   it('know a machine again that has another address and another name now', async () => {
-    const before = knownHosts();
+    const before = knownHosts().replace('\n', '');
     const [first] = machines;
     machines[0] = { ...first, name: 'renamed', sshAddress: `unix${sshd.path.replace('/', '//')}` };
     expect(await tool('ssh', ...quiet, 'renamed', 'exit 6')).toMatchObject({ code: 6 });
-    expect(knownHosts()).toBe(before);
+    expect(knownHosts()).toContain(before);
   });
 });

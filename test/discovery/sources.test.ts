@@ -18,7 +18,7 @@ describe('the list of sources', () => {
     const texts = files
       .filter((path) => path.endsWith('.ts'))
       .map((path) => readFileSync(`src/discovery/${path}`, 'utf8'));
-    const code = texts.map((text) => text.replaceAll(/\/\*[^]*?\*\/|\/\/.*|'[^'\n]*'|`[^`]*`/g, ''));
+    const code = texts.map((text) => text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*|'[^'\n]*'|`[^`]*`/g, ''));
     const read = new Set(code.flatMap((text) => text.match(/\b[A-Z]{2,}(?:_[A-Z]+)+\b/g) ?? []));
     expect(read).toContain('LIMA_HOME');
     // What tools are given, what the user's systemd sets by itself, and what says that this is WSL.

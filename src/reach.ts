@@ -1,7 +1,7 @@
 import { now } from './clock.js';
 import type { Connection, OpenOptions } from './connect/connection.js';
 import { openConnection } from './connect/open.js';
-import type { Resolution } from './discovery/source.js';
+import type { Reachable } from './discovery/source.js';
 import { type Endpoint, formatEndpoint } from './endpoint.js';
 import { ConnectError } from './errors.js';
 import type { Interruption } from './interruption.js';
@@ -64,7 +64,7 @@ export type OnRoute = (
 
 export interface Reached {
   readonly target: Target;
-  readonly resolution: Resolution;
+  readonly resolution: Reachable;
   /** The one that was opened, maybe not its first. */
   readonly route: Route;
   readonly connection: Connection;
@@ -166,7 +166,7 @@ async function attempt(target: Target, text: string, options: ReachOptions): Pro
 }
 
 /** The error, with what the machine's manager knows besides. */
-function withTrouble(error: ConnectError, { trouble }: Resolution): ConnectError {
+function withTrouble(error: ConnectError, { trouble }: Reachable): ConnectError {
   if (!trouble) return error;
   const { op, target, code, hint, reason, final, start, cause } = error;
   return new ConnectError(op, target, {
@@ -177,7 +177,7 @@ function withTrouble(error: ConnectError, { trouble }: Resolution): ConnectError
 }
 
 /** The machine that a target means; if a time was given, found within it. */
-async function found(target: Target, text: string, options: ReachOptions): Promise<Resolution> {
+async function found(target: Target, text: string, options: ReachOptions): Promise<Reachable> {
   const { port, routes, timeoutMs, untilBanner, signal, env, platform, resolve = resolveTarget } = options;
   const ask = (own: Interruption | undefined) =>
     resolve(target, { text, port, routes, signal: own, env, platform });
@@ -196,7 +196,7 @@ async function found(target: Target, text: string, options: ReachOptions): Promi
 
 /** Opens the endpoint; if the machine is not there, asks why. */
 async function openRechecked(
-  { endpoint, recheck }: Pick<Route, 'endpoint'> & Pick<Resolution, 'recheck'>,
+  { endpoint, recheck }: Pick<Route, 'endpoint'> & Pick<Reachable, 'recheck'>,
   text: string,
   timeoutMs: number,
   stdio: OpenOptions['stdio'],

@@ -122,9 +122,9 @@ describe('from argv to the socket', () => {
   );
 
   it.each([
-    { args: ['proxy', '--fdpass', `machine/${mint}`, '22'], most: 58 },
-    { args: ['list'], most: 102 },
-    { args: ['config', 'install', '--no-fresh'], most: 126 },
+    { args: ['proxy', '--fdpass', `machine/${mint}`, '22'], most: 52 },
+    { args: ['list'], most: 101 },
+    { args: ['config', 'install', '--no-fresh'], most: 125 },
     { args: ['guest', 'check', 'no-such-host.invalid'], most: 88 },
   ])('$args loads at most $most files of src/', async ({ args, most }) => {
     const machined = await startMachined([{ name: mint, class: 'vm', vSockCid: 3 }]);

@@ -7,7 +7,7 @@ import { stepTrace } from '../cli/reach/trace.js';
 import type { ReachFlags } from '../cli/shared-options.js';
 import { now as clock } from '../clock.js';
 import { openConnection } from '../connect/open.js';
-import type { Resolution } from '../discovery/source.js';
+import type { Reachable } from '../discovery/source.js';
 import { formatEndpoint } from '../endpoint.js';
 import { ConnectError } from '../errors.js';
 import { resolveTarget } from '../kinds/kinds.js';
@@ -202,7 +202,7 @@ function triedRoutes(): { readonly onRoute: OnRoute; readonly tried: readonly Ch
 
 /** Those and, after a login, the machine's other routes: each is tried, but none over a network. */
 async function checkRoutes(
-  resolution: Resolution,
+  resolution: Reachable,
   tried: readonly CheckedRoute[],
   options: CheckRoutesOptions,
 ): Promise<readonly CheckedRoute[]> {
@@ -220,7 +220,7 @@ async function checkRoutes(
 
 /** The machine's routes, or those of them that were chosen: none is opened. Throws a ConnectError. */
 async function untriedRoutes(
-  resolution: Resolution,
+  resolution: Reachable,
   options: RoutesOptions,
 ): Promise<readonly CheckedRoute[]> {
   const routes = await allRoutes(resolution, options);
@@ -238,7 +238,7 @@ function rowOf({ endpoint, steps }: Route) {
   return route && { route, address: formatEndpoint(endpoint), endpoint, steps };
 }
 
-function withIp(rows: readonly CheckedRoute[], machine: Resolution): readonly CheckedRoute[] {
+function withIp(rows: readonly CheckedRoute[], machine: Reachable): readonly CheckedRoute[] {
   if (!hasIp(machine) || rows.some(({ route }) => route === 'ip')) return rows;
   return [...rows, { route: 'ip', state: 'skipped', found: routeFacts.ip.needs }];
 }

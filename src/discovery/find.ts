@@ -1,14 +1,12 @@
 import { hopHostProblem } from '../address/names.js';
 import { ConnectError, quote } from '../errors.js';
 import type { Route } from '../route.js';
-import { atPort } from '../target/port.js';
 import { routeToHop } from '../target/routes.js';
 import type { VsockTarget } from '../target/target.js';
 import type { Asked } from './no-machine.js';
 import type { DiscoveredMachine, Search, Warning } from './provider.js';
-import { addressRoute } from './routes.js';
-import { searchSource } from './search.js';
-import type { Resolution, ResolveContext, Source } from './source.js';
+import type { searchSource } from './search.js';
+import type { Reachable, ResolveContext, Source } from './source.js';
 
 /** Loads a source: the next is not even loaded while one before it has the machine. */
 export type LoadSource = () => Promise<Source>;
@@ -25,13 +23,14 @@ export async function findMachine(
   name: string,
   context: ResolveContext,
   asked?: Asked,
-): Promise<Resolution> {
+): Promise<Reachable> {
   const unknown: Extract<Search<DiscoveredMachine, Warning>, { outcome: 'unknown' }>[] = [];
   let first: Source | undefined;
   for (const load of sources) {
     const source = await load();
     first ??= source;
-    const search = await searchSource(source, name, { timeoutMs: source.searchMs ?? searchMs, ...context });
+    const deps = { timeoutMs: source.searchMs ?? searchMs, ...context };
+    const search = await (source.find?.(name, deps) ?? searchList(source, name, deps));
     context.signal?.throwIfAborted();
     if (search.outcome === 'unknown') {
       unknown.push(search);
@@ -59,14 +58,14 @@ export async function resolveListed(
   found: DiscoveredMachine,
   source: Source,
   context: ResolveContext,
-): Promise<Resolution> {
+): Promise<Reachable> {
   const { name, provider, status, uuid, user, identityFile, container } = found;
   const mayBeUp = ['running', 'starting', 'unknown'].includes(status);
   const trouble =
     mayBeUp && container?.restarts === undefined
       ? undefined
       : (await import('./not-up.js')).troubleOf(found, await source.start?.(found, context.env), context);
-  const known: Resolution = {
+  const known: Reachable = {
     steps: [`${provider} knows ${quote(name)} (${status})`],
     routes: [],
     machine: found,
@@ -76,12 +75,13 @@ export async function resolveListed(
   if (found.via !== undefined)
     return { ...known, joined: undefined, routes: [routeBehind(found, found.via, context)] };
   const { ipOf } = source;
-  const askIp: Resolution['askIp'] =
+  const askIp: Reachable['askIp'] =
     ipOf &&
     (async (leftMs) =>
       (await import('./not-up.js')).askIp((deps) => ipOf(found, deps), source, context, leftMs));
   const more = await source.resolve?.(found, context);
-  const machine = { ...known, askIp, routes: routesAt(found, context), ...more };
+  const routes = more?.routes ?? (await import('./routes.js')).routesAt(found, context);
+  const machine = { ...known, askIp, ...more, routes };
   if (machine.routes.length > 0 || (askIp && context.routes?.includes('ip'))) return machine;
   throw (await import('./not-up.js')).withoutRoute(found, source, context, trouble);
 }
@@ -96,14 +96,12 @@ function routeBehind({ target, cid }: DiscoveredMachine, host: string, context: 
   return routeToHop({ kind: 'via', host, target: `vsock/${cid}`, inner }, context);
 }
 
-/** Throws a ConnectError if the address of a machine cannot be used. */
-function routesAt({ routes, address }: DiscoveredMachine, context: ResolveContext): readonly Route[] {
-  if (routes) return routes.map((each) => atPort(each, context.port));
-  return address === undefined ? [] : [addressRoute(address, context)];
-}
-
 /** The routes that only other sources have for a machine. */
 async function joinedTo(found: DiscoveredMachine, context: ResolveContext): Promise<readonly Route[]> {
   const { routesOfOthers } = await import('./other-routes.js');
-  return (await routesOfOthers(found, context)).map((each) => atPort(each, context.port));
+  return routesOfOthers(found, context);
+}
+
+async function searchList(...asked: Parameters<typeof searchSource>) {
+  return (await import('./search.js')).searchSource(...asked);
 }

@@ -4,14 +4,14 @@ import type { Route } from '../route.js';
 import { askedOf } from './no-machine.js';
 import { type Deps, type DiscoveredMachine, DiscoveryError } from './provider.js';
 import { addressRoute } from './routes.js';
-import type { Recheck, Resolution, ResolveContext, Source } from './source.js';
+import type { Reachable, Recheck, ResolveContext, Source } from './source.js';
 
 /** Why a container that seems to be up may not answer. Throws a ConnectError if the machine is off, with the command that starts it. */
 export function troubleOf(
   found: DiscoveredMachine,
   start: StartCommand | undefined,
   context: ResolveContext,
-): Resolution['trouble'] {
+): Reachable['trouble'] {
   const off = whyOff(found, start, context);
   if (off) throw notFound(context, off);
   return restarting(found, start, context);
@@ -22,7 +22,7 @@ export function withoutRoute(
   found: DiscoveredMachine,
   source: Source,
   context: ResolveContext,
-  trouble: Resolution['trouble'],
+  trouble: Reachable['trouble'],
 ): ConnectError {
   const { name, status, provider } = found;
   if (status === 'starting')
@@ -58,7 +58,7 @@ function restarting(
   { container }: DiscoveredMachine,
   start: StartCommand | undefined,
   context: Pick<ResolveContext, 'platform' | 'env'>,
-): Resolution['trouble'] {
+): Reachable['trouble'] {
   if (container?.restarts === undefined) return undefined;
   const line = start?.log && shellLine(start.log, shellOf(context));
   return { problem: container.restarts, hint: line ? `see why it ends: ${line}` : 'see why it ends' };

@@ -14,7 +14,7 @@ import {
   type Warning,
 } from '../provider.js';
 import { answerOf, match, searchIn } from '../search.js';
-import type { Resolution, ResolveContext, Source } from '../source.js';
+import type { Reachable, ResolveContext, Source } from '../source.js';
 import { guestsOnly } from '../tools/guest-addresses.js';
 import { type JsonObject, parseJson } from '../tools/json.js';
 import { type RunTool, runTool, textOf } from '../tools/run-tool.js';
@@ -68,7 +68,7 @@ export async function resolveHyperVId(
   vmId: Guid,
   context: ResolveContext,
   { machines, addresses } = effects,
-): Promise<Resolution> {
+): Promise<Reachable> {
   const { askIp, whyOff } = await import('../not-up.js');
   const recheck = async () => {
     const all = toHyperVMachines(await machines({ timeoutMs: 10_000, ...context }).catch(() => []));

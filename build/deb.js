@@ -6,10 +6,10 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { sourceTime } from './bundle/commit.js';
+import { copyrightText } from './deb/copyright.js';
 import { ownTarget } from './engine/toolchains.js';
 import { extras } from './man.js';
 import { architectures, linuxTargets } from './package/architectures.js';
-import { copyrightText } from './package/copyright.js';
 import { installedFiles, systemConfig, vendorZsh, writeFiles } from './package/installed.js';
 import { addresses, maintainer, site } from './release/addresses.js';
 

@@ -96,6 +96,13 @@ export interface HyperVRights {
   readonly hyperVAdministrator: boolean;
 }
 
+/**
+ * What a process can still do that starts no program and writes no file any more. "read": read files, connect to unix sockets, and all
+ * that a relay needs. "serve": also accept connections, and connect to vsock and TCP ports. "serve-path": also remove files, as its own
+ * unix socket's.
+ */
+export type Confinement = 'read' | 'serve' | 'serve-path';
+
 export interface Addon {
   /** Address families that this build opens on this system. */
   readonly families: readonly Family[];
@@ -195,6 +202,11 @@ export interface Addon {
   hyperVRights(): HyperVRights;
   /** Windows only: milliseconds that the calling thread has had a processor. Elsewhere it throws ENOSYS. */
   threadTime(): number;
+  /**
+   * For the executable on Linux: gives up all system calls that `profile` does not need, in all threads and for ever; they fail with ENOSYS.
+   * False where nothing changes: in Node's addon, on Windows, and where the kernel or a container has no such filter.
+   */
+  confine(profile: Confinement): boolean;
 }
 
 /**

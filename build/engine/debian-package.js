@@ -78,7 +78,7 @@ export function debianFileName({ name, version, architecture = 'all' }) {
 }
 
 /**
- * Brings the file of a package into a folder: from VMSSH_SOURCES, from Debian's pool, or from its snapshot archive, where it still is once
+ * Brings the file of a package into a folder: from the cache, from VMSSH_SOURCES, from Debian's pool, or from its snapshot archive, where it still is once
  * the pool has a newer one. Whoever gives it, it has to have the hash. Throws with what each said.
  * @param {Pinned} pinned
  * @param {string} work
@@ -88,7 +88,11 @@ export async function debianFile(pinned, work, { env = process.env, seconds = 60
   const signal = AbortSignal.timeout(seconds * 1000);
   const { VMSSH_SOURCES: sources, VMSSH_TEST_SNAPSHOT: snapshot = snapshotFiles } = env;
   const { sha1 } = pinned;
+  const cache = cacheOf(env);
+  mkdirSync(cache, { recursive: true });
+  const kept = join(cache, debianFileName(pinned));
   const places = [
+    ...(existsSync(kept) ? [() => ofFolder(pinned, cache, work)] : []),
     ...(sources ? [() => ofFolder(pinned, sources, work)] : []),
     () => ofPool(pinned, work, env, signal),
     ...(sha1 ? [() => ofSnapshot(pinned, `${snapshot}/${sha1}`, work, signal)] : []),
@@ -98,7 +102,12 @@ export async function debianFile(pinned, work, { env = process.env, seconds = 60
     try {
       const file = await bring();
       const sum = createHash('sha256').update(readFileSync(file)).digest('hex');
-      if (sum === pinned.sha256 || (pinned.orNewer && !file.includes(`_${pinned.version}_`))) return file;
+      if (pinned.orNewer && !file.includes(`_${pinned.version}_`)) return file;
+      if (sum === pinned.sha256) {
+        copyFileSync(file, `${kept}.${process.pid}`);
+        renameSync(`${kept}.${process.pid}`, kept);
+        return file;
+      }
       problems.push(`${file} has the SHA-256 ${sum}, not ${pinned.sha256}`);
     } catch (error) {
       problems.push(/** @type {Error} */ (error).message);

@@ -20,7 +20,7 @@ import { toolchainOf } from './toolchains.js';
 const native = join(root, 'native');
 const own = join(native, 'engine');
 const kept = join(native, 'build/engine/objects');
-const shared = ['core', 'image', 'loop', 'memory', 'napi', 'natives', 'processes', 'relay'];
+const shared = ['confine', 'core', 'image', 'loop', 'memory', 'napi', 'natives', 'processes', 'relay'];
 const windows = ['core', 'handles', 'loop', 'natives', 'processes'].map((folder) => `windows/${folder}`);
 const linux = ['natives/linux'];
 
@@ -103,10 +103,10 @@ export async function compileObjects(sources, target, sanitize, changed = {}) {
 
 /**
  * Of the addon, what only an addon needs, which is linked to another libc or looks for its host, and what
- * native/engine/relay does instead.
+ * native/engine/confine and native/engine/relay do instead.
  */
 const replaced = {
-  linux: ['src/glibc_linux.cpp', 'src/hand-off/hand_off_stub.cpp'],
+  linux: ['src/glibc_linux.cpp', 'src/confine/confine_stub.cpp', 'src/hand-off/hand_off_stub.cpp'],
   win32: ['src/delayload_win32.cpp'],
 };
 

@@ -11,6 +11,12 @@ export const enginePackage = {
   suite: 'sid',
 };
 
+/** What Debian made it of, by the SHA-256 that its signed list of sources has: upstream's tarball, and Debian's patches. */
+export const engineOrigins = {
+  'quickjs-ng_0.17.0.orig.tar.gz': '92212ea9a257a387a35abca50505d59ad9edddba4580e064929d396511b89dcf',
+  'quickjs-ng_0.17.0-1.debian.tar.xz': 'd556ab3af8b3583c8fa0116c8255ea79f83bfd6bd105a2e912a8982e6c64326c',
+};
+
 /** The folder with quickjs.c and its headers. Throws as `debianPackage` does. @param {DownloadOptions} [options] */
 export async function engineSources(options) {
   return join(await debianPackage(enginePackage, options), 'usr/src/quickjs-ng');

@@ -4,7 +4,7 @@ import { root } from '../bundle/bundle.js';
 import { commitOf } from '../bundle/commit.js';
 import { debianFile, debianFileName } from '../engine/debian-package.js';
 import { muslOfArm64 } from '../engine/musl.js';
-import { enginePackage } from '../engine/sources.js';
+import { engineOrigins, enginePackage } from '../engine/sources.js';
 import { run } from './run.js';
 
 /** The files of Debian that an executable is built from, besides what a system has installed. */
@@ -63,6 +63,11 @@ folder: \`VMSSH_SOURCES=$PWD npm run build:exe\`. Without it, they come from Deb
 | file | what it is | SHA-256 | licence |
 | --- | --- | --- | --- |
 ${rows.join('')}
+\`${debianFileName(enginePackage)}\` has the sources with Debian’s patches applied. Debian made it of these, which no build needs:
+
+${Object.entries(engineOrigins)
+  .map(([name, sha256]) => `- \`${name}\`, SHA-256 ${sha256}\n`)
+  .join('')}
 The packages of npm are in package-lock.json, each with its hash.
 `;
 }

@@ -50,6 +50,7 @@ void populate(napi_env env, napi_value exports) {
   add<hyperVMachines>(env, exports, "hyperVMachines");
   add<hyperVRights>(env, exports, "hyperVRights");
   add<threadTime>(env, exports, "threadTime");
+  add<confine>(env, exports, "confine");
 }
 
 }  // namespace

@@ -27,5 +27,6 @@ napi_value accessList(Call& call);
 napi_value hyperVMachines(Call& call);
 napi_value hyperVRights(Call& call);
 napi_value threadTime(Call& call);
+napi_value confine(Call& call);
 
 }  // namespace hvsock

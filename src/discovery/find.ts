@@ -74,6 +74,7 @@ export async function resolveListed(
     machine: found,
     steps: [`${provider} knows ${quote(name)} (${status})`],
     routes: [],
+    machine: found,
     ...{ uuid, identityFile, user, trouble },
     joined: () => joinedTo(found, context),
   };

@@ -107,7 +107,8 @@ export function sandbox({
     // Node compiles JavaScript to such memory.
     ...(engine ? ['MemoryDenyWriteExecute=yes'] : []),
     'SystemCallArchitectures=native',
-    `SystemCallFilter=@system-service${engine ? '' : ' @pkey'}`,
+    // The executable gives up more by itself (src/process/confine.ts).
+    `SystemCallFilter=@system-service ${engine ? 'seccomp' : '@pkey'}`,
     'SystemCallFilter=~@privileged @resources',
     'SystemCallErrorNumber=EPERM',
     'KeyringMode=private',

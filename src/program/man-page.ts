@@ -196,9 +196,8 @@ const variables: readonly Variable[] = [
   },
   {
     name: 'VMSSH_NO_SANDBOX',
-    about:
-      'if it is not empty: a long-running relay of the executable keeps all system calls, so that it can be traced',
-    pages: ['proxy', 'nc'],
+    about: 'if it is not empty: the executable keeps all system calls, so that it can be traced',
+    pages: ['proxy', 'nc', 'forward'],
   },
   {
     name: 'HOME',

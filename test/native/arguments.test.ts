@@ -108,6 +108,10 @@ describeAddon('unusable arguments', () => {
       message: 'watchHangup: descriptors must be an array, received undefined',
     },
     { call: () => bare.watchHangup?.([0, 'x']), message: 'descriptors[1] must be a whole number' },
+    ...['relay', 'x', undefined].map((profile) => ({
+      call: () => bare.confine?.(profile),
+      message: 'confine: profile must be "read", "serve" or "serve-path", received',
+    })),
     { call: () => bare.sockaddr?.(), message: 'sockaddr: address must be an object, received undefined' },
   ];
 
@@ -125,6 +129,10 @@ describeAddon('unusable arguments', () => {
       },
     };
     expect(() => bare.sockaddr?.(trap)).toThrow(mistake);
+  });
+
+  it('gives nothing up in Node, whose threads need more', () => {
+    expect(addon.confine('read')).toBe(false);
   });
 
   it('lists the families it opens', () => {

@@ -17,7 +17,7 @@
 #include "../../src/relay/relay_linux.h"
 #include "../../src/system/failure.h"
 #include "../memory/rest.h"
-#include "confine.h"
+#include "../../src/confine/confine.h"
 
 #ifndef SYS_close_range
 #define SYS_close_range 436
@@ -135,7 +135,7 @@ int run(const Arguments& arguments) {
     if (isMultiplexed) multiplexer.emplace(number, Descriptor(multiplexerFile));
     Relay relay(number, input, Stream(output, Stream::AtEnd::closes), lingerMs, never,
                 multiplexer ? &*multiplexer : nullptr, nullptr);
-    if (isConfined) confine();
+    if (isConfined) confine(Profile::relay);
     engine::dropProgramPages();
     relay.run();
     return 0;

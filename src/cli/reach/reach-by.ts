@@ -85,12 +85,13 @@ export function socketWarning(
   ownerOf: (path: string) => number | undefined = statOwner,
 ): NonNullable<ReachOptions['beforeOpen']> {
   let warned = io.platform === 'win32';
+  const trusted = new Set([0, uid]);
   return async (target, endpoint) => {
     if (warned || kindOf(target).rest !== 'path' || !('path' in endpoint)) return;
     const owner = ownerOf(endpoint.path);
-    if (owner === undefined || owner === 0 || owner === uid) return;
+    if (owner === undefined || trusted.has(owner)) return;
     const { isSystemUser } = await import('../../discovery/processes/system-user.js');
-    if (await isSystemUser(owner, io)) return;
+    if (await isSystemUser(owner, io)) return void trusted.add(owner);
     warned = true;
     const danger = `belongs to user ${owner}, who can answer in place of the machine`;
     io.err(`${io.program}: warning: ${printable(endpoint.path)} ${danger}\n`);

@@ -7,6 +7,7 @@ import { reachFlags, routesOption, timeoutOption, verboseOption } from '../../cl
 import { ConnectError, exitCode, quote } from '../../errors.js';
 import { loadAddon } from '../../native.js';
 import { ownArgs } from '../../own-args.js';
+import { confineForward } from './confined.js';
 import { type Listener, openListener, passedListeners } from './listener.js';
 import { formatLocal, isPrivate, type Local, parseLocal, parseService, sameLocal } from './local.js';
 import { type ForwardedMachine, type MachineOptions, machineAt } from './machine.js';
@@ -255,6 +256,9 @@ async function forwardOne(
     await report.turnedAway(refusal);
   };
   try {
+    // systemd removes its own.
+    const listensAt = 'family' in local ? [local.family] : [];
+    await confineForward({ typed: options.typed, listensAt }, machine.find, io);
     for (const { local } of listeners) report.listening(local, target);
     await serve(addon, listeners, options, serveClient, signal);
   } finally {

@@ -42,7 +42,10 @@ export function machineAt(options: MachineOptions, io: Io, signal: AbortSignal):
   const route = remembered(search(options, io, signal), rememberedMs);
   return {
     async find() {
-      return (await route.get()).text;
+      const { text, target, resolution } = await route.get();
+      const [first] = resolution.routes;
+      if (first) await beforeOpen(target, first.endpoint, resolution.machine);
+      return text;
     },
     async connect(signal) {
       const { resolution, ...found } = await route.get();

@@ -8,6 +8,7 @@ import { openConnection } from '../../connect/open.js';
 import type { Endpoint } from '../../endpoint.js';
 import { ConnectError, printable, quote } from '../../errors.js';
 import { allRoutes } from '../../routes/routes.js';
+import { confineForward } from './confined.js';
 import { backlog, type MachineListener, openListener } from './listener.js';
 import { formatLocal, type Local } from './local.js';
 import { type MachineOptions, remembered, search } from './machine.js';
@@ -51,6 +52,8 @@ export async function reverse(
     await report.turnedAway(refusal);
   };
   try {
+    const listensAt = 'path' in listener.at ? ['unix' as const] : [];
+    await confineForward({ typed: options.typed, listensAt }, machine.recently, io);
     report.reversed(listener.at, target, local);
     if (!json) io.err(`${io.program}: in the machine: ${printable(guestLine(port, local))}\n`);
     await serve(addon, [listener], options, serveClient, signal);

@@ -23,11 +23,11 @@ const limitMs = 500;
 export async function machineAt(
   endpoint: Endpoint,
   env: Readonly<Record<string, string | undefined>>,
-  providers: readonly Source[] = local,
+  sources: readonly Source[] = local,
 ): Promise<DiscoveredMachine | undefined> {
   const isThere = matcher(endpoint);
   if (!isThere) return undefined;
-  const { machines } = await listAll({ env }, providers, limitMs);
+  const { machines } = await listAll({ env }, sources, limitMs);
   const found = machines.filter((machine) => machine.authority !== 'other' && isThere(machine));
   const [one, ...others] = found;
   const target = asTarget(one?.target ?? '');

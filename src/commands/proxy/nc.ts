@@ -25,6 +25,7 @@ import { findTarget } from '../../lookup/find-target.js';
 import { splitLogin } from '../../lookup/login.js';
 import { insteadOfVerb } from '../../lookup/other-verbs.js';
 import { type AddonState, loadAddon } from '../../native.js';
+import { confine } from '../../process/confine.js';
 import { awaitBanner, bannerLimit } from '../../ssh/banner.js';
 
 export interface NcOptions extends ReachFlags {
@@ -142,6 +143,8 @@ export const nc: Command<NcOptions> = {
     const during = { trace, signal, stdio, untilBanner: false };
     const { connection } = await reachBy({ ...options, text, target }, during, io);
     if (options.banner) {
+      // A program that carries the bytes is ended by us.
+      if (connection.handle && !connection.handedOver) confine('read', io.env);
       try {
         io.out(`${printable(await awaitBanner(connection, text, options.timeoutMs, signal))}\n`);
         // Closed with bytes unread, the connection would look broken to the server.

@@ -30,6 +30,7 @@ describe.skipIf(missing || !existsSync('.git'))('the sources of a release', () =
       expect(createHash('sha256').update(bytes).digest('hex')).toBe(sha256);
       expect(readFileSync(join(folder, licence), 'utf8')).toMatch(/^License: /m);
     }
+    expect(page.match(/^- `quickjs-ng_\S+`, SHA-256 [0-9a-f]{64}$/gm)).toHaveLength(2);
     const { stdout } = await run(['tar', '-tzf', join(folder, 'vmssh-1.2.3.tar.gz')]);
     expect(stdout).toContain('\nvmssh-1.2.3/build/engine/sources.js\n');
     expect(readdirSync(folder)).toHaveLength(rows.length * 2 + 2);

@@ -67,8 +67,13 @@ async function callsOfForward(dir: string) {
 
 /** The system calls of systemd's sets, and of the sets in them. */
 async function callsIn(sets: readonly string[]): Promise<ReadonlySet<string>> {
-  const { stdout } = await run(['systemd-analyze', 'syscall-filter', '--no-pager', ...sets]);
+  const { stdout } = await run([
+    'systemd-analyze',
+    'syscall-filter',
+    '--no-pager',
+    ...sets.filter((name) => name.startsWith('@')),
+  ]);
   const found = [...stdout.matchAll(/^ {4}(@?[\w-]+)$/gm)].map(([, name = '']) => name);
   const inner = found.filter((name) => name.startsWith('@'));
-  return new Set([...found, ...(inner.length > 0 ? await callsIn(inner) : [])]);
+  return new Set([...sets, ...found, ...(inner.length > 0 ? await callsIn(inner) : [])]);
 }

@@ -11,7 +11,6 @@ import { readToEnd } from '../../native/support/peer.js';
 import { type RunningRelay, resetAfter, startRelay, stdioKinds } from '../../native/support/relay.js';
 
 const refusing = compile('refusing.c');
-const confined = compile('confined.cpp');
 const program = engineProgram('relay');
 const describeEngine = describe.skipIf(program === undefined);
 const reset = 'lost: it broke (ECONNRESET)\nfix: look\n';
@@ -187,21 +186,6 @@ describe.skipIf(program === undefined || isSanitized)(
       expect((await readToEnd(relay.stdout)).toString()).toBe('a tail');
       expect(await relay.finished).toMatchObject({ code: 0, stderr: '' });
     });
-
-    it.skipIf(!confined)(
-      'do not include those that open files and sockets, run programs or send signals',
-      async () => {
-        expect(await run([confined ?? ''])).toEqual({ code: 0, signal: null, stdout: '', stderr: '' });
-        expect(await run([confined ?? '', 'execve'])).toMatchObject({ code: 0, stderr: '' });
-      },
-    );
-
-    it.skipIf(!confined || process.arch !== 'x64')(
-      'are not those of another processor: that ends it',
-      async () => {
-        expect(await run([confined ?? '', 'other'])).toMatchObject({ code: null, signal: 'SIGSYS' });
-      },
-    );
   },
 );
 

@@ -10,15 +10,16 @@ export function compile(
   source: string,
   fixtures = new URL('../fixtures/', import.meta.url),
   flags: readonly string[] = [],
+  compiler = 'cc',
 ): string | undefined {
   const folder = mkdtempSync(join(tmpdir(), 'hvsock-'));
   afterAll(() => rmSync(folder, { recursive: true }));
   const program = join(folder, basename(source, '.c'));
   const from = fileURLToPath(new URL(source, fixtures));
-  const tried = spawnSync('cc', ['-Wall', ...flags, '-o', program, from], { encoding: 'utf8' });
+  const tried = spawnSync(compiler, ['-Wall', ...flags, '-o', program, from], { encoding: 'utf8' });
   if (tried.status === 0) return program;
   // A compiler that is not there is one reason for all files.
-  const reason = tried.error ? 'cc not found' : `cannot compile ${source}\n${tried.stderr}`;
+  const reason = tried.error ? `${compiler} not found` : `cannot compile ${source}\n${tried.stderr}`;
   console.warn(`skipped: ${reason}: apt-get install g++`);
   return undefined;
 }

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { dist, run } from '../../helpers/run.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
+import { compile } from '../../native/support/compile.js';
+import { profiles } from '../../native/support/profiles.js';
 import { bootArm64 } from '../bed/arm64.js';
 import { describeGuests } from '../describe.js';
 
@@ -12,6 +14,9 @@ const missing = existsSync(executable)
   ? ''
   : ': skipped, as npm run build:exe -- --target linux-arm64 was not run';
 const megabytes = 8;
+const confined = missing
+  ? undefined
+  : compile('confined.cpp', undefined, ['-static'], 'aarch64-linux-gnu-g++');
 
 /** What the run has seen, for test/packages/tried.md. */
 const seen: string[] = [];
@@ -97,6 +102,20 @@ describeGuests(`a guest for arm64, and the executable for it${missing}`, () => {
       seen.push('a relay that lasts goes on without the engine');
     },
   );
+
+  // QEMU has no filters in the programs that it runs by itself: here it runs a kernel.
+  it.skipIf(missing || !confined).each(profiles)('has the profile $profile', async ({ profile, allowed }) => {
+    await guest.run('cat >/usr/bin/confined && chmod 755 /usr/bin/confined', {
+      input: readFileSync(confined ?? ''),
+    });
+    const { code, stdout } = await inside(
+      `mkdir /tmp/${profile} && cd /tmp/${profile} && confined ${profile}`,
+    );
+    expect({ code, allowed: stdout.split('\n').slice(0, -1) }).toEqual({ code: 0, allowed });
+    for (const what of ['execve', 'threads'])
+      expect(await inside(`cd /tmp/${profile} && confined ${profile} ${what}`)).toMatchObject({ code: 0 });
+    seen.push(`the filter of system calls, profile ${profile}`);
+  });
 
   it.skipIf(missing)('says what is wrong there', async () => {
     const refused = await inside('vmssh proxy vsock/1 99');

@@ -71,7 +71,6 @@ export async function resolveListed(
   if (off) throw notFound(context, off);
   const trouble = restarting(found, start, context);
   const known: Resolution = {
-    machine: found,
     steps: [`${provider} knows ${quote(name)} (${status})`],
     routes: [],
     machine: found,

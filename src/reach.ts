@@ -52,7 +52,7 @@ export interface ReachOptions {
   readonly stdio?: ((endpoint: Endpoint) => OpenOptions['stdio']) | undefined;
   /** Called with a target, its endpoint and its machine, just before it is opened. */
   readonly beforeOpen?:
-    | ((target: Target, endpoint: Endpoint, machine: Resolution['machine']) => Promise<void>)
+    | ((target: Target, endpoint: Endpoint, machine: Reachable['machine']) => Promise<void>)
     | undefined;
 }
 

@@ -103,12 +103,14 @@ export function pinsOf({ alias, names, pins }: Pick<Facts, 'alias' | 'names' | '
   return pins.filter((pin) => pin.names.includes(alias.slice('vmssh-'.length)));
 }
 
-/** Whether a name was another machine's, by a UUID or another source's name. */
+/** Whether a name was another machine's, by a UUID or another source's name. Where a source says no UUID, a name is its own machine's. */
 function isAnothers(name: string, facts: Facts): boolean {
-  const own = new Set(pinsOf(facts).map(({ alias }) => alias));
-  return facts.pins.some(
-    (pin) => pin.names.includes(name) && pin.alias !== facts.alias && !own.has(pin.alias),
-  );
+  const own = new Set([
+    facts.alias,
+    ...facts.names.map((each) => `vmssh-${each}`),
+    ...pinsOf(facts).map(({ alias }) => alias),
+  ]);
+  return facts.pins.some((pin) => pin.names.includes(name) && !own.has(pin.alias));
 }
 
 /** Whether all that is known of the machine is kept already. */

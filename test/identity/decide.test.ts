@@ -168,6 +168,16 @@ describe('the decision about a host key', () => {
       want: { do: 'refuse', why: 'changed' },
     },
     {
+      name: 'kept by its name too, since another source says no UUID',
+      given: { pins: [known, pin('vmssh-machine%mint', own, 'machine%mint')] },
+      want: { do: 'accept', why: 'known', pin: false },
+    },
+    {
+      name: 'another, kept by its name too',
+      given: { ...shows, pins: [known, pin('vmssh-machine%mint', own, 'machine%mint')] },
+      want: { do: 'refuse', why: 'changed' },
+    },
+    {
       name: 'of another machine with no name in common',
       given: { pins: [pin(other, wrong, 'machine%web')] },
       want: { do: 'accept', why: 'first' },

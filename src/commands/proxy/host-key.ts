@@ -138,9 +138,11 @@ async function kept(
     await makeFolder(dirname(keys.path));
     if ((await pinKey(keys.path, pin, answer.moved)) === 'lost') return { do: 'refuse', why: 'changed' };
   } catch (error) {
+    // It is there; only a name of it is not.
+    if (answer.why === 'known') return answer;
     const problem = `the host key of ${quote(call.name)} could not be written to ${keys.path}: ${(error as Error).message}`;
     io.err(`${io.program}: ${printable(problem)}\n`);
-    if (answer.why !== 'known' && policy === 'strict') return { do: 'refuse', why: 'not kept' };
+    if (policy === 'strict') return { do: 'refuse', why: 'not kept' };
     return answer;
   }
   await complain(answer.why, call);

@@ -118,6 +118,8 @@ function byCommand(options: Keys): Settings | undefined {
     ['KnownHostsCommand', words.join(' ')],
     ['UserKnownHostsFile', file],
     ['GlobalKnownHostsFile', '/dev/null'],
+    // If the user tells ssh to take any key, it writes there what vmssh reads.
+    ['HashKnownHosts', 'no'],
     ['UpdateHostKeys', 'no'],
   ];
 }

@@ -35,6 +35,12 @@ describe("what the doctor sees of ssh's configuration", () => {
       want: { owner: 'ours', typed: false },
     },
     {
+      name: 'lines that have ssh ask for host keys',
+      main: 'Include vmssh.conf\n',
+      own: signed(configText({ program: self, fdpass: true, platform: 'linux', asksForKeys: true })),
+      want: { owner: 'ours', asks: 'yes' },
+    },
+    {
       name: 'what config print printed',
       main: `Host a\n    User b\n${text}`,
       want: { owner: 'none', include: 'none', pasted: true, callsThis: true },

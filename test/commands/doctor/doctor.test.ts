@@ -293,6 +293,39 @@ describe('the doctor of this host', () => {
       says: /calls this vmssh/,
     },
     {
+      name: 'config',
+      facts: { config: { ...good.config, asks: 'yes' }, ssh: { ...good.ssh, version: 'OpenSSH_8.4p1' } },
+      state: 'bad',
+      says: /vmssh\.conf was written for ssh 8\.5 or later; this one is older and ends at the KnownHostsCommand/,
+      fix: /^vmssh config install$/,
+    },
+    {
+      name: 'host keys',
+      facts: { config: { ...good.config, asks: 'could' } },
+      state: 'bad',
+      says: /lines are of an older vmssh/,
+      fix: /^vmssh config install$/,
+    },
+    {
+      name: 'host keys',
+      facts: {
+        config: { ...good.config, asks: 'yes' },
+        ssh: { ...good.ssh, keyCommand: '/opt/vmssh host-key --typed=%n -- %I %H %t %K' },
+      },
+      state: 'ok',
+      says: /ssh asks vmssh/,
+    },
+    {
+      name: 'host keys',
+      facts: {
+        config: { ...good.config, asks: 'yes' },
+        ssh: { ...good.ssh, keyCommand: '/usr/bin/sss_ssh_knownhosts %H' },
+      },
+      state: 'bad',
+      says: /another KnownHostsCommand, which stands above ours.*sss_ssh_knownhosts/,
+      fix: /config install/,
+    },
+    {
       name: 'ssh vsock/3',
       facts: { ssh: { ...good.ssh, proxyCommand: undefined } },
       state: 'bad',

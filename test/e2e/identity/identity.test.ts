@@ -8,6 +8,7 @@ import { missingPrograms } from '../../helpers/programs.js';
 import { type Outcome, run, vmssh } from '../../helpers/run.js';
 import { type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
+import { onTerminal } from '../../helpers/terminal.js';
 
 const missing = missingPrograms({
   ssh: 'openssh-client',
@@ -151,6 +152,17 @@ describe.skipIf(missing)('ssh and the identity of a machine', () => {
       expect(await bySsh(name, 'accept-new', ['-o', `StrictHostKeyChecking=${told}`])).toMatchObject({
         code: 255,
       });
+  });
+
+  it('the policy ask asks on the terminal, and keeps a key that is accepted', async () => {
+    const command = ['ssh', '-F', conf, '-i', join(dir, 'a/id'), name, 'exit 7'];
+    const asked = (answer: string) =>
+      onTerminal(command, /yes\/no/, answer, { ...env, VMSSH_HOST_KEYS: 'ask' });
+    const no = await asked('no');
+    expect({ code: no.code, pins: pins() }).toEqual({ code: 255, pins: '' });
+    expect(no.stdout).toMatch(/ssh-ed25519 SHA256:/);
+    expect(await asked('yes')).toMatchObject({ code: 7 });
+    expect(await bySsh(name, 'strict')).toMatchObject({ code: 7 });
   });
 
   it('the address of a known machine is that machine', async () => {

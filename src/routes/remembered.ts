@@ -49,7 +49,7 @@ export async function rememberRoute(text: string, route: RouteName | undefined, 
     await editFile(path, (old) => withRoute(old, key, route), 0o600);
   };
   const limit = new AbortController();
-  const late = delay(maxWrite, undefined, { signal: limit.signal }).catch(() => {});
+  const late = delay(route === undefined ? maxForget : maxWrite, undefined, { signal: limit.signal }).catch(() => {});
   await Promise.race([write().catch(() => {}), late]);
   limit.abort();
 }
@@ -69,8 +69,9 @@ const maxFile = 1 << 16;
 const maxKey = 256;
 const maxKept = 100;
 
-/** Another vmssh may hold the lock. Milliseconds. */
+/** Another vmssh may hold the lock. A login does not wait long for it; a route that showed another key has to go. Milliseconds. */
 const maxWrite = 300;
+const maxForget = 5000;
 
 function withRoute(old: Buffer | undefined, key: string, route: RouteName | undefined): Buffer | undefined {
   const routes = new Map(readable(old));

@@ -49,7 +49,9 @@ export async function rememberRoute(text: string, route: RouteName | undefined, 
     await editFile(path, (old) => withRoute(old, key, route), 0o600);
   };
   const limit = new AbortController();
-  const late = delay(route === undefined ? maxForget : maxWrite, undefined, { signal: limit.signal }).catch(() => {});
+  const late = delay(route === undefined ? maxForget : maxWrite, undefined, { signal: limit.signal }).catch(
+    () => {},
+  );
   await Promise.race([write().catch(() => {}), late]);
   limit.abort();
 }

@@ -1,7 +1,13 @@
 import type { Reachable } from '../../src/discovery/source.js';
 
-/** A found machine by its first route, with all steps to it, for comparing. */
-export function byFirstRoute({ steps, routes: [first, ...rest], joined: _, ...machine }: Reachable) {
+/** A found machine by its first route, with all steps to it, for comparing; without what its source lists. */
+export function byFirstRoute({
+  steps,
+  routes: [first, ...rest],
+  joined: _,
+  machine: _found,
+  ...machine
+}: Reachable) {
   return {
     ...machine,
     endpoint: first?.endpoint,

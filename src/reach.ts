@@ -1,7 +1,7 @@
 import { now } from './clock.js';
 import type { Connection, OpenOptions } from './connect/connection.js';
 import { openConnection } from './connect/open.js';
-import type { Resolution } from './discovery/source.js';
+import type { Reachable } from './discovery/source.js';
 import { type Endpoint, formatEndpoint } from './endpoint.js';
 import { ConnectError } from './errors.js';
 import type { Interruption } from './interruption.js';
@@ -52,7 +52,7 @@ export interface ReachOptions {
   readonly stdio?: ((endpoint: Endpoint) => OpenOptions['stdio']) | undefined;
   /** Called with a target, its endpoint and its machine, just before it is opened. */
   readonly beforeOpen?:
-    | ((target: Target, endpoint: Endpoint, machine: Resolution['machine']) => Promise<void>)
+    | ((target: Target, endpoint: Endpoint, machine: Reachable['machine']) => Promise<void>)
     | undefined;
 }
 
@@ -64,8 +64,9 @@ export type OnRoute = (
 
 export interface Reached {
   readonly target: Target;
-  /** The route that was opened, maybe not its first, is the connection's endpoint. */
-  readonly resolution: Resolution;
+  readonly resolution: Reachable;
+  /** The one that was opened, maybe not its first. */
+  readonly route: Route;
   readonly connection: Connection;
 }
 
@@ -149,7 +150,7 @@ async function attempt(target: Target, text: string, options: ReachOptions): Pro
       const banner = waits ? await bannerOf(connection, text, Math.max(1, end - now()), signal) : undefined;
       onRoute?.(route, banner === undefined ? {} : { banner });
       if (waits) await turn.remember?.(name);
-      return { target, resolution, connection };
+      return { target, resolution, route, connection };
     } catch (error) {
       // A machine that cannot be started has no other route.
       if (!(error instanceof ConnectError) || ['INTERRUPTED', 'NOT_STARTED'].includes(error.code))
@@ -165,7 +166,7 @@ async function attempt(target: Target, text: string, options: ReachOptions): Pro
 }
 
 /** The error, with what the machine's manager knows besides. */
-function withTrouble(error: ConnectError, { trouble }: Resolution): ConnectError {
+function withTrouble(error: ConnectError, { trouble }: Reachable): ConnectError {
   if (!trouble) return error;
   const { op, target, code, hint, reason, final, start, cause } = error;
   return new ConnectError(op, target, {
@@ -176,7 +177,7 @@ function withTrouble(error: ConnectError, { trouble }: Resolution): ConnectError
 }
 
 /** The machine that a target means; if a time was given, found within it. */
-async function found(target: Target, text: string, options: ReachOptions): Promise<Resolution> {
+async function found(target: Target, text: string, options: ReachOptions): Promise<Reachable> {
   const { port, routes, timeoutMs, untilBanner, signal, env, platform, resolve = resolveTarget } = options;
   const ask = (own: Interruption | undefined) =>
     resolve(target, { text, port, routes, signal: own, env, platform });
@@ -185,14 +186,17 @@ async function found(target: Target, text: string, options: ReachOptions): Promi
     : ask(signal);
   const machine = await withInterruption(text, signal, answer);
   const [first] = machine.routes;
-  const steps = [...machine.steps, ...(first ? [...first.steps, formatEndpoint(first.endpoint)] : [])];
-  options.trace?.('resolve', steps.join(' → '), first?.endpoint);
+  options.trace?.(
+    'resolve',
+    [...machine.steps, ...(first ? [...first.steps, formatEndpoint(first.endpoint)] : [])].join(' → '),
+    first?.endpoint,
+  );
   return machine;
 }
 
 /** Opens the endpoint; if the machine is not there, asks why. */
 async function openRechecked(
-  { endpoint, recheck }: Pick<Route, 'endpoint'> & Pick<Resolution, 'recheck'>,
+  { endpoint, recheck }: Pick<Route, 'endpoint'> & Pick<Reachable, 'recheck'>,
   text: string,
   timeoutMs: number,
   stdio: OpenOptions['stdio'],

@@ -24,7 +24,7 @@ const beside = [
   /^commands\/proxy\/stdio-watch$/,
   /^kinds\/(kind|machines|managed)$/,
   /^process\/own-path$/,
-  /^(ssh\/folder|identity\/identity|endpoint)$/,
+  /^(ssh\/folder|identity\/identity|endpoint|files\/place)$/,
   /^discovery\/(not-up|start-command)$/,
 
   /^route$/,
@@ -32,6 +32,12 @@ const beside = [
 ];
 
 const inList = /^(discovery|process|files)\/|^group-by$/;
+
+/** As V8 writes it. */
+interface Script {
+  readonly url: string;
+  readonly functions: readonly { functionName: string; ranges: readonly { count: number }[] }[];
+}
 
 /** A name that no other machine of this host has; docs/contributing/layout.md calls it mint. */
 const mint = 'mint-w4';
@@ -70,18 +76,19 @@ describe('from argv to the socket', () => {
     const outcome = await program(args, { ...env, NODE_V8_COVERAGE: counts });
     // Machines of others on this host may give warnings.
     expect(outcome).toMatchObject({ code: 0 });
-    const root = `file://${join(dir, 'src')}/`;
-    const scripts = readdirSync(counts).flatMap((name) => {
-      const { result } = JSON.parse(readFileSync(join(counts, name), 'utf8'));
-      return result as { url: string; functions: { functionName: string; ranges: { count: number }[] }[] }[];
-    });
-    const ran = scripts.filter(({ functions }) =>
+    return scriptsIn(counts, ({ functions }) =>
       functions.some(({ functionName, ranges }) => functionName !== '' && (ranges[0]?.count ?? 0) > 0),
-    );
-    return ran
-      .filter(({ url }) => url.startsWith(root))
-      .map(({ url }) => url.slice(root.length).replace(/\.mjs$/, ''))
-      .filter((file) => existsSync(join(src, `${file}.ts`)) && !beside.some((each) => each.test(file)));
+    ).filter((file) => existsSync(join(src, `${file}.ts`)) && !beside.some((each) => each.test(file)));
+  }
+
+  /** The files that were loaded, or those of them that `which` holds for. */
+  function scriptsIn(counts: string, which: (script: Script) => boolean = () => true): readonly string[] {
+    const root = `file://${join(dir, 'src')}/`;
+    const scripts = readdirSync(counts).flatMap((name): readonly Script[] => {
+      return JSON.parse(readFileSync(join(counts, name), 'utf8')).result;
+    });
+    const ours = scripts.filter((script) => script.url.startsWith(root) && which(script));
+    return [...new Set(ours.map(({ url }) => url.slice(root.length).replace(/\.mjs$/, '')))];
   }
 
   /** The arguments of the proxy in the Host of config install that has this pattern, as ssh runs it for `typed`. */
@@ -113,6 +120,23 @@ describe('from argv to the socket', () => {
       expect(listed.length).toBeLessThanOrEqual(most);
     },
   );
+
+  it.each([
+    { args: ['proxy', '--fdpass', `machine/${mint}`, '22'], most: 52 },
+    { args: ['list'], most: 101 },
+    { args: ['config', 'install', '--no-fresh'], most: 125 },
+    { args: ['guest', 'check', 'no-such-host.invalid'], most: 88 },
+  ])('$args loads at most $most files of src/', async ({ args, most }) => {
+    const machined = await startMachined([{ name: mint, class: 'vm', vSockCid: 3 }]);
+    const home = join(dir, `home-${args.join('-').replaceAll('/', '_')}`);
+    const counts = `${home}/counts`;
+    mkdirSync(counts, { recursive: true, mode: 0o700 });
+    const env = { ...machined.env, HOME: home, NODE_V8_COVERAGE: counts };
+    await program(args, env).finally(() => machined.stop());
+    const loaded = scriptsIn(counts).filter((file) => existsSync(join(src, `${file}.ts`)));
+    expect(loaded.length, loaded.toSorted().join('\n')).toBeLessThanOrEqual(most);
+    expect(loaded.length).toBeGreaterThan(most - 10);
+  });
 
   it.each([
     { heading: 'One `vmssh list`', args: ['list', '--provider=machined'] },

@@ -7,7 +7,7 @@ import { stepTrace } from '../cli/reach/trace.js';
 import type { ReachFlags } from '../cli/shared-options.js';
 import { now as clock } from '../clock.js';
 import { openConnection } from '../connect/open.js';
-import type { Resolution } from '../discovery/source.js';
+import type { Reachable } from '../discovery/source.js';
 import { formatEndpoint } from '../endpoint.js';
 import { ConnectError } from '../errors.js';
 import { resolveTarget } from '../kinds/kinds.js';
@@ -92,7 +92,9 @@ export async function checkTarget(
       const where = { text, port, routes: options.routes, signal, env, platform };
       const resolution = await resolveTarget(found.target, where);
       routes = await untriedRoutes(resolution, { text, port, only: options.routes });
-      const { endpoint, steps } = await firstRoute(resolution, { text, port, only: options.routes });
+      const first = await firstRoute(resolution, { text, port, only: options.routes });
+      const { endpoint } = first;
+      const steps = [...resolution.steps, ...first.steps];
       pass('resolved', [...steps, formatEndpoint(endpoint)].join(' → '));
       const { identityFile, user = '' } = resolution;
       means = { ...known, user: named ?? user, endpoint, steps, identityFile };
@@ -121,8 +123,9 @@ export async function checkTarget(
     const keys = knownKeys({ text, machine, typed: host, resolution: reached.resolution }, io);
     onStage('waiting for the banner');
     const user = options.user ?? typed.user ?? reached.resolution.user ?? byDefault;
-    const { connection, resolution } = reached;
-    const { identityFile, steps } = resolution;
+    const { connection, resolution, route } = reached;
+    const { identityFile } = resolution;
+    const steps = [...resolution.steps, ...route.steps];
     means = { ...known, user, endpoint: connection.endpoint, steps, identityFile };
     const banner = await awaitBanner(connection, text, timeoutMs, signal);
     pass('banner', banner);
@@ -199,7 +202,7 @@ function triedRoutes(): { readonly onRoute: OnRoute; readonly tried: readonly Ch
 
 /** Those and, after a login, the machine's other routes: each is tried, but none over a network. */
 async function checkRoutes(
-  resolution: Resolution,
+  resolution: Reachable,
   tried: readonly CheckedRoute[],
   options: CheckRoutesOptions,
 ): Promise<readonly CheckedRoute[]> {
@@ -217,7 +220,7 @@ async function checkRoutes(
 
 /** The machine's routes, or those of them that were chosen: none is opened. Throws a ConnectError. */
 async function untriedRoutes(
-  resolution: Resolution,
+  resolution: Reachable,
   options: RoutesOptions,
 ): Promise<readonly CheckedRoute[]> {
   const routes = await allRoutes(resolution, options);
@@ -235,7 +238,7 @@ function rowOf({ endpoint, steps }: Route) {
   return route && { route, address: formatEndpoint(endpoint), endpoint, steps };
 }
 
-function withIp(rows: readonly CheckedRoute[], machine: Resolution): readonly CheckedRoute[] {
+function withIp(rows: readonly CheckedRoute[], machine: Reachable): readonly CheckedRoute[] {
   if (!hasIp(machine) || rows.some(({ route }) => route === 'ip')) return rows;
   return [...rows, { route: 'ip', state: 'skipped', found: routeFacts.ip.needs }];
 }

@@ -4,6 +4,7 @@ import { similarTo } from '../address/similar.js';
 import { ConnectError, type ConnectErrorInit, quote, quoteNames } from '../errors.js';
 import { type DiscoveredMachine, isFailure, isSilence, type Search, type Warning } from './provider.js';
 import { match } from './search.js';
+import type { Source } from './source.js';
 
 /** Who was asked for a machine, and the hints for each failure. */
 export interface Asked {
@@ -14,6 +15,11 @@ export interface Asked {
   /** The clause if no machine at all was found, if not "MISSING: found none". */
   readonly empty?: string;
   readonly hints: { readonly unknown: string; readonly ambiguous?: string; readonly unavailable?: string };
+}
+
+/** The same by what a source says of itself. */
+export function askedOf({ name, title, listCommand, hints }: Partial<Source> = {}): Asked {
+  return { title: title ?? '', hints: { unknown: listCommand ?? `vmssh list --provider ${name}`, ...hints } };
 }
 
 /** The machine that a search found. Throws a ConnectError that says why there is none. `text`: the target as typed. */

@@ -1,5 +1,6 @@
 import { formatEndpoint } from '../endpoint.js';
 import type { Route } from '../route.js';
+import { atPort } from '../target/port.js';
 import { listAll } from './list-all.js';
 import { mergeMachines } from './merge.js';
 import type { Deps, DiscoveredMachine } from './provider.js';
@@ -10,7 +11,7 @@ import { loadSources, type SourceEntry, sources } from './sources.js';
 /** The routes that other sources have for the same machine, as `list` joins them, and its own does not. */
 export async function routesOfOthers(
   found: DiscoveredMachine,
-  deps: Deps,
+  deps: Deps & { readonly port: number },
   from?: readonly Source[],
 ): Promise<readonly Route[]> {
   const { platform = process.platform } = deps;
@@ -21,9 +22,9 @@ export async function routesOfOthers(
   );
   const joined = mergeMachines([found, ...machines]).find(({ target }) => target === found.target);
   const own = new Set(listedRoutes(found).map(({ endpoint }) => formatEndpoint(endpoint)));
-  return listedRoutes(joined ?? found).filter(
-    ({ endpoint, network }) => !network && !own.has(formatEndpoint(endpoint)),
-  );
+  return listedRoutes(joined ?? found)
+    .filter(({ endpoint, network }) => !network && !own.has(formatEndpoint(endpoint)))
+    .map((each) => atPort(each, deps.port));
 }
 
 function joining(besides: string): Promise<readonly Source[]> {

@@ -5,6 +5,7 @@ import { checkPort, parsePort, sshPort } from '../address/numbers.js';
 import { type Endpoint, formatEndpoint } from '../endpoint.js';
 import { ConnectError, quote } from '../errors.js';
 import { type Route, routeBy } from '../route.js';
+import { atPort } from '../target/port.js';
 import {
   parseUnix,
   parseVsock,
@@ -60,8 +61,20 @@ export function addressRoute(address: string, context: SocketContext & { readonl
 
 const here: SocketContext = { port: sshPort, platform: process.platform, exists: existsSync };
 
+/** A machine's routes at the port that is asked for. Throws a ConnectError if its address cannot be used. */
+export function routesAt(
+  { routes, address }: RouteFields,
+  context: SocketContext & { readonly text: string },
+): readonly Route[] {
+  if (routes) return routes.map((each) => atPort(each, context.port));
+  return address === undefined ? [] : [addressRoute(address, context)];
+}
+
 /** The routes of two entries of the same machine, each once, exported sockets first; undefined if its address is all that is known. */
 export function joinedRoutes(known: RouteFields, other: RouteFields): readonly Route[] | undefined {
+  // Of thousands of machines most have the same address twice, or none.
+  const addresses = new Set([known.address, other.address].filter((each) => each !== undefined));
+  if (!known.routes && !other.routes && addresses.size < 2) return undefined;
   const all = new Map(
     [...listedRoutes(known), ...listedRoutes(other)].map((each) => [formatEndpoint(each.endpoint), each]),
   );

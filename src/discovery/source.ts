@@ -25,7 +25,7 @@ export interface Source<F extends DiscoveredMachine = DiscoveredMachine> {
   /** How one that is off is started, or a paused or saved one resumed. */
   start?(machine: F, env: Deps['env']): StartCommand | undefined | Promise<StartCommand | undefined>;
   /** Its routes and what else is known of it, where the list does not have all that a login needs. Throws a ConnectError. */
-  resolve?(machine: F, context: ResolveContext): Promise<Partial<Resolution>>;
+  resolve?(machine: F, context: ResolveContext): Promise<Partial<Reachable>>;
   /** An address for the list that takes longer to find than the list; undefined if it is not known. */
   addressOf?(machine: DiscoveredMachine, deps: Deps): Promise<string | undefined>;
   /** Its IP address, asked for only if that route was chosen; undefined if it is not known. Throws a DiscoveryError. */
@@ -50,7 +50,7 @@ export interface Hints<F = DiscoveredMachine> {
 export const serviceLimitMs = 5000;
 
 /** A machine that a target means, and what its source knows of it. */
-export interface Resolution {
+export interface Reachable {
   /** The machine, as its source has it: whose host key it must show. An address has none. */
   readonly machine?: DiscoveredMachine;
   /** How it was found, one clause for each step. */

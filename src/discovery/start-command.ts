@@ -1,5 +1,5 @@
 import type { StartCommand } from '../errors.js';
-import type { Machine } from './machined/machine.js';
+import type { Machine } from './machined/machined.js';
 import type { ContainerFacts, DiscoveredMachine } from './provider.js';
 
 /** A machine's name as the last operand of its manager's command: not even "-f" is read as an option. */

@@ -1,6 +1,5 @@
 import { withDashes } from '../address/guid.js';
-import { isContainer } from '../discovery/machined/machine.js';
-import { searchMachined } from '../discovery/machined/machined.js';
+import { isContainer, searchMachined } from '../discovery/machined/machined.js';
 import type { Deps } from '../discovery/provider.js';
 import { execCommand } from '../discovery/tools/exec-route.js';
 import { type Folder, folderAt, hold } from '../files/place.js';

@@ -1,4 +1,4 @@
-import type { Resolution, ResolveContext } from '../discovery/source.js';
+import type { Reachable, ResolveContext } from '../discovery/source.js';
 import type { AnyTarget } from '../target/target.js';
 import type { Split } from '../target/text.js';
 
@@ -38,7 +38,7 @@ export interface Kind<T extends AnyTarget = AnyTarget> {
   /** Throws a RangeError with one clause if the rest is invalid. `inner` parses a target within it, and throws a ConnectError. */
   parse(split: Split, inner: (text: string) => AnyTarget): T;
   /** Throws a ConnectError of op resolve. */
-  resolve(target: T, context: ResolveContext): Resolution | Promise<Resolution>;
+  resolve(target: T, context: ResolveContext): Reachable | Promise<Reachable>;
 }
 
 /** The set of machines that a kind names: the same for two kinds of the same machines. */

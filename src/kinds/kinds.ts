@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import type { Resolution, ResolveContext } from '../discovery/source.js';
+import type { Reachable, ResolveContext } from '../discovery/source.js';
 import { ConnectError } from '../errors.js';
 import { abortSignalOf, type Interruption } from '../interruption.js';
 import type { AnyTarget } from '../target/target.js';
@@ -44,7 +44,7 @@ export async function resolveTarget(
   target: AnyTarget,
   { signal, ...options }: ResolveOptions,
   table: readonly Kind[] = kinds,
-): Promise<Resolution> {
+): Promise<Reachable> {
   const context: ResolveContext = { exists: existsSync, ...options };
   const kind = kindOf(target, table);
   if (!isReachedFrom(kind, context.platform)) {

@@ -1,5 +1,5 @@
 import { isSshPort } from '../address/numbers.js';
-import type { Resolution } from '../discovery/source.js';
+import type { Reachable } from '../discovery/source.js';
 import { formatEndpoint } from '../endpoint.js';
 import { ConnectError } from '../errors.js';
 import type { Route, RouteName } from '../route.js';
@@ -37,7 +37,7 @@ export interface RoutesOptions {
 }
 
 /** A machine's routes, best first. Nothing is asked for a route before its turn. Throws a ConnectError if it has none of `only`. */
-export async function* routesOf(machine: Resolution, options: RoutesOptions): AsyncGenerator<Turn, void> {
+export async function* routesOf(machine: Reachable, options: RoutesOptions): AsyncGenerator<Turn, void> {
   const { port, only, untilBanner } = options;
   let isFirst = true;
   for await (const group of only ? chosen(machine, only, options) : usual(machine, options)) {
@@ -56,7 +56,7 @@ export async function* routesOf(machine: Resolution, options: RoutesOptions): As
 }
 
 /** All of them, but an IP address that has to be asked for only if it was chosen. Throws a ConnectError if there is none. */
-export async function allRoutes(machine: Resolution, options: RoutesOptions): Promise<readonly Route[]> {
+export async function allRoutes(machine: Reachable, options: RoutesOptions): Promise<readonly Route[]> {
   const all: Route[] = [];
   const errors: unknown[] = [];
   for await (const turn of routesOf(machine, options))
@@ -69,7 +69,7 @@ export async function allRoutes(machine: Resolution, options: RoutesOptions): Pr
 }
 
 /** The first of them that has the port, before anything is opened. Throws a ConnectError if there is none. */
-export async function firstRoute(machine: Resolution, options: RoutesOptions): Promise<Route> {
+export async function firstRoute(machine: Reachable, options: RoutesOptions): Promise<Route> {
   const errors: unknown[] = [];
   for await (const turn of routesOf(machine, options))
     try {
@@ -81,7 +81,7 @@ export async function firstRoute(machine: Resolution, options: RoutesOptions): P
 }
 
 /** Whether it has an IP address that is used only if it is chosen. */
-export function hasIp({ askIp, routes: [_first, ...others] }: Resolution): boolean {
+export function hasIp({ askIp, routes: [_first, ...others] }: Reachable): boolean {
   return askIp !== undefined || others.some(({ network }) => network);
 }
 
@@ -95,7 +95,7 @@ interface Group {
  * The one that worked last time, its source's others, and then those that only other sources have. A network only if that is the
  * first: nothing goes there by surprise.
  */
-async function* usual(machine: Resolution, options: RoutesOptions): AsyncGenerator<Group, void> {
+async function* usual(machine: Reachable, options: RoutesOptions): AsyncGenerator<Group, void> {
   const { text, port, env } = options;
   const own = machine.routes.filter(
     ({ endpoint, network }, at) => at === 0 || (!network && (isSshPort(port) || 'port' in endpoint)),
@@ -120,7 +120,7 @@ async function* usual(machine: Resolution, options: RoutesOptions): AsyncGenerat
 
 /** Those with these names, in this order. Other sources are asked only for one that the machine's own does not have. */
 async function* chosen(
-  machine: Resolution,
+  machine: Reachable,
   only: readonly RouteName[],
   options: RoutesOptions,
 ): AsyncGenerator<Group, void> {
@@ -147,17 +147,17 @@ async function* chosen(
   if (isNone) throw noRoute(only, [...all, ...(others ?? [])], options.text);
 }
 
-function candidate(route: Route, machine: Resolution, options: RoutesOptions): Candidate {
+function candidate(route: Route, machine: Reachable, options: RoutesOptions): Candidate {
   return { name: route.name, find: async () => withPort(route, machine, options) };
 }
 
-function withPort(route: Route, machine: Resolution, { text, port, only }: RoutesOptions): Route {
+function withPort(route: Route, machine: Reachable, { text, port, only }: RoutesOptions): Route {
   if (!isSshPort(port)) requirePort(route.endpoint, port, text, !only && hasIp(machine));
   return route;
 }
 
 /** What other sources have for the machine, and its own does not. */
-async function joinRoutes({ routes, joined }: Resolution): Promise<readonly Route[]> {
+async function joinRoutes({ routes, joined }: Reachable): Promise<readonly Route[]> {
   const all = (await joined?.().catch(() => [])) ?? [];
   const own = new Set(routes.map(({ endpoint }) => formatEndpoint(endpoint)));
   return all.filter((each) => !own.has(formatEndpoint(each.endpoint)));

@@ -1,4 +1,4 @@
-import { checkPort, isSshPort, portOfServiceId } from '../address/numbers.js';
+import { isSshPort, portOfServiceId } from '../address/numbers.js';
 import { shellQuoted } from '../address/shell.js';
 import type { Endpoint, ViaSocket } from '../endpoint.js';
 import { ConnectError } from '../errors.js';
@@ -6,7 +6,7 @@ import type { Route } from '../route.js';
 
 /**
  * A listed route, which leads to the SSH server, for another port of the machine. One to a forwarded port, or to a program that starts
- * sshd, stays as it is: `requirePort` refuses it. Throws a RangeError for a port that its family does not have.
+ * sshd, stays as it is, as one over TCP does for a port that TCP lacks: `requirePort` refuses it.
  */
 export function atPort(route: Route, port: number): Route {
   const { endpoint, network } = route;
@@ -16,8 +16,8 @@ export function atPort(route: Route, port: number): Route {
     case 'vsock-mux':
       return isSshPort(endpoint.port) ? { ...route, endpoint: { ...endpoint, port } } : route;
     case 'tcp':
-      return network && isSshPort(endpoint.port)
-        ? { ...route, endpoint: { ...endpoint, port: checkPort(port, 'tcp') } }
+      return network && isSshPort(endpoint.port) && isTcpPort(port)
+        ? { ...route, endpoint: { ...endpoint, port } }
         : route;
     case 'exec':
       return endpoint.into === 'port'
@@ -73,8 +73,12 @@ function otherPort(own: number | undefined, port: number): string {
 
 function refusal(problem: string, port: number, text: string, hasIp: boolean): ConnectError {
   const forwarding = `${port}:127.0.0.1:${port} ${shellQuoted(text)}`;
-  const isTcp = port > 0 && port <= 0xffff;
+  const isTcp = isTcpPort(port);
   const byIp = isTcp && hasIp ? '--route ip for the port of its IP address, ' : '';
   const hint = `${byIp}use port 22, its SSH server${isTcp ? `, or for its TCP port: vmssh ssh -L ${forwarding}` : ''}`;
   return new ConnectError('connect', text, { code: 'NO_PORT', final: true, problem, hint });
+}
+
+function isTcpPort(port: number): boolean {
+  return port > 0 && port <= 0xffff;
 }

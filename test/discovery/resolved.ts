@@ -1,7 +1,7 @@
-import type { Resolution } from '../../src/discovery/source.js';
+import type { Reachable } from '../../src/discovery/source.js';
 
 /** A found machine by its first route, with all steps to it, for comparing. */
-export function byFirstRoute({ steps, routes: [first, ...rest], joined: _, ...machine }: Resolution) {
+export function byFirstRoute({ steps, routes: [first, ...rest], joined: _, ...machine }: Reachable) {
   return {
     ...machine,
     endpoint: first?.endpoint,

@@ -118,7 +118,7 @@ describe.skipIf(missing)('a made-up source, command and Node API', () => {
   it('are in ssh_config, log in, and keep the host key by a name that can be forgotten', async () => {
     const known = join(dir, 'known');
     const { stdout } = await vmssh('config', 'print');
-    expect(stdout).toMatch(/^Host .* bhyve\/\* bhyve%\*$/m);
+    expect(stdout).toMatch(/^Host .* bhyve\/\* bhyve%\*( |$)/m);
     expect(stdout).toMatch(/^Host Web-1 web-1$/m);
     const config = join(dir, 'config');
     const own = `Host *\n    IdentityFile ${dir}/id\n    BatchMode yes\n    User ${sshd.user}\n    LogLevel ERROR\n`;

@@ -2,7 +2,7 @@ import { readReply } from '../../src/connect/multiplexer.js';
 import { parsePodman } from '../../src/discovery/containers/podman.js';
 import { parseServices } from '../../src/discovery/hyper-v/services.js';
 import { parseDomains, parseXml } from '../../src/discovery/libvirt/libvirt.js';
-import { parseMachine } from '../../src/discovery/machined/machine.js';
+import { parseMachine } from '../../src/discovery/machined/machined.js';
 import { FrameReader, VarlinkError } from '../../src/discovery/machined/varlink.js';
 import { parseInstances } from '../../src/discovery/managers/incus.js';
 import { parseLima } from '../../src/discovery/managers/lima.js';

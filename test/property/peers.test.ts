@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect } from 'vitest';
 import { readReply } from '../../src/connect/multiplexer.js';
-import { parseMachine } from '../../src/discovery/machined/machine.js';
+import { parseMachine } from '../../src/discovery/machined/machined.js';
 import { encodeFrame, FrameReader, VarlinkError } from '../../src/discovery/machined/varlink.js';
 import type { JsonObject } from '../../src/discovery/tools/json.js';
 import { printable } from '../../src/errors.js';

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSy
 import { createServer, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Resolution } from '../../src/discovery/source.js';
+import type { Reachable } from '../../src/discovery/source.js';
 import type { Endpoint } from '../../src/endpoint.js';
 import { ConnectError } from '../../src/errors.js';
 import { parseTarget } from '../../src/kinds/parse.js';
@@ -56,12 +56,12 @@ function nobodyKnows(): never {
 /** Reaches a machine with these routes, by names that differ from those of their sockets if `names` has them. */
 async function reached(
   [first, ...others]: readonly Route[],
-  more: Partial<ReachOptions> & { readonly machine?: Partial<Resolution>; readonly home?: string } = {},
+  more: Partial<ReachOptions> & { readonly machine?: Partial<Reachable>; readonly home?: string } = {},
 ) {
   const { machine, home = tempDir(), ...options } = more;
   if (!first) throw new TypeError('a machine has a first route');
   const steps: string[] = [];
-  const resolution: Resolution = { steps: [], routes: [first, ...others], ...machine };
+  const resolution: Reachable = { steps: [], routes: [first, ...others], ...machine };
   const end = await reach(
     { text: 'machine/web', target: parseTarget('machine/web') },
     {

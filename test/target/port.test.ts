@@ -4,8 +4,9 @@ import { serviceIdOfPort } from '../../src/address/numbers.js';
 import type { Endpoint } from '../../src/endpoint.js';
 import { resolveTarget } from '../../src/kinds/kinds.js';
 import { parseTarget } from '../../src/kinds/parse.js';
+import { routeBy } from '../../src/route.js';
 import { firstRoute } from '../../src/routes/routes.js';
-import { requirePort } from '../../src/target/port.js';
+import { atPort, requirePort } from '../../src/target/port.js';
 
 const vmId = parseGuid('01234567-89ab-cdef-0123-456789abcdef') ?? expect.unreachable();
 const unix: Endpoint = { family: 'unix', path: '/run/x' };
@@ -77,6 +78,39 @@ describe('a port', () => {
     { port: 65536, hint: 'use port 22, its SSH server' },
   ])('$port has a hint', ({ port, hint }) => {
     expect(() => requirePort(unix, port, 'a b')).toThrow(expect.objectContaining({ hint }));
+  });
+
+  it.each<{ name: string; endpoint: Endpoint; want: object }>([
+    { name: 'a vsock', endpoint: { family: 'vsock', cid: 3, port: 22 }, want: { cid: 3, port: 5000 } },
+    { name: 'a multiplexer', endpoint: { family: 'vsock-mux', path: '/v', port: 22 }, want: { port: 5000 } },
+    {
+      name: 'its IP address',
+      endpoint: { family: 'tcp', host: '192.0.2.1', port: 22 },
+      want: { host: '192.0.2.1', port: 5000 },
+    },
+    {
+      name: 'a program that takes a port',
+      endpoint: { ...exec('port', 22), command: ['virtctl', 'vmi/web', '22'] } as Endpoint,
+      want: { command: ['virtctl', 'vmi/web', '5000'], port: 5000 },
+    },
+  ])('is reached by a listed route that leads to any: $name', ({ endpoint, want }) => {
+    const route = atPort(routeBy(endpoint), 5000);
+    expect(route.endpoint).toMatchObject(want);
+    expect(() => requirePort(route.endpoint, 5000, 'mint')).not.toThrow();
+    expect(atPort(routeBy(endpoint), 22).endpoint).toEqual(endpoint);
+  });
+
+  it.each<{ name: string; endpoint: Endpoint }>([
+    { name: 'a forwarded port', endpoint: { family: 'tcp', host: '127.0.0.1', port: 2222 } },
+    // Port 5000 of this host would answer.
+    { name: 'a port of this host', endpoint: { family: 'tcp', host: '127.0.0.1', port: 22 } },
+    { name: 'a vsock port that was named', endpoint: { family: 'vsock', cid: 3, port: 80 } },
+    { name: 'a socket', endpoint: unix },
+    { name: 'a program that starts sshd', endpoint: exec('shell', 22) },
+  ])('is not reached by a listed route that leads to one: $name', ({ endpoint }) => {
+    expect(() => requirePort(atPort(routeBy(endpoint), 5000).endpoint, 5000, 'mint')).toThrow(
+      expect.objectContaining({ code: 'NO_PORT' }),
+    );
   });
 
   const resolved = async (text: string, port: number) => {

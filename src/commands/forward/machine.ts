@@ -3,7 +3,7 @@ import type { Io } from '../../cli/command.js';
 import { socketWarning } from '../../cli/reach/reach-by.js';
 import { now as clock } from '../../clock.js';
 import type { Connection } from '../../connect/connection.js';
-import type { Resolution } from '../../discovery/source.js';
+import type { Reachable } from '../../discovery/source.js';
 import { kindOf, resolveTarget, type Target } from '../../kinds/kinds.js';
 import type { TypedTarget } from '../../kinds/parse.js';
 import { findTarget } from '../../lookup/find-target.js';
@@ -68,7 +68,7 @@ export function search(
   { typed, port, routes }: MachineOptions,
   io: Io,
   signal: AbortSignal,
-): () => Promise<TypedTarget & { readonly resolution: Resolution }> {
+): () => Promise<TypedTarget & { readonly resolution: Reachable }> {
   const { env, platform } = io;
   return async () => {
     const { text, target } = await findTarget(typed, io, signal);

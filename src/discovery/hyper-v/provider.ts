@@ -14,7 +14,7 @@ import {
   type Warning,
 } from '../provider.js';
 import { answerOf, match, searchIn } from '../search.js';
-import type { Resolution, ResolveContext, Source } from '../source.js';
+import type { Reachable, ResolveContext, Source } from '../source.js';
 import { guestsOnly } from '../tools/guest-addresses.js';
 import { type JsonObject, parseJson } from '../tools/json.js';
 import { type RunTool, runTool, textOf } from '../tools/run-tool.js';
@@ -68,15 +68,20 @@ export async function resolveHyperVId(
   vmId: Guid,
   context: ResolveContext,
   { machines, addresses } = effects,
-): Promise<Resolution> {
-  const { ipRoute, whyOff } = await import('../not-up.js');
+): Promise<Reachable> {
+  const { askIp, whyOff } = await import('../not-up.js');
   const recheck = async () => {
     const all = toHyperVMachines(await machines({ timeoutMs: 10_000, ...context }).catch(() => []));
     const machine = all.find(({ uuid }) => uuid === vmId);
     return machine && whyOff(machine, await hyperV.start?.(machine, context.env), context);
   };
-  const askIp = ipRoute(async (deps) => (await addresses(vmId, deps))[0], hyperV, context);
-  return { steps: [], routes: [routeToHyperV(vmId, context)], askIp, recheck };
+  const ask = async (deps: Deps) => (await addresses(vmId, deps))[0];
+  return {
+    steps: [],
+    routes: [routeToHyperV(vmId, context)],
+    askIp: (leftMs) => askIp(ask, hyperV, context, leftMs),
+    recheck,
+  };
 }
 
 function hasId(machine: DiscoveredMachine): machine is DiscoveredHyperV {

@@ -4,12 +4,17 @@ import { nameProblem } from '../../address/names.js';
 import { ConnectError, quote } from '../../errors.js';
 import { type Route, routeBy } from '../../route.js';
 import type { Deps, DiscoveredMachine, Listing, Search, Status, Warning } from '../provider.js';
-import { addressRoute, listedRoutes, routeTo } from '../routes.js';
-import type { Resolution, ResolveContext, Source } from '../source.js';
-import { execRoute } from '../tools/exec-route.js';
+import type { Reachable, ResolveContext, Source } from '../source.js';
 import { authorityIn, authorityOf, type Scope } from '../tools/scope.js';
-import { addressesOf, isContainer, type Machine, vmspawn } from './machine.js';
-import { listMachines, type ScopeFailure, searchMachined } from './machined.js';
+import {
+  addressesOf,
+  isContainer,
+  listMachines,
+  type Machine,
+  type ScopeFailure,
+  searchMachined,
+  vmspawn,
+} from './machined.js';
 
 /** A machine and its record, which determines the route to it. */
 export interface MachinedMachine extends DiscoveredMachine {
@@ -44,7 +49,7 @@ async function list(deps: Deps): Promise<Listing<MachinedMachine>> {
   const [statuses, users, routes] = await Promise.all([
     statusesOf(distinct, deps),
     usersOf(distinct, deps),
-    containerRoutes(distinct, deps),
+    routesOfMachines(distinct, deps),
   ]);
   const found: MachinedMachine[] = [];
   for (const [i, machine] of distinct.entries()) {
@@ -92,7 +97,7 @@ export async function resolveMachined(
   found: MachinedMachine,
   context: ResolveContext,
   uid = process.getuid?.(),
-): Promise<Partial<Resolution>> {
+): Promise<Partial<Reachable>> {
   const { machine } = found;
   const steps = [`systemd-machined (${machine.scope}) knows ${machine.class} ${quote(machine.name)}`];
   const routes: Route[] = [];
@@ -112,7 +117,7 @@ export async function resolveMachined(
   const [error] = errors;
   if (nspawn) {
     if (!isExported) steps.push('it exports no SSH socket');
-    const exec = routes.length === 0 ? containerExec(machine, uid) : undefined;
+    const exec = routes.length === 0 ? await containerExec(machine, uid) : undefined;
     if (exec) routes.push(exec);
     else if (routes.length === 0) throw error;
   } else {
@@ -124,8 +129,13 @@ export async function resolveMachined(
   return { steps, routes };
 }
 
-function routeOfRecord({ vsockCid: cid }: Machine, address: string, context: ResolveContext): Route {
-  if (address !== `vsock/${cid}` || cid === undefined) return addressRoute(address, context);
+async function routeOfRecord(
+  { vsockCid: cid }: Machine,
+  address: string,
+  context: ResolveContext,
+): Promise<Route> {
+  if (address !== `vsock/${cid}` || cid === undefined)
+    return (await import('../routes.js')).addressRoute(address, context);
   return routeBy({ family: 'vsock', cid, port: context.port }, [`it has the vsock CID ${cid}`]);
 }
 
@@ -135,7 +145,7 @@ async function routeByQemu(found: MachinedMachine, context: ResolveContext): Pro
   const { addressByQemu } = await import('../vmm/qemu.js');
   const address = await addressByQemu(found, context);
   if (address !== undefined) {
-    const route = addressRoute(address, context);
+    const route = (await import('../routes.js')).addressRoute(address, context);
     return { ...route, steps: ['its QEMU shows its address', ...route.steps] };
   }
   const of = service === undefined ? '' : ` of ${service}`;
@@ -146,30 +156,35 @@ async function routeByQemu(found: MachinedMachine, context: ResolveContext): Pro
   });
 }
 
-/** The routes of the containers that systemd-nspawn runs; a virtual machine's follow from its record. */
-export async function containerRoutes(
+/** The routes of those that have other ones than to their only address: containers that systemd-nspawn runs, and records with two addresses. */
+export async function routesOfMachines(
   machines: readonly Machine[],
   deps: Deps,
   uid = process.getuid?.(),
 ): Promise<ReadonlyMap<Machine, readonly Route[]> | undefined> {
-  const containers = machines.filter(isContainer);
-  if (containers.length === 0) return undefined;
-  const { exports } = await (await import('./nspawn.js')).listExports(deps);
+  const several = machines.filter((each) => isContainer(each) || addressesOf(each).length > 1);
+  if (several.length === 0) return undefined;
+  const [{ listExports }, { listedRoutes, routeTo }] = await Promise.all([
+    import('./nspawn.js'),
+    import('../routes.js'),
+  ]);
+  const { exports } = several.some(isContainer) ? await listExports(deps) : { exports: [] };
   const paths = new Map(exports.map(({ name, path }) => [name, path]));
-  return new Map(
-    containers.map((machine) => {
-      const path = paths.get(machine.name);
-      const exported = path === undefined ? [] : [routeTo(`unix${path}`)];
-      const known = [...exported, ...addressesOf(machine).flatMap((address) => listedRoutes({ address }))];
-      const exec = known.length > 0 ? undefined : containerExec(machine, uid);
-      return [machine, exec ? [exec] : known];
-    }),
-  );
+  const routes = new Map<Machine, readonly Route[]>();
+  for (const machine of several) {
+    const path = isContainer(machine) ? paths.get(machine.name) : undefined;
+    const exported = path === undefined ? [] : [routeTo(`unix${path}`)];
+    const known = [...exported, ...addressesOf(machine).flatMap((address) => listedRoutes({ address }))];
+    const exec = known.length > 0 ? undefined : await containerExec(machine, uid);
+    routes.set(machine, exec ? [exec] : known);
+  }
+  return routes;
 }
 
 /** The exec of a container of the system: only root may start programs in it. */
-function containerExec({ name, scope }: Machine, uid: number | undefined): Route | undefined {
-  return scope === 'system' && uid === 0 ? execRoute('nspawn', name) : undefined;
+async function containerExec({ name, scope }: Machine, uid: number | undefined): Promise<Route | undefined> {
+  if (scope !== 'system' || uid !== 0) return undefined;
+  return (await import('../tools/exec-route.js')).execRoute('nspawn', name);
 }
 
 /** Only systemd-vmspawn gives a machine a login user. */
@@ -240,9 +255,7 @@ function fromMachined(
     uuid: id && withDashes(id),
     pid: machine.leader,
     address: addresses[0],
-    routes:
-      routes ??
-      (addresses.length > 1 ? addresses.flatMap((address) => listedRoutes({ address })) : undefined),
+    routes,
     user: login.user,
     identityFile: machine.sshPrivateKeyPath,
     identityAgent: login.identityAgent,

@@ -2,7 +2,7 @@ import { checkUserName } from '../../address/names.js';
 import { nodeFs, processesNamed } from '../processes/processes.js';
 import type { Deps, Status } from '../provider.js';
 import type { JsonObject } from '../tools/json.js';
-import { type Machine, vmspawn } from './machine.js';
+import { type Machine, vmspawn } from './machined.js';
 import { type Call, VarlinkError, call as varlinkCall } from './varlink.js';
 
 /**

@@ -5,7 +5,7 @@ import { countBy, groupBy } from '../../group-by.js';
 import { mergeMachines } from '../merge.js';
 import { pathsOf } from '../processes/process-paths.js';
 import { ofProcess, type ProcFs, processesNamed, warnInto } from '../processes/processes.js';
-import { type Listeners, readListeners } from '../processes/tcp-listeners.js';
+import type { Listeners } from '../processes/tcp-listeners.js';
 import {
   type Deps,
   type DiscoveredMachine,
@@ -40,7 +40,7 @@ async function list(deps: Deps, fs?: ProcFs): Promise<Listing> {
   ]);
   let table: Promise<Listeners> | undefined;
   const listeners = () => {
-    table ??= readListeners(deps);
+    table ??= import('../processes/tcp-listeners.js').then(({ readListeners }) => readListeners(deps));
     return table;
   };
   const seen = await Promise.all(machines.map((process) => look(process, deps, { warn, listeners, fs })));

@@ -4,7 +4,7 @@ import { ConnectError, quote } from '../../errors.js';
 import { routeToHyperV } from '../../target/routes.js';
 import type { Deps, DiscoveredMachine, Listing } from '../provider.js';
 import { answerOf, searchList } from '../search.js';
-import type { Recheck, Resolution, ResolveContext } from '../source.js';
+import type { Reachable, Recheck, ResolveContext } from '../source.js';
 import { type Source, serviceLimitMs } from '../source.js';
 import type { WslDistro, WslState } from './wsl.js';
 
@@ -71,7 +71,7 @@ async function resolveDistro(
   { name, others }: DiscoveredDistro,
   context: ResolveContext,
   ask: WslEffects['ask'],
-): Promise<Partial<Resolution>> {
+): Promise<Partial<Reachable>> {
   const { text, port, signal } = context;
   const search = async () =>
     ({

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { startingResolve } from '../../../src/cli/reach/start.js';
 import { openWhenReady } from '../../../src/connect/wait.js';
-import type { Resolution } from '../../../src/discovery/source.js';
+import type { Reachable } from '../../../src/discovery/source.js';
 import { ConnectError, type StartCommand } from '../../../src/errors.js';
 import type { resolveTarget } from '../../../src/kinds/kinds.js';
 import { parseTarget } from '../../../src/kinds/parse.js';
@@ -10,7 +10,7 @@ import { routeBy } from '../../../src/route.js';
 const mint: StartCommand = { machine: 'mint', command: ['virsh', 'start', 'mint'] };
 const off = () =>
   new ConnectError('resolve', 'qemu/mint', { code: 'NOT_FOUND', problem: '"mint" is off', start: mint });
-const up = (cid: number): Resolution => ({
+const up = (cid: number): Reachable => ({
   routes: [routeBy({ family: 'vsock', cid, port: 22 })],
   steps: [],
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseMachine } from '../../../src/discovery/machined/machine.js';
+import { parseMachine } from '../../../src/discovery/machined/machined.js';
 import { isJsonObject, type JsonObject } from '../../../src/discovery/tools/json.js';
 import { recorded } from './varlink-peer.js';
 

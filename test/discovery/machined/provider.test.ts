@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { listAll } from '../../../src/discovery/list-all.js';
 import { listMachines, searchMachined } from '../../../src/discovery/machined/machined.js';
-import { containerRoutes, machined } from '../../../src/discovery/machined/provider.js';
+import { machined, routesOfMachines } from '../../../src/discovery/machined/provider.js';
 import type { Deps } from '../../../src/discovery/provider.js';
 import { routeTo } from '../../../src/discovery/routes.js';
 import type { JsonObject } from '../../../src/discovery/tools/json.js';
@@ -105,10 +105,10 @@ describe('machined', () => {
     await system(machines({ name: 'c', class: 'container', service: 'systemd-nspawn', ...container }));
     const path = exports ? await folder.abandon('run/systemd/nspawn/c/unix-export/ssh') : '';
     const { machines: listed } = await listMachines(deps);
-    expect([...((await containerRoutes(listed, deps, 0)) ?? new Map()).values()]).toEqual([want(path)]);
+    expect([...((await routesOfMachines(listed, deps, 0)) ?? new Map()).values()]).toEqual([want(path)]);
     const { found } = await machined.list(deps);
     expect(found.map(({ routes }) => routes)).toEqual([
-      ...((await containerRoutes(listed, deps)) ?? new Map()).values(),
+      ...((await routesOfMachines(listed, deps)) ?? new Map()).values(),
     ]);
   });
 

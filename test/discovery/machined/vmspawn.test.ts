@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parseMachine } from '../../../src/discovery/machined/machine.js';
+import { parseMachine } from '../../../src/discovery/machined/machined.js';
 import { machined } from '../../../src/discovery/machined/provider.js';
 import { boundUsers, statusOf } from '../../../src/discovery/machined/vmspawn.js';
 import type { JsonObject } from '../../../src/discovery/tools/json.js';

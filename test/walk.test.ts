@@ -24,7 +24,7 @@ const beside = [
   /^commands\/proxy\/stdio-watch$/,
   /^kinds\/(kind|machines|managed)$/,
   /^process\/own-path$/,
-  /^(ssh\/folder|identity\/identity|endpoint)$/,
+  /^(ssh\/folder|identity\/identity|endpoint|files\/place)$/,
   /^discovery\/(not-up|start-command)$/,
 
   /^route$/,

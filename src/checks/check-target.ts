@@ -20,7 +20,7 @@ import { allRoutes, firstRoute, hasIp, type RoutesOptions } from '../routes/rout
 import { awaitBanner } from '../ssh/banner.js';
 import { handshake } from '../ssh/handshake.js';
 import { describeTarget } from '../target/target.js';
-import { knownKeys } from './host-key.js';
+
 import type { CheckedRoute, CheckResult, LastStage, Stage, StageName } from './result.js';
 
 interface CheckTargetOptions extends ReachFlags {
@@ -120,6 +120,7 @@ export async function checkTarget(
       },
     };
     reached = await reachOrStart(found, reaching, start, io);
+    const { knownKeys } = await import('./host-key.js');
     const keys = knownKeys({ text, machine, typed: host, resolution: reached.resolution }, io);
     onStage('waiting for the banner');
     const user = options.user ?? typed.user ?? reached.resolution.user ?? byDefault;

@@ -2,7 +2,7 @@ import { type RawArgs, UsageError } from '../cli/command.js';
 import { flag, oneOf, parsed, positionals } from '../cli/option.js';
 import { routesOption } from '../cli/shared-options.js';
 import { quote } from '../errors.js';
-import { type HostKeyPolicy, hostKeyPolicies } from '../identity/decide.js';
+import { type HostKeyPolicy, hostKeyPolicies } from '../identity/policy.js';
 import { type ViaHosts, viaHosts, viaHostsOptions } from '../machines/hypervisors.js';
 import { type RouteName, routeNames } from '../route.js';
 import { type GivenSettings, type InEffect, onOff, readSettings, type Setting } from './setting.js';

@@ -1,9 +1,5 @@
 import { type Pin, pinPrint } from './pins.js';
-
-/** What is done about a key that no machine is known by. */
-export type HostKeyPolicy = 'accept-new' | 'ask' | 'strict';
-
-export const hostKeyPolicies: readonly HostKeyPolicy[] = ['accept-new', 'ask', 'strict'];
+import type { HostKeyPolicy } from './policy.js';
 
 /** All that the decision is made from. */
 export interface Facts {

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { anyIpv4, isLoopback, plainIp } from '../address/ip.js';
 import { ownAddresses } from '../discovery/tools/guest-addresses.js';
 import { readBytes, readText } from '../files/read-file.js';
-import type { HostKeyPolicy } from '../identity/decide.js';
 import {
   folded,
   isFor,
@@ -15,6 +14,7 @@ import {
   parseLine,
   plainName,
 } from '../identity/known-hosts.js';
+import type { HostKeyPolicy } from '../identity/policy.js';
 import { systemProgram } from '../process/program-in-path.js';
 import { ownerOf } from './config/file.js';
 import { moreNames, type NameCheck } from './config/names.js';

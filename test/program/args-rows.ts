@@ -173,6 +173,21 @@ export const rows: readonly { command: string; args: string[]; want: RawArgs }[]
     want: { positionals: ['a'], options: { until: 'resolved' } },
   },
   { command: 'config print', args: [], want: { positionals: [], options: {} } },
+  {
+    command: 'config install',
+    args: ['--host-keys=strict'],
+    want: { positionals: [], options: { 'host-keys': 'strict' } },
+  },
+  {
+    command: 'config diff',
+    args: ['--host-keys=strict'],
+    want: { positionals: [], options: { 'host-keys': 'strict' } },
+  },
+  {
+    command: 'config print',
+    args: ['--host-keys=strict'],
+    want: { positionals: [], options: { 'host-keys': 'strict' } },
+  },
   { command: 'config print', args: ['--out', 'f'], want: { positionals: [], options: { out: 'f' } } },
   {
     command: 'check',

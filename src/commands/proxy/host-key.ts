@@ -5,17 +5,10 @@ import { oneOf, positionals, textOption } from '../../cli/option.js';
 import { printable, quote } from '../../errors.js';
 import { makeFolder } from '../../files/place.js';
 import { certificateIn, type ShownKey } from '../../identity/certificate.js';
-import {
-  type Answer,
-  decide,
-  type Facts,
-  type HostKeyPolicy,
-  hostKeyPolicies,
-  pinsOf,
-  type Why,
-} from '../../identity/decide.js';
+import { type Answer, decide, type Facts, pinsOf, type Why } from '../../identity/decide.js';
 import { fingerprintOf } from '../../identity/known-hosts.js';
 import { pinKey } from '../../identity/pins.js';
+import { type HostKeyPolicy, hostKeyPolicies } from '../../identity/policy.js';
 import { readRecord } from '../../identity/record.js';
 import { recordFolders } from '../../ssh/folder.js';
 import { undoCommand } from '../../ssh/guest-keys.js';

@@ -1,5 +1,5 @@
 import { slug } from '../../address/slug.js';
-import type { HostKeyPolicy } from '../../identity/decide.js';
+import type { HostKeyPolicy } from '../../identity/policy.js';
 import { hostPatterns, type Kind } from '../../kinds/kind.js';
 import { kindOf, kinds } from '../../kinds/kinds.js';
 import { parseTarget } from '../../kinds/parse.js';

@@ -1,7 +1,7 @@
 import { type ShellPlace, shellOf, shellQuoted } from '../address/shell.js';
 import type { Io } from '../cli/command.js';
 import { ConnectError } from '../errors.js';
-import { decide, pinsOf, type Why } from '../identity/decide.js';
+import { decideKey, pinsOf, type Why } from '../identity/decide.js';
 import { reachedMachine } from '../identity/record.js';
 import type { ListedTarget } from '../lookup/short-name.js';
 import type { Reached } from '../reach.js';
@@ -39,7 +39,7 @@ export async function knownKeys(checked: CheckedMachine, io: Io): Promise<KnownK
     check({ type, fingerprint }) {
       const facts = factsFor(keys, fingerprint, 'accept-new');
       // Its manager is not asked: what it would say only matters to a login.
-      const answer = decide({ ...facts, manager: [] });
+      const answer = decideKey({ ...facts, manager: [] });
       if (answer.do !== 'refuse') return;
       throw refusal(answer.why, `ssh refuses the host key ${type} ${fingerprint}`, keys, io);
     },

@@ -1,7 +1,7 @@
+import { diffArrays } from 'diff';
 import type { Io } from '../cli/command.js';
 import { styles } from '../cli/terminal.js';
 import { exitCode, printable } from '../errors.js';
-import { lineDiff, shortDiff } from '../ssh/config/diff.js';
 import type { Plan } from './plan.js';
 import { refusePlan } from './write.js';
 
@@ -22,4 +22,49 @@ export async function showPlan({ changes, refusal, notes = [] }: Plan, io: Io): 
       io.out(`${paint[sign](`${sign}${printable(line)}`)}\n`);
   }
   return changes.length === 0 ? exitCode.ok : exitCode.connect;
+}
+
+/** A line of a diff: kept, removed or added. */
+export type DiffLine = readonly [' ' | '-' | '+', string];
+
+/** Changed lines up to which a shortest edit is looked for: it takes as many steps as their square. */
+const maxChanges = 2000;
+
+/** The lines of both texts as a shortest edit; if too much changed for that, all from the first change to the last. */
+export function lineDiff(before: string, after: string): readonly DiffLine[] {
+  const [old, young] = [linesOf(before), linesOf(after)];
+  const shorter = Math.min(old.length, young.length);
+  let start = 0;
+  while (start < shorter && old[start] === young[start]) start++;
+  let end = 0;
+  while (end < shorter - start && old.at(-1 - end) === young.at(-1 - end)) end++;
+  return [
+    ...withSign(' ', old.slice(0, start)),
+    ...changes(old.slice(start, old.length - end), young.slice(start, young.length - end)),
+    ...withSign(' ', old.slice(old.length - end)),
+  ];
+}
+
+/** A diff with `context` lines around each change; a line "…" replaces the rest. */
+export function shortDiff(diff: readonly DiffLine[], context = 2): readonly DiffLine[] {
+  const near = (at: number) =>
+    diff.slice(Math.max(0, at - context), at + context + 1).some(([sign]) => sign !== ' ');
+  return diff.flatMap((line, i): DiffLine[] => {
+    if (near(i)) return [line];
+    return i === 0 || near(i - 1) ? [[' ', '…']] : [];
+  });
+}
+
+function changes(old: string[], young: string[]): DiffLine[] {
+  const parts = diffArrays(old, young, { maxEditLength: maxChanges });
+  if (!parts) return [...withSign('-', old), ...withSign('+', young)];
+  return parts.flatMap(({ value, removed, added }) => withSign(removed ? '-' : added ? '+' : ' ', value));
+}
+
+function withSign(sign: DiffLine[0], lines: readonly string[]): DiffLine[] {
+  return lines.map((line) => [sign, line]);
+}
+
+function linesOf(text: string): string[] {
+  return text === '' ? [] : text.replace(/\n$/, '').split('\n');
 }

@@ -2,7 +2,7 @@ import { type Pin, pinPrint } from './pins.js';
 import type { HostKeyPolicy } from './policy.js';
 
 /** All that the decision is made from. */
-export interface Facts {
+export interface KeyFacts {
   /** Undefined: nobody said what was reached. */
   readonly reached: { readonly text: string } | undefined;
   /** Whose key it is (identity.ts); undefined for an address. */
@@ -23,7 +23,7 @@ export interface Facts {
   readonly policy: HostKeyPolicy;
 }
 
-export type Answer =
+export type KeyAnswer =
   /** `pin`: it is kept for the machine. `moved`: the names that meant another machine until now. */
   | { readonly do: 'accept'; readonly pin: boolean; readonly moved?: readonly string[]; readonly why: Why }
   /** Neither known nor refused: ssh goes on only if the user told it to. */
@@ -53,7 +53,7 @@ export type Why =
   | 'not kept';
 
 /** Whether the key that ssh was shown is accepted. The first row that holds is the answer. */
-export function decide(facts: Facts): Answer {
+export function decideKey(facts: KeyFacts): KeyAnswer {
   const { reached, alias, names, shown, made, manager, policy } = facts;
   const known = pinsOf(facts);
   const moved = names.filter((name) => isAnothers(name, facts));
@@ -63,7 +63,7 @@ export function decide(facts: Facts): Answer {
   const isSaid = manager?.includes(shown) === true;
   const isNew = moved.length > 0;
   const pin = alias !== undefined;
-  const rows: readonly (readonly [boolean, Answer])[] = [
+  const rows: readonly (readonly [boolean, KeyAnswer])[] = [
     [reached === undefined, { do: 'nothing', why: 'no record' }],
     [facts.isRevoked, { do: 'refuse', why: 'revoked' }],
     [facts.isCertified, { do: 'accept', pin: pin && known.length === 0 && !isNew, why: 'certified' }],
@@ -85,12 +85,12 @@ export function decide(facts: Facts): Answer {
     [policy === 'strict', { do: 'nothing', why: 'unknown' }],
     [pin, { do: 'accept', pin, why: 'first' }],
   ];
-  const none: Answer = { do: 'accept', pin: false, why: 'address' };
+  const none: KeyAnswer = { do: 'accept', pin: false, why: 'address' };
   return rows.find(([holds]) => holds)?.[1] ?? none;
 }
 
 /** The keys of the machine: those under its UUID, and those from before it had one. */
-export function pinsOf({ alias, names, pins }: Pick<Facts, 'alias' | 'names' | 'pins'>): readonly Pin[] {
+export function pinsOf({ alias, names, pins }: Pick<KeyFacts, 'alias' | 'names' | 'pins'>): readonly Pin[] {
   const own = pins.filter((pin) => pin.alias === alias);
   if (own.length > 0 || alias === undefined) return own;
   const byName = pins.filter((pin) => names.some((name) => pin.alias === `vmssh-${name}`));
@@ -100,7 +100,7 @@ export function pinsOf({ alias, names, pins }: Pick<Facts, 'alias' | 'names' | '
 }
 
 /** Whether a name was another machine's, by a UUID or another source's name. Where a source says no UUID, a name is its own machine's. */
-function isAnothers(name: string, facts: Facts): boolean {
+function isAnothers(name: string, facts: KeyFacts): boolean {
   const own = new Set([
     facts.alias,
     ...facts.names.map((each) => `vmssh-${each}`),
@@ -110,7 +110,7 @@ function isAnothers(name: string, facts: Facts): boolean {
 }
 
 /** Whether all that is known of the machine is kept already. */
-function isComplete({ alias, names, pins }: Facts): boolean {
+function isComplete({ alias, names, pins }: KeyFacts): boolean {
   const own = pins.filter((pin) => pin.alias === alias);
   return own.length > 0 && names.every((name) => own.some((pin) => pin.names.includes(name)));
 }

@@ -16,7 +16,7 @@ import type { DiscoveredMachine } from '../discovery/provider.js';
 import { isJsonObject, parseJson } from '../discovery/tools/json.js';
 
 /** What a proxy has reached: ssh asks for the host key later, by another program of ours. */
-export interface Reached {
+export interface ReachedRecord {
   /** The target, as typed. */
   readonly text: string;
   /** The machine, as the source that has it says; undefined for an address. */
@@ -37,7 +37,7 @@ export interface RecordPlace {
 }
 
 /** Leaves what was reached for the ssh that started this process. Throws a system error if no folder can be used. */
-export function leaveRecord(reached: Reached, { folders, procDir = '/proc', uid }: RecordPlace): void {
+export function leaveRecord(reached: ReachedRecord, { folders, procDir = '/proc', uid }: RecordPlace): void {
   const name = recordName(procDir);
   let failure: unknown;
   for (const folder of folders)
@@ -61,7 +61,7 @@ export function leaveRecord(reached: Reached, { folders, procDir = '/proc', uid 
 export function readRecord(
   { folders, procDir = '/proc', uid }: RecordPlace,
   take: boolean,
-): Reached | undefined {
+): ReachedRecord | undefined {
   const name = recordName(procDir);
   for (const folder of folders) {
     const path = join(folder, name);
@@ -117,10 +117,10 @@ function checkOwn(stats: { readonly uid: number; readonly mode: number }, uid = 
     throw Object.assign(new Error('EACCES: others may write there'), { code: 'EACCES' });
 }
 
-function parseRecord(text: string): Reached | undefined {
+function parseRecord(text: string): ReachedRecord | undefined {
   const json = parseJson(text);
   if (!isJsonObject(json) || typeof json.text !== 'string') return undefined;
-  return json as unknown as Reached;
+  return json as unknown as ReachedRecord;
 }
 
 /** How many may be there before those of an ssh that has ended are looked for. */

@@ -190,6 +190,11 @@ const variables: readonly Variable[] = [
     pages: tools,
   },
   {
+    name: 'VMSSH_HOST_KEYS',
+    about: 'for once, what is done about a host key that nobody knows: accept-new, ask or strict',
+    pages: [...tools, 'proxy'],
+  },
+  {
     name: 'VMSSH_WINDOWS',
     about: 'inside WSL2: the vmssh.exe that reaches machines of Windows',
     pages: [...looking, 'proxy', 'guest'],

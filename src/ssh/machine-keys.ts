@@ -2,12 +2,12 @@ import { join } from 'node:path';
 import { readSafely } from '../files/place.js';
 import { readBytes } from '../files/read-file.js';
 import { authoritiesFor, certificateIn, isCertified, type ShownKey } from '../identity/certificate.js';
-import type { Facts } from '../identity/decide.js';
+import type { KeyFacts } from '../identity/decide.js';
 import { exact, hostKeyAlias, type Identified, namesOf } from '../identity/identity.js';
 import { fingerprintOf, verdictOn } from '../identity/known-hosts.js';
 import { type Pin, pinsIn } from '../identity/pins.js';
 import type { HostKeyPolicy } from '../identity/policy.js';
-import type { Reached } from '../identity/record.js';
+import type { ReachedRecord } from '../identity/record.js';
 import { asTarget } from '../kinds/parse.js';
 import type { ViaTarget } from '../target/target.js';
 import { knownHostsFile, ownHome, sshFolder } from './folder.js';
@@ -17,7 +17,7 @@ type Env = Readonly<Record<string, string | undefined>>;
 
 /** All that this host knows of the keys of what was reached. */
 export interface MachineKeys {
-  readonly reached: Reached;
+  readonly reached: ReachedRecord;
   readonly alias: string | undefined;
   readonly names: readonly string[];
   readonly pins: readonly Pin[];
@@ -34,7 +34,7 @@ export interface MachineKeys {
 
 /** Reads them. `typed`: what the user typed, a Host or a target; `host`: the name by which ssh looks the key up. */
 export async function machineKeys(
-  reached: Reached,
+  reached: ReachedRecord,
   { typed, host }: { readonly typed?: string; readonly host?: string },
   env: Env,
 ): Promise<MachineKeys> {
@@ -62,7 +62,7 @@ export function factsFor(
   keys: MachineKeys | undefined,
   shown: ShownKey | string,
   policy: HostKeyPolicy,
-): Facts {
+): KeyFacts {
   const certificate = typeof shown === 'string' ? undefined : certificateIn(shown);
   const print = typeof shown === 'string' ? shown : printOf(certificate?.plain ?? shown);
   const {
@@ -93,7 +93,7 @@ function printOf({ key }: Pick<ShownKey, 'key'>): string {
   return fingerprintOf(Buffer.from(key, 'base64'));
 }
 
-async function identify({ text, machine }: Reached, env: Env): Promise<Identified | undefined> {
+async function identify({ text, machine }: ReachedRecord, env: Env): Promise<Identified | undefined> {
   const target = asTarget(text);
   if (target === undefined) return undefined;
   if (target.kind !== 'via') return { target, machine };
@@ -101,7 +101,7 @@ async function identify({ text, machine }: Reached, env: Env): Promise<Identifie
   return { target, machine: await writtenMachine(target as ViaTarget, { env }) };
 }
 
-function madeFor({ target, machine }: Identified, reached: Reached, env: Env): MachineKeys['made'] {
+function madeFor({ target, machine }: Identified, reached: ReachedRecord, env: Env): MachineKeys['made'] {
   if (target.kind === 'via') return undefined;
   const name = reached.machine?.name;
   const keys = guestKeysFor({ target, machine: name === undefined || !machine ? undefined : { name } }, env);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { decide, type Facts } from '../../src/identity/decide.js';
+import { decideKey, type KeyFacts } from '../../src/identity/decide.js';
 import type { Pin } from '../../src/identity/pins.js';
 
 const [mint, other] = [
@@ -17,7 +17,7 @@ const pin = (alias: string, key: string, ...names: string[]): Pin => ({
   names,
 });
 const known = pin(mint, own, 'machine%mint');
-const facts: Facts = {
+const facts: KeyFacts = {
   reached: { text: 'machine/mint' },
   alias: mint,
   names: ['machine%mint'],
@@ -33,7 +33,7 @@ const shows = { shown: print(wrong) };
 const address = { alias: undefined, names: [], reached: { text: 'vsock/7' } };
 
 describe('the decision about a host key', () => {
-  it.each<{ name: string; given: Partial<Facts>; want: object }>([
+  it.each<{ name: string; given: Partial<KeyFacts>; want: object }>([
     {
       name: 'nobody said what was reached',
       given: { reached: undefined },
@@ -182,13 +182,13 @@ describe('the decision about a host key', () => {
       given: { pins: [pin(other, wrong, 'machine%web')] },
       want: { do: 'accept', why: 'first' },
     },
-  ])('$name', ({ given, want }) => expect(decide({ ...facts, ...given })).toMatchObject(want));
+  ])('$name', ({ given, want }) => expect(decideKey({ ...facts, ...given })).toMatchObject(want));
 
   it('accepts in strict no key that nobody vouches for, whatever else is known', () => {
     for (const alias of [mint, other, 'vmssh-machine%mint', undefined])
       for (const pins of [[], [known], [pin(other, own)], [pin('vmssh-machine%mint', own, 'host%x')]])
         for (const manager of [undefined, [], [print(own)]])
-          expect(decide({ ...facts, ...shows, alias, pins, manager, policy: 'strict' }).do).not.toBe(
+          expect(decideKey({ ...facts, ...shows, alias, pins, manager, policy: 'strict' }).do).not.toBe(
             'accept',
           );
   });

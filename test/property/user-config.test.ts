@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect } from 'vitest';
-import { lineDiff, shortDiff } from '../../src/ssh/config/diff.js';
+import { lineDiff, shortDiff } from '../../src/hosts/show.js';
 import { hasInclude, ownerOf, signed, withInclude, withoutInclude } from '../../src/ssh/config/file.js';
 import { hostNames } from '../../src/ssh/config/hosts.js';
 import { settingsOf } from '../../src/ssh/config/settings.js';

@@ -5,7 +5,7 @@ import { oneOf, positionals, textOption } from '../../cli/option.js';
 import { printable, quote } from '../../errors.js';
 import { makeFolder } from '../../files/place.js';
 import { certificateIn, type ShownKey } from '../../identity/certificate.js';
-import { type Answer, decide, type Facts, pinsOf, type Why } from '../../identity/decide.js';
+import { decideKey, type KeyAnswer, type KeyFacts, pinsOf, type Why } from '../../identity/decide.js';
 import { fingerprintOf } from '../../identity/known-hosts.js';
 import { pinKey } from '../../identity/pins.js';
 import { type HostKeyPolicy, hostKeyPolicies } from '../../identity/policy.js';
@@ -101,10 +101,10 @@ function knownLines(keys: MachineKeys): readonly string[] {
 
 /** Asks those who have to be asked, and keeps what is accepted. */
 async function answerTo(
-  facts: Facts,
+  facts: KeyFacts,
   call: Call,
-): Promise<Exclude<Answer, { do: 'ask manager' | 'ask user' }>> {
-  const answer = decide(facts);
+): Promise<Exclude<KeyAnswer, { do: 'ask manager' | 'ask user' }>> {
+  const answer = decideKey(facts);
   if (answer.do === 'ask manager') return answerTo({ ...facts, manager: await askManager(call) }, call);
   if (answer.do === 'ask user') {
     if (!saidYes(facts, call)) return { do: 'refuse', why: 'not asked' };
@@ -119,10 +119,10 @@ async function answerTo(
 
 /** Pins an accepted key. One that another login has pinned meanwhile is the only one. */
 async function kept(
-  answer: Extract<Answer, { do: 'accept' }>,
-  { policy, names }: Facts,
+  answer: Extract<KeyAnswer, { do: 'accept' }>,
+  { policy, names }: KeyFacts,
   call: Call,
-): Promise<Extract<Answer, { do: 'accept' | 'refuse' }>> {
+): Promise<Extract<KeyAnswer, { do: 'accept' | 'refuse' }>> {
   const { keys, plain, io } = call;
   if (!answer.pin || keys?.alias === undefined) return answer;
   const pin = { ...plain, alias: keys.alias, names };
@@ -156,7 +156,7 @@ async function askManager({ keys, plain, io }: Call): Promise<readonly string[]>
 }
 
 /** On the terminal: stdin is not ssh's. */
-function saidYes({ shown }: Facts, { plain, name }: Call): boolean {
+function saidYes({ shown }: KeyFacts, { plain, name }: Call): boolean {
   let terminal: number;
   try {
     terminal = openSync('/dev/tty', 'r+');

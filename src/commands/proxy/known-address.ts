@@ -20,7 +20,7 @@ const limitMs = 500;
  * The machine that has an address now, so that its host key is checked as by its name; undefined if none is known, or two say so. What
  * another user says is not asked for.
  */
-export async function machineAt(
+export async function machineByAddress(
   endpoint: Endpoint,
   env: Readonly<Record<string, string | undefined>>,
   sources: readonly Source[] = local,

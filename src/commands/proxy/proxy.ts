@@ -143,11 +143,13 @@ async function recorder(
     import('../../ssh/folder.js'),
   ]);
   const isAddress = kindOf(target).hostKey === 'none' && target.kind !== 'via';
-  const { machineAt } = isAddress ? await import('./known-address.js') : { machineAt: async () => undefined };
+  const { machineByAddress } = isAddress
+    ? await import('./known-address.js')
+    : { machineByAddress: async () => undefined };
   return async (found, endpoint) => {
     try {
       // The machine that has an address now.
-      const machine = found ?? (endpoint && isAddress ? await machineAt(endpoint, env) : undefined);
+      const machine = found ?? (endpoint && isAddress ? await machineByAddress(endpoint, env) : undefined);
       leaveRecord({ text, machine: machine && reachedMachine(machine) }, { folders: recordFolders(env) });
     } catch (error) {
       const why = `which machine was reached cannot be noted for its host key: ${(error as Error).message}`;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { lineDiff, shortDiff } from '../../../src/ssh/config/diff.js';
+import { lineDiff, shortDiff } from '../../../src/hosts/show.js';
 import { hasInclude, ownerOf, signed, withInclude, withoutInclude } from '../../../src/ssh/config/file.js';
 
 const own = 'vmssh.conf';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type DiffLine, lineDiff, shortDiff } from '../../../src/ssh/config/diff.js';
+import { type DiffLine, lineDiff, shortDiff } from '../../src/hosts/show.js';
 
 const text = (lines: readonly string[]) => lines.map((line) => `${line}\n`).join('');
 const side = (diff: readonly DiffLine[], sign: '-' | '+') =>

@@ -182,19 +182,26 @@ function lineFrom(file: number): string {
   return text;
 }
 
+/** What needs no word: nothing is loaded for it. */
+const silent: ReadonlySet<Why> = new Set(['certified', 'made', 'known', 'address']);
+
 /** One line that says why, with the fix. */
 async function complain(why: Why, call: Call): Promise<void> {
-  const text = messageFor(why, call);
-  if (text === undefined) return;
+  if (silent.has(why)) return;
   const { io } = call;
   const { pasteable } = await import('../../cli/message.js');
-  io.err(`${io.program}: ${printable(pasteable(text, io))}\n`);
+  const text = messageFor(why, call, (fix) => pasteable(fix, io));
+  if (text !== undefined) io.err(`${io.program}: ${printable(text)}\n`);
 }
 
-function messageFor(why: Why, { keys, plain, name, io }: Call): string | undefined {
+function messageFor(
+  why: Why,
+  { keys, plain, name, io }: Call,
+  paste: (fix: string) => string,
+): string | undefined {
   const who = quote(name);
   const key = `${plain.type} ${factsFor(keys, plain, 'strict').shown}`;
-  const forget = `vmssh forget ${shellQuoted(name, shellOf(io))}`;
+  const forget = paste(`vmssh forget ${shellQuoted(name, shellOf(io))}`);
   switch (why) {
     case 'no record':
       return `no vmssh proxy says which machine ${who} is, so its host key is not known: ssh -J, and a ProxyCommand of your own, leave it out`;
@@ -202,7 +209,7 @@ function messageFor(why: Why, { keys, plain, name, io }: Call): string | undefin
       return `the host key of ${who} is refused: ${key} is revoked`;
     case 'not made': {
       const made = keys?.made?.keys.name ?? name;
-      return `the host key of ${who} is refused: ${key} is not the one that vmssh guest credentials made for ${quote(made)}; to trust the machine as it is: ${undoCommand(made, io)}`;
+      return `the host key of ${who} is refused: ${key} is not the one that vmssh guest credentials made for ${quote(made)}; to trust the machine as it is: ${paste(undoCommand(made, io))}`;
     }
     case 'changed':
       return `the host key of ${who} has changed: it shows ${key}, so the machine was reinstalled, or another one answers for it; if you expected this: ${forget}`;

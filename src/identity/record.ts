@@ -14,6 +14,7 @@ import {
 import { join } from 'node:path';
 import type { DiscoveredMachine } from '../discovery/provider.js';
 import { isJsonObject, parseJson } from '../discovery/tools/json.js';
+import type { Endpoint } from '../endpoint.js';
 
 /** What a proxy has reached: ssh asks for the host key later, by another program of ours. */
 export interface ReachedRecord {
@@ -21,6 +22,8 @@ export interface ReachedRecord {
   readonly text: string;
   /** The machine, as the source that has it says; undefined for an address. */
   readonly machine?: ReachedMachine;
+  /** Of an address whose machine nobody was asked for yet. */
+  readonly address?: Endpoint;
 }
 
 export interface ReachedMachine

@@ -9,7 +9,7 @@ import { decideKey, type KeyAnswer, type KeyFacts, pinsOf, type Why } from '../.
 import { fingerprintOf } from '../../identity/known-hosts.js';
 import { pinKey } from '../../identity/pins.js';
 import { type HostKeyPolicy, hostKeyPolicies } from '../../identity/policy.js';
-import { readRecord } from '../../identity/record.js';
+import { leaveRecord, type ReachedRecord, reachedMachine, readRecord } from '../../identity/record.js';
 import { recordFolders } from '../../ssh/folder.js';
 import { undoCommand } from '../../ssh/guest-keys.js';
 import { factsFor, type MachineKeys, machineKeys } from '../../ssh/machine-keys.js';
@@ -33,7 +33,10 @@ const policyOption = oneOf({
 });
 const typedOption = textOption({ long: 'typed', value: 'NAME', summary: 'what was typed' });
 
-/** vmssh host-key REASON HOST TYPE KEY: the KnownHostsCommand. It resolves nothing: the proxy has left what it reached. */
+/**
+ * vmssh host-key REASON HOST TYPE KEY: the KnownHostsCommand. The proxy has left what it reached; only whose an address is, is looked up
+ * here.
+ */
 export const hostKey: Command<HostKeyOptions> = {
   name: 'host-key',
   summary: "tell ssh a machine's host key: what ssh runs as KnownHostsCommand",
@@ -58,7 +61,7 @@ export const hostKey: Command<HostKeyOptions> = {
 
   async run({ reason, host, shown, typed, policy }, io) {
     if (reason !== 'ORDER' && reason !== 'HOSTNAME') return 0;
-    const reached = readRecord({ folders: recordFolders(io.env) }, reason === 'HOSTNAME');
+    const reached = await reachedFor(reason, io);
     const keys = reached && (await machineKeys(reached, { typed, host }, io.env));
     if (reason === 'ORDER') {
       for (const line of keys ? knownLines(keys) : []) io.out(`${line.replace('HOST', host)}\n`);
@@ -76,6 +79,19 @@ export const hostKey: Command<HostKeyOptions> = {
     return 0;
   },
 };
+
+/** What the proxy has reached; of an address, with the machine that has it now. */
+async function reachedFor(reason: 'ORDER' | 'HOSTNAME', { env }: Io): Promise<ReachedRecord | undefined> {
+  const place = { folders: recordFolders(env) };
+  const reached = readRecord(place, reason === 'HOSTNAME');
+  if (reached?.address === undefined || reached.machine) return reached;
+  const { machineByAddress } = await import('./known-address.js');
+  const machine = await machineByAddress(reached.address, env);
+  const found = { text: reached.text, machine: machine && reachedMachine(machine) };
+  // Looked up once for both questions.
+  if (reason === 'ORDER') leaveRecord(found, place);
+  return found;
+}
 
 /** ssh then ends the connection, whatever StrictHostKeyChecking says. */
 const refused = 1;

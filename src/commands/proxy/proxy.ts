@@ -143,14 +143,15 @@ async function recorder(
     import('../../ssh/folder.js'),
   ]);
   const isAddress = kindOf(target).hostKey === 'none' && target.kind !== 'via';
-  const { machineByAddress } = isAddress
-    ? await import('./known-address.js')
-    : { machineByAddress: async () => undefined };
-  return async (found, endpoint) => {
+  return async (machine, endpoint) => {
     try {
-      // The machine that has an address now.
-      const machine = found ?? (endpoint && isAddress ? await machineByAddress(endpoint, env) : undefined);
-      leaveRecord({ text, machine: machine && reachedMachine(machine) }, { folders: recordFolders(env) });
+      // Whose it is, is looked up when ssh asks.
+      const reached = {
+        text,
+        machine: machine && reachedMachine(machine),
+        address: isAddress ? endpoint : undefined,
+      };
+      leaveRecord(reached, { folders: recordFolders(env) });
     } catch (error) {
       const why = `which machine was reached cannot be noted for its host key: ${(error as Error).message}`;
       err(`${program}: warning: ${printable(why)}\n`);

@@ -220,7 +220,7 @@ function messageFor(
   const forget = paste(`vmssh forget ${shellQuoted(name, shellOf(io))}`);
   switch (why) {
     case 'no record':
-      return `no vmssh proxy says which machine ${who} is, so its host key is not known: ssh -J, and a ProxyCommand of your own, leave it out`;
+      return `no vmssh proxy says which machine ${who} is, so its host key is not known: a ProxyCommand of your own needs --record, and ssh -J has none`;
     case 'revoked':
       return `the host key of ${who} is refused: ${key} is revoked`;
     case 'not made': {

@@ -57,11 +57,11 @@ export const proxy: Command<ProxyOptions> = {
   options: [typedOption, fdpassOption, ...reachOptions, recordOption, verboseOption],
   examples: [
     {
-      line: "ssh -o ProxyCommand='vmssh proxy --typed %n %h %p' root@vsock/3",
+      line: "ssh -o ProxyCommand='vmssh proxy --record --typed %n %h %p' root@vsock/3",
       about: 'log in to the machine with CID 3',
     },
     {
-      line: "ssh -o ProxyUseFdpass=yes -o ProxyCommand='vmssh proxy --fdpass %h %p' .host",
+      line: "ssh -o ProxyUseFdpass=yes -o ProxyCommand='vmssh proxy --record --fdpass %h %p' .host",
       about: 'the same without a process in between',
     },
     { line: 'vmssh proxy --wait=60 machine/web 22', about: 'for a machine that is still booting' },

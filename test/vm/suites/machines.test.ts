@@ -62,7 +62,7 @@ describeGuests('machines on a host with systemd-machined', () => {
     expect(await sh(first)).toMatchObject({
       code: 255,
       stdout: '',
-      stderr: expect.stringContaining('Host key verification failed'),
+      stderr: expect.stringContaining('is not the one that vmssh guest credentials made for "box"'),
     });
     await sh(back);
     expect(await sh(first)).toMatchObject({ code: 0, stdout: made });

@@ -68,7 +68,8 @@ esac
       'cat; exit 7',
     ];
     const { code, stdout, stderr } = await run(command, { env: { ...env, ...home }, input: 'hello' });
-    expect({ code, stdout, stderr }).toEqual({ code: 7, stdout: 'hello', stderr: '' });
+    const first = expect.stringMatching(/^vmssh: the host key of "Mint" is new: .*, kept from now on\n$/);
+    expect({ code, stdout, stderr }).toEqual({ code: 7, stdout: 'hello', stderr: first });
     expect(calls()).toEqual(['list --json --provider=hyper-v', 'proxy -- hyper-v/Mint 22']);
     const known = readFileSync(join(dir, '.ssh/vmssh_known_hosts'), 'utf8');
     expect(known).toMatch(/^vmssh-86e0c1e9-782c-47e0-b7c2-99f8167f5178 ssh-/);

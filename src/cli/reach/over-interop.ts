@@ -24,8 +24,10 @@ export function windowsVmssh(
 }
 
 /** Its --timeout, --wait, --route, --start and -v, if they were given. */
-export function reachArgs({ isTimed, timeoutMs, ...flags }: ReachFlags): readonly string[] {
-  return ownArgs({ ...flags, timeoutMs: isTimed ? timeoutMs : undefined });
+export function reachArgs(flags: ReachFlags): readonly string[] {
+  // Not what else a caller has: a socket is passed, and a note left, on this side.
+  const { isTimed, timeoutMs, waitMs, routes, start, verbose } = flags;
+  return ownArgs({ timeoutMs: isTimed ? timeoutMs : undefined, waitMs, routes, start, verbose });
 }
 
 /** Starts it. Throws a ConnectError. */

@@ -60,6 +60,8 @@ describe.skipIf(missing || process.platform !== 'linux')(
     };
 
     it('is logged in to by that port', async () => {
+      const first = /^vmssh: the host key of .* is new: .*, kept from now on\n$/;
+      expect(await login()).toMatchObject({ code: 7, stderr: expect.stringMatching(first) });
       expect(await login()).toMatchObject({ code: 7, stderr: '' });
     });
 

@@ -290,7 +290,7 @@ describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
   });
 
   it('know a machine again that has another address and another name now', async () => {
-    const before = knownHosts().replace('\n', '');
+    const before = knownHosts();
     const [first] = machines;
     machines[0] = { ...first, name: 'renamed', sshAddress: `unix${sshd.path.replace('/', '//')}` };
     expect(await tool('ssh', ...quiet, 'renamed', 'exit 6')).toMatchObject({ code: 6 });

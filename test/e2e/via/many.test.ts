@@ -57,11 +57,14 @@ describe.skipIf(missing)(`a hypervisor with ${most} machines`, () => {
     const typed = { 'M0.hv1': 0, 'm0.hv1': 0, 'via/hv1/M0': 0, [`via%hv1%machine%M${last}`]: last };
     for (const [host, at] of Object.entries(typed))
       expect(await effective(host)).toMatchObject({
-        stricthostkeychecking: 'accept-new',
         proxyusefdpass: 'yes',
-        hostkeyalias: `vmssh-11111111-2222-4333-8444-${String(at).padStart(12, '0')}`,
+        hostkeyalias: expect.stringContaining(
+          `vmssh-via%hv1-11111111-2222-4333-8444-${String(at).padStart(12, '0')}=`,
+        ),
       });
-    expect((await effective('other.hv2')).hostkeyalias).toBe('vmssh-11111111-2222-4333-8444-000000099999');
+    expect((await effective('other.hv2')).hostkeyalias).toContain(
+      'vmssh-via%hv2-11111111-2222-4333-8444-000000099999=',
+    );
     for (const host of [`M${most}.hv1`, 'm0', 'other'])
       expect((await effective(host)).proxycommand).toBeUndefined();
     // One came, one went.

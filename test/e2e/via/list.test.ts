@@ -150,7 +150,7 @@ describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
     const login = (host: string, accepts: string) => {
       const keys = ['-o', `UserKnownHostsFile=${dir}/known`, '-o', `StrictHostKeyChecking=${accepts}`];
       return run(['ssh', '-F', join(home(), '.ssh/vmssh.conf'), ...keys, ...identity, host, 'echo hello'], {
-        env,
+        env: { ...env, HOME: home() },
       });
     };
 
@@ -201,7 +201,7 @@ describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
           stdout: 'hello\n',
         });
         expect(keys()).toMatch(
-          new RegExp(`^vmssh-via%hv2-${uuid}=\\w+ ssh-ed25519 \\S+ via%hv2-twin=.*\\n$`, 'm'),
+          new RegExp(`^vmssh-via%hv2-${uuid}=\\w+ ssh-ed25519 \\S+ .*via%hv2-twin=\\w+$`, 'm'),
         );
         const strict = [...config, '-o', 'StrictHostKeyChecking=yes'];
         expect(await ours('ssh', ...strict, 'via/hv2/machine/twin', 'echo hello')).toMatchObject({
@@ -228,7 +228,7 @@ describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
           code: 0,
           stdout: 'forgot the host key of "via/hv2/twin"\n',
         });
-        expect(keys()).toBe('');
+        expect(keys()).not.toContain('via%hv2');
       },
     );
 

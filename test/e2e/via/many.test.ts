@@ -76,7 +76,7 @@ describe.skipIf(missing)(`a hypervisor with ${most} machines`, () => {
     expect((await effective('other.hv2')).proxycommand).toBeDefined();
     // An edited file stays.
     const before = text();
-    writeFileSync(own, before.replace('vmssh-11111111', 'vmssh-22222222'));
+    writeFileSync(own, before.replace('-11111111-', '-22222222-'));
     expect(await config('install', '--via', 'hv1')).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('was edited'),

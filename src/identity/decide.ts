@@ -7,6 +7,8 @@ export interface KeyFacts {
   readonly reached: { readonly text: string } | undefined;
   /** Whose key it is (identity.ts); undefined for an address. */
   readonly alias: string | undefined;
+  /** Whose key a typed UUID means. */
+  readonly meant?: string;
   /** The names by which it is meant. */
   readonly names: readonly string[];
   readonly pins: readonly Pin[];
@@ -20,7 +22,8 @@ export interface KeyFacts {
   readonly made: string | undefined;
   /** Of the keys that the machine's manager reads in its files: undefined if it was not asked yet, none if nobody can say. */
   readonly manager: readonly string[] | undefined;
-  readonly policy: HostKeyPolicy;
+  /** Undefined: it was not asked for yet. */
+  readonly policy?: HostKeyPolicy;
 }
 
 export type KeyAnswer =
@@ -31,6 +34,7 @@ export type KeyAnswer =
   /** Whatever ssh was told. */
   | { readonly do: 'refuse'; readonly why: Why }
   | { readonly do: 'ask manager' }
+  | { readonly do: 'ask policy' }
   /** As `accept`, if the user says so. */
   | { readonly do: 'ask user'; readonly pin: boolean };
 
@@ -63,12 +67,16 @@ export function decideKey(facts: KeyFacts): KeyAnswer {
   const isSaid = manager?.includes(shown) === true;
   const isNew = moved.length > 0;
   const pin = alias !== undefined;
+  const { meant } = facts;
+  const isOtherId = meant !== undefined && meant !== alias && facts.pins.some((each) => each.alias === meant);
   const rows: readonly (readonly [boolean, KeyAnswer])[] = [
     [reached === undefined, { do: 'nothing', why: 'no record' }],
     [facts.isRevoked, { do: 'refuse', why: 'revoked' }],
     [facts.isCertified, { do: 'accept', pin: pin && known.length === 0 && !isNew, why: 'certified' }],
     [made !== undefined && made === shown, { do: 'accept', pin: false, why: 'made' }],
     [made !== undefined, { do: 'refuse', why: 'not made' }],
+    // A typed UUID is that machine's only.
+    [isOtherId, { do: 'refuse', why: 'another machine' }],
     // A name meant another machine until now.
     [isNew && !isAsked, { do: 'ask manager' }],
     [isNew && known.length > 0 && !isPinned, { do: 'refuse', why: 'changed' }],
@@ -81,8 +89,9 @@ export function decideKey(facts: KeyFacts): KeyAnswer {
     [pin && !isAsked, { do: 'ask manager' }],
     [pin && isSaid, { do: 'accept', pin, why: 'by manager' }],
     [pin && canSay, { do: 'refuse', why: 'not by manager' }],
+    [policy === undefined, { do: 'ask policy' }],
     [policy === 'ask', { do: 'ask user', pin }],
-    [policy === 'strict', { do: 'nothing', why: 'unknown' }],
+    [policy === 'strict', { do: 'refuse', why: 'unknown' }],
     [pin, { do: 'accept', pin, why: 'first' }],
   ];
   const none: KeyAnswer = { do: 'accept', pin: false, why: 'address' };

@@ -52,8 +52,13 @@ export function namesOf({ target, machine }: Identified, typed?: string): readon
     (machine?.name === undefined || target.kind === 'via' || isSameName(target, machine.name));
   const named = [...(isName ? [target] : []), ...(listed && isNamed(listed) ? [listed] : [])];
   const names = named.map((each) => nameAlias(each, machine?.authority).slice('vmssh-'.length));
-  const short = typed === undefined || asTarget(typed) !== undefined ? [] : [`host%${exact(typed)}`];
+  const short = typed === undefined || asTarget(typed) !== undefined ? [] : shortNames(typed, machine?.name);
   return [...new Set([...names, ...short])];
+}
+
+/** A short name is found whatever its case, and by its slug: each such spelling means the machine. */
+function shortNames(typed: string, name = typed): readonly string[] {
+  return [typed, name, slug(name).toLowerCase()].map((each) => `host%${exact(each)}`);
 }
 
 function isSameName(target: Target, name: string): boolean {

@@ -20,7 +20,9 @@ export function linesOf(bytes: Buffer): readonly string[] {
 /** Undefined for a comment, an empty or an invalid line. */
 export function parseLine(line: string): KeyLine | undefined {
   const [start, marker, hosts, type, key] =
-    /^[ \t]*(?:(@\S+)[ \t]+)?(?=([^\s#@]\S*)[ \t]+(\S+)[ \t]+(\S+))/.exec(line) ?? [];
+    /^[ \t]*(?:(@[^ \t\r\n]+)[ \t]+)?(?=([^ \t\r\n#@][^ \t\r\n]*)[ \t]+([^ \t\r\n]+)[ \t]+([^ \t\r\n]+))/.exec(
+      line,
+    ) ?? [];
   if (start === undefined || !hosts || !type || !key) return undefined;
   return { marker, hosts, at: start.length, type, key };
 }

@@ -88,14 +88,14 @@ function namesIn(line: string): readonly string[] {
 /** The words after the key. */
 function commentOf(line: string): readonly string[] {
   return line
-    .trim()
-    .split(/[ \t]+/)
+    .split(/[ \t\r\n]+/)
+    .filter((word) => word !== '')
     .slice(3);
 }
 
 /** As identity.ts makes them. */
 function isName(word: string): boolean {
-  return /^[a-z][a-z-]*%\S+$/.test(word);
+  return /^[a-z][a-z-]*%./.test(word);
 }
 
 /**

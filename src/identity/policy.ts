@@ -2,3 +2,9 @@
 export type HostKeyPolicy = 'accept-new' | 'ask' | 'strict';
 
 export const hostKeyPolicies: readonly HostKeyPolicy[] = ['accept-new', 'ask', 'strict'];
+
+/** What VMSSH_HOST_KEYS says for once; a wrong word must not let in more. */
+export function policyOfEnv(env: Readonly<Record<string, string | undefined>>): HostKeyPolicy | undefined {
+  const said = env.VMSSH_HOST_KEYS ?? '';
+  return said === '' ? undefined : (hostKeyPolicies.find((each) => each === said) ?? 'strict');
+}

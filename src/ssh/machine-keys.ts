@@ -3,15 +3,15 @@ import { readSafely } from '../files/place.js';
 import { readBytes } from '../files/read-file.js';
 import { authoritiesFor, certificateIn, isCertified, type ShownKey } from '../identity/certificate.js';
 import type { KeyFacts } from '../identity/decide.js';
-import { exact, hostKeyAlias, type Identified, namesOf } from '../identity/identity.js';
+import { exact, hostKeyAlias, type Identified, isNamed, namesOf, uuidAlias } from '../identity/identity.js';
 import { fingerprintOf, verdictOn } from '../identity/known-hosts.js';
 import { type Pin, pinsIn } from '../identity/pins.js';
 import type { HostKeyPolicy } from '../identity/policy.js';
 import type { ReachedRecord } from '../identity/record.js';
 import { asTarget } from '../kinds/parse.js';
-import type { ViaTarget } from '../target/target.js';
+import { nameOf, type ViaTarget } from '../target/target.js';
 import { knownHostsFile, ownHome, sshFolder } from './folder.js';
-import { type GuestKeys, guestKeysFor, madeHostKey } from './guest-keys.js';
+import { type GuestKeys, guestKeysFor, guestKeysOf, madeHostKey } from './guest-keys.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -19,6 +19,7 @@ type Env = Readonly<Record<string, string | undefined>>;
 export interface MachineKeys {
   readonly reached: ReachedRecord;
   readonly alias: string | undefined;
+  readonly meant?: string;
   readonly names: readonly string[];
   readonly pins: readonly Pin[];
   /** The key that `guest credentials` made: no other is accepted. */
@@ -41,15 +42,17 @@ export async function machineKeys(
   const identified = await identify(reached, env);
   const alias = identified && hostKeyAlias(identified);
   const path = knownHostsFile(env);
-  const own = (await readSafely(path).catch(() => undefined))?.bytes ?? Buffer.alloc(0);
+  // Pins that cannot be read are not as none: nothing is accepted then.
+  const own = (await readSafely(path))?.bytes ?? Buffer.alloc(0);
   const files = [own, ...(await markedFiles(env))];
   const hosts = [...new Set([typed, host, alias, reached.text].filter((each) => each !== undefined))];
   return {
     reached,
     alias,
+    meant: identified && meantBy(identified, typed),
     names: identified && alias !== undefined ? namesOf(identified, typed) : [],
     pins: pinsIn(own),
-    made: identified && madeFor(identified, reached, env),
+    made: identified && madeFor(identified, reached, typed, env),
     authorities: authoritiesFor(hosts, files),
     hosts,
     path,
@@ -61,13 +64,19 @@ export async function machineKeys(
 export function factsFor(
   keys: MachineKeys | undefined,
   shown: ShownKey | string,
-  policy: HostKeyPolicy,
+  policy: HostKeyPolicy | undefined,
 ): KeyFacts {
   const certificate = typeof shown === 'string' ? undefined : certificateIn(shown);
   const print = typeof shown === 'string' ? shown : printOf(certificate?.plain ?? shown);
+  // A certificate may be revoked itself, or its CA.
+  const prints =
+    typeof shown === 'string' || !certificate
+      ? [print]
+      : [print, printOf(shown), printOf({ key: certificate.ca })];
   const {
     reached,
     alias,
+    meant,
     names = [],
     pins = [],
     hosts = [],
@@ -78,10 +87,13 @@ export function factsFor(
   return {
     reached,
     alias,
+    meant,
     names,
     pins,
     shown: print,
-    isRevoked: hosts.some((host) => files.some((file) => verdictOn(print, host, file) === 'revoked')),
+    isRevoked: prints.some((each) =>
+      hosts.some((host) => files.some((file) => verdictOn(each, host, file) === 'revoked')),
+    ),
     isCertified: isCertified(certificate, hosts, authorities),
     made: made && printOf(made),
     manager: undefined,
@@ -101,10 +113,25 @@ async function identify({ text, machine }: ReachedRecord, env: Env): Promise<Ide
   return { target, machine: await writtenMachine(target as ViaTarget, { env }) };
 }
 
-function madeFor({ target, machine }: Identified, reached: ReachedRecord, env: Env): MachineKeys['made'] {
+/** Whose key a UUID means that was typed, as a target or in one; behind another hypervisor it is that one's own. */
+function meantBy({ target }: Identified, typed: string | undefined): string | undefined {
+  if (target.kind === 'via') return undefined;
+  return uuidAlias(isNamed(target) ? nameOf(target) : '') ?? uuidAlias(typed);
+}
+
+/** By the name of the machine, and by that which was typed: whatever is reached by it has to show that key. */
+function madeFor(
+  { target, machine }: Identified,
+  reached: ReachedRecord,
+  typed: string | undefined,
+  env: Env,
+): MachineKeys['made'] {
   if (target.kind === 'via') return undefined;
   const name = reached.machine?.name;
-  const keys = guestKeysFor({ target, machine: name === undefined || !machine ? undefined : { name } }, env);
+  const keys =
+    guestKeysFor({ target, machine: name === undefined || !machine ? undefined : { name } }, env) ??
+    guestKeysFor({ target }, env) ??
+    (typed === undefined || asTarget(typed) ? undefined : guestKeysOf(typed, env));
   const [type, key] = (keys && madeHostKey(keys.name, env))?.split(' ') ?? [];
   return keys && type !== undefined && key !== undefined ? { keys, type, key } : undefined;
 }
@@ -113,9 +140,15 @@ function madeFor({ target, machine }: Identified, reached: ReachedRecord, env: E
 async function markedFiles(env: Env): Promise<readonly Buffer[]> {
   const own = join(sshFolder(ownHome(env)), 'known_hosts');
   const all = await Promise.all(
-    [own, '/etc/ssh/ssh_known_hosts'].map((path) => readBytes(path).catch(() => Buffer.alloc(0))),
+    [own, '/etc/ssh/ssh_known_hosts'].map((path) => readBytes(path).catch(noneIfMissing)),
   );
   return all.filter((bytes) => /^\s*@/m.test(bytes.toString('latin1')));
+}
+
+/** ssh reads nothing either of a file that is not there or not ours; of another one a mark could be lost. */
+function noneIfMissing(error: NodeJS.ErrnoException): Buffer {
+  if (!['ENOENT', 'ENOTDIR', 'EACCES'].includes(error.code ?? '')) throw error;
+  return Buffer.alloc(0);
 }
 
 /** The names under which something may be kept that was typed, whether or not it is found: for `vmssh forget`. */

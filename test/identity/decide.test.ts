@@ -131,7 +131,22 @@ describe('the decision about a host key', () => {
     },
     { name: 'first, accept-new', given: {}, want: { do: 'accept', why: 'first', pin: true } },
     { name: 'first, ask', given: { policy: 'ask' }, want: { do: 'ask user', pin: true } },
-    { name: 'first, strict', given: { policy: 'strict' }, want: { do: 'nothing', why: 'unknown' } },
+    { name: 'first, strict', given: { policy: 'strict' }, want: { do: 'refuse', why: 'unknown' } },
+    {
+      name: 'first, of a policy that was not looked for',
+      given: { policy: undefined },
+      want: { do: 'ask policy' },
+    },
+    {
+      name: 'known, of a policy that was not looked for',
+      given: { pins: [known], policy: undefined },
+      want: { do: 'accept', why: 'known' },
+    },
+    {
+      name: "another machine that is called as a known one's UUID",
+      given: { alias: other, meant: mint, pins: [known], ...shows },
+      want: { do: 'refuse', why: 'another machine' },
+    },
     {
       name: 'of an address',
       given: { ...address, manager: undefined },
@@ -145,7 +160,7 @@ describe('the decision about a host key', () => {
     {
       name: 'of an address, strict',
       given: { ...address, policy: 'strict' },
-      want: { do: 'nothing', why: 'unknown' },
+      want: { do: 'refuse', why: 'unknown' },
     },
     {
       name: 'from before it had a UUID',

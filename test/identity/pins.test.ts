@@ -24,6 +24,14 @@ describe('a pinned key', () => {
     expect(pinsIn(readFileSync(path))).toEqual([pin]);
   });
 
+  it('is found again with a letter of which a byte is a blank in Latin-1', async () => {
+    const path = file('');
+    const odd = { ...pin, alias: 'vmssh-lima%là', names: ['machine%là', 'host%là'] };
+    expect(await pinKey(path, odd)).toBe('pinned');
+    expect(pinsIn(readFileSync(path))).toEqual([odd]);
+    expect(await pinKey(path, { ...odd, key: 'BBBB' })).toBe('lost');
+  });
+
   it('gets more names, and keeps a comment', async () => {
     const path = file('vmssh-1 ssh-ed25519 AAAA me@here machine%web\n');
     await pinKey(path, pin);

@@ -8,7 +8,7 @@ import { certificateIn, type ShownKey } from '../../identity/certificate.js';
 import { decideKey, type KeyAnswer, type KeyFacts, pinsOf, type Why } from '../../identity/decide.js';
 import { fingerprintOf } from '../../identity/known-hosts.js';
 import { pinKey } from '../../identity/pins.js';
-import { type HostKeyPolicy, hostKeyPolicies } from '../../identity/policy.js';
+import { type HostKeyPolicy, hostKeyPolicies, policyOfEnv } from '../../identity/policy.js';
 import { leaveRecord, type ReachedRecord, reachedMachine, readRecord } from '../../identity/record.js';
 import { recordFolders } from '../../ssh/folder.js';
 import { undoCommand } from '../../ssh/guest-keys.js';
@@ -22,7 +22,8 @@ export interface HostKeyOptions {
   readonly shown: ShownKey;
   /** What the user typed. */
   readonly typed?: string;
-  readonly policy: HostKeyPolicy;
+  /** Undefined: as the user's files say. */
+  readonly policy?: HostKeyPolicy;
 }
 
 const policyOption = oneOf({
@@ -46,16 +47,12 @@ export const hostKey: Command<HostKeyOptions> = {
 
   parse(raw, { env }) {
     const [reason = '', host = '', type = '', key = ''] = positionals(raw, 4, 4, 'REASON HOST TYPE KEY');
-    const once = hostKeyPolicies.find((each) => each === env.VMSSH_HOST_KEYS);
-    const policy = once ?? policyOption.read(raw) ?? 'accept-new';
-    // A wrong word must not let in more.
-    const isWrong = (env.VMSSH_HOST_KEYS ?? '') !== '' && once === undefined;
     return {
       reason,
       host,
       shown: { type, key },
       typed: typedOption.read(raw),
-      policy: isWrong ? 'strict' : policy,
+      policy: policyOfEnv(env) ?? policyOption.read(raw),
     };
   },
 
@@ -119,8 +116,9 @@ function knownLines(keys: MachineKeys): readonly string[] {
 async function answerTo(
   facts: KeyFacts,
   call: Call,
-): Promise<Exclude<KeyAnswer, { do: 'ask manager' | 'ask user' }>> {
+): Promise<Exclude<KeyAnswer, { do: 'ask manager' | 'ask policy' | 'ask user' }>> {
   const answer = decideKey(facts);
+  if (answer.do === 'ask policy') return answerTo({ ...facts, policy: await policyOf(facts, call) }, call);
   if (answer.do === 'ask manager') return answerTo({ ...facts, manager: await askManager(call) }, call);
   if (answer.do === 'ask user') {
     if (!saidYes(facts, call)) return { do: 'refuse', why: 'not asked' };
@@ -131,6 +129,10 @@ async function answerTo(
   if (answer.do === 'accept') return kept(answer, facts, call);
   if (answer.do === 'nothing') await complain(answer.why, call);
   return answer;
+}
+
+async function policyOf({ policy }: Pick<KeyFacts, 'policy'>, { io }: Call): Promise<HostKeyPolicy> {
+  return policy ?? (await import('../../hosts/key-policy.js')).usersKeyPolicy(io);
 }
 
 /** Pins an accepted key. One that another login has pinned meanwhile is the only one. */
@@ -151,7 +153,7 @@ async function kept(
     if (answer.why === 'known') return answer;
     const problem = `the host key of ${quote(call.name)} could not be written to ${keys.path}: ${(error as Error).message}`;
     io.err(`${io.program}: ${printable(problem)}\n`);
-    if (policy === 'strict') return { do: 'refuse', why: 'not kept' };
+    if ((await policyOf({ policy }, call)) === 'strict') return { do: 'refuse', why: 'not kept' };
     return answer;
   }
   await complain(answer.why, call);

@@ -43,8 +43,10 @@ export function policyIn({ before, after }: SplitArgs): HostKeyPolicy | undefine
   for (const { name, value = '' } of [...before, ...after]) {
     const [, said] = (name === 'o' && /^\s*stricthostkeychecking(?:\s*=\s*|\s+)(\S+)/i.exec(value)) || [];
     if (said === undefined) continue;
-    if (/^(yes|true)$/i.test(said)) return 'strict';
-    return said.toLowerCase() === 'ask' ? 'ask' : 'accept-new';
+    const word = said.replace(/^(["'])(.*)\1$/, '$2').toLowerCase();
+    if (word === 'ask') return 'ask';
+    // ssh refuses any other word.
+    return ['no', 'off', 'false', 'accept-new'].includes(word) ? 'accept-new' : 'strict';
   }
   return undefined;
 }

@@ -8,6 +8,7 @@ import { usage } from '../../cli/option.js';
 import { startProgress } from '../../cli/terminal.js';
 import { printable, quote } from '../../errors.js';
 import { hostKeyAlias } from '../../identity/identity.js';
+import { policyOfEnv } from '../../identity/policy.js';
 import { asTarget } from '../../kinds/parse.js';
 import type { lookUp } from '../../lookup/find-target.js';
 import { splitUser } from '../../lookup/login.js';
@@ -77,7 +78,9 @@ export async function prepare(
   const hasUser = optionsNameUser(tool, args) || machines.some((each) => each.user !== undefined);
   const [self, { asksForKeys }] = await Promise.all([callerForSsh(io), sshAbilities(io.env, ssh)]);
   const caller = { ...self, asksForKeys: asksForKeys && !namesKeyFiles(args) };
-  const hostKeys = policyIn(args);
+  const given = policyIn(args) ?? policyOfEnv(io.env);
+  // What ssh asks looks for the user's own policy itself.
+  const hostKeys = given ?? (asksVmssh(caller) ? undefined : await usersPolicy(io));
   const proxy = { waitMs, routes, start, hostKeys, typed: meant };
   const settings = await settingsOf(named, hasUser, proxy, caller, io);
   const ported = port === undefined ? settings : [['Port', port] as const, ...settings];
@@ -106,7 +109,7 @@ export async function prepare(
       return [
         tool,
         '-e',
-        remoteShell(own, caller.program, named.text, { waitMs, routes, start }),
+        remoteShell(own, caller.program, meant, { waitMs, routes, start }),
         ...withoutShell(own),
         '--',
         ...operands,
@@ -114,6 +117,10 @@ export async function prepare(
     },
   }[tool]();
   return { command, ssh, options, named, host, asks: asksVmssh(caller) };
+}
+
+async function usersPolicy(io: Io) {
+  return (await import('../../hosts/key-policy.js')).usersKeyPolicy(io);
 }
 
 function onlyMachine(tool: SshTool, args: SplitArgs, machines: readonly Operand[], io: Io): Operand {

@@ -87,7 +87,7 @@ export function keyOptions(options: Keys): Settings {
 function hostKeyOptions(options: Keys): Settings {
   const { hostKeyAlias, knownHosts, onlyKnown = false } = options;
   const alias = hostKeyAlias === undefined ? [] : [['HostKeyAlias', configArgument(hostKeyAlias)] as const];
-  return [...alias, ...(byCommand(options) ?? hostKeyPolicy(knownHosts, onlyKnown))];
+  return [...alias, ...(byCommand(options) ?? hostKeyPolicy(knownHosts, onlyKnown, options.hostKeys))];
 }
 
 /** Whether the lines have ssh ask vmssh, which has to be an absolute path there. */
@@ -102,11 +102,11 @@ export function asksVmssh({
 /** With `KnownHostsCommand` vmssh decides; our file is for other clients that read these lines, by the alias. */
 function byCommand(options: Keys): Settings | undefined {
   if (!asksVmssh(options)) return undefined;
-  const { hostKeyAlias, knownHosts, program, hostKeys = 'accept-new', typed } = options;
+  const { hostKeyAlias, knownHosts, program, hostKeys, typed } = options;
   const words = [
     ...program.map(commandWord),
     'host-key',
-    ...(hostKeys === 'accept-new' ? [] : [`--host-keys=${hostKeys}`]),
+    ...(hostKeys === undefined ? [] : [`--host-keys=${hostKeys}`]),
     // A name that begins with a dash is ssh's own mistake; what comes from a server is no option either.
     `--typed=${typed === undefined ? '%n' : commandWord(typed)}`,
     ...['--', '%I', '%H', '%t', '%K'],
@@ -131,21 +131,23 @@ function loginKeyOptions({ identityFile, identityAgent }: LoginKeys): Settings {
   ];
 }
 
-// Accepts a new machine's key, refuses a changed one; docs/host-keys.md.
+// Refuses a changed key, and does with a new one what the policy says; docs/host-keys.md.
 function hostKeyPolicy(
   knownHosts: string | undefined,
   onlyKnown: boolean,
+  hostKeys: HostKeyPolicy = 'accept-new',
 ): readonly (readonly [string, string])[] {
+  const unknown = { strict: 'yes', ask: 'ask', 'accept-new': undefined }[hostKeys];
   if (knownHosts === undefined) {
     return [
-      ['StrictHostKeyChecking', 'no'],
+      ['StrictHostKeyChecking', unknown ?? 'no'],
       ['UserKnownHostsFile', '/dev/null'],
       // Without it, each login prints that a key was added, though none is kept. -v still shows everything.
-      ['LogLevel', 'ERROR'],
+      ...(unknown === undefined ? ([['LogLevel', 'ERROR']] as const) : []),
     ];
   }
   return [
-    ['StrictHostKeyChecking', onlyKnown ? 'yes' : 'accept-new'],
+    ['StrictHostKeyChecking', onlyKnown ? 'yes' : (unknown ?? 'accept-new')],
     ['UserKnownHostsFile', pathArgument(knownHosts)],
     ['GlobalKnownHostsFile', '/dev/null'],
     ['HashKnownHosts', 'no'],

@@ -42,8 +42,8 @@ describe.skipIf(missing)('ssh and the identity of a machine', () => {
       env: { ...env, VMSSH_HOST_KEYS: policy },
       detached: true,
     });
-  const byVmssh = (host: string, policy: string) =>
-    run([...vmssh, 'ssh', '-F', '/dev/null', '-o', 'BatchMode=yes', host, 'exit 7'], {
+  const byVmssh = (host: string, policy: string, more: readonly string[] = []) =>
+    run([...vmssh, 'ssh', '-F', '/dev/null', '-o', 'BatchMode=yes', ...more, host, 'exit 7'], {
       env: { ...env, VMSSH_HOST_KEYS: policy },
       detached: true,
     });
@@ -152,6 +152,30 @@ describe.skipIf(missing)('ssh and the identity of a machine', () => {
       expect(await bySsh(name, 'accept-new', ['-o', `StrictHostKeyChecking=${told}`])).toMatchObject({
         code: 255,
       });
+  });
+
+  it("the policy is that of config install, else the user's own, also for vmssh ssh", async () => {
+    const areIn = async () => [isIn(await bySsh(name, '')), isIn(await byVmssh(name, ''))];
+    expect(await program('config', 'install', '--host-keys=strict')).toMatchObject({ code: 0 });
+    expect(await areIn()).toEqual([false, false]);
+    expect(await program('config', 'install', '--host-keys=accept-new')).toMatchObject({ code: 0 });
+    expect(await areIn()).toEqual([true, true]);
+    expect(await program('config', 'uninstall')).toMatchObject({ code: 0 });
+    rmSync(file, { force: true });
+    writeFileSync(join(home, '.ssh/config'), 'Host *\n    StrictHostKeyChecking yes\n', { mode: 0o600 });
+    expect(isIn(await byVmssh(name, ''))).toBe(false);
+    rmSync(join(home, '.ssh/config'));
+    expect(isIn(await byVmssh(name, ''))).toBe(true);
+    expect(await program('config', 'install')).toMatchObject({ code: 0 });
+  });
+
+  it('strict lets in no unknown key whatever ssh is told, nor without the command', async () => {
+    const no = ['-o', 'StrictHostKeyChecking=no'];
+    expect(await bySsh(name, 'strict', no)).toMatchObject({ code: 255 });
+    const files = ['-o', `UserKnownHostsFile=${join(dir, 'none')}`];
+    for (const typed of [name, `unix${sshds[0]?.path}`])
+      expect(await byVmssh(typed, 'strict', files)).toMatchObject({ code: 255 });
+    expect(pins()).toBe('');
   });
 
   it('the policy ask asks on the terminal, and keeps a key that is accepted', async () => {

@@ -67,6 +67,15 @@ describe(`the lines, as ssh reads them${withSsh}`, () => {
     });
   });
 
+  it.skipIf(noSsh).each(hosts)(
+    'have %s accept no unknown key by the policy strict, and have ssh ask by ask',
+    (host) => {
+      const effect = (hostKeys: 'strict' | 'ask') =>
+        effective({ program, fdpass: true, hostKeys }, host).stricthostkeychecking;
+      expect([effect('strict'), effect('ask')]).toEqual([expect.stringMatching(/^(yes|true)$/), 'ask']);
+    },
+  );
+
   it.skipIf(noSsh).each(hosts)('lead %s to the relay if there is no addon', (host) => {
     const { proxycommand, proxyusefdpass } = effective({ program, fdpass: false }, host);
     expect(proxycommand).toBe("/opt/vmssh proxy --typed '%n' '%h' %p");

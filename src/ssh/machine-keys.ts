@@ -43,7 +43,7 @@ export async function machineKeys(
   const alias = identified && hostKeyAlias(identified);
   const path = knownHostsFile(env);
   // Pins that cannot be read are not as none: nothing is accepted then.
-  const own = (await readSafely(path))?.bytes ?? Buffer.alloc(0);
+  const own = (await readSafely(path).catch(undefinedIfNoHome))?.bytes ?? Buffer.alloc(0);
   const files = [own, ...(await markedFiles(env))];
   const hosts = [...new Set([typed, host, alias, reached.text].filter((each) => each !== undefined))];
   return {
@@ -143,6 +143,11 @@ async function markedFiles(env: Env): Promise<readonly Buffer[]> {
     [own, '/etc/ssh/ssh_known_hosts'].map((path) => readBytes(path).catch(noneIfMissing)),
   );
   return all.filter((bytes) => /^\s*@/m.test(bytes.toString('latin1')));
+}
+
+/** HOME=/dev/null. */
+function undefinedIfNoHome(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOTDIR') throw error;
 }
 
 /** ssh reads nothing either of a file that is not there or not ours; of another one a mark could be lost. */

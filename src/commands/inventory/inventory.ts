@@ -8,6 +8,7 @@ import { exitCode, printable } from '../../errors.js';
 import { prefixOption } from '../../hosts/options.js';
 import { findMachines, mayRun, runningOption } from '../../machines/find-machines.js';
 import { type ViaHosts, viaHosts, viaHostsOptions } from '../../machines/hypervisors.js';
+import { everySshAsksForKeys } from '../../process/ssh-program.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
 import { type Caller, type HostOptions, hostOptions } from '../../ssh/config/host-options.js';
 import { concreteHosts, leftLines } from '../../ssh/config/hosts.js';
@@ -89,7 +90,9 @@ async function inventoryFor(all: readonly ListedMachine[], prefix: string, io: I
     const machine = byTarget.get(host.options.target ?? '');
     return machine ? [{ machine, host }] : [];
   });
-  const caller = await callerForSsh(io);
+  // As ssh by the lines of config install: another machine of a name is refused.
+  const [self, asksForKeys] = await Promise.all([callerForSsh(io), everySshAsksForKeys(io)]);
+  const caller = { ...self, asksForKeys };
   return usage(() => inventoryOf(named, caller));
 }
 

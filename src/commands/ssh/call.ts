@@ -76,8 +76,10 @@ export async function prepare(
   const host = hostFor(named);
   const ssh = sshProgram(io);
   const hasUser = optionsNameUser(tool, args) || machines.some((each) => each.user !== undefined);
-  const [self, { asksForKeys }] = await Promise.all([callerForSsh(io), sshAbilities(io.env, ssh)]);
-  const caller = { ...self, asksForKeys: asksForKeys && !namesKeyFiles(args) };
+  const self = await callerForSsh(io);
+  const mayAsk = asksVmssh({ ...self, asksForKeys: !namesKeyFiles(args) });
+  // Only then ssh is asked for its version.
+  const caller = { ...self, asksForKeys: mayAsk && (await sshAbilities(io.env, ssh)).asksForKeys };
   const given = policyIn(args) ?? policyOfEnv(io.env);
   // What ssh asks looks for the user's own policy itself.
   const hostKeys = given ?? (asksVmssh(caller) ? undefined : await usersPolicy(io));

@@ -49,7 +49,7 @@ describeWindows.each(Object.entries(programs))('vmssh check by %s', (_name, prog
     expect(stages[4]?.found).toMatch(/^ssh-ed25519 SHA256:/);
     expect(stages[5]?.found).toMatch(/^publickey.* for root$/);
     expect(readFileSync(args, 'utf8')).toMatch(
-      /^ProxyCommand="?[CZ]:\/.* proxy --timeout=\d+ -- "?hvsock:\S+ 22$/m,
+      /^ProxyCommand="?[CZ]:\/.* proxy --timeout=\d+ "?hvsock:\S+ 22$/m,
     );
   });
 });

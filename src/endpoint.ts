@@ -1,4 +1,4 @@
-import type { Guid } from './address/guid.js';
+import type { Guid } from './target/guid.js';
 
 /** A socket address that a target resolves to. Ports and CIDs are unsigned 32-bit numbers. */
 export type Endpoint =

@@ -1,16 +1,16 @@
 import type { Duplex } from 'node:stream';
-import { sshPort } from './address/numbers.js';
 import { toDuplex } from './deliver/duplex.js';
 import type { Endpoint } from './endpoint.js';
 import { ConnectError, type Op, quote } from './errors.js';
 import { resolveTarget, type Target } from './kinds/kinds.js';
 import { parseTarget } from './kinds/parse.js';
-import { reach } from './reach.js';
+import { reach } from './reach/reach.js';
+import { firstRoute } from './reach/routes.js';
 import { type RouteName, routeNames } from './route.js';
-import { firstRoute } from './routes/routes.js';
 import { awaitBanner } from './ssh/banner.js';
 import type { HostKey, ProbeResult } from './ssh/handshake-result.js';
 import { probeSock } from './ssh/probe.js';
+import { sshPort } from './target/numbers.js';
 
 export type { Endpoint, HostKey, ProbeResult, RouteName, Target };
 export { ConnectError, type Op, parseTarget };

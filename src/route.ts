@@ -1,5 +1,5 @@
-import { isLoopback } from './address/ip.js';
 import type { Endpoint } from './endpoint.js';
+import { isLoopback } from './target/ip.js';
 
 /** The routes that a machine may have: --route takes these words. docs/routes.md shows which manager gives which. */
 export const routeNames = ['export', 'vsock', 'vsock-mux', 'hyper-v', 'exec', 'ip'] as const;

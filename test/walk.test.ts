@@ -19,16 +19,16 @@ export const load = () => ({ watchHangup: () => pending, isSocket: () => false, 
 
 /** What also runs and returns a value, a setting or an answer: docs/contributing/layout.md lists them. */
 const beside = [
-  /^(address|cli|target)\/(?!reach\/reach-by$)/,
+  /^(cli|target)\/(?!reach\/reach-by$)/,
   /^(clock|errors|interruption|native|runtime)$/,
   /^commands\/proxy\/stdio-watch$/,
   /^kinds\/(kind|machines|managed)$/,
   /^process\/own-path$/,
   /^(ssh\/folder|identity\/identity|endpoint|files\/place)$/,
-  /^discovery\/(not-up|start-command)$/,
+  /^sources\/(not-up|start-command)$/,
 
   /^route$/,
-  /^discovery\/(own-env|own-folders|search|sources|routes|tools\/.*|machined\/(machined?|varlink.*))$/,
+  /^sources\/(own-env|own-folders|search|sources|routes|tools\/.*|machined\/(machined?|varlink.*))$/,
 ];
 
 /** As V8 writes it. */

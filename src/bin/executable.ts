@@ -16,8 +16,8 @@ atStart(
       import('../program/run.js'),
       import('../commands/list/list.js'),
       import('../commands/completion/completion.js'),
-      import('../discovery/list-all.js'),
-      import('../discovery/sources.js').then(({ loadSources }) => loadSources()),
+      import('../sources/list-all.js'),
+      import('../sources/sources.js').then(({ loadSources }) => loadSources()),
       import('../cli/json.js'),
     ]),
 );

@@ -1,9 +1,9 @@
 import type { Io } from '../cli/command.js';
 import { notStarted, reachArgs } from '../cli/reach/over-interop.js';
 import type { ReachFlags } from '../cli/shared-options.js';
-import { isJsonObject, parseJson } from '../discovery/tools/json.js';
 import { ConnectError, type ConnectErrorInit, isOp, type Op } from '../errors.js';
 import { runProgram } from '../process/run-program.js';
+import { isJsonObject, parseJson } from '../sources/tools/json.js';
 import type { CheckResult, LastStage, Means } from './result.js';
 
 /** The stages that passed, what stopped the next one, and where the machine is. */

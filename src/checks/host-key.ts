@@ -1,13 +1,13 @@
-import { type ShellPlace, shellOf, shellQuoted } from '../address/shell.js';
 import type { Io } from '../cli/command.js';
 import { ConnectError } from '../errors.js';
 import { decideKey, pinsOf, type Why } from '../identity/decide.js';
 import { reachedMachine } from '../identity/record.js';
 import type { ListedTarget } from '../lookup/short-name.js';
-import type { Reached } from '../reach.js';
+import type { Reached } from '../reach/reach.js';
 import { undoCommand } from '../ssh/guest-keys.js';
 import type { HostKey } from '../ssh/handshake-result.js';
 import { factsFor, type MachineKeys, machineKeys } from '../ssh/machine-keys.js';
+import { type ShellPlace, shellOf, shellQuoted } from '../target/shell.js';
 
 /** The host keys that ssh knows of a machine. */
 export interface KnownKeys {

@@ -1,10 +1,10 @@
-import { sshPort } from '../address/numbers.js';
 import type { Io } from '../cli/command.js';
 import { type HostFlags, overTarget } from '../cli/guest.js';
 import { sshCommand, targetOf } from '../guest/run/route.js';
 import type { TriedLogin } from '../guest/script.js';
 import { splitUser } from '../lookup/login.js';
 import { type ProgramEnd, runProgram } from '../process/run-program.js';
+import { sshPort } from '../target/numbers.js';
 
 /** What a guest says of itself before a login is tried. */
 export interface Guest {

@@ -1,12 +1,12 @@
 import type { ChalkInstance } from 'chalk';
-import { checkUserName } from '../address/names.js';
-import { parsePort } from '../address/numbers.js';
 import { printable, quote } from '../errors.js';
 import { readTextSync } from '../files/read-file.js';
 import { type GuestRouteName, guestRouteOf } from '../guest/run/route.js';
 import type { ProgressLine } from '../guest/run/run-script.js';
 import { parseTarget } from '../kinds/parse.js';
 import { splitUser } from '../lookup/login.js';
+import { checkUserName } from '../target/names.js';
+import { parsePort } from '../target/numbers.js';
 import { type RawArgs, UsageError } from './command.js';
 import type { FindingJson } from './json.js';
 import { oneOf, parsed, textOption, usage } from './option.js';

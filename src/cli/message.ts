@@ -1,9 +1,9 @@
 import { posix, win32 } from 'node:path';
-import { shellLine, shellOf } from '../address/shell.js';
 import { exhaustion, memoryHint } from '../connect/failures/failure.js';
 import { ConnectError, exitCode, exitCodeOf, printable } from '../errors.js';
 import { realPath } from '../files/read-file.js';
 import { isOutOfMemory } from '../native.js';
+import { shellLine, shellOf } from '../target/shell.js';
 import { CommandError, commandWords, type Io, UsageError } from './command.js';
 import type { FailureJson } from './json.js';
 import { styles } from './terminal.js';

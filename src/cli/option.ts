@@ -1,5 +1,5 @@
-import { parsePort, sshPort } from '../address/numbers.js';
 import { quote } from '../errors.js';
+import { parsePort, sshPort } from '../target/numbers.js';
 import { type Option, type OptionSpec, type RawArgs, UsageError } from './command.js';
 
 type Valued = Omit<OptionSpec, 'optionalValue' | 'repeats'> & { readonly value: string };

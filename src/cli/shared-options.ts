@@ -1,6 +1,6 @@
-import { hopHost } from '../address/names.js';
 import { behind } from '../lookup/login.js';
 import { type RouteName, routeNames } from '../route.js';
+import { hopHost } from '../target/names.js';
 import { type RawArgs, UsageError } from './command.js';
 import { flag, listOf, repeated, seconds } from './option.js';
 

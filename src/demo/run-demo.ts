@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import type { ChalkInstance } from 'chalk';
-import { shellLine } from '../address/shell.js';
 import { exitCode, printable } from '../errors.js';
 import { loadAddon } from '../native.js';
+import { shellLine } from '../target/shell.js';
 import { version } from '../version.js';
 import { plan } from './plan.js';
 import { startDemoServer } from './server.js';

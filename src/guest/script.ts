@@ -1,4 +1,4 @@
-import { shellWord } from '../address/shell.js';
+import { shellWord } from '../target/shell.js';
 import beforeLogin from './sh/before-login.sh';
 import check from './sh/check.sh';
 import off from './sh/off.sh';

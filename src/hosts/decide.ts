@@ -1,12 +1,12 @@
 import { type Io, UsageError } from '../cli/command.js';
 import { usage } from '../cli/option.js';
-import type { ListedMachine } from '../discovery/merge.js';
-import { isFailure, isSilence, shownWarnings, type Warning } from '../discovery/provider.js';
 import { printable } from '../errors.js';
 import { withoutRepeats } from '../group-by.js';
 import { asTarget } from '../kinds/parse.js';
 import type { FindMachines, MachinesFound } from '../machines/find-machines.js';
 import { everySshAsksForKeys, sshAbilities } from '../process/ssh-program.js';
+import type { ListedMachine } from '../sources/merge.js';
+import { isFailure, isSilence, shownWarnings, type Warning } from '../sources/provider.js';
 import { callerForSsh } from '../ssh/config/caller.js';
 import { ownerName } from '../ssh/config/entry-hosts.js';
 import { concreteHosts, leftLines } from '../ssh/config/hosts.js';

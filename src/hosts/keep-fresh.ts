@@ -1,5 +1,5 @@
 import type { Io } from '../cli/command.js';
-import type { AllMachines } from '../discovery/list-all.js';
+import type { AllMachines } from '../sources/list-all.js';
 import { readState, stateFile } from '../ssh/config/state.js';
 
 /**

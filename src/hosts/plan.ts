@@ -1,12 +1,12 @@
 import { basename, dirname } from 'node:path';
-import { setAside, shellOf } from '../address/shell.js';
 import type { Io } from '../cli/command.js';
 import { printable, quote } from '../errors.js';
 import { type FindMachines, findMachines } from '../machines/find-machines.js';
-import { ownRoutesFile, routesFile } from '../routes/remembered.js';
+import { ownRoutesFile, routesFile } from '../reach/remembered.js';
 import { ownerOf, signed, withInclude, withoutInclude } from '../ssh/config/file.js';
 import { formatState, type HostState, noState, parseState } from '../ssh/config/state.js';
 import { usersNames } from '../ssh/users-names.js';
+import { setAside, shellOf } from '../target/shell.js';
 import { type Decision, decide, sshLines } from './decide.js';
 import { type Change, fileAt } from './files.js';
 import { type ConfigOptions, settings } from './options.js';

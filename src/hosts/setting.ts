@@ -1,6 +1,6 @@
 import type { Option, OptionSpec, RawArgs } from '../cli/command.js';
 import { flag } from '../cli/option.js';
-import type { JsonObject } from '../discovery/tools/json.js';
+import type { JsonObject } from '../sources/tools/json.js';
 import type { ConfigTextOptions } from '../ssh/config/text.js';
 
 /** An option of `config install` that stays in effect for later runs: all that is known of it. `Initial`: its value before it was ever given. */

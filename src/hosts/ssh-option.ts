@@ -1,8 +1,8 @@
 import { type Io, UsageError } from '../cli/command.js';
 import { repeated } from '../cli/option.js';
-import type { JsonObject } from '../discovery/tools/json.js';
-import { type RunTool, runTool } from '../discovery/tools/run-tool.js';
 import { quote } from '../errors.js';
+import type { JsonObject } from '../sources/tools/json.js';
+import { type RunTool, runTool } from '../sources/tools/run-tool.js';
 import { refusedSetting } from '../ssh/config/host-options.js';
 
 /** A line for every Host, in ssh_config's own syntax; an empty value takes an earlier one back. */

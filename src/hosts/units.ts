@@ -1,10 +1,10 @@
 import { basename, join } from 'node:path';
 import type { Io } from '../cli/command.js';
 import { usage } from '../cli/option.js';
-import { shellVariables } from '../discovery/own-env.js';
-import { configFolder } from '../discovery/own-folders.js';
-import { watchedFolders } from '../discovery/sources.js';
 import { printable } from '../errors.js';
+import { shellVariables } from '../sources/own-env.js';
+import { configFolder } from '../sources/own-folders.js';
+import { watchedFolders } from '../sources/sources.js';
 import { callerForSsh } from '../ssh/config/caller.js';
 import { ownerOf, signed, type Writer } from '../ssh/config/file.js';
 import { type Change, fileAt } from './files.js';

@@ -1,6 +1,5 @@
 import { lstat, rmdir } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { shellOf, shellQuoted } from '../address/shell.js';
 import type { Io } from '../cli/command.js';
 import { complain } from '../cli/message.js';
 import { exitCode, printable, quote } from '../errors.js';
@@ -9,6 +8,7 @@ import { folderAt, makeFolder } from '../files/place.js';
 import { realPath } from '../files/read-file.js';
 import type { FindMachines } from '../machines/find-machines.js';
 import { includeLine } from '../ssh/config/file.js';
+import { shellOf, shellQuoted } from '../target/shell.js';
 import { type Change, fileError, reasonOf } from './files.js';
 import type { Plan } from './plan.js';
 import { disableUnits } from './systemd.js';

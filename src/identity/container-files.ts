@@ -1,7 +1,7 @@
-import { dockerEngines, type Engine, isThere, podmanEngines } from '../discovery/containers/engines.js';
-import { type Deps, DiscoveryError } from '../discovery/provider.js';
-import { execCommand } from '../discovery/tools/exec-route.js';
-import { getBytes } from '../discovery/tools/http-unix.js';
+import { dockerEngines, type Engine, isThere, podmanEngines } from '../sources/containers/engines.js';
+import { type Deps, DiscoveryError } from '../sources/provider.js';
+import { execCommand } from '../sources/tools/exec-route.js';
+import { getBytes } from '../sources/tools/http-unix.js';
 import { type MachineFiles, type MachineRecord, printed } from './machine-files.js';
 import { maxKeyText } from './public-keys.js';
 

@@ -1,7 +1,7 @@
-import { parseGuid } from '../address/guid.js';
-import { uriOf } from '../discovery/libvirt/libvirt.js';
-import { type Deps, DiscoveryError } from '../discovery/provider.js';
-import { isJsonObject, parseJson } from '../discovery/tools/json.js';
+import { uriOf } from '../sources/libvirt/libvirt.js';
+import { type Deps, DiscoveryError } from '../sources/provider.js';
+import { isJsonObject, parseJson } from '../sources/tools/json.js';
+import { parseGuid } from '../target/guid.js';
 import { type MachineFiles, type MachineRecord, printed } from './machine-files.js';
 import { maxKeyText } from './public-keys.js';
 

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { parseUuid, vmIds } from '../address/guid.js';
-import { slug } from '../address/slug.js';
-import type { ListedMachine } from '../discovery/merge.js';
-import type { Authority } from '../discovery/tools/scope.js';
 import { machinesOf } from '../kinds/kind.js';
 import { kindOf, type Target } from '../kinds/kinds.js';
 import { asTarget } from '../kinds/parse.js';
+import type { ListedMachine } from '../sources/merge.js';
+import type { Authority } from '../sources/tools/scope.js';
+import { parseUuid, vmIds } from '../target/guid.js';
+import { slug } from '../target/slug.js';
 import { type AnyTarget, type NamedTarget, nameOf, type ViaTarget } from '../target/target.js';
 
 /** A target, and its machine if it was found. */

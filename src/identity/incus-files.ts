@@ -1,8 +1,8 @@
-import { type Instance, incusSockets, lxdSockets, parseInstances } from '../discovery/managers/incus.js';
-import { type Deps, DiscoveryError } from '../discovery/provider.js';
-import { execCommand } from '../discovery/tools/exec-route.js';
-import { getBytes, getJson } from '../discovery/tools/http-unix.js';
-import { exists } from '../discovery/tools/run-tool.js';
+import { type Instance, incusSockets, lxdSockets, parseInstances } from '../sources/managers/incus.js';
+import { type Deps, DiscoveryError } from '../sources/provider.js';
+import { execCommand } from '../sources/tools/exec-route.js';
+import { getBytes, getJson } from '../sources/tools/http-unix.js';
+import { exists } from '../sources/tools/run-tool.js';
 import type { MachineFiles, MachineRecord } from './machine-files.js';
 import { maxKeyText } from './public-keys.js';
 

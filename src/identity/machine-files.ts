@@ -1,7 +1,7 @@
-import { withToolFolders } from '../discovery/own-folders.js';
-import { type Deps, DiscoveryError } from '../discovery/provider.js';
-import type { Authority } from '../discovery/tools/scope.js';
 import { runProgram } from '../process/run-program.js';
+import { withToolFolders } from '../sources/own-folders.js';
+import { type Deps, DiscoveryError } from '../sources/provider.js';
+import type { Authority } from '../sources/tools/scope.js';
 import { maxKeyText } from './public-keys.js';
 
 /** What the proxy has recorded of the machine that it reached. */

@@ -1,7 +1,7 @@
-import { ownEnv } from '../discovery/own-env.js';
-import type { Deps } from '../discovery/provider.js';
-import { execCommand } from '../discovery/tools/exec-route.js';
 import { systemProgram } from '../process/program-in-path.js';
+import { ownEnv } from '../sources/own-env.js';
+import type { Deps } from '../sources/provider.js';
+import { execCommand } from '../sources/tools/exec-route.js';
 import { filesByExec, type MachineFiles, type MachineRecord, printed } from './machine-files.js';
 import { maxKeys, publicKeys } from './public-keys.js';
 

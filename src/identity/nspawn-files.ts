@@ -1,9 +1,9 @@
-import { withDashes } from '../address/guid.js';
-import { isContainer, searchMachined } from '../discovery/machined/machined.js';
-import type { Deps } from '../discovery/provider.js';
-import { execCommand } from '../discovery/tools/exec-route.js';
 import { type Folder, folderAt, hold } from '../files/place.js';
 import { readWithStats } from '../files/read-file.js';
+import { isContainer, searchMachined } from '../sources/machined/machined.js';
+import type { Deps } from '../sources/provider.js';
+import { execCommand } from '../sources/tools/exec-route.js';
+import { withDashes } from '../target/guid.js';
 import { type MachineFiles, type MachineRecord, readByExec } from './machine-files.js';
 import { maxKeyText } from './public-keys.js';
 

@@ -12,9 +12,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import type { DiscoveredMachine } from '../discovery/provider.js';
-import { isJsonObject, parseJson } from '../discovery/tools/json.js';
 import type { Endpoint } from '../endpoint.js';
+import type { DiscoveredMachine } from '../sources/provider.js';
+import { isJsonObject, parseJson } from '../sources/tools/json.js';
 
 /** What a proxy has reached: ssh asks for the host key later, by another program of ours. */
 export interface ReachedRecord {

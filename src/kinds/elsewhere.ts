@@ -1,8 +1,8 @@
-import { isBareId } from '../address/guid.js';
-import { shellQuoted } from '../address/shell.js';
-import { findWindowsVmssh, isWsl } from '../discovery/hyper-v/interop.js';
-import type { ResolveContext } from '../discovery/source.js';
 import { type ConnectErrorInit, quote } from '../errors.js';
+import { findWindowsVmssh, isWsl } from '../sources/hyper-v/interop.js';
+import type { ResolveContext } from '../sources/source.js';
+import { isBareId } from '../target/guid.js';
+import { shellQuoted } from '../target/shell.js';
 import type { From } from './kind.js';
 
 /** Why a valid target cannot be reached from here, and from where it can. */

@@ -1,4 +1,4 @@
-import type { Reachable, ResolveContext } from '../discovery/source.js';
+import type { Reachable, ResolveContext } from '../sources/source.js';
 import type { AnyTarget } from '../target/target.js';
 import type { Split } from '../target/text.js';
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import type { Reachable, ResolveContext } from '../discovery/source.js';
 import { ConnectError } from '../errors.js';
 import { abortSignalOf, type Interruption } from '../interruption.js';
+import type { Reachable, ResolveContext } from '../sources/source.js';
 import type { AnyTarget } from '../target/target.js';
 import type { Kind } from './kind.js';
 import { containerKind, dotHostKind, hyperVKind, machineKind, qemuKind, wslKind } from './machines.js';
@@ -56,7 +56,7 @@ export async function resolveTarget(
 
 /** The context for a search by services and tools of this host. */
 async function asking(context: ResolveContext, signal: Interruption | undefined): Promise<ResolveContext> {
-  const { ownEnv } = await import('../discovery/own-env.js');
+  const { ownEnv } = await import('../sources/own-env.js');
   return { ...context, env: ownEnv(context.env), signal: signal && abortSignalOf(signal) };
 }
 

@@ -1,6 +1,6 @@
-import { isBareId, parseGuid } from '../address/guid.js';
-import type { findMachine } from '../discovery/find.js';
-import { sourceBy } from '../discovery/sources.js';
+import type { findMachine } from '../sources/find.js';
+import { sourceBy } from '../sources/sources.js';
+import { isBareId, parseGuid } from '../target/guid.js';
 import { routeToSocket } from '../target/routes.js';
 import type { HyperVTarget, NamedTarget, QemuTarget, UnixTarget } from '../target/target.js';
 import { parseName, split } from '../target/text.js';
@@ -62,8 +62,8 @@ export const containerKind: Kind<NamedTarget<'container'>> = {
   providers: ['machined', 'nspawn', 'podman', 'docker'],
   parse: ({ rest }) => ({ kind: 'container', name: parseName(rest, 'container name') }),
   async resolve({ name }, context) {
-    const { askedForExport, nspawn } = await import('../discovery/machined/nspawn.js');
-    const others = async () => (await import('../discovery/containers/either.js')).podmanOrDocker;
+    const { askedForExport, nspawn } = await import('../sources/machined/nspawn.js');
+    const others = async () => (await import('../sources/containers/either.js')).podmanOrDocker;
     return find([async () => nspawn, others], name, context, askedForExport(name));
   },
 };
@@ -100,7 +100,7 @@ export const qemuKind: Kind<QemuTarget> = {
     return { kind: 'qemu', scope, name: parseName(scoped.rest, 'domain name') };
   },
   async resolve({ scope, name }, context) {
-    const libvirt = async () => (await import('../discovery/libvirt/provider.js')).libvirtOf(scopesOf[scope]);
+    const libvirt = async () => (await import('../sources/libvirt/provider.js')).libvirtOf(scopesOf[scope]);
     return find([libvirt, sourceBy('qemu')], name, context, askedForQemu);
   },
 };
@@ -130,7 +130,7 @@ export const hyperVKind: Kind<HyperVTarget> = {
   },
   async resolve(target, context) {
     if (!('vmId' in target)) return find([sourceBy('hyper-v')], target.name, context);
-    return (await import('../discovery/hyper-v/provider.js')).resolveHyperVId(target.vmId, context);
+    return (await import('../sources/hyper-v/provider.js')).resolveHyperVId(target.vmId, context);
   },
 };
 
@@ -152,4 +152,4 @@ export const wslKind: Kind<NamedTarget<'wsl'>> = {
 };
 
 const find: typeof findMachine = async (...asked) =>
-  (await import('../discovery/find.js')).findMachine(...asked);
+  (await import('../sources/find.js')).findMachine(...asked);

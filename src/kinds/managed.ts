@@ -1,4 +1,4 @@
-import { machineName, type SourceEntry, sources } from '../discovery/sources.js';
+import { machineName, type SourceEntry, sources } from '../sources/sources.js';
 import type { NamedTarget } from '../target/target.js';
 import type { Kind } from './kind.js';
 
@@ -31,7 +31,7 @@ export function managed<Name extends string>({
     providers: [name],
     parse: ({ rest }) => ({ kind: name, name: parse(rest) }),
     async resolve(target, context) {
-      const { findMachine } = await import('../discovery/find.js');
+      const { findMachine } = await import('../sources/find.js');
       return findMachine([load], target.name, context);
     },
   };

@@ -1,8 +1,8 @@
-import { hasControlCharacter } from '../address/names.js';
-import { AnyCid } from '../address/numbers.js';
-import { offered, shellQuoted } from '../address/shell.js';
-import { similarTo } from '../address/similar.js';
 import { ConnectError, quote } from '../errors.js';
+import { hasControlCharacter } from '../target/names.js';
+import { AnyCid } from '../target/numbers.js';
+import { offered, shellQuoted } from '../target/shell.js';
+import { similarTo } from '../target/similar.js';
 import type { AnyTarget } from '../target/target.js';
 import { type Split, split } from '../target/text.js';
 import type { Kind } from './kind.js';

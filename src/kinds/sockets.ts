@@ -1,6 +1,6 @@
-import { type Guid, parseGuid, vmIds } from '../address/guid.js';
-import { parsePort, serviceIdOfPort } from '../address/numbers.js';
 import { routeBy } from '../route.js';
+import { type Guid, parseGuid, vmIds } from '../target/guid.js';
+import { parsePort, serviceIdOfPort } from '../target/numbers.js';
 import { parseUnix, parseVsock, parseVsockMux, routeToSocket } from '../target/routes.js';
 import type { HvsockTarget, UnixTarget, VsockMuxTarget, VsockTarget } from '../target/target.js';
 import type { Kind } from './kind.js';

@@ -1,5 +1,5 @@
-import { hopHostProblem, nameProblem } from '../address/names.js';
 import { ConnectError } from '../errors.js';
+import { hopHostProblem, nameProblem } from '../target/names.js';
 import { routeToHop } from '../target/routes.js';
 import type { AnyTarget, ViaTarget } from '../target/target.js';
 import { type Split, split } from '../target/text.js';

@@ -1,8 +1,8 @@
-import { isBareId } from '../address/guid.js';
-import { checkUserName } from '../address/names.js';
-import type { AllMachines } from '../discovery/list-all.js';
 import { ConnectError } from '../errors.js';
 import { asTarget, type TypedTarget } from '../kinds/parse.js';
+import type { AllMachines } from '../sources/list-all.js';
+import { isBareId } from '../target/guid.js';
+import { checkUserName } from '../target/names.js';
 import { splitLogin } from './login.js';
 import type { ListedTarget } from './short-name.js';
 

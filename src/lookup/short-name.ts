@@ -1,17 +1,17 @@
-import { isBareId } from '../address/guid.js';
-import { offered } from '../address/shell.js';
-import { isWsl } from '../discovery/hyper-v/interop.js';
-import { type AllMachines, listAll } from '../discovery/list-all.js';
-import type { ListedMachine } from '../discovery/merge.js';
-import { machineOrThrow, refuseIfSilent } from '../discovery/no-machine.js';
-import type { Deps } from '../discovery/provider.js';
-import { isOfOthers, match, searchIn } from '../discovery/search.js';
-import { type Source, sourcesOn } from '../discovery/source.js';
-import { loadSources, sources } from '../discovery/sources.js';
 import { ConnectError, quote } from '../errors.js';
 import { kindOf, kinds, type Target } from '../kinds/kinds.js';
 import { asTarget, parseTarget, type TypedTarget } from '../kinds/parse.js';
+import { isWsl } from '../sources/hyper-v/interop.js';
+import { type AllMachines, listAll } from '../sources/list-all.js';
+import type { ListedMachine } from '../sources/merge.js';
+import { machineOrThrow, refuseIfSilent } from '../sources/no-machine.js';
+import type { Deps } from '../sources/provider.js';
+import { isOfOthers, match, searchIn } from '../sources/search.js';
+import { type Source, sourcesOn } from '../sources/source.js';
+import { loadSources, sources } from '../sources/sources.js';
 import { usersNames } from '../ssh/users-names.js';
+import { isBareId } from '../target/guid.js';
+import { offered } from '../target/shell.js';
 import { nameOf } from '../target/target.js';
 
 /** A target, and its machine if one is listed. */

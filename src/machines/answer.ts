@@ -1,10 +1,10 @@
-import { parseUuid } from '../address/guid.js';
-import type { ListedMachine } from '../discovery/merge.js';
-import { type Status, statuses, type Warning } from '../discovery/provider.js';
-import { parseJson } from '../discovery/tools/json.js';
 import type { ConnectError } from '../errors.js';
 import { asTarget } from '../kinds/parse.js';
 import { maxHops } from '../kinds/via.js';
+import type { ListedMachine } from '../sources/merge.js';
+import { type Status, statuses, type Warning } from '../sources/provider.js';
+import { parseJson } from '../sources/tools/json.js';
+import { parseUuid } from '../target/guid.js';
 
 /** The most that one hypervisor can say, as below for one machine; docs/many-hosts.md names them. */
 const maxMachines = 10_000;

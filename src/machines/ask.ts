@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { Io } from '../cli/command.js';
 import { hopOptions, scriptCommand } from '../connect/via/hop-command.js';
-import { fewAtATime } from '../discovery/few-at-a-time.js';
-import type { ListedMachine } from '../discovery/merge.js';
-import type { Warning } from '../discovery/provider.js';
 import { ConnectError, printable } from '../errors.js';
 import { type ProgramEnd, runProgram } from '../process/run-program.js';
 import { sshProgram } from '../process/ssh-program.js';
+import { fewAtATime } from '../sources/few-at-a-time.js';
+import type { ListedMachine } from '../sources/merge.js';
+import type { Warning } from '../sources/provider.js';
 import { answered } from './answer.js';
 import script from './list-there.sh';
 

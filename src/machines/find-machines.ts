@@ -1,9 +1,9 @@
 import type { Io } from '../cli/command.js';
 import { flag } from '../cli/option.js';
 import { startProgress } from '../cli/terminal.js';
-import type { AllMachines } from '../discovery/list-all.js';
-import type { ListedMachine } from '../discovery/merge.js';
-import { sourcesOn } from '../discovery/source.js';
+import type { AllMachines } from '../sources/list-all.js';
+import type { ListedMachine } from '../sources/merge.js';
+import { sourcesOn } from '../sources/source.js';
 import type { ViaHosts } from './hypervisors.js';
 
 /** All machines, also those of hypervisors. */
@@ -17,8 +17,8 @@ export type FindMachines = (io: Io, via?: ViaHosts) => Promise<MachinesFound>;
 /** Every machine on this host and on the hypervisors; warns on stderr about each provider that could not be asked. */
 export const findMachines: FindMachines = async (io, via) => {
   const [{ listAll }, { loadSources }] = await Promise.all([
-    import('../discovery/list-all.js'),
-    import('../discovery/sources.js'),
+    import('../sources/list-all.js'),
+    import('../sources/sources.js'),
   ]);
   const progress = await startProgress(io, 'looking for machines');
   // A machine that is not listed now may lose its Host, so providers get more time than for `list`.

@@ -1,12 +1,12 @@
 import { dirname, join } from 'node:path';
-import { hopHost } from '../address/names.js';
 import { CommandError, type Io, type RawArgs, UsageError } from '../cli/command.js';
 import { parsed, repeated, textOption, usage } from '../cli/option.js';
-import { ownEnv } from '../discovery/own-env.js';
-import { configFolder } from '../discovery/own-folders.js';
 import { quote } from '../errors.js';
 import { readText } from '../files/read-file.js';
+import { ownEnv } from '../sources/own-env.js';
+import { configFolder } from '../sources/own-folders.js';
 import { sshFolder } from '../ssh/folder.js';
+import { hopHost } from '../target/names.js';
 
 /** The hypervisors to ask, as they were named. */
 export interface ViaHosts {

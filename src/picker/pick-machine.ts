@@ -1,12 +1,12 @@
 import { type Io, UsageError } from '../cli/command.js';
 import { startProgress } from '../cli/terminal.js';
-import { listAll } from '../discovery/list-all.js';
-import type { ListedMachine } from '../discovery/merge.js';
-import { sourcesOn } from '../discovery/source.js';
-import { loadSources } from '../discovery/sources.js';
 import { printable } from '../errors.js';
 import { listed } from '../machines/find-machines.js';
 import { loadAddon } from '../native.js';
+import { listAll } from '../sources/list-all.js';
+import type { ListedMachine } from '../sources/merge.js';
+import { sourcesOn } from '../sources/source.js';
+import { loadSources } from '../sources/sources.js';
 import { pick } from './picker.js';
 
 /** Has the user choose one of this host's machines. Undefined: none was chosen. Throws a UsageError if there are none. */

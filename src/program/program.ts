@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Command as CommanderCommand, CommanderError, Help, Option } from 'commander';
-import { similarTo } from '../address/similar.js';
 import {
   type Act,
   type Command,
@@ -19,6 +18,7 @@ import { exitCode, printable, quote } from '../errors.js';
 import { realPath } from '../files/read-file.js';
 import { insteadInGroup, insteadOf, sameAs } from '../lookup/other-verbs.js';
 import { selfCommand } from '../runtime.js';
+import { similarTo } from '../target/similar.js';
 import { version } from '../version.js';
 import { commandGroups, commands } from './commands.js';
 import { mentionsJson, printFailure } from './json-failure.js';

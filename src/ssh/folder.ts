@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
-import { ownEnv } from '../discovery/own-env.js';
 import { isRoot } from '../files/place.js';
 import { realPath } from '../files/read-file.js';
+import { ownEnv } from '../sources/own-env.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 

@@ -1,11 +1,11 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { isPlainHostName } from '../address/names.js';
-import { type ShellPlace, shellOf, shellQuoted } from '../address/shell.js';
 import { readTextSync } from '../files/read-file.js';
 import { exact, type Identified, isNamed } from '../identity/identity.js';
 import type { Kind } from '../kinds/kind.js';
 import { asTarget } from '../kinds/parse.js';
+import { isPlainHostName } from '../target/names.js';
+import { type ShellPlace, shellOf, shellQuoted } from '../target/shell.js';
 import { nameOf } from '../target/target.js';
 import type { HostOptions } from './config/host-options.js';
 import { knownHostsFile } from './folder.js';

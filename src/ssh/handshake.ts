@@ -1,8 +1,8 @@
-import { hostNameOf } from '../address/names.js';
 import { ConnectError, quote } from '../errors.js';
 import { type ProgramEnd, runProgram } from '../process/run-program.js';
 import { howToGet, sshVariable } from '../process/ssh-program.js';
 import type { RouteName } from '../route.js';
+import { hostNameOf } from '../target/names.js';
 import { configArgument, pathArgument, proxyCommand } from './config/word.js';
 import { handshakeFailed, handshakeInterrupted, type ProbeResult } from './handshake-result.js';
 

@@ -2,8 +2,6 @@ import { createHmac } from 'node:crypto';
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { anyIpv4, isLoopback, plainIp } from '../address/ip.js';
-import { ownAddresses } from '../discovery/tools/guest-addresses.js';
 import { readBytes, readText } from '../files/read-file.js';
 import {
   folded,
@@ -16,6 +14,8 @@ import {
 } from '../identity/known-hosts.js';
 import type { HostKeyPolicy } from '../identity/policy.js';
 import { systemProgram } from '../process/program-in-path.js';
+import { ownAddresses } from '../sources/tools/guest-addresses.js';
+import { anyIpv4, isLoopback, plainIp } from '../target/ip.js';
 import { ownerOf } from './config/file.js';
 import { moreNames, type NameCheck } from './config/names.js';
 import { expandedPath, filesOf, includedTexts, settingsOf } from './config/settings.js';

@@ -1,8 +1,8 @@
-import { isSshPort, portOfServiceId } from '../address/numbers.js';
-import { shellQuoted } from '../address/shell.js';
 import type { Endpoint, ViaSocket } from '../endpoint.js';
 import { ConnectError } from '../errors.js';
 import type { Route } from '../route.js';
+import { isSshPort, portOfServiceId } from './numbers.js';
+import { shellQuoted } from './shell.js';
 
 /**
  * A listed route, which leads to the SSH server, for another port of the machine. One to a forwarded port, or to a program that starts

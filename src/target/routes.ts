@@ -1,8 +1,8 @@
-import type { Guid } from '../address/guid.js';
-import { checkPort, cidLocal, parseCid, parsePort, serviceIdOfPort } from '../address/numbers.js';
 import type { ViaEndpoint, ViaSocket } from '../endpoint.js';
 import { ConnectError } from '../errors.js';
 import { type Route, routeBy } from '../route.js';
+import type { Guid } from './guid.js';
+import { checkPort, cidLocal, parseCid, parsePort, serviceIdOfPort } from './numbers.js';
 import type { AnyTarget, SocketPath, UnixTarget, ViaTarget, VsockMuxTarget, VsockTarget } from './target.js';
 import { parseSocketPath, type Split, split } from './text.js';
 

@@ -1,4 +1,4 @@
-import { nameProblem } from '../address/names.js';
+import { nameProblem } from './names.js';
 import type { SocketPath } from './target.js';
 
 /** A target's text, split at its first separator. */

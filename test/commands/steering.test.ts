@@ -5,11 +5,11 @@ import { formatProgress } from '../../src/cli/guest.js';
 import { styles } from '../../src/cli/terminal.js';
 import { runList } from '../../src/commands/list/list.js';
 import type { ListOptions } from '../../src/commands/list/output.js';
-import type { ListedMachine } from '../../src/discovery/merge.js';
-import type { Warning } from '../../src/discovery/provider.js';
 import { decide, sshLines } from '../../src/hosts/decide.js';
 import { settings } from '../../src/hosts/options.js';
 import { inEffect } from '../../src/hosts/setting.js';
+import type { ListedMachine } from '../../src/sources/merge.js';
+import type { Warning } from '../../src/sources/provider.js';
 import { noState } from '../../src/ssh/config/state.js';
 import { fakeIo } from '../helpers/fake-io.js';
 

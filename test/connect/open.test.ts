@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { vmIds } from '../../src/address/guid.js';
 import { openConnection } from '../../src/connect/open.js';
 import type { Endpoint } from '../../src/endpoint.js';
 import { exitCodeOf } from '../../src/errors.js';
 import { attempt } from '../../src/native.js';
+import { vmIds } from '../../src/target/guid.js';
 import { fakeAddon } from './fake-addon.js';
 import { openers, unix } from './openers.js';
 import { SocketFolder } from './socket-folder.js';

@@ -5,14 +5,14 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import SshConfig, { LineType } from 'ssh-config';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { JsonObject } from '../../src/discovery/tools/json.js';
 import { isRoot } from '../../src/files/place.js';
+import type { JsonObject } from '../../src/sources/tools/json.js';
 import { callerForSsh } from '../../src/ssh/config/caller.js';
-import { listing, PeerFolder } from '../discovery/machined/varlink-peer.js';
 import { missingPrograms } from '../helpers/programs.js';
 import { run, underTrace, vmssh } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { onTerminal } from '../helpers/terminal.js';
+import { listing, PeerFolder } from '../sources/machined/varlink-peer.js';
 
 const id = '0123456789abcdef0123456789abcdef';
 // This host may have machines of its own: none is called like these.

@@ -1,13 +1,13 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { JsonObject } from '../../src/discovery/tools/json.js';
-import { listing, PeerFolder } from '../discovery/machined/varlink-peer.js';
+import type { JsonObject } from '../../src/sources/tools/json.js';
 import { missingAddon } from '../helpers/addon.js';
 import { missingPrograms } from '../helpers/programs.js';
 import { run, vmssh } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { type Answer, onTerminal } from '../helpers/terminal.js';
+import { listing, PeerFolder } from '../sources/machined/varlink-peer.js';
 
 /** What the host's systemd-machined has now; undefined: it does not answer properly. */
 let machines: readonly JsonObject[] | undefined = [];

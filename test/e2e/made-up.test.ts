@@ -29,7 +29,7 @@ describe.skipIf(missing)('a made-up source, command and Node API', () => {
   beforeAll(async () => {
     for (const name of ['src', 'build', 'package.json']) cpSync(name, join(dir, name), { recursive: true });
     for (const name of ['node_modules', 'native']) symlinkSync(join(process.cwd(), name), join(dir, name));
-    writeFileSync(join(dir, 'src/discovery/managers/bhyve.ts'), source);
+    writeFileSync(join(dir, 'src/sources/managers/bhyve.ts'), source);
     addSource(sourceLine);
     mkdirSync(join(dir, 'src/commands/greet'));
     writeFileSync(join(dir, 'src/commands/greet/greet.ts'), command);
@@ -50,7 +50,7 @@ describe.skipIf(missing)('a made-up source, command and Node API', () => {
 
   /** At the end of the list. */
   function addSource(line: string): void {
-    const file = join(dir, 'src/discovery/sources.ts');
+    const file = join(dir, 'src/sources/sources.ts');
     const text = readFileSync(file, 'utf8');
     const list = text.replace(/\n\]/, `\n  ${line}\n]`);
     expect(list).not.toBe(text);

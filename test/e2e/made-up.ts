@@ -1,8 +1,8 @@
-/** docs/contributing/adding.md, "Adding a source of machines": its line in src/discovery/sources.ts. */
+/** docs/contributing/adding.md, "Adding a source of machines": its line in src/sources/sources.ts. */
 export const sourceLine =
   "{ name: 'bhyve', machines: 'a machine of bhyve', load: async () => (await import('./managers/bhyve.js')).bhyve },";
 
-/** And its file: src/discovery/managers/bhyve.ts. */
+/** And its file: src/sources/managers/bhyve.ts. */
 export const source = `
 import type { DiscoveredMachine } from '../provider.js';
 import type { Source } from '../source.js';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import type { JsonObject } from '../../src/discovery/tools/json.js';
-import { listing, PeerFolder, recorded } from '../discovery/machined/varlink-peer.js';
+import type { JsonObject } from '../../src/sources/tools/json.js';
+import { listing, PeerFolder, recorded } from '../sources/machined/varlink-peer.js';
 
 /** A stand-in for the user's systemd-machined: it knows `machines` as they are at each question. */
 export interface Machined {

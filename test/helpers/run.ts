@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { installRuntimes } from '../../build/runtimes.js';
-import { shellLine } from '../../src/address/shell.js';
+import { shellLine } from '../../src/target/shell.js';
 
 export interface Outcome {
   /** The exit code, or null if a signal ended it. */

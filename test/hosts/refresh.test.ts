@@ -10,10 +10,10 @@ import {
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { configRefresh } from '../../src/commands/config/fresh.js';
-import type { AllMachines } from '../../src/discovery/list-all.js';
 import { keepFresh } from '../../src/hosts/keep-fresh.js';
 import { configFiles } from '../../src/hosts/places.js';
 import { refresh } from '../../src/hosts/refresh.js';
+import type { AllMachines } from '../../src/sources/list-all.js';
 import { parseState } from '../../src/ssh/config/state.js';
 import { find, machine, useConfigHome } from '../commands/config/home.js';
 import { fakeIo } from '../helpers/fake-io.js';

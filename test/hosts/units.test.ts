@@ -1,12 +1,12 @@
 import { existsSync, lstatSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { RunTool } from '../../src/discovery/tools/run-tool.js';
 import { configFiles } from '../../src/hosts/places.js';
 import { planInstall, planUninstall } from '../../src/hosts/plan.js';
 import { disableUnits, enableUnits } from '../../src/hosts/systemd.js';
 import { freshUnits, freshUnitTexts } from '../../src/hosts/units.js';
 import { applyPlan } from '../../src/hosts/write.js';
+import type { RunTool } from '../../src/sources/tools/run-tool.js';
 import { ownAccount } from '../../src/ssh/folder.js';
 import { configDefaults, find, useConfigHome } from '../commands/config/home.js';
 import { missingPrograms } from '../helpers/programs.js';

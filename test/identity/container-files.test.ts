@@ -6,9 +6,9 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { firstFile } from '../../src/identity/container-files.js';
 import type { MachineRecord } from '../../src/identity/machine-files.js';
 import { managerKeys } from '../../src/identity/manager-keys.js';
-import { useJsonServices } from '../discovery/managers/json-services.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { writeTree } from '../helpers/write-tree.js';
+import { useJsonServices } from '../sources/managers/json-services.js';
 import { madeKey } from './made-keys.js';
 
 const dir = useTempDir();

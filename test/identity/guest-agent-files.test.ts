@@ -1,9 +1,9 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Deps } from '../../src/discovery/provider.js';
 import type { MachineRecord } from '../../src/identity/machine-files.js';
 import { managerKeys } from '../../src/identity/manager-keys.js';
+import type { Deps } from '../../src/sources/provider.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { writeTree } from '../helpers/write-tree.js';
 import { madeKey } from './made-keys.js';

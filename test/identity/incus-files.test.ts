@@ -1,12 +1,12 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Deps } from '../../src/discovery/provider.js';
 import type { MachineRecord } from '../../src/identity/machine-files.js';
 import { managerKeys } from '../../src/identity/manager-keys.js';
-import { useJsonServices } from '../discovery/managers/json-services.js';
+import type { Deps } from '../../src/sources/provider.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { writeTree } from '../helpers/write-tree.js';
+import { useJsonServices } from '../sources/managers/json-services.js';
 import { madeKey } from './made-keys.js';
 
 const dir = useTempDir();

@@ -2,14 +2,14 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, renameSync, symlinkSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Deps } from '../../src/discovery/provider.js';
-import type { JsonObject } from '../../src/discovery/tools/json.js';
 import type { MachineRecord } from '../../src/identity/machine-files.js';
 import { managerKeys } from '../../src/identity/manager-keys.js';
 import { textsBelow } from '../../src/identity/nspawn-files.js';
-import { machines, PeerFolder } from '../discovery/machined/varlink-peer.js';
+import type { Deps } from '../../src/sources/provider.js';
+import type { JsonObject } from '../../src/sources/tools/json.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { writeTree } from '../helpers/write-tree.js';
+import { machines, PeerFolder } from '../sources/machined/varlink-peer.js';
 import { madeKey } from './made-keys.js';
 
 const dir = useTempDir();

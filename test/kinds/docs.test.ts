@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { portArgument } from '../../src/cli/option.js';
-import { sources } from '../../src/discovery/sources.js';
 import { kinds } from '../../src/kinds/kinds.js';
+import { sources } from '../../src/sources/sources.js';
 import { code, codes, tableOf } from '../markdown.js';
 import { understood } from './notation.js';
 

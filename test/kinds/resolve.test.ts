@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { vmIds } from '../../src/address/guid.js';
 import type { ResolveOptions } from '../../src/kinds/kinds.js';
 import { resolveTarget } from '../../src/kinds/kinds.js';
 import { parseTarget } from '../../src/kinds/parse.js';
-import { byFirstRoute } from '../discovery/resolved.js';
+import { vmIds } from '../../src/target/guid.js';
+import { byFirstRoute } from '../sources/resolved.js';
 
 const outcome = async (text: string, more: Partial<ResolveOptions> = {}) =>
   byFirstRoute(

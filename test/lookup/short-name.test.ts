@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { ListedMachine } from '../../src/discovery/merge.js';
-import type { Source } from '../../src/discovery/source.js';
 import { kinds } from '../../src/kinds/kinds.js';
 import { resolveShortName } from '../../src/lookup/short-name.js';
+import type { ListedMachine } from '../../src/sources/merge.js';
+import type { Source } from '../../src/sources/source.js';
 
 const uuid = '11111111-2222-4333-8444-555555555555';
 const id = '0123456789ab'.padEnd(64, 'c');

@@ -5,9 +5,8 @@
  * @type {Record<string, Area>}
  */
 export const areas = {
-  address: { mutate: ['src/address/*.ts'], tests: ['test/address', 'test/kinds'] },
   targets: {
-    mutate: ['src/target/*.ts', 'src/kinds/*.ts', 'src/discovery/routes.ts'],
+    mutate: ['src/target/*.ts', 'src/kinds/*.ts', 'src/sources/routes.ts'],
     tests: ['test/target', 'test/kinds'],
   },
   connect: { mutate: ['src/connect/**/*.ts', '!src/connect/failures/*.ts'], tests: ['test/connect'] },

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect } from 'vitest';
-import { isBareId, parseGuid, parseUuid } from '../../src/address/guid.js';
-import { hasControlCharacter, hostNameOf, isHostName } from '../../src/address/names.js';
+import { isBareId, parseGuid, parseUuid } from '../../src/target/guid.js';
+import { hasControlCharacter, hostNameOf, isHostName } from '../../src/target/names.js';
 import {
   explainUnsigned32,
   machineCid,
@@ -10,10 +10,10 @@ import {
   parseUnsigned32,
   portOfServiceId,
   serviceIdOfPort,
-} from '../../src/address/numbers.js';
-import { shellWord } from '../../src/address/shell.js';
-import { similarTo } from '../../src/address/similar.js';
-import { slug } from '../../src/address/slug.js';
+} from '../../src/target/numbers.js';
+import { shellWord } from '../../src/target/shell.js';
+import { similarTo } from '../../src/target/similar.js';
+import { slug } from '../../src/target/slug.js';
 import { fitsSocket } from '../../src/target/text.js';
 import { run } from '../helpers/run.js';
 import { anyText, property, textOf } from './property.js';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect } from 'vitest';
-import { type Element, parseDomains, parseXml } from '../../src/discovery/libvirt/libvirt.js';
-import { DiscoveryError } from '../../src/discovery/provider.js';
-import { parseJson } from '../../src/discovery/tools/json.js';
+import { type Element, parseDomains, parseXml } from '../../src/sources/libvirt/libvirt.js';
+import { DiscoveryError } from '../../src/sources/provider.js';
+import { parseJson } from '../../src/sources/tools/json.js';
 import { anyText, expectOr, property, textOf } from './property.js';
 
 describe('XML', () => {

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect } from 'vitest';
 import { readReply } from '../../src/connect/multiplexer.js';
-import { parseMachine } from '../../src/discovery/machined/machined.js';
-import { encodeFrame, FrameReader, VarlinkError } from '../../src/discovery/machined/varlink.js';
-import type { JsonObject } from '../../src/discovery/tools/json.js';
 import { printable } from '../../src/errors.js';
 import { cidOf, parseProgress, splitLines, splitTerminal } from '../../src/guest/run/run-script.js';
+import { parseMachine } from '../../src/sources/machined/machined.js';
+import { encodeFrame, FrameReader, VarlinkError } from '../../src/sources/machined/varlink.js';
+import type { JsonObject } from '../../src/sources/tools/json.js';
 import { bannerLimit, scanBanner } from '../../src/ssh/banner.js';
 import { anyText, cut, property, textOf } from './property.js';
 

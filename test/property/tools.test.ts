@@ -1,17 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect } from 'vitest';
-import { parsePodman } from '../../src/discovery/containers/podman.js';
-import { parseServices } from '../../src/discovery/hyper-v/services.js';
-import { parseInstances } from '../../src/discovery/managers/incus.js';
-import { parseLima } from '../../src/discovery/managers/lima.js';
-import { parseMultipass } from '../../src/discovery/managers/multipass.js';
-import { DiscoveryError } from '../../src/discovery/provider.js';
-import { parseVmInfo } from '../../src/discovery/vmm/cloud-hypervisor.js';
-import { parseCrosvmArgs } from '../../src/discovery/vmm/crosvm.js';
-import { vsockOf } from '../../src/discovery/vmm/firecracker.js';
-import { parseQemuArgs } from '../../src/discovery/vmm/qemu.js';
-import { parseVhostDevice } from '../../src/discovery/vmm/vhost-device.js';
-import { decodeWsl, parseVerbose, parseVmId } from '../../src/discovery/wsl/wsl.js';
+import { parsePodman } from '../../src/sources/containers/podman.js';
+import { parseServices } from '../../src/sources/hyper-v/services.js';
+import { parseInstances } from '../../src/sources/managers/incus.js';
+import { parseLima } from '../../src/sources/managers/lima.js';
+import { parseMultipass } from '../../src/sources/managers/multipass.js';
+import { DiscoveryError } from '../../src/sources/provider.js';
+import { parseVmInfo } from '../../src/sources/vmm/cloud-hypervisor.js';
+import { parseCrosvmArgs } from '../../src/sources/vmm/crosvm.js';
+import { vsockOf } from '../../src/sources/vmm/firecracker.js';
+import { parseQemuArgs } from '../../src/sources/vmm/qemu.js';
+import { parseVhostDevice } from '../../src/sources/vmm/vhost-device.js';
+import { decodeWsl, parseVerbose, parseVmId } from '../../src/sources/wsl/wsl.js';
 import { anyText, expectOr, property, textOf } from './property.js';
 
 describe('a command line', () => {

@@ -173,7 +173,7 @@ score is under 85 %. Reports: dist/mutation. VMSSH_MUTATION_JOBS says how many r
     row: 'mutation',
     writes: `${rowOf('mutation')}: the figures of all areas that have a report`,
     writeArgs: '--write',
-    examples: { '': 'all areas', 'address identity': 'only these' },
+    examples: { '': 'all areas', 'targets identity': 'only these' },
     load: () => import('../mutation/mutate.js'),
   },
   {

@@ -2,7 +2,7 @@ import { chmodSync, chownSync, mkdirSync, symlinkSync, writeFileSync } from 'nod
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { routesFile } from '../../src/routes/remembered.js';
+import { routesFile } from '../../src/reach/remembered.js';
 import {
   accountOf,
   knownHostsFile,

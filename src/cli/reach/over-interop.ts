@@ -4,11 +4,11 @@ import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { Addon } from 'node-hvsock-native';
 import { passFd } from '../../deliver/pass-fd.js';
-import { findWindowsVmssh, isWsl } from '../../discovery/hyper-v/interop.js';
 import { ConnectError, quote } from '../../errors.js';
 import { kindOf, type Target } from '../../kinds/kinds.js';
 import { loadAddon } from '../../native.js';
 import { ownArgs } from '../../own-args.js';
+import { findWindowsVmssh, isWsl } from '../../sources/hyper-v/interop.js';
 import type { Io } from '../command.js';
 import type { ReachFlags } from '../shared-options.js';
 

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { ConnectError, printable } from '../../errors.js';
 import { kindOf } from '../../kinds/kinds.js';
 import type { TypedTarget } from '../../kinds/parse.js';
-import { type OnRoute, type Reached, type ReachOptions, reach } from '../../reach.js';
+import { type OnRoute, type Reached, type ReachOptions, reach } from '../../reach/reach.js';
 import type { Io } from '../command.js';
 import { defaultWaitMs, type ReachFlags } from '../shared-options.js';
 
@@ -90,7 +90,7 @@ export function socketWarning(
     if (warned || kindOf(target).rest !== 'path' || !('path' in endpoint)) return;
     const owner = ownerOf(endpoint.path);
     if (owner === undefined || trusted.has(owner)) return;
-    const { isSystemUser } = await import('../../discovery/processes/system-user.js');
+    const { isSystemUser } = await import('../../sources/processes/system-user.js');
     if (await isSystemUser(owner, io)) return void trusted.add(owner);
     warned = true;
     const danger = `belongs to user ${owner}, who can answer in place of the machine`;

@@ -1,4 +1,4 @@
-import { type RunTool, runTool } from '../../discovery/tools/run-tool.js';
+import { type RunTool, runTool } from '../../sources/tools/run-tool.js';
 import { ownAccount } from '../../ssh/folder.js';
 import type { Io } from '../command.js';
 

@@ -1,6 +1,6 @@
 import { now as clock } from '../../clock.js';
 import { printable } from '../../errors.js';
-import type { Trace } from '../../reach.js';
+import type { Trace } from '../../reach/reach.js';
 import type { Io } from '../command.js';
 
 /** Prints steps with their times on stderr, for -v. */

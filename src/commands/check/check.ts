@@ -1,4 +1,3 @@
-import { checkUserName } from '../../address/names.js';
 import {
   type CheckedRoute,
   formatCheck,
@@ -32,6 +31,7 @@ import type { Finding } from '../../guest/diagnose.js';
 import { guestFailures } from '../../guest/failures.js';
 import { guestRouteOf } from '../../guest/run/route.js';
 import type { Target } from '../../kinds/kinds.js';
+import { checkUserName } from '../../target/names.js';
 import { type Examination, type ExamineOptions, examine, type Show } from './examine.js';
 
 interface CheckOptions extends Omit<ExamineOptions, 'target'> {

@@ -1,16 +1,16 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { slug } from '../../address/slug.js';
 import { type Command, groupSummaries, type OptionSpec, shownOn } from '../../cli/command.js';
 import { viaOption } from '../../cli/shared-options.js';
-import type { ListedMachine } from '../../discovery/merge.js';
-import { isOfOthers } from '../../discovery/search.js';
 import { countBy } from '../../group-by.js';
 import { addressWord } from '../../kinds/kind.js';
 import { kinds } from '../../kinds/kinds.js';
 import { asTarget } from '../../kinds/parse.js';
+import type { ListedMachine } from '../../sources/merge.js';
+import { isOfOthers } from '../../sources/search.js';
 import { splitArgs, tools } from '../../ssh/split-args.js';
 import { onDrive } from '../../target/routes.js';
+import { slug } from '../../target/slug.js';
 import { rooted, split } from '../../target/text.js';
 import { shells } from './scripts.js';
 

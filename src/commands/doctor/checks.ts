@@ -1,5 +1,5 @@
-import { isFailure, isQuiet } from '../../discovery/provider.js';
 import { howToGet, sshVersion } from '../../process/ssh-program.js';
+import { isFailure, isQuiet } from '../../sources/provider.js';
 import { allowed, type HostCheck, plain } from './check.js';
 import { clientChecks } from './clients.js';
 import { configChecks } from './config.js';

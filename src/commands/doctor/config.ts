@@ -1,4 +1,3 @@
-import { setAside, shellOf, shellQuoted } from '../../address/shell.js';
 import type { Io } from '../../cli/command.js';
 import { readText } from '../../files/read-file.js';
 import { groupBy } from '../../group-by.js';
@@ -12,6 +11,7 @@ import { asksVmssh } from '../../ssh/config/host-options.js';
 import { proxyWord } from '../../ssh/config/word.js';
 import { controlPathFix, controlPathMessage } from '../../ssh/control-path.js';
 import { otherHome } from '../../ssh/folder.js';
+import { setAside, shellOf, shellQuoted } from '../../target/shell.js';
 import { type HostCheck, plain } from './check.js';
 
 /** What is the case with ssh. */

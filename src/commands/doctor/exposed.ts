@@ -1,9 +1,9 @@
-import { machineCid, sshPort } from '../../address/numbers.js';
 import type { Connection, OpenOptions } from '../../connect/connection.js';
 import { openConnection } from '../../connect/open.js';
-import { fewAtATime } from '../../discovery/few-at-a-time.js';
-import type { DiscoveredMachine } from '../../discovery/provider.js';
 import type { Endpoint } from '../../endpoint.js';
+import { fewAtATime } from '../../sources/few-at-a-time.js';
+import type { DiscoveredMachine } from '../../sources/provider.js';
+import { machineCid, sshPort } from '../../target/numbers.js';
 import { type HostCheck, plain } from './check.js';
 
 /** A running machine with a vsock of this kernel: any local user may connect to it. */

@@ -2,16 +2,16 @@ import { constants, existsSync } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { arch, version as osVersion, release } from 'node:os';
 import { type About, about } from '../../about.js';
-import { type Shell, shellOf } from '../../address/shell.js';
 import type { Io } from '../../cli/command.js';
 import type { FoundTool } from '../../connect/borrow/openers.js';
-import type { AllMachines } from '../../discovery/list-all.js';
-import { sourcesOn } from '../../discovery/source.js';
 import { readText } from '../../files/read-file.js';
 import { type AddonState, loadAddon } from '../../native.js';
 import { runProgram } from '../../process/run-program.js';
 import { isCompiled } from '../../runtime.js';
+import type { AllMachines } from '../../sources/list-all.js';
+import { sourcesOn } from '../../sources/source.js';
 import { brokenControlPath } from '../../ssh/control-path.js';
+import { type Shell, shellOf } from '../../target/shell.js';
 import { version } from '../../version.js';
 import { type Client, clientsOf } from './clients.js';
 import { type ConfigFacts, firstPatterns, gatherConfig, type SshFacts } from './config.js';
@@ -64,8 +64,8 @@ type DevicePath = '/dev/vsock' | '/dev/vhost-vsock' | '/dev/kvm';
 /** Collects the facts. Of a machine it only tries whether its vsock port 22 is open, if this kernel gives it a vsock. */
 export async function gatherFacts(io: Io): Promise<Facts> {
   const [{ listAll }, { loadSources }] = await Promise.all([
-    import('../../discovery/list-all.js'),
-    import('../../discovery/sources.js'),
+    import('../../sources/list-all.js'),
+    import('../../sources/sources.js'),
   ]);
   const here = sourcesOn(io.platform, await loadSources());
   const writers = await writersOn(io.platform);

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import type { Io } from '../../cli/command.js';
-import type { AllMachines } from '../../discovery/list-all.js';
 import { readText } from '../../files/read-file.js';
 import { type ConfigFiles, configFiles } from '../../hosts/places.js';
 import { planInstall } from '../../hosts/plan.js';
 import { asLastTime, silent } from '../../hosts/refresh.js';
 import { enabledUnits, freshUnits } from '../../hosts/units.js';
 import { runProgram } from '../../process/run-program.js';
+import type { AllMachines } from '../../sources/list-all.js';
 import { ownerOf } from '../../ssh/config/file.js';
 import { type HostEntry, noState, readState } from '../../ssh/config/state.js';
 import { type HostCheck, plain } from './check.js';

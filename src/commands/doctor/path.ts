@@ -1,10 +1,10 @@
 import { posix, win32 } from 'node:path';
-import { type Shell, shellQuoted } from '../../address/shell.js';
 import type { Io } from '../../cli/command.js';
-import { isWsl } from '../../discovery/hyper-v/interop.js';
 import { effects, upwards, type Writers, writersByMode } from '../../files/writers.js';
 import { type AddonState, loadAddon } from '../../native.js';
 import { foldersOfPath, isAbsoluteFolder } from '../../process/own-path.js';
+import { isWsl } from '../../sources/hyper-v/interop.js';
+import { type Shell, shellQuoted } from '../../target/shell.js';
 import type { HostCheck } from './check.js';
 
 /** A file of this program that users other than this one and administrators can change or replace. */

@@ -1,10 +1,10 @@
-import { vmIds } from '../../address/guid.js';
-import { serviceIdOfPort } from '../../address/numbers.js';
 import { hyperVFailures } from '../../connect/failures/hyper-v.js';
-import { type Rights, rightsHint } from '../../discovery/hyper-v/hyper-v.js';
-import { listServices } from '../../discovery/hyper-v/services.js';
-import type { Deps } from '../../discovery/provider.js';
 import type { AddonState } from '../../native.js';
+import { type Rights, rightsHint } from '../../sources/hyper-v/hyper-v.js';
+import { listServices } from '../../sources/hyper-v/services.js';
+import type { Deps } from '../../sources/provider.js';
+import { vmIds } from '../../target/guid.js';
+import { serviceIdOfPort } from '../../target/numbers.js';
 import { allowed, type HostCheck, plain } from './check.js';
 
 /** The facts about this Windows. */

@@ -1,12 +1,12 @@
 import type { Addon, Handle } from 'node-hvsock-native';
-import { vmIds } from '../../address/guid.js';
-import { portOfServiceId } from '../../address/numbers.js';
 import { CommandError, type Io } from '../../cli/command.js';
 import { complain } from '../../cli/message.js';
 import { explainFailure } from '../../connect/failures/failures.js';
-import { listServices } from '../../discovery/hyper-v/services.js';
-import { DiscoveryError } from '../../discovery/provider.js';
 import type { Endpoint } from '../../endpoint.js';
+import { listServices } from '../../sources/hyper-v/services.js';
+import { DiscoveryError } from '../../sources/provider.js';
+import { vmIds } from '../../target/guid.js';
+import { portOfServiceId } from '../../target/numbers.js';
 import { backlog, type MachineListener } from './listener.js';
 import { endOf } from './session.js';
 

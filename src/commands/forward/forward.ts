@@ -1,5 +1,4 @@
 import type { Addon, Handle } from 'node-hvsock-native';
-import { parsePort, parseUnsigned32 } from '../../address/numbers.js';
 import { type Command, type Io, UsageError } from '../../cli/command.js';
 import { jsonOption } from '../../cli/json.js';
 import { flag, parsed, positionals, seconds, usage } from '../../cli/option.js';
@@ -7,6 +6,7 @@ import { reachFlags, routesOption, timeoutOption, verboseOption } from '../../cl
 import { ConnectError, exitCode, quote } from '../../errors.js';
 import { loadAddon } from '../../native.js';
 import { ownArgs } from '../../own-args.js';
+import { parsePort, parseUnsigned32 } from '../../target/numbers.js';
 import { confineForward } from './confined.js';
 import { type Listener, openListener, passedListeners } from './listener.js';
 import { formatLocal, isPrivate, type Local, parseLocal, parseService, sameLocal } from './local.js';

@@ -1,5 +1,3 @@
-import { sshPort } from '../../address/numbers.js';
-import { shellLine, shellOf } from '../../address/shell.js';
 import type { Io } from '../../cli/command.js';
 import { printable } from '../../errors.js';
 import { readBytes } from '../../files/read-file.js';
@@ -10,6 +8,8 @@ import { lookUp } from '../../lookup/find-target.js';
 import type { ListedTarget } from '../../lookup/short-name.js';
 import { knownHostsFile } from '../../ssh/folder.js';
 import { guestKeysFor } from '../../ssh/guest-keys.js';
+import { sshPort } from '../../target/numbers.js';
+import { shellLine, shellOf } from '../../target/shell.js';
 import type { Local } from './local.js';
 
 type TcpLocal = Extract<Local, { readonly family: 'inet' }>;

@@ -1,9 +1,9 @@
 import { lstatSync, rmSync, type Stats } from 'node:fs';
 import type { Addon, Address, Handle } from 'node-hvsock-native';
-import { shellQuoted } from '../../address/shell.js';
 import { CommandError, type Io, UsageError } from '../../cli/command.js';
 import { exhaustion } from '../../connect/failures/failure.js';
 import { quote } from '../../errors.js';
+import { shellQuoted } from '../../target/shell.js';
 import { listenFds } from './listen-fds.js';
 import { formatLocal, type Local } from './local.js';
 

@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
-import { parseUnsigned32 } from '../../address/numbers.js';
-import { shellQuoted } from '../../address/shell.js';
 import { UsageError } from '../../cli/command.js';
 import { quote } from '../../errors.js';
+import { parseUnsigned32 } from '../../target/numbers.js';
+import { shellQuoted } from '../../target/shell.js';
 
 /** Where a forward listens. */
 export type Local =

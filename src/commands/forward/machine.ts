@@ -1,15 +1,15 @@
-import { sshPort } from '../../address/numbers.js';
 import type { Io } from '../../cli/command.js';
 import { socketWarning } from '../../cli/reach/reach-by.js';
 import { now as clock } from '../../clock.js';
 import type { Connection } from '../../connect/connection.js';
-import type { Reachable } from '../../discovery/source.js';
 import { kindOf, resolveTarget, type Target } from '../../kinds/kinds.js';
 import type { TypedTarget } from '../../kinds/parse.js';
 import { findTarget } from '../../lookup/find-target.js';
-import { reach } from '../../reach.js';
+import { reach } from '../../reach/reach.js';
+import { firstRoute } from '../../reach/routes.js';
 import type { RouteName } from '../../route.js';
-import { firstRoute } from '../../routes/routes.js';
+import type { Reachable } from '../../sources/source.js';
+import { sshPort } from '../../target/numbers.js';
 import { noPort } from '../../target/port.js';
 
 export interface MachineOptions {

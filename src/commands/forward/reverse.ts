@@ -1,13 +1,13 @@
 import { lstatSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Addon, Handle } from 'node-hvsock-native';
-import { cidAny } from '../../address/numbers.js';
-import { shellQuoted } from '../../address/shell.js';
 import { CommandError, type Io } from '../../cli/command.js';
 import { openConnection } from '../../connect/open.js';
 import type { Endpoint } from '../../endpoint.js';
 import { ConnectError, printable, quote } from '../../errors.js';
-import { allRoutes } from '../../routes/routes.js';
+import { allRoutes } from '../../reach/routes.js';
+import { cidAny } from '../../target/numbers.js';
+import { shellQuoted } from '../../target/shell.js';
 import { confineForward } from './confined.js';
 import { backlog, type MachineListener, openListener } from './listener.js';
 import { formatLocal, type Local } from './local.js';

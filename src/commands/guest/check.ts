@@ -1,4 +1,3 @@
-import { sshPort } from '../../address/numbers.js';
 import { lookAt, lookInside } from '../../checks/inside.js';
 import { tryLogin } from '../../checks/try-login.js';
 import { type Command, type Io, UsageError } from '../../cli/command.js';
@@ -21,6 +20,7 @@ import type { ProgressLine } from '../../guest/run/run-script.js';
 import { checkScript } from '../../guest/script.js';
 import { splitUser } from '../../lookup/login.js';
 import { type GuestKeys, guestKeysOf, madeHostKey, madeKeysOf, undoCommand } from '../../ssh/guest-keys.js';
+import { sshPort } from '../../target/numbers.js';
 import { targetOption } from './options.js';
 
 interface GuestCheckOptions {

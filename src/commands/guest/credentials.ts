@@ -1,5 +1,4 @@
 import { open } from 'node:fs/promises';
-import { shellOf, shellQuoted } from '../../address/shell.js';
 import { type Command, CommandError, type Io, UsageError } from '../../cli/command.js';
 import { readKeys } from '../../cli/guest.js';
 import { type Envelope, envelope, formatJson, jsonOption } from '../../cli/json.js';
@@ -23,6 +22,7 @@ import { fileError, reasonOf } from '../../hosts/files.js';
 import { fingerprintOf } from '../../identity/known-hosts.js';
 import { asTarget } from '../../kinds/parse.js';
 import { type GuestKeys, guestFolder, undoCommand } from '../../ssh/guest-keys.js';
+import { shellOf, shellQuoted } from '../../target/shell.js';
 import { parseName } from '../../target/text.js';
 
 type GuestCredentialsOptions =

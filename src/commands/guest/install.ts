@@ -1,4 +1,3 @@
-import { sshPort } from '../../address/numbers.js';
 import { checkTarget } from '../../checks/check-target.js';
 import { lookAt, type RootRunner, rootRunner } from '../../checks/inside.js';
 import { formatCheck } from '../../checks/result.js';
@@ -31,6 +30,7 @@ import { hostLines, hostName } from '../../ssh/config/text.js';
 import { configArgument } from '../../ssh/config/word.js';
 import { ownAccount } from '../../ssh/folder.js';
 import { guestKeysFor, madeKeysOf, trustIn } from '../../ssh/guest-keys.js';
+import { sshPort } from '../../target/numbers.js';
 import { scriptOptions, setupExclusive, setupOptions, targetOption, undoOption } from './options.js';
 
 interface GuestInstallOptions {

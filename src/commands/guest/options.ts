@@ -1,9 +1,9 @@
-import { sshPort } from '../../address/numbers.js';
 import { type Option, type RawArgs, UsageError } from '../../cli/command.js';
 import { accountName, guestPortOption, readKeys } from '../../cli/guest.js';
 import { flag, parsed } from '../../cli/option.js';
 import type { ScriptOptions } from '../../guest/script.js';
 import { parseTarget } from '../../kinds/parse.js';
+import { sshPort } from '../../target/numbers.js';
 
 export const targetOption = parsed(
   {

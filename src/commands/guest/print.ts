@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { sshPort } from '../../address/numbers.js';
 import { type Command, type Io, type Option, type RawArgs, UsageError } from '../../cli/command.js';
 import { guestPortOption } from '../../cli/guest.js';
 import { oneOf, parsed, positionals, textOption } from '../../cli/option.js';
@@ -9,6 +8,7 @@ import { FileRefusal } from '../../files/place.js';
 import { hasRootKeys, imageTree, userData } from '../../guest/cloud-init.js';
 import { type ScriptOptions, setupScript, undoScript } from '../../guest/script.js';
 import { type Distribution, generator, layouts, stamp, unitFiles } from '../../guest/units.js';
+import { sshPort } from '../../target/numbers.js';
 import {
   accountOption,
   generatorOption,

@@ -1,20 +1,20 @@
-import { shellQuoted } from '../../address/shell.js';
 import type { Command, Io } from '../../cli/command.js';
 import { jsonText } from '../../cli/json.js';
 import { flag, positionals, textOption, usage } from '../../cli/option.js';
-import type { ListedMachine } from '../../discovery/merge.js';
-import { shownWarnings } from '../../discovery/provider.js';
 import { exitCode, printable } from '../../errors.js';
 import { prefixOption } from '../../hosts/options.js';
 import { findMachines, mayRun, runningOption } from '../../machines/find-machines.js';
 import { type ViaHosts, viaHosts, viaHostsOptions } from '../../machines/hypervisors.js';
 import { everySshAsksForKeys } from '../../process/ssh-program.js';
+import type { ListedMachine } from '../../sources/merge.js';
+import { shownWarnings } from '../../sources/provider.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
 import { type Caller, type HostOptions, hostOptions } from '../../ssh/config/host-options.js';
 import { concreteHosts, leftLines } from '../../ssh/config/hosts.js';
 import type { ConcreteHost } from '../../ssh/config/text.js';
 import { knownHostsFile } from '../../ssh/folder.js';
 import { usersNames } from '../../ssh/users-names.js';
+import { shellQuoted } from '../../target/shell.js';
 
 interface InventoryOptions {
   /** Only the variables of this host. */

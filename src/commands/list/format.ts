@@ -1,9 +1,9 @@
 import type { ChalkInstance } from 'chalk';
-import { type Shell, shellQuoted } from '../../address/shell.js';
 import { width } from '../../cli/terminal.js';
-import type { ListedMachine } from '../../discovery/merge.js';
-import type { Status } from '../../discovery/provider.js';
 import { type ConnectError, printable } from '../../errors.js';
+import type { ListedMachine } from '../../sources/merge.js';
+import type { Status } from '../../sources/provider.js';
+import { type Shell, shellQuoted } from '../../target/shell.js';
 
 interface TableLooks {
   readonly wide: boolean;

@@ -1,8 +1,8 @@
-import { shellOf } from '../../address/shell.js';
 import type { Io } from '../../cli/command.js';
 import { startProgress, styles } from '../../cli/terminal.js';
 import { askAll, type HostListing } from '../../machines/ask.js';
 import { listed } from '../../machines/find-machines.js';
+import { shellOf } from '../../target/shell.js';
 import { formatTable } from './format.js';
 import { type ListOptions, listCode, type Selection, warn } from './output.js';
 import { select } from './select.js';

@@ -2,13 +2,13 @@ import type { Command, Io, RawArgs } from '../../cli/command.js';
 import { jsonOption } from '../../cli/json.js';
 import { choose, flag, oneOf, parsed, seconds } from '../../cli/option.js';
 import { startProgress } from '../../cli/terminal.js';
-import type { AllMachines } from '../../discovery/list-all.js';
-import { ownEnv } from '../../discovery/own-env.js';
-import type { Deps } from '../../discovery/provider.js';
-import { type Source, sourcesOn } from '../../discovery/source.js';
 import { keepFresh } from '../../hosts/keep-fresh.js';
 import { listed, mayRun, runningOption } from '../../machines/find-machines.js';
 import { readViaHosts, viaHosts, viaHostsOptions } from '../../machines/hypervisors.js';
+import type { AllMachines } from '../../sources/list-all.js';
+import { ownEnv } from '../../sources/own-env.js';
+import type { Deps } from '../../sources/provider.js';
+import { type Source, sourcesOn } from '../../sources/source.js';
 import { type HostEntry, readState, stateFile } from '../../ssh/config/state.js';
 import { type ListOptions, listCode, listText, type Selection, warn } from './output.js';
 import { select } from './select.js';
@@ -24,8 +24,8 @@ export interface ListDeps {
 }
 
 const listDeps: ListDeps = {
-  providers: async () => (await import('../../discovery/sources.js')).loadSources(),
-  listAll: async (deps, providers) => (await import('../../discovery/list-all.js')).listAll(deps, providers),
+  providers: async () => (await import('../../sources/sources.js')).loadSources(),
+  listAll: async (deps, providers) => (await import('../../sources/list-all.js')).listAll(deps, providers),
   hosts: async ({ env, platform }) => (await readState(stateFile(ownEnv(env), platform)))?.machines,
   keepFresh,
 };

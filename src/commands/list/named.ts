@@ -1,10 +1,10 @@
-import type { ListedMachine } from '../../discovery/merge.js';
-import { machineOrThrow } from '../../discovery/no-machine.js';
-import type { Warning } from '../../discovery/provider.js';
-import { isOfOthers, match, searchIn } from '../../discovery/search.js';
 import { ConnectError } from '../../errors.js';
 import { kindOf } from '../../kinds/kinds.js';
 import { asTarget } from '../../kinds/parse.js';
+import type { ListedMachine } from '../../sources/merge.js';
+import { machineOrThrow } from '../../sources/no-machine.js';
+import type { Warning } from '../../sources/provider.js';
+import { isOfOthers, match, searchIn } from '../../sources/search.js';
 import { nameOf } from '../../target/target.js';
 
 /** Machines that were asked for by name. */

@@ -1,27 +1,27 @@
-import { isSshPort } from '../../address/numbers.js';
-import { shellOf } from '../../address/shell.js';
-import { slug } from '../../address/slug.js';
 import type { Io } from '../../cli/command.js';
 import { type Envelope, envelope, type FailureJson, formatJson } from '../../cli/json.js';
 import { complain, connectFailure } from '../../cli/message.js';
 import { styles } from '../../cli/terminal.js';
-import type { AllMachines } from '../../discovery/list-all.js';
-import type { ListedMachine } from '../../discovery/merge.js';
+import { type Endpoint, formatEndpoint } from '../../endpoint.js';
+import { type ConnectError, exitCode, exitCodeOf, printable } from '../../errors.js';
+import type { ViaHosts } from '../../machines/hypervisors.js';
+import type { Route, RouteName } from '../../route.js';
+import type { AllMachines } from '../../sources/list-all.js';
+import type { ListedMachine } from '../../sources/merge.js';
 import {
   type ContainerFacts,
   isFailure,
   type Status,
   shownWarnings,
   type Warning,
-} from '../../discovery/provider.js';
-import { listedRoutes } from '../../discovery/routes.js';
-import type { Authority } from '../../discovery/tools/scope.js';
-import { type Endpoint, formatEndpoint } from '../../endpoint.js';
-import { type ConnectError, exitCode, exitCodeOf, printable } from '../../errors.js';
-import type { ViaHosts } from '../../machines/hypervisors.js';
-import type { Route, RouteName } from '../../route.js';
+} from '../../sources/provider.js';
+import { listedRoutes } from '../../sources/routes.js';
+import type { Authority } from '../../sources/tools/scope.js';
 import { sshNames } from '../../ssh/config/names.js';
 import type { HostEntry } from '../../ssh/config/state.js';
+import { isSshPort } from '../../target/numbers.js';
+import { shellOf } from '../../target/shell.js';
+import { slug } from '../../target/slug.js';
 import { formatColumn, formatTable, type SshNames } from './format.js';
 
 export interface ListOptions {

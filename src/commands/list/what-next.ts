@@ -1,14 +1,14 @@
-import { shellOf, shellQuoted } from '../../address/shell.js';
 import type { Io } from '../../cli/command.js';
 import { pasteable } from '../../cli/message.js';
-import type { ListedMachine } from '../../discovery/merge.js';
-import { withToolFolders } from '../../discovery/own-folders.js';
-import { isOfOthers, match } from '../../discovery/search.js';
-import type { Source } from '../../discovery/source.js';
 import { printable } from '../../errors.js';
 import { programInPath } from '../../process/program-in-path.js';
+import type { ListedMachine } from '../../sources/merge.js';
+import { withToolFolders } from '../../sources/own-folders.js';
+import { isOfOthers, match } from '../../sources/search.js';
+import type { Source } from '../../sources/source.js';
 import { concreteHosts } from '../../ssh/config/hosts.js';
 import { usersNames } from '../../ssh/users-names.js';
+import { shellOf, shellQuoted } from '../../target/shell.js';
 
 /** Below a list for a person, while ssh does not know the machines' names: how to log in to one of those that run. */
 export async function howToLogIn(

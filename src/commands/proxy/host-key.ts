@@ -1,5 +1,4 @@
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
-import { shellOf, shellQuoted } from '../../address/shell.js';
 import type { Command, Io } from '../../cli/command.js';
 import { oneOf, positionals, textOption } from '../../cli/option.js';
 import { printable, quote } from '../../errors.js';
@@ -13,6 +12,7 @@ import { leaveRecord, type ReachedRecord, reachedMachine, readRecord } from '../
 import { recordFolders } from '../../ssh/folder.js';
 import { undoCommand } from '../../ssh/guest-keys.js';
 import { factsFor, type MachineKeys, machineKeys } from '../../ssh/machine-keys.js';
+import { shellOf, shellQuoted } from '../../target/shell.js';
 
 export interface HostKeyOptions {
   /** Why ssh asks: ORDER before the key exchange, HOSTNAME for its result. */
@@ -166,7 +166,7 @@ async function askManager({ keys, plain, io }: Call): Promise<readonly string[]>
   if (machine === undefined) return [];
   const [{ managerKeys }, { ownEnv }] = await Promise.all([
     import('../../identity/manager-keys.js'),
-    import('../../discovery/own-env.js'),
+    import('../../sources/own-env.js'),
   ]);
   const shown = `${plain.type} ${plain.key}`;
   const found = await managerKeys(machine, { env: ownEnv(io.env), platform: io.platform }, shown);
@@ -259,7 +259,7 @@ function messageFor(
 async function forgetRoute({ keys, io }: Call): Promise<void> {
   const text = keys?.reached.text;
   if (text === undefined) return;
-  const { rememberedRoute, rememberRoute } = await import('../../routes/remembered.js');
+  const { rememberedRoute, rememberRoute } = await import('../../reach/remembered.js');
   const route = await rememberedRoute(text, io.env);
   if (route === undefined) return;
   await rememberRoute(text, undefined, io.env);

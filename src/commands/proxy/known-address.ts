@@ -1,14 +1,14 @@
-import { listAll } from '../../discovery/list-all.js';
-import { machined } from '../../discovery/machined/provider.js';
-import type { DiscoveredMachine } from '../../discovery/provider.js';
-import type { Source } from '../../discovery/source.js';
-import { cloudHypervisor } from '../../discovery/vmm/cloud-hypervisor.js';
-import { crosvm } from '../../discovery/vmm/crosvm.js';
-import { firecracker } from '../../discovery/vmm/firecracker.js';
-import { qemu } from '../../discovery/vmm/qemu.js';
 import type { Endpoint } from '../../endpoint.js';
 import { isNamed } from '../../identity/identity.js';
 import { asTarget } from '../../kinds/parse.js';
+import { listAll } from '../../sources/list-all.js';
+import { machined } from '../../sources/machined/provider.js';
+import type { DiscoveredMachine } from '../../sources/provider.js';
+import type { Source } from '../../sources/source.js';
+import { cloudHypervisor } from '../../sources/vmm/cloud-hypervisor.js';
+import { crosvm } from '../../sources/vmm/crosvm.js';
+import { firecracker } from '../../sources/vmm/firecracker.js';
+import { qemu } from '../../sources/vmm/qemu.js';
 
 /** Those that know a machine's CID or socket without another program. */
 const local: readonly Source[] = [machined, qemu, crosvm, firecracker, cloudHypervisor];

@@ -5,7 +5,7 @@ import { ConnectError, exitCodeOf } from '../../errors.js';
 import { abortSignalOf } from '../../interruption.js';
 import { findTarget } from '../../lookup/find-target.js';
 import { loadAddon } from '../../native.js';
-import type { Trace } from '../../reach.js';
+import type { Trace } from '../../reach/reach.js';
 import { watchStdio } from './stdio-watch.js';
 
 export interface LastStepOptions extends Omit<ReachByOptions, 'target'> {

@@ -2,7 +2,7 @@ import type { Io } from '../../cli/command.js';
 import type { Connection } from '../../connect/connection.js';
 import { otherRelayFailure, type RelayStdioOptions, relayFailures, relayStdio } from '../../deliver/relay.js';
 import { ConnectError, exitCode } from '../../errors.js';
-import type { Trace } from '../../reach.js';
+import type { Trace } from '../../reach/reach.js';
 import { isCompiled, wantsColor } from '../../runtime.js';
 
 export interface RelayToEndOptions extends Omit<RelayStdioOptions, 'handOff' | 'streams'> {

@@ -1,4 +1,3 @@
-import { parseGuid } from '../../address/guid.js';
 import { type Command, type RawArgs, UsageError } from '../../cli/command.js';
 import {
   flag,
@@ -27,6 +26,7 @@ import { insteadOfVerb } from '../../lookup/other-verbs.js';
 import { type AddonState, loadAddon } from '../../native.js';
 import { confine } from '../../process/confine.js';
 import { awaitBanner, bannerLimit } from '../../ssh/banner.js';
+import { parseGuid } from '../../target/guid.js';
 
 export interface NcOptions extends ReachFlags {
   readonly text: string;

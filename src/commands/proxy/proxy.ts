@@ -15,7 +15,7 @@ import { ConnectError, exitCodeOf, printable } from '../../errors.js';
 import { kindOf } from '../../kinds/kinds.js';
 import { parseTarget, type TypedTarget } from '../../kinds/parse.js';
 import { loadAddon } from '../../native.js';
-import type { Reached, Trace } from '../../reach.js';
+import type { Reached, Trace } from '../../reach/reach.js';
 import { asTyped } from '../../target/text.js';
 import { watchStdio } from './stdio-watch.js';
 

@@ -1,8 +1,5 @@
 import { constants as fsConstants } from 'node:fs';
 import { access } from 'node:fs/promises';
-import { checkUserName, isHostName } from '../../address/names.js';
-import { type Shell, shellLine, shellOf } from '../../address/shell.js';
-import { slug } from '../../address/slug.js';
 import { type Io, UsageError } from '../../cli/command.js';
 import { usage } from '../../cli/option.js';
 import { startProgress } from '../../cli/terminal.js';
@@ -20,6 +17,9 @@ import { asksVmssh, type Caller, type HostOptions, hostOptions } from '../../ssh
 import { knownHostsFile } from '../../ssh/folder.js';
 import { guestKeysFor, trustIn } from '../../ssh/guest-keys.js';
 import { type SplitArgs, type SshTool, wordsOf } from '../../ssh/split-args.js';
+import { checkUserName, isHostName } from '../../target/names.js';
+import { type Shell, shellLine, shellOf } from '../../target/shell.js';
+import { slug } from '../../target/slug.js';
 import {
   findOperands,
   givingOption,

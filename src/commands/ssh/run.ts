@@ -1,11 +1,9 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { dirname } from 'node:path';
-import { shellLine, shellOf, shellQuoted } from '../../address/shell.js';
 import { wrongKeyHint } from '../../checks/host-key.js';
 import { type Io, UsageError } from '../../cli/command.js';
 import { complain } from '../../cli/message.js';
-import type { AllMachines } from '../../discovery/list-all.js';
 import { exitCode, quote } from '../../errors.js';
 import { readSafely } from '../../files/place.js';
 import { keepFresh } from '../../hosts/keep-fresh.js';
@@ -15,9 +13,11 @@ import { lookUp } from '../../lookup/find-target.js';
 import { otherBytes } from '../../process/other-bytes.js';
 import { runProgram } from '../../process/run-program.js';
 import { howToGet, sshProgram, sshVariable } from '../../process/ssh-program.js';
+import type { AllMachines } from '../../sources/list-all.js';
 import { knownHostsFile } from '../../ssh/folder.js';
 import { guestKeysFor } from '../../ssh/guest-keys.js';
 import { type SshTool, wordsOf } from '../../ssh/split-args.js';
+import { shellLine, shellOf, shellQuoted } from '../../target/shell.js';
 import { asksTool } from './args.js';
 import { prepare, type SshOptions, type ToolCall } from './call.js';
 
@@ -106,7 +106,7 @@ async function explainChangedKey({ named }: ToolCall, io: Io): Promise<void> {
 
 /** What answers with another key may be no route to the machine: its first one is first again. Says which it was. */
 async function forgetRoute(text: string, { env }: Io): Promise<string> {
-  const { rememberedRoute, rememberRoute } = await import('../../routes/remembered.js');
+  const { rememberedRoute, rememberRoute } = await import('../../reach/remembered.js');
   const route = await rememberedRoute(text, env);
   if (route === undefined) return '';
   await rememberRoute(text, undefined, env);

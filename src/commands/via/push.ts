@@ -1,10 +1,10 @@
-import { hopHost } from '../../address/names.js';
 import { type Command, CommandError, type Io, type RawArgs, UsageError } from '../../cli/command.js';
 import { type Envelope, envelope, type FailureJson, formatJson, jsonOption } from '../../cli/json.js';
 import { complain } from '../../cli/message.js';
 import { textOption, usage } from '../../cli/option.js';
 import { exitCode } from '../../errors.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
+import { hopHost } from '../../target/names.js';
 import { version } from '../../version.js';
 import { executableAt, type Placed, push, remove } from './place.js';
 

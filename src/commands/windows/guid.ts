@@ -1,6 +1,6 @@
-import { parsePort, serviceIdOfPort } from '../../address/numbers.js';
 import type { Command, RawArgs } from '../../cli/command.js';
 import { positionals, usage } from '../../cli/option.js';
+import { parsePort, serviceIdOfPort } from '../../target/numbers.js';
 
 /** vmssh guid PORT…: the Hyper-V service ids of vsock ports. */
 export const guid: Command<{ readonly ports: readonly number[] }> = {

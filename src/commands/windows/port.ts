@@ -1,8 +1,8 @@
-import { parseGuid } from '../../address/guid.js';
-import { portOfServiceId } from '../../address/numbers.js';
 import { type Command, UsageError } from '../../cli/command.js';
 import { positionals } from '../../cli/option.js';
 import { quote } from '../../errors.js';
+import { parseGuid } from '../../target/guid.js';
+import { portOfServiceId } from '../../target/numbers.js';
 
 /** vmssh port GUID…: the vsock ports of Hyper-V service ids. */
 export const port: Command<{ readonly ports: readonly number[] }> = {

@@ -1,8 +1,8 @@
-import { serviceIdOfPort } from '../../address/numbers.js';
-import { windowsQuoted } from '../../address/shell.js';
 import { type Command, CommandError, type Io, UsageError } from '../../cli/command.js';
 import { type Envelope, envelope, formatJson, jsonOption } from '../../cli/json.js';
 import { flag, parsed, positionals } from '../../cli/option.js';
+import { exitCode, printable, quote } from '../../errors.js';
+import { loadAddon } from '../../native.js';
 import {
   callReg,
   type HyperVService,
@@ -10,11 +10,11 @@ import {
   listServices,
   registration,
   removal,
-} from '../../discovery/hyper-v/services.js';
-import { DiscoveryError } from '../../discovery/provider.js';
-import { type RunTool, runTool } from '../../discovery/tools/run-tool.js';
-import { exitCode, printable, quote } from '../../errors.js';
-import { loadAddon } from '../../native.js';
+} from '../../sources/hyper-v/services.js';
+import { DiscoveryError } from '../../sources/provider.js';
+import { type RunTool, runTool } from '../../sources/tools/run-tool.js';
+import { serviceIdOfPort } from '../../target/numbers.js';
+import { windowsQuoted } from '../../target/shell.js';
 import { portsOf } from './guid.js';
 
 const dryRunOption = flag({ long: 'dry-run', summary: 'print the commands for reg.exe, and run none' });

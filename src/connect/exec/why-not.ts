@@ -1,9 +1,9 @@
-import { shellLine, shellQuoted } from '../../address/shell.js';
 import type { ExecEndpoint } from '../../endpoint.js';
 import { ConnectError, quote } from '../../errors.js';
 import { abortSignalOf } from '../../interruption.js';
 import type { Ended } from '../../process/ending.js';
 import { type ProgramEnd, runProgram } from '../../process/run-program.js';
+import { shellLine, shellQuoted } from '../../target/shell.js';
 import type { OpenOptions } from '../connection.js';
 import { explainFailure } from '../failures/failures.js';
 import script from './sshd.sh';

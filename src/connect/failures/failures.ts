@@ -1,8 +1,8 @@
-import { cidLocal, portOfServiceId } from '../../address/numbers.js';
-import { shellLine } from '../../address/shell.js';
 import { type Endpoint, formatEndpoint } from '../../endpoint.js';
 import { quote } from '../../errors.js';
 import { thisHost } from '../../kinds/machines.js';
+import { cidLocal, portOfServiceId } from '../../target/numbers.js';
+import { shellLine } from '../../target/shell.js';
 import type { Failure } from './failure.js';
 import { hyperVFailures } from './hyper-v.js';
 import { execFailures, viaFailures } from './programs.js';

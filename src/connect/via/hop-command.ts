@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
-import { anyShellWord } from '../../address/shell.js';
 import type { ViaEndpoint, ViaSocket } from '../../endpoint.js';
 import { ownArgs } from '../../own-args.js';
+import { anyShellWord } from '../../target/shell.js';
 import lastStep from './last-step.sh';
 import relay from './relay.py';
 

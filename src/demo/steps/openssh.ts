@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { shellLine } from '../../address/shell.js';
 import type { CheckJson } from '../../commands/check/check.js';
+import { shellLine } from '../../target/shell.js';
 import { demoUser, hostname } from '../server.js';
 import { run } from '../tools.js';
 import type { World } from '../world.js';

@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
 import { join } from 'node:path';
-import { AnyCid, parseCid, parseUnsigned32, sshPort } from '../../address/numbers.js';
-import { type Shell, shellQuoted } from '../../address/shell.js';
 import { quote } from '../../errors.js';
+import { AnyCid, parseCid, parseUnsigned32, sshPort } from '../../target/numbers.js';
+import { type Shell, shellQuoted } from '../../target/shell.js';
 import { yamlString } from '../cloud-init.js';
 import {
   base64,

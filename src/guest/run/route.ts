@@ -1,10 +1,10 @@
-import { hostNameOf } from '../../address/names.js';
-import { shellWord } from '../../address/shell.js';
 import type { Target } from '../../kinds/kinds.js';
 import { asTarget } from '../../kinds/parse.js';
 import { splitUser } from '../../lookup/login.js';
 import type { RouteName } from '../../route.js';
 import { pathArgument, proxyCommand } from '../../ssh/config/word.js';
+import { hostNameOf } from '../../target/names.js';
+import { shellWord } from '../../target/shell.js';
 
 /** How a script gets into a guest that can already be reached. */
 export type GuestRouteName = 'ssh' | 'target' | 'wsl' | 'machinectl';

@@ -1,5 +1,5 @@
-import { checkUserName } from '../../address/names.js';
 import type { HostKeyPolicy } from '../../identity/policy.js';
+import { checkUserName } from '../../target/names.js';
 import { commandWord, configArgument, type ProxyCall, pathArgument, proxyCommand } from './word.js';
 
 /** How ssh should call vmssh. */

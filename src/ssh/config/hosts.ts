@@ -1,11 +1,11 @@
-import { slug } from '../../address/slug.js';
-import type { ListedMachine } from '../../discovery/merge.js';
-import type { Warning } from '../../discovery/provider.js';
-import { isOfOthers } from '../../discovery/search.js';
 import { printable, quoteNames } from '../../errors.js';
 import { countBy, groupBy, withoutRepeats } from '../../group-by.js';
 import type { Kind } from '../../kinds/kind.js';
 import { kinds } from '../../kinds/kinds.js';
+import type { ListedMachine } from '../../sources/merge.js';
+import type { Warning } from '../../sources/provider.js';
+import { isOfOthers } from '../../sources/search.js';
+import { slug } from '../../target/slug.js';
 import { isOfProcess } from '../../target/text.js';
 import { aliasOf, entryHosts, type HostSurroundings, machineOptions, ownerName } from './entry-hosts.js';
 import { hostOptions } from './host-options.js';

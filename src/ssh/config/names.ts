@@ -1,8 +1,8 @@
-import type { ListedMachine } from '../../discovery/merge.js';
 import { countBy } from '../../group-by.js';
 import { uuidAlias } from '../../identity/identity.js';
 import { kindOf } from '../../kinds/kinds.js';
 import { asTarget } from '../../kinds/parse.js';
+import type { ListedMachine } from '../../sources/merge.js';
 import type { HostEntry } from './state.js';
 
 /** Why a name is no machine's to take, one clause; undefined: it is free. */

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { parseUuid } from '../../address/guid.js';
-import { checkUserName, hasControlCharacter, isPlainHostName } from '../../address/names.js';
-import type { ListedMachine } from '../../discovery/merge.js';
-import { isJsonObject, type JsonObject, parseJson } from '../../discovery/tools/json.js';
 import { readText } from '../../files/read-file.js';
+import type { ListedMachine } from '../../sources/merge.js';
+import { isJsonObject, type JsonObject, parseJson } from '../../sources/tools/json.js';
+import { parseUuid } from '../../target/guid.js';
+import { checkUserName, hasControlCharacter, isPlainHostName } from '../../target/names.js';
 import { isOfProcess } from '../../target/text.js';
 import { stateFolder } from '../folder.js';
 

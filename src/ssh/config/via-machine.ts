@@ -1,4 +1,4 @@
-import type { ListedMachine } from '../../discovery/merge.js';
+import type { ListedMachine } from '../../sources/merge.js';
 import type { ViaTarget } from '../../target/target.js';
 import { ownHome } from '../folder.js';
 import { type HostEntry, readState, stateFile } from './state.js';

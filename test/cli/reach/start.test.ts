@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
 import { startingResolve } from '../../../src/cli/reach/start.js';
 import { openWhenReady } from '../../../src/connect/wait.js';
-import type { Reachable } from '../../../src/discovery/source.js';
 import { ConnectError, type StartCommand } from '../../../src/errors.js';
 import type { resolveTarget } from '../../../src/kinds/kinds.js';
 import { parseTarget } from '../../../src/kinds/parse.js';
 import { routeBy } from '../../../src/route.js';
+import type { Reachable } from '../../../src/sources/source.js';
 
 const mint: StartCommand = { machine: 'mint', command: ['virsh', 'start', 'mint'] };
 const off = () =>

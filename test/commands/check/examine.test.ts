@@ -3,16 +3,16 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
-import { serviceIdOfPort } from '../../../src/address/numbers.js';
 import type { Io } from '../../../src/cli/command.js';
 import { hostSigns, machinesOfProcesses } from '../../../src/commands/check/examine.js';
-import type { HyperVService } from '../../../src/discovery/hyper-v/services.js';
-import { type DiscoveredMachine, DiscoveryError } from '../../../src/discovery/provider.js';
 import { ConnectError } from '../../../src/errors.js';
-import { fakeProc } from '../../discovery/processes/fake-proc.js';
+import type { HyperVService } from '../../../src/sources/hyper-v/services.js';
+import { type DiscoveredMachine, DiscoveryError } from '../../../src/sources/provider.js';
+import { serviceIdOfPort } from '../../../src/target/numbers.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { vmssh } from '../../helpers/run.js';
+import { fakeProc } from '../../sources/processes/fake-proc.js';
 
 describe('signs on this host', () => {
   const error = new ConnectError('connect', 'x', { code: 'ETIMEDOUT', problem: 'x' });

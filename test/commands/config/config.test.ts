@@ -17,7 +17,7 @@ import { configFiles } from '../../../src/hosts/places.js';
 import { planInstall, planUninstall } from '../../../src/hosts/plan.js';
 import { showPlan } from '../../../src/hosts/show.js';
 import { applyPlan } from '../../../src/hosts/write.js';
-import { rememberRoute } from '../../../src/routes/remembered.js';
+import { rememberRoute } from '../../../src/reach/remembered.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { configDefaults, find, named, useConfigHome } from './home.js';
 

@@ -1,7 +1,7 @@
 import type { Addon, Address } from 'node-hvsock-native';
 import { describe, expect, it } from 'vitest';
 import { gatherWindows, type WindowsFacts, windowsChecks } from '../../../src/commands/doctor/windows.js';
-import { rightsHint } from '../../../src/discovery/hyper-v/hyper-v.js';
+import { rightsHint } from '../../../src/sources/hyper-v/hyper-v.js';
 
 const rights = { elevated: false, hyperVAdministrator: true };
 const good: WindowsFacts = {

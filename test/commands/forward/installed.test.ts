@@ -23,9 +23,9 @@ import {
 } from '../../../src/commands/forward/installed.js';
 import { keyLines } from '../../../src/commands/forward/key-lines.js';
 import { parseLocal } from '../../../src/commands/forward/local.js';
-import type { RunTool } from '../../../src/discovery/tools/run-tool.js';
 import { parseTarget } from '../../../src/kinds/parse.js';
 import { loadAddon } from '../../../src/native.js';
+import type { RunTool } from '../../../src/sources/tools/run-tool.js';
 import { signed } from '../../../src/ssh/config/file.js';
 import { ownAccount } from '../../../src/ssh/folder.js';
 import { missingAddon } from '../../helpers/addon.js';

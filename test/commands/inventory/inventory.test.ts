@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../../src/cli/command.js';
 import { inventory, inventoryOf, refusedByAnsible } from '../../../src/commands/inventory/inventory.js';
 import { concreteHosts } from '../../../src/ssh/config/hosts.js';
-import { useJsonServices } from '../../discovery/managers/json-services.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
+import { useJsonServices } from '../../sources/managers/json-services.js';
 
 const dir = useTempDir();
 const serve = useJsonServices(dir);

@@ -4,19 +4,19 @@ import { describe, expect, it } from 'vitest';
 import { UsageError, understand } from '../../../src/cli/command.js';
 import { type ListDeps, list, runList } from '../../../src/commands/list/list.js';
 import type { ListOptions } from '../../../src/commands/list/output.js';
-import { libvirt } from '../../../src/discovery/libvirt/provider.js';
-import { listAll } from '../../../src/discovery/list-all.js';
-import { nspawn } from '../../../src/discovery/machined/nspawn.js';
-import { incus } from '../../../src/discovery/managers/incus.js';
-import { lima } from '../../../src/discovery/managers/lima.js';
-import { type DiscoveredMachine, DiscoveryError } from '../../../src/discovery/provider.js';
-import type { Source } from '../../../src/discovery/source.js';
-import { qemu } from '../../../src/discovery/vmm/qemu.js';
+import { libvirt } from '../../../src/sources/libvirt/provider.js';
+import { listAll } from '../../../src/sources/list-all.js';
+import { nspawn } from '../../../src/sources/machined/nspawn.js';
+import { incus } from '../../../src/sources/managers/incus.js';
+import { lima } from '../../../src/sources/managers/lima.js';
+import { type DiscoveredMachine, DiscoveryError } from '../../../src/sources/provider.js';
+import type { Source } from '../../../src/sources/source.js';
+import { qemu } from '../../../src/sources/vmm/qemu.js';
 import { concreteHosts } from '../../../src/ssh/config/hosts.js';
-import { PeerFolder } from '../../discovery/machined/varlink-peer.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { listSchema } from '../../program/json-schemas.js';
+import { PeerFolder } from '../../sources/machined/varlink-peer.js';
 
 const uuid = '11111111-2222-4333-8444-555555555555';
 const machines: readonly DiscoveredMachine[] = [

@@ -9,8 +9,8 @@ import {
   serviceRegister,
   serviceUnregister,
 } from '../../../src/commands/windows/service.js';
-import { listServices, parseServices, servicesKey } from '../../../src/discovery/hyper-v/services.js';
-import { type Deps, DiscoveryError } from '../../../src/discovery/provider.js';
+import { listServices, parseServices, servicesKey } from '../../../src/sources/hyper-v/services.js';
+import { type Deps, DiscoveryError } from '../../../src/sources/provider.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 
 const raw = (positionals: readonly string[], options: RawArgs['options'] = {}): RawArgs => ({

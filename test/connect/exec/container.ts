@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ExecManager, execRoute } from '../../../src/discovery/tools/exec-route.js';
 import type { ExecEndpoint } from '../../../src/endpoint.js';
+import { type ExecManager, execRoute } from '../../../src/sources/tools/exec-route.js';
 import { findProgram } from '../../helpers/programs.js';
 import { sshdConfig } from '../../helpers/sshd.js';
 

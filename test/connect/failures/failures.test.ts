@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { vmIds } from '../../../src/address/guid.js';
-import { serviceIdOfPort } from '../../../src/address/numbers.js';
 import { exhausted, windowsExhausted } from '../../../src/connect/failures/failure.js';
 import { explainFailure, failures } from '../../../src/connect/failures/failures.js';
 import { openConnection } from '../../../src/connect/open.js';
 import type { Endpoint } from '../../../src/endpoint.js';
 import { ConnectError, exitCode, exitCodeOf, type Op } from '../../../src/errors.js';
+import { vmIds } from '../../../src/target/guid.js';
+import { serviceIdOfPort } from '../../../src/target/numbers.js';
 import { code, codes, tableOf } from '../../markdown.js';
 import { fakeAddon } from '../fake-addon.js';
 

@@ -1,11 +1,11 @@
 import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { useJsonServices } from '../../discovery/managers/json-services.js';
 import { type Machined, startMachined } from '../../helpers/machined.js';
 import { missingRoot, otherUser } from '../../helpers/other-user.js';
 import { run, vmssh } from '../../helpers/run.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
+import { useJsonServices } from '../../sources/managers/json-services.js';
 
 const dir = useTempDir();
 const serve = useJsonServices(dir);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ListedMachine } from '../../../src/discovery/merge.js';
+import type { ListedMachine } from '../../../src/sources/merge.js';
 import { concreteHosts, hostNames } from '../../../src/ssh/config/hosts.js';
 import { sharedUuidProblem } from '../../../src/ssh/config/same-uuid.js';
 

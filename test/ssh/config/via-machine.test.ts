@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import type { ListedMachine } from '../../../src/discovery/merge.js';
 import { parseTarget } from '../../../src/kinds/parse.js';
+import type { ListedMachine } from '../../../src/sources/merge.js';
 import { concreteHosts } from '../../../src/ssh/config/hosts.js';
 import { formatState, noState } from '../../../src/ssh/config/state.js';
 import { viaMachine, writtenMachine } from '../../../src/ssh/config/via-machine.js';

@@ -1,0 +1,246 @@
+import { now } from '../clock.js';
+import type { Connection, OpenOptions } from '../connect/connection.js';
+import { openConnection } from '../connect/open.js';
+import { type Endpoint, formatEndpoint } from '../endpoint.js';
+import { ConnectError } from '../errors.js';
+import type { Interruption } from '../interruption.js';
+import { resolveTarget, type Target } from '../kinds/kinds.js';
+import type { TypedTarget } from '../kinds/parse.js';
+import type { AddonState } from '../native.js';
+import type { Route, RouteName } from '../route.js';
+import type { Reachable } from '../sources/source.js';
+import { describeTarget } from '../target/target.js';
+import type { FailedRoute } from './all-failed.js';
+import { routesOf } from './routes.js';
+
+/** Called at the end of each step with its outcome, and with the `endpoint` once a target is resolved, or another route is tried. */
+export type Trace = (
+  step: 'parse' | 'resolve' | 'start' | 'route' | 'connect' | 'wait' | 'relay',
+  outcome: string,
+  endpoint?: Endpoint,
+) => void;
+
+export interface ReachOptions {
+  /** The port if the target names none. */
+  readonly port: number;
+  /** Milliseconds for one connect; if a machine has several routes, for all of them and a banner. */
+  readonly timeoutMs: number;
+  /**
+   * Whether all of it has to be over within `timeoutMs`, up to the banner of the only route, too: somebody has set that limit.
+   * Undefined: only the opening, and the banner of a route that is one of `routes`.
+   */
+  readonly untilBanner?: boolean;
+  /** The only routes to try, in this order; undefined: the machine's own, and no network if there is another. */
+  readonly routes?: readonly RouteName[];
+  /** Milliseconds to retry until an SSH banner arrives; undefined: one attempt, without waiting for a banner. */
+  readonly waitMs?: number;
+  /** For a machine behind another hypervisor: milliseconds to start it there if it is off; undefined: it is not started. */
+  readonly startMs?: number;
+  readonly signal?: Interruption;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly platform: NodeJS.Platform;
+  readonly native?: (() => AddonState) | undefined;
+  /** Replaces the search for the target's endpoint. */
+  readonly resolve?: typeof resolveTarget;
+  readonly trace?: Trace;
+  /** Called after each route that was tried. */
+  readonly onRoute?: OnRoute;
+  /**
+   * Asked just before the only route is opened, if its banner is not awaited: what the connection is for, if only for our own
+   * stdin and stdout.
+   */
+  readonly stdio?: ((endpoint: Endpoint) => OpenOptions['stdio']) | undefined;
+  /** Called with a target, its endpoint and its machine, just before it is opened. */
+  readonly beforeOpen?:
+    | ((target: Target, endpoint: Endpoint, machine: Reachable['machine']) => Promise<void>)
+    | undefined;
+}
+
+/** Called after each route that was tried, with its banner if that was awaited, or with the error that stopped it. */
+export type OnRoute = (
+  route: Pick<Route, 'endpoint'>,
+  result: { readonly banner?: string; readonly error?: ConnectError },
+) => void;
+
+export interface Reached {
+  readonly target: Target;
+  readonly resolution: Reachable;
+  /** The one that was opened, maybe not its first. */
+  readonly route: Route;
+  readonly connection: Connection;
+}
+
+/** From a target to an open socket. Throws a ConnectError. */
+export async function reach({ text, target }: TypedTarget, options: ReachOptions): Promise<Reached> {
+  options.trace?.('parse', describeTarget(target));
+  if (options.waitMs === undefined) return attempt(target, text, options);
+  const { openWhenReady } = await import('../connect/wait.js');
+  return openWhenReady(
+    async (leftMs) => {
+      const timeoutMs = Math.min(options.timeoutMs, leftMs);
+      const reached = await attempt(target, text, {
+        ...options,
+        timeoutMs,
+        stdio: undefined,
+        untilBanner: false,
+      });
+      const banner = await bannerOf(reached.connection, text, timeoutMs, options.signal).catch((error) => {
+        throw error instanceof ConnectError ? withTrouble(error, reached.resolution) : error;
+      });
+      options.trace?.('wait', `banner ${banner}`);
+      return reached;
+    },
+    {
+      target: text,
+      waitMs: options.waitMs,
+      signal: options.signal,
+      onRetry: ({ message }, nextMs) => options.trace?.('wait', `${message}; again ${soon(nextMs)}`),
+    },
+  );
+}
+
+/** The banner of an open connection, which is closed if none comes. Throws a ConnectError. */
+async function bannerOf(
+  connection: Connection,
+  text: string,
+  timeoutMs: number,
+  signal: Interruption | undefined,
+): Promise<string> {
+  const { awaitBanner } = await import('../ssh/banner.js');
+  try {
+    return await awaitBanner(connection, text, timeoutMs, signal);
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+/** Opens the first of the machine's routes that answers. Throws a ConnectError with the reason of each. */
+async function attempt(target: Target, text: string, options: ReachOptions): Promise<Reached> {
+  const { port, timeoutMs, routes: only, untilBanner, env, signal, trace, onRoute } = options;
+  const start = now();
+  const resolution = await found(target, text, options);
+  const until = (untilBanner ? start : now()) + timeoutMs;
+  const leftMs = () => Math.max(1, until - now());
+  const failed: FailedRoute[] = [];
+  for await (const turn of routesOf(resolution, { text, port, only, untilBanner, env })) {
+    const { name, after, waits, why } = turn;
+    if (why !== undefined) trace?.('route', why);
+    let route: Route | undefined;
+    let stdio: OpenOptions['stdio'];
+    try {
+      route = await turn.find(leftMs());
+      const { endpoint } = route;
+      const last = failed.at(-1);
+      if (last) {
+        trace?.('route', `${last.name}: ${last.error.problem}`);
+        trace?.('route', `next: ${name}, ${formatEndpoint(endpoint)}`, endpoint);
+      }
+      const end = now() + leftMs() / (1 + after);
+      if (!waits && failed.length === 0) stdio = options.stdio?.(endpoint);
+      await options.beforeOpen?.(target, endpoint, resolution.machine);
+      const { recheck } = route === resolution.routes[0] ? resolution : {};
+      const connection = await openRechecked(
+        { endpoint, recheck },
+        text,
+        Math.max(1, end - now()),
+        stdio,
+        options,
+      );
+      const banner = waits ? await bannerOf(connection, text, Math.max(1, end - now()), signal) : undefined;
+      onRoute?.(route, banner === undefined ? {} : { banner });
+      if (waits) await turn.remember?.(name);
+      return { target, resolution, route, connection };
+    } catch (error) {
+      // A machine that cannot be started has no other route.
+      if (!(error instanceof ConnectError) || ['INTERRUPTED', 'NOT_STARTED'].includes(error.code))
+        throw error;
+      failed.push({ name, error });
+      if (route) onRoute?.(route, { error });
+      // Another program has our stdin, or no time is left to ask other sources.
+      if (stdio !== undefined || (after === 0 && now() >= until)) break;
+    }
+  }
+  const { allFailed } = await import('./all-failed.js');
+  throw withTrouble(allFailed(failed), resolution);
+}
+
+/** The error, with what the machine's manager knows besides. */
+function withTrouble(error: ConnectError, { trouble }: Reachable): ConnectError {
+  if (!trouble) return error;
+  const { op, target, code, hint, reason, final, start, cause } = error;
+  return new ConnectError(op, target, {
+    ...{ code, reason, final, start, cause },
+    problem: `${error.problem}; ${trouble.problem}`,
+    hint: hint === undefined ? trouble.hint : `${hint}; ${trouble.hint}`,
+  });
+}
+
+/** The machine that a target means; if a time was given, found within it. */
+async function found(target: Target, text: string, options: ReachOptions): Promise<Reachable> {
+  const { port, routes, timeoutMs, untilBanner, signal, env, platform, resolve = resolveTarget } = options;
+  const ask = (own: Interruption | undefined) =>
+    resolve(target, { text, port, routes, signal: own, env, platform });
+  const answer = untilBanner
+    ? import('../connect/wait.js').then(({ inTime }) => inTime(text, timeoutMs, signal, ask))
+    : ask(signal);
+  const machine = await withInterruption(text, signal, answer);
+  const [first] = machine.routes;
+  options.trace?.(
+    'resolve',
+    [...machine.steps, ...(first ? [...first.steps, formatEndpoint(first.endpoint)] : [])].join(' → '),
+    first?.endpoint,
+  );
+  return machine;
+}
+
+/** Opens the endpoint; if the machine is not there, asks why. */
+async function openRechecked(
+  { endpoint, recheck }: Pick<Route, 'endpoint'> & Pick<Reachable, 'recheck'>,
+  text: string,
+  timeoutMs: number,
+  stdio: OpenOptions['stdio'],
+  { startMs, signal, env, native, trace }: ReachOptions,
+): Promise<Connection> {
+  try {
+    const own = { target: text, startMs, signal, env, timeoutMs, stdio };
+    const connection = await openConnection(endpoint, own, native);
+    const { handle, note = '' } = connection;
+    trace?.(
+      'connect',
+      `${formatEndpoint(connection.endpoint)} is open${handle ? '' : ' (without the addon)'}${note}`,
+    );
+    return connection;
+  } catch (error) {
+    if (!recheck || !(error instanceof ConnectError) || !notThere.has(error.code)) throw error;
+    const now = await withInterruption(text, signal, recheck());
+    if (!now) throw error;
+    const { op, target, code } = error;
+    throw new ConnectError(op, target, { ...now, code, cause: error });
+  }
+}
+
+const notThere: ReadonlySet<string> = new Set([
+  'WSAEADDRNOTAVAIL',
+  'WSAENETUNREACH',
+  'WSAECONNREFUSED',
+  'WSAETIMEDOUT',
+  'ETIMEDOUT',
+]);
+
+async function withInterruption<T>(
+  text: string,
+  signal: Interruption | undefined,
+  work: Promise<T>,
+): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!signal?.aborted) throw error;
+    throw new ConnectError('resolve', text, { code: 'INTERRUPTED', problem: 'interrupted', cause: error });
+  }
+}
+
+function soon(ms: number): string {
+  return ms === 0 ? 'at once' : `in ${Math.round(ms / 100) / 10} s`;
+}

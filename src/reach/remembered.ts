@@ -1,0 +1,118 @@
+import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { editFile } from '../files/edit-file.js';
+import { makeFolder } from '../files/place.js';
+import { readText } from '../files/read-file.js';
+import { type Route, type RouteName, routeNames } from '../route.js';
+import { isJsonObject, type JsonObject, parseJson } from '../sources/tools/json.js';
+import { ownHome, stateFolder } from '../ssh/folder.js';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** The file of the routes that worked last time, where machines have several. It only changes in which order they are tried. */
+export function routesFile(env: Env): string {
+  return join(stateFolder(ownHome(env)), 'routes.json');
+}
+
+/** The route by which a target was reached last time, `usual` if nothing else is known; and how the next one is kept. */
+export async function memoryOf(
+  text: string,
+  usual: Route['name'] | undefined,
+  env: Env,
+): Promise<{ readonly last: string | undefined; readonly keep: (name: string) => Promise<void> }> {
+  const last = (await rememberedRoute(text, env)) ?? usual;
+  return {
+    last,
+    async keep(name) {
+      const route = name === usual ? undefined : routeNames.find((each) => each === name);
+      if (name !== last) await rememberRoute(text, route, env);
+    },
+  };
+}
+
+/** The route by which a target was reached last time, if it was not the first. A file that is lost or broken is as none. */
+export async function rememberedRoute(text: string, env: Env): Promise<RouteName | undefined> {
+  try {
+    return parse(await readText(routesFile(env), maxFile)).get(keyOf(text));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Keeps a target's route for the next time; undefined: forgets it. If that fails or takes long, the login goes on. */
+export async function rememberRoute(text: string, route: RouteName | undefined, env: Env): Promise<void> {
+  const key = keyOf(text);
+  if (key.length > maxKey) return;
+  const path = routesFile(env);
+  const write = async () => {
+    await makeFolder(dirname(path));
+    await editFile(path, (old) => withRoute(old, key, route), 0o600);
+  };
+  const limit = new AbortController();
+  const late = delay(route === undefined ? maxForget : maxWrite, undefined, { signal: limit.signal }).catch(
+    () => {},
+  );
+  await Promise.race([write().catch(() => {}), late]);
+  limit.abort();
+}
+
+/** The text of that file if it is ours; undefined: there is none, or somebody else's. */
+export async function ownRoutesFile(env: Env): Promise<string | undefined> {
+  try {
+    const text = await readText(routesFile(env), maxFile);
+    return routesIn(text) && text;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Bytes of the file, characters of a target, and how many are kept: those that were written last. */
+const maxFile = 1 << 16;
+const maxKey = 256;
+const maxKept = 100;
+
+/** Another vmssh may hold the lock. A login does not wait long for it; a route that showed another key has to go. Milliseconds. */
+const maxWrite = 300;
+const maxForget = 5000;
+
+function withRoute(old: Buffer | undefined, key: string, route: RouteName | undefined): Buffer | undefined {
+  const routes = new Map(readable(old));
+  if (routes.get(key) === route) return old;
+  routes.delete(key);
+  if (route !== undefined) routes.set(key, route);
+  const kept = [...routes].slice(-maxKept);
+  return Buffer.from(`${JSON.stringify({ version, routes: Object.fromEntries(kept) }, undefined, 1)}\n`);
+}
+
+const version = 1;
+
+function readable(old: Buffer | undefined): ReadonlyMap<string, RouteName> {
+  try {
+    return old && old.length <= maxFile ? parse(old.toString()) : new Map();
+  } catch {
+    return new Map();
+  }
+}
+
+/** Throws a SyntaxError. */
+function parse(text: string): ReadonlyMap<string, RouteName> {
+  return new Map(
+    Object.entries(routesIn(text) ?? {}).flatMap(([key, value]) => {
+      const route = routeNames.find((each) => each === value);
+      return route === undefined || key.length > maxKey ? [] : [[key, route] as const];
+    }),
+  );
+}
+
+/** Undefined: another program's, or another version's. Throws a SyntaxError. */
+function routesIn(text: string): JsonObject | undefined {
+  const json = parseJson(text);
+  return isJsonObject(json) && json.version === version && isJsonObject(json.routes)
+    ? json.routes
+    : undefined;
+}
+
+/** The same for the spellings of a target that ssh makes equal. */
+function keyOf(text: string): string {
+  return text.toLowerCase().replaceAll('%', '/');
+}

@@ -1,0 +1,184 @@
+import { formatEndpoint } from '../endpoint.js';
+import { ConnectError } from '../errors.js';
+import type { Route, RouteName } from '../route.js';
+import type { Reachable } from '../sources/source.js';
+import { isSshPort } from '../target/numbers.js';
+import { requirePort } from '../target/port.js';
+
+/** The next route to try. */
+export interface Turn extends Candidate {
+  /** How many are known to follow: the time that is left is for all of them. */
+  readonly after: number;
+  /** Whether it is open only once an SSH banner came. */
+  readonly waits: boolean;
+}
+
+interface Candidate {
+  readonly name: Route['name'];
+  /** An IP address may have to be asked for, in a part of `leftMs`. Throws a ConnectError, also if the route lacks the port. */
+  find(leftMs?: number): Promise<Route>;
+  /** Why it comes before the machine's usual first route. */
+  readonly why?: string;
+  /** Keeps it as the one that worked. */
+  readonly remember?: ((name: Candidate['name']) => Promise<void>) | undefined;
+}
+
+export interface RoutesOptions {
+  /** The target as typed. */
+  readonly text: string;
+  /** 22 stands for the SSH server, wherever a route has it; another port is that port. */
+  readonly port: number;
+  /** The only routes to try, in this order; undefined: the machine's own, and no network if there is another. */
+  readonly only?: readonly RouteName[];
+  /** Whether the banner of the only route is awaited, too; undefined: if it was chosen. */
+  readonly untilBanner?: boolean;
+  /** For the file of the routes that worked last time; undefined: it is not read. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+/** A machine's routes, best first. Nothing is asked for a route before its turn. Throws a ConnectError if it has none of `only`. */
+export async function* routesOf(machine: Reachable, options: RoutesOptions): AsyncGenerator<Turn, void> {
+  const { port, only, untilBanner } = options;
+  let isFirst = true;
+  for await (const group of only ? chosen(machine, only, options) : usual(machine, options)) {
+    for (const [at, candidate] of group.candidates.entries()) {
+      const after = group.candidates.length - at - 1 + group.after;
+      const isOnly = isFirst && after === 0;
+      isFirst = false;
+      // Another server than that of SSH may wait for the client to begin.
+      yield {
+        ...candidate,
+        after,
+        waits: isSshPort(port) && (!isOnly || (untilBanner ?? only !== undefined)),
+      };
+    }
+  }
+}
+
+/** All of them, but an IP address that has to be asked for only if it was chosen. Throws a ConnectError if there is none. */
+export async function allRoutes(machine: Reachable, options: RoutesOptions): Promise<readonly Route[]> {
+  const all: Route[] = [];
+  const errors: unknown[] = [];
+  for await (const turn of routesOf(machine, options))
+    await turn.find().then(
+      (route) => all.push(route),
+      (error) => errors.push(error),
+    );
+  if (all.length === 0) throw errors[0];
+  return all;
+}
+
+/** The first of them that has the port, before anything is opened. Throws a ConnectError if there is none. */
+export async function firstRoute(machine: Reachable, options: RoutesOptions): Promise<Route> {
+  const errors: unknown[] = [];
+  for await (const turn of routesOf(machine, options))
+    try {
+      return await turn.find();
+    } catch (error) {
+      errors.push(error);
+    }
+  throw errors[0];
+}
+
+/** Whether it has an IP address that is used only if it is chosen. */
+export function hasIp({ askIp, routes: [_first, ...others] }: Reachable): boolean {
+  return askIp !== undefined || others.some(({ network }) => network);
+}
+
+/** `after`: how many are known to follow these. */
+interface Group {
+  readonly candidates: readonly Candidate[];
+  readonly after: number;
+}
+
+/**
+ * The one that worked last time, its source's others, and then those that only other sources have. A network only if that is the
+ * first: nothing goes there by surprise.
+ */
+async function* usual(machine: Reachable, options: RoutesOptions): AsyncGenerator<Group, void> {
+  const { text, port, env } = options;
+  const own = machine.routes.filter(
+    ({ endpoint, network }, at) => at === 0 || (!network && (isSshPort(port) || 'port' in endpoint)),
+  );
+  const memory =
+    own.length > 1 && isSshPort(port) && env
+      ? await (await import('./remembered.js')).memoryOf(text, own[0]?.name, env)
+      : undefined;
+  const found = (route: Route): Candidate => ({
+    ...candidate(route, machine, options),
+    remember: memory?.keep,
+  });
+  const isLast = ({ name }: Route) => name === memory?.last;
+  const [last, ...others] = own.findIndex(isLast) === 0 ? [] : own.filter(isLast);
+  const why = `${memory?.last} first: it worked last time`;
+  const candidates = last
+    ? [{ ...found(last), why }, ...others.map(found), ...own.filter((each) => !isLast(each)).map(found)]
+    : own.map(found);
+  yield { candidates, after: 0 };
+  yield { candidates: (await joinRoutes(machine)).map(found), after: 0 };
+}
+
+/** Those with these names, in this order. Other sources are asked only for one that the machine's own does not have. */
+async function* chosen(
+  machine: Reachable,
+  only: readonly RouteName[],
+  options: RoutesOptions,
+): AsyncGenerator<Group, void> {
+  const { routes, askIp } = machine;
+  const found = (route: Route) => candidate(route, machine, options);
+  const all: Candidate[] = routes.map(found);
+  if (askIp)
+    all.push({
+      name: 'ip',
+      find: async (ms) => withPort(await askIp(ms && timeToAsk(ms)), machine, options),
+    });
+  const groups = [...new Set(only)].map((name) => ({
+    name,
+    known: all.filter((each) => each.name === name),
+  }));
+  let others: readonly Candidate[] | undefined;
+  let isNone = true;
+  for (const [at, { name, known }] of groups.entries()) {
+    if (known.length === 0) others ??= (await joinRoutes(machine)).map(found);
+    const candidates = known.length > 0 ? known : (others ?? []).filter((each) => each.name === name);
+    isNone &&= candidates.length === 0;
+    yield { candidates, after: groups.slice(at + 1).flatMap((each) => each.known).length };
+  }
+  if (isNone) throw noRoute(only, [...all, ...(others ?? [])], options.text);
+}
+
+function candidate(route: Route, machine: Reachable, options: RoutesOptions): Candidate {
+  return { name: route.name, find: async () => withPort(route, machine, options) };
+}
+
+function withPort(route: Route, machine: Reachable, { text, port, only }: RoutesOptions): Route {
+  if (!isSshPort(port)) requirePort(route.endpoint, port, text, !only && hasIp(machine));
+  return route;
+}
+
+/** What other sources have for the machine, and its own does not. */
+async function joinRoutes({ routes, joined }: Reachable): Promise<readonly Route[]> {
+  const all = (await joined?.().catch(() => [])) ?? [];
+  const own = new Set(routes.map(({ endpoint }) => formatEndpoint(endpoint)));
+  return all.filter((each) => !own.has(formatEndpoint(each.endpoint)));
+}
+
+/** Of the time that is left, what may be spent on asking for an address: the connection itself needs little. Milliseconds. */
+function timeToAsk(leftMs: number): number {
+  return Math.max(leftMs / 2, leftMs - maxToConnect);
+}
+
+const maxToConnect = 2000;
+
+function noRoute(only: readonly RouteName[], all: readonly Candidate[], text: string): ConnectError {
+  const has = [...new Set(all.map(({ name }) => name))].filter((name) => name !== 'via');
+  const known = has.length === 0 ? 'its hypervisor chooses one there' : `it has ${has.join(' and ')}`;
+  return new ConnectError('resolve', text, {
+    code: 'NOT_FOUND',
+    problem: `it has no route ${only.join(' or ')}: ${known}`,
+    hint:
+      has.length === 0
+        ? 'leave --route out'
+        : `--route ${has.join(' or --route ')}; docs/routes.md says what each needs`,
+  });
+}

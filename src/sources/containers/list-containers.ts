@@ -1,0 +1,289 @@
+import { lstat } from 'node:fs/promises';
+import { isIP } from 'node:net';
+import { countBy } from '../../group-by.js';
+import { withDashes } from '../../target/guid.js';
+import { hasControlCharacter, nameProblem } from '../../target/names.js';
+import { fewAtATime } from '../few-at-a-time.js';
+import { accountLine, isSystemUser } from '../processes/system-user.js';
+import {
+  type ContainerFacts,
+  type Deps,
+  type DiscoveredMachine,
+  DiscoveryError,
+  isFailure,
+  type Listing,
+  type Search,
+  type Status,
+  type Warning,
+} from '../provider.js';
+import { routeTo } from '../routes.js';
+import { answerOf, match, searchIn } from '../search.js';
+import { execRoute } from '../tools/exec-route.js';
+import { isJsonObject, type JsonObject } from '../tools/json.js';
+import { textOf } from '../tools/run-tool.js';
+import type { Authority } from '../tools/scope.js';
+
+/** What answers for the containers of one Podman or Docker: its API or its command. */
+export interface EngineApi {
+  /** The list, in the form of `parseContainers`. */
+  readonly list: () => Promise<unknown>;
+  /** The details of one. */
+  readonly details: (id: string) => Promise<unknown>;
+  /** As a container has it. */
+  readonly url?: string;
+  readonly authority?: Authority;
+}
+
+/** A container as a machine. */
+export interface DiscoveredContainer extends DiscoveredMachine {
+  readonly container: ContainerFacts;
+}
+
+/** The containers of a source, with the sockets that those which run, and which are wanted, have for this host. Throws a DiscoveryError. */
+export async function listContainers(
+  provider: 'podman' | 'docker',
+  source: EngineApi,
+  deps: Deps,
+): Promise<Listing<DiscoveredContainer>> {
+  const containers = parseContainers(await source.list());
+  const warnings: Warning[] = [];
+  const found = await fewAtATime(
+    containers,
+    atOnce,
+    async (each) => {
+      const socket = await socketOf(each, source, deps).catch((error) => {
+        if (!(error instanceof DiscoveryError)) throw error;
+        if (error.isGone) return gone;
+        const problem = `container ${each.name}: ${error.message}`;
+        // It is listed all the same, and so are the others.
+        const code = isFailure(error) ? 'INCOMPLETE' : error.code;
+        warnings.push({ provider, code, problem });
+        return undefined;
+      });
+      return socket === gone ? [] : [toMachine(each, provider, source, socket)];
+    },
+    deps.signal,
+  );
+  return { found: found.flat(), warnings };
+}
+
+/** It was removed after it was listed. */
+const gone = Symbol('gone');
+
+/** How many are asked for their details at once. */
+const atOnce = 4;
+
+async function socketOf(
+  container: Container,
+  { details }: EngineApi,
+  deps: Deps,
+): Promise<string | undefined> {
+  const { id, exports, source, status } = container;
+  if (!exports || status !== 'running') return undefined;
+  if (deps.wanted !== undefined && !canMean(deps.wanted, container)) return undefined;
+  const folder = source ?? exportSource(await details(id));
+  return folder === undefined ? undefined : exportSocket(folder, deps);
+}
+
+function toMachine(
+  { id, name, status, labels, address, restarts }: Container,
+  provider: 'podman' | 'docker',
+  { url, authority }: EngineApi,
+  socket: string | undefined,
+): DiscoveredContainer {
+  const exported = socket === undefined ? [] : [routeTo(`unix${socket}`)];
+  const typed = /^\w[\w.-]*$/.test(name) ? name : id;
+  const exec = status === 'running' ? execRoute(provider, typed, { url }) : undefined;
+  const ip = status === 'running' && address !== undefined ? [routeTo(address)] : [];
+  const routes = [...exported, ...(exec ? [exec] : []), ...ip];
+  return {
+    name,
+    target: `${provider}/${name}`,
+    status,
+    provider,
+    uuid: uuidOf(id),
+    authority,
+    ...(socket === undefined ? {} : { address: `unix${socket}` }),
+    ...(routes.length === 0 ? {} : { routes }),
+    container: {
+      id,
+      labels,
+      url,
+      restarts,
+    },
+  };
+}
+
+/** The same, with the UUID in the target of each whose name is another's too, or fits no target. `others`: names that are taken. */
+export function withOwnTargets(
+  found: readonly DiscoveredContainer[],
+  others: readonly string[] = [],
+): readonly DiscoveredContainer[] {
+  const named = countBy(found, ({ name }) => name);
+  return found.map((each) => {
+    const { name, provider, uuid } = each;
+    const isOwn = named.get(name) === 1 && !others.includes(name) && nameProblem(name) === undefined;
+    return isOwn ? each : { ...each, target: `${provider}/${uuid}` };
+  });
+}
+
+/** The used part of node:fs/promises. */
+type LookAt = (
+  path: string,
+) => Promise<{ readonly uid: number; isSocket(): boolean; isSymbolicLink(): boolean }>;
+
+/**
+ * The socket `ssh` in the folder that a container has for its host; undefined if there is none, or none to be seen. Throws a
+ * DiscoveryError: LINK for a link, which the container made and which may lead to any socket of this host; FOREIGN if the
+ * folder or the socket belongs to another person, who could answer in the container's place.
+ */
+export async function exportSocket(
+  source: string,
+  deps: Deps,
+  look: LookAt = lstat,
+  own = process.getuid?.(),
+): Promise<string | undefined> {
+  const path = `${source}/ssh`;
+  const [folder, socket] = await Promise.all([source, path].map((each) => look(each).catch(() => undefined)));
+  if (!folder || !socket) return undefined;
+  if (socket.isSymbolicLink())
+    throw new DiscoveryError('LINK', `${path} is a symbolic link, which the container made: not followed`);
+  if (!socket.isSocket()) return undefined;
+  for (const [what, { uid }] of [[source, folder] as const, [path, socket] as const])
+    if (uid !== own && (await isPerson(uid, deps)))
+      throw new DiscoveryError('FOREIGN', `${what} belongs to user ${uid}, who could answer in its place`);
+  return path;
+}
+
+/** From 65536 on are the users that only containers have, which nobody else can be, and people of network directories. */
+async function isPerson(uid: number, deps: Deps): Promise<boolean> {
+  if (await isSystemUser(uid, deps)) return false;
+  return uid < 65_536 || (await accountLine(uid, deps)) !== '';
+}
+
+/** The machine that a name means: a manager's own machine before a container, which also has its id, whole or the first 12 digits. */
+export function findContainer<M extends DiscoveredMachine>(
+  name: string,
+  list: (deps: Deps) => Promise<Listing<M>>,
+  deps: Deps,
+): Promise<Search<M, Warning>> {
+  const search = async () => {
+    const { found, warnings } = await list({ ...deps, wanted: name });
+    const typed = ({ target }: M) => target;
+    const own = match(
+      name,
+      found.filter(({ container }) => container === undefined),
+    );
+    const containers = found.filter(({ container }) => container !== undefined);
+    return searchIn(own.length > 0 ? own : match(name, containers), found, typed, warnings);
+  };
+  return answerOf(search(), deps.signal);
+}
+
+/** Whether a name can mean a container. */
+function canMean(text: string, { name, id }: Pick<Container, 'name' | 'id'>): boolean {
+  return match(text, [{ name, uuid: uuidOf(id), container: { id } }]).length > 0;
+}
+
+/** A container as its manager lists it. */
+interface Container {
+  /** 64 hexadecimal digits. */
+  readonly id: string;
+  readonly name: string;
+  readonly status: Status;
+  readonly labels: Readonly<Record<string, string>>;
+  /** What its manager says of restarts, "it ended and was restarted 12 times"; undefined: nothing. */
+  readonly restarts?: string;
+  /** Whether a folder of the host is mounted where systemd of the container, or anybody in it, leaves sockets for the host. */
+  readonly exports: boolean;
+  /** That folder; Podman's list does not have it. */
+  readonly source?: string;
+  /** Its IP address on a network of this host; Podman's list does not have it. */
+  readonly address?: string;
+}
+
+/** Its UUID, as Podman gives it to a container's systemd for its machine id. */
+function uuidOf(id: Container['id']): string {
+  return withDashes(id.slice(0, 32));
+}
+
+/** Where a container leaves sockets for its host (https://systemd.io/CONTAINER_INTERFACE/). */
+const exportFolder = '/run/host/unix-export';
+
+/**
+ * Reads the list of containers of Docker's API, of Podman's, and of `podman ps --format json`: without the containers that
+ * only hold a pod. Throws a DiscoveryError PROTOCOL.
+ */
+export function parseContainers(answer: unknown): readonly Container[] {
+  if (!Array.isArray(answer)) throw new DiscoveryError('PROTOCOL', 'the answer is no list of containers');
+  return answer.filter(isJsonObject).flatMap((each): Container[] => {
+    const id = textOf(each, 'Id');
+    const [first] = Array.isArray(each.Names) ? each.Names : [];
+    // The id becomes an argument of the manager's command.
+    if (id === undefined || !/^[0-9a-f]{64}$/.test(id) || each.IsInfra === true) return [];
+    // Docker has a slash before each name.
+    const name = typeof first === 'string' ? first.replace(/^\//, '') : '';
+    const status = states.get(textOf(each, 'State') ?? '') ?? 'unknown';
+    const labels = labelsOf(each);
+    const restarts = restartsOf(each);
+    const address = addressOf(each.NetworkSettings);
+    return [{ id, name: name || id.slice(0, 12), status, labels, address, restarts, ...exportOf(each) }];
+  });
+}
+
+/** Podman counts them, Docker has a state while it waits before the next one. */
+function restartsOf({ Restarts: count, State: state }: JsonObject): string | undefined {
+  if (typeof count === 'number' && count > 0)
+    return `it ended and was restarted ${count === 1 ? 'once' : `${count} times`}`;
+  return state === 'restarting' ? 'it ended, and its manager restarts it' : undefined;
+}
+
+/** The host's folder that a container's details name as the one for sockets. */
+export function exportSource(details: unknown): string | undefined {
+  return isJsonObject(details) ? exportOf(details).source : undefined;
+}
+
+/** Podman lists the path in the container only. */
+function exportOf({ Mounts: mounts }: JsonObject): Pick<Container, 'exports' | 'source'> {
+  const all: readonly unknown[] = Array.isArray(mounts) ? mounts : [];
+  const mount = all.find((each) => (isJsonObject(each) ? each.Destination : each) === exportFolder);
+  const source = isJsonObject(mount) ? textOf(mount, 'Source') : undefined;
+  // No target can have a control character: its other routes are left.
+  const isUsable = source?.startsWith('/') && !hasControlCharacter(source);
+  return { exports: mount !== undefined, source: isUsable ? source : undefined };
+}
+
+/** The first one, IPv4 before IPv6. */
+function addressOf(settings: unknown): string | undefined {
+  const { Networks: all } = isJsonObject(settings) ? settings : {};
+  const networks = isJsonObject(all) ? Object.values(all).filter(isJsonObject) : [];
+  const addresses = ['IPAddress', 'GlobalIPv6Address'].flatMap((key) =>
+    networks.map((each) => textOf(each, key)),
+  );
+  return addresses.find((each) => each !== undefined && isIP(each) !== 0);
+}
+
+function labelsOf({ Labels: labels }: JsonObject): Container['labels'] {
+  const all = isJsonObject(labels) ? Object.entries(labels) : [];
+  const kept = all.filter(
+    (each): each is [string, string] =>
+      typeof each[1] === 'string' && each[0].length <= maxOfKey && each[1].length <= maxOfValue,
+  );
+  return Object.fromEntries(kept.slice(0, maxLabels));
+}
+
+/** More than any program sets: devcontainers have a value of some kilobytes. */
+const maxLabels = 100;
+const maxOfKey = 256;
+const maxOfValue = 4096;
+
+const states: ReadonlyMap<string, Status> = new Map([
+  ['running', 'running'],
+  ['restarting', 'starting'],
+  ['paused', 'paused'],
+  ['stopping', 'stopping'],
+  ['removing', 'stopping'],
+  ...['configured', 'created', 'initialized', 'exited', 'stopped', 'dead'].map(
+    (state) => [state, 'off'] as const,
+  ),
+]);

@@ -1,0 +1,107 @@
+import { ConnectError, quote } from '../errors.js';
+import type { Route } from '../route.js';
+import { hopHostProblem } from '../target/names.js';
+import { routeToHop } from '../target/routes.js';
+import type { VsockTarget } from '../target/target.js';
+import type { Asked } from './no-machine.js';
+import type { DiscoveredMachine, Search, Warning } from './provider.js';
+import type { searchSource } from './search.js';
+import type { Reachable, ResolveContext, Source } from './source.js';
+
+/** Loads a source: the next is not even loaded while one before it has the machine. */
+export type LoadSource = () => Promise<Source>;
+
+/** For one query to a source, which may have to start a daemon first. Milliseconds. */
+const searchMs = 10_000;
+
+/**
+ * Asks sources for a machine, one after the other, up to the first that does not say that it has none of the name. `asked`: who is
+ * named in errors, if not that source. Throws a ConnectError.
+ */
+export async function findMachine(
+  sources: readonly LoadSource[],
+  name: string,
+  context: ResolveContext,
+  asked?: Asked,
+): Promise<Reachable> {
+  const unknown: Extract<Search<DiscoveredMachine, Warning>, { outcome: 'unknown' }>[] = [];
+  let first: Source | undefined;
+  for (const load of sources) {
+    const source = await load();
+    first ??= source;
+    const deps = { timeoutMs: source.searchMs ?? searchMs, ...context };
+    const search = await (source.find?.(name, deps) ?? searchList(source, name, deps));
+    context.signal?.throwIfAborted();
+    if (search.outcome === 'unknown') {
+      unknown.push(search);
+      continue;
+    }
+    const warnings = [...unknown, search].flatMap((each) => ('warnings' in each ? each.warnings : []));
+    if (search.outcome !== 'found' || warnings.length > 0) {
+      const { askedOf, machineOrThrow, refuseIfSilent } = await import('./no-machine.js');
+      const found = machineOrThrow(search, name, context.text, asked ?? askedOf(source));
+      refuseIfSilent(found, name, context.text, warnings);
+    }
+    if (search.outcome === 'found') return resolveListed(search.machine, source, context);
+  }
+  const { askedOf, machineOrThrow } = await import('./no-machine.js');
+  const none = {
+    ...({ outcome: 'unknown', tried: unknown.flatMap(({ tried = [] }) => tried) } as const),
+    known: [...new Set(unknown.flatMap(({ known }) => known))],
+    warnings: unknown.flatMap(({ warnings }) => warnings),
+  };
+  return machineOrThrow(none, name, context.text, asked ?? askedOf(first));
+}
+
+/** A listed machine, to be reached by what its source says. Throws a ConnectError if it is off, or has no route. */
+export async function resolveListed(
+  found: DiscoveredMachine,
+  source: Source,
+  context: ResolveContext,
+): Promise<Reachable> {
+  const { name, provider, status, uuid, user, identityFile, container } = found;
+  const mayBeUp = ['running', 'starting', 'unknown'].includes(status);
+  const trouble =
+    mayBeUp && container?.restarts === undefined
+      ? undefined
+      : (await import('./not-up.js')).troubleOf(found, await source.start?.(found, context.env), context);
+  const known: Reachable = {
+    steps: [`${provider} knows ${quote(name)} (${status})`],
+    routes: [],
+    machine: found,
+    ...{ uuid, identityFile, user, trouble },
+    joined: () => joinedTo(found, context),
+  };
+  if (found.via !== undefined)
+    return { ...known, joined: undefined, routes: [routeBehind(found, found.via, context)] };
+  const { ipOf } = source;
+  const askIp: Reachable['askIp'] =
+    ipOf &&
+    (async (leftMs) =>
+      (await import('./not-up.js')).askIp((deps) => ipOf(found, deps), source, context, leftMs));
+  const more = await source.resolve?.(found, context);
+  const routes = more?.routes ?? (await import('./routes.js')).routesAt(found, context);
+  const machine = { ...known, askIp, ...more, routes };
+  if (machine.routes.length > 0 || (askIp && context.routes?.includes('ip'))) return machine;
+  throw (await import('./not-up.js')).withoutRoute(found, source, context, trouble);
+}
+
+/** The route to a machine that its manager has on another host: by its CID any tool there reaches it, by its name vmssh does. */
+function routeBehind({ target, cid }: DiscoveredMachine, host: string, context: ResolveContext): Route {
+  const problem = hopHostProblem(host);
+  if (problem !== undefined) throw new ConnectError('resolve', context.text, { code: 'NOT_FOUND', problem });
+  if (cid === undefined)
+    return routeToHop({ kind: 'via', host, target: target.slice(`via/${host}/`.length) }, context);
+  const inner: VsockTarget = { kind: 'vsock', cid };
+  return routeToHop({ kind: 'via', host, target: `vsock/${cid}`, inner }, context);
+}
+
+/** The routes that only other sources have for a machine. */
+async function joinedTo(found: DiscoveredMachine, context: ResolveContext): Promise<readonly Route[]> {
+  const { routesOfOthers } = await import('./other-routes.js');
+  return routesOfOthers(found, context);
+}
+
+async function searchList(...asked: Parameters<typeof searchSource>) {
+  return (await import('./search.js')).searchSource(...asked);
+}

@@ -1,0 +1,252 @@
+import { isIP } from 'node:net';
+import type { StartCommand } from '../../errors.js';
+import { type AddonState, loadAddon } from '../../native.js';
+import { systemProgram } from '../../process/program-in-path.js';
+import { type Guid, parseGuid } from '../../target/guid.js';
+import { offered, shellQuoted } from '../../target/shell.js';
+import { type Deps, type DiscoveredMachine, DiscoveryError, type Status } from '../provider.js';
+import { guestsOnly } from '../tools/guest-addresses.js';
+import { isJsonObject, parseJson } from '../tools/json.js';
+import { type RunTool, runTool } from '../tools/run-tool.js';
+
+/** A Hyper-V virtual machine. */
+export interface HyperVMachine {
+  readonly id: Guid;
+  /** Neither unique nor case-sensitive. */
+  readonly name: string;
+  readonly status: Status;
+}
+
+/** The sources to ask; a parameter, for tests. */
+export interface HyperVSources {
+  readonly native: () => AddonState;
+  readonly powershell: (deps: Deps) => Promise<readonly HyperVRow[]>;
+}
+
+const sources: HyperVSources = { native: loadAddon, powershell: (deps) => askPowerShell(deps) };
+
+/**
+ * The Hyper-V machines of this Windows. Throws a DiscoveryError: NO_HYPERV, NO_RIGHTS, or the errors of both WMI and
+ * PowerShell.
+ */
+export async function listHyperV(
+  deps: Deps,
+  from: HyperVSources = sources,
+): Promise<readonly HyperVMachine[]> {
+  const { addon } = from.native();
+  const rows = addon ? await askWmi(addon, deps, from) : await from.powershell(deps);
+  const machines = rows.flatMap(toMachine);
+  if (machines.length === 0 && addon) {
+    // Without rights WMI returns an empty list and no error.
+    const rights = addon.hyperVRights();
+    if (!rights.elevated && !rights.hyperVAdministrator) throw noRights(deps, rights);
+  }
+  return machines;
+}
+
+async function askWmi(
+  addon: NonNullable<AddonState['addon']>,
+  deps: Deps,
+  from: HyperVSources,
+): Promise<readonly HyperVRow[]> {
+  const pending = addon.hyperVMachines(deps.timeoutMs ?? defaultTimeoutMs);
+  const cancel = () => pending.cancel();
+  deps.signal?.addEventListener('abort', cancel);
+  try {
+    deps.signal?.throwIfAborted();
+    return await pending.promise;
+  } catch (error) {
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    if (code === 'ECANCELED') deps.signal?.throwIfAborted();
+    if (code === 'ECANCELED' || code === 'ETIMEDOUT')
+      throw new DiscoveryError('TIMEOUT', 'WMI gave no answer in time');
+    if (code === 'EMSGSIZE')
+      throw new DiscoveryError('PROTOCOL', 'WMI lists more than 10000 machines, or 4 million characters', {
+        final: true,
+      });
+    if (absent.has(code))
+      throw new DiscoveryError('NO_HYPERV', 'Hyper-V is not enabled on this Windows', {
+        hint: 'enable it and restart: optionalfeatures',
+        final: true,
+      });
+    if (denied.has(code)) throw noRights(deps, addon.hyperVRights());
+    try {
+      return await from.powershell(deps);
+    } catch (other) {
+      const more = other instanceof Error ? other.message : String(other);
+      throw new DiscoveryError(code || 'EIO', `WMI failed: ${message}; and ${more}`, { cause: error });
+    }
+  } finally {
+    deps.signal?.removeEventListener('abort', cancel);
+  }
+}
+
+const defaultTimeoutMs = 10_000;
+const absent: ReadonlySet<string> = new Set(['WBEM_E_INVALID_NAMESPACE', 'WBEM_E_INVALID_CLASS']);
+const denied: ReadonlySet<string> = new Set(['WBEM_E_ACCESS_DENIED', 'E_ACCESSDENIED']);
+
+function noRights({ env }: Deps, rights: Rights): DiscoveryError {
+  const who = rights.elevated || rights.hyperVAdministrator ? 'not to this user' : 'only to administrators';
+  const problem = `Windows shows its Hyper-V machines ${who}`;
+  return new DiscoveryError('NO_RIGHTS', problem, { hint: rightsHint(env, rights), final: true });
+}
+
+// The host's Name is not a GUID; its Caption would show it too, but is translated.
+function toMachine({ id, name, state }: HyperVRow): readonly HyperVMachine[] {
+  const guid = parseGuid(id);
+  return guid ? [{ id: guid, name, status: statuses.get(state) ?? 'unknown' }] : [];
+}
+
+/** EnabledState of https://learn.microsoft.com/en-us/windows/win32/hyperv_v2/msvm-computersystem */
+const statuses: ReadonlyMap<number, Status> = new Map([
+  [2, 'running'],
+  [3, 'off'],
+  [4, 'stopping'],
+  [6, 'saved'],
+  [9, 'paused'],
+  [10, 'starting'],
+  [32768, 'paused'],
+  [32769, 'saved'],
+  [32770, 'starting'],
+  [32773, 'stopping'], // saving
+  [32774, 'stopping'],
+  [32776, 'paused'], // pausing
+  [32777, 'starting'], // resuming
+]);
+
+/**
+ * The IP addresses that a Hyper-V guest reported to its host, IPv4 first, without the host's own; none if its integration services do not run.
+ * Throws a DiscoveryError.
+ */
+export async function hyperVAddresses(
+  id: Guid,
+  deps: Deps,
+  run: RunTool = runTool,
+): Promise<readonly string[]> {
+  const program = systemProgram('WindowsPowerShell/v1.0/powershell.exe', deps.env);
+  const text = await run(program, ['-NoProfile', '-NonInteractive', '-Command', addressScript(id)], deps);
+  const words = text.split(/\s+/);
+  const ours = words.filter((word) => word.startsWith(own)).map((word) => word.slice(own.length));
+  const found = await guestsOnly((isGuests) => words.filter(isGuests), deps, run, ours);
+  return found.toSorted((a, b) => isIP(a) - isIP(b));
+}
+
+// An InstanceID is Microsoft:GuestNetwork\VMID\ADAPTERID. The id is a GUID, so it cannot inject a command.
+function addressScript(id: Guid): string {
+  const ofWindows = [
+    '[Net.NetworkInformation.NetworkInterface]::GetAllNetworkInterfaces()',
+    'ForEach-Object { $_.GetIPProperties().UnicastAddresses }',
+    `ForEach-Object { '${own}' + $_.Address.IPAddressToString }`,
+  ];
+  const ofGuest = [
+    "Get-CimInstance -Namespace 'root/virtualization/v2' -ClassName Msvm_GuestNetworkAdapterConfiguration",
+    `Where-Object { $_.InstanceID -like '*${id}*' }`,
+    'ForEach-Object { $_.IPAddresses }',
+  ];
+  return ["$ErrorActionPreference = 'Stop'", ofWindows.join(' | '), ofGuest.join(' | ')].join('; ');
+}
+
+/** Stands before each address of this Windows. */
+const own = 'own=';
+
+/** By its id, since Start-VM reads a name as a pattern, and several machines may have it. */
+export function startHyperV(
+  { name, status, uuid }: Pick<DiscoveredMachine, 'name' | 'status'> & { readonly uuid: Guid },
+  env: Deps['env'],
+): StartCommand {
+  const verb = status === 'paused' ? 'Resume-VM' : 'Start-VM';
+  const program = systemProgram('WindowsPowerShell/v1.0/powershell.exe', env);
+  const script = `$ErrorActionPreference = 'Stop'; Get-VM -Id ${uuid} | ${verb}`;
+  const quoted = offered(name, 'powershell');
+  const hvc = status === 'paused' ? '' : `, or hvc start ${quoted}`;
+  return {
+    machine: name,
+    command: [program, '-NoProfile', '-NonInteractive', '-Command', script],
+    typed: `${verb} ${quoted} in PowerShell${hvc}`,
+  };
+}
+
+/** A row of Msvm_ComputerSystem; one of them is the host itself. */
+interface HyperVRow {
+  readonly id: string;
+  readonly name: string;
+  readonly state: number;
+}
+
+/** Asks WMI through PowerShell: slower, but without COM. Throws a DiscoveryError. */
+export async function askPowerShell(deps: Deps, run: RunTool = runTool): Promise<readonly HyperVRow[]> {
+  const program = systemProgram('WindowsPowerShell/v1.0/powershell.exe', deps.env);
+  return parseRows(await run(program, [...flags, script], deps));
+}
+
+const flags = ['-NoProfile', '-NonInteractive', '-Command'];
+
+// -InputObject keeps a list a list, so that no machine gives "[]". Windows PowerShell has no -AsArray.
+const script = [
+  "$ErrorActionPreference = 'Stop'",
+  // For messages; Constrained Language Mode allows neither.
+  'try { [Console]::OutputEncoding = [Text.Encoding]::UTF8 } catch { }',
+  // Names as numbers: whatever the encoding of the console, they arrive.
+  "$name = @{ Name = 'ElementName'; Expression = { [int[]][char[]]$_.ElementName } }",
+  "$rows = @(Get-CimInstance -Namespace 'root/virtualization/v2' -ClassName Msvm_ComputerSystem | Select-Object Name, $name, EnabledState)",
+  'ConvertTo-Json -Compress -Depth 4 -InputObject $rows',
+].join('; ');
+
+/** Reads its JSON: a list, a single object, or a list wrapped as { value, Count }. Throws a DiscoveryError PROTOCOL. */
+export function parseRows(text: string): readonly HyperVRow[] {
+  const json = text.replace(/^\ufeff/, '').trim();
+  // From a stub or a blocking policy: not an empty list.
+  if (json === '') throw unreadable('nothing');
+  let value: unknown;
+  try {
+    value = parseJson(json);
+  } catch (error) {
+    throw unreadable((error as Error).message);
+  }
+  if (isJsonObject(value) && Array.isArray(value.value)) value = value.value;
+  return (Array.isArray(value) ? value : [value]).map((row) => {
+    if (!isJsonObject(row) || typeof row.Name !== 'string')
+      throw unreadable(JSON.stringify(row).slice(0, 80));
+    const { Name: id, ElementName: name, EnabledState: state } = row;
+    return { id, name: nameOf(name) ?? id, state: Number(state) };
+  });
+}
+
+// PowerShell makes one number of a list of one. Undefined: there is no name.
+function nameOf(value: unknown): string | undefined {
+  if (typeof value === 'string') return value;
+  const codes = typeof value === 'number' ? [value] : value;
+  if (!Array.isArray(codes) || codes.length === 0 || !codes.every(isCode)) return undefined;
+  return codes.map((code: number) => String.fromCharCode(code)).join('');
+}
+
+function isCode(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 0xffff;
+}
+
+function unreadable(what: string): DiscoveryError {
+  return new DiscoveryError('PROTOCOL', `powershell.exe printed ${what}`, { final: true });
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** What the user of this process has, as the addon shows it. */
+export interface Rights {
+  readonly elevated: boolean;
+  readonly hyperVAdministrator: boolean;
+}
+
+/** What this user can do to see machines, and what is left if Windows refuses in spite of all rights. */
+export function rightsHint(env: Env, { elevated, hyperVAdministrator }: Rights): string {
+  if (hyperVAdministrator)
+    return 'this user is in Hyper-V Administrators already: see whether the service vmms runs: sc query vmms';
+  return elevated
+    ? `join Hyper-V Administrators (${joinLine(env)}; then sign out and in again): that this terminal is elevated does not help here`
+    : `join Hyper-V Administrators (in an elevated PowerShell: ${joinLine(env)}; then sign out and in again), or use an elevated terminal`;
+}
+
+/** The group's name is translated, its id is not; and an elevated terminal may be another user's, so it names this one. */
+function joinLine({ USERDOMAIN: domain, USERNAME: user }: Env): string {
+  const member = user ? shellQuoted(domain ? `${domain}\\${user}` : user, 'pwsh') : 'YOUR-NAME';
+  return `Add-LocalGroupMember -SID S-1-5-32-578 -Member ${member}`;
+}

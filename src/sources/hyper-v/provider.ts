@@ -1,0 +1,207 @@
+import { quote } from '../../errors.js';
+import { countBy } from '../../group-by.js';
+import { type Guid, parseGuid, parseUuid } from '../../target/guid.js';
+import { isPlainHostName, nameProblem } from '../../target/names.js';
+import { routeToHyperV } from '../../target/routes.js';
+import { slug } from '../../target/slug.js';
+import {
+  type Deps,
+  type DiscoveredMachine,
+  DiscoveryError,
+  type Listing,
+  type Search,
+  statuses,
+  type Warning,
+} from '../provider.js';
+import { answerOf, match, searchIn } from '../search.js';
+import type { Reachable, ResolveContext, Source } from '../source.js';
+import { guestsOnly } from '../tools/guest-addresses.js';
+import { type JsonObject, parseJson } from '../tools/json.js';
+import { type RunTool, runTool, textOf } from '../tools/run-tool.js';
+import type { HyperVMachine, HyperVSources } from './hyper-v.js';
+import { findWindowsVmssh, isWsl } from './interop.js';
+
+/** What Windows is asked of one machine; a parameter, for tests. */
+export interface HyperVEffects {
+  readonly machines: (deps: Deps) => Promise<readonly HyperVMachine[]>;
+  readonly addresses: (vmId: Guid, deps: Deps) => Promise<readonly string[]>;
+}
+
+const effects: HyperVEffects = {
+  machines: async (deps) => (await import('./hyper-v.js')).listHyperV(deps),
+  addresses: async (...args) => (await import('./hyper-v.js')).hyperVAddresses(...args),
+};
+
+/** The Hyper-V machines of this Windows. A name is looked up at every login: it may have moved to another machine since the last one. */
+export function hyperVOf({ machines, addresses } = effects): Source {
+  return {
+    name: 'hyper-v',
+    title: 'Hyper-V',
+    platforms: ['win32', 'linux'],
+    limitMs: 8000, // if PowerShell or interop has to be asked
+    hints: {
+      unknown: 'see vmssh list',
+      ambiguous: 'type one of these; vmssh list -o wide shows which is running',
+      ip: 'the guest reports it by its integration services: hv_kvp_daemon (in a Debian guest: apt-get install hyperv-daemons)',
+    },
+    list: (deps) => listFrom(deps),
+    find: (name, deps) => findHyperV(name, deps, machines),
+    start: async (machine, env) => {
+      const { startHyperV } = await import('./hyper-v.js');
+      return hasId(machine) ? startHyperV(machine, env) : undefined;
+    },
+    async resolve(machine, context) {
+      if (!hasId(machine)) return {};
+      const { name, status, uuid } = machine;
+      const steps = [`Hyper-V knows ${quote(name)} (${status}) as ${uuid}`];
+      return { steps, routes: [routeToHyperV(uuid, context)], joined: undefined };
+    },
+    addressOf: ({ uuid }, deps) => reportedAddress(uuid, deps),
+    ipOf: async (machine, deps) => (hasId(machine) ? (await addresses(machine.uuid, deps))[0] : undefined),
+  };
+}
+
+export const hyperV = hyperVOf();
+
+/** A machine by its id: nobody is asked, and why it does not answer is looked for afterwards. */
+export async function resolveHyperVId(
+  vmId: Guid,
+  context: ResolveContext,
+  { machines, addresses } = effects,
+): Promise<Reachable> {
+  const { askIp, whyOff } = await import('../not-up.js');
+  const recheck = async () => {
+    const all = toHyperVMachines(await machines({ timeoutMs: 10_000, ...context }).catch(() => []));
+    const machine = all.find(({ uuid }) => uuid === vmId);
+    return machine && whyOff(machine, await hyperV.start?.(machine, context.env), context);
+  };
+  const ask = async (deps: Deps) => (await addresses(vmId, deps))[0];
+  return {
+    steps: [],
+    routes: [routeToHyperV(vmId, context)],
+    askIp: (leftMs) => askIp(ask, hyperV, context, leftMs),
+    recheck,
+  };
+}
+
+function hasId(machine: DiscoveredMachine): machine is DiscoveredHyperV {
+  return machine.uuid !== undefined;
+}
+
+/** A machine with its id. */
+export interface DiscoveredHyperV extends DiscoveredMachine {
+  readonly uuid: Guid;
+}
+
+/** On Windows directly, on Linux through Windows. */
+export function listFrom(deps: Deps, platform: NodeJS.Platform = process.platform): Promise<Listing> {
+  return platform === 'win32' ? listHyperVMachines(deps) : listOverInterop(deps);
+}
+
+/** What the guest reported to Windows, IPv4 first; undefined without its integration services. Throws a DiscoveryError. */
+export async function reportedAddress(
+  uuid: string | undefined,
+  deps: Deps,
+  platform: NodeJS.Platform = process.platform,
+  run: RunTool = runTool,
+): Promise<string | undefined> {
+  const id = parseGuid(uuid ?? '');
+  if (id === undefined) return undefined;
+  if (platform === 'win32') {
+    const { hyperVAddresses } = await import('./hyper-v.js');
+    return (await hyperVAddresses(id, deps, run))[0];
+  }
+  const program = findWindowsVmssh(deps);
+  if (program === undefined) return undefined;
+  const { machines } = parseJson(
+    await run(program, ['list', '--json', '-o', 'address', `--provider=${hyperV.name}`, id], deps),
+  ) as { machines: readonly JsonObject[] };
+  // Windows has left out its own addresses, but knows none of this WSL.
+  const said = machines.flatMap((each) => textOf(each, 'address') ?? []);
+  return guestsOnly((isGuests) => said.find(isGuests), deps);
+}
+
+/** Inside WSL2: asks the Windows build of vmssh. Without WSL or that build there are no machines. */
+export async function listOverInterop(deps: Deps, run: RunTool = runTool): Promise<Listing> {
+  const program = isWsl(deps) ? findWindowsVmssh(deps) : undefined;
+  if (program === undefined) return { found: [], warnings: [] };
+  return parseListing(await run(program, ['list', '--json', `--provider=${hyperV.name}`], deps));
+}
+
+function parseListing(text: string): Listing {
+  try {
+    const { machines, warnings } = parseJson(text) as {
+      machines: readonly JsonObject[];
+      warnings: readonly Warning[];
+    };
+    const found = machines.flatMap((machine): DiscoveredMachine[] => {
+      const name = textOf(machine, 'name');
+      const target = textOf(machine, 'target');
+      if (name === undefined || target === undefined) return [];
+      const status = statuses.find((each) => each === machine.status) ?? 'unknown';
+      return [
+        { name, target, status, uuid: parseUuid(textOf(machine, 'uuid') ?? ''), provider: hyperV.name },
+      ];
+    });
+    return { found, warnings };
+  } catch (error) {
+    throw new DiscoveryError('PROTOCOL', `vmssh.exe printed ${JSON.stringify(text.slice(0, 80))}`, {
+      cause: error,
+      final: true,
+    });
+  }
+}
+
+/** Lists them: none without Hyper-V; without rights, a warning with its hint. */
+export async function listHyperVMachines(deps: Deps, from?: HyperVSources): Promise<Listing> {
+  const { listHyperV } = await import('./hyper-v.js');
+  try {
+    return { found: toHyperVMachines(await listHyperV(deps, from)), warnings: [] };
+  } catch (error) {
+    if (!(error instanceof DiscoveryError)) throw error;
+    if (error.code === 'NO_HYPERV') return { found: [], warnings: [] };
+    const problem = [error.message, error.hint].filter((each) => each !== undefined).join(': ');
+    return { found: [], warnings: [{ provider: hyperV.name, code: error.code, problem }] };
+  }
+}
+
+/** By name or slug, ignoring case, or by id. */
+export function findHyperV(
+  name: string,
+  deps: Deps,
+  list: HyperVEffects['machines'] = effects.machines,
+): Promise<Search<DiscoveredHyperV, Warning>> {
+  const search = async () => {
+    const machines = toHyperVMachines(await list(deps));
+    const named = machines.map((machine) => ({ ...machine, name: machine.name.toLowerCase(), machine }));
+    // A GUID is always an id, also of a machine that is gone.
+    const id = parseGuid(name);
+    const matches = id
+      ? machines.filter(({ uuid }) => uuid === id)
+      : match(name.toLowerCase(), named).map(({ machine }) => machine);
+    return searchIn<DiscoveredHyperV, Warning>(matches, machines, ({ uuid }) => `hyper-v/${uuid}`);
+  };
+  return answerOf(search(), deps.signal, ({ code, hint }) => ({
+    code: code === 'TIMEOUT' ? 'NOT_FOUND' : code,
+    hint:
+      hint ?? 'use the id of the machine, hyper-v/ID; see whether the service winmgmt runs: sc query winmgmt',
+  }));
+}
+
+/** Each with a target that ssh accepts and that is unique: its name, else its slug, else its id. */
+export function toHyperVMachines(machines: readonly HyperVMachine[]): readonly DiscoveredHyperV[] {
+  const names = machines.flatMap(({ name }) => [
+    ...new Set([name, slug(name)].map((each) => each.toLowerCase())),
+  ]);
+  const called = countBy(names, (each) => each);
+  return machines.map(({ id, name, status }) => {
+    const handles = [name, slug(name)].filter(
+      (text) =>
+        isPlainHostName(text) &&
+        parseUuid(text) === undefined &&
+        nameProblem(text, 'machine name') === undefined &&
+        called.get(text.toLowerCase()) === 1,
+    );
+    return { name, status, uuid: id, provider: hyperV.name, target: `hyper-v/${handles[0] ?? id}` };
+  });
+}

@@ -1,0 +1,276 @@
+import { parseGuid } from '../../target/guid.js';
+import { machineCid } from '../../target/numbers.js';
+import { type Deps, DiscoveryError, type Status, type Warning } from '../provider.js';
+import { exists, type RunTool, runTool } from '../tools/run-tool.js';
+import { runtimeDirs, type Scope } from '../tools/scope.js';
+
+/** A domain of libvirt. */
+export interface Domain {
+  readonly name: string;
+  /** In the 8-4-4-4-12 form. */
+  readonly uuid: string;
+  /** Its id while it is active. */
+  readonly id?: number;
+  readonly cid?: number;
+  readonly status: Status;
+  readonly scope: Scope;
+}
+
+export interface DomainList {
+  /** The system's first, then the user's. */
+  readonly domains: readonly Domain[];
+  readonly warnings: readonly Warning[];
+}
+
+interface LibvirtEffects {
+  readonly run: RunTool;
+  readonly exists: (path: string) => Promise<boolean>;
+  /** The libvirtd of "session"; for root it is the system's. */
+  readonly uid: number | undefined;
+}
+
+const effects: LibvirtEffects = {
+  run: runTool,
+  exists,
+  get uid() {
+    return process.getuid?.();
+  },
+};
+
+/** The domains of both libvirtds, if they run, by virsh's read-only connection; asking starts none. */
+export async function listDomains(
+  deps: Deps,
+  scopes: readonly Scope[] = ['system', 'user'],
+  { run, exists, uid }: LibvirtEffects = effects,
+): Promise<DomainList> {
+  const warnings: Warning[] = [];
+  const domains = await Promise.all(
+    scopes.map(async (scope): Promise<readonly Domain[]> => {
+      if (scope === 'user' && uid === 0) return [];
+      const uri = scope === 'system' ? 'qemu:///system' : 'qemu:///session';
+      const sockets = socketsOf(scope, deps, uid);
+      if (!(await Promise.all(sockets.map(exists))).includes(true)) return [];
+      try {
+        return await askLibvirt(uri, scope, deps, run);
+      } catch (error) {
+        if (!(error instanceof DiscoveryError)) throw error;
+        const hint = error.code === 'ENOENT' ? ', it comes with libvirt-clients' : '';
+        warnings.push({ provider: 'libvirt', code: error.code, problem: `${uri}: ${error.message}${hint}` });
+        return [];
+      }
+    }),
+  );
+  return { domains: domains.flat().sort(bySystemFirst), warnings };
+}
+
+/** All domains of one connection with few calls of virsh: one for the list, one for each few hundred domains. */
+export async function askLibvirt(
+  uri: string,
+  scope: Scope,
+  deps: Deps,
+  run: RunTool = runTool,
+): Promise<readonly Domain[]> {
+  const virsh = (command: string) => run('virsh', ['--readonly', '--quiet', '--connect', uri, command], deps);
+  const states = ['--all', '--state-paused', '--with-managed-save --inactive'];
+  const lists = await virsh(states.map((state) => `list --uuid ${state}`).join(`; echo ${mark}; `));
+  const [all = [], ...others] = lists.split(mark).map(parseUuids);
+  const [paused, saved, ...more] = others.map((uuids) => new Set(uuids));
+  if (!saved || more.length > 0) throw unreadable(lists);
+  const domains: (readonly Domain[])[] = [];
+  for (let from = 0; from < all.length; from += atOnce) {
+    const some = all.slice(from, from + atOnce);
+    domains.push(parseDomains(await virsh(some.map((uuid) => `dumpxml ${uuid}`).join('; ')), scope));
+  }
+  return domains.flat().map((domain) => {
+    const { uuid } = domain;
+    if (paused?.has(uuid)) return { ...domain, status: 'paused' };
+    return saved?.has(uuid) ? { ...domain, status: 'saved' } : domain;
+  });
+}
+
+/** An argument can have 128 KiB (MAX_ARG_STRLEN, execve(2)), and virsh prints some 10 KiB for each domain. */
+const atOnce = 500;
+
+// One per line and nothing else: unreadable output is not an empty list.
+function parseUuids(text: string): readonly string[] {
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  const uuids = lines.map((line) => parseGuid(line) ?? '');
+  if (uuids.includes('')) throw unreadable(text);
+  return uuids;
+}
+
+function unreadable(text: string): DiscoveryError {
+  return new DiscoveryError(
+    'PROTOCOL',
+    `virsh printed ${JSON.stringify(text.slice(0, 80))} for a list of UUIDs`,
+  );
+}
+
+/** The domains in the output of `virsh dumpxml`; an active one counts as running. Throws a DiscoveryError PROTOCOL. */
+export function parseDomains(xml: string, scope: Scope): readonly Domain[] {
+  const elements = (() => {
+    try {
+      return parseXml(xml);
+    } catch (error) {
+      throw new DiscoveryError(
+        'PROTOCOL',
+        `virsh printed XML that cannot be read: ${(error as Error).message}`,
+      );
+    }
+  })();
+  return elements
+    .filter(({ name }) => name === 'domain')
+    .flatMap((domain): Domain[] => {
+      const name = at(domain, 'name')?.text;
+      const uuid = parseGuid(at(domain, 'uuid')?.text ?? '');
+      if (!name || !uuid) return [];
+      const id = Number(domain.attributes.id ?? Number.NaN);
+      return [
+        {
+          name,
+          uuid,
+          scope,
+          status: id > 0 ? 'running' : 'off',
+          id: id > 0 ? id : undefined,
+          cid: machineCid(at(domain, 'devices', 'vsock', 'cid')?.attributes.address),
+        },
+      ];
+    });
+}
+
+const mark = '==vmssh==';
+
+function bySystemFirst(a: Domain, b: Domain): number {
+  return Number(a.scope === 'user') - Number(b.scope === 'user');
+}
+
+// Of the monolithic daemon and of the modular one (https://libvirt.org/daemons.html). systemd listens on the system's.
+function socketsOf(scope: Scope, deps: Deps, uid: number | undefined): readonly string[] {
+  const names =
+    scope === 'system' ? ['libvirt-sock-ro', 'virtqemud-sock-ro'] : ['libvirt-sock', 'virtqemud-sock'];
+  const folder =
+    scope === 'system'
+      ? `${deps.runDir ?? '/run'}/libvirt`
+      : `${runtimeDirs(deps).find((dir) => dir.scope === 'user')?.path ?? `/run/user/${uid}`}/libvirt`;
+  return names.map((name) => `${folder}/${name}`);
+}
+
+/** An XML element, with its text trimmed. */
+export interface Element {
+  readonly name: string;
+  readonly attributes: Readonly<Record<string, string | undefined>>;
+  readonly text: string;
+  readonly children: readonly Element[];
+}
+
+interface OpenElement extends Element {
+  text: string;
+  readonly children: Element[];
+}
+
+/**
+ * Reads the XML elements that libvirt prints one after the other, in linear time. Throws a RangeError if it is not XML,
+ * or larger than any list of domains.
+ */
+export function parseXml(xml: string): readonly Element[] {
+  const root: OpenElement = { name: '', attributes: {}, text: '', children: [] };
+  const open: OpenElement[] = [root];
+  let count = 0;
+  for (let at = 0; at < xml.length; ) {
+    const top = open.at(-1) ?? root;
+    const next = xml.indexOf('<', at);
+    const textEnd = next < 0 ? xml.length : next;
+    const text = xml.slice(at, textEnd);
+    if (top === root && text.trim() !== '')
+      throw new RangeError(`no element: ${JSON.stringify(text.slice(0, 40))}`);
+    if (text !== '') top.text += decode(text);
+    at = textEnd;
+    if (next < 0) break;
+    const skipped = skippedAt(xml, at);
+    if (skipped) {
+      if (skipped.open === '<![CDATA[') top.text += xml.slice(at + skipped.open.length, skipped.at);
+      at = skipped.at + skipped.close.length;
+      continue;
+    }
+    const { closing, name, attributes, empty, end } = tagAt(xml, at);
+    at = end;
+    if (closing) {
+      if (top.name !== name || top === root) throw new RangeError(`</${name}> closes no element`);
+      open.pop();
+      continue;
+    }
+    const element: OpenElement = { name, attributes: readAttributes(attributes), text: '', children: [] };
+    top.children.push(element);
+    if (++count > maxElements) throw new RangeError(`more than ${maxElements} elements`);
+    if (!empty) open.push(element);
+    if (open.length > maxLevels + 1) throw new RangeError(`more than ${maxLevels} levels`);
+  }
+  if (open.length > 1) throw new RangeError(`<${open.at(-1)?.name}> is not closed`);
+  return root.children.map(trimmed);
+}
+
+/** A domain has some 300, of 6 levels. */
+const maxElements = 1 << 19;
+const maxLevels = 64;
+
+/** The first element below `element` at a path of names. */
+export function at(element: Element | undefined, ...path: readonly string[]): Element | undefined {
+  return path.reduce<Element | undefined>(
+    (each, name) => each?.children.find((child) => child.name === name),
+    element,
+  );
+}
+
+/** What to skip, by its beginning and end. */
+const skips = [
+  { open: '<!--', close: '-->' },
+  { open: '<![CDATA[', close: ']]>' },
+  { open: '<?', close: '>' },
+  { open: '<!', close: '>' },
+] as const;
+
+/** The end of what begins here. */
+function skippedAt(xml: string, start: number) {
+  const skip = skips.find(({ open }) => xml.startsWith(open, start));
+  if (skip === undefined) return undefined;
+  const at = xml.indexOf(skip.close, start + skip.open.length);
+  if (at < 0) throw new RangeError(`${skip.open} without ${skip.close}`);
+  return { ...skip, at };
+}
+
+const tag = /<(\/?)([\w:.-]+)((?:\s+[\w:.-]+\s*=\s*(?:"[^"]*"|'[^']*'))*)\s*(\/?)>/y;
+
+function tagAt(xml: string, start: number) {
+  tag.lastIndex = start;
+  const [, closing = '', name = '', attributes = '', empty = ''] = tag.exec(xml) ?? [];
+  if (name === '') throw new RangeError(`no tag: ${JSON.stringify(xml.slice(start, start + 40))}`);
+  return { closing: closing !== '', name, attributes, empty: empty !== '', end: tag.lastIndex };
+}
+
+function readAttributes(text: string): Element['attributes'] {
+  const pairs = [...text.matchAll(/([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g)];
+  return Object.fromEntries(
+    pairs.map(([, name = '', double, single = '']) => [name, decode(double ?? single)]),
+  );
+}
+
+function decode(text: string): string {
+  return text.replace(
+    /&(?:#x([0-9a-f]+)|#(\d+)|(lt|gt|amp|quot|apos));/gi,
+    (_, hex, decimal, name: string) =>
+      name
+        ? (entities[name] ?? '')
+        : String.fromCodePoint(Math.min(0x10ffff, hex ? Number.parseInt(hex, 16) : Number(decimal))),
+  );
+}
+
+const entities: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
+
+function trimmed(element: Element): Element {
+  return { ...element, text: element.text.trim(), children: element.children.map(trimmed) };
+}
+
+/** The URI of a domain's libvirtd. */
+export function uriOf({ scope }: Pick<Domain, 'scope'>): string {
+  return scope === 'system' ? 'qemu:///system' : 'qemu:///session';
+}

@@ -1,0 +1,105 @@
+import type { StartCommand } from '../../errors.js';
+import { countBy } from '../../group-by.js';
+import { nameProblem } from '../../target/names.js';
+import type { Deps, DiscoveredMachine, Listing, Search, Warning } from '../provider.js';
+import { addressRoute } from '../routes.js';
+import { match, searchIn } from '../search.js';
+import { type Source, serviceLimitMs } from '../source.js';
+import { authorityIn, type Scope } from '../tools/scope.js';
+import { type Domain, type DomainList, listDomains, uriOf } from './libvirt.js';
+
+/** A domain and its libvirtd. */
+export interface DiscoveredDomain extends DiscoveredMachine {
+  readonly scope: Scope;
+}
+
+/** What libvirt and its QEMU are asked; a parameter, for tests. */
+export interface LibvirtEffects {
+  readonly domains: (deps: Deps, scopes: readonly Scope[]) => Promise<DomainList>;
+  /** Machines of command lines of processes, for the address of a domain whose XML has none. */
+  readonly processes?: (deps: Deps) => Promise<Listing>;
+  readonly addresses: (domain: DiscoveredDomain, deps: Deps) => Promise<readonly string[]>;
+}
+
+const effects: LibvirtEffects = {
+  domains: listDomains,
+  addresses: async (...args) => (await import('./addresses.js')).domainAddresses(...args),
+};
+
+/** The domains of libvirt's QEMU driver: the system's and the user's, or those of one libvirtd. */
+export function libvirtOf(
+  scopes: readonly Scope[] = ['system', 'user'],
+  { domains, processes, addresses } = effects,
+): Source<DiscoveredDomain> {
+  return {
+    name: 'libvirt',
+    title: 'libvirt',
+    platforms: ['linux'],
+    programs: ['virsh'],
+    limitMs: serviceLimitMs,
+    hints: {
+      address: (domain) =>
+        `give it a vsock device and restart it: virsh -c ${uriOf(domain)} edit ${handleOf(domain)}, <vsock model='virtio'><cid auto='yes'/></vsock> among its devices`,
+    },
+    list: async (deps) => {
+      const all = await domains(deps, scopes);
+      return { found: discoveredDomains(all.domains), warnings: all.warnings };
+    },
+    find: (name, deps) => findDomain(name, deps, scopes, domains),
+    start: startDomain,
+    async resolve(domain, context) {
+      if (domain.status !== 'running' || domain.address !== undefined) return {};
+      const { addressByQemu } = await import('../vmm/qemu.js');
+      const address = await addressByQemu(domain, context, processes);
+      return address === undefined ? {} : { routes: [addressRoute(address, context)] };
+    },
+    ipOf: async (domain, deps) => {
+      const timeoutMs = Math.min(deps.timeoutMs ?? maxMs, maxMs);
+      return (await addresses(domain, { ...deps, timeoutMs }))[0];
+    },
+  };
+}
+
+/** For asking for an address. Milliseconds. */
+const maxMs = 10_000;
+
+export const libvirt = libvirtOf();
+
+/** By its libvirtd. */
+export function startDomain(domain: DiscoveredDomain): StartCommand {
+  const verb = domain.status === 'paused' ? 'resume' : 'start';
+  return { machine: domain.name, command: ['virsh', '-c', uriOf(domain), verb, handleOf(domain)] };
+}
+
+/** A domain for virsh: its name, or its UUID if virsh could read the name as an option or as another domain's id. */
+export function handleOf({ name, uuid = name }: DiscoveredDomain): string {
+  return /^[a-z_][\w.-]*$/i.test(name) ? name : uuid;
+}
+
+/** By name, slug, UUID, or id while it is active. If both libvirtds have the name, the system's, as in libvirt-ssh-proxy. */
+export async function findDomain(
+  name: string,
+  deps: Deps,
+  scopes: readonly Scope[] = ['system', 'user'],
+  listAll: (deps: Deps, scopes: readonly Scope[]) => Promise<DomainList> = listDomains,
+): Promise<Search<DiscoveredDomain, Warning>> {
+  const { domains, warnings } = await listAll(deps, scopes);
+  const found = discoveredDomains(domains);
+  const named = match(name, found);
+  const matches = named.length > 0 ? named : found.filter((_, i) => String(domains[i]?.id) === name);
+  const isOneName = new Set(matches.map((each) => each.name)).size === 1;
+  const meant = scopes.length > 1 && isOneName ? matches.slice(0, 1) : matches;
+  return searchIn(meant, found, ({ target }) => target, warnings);
+}
+
+/** If two have the name, the target names the libvirtd. */
+export function discoveredDomains(domains: readonly Domain[]): readonly DiscoveredDomain[] {
+  const named = countBy(domains, ({ name }) => name);
+  return domains.map(({ name, uuid, cid, status, scope }) => {
+    const kind = named.get(name) === 1 ? 'qemu' : `qemu:${scope === 'system' ? 'system' : 'session'}`;
+    const target = `${kind}/${nameProblem(name) === undefined ? name : uuid}`;
+    const address = cid === undefined ? undefined : `vsock/${cid}`;
+    const authority = authorityIn(scope);
+    return { name, target, status, provider: libvirt.name, cid, uuid, address, scope, authority };
+  });
+}

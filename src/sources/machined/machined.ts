@@ -1,0 +1,297 @@
+import { existsSync } from 'node:fs';
+import { quote } from '../../errors.js';
+import { parseMachineId } from '../../target/guid.js';
+import { nameProblem } from '../../target/names.js';
+import { cidAny, machineCid } from '../../target/numbers.js';
+import { type Deps, DiscoveryError, type Search } from '../provider.js';
+import type { match as Match } from '../search.js';
+import type { JsonObject } from '../tools/json.js';
+import { runtimeDirs, type Scope } from '../tools/scope.js';
+import { type Call, VarlinkError, call as varlinkCall } from './varlink.js';
+
+interface MachineList {
+  /** In the order of the scopes, without this host itself; a machine that is registered in both is there twice. */
+  readonly machines: readonly Machine[];
+  readonly answered: readonly Scope[];
+  readonly failures: readonly ScopeFailure[];
+}
+
+/**
+ * Finds a machine by name or id, in the user's machined, then the system's. First asks for the exact name, one call per
+ * scope; then lists all machines, to match ignoring case, or by id.
+ */
+export async function searchMachined(
+  name: string,
+  deps: Deps,
+  call: Call = varlinkCall,
+): Promise<Search<Machine, ScopeFailure>> {
+  const problem = nameProblem(name);
+  if (problem !== undefined) return { outcome: 'refused', problem };
+  const { machine, denied, unsure, failures } = await askByName(name, deps, call);
+  if (machine) return { outcome: 'found', machine, warnings: failures };
+  const list = await listScopes([...denied, ...unsure], deps, call);
+  const warnings = [...failures, ...list.failures];
+  if (denied.length + list.answered.length === 0) return nobody(warnings);
+  const { match, searchIn } = await import('../search.js');
+  return searchIn(
+    matchMachine(name, list.machines, match),
+    list.machines,
+    ({ name }) => `machine/${name}`,
+    warnings,
+  );
+}
+
+// If both scopes have it, the first.
+function matchMachine(wanted: string, machines: readonly Machine[], match: typeof Match): readonly Machine[] {
+  const matches = match(
+    wanted,
+    machines.map((machine) => ({ name: machine.name, uuid: machine.id, machine })),
+  );
+  const first = new Map(matches.toReversed().map(({ name, machine }) => [name, machine]));
+  return [...first.values()].toReversed();
+}
+
+function nobody(warnings: readonly ScopeFailure[]): Search<Machine, ScopeFailure> {
+  const isAbsent = warnings.every(({ code }) => code === 'ENOENT');
+  return {
+    outcome: 'unavailable',
+    code: 'NOT_FOUND',
+    warnings,
+    problem: isAbsent ? 'it does not run here, or is older than 257' : 'no scope gave an answer',
+    hint: isAbsent
+      ? 'apt-get install systemd-container && systemctl start systemd-machined; with an older one reach the machine by vsock/CID or unix/PATH'
+      : 'see systemctl status systemd-machined',
+  };
+}
+
+/** All machines of both scopes. */
+export function listMachines(deps: Deps, call: Call = varlinkCall): Promise<MachineList> {
+  return listScopes(sockets(deps), deps, call);
+}
+
+function sockets(deps: Deps): readonly Socket[] {
+  return runtimeDirs(deps).map(({ scope, path }) => ({
+    scope,
+    path: `${path}/systemd/machine/io.systemd.Machine`,
+    bus: `${path}/bus`,
+  }));
+}
+
+// `denied`: the service has no machine of that name, or somebody else's. `unsure`: it gave another error, but its list may
+// have it.
+async function askByName(name: string, deps: Deps, call: Call) {
+  const denied: Socket[] = [];
+  const unsure: Socket[] = [];
+  const failures: ScopeFailure[] = [];
+  for (const socket of sockets(deps)) {
+    try {
+      const machine = await askOne(socket, name, deps, call);
+      if (!machine) unsure.push(socket);
+      else if ((await trustedMachines([machine], deps)).length > 0)
+        return { machine, denied, unsure, failures };
+      else {
+        const problem = `${quote(name)} was registered by user ${machine.uid}`;
+        failures.push({ scope: socket.scope, path: socket.path, code: 'FOREIGN', problem });
+        denied.push(socket);
+      }
+    } catch (error) {
+      if (!(error instanceof VarlinkError)) throw error;
+      if (error.code === noSuchMachine) denied.push(socket);
+      else if (error.parameters) unsure.push(socket);
+      else failures.push(scopeFailure(socket, error));
+    }
+  }
+  return { machine: undefined, denied, unsure, failures };
+}
+
+async function askOne(socket: Socket, name: string, deps: Deps, call: Call): Promise<Machine | undefined> {
+  const [reply] = await list(socket, { name }, false, deps, call);
+  return reply?.name === name ? reply : undefined;
+}
+
+async function listScopes(from: readonly Socket[], deps: Deps, call: Call): Promise<MachineList> {
+  // In parallel: one that hangs does not take the other's time.
+  const lists = await Promise.all(from.map((socket) => listScope(socket, deps, call)));
+  return {
+    machines: lists.flatMap(({ machines }) => machines).filter((machine) => machine.class !== 'host'),
+    answered: lists.flatMap(({ answered }) => answered),
+    failures: lists.flatMap(({ failures }) => failures),
+  };
+}
+
+async function listScope(socket: Socket, deps: Deps, call: Call): Promise<MachineList> {
+  const answered = [socket.scope];
+  try {
+    const machines = await trustedMachines(await list(socket, {}, true, deps, call), deps);
+    return { machines, answered, failures: [] };
+  } catch (error) {
+    // machined's reply for an empty list.
+    if (error instanceof VarlinkError && error.code === noSuchMachine)
+      return { machines: [], answered, failures: [] };
+    return { machines: [], answered: [], failures: [scopeFailure(socket, error)] };
+  }
+}
+
+/**
+ * The machines without those of other people. Since systemd 258 other users can register some at the system's machined as
+ * well, if polkit lets them: with any free name, any CID, and the id of another machine.
+ */
+async function trustedMachines(machines: readonly Machine[], deps: Deps): Promise<readonly Machine[]> {
+  const own = process.getuid?.();
+  if (machines.every(({ uid = 0 }) => uid === 0 || uid === own)) return machines;
+  const { withoutStrangers } = await import('../processes/system-user.js');
+  return withoutStrangers(machines, deps);
+}
+
+async function list(socket: Socket, which: JsonObject, more: boolean, deps: Deps, call: Call) {
+  const options = { more, signal: deps.signal, timeoutMs: deps.timeoutMs };
+  const replies = await call(socket.path, 'io.systemd.Machine.List', which, options);
+  return replies.map((reply) => parseMachine(reply, socket.scope));
+}
+
+const noSuchMachine = 'io.systemd.Machine.NoSuchMachine';
+
+/** The socket of one machined. */
+interface Socket {
+  readonly scope: Scope;
+  readonly path: string;
+  /** The D-Bus that its machined is a service of. */
+  readonly bus: string;
+}
+
+/** A machined that could not be asked; ENOENT if there is none. */
+export interface ScopeFailure {
+  readonly scope: Scope;
+  readonly path: string;
+  /** An errno's name, a varlink error's name, PROTOCOL or TIMEOUT. */
+  readonly code: string;
+  readonly problem: string;
+}
+
+/** The service's failure, or the end of the time for the whole list. Throws anything else, such as Ctrl-C. */
+function scopeFailure({ scope, path, bus }: Socket, error: unknown): ScopeFailure {
+  if (error instanceof VarlinkError) {
+    const isAbsent = scope === 'user' && unanswered.includes(error.code) && !existsSync(bus);
+    return { scope, path, code: isAbsent ? 'ENOENT' : error.code, problem: error.problem };
+  }
+  if (error instanceof DiscoveryError) return { scope, path, code: error.code, problem: error.message };
+  throw error;
+}
+
+// A user without a D-Bus of their own (Debian: dbus-user-session) has no machined, but systemd ≥ 259 listens for it
+// even so: it resets the first connection, and from then on nobody listens.
+const unanswered = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE'];
+
+/** A machine of systemd-machined. */
+export interface Machine {
+  readonly name: string;
+  /** 32 lower-case hexadecimal digits. */
+  readonly id?: string;
+  /** What registered it, such as "systemd-nspawn" or "systemd-vmspawn". */
+  readonly service?: string;
+  /** "vm", "container", "host", or "unknown" if the service does not say. */
+  readonly class: string;
+  readonly vsockCid?: number;
+  readonly sshAddress?: string;
+  readonly sshPrivateKeyPath?: string;
+  /** The socket of its own manager, an absolute path. */
+  readonly controlAddress?: string;
+  readonly rootDirectory?: string;
+  readonly unit?: string;
+  /** The pid of the machine's first process. */
+  readonly leader?: number;
+  /** The pid of what runs it, such as systemd-vmspawn; systemd 257 does not say. */
+  readonly supervisor?: number;
+  /** Who registered it; systemd 257 does not say. */
+  readonly uid?: number;
+  readonly scope: Scope;
+}
+
+/** The service of the machines that systemd-vmspawn runs. */
+export const vmspawn = 'systemd-vmspawn';
+
+/**
+ * Reads one reply of io.systemd.Machine.List. Absent, null or empty fields are undefined, unknown ones are ignored; one
+ * of a wrong type throws VarlinkError PROTOCOL.
+ */
+export function parseMachine(raw: JsonObject, scope: Scope): Machine {
+  const name = text(raw, 'name');
+  if (name === undefined) throw wrong('name', 'a machine without a name');
+  return {
+    name,
+    id: machineId(raw),
+    service: text(raw, 'service'),
+    class: text(raw, 'class') ?? 'unknown',
+    vsockCid: cid(raw),
+    sshAddress: text(raw, 'sshAddress'),
+    sshPrivateKeyPath: text(raw, 'sshPrivateKeyPath'),
+    controlAddress: socketPath(raw),
+    rootDirectory: text(raw, 'rootDirectory'),
+    unit: text(raw, 'unit'),
+    leader: pid(raw, 'leader'),
+    supervisor: pid(raw, 'supervisor'),
+    uid: owner(raw),
+    scope,
+  };
+}
+
+/** Whether systemd-nspawn runs it. */
+export function isContainer({ class: own, service }: Machine): boolean {
+  return own === 'container' && service === 'systemd-nspawn';
+}
+
+/** Where a machine's record has its SSH server, best first. The SSH address of systemd-vmspawn is the CID again. */
+export function addressesOf({ vsockCid, sshAddress }: Machine): readonly string[] {
+  const byCid = vsockCid === undefined ? undefined : `vsock/${vsockCid}`;
+  return [...new Set([byCid, sshAddress])].filter((each) => each !== undefined);
+}
+
+function text(raw: JsonObject, field: string): string | undefined {
+  const value = raw[field] ?? '';
+  if (typeof value !== 'string') throw wrong(field, JSON.stringify(value));
+  return value === '' ? undefined : value;
+}
+
+// An address of varlink may also be a command to run.
+function socketPath(raw: JsonObject): string | undefined {
+  const path = text(raw, 'controlAddress')?.replace(/^unix:(?=\/)/, '');
+  return path?.startsWith('/') ? path : undefined;
+}
+
+function machineId(raw: JsonObject): string | undefined {
+  const id = text(raw, 'id');
+  return id && parseMachineId(id);
+}
+
+// machined uses VMADDR_CID_ANY for "none" (https://man7.org/linux/man-pages/man7/vsock.7.html).
+function cid({ vSockCid: value = null }: JsonObject): number | undefined {
+  if (value === null) return undefined;
+  if (!isInteger(value, 0, cidAny)) throw wrong('vSockCid', JSON.stringify(value));
+  return machineCid(value);
+}
+
+// Before there were ProcessId objects, the leader was a bare pid.
+function pid(raw: JsonObject, field: string): number | undefined {
+  const given = raw[field] ?? null;
+  if (given === null) return undefined;
+  const value: unknown = typeof given === 'object' && 'pid' in given ? given.pid : given;
+  if (!isInteger(value, 1, 0x7fff_ffff)) throw wrong(field, JSON.stringify(given));
+  return value;
+}
+
+function owner({ UID: value = null }: JsonObject): number | undefined {
+  if (value === null || value === noUid) return undefined;
+  if (!isInteger(value, 0, noUid)) throw wrong('UID', JSON.stringify(value));
+  return value;
+}
+
+/** UID_INVALID of systemd: nobody has it. */
+const noUid = 0xffff_ffff;
+
+function isInteger(value: unknown, min: number, max: number): value is number {
+  return Number.isInteger(value) && Number(value) >= min && Number(value) <= max;
+}
+
+function wrong(field: string, got: string): VarlinkError {
+  return new VarlinkError('PROTOCOL', `machined sent an unusable "${field}": ${got.slice(0, 200)}`);
+}

@@ -1,0 +1,244 @@
+import { isIP } from 'node:net';
+import { countBy } from '../../group-by.js';
+import type { Route } from '../../route.js';
+import { parseUuid } from '../../target/guid.js';
+import { machineCid } from '../../target/numbers.js';
+import { configFolder } from '../own-folders.js';
+import {
+  closed,
+  type Deps,
+  type DiscoveredMachine,
+  DiscoveryError,
+  type Listing,
+  type Search,
+  type Status,
+  type Warning,
+} from '../provider.js';
+import { listedRoutes, routeTo } from '../routes.js';
+import { answerOf, searchList } from '../search.js';
+import { type Source, serviceLimitMs } from '../source.js';
+import { operand } from '../start-command.js';
+import { execRoute } from '../tools/exec-route.js';
+import { guestsOnly, type IsGuests, notLocal } from '../tools/guest-addresses.js';
+import { type GetJson, getJson } from '../tools/http-unix.js';
+import { isJsonObject, type JsonObject } from '../tools/json.js';
+import { exists, textOf } from '../tools/run-tool.js';
+
+/** The instances of Incus and LXD, which have the same API: VMs by CID, containers by address. */
+export const incus: Source<Instance> = {
+  name: 'incus',
+  title: 'Incus',
+  platforms: ['linux'],
+  programs: ['incus', 'lxc'],
+  limitMs: serviceLimitMs,
+  listCommand: 'incus list',
+  list: (deps) => listIncus(deps),
+  find: findIncus,
+  start: ({ name: machine, project, client = 'incus' }) => {
+    const place = project === undefined ? [] : [`--project=${project}`];
+    const log = [client, 'info', '--show-log', ...place, ...operand(machine)];
+    return { machine, command: [client, 'start', ...place, ...operand(machine)], log };
+  },
+};
+
+/** NAME on this host, or REMOTE:NAME. */
+async function findIncus(name: string, deps: Deps): Promise<Search<Instance, Warning>> {
+  const at = name.indexOf(':');
+  if (at < 0) return answerOf(searchList(name, listIncus(deps)), deps.signal);
+  const { findOnRemote } = await import('./incus-remote.js');
+  const local = { parse: (answer: unknown) => parseInstances(answer), list: listIncus };
+  return findOnRemote(name.slice(0, at), name.slice(at + 1), deps, local);
+}
+
+export async function listIncus(
+  deps: Deps,
+  get: GetJson = getJson,
+  isThere: typeof exists = exists,
+): Promise<Listing<Instance>> {
+  const ask = (sockets: readonly string[]) => askFirst(sockets, deps, get, isThere);
+  const [own, ofLxd] = await Promise.all([ask(await incusSockets(deps, isThere)), ask(lxdSockets(deps))]);
+  const lxd = ofLxd.found.map((each) => ({ ...each, client: 'lxc' as const }));
+  return {
+    found: [...own.found, ...lxd].map((each) => ({ ...each, ...withExec(each) })),
+    warnings: [...own.warnings, ...ofLxd.warnings],
+  };
+}
+
+/** The routes of an instance on this host: a VM's vsock, its manager's exec, which a VM's agent answers too, and its address. */
+function withExec(instance: Instance): Pick<Instance, 'routes'> {
+  const { name, via, status, client, project } = instance;
+  const runs = status === 'running' || status === 'starting';
+  if (via !== undefined || !runs) return {};
+  const exec = execRoute(client ? 'lxd' : 'incus', name, { namespace: project });
+  if (!exec) return {};
+  const known = listedRoutes(instance);
+  const isSocket = ({ name }: Route) => name !== 'ip';
+  return { routes: [...known.filter(isSocket), exec, ...known.filter((each) => !isSocket(each))] };
+}
+
+// Try each socket of a service; report denial only if all refuse. Any other failure counts at once, since all the
+// sockets of a service lead to the same daemon.
+async function askFirst(
+  sockets: readonly string[],
+  deps: Deps,
+  get: GetJson,
+  isThere: typeof exists,
+): Promise<Listing<Instance>> {
+  const warnings: Warning[] = [];
+  for (const socket of sockets) {
+    if (!(await isThere(socket))) continue;
+    try {
+      const answer = await get(socket, query, deps);
+      const parse = (own?: string) =>
+        guestsOnly((isGuests) => parseInstances(answer, { own, isGuests }), deps);
+      const all = await parse();
+      if (all.every(({ via }) => via === undefined)) return { found: all, warnings: [] };
+      const own = serverName(await get(socket, '/1.0', deps));
+      const found = (await parse(own)).map((machine) =>
+        // On another member of the cluster, neither its CID nor its address means anything here.
+        machine.via === undefined ? machine : { ...machine, cid: undefined, address: undefined },
+      );
+      return { found, warnings: [] };
+    } catch (error) {
+      if (!(error instanceof DiscoveryError)) throw error;
+      if (error.code !== 'EACCES') {
+        warnings.push({ provider: incus.name, code: error.code, problem: error.message });
+        break;
+      }
+      const problem = `this user may not open ${socket}: its group may (incus, incus-admin or lxd)`;
+      warnings.push({ provider: incus.name, code: closed, problem });
+    }
+  }
+  return { found: [], warnings };
+}
+
+const query = '/1.0/instances?recursion=2&all-projects=true';
+
+// For admins, then for users. The users' socket makes a project and a network for each user who connects, so it is only
+// asked if this user has run `incus` before, which made its settings folder.
+export async function incusSockets(
+  { env, runDir = '/run' }: Deps,
+  isThere: typeof exists,
+): Promise<readonly string[]> {
+  if (env.INCUS_SOCKET) return [env.INCUS_SOCKET];
+  const dirs = env.INCUS_DIR ? [env.INCUS_DIR] : [`${runDir}/incus`, '/var/lib/incus'];
+  const hasRun = (await Promise.all(settingsFolders(env).map(isThere))).includes(true);
+  const names = hasRun ? ['unix.socket', 'unix.socket.user'] : ['unix.socket'];
+  return names.flatMap((name) => dirs.map((dir) => `${dir}/${name}`));
+}
+
+// Its client has it in HOME, wherever XDG_CONFIG_HOME points (cmd/incus/main.go at 025f4d7); later ones may not.
+function settingsFolders({ INCUS_CONF, HOME, ...env }: Deps['env']): readonly string[] {
+  if (INCUS_CONF) return [INCUS_CONF];
+  if (!HOME) return [];
+  return [...new Set([configFolder(env, HOME), `${HOME}/.config`])].map((folder) => `${folder}/incus`);
+}
+
+// As a package and as a snap.
+export function lxdSockets({ env }: Deps): readonly string[] {
+  const dirs = env.LXD_DIR ? [env.LXD_DIR] : ['/var/lib/lxd', '/var/snap/lxd/common/lxd'];
+  return dirs.map((dir) => `${dir}/unix.socket`);
+}
+
+function serverName(answer: unknown): string | undefined {
+  const metadata = isJsonObject(answer) && isJsonObject(answer.metadata) ? answer.metadata : {};
+  return isJsonObject(metadata.environment) ? textOf(metadata.environment, 'server_name') : undefined;
+}
+
+/** An instance, and what its client has to be told of it. */
+export interface Instance extends DiscoveredMachine {
+  /** Undefined: the default one. */
+  readonly project?: string;
+  /** Undefined: incus. */
+  readonly client?: 'lxc';
+}
+
+/** Who reads it. */
+interface Reader {
+  /** The name of this member of the cluster. */
+  readonly own?: string;
+  readonly uid?: number;
+  readonly isGuests?: IsGuests;
+}
+
+/** Reads the answer to GET /1.0/instances?recursion=2. Throws a DiscoveryError PROTOCOL. */
+export function parseInstances(
+  answer: unknown,
+  { own, uid = process.getuid?.(), isGuests = notLocal }: Reader = {},
+): readonly Instance[] {
+  if (!isJsonObject(answer) || !Array.isArray(answer.metadata))
+    throw new DiscoveryError('PROTOCOL', 'the answer has no list of instances');
+  const instances = answer.metadata.filter(isJsonObject);
+  const isOthers = (instance: JsonObject) => isOfAnother(textOf(instance, 'project'), uid);
+  const all = countBy(instances, ({ name }) => name);
+  const mine = countBy(
+    instances.filter((each) => !isOthers(each)),
+    ({ name }) => name,
+  );
+  return instances.flatMap((instance): Instance[] => {
+    const name = textOf(instance, 'name');
+    if (name === undefined) return [];
+    const config = isJsonObject(instance.config) ? instance.config : {};
+    const strange = isOthers(instance);
+    // Another user's takes no name away.
+    const isOnly = (strange ? all : mine).get(name) === 1;
+    const uuid = parseUuid(textOf(config, 'volatile.uuid') ?? '');
+    const known = states.get(textOf(instance, 'status') ?? '') ?? 'unknown';
+    const status = known === 'off' && instance.stateful === true ? 'saved' : known;
+    const cid =
+      instance.type === 'virtual-machine' ? machineCid(textOf(config, 'volatile.vsock_id')) : undefined;
+    const ip = ipAddress(instance.state, isGuests);
+    const address = cid === undefined ? ip : `vsock/${cid}`;
+    const routes =
+      cid === undefined || ip === undefined ? undefined : [`vsock/${cid}`, ip].map((each) => routeTo(each));
+    const project = textOf(instance, 'project');
+    const location = textOf(instance, 'location');
+    const via = location === 'none' || location === own ? undefined : location;
+    const target = `${via === undefined ? '' : `via/${via}/`}incus/${isOnly ? name : (uuid ?? name)}`;
+    return [
+      {
+        name,
+        target,
+        status,
+        provider: 'incus',
+        cid,
+        uuid,
+        address,
+        ...(routes ? { routes } : {}),
+        via,
+        ...(strange ? { authority: 'other' } : {}),
+        ...(project === undefined || project === 'default' ? {} : { project }),
+      },
+    ];
+  });
+}
+
+/** Whether the project is the one that the daemon made for another user of its group, who makes what he likes in it. */
+function isOfAnother(project: string | undefined, uid: number | undefined): boolean {
+  const [, owner] = /^user-(\d+)$/.exec(project ?? '') ?? [];
+  return owner !== undefined && Number(owner) !== uid;
+}
+
+// The first global address at which it can be, as its root or its agent sets it, IPv4 before IPv6.
+function ipAddress(state: unknown, isGuests: IsGuests): string | undefined {
+  const network = isJsonObject(state) && isJsonObject(state.network) ? state.network : {};
+  const addresses = Object.values(network)
+    .flatMap((device) => (isJsonObject(device) && Array.isArray(device.addresses) ? device.addresses : []))
+    .filter(isJsonObject)
+    .filter(({ scope }) => scope === 'global')
+    .map((each) => textOf(each, 'address') ?? '')
+    .filter(isGuests);
+  return addresses.find((each) => isIP(each) === 4) ?? addresses.find((each) => isIP(each) === 6);
+}
+
+const states: ReadonlyMap<string, Status> = new Map([
+  ['Running', 'running'],
+  // Running, and its agent reports the end of the boot.
+  ['Ready', 'running'],
+  ['Starting', 'starting'],
+  ['Stopped', 'off'],
+  ['Stopping', 'stopping'],
+  ['Aborting', 'stopping'],
+  ['Freezing', 'paused'],
+  ['Frozen', 'paused'],
+]);

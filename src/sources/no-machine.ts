@@ -1,0 +1,124 @@
+import { ConnectError, type ConnectErrorInit, quote, quoteNames } from '../errors.js';
+import { parseUuid } from '../target/guid.js';
+import { offered } from '../target/shell.js';
+import { similarTo } from '../target/similar.js';
+import { type DiscoveredMachine, isFailure, isSilence, type Search, type Warning } from './provider.js';
+import { match } from './search.js';
+import type { Source } from './source.js';
+
+/** Who was asked for a machine, and the hints for each failure. */
+export interface Asked {
+  /** The source's. */
+  readonly title: string;
+  /** The clause for an unknown machine, if not "TITLE has no machine NAME". */
+  readonly missing?: string;
+  /** The clause if no machine at all was found, if not "MISSING: found none". */
+  readonly empty?: string;
+  readonly hints: { readonly unknown: string; readonly ambiguous?: string; readonly unavailable?: string };
+}
+
+/** The same by what a source says of itself. */
+export function askedOf({ name, title, listCommand, hints }: Partial<Source> = {}): Asked {
+  return { title: title ?? '', hints: { unknown: listCommand ?? `vmssh list --provider ${name}`, ...hints } };
+}
+
+/** The machine that a search found. Throws a ConnectError that says why there is none. `text`: the target as typed. */
+export function machineOrThrow<M>(search: Search<M, Warning>, name: string, text: string, asked: Asked): M {
+  const fail = (
+    code: string,
+    problem: string,
+    hint?: string,
+    more?: Pick<ConnectErrorInit, 'final' | 'cause'>,
+  ) => new ConnectError('resolve', text, { code, problem, hint, ...more });
+  switch (search.outcome) {
+    case 'found':
+      return search.machine;
+    case 'refused':
+      throw new ConnectError('parse', text, { code: 'USAGE', problem: search.problem });
+    case 'ambiguous':
+      throw fail(
+        'AMBIGUOUS',
+        `${quote(name)} may be ${quoteNames(search.means, ' or ', offered)}`,
+        asked.hints.ambiguous ?? 'type one of these, or the UUID: vmssh list -o wide',
+        { final: true },
+      );
+    case 'unknown': {
+      const { known, tried = [], warnings } = search;
+      const failed = warnings.filter(isFailure);
+      // Whether it has the machine is then unknown.
+      if (known.length === 0 && failed.length > 0 && asked.missing === undefined)
+        throw fail(
+          'NOT_FOUND',
+          `${asked.title} could not be asked${failures(failed).replace(/^;/, ':')}`,
+          asked.hints.unavailable ?? asked.hints.unknown,
+        );
+      const missing = asked.missing ?? `${asked.title} has no machine ${quote(name)}`;
+      const near = similarTo(name, known);
+      // Of very many the near ones are enough.
+      const shown = known.length <= maxNames ? known : near;
+      const names =
+        known.length === 0
+          ? (asked.empty ?? `${missing}: found none`)
+          : shown.length === 0
+            ? `${missing}: none of the ${known.length} that were found is like it`
+            : `${missing}: found ${quoteNames(shown, ', ')}`;
+      const looked = tried.length > 0 ? `; looked for ${tried.join(', ')}` : '';
+      const [silent] = silentFor(name, warnings);
+      const guess =
+        near.length > 0 ? `did you mean ${near.map((each) => offered(each)).join(' or ')}?` : undefined;
+      throw fail(
+        'NOT_FOUND',
+        `${names}${looked}${failures(warnings)}`,
+        (silent ? `${silent.provider} did not answer, and may have it: try again` : guess) ??
+          asked.hints.unknown,
+      );
+    }
+    case 'unavailable': {
+      const { code, problem, warnings, final, cause } = search;
+      const hint = search.hint ?? asked.hints.unavailable ?? asked.hints.unknown;
+      throw fail(code, `${asked.title} could not be asked: ${problem}${failures(warnings)}`, hint, {
+        final,
+        cause,
+      });
+    }
+  }
+}
+
+/**
+ * Throws a ConnectError if a source that did not answer in time may have a machine of the same name: what is typed must not lead to
+ * another machine meanwhile. An id is the machine's own.
+ */
+export function refuseIfSilent(
+  { uuid, container, target, address }: DiscoveredMachine,
+  name: string,
+  text: string,
+  warnings: readonly Warning[],
+): void {
+  const isId = parseUuid(name) !== undefined || container?.id.startsWith(name) === true;
+  const silent = silentFor(name, warnings);
+  if (silent.length === 0 || isId) return;
+  const [{ provider = '' } = {}] = silent;
+  const byId = uuid === undefined ? address : target.replace(/[^/]*$/, uuid);
+  const own = target === text ? byId : target;
+  const isTyped = own !== undefined && /^[a-z-]+[/:]/.test(own);
+  const again = `try again once ${provider} answers: vmssh list --provider ${provider}`;
+  throw new ConnectError('resolve', text, {
+    code: 'TIMEOUT',
+    problem: `${quote(name)} may also be a machine of a source that did not answer${failures(silent).replace(/^;/, ':')}`,
+    hint: isTyped ? `type ${offered(own)} for the one that was found, or ${again}` : again,
+  });
+}
+
+/** The sources, and the machines whose name is known, that did not answer in time and may be meant. */
+function silentFor(name: string, warnings: readonly Warning[]): readonly Warning[] {
+  const mayMean = ({ machine }: Warning) =>
+    machine === undefined || match(name, [{ name: machine }]).length > 0;
+  return warnings.filter((each) => isSilence(each) && mayMean(each));
+}
+
+/** The most names that a message shows if none of them is near. */
+const maxNames = 5;
+
+function failures(warnings: readonly Warning[]): string {
+  return warnings.map(({ problem, code }) => `; ${problem} (${code})`).join('');
+}

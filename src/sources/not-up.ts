@@ -1,0 +1,103 @@
+import { ConnectError, quote, type StartCommand } from '../errors.js';
+import type { Route } from '../route.js';
+import { shellLine, shellOf, shellQuoted } from '../target/shell.js';
+import { askedOf } from './no-machine.js';
+import { type Deps, type DiscoveredMachine, DiscoveryError } from './provider.js';
+import { addressRoute } from './routes.js';
+import type { Reachable, Recheck, ResolveContext, Source } from './source.js';
+
+/** Why a container that seems to be up may not answer. Throws a ConnectError if the machine is off, with the command that starts it. */
+export function troubleOf(
+  found: DiscoveredMachine,
+  start: StartCommand | undefined,
+  context: ResolveContext,
+): Reachable['trouble'] {
+  const off = whyOff(found, start, context);
+  if (off) throw notFound(context, off);
+  return restarting(found, start, context);
+}
+
+/** The error for a machine that is up, and has no route. */
+export function withoutRoute(
+  found: DiscoveredMachine,
+  source: Source,
+  context: ResolveContext,
+  trouble: Reachable['trouble'],
+): ConnectError {
+  const { name, status, provider } = found;
+  if (status === 'starting')
+    return notFound(context, {
+      ...{ problem: `${quote(name)} is starting, and has no address yet`, hint: 'use --wait until it is up' },
+      ...(trouble && { problem: `${quote(name)} is not up: ${trouble.problem}`, hint: trouble.hint }),
+    });
+  const { unknown } = askedOf(source).hints;
+  return notFound(context, {
+    problem: `${provider} knows ${quote(name)}, but neither its vsock CID nor an address`,
+    hint: source.hints?.address?.(found) ?? (source.listCommand ? `is it up? ${unknown}` : unknown),
+  });
+}
+
+/** Why a machine that is off, paused or saved does not answer, and how it is started; undefined if it may be up. */
+export function whyOff(
+  { name, status }: Pick<DiscoveredMachine, 'name' | 'status'>,
+  start: StartCommand | undefined,
+  context: Pick<ResolveContext, 'text' | 'platform' | 'env'>,
+): Recheck | undefined {
+  if (status === 'running' || status === 'starting' || status === 'unknown') return undefined;
+  const problem = `${quote(name)} is ${status}`;
+  const isKept = status === 'paused' || status === 'saved';
+  if (!start) return { problem, hint: isKept ? 'its manager can resume it' : 'start it again' };
+  const shell = shellOf(context);
+  const hint = `${start.typed ?? shellLine(start.command, shell)}, or vmssh ssh --start ${shellQuoted(context.text, shell)}`;
+  // One that is stopping has to be off first.
+  return { problem, hint, ...(status === 'stopping' ? {} : { start }) };
+}
+
+/** Why a container that seems to be up may not answer. */
+function restarting(
+  { container }: DiscoveredMachine,
+  start: StartCommand | undefined,
+  context: Pick<ResolveContext, 'platform' | 'env'>,
+): Reachable['trouble'] {
+  if (container?.restarts === undefined) return undefined;
+  const line = start?.log && shellLine(start.log, shellOf(context));
+  return { problem: container.restarts, hint: line ? `see why it ends: ${line}` : 'see why it ends' };
+}
+
+/** For asking a manager. Milliseconds. */
+const maxMs = 20_000;
+
+/** The route to an IP address for which its source has to be asked. Throws a ConnectError. */
+export async function askIp(
+  ask: (deps: Deps) => Promise<string | undefined>,
+  { title, hints }: Pick<Source, 'title' | 'hints'>,
+  context: ResolveContext,
+  leftMs = maxMs,
+): Promise<Route> {
+  const address = await ask({ ...context, timeoutMs: Math.min(leftMs, maxMs) }).catch((cause) => {
+    context.signal?.throwIfAborted();
+    if (!(cause instanceof DiscoveryError)) throw cause;
+    throw notFound(context, {
+      problem: `its IP address could not be asked for: ${cause.message}`,
+      hint: cause.hint,
+      cause,
+    });
+  });
+  if (address !== undefined) return addressRoute(address, context);
+  throw notFound(context, {
+    problem: `${title} knows no IP address for it`,
+    hint: hints?.ip ?? 'use --wait if it is booting, or another route: vmssh check --until resolved',
+  });
+}
+
+function notFound(
+  { text }: Pick<ResolveContext, 'text'>,
+  why: {
+    readonly problem: string;
+    readonly hint?: string;
+    readonly start?: StartCommand;
+    readonly cause?: unknown;
+  },
+): ConnectError {
+  return new ConnectError('resolve', text, { code: 'NOT_FOUND', ...why });
+}

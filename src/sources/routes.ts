@@ -1,0 +1,108 @@
+import { existsSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { type Endpoint, formatEndpoint } from '../endpoint.js';
+import { ConnectError, quote } from '../errors.js';
+import { type Route, routeBy } from '../route.js';
+import { hasControlCharacter } from '../target/names.js';
+import { checkPort, parsePort, sshPort } from '../target/numbers.js';
+import { atPort } from '../target/port.js';
+import {
+  parseUnix,
+  parseVsock,
+  parseVsockMux,
+  routeToSocket,
+  type SocketContext,
+  type SocketTarget,
+} from '../target/routes.js';
+import { type Split, split } from '../target/text.js';
+import type { DiscoveredMachine } from './provider.js';
+
+/** A machine's routes, best first: those that its source lists, else the one to its address; none if that is not known, or cannot be used. */
+export function listedRoutes({ routes, address }: RouteFields): readonly Route[] {
+  if (routes || address === undefined) return routes ?? [];
+  try {
+    return [routeTo(address)];
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return [];
+  }
+}
+
+type RouteFields = Pick<DiscoveredMachine, 'routes' | 'address'>;
+
+/**
+ * The route to a machine's SSH address, as whatever registered it wrote it: "vsock/42", "unix/run/x", "192.0.2.1", "[::1]:2222", "web:2222".
+ * Throws a RangeError.
+ */
+export function routeTo(address: string, context: SocketContext = here): Route {
+  const step = `it has the SSH address ${quote(address)}`;
+  const parts = split(address);
+  const parse = parts.separator === '' ? undefined : sockets.get(parts.word);
+  if (parse === undefined) return routeBy(tcpOf(address, context.port), [step]);
+  if (hasControlCharacter(address)) throw new RangeError('it contains control characters');
+  const route = routeToSocket(parse(parts), context);
+  return { ...route, steps: [step, ...route.steps] };
+}
+
+/** The route to a machine's registered SSH address. Throws a ConnectError if it cannot be used. */
+export function addressRoute(address: string, context: SocketContext & { readonly text: string }): Route {
+  try {
+    return routeTo(address, context);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new ConnectError('resolve', context.text, {
+      code: 'NOT_FOUND',
+      problem: `its SSH address ${quote(address)} cannot be used: ${error.message}`,
+      hint: 'expected vsock/CID, unix/PATH, an IP address or HOST:PORT from whatever registered the machine',
+      cause: error,
+    });
+  }
+}
+
+const here: SocketContext = { port: sshPort, platform: process.platform, exists: existsSync };
+
+/** A machine's routes at the port that is asked for. Throws a ConnectError if its address cannot be used. */
+export function routesAt(
+  { routes, address }: RouteFields,
+  context: SocketContext & { readonly text: string },
+): readonly Route[] {
+  if (routes) return routes.map((each) => atPort(each, context.port));
+  return address === undefined ? [] : [addressRoute(address, context)];
+}
+
+/** The routes of two entries of the same machine, each once, exported sockets first; undefined if its address is all that is known. */
+export function joinedRoutes(known: RouteFields, other: RouteFields): readonly Route[] | undefined {
+  // Of thousands of machines most have the same address twice, or none.
+  const addresses = new Set([known.address, other.address].filter((each) => each !== undefined));
+  if (!known.routes && !other.routes && addresses.size < 2) return undefined;
+  const all = new Map(
+    [...listedRoutes(known), ...listedRoutes(other)].map((each) => [formatEndpoint(each.endpoint), each]),
+  );
+  if (all.size < 2) return known.routes ?? other.routes;
+  const isExport = ({ name }: Route) => name === 'export';
+  const routes = [...all.values()];
+  return [...routes.filter(isExport), ...routes.filter((each) => !isExport(each))];
+}
+
+const sockets: ReadonlyMap<string, (parts: Split) => SocketTarget> = new Map<
+  string,
+  (parts: Split) => SocketTarget
+>([
+  ['unix', parseUnix],
+  ['vsock', parseVsock],
+  ['vsock-mux', parseVsockMux],
+]);
+
+function tcpOf(address: string, otherwise: number): Endpoint {
+  if (isIP(address)) return { family: 'tcp', host: address, port: checkPort(otherwise, 'tcp') };
+  const [, bracketed, bare, port] = /^(?:\[([^\][]+)\]|([^:\s[\]/]+))(?::(.*))?$/s.exec(address) ?? [];
+  const host = bracketed ?? bare;
+  if (host === undefined) throw new RangeError('it is neither a socket nor a host');
+  if (bracketed !== undefined && isIP(bracketed) !== 6)
+    throw new RangeError('no IPv6 address is in the brackets');
+  return {
+    family: 'tcp',
+    host,
+    port: port === undefined ? checkPort(otherwise, 'tcp') : parsePort(port, 'tcp'),
+  };
+}

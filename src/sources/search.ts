@@ -1,0 +1,113 @@
+import { parseUuid } from '../target/guid.js';
+import { slug } from '../target/slug.js';
+import {
+  type ContainerFacts,
+  type Deps,
+  type DiscoveredMachine,
+  DiscoveryError,
+  type Search,
+  type Warning,
+} from './provider.js';
+import type { Source } from './source.js';
+import type { Authority } from './tools/scope.js';
+
+/** The fields that a machine can be found by. */
+export interface Named {
+  readonly name: string;
+  readonly uuid?: string;
+  readonly provider?: string;
+  readonly authority?: Authority;
+  readonly container?: Pick<ContainerFacts, 'id'>;
+}
+
+/**
+ * The machines that `wanted` can mean: by UUID or machine id, which a machine that is only named so does not have; else by name; else by name,
+ * ignoring case (ssh lower-cases %h); else by slug; else by a container's id, whole or its first digits. Machines of others are used only
+ * if none of the user or the system matches, and not by a slug.
+ */
+export function match<T extends Named>(wanted: string, machines: readonly T[]): readonly T[] {
+  const lower = wanted.toLowerCase();
+  const id = parseUuid(wanted);
+  const tests: ((machine: T) => boolean)[] = [
+    ({ uuid }) => id !== undefined && parseUuid(uuid ?? '') === id,
+    ({ name }) => name === wanted,
+    ({ name }) => name.toLowerCase() === lower,
+    ({ name, authority }) => authority !== 'other' && slug(name).toLowerCase() === lower,
+    ({ container }) => hasId(container?.id, wanted),
+  ];
+  const ofOthers = machines.filter(isOfOthers);
+  const own = ofOthers.length === 0 ? machines : machines.filter((each) => !isOfOthers(each));
+  for (const from of [own, ofOthers])
+    for (const test of tests) {
+      const matches = from.filter(test);
+      if (matches.length > 0) return matches;
+    }
+  return [];
+}
+
+/** As managers print it: 12 digits at least. */
+function hasId(id: string | undefined, text: string): boolean {
+  return /^[0-9a-f]{12,64}$/.test(text) && id?.startsWith(text) === true;
+}
+
+/** Whether a machine is another user's, or in a container: it has no short name, and takes none. */
+export function isOfOthers({ authority }: Pick<Named, 'authority'>): boolean {
+  return authority === 'other';
+}
+
+/** Asks a source for a machine: by its own search, else by a match over its list. */
+export async function searchSource<F extends DiscoveredMachine>(
+  source: Source<F>,
+  name: string,
+  deps: Deps,
+): Promise<Search<F, Warning>> {
+  if (source.find) return source.find(name, deps);
+  return answerOf(searchList(name, source.list(deps)), deps.signal);
+}
+
+/** What a search finds, or that it got no answer: a DiscoveryError of it, and what is known of that. */
+export async function answerOf<M, W>(
+  search: Promise<Search<M, W>>,
+  signal: AbortSignal | undefined,
+  known: (error: DiscoveryError) => { readonly code?: string; readonly hint?: string } = () => ({}),
+): Promise<Search<M, W>> {
+  try {
+    return await search;
+  } catch (cause) {
+    signal?.throwIfAborted();
+    if (!(cause instanceof DiscoveryError)) throw cause;
+    const { message: problem, final } = cause;
+    return {
+      outcome: 'unavailable',
+      code: 'NOT_FOUND',
+      problem,
+      final,
+      warnings: [],
+      cause,
+      ...known(cause),
+    };
+  }
+}
+
+/** The result of a match over a listing. */
+export async function searchList<M extends Named & { readonly target: string }, W>(
+  name: string,
+  listing: Promise<{ readonly found: readonly M[]; readonly warnings: readonly W[] }>,
+): Promise<Search<M, W>> {
+  const { found, warnings } = await listing;
+  return searchIn(match(name, found), found, ({ target }) => target, warnings);
+}
+
+/** The result of a match among `all`; `typed`: what to type for one of several. */
+export function searchIn<M extends Named, W = never>(
+  matches: readonly M[],
+  all: readonly Named[],
+  typed: (machine: M) => string,
+  warnings: readonly W[] = [],
+): Search<M, W> {
+  const [machine, ...others] = matches;
+  if (machine === undefined)
+    return { outcome: 'unknown', known: [...new Set(all.map(({ name }) => name))], warnings };
+  if (others.length > 0) return { outcome: 'ambiguous', means: matches.map(typed), warnings };
+  return { outcome: 'found', machine, warnings };
+}

@@ -1,0 +1,68 @@
+import { isIP } from 'node:net';
+import { readText } from '../../files/read-file.js';
+import { isLoopback, plainIp } from '../../target/ip.js';
+import type { Deps } from '../provider.js';
+import { type RunTool, runTool } from './run-tool.js';
+
+/** Whether a guest can be at an address that it says it has: it may say anything. */
+export type IsGuests = (said: string) => boolean;
+
+/** Not at a loopback or link-local one. */
+export const notLocal: IsGuests = (said) => isIP(said) !== 0 && !isLocal(said);
+
+/**
+ * What `use` makes of addresses that guests say they have: none of this host's own either, where a login would go to this host. Those are
+ * only looked for if a guest says one that they could be, and once for all providers of a list; `use` is called again then. `known`: some.
+ */
+export async function guestsOnly<T>(
+  use: (isGuests: IsGuests) => T,
+  deps: Deps,
+  run: RunTool = runTool,
+  known: readonly string[] = [],
+): Promise<T> {
+  let isNeeded = false;
+  const result = use((said) => {
+    const may = notLocal(said);
+    isNeeded ||= may;
+    return may;
+  });
+  if (!isNeeded) return result;
+  const asked = deps.memo?.ownAddresses ?? ownAddresses(deps, run);
+  if (deps.memo) deps.memo.ownAddresses = asked;
+  const own = new Set([...known, ...(await asked)].map(plainIp));
+  return use((said) => notLocal(said) && !own.has(plainIp(said)));
+}
+
+/** Whether an IP address can only be this host, or something on a link that it does not name: loopback, any, link-local, multicast. */
+function isLocal(address: string): boolean {
+  const text = plainIp(address);
+  if (isLoopback(text)) return true;
+  if (isIP(text) === 4) return /^(0|169\.254|22[4-9]|23\d|2[45]\d)\./.test(text);
+  return /^(::$|fe[89a-f]|ff)/.test(text) || text.includes('%');
+}
+
+/** This host's own addresses, on each of its networks; none on Windows. */
+export async function ownAddresses(deps: Deps, run: RunTool = runTool): Promise<readonly string[]> {
+  const { procDir = '/proc', platform = process.platform } = deps;
+  if (platform === 'linux') {
+    const [tree, table] = await Promise.all(
+      ['fib_trie', 'if_inet6'].map((name) => readText(`${procDir}/net/${name}`).catch(() => '')),
+    );
+    return [...localIn(tree ?? ''), ...inet6In(table ?? '')];
+  }
+  if (platform !== 'darwin') return [];
+  const text = await run('ifconfig', ['-a'], deps).catch(() => '');
+  return [...text.matchAll(/^\s+inet6? ([0-9a-fA-F:.]+)/gm)].map(([, address = '']) => address);
+}
+
+/** Of /proc/net/fib_trie, where each address of this host is above a line "/32 host LOCAL". */
+function localIn(text: string): readonly string[] {
+  return [...text.matchAll(/\|-- ([\d.]+)\n\s+\/32 host LOCAL/g)].map(([, address = '']) => address);
+}
+
+/** Of /proc/net/if_inet6: 32 hexadecimal digits at the start of each line (proc_net(5)). */
+function inet6In(text: string): readonly string[] {
+  return [...text.matchAll(/^([0-9a-f]{32}) /gm)].map(([, digits = '']) =>
+    digits.replace(/(.{4})(?=.)/g, '$1:'),
+  );
+}

@@ -1,0 +1,87 @@
+import { parseUuid } from '../../target/guid.js';
+import { machineCid } from '../../target/numbers.js';
+import { ownSocket, pathsOf } from '../processes/process-paths.js';
+import { type Deps, DiscoveryError, type Listing, type Process, type Status } from '../provider.js';
+import type { Source } from '../source.js';
+import { type GetJson, getJson } from '../tools/http-unix.js';
+import { isJsonObject, type JsonObject } from '../tools/json.js';
+import { textOf } from '../tools/run-tool.js';
+import { findMonitor, listMonitors, type Monitor, nameFrom } from './monitors.js';
+import { fieldsOf, optionsOf } from './vhost-device.js';
+
+/** Running cloud-hypervisors: by their command lines, or by their API if the machine was created through it. */
+export const cloudHypervisor: Source = {
+  name: 'cloud-hypervisor',
+  title: 'Cloud Hypervisor',
+  platforms: ['linux'],
+  list: (deps) => listCloudHypervisors(deps),
+  find: (name, deps) => findMonitor(name, listCloudHypervisors, deps),
+};
+
+export async function listCloudHypervisors(deps: Deps, get: GetJson = getJson): Promise<Listing> {
+  return listMonitors(cloudHypervisor, /^cloud-hypervisor/, (...which) => look(...which, get), deps);
+}
+
+async function look(process: Process, deps: Deps, get: GetJson): Promise<Monitor> {
+  const options = Object.fromEntries(optionsOf(process.argv.slice(1)));
+  const seen = ownSocket(await pathsOf(process, deps), process);
+  const api = apiPath(options['api-socket']);
+  const typed = options.vsock === undefined ? undefined : fieldsOf(options.vsock);
+  return {
+    name: nameFrom(api || typed?.socket || ''),
+    async ask() {
+      const infoOf = async (path: string) => get(await seen(path), '/api/v1/vm.info', deps);
+      const info = api ? await infoOf(api).catch(keepIf(typed === undefined)) : undefined;
+      const vm = parseVmInfo(info);
+      const socket = vm.socket ?? typed?.socket;
+      if (!socket) return undefined;
+      const { status = 'running', uuid = uuidOf(fieldsOf(options.platform ?? '')) } = vm;
+      const cid = vm.cid ?? machineCid(typed?.cid);
+      return { status, cid, uuid, address: `vsock-mux${await seen(socket)}` };
+    },
+  };
+}
+
+// "path=PATH", "PATH", or "fd=N" for an inherited socket, whose path is unknown.
+function apiPath(option = ''): string | undefined {
+  const { path, fd } = fieldsOf(option);
+  return fd === undefined ? path || option : undefined;
+}
+
+// "system_uuid" since 53, which still accepts "uuid".
+function uuidOf(platform: JsonObject): string | undefined {
+  return parseUuid(textOf(platform, 'system_uuid') ?? textOf(platform, 'uuid') ?? '');
+}
+
+/** Reads the answer to `GET /api/v1/vm.info`. */
+export function parseVmInfo(info: unknown): {
+  readonly socket?: string;
+  readonly cid?: number;
+  readonly uuid?: string;
+  readonly status?: Status;
+} {
+  if (!isJsonObject(info) || !isJsonObject(info.config)) return {};
+  const { vsock, platform } = info.config;
+  const device = isJsonObject(vsock) ? vsock : {};
+  return {
+    socket: typeof device.socket === 'string' ? device.socket : undefined,
+    cid: machineCid(device.cid),
+    uuid: isJsonObject(platform) ? uuidOf(platform) : undefined,
+    status: states.get(String(info.state)),
+  };
+}
+
+const states: ReadonlyMap<string, Status> = new Map([
+  ['Created', 'off'],
+  ['Running', 'running'],
+  ['Shutdown', 'off'],
+  ['Paused', 'paused'],
+  ['BreakPoint', 'paused'],
+]);
+
+// FAILED: it answered that it has no machine yet.
+function keepIf(isLastAttempt: boolean): (error: unknown) => undefined {
+  return (error) => {
+    if (isLastAttempt && !(error instanceof DiscoveryError && error.code === 'FAILED')) throw error;
+  };
+}

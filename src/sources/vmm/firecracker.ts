@@ -1,0 +1,114 @@
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { readText } from '../../files/read-file.js';
+import { machineCid } from '../../target/numbers.js';
+import { type FindPath, ownSocket, pathInRoot, pathsOf } from '../processes/process-paths.js';
+import { procDir } from '../processes/processes.js';
+import type { Deps, Listing, Process, Status } from '../provider.js';
+import type { Source } from '../source.js';
+import { type GetJson, getJson } from '../tools/http-unix.js';
+import { isJsonObject, parseJson } from '../tools/json.js';
+import { findMonitor, listMonitors, type Monitor, nameFrom } from './monitors.js';
+import { optionsOf } from './vhost-device.js';
+
+/** Running Firecrackers: the command line has the API socket, which reports the vsock device. */
+export const firecracker: Source = {
+  name: 'firecracker',
+  title: 'Firecracker',
+  platforms: ['linux'],
+  list: (deps) => listFirecrackers(deps),
+  find: (name, deps) => findMonitor(name, listFirecrackers, deps),
+};
+
+/** Effects are parameters: to ask the API, to read a configuration file, to compare two folders. */
+export async function listFirecrackers(
+  deps: Deps,
+  get: GetJson = getJson,
+  read: (path: string) => Promise<string> = (path) => readText(path, 1 << 20),
+  isSame: (a: string, b: string) => Promise<boolean> = isSameFolder,
+): Promise<Listing> {
+  return listMonitors(firecracker, /^firecracker/, (...which) => look(...which, { get, read, isSame }), deps);
+}
+
+interface Effects {
+  readonly get: GetJson;
+  readonly read: (path: string) => Promise<string>;
+  readonly isSame: (a: string, b: string) => Promise<boolean>;
+}
+
+async function look(process: Process, deps: Deps, { get, read, isSame }: Effects): Promise<Monitor> {
+  const [program = '', ...args] = process.argv;
+  const options = Object.fromEntries(optionsOf(args));
+  const find = await pathsIn(process, program, options, deps, isSame);
+  const seen = ownSocket(find, process);
+  const file = options['config-file'];
+  const api = 'no-api' in options ? undefined : (options['api-sock'] ?? '/run/firecracker.socket');
+  const inFile = async () =>
+    vsockOf(file === undefined ? undefined : parseJson(await read(await find(file))));
+  if (api === undefined) {
+    return {
+      name: options.id ?? nameFrom((await inFile())?.udsPath ?? ''),
+      async ask() {
+        const vsock = await inFile();
+        return vsock && { status: 'running', cid: vsock.cid, address: await addressOf(vsock, seen) };
+      },
+    };
+  }
+  const tell = async (what: string) => get(await seen(api), what, deps);
+  return {
+    name: options.id ?? nameFrom(api),
+    async ask() {
+      const config = await tell('/vm/config').catch(keepIf(file === undefined));
+      const vsock = config === undefined ? await inFile() : vsockOf(config);
+      if (vsock === undefined) return undefined;
+      const instance = config === undefined ? undefined : await tell('/').catch(() => undefined);
+      const status = (isJsonObject(instance) && states.get(String(instance.state))) || 'running';
+      return { status, cid: vsock.cid, address: await addressOf(vsock, seen) };
+    },
+  };
+}
+
+async function addressOf({ udsPath }: { readonly udsPath: string }, seen: FindPath): Promise<string> {
+  return `vsock-mux${await seen(udsPath)}`;
+}
+
+// One started by the jailer has its own root. Its path is the jailer's default folder, which stays, or else the kernel's
+// link to it, which ends with the process.
+async function pathsIn(
+  process: Process,
+  program: string,
+  options: Readonly<Record<string, string>>,
+  deps: Deps,
+  isSame: (a: string, b: string) => Promise<boolean>,
+): Promise<FindPath> {
+  if (!('start-time-us' in options)) return pathsOf(process, deps);
+  const link = `${procDir(deps)}/${process.pid}/root`;
+  const usual = `/srv/jailer/${basename(program)}/${options.id}/root`;
+  const root = (await isSame(link, usual)) ? usual : link;
+  return (path) => pathInRoot(root, path);
+}
+
+async function isSameFolder(a: string, b: string): Promise<boolean> {
+  const [one, other] = await Promise.all([a, b].map((path) => stat(path).catch(() => undefined)));
+  return one !== undefined && one.dev === other?.dev && one.ino === other.ino;
+}
+
+const states: ReadonlyMap<string, Status> = new Map([
+  ['Not started', 'off'],
+  ['Running', 'running'],
+  ['Paused', 'paused'],
+]);
+
+/** The vsock device in the answer to `GET /vm/config` or in a configuration file, which have the same shape. */
+export function vsockOf(config: unknown): { readonly udsPath: string; readonly cid?: number } | undefined {
+  const vsock: unknown = isJsonObject(config) ? config.vsock : undefined;
+  if (!isJsonObject(vsock) || typeof vsock.uds_path !== 'string' || vsock.uds_path === '') return undefined;
+  const cid = machineCid(vsock.guest_cid);
+  return { udsPath: vsock.uds_path, cid };
+}
+
+function keepIf(isLastAttempt: boolean): (error: unknown) => undefined {
+  return (error) => {
+    if (isLastAttempt) throw error;
+  };
+}

@@ -1,0 +1,114 @@
+import { basename } from 'node:path';
+import { countBy } from '../../group-by.js';
+import { parseUuid } from '../../target/guid.js';
+import { nameProblem } from '../../target/names.js';
+import { offered } from '../../target/shell.js';
+import { ofProcess, processesNamed, tooMany, warnInto } from '../processes/processes.js';
+import type { Deps, DiscoveredMachine, Listing, Process, Search, Warning } from '../provider.js';
+import { match, searchIn } from '../search.js';
+import type { Source } from '../source.js';
+
+/** A process that runs one machine, as its command line shows it. */
+export interface Monitor {
+  readonly name: string;
+  /** Resolves to what it says of its machine; undefined: that has no vsock device. */
+  readonly ask: () => Promise<MonitorAnswer | undefined>;
+}
+
+export interface MonitorAnswer extends Pick<DiscoveredMachine, 'status' | 'cid' | 'uuid'> {
+  /** "vsock-mux/PATH". */
+  readonly address: string;
+}
+
+/**
+ * The machines of such processes, and a warning for each that could not be asked. A machine is typed by its name, if no other process of
+ * this user or the system has the same one, silent ones included; else by its socket. With `wanted`, processes of other names are not asked.
+ */
+export async function listMonitors(
+  { name: provider, title }: Pick<Source, 'name' | 'title'>,
+  program: RegExp,
+  look: (process: Process, deps: Deps) => Promise<Monitor>,
+  deps: Deps,
+  search = processesNamed,
+): Promise<Listing> {
+  const { wanted } = deps;
+  const warnings: Warning[] = [];
+  const processes = await search(program, deps, { warn: warnInto(warnings, provider) });
+  const seen = await Promise.all(
+    processes.map(async (process): Promise<Seen | undefined> => {
+      const isOther = process.authority === 'other';
+      // One in a container has no name, and those of this host do not wait for it.
+      if (isOther && wanted !== undefined) return undefined;
+      let name: string | undefined;
+      try {
+        const monitor = await look(process, isOther ? { ...deps, timeoutMs: limitOfOthers } : deps);
+        name = monitor.name;
+        if (wanted !== undefined && !mayMean(wanted, name)) return { process, name };
+        const asked = await monitor.ask();
+        return asked && { process, name, asked };
+      } catch (error) {
+        // Anybody in a container could fill the terminal with them.
+        if (isOther) return undefined;
+        const { code = 'EIO', message } = error as NodeJS.ErrnoException;
+        const problem = `the ${title} of pid ${process.pid} could not be asked: ${message}`;
+        warnings.push({ provider, code, problem, ...(name === undefined ? {} : { machine: name }) });
+        return name === undefined ? undefined : { process, name, isSilent: true };
+      }
+    }),
+  );
+  const all = seen.filter((each) => each !== undefined);
+  const own = all.filter(({ process }) => process.authority !== 'other');
+  const named = countBy(own, ({ name }) => name);
+  const withUuid = countBy(own, ({ asked }) => asked?.uuid);
+  const found = all.flatMap((each) => {
+    const { process, name, asked } = each;
+    if (each.isSilent) return [];
+    const { uuid, address } = asked ?? {};
+    const typed = [
+      named.get(name) === 1 ? name : undefined,
+      withUuid.get(uuid) === 1 ? uuid : undefined,
+    ].find((text) => text !== undefined && nameProblem(text) === undefined);
+    const target = typed === undefined ? address : `${provider}/${typed}`;
+    if (target === undefined) return [];
+    const known = { status: 'unknown', ...asked, name, target, provider, pid: process.pid } as const;
+    return ofProcess(process, known);
+  });
+  return { found, warnings };
+}
+
+/** For each answer of one in a container. Milliseconds. */
+const limitOfOthers = 400;
+
+interface Seen {
+  readonly process: Process;
+  readonly name: string;
+  /** Undefined: it was not asked. */
+  readonly asked?: MonitorAnswer;
+  /** It was asked, and did not answer. */
+  readonly isSilent?: true;
+}
+
+function mayMean(wanted: string, name: string): boolean {
+  return parseUuid(wanted) !== undefined || match(wanted, [{ name }]).length > 0;
+}
+
+/** The machine of a name, unless a process that runs one of that name too, or may, could not be asked. */
+export async function findMonitor(
+  name: string,
+  list: (deps: Deps) => Promise<Listing>,
+  deps: Deps,
+): Promise<Search<DiscoveredMachine, Warning>> {
+  const { found, warnings } = await list({ ...deps, wanted: name });
+  const search = searchIn(match(name, found), found, ({ target }) => target, warnings);
+  // None in a container is found by a name.
+  const [first, ...others] = warnings.filter(({ code }) => code !== tooMany);
+  if (first === undefined || search.outcome === 'ambiguous') return search;
+  const address = search.outcome === 'found' ? search.machine.address : undefined;
+  const hint = address === undefined ? {} : { hint: `type ${offered(address)} for the one that answers` };
+  return { outcome: 'unavailable', code: 'NOT_FOUND', problem: first.problem, warnings: others, ...hint };
+}
+
+/** "web" of "/run/web.sock": the name of a machine that was given none. */
+export function nameFrom(socket: string): string {
+  return basename(socket).replace(/\.sock(et)?$/, '');
+}

@@ -1,0 +1,248 @@
+import { countBy, groupBy } from '../../group-by.js';
+import { parseUuid } from '../../target/guid.js';
+import { nameProblem } from '../../target/names.js';
+import { machineCid } from '../../target/numbers.js';
+import { mergeMachines } from '../merge.js';
+import { pathsOf } from '../processes/process-paths.js';
+import { ofProcess, type ProcFs, processesNamed, warnInto } from '../processes/processes.js';
+import type { Listeners } from '../processes/tcp-listeners.js';
+import {
+  type Deps,
+  type DiscoveredMachine,
+  DiscoveryError,
+  type Listing,
+  type Process,
+  type Warning,
+} from '../provider.js';
+import { routeTo } from '../routes.js';
+import type { Source } from '../source.js';
+import { isJsonObject, parseJson } from '../tools/json.js';
+import { fileIdentity, type VhostDaemon, vhostDaemons } from './vhost-device.js';
+
+/** Running QEMUs, only by their command lines: needs no daemon and no privileges. */
+export const qemu: Source = {
+  name: 'qemu',
+  title: 'QEMU',
+  platforms: ['linux', 'darwin'],
+  hints: {
+    address: () =>
+      'start it with a vsock device, -device vhost-vsock-pci,guest-cid=3, or a forwarded port, -nic user,hostfwd=tcp:127.0.0.1:2222-:22',
+  },
+  list: (deps) => list(deps),
+};
+
+async function list(deps: Deps, fs?: ProcFs): Promise<Listing> {
+  const warnings: Warning[] = [];
+  const warn = warnInto(warnings, qemu.name);
+  const [machines, daemons] = await Promise.all([
+    processesNamed(/^(qemu-system-[\w-]+|qemu-kvm|kvm)$/, deps, { fs, warn }),
+    vhostDaemons(deps, warn, fs),
+  ]);
+  let table: Promise<Listeners> | undefined;
+  const listeners = () => {
+    table ??= import('../processes/tcp-listeners.js').then(({ readListeners }) => readListeners(deps));
+    return table;
+  };
+  const seen = await Promise.all(machines.map((process) => look(process, deps, { warn, listeners, fs })));
+  // What a container says takes no name from a machine of this host.
+  const named = countBy(seen, ({ name, authority }) => (authority === 'other' ? undefined : name));
+  const served = groupBy(daemons, servedBy);
+  return { found: seen.flatMap((each) => fromQemu(each, named, served)), warnings };
+}
+
+type Seen = QemuMachine & Process;
+
+/** A daemon in a container serves none of this host, and the other way round. */
+function servedBy({ socket, authority }: Pick<VhostDaemon, 'socket' | 'authority'>): string | undefined {
+  return socket && `${authority === 'other'} ${socket}`;
+}
+
+interface Sources {
+  readonly warn: (error: DiscoveryError) => void;
+  /** Read once for all machines. */
+  readonly listeners: () => Promise<Listeners>;
+  readonly fs?: ProcFs;
+}
+
+async function look(process: Process, deps: Deps, sources: Sources): Promise<Seen> {
+  const { argv, authority } = process;
+  const machine = parseQemuArgs(argv);
+  const { vhostUserSocket: socket, forwarded } = machine;
+  return {
+    ...process,
+    ...machine,
+    vhostUserSocket: socket && (await fileIdentity(await pathsOf(process, deps, sources.fs), socket)),
+    // Of a container it would be a port of another network.
+    forwarded:
+      authority === 'other' ? undefined : forwarded && (await ownForward(forwarded, process, sources)),
+  };
+}
+
+/** A forwarded port, if this QEMU listens there: one in another network namespace does not listen here, and another program may. */
+async function ownForward(
+  forwarded: string,
+  { uid }: Process,
+  { warn, listeners }: Sources,
+  own: number | undefined = process.getuid?.(),
+): Promise<string | undefined> {
+  const [host = '', port = ''] = forwarded.split(':');
+  try {
+    const owners = (await listeners())(host, Number(port));
+    const other = owners?.find((owner) => ![uid, 0, own].includes(owner));
+    if (other === undefined) return owners?.length === 0 ? undefined : forwarded;
+    const problem = `port ${forwarded} belongs to user ${other}, and its QEMU to user ${uid}`;
+    throw new DiscoveryError('FOREIGN', problem);
+  } catch (error) {
+    if (!(error instanceof DiscoveryError)) throw error;
+    warn(error);
+    return undefined;
+  }
+}
+
+function fromQemu(
+  machine: Seen,
+  named: ReadonlyMap<string | undefined, number>,
+  served: ReadonlyMap<string | undefined, readonly VhostDaemon[]>,
+): readonly DiscoveredMachine[] {
+  const { pid, name, uuid, vhostUserSocket, forwarded, authority } = machine;
+  const key = servedBy({ socket: vhostUserSocket, authority });
+  const [daemon] = key === undefined ? [] : (served.get(key) ?? []);
+  const cid = machine.cid ?? daemon?.cid;
+  const socket = daemon ? daemon.address : cid === undefined ? undefined : `vsock/${cid}`;
+  const address = socket ?? forwarded;
+  const isOnly = named.get(name) === 1;
+  const typed = [isOnly ? name : undefined, uuid].find(
+    (each) => each !== undefined && nameProblem(each) === undefined,
+  );
+  const target = typed === undefined ? socket : `qemu/${typed}`;
+  if (target === undefined) return [];
+  const known = { name: name ?? `qemu-${pid}`, target, status: 'running', provider: qemu.name } as const;
+  // An address has one route.
+  const several = typed !== undefined && socket !== undefined && forwarded !== undefined;
+  const routes = several ? { routes: [socket, forwarded].map((each) => routeTo(each)) } : {};
+  return ofProcess(machine, { ...known, cid, uuid, pid, address, ...routes });
+}
+
+/**
+ * The address of a machine by its QEMU's command line, if whatever started it reports none: libvirt does not know a
+ * device in `qemu:commandline`, and a machine may be registered at machined without its CID.
+ */
+export async function addressByQemu(
+  machine: DiscoveredMachine,
+  deps: Deps,
+  list: (deps: Deps) => Promise<Listing> = qemu.list,
+): Promise<string | undefined> {
+  const { found } = await list(deps);
+  return mergeMachines([machine, ...found])[0]?.address;
+}
+
+/** A machine's data from QEMU's command line. */
+export interface QemuMachine {
+  readonly name?: string;
+  /** In the 8-4-4-4-12 form. */
+  readonly uuid?: string;
+  /** Of a vhost-vsock device, the kernel's own. */
+  readonly cid?: number;
+  /** Of a vhost-user-vsock device: the socket between its daemon and QEMU. */
+  readonly vhostUserSocket?: string;
+  /** Where QEMU forwards to the guest's port 22: "127.0.0.1:2222". */
+  readonly forwarded?: string;
+}
+
+/**
+ * Reads QEMU's arguments, argv[0] first: `-name`, `-uuid` or the one in `-smbios type=1`, the vsock device in all its
+ * spellings, and the forwarded ports of a "user" network.
+ */
+export function parseQemuArgs(argv: readonly string[]): QemuMachine {
+  let machine: QemuMachine = {};
+  let chardev: string | undefined;
+  const chardevs = new Map<string, string>();
+  for (let i = 1; i < argv.length; i++) {
+    const option = argv[i]?.replace(/^--?/, '');
+    if (!argv[i]?.startsWith('-') || option === undefined) continue;
+    const value = argv[i + 1] ?? '';
+    switch (option) {
+      case 'name':
+        machine = { ...machine, name: nameOf(value) };
+        break;
+      case 'uuid':
+        machine = { ...machine, uuid: parseUuid(value) };
+        break;
+      case 'smbios': {
+        const { type, uuid } = parseOption(value, 'file');
+        if (type === '1' && uuid !== undefined) machine = { ...machine, uuid: parseUuid(uuid) };
+        break;
+      }
+      case 'netdev':
+      case 'nic':
+      case 'net':
+        machine = { ...machine, forwarded: machine.forwarded ?? forwardOf(value) };
+        break;
+      case 'chardev': {
+        const { id, path } = parseOption(value, 'backend');
+        if (id !== undefined && path !== undefined) chardevs.set(id, path);
+        break;
+      }
+      case 'device': {
+        const device = parseOption(value, 'driver');
+        if (/^vhost-vsock-/.test(device.driver ?? ''))
+          machine = { ...machine, cid: machineCid(device['guest-cid']) };
+        if (/^vhost-user-vsock-/.test(device.driver ?? '')) chardev = device.chardev;
+        break;
+      }
+    }
+  }
+  return { ...machine, vhostUserSocket: chardevs.get(chardev ?? '') };
+}
+
+/** An option's value, "driver,key=value,…" with ",," for a comma, or the JSON form that libvirt writes. */
+function parseOption(text: string, first: string): Readonly<Record<string, string | undefined>> {
+  if (text.startsWith('{')) return fromJson(text);
+  const pairs = fieldsIn(text).map((field, i): [string, string] => {
+    const at = field.indexOf('=');
+    const plain = field.slice(at + 1).replaceAll(',,', ',');
+    if (at >= 0) return [field.slice(0, at), plain];
+    return i === 0 ? [first, plain] : [plain, 'on'];
+  });
+  return Object.fromEntries(pairs);
+}
+
+/** The fields between single commas, found in one pass: a regular expression would need memory for each comma. */
+function fieldsIn(text: string): readonly string[] {
+  const fields: string[] = [];
+  let start = 0;
+  for (let at = text.indexOf(','); at >= 0; at = text.indexOf(',', at)) {
+    if (text[at + 1] === ',') {
+      at += 2;
+      continue;
+    }
+    if (at > start) fields.push(text.slice(start, at));
+    at += 1;
+    start = at;
+  }
+  if (start < text.length) fields.push(text.slice(start));
+  return fields;
+}
+
+function fromJson(text: string): Readonly<Record<string, string>> {
+  try {
+    const value: unknown = parseJson(text);
+    if (!isJsonObject(value)) return {};
+    return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, String(each)]));
+  } catch {
+    return {};
+  }
+}
+
+function nameOf(value: string): string | undefined {
+  const { guest, name } = parseOption(value, 'guest');
+  return guest ?? name;
+}
+
+// "hostfwd=tcp:[ADDRESS]:PORT-[ADDRESS]:22", or {"str": "tcp:…"} in the JSON form. For 0 QEMU chooses an unknown port.
+function forwardOf(value: string): string | undefined {
+  const [, host, port] =
+    /(?:\bhostfwd=|"str":\s*")(?:tcp)?:([^:,"]*):([1-9]\d*)-[^:,"]*:22(?!\d)/.exec(value) ?? [];
+  if (port === undefined) return undefined;
+  return `${host === '' || host === '0.0.0.0' ? '127.0.0.1' : host}:${port}`;
+}

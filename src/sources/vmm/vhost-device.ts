@@ -1,0 +1,92 @@
+import { stat } from 'node:fs/promises';
+import { machineCid } from '../../target/numbers.js';
+import { type FindPath, ownSocket, pathsOf } from '../processes/process-paths.js';
+import { type ProcFs, processesNamed } from '../processes/processes.js';
+import { type Deps, DiscoveryError, type Process } from '../provider.js';
+
+/** A vhost-device-vsock daemon that serves a QEMU machine. */
+export interface VhostDaemon {
+  readonly cid?: number;
+  /** The `fileIdentity` of its socket to QEMU. */
+  readonly socket?: string;
+  /** Undefined if another user's socket is in its place. */
+  readonly address?: string;
+  readonly authority?: Process['authority'];
+}
+
+/** The running ones; `warn` is called for each with another user's socket in its place. */
+export async function vhostDaemons(
+  deps: Deps,
+  warn: (error: DiscoveryError) => void,
+  fs?: ProcFs,
+): Promise<readonly VhostDaemon[]> {
+  const processes = await processesNamed(/^(vhost-device-vsock|vhost-user-vsock)$/, deps, { fs, warn });
+  const daemons = processes.map(async (process): Promise<readonly VhostDaemon[]> => {
+    const find = await pathsOf(process, deps, fs);
+    const own = ownSocket(find, process);
+    const addressOf = async (path: string) => {
+      try {
+        return `vsock-mux${await own(path)}`;
+      } catch (error) {
+        if (!(error instanceof DiscoveryError)) throw error;
+        if (process.authority !== 'other') warn(error);
+        return undefined;
+      }
+    };
+    return Promise.all(
+      parseVhostDevice(process).map(async ({ cid, socket, udsPath }) => ({
+        cid,
+        socket: socket && (await fileIdentity(find, socket)),
+        address: await addressOf(udsPath),
+        authority: process.authority,
+      })),
+    );
+  });
+  return (await Promise.all(daemons)).flat();
+}
+
+/** The same for two processes that use the same file: in containers they may have different paths for it. */
+export async function fileIdentity(find: FindPath, path: string): Promise<string> {
+  const here = await find(path).catch(() => path);
+  return stat(here).then(
+    ({ dev, ino }) => `${dev}:${ino}`,
+    () => here,
+  );
+}
+
+/** A machine that a vhost-device-vsock daemon serves. */
+interface VhostVsock {
+  readonly cid?: number;
+  /** The socket between the daemon and QEMU. */
+  readonly socket?: string;
+  /** The multiplexer's socket, for `CONNECT PORT`. */
+  readonly udsPath: string;
+}
+
+/** The machines on a daemon's command line: one by its own options, or one per `--vm key=value,…`. */
+export function parseVhostDevice({ argv }: Pick<Process, 'argv'>): readonly VhostVsock[] {
+  const options = optionsOf(argv.slice(1));
+  const vms = options.filter(([name]) => name === 'vm').map(([, value]) => fieldsOf(value));
+  const single = Object.fromEntries(options);
+  return [...vms, single].flatMap((fields): VhostVsock[] => {
+    const udsPath = fields['uds-path'];
+    if (udsPath === undefined || udsPath === '') return [];
+    // The daemon's own default is CID 3.
+    return [{ cid: machineCid(fields['guest-cid'] ?? fields.cid ?? 3), socket: fields.socket, udsPath }];
+  });
+}
+
+/** "--name value" and "--name=value" as pairs. */
+export function optionsOf(args: readonly string[]): readonly (readonly [string, string])[] {
+  return args.flatMap((arg, i): [string, string][] => {
+    const [, name = '', value] = /^--([^=]+)(?:=(.*))?$/s.exec(arg) ?? [];
+    return name === '' ? [] : [[name, value ?? args[i + 1] ?? '']];
+  });
+}
+
+/** "key=value,key=value". */
+export function fieldsOf(text: string): Readonly<Record<string, string | undefined>> {
+  return Object.fromEntries(
+    text.split(',').map((field) => [field.replace(/=.*$/s, ''), field.replace(/^[^=]*=?/, '')]),
+  );
+}

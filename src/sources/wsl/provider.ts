@@ -1,0 +1,123 @@
+import { ConnectError, quote } from '../../errors.js';
+import { isSshPort } from '../../target/numbers.js';
+import { routeToHyperV } from '../../target/routes.js';
+import { shellQuoted } from '../../target/shell.js';
+import type { Deps, DiscoveredMachine, Listing } from '../provider.js';
+import { answerOf, searchList } from '../search.js';
+import type { Reachable, Recheck, ResolveContext } from '../source.js';
+import { type Source, serviceLimitMs } from '../source.js';
+import type { WslDistro, WslState } from './wsl.js';
+
+/** A distribution, and the others that run. */
+export interface DiscoveredDistro extends DiscoveredMachine {
+  readonly others: readonly string[];
+}
+
+/** The queries to WSL; a parameter, for tests. */
+export interface WslEffects {
+  readonly list: (deps: Deps) => Promise<readonly WslDistro[]>;
+  readonly ask: (name: string, deps: Deps) => Promise<WslState>;
+}
+
+const effects: WslEffects = {
+  list: async (deps) => (await import('./wsl.js')).listDistros(deps),
+  ask: async (name, deps) => (await import('./wsl.js')).askDistro(name, deps),
+};
+
+/** The distributions of WSL2; they have no lasting ids. */
+export function wslOf({ list, ask } = effects): Source<DiscoveredDistro> {
+  return {
+    name: 'wsl',
+    title: 'WSL2',
+    platforms: ['win32'],
+    limitMs: serviceLimitMs,
+    searchMs: longMs,
+    hints,
+    list: (deps) => listWsl(deps, list),
+    // One that is off is no failure: the question for its address starts it.
+    find: (name, deps) => answerOf(searchList(name, asUp(listWsl(deps, list))), deps.signal),
+    resolve: (distro, context) => resolveDistro(distro, context, ask),
+  };
+}
+
+async function asUp(listing: Promise<Listing<DiscoveredDistro>>): Promise<Listing<DiscoveredDistro>> {
+  const { found, warnings } = await listing;
+  return { found: found.map((each) => ({ ...each, status: 'running' })), warnings };
+}
+
+/** The virtual machine may have to boot first. Milliseconds. */
+const longMs = 30_000;
+
+const hints = { unknown: 'see wsl --list --online, and wsl --install', unavailable: 'see wsl --status' };
+
+export const wsl = wslOf();
+
+export async function listWsl(deps: Deps, list = effects.list): Promise<Listing<DiscoveredDistro>> {
+  const all = await list(deps);
+  const running = all.flatMap((each) => (each.running ? [each.name] : []));
+  const found = all.map(({ name }) => ({
+    ...{ name, target: `wsl/${name}`, provider: 'wsl' },
+    status: running.includes(name) ? ('running' as const) : ('off' as const),
+    others: running.filter((each) => each !== name),
+  }));
+  return { found, warnings: [] };
+}
+
+/**
+ * A distribution by the id of WSL's virtual machine, which is started if necessary. All distributions have the same address: while another
+ * one runs, this one has to say that it listens there.
+ */
+async function resolveDistro(
+  { name, others }: DiscoveredDistro,
+  context: ResolveContext,
+  ask: WslEffects['ask'],
+): Promise<Partial<Reachable>> {
+  const { text, port, signal } = context;
+  const search = async () =>
+    ({
+      outcome: 'found',
+      machine: await ask(name, { timeoutMs: longMs, ...context }),
+      warnings: [],
+    }) as const;
+  const state = await answerOf(search(), signal);
+  const { machineOrThrow } = await import('../no-machine.js');
+  const { vmId, systemd, ports } = machineOrThrow(state, name, text, { title: wsl.title, hints });
+  if (vmId === undefined) {
+    throw new ConnectError('resolve', text, {
+      code: 'NOT_FOUND',
+      problem: `WSL does not report the id of the virtual machine of ${quote(name)}`,
+      hint: 'wsl --update (WSL 2.5.10 and later report it), or use the id itself: hvsock:ID:vsock-22',
+    });
+  }
+  if (others.length > 0 && !ports.includes(port)) throw otherMayAnswer(name, others, systemd, context);
+  return {
+    routes: [routeToHyperV(vmId, context)],
+    steps: [`WSL runs ${quote(name)} ${systemd ? 'with' : 'without'} systemd in the virtual machine ${vmId}`],
+    joined: undefined,
+    ...(systemd ? {} : { recheck: async () => withoutSystemd(name) }),
+  };
+}
+
+function otherMayAnswer(
+  name: string,
+  others: readonly string[],
+  systemd: boolean,
+  { text, port }: ResolveContext,
+): ConnectError {
+  const ownPort = isSshPort(port) ? 2222 : port + 1;
+  return new ConnectError('resolve', text, {
+    code: 'AMBIGUOUS',
+    final: true,
+    problem: `${others.map(quote).join(', ')} may answer instead: all running distributions share their vsock ports, and systemd in ${quote(name)} does not listen on port ${port}`,
+    hint: systemd
+      ? `give it a port of its own: vmssh guest install --port ${ownPort} ${shellQuoted(text)}, then -p ${ownPort}; or end the others by wsl --terminate`
+      : withoutSystemd(name).hint,
+  });
+}
+
+function withoutSystemd(name: string): Recheck {
+  return {
+    problem: `${quote(name)} runs without systemd, so nothing listens on its vsock ports`,
+    hint: 'in the distribution put the lines [boot] and systemd=true into /etc/wsl.conf, then on Windows: wsl --shutdown',
+  };
+}

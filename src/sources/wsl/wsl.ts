@@ -1,0 +1,127 @@
+import { systemProgram } from '../../process/program-in-path.js';
+import { type Guid, parseGuid } from '../../target/guid.js';
+import { type Deps, DiscoveryError } from '../provider.js';
+import { type RunToolForBytes, runToolForBytes } from '../tools/run-tool.js';
+
+/** A distribution of WSL2. All of them share one virtual machine, and so its vsock ports. */
+export interface WslDistro {
+  readonly name: string;
+  readonly running: boolean;
+}
+
+/** What a distribution, started for this, reports about itself. */
+export interface WslState {
+  /** The id of the virtual machine, which changes with every `wsl --shutdown`. Undefined if this WSL does not report it. */
+  readonly vmId: Guid | undefined;
+  /** Whether PID 1 is systemd, which listens for SSH on vsock. */
+  readonly systemd: boolean;
+  /** The vsock ports on which this systemd listens. No other distribution can listen on them meanwhile. */
+  readonly ports: readonly number[];
+}
+
+/** The distributions of WSL2; none if WSL is not installed. Throws a DiscoveryError. */
+export async function listDistros(
+  deps: Deps,
+  run: RunToolForBytes = runToolForBytes,
+): Promise<readonly WslDistro[]> {
+  try {
+    const all = parseVerbose(await callWsl(['--list', '--verbose'], deps, run));
+    const running = new Set(
+      lines(await callWsl(['--list', '--running', '--quiet'], deps, run).catch(noneRuns)),
+    );
+    return all.map((name) => ({ name, running: running.has(name) }));
+  } catch (error) {
+    // Without distributions wsl.exe, like Windows' stub of it, fails with a translated message.
+    if (error instanceof DiscoveryError && (error.code === 'ENOENT' || error.code === 'FAILED')) return [];
+    throw error;
+  }
+}
+
+/** Starts a distribution if necessary, and asks it. Throws a DiscoveryError. */
+export async function askDistro(
+  name: string,
+  deps: Deps,
+  run: RunToolForBytes = runToolForBytes,
+): Promise<WslState> {
+  const answer = await callWsl(
+    ['--distribution', name, '--user', 'root', '--exec', '/bin/sh', '-c', script],
+    deps,
+    run,
+  );
+  const all = lines(answer);
+  const vmId = all.map((line) => parseGuid(line)).find((id) => id !== undefined);
+  return {
+    vmId: vmId ?? (await findVmId(deps, run)),
+    systemd: all.at(-1) === 'systemd',
+    ports: parseSockets(answer),
+  };
+}
+
+/** Without quotes, which wsl.exe might take for its own; -f keeps sh from replacing the pattern. */
+const script =
+  'set -f; wslinfo --vm-id -n 2>/dev/null; echo; systemctl show --property=Listen,ActiveState *.socket 2>/dev/null; echo; cat /proc/1/comm';
+
+/** The vsock ports of active units in what `systemctl show` prints: a block of lines for each unit, "Listen=vsock::22 (Stream)". */
+export function parseSockets(text: string): readonly number[] {
+  return text
+    .split(/\r?\n\r?\n/)
+    .filter((unit) => /^ActiveState=active\r?$/m.test(unit))
+    .flatMap((unit) => [...unit.matchAll(/^Listen=vsock:\d*:(\d+) /gm)].map(([, port]) => Number(port)));
+}
+
+/** Names of the WSL2 distributions, from `wsl --list --verbose`, whose header and states are translated. */
+export function parseVerbose(text: string): readonly string[] {
+  return text.split(/\r?\n/).flatMap((line) => {
+    if (!/^[* ]/.test(line)) return [];
+    // A regular expression for the three columns would try each of their borders with each other one.
+    const row = line.slice(1).trim();
+    const end = row.indexOf('  ');
+    const state = row.slice(end).trim().split(/\s+/);
+    return end > 0 && state.length > 1 && state.at(-1) === '2' ? [row.slice(0, end).trim()] : [];
+  });
+}
+
+/** The output of wsl.exe: UTF-16LE, or UTF-8 with WSL_UTF8=1, which has no NUL bytes. */
+export function decodeWsl(bytes: Buffer): string {
+  const wide = bytes.includes(0) || (bytes[0] === 0xff && bytes[1] === 0xfe);
+  return bytes.toString(wide ? 'utf16le' : 'utf8').replace(/^\ufeff/, '');
+}
+
+/** The VM id from the command lines of WSL's processes on Windows: wslhost.exe, wslrelay.exe. */
+export function parseVmId(commandLines: string): Guid | undefined {
+  const [, id = ''] = /--vm-id\s+(\{?[0-9a-f-]{36}\}?)/i.exec(commandLines) ?? [];
+  return parseGuid(id);
+}
+
+async function findVmId(deps: Deps, run: RunToolForBytes): Promise<Guid | undefined> {
+  const program = systemProgram('WindowsPowerShell/v1.0/powershell.exe', deps.env);
+  const query = "Get-CimInstance Win32_Process -Filter \"Name='wslhost.exe' OR Name='wslrelay.exe'\"";
+  const script = `(${query}).CommandLine`;
+  const printed = await run(program, ['-NoProfile', '-NonInteractive', '-Command', script], deps).catch(
+    nothing,
+  );
+  return parseVmId(printed.toString('latin1'));
+}
+
+async function callWsl(args: readonly string[], deps: Deps, run: RunToolForBytes): Promise<string> {
+  const env = { ...deps.env, WSL_UTF8: '1' };
+  return decodeWsl(await run(systemProgram('wsl.exe', env), args, { ...deps, env }));
+}
+
+function lines(text: string | Buffer): readonly string[] {
+  return text
+    .toString()
+    .split(/\r?\n/)
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+}
+
+function nothing(): Buffer {
+  return Buffer.alloc(0);
+}
+
+/** If none runs, wsl.exe fails. */
+function noneRuns(error: unknown): string {
+  if (error instanceof DiscoveryError && error.code === 'FAILED') return '';
+  throw error;
+}

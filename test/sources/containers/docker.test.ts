@@ -1,0 +1,181 @@
+import { chownSync, mkdirSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { docker, listDocker } from '../../../src/sources/containers/docker.js';
+import { DiscoveryError } from '../../../src/sources/provider.js';
+import { routeTo } from '../../../src/sources/routes.js';
+import { execRoute } from '../../../src/sources/tools/exec-route.js';
+import { authorityOf } from '../../../src/sources/tools/scope.js';
+import { missingRoot, otherUser } from '../../helpers/other-user.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+import { fixture } from '../fixture.js';
+import { useJsonServices } from '../managers/json-services.js';
+
+const dir = useTempDir();
+const serve = useJsonServices(dir);
+const list = '/containers/json?all=true';
+const recorded = fixture('docker/docker26.1.5-containers.json');
+const at = (socket: string) => ({ env: { DOCKER_HOST: `unix://${socket}` }, timeoutMs: 5000 });
+const idOf = (digit: string) => digit.repeat(64);
+const uuid = (digit: string) => [8, 4, 4, 4, 12].map((length) => digit.repeat(length)).join('-');
+const container = (digit: string, name: string, more: object = {}) => ({
+  ...{ Id: idOf(digit), Names: [`/${name}`], State: 'running', Labels: {}, Mounts: [], ...more },
+});
+
+describe("Docker's containers", () => {
+  it('are listed by one request to its socket', async () => {
+    const socket = await serve('d1', { [list]: recorded });
+    const { found, warnings } = await docker.list(at(socket));
+    expect(warnings).toEqual([]);
+    expect(found.map(({ target, status }) => `${target} ${status}`)).toEqual([
+      ...['docker/dheld paused', 'docker/dgone off', 'docker/dnever off', 'docker/dtemp running'],
+      ...['docker/dexported running', 'docker/web running'],
+    ]);
+    expect(found.at(-1)).toEqual({
+      ...{ name: 'web', target: 'docker/web', status: 'running', provider: 'docker' },
+      uuid: '9ae173f4-c9c4-b9c1-524c-9b550435ef3d',
+      authority: authorityOf(),
+      routes: [execRoute('docker', 'web')],
+      container: {
+        id: '9ae173f4c9c4b9c1524c9b550435ef3d53dd87790340a5c11f1310aff0fcc487',
+        labels: { role: 'front', note: 'a, b=c' },
+      },
+    });
+  });
+
+  it('have the socket that they export as their address, while they run', async () => {
+    const source = join(dir, 'export');
+    mkdirSync(source);
+    const server = createServer().listen(join(source, 'ssh'));
+    const Mounts = [{ Type: 'bind', Source: source, Destination: '/run/host/unix-export' }];
+    const all = [container('a', 'on', { Mounts }), container('b', 'off', { Mounts, State: 'exited' })];
+
+    const socket = await serve('d2', { [list]: JSON.stringify(all) });
+    const { found } = await docker.list(at(socket));
+    expect(found.map(({ address }) => address)).toEqual([`unix${source}/ssh`, undefined]);
+    expect(found.map(({ routes }) => routes?.map(({ name }) => name))).toEqual([
+      ['export', 'exec'],
+      undefined,
+    ]);
+    server.close();
+  });
+
+  it.each([
+    'web', // another one's too
+    'a/b',
+    '..',
+    'a\u001b[31m',
+  ])('with a name that no target can have, %j, are typed by the UUID', async (name) => {
+    const all = [container('a', 'web'), container('b', name)];
+    const socket = await serve(`d3-${name.length}-${name.charCodeAt(1)}`, { [list]: JSON.stringify(all) });
+    const { found } = await docker.list(at(socket));
+    expect(found[1]).toMatchObject({ name, target: `docker/${uuid('b')}` });
+  });
+
+  it('have their address on a network as the last of their routes', async () => {
+    const NetworkSettings = { Networks: { a: { IPAddress: '' }, b: { IPAddress: '172.17.0.2' } } };
+    const v6 = { Networks: { a: { GlobalIPv6Address: 'fd00::2' } } };
+    const odd = { Networks: { a: { IPAddress: '-oX' }, b: 7 } };
+    const all = [
+      container('a', 'one', { NetworkSettings }),
+      container('b', 'two', { NetworkSettings: v6 }),
+      container('c', 'odd', { NetworkSettings: odd }),
+      container('d', 'off', { NetworkSettings, State: 'exited' }),
+    ];
+    const socket = await serve('d8', { [list]: JSON.stringify(all) });
+    const { found } = await docker.list(at(socket));
+    expect(found.map(({ routes = [] }) => routes.filter(({ name }) => name === 'ip'))).toEqual([
+      ...[[routeTo('172.17.0.2')], [routeTo('fd00::2')], [], []],
+    ]);
+  });
+
+  it('with a name that their command could take for an option are named to it by their id', async () => {
+    const socket = await serve('d9', { [list]: JSON.stringify([container('a', '--privileged')]) });
+    const { found } = await docker.list(at(socket));
+    expect(found[0]?.routes).toMatchObject([
+      { endpoint: { command: expect.arrayContaining(['--', idOf('a')]) } },
+    ]);
+  });
+
+  it('are found by name, by id and by the id that `docker ps` prints', async () => {
+    const socket = await serve('d4', { [list]: recorded });
+    const find = async (name: string) => {
+      const search = await docker.find?.(name, at(socket));
+      return search?.outcome === 'found' ? search.machine.target : search?.outcome;
+    };
+    expect(await find('web')).toBe('docker/web');
+    expect(await find('WEB')).toBe('docker/web');
+    expect(await find('9ae173f4c9c4')).toBe('docker/web');
+    expect(await find('9ae173f4c9c4b9c1524c9b550435ef3d53dd87790340a5c11f1310aff0fcc487')).toBe('docker/web');
+    expect(await find('9ae173f4-c9c4-b9c1-524c-9b550435ef3d')).toBe('docker/web');
+    expect(await find('9ae173f4c9')).toBe('unknown');
+  });
+
+  it.each([
+    { name: 'is no list', answer: '{"message":"x"}', code: 'PROTOCOL' },
+    { name: 'is nested', answer: '['.repeat(100_000), code: 'PROTOCOL' },
+    { name: 'is longer than any list', answer: ' '.repeat((16 << 20) + 1), code: 'PROTOCOL' },
+    { name: 'does not come', answer: undefined, code: 'TIMEOUT' },
+  ])('are a warning if the answer $name', async ({ name, answer, code }) => {
+    const socket = await serve(`d5-${name.length}`, { [list]: answer });
+    const deps = code === 'TIMEOUT' ? { ...at(socket), timeoutMs: 50 } : at(socket);
+    expect(await docker.list(deps)).toMatchObject({ found: [], warnings: [{ provider: 'docker', code }] });
+  });
+
+  it('are none if Docker is not there, or has stopped', async () => {
+    expect(await docker.list(at(join(dir, 'absent')))).toEqual({ found: [], warnings: [] });
+    const socket = await serve('d6', {});
+    const refuse = (code: string) =>
+      listDocker(at(socket), () => Promise.reject(new DiscoveryError(code, 'no')));
+    expect(await refuse('ECONNREFUSED')).toEqual({ found: [], warnings: [] });
+    expect(await refuse('EACCES')).toEqual({
+      found: [],
+      warnings: [
+        {
+          provider: 'docker',
+          code: 'CLOSED',
+          problem: `this user may not open ${socket}: its group may (docker)`,
+        },
+      ],
+    });
+  });
+
+  it('are not asked of a folder or a file', async () => {
+    const never = () => Promise.reject(new Error('asked'));
+    expect(await listDocker(at(dir), never)).toEqual({ found: [], warnings: [] });
+  });
+
+  const missing = missingRoot("another user's Docker");
+  it.skipIf(missing)(`are not asked of somebody else's socket ${missing ?? ''}`, async () => {
+    const socket = join(dir, 'theirs/docker.sock');
+    mkdirSync(dirname(socket));
+    await serve('theirs/docker.sock', { [list]: recorded });
+    chownSync(socket, otherUser.uid ?? 0, 0);
+    const deps = { env: { XDG_RUNTIME_DIR: dirname(socket) }, runDir: join(dir, 'run') };
+    expect(await docker.list(deps)).toEqual({
+      found: [],
+      warnings: [
+        {
+          ...{ provider: 'docker', code: 'UNTRUSTED' },
+          problem: `${socket} belongs to another user, or another user can replace it: not asked`,
+        },
+      ],
+    });
+  });
+
+  it('are started, or go on, by its command', async () => {
+    const socket = await serve('d7', { [list]: recorded });
+    const env = { XDG_RUNTIME_DIR: dir, DOCKER_HOST: 'ssh://hv1' };
+    expect(docker.start?.((await docker.list(at(socket))).found[0] as never, {})).toEqual({
+      machine: 'dheld',
+      command: ['docker', 'unpause', 'dheld'],
+      log: ['docker', 'logs', 'dheld'],
+    });
+    await serve('docker.sock', { [list]: recorded });
+    const { found } = await docker.list({ env, runDir: join(dir, 'run') });
+    expect(docker.start?.(found[1] as never, {})).toMatchObject({
+      command: ['docker', `--host=unix://${dir}/docker.sock`, 'start', 'dgone'],
+    });
+  });
+});

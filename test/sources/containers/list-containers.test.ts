@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest';
+import { exportSource, parseContainers } from '../../../src/sources/containers/list-containers.js';
+import { fixture } from '../fixture.js';
+
+const recorded = (name: string) => JSON.parse(fixture(name));
+const short = (answer: unknown) =>
+  parseContainers(answer).map(({ name, status, exports, source }) => ({ name, status, exports, source }));
+const plain = { exports: false, source: undefined };
+const id = 'a'.repeat(64);
+
+describe('a list of containers', () => {
+  it.each(['podman/podman5.4.2-containers.json', 'podman/podman5.4.2-ps.json'])(
+    'of %s has no container that only holds a pod, and no source of a mount',
+    (name) => {
+      expect(short(recorded(name))).toEqual([
+        { ...plain, name: 'web', status: 'running' },
+        { name: 'exported', status: 'running', exports: true, source: undefined },
+        { ...plain, name: 'temp', status: 'running' },
+        { ...plain, name: 'never', status: 'off' },
+        { ...plain, name: 'gone', status: 'off' },
+        { ...plain, name: 'held', status: 'paused' },
+        { ...plain, name: 'inpod', status: 'running' },
+      ]);
+      expect(parseContainers(recorded(name))[0]).toMatchObject({
+        id: '830551674a130eb1c290e328df73ee7256ec8dd1f5a810b1770dd946b0417f5e',
+        labels: { role: 'front', note: 'a, b=c' },
+      });
+    },
+  );
+
+  it("of Docker has each name without its slash, and the mount's source", () => {
+    expect(short(recorded('docker/docker26.1.5-containers.json'))).toEqual([
+      { ...plain, name: 'dheld', status: 'paused' },
+      { ...plain, name: 'dgone', status: 'off' },
+      { ...plain, name: 'dnever', status: 'off' },
+      { ...plain, name: 'dtemp', status: 'running' },
+      { name: 'dexported', status: 'running', exports: true, source: '/srv/dock-export' },
+      { ...plain, name: 'web', status: 'running' },
+    ]);
+  });
+
+  it.each(['srv/web', '/srv/\u001b[31mweb', '/srv/a\nb'])(
+    'has no use for a mount whose source is %j',
+    (source) => {
+      expect(
+        exportSource({ Mounts: [{ Destination: '/run/host/unix-export', Source: source }] }),
+      ).toBeUndefined();
+    },
+  );
+
+  it('lacks the source of a mount, which the details have', () => {
+    expect(exportSource(recorded('podman/podman5.4.2-inspect.json'))).toBe('/srv/web-export');
+    for (const details of [undefined, 'x', {}, { Mounts: 'x' }, { Mounts: [null, { Destination: '/run' }] }])
+      expect(exportSource(details)).toBeUndefined();
+  });
+
+  it.each([
+    { Id: '--all', Names: ['x'] },
+    { Id: `${id}0`, Names: ['x'] },
+    { Id: 7 },
+    { Names: ['x'] },
+    'x',
+    null,
+  ])('leaves out one whose id is no argument for a command: %j', (each) => {
+    expect(parseContainers([each])).toEqual([]);
+  });
+
+  it.each([undefined, [], [7], 'x', ['']])('calls one with the names %j by its id', (Names) => {
+    expect(parseContainers([{ Id: id, Names }])).toMatchObject([{ name: 'aaaaaaaaaaaa', status: 'unknown' }]);
+  });
+
+  it('takes a source only as an absolute path', () => {
+    const Mounts = [{ Source: 'volume', Destination: '/run/host/unix-export' }];
+    expect(short([{ Id: id, Names: ['v'], State: 'running', Mounts }])).toEqual([
+      { name: 'v', status: 'running', exports: true, source: undefined },
+    ]);
+  });
+
+  it('keeps a hundred labels of usual length, and only texts', () => {
+    const many = Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`k${i}`, 'v']));
+    const odd = { ['k'.repeat(257)]: 'v', long: 'v'.repeat(4097), number: 7, ok: 'yes' };
+    expect(parseContainers([{ Id: id, Labels: odd }])[0]?.labels).toEqual({ ok: 'yes' });
+    expect(Object.keys(parseContainers([{ Id: id, Labels: many }])[0]?.labels ?? {})).toHaveLength(100);
+  });
+
+  it.each([{}, null, 'x', { message: 'no' }])('that is something else is refused: %j', (answer) => {
+    expect(() => parseContainers(answer)).toThrow(expect.objectContaining({ code: 'PROTOCOL' }));
+  });
+});

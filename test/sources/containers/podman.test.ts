@@ -1,0 +1,222 @@
+import { mkdirSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import {
+  listAllOfPodman,
+  listPodmanContainers,
+  type PodmanEffects,
+  podman,
+} from '../../../src/sources/containers/podman.js';
+import { DiscoveryError } from '../../../src/sources/provider.js';
+import { getJson } from '../../../src/sources/tools/http-unix.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+import { writeTree } from '../../helpers/write-tree.js';
+import { fixture } from '../fixture.js';
+import { useJsonServices } from '../managers/json-services.js';
+
+const dir = useTempDir();
+const serve = useJsonServices(dir);
+const list = '/v4.0.0/libpod/containers/json?all=true';
+const recorded = fixture('podman/podman5.4.2-containers.json');
+const exported = '5531b822dd6044829313b6dc0e0c3bb2c9c20cc2ccb2d75c23887e09afdbe97c';
+const detailsOf = `/v4.0.0/libpod/containers/${exported}/json`;
+const names = ['web', 'exported', 'temp', 'never', 'gone', 'held', 'inpod'];
+/** As the details of the recorded container, with another folder. */
+const detailsWith = (source: string) =>
+  fixture('podman/podman5.4.2-inspect.json').replace('/srv/web-export', source);
+
+const noCommand = () => Promise.reject(new Error('a command was run'));
+const effects = (more: Partial<PodmanEffects> = {}): PodmanEffects => ({
+  ...{ get: getJson, run: noCommand, exists: async () => true, uid: process.getuid?.() },
+  ...more,
+});
+let made = 0;
+/** The folder of a user's sockets, with Podman's in it. */
+const runFolder = async (answers: Readonly<Record<string, string | undefined>>) => {
+  const folder = join(dir, `run${made++}`);
+  mkdirSync(`${folder}/podman`, { recursive: true });
+  await serve(`${folder.slice(dir.length)}/podman/podman.sock`, answers);
+  return folder;
+};
+const user = (folder: string) => ({
+  env: { XDG_RUNTIME_DIR: folder, PATH: join(dir, 'bin') },
+  runDir: join(dir, 'absent'),
+  timeoutMs: 5000,
+});
+const withCommand = () => writeTree(dir, { 'bin/podman': '#!/bin/sh\n' });
+
+describe("Podman's containers", () => {
+  it("are listed by the user's own socket, by one request", async () => {
+    const folder = await runFolder({ [list]: recorded.replace('/run/host/unix-export', '/data') });
+    const { found, warnings } = await listPodmanContainers(user(folder), effects({ uid: undefined }));
+    expect(warnings).toEqual([]);
+    expect(found.map(({ name }) => name)).toEqual(names);
+    expect(found[0]).toMatchObject({
+      ...{ target: 'podman/web', uuid: '83055167-4a13-0eb1-c290-e328df73ee72', status: 'running' },
+      container: { labels: { role: 'front', note: 'a, b=c' } },
+    });
+  });
+
+  it('that export a socket are asked for the folder', async () => {
+    const source = join(dir, 'export');
+    mkdirSync(source);
+    const server = createServer().listen(join(source, 'ssh'));
+    const folder = await runFolder({ [list]: recorded, [detailsOf]: detailsWith(source) });
+    const { found, warnings } = await listPodmanContainers(user(folder), effects({ uid: undefined }));
+    expect(warnings).toEqual([]);
+    expect(found.map(({ address }) => address)).toEqual([
+      ...[undefined, `unix${source}/ssh`, ...names.slice(2).map(() => undefined)],
+    ]);
+    server.close();
+  });
+
+  it('of which one cannot be asked for its folder are listed with a warning', async () => {
+    const folder = await runFolder({ [list]: recorded, [detailsOf]: 'no JSON' });
+    const { found, warnings } = await listPodmanContainers(user(folder), effects({ uid: undefined }));
+    expect(found).toHaveLength(names.length);
+    expect(warnings).toMatchObject([
+      {
+        provider: 'podman',
+        code: 'INCOMPLETE',
+        problem: expect.stringMatching(/^container exported: .*not JSON/),
+      },
+    ]);
+  });
+
+  it('of which one is removed after the list are shown without it, and no warning', async () => {
+    const without = { names: names.filter((name) => name !== 'exported'), warnings: [] };
+    const seen = async (asked: ReturnType<typeof listPodmanContainers>) => {
+      const { found, warnings } = await asked;
+      return { names: found.map(({ name }) => name), warnings };
+    };
+    const folder = await runFolder({ [list]: recorded });
+    expect(await seen(listPodmanContainers(user(folder), effects({ uid: undefined })))).toEqual(without);
+    withCommand();
+    const run: PodmanEffects['run'] = async (_program, [what]) => {
+      if (what === 'ps') return fixture('podman/podman5.4.2-ps.json');
+      throw new DiscoveryError('FAILED', `podman: no such container "${exported}"`);
+    };
+    expect(await seen(listPodmanContainers(user(dir), effects({ run })))).toEqual(without);
+  });
+
+  it('that are not the wanted one are not asked for their folder', async () => {
+    const folder = await runFolder({ [list]: recorded, [detailsOf]: 'no JSON' });
+    const namesAnd = async (wanted: string) => {
+      const deps = { ...user(folder), wanted };
+      const { found, warnings } = await listPodmanContainers(deps, effects({ uid: undefined }));
+      return { names: found.map(({ name }) => name), codes: warnings.map(({ code }) => code) };
+    };
+    expect(await namesAnd('web')).toEqual({ names, codes: [] });
+    for (const wanted of ['exported', 'EXPORTED', exported, exported.slice(0, 12)])
+      expect(await namesAnd(wanted), wanted).toEqual({ names, codes: ['INCOMPLETE'] });
+  });
+
+  it("are listed by `podman ps` if the user's socket is not there", async () => {
+    withCommand();
+    const asked: string[] = [];
+    const run: PodmanEffects['run'] = async (program, args) => {
+      asked.push([program, ...args].join(' '));
+      return args[0] === 'ps' ? fixture('podman/podman5.4.2-ps.json') : `[${detailsWith('/absent')}]`;
+    };
+    const { found, warnings } = await listPodmanContainers(user(dir), effects({ run }));
+    expect(warnings).toEqual([]);
+    expect(found.map(({ name }) => name)).toEqual(names);
+    expect(asked).toEqual(['podman ps --all --format json', `podman container inspect ${exported}`]);
+  });
+
+  it.each([
+    { name: 'it has never made one', env: {}, there: false },
+    { name: 'it is not installed', env: { PATH: join(dir, 'none') }, there: true },
+    { name: 'its command asks another host', env: { CONTAINER_HOST: 'ssh://hv1' }, there: true },
+  ])('are not asked of its command if $name', async ({ env, there }) => {
+    withCommand();
+    const deps = { ...user(dir), env: { ...user(dir).env, ...env } };
+    expect(await listPodmanContainers(deps, effects({ exists: async () => there }))).toEqual({
+      found: [],
+      warnings: [],
+    });
+  });
+
+  it.each([
+    { code: 'TIMEOUT', asked: 0, problems: ['no'] },
+    { code: 'PROTOCOL', asked: 0, problems: ['no'] },
+    { code: 'FAILED', asked: 1, problems: [] },
+    { code: 'ECONNREFUSED', asked: 1, problems: [] },
+  ])('are asked of its command after $code: $asked times', async ({ code, asked, problems }) => {
+    withCommand();
+    const folder = await runFolder({});
+    let ran = 0;
+    const get = () => Promise.reject(new DiscoveryError(code, 'no'));
+    const run = async () => {
+      ran++;
+      return '[]';
+    };
+    // Root's own is the system's.
+    const deps = process.getuid?.() === 0 ? { ...user(folder), runDir: folder } : user(folder);
+    const { found, warnings } = await listPodmanContainers(deps, effects({ get, run }));
+    expect({ found, asked: ran, problems: warnings.map(({ problem }) => problem) }).toEqual({
+      ...{ found: [], asked, problems },
+    });
+  });
+
+  it('a command that fails is a warning', async () => {
+    withCommand();
+    const run = () => Promise.reject(new DiscoveryError('FAILED', 'podman: cannot'));
+    expect((await listPodmanContainers(user(dir), effects({ run }))).warnings).toEqual([
+      { provider: 'podman', code: 'FAILED', problem: 'podman: cannot' },
+    ]);
+  });
+
+  it("are root's too, by its socket if that is open to this user", async () => {
+    const folder = await runFolder({ [list]: recorded });
+    const deps = { ...user(join(dir, 'nobody')), runDir: folder };
+    const { found } = await listPodmanContainers(
+      deps,
+      effects({ uid: undefined, exists: async () => false }),
+    );
+    expect(found[0]).toMatchObject({
+      container: { url: `unix://${folder}/podman/podman.sock` },
+      routes: [
+        {
+          endpoint: {
+            command: expect.arrayContaining(['podman', `--url=unix://${folder}/podman/podman.sock`]),
+          },
+        },
+      ],
+    });
+  });
+});
+
+describe('a name of Podman', () => {
+  const machines = async () => ({
+    found: [{ name: 'web', target: 'podman/web', status: 'off', provider: 'podman' } as const],
+    warnings: [],
+  });
+  const containers = async () =>
+    listPodmanContainers(
+      user(await runFolder({ [list]: recorded, [detailsOf]: detailsWith('/absent') })),
+      effects({ uid: undefined }),
+    );
+
+  it('is that of a machine of `podman machine` before that of a container', async () => {
+    const deps = { env: {}, platform: 'darwin' } as const;
+    expect((await listAllOfPodman(deps, machines, containers)).found).toHaveLength(1);
+    const home = join(dir, 'home');
+    mkdirSync(`${home}/.config/containers/podman/machine`, { recursive: true });
+    const { found } = await listAllOfPodman({ env: { HOME: home }, platform: 'linux' }, machines, containers);
+    expect(found.slice(0, 3).map(({ target }) => target)).toEqual([
+      ...['podman/web', 'podman/83055167-4a13-0eb1-c290-e328df73ee72', 'podman/exported'],
+    ]);
+    expect(found.slice(0, 2).map((each) => podman.start?.(each, {}))).toMatchObject([
+      { command: ['podman', 'machine', 'start', 'web'] },
+      { command: ['podman', 'start', 'web'] },
+    ]);
+  });
+
+  it('is not looked for among machines where there have never been any', async () => {
+    const { found } = await listAllOfPodman({ env: { HOME: dir }, platform: 'linux' }, machines, containers);
+    expect(found[0]?.target).toBe('podman/web');
+    expect(found[0]?.container).toBeDefined();
+  });
+});

@@ -1,0 +1,183 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { resolveTarget } from '../../../src/kinds/kinds.js';
+import { parseTarget } from '../../../src/kinds/parse.js';
+import { firstRoute } from '../../../src/reach/routes.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+import { PeerFolder } from '../machined/varlink-peer.js';
+import { useJsonServices } from '../managers/json-services.js';
+import { byFirstRoute } from '../resolved.js';
+
+const dir = useTempDir();
+const serve = useJsonServices(dir);
+let folder: PeerFolder;
+beforeEach(() => {
+  folder = new PeerFolder();
+});
+afterEach(() => folder.stop());
+
+const outcome = async (text: string) =>
+  byFirstRoute(
+    await resolveTarget(parseTarget(text), {
+      text,
+      port: 22,
+      platform: 'linux',
+      runDir: `${folder.path}/run`,
+      env: { XDG_RUNTIME_DIR: `${folder.path}/user` },
+    }),
+  );
+const v262 = (scope: string, name: string) => `${scope}/systemd/nspawn/${name}/unix-export/ssh`;
+const v257 = (scope: string, name: string) => `${scope}/systemd/nspawn/unix-export/${name}/ssh`;
+
+describe('a container', () => {
+  it.each([
+    { name: "systemd 262's", path: v262('run', 'c1') },
+    { name: "systemd 257's", path: v257('run', 'c1') },
+    { name: "the user's", path: v262('user', 'c1') },
+  ])('is found by $name export', async ({ path }) => {
+    const want = await folder.abandon(path);
+    expect(await outcome('container/c1')).toEqual({
+      endpoint: { family: 'unix', path: want },
+      steps: [`container "c1" exports ${want}`],
+    });
+  });
+
+  it('is found in another case', async () => {
+    const want = await folder.abandon(v262('run', 'C1'));
+    expect(await outcome('container%c1')).toEqual({
+      endpoint: { family: 'unix', path: want },
+      steps: [`container "C1" exports ${want}`],
+    });
+  });
+
+  it('of two that differ in case only is ambiguous', async () => {
+    await folder.abandon(v262('run', 'Web'));
+    await folder.abandon(v257('run', 'WEB'));
+    await expect(outcome('container/web')).rejects.toMatchObject({
+      op: 'resolve',
+      code: 'AMBIGUOUS',
+      problem: '"web" may be "container/Web" or "container/WEB"',
+      hint: 'type one of these, or the UUID: vmssh list -o wide',
+    });
+  });
+
+  it('that is not there: where it was looked for, and which are', async () => {
+    await folder.abandon(v262('run', 'other'));
+    const tried = ['user', 'run'].flatMap((scope) => [v262(scope, 'c1'), v257(scope, 'c1')]);
+    const looked = tried.map((path) => `${folder.path}/${path}`).join(', ');
+    await expect(outcome('container/c1')).rejects.toMatchObject({
+      name: 'ConnectError',
+      op: 'resolve',
+      code: 'NOT_FOUND',
+      problem: `no container "c1" exports an SSH socket: found "other"; looked for ${looked}`,
+      hint: expect.stringContaining('machinectl list'),
+    });
+  });
+});
+
+describe('a container of another manager', () => {
+  const container = (digit: string, name: string, more: object = {}) => ({
+    Id: digit.repeat(64),
+    Names: [name],
+    State: 'running',
+    ...more,
+  });
+  const mounted = (Source: string) => ({
+    Mounts: [{ Type: 'bind', Source, Destination: '/run/host/unix-export' }],
+  });
+  let made = 0;
+  /** The machine that `text` means, while Docker and Podman have these. */
+  const machineOf = async (
+    text: string,
+    docker: readonly object[],
+    podman: readonly object[] = [],
+    port = 22,
+  ) => {
+    made++;
+    const dockers = await serve(`docker${made}.sock`, {
+      '/containers/json?all=true': JSON.stringify(docker),
+    });
+    const podmans = await serve(`podman${made}.sock`, {
+      '/v4.0.0/libpod/containers/json?all=true': JSON.stringify(podman),
+    });
+    return resolveTarget(parseTarget(text), {
+      ...{ text, port, platform: 'linux', runDir: `${folder.path}/run` },
+      env: {
+        XDG_RUNTIME_DIR: `${folder.path}/user`,
+        DOCKER_HOST: `unix://${dockers}`,
+        CONTAINER_HOST: `unix://${podmans}`,
+      },
+    });
+  };
+  /** What it leads to. */
+  const withThese = async (...asked: Parameters<typeof machineOf>) => {
+    const [text, , , port = 22] = asked;
+    return firstRoute(await machineOf(...asked), { text, port });
+  };
+
+  it.each(['container/web', 'docker/web', 'container/aaaaaaaaaaaa'])(
+    'is reached by the socket that it exports: %s',
+    async (text) => {
+      const path = await folder.abandon('export/ssh');
+      const all = [container('a', '/web', mounted(`${folder.path}/export`))];
+      expect(await withThese(text, all)).toMatchObject({ endpoint: { family: 'unix', path } });
+    },
+  );
+
+  it('that is on a network has --route ip in the hint for another port', async () => {
+    const networks = { Networks: { bridge: { IPAddress: '172.17.0.2' } } };
+    const all = [container('a', '/web', { NetworkSettings: networks })];
+    await expect(withThese('docker/web', all, [], 8080)).rejects.toMatchObject({
+      code: 'NO_PORT',
+      problem: 'docker starts its SSH server only: port 8080 cannot be reached',
+      hint: expect.stringMatching(
+        /^--route ip for the port of its IP address, use port 22, its SSH server, or/,
+      ),
+    });
+  });
+
+  it("is not asked for while one of nspawn's has the name", async () => {
+    const path = await folder.abandon(v262('run', 'web'));
+    expect(await withThese('container/web', [container('a', '/web')])).toMatchObject({ endpoint: { path } });
+  });
+
+  it('is ambiguous if two managers have the name', async () => {
+    const found = withThese('container/web', [container('a', '/web')], [container('b', 'web')]);
+    await expect(found).rejects.toMatchObject({
+      code: 'AMBIGUOUS',
+      problem: '"web" may be "podman/web" or "docker/web"',
+    });
+  });
+
+  it.each([
+    { State: 'exited', problem: '"web" is off', command: 'start' },
+    { State: 'paused', problem: '"web" is paused', command: 'unpause' },
+  ])('that is $State is not up: its manager has the command', async ({ State, problem, command }) => {
+    await expect(withThese('container/web', [container('a', '/web', { State })])).rejects.toMatchObject({
+      problem,
+      start: { machine: 'web', command: ['docker', command, 'web'], log: ['docker', 'logs', 'web'] },
+    });
+  });
+
+  it('that its manager restarts again and again is said to end, with the command that shows why', async () => {
+    const state = { State: 'restarting', Status: 'Restarting (1) 3 seconds ago' };
+    await expect(withThese('docker/web', [container('a', '/web', state)])).rejects.toMatchObject({
+      problem: '"web" is not up: it ended, and its manager restarts it',
+      hint: 'see why it ends: docker logs web',
+    });
+    expect(await machineOf('podman/web', [], [container('a', 'web', { Restarts: 12 })])).toMatchObject({
+      routes: [{ endpoint: { family: 'exec' } }],
+      trouble: { problem: 'it ended and was restarted 12 times', hint: expect.stringContaining(' logs web') },
+    });
+    const quiet = await machineOf('podman/web', [], [container('a', 'web', { Restarts: 0 })]);
+    expect(quiet.trouble).toBeUndefined();
+  });
+
+  it('that nobody has is named with those there are', async () => {
+    const found = withThese('container/web2', [container('a', '/web')], [container('b', 'db')]);
+    await expect(found).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+      problem: expect.stringMatching(/^no container "web2" exports an SSH socket: found "db", "web"; looked/),
+      hint: 'did you mean "web"?',
+    });
+  });
+});

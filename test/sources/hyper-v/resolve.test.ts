@@ -1,0 +1,245 @@
+import { describe, expect, it } from 'vitest';
+import type { Target } from '../../../src/kinds/kinds.js';
+import { parseTarget } from '../../../src/kinds/parse.js';
+import { findMachine } from '../../../src/sources/find.js';
+import type { HyperVMachine } from '../../../src/sources/hyper-v/hyper-v.js';
+import { type HyperVEffects, hyperVOf, resolveHyperVId } from '../../../src/sources/hyper-v/provider.js';
+import { DiscoveryError } from '../../../src/sources/provider.js';
+import type { ResolveContext, Source } from '../../../src/sources/source.js';
+import { wslOf } from '../../../src/sources/wsl/provider.js';
+import type { WslState } from '../../../src/sources/wsl/wsl.js';
+import type { Guid } from '../../../src/target/guid.js';
+import { byFirstRoute } from '../resolved.js';
+
+const mint = '86e0c1e9-782c-47e0-b7c2-99f8167f5178' as Guid;
+const other = '00112233-4455-6677-8899-aabbccddeeff' as Guid;
+const running = (name: string, id = mint): HyperVMachine => ({ id, name, status: 'running' });
+
+const resolveHyperV = async (
+  target: Extract<Target, { kind: 'hyper-v' }>,
+  context: ResolveContext,
+  machines: HyperVEffects['machines'],
+  addresses: HyperVEffects['addresses'] = async () => [],
+) => {
+  const effects = { machines, addresses };
+  const found =
+    'vmId' in target
+      ? await resolveHyperVId(target.vmId, context, effects)
+      : await findMachine([async () => hyperVOf(effects)], target.name, context);
+  return byFirstRoute(found);
+};
+
+/** Resolves on a Windows with these machines, one list after the other. */
+function windows(lists: readonly (readonly HyperVMachine[] | Error)[]) {
+  const left = [...lists];
+  const list = async () => {
+    const next = left.shift() ?? [];
+    if (next instanceof Error) throw next;
+    return next;
+  };
+  const resolve = (text: string, port = 22) => {
+    const context = { text, port, env: {}, platform: 'win32' as const, exists: () => false };
+    return resolveHyperV(parseTarget(text) as Extract<Target, { kind: 'hyper-v' }>, context, list);
+  };
+  return { resolve, listsLeft: () => left.length };
+}
+
+const endpoint = (vmId: Guid) => ({
+  family: 'hyper-v',
+  vmId,
+  serviceId: '00000016-facb-11e6-bd58-64006a7986d3',
+});
+
+describe('the IP address of a Hyper-V machine', () => {
+  const context = {
+    text: 'hyper-v/mint',
+    port: 22,
+    env: {},
+    platform: 'win32' as const,
+    exists: () => false,
+  };
+  const ipOf = async (addresses: readonly string[]) => {
+    const target = parseTarget(`hyper-v/${mint}`) as Extract<Target, { kind: 'hyper-v' }>;
+    const { askIp } = await resolveHyperV(
+      target,
+      context,
+      async () => [],
+      async () => addresses,
+    );
+    return askIp?.();
+  };
+
+  it('is the first that the guest reported', async () => {
+    expect(await ipOf(['172.20.1.5', '2001:db8::5'])).toMatchObject({
+      endpoint: { family: 'tcp', host: '172.20.1.5', port: 22 },
+    });
+  });
+
+  it('that it did not report is an error with the service that does', async () => {
+    await expect(ipOf([])).rejects.toMatchObject({
+      ...{ op: 'resolve', code: 'NOT_FOUND', problem: 'Hyper-V knows no IP address for it' },
+      hint: expect.stringContaining('hyperv-daemons'),
+    });
+  });
+});
+
+describe('hyper-v/NAME', () => {
+  it.each(['hyper-v/Mint', 'hyper-v/mint', 'hyper-v%MINT'])('%s finds Mint', async (text) => {
+    const { resolve } = windows([[running('Mint'), running('Win11', other)]]);
+    expect(await resolve(text)).toMatchObject({ endpoint: endpoint(mint) });
+  });
+
+  it('finds a name that ssh refuses by its slug', async () => {
+    expect(await windows([[running('Windows 11 (dev)')]]).resolve('hyper-v/windows-11-dev')).toMatchObject({
+      endpoint: endpoint(mint),
+    });
+  });
+
+  it('lists the ids of machines of the same name', async () => {
+    const { resolve } = windows([[running('Mint'), running('MINT', other)]]);
+    await expect(resolve('hyper-v/mint')).rejects.toMatchObject({
+      op: 'resolve',
+      code: 'AMBIGUOUS',
+      hint: expect.stringContaining('vmssh list'),
+      problem: `"mint" may be "hyper-v/${mint}" or "hyper-v/${other}"`,
+    });
+  });
+
+  it.each([
+    { machines: [running('Win11')], problem: 'Hyper-V has no machine "mint": found "Win11"' },
+    { machines: [], problem: 'Hyper-V has no machine "mint": found none' },
+    {
+      machines: [{ ...running('Mint'), status: 'off' as const }],
+      problem: '"Mint" is off',
+    },
+  ])('reports that $problem', async ({ machines, problem }) => {
+    await expect(windows([machines]).resolve('hyper-v/mint')).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+      problem,
+    });
+  });
+
+  it('leads to the machine that has the name now, after two machines swapped theirs', async () => {
+    const { resolve } = windows([
+      [running('prod'), running('test', other)],
+      [running('test'), running('prod', other)],
+    ]);
+    expect(await resolve('hyper-v/test')).toMatchObject({ endpoint: endpoint(other) });
+    expect(await resolve('hyper-v/test')).toMatchObject({ endpoint: endpoint(mint) });
+  });
+
+  it('shows what rights are needed', async () => {
+    const { resolve } = windows([
+      new DiscoveryError('NO_RIGHTS', 'not you', { hint: 'join them', final: true }),
+    ]);
+    await expect(resolve('hyper-v/mint')).rejects.toMatchObject({
+      ...{ code: 'NO_RIGHTS', hint: 'join them', final: true },
+    });
+  });
+
+  it('refuses a port that no service has', async () => {
+    const { resolve } = windows([[running('Mint')]]);
+    await expect(resolve('hyper-v/mint', 2 ** 31)).rejects.toMatchObject({ op: 'parse', code: 'USAGE' });
+  });
+});
+
+describe('hyper-v/ID', () => {
+  it('asks nobody, and reports the state once it does not answer', async () => {
+    const { resolve, listsLeft } = windows([[{ ...running('Mint'), status: 'saved' }]]);
+    const { endpoint: to, recheck } = await resolve(mint);
+    expect({ to, left: listsLeft() }).toEqual({ to: endpoint(mint), left: 1 });
+    expect(await recheck?.()).toMatchObject({ problem: '"Mint" is saved' });
+  });
+
+  it('leaves the failure as it is if no provider can be asked', async () => {
+    const { recheck } = await windows([new Error('no')]).resolve(mint);
+    expect(await recheck?.()).toBeUndefined();
+  });
+});
+
+const vmId = '0d7a3f3e-90f5-4a2c-8b1c-2f3f5d9c1e77' as Guid;
+
+function resolve(
+  name: string,
+  distros: readonly string[],
+  state: WslState | Error,
+  port = 22,
+  running: readonly string[] = [],
+) {
+  const context = { text: `wsl/${name}`, port, env: {}, platform: 'win32' as const, exists: () => false };
+  const wsl = wslOf({
+    list: async () => distros.map((each) => ({ name: each, running: running.includes(each) })),
+    ask: async () => {
+      if (state instanceof Error) throw state;
+      return state;
+    },
+  });
+  return findMachine([async () => wsl as Source], name, context).then(byFirstRoute);
+}
+const ready = { vmId, systemd: true, ports: [22] };
+
+describe('wsl/DISTRO', () => {
+  it.each(['Debian', 'debian'])('%s leads to the virtual machine of WSL', async (name) => {
+    const { endpoint, recheck } = await resolve(name, ['Debian', 'Ubuntu'], ready);
+    const serviceId = '00000016-facb-11e6-bd58-64006a7986d3';
+    expect({ endpoint, recheck }).toEqual({
+      endpoint: { family: 'hyper-v', vmId, serviceId },
+      recheck: undefined,
+    });
+  });
+
+  it('says why nobody listens if systemd does not run', async () => {
+    const { recheck } = await resolve('Debian', ['Debian'], { vmId, systemd: false, ports: [] });
+    expect(await recheck?.()).toEqual({
+      problem: '"Debian" runs without systemd, so nothing listens on its vsock ports',
+      hint: expect.stringContaining('[boot] and systemd=true'),
+    });
+  });
+
+  it.each([
+    { why: 'it is not installed', distros: ['Ubuntu'], state: ready, want: { code: 'NOT_FOUND' } },
+    { why: 'the case decides', distros: ['DEBIAN', 'Debian'], state: ready, want: { code: 'AMBIGUOUS' } },
+    {
+      why: 'WSL is too old',
+      distros: ['debian'],
+      state: { vmId: undefined, systemd: true, ports: [] },
+      want: { code: 'NOT_FOUND' },
+    },
+    {
+      why: 'WSL fails',
+      distros: ['debian'],
+      state: new DiscoveryError('FAILED', 'no'),
+      want: { code: 'NOT_FOUND' },
+    },
+  ])('is not found if $why', async ({ distros, state, want }) => {
+    await expect(resolve('debian', distros, state)).rejects.toMatchObject({ op: 'resolve', ...want });
+  });
+
+  const two = ['Debian', 'Ubuntu'];
+  it.each([
+    { why: 'it runs alone', running: ['Debian'], ports: [] },
+    { why: 'another one is off', running: [], ports: [] },
+    { why: 'its systemd has the port', running: two, ports: [22, 2222] },
+    { why: 'its systemd has the other port', running: two, ports: [2222], port: 2222 },
+  ])('is reached if $why', async ({ running, ports, port }) => {
+    const { endpoint } = await resolve('Debian', two, { vmId, systemd: true, ports }, port, running);
+    expect(endpoint).toMatchObject({ family: 'hyper-v', vmId });
+  });
+
+  it.each([
+    { systemd: true, hint: /vmssh guest install --port 2222 wsl\/Debian, then -p 2222; .*wsl --terminate$/ },
+    { systemd: false, hint: /systemd=true into \/etc\/wsl\.conf/ },
+  ])('is refused while another one may answer at the same address (systemd: $systemd)', async (given) => {
+    const state = { vmId, systemd: given.systemd, ports: [2222] };
+    await expect(resolve('Debian', two, state, 22, ['Ubuntu'])).rejects.toMatchObject({
+      op: 'resolve',
+      code: 'AMBIGUOUS',
+      problem: expect.stringMatching(/^"Ubuntu" may answer instead: .*"Debian" does not listen on port 22$/),
+      hint: expect.stringMatching(given.hint),
+    });
+  });
+
+  it('refuses a port that no service has', async () => {
+    await expect(resolve('Debian', ['Debian'], ready, 2 ** 31)).rejects.toMatchObject({ op: 'parse' });
+  });
+});

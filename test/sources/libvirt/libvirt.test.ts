@@ -1,0 +1,158 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { askLibvirt, listDomains, parseDomains, parseXml } from '../../../src/sources/libvirt/libvirt.js';
+import { discoveredDomains } from '../../../src/sources/libvirt/provider.js';
+import { DiscoveryError } from '../../../src/sources/provider.js';
+import type { RunTool } from '../../../src/sources/tools/run-tool.js';
+import { missingPrograms } from '../../helpers/programs.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+import { fixture } from '../fixture.js';
+
+const plain = '21111111-2222-4333-8444-555555555555';
+const mint = '11111111-2222-4333-8444-555555555555';
+
+/** Answers as virsh did while its domain was in a state. */
+const virsh =
+  (lists: string): RunTool =>
+  async (_program, args) =>
+    fixture(args.at(-1)?.startsWith('list') ? `virsh/${lists}.txt` : 'virsh/libvirt9.0.0-dumpxml.txt');
+
+const dir = useTempDir();
+
+describe('domains', () => {
+  it.each([
+    { lists: 'libvirt9.0.0-lists', status: 'running' },
+    { lists: 'libvirt9.0.0-lists-paused', status: 'paused' },
+    { lists: 'libvirt9.0.0-lists-saved', status: 'saved' },
+  ])('are listed by two calls, as recorded: one is $status', async ({ lists, status }) => {
+    const domains = await askLibvirt('qemu:///session', 'user', { env: {} }, virsh(lists));
+    expect(domains).toEqual([
+      { name: 'plain', uuid: plain, id: 4, status, scope: 'user' },
+      { name: 'Mint 22', uuid: mint, cid: 42, status: 'off', scope: 'user' },
+    ]);
+  });
+
+  it('are read from XML by their elements, not by text in their descriptions', () => {
+    expect(parseDomains(fixture('virsh/libvirt9.0.0-test-driver-dumpxml.txt'), 'system')).toMatchObject([
+      { name: 'mint', id: 1, cid: 42, status: 'running' },
+      { name: 'my vm & "co"', id: 2, cid: 43, status: 'running' },
+    ]);
+  });
+
+  it('are more than one command line can name', async () => {
+    const script = `#!/bin/sh
+case "$5" in
+list*) seq -f '%08.0f-2222-4333-8444-555555555555' 5000; printf '==vmssh====vmssh==' ;;
+dumpxml*) echo "$5" | tr -d ' ' | tr ';' '\\n' | sed 's,^dumpxml\\(.*\\)$,<domain><name>\\1</name><uuid>\\1</uuid></domain>,' ;;
+esac
+`;
+    writeFileSync(join(dir, 'virsh'), script, { mode: 0o755 });
+    const env = { PATH: `${dir}:${process.env.PATH}` };
+    const domains = await askLibvirt('qemu:///system', 'system', { env });
+    expect(new Set(domains.map(({ name }) => name)).size).toBe(5000);
+  });
+
+  it.each(['', 'hello\n', `${mint}\nhello\n==vmssh====vmssh==`, `${mint}\n`])(
+    'are not a list if virsh prints %j',
+    async (printed) => {
+      const asked = askLibvirt('qemu:///system', 'system', { env: {} }, async () => printed);
+      await expect(asked).rejects.toMatchObject({ name: 'DiscoveryError', code: 'PROTOCOL' });
+    },
+  );
+
+  it('cannot be read from a broken answer', () => {
+    expect(() => parseDomains('hello', 'system')).toThrow(DiscoveryError);
+    expect(() => parseDomains('<domain><name>a</domain>', 'system')).toThrow(DiscoveryError);
+  });
+
+  const exists = async () => true;
+  it('of a libvirtd that does not run are not asked for, so that none is started', async () => {
+    const run = () => Promise.reject(new Error('asked'));
+    const result = await listDomains({ env: {} }, undefined, { run, exists: async () => false, uid: 1000 });
+    expect(result).toEqual({ domains: [], warnings: [] });
+  });
+
+  it("of the user's own libvirtd are looked for in his runtime folder, and never for root", async () => {
+    const looked: string[] = [];
+    const effects = { run: virsh(''), exists: async (path: string) => looked.push(path) < 0, uid: 1000 };
+    await listDomains({ env: { XDG_RUNTIME_DIR: '/run/user/5' } }, ['user'], effects);
+    await listDomains({ env: {} }, ['user'], effects);
+    await listDomains({ env: {} }, ['user'], { ...effects, uid: 0 });
+    expect(looked).toEqual([
+      ...['/run/user/5/libvirt/libvirt-sock', '/run/user/5/libvirt/virtqemud-sock'],
+      ...['/run/user/1000/libvirt/libvirt-sock', '/run/user/1000/libvirt/virtqemud-sock'],
+    ]);
+  });
+
+  it('of a libvirtd that fails are replaced by a warning, without hiding the other', async () => {
+    const run: RunTool = async (program, args, deps) => {
+      if (args.includes('qemu:///system')) throw new DiscoveryError('FAILED', 'virsh: no');
+      return virsh('libvirt9.0.0-lists')(program, args, deps);
+    };
+    const result = await listDomains({ env: {} }, undefined, { run, exists, uid: 1000 });
+    expect(result.domains).toHaveLength(2);
+    expect(result.warnings).toEqual([
+      { provider: 'libvirt', code: 'FAILED', problem: 'qemu:///system: virsh: no' },
+    ]);
+  });
+
+  it('with the same name in both libvirtds are distinguished', () => {
+    const domain = { name: 'a', uuid: mint, status: 'running', scope: 'system' } as const;
+    const other = { ...domain, uuid: plain, scope: 'user' } as const;
+    const all = [domain, other];
+    expect(discoveredDomains(all).map(({ target }) => target)).toEqual(['qemu:system/a', 'qemu:session/a']);
+    expect(discoveredDomains([{ ...domain, name: 'a/b' }])).toMatchObject([{ target: `qemu/${mint}` }]);
+  });
+
+  it.skipIf(missingPrograms({ virsh: 'libvirt-clients' }))('are asked of the real virsh', async () => {
+    const [domain] = await askLibvirt('test:///default', 'system', { env: process.env, timeoutMs: 20_000 });
+    expect(domain).toMatchObject({ name: 'test', id: 1, status: 'running', scope: 'system' });
+  });
+});
+
+describe('XML', () => {
+  it.each([
+    {
+      input: '<a b=\'1\' c="&lt;2&#x33;"/>',
+      want: [{ name: 'a', attributes: { b: '1', c: '<23' }, text: '', children: [] }],
+    },
+    {
+      input: '<?xml version="1.0"?><!-- <a> --><a>x &amp; y<![CDATA[<z>]]></a>',
+      want: [{ name: 'a', attributes: {}, text: 'x & y<z>', children: [] }],
+    },
+    { input: '', want: [] },
+  ])('$input', ({ input, want }) => expect(parseXml(input)).toEqual(want));
+
+  it.each(['<a>', '</a>', '<a><b></a></b>'])('%s does not fit together', (input) => {
+    expect(() => parseXml(input)).toThrow(RangeError);
+  });
+
+  it.each([
+    '<',
+    '<a',
+    '<a b>',
+    '<a b=c/>',
+    '<!--',
+    '<!-- -',
+    '<![CDATA[ ]]',
+    '<?xml',
+    '<!DOCTYPE x',
+    '< a/>',
+  ])('%s is refused', (input) => {
+    expect(() => parseXml(`<a/>${input}`)).toThrow(RangeError);
+  });
+
+  // A megabyte would take minutes if each one searched the rest.
+  it.each(['<!--', '<![CDATA[', '<?', '<!a', '<a b="', '<a ', '<a', '<'])(
+    '%s without end is read in one pass',
+    (input) => {
+      expect(() => parseXml(input.repeat((1 << 20) / input.length))).toThrow(RangeError);
+    },
+  );
+
+  it('of more levels or elements than a list of domains has is not read', () => {
+    expect(() => parseXml(`${'<a>'.repeat(65)}${'</a>'.repeat(65)}`)).toThrow('more than 64 levels');
+    expect(() => parseXml('<a/>'.repeat(600_000))).toThrow('more than 524288 elements');
+  });
+});

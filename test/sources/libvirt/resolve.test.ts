@@ -1,0 +1,240 @@
+import { describe, expect, it } from 'vitest';
+import { askedForQemu, scopesOf } from '../../../src/kinds/machines.js';
+import { parseTarget } from '../../../src/kinds/parse.js';
+import type { RouteName } from '../../../src/route.js';
+import { findMachine } from '../../../src/sources/find.js';
+import type { Domain } from '../../../src/sources/libvirt/libvirt.js';
+import { libvirtOf } from '../../../src/sources/libvirt/provider.js';
+import { lima } from '../../../src/sources/managers/lima.js';
+import type { DiscoveredMachine, Warning } from '../../../src/sources/provider.js';
+import type { Source } from '../../../src/sources/source.js';
+import { qemu } from '../../../src/sources/vmm/qemu.js';
+import type { QemuTarget } from '../../../src/target/target.js';
+import { byFirstRoute } from '../resolved.js';
+
+const uuids = ['11111111-2222-4333-8444-555555555555', '21111111-2222-4333-8444-555555555555'] as const;
+const mint: Domain = { name: 'mint', uuid: uuids[0], id: 7, cid: 42, status: 'running', scope: 'system' };
+const own: Domain = { ...mint, uuid: uuids[1], cid: 43, scope: 'user' };
+const process: DiscoveredMachine = {
+  name: 'raw',
+  target: 'qemu/raw',
+  status: 'running',
+  provider: 'qemu',
+  address: 'vsock/9',
+};
+const context = (text: string) => ({
+  text,
+  port: 22,
+  env: {},
+  platform: 'linux' as const,
+  exists: () => false,
+});
+const warning = { provider: 'libvirt', code: 'FAILED', problem: 'virsh: no' };
+
+function resolve(
+  text: string,
+  domains: readonly Domain[],
+  warnings = [] as (typeof warning)[],
+  found: readonly DiscoveredMachine[] = [process],
+  routes?: readonly RouteName[],
+) {
+  const { name, scope } = parseTarget(text) as QemuTarget;
+  const processes = async () => ({ found, warnings: [] });
+  const libvirt = libvirtOf(scopesOf[scope], {
+    domains: async (_deps, scopes) => ({
+      domains: domains.filter(({ scope }) => scopes.includes(scope)),
+      warnings,
+    }),
+    processes,
+    addresses: async ({ name }) => (name === 'mint' ? ['192.0.2.7'] : []),
+  });
+  const sources = [libvirt, { ...qemu, list: processes }].map((source) => async () => source as Source);
+  return findMachine(sources, name, { ...context(text), routes }, askedForQemu).then(byFirstRoute);
+}
+
+describe('a name that a libvirtd without an answer may have too', () => {
+  const silent = { provider: 'libvirt', code: 'TIMEOUT', problem: 'qemu:///system: no answer within 10 s' };
+  it.each([
+    { name: 'a domain of the other libvirtd', input: 'qemu/mint', domains: [own], type: `qemu/${uuids[1]}` },
+    { name: 'a QEMU of no libvirtd', input: 'qemu/raw', domains: [mint], type: 'vsock/9' },
+  ])('is refused: $name', async ({ input, domains, type }) => {
+    await expect(resolve(input, domains, [silent])).rejects.toMatchObject({
+      code: 'TIMEOUT',
+      problem: expect.stringContaining(
+        'may also be a machine of a source that did not answer: qemu:///system',
+      ),
+      hint: expect.stringContaining(`type "${type}"`),
+    });
+  });
+
+  it('is an id: no other machine has it', async () => {
+    expect(await resolve(`qemu/${uuids[1]}`, [own], [silent])).toMatchObject({ endpoint: { cid: 43 } });
+  });
+});
+
+describe('a libvirt domain', () => {
+  it.each([
+    { name: 'its name', input: 'qemu/mint', domains: [mint], want: 42 },
+    { name: 'its name in another case', input: 'qemu/MINT', domains: [mint], want: 42 },
+    { name: 'its UUID', input: `qemu/${uuids[0]}`, domains: [mint, own], want: 42 },
+    { name: 'its number', input: 'qemu/7', domains: [mint], want: 42 },
+    { name: 'its slug', input: 'qemu/Mint-22', domains: [{ ...mint, name: 'Mint 22' }], want: 42 },
+    { name: "the system's before the user's", input: 'qemu/mint', domains: [mint, own], want: 42 },
+    { name: "the user's, if asked for", input: 'qemu:session/mint', domains: [mint, own], want: 43 },
+    { name: 'the arguments of its QEMU', input: 'qemu/raw', domains: [mint], want: 9 },
+  ])('is found by $name', async ({ input, domains, want }) => {
+    expect(await resolve(input, domains)).toMatchObject({
+      endpoint: { family: 'vsock', cid: want, port: 22 },
+    });
+  });
+
+  it('whose XML has no vsock device is reached as its QEMU shows: by a device in its extra arguments', async () => {
+    const bare = { ...mint, cid: undefined };
+    const started = { ...process, name: 'mint', uuid: uuids[0] };
+    const found = await resolve('qemu/mint', [bare], [], [{ ...started, uuid: uuids[1] }, started]);
+    expect(found).toMatchObject({ endpoint: { family: 'vsock', cid: 9, port: 22 } });
+    await expect(resolve('qemu/mint', [{ ...bare, status: 'off' }], [], [started])).rejects.toMatchObject({
+      problem: '"mint" is off',
+    });
+    await expect(resolve('qemu/mint', [bare], [], [process])).rejects.toMatchObject({
+      problem: 'libvirt knows "mint", but neither its vsock CID nor an address',
+    });
+  });
+
+  it('is reached by the address that libvirt gave it only if that was asked for', async () => {
+    const byCid = await resolve('qemu/mint', [mint]);
+    expect(byCid.endpoint).toMatchObject({ family: 'vsock' });
+    expect(byCid).not.toHaveProperty('rest');
+    const endpoint = { family: 'tcp', host: '192.0.2.7', port: 22 };
+    expect(await byCid.askIp?.()).toMatchObject({ endpoint });
+    const bare = { ...mint, cid: undefined };
+    await expect(resolve('qemu/mint', [bare], [], [])).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    const byIp = await resolve('qemu/mint', [bare], [], [], ['ip']);
+    expect(await byIp.askIp?.()).toMatchObject({ endpoint });
+  });
+
+  it.each([
+    {
+      name: 'is off',
+      input: 'qemu/mint',
+      domains: [{ ...mint, status: 'off' as const }],
+      want: {
+        code: 'NOT_FOUND',
+        problem: '"mint" is off',
+        hint: 'virsh -c qemu:///system start mint, or vmssh ssh --start qemu/mint',
+      },
+    },
+    {
+      name: 'has no vsock device',
+      input: 'qemu/mint',
+      domains: [{ ...own, cid: undefined }],
+      want: {
+        code: 'NOT_FOUND',
+        hint: expect.stringContaining('virsh -c qemu:///session edit mint, <vsock'),
+      },
+    },
+    {
+      name: 'is one of several',
+      input: 'qemu/MINT',
+      domains: [
+        { ...mint, name: 'Mint' },
+        { ...mint, uuid: uuids[1] },
+      ],
+      want: { code: 'AMBIGUOUS', final: true, problem: '"MINT" may be "qemu/Mint" or "qemu/mint"' },
+    },
+    {
+      name: 'is not there',
+      input: 'qemu/nope',
+      domains: [mint],
+      want: {
+        code: 'NOT_FOUND',
+        problem: 'QEMU has no machine "nope": found "mint", "raw"; virsh: no (FAILED)',
+      },
+    },
+  ])('that $name', async ({ input, domains, want }) => {
+    await expect(resolve(input, domains, [warning])).rejects.toMatchObject({
+      op: 'resolve',
+      target: input,
+      ...want,
+    });
+  });
+});
+
+describe('a machine of a manager', () => {
+  const found: DiscoveredMachine = {
+    name: 'default',
+    target: 'lima/default',
+    status: 'running',
+    provider: 'lima',
+    address: '127.0.0.1:60022',
+    user: 'u',
+    identityFile: '/k',
+  };
+  const ask = (
+    name: string,
+    machines: readonly DiscoveredMachine[] = [found],
+    warnings: readonly Warning[] = [],
+  ) => {
+    const list = async () => ({ found: machines, warnings });
+    return findMachine([async () => ({ ...lima, list })], name, context(`lima/${name}`)).then(byFirstRoute);
+  };
+
+  it('leads to its address, with its user and key', async () => {
+    expect(await ask('default')).toEqual({
+      endpoint: { family: 'tcp', host: '127.0.0.1', port: 60022 },
+      steps: ['lima knows "default" (running)', 'it has the SSH address "127.0.0.1:60022"'],
+      user: 'u',
+      identityFile: '/k',
+    });
+  });
+
+  it('that is off, and has a name which a shell would run, is quoted in the hint', async () => {
+    const uuid = '8495db59-ee59-4938-bf3b-c78365a6940b';
+    const odd = { ...found, name: 'x;id', uuid, status: 'off' as const };
+    await expect(ask(uuid, [odd])).rejects.toMatchObject({
+      hint: `limactl start 'x;id', or vmssh ssh --start lima/${uuid}`,
+    });
+  });
+
+  it.each([
+    {
+      name: 'is off',
+      machines: [{ ...found, status: 'off' as const }],
+      want: { hint: 'limactl start default, or vmssh ssh --start lima/default' },
+    },
+    {
+      name: 'has no address',
+      machines: [{ ...found, address: undefined }],
+      want: { hint: 'is it up? limactl list' },
+    },
+    {
+      name: 'is starting',
+      machines: [{ ...found, address: undefined, status: 'starting' as const }],
+      want: { problem: '"default" is starting, and has no address yet', hint: 'use --wait until it is up' },
+    },
+    {
+      name: 'is not there',
+      machines: [],
+      want: { problem: 'Lima has no machine "default": found none' },
+    },
+    { name: 'is there twice', machines: [found, found], want: { code: 'AMBIGUOUS' } },
+    {
+      name: 'may be there, but nothing answered',
+      machines: [],
+      warnings: [warning],
+      want: {
+        code: 'NOT_FOUND',
+        problem: 'Lima could not be asked: virsh: no (FAILED)',
+        hint: 'limactl list',
+      },
+    },
+    {
+      name: 'is not there, and single machines could not be asked',
+      machines: [],
+      warnings: [{ ...warning, code: 'INCOMPLETE' }],
+      want: { problem: 'Lima has no machine "default": found none; virsh: no (INCOMPLETE)' },
+    },
+  ])('that $name', async ({ machines, warnings, want }) => {
+    await expect(ask('default', machines, warnings)).rejects.toMatchObject({ op: 'resolve', ...want });
+  });
+});

@@ -1,0 +1,159 @@
+import { mkdirSync, symlinkSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Fs, findExport, listExports, nspawn } from '../../../src/sources/machined/nspawn.js';
+import type { Deps } from '../../../src/sources/provider.js';
+import { routeTo } from '../../../src/sources/routes.js';
+import { PeerFolder } from './varlink-peer.js';
+
+let folder: PeerFolder;
+let deps: Deps;
+beforeEach(() => {
+  folder = new PeerFolder();
+  deps = { env: { XDG_RUNTIME_DIR: `${folder.path}/user` }, runDir: `${folder.path}/run` };
+});
+afterEach(() => folder.stop());
+
+const forms = [
+  { name: "systemd 262's, of the user", path: 'user/systemd/nspawn/c1/unix-export/ssh' },
+  { name: "systemd 257's, of the user", path: 'user/systemd/nspawn/unix-export/c1/ssh' },
+  { name: "systemd 262's", path: 'run/systemd/nspawn/c1/unix-export/ssh' },
+  { name: "systemd 257's", path: 'run/systemd/nspawn/unix-export/c1/ssh' },
+];
+const v262 = (name: string) => `run/systemd/nspawn/${name}/unix-export/ssh`;
+const v257 = (name: string) => `run/systemd/nspawn/unix-export/${name}/ssh`;
+const put = (...paths: string[]) => Promise.all(paths.map((path) => folder.abandon(path)));
+
+describe('findExport', () => {
+  it.each(forms)('finds $name', async ({ path }) => {
+    const [want] = await put(path, v262('C1'), v257('c2'));
+    expect(await findExport('c1', deps)).toEqual({
+      outcome: 'found',
+      machine: { name: 'c1', path: want, scope: path.startsWith('user') ? 'user' : 'system' },
+      warnings: [],
+    });
+  });
+
+  it.each(forms.slice(1).map((form, at) => ({ ...form, before: forms[at] })))(
+    'takes the one before $name first',
+    async ({ path, before }) => {
+      const [, want] = await put(path, before?.path ?? '');
+      expect(await findExport('c1', deps)).toMatchObject({ machine: { path: want } });
+    },
+  );
+
+  it.each(forms)('finds $name in another case', async ({ path }) => {
+    const [want] = await put(path, v262('other'));
+    expect(await findExport('C1', deps)).toEqual({
+      outcome: 'found',
+      machine: { name: 'c1', path: want, scope: path.startsWith('user') ? 'user' : 'system' },
+      warnings: [],
+    });
+  });
+
+  it('reports names that differ only in case', async () => {
+    await put(v262('Mint'), v257('MINT'));
+    expect(await findExport('mint', deps)).toMatchObject({
+      outcome: 'ambiguous',
+      means: ['container/Mint', 'container/MINT'],
+    });
+  });
+
+  it('reports where it looked and what it found', async () => {
+    await put(v262('a'), v257('b'));
+    expect(await findExport('c1', deps)).toEqual({
+      outcome: 'unknown',
+      tried: forms.map(({ path }) => `${folder.path}/${path}`),
+      known: ['a', 'b'],
+      warnings: [],
+    });
+  });
+
+  it('looks only in /run if the user has no runtime folder', async () => {
+    const tried = ['/run/systemd/nspawn/c1/unix-export/ssh', '/run/systemd/nspawn/unix-export/c1/ssh'];
+    expect(await findExport('c1', { env: {} }, fakeFs({}))).toMatchObject({ outcome: 'unknown', tried });
+  });
+
+  it.each(['', 'a/b', '/', '.', '..', '../c1', 'a\0', 'a\n'])('touches nothing for %j', async (name) => {
+    const fs: Fs = { readdir: () => expect.unreachable(), lstat: () => expect.unreachable() };
+    expect(await findExport(name, deps, fs)).toMatchObject({ outcome: 'refused' });
+  });
+
+  it('reports a folder that cannot be read, except the one that never can', async () => {
+    const path = '/run/systemd/nspawn/c1/unix-export/ssh';
+    const closed = (name: string) => `/run/systemd/nspawn/${name}/unix-export/ssh`;
+    const fs = fakeFs(
+      { '/run/systemd/nspawn': ['propagate', 'locks', 'c1'] },
+      { [path]: 'EACCES', [closed('propagate')]: 'EACCES', [closed('locks')]: 'EACCES' },
+    );
+    const failures = [{ path, code: 'EACCES', problem: `cannot read ${path}` }];
+    expect(await findExport('c1', { env: {} }, fs)).toMatchObject({
+      outcome: 'unknown',
+      known: [],
+      warnings: failures,
+    });
+  });
+
+  it.each(forms)('does not follow a link that the container made in place of $name', async ({ path }) => {
+    const [other] = await put(v262('other'));
+    const link = `${folder.path}/${path}`;
+    mkdirSync(dirname(link), { recursive: true });
+    symlinkSync(other ?? '', link);
+    expect(await findExport('c1', deps)).toMatchObject({
+      outcome: 'unknown',
+      known: ['other'],
+      warnings: [{ path: link, code: 'LINK' }],
+    });
+    expect((await nspawn.list(deps)).warnings).toEqual([
+      {
+        provider: 'nspawn',
+        code: 'LINK',
+        problem: `${link} is a symbolic link, which the container made: not followed`,
+      },
+    ]);
+  });
+
+  it('follows links above what the container can write', async () => {
+    await put(v262('c1'));
+    symlinkSync('run', `${folder.path}/var`);
+    const path = `${folder.path}/var/systemd/nspawn/c1/unix-export/ssh`;
+    const through = { ...deps, runDir: `${folder.path}/var` };
+    expect(await findExport('c1', through)).toMatchObject({ outcome: 'found', machine: { path } });
+  });
+});
+
+describe('listExports', () => {
+  it('lists each name once, without nspawn’s own folders and files that are not sockets', async () => {
+    await put(v262('a'), v262('propagate'), v257('a'), v257('unix-export'), v257('b'));
+    await put('user/systemd/nspawn/b/unix-export/ssh', 'run/systemd/nspawn/c/unix-export/ssh/below');
+    const names = (await listExports(deps)).exports.map(
+      ({ name, path }) => `${name} ${path.slice(folder.path.length)}`,
+    );
+    expect(names).toEqual([
+      'b /user/systemd/nspawn/b/unix-export/ssh',
+      `a /${v262('a')}`,
+      `unix-export /${v257('unix-export')}`,
+    ]);
+  });
+
+  it('gives nothing if nspawn never ran', async () => {
+    expect(await listExports(deps)).toEqual({ exports: [], failures: [] });
+  });
+});
+
+describe('nspawn', () => {
+  it('lists what to type', async () => {
+    const [path] = await put(v262('c1'));
+    const routes = [routeTo(`unix${path}`)];
+    const want = { path, name: 'c1', target: 'container/c1', status: 'unknown', provider: 'nspawn', routes };
+    expect(await nspawn.list(deps)).toEqual({ found: [want], warnings: [] });
+  });
+});
+
+/** Folders with their entries, and errors by path; there are no sockets. */
+function fakeFs(folders: Record<string, string[]>, errors: Record<string, string> = {}): Fs {
+  const fail = async (path: string) => {
+    throw Object.assign(new Error(path), { code: errors[path] ?? 'ENOENT' });
+  };
+  return { readdir: async (path) => folders[path] ?? fail(path), lstat: fail };
+}

@@ -1,0 +1,151 @@
+import { writeFileSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { listAll } from '../../../src/sources/list-all.js';
+import { listMachines, searchMachined } from '../../../src/sources/machined/machined.js';
+import { machined, routesOfMachines } from '../../../src/sources/machined/provider.js';
+import type { Deps } from '../../../src/sources/provider.js';
+import { routeTo } from '../../../src/sources/routes.js';
+import type { JsonObject } from '../../../src/sources/tools/json.js';
+import { authorityOf } from '../../../src/sources/tools/scope.js';
+import { fakeProc } from '../processes/fake-proc.js';
+import { type Answer, machines, PeerFolder } from './varlink-peer.js';
+
+const socket = 'systemd/machine/io.systemd.Machine';
+const id = '8495db59ee594938bf3bc78365a6940b';
+let folder: PeerFolder;
+let deps: Deps;
+beforeEach(() => {
+  folder = new PeerFolder();
+  deps = { env: { XDG_RUNTIME_DIR: `${folder.path}/user` }, runDir: `${folder.path}/run`, timeoutMs: 10_000 };
+});
+afterEach(() => folder.stop());
+
+const vm = (name: string, vSockCid = 3, more: JsonObject = {}) => ({ name, class: 'vm', vSockCid, ...more });
+const user = (answer: Answer) => folder.listen(`user/${socket}`, answer);
+const system = (answer: Answer) => folder.listen(`run/${socket}`, answer);
+
+describe('machined', () => {
+  it('lists what to type, and another machine of the same name by its id', async () => {
+    const uuid = '8495db59-ee59-4938-bf3b-c78365a6940b';
+    await user(machines(vm('a', 3)));
+    await system(
+      machines(vm('a', 4, { id }), vm('b', 5, { id: '793b61a0166c450492ea51d10a8eaad6' }), vm('a', 6)),
+    );
+    const { found, warnings } = await machined.list(deps);
+    const common = { status: 'running', provider: 'machined', machine: expect.anything() };
+    expect(found).toEqual([
+      { ...common, name: 'a', target: 'machine/a', cid: 3, address: 'vsock/3', authority: authorityOf() },
+      { ...common, name: 'a', target: `machine/${id}`, cid: 4, address: 'vsock/4', uuid },
+      {
+        ...common,
+        name: 'b',
+        target: 'machine/b',
+        cid: 5,
+        address: 'vsock/5',
+        uuid: '793b61a0-166c-4504-92ea-51d10a8eaad6',
+      },
+    ]);
+    expect(warnings).toEqual([]);
+    expect(await searchMachined(id, deps)).toMatchObject({ outcome: 'found', machine: { vsockCid: 4 } });
+  });
+
+  // A stand-in: no released systemd has this agent yet.
+  it("gives a machine whose key machined knows that scope's ssh-agent, if it is there", async () => {
+    const sshPrivateKeyPath = '/run/user/1000/key';
+    await user(machines(vm('a', 3, { sshPrivateKeyPath }), vm('b', 4)));
+    await system(machines(vm('c', 5, { sshPrivateKeyPath })));
+    const { path: identityAgent } = await folder.listen('user/systemd/machine/ssh-agent', () => {});
+    const { found } = await machined.list(deps);
+    expect(found.map((machine) => [machine.name, machine.identityAgent])).toEqual([
+      ['a', identityAgent],
+      ['b', undefined],
+      ['c', undefined],
+    ]);
+  });
+
+  it('gives the user that systemd-vmspawn put into a machine, in the list and by name', async () => {
+    const service = 'systemd-vmspawn';
+    const procDir = fakeProc(folder.path, [{ argv: [service, '--bind-user=ann', '-M', 'a'] }]);
+    await system(machines(vm('a', 3, { service, supervisor: { pid: 100 } }), vm('b', 4, { service })));
+    const known = { ...deps, procDir };
+    const { found } = await machined.list(known);
+    expect(found.map(({ name, user }) => [name, user])).toEqual([
+      ['a', 'ann'],
+      ['b', undefined],
+    ]);
+    expect(await machined.find?.('a', known)).toMatchObject({ outcome: 'found', machine: { user: 'ann' } });
+  });
+
+  it.each([
+    {
+      name: 'exports a socket',
+      container: { vSockCid: 7 },
+      exports: true,
+      want: (path: string) => [routeTo(`unix${path}`), routeTo('vsock/7')],
+    },
+    {
+      name: 'has only an address',
+      container: { sshAddress: '192.0.2.1' },
+      exports: false,
+      want: () => [routeTo('192.0.2.1')],
+    },
+    {
+      name: 'has neither',
+      container: {},
+      exports: false,
+      want: () => [
+        expect.objectContaining({
+          endpoint: expect.objectContaining({
+            command: expect.arrayContaining(['systemd-run', '--machine=c']),
+          }),
+        }),
+      ],
+    },
+  ])('gives root the routes of a container that $name', async ({ container, exports, want }) => {
+    await system(machines({ name: 'c', class: 'container', service: 'systemd-nspawn', ...container }));
+    const path = exports ? await folder.abandon('run/systemd/nspawn/c/unix-export/ssh') : '';
+    const { machines: listed } = await listMachines(deps);
+    expect([...((await routesOfMachines(listed, deps, 0)) ?? new Map()).values()]).toEqual([want(path)]);
+    const { found } = await machined.list(deps);
+    expect(found.map(({ routes }) => routes)).toEqual([
+      ...((await routesOfMachines(listed, deps)) ?? new Map()).values(),
+    ]);
+  });
+
+  it('drops what is registered twice', async () => {
+    await user(machines(vm('a', 3, { id })));
+    await system(machines(vm('a', 3, { id })));
+    expect((await machined.list(deps)).found).toMatchObject([{ target: 'machine/a' }]);
+  });
+
+  it('warns of a scope that failed, not of one that is absent', async () => {
+    const path = await folder.abandon(`user/${socket}`);
+    writeFileSync(`${folder.path}/user/bus`, '');
+    const { found, warnings } = await machined.list(deps);
+    expect(found).toEqual([]);
+    const problem = expect.stringContaining(path);
+    expect(warnings).toEqual([{ provider: 'machined', code: 'ECONNREFUSED', problem }]);
+  });
+});
+
+describe('a machined that hangs', () => {
+  it('hides its own machines, and not those of the other scope', async () => {
+    await user(() => {});
+    await system(machines(vm('a', 3), vm('b', 4)));
+    const { machines: listed, warnings } = await listAll(deps, [machined], 200);
+    expect(listed.map(({ target }) => target)).toEqual(['machine/a', 'machine/b']);
+    expect(warnings).toEqual([
+      {
+        provider: 'machined',
+        code: 'TIMEOUT',
+        problem: `${folder.path}/user/${socket}: gave no answer within 0.2 s`,
+      },
+    ]);
+  });
+
+  it('ends with Ctrl-C', async () => {
+    const abort = new AbortController();
+    await user(() => abort.abort(new Error('enough')));
+    await expect(listMachines({ ...deps, signal: abort.signal })).rejects.toThrow('enough');
+  });
+});

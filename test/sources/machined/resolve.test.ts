@@ -1,0 +1,417 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ResolveOptions } from '../../../src/kinds/kinds.js';
+import { resolveTarget } from '../../../src/kinds/kinds.js';
+import { parseTarget } from '../../../src/kinds/parse.js';
+import { allRoutes } from '../../../src/reach/routes.js';
+import type { RouteName } from '../../../src/route.js';
+import { findMachine } from '../../../src/sources/find.js';
+import { machined, resolveMachined } from '../../../src/sources/machined/provider.js';
+import type { ResolveContext } from '../../../src/sources/source.js';
+import type { JsonObject } from '../../../src/sources/tools/json.js';
+import { fakeProc } from '../processes/fake-proc.js';
+import { byFirstRoute } from '../resolved.js';
+import { type Answer, machines, PeerFolder, recorded, wire } from './varlink-peer.js';
+
+const socket = 'systemd/machine/io.systemd.Machine';
+let folder: PeerFolder;
+beforeEach(() => {
+  folder = new PeerFolder();
+});
+afterEach(() => folder.stop());
+
+const resolved = (text: string, more: Partial<ResolveOptions> = {}) =>
+  resolveTarget(parseTarget(text), {
+    text,
+    port: 22,
+    env: {},
+    platform: 'linux',
+    exists: () => false,
+    runDir: `${folder.path}/run`,
+    ...more,
+  });
+
+const outcome = async (...asked: Parameters<typeof resolved>) => byFirstRoute(await resolved(...asked));
+
+/** The machine of this name, as a user with this uid finds it. */
+const resolveMachine = async (name: string, context: ResolveContext, uid?: number) => {
+  const source = {
+    ...machined,
+    resolve: (...asked: Parameters<typeof resolveMachined>) => resolveMachined(asked[0], asked[1], uid),
+  };
+  return byFirstRoute(await findMachine([async () => source], name, context));
+};
+
+const system = (answer: Answer) => folder.listen(`run/${socket}`, answer);
+const registered = (fields: JsonObject) => system(machines({ name: 'a', class: 'vm', ...fields }));
+const failure = (fields: object) => ({ name: 'ConnectError', op: 'resolve', ...fields });
+
+describe('a machine that a machined without an answer may have too', () => {
+  const uuid = '11111111-2222-4333-8444-555555555555';
+  const fields = { name: 'a', class: 'vm', vSockCid: 3, id: uuid.replaceAll('-', '') };
+  const asked = async (text: string) => {
+    const signal = AbortSignal.timeout(20_000);
+    const context = { text, port: 22, platform: 'linux', exists: () => false, signal } as const;
+    const env = { XDG_RUNTIME_DIR: `${folder.path}/user` };
+    const deps = { ...context, env, runDir: `${folder.path}/run`, timeoutMs: 300 };
+    return resolveMachine(text.replace('machine/', ''), deps);
+  };
+
+  it("is refused if this user's is silent and the system's has the name; its id is not", async () => {
+    await folder.listen(`user/${socket}`, () => {});
+    await system(machines(fields));
+    await expect(asked('machine/a')).rejects.toMatchObject({
+      code: 'TIMEOUT',
+      problem: expect.stringMatching(
+        /^"a" may also be a machine of a source that did not answer: the user's: no answer/,
+      ),
+      hint: expect.stringContaining(`type "machine/${uuid}" for the one that was found`),
+    });
+    expect(await asked(`machine/${uuid}`)).toMatchObject({ endpoint: { cid: 3 } });
+  });
+
+  it("is this user's if that answers first: the system's is not asked", async () => {
+    await folder.listen(`user/${socket}`, machines(fields));
+    await system(() => {});
+    expect(await asked('machine/a')).toMatchObject({ endpoint: { cid: 3 } });
+  });
+});
+
+describe('a machine', () => {
+  it('of a recorded answer is reached by its CID, on the port that is asked for', async () => {
+    await system((_request, peer) => {
+      peer.write(recorded('systemd257-list-one'));
+    });
+    expect(await outcome('machine/fakevm', { port: 2222 })).toMatchObject({
+      endpoint: { family: 'vsock', cid: 42, port: 2222 },
+      steps: ['systemd-machined (system) knows vm "fakevm"', 'it has the vsock CID 42'],
+    });
+  });
+
+  it('of systemd-vmspawn 262 is reached by its CID, with the key that was made for it', async () => {
+    await system((_request, peer) => {
+      peer.write(recorded('systemd262-list-vmspawn'));
+    });
+    const found = await outcome('machine/web');
+    expect(found).toMatchObject({
+      endpoint: { family: 'vsock', cid: 3699062943, port: 22 },
+      identityFile: '/run/systemd/vmspawn/web/ed25519',
+    });
+    // Its SSH address is the CID again.
+    expect(found.rest).toBeUndefined();
+  });
+
+  it('has the login user that systemd-vmspawn was given by --bind-user', async () => {
+    await registered({ vSockCid: 4, service: 'systemd-vmspawn', supervisor: { pid: 100 } });
+    const procDir = fakeProc(folder.path, [{ argv: ['systemd-vmspawn', '-M', 'a', '--bind-user=ann'] }]);
+    expect(await outcome('machine/a', { procDir })).toMatchObject({ user: 'ann' });
+  });
+
+  it('that is paused is not waited for, and the message says how it goes on', async () => {
+    const { path: controlAddress } = await folder.listen('control', (_request, peer) => {
+      peer.write(wire({ parameters: { running: false, status: 'paused' } }));
+    });
+    await registered({ vSockCid: 4, controlAddress });
+    await expect(outcome('machine/a')).rejects.toMatchObject(
+      failure({
+        ...{ code: 'NOT_FOUND', problem: '"a" is paused' },
+        hint: 'machinectl resume a, or vmssh ssh --start machine/a',
+        start: { machine: 'a', command: ['machinectl', 'resume', 'a'] },
+      }),
+    );
+  });
+
+  it('of the user comes before one of the system', async () => {
+    await registered({ vSockCid: 4 });
+    await folder.listen(`user/${socket}`, machines({ name: 'a', class: 'vm', vSockCid: 3 }));
+    const env = { XDG_RUNTIME_DIR: `${folder.path}/user` };
+    expect(await outcome('machine/a', { env })).toMatchObject({
+      endpoint: { cid: 3 },
+      steps: ['systemd-machined (user) knows vm "a"', expect.any(String)],
+    });
+  });
+
+  it('is found in another case', async () => {
+    await registered({ name: 'Web', vSockCid: 5 });
+    expect(await outcome('machine/web')).toMatchObject({ endpoint: { cid: 5 } });
+  });
+
+  it('registered without a route is reached as its QEMU shows', async () => {
+    await registered({ leader: 101 });
+    const device = ['-device', 'vhost-vsock-pci,guest-cid=42'];
+    const procDir = fakeProc(folder.path, [
+      { argv: ['qemu-system-x86_64', '-name', 'b', '-device', 'vhost-vsock-pci,guest-cid=43'] },
+      { argv: ['qemu-system-x86_64', '-name', 'a', ...device] },
+    ]);
+    expect(await outcome('machine/a', { procDir })).toMatchObject({
+      endpoint: { family: 'vsock', cid: 42, port: 22 },
+      steps: [
+        'systemd-machined (system) knows vm "a"',
+        'its QEMU shows its address',
+        'it has the SSH address "vsock/42"',
+      ],
+    });
+  });
+
+  it('gives the private key that was made for it', async () => {
+    await registered({ vSockCid: 5, sshPrivateKeyPath: '/run/k' });
+    expect(await outcome('machine/a')).toMatchObject({ identityFile: '/run/k' });
+    folder.stop();
+    folder = new PeerFolder();
+    await registered({ vSockCid: 5 });
+    expect((await outcome('machine/a')).identityFile).toBeUndefined();
+  });
+
+  it.each([
+    { name: 'systemd 257', path: 'run/systemd/nspawn/unix-export/c1/ssh', list: 'systemd257-list-container' },
+    { name: 'systemd 262', path: 'run/systemd/nspawn/c1/unix-export/ssh', list: 'systemd262-list-container' },
+  ])('that is a container is reached by the socket it exports to $name', async ({ path, list }) => {
+    const [{ parameters: machine }] = JSON.parse(
+      `[${recorded(list).toString().replace(/\0$/, '').replaceAll('\0', ',')}]`,
+    );
+    await system(machines({ ...machine, name: 'c1' }));
+    const want = await folder.abandon(path);
+    expect(await outcome('machine/c1')).toMatchObject({
+      endpoint: { family: 'unix', path: want },
+      steps: ['systemd-machined (system) knows container "c1"', `container "c1" exports ${want}`],
+    });
+  });
+
+  it('that is a container without such a socket is found by root, who may start its sshd', async () => {
+    await registered({ class: 'container', service: 'systemd-nspawn' });
+    const problem = expect.stringContaining('no container "a" exports an SSH socket');
+    const context = { text: 'machine/a', port: 22, env: {}, platform: 'linux' as const, exists: () => false };
+    const resolving = (uid: number) => resolveMachine('a', { ...context, runDir: `${folder.path}/run` }, uid);
+    await expect(resolving(1000)).rejects.toMatchObject(failure({ code: 'NOT_FOUND', problem }));
+    expect(await resolving(0)).toMatchObject({
+      endpoint: {
+        family: 'exec',
+        command: expect.arrayContaining(['systemd-run', '--machine=a', '--pipe']),
+        machine: 'a',
+      },
+      steps: [
+        'systemd-machined (system) knows container "a"',
+        'it exports no SSH socket',
+        'systemd-run starts sshd in it as its root',
+      ],
+    });
+  });
+
+  it.each([
+    {
+      known: { vSockCid: 7 },
+      endpoint: { family: 'vsock', cid: 7, port: 22 },
+      step: 'it has the vsock CID 7',
+    },
+    {
+      known: { sshAddress: '192.0.2.1' },
+      endpoint: { family: 'tcp', host: '192.0.2.1', port: 22 },
+      step: 'it has the SSH address "192.0.2.1"',
+    },
+  ])('that is a container without such a socket is reached by $known', async ({ known, endpoint, step }) => {
+    await registered({ class: 'container', service: 'systemd-nspawn', ...known });
+    expect(await outcome('machine/a')).toEqual({
+      endpoint,
+      steps: ['systemd-machined (system) knows container "a"', 'it exports no SSH socket', step],
+    });
+  });
+
+  it('with a CID and an SSH address has that as its other route, or for --route ip if it is on the network', async () => {
+    await registered({ vSockCid: 5, sshAddress: 'unix/run/x' });
+    const machine = await outcome('machine/a');
+    expect(machine).toMatchObject({ endpoint: { family: 'vsock', cid: 5, port: 22 } });
+    const step = 'it has the SSH address "unix/run/x"';
+    expect(machine.rest).toEqual([{ endpoint: { family: 'unix', path: '/run/x' }, steps: [step] }]);
+    folder.stop();
+    folder = new PeerFolder();
+    await registered({ vSockCid: 5, sshAddress: '192.0.2.1' });
+    const networked = await resolved('machine/a');
+    const names = async (only?: readonly RouteName[]) => {
+      const routes = await allRoutes({ ...networked, joined: undefined }, { text: 'a', port: 22, only });
+      return routes.map(({ name }) => name);
+    };
+    expect(await names()).toEqual(['vsock']);
+    expect(await names(['ip'])).toEqual(['ip']);
+  });
+
+  it('with a CID and an SSH address that cannot be used has its CID, and -v says why', async () => {
+    await registered({ vSockCid: 5, sshAddress: 'web:0' });
+    const machine = await outcome('machine/a');
+    expect(machine).toMatchObject({ endpoint: { family: 'vsock', cid: 5 } });
+    expect(machine).not.toHaveProperty('rest');
+    expect(machine.steps).toContainEqual(expect.stringMatching(/^its SSH address "web:0" cannot be used: /));
+  });
+
+  it('that is a container has its export first, and then the CID and address of its record', async () => {
+    await registered({
+      class: 'container',
+      service: 'systemd-nspawn',
+      vSockCid: 7,
+      sshAddress: '127.0.0.1:2222',
+    });
+    const path = await folder.abandon('run/systemd/nspawn/unix-export/a/ssh');
+    const { endpoint, rest } = await outcome('machine/a');
+    expect(endpoint).toEqual({ family: 'unix', path });
+    expect(rest?.map((each) => each.endpoint)).toEqual([
+      { family: 'vsock', cid: 7, port: 22 },
+      { family: 'tcp', host: '127.0.0.1', port: 2222 },
+    ]);
+  });
+
+  it('without a CID or an address is not found, and its service is named', async () => {
+    await registered({ class: 'container', service: 'libvirt-lxc' });
+    const problem = 'machine "a" (class container of libvirt-lxc) has neither a vsock CID nor an SSH address';
+    await expect(outcome('machine/a')).rejects.toMatchObject(failure({ code: 'NOT_FOUND', problem }));
+  });
+
+  it('without an address is not found', async () => {
+    await registered({});
+    const problem = 'machine "a" (class vm) has neither a vsock CID nor an SSH address';
+    await expect(outcome('machine/a')).rejects.toMatchObject(failure({ code: 'NOT_FOUND', problem }));
+  });
+});
+
+describe('an SSH address', () => {
+  it.each([
+    { input: 'vsock/42', want: { family: 'vsock', cid: 42, port: 22 } },
+    { input: 'vsock%42', want: { family: 'vsock', cid: 42, port: 22 } },
+    { input: 'vsock:42:5', want: { family: 'vsock', cid: 42, port: 5 } },
+    { input: 'unix/run/X', want: { family: 'unix', path: '/run/X' } },
+    { input: 'unix%run%X', want: { family: 'unix', path: '/run/X' } },
+    { input: 'vsock-mux/run/v', want: { family: 'vsock-mux', path: '/run/v', port: 22 } },
+    { input: 'vsock-mux:/run/v:5', want: { family: 'vsock-mux', path: '/run/v', port: 5 } },
+    { input: '192.0.2.1', want: { family: 'tcp', host: '192.0.2.1', port: 22 } },
+    { input: '192.0.2.1:2222', want: { family: 'tcp', host: '192.0.2.1', port: 2222 } },
+    { input: '2001:db8::1', want: { family: 'tcp', host: '2001:db8::1', port: 22 } },
+    { input: '[2001:db8::1]', want: { family: 'tcp', host: '2001:db8::1', port: 22 } },
+    { input: '[2001:db8::1]:2222', want: { family: 'tcp', host: '2001:db8::1', port: 2222 } },
+    { input: 'fe80::1%eth0', want: { family: 'tcp', host: 'fe80::1%eth0', port: 22 } },
+    { input: 'web.example', want: { family: 'tcp', host: 'web.example', port: 22 } },
+    { input: 'web.example:2222', want: { family: 'tcp', host: 'web.example', port: 2222 } },
+    { input: 'vsock', want: { family: 'tcp', host: 'vsock', port: 22 } },
+  ])('$input leads there', async ({ input, want }) => {
+    await registered({ sshAddress: input });
+    const { endpoint, steps } = await outcome('machine/a');
+    expect(endpoint).toEqual(want);
+    expect(steps[1]).toBe(`it has the SSH address "${input}"`);
+  });
+
+  it('in percent form has the literal reading if that file exists', async () => {
+    await registered({ sshAddress: 'unix%run%X' });
+    const { endpoint, steps } = await outcome('machine/a', { exists: (path) => path === '/run%X' });
+    expect(endpoint).toEqual({ family: 'unix', path: '/run%X' });
+    expect(steps[2]).toBe('a file /run%X exists, so "%" is meant literally');
+  });
+
+  it.each([
+    { input: 'vsock/any', why: 'CID "any" means any machine and cannot be connected to' },
+    { input: 'vsock:3:x', why: 'port "x" cannot be used: it is not a number' },
+    { input: 'unix/', why: 'the socket path is empty' },
+    { input: 'web:0', why: 'port 0 cannot be used: tcp has ports 1 to 65535' },
+    { input: 'web:65536', why: 'port 65536 cannot be used: tcp has ports 1 to 65535' },
+    { input: 'web:ssh', why: 'port "ssh" cannot be used: it is not a number' },
+    { input: 'web:', why: 'the port is missing' },
+    { input: '[web]:22', why: 'no IPv6 address is in the brackets' },
+    { input: '[::1', why: 'it is neither a socket nor a host' },
+    { input: ':22', why: 'it is neither a socket nor a host' },
+    { input: 'a b', why: 'it is neither a socket nor a host' },
+    { input: 'http://web/', why: 'port "//web/" cannot be used: it is not a number' },
+  ])("$input is refused as the machine's, not the user's", async ({ input, why }) => {
+    await registered({ sshAddress: input });
+    await expect(outcome('machine/a')).rejects.toMatchObject(
+      failure({
+        code: 'NOT_FOUND',
+        target: 'machine/a',
+        problem: `its SSH address "${input}" cannot be used: ${why}`,
+        hint: expect.stringContaining('vsock/CID'),
+      }),
+    );
+  });
+
+  it('without a port takes no port that TCP does not have', async () => {
+    await registered({ sshAddress: '192.0.2.1' });
+    const problem = expect.stringContaining('port 70000 cannot be used: tcp has ports 1 to 65535');
+    await expect(outcome('machine/a', { port: 70000 })).rejects.toMatchObject(failure({ problem }));
+  });
+});
+
+describe('no machine', () => {
+  const hint = expect.any(String);
+  it.each([
+    { image: '/var/lib/machines/web', typed: 'web', unit: 'systemd-nspawn@web.service' },
+    { image: '/var/lib/machines/db-1.raw', typed: 'db-1', unit: 'systemd-nspawn@db\\x2d1.service' },
+  ])('that is off and has the image $image is offered to be started', async ({ image, typed, unit }) => {
+    await system((request, peer) => {
+      peer.write(recorded(request.more ? 'systemd257-list-all' : 'systemd257-no-such-machine'));
+    });
+    await expect(outcome(`machine/${typed}`, { exists: (path) => path === image })).rejects.toMatchObject(
+      failure({
+        code: 'NOT_FOUND',
+        problem: `"${typed}" is off`,
+        hint: `machinectl start ${typed}, or vmssh ssh --start machine/${typed}`,
+        start: {
+          ...{ machine: typed, command: ['machinectl', 'start', typed] },
+          log: ['journalctl', '--unit', unit],
+        },
+      }),
+    );
+  });
+
+  it('of that name: lists the existing ones', async () => {
+    await system((request, peer) => {
+      peer.write(recorded(request.more ? 'systemd257-list-all' : 'systemd257-no-such-machine'));
+    });
+    const problem = 'systemd-machined has no machine "nope": found "fakevm"';
+    await expect(outcome('machine/nope')).rejects.toMatchObject(
+      failure({ code: 'NOT_FOUND', problem, hint }),
+    );
+  });
+
+  it('at all', async () => {
+    await system((request, peer) => {
+      peer.write(recorded(request.more ? 'systemd257-list-host-only' : 'systemd257-no-such-machine'));
+    });
+    const problem = 'systemd-machined has no machine "nope": found none';
+    await expect(outcome('machine/nope')).rejects.toMatchObject(
+      failure({ code: 'NOT_FOUND', problem, hint }),
+    );
+  });
+
+  it('that is the only one in this case', async () => {
+    await system(machines({ name: 'Web', class: 'vm' }, { name: 'WEB', class: 'vm' }));
+    const problem = '"web" may be "machine/Web" or "machine/WEB"';
+    await expect(outcome('machine/web')).rejects.toMatchObject(failure({ code: 'AMBIGUOUS', problem, hint }));
+  });
+
+  it('in the system, while the user scope could not be asked', async () => {
+    // With a D-Bus of the user's, a machined that refuses is broken, not absent.
+    await Promise.all(['bus', socket].map((name) => folder.abandon(`user/${name}`)));
+    await system(machines({ name: 'b', class: 'vm' }));
+    const env = { XDG_RUNTIME_DIR: `${folder.path}/user` };
+    const problem = expect.stringMatching(/found "b"; the user's: .*\(ECONNREFUSED\)$/);
+    await expect(outcome('machine/a', { env })).rejects.toMatchObject(failure({ problem }));
+  });
+
+  it('if no machined runs', async () => {
+    const problem = 'systemd-machined could not be asked: it does not run here, or is older than 257';
+    const install = expect.stringContaining('apt-get install systemd-container');
+    await expect(outcome('machine/a')).rejects.toMatchObject(
+      failure({ code: 'NOT_FOUND', problem, hint: install }),
+    );
+  });
+
+  it('if machined refuses to answer', async () => {
+    await system((_request, peer) => {
+      peer.write(wire({ error: 'org.varlink.service.PermissionDenied' }));
+    });
+    const problem = expect.stringMatching(
+      /^systemd-machined could not be asked: no scope gave an answer; the system's: .*\(org\.varlink\.service\.PermissionDenied\)$/,
+    );
+    await expect(outcome('machine/a')).rejects.toMatchObject(failure({ code: 'NOT_FOUND', problem, hint }));
+  });
+
+  it('for who does not wait for the answer', async () => {
+    const abort = new AbortController();
+    await system(() => abort.abort(new Error('enough')));
+    await expect(outcome('machine/a', { signal: abort.signal })).rejects.toThrow('enough');
+  });
+});

@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import { kinds, resolveTarget } from '../../src/kinds/kinds.js';
+import { managed } from '../../src/kinds/managed.js';
+import { resolveShortName } from '../../src/lookup/short-name.js';
+import { listAll } from '../../src/sources/list-all.js';
+import { type DiscoveredMachine, DiscoveryError } from '../../src/sources/provider.js';
+import { searchSource } from '../../src/sources/search.js';
+import { type Source, sourcesOn } from '../../src/sources/source.js';
+import { loadSources } from '../../src/sources/sources.js';
+
+const providers = await loadSources();
+
+const uuid = '11111111-2222-4333-8444-555555555555';
+const found: readonly DiscoveredMachine[] = [
+  { name: 'Web 1', target: 'lima/Web 1', status: 'running', provider: 'bhyve', uuid, address: 'vsock/7' },
+  { name: 'db', target: 'lima/db', status: 'off', provider: 'bhyve' },
+];
+/** All that a new provider needs: one record. */
+const bhyve: Source = {
+  name: 'bhyve',
+  title: 'bhyve',
+  platforms: ['linux'],
+  listCommand: 'bhyvectl list',
+  start: ({ name: machine }) => ({ machine, command: ['bhyvectl', 'start', machine] }),
+  list: async () => ({ found, warnings: [] }),
+};
+const deps = { env: {} };
+
+describe('a provider that is one record', () => {
+  it.each([
+    { typed: 'Web 1', by: 'name' },
+    { typed: 'wEB 1', by: 'name in any case' },
+    { typed: 'web-1', by: 'slug' },
+    { typed: `{${uuid.toUpperCase()}}`, by: 'UUID' },
+  ])('finds a machine by its $by', async ({ typed }) => {
+    expect(await searchSource(bhyve, typed, deps)).toMatchObject({
+      outcome: 'found',
+      machine: { name: 'Web 1' },
+    });
+  });
+
+  it('lists the other machines', async () => {
+    expect(await searchSource(bhyve, 'x', deps)).toMatchObject({
+      outcome: 'unknown',
+      known: ['Web 1', 'db'],
+    });
+  });
+
+  it('is asked only for a name, on its platforms', async () => {
+    const here = { env: {}, platform: 'linux' } as const;
+    const { machine, text } = await resolveShortName('web-1', here, listAll, async () => [bhyve]);
+    expect({ text, machine }).toMatchObject({ text: 'lima/Web 1', machine: { uuid } });
+    expect(sourcesOn('win32', [bhyve])).toEqual([]);
+  });
+
+  it('gives a warning if it fails', async () => {
+    const failing = { ...bhyve, list: () => Promise.reject(new DiscoveryError('FAILED', 'no')) };
+    const warning = { provider: 'bhyve', code: 'FAILED', problem: 'no' };
+    expect(await listAll(deps, [failing])).toEqual({ machines: [], warnings: [warning] });
+    expect(await searchSource(failing, 'x', deps)).toMatchObject({ outcome: 'unavailable', problem: 'no' });
+  });
+
+  it('has a kind by its name, with its commands for hints', async () => {
+    const table = [
+      ...kinds,
+      managed({ name: 'bhyve', machines: 'a machine of bhyve', load: async () => bhyve }),
+    ];
+    const resolve = (name: string) => {
+      const options = { text: `bhyve/${name}`, port: 22, env: {}, platform: 'linux' } as const;
+      return resolveTarget({ kind: 'bhyve', name } as { kind: string }, options, table);
+    };
+    expect(await resolve('web-1')).toMatchObject({
+      routes: [{ endpoint: { family: 'vsock', cid: 7, port: 22 } }],
+    });
+    await expect(resolve('db')).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+      hint: 'bhyvectl start db, or vmssh ssh --start bhyve/db',
+    });
+    await expect(resolve('x')).rejects.toMatchObject({ code: 'NOT_FOUND', hint: 'bhyvectl list' });
+  });
+});
+
+describe('every provider', () => {
+  it('has a name of its own, and a kind that it lists machines for, or addresses only', () => {
+    const names = providers.map(({ name }) => name);
+    expect(names).toEqual([...new Set(names)]);
+    const asked = new Set(kinds.flatMap((kind) => [...kind.providers]));
+    expect([...asked].filter((name) => !names.includes(name))).toEqual([]);
+    expect(names.filter((name) => !asked.has(name))).toEqual([...['crosvm', 'vfkit']]);
+  });
+
+  it.each(providers)('$name runs somewhere', ({ title, platforms }) => {
+    expect(title).not.toBe('');
+    expect(platforms.length).toBeGreaterThan(0);
+  });
+});

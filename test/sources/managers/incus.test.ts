@@ -1,0 +1,316 @@
+import { describe, expect, it } from 'vitest';
+import { listIncus, parseInstances } from '../../../src/sources/managers/incus.js';
+import { DiscoveryError } from '../../../src/sources/provider.js';
+import { routeTo } from '../../../src/sources/routes.js';
+import { fixture } from '../fixture.js';
+
+describe('Incus and LXD', () => {
+  it('list a container that is off, as recorded', () => {
+    expect(parseInstances(JSON.parse(fixture('lxd/lxd5.0.2-instances.json')))).toEqual([
+      {
+        name: 'web',
+        target: 'incus/web',
+        status: 'off',
+        provider: 'incus',
+        uuid: '6aa4e424-05ce-4621-b07d-601a17833f5f',
+      },
+    ]);
+  });
+
+  it('list containers and a VM of two projects, as recorded', () => {
+    const both = (name: string, uuid: string, rest: object) => ({
+      name,
+      target: `incus/${name}`,
+      provider: 'incus',
+      uuid,
+      status: 'off',
+      ...rest,
+    });
+    const webs = ['2fe611cc-d47c-4c59-bf10-ada847c6dab9', '84f94d2f-0703-4314-a2b7-1ba329542a07'] as const;
+    expect(parseInstances(JSON.parse(fixture('incus/incus6.0.4-instances.json')))).toEqual([
+      both('db', '949da294-6734-4e30-ad23-dcd6a4a989f0', {
+        status: 'paused',
+        address: 'fd42:99::1266:6aff:fec1:d51a',
+      }),
+      both('lonely', '962c98f6-5f73-42d7-8c24-e178673ae612', {}),
+      both('vm', '5924d374-3abd-4bb0-b0bf-ff873c428df6', {
+        status: 'running',
+        cid: 2661586547,
+        address: 'vsock/2661586547',
+        routes: [routeTo('vsock/2661586547'), routeTo('10.99.0.175')],
+      }),
+      both('web', webs[0], { status: 'running', target: `incus/${webs[0]}`, address: '10.99.0.22' }),
+      both('only', '35cd3d1b-dccc-42a3-847f-3c17ec1e2831', { project: 'lab' }),
+      both('web', webs[1], { target: `incus/${webs[1]}`, project: 'lab' }),
+    ]);
+  });
+
+  it("know other users' instances by their projects, which take no name away", () => {
+    const [mine, theirs] = ['1', '2'].map((digit) => `${digit.repeat(8)}-2222-4333-8444-555555555555`);
+    const instance = (uid: number, uuid = '') => ({
+      name: 'web',
+      project: `user-${uid}`,
+      config: { 'volatile.uuid': uuid },
+    });
+    const answer = { metadata: [instance(1001, mine), instance(1002, theirs)] };
+    const found = parseInstances(answer, { uid: 1001 });
+    expect(found.map(({ target, authority }) => [target, authority])).toEqual([
+      ['incus/web', undefined],
+      [`incus/${theirs}`, 'other'],
+    ]);
+  });
+
+  it.each([
+    { input: { status: 'Ready' }, want: 'running' },
+    { input: { status: 'Stopping' }, want: 'stopping' },
+    { input: { status: 'Stopped', stateful: true }, want: 'saved' },
+    { input: { status: 'Error' }, want: 'unknown' },
+  ])('$input is $want', ({ input, want }) => {
+    expect(parseInstances({ metadata: [{ name: 'a', ...input }] })).toMatchObject([{ status: want }]);
+  });
+
+  const inet = (address: string, scope: string, family = 'inet') => ({
+    address,
+    scope,
+    family,
+    netmask: '24',
+  });
+  it.each([
+    {
+      name: 'a VM by its CID',
+      input: { type: 'virtual-machine', config: { 'volatile.vsock_id': '1234' } },
+      want: { cid: 1234, address: 'vsock/1234' },
+    },
+    {
+      name: 'a container by its address',
+      input: {
+        type: 'container',
+        config: { 'volatile.vsock_id': '1234' },
+        state: {
+          network: {
+            lo: { addresses: [inet('127.0.0.1', 'local')] },
+            eth0: {
+              addresses: [
+                inet('fd00::7', 'global', 'inet6'),
+                inet('10.0.0.7', 'global'),
+                inet('fe80::1', 'link'),
+              ],
+            },
+          },
+        },
+      },
+      want: { address: '10.0.0.7' },
+    },
+    {
+      name: 'a container whose root gave it addresses of this host',
+      input: {
+        type: 'container',
+        state: {
+          network: {
+            eth0: {
+              addresses: [
+                inet('127.0.0.1', 'global'),
+                inet('::ffff:127.0.0.1', 'global', 'inet6'),
+                inet('169.254.0.1', 'global'),
+                inet('10.0.0.7', 'global'),
+              ],
+            },
+          },
+        },
+      },
+      want: { address: '10.0.0.7' },
+    },
+    {
+      name: 'a container that has only IPv6',
+      input: {
+        type: 'container',
+        state: { network: { eth0: { addresses: [inet('fd00::7', 'global', 'inet6')] } } },
+      },
+      want: { address: 'fd00::7' },
+    },
+    { name: 'a VM without a CID', input: { type: 'virtual-machine', config: {}, state: null }, want: {} },
+  ])('list $name', ({ input, want }) => {
+    const [found] = parseInstances({ metadata: [{ name: 'a', status: 'Running', ...input }] });
+    expect(found).toEqual({ name: 'a', target: 'incus/a', status: 'running', provider: 'incus', ...want });
+  });
+
+  it('tell instances of two projects apart by UUID', () => {
+    const instance = (uuid: string) => ({
+      name: 'a',
+      status: 'Stopped',
+      type: 'container',
+      config: { 'volatile.uuid': uuid },
+    });
+    const found = parseInstances({
+      metadata: [
+        instance('11111111-2222-4333-8444-555555555551'),
+        instance('11111111-2222-4333-8444-555555555552'),
+      ],
+    });
+    expect(found.map(({ target }) => target)).toEqual([
+      'incus/11111111-2222-4333-8444-555555555551',
+      'incus/11111111-2222-4333-8444-555555555552',
+    ]);
+  });
+});
+
+describe('A cluster of Incus', () => {
+  const instance = (name: string, location: string) => ({
+    name,
+    location,
+    status: 'Running',
+    type: 'virtual-machine',
+    config: { 'volatile.vsock_id': '77' },
+  });
+  it('has the machines of its other members behind those', async () => {
+    const get = async (_: string, path: string) =>
+      path === '/1.0'
+        ? { metadata: { environment: { server_name: 'hv1' } } }
+        : { metadata: [instance('near', 'hv1'), instance('far', 'hv2')] };
+    const { found } = await listIncus({ env: { INCUS_SOCKET: '/i' } }, get, async (path) => path === '/i');
+    expect(found.map(({ target, via, cid, address }) => ({ target, via, cid, address }))).toEqual([
+      { target: 'incus/near', via: undefined, cid: 77, address: 'vsock/77' },
+      { target: 'via/hv2/incus/far', via: 'hv2', cid: undefined, address: undefined },
+    ]);
+  });
+});
+
+describe('The routes of an instance', () => {
+  const container = (name: string, more: object = {}) => ({
+    name,
+    status: 'Running',
+    type: 'container',
+    config: {},
+    state: { network: { eth0: { addresses: [{ address: '10.0.0.2', scope: 'global' }] } } },
+    ...more,
+  });
+  it('are its vsock, the exec of its manager and its address, if it runs on this host', async () => {
+    const vm = { type: 'virtual-machine', config: { 'volatile.vsock_id': '77' } };
+    const found: Record<string, readonly object[]> = {
+      '/i': [
+        container('web', { project: 'lab' }),
+        container('vm', vm),
+        container('off', { status: 'Stopped' }),
+      ],
+      '/l/unix.socket': [container('old'), container('-x')],
+    };
+    const get = async (path: string) => ({ metadata: found[path] ?? [] });
+    const env = { INCUS_SOCKET: '/i', LXD_DIR: '/l' };
+    const listing = await listIncus({ env }, get, async (path) => path in found);
+    const ip = routeTo('10.0.0.2');
+    const exec = (...command: readonly string[]) =>
+      expect.objectContaining({ name: 'exec', endpoint: expect.objectContaining({ command }) });
+    expect(listing.found.map(({ name, routes }) => ({ name, routes }))).toEqual([
+      {
+        name: 'web',
+        routes: [exec('incus', 'exec', '--project=lab', '--mode=non-interactive', 'web', '--'), ip],
+      },
+      {
+        name: 'vm',
+        routes: [routeTo('vsock/77'), exec('incus', 'exec', '--mode=non-interactive', 'vm', '--'), ip],
+      },
+      { name: 'off', routes: undefined },
+      { name: 'old', routes: [exec('lxc', 'exec', '--mode=non-interactive', 'old', '--'), ip] },
+      // A name that its client would take for an option.
+      { name: '-x', routes: undefined },
+    ]);
+  });
+});
+
+describe('The sockets of Incus and LXD', () => {
+  const denied = new DiscoveryError('EACCES', 'closed');
+  const named = (name: string) => ({ metadata: [{ name, status: 'Stopped' }] });
+  const settings = '/home/u/.config/incus';
+  const env = { HOME: '/home/u' };
+  const admins = '/var/lib/incus/unix.socket';
+  const users = '/var/lib/incus/unix.socket.user';
+  const lxd = '/var/snap/lxd/common/lxd/unix.socket';
+
+  /** Which sockets are asked, and the result, if these answer or throw, and these other files exist. */
+  async function ask(
+    env: Record<string, string | undefined>,
+    sockets: Record<string, unknown>,
+    ...files: string[]
+  ) {
+    const asked: string[] = [];
+    const get = async (socket: string, path: string) => {
+      asked.push(`${socket} ${path}`);
+      if (sockets[socket] instanceof Error) throw sockets[socket];
+      return sockets[socket];
+    };
+    const exists = async (path: string) => path in sockets || files.includes(path);
+    const { found, warnings } = await listIncus({ env }, get, exists);
+    const all = '/1.0/instances?recursion=2&all-projects=true';
+    expect(asked.every((each) => each.endsWith(` ${all}`))).toBe(true);
+    return {
+      asked: asked.map((each) => each.replace(` ${all}`, '')),
+      warnings,
+      names: found.map(({ name }) => name),
+    };
+  }
+
+  it.each([
+    { name: 'nothing', sockets: {}, want: { asked: [], names: [], warnings: [] } },
+    {
+      name: 'both services',
+      sockets: { [lxd]: named('l'), [admins]: named('i') },
+      want: { asked: [admins, lxd], names: ['i', 'l'], warnings: [] },
+    },
+    {
+      name: 'the first that is there',
+      sockets: { [admins]: named('a'), '/run/incus/unix.socket': named('r') },
+      want: { asked: ['/run/incus/unix.socket'], names: ['r'] },
+    },
+    {
+      name: 'the users’ socket, by one who has used it, without a warning of the other',
+      sockets: { [admins]: denied, [users]: named('mine') },
+      files: [settings],
+      want: { asked: [admins, users], names: ['mine'], warnings: [] },
+    },
+    ...[settings, '/settings/incus'].map((folder) => ({
+      name: `the users’ socket with XDG_CONFIG_HOME, by one who has ${folder}`,
+      env: { XDG_CONFIG_HOME: '/settings' },
+      sockets: { [admins]: denied, [users]: named('mine') },
+      files: [folder],
+      want: { asked: [admins, users], names: ['mine'], warnings: [] },
+    })),
+    {
+      name: 'no users’ socket by a relative XDG_CONFIG_HOME',
+      env: { XDG_CONFIG_HOME: 'settings' },
+      sockets: { [admins]: denied, [users]: named('mine') },
+      files: ['settings/incus'],
+      want: { asked: [admins], names: [] },
+    },
+    {
+      name: 'no users’ socket by others, as it would make a project for them',
+      sockets: { [admins]: denied, [users]: named('mine') },
+      want: { asked: [admins], names: [], warnings: [{ provider: 'incus', code: 'CLOSED' }] },
+    },
+    {
+      name: 'no users’ socket without a HOME, whose settings are nowhere',
+      env: { HOME: '' },
+      sockets: { [admins]: denied, [users]: named('mine') },
+      files: ['undefined/.config/incus', '/.config/incus'],
+      want: { asked: [admins], names: [] },
+    },
+    {
+      name: 'no second socket of a service that gives no answer',
+      sockets: { [admins]: new DiscoveryError('TIMEOUT', 'slow'), [users]: named('mine'), [lxd]: named('l') },
+      files: [settings],
+      want: { asked: [admins, lxd], names: ['l'], warnings: [{ provider: 'incus', code: 'TIMEOUT' }] },
+    },
+    {
+      name: 'the one that the environment names',
+      env: { INCUS_SOCKET: '/i', LXD_DIR: '/l' },
+      sockets: { '/i': named('i'), '/l/unix.socket': named('l'), [admins]: named('a') },
+      want: { asked: ['/i', '/l/unix.socket'], names: ['i', 'l'] },
+    },
+    {
+      name: 'one that answers with something else',
+      sockets: { [admins]: {} },
+      want: { names: [], warnings: [{ provider: 'incus', code: 'PROTOCOL' }] },
+    },
+  ])('$name', async ({ sockets, want, files = [], env: set = {} }) => {
+    expect(await ask({ ...env, ...set }, sockets, ...files)).toMatchObject(want);
+  });
+});

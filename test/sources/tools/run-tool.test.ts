@@ -1,0 +1,54 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { runTool } from '../../../src/sources/tools/run-tool.js';
+import { lifeline } from '../../helpers/lifeline.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+
+const dir = useTempDir();
+const late = expect.objectContaining({ name: 'DiscoveryError', code: 'TIMEOUT' });
+
+it('a tool is found on a Mac where Homebrew has put it, after the folders of PATH', async () => {
+  const path = (platform: NodeJS.Platform) =>
+    runTool('/bin/sh', ['-c', 'echo "$PATH"'], { env: { PATH: '/usr/bin:/usr/local/bin' }, platform });
+  expect(await path('linux')).toBe('/usr/bin:/usr/local/bin\n');
+  expect(await path('darwin')).toBe(
+    '/usr/bin:/usr/local/bin:/opt/homebrew/bin:/opt/podman/bin:/opt/local/bin\n',
+  );
+});
+
+describe('a tool that is a script', () => {
+  it('is given up at its limit, whoever holds its output', async () => {
+    const asked = runTool('sh', ['-c', 'sleep 1000; echo'], { env: process.env, timeoutMs: 300 });
+    await expect(asked).rejects.toEqual(late);
+  });
+
+  it('is ended with all that it started', async () => {
+    const { hold, started, gone } = lifeline(join(dir, 'all'));
+    const limit = new AbortController();
+    const asked = runTool('sh', ['-c', `${hold}; sleep 1000; echo`], {
+      env: process.env,
+      signal: limit.signal,
+    });
+    await started;
+    limit.abort();
+    await expect(asked).rejects.toEqual(late);
+    await gone;
+  });
+
+  it('that prints without end is killed, and that is reported', async () => {
+    await expect(runTool('yes', [], { env: process.env })).rejects.toMatchObject({
+      name: 'DiscoveryError',
+      code: 'PROTOCOL',
+      message: 'yes: it printed more than 16 MiB',
+    });
+  });
+
+  it('has answered once it ended, even if a child holds its output', async () => {
+    const { hold, gone } = lifeline(join(dir, 'child'));
+    const script = `${hold}; sleep 1000 & echo $!; printf x`;
+    const pid = Number.parseInt(await runTool('sh', ['-c', script], { env: process.env }), 10);
+    // What a tool that ended well leaves running is its own business, such as a daemon.
+    process.kill(pid, 'SIGTERM');
+    await gone;
+  });
+});

@@ -1,0 +1,300 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { routeTo } from '../../../src/sources/routes.js';
+import { crosvm, parseCrosvmArgs } from '../../../src/sources/vmm/crosvm.js';
+import { parseQemuArgs, type QemuMachine, qemu } from '../../../src/sources/vmm/qemu.js';
+import { parseVhostDevice } from '../../../src/sources/vmm/vhost-device.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+import { fixture } from '../fixture.js';
+import { fakeProc, inDocker } from '../processes/fake-proc.js';
+
+const dir = useTempDir();
+const uuid = '11111111-2222-4333-8444-555555555555';
+const vsock = (cid: number) => ['-device', `vhost-vsock-pci,guest-cid=${cid}`];
+const list = (...processes: Parameters<typeof fakeProc>[1]) =>
+  qemu.list({ env: {}, procDir: fakeProc(dir, processes) });
+
+describe('running QEMUs', () => {
+  it('have their name, or their address if they have no name', async () => {
+    const { found, warnings } = await list(
+      { argv: ['/usr/bin/qemu-system-x86_64', '-name', 'mint', '-uuid', uuid, ...vsock(3)] },
+      { argv: ['qemu-system-aarch64', ...vsock(4)] },
+      { argv: ['qemu-system-x86_64', '-snapshot'] },
+    );
+    const same = { status: 'running', provider: 'qemu' };
+    expect(warnings).toEqual([]);
+    expect(found).toEqual([
+      { ...same, name: 'mint', target: 'qemu/mint', cid: 3, uuid, pid: 100, address: 'vsock/3' },
+      { ...same, name: 'qemu-101', target: 'vsock/4', cid: 4, pid: 101, address: 'vsock/4' },
+    ]);
+  });
+
+  it('in a container have only their CID, and take no name, port or daemon', async () => {
+    const argv = ['qemu-system-x86_64', '-name', 'mint', '-uuid', uuid];
+    const device = ['-chardev', 'socket,id=v,path=/v', '-device', 'vhost-user-vsock-pci,chardev=v'];
+    const { found } = await list(
+      { argv: [...argv, ...vsock(3), '-nic', 'user,hostfwd=tcp::22-:22'], ...inDocker },
+      { argv: [...argv, '-nic', 'user,hostfwd=tcp::22-:22'], ...inDocker },
+      { argv: ['vhost-device-vsock', '--socket', '/v', '--uds-path', '/m'], ...inDocker },
+      { argv: ['qemu-system-x86_64', '-name', 'mint', ...device] },
+    );
+    const known = { status: 'running', provider: 'qemu' };
+    expect(found).toEqual([
+      { ...known, name: 'vsock/3', target: 'vsock/3', address: 'vsock/3', authority: 'other' },
+      { ...known, name: 'mint', target: 'qemu/mint', pid: 103 },
+    ]);
+  });
+
+  it('with the same name are distinguished by UUID, or by CID', async () => {
+    const { found } = await list(
+      { argv: ['qemu-system-x86_64', '-name', 'a', '-uuid', uuid, ...vsock(3)] },
+      { argv: ['qemu-system-x86_64', '-name', 'a', ...vsock(4)] },
+    );
+    expect(found.map(({ target }) => target)).toEqual([`qemu/${uuid}`, 'vsock/4']);
+  });
+
+  it('whose name cannot be part of a target are reached by UUID or address', async () => {
+    const { found } = await list(
+      { argv: ['qemu-system-x86_64', '-name', 'a/b', ...vsock(3)] },
+      { argv: ['qemu-system-x86_64', '-name', 'c/d', '-uuid', uuid, ...vsock(4)] },
+    );
+    expect(found).toMatchObject([
+      { name: 'a/b', target: 'vsock/3' },
+      { name: 'c/d', target: `qemu/${uuid}` },
+    ]);
+  });
+
+  it('are reached by a port that is forwarded, after their vsock device if they have one', async () => {
+    const forward = ['-nic', 'user,hostfwd=tcp::2222-:22'];
+    const { found } = await list(
+      { argv: ['/usr/bin/qemu-system-x86_64', '-name', 'a', ...forward] },
+      { argv: ['/usr/bin/kvm', '-name', 'b', ...vsock(4), ...forward] },
+      { argv: ['qemu-system-x86_64', ...forward] },
+      { argv: ['qemu-system-x86_64', ...vsock(5), ...forward] },
+    );
+    const routes = [routeTo('vsock/4'), routeTo('127.0.0.1:2222')];
+    expect(found.map(({ target, address, routes }) => ({ target, address, routes }))).toEqual([
+      { target: 'qemu/a', address: '127.0.0.1:2222', routes: undefined },
+      { target: 'qemu/b', address: 'vsock/4', routes },
+      { target: 'vsock/5', address: 'vsock/5', routes: undefined },
+    ]);
+  });
+
+  it.each([
+    { name: 'its own', uid: 0, want: [{ address: '127.0.0.1:2222' }], warnings: [] },
+    {
+      name: "another user's",
+      uid: (process.getuid?.() ?? 0) + 1,
+      want: [{ address: undefined }],
+      warnings: [{ code: 'FOREIGN' }],
+    },
+    { name: 'nobody, in this network', uid: undefined, want: [{ address: undefined }], warnings: [] },
+  ])('whose forwarded port has $name', async ({ uid, want, warnings }) => {
+    const argv = ['qemu-system-x86_64', '-name', 'a', '-nic', 'user,hostfwd=tcp:127.0.0.1:2222-:22'];
+    const procDir = fakeProc(dir, [{ argv }]);
+    mkdirSync(join(procDir, 'net'));
+    const rest = '00000000:0000 0A 00000000:00000000 00:00000000 00000000';
+    writeFileSync(
+      join(procDir, 'net/tcp'),
+      uid === undefined ? '' : `   0: 0100007F:08AE ${rest}  ${uid}        0 1\n`,
+    );
+    expect(await qemu.list({ env: {}, procDir })).toMatchObject({ found: want, warnings });
+  });
+
+  it.each([
+    { path: '/run/x/vhost.sock', cwd: '/' },
+    { path: 'vhost.sock', cwd: '/run/x' },
+  ])('with a vhost-user device at $path have the CID and the socket of its daemon', async ({ path, cwd }) => {
+    const device = ['-chardev', `socket,id=v,path=${path}`, '-device', 'vhost-user-vsock-pci,chardev=v'];
+    const daemon = [
+      'vhost-device-vsock',
+      '--guest-cid',
+      '43',
+      '--socket',
+      'vhost.sock',
+      '--uds-path',
+      'mux.sock',
+    ];
+    const { found } = await list(
+      { argv: ['qemu-system-x86_64', '-name', 'mint', ...device], cwd },
+      { argv: daemon, cwd: '/run/x' },
+    );
+    expect(found).toMatchObject([{ target: 'qemu/mint', cid: 43, address: 'vsock-mux/run/x/mux.sock' }]);
+  });
+});
+
+describe('vhost-device-vsock', () => {
+  it.each([
+    {
+      name: 'one machine',
+      input: ['--uds-path=/a', '--guest-cid=5', '--socket=/s'],
+      want: [{ cid: 5, socket: '/s', udsPath: '/a' }],
+    },
+    {
+      name: 'its default CID',
+      input: ['--uds-path', '/a', '--socket', '/s'],
+      want: [{ cid: 3, socket: '/s', udsPath: '/a' }],
+    },
+    {
+      name: 'several machines',
+      input: ['--vm', 'guest-cid=3,socket=/s3,uds-path=/a3', '--vm=guest-cid=4,socket=/s4,uds-path=/a4'],
+      want: [
+        { cid: 3, socket: '/s3', udsPath: '/a3' },
+        { cid: 4, socket: '/s4', udsPath: '/a4' },
+      ],
+    },
+    {
+      name: 'a CID that is none',
+      input: ['--vm', 'guest-cid=abc,socket=/s,uds-path=/a', '--vm', 'guest-cid=2,uds-path=/b'],
+      want: [{ socket: '/s', udsPath: '/a' }, { udsPath: '/b' }],
+    },
+    { name: 'a configuration file, which is not read', input: ['--config', '/c.yaml'], want: [] },
+  ])('with $name', ({ input, want }) => {
+    expect(parseVhostDevice({ argv: ['vhost-device-vsock', ...input] })).toEqual(want);
+  });
+});
+
+describe('crosvm', () => {
+  it.each([
+    { input: ['run', '--vsock', '3', '--name', 'a'], want: { name: 'a', cid: 3 } },
+    { input: ['run', '--vsock', 'cid=4,max-queue-sizes=[1]'], want: { cid: 4 } },
+    { input: ['run', '--vsock=5', '-s', '/run/vm.sock'], want: { name: 'vm', cid: 5 } },
+    { input: ['run', '--cid', '6'], want: { cid: 6 } },
+    { input: ['run', '--vsock', 'device=/dev/x'], want: {} },
+    { input: ['run', '--vsock', 'cid=2'], want: {} },
+    { input: ['run', '--vsock', 'cid=1e1'], want: {} },
+    { input: ['run'], want: {} },
+  ])('with $input', ({ input, want }) => {
+    expect(parseCrosvmArgs(['crosvm', ...input])).toEqual(want);
+  });
+
+  it('is listed while it runs a machine with a CID', async () => {
+    const procDir = fakeProc(
+      dir,
+      [
+        // Processes of its own for devices.
+        { argv: ['crosvm', 'run', '--vsock', '7', '--name', 'a'], files: { uid_map: '0 1000 1\n' } },
+        { argv: ['crosvm', 'run', '--vsock', '7', '--name', 'a'] },
+        { argv: ['crosvm', 'run', '--vsock', '7', '--name', 'a'] },
+        { argv: ['crosvm', 'run', 'vmlinux'] },
+        { argv: ['crosvm', 'stop', '--vsock', '7'] },
+      ],
+      { argv: ['vmssh'], files: { uid_map: '0 0 4294967295\n' } },
+    );
+    const { found } = await crosvm.list({ env: {}, procDir });
+    expect(found).toEqual([
+      {
+        name: 'a',
+        target: 'vsock/7',
+        status: 'running',
+        provider: 'crosvm',
+        cid: 7,
+        pid: 101,
+        address: 'vsock/7',
+      },
+    ]);
+  });
+});
+
+describe('the arguments of QEMU', () => {
+  it.each<{ name: string; input: readonly string[]; want: QemuMachine }>([
+    { name: 'nothing', input: [], want: {} },
+    { name: 'a plain name', input: ['-name', 'mint'], want: { name: 'mint' } },
+    { name: 'a name with options', input: ['-name', 'mint,debug-threads=on'], want: { name: 'mint' } },
+    { name: "libvirt's name", input: ['-name', 'guest=Mint 22,debug-threads=on'], want: { name: 'Mint 22' } },
+    { name: 'a name with a comma', input: ['-name', 'a,,b,process=x'], want: { name: 'a,b' } },
+    { name: 'two dashes', input: ['--name', 'mint'], want: { name: 'mint' } },
+    { name: 'a UUID', input: ['-uuid', uuid.toUpperCase()], want: { uuid } },
+    { name: 'a PCI device', input: ['-device', 'vhost-vsock-pci,id=v,guest-cid=3'], want: { cid: 3 } },
+    { name: 'a CCW device', input: ['-device', 'vhost-vsock-ccw,guest-cid=0x10'], want: { cid: 16 } },
+    { name: 'an MMIO device', input: ['-device', 'guest-cid=7,driver=vhost-vsock-device'], want: { cid: 7 } },
+    {
+      name: 'a transitional device',
+      input: ['-device', 'vhost-vsock-pci-non-transitional,guest-cid=9'],
+      want: { cid: 9 },
+    },
+    {
+      name: 'JSON',
+      input: ['-device', '{"driver":"vhost-vsock-pci","id":"vsock0","guest-cid":42}'],
+      want: { cid: 42 },
+    },
+    { name: 'broken JSON', input: ['-device', '{"driver":"vhost-vsock-pci"'], want: {} },
+    { name: 'a reserved CID', input: ['-device', 'vhost-vsock-pci,guest-cid=2'], want: {} },
+    { name: 'another device', input: ['-device', 'virtio-net-pci,guest-cid=3'], want: {} },
+    {
+      name: 'a vhost-user device, its character device after it',
+      input: ['-device', 'vhost-user-vsock-pci,chardev=c', '-chardev', 'socket,id=c,path=/run/a,,b.sock'],
+      want: { vhostUserSocket: '/run/a,b.sock' },
+    },
+    {
+      name: 'a device that is the value of a name',
+      input: ['-name', '-uuid', '-uuid', uuid],
+      want: { name: '-uuid', uuid },
+    },
+    { name: 'an option without its value', input: ['-name'], want: {} },
+    {
+      name: 'the UUID of the firmware, as Proxmox has it',
+      input: [
+        '-id',
+        '100',
+        '-name',
+        'web,debug-threads=on',
+        '-no-shutdown',
+        '-smbios',
+        `type=1,uuid=${uuid}`,
+      ],
+      want: { name: 'web', uuid },
+    },
+    { name: 'a UUID without dashes', input: ['-uuid', uuid.replaceAll('-', '')], want: { uuid } },
+    { name: 'a UUID that is none', input: ['-name', 'a', '-uuid', 'x'.repeat(36)], want: { name: 'a' } },
+    { name: 'a text of the firmware', input: ['-smbios', 'type=11,value=x,uuid=y'], want: {} },
+    {
+      name: 'a forwarded port, as quickemu has it',
+      input: ['-name', 'a,process=a', '-netdev', 'user,hostname=a,id=nic,hostfwd=tcp::22220-:22'],
+      want: { name: 'a', forwarded: '127.0.0.1:22220' },
+    },
+  ])('with $name', ({ input, want }) => {
+    expect(parseQemuArgs(['qemu-system-x86_64', ...input])).toEqual(want);
+  });
+
+  it.each([
+    { input: ['-nic', 'user,hostfwd=tcp:192.0.2.1:2222-10.0.2.15:22'], want: '192.0.2.1:2222' },
+    { input: ['-net', 'nic', '-net', 'user,hostfwd=:0.0.0.0:2222-:22'], want: '127.0.0.1:2222' },
+    { input: ['-nic', 'user,hostfwd=tcp::8080-:80,hostfwd=tcp::2222-:22'], want: '127.0.0.1:2222' },
+    { input: ['-netdev', '{"type":"user","hostfwd":[{"str":"tcp::2222-:22"}]}'], want: '127.0.0.1:2222' },
+    { input: ['-nic', 'user,hostfwd=tcp::0-:22'], want: undefined },
+    { input: ['-nic', 'user,hostfwd=udp::2222-:22'], want: undefined },
+    { input: ['-nic', 'user,hostfwd=tcp::2222-:2222'], want: undefined },
+  ])('forwards to SSH: $input', ({ input, want }) => {
+    expect(parseQemuArgs(['kvm', ...input]).forwarded).toBe(want);
+  });
+
+  it('as libvirt 9 starts it', () => {
+    const argv = fixture('qemu/libvirt9.0.0-plain.cmdline.txt').trimEnd().split('\n');
+    expect(parseQemuArgs(argv)).toEqual({ name: 'plain', uuid: '21111111-2222-4333-8444-555555555555' });
+  });
+
+  it('as virtme-ng 1.35 starts it', () => {
+    const argv = fixture('qemu/virtme-ng1.35.cmdline.txt').trimEnd().split('\n');
+    expect(parseQemuArgs(argv)).toEqual({ name: 'kern', cid: 42 });
+  });
+
+  it('as quickemu 4.9.7 starts it, with the next port if 22220 is in use', () => {
+    const argv = fixture('qemu/quickemu4.9.7.cmdline.txt').trimEnd().split('\n');
+    expect(parseQemuArgs(argv)).toEqual({ name: 'debian', forwarded: '127.0.0.1:22221' });
+  });
+
+  it('as libvirt 9 writes them for a domain with a vsock device', () => {
+    const argv = [...fixture('qemu/libvirt9.0.0-native.txt').matchAll(/'([^']*)'|[^\s']+/g)].map(
+      ([word, quoted]) => quoted ?? word,
+    );
+    expect(parseQemuArgs(argv)).toEqual({ name: 'Mint 22', uuid, cid: 42 });
+  });
+});
+
+it('an option of very many commas is read in one pass', () => {
+  // With backtracking V8 ends such a search with an error.
+  const commas = ','.repeat(1 << 25);
+  expect(parseQemuArgs(['qemu', '-name', `mint,x=${commas}`, '-uuid', uuid])).toEqual({ name: 'mint', uuid });
+});

@@ -1,0 +1,124 @@
+import { describe, expect, it, test } from 'vitest';
+import {
+  checkUserName,
+  hasControlCharacter,
+  hostNameOf,
+  isHostName,
+  isPlainHostName,
+  nameProblem,
+} from '../../src/target/names.js';
+import { missingPrograms } from '../helpers/programs.js';
+import { run } from '../helpers/run.js';
+
+test('agrees with Unicode on every character', () => {
+  for (let unit = 0; unit <= 0xffff; unit++) {
+    const character = String.fromCharCode(unit);
+    expect([unit, hasControlCharacter(`a${character}b`)]).toEqual([unit, /\p{Cc}/u.test(character)]);
+  }
+});
+
+describe('nameProblem', () => {
+  it.each([
+    { input: '', want: 'the machine name is empty' },
+    { input: 'a/b', want: 'the machine name contains a slash: "a/b"' },
+    { input: '/', want: 'the machine name contains a slash: "/"' },
+    { input: '../x', want: 'the machine name contains a slash: "../x"' },
+    { input: '.', want: 'the machine name is "."' },
+    { input: '..', want: 'the machine name is ".."' },
+    { input: 'a\0', want: 'the machine name contains a control character' },
+    { input: 'a\nb', want: 'the machine name contains a control character' },
+    { input: '\x7f', want: 'the machine name contains a control character' },
+    { input: 'a\u0085b', want: 'the machine name contains a control character' },
+  ])('finds one in $input', ({ input, want }) => {
+    expect(nameProblem(input)).toBe(want);
+  });
+
+  it.each(['a', '.host', 'a..b', '...', 'a b', 'Mü', 'a%b', '-x', 'a:b', '\u2028'])(
+    'finds none in %j',
+    (input) => {
+      expect(nameProblem(input)).toBeUndefined();
+    },
+  );
+
+  it('names what the name is for', () => {
+    expect(nameProblem('', 'domain name')).toBe('the domain name is empty');
+  });
+});
+
+const taken = ['ann', 'a b', 'ann$', 'ä', 'a.b', 'DOMAIN\\ann', 'a#b', '_x-y'];
+const refused = [
+  ...['-x', '-oProxyCommand=x', 'a -x', 'a;b', 'a|b', 'a`b', "a'b", 'a"b', 'a&b'],
+  ...['a<b', 'a>b', 'a(b', 'a)b', 'a{b', 'a}b', 'a\\'],
+];
+
+function isTaken(name: string): boolean {
+  try {
+    return checkUserName(name) === name;
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+}
+
+describe('the name of a user', () => {
+  it.each(taken)('may be %s', (name) => expect(checkUserName(name)).toBe(name));
+  it.each(['', 'a\nb', 'a\x1bb', ...refused])('may not be %j', (name) =>
+    expect(() => checkUserName(name)).toThrow(/^the user name ".*" .*ssh refuses it too$/),
+  );
+
+  it.each([
+    { name: '', why: 'is empty' },
+    { name: '-x', why: 'begins with "-"' },
+    { name: 'a\nb', why: 'contains a control character' },
+    { name: 'a;b', why: 'contains ;' },
+    { name: 'a -b', why: 'contains a "-" after a blank' },
+    { name: 'a\\', why: 'ends in "\\"' },
+  ])('may not be $name, which $why', ({ name, why }) =>
+    expect(() => checkUserName(name)).toThrow(
+      `the user name ${JSON.stringify(name)} ${why}; ssh refuses it too`,
+    ),
+  );
+
+  // From 9.6 on, and in distributions' older ones.
+  it.skipIf(missingPrograms({ ssh: 'openssh-client' }))('is refused if ssh refuses it', async () => {
+    const names = [...taken, ...refused];
+    const bySsh = await Promise.all(
+      names.map(async (name) => {
+        const { stderr } = await run(['ssh', '-G', '-F', '/dev/null', '-l', name, '--', 'host']);
+        return !stderr.includes('remote username contains invalid characters');
+      }),
+    );
+    expect(names.filter((_, i) => bySsh[i])).toEqual(names.filter(isTaken));
+  });
+});
+
+describe('a host name for ssh and its tools', () => {
+  it.each(['mint', 'machine%web', 'machine/web', 'unix/run/a.sock', 'Ünder_score', 'a-b'])('%s', (text) => {
+    expect(isHostName(text)).toBe(true);
+    expect(hostNameOf(text)).toBe(text);
+  });
+
+  it.each([
+    { text: 'machine/Web Server', name: 'machine/Web-Server' },
+    { text: 'vsock:3:5000', name: 'vsock-3-5000' },
+    { text: '-oProxyCommand=x', name: 'oProxyCommand=x' },
+    { text: '--x', name: 'x' },
+    { text: 'a$(x)`y`;z', name: 'a-x-y-z' },
+    { text: 'a\u202eb', name: 'a-b' },
+    { text: 'podman%*', name: 'podman%-' },
+    { text: 'a?b!', name: 'a-b-' },
+    { text: ' ', name: 'machine' },
+    { text: '', name: 'machine' },
+  ])('$text is not one, and becomes $name', ({ text, name }) => {
+    expect(isHostName(text)).toBe(false);
+    expect(hostNameOf(text)).toBe(name);
+    expect(isHostName(name)).toBe(true);
+  });
+});
+
+describe('a name in a Host line', () => {
+  it.each(['mint', 'a.b', 'machine%web'])('can be %s', (text) => expect(isPlainHostName(text)).toBe(true));
+  it.each(['a/b', 'a*', 'a?', '!a', 'a b', ''])('cannot be %j', (text) =>
+    expect(isPlainHostName(text)).toBe(false),
+  );
+});

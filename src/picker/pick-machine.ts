@@ -3,10 +3,9 @@ import { startProgress } from '../cli/terminal.js';
 import { printable } from '../errors.js';
 import { listed } from '../machines/find-machines.js';
 import { loadAddon } from '../native.js';
+import { loadHere } from '../sources/here.js';
 import { listAll } from '../sources/list-all.js';
 import type { ListedMachine } from '../sources/merge.js';
-import { sourcesOn } from '../sources/source.js';
-import { loadSources } from '../sources/sources.js';
 import { pick } from './picker.js';
 
 /** Has the user choose one of this host's machines. Undefined: none was chosen. Throws a UsageError if there are none. */
@@ -31,5 +30,5 @@ export async function pickMachine(
 }
 
 async function listMachines({ env, platform }: Io): Promise<readonly ListedMachine[]> {
-  return (await listAll({ env }, sourcesOn(platform, await loadSources()))).machines;
+  return (await listAll({ env }, await loadHere({ env, platform }))).machines;
 }

@@ -1,7 +1,6 @@
 import { type Command, type Io, UsageError } from '../../cli/command.js';
 import { positionals } from '../../cli/option.js';
 import { quote } from '../../errors.js';
-import { sourcesOn } from '../../sources/source.js';
 import { type CommandTable, complete, type LiveNames, listFolder } from './complete.js';
 import { type CompletionShell, completionScripts, shells } from './scripts.js';
 
@@ -58,15 +57,14 @@ export async function printCompletions(
   const words = args[0] === '--' ? args.slice(1) : args;
   // PowerShell drops empty arguments.
   const plain = words.map((word) => (word === '""' ? '' : word));
-  const { loadSources } = await import('../../sources/sources.js');
-  const here = sourcesOn(io.platform, await loadSources());
+  const { loadHere, sourcesOn } = await import('../../sources/here.js');
   const live: LiveNames = {
-    providers: async () => here.map(({ name }) => name),
+    providers: async () => sourcesOn(io.platform).map(({ name }) => name),
     folder: listFolder,
     hosts: async () => (await import('./hosts.js')).configuredHosts(io),
     async machines() {
       const { listAll } = await import('../../sources/list-all.js');
-      return (await listAll({ env: io.env }, here, limitMs)).machines;
+      return (await listAll({ env: io.env }, await loadHere(io), limitMs)).machines;
     },
   };
   const found = await complete(plain, commands, live, io.platform);

@@ -1,8 +1,8 @@
 import type { Connection, OpenOptions } from '../../connect/connection.js';
 import { openConnection } from '../../connect/open.js';
 import type { Endpoint } from '../../endpoint.js';
-import { fewAtATime } from '../../sources/few-at-a-time.js';
 import type { DiscoveredMachine } from '../../sources/provider.js';
+import { fewAtATime } from '../../sources/tools/few-at-a-time.js';
 import { machineCid, sshPort } from '../../target/numbers.js';
 import { type HostCheck, plain } from './check.js';
 

@@ -9,7 +9,6 @@ import { type AddonState, loadAddon } from '../../native.js';
 import { runProgram } from '../../process/run-program.js';
 import { isCompiled } from '../../runtime.js';
 import type { AllMachines } from '../../sources/list-all.js';
-import { sourcesOn } from '../../sources/source.js';
 import { brokenControlPath } from '../../ssh/control-path.js';
 import { type Shell, shellOf } from '../../target/shell.js';
 import { version } from '../../version.js';
@@ -63,11 +62,11 @@ type DevicePath = '/dev/vsock' | '/dev/vhost-vsock' | '/dev/kvm';
 
 /** Collects the facts. Of a machine it only tries whether its vsock port 22 is open, if this kernel gives it a vsock. */
 export async function gatherFacts(io: Io): Promise<Facts> {
-  const [{ listAll }, { loadSources }] = await Promise.all([
+  const [{ listAll }, { loadHere, sourcesOn }] = await Promise.all([
     import('../../sources/list-all.js'),
-    import('../../sources/sources.js'),
+    import('../../sources/here.js'),
   ]);
-  const here = sourcesOn(io.platform, await loadSources());
+  const here = await loadHere(io);
   const writers = await writersOn(io.platform);
   const [sshVersion, settings, commands, config, open, programs, osRelease, windows, machines, ...devices] =
     await Promise.all([
@@ -116,7 +115,7 @@ export async function gatherFacts(io: Io): Promise<Facts> {
     windows,
     machines,
     exposed,
-    providers: here.map(({ name }) => name),
+    providers: sourcesOn(io.platform).map(({ name }) => name),
     fresh: await gatherFresh(io, machines).catch(() => undefined),
     clients: clientsOf(io),
   };

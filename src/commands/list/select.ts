@@ -1,11 +1,11 @@
 import type { Io } from '../../cli/command.js';
 import { ConnectError } from '../../errors.js';
 import { listed, mayRun } from '../../machines/find-machines.js';
-import { fewAtATime } from '../../sources/few-at-a-time.js';
 import type { AllMachines } from '../../sources/list-all.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import { DiscoveryError, type Warning } from '../../sources/provider.js';
 import type { Source } from '../../sources/source.js';
+import { fewAtATime } from '../../sources/tools/few-at-a-time.js';
 import type { ListOptions, Selection } from './output.js';
 
 /** The machines that the options ask for. Those of names keep their order; addresses that no list has are asked for. */

@@ -2,7 +2,6 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
 import { readStart, readTextSync } from '../../files/read-file.js';
 import { groupBy } from '../../group-by.js';
-import { fewAtATime } from '../few-at-a-time.js';
 import {
   type Deps,
   type DiscoveredMachine,
@@ -12,6 +11,7 @@ import {
   type StartedProcess,
   type Warning,
 } from '../provider.js';
+import { fewAtATime } from '../tools/few-at-a-time.js';
 import { authorityOf } from '../tools/scope.js';
 import { containerTest } from './namespaces.js';
 import { isSystemUser, mayBeSetUserId } from './system-user.js';

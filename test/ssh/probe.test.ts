@@ -21,7 +21,7 @@ describe.each(openers)('probe over a socket opened $how', ({ skip, native }) => 
 
   async function open(serve: (socket: Socket) => void) {
     const path = await folder.listen(serve);
-    return toDuplex(await openConnection(unix(path), { target: 't', timeoutMs: 20_000 }, native));
+    return toDuplex(await openConnection(unix(path), { timeoutMs: 20_000 }, native));
   }
 
   /** An SSH server that answers each authentication like this; resolves to the users that tried, with their methods. */
@@ -98,7 +98,7 @@ describe.each(openers)('probe over a socket opened $how', ({ skip, native }) => 
     await expect(probeSock(sock, { ...options, signal: abort.signal })).rejects.toMatchObject(interrupted);
     expect(sock.destroyed).toBe(true);
     const path = folder.at('s');
-    const next = toDuplex(await openConnection(unix(path), { target: 't', timeoutMs: 20_000 }, native));
+    const next = toDuplex(await openConnection(unix(path), { timeoutMs: 20_000 }, native));
     await expect(probeSock(next, { ...options, signal: abort.signal })).rejects.toMatchObject(interrupted);
     next.destroy();
   });

@@ -41,7 +41,7 @@ export async function exposedMachines(
   async function answers(cid: number): Promise<boolean> {
     try {
       const endpoint = { family: 'vsock', cid, port: sshPort } as const;
-      const connection = await open(endpoint, { target: `vsock/${cid}`, timeoutMs, signal });
+      const connection = await open(endpoint, { timeoutMs, signal });
       connection.close();
       return true;
     } catch {

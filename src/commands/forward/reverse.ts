@@ -4,7 +4,7 @@ import type { Addon, Handle } from 'node-hvsock-native';
 import { CommandError, type Io } from '../../cli/command.js';
 import { openConnection } from '../../connect/open.js';
 import type { Endpoint } from '../../endpoint.js';
-import { ConnectError, printable, quote } from '../../errors.js';
+import { about, ConnectError, printable, quote } from '../../errors.js';
 import { allRoutes } from '../../reach/routes.js';
 import { cidAny } from '../../target/numbers.js';
 import { shellQuoted } from '../../target/shell.js';
@@ -42,7 +42,9 @@ export async function reverse(
     find: async () => formatLocal(local),
     connect: (stopped: AbortSignal) =>
       openConnection(local.family === 'unix' ? local : { ...local, family: 'tcp' }, {
-        ...{ target: formatLocal(local), timeoutMs, signal: stopped, env: io.env },
+        ...{ timeoutMs, signal: stopped, env: io.env },
+      }).catch((error) => {
+        throw about(formatLocal(local), error);
       }),
   };
   const serveClient = async (client: Handle, stopped: AbortSignal) => {

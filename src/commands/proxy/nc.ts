@@ -19,7 +19,7 @@ import {
   verboseOption,
 } from '../../cli/shared-options.js';
 import type { Endpoint } from '../../endpoint.js';
-import { printable } from '../../errors.js';
+import { about, printable } from '../../errors.js';
 import { findTarget } from '../../lookup/find-target.js';
 import { splitLogin } from '../../lookup/login.js';
 import { insteadOfVerb } from '../../lookup/other-verbs.js';
@@ -146,9 +146,11 @@ export const nc: Command<NcOptions> = {
       // A program that carries the bytes is ended by us.
       if (connection.handle && !connection.handedOver) confine('read', io.env);
       try {
-        io.out(`${printable(await awaitBanner(connection, text, options.timeoutMs, signal))}\n`);
+        io.out(`${printable(await awaitBanner(connection, options.timeoutMs, signal))}\n`);
         // Closed with bytes unread, the connection would look broken to the server.
         await connection.read(bannerLimit);
+      } catch (error) {
+        throw about(text, error);
       } finally {
         connection.close();
       }

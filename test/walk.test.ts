@@ -119,8 +119,8 @@ describe('from argv to the socket', () => {
 
   it.each([
     { args: ['proxy', '--fdpass', `machine/${mint}`, '22'], most: 52 },
-    { args: ['list'], most: 85 },
-    { args: ['config', 'install', '--no-fresh'], most: 111 },
+    { args: ['list'], most: 79 },
+    { args: ['config', 'install', '--no-fresh'], most: 106 },
     { args: ['guest', 'check', 'no-such-host.invalid'], most: 93 },
   ])('$args loads at most $most files of src/', async ({ args, most }) => {
     const machined = await startMachined([{ name: mint, class: 'vm', vSockCid: 3 }]);

@@ -5,7 +5,7 @@ import { isWsl } from './hyper-v/interop.js';
 import { withToolFolders } from './own-folders.js';
 import type { Deps } from './provider.js';
 import type { Source } from './source.js';
-import { type Look, loadSources, type SourceEntry, sources } from './sources.js';
+import { type Look, type SourceEntry, sources } from './sources.js';
 
 /** The sources for a platform, of those on a network only `named` ones. */
 export function sourcesOn(
@@ -32,9 +32,24 @@ export function sourcesHere(
   );
 }
 
-/** Loads those that may have machines on this host, or only those of these names. */
+/** Loads those that may have machines on this host, or only those of these names, for a list. */
 export function loadHere(host: Deps, only?: readonly string[]): Promise<readonly Source[]> {
-  return loadSources(sourcesHere(host).filter(({ name }) => only?.includes(name) ?? true));
+  return loadForList(sourcesHere(host).filter(({ name }) => only?.includes(name) ?? true));
+}
+
+/** Loads sources for a list; those of processes only when one runs. */
+export function loadForList(entries: readonly SourceEntry[]): Promise<readonly Source[]> {
+  return Promise.all(entries.map((each) => (each.runs ? onceItRuns(each, each.runs) : each.load())));
+}
+
+function onceItRuns({ name, load }: SourceEntry, runs: RegExp): Source {
+  return {
+    ...{ name, title: name },
+    async list(deps) {
+      const { mayRun } = await import('./processes/processes.js');
+      return (await mayRun(runs, deps)) ? (await load()).list(deps) : { found: [], warnings: [] };
+    },
+  };
 }
 
 function lookOn({ env, exists = existsSync, procDir }: Deps, platform: NodeJS.Platform): Look {

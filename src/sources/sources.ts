@@ -10,6 +10,8 @@ export interface SourceEntry {
   readonly isOnlyNamed?: true;
   /** Whether something of it is on this host: a list of all does not even load it if not. By default it is always asked. */
   readonly mayBeHere?: (look: Look) => boolean;
+  /** The programs whose processes are its machines, by the names of their files: a list loads it only if one runs. */
+  readonly runs?: RegExp;
   /** Variables that name its folders, files and sockets, as paths or "unix://PATH": one of another user's is not used. */
   readonly environment?: readonly string[];
   /** Variables that choose what it shows, and name no path. */
@@ -126,18 +128,21 @@ export const sources = [
   {
     name: 'qemu',
     platforms: ['linux', 'darwin'],
+    runs: /^(qemu-system-[\w-]+|qemu-kvm|kvm)$/,
     joins: true,
     load: async () => (await import('./vmm/qemu.js')).qemu,
   },
   {
     name: 'crosvm',
     platforms: ['linux'],
+    runs: /^crosvm$/,
     joins: true,
     load: async () => (await import('./vmm/crosvm.js')).crosvm,
   },
   {
     name: 'firecracker',
     platforms: ['linux'],
+    runs: /^firecracker/,
     joins: true,
     machines: 'a running Firecracker by its --id, else by the name of its API socket',
     form: 'firecracker/ID',
@@ -147,6 +152,7 @@ export const sources = [
   {
     name: 'cloud-hypervisor',
     platforms: ['linux'],
+    runs: /^cloud-hypervisor/,
     joins: true,
     machines:
       'a running cloud-hypervisor by the name of its API socket, else of its vsock socket, or by its UUID',
@@ -156,6 +162,7 @@ export const sources = [
   {
     name: 'vfkit',
     platforms: ['darwin'],
+    runs: /^(vfkit|krunkit)$/,
     joins: true,
     load: async () => (await import('./vmm/vfkit.js')).vfkit,
   },

@@ -1,11 +1,12 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { loadHere, sourcesHere, sourcesOn } from '../../src/sources/here.js';
+import { loadForList, loadHere, sourcesHere, sourcesOn } from '../../src/sources/here.js';
 import { shellVariables } from '../../src/sources/own-env.js';
 import type { Deps } from '../../src/sources/provider.js';
 import { loadSources, type SourceEntry, sources, watchedFolders } from '../../src/sources/sources.js';
 import { useTempDir } from '../helpers/temp-dir.js';
+import { fakeProc } from './processes/fake-proc.js';
 
 const entries: readonly SourceEntry[] = sources;
 const names = (all: readonly { readonly name: string }[]) => all.map(({ name }) => name);
@@ -123,5 +124,40 @@ describe('the sources of a host', () => {
   it('are loaded only if they may be there', async () => {
     expect(names(await loadHere(host([]), ['libvirt', 'qemu']))).toEqual(['qemu']);
     expect(names(await loadHere(host(['/run/libvirt']), ['libvirt', 'qemu']))).toEqual(['libvirt', 'qemu']);
+  });
+});
+
+describe('a source of processes', () => {
+  const dir = useTempDir();
+  const commands: Readonly<Record<string, readonly string[]>> = {
+    qemu: ['/usr/bin/qemu-system-x86_64', '-device', 'vhost-vsock-pci,guest-cid=3'],
+    crosvm: ['crosvm', 'run', '--vsock', '3'],
+    firecracker: ['/opt/firecracker-v1.7', '--id', 'a', '--api-sock', '/nowhere.sock'],
+    'cloud-hypervisor': ['cloud-hypervisor', '--api-socket', '/nowhere.sock'],
+    vfkit: ['vfkit', '--device', 'virtio-vsock,port=22,socketURL=/nowhere.sock,connect'],
+  };
+  const ofProcesses = entries.filter(({ runs }) => runs);
+  const list = async (entry: SourceEntry, argv: readonly string[]) => {
+    const deps: Deps = { env: {}, platform: 'linux', procDir: fakeProc(dir, [{ argv }]) };
+    const [source] = await loadForList([entry]);
+    return source?.list(deps);
+  };
+
+  it('is each that looks for a program', () => {
+    expect(names(ofProcesses).toSorted()).toEqual(Object.keys(commands).toSorted());
+  });
+
+  it.each(ofProcesses)(
+    '$name is loaded once its program runs, and then it has the machine',
+    async (entry) => {
+      const { found, warnings } = (await list(entry, commands[entry.name] ?? [])) ?? {};
+      expect([...(found ?? []), ...(warnings ?? [])]).toMatchObject([{ provider: entry.name }]);
+    },
+  );
+
+  it.each(ofProcesses)('$name is not loaded while its program does not run', async (entry) => {
+    const unloaded = { ...entry, load: () => Promise.reject(new Error('loaded')) };
+    expect(await list(unloaded, ['bash'])).toEqual({ found: [], warnings: [] });
+    await expect(list(unloaded, commands[entry.name] ?? [])).rejects.toThrow('loaded');
   });
 });

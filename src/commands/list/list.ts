@@ -5,7 +5,7 @@ import { startProgress } from '../../cli/terminal.js';
 import { keepFresh } from '../../hosts/keep-fresh.js';
 import { listed, mayRun, runningOption } from '../../machines/find-machines.js';
 import { readViaHosts, viaHosts, viaHostsOptions } from '../../machines/hypervisors.js';
-import { sourcesHere, sourcesOn } from '../../sources/here.js';
+import { loadForList, sourcesHere, sourcesOn } from '../../sources/here.js';
 import type { AllMachines } from '../../sources/list-all.js';
 import { ownEnv } from '../../sources/own-env.js';
 import type { Deps } from '../../sources/provider.js';
@@ -118,7 +118,7 @@ A provider that takes over a second or fails gives a warning on stderr, and exit
 
 export async function runList(options: ListOptions, io: Io, deps: ListDeps = listDeps): Promise<number> {
   const mayAsk = chosen(options, io, deps.sources);
-  const providers = await loadSources(sourcesHere(io, options.providers, mayAsk));
+  const providers = await loadForList(sourcesHere(io, options.providers, mayAsk));
   const others = options.via && (await readViaHosts(options.via, io));
   if (others && streams(options, io)) return (await import('./list-via.js')).streamVia(options, others, io);
   const hosts = () => (readsHosts(options, io) ? deps.hosts(io) : Promise.resolve(undefined));

@@ -71,6 +71,16 @@ export async function processesNamed(
   return withinBudget(all, program, { deps, fs, warn });
 }
 
+/** Whether `processesNamed` may find some, or warn. */
+export async function mayRun(
+  program: RegExp,
+  deps: Deps,
+  { fs = nodeFs, uid = process.getuid?.() }: ProcessSearch = {},
+): Promise<boolean> {
+  const { byName, unread } = await allProcesses(deps, fs, uid);
+  return unread > 0 || [...byName.keys()].some((name) => program.test(name));
+}
+
 /** Reads the rest of long command lines. Those of this host come first, and what a container has takes nothing from them. */
 async function withinBudget(
   all: readonly StartedProcess[],

@@ -4,16 +4,15 @@ import type { Addon, Handle } from 'node-hvsock-native';
 import { CommandError, type Io } from '../../cli/command.js';
 import { openConnection } from '../../connect/open.js';
 import type { Endpoint } from '../../endpoint.js';
-import { about, ConnectError, printable, quote } from '../../errors.js';
+import { ConnectError, printable, quote, withTarget } from '../../errors.js';
 import { allRoutes } from '../../reach/routes.js';
 import { cidAny } from '../../target/numbers.js';
 import { shellQuoted } from '../../target/shell.js';
-import { confineForward } from './confined.js';
 import { backlog, type MachineListener, openListener } from './listener.js';
 import { formatLocal, type Local } from './local.js';
 import { type MachineOptions, remembered, search } from './machine.js';
 import { type ReportOptions, reporter } from './report.js';
-import { serve } from './serve.js';
+import { confineForward, serve } from './serve.js';
 import { endOf, session } from './session.js';
 
 interface ReverseOptions extends MachineOptions, ReportOptions {
@@ -44,7 +43,7 @@ export async function reverse(
       openConnection(local.family === 'unix' ? local : { ...local, family: 'tcp' }, {
         ...{ timeoutMs, signal: stopped, env: io.env },
       }).catch((error) => {
-        throw about(formatLocal(local), error);
+        throw withTarget(formatLocal(local), error);
       }),
   };
   const serveClient = async (client: Handle, stopped: AbortSignal) => {

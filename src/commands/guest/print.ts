@@ -8,7 +8,7 @@ import { FileRefusal } from '../../files/place.js';
 import { hasRootKeys, imageTree, userData } from '../../guest/cloud-init.js';
 import { type ScriptOptions, setupScript, undoScript } from '../../guest/script.js';
 import { type Distribution, generator, layouts, stamp, unitFiles } from '../../guest/units.js';
-import { sshPort } from '../../target/numbers.js';
+import { isSshPort } from '../../target/numbers.js';
 import {
   accountOption,
   generatorOption,
@@ -146,7 +146,7 @@ function refuseOthers(form: Form, { options }: RawArgs): void {
 }
 
 function printUnits({ systemd, distro, script: { port } }: GuestPrintOptions, io: Io): void {
-  if (systemd >= 256 && port === sshPort) {
+  if (systemd >= 256 && isSshPort(port)) {
     io.out(`# systemd ${systemd} makes sshd-vsock.socket by itself in a VM with vsock: no unit is needed.
 # See systemctl status sshd-vsock.socket; if it is missing, vmssh guest check shows why.
 `);

@@ -118,7 +118,7 @@ async function bannerOf(
 async function attempt(target: Target, text: string, options: ReachOptions): Promise<Reached> {
   const { port, timeoutMs, routes: only, untilBanner, env, signal, trace, onRoute } = options;
   const start = now();
-  const resolution = await found(target, text, options);
+  const resolution = await findWithin(target, text, options);
   const until = (untilBanner ? start : now()) + timeoutMs;
   const leftMs = () => Math.max(1, until - now());
   const failed: FailedRoute[] = [];
@@ -170,7 +170,7 @@ function withTrouble(error: ConnectError, { trouble }: Reachable): ConnectError 
 }
 
 /** The machine that a target means; if a time was given, found within it. */
-async function found(target: Target, text: string, options: ReachOptions): Promise<Reachable> {
+async function findWithin(target: Target, text: string, options: ReachOptions): Promise<Reachable> {
   const { port, routes, timeoutMs, untilBanner, signal, env, platform, resolve = resolveTarget } = options;
   const ask = (own: Interruption | undefined) =>
     resolve(target, { text, port, routes, signal: own, env, platform });

@@ -115,7 +115,7 @@ A provider that takes over a second or fails gives a warning on stderr, and exit
 };
 
 export async function runList(options: ListOptions, io: Io, deps: ListDeps = listDeps): Promise<number> {
-  const providers = chosen(options, io, await deps.providers());
+  const providers = chooseSources(options, io, await deps.providers());
   const others = options.via && (await readViaHosts(options.via, io));
   if (others && streams(options, io)) return (await import('./list-via.js')).streamVia(options, others, io);
   const hosts = () => (readsHosts(options, io) ? deps.hosts(io) : Promise.resolve(undefined));
@@ -177,7 +177,7 @@ function show(raw: RawArgs): ListOptions['show'] {
   return outputOption.read(raw) ?? 'table';
 }
 
-function chosen(options: ListOptions, io: Io, providers: readonly Source[]): readonly Source[] {
+function chooseSources(options: ListOptions, io: Io, providers: readonly Source[]): readonly Source[] {
   const names = providers.map(({ name }) => name);
   for (const name of options.providers ?? []) choose(providerOption.long, 'any', names, name);
   return sourcesOn(io.platform, providers, options.providers).filter(

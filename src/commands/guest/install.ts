@@ -31,7 +31,7 @@ import { configArgument } from '../../ssh/config/word.js';
 import { ownAccount } from '../../ssh/folder.js';
 import { guestKeysFor, madeKeysOf, trustIn } from '../../ssh/guest-keys.js';
 import { isSshPort } from '../../target/numbers.js';
-import { scriptOptions, setupExclusive, setupOptions, targetOption, undoOption } from './options.js';
+import { setupExclusive, setupFlags, setupOptions, targetOption, undoOption } from './options.js';
 
 interface GuestInstallOptions {
   readonly into: HostFlags;
@@ -65,8 +65,7 @@ It runs what vmssh guest print prints, and then checks the guest as a target.`,
     const [host = ''] = positionals(raw, 1, 1, '[user@]HOST');
     return {
       into: hostFlags(host, raw),
-      script: scriptOptions(raw),
-      undo: undoOption.read(raw),
+      ...setupFlags(raw),
       target: targetOption.read(raw),
       reach: reachFlags(raw),
     };

@@ -67,8 +67,12 @@ export const setupExclusive: readonly (readonly Option<unknown>[])[] = [
   [onlyVsockOption, onlyLoopbackOption],
 ];
 
-/** The options of the set-up script. Throws a UsageError. */
-export function scriptOptions(raw: RawArgs): ScriptOptions {
+/** What they say. Throws a UsageError. */
+export function setupFlags(raw: RawArgs): { readonly script: ScriptOptions; readonly undo: boolean } {
+  return { script: scriptOptions(raw), undo: undoOption.read(raw) };
+}
+
+function scriptOptions(raw: RawArgs): ScriptOptions {
   const port = guestPortOption.read(raw) ?? sshPort;
   const generator = generatorOption.read(raw);
   if (generator && !isSshPort(port)) {

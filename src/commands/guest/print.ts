@@ -15,8 +15,8 @@ import {
   hostsOption,
   hushOption,
   keyOption,
-  scriptOptions,
   setupExclusive,
+  setupFlags,
   setupOptions,
   undoOption,
 } from './options.js';
@@ -121,8 +121,7 @@ systemd 240 to 255 what systemd-ssh-generator does since 256. cloud-init is user
     refuseOthers(form, raw);
     return {
       form,
-      script: scriptOptions(raw),
-      undo: undoOption.read(raw),
+      ...setupFlags(raw),
       systemd: systemdOption.read(raw) ?? 252,
       distro: distroOption.read(raw) ?? 'debian',
       tree: treeOption.read(raw),

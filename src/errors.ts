@@ -74,7 +74,7 @@ export function errorWith(
 }
 
 /** A ConnectError about the target that was typed: what opens a socket only names the endpoint. Other errors stay as they are. */
-export function about(target: string, error: unknown): unknown {
+export function withTarget(target: string, error: unknown): unknown {
   return error instanceof ConnectError ? errorWith(error, { target }) : error;
 }
 

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { toDuplex } from './deliver/duplex.js';
 import type { Endpoint } from './endpoint.js';
-import { about, ConnectError, type Op, quote } from './errors.js';
+import { ConnectError, type Op, quote, withTarget } from './errors.js';
 import { resolveTarget, type Target } from './kinds/kinds.js';
 import { parseTarget } from './kinds/parse.js';
 import { reach } from './reach/reach.js';
@@ -78,7 +78,7 @@ export async function probe(
     const banner = await awaitBanner(connection, timeoutMs, signal);
     return { banner, ...(await probeSock(toDuplex(connection), { target, user, timeoutMs, signal })) };
   } catch (error) {
-    throw about(target, error);
+    throw withTarget(target, error);
   } finally {
     connection.close();
   }

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import {
-  about,
   ConnectError,
   errorWith,
   exitCode,
@@ -9,6 +8,7 @@ import {
   printable,
   quote,
   quoteNames,
+  withTarget,
 } from '../src/errors.js';
 
 describe('printable', () => {
@@ -72,12 +72,12 @@ describe('ConnectError', () => {
       cause: 'below',
     } as const;
     const start = { machine: 'm', command: ['m'] };
-    const error = about('machine/m', new ConnectError('connect', 'vsock:3:22', { ...init, start }));
+    const error = withTarget('machine/m', new ConnectError('connect', 'vsock:3:22', { ...init, start }));
     expect(error).toBeInstanceOf(ConnectError);
     expect(error).toMatchObject({ ...init, op: 'connect', target: 'machine/m', start });
     expect(error).toMatchObject({ message: 'cannot connect to "machine/m": why' });
     const other = new Error('x');
-    expect(about('machine/m', other)).toBe(other);
+    expect(withTarget('machine/m', other)).toBe(other);
   });
 
   it('keeps what is not changed', () => {

@@ -2,7 +2,7 @@ import { now } from '../clock.js';
 import type { Connection, OpenOptions } from '../connect/connection.js';
 import { openConnection } from '../connect/open.js';
 import { type Endpoint, formatEndpoint } from '../endpoint.js';
-import { about, ConnectError, errorWith } from '../errors.js';
+import { ConnectError, errorWith, withTarget } from '../errors.js';
 import type { Interruption } from '../interruption.js';
 import { resolveTarget, type Target } from '../kinds/kinds.js';
 import type { TypedTarget } from '../kinds/parse.js';
@@ -85,7 +85,7 @@ export async function reach({ text, target }: TypedTarget, options: ReachOptions
         untilBanner: false,
       });
       const banner = await bannerOf(reached.connection, timeoutMs, options.signal).catch((caught) => {
-        const error = about(text, caught);
+        const error = withTarget(text, caught);
         throw error instanceof ConnectError ? withTrouble(error, reached.resolution) : error;
       });
       options.trace?.('wait', `banner ${banner}`);
@@ -118,7 +118,7 @@ async function bannerOf(
 async function attempt(target: Target, text: string, options: ReachOptions): Promise<Reached> {
   const { port, timeoutMs, routes: only, untilBanner, env, signal, trace, onRoute } = options;
   const start = now();
-  const resolution = await found(target, text, options);
+  const resolution = await findWithin(target, text, options);
   const until = (untilBanner ? start : now()) + timeoutMs;
   const leftMs = () => Math.max(1, until - now());
   const failed: FailedRoute[] = [];
@@ -145,7 +145,7 @@ async function attempt(target: Target, text: string, options: ReachOptions): Pro
       if (waits) await turn.remember?.(name);
       return { target, resolution, route, connection };
     } catch (caught) {
-      const error = about(text, caught);
+      const error = withTarget(text, caught);
       // A machine that cannot be started has no other route.
       if (!(error instanceof ConnectError) || ['INTERRUPTED', 'NOT_STARTED'].includes(error.code))
         throw error;
@@ -170,7 +170,7 @@ function withTrouble(error: ConnectError, { trouble }: Reachable): ConnectError 
 }
 
 /** The machine that a target means; if a time was given, found within it. */
-async function found(target: Target, text: string, options: ReachOptions): Promise<Reachable> {
+async function findWithin(target: Target, text: string, options: ReachOptions): Promise<Reachable> {
   const { port, routes, timeoutMs, untilBanner, signal, env, platform, resolve = resolveTarget } = options;
   const ask = (own: Interruption | undefined) =>
     resolve(target, { text, port, routes, signal: own, env, platform });
@@ -227,7 +227,7 @@ async function withInterruption<T>(
   try {
     return await work;
   } catch (error) {
-    if (!signal?.aborted) throw about(target, error);
+    if (!signal?.aborted) throw withTarget(target, error);
     throw new ConnectError('resolve', target, { code: 'INTERRUPTED', problem: 'interrupted', cause: error });
   }
 }

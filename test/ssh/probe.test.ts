@@ -3,8 +3,9 @@ import ssh2, { type AuthContext } from 'ssh2';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openConnection } from '../../src/connect/open.js';
 import { toDuplex } from '../../src/deliver/duplex.js';
-import { fingerprint, freshKeys } from '../../src/demo/keys.js';
+import { freshKeys } from '../../src/demo/server.js';
 import { exitCodeOf } from '../../src/errors.js';
+import { fingerprintOf } from '../../src/identity/known-hosts.js';
 import { probeSock } from '../../src/ssh/probe.js';
 import { openers, unix } from '../connect/openers.js';
 import { SocketFolder } from '../connect/socket-folder.js';
@@ -39,7 +40,7 @@ describe.each(openers)('probe over a socket opened $how', ({ skip, native }) => 
     return { tries, left, sock: await open((socket) => ssh.injectSocket(socket)) };
   }
 
-  const hostKey = { type: 'ssh-ed25519', fingerprint: fingerprint(keys.public.getPublicSSH()) };
+  const hostKey = { type: 'ssh-ed25519', fingerprint: fingerprintOf(keys.public.getPublicSSH()) };
 
   it.skipIf(skip)('reports the host key and the methods, asks for nothing else and hangs up', async () => {
     const { tries, left, sock } = await server((attempt) => attempt.reject(['publickey', 'password']));

@@ -25,6 +25,7 @@ import { crosvm } from '../../sources/vmm/crosvm.js';
 import { qemu } from '../../sources/vmm/qemu.js';
 import { brokenControlPath } from '../../ssh/control-path.js';
 import { madeKeyOf, madeKeysOf } from '../../ssh/guest-keys.js';
+import { isSshPort } from '../../target/numbers.js';
 
 export interface ExamineOptions extends ReachFlags {
   readonly target: string;
@@ -158,7 +159,9 @@ export async function hostSigns(
   const { from: reachedFrom, takesPort } = kindOf(parsed);
   const byHyperV = io.platform === 'win32' && takesPort && reachedFrom.startsWith('windows');
   const service =
-    error && byHyperV && port !== 22 && port <= 0x7fffffff ? await serviceSign(port, services) : undefined;
+    error && byHyperV && !isSshPort(port) && port <= 0x7fffffff
+      ? await serviceSign(port, services)
+      : undefined;
   const { host } = splitLogin(check.target);
   const controlPath = brokenControlPath(await sshSettings({ host, sshConfig, signal }, io), host);
   const family = check.means?.endpoint?.family;

@@ -1,6 +1,8 @@
+import { join } from 'node:path';
 import { type Command, type Io, UsageError } from '../../cli/command.js';
 import { positionals } from '../../cli/option.js';
 import { quote } from '../../errors.js';
+import { sshFolder } from '../../ssh/folder.js';
 import { type CommandTable, complete, type LiveNames, listFolder } from './complete.js';
 import { type CompletionShell, completionScripts, shells } from './scripts.js';
 
@@ -61,7 +63,7 @@ export async function printCompletions(
   const live: LiveNames = {
     providers: async () => sourcesOn(io.platform).map(({ name }) => name),
     folder: listFolder,
-    hosts: async () => (await import('./hosts.js')).configuredHosts(io),
+    hosts: () => configuredHosts(io),
     async machines() {
       const { listAll } = await import('../../sources/list-all.js');
       return (await listAll({ env: io.env }, await loadHere(io), limitMs)).machines;
@@ -70,4 +72,17 @@ export async function printCompletions(
   const found = await complete(plain, commands, live, io.platform);
   io.out(found.map(({ word, about }) => `${word}\t${about.replaceAll(/[\p{Cc}\p{Cf}]+/gu, ' ')}\n`).join(''));
   return 0;
+}
+
+/** The hosts of the user's own ssh configuration, without the machines that vmssh wrote, in lower case. */
+async function configuredHosts({ env, platform }: Io): Promise<readonly string[]> {
+  const [{ readText }, { hostNames }, { includedTexts }] = await Promise.all([
+    import('../../files/read-file.js'),
+    import('../../ssh/config/hosts.js'),
+    import('../../ssh/config/settings.js'),
+  ]);
+  const folder = sshFolder(env, platform);
+  const main = await readText(join(folder, 'config')).catch(() => '');
+  const texts = [main, ...(await includedTexts(main, folder, join(folder, 'vmssh.conf'), env))];
+  return texts.flatMap((text) => [...hostNames(text)]);
 }

@@ -56,8 +56,7 @@ export function exposedChecks(exposed: readonly ExposedMachine[]): readonly Host
   if (exposed.length === 0) return [];
   const open = exposed.filter(({ answers }) => answers);
   const name = 'exposed';
-  if (open.length === 0)
-    return [{ name, state: 'none', ...plain('no machine listens on its vsock port 22') }];
+  if (open.length === 0) return [plain(name, 'none', 'no machine listens on its vsock port 22')];
   const names = open.map((machine) => `${machine.name} (vsock/${machine.cid})`).join(', ');
   const count = open.length === 1 ? '1 machine listens' : `${open.length} machines listen`;
   const who =

@@ -117,7 +117,7 @@ A provider that takes over a second or fails gives a warning on stderr, and exit
 };
 
 export async function runList(options: ListOptions, io: Io, deps: ListDeps = listDeps): Promise<number> {
-  const mayAsk = chosen(options, io, deps.sources);
+  const mayAsk = chooseSources(options, io, deps.sources);
   const providers = await loadForList(sourcesHere(io, options.providers, mayAsk));
   const others = options.via && (await readViaHosts(options.via, io));
   if (others && streams(options, io)) return (await import('./list-via.js')).streamVia(options, others, io);
@@ -182,7 +182,7 @@ function show(raw: RawArgs): ListOptions['show'] {
   return outputOption.read(raw) ?? 'table';
 }
 
-function chosen(options: ListOptions, io: Io, all: readonly SourceEntry[]): readonly SourceEntry[] {
+function chooseSources(options: ListOptions, io: Io, all: readonly SourceEntry[]): readonly SourceEntry[] {
   const names = all.map(({ name }) => name);
   for (const name of options.providers ?? []) choose(providerOption.long, 'any', names, name);
   return sourcesOn(io.platform, options.providers, all).filter(

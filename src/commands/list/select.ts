@@ -16,7 +16,7 @@ export async function select(
   all: AllMachines,
   signal?: AbortSignal,
 ): Promise<Selection> {
-  const { machines, errors } = await chosen(options, all);
+  const { machines, errors } = await chooseMachines(options, all);
   const shown = options.addresses ? await withAddresses(machines, io, asked, signal) : machines.map(asListed);
   const isNamed = options.names.length > 0;
   return {
@@ -37,7 +37,7 @@ function asListed(machine: ListedMachine): Shown {
   return { machine };
 }
 
-async function chosen(
+async function chooseMachines(
   options: ListOptions,
   all: AllMachines,
 ): Promise<{ readonly machines: readonly ListedMachine[]; readonly errors: readonly ConnectError[] }> {

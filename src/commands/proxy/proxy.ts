@@ -82,7 +82,7 @@ export const proxy: Command<ProxyOptions> = {
   },
 
   async run(options, io) {
-    const trace = options.verbose ? (await import('../../cli/reach/trace.js')).stepTrace(io) : undefined;
+    const trace = options.verbose ? (await import('../../cli/terminal.js')).stepTrace(io) : undefined;
     const { text, waitMs } = options;
     const target = parseTarget(text);
     if (options.isTyped && /[*?,]/.test(text)) await refusePattern({ text, target });

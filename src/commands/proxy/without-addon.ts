@@ -2,7 +2,7 @@ import type { Connection, OpenOptions } from '../../connect/connection.js';
 import { openConnection } from '../../connect/open.js';
 import { takesUnixSocket } from '../../deliver/unix-socket.js';
 import type { Endpoint } from '../../endpoint.js';
-import { about, ConnectError } from '../../errors.js';
+import { ConnectError, withTarget } from '../../errors.js';
 import type { RouteName } from '../../route.js';
 
 interface Asked {
@@ -52,7 +52,7 @@ export function withoutAddon(asked: Asked, missing: Error): WithoutAddon {
       const { endpoint } = connection;
       if (endpoint.family !== 'vsock') throw cannotPass(text, missing);
       return openConnection(endpoint, { timeoutMs, env, stdio: 'pass' }).catch((error) => {
-        throw about(text, error);
+        throw withTarget(text, error);
       });
     },
   };

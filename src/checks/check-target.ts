@@ -121,7 +121,8 @@ export async function checkTarget(
     };
     reached = await reachOrStart(found, reaching, start, io);
     const { knownKeys } = await import('./host-key.js');
-    const keys = knownKeys({ text, machine, typed: host, resolution: reached.resolution }, io);
+    const { resolution: of, connection: to } = reached;
+    const keys = knownKeys({ text, machine, typed: host, resolution: of, endpoint: to.endpoint }, io);
     onStage('waiting for the banner');
     const user = options.user ?? typed.user ?? reached.resolution.user ?? byDefault;
     const { connection, resolution, route } = reached;
@@ -143,7 +144,7 @@ export async function checkTarget(
       routes = await checkRoutes(resolution, tried, { text, port, timeoutMs, env: io.env, signal, onStage });
     }
     const { hostKey, methods } = await handshake({ ...shake, ...own, knownAs });
-    check(hostKey);
+    await check(hostKey);
     pass('host key', `${hostKey.type} ${hostKey.fingerprint}`);
     pass('authentication', `${methods.join(', ')} for ${user}`);
     return { target, means, stages, routes: shown() };

@@ -100,6 +100,23 @@ export function decideKey(facts: KeyFacts): KeyAnswer {
   return rows.find(([holds]) => holds)?.[1] ?? none;
 }
 
+/** Those who are asked, each only if its word counts. */
+export interface Asked {
+  manager(): Promise<readonly string[]>;
+  policy(): Promise<HostKeyPolicy>;
+}
+
+/** The same, once all have been asked that have to be. */
+export async function decideByAsking(
+  facts: KeyFacts,
+  asked: Asked,
+): Promise<Exclude<KeyAnswer, { do: 'ask manager' | 'ask policy' }>> {
+  const answer = decideKey(facts);
+  if (answer.do === 'ask manager') return decideByAsking({ ...facts, manager: await asked.manager() }, asked);
+  if (answer.do === 'ask policy') return decideByAsking({ ...facts, policy: await asked.policy() }, asked);
+  return answer;
+}
+
 /** The keys of the machine: those under its UUID, and those from before it had one. */
 export function pinsOf({
   alias,

@@ -2,9 +2,11 @@ import type { Io } from '../cli/command.js';
 import type { Endpoint } from '../endpoint.js';
 import { ConnectError } from '../errors.js';
 import { decideByAsking, pinsOf, type Why } from '../identity/decide.js';
+import { isNamed } from '../identity/identity.js';
 import { withMachine } from '../identity/known-address.js';
 import { managerPrints } from '../identity/manager-keys.js';
 import { reachedMachine } from '../identity/record.js';
+import { asTarget } from '../kinds/parse.js';
 import type { ListedTarget } from '../lookup/short-name.js';
 import type { Reached } from '../reach/reach.js';
 import { undoCommand } from '../ssh/guest-keys.js';
@@ -36,7 +38,12 @@ export interface CheckedMachine {
 export async function knownKeys(checked: CheckedMachine, io: Io): Promise<KnownKeys> {
   const { typed, text, endpoint } = checked;
   const found = checked.resolution.machine ?? checked.machine;
-  const record = { text, machine: found && reachedMachine(found), address: endpoint };
+  const target = asTarget(text);
+  const record = {
+    text,
+    machine: found && reachedMachine(found),
+    address: target && !isNamed(target) ? endpoint : undefined,
+  };
   const keys = await machineKeys(await withMachine(record, io.env), { typed }, io.env);
   return {
     knownAs: knownAs(keys),

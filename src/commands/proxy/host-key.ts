@@ -213,7 +213,7 @@ function messageFor(
   const forget = paste(`vmssh forget ${shellQuoted(name, shellOf(io))}`);
   switch (why) {
     case 'no record':
-      return `no vmssh proxy says which machine ${who} is, so its host key is not known: a ProxyCommand of your own needs --record, and ssh -J has none`;
+      return `no vmssh proxy says which machine ${who} is, so its host key is not known: ssh -J and a ProxyCommand of another program say none${noteProblem(io)}`;
     case 'revoked':
       return `the host key of ${who} is refused: ${key} is revoked`;
     case 'not made': {
@@ -243,6 +243,18 @@ function messageFor(
     case 'known':
     case 'address':
       return undefined;
+  }
+}
+
+/** Why a proxy could not say either; "" if it could have. */
+function noteProblem({ env }: Io): string {
+  const place = { folders: recordFolders(env) };
+  try {
+    leaveRecord({ text: '' }, place);
+    readRecord(place, true);
+    return '';
+  } catch (error) {
+    return `; no proxy can say so now: ${(error as Error).message}`;
   }
 }
 

@@ -49,7 +49,7 @@ export async function knownKeys(checked: CheckedMachine, io: Io): Promise<KnownK
     knownAs: knownAs(keys),
     async check({ type, fingerprint }) {
       const answer = await decideByAsking(factsFor(keys, fingerprint, 'accept-new'), {
-        manager: () => managerPrints(keys.reached.machine, io, fingerprint),
+        manager: () => managerPrints(keys.reached, io, fingerprint),
         policy: async () => 'accept-new',
       });
       if (answer.do !== 'refuse') return;

@@ -1,10 +1,13 @@
+import { asTarget } from '../kinds/parse.js';
 import { systemProgram } from '../process/program-in-path.js';
 import { ownEnv } from '../sources/own-env.js';
 import type { Deps } from '../sources/provider.js';
 import { execCommand } from '../sources/tools/exec-route.js';
+import type { ViaTarget } from '../target/target.js';
 import { fingerprintOf } from './known-hosts.js';
 import { filesByExec, type MachineFiles, type MachineRecord, printed } from './machine-files.js';
 import { maxKeys, publicKeys } from './public-keys.js';
+import type { ReachedRecord } from './record.js';
 
 /** A manager's way to the files of its machines. */
 export interface KeySource {
@@ -54,14 +57,26 @@ export async function managerKeys(
   return all.length === 0 ? undefined : all;
 }
 
-/** The fingerprints of these keys; none if nobody can say. */
+/** The fingerprints of the keys of what was reached; none if nobody can say. */
 export async function managerPrints(
-  machine: MachineRecord | undefined,
+  reached: ReachedRecord | undefined,
   { env, platform }: Deps,
   shown: string,
 ): Promise<readonly string[]> {
-  const keys = machine && (await managerKeys(machine, { env, platform }, shown));
+  const target = asTarget(reached?.text ?? '');
+  const { machine } = reached ?? {};
+  const keys =
+    target?.kind === 'via'
+      ? await keysOnHop(target as ViaTarget, { env, platform })
+      : machine && (await managerKeys(machine, { env, platform }, shown));
   return (keys ?? []).map(printOf);
+}
+
+/** The keys of a machine of another hypervisor, which reads them there; undefined if it cannot say. */
+export async function keysOnHop(target: ViaTarget, deps: Deps): Promise<readonly string[] | undefined> {
+  const { keysThere } = await import('../connect/via/keys-there.js');
+  const texts = await keysThere(target, deps);
+  return texts && publicKeys(texts);
 }
 
 function printOf(key: string): string {

@@ -161,7 +161,7 @@ async function kept(
 
 async function askManager({ shown }: KeyFacts, { keys, io }: Call): Promise<readonly string[]> {
   const { managerPrints } = await import('../../identity/manager-keys.js');
-  return managerPrints(keys?.reached.machine, io, shown);
+  return managerPrints(keys?.reached, io, shown);
 }
 
 /** On the terminal: stdin is not ssh's. */

@@ -135,7 +135,7 @@ export function pinsOf({
 
 /** Whether a name was another machine's, by a UUID or another source's name. Where a source says no UUID, a name is its own machine's. */
 function isAnothers(name: string, facts: KeyFacts): boolean {
-  if (facts.alias === `vmssh-${name}`) return false;
+  if (facts.alias === `vmssh-${name}` || facts.alike?.includes(name)) return false;
   const own = new Set([
     facts.alias,
     ...facts.names.map((each) => `vmssh-${each}`),

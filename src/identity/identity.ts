@@ -63,14 +63,18 @@ export function namesOf({ target, machine }: Identified, typed?: string): readon
 }
 
 /**
- * More names that may mean the same machine of another hypervisor, which nobody here can tell apart: what was typed in lower case, a name
- * only, and each kind with that name.
+ * More names that may mean the same machine of another hypervisor, which nobody here can tell apart without its UUID: what was typed in
+ * lower case, a name only, and each kind with that name.
  */
-export function namesAlike(target: AnyTarget): readonly string[] {
+export function namesAlike({ target, machine }: Identified): readonly string[] {
+  return machine?.uuid === undefined ? alikeThere(target) : [];
+}
+
+function alikeThere(target: AnyTarget): readonly string[] {
   if (target.kind !== 'via' || !isNamed(target)) return [];
   const { host, inner, target: typed } = target as ViaTarget;
   const name = (inner ? nameOf(inner) : typed).toLowerCase();
-  const there = inner?.kind === 'via' ? namesAlike(inner).map((each) => `vmssh-${each}`) : [name];
+  const there = inner?.kind === 'via' ? alikeThere(inner).map((each) => `vmssh-${each}`) : [name];
   const byKind = inner ? [] : aliasesOf(name);
   const all = [...there, ...byKind].map((each) => viaName(host, each));
   return [...new Set([nameIn(folded(target)), ...all])];

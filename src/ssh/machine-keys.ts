@@ -60,7 +60,7 @@ export async function machineKeys(
     alias,
     meant: identified && meantBy(identified, typed),
     names: identified && alias !== undefined ? namesOf(identified, typed) : [],
-    alike: identified && namesAlike(identified.target),
+    alike: identified && namesAlike(identified),
     pins: pinsIn(own),
     made: identified && madeFor(identified, reached, typed, env),
     authorities: authoritiesFor(hosts, files),

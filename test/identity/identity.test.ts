@@ -125,7 +125,7 @@ describe('the names by which a machine is meant', () => {
 });
 
 describe('other names that may mean the same machine of another hypervisor', () => {
-  const alike = (text: string) => namesAlike(parseTarget(text));
+  const alike = (text: string) => namesAlike({ target: parseTarget(text) });
   const own = (text: string) => namesOf({ target: parseTarget(text) })[0];
 
   it('are its name with each kind, and of such a one the name only', () => {

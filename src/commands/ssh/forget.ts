@@ -71,7 +71,7 @@ function namesIn(typed: string, listed: ListedTarget | undefined) {
   const alias = found && hostKeyAlias(found);
   const aliases = [uuidAlias(uuidOf(typed)), alias].flatMap((each) => each ?? []);
   const meant = [...namesTyped(typed), ...(found ? namesOf(found, typed) : [])];
-  const alike = found && namesAlike(found.target);
+  const alike = found && namesAlike(found);
   const own = (pins: readonly Pin[]) => pinsOf({ alias, names: meant, alike, pins });
   return {
     names: [typed, ...aliases, ...meant.map((name) => `vmssh-${name}`)],

@@ -1,6 +1,7 @@
 import { atStart } from 'engine:system';
 import { main } from '../main.js';
-// A login's own command: main.ts loads it, and here it is in the image with main.ts.
+// A login's own commands: main.ts loads them, and here they are in the image with main.ts.
+import '../commands/proxy/host-key.js';
 import '../commands/proxy/proxy.js';
 
 // All modules up to here may be evaluated when the program is built: what depends on the process comes after it.

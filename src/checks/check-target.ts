@@ -12,7 +12,7 @@ import { ConnectError } from '../errors.js';
 import { resolveTarget } from '../kinds/kinds.js';
 import { findTarget } from '../lookup/find-target.js';
 import { splitLogin } from '../lookup/login.js';
-import { sshProgram } from '../process/ssh-program.js';
+import { sshAbilities, sshProgram } from '../process/ssh-program.js';
 import type { OnRoute, Reached, ReachOptions, Trace } from '../reach/reach.js';
 import { allRoutes, firstRoute, hasIp, type RoutesOptions } from '../reach/routes.js';
 import { type Route, routeFacts, routeOf } from '../route.js';
@@ -121,7 +121,8 @@ export async function checkTarget(
     };
     reached = await reachOrStart(found, reaching, start, io);
     const { knownKeys } = await import('./host-key.js');
-    const keys = knownKeys({ text, machine, typed: host, resolution: reached.resolution }, io);
+    const { resolution: of, connection: to } = reached;
+    const keys = knownKeys({ text, machine, typed: host, resolution: of, endpoint: to.endpoint }, io);
     onStage('waiting for the banner');
     const user = options.user ?? typed.user ?? reached.resolution.user ?? byDefault;
     const { connection, resolution, route } = reached;
@@ -135,7 +136,9 @@ export async function checkTarget(
     const { knownAs, check } = await keys;
     const { self, platform, env } = io;
     const shake = { target: text, port, user, timeoutMs, routes: options.routes, signal };
-    const own = { self, platform, env, ssh: sshProgram(io), sshConfig: options.sshConfig };
+    const ssh = sshProgram(io);
+    const { asksForKeys } = await sshAbilities(env, ssh);
+    const own = { self, platform, env, ssh, asksForKeys, sshConfig: options.sshConfig };
     // With the user's own ssh, over a new connection: some machines accept one at a time.
     connection.close();
     if (!options.routes && (resolution.routes.length > 1 || resolution.askIp)) {
@@ -143,7 +146,7 @@ export async function checkTarget(
       routes = await checkRoutes(resolution, tried, { text, port, timeoutMs, env: io.env, signal, onStage });
     }
     const { hostKey, methods } = await handshake({ ...shake, ...own, knownAs });
-    check(hostKey);
+    await check(hostKey);
     pass('host key', `${hostKey.type} ${hostKey.fingerprint}`);
     pass('authentication', `${methods.join(', ')} for ${user}`);
     return { target, means, stages, routes: shown() };

@@ -17,6 +17,7 @@ import type { CheckScriptOptions, TriedLogin } from '../../guest/script.js';
 import { kindOf } from '../../kinds/kinds.js';
 import { parseTarget } from '../../kinds/parse.js';
 import { splitLogin } from '../../lookup/login.js';
+import { sshAbilities } from '../../process/ssh-program.js';
 import type { RouteName } from '../../route.js';
 import { type HyperVService, listServices } from '../../sources/hyper-v/services.js';
 import { sharedCids } from '../../sources/list-all.js';
@@ -144,7 +145,10 @@ export async function hostSigns(
   if (!error) {
     const { self, platform } = io;
     const host = `${user}@${target}`;
-    const quick = ['-o', 'BatchMode=yes', '-tt'];
+    const { asksForKeys } = await sshAbilities(io.env);
+    // The key was looked at before, and a look keeps none.
+    const none = asksForKeys ? ['-o', 'KnownHostsCommand=none'] : [];
+    const quick = ['-o', 'BatchMode=yes', '-tt', ...none];
     const how = { sshConfig, port, routes, identityFile, self, platform, logLevel: 'INFO' } as const;
     const ssh = sshCommand({ route: 'target', host, ...how }, quick);
     const from = now();

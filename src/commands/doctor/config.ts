@@ -295,7 +295,7 @@ function effective(
 }
 
 /** The part after the program in each of our ProxyCommands. */
-const ours = /\bproxy (--fdpass )?(--wait\S* )?(--record )?(--typed |["']%h["'])/;
+const ours = /\bproxy (--fdpass )?(--wait\S* )?(--typed |["']%h["'])/;
 
 /** The first Host pattern of each kind. */
 export function firstPatterns(table: readonly Kind[] = kinds): readonly string[] {

@@ -4,6 +4,7 @@ import { formatCheck } from '../../checks/result.js';
 import type { Command, Io } from '../../cli/command.js';
 import {
   formatProgress,
+  guestCaller,
   type HostFlags,
   hostFlags,
   overTarget,
@@ -25,6 +26,7 @@ import { kindOf } from '../../kinds/kinds.js';
 import { parseTarget } from '../../kinds/parse.js';
 import { lookUp } from '../../lookup/find-target.js';
 import { splitUser } from '../../lookup/login.js';
+import { everySshAsksForKeys } from '../../process/ssh-program.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
 import { hostLines, hostName } from '../../ssh/config/text.js';
 import { configArgument } from '../../ssh/config/word.js';
@@ -224,8 +226,9 @@ async function isSameMachine(
   signal: AbortSignal,
 ): Promise<boolean> {
   const isNeeded = isClaimed || goesOn;
-  const { env, self, platform } = io;
-  const options = { ...over, script: proofScript({ keep: goesOn }), needsRoot: false, port, self, platform };
+  const { env } = io;
+  const caller = await guestCaller(io);
+  const options = { ...over, ...caller, script: proofScript({ keep: goesOn }), needsRoot: false, port };
   const route = guestRoute(options, [
     ...['-o', 'ControlPath=none'],
     ...(isNeeded ? [] : ['-o', 'BatchMode=yes']),
@@ -271,7 +274,10 @@ export async function afterwards({ host, target, port, user, own }: Afterwards, 
   const name = hostName(splitUser(host).host);
   const found = await lookUp(target, io).catch(() => ({ target: parseTarget(target) }));
   const made = guestKeysFor(found, io.env) ?? madeKeysOf(splitUser(host).host, io.env);
-  const trust = made ? trustIn(made) : { knownHosts: knownHostsOf(io), hostKeyAlias: hostKeyAlias(found) };
+  const alias = hostKeyAlias(found);
+  // The lines of a key that was made are strict by themselves; that of an address is kept under the name of its Host.
+  const asksForKeys = !made && alias !== undefined && (await everySshAsksForKeys(io));
+  const trust = made ? trustIn(made) : { knownHosts: knownHostsOf(io), hostKeyAlias: alias, asksForKeys };
   const { program } = await callerForSsh(io);
   const keys = made?.identityFile === undefined ? own.keys : [];
   const lines = hostLines({ name, target, port, user, program, platform: io.platform, keys, ...trust });

@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../src/sources/tools/json.js';
 import { type Machined, startMachined } from '../../helpers/machined.js';
 import { missingPrograms } from '../../helpers/programs.js';
-import { type Outcome, run, vmssh } from '../../helpers/run.js';
+import { type Outcome, run, vmssh, vmsshWords } from '../../helpers/run.js';
 import { type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { onTerminal } from '../../helpers/terminal.js';
@@ -129,10 +129,26 @@ describe.skipIf(missing)('ssh and the identity of a machine', () => {
     it('made again is let in after vmssh forget, under its new identity', async () => {
       expect(await login(name, 'accept-new')).toMatchObject({ code: 7 });
       lists(machine(1, ids[1]));
+      const forgotten = await program('forget', name);
+      expect(forgotten).toMatchObject({
+        code: 0,
+        stdout: expect.stringContaining(`no longer means ${id(0)}`),
+      });
+      // The machine that had the name may still be there, under another one.
+      expect(pins()).toMatch(new RegExp(`^vmssh-${id(0)} ssh-ed25519 \\S+\n$`));
+      expect(await login(name, 'accept-new')).toMatchObject({ code: 7 });
+      expect(pins()).toMatch(new RegExp(`^vmssh-${id(1)} .* machine%${name}`, 'm'));
+      lists(machine(1, ids[0], 'other'));
+      expect(await login('machine/other', 'accept-new')).toMatchObject({ code: 255 });
+      lists(machine(0, ids[0], 'other'));
+      expect(await login('machine/other', 'strict')).toMatchObject({ code: 7 });
+    });
+
+    it('of one that is gone, forget takes the key by its name', async () => {
+      expect(await login(name, 'accept-new')).toMatchObject({ code: 7 });
+      lists();
       expect(await program('forget', name)).toMatchObject({ code: 0 });
       expect(pins()).toBe('');
-      expect(await login(name, 'accept-new')).toMatchObject({ code: 7 });
-      expect(pins()).toMatch(new RegExp(`^vmssh-${id(1)} `));
     });
   });
 
@@ -196,6 +212,42 @@ describe.skipIf(missing)('ssh and the identity of a machine', () => {
     for (const typed of [address, name]) expect(await bySsh(typed, 'strict')).toMatchObject({ code: 7 });
     lists(machine(1, ids[0]));
     expect(await bySsh(`unix${sshds[1]?.path}`, 'accept-new')).toMatchObject({ code: 255 });
+  });
+
+  it.each([
+    { spelling: 'a link', path: () => join(dir, 'link') },
+    { spelling: '..', path: () => `${dir}/a/..${sshds[0]?.path.slice(dir.length)}` },
+    { spelling: 'two slashes', path: () => sshds[0]?.path.replace('/a/', '//a//') },
+  ])('the address of a known machine is that machine with $spelling in its path', async ({ path }) => {
+    if (!existsSync(join(dir, 'link'))) symlinkSync(sshds[0]?.path ?? '', join(dir, 'link'));
+    expect(await bySsh(name, 'accept-new')).toMatchObject({ code: 7 });
+    const before = pins();
+    expect(await bySsh(`unix${path()}`, 'strict')).toMatchObject({ code: 7 });
+    lists(machine(1, ids[0]), machine(0, ids[1], 'x'));
+    // It is x's now, which nobody knows.
+    expect(await bySsh(`unix${path()}`, 'strict')).toMatchObject({ code: 255 });
+    expect(pins()).toBe(before);
+  });
+
+  it("a ProxyCommand of the user's own has its machine checked too", async () => {
+    const proxy = `ProxyCommand=${vmsshWords} proxy machine/${name} %p`;
+    const own = ['-o', 'ProxyUseFdpass=no', '-o', proxy];
+    expect(await bySsh('machine/x', 'accept-new', own)).toMatchObject({ code: 7 });
+    expect(pins()).toMatch(new RegExp(`^vmssh-${id(0)} `));
+    lists(machine(1, ids[0]));
+    expect(await bySsh('machine/x', 'accept-new', own)).toMatchObject({ code: 255 });
+  });
+
+  it('check decides as ssh does, also of an address, and keeps nothing', async () => {
+    const check = (target: string) => program('check', '--until=authentication', target);
+    const address = `unix${sshds[0]?.path}`;
+    await check(name);
+    await check(address);
+    expect(pins()).toBe('');
+    expect(await bySsh(name, 'accept-new')).toMatchObject({ code: 7 });
+    lists(machine(1, ids[0]));
+    for (const target of [name, `unix${sshds[1]?.path}`])
+      expect((await check(target)).stdout).toContain('it knows another key');
   });
 
   it.each(policies)('an address of no known machine, with the policy %s: no key is kept', async (policy) => {

@@ -2,7 +2,7 @@ import { dockerEngines, type Engine, isThere, podmanEngines } from '../sources/c
 import { type Deps, DiscoveryError } from '../sources/provider.js';
 import { execCommand } from '../sources/tools/exec-route.js';
 import { getBytes } from '../sources/tools/http-unix.js';
-import { type MachineFiles, type MachineRecord, printed } from './machine-files.js';
+import { type MachineFiles, type MachineRecord, printed, readInTurn } from './machine-files.js';
 import { maxKeyText } from './public-keys.js';
 
 /**
@@ -28,10 +28,16 @@ export async function containerFiles(
   if (engine === undefined) return undefined;
   return {
     exec: execCommand(manager, id, { url }),
-    read: async (paths) => {
-      const copies = await Promise.all(paths.map((path) => copyOf(manager, id, path, engine, deps, uid)));
-      return copies.flatMap((copy) => firstFile(copy)?.toString('latin1') ?? []);
-    },
+    // Podman makes one copy at a time, by a process each.
+    read: (paths, isEnough) =>
+      readInTurn(
+        paths,
+        async (path) => {
+          const copy = firstFile(await copyOf(manager, id, path, engine, deps, uid));
+          return copy === undefined ? [] : [copy.toString('latin1')];
+        },
+        isEnough,
+      ),
   };
 }
 

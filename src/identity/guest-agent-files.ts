@@ -2,7 +2,7 @@ import { uriOf } from '../sources/libvirt/libvirt.js';
 import { type Deps, DiscoveryError } from '../sources/provider.js';
 import { isJsonObject, parseJson } from '../sources/tools/json.js';
 import { parseGuid } from '../target/guid.js';
-import { type MachineFiles, type MachineRecord, printed } from './machine-files.js';
+import { type MachineFiles, type MachineRecord, printed, readInTurn } from './machine-files.js';
 import { maxKeyText } from './public-keys.js';
 
 /**
@@ -22,12 +22,8 @@ export function guestAgentFiles(
     return readAnswer(await printed(['virsh', ...where, domain, question], deps));
   };
   return {
-    read: async (paths) => {
-      const texts: string[] = [];
-      // One by one: the agent does one thing at a time.
-      for (const path of paths) texts.push(...(await readFile(path, ask)));
-      return texts;
-    },
+    // The agent does one thing at a time.
+    read: (paths, isEnough) => readInTurn(paths, (path) => readFile(path, ask), isEnough),
   };
 }
 

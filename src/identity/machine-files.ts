@@ -23,10 +23,29 @@ export interface MachineRecord {
 
 /** How a manager reads the files of one of its machines. What it gives is what the machine's root wants it to be. */
 export interface MachineFiles {
-  /** The texts of those files that are there. Throws a DiscoveryError, or a system error. */
-  read(paths: readonly string[]): Promise<readonly string[]>;
+  /**
+   * The texts of those files that are there; not the rest once `isEnough` holds, if they are read one by one. Throws a DiscoveryError, or
+   * a system error.
+   */
+  read(paths: readonly string[], isEnough?: IsEnough): Promise<readonly string[]>;
   /** The words in front of a program that runs in it as its root; undefined: its manager starts none. */
   readonly exec?: readonly string[];
+}
+
+export type IsEnough = (texts: readonly string[]) => boolean;
+
+/** By a manager that takes long for each file. */
+export async function readInTurn(
+  paths: readonly string[],
+  textsOf: (path: string) => Promise<readonly string[]>,
+  isEnough: IsEnough = () => false,
+): Promise<readonly string[]> {
+  const texts: string[] = [];
+  for (const path of paths) {
+    texts.push(...(await textsOf(path)));
+    if (isEnough(texts)) break;
+  }
+  return texts;
 }
 
 /** By a manager that starts programs in its machines; `asRoot`: the words in front of those that need it. */

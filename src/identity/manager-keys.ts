@@ -49,8 +49,9 @@ export async function managerKeys(
   };
   const files = await answerOf(async () => source.open(machine, limited, uid));
   if (files === undefined) return undefined;
-  const usual = publicKeys((await answerOf(() => files.read(usualFiles))) ?? []);
-  const isEnough = shown === undefined ? usual.length > 0 : usual.some((key) => printOf(key) === shown);
+  const isShown = (texts: readonly string[]) => publicKeys(texts).some((key) => printOf(key) === shown);
+  const usual = publicKeys((await answerOf(() => files.read(usualFiles, isShown))) ?? []);
+  const isEnough = shown === undefined ? usual.length > 0 : isShown(usual);
   const others = isEnough ? [] : ((await answerOf(() => configuredKeys(files, limited))) ?? []);
   signal?.throwIfAborted();
   const all = [...new Set([...others, ...usual])].slice(0, maxKeys);
@@ -83,10 +84,10 @@ function printOf(key: string): string {
   return fingerprintOf(Buffer.from(key.split(' ')[1] ?? '', 'base64'));
 }
 
-/** For all that is asked of one machine. Milliseconds. */
-const maxMs = 5000;
+/** For all that is asked of one machine, whose manager may have to start first. Milliseconds. */
+const maxMs = 10_000;
 
-/** What sshd uses unless it is told otherwise (sshd_config(5), HostKey). */
+/** What sshd uses unless it is told otherwise (sshd_config(5), HostKey). First what ssh prefers. */
 const usualFiles: readonly string[] = ['ed25519', 'ecdsa', 'rsa', 'mldsa44_ed25519'].map(
   (type) => `/etc/ssh/ssh_host_${type}_key.pub`,
 );

@@ -19,7 +19,7 @@ import type { ReachedRecord } from '../identity/record.js';
 import { asTarget } from '../kinds/parse.js';
 import { nameOf, type ViaTarget } from '../target/target.js';
 import { knownHostsFile, ownHome, sshFolder } from './folder.js';
-import { type GuestKeys, guestKeysFor, guestKeysOf, madeHostKey } from './guest-keys.js';
+import { type GuestKeys, guestKeysFor, madeHostKey, madeKeysOf } from './guest-keys.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -143,7 +143,7 @@ function madeFor(
   const keys =
     guestKeysFor({ target, machine: name === undefined || !machine ? undefined : { name } }, env) ??
     guestKeysFor({ target }, env) ??
-    (typed === undefined || asTarget(typed) ? undefined : guestKeysOf(typed, env));
+    (typed === undefined ? undefined : madeKeysOf(typed, env));
   const [type, key] = (keys && madeHostKey(keys.name, env))?.split(' ') ?? [];
   return keys && type !== undefined && key !== undefined ? { keys, type, key } : undefined;
 }

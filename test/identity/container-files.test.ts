@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { firstFile } from '../../src/identity/container-files.js';
+import { fingerprintOf } from '../../src/identity/known-hosts.js';
 import type { MachineRecord } from '../../src/identity/machine-files.js';
 import { managerKeys } from '../../src/identity/manager-keys.js';
 import { useTempDir } from '../helpers/temp-dir.js';
@@ -142,6 +143,14 @@ describe('the keys of a container of Docker', () => {
     const { run, deps } = folders();
     await serve(`${run}/docker.sock`, { [ofDocker('ed25519')]: undefined });
     expect(await managerKeys(record('docker'), { ...deps, timeoutMs: 300 })).toBeUndefined();
+  });
+
+  it('are copied up to the one that is shown: a daemon may take long for each', async () => {
+    const { run, deps } = folders();
+    const answers = { [ofDocker('ed25519')]: text('ed25519.pub'), [ofDocker('rsa')]: undefined };
+    await serve(`${run}/docker.sock`, answers);
+    const shown = fingerprintOf(Buffer.from(ed25519.key.split(' ')[1] ?? '', 'base64'));
+    expect(await managerKeys(record('docker'), { ...deps, timeoutMs: 5000 }, shown)).toEqual([ed25519.key]);
   });
 
   it.each(['web', '', '../..', id.slice(0, 12), id.toUpperCase(), `${id}/x`])(

@@ -234,3 +234,22 @@ it('what is forgotten is new again, and what was not is still known', async () =
   expect(await login({ typed: 'old', machine: renamed })).toBe('accept');
   expect(await login({ typed: 'old', machine: renamed, key: wrong, policy: 'accept-new' })).toBe('refuse');
 });
+
+// By a ProxyCommand of the user's own, too.
+it.each([
+  { typed: 'qemu/web', machine: undefined, counts: true },
+  { typed: 'qemu%web', machine: machineOf('qemu', uuid, 'other'), counts: true },
+  { typed: 'web', machine: machineOf('qemu', uuid, 'other'), counts: true },
+  { typed: 'vsock/3', machine: undefined, counts: false },
+  { typed: 'via/hv1/qemu/web', machine: undefined, counts: false },
+])(
+  'a key of guest credentials and $typed, which led elsewhere: $counts',
+  async ({ typed, machine, counts }) => {
+    const folder = join(dir, '.ssh/vmssh_guests/web');
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'name'), 'web\n');
+    writeFileSync(join(folder, 'known_hosts'), `vmssh-guest%web ssh-ed25519 ${own.key}\n`);
+    const text = machine?.target ?? (counts ? 'vsock-mux/run/x.sock' : typed);
+    expect((await machineKeys({ text, machine }, { typed }, env)).made?.keys.name === 'web').toBe(counts);
+  },
+);

@@ -9,6 +9,7 @@ import { fingerprintOf } from '../../identity/known-hosts.js';
 import { pinKey } from '../../identity/pins.js';
 import { type HostKeyPolicy, hostKeyPolicies, policyOfEnv } from '../../identity/policy.js';
 import { leaveRecord, type ReachedRecord, reachedMachine, readRecord } from '../../identity/record.js';
+import { confine } from '../../process/confine.js';
 import { recordFolders } from '../../ssh/folder.js';
 import { undoCommand } from '../../ssh/guest-keys.js';
 import { factsFor, type MachineKeys, machineKeys } from '../../ssh/machine-keys.js';
@@ -59,6 +60,8 @@ export const hostKey: Command<HostKeyOptions> = {
   async run({ reason, host, shown, typed, policy }, io) {
     if (reason !== 'ORDER' && reason !== 'HOSTNAME') return 0;
     const reached = await reachedFor(reason, io);
+    // Whose address it is may have been asked of programs. For this answer no more is asked, and nothing is kept.
+    if (reason === 'ORDER') confine('read', io.env);
     const keys = reached && (await machineKeys(reached, { typed, host }, io.env));
     if (reason === 'ORDER') {
       for (const line of keys ? knownLines(keys) : []) io.out(`${line.replace('HOST', host)}\n`);
@@ -66,7 +69,10 @@ export const hostKey: Command<HostKeyOptions> = {
     }
     const plain = certificateIn(shown)?.plain ?? shown;
     const call: Call = { keys, plain, name: typed ?? reached?.text ?? host, io };
-    const answer = await answerTo(factsFor(keys, shown, policy), call);
+    const decided = await decide(factsFor(keys, shown, policy), call);
+    // All are asked who have to be.
+    confine('write', io.env);
+    const answer = await carryOut(decided, call);
     if (answer.do === 'refuse') {
       await complain(answer.why, call);
       await forgetRoute(call);
@@ -112,14 +118,24 @@ function knownLines(keys: MachineKeys): readonly string[] {
   ];
 }
 
-/** Asks those who have to be asked, and keeps what is accepted. */
-async function answerTo(
-  facts: KeyFacts,
-  call: Call,
-): Promise<Exclude<KeyAnswer, { do: 'ask manager' | 'ask policy' | 'ask user' }>> {
+interface Decided {
+  readonly facts: KeyFacts;
+  readonly answer: Exclude<KeyAnswer, { do: 'ask manager' | 'ask policy' }>;
+}
+
+/** Asks those who have to be asked, but for the user. */
+async function decide(facts: KeyFacts, call: Call): Promise<Decided> {
   const answer = decideKey(facts);
-  if (answer.do === 'ask policy') return answerTo({ ...facts, policy: await policyOf(facts, call) }, call);
-  if (answer.do === 'ask manager') return answerTo({ ...facts, manager: await askManager(call) }, call);
+  if (answer.do === 'ask policy') return decide({ ...facts, policy: await policyOf(facts, call) }, call);
+  if (answer.do === 'ask manager') return decide({ ...facts, manager: await askManager(call) }, call);
+  return { facts, answer };
+}
+
+/** Asks the user, and keeps what is accepted. */
+async function carryOut(
+  { facts, answer }: Decided,
+  call: Call,
+): Promise<Exclude<Decided['answer'], { do: 'ask user' }>> {
   if (answer.do === 'ask user') {
     if (!saidYes(facts, call)) return { do: 'refuse', why: 'not asked' };
     return answer.pin

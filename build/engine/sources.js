@@ -21,7 +21,7 @@ export const engineOrigins = [
     name: 'quickjs-ng_0.17.0-1.debian.tar.xz',
     sha256: 'd556ab3af8b3583c8fa0116c8255ea79f83bfd6bd105a2e912a8982e6c64326c',
   },
-].map((file) => ({ ...file, source: 'quickjs-ng', version: '0.17.0-1' }));
+].map((file) => ({ ...file, source: 'quickjs-ng', version: enginePackage.version }));
 
 /** The folder with quickjs.c and its headers. Throws as `debianPackage` does. @param {DownloadOptions} [options] */
 export async function engineSources(options) {

@@ -5,7 +5,6 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { debianFileName, debianPackage, debianSource } from '../../build/engine/debian-package.js';
-import { engineOrigins, enginePackage } from '../../build/engine/sources.js';
 import { missingPrograms } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
@@ -101,10 +100,6 @@ describe.skipIf(missing)('a package of Debian that the pool no longer has', () =
     asked.length = 0;
     expect(readFileSync(await bring())).toEqual(file);
     expect(asked).toEqual([]);
-    // So it is with the engine's.
-    expect(engineOrigins.map((each) => [each.source, each.version])).toEqual(
-      engineOrigins.map(() => ['quickjs-ng', enginePackage.version]),
-    );
   });
 
   it.each([

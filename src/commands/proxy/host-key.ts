@@ -8,6 +8,7 @@ import { decideByAsking, type KeyAnswer, type KeyFacts, pinsOf, type Why } from 
 import { pinKey } from '../../identity/pins.js';
 import { type HostKeyPolicy, hostKeyPolicies, policyOfEnv } from '../../identity/policy.js';
 import { leaveRecord, type ReachedRecord, readRecord } from '../../identity/record.js';
+import { confine } from '../../native.js';
 import { recordFolders } from '../../ssh/folder.js';
 import { undoCommand } from '../../ssh/guest-keys.js';
 import { factsFor, type MachineKeys, machineKeys } from '../../ssh/machine-keys.js';
@@ -58,6 +59,8 @@ export const hostKey: Command<HostKeyOptions> = {
   async run({ reason, host, shown, typed, policy }, io) {
     if (reason !== 'ORDER' && reason !== 'HOSTNAME') return 0;
     const reached = await reachedFor(reason, io);
+    // Whose address it is may have been asked of programs. For this answer no more is asked, and nothing is kept.
+    if (reason === 'ORDER') confine('read', io.env);
     const keys = reached && (await machineKeys(reached, { typed, host }, io.env));
     if (reason === 'ORDER') {
       for (const line of keys ? knownLines(keys) : []) io.out(`${line.replace('HOST', host)}\n`);
@@ -65,7 +68,10 @@ export const hostKey: Command<HostKeyOptions> = {
     }
     const plain = certificateIn(shown)?.plain ?? shown;
     const call: Call = { keys, plain, name: typed ?? reached?.text ?? host, io };
-    const answer = await answerTo(factsFor(keys, shown, policy), call);
+    const decided = await decide(factsFor(keys, shown, policy), call);
+    // All are asked who have to be.
+    confine('write', io.env);
+    const answer = await carryOut(decided, call);
     if (answer.do === 'refuse') {
       await complain(answer.why, call);
       await forgetRoute(call);
@@ -110,15 +116,29 @@ function knownLines(keys: MachineKeys): readonly string[] {
   ];
 }
 
-/** Asks those who have to be asked, and keeps what is accepted. */
-async function answerTo(
-  facts: KeyFacts,
-  call: Call,
-): Promise<Exclude<KeyAnswer, { do: 'ask manager' | 'ask policy' | 'ask user' }>> {
+interface Decided {
+  readonly facts: KeyFacts;
+  readonly answer: Exclude<KeyAnswer, { do: 'ask manager' | 'ask policy' }>;
+}
+
+/** Asks those who have to be asked, but for the user. */
+async function decide(facts: KeyFacts, call: Call): Promise<Decided> {
+  let { policy } = facts;
   const answer = await decideByAsking(facts, {
     manager: () => askManager(facts, call),
-    policy: () => policyOf(facts, call),
+    policy: async () => {
+      policy = await (await import('../../hosts/key-policy.js')).usersKeyPolicy(call.io);
+      return policy;
+    },
   });
+  return { facts: { ...facts, policy }, answer };
+}
+
+/** Asks the user, and keeps what is accepted. */
+async function carryOut(
+  { facts, answer }: Decided,
+  call: Call,
+): Promise<Exclude<Decided['answer'], { do: 'ask user' }>> {
   if (answer.do === 'ask user') {
     if (!saidYes(facts, call)) return { do: 'refuse', why: 'not asked' };
     return answer.pin
@@ -128,10 +148,6 @@ async function answerTo(
   if (answer.do === 'accept') return kept(answer, facts, call);
   if (answer.do === 'nothing') await complain(answer.why, call);
   return answer;
-}
-
-async function policyOf({ policy }: Pick<KeyFacts, 'policy'>, { io }: Call): Promise<HostKeyPolicy> {
-  return policy ?? (await import('../../hosts/key-policy.js')).usersKeyPolicy(io);
 }
 
 /** Pins an accepted key. One that another login has pinned meanwhile is the only one. */
@@ -152,7 +168,8 @@ async function kept(
     if (answer.why === 'known') return answer;
     const problem = `the host key of ${quote(call.name)} could not be written to ${keys.path}: ${(error as Error).message}`;
     io.err(`${io.program}: ${printable(problem)}\n`);
-    if ((await policyOf({ policy }, call)) === 'strict') return { do: 'refuse', why: 'not kept' };
+    // If no policy was asked for, the manager has confirmed the key.
+    if (policy === 'strict') return { do: 'refuse', why: 'not kept' };
     return answer;
   }
   await complain(answer.why, call);

@@ -17,6 +17,7 @@ atStart(
       import('../commands/list/list.js'),
       import('../commands/completion/completion.js'),
       import('../sources/list-all.js'),
+      import('../sources/outside/outside.js'),
       import('../sources/sources.js').then(({ loadSources }) => loadSources()),
       import('../cli/json.js'),
     ]),

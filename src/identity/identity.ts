@@ -6,7 +6,13 @@ import type { ListedMachine } from '../sources/merge.js';
 import type { Authority } from '../sources/tools/scope.js';
 import { parseUuid, vmIds } from '../target/guid.js';
 import { slug } from '../target/slug.js';
-import { type AnyTarget, type NamedTarget, nameOf, type ViaTarget } from '../target/target.js';
+import {
+  type AnyTarget,
+  type NamedTarget,
+  nameOf,
+  type OutsideTarget,
+  type ViaTarget,
+} from '../target/target.js';
 
 /** A target, and its machine if it was found. */
 export interface Identified {
@@ -75,6 +81,9 @@ function viaAlias(target: AnyTarget, uuid: string | undefined): string {
 // No UUID contains "%"; no name that is kept as it is contains "=".
 function nameAlias(target: AnyTarget & Partial<NamedTarget>, authority?: Authority): string {
   if (target.kind === 'via') return `vmssh-via%${exact(nameThere(target as ViaTarget))}`;
+  // A source speaks of its own machines, and no kind of vmssh has its name.
+  if (target.kind === 'outside')
+    return `vmssh-outside-${(target as OutsideTarget).source}%${exact(nameOf(target))}`;
   const kind = kindOf(target);
   const scope = 'scope' in target && target.scope !== 'any' ? `-${target.scope}` : '';
   const owner = kind.keyHasOwner && authority === 'user' ? '-user' : '';

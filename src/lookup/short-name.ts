@@ -1,14 +1,15 @@
 import { ConnectError, quote } from '../errors.js';
-import { kindOf, kinds, type Target } from '../kinds/kinds.js';
+import { kinds, providersOf, type Target } from '../kinds/kinds.js';
 import { asTarget, parseTarget, type TypedTarget } from '../kinds/parse.js';
 import { isWsl } from '../sources/hyper-v/interop.js';
 import { type AllMachines, listAll } from '../sources/list-all.js';
 import type { ListedMachine } from '../sources/merge.js';
 import { machineOrThrow, refuseIfSilent } from '../sources/no-machine.js';
+import { everySource } from '../sources/outside/outside.js';
 import type { Deps } from '../sources/provider.js';
 import { isOfOthers, match, searchIn } from '../sources/search.js';
 import { type Source, sourcesOn } from '../sources/source.js';
-import { loadSources, sources } from '../sources/sources.js';
+import { sources } from '../sources/sources.js';
 import { usersNames } from '../ssh/users-names.js';
 import { isBareId } from '../target/guid.js';
 import { offered } from '../target/shell.js';
@@ -43,7 +44,7 @@ export async function resolveShortName(
   typed: string,
   deps: ShortNameDeps,
   list: ListMachines = (...args) => listAll(...args, limitMs),
-  load: (names?: readonly string[]) => Promise<readonly Source[]> = loadSources,
+  load: (names?: readonly string[]) => Promise<readonly Source[]> = everySource,
 ): Promise<ListedTarget> {
   const here = async (names?: readonly string[]) => sourcesOn(deps.platform, await load(names));
   const target = understood(typed);
@@ -126,7 +127,7 @@ function asTyped(machine: ListedMachine): ListedTarget {
 function identityProviders(target: Target): readonly string[] {
   return 'vmId' in target && target.kind === 'hyper-v'
     ? sources.map(({ name }) => name)
-    : kindOf(target).providers;
+    : providersOf(target);
 }
 
 // The resolver reports a name that is not listed, or listed twice.

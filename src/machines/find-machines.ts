@@ -16,13 +16,13 @@ export type FindMachines = (io: Io, via?: ViaHosts) => Promise<MachinesFound>;
 
 /** Every machine on this host and on the hypervisors; warns on stderr about each provider that could not be asked. */
 export const findMachines: FindMachines = async (io, via) => {
-  const [{ listAll }, { loadSources }] = await Promise.all([
+  const [{ listAll }, { everySource }] = await Promise.all([
     import('../sources/list-all.js'),
-    import('../sources/sources.js'),
+    import('../sources/outside/outside.js'),
   ]);
   const progress = await startProgress(io, 'looking for machines');
   // A machine that is not listed now may lose its Host, so providers get more time than for `list`.
-  const here = await listAll({ env: io.env }, sourcesOn(io.platform, await loadSources()), 5000).finally(() =>
+  const here = await listAll({ env: io.env }, sourcesOn(io.platform, await everySource()), 5000).finally(() =>
     progress.stop(),
   );
   return via ? withVia(here, via, io) : here;

@@ -63,11 +63,11 @@ type DevicePath = '/dev/vsock' | '/dev/vhost-vsock' | '/dev/kvm';
 
 /** Collects the facts. Of a machine it only tries whether its vsock port 22 is open, if this kernel gives it a vsock. */
 export async function gatherFacts(io: Io): Promise<Facts> {
-  const [{ listAll }, { loadSources }] = await Promise.all([
+  const [{ listAll }, { everySource }] = await Promise.all([
     import('../../sources/list-all.js'),
-    import('../../sources/sources.js'),
+    import('../../sources/outside/outside.js'),
   ]);
-  const here = sourcesOn(io.platform, await loadSources());
+  const here = sourcesOn(io.platform, await everySource());
   const writers = await writersOn(io.platform);
   const [sshVersion, settings, commands, config, open, programs, osRelease, windows, machines, ...devices] =
     await Promise.all([

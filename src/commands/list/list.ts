@@ -24,7 +24,7 @@ export interface ListDeps {
 }
 
 const listDeps: ListDeps = {
-  providers: async () => (await import('../../sources/sources.js')).loadSources(),
+  providers: async () => (await import('../../sources/outside/outside.js')).everySource(),
   listAll: async (deps, providers) => (await import('../../sources/list-all.js')).listAll(deps, providers),
   hosts: async ({ env, platform }) => (await readState(stateFile(ownEnv(env), platform)))?.machines,
   keepFresh,

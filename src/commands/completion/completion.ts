@@ -1,6 +1,8 @@
 import { type Command, type Io, UsageError } from '../../cli/command.js';
 import { positionals } from '../../cli/option.js';
 import { quote } from '../../errors.js';
+import type { ListedMachine } from '../../sources/merge.js';
+import { ownEnv } from '../../sources/own-env.js';
 import { sourcesOn } from '../../sources/source.js';
 import { type CommandTable, complete, type LiveNames, listFolder } from './complete.js';
 import { type CompletionShell, completionScripts, shells } from './scripts.js';
@@ -58,18 +60,35 @@ export async function printCompletions(
   const words = args[0] === '--' ? args.slice(1) : args;
   // PowerShell drops empty arguments.
   const plain = words.map((word) => (word === '""' ? '' : word));
-  const { loadSources } = await import('../../sources/sources.js');
+  const [{ loadSources }, { outsideLines }] = await Promise.all([
+    import('../../sources/sources.js'),
+    import('../../sources/outside/file.js'),
+  ]);
   const here = sourcesOn(io.platform, await loadSources());
+  const outside = () => outsideLines(io.env).lines.map(({ name }) => name);
   const live: LiveNames = {
-    providers: async () => here.map(({ name }) => name),
+    providers: async () => [...here.map(({ name }) => name), ...outside()],
     folder: listFolder,
     hosts: async () => (await import('./hosts.js')).configuredHosts(io),
     async machines() {
       const { listAll } = await import('../../sources/list-all.js');
-      return (await listAll({ env: io.env }, here, limitMs)).machines;
+      const { machines } = await listAll({ env: io.env }, here, limitMs);
+      return [...machines, ...(await keptMachines(outside(), io))];
     },
   };
   const found = await complete(plain, commands, live, io.platform);
   io.out(found.map(({ word, about }) => `${word}\t${about.replaceAll(/[\p{Cc}\p{Cf}]+/gu, ' ')}\n`).join(''));
   return 0;
+}
+
+/** The machines that config install kept of sources whose programs no keystroke runs. */
+async function keptMachines(
+  sources: readonly string[],
+  { env, platform }: Io,
+): Promise<readonly ListedMachine[]> {
+  if (sources.length === 0) return [];
+  const { readState, stateFile } = await import('../../ssh/config/state.js');
+  const state = await readState(stateFile(ownEnv(env), platform));
+  const own = (state?.machines ?? []).filter(({ via, provider }) => !via && sources.includes(provider));
+  return own.map((machine) => ({ ...machine, status: 'unknown', also: [] }));
 }

@@ -9,6 +9,7 @@ import { type AddonState, loadAddon } from '../../native.js';
 import { runProgram } from '../../process/run-program.js';
 import { isCompiled } from '../../runtime.js';
 import type { AllMachines } from '../../sources/list-all.js';
+import { builtInWords, type OutsideLines, outsideLines } from '../../sources/outside/file.js';
 import { sourcesOn } from '../../sources/source.js';
 import { brokenControlPath } from '../../ssh/control-path.js';
 import { type Shell, shellOf } from '../../target/shell.js';
@@ -53,7 +54,10 @@ export interface Facts {
   readonly machines: AllMachines;
   /** The machines that the kernel's vsock reaches; empty if this kernel gives machines no vsock. */
   readonly exposed: readonly ExposedMachine[];
+  /** Those that vmssh has itself. */
   readonly providers: readonly string[];
+  /** Those of the user and of root. */
+  readonly outside?: OutsideLines;
   readonly fresh?: FreshFacts;
   /** Programs that read ssh's configuration by themselves. */
   readonly clients?: readonly Client[];
@@ -116,7 +120,8 @@ export async function gatherFacts(io: Io): Promise<Facts> {
     windows,
     machines,
     exposed,
-    providers: here.map(({ name }) => name),
+    providers: here.map(({ name }) => name).filter((name) => builtInWords.includes(name)),
+    outside: outsideLines(io.env),
     fresh: await gatherFresh(io, machines).catch(() => undefined),
     clients: clientsOf(io),
   };

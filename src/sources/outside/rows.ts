@@ -7,8 +7,8 @@ import { checkUserName, hasControlCharacter, nameProblem } from '../../target/na
 import { sshPort } from '../../target/numbers.js';
 import { type DiscoveredMachine, DiscoveryError, type Listing, type Warning } from '../provider.js';
 import { routeTo } from '../routes.js';
-import { isTooLong, maxCharacters, readRows, readWarnings, shortText, statusOf } from '../said.js';
 import { isJsonObject, type JsonObject, parseJson } from '../tools/json.js';
+import { isTooLong, maxCharacters, readRows, readWarnings, shortText, statusOf } from '../tools/said.js';
 import { authorityOf } from '../tools/scope.js';
 import type { OutsideLine } from './file.js';
 

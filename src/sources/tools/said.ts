@@ -1,6 +1,6 @@
-import type { Status, Warning } from './provider.js';
-import { statuses } from './provider.js';
-import type { JsonObject } from './tools/json.js';
+import type { Status, Warning } from '../provider.js';
+import { statuses } from '../provider.js';
+import type { JsonObject } from './json.js';
 
 /** The most that others can say in one list of machines, as below for one text; docs/many-hosts.md names them. */
 const maxMachines = 10_000;

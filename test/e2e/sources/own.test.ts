@@ -2,11 +2,11 @@ import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findProgram, missingPrograms } from '../helpers/programs.js';
-import { run, vmssh, vmsshWords } from '../helpers/run.js';
-import { type SshdOnSocket, startSshd } from '../helpers/sshd.js';
-import { useTempDir } from '../helpers/temp-dir.js';
-import { blocksOf } from '../markdown.js';
+import { findProgram, missingPrograms } from '../../helpers/programs.js';
+import { run, vmssh, vmsshWords } from '../../helpers/run.js';
+import { type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+import { blocksOf } from '../../markdown.js';
 
 const dir = useTempDir();
 const home = join(dir, 'home');
@@ -173,7 +173,10 @@ it('doctor lists each, and what is wrong with the file', async () => {
 
 describe('an example of docs/sources.md', () => {
   const example = (heading: string) =>
-    readFileSync(new URL(`../../docs/sources/${heading}.sh`, import.meta.url), 'utf8').replace(/^#!.*\n/, '');
+    readFileSync(new URL(`../../../docs/sources/${heading}.sh`, import.meta.url), 'utf8').replace(
+      /^#!.*\n/,
+      '',
+    );
 
   it.skipIf(process.platform !== 'linux')('lists the machines of virtme-ng', async () => {
     const words = [

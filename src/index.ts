@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { toDuplex } from './deliver/duplex.js';
 import type { Endpoint } from './endpoint.js';
-import { ConnectError, type Op, quote } from './errors.js';
+import { ConnectError, type Op, quote, withTarget } from './errors.js';
 import { resolveTarget, type Target } from './kinds/kinds.js';
 import { parseTarget } from './kinds/parse.js';
 import { reach } from './reach/reach.js';
@@ -75,8 +75,10 @@ export async function probe(
   const { connection } = await open(target, options);
   const { timeout: timeoutMs = defaultTimeoutMs, user = 'root', signal } = options;
   try {
-    const banner = await awaitBanner(connection, target, timeoutMs, signal);
+    const banner = await awaitBanner(connection, timeoutMs, signal);
     return { banner, ...(await probeSock(toDuplex(connection), { target, user, timeoutMs, signal })) };
+  } catch (error) {
+    throw withTarget(target, error);
   } finally {
     connection.close();
   }

@@ -50,6 +50,8 @@ async function dispatch(args: readonly string[], io: Io): Promise<number> {
   if (name === 'proxy') return fastPath((await import('./commands/proxy/proxy.js')).proxy, rest, args, io);
   if (name === 'host-key')
     return fastPath((await import('./commands/proxy/host-key.js')).hostKey, rest, args, io);
+  if (name === 'host-keys')
+    return fastPath((await import('./commands/proxy/host-keys.js')).hostKeys, rest, args, io);
   if (args.length === 1 && (args[0] === '--version' || args[0] === '-V')) {
     io.out(`${version}\n`);
     return exitCode.ok;

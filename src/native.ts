@@ -1,4 +1,4 @@
-import { type Addon, load } from 'node-hvsock-native';
+import { type Addon, type Confinement, load } from 'node-hvsock-native';
 
 /** The addon, or why there is none. */
 export type AddonState = { readonly addon: Addon } | { readonly addon?: never; readonly missing: Error };
@@ -10,6 +10,18 @@ export function loadAddon(): AddonState {
 }
 
 let state: AddonState | undefined;
+
+/**
+ * From here on this process starts no program and writes no file: the kernel refuses what `profile` does not need (decision 19). For what
+ * parses the bytes of others. Only the executable on Linux does it, and VMSSH_NO_SANDBOX turns it off; else nothing changes.
+ */
+export function confine(
+  profile: Confinement,
+  env: Readonly<Record<string, string | undefined>>,
+  native: () => AddonState = loadAddon,
+): void {
+  if (!env.VMSSH_NO_SANDBOX) native().addon?.confine(profile);
+}
 
 /** Whether the engine found no memory: it throws null, an error without a message, or with another one, if there is none for these either. */
 export function isOutOfMemory(error: unknown): boolean {

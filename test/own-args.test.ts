@@ -9,8 +9,8 @@ it.each<{ options: OwnOptions; args: string }>([
   { options: {}, args: '' },
   { options: { timeoutMs: 1500, waitMs: 60_000 }, args: '--timeout=1.5 --wait=60' },
   {
-    options: { fdpass: true, routes: ['vsock', 'ip'], start: true, record: true, verbose: true },
-    args: '--fdpass --route=vsock,ip --start --record --verbose',
+    options: { fdpass: true, routes: ['vsock', 'ip'], start: true, verbose: true },
+    args: '--fdpass --route=vsock,ip --start --verbose',
   },
   { options: { fdpass: false, start: false, verbose: false }, args: '' },
 ])('$args is what the proxy reads as the same options', ({ options, args }) => {

@@ -3,16 +3,16 @@ import { portArgument } from '../cli/option.js';
 import { windowsVmssh } from '../cli/reach/over-interop.js';
 import { reachOrStart, socketWarning } from '../cli/reach/reach-by.js';
 import { sshUser } from '../cli/reach/ssh-settings.js';
-import { stepTrace } from '../cli/reach/trace.js';
 import type { ReachFlags } from '../cli/shared-options.js';
+import { stepTrace } from '../cli/terminal.js';
 import { now as clock } from '../clock.js';
 import { openConnection } from '../connect/open.js';
 import { formatEndpoint } from '../endpoint.js';
-import { ConnectError } from '../errors.js';
+import { ConnectError, withTarget } from '../errors.js';
 import { resolveTarget } from '../kinds/kinds.js';
 import { findTarget } from '../lookup/find-target.js';
 import { splitLogin } from '../lookup/login.js';
-import { sshProgram } from '../process/ssh-program.js';
+import { sshAbilities, sshProgram } from '../process/ssh-program.js';
 import type { OnRoute, Reached, ReachOptions, Trace } from '../reach/reach.js';
 import { allRoutes, firstRoute, hasIp, type RoutesOptions } from '../reach/routes.js';
 import { type Route, routeFacts, routeOf } from '../route.js';
@@ -121,21 +121,26 @@ export async function checkTarget(
     };
     reached = await reachOrStart(found, reaching, start, io);
     const { knownKeys } = await import('./host-key.js');
-    const keys = knownKeys({ text, machine, typed: host, resolution: reached.resolution }, io);
+    const { resolution: of, connection: to } = reached;
+    const keys = knownKeys({ text, machine, typed: host, resolution: of, endpoint: to.endpoint }, io);
     onStage('waiting for the banner');
     const user = options.user ?? typed.user ?? reached.resolution.user ?? byDefault;
     const { connection, resolution, route } = reached;
     const { identityFile } = resolution;
     const steps = [...resolution.steps, ...route.steps];
     means = { ...known, user, endpoint: connection.endpoint, steps, identityFile };
-    const banner = await awaitBanner(connection, text, timeoutMs, signal);
+    const banner = await awaitBanner(connection, timeoutMs, signal).catch((error) => {
+      throw withTarget(text, error);
+    });
     pass('banner', banner);
     if (options.until === 'banner') return { target, means, stages, routes: shown() };
     onStage('SSH handshake');
     const { knownAs, check } = await keys;
     const { self, platform, env } = io;
     const shake = { target: text, port, user, timeoutMs, routes: options.routes, signal };
-    const own = { self, platform, env, ssh: sshProgram(io), sshConfig: options.sshConfig };
+    const ssh = sshProgram(io);
+    const { asksForKeys } = await sshAbilities(env, ssh);
+    const own = { self, platform, env, ssh, asksForKeys, sshConfig: options.sshConfig };
     // With the user's own ssh, over a new connection: some machines accept one at a time.
     connection.close();
     if (!options.routes && (resolution.routes.length > 1 || resolution.askIp)) {
@@ -143,7 +148,7 @@ export async function checkTarget(
       routes = await checkRoutes(resolution, tried, { text, port, timeoutMs, env: io.env, signal, onStage });
     }
     const { hostKey, methods } = await handshake({ ...shake, ...own, knownAs });
-    check(hostKey);
+    await check(hostKey);
     pass('host key', `${hostKey.type} ${hostKey.fingerprint}`);
     pass('authentication', `${methods.join(', ')} for ${user}`);
     return { target, means, stages, routes: shown() };
@@ -246,12 +251,12 @@ function withIp(rows: readonly CheckedRoute[], machine: Reachable): readonly Che
 
 async function tryRoute(
   { endpoint }: Route,
-  { text, timeoutMs, env, signal }: CheckRoutesOptions,
+  { timeoutMs, env, signal }: CheckRoutesOptions,
 ): Promise<Pick<CheckedRoute, 'state' | 'found'>> {
   try {
-    const connection = await openConnection(endpoint, { target: text, timeoutMs, signal, env });
+    const connection = await openConnection(endpoint, { timeoutMs, signal, env });
     try {
-      return { state: 'ok', found: await awaitBanner(connection, text, timeoutMs, signal) };
+      return { state: 'ok', found: await awaitBanner(connection, timeoutMs, signal) };
     } finally {
       connection.close();
     }

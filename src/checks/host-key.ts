@@ -1,7 +1,12 @@
 import type { Io } from '../cli/command.js';
+import type { Endpoint } from '../endpoint.js';
 import { ConnectError } from '../errors.js';
-import { decideKey, pinsOf, type Why } from '../identity/decide.js';
+import { decideByAsking, pinsOf, type Why } from '../identity/decide.js';
+import { isNamed } from '../identity/identity.js';
+import { withMachine } from '../identity/known-address.js';
+import { managerPrints } from '../identity/manager-keys.js';
 import { reachedMachine } from '../identity/record.js';
+import { asTarget } from '../kinds/parse.js';
 import type { ListedTarget } from '../lookup/short-name.js';
 import type { Reached } from '../reach/reach.js';
 import { undoCommand } from '../ssh/guest-keys.js';
@@ -13,8 +18,8 @@ import { type ShellPlace, shellOf, shellQuoted } from '../target/shell.js';
 export interface KnownKeys {
   /** A name that has keys. */
   readonly knownAs?: { readonly name: string; readonly path: string };
-  /** Throws a ConnectError for a key that ssh will refuse. */
-  check(key: HostKey): void;
+  /** Rejects with a ConnectError for a key that ssh will refuse whatever the policy is. */
+  check(key: HostKey): Promise<void>;
 }
 
 export interface CheckedMachine {
@@ -26,20 +31,27 @@ export interface CheckedMachine {
   readonly machine: ListedTarget['machine'];
   /** What was reached. */
   readonly resolution: Reached['resolution'];
+  readonly endpoint: Endpoint;
 }
 
-/** Reads what is known of the machine that was reached, as the command that ssh asks does. */
+/** Reads what is known of the machine that was reached. Decides as the command that ssh asks, but keeps nothing. */
 export async function knownKeys(checked: CheckedMachine, io: Io): Promise<KnownKeys> {
-  const { typed, text } = checked;
+  const { typed, text, endpoint } = checked;
   const found = checked.resolution.machine ?? checked.machine;
-  const reached = { text, machine: found && reachedMachine(found) };
-  const keys = await machineKeys(reached, { typed }, io.env);
+  const target = asTarget(text);
+  const record = {
+    text,
+    machine: found && reachedMachine(found),
+    address: target && !isNamed(target) ? endpoint : undefined,
+  };
+  const keys = await machineKeys(await withMachine(record, io.env), { typed }, io.env);
   return {
     knownAs: knownAs(keys),
-    check({ type, fingerprint }) {
-      const facts = factsFor(keys, fingerprint, 'accept-new');
-      // Its manager is not asked: what it would say only matters to a login.
-      const answer = decideKey({ ...facts, manager: [] });
+    async check({ type, fingerprint }) {
+      const answer = await decideByAsking(factsFor(keys, fingerprint, 'accept-new'), {
+        manager: () => managerPrints(keys.reached, io, fingerprint),
+        policy: async () => 'accept-new',
+      });
       if (answer.do !== 'refuse') return;
       throw refusal(answer.why, `ssh refuses the host key ${type} ${fingerprint}`, keys, io);
     },
@@ -69,6 +81,12 @@ function refusal(why: Why, refused: string, { reached, made, path }: MachineKeys
         'HOST_KEY_CHANGED',
         'it is not the one that vmssh guest credentials made: the guest did not take it, or another machine answers',
         wrongKeyHint(made?.keys.name ?? text, io),
+      );
+    case 'not by manager':
+      return fail(
+        'HOST_KEY_CHANGED',
+        'it is not one that its manager reads in the machine, so another one may answer for it',
+        'vmssh check --verbose shows the way to it; in the machine: ssh-keyscan localhost',
       );
     case 'another machine':
       return fail('HOST_KEY_CHANGED', 'the name meant another machine until now', forget);

@@ -1,5 +1,5 @@
 import type { Io } from '../cli/command.js';
-import { formatProgress, type HostFlags } from '../cli/guest.js';
+import { formatProgress, guestCaller, type HostFlags } from '../cli/guest.js';
 import { reachFlags } from '../cli/shared-options.js';
 import { styles } from '../cli/terminal.js';
 import { ConnectError, printable } from '../errors.js';
@@ -68,10 +68,11 @@ export type RootRunner = (into: HostFlags, script: string, port?: number) => Pro
 
 export async function rootRunner(io: Io, signal: AbortSignal): Promise<RootRunner> {
   const style = await styles(io, 'stdout');
-  const { self, platform, env, terminal } = io;
+  const { env, terminal } = io;
+  const caller = await guestCaller(io);
   const onLine = (line: ProgressLine) => io.out(formatProgress(line, style));
   return async (into, script, port) => {
-    const options = { ...into, script, port, needsRoot: true, self, platform };
+    const options = { ...into, ...caller, script, port, needsRoot: true };
     const route = guestRoute(options);
     const outcome = await runScript(route, { env, signal, onLine });
     if (outcome.code !== undefined) return outcome;
@@ -99,9 +100,8 @@ export async function rootRunner(io: Io, signal: AbortSignal): Promise<RootRunne
 }
 
 async function run(into: Into, script: string, io: Io, signal: AbortSignal, onLine: OnLine = () => {}) {
-  const { self, platform, env } = io;
-  const route = guestRoute({ ...into, script, needsRoot: false, self, platform });
-  return { route, outcome: await runScript(route, { env, signal, onLine }) };
+  const route = guestRoute({ ...into, ...(await guestCaller(io)), script, needsRoot: false });
+  return { route, outcome: await runScript(route, { env: io.env, signal, onLine }) };
 }
 
 function isBySsh({ route }: HostFlags): boolean {
@@ -130,7 +130,7 @@ export async function whyNotRun(
     const { user = 'root', host: target } = splitUser(host);
     const flags = reachFlags({ positionals: [], options: {} });
     const { error, stages } = await checkTarget(target, { ...flags, port, user }, io, signal);
-    if (error && (error.op !== 'handshake' || error.code === 'NO_BANNER')) return error;
+    if (error && (error.op !== 'handshake' || /^(NO_BANNER|HOST_KEY_.*)$/.test(error.code))) return error;
     if (stages.some(({ found }) => found.includes('OpenSSH_for_Windows'))) return isWindows(host);
   }
   if (route.name === 'ssh' && lines.length === 0 && windowsShell.test(message)) return isWindows(host);

@@ -1,10 +1,10 @@
 import type { Io } from '../cli/command.js';
-import { type HostFlags, overTarget } from '../cli/guest.js';
+import { guestCaller, type HostFlags, overTarget } from '../cli/guest.js';
 import { sshCommand, targetOf } from '../guest/run/route.js';
 import type { TriedLogin } from '../guest/script.js';
 import { splitUser } from '../lookup/login.js';
 import { type ProgramEnd, runProgram } from '../process/run-program.js';
-import { sshPort } from '../target/numbers.js';
+import { isSshPort } from '../target/numbers.js';
 
 /** What a guest says of itself before a login is tried. */
 export interface Guest {
@@ -36,7 +36,7 @@ export async function tryLogin(
   io: Io,
   signal: AbortSignal,
 ): Promise<TriedLogin> {
-  const isOwnRoute = target === undefined && bySocket && port === sshPort;
+  const isOwnRoute = target === undefined && bySocket && isSshPort(port);
   const { host } = splitUser(into.host);
   // It was a new connection, unlike one by ssh, which may share one that is open.
   if (isOwnRoute && into.route === 'target' && user === account)
@@ -48,7 +48,7 @@ export async function tryLogin(
   const over = isByHost ? { ...into, host: `${account}@${host}` } : overTarget(into, account, to ?? '');
   const by = isByHost ? `by ssh ${host}` : `over ${to}`;
   // At ERROR it does not say that it has no algorithm in common with sshd.
-  const options = { ...over, port, self: io.self, platform: io.platform, logLevel: 'INFO' } as const;
+  const options = { ...over, ...(await guestCaller(io)), port, logLevel: 'INFO' } as const;
   const ssh = sshCommand(options, ['-o', 'BatchMode=yes', '-o', 'ControlPath=none']);
   const { code, stdout, stderr, message } = await runLogin([...ssh, `cat ${bootFile}`], io, signal);
   signal.throwIfAborted();

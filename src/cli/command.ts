@@ -93,7 +93,7 @@ type CommandWord = (typeof commandWords)[number];
 /** One command: pure `parse` from raw arguments to options, `run` to do it. */
 export interface Command<Options> {
   /** "host-key" is ssh's only, and in no help. */
-  readonly name: CommandWord | `${CommandWord} ${string}` | 'host-key';
+  readonly name: CommandWord | `${CommandWord} ${string}` | 'host-key' | 'host-keys';
   readonly summary: string;
   /** Positional arguments for the help, "HOST PORT". */
   readonly usage: string;

@@ -5,9 +5,10 @@ import { type GuestRouteName, guestRouteOf } from '../guest/run/route.js';
 import type { ProgressLine } from '../guest/run/run-script.js';
 import { parseTarget } from '../kinds/parse.js';
 import { splitUser } from '../lookup/login.js';
+import { sshAbilities } from '../process/ssh-program.js';
 import { checkUserName } from '../target/names.js';
 import { parsePort } from '../target/numbers.js';
-import { type RawArgs, UsageError } from './command.js';
+import { type Io, type RawArgs, UsageError } from './command.js';
 import type { FindingJson } from './json.js';
 import { oneOf, parsed, textOption, usage } from './option.js';
 
@@ -49,6 +50,12 @@ export function hostFlags(host: string, raw: RawArgs, route = routeIn(host, raw)
 
 function routeIn(host: string, raw: RawArgs): GuestRouteName {
   return routeOption.read(raw) ?? guestRouteOf(host);
+}
+
+/** How a guest's ssh calls this program. */
+export async function guestCaller({ self, platform, env }: Pick<Io, 'self' | 'platform' | 'env'>) {
+  const { asksForKeys } = await sshAbilities(env);
+  return { self, platform, asksForKeys };
 }
 
 /** The first login's account, over the target; with ssh's settings for the host if ssh was the route. */

@@ -11,6 +11,8 @@ export interface KeyFacts {
   readonly meant?: string;
   /** The names by which it is meant. */
   readonly names: readonly string[];
+  /** More names that may mean the same machine of another hypervisor. */
+  readonly alike?: readonly string[];
   readonly pins: readonly Pin[];
   /** The fingerprint of the key that is shown; of a certificate, of its plain key. */
   readonly shown: string;
@@ -98,18 +100,42 @@ export function decideKey(facts: KeyFacts): KeyAnswer {
   return rows.find(([holds]) => holds)?.[1] ?? none;
 }
 
+/** Those who are asked, each only if its word counts. */
+export interface Asked {
+  manager(): Promise<readonly string[]>;
+  policy(): Promise<HostKeyPolicy>;
+}
+
+/** The same, once all have been asked that have to be. */
+export async function decideByAsking(
+  facts: KeyFacts,
+  asked: Asked,
+): Promise<Exclude<KeyAnswer, { do: 'ask manager' | 'ask policy' }>> {
+  const answer = decideKey(facts);
+  if (answer.do === 'ask manager') return decideByAsking({ ...facts, manager: await asked.manager() }, asked);
+  if (answer.do === 'ask policy') return decideByAsking({ ...facts, policy: await asked.policy() }, asked);
+  return answer;
+}
+
 /** The keys of the machine: those under its UUID, and those from before it had one. */
-export function pinsOf({ alias, names, pins }: Pick<KeyFacts, 'alias' | 'names' | 'pins'>): readonly Pin[] {
+export function pinsOf({
+  alias,
+  names,
+  alike = [],
+  pins,
+}: Pick<KeyFacts, 'alias' | 'names' | 'alike' | 'pins'>): readonly Pin[] {
   const own = pins.filter((pin) => pin.alias === alias);
   if (own.length > 0 || alias === undefined) return own;
-  const byName = pins.filter((pin) => names.some((name) => pin.alias === `vmssh-${name}`));
+  const byName = pins.filter((pin) => [...names, ...alike].some((name) => pin.alias === `vmssh-${name}`));
   if (byName.length > 0 || !isNameAlias(alias)) return byName;
   // Its source says no UUID, unlike another one before: the name means whom it meant.
-  return pins.filter((pin) => pin.names.includes(alias.slice('vmssh-'.length)));
+  const meant = [alias.slice('vmssh-'.length), ...alike];
+  return pins.filter((pin) => pin.names.some((name) => meant.includes(name)));
 }
 
 /** Whether a name was another machine's, by a UUID or another source's name. Where a source says no UUID, a name is its own machine's. */
 function isAnothers(name: string, facts: KeyFacts): boolean {
+  if (facts.alias === `vmssh-${name}` || facts.alike?.includes(name)) return false;
   const own = new Set([
     facts.alias,
     ...facts.names.map((each) => `vmssh-${each}`),

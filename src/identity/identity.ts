@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { machinesOf } from '../kinds/kind.js';
-import { kindOf, type Target } from '../kinds/kinds.js';
+import { kindOf, kinds, type Target } from '../kinds/kinds.js';
 import { asTarget } from '../kinds/parse.js';
 import type { ListedMachine } from '../sources/merge.js';
 import type { Authority } from '../sources/tools/scope.js';
@@ -11,6 +11,7 @@ import {
   type NamedTarget,
   nameOf,
   type OutsideTarget,
+  type QemuTarget,
   type ViaTarget,
 } from '../target/target.js';
 
@@ -52,14 +53,59 @@ export function isNamed(target: AnyTarget): boolean {
  */
 export function namesOf({ target, machine }: Identified, typed?: string): readonly string[] {
   const listed = asTarget(machine?.target ?? '');
-  if (!isNamed(listed ?? target)) return [];
   const isName =
     isNamed(target) &&
     (machine?.name === undefined || target.kind === 'via' || isSameName(target, machine.name));
   const named = [...(isName ? [target] : []), ...(listed && isNamed(listed) ? [listed] : [])];
-  const names = named.map((each) => nameAlias(each, machine?.authority).slice('vmssh-'.length));
+  if (named.length === 0) return [];
+  const names = named.flatMap((each) => [each, folded(each)]).map((each) => nameIn(each, machine?.authority));
   const short = typed === undefined || asTarget(typed) !== undefined ? [] : shortNames(typed, machine?.name);
   return [...new Set([...names, ...short])];
+}
+
+/**
+ * More names that may mean the same machine of another hypervisor, which nobody here can tell apart without its UUID: what was typed in
+ * lower case, a name only, and each kind with that name.
+ */
+export function namesAlike({ target, machine }: Identified): readonly string[] {
+  return machine?.uuid === undefined ? alikeThere(target) : [];
+}
+
+function alikeThere(target: AnyTarget): readonly string[] {
+  if (target.kind !== 'via' || !isNamed(target)) return [];
+  const { host, inner, target: typed } = target as ViaTarget;
+  const name = (inner ? nameOf(inner) : typed).toLowerCase();
+  const there = inner?.kind === 'via' ? alikeThere(inner).map((each) => `vmssh-${each}`) : [name];
+  const byKind = inner ? [] : aliasesOf(name);
+  const all = [...there, ...byKind].map((each) => viaName(host, each));
+  return [...new Set([nameIn(folded(target)), ...all])];
+}
+
+/** Of a machine with this name, by each kind. */
+function aliasesOf(name: string): readonly string[] {
+  const named = kinds.filter(
+    (kind) => kind.rest === 'name' && kind.hostKey === 'machine' && kind.name !== 'outside',
+  );
+  const aliases = named.map(({ name: kind }) => nameAlias({ kind, name }));
+  const scopes = ['system', 'session'].map((scope) => nameAlias({ kind: 'qemu', scope, name } as QemuTarget));
+  return [...aliases, ...scopes];
+}
+
+/** The same target of another hypervisor in lower case; others as they are. */
+function folded(target: AnyTarget): AnyTarget {
+  if (target.kind !== 'via') return target;
+  const { target: typed, inner, ...rest } = target as ViaTarget;
+  return { ...rest, target: typed.toLowerCase(), inner: inner && foldedThere(inner) } as ViaTarget;
+}
+
+function foldedThere(inner: AnyTarget & Partial<NamedTarget>): AnyTarget {
+  return inner.name === undefined
+    ? folded(inner)
+    : ({ ...inner, name: inner.name.toLowerCase() } as AnyTarget);
+}
+
+function nameIn(target: AnyTarget, authority?: Authority): string {
+  return nameAlias(target, authority).slice('vmssh-'.length);
 }
 
 /** A short name is found whatever its case, and by its slug: each such spelling means the machine. */
@@ -75,12 +121,15 @@ function isSameName(target: Target, name: string): boolean {
 function viaAlias(target: AnyTarget, uuid: string | undefined): string {
   const id = parseUuid(uuid ?? '');
   const { host } = target as ViaTarget;
-  return id === undefined ? nameAlias(target) : `vmssh-via%${exact(`${host.toLowerCase()}/${id}`)}`;
+  return id === undefined ? nameAlias(target) : `vmssh-${viaName(host, id)}`;
 }
 
 // No UUID contains "%"; no name that is kept as it is contains "=".
 function nameAlias(target: AnyTarget & Partial<NamedTarget>, authority?: Authority): string {
-  if (target.kind === 'via') return `vmssh-via%${exact(nameThere(target as ViaTarget))}`;
+  if (target.kind === 'via') {
+    const { host, target: typed, inner } = target as ViaTarget;
+    return `vmssh-${viaName(host, inner ? nameAlias(inner) : typed)}`;
+  }
   // A source speaks of its own machines, and no kind of vmssh has its name.
   if (target.kind === 'outside')
     return `vmssh-outside-${(target as OutsideTarget).source}%${exact(nameOf(target))}`;
@@ -91,8 +140,8 @@ function nameAlias(target: AnyTarget & Partial<NamedTarget>, authority?: Authori
 }
 
 /** The hypervisor and the machine's name there: two hypervisors may have machines of one name. */
-function nameThere({ host, target, inner }: ViaTarget): string {
-  return `${host.toLowerCase()}/${inner ? nameAlias(inner) : target}`;
+function viaName(host: string, there: string): string {
+  return `via%${exact(`${host.toLowerCase()}/${there}`)}`;
 }
 
 /**

@@ -1,9 +1,13 @@
+import { asTarget } from '../kinds/parse.js';
 import { systemProgram } from '../process/program-in-path.js';
 import { ownEnv } from '../sources/own-env.js';
 import type { Deps } from '../sources/provider.js';
 import { execCommand } from '../sources/tools/exec-route.js';
+import type { ViaTarget } from '../target/target.js';
+import { fingerprintOf } from './known-hosts.js';
 import { filesByExec, type MachineFiles, type MachineRecord, printed } from './machine-files.js';
 import { maxKeys, publicKeys } from './public-keys.js';
+import type { ReachedRecord } from './record.js';
 
 /** A manager's way to the files of its machines. */
 export interface KeySource {
@@ -21,7 +25,7 @@ export interface KeySource {
 /**
  * The host keys of a machine, "ssh-ed25519 AAAA…" each, as the manager that has it reads them in its files; undefined if nobody can
  * say. Nothing is changed in the machine. A machine of another user is not asked, nor is one behind another hypervisor, which reads its
- * own. `shown`: the key that its server has shown; if the usual files have another, its sshd is asked which files it uses. Rejects only
+ * own. `shown`: the fingerprint of the key that its server has shown; if the usual files have another, its sshd is asked which files it uses. Rejects only
  * if `deps.signal` is aborted.
  */
 export async function managerKeys(
@@ -46,11 +50,37 @@ export async function managerKeys(
   const files = await answerOf(async () => source.open(machine, limited, uid));
   if (files === undefined) return undefined;
   const usual = publicKeys((await answerOf(() => files.read(usualFiles))) ?? []);
-  const isEnough = shown === undefined ? usual.length > 0 : usual.includes(shown);
+  const isEnough = shown === undefined ? usual.length > 0 : usual.some((key) => printOf(key) === shown);
   const others = isEnough ? [] : ((await answerOf(() => configuredKeys(files, limited))) ?? []);
   signal?.throwIfAborted();
   const all = [...new Set([...others, ...usual])].slice(0, maxKeys);
   return all.length === 0 ? undefined : all;
+}
+
+/** The fingerprints of the keys of what was reached; none if nobody can say. */
+export async function managerPrints(
+  reached: ReachedRecord | undefined,
+  { env, platform }: Deps,
+  shown: string,
+): Promise<readonly string[]> {
+  const target = asTarget(reached?.text ?? '');
+  const { machine } = reached ?? {};
+  const keys =
+    target?.kind === 'via'
+      ? await keysOnHop(target as ViaTarget, { env, platform })
+      : machine && (await managerKeys(machine, { env, platform }, shown));
+  return (keys ?? []).map(printOf);
+}
+
+/** The keys of a machine of another hypervisor, which reads them there; undefined if it cannot say. */
+export async function keysOnHop(target: ViaTarget, deps: Deps): Promise<readonly string[] | undefined> {
+  const { keysThere } = await import('../connect/via/keys-there.js');
+  const texts = await keysThere(target, deps);
+  return texts && publicKeys(texts);
+}
+
+function printOf(key: string): string {
+  return fingerprintOf(Buffer.from(key.split(' ')[1] ?? '', 'base64'));
 }
 
 /** For all that is asked of one machine. Milliseconds. */

@@ -98,25 +98,64 @@ function isName(word: string): boolean {
   return /^[a-z][a-z-]*%./.test(word);
 }
 
+/** What `forgetKeys` has removed. */
+export interface Forgotten {
+  /** How many lines. */
+  readonly removed: number;
+  readonly forgotten: readonly Pin[];
+  /** Of machines that had one of the names, and keep their keys without it. */
+  readonly kept: readonly string[];
+}
+
 /**
- * Removes the keys of these names from a known_hosts file, and those of machines that one of `meant` (namesOf) meant, and changes
- * nothing else. Resolves to their number. Throws as `editFile` does.
+ * Removes the keys of these names from a known_hosts file, and those of the machine that is meant, and changes nothing else. `meant`: the
+ * names by which (namesOf). `own`: of the pins that are left, those of the machine that has them now; other machines only lose the names.
+ * Undefined if none has them: then all that had one are removed. Throws as `editFile` does.
  */
 export async function forgetKeys(
   path: string,
   names: readonly string[],
   meant: readonly string[] = [],
-): Promise<number> {
-  let removed = 0;
+  own?: (pins: readonly Pin[]) => readonly Pin[],
+): Promise<Forgotten> {
+  let result: Forgotten = { removed: 0, forgotten: [], kept: [] };
+  const hasName = (pin: Pin) => pin.names.some((name) => meant.includes(name));
   const edit = (old: Buffer | undefined) => {
     const pins = old === undefined ? [] : pinsIn(old);
-    const aliases = pins.filter((pin) => pin.names.some((name) => meant.includes(name)));
-    const left = withoutNames(old ?? Buffer.alloc(0), [...names, ...aliases.map(({ alias }) => alias)]);
-    removed = left.removed;
-    return removed === 0 ? old : left.bytes;
+    const aliases = new Set([
+      ...names,
+      ...(own ? ownAliases(pins, names, own) : aliasesOf(pins.filter(hasName))),
+    ]);
+    const left = withoutNames(old ?? Buffer.alloc(0), [...aliases]);
+    const stay = pins.filter(({ alias }) => !aliases.has(alias));
+    const kept = aliasesOf(stay.filter(hasName));
+    const forgotten = pins.filter(({ alias }) => aliases.has(alias));
+    result = { removed: left.removed, forgotten, kept };
+    if (left.removed === 0 && kept.length === 0) return old;
+    const naming = { alias: '', names: [], moved: meant.map(toBytes) };
+    return Buffer.from(
+      linesOf(left.bytes)
+        .map((line) => withNames(line, naming))
+        .join(''),
+      'latin1',
+    );
   };
   await editFile(path, edit, 0o600);
-  return removed;
+  return result;
+}
+
+/** Until no pin is left that would count as the machine's. */
+function ownAliases(
+  pins: readonly Pin[],
+  names: readonly string[],
+  own: (pins: readonly Pin[]) => readonly Pin[],
+): readonly string[] {
+  const found = aliasesOf(own(pins.filter(({ alias }) => !names.includes(alias))));
+  return found.length === 0 ? [] : [...found, ...ownAliases(pins, [...names, ...found], own)];
+}
+
+function aliasesOf(pins: readonly Pin[]): readonly string[] {
+  return [...new Set(pins.map(({ alias }) => alias))];
 }
 
 /** A known_hosts file without the keys of these names. Marked lines are about a key, not a machine, and stay. */

@@ -39,15 +39,22 @@ export interface RecordPlace {
   readonly uid?: number;
 }
 
-/** Leaves what was reached for the ssh that started this process. Throws a system error if no folder can be used. */
-export function leaveRecord(reached: ReachedRecord, { folders, procDir = '/proc', uid }: RecordPlace): void {
+/**
+ * Leaves what was reached for the ssh that started this process. Throws a system error if no folder can be used. `now` in milliseconds:
+ * nobody reads a record that is ten minutes old.
+ */
+export function leaveRecord(
+  reached: ReachedRecord,
+  { folders, procDir = '/proc', uid }: RecordPlace,
+  now: number = Date.now(),
+): void {
   const name = recordName(procDir);
   let failure: unknown;
   for (const folder of folders)
     try {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
       checkOwn(lstatSync(folder), uid);
-      removeStale(folder, procDir);
+      removeStale(folder, now);
       const path = join(folder, name);
       const own = `${path}.${ownPid(procDir)}`;
       rmSync(own, { force: true });
@@ -126,16 +133,26 @@ function parseRecord(text: string): ReachedRecord | undefined {
   return json as unknown as ReachedRecord;
 }
 
-/** How many may be there before those of an ssh that has ended are looked for. */
+/** How many may be there before old ones are looked for. */
 const fewRecords = 8;
 
-function removeStale(folder: string, procDir: string): void {
+/** A login that has not asked for its key in this time never will. Milliseconds. */
+const maxAge = 600_000;
+
+// An ssh without the command, and what is no ssh, leave theirs.
+function removeStale(folder: string, now: number): void {
   const names = readdirSync(folder);
   if (names.length <= fewRecords) return;
-  for (const name of names) {
-    const [, pid, start] = /^ssh-(\d+)-(\d+)/.exec(name) ?? [];
-    if (pid !== undefined && startOf(Number(pid), procDir) !== start)
+  for (const name of names)
+    if (/^ssh-\d+-\d+/.test(name) && isOld(join(folder, name), now))
       rmSync(join(folder, name), { force: true });
+}
+
+function isOld(path: string, now: number): boolean {
+  try {
+    return Math.abs(now - lstatSync(path).mtimeMs) > maxAge;
+  } catch {
+    return false;
   }
 }
 

@@ -53,14 +53,11 @@ export const outsideKind: Kind<OutsideTarget> = {
   providers: [],
   parse: ({ word, rest }) => ({ kind: 'outside', source: word, name: machineName(rest) }),
   async resolve({ source, name }, context) {
-    const [{ findMachine }, { outsideSources }] = await Promise.all([
+    const line = outsideLines().lines.find((each) => each.name === source);
+    const [{ findMachine }, { outsideSource }] = await Promise.all([
       import('../sources/find.js'),
       import('../sources/outside/outside.js'),
     ]);
-    return findMachine(
-      outsideSources([source]).map((each) => async () => each),
-      name,
-      context,
-    );
+    return findMachine(line ? [async () => outsideSource(line)] : [], name, context);
   },
 };

@@ -3,8 +3,15 @@ import { asTarget } from '../kinds/parse.js';
 import { maxHops } from '../kinds/via.js';
 import type { ListedMachine } from '../sources/merge.js';
 import type { Warning } from '../sources/provider.js';
-import { isTooLong, maxCharacters, readRows, readWarnings, shortText, statusOf } from '../sources/tools/said.js';
 import { type JsonObject, parseJson } from '../sources/tools/json.js';
+import {
+  isTooLong,
+  maxCharacters,
+  readRows,
+  readWarnings,
+  shortText,
+  statusOf,
+} from '../sources/tools/said.js';
 import { parseUuid } from '../target/guid.js';
 
 /** What a hypervisor answered, as far as it can be shown. */

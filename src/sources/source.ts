@@ -7,9 +7,6 @@ export interface Source<F extends DiscoveredMachine = DiscoveredMachine> {
   readonly name: string;
   /** Its name for people. */
   readonly title: string;
-  readonly platforms: readonly NodeJS.Platform[];
-  /** Whether it is asked only if it, or a machine of it, is named: it is on a network. */
-  readonly isOnlyNamed?: boolean;
   /** Milliseconds for its list, if the caller sets no limit and a second is too short. */
   readonly limitMs?: number;
   /** Milliseconds for one query in the search for one machine, if not ten seconds. */
@@ -94,16 +91,4 @@ export interface ResolveContext extends Deps {
   readonly routes?: readonly RouteName[];
   readonly platform: NodeJS.Platform;
   readonly exists: (path: string) => boolean;
-}
-
-/** The sources for a platform, of those on a network only `named` ones. */
-export function sourcesOn(
-  platform: NodeJS.Platform,
-  from: readonly Source[],
-  named: readonly string[] = [],
-): readonly Source[] {
-  return from.filter(
-    ({ name, platforms, isOnlyNamed }) =>
-      platforms.includes(platform) && (!isOnlyNamed || named.includes(name)),
-  );
 }

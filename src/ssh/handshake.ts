@@ -17,6 +17,8 @@ export interface HandshakeOptions {
   readonly ssh: readonly string[];
   /** ssh's configuration file, as for ssh -F. */
   readonly sshConfig?: string;
+  /** Whether it knows KnownHostsCommand: a look at a machine keeps no key. */
+  readonly asksForKeys?: boolean;
   /** How ssh should call this program. */
   readonly self: readonly string[];
   readonly platform: NodeJS.Platform;
@@ -50,12 +52,14 @@ const accepted = /^(?:debug1: Authentication succeeded|Authenticated to )/m;
 
 /** The user's configuration counts, except for settings that would do more than a handshake, prompt, or stop at a key. */
 function command(options: HandshakeOptions): readonly string[] {
-  const { target, port, user, ssh, sshConfig, self, platform, timeoutMs, routes, knownAs } = options;
+  const { target, port, user, ssh, sshConfig, self, platform, timeoutMs, routes, knownAs, asksForKeys } =
+    options;
   const settings = [
     `ProxyCommand=${proxyCommand({ program: self, platform, target, port, timeoutMs, routes })}`,
     ...['ProxyUseFdpass=no', 'LogLevel=DEBUG1', 'PreferredAuthentications=none', 'BatchMode=yes'],
     ...['ControlMaster=no', 'ControlPath=none', 'ClearAllForwardings=yes', 'PermitLocalCommand=no'],
     ...keepingNone(knownAs, platform),
+    ...(asksForKeys ? ['KnownHostsCommand=none'] : []),
   ];
   return [
     ...ssh,

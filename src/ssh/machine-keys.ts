@@ -3,7 +3,15 @@ import { readSafely } from '../files/place.js';
 import { readBytes } from '../files/read-file.js';
 import { authoritiesFor, certificateIn, isCertified, type ShownKey } from '../identity/certificate.js';
 import type { KeyFacts } from '../identity/decide.js';
-import { exact, hostKeyAlias, type Identified, isNamed, namesOf, uuidAlias } from '../identity/identity.js';
+import {
+  exact,
+  hostKeyAlias,
+  type Identified,
+  isNamed,
+  namesAlike,
+  namesOf,
+  uuidAlias,
+} from '../identity/identity.js';
 import { fingerprintOf, verdictOn } from '../identity/known-hosts.js';
 import { type Pin, pinsIn } from '../identity/pins.js';
 import type { HostKeyPolicy } from '../identity/policy.js';
@@ -21,6 +29,7 @@ export interface MachineKeys {
   readonly alias: string | undefined;
   readonly meant?: string;
   readonly names: readonly string[];
+  readonly alike?: readonly string[];
   readonly pins: readonly Pin[];
   /** The key that `guest credentials` made: no other is accepted. */
   readonly made?: { readonly keys: GuestKeys; readonly type: string; readonly key: string };
@@ -51,6 +60,7 @@ export async function machineKeys(
     alias,
     meant: identified && meantBy(identified, typed),
     names: identified && alias !== undefined ? namesOf(identified, typed) : [],
+    alike: identified && namesAlike(identified),
     pins: pinsIn(own),
     made: identified && madeFor(identified, reached, typed, env),
     authorities: authoritiesFor(hosts, files),
@@ -78,6 +88,7 @@ export function factsFor(
     alias,
     meant,
     names = [],
+    alike,
     pins = [],
     hosts = [],
     files = [],
@@ -89,6 +100,7 @@ export function factsFor(
     alias,
     meant,
     names,
+    alike,
     pins,
     shown: print,
     isRevoked: prints.some((each) =>

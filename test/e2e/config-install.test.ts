@@ -68,7 +68,7 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))('config install', ()
     expect(await inHome(home, 'config', 'diff')).toMatchObject({ code: 0, stdout: '' });
     const own = join(home, '.ssh/vmssh.conf');
     expect(await effective(own, 'web-t7')).toMatchObject({
-      proxycommand: expect.stringMatching(/ proxy (--fdpass )?--record machine\/web-t7 %p$/),
+      proxycommand: expect.stringMatching(/ proxy (--fdpass )?machine\/web-t7 %p$/),
       hostkeyalias: 'vmssh-01234567-89ab-cdef-0123-456789abcdef',
       userknownhostsfile: expect.stringMatching(/\/\.ssh\/vmssh_known_hosts$/),
       stricthostkeychecking: 'true',
@@ -172,7 +172,7 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))('config install', ()
     for (const host of hosts)
       await run(['ssh', '-F', join(home, 'spied'), host, 'true'], { env: envOf(home) });
     expect(readFileSync(join(home, 'said'), 'utf8').trim().split('\n')).toEqual(
-      machines.map(({ name }) => `proxy|--record|machine/${name}|22|`),
+      machines.map(({ name }) => `proxy|machine/${name}|22|`),
     );
   });
 

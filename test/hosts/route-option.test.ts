@@ -14,7 +14,7 @@ it('config install --route is for the Hosts of machines only, stays, and is take
   await home.install({ routes: ['vsock', 'ip'] });
   const routed = proxies()?.filter((line) => line.includes(' --route='));
   expect(routed).toEqual([
-    expect.stringMatching(/ proxy (--fdpass )?--route=vsock,ip --record qemu\/mint %p$/),
+    expect.stringMatching(/ proxy (--fdpass )?--route=vsock,ip qemu\/mint %p$/),
   ]);
   expect(kept()).toEqual(['vsock', 'ip']);
   await home.install({ names: undefined });

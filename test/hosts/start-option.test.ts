@@ -10,7 +10,7 @@ const kept = () => parseState(readFileSync(home.state, 'utf8')).state.options.st
 it('config install --start is for the Hosts of machines only, stays, and is taken back', async () => {
   await home.install({ start: true });
   const started = proxies()?.filter((line) => line.includes(' --start '));
-  expect(started).toEqual([expect.stringMatching(/ proxy (--fdpass )?--start --record qemu\/mint %p$/)]);
+  expect(started).toEqual([expect.stringMatching(/ proxy (--fdpass )?--start qemu\/mint %p$/)]);
   expect(proxies()?.length).toBe(2);
   expect(kept()).toBe(true);
   await home.install({ names: undefined });

@@ -193,6 +193,30 @@ describe('the decision about a host key', () => {
       want: { do: 'refuse', why: 'changed' },
     },
     {
+      name: 'known by a name that may mean the same machine',
+      given: { alike: ['via%hv=1'], pins: [pin('vmssh-via%hv=1', own)], policy: 'strict' },
+      want: { do: 'accept', why: 'known', pin: true },
+    },
+    {
+      name: 'another than that of a name that may mean the same machine',
+      given: { ...shows, alias: 'vmssh-via%hv=2', alike: ['via%hv=1'], pins: [pin(mint, own, 'via%hv=1')] },
+      want: { do: 'refuse', why: 'changed' },
+    },
+    {
+      name: 'its own, though another machine has its name too',
+      given: {
+        alias: 'vmssh-via%hv=1',
+        names: ['via%hv=1'],
+        pins: [pin('vmssh-via%hv=1', own, 'via%hv=1'), pin('vmssh-via%hv=2', wrong, 'via%hv=2', 'via%hv=1')],
+      },
+      want: { do: 'accept', why: 'known' },
+    },
+    {
+      name: 'its own, whatever else a name may mean',
+      given: { alike: ['via%hv=1'], pins: [known, pin('vmssh-via%hv=1', wrong)] },
+      want: { do: 'accept', why: 'known' },
+    },
+    {
       name: 'of another machine with no name in common',
       given: { pins: [pin(other, wrong, 'machine%web')] },
       want: { do: 'accept', why: 'first' },

@@ -1,7 +1,7 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { forgetKeys, withoutNames } from '../../src/identity/pins.js';
+import { forgetKeys, type pinsIn, withoutNames } from '../../src/identity/pins.js';
 import { missingPrograms } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
@@ -59,16 +59,51 @@ describe('the keys of a name', () => {
     writeFileSync(path, `vmssh-1 ${real}\n`);
     await run(['ssh-keygen', '-q', '-H', '-f', path]);
     expect(readFileSync(path, 'utf8')).toMatch(/^\|1\|/);
-    expect(await forgetKeys(path, ['vmssh-2'])).toBe(0);
-    expect(await forgetKeys(path, ['VMSSH-1'])).toBe(1);
+    expect(await forgetKeys(path, ['vmssh-2'])).toMatchObject({ removed: 0 });
+    expect(await forgetKeys(path, ['VMSSH-1'])).toMatchObject({ removed: 1 });
     expect(readFileSync(path, 'utf8')).toBe('');
+  });
+});
+
+describe('what a name means', () => {
+  const [old, now] = ['vmssh-1', 'vmssh-2'];
+  const meant = ['machine%web', 'host%web'];
+  const text = `${old} ${key} comment machine%web host%web host%old\n${now} ${key} host%web\n`;
+
+  it('is forgotten, and the machine that shares the name keeps its key', async () => {
+    const path = join(dir, 'shared');
+    writeFileSync(path, text);
+    const own = (pins: ReturnType<typeof pinsIn>) => pins.filter(({ alias }) => alias === now);
+    const { removed, forgotten, kept } = await forgetKeys(path, [], meant, own);
+    expect({ removed, forgotten, kept }).toMatchObject({
+      removed: 1,
+      forgotten: [{ alias: now }],
+      kept: [old],
+    });
+    expect(readFileSync(path, 'utf8')).toBe(`${old} ${key} comment host%old\n`);
+  });
+
+  it('is all that had it, if no machine has it now', async () => {
+    const path = join(dir, 'gone');
+    writeFileSync(path, text);
+    expect(await forgetKeys(path, [], meant)).toMatchObject({ removed: 2, kept: [] });
+    expect(readFileSync(path, 'utf8')).toBe('');
+  });
+
+  it('is all that may be meant, one after the other', async () => {
+    const path = join(dir, 'alike');
+    writeFileSync(path, `${old} ${key}\n${now} ${key}\nvmssh-3 ${key}\n`);
+    const own = (pins: ReturnType<typeof pinsIn>) =>
+      pins.filter(({ alias }) => alias !== 'vmssh-3').slice(0, 1);
+    expect(await forgetKeys(path, [], [], own)).toMatchObject({ removed: 2 });
+    expect(readFileSync(path, 'utf8')).toBe(`vmssh-3 ${key}\n`);
   });
 });
 
 describe('a file of keys', () => {
   it('that is not there, nor its folder, has none', async () => {
-    expect(await forgetKeys(join(dir, 'none'), ['a'])).toBe(0);
-    expect(await forgetKeys(join(dir, 'no/folder'), ['a'])).toBe(0);
+    for (const path of ['none', 'no/folder'])
+      expect(await forgetKeys(join(dir, path), ['a'])).toMatchObject({ removed: 0 });
   });
 
   it('that cannot be read is an error', async () => {
@@ -80,7 +115,7 @@ describe('a file of keys', () => {
     const names = Array.from({ length: 30 }, (_, i) => `vmssh-${i}`);
     writeFileSync(path, names.map((name) => `${name} ${key}\n`).join(''), { mode: 0o640 });
     const removed = await Promise.all(names.map((name) => forgetKeys(path, [name])));
-    expect(removed).toEqual(names.map(() => 1));
+    expect(removed.map((each) => each.removed)).toEqual(names.map(() => 1));
     expect(readFileSync(path, 'utf8')).toBe('');
     expect(statSync(path).mode & 0o777).toBe(0o640);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hostKeyAlias, namesOf, uuidAlias } from '../../src/identity/identity.js';
+import { hostKeyAlias, namesAlike, namesOf, uuidAlias } from '../../src/identity/identity.js';
 import { parseTarget } from '../../src/kinds/parse.js';
 
 const uuid = '11111111-2222-4333-8444-555555555555';
@@ -117,5 +117,42 @@ describe('the names by which a machine is meant', () => {
       expect(of(`qemu/${each}`, { target: 'qemu/mint', name: 'mint' })).toEqual(['qemu%mint']);
   });
 
+  it('are those that were typed, if the machine is listed by its address', () => {
+    expect(of('machine/web', { target: 'vsock/3', name: 'web', uuid })).toEqual(['machine%web']);
+  });
+
   it('are none of an address', () => expect(of('vsock/3', undefined, 'vsock/3')).toEqual([]));
+});
+
+describe('other names that may mean the same machine of another hypervisor', () => {
+  const alike = (text: string) => namesAlike({ target: parseTarget(text) });
+  const own = (text: string) => namesOf({ target: parseTarget(text) })[0];
+
+  it('are its name with each kind, and of such a one the name only', () => {
+    for (const each of ['machine/web', 'container%WEB', 'qemu/web', 'qemu:session/web', 'podman/web']) {
+      expect(alike('via/hv1/Web')).toContain(own(`via/hv1/${each}`.toLowerCase()));
+      expect(alike(`via/hv1/${each}`)).toContain(own('via/hv1/web'));
+    }
+    expect(alike('via/hv1/podman/web')).not.toContain(own('via/hv1/machine/web'));
+    expect(alike('via/hv1/web')).not.toContain(own('via/hv2/machine/web'));
+    expect(alike('via/hv1/web')).not.toContain(own('via/hv1/machine/web2'));
+  });
+
+  it('are its name in lower case, which is a name of its own', () => {
+    for (const each of ['via/hv1/WEB', 'via/hv1/machine/WEB']) {
+      const folded = own(each.toLowerCase());
+      expect(alike(each)).toContain(folded);
+      expect(namesOf({ target: parseTarget(each) })).toEqual([own(each), folded]);
+      expect(own(each)).not.toBe(folded);
+    }
+  });
+
+  it('are none of a machine of this host, nor of an address there', () => {
+    for (const each of ['machine/web', 'vsock/3', 'via/hv1/vsock/3']) expect(alike(each)).toEqual([]);
+  });
+
+  it('are those behind its hypervisor, of a machine behind two', () => {
+    expect(alike('via/hv1/via/hv2/web')).toContain(own('via/hv1/via/hv2/machine/web'));
+    expect(alike('via/hv1/via/hv2/machine/web')).toContain(own('via/hv1/via/hv2/web'));
+  });
 });

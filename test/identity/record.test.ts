@@ -1,11 +1,11 @@
 import {
   chmodSync,
-  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -79,15 +79,22 @@ describe('what a proxy leaves for ssh', () => {
     }
   });
 
-  it('goes when its ssh has ended', () => {
+  it('goes after ten minutes, whoever has left it, so that none pile up', () => {
     const folder = join(dir, 'stale');
     const procDir = procWith('g', 100, 5);
     mkdirSync(folder, { mode: 0o700 });
-    for (let pid = 200; pid < 220; pid++) writeFileSync(join(folder, `ssh-${pid}-1`), '{}');
-    writeFileSync(join(folder, 'ssh-100-5'), JSON.stringify(reached));
-    leaveRecord(reached, { folders: [folder], procDir });
-    expect(readdirSync(folder)).toEqual(['ssh-100-5']);
-    expect(existsSync(join(folder, 'ssh-200-1'))).toBe(false);
+    const now = Date.now();
+    for (let pid = 200; pid < 220; pid++) {
+      const path = join(folder, pid % 2 === 0 ? `ssh-${pid}-1` : `ssh-${pid}-1.77`);
+      writeFileSync(path, '{}');
+      const at = new Date(now - (pid < 216 ? 601_000 : 599_000));
+      utimesSync(path, at, at);
+    }
+    writeFileSync(join(folder, 'other'), '');
+    utimesSync(join(folder, 'other'), 0, 0);
+    leaveRecord(reached, { folders: [folder], procDir }, now);
+    const left = ['other', 'ssh-100-5', 'ssh-216-1', 'ssh-217-1.77', 'ssh-218-1', 'ssh-219-1.77'];
+    expect(readdirSync(folder)).toEqual(left);
     expect(readFileSync(join(folder, 'ssh-100-5'), 'utf8')).toBe(JSON.stringify(reached));
   });
 });

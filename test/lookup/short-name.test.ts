@@ -26,9 +26,7 @@ const machines = [
   machine('vsock/3', 'vsock/3', { authority: 'other' }),
 ];
 const names = ['libvirt', 'qemu', 'machined', 'nspawn', 'lima', 'incus', 'wsl', 'podman'];
-const providers = names.map(
-  (name): Source => ({ name, title: name, platforms: ['linux'], list: () => Promise.reject() }),
-);
+const providers = names.map((name): Source => ({ name, title: name, list: () => Promise.reject() }));
 
 async function resolve(typed: string, env = {}, code = 'FAILED', silent: { machine?: string } = {}) {
   let asked: readonly string[] = [];

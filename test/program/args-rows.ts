@@ -35,11 +35,6 @@ export const rows: readonly { command: string; args: string[]; want: RawArgs }[]
     want: { positionals: [], options: { 'via-file': 'f', 'via-group': 'lab', via: ['hv1'] } },
   },
   {
-    command: 'proxy',
-    args: ['--record', 'machine/web', '22'],
-    want: { positionals: ['machine/web', '22'], options: { record: true } },
-  },
-  {
     command: 'forward',
     args: ['mint', '22', '2222', '--install', '--private'],
     want: { positionals: ['mint', '22', '2222'], options: { install: true, private: true } },

@@ -17,6 +17,7 @@ import type { CheckScriptOptions, TriedLogin } from '../../guest/script.js';
 import { kindOf } from '../../kinds/kinds.js';
 import { parseTarget } from '../../kinds/parse.js';
 import { splitLogin } from '../../lookup/login.js';
+import { sshAbilities } from '../../process/ssh-program.js';
 import type { RouteName } from '../../route.js';
 import { type HyperVService, listServices } from '../../sources/hyper-v/services.js';
 import { sharedCids } from '../../sources/list-all.js';
@@ -25,6 +26,7 @@ import { crosvm } from '../../sources/vmm/crosvm.js';
 import { qemu } from '../../sources/vmm/qemu.js';
 import { brokenControlPath } from '../../ssh/control-path.js';
 import { madeKeyOf, madeKeysOf } from '../../ssh/guest-keys.js';
+import { isSshPort } from '../../target/numbers.js';
 
 export interface ExamineOptions extends ReachFlags {
   readonly target: string;
@@ -147,7 +149,10 @@ export async function hostSigns(
   if (!error) {
     const { self, platform } = io;
     const host = `${user}@${target}`;
-    const quick = ['-o', 'BatchMode=yes', '-tt'];
+    const { asksForKeys } = await sshAbilities(io.env);
+    // The key was looked at before, and a look keeps none.
+    const none = asksForKeys ? ['-o', 'KnownHostsCommand=none'] : [];
+    const quick = ['-o', 'BatchMode=yes', '-tt', ...none];
     const how = { sshConfig, port, routes, identityFile, self, platform, logLevel: 'INFO' } as const;
     const ssh = sshCommand({ route: 'target', host, ...how }, quick);
     const from = now();
@@ -161,7 +166,9 @@ export async function hostSigns(
   const { from: reachedFrom, takesPort } = kindOf(parsed);
   const byHyperV = io.platform === 'win32' && takesPort && reachedFrom.startsWith('windows');
   const service =
-    error && byHyperV && port !== 22 && port <= 0x7fffffff ? await serviceSign(port, services) : undefined;
+    error && byHyperV && !isSshPort(port) && port <= 0x7fffffff
+      ? await serviceSign(port, services)
+      : undefined;
   const { host } = splitLogin(check.target);
   const controlPath = brokenControlPath(await sshSettings({ host, sshConfig, signal }, io), host);
   const family = check.means?.endpoint?.family;

@@ -9,8 +9,7 @@ import { type AddonState, loadAddon } from '../../native.js';
 import { runProgram } from '../../process/run-program.js';
 import { isCompiled } from '../../runtime.js';
 import type { AllMachines } from '../../sources/list-all.js';
-import { builtInWords, type OutsideLines, outsideLines } from '../../sources/outside/file.js';
-import { sourcesOn } from '../../sources/source.js';
+import { type OutsideLines, outsideLines } from '../../sources/outside/file.js';
 import { brokenControlPath } from '../../ssh/control-path.js';
 import { type Shell, shellOf } from '../../target/shell.js';
 import { version } from '../../version.js';
@@ -67,11 +66,12 @@ type DevicePath = '/dev/vsock' | '/dev/vhost-vsock' | '/dev/kvm';
 
 /** Collects the facts. Of a machine it only tries whether its vsock port 22 is open, if this kernel gives it a vsock. */
 export async function gatherFacts(io: Io): Promise<Facts> {
-  const [{ listAll }, { everySource }] = await Promise.all([
+  const [{ listAll }, { loadHere, sourcesOn }, { sources }] = await Promise.all([
     import('../../sources/list-all.js'),
-    import('../../sources/outside/outside.js'),
+    import('../../sources/here.js'),
+    import('../../sources/sources.js'),
   ]);
-  const here = sourcesOn(io.platform, await everySource());
+  const here = await loadHere(io);
   const writers = await writersOn(io.platform);
   const [sshVersion, settings, commands, config, open, programs, osRelease, windows, machines, ...devices] =
     await Promise.all([
@@ -120,7 +120,7 @@ export async function gatherFacts(io: Io): Promise<Facts> {
     windows,
     machines,
     exposed,
-    providers: here.map(({ name }) => name).filter((name) => builtInWords.includes(name)),
+    providers: sourcesOn(io.platform, [], sources).map(({ name }) => name),
     outside: outsideLines(io.env),
     fresh: await gatherFresh(io, machines).catch(() => undefined),
     clients: clientsOf(io),

@@ -7,13 +7,12 @@ import { ConnectError, exitCode, quote } from '../../errors.js';
 import { loadAddon } from '../../native.js';
 import { ownArgs } from '../../own-args.js';
 import { parsePort, parseUnsigned32 } from '../../target/numbers.js';
-import { confineForward } from './confined.js';
 import { type Listener, openListener, passedListeners } from './listener.js';
 import { formatLocal, isPrivate, type Local, parseLocal, parseService, sameLocal } from './local.js';
 import { type ForwardedMachine, type MachineOptions, machineAt } from './machine.js';
 import { refuseOthers } from './peer-user.js';
 import { type ReportOptions, reporter } from './report.js';
-import { serve } from './serve.js';
+import { confineForward, serve } from './serve.js';
 import { session } from './session.js';
 
 interface ForwardOptions extends MachineOptions, ReportOptions {

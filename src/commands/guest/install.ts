@@ -4,6 +4,7 @@ import { formatCheck } from '../../checks/result.js';
 import type { Command, Io } from '../../cli/command.js';
 import {
   formatProgress,
+  guestCaller,
   type HostFlags,
   hostFlags,
   overTarget,
@@ -25,13 +26,14 @@ import { kindOf } from '../../kinds/kinds.js';
 import { parseTarget } from '../../kinds/parse.js';
 import { lookUp } from '../../lookup/find-target.js';
 import { splitUser } from '../../lookup/login.js';
+import { everySshAsksForKeys } from '../../process/ssh-program.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
 import { hostLines, hostName } from '../../ssh/config/text.js';
 import { configArgument } from '../../ssh/config/word.js';
 import { ownAccount } from '../../ssh/folder.js';
 import { guestKeysFor, madeKeysOf, trustIn } from '../../ssh/guest-keys.js';
-import { sshPort } from '../../target/numbers.js';
-import { scriptOptions, setupExclusive, setupOptions, targetOption, undoOption } from './options.js';
+import { isSshPort } from '../../target/numbers.js';
+import { setupExclusive, setupFlags, setupOptions, targetOption, undoOption } from './options.js';
 
 interface GuestInstallOptions {
   readonly into: HostFlags;
@@ -65,8 +67,7 @@ It runs what vmssh guest print prints, and then checks the guest as a target.`,
     const [host = ''] = positionals(raw, 1, 1, '[user@]HOST');
     return {
       into: hostFlags(host, raw),
-      script: scriptOptions(raw),
-      undo: undoOption.read(raw),
+      ...setupFlags(raw),
       target: targetOption.read(raw),
       reach: reachFlags(raw),
     };
@@ -92,7 +93,7 @@ export async function install(options: GuestInstallOptions, io: Io, check = chec
   const own = await ownSettings(into, io, signal);
   const named = account ?? splitUser(into.host).user ?? own.user;
   const typed = options.target ?? ownTarget(into.host);
-  if (typed === undefined && port === sshPort && (await isBySocket(into, io, signal)))
+  if (typed === undefined && isSshPort(port) && (await isBySocket(into, io, signal)))
     return ownRoute({ ...options, proof }, run, io, signal);
   const target = typed ?? targetByCid(cidOf(done.lines));
   if (target === undefined) {
@@ -224,8 +225,9 @@ async function isSameMachine(
   signal: AbortSignal,
 ): Promise<boolean> {
   const isNeeded = isClaimed || goesOn;
-  const { env, self, platform } = io;
-  const options = { ...over, script: proofScript({ keep: goesOn }), needsRoot: false, port, self, platform };
+  const { env } = io;
+  const caller = await guestCaller(io);
+  const options = { ...over, ...caller, script: proofScript({ keep: goesOn }), needsRoot: false, port };
   const route = guestRoute(options, [
     ...['-o', 'ControlPath=none'],
     ...(isNeeded ? [] : ['-o', 'BatchMode=yes']),
@@ -271,13 +273,16 @@ export async function afterwards({ host, target, port, user, own }: Afterwards, 
   const name = hostName(splitUser(host).host);
   const found = await lookUp(target, io).catch(() => ({ target: parseTarget(target) }));
   const made = guestKeysFor(found, io.env) ?? madeKeysOf(splitUser(host).host, io.env);
-  const trust = made ? trustIn(made) : { knownHosts: knownHostsOf(io), hostKeyAlias: hostKeyAlias(found) };
+  const alias = hostKeyAlias(found);
+  // The lines of a key that was made are strict by themselves; that of an address is kept under the name of its Host.
+  const asksForKeys = !made && alias !== undefined && (await everySshAsksForKeys(io));
+  const trust = made ? trustIn(made) : { knownHosts: knownHostsOf(io), hostKeyAlias: alias, asksForKeys };
   const { program } = await callerForSsh(io);
   const keys = made?.identityFile === undefined ? own.keys : [];
   const lines = hostLines({ name, target, port, user, program, platform: io.platform, keys, ...trust });
   const onWindows = kindOf(found.target).from.startsWith('windows');
   const registration =
-    onWindows && port !== 22
+    onWindows && !isSshPort(port)
       ? `\nWindows may want port ${port} registered once, in an elevated terminal:\n${pasteable(`vmssh service register ${port}`, io)}\n`
       : '';
   return `For ~/.ssh/config, to type ssh ${name} from now on:\n\n${lines}${registration}`;

@@ -4,11 +4,10 @@ import { oneOf, positionals, textOption } from '../../cli/option.js';
 import { printable, quote } from '../../errors.js';
 import { makeFolder } from '../../files/place.js';
 import { certificateIn, type ShownKey } from '../../identity/certificate.js';
-import { decideKey, type KeyAnswer, type KeyFacts, pinsOf, type Why } from '../../identity/decide.js';
-import { fingerprintOf } from '../../identity/known-hosts.js';
+import { decideByAsking, type KeyAnswer, type KeyFacts, pinsOf, type Why } from '../../identity/decide.js';
 import { pinKey } from '../../identity/pins.js';
 import { type HostKeyPolicy, hostKeyPolicies, policyOfEnv } from '../../identity/policy.js';
-import { leaveRecord, type ReachedRecord, reachedMachine, readRecord } from '../../identity/record.js';
+import { leaveRecord, type ReachedRecord, readRecord } from '../../identity/record.js';
 import { recordFolders } from '../../ssh/folder.js';
 import { undoCommand } from '../../ssh/guest-keys.js';
 import { factsFor, type MachineKeys, machineKeys } from '../../ssh/machine-keys.js';
@@ -82,9 +81,8 @@ async function reachedFor(reason: 'ORDER' | 'HOSTNAME', { env }: Io): Promise<Re
   const place = { folders: recordFolders(env) };
   const reached = readRecord(place, reason === 'HOSTNAME');
   if (reached?.address === undefined || reached.machine) return reached;
-  const { machineByAddress } = await import('./known-address.js');
-  const machine = await machineByAddress(reached.address, env);
-  const found = { text: reached.text, machine: machine && reachedMachine(machine) };
+  const { withMachine } = await import('../../identity/known-address.js');
+  const found = await withMachine(reached, env);
   // Looked up once for both questions.
   if (reason === 'ORDER') leaveRecord(found, place);
   return found;
@@ -117,9 +115,10 @@ async function answerTo(
   facts: KeyFacts,
   call: Call,
 ): Promise<Exclude<KeyAnswer, { do: 'ask manager' | 'ask policy' | 'ask user' }>> {
-  const answer = decideKey(facts);
-  if (answer.do === 'ask policy') return answerTo({ ...facts, policy: await policyOf(facts, call) }, call);
-  if (answer.do === 'ask manager') return answerTo({ ...facts, manager: await askManager(call) }, call);
+  const answer = await decideByAsking(facts, {
+    manager: () => askManager(facts, call),
+    policy: () => policyOf(facts, call),
+  });
   if (answer.do === 'ask user') {
     if (!saidYes(facts, call)) return { do: 'refuse', why: 'not asked' };
     return answer.pin
@@ -160,17 +159,9 @@ async function kept(
   return answer;
 }
 
-/** The fingerprints of the keys that the machine's manager reads in its files; none if nobody can say. */
-async function askManager({ keys, plain, io }: Call): Promise<readonly string[]> {
-  const machine = keys?.reached.machine;
-  if (machine === undefined) return [];
-  const [{ managerKeys }, { ownEnv }] = await Promise.all([
-    import('../../identity/manager-keys.js'),
-    import('../../sources/own-env.js'),
-  ]);
-  const shown = `${plain.type} ${plain.key}`;
-  const found = await managerKeys(machine, { env: ownEnv(io.env), platform: io.platform }, shown);
-  return (found ?? []).map((line) => fingerprintOf(Buffer.from(line.split(' ')[1] ?? '', 'base64')));
+async function askManager({ shown }: KeyFacts, { keys, io }: Call): Promise<readonly string[]> {
+  const { managerPrints } = await import('../../identity/manager-keys.js');
+  return managerPrints(keys?.reached, io, shown);
 }
 
 /** On the terminal: stdin is not ssh's. */
@@ -222,7 +213,7 @@ function messageFor(
   const forget = paste(`vmssh forget ${shellQuoted(name, shellOf(io))}`);
   switch (why) {
     case 'no record':
-      return `no vmssh proxy says which machine ${who} is, so its host key is not known: a ProxyCommand of your own needs --record, and ssh -J has none`;
+      return `no vmssh proxy says which machine ${who} is, so its host key is not known: ssh -J and a ProxyCommand of another program say none${noteProblem(io)}`;
     case 'revoked':
       return `the host key of ${who} is refused: ${key} is revoked`;
     case 'not made': {
@@ -252,6 +243,18 @@ function messageFor(
     case 'known':
     case 'address':
       return undefined;
+  }
+}
+
+/** Why a proxy could not say either; "" if it could have. */
+function noteProblem({ env }: Io): string {
+  const place = { folders: recordFolders(env) };
+  try {
+    leaveRecord({ text: '' }, place);
+    readRecord(place, true);
+    return '';
+  } catch (error) {
+    return `; no proxy can say so now: ${(error as Error).message}`;
   }
 }
 

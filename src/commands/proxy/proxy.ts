@@ -26,8 +26,6 @@ export interface ProxyOptions extends ReachFlags {
   /** Whether ssh was called with this text, and keeps the host key under it. */
   readonly isTyped?: true;
   readonly fdpass: boolean;
-  /** Whether ssh asks `host-key` for the key of what is reached. */
-  readonly record?: boolean;
 }
 
 /** Once ssh has closed our stdin, it is exiting: how long the peer's last bytes may still follow. Milliseconds. */
@@ -43,25 +41,20 @@ const fdpassOption = flag({
   summary: 'pass the socket if stdout is a socket (ProxyUseFdpass yes), otherwise relay',
 });
 
-const recordOption = flag({
-  long: 'record',
-  summary: 'leave a note of which machine was reached, for the command that ssh asks for its host key',
-});
-
 /** vmssh proxy HOST PORT: the ProxyCommand. Nothing but the peer's bytes reaches stdout. */
 export const proxy: Command<ProxyOptions> = {
   name: 'proxy',
   summary: 'connect ssh to a machine: what ssh runs as ProxyCommand',
   usage: 'HOST PORT',
   details: 'Relays stdin and stdout, or with --fdpass passes the open socket to ssh and exits.',
-  options: [typedOption, fdpassOption, ...reachOptions, recordOption, verboseOption],
+  options: [typedOption, fdpassOption, ...reachOptions, verboseOption],
   examples: [
     {
-      line: "ssh -o ProxyCommand='vmssh proxy --record --typed %n %h %p' root@vsock/3",
+      line: "ssh -o ProxyCommand='vmssh proxy --typed %n %h %p' root@vsock/3",
       about: 'log in to the machine with CID 3',
     },
     {
-      line: "ssh -o ProxyUseFdpass=yes -o ProxyCommand='vmssh proxy --record --fdpass %h %p' .host",
+      line: "ssh -o ProxyUseFdpass=yes -o ProxyCommand='vmssh proxy --fdpass %h %p' .host",
       about: 'the same without a process in between',
     },
     { line: 'vmssh proxy --wait=60 machine/web 22', about: 'for a machine that is still booting' },
@@ -75,20 +68,19 @@ export const proxy: Command<ProxyOptions> = {
       text: throughHop(raw, asTyped(host, typed)),
       port: portArgument(port),
       fdpass: fdpassOption.read(raw),
-      record: recordOption.read(raw),
       routes: routesOption.read(raw),
       ...reachFlags(raw),
     };
   },
 
   async run(options, io) {
-    const trace = options.verbose ? (await import('../../cli/reach/trace.js')).stepTrace(io) : undefined;
+    const trace = options.verbose ? (await import('../../cli/terminal.js')).stepTrace(io) : undefined;
     const { text, waitMs } = options;
     const target = parseTarget(text);
     if (options.isTyped && /[*?,]/.test(text)) await refusePattern({ text, target });
-    const record = options.record ? await recorder({ text, target }, io) : undefined;
+    const record = io.platform === 'linux' ? await recorder({ text, target }, io) : undefined;
     if (io.platform === 'linux' && kindOf(target).from === 'windows-wsl2') {
-      await record?.(undefined, undefined);
+      record?.(undefined, undefined);
       const { proxyOverInterop } = await import('./over-interop.js');
       const code = await proxyOverInterop({ ...options, target }, io);
       if (code !== undefined) return code;
@@ -106,7 +98,7 @@ export const proxy: Command<ProxyOptions> = {
         signal: watch.signal,
         stdio: without?.stdio,
         untilBanner: options.isTimed,
-        beforeOpen: record && ((_target, endpoint, machine) => record(machine, endpoint)),
+        beforeOpen: record && (async (_target, endpoint, machine) => record(machine, endpoint)),
       } satisfies Parameters<typeof reachBy>[1];
       reached = await reachBy({ ...options, target }, during, io);
     } catch (error) {
@@ -133,17 +125,17 @@ export const proxy: Command<ProxyOptions> = {
   },
 };
 
-/** Leaves what is reached for ssh, which asks for its host key. Without that ssh refuses the key, and this says why. */
+/** Leaves what is reached for ssh, which may ask for its host key. If it cannot be left, the command that is asked says so. */
 async function recorder(
   { text, target }: TypedTarget,
-  { env, program, err }: Io,
-): Promise<(machine: Reached['resolution']['machine'], endpoint: Endpoint | undefined) => Promise<void>> {
+  { env }: Io,
+): Promise<(machine: Reached['resolution']['machine'], endpoint: Endpoint | undefined) => void> {
   const [{ leaveRecord, reachedMachine }, { recordFolders }] = await Promise.all([
     import('../../identity/record.js'),
     import('../../ssh/folder.js'),
   ]);
-  const isAddress = kindOf(target).hostKey === 'none' && target.kind !== 'via';
-  return async (machine, endpoint) => {
+  const isAddress = kindOf(target).hostKey === 'none';
+  return (machine, endpoint) => {
     try {
       // Whose it is, is looked up when ssh asks.
       const reached = {
@@ -152,10 +144,7 @@ async function recorder(
         address: isAddress ? endpoint : undefined,
       };
       leaveRecord(reached, { folders: recordFolders(env) });
-    } catch (error) {
-      const why = `which machine was reached cannot be noted for its host key: ${(error as Error).message}`;
-      err(`${program}: warning: ${printable(why)}\n`);
-    }
+    } catch {}
   };
 }
 

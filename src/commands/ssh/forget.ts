@@ -1,10 +1,11 @@
 import { type Command, type Io, UsageError } from '../../cli/command.js';
 import { complain } from '../../cli/message.js';
 import { throughHop, viaOption } from '../../cli/shared-options.js';
-import { exitCode, quote } from '../../errors.js';
+import { exitCode, printable, quote } from '../../errors.js';
 import { fileError } from '../../hosts/files.js';
-import { hostKeyAlias, isNamed, namesOf, uuidAlias } from '../../identity/identity.js';
-import { forgetKeys } from '../../identity/pins.js';
+import { pinsOf } from '../../identity/decide.js';
+import { hostKeyAlias, isNamed, namesAlike, namesOf, uuidAlias } from '../../identity/identity.js';
+import { type Forgotten, forgetKeys, type Pin } from '../../identity/pins.js';
 import { asTarget } from '../../kinds/parse.js';
 import { lookUp } from '../../lookup/find-target.js';
 import { splitLogin } from '../../lookup/login.js';
@@ -39,13 +40,14 @@ export const forget: Command<ForgetOptions> = {
     let code: number = exitCode.ok;
     for (const { host: target } of targets.map(splitLogin)) {
       const found = await lookUp(target, io).catch(() => undefined);
-      const { names, meant } = namesIn(target, found);
-      const removed = await forgetKeys(path, names, meant).catch((error) => {
+      const { names, meant, own } = namesIn(target, found);
+      const done = await forgetKeys(path, names, meant, own).catch((error) => {
         throw fileError(error, path, 'changed');
       });
+      const { removed, kept } = done;
       const made = found ? guestKeysFor(found, io.env) : madeKeysOf(target, io.env);
-      if (removed > 0) {
-        io.out(`forgot ${removed === 1 ? 'the host key' : `${removed} host keys`} of ${quote(target)}\n`);
+      if (removed > 0 || kept.length > 0) {
+        for (const line of reportOf(target, done)) io.out(`${printable(line)}\n`);
         if (made)
           await complain(
             `ssh still accepts only the host key that was made for ${quote(made.name)}`,
@@ -66,9 +68,39 @@ export const forget: Command<ForgetOptions> = {
 function namesIn(typed: string, listed: ListedTarget | undefined) {
   const target = asTarget(typed);
   const found = listed ?? (target && { text: typed, target });
-  const own = [uuidAlias(uuidOf(typed)), found && hostKeyAlias(found)].flatMap((each) => each ?? []);
+  const alias = found && hostKeyAlias(found);
+  const aliases = [uuidAlias(uuidOf(typed)), alias].flatMap((each) => each ?? []);
   const meant = [...namesTyped(typed), ...(found ? namesOf(found, typed) : [])];
-  return { names: [typed, ...own, ...meant.map((name) => `vmssh-${name}`)], meant };
+  const alike = found && namesAlike(found);
+  const own = (pins: readonly Pin[]) => pinsOf({ alias, names: meant, alike, pins });
+  return {
+    names: [typed, ...aliases, ...meant.map((name) => `vmssh-${name}`)],
+    meant,
+    // Of a hypervisor's machine nobody here knows which one has the name now.
+    own: found?.machine || found?.target.kind === 'via' ? own : undefined,
+  };
+}
+
+function reportOf(typed: string, { removed, forgotten, kept }: Forgotten): readonly string[] {
+  const names = [...new Set(forgotten.flatMap(shownNames))].filter((name) => name !== typed);
+  const also = names.length === 0 ? '' : `, also known as ${names.join(', ')}`;
+  const lines =
+    removed === 0
+      ? []
+      : [`forgot ${removed === 1 ? 'the host key' : `${removed} host keys`} of ${quote(typed)}${also}`];
+  return [
+    ...lines,
+    ...kept.map(
+      (alias) =>
+        `${quote(typed)} no longer means ${alias.slice('vmssh-'.length)}, whose own host key is kept: vmssh forget ${alias.slice('vmssh-'.length)}`,
+    ),
+  ];
+}
+
+/** As they are typed, without those that only have their digest. */
+function shownNames({ alias, names }: Pin): readonly string[] {
+  const all = [alias.slice('vmssh-'.length), ...names].filter((name) => !name.includes('='));
+  return all.map((name) => name.replace(/^host%/, ''));
 }
 
 function undoHint({ name }: GuestKeys, io: Io): string {

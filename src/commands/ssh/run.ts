@@ -48,7 +48,7 @@ export async function runSshTool(tool: SshTool, typed: SshOptions, io: Io): Prom
 /** The same with the machine that the user picks on the terminal; undefined if it is none. */
 async function withPicked(options: SshOptions, io: Io): Promise<SshOptions | undefined> {
   const [{ pickMachine }, { canPick }] = await Promise.all([
-    import('../../picker/pick-machine.js'),
+    import('../../picker/picker.js'),
     import('../../cli/terminal.js'),
   ]);
   if (options.behind || !canPick(io)) return options;

@@ -1,4 +1,4 @@
-import type { ExecEndpoint } from '../../endpoint.js';
+import { type ExecEndpoint, formatEndpoint } from '../../endpoint.js';
 import { ConnectError, quote } from '../../errors.js';
 import { abortSignalOf } from '../../interruption.js';
 import type { Ended } from '../../process/ending.js';
@@ -32,7 +32,7 @@ export async function whyNot(
     cause.code === 'EXEC_FAILED' && endpoint.into === 'shell' && (await inMachine(endpoint, options));
   const { code, more, hint } = found || cause;
   const row = explainFailure(endpoint, code);
-  return new ConnectError('connect', options.target, {
+  return new ConnectError('connect', formatEndpoint(endpoint), {
     code,
     problem: more === undefined ? row.problem : `${row.problem}: ${more}`,
     hint: hint ?? row.hint,

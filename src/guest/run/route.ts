@@ -2,6 +2,7 @@ import type { Target } from '../../kinds/kinds.js';
 import { asTarget } from '../../kinds/parse.js';
 import { splitUser } from '../../lookup/login.js';
 import type { RouteName } from '../../route.js';
+import { asksVmssh, keyOptions } from '../../ssh/config/host-options.js';
 import { pathArgument, proxyCommand } from '../../ssh/config/word.js';
 import { hostNameOf } from '../../target/names.js';
 import { shellWord } from '../../target/shell.js';
@@ -39,9 +40,14 @@ export interface GuestRouteOptions {
   /** How to call this program. */
   readonly self: readonly string[];
   readonly platform: NodeJS.Platform;
+  /** Whether that ssh asks a program for host keys: vmssh then says which is the machine's. */
+  readonly asksForKeys?: boolean;
 }
 
-type ProxyOptions = Pick<GuestRouteOptions, 'self' | 'platform' | 'port' | 'routes' | 'identityFile'>;
+type ProxyOptions = Pick<
+  GuestRouteOptions,
+  'self' | 'platform' | 'port' | 'routes' | 'identityFile' | 'asksForKeys'
+>;
 
 /** The route for a host: WSL for wsl/DISTRO, our own proxy for other targets, ssh for the rest. */
 export function guestRouteOf(host: string): GuestRouteName {
@@ -107,10 +113,14 @@ export function sshCommand(
 }
 
 function targetOptions(target: string, options: ProxyOptions): readonly string[] {
-  const { identityFile } = options;
+  const { identityFile, self: program, platform, asksForKeys } = options;
+  const asking = { program, platform, asksForKeys };
+  const keys = asksVmssh(asking)
+    ? keyOptions({ ...asking, typed: target, knownHosts: undefined }).map((setting) => setting.join('='))
+    : ['StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null'];
   return settings([
     ...proxyOptions(target, options),
-    ...['StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null'],
+    ...keys,
     ...(identityFile === undefined ? [] : [`IdentityFile=${pathArgument(identityFile)}`]),
   ]);
 }

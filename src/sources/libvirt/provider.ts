@@ -34,7 +34,6 @@ export function libvirtOf(
   return {
     name: 'libvirt',
     title: 'libvirt',
-    platforms: ['linux'],
     programs: ['virsh'],
     limitMs: serviceLimitMs,
     hints: {

@@ -10,7 +10,6 @@ import { listByTool, type RunTool, runTool, textOf } from '../tools/run-tool.js'
 export const multipass: Source = {
   name: 'multipass',
   title: 'Multipass',
-  platforms: ['linux', 'darwin'],
   programs: ['multipass'],
   listCommand: 'multipass list',
   list: (deps) => listMultipass(deps),

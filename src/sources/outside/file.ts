@@ -66,6 +66,9 @@ export function readOutside(files: readonly string[]): OutsideLines {
   return { lines: [...lines.values()], problems };
 }
 
+/** The provider of what is wrong with the files. */
+export const filesSource = 'sources.json';
+
 let read: { readonly key: string; readonly lines: OutsideLines } | undefined;
 
 /** The lines for this process. Read once, and only when a target or a list needs them; again if `anew`. */

@@ -2,26 +2,9 @@ import type { Deps, DiscoveredMachine, Listing, Search, Warning } from '../provi
 import { DiscoveryError } from '../provider.js';
 import { answerOf, searchIn } from '../search.js';
 import { type Source, serviceLimitMs } from '../source.js';
-import { loadSources } from '../sources.js';
 import { operand } from '../start-command.js';
 import { type RunTool, runTool } from '../tools/run-tool.js';
-import { type OutsideLine, type OutsideLines, outsideLines } from './file.js';
-
-/** Every source, or those with these names: vmssh's own, then those of the user and of root. */
-export async function everySource(names?: readonly string[]): Promise<readonly Source[]> {
-  const own = await loadSources(names);
-  if (names?.every((each) => own.some(({ name }) => name === each))) return own;
-  return [...own, ...outsideSources(names)];
-}
-
-/** The sources of the user and of root, or those with these names; with all of them one that only warns of what is wrong with their files. */
-export function outsideSources(
-  names?: readonly string[],
-  { lines, problems }: OutsideLines = outsideLines(process.env, true),
-): readonly Source[] {
-  const chosen = lines.filter(({ name }) => names?.includes(name) ?? true).map((line) => outsideSource(line));
-  return names === undefined && problems.length > 0 ? [...chosen, ofFiles(problems)] : chosen;
-}
+import { filesSource, type OutsideLine, type OutsideLines } from './file.js';
 
 /** Who could change a file, besides this user and root; undefined: nobody. */
 export type WhoChanges = (path: string) => Promise<string | undefined>;
@@ -36,7 +19,6 @@ export function outsideSource(line: OutsideLine, run: RunTool = runTool, who: Wh
   return {
     name,
     title: name,
-    platforms: ['linux', 'darwin'],
     limitMs: serviceLimitMs,
     list: (deps) => ask(['list'], deps),
     ...(line.find
@@ -80,12 +62,12 @@ const byMode: WhoChanges = async (path) => {
 };
 
 /** What is wrong with the files, as the warnings of a source. */
-function ofFiles(problems: OutsideLines['problems']): Source {
-  const name = 'sources.json';
+export function sourceOfFiles(problems: OutsideLines['problems']): Source {
+  const provider = filesSource;
   const warnings = problems.map(({ file, code, problem }) => ({
-    provider: name,
+    provider,
     code,
     problem: `${file}: ${problem}`,
   }));
-  return { name, title: name, platforms: ['linux', 'darwin'], list: async () => ({ found: [], warnings }) };
+  return { name: provider, title: provider, list: async () => ({ found: [], warnings }) };
 }

@@ -2,7 +2,6 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
 import { readStart, readTextSync } from '../../files/read-file.js';
 import { groupBy } from '../../group-by.js';
-import { fewAtATime } from '../few-at-a-time.js';
 import {
   type Deps,
   type DiscoveredMachine,
@@ -12,6 +11,7 @@ import {
   type StartedProcess,
   type Warning,
 } from '../provider.js';
+import { fewAtATime } from '../tools/few-at-a-time.js';
 import { authorityOf } from '../tools/scope.js';
 import { containerTest } from './namespaces.js';
 import { isSystemUser, mayBeSetUserId } from './system-user.js';
@@ -69,6 +69,16 @@ export async function processesNamed(
     }),
   );
   return withinBudget(all, program, { deps, fs, warn });
+}
+
+/** Whether `processesNamed` may find some, or warn. */
+export async function mayRun(
+  program: RegExp,
+  deps: Deps,
+  { fs = nodeFs, uid = process.getuid?.() }: ProcessSearch = {},
+): Promise<boolean> {
+  const { byName, unread } = await allProcesses(deps, fs, uid);
+  return unread > 0 || [...byName.keys()].some((name) => program.test(name));
 }
 
 /** Reads the rest of long command lines. Those of this host come first, and what a container has takes nothing from them. */

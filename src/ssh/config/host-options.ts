@@ -11,7 +11,7 @@ export interface Caller extends Pick<ProxyCall, 'program' | 'platform' | 'givesT
 }
 
 /** The ssh_config options for one machine. */
-export interface HostOptions extends Omit<ProxyCall, keyof Caller | 'record'>, Caller {
+export interface HostOptions extends Omit<ProxyCall, keyof Caller>, Caller {
   /** What is done about a key that no machine is known by; undefined: "accept-new". */
   readonly hostKeys?: HostKeyPolicy;
   /** What the user typed, if ssh is called with another name. */
@@ -64,7 +64,7 @@ const refused: ReadonlyMap<string, string> = new Map([
 export function hostOptions(options: HostOptions): readonly (readonly [string, string])[] {
   const { fdpass, user } = options;
   return [
-    ['ProxyCommand', proxyCommand({ ...options, record: asksVmssh(options) })],
+    ['ProxyCommand', proxyCommand(options)],
     ['ProxyUseFdpass', fdpass ? 'yes' : 'no'],
     ['CheckHostIP', 'no'],
     ...hostKeyOptions(options),

@@ -144,7 +144,7 @@ function withLines(host: string, settings: ReturnType<typeof hostOptions>): stri
   return `Host ${host}\n${settings.map(([keyword, value]) => `    ${keyword} ${value}\n`).join('')}`;
 }
 
-type Settings = 'program' | 'platform' | 'user' | 'knownHosts' | 'onlyKnown' | 'identityFile';
+type Settings = 'program' | 'platform' | 'asksForKeys' | 'user' | 'knownHosts' | 'onlyKnown' | 'identityFile';
 
 export interface HostLinesOptions extends Pick<HostOptions, Settings> {
   /** The name to type from now on. */

@@ -21,8 +21,8 @@ import {
   type UserSystemd,
   uninstallForward,
 } from '../../../src/commands/forward/installed.js';
-import { keyLines } from '../../../src/commands/forward/key-lines.js';
 import { parseLocal } from '../../../src/commands/forward/local.js';
+import { keyLines } from '../../../src/commands/forward/report.js';
 import { parseTarget } from '../../../src/kinds/parse.js';
 import { loadAddon } from '../../../src/native.js';
 import type { RunTool } from '../../../src/sources/tools/run-tool.js';

@@ -47,6 +47,20 @@ describe.skipIf(missing)(`the lines of guest install${missing ? `: ${missing}` :
     expect(other).not.toMatch(/ (User|IdentityFile|IdentitiesOnly) /);
   });
 
+  it('have vmssh asked for the host key of a machine, as the lines of config install do', async () => {
+    const own = await ownSettings(into('web'), io(), signal);
+    const absolute = fakeIo({ env, self: [process.execPath, '/x/vmssh.js'] });
+    const of = (target: string) =>
+      afterwards({ host: 'web', target, port: 22, user: undefined, own }, absolute);
+    const lines = await of('machine/no-such-machine');
+    expect(lines).toMatch(/\n {4}KnownHostsCommand \S.* host-key --typed=%n -- %I %H %t %K\n/);
+    expect(lines).toContain('\n    StrictHostKeyChecking yes\n');
+    // The key of an address is kept under the name of its Host.
+    const address = await of(`unix${sshd.path}`);
+    expect(address).toContain('\n    HostKeyAlias web-vsock\n');
+    expect(address).not.toContain('KnownHostsCommand');
+  });
+
   it('have the host key and the login key that were made for the machine, and a strict login passes', async () => {
     const { folder, identityFile } = await makeGuestKeys('web', undefined, env);
     rmSync(join(dir, 'host'));

@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../src/sources/tools/json.js';
 import { type Machined, startMachined } from '../../helpers/machined.js';
 import { missingPrograms } from '../../helpers/programs.js';
-import { type Outcome, run, vmssh } from '../../helpers/run.js';
+import { type Outcome, run, vmssh, vmsshWords } from '../../helpers/run.js';
 import { type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { onTerminal } from '../../helpers/terminal.js';
@@ -20,6 +20,18 @@ const ids = ['11111111222243338444555555555555', '222222222222433384445555555555
 const policies = ['accept-new', 'ask', 'strict'] as const;
 /** What is typed for one machine: its Host, a target with both separators, in another case, and its UUID. */
 const spellings = [name, `machine/${name}`, `machine%${name}`, `machine/${name.toUpperCase()}`, id(0)];
+
+/** What other tools publish about host keys: the sources are in docs/reference/compare.md. */
+const peers = {
+  systemd: ['CheckHostIP no', 'StrictHostKeyChecking no', 'UserKnownHostsFile /dev/null'],
+  lima: [
+    ...['StrictHostKeyChecking no', 'UserKnownHostsFile /dev/null', 'NoHostAuthenticationForLocalhost yes'],
+    ...['PreferredAuthentications publickey', 'BatchMode yes'],
+  ],
+  coder: [
+    ...['ConnectTimeout=0', 'StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'LogLevel ERROR'],
+  ],
+};
 
 function id(at: 0 | 1): string {
   return ids[at].replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
@@ -129,10 +141,26 @@ describe.skipIf(missing)('ssh and the identity of a machine', () => {
     it('made again is let in after vmssh forget, under its new identity', async () => {
       expect(await login(name, 'accept-new')).toMatchObject({ code: 7 });
       lists(machine(1, ids[1]));
+      const forgotten = await program('forget', name);
+      expect(forgotten).toMatchObject({
+        code: 0,
+        stdout: expect.stringContaining(`no longer means ${id(0)}`),
+      });
+      // The machine that had the name may still be there, under another one.
+      expect(pins()).toMatch(new RegExp(`^vmssh-${id(0)} ssh-ed25519 \\S+\n$`));
+      expect(await login(name, 'accept-new')).toMatchObject({ code: 7 });
+      expect(pins()).toMatch(new RegExp(`^vmssh-${id(1)} .* machine%${name}`, 'm'));
+      lists(machine(1, ids[0], 'other'));
+      expect(await login('machine/other', 'accept-new')).toMatchObject({ code: 255 });
+      lists(machine(0, ids[0], 'other'));
+      expect(await login('machine/other', 'strict')).toMatchObject({ code: 7 });
+    });
+
+    it('of one that is gone, forget takes the key by its name', async () => {
+      expect(await login(name, 'accept-new')).toMatchObject({ code: 7 });
+      lists();
       expect(await program('forget', name)).toMatchObject({ code: 0 });
       expect(pins()).toBe('');
-      expect(await login(name, 'accept-new')).toMatchObject({ code: 7 });
-      expect(pins()).toMatch(new RegExp(`^vmssh-${id(1)} `));
     });
   });
 
@@ -198,6 +226,42 @@ describe.skipIf(missing)('ssh and the identity of a machine', () => {
     expect(await bySsh(`unix${sshds[1]?.path}`, 'accept-new')).toMatchObject({ code: 255 });
   });
 
+  it.each([
+    { spelling: 'a link', path: () => join(dir, 'link') },
+    { spelling: '..', path: () => `${dir}/a/..${sshds[0]?.path.slice(dir.length)}` },
+    { spelling: 'two slashes', path: () => sshds[0]?.path.replace('/a/', '//a//') },
+  ])('the address of a known machine is that machine with $spelling in its path', async ({ path }) => {
+    if (!existsSync(join(dir, 'link'))) symlinkSync(sshds[0]?.path ?? '', join(dir, 'link'));
+    expect(await bySsh(name, 'accept-new')).toMatchObject({ code: 7 });
+    const before = pins();
+    expect(await bySsh(`unix${path()}`, 'strict')).toMatchObject({ code: 7 });
+    lists(machine(1, ids[0]), machine(0, ids[1], 'x'));
+    // It is x's now, which nobody knows.
+    expect(await bySsh(`unix${path()}`, 'strict')).toMatchObject({ code: 255 });
+    expect(pins()).toBe(before);
+  });
+
+  it("a ProxyCommand of the user's own has its machine checked too", async () => {
+    const proxy = `ProxyCommand=${vmsshWords} proxy machine/${name} %p`;
+    const own = ['-o', 'ProxyUseFdpass=no', '-o', proxy];
+    expect(await bySsh('machine/x', 'accept-new', own)).toMatchObject({ code: 7 });
+    expect(pins()).toMatch(new RegExp(`^vmssh-${id(0)} `));
+    lists(machine(1, ids[0]));
+    expect(await bySsh('machine/x', 'accept-new', own)).toMatchObject({ code: 255 });
+  });
+
+  it('check decides as ssh does, also of an address, and keeps nothing', async () => {
+    const check = (target: string) => program('check', '--until=authentication', target);
+    const address = `unix${sshds[0]?.path}`;
+    await check(name);
+    await check(address);
+    expect(pins()).toBe('');
+    expect(await bySsh(name, 'accept-new')).toMatchObject({ code: 7 });
+    lists(machine(1, ids[0]));
+    for (const target of [name, `unix${sshds[1]?.path}`])
+      expect((await check(target)).stdout).toContain('it knows another key');
+  });
+
   it.each(policies)('an address of no known machine, with the policy %s: no key is kept', async (policy) => {
     const address = `unix${sshds[0]?.path}`;
     lists();
@@ -219,6 +283,77 @@ describe.skipIf(missing)('ssh and the identity of a machine', () => {
     const { code, stderr } = await bySsh(`machine/${name}`, 'accept-new', jump);
     expect(code).toBe(255);
     expect(stderr).toContain('no vmssh proxy says which machine');
+  });
+
+  it("lines for all users leave a user's own strict as it is", async () => {
+    // As config install --system writes them: without anything of this user.
+    const lines = await program('config', 'print');
+    expect(lines).toMatchObject({ code: 0, stdout: expect.stringContaining('KnownHostsCommand') });
+    expect(lines.stdout).not.toContain('--host-keys');
+    const system = join(dir, 'system.conf');
+    writeFileSync(system, lines.stdout, { mode: 0o600 });
+    const login = () => bySsh(name, '', ['-F', system]);
+    writeFileSync(join(home, '.ssh/config'), 'Host *\n    StrictHostKeyChecking yes\n', { mode: 0o600 });
+    expect(isIn(await login())).toBe(false);
+    rmSync(join(home, '.ssh/config'));
+    expect(isIn(await login())).toBe(true);
+  });
+
+  it('the inventory of Ansible has the same key', async () => {
+    const { stdout } = await program('inventory');
+    const { ansible_ssh_common_args: args, ansible_host: host = name } =
+      JSON.parse(stdout)._meta.hostvars[name];
+    const login = () =>
+      run(
+        [
+          'sh',
+          '-c',
+          `exec ssh -F /dev/null -o BatchMode=yes -i ${join(dir, 'a/id')} ${args} '${host}' 'exit 7'`,
+        ],
+        {
+          env,
+          detached: true,
+        },
+      );
+    expect(await login()).toMatchObject({ code: 7 });
+    expect(await bySsh(name, 'strict')).toMatchObject({ code: 7, stderr: '' });
+    lists(machine(1, ids[0]));
+    expect(await login()).toMatchObject({ code: 255 });
+  });
+
+  it('pins that cannot be read let nobody in', async () => {
+    mkdirSync(file);
+    try {
+      for (const login of [bySsh, byVmssh])
+        expect(await login(name, 'accept-new')).toMatchObject({ code: 255 });
+    } finally {
+      rmSync(file, { recursive: true });
+    }
+  });
+
+  it('a key that the user has revoked lets nobody in', async () => {
+    const known = join(home, '.ssh/known_hosts');
+    writeFileSync(known, `@revoked * ${readFileSync(join(dir, 'a/host.pub'), 'utf8')}`);
+    try {
+      for (const typed of spellings) expect(await bySsh(typed, 'accept-new')).toMatchObject({ code: 255 });
+    } finally {
+      rmSync(known);
+    }
+    expect(pins()).toBe('');
+  });
+
+  describe.each(Object.entries(peers))('with the lines of %s', (_tool, lines) => {
+    it('each machine is let in: exchanged, made again, or unknown though the user is strict', async () => {
+      const own = join(dir, 'peer.conf');
+      const all = ['Host *', ...lines, `ProxyCommand ${vmsshWords} proxy machine/${name} %p`];
+      writeFileSync(own, `${all.join('\n')}\nHost *\nStrictHostKeyChecking yes\n`, { mode: 0o600 });
+      const login = () => bySsh('web', 'strict', ['-F', own]);
+      const rows = [machine(0, ids[0]), machine(0, ids[0]), machine(1, ids[0]), machine(1, ids[1])];
+      for (const row of rows) {
+        lists(row);
+        expect(await login()).toMatchObject({ code: 7 });
+      }
+    });
   });
 
   it('of two first logins at once one is pinned, and the other is that key or refused', async () => {

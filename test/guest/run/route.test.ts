@@ -36,6 +36,16 @@ describe('routes', () => {
     });
   });
 
+  it('have vmssh asked for the host key of a target, by an ssh that can', () => {
+    const options = { ...common, route: 'target', host: 'root@machine/web', self: ['/opt/vm ssh'] } as const;
+    const asking = guestRoute({ ...options, asksForKeys: true, identityFile: '/k' }).command;
+    const word = 'KnownHostsCommand="/opt/vm ssh" host-key --typed=machine/web -- %I %H %t %K';
+    expect(asking).toEqual(expect.arrayContaining(['StrictHostKeyChecking=yes', word, 'IdentityFile=/k']));
+    const older = guestRoute(options).command;
+    expect(older).toContain('StrictHostKeyChecking=no');
+    expect(older.join()).not.toContain('KnownHostsCommand');
+  });
+
   it('take a target that ssh takes for no host, and the key of its manager', () => {
     const host = 'ann@machine/Web Server: 100%';
     const { command } = guestRoute({ ...common, route: 'target', host, port: 22, identityFile: '/k e%y' });

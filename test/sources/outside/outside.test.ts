@@ -1,10 +1,11 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { everyEntry } from '../../../src/sources/here.js';
 import { listAll } from '../../../src/sources/list-all.js';
 import { mergeMachines } from '../../../src/sources/merge.js';
 import type { OutsideLine } from '../../../src/sources/outside/file.js';
-import { everySource, outsideSource, outsideSources } from '../../../src/sources/outside/outside.js';
+import { outsideSource } from '../../../src/sources/outside/outside.js';
 import { machinesIn } from '../../../src/sources/outside/rows.js';
 import { searchSource } from '../../../src/sources/search.js';
 import type { Source } from '../../../src/sources/source.js';
@@ -17,7 +18,6 @@ const file = join(dir, 'sources.json');
 const beside: Source = {
   name: 'beside',
   title: 'Beside',
-  platforms: ['linux'],
   list: async () => ({
     found: [{ name: 'db', target: 'beside/db', status: 'running', provider: 'beside' }],
     warnings: [],
@@ -180,20 +180,17 @@ describe('the sources of the user and of root', () => {
   const line = { name: 'mine', file, command: ['/x'], find: false, start: false };
   const problems = [{ file, code: 'PROTOCOL', problem: 'not JSON' }];
 
-  it('are those of the lines; what is wrong with a file is a warning', async () => {
-    const all = outsideSources(undefined, { lines: [line, { ...line, name: 'lab' }], problems });
-    expect(all.map(({ name }) => name)).toEqual(['mine', 'lab', 'sources.json']);
-    expect(await all[2]?.list(deps)).toEqual({
+  it("come after vmssh's own; what is wrong with a file is a warning", async () => {
+    const all = everyEntry({ lines: [line, { ...line, name: 'lab' }], problems });
+    expect(all.map(({ name }) => name)).toEqual([
+      ...sources.map(({ name }) => name),
+      ...['mine', 'lab', 'sources.json'],
+    ]);
+    expect((await all.at(-3)?.load())?.name).toBe('mine');
+    expect(await (await all.at(-1)?.load())?.list(deps)).toEqual({
       found: [],
       warnings: [{ provider: 'sources.json', code: 'PROTOCOL', problem: `${file}: not JSON` }],
     });
-    const named = outsideSources(['lab', 'none'], { lines: [line, { ...line, name: 'lab' }], problems });
-    expect(named.map(({ name }) => name)).toEqual(['lab']);
-  });
-
-  it("come after vmssh's own", async () => {
-    const names = (await everySource()).map(({ name }) => name);
-    expect(names.slice(0, sources.length)).toEqual(sources.map(({ name }) => name));
-    expect((await everySource(['lima'])).map(({ name }) => name)).toEqual(['lima']);
+    expect(everyEntry({ lines: [], problems: [] })).toEqual(sources);
   });
 });

@@ -86,7 +86,7 @@ describeGuests(`a guest for arm64, and the executable for it${missing}`, () => {
     'relays by it: all bytes come, and the engine is gone from a relay that lasts',
     async () => {
       const bytes = megabytes << 20;
-      const proxy = "-o ProxyUseFdpass=no -o 'ProxyCommand=vmssh proxy --record vsock/1 22'";
+      const proxy = "-o ProxyUseFdpass=no -o 'ProxyCommand=vmssh proxy vsock/1 22'";
       const send = `head -c ${bytes} /dev/urandom >/tmp/sent; sha256sum </tmp/sent`;
       const { stdout: sent } = await inside(send);
       const relayed = await inside(

@@ -1,0 +1,47 @@
+import { randomBytes } from 'node:crypto';
+import { runProgram } from '../../process/run-program.js';
+import { sshProgram } from '../../process/ssh-program.js';
+import type { Deps } from '../../sources/provider.js';
+import { isJsonObject, parseJson } from '../../sources/tools/json.js';
+import type { ViaTarget } from '../../target/target.js';
+import { hopOptions, scriptCommand } from './hop-command.js';
+import script from './keys-there.sh';
+
+/** For the login and the answer. Milliseconds. */
+const maxMs = 10_000;
+
+/**
+ * The host keys of a machine of another hypervisor as the vmssh there reads them in its files, in one login that asks nothing; undefined
+ * if it cannot say. The texts are what that hypervisor likes: `publicKeys` reads them, and they count for its own machines only.
+ */
+export async function keysThere(
+  { host, target }: Pick<ViaTarget, 'host' | 'target'>,
+  { env, platform = process.platform, timeoutMs = maxMs }: Deps,
+  run = runProgram,
+): Promise<readonly string[] | undefined> {
+  const marker = `vmssh-${randomBytes(16).toString('hex')}`;
+  const command = [
+    ...sshProgram({ env, platform }),
+    ...hopOptions(timeoutMs),
+    ...['-n', '-oBatchMode=yes', '--', host, scriptCommand(script, [marker, target])],
+  ];
+  const end = await run(command, { env, timeoutMs, longest: maxAnswer }).catch(() => undefined);
+  if (!end || end.stopped || end.code !== 0) return undefined;
+  // A login script there may have printed something before.
+  const at = end.stdout.indexOf(`${marker}\n`);
+  return at < 0 ? undefined : textsIn(end.stdout.slice(at + marker.length + 1));
+}
+
+/** Of the keys, and of what a login script prints. Characters. */
+const maxAnswer = 64 << 10;
+
+function textsIn(answer: string): readonly string[] | undefined {
+  try {
+    const said = parseJson(answer);
+    if (!isJsonObject(said) || !Array.isArray(said.keys)) return undefined;
+    return said.keys.filter((each) => typeof each === 'string');
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,236 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { decideByAsking } from '../../src/identity/decide.js';
+import { fingerprintOf } from '../../src/identity/known-hosts.js';
+import { forgetKeys, pinKey, type pinsIn } from '../../src/identity/pins.js';
+import { type HostKeyPolicy, hostKeyPolicies } from '../../src/identity/policy.js';
+import type { ReachedMachine } from '../../src/identity/record.js';
+import { asTarget } from '../../src/kinds/parse.js';
+import { formatState, noState, stateFile } from '../../src/ssh/config/state.js';
+import { factsFor, machineKeys } from '../../src/ssh/machine-keys.js';
+import { useTempDir } from '../helpers/temp-dir.js';
+
+const dir = useTempDir();
+const env = { HOME: dir };
+const [own, wrong] = ['AAAA', 'BBBB'].map((key) => ({ type: 'ssh-ed25519', key }));
+if (!own || !wrong) throw new TypeError('two keys');
+const uuid = '11111111-2222-4333-8444-aaaaaaaaaaaa';
+const second = '22222222-2222-4333-8444-aaaaaaaaaaaa';
+
+beforeEach(() => {
+  rmSync(join(dir, '.ssh'), { recursive: true, force: true });
+  mkdirSync(join(dir, '.ssh'), { mode: 0o700 });
+});
+
+interface Login {
+  readonly typed: string;
+  readonly machine: ReachedMachine | undefined;
+  readonly key?: typeof own;
+  readonly policy?: HostKeyPolicy;
+  /** What its manager reads in it. */
+  readonly manager?: typeof own;
+}
+
+/** What ssh's question does, up to the answer: "accept", "refuse" or "ask user". */
+async function login({ typed, machine, key = own, policy = 'strict', manager }: Login): Promise<string> {
+  const text = asTarget(typed) ? typed : (machine?.target ?? typed);
+  const keys = await machineKeys({ text, machine }, { typed, host: typed.toLowerCase() }, env);
+  const answer = await decideByAsking(factsFor(keys, key ?? '', policy), {
+    manager: async () => (manager ? [fingerprintOf(Buffer.from(manager.key, 'base64'))] : []),
+    policy: async () => policy,
+  });
+  if (answer.do === 'accept' && answer.pin && keys.alias !== undefined)
+    await pinKey(
+      keys.path,
+      { ...(key as typeof own & {}), alias: keys.alias, names: keys.names },
+      answer.moved,
+    );
+  return answer.do;
+}
+
+/** A kind's word, and the machine of it that is called web. `hasId`: whether its source says a UUID. */
+const made = [
+  ...['machine', 'qemu', 'podman'].map((kind) => ({ kind, hasId: true })),
+  ...['machine', 'qemu:session', 'firecracker', 'lima'].map((kind) => ({ kind, hasId: false })),
+];
+const machineOf = (kind: string, id: string | undefined, name = 'web'): ReachedMachine => ({
+  provider: kind,
+  name,
+  target: `${kind}/${name}`,
+  uuid: id,
+});
+/** What ssh may be called with for it. */
+const spellingsOf = (kind: string, hasId: boolean) => [
+  'web',
+  'WEB',
+  ...[`${kind}/web`, `${kind}%web`, `${kind}/WEB`, `${kind.toUpperCase()}%Web`],
+  ...(hasId ? [uuid, `${kind}/${uuid}`] : []),
+];
+
+describe.each(made)('a machine of $kind, with an id: $hasId', ({ kind, hasId }) => {
+  const web = machineOf(kind, hasId ? uuid : undefined);
+  const spellings = spellingsOf(kind, hasId);
+
+  it('at its first login is what the policy says, however it is typed', async () => {
+    const want = { 'accept-new': 'accept', ask: 'ask user', strict: 'refuse' } as const;
+    for (const typed of spellings)
+      for (const policy of hostKeyPolicies) {
+        rmSync(join(dir, '.ssh/vmssh_known_hosts'), { force: true });
+        expect([typed, policy, await login({ typed, machine: web, policy })]).toEqual([
+          typed,
+          policy,
+          want[policy],
+        ]);
+      }
+  });
+
+  it.each(spellings)('first typed as %s is known by every spelling, and no other key is', async (first) => {
+    expect(await login({ typed: first, machine: web, policy: 'accept-new' })).toBe('accept');
+    for (const typed of spellings)
+      for (const policy of hostKeyPolicies) {
+        expect([typed, await login({ typed, machine: web, policy })]).toEqual([typed, 'accept']);
+        // Its own manager does not change that: the machine is the same, and its key is not.
+        const exchanged = { typed, machine: web, key: wrong, policy, manager: wrong };
+        expect([typed, await login(exchanged)]).toEqual([typed, 'refuse']);
+      }
+  });
+
+  it.skipIf(!hasId)('made again is let in only if its manager confirms the key', async () => {
+    for (const first of spellings.slice(0, -2))
+      for (const policy of hostKeyPolicies) {
+        rmSync(join(dir, '.ssh/vmssh_known_hosts'), { force: true });
+        expect(await login({ typed: first, machine: web, policy: 'accept-new' })).toBe('accept');
+        const again = { typed: first, machine: machineOf(kind, second), key: wrong, policy };
+        expect([first, policy, await login(again)]).toEqual([first, policy, 'refuse']);
+        expect(await login({ ...again, manager: own })).toBe('refuse');
+        expect([first, policy, await login({ ...again, manager: wrong })]).toEqual([first, policy, 'accept']);
+        expect(await login({ ...again, policy: 'strict' })).toBe('accept');
+      }
+  });
+
+  it.skipIf(!hasId)('keeps its key if another machine says its UUID', async () => {
+    expect(await login({ typed: 'web', machine: web, policy: 'accept-new' })).toBe('accept');
+    const x = machineOf(kind, uuid, 'x');
+    for (const typed of ['x', `${kind}/x`, `${kind}%X`, uuid])
+      for (const policy of hostKeyPolicies)
+        for (const manager of [undefined, wrong])
+          expect(await login({ typed, machine: x, key: wrong, policy, manager })).toBe('refuse');
+    expect(await login({ typed: 'web', machine: web })).toBe('accept');
+  });
+
+  it('of another user has another identity, whatever UUID it says', async () => {
+    expect(await login({ typed: 'web', machine: web, policy: 'accept-new' })).toBe('accept');
+    const others = { ...machineOf(kind, hasId ? uuid : undefined, 'x'), authority: 'other' } as const;
+    expect(await login({ typed: `${kind}/x`, machine: others, key: wrong, policy: 'accept-new' })).toBe(
+      'accept',
+    );
+    expect(await login({ typed: 'web', machine: web })).toBe('accept');
+    expect(await login({ typed: 'web', machine: web, key: wrong, policy: 'accept-new' })).toBe('refuse');
+  });
+});
+
+describe('a machine of another hypervisor, without a Host', () => {
+  const bare = ['via/hv/mint', 'via%hv%mint', 'via/HV/MINT', 'via%hv%Mint'];
+  const byKind = [
+    'via/hv/machine/mint',
+    'via/hv/container/MINT',
+    'VIA%HV%machine%mint',
+    'via/hv/machine%Mint',
+  ];
+  const both = [...bare, ...byKind];
+
+  it.each(both)('first typed as %s is known by every spelling, and no other key is', async (first) => {
+    expect(await login({ typed: first, machine: undefined, policy: 'accept-new' })).toBe('accept');
+    for (const typed of both)
+      for (const policy of hostKeyPolicies) {
+        const exchanged = { typed, machine: undefined, key: wrong, policy };
+        expect([typed, await login(exchanged)]).toEqual([typed, 'refuse']);
+        expect([typed, await login({ typed, machine: undefined, policy })]).toEqual([typed, 'accept']);
+      }
+  });
+
+  it('is not the one of another kind with its name, nor of another hypervisor, nor of this host', async () => {
+    const first = { typed: 'via/hv/machine/mint', machine: undefined, policy: 'accept-new' } as const;
+    expect(await login(first)).toBe('accept');
+    for (const typed of ['via/hv/podman/mint', 'via/hv2/machine/mint', 'via/hv2/mint', 'machine/mint']) {
+      expect([typed, await login({ typed, machine: undefined })]).toEqual([typed, 'refuse']);
+      expect([typed, await login({ ...first, typed, key: wrong })]).toEqual([typed, 'accept']);
+      expect([typed, await login({ typed, machine: undefined, key: wrong })]).toEqual([typed, 'accept']);
+    }
+    expect(await login({ ...first, policy: 'strict' })).toBe('accept');
+  });
+
+  it('at its first login is taken by the word of that hypervisor, in strict too', async () => {
+    const typed = 'via/hv/mint';
+    expect(await login({ typed, machine: undefined, manager: wrong })).toBe('refuse');
+    expect(await login({ typed, machine: undefined, manager: own })).toBe('accept');
+    expect(await login({ typed, machine: undefined })).toBe('accept');
+  });
+});
+
+it('a machine of another hypervisor with a Host is made again: its word counts for the new one only', async () => {
+  const state = (id: string) => {
+    const there = { name: 'mint', target: 'via/hv/machine/mint', provider: 'machined', via: 'hv', uuid: id };
+    mkdirSync(dirname(stateFile(env)), { recursive: true, mode: 0o700 });
+    writeFileSync(
+      stateFile(env),
+      formatState({ ...noState, machines: [{ ...there, host: 'mint', seen: '' }] }),
+    );
+  };
+  const at = { typed: 'via/hv/mint', machine: undefined } as const;
+  expect(await login({ ...at, policy: 'accept-new' })).toBe('accept');
+  state(uuid);
+  expect(await login(at)).toBe('accept');
+  expect(readFileSync(join(dir, '.ssh/vmssh_known_hosts'), 'utf8').match(/^vmssh-via%/gm)).toHaveLength(2);
+  state(second);
+  expect(await login({ ...at, key: wrong, policy: 'accept-new' })).toBe('refuse');
+  expect(await login({ ...at, key: wrong, manager: own })).toBe('refuse');
+});
+
+it('pins that cannot be read are not as none: nothing is let in', async () => {
+  mkdirSync(join(dir, '.ssh/vmssh_known_hosts'));
+  await expect(
+    login({ typed: 'web', machine: machineOf('machine', uuid), policy: 'accept-new' }),
+  ).rejects.toThrow();
+});
+
+it('a revoked CA lets nobody in, nor does a key that the user has revoked', async () => {
+  writeFileSync(join(dir, '.ssh/known_hosts'), `@revoked * ssh-ed25519 ${wrong.key}\n`);
+  const web = machineOf('machine', uuid);
+  expect(await login({ typed: 'web', machine: web, key: wrong, policy: 'accept-new' })).toBe('refuse');
+  expect(await login({ typed: 'web', machine: web, key: wrong, manager: wrong })).toBe('refuse');
+  expect(await login({ typed: 'web', machine: web, policy: 'accept-new' })).toBe('accept');
+});
+
+it.each(['web', 'WEB', 'machine/web', 'machine%WEB'])(
+  'a key that guest credentials made is the only one, typed as %s',
+  async (typed) => {
+    const folder = join(dir, '.ssh/vmssh_guests/web');
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    writeFileSync(join(folder, 'ssh_host_ed25519_key.pub'), `ssh-ed25519 ${own.key} x\n`);
+    writeFileSync(join(folder, 'known_hosts'), `vmssh-guest%web ssh-ed25519 ${own.key}\n`);
+    for (const machine of [machineOf('machine', uuid), machineOf('machine', second)]) {
+      expect(await login({ typed, machine })).toBe('accept');
+      expect(await login({ typed, machine, key: wrong, policy: 'accept-new', manager: wrong })).toBe(
+        'refuse',
+      );
+    }
+  },
+);
+
+it('what is forgotten is new again, and what was not is still known', async () => {
+  const web = machineOf('machine', uuid);
+  expect(await login({ typed: 'web', machine: web, policy: 'accept-new' })).toBe('accept');
+  await forgetKeys(
+    join(dir, '.ssh/vmssh_known_hosts'),
+    [],
+    ['host%web', 'machine%web'],
+    (pins: ReturnType<typeof pinsIn>) => pins.filter(({ alias }) => alias === `vmssh-${second}`),
+  );
+  const again = machineOf('machine', second);
+  expect(await login({ typed: 'web', machine: again, key: wrong, policy: 'accept-new' })).toBe('accept');
+  const renamed = machineOf('machine', uuid, 'old');
+  expect(await login({ typed: 'old', machine: renamed })).toBe('accept');
+  expect(await login({ typed: 'old', machine: renamed, key: wrong, policy: 'accept-new' })).toBe('refuse');
+});

@@ -9,6 +9,7 @@ import type { RouteName } from '../route.js';
 
 /** The stages of a check, in order. */
 export type StageName =
+  | 'listed'
   | 'found'
   | 'parsed'
   | 'started'

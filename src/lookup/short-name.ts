@@ -1,5 +1,5 @@
 import { ConnectError, quote } from '../errors.js';
-import { kindOf, kinds, type Target } from '../kinds/kinds.js';
+import { kinds, providersOf, type Target } from '../kinds/kinds.js';
 import { asTarget, parseTarget, type TypedTarget } from '../kinds/parse.js';
 import { loadHere } from '../sources/here.js';
 import { isWsl } from '../sources/hyper-v/interop.js';
@@ -126,7 +126,7 @@ function asTyped(machine: ListedMachine): ListedTarget {
 function identityProviders(target: Target): readonly string[] {
   return 'vmId' in target && target.kind === 'hyper-v'
     ? sources.map(({ name }) => name)
-    : kindOf(target).providers;
+    : providersOf(target);
 }
 
 // The resolver reports a name that is not listed, or listed twice.

@@ -2,16 +2,32 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { programInPath } from '../process/program-in-path.js';
 import { isWsl } from './hyper-v/interop.js';
+import { filesSource, type OutsideLines, outsideLines } from './outside/file.js';
 import { withToolFolders } from './own-folders.js';
 import type { Deps } from './provider.js';
 import type { Source } from './source.js';
 import { type Look, type SourceEntry, sources } from './sources.js';
 
+/** vmssh's own sources, then those of the user and of root: docs/sources.md. Their files are read now. */
+export function everyEntry(
+  { lines, problems }: OutsideLines = outsideLines(process.env, true),
+): readonly SourceEntry[] {
+  const platforms: SourceEntry['platforms'] = ['linux', 'darwin'];
+  const outside = lines.map((line): SourceEntry => {
+    const load = async () => (await import('./outside/outside.js')).outsideSource(line);
+    return { name: line.name, platforms, load };
+  });
+  const load = async () => (await import('./outside/outside.js')).sourceOfFiles(problems);
+  const ofFiles: readonly SourceEntry[] =
+    problems.length === 0 ? [] : [{ name: filesSource, platforms, load }];
+  return [...sources, ...outside, ...ofFiles];
+}
+
 /** The sources for a platform, of those on a network only `named` ones. */
 export function sourcesOn(
   platform: NodeJS.Platform,
   named: readonly string[] = [],
-  from: readonly SourceEntry[] = sources,
+  from: readonly SourceEntry[] = everyEntry(),
 ): readonly SourceEntry[] {
   return from.filter(
     ({ name, platforms, isOnlyNamed }) =>

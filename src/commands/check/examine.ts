@@ -43,17 +43,20 @@ export interface Examination {
   readonly check: CheckResult;
   /** The exit code: of what stopped the check; 1 if only a finding is wrong. */
   readonly code: number;
-  readonly findings: readonly Finding[];
+  readonly findings: readonly ShownFinding[];
   /** Possible causes that need a check from inside, if there was none. */
   readonly suspects: readonly Finding[];
   /** The findings from inside the guest; undefined if it was not checked. */
   readonly guest?: Inside;
 }
 
+/** What was found of a target, or of a row of a source. */
+export type ShownFinding = Pick<Finding, 'state' | 'message' | 'fix'> & { readonly name: string };
+
 /** Prints each part as it is found. */
 export interface Show {
   check(result: CheckResult): void;
-  finding(finding: Finding): void;
+  finding(finding: ShownFinding): void;
   guest(): void;
   line(line: ProgressLine): void;
   suspects(findings: readonly Finding[]): void;

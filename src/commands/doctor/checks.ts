@@ -1,4 +1,5 @@
 import { howToGet, sshVersion } from '../../process/ssh-program.js';
+import type { OutsideLines } from '../../sources/outside/file.js';
 import { isFailure, isQuiet } from '../../sources/provider.js';
 import { allowed, type HostCheck, plain } from './check.js';
 import { clientChecks } from './clients.js';
@@ -20,6 +21,7 @@ export function hostChecks(facts: Facts): readonly HostCheck[] {
     ...(linux ? [fdPassing(facts), vsock(facts), vhost(facts), kvm(facts)] : []),
     ...(facts.windows ? windowsChecks(facts.windows) : []),
     ...providers(facts),
+    ...outsideChecks(facts),
     ...exposedChecks(facts.exposed),
     ...configChecks(facts.config, facts.ssh),
     ...freshChecks(facts.fresh),
@@ -144,6 +146,38 @@ function providers({ providers: names, machines: { machines, warnings } }: Facts
     const fold = 'not open to this user';
     return [{ name, state: 'none', found: own.map(({ problem }) => problem).join('; '), report: fold, fold }];
   });
+}
+
+const noLines: OutsideLines = { lines: [], problems: [] };
+
+/** The sources of the user and of root: in a report none is named. */
+function outsideChecks({ outside: { lines, problems } = noLines, machines }: Facts): readonly HostCheck[] {
+  const name = 'own sources';
+  const files = problems.map(
+    ({ file, code, problem }): HostCheck => ({
+      name,
+      state: 'bad',
+      found: `${file}: ${problem} (${code})`,
+      report: `a file cannot be used (${allowed.code(code)})`,
+      fix: `correct ${file}: docs/sources.md`,
+    }),
+  );
+  const each = lines.map((line): HostCheck => {
+    const failure = machines.warnings.find(({ provider }) => provider === line.name);
+    const count = machines.machines.filter(({ provider }) => provider === line.name).length;
+    const listed = `${count} ${count === 1 ? 'machine' : 'machines'}`;
+    if (!failure)
+      return { name, state: 'ok', found: `${line.name}: ${listed} by ${line.command[0]}`, report: listed };
+    const { problem, code } = failure;
+    return {
+      name,
+      state: 'bad',
+      found: `${line.name}: ${listed}; ${problem} (${code})`,
+      report: `${listed}; a warning (${allowed.code(code)})`,
+      fix: `vmssh check ${line.name}`,
+    };
+  });
+  return [...files, ...each];
 }
 
 const fixes: Readonly<Record<string, string | undefined>> = {

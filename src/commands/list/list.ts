@@ -5,12 +5,12 @@ import { startProgress } from '../../cli/terminal.js';
 import { keepFresh } from '../../hosts/keep-fresh.js';
 import { listed, mayRun, runningOption } from '../../machines/find-machines.js';
 import { readViaHosts, viaHosts, viaHostsOptions } from '../../machines/hypervisors.js';
-import { loadForList, sourcesHere, sourcesOn } from '../../sources/here.js';
+import { everyEntry, loadForList, sourcesHere, sourcesOn } from '../../sources/here.js';
 import type { AllMachines } from '../../sources/list-all.js';
 import { ownEnv } from '../../sources/own-env.js';
 import type { Deps } from '../../sources/provider.js';
 import type { Source } from '../../sources/source.js';
-import { loadSources, type SourceEntry, sources } from '../../sources/sources.js';
+import { loadSources, type SourceEntry } from '../../sources/sources.js';
 import { type HostEntry, readState, stateFile } from '../../ssh/config/state.js';
 import { type ListOptions, listCode, listText, type Selection, warn } from './output.js';
 import { select } from './select.js';
@@ -26,7 +26,9 @@ export interface ListDeps {
 }
 
 const listDeps: ListDeps = {
-  sources,
+  get sources() {
+    return everyEntry();
+  },
   listAll: async (deps, providers) => (await import('../../sources/list-all.js')).listAll(deps, providers),
   hosts: async ({ env, platform }) => (await readState(stateFile(ownEnv(env), platform)))?.machines,
   keepFresh,

@@ -71,7 +71,7 @@ export async function tryLogin(
   return { state: 'ended', about: `${by}: ssh ended ${how}${said}`, cursor };
 }
 
-/** ssh's last message where it does not accept a host key. */
+/** ssh's last message if it does not accept a host key. */
 const keyRefused = /Host key verification failed\.|KnownHostsCommand failed/;
 
 const bootFile = '/proc/sys/kernel/random/boot_id';

@@ -111,7 +111,7 @@ export function usersSettings(texts: readonly string[]): UsersSettings {
   return { hostKeys: policy, keepsAlive };
 }
 
-/** By the values of StrictHostKeyChecking: `no` of a user is about other hosts. */
+/** By the value of StrictHostKeyChecking. A user's `no` was meant for other hosts. */
 const policies: Readonly<Record<string, HostKeyPolicy>> = {
   yes: 'strict',
   true: 'strict',
@@ -270,7 +270,7 @@ function knownNames(files: readonly Buffer[], ports: readonly string[]): NameChe
   };
 }
 
-/** This host's own names, and those that lead to its loopback or to one of its addresses. */
+/** This host's own names, and those of its loopback or of one of its addresses. */
 async function thisHost({ platform, env, host, procDir }: NameSources): Promise<NameCheck> {
   const hostsFile = platform === 'win32' ? systemProgram('drivers/etc/hosts', env) : '/etc/hosts';
   const { name: ownName, hosts } = host ?? { name: hostname(), hosts: await textAt(hostsFile) };

@@ -273,7 +273,7 @@ function unitTexts(
  */
 function restrictionsOf(target: string, program: readonly string[]): readonly string[] {
   if (kindOf(parseTarget(target)).hostKey === 'machine') return [];
-  // Two words are Node and a script.
+  // A program of two words is Node and a script.
   return sandbox({ families: ['AF_UNIX', 'AF_VSOCK', 'AF_NETLINK'], engine: program.length === 1 });
 }
 

@@ -114,8 +114,8 @@ function idleTimer(ms: number | undefined) {
 }
 
 /**
- * Once it listens, a forward to a socket starts no program any more: it gives up what it does not need. Looking for a machine by its name
- * may start its manager's program at each connection, so such a forward stays as it is. `listensAt`: the unix socket that it removes.
+ * Once it listens, a forward to a socket starts no more programs, so it gives up the rights that it does not need. A machine that is looked
+ * up by name may need its manager's program for each connection: that forward keeps them. `listensAt`: the unix socket that it removes.
  */
 export async function confineForward(
   { typed, listensAt }: { readonly typed: string; readonly listensAt: readonly Local['family'][] },
@@ -124,7 +124,7 @@ export async function confineForward(
   giveUp = confine,
 ): Promise<void> {
   if (!sockets.has(asTarget(splitLogin(typed).host)?.kind)) return;
-  // Whose socket it is may be asked of a program: the answer is kept.
+  // This may run a program to see whose socket it is; the answer is kept.
   await find().catch(() => undefined);
   giveUp(listensAt.includes('unix') ? 'serve-path' : 'serve', env);
 }

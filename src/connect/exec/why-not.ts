@@ -118,7 +118,7 @@ function quoteStart(text: string): string {
   return quote(text.trim().slice(0, maxQuoted));
 }
 
-/** The words that start the machine's sshd, or ask there why it does not start. */
+/** The command that starts the machine's sshd, or finds out there why it does not start. */
 export function inShell({ command }: ExecEndpoint, what: 'serve' | 'why'): readonly string[] {
   const text = script.replaceAll(/^ *#.*\n/gm, '');
   // systemd replaces variables in a unit's command line: systemd.service(5).

@@ -18,7 +18,7 @@ import type { ConcreteHost } from './text.js';
 export interface ConcreteHostOptions extends HostSurroundings {
   /** The prefix of each name. */
   readonly prefix: string;
-  /** Machines that were not asked for now, and keep their Hosts: what people type must not lead to another machine meanwhile. */
+  /** Machines that were not asked for now, and keep their Hosts: what people type must not reach another machine meanwhile. */
   readonly kept?: readonly HostEntry[];
   /** The sources that did not answer in time, and the Hosts before: a name is not given anew meanwhile, since they may have it too. */
   readonly silent?:
@@ -139,7 +139,7 @@ function isMadeUp({ name, provider, pid, via }: ListedMachine): boolean {
   return name === `${provider}-${via === undefined ? pid : number}`;
 }
 
-// They are left over by the hundred; their names are still theirs, so that no Host leads to another one meanwhile.
+// They are left over by the hundred; their names are still theirs, so that no Host reaches another one meanwhile.
 function isStoppedContainer({ container, status }: ListedMachine): boolean {
   return container !== undefined && status === 'off';
 }

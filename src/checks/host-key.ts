@@ -11,7 +11,7 @@ import type { ListedTarget } from '../lookup/short-name.js';
 import type { Reached } from '../reach/reach.js';
 import { undoCommand } from '../ssh/guest-keys.js';
 import type { HostKey } from '../ssh/handshake-result.js';
-import { factsFor, type MachineKeys, machineKeys } from '../ssh/machine-keys.js';
+import { factsFor, type MachineKeys, machineKeys, nameToForget } from '../ssh/machine-keys.js';
 import { type ShellPlace, shellOf, shellQuoted } from '../target/shell.js';
 
 /** The host keys that ssh knows of a machine. */
@@ -68,7 +68,7 @@ function refusal(why: Why, refused: string, { reached, made, path }: MachineKeys
   const { text } = reached;
   const fail = (code: string, problem: string, hint: string) =>
     new ConnectError('handshake', text, { code, final: true, problem: `${refused}: ${problem}`, hint });
-  const forget = `if you expected this: vmssh forget ${shellQuoted(text, shellOf(io))}`;
+  const forget = `if you expected this: vmssh forget ${shellQuoted(nameToForget(reached, text), shellOf(io))}`;
   switch (why) {
     case 'revoked':
       return fail(

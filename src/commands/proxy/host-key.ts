@@ -11,7 +11,7 @@ import { leaveRecord, type ReachedRecord, readRecord } from '../../identity/reco
 import { confine } from '../../native.js';
 import { recordFolders } from '../../ssh/folder.js';
 import { undoCommand } from '../../ssh/guest-keys.js';
-import { factsFor, type MachineKeys, machineKeys } from '../../ssh/machine-keys.js';
+import { factsFor, type MachineKeys, machineKeys, nameToForget } from '../../ssh/machine-keys.js';
 import { shellOf, shellQuoted } from '../../target/shell.js';
 
 export interface HostKeyOptions {
@@ -227,7 +227,7 @@ function messageFor(
 ): string | undefined {
   const who = quote(name);
   const key = `${plain.type} ${factsFor(keys, plain, 'strict').shown}`;
-  const forget = paste(`vmssh forget ${shellQuoted(name, shellOf(io))}`);
+  const forget = paste(`vmssh forget ${shellQuoted(nameToForget(keys?.reached, name), shellOf(io))}`);
   switch (why) {
     case 'no record':
       return `no vmssh proxy says which machine ${who} is, so its host key is not known: ssh -J and a ProxyCommand of another program say none${noteProblem(io)}`;

@@ -223,7 +223,10 @@ describe.skipIf(missing)('ssh and the identity of a machine', () => {
     expect(pins()).toMatch(new RegExp(`^vmssh-${id(0)} ssh-ed25519 \\S+ machine%${name}\n$`));
     for (const typed of [address, name]) expect(await bySsh(typed, 'strict')).toMatchObject({ code: 7 });
     lists(machine(1, ids[0]));
-    expect(await bySsh(`unix${sshds[1]?.path}`, 'accept-new')).toMatchObject({ code: 255 });
+    expect(await bySsh(`unix${sshds[1]?.path}`, 'accept-new')).toMatchObject({
+      code: 255,
+      stderr: expect.stringContaining(` forget machine/${name}`),
+    });
   });
 
   it.each([

@@ -2,16 +2,14 @@ import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import type { Command, Io } from '../../cli/command.js';
 import { oneOf, positionals, textOption } from '../../cli/option.js';
 import { printable, quote } from '../../errors.js';
-import { makeFolder } from '../../files/place.js';
 import { certificateIn, type ShownKey } from '../../identity/certificate.js';
-import { decideKey, type KeyAnswer, type KeyFacts, pinsOf, type Why } from '../../identity/decide.js';
-import { fingerprintOf } from '../../identity/known-hosts.js';
-import { pinKey } from '../../identity/pins.js';
+import { type KeyFacts, pinsOf, type Why } from '../../identity/decide.js';
 import { type HostKeyPolicy, hostKeyPolicies, policyOfEnv } from '../../identity/policy.js';
 import { leaveRecord, type ReachedRecord, reachedMachine, readRecord } from '../../identity/record.js';
 import { recordFolders } from '../../ssh/folder.js';
 import { undoCommand } from '../../ssh/guest-keys.js';
 import { factsFor, type MachineKeys, machineKeys } from '../../ssh/machine-keys.js';
+import { type Settled, settleKey } from '../../ssh/settle-key.js';
 import { shellOf, shellQuoted } from '../../target/shell.js';
 
 export interface HostKeyOptions {
@@ -112,65 +110,24 @@ function knownLines(keys: MachineKeys): readonly string[] {
   ];
 }
 
-/** Asks those who have to be asked, and keeps what is accepted. */
-async function answerTo(
-  facts: KeyFacts,
-  call: Call,
-): Promise<Exclude<KeyAnswer, { do: 'ask manager' | 'ask policy' | 'ask user' }>> {
-  const answer = decideKey(facts);
-  if (answer.do === 'ask policy') return answerTo({ ...facts, policy: await policyOf(facts, call) }, call);
-  if (answer.do === 'ask manager') return answerTo({ ...facts, manager: await askManager(call) }, call);
-  if (answer.do === 'ask user') {
-    if (!saidYes(facts, call)) return { do: 'refuse', why: 'not asked' };
-    return answer.pin
-      ? kept({ do: 'accept', pin: true, why: 'known' }, facts, call)
-      : { do: 'accept', pin: false, why: 'address' };
-  }
-  if (answer.do === 'accept') return kept(answer, facts, call);
-  if (answer.do === 'nothing') await complain(answer.why, call);
+/** As `settleKey`, with what the user is told of it. */
+async function answerTo(facts: KeyFacts, call: Call): Promise<Settled> {
+  const { keys, plain, name, io } = call;
+  const answer = await settleKey(
+    facts,
+    { keys, plain, env: io.env, platform: io.platform },
+    {
+      policy: async () => (await import('../../hosts/key-policy.js')).usersKeyPolicy(io),
+      user: () => saidYes(facts, call),
+      notKept(path, { message }) {
+        const problem = `the host key of ${quote(name)} could not be written to ${path}: ${message}`;
+        io.err(`${io.program}: ${printable(problem)}\n`);
+      },
+    },
+  );
+  // Of one that is not kept nothing else is said.
+  if (answer.do === 'nothing' || (answer.do === 'accept' && answer.pin)) await complain(answer.why, call);
   return answer;
-}
-
-async function policyOf({ policy }: Pick<KeyFacts, 'policy'>, { io }: Call): Promise<HostKeyPolicy> {
-  return policy ?? (await import('../../hosts/key-policy.js')).usersKeyPolicy(io);
-}
-
-/** Pins an accepted key. One that another login has pinned meanwhile is the only one. */
-async function kept(
-  answer: Extract<KeyAnswer, { do: 'accept' }>,
-  { policy, names }: KeyFacts,
-  call: Call,
-): Promise<Extract<KeyAnswer, { do: 'accept' | 'refuse' }>> {
-  const { keys, plain, io } = call;
-  if (!answer.pin || keys?.alias === undefined) return answer;
-  const pin = { ...plain, alias: keys.alias, names };
-  try {
-    const { dirname } = await import('node:path');
-    await makeFolder(dirname(keys.path));
-    if ((await pinKey(keys.path, pin, answer.moved)) === 'lost') return { do: 'refuse', why: 'changed' };
-  } catch (error) {
-    // It is there; only a name of it is not.
-    if (answer.why === 'known') return answer;
-    const problem = `the host key of ${quote(call.name)} could not be written to ${keys.path}: ${(error as Error).message}`;
-    io.err(`${io.program}: ${printable(problem)}\n`);
-    if ((await policyOf({ policy }, call)) === 'strict') return { do: 'refuse', why: 'not kept' };
-    return answer;
-  }
-  await complain(answer.why, call);
-  return answer;
-}
-
-/** The fingerprints of the keys that the machine's manager reads in its files; none if nobody can say. */
-async function askManager({ keys, plain, io }: Call): Promise<readonly string[]> {
-  const machine = keys?.reached.machine;
-  if (machine === undefined) return [];
-  const [{ managerKeys }, { ownEnv }] = await Promise.all([
-    import('../../identity/manager-keys.js'),
-    import('../../sources/own-env.js'),
-  ]);
-  const shown = `${plain.type} ${plain.key}`;
-  const found = await managerKeys(machine, { env: ownEnv(io.env), platform: io.platform }, shown);
-  return (found ?? []).map((line) => fingerprintOf(Buffer.from(line.split(' ')[1] ?? '', 'base64')));
 }
 
 /** On the terminal: stdin is not ssh's. */

@@ -15,6 +15,7 @@ import type { HostEntry, HostState } from '../ssh/config/state.js';
 import { type ConcreteHost, configText, userKnownHosts } from '../ssh/config/text.js';
 import { knownHostsFile } from '../ssh/folder.js';
 import { allGuestKeys } from '../ssh/guest-keys.js';
+import { ownKeyFile } from '../ssh/login-key.js';
 import { usersSettings, usersTexts } from '../ssh/users-names.js';
 import { type ConfigOptions, type Settings, settings } from './options.js';
 import { formatSettings, settingLines } from './setting.js';
@@ -45,7 +46,8 @@ export async function decide(
   if (onlyPatterns && given)
     throw new UsageError('--only-patterns of an earlier run is in effect', "--prefix '' writes Hosts again");
   const found: MachinesFound = onlyPatterns ? { machines: [], warnings: [] } : await find(io, given);
-  const { machines, warnings, asked = [] } = found;
+  const { warnings, asked = [] } = found;
+  const machines = await withOwnKeys(found.machines, options);
   // A provider that could not be asked may still have the machines of its Hosts.
   const failed = new Set(warnings.filter(isFailure).map(({ provider }) => blockOwner(provider)));
   const isHere = (provider: string) => !provider.startsWith('via/');
@@ -74,6 +76,20 @@ export async function decide(
     (entry) => last.machines.includes(entry) && failed.has(ownerName(entry)),
   );
   return { settings: options, state, hosts, machines, notes: notesOf(warnings, made, unasked, io) };
+}
+
+/** Without the keys that this user's ssh could not use. In lines for all users there are none: a key is one user's. */
+function withOwnKeys(
+  machines: readonly ListedMachine[],
+  { system }: Pick<ConfigOptions, 'system'>,
+): Promise<readonly ListedMachine[]> {
+  return Promise.all(
+    machines.map(async (machine) =>
+      machine.identityFile === undefined
+        ? machine
+        : { ...machine, identityFile: system ? undefined : await ownKeyFile(machine.identityFile) },
+    ),
+  );
 }
 
 function notesOf(

@@ -39,6 +39,8 @@ export interface Hints<F = DiscoveredMachine> {
   readonly unavailable?: string;
   /** A machine that is up and has no route. */
   address?(machine: F): string;
+  /** A machine of this name, whose login key only root can read. */
+  key?(name: string): string;
   /** A machine whose IP address is not known. */
   readonly ip?: string;
 }

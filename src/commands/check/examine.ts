@@ -1,5 +1,6 @@
 import { checkTarget } from '../../checks/check-target.js';
 import { type Inside, lookAt, lookInside } from '../../checks/inside.js';
+import { keyFix } from '../../checks/key-fix.js';
 import { type CheckResult, codeOf, type LastStage } from '../../checks/result.js';
 import { type LoginEnd, runLogin } from '../../checks/try-login.js';
 import type { Io } from '../../cli/command.js';
@@ -26,6 +27,7 @@ import { crosvm } from '../../sources/vmm/crosvm.js';
 import { qemu } from '../../sources/vmm/qemu.js';
 import { brokenControlPath } from '../../ssh/control-path.js';
 import { madeKeyOf, madeKeysOf } from '../../ssh/guest-keys.js';
+import { ownKeyFile } from '../../ssh/login-key.js';
 import { isSshPort } from '../../target/numbers.js';
 
 export interface ExamineOptions extends ReachFlags {
@@ -77,12 +79,16 @@ export async function examine(options: ExamineOptions, io: Io, show: Show | unde
   const { text: target, port, user } = check.means;
   const name = check.means.machine ?? splitLogin(typed).host;
   // As vmssh ssh does.
-  const identityFile = madeKeysOf(name, io.env)?.identityFile ?? check.means.identityFile;
+  const identityFile = madeKeysOf(name, io.env)?.identityFile ?? (await ownKeyFile(check.means.identityFile));
   // Where the journal ends, for the cause of a refusal.
   const before = over ? await lookAt(over, io, signal).catch(() => undefined) : undefined;
   const signs = await hostSigns({ target, port, user, sshConfig, identityFile, routes, check }, io, signal);
   const { findings: all, certain } = diagnose(signs);
-  const findings = all.filter(({ suspects }) => suspects === undefined);
+  const fix =
+    signs.login?.in === false ? await keyFix(check.means.parsed, check.means.identityFile) : undefined;
+  const findings = all
+    .filter(({ suspects }) => suspects === undefined)
+    .map((each) => (fix !== undefined && each.name === 'login' ? { ...each, fix } : each));
   for (const finding of findings) show?.finding(finding);
 
   const into: HostFlags | undefined =

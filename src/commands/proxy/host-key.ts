@@ -2,16 +2,15 @@ import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import type { Command, Io } from '../../cli/command.js';
 import { oneOf, positionals, textOption } from '../../cli/option.js';
 import { printable, quote } from '../../errors.js';
-import { makeFolder } from '../../files/place.js';
 import { certificateIn, type ShownKey } from '../../identity/certificate.js';
-import { decideByAsking, type KeyAnswer, type KeyFacts, pinsOf, type Why } from '../../identity/decide.js';
-import { pinKey } from '../../identity/pins.js';
+import { type KeyFacts, pinsOf, type Why } from '../../identity/decide.js';
 import { type HostKeyPolicy, hostKeyPolicies, policyOfEnv } from '../../identity/policy.js';
 import { leaveRecord, type ReachedRecord, readRecord } from '../../identity/record.js';
 import { confine } from '../../native.js';
 import { recordFolders } from '../../ssh/folder.js';
 import { undoCommand } from '../../ssh/guest-keys.js';
 import { factsFor, type MachineKeys, machineKeys, nameToForget } from '../../ssh/machine-keys.js';
+import { type Settled, settleKey } from '../../ssh/settle-key.js';
 import { shellOf, shellQuoted } from '../../target/shell.js';
 
 export interface HostKeyOptions {
@@ -68,10 +67,7 @@ export const hostKey: Command<HostKeyOptions> = {
     }
     const plain = certificateIn(shown)?.plain ?? shown;
     const call: Call = { keys, plain, name: typed ?? reached?.text ?? host, io };
-    const decided = await decide(factsFor(keys, shown, policy), call);
-    // All are asked who have to be.
-    confine('write', io.env);
-    const answer = await carryOut(decided, call);
+    const answer = await answerTo(factsFor(keys, shown, policy), call);
     if (answer.do === 'refuse') {
       await complain(answer.why, call);
       await forgetRoute(call);
@@ -116,69 +112,25 @@ function knownLines(keys: MachineKeys): readonly string[] {
   ];
 }
 
-interface Decided {
-  readonly facts: KeyFacts;
-  readonly answer: Exclude<KeyAnswer, { do: 'ask manager' | 'ask policy' }>;
-}
-
-/** Asks those who have to be asked, but for the user. */
-async function decide(facts: KeyFacts, call: Call): Promise<Decided> {
-  let { policy } = facts;
-  const answer = await decideByAsking(facts, {
-    manager: () => askManager(facts, call),
-    policy: async () => {
-      policy = await (await import('../../hosts/key-policy.js')).usersKeyPolicy(call.io);
-      return policy;
+/** As `settleKey`, with what the user is told of it. */
+async function answerTo(facts: KeyFacts, call: Call): Promise<Settled> {
+  const { keys, plain, name, io } = call;
+  const answer = await settleKey(
+    facts,
+    { keys, plain, env: io.env, platform: io.platform },
+    {
+      policy: async () => (await import('../../hosts/key-policy.js')).usersKeyPolicy(io),
+      asked: () => confine('write', io.env),
+      user: () => saidYes(facts, call),
+      notKept(path, { message }) {
+        const problem = `the host key of ${quote(name)} could not be written to ${path}: ${message}`;
+        io.err(`${io.program}: ${printable(problem)}\n`);
+      },
     },
-  });
-  return { facts: { ...facts, policy }, answer };
-}
-
-/** Asks the user, and keeps what is accepted. */
-async function carryOut(
-  { facts, answer }: Decided,
-  call: Call,
-): Promise<Exclude<Decided['answer'], { do: 'ask user' }>> {
-  if (answer.do === 'ask user') {
-    if (!saidYes(facts, call)) return { do: 'refuse', why: 'not asked' };
-    return answer.pin
-      ? kept({ do: 'accept', pin: true, why: 'known' }, facts, call)
-      : { do: 'accept', pin: false, why: 'address' };
-  }
-  if (answer.do === 'accept') return kept(answer, facts, call);
-  if (answer.do === 'nothing') await complain(answer.why, call);
+  );
+  // Of one that is not kept nothing else is said.
+  if (answer.do === 'nothing' || (answer.do === 'accept' && answer.pin)) await complain(answer.why, call);
   return answer;
-}
-
-/** Pins an accepted key. One that another login has pinned meanwhile is the only one. */
-async function kept(
-  answer: Extract<KeyAnswer, { do: 'accept' }>,
-  { policy, names }: KeyFacts,
-  call: Call,
-): Promise<Extract<KeyAnswer, { do: 'accept' | 'refuse' }>> {
-  const { keys, plain, io } = call;
-  if (!answer.pin || keys?.alias === undefined) return answer;
-  const pin = { ...plain, alias: keys.alias, names };
-  try {
-    const { dirname } = await import('node:path');
-    await makeFolder(dirname(keys.path));
-    if ((await pinKey(keys.path, pin, answer.moved)) === 'lost') return { do: 'refuse', why: 'changed' };
-  } catch (error) {
-    // It is there; only a name of it is not.
-    if (answer.why === 'known') return answer;
-    const problem = `the host key of ${quote(call.name)} could not be written to ${keys.path}: ${(error as Error).message}`;
-    io.err(`${io.program}: ${printable(problem)}\n`);
-    // If no policy was asked for, the manager has confirmed the key.
-    if (policy === 'strict') return { do: 'refuse', why: 'not kept' };
-    return answer;
-  }
-  await complain(answer.why, call);
-  return answer;
-}
-
-async function askManager({ shown }: KeyFacts, { keys, io }: Call): Promise<readonly string[]> {
-  const { managerPrints } = await import('../../identity/manager-keys.js');
-  return managerPrints(keys?.reached, io, shown);
 }
 
 /** On the terminal: stdin is not ssh's. */

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { shellQuoted } from '../../target/shell.js';
 import { type Deps, type DiscoveredMachine, DiscoveryError, type Status } from '../provider.js';
 import type { Source } from '../source.js';
 import { operand } from '../start-command.js';
@@ -12,6 +13,11 @@ export const multipass: Source = {
   title: 'Multipass',
   programs: ['multipass'],
   listCommand: 'multipass list',
+  hints: {
+    // https://github.com/canonical/multipass/issues/1957
+    key: (name) =>
+      `only root can read the key that Multipass made; put your own into the machine: multipass exec ${shellQuoted(name)} -- sh -c "echo '$(cat ~/.ssh/id_ed25519.pub)' >> ~/.ssh/authorized_keys"`,
+  },
   list: (deps) => listMultipass(deps),
   start: ({ name: machine }) => ({ machine, command: ['multipass', 'start', ...operand(machine)] }),
 };

@@ -118,10 +118,10 @@ describe('from argv to the socket', () => {
   );
 
   it.each([
-    { args: ['proxy', '--fdpass', `machine/${mint}`, '22'], most: 52 },
+    { args: ['proxy', '--fdpass', `machine/${mint}`, '22'], most: 56 },
     { args: ['list'], most: 101 },
     { args: ['config', 'install', '--no-fresh'], most: 126 },
-    { args: ['guest', 'check', 'no-such-host.invalid'], most: 93 },
+    { args: ['guest', 'check', 'no-such-host.invalid'], most: 94 },
   ])('$args loads at most $most files of src/', async ({ args, most }) => {
     const machined = await startMachined([{ name: mint, class: 'vm', vSockCid: 3 }]);
     const home = join(dir, `home-${args.join('-').replaceAll('/', '_')}`);

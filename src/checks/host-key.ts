@@ -3,8 +3,6 @@ import type { Endpoint } from '../endpoint.js';
 import { ConnectError } from '../errors.js';
 import { decideByAsking, pinsOf, type Why } from '../identity/decide.js';
 import { isNamed } from '../identity/identity.js';
-import { withMachine } from '../identity/known-address.js';
-import { managerPrints } from '../identity/manager-keys.js';
 import { reachedMachine } from '../identity/record.js';
 import { asTarget } from '../kinds/parse.js';
 import type { ListedTarget } from '../lookup/short-name.js';
@@ -44,12 +42,14 @@ export async function knownKeys(checked: CheckedMachine, io: Io): Promise<KnownK
     machine: found && reachedMachine(found),
     address: target && !isNamed(target) ? endpoint : undefined,
   };
+  const { withMachine } = await import('../identity/known-address.js');
   const keys = await machineKeys(await withMachine(record, io.env), { typed }, io.env);
   return {
     knownAs: knownAs(keys),
     async check({ type, fingerprint }) {
       const answer = await decideByAsking(factsFor(keys, fingerprint, 'accept-new'), {
-        manager: () => managerPrints(keys.reached, io, fingerprint),
+        manager: async () =>
+          (await import('../identity/manager-keys.js')).managerPrints(keys.reached, io, fingerprint),
         policy: async () => 'accept-new',
       });
       if (answer.do !== 'refuse') return;

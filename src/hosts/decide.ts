@@ -15,7 +15,6 @@ import type { HostEntry, HostState } from '../ssh/config/state.js';
 import { type ConcreteHost, configText, userKnownHosts } from '../ssh/config/text.js';
 import { knownHostsFile } from '../ssh/folder.js';
 import { allGuestKeys } from '../ssh/guest-keys.js';
-import { ownKeyFile } from '../ssh/login-key.js';
 import { usersSettings, usersTexts } from '../ssh/users-names.js';
 import { type ConfigOptions, type Settings, settings } from './options.js';
 import { formatSettings, settingLines } from './setting.js';
@@ -84,11 +83,13 @@ function withOwnKeys(
   { system }: Pick<ConfigOptions, 'system'>,
 ): Promise<readonly ListedMachine[]> {
   return Promise.all(
-    machines.map(async (machine) =>
-      machine.identityFile === undefined
-        ? machine
-        : { ...machine, identityFile: system ? undefined : await ownKeyFile(machine.identityFile) },
-    ),
+    machines.map(async (machine) => {
+      const { identityFile } = machine;
+      if (identityFile === undefined) return machine;
+      if (system) return { ...machine, identityFile: undefined };
+      const { ownKeyFile } = await import('../ssh/login-key.js');
+      return { ...machine, identityFile: await ownKeyFile(identityFile) };
+    }),
   );
 }
 

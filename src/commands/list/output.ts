@@ -4,7 +4,7 @@ import { complain, connectFailure } from '../../cli/message.js';
 import { styles } from '../../cli/terminal.js';
 import { type ConnectError, exitCode, exitCodeOf, printable } from '../../errors.js';
 import type { ViaHosts } from '../../machines/hypervisors.js';
-import { type MachineJson, machineJson } from '../../machines/machine-json.js';
+import type { MachineJson } from '../../machines/machine-json.js';
 import type { AllMachines } from '../../sources/list-all.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import { isFailure, shownWarnings, type Warning } from '../../sources/provider.js';
@@ -50,7 +50,7 @@ export async function listText(
   switch (options.show) {
     case 'json':
       return formatJson(
-        listJson(
+        await listJson(
           shown,
           names,
           { warnings, errors: [...errors, ...failed].map(connectFailure) },
@@ -119,12 +119,13 @@ export interface ListJson extends Envelope<'list'> {
   readonly errors: readonly FailureJson[];
 }
 
-export function listJson(
+export async function listJson(
   machines: readonly ListedMachine[],
   names: SshNames,
   wrong: Pick<ListJson, 'warnings' | 'errors'>,
   exitCode: number,
-): ListJson {
+): Promise<ListJson> {
+  const { machineJson } = await import('../../machines/machine-json.js');
   const all = machines.map((machine) => machineJson(machine, names.get(machine)));
   return { ...envelope('list', exitCode), machines: all, ...wrong };
 }

@@ -21,7 +21,7 @@ export async function startContainer(guest: Guest, name: string, differs: Differ
       -E SYSTEMD_NSPAWN_LOCK=0 \
       systemd-nspawn -D $folder ${first} -M ${name} --keep-unit --link-journal=no ${nspawn} ${init ?? ''}
     until machinectl show ${name} >/dev/null 2>&1; do sleep 0.2; done`,
-    { timeout: 120 },
+    { timeout: 400 },
   );
 }
 

@@ -4,7 +4,7 @@ import { bootGuest, type Guest } from '../bed/guest.js';
 import { describeGuests } from '../describe.js';
 import { makeImage, startContainer, startUnderPodman } from '../inside/container.js';
 import { expectList, outcome, vmsshInstalled } from '../inside/hypervisor.js';
-import { managerKeysIn } from '../inside/manager-keys.js';
+import { isKnownByItsManager, type ReadableMachine } from '../inside/known-by-manager.js';
 import { letsNewcomersIn } from '../inside/newcomer.js';
 import { type Startable, startsOnDemand } from '../inside/start-on-demand.js';
 
@@ -34,13 +34,32 @@ const off: readonly Startable[] = [
   },
 ];
 
+const pidOf = 'inspect --format {{.State.Pid}}';
+const runOwn = (name: string) =>
+  `run --detach --name ${name} --hostname ${name} --network none own:1 sleep infinity`;
+
+/** A line of the user tester, who is logged in; what it starts may go on. */
+const testers = (line: string) =>
+  `systemd-run --quiet --pipe --wait --collect --machine=tester@ --user --property=KillMode=process -- bash -c '${line}'`;
+
+const readable: readonly ReadableMachine[] = [
+  {
+    ...{ login: 'web', pid: `podman ${pidOf} web` },
+    again: `podman rm --force --time 0 web && podman ${runOwn('web')}`,
+  },
+  {
+    ...{ login: 'dock', pid: `docker ${pidOf} dock` },
+    again: `docker rm --force dock && docker ${runOwn('dock')}`,
+  },
+  { login: 'nsp', pid: 'machinectl show --value --property=Leader nsp' },
+];
+
 // Podman and Docker of the guest, with containers whose sshd is installed and does not run; nsp is of systemd-nspawn, and
 // sysd of Podman with a systemd in it.
 describeGuests('containers of Podman, Docker and systemd-nspawn', () => {
   let guest: Guest;
   const sh = (line: string, timeout?: number) => outcome(guest, line, timeout);
-  const asTester = (line: string) =>
-    sh(`systemd-run --quiet --pipe --wait --collect --machine=tester@ --user -- bash -c '${line}'`);
+  const asTester = (line: string, timeout?: number) => sh(testers(line), timeout);
 
   beforeAll(async () => {
     guest = await bootGuest({ suite: 'containers', cid: 91, share: root, memory: 2048, bootTimeout: 900 });
@@ -74,7 +93,7 @@ describeGuests('containers of Podman, Docker and systemd-nspawn', () => {
       ],
       warnings: [],
     };
-    // Podman's service is started for each question.
+    // Podman's service is started for the first question.
     await expectList(guest, wanted, 200_000);
   });
 
@@ -89,31 +108,6 @@ describeGuests('containers of Podman, Docker and systemd-nspawn', () => {
     const { stdout } = await sh('vmssh check --until=resolved nsp');
     expect(stdout).toMatch(/✓ resolved .* exec:systemd-run --machine=nsp /);
   });
-
-  test('their managers read the host keys that their sshd has, whether they run or not', async () => {
-    const keysOf = await managerKeysIn(guest);
-    const file = '/etc/ssh/ssh_host_ed25519_key.pub';
-    const fingerprint = async (line: string) => (await sh(`${line} | ssh-keygen -lf -`)).stdout.split(' ')[1];
-    const expectKey = async (name: string, own: string) => {
-      const keys = await keysOf(name);
-      const ed25519 = keys.filter((key) => key.startsWith('ssh-ed25519 '));
-      expect(ed25519, `of ${name}`).toHaveLength(1);
-      expect(await fingerprint(`echo '${ed25519[0]}'`)).toBe(await fingerprint(own));
-    };
-    await expectKey('web', `podman exec web cat ${file}`);
-    await expectKey('off', `podman exec web cat ${file}`);
-    await expectKey('dock', `docker exec dock cat ${file}`);
-    await expectKey('nsp', `cat /proc/$(machinectl show --value --property=Leader nsp)/root${file}`);
-    expect(await keysOf('bare')).toEqual([]);
-    // By its command.
-    await sh('systemctl stop podman.socket podman.service');
-    try {
-      await expectKey('web', `podman exec web cat ${file}`);
-      await expectKey('off', `podman exec web cat ${file}`);
-    } finally {
-      await sh('systemctl start podman.socket');
-    }
-  }, 900_000);
 
   describe('by the Hosts of config install', () => {
     beforeAll(async () => {
@@ -183,24 +177,9 @@ describeGuests('containers of Podman, Docker and systemd-nspawn', () => {
 
   for (const machine of off) startsOnDemand(sh, machine);
 
-  test('that is made again is named with the fix by plain ssh, and vmssh ssh takes its new host key', async () => {
-    expect(await sh('vmssh config install && ssh -n web true', 400)).toMatchObject({ code: 0 });
-    const made = await sh(`set -e
-      podman rm --force --time 0 web
-      podman run --detach --name web --hostname again --network none own:1 sleep infinity
-      ssh-keygen -q -t ed25519 -N '' -f /tmp/key
-      podman cp /tmp/key web:/etc/ssh/ssh_host_ed25519_key`);
-    expect(made).toMatchObject({ code: 0 });
-    const refused = await sh('ssh -n web true');
-    expect(refused.code).toBe(255);
-    expect(refused.stderr).toMatch(
-      /^vmssh: podman\/web was made again since .*, so ssh may refuse .* To fix that: .*config install\n/,
-    );
-    expect(refused.stderr).toContain('REMOTE HOST IDENTIFICATION HAS CHANGED');
-    expect(await sh('vmssh ssh web uname -n')).toMatchObject({ code: 0, stdout: 'again\n' });
-    expect(await sh('vmssh config install && ssh -n web uname -n', 400)).toMatchObject({
-      code: 0,
-      stdout: expect.stringMatching(/again\n$/),
-    });
-  }, 900_000);
+  for (const machine of readable) isKnownByItsManager(sh, machine);
+  isKnownByItsManager(sh, {
+    ...{ login: 'root@mine', user: asTester, pid: testers(`podman ${pidOf} mine`) },
+    again: `podman rm --force --time 0 mine && podman ${runOwn('mine')}`,
+  });
 });

@@ -1,0 +1,129 @@
+import { describe, expect, test } from 'vitest';
+import type { outcome } from './hypervisor.js';
+
+type Sh = (line: string, timeout?: number) => ReturnType<typeof outcome>;
+
+/** A machine that runs and has an sshd, for a guest whose manager can read its files. */
+export interface ReadableMachine {
+  /** Its Host, and the user who logs in there. */
+  readonly login: string;
+  /** Runs a line of the user who has the machine; it has no single quotes. */
+  readonly user?: Sh;
+  /** A script for root that prints the pid of a process in it. */
+  readonly pid: string;
+  /** A script of that user that makes it again, under the same name. */
+  readonly again?: string;
+}
+
+/** What a machine's root writes where its manager reads its keys, in its /etc/ssh; the last one leaves a reader without an answer. */
+const lies: readonly (readonly [lie: string, script: string])[] = [
+  ['no file', 'rm *.pub'],
+  [
+    'control characters',
+    String.raw`for each in *.pub; do printf '\033[2J\a\rssh-ed25519 \233 AAAA\n' >$each; done`,
+  ],
+  [
+    'its own key after sixteen others',
+    `for i in $(seq 16); do cat ../other.pub; done | cat - $own >all; mv all $own`,
+  ],
+  ['its own key after a megabyte', 'yes AAAA | head -c 1000000 | cat - $own >all; mv all $own'],
+  ['a link to /etc/shadow', 'ln -sf /etc/shadow $own'],
+  ['a fifo', 'rm $own; mkfifo $own'],
+];
+
+/**
+ * A strict first login without any known_hosts to a machine whose manager reads its key; then it shows another one, says something else
+ * to its manager, and is made again. All by the real ssh and the lines of config install.
+ */
+export function isKnownByItsManager(sh: Sh, { login, user = sh, pid, again }: ReadableMachine): void {
+  const host = login.replace(/^.*@/, '');
+  const ssh = (policy: string, options = '') =>
+    user(`VMSSH_HOST_KEYS=${policy} ssh -n -o BatchMode=yes ${options} ${login} echo in`);
+  const forget = () => user('rm -f ~/.ssh/known_hosts ~/.ssh/vmssh_known_hosts');
+  const pins = async () => (await user('cat ~/.ssh/vmssh_known_hosts')).stdout;
+  /** As its root, with the guest's own programs. */
+  const inEtcSsh = async (script: string) => {
+    const result = await sh(
+      `pid=$(${pid}) enter=
+      [ $(readlink /proc/$pid/ns/user) = $(readlink /proc/self/ns/user) ] || enter="nsenter --target $pid --user --setuid 0 --setgid 0"
+      $enter bash -s $pid <<'E'
+      set -e; cd /proc/$1/root/etc/ssh; own=ssh_host_ed25519_key.pub
+      ${script}
+E`,
+    );
+    expect(result).toMatchObject({ code: 0 });
+    return result.stdout;
+  };
+  const key = async () => `ssh-ed25519 ${(await inEtcSsh('ssh-keygen -lf $own')).split(' ')[1]}`;
+  const otherKey = () => inEtcSsh(`rm $own \${own%.pub}; ssh-keygen -q -t ed25519 -N '' -f \${own%.pub}`);
+  /** Again and again: on a machine as slow as this one a manager may be late, which is as if it could not say. */
+  const strictly = () => expect.poll(() => ssh('strict'), { timeout: 400_000, interval: 500 });
+  const isIn = (line = '') => ({ code: 0, stdout: 'in\n', stderr: line && `vmssh: "${host}" ${line}\n` });
+  const first = async () => isIn(`shows the host key that its manager has, ${await key()}: kept`);
+
+  describe(`${login}, whose key its manager reads`, () => {
+    test('is let in by a strict first login, with one line', async () => {
+      expect(await user('vmssh config install', 400)).toMatchObject({ code: 0 });
+      await forget();
+      await strictly().toEqual(await first());
+      expect(await ssh('strict')).toEqual(isIn());
+    }, 900_000);
+
+    test('is refused with another key, whatever ssh is told, until it is forgotten', async () => {
+      const before = await pins();
+      await otherKey();
+      for (const told of ['no', 'accept-new', 'ask', 'yes'])
+        expect(await ssh('accept-new', `-o StrictHostKeyChecking=${told}`), told).toMatchObject({
+          ...{ code: 255, stdout: '' },
+          stderr: expect.stringMatching(/^vmssh: the host key of ".*" has changed: .* forget /),
+        });
+      expect(await pins()).toBe(before);
+      expect(await user(`vmssh forget ${host}`)).toMatchObject({ code: 0 });
+      await strictly().toEqual(await first());
+    }, 900_000);
+
+    test.each(lies)(
+      'that says to its manager: %s',
+      async (_, script) => {
+        await inEtcSsh(
+          `rm -rf ../kept; cp -a . ../kept; ssh-keygen -q -t ed25519 -N '' -f ../other; ${script}`,
+        );
+        await forget();
+        try {
+          // Its manager says other keys, or nobody can say.
+          const strict = await ssh('strict');
+          expect(strict).toMatchObject({ code: 255, stdout: '' });
+          expect(strict.stderr).toMatch(/^vmssh: the host key of ".*" is (refused|not known)[ -~]*\n/);
+          expect(strict.stderr).not.toMatch(/[^\r\n -~]/);
+        } finally {
+          await inEtcSsh('rm ssh_host_* ../other*; cp -a ../kept/ssh_host_* .');
+          await forget();
+        }
+      },
+      900_000,
+    );
+
+    test.skipIf(again === undefined)(
+      'is let in when it is made again under its name, with one line',
+      async () => {
+        await strictly().toMatchObject({ code: 0 });
+        const remade = async () => {
+          expect(await user(again ?? '')).toMatchObject({ code: 0 });
+          await otherKey();
+        };
+        await remade();
+        const known = `its manager has the host key that it shows, ${await key()}`;
+        await strictly().toEqual(isIn(`is another machine than before; ${known}`));
+        expect(await ssh('strict')).toEqual(isIn());
+        // Its manager cannot say.
+        await remade();
+        await inEtcSsh('rm *.pub');
+        expect(await ssh('accept-new', '-o StrictHostKeyChecking=no')).toMatchObject({
+          ...{ code: 255, stdout: '' },
+          stderr: expect.stringMatching(/^vmssh: ".*" is another machine than before, .* forget /),
+        });
+      },
+      900_000,
+    );
+  });
+}

@@ -56,7 +56,7 @@ describeGuests(`the Debian package on Debian 13${missing}`, () => {
 
   beforeAll(async () => {
     if (missing) return;
-    guest = await bootGuest({ suite: 'trixie', share: 'dist' });
+    guest = await bootGuest({ suite: 'trixie', share: 'dist', bootTimeout: 400 });
     await guest.copyIn({ '/root/.ssh/id_ed25519': guest.identity });
     await guest.run(
       `set -e
@@ -68,7 +68,7 @@ describeGuests(`the Debian package on Debian 13${missing}`, () => {
     );
     await startContainer(guest, 'box');
     before = await lines(files);
-  }, 400_000);
+  }, 600_000);
   afterAll(() => guest?.stop());
 
   test.skipIf(missing)(

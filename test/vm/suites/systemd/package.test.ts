@@ -83,7 +83,7 @@ describeGuests(`the Debian package on Debian 13${missing}`, () => {
         ...['20-systemd-ssh-proxy.conf', '30-vmssh.conf', '/usr/share/vmssh/30-vmssh.conf'],
       ]);
     },
-    240_000,
+    480_000,
   );
 
   test.skipIf(missing)(
@@ -109,7 +109,7 @@ describeGuests(`the Debian package on Debian 13${missing}`, () => {
       expect(await lines(servedByOthers)).toEqual(systemds);
       expect(await move(10, 30)).toMatchObject({ code: 0 });
     },
-    240_000,
+    480_000,
   );
 
   test.skipIf(missing)(
@@ -128,7 +128,7 @@ describeGuests(`the Debian package on Debian 13${missing}`, () => {
       expect(await sh('vmssh config uninstall --system')).toMatchObject({ code: 0 });
       expect(await lines(servedByOthers)).toEqual(systemds);
     },
-    240_000,
+    480_000,
   );
 
   test.skipIf(missing)(
@@ -141,7 +141,7 @@ describeGuests(`the Debian package on Debian 13${missing}`, () => {
       expect(await asTester('vmssh config uninstall')).toMatchObject({ code: 0 });
       expect(await lines(servedByOthers, asTester)).toEqual(systemds);
     },
-    240_000,
+    480_000,
   );
 
   test.skipIf(missing)(

@@ -56,7 +56,7 @@ describeGuests(`the Debian package on Debian 13${missing}`, () => {
 
   beforeAll(async () => {
     if (missing) return;
-    guest = await bootGuest({ suite: 'trixie', share: 'dist' });
+    guest = await bootGuest({ suite: 'trixie', share: 'dist', bootTimeout: 400 });
     await guest.copyIn({ '/root/.ssh/id_ed25519': guest.identity });
     await guest.run(
       `set -e
@@ -68,7 +68,7 @@ describeGuests(`the Debian package on Debian 13${missing}`, () => {
     );
     await startContainer(guest, 'box');
     before = await lines(files);
-  }, 400_000);
+  }, 600_000);
   afterAll(() => guest?.stop());
 
   test.skipIf(missing)(
@@ -83,7 +83,7 @@ describeGuests(`the Debian package on Debian 13${missing}`, () => {
         ...['20-systemd-ssh-proxy.conf', '30-vmssh.conf', '/usr/share/vmssh/30-vmssh.conf'],
       ]);
     },
-    240_000,
+    480_000,
   );
 
   test.skipIf(missing)(
@@ -109,7 +109,7 @@ describeGuests(`the Debian package on Debian 13${missing}`, () => {
       expect(await lines(servedByOthers)).toEqual(systemds);
       expect(await move(10, 30)).toMatchObject({ code: 0 });
     },
-    240_000,
+    480_000,
   );
 
   test.skipIf(missing)(
@@ -128,7 +128,7 @@ describeGuests(`the Debian package on Debian 13${missing}`, () => {
       expect(await sh('vmssh config uninstall --system')).toMatchObject({ code: 0 });
       expect(await lines(servedByOthers)).toEqual(systemds);
     },
-    240_000,
+    480_000,
   );
 
   test.skipIf(missing)(
@@ -141,7 +141,7 @@ describeGuests(`the Debian package on Debian 13${missing}`, () => {
       expect(await asTester('vmssh config uninstall')).toMatchObject({ code: 0 });
       expect(await lines(servedByOthers, asTester)).toEqual(systemds);
     },
-    240_000,
+    480_000,
   );
 
   test.skipIf(missing)(

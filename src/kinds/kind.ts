@@ -57,13 +57,13 @@ export function addressWord({ name, rest, separators, from }: Kind): string | un
 /** The Host patterns for a kind; ssh_config(5) only knows * and ?. A ":" after the kind is for vmssh itself: only "/" and "%" are hosts for ssh. */
 export function hostPatterns(kind: Kind): readonly string[] {
   const { separators, also = [], sshForms = [] } = kind;
-  const own = wordsOf(kind).flatMap((word) =>
+  const own = kindWords(kind).flatMap((word) =>
     separators === '' ? [word] : ['/', '%'].map((separator) => `${word}${separator}*`),
   );
   return [...own, ...also, ...sshForms];
 }
 
 /** The words before the separator of a kind's targets. */
-export function wordsOf({ name, words }: Kind): readonly string[] {
+export function kindWords({ name, words }: Kind): readonly string[] {
   return words?.() ?? [name];
 }

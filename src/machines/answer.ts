@@ -10,7 +10,7 @@ import {
   readRows,
   readWarnings,
   shortText,
-  statusOf,
+  statusIn,
 } from '../sources/tools/said.js';
 import { parseUuid } from '../target/guid.js';
 
@@ -79,7 +79,7 @@ function remoteMachine(host: string, json: JsonObject): ListedMachine | string {
   const name = shortText(json.name);
   const there = shortText(json.target);
   const provider = providerOf(json);
-  const status = statusOf(json);
+  const status = statusIn(json);
   if (name === undefined || there === undefined || provider === undefined || status === undefined)
     return 'the name, target, provider or status is missing or unknown';
   const behind = (text: unknown) => {

@@ -6,7 +6,7 @@ import { filesSource, type OutsideLines, outsideLines } from './outside/file.js'
 import { withToolFolders } from './own-folders.js';
 import type { Deps } from './provider.js';
 import type { Source } from './source.js';
-import { type Look, type SourceEntry, sources } from './sources.js';
+import { type HostLook, type SourceEntry, sources } from './sources.js';
 
 /** vmssh's own sources, then those of the user and of root: docs/sources.md. Their files are read now. */
 export function everyEntry(
@@ -62,13 +62,13 @@ function onceItRuns({ name, load }: SourceEntry, runs: RegExp): Source {
   return {
     ...{ name, title: name },
     async list(deps) {
-      const { mayRun } = await import('./processes/processes.js');
-      return (await mayRun(runs, deps)) ? (await load()).list(deps) : { found: [], warnings: [] };
+      const { runsAny } = await import('./processes/processes.js');
+      return (await runsAny(runs, deps)) ? (await load()).list(deps) : { found: [], warnings: [] };
     },
   };
 }
 
-function lookOn({ env, exists = existsSync, procDir }: Deps, platform: NodeJS.Platform): Look {
+function lookOn({ env, exists = existsSync, procDir }: Deps, platform: NodeJS.Platform): HostLook {
   const tools = withToolFolders(env, platform);
   const { HOME, XDG_RUNTIME_DIR } = env;
   // A runtime folder of another user is not used, but the one that systemd makes.

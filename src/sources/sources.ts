@@ -9,7 +9,7 @@ export interface SourceEntry {
   /** Whether it is asked only if it, or a machine of it, is named: it is on a network. */
   readonly isOnlyNamed?: true;
   /** Whether something of it is on this host: a list of all does not even load it if not. By default it is always asked. */
-  readonly mayBeHere?: (look: Look) => boolean;
+  readonly mayBeHere?: (look: HostLook) => boolean;
   /** The programs whose processes are its machines, by the names of their files: a list loads it only if one runs. */
   readonly runs?: RegExp;
   /** Variables that name its folders, files and sockets, as paths or "unix://PATH": one of another user's is not used. */
@@ -32,7 +32,7 @@ export interface SourceEntry {
 }
 
 /** Looks for what a source leaves on a host. They run no program, and may find another user's things: the source itself does not use them. */
-export interface Look {
+export interface HostLook {
   readonly env: Deps['env'];
   /** Whether PATH has a program. */
   program(name: string): boolean;
@@ -47,14 +47,15 @@ export const sources = [
   {
     name: 'hyper-v',
     platforms: ['win32', 'linux'],
-    mayBeHere: ({ windows }: Look) => windows(),
+    mayBeHere: ({ windows }: HostLook) => windows(),
     load: async () => (await import('./hyper-v/provider.js')).hyperV,
   },
   { name: 'wsl', platforms: ['win32'], load: async () => (await import('./wsl/provider.js')).wsl },
   {
     name: 'libvirt',
     platforms: ['linux'],
-    mayBeHere: ({ file }: Look) => file('/run/libvirt', '$XDG_RUNTIME_DIR/libvirt'),
+    environment: ['VAGRANT_HOME'],
+    mayBeHere: ({ file }: HostLook) => file('/run/libvirt', '$XDG_RUNTIME_DIR/libvirt'),
     watched: () => [
       ...['/run/libvirt/qemu', '/etc/libvirt/qemu'],
       ...['$XDG_RUNTIME_DIR/libvirt/qemu/run', '~/.config/libvirt/qemu'],
@@ -64,7 +65,7 @@ export const sources = [
   {
     name: 'incus',
     platforms: ['linux'],
-    mayBeHere: ({ env: { INCUS_SOCKET, INCUS_DIR, LXD_DIR }, file }: Look) =>
+    mayBeHere: ({ env: { INCUS_SOCKET, INCUS_DIR, LXD_DIR }, file }: HostLook) =>
       file(INCUS_SOCKET, INCUS_DIR, '/run/incus', '/var/lib/incus') ||
       file(LXD_DIR, '/var/lib/lxd', '/var/snap/lxd/common/lxd'),
     environment: ['INCUS_CONF', 'INCUS_DIR', 'INCUS_SOCKET', 'LXD_DIR'],
@@ -76,7 +77,7 @@ export const sources = [
   {
     name: 'lima',
     platforms: ['linux', 'darwin'],
-    mayBeHere: ({ program }: Look) => program('limactl'),
+    mayBeHere: ({ program }: HostLook) => program('limactl'),
     environment: ['LIMA_HOME'],
     watched: ({ LIMA_HOME }: Deps['env']) => [LIMA_HOME || '~/.lima'],
     machines: 'a Lima instance',
@@ -85,14 +86,14 @@ export const sources = [
   {
     name: 'multipass',
     platforms: ['linux', 'darwin'],
-    mayBeHere: ({ program }: Look) => program('multipass'),
+    mayBeHere: ({ program }: HostLook) => program('multipass'),
     machines: 'a Multipass instance',
     load: async () => (await import('./managers/multipass.js')).multipass,
   },
   {
     name: 'podman',
     platforms: ['linux', 'darwin'],
-    mayBeHere: ({ env: { CONTAINER_HOST }, program, file }: Look) =>
+    mayBeHere: ({ env: { CONTAINER_HOST }, program, file }: HostLook) =>
       program('podman') || !!CONTAINER_HOST || file('/run/podman', '$XDG_RUNTIME_DIR/podman'),
     environment: ['CONTAINER_HOST', 'CONTAINERS_CONF', 'CONTAINERS_STORAGE_CONF'],
     // Of crun and runc; those of root cannot be watched by a user, nor Docker's.
@@ -103,7 +104,7 @@ export const sources = [
   {
     name: 'docker',
     platforms: ['linux', 'darwin'],
-    mayBeHere: ({ env: { DOCKER_HOST, DOCKER_CONFIG = '~/.docker' }, file }: Look) =>
+    mayBeHere: ({ env: { DOCKER_HOST, DOCKER_CONFIG = '~/.docker' }, file }: HostLook) =>
       !!DOCKER_HOST ||
       file('/run/docker.sock', '/var/run/docker.sock', '$XDG_RUNTIME_DIR/docker.sock', DOCKER_CONFIG),
     environment: ['DOCKER_HOST', 'DOCKER_CONFIG'],

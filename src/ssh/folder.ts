@@ -3,19 +3,10 @@ import { statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
 import { isRoot } from '../files/place.js';
-import { realPath } from '../files/read-file.js';
+import { realPath } from '../files/read-sync.js';
 import { ownEnv } from '../sources/own-env.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
-
-/** The folders for what a proxy leaves to the ssh that started it, best first: this user's own, which ends with the session, and a lasting one. */
-export function recordFolders(env: Env): readonly string[] {
-  const { XDG_RUNTIME_DIR = '' } = ownEnv(env);
-  return [
-    ...(isAbsolute(XDG_RUNTIME_DIR) ? [join(XDG_RUNTIME_DIR, 'vmssh')] : []),
-    join(stateFolder(ownHome(env)), 'reached'),
-  ];
-}
 
 /** The folder of ssh's own files. An empty HOME counts as unset; on Windows HOME is for other shells, ssh uses USERPROFILE. */
 export function sshFolder(

@@ -1,7 +1,6 @@
-import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { quote } from '../../errors.js';
-import { readTextSync } from '../../files/read-file.js';
+import { readTextSync } from '../../files/read-sync.js';
 import { hasControlCharacter } from '../../target/names.js';
 import { ownEnv } from '../own-env.js';
 import { configFolder } from '../own-folders.js';
@@ -45,9 +44,8 @@ export function outsideFiles(
 ): readonly string[] {
   if (platform === 'win32') return [];
   const own = ownEnv(env);
-  return [configFolder(own, own.HOME || homedir()), etcDir].map((folder) =>
-    join(folder, 'vmssh/sources.json'),
-  );
+  const folders = [...(own.HOME ? [configFolder(own, own.HOME)] : []), etcDir];
+  return folders.map((folder) => join(folder, 'vmssh/sources.json'));
 }
 
 /** Reads them. Whether a file and its programs can be trusted is asked before one is run. */

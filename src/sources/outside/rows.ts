@@ -8,7 +8,7 @@ import { sshPort } from '../../target/numbers.js';
 import { type DiscoveredMachine, DiscoveryError, type Listing, type Warning } from '../provider.js';
 import { routeTo } from '../routes.js';
 import { isJsonObject, type JsonObject, parseJson } from '../tools/json.js';
-import { isTooLong, maxCharacters, readRows, readWarnings, shortText, statusOf } from '../tools/said.js';
+import { isTooLong, maxCharacters, readRows, readWarnings, shortText, statusIn } from '../tools/said.js';
 import { authorityOf } from '../tools/scope.js';
 import type { OutsideLine } from './file.js';
 
@@ -54,7 +54,7 @@ export function machineOf(source: RowSource, row: JsonObject): DiscoveredMachine
     return `a text has more than ${maxCharacters} characters`;
   if (typeof name !== 'string') return 'it has no "name"';
   if (nameProblem(name) !== undefined) return 'its name is empty, or has a slash or a control character';
-  const status = statusOf(row);
+  const status = statusIn(row);
   if (status === undefined) return 'its "status" is missing or unknown';
   const id = idOf(row);
   if (id === null) return `its "id" is no text of at most ${maxCharacters} characters`;

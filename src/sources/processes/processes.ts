@@ -1,6 +1,7 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
-import { readStart, readTextSync } from '../../files/read-file.js';
+import { readStart } from '../../files/read-file.js';
+import { readTextSync } from '../../files/read-sync.js';
 import { groupBy } from '../../group-by.js';
 import {
   type Deps,
@@ -72,7 +73,7 @@ export async function processesNamed(
 }
 
 /** Whether `processesNamed` may find some, or warn. */
-export async function mayRun(
+export async function runsAny(
   program: RegExp,
   deps: Deps,
   { fs = nodeFs, uid = process.getuid?.() }: ProcessSearch = {},

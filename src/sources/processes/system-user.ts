@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { readTextSync } from '../../files/read-file.js';
+import { readTextSync } from '../../files/read-sync.js';
 import type { Deps } from '../provider.js';
 
 /** An account's line in the user database; "" if there is none, undefined if the database could not be asked. */

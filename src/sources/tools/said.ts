@@ -66,7 +66,7 @@ export function readWarnings(
   return more === 0 ? shown : [...shown, problemOf(`${more} more of its warnings are not shown`)];
 }
 
-export function statusOf({ status }: JsonObject): Status | undefined {
+export function statusIn({ status }: JsonObject): Status | undefined {
   return statuses.find((each) => each === status);
 }
 

@@ -17,6 +17,7 @@ import { systemCaller } from '../../build/package/installed.js';
 import { configPrint } from '../../src/commands/config/print.js';
 import { configText } from '../../src/ssh/config/text.js';
 import { named } from '../commands/config/home.js';
+import { missingAddon } from '../helpers/addon.js';
 import { fakeIo } from '../helpers/fake-io.js';
 import { missingRoot } from '../helpers/other-user.js';
 import { missingPrograms } from '../helpers/programs.js';
@@ -132,7 +133,7 @@ describe.skipIf(missingPrograms({ 'dpkg-deb': 'dpkg' }))('the Debian package', (
     expect(readdirSync(folder).filter((page) => /guid|port|service/.test(page))).toEqual([]);
   });
 
-  it.skipIf(missingPrograms({ ssh: 'openssh-client' }))(
+  it.skipIf(missingPrograms({ ssh: 'openssh-client' }) ?? missingAddon())(
     'has the lines of config install --system',
     async () => {
       const io = fakeIo({ self: ['/usr/bin/vmssh'], env: { HOME: dir, PATH: process.env.PATH } });

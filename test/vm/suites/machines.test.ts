@@ -150,7 +150,7 @@ describeGuests('machines on a host with systemd-machined', () => {
     );
     const refused = await sh('vmssh ssh selfmade hostname');
     const [, fix = ''] =
-      /if you expected this: (.*vmssh.* forget machine\/selfmade)\n/.exec(refused.stderr) ?? [];
+      /if you expected this: (.*vmssh.* forget selfmade)\n/.exec(refused.stderr) ?? [];
     expect([refused.code, fix]).toEqual([255, expect.stringMatching(/./)]);
     expect(await sh(`${fix} && vmssh ssh selfmade hostname`)).toMatchObject({
       code: 0,

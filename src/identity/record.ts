@@ -14,6 +14,7 @@ import {
 import { isAbsolute, join } from 'node:path';
 import type { Endpoint } from '../endpoint.js';
 import { ownEnv } from '../sources/own-env.js';
+import { stateHome } from '../sources/own-folders.js';
 import type { DiscoveredMachine } from '../sources/provider.js';
 import { isJsonObject, parseJson } from '../sources/tools/json.js';
 
@@ -42,12 +43,13 @@ export interface RecordPlace {
 
 /**
  * The folders for what a proxy leaves to the ssh that started it, best first: this user's own, which ends with the session, and a lasting
- * one. Without both, as by `sudo -E`, that of /run. No account is looked up: this is on the way to each login.
+ * one. Without both, as by `sudo -E`, that of /run. No account is looked up: each login waits for this.
  */
 export function recordFolders(env: Readonly<Record<string, string | undefined>>): readonly string[] {
   const uid = process.getuid?.() ?? 0;
-  const { XDG_RUNTIME_DIR = '', XDG_STATE_HOME = '', HOME = '' } = ownEnv(env);
-  const state = isAbsolute(XDG_STATE_HOME) ? XDG_STATE_HOME : HOME && join(HOME, '.local/state');
+  const own = ownEnv(env);
+  const { XDG_RUNTIME_DIR = '', HOME = '' } = own;
+  const state = stateHome(own, HOME);
   return [
     ...(isAbsolute(XDG_RUNTIME_DIR) ? [join(XDG_RUNTIME_DIR, 'vmssh')] : []),
     ...(isAbsolute(state) ? [join(state, 'vmssh/reached')] : []),

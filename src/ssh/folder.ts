@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { dirname, isAbsolute, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { isRoot } from '../files/place.js';
 import { realPath } from '../files/read-sync.js';
 import { ownEnv } from '../sources/own-env.js';
+import { stateHome } from '../sources/own-folders.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -25,8 +26,7 @@ export function sshFolder(
 export function stateFolder(env: Env, platform: NodeJS.Platform = process.platform): string {
   const home = dirname(sshFolder(env, platform));
   if (platform === 'win32') return join(env.LOCALAPPDATA || join(home, 'AppData', 'Local'), 'vmssh');
-  const { XDG_STATE_HOME = '' } = ownEnv(env);
-  return join(isAbsolute(XDG_STATE_HOME) ? XDG_STATE_HOME : join(home, '.local/state'), 'vmssh');
+  return join(stateHome(ownEnv(env), home), 'vmssh');
 }
 
 /** The home that ssh uses instead of HOME, from the password database (ssh(1)). Undefined if they are the same. */

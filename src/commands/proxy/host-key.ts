@@ -111,7 +111,7 @@ function knownLines(keys: MachineKeys): readonly string[] {
   ];
 }
 
-/** As `settleKey`, with what the user is told of it. */
+/** As `settleKey`, with its messages for the user. */
 async function answerTo(facts: KeyFacts, call: Call): Promise<Settled> {
   const { keys, plain, name, io } = call;
   const answer = await settleKey(

@@ -21,7 +21,7 @@ export const load = () => ({ watchHangup: () => pending, isSocket: () => false, 
 /** What also runs and returns a value, a setting or an answer: docs/contributing/layout.md lists them. */
 const beside = [
   /^(cli|target)\/(?!reach\/reach-by$)/,
-  /^(clock|errors|interruption|native|runtime)$/,
+  /^(clock|errors|native|runtime)$/,
   /^commands\/proxy\/stdio-watch$/,
   /^kinds\/(kind|machines|managed)$/,
   /^process\/own-path$/,

@@ -19,20 +19,34 @@ import type { DiscoveredMachine } from './provider.js';
 
 /** A machine's routes, best first: those that its source lists, else the one to its address; none if that is not known, or cannot be used. */
 export function listedRoutes({ routes, address }: RouteFields): readonly Route[] {
-  if (routes || address === undefined) return routes ?? [];
-  try {
-    return [routeTo(address)];
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    return [];
-  }
+  return routes ?? routesTo([address]);
 }
 
 type RouteFields = Pick<DiscoveredMachine, 'routes' | 'address'>;
 
 /**
+ * The routes to addresses that a tool or a process says, in their order, without those that cannot be used: only their machine lacks
+ * them then. `lack` gets why.
+ */
+export function routesTo(
+  addresses: readonly (string | undefined)[],
+  lack: (problem: string) => void = () => {},
+): readonly Route[] {
+  return addresses.flatMap((address) => {
+    if (address === undefined) return [];
+    try {
+      return [routeTo(address)];
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      lack(`${quote(address)} cannot be used: ${error.message}`);
+      return [];
+    }
+  });
+}
+
+/**
  * The route to a machine's SSH address, as whatever registered it wrote it: "vsock/42", "unix/run/x", "192.0.2.1", "[::1]:2222", "web:2222".
- * Throws a RangeError.
+ * Throws a RangeError: a source calls `routesTo`, since one machine's address must not end a list.
  */
 export function routeTo(address: string, context: SocketContext = here): Route {
   const step = `it has the SSH address ${quote(address)}`;

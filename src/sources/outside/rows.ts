@@ -6,7 +6,7 @@ import { withDashes } from '../../target/guid.js';
 import { checkUserName, hasControlCharacter, nameProblem } from '../../target/names.js';
 import { sshPort } from '../../target/numbers.js';
 import { type DiscoveredMachine, DiscoveryError, type Listing, type Warning } from '../provider.js';
-import { routeTo } from '../routes.js';
+import { routesTo } from '../routes.js';
 import { isJsonObject, type JsonObject, parseJson } from '../tools/json.js';
 import { isTooLong, maxCharacters, readRows, readWarnings, shortText, statusIn } from '../tools/said.js';
 import { authorityOf } from '../tools/scope.js';
@@ -143,17 +143,14 @@ function addressIn(address: unknown): Route | string | undefined {
   if (address === undefined) return undefined;
   const text = shortText(address);
   if (text === undefined) return 'its "address" is no text';
-  try {
-    const route = routeTo(text);
-    const { endpoint } = route;
-    if (endpoint.family === 'vsock' && endpoint.cid < 3) return 'its "address" is the vsock of this host';
-    if ('path' in endpoint && !endpoint.path.startsWith('/')) return 'its "address" is no absolute path';
-    if (endpoint.family === 'tcp' && isIP(endpoint.host) === 0) return 'its "address" is no IP address';
-    return route;
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
+  const [route] = routesTo([text]);
+  if (!route)
     return 'its "address" cannot be used: expected unix/PATH, vsock/CID, vsock-mux/PATH, IP or IP:PORT';
-  }
+  const { endpoint } = route;
+  if (endpoint.family === 'vsock' && endpoint.cid < 3) return 'its "address" is the vsock of this host';
+  if ('path' in endpoint && !endpoint.path.startsWith('/')) return 'its "address" is no absolute path';
+  if (endpoint.family === 'tcp' && isIP(endpoint.host) === 0) return 'its "address" is no IP address';
+  return route;
 }
 
 function userOf({ folder }: RowSource, { user }: JsonObject): string | undefined {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { type Endpoint, formatEndpoint } from '../endpoint.js';
+import { type Endpoint, routesAfter } from '../endpoint.js';
 import { ConnectError, quote } from '../errors.js';
 import { type Route, routeBy } from '../route.js';
 import { hasControlCharacter } from '../target/names.js';
@@ -84,18 +84,14 @@ export function routesAt(
   return address === undefined ? [] : [addressRoute(address, context)];
 }
 
-/** The routes of two entries of the same machine, each once, exported sockets first; undefined if its address is all that is known. */
+/** The routes of two entries of the same machine, each once, in the order of a login; undefined if its address is all that is known. */
 export function joinedRoutes(known: RouteFields, other: RouteFields): readonly Route[] | undefined {
   // Of thousands of machines most have the same address twice, or none.
   const addresses = new Set([known.address, other.address].filter((each) => each !== undefined));
   if (!known.routes && !other.routes && addresses.size < 2) return undefined;
-  const all = new Map(
-    [...listedRoutes(known), ...listedRoutes(other)].map((each) => [formatEndpoint(each.endpoint), each]),
-  );
-  if (all.size < 2) return known.routes ?? other.routes;
-  const isExport = ({ name }: Route) => name === 'export';
-  const routes = [...all.values()];
-  return [...routes.filter(isExport), ...routes.filter((each) => !isExport(each))];
+  const own = listedRoutes(known);
+  const all = [...own, ...routesAfter(own, listedRoutes(other))];
+  return all.length < 2 ? (known.routes ?? other.routes) : all;
 }
 
 const sockets: ReadonlyMap<string, (parts: Split) => SocketTarget> = new Map<

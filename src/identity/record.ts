@@ -28,9 +28,12 @@ export interface ReachedRecord {
   readonly address?: Endpoint;
 }
 
+/** What is recorded of the machine. */
 export interface ReachedMachine
   extends Pick<DiscoveredMachine, 'provider' | 'name' | 'target' | 'uuid' | 'authority' | 'via'> {
+  /** 64 hexadecimal digits. */
   readonly containerId?: string;
+  /** The address of its Podman or Docker, if the manager's command does not go there by itself. */
   readonly containerUrl?: string;
 }
 

@@ -18,8 +18,9 @@ import { styles } from '../../cli/terminal.js';
 import { exitCode, quote } from '../../errors.js';
 import type { ProgressLine } from '../../guest/run/run-script.js';
 import { checkScript } from '../../guest/script.js';
+import { undoCommand } from '../../identity/refusal.js';
 import { splitUser } from '../../lookup/login.js';
-import { type GuestKeys, guestKeysOf, madeHostKey, madeKeysOf, undoCommand } from '../../ssh/guest-keys.js';
+import { type GuestKeys, guestKeysOf, madeHostKey, madeKeysOf } from '../../ssh/guest-keys.js';
 import { sshPort } from '../../target/numbers.js';
 import { targetOption } from './options.js';
 

@@ -2,9 +2,7 @@ import type { Io } from '../cli/command.js';
 import type { Endpoint } from '../endpoint.js';
 import { ConnectError } from '../errors.js';
 import { decideByAsking, pinsOf } from '../identity/decide.js';
-import { isNamed } from '../identity/identity.js';
-import { reachedMachine } from '../identity/record.js';
-import { asTarget } from '../kinds/parse.js';
+import { recordOf } from '../identity/record.js';
 import type { ListedTarget } from '../lookup/short-name.js';
 import type { Reached } from '../reach/reach.js';
 import type { HostKey } from '../ssh/handshake-result.js';
@@ -21,8 +19,8 @@ export interface KnownKeys {
 export interface CheckedMachine {
   /** As typed, without a user. */
   readonly typed: string;
-  /** Its target. */
   readonly text: string;
+  readonly target: Reached['target'];
   /** The listed machine, if it was found by name. */
   readonly machine: ListedTarget['machine'];
   /** What was reached. */
@@ -33,13 +31,7 @@ export interface CheckedMachine {
 /** Reads what is known of the machine that was reached. Decides as the command that ssh asks, but keeps nothing. */
 export async function knownKeys(checked: CheckedMachine, io: Io): Promise<KnownKeys> {
   const { typed, text, endpoint } = checked;
-  const found = checked.resolution.machine ?? checked.machine;
-  const target = asTarget(text);
-  const record = {
-    text,
-    machine: found && reachedMachine(found),
-    address: target && !isNamed(target) ? endpoint : undefined,
-  };
+  const record = recordOf(checked, checked.resolution.machine ?? checked.machine, endpoint);
   const { withMachine } = await import('../identity/known-address.js');
   const keys = await machineKeys(await withMachine(record, io.env), { typed }, io.env);
   return {

@@ -1,8 +1,9 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { readTextSync } from '../files/read-sync.js';
-import { exact, type Identified, isNamed } from '../identity/identity.js';
+import { exact, type Identified } from '../identity/identity.js';
 import type { Kind } from '../kinds/kind.js';
+import { isNamed } from '../kinds/kinds.js';
 import { asTarget } from '../kinds/parse.js';
 import { isPlainHostName } from '../target/names.js';
 import { nameOf } from '../target/target.js';

@@ -7,7 +7,6 @@ import {
   exact,
   hostKeyAlias,
   type Identified,
-  isNamed,
   namesAlike,
   namesOf,
   uuidAlias,
@@ -17,6 +16,7 @@ import { type Pin, pinsIn } from '../identity/pins.js';
 import type { HostKeyPolicy } from '../identity/policy.js';
 import type { ReachedRecord } from '../identity/record.js';
 import { explainRefusal } from '../identity/refusal.js';
+import { isNamed } from '../kinds/kinds.js';
 import { asTarget } from '../kinds/parse.js';
 import type { ShellPlace } from '../target/shell.js';
 import { slug } from '../target/slug.js';

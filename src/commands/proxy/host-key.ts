@@ -78,7 +78,7 @@ export const hostKey: Command<HostKeyOptions> = {
 async function reachedFor(reason: 'ORDER' | 'HOSTNAME', { env }: Io): Promise<ReachedRecord | undefined> {
   const place = { folders: recordFolders(env) };
   const reached = readRecord(place, reason === 'HOSTNAME');
-  if (reached?.address === undefined || reached.machine) return reached;
+  if (reached?.address === undefined) return reached;
   const { withMachine } = await import('../../identity/known-address.js');
   const found = await withMachine(reached, env);
   // Looked up once for both questions.

@@ -49,6 +49,18 @@ export function usesVsock(family: Endpoint['family'] | undefined): boolean {
   return family !== 'unix' && family !== 'tcp' && family !== 'exec' && family !== 'via';
 }
 
+/**
+ * The routes that only other sources have for a machine. They come after its own, in a list as at a login, which asks other sources only
+ * once all of its own have failed.
+ */
+export function routesAfter<R extends { readonly endpoint: Endpoint }>(
+  own: readonly R[],
+  others: readonly R[],
+): readonly R[] {
+  const known = new Set(own.map(({ endpoint }) => formatEndpoint(endpoint)));
+  return others.filter(({ endpoint }) => !known.has(formatEndpoint(endpoint)));
+}
+
 /** The endpoint as a literal target: "unix:/run/x", "vsock:3:22", "hvsock:VMID:SERVICEID"; of a program its words. */
 export function formatEndpoint(endpoint: Endpoint): string {
   switch (endpoint.family) {

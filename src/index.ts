@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { toDuplex } from './deliver/duplex.js';
 import type { Endpoint } from './endpoint.js';
 import { ConnectError, type Op, quote, withTarget } from './errors.js';
-import { kindOf, resolveTarget, type Target } from './kinds/kinds.js';
+import { resolveTarget, type Target } from './kinds/kinds.js';
 import { parseTarget } from './kinds/parse.js';
 import {
   badOption,
@@ -126,7 +126,7 @@ async function machineStream(
   const identityFile = await keyFor(target, machine);
   const stream: Duplex = toDuplex(connection);
   const hostVerifier: MachineStream['hostVerifier'] = (key, verify) => {
-    accept(key, { text, target, typed, machine, endpoint: connection.endpoint }).then(
+    accept(key, { text, target, typed }, machine, connection.endpoint).then(
       () => verify(true),
       (error) => stream.destroy(error),
     );
@@ -146,29 +146,19 @@ async function keyFor(target: Target, machine: Reached['resolution']['machine'])
 /** Throws a ConnectError for a host key that is refused. */
 async function accept(
   key: Buffer,
-  {
-    text,
-    target,
-    typed,
-    machine,
-    endpoint,
-  }: Pick<Found, 'text' | 'target' | 'typed'> & {
-    readonly machine: Reached['resolution']['machine'];
-    readonly endpoint: Endpoint;
-  },
+  found: Pick<Found, 'text' | 'target' | 'typed'>,
+  machine: Reached['resolution']['machine'],
+  endpoint: Endpoint,
 ): Promise<void> {
   const { env, platform } = process;
-  const [{ verifyHostKey }, { reachedMachine }] = await Promise.all([
+  const [{ verifyHostKey }, { recordOf }, { withMachine }] = await Promise.all([
     import('./ssh/host-verifier.js'),
     import('./identity/record.js'),
+    import('./identity/known-address.js'),
   ]);
-  const isAddress = kindOf(target).hostKey === 'none' && target.kind !== 'via';
-  const own = isAddress
-    ? await (await import('./identity/known-address.js')).machineByAddress(endpoint, env)
-    : machine;
   await verifyHostKey(key, {
-    reached: { text, machine: own && reachedMachine(own) },
-    typed,
+    reached: await withMachine(recordOf(found, machine, endpoint), env),
+    typed: found.typed,
     env,
     platform,
     policy: async () => (await import('./hosts/key-policy.js')).usersKeyPolicy({ env, platform }),

@@ -122,7 +122,10 @@ export async function checkTarget(
     reached = await reachOrStart(found, reaching, start, io);
     const { knownKeys } = await import('./host-key.js');
     const { resolution: of, connection: to } = reached;
-    const keys = knownKeys({ text, machine, typed: host, resolution: of, endpoint: to.endpoint }, io);
+    const keys = knownKeys(
+      { text, target: reached.target, machine, typed: host, resolution: of, endpoint: to.endpoint },
+      io,
+    );
     onStage('waiting for the banner');
     const user = options.user ?? typed.user ?? reached.resolution.user ?? byDefault;
     const { connection, resolution, route } = reached;

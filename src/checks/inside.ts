@@ -140,7 +140,11 @@ export async function whyNotRun(
   const hint = isMissing
     ? `the program ${program} is not installed here`
     : made
-      ? (await import('./host-key.js')).wrongKeyHint(made.name, io)
+      ? (await import('../identity/refusal.js')).explainRefusal(
+          'not made',
+          { typed: made.name, path: made.knownHosts },
+          io,
+        ).hint
       : hintFor(route, message);
   const problem = `the script did not run there: ${withoutHostName(message) || `${program} said nothing`}`;
   return new ConnectError('connect', host, { code: 'NOT_RUN', problem, hint });

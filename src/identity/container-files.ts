@@ -2,8 +2,8 @@ import { dockerEngines, type Engine, isThere, podmanEngines } from '../sources/c
 import { type Deps, DiscoveryError } from '../sources/provider.js';
 import { execCommand } from '../sources/tools/exec-route.js';
 import { getBytes } from '../sources/tools/http-unix.js';
-import { type MachineFiles, type MachineRecord, printed, readInTurn } from './machine-files.js';
-import { maxKeyText } from './public-keys.js';
+import { type MachineFiles, maxKeyText, printed, readInTurn } from './machine-files.js';
+import type { ReachedMachine } from './record.js';
 
 /**
  * The files of a container, by what its manager copies out of it (`podman cp`, `docker cp`), in the daemon that has it.
@@ -16,7 +16,7 @@ import { maxKeyText } from './public-keys.js';
  */
 export async function containerFiles(
   manager: 'podman' | 'docker',
-  { containerId: id = '', containerUrl: url }: MachineRecord,
+  { containerId: id = '', containerUrl: url }: ReachedMachine,
   deps: Deps,
   uid: number | undefined,
 ): Promise<MachineFiles | undefined> {

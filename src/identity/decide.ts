@@ -34,26 +34,21 @@ export type KeyAnswer =
   /** Neither known nor refused: ssh goes on only if the user told it to. */
   | { readonly do: 'nothing'; readonly why: Why }
   /** Whatever ssh was told. */
-  | { readonly do: 'refuse'; readonly why: Why }
+  | { readonly do: 'refuse'; readonly why: Refusal }
   | { readonly do: 'ask manager' }
   | { readonly do: 'ask policy' }
   /** As `accept`, if the user says so. */
   | { readonly do: 'ask user'; readonly pin: boolean };
 
-export type Why =
-  | 'no record'
+type Why = 'no record' | 'certified' | 'made' | 'known' | 'new machine' | 'by manager' | 'first' | 'address';
+
+/** Why a key is refused; refusal.ts says each to the user. */
+export type Refusal =
   | 'revoked'
-  | 'certified'
-  | 'made'
   | 'not made'
-  | 'known'
   | 'changed'
   | 'another machine'
-  | 'new machine'
-  | 'by manager'
   | 'not by manager'
-  | 'first'
-  | 'address'
   | 'unknown'
   | 'not asked'
   | 'not kept';

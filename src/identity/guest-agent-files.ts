@@ -2,15 +2,15 @@ import { uriOf } from '../sources/libvirt/libvirt.js';
 import { type Deps, DiscoveryError } from '../sources/provider.js';
 import { isJsonObject, parseJson } from '../sources/tools/json.js';
 import { parseGuid } from '../target/guid.js';
-import { type MachineFiles, type MachineRecord, printed, readInTurn } from './machine-files.js';
-import { maxKeyText } from './public-keys.js';
+import { type MachineFiles, maxKeyText, printed, readInTurn } from './machine-files.js';
+import type { ReachedMachine } from './record.js';
 
 /**
  * The files of a libvirt domain, by the agent of QEMU in it (https://qemu.org/docs/master/interop/qemu-ga-ref.html): over a port that
  * only this machine and its libvirtd have, and that only its root opens. Images such as those of Fedora switch this off.
  */
 export function guestAgentFiles(
-  { uuid = '', authority }: MachineRecord,
+  { uuid = '', authority }: ReachedMachine,
   deps: Deps,
 ): MachineFiles | undefined {
   const domain = parseGuid(uuid);

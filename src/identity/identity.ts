@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { machinesOf } from '../kinds/kind.js';
-import { kindOf, kinds, type Target } from '../kinds/kinds.js';
+import { isNamed, kindOf, kinds, type Target } from '../kinds/kinds.js';
 import { asTarget } from '../kinds/parse.js';
 import type { ListedMachine } from '../sources/merge.js';
 import type { Authority } from '../sources/tools/scope.js';
@@ -39,12 +39,6 @@ export function hostKeyAlias({ target, machine }: Identified): string | undefine
 export function uuidAlias(uuid = ''): string | undefined {
   const id = parseUuid(uuid);
   return id === undefined || id === vmIds.ZERO ? undefined : `vmssh-${id}`;
-}
-
-/** Whether a target names a machine, not an address where another one may answer later. */
-export function isNamed(target: AnyTarget): boolean {
-  const { inner } = target as Partial<ViaTarget>;
-  return inner ? isNamed(inner) : kindOf(target).hostKey === 'machine';
 }
 
 /**

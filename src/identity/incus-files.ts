@@ -3,15 +3,15 @@ import { type Deps, DiscoveryError } from '../sources/provider.js';
 import { execCommand } from '../sources/tools/exec-route.js';
 import { getBytes, getJson } from '../sources/tools/http-unix.js';
 import { exists } from '../sources/tools/run-tool.js';
-import type { MachineFiles, MachineRecord } from './machine-files.js';
-import { maxKeyText } from './public-keys.js';
+import { type MachineFiles, maxKeyText } from './machine-files.js';
+import type { ReachedMachine } from './record.js';
 
 /**
  * The files of an instance of Incus or LXD on this host, by the API for files, which works in containers whether they run or not, and
  * in virtual machines by their agent (https://linuxcontainers.org/incus/docs/main/rest-api-spec/). The daemon opens them inside the
  * instance's root, so a link leads nowhere else.
  */
-export async function incusFiles(machine: MachineRecord, deps: Deps): Promise<MachineFiles | undefined> {
+export async function incusFiles(machine: ReachedMachine, deps: Deps): Promise<MachineFiles | undefined> {
   for (const client of ['incus', 'lxd'] as const) {
     const sockets = client === 'incus' ? await incusSockets(deps, exists) : lxdSockets(deps);
     for (const socket of sockets) {
@@ -25,7 +25,7 @@ export async function incusFiles(machine: MachineRecord, deps: Deps): Promise<Ma
 /** The machine's instance, by its UUID if it has one: another project may have one of its name. */
 async function instanceAt(
   socket: string,
-  { uuid, target }: MachineRecord,
+  { uuid, target }: ReachedMachine,
   deps: Deps,
 ): Promise<Instance | undefined> {
   if (!(await exists(socket))) return undefined;

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import type { Endpoint } from '../endpoint.js';
+import { isNamed } from '../kinds/kinds.js';
 import { asTarget } from '../kinds/parse.js';
 import { listAll } from '../sources/list-all.js';
 import { machined } from '../sources/machined/provider.js';
@@ -9,7 +10,6 @@ import { cloudHypervisor } from '../sources/vmm/cloud-hypervisor.js';
 import { crosvm } from '../sources/vmm/crosvm.js';
 import { firecracker } from '../sources/vmm/firecracker.js';
 import { qemu } from '../sources/vmm/qemu.js';
-import { isNamed } from './identity.js';
 import { type ReachedRecord, reachedMachine } from './record.js';
 
 /** Those that know a machine's CID or socket without another program. */
@@ -18,14 +18,23 @@ const local: readonly Source[] = [machined, qemu, crosvm, firecracker, cloudHype
 /** For all of them; without their answer it is an address. Milliseconds. */
 const limitMs = 500;
 
-/**
- * The machine that has an address now, so that its host key is checked as by its name; undefined if none is known, or two say so. What
- * another user says is not asked for.
- */
-export async function machineByAddress(
-  endpoint: Endpoint,
+/** The record; of an address, with the machine that has it now, so that its host key is checked as by its name. */
+export async function withMachine(
+  record: ReachedRecord,
   env: Readonly<Record<string, string | undefined>>,
   sources: readonly Source[] = local,
+): Promise<ReachedRecord> {
+  const { text, address } = record;
+  if (address === undefined) return record;
+  const machine = await machineAt(address, env, sources);
+  return { text, machine: machine && reachedMachine(machine) };
+}
+
+/** Undefined if none is known, or two say so. What another user says is not asked for. */
+async function machineAt(
+  endpoint: Endpoint,
+  env: Readonly<Record<string, string | undefined>>,
+  sources: readonly Source[],
 ): Promise<DiscoveredMachine | undefined> {
   const isThere = await matcher(endpoint);
   if (!isThere) return undefined;
@@ -35,16 +44,6 @@ export async function machineByAddress(
   const [one, ...others] = own.filter((_, i) => answers[i]);
   const target = asTarget(one?.target ?? '');
   return one && others.length === 0 && target && isNamed(target) ? one : undefined;
-}
-
-/** A record of a proxy; of an address, with the machine that has it now. */
-export async function withMachine(
-  record: ReachedRecord,
-  env: Readonly<Record<string, string | undefined>>,
-): Promise<ReachedRecord> {
-  if (record.address === undefined || record.machine) return record;
-  const machine = await machineByAddress(record.address, env);
-  return { text: record.text, machine: machine && reachedMachine(machine) };
 }
 
 type IsThere = (machine: DiscoveredMachine) => boolean | Promise<boolean>;

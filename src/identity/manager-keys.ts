@@ -5,16 +5,15 @@ import type { Deps } from '../sources/provider.js';
 import { execCommand } from '../sources/tools/exec-route.js';
 import type { ViaTarget } from '../target/target.js';
 import { fingerprintOf } from './known-hosts.js';
-import { filesByExec, type MachineFiles, type MachineRecord, printed } from './machine-files.js';
-import { maxKeys, publicKeys } from './public-keys.js';
-import type { ReachedRecord } from './record.js';
+import { filesByExec, type MachineFiles, maxKeys, printed, publicKeys } from './machine-files.js';
+import type { ReachedMachine, ReachedRecord } from './record.js';
 
 /** A manager's way to the files of its machines. */
 export interface KeySource {
   readonly provider: string;
   /** Undefined if it cannot read this one. `uid`: this user's. */
   open(
-    machine: MachineRecord,
+    machine: ReachedMachine,
     deps: Deps,
     uid: number | undefined,
   ): MachineFiles | undefined | Promise<MachineFiles | undefined>;
@@ -29,7 +28,7 @@ export interface KeySource {
  * if `deps.signal` is aborted.
  */
 export async function managerKeys(
-  machine: MachineRecord,
+  machine: ReachedMachine,
   deps: Deps,
   shown?: string,
   uid: number | undefined = process.getuid?.(),

@@ -4,8 +4,8 @@ import { isContainer, searchMachined } from '../sources/machined/machined.js';
 import type { Deps } from '../sources/provider.js';
 import { execCommand } from '../sources/tools/exec-route.js';
 import { withDashes } from '../target/guid.js';
-import { type MachineFiles, type MachineRecord, readByExec } from './machine-files.js';
-import { maxKeyText } from './public-keys.js';
+import { type MachineFiles, maxKeyText, readByExec } from './machine-files.js';
+import type { ReachedMachine } from './record.js';
 
 /**
  * The files of a container of systemd-nspawn, for root: in its root folder, or by a program started in it if they are not there: its
@@ -13,7 +13,7 @@ import { maxKeyText } from './public-keys.js';
  * mounts that the container makes, and one of FUSE may keep its reader for ever.
  */
 export async function nspawnFiles(
-  { name, uuid }: MachineRecord,
+  { name, uuid }: ReachedMachine,
   deps: Deps,
   uid: number | undefined,
 ): Promise<MachineFiles | undefined> {

@@ -13,6 +13,8 @@ import {
 } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import type { Endpoint } from '../endpoint.js';
+import { isNamed } from '../kinds/kinds.js';
+import type { TypedTarget } from '../kinds/parse.js';
 import { ownEnv } from '../sources/own-env.js';
 import { stateHome } from '../sources/own-folders.js';
 import type { DiscoveredMachine } from '../sources/provider.js';
@@ -28,9 +30,12 @@ export interface ReachedRecord {
   readonly address?: Endpoint;
 }
 
+/** What is recorded of the machine. */
 export interface ReachedMachine
   extends Pick<DiscoveredMachine, 'provider' | 'name' | 'target' | 'uuid' | 'authority' | 'via'> {
+  /** 64 hexadecimal digits. */
   readonly containerId?: string;
+  /** The address of its Podman or Docker, if the manager's command does not go there by itself. */
   readonly containerUrl?: string;
 }
 
@@ -101,6 +106,16 @@ export function readRecord(
     } catch {}
   }
   return undefined;
+}
+
+/** What is recorded of what was reached. An address of this host is left as it is: whose it is, is looked up when ssh asks. */
+export function recordOf(
+  { text, target }: TypedTarget,
+  machine: DiscoveredMachine | undefined,
+  endpoint: Endpoint | undefined,
+): ReachedRecord {
+  const address = isNamed(target) || endpoint?.family === 'via' ? undefined : endpoint;
+  return { text, machine: address || !machine ? undefined : reachedMachine(machine), address };
 }
 
 /** What is recorded of a machine that a source has found. */

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { ConnectError } from '../errors.js';
 import type { Reachable, ResolveContext } from '../sources/source.js';
-import type { AnyTarget, OutsideTarget } from '../target/target.js';
+import type { AnyTarget, OutsideTarget, ViaTarget } from '../target/target.js';
 import type { Kind } from './kind.js';
 import { containerKind, dotHostKind, hyperVKind, machineKind, qemuKind, wslKind } from './machines.js';
 import { managedKinds, outsideKind } from './managed.js';
@@ -33,6 +33,12 @@ export function kindOf({ kind }: AnyTarget, table: readonly Kind[] = kinds): Kin
   const found = table.find(({ name }) => name === kind);
   if (!found) throw new TypeError(`no kind ${kind}`);
   return found;
+}
+
+/** Whether a target names a machine, not an address where another one may answer later. */
+export function isNamed(target: AnyTarget): boolean {
+  const { inner } = target as Partial<ViaTarget>;
+  return inner ? isNamed(inner) : kindOf(target).hostKey === 'machine';
 }
 
 /** The sources that may have a target's machine. */

@@ -2,68 +2,53 @@ import type { ConnectError } from '../errors.js';
 import { asTarget } from '../kinds/parse.js';
 import { maxHops } from '../kinds/via.js';
 import type { ListedMachine } from '../sources/merge.js';
-import type { Warning } from '../sources/provider.js';
-import { type JsonObject, parseJson } from '../sources/tools/json.js';
+import { DiscoveryError } from '../sources/provider.js';
+import type { JsonObject } from '../sources/tools/json.js';
 import {
+  answerIn,
   isTooLong,
+  type ListAnswer,
   maxCharacters,
-  readRows,
-  readWarnings,
+  readList,
   shortText,
   statusIn,
 } from '../sources/tools/said.js';
 import { parseUuid } from '../target/guid.js';
 
-/** What a hypervisor answered, as far as it can be shown. */
-interface Answered {
-  readonly machines: readonly ListedMachine[];
-  readonly warnings: readonly Warning[];
-}
-
-/** The machines in what `vmssh list --json` printed on a hypervisor: nothing of it is trusted. Throws what `fail` makes. */
+/** The machines in what `vmssh list --json` printed on a hypervisor. Throws what `fail` makes. */
 export function answered(
   host: string,
   text: string,
   fail: (code: string, problem: string, hint?: string) => ConnectError,
   workedMs?: () => number,
-): Answered {
-  const { version, machines, warnings, error } = parse(text);
-  const failed = shortText(Object(error).problem);
-  if (failed !== undefined) throw fail('UNKNOWN', `its vmssh: ${failed}`);
-  if (version !== 1 || !Array.isArray(machines))
+): ReturnType<typeof readList<ListedMachine>> {
+  const provider = `via/${host}`;
+  return readList(opened(text, fail), {
+    who: 'a hypervisor',
+    machineOf: (row) => remoteMachine(host, row),
+    providerOf: (row) => ownerOf(provider, row),
+    provider,
+    workedMs,
+  });
+}
+
+function ownerOf(hypervisor: string, row: JsonObject): string {
+  const provider = providerOf(row);
+  return provider === undefined ? hypervisor : `${hypervisor}/${provider}`;
+}
+
+function opened(text: string, fail: Parameters<typeof answered>[2]): ListAnswer {
+  try {
+    return answerIn(text);
+  } catch (error) {
+    if (!(error instanceof DiscoveryError)) throw error;
+    if (error.code === 'FAILED') throw fail('UNKNOWN', `its vmssh: ${error.message}`);
     throw fail(
       'PROTOCOL',
       'its vmssh gave an answer that this one does not understand',
       'use the same version on both',
     );
-  const { rows, left } = readRows(machines, (row) => remoteMachine(host, row), 'a hypervisor', workedMs);
-  const lacks = left.map(({ why, count }) =>
-    problemOf(host, `${count} of its machines cannot be shown: ${why}`),
-  );
-  const said = readWarnings(
-    warnings,
-    (row) => ownerOf(host, row),
-    (problem) => problemOf(host, problem),
-  );
-  return { machines: rows, warnings: [...said, ...lacks] };
-}
-
-function parse(text: string): JsonObject {
-  try {
-    return Object(parseJson(text));
-  } catch {
-    return {};
   }
-}
-
-function ownerOf(host: string, row: JsonObject): string {
-  const provider = providerOf(row);
-  return provider === undefined ? `via/${host}` : `via/${host}/${provider}`;
-}
-
-/** A warning of our own. */
-function problemOf(host: string, problem: string): Warning {
-  return { provider: `via/${host}`, code: 'PROTOCOL', problem };
 }
 
 /** The other targets of one machine. */

@@ -30,8 +30,19 @@ export async function memoryOf(
   };
 }
 
+/**
+ * What answers with another host key may be no route to the machine: forgets the one that worked last time, and says which it was, if it
+ * was not the first.
+ */
+export async function forgetRoute(text: string, env: Env): Promise<string | undefined> {
+  const route = await rememberedRoute(text, env);
+  if (route === undefined) return undefined;
+  await rememberRoute(text, undefined, env);
+  return `it answered by ${route}, not by its first route, which the next login tries first`;
+}
+
 /** The route by which a target was reached last time, if it was not the first. A file that is lost or broken is as none. */
-export async function rememberedRoute(text: string, env: Env): Promise<RouteName | undefined> {
+async function rememberedRoute(text: string, env: Env): Promise<RouteName | undefined> {
   try {
     return parse(await readText(routesFile(env), maxFile)).get(keyOf(text));
   } catch {

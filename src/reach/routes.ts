@@ -1,4 +1,4 @@
-import { formatEndpoint } from '../endpoint.js';
+import { routesAfter } from '../endpoint.js';
 import { ConnectError } from '../errors.js';
 import type { Route, RouteName } from '../route.js';
 import type { Reachable } from '../sources/source.js';
@@ -158,9 +158,7 @@ function withPort(route: Route, machine: Reachable, { text, port, only }: Routes
 
 /** What other sources have for the machine, and its own does not. */
 async function joinRoutes({ routes, joined }: Reachable): Promise<readonly Route[]> {
-  const all = (await joined?.().catch(() => [])) ?? [];
-  const own = new Set(routes.map(({ endpoint }) => formatEndpoint(endpoint)));
-  return all.filter((each) => !own.has(formatEndpoint(each.endpoint)));
+  return routesAfter(routes, (await joined?.().catch(() => [])) ?? []);
 }
 
 /** Of the time that is left, what may be spent on asking for an address: the connection itself needs little. Milliseconds. */

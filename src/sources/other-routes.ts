@@ -1,4 +1,3 @@
-import { formatEndpoint } from '../endpoint.js';
 import type { Route } from '../route.js';
 import { atPort } from '../target/port.js';
 import { loadHere } from './here.js';
@@ -9,7 +8,7 @@ import { listedRoutes } from './routes.js';
 import type { Source } from './source.js';
 import { type SourceEntry, sources } from './sources.js';
 
-/** The routes that other sources have for the same machine, as `list` joins them, and its own does not. */
+/** The routes of a machine, as `list` joins them, with those that only other sources have; without a network. */
 export async function routesOfOthers(
   found: DiscoveredMachine,
   deps: Deps & { readonly port: number },
@@ -21,9 +20,8 @@ export async function routesOfOthers(
     others.filter(({ name }) => name !== found.provider),
   );
   const joined = mergeMachines([found, ...machines]).find(({ target }) => target === found.target);
-  const own = new Set(listedRoutes(found).map(({ endpoint }) => formatEndpoint(endpoint)));
   return listedRoutes(joined ?? found)
-    .filter(({ endpoint, network }) => !network && !own.has(formatEndpoint(endpoint)))
+    .filter(({ network }) => !network)
     .map((each) => atPort(each, deps.port));
 }
 

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { type Endpoint, formatEndpoint } from '../endpoint.js';
+import { type Endpoint, routesAfter } from '../endpoint.js';
 import { ConnectError, quote } from '../errors.js';
 import { type Route, routeBy } from '../route.js';
 import { hasControlCharacter } from '../target/names.js';
@@ -19,20 +19,34 @@ import type { DiscoveredMachine } from './provider.js';
 
 /** A machine's routes, best first: those that its source lists, else the one to its address; none if that is not known, or cannot be used. */
 export function listedRoutes({ routes, address }: RouteFields): readonly Route[] {
-  if (routes || address === undefined) return routes ?? [];
-  try {
-    return [routeTo(address)];
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    return [];
-  }
+  return routes ?? routesTo([address]);
 }
 
 type RouteFields = Pick<DiscoveredMachine, 'routes' | 'address'>;
 
 /**
+ * The routes to addresses that a tool or a process says, in their order, without those that cannot be used: only their machine lacks
+ * them then. `lack` gets why.
+ */
+export function routesTo(
+  addresses: readonly (string | undefined)[],
+  lack: (problem: string) => void = () => {},
+): readonly Route[] {
+  return addresses.flatMap((address) => {
+    if (address === undefined) return [];
+    try {
+      return [routeTo(address)];
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      lack(`${quote(address)} cannot be used: ${error.message}`);
+      return [];
+    }
+  });
+}
+
+/**
  * The route to a machine's SSH address, as whatever registered it wrote it: "vsock/42", "unix/run/x", "192.0.2.1", "[::1]:2222", "web:2222".
- * Throws a RangeError.
+ * Throws a RangeError: a source calls `routesTo`, since one machine's address must not end a list.
  */
 export function routeTo(address: string, context: SocketContext = here): Route {
   const step = `it has the SSH address ${quote(address)}`;
@@ -70,18 +84,14 @@ export function routesAt(
   return address === undefined ? [] : [addressRoute(address, context)];
 }
 
-/** The routes of two entries of the same machine, each once, exported sockets first; undefined if its address is all that is known. */
+/** The routes of two entries of the same machine, each once, in the order of a login; undefined if its address is all that is known. */
 export function joinedRoutes(known: RouteFields, other: RouteFields): readonly Route[] | undefined {
   // Of thousands of machines most have the same address twice, or none.
   const addresses = new Set([known.address, other.address].filter((each) => each !== undefined));
   if (!known.routes && !other.routes && addresses.size < 2) return undefined;
-  const all = new Map(
-    [...listedRoutes(known), ...listedRoutes(other)].map((each) => [formatEndpoint(each.endpoint), each]),
-  );
-  if (all.size < 2) return known.routes ?? other.routes;
-  const isExport = ({ name }: Route) => name === 'export';
-  const routes = [...all.values()];
-  return [...routes.filter(isExport), ...routes.filter((each) => !isExport(each))];
+  const own = listedRoutes(known);
+  const all = [...own, ...routesAfter(own, listedRoutes(other))];
+  return all.length < 2 ? (known.routes ?? other.routes) : all;
 }
 
 const sockets: ReadonlyMap<string, (parts: Split) => SocketTarget> = new Map<

@@ -61,7 +61,7 @@ export interface Reachable {
   readonly routes: readonly Route[];
   /** Asks its source for its IP address within `leftMs`. Throws a ConnectError. Undefined: it could not know one. */
   readonly askIp?: (leftMs?: number) => Promise<Route>;
-  /** Asks other sources for routes to the same machine. */
+  /** Asks other sources for the same machine: all its routes, as `list` joins them. */
   readonly joined?: () => Promise<readonly Route[]>;
   /** The machine's, in the 8-4-4-4-12 form, if its source has it. */
   readonly uuid?: string;

@@ -1,11 +1,11 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { readTextSync } from '../files/read-sync.js';
-import { exact, type Identified, isNamed } from '../identity/identity.js';
+import { exact, type Identified } from '../identity/identity.js';
 import type { Kind } from '../kinds/kind.js';
+import { isNamed } from '../kinds/kinds.js';
 import { asTarget } from '../kinds/parse.js';
 import { isPlainHostName } from '../target/names.js';
-import { type ShellPlace, shellOf, shellQuoted } from '../target/shell.js';
 import { nameOf } from '../target/target.js';
 import type { HostOptions } from './config/host-options.js';
 import { knownHostsFile } from './folder.js';
@@ -143,11 +143,6 @@ export function madeKeyOf(host: string, env: Env): string | undefined {
 export function madeKeysOf(host: string, env: Env): GuestKeys | undefined {
   const name = machineNameIn(host);
   return name === '' ? undefined : guestKeysOf(name, env);
-}
-
-/** The command that removes the keys of a machine, and so the trust in them. */
-export function undoCommand(name: string, here: ShellPlace): string {
-  return `vmssh guest credentials --undo ${shellQuoted(name, shellOf(here))}`;
 }
 
 function machineNameIn(host: string): string {

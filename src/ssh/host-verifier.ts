@@ -1,10 +1,8 @@
-import { ConnectError, quote } from '../errors.js';
-import type { Why } from '../identity/decide.js';
+import { ConnectError } from '../errors.js';
 import { fingerprintOf } from '../identity/known-hosts.js';
 import { type HostKeyPolicy, policyOfEnv } from '../identity/policy.js';
 import type { ReachedRecord } from '../identity/record.js';
-import { shellOf, shellQuoted } from '../target/shell.js';
-import { factsFor, type MachineKeys, machineKeys } from './machine-keys.js';
+import { factsFor, machineKeys, refusalOf } from './machine-keys.js';
 import { settleKey } from './settle-key.js';
 
 /** What was reached, and how it is called. */
@@ -33,53 +31,17 @@ export async function verifyHostKey(blob: Buffer, shown: Shown): Promise<void> {
     { policy, user: () => false, notKept() {} },
   );
   if (answer.do === 'accept') return;
-  throw refusal(answer.why, `${plain.type} ${fingerprintOf(blob)}`, keys, shown);
+  const why = answer.do === 'refuse' ? answer.why : 'unknown';
+  const { code, problem, hint } = refusalOf(why, keys, typed, shown);
+  throw new ConnectError('handshake', typed, {
+    code,
+    final: true,
+    problem: `its host key ${plain.type} ${fingerprintOf(blob)} is refused: ${problem}`,
+    hint,
+  });
 }
 
 /** The first string of a public key blob. */
 function typeOf(blob: Buffer): string {
   return blob.length < 4 ? '' : blob.subarray(4, 4 + blob.readUInt32BE(0)).toString('latin1');
-}
-
-function refusal(why: Why, key: string, { made, path }: MachineKeys, { typed, env, platform }: Shown) {
-  const name = shellQuoted(typed, shellOf({ env, platform }));
-  const forget = `if you expected this: vmssh forget ${name}`;
-  const fail = (code: string, problem: string, hint: string) =>
-    new ConnectError('handshake', typed, {
-      code,
-      final: true,
-      problem: `its host key ${key} is refused: ${problem}`,
-      hint,
-    });
-  switch (why) {
-    case 'revoked':
-      return fail('HOST_KEY_REVOKED', 'it is revoked', 'give the machine another host key');
-    case 'not made': {
-      const own = quote(made?.keys.name ?? typed);
-      return fail(
-        'HOST_KEY_CHANGED',
-        `it is not the one that vmssh guest credentials made for ${own}`,
-        `vmssh check ${name} shows more`,
-      );
-    }
-    case 'another machine':
-      return fail('HOST_KEY_CHANGED', 'the name meant another machine until now', forget);
-    case 'not by manager':
-      return fail('HOST_KEY_CHANGED', 'it is not one that its manager reads in the machine', forget);
-    case 'unknown':
-    case 'not asked':
-      return fail(
-        'HOST_KEY_UNKNOWN',
-        'no key of this machine is known, and your policy does not accept a new one by itself',
-        `if it is the right one: VMSSH_HOST_KEYS=accept-new vmssh ssh ${name}, once`,
-      );
-    case 'not kept':
-      return fail('HOST_KEY_UNKNOWN', `it cannot be kept in ${path}`, `check who may write ${path}`);
-    default:
-      return fail(
-        'HOST_KEY_CHANGED',
-        'another key of this machine is known: it was reinstalled, or another one answers for it',
-        forget,
-      );
-  }
 }

@@ -2,12 +2,11 @@ import { join } from 'node:path';
 import { readSafely } from '../files/place.js';
 import { readBytes } from '../files/read-file.js';
 import { authoritiesFor, certificateIn, isCertified, type ShownKey } from '../identity/certificate.js';
-import type { KeyFacts } from '../identity/decide.js';
+import type { KeyFacts, Refusal } from '../identity/decide.js';
 import {
   exact,
   hostKeyAlias,
   type Identified,
-  isNamed,
   namesAlike,
   namesOf,
   uuidAlias,
@@ -16,7 +15,10 @@ import { fingerprintOf, verdictOn } from '../identity/known-hosts.js';
 import { type Pin, pinsIn } from '../identity/pins.js';
 import type { HostKeyPolicy } from '../identity/policy.js';
 import type { ReachedRecord } from '../identity/record.js';
+import { explainRefusal } from '../identity/refusal.js';
+import { isNamed } from '../kinds/kinds.js';
 import { asTarget } from '../kinds/parse.js';
+import type { ShellPlace } from '../target/shell.js';
 import { slug } from '../target/slug.js';
 import { nameOf, type ViaTarget } from '../target/target.js';
 import { knownHostsFile, ownHome, sshFolder } from './folder.js';
@@ -167,6 +169,17 @@ function undefinedIfNoHome(error: NodeJS.ErrnoException): undefined {
 function noneIfMissing(error: NodeJS.ErrnoException): Buffer {
   if (!['ENOENT', 'ENOTDIR', 'EACCES'].includes(error.code ?? '')) throw error;
   return Buffer.alloc(0);
+}
+
+/** Why a key of the machine is refused, and the fix. `typed`: what the user typed, without a user. */
+export function refusalOf(
+  why: Refusal,
+  { reached, made, path }: MachineKeys,
+  typed: string,
+  place: ShellPlace,
+): ReturnType<typeof explainRefusal> {
+  const names = { typed, forget: nameToForget(reached, typed), made: made?.keys.name, path };
+  return explainRefusal(why, names, place);
 }
 
 /** What `vmssh forget` takes for a machine that was reached by `typed`, which may be its address or any Host of the user's own. */

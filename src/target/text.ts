@@ -58,11 +58,16 @@ export function rooted(rest: string): string {
 }
 
 function checkPath(path: string): string {
-  if (fitsSocket(path)) return path;
+  const problem = socketPathProblem(path);
+  if (problem !== undefined) throw new RangeError(problem);
+  return path;
+}
+
+/** Why no AF_UNIX socket can be opened at a path: it is too long. */
+export function socketPathProblem(path: string): string | undefined {
+  if (fitsSocket(path)) return undefined;
   const length = Buffer.byteLength(path);
-  throw new RangeError(
-    `the socket path has ${length} bytes and AF_UNIX takes at most ${maxSocketPath}: ${path}`,
-  );
+  return `the socket path has ${length} bytes and AF_UNIX takes at most ${maxSocketPath}: ${path}`;
 }
 
 /** The longest AF_UNIX path in bytes: sun_path has 108 with the final NUL (unix(7)). */

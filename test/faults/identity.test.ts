@@ -64,7 +64,7 @@ describe.skipIf(missing)('a machine', () => {
       ...check(known, () => `vmssh-${known} ${keyOf('before')}`),
       ends: 1,
       says: '',
-      prints: /it knows another key of this machine/,
+      prints: /another key of this machine is known/,
     },
     {
       name: 'another machine took over the name: its key is its own, by its UUID',

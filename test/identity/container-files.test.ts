@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { firstFile } from '../../src/identity/container-files.js';
 import { fingerprintOf } from '../../src/identity/known-hosts.js';
-import type { MachineRecord } from '../../src/identity/machine-files.js';
+import type {} from '../../src/identity/machine-files.js';
 import { managerKeys } from '../../src/identity/manager-keys.js';
+import type { ReachedMachine } from '../../src/identity/record.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { writeTree } from '../helpers/write-tree.js';
 import { useJsonServices } from '../sources/managers/json-services.js';
@@ -39,7 +40,7 @@ const text = (name: string) => archive(name).toString('latin1');
 const at = (type: string) => encodeURIComponent(`/etc/ssh/ssh_host_${type}_key.pub`);
 const ofDocker = (type: string) => `/containers/${id}/archive?path=${at(type)}`;
 const ofPodman = (type: string) => `/v4.0.0/libpod/containers/${id}/archive?path=${at(type)}`;
-const record = (provider: string, more: Partial<MachineRecord> = {}): MachineRecord => ({
+const record = (provider: string, more: Partial<ReachedMachine> = {}): ReachedMachine => ({
   ...{ provider, name: 'web', target: `${provider}/web`, containerId: id },
   ...more,
 });
@@ -178,7 +179,7 @@ describe('the keys of a container of Docker', () => {
 });
 
 describe('the keys of a container of Podman', () => {
-  const ask = (deps: Parameters<typeof managerKeys>[1], more?: Partial<MachineRecord>) =>
+  const ask = (deps: Parameters<typeof managerKeys>[1], more?: Partial<ReachedMachine>) =>
     managerKeys(record('podman', more), deps, undefined, notRoot);
   /** A podman that copies from the folder of this test. */
   const podman = (log: string) =>

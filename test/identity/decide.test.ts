@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { decideKey, type KeyFacts } from '../../src/identity/decide.js';
 import type { Pin } from '../../src/identity/pins.js';
+import { explainRefusal } from '../../src/identity/refusal.js';
 
 const [mint, other] = [
   'vmssh-11111111-2222-4333-8444-555555555555',
@@ -230,5 +231,32 @@ describe('the decision about a host key', () => {
           expect(decideKey({ ...facts, ...shows, alias, pins, manager, policy: 'strict' }).do).not.toBe(
             'accept',
           );
+  });
+});
+
+const linux = { platform: 'linux', env: {} } as const;
+const named = { typed: "ann's", path: '/home/ann/.ssh/vmssh_known_hosts' };
+
+describe('a refused host key', () => {
+  it.each([
+    ['changed', 'HOST_KEY_CHANGED', "if you expected this: vmssh forget 'ann'\\''s'"],
+    ['another machine', 'HOST_KEY_CHANGED', "if you expected this: vmssh forget 'ann'\\''s'"],
+    ['not by manager', 'HOST_KEY_CHANGED', "vmssh check --verbose 'ann'\\''s' "],
+    ['not made', 'HOST_KEY_CHANGED', "vmssh guest credentials --undo 'ann'\\''s'"],
+    ['revoked', 'HOST_KEY_REVOKED', 'vmssh forget keeps @revoked lines'],
+    ['unknown', 'HOST_KEY_UNKNOWN', 'VMSSH_HOST_KEYS=accept-new, once'],
+    ['not asked', 'HOST_KEY_UNKNOWN', 'VMSSH_HOST_KEYS=accept-new, once'],
+    ['not kept', 'HOST_KEY_UNKNOWN', `check who may write ${named.path}`],
+  ] as const)('has a fix: %s', (why, code, hint) => {
+    expect(explainRefusal(why, named, linux)).toMatchObject({ code, hint: expect.stringContaining(hint) });
+  });
+
+  it('is forgotten by the name that vmssh forget takes, and untrusted by that of the credentials', () => {
+    const own = { ...named, forget: 'machine/web', made: 'web' };
+    expect(explainRefusal('changed', own, linux).hint).toContain('vmssh forget machine/web');
+    expect(explainRefusal('not made', own, linux)).toMatchObject({
+      problem: expect.stringContaining('made for "web"'),
+      hint: expect.stringContaining('--undo web'),
+    });
   });
 });

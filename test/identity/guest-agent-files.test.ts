@@ -1,8 +1,9 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { MachineRecord } from '../../src/identity/machine-files.js';
+import type {} from '../../src/identity/machine-files.js';
 import { managerKeys } from '../../src/identity/manager-keys.js';
+import type { ReachedMachine } from '../../src/identity/record.js';
 import type { Deps } from '../../src/sources/provider.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { writeTree } from '../helpers/write-tree.js';
@@ -12,7 +13,7 @@ const dir = useTempDir();
 const log = join(dir, 'log');
 const deps: Deps = { env: { PATH: `${dir}/bin:/usr/bin:/bin` }, platform: 'linux', timeoutMs: 20_000 };
 const uuid = '83055167-4a13-0eb1-c290-e328df73ee72';
-const record: MachineRecord = { provider: 'libvirt', name: 'mint', target: 'qemu/mint', uuid };
+const record: ReachedMachine = { provider: 'libvirt', name: 'mint', target: 'qemu/mint', uuid };
 const [ed25519, rsa] = [madeKey(dir, 'ed25519'), madeKey(dir, 'rsa')];
 const usual = ['ed25519', 'ecdsa', 'rsa', 'mldsa44_ed25519'];
 

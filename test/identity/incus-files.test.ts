@@ -1,8 +1,9 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { MachineRecord } from '../../src/identity/machine-files.js';
+import type {} from '../../src/identity/machine-files.js';
 import { managerKeys } from '../../src/identity/manager-keys.js';
+import type { ReachedMachine } from '../../src/identity/record.js';
 import type { Deps } from '../../src/sources/provider.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { writeTree } from '../helpers/write-tree.js';
@@ -17,7 +18,7 @@ const list = '/1.0/instances?recursion=1&all-projects=true';
 const at = (type: string) => encodeURIComponent(`/etc/ssh/ssh_host_${type}_key.pub`);
 const file = (name: string, type: string, more = '') =>
   `/1.0/instances/${name}/files?path=${at(type)}${more}`;
-const record: MachineRecord = { provider: 'incus', name: 'web', target: 'incus/web', uuid };
+const record: ReachedMachine = { provider: 'incus', name: 'web', target: 'incus/web', uuid };
 
 const instance = (name: string, project: string, id?: string) => ({
   ...{ name, project, type: 'container', status: 'Running', location: 'none' },

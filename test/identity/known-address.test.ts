@@ -2,7 +2,7 @@ import { linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Endpoint } from '../../src/endpoint.js';
-import { machineByAddress } from '../../src/identity/known-address.js';
+import { withMachine } from '../../src/identity/known-address.js';
 import type { DiscoveredMachine } from '../../src/sources/provider.js';
 import { routeTo } from '../../src/sources/routes.js';
 import type { Source } from '../../src/sources/source.js';
@@ -20,13 +20,13 @@ const web = {
   provider: 'machined',
   uuid: '11111111-2222-4333-8444-555555555555',
 } as const;
-const by = (endpoint: Endpoint, ...machines: Partial<DiscoveredMachine>[]) => {
+const by = async (endpoint: Endpoint, ...machines: Partial<DiscoveredMachine>[]) => {
   const source: Source = {
     name: 'machined',
     title: 'x',
     list: async () => ({ found: machines.map((each) => ({ ...web, ...each })), warnings: [] }),
   };
-  return machineByAddress(endpoint, {}, [source]);
+  return (await withMachine({ text: 'x', address: endpoint }, {}, [source])).machine;
 };
 const unix = (at: string): Endpoint => ({ family: 'unix', path: at });
 

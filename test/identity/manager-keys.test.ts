@@ -3,8 +3,9 @@ import { readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { fingerprintOf } from '../../src/identity/known-hosts.js';
-import { filesByExec, type MachineFiles, type MachineRecord } from '../../src/identity/machine-files.js';
+import { filesByExec, type MachineFiles } from '../../src/identity/machine-files.js';
 import { type KeySource, managerKeys } from '../../src/identity/manager-keys.js';
+import type { ReachedMachine } from '../../src/identity/record.js';
 import { systemProgram } from '../../src/process/program-in-path.js';
 import type { Deps } from '../../src/sources/provider.js';
 import { lifeline } from '../helpers/lifeline.js';
@@ -36,7 +37,7 @@ function program(name: string, script: string): void {
   writeTree(dir, { [`bin/${name}`]: `#!/bin/sh\n${record}\n${script}\n` });
 }
 const calls = (): readonly string[] => readFileSync(log, 'utf8').trimEnd().split('\n');
-const machine = (provider: string, name: string, more: Partial<MachineRecord> = {}): MachineRecord => ({
+const machine = (provider: string, name: string, more: Partial<ReachedMachine> = {}): ReachedMachine => ({
   ...{ provider, name, target: `${provider}/${name}` },
   ...more,
 });
@@ -44,7 +45,7 @@ const print = (key: string) => fingerprintOf(Buffer.from(key.split(' ')[1] ?? ''
 const prints = (...texts: readonly string[]) => `printf '%s' '${texts.join('')}'`;
 
 describe('a manager that starts programs in its machines', () => {
-  it.each<{ tool: string; record: MachineRecord; exec: string }>([
+  it.each<{ tool: string; record: ReachedMachine; exec: string }>([
     { tool: 'limactl', record: machine('lima', 'default'), exec: 'shell|--workdir=/|default' },
     {
       tool: 'kubectl',

@@ -2,9 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, renameSync, symlinkSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { MachineRecord } from '../../src/identity/machine-files.js';
+import type {} from '../../src/identity/machine-files.js';
 import { managerKeys } from '../../src/identity/manager-keys.js';
 import { textsBelow } from '../../src/identity/nspawn-files.js';
+import type { ReachedMachine } from '../../src/identity/record.js';
 import type { Deps } from '../../src/sources/provider.js';
 import type { JsonObject } from '../../src/sources/tools/json.js';
 import { useTempDir } from '../helpers/temp-dir.js';
@@ -50,11 +51,11 @@ async function machined(root: string | undefined, more: JsonObject = {}): Promis
     ...{ runDir: join(folder.path, 'run'), platform: 'linux', timeoutMs: 20_000 },
   };
 }
-const record = (more: Partial<MachineRecord> = {}): MachineRecord => ({
+const record = (more: Partial<ReachedMachine> = {}): ReachedMachine => ({
   ...{ provider: 'machined', name: 'web', target: 'machine/web', uuid },
   ...more,
 });
-const ask = (deps: Deps, more: Partial<MachineRecord> = {}, uid = 0) =>
+const ask = (deps: Deps, more: Partial<ReachedMachine> = {}, uid = 0) =>
   managerKeys(record(more), deps, undefined, uid);
 
 describe('the keys of a container of systemd-nspawn', () => {
@@ -63,7 +64,7 @@ describe('the keys of a container of systemd-nspawn', () => {
     expect(await ask(await machined(root), { provider })).toEqual([ed25519.key, rsa.key]);
   });
 
-  it.each<{ name: string; more?: JsonObject; of?: Partial<MachineRecord>; uid?: number }>([
+  it.each<{ name: string; more?: JsonObject; of?: Partial<ReachedMachine>; uid?: number }>([
     { name: 'a user asks', uid: 1000 },
     { name: 'its name has another id now', more: { id: id.replace('8', '9') } },
     { name: 'its name has no id now', more: { id: null } },

@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
+import { formatEndpoint } from '../../src/endpoint.js';
+import { allRoutes } from '../../src/reach/routes.js';
+import type { Route } from '../../src/route.js';
+import { resolveListed } from '../../src/sources/find.js';
+import { listAll } from '../../src/sources/list-all.js';
 import { mergeMachines } from '../../src/sources/merge.js';
+import { routesOfOthers } from '../../src/sources/other-routes.js';
 import type { DiscoveredMachine } from '../../src/sources/provider.js';
 import { listedRoutes, routeTo } from '../../src/sources/routes.js';
+import type { Source } from '../../src/sources/source.js';
 import { execRoute } from '../../src/sources/tools/exec-route.js';
 
 it.each([
@@ -46,5 +53,38 @@ describe('the routes of a machine', () => {
     expect(routes(known, { ...other, address: undefined, routes: [exec] })).toEqual([
       [routeTo('vsock/3'), exec],
     ]);
+  });
+
+  it('that two sources have are listed in the order in which a login tries them', async () => {
+    const machine = { name: 'web', status: 'running', pid: 7, authority: 'user' } as const;
+    const own = { ...machine, target: 'machine/web', provider: 'machined', address: 'vsock/5', cid: 5 };
+    const routes = ['unix/run/web.sock', 'vsock/5', 'vsock-mux/run/v.sock'].map((each) => routeTo(each));
+    const sourceOf = (found: DiscoveredMachine): Source => ({
+      ...{ name: found.provider, title: found.provider },
+      list: async () => ({ found: [found], warnings: [] }),
+    });
+    const first = sourceOf(own);
+    const second = sourceOf({ ...machine, target: 'qemu/web', provider: 'qemu', routes });
+    const context = {
+      env: {},
+      text: 'machine/web',
+      port: 22,
+      platform: 'linux',
+      exists: () => false,
+    } as const;
+
+    const { machines } = await listAll(context, [first, second]);
+    const found = await resolveListed(own, first, context);
+    const login = await allRoutes(
+      { ...found, joined: () => routesOfOthers(own, context, [first, second]) },
+      context,
+    );
+    const addresses = (all: readonly Route[] = []) => all.map(({ endpoint }) => formatEndpoint(endpoint));
+    expect(addresses(machines[0]?.routes)).toEqual([
+      'vsock:5:22',
+      'unix:/run/web.sock',
+      'vsock-mux:/run/v.sock:22',
+    ]);
+    expect(addresses(login)).toEqual(addresses(machines[0]?.routes));
   });
 });

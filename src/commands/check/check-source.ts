@@ -7,13 +7,14 @@ import { countBy } from '../../group-by.js';
 import { isProgram } from '../../process/program-in-path.js';
 import { type OutsideLine, outsideLines } from '../../sources/outside/file.js';
 import { runOutside } from '../../sources/outside/outside.js';
-import { answerIn, machineOf, machinesIn, unusedOf } from '../../sources/outside/rows.js';
+import { machineOf, machinesIn, unusedOf } from '../../sources/outside/rows.js';
 import { ownEnv } from '../../sources/own-env.js';
 import { type Deps, type DiscoveredMachine, DiscoveryError } from '../../sources/provider.js';
 import { listedRoutes } from '../../sources/routes.js';
 import { serviceLimitMs } from '../../sources/source.js';
 import { operand } from '../../sources/start-command.js';
 import type { JsonObject } from '../../sources/tools/json.js';
+import { answerIn } from '../../sources/tools/said.js';
 import type { Examination, Show, ShownFinding } from './examine.js';
 
 /** The source of the user or of root that has this name; undefined: it is a machine's. */

@@ -19,7 +19,7 @@ import { exitCode, quote } from '../../errors.js';
 import type { ProgressLine } from '../../guest/run/run-script.js';
 import { checkScript } from '../../guest/script.js';
 import { splitUser } from '../../lookup/login.js';
-import { type GuestKeys, guestKeysOf, madeHostKey, madeKeysOf, undoCommand } from '../../ssh/guest-keys.js';
+import { type GuestKeys, guestKeysOf, madeHostKey, madeKeysOf } from '../../ssh/guest-keys.js';
 import { sshPort } from '../../target/numbers.js';
 import { targetOption } from './options.js';
 
@@ -107,8 +107,10 @@ export const guestCheck: Command<GuestCheckOptions> = {
     });
     if (notRun) throw notRun;
     const code = ok ? exitCode.ok : exitCode.connect;
-    if (!json && made && lines.some(isRefusedKey))
+    if (!json && made && lines.some(isRefusedKey)) {
+      const { undoCommand } = await import('../../identity/refusal.js');
       io.out(`    to trust the machine as it is: ${pasteable(undoCommand(made.name, io), io)}\n`);
+    }
     if (json) io.out(formatJson(guestCheckJson(lines, code)));
     return code;
   },

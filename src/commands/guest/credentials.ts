@@ -20,8 +20,9 @@ import {
 } from '../../guest/credentials/keys.js';
 import { fileError, reasonOf } from '../../hosts/files.js';
 import { fingerprintOf } from '../../identity/known-hosts.js';
+import { undoCommand } from '../../identity/refusal.js';
 import { asTarget } from '../../kinds/parse.js';
-import { type GuestKeys, guestFolder, undoCommand } from '../../ssh/guest-keys.js';
+import { type GuestKeys, guestFolder } from '../../ssh/guest-keys.js';
 import { shellOf, shellQuoted } from '../../target/shell.js';
 import { parseName } from '../../target/text.js';
 

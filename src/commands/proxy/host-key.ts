@@ -3,14 +3,12 @@ import type { Command, Io } from '../../cli/command.js';
 import { oneOf, positionals, textOption } from '../../cli/option.js';
 import { printable, quote } from '../../errors.js';
 import { certificateIn, type ShownKey } from '../../identity/certificate.js';
-import { type KeyFacts, pinsOf, type Why } from '../../identity/decide.js';
+import { type KeyFacts, pinsOf, type Refusal } from '../../identity/decide.js';
 import { type HostKeyPolicy, hostKeyPolicies, policyOfEnv } from '../../identity/policy.js';
 import { leaveRecord, type ReachedRecord, readRecord, recordFolders } from '../../identity/record.js';
 import { confine } from '../../native.js';
-import { undoCommand } from '../../ssh/guest-keys.js';
-import { factsFor, type MachineKeys, machineKeys, nameToForget } from '../../ssh/machine-keys.js';
+import { factsFor, type MachineKeys, machineKeys, refusalOf } from '../../ssh/machine-keys.js';
 import { type Settled, settleKey } from '../../ssh/settle-key.js';
-import { shellOf, shellQuoted } from '../../target/shell.js';
 
 export interface HostKeyOptions {
   /** Why ssh asks: ORDER before the key exchange, HOSTNAME for its result. */
@@ -69,7 +67,6 @@ export const hostKey: Command<HostKeyOptions> = {
     const answer = await answerTo(factsFor(keys, shown, policy), call);
     if (answer.do === 'refuse') {
       await complain(answer.why, call);
-      await forgetRoute(call);
       return refused;
     }
     if (answer.do === 'accept') io.out(`${host} ${plain.type} ${plain.key}\n`);
@@ -81,7 +78,7 @@ export const hostKey: Command<HostKeyOptions> = {
 async function reachedFor(reason: 'ORDER' | 'HOSTNAME', { env }: Io): Promise<ReachedRecord | undefined> {
   const place = { folders: recordFolders(env) };
   const reached = readRecord(place, reason === 'HOSTNAME');
-  if (reached?.address === undefined || reached.machine) return reached;
+  if (reached?.address === undefined) return reached;
   const { withMachine } = await import('../../identity/known-address.js');
   const found = await withMachine(reached, env);
   // Looked up once for both questions.
@@ -128,7 +125,9 @@ async function answerTo(facts: KeyFacts, call: Call): Promise<Settled> {
     },
   );
   // Of one that is not kept nothing else is said.
-  if (answer.do === 'nothing' || (answer.do === 'accept' && answer.pin)) await complain(answer.why, call);
+  const isSaid = answer.do === 'nothing' || (answer.do === 'accept' && answer.pin);
+  const notice = isSaid ? noticeOf(answer.why, call) : undefined;
+  if (notice !== undefined) io.err(`${io.program}: ${printable(notice)}\n`);
   return answer;
 }
 
@@ -159,59 +158,41 @@ function lineFrom(file: number): string {
   return text;
 }
 
-/** What needs no word: nothing is loaded for it. */
-const silent: ReadonlySet<Why> = new Set(['certified', 'made', 'known', 'address']);
-
-/** One line that says why, with the fix. */
-async function complain(why: Why, call: Call): Promise<void> {
-  if (silent.has(why)) return;
-  const { io } = call;
-  const { pasteable } = await import('../../cli/message.js');
-  const text = messageFor(why, call, (fix) => pasteable(fix, io));
-  if (text !== undefined) io.err(`${io.program}: ${printable(text)}\n`);
-}
-
-function messageFor(
-  why: Why,
-  { keys, plain, name, io }: Call,
-  paste: (fix: string) => string,
-): string | undefined {
-  const who = quote(name);
-  const key = `${plain.type} ${factsFor(keys, plain, 'strict').shown}`;
-  const forget = paste(`vmssh forget ${shellQuoted(nameToForget(keys?.reached, name), shellOf(io))}`);
+/** What the user is told of a key that is not refused; undefined: nothing. */
+function noticeOf(why: Exclude<Settled['why'], Refusal>, call: Call): string | undefined {
+  const who = quote(call.name);
+  const key = shownKey(call);
   switch (why) {
     case 'no record':
-      return `no vmssh proxy says which machine ${who} is, so its host key is not known: ssh -J and a ProxyCommand of another program say none${noteProblem(io)}`;
-    case 'revoked':
-      return `the host key of ${who} is refused: ${key} is revoked`;
-    case 'not made': {
-      const made = keys?.made?.keys.name ?? name;
-      return `the host key of ${who} is refused: ${key} is not the one that vmssh guest credentials made for ${quote(made)}; to trust the machine as it is: ${paste(undoCommand(made, io))}`;
-    }
-    case 'changed':
-      return `the host key of ${who} has changed: it shows ${key}, so the machine was reinstalled, or another one answers for it; if you expected this: ${forget}`;
-    case 'another machine':
-      return `${who} is another machine than before, and its host key ${key} is not known; if you expected this: ${forget}`;
+      return `no vmssh proxy says which machine ${who} is, so its host key is not known: ssh -J and a ProxyCommand of another program say none${noteProblem(call.io)}`;
     case 'new machine':
       return `${who} is another machine than before; its manager has the host key that it shows, ${key}`;
     case 'by manager':
       return `${who} shows the host key that its manager has, ${key}: kept`;
-    case 'not by manager':
-      return `the host key of ${who} is refused: ${key} is not one that its manager reads in the machine`;
     case 'first':
       return `the host key of ${who} is new: ${key}, kept from now on`;
-    case 'unknown':
-      return `the host key of ${who} is not known, and the policy is strict: ${key}; if it is the right one: VMSSH_HOST_KEYS=accept-new, once`;
-    case 'not asked':
-      return `the host key of ${who} is not known, and nobody has confirmed it: ${key}`;
-    case 'not kept':
-      return `the host key of ${who} is refused, since it cannot be kept`;
-    case 'certified':
-    case 'made':
-    case 'known':
-    case 'address':
+    default:
       return undefined;
   }
+}
+
+function shownKey({ keys, plain }: Call): string {
+  return `${plain.type} ${factsFor(keys, plain, 'strict').shown}`;
+}
+
+/** One line that says why, with the fix. What answers with another key may be no route to the machine: its first one is first again. */
+async function complain(why: Refusal, call: Call): Promise<void> {
+  const { keys, name, io } = call;
+  if (!keys) return;
+  const [{ pasteable }, { forgetRoute }] = await Promise.all([
+    import('../../cli/message.js'),
+    import('../../reach/remembered.js'),
+  ]);
+  const { problem, hint } = refusalOf(why, keys, name, io);
+  const text = `the host key of ${quote(name)} is refused: ${shownKey(call)}: ${problem}; ${pasteable(hint, io)}`;
+  io.err(`${io.program}: ${printable(text)}\n`);
+  const route = await forgetRoute(keys.reached.text, io.env);
+  if (route !== undefined) io.err(`${io.program}: ${route}\n`);
 }
 
 /** Why a proxy could not say either; "" if it could have. */
@@ -224,17 +205,4 @@ function noteProblem({ env }: Io): string {
   } catch (error) {
     return `; no proxy can say so now: ${(error as Error).message}`;
   }
-}
-
-/** What answers with another key may be no route to the machine: its first one is first again. */
-async function forgetRoute({ keys, io }: Call): Promise<void> {
-  const text = keys?.reached.text;
-  if (text === undefined) return;
-  const { rememberedRoute, rememberRoute } = await import('../../reach/remembered.js');
-  const route = await rememberedRoute(text, io.env);
-  if (route === undefined) return;
-  await rememberRoute(text, undefined, io.env);
-  io.err(
-    `${io.program}: it answered by ${route}, not by its first route, which the next login tries first\n`,
-  );
 }

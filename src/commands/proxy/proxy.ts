@@ -10,10 +10,9 @@ import {
   verboseOption,
 } from '../../cli/shared-options.js';
 import { passFd, takesSocket } from '../../deliver/pass-fd.js';
-import type { Endpoint } from '../../endpoint.js';
 import { ConnectError, exitCodeOf, printable } from '../../errors.js';
-import { leaveRecord, reachedMachine, recordFolders } from '../../identity/record.js';
-import { kindOf } from '../../kinds/kinds.js';
+import { leaveRecord, recordFolders, recordOf } from '../../identity/record.js';
+import { isNamed, kindOf } from '../../kinds/kinds.js';
 import { parseTarget, type TypedTarget } from '../../kinds/parse.js';
 import { loadAddon } from '../../native.js';
 import type { Reached, Trace } from '../../reach/reach.js';
@@ -78,10 +77,10 @@ export const proxy: Command<ProxyOptions> = {
     const trace = options.verbose ? (await import('../../cli/terminal.js')).stepTrace(io) : undefined;
     const { text, waitMs } = options;
     const target = parseTarget(text);
-    if (options.isTyped && /[*?,]/.test(text)) await refusePattern({ text, target });
-    const record = io.platform === 'linux' ? recorder({ text, target }, io) : undefined;
-    if (io.platform === 'linux' && kindOf(target).from === 'windows-wsl2') {
-      record?.(undefined, undefined);
+    if (options.isTyped && /[*?,]/.test(text)) refusePattern({ text, target });
+    const isLinux = io.platform === 'linux';
+    if (isLinux && kindOf(target).from === 'windows-wsl2') {
+      leave([{ text, target }, undefined, undefined], io);
       const { proxyOverInterop } = await import('./over-interop.js');
       const code = await proxyOverInterop({ ...options, target }, io);
       if (code !== undefined) return code;
@@ -99,7 +98,9 @@ export const proxy: Command<ProxyOptions> = {
         signal: watch.signal,
         stdio: without?.stdio,
         untilBanner: options.isTimed,
-        beforeOpen: record && (async (_target, endpoint, machine) => record(machine, endpoint)),
+        beforeOpen: isLinux
+          ? async (_target, endpoint, machine) => leave([{ text, target }, machine, endpoint], io)
+          : undefined,
       } satisfies Parameters<typeof reachBy>[1];
       reached = await reachBy({ ...options, target }, during, io);
     } catch (error) {
@@ -127,30 +128,17 @@ export const proxy: Command<ProxyOptions> = {
 };
 
 /** Leaves what is reached for ssh, which may ask for its host key. If it cannot be left, the command that is asked says so. */
-function recorder(
-  { text, target }: TypedTarget,
-  { env }: Io,
-): (machine: Reached['resolution']['machine'], endpoint: Endpoint | undefined) => void {
-  const isAddress = kindOf(target).hostKey === 'none';
-  return (machine, endpoint) => {
-    try {
-      // Whose it is, is looked up when ssh asks.
-      const reached = {
-        text,
-        machine: machine && reachedMachine(machine),
-        address: isAddress ? endpoint : undefined,
-      };
-      leaveRecord(reached, { folders: recordFolders(env) });
-    } catch {}
-  };
+function leave(reached: Parameters<typeof recordOf>, { env }: Io): void {
+  try {
+    leaveRecord(recordOf(...reached), { folders: recordFolders(env) });
+  } catch {}
 }
 
 /**
  * ssh would read the name as a pattern, and accept the key for every machine that matches; before 9.6 also as several names,
  * of which one may be another machine's.
  */
-async function refusePattern({ text, target }: TypedTarget): Promise<void> {
-  const { isNamed } = await import('../../identity/identity.js');
+function refusePattern({ text, target }: TypedTarget): void {
   if (!isNamed(target)) return;
   throw new ConnectError('parse', text, {
     code: 'USAGE',

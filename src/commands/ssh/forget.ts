@@ -4,14 +4,16 @@ import { throughHop, viaOption } from '../../cli/shared-options.js';
 import { exitCode, printable, quote } from '../../errors.js';
 import { fileError } from '../../hosts/files.js';
 import { pinsOf } from '../../identity/decide.js';
-import { hostKeyAlias, isNamed, namesAlike, namesOf, uuidAlias } from '../../identity/identity.js';
+import { hostKeyAlias, namesAlike, namesOf, uuidAlias } from '../../identity/identity.js';
 import { type Forgotten, forgetKeys, type Pin } from '../../identity/pins.js';
+import { undoCommand } from '../../identity/refusal.js';
+import { isNamed } from '../../kinds/kinds.js';
 import { asTarget } from '../../kinds/parse.js';
 import { lookUp } from '../../lookup/find-target.js';
 import { splitLogin } from '../../lookup/login.js';
 import type { ListedTarget } from '../../lookup/short-name.js';
 import { knownHostsFile } from '../../ssh/folder.js';
-import { type GuestKeys, guestKeysFor, madeKeysOf, undoCommand } from '../../ssh/guest-keys.js';
+import { type GuestKeys, guestKeysFor, madeKeysOf } from '../../ssh/guest-keys.js';
 import { namesTyped } from '../../ssh/machine-keys.js';
 
 export interface ForgetOptions {

@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { dirname } from 'node:path';
-import { wrongKeyHint } from '../../checks/host-key.js';
 import { type Io, UsageError } from '../../cli/command.js';
 import { complain } from '../../cli/message.js';
 import { exitCode, quote } from '../../errors.js';
@@ -99,26 +98,17 @@ async function explainKey({ named }: ToolCall, io: Io): Promise<void> {
 
 async function explainChangedKey({ named }: ToolCall, io: Io): Promise<void> {
   const { text } = named;
-  const route = await forgetRoute(text, io);
-  const given = guestKeysFor(named, io.env);
-  if (given) {
-    const problem = `the host key of ${quote(text)} is not the one that vmssh guest credentials made for ${quote(given.name)}${route}`;
-    return complain(problem, wrongKeyHint(given.name, io), io);
-  }
-  return complain(
-    `the host key of ${quote(text)} has changed: the machine was reinstalled, or another one answers for it${route}`,
-    `if you expected this: vmssh forget ${shellQuoted(text, shellOf(io))}`,
-    io,
-  );
-}
-
-/** What answers with another key may be no route to the machine: its first one is first again. Says which it was. */
-async function forgetRoute(text: string, { env }: Io): Promise<string> {
-  const { rememberedRoute, rememberRoute } = await import('../../reach/remembered.js');
-  const route = await rememberedRoute(text, env);
-  if (route === undefined) return '';
-  await rememberRoute(text, undefined, env);
-  return `; it answered by ${route}, not by its first route, which the next login tries first`;
+  const [{ forgetRoute }, { explainRefusal }] = await Promise.all([
+    import('../../reach/remembered.js'),
+    import('../../identity/refusal.js'),
+  ]);
+  const route = await forgetRoute(text, io.env);
+  const made = guestKeysFor(named, io.env);
+  const why = made ? 'not made' : 'changed';
+  const names = { typed: text, made: made?.name, path: made?.knownHosts ?? knownHostsFile(io.env) };
+  const { problem, hint } = explainRefusal(why, names, io);
+  const how = route === undefined ? '' : `; ${route}`;
+  return complain(`the host key of ${quote(text)} is refused: ${problem}${how}`, hint, io);
 }
 
 /** For one more handshake. Milliseconds. */

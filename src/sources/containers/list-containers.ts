@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { countBy } from '../../group-by.js';
 import { withDashes } from '../../target/guid.js';
 import { hasControlCharacter, nameProblem } from '../../target/names.js';
+import { socketPathProblem } from '../../target/text.js';
 import { accountLine, isSystemUser } from '../processes/system-user.js';
 import {
   type ContainerFacts,
@@ -15,7 +16,7 @@ import {
   type Status,
   type Warning,
 } from '../provider.js';
-import { routeTo } from '../routes.js';
+import { routesTo } from '../routes.js';
 import { answerOf, match, searchIn } from '../search.js';
 import { execRoute } from '../tools/exec-route.js';
 import { fewAtATime } from '../tools/few-at-a-time.js';
@@ -91,11 +92,11 @@ function toMachine(
   { url, authority }: EngineApi,
   socket: string | undefined,
 ): DiscoveredContainer {
-  const exported = socket === undefined ? [] : [routeTo(`unix${socket}`)];
+  const exported = socket && `unix${socket}`;
   const typed = /^\w[\w.-]*$/.test(name) ? name : id;
   const exec = status === 'running' ? execRoute(provider, typed, { url }) : undefined;
-  const ip = status === 'running' && address !== undefined ? [routeTo(address)] : [];
-  const routes = [...exported, ...(exec ? [exec] : []), ...ip];
+  const ip = status === 'running' ? address : undefined;
+  const routes = [...routesTo([exported]), ...(exec ? [exec] : []), ...routesTo([ip])];
   return {
     name,
     target: `${provider}/${name}`,
@@ -103,7 +104,7 @@ function toMachine(
     provider,
     uuid: uuidOf(id),
     authority,
-    ...(socket === undefined ? {} : { address: `unix${socket}` }),
+    address: exported,
     ...(routes.length === 0 ? {} : { routes }),
     container: {
       id,
@@ -135,7 +136,7 @@ type LookAt = (
 /**
  * The socket `ssh` in the folder that a container has for its host; undefined if there is none, or none to be seen. Throws a
  * DiscoveryError: LINK for a link, which the container made and which may lead to any socket of this host; FOREIGN if the
- * folder or the socket belongs to another person, who could answer in the container's place.
+ * folder or the socket belongs to another person, who could answer in the container's place; INCOMPLETE for a path that no socket has.
  */
 export async function exportSocket(
   source: string,
@@ -149,6 +150,8 @@ export async function exportSocket(
   if (socket.isSymbolicLink())
     throw new DiscoveryError('LINK', `${path} is a symbolic link, which the container made: not followed`);
   if (!socket.isSocket()) return undefined;
+  const problem = socketPathProblem(path);
+  if (problem !== undefined) throw new DiscoveryError('INCOMPLETE', problem);
   for (const [what, { uid }] of [[source, folder] as const, [path, socket] as const])
     if (uid !== own && (await isPerson(uid, deps)))
       throw new DiscoveryError('FOREIGN', `${what} belongs to user ${uid}, who could answer in its place`);

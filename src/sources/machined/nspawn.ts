@@ -2,9 +2,10 @@ import { lstat, readdir } from 'node:fs/promises';
 import { quote } from '../../errors.js';
 import { type Route, routeBy } from '../../route.js';
 import { nameProblem } from '../../target/names.js';
+import { socketPathProblem } from '../../target/text.js';
 import type { Asked } from '../no-machine.js';
 import type { Deps, DiscoveredMachine, Listing, Search, Warning } from '../provider.js';
-import { routeTo } from '../routes.js';
+import { routesTo } from '../routes.js';
 import { match, searchIn } from '../search.js';
 import type { ResolveContext, Source } from '../source.js';
 import { authorityIn, type RuntimeDir, runtimeDirs, type Scope } from '../tools/scope.js';
@@ -69,7 +70,7 @@ async function find(name: string, deps: Deps): Promise<Search<DiscoveredExport, 
 // A killed container leaves its socket.
 function fromExport({ name, path, scope }: Export): DiscoveredExport {
   const authority = authorityIn(scope);
-  const routes = [routeTo(`unix${path}`)];
+  const routes = routesTo([`unix${path}`]);
   return {
     name,
     path,
@@ -96,7 +97,7 @@ interface Export {
 
 interface ReadFailure {
   readonly path: string;
-  /** An errno's name, or LINK. */
+  /** An errno's name, LINK or INCOMPLETE. */
   readonly code: string;
   readonly problem: string;
 }
@@ -188,7 +189,10 @@ async function isSocket(path: string, failures: Failures, fs: Fs): Promise<boole
     const problem = `${path} is a symbolic link, which the container made: not followed`;
     failures.set(path, { path, code: 'LINK', problem });
   }
-  return found?.isSocket() ?? false;
+  if (!found?.isSocket()) return false;
+  const problem = socketPathProblem(path);
+  if (problem !== undefined) failures.set(path, { path, code: 'INCOMPLETE', problem });
+  return problem === undefined;
 }
 
 async function attempt<T>(work: Promise<T>, path: string, failures: Failures): Promise<T | undefined> {

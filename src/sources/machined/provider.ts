@@ -163,17 +163,13 @@ export async function routesOfMachines(
 ): Promise<ReadonlyMap<Machine, readonly Route[]> | undefined> {
   const several = machines.filter((each) => isContainer(each) || addressesOf(each).length > 1);
   if (several.length === 0) return undefined;
-  const [{ listExports }, { listedRoutes, routeTo }] = await Promise.all([
-    import('./nspawn.js'),
-    import('../routes.js'),
-  ]);
+  const [{ listExports }, { routesTo }] = await Promise.all([import('./nspawn.js'), import('../routes.js')]);
   const { exports } = several.some(isContainer) ? await listExports(deps) : { exports: [] };
   const paths = new Map(exports.map(({ name, path }) => [name, path]));
   const routes = new Map<Machine, readonly Route[]>();
   for (const machine of several) {
     const path = isContainer(machine) ? paths.get(machine.name) : undefined;
-    const exported = path === undefined ? [] : [routeTo(`unix${path}`)];
-    const known = [...exported, ...addressesOf(machine).flatMap((address) => listedRoutes({ address }))];
+    const known = routesTo([path && `unix${path}`, ...addressesOf(machine)]);
     const exec = known.length > 0 ? undefined : await containerExec(machine, uid);
     routes.set(machine, exec ? [exec] : known);
   }

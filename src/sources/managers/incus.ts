@@ -14,7 +14,7 @@ import {
   type Status,
   type Warning,
 } from '../provider.js';
-import { listedRoutes, routeTo } from '../routes.js';
+import { listedRoutes, routesTo } from '../routes.js';
 import { answerOf, searchList } from '../search.js';
 import { type Source, serviceLimitMs } from '../source.js';
 import { operand } from '../start-command.js';
@@ -188,8 +188,7 @@ export function parseInstances(
       instance.type === 'virtual-machine' ? machineCid(textOf(config, 'volatile.vsock_id')) : undefined;
     const ip = ipAddress(instance.state, isGuests);
     const address = cid === undefined ? ip : `vsock/${cid}`;
-    const routes =
-      cid === undefined || ip === undefined ? undefined : [`vsock/${cid}`, ip].map((each) => routeTo(each));
+    const routes = cid === undefined || ip === undefined ? undefined : routesTo([`vsock/${cid}`, ip]);
     const project = textOf(instance, 'project');
     const location = textOf(instance, 'location');
     const via = location === 'none' || location === own ? undefined : location;

@@ -5,46 +5,27 @@ import { type Route, routeBy } from '../../route.js';
 import { withDashes } from '../../target/guid.js';
 import { checkUserName, hasControlCharacter, nameProblem } from '../../target/names.js';
 import { sshPort } from '../../target/numbers.js';
-import { type DiscoveredMachine, DiscoveryError, type Listing, type Warning } from '../provider.js';
-import { routeTo } from '../routes.js';
-import { isJsonObject, type JsonObject, parseJson } from '../tools/json.js';
-import { isTooLong, maxCharacters, readRows, readWarnings, shortText, statusIn } from '../tools/said.js';
+import type { DiscoveredMachine, Listing } from '../provider.js';
+import { routesTo } from '../routes.js';
+import { isJsonObject, type JsonObject } from '../tools/json.js';
+import { answerIn, isTooLong, maxCharacters, readList, shortText, statusIn } from '../tools/said.js';
 import { authorityOf } from '../tools/scope.js';
 import type { OutsideLine } from './file.js';
 
 /** What a row may say depends on its source. */
 type RowSource = Pick<OutsideLine, 'name' | 'folder'>;
 
-/** The machines in what a source printed: rows of `vmssh list --json`, of which nothing is trusted. Throws a DiscoveryError. */
+/** The machines in what a source printed: rows of `vmssh list --json`. Throws a DiscoveryError. */
 export function machinesIn(source: RowSource, text: string, workedMs?: () => number): Listing {
-  const { machines, warnings } = answerIn(text);
-  const { rows, left } = readRows(machines, (row) => machineOf(source, row), 'a source', workedMs);
-  const warningOf = (problem: string): Warning => ({ provider: source.name, code: 'PROTOCOL', problem });
-  return {
-    found: rows,
-    warnings: [
-      ...readWarnings(warnings, () => source.name, warningOf),
-      ...left.map(({ why, count }) => warningOf(`${count} of its machines cannot be shown: ${why}`)),
-    ],
-  };
-}
-
-/** The answer, unread. Throws a DiscoveryError. */
-export function answerIn(text: string): {
-  readonly machines: readonly unknown[];
-  readonly warnings: unknown;
-} {
-  let json: JsonObject;
-  try {
-    json = Object(parseJson(text));
-  } catch (cause) {
-    throw new DiscoveryError('PROTOCOL', `it printed ${(cause as Error).message}`, { cause });
-  }
-  const { version, machines, warnings, error } = json;
-  const failed = shortText(Object(error).problem);
-  if (failed !== undefined) throw new DiscoveryError('FAILED', failed);
-  if (version === 1 && Array.isArray(machines)) return { machines, warnings };
-  throw new DiscoveryError('PROTOCOL', 'expected { "version": 1, "machines": [{ "name", "status", … }] }');
+  const { name: provider } = source;
+  const { machines: found, warnings } = readList(answerIn(text), {
+    who: 'a source',
+    machineOf: (row) => machineOf(source, row),
+    providerOf: () => provider,
+    provider,
+    workedMs,
+  });
+  return { found, warnings };
 }
 
 /** A machine of a source, or why its row cannot be used, in our own words. */
@@ -143,17 +124,14 @@ function addressIn(address: unknown): Route | string | undefined {
   if (address === undefined) return undefined;
   const text = shortText(address);
   if (text === undefined) return 'its "address" is no text';
-  try {
-    const route = routeTo(text);
-    const { endpoint } = route;
-    if (endpoint.family === 'vsock' && endpoint.cid < 3) return 'its "address" is the vsock of this host';
-    if ('path' in endpoint && !endpoint.path.startsWith('/')) return 'its "address" is no absolute path';
-    if (endpoint.family === 'tcp' && isIP(endpoint.host) === 0) return 'its "address" is no IP address';
-    return route;
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
+  const [route] = routesTo([text]);
+  if (!route)
     return 'its "address" cannot be used: expected unix/PATH, vsock/CID, vsock-mux/PATH, IP or IP:PORT';
-  }
+  const { endpoint } = route;
+  if (endpoint.family === 'vsock' && endpoint.cid < 3) return 'its "address" is the vsock of this host';
+  if ('path' in endpoint && !endpoint.path.startsWith('/')) return 'its "address" is no absolute path';
+  if (endpoint.family === 'tcp' && isIP(endpoint.host) === 0) return 'its "address" is no IP address';
+  return route;
 }
 
 function userOf({ folder }: RowSource, { user }: JsonObject): string | undefined {

@@ -14,7 +14,7 @@ import {
   type Process,
   type Warning,
 } from '../provider.js';
-import { routeTo } from '../routes.js';
+import { routesTo } from '../routes.js';
 import type { Source } from '../source.js';
 import { isJsonObject, parseJson } from '../tools/json.js';
 import { fileIdentity, type VhostDaemon, vhostDaemons } from './vhost-device.js';
@@ -46,7 +46,7 @@ async function list(deps: Deps, fs?: ProcFs): Promise<Listing> {
   // What a container says takes no name from a machine of this host.
   const named = countBy(seen, ({ name, authority }) => (authority === 'other' ? undefined : name));
   const served = groupBy(daemons, servedBy);
-  return { found: seen.flatMap((each) => fromQemu(each, named, served)), warnings };
+  return { found: seen.flatMap((each) => fromQemu(each, named, served, warn)), warnings };
 }
 
 type Seen = QemuMachine & Process;
@@ -102,6 +102,7 @@ function fromQemu(
   machine: Seen,
   named: ReadonlyMap<string | undefined, number>,
   served: ReadonlyMap<string | undefined, readonly VhostDaemon[]>,
+  warn: Sources['warn'],
 ): readonly DiscoveredMachine[] {
   const { pid, name, uuid, vhostUserSocket, forwarded, authority } = machine;
   const key = servedBy({ socket: vhostUserSocket, authority });
@@ -118,7 +119,8 @@ function fromQemu(
   const known = { name: name ?? `qemu-${pid}`, target, status: 'running', provider: qemu.name } as const;
   // An address has one route.
   const several = typed !== undefined && socket !== undefined && forwarded !== undefined;
-  const routes = several ? { routes: [socket, forwarded].map((each) => routeTo(each)) } : {};
+  const lack = (problem: string) => warn(new DiscoveryError('INCOMPLETE', `pid ${pid}: ${problem}`));
+  const routes = several ? { routes: routesTo([socket, forwarded], lack) } : {};
   return ofProcess(machine, { ...known, cid, uuid, pid, address, ...routes });
 }
 

@@ -170,7 +170,9 @@ describe.skipIf(missing)('ssh and the identity of a machine', () => {
     lists(machine(1, ids[0]));
     expect(await bySsh(`machine/${name}`, 'accept-new')).toMatchObject({ code: 255 });
     expect(await byVmssh(`machine%${name}`, 'accept-new')).toMatchObject({ code: 255 });
-    expect((await program('check', '--until=authentication', name)).stdout).toContain('it knows another key');
+    expect((await program('check', '--until=authentication', name)).stdout).toContain(
+      'another key of this machine is known',
+    );
   });
 
   it('a wrong key is refused whatever ssh is told', async () => {
@@ -262,7 +264,7 @@ describe.skipIf(missing)('ssh and the identity of a machine', () => {
     expect(await bySsh(name, 'accept-new')).toMatchObject({ code: 7 });
     lists(machine(1, ids[0]));
     for (const target of [name, `unix${sshds[1]?.path}`])
-      expect((await check(target)).stdout).toContain('it knows another key');
+      expect((await check(target)).stdout).toContain('another key of this machine is known');
   });
 
   it.each(policies)('an address of no known machine, with the policy %s: no key is kept', async (policy) => {

@@ -150,7 +150,7 @@ stream.once('data', (bytes) => { process.stdout.write(bytes); stream.destroy(); 
     await answers(to(imposter));
     const { code, stderr } = await login();
     expect(code).toBe(255);
-    expect(stderr).toContain(`the host key of "${target}" has changed`);
+    expect(stderr).toContain(`the host key of "${target}" is refused: `);
     expect(await login('--route', 'ip')).toMatchObject({ code: 7, stderr: '' });
   });
 

@@ -282,7 +282,7 @@ describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
     writeFileSync(file, knownHosts().replace(new RegExp(`^${alias} .*$`, 'm'), `${alias} ${wrong}`));
     const refused = await tool('ssh', ...quiet, 'web-server-t7', 'true');
     expect(refused.code).toBe(255);
-    expect(refused.stderr).toContain('the host key of "web-server-t7" has changed');
+    expect(refused.stderr).toContain('the host key of "web-server-t7" is refused: ');
     const [, fix = ''] = /if you expected this: (.* forget web-server-t7)$/m.exec(refused.stderr) ?? [];
     expect(await run(['sh', '-c', fix], { env })).toMatchObject({ code: 0, stderr: '' });
     expect(await tool('ssh', ...quiet, 'web-server-t7', 'exit 5')).toMatchObject({ code: 5 });

@@ -1,4 +1,5 @@
-import { chownSync, mkdirSync } from 'node:fs';
+import { once } from 'node:events';
+import { chownSync, mkdirSync, renameSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -59,6 +60,30 @@ describe("Docker's containers", () => {
       undefined,
     ]);
     server.close();
+  });
+
+  it('lack only a socket whose path is too long', async () => {
+    const short = join(dir, 's');
+    const source = join(dir, 'long'.repeat(40));
+    mkdirSync(short);
+    const server = createServer().listen(join(short, 'ssh'));
+    await once(server, 'listening');
+    renameSync(short, source);
+    const Mounts = [{ Type: 'bind', Source: source, Destination: '/run/host/unix-export' }];
+    const all = [container('a', 'long', { Mounts }), container('b', 'web')];
+    const socket = await serve('d-long', { [list]: JSON.stringify(all) });
+    const { found, warnings } = await docker.list(at(socket));
+    server.close();
+    expect(found.map(({ name, routes }) => [name, routes?.map((each) => each.name)])).toEqual([
+      ['long', ['exec']],
+      ['web', ['exec']],
+    ]);
+    expect(warnings).toMatchObject([
+      {
+        code: 'INCOMPLETE',
+        problem: expect.stringMatching(/^container long: the socket path has \d+ bytes/),
+      },
+    ]);
   });
 
   it.each([

@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { mkdirSync, renameSync, symlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Fs, findExport, listExports, nspawn } from '../../../src/sources/machined/nspawn.js';
@@ -111,6 +111,23 @@ describe('findExport', () => {
         problem: `${link} is a symbolic link, which the container made: not followed`,
       },
     ]);
+  });
+
+  it('has no use for a socket whose path is too long, and has the others', async () => {
+    const name = 'c'.repeat(100);
+    await put('run/systemd/nspawn/c/unix-export/ssh');
+    renameSync(`${folder.path}/run/systemd/nspawn/c`, `${folder.path}/run/systemd/nspawn/${name}`);
+    await put(v262('other'));
+    const path = `${folder.path}/${v262(name)}`;
+    const want = { code: 'INCOMPLETE', problem: expect.stringMatching(/^the socket path has \d+ bytes/) };
+    const { found, warnings } = await nspawn.list(deps);
+    expect(found).toMatchObject([{ name: 'other' }]);
+    expect(warnings).toMatchObject([want]);
+    expect(await findExport(name, deps)).toMatchObject({
+      outcome: 'unknown',
+      known: ['other'],
+      warnings: [{ ...want, path }],
+    });
   });
 
   it('follows links above what the container can write', async () => {

@@ -82,6 +82,27 @@ describe('running QEMUs', () => {
   });
 
   it.each([
+    ['a forwarded port', ['-nic', 'user,hostfwd=tcp:a b:2222-:22']],
+    ['a port that TCP lacks', ['-nic', 'user,hostfwd=tcp::99999-:22']],
+  ])('lack only what cannot be used: %s', async (_name, forward) => {
+    const { found, warnings } = await list(
+      { argv: ['qemu-system-x86_64', '-name', 'a', ...vsock(3), ...forward] },
+      { argv: ['qemu-system-x86_64', '-name', 'b', ...vsock(4)] },
+    );
+    expect(found).toMatchObject([
+      { target: 'qemu/a', address: 'vsock/3', routes: [routeTo('vsock/3')] },
+      { target: 'qemu/b', address: 'vsock/4' },
+    ]);
+    expect(warnings).toMatchObject([
+      {
+        provider: 'qemu',
+        code: 'INCOMPLETE',
+        problem: expect.stringMatching(/^pid 100: ".*" cannot be used/),
+      },
+    ]);
+  });
+
+  it.each([
     { name: 'its own', uid: 0, want: [{ address: '127.0.0.1:2222' }], warnings: [] },
     {
       name: "another user's",

@@ -75,7 +75,7 @@ E`,
       for (const told of ['no', 'accept-new', 'ask', 'yes'])
         expect(await ssh('accept-new', `-o StrictHostKeyChecking=${told}`), told).toMatchObject({
           ...{ code: 255, stdout: '' },
-          stderr: expect.stringMatching(/^vmssh: the host key of ".*" has changed: .* forget /),
+          stderr: expect.stringMatching(/^vmssh: the host key of ".*" is refused: .* forget /),
         });
       expect(await pins()).toBe(before);
       expect(await user(`vmssh forget ${host}`)).toMatchObject({ code: 0 });
@@ -120,7 +120,9 @@ E`,
         await inEtcSsh('rm *.pub');
         expect(await ssh('accept-new', '-o StrictHostKeyChecking=no')).toMatchObject({
           ...{ code: 255, stdout: '' },
-          stderr: expect.stringMatching(/^vmssh: ".*" is another machine than before, .* forget /),
+          stderr: expect.stringMatching(
+            /^vmssh: the host key of ".*" is refused: .* another machine until now.* forget /,
+          ),
         });
       },
       900_000,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { maxKeyText, publicKeys } from '../../src/identity/public-keys.js';
+import { maxKeyText, publicKeys } from '../../src/identity/machine-files.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { madeKey } from './made-keys.js';
 

@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir, userInfo } from 'node:os';
+import { homedir, tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { missingPrograms } from '../helpers/programs.js';
@@ -30,7 +30,8 @@ describe.skipIf(missingPrograms({ strace: 'strace' }))('the folder where vmssh i
     const own = join(dir, args.join('-').replaceAll('/', '-'));
     const [cwd, temp] = [join(own, 'cwd'), join(own, 'temp')];
     // ssh looks in the home of its user, whatever HOME is; help looks for the pages of the checkout.
-    const kept = [program, join(process.cwd(), 'docs'), join(own, 'home'), userInfo().homedir];
+    const homes = [join(own, 'home'), userInfo().homedir, homedir()];
+    const kept = [program, join(process.cwd(), 'docs'), ...homes];
     for (const folder of [cwd, temp]) {
       mkdirSync(folder, { recursive: true });
       for (const name of bait) writeFileSync(join(folder, name), '{', { mode: 0o755 });

@@ -6,9 +6,8 @@ import { scanArgs } from './cli/scan-args.js';
 import { isSocket } from './deliver/pass-fd.js';
 import { ConnectError, exitCode, exitCodeOf, printable, quote } from './errors.js';
 import { isOutOfMemory, loadAddon } from './native.js';
-import { skipRelativeFolders } from './process/own-path.js';
-import { selfCommand } from './runtime.js';
-import { version } from './version.js';
+import { skipRelativeFolders } from './process/program-in-path.js';
+import { selfCommand, version } from './runtime.js';
 
 /** Runs the program and ends the process: the one place that turns errors into a message and an exit code. */
 export async function main(program: Io['program']): Promise<never> {

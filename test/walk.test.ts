@@ -24,7 +24,7 @@ const beside = [
   /^(clock|errors|interruption|native|runtime)$/,
   /^commands\/proxy\/stdio-watch$/,
   /^kinds\/(kind|machines|managed)$/,
-  /^process\/own-path$/,
+  /^process\/program-in-path$/,
   /^(ssh\/folder|identity\/identity|endpoint|files\/place)$/,
   /^sources\/(not-up|start-command)$/,
 
@@ -133,10 +133,10 @@ describe('from argv to the socket', () => {
   );
 
   it.each([
-    { args: ['proxy', '--fdpass', `machine/${mint}`, '22'], most: 57 },
-    { args: ['list'], most: 76 },
-    { args: ['config', 'install', '--no-fresh'], most: 104 },
-    { args: ['guest', 'check', 'no-such-host.invalid'], most: 67 },
+    { args: ['proxy', '--fdpass', `machine/${mint}`, '22'], most: 50 },
+    { args: ['list'], most: 71 },
+    { args: ['config', 'install', '--no-fresh'], most: 98 },
+    { args: ['guest', 'check', 'no-such-host.invalid'], most: 62 },
   ])('$args loads at most $most files of src/', async ({ args, most }) => {
     const machined = await startMachined([{ name: mint, class: 'vm', vSockCid: 3 }]);
     const home = join(dir, `home-${args.join('-').replaceAll('/', '_')}`);

@@ -1,8 +1,8 @@
 import { completionScripts } from '../src/commands/completion/scripts.js';
 import { commandsOn } from '../src/program/commands.js';
 import { manPages } from '../src/program/man-page.js';
-import { version } from '../src/runtime.js';
 import { configText } from '../src/ssh/config/text.js';
+import { version } from '../src/version.js';
 
 /** The man pages of the commands that Linux has, from the program's own sources. `date`: of the sources, as "2026-11-24". */
 export function linuxPages(date: string) {

@@ -1,6 +1,7 @@
 import { type Envelope, envelope } from './cli/json.js';
 import { type AddonState, loadAddon } from './native.js';
-import { commit, isCompiled, version } from './runtime.js';
+import { isCompiled } from './runtime.js';
+import { commit, version } from './version.js';
 
 /** What this build is, and what it can do on this system. */
 export interface About {

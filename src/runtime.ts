@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import manifest from '../package.json' with { type: 'json' };
 
 /** Whether this is the executable, where no interpreter runs a script. */
 export const isCompiled = 'quickjs' in process.versions;
@@ -22,11 +21,3 @@ export function wantsColor({ env, terminal }: Surroundings, stream: 'stdout' | '
   if (env.FORCE_COLOR !== undefined) return env.FORCE_COLOR !== '0' && env.FORCE_COLOR !== 'false';
   return terminal[stream] && env.TERM !== 'dumb';
 }
-
-/** The version of this program, from package.json. */
-export const version: string = manifest.version;
-
-declare const BUILD_COMMIT: string | null | undefined;
-
-/** The commit that it was built from, in full; null if its sources were no git checkout, or run without a build. */
-export const commit: string | null = typeof BUILD_COMMIT === 'undefined' ? null : (BUILD_COMMIT ?? null);

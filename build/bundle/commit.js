@@ -19,7 +19,7 @@ export function sourceTime(root) {
   return commitOf(root)?.time ?? String(Math.floor(Date.now() / 1000));
 }
 
-/** For the bundler's `transform.define`: what src/runtime.ts gets from the build. @param {string} root */
+/** For the bundler's `transform.define`: what src/version.ts gets from the build. @param {string} root */
 export function buildConstants(root) {
   return { BUILD_COMMIT: JSON.stringify(commitOf(root)?.id ?? null) };
 }

@@ -1,7 +1,7 @@
 import { type Command, groupSummaries, type OptionSpec, shownOn } from '../cli/command.js';
 import { exitCode } from '../errors.js';
 import { kinds } from '../kinds/kinds.js';
-import { version } from '../runtime.js';
+import { version } from '../version.js';
 
 /** A manual page of section 1, from the same values as --help; the commands of a group share one. */
 interface ManPage {

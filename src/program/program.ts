@@ -17,8 +17,9 @@ import { nc } from '../commands/proxy/nc.js';
 import { exitCode, printable, quote } from '../errors.js';
 import { realPath } from '../files/read-sync.js';
 import { insteadInGroup, insteadOf, sameAs } from '../lookup/other-verbs.js';
-import { selfCommand, version } from '../runtime.js';
+import { selfCommand } from '../runtime.js';
 import { similarTo } from '../target/names.js';
+import { version } from '../version.js';
 import { commandGroups, commands } from './commands.js';
 import { mentionsJson, printFailure } from './json-failure.js';
 

@@ -9,7 +9,7 @@ import { afterWaiting } from '../../process/after-waiting.js';
 import { dropOutput, ended, sshEndsWithUs } from '../../process/ending.js';
 import { runProgram } from '../../process/run-program.js';
 import { sshProgram } from '../../process/ssh-program.js';
-import { version } from '../../runtime.js';
+import { version } from '../../version.js';
 import script from './place-there.sh';
 
 /** Milliseconds. */

@@ -3,9 +3,9 @@ import { type Envelope, envelope, type FailureJson, formatJson, jsonOption } fro
 import { complain } from '../../cli/message.js';
 import { textOption, usage } from '../../cli/option.js';
 import { exitCode } from '../../errors.js';
-import { version } from '../../runtime.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
 import { hopHost } from '../../target/names.js';
+import { version } from '../../version.js';
 import { executableAt, type Placed, push, remove } from './place.js';
 
 interface PlaceOptions {

@@ -2,7 +2,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { realPath } from '../../files/read-sync.js';
 import { loadAddon } from '../../native.js';
 import { runProgram } from '../../process/run-program.js';
-import { version } from '../../runtime.js';
+import { version } from '../../version.js';
 import type { Caller } from './host-options.js';
 
 /**

@@ -10,8 +10,8 @@ import {
   withoutShell,
 } from '../../../src/commands/ssh/call.js';
 import { parseTarget } from '../../../src/kinds/parse.js';
-import { version } from '../../../src/runtime.js';
 import { type SshTool, splitArgs } from '../../../src/ssh/split-args.js';
+import { version } from '../../../src/version.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 

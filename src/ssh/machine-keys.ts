@@ -124,7 +124,7 @@ async function identify({ text, machine }: ReachedRecord, env: Env): Promise<Ide
   const target = asTarget(text);
   if (target === undefined) return undefined;
   if (target.kind !== 'via') return { target, machine };
-  const { writtenMachine } = await import('./config/via-machine.js');
+  const { writtenMachine } = await import('./config/names.js');
   return { target, machine: await writtenMachine(target as ViaTarget, { env }) };
 }
 

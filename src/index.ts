@@ -3,7 +3,6 @@ import type { Duplex } from 'node:stream';
 import { toDuplex } from './deliver/duplex.js';
 import type { Endpoint } from './endpoint.js';
 import { ConnectError, type Op, quote, withTarget } from './errors.js';
-import { abortSignalOf } from './interruption.js';
 import { resolveTarget, type Target } from './kinds/kinds.js';
 import { parseTarget } from './kinds/parse.js';
 import {
@@ -72,7 +71,7 @@ async function listMachines(options: ListMachinesOptions = {}): Promise<MachineL
         throw badOption('list', `there is no source ${quote(name)}`, `they are ${known.join(', ')}`);
     const chosen = all.filter(({ name }) => names?.includes(name) ?? true);
     const asked = await loadForList(sourcesHere({ env: process.env }, names, chosen));
-    const deps = { env: process.env, signal: signal && abortSignalOf(signal) };
+    const deps = { env: process.env, signal };
     const { machines, warnings } = await listAll(deps, asked);
     const hosts = sshNames(state, machines);
     const rows = listed({ runningOnly: false }, { machines });
@@ -231,7 +230,7 @@ interface Found extends Omit<FoundTarget, 'port'> {
 }
 
 async function find(text: string, signal: AbortSignal | undefined): Promise<Found> {
-  const found = await findTarget(text, process, signal && abortSignalOf(signal));
+  const found = await findTarget(text, process, signal);
   return { ...found, typed: splitLogin(text).host, port: portOf(found.port, text) };
 }
 

@@ -21,9 +21,9 @@ export const load = () => ({ watchHangup: () => pending, isSocket: () => false, 
 /** What also runs and returns a value, a setting or an answer: docs/contributing/layout.md lists them. */
 const beside = [
   /^(cli|target)\/(?!reach\/reach-by$)/,
-  /^(clock|errors|interruption|native|runtime)$/,
+  /^(clock|errors|native|runtime)$/,
   /^commands\/proxy\/stdio-watch$/,
-  /^kinds\/(kind|machines|managed)$/,
+  /^kinds\/(kind|machines)$/,
   /^process\/program-in-path$/,
   /^(ssh\/folder|identity\/identity|endpoint|files\/place)$/,
   /^sources\/(not-up|start-command)$/,
@@ -133,10 +133,10 @@ describe('from argv to the socket', () => {
   );
 
   it.each([
-    { args: ['proxy', '--fdpass', `machine/${mint}`, '22'], most: 50 },
-    { args: ['list'], most: 71 },
+    { args: ['proxy', '--fdpass', `machine/${mint}`, '22'], most: 49 },
+    { args: ['list'], most: 70 },
     { args: ['config', 'install', '--no-fresh'], most: 98 },
-    { args: ['guest', 'check', 'no-such-host.invalid'], most: 62 },
+    { args: ['guest', 'check', 'no-such-host.invalid'], most: 61 },
   ])('$args loads at most $most files of src/', async ({ args, most }) => {
     const machined = await startMachined([{ name: mint, class: 'vm', vSockCid: 3 }]);
     const home = join(dir, `home-${args.join('-').replaceAll('/', '_')}`);

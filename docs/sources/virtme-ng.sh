@@ -1,13 +1,15 @@
 #!/bin/sh
-# The guests of vng --ssh CID. Its line in sources.json has "folder": "/home/ann/.cache/virtme-ng/.ssh".
+# The guests that vng --ssh PORT of this user runs. As vng --ssh-client PORT does, it logs in by the user's own keys.
 [ "$1" = list ] || exit 1
 rows=
 for process in /proc/[0-9]*; do
   [ -O "$process" ] && line=$(tr '\0' ' ' < "$process/cmdline") || continue
-  case $line in *qemu-system-*virtme.ssh*guest-cid=*|*qemu-system-*guest-cid=*virtme.ssh*) ;; *) continue ;; esac
-  cid=${line#*guest-cid=}
-  cid=${cid%%[!0-9]*}
-  rows="${rows:+$rows, }{ \"name\": \"vng-$cid\", \"status\": \"running\", \"address\": \"vsock/$cid\",
-    \"user\": \"$(id -un)\", \"identityFile\": \"$HOME/.cache/virtme-ng/.ssh/id_virtme\" }"
+  case $line in
+  *qemu-system-*' virtme_ssh_channel=vsock '*) port=${line##*,guest-cid=} before=vsock/ ;;
+  *qemu-system-*' virtme_ssh_channel=tcp '*) port=${line##*hostfwd=tcp:127.0.0.1:} before=127.0.0.1: ;;
+  *) continue ;;
+  esac
+  port=${port%%[!0-9]*}
+  rows="${rows:+$rows, }{ \"name\": \"vng-$port\", \"status\": \"running\", \"address\": \"$before$port\" }"
 done 2> /dev/null
 echo "{ \"version\": 1, \"machines\": [$rows] }"

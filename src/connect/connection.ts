@@ -1,6 +1,5 @@
 import type { Addon, Handle } from 'node-hvsock-native';
 import type { Endpoint } from '../endpoint.js';
-import type { Interruption } from '../interruption.js';
 
 /** An open socket. One read, peek or write at a time each; every method rejects with an errno's name in `code`. */
 export interface Connection {
@@ -42,7 +41,7 @@ export interface OpenOptions {
   readonly timeoutMs: number;
   /** Milliseconds for another hypervisor to start its machine, if that is off; undefined: it starts none. */
   readonly startMs?: number;
-  readonly signal?: Interruption;
+  readonly signal?: AbortSignal;
   /**
    * What is done with the connection, if it is only for our own stdin and stdout and nobody looks at it before: without the
    * addon, another program then carries it. Default: it is read and written here.

@@ -1,7 +1,6 @@
 import { lookup as systemLookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { now } from '../clock.js';
-import type { Interruption } from '../interruption.js';
 
 /** Opens one address within some milliseconds. */
 export type OpenAddress<T> = (address: string, timeoutMs: number) => Promise<T>;
@@ -38,7 +37,7 @@ function isRefusal(error: unknown): boolean {
 
 interface LookupOptions {
   readonly timeoutMs: number;
-  readonly signal?: Interruption;
+  readonly signal?: AbortSignal;
 }
 
 /**

@@ -1,12 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { now } from '../clock.js';
 import { ConnectError, errorWith } from '../errors.js';
-import { abortSignalOf, Interrupter, type Interruption } from '../interruption.js';
 
 export interface WaitOptions {
   /** Milliseconds for all attempts together. */
   readonly waitMs: number;
-  readonly signal?: Interruption;
+  readonly signal?: AbortSignal;
   /** Called before each retry, with the failure and the milliseconds until then. */
   readonly onRetry?: ((error: ConnectError, nextMs: number) => void) | undefined;
   readonly sleep?: (ms: number, signal: AbortSignal | undefined) => Promise<unknown>;
@@ -24,8 +23,7 @@ export async function openWhenReady<T>(
   attempt: (leftMs: number) => Promise<T>,
   options: WaitOptions,
 ): Promise<T> {
-  const { waitMs } = options;
-  const signal = options.signal && abortSignalOf(options.signal);
+  const { waitMs, signal } = options;
   const { sleep = (ms) => delay(ms, undefined, signal ? { signal } : {}) } = options;
   const until = now() + waitMs;
   let last: ConnectError | undefined;
@@ -77,10 +75,10 @@ function interrupted(last: ConnectError): ConnectError {
  */
 export async function inTime<T>(
   timeoutMs: number,
-  outer: Interruption | undefined,
-  ask: (signal: Interruption) => Promise<T>,
+  outer: AbortSignal | undefined,
+  ask: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const own = new Interrupter();
+  const own = new AbortController();
   const late = new ConnectError('resolve', '', {
     code: 'TIMEOUT',
     problem: `the machine's manager did not answer within ${timeoutMs / 1000} s`,
@@ -91,9 +89,9 @@ export async function inTime<T>(
   outer?.addEventListener('abort', end);
   const timer = setTimeout(() => own.abort(late), timeoutMs);
   try {
-    return await ask(own);
+    return await ask(own.signal);
   } catch (error) {
-    throw own.reason === late ? late : error;
+    throw own.signal.reason === late ? late : error;
   } finally {
     clearTimeout(timer);
   }

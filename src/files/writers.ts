@@ -1,5 +1,5 @@
-import { lstat, realpath, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { lstat, readlink, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { readText } from './read-file.js';
 
 /** Who else could change what is at a path; undefined: nobody but this user and administrators. */
@@ -21,27 +21,33 @@ interface Stats {
 export interface PathEffects {
   /** Of a file or folder; undefined if it does not exist. */
   readonly look: (path: string) => Promise<Stats | undefined>;
-  readonly real: (path: string) => Promise<string>;
+  /** The links on the way to what is at a path, then its own path, without any. */
+  readonly ways: (path: string) => Promise<readonly string[]>;
   readonly uid: number | undefined;
-  /** The texts of /etc/passwd and /etc/group. */
-  readonly accounts: () => Promise<{ readonly passwd: string; readonly group: string }>;
+  /** The texts of /etc/passwd, /etc/group and /proc/self/uid_map, empty if there is none. */
+  readonly accounts: () => Promise<{
+    readonly passwd: string;
+    readonly group: string;
+    readonly uidMap: string;
+  }>;
 }
 
 export const effects: PathEffects = {
   look: lookAt,
-  real: (path) => realpath(path).catch(() => path),
+  ways: waysTo,
   uid: process.getuid?.(),
   accounts: async () => {
-    const [passwd = '', group = ''] = await Promise.all(
-      ['/etc/passwd', '/etc/group'].map((path) => readText(path).catch(() => '')),
+    const [passwd = '', group = '', uidMap = ''] = await Promise.all(
+      ['/etc/passwd', '/etc/group', '/proc/self/uid_map'].map((path) => readText(path).catch(() => '')),
     );
-    return { passwd, group };
+    return { passwd, group, uidMap };
   },
 };
 
 /** By owners, modes and groups. */
-export async function writersByMode({ look, real, uid, accounts }: PathEffects): Promise<Writers> {
-  const { passwd, group } = await accounts();
+export async function writersByMode({ look, ways, uid, accounts }: PathEffects): Promise<Writers> {
+  const { passwd, group, uidMap } = await accounts();
+  const own = [0, uid, ...(hasUnmapped(uidMap) ? [65_534] : [])];
   const any = async (paths: Iterable<string>, adds = true) => {
     let isNew = adds;
     for (const path of paths) {
@@ -53,20 +59,30 @@ export async function writersByMode({ look, real, uid, accounts }: PathEffects):
     }
     return undefined;
   };
-  const into = async (folder: string) => any(new Set([...upwards(folder), ...upwards(await real(folder))]));
-  const over = async (file: string) => {
-    const named = [...new Set([file, await real(file)])];
-    for (const each of named) {
-      const who = (await any([each])) ?? (await any(upwards(dirname(each)), false));
-      if (who !== undefined) return who;
+  const links = async (path: string) => {
+    const all = [...(await ways(path))];
+    const real = all.pop() ?? path;
+    for (const link of all) {
+      const who = await any(upwards(link), false);
+      if (who !== undefined) return { real, who };
     }
-    return undefined;
+    return { real };
+  };
+  const into = async (folder: string) => {
+    const { real, who } = await links(folder);
+    return who ?? any(upwards(real));
+  };
+  const over = async (file: string) => {
+    const { real, who } = await links(file);
+    // Whoever can make a missing one chooses what is in it.
+    const isNew = (await look(real)) === undefined;
+    return who ?? (await any([real])) ?? any(upwards(dirname(real)), isNew);
   };
   return { into, over };
 
-  // In a sticky folder users can add files but only replace their own. In a user namespace root may appear as nobody.
+  // In a sticky folder users can add files but only replace their own.
   function writer({ uid: owner, gid, mode, linkUid }: Stats, adds: boolean): string | undefined {
-    const foreign = [owner, linkUid].find((each) => each !== undefined && ![0, uid, 65_534].includes(each));
+    const foreign = [owner, linkUid].find((each) => each !== undefined && !own.includes(each));
     if (foreign !== undefined) return `user ${foreign}`;
     if (!adds && (mode & 0o1000) !== 0) return undefined;
     if ((mode & 0o002) !== 0) return 'any user';
@@ -94,6 +110,34 @@ async function lookAt(path: string): Promise<Stats | undefined> {
   } catch {
     return undefined;
   }
+}
+
+/** As the kernel goes: whoever can replace one link of a chain chooses what is at its end. */
+async function waysTo(path: string): Promise<readonly string[]> {
+  const links: string[] = [];
+  const ahead = path.split('/');
+  let at = path.startsWith('/') ? '/' : process.cwd();
+  for (let name = ahead.shift(); name !== undefined; name = ahead.shift()) {
+    const next = join(at, name);
+    const to = links.length < maxLinks ? await readlink(next).catch(() => undefined) : undefined;
+    if (to === undefined) {
+      at = next;
+      continue;
+    }
+    links.push(next);
+    ahead.unshift(...to.split('/'));
+    if (to.startsWith('/')) at = '/';
+  }
+  return [...links, at];
+}
+
+/** The kernel's own limit (path_resolution(7)). */
+const maxLinks = 40;
+
+/** Whether this is a user namespace in which root may appear as nobody. */
+function hasUnmapped(uidMap: string): boolean {
+  const counts = uidMap.split('\n').map((line) => Number(line.trim().split(/\s+/)[2] ?? 0));
+  return uidMap !== '' && counts.reduce((sum, count) => sum + count, 0) < 2 ** 32 - 1;
 }
 
 /** A path and all folders above it. */

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { ConnectError } from '../errors.js';
-import { abortSignalOf, type Interruption } from '../interruption.js';
 import type { Reachable, ResolveContext } from '../sources/source.js';
 import type { AnyTarget, OutsideTarget, ViaTarget } from '../target/target.js';
 import type { Kind } from './kind.js';
@@ -57,7 +56,7 @@ export function providersOf(target: AnyTarget): readonly string[] {
 
 /** `exists` defaults to the file system's. */
 export type ResolveOptions = Omit<ResolveContext, 'exists' | 'signal'> &
-  Partial<Pick<ResolveContext, 'exists'>> & { readonly signal?: Interruption };
+  Partial<Pick<ResolveContext, 'exists'>> & { readonly signal?: AbortSignal };
 
 /** Finds the machine that a target means on this host. Throws a ConnectError of op resolve. */
 export async function resolveTarget(
@@ -75,9 +74,9 @@ export async function resolveTarget(
 }
 
 /** The context for a search by services and tools of this host. */
-async function asking(context: ResolveContext, signal: Interruption | undefined): Promise<ResolveContext> {
+async function asking(context: ResolveContext, signal: AbortSignal | undefined): Promise<ResolveContext> {
   const { ownEnv } = await import('../sources/own-env.js');
-  return { ...context, env: ownEnv(context.env), signal: signal && abortSignalOf(signal) };
+  return { ...context, env: ownEnv(context.env), signal };
 }
 
 function isReachedFrom({ from }: Kind, platform: NodeJS.Platform): boolean {

@@ -4,6 +4,8 @@ import { dropOutput, type Ended, ended, endTree, endWithUs } from './ending.js';
 
 export interface ProgramOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Its folder; undefined: our own. */
+  readonly cwd?: string;
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
   readonly encoding?: BufferEncoding;
@@ -45,6 +47,7 @@ export async function runProgram(
 ): Promise<ProgramEnd> {
   const {
     env,
+    cwd,
     timeoutMs,
     signal,
     encoding = 'utf8',
@@ -57,6 +60,7 @@ export async function runProgram(
   if (signal?.aborted) return { ...unended, stopped: 'aborted' };
   const how: SpawnOptions = {
     env: { ...env },
+    cwd,
     stdio: ['ignore', 'pipe', stderr],
     windowsHide: true,
     // Its own process group, without a terminal. On Windows this would open a console.

@@ -3,7 +3,6 @@ import type { Connection, OpenOptions } from '../connect/connection.js';
 import { openConnection } from '../connect/open.js';
 import { type Endpoint, formatEndpoint } from '../endpoint.js';
 import { ConnectError, errorWith, withTarget } from '../errors.js';
-import type { Interruption } from '../interruption.js';
 import { resolveTarget, type Target } from '../kinds/kinds.js';
 import type { TypedTarget } from '../kinds/parse.js';
 import type { AddonState } from '../native.js';
@@ -36,7 +35,7 @@ export interface ReachOptions {
   readonly waitMs?: number;
   /** For a machine behind another hypervisor: milliseconds to start it there if it is off; undefined: it is not started. */
   readonly startMs?: number;
-  readonly signal?: Interruption;
+  readonly signal?: AbortSignal;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: NodeJS.Platform;
   readonly native?: (() => AddonState) | undefined;
@@ -103,7 +102,7 @@ export async function reach({ text, target }: TypedTarget, options: ReachOptions
 async function bannerOf(
   connection: Connection,
   timeoutMs: number,
-  signal: Interruption | undefined,
+  signal: AbortSignal | undefined,
 ): Promise<string> {
   const { awaitBanner } = await import('../ssh/banner.js');
   try {
@@ -172,7 +171,7 @@ function withTrouble(error: ConnectError, { trouble }: Reachable): ConnectError 
 /** The machine that a target means; if a time was given, found within it. */
 async function findWithin(target: Target, text: string, options: ReachOptions): Promise<Reachable> {
   const { port, routes, timeoutMs, untilBanner, signal, env, platform, resolve = resolveTarget } = options;
-  const ask = (own: Interruption | undefined) =>
+  const ask = (own: AbortSignal | undefined) =>
     resolve(target, { text, port, routes, signal: own, env, platform });
   const answer = untilBanner
     ? import('../connect/wait.js').then(({ inTime }) => inTime(timeoutMs, signal, ask))
@@ -221,7 +220,7 @@ const notThere: ReadonlySet<string> = new Set([
 
 async function withInterruption<T>(
   target: string,
-  signal: Interruption | undefined,
+  signal: AbortSignal | undefined,
   work: Promise<T>,
 ): Promise<T> {
   try {

@@ -2,7 +2,6 @@ import { now } from '../clock.js';
 import type { Connection } from '../connect/connection.js';
 import { formatEndpoint } from '../endpoint.js';
 import { ConnectError, type NoBannerReason, quote } from '../errors.js';
-import type { Interruption } from '../interruption.js';
 import { handshakeInterrupted } from './handshake-result.js';
 
 /**
@@ -13,7 +12,7 @@ import { handshakeInterrupted } from './handshake-result.js';
 export async function awaitBanner(
   connection: Connection,
   timeoutMs: number,
-  signal?: Interruption,
+  signal?: AbortSignal,
 ): Promise<string> {
   const abort = () => connection.close();
   signal?.addEventListener('abort', abort);

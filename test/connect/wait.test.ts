@@ -2,7 +2,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { inTime, openWhenReady, type WaitOptions } from '../../src/connect/wait.js';
 import { ConnectError } from '../../src/errors.js';
-import { Interrupter, type Interruption } from '../../src/interruption.js';
 
 const failure = (code: string, op: ConnectError['op'] = 'connect') =>
   new ConnectError(op, 't', { code, problem: `why ${code}`, hint: 'do' });
@@ -214,7 +213,7 @@ describe('waiting for a Hyper-V machine', () => {
 });
 
 describe('a search for a machine within a time that was given', () => {
-  const aborted = (signal: Interruption) =>
+  const aborted = (signal: AbortSignal) =>
     new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
 
   it('is ended then, and the message has the time', async () => {
@@ -231,11 +230,11 @@ describe('a search for a machine within a time that was given', () => {
   });
 
   it('is ended with what it is for, also what it does later', async () => {
-    const outer = new Interrupter();
-    const later = await inTime(60_000, outer, async (signal) => signal);
+    const outer = new AbortController();
+    const later = await inTime(60_000, outer.signal, async (signal) => signal);
     outer.abort('gone');
     expect(later).toMatchObject({ aborted: true, reason: 'gone' });
-    await expect(inTime(60_000, outer, async (signal) => signal)).resolves.toMatchObject({
+    await expect(inTime(60_000, outer.signal, async (signal) => signal)).resolves.toMatchObject({
       aborted: true,
     });
   });

@@ -4,8 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { missingPrograms } from '../helpers/programs.js';
 import { executable, run, vmssh } from '../helpers/run.js';
 import { type SshdOnSocket, startSshd } from '../helpers/sshd.js';
-import { useTempDir } from '../helpers/temp-dir.js';
-import { writeTree } from '../helpers/write-tree.js';
+import { useTempDir, writeTree } from '../helpers/temp-dir.js';
 
 const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' });
 

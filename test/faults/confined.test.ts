@@ -7,6 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { connectTo, multiplexer, readToEnd } from '../e2e/forward/forwarding.js';
 import { follow, outcome, run, runtime, vmssh, within } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
+import { type Asked, askedCalls, parseAsked } from '../native/support/asked.js';
 import { compile } from '../native/support/compile.js';
 
 // Neither a sanitizer nor QEMU has a filter; Node has none of ours.
@@ -17,13 +18,6 @@ let count = 0;
 
 const key = ['ssh-ed25519', 'AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f'];
 const echo = (socket: Socket) => void socket.pipe(socket);
-
-/** What a command failed with for each call, just before and just after it gave up its rights. */
-interface Asked {
-  readonly before: readonly string[];
-  /** The calls that did not fail with ENOSYS. */
-  readonly after: readonly string[];
-}
 
 describe.skipIf(!asking)('a command that starts no program any more', () => {
   it('may no longer make a forbidden call: nc --banner', async () => {
@@ -84,14 +78,14 @@ describe.skipIf(!asking)('a command that starts no program any more', () => {
   it.each([
     { reason: 'ORDER', stays: [] },
     // It keeps the key.
-    { reason: 'HOSTNAME', stays: ['open', 'openat', 'rename', 'mkdir'] },
+    { reason: 'HOSTNAME', stays: ['open', 'openat', 'renameat', 'mkdirat'] },
   ])('may no longer make a forbidden call: host-key $reason', async ({ reason, stays }) => {
     const home = join(dir, `home${count++}`);
     const machine = { provider: 'qemu', name: 'web', target: 'qemu/web' };
     const { command, asked } = traced(['host-key', '--host-keys=accept-new', reason, 'web', ...key]);
     const { code, stdout, stderr } = await asAsked(command, home, { text: 'qemu/web', machine });
     const { before, after } = asked();
-    expect({ code, before: before.length }).toEqual({ code: 0, before: 24 });
+    expect({ code, before: before.length }).toEqual({ code: 0, before: askedCalls });
     expect(before.join()).not.toContain('ENOSYS');
     expect(after.map((each) => each.split(' ')[0])).toEqual(stays);
     const isKept = reason === 'HOSTNAME';
@@ -147,7 +141,7 @@ describe.skipIf(!asking)('a command that starts no program any more', () => {
   }
 
   function expectRefused({ before, after }: Asked): void {
-    expect(before).toHaveLength(24);
+    expect(before).toHaveLength(askedCalls);
     expect(before.join()).not.toContain('ENOSYS');
     expect(after).toEqual([]);
   }
@@ -156,14 +150,7 @@ describe.skipIf(!asking)('a command that starts no program any more', () => {
   function traced(args: readonly string[]) {
     const file = join(dir, `asked${count++}`);
     const said = () => existsSync(file);
-    const asked = (): Asked => {
-      const rows = readFileSync(file, 'utf8').trim().split('\n');
-      const words = rows.map((row) => row.split(' '));
-      return {
-        before: words.map(([, before = '']) => before),
-        after: words.flatMap(([call = '', , after]) => (after === 'ENOSYS' ? [] : [`${call} ${after}`])),
-      };
-    };
+    const asked = () => parseAsked(readFileSync(file, 'utf8'));
     return { command: [asking ?? '', file, ...vmssh, ...args], said, asked };
   }
 

@@ -8,8 +8,7 @@ import { fingerprintOf } from '../../src/identity/known-hosts.js';
 import type {} from '../../src/identity/machine-files.js';
 import { managerKeys } from '../../src/identity/manager-keys.js';
 import type { ReachedMachine } from '../../src/identity/record.js';
-import { useTempDir } from '../helpers/temp-dir.js';
-import { writeTree } from '../helpers/write-tree.js';
+import { useTempDir, writeTree } from '../helpers/temp-dir.js';
 import { useJsonServices } from '../sources/managers/json-services.js';
 import { madeKey } from './made-keys.js';
 

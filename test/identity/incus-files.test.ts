@@ -5,8 +5,7 @@ import type {} from '../../src/identity/machine-files.js';
 import { managerKeys } from '../../src/identity/manager-keys.js';
 import type { ReachedMachine } from '../../src/identity/record.js';
 import type { Deps } from '../../src/sources/provider.js';
-import { useTempDir } from '../helpers/temp-dir.js';
-import { writeTree } from '../helpers/write-tree.js';
+import { useTempDir, writeTree } from '../helpers/temp-dir.js';
 import { useJsonServices } from '../sources/managers/json-services.js';
 import { madeKey } from './made-keys.js';
 

@@ -9,8 +9,7 @@ import type { ReachedMachine } from '../../src/identity/record.js';
 import { systemProgram } from '../../src/process/program-in-path.js';
 import type { Deps } from '../../src/sources/provider.js';
 import { lifeline } from '../helpers/lifeline.js';
-import { useTempDir } from '../helpers/temp-dir.js';
-import { writeTree } from '../helpers/write-tree.js';
+import { useTempDir, writeTree } from '../helpers/temp-dir.js';
 import { madeKey } from './made-keys.js';
 
 const dir = useTempDir();

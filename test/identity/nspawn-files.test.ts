@@ -8,8 +8,7 @@ import { textsBelow } from '../../src/identity/nspawn-files.js';
 import type { ReachedMachine } from '../../src/identity/record.js';
 import type { Deps } from '../../src/sources/provider.js';
 import type { JsonObject } from '../../src/sources/tools/json.js';
-import { useTempDir } from '../helpers/temp-dir.js';
-import { writeTree } from '../helpers/write-tree.js';
+import { useTempDir, writeTree } from '../helpers/temp-dir.js';
 import { machines, PeerFolder } from '../sources/machined/varlink-peer.js';
 import { madeKey } from './made-keys.js';
 

@@ -7,5 +7,6 @@ export default defineConfig({
     include: ['test/packages/**/*.test.ts'],
     testTimeout: 5_400_000,
     hookTimeout: 2_700_000,
+    reporters: ['default', './test/helpers/skips.ts'],
   },
 });

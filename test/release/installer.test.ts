@@ -6,22 +6,24 @@ import { installText } from '../../build/release/install-lines.js';
 import { installerText } from '../../build/release/installer.js';
 import { hashesBelow, sumsText } from '../../build/release/site/files.js';
 import { version } from '../../src/version.js';
+import { missingRoot } from '../helpers/other-user.js';
 import { missingPrograms } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';
+import { skip } from '../helpers/skips.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { ensureArm64Root, ensureRoot } from '../vm/images/cache.js';
 import { makeKey } from './owner.js';
 import { startServer } from './server.js';
 
 const cannot =
-  (process.getuid?.() === 0 ? undefined : 'only root can mount') ??
+  missingRoot('a fresh system') ??
   missingPrograms({
     ...{ gpg: 'gpg', 'gpg-agent': 'gpg-agent', unshare: 'util-linux' },
     ...{ mmdebstrap: 'mmdebstrap', 'qemu-aarch64-static': 'qemu-user-static' },
   }) ??
   (['linux-x64', 'linux-arm64'].every((target) => existsSync(`dist/${target}/vmssh`))
     ? undefined
-    : 'npm run build:exe && npm run build:exe -- --target linux-arm64');
+    : skip('no executables: npm run build:exe && npm run build:exe -- --target linux-arm64'));
 
 /** Debian 12 brings gpgv, Debian 13 sqv, and BusyBox neither curl nor a program for signatures. */
 const systems = [

@@ -3,8 +3,10 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { installLines, installPart } from '../../build/release/install-lines.js';
 import { differences, hashesBelow } from '../../build/release/site/files.js';
+import { missingRoot } from '../helpers/other-user.js';
 import { missingPrograms } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';
+import { skip } from '../helpers/skips.js';
 import { type SshdOnSocket, startSshd } from '../helpers/sshd.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { ensureRoot } from '../vm/images/cache.js';
@@ -23,7 +25,7 @@ import { startServer } from './server.js';
 
 const [older, newer] = ['0.1.0', '0.1.1'] as const;
 const cannot =
-  (process.getuid?.() === 0 ? undefined : 'only root can mount') ??
+  missingRoot('a fresh system') ??
   missingPrograms({
     ...{ git: 'git', gpg: 'gpg', 'gpg-agent': 'gpg-agent', rsync: 'rsync' },
     ...{ createrepo_c: 'createrepo-c', rpmsign: 'rpm', 'dpkg-scanpackages': 'dpkg-dev' },
@@ -31,7 +33,7 @@ const cannot =
   }) ??
   (['linux-x64', 'linux-arm64'].every((target) => existsSync(`dist/${target}/vmssh`))
     ? undefined
-    : 'npm run build:exe && npm run build:exe -- --target linux-arm64');
+    : skip('no executables: npm run build:exe && npm run build:exe -- --target linux-arm64'));
 
 /** What a fresh system has: what installs, and ssh. */
 const roots = [

@@ -7,5 +7,6 @@ export default defineConfig({
     include: ['test/release/**/*.test.ts'],
     testTimeout: 5_400_000,
     hookTimeout: 5_400_000,
+    reporters: ['default', './test/helpers/skips.ts'],
   },
 });

@@ -8,6 +8,7 @@ import { isProgram } from '../../process/program-in-path.js';
 import { type OutsideLine, outsideLines } from '../../sources/outside/file.js';
 import { runOutside } from '../../sources/outside/outside.js';
 import { machineOf, machinesIn, unusedOf } from '../../sources/outside/rows.js';
+import { byMode, programsOf, type Untrusted, untrustedIn } from '../../sources/outside/trust.js';
 import { ownEnv } from '../../sources/own-env.js';
 import { type Deps, type DiscoveredMachine, DiscoveryError } from '../../sources/provider.js';
 import { listedRoutes } from '../../sources/routes.js';
@@ -43,12 +44,13 @@ async function asked(line: OutsideLine, io: Io): Promise<Seen> {
     const ms = now() - started;
     const { machines } = answerIn(text);
     const { found, warnings } = machinesIn(line, text);
+    const untrusted = await untrustedIn(found, line, await byMode());
     const count = (all: number, of: string) => `${all} ${of}${all === 1 ? '' : 's'}`;
     const parts = [`${count(found.length, 'machine')} in ${count(machines.length, 'row')}`];
     if (warnings.length > 0) parts.push(count(warnings.length, 'warning'));
     const stages = [{ stage: 'listed' as const, ms, found: parts.join(', ') }];
     const findings = [
-      ...rowFindings(line, machines),
+      ...rowFindings(line, machines, untrusted),
       ...warnings.map(({ code, problem }) => failed('warning', `${problem} (${code})`)),
       ...sameNames(found),
       ...(await findFindings(line, found, deps)),
@@ -74,20 +76,33 @@ function failure({ name, file, wrong }: OutsideLine, { code, message, cause }: D
 /** Of so many rows what is wrong is printed. */
 const maxShown = 100;
 
-function rowFindings(line: OutsideLine, rows: readonly unknown[]): readonly ShownFinding[] {
+function rowFindings(
+  line: OutsideLine,
+  rows: readonly unknown[],
+  untrusted: Untrusted,
+): readonly ShownFinding[] {
   const all = rows.flatMap((each, at) => {
     const row: JsonObject = Object(each);
     const named = typeof row.name === 'string' ? `, ${quote(row.name.slice(0, 100))}` : '';
-    return rowProblems(line, row).map((problem) => failed('row', `row ${at + 1}${named}: ${problem}`));
+    return rowProblems(line, row, untrusted).map((problem) =>
+      failed('row', `row ${at + 1}${named}: ${problem}`),
+    );
   });
   const more = all.length - maxShown;
   return more > 0 ? [...all.slice(0, maxShown), failed('row', `and ${more} more`)] : all;
 }
 
-function rowProblems(line: OutsideLine, row: JsonObject): readonly string[] {
+function rowProblems(line: OutsideLine, row: JsonObject, untrusted: Untrusted): readonly string[] {
   const machine = machineOf(line, row);
   if (typeof machine === 'string') return [`left out: ${machine}`];
-  return [...unusedOf(line, row), ...(machine.status === 'running' ? routeProblems(machine) : [])];
+  const [why] = programsOf(machine).flatMap((program) => untrusted.get(program) ?? []);
+  if (why !== undefined) return [`left out: ${why}`];
+  const key = untrusted.get(machine.identityFile ?? '');
+  return [
+    ...unusedOf(line, row),
+    ...(key === undefined ? [] : [`its "identityFile" is not used: ${key}`]),
+    ...(machine.status === 'running' ? routeProblems(machine) : []),
+  ];
 }
 
 function routeProblems(machine: DiscoveredMachine): readonly string[] {

@@ -245,7 +245,7 @@ function unitTexts(
           '',
           '[Service]',
           ...serviceOf([...program, 'forward', ...args, target, `${port}`, 'systemd'], env),
-          ...restrictionsOf(target, program),
+          ...restrictionsOf(target, local, program),
         ],
         'forward',
       ),
@@ -267,14 +267,20 @@ function unitTexts(
 }
 
 /**
- * For an address no other program is started: its socket is opened, and the kernel asked whose a client is (AF_NETLINK). For a machine the
- * programs of its manager may be, and ssh, which would inherit all of this: rootless podman needs new privileges (newuidmap), and what
+ * For an address no other program is started: its socket is opened, and for a TCP port the kernel is asked whose a client is (AF_NETLINK). For a
+ * machine the programs of its manager may be, and ssh, which would inherit all of this: rootless podman needs new privileges (newuidmap), and what
  * others need of the kernel is theirs.
  */
-function restrictionsOf(target: string, program: readonly string[]): readonly string[] {
-  if (kindOf(parseTarget(target)).hostKey === 'machine') return [];
+function restrictionsOf(target: string, local: Local, program: readonly string[]): readonly string[] {
+  const parsed = parseTarget(target);
+  if (kindOf(parsed).hostKey === 'machine') return [];
+  const families = [
+    'AF_UNIX',
+    ...(parsed.kind === 'unix' || parsed.kind === 'vsock-mux' ? [] : ['AF_VSOCK']),
+    ...(local.family === 'inet' ? ['AF_NETLINK'] : []),
+  ];
   // A program of two words is Node and a script.
-  return sandbox({ families: ['AF_UNIX', 'AF_VSOCK', 'AF_NETLINK'], engine: program.length === 1 });
+  return sandbox({ families, engine: program.length === 1 });
 }
 
 /** Writes or removes a unit. Throws a CommandError if it is somebody else's. */

@@ -1,9 +1,8 @@
 import { exhaustion } from '../../connect/failures/failure.js';
 import { ConnectError } from '../../errors.js';
-import type { Interruption } from '../../interruption.js';
 
 /** Why a proxy stopped connecting: ssh is gone, or our own stdin failed. `signal` comes from the watch on both. */
-export function callerGone(text: string, { reason }: Interruption, cause: unknown): ConnectError {
+export function callerGone(text: string, { reason }: AbortSignal, cause: unknown): ConnectError {
   const { code, message } = (reason ?? {}) as { readonly code?: unknown; readonly message?: string };
   if (typeof code === 'string' && !hangUps.has(code)) {
     const problem = `stdin cannot be read: ${message}`;

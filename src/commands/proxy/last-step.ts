@@ -2,7 +2,6 @@ import type { Io } from '../../cli/command.js';
 import { type ReachByOptions, reachBy } from '../../cli/reach/reach-by.js';
 import type { Connection } from '../../connect/connection.js';
 import { ConnectError, exitCodeOf } from '../../errors.js';
-import { abortSignalOf } from '../../interruption.js';
 import { findTarget } from '../../lookup/find-target.js';
 import { loadAddon } from '../../native.js';
 import type { Trace } from '../../reach/reach.js';
@@ -27,7 +26,7 @@ export async function lastStep(
 ): Promise<number> {
   const native = loadAddon();
   const watch = await watchStdio(native.addon, io);
-  const signal = abortSignalOf(watch.signal);
+  const { signal } = watch;
   let text: string;
   let connection: Connection;
   try {

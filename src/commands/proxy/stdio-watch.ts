@@ -3,12 +3,11 @@ import type { Readable } from 'node:stream';
 import type { Addon, Pending } from 'node-hvsock-native';
 import type { Io } from '../../cli/command.js';
 import type { EarlyInput } from '../../deliver/relay-streams.js';
-import { Interrupter, type Interruption } from '../../interruption.js';
 
 /** Reports when the program that started this proxy is gone, while the proxy still connects. */
 export interface StdioWatch {
   /** Aborted when stdin ends and is no file, or stdout loses its reader; if stdin fails, its error is the reason. */
-  readonly signal: Interruption;
+  readonly signal: AbortSignal;
   /** What had to be read from stdin to find out, without the addon. */
   readonly input: EarlyInput | undefined;
   stop(): void;
@@ -20,14 +19,15 @@ export async function watchStdio(
   io: Io,
   mayRead?: Promise<void>,
 ): Promise<StdioWatch> {
-  const signal = new Interrupter();
+  const gone = new AbortController();
+  const { signal } = gone;
   if (addon) {
     // Not yet: a local socket opens at once, and then no thread is needed for this.
     let pending: Pending<void> | undefined;
     const start = setImmediate(() => {
       pending = addon.watchHangup([0, 1]);
       pending.promise.then(
-        () => signal.abort(),
+        () => gone.abort(),
         () => {},
       );
     });
@@ -43,7 +43,7 @@ export async function watchStdio(
   const read = () => {
     const stream = io.streams().input;
     input = new EarlyInput(stream);
-    void input.ended.then((error) => watching && (error || endsWithCaller(stream)) && signal.abort(error));
+    void input.ended.then((error) => watching && (error || endsWithCaller(stream)) && gone.abort(error));
   };
   if (mayRead) void mayRead.then(read);
   else read();

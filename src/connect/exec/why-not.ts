@@ -1,6 +1,5 @@
 import { type ExecEndpoint, formatEndpoint } from '../../endpoint.js';
 import { ConnectError, quote } from '../../errors.js';
-import { abortSignalOf } from '../../interruption.js';
 import type { Ended } from '../../process/ending.js';
 import { type ProgramEnd, runProgram } from '../../process/run-program.js';
 import { shellLine, shellQuoted } from '../../target/shell.js';
@@ -77,7 +76,7 @@ async function inMachine(
   { env = process.env, signal, timeoutMs }: Pick<OpenOptions, 'env' | 'signal' | 'timeoutMs'>,
 ): Promise<Cause | undefined> {
   const limits = { timeoutMs: Math.min(timeoutMs, maxMs), longest: 65536 };
-  const asked = { env, signal: signal && abortSignalOf(signal), ...limits };
+  const asked = { env, signal, ...limits };
   const end = await runProgram(inShell(endpoint, 'why'), asked).catch(() => undefined);
   return end && !end.stopped ? readWhy(end, endpoint) : undefined;
 }

@@ -1,20 +1,24 @@
+import { countBy } from '../../group-by.js';
 import type { Deps, DiscoveredMachine, Listing, Search, Warning } from '../provider.js';
 import { DiscoveryError } from '../provider.js';
 import { answerOf, searchIn } from '../search.js';
 import { type Source, serviceLimitMs } from '../source.js';
 import { operand } from '../start-command.js';
-import { type RunTool, runTool } from '../tools/run-tool.js';
+import { type RunTool, runToolInRoot } from '../tools/run-tool.js';
 import { filesSource, type OutsideLine, type OutsideLines } from './file.js';
-
-/** Who could change a file, besides this user and root; undefined: nobody. */
-export type WhoChanges = (path: string) => Promise<string | undefined>;
+import { byMode, checkLine, programsOf, untrustedIn, type WhoChanges } from './trust.js';
 
 /** A source of machines that is a program of the user or of root: docs/sources.md. */
-export function outsideSource(line: OutsideLine, run: RunTool = runTool, who: WhoChanges = byMode): Source {
+export function outsideSource(
+  line: OutsideLine,
+  run: RunTool = runToolInRoot,
+  whoChanges?: WhoChanges,
+): Source {
   const { name, command } = line;
   const ask = async (words: readonly string[], deps: Deps): Promise<Listing> => {
+    const who = whoChanges ?? (await byMode());
     const text = await runOutside(line, words, deps, run, who);
-    return (await import('./rows.js')).machinesIn(line, text);
+    return trusted((await import('./rows.js')).machinesIn(line, text), line, who);
   };
   return {
     name,
@@ -37,29 +41,39 @@ async function found(answer: Promise<Listing>): Promise<Search<DiscoveredMachine
   return searchIn(machines, machines, ({ target }) => target, warnings);
 }
 
+/** Without keys that others could change, and without machines that are reached by a program that they could change. */
+async function trusted({ found, warnings }: Listing, line: OutsideLine, who: WhoChanges): Promise<Listing> {
+  const untrusted = await untrustedIn(found, line, who);
+  if (untrusted.size === 0) return { found, warnings };
+  const kept: DiscoveredMachine[] = [];
+  const left: string[] = [];
+  for (const machine of found) {
+    const [why] = programsOf(machine).flatMap((program) => untrusted.get(program) ?? []);
+    if (why !== undefined) left.push(why);
+    else if (!untrusted.has(machine.identityFile ?? '')) kept.push(machine);
+    else kept.push({ ...machine, identityFile: undefined });
+  }
+  const lacks = [...countBy(left, (why) => why)].map(([why, count]) => ({
+    ...{ provider: line.name, code: 'FOREIGN' },
+    problem: `${count} of its machines cannot be shown: ${why}`,
+  }));
+  return { found: kept, warnings: [...warnings, ...lacks] };
+}
+
 /** What the program of a source prints, if only this user or root can have changed it. Throws a DiscoveryError. */
 export async function runOutside(
   line: OutsideLine,
   words: readonly string[],
   deps: Deps,
-  run: RunTool = runTool,
-  who: WhoChanges = byMode,
+  run: RunTool = runToolInRoot,
+  who?: WhoChanges,
 ): Promise<string> {
-  const { command, file, folder, wrong } = line;
+  const { command, file, wrong } = line;
   if (wrong !== undefined) throw new DiscoveryError('PROTOCOL', `${file}: ${wrong}`, { final: true });
+  await checkLine(line, who ?? (await byMode()));
   const [program = '', ...args] = command;
-  for (const path of [file, program, ...(folder === undefined ? [] : [folder])]) {
-    const other = await who(path);
-    if (other !== undefined)
-      throw new DiscoveryError('UNTRUSTED', `${path} is not used: ${other} can change it`, { final: true });
-  }
   return run(program, [...args, ...words], deps);
 }
-
-const byMode: WhoChanges = async (path) => {
-  const { effects, writersByMode } = await import('../../files/writers.js');
-  return (await writersByMode(effects)).over(path);
-};
 
 /** What is wrong with the files, as the warnings of a source. */
 export function sourceOfFiles(problems: OutsideLines['problems']): Source {

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
 import { isAbsolute, normalize } from 'node:path';
+import type { Endpoint } from '../../endpoint.js';
 import { type Route, routeBy } from '../../route.js';
 import { withDashes } from '../../target/guid.js';
+import { isLoopback, plainIp } from '../../target/ip.js';
 import { checkUserName, hasControlCharacter, nameProblem } from '../../target/names.js';
 import { sshPort } from '../../target/numbers.js';
 import type { DiscoveredMachine, Listing } from '../provider.js';
@@ -131,7 +133,16 @@ function addressIn(address: unknown): Route | string | undefined {
   if (endpoint.family === 'vsock' && endpoint.cid < 3) return 'its "address" is the vsock of this host';
   if ('path' in endpoint && !endpoint.path.startsWith('/')) return 'its "address" is no absolute path';
   if (endpoint.family === 'tcp' && isIP(endpoint.host) === 0) return 'its "address" is no IP address';
+  if (isOwnServer(endpoint)) return 'its "address" is the SSH server of this host';
   return route;
+}
+
+/** A machine's own on loopback has another port; systemd gives this host the socket (systemd-ssh-generator(8)). */
+function isOwnServer(endpoint: Endpoint): boolean {
+  if (endpoint.family === 'unix') return normalize(endpoint.path) === '/run/ssh-unix-local/socket';
+  if (endpoint.family !== 'tcp') return false;
+  const { host, port } = endpoint;
+  return ['0.0.0.0', '::'].includes(plainIp(host)) || (isLoopback(host) && port === sshPort);
 }
 
 function userOf({ folder }: RowSource, { user }: JsonObject): string | undefined {

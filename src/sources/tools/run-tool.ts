@@ -10,6 +10,9 @@ export type RunTool = (program: string, args: readonly string[], deps: Deps) => 
 /** ENOENT if the program is not installed, FAILED with its own message if it does not exit with 0. */
 export const runTool: RunTool = (program, args, deps) => collect(program, args, deps, 'utf8');
 
+/** The same, with "/" as its folder: an interpreter may load files from the current one, which may be anybody's. */
+export const runToolInRoot: RunTool = (program, args, deps) => collect(program, args, deps, 'utf8', '/');
+
 /** The same, for output in another encoding. */
 export type RunToolForBytes = (program: string, args: readonly string[], deps: Deps) => Promise<Buffer>;
 
@@ -21,10 +24,11 @@ async function collect(
   args: readonly string[],
   { env, platform, signal, timeoutMs }: Deps,
   encoding: BufferEncoding,
+  cwd?: string,
 ): Promise<string> {
   // Translated messages cannot be parsed.
   const own = { ...withToolFolders(env, platform), LC_ALL: 'C' };
-  const options = { env: own, signal, timeoutMs, encoding, longest: maxMiB << 20 };
+  const options = { env: own, cwd, signal, timeoutMs, encoding, longest: maxMiB << 20 };
   const end = await runProgram([program, ...args], options).catch((error: NodeJS.ErrnoException) => {
     throw new DiscoveryError(error.code ?? 'EIO', `${program} could not be run`, { cause: error });
   });

@@ -26,9 +26,9 @@ function writers(entries: Readonly<Record<string, Entry>>, more: Partial<PathEff
       const [uid, mode, gid = 0, linkUid] = entry;
       return { uid, mode, gid, linkUid };
     },
-    real: async (path) => path,
+    ways: async (path) => [path],
     uid: 1000,
-    accounts: async () => ({ passwd, group }),
+    accounts: async () => ({ passwd, group, uidMap: '0 0 4294967295\n' }),
     ...more,
   };
   return writersByMode(effects);
@@ -60,7 +60,7 @@ describe('a folder of PATH', () => {
     { name: 'that can be made by anybody', entries: { '/a': [0, 0o1777] }, who: 'any user' },
     { name: 'that only root can make', entries: {}, who: undefined },
     { name: "after another user's link", entries: { '/a/bin': [0, 0o755, 0, 1001] }, who: 'user 1001' },
-    { name: 'seen from a user namespace', entries: { '/a/bin': [65_534, 0o755] }, who: undefined },
+    { name: "nobody's", entries: { '/a/bin': [65_534, 0o755] }, who: 'user 65534' },
     {
       name: 'that is the current one',
       path: '.',

@@ -97,18 +97,16 @@ export async function readToEnd(socket: Socket): Promise<Buffer> {
   return Buffer.concat(parts);
 }
 
-/** A command that systemd-socket-activate starts for the first client of a free port of loopback, once it listens. */
-export async function activated(command: readonly string[], env = process.env) {
+/** A command that systemd-socket-activate starts for the first client of a unix socket, else of a free port of loopback, once it listens. */
+export async function activated(command: readonly string[], path?: string) {
   const free = createServer().listen(0, '127.0.0.1');
   await once(free, 'listening');
   const { port } = free.address() as AddressInfo;
   await new Promise((resolve) => free.close(resolve));
-  const child = spawn('systemd-socket-activate', ['-l', `127.0.0.1:${port}`, ...command], {
-    env,
-    stdio: 'pipe',
-  });
+  const place = path ?? `127.0.0.1:${port}`;
+  const child = spawn('systemd-socket-activate', ['-l', place, ...command], { stdio: 'pipe' });
   onTestFinished(() => void child.kill('SIGKILL'));
   const ended = outcome(child);
   await within('systemd-socket-activate', once(child.stderr, 'data'));
-  return { port, ended };
+  return { to: { host: '127.0.0.1', port, ...(path && { path }) }, ended };
 }

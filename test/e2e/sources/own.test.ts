@@ -1,45 +1,15 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { once } from 'node:events';
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findProgram, missingPrograms } from '../../helpers/programs.js';
-import { run, vmssh, vmsshWords } from '../../helpers/run.js';
+import { missingPrograms } from '../../helpers/programs.js';
+import { run } from '../../helpers/run.js';
 import { type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
-import { useTempDir } from '../../helpers/temp-dir.js';
 import { blocksOf } from '../../markdown.js';
+import { listing, useOwnSource } from './own-source.js';
 
-const dir = useTempDir();
-const home = join(dir, 'home');
-const bin = join(dir, 'bin');
-const env = {
-  ...process.env,
-  HOME: home,
-  XDG_CONFIG_HOME: '',
-  PATH: `${bin}${delimiter}${process.env.PATH}`,
-};
-
-/** A program of these lines. */
-function program(name: string, text: string): string {
-  const path = join(bin, name);
-  writeFileSync(path, `#!/bin/sh\n${text}\n`);
-  chmodSync(path, 0o755);
-  return path;
-}
-
-/** The user has this source, "mine". */
-function source(command: readonly string[], more: object = {}): void {
-  mkdirSync(join(home, '.config/vmssh'), { recursive: true });
-  const sources = { mine: { command, ...more } };
-  writeFileSync(join(home, '.config/vmssh/sources.json'), JSON.stringify({ version: 1, sources }));
-}
-
-const listing = (...machines: readonly object[]) =>
-  `[ "$1" = list ] && printf %s '${JSON.stringify({ version: 1, machines })}'`;
-const call = (...args: readonly string[]) => run([...vmssh, ...args], { env });
-
-beforeAll(() => {
-  for (const path of [bin, join(home, '.ssh')]) mkdirSync(path, { recursive: true, mode: 0o700 });
-});
+const { dir, home, bin, env, program, source, call, useSsh } = useOwnSource();
 
 /** The code block of docs/sources.md is what runs here: only the socket is another. */
 describe.skipIf(missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' }))(
@@ -48,9 +18,7 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' 
     let sshd: SshdOnSocket;
     beforeAll(async () => {
       sshd = await startSshd(dir);
-      program('vmssh', `exec ${vmsshWords} "$@"`);
-      const more = `-o IdentityFile=${join(dir, 'id')} -o IdentitiesOnly=yes -o BatchMode=yes`;
-      program('ssh', `exec ${findProgram('ssh')} -F ${home}/.ssh/config ${more} "$@"`);
+      useSsh();
     });
     afterAll(() => sshd?.close());
 
@@ -158,6 +126,17 @@ it('completion runs no program, and offers what config install saw', async () =>
   const { stdout } = await call('complete', '--', 'ssh', 'mine/');
   expect(stdout).toContain('mine/kept\t');
   expect((await call('complete', '--', 'list', '--provider', 'mi')).stdout).toContain('mine\t');
+  for (const words of [
+    ['ssh', ''],
+    ['ssh', 'ke'],
+    ['check', 'mi'],
+    ['check', 'mine%'],
+    ['forward', 'mine/kept', ''],
+    ['nc', 'MINE/'],
+    ['list', ''],
+    ['ssh', 'via/hv1/mine/'],
+  ])
+    expect(await call('complete', '--', ...words)).toMatchObject({ code: 0 });
   expect(existsSync(ran)).toBe(false);
 });
 
@@ -178,30 +157,37 @@ describe('an example of docs/sources.md', () => {
       '',
     );
 
-  it.skipIf(process.platform !== 'linux')('lists the machines of virtme-ng', async () => {
-    const words = [
-      'qemu-system-x86_64',
-      '-append',
-      'virtme.ssh virtme_ssh_channel=vsock',
-      '-device',
-      'vhost-vsock-pci,guest-cid=2222',
-    ];
-    const child = spawn('sh', ['-c', 'echo; read x', ...words], { stdio: ['pipe', 'pipe', 'ignore'] });
-    try {
-      await new Promise((resolve) => child.stdout.once('data', resolve));
-      source([program('vng', example('virtme-ng'))], { folder: join(home, '.cache/virtme-ng/.ssh') });
-      const { stdout } = await call('list', '--json', '--provider', 'mine');
-      expect(JSON.parse(stdout).machines).toMatchObject([
-        {
-          name: 'vng-2222',
-          address: 'vsock/2222',
-          identityFile: join(home, '.cache/virtme-ng/.ssh/id_virtme'),
-        },
-      ]);
-    } finally {
-      child.stdin.end();
-    }
-  });
+  it.skipIf(process.platform !== 'linux')(
+    'lists the machines of virtme-ng, by vsock and by TCP',
+    async () => {
+      const fixture = new URL('../../fixtures/qemu/virtme-ng1.35.cmdline.txt', import.meta.url);
+      const words = readFileSync(fixture, 'utf8').trimEnd().split('\n');
+      // What --ssh-tcp changes.
+      const byTcp = words.map((word) =>
+        word
+          .replace('virtme_ssh_channel=vsock', 'virtme_ssh_channel=tcp')
+          .replace('vhost-vsock-pci,guest-cid=42', 'virtio-net-pci,netdev=ssh')
+          .replace(/^-no-reboot$/, '-netdev\nuser,id=ssh,hostfwd=tcp:127.0.0.1:2222-:22'),
+      );
+      const children = [words, byTcp.flatMap((word) => word.split('\n'))].map((each) =>
+        spawn('sh', ['-c', 'echo; read x', ...each], { stdio: ['pipe', 'pipe', 'ignore'] }),
+      );
+      try {
+        await Promise.all(children.map(({ stdout }) => once(stdout, 'data')));
+        source([program('vng', example('virtme-ng'))]);
+        const { stdout } = await call('list', '--json', '--provider', 'mine');
+        expect(JSON.parse(stdout)).toMatchObject({
+          machines: [
+            { name: 'vng-42', address: 'vsock/42', status: 'running' },
+            { name: 'vng-2222', address: '127.0.0.1:2222' },
+          ],
+          warnings: [],
+        });
+      } finally {
+        for (const { stdin } of children) stdin.end();
+      }
+    },
+  );
 
   it.skipIf(missingPrograms({ jq: 'jq' }))('lists and starts Docker Sandboxes', async () => {
     const sandboxes = [

@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { checkScript, setupScript, undoScript } from '../../../src/guest/script.js';
 import { shell, shells } from '../../helpers/shells.js';
-import { useTempDir } from '../../helpers/temp-dir.js';
-import { writeTree } from '../../helpers/write-tree.js';
+import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
 
 const dir = useTempDir();
 let count = 0;

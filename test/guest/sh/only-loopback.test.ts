@@ -6,8 +6,7 @@ import { setupScript, undoScript } from '../../../src/guest/script.js';
 import { findProgram, missingPrograms } from '../../helpers/programs.js';
 import { shell, shells } from '../../helpers/shells.js';
 import { makePrivsepFolder } from '../../helpers/sshd.js';
-import { useTempDir } from '../../helpers/temp-dir.js';
-import { writeTree } from '../../helpers/write-tree.js';
+import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
 
 const dir = useTempDir();
 const file = 'etc/ssh/sshd_config.d/10-vmssh-loopback.conf';

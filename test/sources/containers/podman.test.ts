@@ -10,8 +10,7 @@ import {
 } from '../../../src/sources/containers/podman.js';
 import { DiscoveryError } from '../../../src/sources/provider.js';
 import { getJson } from '../../../src/sources/tools/http-unix.js';
-import { useTempDir } from '../../helpers/temp-dir.js';
-import { writeTree } from '../../helpers/write-tree.js';
+import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
 import { fixture } from '../fixture.js';
 import { useJsonServices } from '../managers/json-services.js';
 

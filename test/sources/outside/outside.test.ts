@@ -1,5 +1,13 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { everyEntry } from '../../../src/sources/here.js';
 import { listAll } from '../../../src/sources/list-all.js';
@@ -10,6 +18,7 @@ import { machinesIn } from '../../../src/sources/outside/rows.js';
 import { searchSource } from '../../../src/sources/search.js';
 import type { Source } from '../../../src/sources/source.js';
 import { sources } from '../../../src/sources/sources.js';
+import { missingRoot, otherUser } from '../../helpers/other-user.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
 const dir = useTempDir();
@@ -101,11 +110,43 @@ describe('a hostile source costs its own machines only', () => {
       code: 'PROTOCOL',
     },
     { name: 'prints brackets', script: 'head -c 100000 /dev/zero | tr "\\0" "["', code: 'PROTOCOL' },
+    { name: 'prints garbage and exits with 0', script: 'head -c 5000 /dev/urandom', code: 'PROTOCOL' },
+    { name: 'prints another version', script: `echo '{"version":1e999,"machines":[]}'`, code: 'PROTOCOL' },
+    {
+      name: 'prints nested rows',
+      script: `printf '{"version":1,"machines":['; head -c 9000 /dev/zero | tr "\\0" "["`,
+      code: 'PROTOCOL',
+    },
+    {
+      name: 'has fields of no prototype',
+      script: `echo '{"version":1,"machines":[{"__proto__":{"name":"x","status":"running"}},{"constructor":7}]}'`,
+      code: 'PROTOCOL',
+    },
     { name: 'has an odd row', script: print({ ...web, name: 'a\nHost *' }), code: 'PROTOCOL' },
   ])('that $name', async ({ script, code }) => {
     const { machines, warnings } = await listAll(deps, [scripted(script), beside], 2000);
     expect(machines.map(({ target }) => target)).toEqual(['beside/db']);
     expect(warnings).toMatchObject([{ provider: 'mine', code }]);
+  });
+
+  it('that leaves a process with its output, is not waited for', async () => {
+    const { machines, warnings } = await listAll(deps, [
+      scripted(`${print(web)}; sleep 60 & echo $! >${dir}/pid`),
+    ]);
+    process.kill(Number(readFileSync(join(dir, 'pid'), 'utf8')));
+    expect(machines.map(({ target }) => target)).toEqual(['mine/web']);
+    expect(warnings).toEqual([]);
+  });
+
+  it('that names a field twice has the last one, whatever it was checked to be', async () => {
+    const row = '{"name":"web","status":"running","name":"../x","address":"vsock/3","address":"vsock/2"}';
+    const { machines } = await listAll(deps, [scripted(`echo '{"version":1,"machines":[${row}]}'`)]);
+    expect(machines).toEqual([]);
+  });
+
+  it('that is asked where files of others lie does not run there', async () => {
+    const own = scripted('pwd >&2; exit 1');
+    await expect(own.list(deps)).rejects.toThrow(/machines-[\d.]+: \/$/);
   });
 
   it('with a program that is not there', async () => {
@@ -160,19 +201,116 @@ describe('a program is run only if nobody else can have changed it', () => {
     expect(await searchSource(source, 'web', deps)).toMatchObject({ outcome: 'unavailable', final: true });
   });
 
-  it.each([
-    { what: 'a program for all to write', mode: 0o777, folderMode: 0o755 },
-    { what: 'a folder for all to write', mode: 0o755, folderMode: 0o777 },
-  ])('not $what', async ({ mode, folderMode }) => {
-    const folder = join(dir, `open-${mode}-${folderMode}`);
+  /** A new file in a folder of this mode. */
+  const fileIn = (folderMode: number, mode = 0o755, text = '#!/bin/sh\n') => {
+    const folder = join(dir, `folder-${Math.random()}`);
     mkdirSync(folder);
-    const program = join(folder, 'machines');
-    writeFileSync(program, '#!/bin/sh\n');
-    writeFileSync(file, '{}');
-    chmodSync(program, mode);
+    const path = join(folder, 'machines');
+    writeFileSync(path, text);
+    chmodSync(path, mode);
     chmodSync(folder, folderMode);
-    const source = outsideSource({ name: 'mine', file, command: [program], find: false, start: false });
-    await expect(source.list(deps)).rejects.toMatchObject({ code: 'UNTRUSTED' });
+    return path;
+  };
+  const linkTo = (to: string, folderMode = 0o755) => {
+    const link = join(dirname(fileIn(folderMode)), 'link');
+    symlinkSync(to, link);
+    return link;
+  };
+  const lists = (command: readonly string[], more: Partial<OutsideLine> = {}) => {
+    if (!existsSync(file)) writeFileSync(file, '{}');
+    return outsideSource({ name: 'mine', file, command, find: false, start: false, ...more }).list(deps);
+  };
+
+  it.each<{ what: string; command: () => readonly string[] }>([
+    { what: 'a program for all to write', command: () => [fileIn(0o755, 0o777)] },
+    { what: 'a folder for all to write', command: () => [fileIn(0o777)] },
+    { what: 'a missing program that anybody can make', command: () => [join(dirname(fileIn(0o1777)), 'x')] },
+    { what: 'a link in a folder for all', command: () => [linkTo(fileIn(0o755), 0o777)] },
+    {
+      what: 'a link to a link in a folder for all',
+      command: () => [linkTo(linkTo(fileIn(0o755), 0o777))],
+    },
+    { what: 'a script for all to write', command: () => ['/bin/sh', fileIn(0o755, 0o666)] },
+    {
+      what: 'a missing script that anybody can make',
+      command: () => ['/bin/sh', '-e', join(dirname(fileIn(0o1777)), 'x')],
+    },
+  ])('not $what', async ({ command }) => {
+    await expect(lists(command())).rejects.toMatchObject({ code: 'UNTRUSTED' });
+  });
+
+  it('also one in a sticky folder, and with a folder for all as its argument', async () => {
+    const program = fileIn(0o1777, 0o755, `#!/bin/sh\n${print(web)}\n`);
+    expect((await lists([program, dirname(fileIn(0o777))])).found).toHaveLength(1);
+  });
+
+  it.skipIf(missingRoot('what root runs'))("of root, not a user's", async () => {
+    const uid = otherUser.uid ?? 0;
+    const program = fileIn(0o755);
+    chownSync(program, uid, uid);
+    await expect(lists([program])).rejects.toMatchObject({
+      message: `${program} is not used: user ${uid} can change it`,
+    });
+    await expect(lists(['/bin/sh', program])).rejects.toMatchObject({ code: 'UNTRUSTED' });
+    const theirs = fileIn(0o755, 0o644, '{}');
+    chownSync(dirname(theirs), uid, uid);
+    await expect(lists(['/bin/true'], { file: theirs })).rejects.toMatchObject({ code: 'UNTRUSTED' });
+  });
+
+  it('nor a program that a row names as its route', async () => {
+    const open = fileIn(0o777);
+    const route = (program: string) => ({ ...web, routes: [{ command: [program] }] });
+    const rows = [
+      web,
+      { ...route(open), name: 'a' },
+      { ...route(open), name: 'b' },
+      { ...route('/bin/cat'), name: 'c' },
+    ];
+    const { found, warnings } = await scripted(print(...rows)).list(deps);
+    expect(found.map(({ name }) => name)).toEqual(['web', 'c']);
+    expect(warnings).toEqual([
+      {
+        ...{ provider: 'mine', code: 'FOREIGN' },
+        problem: `2 of its machines cannot be shown: any user can change ${open}, which is their route`,
+      },
+    ]);
+  });
+
+  it('nor a key of a row that lies elsewhere, or in a folder for all', async () => {
+    const folder = join(dir, 'keys');
+    const secret = fileIn(0o755, 0o600);
+    for (const name of ['', 'own', 'open']) mkdirSync(join(folder, name));
+    chmodSync(join(folder, 'open'), 0o777);
+    for (const key of ['own/key', 'open/key']) writeFileSync(join(folder, key), '', { mode: 0o600 });
+    symlinkSync(secret, join(folder, 'link'));
+    symlinkSync(dirname(secret), join(folder, 'elsewhere'));
+    symlinkSync(join(folder, 'own'), join(folder, 'within'));
+    const keys = [
+      'own/key',
+      'within/key',
+      'own/none',
+      'open/key',
+      'link',
+      'elsewhere/machines',
+      'elsewhere/none',
+    ];
+    const rows = keys.map((key) => ({
+      ...web,
+      name: key.replace('/', '-'),
+      identityFile: join(folder, key),
+    }));
+    const { found, warnings } = await scripted(print(...rows), { folder }).list(deps);
+    expect(warnings).toEqual([]);
+    expect(found.flatMap(({ identityFile }) => identityFile ?? [])).toEqual(
+      keys.slice(0, 3).map((key) => join(folder, key)),
+    );
+    // The folder itself may be a link.
+    const link = join(dir, 'keys-link');
+    symlinkSync(folder, link);
+    const viaLink = await scripted(print({ ...web, identityFile: join(link, 'own/key') }), {
+      folder: link,
+    }).list(deps);
+    expect(viaLink.found).toMatchObject([{ identityFile: join(link, 'own/key') }]);
   });
 });
 

@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { outsideKind } from '../../../src/kinds/machines.js';
+import { asTarget } from '../../../src/kinds/parse.js';
 import { machineOf, machinesIn, unusedOf } from '../../../src/sources/outside/rows.js';
+import type { DiscoveredMachine } from '../../../src/sources/provider.js';
+import { split } from '../../../src/target/text.js';
 
 const source = { name: 'mine' };
 const row = { name: 'web', status: 'running' };
@@ -64,7 +68,7 @@ describe('a row of a source', () => {
   it.each([
     { changed: { name: undefined }, why: /"name"/ },
     { changed: { name: 7 }, why: /"name"/ },
-    ...['', 'a/b', '..', 'a\nHost *', 'x\u001b[2J'].map((name) => ({
+    ...['', 'a/b', '.', '..', 'a\nHost *', 'x\u001b[2J', 'a\u0085b', 'a\0b', '\u009b2J'].map((name) => ({
       changed: { name },
       why: /its name is empty/,
     })),
@@ -72,11 +76,37 @@ describe('a row of a source', () => {
     { changed: { status: 'fine' }, why: /"status"/ },
     { changed: { id: 7 }, why: /"id"/ },
     { changed: { uuid: '' }, why: /"id"/ },
+    { changed: { id: '' }, why: /"id"/ },
+    { changed: { id: null }, why: /"id"/ },
+    { changed: { id: 'x'.repeat(1001) }, why: /"id"/ },
     ...['vsock/0', 'vsock/1', 'vsock/2', 'vsock/local', 'vsock/host'].map((address) => ({
       changed: { address },
       why: /vsock of this host|cannot be used/,
     })),
+    ...[
+      ...[
+        '127.0.0.1',
+        '127.0.0.1:22',
+        '127.9.9.9',
+        '::1',
+        '[::1]:22',
+        '[::ffff:127.0.0.1]:22',
+        '[::1%lo]:22',
+      ],
+      ...['0.0.0.0', '0.0.0.0:2222', '[::]:22', 'unix/run/ssh-unix-local/socket'],
+      'unix/run/../run/ssh-unix-local//socket',
+    ].map((address) => ({ changed: { address }, why: /SSH server of this host/ })),
+    { changed: { routes: [{ address: '127.0.0.1:22' }] }, why: /SSH server of this host/ },
+    ...['127.1', '1', 'localhost:22', '0x7f.1:22', 'vsock/3:22', 'vsock/4294967295'].map((address) => ({
+      changed: { address },
+      why: /no IP address|cannot be used/,
+    })),
+    ...['vsock%2', 'VSOCK:1', 'vsock/0x2', 'vsock/02'].map((address) => ({
+      changed: { address },
+      why: /vsock of this host|cannot be used/,
+    })),
     { changed: { address: 'unix:./x' }, why: /no absolute path/ },
+    { changed: { address: 'vsock-mux:./x' }, why: /no absolute path/ },
     { changed: { address: 'web:22' }, why: /no IP address/ },
     { changed: { address: 'machine/web' }, why: /cannot be used|no IP address/ },
     { changed: { address: 'hvsock:ZERO:vsock-22' }, why: /cannot be used|no IP address/ },
@@ -87,7 +117,13 @@ describe('a row of a source', () => {
     { changed: { routes: ['vsock/3'] }, why: /no object/ },
     { changed: { routes: [{}] }, why: /neither/ },
     { changed: { routes: [{ command: 'ssh web' }] }, why: /"command" is no list/ },
-    { changed: { routes: [{ command: ['/x', 'a\nb'] }] }, why: /"command" is no list/ },
+    ...['a\nb', 'a\0b', '\u001b[2J', 'x'.repeat(1001)].map((word) => ({
+      changed: { routes: [{ command: ['/x', word] }] },
+      why: /"command" is no list/,
+    })),
+    { changed: { routes: [{ command: { 0: '/x', length: 1 } }] }, why: /"command" is no list/ },
+    { changed: { routes: [{ command: [''] }] }, why: /no absolute path/ },
+    { changed: { routes: [{ command: ['-x'] }] }, why: /no absolute path/ },
     { changed: { routes: [{ command: Array(65).fill('/x') }] }, why: /"command" is no list/ },
     { changed: { routes: [{ command: [] }] }, why: /no absolute path/ },
     { changed: { routes: [{ command: ['ssh', 'web'] }] }, why: /no absolute path/ },
@@ -103,6 +139,45 @@ describe('a row of a source', () => {
     ]);
     expect(warnings[0]?.problem).toMatch(why);
     expect(warnings[0]?.problem).not.toMatch(/\p{Cc}/u);
+  });
+
+  it('never has the identity of a row of another source, or of another id', () => {
+    const uuids = ['mine', 'min', 'mine-e', 'lab'].flatMap((name) =>
+      [
+        'e',
+        'x',
+        'X',
+        'x\0',
+        '\0x',
+        'e\0x',
+        'mine',
+        'mine\0x',
+        'mine/x',
+        '11111111-2222-4333-8444-555555555555',
+      ].map((id) => (machineOf({ name }, { ...row, id }) as DiscoveredMachine).uuid),
+    );
+    expect(new Set(uuids).size).toBe(40);
+    expect(uuids.every((each) => each !== undefined && each[14] === '8')).toBe(true);
+  });
+
+  it.each([
+    'a%b',
+    'a:b',
+    'via%hv1%x',
+    '-oProxyCommand=id',
+    '*',
+    '%h',
+    '$(id)',
+    '__proto__',
+    'constructor',
+    'é',
+    '名',
+  ])('may have the odd name %j, which only means itself', (name) => {
+    expect(read({ ...row, name }).found).toMatchObject([{ name, target: `mine/${name}` }]);
+    expect(outsideKind.parse(split(`mine/${name}`), asTarget as never)).toEqual({
+      ...{ kind: 'outside', source: 'mine' },
+      name,
+    });
   });
 
   it.each([

@@ -5,8 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { processesByPs } from '../../../src/sources/processes/by-ps.js';
 import { processesNamed } from '../../../src/sources/processes/processes.js';
 import { findProgram, missingPrograms } from '../../helpers/programs.js';
-import { useTempDir } from '../../helpers/temp-dir.js';
-import { writeTree } from '../../helpers/write-tree.js';
+import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
 
 const dir = useTempDir();
 const uid = 501;

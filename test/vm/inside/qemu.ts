@@ -4,3 +4,12 @@ export function qemuAs(unit: string, fixture: string, edit = ''): string {
     systemd-run -q --unit=${unit} --expand-environment=no -p StandardInput=file:/run/${unit}.cmdline \
       bash -c 'mapfile -t args; exec -a "$args" bash -c "sleep infinity & wait" "\${args[@]:1}"'`;
 }
+
+/** A script that starts a program of the bed's QEMU in a guest, where the folder of the bed's programs is /host. */
+export function bedProgram(name: 'bin/qemu-system-x86_64' | 'libexec/virtiofsd'): string {
+  const data = name.startsWith('bin/') ? '-L $root/share/qemu -L $root/share/seabios ' : '';
+  return `#!/bin/sh
+root=/host/qemu/usr
+exec $root/lib64/ld-linux-x86-64.so.2 --library-path $root/lib/x86_64-linux-gnu $root/${name} ${data}"$@"
+`;
+}

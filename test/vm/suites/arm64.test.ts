@@ -1,8 +1,9 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dist, run } from '../../helpers/run.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
+import { askedCalls, parseAsked } from '../../native/support/asked.js';
 import { compile } from '../../native/support/compile.js';
 import { profiles } from '../../native/support/profiles.js';
 import { bootArm64 } from '../bed/arm64.js';
@@ -14,9 +15,10 @@ const missing = existsSync(executable)
   ? ''
   : ': skipped, as npm run build:exe -- --target linux-arm64 was not run';
 const megabytes = 8;
-const confined = missing
-  ? undefined
-  : compile('confined.cpp', undefined, ['-static'], 'aarch64-linux-gnu-g++');
+const build = (source: string, compiler: string) =>
+  missing ? undefined : compile(source, undefined, ['-static'], `aarch64-linux-gnu-${compiler}`);
+const confined = build('confined.cpp', 'g++');
+const asking = build('asking.c', 'gcc');
 
 /** What the run has seen, for test/packages/tried.md. */
 const seen: string[] = [];
@@ -26,6 +28,9 @@ describeGuests(`a guest for arm64, and the executable for it${missing}`, () => {
   let guest: Awaited<ReturnType<typeof bootArm64>>;
   /** In the guest, where vmssh is on the PATH. */
   const inside = (command: string) => guest.run(command, { timeout: 200, allowFailure: true });
+  /** There is no tar, which copyIn wants. */
+  const copy = (file: string, name: string) =>
+    guest.run(`cat >/usr/bin/${name} && chmod 755 /usr/bin/${name}`, { input: readFileSync(file) });
   /** A first login there, by what `config install` wrote. */
   const login = (target: string, command: string) =>
     inside(`ssh -o BatchMode=yes -o StrictHostKeyChecking=accept-new ${target} '${command}'`);
@@ -33,8 +38,9 @@ describeGuests(`a guest for arm64, and the executable for it${missing}`, () => {
   beforeAll(async () => {
     if (missing) return;
     guest = await bootArm64(console.error);
-    // There is no tar, which copyIn wants.
-    await guest.run('cat >/usr/bin/vmssh && chmod 755 /usr/bin/vmssh', { input: readFileSync(executable) });
+    await copy(executable, 'vmssh');
+    if (confined) await copy(confined, 'confined');
+    if (asking) await copy(asking, 'asking');
   });
   afterAll(async () => {
     await guest?.stop();
@@ -105,9 +111,6 @@ describeGuests(`a guest for arm64, and the executable for it${missing}`, () => {
 
   // QEMU has no filters in the programs that it runs by itself: here it runs a kernel.
   it.skipIf(missing || !confined).each(profiles)('has the profile $profile', async ({ profile, allowed }) => {
-    await guest.run('cat >/usr/bin/confined && chmod 755 /usr/bin/confined', {
-      input: readFileSync(confined ?? ''),
-    });
     const { code, stdout } = await inside(
       `mkdir /tmp/${profile} && cd /tmp/${profile} && confined ${profile}`,
     );
@@ -115,6 +118,63 @@ describeGuests(`a guest for arm64, and the executable for it${missing}`, () => {
     for (const what of ['execve', 'threads'])
       expect(await inside(`cd /tmp/${profile} && confined ${profile} ${what}`)).toMatchObject({ code: 0 });
     seen.push(`the filter of system calls, profile ${profile}`);
+  });
+
+  describe.skipIf(missing || !asking)('a command there that starts no program any more', () => {
+    /** What it failed with, just before and just after it gave up its rights: as test/faults/confined.test.ts has it. */
+    const refused = async (what: string, stays: readonly string[] = []) => {
+      const { before, after } = parseAsked((await inside('cat /tmp/asked')).stdout);
+      expect(before).toHaveLength(askedCalls);
+      expect(before.join()).not.toContain('ENOSYS');
+      expect(after.map((each) => each.split(' ')[0])).toEqual(stays);
+      seen.push(`${before.length - stays.length} forbidden calls of \`vmssh ${what}\`, each refused`);
+    };
+    const ssh = 'ssh -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null';
+
+    it('nc --banner', async () => {
+      const banner = await inside('asking /tmp/asked vmssh nc --banner unix/run/sshd.sock');
+      expect(banner).toMatchObject({ code: 0, stdout: expect.stringMatching(/^SSH-2\.0-/) });
+      await refused('nc --banner');
+    });
+
+    it('a relay that lasts, through which a login goes on', async () => {
+      const proxy = '-F none -o "ProxyCommand=asking /tmp/asked vmssh proxy vsock/1 22"';
+      const lasts = 'until [ -s /tmp/asked ]; do :; done; uname -m';
+      expect(await inside(`rm -f /tmp/asked; ${ssh} ${proxy} guest '${lasts}'`)).toMatchObject({
+        code: 0,
+        stdout: 'aarch64\n',
+      });
+      await refused('proxy');
+    });
+
+    it.each(['127.0.0.1:2222', '/run/forward.sock'])('forward to vsock, at %s', async (local) => {
+      const way = local.startsWith('/')
+        ? `-o "ProxyCommand=socat - UNIX-CONNECT:${local}" guest`
+        : '-p 2222 127.0.0.1';
+      const forwarded = await inside(`busybox ip link set lo up; rm -f /tmp/asked
+        asking /tmp/asked vmssh forward vsock/1 22 ${local} >/dev/null 2>&1 & forward=$!
+        until [ -s /tmp/asked ]; do :; done
+        ${ssh} -F none ${way} 'uname -m'; kill $forward; wait $forward`);
+      expect(forwarded).toMatchObject({ code: 0, stdout: 'aarch64\n' });
+      await refused(`forward vsock/1 22 ${local}`);
+    });
+
+    it.each([
+      { reason: 'ORDER', stays: [] },
+      // It keeps the key.
+      { reason: 'HOSTNAME', stays: ['openat', 'openat', 'renameat', 'mkdirat'] },
+    ])('host-key $reason', async ({ reason, stays }) => {
+      const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f';
+      const machine = { provider: 'qemu', name: 'web', target: 'qemu/web' };
+      // As if the shell were ssh, and its proxy had left what it reached (src/identity/record.ts).
+      const { code, stdout } = await inside(`umask 077; export HOME=/tmp/home-${reason}
+        reached=$HOME/.local/state/vmssh/reached; mkdir -p $reached
+        start=$(cut -d ' ' -f 22 /proc/$$/stat)
+        echo '${JSON.stringify({ text: 'qemu/web', machine })}' >$reached/ssh-$$-$start
+        exec asking /tmp/asked vmssh host-key --host-keys=accept-new ${reason} web ${key}`);
+      expect({ code, stdout }).toEqual({ code: 0, stdout: reason === 'HOSTNAME' ? `web ${key}\n` : '' });
+      await refused(`host-key ${reason}`, stays);
+    });
   });
 
   it.skipIf(missing)('says what is wrong there', async () => {

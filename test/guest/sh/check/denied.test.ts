@@ -4,8 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import denied from '../../../../src/guest/sh/check/denied.sh';
 import report from '../../../../src/guest/sh/parts/report.sh';
 import { shell, shells } from '../../../helpers/shells.js';
-import { useTempDir } from '../../../helpers/temp-dir.js';
-import { writeTree } from '../../../helpers/write-tree.js';
+import { useTempDir, writeTree } from '../../../helpers/temp-dir.js';
 
 const dir = useTempDir();
 let count = 0;

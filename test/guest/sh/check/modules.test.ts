@@ -7,8 +7,7 @@ import facts from '../../../../src/guest/sh/parts/facts.sh';
 import report from '../../../../src/guest/sh/parts/report.sh';
 import vsock from '../../../../src/guest/sh/parts/vsock.sh';
 import { shell, shells } from '../../../helpers/shells.js';
-import { useTempDir } from '../../../helpers/temp-dir.js';
-import { writeTree } from '../../../helpers/write-tree.js';
+import { useTempDir, writeTree } from '../../../helpers/temp-dir.js';
 
 const dir = useTempDir();
 let count = 0;

@@ -9,8 +9,7 @@ import report from '../../../../src/guest/sh/parts/report.sh';
 import { findProgram, missingPrograms } from '../../../helpers/programs.js';
 import { shell, shells } from '../../../helpers/shells.js';
 import { makePrivsepFolder } from '../../../helpers/sshd.js';
-import { useTempDir } from '../../../helpers/temp-dir.js';
-import { writeTree } from '../../../helpers/write-tree.js';
+import { useTempDir, writeTree } from '../../../helpers/temp-dir.js';
 
 const dir = useTempDir();
 const sshd = findProgram('sshd');

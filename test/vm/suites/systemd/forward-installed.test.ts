@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bootGuest, type Guest } from '../../bed/guest.js';
@@ -6,6 +7,13 @@ import { register } from '../../inside/machined.js';
 
 const root = fileURLToPath(new URL('../../../..', import.meta.url));
 const id = '0123456789abcdef0123456789abcdef';
+/** What runs the service, and what has to be hidden for that: the executable comes first, if it is there. */
+const programs = existsSync(`${root}/dist/linux-x64/vmssh`)
+  ? [
+      { program: '/usr/bin/node', hidden: '/host/dist/linux-x64' },
+      { program: '/host/dist/linux-x64/vmssh', hidden: '/unused' },
+    ]
+  : [{ program: '/usr/bin/node', hidden: '/unused' }];
 
 // The guest is the host here, with a systemd for its user tester; its machines are itself, by its own CID.
 describeGuests('forward --install by the user’s systemd', () => {
@@ -122,6 +130,40 @@ describeGuests('forward --install by the user’s systemd', () => {
       stderr: expect.stringContaining('your systemd does not listen on "127.0.0.1:2224"'),
     });
   }, 240_000);
+
+  // test/e2e/forward/sandbox.test.ts compares what they allow with what it asks for; here systemd enforces them.
+  test.each(programs)(
+    'serves addresses within the limits of its units: $program',
+    async ({ program, hidden }) => {
+      await guest.run(`mkdir -p /none ${hidden} && mount --bind /none ${hidden}`);
+      const clients = [
+        { target: 'vsock/91', local: '2225', ssh: '-p 2225 127.0.0.1' },
+        {
+          target: '.host',
+          local: '/home/tester/own.sock',
+          ssh: '-o "ProxyCommand=vmssh proxy unix/home/tester/own.sock 22" own',
+        },
+      ];
+      for (const { target, local, ssh } of clients) {
+        expect(await user(`vmssh forward ${target} 22 ${local} --install`)).toMatchObject({ code: 0 });
+        const { installed } = JSON.parse((await user('vmssh forward --list --json')).stdout);
+        const { unit } = installed.find((each: { unit: string }) => each.unit !== socket);
+        const login = `ssh -n -F none -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null ${ssh} hostname`;
+        expect(await user(login)).toMatchObject({ code: 0, stdout: 'trixie\n' });
+        const show = `systemctl --user show -P MainPID ${unit.replace('.socket', '.service')}`;
+        const pid = (await user(show)).stdout.trim();
+        const limits = `readlink /proc/${pid}/exe && grep -E "^(NoNewPrivs|Seccomp):" /proc/${pid}/status`;
+        expect((await sh(limits)).stdout).toBe(`${program}\nNoNewPrivs:\t1\nSeccomp:\t2\n`);
+        // In one of its own it would take all owners for "nobody".
+        expect((await sh(`readlink /proc/${pid}/ns/user /proc/self/ns/user | sort -u | wc -l`)).stdout).toBe(
+          '1\n',
+        );
+        expect(await user(`vmssh forward ${target} 22 ${local} --uninstall`)).toMatchObject({ code: 0 });
+      }
+      await guest.run(`umount ${hidden}`);
+    },
+    240_000,
+  );
 
   test('is gone, with its connections, after --uninstall', async () => {
     await guest.run(

@@ -7,6 +7,7 @@ import { bootGuest, type Guest } from '../../bed/guest.js';
 import { describeGuests } from '../../describe.js';
 import { ensureImage, ensurePrograms } from '../../images/cache.js';
 import { cpuWithKvm } from '../../inside/hypervisor.js';
+import { bedProgram } from '../../inside/qemu.js';
 import { type Stage, stageProduct } from '../../product/scene/stage.js';
 
 // The guest is the host: its systemd-vmspawn runs a machine of a kernel and busybox, by the bed's QEMU.
@@ -23,7 +24,7 @@ describeGuests('a machine of systemd-vmspawn', () => {
     stage = stageProduct({ withExecutable: false });
     const [programs, image] = await Promise.all([ensurePrograms(console.error), ensureImage('sid')]);
     guest = await bootGuest({ suite: 'sid', cpu: cpuWithKvm, cid: 79, share: programs, memory: 1536 });
-    writeFileSync(join(dir, 'qemu'), qemu, { mode: 0o755 });
+    writeFileSync(join(dir, 'qemu'), bedProgram('bin/qemu-system-x86_64'), { mode: 0o755 });
     await guest.copyIn({
       '/usr/local/bin/qemu-system-x86_64': join(dir, 'qemu'),
       '/opt/vmssh': join(stage.folder, 'vmssh'),
@@ -73,13 +74,6 @@ describeGuests('a machine of systemd-vmspawn', () => {
     expect((await sh('vmssh list')).stdout).toMatch(/^running\t/);
   });
 });
-
-/** The bed's QEMU, from the shared folder. */
-const qemu = `#!/bin/sh
-root=/host/qemu
-exec $root/usr/lib64/ld-linux-x86-64.so.2 --library-path $root/usr/lib/x86_64-linux-gnu \\
-  $root/usr/bin/qemu-system-x86_64 -L $root/usr/share/qemu -L $root/usr/share/seabios "$@"
-`;
 
 /** An image that systemd-vmspawn takes for one with a system: a partition table and a root. */
 function disk(path: string): string {

@@ -82,7 +82,7 @@ export function hopHost(text: string): string {
 
 /** The name as a host that no tool reads as a pattern or path: letters, digits, ".", "_" and "-". Can be "". */
 export function slug(name: string): string {
-  unplain ??= /[^\p{L}\p{N}\p{M}._-]+/gu;
+  unplain ??= new RegExp(notPlain, 'gu');
   const slug = name
     .normalize('NFC')
     .replaceAll(unplain, '-')
@@ -94,6 +94,7 @@ export function slug(name: string): string {
 }
 
 // No literal either.
+const notPlain = '[^\\p{L}\\p{N}\\p{M}._-]+';
 let unplain: RegExp | undefined;
 
 /** The names that `typed` may be a misspelling of: the nearest, at most three. Ignores case. */

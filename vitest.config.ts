@@ -43,7 +43,7 @@ export default defineConfig({
   test: {
     // The state is in the home that a test gives.
     env: { XDG_STATE_HOME: '' },
-    globalSetup: './test/helpers/own-home.ts',
+    globalSetup: './test/runs/own-home.ts',
     // npm test: unit and shown; npm run test:rest: those whose names begin with rest. Leave some out by --project: --exclude has no
     // effect on projects.
     projects: [

@@ -152,7 +152,7 @@ async function accept(
 ): Promise<void> {
   const { env, platform } = process;
   const [{ verifyHostKey }, { recordOf }, { withMachine }] = await Promise.all([
-    import('./ssh/host-verifier.js'),
+    import('./ssh/settle-key.js'),
     import('./identity/record.js'),
     import('./identity/known-address.js'),
   ]);

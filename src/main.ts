@@ -6,9 +6,8 @@ import { scanArgs } from './cli/scan-args.js';
 import { isSocket } from './deliver/pass-fd.js';
 import { ConnectError, exitCode, exitCodeOf, printable, quote } from './errors.js';
 import { isOutOfMemory, loadAddon } from './native.js';
-import { skipRelativeFolders } from './process/own-path.js';
+import { skipRelativeFolders } from './process/program-in-path.js';
 import { selfCommand } from './runtime.js';
-import { version } from './version.js';
 
 /** Runs the program and ends the process: the one place that turns errors into a message and an exit code. */
 export async function main(program: Io['program']): Promise<never> {
@@ -53,6 +52,7 @@ async function dispatch(args: readonly string[], io: Io): Promise<number> {
   if (name === 'host-keys')
     return fastPath((await import('./commands/proxy/host-keys.js')).hostKeys, rest, args, io);
   if (args.length === 1 && (args[0] === '--version' || args[0] === '-V')) {
+    const { version } = await import('./version.js');
     io.out(`${version}\n`);
     return exitCode.ok;
   }

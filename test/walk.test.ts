@@ -23,8 +23,8 @@ const beside = [
   /^(cli|target)\/(?!reach\/reach-by$)/,
   /^(clock|errors|native|runtime)$/,
   /^commands\/proxy\/stdio-watch$/,
-  /^kinds\/(kind|machines|managed)$/,
-  /^process\/own-path$/,
+  /^kinds\/(kind|machines)$/,
+  /^process\/program-in-path$/,
   /^(ssh\/folder|identity\/identity|endpoint|files\/place)$/,
   /^sources\/(not-up|start-command)$/,
 
@@ -133,10 +133,10 @@ describe('from argv to the socket', () => {
   );
 
   it.each([
-    { args: ['proxy', '--fdpass', `machine/${mint}`, '22'], most: 57 },
-    { args: ['list'], most: 76 },
-    { args: ['config', 'install', '--no-fresh'], most: 104 },
-    { args: ['guest', 'check', 'no-such-host.invalid'], most: 67 },
+    { args: ['proxy', '--fdpass', `machine/${mint}`, '22'], most: 49 },
+    { args: ['list'], most: 70 },
+    { args: ['config', 'install', '--no-fresh'], most: 98 },
+    { args: ['guest', 'check', 'no-such-host.invalid'], most: 61 },
   ])('$args loads at most $most files of src/', async ({ args, most }) => {
     const machined = await startMachined([{ name: mint, class: 'vm', vSockCid: 3 }]);
     const home = join(dir, `home-${args.join('-').replaceAll('/', '_')}`);

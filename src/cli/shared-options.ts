@@ -1,6 +1,6 @@
-import { behind } from '../lookup/login.js';
 import { type RouteName, routeNames } from '../route.js';
 import { hopHost } from '../target/names.js';
+import { behind } from '../target/text.js';
 import { type RawArgs, UsageError } from './command.js';
 import { flag, listOf, repeated, seconds } from './option.js';
 

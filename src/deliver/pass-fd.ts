@@ -2,6 +2,7 @@ import { fstatSync } from 'node:fs';
 import type { Addon, Handle } from 'node-hvsock-native';
 import { exhaustion } from '../connect/failures/failure.js';
 import { ConnectError } from '../errors.js';
+import { readTextSync } from '../files/read-sync.js';
 
 /**
  * Whether a client can wait for a socket on `stdout`, as ssh does with ProxyUseFdpass: one socket is stdin and stdout of
@@ -10,6 +11,22 @@ import { ConnectError } from '../errors.js';
 export function takesSocket(stdin = 0, stdout = 1): boolean {
   const [input, output] = [socketAt(stdin), socketAt(stdout)];
   return output !== undefined && (input === undefined || input === output);
+}
+
+/** As takesSocket, for those who pass one without the addon, which looks itself: a TCP socket takes no other one. */
+export function takesUnixSocket(): boolean {
+  return takesSocket() && !isTcp(1);
+}
+
+function isTcp(fd: number): boolean {
+  const row = ` ${fstatSync(fd).ino} `;
+  return ['/proc/net/tcp', '/proc/net/tcp6'].some((path) => {
+    try {
+      return readTextSync(path).includes(row);
+    } catch {
+      return false;
+    }
+  });
 }
 
 /** Whether a descriptor is a socket. */

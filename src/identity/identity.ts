@@ -5,7 +5,7 @@ import { asTarget } from '../kinds/parse.js';
 import type { ListedMachine } from '../sources/merge.js';
 import type { Authority } from '../sources/tools/scope.js';
 import { parseUuid, vmIds } from '../target/guid.js';
-import { slug } from '../target/slug.js';
+import { slug } from '../target/names.js';
 import {
   type AnyTarget,
   type NamedTarget,

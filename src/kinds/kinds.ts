@@ -3,8 +3,16 @@ import { ConnectError } from '../errors.js';
 import type { Reachable, ResolveContext } from '../sources/source.js';
 import type { AnyTarget, OutsideTarget, ViaTarget } from '../target/target.js';
 import type { Kind } from './kind.js';
-import { containerKind, dotHostKind, hyperVKind, machineKind, qemuKind, wslKind } from './machines.js';
-import { managedKinds, outsideKind } from './managed.js';
+import {
+  containerKind,
+  dotHostKind,
+  hyperVKind,
+  machineKind,
+  managedKinds,
+  outsideKind,
+  qemuKind,
+  wslKind,
+} from './machines.js';
 import { hvsockKind, unixKind, vsockKind, vsockMuxKind } from './sockets.js';
 import { viaKind } from './via.js';
 

@@ -1,8 +1,7 @@
 import { ConnectError, quote } from '../errors.js';
-import { hasControlCharacter } from '../target/names.js';
+import { hasControlCharacter, similarTo } from '../target/names.js';
 import { AnyCid } from '../target/numbers.js';
 import { offered, shellQuoted } from '../target/shell.js';
-import { similarTo } from '../target/similar.js';
 import type { AnyTarget } from '../target/target.js';
 import { type Split, split } from '../target/text.js';
 import { type Kind, kindWords } from './kind.js';

@@ -1,8 +1,7 @@
 import { ConnectError } from '../errors.js';
 import { builtInWords, isOutsideName } from '../sources/outside/file.js';
-import { hopHostProblem, nameProblem } from '../target/names.js';
+import { hopHostProblem, nameProblem, similarTo } from '../target/names.js';
 import { routeToHop } from '../target/routes.js';
-import { similarTo } from '../target/similar.js';
 import type { AnyTarget, OutsideTarget, ViaTarget } from '../target/target.js';
 import { parseName, type Split, split } from '../target/text.js';
 import type { Kind } from './kind.js';

@@ -35,7 +35,7 @@ export async function lookUp(
   const { resolveShortName } = await import('./short-name.js');
   const found = await resolveShortName(typed, { env, platform, signal, seen });
   if (found.target.kind !== 'via') return found;
-  const { writtenMachine } = await import('../ssh/config/via-machine.js');
+  const { writtenMachine } = await import('../ssh/config/names.js');
   return { ...found, machine: await writtenMachine(found.target, { env }) };
 }
 

@@ -25,12 +25,6 @@ export function splitLogin(text: string): Login {
   return host === undefined || isLiteral(login.host) ? login : { ...login, host, port };
 }
 
-/** A typed login to a machine that a hypervisor has: "ann@mint" on hv1 is "ann@via/hv1/mint". */
-export function behind(host: string, typed: string): string {
-  const [, login = '', rest = ''] = /^((?:ssh:\/\/)?(?:[^@/%:]+@)?)(.*)$/is.exec(typed) ?? [];
-  return `${login}via/${host}/${rest}`;
-}
-
 /** An address that itself contains colons, "vsock:3:5000". */
 function isLiteral(host: string): boolean {
   const { word, separator } = split(host);

@@ -1,4 +1,4 @@
-import { similarTo } from '../target/similar.js';
+import { similarTo } from '../target/names.js';
 
 /** Verbs of other tools, and what to type instead. */
 interface Verb {

@@ -4,8 +4,8 @@ import type { ListedMachine } from '../sources/merge.js';
 import type { ContainerFacts, Status } from '../sources/provider.js';
 import { listedRoutes } from '../sources/routes.js';
 import type { Authority } from '../sources/tools/scope.js';
+import { slug } from '../target/names.js';
 import { isSshPort } from '../target/numbers.js';
-import { slug } from '../target/slug.js';
 
 /** A machine as `list --json` and the library have it: docs/reference/list-schema.md. */
 export interface MachineJson {

@@ -1,6 +1,5 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join, win32 } from 'node:path';
-import { windowsFolder } from './own-path.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -28,4 +27,55 @@ export function isProgram(path: string): boolean {
 /** The path of a program, or another file, in System32, whatever PATH and the current folder are. */
 export function systemProgram(name: string, env: Readonly<Record<string, string | undefined>>): string {
   return win32.join(windowsFolder(env), 'System32', name);
+}
+
+/**
+ * Takes the folders out of PATH that are not absolute, and returns them: anybody who can write to the current folder could
+ * put an ssh there. If no other is left, the system's default folders are searched: on Windows they are named, since a program
+ * without a PATH gets the one that its process began with.
+ */
+export function skipRelativeFolders(
+  env: Record<string, string | undefined>,
+  platform: NodeJS.Platform,
+): readonly string[] {
+  const entries = env.PATH === undefined ? [] : entriesOf(env.PATH, platform);
+  const kept = entries.filter((entry) => isAbsoluteFolder(unquoted(entry, platform), platform));
+  if (kept.length === entries.length) return [];
+  if (kept.length > 0) env.PATH = kept.join(platform === 'win32' ? ';' : ':');
+  else if (platform === 'win32') env.PATH = systemFolders(env).join(';');
+  else Reflect.deleteProperty(env, 'PATH');
+  return entries.filter((entry) => !kept.includes(entry)).map((entry) => unquoted(entry, platform));
+}
+
+function systemFolders(env: Readonly<Record<string, string | undefined>>): readonly string[] {
+  const root = windowsFolder(env);
+  return [`${root}\\System32`, root, `${root}\\System32\\OpenSSH`];
+}
+
+/** Windows' own folder; C:\Windows if the environment names none that is absolute. */
+export function windowsFolder({
+  SystemRoot,
+  SYSTEMROOT,
+}: Readonly<Record<string, string | undefined>>): string {
+  const named = SystemRoot ?? SYSTEMROOT ?? '';
+  return isAbsoluteFolder(named, 'win32') ? named : 'C:\\Windows';
+}
+
+/** The folders of a PATH. Windows skips what is empty, and takes quotes, in which a semicolon is part of the name. */
+export function foldersOfPath(path: string, platform: NodeJS.Platform): readonly string[] {
+  return entriesOf(path, platform).map((entry) => unquoted(entry, platform));
+}
+
+/** Whether a folder is the same whatever the current folder, and on Windows the current drive, is. */
+export function isAbsoluteFolder(folder: string, platform: NodeJS.Platform): boolean {
+  return platform === 'win32' ? /^([A-Z]:[\\/]|[\\/]{2})/i.test(folder) : folder.startsWith('/');
+}
+
+function entriesOf(path: string, platform: NodeJS.Platform): readonly string[] {
+  if (platform !== 'win32') return path.split(':');
+  return (path.match(/(?:"[^"]*"?|[^";])+/g) ?? []).filter((entry) => unquoted(entry, platform) !== '');
+}
+
+function unquoted(entry: string, platform: NodeJS.Platform): string {
+  return platform === 'win32' ? entry.replaceAll('"', '') : entry;
 }

@@ -18,7 +18,7 @@ import { exitCode, printable, quote } from '../errors.js';
 import { realPath } from '../files/read-sync.js';
 import { insteadInGroup, insteadOf, sameAs } from '../lookup/other-verbs.js';
 import { selfCommand } from '../runtime.js';
-import { similarTo } from '../target/similar.js';
+import { similarTo } from '../target/names.js';
 import { version } from '../version.js';
 import { commandGroups, commands } from './commands.js';
 import { mentionsJson, printFailure } from './json-failure.js';

@@ -3,7 +3,6 @@ import { ConnectError } from '../errors.js';
 import type { Route, RouteName } from '../route.js';
 import type { Reachable } from '../sources/source.js';
 import { isSshPort } from '../target/numbers.js';
-import { requirePort } from '../target/port.js';
 
 /** The next route to try. */
 export interface Turn extends Candidate {
@@ -148,11 +147,17 @@ async function* chosen(
 }
 
 function candidate(route: Route, machine: Reachable, options: RoutesOptions): Candidate {
-  return { name: route.name, find: async () => withPort(route, machine, options) };
+  return { name: route.name, find: () => withPort(route, machine, options) };
 }
 
-function withPort(route: Route, machine: Reachable, { text, port, only }: RoutesOptions): Route {
-  if (!isSshPort(port)) requirePort(route.endpoint, port, text, !only && hasIp(machine));
+async function withPort(
+  route: Route,
+  machine: Reachable,
+  { text, port, only }: RoutesOptions,
+): Promise<Route> {
+  if (isSshPort(port)) return route;
+  const { requirePort } = await import('../target/port.js');
+  requirePort(route.endpoint, port, text, !only && hasIp(machine));
   return route;
 }
 

@@ -1,4 +1,4 @@
-import { groupBy } from '../group-by.js';
+import { groupBy, withoutRepeats } from '../group-by.js';
 import { afterWaiting, maxOwnLimits } from '../process/after-waiting.js';
 import { type ListedMachine, mergeMachines } from './merge.js';
 import { ownEnv } from './own-env.js';
@@ -6,6 +6,7 @@ import {
   type Deps,
   type DiscoveredMachine,
   DiscoveryError,
+  isQuiet,
   type Listing,
   problemOf,
   type Warning,
@@ -37,6 +38,14 @@ export async function listAll(
   const machines = mergeMachines(found);
   const warnings = listings.flatMap(({ warnings }) => warnings);
   return { machines, warnings: [...warnings, ...tooLong, ...cidsUsedTwice(machines)] };
+}
+
+/** The warnings that a command prints, one line each. */
+export function shownWarnings(warnings: readonly Warning[], named?: readonly string[]): readonly Warning[] {
+  const shown = warnings.filter((each) => !isQuiet(each, named));
+  return withoutRepeats(shown, ({ provider, code }) => `${provider} ${code}`).map(({ item, more }) =>
+    more === 0 ? item : { ...item, problem: `${item.problem}, and ${more} more of this kind` },
+  );
 }
 
 /** Extra time for a provider to return partial results when its time is over. Milliseconds. */

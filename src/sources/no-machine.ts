@@ -1,7 +1,7 @@
 import { ConnectError, type ConnectErrorInit, quote, quoteNames } from '../errors.js';
 import { parseUuid } from '../target/guid.js';
+import { similarTo } from '../target/names.js';
 import { offered } from '../target/shell.js';
-import { similarTo } from '../target/similar.js';
 import { type DiscoveredMachine, isFailure, isSilence, type Search, type Warning } from './provider.js';
 import { match } from './search.js';
 import type { Source } from './source.js';

@@ -1,4 +1,3 @@
-import { withoutRepeats } from '../group-by.js';
 import type { Route } from '../route.js';
 import type { Authority } from './tools/scope.js';
 
@@ -120,14 +119,6 @@ export function isFailure({ code }: Pick<Warning, 'code'>): boolean {
 /** Whether a command says this of a provider only if it was named: its machines are not this user's, and nothing is wrong. */
 export function isQuiet({ provider, code }: Warning, named: readonly string[] = []): boolean {
   return code === closed && !named.includes(provider);
-}
-
-/** The warnings that a command prints, one line each. */
-export function shownWarnings(warnings: readonly Warning[], named?: readonly string[]): readonly Warning[] {
-  const shown = warnings.filter((each) => !isQuiet(each, named));
-  return withoutRepeats(shown, ({ provider, code }) => `${provider} ${code}`).map(({ item, more }) =>
-    more === 0 ? item : { ...item, problem: `${item.problem}, and ${more} more of this kind` },
-  );
 }
 
 /** The code for a manager whose socket this user may not open. */

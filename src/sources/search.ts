@@ -1,5 +1,5 @@
 import { parseUuid } from '../target/guid.js';
-import { slug } from '../target/slug.js';
+import { slug } from '../target/names.js';
 import {
   type ContainerFacts,
   type Deps,

@@ -173,7 +173,7 @@ export const sources = [
     isOnlyNamed: true,
     machines: 'a virtual machine of KubeVirt; NAMESPACE/NAME for one in another namespace',
     parse: (rest: string) => namesIn(rest, 2),
-    load: async () => (await import('./kubernetes/providers.js')).kubevirt,
+    load: async () => (await import('./kubernetes/cluster.js')).kubevirt,
   },
   {
     name: 'kubectl',
@@ -182,7 +182,7 @@ export const sources = [
     environment: ['KUBECONFIG'],
     machines: 'a pod, by the exec of kubectl; NAMESPACE/NAME, and NAMESPACE/NAME/CONTAINER',
     parse: (rest: string) => namesIn(rest, 3),
-    load: async () => (await import('./kubernetes/providers.js')).kubectl,
+    load: async () => (await import('./kubernetes/cluster.js')).kubectl,
   },
 ] as const satisfies readonly SourceEntry[];
 

@@ -1,6 +1,9 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { Identified } from '../identity/identity.js';
+import type { Target } from '../kinds/kinds.js';
+import { sources } from '../sources/sources.js';
+import { nameOf } from '../target/target.js';
 import { guestKeysFor } from './guest-keys.js';
 
 /** A machine, and the private key that its manager made for its login. */
@@ -32,4 +35,14 @@ export async function ownKeyFile(
   } finally {
     await file.close();
   }
+}
+
+/**
+ * The fix for a login that was refused, if the key that the machine's manager made is not for this user to read; undefined if it is, or
+ * if the manager has no other way.
+ */
+export async function keyFix(target: Target, identityFile: string | undefined): Promise<string | undefined> {
+  if (identityFile === undefined || (await ownKeyFile(identityFile)) !== undefined) return undefined;
+  const source = await sources.find(({ name }) => name === target.kind)?.load();
+  return source?.hints?.key?.(nameOf(target));
 }

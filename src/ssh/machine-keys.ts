@@ -18,8 +18,8 @@ import type { ReachedRecord } from '../identity/record.js';
 import { explainRefusal } from '../identity/refusal.js';
 import { isNamed } from '../kinds/kinds.js';
 import { asTarget } from '../kinds/parse.js';
+import { slug } from '../target/names.js';
 import type { ShellPlace } from '../target/shell.js';
-import { slug } from '../target/slug.js';
 import { nameOf, type ViaTarget } from '../target/target.js';
 import { knownHostsFile, ownHome, sshFolder } from './folder.js';
 import { type GuestKeys, guestKeysFor, madeHostKey, madeKeysOf } from './guest-keys.js';
@@ -124,7 +124,7 @@ async function identify({ text, machine }: ReachedRecord, env: Env): Promise<Ide
   const target = asTarget(text);
   if (target === undefined) return undefined;
   if (target.kind !== 'via') return { target, machine };
-  const { writtenMachine } = await import('./config/via-machine.js');
+  const { writtenMachine } = await import('./config/names.js');
   return { target, machine: await writtenMachine(target as ViaTarget, { env }) };
 }
 

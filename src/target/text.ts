@@ -34,6 +34,12 @@ function foldAscii(text: string): string {
   return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }
 
+/** A typed login to a machine that a hypervisor has: "ann@mint" on hv1 is "ann@via/hv1/mint". */
+export function behind(host: string, typed: string): string {
+  const [, login = '', rest = ''] = /^((?:ssh:\/\/)?(?:[^@/%:]+@)?)(.*)$/is.exec(typed) ?? [];
+  return `${login}via/${host}/${rest}`;
+}
+
 /** The name, if a machine can have it. Throws a RangeError. */
 export function parseName(text: string, what: string): string {
   const problem = nameProblem(text, what);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { behind, splitLogin, splitUser } from '../../src/lookup/login.js';
+import { splitLogin, splitUser } from '../../src/lookup/login.js';
+import { behind } from '../../src/target/text.js';
 
 describe('splitLogin', () => {
   it.each<{ input: string; user?: string; host: string; port?: string }>([

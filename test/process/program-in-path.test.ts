@@ -1,5 +1,5 @@
-import { expect, it } from 'vitest';
-import { systemProgram } from '../../src/process/program-in-path.js';
+import { describe, expect, it } from 'vitest';
+import { skipRelativeFolders, systemProgram } from '../../src/process/program-in-path.js';
 
 it.each([
   { name: 'SystemRoot', env: { SystemRoot: 'D:\\Win' }, folder: 'D:\\Win' },
@@ -10,4 +10,48 @@ it.each([
   { name: 'one of the current drive', env: { SystemRoot: '\\Win' }, folder: 'C:\\Windows' },
 ])("a program of Windows lies in Windows' folder: $name", ({ env, folder }) => {
   expect(systemProgram('drivers/etc/hosts', env)).toBe(`${folder}\\System32\\drivers\\etc\\hosts`);
+});
+
+describe('PATH', () => {
+  it.each<{ platform: NodeJS.Platform; path: string; kept: string | undefined; skipped: readonly string[] }>([
+    { platform: 'linux', path: '/usr/bin:/bin', kept: '/usr/bin:/bin', skipped: [] },
+    {
+      platform: 'linux',
+      path: '.:/usr/bin::bin:/bin:',
+      kept: '/usr/bin:/bin',
+      skipped: ['.', '', 'bin', ''],
+    },
+    { platform: 'linux', path: '.', kept: undefined, skipped: ['.'] },
+    { platform: 'linux', path: '', kept: undefined, skipped: [''] },
+    { platform: 'darwin', path: '..:/bin', kept: '/bin', skipped: ['..'] },
+    { platform: 'win32', path: 'C:\\a;;"D:/b c";', kept: 'C:\\a;;"D:/b c";', skipped: [] },
+    {
+      platform: 'win32',
+      path: '.;C:\\a;"C:\\b;c";\\d;C:e;".";//host/f;\\\\host\\g',
+      kept: 'C:\\a;"C:\\b;c";//host/f;\\\\host\\g',
+      skipped: ['.', '\\d', 'C:e', '.'],
+    },
+    {
+      platform: 'win32',
+      path: '.;";"',
+      kept: 'C:\\Windows\\System32;C:\\Windows;C:\\Windows\\System32\\OpenSSH',
+      skipped: ['.', ';'],
+    },
+  ])('$path on $platform keeps its absolute folders', ({ platform, path, kept, skipped }) => {
+    const env: Record<string, string | undefined> = { PATH: path };
+    expect(skipRelativeFolders(env, platform)).toEqual(skipped);
+    expect(env).toEqual(kept === undefined ? {} : { PATH: kept });
+  });
+
+  it("is the system's own folders on Windows if none is left", () => {
+    const env = { PATH: '.', SystemRoot: 'D:\\Win' };
+    skipRelativeFolders(env, 'win32');
+    expect(env.PATH).toBe('D:\\Win\\System32;D:\\Win;D:\\Win\\System32\\OpenSSH');
+  });
+
+  it('may be missing', () => {
+    const env = {};
+    expect(skipRelativeFolders(env, 'linux')).toEqual([]);
+    expect(env).toEqual({});
+  });
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect } from 'vitest';
 import { isBareId, parseGuid, parseUuid } from '../../src/target/guid.js';
-import { hasControlCharacter, hostNameOf, isHostName } from '../../src/target/names.js';
+import { hasControlCharacter, hostNameOf, isHostName, similarTo, slug } from '../../src/target/names.js';
 import {
   explainUnsigned32,
   machineCid,
@@ -12,8 +12,6 @@ import {
   serviceIdOfPort,
 } from '../../src/target/numbers.js';
 import { shellWord } from '../../src/target/shell.js';
-import { similarTo } from '../../src/target/similar.js';
-import { slug } from '../../src/target/slug.js';
 import { fitsSocket } from '../../src/target/text.js';
 import { run } from '../helpers/run.js';
 import { anyText, property, textOf } from './property.js';

@@ -5,7 +5,7 @@ import type { DiscoveredMachine } from '../../src/sources/provider.js';
 import { match } from '../../src/sources/search.js';
 import type { Source } from '../../src/sources/source.js';
 import { loadSources, type SourceEntry, sources } from '../../src/sources/sources.js';
-import { slug } from '../../src/target/slug.js';
+import { slug } from '../../src/target/names.js';
 
 const entries: readonly SourceEntry[] = sources;
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { kinds, resolveTarget } from '../../src/kinds/kinds.js';
-import { managed } from '../../src/kinds/managed.js';
+import { managed } from '../../src/kinds/machines.js';
 import { resolveShortName } from '../../src/lookup/short-name.js';
 import { listAll } from '../../src/sources/list-all.js';
 import { type DiscoveredMachine, DiscoveryError } from '../../src/sources/provider.js';

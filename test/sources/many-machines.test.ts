@@ -16,7 +16,7 @@ import { match } from '../../src/sources/search.js';
 import type { Source } from '../../src/sources/source.js';
 import { concreteHosts } from '../../src/ssh/config/hosts.js';
 import type { Guid } from '../../src/target/guid.js';
-import { slug } from '../../src/target/slug.js';
+import { slug } from '../../src/target/names.js';
 import { fakeIo } from '../helpers/fake-io.js';
 
 // What takes a step for each pair of so many takes minutes.

@@ -6,6 +6,8 @@ import {
   isHostName,
   isPlainHostName,
   nameProblem,
+  similarTo,
+  slug,
 } from '../../src/target/names.js';
 import { missingPrograms } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';
@@ -121,4 +123,46 @@ describe('a name in a Host line', () => {
   it.each(['a/b', 'a*', 'a?', '!a', 'a b', ''])('cannot be %j', (text) =>
     expect(isPlainHostName(text)).toBe(false),
   );
+});
+
+describe('the name of a machine as a host', () => {
+  it.each([
+    { name: 'mint', host: 'mint' },
+    { name: 'Web Server (1)', host: 'Web-Server-1' },
+    { name: 'a  /:b', host: 'a-b' },
+    { name: '.-.a.-b--', host: 'a.-b' },
+    { name: 'a_1.x-y', host: 'a_1.x-y' },
+    { name: 'U\u0308n\u00efq', host: '\u00dcn\u00efq' },
+    { name: 'क्षि', host: 'क्षि' },
+    { name: '...', host: '' },
+    { name: '\u{1f600}', host: '' },
+  ])('of $name is $host', ({ name, host }) => expect(slug(name)).toBe(host));
+
+  it('takes no long time with many dashes', () => expect(slug('-a'.repeat(50_000)).length).toBe(99_999));
+});
+
+describe('names that may be meant', () => {
+  it.each([
+    { typed: 'we', names: ['web', 'db', 'web2'], want: ['web', 'web2'] },
+    { typed: 'wbe', names: ['web', 'db'], want: ['web'] },
+    { typed: 'wep', names: ['db', 'WEB'], want: ['WEB'] },
+    { typed: 'debain-13', names: ['debian-12', 'debian-13', 'fedora'], want: ['debian-13'] },
+    { typed: 'mint', names: ['mint2', 'mnt', 'paint', 'min', 'mnit', 'lint'], want: ['mint2', 'mnt', 'min'] },
+    { typed: 'db', names: ['web', 'mint'], want: [] },
+    { typed: 'w', names: ['web'], want: [] },
+    { typed: '', names: ['web'], want: [] },
+    { typed: 'abcde', names: ['abxye', 'xbcyz'], want: ['abxye'] },
+    { typed: 'abcd', names: ['abxy'], want: [] },
+    { typed: 'web', names: ['web', 'web2', 'wed'], want: ['web'] },
+    { typed: 'abcd', names: ['acbd', 'abdd', 'badc'], want: ['acbd', 'abdd'] },
+    { typed: 'ab', names: ['ba', 'abcdef'], want: ['ba', 'abcdef'] },
+  ])('$typed among $names', ({ typed, names, want }) => {
+    expect(similarTo(typed, names)).toEqual(want);
+  });
+
+  it('are not looked for in text that nobody types', () => {
+    const long = 'x'.repeat(1_000_000);
+    expect(similarTo(long, [long])).toEqual([]);
+    expect(similarTo('xx', [long])).toEqual([]);
+  });
 });

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { Addon } from 'node-hvsock-native';
-import { passFd } from '../../deliver/pass-fd.js';
+import { passFd, takesUnixSocket } from '../../deliver/pass-fd.js';
 import { ConnectError, quote } from '../../errors.js';
 import { kindOf, type Target } from '../../kinds/kinds.js';
 import { loadAddon } from '../../native.js';
@@ -68,9 +68,8 @@ export async function runOverInterop(
 }
 
 /** Whether ssh waits for a socket on our stdout, and one can be passed. */
-export async function wantsSocket(fdpass: boolean): Promise<Addon | undefined> {
+export function wantsSocket(fdpass: boolean): Addon | undefined {
   if (!fdpass) return undefined;
-  const { takesUnixSocket } = await import('../../deliver/unix-socket.js');
   return takesUnixSocket() ? loadAddon().addon : undefined;
 }
 

@@ -1,6 +1,5 @@
 import { checkTarget } from '../../checks/check-target.js';
 import { type Inside, lookAt, lookInside } from '../../checks/inside.js';
-import { keyFix } from '../../checks/key-fix.js';
 import { type CheckResult, codeOf, type LastStage } from '../../checks/result.js';
 import { type LoginEnd, runLogin } from '../../checks/try-login.js';
 import type { Io } from '../../cli/command.js';
@@ -27,7 +26,7 @@ import { crosvm } from '../../sources/vmm/crosvm.js';
 import { qemu } from '../../sources/vmm/qemu.js';
 import { brokenControlPath } from '../../ssh/control-path.js';
 import { madeKeyOf, madeKeysOf } from '../../ssh/guest-keys.js';
-import { ownKeyFile } from '../../ssh/login-key.js';
+import { keyFix, ownKeyFile } from '../../ssh/login-key.js';
 import { isSshPort } from '../../target/numbers.js';
 
 export interface ExamineOptions extends ReachFlags {

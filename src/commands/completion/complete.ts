@@ -9,8 +9,8 @@ import { asTarget } from '../../kinds/parse.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import { isOfOthers } from '../../sources/search.js';
 import { splitArgs, tools } from '../../ssh/split-args.js';
+import { slug } from '../../target/names.js';
 import { onDrive } from '../../target/routes.js';
-import { slug } from '../../target/slug.js';
 import { rooted, split } from '../../target/text.js';
 import { shells } from './scripts.js';
 

@@ -2,7 +2,7 @@ import { posix, win32 } from 'node:path';
 import type { Io } from '../../cli/command.js';
 import { effects, upwards, type Writers, writersByMode } from '../../files/writers.js';
 import { type AddonState, loadAddon } from '../../native.js';
-import { foldersOfPath, isAbsoluteFolder } from '../../process/own-path.js';
+import { foldersOfPath, isAbsoluteFolder } from '../../process/program-in-path.js';
 import { isWsl } from '../../sources/hyper-v/interop.js';
 import { type Shell, shellQuoted } from '../../target/shell.js';
 import type { HostCheck } from './check.js';

@@ -20,7 +20,7 @@ export async function proxyOverInterop(options: InteropOptions, io: Io): Promise
   if (program === undefined) return undefined;
   const { text, port, fdpass } = options;
   const args = ['proxy', ...reachArgs(options), '--', text, String(port)];
-  const addon = await wantsSocket(fdpass);
+  const addon = wantsSocket(fdpass);
   if (!addon) return runOverInterop(program, args, text);
   await passOverInterop(program, args, addon, text);
   return 0;

@@ -1,6 +1,6 @@
 import type { Connection, OpenOptions } from '../../connect/connection.js';
 import { openConnection } from '../../connect/open.js';
-import { takesUnixSocket } from '../../deliver/unix-socket.js';
+import { takesUnixSocket } from '../../deliver/pass-fd.js';
 import type { Endpoint } from '../../endpoint.js';
 import { ConnectError, withTarget } from '../../errors.js';
 import type { RouteName } from '../../route.js';

@@ -16,9 +16,8 @@ import { knownHostsFile } from '../../ssh/folder.js';
 import { guestKeysFor, trustIn } from '../../ssh/guest-keys.js';
 import { ownKeyFile } from '../../ssh/login-key.js';
 import { type SplitArgs, type SshTool, wordsOf } from '../../ssh/split-args.js';
-import { checkUserName, isHostName } from '../../target/names.js';
+import { checkUserName, isHostName, slug } from '../../target/names.js';
 import { type Shell, shellLine, shellOf } from '../../target/shell.js';
-import { slug } from '../../target/slug.js';
 import {
   findOperands,
   givingOption,

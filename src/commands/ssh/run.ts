@@ -91,7 +91,7 @@ function run([program = '', ...args]: readonly string[], io: Io): Promise<number
 
 /** ssh's own message is above: it may have been refused for want of a key that only root can read. */
 async function explainKey({ named }: ToolCall, io: Io): Promise<void> {
-  const { keyFix } = await import('../../checks/key-fix.js');
+  const { keyFix } = await import('../../ssh/login-key.js');
   const fix = await keyFix(named.target, named.machine?.identityFile);
   if (fix !== undefined) await complain(`no key for ${quote(named.text)}, if it refused the login`, fix, io);
 }

@@ -1,9 +1,8 @@
 import { quote } from '../../errors.js';
 import { countBy } from '../../group-by.js';
 import { type Guid, parseGuid, parseUuid } from '../../target/guid.js';
-import { isPlainHostName, nameProblem } from '../../target/names.js';
+import { isPlainHostName, nameProblem, slug } from '../../target/names.js';
 import { routeToHyperV } from '../../target/routes.js';
-import { slug } from '../../target/slug.js';
 import {
   type Deps,
   type DiscoveredMachine,

@@ -9,9 +9,30 @@ import {
   type Warning,
 } from '../provider.js';
 import { answerOf, match, searchIn } from '../search.js';
+import type { Source } from '../source.js';
 import { execRoute, execToPort } from '../tools/exec-route.js';
 import { isJsonObject, type JsonObject, parseJson } from '../tools/json.js';
 import { type RunTool, runTool, textOf } from '../tools/run-tool.js';
+
+/** Virtual machines of KubeVirt that run, by virtctl. */
+export const kubevirt = ofCluster('kubevirt', 'KubeVirt', () => machinesMade);
+
+/** Pods, whose sshd kubectl's exec starts. */
+export const kubectl = ofCluster('kubectl', 'Kubernetes', () => podsMade);
+
+/**
+ * Machines of the cluster that kubectl's current context names, in its namespace, or in one that is typed. It is asked only by
+ * name, since it is on a network.
+ */
+function ofCluster(name: string, title: string, made: () => ClusterMade): Source {
+  return {
+    name,
+    title,
+    limitMs: 10_000,
+    list: (deps) => listCluster(made(), deps),
+    find: (typed, deps) => findInCluster(made(), typed, deps),
+  };
+}
 
 /** What differs between pods and virtual machines. */
 export interface ClusterMade {

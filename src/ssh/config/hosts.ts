@@ -5,7 +5,7 @@ import { kinds } from '../../kinds/kinds.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import type { Warning } from '../../sources/provider.js';
 import { isOfOthers } from '../../sources/search.js';
-import { slug } from '../../target/slug.js';
+import { slug } from '../../target/names.js';
 import { isOfProcess } from '../../target/text.js';
 import type { SharedUuid } from './entry-hosts.js';
 import { aliasOf, entryHosts, type HostSurroundings, machineOptions, ownerName } from './entry-hosts.js';

@@ -3,7 +3,7 @@ import { hostPatterns, type Kind } from '../../kinds/kind.js';
 import { kindOf, kinds } from '../../kinds/kinds.js';
 import { parseTarget } from '../../kinds/parse.js';
 import type { RouteName } from '../../route.js';
-import { slug } from '../../target/slug.js';
+import { slug } from '../../target/names.js';
 import { type GuestKeys, namesOfGuest, trustIn } from '../guest-keys.js';
 import { asksVmssh, type Caller, type HostOptions, hostOptions, keyOptions } from './host-options.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { outsideKind } from '../../../src/kinds/managed.js';
+import { outsideKind } from '../../../src/kinds/machines.js';
 import { asTarget } from '../../../src/kinds/parse.js';
 import { machineOf, machinesIn, unusedOf } from '../../../src/sources/outside/rows.js';
 import type { DiscoveredMachine } from '../../../src/sources/provider.js';

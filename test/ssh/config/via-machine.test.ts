@@ -4,8 +4,8 @@ import { expect, it } from 'vitest';
 import { parseTarget } from '../../../src/kinds/parse.js';
 import type { ListedMachine } from '../../../src/sources/merge.js';
 import { concreteHosts } from '../../../src/ssh/config/hosts.js';
+import { viaMachine, writtenMachine } from '../../../src/ssh/config/names.js';
 import { formatState, noState } from '../../../src/ssh/config/state.js';
-import { viaMachine, writtenMachine } from '../../../src/ssh/config/via-machine.js';
 import type { ViaTarget } from '../../../src/target/target.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 

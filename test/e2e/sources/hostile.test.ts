@@ -116,6 +116,28 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))('rows of a source, i
   });
 });
 
+it.each([
+  { typed: 'MINE/web', code: 0 },
+  { typed: 'mine%web', code: 0 },
+  { typed: 'mine/WEB', code: 0 },
+  ...[
+    'mine:web',
+    'mine/',
+    'mine/..',
+    'mine/a/b',
+    'mine//web',
+    '/mine/web',
+    '\uff4dine/web',
+    'm\u0131ne/web',
+  ].map((typed) => ({ typed, code: 2 })),
+  ...['mine%2fweb', 'mine/web:22', 'mine/*', 'mine/web\u200b'].map((typed) => ({ typed, code: 4 })),
+])('the target $typed, of a source that has "web": check exits with $code', async ({ typed, code }) => {
+  const row = { name: 'web', status: 'running', address: 'unix/no/such' };
+  source([program('spelled', listing(row))]);
+  const done = await call('check', '--until', 'resolved', '--', typed);
+  expect(done.code, done.stdout).toBe(code);
+});
+
 describe.skipIf(missingRoot('the sources of a user, for root'))("for root, with a user's environment", () => {
   it('the file of that user is not read, and its program does not run', async () => {
     const uid = otherUser.uid ?? 0;

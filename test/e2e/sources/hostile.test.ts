@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startMachined } from '../../helpers/machined.js';
 import { missingRoot, otherUser } from '../../helpers/other-user.js';
 import { missingPrograms } from '../../helpers/programs.js';
-import { run, underTrace, vmssh } from '../../helpers/run.js';
+import { run, underTrace, vmssh, vmsshWords } from '../../helpers/run.js';
 import { startSshd } from '../../helpers/sshd.js';
 import { listing, useOwnSource } from './own-source.js';
 
@@ -114,6 +114,16 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))('rows of a source, i
     source([fails]);
     expect((await call('list')).stderr).toMatch(/no\\x85key/);
   });
+});
+
+it('a source that runs vmssh does not run itself again', async () => {
+  const count = join(dir, 'count');
+  program('vmssh', `exec ${vmsshWords} "$@"`);
+  const row = { name: 'web', status: 'running', address: 'vsock/77' };
+  source([program('again', `echo >> ${count}; vmssh list --json >> ${dir}/inner; ${listing(row)}`)]);
+  expect((await call('list', '-q')).stdout).toContain('web');
+  expect(readOr(count)).toBe('\n');
+  expect(JSON.parse(readOr(`${dir}/inner`))).toMatchObject({ ok: true });
 });
 
 it.each([

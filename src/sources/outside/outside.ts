@@ -5,7 +5,7 @@ import { answerOf, searchIn } from '../search.js';
 import { type Source, serviceLimitMs } from '../source.js';
 import { operand } from '../start-command.js';
 import { type RunTool, runToolInRoot } from '../tools/run-tool.js';
-import { askedVariable, filesSource, type OutsideLine, type OutsideLines } from './file.js';
+import { filesSource, type OutsideLine, type OutsideLines } from './file.js';
 import { byMode, checkLine, programsOf, untrustedIn, type WhoChanges } from './trust.js';
 
 /** A source of machines that is a program of the user or of root: docs/sources.md. */
@@ -72,7 +72,7 @@ export async function runOutside(
   if (wrong !== undefined) throw new DiscoveryError('PROTOCOL', `${file}: ${wrong}`, { final: true });
   await checkLine(line, who ?? (await byMode()));
   const [program = '', ...args] = command;
-  return run(program, [...args, ...words], { ...deps, env: { ...deps.env, [askedVariable]: name } });
+  return run(program, [...args, ...words], { ...deps, env: { ...deps.env, VMSSH_SOURCE: name } });
 }
 
 /** What is wrong with the files, as the warnings of a source. */

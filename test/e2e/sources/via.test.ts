@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { missingPrograms } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
-import { needed, script, useHypervisors } from './hypervisors.js';
+import { needed, script, useHypervisors } from '../via/hypervisors.js';
 
 /** A user's source "mine" that prints these machines, and leaves a mark. */
 function source(home: string, machines: readonly object[], mark: string): void {

@@ -35,7 +35,9 @@ describeGuests('guests of virtme-ng, by the example of docs/sources.md', () => {
       '/boot/vmlinuz': `${image}/vmlinuz`,
       '/home/tester/bin/machines': example,
     });
-    await guest.run(`set -e
+    await guest.run(
+      `set -e
+      chmod 755 /opt /home/tester/bin
       mkdir -p /host && mount -t virtiofs host /host && modprobe -a kvm_amd vhost_vsock
       usermod -aG kvm tester && chmod 755 /home/tester/bin/machines
       if [ -x /opt/linux-x64/vmssh ]; then ln -s /opt/linux-x64/vmssh /usr/local/bin/vmssh; else
@@ -44,7 +46,9 @@ describeGuests('guests of virtme-ng, by the example of docs/sources.md', () => {
       # What virtme-ng lets in: the public keys of the user.
       su tester -c 'ssh-keygen -y -f ~/.ssh/id_ed25519 >~/.ssh/id_ed25519.pub && mkdir -p ~/.config/vmssh
         echo "{ \\"version\\": 1, \\"sources\\": { \\"vng\\": { \\"command\\": [\\"/home/tester/bin/machines\\"] } } }" >~/.config/vmssh/sources.json'
-      ${vng(42, 'kern')}`);
+      ${vng(42, 'kern')}`,
+      { timeout: 300 },
+    );
     expect(await as('vmssh nc --banner --wait=1000 vng/vng-42', 1100)).toMatchObject({ code: 0 });
   }, 1_800_000);
   afterAll(async () => {

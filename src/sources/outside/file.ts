@@ -36,13 +36,13 @@ interface FileProblem {
   readonly problem: string;
 }
 
-/** The places of sources.json: the user's, whose lines count first, and root's. None on Windows. */
+/** The places of sources.json: the user's, whose lines count first, and root's. None on Windows, and none if a source runs us: we would run it again, without end. */
 export function outsideFiles(
   env: Deps['env'],
   etcDir = '/etc',
   platform: NodeJS.Platform = process.platform,
 ): readonly string[] {
-  if (platform === 'win32') return [];
+  if (platform === 'win32' || env.VMSSH_SOURCE) return [];
   const own = ownEnv(env);
   const folders = [...(own.HOME ? [configFolder(own, own.HOME)] : []), etcDir];
   return folders.map((folder) => join(folder, 'vmssh/sources.json'));

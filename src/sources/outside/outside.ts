@@ -68,11 +68,11 @@ export async function runOutside(
   run: RunTool = runToolInRoot,
   who?: WhoChanges,
 ): Promise<string> {
-  const { command, file, wrong } = line;
+  const { name, command, file, wrong } = line;
   if (wrong !== undefined) throw new DiscoveryError('PROTOCOL', `${file}: ${wrong}`, { final: true });
   await checkLine(line, who ?? (await byMode()));
   const [program = '', ...args] = command;
-  return run(program, [...args, ...words], deps);
+  return run(program, [...args, ...words], { ...deps, env: { ...deps.env, VMSSH_SOURCE: name } });
 }
 
 /** What is wrong with the files, as the warnings of a source. */

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { lstatSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { realPath } from '../../files/read-sync.js';
 import { effects, writersByMode } from '../../files/writers.js';
@@ -34,18 +34,17 @@ export async function untrustedIn(
   who: WhoChanges,
 ): Promise<Untrusted> {
   const why = new Map<string, string>();
-  const programs = new Set(machines.flatMap(programsOf));
-  const keys = new Set(machines.flatMap(({ identityFile }) => identityFile ?? []));
-  const places = new Map<string, string | undefined>();
-  for (const path of [...programs, ...[...keys].map((key) => dirname(key))])
-    if (!places.has(path)) places.set(path, await who(path));
-  for (const path of programs) {
-    const other = places.get(path);
+  for (const path of new Set(machines.flatMap(programsOf))) {
+    const other = await who(path);
     if (other !== undefined) why.set(path, `${other} can change ${path}, which is their route`);
   }
+  const keys = new Set(machines.flatMap(({ identityFile }) => identityFile ?? []));
   const real = realPath(folder ?? '');
+  const places = new Map<string, string | undefined>();
   for (const key of keys) {
-    const other = places.get(dirname(key));
+    const place = dirname(key);
+    if (!places.has(place)) places.set(place, isClosed(place, real) ? undefined : await who(place));
+    const other = places.get(place);
     if (other !== undefined) why.set(key, `${other} can change it`);
     else if (real === undefined || leadsOut(key, real)) why.set(key, `it leads out of ${folder}`);
   }
@@ -59,8 +58,25 @@ export function programsOf({ routes = [] }: Pick<DiscoveredMachine, 'routes'>): 
 
 /** Whether a key of a folder lies elsewhere, by a link. A missing one lies where its own folder does. */
 function leadsOut(key: string, real: string): boolean {
-  const at = realPath(key) ?? join(realPath(dirname(key)) ?? '', basename(key));
-  return !at.startsWith(real.endsWith('/') ? real : `${real}/`);
+  return !isWithin(realPath(key) ?? join(realPath(dirname(key)) ?? '', basename(key)), real);
+}
+
+/** Whether nobody else can write to a folder, seen at once: of thousands of machines each may have its own. `above` is known to be so. */
+function isClosed(place: string, above: string | undefined): boolean {
+  if (above === undefined || realPath(place) !== place || !isWithin(place, above)) return false;
+  try {
+    for (let at = place; at !== above; at = dirname(at)) {
+      const { uid, mode } = lstatSync(at);
+      if ((mode & 0o022) !== 0 || (uid !== 0 && uid !== process.getuid?.())) return false;
+    }
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isWithin(path: string, folder: string): boolean {
+  return path.startsWith(folder.endsWith('/') ? folder : `${folder}/`);
 }
 
 /** False for what is there and no file: a folder or a socket says nothing of what the program does. */

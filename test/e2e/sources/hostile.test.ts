@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startMachined } from '../../helpers/machined.js';
 import { missingRoot, otherUser } from '../../helpers/other-user.js';
 import { missingPrograms } from '../../helpers/programs.js';
-import { run, underTrace, vmssh } from '../../helpers/run.js';
+import { run, underTrace, vmssh, vmsshWords } from '../../helpers/run.js';
 import { startSshd } from '../../helpers/sshd.js';
 import { listing, useOwnSource } from './own-source.js';
 
@@ -114,6 +114,38 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))('rows of a source, i
     source([fails]);
     expect((await call('list')).stderr).toMatch(/no\\x85key/);
   });
+});
+
+it('a source that runs vmssh does not run itself again', async () => {
+  const count = join(dir, 'count');
+  program('vmssh', `exec ${vmsshWords} "$@"`);
+  const row = { name: 'web', status: 'running', address: 'vsock/77' };
+  source([program('again', `echo >> ${count}; vmssh list --json >> ${dir}/inner; ${listing(row)}`)]);
+  expect((await call('list', '-q')).stdout).toContain('web');
+  expect(readOr(count)).toBe('\n');
+  expect(JSON.parse(readOr(`${dir}/inner`))).toMatchObject({ ok: true });
+});
+
+it.each([
+  { typed: 'MINE/web', code: 0 },
+  { typed: 'mine%web', code: 0 },
+  { typed: 'mine/WEB', code: 0 },
+  ...[
+    'mine:web',
+    'mine/',
+    'mine/..',
+    'mine/a/b',
+    'mine//web',
+    '/mine/web',
+    '\uff4dine/web',
+    'm\u0131ne/web',
+  ].map((typed) => ({ typed, code: 2 })),
+  ...['mine%2fweb', 'mine/web:22', 'mine/*', 'mine/web\u200b'].map((typed) => ({ typed, code: 4 })),
+])('the target $typed, of a source that has "web": check exits with $code', async ({ typed, code }) => {
+  const row = { name: 'web', status: 'running', address: 'unix/no/such' };
+  source([program('spelled', listing(row))]);
+  const done = await call('check', '--until', 'resolved', '--', typed);
+  expect(done.code, done.stdout).toBe(code);
 });
 
 describe.skipIf(missingRoot('the sources of a user, for root'))("for root, with a user's environment", () => {

@@ -1,4 +1,5 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { kinds } from '../../../src/kinds/kinds.js';
@@ -50,7 +51,22 @@ describe('sources.json', () => {
     { line: { command: 'ls' }, wrong: /"command" is not a list/ },
     { line: { command: [] }, wrong: /"command" is not a list/ },
     { line: { command: ['/ls', 7] }, wrong: /"command" is not a list/ },
-    { line: { command: ['/ls\n'] }, wrong: /"command" is not a list/ },
+    ...[
+      ['/ls\n'],
+      ['/ls\0'],
+      ['/ls', 'a\u009b'],
+      [''],
+      ['/ls', ''],
+      [['/ls']],
+      [`/${'x'.repeat(5000)}`],
+      { 0: '/ls', length: 1 },
+    ].map((command) => ({ line: { command }, wrong: /"command" is not a list/ })),
+    ...[['./ls'], ['../ls'], ['~/ls'], ['-x'], [' /ls'], ['$HOME/ls']].map((command) => ({
+      line: { command },
+      wrong: /no absolute path/,
+    })),
+    { line: [['/ls']], wrong: /"command" is not a list/ },
+    { line: null, wrong: /"command" is not a list/ },
     { line: 7, wrong: /"command" is not a list/ },
     { line: { command: ['machines'] }, wrong: /no absolute path/ },
     { line: { command: ['/ls'], find: 'yes' }, wrong: /true or false/ },
@@ -64,22 +80,61 @@ describe('sources.json', () => {
     expect(lines[0]?.wrong).toMatch(wrong);
   });
 
-  it.each(['machine', 'via', 'lima', 'qemu', 'x', '-a', 'A', 'a b', 'a/b', 'é', 'a-', 'x'.repeat(33)])(
-    'lets no source be named %j, and has the others',
-    (name) => {
-      const file = fileWith('names', { [name]: { command: ['/x'] }, lab: { command: ['/lab'] } });
-      const { lines, problems } = readOutside([file]);
-      expect(lines.map((line) => line.name)).toEqual(['lab']);
-      expect(problems).toEqual([
-        { file, code: 'PROTOCOL', problem: expect.stringMatching(/^no source can be named "/) },
-      ]);
-    },
-  );
+  it.each([
+    ...[
+      'machine',
+      'via',
+      'lima',
+      'qemu',
+      'unix',
+      'outside',
+      'x',
+      '-a',
+      'A',
+      'a b',
+      'a/b',
+      'é',
+      'a-',
+      'x'.repeat(33),
+    ],
+    ...[
+      '',
+      '..',
+      'a..',
+      'Lima',
+      'QEMU',
+      'li\u017fa',
+      'l\u0131ma',
+      '\u212aern',
+      'lima\n',
+      'mine\0',
+      'a%2f',
+      'a%b',
+      'a:b',
+      '__proto__',
+    ],
+    ...['sources.json', '.host', 'mine\u200b', 'mine_x'],
+  ])('lets no source be named %j, and has the others', (name) => {
+    const named = JSON.stringify(name);
+    const file = fileWith(
+      'names',
+      `{"version":1,"sources":{${named}:{"command":["/x"]},"lab":{"command":["/lab"]}}}`,
+    );
+    const { lines, problems } = readOutside([file]);
+    expect(lines.map((line) => line.name)).toEqual(['lab']);
+    expect(problems).toEqual([
+      { file, code: 'PROTOCOL', problem: expect.stringMatching(/^no source can be named "/) },
+    ]);
+  });
 
   it.each([
     { text: '{', problem: /^not JSON/ },
     { text: '{"version":2,"sources":{}}', problem: /^expected/ },
     { text: '{"version":1,"sources":[]}', problem: /^expected/ },
+    { text: '{"version":1,"sources":null}', problem: /^expected/ },
+    { text: '{"version":1e999,"sources":{}}', problem: /^expected/ },
+    { text: '[{"version":1,"sources":{}}]', problem: /^expected/ },
+    { text: `{"version":1,"sources":${'['.repeat(9000)}`, problem: /levels/ },
     {
       text: JSON.stringify({
         version: 1,
@@ -94,6 +149,22 @@ describe('sources.json', () => {
       lines: [],
       problems: [{ file, code: expect.any(String), problem: expect.stringMatching(problem) }],
     });
+  });
+
+  it.each([
+    { what: 'a pipe', make: (path: string) => spawnSync('mkfifo', [path]) },
+    { what: 'a folder', make: (path: string) => mkdirSync(path) },
+    { what: 'a link to itself', make: (path: string) => symlinkSync(path, path) },
+    { what: 'a device', make: (path: string) => symlinkSync('/dev/zero', path) },
+  ])('that is $what is a problem, and is not waited for', ({ make }) => {
+    const path = join(dir, `odd-${Math.random()}`);
+    make(path);
+    expect(readOutside([path])).toMatchObject({ lines: [], problems: [{ file: path }] });
+  });
+
+  it('may have a source that is named as a field of every object', () => {
+    const { lines } = readOutside([fileWith('fields', { constructor: { command: ['/x'] } })]);
+    expect(lines).toMatchObject([{ name: 'constructor', command: ['/x'] }]);
   });
 
   it('is read once, and again for another home or if that is asked for', () => {

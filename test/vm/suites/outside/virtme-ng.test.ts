@@ -19,6 +19,10 @@ describeGuests('guests of virtme-ng, by the example of docs/sources.md', () => {
   const dir = mkdtempSync(join(tmpdir(), 'vmssh-virtme-ng-'));
   const as = (line: string, timeout = 400) => outcome(guest, `su - tester -c '${line}'`, timeout);
 
+  // Again and again: on a busy machine a provider may be late.
+  const expectRows = (rows: string) =>
+    expect.poll(async () => (await as('vmssh list')).stdout, { timeout: 100_000, interval: 500 }).toBe(rows);
+
   beforeAll(async () => {
     stage = stageProduct({ withExecutable: true });
     const [programs, image] = await Promise.all([ensurePrograms(console.error), ensureImage('trixie')]);
@@ -35,7 +39,9 @@ describeGuests('guests of virtme-ng, by the example of docs/sources.md', () => {
       '/boot/vmlinuz': `${image}/vmlinuz`,
       '/home/tester/bin/machines': example,
     });
-    await guest.run(`set -e
+    await guest.run(
+      `set -e
+      chmod 755 /opt /home/tester/bin
       mkdir -p /host && mount -t virtiofs host /host && modprobe -a kvm_amd vhost_vsock
       usermod -aG kvm tester && chmod 755 /home/tester/bin/machines
       if [ -x /opt/linux-x64/vmssh ]; then ln -s /opt/linux-x64/vmssh /usr/local/bin/vmssh; else
@@ -44,8 +50,10 @@ describeGuests('guests of virtme-ng, by the example of docs/sources.md', () => {
       # What virtme-ng lets in: the public keys of the user.
       su tester -c 'ssh-keygen -y -f ~/.ssh/id_ed25519 >~/.ssh/id_ed25519.pub && mkdir -p ~/.config/vmssh
         echo "{ \\"version\\": 1, \\"sources\\": { \\"vng\\": { \\"command\\": [\\"/home/tester/bin/machines\\"] } } }" >~/.config/vmssh/sources.json'
-      ${vng(42, 'kern')}`);
-    await as('vmssh nc --banner --wait=1000 vng/vng-42', 1100);
+      ${vng(42, 'kern')}`,
+      { timeout: 300 },
+    );
+    expect(await as('vmssh nc --banner --wait=1000 vng/vng-42', 1100)).toMatchObject({ code: 0 });
   }, 1_800_000);
   afterAll(async () => {
     await guest?.stop();
@@ -58,11 +66,7 @@ describeGuests('guests of virtme-ng, by the example of docs/sources.md', () => {
       code: 0,
       stdout: expect.stringMatching(/^vng\n {2}✓ listed +[\d.]+ \w+ {2}1 machine in 1 row\n$/),
     });
-    expect(await as('vmssh list')).toEqual({
-      code: 0,
-      stdout: 'running\tkern\tqemu/kern\tqemu\nrunning\tvng-42\tvng/vng-42\tvng\n',
-      stderr: '',
-    });
+    await expectRows('running\tkern\tqemu/kern\tqemu\nrunning\tvng-42\tvng/vng-42\tvng\n');
   });
 
   test('are logged in to by their target, by their Host, and as by vng itself', {
@@ -76,13 +80,15 @@ describeGuests('guests of virtme-ng, by the example of docs/sources.md', () => {
 
   test('are gone when vng has ended', async () => {
     await guest.run('systemctl stop kern');
-    expect(await as('vmssh list')).toEqual({ code: 0, stdout: '', stderr: '' });
+    await expectRows('');
   });
 });
 
 /** A script that starts `vng --ssh` for the user tester, with the terminal that it wants. */
 function vng(port: number, name: string): string {
-  const line = `vng --run /boot/vmlinuz --name ${name} --ssh ${port} --cpus 1 --memory 512M -- sleep infinity`;
+  const kernel = 'mitigations=off tsc=reliable no_timer_check random.trust_cpu=on';
+  const line = `vng --run /boot/vmlinuz --name ${name} --ssh ${port} --cpus 1 --memory 512M --disable-microvm \
+    --append "${kernel}" -- sleep infinity`;
   return `systemd-run -q --unit=${name} --uid=tester -p SupplementaryGroups=kvm -E HOME=/home/tester \
     -E PATH=/usr/local/bin:/usr/bin:/usr/sbin --working-directory=/home/tester script -qec '${line}' /dev/null`;
 }

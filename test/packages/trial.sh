@@ -3,6 +3,8 @@
 # program there says of itself is left in the folder ABOUT. npm-cli.js has to be on PATH:
 # trial.sh CHANNEL FOLDER-OF-OLDER OLDER FOLDER-OF-NEWER NEWER SOCKET KEY USER REGISTRY ABOUT
 set -eu
+# With a socket as stdin bash, which rpm starts, takes itself for a login over a network, and runs ~/.bashrc.
+exec </dev/null
 channel=$1 old=$2 old_version=$3 new=$4 new_version=$5 socket=$6 key=$7 user=$8 registry=$9 about=${10}
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 HOME=/root
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:$PATH
@@ -53,8 +55,8 @@ use() { # VERSION
   deb | rpm) [ "$(readlink /etc/ssh/ssh_config.d/30-vmssh.conf)" = /usr/share/vmssh/30-vmssh.conf ] || fail 'no link' ;;
   esac
   # What ssh starts is never Node.
-  proxy=$(ssh -G "unix$socket" | sed -n 's/^proxycommand \([^ ]*\/vmssh\) proxy --fdpass .*/\1/p')
-  [ -n "$proxy" ] || fail "$(ssh -G "unix$socket" | grep '^proxycommand')"
+  proxy=$(ssh -T -G "unix$socket" | sed -n 's/^proxycommand \([^ ]*\/vmssh\) proxy --fdpass .*/\1/p')
+  [ -n "$proxy" ] || fail "$(ssh -T -G "unix$socket" | grep '^proxycommand')"
   "$proxy" --version --json >"$about/$1-proxy.json"
   [ "$channel" = npm ] || man -w vmssh vsock-nc >/dev/null || fail 'no manual'
 }

@@ -10,10 +10,10 @@ const id = '0123456789abcdef0123456789abcdef';
 /** What runs the service, and what has to be hidden for that: the executable comes first, if it is there. */
 const programs = existsSync(`${root}/dist/linux-x64/vmssh`)
   ? [
-      { program: '/usr/bin/node', hidden: '/host/dist/linux-x64' },
-      { program: '/host/dist/linux-x64/vmssh', hidden: '/unused' },
+      { program: 'node', hidden: '/host/dist/linux-x64' },
+      { program: 'vmssh', hidden: '/unused' },
     ]
-  : [{ program: '/usr/bin/node', hidden: '/unused' }];
+  : [{ program: 'node', hidden: '/unused' }];
 
 // The guest is the host here, with a systemd for its user tester; its machines are itself, by its own CID.
 describeGuests('forward --install by the user’s systemd', () => {
@@ -135,7 +135,6 @@ describeGuests('forward --install by the user’s systemd', () => {
   test.each(programs)(
     'serves addresses within the limits of its units: $program',
     async ({ program, hidden }) => {
-      await guest.run(`mkdir -p /none ${hidden} && mount --bind /none ${hidden}`);
       const clients = [
         { target: 'vsock/91', local: '2225', ssh: '-p 2225 127.0.0.1' },
         {
@@ -145,14 +144,17 @@ describeGuests('forward --install by the user’s systemd', () => {
         },
       ];
       for (const { target, local, ssh } of clients) {
-        expect(await user(`vmssh forward ${target} 22 ${local} --install`)).toMatchObject({ code: 0 });
+        const install = await sh(
+          `mkdir -p /none ${hidden} && mount --bind /none ${hidden} && ${asUser(`vmssh forward ${target} 22 ${local} --install`)}; code=$?; umount ${hidden}; exit $code`,
+        );
+        expect(install).toMatchObject({ code: 0 });
         const { installed } = JSON.parse((await user('vmssh forward --list --json')).stdout);
         const { unit } = installed.find((each: { unit: string }) => each.unit !== socket);
         const login = `ssh -n -F none -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null ${ssh} hostname`;
         expect(await user(login)).toMatchObject({ code: 0, stdout: 'trixie\n' });
         const show = `systemctl --user show -P MainPID ${unit.replace('.socket', '.service')}`;
         const pid = (await user(show)).stdout.trim();
-        const limits = `readlink /proc/${pid}/exe && grep -E "^(NoNewPrivs|Seccomp):" /proc/${pid}/status`;
+        const limits = `basename "$(readlink /proc/${pid}/exe)" && grep -E "^(NoNewPrivs|Seccomp):" /proc/${pid}/status`;
         expect((await sh(limits)).stdout).toBe(`${program}\nNoNewPrivs:\t1\nSeccomp:\t2\n`);
         // In one of its own it would take all owners for "nobody".
         expect((await sh(`readlink /proc/${pid}/ns/user /proc/self/ns/user | sort -u | wc -l`)).stdout).toBe(
@@ -160,7 +162,6 @@ describeGuests('forward --install by the user’s systemd', () => {
         );
         expect(await user(`vmssh forward ${target} 22 ${local} --uninstall`)).toMatchObject({ code: 0 });
       }
-      await guest.run(`umount ${hidden}`);
     },
     240_000,
   );

@@ -25,7 +25,7 @@ const limited = join(root, 'test/engine/limited/main.ts');
 await buildEngineProgram(limited, join(root, folder, 'limited'), { sanitize, target, limits: tightLimits });
 if (!sanitize)
   await buildEngineProgram(join(root, tests.plain), join(root, folder, 'image'), {
-    image: ['loaded'],
+    image: true,
     target,
   });
 

@@ -60,7 +60,7 @@ export async function buildExecutable({
   const [vmssh = '', list = ''] = files;
   const { sources, packages } = await buildEngineProgram(join(root, 'src/bin/executable.ts'), vmssh, {
     target,
-    image: ['list', 'complete'],
+    image: true,
   });
   writeFileSync(list, licences(sources, packages, target));
   mkdirSync(dirname(stampPath), { recursive: true });

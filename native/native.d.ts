@@ -97,11 +97,11 @@ export interface HyperVRights {
 }
 
 /**
- * What a process can still do that starts no program and writes no file any more. "read": read files, connect to unix sockets, and all
- * that a relay needs. "serve": also accept connections, and connect to vsock and TCP ports. "serve-path": also remove files, as its own
- * unix socket's.
+ * What a process can still do that starts no program any more. "read": read files, connect to unix sockets, and all that a relay needs.
+ * "serve": also accept connections, and connect to vsock and TCP ports. "serve-path": also remove files, as its own unix socket's. "write":
+ * as "read", and change files.
  */
-export type Confinement = 'read' | 'serve' | 'serve-path';
+export type Confinement = 'read' | 'serve' | 'serve-path' | 'write';
 
 export interface Addon {
   /** Address families that this build opens on this system. */

@@ -17,8 +17,8 @@ export interface ExecEndpoint {
   readonly command: readonly string[];
   /** The machine's name, as its manager has it. */
   readonly machine: string;
-  /** What it leads to: a shell in the machine, which then starts sshd; or the server of a port. */
-  readonly into: 'shell' | 'port';
+  /** What it leads to: a shell in the machine, which then starts sshd; the server of a port; or the SSH server only. */
+  readonly into: 'shell' | 'port' | 'ssh';
   readonly port: number;
 }
 

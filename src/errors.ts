@@ -60,6 +60,24 @@ export class ConnectError extends Error {
   }
 }
 
+/** The same failure with some fields changed. */
+export function errorWith(
+  error: ConnectError,
+  {
+    op = error.op,
+    target = error.target,
+    ...changes
+  }: Partial<ConnectErrorInit & Pick<ConnectError, 'op' | 'target'>>,
+): ConnectError {
+  const { code, problem, hint, reason, final, start, cause } = error;
+  return new ConnectError(op, target, { code, problem, hint, reason, final, start, cause, ...changes });
+}
+
+/** A ConnectError about the target that was typed: what opens a socket only names the endpoint. Other errors stay as they are. */
+export function withTarget(target: string, error: unknown): unknown {
+  return error instanceof ConnectError ? errorWith(error, { target }) : error;
+}
+
 /** Whether another program's value is one of the steps. */
 export function isOp(word: unknown): word is Op {
   return typeof word === 'string' && Object.hasOwn(failure, word);

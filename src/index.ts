@@ -1,155 +1,284 @@
+/// <reference types="node" preserve="true" />
 import type { Duplex } from 'node:stream';
 import { toDuplex } from './deliver/duplex.js';
 import type { Endpoint } from './endpoint.js';
-import { ConnectError, type Op, quote } from './errors.js';
-import { resolveTarget, type Target } from './kinds/kinds.js';
+import { ConnectError, type Op, quote, withTarget } from './errors.js';
+import { abortSignalOf } from './interruption.js';
+import { kindOf, resolveTarget, type Target } from './kinds/kinds.js';
 import { parseTarget } from './kinds/parse.js';
-import { reach } from './reach/reach.js';
+import {
+  badOption,
+  type ConnectOptions,
+  checkOptions,
+  type ListMachinesOptions,
+  type ProbeOptions,
+} from './library-options.js';
+import { type FoundTarget, findTarget } from './lookup/find-target.js';
+import { splitLogin } from './lookup/login.js';
+import type { MachineJson, RouteJson } from './machines/machine-json.js';
+import { type Reached, reach } from './reach/reach.js';
 import { firstRoute } from './reach/routes.js';
-import { type RouteName, routeNames } from './route.js';
+import type { RouteName } from './route.js';
+import type { Status, Warning } from './sources/provider.js';
 import { awaitBanner } from './ssh/banner.js';
 import type { HostKey, ProbeResult } from './ssh/handshake-result.js';
 import { probeSock } from './ssh/probe.js';
-import { sshPort } from './target/numbers.js';
+import { parsePort, sshPort } from './target/numbers.js';
 
-export type { Endpoint, HostKey, ProbeResult, RouteName, Target };
-export { ConnectError, type Op, parseTarget };
+export type {
+  Endpoint,
+  HostKey,
+  MachineJson as Machine,
+  ProbeResult,
+  RouteJson as MachineRoute,
+  RouteName,
+  Status,
+  Target,
+  Warning,
+};
+export { ConnectError, listMachines as list, type Op, parseTarget };
 
-export interface ConnectOptions {
-  /** The port if the target names none; default 22. */
-  readonly port?: number;
-  /** Milliseconds for the connect; default 15000. */
-  readonly timeout?: number;
-  /** Milliseconds to retry until an SSH banner arrives, for a machine that boots; absent: one attempt. */
-  readonly wait?: number;
-  readonly signal?: AbortSignal;
-  /** The only routes to try, in this order: ["vsock", "ip"]; absent: the machine's own, and no network if there is another. */
-  readonly routes?: readonly RouteName[];
+export interface MachineList {
+  /** As `vmssh list --json` has them, running ones first. */
+  readonly machines: readonly MachineJson[];
+  /** The sources that could not be asked, and what is wrong with single machines. */
+  readonly warnings: readonly Warning[];
+}
+
+/** Every machine on this host. A source that fails or is late is a warning. */
+async function listMachines(options: ListMachinesOptions = {}): Promise<MachineList> {
+  checkOptions('list', options);
+  const { signal, sources: names } = options;
+  return untilAborted(signal, async () => {
+    const [
+      { listAll },
+      { everyEntry, loadForList, sourcesHere },
+      { listed },
+      { machineJson },
+      { sshNames },
+      state,
+    ] = await Promise.all([
+      import('./sources/list-all.js'),
+      import('./sources/here.js'),
+      import('./machines/find-machines.js'),
+      import('./machines/machine-json.js'),
+      import('./ssh/config/names.js'),
+      writtenHosts(),
+    ]);
+    const all = everyEntry();
+    const known = all.map(({ name }) => name);
+    for (const name of names ?? [])
+      if (!known.includes(name))
+        throw badOption('list', `there is no source ${quote(name)}`, `they are ${known.join(', ')}`);
+    const chosen = all.filter(({ name }) => names?.includes(name) ?? true);
+    const asked = await loadForList(sourcesHere({ env: process.env }, names, chosen));
+    const deps = { env: process.env, signal: signal && abortSignalOf(signal) };
+    const { machines, warnings } = await listAll(deps, asked);
+    const hosts = sshNames(state, machines);
+    const rows = listed({ runningOnly: false }, { machines });
+    return { machines: rows.map((each) => machineJson(each, hosts.get(each))), warnings };
+  });
+}
+
+/** The Hosts that `config install` wrote. */
+async function writtenHosts() {
+  const [{ readState, stateFile }, { ownEnv }] = await Promise.all([
+    import('./ssh/config/state.js'),
+    import('./sources/own-env.js'),
+  ]);
+  return (await readState(stateFile(ownEnv(process.env))))?.machines ?? [];
+}
+
+/** A stream to a machine, with what a login by it needs. It is ssh2's `sock`, and half-closes with `end()`. */
+export interface MachineStream extends Duplex {
+  /** What was reached: "machine/web". */
+  readonly target: string;
+  /** The login user: as typed, else the one that the machine's manager made. */
+  readonly user?: string;
+  /** The path of the private key that the machine's manager made for that, if this user can use it. */
+  readonly identityFile?: string;
+  /**
+   * ssh2's `hostVerifier`: accepts the machine's host key as a login by ssh does, and keeps a new one there. A key that is refused
+   * destroys the stream with a ConnectError, which is then ssh2's "error".
+   */
+  readonly hostVerifier: (key: Buffer, verify: (accepted: boolean) => void) => void;
 }
 
 /**
- * Opens a stream to a machine: "vsock/3", "machine/web", "unix/run/x.sock" … It half-closes with `end()` and can be used
- * as ssh2's `sock`. Rejects with a ConnectError.
+ * Opens a stream to a machine: by its name, "mint", "ann@mint", or by a target, "machine/web", "vsock/3", "unix/run/x.sock". Rejects
+ * with a ConnectError, or with the signal's reason.
  */
-export async function connect(target: string, options: ConnectOptions = {}): Promise<Duplex> {
-  return toDuplex((await open(target, options)).connection);
+export async function connect(target: string, options: ConnectOptions = {}): Promise<MachineStream> {
+  return untilAborted(
+    checked(target, options).signal,
+    async () => {
+      const found = await find(target, options.signal);
+      return machineStream(found, await open(found, options));
+    },
+    (stream) => stream.destroy(),
+  );
+}
+
+async function machineStream(
+  { text, user, typed, target, machine: listed }: Found,
+  { connection, resolution }: Reached,
+): Promise<MachineStream> {
+  const machine = resolution.machine ?? listed;
+  const identityFile = await keyFor(target, machine);
+  const stream: Duplex = toDuplex(connection);
+  const hostVerifier: MachineStream['hostVerifier'] = (key, verify) => {
+    accept(key, { text, target, typed, machine, endpoint: connection.endpoint }).then(
+      () => verify(true),
+      (error) => stream.destroy(error),
+    );
+  };
+  return Object.assign(stream, {
+    target: text,
+    user: user ?? resolution.user,
+    identityFile,
+    hostVerifier,
+  });
+}
+
+async function keyFor(target: Target, machine: Reached['resolution']['machine']) {
+  return (await import('./ssh/login-key.js')).loginKey({ target, machine }, process.env);
+}
+
+/** Throws a ConnectError for a host key that is refused. */
+async function accept(
+  key: Buffer,
+  {
+    text,
+    target,
+    typed,
+    machine,
+    endpoint,
+  }: Pick<Found, 'text' | 'target' | 'typed'> & {
+    readonly machine: Reached['resolution']['machine'];
+    readonly endpoint: Endpoint;
+  },
+): Promise<void> {
+  const { env, platform } = process;
+  const [{ verifyHostKey }, { reachedMachine }] = await Promise.all([
+    import('./ssh/host-verifier.js'),
+    import('./identity/record.js'),
+  ]);
+  const isAddress = kindOf(target).hostKey === 'none' && target.kind !== 'via';
+  const own = isAddress
+    ? await (await import('./identity/known-address.js')).machineByAddress(endpoint, env)
+    : machine;
+  await verifyHostKey(key, {
+    reached: { text, machine: own && reachedMachine(own) },
+    typed,
+    env,
+    platform,
+    policy: async () => (await import('./hosts/key-policy.js')).usersKeyPolicy({ env, platform }),
+  });
 }
 
 /** A machine by its first route, and what its manager made for a login. */
 export interface Resolution {
+  /** What the name means: "machine/web". */
+  readonly target: string;
   readonly endpoint: Endpoint;
   /** How it was found, one clause for each step. */
   readonly steps: readonly string[];
   /** The machine's, in the 8-4-4-4-12 form. */
   readonly uuid?: string;
-  /** The path of a private key. */
+  /** The path of a private key, if this user can use it. */
   readonly identityFile?: string;
   readonly user?: string;
 }
 
-/** Resolves a target to its endpoint, without opening anything. Rejects with a ConnectError. */
+/** Resolves a name or a target to its endpoint, without opening anything. Rejects as `connect`. */
 export async function resolve(
   target: string,
   options: Pick<ConnectOptions, 'port' | 'signal'> = {},
 ): Promise<Resolution> {
-  const parsed = parseTarget(target);
-  check(target, options);
-  const { port = sshPort, signal } = options;
-  const { env, platform } = process;
-  const machine = await resolveTarget(parsed, { text: target, port, signal, env, platform });
-  const { endpoint, steps } = await firstRoute(machine, { text: target, port });
-  const { uuid, identityFile, user } = machine;
-  return { endpoint, steps: [...machine.steps, ...steps], uuid, identityFile, user };
+  return untilAborted(checked(target, options).signal, async () => {
+    const { signal } = options;
+    const found = await find(target, signal);
+    const { text } = found;
+    const port = options.port ?? found.port;
+    const { env, platform } = process;
+    const machine = await resolveTarget(found.target, { text, port, signal, env, platform });
+    const { endpoint, steps } = await firstRoute(machine, { text, port });
+    const { uuid } = machine;
+    const user = found.user ?? machine.user;
+    const identityFile = await keyFor(found.target, machine.machine ?? found.machine);
+    return { target: text, endpoint, steps: [...machine.steps, ...steps], uuid, identityFile, user };
+  });
 }
 
-export interface ProbeOptions extends ConnectOptions {
-  /** The user to ask about, since servers may offer each user other authentication methods; default "root". */
-  readonly user?: string;
-}
-
-/** Connects, does the SSH handshake up to the authentication, and disconnects. Rejects with a ConnectError. */
+/** Connects, does the SSH handshake up to the authentication, and disconnects. Rejects as `connect`. */
 export async function probe(
   target: string,
   options: ProbeOptions = {},
 ): Promise<ProbeResult & { banner: string }> {
-  const { connection } = await open(target, options);
-  const { timeout: timeoutMs = defaultTimeoutMs, user = 'root', signal } = options;
-  try {
-    const banner = await awaitBanner(connection, target, timeoutMs, signal);
-    return { banner, ...(await probeSock(toDuplex(connection), { target, user, timeoutMs, signal })) };
-  } finally {
-    connection.close();
-  }
+  return untilAborted(checked(target, options).signal, async () => {
+    const { timeout: timeoutMs = defaultTimeoutMs, signal } = options;
+    const found = await find(target, signal);
+    const { connection } = await open(found, options);
+    const user = options.user ?? found.user ?? 'root';
+    try {
+      const banner = await awaitBanner(connection, timeoutMs, signal);
+      return { banner, ...(await probeSock(toDuplex(connection), { target, user, timeoutMs, signal })) };
+    } catch (error) {
+      throw withTarget(target, error);
+    } finally {
+      connection.close();
+    }
+  });
 }
 
 const defaultTimeoutMs = 15_000;
 
-async function open(target: string, options: ConnectOptions) {
-  const parsed = parseTarget(target);
-  check(target, options);
-  const { port = sshPort, timeout = defaultTimeoutMs, wait, signal, routes } = options;
-  const { env, platform } = process;
-  return reach(
-    { text: target, target: parsed },
-    { port, timeoutMs: timeout, waitMs: wait, signal, routes, env, platform },
-  );
+/** What a text means, as the commands take it. */
+interface Found extends Omit<FoundTarget, 'port'> {
+  /** What was typed, without a user and a port. */
+  readonly typed: string;
+  readonly port: number;
 }
 
-/** What each option has to be: callers in JavaScript, too, get an error that names it. */
-const wanted: {
-  readonly [K in keyof Required<ProbeOptions>]: {
-    readonly what: string;
-    readonly is: (value: unknown) => boolean;
-  };
-} = {
-  port: { what: 'a whole number from 0 to 4294967294', is: (value) => isWhole(value) && value < 0xffffffff },
-  timeout: { what: 'a number of milliseconds, more than 0', is: (value) => isTime(value) && value > 0 },
-  wait: { what: 'a number of milliseconds', is: isTime },
-  signal: { what: 'an AbortSignal', is: isSignal },
-  routes: { what: `a list of ${routeNames.join(', ')}`, is: areRoutes },
-  user: { what: 'a text that is not empty', is: (value) => typeof value === 'string' && value !== '' },
-};
+async function find(text: string, signal: AbortSignal | undefined): Promise<Found> {
+  const found = await findTarget(text, process, signal && abortSignalOf(signal));
+  return { ...found, typed: splitLogin(text).host, port: portOf(found.port, text) };
+}
 
-/** Throws a ConnectError USAGE of op parse. */
-function check(target: string, options: unknown): void {
-  const fail = (problem: string, hint: string) =>
-    new ConnectError('parse', target, { code: 'USAGE', problem, hint });
-  if (typeof options !== 'object' || options === null)
-    throw fail(`the options are an object, not ${shown(options)}`, 'such as { timeout: 5000 }');
-  for (const [name, { what, is }] of Object.entries(wanted)) {
-    const value: unknown = (options as Record<string, unknown>)[name];
-    if (value !== undefined && !is(value))
-      throw fail(`the option ${name} is ${what}, not ${shown(value)}`, `leave ${name} out for its default`);
+function portOf(typed: string | undefined, text: string): number {
+  try {
+    return typed === undefined ? sshPort : parsePort(typed);
+  } catch (error) {
+    throw badOption(text, (error as Error).message, 'a port is a number');
   }
 }
 
-function shown(value: unknown): string {
-  if (typeof value === 'string') return quote(value);
-  if (Array.isArray(value)) return `[${value.map(shown).join(', ')}]`;
-  return typeof value === 'object' && value !== null
-    ? 'an object'
-    : typeof value === 'function'
-      ? 'a function'
-      : String(value);
+async function open(found: Found, options: ConnectOptions): Promise<Reached> {
+  const { port = found.port, timeout = defaultTimeoutMs, wait, signal, routes } = options;
+  const { env, platform } = process;
+  return reach(found, { port, timeoutMs: timeout, waitMs: wait, signal, routes, env, platform });
 }
 
-function isWhole(value: unknown): value is number {
-  return Number.isSafeInteger(value) && Number(value) >= 0;
+/** An aborted signal rejects with its reason, whatever its abort made of the work. `drop` closes what came of it all the same. */
+async function untilAborted<T>(
+  signal: AbortSignal | undefined,
+  work: () => Promise<T>,
+  drop?: (done: T) => void,
+): Promise<T> {
+  signal?.throwIfAborted();
+  try {
+    const done = await work();
+    if (signal?.aborted) drop?.(done);
+    return done;
+  } finally {
+    signal?.throwIfAborted();
+  }
 }
 
-/** No timer takes longer ones: 24 days. */
-const maxMs = 0x7fffffff;
-
-function isTime(value: unknown): value is number {
-  return typeof value === 'number' && value >= 0 && value <= maxMs;
-}
-
-/** Also one of another realm. */
-function isSignal(value: unknown): boolean {
-  return typeof Object(value).aborted === 'boolean' && typeof Object(value).addEventListener === 'function';
-}
-
-function areRoutes(value: unknown): boolean {
-  const names: readonly unknown[] = routeNames;
-  return Array.isArray(value) && value.length > 0 && value.every((each) => names.includes(each));
+/** The options, if they and the target are what they have to be. Throws a ConnectError USAGE of op parse. */
+function checked<O extends ConnectOptions>(target: string, options: O): O {
+  // What is no text has no kind either, and the error for that says so.
+  if (typeof target !== 'string') parseTarget(target);
+  checkOptions(target, options);
+  return options;
 }

@@ -1,4 +1,5 @@
-import { type Addon, load } from 'node-hvsock-native';
+import { type Addon, type Confinement, load } from 'node-hvsock-native';
+import { isCompiled } from './runtime.js';
 
 /** The addon, or why there is none. */
 export type AddonState = { readonly addon: Addon } | { readonly addon?: never; readonly missing: Error };
@@ -10,6 +11,19 @@ export function loadAddon(): AddonState {
 }
 
 let state: AddonState | undefined;
+
+/**
+ * From here on this process starts no program, and writes no file but with "write": the kernel refuses what `profile` does not need
+ * (decision 19). For what parses the bytes of others. Only the executable on Linux does it, and VMSSH_NO_SANDBOX turns it off; else nothing changes.
+ */
+export function confine(
+  profile: Confinement,
+  env: Readonly<Record<string, string | undefined>>,
+  native: () => AddonState = loadAddon,
+  compiled = isCompiled,
+): void {
+  if (compiled && !env.VMSSH_NO_SANDBOX) native().addon?.confine(profile);
+}
 
 /** Whether the engine found no memory: it throws null, an error without a message, or with another one, if there is none for these either. */
 export function isOutOfMemory(error: unknown): boolean {

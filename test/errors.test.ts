@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { ConnectError, exitCode, exitCodeOf, type Op, printable, quote, quoteNames } from '../src/errors.js';
+import {
+  ConnectError,
+  errorWith,
+  exitCode,
+  exitCodeOf,
+  type Op,
+  printable,
+  quote,
+  quoteNames,
+  withTarget,
+} from '../src/errors.js';
 
 describe('printable', () => {
   it.each([
@@ -50,6 +60,31 @@ describe('ConnectError', () => {
     const error = new ConnectError(op, 'x', { code: 'EIO', problem: 'why', hint: 'do', cause });
     expect(error).toMatchObject({ name: 'ConnectError', message: want, op, target: 'x', code: 'EIO' });
     expect(error).toMatchObject({ problem: 'why', hint: 'do', cause });
+  });
+
+  it('is told of what was typed, with all that is known', () => {
+    const init = {
+      code: 'EIO',
+      problem: 'why',
+      hint: 'do',
+      reason: 'closed',
+      final: true,
+      cause: 'below',
+    } as const;
+    const start = { machine: 'm', command: ['m'] };
+    const error = withTarget('machine/m', new ConnectError('connect', 'vsock:3:22', { ...init, start }));
+    expect(error).toBeInstanceOf(ConnectError);
+    expect(error).toMatchObject({ ...init, op: 'connect', target: 'machine/m', start });
+    expect(error).toMatchObject({ message: 'cannot connect to "machine/m": why' });
+    const other = new Error('x');
+    expect(withTarget('machine/m', other)).toBe(other);
+  });
+
+  it('keeps what is not changed', () => {
+    const error = new ConnectError('connect', 'x', { code: 'EIO', problem: 'why', hint: 'do' });
+    expect(errorWith(error, { problem: 'more', hint: undefined })).toMatchObject({
+      ...{ op: 'connect', target: 'x', code: 'EIO', message: 'cannot connect to "x": more', hint: undefined },
+    });
   });
 
   it('has a message of one printable line whatever was received', () => {

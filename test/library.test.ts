@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { ConnectError, connect, parseTarget, probe, resolve } from '../src/index.js';
+import { ConnectError, connect, list, parseTarget, probe, resolve } from '../src/index.js';
 
 // As JavaScript passes them.
 const any = (value: unknown) => value as never;
@@ -59,4 +59,22 @@ it('what is right reaches the connect', async () => {
 
 it('a bare name is no target', () => {
   expect(() => parseTarget('mint')).toThrow(/unknown kind of target/);
+});
+
+it.each([
+  { options: null, says: 'the options are an object, not null' },
+  {
+    options: { sources: 'libvirt' },
+    says: 'the option sources is a list of names of sources, not "libvirt"',
+  },
+  { options: { sources: ['lima', ''] }, says: 'not ["lima", ""]' },
+  { options: { sources: ['lima', 'x\n'] }, says: 'there is no source "x\\x0a"' },
+])('list refuses $options', async ({ options, says }) => {
+  const error = await list(any(options)).catch((thrown) => thrown);
+  expect(error).toBeInstanceOf(ConnectError);
+  expect(error).toMatchObject({ code: 'USAGE', problem: expect.stringContaining(says) });
+});
+
+it('a port that was typed is one', async () => {
+  await expect(connect('ssh://unix/no/such:5000000000')).rejects.toMatchObject({ code: 'USAGE' });
 });

@@ -21,8 +21,7 @@ const work = join(root, 'native/build/engine');
  * @property {Target | undefined} [target] the system that it is for; by default this one
  * @property {Sanitizer | undefined} [sanitize] as in native/build-flags.js
  * @property {import('./limits.js').Limits} [limits]
- * @property {readonly string[]} [image] starts from an image of the engine (./image.js); these commands start from one with the
- *   modules that `atStart`'s second function loads
+ * @property {boolean} [image] starts from an image of the engine (./image.js)
  * @property {Readonly<Record<string, string>>} [changed] other texts for some files of native/, by name
  */
 
@@ -54,7 +53,7 @@ export async function buildEngineProgram(main, output, options = {}) {
   // The first chunk is evaluated in the image.
   const linked = options.image ? names.filter((name) => name !== first) : names;
   const link = async (/** @type {number} */ imageRoom) => {
-    const table = writeChunkTable(folder, linked, target, limits, imageRoom, options.image ?? []);
+    const table = writeChunkTable(folder, linked, target, limits, imageRoom);
     await run(tools.cpp, [...flags, ...table, ...objects.program, ...libraries, '-o', unfinished]);
   };
   try {

@@ -26,9 +26,8 @@ const coff = ['.rdata,"dr"', ''];
  * @param {Target} target
  * @param {import('./limits.js').Limits} limits
  * @param {number} imageRoom bytes
- * @param {readonly string[]} longImageCommands
  */
-export function writeChunkTable(folder, names, target, limits, imageRoom, longImageCommands) {
+export function writeChunkTable(folder, names, target, limits, imageRoom) {
   const assembly = join(folder, 'chunks.S');
   const [section, end] = target === 'win32-x64' ? coff : elf;
   const data = names.map((name, index) => chunk(folder, name, index));
@@ -46,8 +45,6 @@ namespace engine {
 
 const std::size_t chunkCount = ${names.length};
 const std::size_t imageRoomSize = ${imageRoom};
-const char* const longImageCommands[] = {${[...longImageCommands, ''].map((each) => JSON.stringify(each)).join(', ')}};
-const std::size_t longImageCommandCount = ${longImageCommands.length};
 const Limits limits = {${limits.memory}, ${limits.stack}, ${limits.turnMs}};
 
 }  // namespace engine

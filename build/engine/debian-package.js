@@ -27,6 +27,12 @@ import { debianMirror } from '../debian-mirror.js';
  * @property {string} [architecture] as Debian names it; without it, this machine's
  * @property {boolean} [orNewer] whether another version does as well
  *
+ * @typedef {object} PinnedSource a file that Debian made a package of
+ * @property {string} name
+ * @property {string} sha256
+ * @property {string} source the source package, and its version
+ * @property {string} version
+ *
  * @typedef {object} DownloadOptions
  * @property {NodeJS.ProcessEnv} [env] VMSSH_SOURCES: a folder with files of packages, as a release has it
  * @property {number | undefined} [seconds]
@@ -88,27 +94,81 @@ export async function debianFile(pinned, work, { env = process.env, seconds = 60
   const signal = AbortSignal.timeout(seconds * 1000);
   const { VMSSH_SOURCES: sources, VMSSH_TEST_SNAPSHOT: snapshot = snapshotFiles } = env;
   const { sha1 } = pinned;
+  const { sha256, orNewer, version } = pinned;
+  const wanted = { name: debianFileName(pinned), sha256, work, env };
+  return firstOf(
+    wanted,
+    sources,
+    [
+      () => ofPool(pinned, work, env, signal),
+      ...(sha1 ? [() => ofUrl(wanted, `${snapshot}/${sha1}`, signal)] : []),
+    ],
+    (file) => orNewer === true && !file.includes(`_${version}_`),
+  );
+}
+
+/**
+ * The same for a file that Debian made a package of. The snapshot archive knows what belongs to a version.
+ * @param {PinnedSource} pinned
+ * @param {string} work
+ * @param {DownloadOptions} [options]
+ */
+export async function debianSource(
+  { name, sha256, source, version },
+  work,
+  { env = process.env, seconds = 120 } = {},
+) {
+  const signal = AbortSignal.timeout(seconds * 1000);
+  const { VMSSH_SOURCES: sources, VMSSH_TEST_SNAPSHOT: snapshot = snapshotFiles } = env;
+  const wanted = { name, sha256, work, env };
+  return firstOf(wanted, sources, [
+    () => ofUrl(wanted, `${debianMirror(env)}/pool/main/${source.slice(0, 1)}/${source}/${name}`, signal),
+    async () => {
+      const list = join(work, `${name}.json`);
+      const about = new URL(`mr/package/${source}/${version}/srcfiles?fileinfo=1`, snapshot).href;
+      await download(about, list, signal);
+      /** @type {{ fileinfo: Record<string, readonly { name: string }[]> }} */
+      const { fileinfo } = JSON.parse(readFileSync(list, 'utf8'));
+      const [sha1] =
+        Object.entries(fileinfo).find(([, files]) => files.some((file) => file.name === name)) ?? [];
+      if (sha1 === undefined) throw new Error(`${about} does not name ${name}`);
+      return ofUrl(wanted, `${snapshot}/${sha1}`, signal);
+    },
+  ]);
+}
+
+/**
+ * @typedef {object} Wanted
+ * @property {string} name of the file
+ * @property {string} sha256
+ * @property {string} work the folder for it
+ * @property {NodeJS.ProcessEnv} env
+ */
+
+/**
+ * The file from the cache, from a folder with sources, or from the first of these places that has the right one; then it is cached.
+ * @param {Wanted} wanted
+ * @param {string | undefined} sources
+ * @param {readonly (() => Promise<string>)[]} places
+ * @param {(file: string) => boolean} [isOther] whether another file does as well
+ */
+async function firstOf({ name, sha256, work, env }, sources, places, isOther = () => false) {
   const cache = cacheOf(env);
   mkdirSync(cache, { recursive: true });
-  const kept = join(cache, debianFileName(pinned));
-  const places = [
-    ...(existsSync(kept) ? [() => ofFolder(pinned, cache, work)] : []),
-    ...(sources ? [() => ofFolder(pinned, sources, work)] : []),
-    () => ofPool(pinned, work, env, signal),
-    ...(sha1 ? [() => ofSnapshot(pinned, `${snapshot}/${sha1}`, work, signal)] : []),
-  ];
+  const kept = join(cache, name);
+  const folders = [...(existsSync(kept) ? [cache] : []), ...(sources ? [sources] : [])];
   const problems = [];
-  for (const bring of places) {
+  for (const bring of [...folders.map((folder) => () => ofFolder(name, folder, work)), ...places]) {
     try {
       const file = await bring();
       const sum = createHash('sha256').update(readFileSync(file)).digest('hex');
-      if (pinned.orNewer && !file.includes(`_${pinned.version}_`)) return file;
-      if (sum === pinned.sha256) {
+      if (isOther(file)) return file;
+      if (sum === sha256) {
         copyFileSync(file, `${kept}.${process.pid}`);
         renameSync(`${kept}.${process.pid}`, kept);
         return file;
       }
-      problems.push(`${file} has the SHA-256 ${sum}, not ${pinned.sha256}`);
+      problems.push(`${file} has the SHA-256 ${sum}, not ${sha256}`);
     } catch (error) {
       problems.push(/** @type {Error} */ (error).message);
     }
@@ -116,30 +176,29 @@ export async function debianFile(pinned, work, { env = process.env, seconds = 60
   throw new Error(problems.join('; '));
 }
 
-/** @param {Pinned} pinned @param {string} folder @param {string} work */
-function ofFolder(pinned, folder, work) {
-  const file = join(work, debianFileName(pinned));
-  copyFileSync(join(folder, debianFileName(pinned)), file);
+/** @param {string} name @param {string} folder @param {string} work */
+function ofFolder(name, folder, work) {
+  const file = join(work, name);
+  copyFileSync(join(folder, name), file);
   return file;
 }
 
-/** By apt too, which knows the user's proxies. @param {Pinned} pinned @param {string} url @param {string} work @param {AbortSignal} signal */
-async function ofSnapshot(pinned, url, work, signal) {
-  const file = join(work, debianFileName(pinned));
-  const options = [
-    '-o',
-    'APT::Sandbox::User=root',
-    '-o',
-    'Acquire::https::Timeout=20',
-    '-o',
-    'Acquire::Retries=0',
-  ];
-  await run('/usr/lib/apt/apt-helper', [...options, 'download-file', url, file, `SHA256:${pinned.sha256}`], {
-    signal,
-  }).catch((error) => {
-    throw new Error(`${url}: ${error.message}`);
-  });
+/** @param {Wanted} wanted @param {string} url @param {AbortSignal} signal */
+async function ofUrl({ name, sha256, work }, url, signal) {
+  const file = join(work, name);
+  await download(url, file, signal, `SHA256:${sha256}`);
   return file;
+}
+
+/** By apt, which knows the user's proxies. @param {string} url @param {string} file @param {AbortSignal} signal @param {string[]} hash */
+async function download(url, file, signal, ...hash) {
+  const options = ['APT::Sandbox::User=root', 'Acquire::https::Timeout=20', 'Acquire::Retries=0'];
+  const flags = options.flatMap((each) => ['-o', each]);
+  await run('/usr/lib/apt/apt-helper', [...flags, 'download-file', url, file, ...hash], { signal }).catch(
+    (error) => {
+      throw new Error(`${url}: ${error.message}`);
+    },
+  );
 }
 
 /** @param {NodeJS.ProcessEnv} env */

@@ -49,14 +49,15 @@ const processes = [
  * @param {string} code
  */
 async function imageOf(command, code) {
-  const brief = await compared(command, [code]);
-  const all = await compared(command, [code, 'all']);
-  if (all.words.length < brief.words.length) throw new Error('the long image is shorter than the short one');
-  const { words, lists, changes } = withChanges(brief, all);
+  /** @type {Memory[]} */
+  const memories = [];
+  for (const { at, space, env } of processes)
+    memories.push(await memoryOf(command(space), [at.toString(16), code], env, memories));
+  const { words, ofMemory, ofProgram } = compare(memories);
   const head = Buffer.alloc(imageMark.length);
   head.write(imageMark, 'latin1');
-  const numbers = [brief.words.length, brief.saved, all.words.length, all.saved, changes.length];
-  const parts = [BigUint64Array.from(numbers, BigInt), ...lists, changes].map(bytesOf);
+  const numbers = BigUint64Array.of(BigInt(words.length), memories[0]?.saved ?? 0n);
+  const parts = [numbers, ofMemory, ofProgram].map(bytesOf);
   const length = parts.reduce((sum, each) => sum + each.length, head.length);
   const gap = new Uint8Array((imagePage - (length % imagePage)) % imagePage);
   return Buffer.concat([head, ...parts, gap, bytesOf(words)]);
@@ -67,59 +68,7 @@ function bytesOf({ buffer, byteOffset, byteLength }) {
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
-/**
- * @typedef {(space: number) => string[]} Command how the program is started; its last word is the program
- *
- * @typedef {object} Image
- * @property {BigUint64Array} words
- * @property {BigUint64Array} ofMemory
- * @property {BigUint64Array} ofProgram
- * @property {bigint} saved
- */
-
-/** @param {Command} command @param {readonly string[]} rest its last arguments @returns {Promise<Image>} */
-async function compared(command, rest) {
-  /** @type {Memory[]} */
-  const memories = [];
-  for (const { at, space, env } of processes)
-    memories.push(await memoryOf(command(space), [at.toString(16), ...rest], env, memories));
-  return { ...compare(memories), saved: memories[0]?.saved ?? 0n };
-}
-
-/**
- * The memory as in the short image, then what only the long one has. `lists`: a bit for each word that is relative to the memory,
- * then to the program; for each word of the short image that differs in the long one; and for each of these, the first two
- * again. `changes`: these words, one after the other.
- * @param {Image} brief
- * @param {Image} all
- */
-export function withChanges(brief, all) {
-  const words = all.words.slice();
-  words.set(brief.words);
-  const [ofMemory, ofProgram] = [all.ofMemory.slice(), all.ofProgram.slice()];
-  ofMemory.set(brief.ofMemory);
-  ofProgram.set(brief.ofProgram);
-  const [changed, changedOfMemory, changedOfProgram] = [0, 1, 2].map(
-    () => new BigUint64Array(brief.ofMemory.length),
-  );
-  /** @type {bigint[]} */
-  const changes = [];
-  brief.words.forEach((word, index) => {
-    const bit = (/** @type {BigUint64Array} */ list) => ((list[index >> 6] ?? 0n) >> BigInt(index & 63)) & 1n;
-    const value = all.words[index] ?? 0n;
-    const kinds = [bit(all.ofMemory), bit(all.ofProgram)];
-    if (word === value && bit(brief.ofMemory) === kinds[0] && bit(brief.ofProgram) === kinds[1]) return;
-    changes.push(value);
-    [1n, ...kinds].forEach((set, at) => {
-      const list = [changed, changedOfMemory, changedOfProgram][at];
-      if (list) list[index >> 6] = (list[index >> 6] ?? 0n) | (set << BigInt(index & 63));
-    });
-  });
-  const lists = [ofMemory, ofProgram, changed, changedOfMemory, changedOfProgram].filter(
-    (each) => each !== undefined,
-  );
-  return { words, lists, changes: BigUint64Array.from(changes) };
-}
+/** @typedef {(space: number) => string[]} Command how the program is started; its last word is the program */
 
 /**
  * @typedef {object} Range of addresses; a pointer may be to the end
@@ -135,7 +84,7 @@ export function withChanges(brief, all) {
 
 /**
  * @param {readonly string[]} command
- * @param {readonly string[]} args the address, and which image
+ * @param {readonly string[]} args the address, and the file of the bytecode
  * @param {NodeJS.ProcessEnv} env
  * @param {readonly Memory[]} others in which the program must be at other addresses
  * @returns {Promise<Memory>}

@@ -12,10 +12,16 @@ export const enginePackage = {
 };
 
 /** What Debian made it of, by the SHA-256 that its signed list of sources has: upstream's tarball, and Debian's patches. */
-export const engineOrigins = {
-  'quickjs-ng_0.17.0.orig.tar.gz': '92212ea9a257a387a35abca50505d59ad9edddba4580e064929d396511b89dcf',
-  'quickjs-ng_0.17.0-1.debian.tar.xz': 'd556ab3af8b3583c8fa0116c8255ea79f83bfd6bd105a2e912a8982e6c64326c',
-};
+export const engineOrigins = [
+  {
+    name: 'quickjs-ng_0.17.0.orig.tar.gz',
+    sha256: '92212ea9a257a387a35abca50505d59ad9edddba4580e064929d396511b89dcf',
+  },
+  {
+    name: 'quickjs-ng_0.17.0-1.debian.tar.xz',
+    sha256: 'd556ab3af8b3583c8fa0116c8255ea79f83bfd6bd105a2e912a8982e6c64326c',
+  },
+].map((file) => ({ ...file, source: 'quickjs-ng', version: enginePackage.version }));
 
 /** The folder with quickjs.c and its headers. Throws as `debianPackage` does. @param {DownloadOptions} [options] */
 export async function engineSources(options) {

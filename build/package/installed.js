@@ -48,6 +48,14 @@ export async function installedFiles(from, zsh) {
   ];
 }
 
+/** As `vmssh config install --system` finds it: a package breaks an ssh that does not know KnownHostsCommand. */
+export const systemCaller = {
+  program: ['/usr/bin/vmssh'],
+  fdpass: true,
+  platform: /** @type {const} */ ('linux'),
+  asksForKeys: true,
+};
+
 /** The kinds that systemd's own 20-systemd-ssh-proxy.conf has in one version or another. */
 const systemds = ['.host', 'unix', 'vsock', 'vsock-mux', 'machine'];
 
@@ -59,7 +67,7 @@ const systemds = ['.host', 'unix', 'vsock', 'vsock-mux', 'machine'];
  */
 export async function systemConfig() {
   const { configText } = await extras();
-  const lines = configText({ program: ['/usr/bin/vmssh'], fdpass: true, servedElsewhere: systemds });
+  const lines = configText({ ...systemCaller, servedElsewhere: systemds });
   const about = `# Of the package vmssh, without the kinds that systemd-ssh-proxy serves: ${systemds.join(', ')}.
 # For these, and a Host of each machine: vmssh config install. For all users: vmssh config install --system
 `;

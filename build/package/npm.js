@@ -11,6 +11,7 @@ import {
 import { join } from 'node:path';
 import { root } from '../bundle/bundle.js';
 import { executableFolder } from '../executable.js';
+import { addresses, packageFields } from '../release/addresses.js';
 import { linuxTargets } from './architectures.js';
 import { run } from './run.js';
 
@@ -45,6 +46,7 @@ function platformPackage(target, folder, { version, description, license }) {
   const manifest = { name, version, description: `${description}: ${own}`, license };
   writeJson(join(folder, 'package.json'), {
     ...manifest,
+    ...packageFields(addresses),
     os: [system],
     cpu: [cpu],
     preferUnplugged: true,
@@ -70,22 +72,22 @@ function mainPackage(work, about) {
 function addonPackage(work) {
   const folder = staged(join(root, 'native'), work, 'addon');
   const path = join(folder, 'package.json');
-  writeJson(path, publishable(folder, JSON.parse(readFileSync(path, 'utf8'))));
+  writeJson(path, publishable(folder, JSON.parse(readFileSync(path, 'utf8')), 'native'));
   return folder;
 }
 
 /**
  * The package.json for what was packed into `folder`. The checkout's is private: npm would publish whatever happens to be built there.
- * Throws if a file that it names is not there.
- * @param {string} folder @param {any} about the checkout's package.json
+ * It gets the addresses of the project. Throws if a file that it names is not there.
+ * @param {string} folder @param {any} about the checkout's package.json @param {string} [directory] where that is, if not in the root
  */
-export function publishable(folder, { private: _, ...about }) {
+export function publishable(folder, { private: _, ...about }, directory, filled = addresses) {
   const named = [...Object.values(about.bin ?? {}), ...Object.values(about.exports['.'])];
   const missing = named
     .map((name) => name.replace(/^\.\//, ''))
     .filter((name) => !existsSync(join(folder, name)));
   if (missing.length > 0) throw new Error(`${missing.join(', ')} is not built: npm run package builds all`);
-  return about;
+  return { ...about, ...packageFields(filled, directory) };
 }
 
 /** What npm packs of a folder, in another one. @param {string} from @param {string} work @param {string} name */

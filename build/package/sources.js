@@ -2,7 +2,7 @@ import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { root } from '../bundle/bundle.js';
 import { commitOf } from '../bundle/commit.js';
-import { debianFile, debianFileName } from '../engine/debian-package.js';
+import { debianFile, debianFileName, debianSource } from '../engine/debian-package.js';
 import { muslOfArm64 } from '../engine/musl.js';
 import { engineOrigins, enginePackage } from '../engine/sources.js';
 import { run } from './run.js';
@@ -22,8 +22,9 @@ const packages = [
  * @param {string} folder
  * @param {string} version
  * @param {import('../engine/debian-package.js').DownloadOptions} [options]
+ * @param {readonly import('../engine/debian-package.js').PinnedSource[]} [origins]
  */
-export async function writeSources(folder, version, options) {
+export async function writeSources(folder, version, options, origins = engineOrigins) {
   mkdirSync(folder, { recursive: true });
   const rows = [];
   for (const { pinned, what } of packages) {
@@ -38,8 +39,35 @@ export async function writeSources(folder, version, options) {
     rmSync(work, { recursive: true });
     rows.push(`| \`${name}\` | ${what} | \`${pinned.sha256}\` | \`${licence}\` |\n`);
   }
+  const lines = [];
+  for (const origin of origins) {
+    const why = await bring(origin, folder, options);
+    if (why !== undefined)
+      console.error(`sources: ${origin.name} is left out, which no build needs: nobody has it now: ${why}`);
+    const place = why === undefined ? '' : ', not in this folder: no archive had it';
+    lines.push(`- \`${origin.name}\`, SHA-256 ${origin.sha256}${place}\n`);
+  }
   if (commitOf(root)) archiveCommit(join(folder, `vmssh-${version}.tar.gz`), version);
-  writeFileSync(join(folder, 'README.md'), page(version, rows));
+  writeFileSync(join(folder, 'README.md'), page(version, rows, lines));
+}
+
+/**
+ * Undefined if the file is there now, else why it is not.
+ * @param {import('../engine/debian-package.js').PinnedSource} origin
+ * @param {string} folder
+ * @param {import('../engine/debian-package.js').DownloadOptions} [options]
+ */
+async function bring(origin, folder, options) {
+  const work = join(folder, 'work');
+  mkdirSync(work);
+  try {
+    copyFileSync(await debianSource(origin, work, options), join(folder, origin.name));
+    return undefined;
+  } catch (error) {
+    return /** @type {Error} */ (error).message;
+  } finally {
+    rmSync(work, { recursive: true });
+  }
 }
 
 /** @param {string} file @param {string} version */
@@ -51,8 +79,8 @@ function archiveCommit(file, version) {
   run('gzip', ['--no-name', '--best', '--force', tar]);
 }
 
-/** @param {string} version @param {readonly string[]} rows */
-function page(version, rows) {
+/** @param {string} version @param {readonly string[]} rows @param {readonly string[]} origins */
+function page(version, rows, origins) {
   const commit = commitOf(root)?.id;
   const own = readFileSync(join(root, 'LICENSE'), 'utf8').split('\n')[0];
   return `# The sources of vmssh ${version}
@@ -65,9 +93,7 @@ folder: \`VMSSH_SOURCES=$PWD npm run build:exe\`. Without it, they come from Deb
 ${rows.join('')}
 \`${debianFileName(enginePackage)}\` has the sources with Debian’s patches applied. Debian made it of these, which no build needs:
 
-${Object.entries(engineOrigins)
-  .map(([name, sha256]) => `- \`${name}\`, SHA-256 ${sha256}\n`)
-  .join('')}
+${origins.join('')}
 The packages of npm are in package-lock.json, each with its hash.
 `;
 }

@@ -48,10 +48,10 @@ std::terminate_handler otherwise = nullptr;
   _exit(1);
 }
 
-// What the build calls: PROGRAM FILE ADDRESS CODE, the bytecode of the first chunk, and "all" for the long image.
+// What the build calls: PROGRAM FILE ADDRESS CODE, the bytecode of the first chunk.
 int makeImage(int count, char** words) {
   if (count < 4 || !engine::collectMemory(std::strtoul(words[2], nullptr, 16))) return 1;
-  return engine::Program({count, words, 0}).writeImage(words[1], bytesOf(words[3]), count > 4);
+  return engine::Program({count, words, 0}).writeImage(words[1], bytesOf(words[3]));
 }
 
 }  // namespace

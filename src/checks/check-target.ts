@@ -3,12 +3,12 @@ import { portArgument } from '../cli/option.js';
 import { windowsVmssh } from '../cli/reach/over-interop.js';
 import { reachOrStart, socketWarning } from '../cli/reach/reach-by.js';
 import { sshUser } from '../cli/reach/ssh-settings.js';
-import { stepTrace } from '../cli/reach/trace.js';
 import type { ReachFlags } from '../cli/shared-options.js';
+import { stepTrace } from '../cli/terminal.js';
 import { now as clock } from '../clock.js';
 import { openConnection } from '../connect/open.js';
 import { formatEndpoint } from '../endpoint.js';
-import { ConnectError } from '../errors.js';
+import { ConnectError, withTarget } from '../errors.js';
 import { resolveTarget } from '../kinds/kinds.js';
 import { findTarget } from '../lookup/find-target.js';
 import { splitLogin } from '../lookup/login.js';
@@ -129,7 +129,9 @@ export async function checkTarget(
     const { identityFile } = resolution;
     const steps = [...resolution.steps, ...route.steps];
     means = { ...known, user, endpoint: connection.endpoint, steps, identityFile };
-    const banner = await awaitBanner(connection, text, timeoutMs, signal);
+    const banner = await awaitBanner(connection, timeoutMs, signal).catch((error) => {
+      throw withTarget(text, error);
+    });
     pass('banner', banner);
     if (options.until === 'banner') return { target, means, stages, routes: shown() };
     onStage('SSH handshake');
@@ -249,12 +251,12 @@ function withIp(rows: readonly CheckedRoute[], machine: Reachable): readonly Che
 
 async function tryRoute(
   { endpoint }: Route,
-  { text, timeoutMs, env, signal }: CheckRoutesOptions,
+  { timeoutMs, env, signal }: CheckRoutesOptions,
 ): Promise<Pick<CheckedRoute, 'state' | 'found'>> {
   try {
-    const connection = await openConnection(endpoint, { target: text, timeoutMs, signal, env });
+    const connection = await openConnection(endpoint, { timeoutMs, signal, env });
     try {
-      return { state: 'ok', found: await awaitBanner(connection, text, timeoutMs, signal) };
+      return { state: 'ok', found: await awaitBanner(connection, timeoutMs, signal) };
     } finally {
       connection.close();
     }

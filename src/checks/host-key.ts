@@ -3,15 +3,13 @@ import type { Endpoint } from '../endpoint.js';
 import { ConnectError } from '../errors.js';
 import { decideByAsking, pinsOf, type Why } from '../identity/decide.js';
 import { isNamed } from '../identity/identity.js';
-import { withMachine } from '../identity/known-address.js';
-import { managerPrints } from '../identity/manager-keys.js';
 import { reachedMachine } from '../identity/record.js';
 import { asTarget } from '../kinds/parse.js';
 import type { ListedTarget } from '../lookup/short-name.js';
 import type { Reached } from '../reach/reach.js';
 import { undoCommand } from '../ssh/guest-keys.js';
 import type { HostKey } from '../ssh/handshake-result.js';
-import { factsFor, type MachineKeys, machineKeys } from '../ssh/machine-keys.js';
+import { factsFor, type MachineKeys, machineKeys, nameToForget } from '../ssh/machine-keys.js';
 import { type ShellPlace, shellOf, shellQuoted } from '../target/shell.js';
 
 /** The host keys that ssh knows of a machine. */
@@ -44,12 +42,14 @@ export async function knownKeys(checked: CheckedMachine, io: Io): Promise<KnownK
     machine: found && reachedMachine(found),
     address: target && !isNamed(target) ? endpoint : undefined,
   };
+  const { withMachine } = await import('../identity/known-address.js');
   const keys = await machineKeys(await withMachine(record, io.env), { typed }, io.env);
   return {
     knownAs: knownAs(keys),
     async check({ type, fingerprint }) {
       const answer = await decideByAsking(factsFor(keys, fingerprint, 'accept-new'), {
-        manager: () => managerPrints(keys.reached, io, fingerprint),
+        manager: async () =>
+          (await import('../identity/manager-keys.js')).managerPrints(keys.reached, io, fingerprint),
         policy: async () => 'accept-new',
       });
       if (answer.do !== 'refuse') return;
@@ -68,7 +68,7 @@ function refusal(why: Why, refused: string, { reached, made, path }: MachineKeys
   const { text } = reached;
   const fail = (code: string, problem: string, hint: string) =>
     new ConnectError('handshake', text, { code, final: true, problem: `${refused}: ${problem}`, hint });
-  const forget = `if you expected this: vmssh forget ${shellQuoted(text, shellOf(io))}`;
+  const forget = `if you expected this: vmssh forget ${shellQuoted(nameToForget(reached, text), shellOf(io))}`;
   switch (why) {
     case 'revoked':
       return fail(

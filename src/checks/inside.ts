@@ -16,8 +16,6 @@ import { cidOf, type ProgressLine, runScript, type ScriptOutcome } from '../gues
 import { beforeLoginScript, type CheckScriptOptions, checkScript } from '../guest/script.js';
 import { splitUser } from '../lookup/login.js';
 import { madeKeysOf } from '../ssh/guest-keys.js';
-import { checkTarget } from './check-target.js';
-import { wrongKeyHint } from './host-key.js';
 import { type Guest, withoutHostName } from './try-login.js';
 
 /** A host to log in to; the rest is for one that is a target. */
@@ -129,6 +127,7 @@ export async function whyNotRun(
   if (route.name === 'target' && lines.length === 0) {
     const { user = 'root', host: target } = splitUser(host);
     const flags = reachFlags({ positionals: [], options: {} });
+    const { checkTarget } = await import('./check-target.js');
     const { error, stages } = await checkTarget(target, { ...flags, port, user }, io, signal);
     if (error && (error.op !== 'handshake' || /^(NO_BANNER|HOST_KEY_.*)$/.test(error.code))) return error;
     if (stages.some(({ found }) => found.includes('OpenSSH_for_Windows'))) return isWindows(host);
@@ -141,7 +140,7 @@ export async function whyNotRun(
   const hint = isMissing
     ? `the program ${program} is not installed here`
     : made
-      ? wrongKeyHint(made.name, io)
+      ? (await import('./host-key.js')).wrongKeyHint(made.name, io)
       : hintFor(route, message);
   const problem = `the script did not run there: ${withoutHostName(message) || `${program} said nothing`}`;
   return new ConnectError('connect', host, { code: 'NOT_RUN', problem, hint });

@@ -9,6 +9,7 @@ import type { RouteName } from '../route.js';
 
 /** The stages of a check, in order. */
 export type StageName =
+  | 'listed'
   | 'found'
   | 'parsed'
   | 'started'
@@ -103,7 +104,7 @@ export function formatCheck(
 const before = 31;
 const besideFrom = 24;
 
-/** A text after a stage's time; on a terminal its lines break at words, below its beginning or, on a narrow one, below the stage. */
+/** A text after a stage's time; on a terminal it is wrapped between words, below its beginning or, on a narrow one, below the stage. */
 function beside(text: string, { columns }: Pick<Io, 'columns'>): string {
   if (columns === undefined) return `  ${printable(text)}`;
   const isNarrow = columns - before < besideFrom;

@@ -4,7 +4,7 @@ import { sshCommand, targetOf } from '../guest/run/route.js';
 import type { TriedLogin } from '../guest/script.js';
 import { splitUser } from '../lookup/login.js';
 import { type ProgramEnd, runProgram } from '../process/run-program.js';
-import { sshPort } from '../target/numbers.js';
+import { isSshPort } from '../target/numbers.js';
 
 /** What a guest says of itself before a login is tried. */
 export interface Guest {
@@ -36,7 +36,7 @@ export async function tryLogin(
   io: Io,
   signal: AbortSignal,
 ): Promise<TriedLogin> {
-  const isOwnRoute = target === undefined && bySocket && port === sshPort;
+  const isOwnRoute = target === undefined && bySocket && isSshPort(port);
   const { host } = splitUser(into.host);
   // It was a new connection, unlike one by ssh, which may share one that is open.
   if (isOwnRoute && into.route === 'target' && user === account)
@@ -71,7 +71,7 @@ export async function tryLogin(
   return { state: 'ended', about: `${by}: ssh ended ${how}${said}`, cursor };
 }
 
-/** ssh's last message where it does not accept a host key. */
+/** ssh's last message if it does not accept a host key. */
 const keyRefused = /Host key verification failed\.|KnownHostsCommand failed/;
 
 const bootFile = '/proc/sys/kernel/random/boot_id';

@@ -1,6 +1,6 @@
 import type { ChalkInstance } from 'chalk';
 import { printable, quote } from '../errors.js';
-import { readTextSync } from '../files/read-file.js';
+import { readTextSync } from '../files/read-sync.js';
 import { type GuestRouteName, guestRouteOf } from '../guest/run/route.js';
 import type { ProgressLine } from '../guest/run/run-script.js';
 import { parseTarget } from '../kinds/parse.js';

@@ -1,7 +1,7 @@
 import { posix, win32 } from 'node:path';
 import { exhaustion, memoryHint } from '../connect/failures/failure.js';
 import { ConnectError, exitCode, exitCodeOf, printable } from '../errors.js';
-import { realPath } from '../files/read-file.js';
+import { realPath } from '../files/read-sync.js';
 import { isOutOfMemory } from '../native.js';
 import { shellLine, shellOf } from '../target/shell.js';
 import { CommandError, commandWords, type Io, UsageError } from './command.js';

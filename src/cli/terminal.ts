@@ -1,6 +1,8 @@
 import type { ChalkInstance } from 'chalk';
-import { now } from '../clock.js';
+import { now as clock, now } from '../clock.js';
+import { printable } from '../errors.js';
 import { loadAddon } from '../native.js';
+import type { Trace } from '../reach/reach.js';
 import { type Surroundings, wantsColor } from '../runtime.js';
 import type { Io } from './command.js';
 
@@ -109,4 +111,16 @@ const wideCharacter =
 /** Whether a person can be asked: keys come from a terminal, and another or the same one shows the list. */
 export function canPick({ terminal, env }: Pick<Io, 'terminal' | 'env'>): boolean {
   return terminal.stdin && terminal.stderr && env.TERM !== 'dumb' && loadAddon().addon !== undefined;
+}
+
+/** Prints steps with their times on stderr, for -v. */
+export function stepTrace(io: Io, now: () => number = clock): Trace {
+  let last = now();
+  return (step, outcome) => {
+    const time = now();
+    io.err(
+      `${io.program}: ${step.padEnd(7)} ${(time - last).toFixed(1).padStart(7)} ms  ${printable(outcome)}\n`,
+    );
+    last = time;
+  };
 }

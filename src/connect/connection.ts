@@ -38,8 +38,6 @@ export async function dropPeeked(connection: Connection, length: number): Promis
 }
 
 export interface OpenOptions {
-  /** The target as typed, for error messages. */
-  readonly target: string;
   /** Milliseconds to open the socket and, for a multiplexer, to get its answer. */
   readonly timeoutMs: number;
   /** Milliseconds for another hypervisor to start its machine, if that is off; undefined: it starts none. */

@@ -1,12 +1,12 @@
 import type { Addon, Address } from 'node-hvsock-native';
 import { now } from '../clock.js';
-import type { Endpoint, ExecEndpoint, ViaEndpoint } from '../endpoint.js';
+import { type Endpoint, type ExecEndpoint, formatEndpoint, type ViaEndpoint } from '../endpoint.js';
 import { ConnectError } from '../errors.js';
 import { type AddonState, loadAddon } from '../native.js';
 import { type Connection, NativeConnection, type OpenOptions } from './connection.js';
 import { askMultiplexer } from './multiplexer.js';
 
-/** Opens the endpoint. Throws a ConnectError of op connect; after an abort its code is INTERRUPTED. */
+/** Opens the endpoint. Throws a ConnectError of op connect that names the endpoint; after an abort its code is INTERRUPTED. */
 export async function openConnection(
   endpoint: Endpoint,
   options: OpenOptions,
@@ -56,7 +56,7 @@ async function openSocket(
   // On Windows Node's "unix sockets" are named pipes.
   const onWindows = platform === 'win32' && endpoint.family !== 'tcp';
   if (endpoint.family === 'vsock' || endpoint.family === 'hyper-v' || onWindows) {
-    throw new ConnectError('connect', options.target, {
+    throw new ConnectError('connect', formatEndpoint(endpoint), {
       code: 'NO_ADDON',
       final: true,
       problem: `${endpoint.family} needs the native addon. ${native.missing.message}`,
@@ -107,7 +107,7 @@ async function asConnectError(
 ): Promise<ConnectError> {
   if (error instanceof ConnectError) return error;
   if (options.signal?.aborted) {
-    return new ConnectError('connect', options.target, {
+    return new ConnectError('connect', formatEndpoint(endpoint), {
       code: 'INTERRUPTED',
       problem: 'interrupted',
       cause: error,
@@ -120,7 +120,7 @@ async function asConnectError(
     return rights !== undefined && (rights.elevated || rights.hyperVAdministrator);
   });
   const detail = code === 'PROTOCOL' || code === undefined ? `${problem}: ${message}` : problem;
-  return new ConnectError('connect', options.target, {
+  return new ConnectError('connect', formatEndpoint(endpoint), {
     code: code ?? 'UNKNOWN',
     problem: detail,
     hint,

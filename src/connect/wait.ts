@@ -1,11 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { now } from '../clock.js';
-import { ConnectError } from '../errors.js';
+import { ConnectError, errorWith } from '../errors.js';
 import { abortSignalOf, Interrupter, type Interruption } from '../interruption.js';
 
 export interface WaitOptions {
-  /** The target as typed, for error messages. */
-  readonly target: string;
   /** Milliseconds for all attempts together. */
   readonly waitMs: number;
   readonly signal?: Interruption;
@@ -63,9 +61,8 @@ function pauseAfter(code: string, tookMs: number, pause: number): number {
 const notThere: ReadonlySet<string> = new Set(['WSAEADDRNOTAVAIL', 'WSAENETUNREACH']);
 
 function gaveUp(error: ConnectError, waitMs: number): ConnectError {
-  const { op, target, code, hint, reason } = error;
   const problem = `gave up after ${Math.round(waitMs / 10) / 100} s of waiting: ${error.problem}`;
-  return new ConnectError(op, target, { code, problem, hint, reason, cause: error });
+  return errorWith(error, { problem, start: undefined, cause: error });
 }
 
 /** Names the retried step, and its last failure. */
@@ -76,16 +73,15 @@ function interrupted(last: ConnectError): ConnectError {
 
 /**
  * What `ask` finds within `timeoutMs`; then the signal that it gets is aborted, as it is by `outer`, also later on. Throws a
- * ConnectError TIMEOUT.
+ * ConnectError TIMEOUT, which names no target yet.
  */
 export async function inTime<T>(
-  text: string,
   timeoutMs: number,
   outer: Interruption | undefined,
   ask: (signal: Interruption) => Promise<T>,
 ): Promise<T> {
   const own = new Interrupter();
-  const late = new ConnectError('resolve', text, {
+  const late = new ConnectError('resolve', '', {
     code: 'TIMEOUT',
     problem: `the machine's manager did not answer within ${timeoutMs / 1000} s`,
     hint: 'allow more time with --timeout',

@@ -1,5 +1,5 @@
 import { fstatSync } from 'node:fs';
-import { readTextSync } from '../files/read-file.js';
+import { readTextSync } from '../files/read-sync.js';
 import { takesSocket } from './pass-fd.js';
 
 /** As takesSocket, for those who pass one without the addon, which looks itself: a TCP socket takes no other one. */

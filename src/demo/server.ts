@@ -1,7 +1,8 @@
+import { timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import ssh2, { type AuthContext, type Connection, type ParsedKey, type Session } from 'ssh2';
-import { fingerprint, freshKeys, isKey } from './keys.js';
+import { fingerprintOf } from '../identity/known-hosts.js';
 import { MemoryFiles, serveSftp } from './sftp.js';
 
 export interface DemoServer {
@@ -35,7 +36,7 @@ export async function startDemoServer(path: string): Promise<DemoServer> {
   server.listen(path);
   await once(server, 'listening');
   return {
-    fingerprint: fingerprint(hostKeys.public.getPublicSSH()),
+    fingerprint: fingerprintOf(hostKeys.public.getPublicSSH()),
     privateKey: userKeys.private,
     files,
     async close() {
@@ -92,4 +93,32 @@ function answer(command: string): Answer {
   const code = Number(/^exit (\d{1,3})$/.exec(command)?.[1] ?? Number.NaN);
   if (code <= 255) return { stdout: '', stderr: '', exitCode: code };
   return { stdout: '', stderr: `${hostname}: knows the commands "hostname" and "exit N"\n`, exitCode: 127 };
+}
+
+export interface Keys {
+  /** An OpenSSH private key, as in a file. */
+  readonly private: string;
+  readonly public: ParsedKey;
+}
+
+/**
+ * New Ed25519 keys. ssh2 1.17 strips the zero byte that one public key in 256 begins with, and so writes an unreadable
+ * key: those are discarded.
+ */
+export function freshKeys(generate: () => { private: string } = ed25519): Keys {
+  for (;;) {
+    const { private: text } = generate();
+    const parsed = ssh2.utils.parseKey(text);
+    if (!(parsed instanceof Error)) return { private: text, public: parsed };
+  }
+}
+
+function ed25519(): { private: string } {
+  return ssh2.utils.generateKeyPairSync('ed25519');
+}
+
+/** Whether a client's blob is this public key. */
+export function isKey(blob: Buffer, key: ParsedKey): boolean {
+  const own = key.getPublicSSH();
+  return own.length === blob.length && timingSafeEqual(own, blob);
 }

@@ -101,10 +101,9 @@ declare module 'engine:system' {
   export function platform(): 'linux' | 'win32';
   /**
    * Begins the program: `run` is called once all modules are evaluated. They are evaluated when the program is built if it has an
-   * image (docs/contributing/engine.md), so that before it no other function of the system may be called. `loadMore`: loads what only some
-   * commands need; called when their image is made, and never in a process.
+   * image (docs/contributing/engine.md), so that before it no other function of the system may be called.
    */
-  export function atStart(run: () => void, loadMore?: () => Promise<unknown>): void;
+  export function atStart(run: () => void): void;
   /** Of Windows: the user's name and home. */
   export function account(): readonly [string, string];
   export function commandLine(): readonly string[];

@@ -74,8 +74,11 @@ export function diagnose(signs: Signs): { findings: readonly Finding[]; certain:
 }
 
 function aboutLogin({ in: inside, ms, message, user }: LoginSign, handshakeMs: number): Finding {
-  if (!inside && /permission denied|too many authentication/i.test(message))
-    return failed('login', `the connection works up to sshd, which refuses ${user}: ${message}`);
+  const isTooMany = /too many authentication/i.test(message);
+  if (!inside && (isTooMany || /permission denied/i.test(message))) {
+    const finding = failed('login', `the connection works up to sshd, which refuses ${user}: ${message}`);
+    return isTooMany ? { ...finding, fix: fewerKeys } : finding;
+  }
   if (!inside)
     return {
       state: 'failed',
@@ -87,6 +90,10 @@ function aboutLogin({ in: inside, ms, message, user }: LoginSign, handshakeMs: n
   const causes = 'a name lookup, PAM, the login shell or a busy guest may be the cause';
   return { state: 'skipped', name: 'login', message: `${took}; ${causes}` };
 }
+
+// sshd's MaxAuthTries is 6, and ssh offers all keys of the agent before one that is only a file.
+const fewerKeys =
+  'the ssh-agent offered more keys than sshd takes, before the right one: ssh -o IdentitiesOnly=yes, or for all machines vmssh config install -o IdentitiesOnly=yes';
 
 function failed(name: FailureName, message: string): Finding {
   return { state: 'failed', name, message, fix: guestFailures[name].fix };

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isSshPort } from '../target/numbers.js';
 import text from './sh/generator.sh';
 
 /** Where a distribution has sshd, and what its unit needs. */
@@ -30,7 +31,7 @@ interface UnitFile {
 
 /** systemd's own name of the socket on port 22, and ours for other ports. */
 export function unitName(port: number): string {
-  return port === 22 ? 'sshd-vsock' : `sshd-vsock-${port}`;
+  return isSshPort(port) ? 'sshd-vsock' : `sshd-vsock-${port}`;
 }
 
 /** The two units: a socket, and the service template of the same name that it starts for each connection. */

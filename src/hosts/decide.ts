@@ -8,10 +8,9 @@ import { everySshAsksForKeys, sshAbilities } from '../process/ssh-program.js';
 import type { ListedMachine } from '../sources/merge.js';
 import { isFailure, isSilence, shownWarnings, type Warning } from '../sources/provider.js';
 import { callerForSsh } from '../ssh/config/caller.js';
-import { ownerName } from '../ssh/config/entry-hosts.js';
+import { ownerName, sharedUuidProblem } from '../ssh/config/entry-hosts.js';
 import { concreteHosts, leftLines } from '../ssh/config/hosts.js';
 import type { NameCheck } from '../ssh/config/names.js';
-import { sharedUuidProblem } from '../ssh/config/same-uuid.js';
 import type { HostEntry, HostState } from '../ssh/config/state.js';
 import { type ConcreteHost, configText, userKnownHosts } from '../ssh/config/text.js';
 import { knownHostsFile } from '../ssh/folder.js';
@@ -46,7 +45,8 @@ export async function decide(
   if (onlyPatterns && given)
     throw new UsageError('--only-patterns of an earlier run is in effect', "--prefix '' writes Hosts again");
   const found: MachinesFound = onlyPatterns ? { machines: [], warnings: [] } : await find(io, given);
-  const { machines, warnings, asked = [] } = found;
+  const { warnings, asked = [] } = found;
+  const machines = await withOwnKeys(found.machines, options);
   // A provider that could not be asked may still have the machines of its Hosts.
   const failed = new Set(warnings.filter(isFailure).map(({ provider }) => blockOwner(provider)));
   const isHere = (provider: string) => !provider.startsWith('via/');
@@ -75,6 +75,22 @@ export async function decide(
     (entry) => last.machines.includes(entry) && failed.has(ownerName(entry)),
   );
   return { settings: options, state, hosts, machines, notes: notesOf(warnings, made, unasked, io) };
+}
+
+/** Without the keys that this user's ssh could not use. In lines for all users there are none: a key is one user's. */
+function withOwnKeys(
+  machines: readonly ListedMachine[],
+  { system }: Pick<ConfigOptions, 'system'>,
+): Promise<readonly ListedMachine[]> {
+  return Promise.all(
+    machines.map(async (machine) => {
+      const { identityFile } = machine;
+      if (identityFile === undefined) return machine;
+      if (system) return { ...machine, identityFile: undefined };
+      const { ownKeyFile } = await import('../ssh/login-key.js');
+      return { ...machine, identityFile: await ownKeyFile(identityFile) };
+    }),
+  );
 }
 
 function notesOf(

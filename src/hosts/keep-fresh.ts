@@ -4,7 +4,7 @@ import { readState, stateFile } from '../ssh/config/state.js';
 
 /**
  * After a command found all machines: brings the Hosts up to date, if `config install --fresh` allowed it. It prints nothing
- * and never fails, since the command's own work is another. Where it is off, it costs the reading of one file.
+ * and never fails: the command has other work to do. If it is off, this only reads one file.
  */
 export async function keepFresh(found: AllMachines, io: Io): Promise<void> {
   try {

@@ -107,7 +107,7 @@ export function sandbox({
     // Node compiles JavaScript to such memory.
     ...(engine ? ['MemoryDenyWriteExecute=yes'] : []),
     'SystemCallArchitectures=native',
-    // The executable gives up more by itself (src/process/confine.ts).
+    // The executable gives up more by itself (confine of native.ts).
     `SystemCallFilter=@system-service ${engine ? 'seccomp' : '@pkey'}`,
     'SystemCallFilter=~@privileged @resources',
     'SystemCallErrorNumber=EPERM',

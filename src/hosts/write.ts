@@ -5,7 +5,7 @@ import { complain } from '../cli/message.js';
 import { exitCode, printable, quote } from '../errors.js';
 import { editFile } from '../files/edit-file.js';
 import { folderAt, makeFolder } from '../files/place.js';
-import { realPath } from '../files/read-file.js';
+import { realPath } from '../files/read-sync.js';
 import type { FindMachines } from '../machines/find-machines.js';
 import { includeLine } from '../ssh/config/file.js';
 import { shellOf, shellQuoted } from '../target/shell.js';

@@ -101,7 +101,7 @@ export function decideKey(facts: KeyFacts): KeyAnswer {
 }
 
 /** Those who are asked, each only if its word counts. */
-export interface Asked {
+export interface KeyWitnesses {
   manager(): Promise<readonly string[]>;
   policy(): Promise<HostKeyPolicy>;
 }
@@ -109,7 +109,7 @@ export interface Asked {
 /** The same, once all have been asked that have to be. */
 export async function decideByAsking(
   facts: KeyFacts,
-  asked: Asked,
+  asked: KeyWitnesses,
 ): Promise<Exclude<KeyAnswer, { do: 'ask manager' | 'ask policy' }>> {
   const answer = decideKey(facts);
   if (answer.do === 'ask manager') return decideByAsking({ ...facts, manager: await asked.manager() }, asked);

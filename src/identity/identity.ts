@@ -10,6 +10,7 @@ import {
   type AnyTarget,
   type NamedTarget,
   nameOf,
+  type OutsideTarget,
   type QemuTarget,
   type ViaTarget,
 } from '../target/target.js';
@@ -82,7 +83,9 @@ function alikeThere(target: AnyTarget): readonly string[] {
 
 /** Of a machine with this name, by each kind. */
 function aliasesOf(name: string): readonly string[] {
-  const named = kinds.filter((kind) => kind.rest === 'name' && kind.hostKey === 'machine');
+  const named = kinds.filter(
+    (kind) => kind.rest === 'name' && kind.hostKey === 'machine' && kind.name !== 'outside',
+  );
   const aliases = named.map(({ name: kind }) => nameAlias({ kind, name }));
   const scopes = ['system', 'session'].map((scope) => nameAlias({ kind: 'qemu', scope, name } as QemuTarget));
   return [...aliases, ...scopes];
@@ -127,6 +130,9 @@ function nameAlias(target: AnyTarget & Partial<NamedTarget>, authority?: Authori
     const { host, target: typed, inner } = target as ViaTarget;
     return `vmssh-${viaName(host, inner ? nameAlias(inner) : typed)}`;
   }
+  // A source speaks of its own machines, and no kind of vmssh has its name.
+  if (target.kind === 'outside')
+    return `vmssh-outside-${(target as OutsideTarget).source}%${exact(nameOf(target))}`;
   const kind = kindOf(target);
   const scope = 'scope' in target && target.scope !== 'any' ? `-${target.scope}` : '';
   const owner = kind.keyHasOwner && authority === 'user' ? '-user' : '';

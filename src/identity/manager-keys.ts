@@ -87,7 +87,7 @@ function printOf(key: string): string {
 /** For all that is asked of one machine, whose manager may have to start first. Milliseconds. */
 const maxMs = 10_000;
 
-/** What sshd uses unless it is told otherwise (sshd_config(5), HostKey). First what ssh prefers. */
+/** sshd's defaults (sshd_config(5), HostKey), in the order that ssh prefers. */
 const usualFiles: readonly string[] = ['ed25519', 'ecdsa', 'rsa', 'mldsa44_ed25519'].map(
   (type) => `/etc/ssh/ssh_host_${type}_key.pub`,
 );

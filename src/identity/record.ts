@@ -8,11 +8,13 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
-  rmSync,
+  unlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import type { Endpoint } from '../endpoint.js';
+import { ownEnv } from '../sources/own-env.js';
+import { stateHome } from '../sources/own-folders.js';
 import type { DiscoveredMachine } from '../sources/provider.js';
 import { isJsonObject, parseJson } from '../sources/tools/json.js';
 
@@ -40,6 +42,22 @@ export interface RecordPlace {
 }
 
 /**
+ * The folders for what a proxy leaves to the ssh that started it, best first: this user's own, which ends with the session, and a lasting
+ * one. Without both, as by `sudo -E`, that of /run. No account is looked up: each login waits for this.
+ */
+export function recordFolders(env: Readonly<Record<string, string | undefined>>): readonly string[] {
+  const uid = process.getuid?.() ?? 0;
+  const own = ownEnv(env);
+  const { XDG_RUNTIME_DIR = '', HOME = '' } = own;
+  const state = stateHome(own, HOME);
+  return [
+    ...(isAbsolute(XDG_RUNTIME_DIR) ? [join(XDG_RUNTIME_DIR, 'vmssh')] : []),
+    ...(isAbsolute(state) ? [join(state, 'vmssh/reached')] : []),
+    join(uid === 0 ? '/run' : `/run/user/${uid}`, 'vmssh'),
+  ];
+}
+
+/**
  * Leaves what was reached for the ssh that started this process. Throws a system error if no folder can be used. `now` in milliseconds:
  * nobody reads a record that is ten minutes old.
  */
@@ -57,7 +75,7 @@ export function leaveRecord(
       removeStale(folder, now);
       const path = join(folder, name);
       const own = `${path}.${ownPid(procDir)}`;
-      rmSync(own, { force: true });
+      removeIfThere(own);
       writeFileSync(own, JSON.stringify(reached), { flag: 'wx', mode: 0o600 });
       renameSync(own, path);
       return;
@@ -78,7 +96,7 @@ export function readRecord(
     try {
       checkOwn(lstatSync(folder), uid);
       const reached = parseRecord(readOwn(path, uid));
-      if (take) rmSync(path, { force: true });
+      if (take) removeIfThere(path);
       if (reached) return reached;
     } catch {}
   }
@@ -144,8 +162,7 @@ function removeStale(folder: string, now: number): void {
   const names = readdirSync(folder);
   if (names.length <= fewRecords) return;
   for (const name of names)
-    if (/^ssh-\d+-\d+/.test(name) && isOld(join(folder, name), now))
-      rmSync(join(folder, name), { force: true });
+    if (/^ssh-\d+-\d+/.test(name) && isOld(join(folder, name), now)) removeIfThere(join(folder, name));
 }
 
 function isOld(path: string, now: number): boolean {
@@ -154,6 +171,13 @@ function isOld(path: string, now: number): boolean {
   } catch {
     return false;
   }
+}
+
+// On Node rmSync loads a module more.
+function removeIfThere(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {}
 }
 
 /** The time in ticks at which a process started, field 22 of its stat (proc(5)); "0" if it has ended or cannot be seen. */

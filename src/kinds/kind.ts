@@ -7,8 +7,10 @@ export type From = 'anywhere' | 'linux' | 'linux-mac' | 'windows' | 'windows-wsl
 
 /** All that vmssh knows of one kind of target: one record each, listed in kinds.ts. */
 export interface Kind<T extends AnyTarget = AnyTarget> {
-  /** The word before the first separator, in lower case; also the `kind` of its targets. */
+  /** The word before the first separator, in lower case, if it has no others; also the `kind` of its targets. */
   readonly name: string;
+  /** The words before the separator, if they are others than the name. */
+  words?(): readonly string[];
   /** The form to type, for help and error messages. */
   readonly form: string;
   readonly summary: string;
@@ -53,7 +55,15 @@ export function addressWord({ name, rest, separators, from }: Kind): string | un
 }
 
 /** The Host patterns for a kind; ssh_config(5) only knows * and ?. A ":" after the kind is for vmssh itself: only "/" and "%" are hosts for ssh. */
-export function hostPatterns({ name, separators, also = [], sshForms = [] }: Kind): readonly string[] {
-  const own = separators === '' ? [name] : ['/', '%'].map((separator) => `${name}${separator}*`);
+export function hostPatterns(kind: Kind): readonly string[] {
+  const { separators, also = [], sshForms = [] } = kind;
+  const own = kindWords(kind).flatMap((word) =>
+    separators === '' ? [word] : ['/', '%'].map((separator) => `${word}${separator}*`),
+  );
   return [...own, ...also, ...sshForms];
+}
+
+/** The words before the separator of a kind's targets. */
+export function kindWords({ name, words }: Kind): readonly string[] {
+  return words?.() ?? [name];
 }

@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { ConnectError } from '../errors.js';
 import { abortSignalOf, type Interruption } from '../interruption.js';
 import type { Reachable, ResolveContext } from '../sources/source.js';
-import type { AnyTarget } from '../target/target.js';
+import type { AnyTarget, OutsideTarget } from '../target/target.js';
 import type { Kind } from './kind.js';
 import { containerKind, dotHostKind, hyperVKind, machineKind, qemuKind, wslKind } from './machines.js';
-import { managedKinds } from './managed.js';
+import { managedKinds, outsideKind } from './managed.js';
 import { hvsockKind, unixKind, vsockKind, vsockMuxKind } from './sockets.js';
 import { viaKind } from './via.js';
 
@@ -23,6 +23,7 @@ export const kinds = [
   qemuKind,
   ...managedKinds,
   viaKind,
+  outsideKind,
 ] satisfies readonly Kind[];
 
 /** A parsed target. */
@@ -33,6 +34,11 @@ export function kindOf({ kind }: AnyTarget, table: readonly Kind[] = kinds): Kin
   const found = table.find(({ name }) => name === kind);
   if (!found) throw new TypeError(`no kind ${kind}`);
   return found;
+}
+
+/** The sources that may have a target's machine. */
+export function providersOf(target: AnyTarget): readonly string[] {
+  return target.kind === 'outside' ? [(target as OutsideTarget).source] : kindOf(target).providers;
 }
 
 /** `exists` defaults to the file system's. */

@@ -5,7 +5,7 @@ import { offered, shellQuoted } from '../target/shell.js';
 import { similarTo } from '../target/similar.js';
 import type { AnyTarget } from '../target/target.js';
 import { type Split, split } from '../target/text.js';
-import type { Kind } from './kind.js';
+import { type Kind, kindWords } from './kind.js';
 import { kinds, type Target } from './kinds.js';
 
 /** What was typed, and the target that it is. */
@@ -42,7 +42,7 @@ export function parseBy<T extends AnyTarget>(table: readonly Kind<T>[], text: st
 
 function isOf(kind: Kind, { text, word, separator }: Split): boolean {
   if (separator === '') return kind.isBare?.(text) === true;
-  return kind.name === word && kind.separators.includes(separator);
+  return kind.separators.includes(separator) && kindWords(kind).includes(word);
 }
 
 /** The same, but undefined if the text is not a target. */
@@ -72,14 +72,11 @@ function meant(table: readonly Kind[], { text, word, separator, rest }: Split): 
   if (connects) return `did you mean ${offered(`${connects.name}:${rest}`)}?`;
   if (/^\.{0,2}\//.test(text)) return pathHint(text.startsWith('..') ? `./${text}` : text);
   const typed = table.filter(({ separators }) => separators.length > 0);
-  const [near] = similarTo(
-    word,
-    typed.map(({ name }) => name),
-  );
-  const kind = typed.find(({ name }) => name === near);
+  const [near = ''] = similarTo(word, typed.flatMap(kindWords));
+  const kind = typed.find((each) => kindWords(each).includes(near));
   if (!kind) return nameHint(text.slice(0, word.length), separator, rest);
   const joint = kind.separators.includes(separator) ? separator : kind.separators[0];
-  return `did you mean ${offered(`${kind.name}${joint}${rest}`)}?`;
+  return `did you mean ${offered(`${near}${joint}${rest}`)}?`;
 }
 
 /** For an address of socat or winsocat: "HVSOCK-LISTEN:PARENT:vsock-22". */

@@ -1,8 +1,10 @@
 import { ConnectError } from '../errors.js';
+import { builtInWords, isOutsideName } from '../sources/outside/file.js';
 import { hopHostProblem, nameProblem } from '../target/names.js';
 import { routeToHop } from '../target/routes.js';
-import type { AnyTarget, ViaTarget } from '../target/target.js';
-import { type Split, split } from '../target/text.js';
+import { similarTo } from '../target/similar.js';
+import type { AnyTarget, OutsideTarget, ViaTarget } from '../target/target.js';
+import { parseName, type Split, split } from '../target/text.js';
 import type { Kind } from './kind.js';
 
 /** via/HOST/TARGET: a machine behind another hypervisor, which the user's own ssh reaches. */
@@ -42,6 +44,8 @@ function parseVia({ rest }: Split, parseInner: (text: string) => AnyTarget): Via
 
 /** Undefined for a machine's name. */
 function innerTarget(text: string, parseInner: (text: string) => AnyTarget): AnyTarget | undefined {
+  const outside = outsideTarget(text);
+  if (outside) return outside;
   try {
     return parseInner(text);
   } catch (error) {
@@ -53,4 +57,13 @@ function innerTarget(text: string, parseInner: (text: string) => AnyTarget): Any
     if (problem !== undefined) throw new RangeError(problem);
     return undefined;
   }
+}
+
+/** A machine of a source that the hypervisor's sources.json has: this host's own has no say in it. */
+function outsideTarget(text: string): OutsideTarget | undefined {
+  const { word, separator, rest } = split(text);
+  if ((separator !== '/' && separator !== '%') || !isOutsideName(word)) return undefined;
+  // More likely one of vmssh's own kinds, mistyped.
+  if (similarTo(word, builtInWords).length > 0) return undefined;
+  return { kind: 'outside', source: word, name: parseName(rest, 'machine name') };
 }

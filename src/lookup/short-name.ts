@@ -1,14 +1,15 @@
 import { ConnectError, quote } from '../errors.js';
-import { kindOf, kinds, type Target } from '../kinds/kinds.js';
+import { kinds, providersOf, type Target } from '../kinds/kinds.js';
 import { asTarget, parseTarget, type TypedTarget } from '../kinds/parse.js';
+import { loadHere } from '../sources/here.js';
 import { isWsl } from '../sources/hyper-v/interop.js';
 import { type AllMachines, listAll } from '../sources/list-all.js';
 import type { ListedMachine } from '../sources/merge.js';
 import { machineOrThrow, refuseIfSilent } from '../sources/no-machine.js';
 import type { Deps } from '../sources/provider.js';
 import { isOfOthers, match, searchIn } from '../sources/search.js';
-import { type Source, sourcesOn } from '../sources/source.js';
-import { loadSources, sources } from '../sources/sources.js';
+import type { Source } from '../sources/source.js';
+import { sources } from '../sources/sources.js';
 import { usersNames } from '../ssh/users-names.js';
 import { isBareId } from '../target/guid.js';
 import { offered } from '../target/shell.js';
@@ -43,18 +44,17 @@ export async function resolveShortName(
   typed: string,
   deps: ShortNameDeps,
   list: ListMachines = (...args) => listAll(...args, limitMs),
-  load: (names?: readonly string[]) => Promise<readonly Source[]> = loadSources,
+  load: (names?: readonly string[]) => Promise<readonly Source[]> = (names) => loadHere(deps, names),
 ): Promise<ListedTarget> {
-  const here = async (names?: readonly string[]) => sourcesOn(deps.platform, await load(names));
   const target = understood(typed);
   if (target === undefined || isIdOfAny(typed, deps)) {
-    const all = await list(deps, await here());
+    const all = await list(deps, await load());
     deps.seen?.(all);
     return byName(typed, all, deps);
   }
   const names = identityProviders(target);
   if (names.length === 0) return { text: typed, target };
-  const { machines } = await list(deps, await here(names));
+  const { machines } = await list(deps, await load(names));
   const machine = theOne(target, typed, machines);
   if (machine && target.kind === 'hyper-v') return asTyped(machine);
   return { text: typed, target, machine };
@@ -126,7 +126,7 @@ function asTyped(machine: ListedMachine): ListedTarget {
 function identityProviders(target: Target): readonly string[] {
   return 'vmId' in target && target.kind === 'hyper-v'
     ? sources.map(({ name }) => name)
-    : kindOf(target).providers;
+    : providersOf(target);
 }
 
 // The resolver reports a name that is not listed, or listed twice.

@@ -4,9 +4,9 @@ import { hopOptions, scriptCommand } from '../connect/via/hop-command.js';
 import { ConnectError, printable } from '../errors.js';
 import { type ProgramEnd, runProgram } from '../process/run-program.js';
 import { sshProgram } from '../process/ssh-program.js';
-import { fewAtATime } from '../sources/few-at-a-time.js';
 import type { ListedMachine } from '../sources/merge.js';
 import type { Warning } from '../sources/provider.js';
+import { fewAtATime } from '../sources/tools/few-at-a-time.js';
 import { answered } from './answer.js';
 import script from './list-there.sh';
 

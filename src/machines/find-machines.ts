@@ -3,7 +3,6 @@ import { flag } from '../cli/option.js';
 import { startProgress } from '../cli/terminal.js';
 import type { AllMachines } from '../sources/list-all.js';
 import type { ListedMachine } from '../sources/merge.js';
-import { sourcesOn } from '../sources/source.js';
 import type { ViaHosts } from './hypervisors.js';
 
 /** All machines, also those of hypervisors. */
@@ -16,15 +15,13 @@ export type FindMachines = (io: Io, via?: ViaHosts) => Promise<MachinesFound>;
 
 /** Every machine on this host and on the hypervisors; warns on stderr about each provider that could not be asked. */
 export const findMachines: FindMachines = async (io, via) => {
-  const [{ listAll }, { loadSources }] = await Promise.all([
+  const [{ listAll }, { loadHere }] = await Promise.all([
     import('../sources/list-all.js'),
-    import('../sources/sources.js'),
+    import('../sources/here.js'),
   ]);
   const progress = await startProgress(io, 'looking for machines');
   // A machine that is not listed now may lose its Host, so providers get more time than for `list`.
-  const here = await listAll({ env: io.env }, sourcesOn(io.platform, await loadSources()), 5000).finally(() =>
-    progress.stop(),
-  );
+  const here = await listAll({ env: io.env }, await loadHere(io), 5000).finally(() => progress.stop());
   return via ? withVia(here, via, io) : here;
 };
 

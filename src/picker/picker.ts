@@ -1,7 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Addon } from 'node-hvsock-native';
-import type { Io } from '../cli/command.js';
-import { fitted, styles, width } from '../cli/terminal.js';
+import { type Io, UsageError } from '../cli/command.js';
+import { fitted, startProgress, styles, width } from '../cli/terminal.js';
+import { printable } from '../errors.js';
+import { listed } from '../machines/find-machines.js';
+import { loadAddon } from '../native.js';
+import { loadHere } from '../sources/here.js';
+import { listAll } from '../sources/list-all.js';
+import type { ListedMachine } from '../sources/merge.js';
 
 /** The parts of the process that are needed to restore the terminal, and to notice a new size. */
 type Host = Pick<NodeJS.Process, 'on' | 'off' | 'exit'>;
@@ -272,3 +278,28 @@ const actions: Partial<Readonly<Record<string, Action>>> = {
   '\x03': 'interrupt',
   '\x04': 'leave',
 };
+
+/** Has the user choose one of this host's machines. Undefined: none was chosen. Throws a UsageError if there are none. */
+export async function pickMachine(
+  io: Io,
+  machines: (io: Io) => Promise<readonly ListedMachine[]> = listMachines,
+): Promise<ListedMachine | undefined> {
+  const progress = await startProgress(io, 'looking for machines');
+  const found = await machines(io).finally(() => progress.stop());
+  if (found.length === 0)
+    throw new UsageError(
+      'no machine was named, and none was found on this host',
+      'see vmssh list; an address needs no list: vmssh ssh vsock/3',
+    );
+  const { addon } = loadAddon();
+  if (!addon) throw new UsageError('no machine was named');
+  const items = listed({ runningOnly: false }, { machines: found }).map((machine) => ({
+    machine,
+    cells: [machine.name, machine.provider, machine.status].map(printable),
+  }));
+  return (await pick(items, 'Which machine?', io, addon))?.machine;
+}
+
+async function listMachines({ env, platform }: Io): Promise<readonly ListedMachine[]> {
+  return (await listAll({ env }, await loadHere({ env, platform }))).machines;
+}

@@ -230,6 +230,11 @@ const variables: readonly Variable[] = [
     pages: [...tools, 'proxy', 'config', 'doctor', 'list'],
   },
   {
+    name: 'VAGRANT_HOME',
+    about: "Vagrant's folder, instead of ~/.vagrant.d: its index names the keys of its machines",
+    pages: looking,
+  },
+  {
     name: 'LIMA_HOME',
     about: "Lima's folder; config install --fresh has systemd watch it, and passes it and PATH to its unit",
     pages: ['config'],

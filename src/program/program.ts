@@ -15,7 +15,7 @@ import {
 import { refuseApart } from '../cli/scan-args.js';
 import { nc } from '../commands/proxy/nc.js';
 import { exitCode, printable, quote } from '../errors.js';
-import { realPath } from '../files/read-file.js';
+import { realPath } from '../files/read-sync.js';
 import { insteadInGroup, insteadOf, sameAs } from '../lookup/other-verbs.js';
 import { selfCommand } from '../runtime.js';
 import { similarTo } from '../target/similar.js';

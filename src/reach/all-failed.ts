@@ -1,4 +1,4 @@
-import { ConnectError, type Op } from '../errors.js';
+import { type ConnectError, errorWith, type Op } from '../errors.js';
 
 /** A route that failed, and why. */
 export interface FailedRoute {
@@ -17,9 +17,7 @@ export function allFailed(failed: readonly FailedRoute[]): ConnectError {
   if (first === undefined) throw new TypeError('no route was tried');
   if (others.length === 0) return first.error;
   const furthest = others.reduce((best, each) => (rank(each) > rank(best) ? each : best), first).error;
-  const { op, target, code, hint, reason, start } = furthest;
-  return new ConnectError(op, target, {
-    ...{ code, hint, reason, start },
+  return errorWith(furthest, {
     final: failed.every(({ error }) => error.final),
     problem: failed.map(({ name, error }) => `${name}: ${error.problem}`).join('; '),
     cause: failed.map(({ error }) => error),

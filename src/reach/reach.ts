@@ -2,7 +2,7 @@ import { now } from '../clock.js';
 import type { Connection, OpenOptions } from '../connect/connection.js';
 import { openConnection } from '../connect/open.js';
 import { type Endpoint, formatEndpoint } from '../endpoint.js';
-import { ConnectError } from '../errors.js';
+import { ConnectError, errorWith, withTarget } from '../errors.js';
 import type { Interruption } from '../interruption.js';
 import { resolveTarget, type Target } from '../kinds/kinds.js';
 import type { TypedTarget } from '../kinds/parse.js';
@@ -84,14 +84,14 @@ export async function reach({ text, target }: TypedTarget, options: ReachOptions
         stdio: undefined,
         untilBanner: false,
       });
-      const banner = await bannerOf(reached.connection, text, timeoutMs, options.signal).catch((error) => {
+      const banner = await bannerOf(reached.connection, timeoutMs, options.signal).catch((caught) => {
+        const error = withTarget(text, caught);
         throw error instanceof ConnectError ? withTrouble(error, reached.resolution) : error;
       });
       options.trace?.('wait', `banner ${banner}`);
       return reached;
     },
     {
-      target: text,
       waitMs: options.waitMs,
       signal: options.signal,
       onRetry: ({ message }, nextMs) => options.trace?.('wait', `${message}; again ${soon(nextMs)}`),
@@ -102,13 +102,12 @@ export async function reach({ text, target }: TypedTarget, options: ReachOptions
 /** The banner of an open connection, which is closed if none comes. Throws a ConnectError. */
 async function bannerOf(
   connection: Connection,
-  text: string,
   timeoutMs: number,
   signal: Interruption | undefined,
 ): Promise<string> {
   const { awaitBanner } = await import('../ssh/banner.js');
   try {
-    return await awaitBanner(connection, text, timeoutMs, signal);
+    return await awaitBanner(connection, timeoutMs, signal);
   } catch (error) {
     connection.close();
     throw error;
@@ -119,7 +118,7 @@ async function bannerOf(
 async function attempt(target: Target, text: string, options: ReachOptions): Promise<Reached> {
   const { port, timeoutMs, routes: only, untilBanner, env, signal, trace, onRoute } = options;
   const start = now();
-  const resolution = await found(target, text, options);
+  const resolution = await findWithin(target, text, options);
   const until = (untilBanner ? start : now()) + timeoutMs;
   const leftMs = () => Math.max(1, until - now());
   const failed: FailedRoute[] = [];
@@ -140,18 +139,13 @@ async function attempt(target: Target, text: string, options: ReachOptions): Pro
       if (!waits && failed.length === 0) stdio = options.stdio?.(endpoint);
       await options.beforeOpen?.(target, endpoint, resolution.machine);
       const { recheck } = route === resolution.routes[0] ? resolution : {};
-      const connection = await openRechecked(
-        { endpoint, recheck },
-        text,
-        Math.max(1, end - now()),
-        stdio,
-        options,
-      );
-      const banner = waits ? await bannerOf(connection, text, Math.max(1, end - now()), signal) : undefined;
+      const connection = await openRechecked({ endpoint, recheck }, Math.max(1, end - now()), stdio, options);
+      const banner = waits ? await bannerOf(connection, Math.max(1, end - now()), signal) : undefined;
       onRoute?.(route, banner === undefined ? {} : { banner });
       if (waits) await turn.remember?.(name);
       return { target, resolution, route, connection };
-    } catch (error) {
+    } catch (caught) {
+      const error = withTarget(text, caught);
       // A machine that cannot be started has no other route.
       if (!(error instanceof ConnectError) || ['INTERRUPTED', 'NOT_STARTED'].includes(error.code))
         throw error;
@@ -168,21 +162,20 @@ async function attempt(target: Target, text: string, options: ReachOptions): Pro
 /** The error, with what the machine's manager knows besides. */
 function withTrouble(error: ConnectError, { trouble }: Reachable): ConnectError {
   if (!trouble) return error;
-  const { op, target, code, hint, reason, final, start, cause } = error;
-  return new ConnectError(op, target, {
-    ...{ code, reason, final, start, cause },
-    problem: `${error.problem}; ${trouble.problem}`,
+  const { problem, hint } = error;
+  return errorWith(error, {
+    problem: `${problem}; ${trouble.problem}`,
     hint: hint === undefined ? trouble.hint : `${hint}; ${trouble.hint}`,
   });
 }
 
 /** The machine that a target means; if a time was given, found within it. */
-async function found(target: Target, text: string, options: ReachOptions): Promise<Reachable> {
+async function findWithin(target: Target, text: string, options: ReachOptions): Promise<Reachable> {
   const { port, routes, timeoutMs, untilBanner, signal, env, platform, resolve = resolveTarget } = options;
   const ask = (own: Interruption | undefined) =>
     resolve(target, { text, port, routes, signal: own, env, platform });
   const answer = untilBanner
-    ? import('../connect/wait.js').then(({ inTime }) => inTime(text, timeoutMs, signal, ask))
+    ? import('../connect/wait.js').then(({ inTime }) => inTime(timeoutMs, signal, ask))
     : ask(signal);
   const machine = await withInterruption(text, signal, answer);
   const [first] = machine.routes;
@@ -197,14 +190,12 @@ async function found(target: Target, text: string, options: ReachOptions): Promi
 /** Opens the endpoint; if the machine is not there, asks why. */
 async function openRechecked(
   { endpoint, recheck }: Pick<Route, 'endpoint'> & Pick<Reachable, 'recheck'>,
-  text: string,
   timeoutMs: number,
   stdio: OpenOptions['stdio'],
   { startMs, signal, env, native, trace }: ReachOptions,
 ): Promise<Connection> {
   try {
-    const own = { target: text, startMs, signal, env, timeoutMs, stdio };
-    const connection = await openConnection(endpoint, own, native);
+    const connection = await openConnection(endpoint, { startMs, signal, env, timeoutMs, stdio }, native);
     const { handle, note = '' } = connection;
     trace?.(
       'connect',
@@ -213,7 +204,7 @@ async function openRechecked(
     return connection;
   } catch (error) {
     if (!recheck || !(error instanceof ConnectError) || !notThere.has(error.code)) throw error;
-    const now = await withInterruption(text, signal, recheck());
+    const now = await withInterruption(error.target, signal, recheck());
     if (!now) throw error;
     const { op, target, code } = error;
     throw new ConnectError(op, target, { ...now, code, cause: error });
@@ -229,15 +220,15 @@ const notThere: ReadonlySet<string> = new Set([
 ]);
 
 async function withInterruption<T>(
-  text: string,
+  target: string,
   signal: Interruption | undefined,
   work: Promise<T>,
 ): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    if (!signal?.aborted) throw error;
-    throw new ConnectError('resolve', text, { code: 'INTERRUPTED', problem: 'interrupted', cause: error });
+    if (!signal?.aborted) throw withTarget(target, error);
+    throw new ConnectError('resolve', target, { code: 'INTERRUPTED', problem: 'interrupted', cause: error });
   }
 }
 

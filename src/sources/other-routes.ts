@@ -1,12 +1,13 @@
 import { formatEndpoint } from '../endpoint.js';
 import type { Route } from '../route.js';
 import { atPort } from '../target/port.js';
+import { loadHere } from './here.js';
 import { listAll } from './list-all.js';
 import { mergeMachines } from './merge.js';
 import type { Deps, DiscoveredMachine } from './provider.js';
 import { listedRoutes } from './routes.js';
-import { type Source, sourcesOn } from './source.js';
-import { loadSources, type SourceEntry, sources } from './sources.js';
+import type { Source } from './source.js';
+import { type SourceEntry, sources } from './sources.js';
 
 /** The routes that other sources have for the same machine, as `list` joins them, and its own does not. */
 export async function routesOfOthers(
@@ -14,8 +15,7 @@ export async function routesOfOthers(
   deps: Deps & { readonly port: number },
   from?: readonly Source[],
 ): Promise<readonly Route[]> {
-  const { platform = process.platform } = deps;
-  const others = sourcesOn(platform, from ?? (await joining(found.provider)));
+  const others = from ?? (await loadHere(deps, joining));
   const { machines } = await listAll(
     deps,
     others.filter(({ name }) => name !== found.provider),
@@ -27,7 +27,5 @@ export async function routesOfOthers(
     .map((each) => atPort(each, deps.port));
 }
 
-function joining(besides: string): Promise<readonly Source[]> {
-  const all: readonly SourceEntry[] = sources;
-  return loadSources(all.flatMap(({ name, joins }) => (joins && name !== besides ? [name] : [])));
-}
+const entries: readonly SourceEntry[] = sources;
+const joining = entries.filter(({ joins }) => joins).map(({ name }) => name);

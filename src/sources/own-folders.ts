@@ -56,6 +56,11 @@ export function configFolder(env: Env, home: string, uid = process.getuid?.()): 
   return counts ? own : join(home, '.config');
 }
 
+/** The folder for what programs remember, of an `ownEnv`: XDG_STATE_HOME if it is absolute; relative if both are empty. */
+export function stateHome({ XDG_STATE_HOME: own = '' }: Env, home: string): string {
+  return isAbsolute(own) ? own : join(home, '.local/state');
+}
+
 /** Where Homebrew (on both sorts of Macs), Podman's installer and MacPorts put programs. */
 const onMac: readonly string[] = ['/opt/homebrew/bin', '/usr/local/bin', '/opt/podman/bin', '/opt/local/bin'];
 

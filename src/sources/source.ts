@@ -7,9 +7,6 @@ export interface Source<F extends DiscoveredMachine = DiscoveredMachine> {
   readonly name: string;
   /** Its name for people. */
   readonly title: string;
-  readonly platforms: readonly NodeJS.Platform[];
-  /** Whether it is asked only if it, or a machine of it, is named: it is on a network. */
-  readonly isOnlyNamed?: boolean;
   /** Milliseconds for its list, if the caller sets no limit and a second is too short. */
   readonly limitMs?: number;
   /** Milliseconds for one query in the search for one machine, if not ten seconds. */
@@ -42,6 +39,8 @@ export interface Hints<F = DiscoveredMachine> {
   readonly unavailable?: string;
   /** A machine that is up and has no route. */
   address?(machine: F): string;
+  /** A machine of this name, whose login key only root can read. */
+  key?(name: string): string;
   /** A machine whose IP address is not known. */
   readonly ip?: string;
 }
@@ -94,16 +93,4 @@ export interface ResolveContext extends Deps {
   readonly routes?: readonly RouteName[];
   readonly platform: NodeJS.Platform;
   readonly exists: (path: string) => boolean;
-}
-
-/** The sources for a platform, of those on a network only `named` ones. */
-export function sourcesOn(
-  platform: NodeJS.Platform,
-  from: readonly Source[],
-  named: readonly string[] = [],
-): readonly Source[] {
-  return from.filter(
-    ({ name, platforms, isOnlyNamed }) =>
-      platforms.includes(platform) && (!isOnlyNamed || named.includes(name)),
-  );
 }

@@ -5,6 +5,13 @@ import type { Source } from './source.js';
 /** What has to be known of a source before it is loaded. */
 export interface SourceEntry {
   readonly name: string;
+  readonly platforms: readonly NodeJS.Platform[];
+  /** Whether it is asked only if it, or a machine of it, is named: it is on a network. */
+  readonly isOnlyNamed?: true;
+  /** Whether something of it is on this host: a list of all does not even load it if not. By default it is always asked. */
+  readonly mayBeHere?: (look: HostLook) => boolean;
+  /** The programs whose processes are its machines, by the names of their files: a list loads it only if one runs. */
+  readonly runs?: RegExp;
   /** Variables that name its folders, files and sockets, as paths or "unix://PATH": one of another user's is not used. */
   readonly environment?: readonly string[];
   /** Variables that choose what it shows, and name no path. */
@@ -24,12 +31,31 @@ export interface SourceEntry {
   readonly load: () => Promise<Source>;
 }
 
+/** Looks for what a source leaves on a host. They run no program, and may find another user's things: the source itself does not use them. */
+export interface HostLook {
+  readonly env: Deps['env'];
+  /** Whether PATH has a program. */
+  program(name: string): boolean;
+  /** Whether one of some paths is there: they may begin with "~" or "$XDG_RUNTIME_DIR". */
+  file(...paths: readonly (string | undefined)[]): boolean;
+  /** Whether this is Windows, or a Linux of WSL2. */
+  windows(): boolean;
+}
+
 /** Every source of machines. If two have the same machine, the earlier one counts. */
 export const sources = [
-  { name: 'hyper-v', load: async () => (await import('./hyper-v/provider.js')).hyperV },
-  { name: 'wsl', load: async () => (await import('./wsl/provider.js')).wsl },
+  {
+    name: 'hyper-v',
+    platforms: ['win32', 'linux'],
+    mayBeHere: ({ windows }: HostLook) => windows(),
+    load: async () => (await import('./hyper-v/provider.js')).hyperV,
+  },
+  { name: 'wsl', platforms: ['win32'], load: async () => (await import('./wsl/provider.js')).wsl },
   {
     name: 'libvirt',
+    platforms: ['linux'],
+    environment: ['VAGRANT_HOME'],
+    mayBeHere: ({ file }: HostLook) => file('/run/libvirt', '$XDG_RUNTIME_DIR/libvirt'),
     watched: () => [
       ...['/run/libvirt/qemu', '/etc/libvirt/qemu'],
       ...['$XDG_RUNTIME_DIR/libvirt/qemu/run', '~/.config/libvirt/qemu'],
@@ -38,6 +64,10 @@ export const sources = [
   },
   {
     name: 'incus',
+    platforms: ['linux'],
+    mayBeHere: ({ env: { INCUS_SOCKET, INCUS_DIR, LXD_DIR }, file }: HostLook) =>
+      file(INCUS_SOCKET, INCUS_DIR, '/run/incus', '/var/lib/incus') ||
+      file(LXD_DIR, '/var/lib/lxd', '/var/snap/lxd/common/lxd'),
     environment: ['INCUS_CONF', 'INCUS_DIR', 'INCUS_SOCKET', 'LXD_DIR'],
     machines: 'an Incus or LXD instance; REMOTE:NAME for one on an Incus remote',
     // scp cuts at a colon, and no name of Incus has a slash or "%".
@@ -46,6 +76,8 @@ export const sources = [
   },
   {
     name: 'lima',
+    platforms: ['linux', 'darwin'],
+    mayBeHere: ({ program }: HostLook) => program('limactl'),
     environment: ['LIMA_HOME'],
     watched: ({ LIMA_HOME }: Deps['env']) => [LIMA_HOME || '~/.lima'],
     machines: 'a Lima instance',
@@ -53,11 +85,16 @@ export const sources = [
   },
   {
     name: 'multipass',
+    platforms: ['linux', 'darwin'],
+    mayBeHere: ({ program }: HostLook) => program('multipass'),
     machines: 'a Multipass instance',
     load: async () => (await import('./managers/multipass.js')).multipass,
   },
   {
     name: 'podman',
+    platforms: ['linux', 'darwin'],
+    mayBeHere: ({ env: { CONTAINER_HOST }, program, file }: HostLook) =>
+      program('podman') || !!CONTAINER_HOST || file('/run/podman', '$XDG_RUNTIME_DIR/podman'),
     environment: ['CONTAINER_HOST', 'CONTAINERS_CONF', 'CONTAINERS_STORAGE_CONF'],
     // Of crun and runc; those of root cannot be watched by a user, nor Docker's.
     watched: () => ['$XDG_RUNTIME_DIR/crun', '$XDG_RUNTIME_DIR/runc'],
@@ -66,6 +103,10 @@ export const sources = [
   },
   {
     name: 'docker',
+    platforms: ['linux', 'darwin'],
+    mayBeHere: ({ env: { DOCKER_HOST, DOCKER_CONFIG = '~/.docker' }, file }: HostLook) =>
+      !!DOCKER_HOST ||
+      file('/run/docker.sock', '/var/run/docker.sock', '$XDG_RUNTIME_DIR/docker.sock', DOCKER_CONFIG),
     environment: ['DOCKER_HOST', 'DOCKER_CONFIG'],
     choices: ['DOCKER_CONTEXT'],
     machines: 'a container of Docker',
@@ -73,20 +114,36 @@ export const sources = [
   },
   {
     name: 'machined',
+    platforms: ['linux'],
     watched: () => ['/run/systemd/machines', '$XDG_RUNTIME_DIR/systemd/machines'],
     joins: true,
     load: async () => (await import('./machined/provider.js')).machined,
   },
   {
     name: 'nspawn',
+    platforms: ['linux'],
     watched: () => ['/run/systemd/nspawn', '$XDG_RUNTIME_DIR/systemd/nspawn'],
     joins: true,
     load: async () => (await import('./machined/nspawn.js')).nspawn,
   },
-  { name: 'qemu', joins: true, load: async () => (await import('./vmm/qemu.js')).qemu },
-  { name: 'crosvm', joins: true, load: async () => (await import('./vmm/crosvm.js')).crosvm },
+  {
+    name: 'qemu',
+    platforms: ['linux', 'darwin'],
+    runs: /^(qemu-system-[\w-]+|qemu-kvm|kvm)$/,
+    joins: true,
+    load: async () => (await import('./vmm/qemu.js')).qemu,
+  },
+  {
+    name: 'crosvm',
+    platforms: ['linux'],
+    runs: /^crosvm$/,
+    joins: true,
+    load: async () => (await import('./vmm/crosvm.js')).crosvm,
+  },
   {
     name: 'firecracker',
+    platforms: ['linux'],
+    runs: /^firecracker/,
     joins: true,
     machines: 'a running Firecracker by its --id, else by the name of its API socket',
     form: 'firecracker/ID',
@@ -95,21 +152,33 @@ export const sources = [
   },
   {
     name: 'cloud-hypervisor',
+    platforms: ['linux'],
+    runs: /^cloud-hypervisor/,
     joins: true,
     machines:
       'a running cloud-hypervisor by the name of its API socket, else of its vsock socket, or by its UUID',
     ofProcess: true,
     load: async () => (await import('./vmm/cloud-hypervisor.js')).cloudHypervisor,
   },
-  { name: 'vfkit', joins: true, load: async () => (await import('./vmm/vfkit.js')).vfkit },
+  {
+    name: 'vfkit',
+    platforms: ['darwin'],
+    runs: /^(vfkit|krunkit)$/,
+    joins: true,
+    load: async () => (await import('./vmm/vfkit.js')).vfkit,
+  },
   {
     name: 'kubevirt',
+    platforms: ['linux', 'darwin'],
+    isOnlyNamed: true,
     machines: 'a virtual machine of KubeVirt; NAMESPACE/NAME for one in another namespace',
     parse: (rest: string) => namesIn(rest, 2),
     load: async () => (await import('./kubernetes/providers.js')).kubevirt,
   },
   {
     name: 'kubectl',
+    platforms: ['linux', 'darwin'],
+    isOnlyNamed: true,
     environment: ['KUBECONFIG'],
     machines: 'a pod, by the exec of kubectl; NAMESPACE/NAME, and NAMESPACE/NAME/CONTAINER',
     parse: (rest: string) => namesIn(rest, 3),
@@ -117,12 +186,8 @@ export const sources = [
   },
 ] as const satisfies readonly SourceEntry[];
 
-/** All of them, or those with these names. */
-export function loadSources(names?: readonly string[]): Promise<readonly Source[]> {
-  const entries: readonly SourceEntry[] = sources;
-  return Promise.all(
-    entries.filter(({ name }) => names?.includes(name) ?? true).map((each): Promise<Source> => each.load()),
-  );
+export function loadSources(entries: readonly SourceEntry[] = sources): Promise<readonly Source[]> {
+  return Promise.all(entries.map((each) => each.load()));
 }
 
 export type SourceName = (typeof sources)[number]['name'];

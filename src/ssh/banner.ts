@@ -1,16 +1,17 @@
 import { now } from '../clock.js';
 import type { Connection } from '../connect/connection.js';
+import { formatEndpoint } from '../endpoint.js';
 import { ConnectError, type NoBannerReason, quote } from '../errors.js';
 import type { Interruption } from '../interruption.js';
 import { handshakeInterrupted } from './handshake-result.js';
 
 /**
  * Waits for the server's SSH banner without taking it: the connection's next reader still gets it. Throws a ConnectError
- * of op handshake with code NO_BANNER, or INTERRUPTED after an abort, which closes the connection.
+ * of op
+ * handshake that names the endpoint, with code NO_BANNER, or INTERRUPTED after an abort, which closes the connection.
  */
 export async function awaitBanner(
   connection: Connection,
-  target: string,
   timeoutMs: number,
   signal?: Interruption,
 ): Promise<string> {
@@ -18,34 +19,41 @@ export async function awaitBanner(
   signal?.addEventListener('abort', abort);
   try {
     if (signal?.aborted) abort();
-    return await look(connection, target, timeoutMs);
+    return await look(connection, timeoutMs);
   } catch (error) {
     if (!signal?.aborted) throw error;
-    throw handshakeInterrupted(target, error);
+    throw handshakeInterrupted(formatEndpoint(connection.endpoint), error);
   } finally {
     signal?.removeEventListener('abort', abort);
   }
 }
 
-async function look(connection: Connection, target: string, timeoutMs: number): Promise<string> {
+async function look(connection: Connection, timeoutMs: number): Promise<string> {
+  const noBanner = (reason: NoBannerReason, problem: string, hint?: string, cause?: unknown) =>
+    new ConnectError('handshake', formatEndpoint(connection.endpoint), {
+      ...{ code: 'NO_BANNER', reason, problem, hint, cause },
+    });
   const until = now() + timeoutMs;
   for (let seen = 0; ; ) {
-    const bytes = await peek(connection, target, seen, until - now());
+    const left = Math.max(0, until - now());
+    const bytes = await connection.peek(seen, bannerLimit, left).catch((error) => {
+      const problem = `the connection broke before a banner came (${error.code ?? 'UNKNOWN'})`;
+      throw noBanner('closed', problem, closedHint, error);
+    });
     const scan = scanBanner(bytes);
     if (scan.state === 'found') return scan.banner;
-    if (scan.state === 'not-ssh') throw noBanner('not-ssh', target, `something answers, but ${scan.reason}`);
+    if (scan.state === 'not-ssh') throw noBanner('not-ssh', `something answers, but ${scan.reason}`);
     if (bytes.length === seen) {
       const ended = now() < until;
       const said = ended || seen > 0 ? undefined : await answerTo(connection);
       if (said !== undefined) {
         const problem = `something answers, but it is not an SSH server: it says ${quote(said)}`;
-        throw noBanner('not-ssh', target, problem);
+        throw noBanner('not-ssh', problem);
       }
       throw ended
-        ? noBanner('closed', target, 'the connection was closed before a banner came', closedHint)
+        ? noBanner('closed', 'the connection was closed before a banner came', closedHint)
         : noBanner(
             'silent',
-            target,
             `connected, but no SSH banner came in ${Number((timeoutMs / 1000).toPrecision(2))} s`,
             silentHint,
           );
@@ -76,36 +84,6 @@ const closedHint =
   'the connection works, but sshd gave up: in the guest, run journalctl -u "sshd*@*" (a missing /run/sshd is the usual cause); use --wait while it boots';
 const silentHint =
   'something accepts the connection but does not answer: in the guest, the socket unit needs Accept=yes and a service template of the same name; see vmssh check';
-
-async function peek(
-  connection: Connection,
-  target: string,
-  seen: number,
-  timeoutMs: number,
-): Promise<Uint8Array> {
-  try {
-    return await connection.peek(seen, bannerLimit, Math.max(0, timeoutMs));
-  } catch (error) {
-    const code = (error as { code?: string }).code ?? 'UNKNOWN';
-    throw noBanner(
-      'closed',
-      target,
-      `the connection broke before a banner came (${code})`,
-      closedHint,
-      error,
-    );
-  }
-}
-
-function noBanner(
-  reason: NoBannerReason,
-  target: string,
-  problem: string,
-  hint?: string,
-  cause?: unknown,
-): ConnectError {
-  return new ConnectError('handshake', target, { code: 'NO_BANNER', reason, problem, hint, cause });
-}
 
 /** The identification string of RFC 4253 section 4.2, as far as it was received. */
 export type BannerScan =

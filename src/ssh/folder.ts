@@ -1,21 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { dirname, isAbsolute, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { isRoot } from '../files/place.js';
-import { realPath } from '../files/read-file.js';
+import { realPath } from '../files/read-sync.js';
 import { ownEnv } from '../sources/own-env.js';
+import { stateHome } from '../sources/own-folders.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
-
-/** The folders for what a proxy leaves to the ssh that started it, best first: this user's own, which ends with the session, and a lasting one. */
-export function recordFolders(env: Env): readonly string[] {
-  const { XDG_RUNTIME_DIR = '' } = ownEnv(env);
-  return [
-    ...(isAbsolute(XDG_RUNTIME_DIR) ? [join(XDG_RUNTIME_DIR, 'vmssh')] : []),
-    join(stateFolder(ownHome(env)), 'reached'),
-  ];
-}
 
 /** The folder of ssh's own files. An empty HOME counts as unset; on Windows HOME is for other shells, ssh uses USERPROFILE. */
 export function sshFolder(
@@ -34,8 +26,7 @@ export function sshFolder(
 export function stateFolder(env: Env, platform: NodeJS.Platform = process.platform): string {
   const home = dirname(sshFolder(env, platform));
   if (platform === 'win32') return join(env.LOCALAPPDATA || join(home, 'AppData', 'Local'), 'vmssh');
-  const { XDG_STATE_HOME = '' } = ownEnv(env);
-  return join(isAbsolute(XDG_STATE_HOME) ? XDG_STATE_HOME : join(home, '.local/state'), 'vmssh');
+  return join(stateHome(ownEnv(env), home), 'vmssh');
 }
 
 /** The home that ssh uses instead of HOME, from the password database (ssh(1)). Undefined if they are the same. */

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { readTextSync } from '../files/read-file.js';
+import { readTextSync } from '../files/read-sync.js';
 import { exact, type Identified, isNamed } from '../identity/identity.js';
 import type { Kind } from '../kinds/kind.js';
 import { asTarget } from '../kinds/parse.js';

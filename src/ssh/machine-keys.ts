@@ -17,6 +17,7 @@ import { type Pin, pinsIn } from '../identity/pins.js';
 import type { HostKeyPolicy } from '../identity/policy.js';
 import type { ReachedRecord } from '../identity/record.js';
 import { asTarget } from '../kinds/parse.js';
+import { slug } from '../target/slug.js';
 import { nameOf, type ViaTarget } from '../target/target.js';
 import { knownHostsFile, ownHome, sshFolder } from './folder.js';
 import { type GuestKeys, guestKeysFor, madeHostKey, madeKeysOf } from './guest-keys.js';
@@ -166,6 +167,15 @@ function undefinedIfNoHome(error: NodeJS.ErrnoException): undefined {
 function noneIfMissing(error: NodeJS.ErrnoException): Buffer {
   if (!['ENOENT', 'ENOTDIR', 'EACCES'].includes(error.code ?? '')) throw error;
   return Buffer.alloc(0);
+}
+
+/** What `vmssh forget` takes for a machine that was reached by `typed`, which may be its address or any Host of the user's own. */
+export function nameToForget(reached: ReachedRecord | undefined, typed: string): string {
+  const target = asTarget(typed);
+  const { text = typed, machine } = reached ?? {};
+  const own = [machine?.name ?? typed, slug(machine?.name ?? typed)].map((each) => each.toLowerCase());
+  const isKnown = target ? isNamed(target) : own.includes(typed.toLowerCase());
+  return isKnown ? typed : (machine?.target ?? text);
 }
 
 /** The names under which something may be kept that was typed, whether or not it is found: for `vmssh forget`. */

@@ -47,34 +47,22 @@ export interface NameSources {
  * system's known_hosts and ssh_config, and this host. Files are read once; ones that cannot be read have no names, as for ssh.
  */
 export async function usersNames(sources: NameSources): Promise<NameCheck> {
-  const {
-    env,
-    platform,
-    folder = sshFolder(env, platform),
-    systemFolder = systemFolderOf(sources),
-  } = sources;
-  const texts = await usersTexts(sources);
-  const files = await knownHostsFiles(texts, folder, systemFolder, env);
+  const { env, platform } = sources;
+  const folders = foldersOf(sources);
+  const texts = await usersTexts({ ...sources, ...folders });
+  const files = await knownHostsFiles(texts, folders, env);
   const domains = canonicalDomains(texts);
-  const [isConfigured, isKnown, isHere] = [
-    configuredNames(
-      texts,
-      sources.ours ?? (await readState(stateFile(env, platform)))?.machines ?? [],
-      sources,
-    ),
-    known(await Promise.all(files.map(bytesAt)), portsIn(texts)),
-    await thisHost(sources),
-  ];
+  const ours = sources.ours ?? (await readState(stateFile(env, platform)))?.machines ?? [];
+  const isConfigured = configuredNames(texts, ours, sources);
+  const isKnown = knownNames(await Promise.all(files.map(bytesAt)), portsIn(texts));
+  const isHere = await thisHost(sources);
   const answers = new Map<string, string | undefined>();
   return (typed) => {
     const name = typed.toLowerCase();
     if (!answers.has(name)) {
       const spellings = [name, ...domains.map((domain) => `${name}.${domain}`)];
-      const whys = spellings.map((each) => isHere(each) ?? isConfigured(each) ?? isKnown(each));
-      answers.set(
-        name,
-        whys.find((why) => why !== undefined),
-      );
+      const [why] = spellings.flatMap((each) => isHere(each) ?? isConfigured(each) ?? isKnown(each) ?? []);
+      answers.set(name, why);
     }
     return answers.get(name);
   };
@@ -84,12 +72,8 @@ export async function usersNames(sources: NameSources): Promise<NameCheck> {
 export async function usersTexts(
   sources: Pick<NameSources, 'env' | 'platform' | 'main' | 'folder' | 'systemFolder'>,
 ): Promise<readonly string[]> {
-  const {
-    env,
-    platform,
-    folder = sshFolder(env, platform),
-    systemFolder = systemFolderOf(sources),
-  } = sources;
+  const { env } = sources;
+  const { folder, systemFolder } = foldersOf(sources);
   const own = join(folder, 'vmssh.conf');
   const [main, system] = await Promise.all([
     sources.main ?? textAt(join(folder, 'config')),
@@ -127,7 +111,7 @@ export function usersSettings(texts: readonly string[]): UsersSettings {
   return { hostKeys: policy, keepsAlive };
 }
 
-/** By the values of StrictHostKeyChecking: `no` of a user is about other hosts. */
+/** By the value of StrictHostKeyChecking. A user's `no` was meant for other hosts. */
 const policies: Readonly<Record<string, HostKeyPolicy>> = {
   yes: 'strict',
   true: 'strict',
@@ -148,8 +132,12 @@ function canonicalDomains(texts: readonly string[]): readonly string[] {
   return isOn ? [...new Set(named.map((each) => each.toLowerCase()))] : [];
 }
 
-function systemFolderOf({ env, platform }: Pick<NameSources, 'env' | 'platform'>): string {
-  return platform === 'win32' ? join(env.ProgramData || 'C:\\ProgramData', 'ssh') : '/etc/ssh';
+type Folders = Required<Pick<NameSources, 'folder' | 'systemFolder'>>;
+
+function foldersOf(sources: Pick<NameSources, 'env' | 'platform' | keyof Folders>): Folders {
+  const { env, platform, folder = sshFolder(env, platform) } = sources;
+  const ofSystem = platform === 'win32' ? join(env.ProgramData || 'C:\\ProgramData', 'ssh') : '/etc/ssh';
+  return { folder, systemFolder: sources.systemFolder ?? ofSystem };
 }
 
 function isUsers(text: string): boolean {
@@ -225,8 +213,7 @@ function matchedHosts(args: readonly string[]): readonly string[] {
 /** Those of ssh itself, and those that the configuration names; not ours. */
 async function knownHostsFiles(
   texts: readonly string[],
-  folder: string,
-  systemFolder: string,
+  { folder, systemFolder }: Folders,
   env: NameSources['env'],
 ): Promise<readonly string[]> {
   const paths = texts
@@ -251,7 +238,7 @@ function portsIn(texts: readonly string[]): readonly string[] {
   return [...new Set(configured)].filter((port) => /^\d{1,5}$/.test(port));
 }
 
-function known(files: readonly Buffer[], ports: readonly string[]): NameCheck {
+function knownNames(files: readonly Buffer[], ports: readonly string[]): NameCheck {
   const exact = new Set<string>();
   const wide: string[] = [];
   const hashes: { readonly salt: Buffer; readonly hash: string }[] = [];
@@ -283,7 +270,7 @@ function known(files: readonly Buffer[], ports: readonly string[]): NameCheck {
   };
 }
 
-/** This host's own names, and those that lead to its loopback or to one of its addresses. */
+/** This host's own names, and those of its loopback or of one of its addresses. */
 async function thisHost({ platform, env, host, procDir }: NameSources): Promise<NameCheck> {
   const hostsFile = platform === 'win32' ? systemProgram('drivers/etc/hosts', env) : '/etc/hosts';
   const { name: ownName, hosts } = host ?? { name: hostname(), hosts: await textAt(hostsFile) };

@@ -26,7 +26,7 @@ export function explainUnsigned32(text: string): string {
 export const sshPort = 22;
 
 /** Whether a port stands for the SSH server, on whichever port a route has that; another port is that port. */
-export function isSshPort(port: number): boolean {
+export function isSshPort(port: number | undefined): boolean {
   return port === sshPort;
 }
 

@@ -56,8 +56,8 @@ function portProblem(endpoint: Endpoint | ViaSocket, port: number): string | und
       return own === port ? undefined : otherPort(own, port);
     }
     case 'exec':
-      if (endpoint.into === 'shell' && port !== endpoint.port)
-        return `${endpoint.command[0]} starts its SSH server only: port ${port} cannot be reached`;
+      if (endpoint.into !== 'port' && port !== endpoint.port)
+        return `${endpoint.command[0]} ${endpoint.into === 'shell' ? 'starts' : 'reaches'} its SSH server only: port ${port} cannot be reached`;
       break;
     case 'via':
       // The vmssh there judges a name.

@@ -11,6 +11,11 @@ export interface NamedTarget<Kind extends string = string> {
   readonly name: string;
 }
 
+/** A machine of a source that the user or root has added. */
+export interface OutsideTarget extends NamedTarget<'outside'> {
+  readonly source: string;
+}
+
 export interface UnixTarget extends SocketPath {
   readonly kind: 'unix';
 }

@@ -39,7 +39,7 @@ function exportedNames(text: string): readonly string[] {
   const own = [...text.matchAll(/^export (?:declare )?(?:interface|type|class|function|const) (\w+)/gm)];
   const lists = [...text.matchAll(/^export (?:type )?\{([^}]*)\}/gm)];
   const listed = lists.flatMap(([, list = '']) =>
-    list.split(',').map((each) => each.replace(/^\s*type /, '').trim()),
+    list.split(',').map((each) => each.replace(/^\s*type |^.* as /g, '').trim()),
   );
   return [...own.map(([, name = '']) => name), ...listed].filter((name) => name !== '');
 }

@@ -13,7 +13,12 @@ import { dirname, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { licencesText } from '../../build/engine/licence-text.js';
+import { systemCaller } from '../../build/package/installed.js';
+import { configPrint } from '../../src/commands/config/print.js';
 import { configText } from '../../src/ssh/config/text.js';
+import { named } from '../commands/config/home.js';
+import { missingAddon } from '../helpers/addon.js';
+import { fakeIo } from '../helpers/fake-io.js';
 import { missingRoot } from '../helpers/other-user.js';
 import { missingPrograms } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';
@@ -128,6 +133,18 @@ describe.skipIf(missingPrograms({ 'dpkg-deb': 'dpkg' }))('the Debian package', (
     expect(readdirSync(folder).filter((page) => /guid|port|service/.test(page))).toEqual([]);
   });
 
+  it.skipIf(missingPrograms({ ssh: 'openssh-client' }) ?? missingAddon())(
+    'has the lines of config install --system',
+    async () => {
+      const io = fakeIo({ self: ['/usr/bin/vmssh'], env: { HOME: dir, PATH: process.env.PATH } });
+      const values = { ...named({ onlyPatterns: true }), fdpass: true, system: true };
+      expect(await configPrint.run(values, io)).toBe(0);
+      const settingsIn = (text: string) => text.match(/^ {4}(?!WarnWeakCrypto).*$/gm);
+      expect(settingsIn(readFileSync(join(root, lines), 'utf8'))).toEqual(settingsIn(io.stdout.join('')));
+    },
+  );
+
+  const byVmssh = /^knownhostscommand \/usr\/bin\/vmssh host-key /m;
   const hosts = {
     'systemd 257': 'unix/* vsock/* machine/*',
     'systemd 262': 'unix/* unix%* vsock/* vsock%* vsock-mux/* vsock-mux%* machine/* machine%*',
@@ -156,17 +173,15 @@ describe.skipIf(missingPrograms({ 'dpkg-deb': 'dpkg' }))('the Debian package', (
         for (const each of byBoth) expect(await settings(each)).toBe(before[each]);
         for (const each of byUs)
           expect(await settings(each)).toMatch(/^proxycommand \/usr\/bin\/vmssh proxy --fdpass /m);
-        expect(await settings('via/hv1/vsock/3')).toMatch(/^userknownhostsfile \/dev\/null$/m);
-        expect(await settings('via/hv1/web')).toMatch(/^userknownhostsfile .*vmssh_known_hosts$/m);
+        for (const each of byUs) expect(await settings(each)).toMatch(byVmssh);
       }
       // What vmssh config install --system writes.
       place('30-vmssh.conf');
-      const all = configText({ program: ['/usr/bin/vmssh'], fdpass: true });
-      writeFileSync(join(folder, '10-vmssh.conf'), all);
+      writeFileSync(join(folder, '10-vmssh.conf'), configText(systemCaller));
       for (const each of [...byBoth, ...byUs]) {
         const said = await settings(each);
         expect(said).toMatch(/^proxycommand \/usr\/bin\/vmssh proxy --fdpass /m);
-        if (each === 'machine/web') expect(said).toMatch(/^stricthostkeychecking accept-new$/m);
+        expect(said).toMatch(byVmssh);
       }
     },
   );

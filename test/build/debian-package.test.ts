@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { debianFileName, debianPackage } from '../../build/engine/debian-package.js';
+import { debianFileName, debianPackage, debianSource } from '../../build/engine/debian-package.js';
 import { missingPrograms } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
@@ -18,9 +18,11 @@ describe.skipIf(missing)('a package of Debian that the pool no longer has', () =
   let file: Buffer;
   let pinned: Parameters<typeof debianPackage>[0];
   let answer: () => Buffer | undefined;
+  const about = '/mr/package/some/1.0-1/srcfiles?fileinfo=1';
+  let list: string;
   const server: Server = createServer(({ url = '' }, response) => {
     asked.push(url);
-    const body = url === `/file/${pinned.sha1}` ? answer() : undefined;
+    const body = url === about ? Buffer.from(list) : url === `/file/${pinned.sha1}` ? answer() : undefined;
     if (body === undefined) response.writeHead(404).end();
     else response.end(body);
   });
@@ -47,15 +49,16 @@ describe.skipIf(missing)('a package of Debian that the pool no longer has', () =
     cache = join(dir, task.id);
     answer = () => file;
   });
-  const get = (more: NodeJS.ProcessEnv = {}) => {
+  const environment = (more: NodeJS.ProcessEnv = {}) => {
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const from = {
       VMSSH_TEST_MIRROR: `${url}/debian`,
       VMSSH_TEST_SNAPSHOT: `${url}/file`,
       no_proxy: '127.0.0.1',
     };
-    return debianPackage(pinned, { env: { ...process.env, XDG_CACHE_HOME: cache, ...from, ...more } });
+    return { ...process.env, XDG_CACHE_HOME: cache, ...from, ...more };
   };
+  const get = (more?: NodeJS.ProcessEnv) => debianPackage(pinned, { env: environment(more) });
 
   it('comes from the snapshot archive by its hash, after the pool was asked, and is kept', async () => {
     const folder = await get();
@@ -79,6 +82,24 @@ describe.skipIf(missing)('a package of Debian that the pool no longer has', () =
     cache = `${cache}-2`;
     expect(existsSync(join(await get({ VMSSH_SOURCES: sources }), 'engine.c'))).toBe(true);
     expect(asked.at(-1)).toBe(`/file/${pinned.sha1}`);
+  });
+
+  it('has what it was made of there too, by its version', async () => {
+    const name = 'some_1.0.orig.tar.gz';
+    const { sha256, sha1 = '' } = pinned;
+    const source = { name, sha256, source: 'some', version: '1.0-1' };
+    const [work, pool] = [join(dir, 'work'), `/debian/pool/main/s/some/${name}`];
+    mkdirSync(work);
+    const bring = () => debianSource(source, work, { env: environment() });
+    list = JSON.stringify({ fileinfo: { [sha1]: [{ name: 'some_1.0-1.dsc' }] } });
+    await expect(bring()).rejects.toThrow(/some_1\.0\.orig.* 404.*; .* does not name some_1\.0\.orig/);
+    list = JSON.stringify({ fileinfo: { '00': [{ name: 'other' }], [sha1]: [{ name: 'x' }, { name }] } });
+    asked.length = 0;
+    expect(readFileSync(await bring())).toEqual(file);
+    expect(asked).toEqual([pool, about, `/file/${sha1}`]);
+    asked.length = 0;
+    expect(readFileSync(await bring())).toEqual(file);
+    expect(asked).toEqual([]);
   });
 
   it.each([

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { compare, withChanges } from '../../build/engine/image.js';
+import { compare } from '../../build/engine/image.js';
 
 /** Three processes: where their memory and their program lie. */
 const places = [
@@ -89,21 +89,4 @@ it('refuses memory of another length', () => {
     words: new BigUint64Array(length),
   });
   expect(() => compare([memory(64), memory(128)])).toThrow('another length');
-});
-
-it('has a long one as changes of the short one, and what comes after it', () => {
-  const words = (...first: bigint[]) => BigUint64Array.from({ length: 64 }, (_, at) => first[at] ?? 0n);
-  const bits = (...list: bigint[]) => BigUint64Array.from(list);
-  // The second word becomes a pointer with the same value, the third a number, the fourth another pointer.
-  const brief = { words: words(1n, 8n, 16n, 24n), ofMemory: bits(0b1100n), ofProgram: bits(0n), saved: 8n };
-  const all = {
-    words: BigUint64Array.from([...words(1n, 8n, 5n, 32n), ...words(9n)]),
-    ofMemory: bits(0b0010n, 1n),
-    ofProgram: bits(0b1000n, 0n),
-    saved: 512n,
-  };
-  const { lists, changes, ...long } = withChanges(brief, all);
-  expect([...long.words]).toEqual([...brief.words, ...words(9n)]);
-  expect([...changes]).toEqual([8n, 5n, 32n]);
-  expect(lists.map((each) => [...each])).toEqual([[0b1100n, 1n], [0n, 0n], [0b1110n], [0b0010n], [0b1000n]]);
 });

@@ -61,11 +61,10 @@ describe.each(cases)(
       const provider = {
         name: 'p',
         title: 'P',
-        platforms: ['linux'] as const,
         list: async () => ({ found: [], warnings: [] }),
       };
       await runList(options, io, {
-        providers: async () => [provider],
+        sources: [{ name: 'p', platforms: ['linux'], load: async () => provider }],
         listAll: async () => all,
         hosts: async () => undefined,
         keepFresh: async () => {},

@@ -19,7 +19,7 @@ describe.each(openers)('a connection opened $how', ({ skip, native }) => {
     const accepted = deferred<Socket>();
     const path = await folder.listen(accepted.resolve);
     if (skip) return;
-    connection = await openConnection(unix(path), { target: 'x', timeoutMs: enough }, native);
+    connection = await openConnection(unix(path), { timeoutMs: enough }, native);
     peer = await accepted.promise;
   });
   afterEach(() => {

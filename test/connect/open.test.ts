@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openConnection } from '../../src/connect/open.js';
-import type { Endpoint } from '../../src/endpoint.js';
+import { type Endpoint, formatEndpoint } from '../../src/endpoint.js';
 import { exitCodeOf } from '../../src/errors.js';
 import { attempt } from '../../src/native.js';
 import { vmIds } from '../../src/target/guid.js';
@@ -12,7 +12,7 @@ import { SocketFolder } from './socket-folder.js';
 
 const vsock: Endpoint = { family: 'vsock', cid: 42, port: 4294967294 };
 const hyperV: Endpoint = { family: 'hyper-v', vmId: vmIds.LOOPBACK, serviceId: vmIds.ZERO };
-const options = { target: 't', timeoutMs: 20_000 };
+const options = { timeoutMs: 20_000 };
 
 describe('without the addon', () => {
   const missing = attempt(() => {
@@ -29,7 +29,7 @@ describe('without the addon', () => {
       op: 'connect',
       code: 'NO_ADDON',
       problem: expect.stringMatching(new RegExp(`^${endpoint.family} needs the native addon.*\\. ${tried}$`)),
-      message: expect.stringMatching(/^cannot connect to "t": \P{Cc}*$/u),
+      message: expect.stringMatching(/^cannot connect to "[^"]+": \P{Cc}*$/u),
       hint: expect.stringContaining('g++'),
     });
     expect(await failure.catch(exitCodeOf)).toBe(1);
@@ -91,7 +91,7 @@ describe('with an addon', () => {
     const fake = fakeAddon('pending', () => setImmediate(() => abort.abort()));
     const opening = openConnection(vsock, { ...options, signal: abort.signal }, fake.native);
     const failure = await opening.catch((error) => error);
-    expect(failure).toMatchObject({ op: 'connect', code: 'INTERRUPTED', target: 't' });
+    expect(failure).toMatchObject({ op: 'connect', code: 'INTERRUPTED', target: formatEndpoint(vsock) });
     expect(exitCodeOf(failure)).toBe(130);
     expect(fake.calls).toEqual(['cancel']);
   });

@@ -13,7 +13,7 @@ function options(more: Partial<WaitOptions> = {}) {
   const retried: string[] = [];
   const sleep = async (ms: number) => slept.push(ms);
   const onRetry = (error: ConnectError) => retried.push(error.code);
-  return { slept, retried, options: { target: 't', waitMs: 60_000, sleep, onRetry, ...more } };
+  return { slept, retried, options: { waitMs: 60_000, sleep, onRetry, ...more } };
 }
 
 /** An attempt that fails with these errors, one after the other, and then succeeds. */
@@ -169,7 +169,7 @@ describe('openWhenReady', () => {
       setImmediate(() => abort.abort());
       throw failure('ENOENT');
     };
-    const all = { target: 't', waitMs: 60_000, signal: abort.signal };
+    const all = { waitMs: 60_000, signal: abort.signal };
     await expect(openWhenReady(attempt, all)).rejects.toMatchObject({ code: 'INTERRUPTED' });
   });
 });
@@ -187,7 +187,6 @@ async function sleepsAfter(codes: readonly string[], tookMs = 0): Promise<readon
   const reported: number[] = [];
   const onRetry = (_: ConnectError, ms: number) => reported.push(ms);
   await openWhenReady(attempt, {
-    target: 't',
     waitMs: 60_000,
     onRetry,
     sleep: async (ms) => slept.push(ms),
@@ -219,24 +218,24 @@ describe('a search for a machine within a time that was given', () => {
     new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
 
   it('is ended then, and the message has the time', async () => {
-    await expect(inTime('docker/web', 20, undefined, aborted)).rejects.toMatchObject({
-      ...{ op: 'resolve', code: 'TIMEOUT', target: 'docker/web' },
+    await expect(inTime(20, undefined, aborted)).rejects.toMatchObject({
+      ...{ op: 'resolve', code: 'TIMEOUT', target: '' },
       problem: "the machine's manager did not answer within 0.02 s",
     });
   });
 
   it('gives what was found, or its own error', async () => {
-    expect(await inTime('docker/web', 60_000, undefined, async () => 'found')).toBe('found');
+    expect(await inTime(60_000, undefined, async () => 'found')).toBe('found');
     const own = new Error('none');
-    await expect(inTime('docker/web', 60_000, undefined, () => Promise.reject(own))).rejects.toBe(own);
+    await expect(inTime(60_000, undefined, () => Promise.reject(own))).rejects.toBe(own);
   });
 
   it('is ended with what it is for, also what it does later', async () => {
     const outer = new Interrupter();
-    const later = await inTime('docker/web', 60_000, outer, async (signal) => signal);
+    const later = await inTime(60_000, outer, async (signal) => signal);
     outer.abort('gone');
     expect(later).toMatchObject({ aborted: true, reason: 'gone' });
-    await expect(inTime('docker/web', 60_000, outer, async (signal) => signal)).resolves.toMatchObject({
+    await expect(inTime(60_000, outer, async (signal) => signal)).resolves.toMatchObject({
       aborted: true,
     });
   });

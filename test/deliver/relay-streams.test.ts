@@ -28,7 +28,7 @@ describe('a relay without the addon', () => {
     folder = new SocketFolder();
     const accepted = deferred<Socket>();
     const path = await folder.listen(accepted.resolve);
-    connection = await openConnection(unix(path), { target: 'x', timeoutMs: patient }, withoutAddon);
+    connection = await openConnection(unix(path), { timeoutMs: patient }, withoutAddon);
     peer = await accepted.promise;
   });
   afterEach(() => folder.stop());

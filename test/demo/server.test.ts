@@ -4,8 +4,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import ssh2, { type Client, type SFTPWrapper } from 'ssh2';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freshKeys } from '../../src/demo/keys.js';
-import { type DemoServer, startDemoServer } from '../../src/demo/server.js';
+import { type DemoServer, freshKeys, isKey, startDemoServer } from '../../src/demo/server.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
 const { OPEN_MODE: flag, STATUS_CODE: status } = ssh2.utils.sftp;
@@ -126,3 +125,19 @@ function call<T>(start: (done: Done<T>) => void): Promise<T> {
     start((error, value) => (error ? reject(error) : resolve(value as T)));
   });
 }
+
+it('throws away a key that cannot be read', () => {
+  const good = ssh2.utils.generateKeyPairSync('ed25519');
+  const given = [{ private: 'not a key' }, good];
+  // One real pair in 256 is unreadable: then a third is requested, and this is the one that comes.
+  const keys = freshKeys(() => given.shift() ?? { private: freshKeys().private });
+  expect(keys.public.type).toBe('ssh-ed25519');
+  expect(given).toEqual([]);
+});
+
+it('distinguishes a key from all others', () => {
+  const [a, b] = [freshKeys().public, freshKeys().public];
+  expect(isKey(a.getPublicSSH(), a)).toBe(true);
+  expect(isKey(b.getPublicSSH(), a)).toBe(false);
+  expect(isKey(Buffer.alloc(0), a)).toBe(false);
+});

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chownSync, mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import SshConfig, { LineType } from 'ssh-config';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isRoot } from '../../src/files/place.js';
@@ -17,7 +17,7 @@ import { listing, PeerFolder } from '../sources/machined/varlink-peer.js';
 const id = '0123456789abcdef0123456789abcdef';
 // This host may have machines of its own: none is called like these.
 const machines: readonly JsonObject[] = [
-  { name: 'web-t7', class: 'vm', id, vSockCid: 42, sshPrivateKeyPath: `/keys/100% "mine"/\\id` },
+  { name: 'web-t7', class: 'vm', id, vSockCid: 42 },
   { name: 'Mint 22 (t7)', class: 'vm', vSockCid: 43 },
   { name: "it's 100%h $HOME `t7`", class: 'vm', vSockCid: 44 },
   { name: 'Größe t7', class: 'vm', vSockCid: 45 },
@@ -27,6 +27,10 @@ const hosts = ['web-t7', 'Mint-22-t7', 'it-s-100-h-HOME-t7', 'Größe-t7'];
 describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))('config install', () => {
   const dir = useTempDir();
   const folder = new PeerFolder();
+  const key = join(dir, '100% "mine"', '\\id');
+  // That others may read.
+  const openKey = join(dir, 'open');
+  const keys: Readonly<Record<string, string>> = { 'web-t7': key, 'Größe t7': openKey };
   // Another machine of this host, as far as its list of processes shows.
   const theirs = `mint-${process.pid}`;
   const sleeping = ['-c', 'read line', '-name', theirs];
@@ -35,8 +39,11 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))('config install', ()
     other = spawn('sh', sleeping, { argv0: 'qemu-system-x86_64', stdio: ['pipe', 'ignore', 'ignore'] });
     await once(other, 'spawn');
     await folder.listen('user/systemd/machine/io.systemd.Machine', (_request, peer) => {
-      peer.write(listing(machines));
+      peer.write(listing(machines.map((each) => ({ ...each, sshPrivateKeyPath: keys[String(each.name)] }))));
     });
+    mkdirSync(dirname(key));
+    writeFileSync(key, '', { mode: 0o600 });
+    writeFileSync(openKey, '', { mode: 0o644 });
   });
   afterAll(() => {
     other.kill();
@@ -72,8 +79,9 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))('config install', ()
       hostkeyalias: 'vmssh-01234567-89ab-cdef-0123-456789abcdef',
       userknownhostsfile: expect.stringMatching(/\/\.ssh\/vmssh_known_hosts$/),
       stricthostkeychecking: 'true',
-      identityfile: `/keys/100%% "mine"/\\id`,
+      identityfile: key.replace('%', '%%'),
     });
+    expect((await effective(own, 'Größe-t7')).identityfile).not.toBe(openKey);
     const { host: _, ...web } = await effective(own, 'web-t7');
     expect(await effective(own, '01234567-89ab-cdef-0123-456789abcdef')).toMatchObject({
       ...web,

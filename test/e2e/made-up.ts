@@ -1,6 +1,6 @@
 /** docs/contributing/adding.md, "Adding a source of machines": its line in src/sources/sources.ts. */
 export const sourceLine =
-  "{ name: 'bhyve', machines: 'a machine of bhyve', load: async () => (await import('./managers/bhyve.js')).bhyve },";
+  "{ name: 'bhyve', platforms: ['linux'], machines: 'a machine of bhyve', load: async () => (await import('./managers/bhyve.js')).bhyve },";
 
 /** And its file: src/sources/managers/bhyve.ts. */
 export const source = `
@@ -12,7 +12,6 @@ import { jsonObjects, listByTool, runTool, textOf } from '../tools/run-tool.js';
 export const bhyve: Source = {
   name: 'bhyve',
   title: 'bhyve',
-  platforms: ['linux'],
   listCommand: 'bhyvectl list',
   start: ({ name: machine }) => ({ machine, command: ['bhyvectl', 'start', ...operand(machine)] }),
   list: (deps) => listByTool('bhyve', ['bhyvectl', 'list', '--json'], parseBhyve, deps, runTool),

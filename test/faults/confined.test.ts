@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -15,6 +15,7 @@ const refusing = asking && compile('refusing.c');
 const dir = useTempDir();
 let count = 0;
 
+const key = ['ssh-ed25519', 'AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f'];
 const echo = (socket: Socket) => void socket.pipe(socket);
 
 /** What a command failed with for each call, just before and just after it gave up its rights. */
@@ -80,6 +81,27 @@ describe.skipIf(!asking)('a command that starts no program any more', () => {
     expect(existsSync(`${machine}_5000`)).toBe(false);
   });
 
+  it.each([
+    { reason: 'ORDER', stays: [] },
+    // It keeps the key.
+    { reason: 'HOSTNAME', stays: ['open', 'openat', 'rename', 'mkdir'] },
+  ])('may no longer make a forbidden call: host-key $reason', async ({ reason, stays }) => {
+    const home = join(dir, `home${count++}`);
+    const machine = { provider: 'qemu', name: 'web', target: 'qemu/web' };
+    const { command, asked } = traced(['host-key', '--host-keys=accept-new', reason, 'web', ...key]);
+    const { code, stdout, stderr } = await asAsked(command, home, { text: 'qemu/web', machine });
+    const { before, after } = asked();
+    expect({ code, before: before.length }).toEqual({ code: 0, before: 24 });
+    expect(before.join()).not.toContain('ENOSYS');
+    expect(after.map((each) => each.split(' ')[0])).toEqual(stays);
+    const isKept = reason === 'HOSTNAME';
+    expect({ stdout, isNew: stderr.includes('is new') }).toEqual({
+      stdout: isKept ? `web ${key.join(' ')}\n` : '',
+      isNew: isKept,
+    });
+    expect(existsSync(join(home, '.ssh/vmssh_known_hosts'))).toBe(isKept);
+  });
+
   it('keeps its rights with VMSSH_NO_SANDBOX', async () => {
     const path = await listening((socket) => socket.end('SSH-2.0-x\r\n'));
     const { command, said } = traced(['nc', '--banner', `unix${path}`]);
@@ -104,6 +126,25 @@ describe.skipIf(!asking)('a command that starts no program any more', () => {
     expect(String(await readToEnd(client))).toBe('SSH-2.0-x\r\n');
     expect(await next()).toMatchObject({ event: 'closed', end: 'both' });
   });
+
+  /** Runs host-key after a proxy of the same process has left what it reached (src/identity/record.ts). */
+  async function asAsked(command: readonly string[], home: string, reached: object) {
+    const folder = join(home, '.local/state/vmssh/reached');
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const env = { PATH: process.env.PATH, HOME: home };
+    // The shell waits, and is then what starts the command.
+    const child = spawn('/bin/sh', ['-c', 'read -r _ && exec "$@"', 'sh', ...command], {
+      stdio: 'pipe',
+      env,
+    });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const stat = readFileSync(`/proc/${child.pid}/stat`, 'utf8');
+    const start = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    writeFileSync(join(folder, `ssh-${child.pid}-${start}`), JSON.stringify(reached), { mode: 0o600 });
+    const ended = outcome(child);
+    child.stdin.end('go\n');
+    return within('end', ended);
+  }
 
   function expectRefused({ before, after }: Asked): void {
     expect(before).toHaveLength(24);

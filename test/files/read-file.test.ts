@@ -2,7 +2,8 @@ import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { readBytes, readText, readTextSync } from '../../src/files/read-file.js';
+import { readBytes, readText } from '../../src/files/read-file.js';
+import { readTextSync } from '../../src/files/read-sync.js';
 import { missingPrograms } from '../helpers/programs.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 

@@ -24,7 +24,6 @@ const by = (endpoint: Endpoint, ...machines: Partial<DiscoveredMachine>[]) => {
   const source: Source = {
     name: 'machined',
     title: 'x',
-    platforms: [process.platform],
     list: async () => ({ found: machines.map((each) => ({ ...web, ...each })), warnings: [] }),
   };
   return machineByAddress(endpoint, {}, [source]);

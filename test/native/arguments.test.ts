@@ -110,7 +110,7 @@ describeAddon('unusable arguments', () => {
     { call: () => bare.watchHangup?.([0, 'x']), message: 'descriptors[1] must be a whole number' },
     ...['relay', 'x', undefined].map((profile) => ({
       call: () => bare.confine?.(profile),
-      message: 'confine: profile must be "read", "serve" or "serve-path", received',
+      message: 'confine: profile must be "read", "serve", "serve-path" or "write", received',
     })),
     { call: () => bare.sockaddr?.(), message: 'sockaddr: address must be an object, received undefined' },
   ];

@@ -39,6 +39,7 @@ const failure = z
 const stage = z
   .strictObject({
     stage: z.enum([
+      'listed',
       'found',
       'parsed',
       'started',
@@ -168,6 +169,9 @@ const named = z.enum([
 
 const target = z
   .union([
+    z
+      .strictObject({ kind: z.literal('outside'), source: z.string(), name: z.string() })
+      .describe('a machine of a source of the user or of root'),
     z.strictObject({
       kind: z.literal('via'),
       host: z.string(),
@@ -216,7 +220,7 @@ const endpoint = z
       command: z.array(z.string()).describe('the program whose stdin and stdout are the connection'),
       machine: z.string(),
       into: z
-        .enum(['shell', 'port'])
+        .enum(['shell', 'port', 'ssh'])
         .describe('whether it starts sshd in a shell there, or is connected to the port'),
       port,
     }),

@@ -48,7 +48,7 @@ describe.skipIf(cannot)('install.sh, in a fresh system', () => {
       await makeArchive(join('dist', target), join(files, `vmssh-${version}-${target}.tar.gz`));
     const addresses = {
       ...{ site: site.url, key: await makeKey(env.GNUPGHOME) },
-      ...{ upload: www, repository: '', maintainer: '' },
+      ...{ upload: www, repository: '', bugs: '', maintainer: '' },
     };
     writeFileSync(join(files, 'SHA256SUMS'), sumsText(hashesBelow(files)));
     const gpg = (...args: string[]) => run(['gpg', '--batch', '--armor', ...args], { env });

@@ -50,7 +50,9 @@ export async function makeKey(home: string): Promise<string> {
 /** Fills in the addresses, as docs/contributing/release.md says. */
 export async function fillIn({ clone, www, key, ...owner }: Owner, site: string): Promise<void> {
   const repository = 'https://example.org/vmssh.git';
-  const addresses = { site, upload: www, repository, maintainer: 'Owner <owner@example.org>', key };
+  const bugs = 'https://example.org/vmssh/issues';
+  const maintainer = 'Owner <owner@example.org>';
+  const addresses = { site, upload: www, repository, bugs, maintainer, key };
   writeFileSync(join(clone, 'build/release/addresses.json'), `${JSON.stringify(addresses, undefined, 2)}\n`);
   const { version } = JSON.parse(readFileSync(join(clone, 'package.json'), 'utf8'));
   writeInstall(clone, addresses, version);

@@ -5,8 +5,8 @@ import { resolveShortName } from '../../src/lookup/short-name.js';
 import { listAll } from '../../src/sources/list-all.js';
 import { type DiscoveredMachine, DiscoveryError } from '../../src/sources/provider.js';
 import { searchSource } from '../../src/sources/search.js';
-import { type Source, sourcesOn } from '../../src/sources/source.js';
-import { loadSources } from '../../src/sources/sources.js';
+import type { Source } from '../../src/sources/source.js';
+import { loadSources, type SourceEntry } from '../../src/sources/sources.js';
 
 const providers = await loadSources();
 
@@ -15,14 +15,19 @@ const found: readonly DiscoveredMachine[] = [
   { name: 'Web 1', target: 'lima/Web 1', status: 'running', provider: 'bhyve', uuid, address: 'vsock/7' },
   { name: 'db', target: 'lima/db', status: 'off', provider: 'bhyve' },
 ];
-/** All that a new provider needs: one record. */
+/** All that a new provider needs: one record, and a line. */
 const bhyve: Source = {
   name: 'bhyve',
   title: 'bhyve',
-  platforms: ['linux'],
   listCommand: 'bhyvectl list',
   start: ({ name: machine }) => ({ machine, command: ['bhyvectl', 'start', machine] }),
   list: async () => ({ found, warnings: [] }),
+};
+const line: SourceEntry & { readonly name: 'bhyve' } = {
+  name: 'bhyve',
+  platforms: ['linux'],
+  machines: 'a machine of bhyve',
+  load: async () => bhyve,
 };
 const deps = { env: {} };
 
@@ -46,11 +51,10 @@ describe('a provider that is one record', () => {
     });
   });
 
-  it('is asked only for a name, on its platforms', async () => {
+  it('is asked only for a name', async () => {
     const here = { env: {}, platform: 'linux' } as const;
     const { machine, text } = await resolveShortName('web-1', here, listAll, async () => [bhyve]);
     expect({ text, machine }).toMatchObject({ text: 'lima/Web 1', machine: { uuid } });
-    expect(sourcesOn('win32', [bhyve])).toEqual([]);
   });
 
   it('gives a warning if it fails', async () => {
@@ -61,10 +65,7 @@ describe('a provider that is one record', () => {
   });
 
   it('has a kind by its name, with its commands for hints', async () => {
-    const table = [
-      ...kinds,
-      managed({ name: 'bhyve', machines: 'a machine of bhyve', load: async () => bhyve }),
-    ];
+    const table = [...kinds, managed(line)];
     const resolve = (name: string) => {
       const options = { text: `bhyve/${name}`, port: 22, env: {}, platform: 'linux' } as const;
       return resolveTarget({ kind: 'bhyve', name } as { kind: string }, options, table);
@@ -89,8 +90,7 @@ describe('every provider', () => {
     expect(names.filter((name) => !asked.has(name))).toEqual([...['crosvm', 'vfkit']]);
   });
 
-  it.each(providers)('$name runs somewhere', ({ title, platforms }) => {
+  it.each(providers)('$name has a title', ({ title }) => {
     expect(title).not.toBe('');
-    expect(platforms.length).toBeGreaterThan(0);
   });
 });

@@ -83,8 +83,8 @@ describe('so many machines', () => {
     expect(formatTable(listed, looks).split('\n')).toHaveLength(many + 2);
   });
 
-  it('are printed as JSON', () => {
-    const json = formatJson(listJson(listed, new Map(), { warnings: [], errors: [] }, 0));
+  it('are printed as JSON', async () => {
+    const json = formatJson(await listJson(listed, new Map(), { warnings: [], errors: [] }, 0));
     expect(json).toContain(`"incus/m${many - 1}"`);
   });
 

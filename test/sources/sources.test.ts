@@ -1,16 +1,23 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { loadForList, loadHere, sourcesHere, sourcesOn } from '../../src/sources/here.js';
 import { shellVariables } from '../../src/sources/own-env.js';
+import type { Deps } from '../../src/sources/provider.js';
 import { loadSources, type SourceEntry, sources, watchedFolders } from '../../src/sources/sources.js';
+import { useTempDir } from '../helpers/temp-dir.js';
+import { fakeProc } from './processes/fake-proc.js';
 
 const entries: readonly SourceEntry[] = sources;
+const names = (all: readonly { readonly name: string }[]) => all.map(({ name }) => name);
 
 describe('the list of sources', () => {
   it('has each by the name that it has itself, and loads those that are asked for', async () => {
-    const names = entries.map(({ name }) => name);
-    expect(new Set(names).size).toBe(names.length);
-    expect((await loadSources()).map(({ name }) => name)).toEqual(names);
-    expect((await loadSources(['lima', 'incus'])).map(({ name }) => name)).toEqual(['incus', 'lima']);
+    const all = names(entries);
+    expect(new Set(all).size).toBe(all.length);
+    expect(names(await loadSources())).toEqual(all);
+    const some = entries.filter(({ name }) => name === 'lima' || name === 'incus');
+    expect(names(await loadSources(some))).toEqual(['incus', 'lima']);
   });
 
   it('has each variable that a source reads: the systemd unit gets it, and it is checked whose its path is', () => {
@@ -31,5 +38,126 @@ describe('the list of sources', () => {
   it('has folders that change, by the environment', () => {
     expect(watchedFolders({})).toContain('~/.lima');
     expect(watchedFolders({ LIMA_HOME: '/l' })).toContain('/l');
+  });
+});
+
+describe('the sources of a platform', () => {
+  it('are those that run there', () => {
+    expect(names(sourcesOn('win32'))).toEqual(['hyper-v', 'wsl']);
+    expect(names(sourcesOn('darwin'))).toEqual(['lima', 'multipass', 'podman', 'docker', 'qemu', 'vfkit']);
+    expect(names(sourcesOn('freebsd'))).toEqual([]);
+  });
+
+  it('are on a network only if they are named', () => {
+    const network = ['kubevirt', 'kubectl'];
+    expect(names(sourcesOn('linux')).filter((name) => network.includes(name))).toEqual([]);
+    expect(names(sourcesOn('linux', ['kubevirt'])).filter((name) => network.includes(name))).toEqual([
+      'kubevirt',
+    ]);
+  });
+});
+
+/** Those that need no look, or look only when they are asked. */
+const always = ['machined', 'nspawn', 'qemu', 'crosvm', 'firecracker', 'cloud-hypervisor'];
+
+describe('the sources of a host', () => {
+  const dir = useTempDir();
+  const host = (files: readonly string[] = [], env: Deps['env'] = {}): Deps => ({
+    env,
+    platform: 'linux',
+    procDir: '/nowhere',
+    exists: (path) => files.includes(path),
+  });
+  const others = (host: Deps, named?: readonly string[]) =>
+    names(sourcesHere(host, named)).filter((name) => !always.includes(name));
+
+  it('are none of a manager that leaves nothing on it', () => {
+    expect(names(sourcesHere(host()))).toEqual(always);
+  });
+
+  it.each<{ name: string; files?: string[]; env?: Deps['env'] }>([
+    { name: 'hyper-v', env: { WSL_DISTRO_NAME: 'Debian' } },
+    { name: 'libvirt', files: ['/run/libvirt'] },
+    { name: 'libvirt', files: ['/r/libvirt'], env: { XDG_RUNTIME_DIR: '/r' } },
+    { name: 'libvirt', files: [`/run/user/${process.getuid?.()}/libvirt`] },
+    // Another user's runtime folder is not used, but that of this user is.
+    {
+      name: 'libvirt',
+      files: [`/run/user/${process.getuid?.()}/libvirt`],
+      env: { XDG_RUNTIME_DIR: '/run/user/1' },
+    },
+    { name: 'incus', files: ['/run/incus'] },
+    { name: 'incus', files: ['/var/lib/lxd'] },
+    { name: 'incus', files: ['/var/snap/lxd/common/lxd'] },
+    { name: 'incus', files: ['/var/lib/incus'], env: { INCUS_DIR: '/not/there' } },
+    { name: 'incus', files: ['/i.sock'], env: { INCUS_SOCKET: '/i.sock' } },
+    { name: 'incus', files: ['/l'], env: { LXD_DIR: '/l' } },
+    { name: 'podman', files: ['/run/podman'] },
+    { name: 'podman', files: ['/r/podman'], env: { XDG_RUNTIME_DIR: '/r' } },
+    { name: 'podman', env: { CONTAINER_HOST: 'unix:///p.sock' } },
+    { name: 'docker', files: ['/run/docker.sock'] },
+    { name: 'docker', files: ['/r/docker.sock'], env: { XDG_RUNTIME_DIR: '/r' } },
+    { name: 'docker', files: ['/h/.docker'], env: { HOME: '/h' } },
+    { name: 'docker', files: ['/c'], env: { DOCKER_CONFIG: '/c', HOME: '/h' } },
+    { name: 'docker', env: { DOCKER_HOST: 'unix:///d.sock' } },
+  ])('have $name by $files $env', ({ name, files, env }) => {
+    expect(others(host(files, env))).toEqual([name]);
+  });
+
+  it.each([
+    { program: 'limactl', name: 'lima' },
+    { program: 'multipass', name: 'multipass' },
+    { program: 'podman', name: 'podman' },
+  ])('have $name by $program in PATH', ({ program, name }) => {
+    const bin = join(dir, program);
+    mkdirSync(bin);
+    writeFileSync(join(bin, program), '');
+    expect(others(host([], { PATH: bin }))).toEqual([]);
+    chmodSync(join(bin, program), 0o755);
+    expect(others(host([], { PATH: bin }))).toEqual([name]);
+  });
+
+  it('are also those that are named, with nothing of them there', () => {
+    expect(others(host(), ['lima', 'kubectl', 'wsl'])).toEqual(['lima', 'kubectl']);
+  });
+
+  it('are loaded only if they may be there', async () => {
+    expect(names(await loadHere(host([]), ['libvirt', 'qemu']))).toEqual(['qemu']);
+    expect(names(await loadHere(host(['/run/libvirt']), ['libvirt', 'qemu']))).toEqual(['libvirt', 'qemu']);
+  });
+});
+
+describe('a source of processes', () => {
+  const dir = useTempDir();
+  const commands: Readonly<Record<string, readonly string[]>> = {
+    qemu: ['/usr/bin/qemu-system-x86_64', '-device', 'vhost-vsock-pci,guest-cid=3'],
+    crosvm: ['crosvm', 'run', '--vsock', '3'],
+    firecracker: ['/opt/firecracker-v1.7', '--id', 'a', '--api-sock', '/nowhere.sock'],
+    'cloud-hypervisor': ['cloud-hypervisor', '--api-socket', '/nowhere.sock'],
+    vfkit: ['vfkit', '--device', 'virtio-vsock,port=22,socketURL=/nowhere.sock,connect'],
+  };
+  const ofProcesses = entries.filter(({ runs }) => runs);
+  const list = async (entry: SourceEntry, argv: readonly string[]) => {
+    const deps: Deps = { env: {}, platform: 'linux', procDir: fakeProc(dir, [{ argv }]) };
+    const [source] = await loadForList([entry]);
+    return source?.list(deps);
+  };
+
+  it('is each that looks for a program', () => {
+    expect(names(ofProcesses).toSorted()).toEqual(Object.keys(commands).toSorted());
+  });
+
+  it.each(ofProcesses)(
+    '$name is loaded once its program runs, and then it has the machine',
+    async (entry) => {
+      const { found, warnings } = (await list(entry, commands[entry.name] ?? [])) ?? {};
+      expect([...(found ?? []), ...(warnings ?? [])]).toMatchObject([{ provider: entry.name }]);
+    },
+  );
+
+  it.each(ofProcesses)('$name is not loaded while its program does not run', async (entry) => {
+    const unloaded = { ...entry, load: () => Promise.reject(new Error('loaded')) };
+    expect(await list(unloaded, ['bash'])).toEqual({ found: [], warnings: [] });
+    await expect(list(unloaded, commands[entry.name] ?? [])).rejects.toThrow('loaded');
   });
 });

@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
 import ssh2, { type AuthContext } from 'ssh2';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { fingerprint, freshKeys } from '../../src/demo/keys.js';
+import { freshKeys } from '../../src/demo/server.js';
+import { fingerprintOf } from '../../src/identity/known-hosts.js';
 import { handshake } from '../../src/ssh/handshake.js';
 import { SocketFolder } from '../connect/socket-folder.js';
 import { missingPrograms } from '../helpers/programs.js';
@@ -42,7 +43,7 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))("a handshake by the 
     return { tries, target: await listen((socket) => ssh.injectSocket(socket)) };
   }
 
-  const hostKey = { type: 'ssh-ed25519', fingerprint: fingerprint(keys.public.getPublicSSH()) };
+  const hostKey = { type: 'ssh-ed25519', fingerprint: fingerprintOf(keys.public.getPublicSSH()) };
 
   it('shows the host key and the methods, and asks for nothing else', async () => {
     const { tries, target } = await server((attempt) => attempt.reject(['publickey', 'password']));

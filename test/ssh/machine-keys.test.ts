@@ -8,7 +8,7 @@ import { type HostKeyPolicy, hostKeyPolicies } from '../../src/identity/policy.j
 import type { ReachedMachine } from '../../src/identity/record.js';
 import { asTarget } from '../../src/kinds/parse.js';
 import { formatState, noState, stateFile } from '../../src/ssh/config/state.js';
-import { factsFor, machineKeys } from '../../src/ssh/machine-keys.js';
+import { factsFor, machineKeys, nameToForget } from '../../src/ssh/machine-keys.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
 const dir = useTempDir();
@@ -186,6 +186,19 @@ it('a machine of another hypervisor with a Host is made again: its word counts f
   state(second);
   expect(await login({ ...at, key: wrong, policy: 'accept-new' })).toBe('refuse');
   expect(await login({ ...at, key: wrong, manager: own })).toBe('refuse');
+});
+
+it.each([
+  { typed: 'web', want: 'web' },
+  { typed: 'WEB-1', want: 'WEB-1' },
+  { typed: 'machine%web', want: 'machine%web' },
+  { typed: 'vsock/7', want: 'machine/Web 1' },
+  { typed: 'my-own-host', want: 'machine/Web 1' },
+])('to forget what was reached by $typed, $want is typed', ({ typed, want }) => {
+  const machine = machineOf('machine', uuid, typed === 'web' ? 'web' : 'Web 1');
+  expect(nameToForget({ text: 'machine/x', machine }, typed)).toBe(want);
+  expect(nameToForget({ text: 'via/hv/web' }, 'vsock/7')).toBe('via/hv/web');
+  expect(nameToForget(undefined, typed)).toBe(typed);
 });
 
 it('pins that cannot be read are not as none: nothing is let in', async () => {

@@ -3,8 +3,9 @@ import ssh2, { type AuthContext } from 'ssh2';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openConnection } from '../../src/connect/open.js';
 import { toDuplex } from '../../src/deliver/duplex.js';
-import { fingerprint, freshKeys } from '../../src/demo/keys.js';
+import { freshKeys } from '../../src/demo/server.js';
 import { exitCodeOf } from '../../src/errors.js';
+import { fingerprintOf } from '../../src/identity/known-hosts.js';
 import { probeSock } from '../../src/ssh/probe.js';
 import { openers, unix } from '../connect/openers.js';
 import { SocketFolder } from '../connect/socket-folder.js';
@@ -21,7 +22,7 @@ describe.each(openers)('probe over a socket opened $how', ({ skip, native }) => 
 
   async function open(serve: (socket: Socket) => void) {
     const path = await folder.listen(serve);
-    return toDuplex(await openConnection(unix(path), { target: 't', timeoutMs: 20_000 }, native));
+    return toDuplex(await openConnection(unix(path), { timeoutMs: 20_000 }, native));
   }
 
   /** An SSH server that answers each authentication like this; resolves to the users that tried, with their methods. */
@@ -39,7 +40,7 @@ describe.each(openers)('probe over a socket opened $how', ({ skip, native }) => 
     return { tries, left, sock: await open((socket) => ssh.injectSocket(socket)) };
   }
 
-  const hostKey = { type: 'ssh-ed25519', fingerprint: fingerprint(keys.public.getPublicSSH()) };
+  const hostKey = { type: 'ssh-ed25519', fingerprint: fingerprintOf(keys.public.getPublicSSH()) };
 
   it.skipIf(skip)('reports the host key and the methods, asks for nothing else and hangs up', async () => {
     const { tries, left, sock } = await server((attempt) => attempt.reject(['publickey', 'password']));
@@ -98,7 +99,7 @@ describe.each(openers)('probe over a socket opened $how', ({ skip, native }) => 
     await expect(probeSock(sock, { ...options, signal: abort.signal })).rejects.toMatchObject(interrupted);
     expect(sock.destroyed).toBe(true);
     const path = folder.at('s');
-    const next = toDuplex(await openConnection(unix(path), { target: 't', timeoutMs: 20_000 }, native));
+    const next = toDuplex(await openConnection(unix(path), { timeoutMs: 20_000 }, native));
     await expect(probeSock(next, { ...options, signal: abort.signal })).rejects.toMatchObject(interrupted);
     next.destroy();
   });

@@ -35,7 +35,7 @@ class Filter {
  public:
   explicit Filter(Profile profile) {
     const auto end = std::copy_if(std::begin(rules), std::end(rules), allowed_,
-                                  [profile](const Rule& rule) { return rule.from <= profile; });
+                                  [profile](const Rule& rule) { return isIn(rule.from, profile); });
     std::sort(allowed_, end, [](const Rule& a, const Rule& b) { return a.call < b.call; });
     load(offsetof(seccomp_data, arch));
     add(BPF_JMP | BPF_JEQ | BPF_K, HVSOCK_AUDIT_ARCH, 1, 0);
@@ -50,6 +50,11 @@ class Filter {
   }
 
  private:
+  static bool isIn(Profile part, Profile profile) {
+    while (profile != part && profile != Profile::relay) profile = baseOf(profile);
+    return profile == part;
+  }
+
   // All rules of one call stay together.
   void choose(const Rule* from, const Rule* to) {
     const Rule* middle = from + (to - from) / 2;

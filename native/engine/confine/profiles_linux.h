@@ -22,7 +22,20 @@ struct Condition {
   std::uint32_t value = 0;
 };
 
-// A system call that is allowed from a profile on, if both are so. A call may have several rules.
+// The profile that has all but what the rules of this one add.
+constexpr Profile baseOf(Profile profile) {
+  switch (profile) {
+    case Profile::servePath:
+      return Profile::serve;
+    case Profile::serve:
+    case Profile::write:
+      return Profile::read;
+    default:
+      return Profile::relay;
+  }
+}
+
+// A system call that is allowed by a profile, and those that are based on it, if both are so. A call may have several rules.
 struct Rule {
   Profile from;
   std::uint32_t call;
@@ -133,6 +146,22 @@ constexpr Rule rules[] = {
     {Profile::servePath, SYS_unlink},
 #endif
     {Profile::servePath, SYS_unlinkat, {2, wholeArgument, 0}},
+
+    // Files that are replaced under a lock, whose holder may have ended.
+#if defined(SYS_open)
+    {Profile::write, SYS_open},
+    {Profile::write, SYS_mkdir},
+    {Profile::write, SYS_rename},
+    {Profile::write, SYS_unlink},
+#endif
+    {Profile::write, SYS_openat},
+    {Profile::write, SYS_mkdirat},
+    {Profile::write, SYS_renameat},
+    {Profile::write, SYS_unlinkat, {2, wholeArgument, 0}},
+    {Profile::write, SYS_fchmod},
+    {Profile::write, SYS_fchown},
+    {Profile::write, SYS_fsync},
+    {Profile::write, SYS_kill, {1, wholeArgument, 0}},
 };
 
 }  // namespace hvsock

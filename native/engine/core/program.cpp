@@ -40,12 +40,11 @@ bool isOfMemory(JSContext* js, JSValueConst reason) {
 
 Program::Program(const Start& start)
     : start_(start),
-      restored_(restoreEngine(start.count > 1 && isForAll(start.words[1]))),
+      restored_(restoreEngine()),
       engine_(restored_ != nullptr ? *restored_ : newEngine()),
       runtime_(engine_.runtime),
       js_(engine_.js),
       begin_(js_, engine_.begin),
-      loadMore_(js_, JS_UNDEFINED),
       loop_(*this) {
   setMemoryLimit(runtime_);
   JS_SetMaxStackSize(runtime_, std::min(limits.stack, stackLeft()));
@@ -90,14 +89,12 @@ int Program::run() {
   });
 }
 
-int Program::writeImage(const char* path, const std::vector<std::uint8_t>& code, bool all) {
+int Program::writeImage(const char* path, const std::vector<std::uint8_t>& code) {
   fixSeeds(js_);
   beginTurn();
   guarded([&] {
     const Value main = evaluateCode(js_, code.data(), code.size());
     drain();
-    if (all && !JS_IsUndefined(loadMore_.get())) call(loadMore_.get());
-    loadMore_ = Value(js_, JS_UNDEFINED);
     return 0;
   });
   JS_SetContextOpaque(js_, nullptr);

@@ -30,9 +30,9 @@ class Program {
 
   // Runs the bundle until nothing is left to wait for. Returns the exit code.
   int run();
-  // Runs the bytecode of its first chunk only to where it would begin, and writes the image of that to a file. `all`: the long one.
+  // Runs the bytecode of its first chunk only to where it would begin, and writes the image of that to a file.
   // Returns the exit code.
-  int writeImage(const char* path, const std::vector<std::uint8_t>& code, bool all);
+  int writeImage(const char* path, const std::vector<std::uint8_t>& code);
   // Ends the process, once the addon's threads have ended.
   [[noreturn]] void end(int code);
 
@@ -43,12 +43,8 @@ class Program {
   // Runs the jobs of promises; then an unhandled rejection ends the process.
   void drain();
 
-  // `function` is called at the start of each process that has the image of this one, or else of this one; `loadMore` before a
-  // long image is made.
-  void atStart(Value function, Value loadMore) {
-    begin_ = std::move(function);
-    loadMore_ = std::move(loadMore);
-  }
+  // `function` is called at the start of each process that has the image of this one, or else of this one.
+  void atStart(Value function) { begin_ = std::move(function); }
 
   JSContext* context() const { return js_; }
   const Start& start() const { return start_; }
@@ -77,7 +73,6 @@ class Program {
   JSRuntime* const runtime_;
   JSContext* const js_;
   Value begin_;
-  Value loadMore_;
   std::vector<Rejection> rejected_;
   double turnBegan_ = 0;
   bool tooLong_ = false;

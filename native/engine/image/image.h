@@ -14,11 +14,8 @@ struct Engine {
   JSValue begin;
 };
 
-// That of the image, at addresses of this process; null if the program has none. `all`: of the long one, in which the modules of
-// some commands are evaluated, too.
-const Engine* restoreEngine(bool all);
-// Whether a command is one of those.
-bool isForAll(const char* command);
+// That of the image, at addresses of this process; null if the program has none.
+const Engine* restoreEngine();
 
 // Whether the program has room for an image and none in it yet: then it can do nothing but write it.
 bool lacksImage();

@@ -2,10 +2,8 @@
 
 #include <sys/mman.h>
 
-#include <algorithm>
 #include <cstdint>
 #include <cstdio>
-#include <cstring>
 
 #include "../core/chunks.h"
 #include "../memory/heap.h"
@@ -27,21 +25,12 @@ struct Saved {
   HeapState heap;
 };
 
-// How much memory an image is.
-struct Extent {
-  Word words;  // a multiple of 64
-  Word saved;  // where it lies, in bytes
-};
-
-// What build/engine/image.js writes into the room. After it come lists with a bit for each word: of all the memory, whether it is
-// relative to it, and whether to the program; of the short image, whether the long one has another word there, and of that once
-// more what it is relative to. Then come these words, and from the next page on the memory: as the short image has it, and what
-// only the long one has.
+// What build/engine/image.js writes into the room. After it come two lists with a bit for each word of the memory: whether it is
+// relative to it, and whether to the program; and from the next page on the memory.
 struct Header {
   Word mark[2];
-  Extent brief;  // of 0 words: no image yet
-  Extent all;
-  Word changes;
+  Word words;  // of the memory, a multiple of 64; 0: no image yet
+  Word saved;  // where it lies, in bytes
 };
 
 constexpr std::size_t page = 4096;  // as in build/engine/chunks.js
@@ -64,50 +53,26 @@ constexpr std::size_t collectable = std::size_t{16} << 20;
 
 }  // namespace
 
-void change(Word* words, const Word* bits, std::size_t count, const Word* changes) {
-  for (std::size_t i = 0; i < count / wordBits; ++i, words += wordBits) {
-    for (Word left = bits[i]; left != 0; left &= left - 1) words[__builtin_ctzll(left)] = *changes++;
-  }
-}
-
-bool isForAll(const char* command) {
-  for (std::size_t i = 0; i < longImageCommandCount; ++i) {
-    if (std::strcmp(command, longImageCommands[i]) == 0) return true;
-  }
-  return false;
-}
-
 // The memory stays where it is. Nearly each page has pointers, which become addresses: so the pages are all copied at once, which
 // takes less time than one by one. Before Linux 5.14 they are copied at the first write.
-const Engine* restoreEngine(bool all) {
+const Engine* restoreEngine() {
   const Header& room = header();
-  if (room.brief.words == 0) return nullptr;
-  const std::size_t briefList = room.brief.words / wordBits;
-  const std::size_t wholeList = room.all.words / wordBits;
+  if (room.words == 0) return nullptr;
+  const std::size_t list = room.words / wordBits;
   const Word* const ofMemory = imageRoom + sizeof(Header) / sizeof(Word);
-  const Word* const ofProgram = ofMemory + wholeList;
-  const Word* const changed = ofProgram + wholeList;
-  const Word* const changes = changed + 3 * briefList;
-  const std::size_t before = (changes + room.changes - imageRoom) * sizeof(Word);
+  const Word* const ofProgram = ofMemory + list;
+  const std::size_t before = (ofProgram + list - imageRoom) * sizeof(Word);
   Word* const words = imageRoom + (before + page - 1) / page * (page / sizeof(Word));
-  const Word base = address(words);
-  const Word program = address(__ehdr_start);
-  const Extent& extent = all ? room.all : room.brief;
-  madvise(words, extent.words * sizeof(Word), populateWrite);
-  relocate(words, ofMemory, extent.words, base);
-  relocate(words, ofProgram, extent.words, program);
-  if (all) {
-    change(words, changed, room.brief.words, changes);
-    relocate(words, changed + briefList, room.brief.words, base);
-    relocate(words, changed + 2 * briefList, room.brief.words, program);
-  }
-  const auto* const saved = reinterpret_cast<const Saved*>(words + extent.saved / sizeof(Word));
+  madvise(words, room.words * sizeof(Word), populateWrite);
+  relocate(words, ofMemory, room.words, address(words));
+  relocate(words, ofProgram, room.words, address(__ehdr_start));
+  const auto* const saved = reinterpret_cast<const Saved*>(words + room.saved / sizeof(Word));
   heapState() = saved->heap;
   enterProcess(saved->engine.js);
   return &saved->engine;
 }
 
-bool lacksImage() { return imageRoomSize > sizeof(Header) && header().brief.words == 0; }
+bool lacksImage() { return imageRoomSize > sizeof(Header) && header().words == 0; }
 
 bool collectMemory(std::uintptr_t at) {
   constexpr int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE;

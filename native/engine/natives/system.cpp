@@ -36,7 +36,7 @@ JSValue engineVersion(Call& call) { return JS_NewString(call.js, JS_GetVersion()
 JSValue exit(Call& call) { Program::of(call.js).end(call.integer(0)); }
 
 JSValue atStart(Call& call) {
-  Program::of(call.js).atStart(call.function(0), call.function(1));
+  Program::of(call.js).atStart(call.function(0));
   return JS_UNDEFINED;
 }
 

@@ -10,14 +10,19 @@ namespace {
 constexpr struct {
   const char* name;
   Profile profile;
-} names[] = {{"read", Profile::read}, {"serve", Profile::serve}, {"serve-path", Profile::servePath}};
+} names[] = {
+    {"read", Profile::read},
+    {"serve", Profile::serve},
+    {"serve-path", Profile::servePath},
+    {"write", Profile::write},
+};
 
 Profile toProfile(const Call& call, napi_value value) {
   const std::string text = typeOf(call.env, value) == napi_string ? fromText(call.env, value) : "";
   for (const auto& each : names) {
     if (text == each.name) return each.profile;
   }
-  reject(call.env, call.function, "profile", "\"read\", \"serve\" or \"serve-path\"", value);
+  reject(call.env, call.function, "profile", "\"read\", \"serve\", \"serve-path\" or \"write\"", value);
 }
 
 }  // namespace

@@ -2,12 +2,13 @@
 
 namespace hvsock {
 
-// What a process still may do; each has all that the one before it has. native/engine/confine/profiles_linux.h lists the system calls.
+// What a process still may do. native/engine/confine/profiles_linux.h lists the system calls.
 enum class Profile {
   relay,      // moves bytes between the descriptors that it has
-  read,       // also reads files, connects to unix sockets, and starts threads
-  serve,      // also accepts connections, connects to vsock and TCP ports, and asks the kernel whose a connection is
-  servePath,  // also removes files, as that of its own unix socket
+  read,       // as relay; also reads files, connects to unix sockets, and starts threads
+  serve,      // as read; also accepts connections, connects to vsock and TCP ports, and asks the kernel whose a connection is
+  servePath,  // as serve; also removes files, as that of its own unix socket
+  write,      // as read; also changes files
 };
 
 // From here on all threads of this process can do no more than that: every other system call fails with ENOSYS, and they gain no rights

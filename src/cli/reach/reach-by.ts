@@ -76,7 +76,7 @@ export async function reachOrStart(
 }
 
 /**
- * Warns on stderr, once, if a typed path leads to another user's socket: after its machine ended, anybody may have put
+ * Warns on stderr, once, if a typed path is another user's socket: after its machine ended, anybody may have put
  * one there.
  */
 export function socketWarning(

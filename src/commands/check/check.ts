@@ -32,6 +32,7 @@ import { guestFailures } from '../../guest/failures.js';
 import { guestRouteOf } from '../../guest/run/route.js';
 import type { Target } from '../../kinds/kinds.js';
 import { checkUserName } from '../../target/names.js';
+import { examineSource, outsideNamed } from './check-source.js';
 import { type Examination, type ExamineOptions, examine, type Show } from './examine.js';
 
 interface CheckOptions extends Omit<ExamineOptions, 'target'> {
@@ -67,6 +68,7 @@ export const check: Command<CheckOptions> = {
   summary: 'test the connection to a machine step by step, and find what is wrong',
   usage: '[user@]TARGET...',
   details: `TARGET can also be a name, as for vmssh ssh. It logs in as ssh would, without prompts, and looks from inside the guest if it can: by the login, or by --over.
+The name of a source of your own (docs/sources.md) runs that, and shows what is wrong with each of its rows.
 The failures that it knows are listed in docs/reference/guest-failures.md. Exits with the code of the first target that failed.`,
   options: [
     portOption,
@@ -87,6 +89,7 @@ The failures that it knows are listed in docs/reference/guest-failures.md. Exits
       line: 'vmssh check --over root@192.0.2.7 vsock/3',
       about: 'with a look from inside over another route',
     },
+    { line: 'vmssh check mine', about: 'what a source of your own lists (docs/sources.md)' },
     { line: 'vmssh check --json machine/web machine/db', about: 'for scripts' },
   ],
 
@@ -116,7 +119,8 @@ The failures that it knows are listed in docs/reference/guest-failures.md. Exits
     const show = json ? undefined : await printer(io);
     const done: Examination[] = [];
     for (const target of targets) {
-      done.push(await examine({ target, ...options }, io, show));
+      const source = outsideNamed(target, io);
+      done.push(await (source ? examineSource(source, io, show) : examine({ target, ...options }, io, show)));
       if (signal.aborted || gone.aborted) break;
     }
     const code = done.find((each) => each.code !== exitCode.ok)?.code ?? exitCode.ok;

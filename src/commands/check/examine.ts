@@ -1,5 +1,6 @@
 import { checkTarget } from '../../checks/check-target.js';
 import { type Inside, lookAt, lookInside } from '../../checks/inside.js';
+import { keyFix } from '../../checks/key-fix.js';
 import { type CheckResult, codeOf, type LastStage } from '../../checks/result.js';
 import { type LoginEnd, runLogin } from '../../checks/try-login.js';
 import type { Io } from '../../cli/command.js';
@@ -26,6 +27,8 @@ import { crosvm } from '../../sources/vmm/crosvm.js';
 import { qemu } from '../../sources/vmm/qemu.js';
 import { brokenControlPath } from '../../ssh/control-path.js';
 import { madeKeyOf, madeKeysOf } from '../../ssh/guest-keys.js';
+import { ownKeyFile } from '../../ssh/login-key.js';
+import { isSshPort } from '../../target/numbers.js';
 
 export interface ExamineOptions extends ReachFlags {
   readonly target: string;
@@ -42,17 +45,20 @@ export interface Examination {
   readonly check: CheckResult;
   /** The exit code: of what stopped the check; 1 if only a finding is wrong. */
   readonly code: number;
-  readonly findings: readonly Finding[];
+  readonly findings: readonly ShownFinding[];
   /** Possible causes that need a check from inside, if there was none. */
   readonly suspects: readonly Finding[];
   /** The findings from inside the guest; undefined if it was not checked. */
   readonly guest?: Inside;
 }
 
+/** What was found of a target, or of a row of a source. */
+export type ShownFinding = Pick<Finding, 'state' | 'message' | 'fix'> & { readonly name: string };
+
 /** Prints each part as it is found. */
 export interface Show {
   check(result: CheckResult): void;
-  finding(finding: Finding): void;
+  finding(finding: ShownFinding): void;
   guest(): void;
   line(line: ProgressLine): void;
   suspects(findings: readonly Finding[]): void;
@@ -73,12 +79,16 @@ export async function examine(options: ExamineOptions, io: Io, show: Show | unde
   const { text: target, port, user } = check.means;
   const name = check.means.machine ?? splitLogin(typed).host;
   // As vmssh ssh does.
-  const identityFile = madeKeysOf(name, io.env)?.identityFile ?? check.means.identityFile;
+  const identityFile = madeKeysOf(name, io.env)?.identityFile ?? (await ownKeyFile(check.means.identityFile));
   // Where the journal ends, for the cause of a refusal.
   const before = over ? await lookAt(over, io, signal).catch(() => undefined) : undefined;
   const signs = await hostSigns({ target, port, user, sshConfig, identityFile, routes, check }, io, signal);
   const { findings: all, certain } = diagnose(signs);
-  const findings = all.filter(({ suspects }) => suspects === undefined);
+  const fix =
+    signs.login?.in === false ? await keyFix(check.means.parsed, check.means.identityFile) : undefined;
+  const findings = all
+    .filter(({ suspects }) => suspects === undefined)
+    .map((each) => (fix !== undefined && each.name === 'login' ? { ...each, fix } : each));
   for (const finding of findings) show?.finding(finding);
 
   const into: HostFlags | undefined =
@@ -162,7 +172,9 @@ export async function hostSigns(
   const { from: reachedFrom, takesPort } = kindOf(parsed);
   const byHyperV = io.platform === 'win32' && takesPort && reachedFrom.startsWith('windows');
   const service =
-    error && byHyperV && port !== 22 && port <= 0x7fffffff ? await serviceSign(port, services) : undefined;
+    error && byHyperV && !isSshPort(port) && port <= 0x7fffffff
+      ? await serviceSign(port, services)
+      : undefined;
   const { host } = splitLogin(check.target);
   const controlPath = brokenControlPath(await sshSettings({ host, sshConfig, signal }, io), host);
   const family = check.means?.endpoint?.family;

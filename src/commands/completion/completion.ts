@@ -1,7 +1,10 @@
+import { join } from 'node:path';
 import { type Command, type Io, UsageError } from '../../cli/command.js';
 import { positionals } from '../../cli/option.js';
 import { quote } from '../../errors.js';
-import { sourcesOn } from '../../sources/source.js';
+import type { ListedMachine } from '../../sources/merge.js';
+import { ownEnv } from '../../sources/own-env.js';
+import { sshFolder } from '../../ssh/folder.js';
 import { type CommandTable, complete, type LiveNames, listFolder } from './complete.js';
 import { type CompletionShell, completionScripts, shells } from './scripts.js';
 
@@ -58,18 +61,54 @@ export async function printCompletions(
   const words = args[0] === '--' ? args.slice(1) : args;
   // PowerShell drops empty arguments.
   const plain = words.map((word) => (word === '""' ? '' : word));
-  const { loadSources } = await import('../../sources/sources.js');
-  const here = sourcesOn(io.platform, await loadSources());
+  const [{ loadHere, sourcesOn }, { sources }] = await Promise.all([
+    import('../../sources/here.js'),
+    import('../../sources/sources.js'),
+  ]);
+  const own: readonly string[] = sources.map(({ name }) => name);
+  const providers = sourcesOn(io.platform).map(({ name }) => name);
   const live: LiveNames = {
-    providers: async () => here.map(({ name }) => name),
+    providers: async () => providers,
     folder: listFolder,
-    hosts: async () => (await import('./hosts.js')).configuredHosts(io),
+    hosts: () => configuredHosts(io),
     async machines() {
       const { listAll } = await import('../../sources/list-all.js');
-      return (await listAll({ env: io.env }, here, limitMs)).machines;
+      const { machines } = await listAll({ env: io.env }, await loadHere(io, own), limitMs);
+      return [
+        ...machines,
+        ...(await keptMachines(
+          providers.filter((name) => !own.includes(name)),
+          io,
+        )),
+      ];
     },
   };
   const found = await complete(plain, commands, live, io.platform);
   io.out(found.map(({ word, about }) => `${word}\t${about.replaceAll(/[\p{Cc}\p{Cf}]+/gu, ' ')}\n`).join(''));
   return 0;
+}
+
+/** The machines that config install kept of sources whose programs no keystroke runs. */
+async function keptMachines(
+  sources: readonly string[],
+  { env, platform }: Io,
+): Promise<readonly ListedMachine[]> {
+  if (sources.length === 0) return [];
+  const { readState, stateFile } = await import('../../ssh/config/state.js');
+  const state = await readState(stateFile(ownEnv(env), platform));
+  const own = (state?.machines ?? []).filter(({ via, provider }) => !via && sources.includes(provider));
+  return own.map((machine) => ({ ...machine, status: 'unknown', also: [] }));
+}
+
+/** The hosts of the user's own ssh configuration, without the machines that vmssh wrote, in lower case. */
+async function configuredHosts({ env, platform }: Io): Promise<readonly string[]> {
+  const [{ readText }, { hostNames }, { includedTexts }] = await Promise.all([
+    import('../../files/read-file.js'),
+    import('../../ssh/config/hosts.js'),
+    import('../../ssh/config/settings.js'),
+  ]);
+  const folder = sshFolder(env, platform);
+  const main = await readText(join(folder, 'config')).catch(() => '');
+  const texts = [main, ...(await includedTexts(main, folder, join(folder, 'vmssh.conf'), env))];
+  return texts.flatMap((text) => [...hostNames(text)]);
 }

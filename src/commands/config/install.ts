@@ -1,3 +1,5 @@
+import { stat } from 'node:fs/promises';
+import { dirname, isAbsolute } from 'node:path';
 import { type Command, type Io, UsageError } from '../../cli/command.js';
 import { pasteable } from '../../cli/message.js';
 import { canPick } from '../../cli/terminal.js';
@@ -65,7 +67,7 @@ is not changed. With --via it also writes Hosts NAME.HOST for the machines of ot
       io.err(
         `${io.program}: warning: HOME is ${printable(io.env.HOME ?? '')}, but ssh uses the home directory ${printable(home)}\n`,
       );
-    const why = given.system ? await whyNotForAll(io) : undefined;
+    const why = given.system ? await notForAll((await callerForSsh(io)).program) : undefined;
     if (why !== undefined)
       io.err(
         `${io.program}: warning: every user's ssh would run this program, and ${printable(why)}: install it where only root can change it, as the Debian package does\n`,
@@ -87,12 +89,6 @@ async function afterInstall({ decision, startsUnits }: Plan, { system }: ConfigO
   if (startsUnits) await enableUnits(io);
   if (decision && !system && !decision.settings.names.onlyPatterns)
     io.out(`${whatNow(decision.state, io)}\n`);
-}
-
-/** Why every user's ssh cannot run this program. */
-async function whyNotForAll(io: Io): Promise<string | undefined> {
-  const { notForAll } = await import('./system.js');
-  return notForAll((await callerForSsh(io)).program);
 }
 
 /** Throws a UsageError if Node has replaced bytes of HOME: the files would go to another folder. */
@@ -194,4 +190,29 @@ function whichIsWhich(machines: readonly HostEntry[]): readonly string[] {
     .map(({ host, name, target }) => `ssh ${host} is ${printable(`${name} (${target})`)}`);
   const more = twins.length > maxShown ? `, and ${twins.length - maxShown} more` : '';
   return pairs.length === 0 ? [] : [`they differ only in case: ${pairs.join(', ')}${more}`];
+}
+
+/** The owner and mode of a file or folder. */
+export type Look = (path: string) => Promise<{ readonly uid: number; readonly mode: number }>;
+
+/**
+ * Why a program cannot serve all users of a system, root among them: another user owns its files or folders, or some
+ * users cannot read them. Undefined if it can. Linux only.
+ */
+export async function notForAll(program: readonly string[], look: Look = stat): Promise<string | undefined> {
+  for (const file of program.filter(isAbsolute)) {
+    for (const path of [file, ...folders(file)]) {
+      const { uid, mode } = await look(path);
+      if (uid !== 0) return `${path} belongs to user ${uid}, who could put another program there`;
+      if ((mode & 0o022) !== 0 && (mode & 0o1000) === 0)
+        return `${path} can be changed by users other than root`;
+      if ((mode & (path === file ? 0o004 : 0o001)) === 0) return `${path} cannot be used by other users`;
+    }
+  }
+  return undefined;
+}
+
+function folders(path: string): readonly string[] {
+  const above = dirname(path);
+  return above === path ? [] : [above, ...folders(above)];
 }

@@ -15,9 +15,9 @@ export interface HostCheck {
   readonly fold?: string;
 }
 
-/** A fixed text, which a report may include as it is. */
-export function plain(text: string): Pick<HostCheck, 'found' | 'report'> {
-  return { found: text, report: text };
+/** A check with a fixed text, which a report may include as it is. */
+export function plain(name: string, state: HostCheck['state'], text: string, fix?: string): HostCheck {
+  return { name, state, found: text, report: text, fix };
 }
 
 /**

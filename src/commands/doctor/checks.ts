@@ -1,4 +1,5 @@
 import { howToGet, sshVersion } from '../../process/ssh-program.js';
+import type { OutsideLines } from '../../sources/outside/file.js';
 import { isFailure, isQuiet } from '../../sources/provider.js';
 import { allowed, type HostCheck, plain } from './check.js';
 import { clientChecks } from './clients.js';
@@ -20,6 +21,7 @@ export function hostChecks(facts: Facts): readonly HostCheck[] {
     ...(linux ? [fdPassing(facts), vsock(facts), vhost(facts), kvm(facts)] : []),
     ...(facts.windows ? windowsChecks(facts.windows) : []),
     ...providers(facts),
+    ...outsideChecks(facts),
     ...exposedChecks(facts.exposed),
     ...configChecks(facts.config, facts.ssh),
     ...freshChecks(facts.fresh),
@@ -30,12 +32,7 @@ export function hostChecks(facts: Facts): readonly HostCheck[] {
 function ssh({ ssh: { version }, system: { platform } }: Facts): HostCheck {
   const name = 'ssh';
   if (version === undefined)
-    return {
-      name,
-      state: 'bad',
-      ...plain('there is no ssh in PATH'),
-      fix: howToGet('ssh', platform) ?? '',
-    };
+    return plain(name, 'bad', 'there is no ssh in PATH', howToGet('ssh', platform) ?? '');
   // accept-new came with 7.6 (https://www.openssh.com/txt/release-7.6).
   const old = (sshVersion(version) ?? 0) < 706;
   if (old)
@@ -51,9 +48,8 @@ function ssh({ ssh: { version }, system: { platform } }: Facts): HostCheck {
 
 function addon({ addon: { addon, ...rest }, system: { platform }, borrowed }: Facts): HostCheck {
   const name = 'addon';
-  if (addon) return { name, state: 'ok', ...plain('node-hvsock-native is loaded') };
-  if (platform === 'darwin')
-    return { name, state: 'none', ...plain('there is none for macOS: bytes are relayed by Node') };
+  if (addon) return plain(name, 'ok', 'node-hvsock-native is loaded');
+  if (platform === 'darwin') return plain(name, 'none', 'there is none for macOS: bytes are relayed by Node');
   const found = 'missing' in rest ? rest.missing.message : 'it is missing';
   const fix =
     platform === 'win32'
@@ -69,14 +65,10 @@ function addon({ addon: { addon, ...rest }, system: { platform }, borrowed }: Fa
 function fdPassing({ addon: { addon }, config: { owner, passes } }: Facts): HostCheck {
   const name = 'fd passing';
   if (addon && owner === 'ours' && passes === false)
-    return {
-      name,
-      state: 'none',
-      ...plain('the Hosts relay: config install --fdpass passes sockets to ssh'),
-    };
+    return plain(name, 'none', 'the Hosts relay: config install --fdpass passes sockets to ssh');
   return addon
-    ? { name, state: 'ok', ...plain(`sockets are passed to ssh; ${takeNone}`) }
-    : { name, state: 'none', ...plain('needs the addon; bytes are relayed instead') };
+    ? plain(name, 'ok', `sockets are passed to ssh; ${takeNone}`)
+    : plain(name, 'none', 'needs the addon; bytes are relayed instead');
 }
 
 // Each starts the proxy with one socket, as ssh does, but speaks SSH over it; all others are noticed, and get a relay.
@@ -86,59 +78,48 @@ const takeNone =
 function vsock({ devices, modules, addon: { addon }, borrowed }: Facts): HostCheck {
   const name = 'vsock';
   if (devices['/dev/vsock'] === 'absent' && !modules.includes('vsock'))
-    return {
-      name,
-      state: 'bad',
-      ...plain('this kernel has no AF_VSOCK loaded'),
-      fix: 'sudo modprobe vsock',
-    };
-  if (addon) return { name, state: 'ok', ...plain('AF_VSOCK is available') };
+    return plain(name, 'bad', 'this kernel has no AF_VSOCK loaded', 'sudo modprobe vsock');
+  if (addon) return plain(name, 'ok', 'AF_VSOCK is available');
   if (borrowed) {
     const by = (program: string) => `AF_VSOCK is available, and without the addon ${program} opens it`;
     return { name, state: 'ok', found: by(borrowed.path), report: by(borrowed.tool.name) };
   }
-  return {
+  return plain(
     name,
-    state: 'none',
-    ...plain('AF_VSOCK is available, but needs the addon, or python3 or socat in PATH'),
-    fix: 'sudo apt-get install python3',
-  };
+    'none',
+    'AF_VSOCK is available, but needs the addon, or python3 or socat in PATH',
+    'sudo apt-get install python3',
+  );
 }
 
 function vhost({ devices, modules }: Facts): HostCheck {
   const name = 'vhost_vsock';
   if (devices['/dev/vhost-vsock'] === 'ok')
-    return { name, state: 'ok', ...plain('virtual machines can have vsock devices') };
+    return plain(name, 'ok', 'virtual machines can have vsock devices');
   if (devices['/dev/vhost-vsock'] === 'closed')
-    return {
-      name,
-      state: 'none',
-      ...plain('this user cannot use /dev/vhost-vsock; libvirt and root can'),
-    };
+    return plain(name, 'none', 'this user cannot use /dev/vhost-vsock; libvirt and root can');
   if (modules.includes('vhost_vsock'))
-    return { name, state: 'none', ...plain('the module is loaded, without a device here: a container?') };
-  return {
+    return plain(name, 'none', 'the module is loaded, without a device here: a container?');
+  return plain(
     name,
-    state: 'none',
-    ...plain(
-      'not loaded: VMs on this host cannot have a kernel vsock device; vhost-user devices and multiplexers do not need it',
-    ),
-    fix: 'sudo modprobe vhost_vsock',
-  };
+    'none',
+    'not loaded: VMs on this host cannot have a kernel vsock device; vhost-user devices and multiplexers do not need it',
+    'sudo modprobe vhost_vsock',
+  );
 }
 
 function kvm({ devices }: Facts): HostCheck {
   const name = 'kvm';
   const state = devices['/dev/kvm'];
-  if (state === 'ok') return { name, state: 'ok', ...plain('/dev/kvm can be used') };
+  if (state === 'ok') return plain(name, 'ok', '/dev/kvm can be used');
   if (state === 'closed')
-    return {
+    return plain(
       name,
-      state: 'none',
-      ...plain('this user cannot use /dev/kvm'),
-      fix: 'join the group kvm, then log in again: sudo usermod -aG kvm "$USER"',
-    };
-  return { name, state: 'none', ...plain('no /dev/kvm: virtual machines run slowly here, or elsewhere') };
+      'none',
+      'this user cannot use /dev/kvm',
+      'join the group kvm, then log in again: sudo usermod -aG kvm "$USER"',
+    );
+  return plain(name, 'none', 'no /dev/kvm: virtual machines run slowly here, or elsewhere');
 }
 
 function providers({ providers: names, machines: { machines, warnings } }: Facts): readonly HostCheck[] {
@@ -165,6 +146,38 @@ function providers({ providers: names, machines: { machines, warnings } }: Facts
     const fold = 'not open to this user';
     return [{ name, state: 'none', found: own.map(({ problem }) => problem).join('; '), report: fold, fold }];
   });
+}
+
+const noLines: OutsideLines = { lines: [], problems: [] };
+
+/** The sources of the user and of root: in a report none is named. */
+function outsideChecks({ outside: { lines, problems } = noLines, machines }: Facts): readonly HostCheck[] {
+  const name = 'own sources';
+  const files = problems.map(
+    ({ file, code, problem }): HostCheck => ({
+      name,
+      state: 'bad',
+      found: `${file}: ${problem} (${code})`,
+      report: `a file cannot be used (${allowed.code(code)})`,
+      fix: `correct ${file}: docs/sources.md`,
+    }),
+  );
+  const each = lines.map((line): HostCheck => {
+    const failure = machines.warnings.find(({ provider }) => provider === line.name);
+    const count = machines.machines.filter(({ provider }) => provider === line.name).length;
+    const listed = `${count} ${count === 1 ? 'machine' : 'machines'}`;
+    if (!failure)
+      return { name, state: 'ok', found: `${line.name}: ${listed} by ${line.command[0]}`, report: listed };
+    const { problem, code } = failure;
+    return {
+      name,
+      state: 'bad',
+      found: `${line.name}: ${listed}; ${problem} (${code})`,
+      report: `${listed}; a warning (${allowed.code(code)})`,
+      fix: `vmssh check ${line.name}`,
+    };
+  });
+  return [...files, ...each];
 }
 
 const fixes: Readonly<Record<string, string | undefined>> = {

@@ -31,28 +31,18 @@ export function clientChecks(
   { include, owner }: Pick<ConfigFacts, 'include' | 'owner'>,
 ): readonly HostCheck[] {
   const isRead = owner === 'ours' && include === 'first';
-  const judged: Readonly<Record<Client, Omit<HostCheck, 'name'>>> = {
-    'VS Code': isRead
-      ? { state: 'ok', ...plain('it lists the Hosts of machines; targets such as vsock/3 are typed') }
-      : {
-          state: 'none',
-          ...plain('it lists only Hosts of a file that is included above the first Host'),
-          fix: 'vmssh config install',
-        },
-    VSCodium: isRead
-      ? {
-          state: 'ok',
-          ...plain('Open Remote - SSH lists the Hosts of machines, and the proxy relays for it'),
-        }
-      : {
-          state: 'none',
-          ...plain('Open Remote - SSH lists only Hosts of a file that is included'),
-          fix: 'vmssh config install',
-        },
-    JetBrains: {
-      state: 'none',
-      ...plain('up to 2022.1 its own parser reads no Include; later versions ask ssh -G'),
-    },
+  const install = 'vmssh config install';
+  const judged: Readonly<Record<Client, (name: Client) => HostCheck>> = {
+    'VS Code': (name) =>
+      isRead
+        ? plain(name, 'ok', 'it lists the Hosts of machines; targets such as vsock/3 are typed')
+        : plain(name, 'none', 'it lists only Hosts of a file that is included above the first Host', install),
+    VSCodium: (name) =>
+      isRead
+        ? plain(name, 'ok', 'Open Remote - SSH lists the Hosts of machines, and the proxy relays for it')
+        : plain(name, 'none', 'Open Remote - SSH lists only Hosts of a file that is included', install),
+    JetBrains: (name) =>
+      plain(name, 'none', 'up to 2022.1 its own parser reads no Include; later versions ask ssh -G'),
   };
-  return clients.map((name) => ({ name, ...judged[name] }));
+  return clients.map((name) => judged[name](name));
 }

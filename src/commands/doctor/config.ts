@@ -142,10 +142,9 @@ function hostKeys(
   if (asks === 'could') {
     const found =
       'the lines are of an older vmssh, or for an older ssh: a key is only checked by the name that is typed';
-    return [{ name, state: 'bad', ...plain(found), fix: 'vmssh config install' }];
+    return [plain(name, 'bad', found, install)];
   }
-  if (/ host-key /.test(keyCommand ?? ''))
-    return [{ name, state: 'ok', ...plain('ssh asks vmssh for them') }];
+  if (/ host-key /.test(keyCommand ?? '')) return [plain(name, 'ok', 'ssh asks vmssh for them')];
   const another = 'ssh asks another KnownHostsCommand, which stands above ours, so machines are refused';
   return [
     {
@@ -153,7 +152,7 @@ function hostKeys(
       state: 'bad',
       found: `${another}: ${keyCommand ?? 'none'}`,
       report: another,
-      fix: 'put ours above it: vmssh config install',
+      fix: `put ours above it: ${install}`,
     },
   ];
 }
@@ -171,66 +170,49 @@ function lines(
   { proxyCommand, version }: SshFacts,
 ): HostCheck {
   const name = 'config';
+  // A report names no path.
+  const file = (
+    state: HostCheck['state'],
+    [at, what]: readonly [string, string],
+    says: string,
+    fix?: string,
+  ) => {
+    return { name, state, found: `${at} ${says}`, report: `${what} ${says}`, fix };
+  };
+  const main = [mainPath, "ssh's own file"] as const;
+  const own = [path, 'its file'] as const;
   const other = version === undefined ? undefined : unfit({ typed, weakCrypto, asks }, version);
   switch (owner) {
     case 'none':
-      if (pasted && callsThis)
-        return {
-          name,
-          state: 'ok',
-          found: `${mainPath} has the lines, and calls this vmssh`,
-          report: "ssh's own file has the lines, and calls this vmssh",
-        };
+      if (pasted && callsThis) return file('ok', main, 'has the lines, and calls this vmssh');
       if (pasted)
-        return {
-          name,
-          state: 'bad',
-          found: `${mainPath} has the lines, and calls another vmssh`,
-          report: "ssh's own file has the lines, and calls another vmssh",
-          fix: 'remove them there, then run: vmssh config install',
-        };
-      if (ours.test(proxyCommand ?? ''))
-        return {
-          name,
-          state: 'none',
-          ...plain('ssh has the patterns from another file; machines have no Host of their own'),
-          fix: 'vmssh config install',
-        };
-      return {
+        return file(
+          'bad',
+          main,
+          'has the lines, and calls another vmssh',
+          `remove them there, then run: ${install}`,
+        );
+      if (!ours.test(proxyCommand ?? ''))
+        return plain(name, 'bad', 'vmssh is not in your ssh configuration', install);
+      return plain(
         name,
-        state: 'bad',
-        ...plain('vmssh is not in your ssh configuration'),
-        fix: 'vmssh config install',
-      };
+        'none',
+        'ssh has the patterns from another file; machines have no Host of their own',
+        install,
+      );
     case 'foreign':
     case 'edited':
       return {
-        name,
-        state: 'bad',
-        found: `${path} is not as vmssh wrote it`,
-        report: `its file is ${owner}`,
-        fix: aside,
+        ...{ name, state: 'bad', found: `${path} is not as vmssh wrote it` },
+        ...{ report: `its file is ${owner}`, fix: aside },
       };
     case 'ours':
-      if (callsThis && other !== undefined)
-        return {
-          name,
-          state: 'bad',
-          found: `${path} ${other}`,
-          report: `its file ${other}`,
-          fix: 'vmssh config install',
-        };
-      return callsThis
-        ? { name, state: 'ok', found: `${path} calls this vmssh`, report: 'its file calls this vmssh' }
-        : {
-            name,
-            state: 'bad',
-            found: `${path} calls another vmssh`,
-            report: 'its file calls another vmssh',
-            fix: 'vmssh config install',
-          };
+      if (callsThis && other === undefined) return file('ok', own, 'calls this vmssh');
+      return file('bad', own, (callsThis && other) || 'calls another vmssh', install);
   }
 }
+
+const install = 'vmssh config install';
 
 /** Why lines that were written for another version of ssh do not fit the one that is here now. */
 function unfit(
@@ -250,16 +232,20 @@ function unfit(
 
 function include({ owner, include: where, mainPath, pasted }: ConfigFacts): HostCheck {
   const name = 'Include';
-  if (owner === 'none' && pasted)
-    return { name, state: 'none', ...plain('not needed, the lines are there already') };
-  if (owner === 'none') return { name, state: 'none', ...plain('nothing to include yet') };
+  if (owner === 'none' && pasted) return plain(name, 'none', 'not needed, the lines are there already');
+  if (owner === 'none') return plain(name, 'none', 'nothing to include yet');
   const first = 'it is included above the first Host';
   if (where === 'first')
     return { name, state: 'ok', found: `${mainPath} includes it above the first Host`, report: first };
-  const late =
-    where === 'late' ? plain('it is below a Host or Match, and so applies only to that') : undefined;
-  const none = { found: `${mainPath} does not include it`, report: 'it is not included' };
-  return { name, state: 'bad', ...(late ?? none), fix: 'vmssh config install' };
+  if (where === 'late')
+    return plain(
+      name,
+      'bad',
+      'it is below a Host or Match, and so applies only to that',
+      'vmssh config install',
+    );
+  const found = `${mainPath} does not include it`;
+  return { name, state: 'bad', found, report: 'it is not included', fix: install };
 }
 
 // What counts is the first ProxyCommand that ssh reads.
@@ -268,29 +254,26 @@ function effective(
   { version, proxyCommand, proxyCommands = { 'vsock/*': proxyCommand } }: SshFacts,
 ): HostCheck {
   const name = 'ssh vsock/3';
-  if (version === undefined) return { name, state: 'none', ...plain('no ssh to ask') };
-  if (proxyCommand === undefined)
-    return {
-      name,
-      state: owner === 'none' ? 'none' : 'bad',
-      ...plain('ssh has no ProxyCommand for it'),
-      ...(homes ? {} : { fix: 'vmssh config install' }),
-    };
+  if (version === undefined) return plain(name, 'none', 'no ssh to ask');
+  if (proxyCommand === undefined) {
+    const fix = homes ? undefined : install;
+    return plain(name, owner === 'none' ? 'none' : 'bad', 'ssh has no ProxyCommand for it', fix);
+  }
   if (proxyCommand.includes('%n') && !abilitiesOf(version).givesTyped)
-    return {
+    return plain(
       name,
-      state: 'bad',
-      ...plain('this ssh is older than 8.1 and ends at the %n in the lines'),
-      fix: 'write them for this ssh: vmssh config install',
-    };
+      'bad',
+      'this ssh is older than 8.1 and ends at the %n in the lines',
+      `write them for this ssh: ${install}`,
+    );
   const served = servedBy(proxyCommands);
-  if (served === undefined) return { name, state: 'ok', ...plain('ssh runs vmssh') };
+  if (served === undefined) return plain(name, 'ok', 'ssh runs vmssh');
   return {
     name,
     state: 'none',
     found: ours.test(proxyCommand) ? served : `${served}: ${proxyCommand}`,
     report: served,
-    fix: 'put ours above it: vmssh config install',
+    fix: `put ours above it: ${install}`,
   };
 }
 

@@ -1,8 +1,8 @@
 import type { Connection, OpenOptions } from '../../connect/connection.js';
 import { openConnection } from '../../connect/open.js';
 import type { Endpoint } from '../../endpoint.js';
-import { fewAtATime } from '../../sources/few-at-a-time.js';
 import type { DiscoveredMachine } from '../../sources/provider.js';
+import { fewAtATime } from '../../sources/tools/few-at-a-time.js';
 import { machineCid, sshPort } from '../../target/numbers.js';
 import { type HostCheck, plain } from './check.js';
 
@@ -41,7 +41,7 @@ export async function exposedMachines(
   async function answers(cid: number): Promise<boolean> {
     try {
       const endpoint = { family: 'vsock', cid, port: sshPort } as const;
-      const connection = await open(endpoint, { target: `vsock/${cid}`, timeoutMs, signal });
+      const connection = await open(endpoint, { timeoutMs, signal });
       connection.close();
       return true;
     } catch {
@@ -56,8 +56,7 @@ export function exposedChecks(exposed: readonly ExposedMachine[]): readonly Host
   if (exposed.length === 0) return [];
   const open = exposed.filter(({ answers }) => answers);
   const name = 'exposed';
-  if (open.length === 0)
-    return [{ name, state: 'none', ...plain('no machine listens on its vsock port 22') }];
+  if (open.length === 0) return [plain(name, 'none', 'no machine listens on its vsock port 22')];
   const names = open.map((machine) => `${machine.name} (vsock/${machine.cid})`).join(', ');
   const count = open.length === 1 ? '1 machine listens' : `${open.length} machines listen`;
   const who =

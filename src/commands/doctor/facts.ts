@@ -9,7 +9,7 @@ import { type AddonState, loadAddon } from '../../native.js';
 import { runProgram } from '../../process/run-program.js';
 import { isCompiled } from '../../runtime.js';
 import type { AllMachines } from '../../sources/list-all.js';
-import { sourcesOn } from '../../sources/source.js';
+import { type OutsideLines, outsideLines } from '../../sources/outside/file.js';
 import { brokenControlPath } from '../../ssh/control-path.js';
 import { type Shell, shellOf } from '../../target/shell.js';
 import { version } from '../../version.js';
@@ -53,7 +53,10 @@ export interface Facts {
   readonly machines: AllMachines;
   /** The machines that the kernel's vsock reaches; empty if this kernel gives machines no vsock. */
   readonly exposed: readonly ExposedMachine[];
+  /** Those that vmssh has itself. */
   readonly providers: readonly string[];
+  /** Those of the user and of root. */
+  readonly outside?: OutsideLines;
   readonly fresh?: FreshFacts;
   /** Programs that read ssh's configuration by themselves. */
   readonly clients?: readonly Client[];
@@ -63,11 +66,12 @@ type DevicePath = '/dev/vsock' | '/dev/vhost-vsock' | '/dev/kvm';
 
 /** Collects the facts. Of a machine it only tries whether its vsock port 22 is open, if this kernel gives it a vsock. */
 export async function gatherFacts(io: Io): Promise<Facts> {
-  const [{ listAll }, { loadSources }] = await Promise.all([
+  const [{ listAll }, { loadHere, sourcesOn }, { sources }] = await Promise.all([
     import('../../sources/list-all.js'),
+    import('../../sources/here.js'),
     import('../../sources/sources.js'),
   ]);
-  const here = sourcesOn(io.platform, await loadSources());
+  const here = await loadHere(io);
   const writers = await writersOn(io.platform);
   const [sshVersion, settings, commands, config, open, programs, osRelease, windows, machines, ...devices] =
     await Promise.all([
@@ -116,7 +120,8 @@ export async function gatherFacts(io: Io): Promise<Facts> {
     windows,
     machines,
     exposed,
-    providers: here.map(({ name }) => name),
+    providers: sourcesOn(io.platform, [], sources).map(({ name }) => name),
+    outside: outsideLines(io.env),
     fresh: await gatherFresh(io, machines).catch(() => undefined),
     clients: clientsOf(io),
   };

@@ -72,32 +72,25 @@ export function freshChecks(facts: FreshFacts | undefined): readonly HostCheck[]
   const { on, came, gone, units } = facts;
   const late = came + gone === 0 ? '' : `; since then ${came} came and ${gone} went`;
   const again = { fix: 'vmssh config install --fresh' };
-  if (!on) return [{ name, state: 'none', ...plain(`automatic Host updates: off${late}`), ...again }];
+  if (!on) return [plain(name, 'none', `automatic Host updates: off${late}`, again.fix)];
   const next =
     came + gone === 0 ? '' : `; ${came} came and ${gone} went, and the next vmssh list writes them`;
   switch (units) {
     case 'on':
-      return [{ name, state: 'ok', ...plain(`vmssh list, vmssh ssh and systemd write them${next}`) }];
+      return [plain(name, 'ok', `vmssh list, vmssh ssh and systemd write them${next}`)];
     case 'none':
-      return [{ name, state: 'ok', ...plain(`vmssh list and vmssh ssh write them${next}`) }];
+      return [plain(name, 'ok', `vmssh list and vmssh ssh write them${next}`)];
     case 'failed':
       return [
-        {
+        plain(
           name,
-          state: 'bad',
-          ...plain(`vmssh-hosts failed in systemd${next}`),
-          fix: 'systemctl --user status vmssh-hosts.service vmssh-hosts.path',
-        },
+          'bad',
+          `vmssh-hosts failed in systemd${next}`,
+          'systemctl --user status vmssh-hosts.service vmssh-hosts.path',
+        ),
       ];
     default:
-      return [
-        {
-          name,
-          state: 'none',
-          ...plain(`${why[units]}: only vmssh list and ssh write them${next}`),
-          ...again,
-        },
-      ];
+      return [plain(name, 'none', `${why[units]}: only vmssh list and ssh write them${next}`, again.fix)];
   }
 }
 

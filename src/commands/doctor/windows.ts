@@ -49,25 +49,16 @@ export function windowsChecks({ hvsock, rights, rightsFix, services }: WindowsFa
   const count = `${services ?? 'unknown how many'} ${services === 1 ? 'is' : 'are'} registered`;
   return [
     absent
-      ? {
-          name: 'hvsock',
-          state: 'bad',
-          fix: row?.hint ?? '',
-          ...plain(`${row?.problem} (${allowed.code(hvsock)})`),
-        }
-      : {
-          name: 'hvsock',
-          state: 'ok',
-          ...plain(`Windows has Hyper-V sockets; to itself: ${allowed.code(hvsock)}`),
-        },
+      ? plain('hvsock', 'bad', `${row?.problem} (${allowed.code(hvsock)})`, row?.hint ?? '')
+      : plain('hvsock', 'ok', `Windows has Hyper-V sockets; to itself: ${allowed.code(hvsock)}`),
     who.length > 0
-      ? { name: 'rights', state: 'ok', ...plain(`this user is ${who.join(' and ')}`) }
-      : {
-          name: 'rights',
-          state: 'none',
-          fix: rightsFix,
-          ...plain('this user is neither elevated nor in Hyper-V Administrators, and cannot see machines'),
-        },
-    { name: 'services', state: 'none', ...plain(`Hyper-V socket services: ${count}`) },
+      ? plain('rights', 'ok', `this user is ${who.join(' and ')}`)
+      : plain(
+          'rights',
+          'none',
+          'this user is neither elevated nor in Hyper-V Administrators, and cannot see machines',
+          rightsFix,
+        ),
+    plain('services', 'none', `Hyper-V socket services: ${count}`),
   ];
 }

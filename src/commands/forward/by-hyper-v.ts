@@ -7,8 +7,7 @@ import { listServices } from '../../sources/hyper-v/services.js';
 import { DiscoveryError } from '../../sources/provider.js';
 import { vmIds } from '../../target/guid.js';
 import { portOfServiceId } from '../../target/numbers.js';
-import { backlog, type MachineListener } from './listener.js';
-import { endOf } from './session.js';
+import { backlog, type MachineListener, portListener } from './listener.js';
 
 type HyperVEndpoint = Extract<Endpoint, { readonly family: 'hyper-v' }>;
 
@@ -33,17 +32,10 @@ export async function byHyperV(
       `in an elevated terminal: vmssh service register ${port}`,
       io,
     );
-  return {
-    handle,
-    at: { port },
-    close: () => addon.close(handle),
-    // Windows lets only this machine connect; should it ever not, it is not served.
-    async refuse(client) {
-      const peer = endOf(addon, client, 1);
-      if (peer?.family !== 'hyper-v') return 'the client ended';
-      return peer.vmId === vmId ? undefined : `${peer.vmId} is another machine`;
-    },
-  };
+  // Windows lets only this machine connect; should it ever not, it is not served.
+  return portListener(addon, { handle, port, family: 'hyper-v' }, async (peer) =>
+    peer.vmId === vmId ? undefined : `${peer.vmId} is another machine`,
+  );
 }
 
 /** Ids by which several machines, or this host itself, could connect. */

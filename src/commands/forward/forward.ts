@@ -7,13 +7,12 @@ import { ConnectError, exitCode, quote } from '../../errors.js';
 import { loadAddon } from '../../native.js';
 import { ownArgs } from '../../own-args.js';
 import { parsePort, parseUnsigned32 } from '../../target/numbers.js';
-import { confineForward } from './confined.js';
 import { type Listener, openListener, passedListeners } from './listener.js';
 import { formatLocal, isPrivate, type Local, parseLocal, parseService, sameLocal } from './local.js';
 import { type ForwardedMachine, type MachineOptions, machineAt } from './machine.js';
 import { refuseOthers } from './peer-user.js';
 import { type ReportOptions, reporter } from './report.js';
-import { serve } from './serve.js';
+import { confineForward, serve } from './serve.js';
 import { session } from './session.js';
 
 interface ForwardOptions extends MachineOptions, ReportOptions {
@@ -21,7 +20,7 @@ interface ForwardOptions extends MachineOptions, ReportOptions {
   readonly unit: 'install' | 'uninstall' | 'list' | undefined;
   /** Turns programs of other users of this host away. */
   readonly private: boolean;
-  /** Where it listens, or the word for the sockets that systemd passes. */
+  /** Where it listens, or "systemd" for the sockets that it passes. */
   readonly local: Local | typeof bySystemd;
   /** What the machine connects to; undefined: this host connects to the machine. */
   readonly reverse: Local | undefined;
@@ -73,7 +72,7 @@ const idleOption = seconds({
   summary: 'end after this long without a connection, as systemd starts it again',
 });
 
-/** vmssh forward NAME PORT [LOCAL]: a local TCP port or unix socket that leads to a port of a machine. */
+/** vmssh forward NAME PORT [LOCAL]: makes a machine's port a local TCP port or unix socket. */
 export const forward: Command<ForwardOptions> = {
   name: 'forward',
   summary: "make a machine's vsock port a local TCP port or unix socket",

@@ -18,15 +18,14 @@ import { isJsonObject, parseJson } from '../../sources/tools/json.js';
 import { type RunTool, runTool } from '../../sources/tools/run-tool.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
 import { ownerOf } from '../../ssh/config/file.js';
-import { sshPort } from '../../target/numbers.js';
+import { isSshPort } from '../../target/numbers.js';
 import { shellLine, shellOf } from '../../target/shell.js';
 import { isOfProcess } from '../../target/text.js';
-import { printKeys } from './key-lines.js';
 import { openListener } from './listener.js';
 import { formatLocal, type Local, parseLocal } from './local.js';
 import { type MachineOptions, search } from './machine.js';
 import { isListening } from './peer-user.js';
-import { jsonOf, type LocalJson } from './report.js';
+import { jsonOf, type LocalJson, printKeys } from './report.js';
 
 export interface InstallOptions extends MachineOptions {
   readonly local: Local;
@@ -119,7 +118,7 @@ export async function installForward(
   }
   const who = 'only your programs and root’s can connect';
   io.err(`${io.program}: ${describe(installed)}, now and after each login; ${who} (${socket})\n`);
-  if (port === sshPort && local.family === 'inet') await printKeys(found, local, io);
+  if (isSshPort(port) && local.family === 'inet') await printKeys(found, local, io);
 }
 
 /** Throws a CommandError if there is no such forward, or if it may still listen. */
@@ -274,7 +273,7 @@ function unitTexts(
  */
 function restrictionsOf(target: string, program: readonly string[]): readonly string[] {
   if (kindOf(parseTarget(target)).hostKey === 'machine') return [];
-  // Two words are Node and a script.
+  // A program of two words is Node and a script.
   return sandbox({ families: ['AF_UNIX', 'AF_VSOCK', 'AF_NETLINK'], engine: program.length === 1 });
 }
 

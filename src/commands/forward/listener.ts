@@ -6,6 +6,7 @@ import { quote } from '../../errors.js';
 import { shellQuoted } from '../../target/shell.js';
 import { listenFds } from './listen-fds.js';
 import { formatLocal, type Local } from './local.js';
+import { endOf } from './session.js';
 
 /** An open listener. */
 export interface Listener {
@@ -152,4 +153,23 @@ export interface MachineListener {
   /** Why a client is turned away; undefined: it is the machine. */
   refuse(client: Handle): Promise<string | undefined>;
   close(): void;
+}
+
+/** One on a vsock port of this host, by the address that a client has; `turnAway` says why that is not the machine's. */
+export function portListener<F extends 'vsock' | 'hyper-v'>(
+  addon: Addon,
+  { handle, port, family }: { readonly handle: Handle; readonly port: number; readonly family: F },
+  turnAway: (peer: Extract<Address, { readonly family: F }>) => Promise<string | undefined>,
+): MachineListener {
+  const isOfFamily = (peer: Address | undefined): peer is Parameters<typeof turnAway>[0] =>
+    peer?.family === family;
+  return {
+    handle,
+    at: { port },
+    close: () => addon.close(handle),
+    async refuse(client) {
+      const peer = endOf(addon, client, 1);
+      return isOfFamily(peer) ? turnAway(peer) : 'the client ended';
+    },
+  };
 }

@@ -9,7 +9,7 @@ import { reach } from '../../reach/reach.js';
 import { firstRoute } from '../../reach/routes.js';
 import type { RouteName } from '../../route.js';
 import type { Reachable } from '../../sources/source.js';
-import { sshPort } from '../../target/numbers.js';
+import { isSshPort } from '../../target/numbers.js';
 import { noPort } from '../../target/port.js';
 
 export interface MachineOptions {
@@ -81,7 +81,7 @@ export function search(
 
 /** 22 stands for the SSH server, wherever it listens. */
 function checkPorts(target: Target, text: string, port: number): void {
-  if (port === sshPort) return;
+  if (isSshPort(port)) return;
   const own = 'port' in target ? target.port : undefined;
   if (!kindOf(target).takesPort || (own !== undefined && own !== port)) throw noPort(own, port, text);
 }

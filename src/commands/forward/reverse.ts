@@ -4,17 +4,16 @@ import type { Addon, Handle } from 'node-hvsock-native';
 import { CommandError, type Io } from '../../cli/command.js';
 import { openConnection } from '../../connect/open.js';
 import type { Endpoint } from '../../endpoint.js';
-import { ConnectError, printable, quote } from '../../errors.js';
+import { ConnectError, printable, quote, withTarget } from '../../errors.js';
 import { allRoutes } from '../../reach/routes.js';
 import { cidAny } from '../../target/numbers.js';
 import { shellQuoted } from '../../target/shell.js';
-import { confineForward } from './confined.js';
-import { backlog, type MachineListener, openListener } from './listener.js';
+import { backlog, type MachineListener, openListener, portListener } from './listener.js';
 import { formatLocal, type Local } from './local.js';
 import { type MachineOptions, remembered, search } from './machine.js';
 import { type ReportOptions, reporter } from './report.js';
-import { serve } from './serve.js';
-import { endOf, session } from './session.js';
+import { confineForward, serve } from './serve.js';
+import { session } from './session.js';
 
 interface ReverseOptions extends MachineOptions, ReportOptions {
   /** What the machine's connections go to. */
@@ -42,7 +41,9 @@ export async function reverse(
     find: async () => formatLocal(local),
     connect: (stopped: AbortSignal) =>
       openConnection(local.family === 'unix' ? local : { ...local, family: 'tcp' }, {
-        ...{ target: formatLocal(local), timeoutMs, signal: stopped, env: io.env },
+        ...{ timeoutMs, signal: stopped, env: io.env },
+      }).catch((error) => {
+        throw withTarget(formatLocal(local), error);
       }),
   };
   const serveClient = async (client: Handle, stopped: AbortSignal) => {
@@ -141,26 +142,18 @@ export async function openForMachine(
 
 /** One port for all machines of this host: the kernel says which one a connection is from. */
 function byKernel(port: number, machine: ReverseMachine, addon: Addon): MachineListener {
-  const handle = listening(port, addon);
-  return {
-    handle,
-    at: { port },
-    close: () => addon.close(handle),
-    async refuse(client) {
-      const peer = endOf(addon, client, 1);
-      if (peer?.family !== 'vsock') return 'the client ended';
-      const { cid } = peer;
-      // VMADDR_CID_LOCAL and VMADDR_CID_HOST (vsock(7)).
-      const away =
-        cid === 1 || cid === 2 ? `a program of this host (CID ${cid})` : `CID ${cid} of another machine`;
-      // The first look is cheap, however often another machine comes; the second one is for a CID that was given away.
-      for (const look of [machine.recently, machine.now]) {
-        const { endpoint } = await look().catch(() => ({ endpoint: undefined }));
-        if (endpoint?.family !== 'vsock' || endpoint.cid !== cid) return away;
-      }
-      return undefined;
-    },
-  };
+  const own = { handle: listening(port, addon), port, family: 'vsock' } as const;
+  return portListener(addon, own, async ({ cid }) => {
+    // VMADDR_CID_LOCAL and VMADDR_CID_HOST (vsock(7)).
+    const away =
+      cid === 1 || cid === 2 ? `a program of this host (CID ${cid})` : `CID ${cid} of another machine`;
+    // The first look is cheap, however often another machine comes; the second one is for a CID that was given away.
+    for (const look of [machine.recently, machine.now]) {
+      const { endpoint } = await look().catch(() => ({ endpoint: undefined }));
+      if (endpoint?.family !== 'vsock' || endpoint.cid !== cid) return away;
+    }
+    return undefined;
+  });
 }
 
 function listening(port: number, addon: Addon): Handle {

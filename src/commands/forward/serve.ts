@@ -1,5 +1,10 @@
 import type { Addon, Handle } from 'node-hvsock-native';
+import type { Io } from '../../cli/command.js';
 import { exhaustion } from '../../connect/failures/failure.js';
+import { asTarget } from '../../kinds/parse.js';
+import { splitLogin } from '../../lookup/login.js';
+import { confine } from '../../native.js';
+import type { Local } from './local.js';
 
 export interface ServeOptions {
   /** Connections at the same time, of all listeners. */
@@ -107,3 +112,22 @@ function idleTimer(ms: number | undefined) {
     },
   };
 }
+
+/**
+ * Once it listens, a forward to a socket starts no more programs, so it gives up the rights that it does not need. A machine that is looked
+ * up by name may need its manager's program for each connection: that forward keeps them. `listensAt`: the unix socket that it removes.
+ */
+export async function confineForward(
+  { typed, listensAt }: { readonly typed: string; readonly listensAt: readonly Local['family'][] },
+  find: () => Promise<unknown>,
+  { env }: Pick<Io, 'env'>,
+  giveUp = confine,
+): Promise<void> {
+  if (!sockets.has(asTarget(splitLogin(typed).host)?.kind)) return;
+  // This may run a program to see whose socket it is; the answer is kept.
+  await find().catch(() => undefined);
+  giveUp(listensAt.includes('unix') ? 'serve-path' : 'serve', env);
+}
+
+/** The kinds that are found without a program. */
+const sockets: ReadonlySet<string | undefined> = new Set(['unix', 'vsock', 'vsock-mux']);

@@ -32,8 +32,8 @@ import { hostLines, hostName } from '../../ssh/config/text.js';
 import { configArgument } from '../../ssh/config/word.js';
 import { ownAccount } from '../../ssh/folder.js';
 import { guestKeysFor, madeKeysOf, trustIn } from '../../ssh/guest-keys.js';
-import { sshPort } from '../../target/numbers.js';
-import { scriptOptions, setupExclusive, setupOptions, targetOption, undoOption } from './options.js';
+import { isSshPort } from '../../target/numbers.js';
+import { setupExclusive, setupFlags, setupOptions, targetOption, undoOption } from './options.js';
 
 interface GuestInstallOptions {
   readonly into: HostFlags;
@@ -67,8 +67,7 @@ It runs what vmssh guest print prints, and then checks the guest as a target.`,
     const [host = ''] = positionals(raw, 1, 1, '[user@]HOST');
     return {
       into: hostFlags(host, raw),
-      script: scriptOptions(raw),
-      undo: undoOption.read(raw),
+      ...setupFlags(raw),
       target: targetOption.read(raw),
       reach: reachFlags(raw),
     };
@@ -94,7 +93,7 @@ export async function install(options: GuestInstallOptions, io: Io, check = chec
   const own = await ownSettings(into, io, signal);
   const named = account ?? splitUser(into.host).user ?? own.user;
   const typed = options.target ?? ownTarget(into.host);
-  if (typed === undefined && port === sshPort && (await isBySocket(into, io, signal)))
+  if (typed === undefined && isSshPort(port) && (await isBySocket(into, io, signal)))
     return ownRoute({ ...options, proof }, run, io, signal);
   const target = typed ?? targetByCid(cidOf(done.lines));
   if (target === undefined) {
@@ -283,7 +282,7 @@ export async function afterwards({ host, target, port, user, own }: Afterwards, 
   const lines = hostLines({ name, target, port, user, program, platform: io.platform, keys, ...trust });
   const onWindows = kindOf(found.target).from.startsWith('windows');
   const registration =
-    onWindows && port !== 22
+    onWindows && !isSshPort(port)
       ? `\nWindows may want port ${port} registered once, in an elevated terminal:\n${pasteable(`vmssh service register ${port}`, io)}\n`
       : '';
   return `For ~/.ssh/config, to type ssh ${name} from now on:\n\n${lines}${registration}`;

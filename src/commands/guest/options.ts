@@ -3,7 +3,7 @@ import { accountName, guestPortOption, readKeys } from '../../cli/guest.js';
 import { flag, parsed } from '../../cli/option.js';
 import type { ScriptOptions } from '../../guest/script.js';
 import { parseTarget } from '../../kinds/parse.js';
-import { sshPort } from '../../target/numbers.js';
+import { isSshPort, sshPort } from '../../target/numbers.js';
 
 export const targetOption = parsed(
   {
@@ -67,11 +67,15 @@ export const setupExclusive: readonly (readonly Option<unknown>[])[] = [
   [onlyVsockOption, onlyLoopbackOption],
 ];
 
-/** The options of the set-up script. Throws a UsageError. */
-export function scriptOptions(raw: RawArgs): ScriptOptions {
+/** What they say. Throws a UsageError. */
+export function setupFlags(raw: RawArgs): { readonly script: ScriptOptions; readonly undo: boolean } {
+  return { script: scriptOptions(raw), undo: undoOption.read(raw) };
+}
+
+function scriptOptions(raw: RawArgs): ScriptOptions {
   const port = guestPortOption.read(raw) ?? sshPort;
   const generator = generatorOption.read(raw);
-  if (generator && port !== sshPort) {
+  if (generator && !isSshPort(port)) {
     throw new UsageError('the generator binds port 22; for others, boot with systemd.ssh_listen=vsock::PORT');
   }
   return {

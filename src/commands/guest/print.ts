@@ -8,15 +8,15 @@ import { FileRefusal } from '../../files/place.js';
 import { hasRootKeys, imageTree, userData } from '../../guest/cloud-init.js';
 import { type ScriptOptions, setupScript, undoScript } from '../../guest/script.js';
 import { type Distribution, generator, layouts, stamp, unitFiles } from '../../guest/units.js';
-import { sshPort } from '../../target/numbers.js';
+import { isSshPort } from '../../target/numbers.js';
 import {
   accountOption,
   generatorOption,
   hostsOption,
   hushOption,
   keyOption,
-  scriptOptions,
   setupExclusive,
+  setupFlags,
   setupOptions,
   undoOption,
 } from './options.js';
@@ -121,8 +121,7 @@ systemd 240 to 255 what systemd-ssh-generator does since 256. cloud-init is user
     refuseOthers(form, raw);
     return {
       form,
-      script: scriptOptions(raw),
-      undo: undoOption.read(raw),
+      ...setupFlags(raw),
       systemd: systemdOption.read(raw) ?? 252,
       distro: distroOption.read(raw) ?? 'debian',
       tree: treeOption.read(raw),
@@ -146,7 +145,7 @@ function refuseOthers(form: Form, { options }: RawArgs): void {
 }
 
 function printUnits({ systemd, distro, script: { port } }: GuestPrintOptions, io: Io): void {
-  if (systemd >= 256 && port === sshPort) {
+  if (systemd >= 256 && isSshPort(port)) {
     io.out(`# systemd ${systemd} makes sshd-vsock.socket by itself in a VM with vsock: no unit is needed.
 # See systemctl status sshd-vsock.socket; if it is missing, vmssh guest check shows why.
 `);

@@ -5,17 +5,19 @@ import { startProgress } from '../../cli/terminal.js';
 import { keepFresh } from '../../hosts/keep-fresh.js';
 import { listed, mayRun, runningOption } from '../../machines/find-machines.js';
 import { readViaHosts, viaHosts, viaHostsOptions } from '../../machines/hypervisors.js';
+import { everyEntry, loadForList, sourcesHere, sourcesOn } from '../../sources/here.js';
 import type { AllMachines } from '../../sources/list-all.js';
 import { ownEnv } from '../../sources/own-env.js';
 import type { Deps } from '../../sources/provider.js';
-import { type Source, sourcesOn } from '../../sources/source.js';
+import type { Source } from '../../sources/source.js';
+import { loadSources, type SourceEntry } from '../../sources/sources.js';
 import { type HostEntry, readState, stateFile } from '../../ssh/config/state.js';
 import { type ListOptions, listCode, listText, type Selection, warn } from './output.js';
 import { select } from './select.js';
 
 /** What to ask and read; a parameter, for tests. */
 export interface ListDeps {
-  readonly providers: () => Promise<readonly Source[]>;
+  readonly sources: readonly SourceEntry[];
   readonly listAll: (deps: Deps, providers: readonly Source[]) => Promise<AllMachines>;
   /** The Hosts that config install wrote; undefined before that. */
   readonly hosts: (io: Io) => Promise<readonly HostEntry[] | undefined>;
@@ -24,7 +26,9 @@ export interface ListDeps {
 }
 
 const listDeps: ListDeps = {
-  providers: async () => (await import('../../sources/sources.js')).loadSources(),
+  get sources() {
+    return everyEntry();
+  },
   listAll: async (deps, providers) => (await import('../../sources/list-all.js')).listAll(deps, providers),
   hosts: async ({ env, platform }) => (await readState(stateFile(ownEnv(env), platform)))?.machines,
   keepFresh,
@@ -115,7 +119,8 @@ A provider that takes over a second or fails gives a warning on stderr, and exit
 };
 
 export async function runList(options: ListOptions, io: Io, deps: ListDeps = listDeps): Promise<number> {
-  const providers = chosen(options, io, await deps.providers());
+  const mayAsk = chooseSources(options, io, deps.sources);
+  const providers = await loadForList(sourcesHere(io, options.providers, mayAsk));
   const others = options.via && (await readViaHosts(options.via, io));
   if (others && streams(options, io)) return (await import('./list-via.js')).streamVia(options, others, io);
   const hosts = () => (readsHosts(options, io) ? deps.hosts(io) : Promise.resolve(undefined));
@@ -135,7 +140,7 @@ export async function runList(options: ListOptions, io: Io, deps: ListDeps = lis
   io.out(await listText(options, io, found, written));
   await warn(io, found, options);
   if (isTable(options) && io.terminal.stdout && options.names.length === 0 && !others)
-    io.err(await advice(options, io, found, providers, written));
+    io.err(await advice(options, io, found, mayAsk, written));
   return listCode(options, found);
 }
 
@@ -160,13 +165,15 @@ async function advice(
   options: ListOptions,
   io: Io,
   all: AllMachines,
-  asked: readonly Source[],
+  mayAsk: readonly SourceEntry[],
   written: readonly HostEntry[] | undefined,
 ): Promise<string> {
   const [first, ...others] = listed(options, all).filter(mayRun);
   if (all.machines.length > 0 && (first === undefined || written !== undefined)) return '';
   const { howToLogIn, howToGetOne } = await import('./what-next.js');
-  return first ? howToLogIn(all.machines, [first, ...others], io) : howToGetOne(asked, io);
+  return first
+    ? howToLogIn(all.machines, [first, ...others], io)
+    : howToGetOne(await loadSources(mayAsk), io);
 }
 
 function show(raw: RawArgs): ListOptions['show'] {
@@ -177,10 +184,10 @@ function show(raw: RawArgs): ListOptions['show'] {
   return outputOption.read(raw) ?? 'table';
 }
 
-function chosen(options: ListOptions, io: Io, providers: readonly Source[]): readonly Source[] {
-  const names = providers.map(({ name }) => name);
+function chooseSources(options: ListOptions, io: Io, all: readonly SourceEntry[]): readonly SourceEntry[] {
+  const names = all.map(({ name }) => name);
   for (const name of options.providers ?? []) choose(providerOption.long, 'any', names, name);
-  return sourcesOn(io.platform, providers, options.providers).filter(
+  return sourcesOn(io.platform, options.providers, all).filter(
     ({ name }) => options.providers?.includes(name) ?? true,
   );
 }

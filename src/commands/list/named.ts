@@ -1,5 +1,5 @@
 import { ConnectError } from '../../errors.js';
-import { kindOf } from '../../kinds/kinds.js';
+import { providersOf } from '../../kinds/kinds.js';
 import { asTarget } from '../../kinds/parse.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import { machineOrThrow } from '../../sources/no-machine.js';
@@ -51,7 +51,7 @@ function meant(typed: string, machines: readonly ListedMachine[]): readonly List
   if (byName.length > 0) return byName;
   const target = asTarget(typed);
   if (target === undefined || nameOf(target) === '') return [];
-  const { providers } = kindOf(target);
+  const providers = providersOf(target);
   return match(
     nameOf(target),
     machines.filter(({ provider }) => providers.includes(provider)),

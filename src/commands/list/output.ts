@@ -2,26 +2,15 @@ import type { Io } from '../../cli/command.js';
 import { type Envelope, envelope, type FailureJson, formatJson } from '../../cli/json.js';
 import { complain, connectFailure } from '../../cli/message.js';
 import { styles } from '../../cli/terminal.js';
-import { type Endpoint, formatEndpoint } from '../../endpoint.js';
 import { type ConnectError, exitCode, exitCodeOf, printable } from '../../errors.js';
 import type { ViaHosts } from '../../machines/hypervisors.js';
-import type { Route, RouteName } from '../../route.js';
+import type { MachineJson } from '../../machines/machine-json.js';
 import type { AllMachines } from '../../sources/list-all.js';
 import type { ListedMachine } from '../../sources/merge.js';
-import {
-  type ContainerFacts,
-  isFailure,
-  type Status,
-  shownWarnings,
-  type Warning,
-} from '../../sources/provider.js';
-import { listedRoutes } from '../../sources/routes.js';
-import type { Authority } from '../../sources/tools/scope.js';
+import { isFailure, shownWarnings, type Warning } from '../../sources/provider.js';
 import { sshNames } from '../../ssh/config/names.js';
 import type { HostEntry } from '../../ssh/config/state.js';
-import { isSshPort } from '../../target/numbers.js';
 import { shellOf } from '../../target/shell.js';
-import { slug } from '../../target/slug.js';
 import { formatColumn, formatTable, type SshNames } from './format.js';
 
 export interface ListOptions {
@@ -61,7 +50,7 @@ export async function listText(
   switch (options.show) {
     case 'json':
       return formatJson(
-        listJson(
+        await listJson(
           shown,
           names,
           { warnings, errors: [...errors, ...failed].map(connectFailure) },
@@ -130,82 +119,13 @@ export interface ListJson extends Envelope<'list'> {
   readonly errors: readonly FailureJson[];
 }
 
-interface MachineJson {
-  readonly status: Status;
-  readonly name: string;
-  readonly slug: string;
-  readonly sshName: string | null;
-  readonly target: string;
-  readonly provider: string;
-  readonly also: readonly string[];
-  readonly cid?: number;
-  readonly uuid?: string;
-  readonly address?: string;
-  /** All its routes, best first. */
-  readonly routes: readonly RouteJson[];
-  readonly user?: string;
-  readonly identityFile?: string;
-  readonly container?: Omit<ContainerFacts, 'url'>;
-  readonly authority?: Authority;
-  readonly via?: string;
-}
-
-export function listJson(
+export async function listJson(
   machines: readonly ListedMachine[],
   names: SshNames,
   wrong: Pick<ListJson, 'warnings' | 'errors'>,
   exitCode: number,
-): ListJson {
-  const all = machines.map((machine) => toJson(machine, names.get(machine) ?? null));
+): Promise<ListJson> {
+  const { machineJson } = await import('../../machines/machine-json.js');
+  const all = machines.map((machine) => machineJson(machine, names.get(machine)));
   return { ...envelope('list', exitCode), machines: all, ...wrong };
-}
-
-function toJson(machine: ListedMachine, sshName: string | null): MachineJson {
-  const { status, name, target, provider, also, cid, uuid, address, user, identityFile, authority, via } =
-    machine;
-  const container = machine.container && { id: machine.container.id, labels: machine.container.labels };
-  return {
-    status,
-    name,
-    slug: slug(name),
-    sshName,
-    target,
-    provider,
-    also,
-    cid,
-    uuid,
-    address,
-    routes: listedRoutes(machine).flatMap(routeJson),
-    user,
-    identityFile,
-    container,
-    authority,
-    via,
-  };
-}
-
-/** A route, by its address, "vsock/42", "unix/run/x.sock", "192.0.2.1", "127.0.0.1:60022", or by the program that is the connection. */
-type RouteJson =
-  | { readonly route: Exclude<RouteName, 'exec'>; readonly address: string }
-  | { readonly route: 'exec'; readonly command: readonly string[] };
-
-function routeJson({ name, endpoint }: Route): readonly RouteJson[] {
-  if (endpoint.family === 'exec') return [{ route: 'exec', command: endpoint.command }];
-  return name === 'exec' || name === 'via' ? [] : [{ route: name, address: addressOf(endpoint) }];
-}
-
-function addressOf(endpoint: Exclude<Endpoint, { family: 'exec' }>): string {
-  const own = 'port' in endpoint && !isSshPort(endpoint.port) ? `:${endpoint.port}` : '';
-  switch (endpoint.family) {
-    case 'unix':
-      return `unix/${endpoint.path.replace(/^\//, '')}`;
-    case 'vsock':
-      return own ? `vsock:${endpoint.cid}${own}` : `vsock/${endpoint.cid}`;
-    case 'vsock-mux':
-      return own ? `vsock-mux:${endpoint.path}${own}` : `vsock-mux/${endpoint.path.replace(/^\//, '')}`;
-    case 'tcp':
-      return own && endpoint.host.includes(':') ? `[${endpoint.host}]${own}` : `${endpoint.host}${own}`;
-    default:
-      return formatEndpoint(endpoint);
-  }
 }

@@ -1,11 +1,11 @@
 import type { Io } from '../../cli/command.js';
 import { ConnectError } from '../../errors.js';
 import { listed, mayRun } from '../../machines/find-machines.js';
-import { fewAtATime } from '../../sources/few-at-a-time.js';
 import type { AllMachines } from '../../sources/list-all.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import { DiscoveryError, type Warning } from '../../sources/provider.js';
 import type { Source } from '../../sources/source.js';
+import { fewAtATime } from '../../sources/tools/few-at-a-time.js';
 import type { ListOptions, Selection } from './output.js';
 
 /** The machines that the options ask for. Those of names keep their order; addresses that no list has are asked for. */
@@ -16,7 +16,7 @@ export async function select(
   all: AllMachines,
   signal?: AbortSignal,
 ): Promise<Selection> {
-  const { machines, errors } = await chosen(options, all);
+  const { machines, errors } = await chooseMachines(options, all);
   const shown = options.addresses ? await withAddresses(machines, io, asked, signal) : machines.map(asListed);
   const isNamed = options.names.length > 0;
   return {
@@ -37,7 +37,7 @@ function asListed(machine: ListedMachine): Shown {
   return { machine };
 }
 
-async function chosen(
+async function chooseMachines(
   options: ListOptions,
   all: AllMachines,
 ): Promise<{ readonly machines: readonly ListedMachine[]; readonly errors: readonly ConnectError[] }> {

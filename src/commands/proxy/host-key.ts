@@ -2,15 +2,14 @@ import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import type { Command, Io } from '../../cli/command.js';
 import { oneOf, positionals, textOption } from '../../cli/option.js';
 import { printable, quote } from '../../errors.js';
-import { makeFolder } from '../../files/place.js';
 import { certificateIn, type ShownKey } from '../../identity/certificate.js';
-import { decideByAsking, type KeyAnswer, type KeyFacts, pinsOf, type Why } from '../../identity/decide.js';
-import { pinKey } from '../../identity/pins.js';
+import { type KeyFacts, pinsOf, type Why } from '../../identity/decide.js';
 import { type HostKeyPolicy, hostKeyPolicies, policyOfEnv } from '../../identity/policy.js';
-import { leaveRecord, type ReachedRecord, readRecord } from '../../identity/record.js';
-import { recordFolders } from '../../ssh/folder.js';
+import { leaveRecord, type ReachedRecord, readRecord, recordFolders } from '../../identity/record.js';
+import { confine } from '../../native.js';
 import { undoCommand } from '../../ssh/guest-keys.js';
-import { factsFor, type MachineKeys, machineKeys } from '../../ssh/machine-keys.js';
+import { factsFor, type MachineKeys, machineKeys, nameToForget } from '../../ssh/machine-keys.js';
+import { type Settled, settleKey } from '../../ssh/settle-key.js';
 import { shellOf, shellQuoted } from '../../target/shell.js';
 
 export interface HostKeyOptions {
@@ -58,6 +57,8 @@ export const hostKey: Command<HostKeyOptions> = {
   async run({ reason, host, shown, typed, policy }, io) {
     if (reason !== 'ORDER' && reason !== 'HOSTNAME') return 0;
     const reached = await reachedFor(reason, io);
+    // Whose address it is may have been asked of programs. For this answer no more is asked, and nothing is kept.
+    if (reason === 'ORDER') confine('read', io.env);
     const keys = reached && (await machineKeys(reached, { typed, host }, io.env));
     if (reason === 'ORDER') {
       for (const line of keys ? knownLines(keys) : []) io.out(`${line.replace('HOST', host)}\n`);
@@ -110,58 +111,25 @@ function knownLines(keys: MachineKeys): readonly string[] {
   ];
 }
 
-/** Asks those who have to be asked, and keeps what is accepted. */
-async function answerTo(
-  facts: KeyFacts,
-  call: Call,
-): Promise<Exclude<KeyAnswer, { do: 'ask manager' | 'ask policy' | 'ask user' }>> {
-  const answer = await decideByAsking(facts, {
-    manager: () => askManager(facts, call),
-    policy: () => policyOf(facts, call),
-  });
-  if (answer.do === 'ask user') {
-    if (!saidYes(facts, call)) return { do: 'refuse', why: 'not asked' };
-    return answer.pin
-      ? kept({ do: 'accept', pin: true, why: 'known' }, facts, call)
-      : { do: 'accept', pin: false, why: 'address' };
-  }
-  if (answer.do === 'accept') return kept(answer, facts, call);
-  if (answer.do === 'nothing') await complain(answer.why, call);
+/** As `settleKey`, with its messages for the user. */
+async function answerTo(facts: KeyFacts, call: Call): Promise<Settled> {
+  const { keys, plain, name, io } = call;
+  const answer = await settleKey(
+    facts,
+    { keys, plain, env: io.env, platform: io.platform },
+    {
+      policy: async () => (await import('../../hosts/key-policy.js')).usersKeyPolicy(io),
+      asked: () => confine('write', io.env),
+      user: () => saidYes(facts, call),
+      notKept(path, { message }) {
+        const problem = `the host key of ${quote(name)} could not be written to ${path}: ${message}`;
+        io.err(`${io.program}: ${printable(problem)}\n`);
+      },
+    },
+  );
+  // Of one that is not kept nothing else is said.
+  if (answer.do === 'nothing' || (answer.do === 'accept' && answer.pin)) await complain(answer.why, call);
   return answer;
-}
-
-async function policyOf({ policy }: Pick<KeyFacts, 'policy'>, { io }: Call): Promise<HostKeyPolicy> {
-  return policy ?? (await import('../../hosts/key-policy.js')).usersKeyPolicy(io);
-}
-
-/** Pins an accepted key. One that another login has pinned meanwhile is the only one. */
-async function kept(
-  answer: Extract<KeyAnswer, { do: 'accept' }>,
-  { policy, names }: KeyFacts,
-  call: Call,
-): Promise<Extract<KeyAnswer, { do: 'accept' | 'refuse' }>> {
-  const { keys, plain, io } = call;
-  if (!answer.pin || keys?.alias === undefined) return answer;
-  const pin = { ...plain, alias: keys.alias, names };
-  try {
-    const { dirname } = await import('node:path');
-    await makeFolder(dirname(keys.path));
-    if ((await pinKey(keys.path, pin, answer.moved)) === 'lost') return { do: 'refuse', why: 'changed' };
-  } catch (error) {
-    // It is there; only a name of it is not.
-    if (answer.why === 'known') return answer;
-    const problem = `the host key of ${quote(call.name)} could not be written to ${keys.path}: ${(error as Error).message}`;
-    io.err(`${io.program}: ${printable(problem)}\n`);
-    if ((await policyOf({ policy }, call)) === 'strict') return { do: 'refuse', why: 'not kept' };
-    return answer;
-  }
-  await complain(answer.why, call);
-  return answer;
-}
-
-async function askManager({ shown }: KeyFacts, { keys, io }: Call): Promise<readonly string[]> {
-  const { managerPrints } = await import('../../identity/manager-keys.js');
-  return managerPrints(keys?.reached, io, shown);
 }
 
 /** On the terminal: stdin is not ssh's. */
@@ -210,7 +178,7 @@ function messageFor(
 ): string | undefined {
   const who = quote(name);
   const key = `${plain.type} ${factsFor(keys, plain, 'strict').shown}`;
-  const forget = paste(`vmssh forget ${shellQuoted(name, shellOf(io))}`);
+  const forget = paste(`vmssh forget ${shellQuoted(nameToForget(keys?.reached, name), shellOf(io))}`);
   switch (why) {
     case 'no record':
       return `no vmssh proxy says which machine ${who} is, so its host key is not known: ssh -J and a ProxyCommand of another program say none${noteProblem(io)}`;

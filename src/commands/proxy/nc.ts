@@ -19,12 +19,11 @@ import {
   verboseOption,
 } from '../../cli/shared-options.js';
 import type { Endpoint } from '../../endpoint.js';
-import { printable } from '../../errors.js';
+import { printable, withTarget } from '../../errors.js';
 import { findTarget } from '../../lookup/find-target.js';
 import { splitLogin } from '../../lookup/login.js';
 import { insteadOfVerb } from '../../lookup/other-verbs.js';
-import { type AddonState, loadAddon } from '../../native.js';
-import { confine } from '../../process/confine.js';
+import { type AddonState, confine, loadAddon } from '../../native.js';
 import { awaitBanner, bannerLimit } from '../../ssh/banner.js';
 import { parseGuid } from '../../target/guid.js';
 
@@ -125,7 +124,7 @@ export const nc: Command<NcOptions> = {
   },
 
   async run(options, io) {
-    const trace = options.verbose ? (await import('../../cli/reach/trace.js')).stepTrace(io) : undefined;
+    const trace = options.verbose ? (await import('../../cli/terminal.js')).stepTrace(io) : undefined;
     if (options.forSsh && !options.banner) {
       return (await import('./proxy.js')).proxy.run({ ...options, fdpass: false }, io);
     }
@@ -146,9 +145,11 @@ export const nc: Command<NcOptions> = {
       // A program that carries the bytes is ended by us.
       if (connection.handle && !connection.handedOver) confine('read', io.env);
       try {
-        io.out(`${printable(await awaitBanner(connection, text, options.timeoutMs, signal))}\n`);
+        io.out(`${printable(await awaitBanner(connection, options.timeoutMs, signal))}\n`);
         // Closed with bytes unread, the connection would look broken to the server.
         await connection.read(bannerLimit);
+      } catch (error) {
+        throw withTarget(text, error);
       } finally {
         connection.close();
       }

@@ -12,6 +12,7 @@ import {
 import { passFd, takesSocket } from '../../deliver/pass-fd.js';
 import type { Endpoint } from '../../endpoint.js';
 import { ConnectError, exitCodeOf, printable } from '../../errors.js';
+import { leaveRecord, reachedMachine, recordFolders } from '../../identity/record.js';
 import { kindOf } from '../../kinds/kinds.js';
 import { parseTarget, type TypedTarget } from '../../kinds/parse.js';
 import { loadAddon } from '../../native.js';
@@ -74,11 +75,11 @@ export const proxy: Command<ProxyOptions> = {
   },
 
   async run(options, io) {
-    const trace = options.verbose ? (await import('../../cli/reach/trace.js')).stepTrace(io) : undefined;
+    const trace = options.verbose ? (await import('../../cli/terminal.js')).stepTrace(io) : undefined;
     const { text, waitMs } = options;
     const target = parseTarget(text);
     if (options.isTyped && /[*?,]/.test(text)) await refusePattern({ text, target });
-    const record = io.platform === 'linux' ? await recorder({ text, target }, io) : undefined;
+    const record = io.platform === 'linux' ? recorder({ text, target }, io) : undefined;
     if (io.platform === 'linux' && kindOf(target).from === 'windows-wsl2') {
       record?.(undefined, undefined);
       const { proxyOverInterop } = await import('./over-interop.js');
@@ -126,14 +127,10 @@ export const proxy: Command<ProxyOptions> = {
 };
 
 /** Leaves what is reached for ssh, which may ask for its host key. If it cannot be left, the command that is asked says so. */
-async function recorder(
+function recorder(
   { text, target }: TypedTarget,
   { env }: Io,
-): Promise<(machine: Reached['resolution']['machine'], endpoint: Endpoint | undefined) => void> {
-  const [{ leaveRecord, reachedMachine }, { recordFolders }] = await Promise.all([
-    import('../../identity/record.js'),
-    import('../../ssh/folder.js'),
-  ]);
+): (machine: Reached['resolution']['machine'], endpoint: Endpoint | undefined) => void {
   const isAddress = kindOf(target).hostKey === 'none';
   return (machine, endpoint) => {
     try {

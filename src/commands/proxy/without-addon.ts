@@ -2,7 +2,7 @@ import type { Connection, OpenOptions } from '../../connect/connection.js';
 import { openConnection } from '../../connect/open.js';
 import { takesUnixSocket } from '../../deliver/unix-socket.js';
 import type { Endpoint } from '../../endpoint.js';
-import { ConnectError } from '../../errors.js';
+import { ConnectError, withTarget } from '../../errors.js';
 import type { RouteName } from '../../route.js';
 
 interface Asked {
@@ -51,7 +51,9 @@ export function withoutAddon(asked: Asked, missing: Error): WithoutAddon {
       connection.close();
       const { endpoint } = connection;
       if (endpoint.family !== 'vsock') throw cannotPass(text, missing);
-      return openConnection(endpoint, { target: text, timeoutMs, env, stdio: 'pass' });
+      return openConnection(endpoint, { timeoutMs, env, stdio: 'pass' }).catch((error) => {
+        throw withTarget(text, error);
+      });
     },
   };
 }

@@ -1,5 +1,3 @@
-import { constants as fsConstants } from 'node:fs';
-import { access } from 'node:fs/promises';
 import { type Io, UsageError } from '../../cli/command.js';
 import { usage } from '../../cli/option.js';
 import { startProgress } from '../../cli/terminal.js';
@@ -16,6 +14,7 @@ import { callerForSsh } from '../../ssh/config/caller.js';
 import { asksVmssh, type Caller, type HostOptions, hostOptions } from '../../ssh/config/host-options.js';
 import { knownHostsFile } from '../../ssh/folder.js';
 import { guestKeysFor, trustIn } from '../../ssh/guest-keys.js';
+import { ownKeyFile } from '../../ssh/login-key.js';
 import { type SplitArgs, type SshTool, wordsOf } from '../../ssh/split-args.js';
 import { checkUserName, isHostName } from '../../target/names.js';
 import { type Shell, shellLine, shellOf } from '../../target/shell.js';
@@ -167,7 +166,6 @@ async function settingsOf(
 ) {
   const { machine, text } = named;
   const alias = hostKeyAlias(named);
-  const key = machine?.identityFile;
   const keys = guestKeysFor(named, io.env);
   const options: HostOptions = {
     ...caller,
@@ -177,7 +175,7 @@ async function settingsOf(
     hostKeyAlias: alias,
     // The name for ssh may be one of that Host.
     user: hasUser ? undefined : machine?.user,
-    identityFile: key !== undefined && (await isReadable(key)) ? key : undefined,
+    identityFile: await ownKeyFile(machine?.identityFile),
     ...(keys ? trustIn(keys) : {}),
   };
   return usage(() => hostOptions(options));
@@ -198,13 +196,6 @@ function otherSsh([program = 'ssh', ...rest]: readonly string[]): readonly strin
       'only vmssh ssh takes options from VMSSH_SSH; for scp and sftp it must name a program',
     );
   return program === 'ssh' ? [] : ['-S', program];
-}
-
-function isReadable(path: string): Promise<boolean> {
-  return access(path, fsConstants.R_OK).then(
-    () => true,
-    () => false,
-  );
 }
 
 /** The jump host in ssh's options; undefined: none. */

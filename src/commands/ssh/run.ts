@@ -41,6 +41,7 @@ export async function runSshTool(tool: SshTool, typed: SshOptions, io: Io): Prom
   await makeFolder(dirname(knownHostsFile(io.env))).catch(() => {});
   // While the tool runs: no login waits for it.
   const [code] = await Promise.all([run(call.command, io), all && keepFresh(all, io)]);
+  if (code === 255) await explainKey(call, io);
   if (code === 255 && !call.asks && (await changedKey(call, io))) await explainChangedKey(call, io);
   return code;
 }
@@ -48,7 +49,7 @@ export async function runSshTool(tool: SshTool, typed: SshOptions, io: Io): Prom
 /** The same with the machine that the user picks on the terminal; undefined if it is none. */
 async function withPicked(options: SshOptions, io: Io): Promise<SshOptions | undefined> {
   const [{ pickMachine }, { canPick }] = await Promise.all([
-    import('../../picker/pick-machine.js'),
+    import('../../picker/picker.js'),
     import('../../cli/terminal.js'),
   ]);
   if (options.behind || !canPick(io)) return options;
@@ -87,6 +88,13 @@ function run([program = '', ...args]: readonly string[], io: Io): Promise<number
     });
     child.once('exit', (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)));
   });
+}
+
+/** ssh's own message is above: it may have been refused for want of a key that only root can read. */
+async function explainKey({ named }: ToolCall, io: Io): Promise<void> {
+  const { keyFix } = await import('../../checks/key-fix.js');
+  const fix = await keyFix(named.target, named.machine?.identityFile);
+  if (fix !== undefined) await complain(`no key for ${quote(named.text)}, if it refused the login`, fix, io);
 }
 
 async function explainChangedKey({ named }: ToolCall, io: Io): Promise<void> {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { now } from '../../clock.js';
+import { formatEndpoint } from '../../endpoint.js';
 import { ConnectError, printable } from '../../errors.js';
 import { sshEndsWithUs } from '../../process/ending.js';
 import { Carried } from '../carried.js';
@@ -13,7 +14,7 @@ import { type Opener, openersFor, type Use, type VsockEndpoint } from './openers
  */
 export async function openBorrowed(
   endpoint: VsockEndpoint,
-  { target, timeoutMs, signal, env = process.env, stdio }: OpenOptions,
+  { timeoutMs, signal, env = process.env, stdio }: OpenOptions,
   missing: Error,
   find: typeof openersFor = openersFor,
 ): Promise<Connection> {
@@ -39,16 +40,21 @@ export async function openBorrowed(
     if ('code' in started) throw Object.assign(new Error(`${tool.name}: ${started.code}`), started);
     unusable.push(`${printable(path)}: ${printable(started.unusable.slice(0, maxQuoted))}`);
   }
-  throw noTool(target, use, missing, unusable);
+  throw noTool(endpoint, use, missing, unusable);
 }
 
 const maxQuoted = 200;
 
-function noTool(target: string, use: Use, missing: Error, unusable: readonly string[]): ConnectError {
+function noTool(
+  endpoint: VsockEndpoint,
+  use: Use,
+  missing: Error,
+  unusable: readonly string[],
+): ConnectError {
   const passes = use === 'pass';
   const names = passes ? 'python3 or systemd-ssh-proxy' : 'python3 or socat';
   const tried = unusable.length === 0 ? '' : ` (${unusable.join('; ')})`;
-  return new ConnectError('connect', target, {
+  return new ConnectError('connect', formatEndpoint(endpoint), {
     code: 'NO_ADDON',
     final: true,
     problem: `${passes ? 'passing a vsock to ssh' : 'vsock'} needs the native addon, or ${names} on this host${tried}. ${missing.message}`,

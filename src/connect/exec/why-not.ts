@@ -1,4 +1,4 @@
-import type { ExecEndpoint } from '../../endpoint.js';
+import { type ExecEndpoint, formatEndpoint } from '../../endpoint.js';
 import { ConnectError, quote } from '../../errors.js';
 import { abortSignalOf } from '../../interruption.js';
 import type { Ended } from '../../process/ending.js';
@@ -32,7 +32,7 @@ export async function whyNot(
     cause.code === 'EXEC_FAILED' && endpoint.into === 'shell' && (await inMachine(endpoint, options));
   const { code, more, hint } = found || cause;
   const row = explainFailure(endpoint, code);
-  return new ConnectError('connect', options.target, {
+  return new ConnectError('connect', formatEndpoint(endpoint), {
     code,
     problem: more === undefined ? row.problem : `${row.problem}: ${more}`,
     hint: hint ?? row.hint,
@@ -118,7 +118,7 @@ function quoteStart(text: string): string {
   return quote(text.trim().slice(0, maxQuoted));
 }
 
-/** The words that start the machine's sshd, or ask there why it does not start. */
+/** The command that starts the machine's sshd, or finds out there why it does not start. */
 export function inShell({ command }: ExecEndpoint, what: 'serve' | 'why'): readonly string[] {
   const text = script.replaceAll(/^ *#.*\n/gm, '');
   // systemd replaces variables in a unit's command line: systemd.service(5).

@@ -1,5 +1,5 @@
 import { now } from '../../clock.js';
-import type { ViaEndpoint, ViaSocket } from '../../endpoint.js';
+import { formatEndpoint, type ViaEndpoint, type ViaSocket } from '../../endpoint.js';
 import { ConnectError, isOp } from '../../errors.js';
 import { type Connection, dropPeeked } from '../connection.js';
 import { explainFailure } from '../failures/failures.js';
@@ -66,9 +66,9 @@ function textOf(bytes: Uint8Array): string {
 }
 
 /** A failure of the hop itself. */
-export function hopFailure(code: string, endpoint: ViaEndpoint, target: string, more?: string): ConnectError {
+export function hopFailure(code: string, endpoint: ViaEndpoint, more?: string): ConnectError {
   const { problem, hint, final } = explainFailure(endpoint, code);
-  return new ConnectError('connect', target, {
+  return new ConnectError('connect', formatEndpoint(endpoint), {
     code,
     problem: more === undefined ? problem : `${problem}: ${more}`,
     hint,
@@ -77,15 +77,9 @@ export function hopFailure(code: string, endpoint: ViaEndpoint, target: string, 
 }
 
 /** An errno of the socket on the hypervisor. */
-export function onHost(
-  host: string,
-  at: ViaSocket,
-  code: string,
-  target: string,
-  cause?: unknown,
-): ConnectError {
+export function onHost(host: string, at: ViaSocket, code: string, cause?: unknown): ConnectError {
   const { problem, hint, final } = explainFailure(at, code);
-  return new ConnectError('connect', target, {
+  return new ConnectError('connect', formatEndpoint(at), {
     code,
     problem: `on ${host}, ${problem}`,
     cause,
@@ -95,7 +89,7 @@ export function onHost(
 }
 
 /** What the vmssh there reported. */
-export function remoteFailure(host: string, json: string, target: string): ConnectError {
+export function remoteFailure(endpoint: ViaEndpoint, host: string, json: string): ConnectError {
   let report: Partial<Record<'op' | 'code' | 'problem' | 'hint' | 'final', unknown>> = {};
   try {
     report = Object(JSON.parse(json));
@@ -103,7 +97,7 @@ export function remoteFailure(host: string, json: string, target: string): Conne
     // An answer that was cut off.
   }
   const { op, code, problem, hint, final } = report;
-  return new ConnectError(isOp(op) ? op : 'connect', target, {
+  return new ConnectError(isOp(op) ? op : 'connect', formatEndpoint(endpoint), {
     code: typeof code === 'string' && /^[A-Z_]{1,40}$/.test(code) ? code : 'UNKNOWN',
     problem: `on ${host}, ${typeof problem === 'string' ? problem : 'vmssh failed'}`,
     hint: typeof hint === 'string' ? `on ${host}: ${hint}` : undefined,

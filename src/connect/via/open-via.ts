@@ -21,7 +21,7 @@ export async function openVia(
   native: AddonState,
   hasTerminal?: () => boolean,
 ): Promise<Hop> {
-  const { target, timeoutMs, startMs, signal, env = process.env } = options;
+  const { timeoutMs, startMs, signal, env = process.env } = options;
   const marker = `vmssh-${randomBytes(16).toString('hex')}`;
   const ssh = sshProgram({ env, platform: process.platform });
   const login = (...args: readonly string[]) =>
@@ -32,7 +32,7 @@ export async function openVia(
   signal?.addEventListener('abort', abort);
   try {
     const answer = await readAnswer(hop, marker, deadline);
-    if (answer.text === undefined) throw await unanswered(hop, answer, deadline, target);
+    if (answer.text === undefined) throw await unanswered(hop, answer, deadline);
     const path = streamPath(endpoint, answer.text);
     if (path === undefined || !(await sshAbilities(env, ssh)).forwardsPaths) {
       await finishHop(answer, hop, options);
@@ -40,7 +40,7 @@ export async function openVia(
     }
     hop.close();
     hop = login('-W', path, '--', endpoint.host);
-    await awaitStream(hop, target, deadline);
+    await awaitStream(hop, deadline);
     return hop;
   } catch (error) {
     hop.close();
@@ -51,11 +51,7 @@ export async function openVia(
 }
 
 /** Whether the connection is open; a multiplexer that another tool than vmssh opened is asked for the port from here. */
-async function finishHop(
-  { text, printed }: HopAnswer,
-  hop: Hop,
-  { target, timeoutMs }: OpenOptions,
-): Promise<void> {
+async function finishHop({ text, printed }: HopAnswer, hop: Hop, { timeoutMs }: OpenOptions): Promise<void> {
   const [word = '', rest = ''] = cut(text);
   const { endpoint } = hop;
   const { host, at } = lastOf(endpoint);
@@ -66,14 +62,14 @@ async function finishHop(
       // socat and ncat pass on its end-of-file late or never, so silence does not mean that the port is open.
       const silentMs = rest === 'python3' ? undefined : timeoutMs;
       await askMultiplexer(hop, at.port, now() + timeoutMs, silentMs).catch((error) => {
-        throw onHost(host, at, error.code, target, error);
+        throw onHost(host, at, error.code, error);
       });
     }
     return;
   }
-  if (word === 'errno' && at) throw onHost(host, at, rest, target);
-  if (word === 'failed') throw remoteFailure(host, rest, target);
-  throw hopFailure(word === 'no-vmssh' ? 'HOP_NO_VMSSH' : 'HOP_NO_TOOL', { ...endpoint, host }, target);
+  if (word === 'errno' && at) throw onHost(host, at, rest);
+  if (word === 'failed') throw remoteFailure(endpoint, host, rest);
+  throw hopFailure(word === 'no-vmssh' ? 'HOP_NO_VMSSH' : 'HOP_NO_TOOL', { ...endpoint, host });
 }
 
 /** The hop that the last step is made on. */
@@ -86,22 +82,20 @@ async function unanswered(
   hop: Hop,
   { printed, isTooMuch }: NoAnswer,
   deadline: number,
-  target: string,
 ): Promise<ConnectError> {
   const { endpoint } = hop;
   const first = quote(printed.slice(0, maxQuoted));
-  if (isTooMuch)
-    return hopFailure('HOP_NO_SHELL', endpoint, target, `it printed too much, beginning with ${first}`);
+  if (isTooMuch) return hopFailure('HOP_NO_SHELL', endpoint, `it printed too much, beginning with ${first}`);
   const said = printed === '' ? undefined : `it printed ${first}`;
   try {
     const end = await hop.endBy(deadline);
-    if (!end) return hopFailure('HOP_SILENT', endpoint, target, said);
+    if (!end) return hopFailure('HOP_SILENT', endpoint, said);
     const { code, signal } = end;
     const how = signal ? `a signal ended it: ${signal}` : `exit code ${code}`;
     const more = said === undefined ? how : `${how}; ${said}`;
-    return hopFailure(code === 255 || signal ? 'HOP_FAILED' : 'HOP_NO_SHELL', endpoint, target, more);
+    return hopFailure(code === 255 || signal ? 'HOP_FAILED' : 'HOP_NO_SHELL', endpoint, more);
   } catch (error) {
-    return hopFailure('NO_SSH', endpoint, target, (error as Error).message);
+    return hopFailure('NO_SSH', endpoint, (error as Error).message);
   }
 }
 
@@ -126,7 +120,7 @@ function streamPath({ at }: ViaEndpoint, answer: string): string | undefined {
 }
 
 /** Waits until an `ssh -W` has the machine's socket, as far as that can be seen. Throws a ConnectError. */
-async function awaitStream(hop: Hop, target: string, deadline: number): Promise<void> {
+async function awaitStream(hop: Hop, deadline: number): Promise<void> {
   const { host, at } = hop.endpoint;
   hop.note = `, by ssh -W to ${host}`;
   const refuseFailure = async () => {
@@ -135,14 +129,14 @@ async function awaitStream(hop: Hop, target: string, deadline: number): Promise<
     if (!end || end.code === 0) return;
     const { code, signal } = end;
     const how = signal ? `a signal ended it: ${signal}` : `exit code ${code}`;
-    throw hopFailure('HOP_NO_STREAM', hop.endpoint, target, how);
+    throw hopFailure('HOP_NO_STREAM', hop.endpoint, how);
   };
   if (at?.family === 'vsock-mux') {
     // The login comes first: silence does not mean that the port is open.
     return askMultiplexer(hop, at.port, deadline, deadline - now()).catch(async (error) => {
       // Also if ssh had ended before it was asked.
       if (['EOF', 'EPIPE', 'ECONNRESET'].includes(error.code)) await refuseFailure();
-      throw onHost(host, at, error.code, target, error);
+      throw onHost(host, at, error.code, error);
     });
   }
   const until = Math.min(deadline, now() + silentMs);

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import ssh2, { type Client, type SFTPWrapper } from 'ssh2';
+import { fingerprintOf } from '../../identity/known-hosts.js';
 import { connect } from '../../index.js';
-import { fingerprint } from '../keys.js';
 import { demoUser, hostname } from '../server.js';
 import type { World } from '../world.js';
 import { expectSame, type Step, StepFailure } from './step.js';
@@ -87,7 +87,7 @@ async function withClient(
       sock,
       username: demoUser,
       privateKey: server.privateKey,
-      hostVerifier: (key: Buffer) => fingerprint(key) === server.fingerprint,
+      hostVerifier: (key: Buffer) => fingerprintOf(key) === server.fingerprint,
     });
     await once(client, 'ready', { signal });
     return await use(client);

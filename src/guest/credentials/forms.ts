@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { quote } from '../../errors.js';
-import { AnyCid, parseCid, parseUnsigned32, sshPort } from '../../target/numbers.js';
+import { AnyCid, isSshPort, parseCid, parseUnsigned32 } from '../../target/numbers.js';
 import { type Shell, shellQuoted } from '../../target/shell.js';
 import { yamlString } from '../cloud-init.js';
 import {
@@ -126,7 +126,7 @@ function commandLine(
 
 /** What is to be known of the addresses, for a person. */
 function listenNotes(listen: readonly string[]): readonly string[] {
-  const clashes = listen.filter((each) => vsockPortOf(each) === sshPort);
+  const clashes = listen.filter((each) => isSshPort(vsockPortOf(each)));
   return [
     `${systemd(256)} to listen on ${listen.join(', ')}, or before that the generator of vmssh guest install --generator`,
     ...clashes.map(

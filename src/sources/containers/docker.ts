@@ -15,7 +15,6 @@ import {
 export const docker: Source<DiscoveredContainer> = {
   name: 'docker',
   title: 'Docker',
-  platforms: ['linux', 'darwin'],
   programs: ['docker'],
   limitMs: serviceLimitMs,
   listCommand: 'docker ps --all',

@@ -8,7 +8,6 @@ import { podman } from './podman.js';
 export const podmanOrDocker: Source = {
   name: 'podman',
   title: 'Podman and Docker',
-  platforms: podman.platforms,
   list: listBoth,
   find: (name, deps) => findContainer(name, listBoth, deps),
   start: (machine, env) => (machine.provider === 'docker' ? docker : podman).start?.(machine, env),

@@ -3,7 +3,6 @@ import { isIP } from 'node:net';
 import { countBy } from '../../group-by.js';
 import { withDashes } from '../../target/guid.js';
 import { hasControlCharacter, nameProblem } from '../../target/names.js';
-import { fewAtATime } from '../few-at-a-time.js';
 import { accountLine, isSystemUser } from '../processes/system-user.js';
 import {
   type ContainerFacts,
@@ -19,6 +18,7 @@ import {
 import { routeTo } from '../routes.js';
 import { answerOf, match, searchIn } from '../search.js';
 import { execRoute } from '../tools/exec-route.js';
+import { fewAtATime } from '../tools/few-at-a-time.js';
 import { isJsonObject, type JsonObject } from '../tools/json.js';
 import { textOf } from '../tools/run-tool.js';
 import type { Authority } from '../tools/scope.js';

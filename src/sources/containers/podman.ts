@@ -35,7 +35,6 @@ import {
 export const podman: Source = {
   name: 'podman',
   title: 'Podman',
-  platforms: ['linux', 'darwin'],
   programs: ['podman'],
   limitMs: serviceLimitMs,
   listCommand: 'podman ps --all',

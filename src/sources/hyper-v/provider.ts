@@ -37,7 +37,6 @@ export function hyperVOf({ machines, addresses } = effects): Source {
   return {
     name: 'hyper-v',
     title: 'Hyper-V',
-    platforms: ['win32', 'linux'],
     limitMs: 8000, // if PowerShell or interop has to be asked
     hints: {
       unknown: 'see vmssh list',

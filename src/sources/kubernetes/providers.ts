@@ -17,8 +17,6 @@ function ofCluster(name: string, title: string, made: 'machinesMade' | 'podsMade
   return {
     name,
     title,
-    platforms: ['linux', 'darwin'],
-    isOnlyNamed: true,
     limitMs,
     async list(deps) {
       const cluster = await import('./cluster.js');

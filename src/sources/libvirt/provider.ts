@@ -34,7 +34,6 @@ export function libvirtOf(
   return {
     name: 'libvirt',
     title: 'libvirt',
-    platforms: ['linux'],
     programs: ['virsh'],
     limitMs: serviceLimitMs,
     hints: {
@@ -43,9 +42,14 @@ export function libvirtOf(
     },
     list: async (deps) => {
       const all = await domains(deps, scopes);
-      return { found: discoveredDomains(all.domains), warnings: all.warnings };
+      return { found: await withLogins(discoveredDomains(all.domains), deps), warnings: all.warnings };
     },
-    find: (name, deps) => findDomain(name, deps, scopes, domains),
+    async find(name, deps) {
+      const search = await findDomain(name, deps, scopes, domains);
+      if (search.outcome !== 'found') return search;
+      const [machine = search.machine] = await withLogins([search.machine], deps);
+      return { ...search, machine };
+    },
     start: startDomain,
     async resolve(domain, context) {
       if (domain.status !== 'running' || domain.address !== undefined) return {};
@@ -58,6 +62,17 @@ export function libvirtOf(
       return (await addresses(domain, { ...deps, timeoutMs }))[0];
     },
   };
+}
+
+/** With the login that Vagrant made for those of it. */
+async function withLogins(
+  domains: readonly DiscoveredDomain[],
+  deps: Deps,
+): Promise<readonly DiscoveredDomain[]> {
+  if (domains.length === 0) return domains;
+  const { vagrantLogins } = await import('./vagrant.js');
+  const logins = await vagrantLogins(deps);
+  return domains.map((domain) => ({ ...domain, ...logins.get(domain.uuid ?? '') }));
 }
 
 /** For asking for an address. Milliseconds. */

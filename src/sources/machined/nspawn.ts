@@ -18,7 +18,6 @@ export interface DiscoveredExport extends DiscoveredMachine {
 export const nspawn: Source<DiscoveredExport> = {
   name: 'nspawn',
   title: 'systemd-nspawn',
-  platforms: ['linux'],
   list,
   find,
   resolve: async ({ name, path }) => ({

@@ -25,7 +25,6 @@ export interface MachinedMachine extends DiscoveredMachine {
 export const machined: Source<MachinedMachine> = {
   name: 'machined',
   title: 'systemd-machined',
-  platforms: ['linux'],
   programs: ['machinectl'],
   searchMs: 5000,
   hints: {
@@ -201,7 +200,7 @@ async function statusesOf(machines: readonly Machine[], deps: Deps): Promise<rea
   if (machines.every(({ controlAddress }) => controlAddress === undefined))
     return machines.map(() => 'running');
   const [{ fewAtATime }, { statusOf }] = await Promise.all([
-    import('../few-at-a-time.js'),
+    import('../tools/few-at-a-time.js'),
     import('./vmspawn.js'),
   ]);
   return fewAtATime(machines, 8, (machine) => statusOf(machine, deps));

@@ -28,7 +28,6 @@ import { exists, textOf } from '../tools/run-tool.js';
 export const incus: Source<Instance> = {
   name: 'incus',
   title: 'Incus',
-  platforms: ['linux'],
   programs: ['incus', 'lxc'],
   limitMs: serviceLimitMs,
   listCommand: 'incus list',

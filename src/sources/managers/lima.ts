@@ -18,7 +18,6 @@ import { authorityOf } from '../tools/scope.js';
 export const lima: Source = {
   name: 'lima',
   title: 'Lima',
-  platforms: ['linux', 'darwin'],
   programs: ['limactl'],
   listCommand: 'limactl list',
   list: (deps) => listLima(deps),

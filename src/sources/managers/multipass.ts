@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { shellQuoted } from '../../target/shell.js';
 import { type Deps, type DiscoveredMachine, DiscoveryError, type Status } from '../provider.js';
 import type { Source } from '../source.js';
 import { operand } from '../start-command.js';
@@ -10,9 +11,13 @@ import { listByTool, type RunTool, runTool, textOf } from '../tools/run-tool.js'
 export const multipass: Source = {
   name: 'multipass',
   title: 'Multipass',
-  platforms: ['linux', 'darwin'],
   programs: ['multipass'],
   listCommand: 'multipass list',
+  hints: {
+    // https://github.com/canonical/multipass/issues/1957
+    key: (name) =>
+      `only root can read the key that Multipass made; put your own into the machine: multipass exec ${shellQuoted(name)} -- sh -c "echo '$(cat ~/.ssh/id_ed25519.pub)' >> ~/.ssh/authorized_keys"`,
+  },
   list: (deps) => listMultipass(deps),
   start: ({ name: machine }) => ({ machine, command: ['multipass', 'start', ...operand(machine)] }),
 };

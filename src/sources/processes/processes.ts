@@ -1,8 +1,8 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
-import { readStart, readTextSync } from '../../files/read-file.js';
+import { readStart } from '../../files/read-file.js';
+import { readTextSync } from '../../files/read-sync.js';
 import { groupBy } from '../../group-by.js';
-import { fewAtATime } from '../few-at-a-time.js';
 import {
   type Deps,
   type DiscoveredMachine,
@@ -12,6 +12,7 @@ import {
   type StartedProcess,
   type Warning,
 } from '../provider.js';
+import { fewAtATime } from '../tools/few-at-a-time.js';
 import { authorityOf } from '../tools/scope.js';
 import { containerTest } from './namespaces.js';
 import { isSystemUser, mayBeSetUserId } from './system-user.js';
@@ -69,6 +70,16 @@ export async function processesNamed(
     }),
   );
   return withinBudget(all, program, { deps, fs, warn });
+}
+
+/** Whether `processesNamed` may find some, or warn. */
+export async function runsAny(
+  program: RegExp,
+  deps: Deps,
+  { fs = nodeFs, uid = process.getuid?.() }: ProcessSearch = {},
+): Promise<boolean> {
+  const { byName, unread } = await allProcesses(deps, fs, uid);
+  return unread > 0 || [...byName.keys()].some((name) => program.test(name));
 }
 
 /** Reads the rest of long command lines. Those of this host come first, and what a container has takes nothing from them. */

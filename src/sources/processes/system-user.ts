@@ -1,6 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { readTextSync } from '../../files/read-file.js';
-import { runProgram } from '../../process/run-program.js';
+import { readTextSync } from '../../files/read-sync.js';
 import type { Deps } from '../provider.js';
 
 /** An account's line in the user database; "" if there is none, undefined if the database could not be asked. */
@@ -49,6 +48,7 @@ function read(path: string): string {
 
 /** Asks all of NSS, as login does: getent(1) exits with 2 if no account has the uid. */
 export const accountLine: FindAccount = async (uid, { env, signal }) => {
+  const { runProgram } = await import('../../process/run-program.js');
   const options = { env, signal, timeoutMs: 2000 };
   const end = await runProgram(['getent', 'passwd', String(uid)], options).catch(() => undefined);
   if (end?.code === 2) return '';

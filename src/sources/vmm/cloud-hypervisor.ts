@@ -13,7 +13,6 @@ import { fieldsOf, optionsOf } from './vhost-device.js';
 export const cloudHypervisor: Source = {
   name: 'cloud-hypervisor',
   title: 'Cloud Hypervisor',
-  platforms: ['linux'],
   list: (deps) => listCloudHypervisors(deps),
   find: (name, deps) => findMonitor(name, listCloudHypervisors, deps),
 };

@@ -10,7 +10,6 @@ import { fieldsOf, optionsOf } from './vhost-device.js';
 export const crosvm: Source = {
   name: 'crosvm',
   title: 'crosvm',
-  platforms: ['linux'],
   list: (deps) => list(deps),
 };
 

@@ -15,7 +15,6 @@ import { optionsOf } from './vhost-device.js';
 export const firecracker: Source = {
   name: 'firecracker',
   title: 'Firecracker',
-  platforms: ['linux'],
   list: (deps) => listFirecrackers(deps),
   find: (name, deps) => findMonitor(name, listFirecrackers, deps),
 };

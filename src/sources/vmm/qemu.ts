@@ -23,7 +23,6 @@ import { fileIdentity, type VhostDaemon, vhostDaemons } from './vhost-device.js'
 export const qemu: Source = {
   name: 'qemu',
   title: 'QEMU',
-  platforms: ['linux', 'darwin'],
   hints: {
     address: () =>
       'start it with a vsock device, -device vhost-vsock-pci,guest-cid=3, or a forwarded port, -nic user,hostfwd=tcp:127.0.0.1:2222-:22',

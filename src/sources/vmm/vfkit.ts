@@ -19,7 +19,6 @@ import { fieldsOf, optionsOf } from './vhost-device.js';
 export const vfkit: Source = {
   name: 'vfkit',
   title: 'vfkit and krunkit',
-  platforms: ['darwin'],
   list: (deps) => listVfkits(deps),
 };
 

@@ -29,7 +29,6 @@ export function wslOf({ list, ask } = effects): Source<DiscoveredDistro> {
   return {
     name: 'wsl',
     title: 'WSL2',
-    platforms: ['win32'],
     limitMs: serviceLimitMs,
     searchMs: longMs,
     hints,

@@ -1,5 +1,5 @@
 import { basename, dirname, join, resolve } from 'node:path';
-import { realPath } from '../../files/read-file.js';
+import { realPath } from '../../files/read-sync.js';
 import { loadAddon } from '../../native.js';
 import { runProgram } from '../../process/run-program.js';
 import { version } from '../../version.js';

@@ -1,10 +1,9 @@
-import { printable } from '../../errors.js';
-import { countBy } from '../../group-by.js';
+import { printable, quote } from '../../errors.js';
+import { countBy, groupBy } from '../../group-by.js';
 import { hostKeyAlias } from '../../identity/identity.js';
 import { parseTarget } from '../../kinds/parse.js';
 import { type GuestKeys, trustIn } from '../guest-keys.js';
 import { moreNames, type NameCheck } from './names.js';
-import { type SharedUuid, sharedUuids } from './same-uuid.js';
 import type { HostEntry, HostMachine } from './state.js';
 import type { ConcreteHost } from './text.js';
 
@@ -72,4 +71,28 @@ export function aliasOf(machine: HostMachine): string | undefined {
 /** Who lists a machine: its provider, or "via/hv1" for each of that hypervisor. */
 export function ownerName({ provider, via }: Pick<HostMachine, 'provider' | 'via'>): string {
   return via === undefined ? provider : `via/${via}`;
+}
+
+/** Machines of this host that say that they have one UUID: the key of the first that is logged in to is the only one for all. */
+export interface SharedUuid {
+  readonly uuid: string;
+  readonly machines: readonly HostMachine[];
+}
+
+/** What another hypervisor or user says of a UUID is not compared: its machines are known by other names. */
+export function sharedUuids(machines: readonly HostMachine[]): readonly SharedUuid[] {
+  const own = machines.filter(({ via, authority }) => via === undefined && authority !== 'other');
+  return [...groupBy(own, ({ uuid }) => uuid)].flatMap(([uuid, all]) =>
+    uuid === undefined || all.length === 1 ? [] : [{ uuid, machines: all }],
+  );
+}
+
+/** How many of them a warning names. */
+const most = 4;
+
+/** A warning about them, one clause. */
+export function sharedUuidProblem({ uuid, machines }: SharedUuid): string {
+  const names = machines.slice(0, most).map(({ name }) => quote(name));
+  const more = machines.length > most ? `, and ${machines.length - most} more` : '';
+  return `${names.join(', ')}${more} have one UUID, ${uuid}: ssh accepts the host key of only one of them; give a copy a UUID of its own`;
 }

@@ -7,10 +7,10 @@ import type { Warning } from '../../sources/provider.js';
 import { isOfOthers } from '../../sources/search.js';
 import { slug } from '../../target/slug.js';
 import { isOfProcess } from '../../target/text.js';
+import type { SharedUuid } from './entry-hosts.js';
 import { aliasOf, entryHosts, type HostSurroundings, machineOptions, ownerName } from './entry-hosts.js';
 import { hostOptions } from './host-options.js';
 import type { NameCheck } from './names.js';
-import type { SharedUuid } from './same-uuid.js';
 import { settingsOf } from './settings.js';
 import type { HostEntry } from './state.js';
 import type { ConcreteHost } from './text.js';
@@ -18,7 +18,7 @@ import type { ConcreteHost } from './text.js';
 export interface ConcreteHostOptions extends HostSurroundings {
   /** The prefix of each name. */
   readonly prefix: string;
-  /** Machines that were not asked for now, and keep their Hosts: what people type must not lead to another machine meanwhile. */
+  /** Machines that were not asked for now, and keep their Hosts: what people type must not reach another machine meanwhile. */
   readonly kept?: readonly HostEntry[];
   /** The sources that did not answer in time, and the Hosts before: a name is not given anew meanwhile, since they may have it too. */
   readonly silent?:
@@ -139,7 +139,7 @@ function isMadeUp({ name, provider, pid, via }: ListedMachine): boolean {
   return name === `${provider}-${via === undefined ? pid : number}`;
 }
 
-// They are left over by the hundred; their names are still theirs, so that no Host leads to another one meanwhile.
+// They are left over by the hundred; their names are still theirs, so that no Host reaches another one meanwhile.
 function isStoppedContainer({ container, status }: ListedMachine): boolean {
   return container !== undefined && status === 'off';
 }

@@ -26,7 +26,7 @@ export interface ConfigTextOptions extends Caller {
   readonly guests?: readonly GuestKeys[];
   /** The kinds whose patterns are written. */
   readonly table?: readonly Kind[];
-  /** Names of kinds that another program serves on this host. Behind a hop they are still ours. */
+  /** Names of kinds that another program serves on this host. On the other side of a hop they are still ours. */
   readonly servedElsewhere?: readonly string[];
   /** Whether that ssh warns of a key exchange that is not post-quantum (from 10.1), and so knows WarnWeakCrypto. */
   readonly warnsOfKex?: boolean;

@@ -79,7 +79,7 @@ export function commands({ harness, executable, node, script, socat }, folder, q
       id: 'complete',
       title: 'completion of a name',
       competitors: [...both(['complete', '--', 'ssh', 'mi']), socatVersion(scale)],
-      targets: within(5),
+      targets: within(6),
     },
     {
       ...common,

@@ -40,6 +40,24 @@ describe.each(['package.json', 'native/package.json'])('%s', (path) => {
     add(missing);
     const all = publishable(folder, about);
     expect(all).not.toHaveProperty('private');
-    expect(all).toMatchObject({ name: about.name, exports: about.exports });
+    expect(all).toMatchObject({ name: about.name, exports: about.exports, keywords: expect.any(Array) });
+  });
+
+  it('says where the project is, once that is filled in', () => {
+    for (const name of named) {
+      mkdirSync(join(dir, 'all', name, '..'), { recursive: true });
+      writeFileSync(join(dir, 'all', name), '');
+    }
+    const [site, repository] = ['https://example.org/vmssh', 'https://example.org/git/vmssh.git'];
+    const bugs = 'https://example.org/vmssh/issues';
+    const own = { site, repository, bugs, upload: '', maintainer: '', key: '' };
+    expect(publishable(join(dir, 'all'), about, 'native', own)).toMatchObject({
+      repository: { type: 'git', url: `git+${repository}`, directory: 'native' },
+      homepage: site,
+      bugs: { url: bugs },
+    });
+    expect(publishable(join(dir, 'all'), about, undefined, { ...own, repository: '' })).not.toHaveProperty(
+      'bugs',
+    );
   });
 });

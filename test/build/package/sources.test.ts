@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { folderOf } from '../../../build/engine/debian-package.js';
 import { enginePackage, engineSources } from '../../../build/engine/sources.js';
 import { writeSources } from '../../../build/package/sources.js';
@@ -21,7 +21,28 @@ describe.skipIf(missing || !existsSync('.git'))('the sources of a release', () =
 
   it('have all that a build downloads from Debian, and are enough for it once no archive has it', async () => {
     const folder = join(dir, 'sources');
-    await writeSources(folder, '1.2.3');
+    // Of what Debian made its package of, a build needs nothing: it is there if an archive has it.
+    const [upstream, sources] = ['some_1.orig.tar.gz', join(dir, 'made-of')];
+    mkdirSync(sources);
+    writeFileSync(join(sources, upstream), 'upstream');
+    const origins = [upstream, 'some_1-1.debian.tar.xz'].map((name) => {
+      const sha256 = createHash('sha256').update('upstream').digest('hex');
+      return { name, sha256, source: 'some-made-up', version: '1-1' };
+    });
+    const nowhere = 'http://127.0.0.1:9';
+    const without = { VMSSH_TEST_SNAPSHOT: `${nowhere}/file`, no_proxy: '127.0.0.1' };
+    const [cache, own] = [dirname(folderOf(enginePackage)), join(dir, 'own/vmssh-build')];
+    mkdirSync(own, { recursive: true });
+    for (const name of readdirSync(cache).filter((each) => each.endsWith('.deb')))
+      copyFileSync(join(cache, name), join(own, name));
+    const said = vi.spyOn(console, 'error').mockReturnValue();
+    onTestFinished(() => said.mockRestore());
+    const from = { ...process.env, XDG_CACHE_HOME: join(dir, 'own'), VMSSH_SOURCES: sources, ...without };
+    await writeSources(folder, '1.2.3', { env: from }, origins);
+    expect(readFileSync(join(folder, upstream), 'utf8')).toBe('upstream');
+    expect(said.mock.calls.flat()).toEqual([
+      expect.stringMatching(/^sources: some_1-1\.debian\.tar\.xz is left out.*127\.0\.0\.1:9\/mr\//),
+    ]);
     const page = readFileSync(join(folder, 'README.md'), 'utf8');
     const rows = [...page.matchAll(/^\| `(\S+\.deb)` \| .* \| `([0-9a-f]{64})` \| `(\S+)` \|$/gm)];
     expect(rows.map(([, name]) => name?.replace(/_.*/, ''))).toEqual(['qjs-src', 'musl-dev']);
@@ -30,13 +51,12 @@ describe.skipIf(missing || !existsSync('.git'))('the sources of a release', () =
       expect(createHash('sha256').update(bytes).digest('hex')).toBe(sha256);
       expect(readFileSync(join(folder, licence), 'utf8')).toMatch(/^License: /m);
     }
-    expect(page.match(/^- `quickjs-ng_\S+`, SHA-256 [0-9a-f]{64}$/gm)).toHaveLength(2);
+    expect(page).toMatch(/^- `some_1\.orig\.tar\.gz`, SHA-256 [0-9a-f]{64}$/m);
+    expect(page).toMatch(/^- `some_1-1\.debian\.tar\.xz`, SHA-256 [0-9a-f]{64}, not in this folder: /m);
     const { stdout } = await run(['tar', '-tzf', join(folder, 'vmssh-1.2.3.tar.gz')]);
     expect(stdout).toContain('\nvmssh-1.2.3/build/engine/sources.js\n');
-    expect(readdirSync(folder)).toHaveLength(rows.length * 2 + 2);
+    expect(readdirSync(folder)).toHaveLength(rows.length * 2 + 3);
 
-    // Nobody listens there.
-    const nowhere = 'http://127.0.0.1:9';
     const env = {
       ...process.env,
       XDG_CACHE_HOME: join(dir, 'cache'),

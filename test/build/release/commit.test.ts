@@ -11,6 +11,7 @@ const addresses = {
   site: 'https://example.org',
   upload: '/srv',
   repository: '',
+  bugs: '',
   maintainer: 'Me <me@example.org>',
   key: '',
 };

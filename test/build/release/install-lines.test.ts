@@ -15,6 +15,7 @@ const filled = {
   site: 'https://example.org/vmssh',
   upload: 'me@example.org:/srv/www/vmssh',
   repository: 'https://example.org/vmssh.git',
+  bugs: 'https://example.org/vmssh/issues',
   maintainer: 'Me <me@example.org>',
   key: '0123456789ABCDEF0123456789ABCDEF01234567',
 };
@@ -65,6 +66,9 @@ describe('the addresses', () => {
     { upload: '' },
     { upload: '-e sh' },
     { maintainer: 'me@example.org' },
+    { repository: '' },
+    { bugs: '' },
+    { bugs: 'http://example.org/issues' },
     { key: 'me@example.org' },
     { key: '01234567' },
   ])('are refused with %j', (wrong) => {

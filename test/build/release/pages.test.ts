@@ -12,6 +12,7 @@ const addresses = {
   site,
   upload: 'me@example.org:/srv/vmssh',
   repository: 'https://example.org/vmssh.git',
+  bugs: 'https://example.org/vmssh/issues',
   maintainer: 'Me <me@example.org>',
   key: 'A'.repeat(40),
 };

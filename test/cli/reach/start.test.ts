@@ -138,7 +138,7 @@ it('one that was looked up by its id, and ended at once, is not waited for', asy
     throw new ConnectError('connect', 'qemu/mint', { code: 'WSAETIMEDOUT', ...why });
   };
   const sleep = async (ms: number) => slept.push(ms);
-  const waiting = openWhenReady(attempt, { target: 'qemu/mint', waitMs: 1e9, sleep });
+  const waiting = openWhenReady(attempt, { waitMs: 1e9, sleep });
   await expect(waiting).rejects.toMatchObject({
     ...{ code: 'NOT_STARTED', target: 'qemu/mint', problem: '"mint" is off again' },
   });

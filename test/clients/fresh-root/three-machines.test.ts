@@ -12,7 +12,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { keyLines } from '../../../src/commands/forward/key-lines.js';
+import { keyLines } from '../../../src/commands/forward/report.js';
 import { parseTarget } from '../../../src/kinds/parse.js';
 import { type Machined, startMachined } from '../../helpers/machined.js';
 import { run, vmssh } from '../../helpers/run.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { notForAll } from '../../../src/commands/config/system.js';
+import { notForAll } from '../../../src/commands/config/install.js';
 
 describe('a program for all users', () => {
   const ofRoot = { uid: 0, mode: 0o755 };

@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { createConnection } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
-import { serve } from '../../../src/commands/forward/serve.js';
+import { confineForward, serve } from '../../../src/commands/forward/serve.js';
 import { loadAddon } from '../../../src/native.js';
 import { missingAddon } from '../../helpers/addon.js';
+import { fakeIo } from '../../helpers/fake-io.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
 const dir = useTempDir();
@@ -89,4 +90,32 @@ it.skipIf(missingAddon())('serves all listeners, and counts the connections of a
   await served;
   expect(from.toSorted()).toEqual(all.map(({ path }) => path));
   expect(most).toBe(2);
+});
+
+const tcp = { listensAt: ['inet'] } as const;
+const path = { listensAt: ['unix'] } as const;
+const systemd = { listensAt: [] } as const;
+
+it.each([
+  { typed: 'vsock-mux/run/v.sock', ...tcp, want: ['found', 'serve'] },
+  { typed: 'vsock/3', ...systemd, want: ['found', 'serve'] },
+  { typed: 'unix/run/s', ...path, want: ['found', 'serve-path'] },
+  // Each connection may start the manager's program.
+  { typed: 'mint', ...tcp, want: [] },
+  { typed: 'machine/web', ...tcp, want: [] },
+  { typed: 'podman/web', ...tcp, want: [] },
+  { typed: 'via/hv1/vsock/3', ...tcp, want: [] },
+  { typed: '.host', ...tcp, want: ['found', 'serve'] },
+])('a forward of $typed with $listensAt: $want', async ({ typed, listensAt, want }) => {
+  const done: string[] = [];
+  const find = async () => void done.push('found');
+  await confineForward({ typed, listensAt }, find, fakeIo(), (profile) => void done.push(profile));
+  expect(done).toEqual(want);
+});
+
+it('gives them up though the machine is not there yet', async () => {
+  const done: string[] = [];
+  const find = () => Promise.reject(new Error('off'));
+  await confineForward({ typed: 'vsock/3', ...tcp }, find, fakeIo(), (profile) => void done.push(profile));
+  expect(done).toEqual(['serve']);
 });

@@ -42,14 +42,13 @@ const machines: readonly DiscoveredMachine[] = [
 const provider = (found: readonly DiscoveredMachine[], fails = false, code = 'EACCES'): Source => ({
   name: 'p',
   title: 'P',
-  platforms: ['linux'],
   list: async () => ({
     found,
     warnings: fails ? [{ provider: 'p', code, problem: 'no\x07' }] : [],
   }),
 });
 const deps = (...all: readonly Source[]): ListDeps => ({
-  providers: async () => all,
+  sources: all.map((each) => ({ name: each.name, platforms: ['linux'], load: async () => each })),
   listAll,
   hosts: async () => undefined,
   keepFresh: async () => {},

@@ -26,7 +26,7 @@ afterEach(() => {
 });
 
 async function open(env: NodeJS.ProcessEnv, more: { timeoutMs?: number; signal?: AbortSignal } = {}) {
-  const options = { target: 'vsock/42', timeoutMs: 20_000, env, ...more };
+  const options = { timeoutMs: 20_000, env, ...more };
   opened = await openConnection(vsock, options, native, 'linux');
   return opened;
 }
@@ -139,7 +139,7 @@ describe('a tool', () => {
     const passing: string[] = [];
     for (const { name, uses } of openers) if (uses.includes('pass')) passing.push(name);
     expect(passing).toEqual(['python3', 'systemd-ssh-proxy']);
-    const options = { target: 't', timeoutMs: 20_000, env: env(), stdio: 'pass' } as const;
+    const options = { timeoutMs: 20_000, env: env(), stdio: 'pass' } as const;
     program('socat', 'exit 0');
     const none = (use: 'pipe' | 'relay' | 'pass', where: NodeJS.ProcessEnv) =>
       openersFor(use, where, undefined, openers.slice(0, 3));

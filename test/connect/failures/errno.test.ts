@@ -66,7 +66,7 @@ describe.each(openers)('opened $how', ({ skip, native }) => {
     it.skipIf(skip)(`${each.name} is ${each.codes.join(' or ')}`, async (context) => {
       const path = await each.make({ folder, context, cleanup });
       for (const endpoint of [unix(path), mux(path)]) {
-        const options = { target: 't', timeoutMs: each.timeoutMs ?? 20_000 };
+        const options = { timeoutMs: each.timeoutMs ?? 20_000 };
         const error = await openConnection(endpoint, options, native).catch((thrown) => thrown);
         expect(error).toBeInstanceOf(ConnectError);
         expect(each.codes).toContain(error.code);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { exhausted, windowsExhausted } from '../../../src/connect/failures/failure.js';
 import { explainFailure, failures } from '../../../src/connect/failures/failures.js';
 import { openConnection } from '../../../src/connect/open.js';
-import type { Endpoint } from '../../../src/endpoint.js';
+import { type Endpoint, formatEndpoint } from '../../../src/endpoint.js';
 import { ConnectError, exitCode, exitCodeOf, type Op } from '../../../src/errors.js';
 import { vmIds } from '../../../src/target/guid.js';
 import { serviceIdOfPort } from '../../../src/target/numbers.js';
@@ -143,14 +143,14 @@ describe.each(families.filter((each) => each !== 'via' && each !== 'exec'))('a f
     const filled = (text: string) =>
       text.split('{address}').join(addresses[family]).split('{port}').join('2222');
     const { native } = fakeAddon({ code });
-    const opening = openConnection(endpoint, { target: 't', timeoutMs: 20_000 }, native);
+    const opening = openConnection(endpoint, { timeoutMs: 20_000 }, native);
     const error = await opening.catch((thrown) => thrown);
     expect(error).toBeInstanceOf(ConnectError);
     // What a multiplexer said is shown with the failure to understand it.
     const detail = code === 'PROTOCOL' ? ': below' : '';
     expect(error).toMatchObject({
       op: 'connect',
-      target: 't',
+      target: formatEndpoint(endpoint),
       code,
       final,
       hint: filled(hint),
@@ -195,10 +195,10 @@ describe('explainFailure', () => {
   });
 });
 
-/** The source without discovery, whose codes become warnings. */
+/** The code without sources/, whose codes become warnings. */
 function sources(): readonly string[] {
   const root = new URL('../../../src/', import.meta.url);
   return readdirSync(root, { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.ts') && !/^(discovery|demo|engine)\//.test(path))
+    .filter((path) => path.endsWith('.ts') && !/^(sources|demo|engine)\//.test(path))
     .map((path) => readFileSync(new URL(path, root), 'utf8'));
 }

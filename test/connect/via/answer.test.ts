@@ -80,12 +80,12 @@ describe('a failure of the hop', () => {
     hint: 'see how far it comes: ssh -v hv1 true; or allow more time with --timeout',
   };
   it('is explained', () =>
-    expect(hopFailure('HOP_SILENT', endpoint, 'via/hv1/web')).toMatchObject({
+    expect(hopFailure('HOP_SILENT', endpoint)).toMatchObject({
       ...told,
       problem: 'ssh to hv1 got no answer in time (HOP_SILENT)',
     }));
   it('says what is known besides', () =>
-    expect(hopFailure('HOP_SILENT', endpoint, 'via/hv1/web', 'it printed "x"')).toMatchObject({
+    expect(hopFailure('HOP_SILENT', endpoint, 'it printed "x"')).toMatchObject({
       ...told,
       problem: 'ssh to hv1 got no answer in time (HOP_SILENT): it printed "x"',
     }));
@@ -95,10 +95,10 @@ describe('an errno there', () => {
   const cause = new Error('x');
   it('is explained as that of its socket, with the host', () => {
     const at = { family: 'unix', path: '/run/x' } as const;
-    const error = onHost('hv1', at, 'ECONNREFUSED', 'via/hv1/unix/run/x', cause);
+    const error = onHost('hv1', at, 'ECONNREFUSED', cause);
     expect(error).toMatchObject({
       op: 'connect',
-      target: 'via/hv1/unix/run/x',
+      target: 'unix:/run/x',
       code: 'ECONNREFUSED',
       problem: 'on hv1, nothing listens on the socket /run/x (ECONNREFUSED)',
       hint: 'on hv1: its server ended and left the file, or never listened: see ss -xl',
@@ -106,7 +106,7 @@ describe('an errno there', () => {
     expect(error.cause).toBe(cause);
   });
   it('needs no hint', () =>
-    expect(onHost('hv1', { family: 'unix', path: '/run/x' }, 'EBADMSG', 'x').hint).toBeUndefined());
+    expect(onHost('hv1', { family: 'unix', path: '/run/x' }, 'EBADMSG').hint).toBeUndefined());
 });
 
 describe('what the vmssh there reports', () => {
@@ -135,7 +135,7 @@ describe('what the vmssh there reports', () => {
     { json: '[]', want: unknown },
     { json: '"x"', want: unknown },
   ])('as $json', ({ json, want }) => {
-    const { op, code, problem, hint, final, target } = remoteFailure('hv1', json, 'via/hv1/web');
+    const { op, code, problem, hint, final, target } = remoteFailure(endpoint, 'hv1', json);
     expect({ op, code, problem, hint, final, target }).toEqual({
       final: false,
       ...want,

@@ -55,7 +55,7 @@ ${script}
     { env }: { readonly env: NodeJS.ProcessEnv },
     more: { timeoutMs?: number; signal?: AbortSignal } = {},
   ): Promise<Hop> {
-    const options = { target: 'via/hv1/web', timeoutMs: 20_000, env, ...more };
+    const options = { timeoutMs: 20_000, env, ...more };
     const hop = await openVia(endpoint, options, native(), () => false);
     opened.push(hop);
     return hop;
@@ -151,7 +151,7 @@ ${script}
       want: { code: 'HOP_FAILED', problem: expect.stringMatching(/: a signal ended it: SIGTERM$/) },
     },
   ])('fails with the words for $name', async ({ script, want }) => {
-    await expect(open(unix, ssh(script))).rejects.toMatchObject({ target: 'via/hv1/web', ...want });
+    await expect(open(unix, ssh(script))).rejects.toMatchObject({ target: expect.any(String), ...want });
   });
 
   it.skipIf(skip)('fails if a hypervisor without a tool has no path for ssh -W', async () => {

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { sandbox } from '../../../src/hosts/units.js';
 import { missingAddon } from '../../helpers/addon.js';
 import { missingPrograms } from '../../helpers/programs.js';
-import { run, vmssh } from '../../helpers/run.js';
+import { run, underTrace, vmssh } from '../../helpers/run.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { activated, connectTo, multiplexer, readToEnd } from './forwarding.js';
 
@@ -54,8 +54,11 @@ describe.skipIf(missing)("the sandbox of an installed forward's service", () => 
 async function callsOfForward(dir: string) {
   const [machine, trace] = ['machine', 'trace'].map((name) => join(dir, name)) as [string, string];
   await multiplexer(machine, (socket) => void socket.pipe(socket));
+  // systemd-socket-activate hands on little of its environment.
+  const set = Object.entries(underTrace).map(([name, value]) => `-E${name}=${value}`);
   // -D: the program has the pid that systemd named.
-  const traced = ['strace', '-f', '-D', '-qq', '-o', trace, ...vmssh, 'forward', '--private', '--idle=0.3'];
+  const strace = ['strace', '-f', '-D', '-qq', ...set, '-o', trace];
+  const traced = [...strace, ...vmssh, 'forward', '--private', '--idle=0.3'];
   const { ended, port } = await activated([...traced, `vsock-mux${machine}`, '1', 'systemd']);
   const client = await connectTo({ host: '127.0.0.1', port });
   client.end('hello');

@@ -21,6 +21,18 @@ const policies = ['accept-new', 'ask', 'strict'] as const;
 /** What is typed for one machine: its Host, a target with both separators, in another case, and its UUID. */
 const spellings = [name, `machine/${name}`, `machine%${name}`, `machine/${name.toUpperCase()}`, id(0)];
 
+/** What other tools publish about host keys: the sources are in docs/reference/compare.md. */
+const peers = {
+  systemd: ['CheckHostIP no', 'StrictHostKeyChecking no', 'UserKnownHostsFile /dev/null'],
+  lima: [
+    ...['StrictHostKeyChecking no', 'UserKnownHostsFile /dev/null', 'NoHostAuthenticationForLocalhost yes'],
+    ...['PreferredAuthentications publickey', 'BatchMode yes'],
+  ],
+  coder: [
+    ...['ConnectTimeout=0', 'StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'LogLevel ERROR'],
+  ],
+};
+
 function id(at: 0 | 1): string {
   return ids[at].replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
@@ -211,7 +223,10 @@ describe.skipIf(missing)('ssh and the identity of a machine', () => {
     expect(pins()).toMatch(new RegExp(`^vmssh-${id(0)} ssh-ed25519 \\S+ machine%${name}\n$`));
     for (const typed of [address, name]) expect(await bySsh(typed, 'strict')).toMatchObject({ code: 7 });
     lists(machine(1, ids[0]));
-    expect(await bySsh(`unix${sshds[1]?.path}`, 'accept-new')).toMatchObject({ code: 255 });
+    expect(await bySsh(`unix${sshds[1]?.path}`, 'accept-new')).toMatchObject({
+      code: 255,
+      stderr: expect.stringContaining(` forget machine/${name}`),
+    });
   });
 
   it.each([
@@ -271,6 +286,77 @@ describe.skipIf(missing)('ssh and the identity of a machine', () => {
     const { code, stderr } = await bySsh(`machine/${name}`, 'accept-new', jump);
     expect(code).toBe(255);
     expect(stderr).toContain('no vmssh proxy says which machine');
+  });
+
+  it("lines for all users leave a user's own strict as it is", async () => {
+    // As config install --system writes them: without anything of this user.
+    const lines = await program('config', 'print');
+    expect(lines).toMatchObject({ code: 0, stdout: expect.stringContaining('KnownHostsCommand') });
+    expect(lines.stdout).not.toContain('--host-keys');
+    const system = join(dir, 'system.conf');
+    writeFileSync(system, lines.stdout, { mode: 0o600 });
+    const login = () => bySsh(name, '', ['-F', system]);
+    writeFileSync(join(home, '.ssh/config'), 'Host *\n    StrictHostKeyChecking yes\n', { mode: 0o600 });
+    expect(isIn(await login())).toBe(false);
+    rmSync(join(home, '.ssh/config'));
+    expect(isIn(await login())).toBe(true);
+  });
+
+  it('the inventory of Ansible has the same key', async () => {
+    const { stdout } = await program('inventory');
+    const { ansible_ssh_common_args: args, ansible_host: host = name } =
+      JSON.parse(stdout)._meta.hostvars[name];
+    const login = () =>
+      run(
+        [
+          'sh',
+          '-c',
+          `exec ssh -F /dev/null -o BatchMode=yes -i ${join(dir, 'a/id')} ${args} '${host}' 'exit 7'`,
+        ],
+        {
+          env,
+          detached: true,
+        },
+      );
+    expect(await login()).toMatchObject({ code: 7 });
+    expect(await bySsh(name, 'strict')).toMatchObject({ code: 7, stderr: '' });
+    lists(machine(1, ids[0]));
+    expect(await login()).toMatchObject({ code: 255 });
+  });
+
+  it('pins that cannot be read let nobody in', async () => {
+    mkdirSync(file);
+    try {
+      for (const login of [bySsh, byVmssh])
+        expect(await login(name, 'accept-new')).toMatchObject({ code: 255 });
+    } finally {
+      rmSync(file, { recursive: true });
+    }
+  });
+
+  it('a key that the user has revoked lets nobody in', async () => {
+    const known = join(home, '.ssh/known_hosts');
+    writeFileSync(known, `@revoked * ${readFileSync(join(dir, 'a/host.pub'), 'utf8')}`);
+    try {
+      for (const typed of spellings) expect(await bySsh(typed, 'accept-new')).toMatchObject({ code: 255 });
+    } finally {
+      rmSync(known);
+    }
+    expect(pins()).toBe('');
+  });
+
+  describe.each(Object.entries(peers))('with the lines of %s', (_tool, lines) => {
+    it('each machine is let in: exchanged, made again, or unknown though the user is strict', async () => {
+      const own = join(dir, 'peer.conf');
+      const all = ['Host *', ...lines, `ProxyCommand ${vmsshWords} proxy machine/${name} %p`];
+      writeFileSync(own, `${all.join('\n')}\nHost *\nStrictHostKeyChecking yes\n`, { mode: 0o600 });
+      const login = () => bySsh('web', 'strict', ['-F', own]);
+      const rows = [machine(0, ids[0]), machine(0, ids[0]), machine(1, ids[0]), machine(1, ids[1])];
+      for (const row of rows) {
+        lists(row);
+        expect(await login()).toMatchObject({ code: 7 });
+      }
+    });
   });
 
   it('of two first logins at once one is pinned, and the other is that key or refused', async () => {

@@ -88,7 +88,7 @@ describe.skipIf(missing)('the host key of a machine without a UUID', () => {
     expect(stdout).toMatch(new RegExp(`hint: .*vmssh.* forget '?machine/${name}`));
     expect(await program('forget', name)).toMatchObject({
       code: 0,
-      stdout: `forgot the host key of "${name}"\n`,
+      stdout: `forgot the host key of "${name}", also known as machine%${name}\n`,
     });
     expect(knownHosts()).toBe('');
     expect(await program('check', '--until=authentication', name)).toMatchObject({ code: 0 });

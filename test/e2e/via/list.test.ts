@@ -226,7 +226,7 @@ describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
         );
         expect(await ours('forget', '--via', 'hv2', 'twin')).toMatchObject({
           code: 0,
-          stdout: 'forgot the host key of "via/hv2/twin"\n',
+          stdout: 'forgot the host key of "via/hv2/twin", also known as twin.hv2, via-hv2-machine-twin\n',
         });
         expect(keys()).not.toContain('via%hv2');
       },

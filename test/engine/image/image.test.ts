@@ -29,29 +29,11 @@ describe.skipIf(program === undefined)('an image', () => {
     expect(await run([`${program}`, 'values'])).toEqual(want);
   });
 
-  it('has what its second function loads for some commands, and only for these', async () => {
-    const ask = async (subject: string) => JSON.parse((await run([`${program}`, subject])).stdout);
-    expect(await ask('loaded')).toEqual({
-      loads: ['more'],
-      made: 3,
-      disks: [
-        ['sda', 'swap'],
-        ['sdb', 'root'],
-      ],
-      found: [null, 1, 5, 6, 7],
-      weak: 'kept',
-      machines: ['web', 'db', 'cache'].map((name) => ({ name, kind: 'guest' })),
-      held: 60_000,
-    });
-    expect(await ask('values')).toMatchObject({ machines: [{ name: 'web' }, { name: 'db' }], made: 3 });
-    expect(JSON.parse((await run([`${plain}`, 'loaded'])).stdout)).toMatchObject({ loads: [], made: 3 });
-  });
-
   it('is made of nothing that differs between processes', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'vmssh-image-'));
     afterAll(() => rmSync(folder, { recursive: true, force: true }));
     const build = buildEngineProgram(join(root, 'test/engine/image/asks.ts'), join(folder, 'asks'), {
-      image: [],
+      image: true,
     });
     await expect(build).rejects.toThrow('environment of engine:system was called before atStart');
   });

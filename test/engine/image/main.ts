@@ -35,7 +35,6 @@ let counter = 10n ** 15n;
 const count = () => ++counter;
 const tree: { next?: object } = {};
 tree.next = { back: tree };
-const loads: string[] = [];
 
 const subjects: Readonly<Record<string, (rest: readonly string[]) => unknown>> = {
   /** The same with an image and without. */
@@ -73,21 +72,6 @@ const subjects: Readonly<Record<string, (rest: readonly string[]) => unknown>> =
       date: new Date(0).toISOString(),
     };
   },
-  /** What `loadMore` made, and changed of what was there before. */
-  async loaded() {
-    const { Disk, disks } = await import('./more.js');
-    new Disk('sdc').parts.set('home', 5);
-    disks[0]?.parts.set('swap', 1).delete('root');
-    return {
-      loads,
-      made: Disk.made,
-      disks: disks.map(({ name, parts }) => [name, ...parts.keys()]),
-      found: ['web', 'db', key, symbol, 'more'].map((each) => byName.get(each)),
-      weak: weak.get(key),
-      machines,
-      held: Array.from({ length: 60_000 }, (_, index) => ({ index })).length,
-    };
-  },
   recursion: () => attempt(() => deeper(0)),
   'recursion in a promise': async () => attempt(await Promise.resolve().then(() => () => deeper(0))),
   random: () => Array.from({ length: 4 }, () => Math.random()),
@@ -119,15 +103,7 @@ function deeper(depth: number): number {
   return deeper(depth + 1) + 1;
 }
 
-atStart(
-  async () => {
-    const [name = '', ...rest] = process.argv.slice(2);
-    console.log(JSON.stringify(await subjects[name]?.(rest)));
-  },
-  async () => {
-    await import('./more.js');
-    loads.push('more');
-    byName.set('more', 7).delete('web');
-    machines.push(new Machine('cache'));
-  },
-);
+atStart(async () => {
+  const [name = '', ...rest] = process.argv.slice(2);
+  console.log(JSON.stringify(await subjects[name]?.(rest)));
+});

@@ -67,7 +67,8 @@ describeAddon('listen and accept', () => {
     );
   });
 
-  it('may take a port again whose connection has just ended', async () => {
+  // Another program may take the port while it is free.
+  it('may take a port again whose connection has just ended', { retry: 3 }, async () => {
     const { handle, port } = listening(anyPort);
     const client = createConnection({ host: '127.0.0.1', port });
     const accepted = await addon.accept(handle).promise;

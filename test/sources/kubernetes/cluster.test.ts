@@ -5,10 +5,7 @@ import {
   machinesMade,
   podsMade,
 } from '../../../src/sources/kubernetes/cluster.js';
-import { kubectl, kubevirt } from '../../../src/sources/kubernetes/providers.js';
 import { DiscoveryError } from '../../../src/sources/provider.js';
-import { sourcesOn } from '../../../src/sources/source.js';
-import { loadSources } from '../../../src/sources/sources.js';
 import { execRoute } from '../../../src/sources/tools/exec-route.js';
 import { fixture } from '../fixture.js';
 
@@ -122,12 +119,4 @@ describe('the machines of KubeVirt', () => {
       expect.objectContaining({ name: 'gone', status: 'off' }),
     ]);
   });
-});
-
-it('a cluster, which is on a network, is asked only if it is named', async () => {
-  const providers = await loadSources();
-  expect(sourcesOn('linux', providers)).not.toContain(kubectl);
-  expect(sourcesOn('linux', providers)).not.toContain(kubevirt);
-  expect(sourcesOn('linux', providers, ['kubevirt'])).toContain(kubevirt);
-  expect(sourcesOn('linux', providers, ['kubevirt'])).not.toContain(kubectl);
 });

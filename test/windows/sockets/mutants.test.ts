@@ -114,7 +114,10 @@ describeWindows('a fault in the addon', () => {
     const main = join(repo, 'src/bin/executable.ts');
     const changed = { [name]: text.replace(from, to) };
     await buildEngineProgram(main, mutant(), { target: 'win32-x64', changed });
-    expect(await whatIsWrong()).not.toEqual([]);
+    // Whether a send is short depends on how fast the peer reads.
+    let wrong = await whatIsWrong();
+    for (let tries = 0; tries < 4 && wrong.length === 0; tries++) wrong = await whatIsWrong();
+    expect(wrong).not.toEqual([]);
   });
 });
 

@@ -3,8 +3,7 @@
 namespace engine {
 
 // Windows' program has no image: it makes its engine at each start.
-const Engine* restoreEngine(bool) { return nullptr; }
-bool isForAll(const char*) { return false; }
+const Engine* restoreEngine() { return nullptr; }
 bool lacksImage() { return false; }
 bool collectMemory(std::uintptr_t) { return false; }
 int writeImage(const Engine&, const char*) { return 1; }

@@ -1,0 +1,130 @@
+import { existsSync } from 'node:fs';
+import type { Io } from '../../cli/command.js';
+import { startProgress } from '../../cli/terminal.js';
+import { now } from '../../clock.js';
+import { ConnectError, exitCode, exitCodeOf, printable, quote } from '../../errors.js';
+import { countBy } from '../../group-by.js';
+import { isProgram } from '../../process/program-in-path.js';
+import { type OutsideLine, outsideLines } from '../../sources/outside/file.js';
+import { runOutside } from '../../sources/outside/outside.js';
+import { answerIn, machineOf, machinesIn, unusedOf } from '../../sources/outside/rows.js';
+import { ownEnv } from '../../sources/own-env.js';
+import { type Deps, type DiscoveredMachine, DiscoveryError } from '../../sources/provider.js';
+import { listedRoutes } from '../../sources/routes.js';
+import { serviceLimitMs } from '../../sources/source.js';
+import { operand } from '../../sources/start-command.js';
+import type { JsonObject } from '../../sources/tools/json.js';
+import type { Examination, Show, ShownFinding } from './examine.js';
+
+/** The source of the user or of root that has this name; undefined: it is a machine's. */
+export function outsideNamed(typed: string, io: Pick<Io, 'env'>): OutsideLine | undefined {
+  return outsideLines(io.env).lines.find(({ name }) => name === typed);
+}
+
+/** Runs a source, for whoever writes one: how long it takes, and what is wrong with each of its rows. */
+export async function examineSource(line: OutsideLine, io: Io, show: Show | undefined): Promise<Examination> {
+  const progress = await startProgress(io, `checking ${line.name}`);
+  const { check, findings } = await asked(line, io).finally(() => progress.stop());
+  show?.check(check);
+  for (const finding of findings) show?.finding(finding);
+  const isWrong = findings.some(({ state }) => state === 'failed');
+  const code = check.error ? exitCodeOf(check.error) : isWrong ? exitCode.connect : exitCode.ok;
+  return { check, code, findings, suspects: [] };
+}
+
+type Seen = Pick<Examination, 'check' | 'findings'>;
+
+async function asked(line: OutsideLine, io: Io): Promise<Seen> {
+  const deps: Deps = { env: ownEnv(io.env), signal: io.interrupted(), timeoutMs: serviceLimitMs };
+  const started = now();
+  try {
+    const text = await runOutside(line, ['list'], deps);
+    const ms = now() - started;
+    const { machines } = answerIn(text);
+    const { found, warnings } = machinesIn(line, text);
+    const count = (all: number, of: string) => `${all} ${of}${all === 1 ? '' : 's'}`;
+    const parts = [`${count(found.length, 'machine')} in ${count(machines.length, 'row')}`];
+    if (warnings.length > 0) parts.push(count(warnings.length, 'warning'));
+    const stages = [{ stage: 'listed' as const, ms, found: parts.join(', ') }];
+    const findings = [
+      ...rowFindings(line, machines),
+      ...warnings.map(({ code, problem }) => failed('warning', `${problem} (${code})`)),
+      ...sameNames(found),
+      ...(await findFindings(line, found, deps)),
+    ];
+    return { check: { target: line.name, stages }, findings };
+  } catch (error) {
+    deps.signal?.throwIfAborted();
+    if (!(error instanceof DiscoveryError)) throw error;
+    return { check: { target: line.name, stages: [], error: failure(line, error) }, findings: [] };
+  }
+}
+
+function failure({ name, file, wrong }: OutsideLine, { code, message, cause }: DiscoveryError): ConnectError {
+  const hint =
+    wrong !== undefined
+      ? `correct its line in ${file}: docs/sources.md`
+      : code === 'UNTRUSTED'
+        ? 'give it, and the folders above it, to you or root, and let nobody else write there: chmod go-w'
+        : `see what its "list" prints: docs/sources.md`;
+  return new ConnectError('resolve', name, { code, problem: message, hint, cause });
+}
+
+/** Of so many rows what is wrong is printed. */
+const maxShown = 100;
+
+function rowFindings(line: OutsideLine, rows: readonly unknown[]): readonly ShownFinding[] {
+  const all = rows.flatMap((each, at) => {
+    const row: JsonObject = Object(each);
+    const named = typeof row.name === 'string' ? `, ${quote(row.name.slice(0, 100))}` : '';
+    return rowProblems(line, row).map((problem) => failed('row', `row ${at + 1}${named}: ${problem}`));
+  });
+  const more = all.length - maxShown;
+  return more > 0 ? [...all.slice(0, maxShown), failed('row', `and ${more} more`)] : all;
+}
+
+function rowProblems(line: OutsideLine, row: JsonObject): readonly string[] {
+  const machine = machineOf(line, row);
+  if (typeof machine === 'string') return [`left out: ${machine}`];
+  return [...unusedOf(line, row), ...(machine.status === 'running' ? routeProblems(machine) : [])];
+}
+
+function routeProblems(machine: DiscoveredMachine): readonly string[] {
+  const routes = listedRoutes(machine);
+  if (routes.length === 0) return ['it is running, and has neither an "address" nor "routes"'];
+  return routes.flatMap(({ endpoint }) => {
+    if ('path' in endpoint && !existsSync(endpoint.path)) return [`no socket ${endpoint.path} is there`];
+    const [program = ''] = 'command' in endpoint ? endpoint.command : [];
+    return program !== '' && !isProgram(program) ? [`${program} is no program that you may run`] : [];
+  });
+}
+
+function sameNames(machines: readonly DiscoveredMachine[]): readonly ShownFinding[] {
+  const twice = [...countBy(machines, ({ name }) => name)].filter(([, count]) => count > 1);
+  return twice
+    .slice(0, maxShown)
+    .map(([name, count]) => failed('row', `${count} machines are named ${quote(name)}`));
+}
+
+/** Whether "find" has the first machine too. */
+async function findFindings(
+  line: OutsideLine,
+  [first]: readonly DiscoveredMachine[],
+  deps: Deps,
+): Promise<readonly ShownFinding[]> {
+  if (!line.find || !first) return [];
+  try {
+    const { found } = machinesIn(line, await runOutside(line, ['find', ...operand(first.name)], deps));
+    if (found.some(({ name, uuid }) => name === first.name && uuid === first.uuid))
+      return [{ name: 'find', state: 'ok', message: printable(`it finds ${quote(first.name)} too`) }];
+    return [failed('find', `it does not find ${quote(first.name)}, which its "list" has`)];
+  } catch (error) {
+    deps.signal?.throwIfAborted();
+    if (!(error instanceof DiscoveryError)) throw error;
+    return [failed('find', error.message)];
+  }
+}
+
+function failed(name: string, message: string): ShownFinding {
+  return { name, state: 'failed', message };
+}

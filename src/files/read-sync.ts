@@ -1,0 +1,94 @@
+import { closeSync, constants, fstatSync, openSync, readSync, realpathSync, type Stats } from 'node:fs';
+
+/** More than any configuration, list of keys or cache. Bytes. */
+export const defaultLimit = 16 << 20;
+
+/**
+ * `readText` of read-file.ts, synchronously, for files that no disk or process can delay for long. `pipes`: the file may be a pipe, and is
+ * waited for.
+ */
+export function readTextSync(path: string, limit = defaultLimit, pipes = false): string {
+  const file = openSync(path, pipes ? constants.O_RDONLY : flags);
+  try {
+    if (!pipes) checkStats(fstatSync(file), path, limit);
+    const bytes = new Bytes(path, limit);
+    while (bytes.add({ bytesRead: readSync(file, bytes.next()) })) {}
+    return bytes.all().toString();
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** For opening a file that another user may own: a FIFO does not block. */
+export const flags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+
+/** Throws for anything but a regular file of at most `limit` bytes. */
+export function checkStats(stats: Stats, path: string, limit: number): void {
+  if (!stats.isFile()) throw failure('EINVAL', 'it is not a regular file', path);
+  if (stats.size > limit) throw tooLong(path, limit);
+}
+
+/** What was read so far; files of /proc do not report their size. */
+export class Bytes {
+  readonly #path: string;
+  readonly #limit: number;
+  /** Buffers that are full. */
+  readonly #parts: Buffer[] = [];
+  #buffer: Buffer;
+  #used = 0;
+  #length = 0;
+
+  constructor(path: string, limit: number) {
+    this.#path = path;
+    this.#limit = limit;
+    this.#buffer = Buffer.allocUnsafe(Math.min(shortestRead, limit + 1));
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Where the next bytes go. */
+  next(): Buffer {
+    if (this.#used === this.#buffer.length) {
+      this.#parts.push(this.#buffer);
+      this.#buffer = Buffer.allocUnsafe(Math.min(this.#length, maxRead, this.#limit - this.#length + 1));
+      this.#used = 0;
+    }
+    return this.#used === 0 ? this.#buffer : this.#buffer.subarray(this.#used);
+  }
+
+  /** Whether there may be more. */
+  add({ bytesRead }: { bytesRead: number }): boolean {
+    this.#used += bytesRead;
+    this.#length += bytesRead;
+    if (this.#length > this.#limit) throw tooLong(this.#path, this.#limit);
+    return bytesRead > 0;
+  }
+
+  all(): Buffer {
+    const last = this.#buffer.subarray(0, this.#used);
+    return this.#parts.length === 0 ? last : Buffer.concat([...this.#parts, last], this.#length);
+  }
+}
+
+/** Bytes. Most files of /proc are shorter than the first. */
+const shortestRead = 4 << 10;
+const maxRead = 64 << 10;
+
+function tooLong(path: string, limit: number): Error {
+  return failure('EFBIG', `it is longer than ${limit} bytes`, path);
+}
+
+function failure(code: string, problem: string, path: string): Error {
+  return Object.assign(new Error(`${code}: ${problem}, read '${path}'`), { code, syscall: 'read', path });
+}
+
+/** The path without links; undefined if nothing is there, or one of its folders may not be searched. */
+export function realPath(path: string): string | undefined {
+  try {
+    return realpathSync(path);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,100 @@
+import { ConnectError, quote } from './errors.js';
+import { type RouteName, routeNames } from './route.js';
+
+export interface ListMachinesOptions {
+  readonly signal?: AbortSignal;
+  /** The names of the only sources to ask, such as "libvirt"; absent: all of this host. */
+  readonly sources?: readonly string[];
+}
+
+export interface ConnectOptions {
+  /** The port if the target names none; default 22. */
+  readonly port?: number;
+  /** Milliseconds for the connect; default 15000. */
+  readonly timeout?: number;
+  /** Milliseconds to retry until an SSH banner arrives, for a machine that boots; absent: one attempt. */
+  readonly wait?: number;
+  /** Ends the attempt; what is open already stays open. */
+  readonly signal?: AbortSignal;
+  /** The only routes to try, in this order: ["vsock", "ip"]; absent: the machine's own, and no network if there is another. */
+  readonly routes?: readonly RouteName[];
+}
+
+export interface ProbeOptions extends ConnectOptions {
+  /** The user to ask about, since servers may offer each user other authentication methods; default "root". */
+  readonly user?: string;
+}
+
+/** Whether the options of a call are what they have to be. Throws a ConnectError USAGE of op parse. */
+export function checkOptions(target: string, options: unknown): void {
+  if (typeof options !== 'object' || options === null)
+    throw badOption(target, `the options are an object, not ${shown(options)}`, 'such as { timeout: 5000 }');
+  for (const [name, { what, is }] of Object.entries(wanted)) {
+    const value: unknown = (options as Record<string, unknown>)[name];
+    if (value !== undefined && !is(value))
+      throw badOption(
+        target,
+        `the option ${name} is ${what}, not ${shown(value)}`,
+        `leave ${name} out for its default`,
+      );
+  }
+}
+
+/** What each option has to be: callers in JavaScript, too, get an error that names it. */
+const wanted: {
+  readonly [K in keyof Required<ProbeOptions & ListMachinesOptions>]: {
+    readonly what: string;
+    readonly is: (value: unknown) => boolean;
+  };
+} = {
+  port: { what: 'a whole number from 0 to 4294967294', is: (value) => isWhole(value) && value < 0xffffffff },
+  timeout: { what: 'a number of milliseconds, more than 0', is: (value) => isTime(value) && value > 0 },
+  wait: { what: 'a number of milliseconds', is: isTime },
+  signal: { what: 'an AbortSignal', is: isSignal },
+  routes: { what: `a list of ${routeNames.join(', ')}`, is: areRoutes },
+  user: { what: 'a text that is not empty', is: isText },
+  sources: { what: 'a list of names of sources', is: (value) => isList(value) && value.every(isText) },
+};
+
+export function badOption(target: string, problem: string, hint: string): ConnectError {
+  return new ConnectError('parse', target, { code: 'USAGE', problem, hint });
+}
+
+function shown(value: unknown): string {
+  if (typeof value === 'string') return quote(value);
+  if (Array.isArray(value)) return `[${value.map(shown).join(', ')}]`;
+  return typeof value === 'object' && value !== null
+    ? 'an object'
+    : typeof value === 'function'
+      ? 'a function'
+      : String(value);
+}
+
+function isWhole(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
+}
+
+/** No timer takes longer ones: 24 days. */
+const maxMs = 0x7fffffff;
+
+function isTime(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && value <= maxMs;
+}
+
+/** Also one of another realm. */
+function isSignal(value: unknown): boolean {
+  return typeof Object(value).aborted === 'boolean' && typeof Object(value).addEventListener === 'function';
+}
+
+function areRoutes(value: unknown): boolean {
+  const names: readonly unknown[] = routeNames;
+  return isList(value) && value.length > 0 && value.every((each) => names.includes(each));
+}
+
+function isList(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value);
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value !== '';
+}

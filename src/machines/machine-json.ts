@@ -1,0 +1,80 @@
+import { type Endpoint, formatEndpoint } from '../endpoint.js';
+import type { Route, RouteName } from '../route.js';
+import type { ListedMachine } from '../sources/merge.js';
+import type { ContainerFacts, Status } from '../sources/provider.js';
+import { listedRoutes } from '../sources/routes.js';
+import type { Authority } from '../sources/tools/scope.js';
+import { isSshPort } from '../target/numbers.js';
+import { slug } from '../target/slug.js';
+
+/** A machine as `list --json` and the library have it: docs/reference/list-schema.md. */
+export interface MachineJson {
+  readonly status: Status;
+  readonly name: string;
+  readonly slug: string;
+  readonly sshName: string | null;
+  readonly target: string;
+  readonly provider: string;
+  readonly also: readonly string[];
+  readonly cid?: number;
+  readonly uuid?: string;
+  readonly address?: string;
+  /** All its routes, best first. */
+  readonly routes: readonly RouteJson[];
+  readonly user?: string;
+  readonly identityFile?: string;
+  readonly container?: Omit<ContainerFacts, 'url'>;
+  readonly authority?: Authority;
+  readonly via?: string;
+}
+
+/** A route, by its address, "vsock/42", "unix/run/x.sock", "192.0.2.1", "127.0.0.1:60022", or by the program that is the connection. */
+export type RouteJson =
+  | { readonly route: Exclude<RouteName, 'exec'>; readonly address: string }
+  | { readonly route: 'exec'; readonly command: readonly string[] };
+
+/** `sshName`: the Host that ssh has for it. */
+export function machineJson(machine: ListedMachine, sshName: string | undefined): MachineJson {
+  const { status, name, target, provider, also, cid, uuid, address, user, identityFile, authority, via } =
+    machine;
+  const container = machine.container && { id: machine.container.id, labels: machine.container.labels };
+  return {
+    status,
+    name,
+    slug: slug(name),
+    sshName: sshName ?? null,
+    target,
+    provider,
+    also,
+    cid,
+    uuid,
+    address,
+    routes: listedRoutes(machine).flatMap(routeJson),
+    user,
+    identityFile,
+    container,
+    authority,
+    via,
+  };
+}
+
+function routeJson({ name, endpoint }: Route): readonly RouteJson[] {
+  if (endpoint.family === 'exec') return [{ route: 'exec', command: endpoint.command }];
+  return name === 'exec' || name === 'via' ? [] : [{ route: name, address: addressOf(endpoint) }];
+}
+
+function addressOf(endpoint: Exclude<Endpoint, { family: 'exec' }>): string {
+  const own = 'port' in endpoint && !isSshPort(endpoint.port) ? `:${endpoint.port}` : '';
+  switch (endpoint.family) {
+    case 'unix':
+      return `unix/${endpoint.path.replace(/^\//, '')}`;
+    case 'vsock':
+      return own ? `vsock:${endpoint.cid}${own}` : `vsock/${endpoint.cid}`;
+    case 'vsock-mux':
+      return own ? `vsock-mux:${endpoint.path}${own}` : `vsock-mux/${endpoint.path.replace(/^\//, '')}`;
+    case 'tcp':
+      return own && endpoint.host.includes(':') ? `[${endpoint.host}]${own}` : `${endpoint.host}${own}`;
+    default:
+      return formatEndpoint(endpoint);
+  }
+}

@@ -1,0 +1,87 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { programInPath } from '../process/program-in-path.js';
+import { isWsl } from './hyper-v/interop.js';
+import { filesSource, type OutsideLines, outsideLines } from './outside/file.js';
+import { withToolFolders } from './own-folders.js';
+import type { Deps } from './provider.js';
+import type { Source } from './source.js';
+import { type HostLook, type SourceEntry, sources } from './sources.js';
+
+/** vmssh's own sources, then those of the user and of root: docs/sources.md. Their files are read now. */
+export function everyEntry(
+  { lines, problems }: OutsideLines = outsideLines(process.env, true),
+): readonly SourceEntry[] {
+  const platforms: SourceEntry['platforms'] = ['linux', 'darwin'];
+  const outside = lines.map((line): SourceEntry => {
+    const load = async () => (await import('./outside/outside.js')).outsideSource(line);
+    return { name: line.name, platforms, load };
+  });
+  const load = async () => (await import('./outside/outside.js')).sourceOfFiles(problems);
+  const ofFiles: readonly SourceEntry[] =
+    problems.length === 0 ? [] : [{ name: filesSource, platforms, load }];
+  return [...sources, ...outside, ...ofFiles];
+}
+
+/** The sources for a platform, of those on a network only `named` ones. */
+export function sourcesOn(
+  platform: NodeJS.Platform,
+  named: readonly string[] = [],
+  from: readonly SourceEntry[] = everyEntry(),
+): readonly SourceEntry[] {
+  return from.filter(
+    ({ name, platforms, isOnlyNamed }) =>
+      platforms.includes(platform) && (!isOnlyNamed || named.includes(name)),
+  );
+}
+
+/** Those of them that may have machines on this host, and the `named` ones. */
+export function sourcesHere(
+  host: Deps,
+  named?: readonly string[],
+  from?: readonly SourceEntry[],
+): readonly SourceEntry[] {
+  const { platform = process.platform } = host;
+  const look = lookOn(host, platform);
+  return sourcesOn(platform, named, from).filter(
+    ({ name, mayBeHere }) => named?.includes(name) || (mayBeHere?.(look) ?? true),
+  );
+}
+
+/** Loads those that may have machines on this host, or only those of these names, for a list. */
+export function loadHere(host: Deps, only?: readonly string[]): Promise<readonly Source[]> {
+  return loadForList(sourcesHere(host).filter(({ name }) => only?.includes(name) ?? true));
+}
+
+/** Loads sources for a list; those of processes only when one runs. */
+export function loadForList(entries: readonly SourceEntry[]): Promise<readonly Source[]> {
+  return Promise.all(entries.map((each) => (each.runs ? onceItRuns(each, each.runs) : each.load())));
+}
+
+function onceItRuns({ name, load }: SourceEntry, runs: RegExp): Source {
+  return {
+    ...{ name, title: name },
+    async list(deps) {
+      const { runsAny } = await import('./processes/processes.js');
+      return (await runsAny(runs, deps)) ? (await load()).list(deps) : { found: [], warnings: [] };
+    },
+  };
+}
+
+function lookOn({ env, exists = existsSync, procDir }: Deps, platform: NodeJS.Platform): HostLook {
+  const tools = withToolFolders(env, platform);
+  const { HOME, XDG_RUNTIME_DIR } = env;
+  // A runtime folder of another user is not used, but the one that systemd makes.
+  const runtime = [XDG_RUNTIME_DIR, `/run/user/${process.getuid?.()}`];
+  const full = (path: string): readonly (string | undefined)[] => {
+    const [, start, rest = ''] = /^(~|\$XDG_RUNTIME_DIR)(\/.*)?$/s.exec(path) ?? [];
+    if (start === undefined) return [path];
+    return (start === '~' ? [HOME] : runtime).map((folder) => folder && join(folder, rest));
+  };
+  return {
+    env,
+    program: (name) => programInPath(name, tools) !== undefined,
+    file: (...paths) => paths.some((path) => path && full(path).some((each) => each && exists(each))),
+    windows: () => platform === 'win32' || isWsl({ env, procDir }),
+  };
+}

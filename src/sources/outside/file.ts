@@ -1,0 +1,126 @@
+import { isAbsolute, join } from 'node:path';
+import { quote } from '../../errors.js';
+import { readTextSync } from '../../files/read-sync.js';
+import { hasControlCharacter } from '../../target/names.js';
+import { ownEnv } from '../own-env.js';
+import { configFolder } from '../own-folders.js';
+import type { Deps } from '../provider.js';
+import { sources } from '../sources.js';
+import { isJsonObject, type JsonObject, parseJson } from '../tools/json.js';
+
+/** A source that the user or root has added: a line of a sources.json. docs/sources.md has the format. */
+export interface OutsideLine {
+  readonly name: string;
+  /** The file that has it. */
+  readonly file: string;
+  /** An absolute path, and its first arguments. */
+  readonly command: readonly string[];
+  /** Whether it also takes "find" and "start". */
+  readonly find: boolean;
+  readonly start: boolean;
+  /** Private keys of its rows have to be below this. */
+  readonly folder?: string;
+  /** Why the line cannot be used, one clause: the source has no machines then. */
+  readonly wrong?: string;
+}
+
+export interface OutsideLines {
+  readonly lines: readonly OutsideLine[];
+  /** What else is wrong with the files. */
+  readonly problems: readonly FileProblem[];
+}
+
+interface FileProblem {
+  readonly file: string;
+  readonly code: string;
+  readonly problem: string;
+}
+
+/** The places of sources.json: the user's, whose lines count first, and root's. None on Windows. */
+export function outsideFiles(
+  env: Deps['env'],
+  etcDir = '/etc',
+  platform: NodeJS.Platform = process.platform,
+): readonly string[] {
+  if (platform === 'win32') return [];
+  const own = ownEnv(env);
+  const folders = [...(own.HOME ? [configFolder(own, own.HOME)] : []), etcDir];
+  return folders.map((folder) => join(folder, 'vmssh/sources.json'));
+}
+
+/** Reads them. Whether a file and its programs can be trusted is asked before one is run. */
+export function readOutside(files: readonly string[]): OutsideLines {
+  const lines = new Map<string, OutsideLine>();
+  const problems: FileProblem[] = [];
+  for (const file of files)
+    try {
+      for (const [name, line] of linesIn(readTextSync(file, maxBytes)))
+        if (!isOutsideName(name)) problems.push({ file, code: 'PROTOCOL', problem: nameRule(name) });
+        else if (!lines.has(name)) lines.set(name, lineOf(name, file, Object(line)));
+    } catch (error) {
+      const { code = 'PROTOCOL', message } = error as NodeJS.ErrnoException;
+      if (code !== 'ENOENT' && code !== 'ENOTDIR') problems.push({ file, code, problem: message });
+    }
+  return { lines: [...lines.values()], problems };
+}
+
+/** The provider of what is wrong with the files. */
+export const filesSource = 'sources.json';
+
+let read: { readonly key: string; readonly lines: OutsideLines } | undefined;
+
+/** The lines for this process. Read once, and only when a target or a list needs them; again if `anew`. */
+export function outsideLines(env: Deps['env'] = process.env, anew = false): OutsideLines {
+  const files = outsideFiles(env);
+  const key = files.join('\n');
+  if (anew || read?.key !== key) read = { key, lines: readOutside(files) };
+  return read.lines;
+}
+
+/** The words before a separator that are vmssh's own: its kinds, its sources, and what means something else there. */
+export const builtInWords: readonly string[] = [
+  ...sources.map(({ name }) => name),
+  ...['.host', 'unix', 'vsock', 'vsock-mux', 'machine', 'container', 'hvsock', 'via', 'outside'],
+  ...['host', 'ssh', 'source', 'sources'],
+];
+
+/** Whether a word can be the name of such a source: no kind or source of vmssh itself has it. */
+export function isOutsideName(word: string): boolean {
+  return /^[a-z][a-z0-9-]{0,30}[a-z0-9]$/.test(word) && !builtInWords.includes(word);
+}
+
+/** Of a file, in bytes; and of its sources. */
+const maxBytes = 1 << 18;
+const maxLines = 100;
+
+function linesIn(text: string): readonly (readonly [name: string, line: unknown])[] {
+  const json = parseJson(text);
+  if (!isJsonObject(json) || json.version !== 1 || !isJsonObject(json.sources))
+    throw new SyntaxError('expected { "version": 1, "sources": { NAME: { "command": [PROGRAM] } } }');
+  const all = Object.entries(json.sources);
+  if (all.length > maxLines) throw new SyntaxError(`it has more than ${maxLines} sources`);
+  return all;
+}
+
+function nameRule(name: string): string {
+  return `no source can be named ${quote(name)}: a name has 2 to 32 of a-z, 0-9 and "-", and is none of vmssh's own`;
+}
+
+function lineOf(name: string, file: string, json: JsonObject): OutsideLine {
+  const { command, folder, find = false, start = false } = json;
+  const words = Array.isArray(command) && command.every(isWord) ? (command as string[]) : [];
+  const is = { name, file, command: words, find: find === true, start: start === true };
+  const wrong = (problem: string): OutsideLine => ({ ...is, command: [], wrong: problem });
+  if (words.length === 0) return wrong('its "command" is not a list of texts');
+  if (!isAbsolute(words[0] ?? ''))
+    return wrong('its program is no absolute path: none is looked for in PATH');
+  if (typeof find !== 'boolean' || typeof start !== 'boolean')
+    return wrong('its "find" and "start" are true or false');
+  if (folder === undefined) return is;
+  if (!isWord(folder) || !isAbsolute(folder)) return wrong('its "folder" is no absolute path');
+  return { ...is, folder };
+}
+
+function isWord(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= 4096 && !hasControlCharacter(value);
+}

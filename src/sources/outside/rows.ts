@@ -1,0 +1,172 @@
+import { createHash } from 'node:crypto';
+import { isIP } from 'node:net';
+import { isAbsolute, normalize } from 'node:path';
+import { type Route, routeBy } from '../../route.js';
+import { withDashes } from '../../target/guid.js';
+import { checkUserName, hasControlCharacter, nameProblem } from '../../target/names.js';
+import { sshPort } from '../../target/numbers.js';
+import { type DiscoveredMachine, DiscoveryError, type Listing, type Warning } from '../provider.js';
+import { routeTo } from '../routes.js';
+import { isJsonObject, type JsonObject, parseJson } from '../tools/json.js';
+import { isTooLong, maxCharacters, readRows, readWarnings, shortText, statusIn } from '../tools/said.js';
+import { authorityOf } from '../tools/scope.js';
+import type { OutsideLine } from './file.js';
+
+/** What a row may say depends on its source. */
+type RowSource = Pick<OutsideLine, 'name' | 'folder'>;
+
+/** The machines in what a source printed: rows of `vmssh list --json`, of which nothing is trusted. Throws a DiscoveryError. */
+export function machinesIn(source: RowSource, text: string, workedMs?: () => number): Listing {
+  const { machines, warnings } = answerIn(text);
+  const { rows, left } = readRows(machines, (row) => machineOf(source, row), 'a source', workedMs);
+  const warningOf = (problem: string): Warning => ({ provider: source.name, code: 'PROTOCOL', problem });
+  return {
+    found: rows,
+    warnings: [
+      ...readWarnings(warnings, () => source.name, warningOf),
+      ...left.map(({ why, count }) => warningOf(`${count} of its machines cannot be shown: ${why}`)),
+    ],
+  };
+}
+
+/** The answer, unread. Throws a DiscoveryError. */
+export function answerIn(text: string): {
+  readonly machines: readonly unknown[];
+  readonly warnings: unknown;
+} {
+  let json: JsonObject;
+  try {
+    json = Object(parseJson(text));
+  } catch (cause) {
+    throw new DiscoveryError('PROTOCOL', `it printed ${(cause as Error).message}`, { cause });
+  }
+  const { version, machines, warnings, error } = json;
+  const failed = shortText(Object(error).problem);
+  if (failed !== undefined) throw new DiscoveryError('FAILED', failed);
+  if (version === 1 && Array.isArray(machines)) return { machines, warnings };
+  throw new DiscoveryError('PROTOCOL', 'expected { "version": 1, "machines": [{ "name", "status", … }] }');
+}
+
+/** A machine of a source, or why its row cannot be used, in our own words. */
+export function machineOf(source: RowSource, row: JsonObject): DiscoveredMachine | string {
+  const { name, routes: listed } = row;
+  if ([name, row.address, row.user, row.identityFile].some(isTooLong))
+    return `a text has more than ${maxCharacters} characters`;
+  if (typeof name !== 'string') return 'it has no "name"';
+  if (nameProblem(name) !== undefined) return 'its name is empty, or has a slash or a control character';
+  const status = statusIn(row);
+  if (status === undefined) return 'its "status" is missing or unknown';
+  const id = idOf(row);
+  if (id === null) return `its "id" is no text of at most ${maxCharacters} characters`;
+  const routes = routesIn(listed);
+  const address = addressIn(row.address);
+  const wrong = [routes, address].find((each) => typeof each === 'string');
+  if (wrong !== undefined) return wrong as string;
+  return {
+    name,
+    target: `${source.name}/${name}`,
+    provider: source.name,
+    authority: authorityOf(),
+    status,
+    uuid: id && ownUuid(source.name, id),
+    address: shortText(row.address),
+    ...(Array.isArray(routes) && routes.length > 0 ? { routes: routes as readonly Route[] } : {}),
+    user: userOf(source, row),
+    identityFile: keyOf(source, row),
+  };
+}
+
+/** What of a row is not used though the machine is, one clause each. */
+export function unusedOf(source: RowSource, row: JsonObject): readonly string[] {
+  const below = source.folder === undefined ? 'its line names no "folder"' : `only ${source.folder} counts`;
+  const isUnused = (value: unknown, used: string | undefined) => value !== undefined && used === undefined;
+  return [
+    ...(isUnused(row.user, userOf(source, row))
+      ? [`its "user" is not used: ${below}, or no user has it`]
+      : []),
+    ...(isUnused(row.identityFile, keyOf(source, row)) ? [`its "identityFile" is not used: ${below}`] : []),
+  ];
+}
+
+/** Undefined: it has none; null: not a text. */
+function idOf({ id, uuid = id }: JsonObject): string | undefined | null {
+  return uuid === undefined ? undefined : (shortText(uuid) ?? null);
+}
+
+/**
+ * A source speaks of its own machines only: the UUID is made of its name and its id (version 8 of RFC 9562), so that it is no other
+ * machine's, whatever the source says.
+ */
+function ownUuid(source: string, id: string): string {
+  const digits = createHash('sha256').update(`vmssh source\0${source}\0${id}`).digest('hex').slice(0, 32);
+  return withDashes(`${digits.slice(0, 12)}8${digits.slice(13, 16)}a${digits.slice(17)}`);
+}
+
+const maxRoutes = 16;
+const maxWords = 64;
+
+function routesIn(listed: unknown): readonly Route[] | string {
+  if (listed === undefined) return [];
+  if (!Array.isArray(listed) || listed.length > maxRoutes)
+    return `its "routes" are no list of at most ${maxRoutes}`;
+  const routes: Route[] = [];
+  for (const each of listed) {
+    const route = isJsonObject(each) ? routeIn(each) : 'a route is no object';
+    if (typeof route === 'string') return route;
+    routes.push(route);
+  }
+  return routes;
+}
+
+function routeIn({ command, address }: JsonObject): Route | string {
+  if (command !== undefined) return execIn(command);
+  return address === undefined
+    ? 'a route has neither an "address" nor a "command"'
+    : (addressIn(address) as Route);
+}
+
+/** No shell reads it: its stdin and stdout are the connection. */
+function execIn(command: unknown): Route | string {
+  const isWord = (word: unknown) =>
+    typeof word === 'string' && word.length <= maxCharacters && !hasControlCharacter(word);
+  if (!Array.isArray(command) || command.length > maxWords || !command.every(isWord))
+    return `a "command" is no list of at most ${maxWords} texts`;
+  const [program = '']: string[] = command;
+  if (!isAbsolute(program)) return 'the program of a "command" is no absolute path';
+  return routeBy({ family: 'exec', command, machine: '', into: 'ssh', port: sshPort }, [
+    `${program} connects to its SSH server`,
+  ]);
+}
+
+/** Undefined: it has none. A machine is not this host itself, and a name of a network may be anybody's tomorrow. */
+function addressIn(address: unknown): Route | string | undefined {
+  if (address === undefined) return undefined;
+  const text = shortText(address);
+  if (text === undefined) return 'its "address" is no text';
+  try {
+    const route = routeTo(text);
+    const { endpoint } = route;
+    if (endpoint.family === 'vsock' && endpoint.cid < 3) return 'its "address" is the vsock of this host';
+    if ('path' in endpoint && !endpoint.path.startsWith('/')) return 'its "address" is no absolute path';
+    if (endpoint.family === 'tcp' && isIP(endpoint.host) === 0) return 'its "address" is no IP address';
+    return route;
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return 'its "address" cannot be used: expected unix/PATH, vsock/CID, vsock-mux/PATH, IP or IP:PORT';
+  }
+}
+
+function userOf({ folder }: RowSource, { user }: JsonObject): string | undefined {
+  if (folder === undefined || typeof user !== 'string') return undefined;
+  try {
+    return checkUserName(user);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Only below the source's own folder: ssh offers a key of it to the machine. */
+function keyOf({ folder }: RowSource, { identityFile: path }: JsonObject): string | undefined {
+  if (folder === undefined || typeof path !== 'string' || hasControlCharacter(path)) return undefined;
+  return normalize(path) === path && path.startsWith(`${normalize(`${folder}/`)}`) ? path : undefined;
+}

@@ -1,0 +1,234 @@
+import { spawn } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findProgram, missingPrograms } from '../../helpers/programs.js';
+import { run, vmssh, vmsshWords } from '../../helpers/run.js';
+import { type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+import { blocksOf } from '../../markdown.js';
+
+const dir = useTempDir();
+const home = join(dir, 'home');
+const bin = join(dir, 'bin');
+const env = {
+  ...process.env,
+  HOME: home,
+  XDG_CONFIG_HOME: '',
+  PATH: `${bin}${delimiter}${process.env.PATH}`,
+};
+
+/** A program of these lines. */
+function program(name: string, text: string): string {
+  const path = join(bin, name);
+  writeFileSync(path, `#!/bin/sh\n${text}\n`);
+  chmodSync(path, 0o755);
+  return path;
+}
+
+/** The user has this source, "mine". */
+function source(command: readonly string[], more: object = {}): void {
+  mkdirSync(join(home, '.config/vmssh'), { recursive: true });
+  const sources = { mine: { command, ...more } };
+  writeFileSync(join(home, '.config/vmssh/sources.json'), JSON.stringify({ version: 1, sources }));
+}
+
+const listing = (...machines: readonly object[]) =>
+  `[ "$1" = list ] && printf %s '${JSON.stringify({ version: 1, machines })}'`;
+const call = (...args: readonly string[]) => run([...vmssh, ...args], { env });
+
+beforeAll(() => {
+  for (const path of [bin, join(home, '.ssh')]) mkdirSync(path, { recursive: true, mode: 0o700 });
+});
+
+/** The code block of docs/sources.md is what runs here: only the socket is another. */
+describe.skipIf(missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' }))(
+  'a source of the user',
+  () => {
+    let sshd: SshdOnSocket;
+    beforeAll(async () => {
+      sshd = await startSshd(dir);
+      program('vmssh', `exec ${vmsshWords} "$@"`);
+      const more = `-o IdentityFile=${join(dir, 'id')} -o IdentitiesOnly=yes -o BatchMode=yes`;
+      program('ssh', `exec ${findProgram('ssh')} -F ${home}/.ssh/config ${more} "$@"`);
+    });
+    afterAll(() => sshd?.close());
+
+    it('goes from nothing to a login, as docs/sources.md has it', async () => {
+      const [block = ''] = blocksOf('sources.md', 'From nothing to a login', 'sh');
+      expect(block.trim().split('\n').length).toBeLessThanOrEqual(10);
+      const text = block
+        .replace('unix/run/web/ssh.sock', `unix${sshd.path}`)
+        .replace(/ssh mine\/web$/m, '$& echo there');
+      const done = await run(['bash', '-euc', text], { env, cwd: home });
+      expect(done).toMatchObject({
+        code: 0,
+        stdout: expect.stringMatching(/✓ listed .* 1 machine in 1 row[\s\S]*there\n$/),
+      });
+      expect(await run(['ssh', 'web', 'echo by its Host'], { env })).toMatchObject({
+        stdout: 'by its Host\n',
+      });
+      expect(await run(['ssh', 'mine%web', 'echo %'], { env })).toMatchObject({ stdout: '%\n' });
+    });
+
+    it('has an exec as its route, and is a machine for each command', async () => {
+      const pipe =
+        'const s = require("net").connect(process.argv[1]); process.stdin.pipe(s); s.pipe(process.stdout)';
+      const command = [process.execPath, '-e', pipe, sshd.path];
+      const row = { name: 'Web 1', status: 'running', id: 'i-1', routes: [{ route: 'exec', command }] };
+      source([program('machines', listing(row))]);
+      const { stdout } = await call('list', '--json', '--provider', 'mine');
+      const [machine] = JSON.parse(stdout).machines;
+      expect(machine).toMatchObject({
+        target: 'mine/Web 1',
+        provider: 'mine',
+        routes: [{ route: 'exec', command }],
+      });
+      expect(await call('nc', '--banner', 'mine/Web 1')).toMatchObject({
+        stdout: expect.stringMatching(/^SSH-2/),
+      });
+      expect(await call('nc', '--banner', 'Web-1')).toMatchObject({
+        stdout: expect.stringMatching(/^SSH-2/),
+      });
+      expect(await call('check', '--until', 'banner', 'mine/web 1')).toMatchObject({ code: 0 });
+      expect((await call('inventory', '--list')).stdout).toContain('mine/Web 1');
+      expect(await call('nc', 'mine/Web 1', '80')).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining('reaches its SSH server only: port 80 cannot be reached'),
+      });
+    });
+  },
+);
+
+describe('vmssh check SOURCE', () => {
+  it('says what is wrong with each row, and exits with 1', async () => {
+    const rows = [
+      { name: 'web', status: 'fine' },
+      { name: 'db', status: 'running' },
+      { name: 'ok', status: 'off' },
+    ];
+    source([program('wrong', listing(...rows))]);
+    const { code, stdout } = await call('check', 'mine');
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/listed +[\d.]+ ms {2}2 machines in 3 rows, 1 warning/);
+    expect(stdout).toMatch(/row 1, "web": left out: its "status" is missing or unknown/);
+    expect(stdout).toMatch(/row 2, "db": it is running, and has neither an "address" nor "routes"/);
+    expect(stdout).not.toMatch(/row 3/);
+  });
+
+  it.each([
+    { what: 'fails', text: 'echo no key >&2; exit 3', says: /no key/, exit: 1 },
+    { what: 'prints no JSON', text: 'echo hello', says: /not JSON: "hello/, exit: 1 },
+  ])('shows why one that $what has no machines', async ({ text, says, exit }) => {
+    source([program('fails', text)]);
+    const { code, stdout } = await call('check', '--json', 'mine');
+    expect(code).toBe(exit);
+    expect(JSON.parse(stdout).results[0].error.problem).toMatch(says);
+    expect((await call('list', '--provider', 'mine')).code).toBe(1);
+    expect((await call('list')).code).toBe(0);
+    expect((await call('nc', 'mine/web')).stderr).toMatch(says);
+  });
+
+  it('runs nothing that others can change', async () => {
+    const path = program('open', `: > ${dir}/ran; ${listing()}`);
+    chmodSync(path, 0o777);
+    source([path]);
+    const { code, stdout } = await call('check', 'mine');
+    expect({ code, stdout }).toEqual({
+      code: 1,
+      stdout: expect.stringMatching(/open is not used: any user can change it\n[\s\S]*chmod go-w/),
+    });
+    expect(existsSync(join(dir, 'ran'))).toBe(false);
+  });
+
+  it('tries its "find" too', async () => {
+    source([program('finds', `${listing({ name: 'web', status: 'off' })}`)], { find: true });
+    expect(await call('check', 'mine')).toMatchObject({ code: 1, stdout: expect.stringMatching(/✗ find/) });
+  });
+});
+
+it('completion runs no program, and offers what config install saw', async () => {
+  const ran = join(dir, 'ran-list');
+  source([
+    program('marks', `: > ${ran}; ${listing({ name: 'kept', status: 'running', address: 'vsock/3' })}`),
+  ]);
+  expect(await call('config', 'install', '--no-fresh')).toMatchObject({ code: 0 });
+  expect(existsSync(ran)).toBe(true);
+  rmSync(ran);
+  const { stdout } = await call('complete', '--', 'ssh', 'mine/');
+  expect(stdout).toContain('mine/kept\t');
+  expect((await call('complete', '--', 'list', '--provider', 'mi')).stdout).toContain('mine\t');
+  expect(existsSync(ran)).toBe(false);
+});
+
+it('doctor lists each, and what is wrong with the file', async () => {
+  source([program('good', listing({ name: 'web', status: 'off' }))]);
+  expect((await call('doctor')).stdout).toContain(`mine: 1 machine by ${bin}/good`);
+  writeFileSync(join(home, '.config/vmssh/sources.json'), '{');
+  const { code, stdout } = await call('doctor');
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/own sources +\S*\/vmssh\/sources\.json: not JSON/);
+  expect((await call('list')).stderr).toMatch(/sources\.json: not JSON/);
+});
+
+describe('an example of docs/sources.md', () => {
+  const example = (heading: string) =>
+    readFileSync(new URL(`../../../docs/sources/${heading}.sh`, import.meta.url), 'utf8').replace(
+      /^#!.*\n/,
+      '',
+    );
+
+  it.skipIf(process.platform !== 'linux')('lists the machines of virtme-ng', async () => {
+    const words = [
+      'qemu-system-x86_64',
+      '-append',
+      'virtme.ssh virtme_ssh_channel=vsock',
+      '-device',
+      'vhost-vsock-pci,guest-cid=2222',
+    ];
+    const child = spawn('sh', ['-c', 'echo; read x', ...words], { stdio: ['pipe', 'pipe', 'ignore'] });
+    try {
+      await new Promise((resolve) => child.stdout.once('data', resolve));
+      source([program('vng', example('virtme-ng'))], { folder: join(home, '.cache/virtme-ng/.ssh') });
+      const { stdout } = await call('list', '--json', '--provider', 'mine');
+      expect(JSON.parse(stdout).machines).toMatchObject([
+        {
+          name: 'vng-2222',
+          address: 'vsock/2222',
+          identityFile: join(home, '.cache/virtme-ng/.ssh/id_virtme'),
+        },
+      ]);
+    } finally {
+      child.stdin.end();
+    }
+  });
+
+  it.skipIf(missingPrograms({ jq: 'jq' }))('lists and starts Docker Sandboxes', async () => {
+    const sandboxes = [
+      { name: 'claude-lab', id: 'a1', agent: 'claude', status: 'running', workspaces: ['/home/ann/lab'] },
+      { name: 'codex', agent: 'codex', status: 'stopped', workspaces: [] },
+    ];
+    const sbx = program(
+      'sbx',
+      `case $1 in ls) echo '${JSON.stringify({ sandboxes })}' ;; *) echo "$@" ;; esac`,
+    );
+    const script = program('sandboxes', example('sbx'));
+    source([script], { start: true });
+    const { stdout } = await call('list', '--json', '--provider', 'mine');
+    expect(JSON.parse(stdout).machines).toMatchObject([
+      {
+        name: 'claude-lab',
+        status: 'running',
+        routes: [{ command: [sbx, 'ssh', 'proxy', '--', 'claude-lab'] }],
+      },
+      { name: 'codex', status: 'off' },
+    ]);
+    expect((await run([script, 'start', '--', '-x'], { env })).stdout).toBe('exec -- -x true\n');
+    expect((await call('nc', 'mine/codex')).stderr).toContain(`${script} start codex`);
+  });
+
+  it('has at most twenty lines', () => {
+    for (const heading of ['virtme-ng', 'sbx'])
+      expect(example(heading).split('\n').length).toBeLessThanOrEqual(20);
+  });
+});

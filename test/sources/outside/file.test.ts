@@ -1,0 +1,122 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { kinds } from '../../../src/kinds/kinds.js';
+import {
+  builtInWords,
+  isOutsideName,
+  outsideFiles,
+  outsideLines,
+  readOutside,
+} from '../../../src/sources/outside/file.js';
+import { sources } from '../../../src/sources/sources.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+
+const dir = useTempDir();
+
+/** A sources.json with this text, or with these sources. */
+function fileWith(name: string, text: string | object): string {
+  mkdirSync(join(dir, name), { recursive: true });
+  const path = join(dir, name, 'sources.json');
+  writeFileSync(path, typeof text === 'string' ? text : JSON.stringify({ version: 1, sources: text }));
+  return path;
+}
+
+describe('sources.json', () => {
+  it('is in the folder of settings of the user, and in /etc', () => {
+    expect(outsideFiles({ HOME: dir }, '/e', 'linux')).toEqual([
+      `${dir}/.config/vmssh/sources.json`,
+      '/e/vmssh/sources.json',
+    ]);
+    expect(outsideFiles({ HOME: dir, XDG_CONFIG_HOME: dir }, '/e', 'linux')[0]).toBe(
+      `${dir}/vmssh/sources.json`,
+    );
+    expect(outsideFiles({ HOME: dir }, '/e', 'win32')).toEqual([]);
+  });
+
+  it("has a line for each source; of one name the user's counts", () => {
+    const own = fileWith('own', { mine: { command: ['/opt/mine', '-x'], find: true, folder: '/opt' } });
+    const root = fileWith('root', { mine: { command: ['/other'] }, lab: { command: ['/lab'], start: true } });
+    expect(readOutside([own, join(dir, 'none'), root])).toEqual({
+      lines: [
+        { name: 'mine', file: own, command: ['/opt/mine', '-x'], find: true, start: false, folder: '/opt' },
+        { name: 'lab', file: root, command: ['/lab'], find: false, start: true },
+      ],
+      problems: [],
+    });
+  });
+
+  it.each([
+    { line: { command: 'ls' }, wrong: /"command" is not a list/ },
+    { line: { command: [] }, wrong: /"command" is not a list/ },
+    { line: { command: ['/ls', 7] }, wrong: /"command" is not a list/ },
+    { line: { command: ['/ls\n'] }, wrong: /"command" is not a list/ },
+    { line: 7, wrong: /"command" is not a list/ },
+    { line: { command: ['machines'] }, wrong: /no absolute path/ },
+    { line: { command: ['/ls'], find: 'yes' }, wrong: /true or false/ },
+    { line: { command: ['/ls'], folder: 'keys' }, wrong: /"folder" is no absolute path/ },
+  ])('says what is wrong with the line $line, whose name stays a name', ({ line, wrong }) => {
+    const { lines } = readOutside([fileWith('wrong', { mine: line, lab: { command: ['/lab'] } })]);
+    expect(lines.map(({ name, command }) => ({ name, command }))).toEqual([
+      { name: 'mine', command: [] },
+      { name: 'lab', command: ['/lab'] },
+    ]);
+    expect(lines[0]?.wrong).toMatch(wrong);
+  });
+
+  it.each(['machine', 'via', 'lima', 'qemu', 'x', '-a', 'A', 'a b', 'a/b', 'é', 'a-', 'x'.repeat(33)])(
+    'lets no source be named %j, and has the others',
+    (name) => {
+      const file = fileWith('names', { [name]: { command: ['/x'] }, lab: { command: ['/lab'] } });
+      const { lines, problems } = readOutside([file]);
+      expect(lines.map((line) => line.name)).toEqual(['lab']);
+      expect(problems).toEqual([
+        { file, code: 'PROTOCOL', problem: expect.stringMatching(/^no source can be named "/) },
+      ]);
+    },
+  );
+
+  it.each([
+    { text: '{', problem: /^not JSON/ },
+    { text: '{"version":2,"sources":{}}', problem: /^expected/ },
+    { text: '{"version":1,"sources":[]}', problem: /^expected/ },
+    {
+      text: JSON.stringify({
+        version: 1,
+        sources: Object.fromEntries([...Array(101).keys()].map((i) => [`s${i}`, {}])),
+      }),
+      problem: /more than 100 sources/,
+    },
+    { text: ' '.repeat(1 << 19), problem: /longer than 262144 bytes/ },
+  ])('that cannot be used is a problem: $problem', ({ text, problem }) => {
+    const file = fileWith('bad', text);
+    expect(readOutside([file])).toEqual({
+      lines: [],
+      problems: [{ file, code: expect.any(String), problem: expect.stringMatching(problem) }],
+    });
+  });
+
+  it('is read once, and again for another home or if that is asked for', () => {
+    const home = join(dir, 'once');
+    const place = join(home, '.config/vmssh');
+    const write = (name: string) =>
+      writeFileSync(
+        join(place, 'sources.json'),
+        JSON.stringify({ version: 1, sources: { [name]: { command: ['/x'] } } }),
+      );
+    mkdirSync(place, { recursive: true });
+    const names = (anew?: boolean) => outsideLines({ HOME: home }, anew).lines.map(({ name }) => name);
+    write('one');
+    expect(names()).toEqual(['one']);
+    write('two');
+    expect(names()).toEqual(['one']);
+    expect(names(true)).toEqual(['two']);
+    expect(outsideLines({ HOME: dir }).lines).toEqual([]);
+  });
+});
+
+it('no source can have a word of a kind or of a source of vmssh', () => {
+  const words = [...kinds, ...sources].map(({ name }) => name);
+  expect(words.filter((name) => !builtInWords.includes(name))).toEqual([]);
+  expect(words.filter(isOutsideName)).toEqual([]);
+});

@@ -1,0 +1,179 @@
+import { describe, expect, it } from 'vitest';
+import { machineOf, machinesIn, unusedOf } from '../../../src/sources/outside/rows.js';
+
+const source = { name: 'mine' };
+const row = { name: 'web', status: 'running' };
+const read = (...machines: readonly unknown[]) =>
+  machinesIn(source, JSON.stringify({ version: 1, machines }));
+
+describe('a row of a source', () => {
+  it('is a machine of the source, and of nobody else', () => {
+    const uuid = '11111111-2222-4333-8444-555555555555';
+    const said = {
+      ...row,
+      uuid,
+      target: 'machine/web',
+      provider: 'libvirt',
+      cid: 3,
+      pid: 1,
+      also: ['qemu/web'],
+    };
+    const { found, warnings } = read(said);
+    expect(warnings).toEqual([]);
+    expect(found).toMatchObject([{ name: 'web', target: 'mine/web', provider: 'mine', status: 'running' }]);
+    expect(found[0]).not.toHaveProperty('cid');
+    expect(found[0]).not.toHaveProperty('pid');
+    expect(found[0]?.uuid).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}$/);
+    expect(found[0]?.uuid).not.toBe(uuid);
+    const other = machinesIn({ name: 'lab' }, JSON.stringify({ version: 1, machines: [said] }));
+    expect(other.found[0]?.uuid).not.toBe(found[0]?.uuid);
+    expect(read({ ...said, name: 'db' }).found[0]?.uuid).toBe(found[0]?.uuid);
+    expect(read({ ...row, id: uuid }).found[0]?.uuid).toBe(found[0]?.uuid);
+    expect(read(row).found[0]?.uuid).toBeUndefined();
+  });
+
+  it.each([
+    { address: 'vsock/3', endpoint: { family: 'vsock', cid: 3, port: 22 } },
+    { address: 'vsock:3:5000', endpoint: { family: 'vsock', cid: 3, port: 5000 } },
+    { address: 'unix/run/x.sock', endpoint: { family: 'unix', path: '/run/x.sock' } },
+    { address: 'vsock-mux/run/v', endpoint: { family: 'vsock-mux', path: '/run/v', port: 22 } },
+    { address: '192.0.2.1', endpoint: { family: 'tcp', host: '192.0.2.1', port: 22 } },
+    { address: '[::1]:2222', endpoint: { family: 'tcp', host: '::1', port: 2222 } },
+  ])('may have the route $address', ({ address, endpoint }) => {
+    expect(read({ ...row, routes: [{ route: 'any', address }] }).found[0]?.routes).toMatchObject([
+      { endpoint },
+    ]);
+    expect(read({ ...row, address }).found[0]).toMatchObject({ address });
+  });
+
+  it('may have a program as its route, word by word', () => {
+    const command = ['/usr/bin/sbx', 'ssh', 'proxy', '--', '$(id); `x` "web'];
+    const { found } = read({
+      ...row,
+      routes: [
+        { route: 'exec', command },
+        { route: 'vsock', address: 'vsock/3' },
+      ],
+    });
+    expect(found[0]?.routes?.map(({ endpoint }) => endpoint)).toMatchObject([
+      { family: 'exec', command, into: 'ssh' },
+      { family: 'vsock' },
+    ]);
+  });
+
+  it.each([
+    { changed: { name: undefined }, why: /"name"/ },
+    { changed: { name: 7 }, why: /"name"/ },
+    ...['', 'a/b', '..', 'a\nHost *', 'x\u001b[2J'].map((name) => ({
+      changed: { name },
+      why: /its name is empty/,
+    })),
+    { changed: { name: 'x'.repeat(1001) }, why: /more than 1000 characters/ },
+    { changed: { status: 'fine' }, why: /"status"/ },
+    { changed: { id: 7 }, why: /"id"/ },
+    { changed: { uuid: '' }, why: /"id"/ },
+    ...['vsock/0', 'vsock/1', 'vsock/2', 'vsock/local', 'vsock/host'].map((address) => ({
+      changed: { address },
+      why: /vsock of this host|cannot be used/,
+    })),
+    { changed: { address: 'unix:./x' }, why: /no absolute path/ },
+    { changed: { address: 'web:22' }, why: /no IP address/ },
+    { changed: { address: 'machine/web' }, why: /cannot be used|no IP address/ },
+    { changed: { address: 'hvsock:ZERO:vsock-22' }, why: /cannot be used|no IP address/ },
+    { changed: { address: 'via/hv1/vsock/3' }, why: /cannot be used|no IP address/ },
+    { changed: { address: 7 }, why: /no text/ },
+    { changed: { routes: 'vsock/3' }, why: /"routes"/ },
+    { changed: { routes: Array(17).fill({ address: 'vsock/3' }) }, why: /"routes"/ },
+    { changed: { routes: ['vsock/3'] }, why: /no object/ },
+    { changed: { routes: [{}] }, why: /neither/ },
+    { changed: { routes: [{ command: 'ssh web' }] }, why: /"command" is no list/ },
+    { changed: { routes: [{ command: ['/x', 'a\nb'] }] }, why: /"command" is no list/ },
+    { changed: { routes: [{ command: Array(65).fill('/x') }] }, why: /"command" is no list/ },
+    { changed: { routes: [{ command: [] }] }, why: /no absolute path/ },
+    { changed: { routes: [{ command: ['ssh', 'web'] }] }, why: /no absolute path/ },
+  ])('with $changed is left out, and the others are there', ({ changed, why }) => {
+    const { found, warnings } = read({ ...row, ...changed }, { ...row, name: 'db' });
+    expect(found.map(({ name }) => name)).toEqual(['db']);
+    expect(warnings).toEqual([
+      {
+        provider: 'mine',
+        code: 'PROTOCOL',
+        problem: expect.stringMatching(/^1 of its machines cannot be shown: /),
+      },
+    ]);
+    expect(warnings[0]?.problem).toMatch(why);
+    expect(warnings[0]?.problem).not.toMatch(/\p{Cc}/u);
+  });
+
+  it.each([
+    { folder: undefined, path: '/home/ann/.mine/key', has: false },
+    { folder: '/home/ann/.mine', path: '/home/ann/.mine/key', has: true },
+    { folder: '/home/ann/.mine/', path: '/home/ann/.mine/a/key', has: true },
+    { folder: '/home/ann/.mine', path: '/home/ann/.mine/../.ssh/id_rsa', has: false },
+    { folder: '/home/ann/.mine', path: '/home/ann/.mine', has: false },
+    { folder: '/home/ann/.mine', path: '/home/ann/.minefield/key', has: false },
+    { folder: '/home/ann/.mine', path: '/home/ann/.mine/a\nb', has: false },
+    { folder: '/home/ann/.mine', path: '.mine/key', has: false },
+  ])('below the folder $folder of its source has the key $path: $has', ({ folder, path, has }) => {
+    const from = { name: 'mine', folder };
+    const said = { ...row, user: 'ann', identityFile: path };
+    expect(machineOf(from, said)).toMatchObject({
+      identityFile: has ? path : undefined,
+      user: folder === undefined ? undefined : 'ann',
+    });
+    expect(unusedOf(from, said)).toHaveLength((has ? 0 : 1) + (folder === undefined ? 1 : 0));
+  });
+
+  it('has no user that ssh would refuse', () => {
+    const said = { ...row, user: '-oProxyCommand=id' };
+    expect(machineOf({ name: 'mine', folder: '/x' }, said)).toMatchObject({ user: undefined });
+  });
+});
+
+describe('what a source prints', () => {
+  it.each([
+    { text: '', says: /not JSON/ },
+    { text: '{', says: /not JSON/ },
+    { text: '[]', says: /expected/ },
+    { text: '{"version":2,"machines":[]}', says: /expected/ },
+    { text: '{"version":1,"machines":{}}', says: /expected/ },
+    { text: '['.repeat(100_000), says: /levels/ },
+    { text: '{"version":1,"error":{"problem":"no key"}}', says: /^no key$/ },
+  ])('and is no list is an error: $says', ({ text, says }) => {
+    expect(() => machinesIn(source, text)).toThrow(says);
+  });
+
+  it('has 10,000 machines at most: others are a warning', () => {
+    const { found, warnings } = read(
+      ...Array.from({ length: 10_003 }, (_, i) => ({ ...row, name: `m${i}` })),
+    );
+    expect(found).toHaveLength(10_000);
+    expect(warnings).toMatchObject([
+      { problem: '3 of its machines cannot be shown: a source can list 10000' },
+    ]);
+  });
+
+  it('has a limited processor time', () => {
+    let worked = 0;
+    const machines = Array.from({ length: 300 }, (_, i) => ({ ...row, name: `m${i}` }));
+    const { found, warnings } = machinesIn(
+      source,
+      JSON.stringify({ version: 1, machines }),
+      () => (worked += 3000),
+    );
+    expect(found).toHaveLength(100);
+    expect(warnings).toMatchObject([{ problem: expect.stringMatching(/reading the 100 before took 5 s/) }]);
+  });
+
+  it('has warnings of its own, as many as can be read', () => {
+    const warnings = [
+      { provider: 'libvirt', code: 'X', problem: 'why' },
+      7,
+      ...Array(200).fill({ problem: 'x' }),
+    ];
+    const { warnings: got } = machinesIn(source, JSON.stringify({ version: 1, machines: [], warnings }));
+    expect(got).toHaveLength(101);
+    expect(got[0]).toEqual({ provider: 'mine', code: 'X', problem: 'why' });
+    expect(got.at(-1)?.problem).toBe('102 more of its warnings are not shown');
+  });
+});

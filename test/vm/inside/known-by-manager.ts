@@ -28,7 +28,8 @@ const lies: readonly (readonly [lie: string, script: string])[] = [
   ],
   ['its own key after a megabyte', 'yes AAAA | head -c 1000000 | cat - $own >all; mv all $own'],
   ['a link to /etc/shadow', 'ln -sf /etc/shadow $own'],
-  ['a fifo', 'rm $own; mkfifo $own'],
+  // One that sshd does not read itself: it would wait too.
+  ['a fifo', 'rm $own; mkfifo ssh_host_mldsa44_ed25519_key.pub'],
 ];
 
 /**

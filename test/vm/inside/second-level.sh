@@ -33,10 +33,12 @@ cat >"$root/init" <<'INIT'
 #!/usr/bin/busybox sh
 /usr/bin/busybox --install -s /bin
 mount -t devtmpfs dev /dev
+mkdir /dev/pts
+mount -t devpts devpts /dev/pts
 for module in /modules/*; do insmod $module; done
 ip link set lo up
 dropbearkey -t ed25519 -f /etc/dropbear/dropbear_ed25519_host_key | grep ^ssh-ed25519 >/etc/ssh/ssh_host_ed25519_key.pub
-dropbear -R
+dropbear -R -P /run/dropbear.pid
 # The port comes a little after its module.
 agent=/dev/vport0p1
 for second in $(seq 30); do

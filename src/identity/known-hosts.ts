@@ -14,7 +14,10 @@ export interface KeyLine {
 
 /** The lines of a file with their newlines, one character per byte, so that kept lines do not change. */
 export function linesOf(bytes: Buffer): readonly string[] {
-  return bytes.toString('latin1').match(/[^\n]*\n|[^\n]+$/g) ?? [];
+  const lines = bytes.toString('latin1').split('\n');
+  const last = lines.pop() ?? '';
+  const whole = lines.map((line) => `${line}\n`);
+  return last === '' ? whole : [...whole, last];
 }
 
 /** Undefined for a comment, an empty or an invalid line. */

@@ -87,10 +87,7 @@ function namesIn(line: string): readonly string[] {
 
 /** The words after the key. */
 function commentOf(line: string): readonly string[] {
-  return line
-    .split(/[ \t\r\n]+/)
-    .filter((word) => word !== '')
-    .slice(3);
+  return (line.match(/[^ \t\r\n]+/g) ?? []).slice(3);
 }
 
 /** As identity.ts makes them. */

@@ -40,8 +40,9 @@ export interface MachineKeys {
   readonly authorities: readonly string[];
   /** What ssh looks it up by, and what was typed. */
   readonly hosts: readonly string[];
-  /** Our known_hosts file, and the user's and the system's. */
+  /** Our known_hosts file. */
   readonly path: string;
+  /** It, and the user's and the system's: those that have a line with a mark. */
   readonly files: readonly Buffer[];
 }
 
@@ -56,7 +57,7 @@ export async function machineKeys(
   const path = knownHostsFile(env);
   // Pins that cannot be read are not as none: nothing is accepted then.
   const own = (await readSafely(path).catch(undefinedIfNoHome))?.bytes ?? Buffer.alloc(0);
-  const files = [own, ...(await markedFiles(env))];
+  const files = [own, ...(await usersFiles(env))].filter(hasMark);
   const hosts = [...new Set([typed, host, alias, reached.text].filter((each) => each !== undefined))];
   return {
     reached,
@@ -151,13 +152,15 @@ function madeFor(
   return keys && type !== undefined && key !== undefined ? { keys, type, key } : undefined;
 }
 
-/** Those of the user and the system that have a line with a mark: they may be long, and nothing else of them counts. */
-async function markedFiles(env: Env): Promise<readonly Buffer[]> {
+async function usersFiles(env: Env): Promise<readonly Buffer[]> {
   const own = join(sshFolder(ownHome(env)), 'known_hosts');
-  const all = await Promise.all(
-    [own, '/etc/ssh/ssh_known_hosts'].map((path) => readBytes(path).catch(noneIfMissing)),
-  );
-  return all.filter((bytes) => /^\s*@/m.test(bytes.toString('latin1')));
+  return Promise.all([own, '/etc/ssh/ssh_known_hosts'].map((path) => readBytes(path).catch(noneIfMissing)));
+}
+
+/** They may be long, and only CAs and revoked keys are looked for in them. */
+function hasMark(bytes: Buffer): boolean {
+  const text = bytes.toString('latin1');
+  return text.includes('@') && /^[ \t]*@/m.test(text);
 }
 
 /** HOME=/dev/null. */

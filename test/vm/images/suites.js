@@ -26,6 +26,7 @@ const hypervisors = [
     'incus',
     'ovmf',
     'qemu-system-modules-spice',
+    'qemu-guest-agent',
   ],
 ];
 

@@ -35,7 +35,7 @@ export function up({ name }: { readonly name: string }): string {
   return `until grep -q '^up' /vm/${name}.console; do sleep 0.5; done`;
 }
 
-/** The same machine for libvirt. */
+/** The same machine for libvirt, with the port of its guest agent. */
 export function domain({ name, uuid, cid }: Machine): string {
   return `<domain type='kvm'>
     <name>${name}</name>
@@ -53,6 +53,7 @@ export function domain({ name, uuid, cid }: Machine): string {
       <controller type='usb' model='none'/>
       <memballoon model='none'/>
       <serial type='file'><source path='/vm/${name}.console'/></serial>
+      <channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>
       <vsock model='virtio'><cid auto='no' address='${cid}'/></vsock>
     </devices>
   </domain>`;

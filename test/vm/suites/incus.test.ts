@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Guest } from '../bed/guest.js';
 import { describeGuests } from '../describe.js';
 import { bootHypervisor, outcome } from '../inside/hypervisor.js';
+import { isKnownByItsManager } from '../inside/known-by-manager.js';
 import { letsNewcomersIn } from '../inside/newcomer.js';
 import { startsOnce, startsOnDemand } from '../inside/start-on-demand.js';
 import { ofIncus } from '../inside/virtual-machines.js';
@@ -73,6 +74,11 @@ describeGuests('machines of Incus', () => {
     off: 'incus stop --force deb; incus list --format=csv --columns=s deb | grep -qx STOPPED',
     starts: 'grep instance-started /run/lifecycle',
     isUp: 'incus list --format=csv --columns=s deb | grep -qx RUNNING',
+  });
+
+  isKnownByItsManager(sh, {
+    ...{ login: 'deb', pid: 'incus info deb | sed -n "s/^PID: //p"' },
+    again: 'incus delete --force deb && incus launch own deb',
   });
 
   test('are listed as off once Incus has stopped them, and not once they are deleted', async () => {

@@ -9,6 +9,10 @@ import { domain, saved, started, up } from '../inside/virtual-machines.js';
 const mint = { name: 'mint', uuid: '11111111-2222-4333-8444-555555555555' };
 const plum = { name: 'plum', uuid: '99999999-8888-4777-8666-555555555555', cid: 60 };
 
+/** A machine makes itself another host key. */
+const anew =
+  'rm /etc/dropbear/*; kill $(cat /run/dropbear.pid); sleep 1; dropbear -R -P /run/dropbear.pid -p 127.0.0.1:22 >/dev/null 2>&1 </dev/null';
+
 // The kernel's own vhost-vsock and KVM: the guest is the host here, and has guests of its own.
 describeGuests('virtual machines of QEMU and libvirt', () => {
   let guest: Guest;
@@ -71,16 +75,50 @@ describeGuests('virtual machines of QEMU and libvirt', () => {
   }, 400_000);
 
   test('that have made themselves another host key are refused until they are forgotten', async () => {
-    const anew =
-      'rm /etc/dropbear/*; kill $(cat /run/dropbear.pid); sleep 1; dropbear -R -p 127.0.0.1:22 >/dev/null 2>&1 </dev/null';
     await sh(`ssh -n mint '${anew}'`);
     const refused = await sh('ssh -n mint uname -n');
-    expect(refused).toMatchObject({ code: 255, stderr: expect.stringContaining('vmssh-11111111-2222-4333') });
+    expect(refused).toMatchObject({
+      code: 255,
+      stderr: expect.stringMatching(/^vmssh: the host key of "mint" has changed: .* forget mint\n/),
+    });
     expect(await sh('vmssh forget mint && ssh -n mint uname -n')).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(/mint\n$/),
     });
   }, 400_000);
+
+  test('whose guest agent reads their host key are let in by a strict first login, and when they are made again', async () => {
+    const strict = (options = '') => sh(`VMSSH_HOST_KEYS=strict ssh -n ${options} plum echo in`);
+    // A manager may be late here, which is as if it could not say.
+    const strictly = () => expect.poll(() => strict(), { timeout: 400_000, interval: 500 });
+    const answers = `until virsh -q qemu-agent-command plum '{"execute":"guest-ping"}'; do sleep 0.5; done`;
+    const isIn = (line: string, end = '') => ({
+      ...{ code: 0, stdout: 'in\n' },
+      stderr: line && expect.stringMatching(`^vmssh: "plum" ${line}, ssh-ed25519 SHA256:[^ :]+${end}\n$`),
+    });
+    const refused = (line: string) => ({
+      ...{ code: 255, stdout: '' },
+      stderr: expect.stringMatching(`^vmssh: the host key of "plum" ${line}`),
+    });
+    expect(await sh(`${answers}; rm ~/.ssh/vmssh_known_hosts; vmssh config install`)).toMatchObject({
+      code: 0,
+    });
+    await strictly().toEqual(isIn('shows the host key that its manager has', ': kept'));
+    expect(await strict()).toEqual(isIn(''));
+    await sh(`ssh -n plum '${anew}'`);
+    for (const told of ['no', 'accept-new', 'yes'])
+      expect(await strict(`-o StrictHostKeyChecking=${told}`)).toEqual(refused('has changed: .* forget '));
+    const other = { ...plum, uuid: plum.uuid.replace('9', '8') };
+    await guest.run('virsh -q destroy plum');
+    await guest.run('virsh -q create /dev/stdin', { input: domain(other), timeout: 120 });
+    expect(await sh(`${up(plum)}; ${answers}`, 1200)).toMatchObject({ code: 0 });
+    const said = 'is another machine than before; its manager has the host key that it shows';
+    await strictly().toEqual(isIn(said));
+    expect(await strict()).toEqual(isIn(''));
+    // What it says to its manager is not what it shows.
+    await sh(`ssh -n plum '${anew}'; vmssh forget plum`);
+    await strictly().toEqual(refused('is refused: .* its manager reads '));
+  }, 1_800_000);
 
   test('whose CID another claims are reported, and QEMU gets no CID that is in use', async () => {
     expect(await sh(started({ ...mint, name: 'late', cid: plum.cid, waits: true }))).toMatchObject({

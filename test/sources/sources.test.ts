@@ -29,7 +29,8 @@ describe('the list of sources', () => {
     const read = new Set(code.flatMap((text) => text.match(/\b[A-Z]{2,}(?:_[A-Z]+)+\b/g) ?? []));
     expect(read).toContain('LIMA_HOME');
     // What tools are given, what the user's systemd sets by itself, and what says that this is WSL.
-    const others = ['LC_ALL', 'XDG_RUNTIME_DIR', 'VMSSH_WINDOWS', 'WSL_DISTRO_NAME', 'WSL_INTEROP'];
+    const given = ['LC_ALL', 'VMSSH_SOURCE'];
+    const others = [...given, 'XDG_RUNTIME_DIR', 'VMSSH_WINDOWS', 'WSL_DISTRO_NAME', 'WSL_INTEROP'];
     expect([...read].filter((name) => ![...shellVariables(), ...others].includes(name))).toEqual([]);
     const named = entries.flatMap(({ environment = [], choices = [] }) => [...environment, ...choices]);
     expect(named.filter((name) => !shellVariables().includes(name))).toEqual([]);

@@ -132,11 +132,16 @@ const maxOfName = 100;
 /** The text with all control and bidirectional characters escaped, so that a peer cannot control the terminal. */
 export function printable(text: string): string {
   if (!/[^ -~]/.test(text)) return text;
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (c) => {
+  unprintable ??= new RegExp(notPrinted, 'gu');
+  return text.replace(unprintable, (c) => {
     const code = c.codePointAt(0) ?? 0;
     return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`;
   });
 }
+
+// No literal: V8 checks those when it reads the file, and reads ICU's tables for this one, at each login.
+const notPrinted = '[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}\\p{Cs}]';
+let unprintable: RegExp | undefined;
 
 const failure: Record<Op, string> = {
   parse: 'cannot understand',

@@ -7,7 +7,6 @@ import {
   openSync,
   readdirSync,
   readFileSync,
-  renameSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -71,18 +70,17 @@ export function leaveRecord(
   { folders, procDir = '/proc', uid }: RecordPlace,
   now: number = Date.now(),
 ): void {
-  const name = recordName(procDir);
+  const { pid, name } = ownRecord(procDir);
   let failure: unknown;
   for (const folder of folders)
     try {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
       checkOwn(lstatSync(folder), uid);
-      removeStale(folder, now);
+      if (pid % sweepEach === 0) removeStale(folder, now);
+      // Not by a rename: each login waits for this, and ssh asks only after it.
       const path = join(folder, name);
-      const own = `${path}.${ownPid(procDir)}`;
-      removeIfThere(own);
-      writeFileSync(own, JSON.stringify(reached), { flag: 'wx', mode: 0o600 });
-      renameSync(own, path);
+      removeIfThere(path);
+      writeFileSync(path, JSON.stringify(reached), { flag: 'wx', mode: 0o600 });
       return;
     } catch (error) {
       failure = error;
@@ -95,7 +93,7 @@ export function readRecord(
   { folders, procDir = '/proc', uid }: RecordPlace,
   take: boolean,
 ): ReachedRecord | undefined {
-  const name = recordName(procDir);
+  const { name } = ownRecord(procDir);
   for (const folder of folders) {
     const path = join(folder, name);
     try {
@@ -133,10 +131,13 @@ export function reachedMachine(machine: DiscoveredMachine): ReachedMachine {
   };
 }
 
-/** By the pid of ssh, and the time when it started: the pid alone is another process's later. */
-function recordName(procDir: string): string {
-  const ssh = parentPid(procDir);
-  return `ssh-${ssh}-${startOf(ssh, procDir)}`;
+/** This process, and the record's name: by the pid of ssh, and the time when it started, as the pid alone is another process's later. */
+function ownRecord(procDir: string): { readonly pid: number; readonly name: string } {
+  const own = statText('self', procDir);
+  const ssh = Number(statFields(own)[1] ?? 0);
+  // In ticks, field 22 of proc(5); "0" if ssh has ended or cannot be seen.
+  const start = statFields(statText(String(ssh), procDir))[19] ?? '0';
+  return { pid: Number.parseInt(own, 10), name: `ssh-${ssh}-${start}` };
 }
 
 /** A record is some hundred bytes. */
@@ -166,18 +167,16 @@ function parseRecord(text: string): ReachedRecord | undefined {
   return json as unknown as ReachedRecord;
 }
 
-/** How many may be there before old ones are looked for. */
-const fewRecords = 8;
+/** Of so many logins one looks for old ones: a look at a thousand takes as long as a login. */
+const sweepEach = 16;
 
 /** A login that has not asked for its key in this time never will. Milliseconds. */
 const maxAge = 600_000;
 
 // An ssh without the command, and what is no ssh, leave theirs.
 function removeStale(folder: string, now: number): void {
-  const names = readdirSync(folder);
-  if (names.length <= fewRecords) return;
-  for (const name of names)
-    if (/^ssh-\d+-\d+/.test(name) && isOld(join(folder, name), now)) removeIfThere(join(folder, name));
+  for (const name of readdirSync(folder))
+    if (/^ssh-\d+-\d+$/.test(name) && isOld(join(folder, name), now)) removeIfThere(join(folder, name));
 }
 
 function isOld(path: string, now: number): boolean {
@@ -195,22 +194,8 @@ function removeIfThere(path: string): void {
   } catch {}
 }
 
-/** The time in ticks at which a process started, field 22 of its stat (proc(5)); "0" if it has ended or cannot be seen. */
-function startOf(pid: number, procDir: string): string {
-  return statFields(String(pid), procDir)[19] ?? '0';
-}
-
-function parentPid(procDir: string): number {
-  return Number(statFields('self', procDir)[1] ?? 0);
-}
-
-function ownPid(procDir: string): string {
-  return statText('self', procDir).split(' ', 1)[0] ?? '0';
-}
-
 /** Those after the name, which may have blanks and brackets in it: the state is the first. */
-function statFields(process: string, procDir: string): readonly string[] {
-  const text = statText(process, procDir);
+function statFields(text: string): readonly string[] {
   return text.slice(text.lastIndexOf(')') + 2).split(' ');
 }
 

@@ -20,13 +20,13 @@ const reached = {
 };
 
 /** A proc file system with this process, and the ssh that started it. */
-function procWith(name: string, ssh: number, start: number): string {
+function procWith(name: string, ssh: number, start: number, own = 77): string {
   const proc = join(dir, name);
   const stat = (pid: string, line: string) => {
     mkdirSync(join(proc, pid), { recursive: true });
     writeFileSync(join(proc, pid, 'stat'), line);
   };
-  stat('self', `77 (vm) ssh) S ${ssh} 1 1`);
+  stat('self', `${own} (vm) ssh) S ${ssh} 1 1`);
   stat(String(ssh), `${ssh} (s) h) S 1 ${'0 '.repeat(17)}${start} 9 9`);
   return proc;
 }
@@ -79,21 +79,30 @@ describe('what a proxy leaves for ssh', () => {
     }
   });
 
-  it('goes after ten minutes, whoever has left it, so that none pile up', () => {
+  it('replaces what the same ssh was left before', () => {
+    const place = { folders: [join(dir, 'twice')], procDir: procWith('h', 100, 5) };
+    leaveRecord({ text: 'machine/web' }, place);
+    leaveRecord(reached, place);
+    expect(readRecord(place, false)).toEqual(reached);
+  });
+
+  it('goes after ten minutes, whoever has left it, by one login of sixteen, so that none pile up', () => {
     const folder = join(dir, 'stale');
-    const procDir = procWith('g', 100, 5);
+    const procDir = procWith('g', 100, 5, 160);
     mkdirSync(folder, { mode: 0o700 });
     const now = Date.now();
     for (let pid = 200; pid < 220; pid++) {
-      const path = join(folder, pid % 2 === 0 ? `ssh-${pid}-1` : `ssh-${pid}-1.77`);
+      const path = join(folder, `ssh-${pid}-1`);
       writeFileSync(path, '{}');
       const at = new Date(now - (pid < 216 ? 601_000 : 599_000));
       utimesSync(path, at, at);
     }
     writeFileSync(join(folder, 'other'), '');
     utimesSync(join(folder, 'other'), 0, 0);
+    leaveRecord(reached, { folders: [folder], procDir: procWith('i', 100, 5, 161) }, now);
+    expect(readdirSync(folder)).toHaveLength(22);
     leaveRecord(reached, { folders: [folder], procDir }, now);
-    const left = ['other', 'ssh-100-5', 'ssh-216-1', 'ssh-217-1.77', 'ssh-218-1', 'ssh-219-1.77'];
+    const left = ['other', 'ssh-100-5', 'ssh-216-1', 'ssh-217-1', 'ssh-218-1', 'ssh-219-1'];
     expect(readdirSync(folder)).toEqual(left);
     expect(readFileSync(join(folder, 'ssh-100-5'), 'utf8')).toBe(JSON.stringify(reached));
   });

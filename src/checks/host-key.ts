@@ -43,10 +43,10 @@ export async function knownKeys(checked: CheckedMachine, io: Io): Promise<KnownK
         policy: async () => 'accept-new',
       });
       if (answer.do !== 'refuse') return;
-      const { code, problem, hint } = refusalOf(answer.why, keys, text, io);
+      const { code, final, problem, hint } = refusalOf(answer.why, keys, text, io);
       throw new ConnectError('handshake', text, {
         code,
-        final: true,
+        final,
         problem: `ssh refuses the host key ${type} ${fingerprint}: ${problem}`,
         hint,
       });

@@ -102,10 +102,10 @@ export async function verifyHostKey(blob: Buffer, shown: Shown): Promise<void> {
   );
   if (answer.do === 'accept') return;
   const why = answer.do === 'refuse' ? answer.why : 'unknown';
-  const { code, problem, hint } = refusalOf(why, keys, typed, shown);
+  const { code, final, problem, hint } = refusalOf(why, keys, typed, shown);
   throw new ConnectError('handshake', typed, {
     code,
-    final: true,
+    final,
     problem: `its host key ${plain.type} ${fingerprintOf(blob)} is refused: ${problem}`,
     hint,
   });

@@ -71,10 +71,11 @@ describe('the man pages', () => {
     const read = new Set(
       sources().flatMap((text) => [...text.matchAll(/\benv\.([A-Z_]{3,})\b/g)].map(([, name = '']) => name)),
     );
-    // Set by WSL, Windows and whoever runs jobs, or ssh's own; PATH is everybody's.
+    // Set by WSL, Windows, vmssh itself and whoever runs jobs, or ssh's own; PATH is everybody's.
     const others = [
       'PATH',
       'SSH_ASKPASS',
+      'VMSSH_SOURCE',
       'WSL_DISTRO_NAME',
       'WSL_INTEROP',
       'PSMODULEPATH',

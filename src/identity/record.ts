@@ -8,7 +8,7 @@ import {
   readdirSync,
   readFileSync,
   unlinkSync,
-  writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import type { Endpoint } from '../endpoint.js';
@@ -77,10 +77,7 @@ export function leaveRecord(
       mkdirSync(folder, { recursive: true, mode: 0o700 });
       checkOwn(lstatSync(folder), uid);
       if (pid % sweepEach === 0) removeStale(folder, now);
-      // Not by a rename: each login waits for this, and ssh asks only after it.
-      const path = join(folder, name);
-      removeIfThere(path);
-      writeFileSync(path, JSON.stringify(reached), { flag: 'wx', mode: 0o600 });
+      writeOwn(join(folder, name), JSON.stringify(reached));
       return;
     } catch (error) {
       failure = error;
@@ -142,6 +139,18 @@ function ownRecord(procDir: string): { readonly pid: number; readonly name: stri
 
 /** A record is some hundred bytes. */
 const maxRecord = 1 << 14;
+
+// Not by a rename: each login waits for this, and ssh asks only after it. What is no ssh may start several proxies at once: the last one counts.
+function writeOwn(path: string, text: string): void {
+  removeIfThere(path);
+  const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants;
+  const file = openSync(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o600);
+  try {
+    writeSync(file, Buffer.from(text));
+  } finally {
+    closeSync(file);
+  }
+}
 
 function readOwn(path: string, uid: number | undefined): string {
   const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);

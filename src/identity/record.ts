@@ -7,6 +7,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  readSync,
   unlinkSync,
   writeSync,
 } from 'node:fs';
@@ -142,9 +143,14 @@ const maxRecord = 1 << 14;
 
 // Not by a rename: each login waits for this, and ssh asks only after it. What is no ssh may start several proxies at once: the last one counts.
 function writeOwn(path: string, text: string): void {
-  removeIfThere(path);
-  const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants;
-  const file = openSync(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o600);
+  const { O_WRONLY, O_CREAT, O_EXCL, O_TRUNC, O_NOFOLLOW } = constants;
+  let file: number;
+  try {
+    file = openSync(path, O_WRONLY | O_CREAT | O_EXCL, 0o600);
+  } catch {
+    removeIfThere(path);
+    file = openSync(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o600);
+  }
   try {
     writeSync(file, Buffer.from(text));
   } finally {
@@ -208,10 +214,18 @@ function statFields(text: string): readonly string[] {
   return text.slice(text.lastIndexOf(')') + 2).split(' ');
 }
 
+/** Some 300 bytes, in one piece. "" if there is none. */
 function statText(process: string, procDir: string): string {
+  let file: number | undefined;
   try {
-    return readFileSync(join(procDir, process, 'stat'), 'utf8');
+    file = openSync(join(procDir, process, 'stat'), constants.O_RDONLY);
+    const bytes = Buffer.alloc(maxStat);
+    return bytes.toString('latin1', 0, readSync(file, bytes));
   } catch {
     return '';
+  } finally {
+    if (file !== undefined) closeSync(file);
   }
 }
+
+const maxStat = 2048;

@@ -65,6 +65,18 @@ function pathsOf(trace: string): readonly string[] {
   const calls = trace
     .replaceAll(/\[[^\]\n]*\]/g, '')
     .replaceAll(/(readlink\w*(?:\([^"]*"[^"]*"| resumed>)).*$/gm, '$1');
-  const paths = [...calls.matchAll(/"([^"\n]+)"/g)].map(([, path = '']) => path);
+  const paths = [...calls.matchAll(/"([^"\n]+)"/g)].map(([, path = '']) => unescaped(path));
   return paths.filter((path) => !(isSanitized && path.startsWith('/tmp/tsan.rodata.')));
+}
+
+/** strace writes each byte that is not ASCII in octal: a checkout's folder may have an umlaut. */
+function unescaped(path: string): string {
+  return path.replaceAll(/(?:\\[0-7]{1,3})+/g, (bytes) =>
+    Buffer.from(
+      bytes
+        .slice(1)
+        .split('\\')
+        .map((byte) => Number.parseInt(byte, 8)),
+    ).toString(),
+  );
 }

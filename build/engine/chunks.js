@@ -29,13 +29,13 @@ const coff = ['.rdata,"dr"', ''];
  */
 export function writeChunkTable(folder, names, target, limits, imageRoom) {
   const assembly = join(folder, 'chunks.S');
-  const [section, end] = target === 'win32-x64' ? coff : elf;
+  const [section = '', end = ''] = target === 'win32-x64' ? coff : elf;
   const data = names.map((name, index) => chunk(folder, name, index));
   const texts = [
     ...[`  .section ${section}\n`, globalLabel('chunkData'), ...data.map(({ bytes }) => bytes)],
     ...['  .balign 4\n', globalLabel('chunks'), ...data.map(({ row }) => row)],
   ];
-  writeFileSync(assembly, [...texts, roomFor(imageRoom), end].join(''));
+  writeFileSync(assembly, [...texts, roomFor(imageRoom, section), end].join(''));
   const table = join(folder, 'chunks.cpp');
   writeFileSync(
     table,
@@ -80,9 +80,9 @@ ${over}:
   };
 }
 
-/** @param {number} bytes */
-function roomFor(bytes) {
-  return `  .data
+/** @param {number} bytes @param {string} section */
+function roomFor(bytes, section) {
+  return `  .section ${section}
   .balign ${imagePage}
   .globl imageRoom
 imageRoom:

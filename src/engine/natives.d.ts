@@ -115,6 +115,7 @@ declare module 'engine:system' {
   export function exit(code: number): never;
   export function setExitCode(code: number): void;
   export function pid(): number;
+  export function parentPid(): number;
   export function uid(): number;
   export function effectiveUid(): number;
   export function gid(): number;

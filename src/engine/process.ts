@@ -57,6 +57,11 @@ export class EngineProcess extends EventEmitter<ProcessEvents> {
     return system.pid();
   }
 
+  /** Only Linux asks for it. */
+  get ppid(): number {
+    return system.parentPid();
+  }
+
   /** Only the addon reads it, which is always there. */
   get stdin(): DescriptorStream {
     throw new Error('the engine has no stream of stdin: the addon reads it');

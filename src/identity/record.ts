@@ -1,6 +1,7 @@
 import {
   closeSync,
   constants,
+  existsSync,
   fstatSync,
   lstatSync,
   mkdirSync,
@@ -15,7 +16,7 @@ import { isAbsolute, join } from 'node:path';
 import type { Endpoint } from '../endpoint.js';
 import { isNamed } from '../kinds/kinds.js';
 import type { TypedTarget } from '../kinds/parse.js';
-import { ownEnv } from '../sources/own-env.js';
+import { ownFolders } from '../sources/own-env.js';
 import { stateHome } from '../sources/own-folders.js';
 import type { DiscoveredMachine } from '../sources/provider.js';
 import { isJsonObject, parseJson } from '../sources/tools/json.js';
@@ -39,27 +40,33 @@ export interface ReachedMachine
   readonly containerUrl?: string;
 }
 
-/** The folders that may hold records, best first, and the proc file system. */
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** The folders that may hold records, best first; the proc file system, and who asks: this process. */
 export interface RecordPlace {
-  readonly folders: readonly string[];
+  readonly folders: Iterable<string>;
   readonly procDir?: string;
   readonly uid?: number;
+  readonly by?: Readonly<Pick<NodeJS.Process, 'pid' | 'ppid'>>;
 }
 
 /**
  * The folders for what a proxy leaves to the ssh that started it, best first: this user's own, which ends with the session, and a lasting
  * one. Without both, as by `sudo -E`, that of /run. No account is looked up: each login waits for this.
  */
-export function recordFolders(env: Readonly<Record<string, string | undefined>>): readonly string[] {
+export function recordFolders(env: Env): Iterable<string> {
+  return { [Symbol.iterator]: () => foldersFor(env) };
+}
+
+/** The first is mostly enough: nothing is looked at for the others. */
+function* foldersFor(env: Env): Generator<string, void> {
   const uid = process.getuid?.() ?? 0;
-  const own = ownEnv(env);
-  const { XDG_RUNTIME_DIR = '', HOME = '' } = own;
-  const state = stateHome(own, HOME);
-  return [
-    ...(isAbsolute(XDG_RUNTIME_DIR) ? [join(XDG_RUNTIME_DIR, 'vmssh')] : []),
-    ...(isAbsolute(state) ? [join(state, 'vmssh/reached')] : []),
-    join(uid === 0 ? '/run' : `/run/user/${uid}`, 'vmssh'),
-  ];
+  const { XDG_RUNTIME_DIR = '' } = ownFolders(env, ['XDG_RUNTIME_DIR'], uid);
+  if (isAbsolute(XDG_RUNTIME_DIR)) yield join(XDG_RUNTIME_DIR, 'vmssh');
+  const own = ownFolders(env, ['HOME', 'XDG_STATE_HOME'], uid);
+  const state = stateHome(own, own.HOME ?? '');
+  if (isAbsolute(state)) yield join(state, 'vmssh/reached');
+  yield join(uid === 0 ? '/run' : `/run/user/${uid}`, 'vmssh');
 }
 
 /**
@@ -68,16 +75,16 @@ export function recordFolders(env: Readonly<Record<string, string | undefined>>)
  */
 export function leaveRecord(
   reached: ReachedRecord,
-  { folders, procDir = '/proc', uid }: RecordPlace,
+  { folders, procDir, uid, by = process }: RecordPlace,
   now: number = Date.now(),
 ): void {
-  const { pid, name } = ownRecord(procDir);
+  const name = recordName(by.ppid, procDir);
   let failure: unknown;
   for (const folder of folders)
     try {
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      if (!existsSync(folder)) mkdirSync(folder, { recursive: true, mode: 0o700 });
       checkOwn(lstatSync(folder), uid);
-      if (pid % sweepEach === 0) removeStale(folder, now);
+      if (by.pid % sweepEach === 0) removeStale(folder, now);
       writeOwn(join(folder, name), JSON.stringify(reached));
       return;
     } catch (error) {
@@ -88,10 +95,10 @@ export function leaveRecord(
 
 /** What was left for the ssh that started this process; undefined: nothing. `take`: it is not needed again. */
 export function readRecord(
-  { folders, procDir = '/proc', uid }: RecordPlace,
+  { folders, procDir, uid, by = process }: RecordPlace,
   take: boolean,
 ): ReachedRecord | undefined {
-  const { name } = ownRecord(procDir);
+  const name = recordName(by.ppid, procDir);
   for (const folder of folders) {
     const path = join(folder, name);
     try {
@@ -129,13 +136,13 @@ export function reachedMachine(machine: DiscoveredMachine): ReachedMachine {
   };
 }
 
-/** This process, and the record's name: by the pid of ssh, and the time when it started, as the pid alone is another process's later. */
-function ownRecord(procDir: string): { readonly pid: number; readonly name: string } {
-  const own = statText('self', procDir);
-  const ssh = Number(statFields(own)[1] ?? 0);
-  // In ticks, field 22 of proc(5); "0" if ssh has ended or cannot be seen.
-  const start = statFields(statText(String(ssh), procDir))[19] ?? '0';
-  return { pid: Number.parseInt(own, 10), name: `ssh-${ssh}-${start}` };
+/** By the pid of ssh, and the time when it started, as the pid alone is another process's later; "0" if it has ended or cannot be seen. */
+function recordName(ssh: number, procDir = '/proc'): string {
+  const text = statText(ssh, procDir);
+  // Field 22 of proc(5), in ticks. The second is the name, which may have blanks and brackets in it.
+  let start = text.lastIndexOf(')') + 2;
+  for (let field = 3; field < 22; ++field) start = text.indexOf(' ', start) + 1;
+  return `ssh-${ssh}-${text.slice(start, text.indexOf(' ', start)) || '0'}`;
 }
 
 /** A record is some hundred bytes. */
@@ -209,16 +216,11 @@ function removeIfThere(path: string): void {
   } catch {}
 }
 
-/** Those after the name, which may have blanks and brackets in it: the state is the first. */
-function statFields(text: string): readonly string[] {
-  return text.slice(text.lastIndexOf(')') + 2).split(' ');
-}
-
 /** Some 300 bytes, in one piece. "" if there is none. */
-function statText(process: string, procDir: string): string {
+function statText(pid: number, procDir: string): string {
   let file: number | undefined;
   try {
-    file = openSync(join(procDir, process, 'stat'), constants.O_RDONLY);
+    file = openSync(`${procDir}/${pid}/stat`, constants.O_RDONLY);
     const bytes = Buffer.alloc(maxStat);
     return bytes.toString('latin1', 0, readSync(file, bytes));
   } catch {

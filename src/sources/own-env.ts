@@ -11,28 +11,34 @@ type Env = Deps['env'];
  */
 export function ownEnv(env: Env, uid = process.getuid?.()): Env {
   if (uid === undefined) return env;
-  const isOwn = ([name, mayBeRoots]: readonly [string, boolean]) => {
-    const path = pathIn(env[name] ?? '');
-    return path === '' || isOwnPath(path, uid, mayBeRoots);
-  };
-  const foreign = variables.filter((each) => !isOwn(each)).map(([name]) => [name, undefined]);
+  const foreign = variables.filter((name) => !isOwn(name, env, uid)).map((name) => [name, undefined]);
   return foreign.length === 0 ? env : { ...env, ...Object.fromEntries(foreign) };
+}
+
+/** The same of these variables alone, where each login waits for it. */
+export function ownFolders(env: Env, names: readonly string[], uid: number): Env {
+  return Object.fromEntries(names.map((name) => [name, isOwn(name, env, uid) ? env[name] : undefined]));
+}
+
+function isOwn(name: string, env: Env, uid: number): boolean {
+  const value = env[name];
+  if (!value) return true;
+  const path = pathIn(value);
+  return path === '' || isOwnPath(path, uid, name !== runtimeFolder);
 }
 
 /** What of a shell's environment decides what is found and where it is kept, and the user's systemd does not set by itself. */
 export function shellVariables(): readonly string[] {
-  const paths = variables.map(([name]) => name).filter((name) => !['HOME', 'XDG_RUNTIME_DIR'].includes(name));
+  const paths = variables.filter((name) => !['HOME', runtimeFolder].includes(name));
   return ['PATH', ...entries.flatMap(({ choices = [] }) => choices), ...paths];
 }
 
 const entries: readonly SourceEntry[] = sources;
 
-/** The variables for folders and sockets that vmssh or its tools trust; and whether root may own each. */
-const variables: readonly (readonly [string, boolean])[] = [
-  ['XDG_RUNTIME_DIR', false],
-  ['HOME', true],
-  ['XDG_CONFIG_HOME', true],
-  ['XDG_DATA_HOME', true],
-  ['XDG_STATE_HOME', true],
-  ...entries.flatMap(({ environment = [] }) => environment.map((name) => [name, true] as const)),
+const runtimeFolder = 'XDG_RUNTIME_DIR';
+
+/** The variables for folders and sockets that vmssh or its tools trust. */
+const variables: readonly string[] = [
+  ...[runtimeFolder, 'HOME', 'XDG_CONFIG_HOME', 'XDG_DATA_HOME', 'XDG_STATE_HOME'],
+  ...entries.flatMap(({ environment = [] }) => environment),
 ];

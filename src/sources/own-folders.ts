@@ -20,9 +20,9 @@ export function socketIn(address: string): string | undefined {
 export function isOwnPath(path: string, uid: number, mayBeRoots: boolean): boolean {
   try {
     const real = realpathSync(path);
-    const { uid: owner } = lstatSync(real);
-    if (owner !== uid && !(mayBeRoots && owner === 0)) return false;
-    return !isOpen(real) && above(real).every((each) => isKept(each, uid));
+    const stats = lstatSync(real);
+    if (stats.uid !== uid && !(mayBeRoots && stats.uid === 0)) return false;
+    return !isOpen(stats) && areKept(dirname(real), uid);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const parent = dirname(resolve(path));
@@ -30,20 +30,16 @@ export function isOwnPath(path: string, uid: number, mayBeRoots: boolean): boole
   }
 }
 
-function above(path: string): readonly string[] {
-  const folder = dirname(path);
-  return folder === path ? [] : [folder, ...above(folder)];
+/** A folder and those above it. In a sticky one users can only replace their own files. In a user namespace root may appear as nobody. */
+function areKept(folder: string, uid: number): boolean {
+  const stats = lstatSync(folder);
+  if (![uid, 0, 65_534].includes(stats.uid) || (isOpen(stats) && (stats.mode & 0o1000) === 0)) return false;
+  const parent = dirname(folder);
+  return parent === folder || areKept(parent, uid);
 }
 
-// In a sticky folder users can only replace their own files. In a user namespace root may appear as nobody.
-function isKept(folder: string, uid: number): boolean {
-  const { uid: owner, mode } = lstatSync(folder);
-  return [uid, 0, 65_534].includes(owner) && (!isOpen(folder) || (mode & 0o1000) !== 0);
-}
-
-function isOpen(path: string): boolean {
-  const stats = lstatSync(path);
-  return stats.isDirectory() && (stats.mode & 0o002) !== 0;
+function isOpen({ mode }: { readonly mode: number }): boolean {
+  return (mode & 0o170000) === 0o040000 && (mode & 0o002) !== 0;
 }
 
 /**

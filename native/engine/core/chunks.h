@@ -18,7 +18,7 @@ extern "C" const Chunk chunks[];
 extern const std::size_t chunkCount;
 
 // Where the build puts the image of the engine (native/engine/image); empty if the program gets none. Begins at a page.
-extern "C" std::uint64_t imageRoom[];
+extern "C" const std::uint64_t imageRoom[];
 extern const std::size_t imageRoomSize;
 
 // What a peer, a tool or a file can have the engine do before the process ends with a message. build/engine/limits.js has

@@ -171,6 +171,8 @@ HeapState& heapState() { return heap.state(); }
 
 void useForHeap(char* memory, std::size_t bytes) { heap.useCompact(memory, bytes); }
 
+void growHeap(char* memory, std::size_t bytes) { heap.use(memory, bytes); }
+
 void forUnused(std::size_t page, void (*give)(char* start, std::size_t bytes)) { heap.forUnused(page, give); }
 
 void whenOutOfMemory(void (*call)()) { outOfMemory = call; }

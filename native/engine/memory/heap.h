@@ -33,6 +33,9 @@ HeapState& heapState();
 // that is free is filled with zeros.
 void useForHeap(char* memory, std::size_t bytes);
 
+// The memory, which is zero, from which it takes new blocks before it asks for more.
+void growHeap(char* memory, std::size_t bytes);
+
 // Calls `give` with the whole pages of free blocks: what is in them does not matter.
 void forUnused(std::size_t page, void (*give)(char* start, std::size_t bytes));
 

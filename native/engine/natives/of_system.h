@@ -108,13 +108,11 @@ const char* platform();
 std::vector<std::string> environment();
 std::string workingFolder();
 std::string programPath(const Start& start);
-// Of this user; below 0 where there are none.
-struct Ids {
-  double user;
-  double effectiveUser;
-  double group;
-};
-Ids ids();
+// Of this process; below 0 where there are none.
+double user();
+double effectiveUser();
+double group();
+double parentPid();
 int pid();
 // How many numbers of errors there are, and the name of one; "" if it has none.
 int errorCount();

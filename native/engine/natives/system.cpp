@@ -47,9 +47,9 @@ JSValue setExitCode(Call& call) {
 
 JSValue pid(Call& call) { return JS_NewInt32(call.js, system::pid()); }
 
-template <double system::Ids::*which>
+template <double (*which)()>
 JSValue id(Call& call) {
-  return newNumber(call.js, system::ids().*which);
+  return newNumber(call.js, which());
 }
 
 // Each error's name; "" for a number that has none.
@@ -98,9 +98,10 @@ constexpr Native functions[] = {
     {"atStart", native<atStart, Gives::sameAlways>},
     {"setExitCode", native<setExitCode>},
     {"pid", native<pid>},
-    {"uid", native<id<&system::Ids::user>>},
-    {"effectiveUid", native<id<&system::Ids::effectiveUser>>},
-    {"gid", native<id<&system::Ids::group>>},
+    {"parentPid", native<id<system::parentPid>>},
+    {"uid", native<id<system::user>>},
+    {"effectiveUid", native<id<system::effectiveUser>>},
+    {"gid", native<id<system::group>>},
     {"errorNames", native<errorNames, Gives::sameAlways>},
     {"uptime", native<uptime>},
     {"processorTime", native<processorTime>},

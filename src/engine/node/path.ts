@@ -61,6 +61,8 @@ function flavour(rules: Rules, workingFolder: () => string): Flavour {
 
   const normalize = (path: string) => {
     if (path === '') return '.';
+    // Most have nothing to remove, and each login makes some.
+    if (sep === '/' && path.startsWith(sep) && !path.includes('//') && !path.includes('/.')) return path;
     const root = split(path);
     const tail = flat(namesOf(root.rest), root.rooted).join(sep);
     const ending = root.rest !== '' && isSeparator(root.rest.at(-1)) ? sep : '';

@@ -36,7 +36,13 @@ std::string programPath(const Start& start) {
   return given != nullptr ? given : start.words[0];
 }
 
-Ids ids() { return {static_cast<double>(getuid()), static_cast<double>(geteuid()), static_cast<double>(getgid())}; }
+double user() { return getuid(); }
+
+double effectiveUser() { return geteuid(); }
+
+double group() { return getgid(); }
+
+double parentPid() { return getppid(); }
 
 int pid() { return getpid(); }
 

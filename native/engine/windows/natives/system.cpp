@@ -53,8 +53,14 @@ std::string programPath(const Start&) {
   return narrow(path);
 }
 
-// Windows has users of another kind: as Node has it.
-Ids ids() { return {-1, -1, -1}; }
+// Windows has users of another kind, as Node has it, and no parent: its pid may be another process's by now.
+double user() { return -1; }
+
+double effectiveUser() { return -1; }
+
+double group() { return -1; }
+
+double parentPid() { return -1; }
 
 int pid() { return static_cast<int>(GetCurrentProcessId()); }
 

@@ -1,11 +1,9 @@
 import { type Command, shownOn } from '../cli/command.js';
 import { check } from '../commands/check/check.js';
 import { completion } from '../commands/completion/completion.js';
-import { configDiff } from '../commands/config/diff.js';
 import { configRefresh } from '../commands/config/fresh.js';
-import { configInstall } from '../commands/config/install.js';
+import { configDiff, configInstall, configUninstall } from '../commands/config/install.js';
 import { configPrint } from '../commands/config/print.js';
-import { configUninstall } from '../commands/config/uninstall.js';
 import { doctor } from '../commands/doctor/doctor.js';
 import { forward } from '../commands/forward/forward.js';
 import { guestCheck } from '../commands/guest/check.js';
@@ -20,8 +18,7 @@ import { proxy } from '../commands/proxy/proxy.js';
 import { forget } from '../commands/ssh/forget.js';
 import { toolCommands } from '../commands/ssh/ssh.js';
 import { viaPush, viaRemove } from '../commands/via/push.js';
-import { guid } from '../commands/windows/guid.js';
-import { port } from '../commands/windows/port.js';
+import { guid, port } from '../commands/windows/guid.js';
 import { serviceList, serviceRegister, serviceUnregister } from '../commands/windows/service.js';
 
 /** A group of commands in the help. */

@@ -12,7 +12,7 @@ const direct = new Map<string, () => Promise<Command<unknown> | undefined>>([
   ['nc', async () => (await import('../commands/proxy/nc.js')).nc],
   ['forward', async () => (await import('../commands/forward/forward.js')).forward],
   ['guid', async () => (await import('../commands/windows/guid.js')).guid],
-  ['port', async () => (await import('../commands/windows/port.js')).port],
+  ['port', async () => (await import('../commands/windows/guid.js')).port],
   ['config install', async () => (await import('../commands/config/install.js')).configInstall],
   ['config refresh', async () => (await import('../commands/config/fresh.js')).configRefresh],
   ['doctor', async () => (await import('../commands/doctor/doctor.js')).doctor],

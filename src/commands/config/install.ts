@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { dirname, isAbsolute } from 'node:path';
 import { type Command, type Io, UsageError } from '../../cli/command.js';
 import { pasteable } from '../../cli/message.js';
+import { positionals } from '../../cli/option.js';
 import { canPick } from '../../cli/terminal.js';
 import { exitCode, printable, quote } from '../../errors.js';
 import { countBy } from '../../group-by.js';
@@ -12,9 +13,10 @@ import {
   dryRunOption,
   fileOptions,
   settings,
+  systemOption,
 } from '../../hosts/options.js';
 import { type ConfigFiles, configFiles } from '../../hosts/places.js';
-import { type Plan, planInstall } from '../../hosts/plan.js';
+import { type Plan, planInstall, planUninstall } from '../../hosts/plan.js';
 import { inEffect } from '../../hosts/setting.js';
 import { checkSshOptions } from '../../hosts/ssh-option.js';
 import { enableUnits } from '../../hosts/systemd.js';
@@ -81,6 +83,50 @@ is not changed. With --via it also writes Hosts NAME.HOST for the machines of ot
     if (fresh === 'left') return exitCode.interrupted;
     const { code, plan } = await carryOut(() => planInstall({ ...given, fresh }, io, find, files), io);
     if (code === exitCode.ok) await afterInstall(plan, given, io);
+    return code;
+  },
+};
+
+/** vmssh config diff: what config install would change; exits 1 if anything would change. */
+export const configDiff: Command<ConfigOptions> = {
+  name: 'config diff',
+  summary: 'show what config install would change; exits 1 if anything would change',
+  usage: '',
+  ...fileOptions,
+  examples: [
+    { line: 'vmssh config diff', about: 'is my configuration up to date?' },
+    { line: 'vmssh config diff >/dev/null || vmssh config install', about: 'in a script' },
+  ],
+  parse: configOptions,
+  async run(options, io) {
+    await checkSshOptions(options, io);
+    const { showPlan } = await import('../../hosts/show.js');
+    return showPlan(await planInstall(options, io), io);
+  },
+};
+
+interface ConfigUninstallOptions {
+  readonly system: boolean;
+  readonly dryRun: boolean;
+}
+
+/** vmssh config uninstall: undoes config install. */
+export const configUninstall: Command<ConfigUninstallOptions> = {
+  name: 'config uninstall',
+  summary: "remove the lines from ssh's configuration; known host keys are kept",
+  usage: '',
+  options: [{ ...systemOption, summary: 'remove those for all users' }, dryRunOption],
+  examples: [{ line: 'vmssh config uninstall', about: '~/.ssh/config is as it was before' }],
+  parse(raw) {
+    positionals(raw, 0, 0, 'no argument');
+    return { system: systemOption.read(raw), dryRun: dryRunOption.read(raw) };
+  },
+  async run(options, io) {
+    if (options.dryRun) {
+      const { showPlan } = await import('../../hosts/show.js');
+      return showPlan(await planUninstall(options, io), io);
+    }
+    const { code } = await carryOut(() => planUninstall(options, io), io);
     return code;
   },
 };

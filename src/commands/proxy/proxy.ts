@@ -17,7 +17,7 @@ import { parseTarget, type TypedTarget } from '../../kinds/parse.js';
 import { loadAddon } from '../../native.js';
 import type { Reached, Trace } from '../../reach/reach.js';
 import { asTyped } from '../../target/text.js';
-import { watchStdio } from './stdio-watch.js';
+import { callerGone, watchStdio } from './stdio-watch.js';
 
 export interface ProxyOptions extends ReachFlags {
   /** The target as the user spelled it. */
@@ -105,7 +105,6 @@ export const proxy: Command<ProxyOptions> = {
       reached = await reachBy({ ...options, target }, during, io);
     } catch (error) {
       if (!(error instanceof ConnectError) || error.code !== 'INTERRUPTED' || error.start) throw error;
-      const { callerGone } = await import('./caller-gone.js');
       const gone = callerGone(text, watch.signal, error);
       // Ctrl-C ends ssh too, and often first: the user knows.
       if (gone.code === 'EPIPE' && io.terminal.stderr) return exitCodeOf(gone);

@@ -2,7 +2,9 @@ import { fstatSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { Addon, Pending } from 'node-hvsock-native';
 import type { Io } from '../../cli/command.js';
+import { exhaustion } from '../../connect/failures/failure.js';
 import type { EarlyInput } from '../../deliver/relay-streams.js';
+import { ConnectError } from '../../errors.js';
 
 /** Reports when the program that started this proxy is gone, while the proxy still connects. */
 export interface StdioWatch {
@@ -64,3 +66,17 @@ function endsWithCaller({ fd }: Readable & { readonly fd?: number }): boolean {
   const stats = fstatSync(fd);
   return stats.isFIFO() || stats.isSocket();
 }
+
+/** Why a proxy stopped connecting: ssh is gone, or our own stdin failed. `signal` comes from the watch on both. */
+export function callerGone(text: string, { reason }: AbortSignal, cause: unknown): ConnectError {
+  const { code, message } = (reason ?? {}) as { readonly code?: unknown; readonly message?: string };
+  if (typeof code === 'string' && !hangUps.has(code)) {
+    const problem = `stdin cannot be read: ${message}`;
+    return new ConnectError('connect', text, { code, problem, hint: exhaustion(code)?.hint, cause: reason });
+  }
+  const problem = 'ssh went away before the connection was made (its end of stdin or stdout is closed)';
+  return new ConnectError('connect', text, { code: 'EPIPE', problem, cause });
+}
+
+/** The errors of a socket to an ssh that has exited. */
+const hangUps: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE']);

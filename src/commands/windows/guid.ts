@@ -1,6 +1,8 @@
-import type { Command, RawArgs } from '../../cli/command.js';
+import { type Command, type RawArgs, UsageError } from '../../cli/command.js';
 import { positionals, usage } from '../../cli/option.js';
-import { parsePort, serviceIdOfPort } from '../../target/numbers.js';
+import { quote } from '../../errors.js';
+import { parseGuid } from '../../target/guid.js';
+import { parsePort, portOfServiceId, serviceIdOfPort } from '../../target/numbers.js';
 
 /** vmssh guid PORT…: the Hyper-V service ids of vsock ports. */
 export const guid: Command<{ readonly ports: readonly number[] }> = {
@@ -24,4 +26,32 @@ export const guid: Command<{ readonly ports: readonly number[] }> = {
 export function portsOf(raw: RawArgs): readonly number[] {
   const texts = positionals(raw, 1, Number.POSITIVE_INFINITY, 'PORT...');
   return usage(() => texts.map((text) => parsePort(text, 'hvsock')));
+}
+
+/** vmssh port GUID…: the vsock ports of Hyper-V service ids. */
+export const port: Command<{ readonly ports: readonly number[] }> = {
+  name: 'port',
+  summary: 'print the vsock port of Hyper-V service ids (GUIDs)',
+  usage: 'GUID...',
+  options: [],
+  examples: [{ line: 'vmssh port 000008AE-FACB-11E6-BD58-64006A7986D3', about: '2222' }],
+
+  parse(raw) {
+    return { ports: positionals(raw, 1, Number.POSITIVE_INFINITY, 'GUID...').map(portOf) };
+  },
+
+  async run({ ports }, io) {
+    for (const each of ports) io.out(`${each}\n`);
+    return 0;
+  },
+};
+
+function portOf(text: string): number {
+  const id = parseGuid(text);
+  if (!id) throw new UsageError(`${quote(text)} is not a GUID: expected 8-4-4-4-12 hexadecimal digits`);
+  const found = portOfServiceId(id);
+  if (found !== undefined) return found;
+  throw new UsageError(
+    `${quote(text)} is not the id of a vsock port: those end in -facb-11e6-bd58-64006a7986d3 and begin below 80000000`,
+  );
 }

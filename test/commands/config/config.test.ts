@@ -10,8 +10,7 @@ import {
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type RawArgs, UsageError, understand } from '../../../src/cli/command.js';
-import { configDiff } from '../../../src/commands/config/diff.js';
-import { configInstall } from '../../../src/commands/config/install.js';
+import { configDiff, configInstall } from '../../../src/commands/config/install.js';
 import { configOptions } from '../../../src/hosts/options.js';
 import { configFiles } from '../../../src/hosts/places.js';
 import { planInstall, planUninstall } from '../../../src/hosts/plan.js';

@@ -2,8 +2,7 @@ import { PassThrough } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Addon } from 'node-hvsock-native';
 import { describe, expect, it } from 'vitest';
-import { callerGone } from '../../../src/commands/proxy/caller-gone.js';
-import { watchStdio } from '../../../src/commands/proxy/stdio-watch.js';
+import { callerGone, watchStdio } from '../../../src/commands/proxy/stdio-watch.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 
 function fakeAddon() {

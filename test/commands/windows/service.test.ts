@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Command, RawArgs } from '../../../src/cli/command.js';
 import { explain } from '../../../src/cli/message.js';
-import { guid } from '../../../src/commands/windows/guid.js';
-import { port } from '../../../src/commands/windows/port.js';
+import { guid, port } from '../../../src/commands/windows/guid.js';
 import {
   change,
   serviceList,

@@ -111,7 +111,7 @@ function partsOf(path: string): readonly string[] {
 /** Whether any of these paths has a link in it, which a runtime follows in the container's root. */
 async function isLinked(folder: Folder, paths: readonly (readonly string[])[]): Promise<boolean> {
   for (const name of new Set(paths.flatMap(([first]) => first ?? []))) {
-    const entry = await lstat(folder.at(name)).catch(() => undefined);
+    const entry = await lstat(folder.at(name)).catch(isMissing);
     if (entry?.isSymbolicLink()) return true;
     const rest = paths.filter(([first, ...more]) => first === name && more.length > 0);
     if (!entry?.isDirectory() || rest.length === 0) continue;
@@ -123,4 +123,8 @@ async function isLinked(folder: Folder, paths: readonly (readonly string[])[]): 
     if (await isBelow.finally(() => next.close())) return true;
   }
   return false;
+}
+
+function isMissing(error: unknown): undefined {
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
 }

@@ -79,6 +79,10 @@ describe('the root folder of a container of Podman', () => {
       of: { mounts: ['/data', '/data/x'].map((destination) => ({ destination, type: 'bind' })) },
     },
     { name: 'mounts at ..', of: { mounts: [{ destination: '/srv/../etc/ssh', type: 'bind' }] } },
+    {
+      name: 'mounts where nobody can look for a link',
+      of: { mounts: [{ destination: `/${'x'.repeat(300)}`, type: 'bind' }] },
+    },
     { name: 'mounts at no path', of: { mounts: [{ type: 'bind' }] } },
     { name: 'has mounts that are no list', of: { more: { mounts: {} } } },
     { name: 'has no root', of: { more: { root: {} } } },

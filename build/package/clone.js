@@ -6,11 +6,17 @@ import { spawnSync } from 'node:child_process';
  * @param {string} root
  * @param {string} clone a folder that is not there yet, or is empty
  * @param {Iterable<string>} scripts
+ * @param {() => Promise<void>} [goOn] asked before each program; may throw
  */
-export function buildInClone(root, clone, scripts) {
+export async function buildInClone(root, clone, scripts, goOn = async () => {}) {
+  await goOn();
   run(['git', 'clone', '--quiet', root, clone], root);
+  await goOn();
   run(['npm', 'ci', '--silent'], clone);
-  for (const script of scripts) run(['npm', 'run', '--silent', ...script.split(' ')], clone);
+  for (const script of scripts) {
+    await goOn();
+    run(['npm', 'run', '--silent', ...script.split(' ')], clone);
+  }
 }
 
 /** @param {readonly string[]} command @param {string} cwd */

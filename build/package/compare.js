@@ -20,7 +20,7 @@ const clone = mkdtempSync(join(tmpdir(), 'vmssh-compare-'));
 process.once('exit', () => rmSync(clone, { recursive: true, force: true }));
 const wanted = files.map((file) => ({ ...file, ...placeOf(basename(file.path), file.bytes) }));
 try {
-  buildInClone(root, clone, new Set(wanted.flatMap(({ scripts }) => scripts)));
+  await buildInClone(root, clone, new Set(wanted.flatMap(({ scripts }) => scripts)));
 } catch (error) {
   fail(/** @type {Error} */ (error).message);
 }

@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { root } from '../bundle/bundle.js';
 import { commitOf } from '../bundle/commit.js';
@@ -17,16 +18,20 @@ import { earlierFiles, makeSite } from './site/site.js';
 import { uploadPage } from './site/upload.js';
 
 // Ctrl-C and a closed terminal end what runs below, too: that is then a failure like others, and this cleans up.
-for (const signal of /** @type {const} */ (['SIGINT', 'SIGHUP'])) process.on(signal, () => {});
+let isInterrupted = false;
+for (const signal of /** @type {const} */ (['SIGINT', 'SIGHUP']))
+  process.on(signal, () => {
+    isInterrupted = true;
+  });
 
 try {
-  release();
+  await release();
 } catch (error) {
   console.error(`release: ${/** @type {Error} */ (error).message}`);
   process.exitCode = 1;
 }
 
-function release() {
+async function release() {
   const { values, positionals } = parseArgs({
     options: { 'tested-elsewhere': { type: 'boolean', default: false } },
     allowPositionals: true,
@@ -56,7 +61,7 @@ function release() {
   const unfinished = join(releases, `${version}.new`);
   rmSync(unfinished, { recursive: true, force: true });
   mkdirSync(unfinished, { recursive: true });
-  buildTwice((built) => {
+  await buildTwice((built) => {
     makeSite(join(unfinished, 'site'), { version, built, earlier, addresses, time, signer });
   });
   writeFileSync(
@@ -72,13 +77,21 @@ function release() {
   );
 }
 
+/** Throws if a signal came between two programs, when nothing else fails by it. */
+async function goOn() {
+  // Until the next turn the signal is not seen.
+  await nextTurn();
+  if (isInterrupted) throw new Error('it was interrupted');
+}
+
 /** Builds the packages in two clones, and has them used if all are equal. @param {(built: string) => void} use */
-function buildTwice(use) {
+async function buildTwice(use) {
   const work = mkdtempSync(join(tmpdir(), 'vmssh-release-'));
   try {
     // Of different length: a path that gets into a file shows.
     const [one = '', other = ''] = ['one', 'the other'].map((name) => join(work, name));
-    for (const clone of [one, other]) buildInClone(root, clone, ['package']);
+    for (const clone of [one, other]) await buildInClone(root, clone, ['package'], goOn);
+    await goOn();
     const [built, again] = [join(one, 'dist/package'), join(other, 'dist/package')];
     const different = differences(hashesBelow(built), hashesBelow(again));
     if (different.length > 0) throw new Error(`two builds of the commit differ in ${different.join(', ')}`);

@@ -5,7 +5,7 @@ import type { Deps } from '../sources/provider.js';
 import { execCommand } from '../sources/tools/exec-route.js';
 import type { ViaTarget } from '../target/target.js';
 import { fingerprintOf } from './known-hosts.js';
-import { filesByExec, type MachineFiles, maxKeys, printed, publicKeys } from './machine-files.js';
+import { filesByExec, type MachineFiles, maxKeys, printed, publicKeys } from './readers/machine-files.js';
 import type { ReachedMachine, ReachedRecord } from './record.js';
 
 /** A manager's way to the files of its machines. */
@@ -132,27 +132,30 @@ function isPlain(name: string): boolean {
 const keySources: readonly KeySource[] = [
   {
     provider: 'podman',
-    open: async (...asked) => (await import('./container-files.js')).containerFiles('podman', ...asked),
+    open: async (...asked) =>
+      (await import('./readers/container-files.js')).containerFiles('podman', ...asked),
   },
   {
     provider: 'docker',
-    open: async (...asked) => (await import('./container-files.js')).containerFiles('docker', ...asked),
+    open: async (...asked) =>
+      (await import('./readers/container-files.js')).containerFiles('docker', ...asked),
   },
   {
     provider: 'incus',
-    open: async (machine, deps) => (await import('./incus-files.js')).incusFiles(machine, deps),
+    open: async (machine, deps) => (await import('./readers/incus-files.js')).incusFiles(machine, deps),
   },
   {
     provider: 'machined',
-    open: async (...asked) => (await import('./nspawn-files.js')).nspawnFiles(...asked),
+    open: async (...asked) => (await import('./readers/nspawn-files.js')).nspawnFiles(...asked),
   },
   {
     provider: 'nspawn',
-    open: async (...asked) => (await import('./nspawn-files.js')).nspawnFiles(...asked),
+    open: async (...asked) => (await import('./readers/nspawn-files.js')).nspawnFiles(...asked),
   },
   {
     provider: 'libvirt',
-    open: async (machine, deps) => (await import('./guest-agent-files.js')).guestAgentFiles(machine, deps),
+    open: async (machine, deps) =>
+      (await import('./readers/guest-agent-files.js')).guestAgentFiles(machine, deps),
   },
   {
     provider: 'wsl',

@@ -50,6 +50,10 @@ describe.skipIf(cannot)('two releases, one after the other', () => {
   let site: Awaited<ReturnType<typeof startServer>>;
   let homes: readonly string[];
   const made = (version: string) => join(owner.clone, 'release', version);
+  const succeeds = async (version: string) => {
+    const { code, stderr } = await release(owner, version, '--tested-elsewhere');
+    expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
+  };
   beforeAll(async () => {
     sshd = await startSshd(dir);
     site = await startServer(folders);
@@ -77,7 +81,9 @@ describe.skipIf(cannot)('two releases, one after the other', () => {
   it('leave nothing on Ctrl-C, and go on later', async () => {
     const temp = join(dir, 'temp');
     mkdirSync(temp);
-    expect(await interruptRelease(owner, older, temp)).not.toMatchObject({ code: 0 });
+    const interrupted = await interruptRelease(owner, older, temp);
+    expect(interrupted).not.toMatchObject({ code: 0 });
+    expect(interrupted.stderr).toMatch(/^release: /m);
     expect(readdirSync(temp)).toEqual([]);
     const cwd = owner.clone;
     expect(await run(['git', 'status', '--porcelain'], { cwd })).toMatchObject({ code: 0, stdout: '' });
@@ -85,7 +91,7 @@ describe.skipIf(cannot)('two releases, one after the other', () => {
   });
 
   it('are made and uploaded, and the same bytes when made again', async () => {
-    expect(await release(owner, older, '--tested-elsewhere')).toMatchObject({ code: 0 });
+    await succeeds(older);
     await upload(owner, older);
     const first = join(dir, 'www-older');
     cpSync(owner.www, first, { recursive: true });
@@ -96,11 +102,11 @@ describe.skipIf(cannot)('two releases, one after the other', () => {
       stderr: expect.stringContaining('CHANGELOG.md has 0 headings "## Not released yet"'),
     });
     await changeSomething(owner);
-    expect(await release(owner, newer, '--tested-elsewhere')).toMatchObject({ code: 0 });
+    await succeeds(newer);
     const before = hashesBelow(made(newer));
     await upload(owner, newer);
     folders.set(newer, owner.www);
-    expect(await release(owner, newer, '--tested-elsewhere')).toMatchObject({ code: 0 });
+    await succeeds(newer);
     expect(differences(hashesBelow(made(newer)), before)).toEqual([]);
     for (const [name, folder] of await faultyCopies(first, dir, String(homes[1]))) folders.set(name, folder);
   });

@@ -1,10 +1,10 @@
-import { type Instance, incusSockets, lxdSockets, parseInstances } from '../sources/managers/incus.js';
-import { type Deps, DiscoveryError } from '../sources/provider.js';
-import { execCommand } from '../sources/tools/exec-route.js';
-import { getBytes, getJson } from '../sources/tools/http-unix.js';
-import { exists } from '../sources/tools/run-tool.js';
+import { type Instance, incusSockets, lxdSockets, parseInstances } from '../../sources/managers/incus.js';
+import { type Deps, DiscoveryError } from '../../sources/provider.js';
+import { execCommand } from '../../sources/tools/exec-route.js';
+import { getBytes, getJson } from '../../sources/tools/http-unix.js';
+import { exists } from '../../sources/tools/run-tool.js';
+import type { ReachedMachine } from '../record.js';
 import { type MachineFiles, maxKeyText } from './machine-files.js';
-import type { ReachedMachine } from './record.js';
 
 /**
  * The files of an instance of Incus or LXD on this host, by the API for files, which works in containers whether they run or not, and

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { maxKeyText, publicKeys } from '../../src/identity/machine-files.js';
-import { useTempDir } from '../helpers/temp-dir.js';
-import { madeKey } from './made-keys.js';
+import { maxKeyText, publicKeys } from '../../../src/identity/readers/machine-files.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+import { madeKey } from '../made-keys.js';
 
 const dir = useTempDir();
 const [ed25519, ecdsa, rsa] = [madeKey(dir, 'ed25519'), madeKey(dir, 'ecdsa'), madeKey(dir, 'rsa')];

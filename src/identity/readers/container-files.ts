@@ -1,9 +1,10 @@
-import { dockerEngines, type Engine, isThere, podmanEngines } from '../sources/containers/engines.js';
-import { type Deps, DiscoveryError } from '../sources/provider.js';
-import { execCommand } from '../sources/tools/exec-route.js';
-import { getBytes } from '../sources/tools/http-unix.js';
+import { dockerEngines, type Engine, isThere, podmanEngines } from '../../sources/containers/engines.js';
+import { type Deps, DiscoveryError } from '../../sources/provider.js';
+import { execCommand } from '../../sources/tools/exec-route.js';
+import { getBytes } from '../../sources/tools/http-unix.js';
+import type { ReachedMachine } from '../record.js';
 import { type MachineFiles, maxKeyText, printed, readInTurn } from './machine-files.js';
-import type { ReachedMachine } from './record.js';
+import { type PodmanPlace, podmanPlace, textsInPodmanRoot } from './podman-root.js';
 
 /**
  * The files of a container, by what its manager copies out of it (`podman cp`, `docker cp`), in the daemon that has it.
@@ -13,12 +14,15 @@ import type { ReachedMachine } from './record.js';
  * (CVE-2019-5736, CVE-2024-21626). What can be attacked is the copy: links that lead out of the container while it is made. Docker
  * since 19.03 and Podman since 4 change their root to the container's first (CVE-2018-15664, CVE-2019-14271), and an older one gives at
  * most a file of the host that has a public key in it, since nothing else is taken.
+ *
+ * The key that is shown is first looked for in the root folder of a container of the user's own Podman. If it is there, nothing is copied.
  */
 export async function containerFiles(
   manager: 'podman' | 'docker',
   { containerId: id = '', containerUrl: url }: ReachedMachine,
   deps: Deps,
   uid: number | undefined,
+  place: PodmanPlace | undefined = uid === undefined ? undefined : podmanPlace(deps, uid),
 ): Promise<MachineFiles | undefined> {
   if (!/^[0-9a-f]{64}$/.test(id)) return undefined;
   // Only those that list containers too, whoever wrote the record.
@@ -26,18 +30,25 @@ export async function containerFiles(
     manager === 'docker' ? await dockerEngines(deps) : Object.values(podmanEngines(deps, uid)).flat();
   const engine = engines.find((each) => each !== undefined && each.url === url);
   if (engine === undefined) return undefined;
+  // Another one, such as root's, is asked by its socket.
+  const own = manager === 'podman' && url === undefined ? place : undefined;
   return {
     exec: execCommand(manager, id, { url }),
-    // Podman makes one copy at a time, by a process each.
-    read: (paths, isEnough) =>
-      readInTurn(
+    read: async (paths, isEnough) => {
+      if (own !== undefined && isEnough !== undefined) {
+        const texts = await textsInPodmanRoot(id, paths, own);
+        if (isEnough(texts)) return texts;
+      }
+      // Podman makes one copy at a time, by a process each.
+      return readInTurn(
         paths,
         async (path) => {
           const copy = firstFile(await copyOf(manager, id, path, engine, deps, uid));
           return copy === undefined ? [] : [copy.toString('latin1')];
         },
         isEnough,
-      ),
+      );
+    },
   };
 }
 

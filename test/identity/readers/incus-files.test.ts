@@ -1,13 +1,13 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type {} from '../../src/identity/machine-files.js';
-import { managerKeys } from '../../src/identity/manager-keys.js';
-import type { ReachedMachine } from '../../src/identity/record.js';
-import type { Deps } from '../../src/sources/provider.js';
-import { useTempDir, writeTree } from '../helpers/temp-dir.js';
-import { useJsonServices } from '../sources/managers/json-services.js';
-import { madeKey } from './made-keys.js';
+import { managerKeys } from '../../../src/identity/manager-keys.js';
+import type {} from '../../../src/identity/readers/machine-files.js';
+import type { ReachedMachine } from '../../../src/identity/record.js';
+import type { Deps } from '../../../src/sources/provider.js';
+import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
+import { useJsonServices } from '../../sources/managers/json-services.js';
+import { madeKey } from '../made-keys.js';
 
 const dir = useTempDir();
 const serve = useJsonServices(dir);

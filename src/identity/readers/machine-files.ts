@@ -1,6 +1,6 @@
-import { runProgram } from '../process/run-program.js';
-import { withToolFolders } from '../sources/own-folders.js';
-import { type Deps, DiscoveryError } from '../sources/provider.js';
+import { runProgram } from '../../process/run-program.js';
+import { withToolFolders } from '../../sources/own-folders.js';
+import { type Deps, DiscoveryError } from '../../sources/provider.js';
 
 /** How a manager reads the files of one of its machines. What it gives is what the machine's root wants it to be. */
 export interface MachineFiles {

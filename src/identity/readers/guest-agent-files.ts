@@ -1,9 +1,9 @@
-import { uriOf } from '../sources/libvirt/libvirt.js';
-import { type Deps, DiscoveryError } from '../sources/provider.js';
-import { isJsonObject, parseJson } from '../sources/tools/json.js';
-import { parseGuid } from '../target/guid.js';
+import { uriOf } from '../../sources/libvirt/libvirt.js';
+import { type Deps, DiscoveryError } from '../../sources/provider.js';
+import { isJsonObject, parseJson } from '../../sources/tools/json.js';
+import { parseGuid } from '../../target/guid.js';
+import type { ReachedMachine } from '../record.js';
 import { type MachineFiles, maxKeyText, printed, readInTurn } from './machine-files.js';
-import type { ReachedMachine } from './record.js';
 
 /**
  * The files of a libvirt domain, by the agent of QEMU in it (https://qemu.org/docs/master/interop/qemu-ga-ref.html): over a port that

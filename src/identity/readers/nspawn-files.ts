@@ -1,11 +1,11 @@
-import { type Folder, folderAt, hold } from '../files/place.js';
-import { readWithStats } from '../files/read-file.js';
-import { isContainer, searchMachined } from '../sources/machined/machined.js';
-import type { Deps } from '../sources/provider.js';
-import { execCommand } from '../sources/tools/exec-route.js';
-import { withDashes } from '../target/guid.js';
+import { type Folder, folderAt, hold } from '../../files/place.js';
+import { readWithStats } from '../../files/read-file.js';
+import { isContainer, searchMachined } from '../../sources/machined/machined.js';
+import type { Deps } from '../../sources/provider.js';
+import { execCommand } from '../../sources/tools/exec-route.js';
+import { withDashes } from '../../target/guid.js';
+import type { ReachedMachine } from '../record.js';
 import { type MachineFiles, maxKeyText, readByExec } from './machine-files.js';
-import type { ReachedMachine } from './record.js';
 
 /**
  * The files of a container of systemd-nspawn, for root: in its root folder, or by a program started in it if they are not there: its
@@ -44,16 +44,17 @@ export async function textsBelow(
 ): Promise<readonly string[]> {
   const folder = root === undefined ? undefined : await folderAt(root, true).catch(isAbsent);
   if (folder === undefined) return [];
-  try {
-    const texts: string[] = [];
-    for (const path of paths) {
-      const bytes = await readBelow(folder, path.split('/').filter(isName)).catch(isAbsent);
-      if (bytes) texts.push(bytes.toString('latin1'));
-    }
-    return texts;
-  } finally {
-    await folder.close();
+  return textsIn(folder, paths).finally(() => folder.close());
+}
+
+/** The same in a folder that is open. */
+export async function textsIn(folder: Folder, paths: readonly string[]): Promise<readonly string[]> {
+  const texts: string[] = [];
+  for (const path of paths) {
+    const bytes = await readBelow(folder, path.split('/').filter(isName)).catch(isAbsent);
+    if (bytes) texts.push(bytes.toString('latin1'));
   }
+  return texts;
 }
 
 async function readBelow(folder: Folder, [name = '.', ...rest]: readonly string[]): Promise<Buffer> {

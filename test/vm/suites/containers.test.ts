@@ -177,6 +177,30 @@ describeGuests('containers of Podman, Docker and systemd-nspawn', () => {
 
   for (const machine of off) startsOnDemand(sh, machine);
 
+  // Its service would copy them without a program of its own.
+  test.each([
+    ['web', sh],
+    ['root@mine', asTester],
+  ] as const)(
+    'the key of %s is read without a further start of podman',
+    async (login, user) => {
+      const podman = `#!/bin/sh\necho "$1" >>~/asked\nexec /usr/bin/podman "$@"\n`;
+      await sh(`systemctl stop podman.socket podman.service; printf '${podman}' >/usr/local/bin/podman
+        chmod +x /usr/local/bin/podman`);
+      try {
+        const first =
+          await user(`vmssh config install --no-fresh >/dev/null && rm -f ~/.ssh/*known_hosts ~/asked
+          VMSSH_HOST_KEYS=strict ssh -n -o BatchMode=yes ${login} echo in`);
+        expect(first).toMatchObject({ code: 0, stdout: 'in\n' });
+        expect(first.stderr).toContain('shows the host key that its manager has, ssh-ed25519 ');
+        expect(await user('cat ~/asked')).toMatchObject({ code: 0, stdout: 'ps\nexec\n' });
+      } finally {
+        await sh('rm /usr/local/bin/podman; systemctl start podman.socket');
+      }
+    },
+    400_000,
+  );
+
   for (const machine of readable) isKnownByItsManager(sh, machine);
   isKnownByItsManager(sh, {
     ...{ login: 'root@mine', user: asTester, pid: testers(`podman ${pidOf} mine`) },

@@ -10,18 +10,21 @@ export interface OwnOptions {
   readonly routes?: readonly RouteName[];
   /** Whether a machine that is off is started. */
   readonly start?: boolean;
+  /** Whether an sshd is brought into a machine that has none. */
+  readonly bring?: boolean;
   readonly verbose?: boolean;
 }
 
 /** They as arguments: no word needs quotes in any shell. */
 export function ownArgs(options: OwnOptions): readonly string[] {
-  const { fdpass, timeoutMs, waitMs, routes, start, verbose } = options;
+  const { fdpass, timeoutMs, waitMs, routes, start, bring, verbose } = options;
   return [
     ...(fdpass ? ['--fdpass'] : []),
     ...(timeoutMs === undefined ? [] : [`--timeout=${timeoutMs / 1000}`]),
     ...(waitMs === undefined ? [] : [`--wait=${waitMs / 1000}`]),
     ...(routes ? [`--route=${routes.join(',')}`] : []),
     ...(start ? ['--start'] : []),
+    ...(bring ? ['--bring-sshd'] : []),
     ...(verbose ? ['--verbose'] : []),
   ];
 }

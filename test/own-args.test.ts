@@ -20,3 +20,15 @@ it.each<{ options: OwnOptions; args: string }>([
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== false));
   expect(understand(proxy, raw, fakeIo())).toMatchObject(given);
 });
+
+it('an sshd is brought for whom ssh names', () => {
+  const raw = scanArgs(proxy.options, [...ownArgs({ bring: true }), '--login', 'dev', 'docker/web', '22']);
+  if (!raw) throw new Error('the proxy has no such option');
+  expect(understand(proxy, raw, fakeIo())).toMatchObject({ bring: { typed: 'dev', given: undefined } });
+});
+
+it.each(["a'b", '-x', 'a;b', 'a\nb'])('a name that ssh refuses is refused here too: %j', (name) => {
+  const raw = scanArgs(proxy.options, ['--bring-sshd', `--login=${name}`, 'docker/web', '22']);
+  if (!raw) throw new Error('the proxy has no such option');
+  expect(() => understand(proxy, raw, fakeIo())).toThrow('ssh refuses it too');
+});

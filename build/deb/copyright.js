@@ -6,8 +6,9 @@ import { commonLicences, partsOfLicences } from '../engine/licence-text.js';
  * @param {string} own the text of LICENSE
  * @param {string} linked the text of LICENSES beside the executable
  * @param {string} source where the sources are
+ * @param {string} [files] that it is linked into
  */
-export function copyrightText(own, linked, source) {
+export function copyrightText(own, linked, source, files = 'usr/bin/vmssh') {
   const parts = partsOfLicences(linked).map(({ title, text }) => ({
     name: title.replaceAll(/[^\w.+-]+/g, '-').replace(/^-/, ''),
     text: commonLicences(text),
@@ -22,7 +23,7 @@ export function copyrightText(own, linked, source) {
     `Copyright: ${holders(own).join('\n ')}`,
     'License: Expat',
     '',
-    'Files: usr/bin/vmssh',
+    `Files: ${files}`,
     'Comment: What is linked into it: each has its licence below, by its name.',
     `Copyright: ${[own, ...parts.map(({ text }) => text)].flatMap(holders).join('\n ')}`,
     `License: ${names.join(' and ')}`,

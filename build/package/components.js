@@ -1,13 +1,15 @@
 /** @import { Library } from '../engine/licences.js' */
-/** @import { Target } from '../engine/toolchains.js' */
+/** @import { LinuxTarget, Target } from '../engine/toolchains.js' */
 import { readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { root } from '../bundle/bundle.js';
 import { bundleForEngine } from '../engine/bundle.js';
-import { licenceText } from '../engine/licence-text.js';
+import { licenceText, partsOfLicences } from '../engine/licence-text.js';
 import { engineLicence, libraryLicences, licenceFile } from '../engine/licences.js';
 import { engineSources } from '../engine/sources.js';
+import { sshdFolder, sshdLibraries } from '../sshd/build.js';
+import { opensshPackage } from '../sshd/sources.js';
 import { run } from './run.js';
 
 /**
@@ -34,6 +36,14 @@ export async function executableComponents(target) {
     headers(),
     ...libraryLicences(target).map(debianComponent),
   ];
+}
+
+/** All that is linked into the sshd that is brought into machines. @param {LinuxTarget} target @returns {readonly Component[]} */
+export function sshdComponents(target) {
+  const [{ text = '' } = {}] = partsOfLicences(readFileSync(join(sshdFolder(target), 'LICENSES'), 'utf8'));
+  const purl = `pkg:deb/debian/openssh@${encodeURIComponent(opensshPackage)}?arch=source`;
+  const openssh = { name: 'openssh', version: opensshPackage, purl, license: 'see the text', text };
+  return [openssh, ...sshdLibraries(target).map(debianComponent)];
 }
 
 /**

@@ -5,10 +5,11 @@ import { root } from '../bundle/bundle.js';
 import { sourceTime } from '../bundle/commit.js';
 import { executableFolder } from '../executable.js';
 import { maintainer, site } from '../release/addresses.js';
+import { makeSshdPackages } from '../sshd/packages.js';
 import { writeManifests } from '../win/manifests.js';
 import { architectures, linuxTargets } from './architectures.js';
 import { makeArchive } from './archive.js';
-import { addonComponents, dependencyComponents, executableComponents } from './components.js';
+import { addonComponents, dependencyComponents, executableComponents, sshdComponents } from './components.js';
 import { makeNpmPackages } from './npm.js';
 import { makeRpm } from './rpm.js';
 import { run } from './run.js';
@@ -50,6 +51,9 @@ for (const target of linuxTargets) {
   });
   sbom(rpm);
 }
+for (const target of linuxTargets)
+  for (const artefact of makeSshdPackages(target, folder, about))
+    writeSbom(artefact, sshdComponents(target), about);
 // Homebrew wants less than 80 characters.
 const description = 'ssh into virtual machines and containers on this host';
 writeTexts(Object.fromEntries(tarballs), folder, { ...about, description });

@@ -7,6 +7,8 @@
 export function placeOf(name, bytes) {
   const target = targetOf(bytes);
   if (target === undefined) return { place: `dist/package/${name}`, scripts: ['package'] };
+  if (/^sshd(-session|-auth)?$/.test(name))
+    return { place: `dist/sshd/${target}/${name}`, scripts: [`build:sshd -- --target ${target}`] };
   const place = name.endsWith('.node')
     ? `native/prebuilds/${target}/node-hvsock-native.node`
     : `dist/${target}/vmssh${target === 'win32-x64' ? '.exe' : ''}`;

@@ -5,6 +5,7 @@ import { commitOf } from '../bundle/commit.js';
 import { debianFile, debianFileName, debianSource } from '../engine/debian-package.js';
 import { muslOfArm64 } from '../engine/musl.js';
 import { engineOrigins, enginePackage } from '../engine/sources.js';
+import { opensshOrigins } from '../sshd/sources.js';
 import { run } from './run.js';
 
 /** The files of Debian that an executable is built from, besides what a system has installed. */
@@ -24,7 +25,12 @@ const packages = [
  * @param {import('../engine/debian-package.js').DownloadOptions} [options]
  * @param {readonly import('../engine/debian-package.js').PinnedSource[]} [origins]
  */
-export async function writeSources(folder, version, options, origins = engineOrigins) {
+export async function writeSources(
+  folder,
+  version,
+  options,
+  origins = [...engineOrigins, ...opensshOrigins],
+) {
   mkdirSync(folder, { recursive: true });
   const rows = [];
   for (const { pinned, what } of packages) {
@@ -42,8 +48,7 @@ export async function writeSources(folder, version, options, origins = engineOri
   const lines = [];
   for (const origin of origins) {
     const why = await bring(origin, folder, options);
-    if (why !== undefined)
-      console.error(`sources: ${origin.name} is left out, which no build needs: nobody has it now: ${why}`);
+    if (why !== undefined) console.error(`sources: ${origin.name} is left out: nobody has it now: ${why}`);
     const place = why === undefined ? '' : ', not in this folder: no archive had it';
     lines.push(`- \`${origin.name}\`, SHA-256 ${origin.sha256}${place}\n`);
   }
@@ -91,7 +96,7 @@ folder: \`VMSSH_SOURCES=$PWD npm run build:exe\`. Without it, they come from Deb
 | file | what it is | SHA-256 | licence |
 | --- | --- | --- | --- |
 ${rows.join('')}
-\`${debianFileName(enginePackage)}\` has the sources with Debian’s patches applied. Debian made it of these, which no build needs:
+\`${debianFileName(enginePackage)}\` has the sources with Debian’s patches applied. Debian made it of those of quickjs-ng, which no build needs; \`npm run build:sshd\` needs those of openssh:
 
 ${origins.join('')}
 The packages of npm are in package-lock.json, each with its hash.

@@ -25,6 +25,11 @@ export const startOption = flag({
   summary: `start the machine if it is off, and wait for its SSH banner (${defaultWaitMs / 1000} s, or --wait)`,
 });
 
+export const bringOption = flag({
+  long: 'bring-sshd',
+  summary: 'if a container has no sshd, bring one into it for this connection (package vmssh-sshd)',
+});
+
 export const verboseOption = flag({
   long: 'verbose',
   short: 'v',

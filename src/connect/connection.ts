@@ -47,8 +47,21 @@ export interface OpenOptions {
    * addon, another program then carries it. Default: it is read and written here.
    */
   readonly stdio?: 'relay' | 'pass';
+  /** For a machine without an sshd, by its manager's exec: undefined: none is brought. */
+  readonly bring?: Bring | undefined;
   /** For the programs that are started. Default: our own. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * Has an OpenSSH server brought into a machine that has none. It lets in whoever reaches the connection, without a key: only for our own
+ * stdin and stdout, never for a socket that others can connect to (decision 26).
+ */
+export interface Bring {
+  /** The user who logs in; undefined: as whom the manager's exec starts programs. */
+  readonly login?: string | undefined;
+  /** Called with its host key, which was made for this connection: "ssh-ed25519", and in base64. */
+  readonly trust: (key: { readonly type: string; readonly key: string }) => void;
 }
 
 /** A connection with a socket of the addon. */

@@ -4,7 +4,7 @@ import { printable } from '../errors.js';
 import { withoutRepeats } from '../group-by.js';
 import { asTarget } from '../kinds/parse.js';
 import type { FindMachines, MachinesFound } from '../machines/find-machines.js';
-import { everySshAsksForKeys, sshAbilities } from '../process/ssh-program.js';
+import { everySshAsksForKeys, everySshRefusesUsers, sshAbilities } from '../process/ssh-program.js';
 import { shownWarnings } from '../sources/list-all.js';
 import type { ListedMachine } from '../sources/merge.js';
 import { isFailure, isSilence, type Warning } from '../sources/provider.js';
@@ -120,14 +120,22 @@ export async function sshLines(
   { system }: Pick<ConfigOptions, 'system'>,
   io: Io,
 ): Promise<string> {
-  const [caller, abilities, asksForKeys] = await Promise.all([
+  const lines = settingLines(settings, values);
+  const [caller, abilities, asksForKeys, refusesUsers] = await Promise.all([
     callerForSsh(io),
     sshAbilities(io.env),
     everySshAsksForKeys(io),
+    lines.bring === true && everySshRefusesUsers(io),
   ]);
   const users = usersSettings(system ? [] : await usersTexts(io));
-  const around = { ...caller, ...abilities, ...users, asksForKeys, ...surroundings({ system }, io) };
-  return usage(() => configText({ ...around, hosts, ...settingLines(settings, values) }));
+  const around = {
+    ...caller,
+    ...abilities,
+    ...users,
+    ...{ asksForKeys, refusesUsers },
+    ...surroundings({ system }, io),
+  };
+  return usage(() => configText({ ...around, hosts, ...lines }));
 }
 
 function surroundings({ system }: Pick<ConfigOptions, 'system'>, io: Io) {

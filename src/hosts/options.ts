@@ -88,6 +88,17 @@ const start: Setting<boolean> = {
   lines: (isOn) => ({ start: isOn }),
 };
 
+const bring: Setting<boolean> = {
+  ...onOff('bring-sshd', {
+    on: 'ssh NAME brings an sshd into a container that has none from now on, as vmssh ssh --bring-sshd does',
+    off: 'ssh NAME brings none, after --bring-sshd',
+    not: [systemOption, patternsOption],
+    initial: undefined,
+  }),
+  format: (isOn) => (isOn ? { 'bring-sshd': true } : {}),
+  lines: (isOn) => ({ bring: isOn }),
+};
+
 const routeOption = {
   ...routesOption,
   summary: 'ssh NAME reaches a machine only by this route from now on, or by these in order: vsock,ip',
@@ -163,6 +174,7 @@ export const settings = {
     isForFiles: true,
   } satisfies Setting<boolean>,
   start,
+  bring,
   routes,
   hostKeys,
   sshOptions,

@@ -20,6 +20,8 @@ export interface KeyFacts {
   readonly isRevoked: boolean;
   /** Whether a CA of the user's says that it is the key of this name. */
   readonly isCertified: boolean;
+  /** The fingerprint of the key of an sshd that was brought: no other can be there. */
+  readonly brought?: string | undefined;
   /** The fingerprint of the only key that `guest credentials` made for the machine. */
   readonly made: string | undefined;
   /** Of the keys that the machine's manager reads in its files: undefined if it was not asked yet, none if nobody can say. */
@@ -40,11 +42,22 @@ export type KeyAnswer =
   /** As `accept`, if the user says so. */
   | { readonly do: 'ask user'; readonly pin: boolean };
 
-type Why = 'no record' | 'certified' | 'made' | 'known' | 'new machine' | 'by manager' | 'first' | 'address';
+type Why =
+  | 'no record'
+  | 'brought'
+  | 'brought to another'
+  | 'certified'
+  | 'made'
+  | 'known'
+  | 'new machine'
+  | 'by manager'
+  | 'first'
+  | 'address';
 
 /** Why a key is refused; refusal.ts says each to the user. */
 export type Refusal =
   | 'revoked'
+  | 'not brought'
   | 'not made'
   | 'changed'
   | 'another machine'
@@ -55,7 +68,7 @@ export type Refusal =
 
 /** Whether the key that ssh was shown is accepted. The first row that holds is the answer. */
 export function decideKey(facts: KeyFacts): KeyAnswer {
-  const { reached, alias, names, shown, made, manager, policy } = facts;
+  const { reached, alias, names, shown, brought, made, manager, policy } = facts;
   const known = pinsOf(facts);
   const moved = names.filter((name) => isAnothers(name, facts));
   const isPinned = known.some((pin) => pinPrint(pin) === shown);
@@ -68,6 +81,12 @@ export function decideKey(facts: KeyFacts): KeyAnswer {
   const isOtherId = meant !== undefined && meant !== alias && facts.pins.some((each) => each.alias === meant);
   const rows: readonly (readonly [boolean, KeyAnswer])[] = [
     [reached === undefined, { do: 'nothing', why: 'no record' }],
+    // Whatever is pinned is of the machine's own sshd, and stays.
+    [brought !== undefined && isOtherId, { do: 'refuse', why: 'another machine' }],
+    [brought !== undefined && made !== undefined, { do: 'refuse', why: 'not made' }],
+    [brought !== undefined && brought !== shown, { do: 'refuse', why: 'not brought' }],
+    [brought !== undefined && isNew, { do: 'accept', pin: false, why: 'brought to another' }],
+    [brought !== undefined, { do: 'accept', pin: false, why: 'brought' }],
     [facts.isRevoked, { do: 'refuse', why: 'revoked' }],
     [facts.isCertified, { do: 'accept', pin: pin && known.length === 0 && !isNew, why: 'certified' }],
     [made !== undefined && made === shown, { do: 'accept', pin: false, why: 'made' }],

@@ -29,6 +29,8 @@ export interface ReachedRecord {
   readonly machine?: ReachedMachine;
   /** Of an address whose machine nobody was asked for yet. */
   readonly address?: Endpoint;
+  /** The key of the sshd that was brought into it for this login, and of no other. */
+  readonly brought?: { readonly type: string; readonly key: string };
 }
 
 /** What is recorded of the machine. */

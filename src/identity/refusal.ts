@@ -31,6 +31,13 @@ export function explainRefusal(
         problem: `it is revoked in ${path}, or in your own known_hosts`,
         hint: 'give the machine another host key; vmssh forget keeps @revoked lines',
       };
+    case 'not brought':
+      return {
+        code: 'HOST_KEY_CHANGED',
+        final: true,
+        problem: 'it is not the one of the sshd that was brought into it for this login',
+        hint: 'something in the machine came in between: try again, and if it stays so, trust nothing in it',
+      };
     case 'not made':
       return {
         code: 'HOST_KEY_CHANGED',

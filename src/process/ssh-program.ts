@@ -79,13 +79,42 @@ export async function sshAbilities(
  * Whether each ssh that may read the user's lines knows KnownHostsCommand: one that does not ends at that word, whatever host is asked
  * for. Those of PATH and of the system's folders, and the one that is chosen.
  */
-export async function everySshAsksForKeys({ env, platform }: Here): Promise<boolean> {
+export async function everySshAsksForKeys(here: Here): Promise<boolean> {
+  return everySsh(here, async (ssh) => (await sshAbilities(here.env, ssh)).asksForKeys);
+}
+
+/** Whether each of them refuses a user who would be more than a word in a shell. */
+export async function everySshRefusesUsers(here: Here): Promise<boolean> {
+  return everySsh(here, (ssh) => refusesUsers(here.env, ssh));
+}
+
+/**
+ * Whether an ssh refuses a user with a quote in the name, whom the shell of a ProxyCommand with '%r' would run. By asking it: 9.6 does, and
+ * distributions' older ones (CVE-2023-51385).
+ */
+export async function refusesUsers(
+  env: Readonly<Record<string, string | undefined>>,
+  ssh: readonly string[] = ['ssh'],
+): Promise<boolean> {
+  try {
+    const asked = [...ssh, '-F', 'none', '-G', '-l', "a'b", 'localhost'];
+    const { code, stderr } = await runProgram(asked, { env: { ...env, LC_ALL: 'C' }, timeoutMs: 5000 });
+    return code !== 0 && /invalid characters/.test(stderr);
+  } catch {
+    return false;
+  }
+}
+
+async function everySsh(
+  { env, platform }: Here,
+  can: (ssh: readonly string[]) => Promise<boolean>,
+): Promise<boolean> {
   if (platform !== 'linux') return false;
   const found = programsInPath('ssh', { PATH: `${env.PATH ?? ''}:/usr/bin:/usr/local/bin` });
   const own = sshProgram({ env, platform });
   const all = [...[...new Set(found)].map((path) => [path]), ...(own[0] === 'ssh' ? [] : [own])];
-  const asked = await Promise.all(all.map((ssh) => sshAbilities(env, ssh)));
-  return asked.length > 0 && asked.every(({ asksForKeys }) => asksForKeys);
+  const asked = await Promise.all(all.map(can));
+  return asked.length > 0 && asked.every((each) => each);
 }
 
 /** By the output of `ssh -V`, such as "OpenSSH_for_Windows_7.7p1, LibreSSL 2.6.5". */

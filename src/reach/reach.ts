@@ -35,6 +35,8 @@ export interface ReachOptions {
   readonly waitMs?: number;
   /** For a machine behind another hypervisor: milliseconds to start it there if it is off; undefined: it is not started. */
   readonly startMs?: number;
+  /** For a machine without an sshd: only if the connection is for our own stdin and stdout. */
+  readonly bring?: OpenOptions['bring'];
   readonly signal?: AbortSignal;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: NodeJS.Platform;
@@ -191,10 +193,14 @@ async function openRechecked(
   { endpoint, recheck }: Pick<Route, 'endpoint'> & Pick<Reachable, 'recheck'>,
   timeoutMs: number,
   stdio: OpenOptions['stdio'],
-  { startMs, signal, env, native, trace }: ReachOptions,
+  { startMs, bring, signal, env, native, trace }: ReachOptions,
 ): Promise<Connection> {
   try {
-    const connection = await openConnection(endpoint, { startMs, signal, env, timeoutMs, stdio }, native);
+    const connection = await openConnection(
+      endpoint,
+      { startMs, bring, signal, env, timeoutMs, stdio },
+      native,
+    );
     const { handle, note = '' } = connection;
     trace?.(
       'connect',

@@ -111,6 +111,7 @@ export function factsFor(
       hosts.some((host) => files.some((file) => verdictOn(each, host, file) === 'revoked')),
     ),
     isCertified: isCertified(certificate, hosts, authorities),
+    brought: reached?.brought && printOf(reached.brought),
     made: made && printOf(made),
     manager: undefined,
     policy,

@@ -49,7 +49,7 @@ export type Signatures = [
   Serves<typeof nodeFsPromises, But<typeof engineFsPromises, never>>,
   Serves<typeof nodePath, But<typeof enginePath, never>>,
   Serves<typeof nodeOs, But<typeof engineOs, never>>,
-  Serves<typeof nodeCrypto, But<typeof engineCrypto, never>>,
+  Serves<typeof nodeCrypto, But<typeof engineCrypto, 'generateKeyPair'>>,
   Serves<typeof nodeDns, But<typeof engineDns, never>>,
   Serves<typeof nodeTimers, But<typeof engineTimers, never>>,
   Serves<typeof nodeTty, But<typeof engineTty, 'WriteStream'>>,

@@ -68,6 +68,7 @@ describe('the settings of config install', () => {
     fdpass: false,
     fresh: false,
     start: true,
+    bring: true,
     routes: ['ip', 'vsock'],
     hostKeys: 'strict',
     sshOptions: [{ keyword: 'User', value: 'root' }],
@@ -79,15 +80,17 @@ describe('the settings of config install', () => {
     const kept = formatSettings(settings, given);
     expect(kept).toEqual({
       ...{ prefix: 'vm-', onlyPatterns: false, fdpass: false, fresh: false, start: true },
+      'bring-sshd': true,
       ...{ routes: ['ip', 'vsock'], hostKeys: 'strict', sshOptions: ['User=root'] },
     });
     expect(inEffect(settings, {}, kept)).toEqual(values);
   });
 
   it('are those of the first run if the state has anything else', () => {
-    const odd = { prefix: 'x y', onlyPatterns: 1, fdpass: 'no', fresh: 'yes', start: 1 };
+    const odd = { prefix: 'x y', onlyPatterns: 1, fdpass: 'no', fresh: 'yes', start: 1, 'bring-sshd': 1 };
     expect(inEffect(settings, {}, { ...odd, routes: {}, sshOptions: [7, 'User', 'Host=x'] })).toEqual({
       ...{ names: { prefix: '', onlyPatterns: false }, fdpass: true, fresh: undefined, start: undefined },
+      bring: undefined,
       ...{ routes: [], hostKeys: undefined, sshOptions: [] },
     });
   });

@@ -46,6 +46,31 @@ describe('the decision about a host key', () => {
       want: { do: 'refuse', why: 'revoked' },
     },
     {
+      name: 'of an sshd that was brought, beside a pin',
+      given: { ...shows, pins: [known], brought: print(wrong), policy: 'strict' },
+      want: { do: 'accept', pin: false, why: 'brought' },
+    },
+    {
+      name: 'pinned, where an sshd was brought',
+      given: { pins: [known], brought: print(wrong) },
+      want: { do: 'refuse', why: 'not brought' },
+    },
+    {
+      name: 'of an sshd that was brought to another machine than the UUID that was typed',
+      given: { ...shows, pins: [pin(other, third)], meant: other, brought: print(wrong) },
+      want: { do: 'refuse', why: 'another machine' },
+    },
+    {
+      name: 'of an sshd that was brought to another machine than the name meant until now',
+      given: { ...shows, pins: [pin(other, third, 'machine%mint')], brought: print(wrong) },
+      want: { do: 'accept', pin: false, why: 'brought to another' },
+    },
+    {
+      name: 'of an sshd that was brought, where another one was made beforehand',
+      given: { ...shows, made: print(third), brought: print(wrong) },
+      want: { do: 'refuse', why: 'not made' },
+    },
+    {
       name: 'of a CA',
       given: { isCertified: true, policy: 'strict' },
       want: { do: 'accept', why: 'certified', pin: true },

@@ -119,7 +119,7 @@ describe.skipIf(missingForX64 && missingForArm64)('a package', () => {
 
 /** As the SBOM of the tarball has it. */
 function engineVersion(): string {
-  const list = readdirSync(now).find((name) => name.endsWith('-linux-x64.tar.gz.cdx.json')) ?? '';
+  const list = readdirSync(now).find((name) => /^vmssh-\d.*-linux-x64\.tar\.gz\.cdx\.json$/.test(name)) ?? '';
   const { components } = JSON.parse(readFileSync(join(now, list), 'utf8'));
   return components.find(({ name }: { name: string }) => name === 'quickjs-ng').version;
 }
@@ -141,7 +141,7 @@ describe.skipIf(!existsSync(now))('what is written for other channels', () => {
       '{ lib = { getLicenseFromSpdxId = id: id; sourceTypes.binaryNativeCode = 1; }; stdenvNoCC = { mkDerivation = x: x; hostPlatform.system = "x86_64-linux"; }; fetchurl = x: x; }';
     const text = `(import ./${file('vmssh.nix')} ${stubs}).src.sha256`;
     const { code, stdout } = await run(['nix-instantiate', '--eval', '-E', text]);
-    const tarball = readdirSync(now).find((name) => name.endsWith('-linux-x64.tar.gz')) ?? '';
+    const tarball = readdirSync(now).find((name) => /^vmssh-\d.*-linux-x64\.tar\.gz$/.test(name)) ?? '';
     const sum = await run(['sha256sum', file(tarball)]);
     expect({ code, stdout }).toEqual({ code: 0, stdout: `"${sum.stdout.slice(0, 64)}"\n` });
     tried.add('nix');

@@ -7,6 +7,7 @@ const emulated = 'in a root for arm64, under qemu-user';
 
 /** What each artefact is called, and what a run of the channel has tried on it. */
 const rows: readonly { name: RegExp; channel?: string; tried: string }[] = [
+  { name: /^vmssh-sshd.*\.(?:deb|gz)$/, tried: 'its programs: in containers, by test/vm/suites/containers/' },
   { name: /_arm64\.deb$/, channel: 'arm64 deb', tried: `${whole}, by apt-get, ${emulated}` },
   { name: /\.aarch64\.rpm$/, channel: 'arm64 rpm', tried: `${whole}, by rpm, ${emulated}` },
   { name: /-linux-arm64\.tar\.gz$/, channel: 'arm64 tar', tried: `${whole}, in /usr/local, ${emulated}` },

@@ -67,7 +67,19 @@ describe.skipIf(lists.length === 0)('the list of what an artefact contains, by C
     }
   });
 
-  it.each(lists.filter((name) => /\.(deb|rpm|tar\.gz)\./.test(name)))(
+  it.each(lists.filter((name) => name.startsWith('vmssh-sshd')))(
+    '%s has OpenSSH and two libraries',
+    (name) => {
+      const own = read(name).components.map(({ name }) => name);
+      expect(own).toEqual([
+        'openssh',
+        expect.stringMatching(/^musl-dev/),
+        expect.stringMatching(/^libgcc-\d+-dev/),
+      ]);
+    },
+  );
+
+  it.each(lists.filter((name) => /^vmssh[-_]\d.*\.(deb|rpm|tar\.gz)\./.test(name)))(
     '%s has the engine and the libraries that are linked in',
     (name) => {
       const own = read(name).components.map(({ name }) => name);

@@ -1,7 +1,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { abilitiesOf, everySshAsksForKeys, sshAbilities, sshProgram } from '../../src/process/ssh-program.js';
+import {
+  abilitiesOf,
+  everySshAsksForKeys,
+  everySshRefusesUsers,
+  refusesUsers,
+  sshAbilities,
+  sshProgram,
+} from '../../src/process/ssh-program.js';
 import { configText } from '../../src/ssh/config/text.js';
 import { run, vmssh } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
@@ -144,6 +151,43 @@ describe('whether each ssh asks for host keys', () => {
     const here = await everySshAsksForKeys({ env: { PATH: current }, platform: 'linux' });
     expect(await everySshAsksForKeys({ env, platform: 'linux' })).toBe(want && here);
     expect(await everySshAsksForKeys({ env, platform: 'darwin' })).toBe(false);
+  });
+});
+
+describe('whether an ssh refuses a user who would be more than a word in a shell', () => {
+  const dir = useTempDir();
+  const folder = (name: string, text: string) => {
+    mkdirSync(join(dir, name));
+    writeFileSync(join(dir, name, 'ssh'), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+    return join(dir, name);
+  };
+  const refuses = folder(
+    'refuses',
+    `case "$*" in *"-l a'b "*) echo 'remote username contains invalid characters' >&2; exit 255 ;; esac`,
+  );
+  const takes = folder('takes', `echo "user a'b"`);
+  const fails = folder('fails', 'echo "no such option" >&2; exit 255');
+
+  it.each([
+    { name: 'one that says so', PATH: refuses, want: true },
+    { name: 'one that takes it', PATH: takes, want: false },
+    { name: 'one that does not know these options', PATH: fails, want: false },
+    { name: 'none', PATH: '/nonexistent', want: false },
+  ])('$name: $want', async ({ PATH, want }) => {
+    expect(await refusesUsers({ PATH })).toBe(want);
+  });
+
+  it.each([
+    { name: 'another one behind it', PATH: `${refuses}:${takes}` },
+    { name: 'another one that is chosen', PATH: refuses, VMSSH_SSH: `${takes}/ssh` },
+  ])('not all of them: $name', async ({ PATH, VMSSH_SSH }) => {
+    expect(await everySshRefusesUsers({ env: { PATH, VMSSH_SSH }, platform: 'linux' })).toBe(false);
+  });
+
+  it('all of them', async () => {
+    // Those of this host count too.
+    const here = await everySshRefusesUsers({ env: {}, platform: 'linux' });
+    expect(await everySshRefusesUsers({ env: { PATH: refuses }, platform: 'linux' })).toBe(here);
   });
 });
 

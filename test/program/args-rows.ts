@@ -339,6 +339,29 @@ export const rows: readonly { command: string; args: string[]; want: RawArgs }[]
     },
     { command, args: ['--no-route'], want: { positionals: [], options: { 'no-route': true as const } } },
   ]),
+  ...['config install', 'config diff', 'config print'].flatMap((command) => [
+    { command, args: ['--bring-sshd'], want: { positionals: [], options: { 'bring-sshd': true as const } } },
+    {
+      command,
+      args: ['--no-bring-sshd'],
+      want: { positionals: [], options: { 'no-bring-sshd': true as const } },
+    },
+  ]),
+  {
+    command: 'forward',
+    args: ['--bring-sshd', 'a', '22'],
+    want: { positionals: ['a', '22'], options: { 'bring-sshd': true } },
+  },
+  {
+    command: 'proxy',
+    args: ['--bring-sshd', '--login', 'dev', 'a', '22'],
+    want: { positionals: ['a', '22'], options: { 'bring-sshd': true, login: 'dev' } },
+  },
+  {
+    command: 'proxy',
+    args: ['--ssh-user=dev', 'a', '22'],
+    want: { positionals: ['a', '22'], options: { 'ssh-user': 'dev' } },
+  },
   { command: 'config install', args: ['--start'], want: { positionals: [], options: { start: true } } },
   {
     command: 'config install',

@@ -91,6 +91,11 @@ describe('a mistake in the arguments', () => {
       says: 'unknown option "--frob=1"',
       hint: 'see vmssh scp --help',
     },
+    {
+      args: ['forward', '--bring-sshd', 'docker/web', '22', '0'],
+      says: '--bring-sshd is not for a forward: the sshd asks for no key, and whoever connects to the port would be let in',
+      hint: "forward one of its ports by ssh's own option: vmssh ssh --bring-sshd -L 8080:localhost:80 NAME",
+    },
     { args: ['config', 'diff', '-x'], says: 'unknown option "-x"', hint: 'see vmssh config diff --help' },
     { args: ['proxy', "--a'b'"], says: 'unknown option "--a\'b\'"', hint: 'see vmssh proxy --help' },
     {

@@ -17,9 +17,10 @@ export async function reachBy(
     trace,
     signal,
     stdio,
+    bring,
     untilBanner,
     beforeOpen: own,
-  }: Pick<ReachOptions, 'trace' | 'signal' | 'stdio' | 'untilBanner' | 'beforeOpen'>,
+  }: Pick<ReachOptions, 'trace' | 'signal' | 'stdio' | 'bring' | 'untilBanner' | 'beforeOpen'>,
   io: Io,
 ): Promise<Reached> {
   const warn = socketWarning(io);
@@ -41,6 +42,7 @@ export async function reachBy(
     trace,
     signal,
     stdio,
+    bring,
     untilBanner,
     beforeOpen,
     onRoute,

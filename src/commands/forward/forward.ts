@@ -72,6 +72,11 @@ const idleOption = seconds({
   summary: 'end after this long without a connection, as systemd starts it again',
 });
 
+const bringOption = flag({
+  long: 'bring-sshd',
+  summary: 'not here: an sshd that is brought asks for no key, and others may connect to this port',
+});
+
 /** vmssh forward NAME PORT [LOCAL]: makes a machine's port a local TCP port or unix socket. */
 export const forward: Command<ForwardOptions> = {
   name: 'forward',
@@ -89,6 +94,7 @@ export const forward: Command<ForwardOptions> = {
     timeoutOption,
     jsonOption,
     verboseOption,
+    bringOption,
   ],
   exclusive: [
     [installOption, uninstallOption],
@@ -128,6 +134,11 @@ export const forward: Command<ForwardOptions> = {
   ],
 
   parse(raw) {
+    if (bringOption.read(raw))
+      throw new UsageError(
+        '--bring-sshd is not for a forward: the sshd asks for no key, and whoever connects to the port would be let in',
+        "forward one of its ports by ssh's own option: vmssh ssh --bring-sshd -L 8080:localhost:80 NAME",
+      );
     const unit = unitOptions.find((option) => option.read(raw))?.long as ForwardOptions['unit'];
     const reversed = reverseOption.read(raw);
     const [typed = '', machinePort = '22', local] =

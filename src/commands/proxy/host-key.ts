@@ -7,8 +7,9 @@ import { type KeyFacts, pinsOf, type Refusal } from '../../identity/decide.js';
 import { type HostKeyPolicy, hostKeyPolicies, policyOfEnv } from '../../identity/policy.js';
 import { leaveRecord, type ReachedRecord, readRecord, recordFolders } from '../../identity/record.js';
 import { confine } from '../../native.js';
-import { factsFor, type MachineKeys, machineKeys, refusalOf } from '../../ssh/machine-keys.js';
+import { factsFor, type MachineKeys, machineKeys, nameToForget, refusalOf } from '../../ssh/machine-keys.js';
 import { type Settled, settleKey } from '../../ssh/settle-key.js';
+import { shellQuoted } from '../../target/shell.js';
 
 export interface HostKeyOptions {
   /** Why ssh asks: ORDER before the key exchange, HOSTNAME for its result. */
@@ -78,7 +79,7 @@ export const hostKey: Command<HostKeyOptions> = {
 async function reachedFor(reason: 'ORDER' | 'HOSTNAME', { env }: Io): Promise<ReachedRecord | undefined> {
   const place = { folders: recordFolders(env) };
   const reached = readRecord(place, reason === 'HOSTNAME');
-  if (reached?.address === undefined) return reached;
+  if (reached?.address === undefined || reached.brought) return reached;
   const { withMachine } = await import('../../identity/known-address.js');
   const found = await withMachine(reached, env);
   // Looked up once for both questions.
@@ -100,8 +101,9 @@ interface Call {
 
 /** For the key exchange: ssh prefers the types of keys that are known. */
 function knownLines(keys: MachineKeys): readonly string[] {
-  const { made, authorities } = keys;
-  const own = made ? [made] : pinsOf(keys);
+  const { reached, made, authorities } = keys;
+  const only = reached.brought ?? made;
+  const own = only ? [only] : pinsOf(keys);
   return [
     ...authorities.map((line) => `@cert-authority HOST ${line}`),
     ...own.map(({ type, key }) => `HOST ${type} ${key}`),
@@ -125,7 +127,8 @@ async function answerTo(facts: KeyFacts, call: Call): Promise<Settled> {
     },
   );
   // Of one that is not kept nothing else is said.
-  const isSaid = answer.do === 'nothing' || (answer.do === 'accept' && answer.pin);
+  const isOther = answer.why === 'brought to another';
+  const isSaid = answer.do === 'nothing' || (answer.do === 'accept' && (answer.pin || isOther));
   const notice = isSaid ? noticeOf(answer.why, call) : undefined;
   if (notice !== undefined) io.err(`${io.program}: ${printable(notice)}\n`);
   return answer;
@@ -165,6 +168,10 @@ function noticeOf(why: Exclude<Settled['why'], Refusal>, call: Call): string | u
   switch (why) {
     case 'no record':
       return `no vmssh proxy says which machine ${who} is, so its host key is not known: ssh -J and a ProxyCommand of another program say none${noteProblem(call.io)}`;
+    case 'brought to another': {
+      const name = shellQuoted(nameToForget(call.keys?.reached, call.name));
+      return `${who} is another machine than before, and has no sshd of its own; if you expected this: ${call.io.program} forget ${name}`;
+    }
     case 'new machine':
       return `${who} is another machine than before; its manager has the host key that it shows, ${key}`;
     case 'by manager':

@@ -1,7 +1,8 @@
 import type { Command, Io } from '../../cli/command.js';
-import { flag, portArgument, positionals, textOption } from '../../cli/option.js';
+import { flag, parsed, portArgument, positionals, textOption } from '../../cli/option.js';
 import { reachBy } from '../../cli/reach/reach-by.js';
 import {
+  bringOption,
   type ReachFlags,
   reachFlags,
   reachOptions,
@@ -9,13 +10,15 @@ import {
   throughHop,
   verboseOption,
 } from '../../cli/shared-options.js';
+import type { Bring } from '../../connect/connection.js';
 import { passFd, takesSocket } from '../../deliver/pass-fd.js';
 import { ConnectError, exitCodeOf, printable } from '../../errors.js';
-import { leaveRecord, recordFolders, recordOf } from '../../identity/record.js';
+import { leaveRecord, type ReachedRecord, recordFolders, recordOf } from '../../identity/record.js';
 import { isNamed, kindOf } from '../../kinds/kinds.js';
 import { parseTarget, type TypedTarget } from '../../kinds/parse.js';
 import { loadAddon } from '../../native.js';
 import type { Reached, Trace } from '../../reach/reach.js';
+import { checkUserName } from '../../target/names.js';
 import { asTyped } from '../../target/text.js';
 import { callerGone, watchStdio } from './stdio-watch.js';
 
@@ -26,6 +29,8 @@ export interface ProxyOptions extends ReachFlags {
   /** Whether ssh was called with this text, and keeps the host key under it. */
   readonly isTyped?: true;
   readonly fdpass: boolean;
+  /** Whether an sshd is brought into a machine that has none: for a user who was typed, or for whom ssh gives. */
+  readonly bring?: { readonly typed?: string | undefined; readonly given?: string | undefined };
 }
 
 /** Once ssh has closed our stdin, it is exiting: how long the peer's last bytes may still follow. Milliseconds. */
@@ -41,13 +46,34 @@ const fdpassOption = flag({
   summary: 'pass the socket if stdout is a socket (ProxyUseFdpass yes), otherwise relay',
 });
 
+const loginOption = parsed(
+  {
+    long: 'login',
+    value: 'USER',
+    summary: "with --bring-sshd: who logs in (ssh's %r)",
+  },
+  checkUserName,
+);
+const sshUserOption = parsed(
+  {
+    long: 'ssh-user',
+    value: 'USER',
+    summary: "the same, but your own name stands for the container's user: ssh gives it if nobody was named",
+  },
+  checkUserName,
+);
+
 /** vmssh proxy HOST PORT: the ProxyCommand. Nothing but the peer's bytes reaches stdout. */
 export const proxy: Command<ProxyOptions> = {
   name: 'proxy',
   summary: 'connect ssh to a machine: what ssh runs as ProxyCommand',
   usage: 'HOST PORT',
   details: 'Relays stdin and stdout, or with --fdpass passes the open socket to ssh and exits.',
-  options: [typedOption, fdpassOption, ...reachOptions, verboseOption],
+  options: [
+    ...[typedOption, fdpassOption, ...reachOptions],
+    ...[bringOption, loginOption, sshUserOption, verboseOption],
+  ],
+  exclusive: [[loginOption, sshUserOption]],
   examples: [
     {
       line: "ssh -o ProxyCommand='vmssh proxy --typed %n %h %p' root@vsock/3",
@@ -69,6 +95,9 @@ export const proxy: Command<ProxyOptions> = {
       port: portArgument(port),
       fdpass: fdpassOption.read(raw),
       routes: routesOption.read(raw),
+      ...(bringOption.read(raw)
+        ? { bring: { typed: loginOption.read(raw), given: sshUserOption.read(raw) } }
+        : {}),
       ...reachFlags(raw),
     };
   },
@@ -92,14 +121,20 @@ export const proxy: Command<ProxyOptions> = {
     const watch = await watchStdio(native.addon, io, without?.mayRead);
     const progress = waitMs === undefined || options.start || trace ? undefined : await waiting(text, io);
     let reached: Reached;
+    let left: Parameters<typeof recordOf> = [{ text, target }, undefined, undefined];
     try {
       const during = {
         trace: trace ?? progress?.trace,
         signal: watch.signal,
         stdio: without?.stdio,
         untilBanner: options.isTimed,
+        bring:
+          options.bring && (await bringing(options.bring, { text, target }, (key) => leave(left, io, key))),
         beforeOpen: isLinux
-          ? async (_target, endpoint, machine) => leave([{ text, target }, machine, endpoint], io)
+          ? async (_target, endpoint, machine) => {
+              left = [{ text, target }, machine, endpoint];
+              leave(left, io);
+            }
           : undefined,
       } satisfies Parameters<typeof reachBy>[1];
       reached = await reachBy({ ...options, target }, during, io);
@@ -126,11 +161,30 @@ export const proxy: Command<ProxyOptions> = {
   },
 };
 
-/** Leaves what is reached for ssh, which may ask for its host key. If it cannot be left, the command that is asked says so. */
-function leave(reached: Parameters<typeof recordOf>, { env }: Io): void {
+/**
+ * Leaves what is reached for ssh, which may ask for its host key; `brought`: that of an sshd that was brought. If it cannot be left,
+ * the command that is asked says so.
+ */
+function leave(reached: Parameters<typeof recordOf>, { env }: Io, brought?: ReachedRecord['brought']): void {
   try {
-    leaveRecord(recordOf(...reached), { folders: recordFolders(env) });
+    leaveRecord({ ...recordOf(...reached), brought }, { folders: recordFolders(env) });
   } catch {}
+}
+
+/** Who is to log in by an sshd that is brought, and what its key is told. Throws a ConnectError. */
+async function bringing(
+  { typed, given }: NonNullable<ProxyOptions['bring']>,
+  { text, target }: TypedTarget,
+  trust: Bring['trust'],
+): Promise<Bring> {
+  if (kindOf(target).name === 'via')
+    throw new ConnectError('parse', text, {
+      code: 'USAGE',
+      problem: '--bring-sshd is for the machines of this host',
+      hint: 'leave it out, or use it there: ssh HOST -t vmssh ssh --bring-sshd NAME',
+    });
+  const { ownAccount } = await import('../../ssh/folder.js');
+  return { login: typed ?? (given === ownAccount()?.name ? undefined : given), trust };
 }
 
 /**

@@ -9,9 +9,15 @@ import type { lookUp } from '../../lookup/find-target.js';
 import { splitUser } from '../../lookup/login.js';
 import type { ListedTarget } from '../../lookup/short-name.js';
 import { type OwnOptions, ownArgs } from '../../own-args.js';
-import { sshAbilities, sshProgram } from '../../process/ssh-program.js';
+import { refusesUsers, sshAbilities, sshProgram } from '../../process/ssh-program.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
-import { asksVmssh, type Caller, type HostOptions, hostOptions } from '../../ssh/config/host-options.js';
+import {
+  asksVmssh,
+  type Caller,
+  type HostOptions,
+  hostOptions,
+  mayBring,
+} from '../../ssh/config/host-options.js';
 import { knownHostsFile } from '../../ssh/folder.js';
 import { guestKeysFor, trustIn } from '../../ssh/guest-keys.js';
 import { ownKeyFile } from '../../ssh/login-key.js';
@@ -55,7 +61,7 @@ export interface ToolCall {
 /** A tool's command line for the typed arguments. Throws a UsageError or a ConnectError. */
 export async function prepare(
   tool: SshTool,
-  { args, waitMs, routes, start, typed, behind = (host) => host }: SshOptions,
+  { args, waitMs, routes, start, bring, typed, behind = (host) => host }: SshOptions,
   io: Io,
   find: typeof lookUp,
 ): Promise<ToolCall> {
@@ -77,11 +83,22 @@ export async function prepare(
   const self = await callerForSsh(io);
   const mayAsk = asksVmssh({ ...self, asksForKeys: !namesKeyFiles(args) });
   // Only then ssh is asked for its version.
-  const caller = { ...self, asksForKeys: mayAsk && (await sshAbilities(io.env, ssh)).asksForKeys };
+  const asksForKeys = mayAsk && (await sshAbilities(io.env, ssh)).asksForKeys;
+  const caller = { ...self, asksForKeys, refusesUsers: bring === true && (await refusesUsers(io.env, ssh)) };
+  if (bring && asksVmssh(caller) && !mayBring(caller))
+    throw new UsageError(
+      '--bring-sshd needs an ssh that refuses a user with a quote in the name: a shell reads it',
+      'use OpenSSH 9.6 or newer, or one with the repair of CVE-2023-51385',
+    );
+  if (bring && !asksVmssh(caller))
+    throw new UsageError(
+      '--bring-sshd needs an ssh that asks vmssh for the host key, which is a new one each time',
+      'use OpenSSH 8.5 or newer, and no UserKnownHostsFile or KnownHostsCommand of your own',
+    );
   const given = policyIn(args) ?? policyOfEnv(io.env);
   // What ssh asks looks for the user's own policy itself.
   const hostKeys = given ?? (asksVmssh(caller) ? undefined : await usersPolicy(io));
-  const proxy = { waitMs, routes, start, hostKeys, typed: meant };
+  const proxy = { waitMs, routes, start, bring, namesUser: hasUser, hostKeys, typed: meant };
   const settings = await settingsOf(named, hasUser, proxy, caller, io);
   const ported = port === undefined ? settings : [['Port', port] as const, ...settings];
   const options = ported.flatMap(([keyword, value]) => ['-o', `${keyword}=${value}`]);
@@ -109,7 +126,7 @@ export async function prepare(
       return [
         tool,
         '-e',
-        remoteShell(own, caller.program, meant, { waitMs, routes, start }),
+        remoteShell(own, caller.program, meant, { waitMs, routes, start, bring }),
         ...withoutShell(own),
         '--',
         ...operands,
@@ -159,7 +176,7 @@ function withMachine(tool: SshTool, { before, operands }: SplitArgs, shell: Shel
 async function settingsOf(
   named: ListedTarget,
   hasUser: boolean,
-  proxy: ForProxy & Pick<HostOptions, 'hostKeys' | 'typed'>,
+  proxy: ForProxy & Pick<HostOptions, 'hostKeys' | 'typed' | 'namesUser'>,
   caller: Caller,
   io: Io,
 ) {
@@ -229,7 +246,7 @@ export function jumpForm(text: string): string | undefined {
 }
 
 /** Our options that are for the proxy. */
-type ForProxy = Pick<OwnOptions, 'waitMs' | 'routes' | 'start'>;
+type ForProxy = Pick<OwnOptions, 'waitMs' | 'routes' | 'start' | 'bring'>;
 
 /**
  * The value of rsync's `-e`. rsync calls it with a form of the target that it accepts as a host; --typed gives

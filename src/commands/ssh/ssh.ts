@@ -1,7 +1,14 @@
 import { type Command, type RawArgs, UsageError } from '../../cli/command.js';
 import { flag, seconds, textOption } from '../../cli/option.js';
 import { refuseApart } from '../../cli/scan-args.js';
-import { defaultWaitMs, routesOption, startOption, throughHop, viaOption } from '../../cli/shared-options.js';
+import {
+  bringOption,
+  defaultWaitMs,
+  routesOption,
+  startOption,
+  throughHop,
+  viaOption,
+} from '../../cli/shared-options.js';
 import { quote } from '../../errors.js';
 import { type SshTool, splitArgs, type ToolOption, tools } from '../../ssh/split-args.js';
 import type { SshOptions } from './call.js';
@@ -74,6 +81,7 @@ export const toolCommands: readonly ToolCommand[] = tools.map((tool) => ({
     routesOption,
     waitOption,
     startOption,
+    bringOption,
     printOption,
     ...(tool === 'ssh' ? [typedOption] : []),
   ],
@@ -105,6 +113,7 @@ function parseArgs(tool: SshTool, { positionals }: RawArgs): SshOptions {
     waitMs: waitOption.read(raw),
     routes: routesOption.read(raw),
     ...(startOption.read(raw) ? { start: true } : {}),
+    ...(bringOption.read(raw) ? { bring: true } : {}),
     typed: typedOption.read(raw),
     ...(via.length > 0 ? { behind: (typed: string) => throughHop(raw, typed) } : {}),
     print: printOption.read(raw),
@@ -113,7 +122,7 @@ function parseArgs(tool: SshTool, { positionals }: RawArgs): SshOptions {
 
 function isOurs(tool: SshTool, { words: [word = ''] }: ToolOption): boolean {
   return (
-    /^--(wait(=.*)?|start|(via|route)(=.*)?|print-command)$/s.test(word) ||
+    /^--(wait(=.*)?|start|bring-sshd|(via|route)(=.*)?|print-command)$/s.test(word) ||
     (tool === 'ssh' && /^--typed=/.test(word))
   );
 }

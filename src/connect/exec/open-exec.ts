@@ -11,7 +11,7 @@ import { ownEnv } from '../../sources/own-env.js';
 import { withToolFolders } from '../../sources/own-folders.js';
 import { Carried } from '../carried.js';
 import type { Connection, OpenOptions } from '../connection.js';
-import { inShell, type NoServer, whyNot } from './why-not.js';
+import { askSshd, type NoServer, whyNot } from './why-not.js';
 
 /**
  * Starts the program and waits for the beginning of an SSH banner, which stays unread: without one, what the program printed
@@ -26,7 +26,10 @@ export async function openExec(
   const deadline = now() + timeoutMs;
   // Translated messages cannot be sorted.
   const own = { ...withToolFolders(ownEnv(env)), LC_ALL: 'C' };
-  const command = endpoint.into === 'shell' ? inShell(endpoint, 'serve') : endpoint.command;
+  const bring = endpoint.into === 'shell' ? options.bring : undefined;
+  const bringing = bring && (await import('./bring.js'));
+  const asks = endpoint.into === 'shell' ? askSshd(endpoint, 'serve') : endpoint.command;
+  const command = bring && bringing ? bringing.bringCommand(endpoint, bring) : asks;
   const connection = new Carried(command, endpoint, native, {
     env: own,
     start: endWithUs,
@@ -36,24 +39,41 @@ export async function openExec(
   });
   const said = firstOf(connection.child.stderr, maxSaid);
   let isWaiting = true;
+  let isBrought = false;
   const abort = () => connection.close();
   signal?.addEventListener('abort', abort);
   try {
     signal?.throwIfAborted();
-    const seen = await untilBanner(
-      connection,
-      deadline,
-      afterEnd(connection.child, () => isWaiting),
-    );
+    const over = afterEnd(connection.child, () => isWaiting);
+    let seen = await untilBanner(connection, deadline, over, bring !== undefined);
+    if (bring && bringing && seen.line === bringing.hasServer) {
+      connection.close();
+      const left = { ...options, bring: undefined, timeoutMs: Math.max(1, deadline - now()) };
+      return await openExec(endpoint, left, native);
+    }
+    isBrought = bring !== undefined && seen.line === bringing?.asksForServer;
+    if (bring && bringing && isBrought) {
+      const sent = bringing.sendServer(connection, endpoint, bring, deadline);
+      const isSent = await sent.then(
+        () => true,
+        (error) => {
+          if (error instanceof ConnectError) throw error;
+          return false;
+        },
+      );
+      const stopped = now() < deadline ? undefined : 'late';
+      seen = isSent ? await untilBanner(connection, deadline, over) : { text: '', stopped };
+    }
     if (seen.at !== undefined) {
       const noise = seen.at === 0 ? '' : `; it printed before: ${quote(seen.text.slice(0, maxQuoted))}`;
-      connection.note = `, by ${endpoint.command[0]}${noise}`;
+      const brought = isBrought ? ', with an sshd that was brought' : '';
+      connection.note = `, by ${endpoint.command[0]}${brought}${noise}`;
       return connection;
     }
     const end = seen.stopped ? undefined : await connection.endBy(Math.min(deadline, now() + graceMs));
     signal?.throwIfAborted();
     const words = seen.stopped ? said.text : await said.whole();
-    const all = { printed: seen.text, said: words, end, stopped: seen.stopped };
+    const all = { printed: seen.text, said: words, end, stopped: seen.stopped, isBrought };
     throw await whyNot(endpoint, all, { ...options, env: own });
   } catch (error) {
     connection.close();
@@ -76,15 +96,21 @@ const maxQuoted = 300;
 /** Time to end once its output has ended. Milliseconds. */
 const graceMs = 2000;
 
-/** What came first; `at`: where the banner in it begins. */
+/** What came first; `at`: where the banner in it begins; `line`: what bring.sh says instead. */
 interface Seen {
   readonly text: string;
   readonly at?: number;
+  readonly line?: string;
   readonly stopped?: NoServer['stopped'];
 }
 
-/** `over`: nothing is waited for any more. */
-async function untilBanner(connection: Connection, deadline: number, over: Promise<void>): Promise<Seen> {
+/** `over`: nothing is waited for any more. `orLine`: or until bring.sh says something instead. */
+async function untilBanner(
+  connection: Connection,
+  deadline: number,
+  over: Promise<void>,
+  orLine = false,
+): Promise<Seen> {
   let text = '';
   for (let seen = 0; ; ) {
     const more = connection.peek(seen, maxPrinted, Math.max(0, deadline - now()));
@@ -94,6 +120,8 @@ async function untilBanner(connection: Connection, deadline: number, over: Promi
     text = Buffer.from(bytes).toString('latin1');
     const at = /^SSH-/m.exec(text)?.index;
     if (at !== undefined) return { text: text.slice(0, at), at };
+    const line = orLine ? /^vmssh (?:bring|has sshd)(?=\n)/m.exec(text)?.[0] : undefined;
+    if (line !== undefined) return { text: '', line };
     if (bytes.length >= maxPrinted) return { text, stopped: 'too much' };
     if (bytes.length === seen) return { text, stopped: now() < deadline ? undefined : 'late' };
     seen = bytes.length;

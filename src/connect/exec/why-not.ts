@@ -5,6 +5,7 @@ import { type ProgramEnd, runProgram } from '../../process/run-program.js';
 import { shellLine, shellQuoted } from '../../target/shell.js';
 import type { OpenOptions } from '../connection.js';
 import { explainFailure } from '../failures/failures.js';
+import { bringHint } from '../failures/programs.js';
 import script from './sshd.sh';
 
 /** What a program did instead of giving a banner. */
@@ -18,6 +19,8 @@ export interface NoServer {
   readonly stopped?: 'late' | 'too much';
   /** Why it was not started. */
   readonly failure?: unknown;
+  /** Whether it has got a server that was brought. */
+  readonly isBrought?: boolean;
 }
 
 /** The error for it. One that nothing printed explains is looked for in the machine. */
@@ -29,18 +32,29 @@ export async function whyNot(
   const cause = causeOf(endpoint, seen);
   const found =
     cause.code === 'EXEC_FAILED' && endpoint.into === 'shell' && (await inMachine(endpoint, options));
-  const { code, more, hint } = found || cause;
+  return execError(endpoint, found || cause, seen.failure);
+}
+
+/** The error for a code of the table of exec failures. */
+export function execError(
+  endpoint: ExecEndpoint,
+  { code, more, hint }: Cause,
+  failure?: unknown,
+): ConnectError {
   const row = explainFailure(endpoint, code);
   return new ConnectError('connect', formatEndpoint(endpoint), {
     code,
     problem: more === undefined ? row.problem : `${row.problem}: ${more}`,
     hint: hint ?? row.hint,
     final: row.final,
-    cause: seen.failure,
+    cause: failure,
   });
 }
 
-function causeOf(endpoint: ExecEndpoint, { printed, said, end, stopped, failure }: NoServer): Cause {
+function causeOf(
+  endpoint: ExecEndpoint,
+  { printed, said, end, stopped, failure, isBrought }: NoServer,
+): Cause {
   if (failure !== undefined) {
     const { code, message } = failure as NodeJS.ErrnoException;
     return {
@@ -51,7 +65,12 @@ function causeOf(endpoint: ExecEndpoint, { printed, said, end, stopped, failure 
   const words = [said, printed].map((text) => text.trim()).find((text) => text !== '');
   const more = words === undefined ? undefined : `it printed ${quote(words.slice(0, maxQuoted))}`;
   if (stopped === 'too much') return { code: 'EXEC_NO_BANNER', more };
-  const known = codeOfMessage(said, endpoint);
+  // Docker prints on stdout what its runtime says, and ends with these.
+  const isRuntime = end?.code === 126 || end?.code === 127;
+  const known = codeOfMessage(isRuntime ? `${said}\n${printed}` : said, endpoint);
+  // What it says then is not the manager's.
+  if (isBrought && stopped !== 'late' && known !== 'EXEC_NO_PROCESS')
+    return { code: 'EXEC_BRING_FAILED', more };
   if (known !== undefined) return { code: known, more };
   if (stopped === 'late') return { code: 'EXEC_SILENT', more };
   const how = end?.signal ? `a signal ended it: ${end.signal}` : end && `exit code ${end.code}`;
@@ -66,7 +85,7 @@ const maxQuoted = 300;
 /** A code of the table of exec failures, what is known besides, and a better fix than the table's. */
 interface Cause {
   readonly code: string;
-  readonly more?: string;
+  readonly more?: string | undefined;
   readonly hint?: string;
 }
 
@@ -77,7 +96,7 @@ async function inMachine(
 ): Promise<Cause | undefined> {
   const limits = { timeoutMs: Math.min(timeoutMs, maxMs), longest: 65536 };
   const asked = { env, signal, ...limits };
-  const end = await runProgram(inShell(endpoint, 'why'), asked).catch(() => undefined);
+  const end = await runProgram(askSshd(endpoint, 'why'), asked).catch(() => undefined);
   return end && !end.stopped ? readWhy(end, endpoint) : undefined;
 }
 
@@ -99,10 +118,8 @@ export function readWhy(
   const there = shellLine(endpoint.command);
   if (sshd === '') {
     const line = installLine(`${shown('id') ?? ''} ${shown('like') ?? ''}`);
-    return {
-      code: 'EXEC_NO_SSHD',
-      hint: line === undefined ? undefined : `install one: ${there} sh -c ${shellQuoted(line)}`,
-    };
+    const install = line && `${bringHint}; or install one: ${there} sh -c ${shellQuoted(line)}`;
+    return { code: 'EXEC_NO_SSHD', hint: install };
   }
   if (code === 0) return undefined;
   const uid = shown('uid');
@@ -118,11 +135,20 @@ function quoteStart(text: string): string {
 }
 
 /** The command that starts the machine's sshd, or finds out there why it does not start. */
-export function inShell({ command }: ExecEndpoint, what: 'serve' | 'why'): readonly string[] {
+export function askSshd(endpoint: ExecEndpoint, what: 'serve' | 'why'): readonly string[] {
+  return inShell(endpoint, script, [what]);
+}
+
+/** The command that runs a script there, with arguments. */
+export function inShell(
+  { command }: ExecEndpoint,
+  script: string,
+  args: readonly string[],
+): readonly string[] {
   const text = script.replaceAll(/^ *#.*\n/gm, '');
   // systemd replaces variables in a unit's command line: systemd.service(5).
-  const own = command[0] === 'systemd-run' ? text.replaceAll('$', '$$$$') : text;
-  return [...command, '/bin/sh', '-c', own, 'sh', what];
+  const own = (word: string) => (command[0] === 'systemd-run' ? word.replaceAll('$', '$$$$') : word);
+  return [...command, ...['/bin/sh', '-c', text, 'sh', ...args].map(own)];
 }
 
 /** The command that installs sshd and makes its host keys. `words`: the values of ID and ID_LIKE in os-release(5). */

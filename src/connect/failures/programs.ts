@@ -1,5 +1,7 @@
 import { exhausted, type Failure } from './failure.js';
 
+export const bringHint = 'vmssh ssh --bring-sshd NAME logs in all the same';
+
 /** Why a program did not become a connection. `{program}` is its name, `{command}` its line, `{machine}` the machine's name. */
 export const execFailures: readonly Failure[] = [
   {
@@ -49,7 +51,47 @@ export const execFailures: readonly Failure[] = [
     codes: ['EXEC_NO_SSHD'],
     final: true,
     problem: '{machine} has no sshd',
-    hint: "install OpenSSH's server in it; in Debian and Ubuntu: {command} sh -c 'apt-get update && apt-get install -y openssh-server'",
+    hint: `${bringHint}; or install OpenSSH's server in it; in Debian and Ubuntu: {command} sh -c 'apt-get update && apt-get install -y openssh-server'`,
+  },
+  {
+    codes: ['EXEC_BRING_NONE'],
+    final: true,
+    problem: 'there is no sshd to bring into {machine}',
+    hint: 'install vmssh-sshd; in a checkout: npm run build:sshd',
+  },
+  {
+    codes: ['EXEC_BRING_PROCESSOR'],
+    final: true,
+    problem: 'no sshd can be brought into {machine}',
+    hint: 'install one in it: there are those for x86_64 and aarch64 only',
+  },
+  {
+    codes: ['EXEC_BRING_NO_FOLDER'],
+    final: true,
+    problem: 'in {machine} no program can be put into /run, /dev/shm or /tmp',
+    hint: 'make it with --tmpfs=/run:exec,mode=1777',
+  },
+  {
+    codes: ['EXEC_BRING_NO_ROOM'],
+    problem: '{machine} has no room for an sshd: 2 MB',
+    hint: 'remove something there',
+  },
+  {
+    codes: ['EXEC_BRING_NO_TOOLS'],
+    final: true,
+    problem: '{machine} has too few programs for an sshd to be brought',
+    hint: 'use an image with coreutils or BusyBox',
+  },
+  {
+    codes: ['EXEC_BRING_NO_USER'],
+    final: true,
+    problem: 'that user cannot log in to {machine}',
+    hint: 'leave the user out',
+  },
+  {
+    codes: ['EXEC_BRING_FAILED'],
+    problem: 'the sshd that was brought into {machine} does not start',
+    hint: 'look for a limit of memory, processes or seccomp there',
   },
   {
     codes: ['EXEC_NO_KEYS'],

@@ -24,6 +24,25 @@ export function randomBytes(count: number): Buffer {
   return asBuffer(systemRandom(count));
 }
 
+type KeyCallback = (error: Error | null, publicKey: unknown, privateKey: PrivateKey) => void;
+
+interface PrivateKey {
+  export(options: { readonly format: 'jwk' }): { readonly d: string; readonly x: string };
+}
+
+/** What it needs is loaded here: no login by a machine's own sshd does. */
+export function generateKeyPair(_type: 'ed25519', _options: object, callback: KeyCallback): void {
+  Promise.all([import('@noble/ed25519'), import('@noble/hashes/sha2.js')]).then(
+    ([{ getPublicKey, hashes }, { sha512 }]) => {
+      hashes.sha512 = sha512;
+      const seed = randomBytes(32);
+      const d = seed.toString('base64url');
+      const x = asBuffer(getPublicKey(seed)).toString('base64url');
+      callback(null, undefined, { export: () => ({ d, x }) });
+    },
+  );
+}
+
 /** Throws if their lengths differ. */
 export function timingSafeEqual(one: Uint8Array, other: Uint8Array): boolean {
   if (one.length !== other.length) {

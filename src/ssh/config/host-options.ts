@@ -8,6 +8,8 @@ export interface Caller extends Pick<ProxyCall, 'program' | 'platform' | 'givesT
   readonly fdpass: boolean;
   /** Whether that ssh asks a program for host keys (KnownHostsCommand): it then asks vmssh. */
   readonly asksForKeys?: boolean;
+  /** Whether that ssh refuses a user who would be more than a word in a shell. */
+  readonly refusesUsers?: boolean;
 }
 
 /** The ssh_config options for one machine. */
@@ -63,8 +65,9 @@ const refused: ReadonlyMap<string, string> = new Map([
 /** Keywords of ssh_config(5) and their arguments, escaped for a file or for `-o`. Throws a RangeError. */
 export function hostOptions(options: HostOptions): readonly (readonly [string, string])[] {
   const { fdpass, user } = options;
+  const bring = options.bring === true && mayBring(options);
   return [
-    ['ProxyCommand', proxyCommand(options)],
+    ['ProxyCommand', proxyCommand({ ...options, bring })],
     ['ProxyUseFdpass', fdpass ? 'yes' : 'no'],
     ['CheckHostIP', 'no'],
     ...hostKeyOptions(options),
@@ -97,6 +100,11 @@ export function asksVmssh({
   platform,
 }: Pick<Caller, 'asksForKeys' | 'program' | 'platform'>): boolean {
   return asksForKeys && platform === 'linux' && program[0]?.startsWith('/') === true;
+}
+
+/** Whether ssh can log in by an sshd that is brought: only what it asks of vmssh makes its key known, and a shell reads the user's name. */
+export function mayBring(caller: Caller): boolean {
+  return asksVmssh(caller) && caller.refusesUsers === true;
 }
 
 /** With `KnownHostsCommand` vmssh decides; our file is for other clients that read these lines, by the alias. */

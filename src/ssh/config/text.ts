@@ -18,6 +18,8 @@ export interface ConfigTextOptions extends Caller {
   readonly start?: boolean;
   /** The only routes of the proxies of these Hosts, in this order. */
   readonly routes?: readonly RouteName[];
+  /** Whether the proxies of these Hosts bring an sshd into a machine that has none. */
+  readonly bring?: boolean;
   /** What is done about a key that no machine is known by. */
   readonly hostKeys?: HostKeyPolicy;
   /** Whether the user has settings of his own about a connection that is silent. */
@@ -75,19 +77,21 @@ export function configText({
   platform,
   givesTyped,
   asksForKeys,
+  refusesUsers,
   hostKeys,
   keepsAlive = false,
   knownHosts = userKnownHosts,
   settings = [],
   hosts = [],
   start,
+  bring,
   routes,
   guests = [],
   table = kinds,
   servedElsewhere = [],
   warnsOfKex = false,
 }: ConfigTextOptions): string {
-  const caller = { program, fdpass, platform, givesTyped, asksForKeys };
+  const caller = { program, fdpass, platform, givesTyped, asksForKeys, refusesUsers };
   const asks = asksVmssh(caller);
   const alive = keepsAlive ? [] : keepAlive;
   const allPatterns = (hostKey: Kind['hostKey']) => patterns(table, hostKey, servedElsewhere);
@@ -120,6 +124,7 @@ export function configText({
       block([host, ...names].join(' '), {
         ...options,
         start,
+        bring: bring && !options.target?.startsWith('via/'),
         // The hypervisor there chooses the route.
         routes: options.target?.startsWith('via/') ? undefined : routes,
       }),

@@ -12,14 +12,25 @@ export interface ProxyCall extends OwnOptions {
   readonly port?: number;
   /** Whether that ssh knows %n: the host as it was typed. False for those before 8.1. */
   readonly givesTyped?: boolean;
+  /** Whether ssh's user was named; with `bring` only. Otherwise this host's own user stands for none. */
+  readonly namesUser?: boolean;
 }
 
 /** The argument of ProxyCommand. Throws a RangeError. */
-export function proxyCommand({ program, platform, target, port, givesTyped = true, ...options }: ProxyCall) {
+export function proxyCommand({
+  program,
+  platform,
+  target,
+  port,
+  givesTyped = true,
+  namesUser,
+  ...options
+}: ProxyCall) {
   const quote = platform === 'win32' ? '"' : "'";
   const typed = `${givesTyped ? `--typed ${quote}%n${quote} ` : ''}${quote}%h${quote} %p`;
   return [
     ...[...program, 'proxy', ...ownArgs(options)].map((word) => proxyWord(word, platform)),
+    ...(options.bring ? [`--${namesUser ? 'login' : 'ssh-user'} ${quote}%r${quote}`] : []),
     target === undefined ? typed : `${proxyWord(target, platform)} ${port ?? '%p'}`,
   ].join(' ');
 }

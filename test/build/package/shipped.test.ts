@@ -24,6 +24,7 @@ describe('what was shipped', () => {
   it.each([
     { name: 'vmssh', bytes: elf(62), place: 'dist/linux-x64/vmssh' },
     { name: 'vmssh', bytes: elf(183), place: 'dist/linux-arm64/vmssh' },
+    { name: 'sshd-auth', bytes: elf(183), place: 'dist/sshd/linux-arm64/sshd-auth' },
     { name: 'x.node', bytes: elf(62), place: 'native/prebuilds/linux-x64/node-hvsock-native.node' },
     { name: 'x.node', bytes: elf(183), place: 'native/prebuilds/linux-arm64/node-hvsock-native.node' },
     { name: 'vmssh.exe', bytes: Buffer.from('MZ…'), place: 'dist/win32-x64/vmssh.exe' },

@@ -16,6 +16,7 @@ describe('options of vmssh among those of another program', () => {
     args: string[];
     waitMs?: number;
     start?: true;
+    bring?: true;
     print?: boolean;
     left: string[];
   }>([
@@ -32,6 +33,12 @@ describe('options of vmssh among those of another program', () => {
       args: ['--start', 'mint', 'ls', '--start'],
       start: true,
       left: ['', 'mint ls --start', ''],
+    },
+    {
+      tool: 'sftp',
+      args: ['--bring-sshd', '-q', 'mint'],
+      bring: true,
+      left: ['-q', 'mint', ''],
     },
     { tool: 'ssh', args: ['--print-command', '--', 'mint'], print: true, left: ['', 'mint', ''] },
     {
@@ -53,7 +60,7 @@ describe('options of vmssh among those of another program', () => {
     },
     { tool: 'rsync', args: ['a', '--exclude', '--wait', 'm:'], left: ['', 'a m:', '--exclude --wait'] },
     { tool: 'rsync', args: ['--', 'a', '--print-command', 'm:'], left: ['', 'a --print-command m:', ''] },
-  ])('end at the first operand: $tool $args', ({ tool, args, waitMs, start, print = false, left }) => {
-    expect(parse(tool, ...args)).toEqual({ args: left, waitMs, start, print });
+  ])('end at the first operand: $tool $args', ({ tool, args, waitMs, start, bring, print = false, left }) => {
+    expect(parse(tool, ...args)).toEqual({ args: left, waitMs, start, bring, print });
   });
 });

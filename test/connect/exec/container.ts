@@ -66,9 +66,10 @@ export function makeContainer(
     `printf '%s\\n' "$*" | head -n 1 >>'${join(dir, 'calls')}'
 while [ "$1" != /bin/sh ]; do shift; done
 there=$(printf '%s' "$3" | sed -E 's#(^|[ "<])/(usr|sbin|run|nix|etc)/#\\1${root}/\\2/#g')
-mode=$5
+shift 4
+mode=$1
 ${before}
-PATH='${root}/bin' exec /bin/sh -c "$there" sh "$mode"`,
+PATH='${root}/bin' exec /bin/sh -c "$there" sh "$@"`,
   );
   return { bin, root, env: { ...process.env, PATH: `${bin}:${process.env.PATH}` } };
 }

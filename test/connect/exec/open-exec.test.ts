@@ -96,7 +96,7 @@ describe.skipIf(missing)(`exec${missing ? `: ${missing}` : ''}`, () => {
         want: {
           code: 'EXEC_NO_SSHD',
           problem: '"web" has no sshd (EXEC_NO_SSHD)',
-          hint: "install one: podman exec --interactive --user=0 -- web sh -c 'apt-get update && apt-get install -y openssh-server'",
+          hint: "vmssh ssh --bring-sshd NAME logs in all the same; or install one: podman exec --interactive --user=0 -- web sh -c 'apt-get update && apt-get install -y openssh-server'",
         },
       },
       {
@@ -117,6 +117,14 @@ describe.skipIf(missing)(`exec${missing ? `: ${missing}` : ''}`, () => {
         how: {
           before:
             "echo 'Error: crun: executable file `/bin/sh` not found: No such file or directory: OCI runtime attempted to invoke a command that was not found' >&2; exit 127",
+        },
+        want: { code: 'EXEC_NO_SHELL', problem: expect.stringContaining('"web" has no /bin/sh') },
+      },
+      {
+        name: 'no shell, as Docker says it on stdout',
+        how: {
+          before:
+            'echo \'OCI runtime exec failed: exec failed: unable to start container process: exec: "/bin/sh": stat /bin/sh: no such file or directory: unknown\'; exit 126',
         },
         want: { code: 'EXEC_NO_SHELL', problem: expect.stringContaining('"web" has no /bin/sh') },
       },

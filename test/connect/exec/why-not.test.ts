@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import script from '../../../src/connect/exec/sshd.sh';
-import { inShell, readWhy } from '../../../src/connect/exec/why-not.js';
+import { askSshd, readWhy } from '../../../src/connect/exec/why-not.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { execOf } from './container.js';
 
@@ -18,7 +18,7 @@ it.skipIf(missing)(`shellcheck finds nothing in sshd.sh${missing ? `: ${missing}
 describe('the words for a machine', () => {
   it('end with the script, without its comments', () => {
     const endpoint = execOf('podman', 'web');
-    const words = inShell(endpoint, 'why');
+    const words = askSshd(endpoint, 'why');
     expect(words.slice(0, -5)).toEqual(endpoint.command);
     expect(words.slice(-5)).toEqual(['/bin/sh', '-c', expect.any(String), 'sh', 'why']);
     expect(words.at(-3)).not.toMatch(/^ *#/m);
@@ -26,9 +26,9 @@ describe('the words for a machine', () => {
   });
 
   it('leave no variable to systemd', () => {
-    const [serve] = inShell(execOf('nspawn', 'web'), 'serve').slice(-3);
+    const [serve] = askSshd(execOf('nspawn', 'web'), 'serve').slice(-3);
     expect(serve?.replaceAll('$$', '')).not.toContain('$');
-    expect(serve?.replaceAll('$$', '$')).toBe(inShell(execOf('podman', 'web'), 'serve').at(-3));
+    expect(serve?.replaceAll('$$', '$')).toBe(askSshd(execOf('podman', 'web'), 'serve').at(-3));
   });
 });
 

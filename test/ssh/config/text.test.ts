@@ -236,3 +236,19 @@ describe('lines for ssh_config', () => {
     { text: '!?', name: 'guest-vsock' },
   ])('$text', ({ text, name }) => expect(hostName(text)).toBe(name));
 });
+
+it.each([
+  { name: 'an ssh that asks vmssh for keys', asks: {}, want: ['docker/web'] },
+  { name: 'no older one, which would keep its key', asks: { asksForKeys: false }, want: [] },
+  { name: 'none that gives a shell any user', asks: { refusesUsers: false }, want: [] },
+])('an sshd is brought for $name, into machines of this host', ({ asks, want }) => {
+  const text = configText({
+    ...{ program: ['/opt/vmssh'], fdpass: true, platform: 'linux', bring: true },
+    ...{ asksForKeys: true, refusesUsers: true, ...asks },
+    hosts: ['docker/web', 'via/hv1/docker/web'].map((target, at) => ({
+      ...{ host: `web${at}`, about: 'one', options: { target, knownHosts: undefined } },
+    })),
+  });
+  const brings = [...text.matchAll(/proxy.* --bring-sshd --ssh-user '%r' (\S+) %p/g)];
+  expect(brings.map(([, target]) => target)).toEqual(want);
+});

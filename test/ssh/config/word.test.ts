@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { configArgument, pathArgument, proxyWord } from '../../../src/ssh/config/word.js';
+import { configArgument, pathArgument, proxyCommand, proxyWord } from '../../../src/ssh/config/word.js';
 
 describe('an argument', () => {
   it.each(['mint', '/a/b-c.d', 'C:/x', '~/.ssh/id_%h', 'a@b,c+d'])('stays as it is: %s', (text) =>
@@ -51,4 +51,16 @@ it.each([
       /^text with bytes that are not UTF-8 cannot be written to an ssh_config: /,
     );
   expect(proxyWord('/home/\u{1f600}')).toBe("'/home/\u{1f600}'");
+});
+
+it.each([
+  {
+    name: 'was typed',
+    options: { bring: true, namesUser: true },
+    want: "--bring-sshd --login '%r' docker/web",
+  },
+  { name: 'is whom ssh takes', options: { bring: true }, want: "--bring-sshd --ssh-user '%r' docker/web" },
+  { name: 'is no question', options: { namesUser: true }, want: 'proxy docker/web' },
+])('the user of an sshd that is brought $name', ({ options, want }) => {
+  expect(proxyCommand({ program: ['vmssh'], target: 'docker/web', ...options })).toContain(`${want} %p`);
 });

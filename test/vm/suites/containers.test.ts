@@ -145,7 +145,7 @@ describeGuests('containers of Podman, Docker and systemd-nspawn', () => {
       const { code, stderr } = await sh('ssh -n bare true');
       expect(code).toBe(255);
       expect(stderr).toMatch(
-        /^vmssh: cannot connect to "podman\/bare": "bare" has no sshd .*\nhint: install one: podman exec .* bare sh -c 'apt-get /,
+        /^vmssh: cannot connect to "podman\/bare": "bare" has no sshd .*\nhint: .*--bring-sshd NAME logs in all the same; or install one: podman exec .* bare sh -c 'apt-get /,
       );
     });
   });

@@ -58,15 +58,23 @@ describeGuests('machines of Incus', () => {
     const { code, stderr } = await sh('ssh -n web true');
     expect(code).toBe(255);
     expect(stderr).toMatch(
-      /^vmssh: cannot connect to "incus\/web": "web" has no sshd .*\nhint: install OpenSSH's server in it; /,
+      /^vmssh: cannot connect to "incus\/web": "web" has no sshd .*\nhint: .*--bring-sshd NAME logs in all the same; or install OpenSSH's server in it; /,
     );
     expect(await sh('vmssh ssh --route ip web uname -n')).toMatchObject({ code: 0, stdout: 'web\n' });
     await sh('incus exec deb -- rm /usr/sbin/sshd');
     const ofDebian = await sh('ssh -n deb true');
     await sh('incus file push /usr/sbin/sshd deb/usr/sbin/sshd --mode=755');
     expect(ofDebian.stderr).toMatch(
-      /: "deb" has no sshd .*\nhint: install one: incus exec .* deb -- sh -c 'apt-get /,
+      /: "deb" has no sshd .*\nhint: .*; or install one: incus exec .* deb -- sh -c 'apt-get /,
     );
+  });
+
+  test('without sshd: one is brought for the login', async () => {
+    await sh('mkdir -p /usr/local/lib/vmssh && cp -r /host/dist/sshd /usr/local/lib/vmssh');
+    const { code, stdout } = await sh('vmssh ssh --bring-sshd -n web "uname -n; id -u; exit 7"');
+    expect({ code, stdout }).toEqual({ code: 7, stdout: 'web\n0\n' });
+    const left = 'incus exec web -- sh -c "cd /run; echo .vmssh*; cd /tmp; echo .vmssh*"';
+    await expect.poll(async () => (await sh(left)).stdout, { timeout: 50_000 }).toBe('.vmssh*\n.vmssh*\n');
   });
 
   startsOnDemand(sh, {

@@ -1,0 +1,99 @@
+/** @import { LinuxTarget } from '../engine/toolchains.js' */
+import { createHash } from 'node:crypto';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { root } from '../bundle/bundle.js';
+import { sourceTime } from '../bundle/commit.js';
+import { copyrightText } from '../deb/copyright.js';
+import { architectures } from '../package/architectures.js';
+import { run } from '../package/run.js';
+import { addresses, maintainer, site } from '../release/addresses.js';
+import { sshdFolder, sshdPrograms } from './build.js';
+import { opensshPackage } from './sources.js';
+
+/**
+ * The packages vmssh-sshd for a target, the sshd for `vmssh ssh --bring-sshd`: Debian's, and a tarball with lib and share for the prefix that has
+ * vmssh. Returns their paths. The same input gives the same bytes.
+ * @param {LinuxTarget} target @param {string} folder @param {{ version: string }} about package.json
+ */
+export function makeSshdPackages(target, folder, { version }) {
+  const from = sshdFolder(target);
+  if (!existsSync(from)) throw new Error(`there is no ${from}: npm run build:sshd`);
+  const work = join(folder, 'work');
+  const put = (/** @type {string} */ path, /** @type {string | Uint8Array} */ content, mode = 0o644) => {
+    mkdirSync(dirname(join(work, path)), { recursive: true });
+    writeFileSync(join(work, path), content, { mode });
+    chmodSync(join(work, path), mode);
+  };
+  const programs = (/** @type {string} */ prefix) => {
+    for (const name of sshdPrograms)
+      put(`${prefix}/lib/vmssh/sshd/${target}/${name}`, readFileSync(join(from, name)), 0o755);
+  };
+  const [own, linked] = [join(root, 'LICENSE'), join(from, 'LICENSES')];
+
+  const name = `vmssh-sshd-${version}-${target}`;
+  const tarball = join(folder, `${name}.tar.gz`);
+  rmSync(work, { recursive: true, force: true });
+  programs(name);
+  mkdirSync(join(work, name, 'share/doc/vmssh-sshd'), { recursive: true });
+  for (const file of [own, linked])
+    copyFileSync(file, join(work, name, 'share/doc/vmssh-sshd', file === own ? 'LICENSE' : 'LICENSES'));
+  const plain = ['--sort=name', '--owner=0', '--group=0', '--numeric-owner', '--mtime=@0'];
+  run('tar', [...plain, '--use-compress-program=gzip -n9', '-cf', tarball, '-C', work, name]);
+
+  const deb = join(folder, `vmssh-sshd_${version}_${architectures[target].deb}.deb`);
+  rmSync(work, { recursive: true });
+  programs('usr');
+  const source = addresses.repository || site;
+  const copyright = copyrightText(
+    readFileSync(own, 'utf8'),
+    readFileSync(linked, 'utf8'),
+    source,
+    'usr/lib/vmssh/sshd/*',
+  );
+  put('usr/share/doc/vmssh-sshd/copyright', copyright);
+  const time = sourceTime(root);
+  const date = new Date(Number(time) * 1000).toUTCString().replace('GMT', '+0000');
+  const changes = `vmssh-sshd (${version}) unstable; urgency=medium
+
+  * OpenSSH ${opensshPackage}, for the vmssh of the same version.
+
+ -- ${maintainer}  ${date}
+`;
+  put('usr/share/doc/vmssh-sshd/changelog.gz', gzipSync(changes, { level: 9 }));
+  const places = sshdPrograms.map((each) => `usr/lib/vmssh/sshd/${target}/${each}`);
+  const overrides = places
+    .map((path) => `vmssh-sshd: shared-library-lacks-prerequisites [${path}]\n`)
+    .join('');
+  put(
+    'usr/share/lintian/overrides/vmssh-sshd',
+    `# Programs, not libraries: they are static, and run at any address (static-pie).\n${overrides}`,
+  );
+  put(
+    'DEBIAN/control',
+    `Package: vmssh-sshd
+Version: ${version}
+Architecture: ${architectures[target].deb}
+Maintainer: ${maintainer}
+Enhances: vmssh
+Section: net
+Priority: optional
+${addresses.site && `Homepage: ${addresses.site}\n`}Description: sshd for containers without one
+ A static OpenSSH server. "vmssh ssh --bring-sshd" brings it into a container
+ for one connection, and removes it after it. Nothing runs it on this host.
+`,
+  );
+  const sums = run('find', ['usr', '-type', 'f'], { cwd: work }).trim().split('\n').toSorted();
+  put('DEBIAN/md5sums', sums.map((path) => `${md5(join(work, path))}  ${path}\n`).join(''));
+  run('dpkg-deb', ['--root-owner-group', '-Zxz', '--build', work, deb], {
+    env: { ...process.env, SOURCE_DATE_EPOCH: time },
+  });
+  rmSync(work, { recursive: true });
+  return [deb, tarball];
+}
+
+/** @param {string} path */
+function md5(path) {
+  return createHash('md5').update(readFileSync(path)).digest('hex');
+}

@@ -1,0 +1,15 @@
+for sshd in /usr/sbin/sshd /usr/bin/sshd /sbin/sshd /usr/local/sbin/sshd /run/current-system/sw/bin/sshd \
+  /nix/var/nix/profiles/default/bin/sshd ''; do
+  [ -x "$sshd" ] && break
+done
+[ -n "$sshd" ] || sshd=$(command -v sshd)
+serve() {
+  # The sshd that needs it names it, as Debian's and Ubuntu's do, and there only its service makes it. Without grep nobody knows.
+  if [ ! -d /run/sshd ]; then
+    grep -qzx /run/sshd "$sshd" 2>/dev/null
+    [ $? = 1 ] || mkdir -m 0755 /run/sshd 2>/dev/null
+  fi
+  # It logs to syslog; what else it prints would stop it once nobody reads.
+  [ -z "$sshd" ] || exec "$sshd" -i 2>/dev/null
+  exit 1
+}

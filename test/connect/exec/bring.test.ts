@@ -1,0 +1,164 @@
+import { EventEmitter, once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { now } from '../../../src/clock.js';
+import { bringCommand, sendServer } from '../../../src/connect/exec/bring.js';
+import { NodeConnection } from '../../../src/connect/node-connection.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+import { execOf } from './container.js';
+
+const endpoint = execOf('podman', 'web');
+const environ = 'A=b\0\0end\n';
+const facts = ({ uid = '1000', gid = '1000', processor = 'x86_64', entry = '', missing = '' } = {}) =>
+  `vmssh bring\n${[uid, gid, processor, entry, '/bin/sh', missing].join('\n')}\n${environ}`;
+
+it.each([
+  { manager: 'nspawn', want: '$$HOME' },
+  { manager: 'podman', want: '$HOME' },
+] as const)('a user is no variable of $manager', ({ manager, want }) => {
+  const words = bringCommand(execOf(manager, 'web'), { login: '$HOME', trust() {} });
+  expect(words.at(-1)).toBe(want);
+});
+
+describe('the other end of an exec to which an sshd is brought', () => {
+  const dir = useTempDir();
+  let count = 0;
+  const programs = async () => ({ sshd: Buffer.alloc(1 << 20) });
+
+  /** What becomes of it if that end does `serve`. */
+  async function bring(serve: (socket: Socket) => void, login?: string, ms = 5000) {
+    const path = join(dir, `${++count}.sock`);
+    const server = createServer(serve);
+    await once(server.listen(path), 'listening');
+    const socket = connect(path);
+    await once(socket, 'connect');
+    const connection = new NodeConnection({ family: 'unix', path }, socket, socket);
+    const trusted: string[] = [];
+    const trust = ({ type }: { readonly type: string }) => void trusted.push(type);
+    const result = await sendServer(connection, endpoint, { login, trust }, now() + ms, programs).then(
+      () => ({ code: 'sent' }),
+      (error) => error,
+    );
+    connection.close();
+    server.close();
+    return { code: result.code, message: result.message, trusted };
+  }
+
+  it.each([
+    { name: 'closes', serve: (socket: Socket) => socket.end(), want: {} },
+    { name: 'closes in the middle', serve: (socket: Socket) => socket.end('vmssh bring\n0\n'), want: {} },
+    {
+      name: 'prints without end',
+      serve: (socket: Socket) => {
+        const flood = () => void (socket.destroyed || socket.write('x'.repeat(65536), flood));
+        flood();
+        socket.on('error', () => {});
+      },
+      want: {},
+    },
+    {
+      name: 'is no number of a user',
+      serve: (socket: Socket) => socket.end(facts({ uid: '0\x1b[2J' })),
+      want: { code: 'EXEC_BRING_FAILED', message: expect.stringContaining('\\x1b[2J') },
+    },
+    {
+      name: 'has too few programs',
+      serve: (socket: Socket) => socket.end(facts({ missing: ' chmod' })),
+      want: { code: 'EXEC_BRING_NO_TOOLS', message: expect.stringContaining('it lacks chmod') },
+    },
+    {
+      name: 'lacks what would control a terminal',
+      serve: (socket: Socket) => socket.end(facts({ missing: ' \x1b[2J' })),
+      want: { code: 'EXEC_BRING_NO_TOOLS', message: expect.not.stringContaining('\x1b') },
+    },
+    {
+      name: 'has no such user',
+      serve: (socket: Socket) => socket.end(facts({ uid: '0', gid: '0' })),
+      login: 'dev',
+      want: { code: 'EXEC_BRING_NO_USER', message: expect.stringContaining('its /etc/passwd has no "dev"') },
+    },
+    {
+      name: 'is not root, and another user is to log in',
+      serve: (socket: Socket) => socket.end(facts({ entry: 'dev:x:1001:1001::/home/dev:/bin/sh' })),
+      login: 'dev',
+      want: { code: 'EXEC_BRING_NO_USER', message: expect.stringContaining('runs as its user 1000') },
+    },
+  ])('$name', async ({ serve, login, want }) => {
+    expect(await bring(serve, login)).toMatchObject({ trusted: [], ...want });
+  });
+
+  it('gets each file once it asks for it, and nothing else', async () => {
+    const got = new Map<string, string>();
+    const asked = ['sshd', 'passwd', 'config', 'key'];
+    const long = `B=${'x'.repeat(65536)}`;
+    const serve = (socket: Socket) => {
+      let input = Buffer.alloc(0);
+      let next = -1;
+      const ask = () => socket.write(`${asked[++next] ?? 'started'}\n`);
+      socket.write(`vmssh bring\n1000\n100\nx86_64\n\n/bin/sh\n\nHOME=/home/app\0A=1\0${long}\0end\n`);
+      socket.on('data', (part) => {
+        input = Buffer.concat([input, part]);
+        const line = input.indexOf('\n') + 1;
+        if (next < 0) {
+          if (line === 0) return;
+          got.set('go', input.toString());
+          input = Buffer.alloc(0);
+          socket.write('/run 1\n');
+          ask();
+          return;
+        }
+        const size = Number(input.toString('latin1', 0, line));
+        if (line === 0 || input.length < line + size) return;
+        expect(input.length).toBe(line + size);
+        got.set(asked[next] ?? '', input.toString('latin1', line));
+        input = Buffer.alloc(0);
+        ask();
+      });
+    };
+    expect(await bring(serve)).toMatchObject({ code: 'sent', trusted: ['ssh-ed25519'] });
+    expect([...got.keys()]).toEqual(['go', ...asked]);
+    expect(got.get('sshd')).toHaveLength(1 << 20);
+    expect(got.get('passwd')).toBe('1000:x:1000:100::/home/app:/bin/sh\n');
+    expect(got.get('config')).toMatch(/^HostKey \/proc\/1\/cwd\/key\n.*\nSetEnv "A=1"\n$/s);
+    expect(got.get('key')).toMatch(/^-----BEGIN OPENSSH PRIVATE KEY-----\n/);
+  });
+
+  it.each([
+    { name: 'whole', environ: 'A=b\0C=d\0\0end\n', want: 'SetEnv "A=b" "C=d"\n' },
+    { name: 'cut off, without the last variable', environ: 'A=b\0C=d\0end\n', want: 'SetEnv "A=b"\n' },
+    { name: 'that cannot be read', environ: '\0end\n', want: undefined },
+  ])('gives an environment $name', async ({ environ, want }) => {
+    let got = '';
+    const says = ['/run 1', 'sshd', 'passwd', 'config', 'key', 'started'];
+    const closed = new EventEmitter();
+    const whole = once(closed, 'close');
+    const served = await bring((socket) => {
+      socket.on('close', () => closed.emit('close'));
+      socket.setEncoding('latin1');
+      socket.on('data', (text) => {
+        got += text;
+      });
+      socket.on('error', () => {});
+      socket.write(facts().replace('A=b\0\0end\n', environ) + says.map((line) => `${line}\n`).join(''));
+    });
+    expect(served).toMatchObject({ code: 'sent', trusted: ['ssh-ed25519'] });
+    await whole;
+    expect(/^SetEnv .*\n/m.exec(got)?.[0]).toBe(want);
+  });
+
+  it.each([
+    { name: 'no folder', says: 'no folder\n', code: 'EXEC_BRING_NO_FOLDER' },
+    { name: 'a folder with a line for sshd', says: '/run/x 1 Port\n', code: 'EXEC_BRING_NO_FOLDER' },
+    { name: 'no room', says: '/run 1\nno room\n', code: 'EXEC_BRING_NO_ROOM' },
+    { name: 'nothing more, and reads nothing', says: '', code: undefined },
+  ])('says $name', async ({ says, code }) => {
+    const serve = (socket: Socket) => {
+      socket.write(facts() + says);
+      socket.on('error', () => {});
+      socket.pause();
+    };
+    const ms = code === undefined ? 300 : 5000;
+    expect(await bring(serve, undefined, ms)).toMatchObject({ code, trusted: [] });
+  });
+});

@@ -1,0 +1,263 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { type Container, type ContainerMade, makeContainer, script } from '../../connect/exec/container.js';
+import { missingBrought } from '../../helpers/brought.js';
+import { missingRoot } from '../../helpers/other-user.js';
+import { findProgram, missingPrograms } from '../../helpers/programs.js';
+import { run, vmssh } from '../../helpers/run.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+
+const missing = missingPrograms({ ssh: 'openssh-client', rsync: 'rsync' }) ?? missingBrought();
+const has = ['cat', 'chmod', 'head', 'id', 'mkdir', 'rm', 'uname'];
+const { uid, gid } = userInfo();
+// At least: nobody else writes to what it makes.
+const umask = (process.umask() | 0o022).toString(8).padStart(4, '0');
+const missingSetgid = missingRoot('logging in as another user') ?? missingPrograms({ setpriv: 'util-linux' });
+
+describe.skipIf(missing)(`a container without an sshd${missing ? `: ${missing}` : ''}`, () => {
+  const dir = useTempDir();
+  const home = join(dir, 'home');
+  const server = createServer((_, response) =>
+    response.end(
+      JSON.stringify({ metadata: [{ name: 'web', type: 'container', status: 'Running', config }] }),
+    ),
+  );
+  const config = { 'volatile.uuid': '22222222-2222-4333-8444-555555555555' };
+  let env: NodeJS.ProcessEnv;
+  let made = 0;
+
+  /** One of Incus, and the environment in which vmssh and ssh run. */
+  function container(how: Omit<ContainerMade, 'program'> & { passwd?: string } = {}): Container {
+    const folder = join(dir, `${++made}`);
+    mkdirSync(folder);
+    const { passwd = `dev:x:${uid}:${gid}::${home}:/bin/sh\n`, ...others } = how;
+    const one = makeContainer(folder, { program: 'incus', has, ...others });
+    writeFileSync(join(one.root, 'etc/passwd'), passwd);
+    return { ...one, env: { ...env, PATH: one.env.PATH } };
+  }
+  const call = (...words: readonly string[]) => [...vmssh, ...words];
+  const login = (one: Container, ...words: readonly string[]) =>
+    run(call('ssh', '--bring-sshd', '-F', 'none', ...words), { env: one.env });
+  const all = () =>
+    ['/run', '/dev/shm', '/tmp'].flatMap((folder) =>
+      readdirSync(folder).filter((name) => name.startsWith('.vmssh-')),
+    );
+
+  // Those of a run that was stopped stay.
+  let earlier: readonly string[] = [];
+  const left = () => all().filter((name) => !earlier.includes(name));
+
+  beforeAll(async () => {
+    earlier = all();
+    mkdirSync(join(home, '.ssh'), { recursive: true });
+    await once(server.listen(join(dir, 'incus.sock')), 'listening');
+    env = {
+      ...process.env,
+      HOME: home,
+      XDG_STATE_HOME: join(dir, 'state'),
+      XDG_RUNTIME_DIR: join(dir, 'runtime'),
+      INCUS_SOCKET: join(dir, 'incus.sock'),
+    };
+    mkdirSync(join(dir, 'runtime'), { mode: 0o700 });
+  });
+  afterAll(() => void server.close());
+
+  it('is logged in to as its own user, without a key, with its environment; nothing is left or kept', async () => {
+    const one = container({ before: `export FOO='a "b" \\c $d' LINES2='x\ny'; export HOME=/nowhere` });
+    const { code, stdout, stderr } = await login(
+      one,
+      'incus/web',
+      'printf "%s\\n" "$USER $HOME $FOO-$LINES2"; id -u; umask; exit 7',
+    );
+    expect({ code, stdout, stderr }).toEqual({
+      code: 7,
+      stdout: `dev ${home} a "b" \\c $d-\n${uid}\n${umask}\n`,
+      stderr: '',
+    });
+    expect(
+      readFileSync(join(dir, `${made}`, 'calls'), 'utf8')
+        .trim()
+        .split('\n'),
+    ).toHaveLength(1);
+    await expect.poll(left).toEqual([]);
+    expect(existsSync(join(home, '.ssh/vmssh_known_hosts'))).toBe(false);
+  });
+
+  it('has a variable of fifty thousand quotes', async () => {
+    const one = container({ before: `export BIG=$(/usr/bin/printf '%050000d' 0 | /usr/bin/tr 0 '"')` });
+    const { code, stdout, stderr } = await login(one, 'incus/web', 'printf %s "$BIG"');
+    expect({ code, stderr, isSame: stdout === '"'.repeat(50_000) }).toEqual({
+      code: 0,
+      stderr: '',
+      isSame: true,
+    });
+    await expect.poll(left).toEqual([]);
+  });
+
+  it('has another key each time, which is no change', async () => {
+    const one = container();
+    for (const text of ['one', 'two'])
+      expect(await login(one, 'incus/web', `echo ${text}`)).toMatchObject({
+        code: 0,
+        stdout: `${text}\n`,
+        stderr: '',
+      });
+  });
+
+  it('says that it is another machine than the name meant until now, and leaves what is known of that one', async () => {
+    const file = join(home, '.ssh/vmssh_known_hosts');
+    const known = `vmssh-11111111-2222-4333-8444-555555555555 ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA incus%web\n`;
+    writeFileSync(file, known, { mode: 0o600 });
+    onTestFinished(() => rmSync(file));
+    const { code, stderr } = await login(container(), 'incus/web', 'true');
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: expect.stringMatching(/^vmssh: "incus\/web" is another machine than before[^\n]*\n$/),
+    });
+    expect(readFileSync(file, 'utf8')).toBe(known);
+    await expect.poll(left).toEqual([]);
+  });
+
+  it('by the Hosts of config install, and not without that setting', async () => {
+    const one = container();
+    const install = (option: string) =>
+      run(call('config', 'install', '--no-fresh', option), { env: one.env });
+    const ssh = () =>
+      run(['ssh', '-F', join(home, '.ssh/config'), '-o', 'BatchMode=yes', 'web', 'echo $USER'], {
+        env: one.env,
+      });
+    expect(await install('--bring-sshd')).toMatchObject({ code: 0 });
+    expect(await ssh()).toMatchObject({ code: 0, stdout: 'dev\n', stderr: '' });
+    expect(await install('--no-bring-sshd')).toMatchObject({ code: 0 });
+    expect(await ssh()).toMatchObject({
+      code: 255,
+      stderr: expect.stringMatching(/hint: \S*vmssh ssh --bring-sshd NAME logs in all the same; or install/),
+    });
+  });
+
+  it('has its own sshd started if there is one, even where one could be brought', async () => {
+    const one = container();
+    const own = "#!/bin/sh\nprintf 'SSH-2.0-own\\r\\n'; read -r line\n";
+    writeFileSync(join(one.root, 'usr/sbin/sshd'), own, { mode: 0o755 });
+    const { stderr } = await login(one, '-v', 'incus/web', 'true');
+    expect(stderr).toContain('remote software version own');
+  });
+
+  it('a megabyte goes through, two at a time, by a pty of a size, sftp, scp and rsync', async () => {
+    const one = container();
+    const input = randomBytes(1_000_000).toString('base64');
+    const cat = () =>
+      run(call('ssh', '--bring-sshd', '-F', 'none', 'incus/web', 'cat'), { env: one.env, input });
+    const both = await Promise.all([cat(), cat()]);
+    expect(both.map(({ code, stdout }) => [code, stdout === input])).toEqual([
+      [0, true],
+      [0, true],
+    ]);
+    writeFileSync(join(dir, 'up'), input);
+    const copy = (tool: string, ...words: readonly string[]) =>
+      run(call(tool, '--bring-sshd', ...(tool === 'rsync' ? ['-a'] : ['-q']), join(dir, 'up'), ...words), {
+        env: { ...one.env, PATH: `${one.env.PATH}` },
+      });
+    const to = (name: string) => join(dir, `to-${name}`);
+    expect(await copy('scp', `incus/web:${to('scp')}`)).toMatchObject({ code: 0 });
+    expect(readFileSync(to('scp'), 'utf8') === input).toBe(true);
+    const full = container({ has: [...has, 'rsync'] });
+    expect(
+      await run(call('rsync', '--bring-sshd', '-a', join(dir, 'up'), `incus/web:${to('rsync')}`), {
+        env: full.env,
+      }),
+    ).toMatchObject({ code: 0 });
+    expect(readFileSync(to('rsync'), 'utf8') === input).toBe(true);
+    const list = await run(call('sftp', '--bring-sshd', '-b', '-', 'incus/web'), {
+      env: one.env,
+      input: `ls -1 ${to('scp')}\n`,
+    });
+    expect(list).toMatchObject({ code: 0, stdout: expect.stringContaining(to('scp')) });
+    const sized = `stty rows 33 cols 99; ${call('ssh', '--bring-sshd', '-F', 'none', '-tt', 'incus/web').join(' ')} /bin/stty size`;
+    const tty = await run(['script', '-qec', sized, '/dev/null'], { env: one.env });
+    expect(tty.stdout).toContain('33 99');
+  });
+
+  it('starts only what it has written, also where another one may rename its folder', async () => {
+    const one = container({ has: has.filter((name) => name !== 'head') });
+    const [moved, ran] = [join(one.root, 'moved'), join(one.root, 'ran')];
+    const others = `each=$(/bin/readlink /proc/$$/fd/1)
+each=\${each%/*}
+if [ ! -e '${moved}' ] && /bin/mv "$each" "$each-moved" && /bin/mkdir "$each"; then
+  echo "$each-moved" >'${moved}'
+  for name in sshd sshd-session sshd-auth; do
+    printf '#!/bin/sh\\n>%s\\n' '${ran}' >"$each/$name"
+    /bin/chmod 755 "$each/$name"
+  done
+  echo 'other:x:${uid}:${gid}::/:/bin/sh' >"$each/passwd"
+fi 2>/dev/null
+exec '${findProgram('head')}' "$@"`;
+    script(
+      join(one.root, 'bin/head'),
+      `[ "$1" = -c ] && [ "$2" != 65536 ] || exec '${findProgram('head')}' "$@"\n${others}`,
+    );
+    const { stdout } = await login(one, 'incus/web', 'echo $USER');
+    const folder = readFileSync(moved, 'utf8').trim();
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    expect({ stdout, hasRun: existsSync(ran) }).toEqual({ stdout: 'dev\n', hasRun: false });
+    await expect.poll(() => readdirSync(folder)).toEqual([]);
+  });
+
+  it.skipIf(missingSetgid)(
+    `another user does not keep root's groups${missingSetgid ? `: ${missingSetgid}` : ''}`,
+    async () => {
+      const passwd = 'root:x:0:0::/:/bin/sh\napp:x:1500:0::/:/bin/sh\n';
+      const without = '--groups=0,6 --bounding-set=-setgid --inh-caps=-setgid';
+      const before = `PATH="\${0%/bin/*}/root/bin" exec ${findProgram('setpriv')} ${without} /bin/sh -c "$there" sh "$@"`;
+      const one = container({ passwd, before });
+      const as = (user: string) => login(one, `${user}@incus/web`, '/usr/bin/id -G');
+      expect(await as('root')).toMatchObject({ code: 0, stdout: '0 6\n', stderr: '' });
+      expect(await as('app')).toMatchObject({ code: 255, stdout: '' });
+      await expect.poll(left).toEqual([]);
+    },
+  );
+
+  it('nothing is left when ssh is killed', async () => {
+    const one = container();
+    const file = join(dir, 'killed');
+    const remote = `echo $PPID $$ >'${file}'; exec /bin/sleep 1000`;
+    const { stdout } = await run(
+      call('ssh', '--bring-sshd', '--print-command', '-F', 'none', 'incus/web', remote),
+      { env: one.env },
+    );
+    const kill = `exec 2>&1; ${stdout.trim()} & until [ -s '${file}' ]; do sleep 0.1; done; kill -KILL $!`;
+    await run(['sh', '-c', kill], { env: one.env });
+    const [pid, sleeping] = readFileSync(file, 'utf8').trim().split(' ');
+    onTestFinished(() => void process.kill(Number(sleeping)));
+    await expect.poll(() => existsSync(`/proc/${pid}`), { timeout: 30_000 }).toBe(false);
+    await expect.poll(left, { timeout: 30_000 }).toEqual([]);
+  });
+
+  it.each([
+    {
+      name: 'a user who is not there',
+      how: {},
+      user: 'nobody-here@',
+      want: 'its /etc/passwd has no "nobody-here"',
+    },
+    {
+      name: 'too few programs',
+      how: { has: ['head', 'uname', 'id', 'mkdir'] },
+      want: 'it lacks chmod rm',
+    },
+  ])('says what is wrong: $name', async ({ how, user = '', want }) => {
+    const one = container(how);
+    const { code, stderr } = await run(
+      call('ssh', '--bring-sshd', '-F', 'none', `${user}incus/web`, 'true'),
+      { env: one.env },
+    );
+    expect(code).toBe(255);
+    expect(stderr).toContain(want);
+    expect(left()).toEqual([]);
+  });
+});

@@ -71,14 +71,20 @@ function functionsCalled(file, target) {
   const copy = join(folder, 'fast-path.cjs');
   try {
     copyFileSync(file, copy);
-    const { stderr } = spawnSync(process.execPath, ['-e', standIn, copy, 'proxy', '--fdpass', target, '22'], {
-      // Here a pipe is a socket, as ssh's stdout is; stdin is not.
-      ...{ stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8', env: { ...process.env, NODE_V8_COVERAGE } },
-    });
+    const { stderr, pid } = spawnSync(
+      process.execPath,
+      ['-e', standIn, copy, 'proxy', '--fdpass', target, '22'],
+      {
+        // Here a pipe is a socket, as ssh's stdout is; stdin is not.
+        ...{ stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8', env: { ...process.env, NODE_V8_COVERAGE } },
+      },
+    );
     const names = readdirSync(NODE_V8_COVERAGE).flatMap((name) => {
       const { result } = JSON.parse(readFileSync(join(NODE_V8_COVERAGE, name), 'utf8'));
       return namesIn(result, pathToFileURL(copy).href);
     });
+    // One login of sixteen, by its pid, also looks for old notes: two builds would differ.
+    if (pid % 2 === 0) return functionsCalled(file, target);
     if (!names.includes('main')) throw new Error(`${file} has no main that can be called: ${stderr}`);
     return names;
   } finally {

@@ -76,7 +76,9 @@ function functionsCalled(file, target) {
       ['-e', standIn, copy, 'proxy', '--fdpass', target, '22'],
       {
         // Here a pipe is a socket, as ssh's stdout is; stdin is not.
-        ...{ stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8', env: { ...process.env, NODE_V8_COVERAGE } },
+        ...{ stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8' },
+        // The same for each build. What a login leaves for ssh goes with the folder.
+        env: { PATH: process.env.PATH, HOME: folder, NODE_V8_COVERAGE },
       },
     );
     const names = readdirSync(NODE_V8_COVERAGE).flatMap((name) => {

@@ -7,11 +7,11 @@
 export const areas = {
   targets: {
     mutate: ['src/target/*.ts', 'src/kinds/*.ts', 'src/sources/routes.ts'],
-    tests: ['test/target', 'test/kinds'],
+    tests: ['test/target', 'test/kinds', 'test/sources/routes.test.ts'],
   },
   connect: { mutate: ['src/connect/**/*.ts', '!src/connect/failures/*.ts'], tests: ['test/connect'] },
   // Tables, made when their files are loaded; a test compares them with docs/reference/connect-errors.md.
   failures: { mutate: ['src/connect/failures/*.ts'], tests: ['test/connect/failures'], loaded: true },
-  identity: { mutate: ['src/identity/*.ts'], tests: ['test/identity'] },
+  identity: { mutate: ['src/identity/**/*.ts'], tests: ['test/identity'] },
   'ssh-config': { mutate: ['src/ssh/config/*.ts'], tests: ['test/ssh/config'] },
 };

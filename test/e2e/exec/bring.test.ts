@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -5,6 +6,7 @@ import { createServer } from 'node:http';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { shellLine } from '../../../src/target/shell.js';
 import { type Container, type ContainerMade, makeContainer, script } from '../../connect/exec/container.js';
 import { missingBrought } from '../../helpers/brought.js';
 import { missingRoot } from '../../helpers/other-user.js';
@@ -13,6 +15,7 @@ import { run, vmssh } from '../../helpers/run.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
 const missing = missingPrograms({ ssh: 'openssh-client', rsync: 'rsync' }) ?? missingBrought();
+const missingGit = missingPrograms({ git: 'git' });
 const has = ['cat', 'chmod', 'head', 'id', 'mkdir', 'rm', 'uname'];
 const { uid, gid } = userInfo();
 // At least: nobody else writes to what it makes.
@@ -178,9 +181,47 @@ describe.skipIf(missing)(`a container without an sshd${missing ? `: ${missing}` 
       input: `ls -1 ${to('scp')}\n`,
     });
     expect(list).toMatchObject({ code: 0, stdout: expect.stringContaining(to('scp')) });
-    const sized = `stty rows 33 cols 99; ${call('ssh', '--bring-sshd', '-F', 'none', '-tt', 'incus/web').join(' ')} /bin/stty size`;
+    const sized = `stty rows 33 cols 99; ${shellLine(call('ssh', '--bring-sshd', '-F', 'none', '-tt', 'incus/web'))} /bin/stty size`;
     const tty = await run(['script', '-qec', sized, '/dev/null'], { env: one.env });
     expect(tty.stdout).toContain('33 99');
+  });
+
+  it('has the agent of this host only with -A', async () => {
+    const one = container();
+    const socket = join(dir, 'agent');
+    const agent = spawn('ssh-agent', ['-D', '-a', socket], { stdio: 'ignore' });
+    onTestFinished(() => void agent.kill());
+    await expect.poll(() => existsSync(socket)).toBe(true);
+    const own = { ...one, env: { ...one.env, SSH_AUTH_SOCK: socket } };
+    const key = join(dir, 'agent-key');
+    await run(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', 'in the agent', '-f', key]);
+    expect(await run(['ssh-add', '-q', key], { env: own.env })).toMatchObject({ code: 0 });
+    const list = `echo "\${SSH_AUTH_SOCK:-none}"; ${findProgram('ssh-add')} -L`;
+    expect(await login(own, 'incus/web', list)).toMatchObject({ stdout: 'none\n' });
+    const forwarded = await login(own, '-A', 'incus/web', list);
+    expect(forwarded).toMatchObject({ code: 0, stdout: expect.stringContaining(' in the agent\n') });
+    await expect.poll(left).toEqual([]);
+  });
+
+  it.skipIf(missingGit)(`takes a git push${missingGit ? `: ${missingGit}` : ''}`, async () => {
+    const one = container({ has: [...has, 'git', 'git-receive-pack'] });
+    const [from, to] = [join(dir, 'from'), join(dir, 'to.git')];
+    const git = (...words: readonly string[]) =>
+      run(['git', '-c', 'user.name=a', '-c', 'user.email=a@b', ...words], {
+        env: {
+          ...one.env,
+          GIT_CONFIG_GLOBAL: '/dev/null',
+          GIT_SSH_COMMAND: shellLine(call('ssh', '--bring-sshd', '-F', 'none')),
+          GIT_SSH_VARIANT: 'ssh',
+        },
+      });
+    await git('init', '-q', '--bare', to);
+    await git('init', '-q', from);
+    await git('-C', from, 'commit', '-q', '--allow-empty', '-m', 'first');
+    expect(await git('-C', from, 'push', '-q', `incus%web:${to}`, 'HEAD:main')).toMatchObject({ code: 0 });
+    const pushed = await git('-C', to, 'log', '--format=%s', 'main');
+    expect(pushed.stdout).toBe('first\n');
+    await expect.poll(left).toEqual([]);
   });
 
   it('starts only what it has written, also where another one may rename its folder', async () => {

@@ -68,13 +68,17 @@ class Heap {
   }
 
   void forUnused(std::size_t page, void (*give)(char* start, std::size_t bytes)) {
+    const auto giveWithin = [&](const void* start, const void* over) {
+      const std::size_t begin = alignedUp(reinterpret_cast<std::uintptr_t>(start), page);
+      const std::size_t end = reinterpret_cast<std::uintptr_t>(over) / page * page;
+      if (begin < end) give(reinterpret_cast<char*>(begin), end - begin);
+    };
     for (HeapState::Free* block : state_.free) {
-      for (; block != nullptr; block = block->next) {
-        const std::size_t begin = alignedUp(reinterpret_cast<std::uintptr_t>(block + 1), page);
-        const std::size_t end = (reinterpret_cast<std::uintptr_t>(block) + roomOf(block)) / page * page;
-        if (begin < end) give(reinterpret_cast<char*>(begin), end - begin);
-      }
+      for (; block != nullptr; block = block->next)
+        giveWithin(block + 1, reinterpret_cast<char*>(block) + roomOf(block));
     }
+    // In a huge page it is there all the same. It is zero, and stays so.
+    giveWithin(state_.next, state_.next + state_.left);
   }
 
   HeapState& state() { return state_; }

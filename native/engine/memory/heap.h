@@ -36,7 +36,7 @@ void useForHeap(char* memory, std::size_t bytes);
 // The memory, which is zero, from which it takes new blocks before it asks for more.
 void growHeap(char* memory, std::size_t bytes);
 
-// Calls `give` with the whole pages of free blocks: what is in them does not matter.
+// Calls `give` with the whole pages of free blocks, and of what was never used: they may become zero.
 void forUnused(std::size_t page, void (*give)(char* start, std::size_t bytes));
 
 // Is called when the system has no more memory, before the engine hears of it; null for nothing.

@@ -1,4 +1,3 @@
-import { editFile } from '../files/edit-file.js';
 import { fingerprintOf, folded, isEntryOf, linesOf, nameBytes, parseLine } from './known-hosts.js';
 
 /** A key that a machine has, in our known_hosts file. */
@@ -54,7 +53,7 @@ export async function pinKey(
     const after = Buffer.from(`${text}${end}${added}`, 'latin1');
     return after.equals(old) ? old : after;
   };
-  await editFile(path, edit, 0o600);
+  await edited(path, edit);
   return result;
 }
 
@@ -137,7 +136,7 @@ export async function forgetKeys(
       'latin1',
     );
   };
-  await editFile(path, edit, 0o600);
+  await edited(path, edit);
   return result;
 }
 
@@ -174,6 +173,12 @@ export function withoutNames(
     return line.slice(0, at) + others.join(',') + line.slice(at + hosts.length);
   });
   return { bytes: Buffer.from(kept.join(''), 'latin1'), removed };
+}
+
+/** Most logins change nothing: what does is loaded then. */
+async function edited(path: string, edit: (old: Buffer | undefined) => Buffer | undefined): Promise<void> {
+  const { editFile } = await import('../files/edit-file.js');
+  await editFile(path, edit, 0o600);
 }
 
 // Of a line each character is a byte: see linesOf.

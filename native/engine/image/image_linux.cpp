@@ -53,6 +53,8 @@ char* hugeMemory(std::size_t bytes, std::size_t used) {
   char* const start = static_cast<char*>(memory) + -reinterpret_cast<std::uintptr_t>(memory) % hugePage;
   madvise(start, bytes, MADV_HUGEPAGE);
   madvise(start, used, populateWrite);
+  // What is given back later is not to be made one huge page again.
+  madvise(start, bytes, MADV_NOHUGEPAGE);
   return start;
 }
 

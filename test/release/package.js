@@ -1,7 +1,7 @@
-// Makes dist/package in the current folder, a clone that is released: without those for Windows, and with the executables of this checkout, in
+// Makes dist/package in the current folder, a clone that is released: without those for Windows, and with the executables and the sshd of this checkout, in
 // which the clone's version stands in place of its own. Compiling them for each build of a rehearsal would take hours.
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { linuxTargets } from '../../build/package/architectures.js';
@@ -19,6 +19,7 @@ for (const target of linuxTargets) {
   const bytes = readFileSync(join(from, 'vmssh'), 'latin1').replaceAll(ownVersion, version);
   writeFileSync(join(to, 'vmssh'), bytes, { encoding: 'latin1', mode: 0o755 });
 }
+cpSync(join(own, 'dist/sshd'), 'dist/sshd', { recursive: true });
 process.exitCode = [['build/node.js', '--no-executable'], ['build/types.js'], ['build/package/package.js']]
   .map((args) => () => spawnSync(process.execPath, args, { stdio: 'inherit' }).status ?? 1)
   .reduce((status, step) => status || step(), 0);

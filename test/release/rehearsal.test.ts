@@ -31,7 +31,9 @@ const cannot =
     ...{ createrepo_c: 'createrepo-c', rpmsign: 'rpm', 'dpkg-scanpackages': 'dpkg-dev' },
     ...{ mmdebstrap: 'mmdebstrap', unshare: 'util-linux', sshd: 'openssh-server' },
   }) ??
-  (['linux-x64', 'linux-arm64'].every((target) => existsSync(`dist/${target}/vmssh`))
+  (['linux-x64', 'linux-arm64'].every((target) =>
+    [`dist/${target}/vmssh`, `dist/sshd/${target}`].every((path) => existsSync(path)),
+  )
     ? undefined
     : skip('no executables: npm run build:exe && npm run build:exe -- --target linux-arm64'));
 

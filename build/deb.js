@@ -1,12 +1,12 @@
 // Builds the Debian package from the executable of build:exe: node build/deb.js [FOLDER WITH THE EXECUTABLE [FOLDER FOR THE PACKAGE [TARGET]]]
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { sourceTime } from './bundle/commit.js';
 import { copyrightText } from './deb/copyright.js';
+import { md5sums } from './deb/md5sums.js';
 import { ownTarget } from './engine/toolchains.js';
 import { extras } from './man.js';
 import { architectures, linuxTargets } from './package/architectures.js';
@@ -34,7 +34,7 @@ changelog();
 copyright();
 overrides();
 control();
-sums();
+put('DEBIAN/md5sums', md5sums(tree));
 scripts();
 const build = ['--root-owner-group', '-Zgzip', '--build', tree, `${deb}.new`];
 const { status, error } = spawnSync('dpkg-deb', build, {
@@ -60,16 +60,6 @@ function overrides() {
 vmssh: shared-library-lacks-prerequisites [usr/bin/vmssh]
 `;
   put('usr/share/lintian/overrides/vmssh', text);
-}
-
-/** By which dpkg --verify finds a changed file. */
-function sums() {
-  const lines = readdirSync(join(tree, 'usr'), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map(({ parentPath, name }) => join(parentPath, name))
-    .map((path) => `${createHash('md5').update(readFileSync(path)).digest('hex')}  ${relative(tree, path)}\n`)
-    .sort((one, other) => (one.slice(34) < other.slice(34) ? -1 : 1));
-  put('DEBIAN/md5sums', lines.join(''));
 }
 
 function scripts() {

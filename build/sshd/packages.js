@@ -1,11 +1,11 @@
 /** @import { LinuxTarget } from '../engine/toolchains.js' */
-import { createHash } from 'node:crypto';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { root } from '../bundle/bundle.js';
 import { sourceTime } from '../bundle/commit.js';
 import { copyrightText } from '../deb/copyright.js';
+import { md5sums } from '../deb/md5sums.js';
 import { architectures } from '../package/architectures.js';
 import { run } from '../package/run.js';
 import { addresses, maintainer, site } from '../release/addresses.js';
@@ -84,16 +84,10 @@ ${addresses.site && `Homepage: ${addresses.site}\n`}Description: sshd for contai
  for one connection, and removes it after it. Nothing runs it on this host.
 `,
   );
-  const sums = run('find', ['usr', '-type', 'f'], { cwd: work }).trim().split('\n').toSorted();
-  put('DEBIAN/md5sums', sums.map((path) => `${md5(join(work, path))}  ${path}\n`).join(''));
+  put('DEBIAN/md5sums', md5sums(work));
   run('dpkg-deb', ['--root-owner-group', '-Zxz', '--build', work, deb], {
     env: { ...process.env, SOURCE_DATE_EPOCH: time },
   });
   rmSync(work, { recursive: true });
   return [deb, tarball];
-}
-
-/** @param {string} path */
-function md5(path) {
-  return createHash('md5').update(readFileSync(path)).digest('hex');
 }

@@ -138,7 +138,7 @@ export function reachedMachine(machine: DiscoveredMachine): ReachedMachine {
   };
 }
 
-/** By the pid of ssh, and the time when it started, as the pid alone is another process's later; "0" if it has ended or cannot be seen. */
+/** By ssh's pid and start time, as another process may get the pid later; "0" if ssh has ended or cannot be seen. */
 function recordName(ssh: number, procDir = '/proc'): string {
   const text = statText(ssh, procDir);
   // Field 22 of proc(5), in ticks. The second is the name, which may have blanks and brackets in it.

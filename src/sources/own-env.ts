@@ -15,7 +15,7 @@ export function ownEnv(env: Env, uid = process.getuid?.()): Env {
   return foreign.length === 0 ? env : { ...env, ...Object.fromEntries(foreign) };
 }
 
-/** The same of these variables alone, where each login waits for it. */
+/** Only these variables, as `ownEnv` has them: each login waits for it. */
 export function ownFolders(env: Env, names: readonly string[], uid: number): Env {
   return Object.fromEntries(names.map((name) => [name, isOwn(name, env, uid) ? env[name] : undefined]));
 }

@@ -171,7 +171,7 @@ function leave(reached: Parameters<typeof recordOf>, { env }: Io, brought?: Reac
   } catch {}
 }
 
-/** Who is to log in by an sshd that is brought, and what its key is told. Throws a ConnectError. */
+/** The user who logs in by the sshd that is brought, and who gets its host key. Throws a ConnectError. */
 async function bringing(
   { typed, given }: NonNullable<ProxyOptions['bring']>,
   { text, target }: TypedTarget,

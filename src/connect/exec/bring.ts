@@ -11,6 +11,9 @@ import { execError, inShell } from './why-not.js';
 export const asksForServer = 'vmssh bring';
 export const hasServer = 'vmssh has sshd';
 
+/** Either of them, in place of a banner. */
+export const insteadOfBanner = new RegExp(`^(?:${asksForServer}|${hasServer})(?=\\n)`, 'm');
+
 /** The command that starts the machine's sshd, or else waits for one; as the machine's own user, unless another one logs in. */
 export function bringCommand(endpoint: ExecEndpoint, { login }: Bring): readonly string[] {
   const own = endpoint.command.filter((word) => login !== undefined || word !== asRoot);

@@ -45,7 +45,7 @@ export async function openExec(
   try {
     signal?.throwIfAborted();
     const over = afterEnd(connection.child, () => isWaiting);
-    let seen = await untilBanner(connection, deadline, over, bring !== undefined);
+    let seen = await untilBanner(connection, deadline, over, bringing?.insteadOfBanner);
     if (bring && bringing && seen.line === bringing.hasServer) {
       connection.close();
       const left = { ...options, bring: undefined, timeoutMs: Math.max(1, deadline - now()) };
@@ -104,12 +104,12 @@ interface Seen {
   readonly stopped?: NoServer['stopped'];
 }
 
-/** `over`: nothing is waited for any more. `orLine`: or until bring.sh says something instead. */
+/** `over`: nothing is waited for any more. `orLine`: or until a line of bring.sh comes instead. */
 async function untilBanner(
   connection: Connection,
   deadline: number,
   over: Promise<void>,
-  orLine = false,
+  orLine?: RegExp,
 ): Promise<Seen> {
   let text = '';
   for (let seen = 0; ; ) {
@@ -120,7 +120,7 @@ async function untilBanner(
     text = Buffer.from(bytes).toString('latin1');
     const at = /^SSH-/m.exec(text)?.index;
     if (at !== undefined) return { text: text.slice(0, at), at };
-    const line = orLine ? /^vmssh (?:bring|has sshd)(?=\n)/m.exec(text)?.[0] : undefined;
+    const line = orLine?.exec(text)?.[0];
     if (line !== undefined) return { text: '', line };
     if (bytes.length >= maxPrinted) return { text, stopped: 'too much' };
     if (bytes.length === seen) return { text, stopped: now() < deadline ? undefined : 'late' };

@@ -79,7 +79,7 @@ async function configOf(path: string, uid: number): Promise<JsonObject> {
 /** With a profile of seccomp it is some 50 kB. */
 const maxConfig = 1 << 20;
 
-/** Where something else is mounted over the root folder; undefined if that cannot be said by the paths alone. */
+/** The paths that a mount hides in the root folder; undefined if the config does not tell. */
 function hiddenPaths({ mounts, linux }: JsonObject): readonly string[] | undefined {
   const { maskedPaths = [] } = isJsonObject(linux) ? linux : {};
   if (!Array.isArray(mounts) || !Array.isArray(maskedPaths)) return undefined;

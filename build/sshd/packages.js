@@ -1,14 +1,12 @@
 /** @import { LinuxTarget } from '../engine/toolchains.js' */
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { gzipSync } from 'node:zlib';
 import { root } from '../bundle/bundle.js';
-import { sourceTime } from '../bundle/commit.js';
 import { copyrightText } from '../deb/copyright.js';
-import { md5sums } from '../deb/md5sums.js';
+import { packDebian } from '../deb/pack.js';
 import { architectures } from '../package/architectures.js';
 import { run } from '../package/run.js';
-import { addresses, maintainer, site } from '../release/addresses.js';
+import { addresses, site } from '../release/addresses.js';
 import { sshdFolder, sshdPrograms } from './build.js';
 import { opensshPackage } from './sources.js';
 
@@ -53,40 +51,18 @@ export function makeSshdPackages(target, folder, { version }) {
     'usr/lib/vmssh/sshd/*',
   );
   put('usr/share/doc/vmssh-sshd/copyright', copyright);
-  const time = sourceTime(root);
-  const date = new Date(Number(time) * 1000).toUTCString().replace('GMT', '+0000');
-  const changes = `vmssh-sshd (${version}) unstable; urgency=medium
-
-  * OpenSSH ${opensshPackage}, for the vmssh of the same version.
-
- -- ${maintainer}  ${date}
-`;
-  put('usr/share/doc/vmssh-sshd/changelog.gz', gzipSync(changes, { level: 9 }));
-  const places = sshdPrograms.map((each) => `usr/lib/vmssh/sshd/${target}/${each}`);
-  const overrides = places
-    .map((path) => `vmssh-sshd: shared-library-lacks-prerequisites [${path}]\n`)
-    .join('');
-  put(
-    'usr/share/lintian/overrides/vmssh-sshd',
-    `# Programs, not libraries: they are static, and run at any address (static-pie).\n${overrides}`,
-  );
-  put(
-    'DEBIAN/control',
-    `Package: vmssh-sshd
-Version: ${version}
-Architecture: ${architectures[target].deb}
-Maintainer: ${maintainer}
-Enhances: vmssh
-Section: net
-Priority: optional
-${addresses.site && `Homepage: ${addresses.site}\n`}Description: sshd for containers without one
- A static OpenSSH server. "vmssh ssh --bring-sshd" brings it into a container
+  packDebian(work, deb, {
+    name: 'vmssh-sshd',
+    version,
+    architecture: architectures[target].deb,
+    change: `OpenSSH ${opensshPackage}, for the vmssh of the same version.`,
+    programs: sshdPrograms.map((each) => `usr/lib/vmssh/sshd/${target}/${each}`),
+    relations: 'Enhances: vmssh\n',
+    summary: 'sshd for containers without one',
+    description: ` A static OpenSSH server. "vmssh ssh --bring-sshd" brings it into a container
  for one connection, and removes it after it. Nothing runs it on this host.
 `,
-  );
-  put('DEBIAN/md5sums', md5sums(work));
-  run('dpkg-deb', ['--root-owner-group', '-Zxz', '--build', work, deb], {
-    env: { ...process.env, SOURCE_DATE_EPOCH: time },
+    compression: 'xz',
   });
   rmSync(work, { recursive: true });
   return [deb, tarball];

@@ -9,6 +9,7 @@ const steps = [
   'node.js --no-executable',
   'exe.js',
   'exe.js --target linux-arm64',
+  'sshd/all.js',
   'types.js',
   'win.js',
   'package/package.js',
@@ -24,9 +25,8 @@ interface CloneOptions {
 }
 
 /**
- * Builds the packages of the commit that is checked out in a clone of it, as another version if one is given, by a
- * user with this umask. Returns the folder
- * of the packages.
+ * Builds the packages of the commit that is checked out in a clone of it, as another version if one is given, by a user with this umask.
+ * Returns the folder of the packages.
  */
 export async function packagesOfClone(
   folder: string,

@@ -13,7 +13,7 @@ export interface Login {
   readonly key: string;
   /** A file of the keys of hosts, for OpenSSH's format. */
   readonly knownHosts: string;
-  readonly machine: Machine;
+  readonly machine: Pick<Machine, 'name' | 'dir'>;
   /** Its host key, or the one of another machine: "ssh-ed25519 AAAA…". */
   readonly hostKey: string;
 }

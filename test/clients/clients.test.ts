@@ -6,11 +6,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { missingRoot, otherUser } from '../helpers/other-user.js';
-import { missingFiles, missingPrograms } from '../helpers/programs.js';
 import { run, vmssh } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { type ByPort, type ByProxy, hostsFor, makeKeys } from './bed.js';
-import { type Client, type Command, clients } from './clients.js';
+import { type Command, clients, missing } from './clients.js';
 import { Machine } from './machine.js';
 
 const dir = useTempDir();
@@ -41,13 +40,6 @@ async function forwarded(machine: Machine, ...more: string[]): Promise<number> {
   lines.close();
   child.stdout.resume();
   return JSON.parse(String(line)).listener.port;
-}
-
-function missing({ needs }: Client): string | undefined {
-  const isFile = (name: string) => name.startsWith('/');
-  const part = (files: boolean) =>
-    Object.fromEntries(Object.entries(needs).filter(([name]) => isFile(name) === files));
-  return missingPrograms(part(false)) ?? missingFiles(part(true));
 }
 
 const login = ({ words, env }: Command) => run(words, { env: { ...process.env, ...env }, timeout: 60_000 });

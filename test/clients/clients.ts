@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { shellLine } from '../../src/target/shell.js';
-import { findProgram } from '../helpers/programs.js';
+import { findProgram, missingFiles, missingPrograms } from '../helpers/programs.js';
 import type { ByPort, ByProxy, Login } from './bed.js';
 
 /** A client of SSH that prints "this is NAME", or git "this-is-NAME", once it is in the machine NAME, if that has the key it knows. */
@@ -15,6 +15,8 @@ export interface Client {
   readonly fdpass?: true;
   /** It knows a host key by the address without the port, so it cannot read the lines that vmssh writes. */
   readonly ownKnownHosts?: true;
+  /** It has ssh connect, by the Hosts in the file that is given. */
+  readonly callsSsh?: true;
   readonly byProxy?: (login: ByProxy) => Command;
   readonly byPort?: (login: ByPort) => Command;
 }
@@ -47,6 +49,7 @@ export const clients: readonly Client[] = [
   {
     name: 'git',
     needs: { git: 'git' },
+    callsSsh: true,
     fdpass: true,
     byProxy({ host, config, machine }) {
       const repository = join(machine.dir, 'repository');
@@ -59,6 +62,7 @@ export const clients: readonly Client[] = [
   {
     name: 'ansible, with OpenSSH',
     needs: { ansible: 'ansible-core' },
+    callsSsh: true,
     fdpass: true,
     byProxy: ({ host, config, dir }) => ansible(host, dir, { ansible_ssh_common_args: `-F ${config}` }),
     byPort: (login) =>
@@ -136,6 +140,7 @@ export const clients: readonly Client[] = [
   {
     name: 'lftp',
     needs: { lftp: 'lftp' },
+    callsSsh: true,
     fdpass: true,
     byProxy: ({ config, host, user }) => lftp(`ssh -a -x -F ${config}`, `-u ${user}, sftp://${host}`),
     byPort: ({ port, user, key, knownHosts }) =>
@@ -183,6 +188,7 @@ export const clients: readonly Client[] = [
   {
     name: 'docker',
     needs: { docker: 'docker-cli' },
+    callsSsh: true,
     fdpass: true,
     byProxy({ host, config, dir, machine }) {
       const there = join(machine.dir, 'bin/docker');
@@ -200,11 +206,20 @@ export const clients: readonly Client[] = [
   },
 ];
 
+/** Which program or file of it is not there, and the package that has it. */
+export function missing({ needs }: Client): string | undefined {
+  const isFile = (name: string) => name.startsWith('/');
+  const part = (files: boolean) =>
+    Object.fromEntries(Object.entries(needs).filter(([name]) => isFile(name) === files));
+  return missingPrograms(part(false)) ?? missingFiles(part(true));
+}
+
 function openssh(name: string, words: (login: ByProxy) => readonly string[]): Client {
   return {
     name,
     needs: { [name]: 'openssh-client' },
     fdpass: true,
+    callsSsh: true,
     byProxy: (login) => ({ words: words(login) }),
   };
 }

@@ -1,11 +1,13 @@
 import { defineConfig } from 'vitest/config';
 import { shellText } from '../../build/bundle/shell-text.js';
 
+const tests = (process.env.VMSSH_MUTATION_TESTS ?? '').split(',');
+
 /** The unit tests of one area, see mutate.js. */
 export default defineConfig({
   plugins: [shellText()],
   test: {
-    include: (process.env.VMSSH_MUTATION_TESTS ?? '').split(',').map((folder) => `${folder}/**/*.test.ts`),
+    include: tests.map((each) => (each.endsWith('.ts') ? each : `${each}/**/*.test.ts`)),
     testTimeout: 30_000,
   },
 });

@@ -95,7 +95,8 @@ export function readKeys(
   try {
     text = read(path);
   } catch (error) {
-    throw new RangeError(`the key file ${JSON.stringify(path)} cannot be read: ${(error as Error).message}`);
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new RangeError(`the key file ${quote(path)} cannot be read: ${code ?? message}`);
   }
   if (text.includes('PRIVATE KEY')) {
     throw new RangeError(

@@ -129,8 +129,7 @@ const hostKeysOption = oneOf({
   long: 'host-keys',
   value: 'POLICY',
   choices: hostKeyPolicies,
-  summary:
-    'what ssh does about a host key that no machine is known by; by default as your StrictHostKeyChecking',
+  summary: 'for an unknown host key: accept-new, ask, strict (default: as your StrictHostKeyChecking)',
 });
 
 /** Undefined: as the user's own ssh_config has it. */

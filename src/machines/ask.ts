@@ -85,8 +85,7 @@ function outcome(host: string, end: ProgramEnd, marker: string): Omit<HostListin
       lastWords(end),
       `it must work without vmssh and without a question: ssh ${host} true`,
     );
-  if (end.code === 127)
-    throw fail('HOP_NO_VMSSH', 'it has no vmssh, which lists its machines', `vmssh via push ${host}`);
+  if (end.code === 127) throw fail('HOP_NO_VMSSH', 'it has no vmssh', `vmssh via push ${host}`);
   return answered(host, end.stdout.slice(at + marker.length + 1), fail);
 }
 

@@ -144,7 +144,7 @@ function exitStatus(first: string | undefined): string {
     ['connect', failureText(first), undefined],
     ['usage', 'the command line or the target is invalid', undefined],
     ['noBanner', 'connected, but no SSH banner came', opening],
-    ['notFound', 'no such machine, or several', [...naming, ...opening]],
+    ['notFound', 'no such machine, several, or it is off', [...naming, ...opening]],
     ['interrupted', 'interrupted by Ctrl-C', [...opening, 'list']],
     ['noLogin', 'ssh, scp, sftp, rsync: it failed before the tool ran', []],
   ];

@@ -35,7 +35,8 @@ export async function runWithCommander(args: readonly string[], io: Io, act: Act
     code = await run(command, raw);
   };
   if (io.program === 'vmssh' && args[0] === 'help') {
-    return runWithCommander([...knownCommand(args.slice(1)), '--help'], io, act);
+    const words = args.slice(1).filter((word) => !/^(-h|--help)$/.test(word));
+    return runWithCommander([...knownCommand(words), '--help'], io, act);
   }
   const program =
     io.program === 'vsock-nc'
@@ -49,7 +50,10 @@ export async function runWithCommander(args: readonly string[], io: Io, act: Act
   silence(program, { ...io, out }, '');
   program.addHelpText('afterAll', () => whereDocsAre(shown));
   try {
-    await program.parseAsync(args, { from: 'user' });
+    // To commander the --help of an unknown command is the program's.
+    const names = program.commands.map((each) => each.name());
+    const isKnown = names.length === 0 || args[0]?.startsWith('-') || names.includes(args[0] ?? '');
+    await program.parseAsync(isKnown ? args : args.slice(0, 1), { from: 'user' });
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage; // help or a version was printed
     const name = asked.name ?? (error instanceof UsageError ? error.command : undefined);
@@ -244,7 +248,8 @@ function option(spec: OptionSpec): Option {
 /** Text below the options, wrapped; example commands are not. */
 function afterHelp({ details, examples }: Command<unknown>, shown: CommanderCommand): string {
   const help = helpOf(shown);
-  const lines = examples.map(({ line, about }) => `  ${line}\n${wrapped(about, help, '      ')}`);
+  const own = (line: string) => (shown.name() === 'vsock-nc' ? line.replace(/^vmssh nc/, 'vsock-nc') : line);
+  const lines = examples.map(({ line, about }) => `  ${own(line)}\n${wrapped(about, help, '      ')}`);
   return `${details ? `\n${wrapped(details, help)}\n` : ''}\nExamples:\n${lines.join('\n')}`;
 }
 

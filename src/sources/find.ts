@@ -25,10 +25,10 @@ export async function findMachine(
   asked?: Asked,
 ): Promise<Reachable> {
   const unknown: Extract<Search<DiscoveredMachine, Warning>, { outcome: 'unknown' }>[] = [];
-  let first: Source | undefined;
+  const loaded: Source[] = [];
   for (const load of sources) {
     const source = await load();
-    first ??= source;
+    loaded.push(source);
     const deps = { timeoutMs: source.searchMs ?? searchMs, ...context };
     const search = await (source.find?.(name, deps) ?? searchList(source, name, deps));
     context.signal?.throwIfAborted();
@@ -44,13 +44,14 @@ export async function findMachine(
     }
     if (search.outcome === 'found') return resolveListed(search.machine, source, context);
   }
-  const { askedOf, machineOrThrow } = await import('./no-machine.js');
+  const { askedOf, machineOrThrow, notInstalled } = await import('./no-machine.js');
   const none = {
     ...({ outcome: 'unknown', tried: unknown.flatMap(({ tried = [] }) => tried) } as const),
     known: [...new Set(unknown.flatMap(({ known }) => known))],
     warnings: unknown.flatMap(({ warnings }) => warnings),
   };
-  return machineOrThrow(none, name, context.text, asked ?? askedOf(first));
+  const missing = none.warnings.length === 0 ? notInstalled(loaded, context) : undefined;
+  return machineOrThrow(none, name, context.text, asked ?? missing ?? askedOf(loaded[0]));
 }
 
 /** A listed machine, to be reached by what its source says. Throws a ConnectError if it is off, or has no route. */

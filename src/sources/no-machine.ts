@@ -1,10 +1,12 @@
 import { ConnectError, type ConnectErrorInit, quote, quoteNames } from '../errors.js';
+import { programInPath } from '../process/program-in-path.js';
 import { parseUuid } from '../target/guid.js';
 import { similarTo } from '../target/names.js';
 import { offered } from '../target/shell.js';
+import { withToolFolders } from './own-folders.js';
 import { type DiscoveredMachine, isFailure, isSilence, type Search, type Warning } from './provider.js';
 import { match } from './search.js';
-import type { Source } from './source.js';
+import type { ResolveContext, Source } from './source.js';
 
 /** Who was asked for a machine, and the hints for each failure. */
 export interface Asked {
@@ -20,6 +22,17 @@ export interface Asked {
 /** The same by what a source says of itself. */
 export function askedOf({ name, title, listCommand, hints }: Partial<Source> = {}): Asked {
   return { title: title ?? '', hints: { unknown: listCommand ?? `vmssh list --provider ${name}`, ...hints } };
+}
+
+/** The same if the programs of all these sources are missing, and so their `listCommand` would be. */
+export function notInstalled(asked: readonly Source[], context: ResolveContext): Asked | undefined {
+  const there = withToolFolders(context.env, context.platform);
+  const programs = new Set(asked.flatMap((each) => each.programs ?? []));
+  const isThere = [...programs].some((each) => programInPath(each, there));
+  const [{ title = '' } = {}] = asked;
+  if (programs.size === 0 || isThere || !asked.every((each) => each.listCommand)) return undefined;
+  const empty = `no machine of ${title} was found, and no ${[...programs].join(' or ')} in PATH`;
+  return { title, empty, hints: { unknown: `is ${title} installed? see vmssh list` } };
 }
 
 /** The machine that a search found. Throws a ConnectError that says why there is none. `text`: the target as typed. */

@@ -46,7 +46,7 @@ export function whyOff(
   if (status === 'running' || status === 'starting' || status === 'unknown') return undefined;
   const problem = `${quote(name)} is ${status}`;
   const isKept = status === 'paused' || status === 'saved';
-  if (!start) return { problem, hint: isKept ? 'its manager can resume it' : 'start it again' };
+  if (!start) return { problem, hint: `vmssh cannot ${isKept ? 'resume' : 'start'} it: its manager can` };
   const shell = shellOf(context);
   const hint = `${start.typed ?? shellLine(start.command, shell)}, or vmssh ssh --start ${shellQuoted(context.text, shell)}`;
   // One that is stopping has to be off first.

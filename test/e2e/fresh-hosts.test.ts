@@ -121,7 +121,7 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))('config install --fr
     expect(await home.vmssh('config', 'refresh')).toMatchObject({
       code: 1,
       stdout: '',
-      stderr: expect.stringMatching(/nobody asked to keep the Hosts fresh\nhint: .*config install --fresh\n/),
+      stderr: expect.stringMatching(/automatic Host updates are off\nhint: .*config install --fresh\n/),
     });
     await home.vmssh('config', 'install', '--fresh');
     await home.vmssh('config', 'install', '--no-fresh');

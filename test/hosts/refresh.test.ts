@@ -123,7 +123,7 @@ describe('Hosts that are kept fresh', () => {
 it('config refresh says why it cannot do its work', async () => {
   await home.install({ fresh: false });
   await expect(configRefresh.run({}, home.io())).rejects.toMatchObject({
-    message: 'nobody asked to keep the Hosts fresh',
+    message: 'automatic Host updates are off',
     hint: 'vmssh config install --fresh',
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { hostKeyPolicies } from '../../src/identity/policy.js';
 import { commandGroups, commands } from '../../src/program/commands.js';
 import { runCommandLine } from '../../src/program/run.js';
 import { fakeIo } from '../helpers/fake-io.js';
@@ -26,6 +27,15 @@ describe('help', () => {
       }
     },
   );
+
+  it.each(['vmssh nc', 'vsock-nc'] as const)('of nc has examples for %s', async (typed) => {
+    const io = fakeIo({ program: typed === 'vsock-nc' ? typed : 'vmssh' });
+    await runCommandLine([...typed.split(' ').slice(1), '--help'], io);
+    expect(io.stdout.join('')).toContain(`Examples:\n  ${typed} mint\n`);
+  });
+
+  it('of config install has the policies for host keys', async () =>
+    expect((await help('config install', 120)).join()).toContain(`key: ${hostKeyPolicies.join(', ')}`));
 
   it('puts what an option does below it if there is no room next to it', async () => {
     const lines = await help('nc', 40, 'win32');

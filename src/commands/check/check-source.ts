@@ -68,7 +68,7 @@ function failure({ name, file, wrong }: OutsideLine, { code, message, cause }: D
     wrong !== undefined
       ? `correct its line in ${file}: docs/sources.md`
       : code === 'UNTRUSTED'
-        ? 'give it, and the folders above it, to you or root, and let nobody else write there: chmod go-w'
+        ? "it and the folders above it must be yours or root's, and nobody else may write there: chmod go-w FILE"
         : `see what its "list" prints: docs/sources.md`;
   return new ConnectError('resolve', name, { code, problem: message, hint, cause });
 }

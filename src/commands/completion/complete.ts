@@ -86,13 +86,16 @@ async function inCommand(
   // What a hypervisor has is not asked at each keystroke.
   const here = isThere ? { ...live, machines: async () => [] } : live;
   if (usage === '[NAME...]') return names(here);
-  return /TARGET|HOST/.test(usage) ? targets(current, command, here) : [];
+  const isTaken = hasOperand(name, before, options) && /(TARGET|HOST)(?!\.\.\.|:)/.test(usage);
+  return /TARGET|HOST/.test(usage) && !isTaken ? targets(current, command, here) : [];
 }
 
-/** For ssh, scp, sftp and rsync, whose first operand comes after our options. */
-function hasOperand(name: string, before: readonly string[]): boolean {
+/** Without `options` only of ssh, scp, sftp and rsync, whose first operand comes after our options. */
+function hasOperand(name: string, before: readonly string[], options?: readonly OptionSpec[]): boolean {
   const tool = tools.find((each) => each === name);
-  return tool !== undefined && splitArgs(tool, before).operands.length > 0;
+  if (tool !== undefined) return splitArgs(tool, before).operands.length > 0;
+  const isValue = (i: number) => options?.some((option) => takesNext(option, before[i - 1] ?? ''));
+  return options !== undefined && before.some((word, i) => !word.startsWith('-') && !isValue(i));
 }
 
 /** An option's value that is being typed. */

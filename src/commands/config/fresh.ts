@@ -28,7 +28,7 @@ Hosts of a provider that cannot be asked stay.`,
 type Problem = ConstructorParameters<typeof CommandError>;
 
 const problems: Readonly<Partial<Record<Refreshed, Problem>>> = {
-  off: ['OFF', 'nobody asked to keep the Hosts fresh', 'vmssh config install --fresh'],
+  off: ['OFF', 'automatic Host updates are off', 'vmssh config install --fresh'],
   edited: ['EDITED', 'vmssh.conf was edited since vmssh wrote it, and is not changed', 'vmssh doctor'],
   'not own': ['OWNER', 'vmssh.conf belongs to another user', 'run it as that user'],
   'other program': ['OTHER', 'the Hosts call another vmssh, which may refresh them', 'vmssh config install'],

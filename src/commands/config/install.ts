@@ -39,8 +39,8 @@ export const configInstall: Command<ConfigInstallOptions> = {
   usage: '',
   details: `Run it again when machines come or go, or use --fresh: then vmssh list, vmssh ssh and, with systemd, a user unit
 update the Hosts. Hosts of a provider that cannot be asked stay; they and the options are kept in ~/.local/state/vmssh/hosts.json. A file that vmssh did not write, or that was edited,
-is not changed. With --via it also writes Hosts NAME.HOST for the machines of other hypervisors; later runs keep them, until they are asked again or --no-via is given. On a terminal it asks once whether to keep the Hosts fresh. These options stay in effect for later runs: --prefix, --only-patterns and --host-keys until one of them is given again, --no-fdpass until
---fdpass, --start, --route, --fresh and --bring-sshd until the same with --no-, -o KEY=VALUE until -o KEY= or another value. -o is for every Host; for one machine, write a Host of your own in ~/.ssh/config. With --dry-run it prints a diff, and exits 1 if something would change.`,
+is not changed. With --via it also writes Hosts NAME.HOST for the machines of other hypervisors; later runs keep them, until they are asked again or --no-via is given. On a terminal it asks once whether to keep the Hosts fresh. These options stay in effect for later runs: those with a --no- form until it is given, and --no-fdpass until --fdpass;
+--prefix and --only-patterns until one of them is given again; --host-keys until another policy; -o KEY=VALUE until -o KEY= or another value. -o is for every Host; for one machine, write a Host of your own in ~/.ssh/config. With --dry-run it prints a diff, and exits 1 if something would change.`,
   ...fileOptions,
   options: [...fileOptions.options, dryRunOption],
   examples: [

@@ -1,4 +1,5 @@
 import { lstatSync, rmSync, type Stats } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Addon, Address, Handle } from 'node-hvsock-native';
 import { CommandError, type Io, UsageError } from '../../cli/command.js';
 import { exhaustion } from '../../connect/failures/failure.js';
@@ -90,7 +91,10 @@ function explain(
           : 'name a path in a folder of yours',
     },
     EADDRNOTAVAIL: { problem: 'no network interface has this address', hint: 'use 127.0.0.1 or [::1]' },
-    ENOENT: { problem: 'there is no such folder', hint: 'make it first: mkdir -p' },
+    ENOENT: {
+      problem: 'there is no such folder',
+      hint: `make it first: mkdir -p ${shellQuoted(dirname('path' in local ? local.path : ''))}`,
+    },
     ENAMETOOLONG: {
       problem: 'the path is too long for a socket',
       hint: 'use a shorter path: at most 107 bytes',

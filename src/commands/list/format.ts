@@ -44,7 +44,10 @@ export function formatTable(machines: readonly ListedMachine[], looks: TableLook
     ...machines.map((machine) => table.map(({ cell }) => printable(cell(machine)))),
     ...failed.map(({ target }) => table.map(({ title }) => failedCells[title]?.(target) ?? '-')),
   ];
-  const reasonOf = (row: number) => failed[row - machines.length]?.problem;
+  const reasons = failed.map(({ code, problem, hint }) =>
+    code === 'HOP_NO_VMSSH' ? `${problem}: ${hint}` : problem,
+  );
+  const reasonOf = (row: number) => reasons[row - machines.length];
   if (!terminal)
     return rows
       .map((row, i) => {

@@ -15,11 +15,11 @@ export interface NamedMachines {
   readonly errors: readonly ConnectError[];
 }
 
-/** The machine of each name, which is also an id, a target or an address. `from`: who was asked, for messages. */
+/** The machine of each name, which is also an id, a target or an address. `from`: the only providers that were asked. */
 export function namedMachines(
   names: readonly string[],
   all: { readonly machines: readonly ListedMachine[]; readonly warnings: readonly Warning[] },
-  from: string,
+  from: string | undefined,
 ): NamedMachines {
   const machines = new Set<ListedMachine>();
   const errors: ConnectError[] = [];
@@ -29,8 +29,9 @@ export function namedMachines(
     try {
       machines.add(
         machineOrThrow(search, name, name, {
-          title: from,
-          missing: `no machine of ${from} has this name`,
+          title: '',
+          missing: `no machine ${from === undefined ? 'on this host' : `of ${from}`} has this name`,
+          empty: from === undefined ? 'no machine was found on this host' : undefined,
           hints: { unknown: 'see vmssh list' },
         }),
       );

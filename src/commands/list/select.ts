@@ -43,11 +43,7 @@ async function chooseMachines(
 ): Promise<{ readonly machines: readonly ListedMachine[]; readonly errors: readonly ConnectError[] }> {
   if (options.names.length === 0) return { machines: listed(options, all), errors: [] };
   const { namedMachines } = await import('./named.js');
-  const { machines, errors } = namedMachines(
-    options.names,
-    all,
-    options.providers?.join(' or ') ?? 'this host',
-  );
+  const { machines, errors } = namedMachines(options.names, all, options.providers?.join(' or '));
   return { machines: machines.filter((each) => !options.runningOnly || mayRun(each)), errors };
 }
 

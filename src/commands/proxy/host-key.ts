@@ -27,7 +27,7 @@ const policyOption = oneOf({
   long: 'host-keys',
   value: 'POLICY',
   choices: hostKeyPolicies,
-  summary: 'what to do about a key that no machine is known by',
+  summary: 'what to do about an unknown key',
 });
 const typedOption = textOption({ long: 'typed', value: 'NAME', summary: 'what was typed' });
 

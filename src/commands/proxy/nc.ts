@@ -96,12 +96,12 @@ export const nc: Command<NcOptions> = {
     [routesOption, transportOption],
   ],
   examples: [
-    { line: 'vsock-nc mint', about: 'does sshd answer in this machine?' },
-    { line: 'vsock-nc vsock/3', about: 'in the one with CID 3?' },
-    { line: 'vsock-nc vsock-mux/run/fc/v.sock 5000 < request > answer', about: 'talk to another port' },
-    { line: 'vsock-nc --wait --banner machine/web', about: 'wait until a machine has booted' },
+    { line: 'vmssh nc mint', about: 'does sshd answer in this machine?' },
+    { line: 'vmssh nc vsock/3', about: 'in the one with CID 3?' },
+    { line: 'vmssh nc vsock-mux/run/fc/v.sock 5000 < request > answer', about: 'talk to another port' },
+    { line: 'vmssh nc --wait --banner machine/web', about: 'wait until a machine has booted' },
     {
-      line: 'vsock-nc -t vsock,ip --ssh --host-prefix hyper-v/ "hyper-v/mint" 22',
+      line: 'vmssh nc -t vsock,ip --ssh --host-prefix hyper-v/ "hyper-v/mint" 22',
       about: 'instead of hvc nc in a ProxyCommand',
       platform: 'win32',
     },

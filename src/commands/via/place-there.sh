@@ -14,7 +14,7 @@ grep -qxF "$n" "$r" 2>/dev/null || say foreign;
 fi;
 if [ "$k" = remove ]; then
 [ -e "$f" ] || say absent;
-rm -f "$f" "$r" || say failed;
+rm -f "$f" "$r" || say failed; rmdir "${r%/*}" 2>/dev/null;
 say removed;
 fi;
 u=$(uname -sm); [ "$u" = "$w" ] || say machine "$u";

@@ -2,7 +2,7 @@ import { type Endpoint, formatEndpoint } from '../../endpoint.js';
 import { quote } from '../../errors.js';
 import { thisHost } from '../../kinds/machines.js';
 import { cidLocal, portOfServiceId } from '../../target/numbers.js';
-import { shellLine } from '../../target/shell.js';
+import { shellLine, shellQuoted } from '../../target/shell.js';
 import type { Failure } from './failure.js';
 import { hyperVFailures } from './hyper-v.js';
 import { execFailures, viaFailures } from './programs.js';
@@ -33,7 +33,7 @@ export function explainFailure(
   const { problem, hintWithRights, hintForThisHost, final = false } = found;
   const other = isThisHost(endpoint) ? hintForThisHost : undefined;
   const hint = other ?? (hintWithRights !== undefined && hasRights() ? hintWithRights : found.hint);
-  return { problem: `${fill(problem, endpoint)} (${code})`, hint: fill(hint, endpoint), final };
+  return { problem: `${fill(problem, endpoint)} (${code})`, hint: fill(hint, endpoint, shellQuoted), final };
 }
 
 function isThisHost(endpoint: Endpoint): boolean {
@@ -41,12 +41,14 @@ function isThisHost(endpoint: Endpoint): boolean {
   return endpoint.family === 'vsock' && endpoint.cid === cidLocal;
 }
 
-function fill(text: string, endpoint: Endpoint): string {
+/** `word`: makes an address a word of a command, if it is not in quotes. */
+function fill(text: string, endpoint: Endpoint, word = (address: string) => address): string {
   const address = 'path' in endpoint ? endpoint.path : formatEndpoint(endpoint);
   const host = 'host' in endpoint ? endpoint.host : '';
   const command = 'command' in endpoint ? endpoint.command : [];
   return text
-    .replaceAll('{address}', () => address)
+    .replaceAll('"{address}"', () => `"${address}"`)
+    .replaceAll('{address}', () => word(address))
     .replaceAll('{host}', () => host)
     .replaceAll('{program}', () => command[0] ?? '')
     .replaceAll('{command}', () => shellLine(command))

@@ -112,12 +112,11 @@ function lineOf(name: string, file: string, json: JsonObject): OutsideLine {
   const is = { name, file, command: words, find: find === true, start: start === true };
   const wrong = (problem: string): OutsideLine => ({ ...is, command: [], wrong: problem });
   if (words.length === 0) return wrong('its "command" is not a list of texts');
-  if (!isAbsolute(words[0] ?? ''))
-    return wrong('its program is no absolute path: none is looked for in PATH');
+  if (!isAbsolute(words[0] ?? '')) return wrong('its program must be an absolute path: PATH is not searched');
   if (typeof find !== 'boolean' || typeof start !== 'boolean')
     return wrong('its "find" and "start" are true or false');
   if (folder === undefined) return is;
-  if (!isWord(folder) || !isAbsolute(folder)) return wrong('its "folder" is no absolute path');
+  if (!isWord(folder) || !isAbsolute(folder)) return wrong('its "folder" must be an absolute path');
   return { ...is, folder };
 }
 

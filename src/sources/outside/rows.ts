@@ -115,7 +115,7 @@ function execIn(command: unknown): Route | string {
   if (!Array.isArray(command) || command.length > maxWords || !command.every(isWord))
     return `a "command" is no list of at most ${maxWords} texts`;
   const [program = '']: string[] = command;
-  if (!isAbsolute(program)) return 'the program of a "command" is no absolute path';
+  if (!isAbsolute(program)) return 'the program of a "command" must be an absolute path';
   return routeBy({ family: 'exec', command, machine: '', into: 'ssh', port: sshPort }, [
     `${program} connects to its SSH server`,
   ]);
@@ -131,7 +131,7 @@ function addressIn(address: unknown): Route | string | undefined {
     return 'its "address" cannot be used: expected unix/PATH, vsock/CID, vsock-mux/PATH, IP or IP:PORT';
   const { endpoint } = route;
   if (endpoint.family === 'vsock' && endpoint.cid < 3) return 'its "address" is the vsock of this host';
-  if ('path' in endpoint && !endpoint.path.startsWith('/')) return 'its "address" is no absolute path';
+  if ('path' in endpoint && !endpoint.path.startsWith('/')) return 'its "address" must be an absolute path';
   if (endpoint.family === 'tcp' && isIP(endpoint.host) === 0) return 'its "address" is no IP address';
   if (isOwnServer(endpoint)) return 'its "address" is the SSH server of this host';
   return route;

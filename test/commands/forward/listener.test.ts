@@ -1,6 +1,6 @@
 import { existsSync, lstatSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { clearPath, remover } from '../../../src/commands/forward/listener.js';
+import { clearPath, openListener, remover } from '../../../src/commands/forward/listener.js';
 import { loadAddon } from '../../../src/native.js';
 import { SocketFolder } from '../../connect/socket-folder.js';
 import { missingAddon } from '../../helpers/addon.js';
@@ -57,6 +57,13 @@ describe.skipIf(missingAddon())('the path of a forward', () => {
     const alive = await folder.listen(() => {}, "it's here");
     const hint = `see which one: ss -lxp src '${alive.replace("'", "'\\''")}'`;
     await expect(clear(alive)).rejects.toMatchObject({ hint });
+  });
+
+  it('needs a folder, and the hint can be pasted', async () => {
+    const { addon } = loadAddon();
+    const hint = `make it first: mkdir -p '${folder.at('a b')}'`;
+    const local = { family: 'unix', path: folder.at('a b/x.sock') } as const;
+    await expect(addon && openListener(local, addon, { platform: 'linux' })).rejects.toMatchObject({ hint });
   });
 
   it('is removed at the end only if it is still the same socket', async () => {

@@ -92,7 +92,11 @@ describe('a table in parts', () => {
     const style = await styles(fakeIo(), 'stdout');
     const looks = { wide: false, style, terminal: true, names: new Map(), withHost: true, widths: [] };
     const problem = 'no \x1b[2J route';
-    const failed = [new ConnectError('connect', 'hv3', { code: 'HOP_FAILED', problem })];
+    const fix = { code: 'HOP_NO_VMSSH', problem: 'it has no vmssh', hint: 'vmssh via push hv4' };
+    const failed = [
+      new ConnectError('connect', 'hv3', { code: 'HOP_FAILED', problem }),
+      new ConnectError('connect', 'hv4', fix),
+    ];
     const parts = [
       formatTable([machine('web', 'hv1')], looks),
       formatTable([], { ...looks, failed }),
@@ -103,6 +107,7 @@ describe('a table in parts', () => {
       'STATUS   NAME  TARGET            PROVIDER  HOST\n' +
         'running  web   via/hv1/qemu/web  libvirt   hv1\n' +
         'failed   -     -                 -         hv3   no \\x1b[2J route\n' +
+        'failed   -     -                 -         hv4   it has no vmssh: vmssh via push hv4\n' +
         'running  a-longer-name  via/hv2/qemu/a-longer-name  libvirt   hv2\n',
     );
   });

@@ -309,7 +309,7 @@ describe('vmssh list', () => {
       {
         typed: 'wbe',
         show: 'table',
-        says: 'cannot find "wbe": no machine of this host has this name: found "web", "Mint 22", "a\\x1b[2J\\x09b", "Twin", "TWIN"\nhint: did you mean "web"?',
+        says: 'cannot find "wbe": no machine on this host has this name: found "web", "Mint 22", "a\\x1b[2J\\x09b", "Twin", "TWIN"\nhint: did you mean "web"?',
       },
       {
         typed: 'twin',
@@ -330,6 +330,10 @@ describe('vmssh list', () => {
     });
 
     it('names the provider that was asked, and what failed', async () => {
+      const none = await named(['x'], {}, provider([]));
+      expect(none.stderr).toBe(
+        'vmssh: cannot find "x": no machine was found on this host\nhint: see vmssh list\n',
+      );
       const { code, stderr } = await named(['x'], { providers: ['p'] }, provider([], true));
       expect(code).toBe(4);
       expect(stderr).toContain('no machine of p has this name: found none; p: no\\x07 (EACCES)\n');

@@ -1,9 +1,10 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { remove } from '../../../src/commands/via/place.js';
 import { script } from '../../e2e/via/hypervisors.js';
 import { fakeIo } from '../../helpers/fake-io.js';
+import { shell } from '../../helpers/shells.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
 describe('a hypervisor that via push or via remove asks', () => {
@@ -24,6 +25,14 @@ describe('a hypervisor that via push or via remove asks', () => {
   it('is answered for by its last line', async () => {
     const limits = { loginMs: long, workMs: long };
     expect(await asks('echo Welcome; say here; say removed', limits)).toBe('removed');
+  });
+
+  it('keeps no folder of ours after via remove', async () => {
+    const there = `cd ${dir} && mkdir -p .local/bin .local/share/vmssh && echo 1 > .local/bin/vmssh`;
+    shell(['sh'], `${there} && sha256sum < .local/bin/vmssh | cut -c1-64 > .local/share/vmssh/pushed`);
+    const run = `for last; do :; done; HOME=${dir} sh -c "$last"`;
+    expect(await asks(run, { loginMs: long, workMs: long })).toBe('removed');
+    expect(readdirSync(join(dir, '.local/share'))).toEqual([]);
   });
 
   it.each([

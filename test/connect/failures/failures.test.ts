@@ -7,6 +7,7 @@ import { type Endpoint, formatEndpoint } from '../../../src/endpoint.js';
 import { ConnectError, exitCode, exitCodeOf, type Op } from '../../../src/errors.js';
 import { vmIds } from '../../../src/target/guid.js';
 import { serviceIdOfPort } from '../../../src/target/numbers.js';
+import { shellQuoted } from '../../../src/target/shell.js';
 import { code, codes, tableOf } from '../../markdown.js';
 import { fakeAddon } from '../fake-addon.js';
 
@@ -153,7 +154,7 @@ describe.each(families.filter((each) => each !== 'via' && each !== 'exec'))('a f
       target: formatEndpoint(endpoint),
       code,
       final,
-      hint: filled(hint),
+      hint: filled(hint.replaceAll(/(?<!")\{address\}/g, () => shellQuoted(addresses[family]))),
       problem: `${filled(problem)} (${code})${detail}`,
     });
     expect(exitCodeOf(error)).toBe(1);
@@ -168,6 +169,7 @@ describe('explainFailure', () => {
       /^systemd 256 and later make it .* "The generator" in docs\/guest\.md$/,
     );
     expect(hint('/run/x')).toBe('check that the machine is running and exports it: ls -l /run/x');
+    expect(hint("/run/it's")).toBe(`check that the machine is running and exports it: ls -l '/run/it'\\''s'`);
   });
 
   it.each(['ECONNRESET', 'ETIMEDOUT', 'ENODEV'])('knows what systemd prints as vsock%%1: %s', (code) => {

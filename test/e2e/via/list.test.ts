@@ -61,7 +61,7 @@ describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
     for (const row of [
       ['running', 'web', 'via/hv1/machine/web', 'machined', 'hv1'],
       ['running', 'db', 'via/hv2/machine/db', 'machined', 'hv2'],
-      ['failed', '-', '-', '-', 'bare', 'it has no vmssh, which lists its machines'],
+      ['failed', '-', '-', '-', 'bare', 'it has no vmssh: vmssh via push bare'],
     ])
       expect(rows).toContainEqual(row);
     expect(rows.find(([, , , , host]) => host === 'down')?.[5]).toMatch(/Connection refused/);

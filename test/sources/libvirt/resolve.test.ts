@@ -213,9 +213,12 @@ describe('a machine of a manager', () => {
       want: { problem: '"default" is starting, and has no address yet', hint: 'use --wait until it is up' },
     },
     {
-      name: 'is not there',
+      name: 'is not there, nor its manager',
       machines: [],
-      want: { problem: 'Lima has no machine "default": found none' },
+      want: {
+        problem: 'no machine of Lima was found, and no limactl in PATH',
+        hint: 'is Lima installed? see vmssh list',
+      },
     },
     { name: 'is there twice', machines: [found, found], want: { code: 'AMBIGUOUS' } },
     {

@@ -63,14 +63,14 @@ describe('sources.json', () => {
     ].map((command) => ({ line: { command }, wrong: /"command" is not a list/ })),
     ...[['./ls'], ['../ls'], ['~/ls'], ['-x'], [' /ls'], ['$HOME/ls']].map((command) => ({
       line: { command },
-      wrong: /no absolute path/,
+      wrong: /must be an absolute path/,
     })),
     { line: [['/ls']], wrong: /"command" is not a list/ },
     { line: null, wrong: /"command" is not a list/ },
     { line: 7, wrong: /"command" is not a list/ },
-    { line: { command: ['machines'] }, wrong: /no absolute path/ },
+    { line: { command: ['machines'] }, wrong: /must be an absolute path/ },
     { line: { command: ['/ls'], find: 'yes' }, wrong: /true or false/ },
-    { line: { command: ['/ls'], folder: 'keys' }, wrong: /"folder" is no absolute path/ },
+    { line: { command: ['/ls'], folder: 'keys' }, wrong: /"folder" must be an absolute path/ },
   ])('says what is wrong with the line $line, whose name stays a name', ({ line, wrong }) => {
     const { lines } = readOutside([fileWith('wrong', { mine: line, lab: { command: ['/lab'] } })]);
     expect(lines.map(({ name, command }) => ({ name, command }))).toEqual([

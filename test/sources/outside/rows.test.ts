@@ -105,8 +105,8 @@ describe('a row of a source', () => {
       changed: { address },
       why: /vsock of this host|cannot be used/,
     })),
-    { changed: { address: 'unix:./x' }, why: /no absolute path/ },
-    { changed: { address: 'vsock-mux:./x' }, why: /no absolute path/ },
+    { changed: { address: 'unix:./x' }, why: /must be an absolute path/ },
+    { changed: { address: 'vsock-mux:./x' }, why: /must be an absolute path/ },
     { changed: { address: 'web:22' }, why: /no IP address/ },
     { changed: { address: 'machine/web' }, why: /cannot be used|no IP address/ },
     { changed: { address: 'hvsock:ZERO:vsock-22' }, why: /cannot be used|no IP address/ },
@@ -122,11 +122,11 @@ describe('a row of a source', () => {
       why: /"command" is no list/,
     })),
     { changed: { routes: [{ command: { 0: '/x', length: 1 } }] }, why: /"command" is no list/ },
-    { changed: { routes: [{ command: [''] }] }, why: /no absolute path/ },
-    { changed: { routes: [{ command: ['-x'] }] }, why: /no absolute path/ },
+    { changed: { routes: [{ command: [''] }] }, why: /must be an absolute path/ },
+    { changed: { routes: [{ command: ['-x'] }] }, why: /must be an absolute path/ },
     { changed: { routes: [{ command: Array(65).fill('/x') }] }, why: /"command" is no list/ },
-    { changed: { routes: [{ command: [] }] }, why: /no absolute path/ },
-    { changed: { routes: [{ command: ['ssh', 'web'] }] }, why: /no absolute path/ },
+    { changed: { routes: [{ command: [] }] }, why: /must be an absolute path/ },
+    { changed: { routes: [{ command: ['ssh', 'web'] }] }, why: /must be an absolute path/ },
   ])('with $changed is left out, and the others are there', ({ changed, why }) => {
     const { found, warnings } = read({ ...row, ...changed }, { ...row, name: 'db' });
     expect(found.map(({ name }) => name)).toEqual(['db']);

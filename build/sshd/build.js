@@ -68,15 +68,12 @@ export async function buildSshd(target) {
     run('./configure', [`--host=${host}`, ...build, ...configured], source, env);
     // An image's "!" for a password keeps nobody out who can start programs there.
     writeFileSync(join(source, 'config.h'), '\n#undef LOCKED_PASSWD_PREFIX\n', { flag: 'a' });
-    const own = join(root, 'native/sshd');
-    run(
-      cc,
-      ['-c', join(own, 'machine.c'), '-Wall', '-Wextra', '-Werror', '-o', join(source, 'machine.o')],
-      source,
-      env,
-    );
+    // From a path without blanks, which make does not quote.
+    for (const name of ['machine.c', 'machine.h'])
+      copyFileSync(join(root, 'native/sshd', name), join(source, name));
+    run(cc, ['-c', 'machine.c', '-Wall', '-Wextra', '-Werror', '-o', 'machine.o'], source, env);
     const cFlags = readFileSync(join(source, 'Makefile'), 'utf8').match(/^CFLAGS=(.*)$/m)?.[1] ?? '';
-    const settings = [`CFLAGS=${cFlags} -include ${join(own, 'machine.h')}`, `LIBS=machine.o`];
+    const settings = [`CFLAGS=${cFlags} -include ${join(source, 'machine.h')}`, `LIBS=machine.o`];
     run('make', ['-j2', ...settings, ...sshdPrograms], source, env);
     const folder = sshdFolder(target);
     const unfinished = `${folder}.${process.pid}`;

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import type { Addon, Address } from 'node-hvsock-native';
 import { now } from '../clock.js';
 import { type Endpoint, type ExecEndpoint, formatEndpoint, type ViaEndpoint } from '../endpoint.js';
@@ -113,7 +114,8 @@ async function asConnectError(
       cause: error,
     });
   }
-  const { code, message } = error as { code?: string; message: string };
+  const { code: given, message } = error as { code?: string; message: string };
+  const code = given === 'ECONNREFUSED' && isOtherFile(endpoint) ? 'ENOTSOCK' : given;
   const { explainFailure } = await import('./failures/failures.js');
   const { problem, hint, final } = explainFailure(endpoint, code ?? 'UNKNOWN', () => {
     const rights = addon?.hyperVRights();
@@ -127,4 +129,14 @@ async function asConnectError(
     final,
     cause: error,
   });
+}
+
+/** Whether its path is that of a file, or a folder: connect(2) refuses it as it refuses a socket without a server. */
+function isOtherFile(endpoint: Endpoint): boolean {
+  if (!('path' in endpoint)) return false;
+  try {
+    return !statSync(endpoint.path).isSocket();
+  } catch {
+    return false;
+  }
 }

@@ -102,6 +102,15 @@ function nounOf(program: CommanderCommand, first: string, hidden: boolean): Comm
   const made = program.commands.find((each) => each.name() === first);
   if (made) return made;
   const noun = new CommanderCommand(first).description(groupSummaries[first] ?? '');
+  const firsts = commands
+    .filter(({ name }) => name.startsWith(`${first} `))
+    .map(({ examples }) => examples[0]);
+  noun.addHelpText('after', () =>
+    examplesHelp(
+      firsts.flatMap((each) => each ?? []),
+      noun,
+    ),
+  );
   program.addCommand(noun, { hidden });
   return noun;
 }
@@ -245,12 +254,17 @@ function option(spec: OptionSpec): Option {
   return spec.repeats ? made.argParser((text, before: readonly string[] = []) => [...before, text]) : made;
 }
 
-/** Text below the options, wrapped; example commands are not. */
+/** Text below the options, wrapped. */
 function afterHelp({ details, examples }: Command<unknown>, shown: CommanderCommand): string {
+  return `${details ? `\n${wrapped(details, helpOf(shown))}\n` : ''}${examplesHelp(examples, shown)}`;
+}
+
+/** The commands are not wrapped. */
+function examplesHelp(examples: Command<unknown>['examples'], shown: CommanderCommand): string {
   const help = helpOf(shown);
   const own = (line: string) => (shown.name() === 'vsock-nc' ? line.replace(/^vmssh nc/, 'vsock-nc') : line);
   const lines = examples.map(({ line, about }) => `  ${own(line)}\n${wrapped(about, help, '      ')}`);
-  return `${details ? `\n${wrapped(details, help)}\n` : ''}\nExamples:\n${lines.join('\n')}`;
+  return `\nExamples:\n${lines.join('\n')}`;
 }
 
 /** What commander makes of an option. */

@@ -34,6 +34,11 @@ describe('help', () => {
     expect(io.stdout.join('')).toContain(`Examples:\n  ${typed} mint\n`);
   });
 
+  it.each([...new Set(groups)])('of the group %s has an example of each of its commands', async (group) => {
+    const lines = (await help(group, 80)).filter((line) => typed.has(line));
+    expect(lines).toHaveLength(names.filter((name) => name.startsWith(`${group} `)).length);
+  });
+
   it('of config install has the policies for host keys', async () =>
     expect((await help('config install', 120)).join()).toContain(`key: ${hostKeyPolicies.join(', ')}`));
 

@@ -74,6 +74,12 @@ const pathFailures: readonly Failure[] = [
     hint: 'use a shorter path, such as a symbolic link to its folder',
   },
   {
+    codes: ['ENOTSOCK'],
+    final: true,
+    problem: '{address} is not a socket',
+    hint: 'ss -xl lists the sockets of this host',
+  },
+  {
     codes: ['ELOOP'],
     final: true,
     problem: 'the path {address} is a loop of symbolic links',

@@ -259,6 +259,14 @@ describe('a program that opens a vsock', () => {
     await expect(by({ python3: parts })).rejects.toMatchObject({ code: 'ENODEV' });
   });
 
+  it('is open, or has failed, only once it says so in a line of its own', async () => {
+    const parts = ['xvmssh by python3', 'vmssh by python3x', 'x vmssh errno ENODEV', 'vmssh errno ENODEV x'];
+    const script = `${parts.map((part) => `echo '${part}' >&2`).join('; ')}; exit 1`;
+    await expect(by({ python3: script })).rejects.toMatchObject({
+      ...{ code: 'NO_ADDON', problem: expect.stringContaining(parts.at(-1) ?? '') },
+    });
+  });
+
   it.each([
     {
       name: 'its last line that is not blank',

@@ -99,6 +99,11 @@ describe('what the script shows', () => {
     expect(why(asUser)).toEqual({ code, more: `as its user 1000; ${more}` });
   });
 
+  it('names no user if the machine has no id to ask', () => {
+    const said = `${sshd.replace('uid=0', 'uid=')}sshd -t\nsshd: no hostkeys available -- exiting.\n`;
+    expect(why(said)?.more).toBe('it says "sshd: no hostkeys available -- exiting."');
+  });
+
   it('is how to test a configuration that its sshd does not take', () => {
     const hint = `test its configuration: ${exec} /usr/sbin/sshd -t`;
     const said = 'sshd -t fails: see sshd -t';

@@ -242,6 +242,7 @@ describe('a program that opens a vsock', () => {
     ['Address not available', 'EADDRNOTAVAIL'],
     ['Broken pipe', 'EPIPE'],
     ['Transport endpoint is not connected', 'ENOTCONN'],
+    ['Socket not connected', 'ENOTCONN'],
     ['Protocol error', 'EPROTO'],
     ['Too many open files', 'EMFILE'],
     ['No file descriptors available', 'EMFILE'],

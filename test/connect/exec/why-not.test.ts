@@ -157,6 +157,7 @@ describe('why a program gave no server', () => {
     ['Failed to connect to bus: Host is down', 'EXEC_NO_SERVICE'],
     ['Error: exec: "/bin/sh": permission denied: unknown', 'EXEC_NO_SHELL'],
     ['Error: executable file `/bin/sh` not found', 'EXEC_NO_SHELL'],
+    ['exec: "/bin/sh": executable file not found in $PATH: unknown', 'EXEC_NO_SHELL'],
     ['exec /bin/sh: no such file or directory', 'EXEC_NO_SHELL'],
     ['exec failed: "/bin/sh"\nnext line: not allowed, but not found', 'EXEC_FAILED'],
     ['Error: Command not found', 'EXEC_NO_SHELL'],

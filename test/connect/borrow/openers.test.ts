@@ -81,7 +81,7 @@ describe('the programs that open a vsock without the addon', () => {
     const paths: string[] = [];
     for await (const { path } of openersFor('relay', {}, undefined, socat && [{ ...socat, name: 'sh' }]))
       paths.push(path);
-    expect(paths).toContain('/usr/bin/sh');
+    expect(paths).toContain('/bin/sh');
     expect(paths.filter((path) => !/^(?:\/usr)?\/bin\/sh$/.test(path))).toEqual([]);
   });
 

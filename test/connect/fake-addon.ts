@@ -14,7 +14,7 @@ export interface FakeAddon {
  * `onConnect` first.
  */
 export function fakeAddon(
-  outcome: { code: string } | 'handle' | 'pending' = 'handle',
+  outcome: { code: string | undefined } | 'handle' | 'pending' = 'handle',
   onConnect: () => void = () => {},
 ): FakeAddon {
   const connects: { address: Address; timeoutMs: number }[] = [];

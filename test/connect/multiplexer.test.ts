@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Connection } from '../../src/connect/connection.js';
-import { askMultiplexer, readReply } from '../../src/connect/multiplexer.js';
+import { askMultiplexer, multiplexerOf, readReply } from '../../src/connect/multiplexer.js';
 import { openConnection } from '../../src/connect/open.js';
 import { mux, openers, unix } from './openers.js';
 import { deferred, SocketFolder } from './socket-folder.js';
@@ -196,4 +196,11 @@ describe.each(openers)('a multiplexer that is asked $how', ({ skip, native }) =>
     const options = { timeoutMs: enough, signal: abort.signal };
     await expect(openConnection(mux(path), options, native)).rejects.toMatchObject({ code: 'INTERRUPTED' });
   });
+});
+
+it.each([
+  { endpoint: mux('/run/v'), path: '/run/v' },
+  { endpoint: unix('/run/x'), path: undefined },
+])('the socket of $endpoint.family is that of a multiplexer: $path', ({ endpoint, path }) => {
+  expect(multiplexerOf({ endpoint })).toBe(path);
 });

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openConnection } from '../../src/connect/open.js';
 import { type Endpoint, formatEndpoint } from '../../src/endpoint.js';
 import { exitCodeOf } from '../../src/errors.js';
-import { attempt } from '../../src/native.js';
+import { type AddonState, attempt } from '../../src/native.js';
 import { vmIds } from '../../src/target/guid.js';
 import { fakeAddon } from './fake-addon.js';
 import { openers, unix } from './openers.js';
@@ -43,6 +43,33 @@ describe('without the addon', () => {
     });
   });
 
+  it.each(['darwin', 'win32'] as const)('a vsock on %s has nothing else to open it', async (platform) => {
+    const { hint } = { darwin: { hint: 'g++' }, win32: { hint: 'npm install vmssh' } }[platform];
+    await expect(openConnection(vsock, options, () => missing, platform)).rejects.toMatchObject({
+      ...{ code: 'NO_ADDON', final: true, hint: expect.stringContaining(hint) },
+      problem: expect.stringMatching(/^vsock needs the native addon\. cannot load it; tried: /),
+    });
+  });
+
+  it('TCP is opened on Windows too', async () => {
+    const server = createServer((socket) => socket.on('error', () => {}).end('SSH-2.0-tcp\r\n'));
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const { port } = server.address() as AddressInfo;
+    const endpoint: Endpoint = { family: 'tcp', host: '127.0.0.1', port };
+    const connection = await openConnection(endpoint, options, () => missing, 'win32');
+    expect(Buffer.from(await connection.peek(12, 100, 20_000)).toString()).toBe('SSH-2.0-tcp\r\n');
+    connection.close();
+    server.close();
+  });
+
+  it('a machine behind another hypervisor is reached by ssh', async () => {
+    const endpoint: Endpoint = { family: 'via', host: 'hv1', target: 'web', port: 22 };
+    const env = { VMSSH_SSH: '/nothing/ssh' };
+    await expect(openConnection(endpoint, { ...options, env }, () => missing)).rejects.toMatchObject({
+      ...{ code: 'NO_SSH', target: formatEndpoint(endpoint) },
+    });
+  });
+
   it('a path over 107 bytes is refused, not cut', async () => {
     const folder = new SocketFolder();
     try {
@@ -67,8 +94,9 @@ describe('with an addon', () => {
     expect(connection.endpoint).toBe(vsock);
     const [{ address, timeoutMs } = expect.unreachable()] = fake.connects;
     expect(address).toEqual({ family: 'vsock', cid: 42, port: 4294967294 });
-    expect(timeoutMs).toBeGreaterThan(0);
-    expect(timeoutMs).toBeLessThanOrEqual(20_000);
+    expect(timeoutMs).toBe(20_000);
+    await openConnection(vsock, { timeoutMs: 0.4 }, fake.native);
+    expect(fake.connects[1]?.timeoutMs).toBe(1);
   });
 
   it.each([
@@ -111,6 +139,42 @@ describe('with an addon', () => {
     await expect(opening).rejects.toMatchObject({ code: 'INTERRUPTED' });
     expect(fake.calls).toEqual(['close']);
   });
+
+  it.each([vsock, { family: 'tcp', host: '127.0.0.1', port: 22 } as const])(
+    'leaves what is open to an abort: $family',
+    async (endpoint) => {
+      const abort = new AbortController();
+      const fake = fakeAddon();
+      await openConnection(endpoint, { ...options, signal: abort.signal }, fake.native);
+      abort.abort();
+      expect(fake.calls).toEqual([]);
+    },
+  );
+
+  it('says what an error without a code says', async () => {
+    const opening = openConnection(vsock, options, fakeAddon({ code: undefined }).native);
+    await expect(opening).rejects.toMatchObject({
+      ...{ code: 'UNKNOWN', problem: expect.stringMatching(/: below$/) },
+    });
+  });
+
+  it.each([
+    { elevated: true, hyperVAdministrator: false, want: /^in an elevated terminal: vmssh service register/ },
+    { elevated: false, hyperVAdministrator: true, want: /^in an elevated terminal: vmssh service register/ },
+    { elevated: false, hyperVAdministrator: false, want: /^join Hyper-V Administrators/ },
+    { elevated: undefined, hyperVAdministrator: undefined, want: /^join Hyper-V Administrators/ },
+  ])(
+    'has the fix for what this user may do: $elevated, $hyperVAdministrator',
+    async ({ want, ...rights }) => {
+      const { elevated, hyperVAdministrator } = rights;
+      const has = elevated === undefined ? undefined : { elevated, hyperVAdministrator };
+      const { addon } = fakeAddon({ code: 'WSAEACCES' }).native();
+      const native = () => ({ addon: { ...addon, hyperVRights: () => has } }) as AddonState;
+      await expect(openConnection(hyperV, options, native)).rejects.toMatchObject({
+        ...{ code: 'WSAEACCES', final: true, hint: expect.stringMatching(want) },
+      });
+    },
+  );
 
   it('names a code that no table knows', async () => {
     const opening = openConnection(vsock, options, fakeAddon({ code: 'EWHATEVER' }).native);

@@ -265,6 +265,7 @@ const texts: ReadonlyMap<string, string> = new Map([
   ['address not available', 'EADDRNOTAVAIL'],
   ['broken pipe', 'EPIPE'],
   ['transport endpoint is not connected', 'ENOTCONN'],
+  ['socket not connected', 'ENOTCONN'],
   ['protocol error', 'EPROTO'],
   ['too many open files', 'EMFILE'],
   ['no file descriptors available', 'EMFILE'],

@@ -23,8 +23,8 @@ export interface Opener {
   readonly opened: RegExp | undefined;
   /** A line of its stderr that has an errno: its name, or its text in English. */
   readonly failed: RegExp;
-  /** How it is seen that it can open AF_VSOCK, without opening any. */
-  readonly proof: { readonly args: readonly string[]; readonly says: RegExp };
+  /** How it is seen that it can relay AF_VSOCK, without opening any; undefined: it does not relay. */
+  readonly proof?: { readonly args: readonly string[]; readonly says: RegExp };
 }
 
 /**
@@ -65,7 +65,6 @@ export const openers: readonly Opener[] = [
     args: ({ cid, port }) => [`vsock/${cid}`, `${port}`],
     opened: undefined,
     failed: /^Failed to .*: ([A-Z][^:]+)$/,
-    proof: { args: ['--version'], says: /systemd/ },
   },
 ];
 
@@ -96,10 +95,11 @@ export async function provenTool(
   find: typeof openersFor = openersFor,
 ): Promise<FoundTool | undefined> {
   for await (const found of find('relay', env)) {
-    const { args, says } = found.tool.proof;
+    const { proof } = found.tool;
+    if (!proof) continue;
     const how = { env: { ...env, LC_ALL: 'C' }, timeoutMs: 5000 };
-    const end = await runProgram([found.path, ...args], how).catch(() => undefined);
-    if (end && says.test(end.stdout + end.stderr)) return found;
+    const end = await runProgram([found.path, ...proof.args], how).catch(() => undefined);
+    if (end && proof.says.test(end.stdout + end.stderr)) return found;
   }
   return undefined;
 }

@@ -122,7 +122,8 @@ export function readWhy(
     return { code: 'EXEC_NO_SSHD', hint: install };
   }
   if (code === 0) return undefined;
-  const uid = shown('uid');
+  // A machine without id shows none.
+  const uid = shown('uid') || '0';
   const user = uid === '0' ? '' : `as its user ${uid}; `;
   const more = said.trim() === '' ? undefined : `${user}it says ${quoteStart(said)}`;
   if (/no hostkeys available/.test(said)) return { code: 'EXEC_NO_KEYS', more };

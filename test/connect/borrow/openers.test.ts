@@ -2,8 +2,12 @@ import { chmodSync, mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { openers, openersFor, provenTool, type Use } from '../../../src/connect/borrow/openers.js';
+import { python } from '../../e2e/via/hypervisors.js';
+import { missingPrograms } from '../../helpers/programs.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { writeProgram } from './stand-ins.js';
+
+const lacks = missingPrograms({ python3: 'python3' }) !== undefined;
 
 describe('the programs that open a vsock without the addon', () => {
   const dir = useTempDir();
@@ -57,5 +61,37 @@ describe('the programs that open a vsock without the addon', () => {
     const tool = await provenTool({ PATH: `${first}:${second}` });
     expect(tool?.path).toBe(join(second, 'socat'));
     expect(await provenTool({ PATH: first })).toBeUndefined();
+  });
+
+  it('are shown by a question in English that opens nothing', async () => {
+    const asked = (words: string, says: string) => `[ "$LC_ALL $*" = 'C ${words}' ] && echo '${says}'`;
+    program(first, 'python3', asked('-I -S -c import _socket; print(_socket.AF_VSOCK)', '40'));
+    program(second, 'socat', asked('-h', '  VSOCK-CONNECT:<cid>:<port>'));
+    for (const folder of [first, second])
+      expect((await provenTool({ PATH: folder, LC_ALL: 'de_DE.UTF-8' }))?.path).toContain(folder);
+  });
+
+  it.skipIf(lacks)('include the python3 of this host', async () => {
+    program(first, 'python3', `exec ${python()} "$@"`);
+    expect((await provenTool({ PATH: first }))?.tool.name).toBe('python3');
+  });
+
+  it('are looked for in the folders of the system if there is no PATH', async () => {
+    const [, socat] = openers;
+    const paths: string[] = [];
+    for await (const { path } of openersFor('relay', {}, undefined, socat && [{ ...socat, name: 'sh' }]))
+      paths.push(path);
+    expect(paths).toContain('/bin/sh');
+    expect(paths.filter((path) => !/^(?:\/usr)?\/bin\/sh$/.test(path))).toEqual([]);
+  });
+
+  it('are looked for at their own places in place of PATH, and only where there is a program', async () => {
+    for (const folder of [first, second]) program(folder, 'proxy');
+    chmodSync(join(first, 'proxy'), 0o644);
+    const places = [join(dir, 'nothing'), join(first, 'proxy'), join(second, 'proxy')];
+    const known = openers.slice(-1).map((tool) => ({ ...tool, places }));
+    const paths: string[] = [];
+    for await (const { path } of openersFor('pass', { PATH: first }, undefined, known)) paths.push(path);
+    expect(paths).toEqual([join(second, 'proxy')]);
   });
 });

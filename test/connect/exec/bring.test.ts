@@ -21,13 +21,30 @@ it.each([
   expect(words.at(-1)).toBe(want);
 });
 
+it('is as the own user of a container, unless another one logs in', () => {
+  const words = bringCommand(endpoint, { trust() {} });
+  expect(words).not.toContain('--user=0');
+  expect(words.slice(-3)).toEqual(['bring', expect.stringMatching(/^[0-9a-f]{16}$/), '']);
+  const ofOther = bringCommand(endpoint, { login: 'dev', trust() {} });
+  expect(ofOther.slice(0, endpoint.command.length)).toEqual(endpoint.command);
+  expect(ofOther).toContain('--user=0');
+  expect(ofOther.at(-1)).toBe('dev');
+  // The name of a folder, which nobody may know before.
+  expect(ofOther.at(-2)).not.toBe(words.at(-2));
+});
+
 describe('the other end of an exec to which an sshd is brought', () => {
   const dir = useTempDir();
   let count = 0;
   const programs = async () => ({ sshd: Buffer.alloc(1 << 20) });
 
   /** What becomes of it if that end does `serve`. */
-  async function bring(serve: (socket: Socket) => void, login?: string, ms = 5000) {
+  async function bring(
+    serve: (socket: Socket) => void,
+    login?: string,
+    ms = 5000,
+    programsOf: (processor: string) => Promise<Record<string, Uint8Array>> = programs,
+  ) {
     const path = join(dir, `${++count}.sock`);
     const server = createServer(serve);
     await once(server.listen(path), 'listening');
@@ -36,7 +53,7 @@ describe('the other end of an exec to which an sshd is brought', () => {
     const connection = new NodeConnection({ family: 'unix', path }, socket, socket);
     const trusted: string[] = [];
     const trust = ({ type }: { readonly type: string }) => void trusted.push(type);
-    const result = await sendServer(connection, endpoint, { login, trust }, now() + ms, programs).then(
+    const result = await sendServer(connection, endpoint, { login, trust }, now() + ms, programsOf).then(
       () => ({ code: 'sent' }),
       (error) => error,
     );
@@ -61,6 +78,16 @@ describe('the other end of an exec to which an sshd is brought', () => {
       name: 'is no number of a user',
       serve: (socket: Socket) => socket.end(facts({ uid: '0\x1b[2J' })),
       want: { code: 'EXEC_BRING_FAILED', message: expect.stringContaining('\\x1b[2J') },
+    },
+    {
+      name: 'has a user that is no number only',
+      serve: (socket: Socket) => socket.end(facts({ uid: 'x1' })),
+      want: { code: 'EXEC_BRING_FAILED', message: expect.stringContaining('"x1"') },
+    },
+    {
+      name: 'has a group that is no number',
+      serve: (socket: Socket) => socket.end(facts({ gid: '' })),
+      want: { code: 'EXEC_BRING_FAILED' },
     },
     {
       name: 'has too few programs',
@@ -128,6 +155,7 @@ describe('the other end of an exec to which an sshd is brought', () => {
     { name: 'whole', environ: 'A=b\0C=d\0\0end\n', want: 'SetEnv "A=b" "C=d"\n' },
     { name: 'cut off, without the last variable', environ: 'A=b\0C=d\0end\n', want: 'SetEnv "A=b"\n' },
     { name: 'that cannot be read', environ: '\0end\n', want: undefined },
+    { name: 'that is not UTF-8', environ: 'A=\xe4\0\0end\n', want: 'SetEnv "A=\xe4"\n' },
   ])('gives an environment $name', async ({ environ, want }) => {
     let got = '';
     const says = ['/run 1', 'sshd', 'passwd', 'config', 'key', 'started'];
@@ -140,7 +168,8 @@ describe('the other end of an exec to which an sshd is brought', () => {
         got += text;
       });
       socket.on('error', () => {});
-      socket.write(facts().replace('A=b\0\0end\n', environ) + says.map((line) => `${line}\n`).join(''));
+      const lines = says.map((line) => `${line}\n`).join('');
+      socket.write(facts().replace('A=b\0\0end\n', environ) + lines, 'latin1');
     });
     expect(served).toMatchObject({ code: 'sent', trusted: ['ssh-ed25519'] });
     await whole;
@@ -150,7 +179,9 @@ describe('the other end of an exec to which an sshd is brought', () => {
   it.each([
     { name: 'no folder', says: 'no folder\n', code: 'EXEC_BRING_NO_FOLDER' },
     { name: 'a folder with a line for sshd', says: '/run/x 1 Port\n', code: 'EXEC_BRING_NO_FOLDER' },
+    { name: 'a folder after something else', says: 'x/run 1\n', code: 'EXEC_BRING_NO_FOLDER' },
     { name: 'no room', says: '/run 1\nno room\n', code: 'EXEC_BRING_NO_ROOM' },
+    { name: 'that it wants a program, and reads nothing', says: '/run 1\nsshd\n', code: undefined },
     { name: 'nothing more, and reads nothing', says: '', code: undefined },
   ])('says $name', async ({ says, code }) => {
     const serve = (socket: Socket) => {
@@ -160,5 +191,72 @@ describe('the other end of an exec to which an sshd is brought', () => {
     };
     const ms = code === undefined ? 300 : 5000;
     expect(await bring(serve, undefined, ms)).toMatchObject({ code, trusted: [] });
+  });
+
+  it.each([
+    {
+      name: 'the one who logs in, where root starts it',
+      serve: { uid: '0', gid: '0', entry: 'dev:secret:1001:100:Dev:/home/dev:/bin/zsh' },
+      login: 'dev',
+      want: 'dev:x:1001:100::/home/dev:/bin/sh\n',
+    },
+    {
+      name: 'the one who runs there',
+      serve: { entry: 'app:x:1000:1000:App:/srv:/bin/false' },
+      want: 'app:x:1000:1000::/srv:/bin/sh\n',
+    },
+    {
+      name: 'one who logs in by himself',
+      serve: { entry: 'app:x:1000:1000:App:/srv:/bin/false' },
+      login: 'app',
+      want: 'app:x:1000:1000::/srv:/bin/sh\n',
+    },
+    { name: 'one of whom nothing is known', serve: {}, want: '1000:x:1000:1000::/:/bin/sh\n' },
+  ])('is told whom to let in: $name', async ({ serve, login, want }) => {
+    let got = '';
+    const says = ['/run 12345', 'sshd', 'passwd', 'config', 'key', 'started'];
+    const closed = new EventEmitter();
+    const whole = once(closed, 'close');
+    const small = async () => ({ sshd: Buffer.from('program') });
+    const answer = (socket: Socket) => {
+      socket.on('close', () => closed.emit('close'));
+      socket.setEncoding('latin1');
+      socket.on('data', (text) => {
+        got += text;
+      });
+      socket.on('error', () => {});
+      socket.write(
+        facts(serve).replace(environ, 'MYHOME=/no\0\0end\n') + says.map((line) => `${line}\n`).join(''),
+      );
+    };
+    expect(await bring(answer, login, 5000, small)).toMatchObject({ code: 'sent' });
+    await whole;
+    expect(got.startsWith(`go\n7\nprogram${want.length}\n${want}`)).toBe(true);
+    expect(got).toContain('HostKey /proc/12345/cwd/key\n');
+  });
+
+  it.each([
+    { processor: 'x86_64', code: 'EXEC_BRING_NONE' },
+    { processor: 'riscv64', code: 'EXEC_BRING_PROCESSOR' },
+  ])('gets none if there is none for $processor', async ({ processor, code }) => {
+    const none = () => Promise.reject(new Error('none here'));
+    const serve = (socket: Socket) => socket.end(facts({ processor }));
+    expect(await bring(serve, undefined, 5000, none)).toMatchObject({
+      ...{ code, trusted: [], message: expect.stringContaining(': none here') },
+    });
+  });
+
+  it.each([
+    { name: 'at once', says: 'no room\n' },
+    { name: 'at the end', says: 'sshd\npasswd\nconfig\nkey\nno room\n' },
+  ])('is named with the folder that is full $name', async ({ says }) => {
+    const serve = (socket: Socket) => {
+      socket.on('error', () => {});
+      socket.write(`${facts()}/dev/shm/x 1\n${says}`);
+      socket.resume();
+    };
+    expect(await bring(serve)).toMatchObject({
+      ...{ code: 'EXEC_BRING_NO_ROOM', message: expect.stringContaining('/dev/shm/x is full'), trusted: [] },
+    });
   });
 });

@@ -1,14 +1,15 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Connection } from '../../../src/connect/connection.js';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Connection, OpenOptions } from '../../../src/connect/connection.js';
 import { openConnection } from '../../../src/connect/open.js';
+import type { ExecEndpoint } from '../../../src/endpoint.js';
 import { ConnectError } from '../../../src/errors.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { startSshd } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { openers } from '../openers.js';
-import { type ContainerMade, execOf, makeContainer } from './container.js';
+import { type ContainerMade, execOf, makeContainer, script } from './container.js';
 
 const missing = missingPrograms({ sshd: 'openssh-server', 'ssh-keygen': 'openssh-client' });
 const endpoint = execOf('podman', 'web');
@@ -27,17 +28,17 @@ describe.skipIf(missing)(`exec${missing ? `: ${missing}` : ''}`, () => {
     const folder = join(dir, `${++count}`);
     mkdirSync(folder);
     const container = makeContainer(folder, { program: 'podman', ...how });
-    const calls = () => readFileSync(join(folder, 'calls'), 'utf8').trim().split('\n').length;
-    return { ...container, calls };
+    const lines = () => readFileSync(join(folder, 'calls'), 'utf8').trim().split('\n');
+    return { ...container, lines, calls: () => lines().length };
   }
 
   describe.each(openers)('opened $how', ({ skip, native }) => {
     async function open(
       { env }: Pick<ReturnType<typeof made>, 'env'>,
-      more: { timeoutMs?: number; signal?: AbortSignal } = {},
+      { to = endpoint, ...more }: Partial<OpenOptions> & { to?: ExecEndpoint } = {},
     ): Promise<Connection> {
       const options = { timeoutMs: 20_000, env, ...more };
-      const connection = await openConnection(endpoint, options, native);
+      const connection = await openConnection(to, options, native);
       opened.push(connection);
       return connection;
     }
@@ -231,6 +232,123 @@ describe.skipIf(missing)(`exec${missing ? `: ${missing}` : ''}`, () => {
         problem:
           'podman could not be run on this host (EXEC_NO_PROGRAM): it is not installed, or not in PATH',
         hint: 'install podman, or check PATH: command -v podman',
+      });
+    });
+
+    it1('runs a command that connects to a port as it is, and brings nothing there', async () => {
+      const container = made();
+      script(join(container.bin, 'forward'), 'echo "SSH-2.0-$*"; exec cat');
+      const to: ExecEndpoint = {
+        ...{ family: 'exec', command: ['forward', 'web', '22'], machine: 'web', into: 'port', port: 22 },
+      };
+      const bring = { trust: () => expect.unreachable() };
+      const connection = await open(container, { to, bring });
+      expect(connection.note).toBe(', by forward');
+      expect(Buffer.from(await connection.read(100)).toString()).toBe('SSH-2.0-web 22\n');
+    });
+
+    it1('has the messages of the manager in English', async () => {
+      const { env } = made({ before: 'echo "SSH-2.0-$LC_ALL"; exec cat' });
+      const connection = await open({ env: { ...env, LC_ALL: 'de_DE.UTF-8' } });
+      expect(Buffer.from(await connection.read(100)).toString()).toBe('SSH-2.0-C\n');
+    });
+
+    it1(
+      'takes only the beginning of a line for a banner, and shows the beginning of what is before it',
+      async () => {
+        const connection = await open(made({ before: "echo 'no SSH-2.0-x'; echo SSH-2.0-y; exec cat" }));
+        expect(connection.note).toBe(', by podman; it printed before: "no SSH-2.0-x\\x0a"');
+        const noisy = await open(made({ before: `echo ${'x'.repeat(900)}; echo SSH-2.0-y; exec cat` }));
+        expect(noisy.note).toBe(`, by podman; it printed before: "${'x'.repeat(300)}"`);
+      },
+    );
+
+    it1('goes on after an abort once it is open', async () => {
+      const controller = new AbortController();
+      const { signal } = controller;
+      const connection = await open(made({ before: 'echo SSH-2.0-x; exec cat' }), { signal });
+      controller.abort();
+      await connection.write(Buffer.from('hello'));
+      connection.shutdown();
+      let got = '';
+      for (let part = await connection.read(100); part.length > 0; part = await connection.read(100))
+        got += Buffer.from(part).toString();
+      expect(got).toBe('SSH-2.0-x\nhello');
+    });
+
+    it1('ends the program if it is interrupted', async () => {
+      const controller = new AbortController();
+      const file = join(dir, `left-${++count}`);
+      const container = made({ before: `echo $$ >${file}.new; mv ${file}.new ${file}; exec sleep 100000` });
+      const failing = failure(container, { signal: controller.signal, timeoutMs: 3_600_000 });
+      await expect.poll(() => existsSync(file)).toBe(true);
+      controller.abort();
+      expect(await failing).toMatchObject({ code: 'INTERRUPTED' });
+      await expect.poll(() => isRunning(Number(readFileSync(file, 'utf8')))).toBe(false);
+      expect(container.calls()).toBe(1);
+    });
+
+    describe('with an sshd that may be brought', () => {
+      const trusted: string[] = [];
+      const bring = { trust: ({ type }: { readonly type: string }) => void trusted.push(type) };
+      beforeEach(() => void trusted.splice(0));
+      const facts = (lacks: string) =>
+        `printf 'vmssh bring\\n0\\n0\\nx86_64\\n\\n/bin/sh\\n${lacks}\\n\\0end\\n'`;
+      const brings = (what: string) =>
+        made({ before: `if [ "$mode" = bring ]; then ${what}; fi`, keys: dir });
+
+      it1("starts the machine's own, as root, if it has one", async () => {
+        const container = brings("echo 'vmssh has sshd'; exit");
+        const connection = await open(container, { bring });
+        expect(connection.note).toBe(', by podman');
+        expect(Buffer.from(await connection.read(8)).toString()).toBe('SSH-2.0-');
+        expect(container.lines().map((line) => line.includes('--user=0'))).toEqual([false, true]);
+        expect(trusted).toEqual([]);
+      });
+
+      it1('says what is in the way of it', async () => {
+        const container = brings(`${facts(' rm')}; exec cat`);
+        expect(await failure(container, { bring })).toMatchObject({
+          ...{ code: 'EXEC_BRING_NO_TOOLS', problem: expect.stringMatching(/: it lacks rm$/) },
+        });
+        expect(container.calls()).toBe(1);
+      });
+
+      it1('says what was printed if the machine stops in the middle', async () => {
+        const container = brings("echo 'vmssh bring'; echo 'out of luck' >&2; exit 3");
+        expect(await failure(container, { bring })).toMatchObject({
+          ...{ code: 'EXEC_BRING_FAILED', problem: expect.stringMatching(/: it printed "out of luck"$/) },
+        });
+        expect(trusted).toEqual([]);
+      });
+
+      it1('ends it if it stays in the middle', async () => {
+        const container = brings("echo 'vmssh bring'; exec sleep 100000");
+        expect(await failure(container, { bring, timeoutMs: 500 })).toMatchObject({ code: 'EXEC_SILENT' });
+      });
+
+      it1('brings it, trusts its key, and leaves nothing behind', async () => {
+        const [, self = ''] = process.argv;
+        const place = join(dir, `brought-${++count}`);
+        const programs = join(place, `sshd/linux-${process.arch}`);
+        mkdirSync(programs, { recursive: true, mode: 0o755 });
+        for (const name of ['sshd', 'sshd-session', 'sshd-auth'])
+          script(join(programs, name), "echo 'SSH-2.0-brought'; exec cat");
+        writeFileSync(join(place, 'vmssh'), '');
+        const has = ['cat', 'chmod', 'head', 'id', 'mkdir', 'rm'];
+        const container = made({ has });
+        process.argv[1] = join(place, 'vmssh');
+        try {
+          const connection = await open(container, { bring });
+          expect(connection.note).toBe(', by podman, with an sshd that was brought');
+          expect(trusted).toEqual(['ssh-ed25519']);
+          expect(Buffer.from(await connection.read(100)).toString()).toBe('SSH-2.0-brought\n');
+          connection.shutdown();
+          expect(await connection.read(100)).toHaveLength(0);
+          await expect.poll(() => readdirSync(join(container.root, 'run'))).toEqual([]);
+        } finally {
+          process.argv[1] = self;
+        }
       });
     });
 

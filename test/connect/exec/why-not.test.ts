@@ -1,9 +1,12 @@
 import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import script from '../../../src/connect/exec/sshd.sh';
-import { askSshd, readWhy } from '../../../src/connect/exec/why-not.js';
+import { askSshd, inShell, type NoServer, readWhy, whyNot } from '../../../src/connect/exec/why-not.js';
+import type { ExecEndpoint } from '../../../src/endpoint.js';
 import { missingPrograms } from '../../helpers/programs.js';
-import { execOf } from './container.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+import { execOf, script as program } from './container.js';
 
 const missing = missingPrograms({ shellcheck: 'shellcheck' });
 
@@ -25,6 +28,11 @@ describe('the words for a machine', () => {
     expect(words.at(-3)).toContain('"$sshd" -i');
   });
 
+  it('keep a hash that begins no comment', () => {
+    const text = 'a=$b#c # d\n  # e\nf\n';
+    expect(inShell(execOf('podman', 'web'), text, []).at(-2)).toBe('a=$b#c # d\nf\n');
+  });
+
   it('leave no variable to systemd', () => {
     const [serve] = askSshd(execOf('nspawn', 'web'), 'serve').slice(-3);
     expect(serve?.replaceAll('$$', '')).not.toContain('$');
@@ -43,4 +51,186 @@ describe('what the script shows', () => {
       });
     },
   );
+
+  const podman = execOf('podman', 'web');
+  const exec = 'podman exec --interactive --user=0 -- web';
+  const why = (stdout: string, code: number | null = 1, stderr = '') =>
+    readWhy({ stdout, stderr, code }, podman);
+  const sshd = 'sshd=/usr/sbin/sshd\nuid=0\n';
+
+  it.each([
+    { os: 'id=debian', line: 'apt-get update && apt-get install -y openssh-server' },
+    { os: 'id=ubuntu', line: 'apt-get update && apt-get install -y openssh-server' },
+    { os: 'id=mint\nlike="ubuntu"', line: 'apt-get update && apt-get install -y openssh-server' },
+    { os: 'id=fedora', line: 'dnf install -y openssh-server && ssh-keygen -A' },
+    { os: 'id="rhel"', line: 'dnf install -y openssh-server && ssh-keygen -A' },
+    { os: "id='centos'", line: 'dnf install -y openssh-server && ssh-keygen -A' },
+    { os: 'id=alpine', line: 'apk add openssh && ssh-keygen -A' },
+    { os: 'id=manjaro\nlike=arch', line: 'pacman -Sy --noconfirm openssh && ssh-keygen -A' },
+    { os: 'id=suse', line: 'zypper --non-interactive install openssh-server && ssh-keygen -A' },
+    { os: 'id=x\nlike="opensuse"', line: 'zypper --non-interactive install openssh-server && ssh-keygen -A' },
+    { os: 'id="opensuse-leap"', line: 'zypper --non-interactive install openssh-server && ssh-keygen -A' },
+    {
+      os: 'id="opensuse-tumbleweed"',
+      line: 'zypper --non-interactive install openssh-server && ssh-keygen -A',
+    },
+    { os: 'id="sles"', line: 'zypper --non-interactive install openssh-server && ssh-keygen -A' },
+  ])('is how to install an sshd where there is none: $os', ({ os, line }) => {
+    expect(why(`sshd=\nuid=0\n${os}\n`)).toEqual({
+      code: 'EXEC_NO_SSHD',
+      hint: `vmssh ssh --bring-sshd NAME logs in all the same; or install one: ${exec} sh -c '${line}'`,
+    });
+  });
+
+  it.each(['', 'id=debianish\n', 'id=nixos\nlike=\n'])(
+    'is no line to install one in an unknown system: %j',
+    (os) => {
+      expect(why(`sshd=\nuid=0\n${os}`)).toEqual({ code: 'EXEC_NO_SSHD', hint: undefined });
+    },
+  );
+
+  it.each([
+    { says: 'sshd: no hostkeys available -- exiting.\n', code: 'EXEC_NO_KEYS' },
+    { says: 'Missing privilege separation directory: /run/sshd\n', code: 'EXEC_NO_RUN_DIR' },
+  ])('is what its sshd says: $code', ({ says, code }) => {
+    const more = `it says "${says.trim()}"`;
+    expect(why(`${sshd}sshd -t\n${says}`)).toEqual({ code, more });
+    const asUser = `${sshd.replace('uid=0', 'uid=1000')}sshd -t\n${says}`;
+    expect(why(asUser)).toEqual({ code, more: `as its user 1000; ${more}` });
+  });
+
+  it('names no user if the machine has no id to ask', () => {
+    const said = `${sshd.replace('uid=0', 'uid=')}sshd -t\nsshd: no hostkeys available -- exiting.\n`;
+    expect(why(said)?.more).toBe('it says "sshd: no hostkeys available -- exiting."');
+  });
+
+  it('is how to test a configuration that its sshd does not take', () => {
+    const hint = `test its configuration: ${exec} /usr/sbin/sshd -t`;
+    const said = 'sshd -t fails: see sshd -t';
+    expect(why(`${sshd}sshd -t\n${said}\n`)).toEqual({
+      ...{ code: 'EXEC_BAD_SSHD', more: `it says "${said}"`, hint },
+    });
+    expect(why(`${sshd}sshd -t\n \n`)).toEqual({ code: 'EXEC_BAD_SSHD', more: undefined, hint });
+    expect(why(`${sshd}sshd -t\n  ${'x'.repeat(900)}\n`)?.more).toBe(`it says "${'x'.repeat(300)}"`);
+  });
+
+  it('is nothing if its sshd would start, or it shows nothing', () => {
+    expect(why(`${sshd}sshd -t\n`, 0)).toBeUndefined();
+    expect(why('', 1, 'bye\n')).toBeUndefined();
+  });
+
+  it('is what the manager says in place of it', () => {
+    const more = '"Error: no such container"';
+    expect(why('', 125, 'Error: no such container\n')).toEqual({ code: 'EXEC_NO_MACHINE', more });
+  });
+});
+
+describe('why a program gave no server', () => {
+  const dir = useTempDir();
+  const port: ExecEndpoint = {
+    ...{ family: 'exec', command: ['podman', 'port', '22'], machine: 'web', into: 'port', port: 22 },
+  };
+  const options = { timeoutMs: 20_000, env: { PATH: join(dir, 'nothing') } };
+  const seen = (more: Partial<NoServer>): NoServer => ({
+    ...{ printed: '', said: '', end: { code: 1, signal: null } },
+    ...more,
+  });
+  const shell = execOf('podman', 'web');
+
+  it.each([
+    ['Error: no container with name or ID "web" found: no such container', 'EXEC_NO_MACHINE'],
+    ['Error response from daemon: No such container: web', 'EXEC_NO_MACHINE'],
+    ['Error: Failed to fetch instance "web": Instance not found', 'EXEC_NO_MACHINE'],
+    ["Failed to connect to machine: No machine 'web' known", 'EXEC_NO_MACHINE'],
+    ['Error from server (NotFound): pods "web" not found', 'EXEC_NO_MACHINE'],
+    ['Error response from daemon: container 7c is not running', 'EXEC_NOT_RUNNING'],
+    ['Error response from daemon: Container web is paused, unpause it', 'EXEC_NOT_RUNNING'],
+    ['error: cannot exec into a container in a completed pod', 'EXEC_NOT_RUNNING'],
+    ['error: unable to upgrade connection: container not found ("web")', 'EXEC_NOT_RUNNING'],
+    ["Error: VM agent isn't currently running", 'EXEC_NO_AGENT'],
+    ['permission denied while trying to connect to the Docker daemon socket', 'EXEC_NO_RIGHTS'],
+    ['Failed to start transient service unit: Access denied', 'EXEC_NO_RIGHTS'],
+    ['error: You must be logged in to the server', 'EXEC_NO_RIGHTS'],
+    ['Error from server (Forbidden): pods "web" is forbidden', 'EXEC_NO_RIGHTS'],
+    ['Cannot connect to the Docker daemon at unix:///run/docker.sock.', 'EXEC_NO_SERVICE'],
+    ['The connection to the server localhost:8080 was refused', 'EXEC_NO_SERVICE'],
+    ['Failed to connect to bus: Host is down', 'EXEC_NO_SERVICE'],
+    ['Error: exec: "/bin/sh": permission denied: unknown', 'EXEC_NO_SHELL'],
+    ['Error: executable file `/bin/sh` not found', 'EXEC_NO_SHELL'],
+    ['exec: "/bin/sh": executable file not found in $PATH: unknown', 'EXEC_NO_SHELL'],
+    ['exec /bin/sh: no such file or directory', 'EXEC_NO_SHELL'],
+    ['exec failed: "/bin/sh"\nnext line: not allowed, but not found', 'EXEC_FAILED'],
+    ['Error: Command not found', 'EXEC_NO_SHELL'],
+    ['my Error: Command not found', 'EXEC_FAILED'],
+    ['fork/exec /proc/self/exe: resource temporarily unavailable', 'EXEC_NO_PROCESS'],
+  ])('is what it says: %j is %s', async (said, code) => {
+    const error = await whyNot(shell, seen({ said }), options);
+    expect(error).toMatchObject({ op: 'connect', code, problem: expect.stringContaining('it printed "') });
+  });
+
+  it('is no shell only if one is needed', async () => {
+    const said = 'exec: "/bin/sh": no such file or directory';
+    expect(await whyNot(port, seen({ said }), options)).toMatchObject({ code: 'EXEC_FAILED' });
+    const denied = { said: 'permission denied' };
+    expect(await whyNot(port, seen(denied), options)).toMatchObject({ code: 'EXEC_NO_RIGHTS' });
+  });
+
+  it.each([126, 127])('is on stdout too if a runtime ended with %i', async (code) => {
+    const printed = 'OCI runtime exec failed: container is not running';
+    const of = (end: number) => whyNot(port, seen({ printed, end: { code: end, signal: null } }), options);
+    expect(await of(code)).toMatchObject({ code: 'EXEC_NOT_RUNNING' });
+    expect(await of(1)).toMatchObject({ code: 'EXEC_FAILED' });
+  });
+
+  it.each([
+    { name: 'an exit code', more: {}, want: ': exit code 1' },
+    {
+      name: 'a signal',
+      more: { end: { code: null, signal: 'SIGKILL' } },
+      want: ': a signal ended it: SIGKILL',
+    },
+    { name: 'an exit code and words', more: { said: ' no\n' }, want: ': exit code 1; it printed "no"' },
+    { name: 'words on stdout', more: { said: ' \n', printed: 'no' }, want: ': exit code 1; it printed "no"' },
+    {
+      name: 'many words',
+      more: { said: 'x'.repeat(900) },
+      want: `: exit code 1; it printed "${'x'.repeat(300)}"`,
+    },
+    { name: 'nothing at all', more: { end: undefined }, want: '' },
+  ] as const)('is $name', async ({ more, want }) => {
+    expect(await whyNot(port, seen(more as Partial<NoServer>), options)).toMatchObject({
+      code: 'EXEC_FAILED',
+      problem: `podman ended before it gave an SSH banner (EXEC_FAILED)${want}`,
+    });
+  });
+
+  it.each([
+    { name: 'ends', more: { said: 'not permitted' }, code: 'EXEC_BRING_FAILED' },
+    { name: 'is late', more: { stopped: 'late', said: 'no' }, code: 'EXEC_SILENT' },
+    { name: 'cannot fork', more: { said: 'sh: cannot fork' }, code: 'EXEC_NO_PROCESS' },
+  ] as const)('is that of a server that was brought and $name: $code', async ({ more, code }) => {
+    const error = await whyNot(shell, seen({ ...more, isBrought: true }), options);
+    expect(error).toMatchObject({ code, problem: expect.stringContaining(`it printed "${more.said}"`) });
+  });
+
+  it.each([
+    { failure: 'ENOENT', code: 'EXEC_NO_PROGRAM', more: 'it is not installed, or not in PATH' },
+    { failure: 'EACCES', code: 'EXEC_NO_PROGRAM', more: 'spawn failed' },
+    { failure: 'EMFILE', code: 'EXEC_FAILED', more: 'spawn failed' },
+  ])('is that it was not started: $failure', async ({ failure, code, more }) => {
+    const cause = Object.assign(new Error('spawn failed'), { code: failure });
+    // Nor can it be asked for more then.
+    expect(await whyNot(shell, seen({ failure: cause }), options)).toMatchObject({
+      ...{ code, cause, problem: expect.stringMatching(new RegExp(`: ${more}$`)) },
+    });
+  });
+
+  it('is looked for in a machine only that has a shell, and only if it answers', async () => {
+    program(join(dir, 'podman'), 'echo sshd=; [ -z "$SLOW" ] || exec /bin/sleep 1000');
+    const env = { PATH: dir };
+    expect(await whyNot(shell, seen({}), { ...options, env })).toMatchObject({ code: 'EXEC_NO_SSHD' });
+    expect(await whyNot(port, seen({}), { ...options, env })).toMatchObject({ code: 'EXEC_FAILED' });
+    const slow = { timeoutMs: 500, env: { ...env, SLOW: '1' } };
+    expect(await whyNot(shell, seen({}), slow)).toMatchObject({ code: 'EXEC_FAILED' });
+  });
 });

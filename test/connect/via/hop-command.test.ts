@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hopCommand, hopOptions, scriptCommand } from '../../../src/connect/via/hop-command.js';
+import { hopCommand, hopOptions, patience, scriptCommand } from '../../../src/connect/via/hop-command.js';
 import relay from '../../../src/connect/via/relay.py';
 import type { ViaEndpoint } from '../../../src/endpoint.js';
 import { run } from '../../helpers/run.js';
@@ -90,6 +90,28 @@ describe('the command of a hop', () => {
       ...['ssh', ...options, '-oConnectTimeout=30', '-oBatchMode=yes', '--', 'hv2'],
       hopCommand(inner, 'vmssh-0123', 30_000),
     ]);
+  });
+});
+
+describe('the command of a hop to a machine that may be off', () => {
+  it('has the last hypervisor start it, and wait for it', async () => {
+    const start = ['--wait=90', '--start'].join(' ');
+    const words = await wordsOf(hopCommand(hv1, 'vmssh-0123', 30_000, 90_000));
+    expect(words.slice(-2)).toEqual([`exec(${JSON.stringify(relay)})`, start]);
+    const over = await wordsOf(
+      hopCommand({ ...hv1, at: { ...hv1, host: 'hv2' } }, 'vmssh-0123', 30_000, 90_000),
+    );
+    expect(over.at(-1)).toContain(start);
+  });
+});
+
+describe('a login', () => {
+  it.each([
+    { name: 'a terminal', env: {}, terminal: true, isPatient: true },
+    { name: 'a program that asks', env: { SSH_ASKPASS: '/usr/bin/ask' }, terminal: false, isPatient: true },
+    { name: 'neither', env: { SSH_ASKPASS: '' }, terminal: false, isPatient: false },
+  ])('has time for answers if ssh has $name: $isPatient', ({ env, terminal, isPatient }) => {
+    expect(patience(env, () => terminal) > 0).toBe(isPatient);
   });
 });
 

@@ -78,6 +78,30 @@ ${script}
     ]);
   });
 
+  it.skipIf(skip)('goes on after an abort once it is open', async () => {
+    const abort = new AbortController();
+    const hop = await open(unix, ssh(`${answers('by socat')}; exec cat`), { signal: abort.signal });
+    abort.abort();
+    expect(await echoed(hop)).toBe('hello');
+    hop.shutdown();
+    expect(await hop.read(100)).toHaveLength(0);
+  });
+
+  it.skipIf(skip).each([
+    { name: 'a machine starts', startMs: 3_600_000, asks: false },
+    { name: 'ssh may ask its user something', startMs: undefined, asks: true },
+  ])('has more time if $name', async ({ startMs, asks }) => {
+    const { env } = ssh(`sleep 1; ${answers('by socat')}; exec cat`);
+    const hop = await openVia(
+      unix,
+      { timeoutMs: 100, env, ...(startMs !== undefined && { startMs }) },
+      native(),
+      () => asks,
+    );
+    opened.push(hop);
+    expect(await echoed(hop)).toBe('hello');
+  });
+
   it.skipIf(skip)('says what was printed before', async () => {
     const hop = await open(unix, ssh(`printf 'Good \\033morning\\n'; ${answers('by x')}; exec cat`));
     expect(hop.note).toBe(', by x on hv1; it printed before: "Good \\x1bmorning"');

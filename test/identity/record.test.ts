@@ -22,6 +22,7 @@ import {
 import { parseTarget } from '../../src/kinds/parse.js';
 import type { DiscoveredMachine } from '../../src/sources/provider.js';
 import { useTempDir } from '../helpers/temp-dir.js';
+import { openBelow } from './open-files.js';
 
 const dir = useTempDir();
 const reached = {
@@ -93,6 +94,15 @@ describe('what a proxy leaves for ssh', () => {
     mkdirSync(first, { mode: 0o700 });
     writeFileSync(join(first, 'ssh-100-5'), 'nothing', { mode: 0o600 });
     expect(readRecord(place, false)).toEqual(reached);
+  });
+
+  it.skipIf(!existsSync('/proc/self/fd'))('is closed again, as all that was looked at', () => {
+    const place = { folders: [join(dir, 'closed')], ...startedBy(100, 7) };
+    leaveRecord(reached, place);
+    expect(readRecord(place, false)).toEqual(reached);
+    writeFileSync(join(dir, 'closed/ssh-100-7'), 'x'.repeat(20_000));
+    expect(readRecord(place, false)).toBeUndefined();
+    expect(openBelow(dir)).toEqual([]);
   });
 
   it('is in a folder that is made with those above it', () => {

@@ -92,8 +92,10 @@ describe('what a proxy leaves for ssh', () => {
     const place = { folders: [first, second], ...startedBy(100, 5) };
     leaveRecord(reached, { ...place, folders: [second] });
     mkdirSync(first, { mode: 0o700 });
-    writeFileSync(join(first, 'ssh-100-5'), 'nothing', { mode: 0o600 });
-    expect(readRecord(place, false)).toEqual(reached);
+    for (const text of ['nothing', '{"text":1}']) {
+      writeFileSync(join(first, 'ssh-100-5'), text, { mode: 0o600 });
+      expect(readRecord(place, false)).toEqual(reached);
+    }
   });
 
   it.skipIf(!existsSync('/proc/self/fd'))('is closed again, as all that was looked at', () => {

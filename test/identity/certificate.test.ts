@@ -57,11 +57,33 @@ describe.skipIf(missing)('a host certificate', () => {
     expect(isCertified(certificate, ['mint'], [ca])).toBe(false);
   });
 
+  it.each([
+    { what: 'that has begun and is not over', options: ['-V', '-1d:+1d'] },
+    { what: 'without an end', options: [] },
+  ])('$what counts now', ({ options }) => {
+    const { certificate, ca } = made('ed25519', '-h', '-n', 'mint', ...options);
+    expect(isCertified(certificate, ['mint'], [ca])).toBe(true);
+  });
+
+  it('counts from its first second until its end', () => {
+    const { certificate, ca } = made('ed25519', '-h', '-n', 'mint', '-V', '20300101:20310101');
+    // ssh-keygen reads them as local times.
+    const [after, before] = [new Date(2030, 0).getTime() / 1000, new Date(2031, 0).getTime() / 1000] as const;
+    const at = (now: number) => isCertified(certificate, ['mint'], [ca], now);
+    expect([after - 1, after, before - 1, before].map(at)).toEqual([false, true, true, false]);
+  });
+
+  it('counts in times that take more than 32 bits', () => {
+    const { certificate, ca } = made('ed25519', '-h', '-n', 'mint', '-V', '22000101:22010101');
+    const at = (year: number) => isCertified(certificate, ['mint'], [ca], Date.UTC(year, 5) / 1000);
+    expect([2040, 2150, 2199, 2200, 2201].map(at)).toEqual([false, false, false, true, false]);
+  });
+
   it('that is cut at any place is none', () => {
     const { shownKey, shownType } = made('ed25519', '-h', '-n', 'cut');
     const bytes = Buffer.from(shownKey, 'base64');
-    const plain = bytes.length - 300;
-    for (let length = 0; length < plain; length++)
+    const signature = 4 + (4 + 'ssh-ed25519'.length) + (4 + 64);
+    for (let length = 0; length < bytes.length - signature; length++)
       expect(
         certificateIn({ type: shownType, key: bytes.subarray(0, length).toString('base64') }),
       ).toBeUndefined();
@@ -70,9 +92,12 @@ describe.skipIf(missing)('a host certificate', () => {
   });
 });
 
+it('no certificate is of no host', () =>
+  expect(isCertified(undefined, ['mint'], ['ssh-rsa AAAA'])).toBe(false));
+
 it('the CAs of a name are those of the lines with @cert-authority that match it', () => {
   const file = Buffer.from(
-    '@cert-authority *.lab ssh-rsa AAAA\nmint.lab ssh-rsa BBBB\n@revoked *.lab ssh-rsa CCCC\n',
+    '# mine\n\n@cert-authority *.lab ssh-rsa AAAA\nmint.lab ssh-rsa BBBB\n@revoked *.lab ssh-rsa CCCC\n',
   );
   expect(authoritiesFor(['x', 'Mint.lab'], [file, file])).toEqual(['ssh-rsa AAAA']);
   expect(authoritiesFor(['mint'], [file])).toEqual([]);

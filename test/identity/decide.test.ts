@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { decideKey, type KeyFacts } from '../../src/identity/decide.js';
+import { decideByAsking, decideKey, type KeyFacts } from '../../src/identity/decide.js';
 import type { Pin } from '../../src/identity/pins.js';
+import type { HostKeyPolicy } from '../../src/identity/policy.js';
 import { explainRefusal } from '../../src/identity/refusal.js';
 
 const [mint, other] = [
@@ -247,6 +248,71 @@ describe('the decision about a host key', () => {
       given: { pins: [pin(other, wrong, 'machine%web')] },
       want: { do: 'accept', why: 'first' },
     },
+    {
+      name: 'pinned, and called by its own UUID',
+      given: { meant: mint, pins: [known] },
+      want: { do: 'accept', why: 'known', pin: false },
+    },
+    {
+      name: "another machine with no name in common that is called as a known one's UUID",
+      given: { alias: other, meant: mint, names: ['machine%db'], pins: [pin(third, third), known] },
+      want: { do: 'refuse', why: 'another machine' },
+    },
+    {
+      name: 'of a machine that is called by a UUID of which no key is known',
+      given: { alias: other, meant: mint, names: ['machine%db'], pins: [pin(third, third)] },
+      want: { do: 'accept', why: 'first', pin: true },
+    },
+    {
+      name: "revoked, of a machine that is called as a known one's UUID",
+      given: { alias: other, meant: mint, pins: [known], isRevoked: true },
+      want: { do: 'refuse', why: 'revoked' },
+    },
+    {
+      name: "another than the pinned of a machine whose new name was another's, though its manager has it",
+      given: { alias: other, pins: [known, pin(other, third)], ...shows, manager: [print(wrong)] },
+      want: { do: 'refuse', why: 'changed' },
+    },
+    {
+      name: 'another than that of a name that may mean the same machine, though a third one had its name',
+      given: {
+        ...shows,
+        alias: 'vmssh-via%hv=2',
+        names: ['via%hv=2'],
+        alike: ['via%hv=1'],
+        pins: [pin('vmssh-via%hv=1', own), pin(other, wrong, 'via%hv=2')],
+      },
+      want: { do: 'refuse', why: 'changed' },
+    },
+    {
+      name: 'of a machine with a UUID, though another one had a name that may mean it',
+      given: { alike: ['via%hv=1'], pins: [pin(other, wrong, 'via%hv=1')] },
+      want: { do: 'accept', why: 'first' },
+    },
+    {
+      name: 'pinned for another machine only, where a source says no UUID',
+      given: { alias: 'vmssh-machine%mint', pins: [pin(other, own, 'machine%web')], policy: 'strict' },
+      want: { do: 'refuse', why: 'unknown' },
+    },
+    {
+      name: 'of a machine with two names, where a source says no UUID',
+      given: {
+        alias: 'vmssh-machine%mint',
+        names: ['machine%mint', 'host%mint'],
+        pins: [pin(mint, own, 'machine%mint', 'host%old', 'host%mint')],
+      },
+      want: { do: 'accept', why: 'known', pin: true },
+    },
+    {
+      name: 'pinned, whose name only the line from before its UUID has',
+      given: { pins: [pin(mint, own), pin('vmssh-machine%mint', own, 'machine%mint')] },
+      want: { do: 'accept', why: 'known', pin: true },
+    },
+    {
+      name: 'one of two that are pinned, with the name at one of them',
+      given: { pins: [pin(mint, wrong), known] },
+      want: { do: 'accept', why: 'known', pin: false },
+    },
   ])('$name', ({ given, want }) => expect(decideKey({ ...facts, ...given })).toMatchObject(want));
 
   it('accepts in strict no key that nobody vouches for, whatever else is known', () => {
@@ -259,6 +325,69 @@ describe('the decision about a host key', () => {
   });
 });
 
+describe('those who are asked about a host key', () => {
+  /** The decision, and who was asked, in turn. */
+  async function decided(given: Partial<KeyFacts>, keys: readonly string[], policy: HostKeyPolicy) {
+    const asked: string[] = [];
+    const witnesses = {
+      manager: async () => {
+        asked.push('manager');
+        return keys;
+      },
+      policy: async () => {
+        asked.push('policy');
+        return policy;
+      },
+    };
+    const unasked = { ...facts, manager: undefined, policy: undefined, ...given };
+    return { answer: await decideByAsking(unasked, witnesses), asked };
+  }
+
+  it('are nobody, if the key is pinned or another one is', async () => {
+    expect(await decided({ pins: [known] }, [print(wrong)], 'strict')).toMatchObject({
+      answer: { do: 'accept', why: 'known' },
+      asked: [],
+    });
+    expect(await decided({ pins: [known], ...shows }, [print(wrong)], 'accept-new')).toMatchObject({
+      answer: { do: 'refuse', why: 'changed' },
+      asked: [],
+    });
+  });
+
+  it('are no more than the manager, if it knows the keys of the machine', async () => {
+    expect(await decided({}, [print(own)], 'strict')).toMatchObject({
+      answer: { do: 'accept', why: 'by manager' },
+      asked: ['manager'],
+    });
+    expect(await decided({}, [print(third)], 'accept-new')).toMatchObject({
+      answer: { do: 'refuse', why: 'not by manager' },
+      asked: ['manager'],
+    });
+  });
+
+  it("are no more than the manager, if the name was another machine's", async () => {
+    expect(await decided({ alias: other, pins: [known] }, [], 'accept-new')).toMatchObject({
+      answer: { do: 'refuse', why: 'another machine' },
+      asked: ['manager'],
+    });
+  });
+
+  it.each([
+    { policy: 'strict', want: { do: 'refuse', why: 'unknown' } },
+    { policy: 'ask', want: { do: 'ask user', pin: true } },
+    { policy: 'accept-new', want: { do: 'accept', why: 'first' } },
+  ] as const)('are the manager and then the user, by the policy: $policy', async ({ policy, want }) => {
+    expect(await decided({}, [], policy)).toMatchObject({ answer: want, asked: ['manager', 'policy'] });
+  });
+
+  it('are no manager of an address, which has none', async () => {
+    expect(await decided(address, [print(own)], 'strict')).toMatchObject({
+      answer: { do: 'refuse', why: 'unknown' },
+      asked: ['policy'],
+    });
+  });
+});
+
 const linux = { platform: 'linux', env: {} } as const;
 const named = { typed: "ann's", path: '/home/ann/.ssh/vmssh_known_hosts' };
 
@@ -266,6 +395,7 @@ describe('a refused host key', () => {
   it.each([
     ['changed', 'HOST_KEY_CHANGED', "if you expected this: vmssh forget 'ann'\\''s'"],
     ['another machine', 'HOST_KEY_CHANGED', "if you expected this: vmssh forget 'ann'\\''s'"],
+    ['not brought', 'HOST_KEY_CHANGED', 'trust nothing in it'],
     ['not by manager', 'HOST_KEY_CHANGED', "vmssh check --verbose 'ann'\\''s' "],
     ['not made', 'HOST_KEY_CHANGED', "vmssh guest credentials --undo 'ann'\\''s'"],
     ['revoked', 'HOST_KEY_REVOKED', 'vmssh forget keeps @revoked lines'],
@@ -273,7 +403,33 @@ describe('a refused host key', () => {
     ['not asked', 'HOST_KEY_UNKNOWN', 'VMSSH_HOST_KEYS=accept-new, once'],
     ['not kept', 'HOST_KEY_UNKNOWN', `check who may write ${named.path}`],
   ] as const)('has a fix: %s', (why, code, hint) => {
-    expect(explainRefusal(why, named, linux)).toMatchObject({ code, hint: expect.stringContaining(hint) });
+    expect(explainRefusal(why, named, linux)).toMatchObject({
+      code,
+      final: true,
+      hint: expect.stringContaining(hint),
+    });
+  });
+
+  it('has a reason of its own, which is not left out', () => {
+    const reasons = [
+      'revoked',
+      'not brought',
+      'not made',
+      'changed',
+      'another machine',
+      'not by manager',
+      'unknown',
+      'not asked',
+      'not kept',
+    ] as const;
+    const problems = reasons.map((why) => explainRefusal(why, named, linux).problem);
+    expect(new Set(problems).size).toBe(reasons.length);
+    for (const each of problems) expect(each).not.toBe('');
+  });
+
+  it('names the file in which it is revoked, or cannot be kept', () => {
+    for (const why of ['revoked', 'not kept'] as const)
+      expect(explainRefusal(why, named, linux).problem).toContain(named.path);
   });
 
   it('is forgotten by the name that vmssh forget takes, and untrusted by that of the credentials', () => {

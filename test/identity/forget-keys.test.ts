@@ -56,11 +56,12 @@ describe('the keys of a name', () => {
     const path = join(dir, 'hashed');
     await run(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', join(dir, 'key')]);
     const real = readFileSync(join(dir, 'key.pub'), 'utf8').split(' ').slice(0, 2).join(' ');
-    writeFileSync(path, `vmssh-1 ${real}\n`);
+    writeFileSync(path, `vmssh-1 ${real}\nvmssh-größe ${real}\n`);
     await run(['ssh-keygen', '-q', '-H', '-f', path]);
     expect(readFileSync(path, 'utf8')).toMatch(/^\|1\|/);
     expect(await forgetKeys(path, ['vmssh-2'])).toMatchObject({ removed: 0 });
     expect(await forgetKeys(path, ['VMSSH-1'])).toMatchObject({ removed: 1 });
+    expect(await forgetKeys(path, ['vmssh-größe'])).toMatchObject({ removed: 1 });
     expect(readFileSync(path, 'utf8')).toBe('');
   });
 });
@@ -69,10 +70,11 @@ describe('what a name means', () => {
   const [old, now] = ['vmssh-1', 'vmssh-2'];
   const meant = ['machine%web', 'host%web'];
   const text = `${old} ${key} comment machine%web host%web host%old\n${now} ${key} host%web\n`;
+  const stranger = `# größe\nvmssh-größe ${key} größe machine%größe\n`;
 
   it('is forgotten, and the machine that shares the name keeps its key', async () => {
     const path = join(dir, 'shared');
-    writeFileSync(path, text);
+    writeFileSync(path, text + stranger);
     const own = (pins: ReturnType<typeof pinsIn>) => pins.filter(({ alias }) => alias === now);
     const { removed, forgotten, kept } = await forgetKeys(path, [], meant, own);
     expect({ removed, forgotten, kept }).toMatchObject({
@@ -80,7 +82,14 @@ describe('what a name means', () => {
       forgotten: [{ alias: now }],
       kept: [old],
     });
-    expect(readFileSync(path, 'utf8')).toBe(`${old} ${key} comment host%old\n`);
+    expect(readFileSync(path, 'utf8')).toBe(`${old} ${key} comment host%old\n${stranger}`);
+  });
+
+  it('is no longer a machine that keeps its key, though no key is removed', async () => {
+    const path = join(dir, 'unnamed');
+    writeFileSync(path, `${old} ${key} machine%web host%old\n`);
+    expect(await forgetKeys(path, [], meant, () => [])).toEqual({ removed: 0, forgotten: [], kept: [old] });
+    expect(readFileSync(path, 'utf8')).toBe(`${old} ${key} host%old\n`);
   });
 
   it('is all that had it, if no machine has it now', async () => {

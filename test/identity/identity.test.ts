@@ -25,6 +25,13 @@ describe('the name of a machine in known_hosts', () => {
     expect(of('lima/web', 'user')).toBe('vmssh-lima%web');
   });
 
+  it('has the source in it for a machine of a source of the user', () => {
+    const of = (source: string, name: string) => hostKeyAlias({ target: { kind: 'outside', source, name } });
+    expect(of('lab', 'web')).toBe('vmssh-outside-lab%web');
+    expect(of('lab', 'Web')).toMatch(/^vmssh-outside-lab%web=[0-9a-f]{32}$/);
+    expect(of('shop', 'web')).not.toBe(of('lab', 'web'));
+  });
+
   it.each([
     { text: 'machine/web', want: 'vmssh-machine%web' },
     { text: 'container/web', want: 'vmssh-machine%web' },
@@ -121,7 +128,24 @@ describe('the names by which a machine is meant', () => {
     expect(of('machine/web', { target: 'vsock/3', name: 'web', uuid })).toEqual(['machine%web']);
   });
 
-  it('are none of an address', () => expect(of('vsock/3', undefined, 'vsock/3')).toEqual([]));
+  it('are those of the typed target too, if its manager says no name', () => {
+    const machine = { target: 'podman/web' };
+    expect(namesOf({ target: parseTarget('container/web'), machine })).toEqual(['machine%web', 'podman%web']);
+  });
+
+  it('are those that were typed, of a machine of another hypervisor, whatever it is called there', () => {
+    const typed = { target: parseTarget('via/hv1/web') };
+    const names = of('via/hv1/web', { target: 'via/hv1/machine/web', name: 'mint' });
+    expect(names).toEqual([...namesOf(typed), ...of('via/hv1/machine/web')]);
+  });
+
+  it('are the short name as typed, even if no source has the machine', () => {
+    expect(of('machine/web', undefined, 'web')).toEqual(['machine%web', 'host%web']);
+  });
+
+  it.each(['vsock/3', 'web'])('are none of an address, typed as %s', (typed) => {
+    expect(of('vsock/3', undefined, typed)).toEqual([]);
+  });
 });
 
 describe('other names that may mean the same machine of another hypervisor', () => {
@@ -129,7 +153,14 @@ describe('other names that may mean the same machine of another hypervisor', () 
   const own = (text: string) => namesOf({ target: parseTarget(text) })[0];
 
   it('are its name with each kind, and of such a one the name only', () => {
-    for (const each of ['machine/web', 'container%WEB', 'qemu/web', 'qemu:session/web', 'podman/web']) {
+    for (const each of [
+      'machine/web',
+      'container%WEB',
+      'qemu/web',
+      'qemu:session/web',
+      'qemu:system/web',
+      'podman/web',
+    ]) {
       expect(alike('via/hv1/Web')).toContain(own(`via/hv1/${each}`.toLowerCase()));
       expect(alike(`via/hv1/${each}`)).toContain(own('via/hv1/web'));
     }
@@ -145,6 +176,18 @@ describe('other names that may mean the same machine of another hypervisor', () 
       expect(namesOf({ target: parseTarget(each) })).toEqual([own(each), folded]);
       expect(own(each)).not.toBe(folded);
     }
+  });
+
+  it('are only those of its name', () => {
+    expect(alike('via/hv1/podman/web')).toEqual([own('via/hv1/podman/web'), own('via/hv1/web')]);
+  });
+
+  it('are none of a machine whose UUID is known', () => {
+    const machine = { target: 'via/hv1/machine/web', uuid };
+    expect(namesAlike({ target: parseTarget('via/hv1/web'), machine })).toEqual([]);
+    expect(
+      namesAlike({ target: parseTarget('via/hv1/web'), machine: { target: machine.target } }),
+    ).not.toEqual([]);
   });
 
   it('are none of a machine of this host, nor of an address there', () => {

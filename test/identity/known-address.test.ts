@@ -30,6 +30,11 @@ const by = async (endpoint: Endpoint, ...machines: Partial<DiscoveredMachine>[])
 };
 const unix = (at: string): Endpoint => ({ family: 'unix', path: at });
 
+it('what was reached by a name is left as it is', async () => {
+  const record = { text: 'machine/mint', machine: { ...web, name: 'mint', target: 'machine/mint' } };
+  expect(await withMachine(record, {}, [])).toBe(record);
+});
+
 describe('the machine that has an address', () => {
   it('is that of a CID, but for those of this host', async () => {
     expect(await by({ family: 'vsock', cid: 7, port: 22 }, { cid: 7 })).toMatchObject({ name: 'web' });
@@ -67,6 +72,23 @@ describe('the machine that has an address', () => {
     const typed = unix(spell());
     expect(await by(typed, { address: `unix${path}` })).toMatchObject({ name: 'web' });
     expect(await by(typed, { routes: [routeTo(`unix${path}`)] })).toMatchObject({ name: 'web' });
+  });
+
+  it('is that of a multiplexer of its socket', async () => {
+    const typed: Endpoint = { family: 'vsock-mux', path, port: 22 };
+    expect(await by(typed, { address: `vsock-mux${path}` })).toMatchObject({ name: 'web' });
+    expect(await by(typed, { routes: [routeTo(`vsock-mux${path}`)] })).toMatchObject({ name: 'web' });
+    expect(await by(typed, { address: `unix${path}` })).toBeUndefined();
+  });
+
+  it('is that of a socket that cannot be seen, if the path is the same', async () => {
+    const gone = join(dir, 'unseen');
+    expect(await by(unix(gone), { address: `unix${gone}` })).toMatchObject({ name: 'web' });
+  });
+
+  it('is none on a network, where another one may answer later', async () => {
+    const typed: Endpoint = { family: 'tcp', host: '192.0.2.1', port: 22 };
+    expect(await by(typed, { address: '192.0.2.1' })).toBeUndefined();
   });
 
   it('is no machine of another socket, of one that is gone, of another kind, or of another user', async () => {

@@ -45,6 +45,8 @@ describe('a list of hosts', () => {
     { hosts: '|1|bad|worse', is: false },
     // ssh-keygen -H made it of web.
     { hosts: '|1|MsWfloxmCvGALgNVQL5BtPwqZCQ=|TVE+tXIsMhZmLqUrEbpvaagx5r0=', is: true },
+    { hosts: '|2|MsWfloxmCvGALgNVQL5BtPwqZCQ=|TVE+tXIsMhZmLqUrEbpvaagx5r0=', is: false },
+    { hosts: '|x|1|MsWfloxmCvGALgNVQL5BtPwqZCQ=|TVE+tXIsMhZmLqUrEbpvaagx5r0=', is: false },
     { hosts: 'x|1|MsWfloxmCvGALgNVQL5BtPwqZCQ=|TVE+tXIsMhZmLqUrEbpvaagx5r0=', is: false },
   ])('$hosts', ({ hosts, is }) => expect(isFor(nameBytes('Web'), hosts)).toBe(is));
 });

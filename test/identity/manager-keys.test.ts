@@ -3,7 +3,7 @@ import { readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { fingerprintOf } from '../../src/identity/known-hosts.js';
-import { type KeySource, managerKeys } from '../../src/identity/manager-keys.js';
+import { type KeySource, managerKeys, managerPrints } from '../../src/identity/manager-keys.js';
 import { filesByExec, type MachineFiles } from '../../src/identity/readers/machine-files.js';
 import type { ReachedMachine } from '../../src/identity/record.js';
 import { systemProgram } from '../../src/process/program-in-path.js';
@@ -75,15 +75,18 @@ describe('a manager that starts programs in its machines', () => {
   it.each([
     machine('lima', '--help'),
     machine('lima', ''),
+    machine('lima', 'web x'),
     // Its answer would come over a network.
     machine('multipass', 'primary'),
     machine('wsl', '--shutdown'),
+    machine('wsl', ''),
     machine('wsl', 'a"b'),
     machine('kubectl', 'x', { target: 'kubectl/shop/--help' }),
     machine('kubectl', 'x', { target: 'kubectl/shop' }),
     machine('kubectl', 'x', { target: 'pod/shop/web' }),
   ])('is not called for $provider "$name" ($target)', async (record) => {
-    for (const tool of ['limactl', 'multipass', 'kubectl']) program(tool, prints(ed25519.text));
+    for (const tool of ['limactl', 'multipass', 'kubectl', systemProgram('wsl.exe', deps.env)])
+      program(tool, prints(ed25519.text));
     expect(await managerKeys(record, deps)).toBeUndefined();
     expect(() => calls()).toThrow('ENOENT');
   });
@@ -207,6 +210,12 @@ describe('a machine whose sshd has its keys elsewhere', () => {
     expect(calls()).toHaveLength(2);
   });
 
+  it('is not believed to have one in the middle of another line', async () => {
+    sshd('banner hostkey /etc/keys/rsa\n', '');
+    expect(await managerKeys(record, deps)).toBeUndefined();
+    expect(calls()).toHaveLength(2);
+  });
+
   it('is read at 8 places at most', async () => {
     sshd(config(...Array.from({ length: 40 }, (_, n) => `/etc/keys/${n}`)), '');
     expect(await managerKeys(record, deps)).toEqual([rsa.key]);
@@ -214,9 +223,59 @@ describe('a machine whose sshd has its keys elsewhere', () => {
   });
 });
 
+describe('the fingerprints of the keys of what was reached', () => {
+  const shown = print(rsa.key);
+
+  it('are those that its manager reads', async () => {
+    program('limactl', prints(ed25519.text, rsa.text));
+    const reached = { text: 'lima/x', machine: machine('lima', 'x') };
+    expect(await managerPrints(reached, deps, shown)).toEqual([print(ed25519.key), print(rsa.key)]);
+  });
+
+  it('are those that the hypervisor behind which it is reads there, not those of a machine here', async () => {
+    program('limactl', prints(rsa.text));
+    const marker = `$(printf %s "$*" | grep -o 'vmssh-[0-9a-f]\\{32\\}' | head -n 1)`;
+    const answer = JSON.stringify({ keys: [ed25519.key, 'no key'] });
+    program('ssh', `printf '%s\\n%s\\n' "${marker}" '${answer}'`);
+    const reached = { text: 'via/hv1/lima/x', machine: machine('lima', 'x') };
+    expect(await managerPrints(reached, deps, shown)).toEqual([print(ed25519.key)]);
+  });
+
+  it('are none if the hypervisor cannot say', async () => {
+    program('ssh', 'exit 255');
+    expect(await managerPrints({ text: 'via/hv1/lima/x' }, deps, shown)).toEqual([]);
+  });
+
+  it.each([
+    { name: 'nothing was left of it', reached: undefined },
+    { name: 'it is an address', reached: { text: 'vsock/7' } },
+    { name: 'it is no target', reached: { text: 'x' } },
+    { name: 'nobody can say', reached: { text: 'qemu/x', machine: machine('qemu', 'x') } },
+  ])('are none if $name', async ({ reached }) => {
+    expect(await managerPrints(reached, deps, shown)).toEqual([]);
+  });
+});
+
 describe('a source of keys', () => {
   const source = (open: KeySource['open']): readonly KeySource[] => [{ provider: 'made', open }];
   const failing = (error: Error): MachineFiles => ({ read: () => Promise.reject(error) });
+
+  it('counts with 16 keys, those that its sshd is configured to use first', async () => {
+    const key = (n: number) => {
+      const lengths = [Buffer.from([0, 0, 0, 11]), Buffer.from([0, 0, 0, 32])] as const;
+      const blob = Buffer.concat([lengths[0], Buffer.from('ssh-ed25519'), lengths[1], Buffer.alloc(32, n)]);
+      return `ssh-ed25519 ${blob.toString('base64')}`;
+    };
+    const keys = (from: number) => Array.from({ length: 10 }, (_, n) => key(from + n));
+    program('tool', `printf 'hostkey /keys/host\\n'`);
+    const files: MachineFiles = {
+      exec: ['tool'],
+      read: async ([path = '']) => (path === '/keys/host.pub' ? keys(0) : keys(10)),
+    };
+    const from = source(() => files);
+    const all = await managerKeys(machine('made', 'x'), deps, 'SHA256:x', 0, from);
+    expect(all).toEqual([...keys(0), ...keys(10)].slice(0, 16));
+  });
 
   it('that fails in itself is not hidden, what a system refuses is', async () => {
     const ask = (error: Error) =>

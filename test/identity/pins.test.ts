@@ -55,6 +55,58 @@ describe('a pinned key', () => {
     expect(readFileSync(path, 'utf8')).toContain('@revoked vmssh-2 ssh-ed25519 C machine%web\n');
   });
 
+  it('is the only line of a file that was empty or not there', async () => {
+    const line = 'vmssh-1 ssh-ed25519 AAAA machine%web host%größe\n';
+    for (const path of [file(''), join(dir, 'absent')]) {
+      expect(await pinKey(path, pin)).toBe('pinned');
+      expect(readFileSync(path, 'utf8')).toBe(line);
+    }
+  });
+
+  it('leaves all other lines byte for byte as they are', async () => {
+    const others =
+      '# größe\n\n vmssh-2\tssh-ed25519  BBBB  me@x machine%db\r\nweb ssh-rsa CCCC\n@revoked * ssh-rsa D\n';
+    const path = file(others);
+    expect(await pinKey(path, pin)).toBe('pinned');
+    const line = 'vmssh-1 ssh-ed25519 AAAA machine%web host%größe\n';
+    expect(readFileSync(path, 'utf8')).toBe(others + line);
+    await pinKey(path, { ...pin, names: ['host%web'] }, ['machine%none']);
+    expect(readFileSync(path, 'utf8')).toBe(`${others}${line.slice(0, -1)} host%web\n`);
+  });
+
+  it('gets names between other lines, and in a last line without an end', async () => {
+    const names = { ...pin, names: ['machine%web'] };
+    for (const [before, after] of [
+      ['\n# other\n', '\n# other\n'],
+      ['', ''],
+    ]) {
+      const path = file(`# first\nvmssh-1 ssh-ed25519 AAAA${before}`);
+      await pinKey(path, names);
+      expect(readFileSync(path, 'utf8')).toBe(`# first\nvmssh-1 ssh-ed25519 AAAA machine%web${after}`);
+    }
+  });
+
+  it('keeps 64 names, and loses the oldest', async () => {
+    const old = Array.from({ length: 64 }, (_, at) => `host%${at}`);
+    const path = file(`vmssh-1 ssh-ed25519 AAAA ${old.join(' ')}\n`);
+    await pinKey(path, { ...pin, names: ['host%new'] });
+    expect(pinsIn(readFileSync(path))[0]?.names).toEqual([...old.slice(1), 'host%new']);
+  });
+
+  it('is in no marked line, and has no names that a comment only contains', () => {
+    const lines = `@revoked vmssh-1 ${type} AAAA machine%web\n@cert-authority vmssh-1 ${type} AAAA\n`;
+    expect(pinsIn(Buffer.from(lines))).toEqual([]);
+    expect(pinsIn(Buffer.from(`vmssh-1 ${type} AAAA me@machine%web Machine%web %web host%\n`))).toEqual([
+      { ...pin, names: [] },
+    ]);
+  });
+
+  it('is not there because it is revoked', async () => {
+    const path = file(`@revoked vmssh-1 ${type} BBBB\n`);
+    expect(await pinKey(path, pin)).toBe('pinned');
+    expect(pinsIn(readFileSync(path))).toEqual([pin]);
+  });
+
   it('of many first logins at once is one', async () => {
     const path = file('');
     const keys = Array.from({ length: 12 }, (_, at) => `AAA${String.fromCharCode(65 + at)}`);

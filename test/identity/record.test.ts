@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -10,8 +11,18 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { leaveRecord, type RecordPlace, readRecord, recordFolders } from '../../src/identity/record.js';
+import {
+  leaveRecord,
+  type RecordPlace,
+  reachedMachine,
+  readRecord,
+  recordFolders,
+  recordOf,
+} from '../../src/identity/record.js';
+import { parseTarget } from '../../src/kinds/parse.js';
+import type { DiscoveredMachine } from '../../src/sources/provider.js';
 import { useTempDir } from '../helpers/temp-dir.js';
+import { openBelow } from './open-files.js';
 
 const dir = useTempDir();
 const reached = {
@@ -58,7 +69,7 @@ describe('what a proxy leaves for ssh', () => {
     expect(readRecord(place, false)).toEqual(reached);
     const mine = { ...place, uid: (process.getuid?.() ?? 0) + 1 };
     expect(readRecord(mine, false)).toBeUndefined();
-    expect(() => leaveRecord(reached, mine)).toThrow('EACCES');
+    expect(() => leaveRecord(reached, mine)).toThrow(expect.objectContaining({ code: 'EACCES' }));
   });
 
   it('is no link, no long file, and nothing but a record', () => {
@@ -69,10 +80,45 @@ describe('what a proxy leaves for ssh', () => {
     symlinkSync('/dev/zero', path);
     expect(readRecord(place, false)).toBeUndefined();
     leaveRecord(reached, place);
-    for (const text of ['', '[]', '{"text":1}', ' '.repeat(20_000)]) {
+    const long = JSON.stringify({ text: 'x'.repeat(20_000) });
+    for (const text of ['', '[]', '{"text":1}', ' '.repeat(20_000), long]) {
       writeFileSync(path, text);
       expect(readRecord(place, false)).toBeUndefined();
     }
+  });
+
+  it('is read from the next folder, if what is in the first is no record', () => {
+    const [first, second] = [join(dir, 'first'), join(dir, 'next')];
+    const place = { folders: [first, second], ...startedBy(100, 5) };
+    leaveRecord(reached, { ...place, folders: [second] });
+    mkdirSync(first, { mode: 0o700 });
+    for (const text of ['nothing', '{"text":1}']) {
+      writeFileSync(join(first, 'ssh-100-5'), text, { mode: 0o600 });
+      expect(readRecord(place, false)).toEqual(reached);
+    }
+  });
+
+  it.skipIf(!existsSync('/proc/self/fd'))('is closed again, as all that was looked at', () => {
+    const place = { folders: [join(dir, 'closed')], ...startedBy(100, 7) };
+    leaveRecord(reached, place);
+    expect(readRecord(place, false)).toEqual(reached);
+    writeFileSync(join(dir, 'closed/ssh-100-7'), 'x'.repeat(20_000));
+    expect(readRecord(place, false)).toBeUndefined();
+    expect(openBelow(dir)).toEqual([]);
+  });
+
+  it('is in a folder that is made with those above it', () => {
+    const folder = join(dir, 'made/with/all');
+    leaveRecord(reached, { folders: [folder], ...startedBy(100, 5) });
+    expect(readdirSync(folder)).toEqual(['ssh-100-5']);
+  });
+
+  it.skipIf(!existsSync('/proc/self/stat'))('has the start of a real process in its name', () => {
+    const place = { folders: [join(dir, 'real')], by: { pid: 77, ppid: process.pid } };
+    leaveRecord(reached, place);
+    const [name = ''] = readdirSync(join(dir, 'real'));
+    expect(name).toMatch(new RegExp(`^ssh-${process.pid}-[1-9]\\d*$`));
+    expect(readRecord(place, true)).toEqual(reached);
   });
 
   it('is read again, and left again, in the folders of an environment', () => {
@@ -113,13 +159,99 @@ describe('what a proxy leaves for ssh', () => {
       const at = new Date(now - (pid < 216 ? 601_000 : 599_000));
       utimesSync(path, at, at);
     }
-    writeFileSync(join(folder, 'other'), '');
-    utimesSync(join(folder, 'other'), 0, 0);
+    const others = ['my-ssh-200-1', 'other', 'ssh-200-1.txt'];
+    for (const name of [...others, 'ssh-300-123456']) {
+      writeFileSync(join(folder, name), '');
+      utimesSync(join(folder, name), 0, 0);
+    }
     leaveRecord(reached, { folders: [folder], ...startedBy(100, 5, 161) }, now);
-    expect(readdirSync(folder)).toHaveLength(22);
+    expect(readdirSync(folder)).toHaveLength(25);
     leaveRecord(reached, { folders: [folder], ...startedBy(100, 5, 160) }, now);
-    const left = ['other', 'ssh-100-5', 'ssh-216-1', 'ssh-217-1', 'ssh-218-1', 'ssh-219-1'];
-    expect(readdirSync(folder)).toEqual(left);
+    const left = ['ssh-100-5', 'ssh-216-1', 'ssh-217-1', 'ssh-218-1', 'ssh-219-1'];
+    expect(readdirSync(folder).sort()).toEqual([...others, ...left].sort());
     expect(readFileSync(join(folder, 'ssh-100-5'), 'utf8')).toBe(JSON.stringify(reached));
+  });
+});
+
+describe('the folders for what a proxy leaves', () => {
+  const uid = process.getuid?.() ?? 0;
+  const last = uid === 0 ? '/run/vmssh' : `/run/user/${uid}/vmssh`;
+  const own = (name: string, mode = 0o700) => {
+    const folder = join(dir, name);
+    mkdirSync(folder);
+    chmodSync(folder, mode);
+    return folder;
+  };
+
+  it("are the session's, the lasting one, and that of /run", () => {
+    const [run, home, state] = ['own-run', 'own-home', 'own-state'].map((name) => own(name));
+    const [inRun, inState] = [`${run}/vmssh`, `${state}/vmssh/reached`];
+    const env = { XDG_RUNTIME_DIR: run, HOME: home, XDG_STATE_HOME: state };
+    expect([...recordFolders(env)]).toEqual([inRun, inState, last]);
+    const inHome = `${home}/.local/state/vmssh/reached`;
+    expect([...recordFolders({ HOME: home })]).toEqual([inHome, last]);
+    expect([...recordFolders({ XDG_RUNTIME_DIR: run })]).toEqual([inRun, last]);
+    expect([...recordFolders({})]).toEqual([last]);
+  });
+
+  it('are none that depend on the current folder', () => {
+    const env = { XDG_RUNTIME_DIR: 'run', HOME: 'home', XDG_STATE_HOME: 'state' };
+    expect([...recordFolders(env)]).toEqual([last]);
+  });
+
+  it('are none in which others may write', () => {
+    const [open, home, state] = ['open-run', 'open-home', 'open-state'].map((name) => own(name, 0o777));
+    const env = { XDG_RUNTIME_DIR: open, HOME: home, XDG_STATE_HOME: state };
+    expect([...recordFolders(env)]).toEqual([last]);
+  });
+});
+
+describe('what is recorded', () => {
+  const machine: DiscoveredMachine = {
+    name: 'web',
+    target: 'machine/web',
+    status: 'running',
+    provider: 'machined',
+    uuid: '11111111-2222-4333-8444-555555555555',
+    authority: 'user',
+    cid: 3,
+    user: 'root',
+    container: { id: 'c'.repeat(64), labels: { a: 'b' }, url: 'unix:///run/docker.sock' },
+  };
+  const kept = {
+    name: 'web',
+    target: 'machine/web',
+    provider: 'machined',
+    uuid: machine.uuid,
+    authority: 'user',
+    containerId: 'c'.repeat(64),
+    containerUrl: 'unix:///run/docker.sock',
+  };
+  const vsock = { family: 'vsock', cid: 3, port: 22 } as const;
+  const typed = (text: string) => ({ text, target: parseTarget(text) });
+
+  it('of a machine is what its key is known by, without the rest', () => {
+    expect(reachedMachine(machine)).toEqual(kept);
+    expect(recordOf(typed('machine/web'), machine, vsock)).toEqual({ text: 'machine/web', machine: kept });
+  });
+
+  it('of a name that no source has is the name only', () => {
+    expect(recordOf(typed('machine/web'), undefined, vsock)).toEqual({ text: 'machine/web' });
+    expect(recordOf(typed('machine/web'), undefined, undefined)).toEqual({ text: 'machine/web' });
+  });
+
+  it('of an address is the address, whoever is said to have it', () => {
+    const want = { text: 'vsock/3', address: vsock };
+    expect(recordOf(typed('vsock/3'), undefined, vsock)).toEqual(want);
+    expect(recordOf(typed('vsock/3'), machine, vsock)).toEqual(want);
+  });
+
+  it('of an address that was not looked up yet is the text only', () => {
+    expect(recordOf(typed('vsock/3'), undefined, undefined)).toEqual({ text: 'vsock/3' });
+  });
+
+  it('of an address of another hypervisor is no address of this host', () => {
+    const via = { family: 'via', host: 'hv1', target: 'vsock/3', port: 22 } as const;
+    expect(recordOf(typed('via/hv1/vsock/3'), undefined, via)).toEqual({ text: 'via/hv1/vsock/3' });
   });
 });

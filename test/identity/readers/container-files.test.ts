@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, renameSync, symlinkSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -153,7 +153,7 @@ describe('the keys of a container of Docker', () => {
     expect(await managerKeys(record('docker'), { ...deps, timeoutMs: 5000 }, shown)).toEqual([ed25519.key]);
   });
 
-  it.each(['web', '', '../..', id.slice(0, 12), id.toUpperCase(), `${id}/x`])(
+  it.each(['web', '', '../..', id.slice(0, 12), id.toUpperCase(), `${id}/x`, `x/${id}`])(
     'are not asked for by %j, which is no whole id',
     async (containerId) => {
       const { run, deps } = folders();
@@ -202,6 +202,18 @@ describe('the keys of a container of Podman', () => {
     expect(readFileSync(log, 'utf8').trimEnd().split('\n').toSorted()).toEqual(
       types.map((type) => `cp -- ${id}:/etc/ssh/ssh_host_${type}_key.pub -`),
     );
+  });
+
+  it("are copied by `podman cp`, if the user's service has ended and left its socket", async () => {
+    const { user, bin, deps } = folders();
+    const socket = join(dir, user, 'podman/podman.sock');
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(`${socket}.tmp`, resolve));
+    // The server removes the name it knows.
+    renameSync(`${socket}.tmp`, socket);
+    await new Promise((resolve) => server.close(resolve));
+    writeTree(dir, { [`${bin}/podman`]: podman(join(dir, 'left')) });
+    expect(await ask(deps)).toEqual([rsa.key]);
   });
 
   it("are not copied by the user's podman if root's has it", async () => {

@@ -101,6 +101,11 @@ describe('the keys of a libvirt domain', () => {
     expect(questions().every((each) => each.includes('guest-file-open'))).toBe(true);
   });
 
+  it('are read though virsh prints an empty line for a file that is not there', async () => {
+    virsh(read(1000, content(rsa.text)), `case $last in *ed25519*) echo; exit 1;; esac`);
+    expect(await managerKeys(record, deps)).toEqual([rsa.key]);
+  });
+
   it('are none if it hangs', async () => {
     virsh('', 'exec sleep 1000');
     expect(await managerKeys(record, { ...deps, timeoutMs: 300 })).toBeUndefined();

@@ -60,6 +60,21 @@ describe('the keys of an instance of Incus', () => {
     expect(await managerKeys(record, deps)).toEqual([rsa.key]);
   });
 
+  it.each([
+    ['gives no JSON', 'no'],
+    ['gives an error', undefined],
+  ])('are those of LXD, if Incus %s', async (_, said) => {
+    const deps = await daemon(
+      { [list]: answer(instance('web', 'default', uuid)), [file('web', 'rsa')]: rsa.text },
+      { of: 'LXD_DIR' },
+    );
+    const folder = `broken${made++}`;
+    mkdirSync(join(dir, folder));
+    await serve(`${folder}/unix.socket`, said === undefined ? {} : { [list]: said });
+    const env = { ...deps.env, INCUS_DIR: join(dir, folder) };
+    expect(await managerKeys(record, { ...deps, env })).toEqual([rsa.key]);
+  });
+
   it('are those of the project that has its UUID', async () => {
     const deps = await daemon({
       [list]: answer(instance('web', 'default', uuid.replace('8', '9')), instance('web', 'a&b', uuid)),

@@ -18,12 +18,22 @@ const blobOf = (type: string, ...parts: readonly Buffer[]) =>
 const line = (type: string, inner = type, rest = [Buffer.alloc(32)]) =>
   `${type} ${blobOf(inner, ...rest).toString('base64')}`;
 
+/** A key of 52 bytes, whose last character has bits that no byte has: the same bytes, in another spelling. */
+const spare = blobOf('ssh-ed25519', Buffer.alloc(33))
+  .toString('base64')
+  .replace(/A=*$/, (end) => end.replace('A', 'B'));
+
 describe('the public keys in the files of a machine', () => {
   it('are those that ssh-keygen makes, in their order, without comments', () =>
     expect(publicKeys([ed25519.text, ecdsa.text, rsa.text])).toEqual([ed25519.key, ecdsa.key, rsa.key]));
 
   it('are listed once', () =>
     expect(publicKeys([ed25519.text, `\n\n${ed25519.key} again\r\n`])).toEqual([ed25519.key]));
+
+  it('may end with an empty part', () => {
+    const key = line('ssh-ed25519', 'ssh-ed25519', [Buffer.alloc(32), Buffer.alloc(0)]);
+    expect(publicKeys([key])).toEqual([key]);
+  });
 
   it.each(['ssh-mldsa44-ed25519@openssh.com', 'sk-ssh-ed25519@openssh.com'])(
     'may be of the type %s',
@@ -41,6 +51,15 @@ describe('the public keys in the files of a machine', () => {
       `ssh-ed25519 ${Buffer.from('\0\0\xff\xff', 'latin1').toString('base64')}`,
     ],
     ['another spelling of its bytes', ed25519.key.replace(/.$/, '=')],
+    ['bits that its bytes do not have', `ssh-ed25519 ${spare}`],
+    [
+      'a last part that is cut',
+      `ssh-ed25519 ${blobOf('ssh-ed25519', Buffer.alloc(32)).subarray(0, -3).toString('base64')}`,
+    ],
+    [
+      'bytes after its parts',
+      `ssh-ed25519 ${Buffer.concat([blobOf('ssh-ed25519', Buffer.alloc(32)), Buffer.alloc(3)]).toString('base64')}`,
+    ],
     ['a character that base64 lacks', `ssh-ed25519 ${base64.slice(0, 20)}\u001b${base64.slice(20)}`],
     ['a control character after it', `${ed25519.key}\u001b]0;x`],
     ['options before it', `no-pty ${ed25519.key}`],

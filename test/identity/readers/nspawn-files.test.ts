@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, renameSync, symlinkSync } from 'node:fs';
+import { lchownSync, mkdirSync, readFileSync, renameSync, symlinkSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { managerKeys } from '../../../src/identity/manager-keys.js';
@@ -8,9 +9,11 @@ import { textsBelow } from '../../../src/identity/readers/nspawn-files.js';
 import type { ReachedMachine } from '../../../src/identity/record.js';
 import type { Deps } from '../../../src/sources/provider.js';
 import type { JsonObject } from '../../../src/sources/tools/json.js';
+import { otherUser } from '../../helpers/other-user.js';
 import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
 import { machines, PeerFolder } from '../../sources/machined/varlink-peer.js';
 import { madeKey } from '../made-keys.js';
+import { openBelow } from '../open-files.js';
 
 const dir = useTempDir();
 const [ed25519, rsa] = [madeKey(dir, 'ed25519'), madeKey(dir, 'rsa')];
@@ -61,6 +64,20 @@ describe('the keys of a container of systemd-nspawn', () => {
   it.each(['machined', 'nspawn'])('are read in its root folder, by root (%s)', async (provider) => {
     const root = rootWith({ [file('ed25519')]: ed25519.text, [file('rsa')]: rsa.text });
     expect(await ask(await machined(root), { provider })).toEqual([ed25519.key, rsa.key]);
+  });
+
+  it('are those of its name, if no id of it is known', async () => {
+    const root = rootWith({ [file('rsa')]: rsa.text });
+    expect(await ask(await machined(root), { uuid: undefined })).toEqual([rsa.key]);
+  });
+
+  it("are none of a container of a user's own machined", async () => {
+    const root = rootWith({ [file('rsa')]: rsa.text });
+    const { env, ...deps } = await machined(root);
+    const user = { ...deps, runDir: join(dir, 'absent') };
+    expect(
+      await ask({ ...user, env: { ...env, XDG_RUNTIME_DIR: join(folder.path, 'run') } }),
+    ).toBeUndefined();
   });
 
   it.each<{ name: string; more?: JsonObject; of?: Partial<ReachedMachine>; uid?: number }>([
@@ -128,21 +145,37 @@ describe('a file below a root', () => {
     expect(await textsBelow(root, paths)).toEqual([]);
   });
 
-  it('is read if another one cannot be: a FIFO, a folder, one that is too long', async () => {
+  it('is read if another one cannot be: a FIFO, a socket, a folder, one that is too long', async () => {
     const root = rootWith({
       [file('rsa')]: rsa.text,
       [`${file('ecdsa')}/x`]: '',
       [file('long')]: 'x'.repeat(20_000),
     });
     execFileSync('mkfifo', [`${root}${file('ed25519')}`]);
-    const all = ['ed25519', 'ecdsa', 'long', 'absent', 'rsa'].map(file);
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(`${root}${file('socket')}`, resolve));
+    const all = ['ed25519', 'ecdsa', 'long', 'socket', 'absent', 'rsa'].map(file);
     expect(await textsBelow(root, all)).toEqual([rsa.text]);
+    server.close();
   });
 
   it('stays below it', async () => {
     const root = rootWith({ 'etc/ssh/x': ed25519.text });
     writeTree(dir, { 'etc/ssh/x': rsa.text });
     expect(await textsBelow(root, ['/../etc/ssh/x', '/etc/../../etc/ssh/x'])).not.toContain(rsa.text);
+  });
+
+  it('is an error if a link of another user leads to the root', async () => {
+    const link = join(dir, 'led');
+    symlinkSync(rootWith({ [file('rsa')]: rsa.text }), link);
+    if (otherUser.uid) lchownSync(link, otherUser.uid, otherUser.gid);
+    await expect(textsBelow(link, paths)).rejects.toMatchObject({ code: 'OTHERS_LINK' });
+  });
+
+  it('is closed again, with the folders on its path', async () => {
+    const root = rootWith({ [file('rsa')]: rsa.text });
+    expect(await textsBelow(root, paths)).toEqual([rsa.text]);
+    expect(openBelow(root)).toEqual([]);
   });
 
   it('is none if the root is not there', async () => {

@@ -1,12 +1,22 @@
-import { chmodSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  lchownSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { containerFiles } from '../../../src/identity/readers/container-files.js';
 import type {} from '../../../src/identity/readers/machine-files.js';
 import { podmanPlace, textsInPodmanRoot } from '../../../src/identity/readers/podman-root.js';
 import type { JsonObject } from '../../../src/sources/tools/json.js';
+import { otherUser } from '../../helpers/other-user.js';
 import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
 import { madeKey } from '../made-keys.js';
+import { openBelow } from '../open-files.js';
 
 const dir = useTempDir();
 const [ed25519, rsa] = [madeKey(dir, 'ed25519'), madeKey(dir, 'rsa')];
@@ -54,6 +64,23 @@ describe('the root folder of a container of Podman', () => {
     expect(await textsInPodmanRoot(id, paths, runs())).toEqual([ed25519.text, rsa.text]);
   });
 
+  it('is read if a link in it is on the way to nothing that is mounted', async () => {
+    const at = runs({
+      mounts: ['/srv/a/x', '/data/b'].map((destination) => ({ destination, type: 'bind' })),
+    });
+    mkdirSync(join(at.root, 'srv'));
+    symlinkSync('../etc', join(at.root, 'srv/b'));
+    symlinkSync('etc', join(at.root, 'a'));
+    expect(await textsInPodmanRoot(id, paths, at)).toEqual([ed25519.text, rsa.text]);
+  });
+
+  it('is closed again, with all that was looked at', async () => {
+    const at = runs({ mounts: [{ destination: '/etc/hosts.d/x', type: 'bind' }] });
+    mkdirSync(join(at.root, 'etc/hosts.d'));
+    expect(await textsInPodmanRoot(id, paths, at)).toEqual([ed25519.text, rsa.text]);
+    expect(openBelow(at.storage)).toEqual([]);
+  });
+
   it.each<{ name: string; of?: Parameters<typeof runs>[0]; change?: (at: ReturnType<typeof runs>) => void }>([
     ...['/etc/ssh', '/etc/', '/', '//etc/./ssh/', file('rsa')].map((destination) => ({
       name: `mounts something else at ${destination}`,
@@ -83,6 +110,7 @@ describe('the root folder of a container of Podman', () => {
       name: 'mounts where nobody can look for a link',
       of: { mounts: [{ destination: `/${'x'.repeat(300)}`, type: 'bind' }] },
     },
+    { name: 'mounts at a relative path', of: { mounts: [{ destination: 'data', type: 'bind' }] } },
     { name: 'mounts at no path', of: { mounts: [{ type: 'bind' }] } },
     { name: 'has mounts that are no list', of: { more: { mounts: {} } } },
     { name: 'has no root', of: { more: { root: {} } } },
@@ -119,6 +147,16 @@ describe('the root folder of a container of Podman', () => {
       change: ({ config }) => writeFileSync(config, ' '.repeat(2 << 20)),
     },
     {
+      name: "has another user's link in place of its layer",
+      change({ storage, root }) {
+        const layer = join(storage, 'overlay/layer');
+        renameSync(layer, `${layer}-before`);
+        symlinkSync('layer-before', layer);
+        if (otherUser.uid) lchownSync(layer, otherUser.uid, otherUser.gid);
+        expect(readFileSync(join(root, file('rsa')), 'utf8')).toBe(rsa.text);
+      },
+    },
+    {
       name: 'has a link in place of its folder',
       change({ root }) {
         renameSync(join(root, 'etc/ssh'), join(root, 'real'));
@@ -135,6 +173,19 @@ describe('the root folder of a container of Podman', () => {
     expect(await textsInPodmanRoot(id, paths, { ...runs(), uid: uid + 1 })).toEqual([]);
   });
 });
+
+it.skipIf(uid !== 0)(
+  'the configuration of root’s container is not read by a link of another user',
+  async () => {
+    const at = runs();
+    const folder = join(at.storage, 'overlay-containers', id, 'userdata');
+    renameSync(folder, `${folder}-before`);
+    symlinkSync('userdata-before', folder);
+    expect(await textsInPodmanRoot(id, paths, at)).toEqual([ed25519.text, rsa.text]);
+    if (otherUser.uid) lchownSync(folder, otherUser.uid, otherUser.gid);
+    expect(await textsInPodmanRoot(id, paths, at)).toEqual([]);
+  },
+);
 
 describe('the root folder of a container of a user’s Podman', () => {
   /** Podman's mount of it is seen by conmon; the pid is that of a process with the same mounts as this one. */
@@ -207,5 +258,15 @@ describe('the keys of a container of the user’s own Podman', () => {
     const url = `unix://${dir}/run/podman/podman.sock`;
     const opened = await filesOf(1000, { containerUrl: url });
     expect(await opened?.read(paths, has(rsa.text))).toEqual([]);
+    expect(asked()).toBe(0);
+    expect(opened?.exec).toContain(`--url=${url}`);
+  });
+
+  it('are not those of a container of Docker with this id', async () => {
+    const machine = { provider: 'docker', name: 'web', target: 'docker/web', containerId: id };
+    const opened = await containerFiles('docker', machine, deps, 0, runs());
+    writeFileSync(log, '');
+    expect(await opened?.read(paths, has(rsa.text))).toEqual([]);
+    expect(asked()).toBe(0);
   });
 });

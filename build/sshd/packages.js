@@ -1,5 +1,5 @@
 /** @import { LinuxTarget } from '../engine/toolchains.js' */
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { root } from '../bundle/bundle.js';
 import { copyrightText } from '../deb/copyright.js';
@@ -34,9 +34,9 @@ export function makeSshdPackages(target, folder, { version }) {
   const tarball = join(folder, `${name}.tar.gz`);
   rmSync(work, { recursive: true, force: true });
   programs(name);
-  mkdirSync(join(work, name, 'share/doc/vmssh-sshd'), { recursive: true });
-  for (const file of [own, linked])
-    copyFileSync(file, join(work, name, 'share/doc/vmssh-sshd', file === own ? 'LICENSE' : 'LICENSES'));
+  // Not copied: modes do not depend on the builder's umask.
+  for (const [file, path] of Object.entries({ LICENSE: own, LICENSES: linked }))
+    put(`${name}/share/doc/vmssh-sshd/${file}`, readFileSync(path));
   const plain = ['--sort=name', '--owner=0', '--group=0', '--numeric-owner', '--mtime=@0'];
   run('tar', [...plain, '--use-compress-program=gzip -n9', '-cf', tarball, '-C', work, name]);
 

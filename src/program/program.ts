@@ -102,15 +102,9 @@ function nounOf(program: CommanderCommand, first: string, hidden: boolean): Comm
   const made = program.commands.find((each) => each.name() === first);
   if (made) return made;
   const noun = new CommanderCommand(first).description(groupSummaries[first] ?? '');
-  const firsts = commands
-    .filter(({ name }) => name.startsWith(`${first} `))
-    .map(({ examples }) => examples[0]);
-  noun.addHelpText('after', () =>
-    examplesHelp(
-      firsts.flatMap((each) => each ?? []),
-      noun,
-    ),
-  );
+  const members = commands.filter(({ name }) => name.startsWith(`${first} `));
+  const firsts = members.flatMap(({ examples }) => examples.slice(0, 1));
+  noun.addHelpText('after', () => examplesHelp(firsts, noun));
   program.addCommand(noun, { hidden });
   return noun;
 }

@@ -5,14 +5,14 @@ import { isSkip } from './test/helpers/skips.js';
 
 // AddressSanitizer takes its time, so does QEMU, and so does a machine that has other things to do.
 const isSlow = /^sanitized-|^arm64$/.test(process.env.VMSSH_TEST_RUNTIME ?? '');
-const timeout = isSlow ? 300_000 : 120_000;
+const timeout = isSlow ? 300_000 : 240_000;
 
 const e2e = (...names: readonly string[]) => names.map((name) => `test/e2e/${name}.test.ts`);
 
 /** What shows that the built program works. The other end-to-end tests are for rare cases, or take long. */
 const shown = e2e(
   ...['program', 'config-install', 'current-folder', 'inherited', 'without-addon'],
-  ...['proxy/proxy', 'ssh/ssh', 'forward/forward', 'guest/*', 'via/login'],
+  ...['proxy/proxy', 'ssh/ssh', 'forward/forward', 'guest/{route,through}', 'via/login'],
 );
 
 /** They start processes that vmssh takes for machines of this host, some with very long command lines, so no other test runs beside them. */
@@ -75,7 +75,7 @@ export default defineConfig({
     hookTimeout: timeout,
     // What is waited for may need as long.
     expect: { poll: { timeout: timeout / 2 } },
-    reporters: ['default', './test/helpers/skips.ts'],
+    reporters: ['default', './test/helpers/skips.ts', './test/runs/again/failed.ts'],
     // Said once, at the end.
     onConsoleLog: (text) => !isSkip(text),
   },

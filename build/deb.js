@@ -18,8 +18,6 @@ const tree = join(to, 'deb');
 
 if (!existsSync(join(from, 'vmssh'))) fail(`there is no executable in ${from}: npm run build:exe`);
 const { version } = await extras();
-// Modes do not depend on the builder's umask.
-process.umask(0o022);
 const deb = join(to, `vmssh_${version}_${architectures[target].deb}.deb`);
 
 rmSync(tree, { recursive: true, force: true });

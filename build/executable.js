@@ -55,7 +55,7 @@ export async function buildExecutable({
     console.error('vmssh: building the executable, which takes a minute the first time');
   if (!hasMusl(target))
     console.error(
-      'vmssh: without musl the executable is linked to glibc, and starts more slowly; apt-get install musl-dev',
+      'vmssh: without musl the executable is linked to glibc: it is larger, partly dynamic, and starts more slowly; apt-get install musl-dev',
     );
   const [vmssh = '', list = ''] = files;
   const { sources, packages } = await buildEngineProgram(join(root, 'src/bin/executable.ts'), vmssh, {

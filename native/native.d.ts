@@ -164,15 +164,20 @@ export interface Addon {
    */
   peerUser(handle: Handle): number | undefined;
   /**
+   * The process that made the other end of a unix socket listen, by its credentials (unix(7)); undefined if it is in a pid namespace that
+   * this process does not see. Throws ENOSYS (Windows).
+   */
+  peerProcess(handle: Handle): number | undefined;
+  /**
    * Sends the socket over the AF_UNIX socket `over` (SCM_RIGHTS and one NUL byte), in blocking mode; the handle stays open here.
    * Throws EAFNOSUPPORT if `over` is a socket of another family.
    */
   sendFd(over: number, handle: Handle): void;
   /**
-   * Two connected AF_UNIX sockets: ours, and one for the stdin and stdout of a program that is about to be started; the caller
-   * closes that descriptor once it runs. Throws EMFILE …; on Windows ENOSYS.
+   * Two connected AF_UNIX sockets: ours, and `peer`, whose descriptor is for the stdin and stdout of a program that is about to be
+   * started: `close` it once that runs. Throws EMFILE …; on Windows ENOSYS.
    */
-  socketPair(): { readonly handle: Handle; readonly descriptor: number };
+  socketPair(): { readonly handle: Handle; readonly peer: Handle; readonly descriptor: number };
   /**
    * Resolves when one of the descriptors hung up: all writers of a pipe gone, no reader of a pipe left, the other end
    * of a socket closed or shut down for writing. Takes no bytes. Does not keep the process alive.
@@ -200,8 +205,6 @@ export interface Addon {
   hyperVMachines(timeoutMs: number): Pending<readonly HyperVMachine[]>;
   /** Windows only: what this process may do; either is enough for Hyper-V. Elsewhere it throws ENOSYS. */
   hyperVRights(): HyperVRights;
-  /** Windows only: milliseconds that the calling thread has had a processor. Elsewhere it throws ENOSYS. */
-  threadTime(): number;
   /**
    * For the executable on Linux: gives up all system calls that `profile` does not need, in all threads and for ever; they fail with ENOSYS.
    * False where nothing changes: in Node's addon, on Windows, and where the kernel or a container has no such filter.

@@ -1,21 +1,23 @@
 /// <reference types="node" preserve="true" />
 import type { Duplex } from 'node:stream';
+import { now } from './clock.js';
 import { toDuplex } from './deliver/duplex.js';
 import type { Endpoint } from './endpoint.js';
-import { ConnectError, type Op, quote, withTarget } from './errors.js';
+import { ConnectError, type Op, withTarget } from './errors.js';
 import { resolveTarget, type Target } from './kinds/kinds.js';
 import { parseTarget } from './kinds/parse.js';
+import { libraryList, libraryWatch, type MachineList } from './library-list.js';
 import {
   badOption,
   type ConnectOptions,
   checkOptions,
-  type ListMachinesOptions,
   type ProbeOptions,
+  untilAborted,
 } from './library-options.js';
 import { type FoundTarget, findTarget } from './lookup/find-target.js';
 import { splitLogin } from './lookup/login.js';
 import type { MachineJson, RouteJson } from './machines/machine-json.js';
-import { type Reached, reach } from './reach/reach.js';
+import { type Reached, type ReachOptions, reach } from './reach/reach.js';
 import { firstRoute } from './reach/routes.js';
 import type { RouteName } from './route.js';
 import type { Status, Warning } from './sources/provider.js';
@@ -28,6 +30,7 @@ export type {
   Endpoint,
   HostKey,
   MachineJson as Machine,
+  MachineList,
   ProbeResult,
   RouteJson as MachineRoute,
   RouteName,
@@ -35,58 +38,7 @@ export type {
   Target,
   Warning,
 };
-export { ConnectError, listMachines as list, type Op, parseTarget };
-
-export interface MachineList {
-  /** As `vmssh list --json` has them, running ones first. */
-  readonly machines: readonly MachineJson[];
-  /** The sources that could not be asked, and what is wrong with single machines. */
-  readonly warnings: readonly Warning[];
-}
-
-/** Every machine on this host. A source that fails or is late is a warning. */
-async function listMachines(options: ListMachinesOptions = {}): Promise<MachineList> {
-  checkOptions('list', options);
-  const { signal, sources: names } = options;
-  return untilAborted(signal, async () => {
-    const [
-      { listAll },
-      { everyEntry, loadForList, sourcesHere },
-      { listed },
-      { machineJson },
-      { sshNames },
-      state,
-    ] = await Promise.all([
-      import('./sources/list-all.js'),
-      import('./sources/here.js'),
-      import('./machines/find-machines.js'),
-      import('./machines/machine-json.js'),
-      import('./ssh/config/names.js'),
-      writtenHosts(),
-    ]);
-    const all = everyEntry();
-    const known = all.map(({ name }) => name);
-    for (const name of names ?? [])
-      if (!known.includes(name))
-        throw badOption('list', `there is no source ${quote(name)}`, `they are ${known.join(', ')}`);
-    const chosen = all.filter(({ name }) => names?.includes(name) ?? true);
-    const asked = await loadForList(sourcesHere({ env: process.env }, names, chosen));
-    const deps = { env: process.env, signal };
-    const { machines, warnings } = await listAll(deps, asked);
-    const hosts = sshNames(state, machines);
-    const rows = listed({ runningOnly: false }, { machines });
-    return { machines: rows.map((each) => machineJson(each, hosts.get(each))), warnings };
-  });
-}
-
-/** The Hosts that `config install` wrote. */
-async function writtenHosts() {
-  const [{ readState, stateFile }, { ownEnv }] = await Promise.all([
-    import('./ssh/config/state.js'),
-    import('./sources/own-env.js'),
-  ]);
-  return (await readState(stateFile(ownEnv(process.env))))?.machines ?? [];
-}
+export { ConnectError, libraryList as list, libraryWatch as watch, type Op, parseTarget };
 
 /** A stream to a machine, with what a login by it needs. It is ssh2's `sock`, and half-closes with `end()`. */
 export interface MachineStream extends Duplex {
@@ -133,7 +85,7 @@ async function machineStream(
   };
   return Object.assign(stream, {
     target: text,
-    user: user ?? resolution.user,
+    user: user ?? resolution.machine?.user,
     identityFile,
     hostVerifier,
   });
@@ -161,7 +113,8 @@ async function accept(
     typed: found.typed,
     env,
     platform,
-    policy: async () => (await import('./hosts/key-policy.js')).usersKeyPolicy({ env, platform }),
+    policy: async () =>
+      (await import('./hosts/key-policy.js')).usersKeyPolicy({ env, platform }, { names: [found.text] }),
   });
 }
 
@@ -192,26 +145,35 @@ export async function resolve(
     const { env, platform } = process;
     const machine = await resolveTarget(found.target, { text, port, signal, env, platform });
     const { endpoint, steps } = await firstRoute(machine, { text, port });
-    const { uuid } = machine;
-    const user = found.user ?? machine.user;
+    const { uuid, user: made } = machine.machine ?? {};
+    const user = found.user ?? made;
     const identityFile = await keyFor(found.target, machine.machine ?? found.machine);
-    return { target: text, endpoint, steps: [...machine.steps, ...steps], uuid, identityFile, user };
+    // What is not known is not there: a field that is undefined is none of the type.
+    const known = Object.entries({ uuid, identityFile, user }).filter(([, value]) => value !== undefined);
+    return { target: text, endpoint, steps: [...machine.steps, ...steps], ...Object.fromEntries(known) };
   });
 }
 
-/** Connects, does the SSH handshake up to the authentication, and disconnects. Rejects as `connect`. */
+/** Connects, does the SSH handshake up to the authentication, and disconnects, all within `timeout`. Rejects as `connect`. */
 export async function probe(
   target: string,
   options: ProbeOptions = {},
 ): Promise<ProbeResult & { banner: string }> {
   return untilAborted(checked(target, options).signal, async () => {
-    const { timeout: timeoutMs = defaultTimeoutMs, signal } = options;
-    const found = await find(target, signal);
-    const { connection } = await open(found, options);
+    const { timeout = defaultTimeoutMs, wait = 0, signal } = options;
+    const wholeMs = Math.max(timeout, wait);
+    const until = now() + wholeMs;
+    const leftMs = () => Math.max(1, until - now());
+    const { inTime } = await import('./connect/wait.js');
+    const found = await inTime(wholeMs, signal, (own) => find(target, own)).catch((error) => {
+      throw withTarget(target, error);
+    });
+    const { connection } = await open(found, { ...options, timeout: Math.min(timeout, leftMs()) }, true);
     const user = options.user ?? found.user ?? 'root';
     try {
-      const banner = await awaitBanner(connection, timeoutMs, signal);
-      return { banner, ...(await probeSock(toDuplex(connection), { target, user, timeoutMs, signal })) };
+      const banner = await awaitBanner(connection, leftMs(), signal);
+      const asked = { target, user, timeoutMs: leftMs(), signal };
+      return { banner, ...(await probeSock(toDuplex(connection), asked)) };
     } catch (error) {
       throw withTarget(target, error);
     } finally {
@@ -219,6 +181,25 @@ export async function probe(
     }
   });
 }
+
+/**
+ * Starts a machine that is off by its manager, as `vmssh ssh --start` does, and resolves once its SSH banner comes; at once if it is
+ * up. It has `wait`, by default two minutes. Rejects as `connect`.
+ */
+export async function start(target: string, options: ConnectOptions = {}): Promise<void> {
+  return untilAborted(checked(target, options).signal, async () => {
+    const found = await find(target, options.signal);
+    const { reachOrStart } = await import('./cli/reach/reach-by.js');
+    const { env, platform } = process;
+    const reaching = { ...reachOptions(found, options), untilBanner: true };
+    const { connection } = await reachOrStart(found, reaching, true, { env, platform, terminal }, noSignals);
+    connection.close();
+  });
+}
+
+/** A program's terminal and signals are its own. */
+const terminal = { stdin: false, stdout: false, stderr: false };
+const noSignals = { platform: process.platform, on: () => process, off: () => process };
 
 const defaultTimeoutMs = 15_000;
 
@@ -242,32 +223,22 @@ function portOf(typed: string | undefined, text: string): number {
   }
 }
 
-async function open(found: Found, options: ConnectOptions): Promise<Reached> {
-  const { port = found.port, timeout = defaultTimeoutMs, wait, signal, routes } = options;
-  const { env, platform } = process;
-  return reach(found, { port, timeoutMs: timeout, waitMs: wait, signal, routes, env, platform });
+async function open(found: Found, options: ConnectOptions, untilBanner?: boolean): Promise<Reached> {
+  return reach(found, { ...reachOptions(found, options), untilBanner });
 }
 
-/** An aborted signal rejects with its reason, whatever its abort made of the work. `drop` closes what came of it all the same. */
-async function untilAborted<T>(
-  signal: AbortSignal | undefined,
-  work: () => Promise<T>,
-  drop?: (done: T) => void,
-): Promise<T> {
-  signal?.throwIfAborted();
-  try {
-    const done = await work();
-    if (signal?.aborted) drop?.(done);
-    return done;
-  } finally {
-    signal?.throwIfAborted();
-  }
+function reachOptions(
+  found: Found,
+  { port = found.port, timeout = defaultTimeoutMs, wait, signal, routes }: ConnectOptions,
+): ReachOptions {
+  const { env, platform } = process;
+  return { port, timeoutMs: timeout, waitMs: wait, signal, routes, env, platform };
 }
 
 /** The options, if they and the target are what they have to be. Throws a ConnectError USAGE of op parse. */
 function checked<O extends ConnectOptions>(target: string, options: O): O {
   // What is no text has no kind either, and the error for that says so.
   if (typeof target !== 'string') parseTarget(target);
-  checkOptions(target, options);
+  checkOptions('target', target, options);
   return options;
 }

@@ -7,6 +7,11 @@ export interface ListMachinesOptions {
   readonly sources?: readonly string[];
 }
 
+export interface WatchOptions extends ListMachinesOptions {
+  /** Milliseconds between two looks; default 2000. */
+  readonly every?: number;
+}
+
 export interface ConnectOptions {
   /** The port if the target names none; default 22. */
   readonly port?: number;
@@ -25,10 +30,14 @@ export interface ProbeOptions extends ConnectOptions {
   readonly user?: string;
 }
 
-/** Whether the options of a call are what they have to be. Throws a ConnectError USAGE of op parse. */
-export function checkOptions(target: string, options: unknown): void {
+/** Whether the options of a call are what they have to be, and no others. Throws a ConnectError USAGE of op parse. */
+export function checkOptions(call: Call, target: string, options: unknown): void {
   if (typeof options !== 'object' || options === null)
     throw badOption(target, `the options are an object, not ${shown(options)}`, 'such as { timeout: 5000 }');
+  const known = Object.keys(wanted).filter((name) => (calls[name] ?? ['target']).includes(call));
+  for (const name of Object.keys(options))
+    if (!known.includes(name))
+      throw badOption(target, `there is no option ${quote(name)}`, `the options are ${known.join(', ')}`);
   for (const [name, { what, is }] of Object.entries(wanted)) {
     const value: unknown = (options as Record<string, unknown>)[name];
     if (value !== undefined && !is(value))
@@ -40,9 +49,18 @@ export function checkOptions(target: string, options: unknown): void {
   }
 }
 
+type Call = 'list' | 'watch' | 'target';
+
+/** The calls of the options that are not only for those with a target. */
+const calls: Readonly<Record<string, readonly Call[]>> = {
+  signal: ['list', 'watch', 'target'],
+  sources: ['list', 'watch'],
+  every: ['watch'],
+};
+
 /** What each option has to be: callers in JavaScript, too, get an error that names it. */
 const wanted: {
-  readonly [K in keyof Required<ProbeOptions & ListMachinesOptions>]: {
+  readonly [K in keyof Required<ProbeOptions & WatchOptions>]: {
     readonly what: string;
     readonly is: (value: unknown) => boolean;
   };
@@ -53,8 +71,25 @@ const wanted: {
   signal: { what: 'an AbortSignal', is: isSignal },
   routes: { what: `a list of ${routeNames.join(', ')}`, is: areRoutes },
   user: { what: 'a text that is not empty', is: isText },
+  every: { what: 'a number of milliseconds', is: isTime },
   sources: { what: 'a list of names of sources', is: (value) => isList(value) && value.every(isText) },
 };
+
+/** An aborted signal rejects with its reason, whatever its abort made of the work. `drop` closes what came of it all the same. */
+export async function untilAborted<T>(
+  signal: AbortSignal | undefined,
+  work: () => Promise<T>,
+  drop?: (done: T) => void,
+): Promise<T> {
+  signal?.throwIfAborted();
+  try {
+    const done = await work();
+    if (signal?.aborted) drop?.(done);
+    return done;
+  } finally {
+    signal?.throwIfAborted();
+  }
+}
 
 export function badOption(target: string, problem: string, hint: string): ConnectError {
   return new ConnectError('parse', target, { code: 'USAGE', problem, hint });

@@ -6,15 +6,21 @@ import { scanArgs } from './cli/scan-args.js';
 import { isSocket } from './deliver/pass-fd.js';
 import { ConnectError, exitCode, exitCodeOf, printable, quote } from './errors.js';
 import { isOutOfMemory, loadAddon } from './native.js';
-import { skipRelativeFolders } from './process/program-in-path.js';
+import { replaceBrokenShell, skipRelativeFolders } from './process/program-in-path.js';
 import { selfCommand } from './runtime.js';
 
 /** Runs the program and ends the process: the one place that turns errors into a message and an exit code. */
 export async function main(program: Io['program']): Promise<never> {
   // Otherwise Windows looks for ssh and other programs in the current folder first.
-  if (process.platform === 'win32') process.env.NoDefaultCurrentDirectoryInExePath = '1';
+  if (process.platform === 'win32') {
+    process.env.NoDefaultCurrentDirectoryInExePath = '1';
+    (await import('./process/terminate.js')).exitOnCtrlC();
+  }
   const skippedPath = skipRelativeFolders(process.env, process.platform);
-  const io = processIo(program, skippedPath);
+  // A proxy was started by it.
+  const isProxy = process.argv[2] === 'proxy';
+  const brokenShell = isProxy ? undefined : replaceBrokenShell(process.env, process.platform);
+  const io = processIo(program, { skippedPath, brokenShell });
   let code: number;
   try {
     code = await dispatch(process.argv.slice(2), io);
@@ -76,11 +82,11 @@ async function refuseOtherBytes(args: readonly string[], { platform }: Io): Prom
       `the argument ${quote(args.find((arg) => arg.includes('\ufffd')) ?? '')} holds U+FFFD or half of a surrogate pair, which is no character`,
       'rename the file, or name the machine by its id: vmssh list -i',
     );
-  const { otherBytes } = await import('./process/other-bytes.js');
+  const { otherBytes } = await import('./process/non-utf8.js');
   const broken = otherBytes('/proc/self/cmdline', args);
   if (broken === undefined) return;
   throw new UsageError(
-    `the argument ${quote(broken)} holds bytes that are not UTF-8, which Node cannot hand on`,
+    `the argument ${quote(broken)} holds bytes that are not UTF-8, which Node cannot pass on`,
     'rename the file, or use the executable, which takes any bytes: npm run build:exe',
   );
 }
@@ -98,58 +104,77 @@ async function fastPath<O>(
   });
 }
 
-function processIo(program: Io['program'], skippedPath: readonly string[]): Io {
-  // A login needs none, and Node loads the class for it.
-  let output: AbortController | undefined;
-  const outputEnd = () => {
-    output ??= new AbortController();
-    return output;
-  };
+/** What is the same in each run is made once: in the executable when it is built. */
+const terminal: Io['terminal'] = {
+  get stdin() {
+    return isatty(0);
+  },
+  get stdout() {
+    return isatty(1);
+  },
+  get stderr() {
+    return isatty(2);
+  },
+};
+
+/** A login needs none, and Node loads the class for it. */
+let output: AbortController | undefined;
+
+function outputEnd(): AbortController {
+  output ??= new AbortController();
+  return output;
+}
+
+function processIo(program: Io['program'], found: Pick<Io, 'skippedPath' | 'brokenShell'>): Io {
   return {
     program,
-    out: (text) => write(1, text) || outputEnd().abort(),
+    out,
     err: complain,
-    terminal: {
-      get stdin() {
-        return isatty(0);
-      },
-      get stdout() {
-        return isatty(1);
-      },
-      get stderr() {
-        return isatty(2);
-      },
-    },
+    terminal,
     get columns() {
       return isatty(1) ? process.stdout.columns || undefined : undefined; // 0 where nobody set a size
     },
     env: process.env,
-    skippedPath,
+    ...found,
     platform: process.platform,
     get self() {
       return selfCommand();
     },
-    streams: () => ({ input: standardInput(), output: process.stdout }),
-    outputGone() {
-      // A socket's peer may have closed only its writing side.
-      if (!isSocket(1)) {
-        const watch = loadAddon().addon?.watchHangup([1]).promise;
-        watch?.then(
-          () => outputEnd().abort(),
-          () => {},
-        );
-      }
-      return outputEnd().signal;
-    },
-    interrupted() {
-      const controller = new AbortController();
-      process.once('SIGINT', () => controller.abort());
-      return controller.signal;
-    },
-    ignoreInterrupts() {
-      process.on('SIGINT', () => {});
-    },
+    streams,
+    outputGone,
+    interrupted,
+    ignoreInterrupts,
   };
+}
+
+function out(text: string): void {
+  if (!write(1, text)) outputEnd().abort();
+}
+
+function streams(): ReturnType<Io['streams']> {
+  return { input: standardInput(), output: process.stdout };
+}
+
+function outputGone(): AbortSignal {
+  // A socket's peer may have closed only its writing side.
+  if (!isSocket(1)) {
+    const watch = loadAddon().addon?.watchHangup([1]).promise;
+    watch?.then(
+      () => outputEnd().abort(),
+      () => {},
+    );
+  }
+  return outputEnd().signal;
+}
+
+function interrupted(): AbortSignal {
+  const controller = new AbortController();
+  process.once('SIGINT', () => controller.abort());
+  return controller.signal;
+}
+
+function ignoreInterrupts(): void {
+  process.on('SIGINT', () => {});
 }
 
 /** A message that stderr cannot take is dropped. */

@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 /** Whether this is the executable, where no interpreter runs a script. */
@@ -20,4 +21,14 @@ export function wantsColor({ env, terminal }: Surroundings, stream: 'stdout' | '
   if (env.NO_COLOR) return false;
   if (env.FORCE_COLOR !== undefined) return env.FORCE_COLOR !== '0' && env.FORCE_COLOR !== 'false';
   return terminal[stream] && env.TERM !== 'dumb';
+}
+
+/** Whether this process has a terminal, which its stdin and stdout need not be. */
+export function hasTerminal(): boolean {
+  try {
+    closeSync(openSync(process.platform === 'win32' ? '\\\\.\\CONIN$' : '/dev/tty', 'r'));
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -1,8 +1,8 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { tableOf } from './markdown.js';
+import { ownFiles } from './own-files.js';
 
 interface Override {
   readonly includes: readonly string[];
@@ -54,11 +54,8 @@ describe('the folders of src/', () => {
 
 /** What each file of src/ imports, by import or import(): types too. */
 const imports = new Map(
-  execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', 'src/*.ts'], {
-    encoding: 'utf8',
-  })
-    .split('\n')
-    .filter((path) => existsSync(path))
+  ownFiles('src')
+    .filter((path) => path.endsWith('.ts'))
     .map((path) => {
       const found = readFileSync(path, 'utf8').matchAll(/(?:from |import\()'(\.[^']+)\.js'/g);
       return [path, [...found].map(([, to = '']) => `${join(dirname(path), to)}.ts`)] as const;
@@ -107,10 +104,7 @@ it('the small files of src/ that only one other file imports get fewer', () => {
 
 /** docs/decisions/ gets a page for each decision, and what is in the root has to be there. */
 it('no folder of the repository has more than 15 files directly in it, except docs/decisions/', () => {
-  const paths = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
-    encoding: 'utf8',
-  }).split('\n');
-  const folders = paths
+  const folders = ownFiles()
     .map((path) => dirname(path))
     .filter((folder) => !/^(\.|docs\/decisions)(\/|$)/.test(folder));
   const crowded = [...new Set(folders)].filter((each) => folders.filter((one) => one === each).length > 15);

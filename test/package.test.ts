@@ -16,7 +16,7 @@ import { startMachined } from './helpers/machined.js';
 import { missingPrograms } from './helpers/programs.js';
 import { run } from './helpers/run.js';
 import { startSshd } from './helpers/sshd.js';
-import { useTempDir } from './helpers/temp-dir.js';
+import { useTempDir, writeTree } from './helpers/temp-dir.js';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const missing = missingPrograms({ npm: 'npm' });
@@ -73,7 +73,7 @@ describe.skipIf(missing)('the npm packages, installed in an empty folder', () =>
     mkdirSync(join(dir, 'src'));
     writeFileSync(
       join(dir, 'src/use.ts'),
-      `import { ConnectError, connect, parseTarget, probe, resolve, type Target } from 'vmssh';
+      `import { ConnectError, connect, parseTarget, probe, resolve, start, type Target, watch } from 'vmssh';
 const target: Target = parseTarget('vsock/3');
 const { endpoint } = await resolve('vsock/3', { port: 22 });
 const sock = await connect('unix/x', { timeout: 10, signal: AbortSignal.timeout(5) }).catch((error: unknown) => {
@@ -81,6 +81,8 @@ const sock = await connect('unix/x', { timeout: 10, signal: AbortSignal.timeout(
   throw error;
 });
 const { hostKey: { fingerprint } } = await probe('unix/x', { user: 'root' });
+await start('unix/x', { wait: 10 });
+for await (const { machines } of watch({ sources: ['libvirt'], every: 10 })) console.log(machines.length);
 // @ts-expect-error a port is a number
 await connect('unix/x', { port: '22' });
 console.log(target, endpoint, sock, fingerprint);
@@ -219,6 +221,30 @@ console.log(target, endpoint, sock, fingerprint);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(JSON.parse(stdout)).toEqual({ read: [], listeners: {}, resources: [] });
     expect(readdirSync(home)).toEqual([]);
+  });
+
+  it('runs in a worker thread, and prints nothing there', async () => {
+    const home = join(dir, 'worker');
+    const row = {
+      name: 'web',
+      status: 'running',
+      routes: [{ command: ['/bin/sh', '-c', 'echo SSH-2.0-x'] }],
+    };
+    const source = join(home, 'source');
+    writeTree(home, {
+      source: `#!/bin/sh\necho '${JSON.stringify({ version: 1, machines: [row] })}'\n`,
+      '.config/vmssh/sources.json': JSON.stringify({ version: 1, sources: { mine: { command: [source] } } }),
+    });
+    const program = `
+      import { Worker } from 'node:worker_threads';
+      const thread = "import('vmssh').then(async ({ connect }) => { console.log(String((await (await connect('mine/web')).toArray())[0])) })";
+      new Worker(thread, { eval: true });`;
+    writeFileSync(join(dir, 'worker.mjs'), program);
+    const outcome = await run(['node', 'worker.mjs'], {
+      cwd: dir,
+      env: { PATH: process.env.PATH, HOME: home },
+    });
+    expect(outcome).toMatchObject({ code: 0, stdout: 'SSH-2.0-x\n\n', stderr: '' });
   });
 
   it('contains only what a user needs', () => {

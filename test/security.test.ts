@@ -92,7 +92,9 @@ function ofCpp(): readonly string[] {
 /** Scripts of guests and hops. Names in small letters are their own: shellcheck finds one that nobody sets. */
 function ofShell(): readonly string[] {
   const own = ['R', 'PPID', 'SIG', 'NAME'];
-  return found(sources('src', '.sh'), /\$\{?([A-Z][A-Z0-9_]*)/g).filter((name) => !own.includes(name));
+  return found(sources('src', '.sh'), /\$\{?([A-Z][A-Z0-9_]*)(?![a-z])/g).filter(
+    (name) => !own.includes(name),
+  );
 }
 
 function ofSpinner(): readonly string[] {

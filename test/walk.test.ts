@@ -29,11 +29,11 @@ const beside = [
   /^sources\/(not-up|start-command)$/,
 
   /^route$/,
-  /^sources\/(own-env|own-folders|search|sources|routes|tools\/.*|machined\/(machined?|varlink.*))$/,
+  /^sources\/(trusted-env|trusted-path|search|sources|routes|tools\/.*|machined\/(machined?|varlink.*))$/,
 ];
 
 /** What is loaded only while a monitor runs, which another test may have started. */
-const forMonitors = /^sources\/(vmm\/|processes\/(process-paths|tcp-listeners)$)/;
+const forMonitors = /^sources\/(vmm\/|processes\/(process-paths|tcp-listeners)$|tools\/claims$)/;
 
 /** As V8 writes it. */
 interface Script {
@@ -133,9 +133,9 @@ describe('from argv to the socket', () => {
   );
 
   it.each([
-    { args: ['proxy', '--fdpass', `machine/${mint}`, '22'], most: 49 },
+    { args: ['proxy', '--fdpass', '--record', `machine/${mint}`, '22'], most: 49 },
     { args: ['list'], most: 70 },
-    { args: ['config', 'install', '--no-fresh'], most: 98 },
+    { args: ['config', 'install', '--no-fresh'], most: 100 },
     { args: ['guest', 'check', 'no-such-host.invalid'], most: 61 },
   ])('$args loads at most $most files of src/', async ({ args, most }) => {
     const machined = await startMachined([{ name: mint, class: 'vm', vSockCid: 3 }]);

@@ -69,7 +69,14 @@ export async function bundle({ dir, fastPath: settings, input = {} }) {
 function requiring(file, chunks) {
   const names = chunks.flatMap(({ fileName, exports }) => (fileName === file ? exports : []));
   return `import { createRequire } from 'node:module';
-const fastPath = createRequire(import.meta.url)('./${file}');
+let fastPath;
+try {
+  fastPath = createRequire(import.meta.url)('./${file}');
+} catch (cause) {
+  // A bundle has neither this file nor, as CommonJS, an import.meta.url.
+  if (!/'\\.\\/${file}'|'filename'/.test(cause.message)) throw cause;
+  throw new Error('vmssh loads files beside its own and cannot be bundled: make vmssh and node-hvsock-native external', { cause });
+}
 fastPath.exportAll();
 export const { ${names.join(', ')} } = fastPath;\n`;
 }

@@ -73,7 +73,7 @@ function functionsCalled(file, target) {
     copyFileSync(file, copy);
     const { stderr, pid } = spawnSync(
       process.execPath,
-      ['-e', standIn, copy, 'proxy', '--fdpass', target, '22'],
+      ['-e', standIn, copy, 'proxy', '--fdpass', '--record', target, '22'],
       {
         // Here a pipe is a socket, as ssh's stdout is; stdin is not.
         ...{ stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8' },

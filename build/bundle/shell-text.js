@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * A plugin of rolldown and Vite: `import text from './x.sh'` is the text of a script, also of a '.py', with the scripts that it names
+ * A plugin of rolldown and Vite: `import text from './x.sh'` is the text of a script, also of a '.py' or '.md', with the scripts that it names
  * by `. ./y.sh` in their places. Their paths are relative to its own folder. Each of them is a module, so that a bundle has it once.
  * @returns {Plugin & { name: string }}
  */
@@ -10,7 +10,7 @@ export function shellText() {
   return {
     name: 'shell-text',
     load(id) {
-      if (!/\.(sh|py)$/.test(id)) return undefined;
+      if (!/\.(sh|py|md)$/.test(id)) return undefined;
       return { code: moduleOf(readFileSync(id, 'utf8')), moduleType: 'js' };
     },
   };

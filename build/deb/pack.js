@@ -4,6 +4,7 @@ import { dirname, join, relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { root } from '../bundle/bundle.js';
 import { sourceTime } from '../bundle/commit.js';
+import { fixModes } from '../package/archive.js';
 import { run } from '../package/run.js';
 import { addresses, maintainer } from '../release/addresses.js';
 
@@ -57,6 +58,7 @@ ${addresses.site && `Homepage: ${addresses.site}\n`}Description: ${summary}
 ${description}`,
   );
   put('DEBIAN/md5sums', md5sums(tree, files));
+  fixModes(tree);
   run('dpkg-deb', ['--root-owner-group', `-Z${compression}`, '--build', tree, `${deb}.new`], {
     env: { SOURCE_DATE_EPOCH: time, ...process.env },
   });

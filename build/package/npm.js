@@ -13,6 +13,7 @@ import { root } from '../bundle/bundle.js';
 import { executableFolder } from '../executable.js';
 import { addresses, packageFields } from '../release/addresses.js';
 import { linuxTargets } from './architectures.js';
+import { fixModes } from './archive.js';
 import { run } from './run.js';
 
 /**
@@ -101,7 +102,7 @@ function staged(from, work, name) {
 /** @param {string} from @param {string} to */
 function packed(from, to) {
   // Modes do not depend on who has built what is in it.
-  if (from !== root && from !== join(root, 'native')) run('chmod', ['-R', 'u=rwX,go=rX', from]);
+  if (from !== root && from !== join(root, 'native')) fixModes(from);
   const args = ['pack', '--silent', '--ignore-scripts', '--pack-destination', to];
   return join(to, run('npm', args, { cwd: from }).trim());
 }

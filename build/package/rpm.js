@@ -10,6 +10,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { fixModes } from './archive.js';
 import { installedFiles, siteZsh, systemConfig, writeFiles } from './installed.js';
 import { run } from './run.js';
 
@@ -26,6 +27,7 @@ export async function makeRpm(from, rpm, architecture, about) {
   const tree = join(work, 'tree');
   writeFiles([...(await installedFiles(from, siteZsh)), await systemConfig()], join(tree, 'usr'));
   mkdirSync(join(tree, 'etc/ssh/ssh_config.d'), { recursive: true });
+  fixModes(tree);
   const template = readFileSync(fileURLToPath(new URL('vmssh.spec', import.meta.url)), 'utf8');
   // "Sat Nov 21 2026", in any language of the one who builds.
   const [weekday, day, month, year] = new Date(Number(about.time) * 1000).toUTCString().split(/,? /);

@@ -78,9 +78,21 @@ async function bring(origin, folder, options) {
 /** @param {string} file @param {string} version */
 function archiveCommit(file, version) {
   const tar = file.replace(/\.gz$/, '');
-  run('git', ['archive', '--format=tar', `--prefix=vmssh-${version}/`, `--output=${tar}`, 'HEAD'], {
-    cwd: root,
-  });
+  run(
+    'git',
+    [
+      '-c',
+      'tar.umask=0022',
+      'archive',
+      '--format=tar',
+      `--prefix=vmssh-${version}/`,
+      `--output=${tar}`,
+      'HEAD',
+    ],
+    {
+      cwd: root,
+    },
+  );
   run('gzip', ['--no-name', '--best', '--force', tar]);
 }
 

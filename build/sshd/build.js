@@ -1,5 +1,5 @@
 /** @import { LinuxTarget } from '../engine/toolchains.js' */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   copyFileSync,
@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { codeFlags, programFlags, toolPrefix } from '../../native/build-flags.js';
+import { codeFlags, programFlags, thisSystem, toolPrefix } from '../../native/build-flags.js';
 import { root } from '../bundle/bundle.js';
 import { debianSource } from '../engine/debian-package.js';
 import { licencesText, licenceText } from '../engine/licence-text.js';
@@ -56,6 +56,13 @@ const configured = [
  * @param {LinuxTarget} target
  */
 export async function buildSshd(target) {
+  const compiler = `${toolPrefix(target)}gcc`;
+  const debianName = `g++-${toolPrefix(target)}`.replaceAll('_', '-').replace(/-$/, '');
+  const one = `; or for this processor alone: npm run build:sshd -- --target ${thisSystem}`;
+  if (spawnSync(compiler, ['--version']).error)
+    throw new Error(
+      `${compiler} is not installed, and ${target} needs it\nhint: apt-get install ${debianName}${target === thisSystem ? '' : one}`,
+    );
   await crossMusl(target);
   if (!hasMusl(target)) throw new Error('musl-dev is not installed\nhint: apt-get install musl-dev');
   const work = mkdtempSync(join(tmpdir(), 'vmssh-sshd-'));

@@ -1,11 +1,11 @@
 /** @import { LinuxTarget } from '../engine/toolchains.js' */
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { root } from '../bundle/bundle.js';
 import { copyrightText } from '../deb/copyright.js';
 import { packDebian } from '../deb/pack.js';
 import { architectures } from '../package/architectures.js';
-import { run } from '../package/run.js';
+import { makeTarball } from '../package/archive.js';
 import { addresses, site } from '../release/addresses.js';
 import { sshdFolder, sshdPrograms } from './build.js';
 import { opensshPackage } from './sources.js';
@@ -22,7 +22,6 @@ export function makeSshdPackages(target, folder, { version }) {
   const put = (/** @type {string} */ path, /** @type {string | Uint8Array} */ content, mode = 0o644) => {
     mkdirSync(dirname(join(work, path)), { recursive: true });
     writeFileSync(join(work, path), content, { mode });
-    chmodSync(join(work, path), mode);
   };
   const programs = (/** @type {string} */ prefix) => {
     for (const name of sshdPrograms)
@@ -34,11 +33,9 @@ export function makeSshdPackages(target, folder, { version }) {
   const tarball = join(folder, `${name}.tar.gz`);
   rmSync(work, { recursive: true, force: true });
   programs(name);
-  // Not copied: modes do not depend on the builder's umask.
   for (const [file, path] of Object.entries({ LICENSE: own, LICENSES: linked }))
     put(`${name}/share/doc/vmssh-sshd/${file}`, readFileSync(path));
-  const plain = ['--sort=name', '--owner=0', '--group=0', '--numeric-owner', '--mtime=@0'];
-  run('tar', [...plain, '--use-compress-program=gzip -n9', '-cf', tarball, '-C', work, name]);
+  makeTarball(tarball, work, name);
 
   const deb = join(folder, `vmssh-sshd_${version}_${architectures[target].deb}.deb`);
   rmSync(work, { recursive: true });

@@ -40,6 +40,7 @@ void populate(napi_env env, napi_value exports) {
   add<accept>(env, exports, "accept");
   add<socketAddress>(env, exports, "socketAddress");
   add<peerUser>(env, exports, "peerUser");
+  add<peerProcess>(env, exports, "peerProcess");
   add<sendFd>(env, exports, "sendFd");
   add<socketPair>(env, exports, "socketPair");
   add<watchHangup>(env, exports, "watchHangup");
@@ -49,7 +50,6 @@ void populate(napi_env env, napi_value exports) {
   add<accessList>(env, exports, "accessList");
   add<hyperVMachines>(env, exports, "hyperVMachines");
   add<hyperVRights>(env, exports, "hyperVRights");
-  add<threadTime>(env, exports, "threadTime");
   add<confine>(env, exports, "confine");
 }
 

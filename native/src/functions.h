@@ -17,6 +17,7 @@ napi_value adoptListener(Call& call);
 napi_value accept(Call& call);
 napi_value socketAddress(Call& call);
 napi_value peerUser(Call& call);
+napi_value peerProcess(Call& call);
 napi_value sendFd(Call& call);
 napi_value socketPair(Call& call);
 napi_value watchHangup(Call& call);
@@ -26,7 +27,6 @@ napi_value copyAccess(Call& call);
 napi_value accessList(Call& call);
 napi_value hyperVMachines(Call& call);
 napi_value hyperVRights(Call& call);
-napi_value threadTime(Call& call);
 napi_value confine(Call& call);
 
 }  // namespace hvsock

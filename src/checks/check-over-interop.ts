@@ -1,7 +1,7 @@
 import type { Io } from '../cli/command.js';
 import { notStarted, reachArgs } from '../cli/reach/over-interop.js';
 import type { ReachFlags } from '../cli/shared-options.js';
-import { ConnectError, type ConnectErrorInit, isOp, type Op } from '../errors.js';
+import { ConnectError, type ConnectErrorInit, isOp, type Op, quote } from '../errors.js';
 import { runProgram } from '../process/run-program.js';
 import { isJsonObject, parseJson } from '../sources/tools/json.js';
 import type { CheckResult, LastStage, Means } from './result.js';
@@ -54,7 +54,7 @@ function parseCheck(printed: string, target: string): Outcome {
   } catch (cause) {
     throw new ConnectError('connect', target, {
       code: 'NOT_RUN',
-      problem: `vmssh.exe of Windows printed ${JSON.stringify(printed.slice(0, 80))} instead of its result`,
+      problem: `vmssh.exe of Windows printed ${quote(printed.slice(0, 80))} instead of its result`,
       hint: 'check that it is the same version: vmssh.exe --version',
       cause,
     });

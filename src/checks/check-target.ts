@@ -96,7 +96,7 @@ export async function checkTarget(
       const { endpoint } = first;
       const steps = [...resolution.steps, ...first.steps];
       pass('resolved', [...steps, formatEndpoint(endpoint)].join(' → '));
-      const { identityFile, user = '' } = resolution;
+      const { identityFile, user = '' } = resolution.machine ?? {};
       means = { ...known, user: named ?? user, endpoint, steps, identityFile };
       return { target, means, stages, routes };
     }
@@ -127,9 +127,9 @@ export async function checkTarget(
       io,
     );
     onStage('waiting for the banner');
-    const user = options.user ?? typed.user ?? reached.resolution.user ?? byDefault;
+    const user = options.user ?? typed.user ?? reached.resolution.machine?.user ?? byDefault;
     const { connection, resolution, route } = reached;
-    const { identityFile } = resolution;
+    const { identityFile } = resolution.machine ?? {};
     const steps = [...resolution.steps, ...route.steps];
     means = { ...known, user, endpoint: connection.endpoint, steps, identityFile };
     const banner = await awaitBanner(connection, timeoutMs, signal).catch((error) => {

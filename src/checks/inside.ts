@@ -2,6 +2,7 @@ import type { Io } from '../cli/command.js';
 import { formatProgress, guestCaller, type HostFlags } from '../cli/guest.js';
 import { reachFlags } from '../cli/shared-options.js';
 import { styles } from '../cli/terminal.js';
+import { now } from '../clock.js';
 import { ConnectError, printable } from '../errors.js';
 import {
   type GuestRoute,
@@ -16,6 +17,7 @@ import { cidOf, type ProgressLine, runScript, type ScriptOutcome } from '../gues
 import { beforeLoginScript, type CheckScriptOptions, checkScript } from '../guest/script.js';
 import { splitUser } from '../lookup/login.js';
 import { madeKeysOf } from '../ssh/guest-keys.js';
+import { shellLine } from '../target/shell.js';
 import { type Guest, withoutHostName } from './try-login.js';
 
 /** A host to log in to; the rest is for one that is a target. */
@@ -32,15 +34,26 @@ export interface Inside {
   readonly notRun?: ConnectError;
 }
 
-/** Logs in to a guest and looks for what keeps sshd from answering. Changes nothing there. */
+/** What the look inside and the login before it may take together. Milliseconds. */
+const lookLimitMs = 60_000;
+
+/** HOST as it is gone into: by exec its manager is looked for, if it was not before. Throws a ConnectError. */
+export async function withManager(into: HostFlags, io: Io, signal: AbortSignal): Promise<HostFlags> {
+  if (into.route !== 'exec' || into.exec || into.run) return into;
+  return (await import('./by-manager.js')).byManager(into, io, signal);
+}
+
+/** Logs in to a guest and looks for what keeps sshd from answering; `from`: when the login began. Changes nothing there. */
 export async function lookInside(
   into: Into,
   options: CheckScriptOptions,
   io: Io,
   signal: AbortSignal,
+  from: number,
   onLine: OnLine,
 ): Promise<Inside> {
-  const { route, outcome } = await run(into, checkScript(options), io, signal, onLine);
+  const limitMs = Math.max(5000, lookLimitMs - (now() - from));
+  const { route, outcome } = await run(into, checkScript(options), io, signal, onLine, limitMs);
   const { lines, code } = outcome;
   const notRun = code === undefined ? await whyNotRun(into, route, outcome, io, signal) : undefined;
   return { lines, ok: code === 0, notRun };
@@ -69,12 +82,14 @@ export async function rootRunner(io: Io, signal: AbortSignal): Promise<RootRunne
   const { env, terminal } = io;
   const caller = await guestCaller(io);
   const onLine = (line: ProgressLine) => io.out(formatProgress(line, style));
-  return async (into, script, port) => {
+  return async (host, script, port) => {
+    const into = await withManager(host, io, signal);
     const options = { ...into, ...caller, script, port, needsRoot: true };
     const route = guestRoute(options);
-    const outcome = await runScript(route, { env, signal, onLine });
+    const outcome = await runScript(route, { env: into.env ?? env, signal, onLine });
     if (outcome.code !== undefined) return outcome;
-    if (terminal.stdin && terminal.stdout && sudoAsks(outcome.message)) return runOnTerminal(options);
+    const mayAsk = isBySsh(into) && terminal.stdin && terminal.stdout;
+    if (mayAsk && sudoAsks(outcome.message)) return runOnTerminal(options);
     throw await whyNotRun(options, route, outcome, io, signal);
   };
 
@@ -97,9 +112,17 @@ export async function rootRunner(io: Io, signal: AbortSignal): Promise<RootRunne
   }
 }
 
-async function run(into: Into, script: string, io: Io, signal: AbortSignal, onLine: OnLine = () => {}) {
+async function run(
+  host: Into,
+  script: string,
+  io: Io,
+  signal: AbortSignal,
+  onLine: OnLine = () => {},
+  limitMs: number | undefined = lookLimitMs,
+) {
+  const into = { ...host, ...(await withManager(host, io, signal)) };
   const route = guestRoute({ ...into, ...(await guestCaller(io)), script, needsRoot: false });
-  return { route, outcome: await runScript(route, { env: io.env, signal, onLine }) };
+  return { route, outcome: await runScript(route, { env: into.env ?? io.env, signal, onLine, limitMs }) };
 }
 
 function isBySsh({ route }: HostFlags): boolean {
@@ -118,12 +141,13 @@ function isUnknown(lines: readonly ProgressLine[]): boolean {
 export async function whyNotRun(
   { host, port }: Pick<GuestRouteOptions, 'host' | 'port'>,
   route: GuestRoute,
-  { lines, message, isMissing }: ScriptOutcome,
+  { lines, message, isMissing, failure }: ScriptOutcome,
   io: Io,
   signal: AbortSignal,
 ): Promise<ConnectError> {
   if (signal.aborted)
     return new ConnectError('connect', host, { code: 'INTERRUPTED', problem: 'interrupted' });
+  if (failure?.code === 'WINDOWS') return isWindows(host);
   if (route.name === 'target' && lines.length === 0) {
     const { user = 'root', host: target } = splitUser(host);
     const flags = reachFlags({ positionals: [], options: {} });
@@ -145,9 +169,11 @@ export async function whyNotRun(
           { typed: made.name, path: made.knownHosts },
           io,
         ).hint
-      : hintFor(route, message);
-  const problem = `the script did not run there: ${withoutHostName(message) || `${program} said nothing`}`;
-  return new ConnectError('connect', host, { code: 'NOT_RUN', problem, hint });
+      : (failure?.hint ?? hintFor(route, message));
+  const problem = `the script did not ${lines.length === 0 ? 'run' : 'end'} there: ${withoutHostName(message) || `${program} said nothing`}`;
+  return failure?.code === 'NO_AGENT'
+    ? new ConnectError('resolve', host, { code: 'NO_EXEC', final: true, problem: failure.message, hint })
+    : new ConnectError('connect', host, { code: 'NOT_RUN', problem, hint });
 }
 
 /** The last line of cmd, PowerShell 5 and PowerShell 7 without a program sh, in English. */
@@ -172,8 +198,12 @@ function hintFor(route: GuestRoute, message: string): string {
   if (/incorrect (password|authentication)|not in the sudoers|not allowed to (execute|run)/.test(message)) {
     return 'sudo refused this account or its password: log in as root, or as an account that may use sudo';
   }
-  if (route.name === 'machinectl')
-    return 'see machinectl list; machinectl shell works for containers, not for VMs';
+  if (/^(kex|ssh)_exchange_identification: |^Connection (closed|reset) by /.test(message)) {
+    return 'sshd there, or what is before it, closes connections: too many at once (MaxStartups), a ban (PerSourcePenalties, fail2ban), no host keys, or it is shutting down; its log, on the console, has the reason';
+  }
+  if (route.run) return 'try it again; vmssh guest print prints what to run on its console, as root';
+  if (route.name === 'exec')
+    return `check that its manager starts a program there: ${shellLine([...route.command.slice(0, -2), 'true'])}`;
   if (route.name === 'wsl') return 'see wsl.exe --list --verbose';
-  return "check that this route works by itself; --ssh-config FILE sets ssh's configuration, --route another route";
+  return "check that this route works by itself; --ssh-config FILE sets ssh's configuration, --by another way in";
 }

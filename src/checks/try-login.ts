@@ -89,7 +89,7 @@ export interface LoginEnd extends Pick<ProgramEnd, 'code' | 'stdout' | 'stderr'>
   readonly message: string;
 }
 
-/** Runs ssh for a login, for at most a minute. */
+/** Runs ssh for a login, for at most 45 s. */
 export async function runLogin(
   command: readonly string[],
   { env }: Pick<Io, 'env'>,
@@ -100,7 +100,8 @@ export async function runLogin(
   return { ...end, message: whyEnded(end) };
 }
 
-const loginTimeoutMs = 60_000;
+/** One that waits for lookups of the name UNKNOWN may take more than 40 s. */
+const loginTimeoutMs = 45_000;
 
 /** Why ssh, at LogLevel INFO, ended without a login: the last line that says so; never empty, at most 500 characters. */
 export function whyEnded({

@@ -15,6 +15,8 @@ export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The folders that were taken out of PATH, since they are not absolute. */
   readonly skippedPath?: readonly string[];
+  /** A SHELL that was replaced, since it starts no program. */
+  readonly brokenShell?: string | undefined;
   readonly platform: NodeJS.Platform;
   /** How to call this program again: its path, or an interpreter and a script. */
   readonly self: readonly string[];
@@ -75,13 +77,13 @@ export const commandWords = [
   'rsync',
   'forward',
   'config',
-  'via',
   'inventory',
   'completion',
   'doctor',
   'check',
   'forget',
   'guest',
+  'setup',
   'proxy',
   'nc',
   'guid',
@@ -164,7 +166,6 @@ export async function inCommand<T>(name: string, work: () => T | Promise<T>): Pr
 export const groupSummaries: Readonly<Record<string, string>> = {
   config: 'let plain ssh use machine names: install, diff, uninstall',
   guest: 'set up, check and undo sshd on vsock in a guest (docs/guest.md)',
-  via: 'put vmssh on other hypervisors, and remove it there (docs/many-hosts.md)',
   service: 'manage the Hyper-V socket services of Windows (docs/windows.md)',
 };
 

@@ -6,19 +6,21 @@ import type { ProgressLine } from '../guest/run/run-script.js';
 import { parseTarget } from '../kinds/parse.js';
 import { splitUser } from '../lookup/login.js';
 import { sshAbilities } from '../process/ssh-program.js';
+import type { ScriptRunner } from '../sources/tools/machine-files.js';
 import { checkUserName } from '../target/names.js';
 import { parsePort } from '../target/numbers.js';
 import { type Io, type RawArgs, UsageError } from './command.js';
 import type { FindingJson } from './json.js';
 import { oneOf, parsed, textOption, usage } from './option.js';
 
-const routes: readonly GuestRouteName[] = ['ssh', 'target', 'wsl', 'machinectl'];
+const ways: readonly GuestRouteName[] = ['ssh', 'target', 'wsl', 'exec'];
 
-export const routeOption = oneOf({
-  long: 'route',
-  value: 'ROUTE',
-  choices: routes,
-  summary: 'ssh, target, wsl or machinectl (default: by what HOST looks like)',
+export const byOption = oneOf({
+  long: 'by',
+  value: 'WAY',
+  choices: ways,
+  summary:
+    "how to get in: ssh, target, wsl, or exec, the machine's own manager (default: by what HOST looks like)",
 });
 export const sshConfigOption = textOption({
   long: 'ssh-config',
@@ -32,10 +34,15 @@ export interface HostFlags {
   readonly sshConfig: string | undefined;
   /** By ssh: a target that should be the host. */
   readonly through?: string;
+  /** By exec: the words of its manager in front of a program that runs there as root, and the environment for them. */
+  readonly exec?: readonly string[];
+  /** In place of them: its manager runs scripts there. */
+  readonly run?: ScriptRunner;
+  readonly env?: Io['env'];
 }
 
 /**
- * HOST with --route, unless that means something else and `route` is given, and --ssh-config. Throws a UsageError, or a
+ * HOST with --by, unless that means something else and `route` is given, and --ssh-config. Throws a UsageError, or a
  * ConnectError for an invalid target.
  */
 export function hostFlags(host: string, raw: RawArgs, route = routeIn(host, raw)): HostFlags {
@@ -49,7 +56,7 @@ export function hostFlags(host: string, raw: RawArgs, route = routeIn(host, raw)
 }
 
 function routeIn(host: string, raw: RawArgs): GuestRouteName {
-  return routeOption.read(raw) ?? guestRouteOf(host);
+  return byOption.read(raw) ?? guestRouteOf(host);
 }
 
 /** How a guest's ssh calls this program. */
@@ -82,8 +89,12 @@ function guestPort(text: string): number {
 
 /** An account's name by the rules of useradd(8). Throws a UsageError. */
 export function accountName(text: string): string {
-  if (/^[A-Za-z_][\w.-]{0,31}\$?$/.test(text)) return text;
+  if (isAccountName(text)) return text;
   throw new UsageError(`${quote(text)} cannot be the name of an account`);
+}
+
+export function isAccountName(text: string): boolean {
+  return /^[A-Za-z_][\w.-]{0,31}\$?$/.test(text);
 }
 
 /** The lines of a public key file. Throws a RangeError that says what is wrong with it, and never quotes a private key. */
@@ -96,12 +107,11 @@ export function readKeys(
     text = read(path);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    throw new RangeError(`the key file ${quote(path)} cannot be read: ${code ?? message}`);
+    const why = code === 'EISDIR' ? 'is a folder' : `cannot be read: ${code ?? message}`;
+    throw new RangeError(`the key file ${quote(path)} ${why}`);
   }
   if (text.includes('PRIVATE KEY')) {
-    throw new RangeError(
-      `${JSON.stringify(path)} is a private key: give the public one, ${JSON.stringify(`${path}.pub`)}`,
-    );
+    throw new RangeError(`${quote(path)} is a private key: give the public one, ${quote(`${path}.pub`)}`);
   }
   // Editors on Windows mark UTF-8, and sshd would not know a key after the mark.
   const lines = text.replace(/^\ufeff/, '').split(/\r?\n/);
@@ -109,13 +119,20 @@ export function readKeys(
   const strange = keys.find(
     (key) => !looksLikeKey.test(key) || /[\p{Cc}\p{Zl}\p{Zp}]/u.test(key.replaceAll('\t', ' ')),
   );
+  const broken = strange === undefined ? undefined : keyInTwoLines.exec(text);
+  if (broken) {
+    const line = text.slice(0, broken.index).split('\n').length;
+    throw new RangeError(`${quote(path)}, line ${line}: the key is broken into two lines`);
+  }
   if (keys.length === 0 || strange !== undefined) {
-    throw new RangeError(
-      `${JSON.stringify(path)} has no public keys, one per line, as ssh-keygen writes them`,
-    );
+    throw new RangeError(`${quote(path)} has no public keys, one per line, as ssh-keygen writes them`);
   }
   return keys;
 }
+
+/** As a terminal or a mail breaks one. */
+const keyInTwoLines =
+  /(?<=^|[ \t])(ssh-|ecdsa-|sk-)[\w@.-]+([ \t]+AAAA[A-Za-z0-9+/]*)?\r?\n[A-Za-z0-9+/]+={0,2}([ \t]|\r?$)/m;
 
 /** Options may come before the type: see authorized_keys in sshd(8). */
 const looksLikeKey = /(^|[ \t])(ssh-|ecdsa-|sk-)[a-z0-9@.-]+ [A-Za-z0-9+/]{20,}={0,2}([ \t]|$)/;
@@ -134,19 +151,20 @@ export function formatProgress({ state, step, message }: ProgressLine, style: Ch
     case 'failed':
       return `  ${style.red('✗')} ${name} ${text}\n`;
     case 'fix':
-      return `    ${style.dim('fix, as the guest gives it:')} ${text}\n`;
+    case 'hint':
+      return `    ${style.dim(`${state}, as the guest gives it:`)} ${text}\n`;
     case 'end':
       return '';
   }
 }
 
-/** A script's lines as findings: each fix is a line of its own there. */
+/** A script's lines as findings: each fix and each hint is a line of its own there. */
 export function findingsOf(lines: readonly ProgressLine[]): readonly FindingJson[] {
   const found: FindingJson[] = [];
   for (const { state, step: name, message } of lines) {
     const last = found.at(-1);
-    if (state === 'fix') {
-      if (last?.name === name) found[found.length - 1] = { ...last, fix: message };
+    if (state === 'fix' || state === 'hint') {
+      if (last?.name === name) found[found.length - 1] = { ...last, [state]: message };
     } else if (state !== 'end') found.push({ name, state, found: message });
   }
   return found;

@@ -38,7 +38,10 @@ export interface FindingJson {
   readonly name: string;
   readonly state: 'ok' | 'changed' | 'skipped' | 'failed';
   readonly found: string;
+  /** Inside a guest: a command to paste there, as root. */
   readonly fix?: string;
+  /** What to do there, in words. */
+  readonly hint?: string;
 }
 
 /** The fields common to all commands. */

@@ -28,6 +28,8 @@ export async function complain(problem: string, hint: string | undefined, io: Io
  * the library too: only the program's name before a command is replaced.
  */
 export function pasteable(fix: string, caller: StartedAs): string {
+  // What another host has is called as it is there.
+  if (/^on \S+: /.test(fix)) return fix;
   return fix.replaceAll(ourCommand, (name) => calledAs(name as Io['program'], caller));
 }
 
@@ -111,6 +113,8 @@ export function calledAs(
   folder: string | undefined = currentFolder(),
   fileAt: (path: string) => string | undefined = realPath,
 ): string {
+  // Typed inside WSL, where a path of Windows could not be pasted.
+  if (platform === 'win32' && env.VMSSH_CALLED_AS) return env.VMSSH_CALLED_AS;
   const path = platform === 'win32' ? win32 : posix;
   const own = self.at(-1) ?? program;
   const file = path.join(path.dirname(own), path.basename(own).replace(/^(vmssh|vsock-nc)(?=\.|$)/, program));

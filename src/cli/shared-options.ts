@@ -81,7 +81,7 @@ export interface ReachFlags {
   readonly routes?: readonly RouteName[];
 }
 
-/** --route is not among them: "guest install" has another option of that name. */
+/** --route is not among them: guest install has none. */
 export function reachFlags(raw: RawArgs): ReachFlags {
   const given = timeoutOption.read(raw);
   return {

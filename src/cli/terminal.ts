@@ -19,7 +19,7 @@ type Host = Pick<NodeJS.Process, 'prependListener' | 'off' | 'listenerCount' | '
 
 /** A spinner with the elapsed seconds on a terminal; nothing elsewhere. */
 export async function startProgress(
-  io: Io,
+  io: Pick<Io, 'terminal' | 'env'>,
   text: string,
   clock: () => number = now,
   host: Host = process,

@@ -71,8 +71,17 @@ async function openSocket(
   return openNodeSocket(endpoint, options);
 }
 
-async function openNative(endpoint: SocketEndpoint, options: OpenOptions, addon: Addon): Promise<Connection> {
-  if (endpoint.family !== 'tcp') return openAddress(addressOf(endpoint), endpoint, options, addon);
+function openNative(endpoint: SocketEndpoint, options: OpenOptions, addon: Addon): Promise<Connection> {
+  return endpoint.family === 'tcp'
+    ? openByTcp(endpoint, options, addon)
+    : openAddress(addressOf(endpoint), endpoint, options, addon);
+}
+
+async function openByTcp(
+  endpoint: Extract<SocketEndpoint, { family: 'tcp' }>,
+  options: OpenOptions,
+  addon: Addon,
+): Promise<Connection> {
   const { host, port } = endpoint;
   const { openTcp } = await import('./open-tcp.js');
   return openTcp(host, options, (address, timeoutMs) =>

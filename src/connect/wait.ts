@@ -81,7 +81,7 @@ export async function inTime<T>(
   const own = new AbortController();
   const late = new ConnectError('resolve', '', {
     code: 'TIMEOUT',
-    problem: `the machine's manager did not answer within ${timeoutMs / 1000} s`,
+    problem: `the machine's manager did not answer within ${Number((timeoutMs / 1000).toPrecision(2))} s`,
     hint: 'allow more time with --timeout',
   });
   const end = () => own.abort(outer?.reason);

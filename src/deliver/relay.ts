@@ -5,6 +5,7 @@ import { exhausted, type Failure, windowsExhausted } from '../connect/failures/f
 import { multiplexerOf } from '../connect/multiplexer.js';
 import { ConnectError } from '../errors.js';
 import type { AddonState } from '../native.js';
+import { takesUnixSocket } from './pass-fd.js';
 import type { EarlyInput } from './relay-streams.js';
 
 export interface RelayStdioOptions {
@@ -17,6 +18,8 @@ export interface RelayStdioOptions {
   readonly lingerMs: number;
   /** Set if the process does nothing else afterwards: a long relay of the executable then goes on without the engine. */
   readonly handOff?: Pick<HandOff, 'onFailure' | 'ignoreInterrupts' | 'confined'>;
+  /** Whether ssh may wait for a socket of which nothing told us, as with ProxyUseFdpass: it then closes without a byte. */
+  readonly mayWantSocket?: boolean;
   readonly streams: () => { readonly input: Readable; readonly output: Writable };
 }
 
@@ -39,6 +42,7 @@ export async function relayStdio(connection: Connection, options: RelayStdioOpti
         handOff,
       });
       if (end === 'peer') await connection.confirmEnd?.();
+      else if (sent === 0 && options.mayWantSocket && takesUnixSocket()) throw wantsFdpass(text);
       return `${sent} bytes out, ${received} bytes in, ended by ${end}`;
     }
     const { relayStreams } = await import('./relay-streams.js');
@@ -46,9 +50,19 @@ export async function relayStdio(connection: Connection, options: RelayStdioOpti
     await relayStreams(connection, options.input ?? input, output, lingerMs);
     return 'ended';
   } catch (error) {
+    if (error instanceof ConnectError) throw error;
     const code = (error as { code?: string }).code ?? 'UNKNOWN';
     throw relayError(text, code, error);
   }
+}
+
+function wantsFdpass(text: string): ConnectError {
+  return new ConnectError('relay', text, {
+    code: 'USAGE',
+    problem:
+      'ssh closed the connection at once: with ProxyUseFdpass yes it waits for a socket, but got bytes',
+    hint: 'add --fdpass to the ProxyCommand: vmssh proxy --fdpass %h %p; or set ProxyUseFdpass no',
+  });
 }
 
 /** A relay's failure, by the code's name. */
@@ -80,7 +94,7 @@ export const relayFailures: readonly Failure[] = [
   {
     codes: ['HOP_LOST'],
     problem: 'the hop to its hypervisor broke off, so bytes may be missing',
-    hint: "what ssh or the hypervisor's tool said is above",
+    hint: "see the message of ssh, or of the hypervisor's tool, above",
   },
   {
     codes: ['ENOSPC', 'EDQUOT'],

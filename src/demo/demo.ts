@@ -1,9 +1,25 @@
+import { once } from 'node:events';
 import { isatty } from 'node:tty';
 import { parseArgs } from 'node:util';
+import type { ChalkInstance } from 'chalk';
 import { styles } from '../cli/terminal.js';
 import { exitCode, printable } from '../errors.js';
-import { runDemo } from './run-demo.js';
-import { makeWorkspace } from './world.js';
+import { loadAddon } from '../native.js';
+import { shellLine } from '../target/shell.js';
+import { version } from '../version.js';
+import { startDemoServer } from './server.js';
+import {
+  checkStep,
+  findOpenSsh,
+  librarySteps,
+  makeWorkspace,
+  makeWorld,
+  type OpenSsh,
+  openSshSteps,
+  type Step,
+  type Workspace,
+  type World,
+} from './steps.js';
 
 /** npm run demo [-- --keep]. However it ends, its folder is removed. */
 async function main(): Promise<number> {
@@ -16,19 +32,156 @@ async function main(): Promise<number> {
   process.on('exit', workspace.remove);
   const terminal = { stdin: isatty(0), stdout: isatty(1), stderr: isatty(2) };
   try {
-    return await runDemo({
-      workspace,
-      style: await styles({ env: process.env, terminal }, 'stdout'),
-      env: process.env,
-      signal: controller.signal,
-      keep: values.keep,
-      out: (text) => process.stdout.write(text),
-    });
+    const style = await styles({ env: process.env, terminal }, 'stdout');
+    return await runDemo(workspace, style, controller.signal, values.keep);
   } catch (error) {
     if (!controller.signal.aborted) throw error;
     process.stderr.write(`vmssh demo: interrupted; ${workspace.folder} is removed\n`);
     return exitCode.interrupted;
   }
+}
+
+/**
+ * Shows vmssh with a server of its own, then removes the workspace; resolves to the exit code. With `keep` the server and the
+ * files stay until the signal, so that what was printed can be typed.
+ */
+async function runDemo(
+  workspace: Workspace,
+  style: ChalkInstance,
+  signal: AbortSignal,
+  keep: boolean,
+): Promise<number> {
+  const start = performance.now();
+  const rows: Row[] = [];
+  const show = (row: Row) => {
+    rows.push(row);
+    out(formatRow(row, style));
+  };
+  const heading = (text: string) => out(`\n${style.bold(text)}\n`);
+  const lines = (...words: string[][]) => out(words.map((each) => `  $ ${shellLine(each)}\n`).join(''));
+  const count = (state: Row['state']) => rows.filter((row) => row.state === state).length;
+
+  const intro = 'a demo with an SSH server of its own. No network, no sshd, no root.';
+  out(`${style.bold(`vmssh ${version}`)}: ${intro}\n\n`);
+  const server = await startDemoServer(workspace.socket);
+  const world = makeWorld(workspace, server);
+  const { typedVmssh, target } = world;
+  try {
+    show({ state: 'passed', title: 'server', ms: performance.now() - start, detail: workspace.socket });
+    for (const { title, steps, skipped } of plan(world, await findOpenSsh(process.env, signal))) {
+      heading(title);
+      for (const step of steps) {
+        const row = await perform(step, signal);
+        signal.throwIfAborted();
+        show(row);
+      }
+      if (skipped) show({ state: 'skipped', ...skipped });
+    }
+    const [failed, skipped] = [count('failed'), count('skipped')];
+    const others = `${failed ? `, ${failed} failed` : ''}${skipped ? `, ${skipped} skipped` : ''}`;
+    out(`\n${count('passed')} worked${others}, in ${((performance.now() - start) / 1000).toFixed(1)} s.`);
+    out(`${keep ? '' : ' npm run demo -- --keep keeps the machine until Ctrl-C.'}\n`);
+    if (keep) {
+      heading('Kept until Ctrl-C: type what you see here in another terminal');
+      lines(['cd', process.cwd()], [...typedVmssh, 'nc', '--banner', target]);
+      if (!signal.aborted) await once(signal, 'abort');
+    }
+  } finally {
+    await server.close();
+    workspace.remove();
+  }
+  out(`${workspace.folder} is removed.\n`);
+  heading('For your own machines');
+  lines([...typedVmssh, 'list'], [...typedVmssh, 'config', 'install']);
+  out('  $ ssh NAME\n');
+  return count('failed') > 0 ? exitCode.connect : exitCode.ok;
+}
+
+/** Steps that belong together, or why there are none. */
+interface Section {
+  readonly title: string;
+  readonly steps: readonly Step[];
+  readonly skipped?: Pick<Row, 'title' | 'detail' | 'hint'>;
+}
+
+/** What to show on this machine; missing tools are named, and replaced if possible. */
+function plan(world: World, { ssh, scp, scpFlags }: OpenSsh): readonly Section[] {
+  const copies = 'scp copies 1 MiB there and back';
+  const logins = `your own ssh logs in, exit code 7 comes back, and ${copies}`;
+  const skip = (title: string, reason: string, seen: string, hint: string) => {
+    return { title, detail: `${reason}\nit shows: ${seen}`, hint };
+  };
+  const byOpenSsh = (fdpass: boolean): Omit<Section, 'title'> => {
+    if (!ssh.path) return { steps: [], skipped: skip('ssh', ssh.missing, logins, ssh.hint) };
+    if (!scp.path) {
+      const steps = openSshSteps(world, ssh.path, undefined, fdpass);
+      return { steps, skipped: skip('scp', scp.missing, copies, scp.hint) };
+    }
+    return { steps: openSshSteps(world, ssh.path, [scp.path, ...scpFlags], fdpass) };
+  };
+  const checking = (): Omit<Section, 'title'> => {
+    // vmssh check gets a server's host key from the user's own ssh.
+    if (ssh.path) return { steps: [checkStep(world)] };
+    const seen = "each step of a connection, the machine's host key, and that your key logs in";
+    return { steps: [], skipped: skip('check', ssh.missing, seen, ssh.hint) };
+  };
+  const fdPassing = (): Omit<Section, 'title'> => {
+    if (loadAddon().addon) return byOpenSsh(true);
+    const without = 'passing a socket needs the native addon, which did not load';
+    const reason = ssh.path ? without : `${ssh.missing}, and ${without}`;
+    const seen = `${logins}, with no vmssh process and no copying in between`;
+    const hint = `apt-get install ${ssh.path ? '' : 'openssh-client '}g++, then npm run demo again: it builds the addon`;
+    return { steps: [], skipped: skip('fd passing', reason, seen, hint) };
+  };
+  const library = { title: 'the library: ssh2 over a stream of connect()' };
+  return [
+    { title: 'vmssh check, step by step', ...checking() },
+    { title: 'ssh by fd passing: vmssh hands ssh the open socket and is gone', ...fdPassing() },
+    { title: 'ssh by relay: vmssh carries the bytes', ...byOpenSsh(false) },
+    ...(ssh.path && scp.path ? [] : [{ ...library, steps: librarySteps(world, !ssh.path) }]),
+  ];
+}
+
+async function perform({ title, typed, run }: Step, signal: AbortSignal): Promise<Row> {
+  const start = performance.now();
+  const row = (state: Row['state'], detail: string): Row => {
+    return { state, title, ms: performance.now() - start, detail, typed };
+  };
+  try {
+    return row('passed', await run(signal));
+  } catch (error) {
+    return row('failed', error instanceof Error ? error.message : String(error));
+  }
+}
+
+interface Row {
+  readonly state: 'passed' | 'failed' | 'skipped';
+  readonly title: string;
+  /** Milliseconds; absent if skipped. */
+  readonly ms?: number;
+  readonly detail: string;
+  readonly typed?: string;
+  readonly hint?: string;
+}
+
+const marks = { passed: '✓', failed: '✗', skipped: '–' } as const;
+const colors = { passed: 'green', failed: 'red', skipped: 'yellow' } as const;
+
+/** One line with mark, title, time and outcome in columns; below it the command, and the hint. */
+function formatRow({ state, title, ms, detail, typed, hint }: Row, style: ChalkInstance): string {
+  const time = ms === undefined ? 'skipped' : `${ms.toFixed(1)} ms`;
+  const [first = '', ...more] = detail.split('\n').map(printable);
+  const lines = [
+    `  ${style[colors[state]](marks[state])} ${title.padEnd(11)} ${style.dim(time.padStart(10))}  ${first}`,
+    ...more.map((line) => `${' '.repeat(28)}${line}`),
+    ...(typed ? [`      ${style.dim(typed)}`] : []),
+    ...(hint ? [`      ${style.dim('hint:')} ${hint}`] : []),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function out(text: string): void {
+  process.stdout.write(text);
 }
 
 try {

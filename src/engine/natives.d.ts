@@ -50,6 +50,8 @@ declare module 'engine:paths' {
   export function lstat(path: string): readonly number[];
   export function lstatIdentity(path: string): readonly [bigint, bigint, bigint];
   export function access(path: string, mode: number): void;
+  /** Also false if that cannot be found out. */
+  export function exists(path: string): boolean;
   /** Names and types (DT_DIR …), alternating. */
   export function readdir(path: string): readonly (string | number)[];
   export function readlink(path: string): string;

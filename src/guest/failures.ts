@@ -108,7 +108,7 @@ export const guestFailures = {
   login: {
     number: 11,
     title: 'sshd answers, but refuses the login',
-    fix: 'check the account, its keys and PermitRootLogin in the guest; the script of vmssh guest print can add a key',
+    fix: 'vmssh setup puts your key there, if its manager can go into it (docs/setup.md); else check the account, its keys and PermitRootLogin in the guest: the script of vmssh guest print can add a key',
   },
   'service-guid': {
     number: 12,
@@ -129,6 +129,11 @@ export const guestFailures = {
     number: 15,
     title: 'the machine did not accept the keys of vmssh guest credentials',
     fix: 'run vmssh guest check in the guest to see why, or undo its keys, by vmssh guest credentials --undo and its name, to trust it as it is',
+  },
+  disk: {
+    number: 17,
+    title: 'a disk of the guest is full, or its /etc is read-only',
+    fix: 'make room in the guest (df -h shows where), or mount it again as root: mount -o remount,rw /',
   },
   'sshd-config': {
     number: 0,

@@ -3,6 +3,7 @@ import beforeLogin from './sh/before-login.sh';
 import check from './sh/check.sh';
 import off from './sh/off.sh';
 import setUp from './sh/set-up.sh';
+import setUpAccount from './sh/set-up-account.sh';
 import setUpGenerator from './sh/set-up-generator.sh';
 import showProof from './sh/show-proof.sh';
 import undo from './sh/undo.sh';
@@ -55,6 +56,17 @@ export function setupScript(options: ScriptOptions): string {
   });
 }
 
+/**
+ * The script that lets keys log in, and makes a host key if there is none; `look`: it only says what it would do; `install`: an sshd too,
+ * by the guest's own package manager.
+ */
+export function accountScript(
+  options: Pick<ScriptOptions, 'account' | 'keys'> & { readonly look: boolean; readonly install?: boolean },
+): string {
+  const { account = '', keys = [], look, install = false } = options;
+  return script(setUpAccount, { account, keys: keys.join('\n'), look: yesNo(look), install: yesNo(install) });
+}
+
 /** The script that undoes the set-up. */
 export function undoScript(): string {
   return script(undo, {});
@@ -93,8 +105,8 @@ export interface CheckScriptOptions {
   readonly port: number;
   /** The login user. */
   readonly account: string;
-  /** The connection to sshd; default vsock. For the others vsock is not checked. */
-  readonly over?: 'vsock' | 'unix' | 'tcp';
+  /** The connection to sshd; default vsock. For the others vsock is not checked; for exec the manager starts sshd. */
+  readonly over?: 'vsock' | 'unix' | 'tcp' | 'exec';
   /** The login that this host tried over that connection; undefined: none. */
   readonly login?: TriedLogin;
   /** The host key that was made for the machine: "ssh-ed25519 AAAA…". */

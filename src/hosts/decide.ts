@@ -2,21 +2,32 @@ import { type Io, UsageError } from '../cli/command.js';
 import { usage } from '../cli/option.js';
 import { printable } from '../errors.js';
 import { withoutRepeats } from '../group-by.js';
+import type { HostKeyPolicy } from '../identity/policy.js';
 import { asTarget } from '../kinds/parse.js';
 import type { FindMachines, MachinesFound } from '../machines/find-machines.js';
-import { everySshAsksForKeys, everySshRefusesUsers, sshAbilities } from '../process/ssh-program.js';
+import { everySshAbilities, everySshRefusesUsers } from '../process/ssh-program.js';
 import { shownWarnings } from '../sources/list-all.js';
 import type { ListedMachine } from '../sources/merge.js';
 import { isFailure, isSilence, type Warning } from '../sources/provider.js';
+import { envOfSource, foundOtherwise, ownEnv } from '../sources/trusted-env.js';
 import { callerForSsh } from '../ssh/config/caller.js';
 import { ownerName, sharedUuidProblem } from '../ssh/config/entry-hosts.js';
 import { concreteHosts, leftLines } from '../ssh/config/hosts.js';
 import type { NameCheck } from '../ssh/config/names.js';
 import type { HostEntry, HostState } from '../ssh/config/state.js';
-import { type ConcreteHost, configText, userKnownHosts } from '../ssh/config/text.js';
+import {
+  type ConcreteHost,
+  type ConfigTextOptions,
+  configText,
+  startOf,
+  userKnownHosts,
+} from '../ssh/config/text.js';
+import { usersTexts } from '../ssh/config/users-files.js';
 import { knownHostsFile } from '../ssh/folder.js';
 import { allGuestKeys } from '../ssh/guest-keys.js';
-import { usersSettings, usersTexts } from '../ssh/users-names.js';
+import { isNamedIn, keepsAlive } from '../ssh/taken-names.js';
+import { anyHost, usersPolicies } from '../ssh/users-policy.js';
+import { withLogins } from './logins.js';
 import { type ConfigOptions, type Settings, settings } from './options.js';
 import { formatSettings, settingLines } from './setting.js';
 
@@ -47,7 +58,14 @@ export async function decide(
     throw new UsageError('--only-patterns of an earlier run is in effect', "--prefix '' writes Hosts again");
   const found: MachinesFound = onlyPatterns ? { machines: [], warnings: [] } : await find(io, given);
   const { warnings, asked = [] } = found;
-  const machines = await withOwnKeys(found.machines, options);
+  const { env = io.env } = found;
+  const own = ownEnv(env);
+  // A list that was made in another environment says nothing of machines that are kept with theirs.
+  const otherwise = foundOtherwise(env, found.env ? last.machines : []);
+  const listed = found.machines.filter(
+    ({ via: host, provider }) => host !== undefined || !otherwise.has(provider),
+  );
+  const machines = await withOwnKeys(withLogins(listed, options.logins), options);
   // A provider that could not be asked may still have the machines of its Hosts.
   const failed = new Set(warnings.filter(isFailure).map(({ provider }) => blockOwner(provider)));
   const isHere = (provider: string) => !provider.startsWith('via/');
@@ -55,17 +73,19 @@ export async function decide(
     if (asTarget(entry.target) === undefined) return false;
     if (failed.has(ownerName(entry))) return true;
     const { via: host } = entry;
+    if (host === undefined && otherwise.has(entry.provider)) return true;
     return host !== undefined && via !== 'none' && !onlyPatterns && !asked.includes(host);
   };
   const made = concreteHosts(machines, {
     prefix,
-    stopped: options.start === true,
+    start: options.start,
     taken,
     kept: last.machines.filter(isKept),
     silent: {
       sources: warnings.filter((each) => isSilence(each) && isHere(each.provider)),
       before: last.machines,
     },
+    environment: (provider) => envOfSource(provider, own).kept,
     today: new Date().toISOString().slice(0, 10),
     ...surroundings(options, io),
   });
@@ -75,7 +95,17 @@ export async function decide(
   const unasked = made.entries.filter(
     (entry) => last.machines.includes(entry) && failed.has(ownerName(entry)),
   );
-  return { settings: options, state, hosts, machines, notes: notesOf(warnings, made, unasked, io) };
+  return {
+    settings: options,
+    state,
+    hosts,
+    machines,
+    notes: [
+      ...notesOf(warnings, made, unasked, io),
+      ...notKept(entries, env, io),
+      ...unknownStarts(options.start, hosts, io),
+    ],
+  };
 }
 
 /** Without the keys that this user's ssh could not use. In lines for all users there are none: a key is one user's. */
@@ -94,6 +124,33 @@ function withOwnKeys(
   );
 }
 
+/** A warning for each variable that a Host needs and must not have. */
+function notKept(
+  entries: readonly HostEntry[],
+  env: Io['env'],
+  { program }: Pick<Io, 'program'>,
+): readonly string[] {
+  const providers = new Set(entries.flatMap(({ via, provider }) => (via === undefined ? [provider] : [])));
+  return [...providers].flatMap((provider) =>
+    envOfSource(provider, ownEnv(env)).refused.map(
+      ({ name, why }) =>
+        `${program}: warning: ${name} is not kept, since ${why}: ssh finds machines of ${provider} only where it is set`,
+    ),
+  );
+}
+
+/** A warning for each machine that is to be started and has no Host. */
+function unknownStarts(
+  start: Settings['start'],
+  hosts: readonly ConcreteHost[],
+  { program }: Pick<Io, 'program'>,
+): readonly string[] {
+  if (start === undefined || start === 'terminal') return [];
+  return start
+    .filter((name) => !hosts.some((host) => startOf([name], { ...host, target: host.options.target })))
+    .map((name) => `${program}: warning: --start=${printable(name)}: no machine has that Host or target`);
+}
+
 function notesOf(
   warnings: readonly Warning[],
   { left, shared }: Pick<ReturnType<typeof concreteHosts>, 'left' | 'shared'>,
@@ -107,7 +164,7 @@ function notesOf(
     ),
     ...leftLines(left).map((line) => `${program}: no Host for ${line}`),
     ...withoutRepeats(shared, () => 'uuid').map(({ item, more }) => {
-      const others = more === 0 ? '' : `; so it is with ${more} more UUIDs`;
+      const others = more === 0 ? '' : `; and ${more} more UUIDs`;
       return `${program}: warning: ${sharedUuidProblem(item)}${others}`;
     }),
     ...(kept === '' ? [] : [`${program}: kept as they were: ${kept}`]),
@@ -121,21 +178,50 @@ export async function sshLines(
   io: Io,
 ): Promise<string> {
   const lines = settingLines(settings, values);
-  const [caller, abilities, asksForKeys, refusesUsers] = await Promise.all([
+  const [caller, abilities, refusesUsers] = await Promise.all([
     callerForSsh(io),
-    sshAbilities(io.env),
-    everySshAsksForKeys(io),
+    everySshAbilities(io),
     lines.bring === true && everySshRefusesUsers(io),
   ]);
-  const users = usersSettings(system ? [] : await usersTexts(io));
+  const users = system ? { hosts } : await fromUsers(hosts, lines.hostKeys, io);
   const around = {
     ...caller,
     ...abilities,
     ...users,
-    ...{ asksForKeys, refusesUsers },
+    refusesUsers,
     ...surroundings({ system }, io),
   };
-  return usage(() => configText({ ...around, hosts, ...lines }));
+  return usage(() => configText({ ...around, ...lines }));
+}
+
+/** What the user's own ssh_config says that our lines, which come first, must not displace. */
+async function fromUsers(
+  hosts: Decision['hosts'],
+  given: HostKeyPolicy | undefined,
+  io: Io,
+): Promise<Pick<ConfigTextOptions, 'hosts' | 'hostKeys' | 'keepsAlive'>> {
+  const texts = await usersTexts(io);
+  const alive = { keepsAlive: keepsAlive(texts) };
+  if (given !== undefined) return { hosts, ...alive };
+  const named = hosts.map(({ host }) => host).filter(isNamedIn(texts));
+  const { env, platform } = io;
+  const asked = await usersPolicies({ env, platform, names: [anyHost, ...named] });
+  // Without a word, a login asks again.
+  const [all, ...own] = asked.map(({ policy }) => (policy === 'accept-new' ? undefined : policy));
+  const problem = asked.find((each) => each.problem !== undefined)?.problem;
+  if (problem !== undefined)
+    io.err(
+      `${io.program}: warning: your StrictHostKeyChecking counts as yes, since ssh could not be asked for it: ${problem}; set it with --host-keys=POLICY\n`,
+    );
+  const byName = new Map(named.map((host, at) => [host, own[at]]));
+  return {
+    ...alive,
+    hostKeys: all,
+    hosts: hosts.map((each) => {
+      const hostKeys = byName.get(each.host);
+      return hostKeys === undefined ? each : { ...each, options: { ...each.options, hostKeys } };
+    }),
+  };
 }
 
 function surroundings({ system }: Pick<ConfigOptions, 'system'>, io: Io) {

@@ -22,6 +22,12 @@ export async function fileAt(path: string | undefined): Promise<CurrentFile> {
   if (!content) return { text: undefined };
   const { bytes, mode, names } = content;
   const text = bytes.toString();
+  if (/^(fffe|feff)/.test(bytes.toString('hex', 0, 2)))
+    throw new CommandError(
+      'EILSEQ',
+      `${quote(path)} is UTF-16, which ssh does not read`,
+      'save it as UTF-8, in Notepad by "Save as"',
+    );
   if (!Buffer.from(text).equals(bytes)) return { text, byHand: 'is not UTF-8, and would be damaged' };
   // It is changed by a new file in its place: the other names would stay with the old one.
   if (names > 1) return { text, byHand: `has ${names} names (hard links), and the others would not follow` };

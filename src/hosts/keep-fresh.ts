@@ -1,6 +1,6 @@
 import type { Io } from '../cli/command.js';
 import type { AllMachines } from '../sources/list-all.js';
-import { readState, stateFile } from '../ssh/config/state.js';
+import { readOptions, stateFile } from '../ssh/config/state.js';
 
 /**
  * After a command found all machines: brings the Hosts up to date, if `config install --fresh` allowed it. It prints nothing
@@ -8,10 +8,10 @@ import { readState, stateFile } from '../ssh/config/state.js';
  */
 export async function keepFresh(found: AllMachines, io: Io): Promise<void> {
   try {
-    const state = await readState(stateFile(io.env, io.platform));
-    if (state?.options.fresh === true) {
+    const kept = await readOptions(stateFile(io.env, io.platform));
+    if (kept?.fresh === true) {
       const { refresh } = await import('./refresh.js');
-      await refresh(io, async () => found);
+      await refresh(io, async () => ({ ...found, env: io.env }));
     }
   } catch {
     // vmssh doctor shows it.

@@ -1,18 +1,94 @@
+import { join } from 'node:path';
 import type { Io } from '../cli/command.js';
-import type { HostKeyPolicy } from '../identity/policy.js';
-import { readState, stateFile } from '../ssh/config/state.js';
-import { usersSettings, usersTexts } from '../ssh/users-names.js';
+import { quote } from '../errors.js';
+import { readText } from '../files/read-file.js';
+import { type HostKeyPolicy, hostKeyPolicies } from '../identity/policy.js';
+import { parseState, stateFile } from '../ssh/config/state.js';
+import { sshFolder } from '../ssh/folder.js';
+import { anyHost, stricter, usersPolicies } from '../ssh/users-policy.js';
+import { isHostName } from '../target/names.js';
 import { settings } from './options.js';
+
+interface Asked {
+  /** How the host is called: lines of the user's may be for it alone. */
+  readonly names: readonly string[];
+  /** The file of ssh's -F, beside the user's. */
+  readonly file?: string | undefined;
+  /** Of the user's call. */
+  readonly options?: readonly string[];
+  /** Gets each line for the user. */
+  readonly note?: (line: string) => void;
+}
 
 /**
  * What is done about a host key that nobody knows, if neither the lines nor VMSSH_HOST_KEYS say: as the user had `config install` keep it,
- * else as their own ssh_config says for any host. Lines for all users do not know either.
+ * else as their own ssh_config says for that host. Lines for all users do not know either. The installed lines are a second witness: the
+ * stricter of both counts, and what cannot be read is strict.
  */
-export async function usersKeyPolicy({
-  env,
-  platform,
-}: Pick<Io, 'env' | 'platform'>): Promise<HostKeyPolicy> {
-  const state = await readState(stateFile(env, platform));
-  const kept = state && settings.hostKeys.parse(state.options);
-  return kept ?? usersSettings(await usersTexts({ env, platform })).hostKeys ?? 'accept-new';
+export async function usersKeyPolicy(
+  { env, platform }: Pick<Io, 'env' | 'platform'>,
+  { names, file, options, note = () => {} }: Asked,
+): Promise<HostKeyPolicy> {
+  const path = stateFile(env, platform);
+  const [state, lines] = await Promise.all([
+    textAt(path),
+    textAt(join(sshFolder(env, platform), 'vmssh.conf')),
+  ]);
+  const written = lines === undefined ? undefined : policyInLines(lines);
+  const kept = keptIn(state);
+  if (kept === 'unusable' || (kept === undefined && written === 'strict' && state === undefined)) {
+    note(
+      `${quote(path)} cannot be used: host keys that nobody knows are refused; vmssh config install writes it again`,
+    );
+    return 'strict';
+  }
+  if (kept !== undefined && file === undefined) return stricter(kept, written);
+  const valid = names.filter(isHostName);
+  const asked = valid.length === 0 ? [anyHost] : valid;
+  // The user's own file says what they want of every login, also of one with another file.
+  const files = file === undefined ? [undefined] : [undefined, file];
+  const users = (
+    await Promise.all(
+      files.map((each) => usersPolicies({ env, platform, names: asked, options, file: each })),
+    )
+  ).flat();
+  const problem = users.find((each) => each.problem !== undefined)?.problem;
+  if (problem !== undefined)
+    note(
+      `ssh could not be asked for your StrictHostKeyChecking, so it counts as yes: ${problem}; say it by vmssh config install --host-keys=POLICY`,
+    );
+  return stricter(...users.map(({ policy }) => policy), kept, written);
+}
+
+/** Undefined if there is none. */
+async function textAt(path: string): Promise<string | undefined | Error> {
+  try {
+    return await readText(path);
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    return ['ENOENT', 'ENOTDIR'].includes(code) ? undefined : (error as Error);
+  }
+}
+
+function keptIn(state: string | undefined | Error): HostKeyPolicy | undefined | 'unusable' {
+  if (state === undefined) return undefined;
+  if (state instanceof Error) return 'unusable';
+  try {
+    return settings.hostKeys.parse(parseState(state).state.options);
+  } catch {
+    return 'unusable';
+  }
+}
+
+/** What the lines for ssh say of any host; undefined: nothing. The first ones are for targets, and no machine's own. */
+export function policyInLines(lines: string | Error): HostKeyPolicy | undefined {
+  if (lines instanceof Error) return 'strict';
+  const [command] = /^\s*KnownHostsCommand .*$/m.exec(lines) ?? [];
+  if (command !== undefined) {
+    const [, word] = / --host-keys=(\S+)/.exec(command) ?? [];
+    return hostKeyPolicies.find((each) => each === word);
+  }
+  const words = [...lines.matchAll(/^\s*StrictHostKeyChecking (\S+)$/gm)].map(([, word]) => word);
+  if (words.length > 0 && words.every((each) => each === 'yes')) return 'strict';
+  return words.includes('ask') ? 'ask' : undefined;
 }

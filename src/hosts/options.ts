@@ -1,10 +1,13 @@
-import { type RawArgs, UsageError } from '../cli/command.js';
+import { type Option, type RawArgs, UsageError } from '../cli/command.js';
 import { flag, oneOf, parsed, positionals } from '../cli/option.js';
 import { routesOption } from '../cli/shared-options.js';
 import { quote } from '../errors.js';
 import { type HostKeyPolicy, hostKeyPolicies } from '../identity/policy.js';
 import { type ViaHosts, viaHosts, viaHostsOptions } from '../machines/hypervisors.js';
 import { type RouteName, routeNames } from '../route.js';
+import type { StartedHosts } from '../ssh/config/text.js';
+import { hasControlCharacter } from '../target/names.js';
+import { logins } from './logins.js';
 import { type GivenSettings, type InEffect, onOff, readSettings, type Setting } from './setting.js';
 import {
   formatSshOption,
@@ -77,15 +80,39 @@ const names: Setting<Names, Names> = {
   }),
 };
 
-const start: Setting<boolean> = {
-  ...onOff('start', {
-    on: 'ssh NAME starts a machine that is off from now on, as vmssh ssh --start does',
-    off: 'ssh NAME starts no machine, after --start',
-    not: [systemOption, patternsOption],
-    initial: undefined,
-  }),
-  format: (isOn) => (isOn ? { start: true } : {}),
-  lines: (isOn) => ({ start: isOn }),
+const startOption: Option<StartedHosts | undefined> = {
+  long: 'start',
+  value: 'NAME,...',
+  optionalValue: true,
+  takes: 'target',
+  summary:
+    'ssh NAME starts a machine that is off from now on, if ssh has a terminal; with names: these, whatever uses their Host',
+  read({ options: { start: typed } }) {
+    if (typeof typed !== 'string') return typed === true ? 'terminal' : undefined;
+    const hosts = typed.split(',');
+    if (hosts.every((each) => each !== '')) return hosts;
+    throw new UsageError(`--start takes names of machines, not ${quote(typed)}`);
+  },
+};
+const noStartOption = flag({ long: 'no-start', summary: 'ssh NAME starts no machine, after --start' });
+
+const start: Setting<StartedHosts, undefined> = {
+  options: [startOption, noStartOption],
+  exclusive: [
+    [startOption, noStartOption],
+    [systemOption, startOption],
+    [patternsOption, startOption],
+  ],
+  read: (raw) => (noStartOption.read(raw) ? [] : startOption.read(raw)),
+  format: (hosts) => (hosts === undefined || hosts.length === 0 ? {} : { start: hosts }),
+  parse: ({ start: kept }) => {
+    if (kept === 'terminal') return kept;
+    const hosts = (Array.isArray(kept) ? (kept as readonly unknown[]) : []).filter(
+      (each): each is string => typeof each === 'string' && !hasControlCharacter(each),
+    );
+    return hosts.length === 0 ? undefined : hosts;
+  },
+  lines: (hosts) => (hosts === undefined ? {} : { start: hosts }),
 };
 
 const bring: Setting<boolean> = {
@@ -177,6 +204,7 @@ export const settings = {
   routes,
   hostKeys,
   sshOptions,
+  logins,
 };
 
 const noViaOption = flag({

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Io, UsageError } from '../cli/command.js';
-import { sshAbilities } from '../process/ssh-program.js';
+import type { Include } from '../ssh/config/file.js';
 import { stateFile } from '../ssh/config/state.js';
 import { sshFolder } from '../ssh/folder.js';
 import type { ConfigOptions } from './options.js';
@@ -15,7 +15,7 @@ export interface ConfigFiles {
   /** The file that ssh reads first, with one line of ours; undefined if ssh reads `own` anyway. */
   readonly main: string | undefined;
   /** How the main file names `own`. */
-  readonly include: string;
+  readonly include: Include;
   /** The folder of the user's systemd units; undefined if there is no systemd. */
   readonly units?: string;
 }
@@ -34,7 +34,12 @@ export function configFiles(
     if (io.platform === 'win32') throw new UsageError(noSystemFile);
     const include = 'ssh_config.d/10-vmssh.conf';
     const own = join(systemFolder, include);
-    return { own, state: join(systemFolder, 'ssh_config.d/10-vmssh.json'), main: undefined, include };
+    return {
+      own,
+      state: join(systemFolder, 'ssh_config.d/10-vmssh.json'),
+      main: undefined,
+      include: [include],
+    };
   }
   const folder = sshFolder(io.env, io.platform);
   const units = hasSystemd() ? { units: unitFolder(io.env, dirname(folder)) } : {};
@@ -48,33 +53,29 @@ export function configFiles(
   };
 }
 
-/** The files by which an Include may name ours. */
-export function spellings({ own, include }: ConfigFiles, platform: NodeJS.Platform): readonly string[] {
-  if (platform === 'win32') return include === relativeName ? [include] : [include, own];
-  return [include, own, '~/.ssh/vmssh.conf'];
+/** The spellings of each name of our file that an Include needs. */
+export function spellings(
+  { own, include }: Pick<ConfigFiles, 'own' | 'include'>,
+  platform: NodeJS.Platform,
+): readonly (readonly string[])[] {
+  if (platform === 'win32') return include.map((name) => (name === relativeName ? [name] : [name, own]));
+  return [[...include, own, '~/.ssh/vmssh.conf']];
 }
 
 /**
  * How an Include names our file. A relative name is looked for in ~/.ssh (ssh_config(5)): no quoting, whatever the home is
- * called. On Windows ssh takes that "~" from HOME, which another shell may have set, but its own files from the profile.
+ * called. Windows' ssh takes that "~" from HOME, which another shell may have set, but its own files from the profile: it needs
+ * the whole path too, which Git's ssh and one before 8.0 take for a relative one. What is read twice changes nothing.
  */
-function includedAs(own: string, platform: NodeJS.Platform): string {
-  return platform === 'win32' ? own.replaceAll('\\', '/').replaceAll(/[*?[]/g, '?') : relativeName;
+function includedAs(own: string, platform: NodeJS.Platform): Include {
+  return platform === 'win32'
+    ? [own.replaceAll('\\', '/').replaceAll(/[*?[]/g, '?'), relativeName]
+    : [relativeName];
 }
 
 const relativeName = 'vmssh.conf';
 
-/** How the Include has to be for the ssh that is here: one before 8.0 takes C:/… for a relative path. */
-export async function readInclude({ include }: ConfigFiles, { platform, env }: Io): Promise<string> {
-  if (platform !== 'win32') return include;
-  return (await sshAbilities(env)).includesDrives ? include : relativeName;
-}
-
-/** On Windows: how the Include was for another ssh. */
-export function otherIncludes(
-  files: ConfigFiles,
-  include: string,
-  platform: NodeJS.Platform,
-): readonly string[] {
-  return platform === 'win32' ? [files.include, relativeName].filter((each) => each !== include) : [];
+/** On Windows: how an earlier version wrote the Include. */
+export function earlierIncludes({ include }: ConfigFiles): readonly Include[] {
+  return include.length > 1 ? include.map((name) => [name]) : [];
 }

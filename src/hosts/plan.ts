@@ -3,14 +3,15 @@ import type { Io } from '../cli/command.js';
 import { printable, quote } from '../errors.js';
 import { type FindMachines, findMachines } from '../machines/find-machines.js';
 import { ownRoutesFile, routesFile } from '../reach/remembered.js';
-import { ownerOf, signed, withInclude, withoutInclude } from '../ssh/config/file.js';
+import { withKeptEnv } from '../sources/trusted-env.js';
+import { hasInclude, ownerOf, signed, withInclude, withoutInclude } from '../ssh/config/file.js';
 import { formatState, type HostState, noState, parseState } from '../ssh/config/state.js';
-import { usersNames } from '../ssh/users-names.js';
+import { usersNames } from '../ssh/taken-names.js';
 import { setAside, shellOf } from '../target/shell.js';
 import { type Decision, decide, sshLines } from './decide.js';
 import { type Change, fileAt } from './files.js';
 import { type ConfigOptions, settings } from './options.js';
-import { type ConfigFiles, configFiles, otherIncludes, readInclude, spellings } from './places.js';
+import { type ConfigFiles, configFiles, earlierIncludes, spellings } from './places.js';
 import { inEffect } from './setting.js';
 import { leftOut, refusedOfLast, saidBySsh } from './ssh-option.js';
 import { isUnit, unitChanges } from './units.js';
@@ -36,11 +37,10 @@ export async function planInstall(
   find: FindMachines = findMachines,
   files: ConfigFiles = configFiles(options, io),
 ): Promise<Plan> {
-  const [{ text: own }, { text: before }, { text: main, byHand }, include] = await Promise.all([
+  const [{ text: own }, { text: before }, { text: main, byHand }] = await Promise.all([
     fileAt(files.own),
     fileAt(files.state),
     fileAt(files.main),
-    readInclude(files, io),
   ]);
   const refusal = foreignFile(files.own, own, `install${options.system ? ' --system' : ''}`, io);
   if (refusal) return { changes: [], refusal, files };
@@ -50,7 +50,8 @@ export async function planInstall(
   if (refused) return { changes: [], refusal: { path: files.state, ...refused }, files };
   // Whether units are wanted is in a state that is lost.
   const fresh = all.fresh ?? (problem === undefined ? false : undefined);
-  const units = await unitChanges(files.units, fresh, io);
+  const asking = { ...io, env: withKeptEnv(io.env, last.machines) };
+  const units = await unitChanges(files.units, fresh, asking);
   if (units.changed)
     return {
       changes: [],
@@ -62,12 +63,13 @@ export async function planInstall(
     ...{ env, platform, main: main ?? '', folder: options.system ? undefined : dirname(files.own) },
     ...{ ours: last.machines, countsVmssh: true },
   });
-  const decision = await decide({ ...options, ...all }, last, taken, io, find);
+  const decision = await decide({ ...options, ...all }, last, taken, asking, find);
   const text = signed(await sshLines(decision, options, io));
   const state = isSame(decision.state, last) ? before : formatState(decision.state);
   const { main: path } = files;
-  const rest = otherIncludes(files, include, io.platform).reduce(withoutInclude, main);
-  const included = withInclude(rest, include, spellings({ ...files, include }, io.platform));
+  const needed = spellings(files, io.platform);
+  const rest = hasInclude(main ?? '', needed) ? main : earlierIncludes(files).reduce(withoutInclude, main);
+  const included = withInclude(rest, files.include, needed);
   const lost = [...(problem === undefined ? [] : [problem]), ...leftOut(last.options)].map(
     (each) =>
       `${io.program}: warning: ${quote(files.state)}${each === problem ? ' ' : ': '}${printable(each)}`,
@@ -82,7 +84,7 @@ export async function planInstall(
   if (broken) return { changes: [], refusal: broken, files };
   return {
     changes,
-    files: { ...files, include },
+    files,
     notes: [...lost, ...decision.notes],
     decision,
     startsUnits:
@@ -121,7 +123,8 @@ function lastState(text: string | undefined, isExpected: boolean): { state: Host
 
 /** Whether they differ at most in the days on which machines were seen. */
 function isSame(one: HostState, other: HostState): boolean {
-  const text = (state: HostState) => JSON.stringify(state, (key, value) => (key === 'seen' ? '' : value));
+  const text = ({ machines, ...state }: HostState) =>
+    formatState({ ...state, machines: machines.map((each) => ({ ...each, seen: '' })) });
   return text(one) === text(other);
 }
 
@@ -145,8 +148,7 @@ export async function planUninstall(
       refusal: foreignFile(units.changed.path, units.changed.text, 'uninstall', io),
       files,
     };
-  const rest = otherIncludes(files, files.include, io.platform).reduce(withoutInclude, main);
-  const left = withoutInclude(rest, files.include);
+  const left = [files.include, ...earlierIncludes(files)].reduce(withoutInclude, main);
   const changes = [
     ...(files.main === undefined
       ? []

@@ -1,6 +1,7 @@
 import { type Io, UsageError } from '../cli/command.js';
 import { repeated } from '../cli/option.js';
 import { quote } from '../errors.js';
+import { everySsh } from '../process/ssh-program.js';
 import type { JsonObject } from '../sources/tools/json.js';
 import { type RunTool, runTool } from '../sources/tools/run-tool.js';
 import { refusedSetting } from '../ssh/config/host-options.js';
@@ -76,13 +77,15 @@ export function mergedSshOptions(
   );
 }
 
+type SshHere = Pick<Io, 'env' | 'platform'>;
+
 /** Time for a ssh that is on a slow disk. Milliseconds. */
 const timeoutMs = 5000;
 
 /** Has ssh read them. Throws a UsageError. */
 export async function checkSshOptions(
   { sshOptions = [] }: { readonly sshOptions?: readonly SshOption[] },
-  io: Pick<Io, 'env'>,
+  io: SshHere,
   run: RunTool = runTool,
 ): Promise<void> {
   const refused = await refusedBySsh(sshOptions, io, run);
@@ -93,7 +96,7 @@ export async function checkSshOptions(
 export async function refusedOfLast(
   options: readonly SshOption[],
   kept: JsonObject,
-  io: Pick<Io, 'env'>,
+  io: SshHere,
 ): Promise<{ readonly why: string; readonly hint: string } | undefined> {
   const keywords = readSshOptions(kept).taken.map(({ keyword }) => keyword.toLowerCase());
   const refused = await refusedBySsh(
@@ -107,21 +110,27 @@ export async function refusedOfLast(
   };
 }
 
-/** The first of them that ssh does not accept: it would end every login. Undefined if there is none, or no ssh. */
+/** The first of them that an ssh here does not accept: it would end every login by that one. */
 export async function refusedBySsh(
   options: readonly SshOption[],
-  io: Pick<Io, 'env'>,
+  io: SshHere,
   run: RunTool = runTool,
 ): Promise<(SshOption & { readonly why: string }) | undefined> {
   const given = options.filter(({ value }) => value !== '');
-  const saysOf = (all: readonly SshOption[]) =>
-    saidBySsh(['-F', 'none', ...all.flatMap((each) => ['-o', formatSshOption(each)])], io, run);
-  if (given.length === 0 || (await saysOf(given)) === undefined) return undefined;
-  for (const option of given) {
-    const said = (await saysOf([option]))?.replace(/^command-line:? line 0: /, '');
-    if (said === undefined) continue;
-    const text = quote(formatSshOption(option));
-    return { ...option, why: `-o ${text}: ssh does not accept it: ${said}` };
+  for (const [ssh = 'ssh', ...first] of given.length === 0 ? [] : everySsh(io)) {
+    const saysOf = (all: readonly SshOption[]) =>
+      saidBySsh(
+        [...first, '-F', 'none', ...all.flatMap((each) => ['-o', formatSshOption(each)])],
+        io,
+        run,
+        ssh,
+      );
+    if ((await saysOf(given)) === undefined) continue;
+    for (const option of given) {
+      const said = (await saysOf([option]))?.replace(/^command-line:? line 0: /, '');
+      const text = quote(formatSshOption(option));
+      if (said !== undefined) return { ...option, why: `-o ${text}: ${ssh} does not accept it: ${said}` };
+    }
   }
   return undefined;
 }
@@ -131,12 +140,13 @@ export async function saidBySsh(
   options: readonly string[],
   { env }: Pick<Io, 'env'>,
   run: RunTool = runTool,
+  ssh = 'ssh',
 ): Promise<string | undefined> {
   try {
-    await run('ssh', [...options, '-G', '--', 'vmssh'], { env, timeoutMs });
+    await run(ssh, ['-o', 'CanonicalizeHostname=no', ...options, '-G', '--', 'vmssh'], { env, timeoutMs });
     return undefined;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    return code === 'FAILED' ? message.replace(/^ssh: /, '').replaceAll('\r', '') : undefined;
+    return code === 'FAILED' ? message.replace(`${ssh}: `, '').replaceAll('\r', '') : undefined;
   }
 }

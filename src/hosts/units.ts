@@ -2,9 +2,9 @@ import { basename, join } from 'node:path';
 import type { Io } from '../cli/command.js';
 import { usage } from '../cli/option.js';
 import { printable } from '../errors.js';
-import { shellVariables } from '../sources/own-env.js';
-import { configFolder } from '../sources/own-folders.js';
 import { watchedFolders } from '../sources/sources.js';
+import { maySayASecret, shellVariables } from '../sources/trusted-env.js';
+import { configFolder } from '../sources/trusted-path.js';
 import { callerForSsh } from '../ssh/config/caller.js';
 import { ownerOf, signed, type Writer } from '../ssh/config/file.js';
 import { type Change, fileAt } from './files.js';
@@ -175,7 +175,7 @@ export function unitText(lines: readonly string[], writer?: Writer): string {
 /** The lines of a [Service] that starts this program where it finds the machines that it finds now. Throws a RangeError. */
 export function serviceOf(command: readonly string[], env: Io['env']): readonly string[] {
   const set = shellVariables().flatMap((name) =>
-    env[name] ? [`Environment=${word(`${name}=${env[name]}`)}`] : [],
+    env[name] && !maySayASecret(env[name]) ? [`Environment=${word(`${name}=${env[name]}`)}`] : [],
   );
   return [...set, `ExecStart=${start(command)}`];
 }

@@ -4,7 +4,7 @@ import type { HostKeyPolicy } from './policy.js';
 /** All that the decision is made from. */
 export interface KeyFacts {
   /** Undefined: nobody said what was reached. */
-  readonly reached: { readonly text: string } | undefined;
+  readonly reached: { readonly text: string; readonly silent?: readonly string[] } | undefined;
   /** Whose key it is (identity.ts); undefined for an address. */
   readonly alias: string | undefined;
   /** Whose key a typed UUID means. */
@@ -73,10 +73,12 @@ export function decideKey(facts: KeyFacts): KeyAnswer {
   const moved = names.filter((name) => isAnothers(name, facts));
   const isPinned = known.some((pin) => pinPrint(pin) === shown);
   const isAsked = manager !== undefined;
-  const canSay = manager !== undefined && manager.length > 0;
-  const isSaid = manager?.includes(shown) === true;
-  const isNew = moved.length > 0;
+  const managerKnows = manager !== undefined && manager.length > 0;
+  const managerConfirms = manager?.includes(shown) === true;
+  const nameWasAnothers = moved.length > 0;
   const pin = alias !== undefined;
+  // It may be the address of a machine whose key is known.
+  const isUnsure = reached?.silent !== undefined;
   const { meant } = facts;
   const isOtherId = meant !== undefined && meant !== alias && facts.pins.some((each) => each.alias === meant);
   const rows: readonly (readonly [boolean, KeyAnswer])[] = [
@@ -85,28 +87,31 @@ export function decideKey(facts: KeyFacts): KeyAnswer {
     [brought !== undefined && isOtherId, { do: 'refuse', why: 'another machine' }],
     [brought !== undefined && made !== undefined, { do: 'refuse', why: 'not made' }],
     [brought !== undefined && brought !== shown, { do: 'refuse', why: 'not brought' }],
-    [brought !== undefined && isNew, { do: 'accept', pin: false, why: 'brought to another' }],
+    [brought !== undefined && nameWasAnothers, { do: 'accept', pin: false, why: 'brought to another' }],
     [brought !== undefined, { do: 'accept', pin: false, why: 'brought' }],
     [facts.isRevoked, { do: 'refuse', why: 'revoked' }],
-    [facts.isCertified, { do: 'accept', pin: pin && known.length === 0 && !isNew, why: 'certified' }],
+    [
+      facts.isCertified,
+      { do: 'accept', pin: pin && known.length === 0 && !nameWasAnothers, why: 'certified' },
+    ],
     [made !== undefined && made === shown, { do: 'accept', pin: false, why: 'made' }],
     [made !== undefined, { do: 'refuse', why: 'not made' }],
     // A typed UUID is that machine's only.
     [isOtherId, { do: 'refuse', why: 'another machine' }],
     // A name meant another machine until now.
-    [isNew && !isAsked, { do: 'ask manager' }],
-    [isNew && known.length > 0 && !isPinned, { do: 'refuse', why: 'changed' }],
-    [isNew && isSaid, { do: 'accept', pin, moved, why: 'new machine' }],
-    [isNew, { do: 'refuse', why: 'another machine' }],
+    [nameWasAnothers && !isAsked, { do: 'ask manager' }],
+    [nameWasAnothers && known.length > 0 && !isPinned, { do: 'refuse', why: 'changed' }],
+    [nameWasAnothers && managerConfirms, { do: 'accept', pin, moved, why: 'new machine' }],
+    [nameWasAnothers, { do: 'refuse', why: 'another machine' }],
     // A machine with pinned keys: these and no others.
     [isPinned, { do: 'accept', pin: !isComplete(facts), why: 'known' }],
     [known.length > 0, { do: 'refuse', why: 'changed' }],
     // A machine without one.
     [pin && !isAsked, { do: 'ask manager' }],
-    [pin && isSaid, { do: 'accept', pin, why: 'by manager' }],
-    [pin && canSay, { do: 'refuse', why: 'not by manager' }],
+    [pin && managerConfirms, { do: 'accept', pin, why: 'by manager' }],
+    [pin && managerKnows, { do: 'refuse', why: 'not by manager' }],
     [policy === undefined, { do: 'ask policy' }],
-    [policy === 'ask', { do: 'ask user', pin }],
+    [policy === 'ask' || (isUnsure && policy === 'accept-new'), { do: 'ask user', pin: pin && !isUnsure }],
     [policy === 'strict', { do: 'refuse', why: 'unknown' }],
     [pin, { do: 'accept', pin, why: 'first' }],
   ];

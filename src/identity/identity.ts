@@ -5,7 +5,7 @@ import { asTarget } from '../kinds/parse.js';
 import type { ListedMachine } from '../sources/merge.js';
 import type { Authority } from '../sources/tools/scope.js';
 import { parseUuid, vmIds } from '../target/guid.js';
-import { slug } from '../target/names.js';
+import { foldOf, slug } from '../target/names.js';
 import {
   type AnyTarget,
   type NamedTarget,
@@ -102,9 +102,10 @@ function nameIn(target: AnyTarget, authority?: Authority): string {
   return nameAlias(target, authority).slice('vmssh-'.length);
 }
 
-/** A short name is found whatever its case, and by its slug: each such spelling means the machine. */
+/** A short name is found whatever its case, and by its slug: each such spelling means the machine, unless its Host has another name. */
 function shortNames(typed: string, name = typed): readonly string[] {
-  return [typed, name, slug(name).toLowerCase()].map((each) => `host%${exact(each)}`);
+  const all = foldOf(typed) === foldOf(name) ? [typed, name, slug(name).toLowerCase()] : [typed];
+  return all.map((each) => `host%${exact(each)}`);
 }
 
 function isSameName(target: Target, name: string): boolean {

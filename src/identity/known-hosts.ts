@@ -1,4 +1,5 @@
 import { createHash, createHmac } from 'node:crypto';
+import { matchesPattern } from '../target/names.js';
 
 /** A known_hosts line with a key (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT). Each character of its texts is one byte. */
 export interface KeyLine {
@@ -63,27 +64,8 @@ function isHashOf(name: string, hashed: string): boolean {
 
 /** In lower case, as far as known_hosts ignores it. */
 export function folded(text: string): string {
+  if (text.toLowerCase() === text) return text;
   return text.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
-}
-
-/** Whether a text matches an ssh pattern, where "*" is any characters and "?" is one. In n × m steps at most. */
-export function matchesPattern(text: string, pattern: string): boolean {
-  let [at, next] = [0, 0];
-  let star: { readonly next: number; at: number } | undefined;
-  while (at < text.length) {
-    if (pattern[next] === '*') {
-      star = { next: ++next, at };
-    } else if (pattern[next] === '?' || pattern[next] === text[at]) {
-      at++;
-      next++;
-    } else if (star) {
-      at = ++star.at;
-      next = star.next;
-    } else {
-      return false;
-    }
-  }
-  return /^\**$/.test(pattern.slice(next));
 }
 
 /** ssh's verdict on a server's key. */
@@ -113,5 +95,6 @@ function linesFor(name: string, bytes: Buffer): readonly KeyLine[] {
 
 /** A public key blob's fingerprint in the form of ssh-keygen -l: "SHA256:" and base64 without padding. */
 export function fingerprintOf(blob: Buffer): string {
-  return `SHA256:${createHash('sha256').update(blob).digest('base64').replace(/=+$/, '')}`;
+  // 32 bytes have one "=".
+  return `SHA256:${createHash('sha256').update(blob).digest('base64').slice(0, -1)}`;
 }

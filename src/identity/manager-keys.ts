@@ -1,24 +1,29 @@
 import { asTarget } from '../kinds/parse.js';
-import { systemProgram } from '../process/program-in-path.js';
-import { ownEnv } from '../sources/own-env.js';
+import { everyEntry } from '../sources/here.js';
+import { outsideLines } from '../sources/outside/file.js';
 import type { Deps } from '../sources/provider.js';
-import { execCommand } from '../sources/tools/exec-route.js';
+import type { ReachedMachine, Source } from '../sources/source.js';
+import { type SourceEntry, sources } from '../sources/sources.js';
+import { type MachineFiles, maxKeys, printed, publicKeys } from '../sources/tools/machine-files.js';
+import { ownEnv } from '../sources/trusted-env.js';
 import type { ViaTarget } from '../target/target.js';
 import { fingerprintOf } from './known-hosts.js';
-import { filesByExec, type MachineFiles, maxKeys, printed, publicKeys } from './readers/machine-files.js';
-import type { ReachedMachine, ReachedRecord } from './record.js';
+import type { ReachedRecord } from './record.js';
 
-/** A manager's way to the files of its machines. */
-export interface KeySource {
-  readonly provider: string;
-  /** Undefined if it cannot read this one. `uid`: this user's. */
-  open(
-    machine: ReachedMachine,
-    deps: Deps,
-    uid: number | undefined,
-  ): MachineFiles | undefined | Promise<MachineFiles | undefined>;
-  /** Whether its machines are all a cluster's: these have the authority "other", and the cluster that says so is the one that reads. */
-  readonly isCluster?: true;
+/**
+ * How a machine's own manager starts a program in it as its root, by the same rules as for its keys: undefined for a machine of another
+ * user or hypervisor, and a cluster's.
+ */
+export async function managerExec(
+  machine: ReachedMachine,
+  deps: Deps,
+  uid: number | undefined = process.getuid?.(),
+): Promise<Pick<MachineFiles, 'exec' | 'run'> | undefined> {
+  if (machine.authority === 'other' || machine.via !== undefined) return undefined;
+  const source = await sourceOf(machine, deps);
+  const asked = { ...deps, env: ownEnv(deps.env), timeoutMs: deps.timeoutMs ?? maxMs };
+  const files = await answerOf(async () => source?.files?.(machine, asked, uid));
+  return files?.exec || files?.run ? files : undefined;
 }
 
 /**
@@ -32,10 +37,11 @@ export async function managerKeys(
   deps: Deps,
   shown?: string,
   uid: number | undefined = process.getuid?.(),
-  from: readonly KeySource[] = keySources,
+  from?: From,
 ): Promise<readonly string[] | undefined> {
-  const source = from.find(({ provider }) => provider === machine.provider);
-  if (source === undefined || machine.via !== undefined) return undefined;
+  if (machine.via !== undefined) return undefined;
+  const source = await sourceOf(machine, deps, from);
+  if (source === undefined || source.isSilent) return undefined;
   if (machine.authority === 'other' && !source.isCluster) return undefined;
   const { env, signal, timeoutMs = maxMs } = deps;
   const late = AbortSignal.timeout(timeoutMs);
@@ -46,7 +52,7 @@ export async function managerKeys(
     timeoutMs,
     signal: signal ? AbortSignal.any([signal, late]) : late,
   };
-  const files = await answerOf(async () => source.open(machine, limited, uid));
+  const files = await answerOf(async () => source.files?.(machine, limited, uid));
   if (files === undefined) return undefined;
   const isShown = (texts: readonly string[]) => publicKeys(texts).some((key) => printOf(key) === shown);
   const usual = publicKeys((await answerOf(() => files.read(usualFiles, isShown))) ?? []);
@@ -56,6 +62,18 @@ export async function managerKeys(
   const all = [...new Set([...others, ...usual])].slice(0, maxKeys);
   return all.length === 0 ? undefined : all;
 }
+
+/** The source of a machine. The user's own are only looked for if it is none of vmssh's. */
+async function sourceOf(
+  { provider }: ReachedMachine,
+  { env }: Deps,
+  from: From = sources,
+): Promise<Source | undefined> {
+  const isIt = ({ name }: Pick<SourceEntry, 'name'>) => name === provider;
+  return (from.find(isIt) ?? everyEntry(outsideLines(env)).find(isIt))?.load();
+}
+
+type From = readonly Pick<SourceEntry, 'name' | 'load'>[];
 
 /** The fingerprints of the keys of what was reached; none if nobody can say. */
 export async function managerPrints(
@@ -119,67 +137,3 @@ function hostKeyFiles(text: string): readonly string[] {
 }
 
 const maxFiles = 8;
-
-/** A name that no program takes for an option. */
-function isPlain(name: string): boolean {
-  return /^[a-z0-9][\w.-]*$/i.test(name);
-}
-
-/**
- * The managers that can read the files of their machines. KubeVirt and Hyper-V have no such way. Multipass asks by an ssh of its own to the
- * machine's address, which another machine on its bridge can take.
- */
-const keySources: readonly KeySource[] = [
-  {
-    provider: 'podman',
-    open: async (...asked) =>
-      (await import('./readers/container-files.js')).containerFiles('podman', ...asked),
-  },
-  {
-    provider: 'docker',
-    open: async (...asked) =>
-      (await import('./readers/container-files.js')).containerFiles('docker', ...asked),
-  },
-  {
-    provider: 'incus',
-    open: async (machine, deps) => (await import('./readers/incus-files.js')).incusFiles(machine, deps),
-  },
-  {
-    provider: 'machined',
-    open: async (...asked) => (await import('./readers/nspawn-files.js')).nspawnFiles(...asked),
-  },
-  {
-    provider: 'nspawn',
-    open: async (...asked) => (await import('./readers/nspawn-files.js')).nspawnFiles(...asked),
-  },
-  {
-    provider: 'libvirt',
-    open: async (machine, deps) =>
-      (await import('./readers/guest-agent-files.js')).guestAgentFiles(machine, deps),
-  },
-  {
-    provider: 'wsl',
-    open({ name }, deps) {
-      if (name === '' || name.startsWith('-') || /["\\\p{Cc}]/u.test(name)) return undefined;
-      const own = ['--distribution', name, '--user', 'root', '--exec'];
-      return filesByExec([systemProgram('wsl.exe', deps.env), ...own], deps);
-    },
-  },
-  {
-    // By an ssh of its own to the port of this host that its process holds while the machine runs.
-    provider: 'lima',
-    open({ name }, deps) {
-      const exec = ['limactl', 'shell', '--workdir=/', name];
-      return isPlain(name) ? filesByExec(exec, deps, [...exec, 'sudo', '-n']) : undefined;
-    },
-  },
-  {
-    provider: 'kubectl',
-    isCluster: true,
-    open({ target }, deps) {
-      const [kind, namespace, name = '', container] = target.split('/');
-      const exec = kind === 'kubectl' ? execCommand('kubectl', name, { namespace, container }) : undefined;
-      return exec && filesByExec(exec, deps);
-    },
-  },
-];

@@ -11,14 +11,22 @@ export interface Pin {
   readonly names: readonly string[];
 }
 
-/** The keys in a known_hosts file, without marked and hashed lines. */
-export function pinsIn(bytes: Buffer): readonly Pin[] {
+/**
+ * The keys in a known_hosts file, without marked lines. A hashed name is that of `known` which has the hash; of another machine it is the
+ * hash.
+ */
+export function pinsIn(bytes: Buffer, known: readonly (string | undefined)[] = []): readonly Pin[] {
+  const aliases = known.filter((each) => each !== undefined);
   return linesOf(bytes).flatMap((line) => {
     const parsed = parseLine(line);
     if (!parsed || parsed.marker !== undefined) return [];
     const { hosts, at, type, key } = parsed;
     const names = namesIn(line.slice(at)).map(fromBytes);
-    return hosts.split(',').map((alias) => ({ alias: fromBytes(folded(alias)), type, key, names }));
+    const aliasOf = (entry: string) =>
+      entry.startsWith('|')
+        ? (aliases.find((each) => isEntryOf(toBytes(each), entry)) ?? entry)
+        : fromBytes(folded(entry));
+    return hosts.split(',').map((entry) => ({ alias: aliasOf(entry), type, key, names }));
   });
 }
 
@@ -42,7 +50,7 @@ export async function pinKey(
   let result: Pinned = 'pinned';
   const naming = { alias: toBytes(alias), names: names.map(toBytes), moved: moved.map(toBytes) };
   const edit = (old: Buffer = Buffer.alloc(0)) => {
-    const own = pinsIn(old).filter((pin) => pin.alias === alias);
+    const own = pinsIn(old, [alias]).filter((pin) => pin.alias === alias);
     const isThere = own.some((pin) => pin.key === key);
     result = own.length > 0 && !isThere ? 'lost' : 'pinned';
     if (result === 'lost') return old;
@@ -69,7 +77,7 @@ function withNames(line: string, { alias, names, moved }: Naming): string {
   if (!parsed || parsed.marker !== undefined) return line;
   const { hosts, at, type, key } = parsed;
   const had = namesIn(line.slice(at));
-  const own = folded(hosts) === alias;
+  const own = isEntryOf(alias, hosts);
   const next = own ? [...new Set([...had, ...names])] : had.filter((name) => !moved.includes(name));
   if (next.length === had.length) return line;
   const others = commentOf(line.slice(at)).filter((word) => !isName(word));
@@ -117,7 +125,7 @@ export async function forgetKeys(
   let result: Forgotten = { removed: 0, forgotten: [], kept: [] };
   const hasName = (pin: Pin) => pin.names.some((name) => meant.includes(name));
   const edit = (old: Buffer | undefined) => {
-    const pins = old === undefined ? [] : pinsIn(old);
+    const pins = old === undefined ? [] : pinsIn(old, names);
     const aliases = new Set([
       ...names,
       ...(own ? ownAliases(pins, names, own) : aliasesOf(pins.filter(hasName))),
@@ -160,7 +168,7 @@ export function withoutNames(
   names: readonly string[],
 ): { readonly bytes: Buffer; readonly removed: number } {
   const wanted = names.map(nameBytes);
-  const isWanted = (entry: string) => wanted.some((name) => isEntryOf(name, entry));
+  const isWanted = (entry: string) => names.includes(entry) || wanted.some((name) => isEntryOf(name, entry));
   let removed = 0;
   const kept = linesOf(bytes).map((line) => {
     const parsed = parseLine(line);

@@ -1,13 +1,13 @@
 import {
   closeSync,
   constants,
-  existsSync,
   fstatSync,
   lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   readSync,
   unlinkSync,
   writeSync,
@@ -16,10 +16,11 @@ import { isAbsolute, join } from 'node:path';
 import type { Endpoint } from '../endpoint.js';
 import { isNamed } from '../kinds/kinds.js';
 import type { TypedTarget } from '../kinds/parse.js';
-import { ownFolders } from '../sources/own-env.js';
-import { stateHome } from '../sources/own-folders.js';
 import type { DiscoveredMachine } from '../sources/provider.js';
+import type { ReachedMachine } from '../sources/source.js';
 import { isJsonObject, parseJson } from '../sources/tools/json.js';
+import { ownFolders } from '../sources/trusted-env.js';
+import { isPrivateFolder, stateHome } from '../sources/trusted-path.js';
 
 /** What a proxy has reached: ssh asks for the host key later, by another program of ours. */
 export interface ReachedRecord {
@@ -29,17 +30,10 @@ export interface ReachedRecord {
   readonly machine?: ReachedMachine;
   /** Of an address whose machine nobody was asked for yet. */
   readonly address?: Endpoint;
+  /** Of an address: the sources that may know whose it is, and did not answer. */
+  readonly silent?: readonly string[];
   /** The key of the sshd that was brought into it for this login, and of no other. */
   readonly brought?: { readonly type: string; readonly key: string };
-}
-
-/** What is recorded of the machine. */
-export interface ReachedMachine
-  extends Pick<DiscoveredMachine, 'provider' | 'name' | 'target' | 'uuid' | 'authority' | 'via'> {
-  /** 64 hexadecimal digits. */
-  readonly containerId?: string;
-  /** The address of its Podman or Docker, if the manager's command does not go there by itself. */
-  readonly containerUrl?: string;
 }
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -63,8 +57,9 @@ export function recordFolders(env: Env): Iterable<string> {
 /** The first is mostly enough: nothing is looked at for the others. */
 function* foldersFor(env: Env): Generator<string, void> {
   const uid = process.getuid?.() ?? 0;
-  const { XDG_RUNTIME_DIR = '' } = ownFolders(env, ['XDG_RUNTIME_DIR'], uid);
-  if (isAbsolute(XDG_RUNTIME_DIR)) yield join(XDG_RUNTIME_DIR, 'vmssh');
+  const { XDG_RUNTIME_DIR: session = '' } = env;
+  // What is in it is used by descriptor: those above it need no look.
+  if (isAbsolute(session) && isPrivateFolder(session, uid)) yield join(session, 'vmssh');
   const own = ownFolders(env, ['HOME', 'XDG_STATE_HOME'], uid);
   const state = stateHome(own, own.HOME ?? '');
   if (isAbsolute(state)) yield join(state, 'vmssh/reached');
@@ -72,25 +67,25 @@ function* foldersFor(env: Env): Generator<string, void> {
 }
 
 /**
- * Leaves what was reached for the ssh that started this process. Throws a system error if no folder can be used. `now` in milliseconds:
- * nobody reads a record that is ten minutes old.
+ * Leaves what was reached for the ssh that started this process. Throws the first folder's system error if none can be used, and an error
+ * where processes cannot be told apart. `now` in milliseconds: nobody reads a record that is ten minutes old.
  */
 export function leaveRecord(
   reached: ReachedRecord,
   { folders, procDir, uid, by = process }: RecordPlace,
   now: number = Date.now(),
 ): void {
-  const name = recordName(by.ppid, procDir);
+  const name = recordName(by, procDir);
   let failure: unknown;
   for (const folder of folders)
     try {
-      if (!existsSync(folder)) mkdirSync(folder, { recursive: true, mode: 0o700 });
-      checkOwn(lstatSync(folder), uid);
-      if (by.pid % sweepEach === 0) removeStale(folder, now);
-      writeOwn(join(folder, name), JSON.stringify(reached));
+      within(openOrMake(folder), uid, (path) => {
+        if (by.pid % sweepEach === 0) removeStale(path, now);
+        writeOwn(`${path}/${name}`, JSON.stringify(reached));
+      });
       return;
     } catch (error) {
-      failure = error;
+      failure ??= error;
     }
   throw failure;
 }
@@ -100,16 +95,16 @@ export function readRecord(
   { folders, procDir, uid, by = process }: RecordPlace,
   take: boolean,
 ): ReachedRecord | undefined {
-  const name = recordName(by.ppid, procDir);
-  for (const folder of folders) {
-    const path = join(folder, name);
+  const name = nameIfSeen(by, procDir);
+  for (const folder of name === undefined ? [] : folders)
     try {
-      checkOwn(lstatSync(folder), uid);
-      const reached = parseRecord(readOwn(path, uid));
-      if (take) removeIfThere(path);
+      const reached = within(openFolder(folder), uid, (path) => {
+        const text = readOwn(`${path}/${name}`, uid);
+        if (take) removeIfThere(`${path}/${name}`);
+        return parseRecord(text);
+      });
       if (reached) return reached;
     } catch {}
-  }
   return undefined;
 }
 
@@ -138,13 +133,59 @@ export function reachedMachine(machine: DiscoveredMachine): ReachedMachine {
   };
 }
 
-/** By ssh's pid and start time, as another process may get the pid later; "0" if ssh has ended or cannot be seen. */
-function recordName(ssh: number, procDir = '/proc'): string {
+type Asking = NonNullable<RecordPlace['by']>;
+
+/**
+ * By ssh's pid namespace, pid and start time: each namespace has such a pid, and another process may get it later; "0" if ssh has ended.
+ * Throws an error if /proc shows another namespace, whose pids mean other processes.
+ */
+function recordName({ pid, ppid: ssh }: Asking, procDir = '/proc'): string {
+  if (linkIn(`${procDir}/self`) !== `${pid}`) throw new Error('/proc is not that of this pid namespace');
+  // "pid:[4026531836]"
+  const namespace = readlinkSync(`${procDir}/self/ns/pid`).slice('pid:['.length, -1);
   const text = statText(ssh, procDir);
   // Field 22 of proc(5), in ticks. The second is the name, which may have blanks and brackets in it.
-  let start = text.lastIndexOf(')') + 2;
-  for (let field = 3; field < 22; ++field) start = text.indexOf(' ', start) + 1;
-  return `ssh-${ssh}-${text.slice(start, text.indexOf(' ', start)) || '0'}`;
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ', 20);
+  return `ssh-${namespace}-${ssh}-${fields[22 - 3] ?? '0'}`;
+}
+
+function nameIfSeen(by: Asking, procDir: string | undefined): string | undefined {
+  try {
+    return recordName(by, procDir);
+  } catch {
+    return undefined;
+  }
+}
+
+function openFolder(folder: string): number {
+  return openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+}
+
+function openOrMake(folder: string): number {
+  try {
+    return openFolder(folder);
+  } catch {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    return openFolder(folder);
+  }
+}
+
+/** Works in the folder that was opened, by a path that is its own whatever becomes of its name. Closes it. Throws if others may write there. */
+function within<T>(folder: number, uid: number | undefined, work: (path: string) => T): T {
+  try {
+    checkOwn(fstatSync(folder), uid);
+    return work(`/proc/self/fd/${folder}`);
+  } finally {
+    closeSync(folder);
+  }
+}
+
+function linkIn(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined;
+  }
 }
 
 /** A record is some hundred bytes. */
@@ -200,7 +241,7 @@ const maxAge = 600_000;
 // An ssh without the command, and what is no ssh, leave theirs.
 function removeStale(folder: string, now: number): void {
   for (const name of readdirSync(folder))
-    if (/^ssh-\d+-\d+$/.test(name) && isOld(join(folder, name), now)) removeIfThere(join(folder, name));
+    if (/^ssh(-\d+){2,3}$/.test(name) && isOld(join(folder, name), now)) removeIfThere(join(folder, name));
 }
 
 function isOld(path: string, now: number): boolean {

@@ -1,4 +1,4 @@
-import { quote } from '../errors.js';
+import { ConnectError, quote } from '../errors.js';
 import { type ShellPlace, shellOf, shellQuoted } from '../target/shell.js';
 import type { Refusal } from './decide.js';
 
@@ -10,6 +10,8 @@ interface Named {
   readonly forget?: string;
   /** The machine for which `guest credentials` made a key; undefined: what was typed. */
   readonly made?: string;
+  /** Who did not answer, and may know whose address was reached. */
+  readonly silent?: readonly string[] | undefined;
   /** Our known_hosts file. */
   readonly path: string;
 }
@@ -17,46 +19,46 @@ interface Named {
 /** Why a machine's host key is refused: one clause, whose "it" is the key, and the fix. */
 export function explainRefusal(
   why: Refusal,
-  { typed, forget = typed, made = typed, path }: Named,
+  { typed, forget = typed, made = typed, silent, path }: Named,
   place: ShellPlace,
 ): { readonly code: string; readonly final: true; readonly problem: string; readonly hint: string } {
   const word = (text: string) => shellQuoted(text, shellOf(place));
   const ifExpected = `if you expected this: vmssh forget ${word(forget)}`;
-  const ifRight = 'if it is the right one: VMSSH_HOST_KEYS=accept-new, once';
+  const ifRight = 'if it is the right key, accept it once: VMSSH_HOST_KEYS=accept-new';
   switch (why) {
     case 'revoked':
       return {
         code: 'HOST_KEY_REVOKED',
         final: true,
-        problem: `it is revoked in ${path}, or in your own known_hosts`,
+        problem: `it is revoked in ${path}, or in a file that your ssh configuration names`,
         hint: 'give the machine another host key; vmssh forget keeps @revoked lines',
       };
     case 'not brought':
       return {
         code: 'HOST_KEY_CHANGED',
         final: true,
-        problem: 'it is not the one of the sshd that was brought into it for this login',
-        hint: 'something in the machine came in between: try again, and if it stays so, trust nothing in it',
+        problem: 'it is not the key of the sshd that vmssh started there for this login',
+        hint: 'another program in the machine answered: try again; if it happens again, do not trust the machine',
       };
     case 'not made':
       return {
         code: 'HOST_KEY_CHANGED',
         final: true,
-        problem: `it is not the one that vmssh guest credentials made for ${quote(made)}: the guest did not take that, or another machine answers`,
+        problem: `it is not the key that vmssh guest credentials made for ${quote(made)}: the guest does not use that key, or another machine answers`,
         hint: `vmssh guest check --credentials ${word(made)} HOST, over another route, says why; to trust the machine as it is: ${undoCommand(made, place)}`,
       };
     case 'not by manager':
       return {
         code: 'HOST_KEY_CHANGED',
         final: true,
-        problem: 'it is not one that its manager reads in the machine, so another one may answer for it',
+        problem: 'its manager reads another key in the machine, so a different machine may be answering',
         hint: `vmssh check --verbose ${word(typed)} shows the route to it; in the machine: ssh-keyscan localhost`,
       };
     case 'another machine':
       return {
         code: 'HOST_KEY_CHANGED',
         final: true,
-        problem: 'the name meant another machine until now, and no key of this one is known',
+        problem: 'the name now reaches a different machine, whose key is not known',
         hint: ifExpected,
       };
     case 'changed':
@@ -64,7 +66,7 @@ export function explainRefusal(
         code: 'HOST_KEY_CHANGED',
         final: true,
         problem:
-          'another key of this machine is known: it was reinstalled, or another machine answers for it',
+          'it is not the known key of this machine: the machine was reinstalled, or another one answers',
         hint: ifExpected,
       };
     case 'unknown':
@@ -78,8 +80,10 @@ export function explainRefusal(
       return {
         code: 'HOST_KEY_UNKNOWN',
         final: true,
-        problem: 'no key of this machine is known, and nobody has confirmed it',
-        hint: ifRight,
+        problem: silent
+          ? `${silenceOf(silent)}, and nobody has confirmed the key`
+          : 'no key of this machine is known, and nobody has confirmed it',
+        hint: silent ? `try again once it answers: vmssh list --provider ${silent[0]}` : ifRight,
       };
     case 'not kept':
       return {
@@ -91,7 +95,23 @@ export function explainRefusal(
   }
 }
 
+/** That an address may be one of a known machine. */
+export function silenceOf(silent: readonly string[]): string {
+  return `${silent.join(' and ')} did not answer, and may know whose address it is`;
+}
+
 /** The command that removes the keys that `guest credentials` made for a machine, and so the trust in them. */
 export function undoCommand(name: string, place: ShellPlace): string {
   return `vmssh guest credentials --undo ${shellQuoted(name, shellOf(place))}`;
+}
+
+/** What cannot be read may revoke the key. */
+export function cannotTell(text: string, path: string, why: string): ConnectError {
+  const problem = `${path} may revoke its host key, and cannot be read: ${why}`;
+  return notChecked(text, problem, `correct it: ls -l ${path}`);
+}
+
+/** Without knowing more no key is accepted. */
+export function notChecked(text: string, problem: string, hint: string): ConnectError {
+  return new ConnectError('handshake', text, { code: 'HOST_KEY_UNKNOWN', final: true, problem, hint });
 }

@@ -1,5 +1,5 @@
 import { type ConnectErrorInit, quote } from '../errors.js';
-import { findWindowsVmssh, isWsl } from '../sources/hyper-v/interop.js';
+import { findWindowsVmssh, isWsl } from '../sources/hyper-v/wsl-windows.js';
 import type { ResolveContext } from '../sources/source.js';
 import { isBareId } from '../target/guid.js';
 import { shellQuoted } from '../target/shell.js';

@@ -75,7 +75,7 @@ export async function resolveTarget(
 
 /** The context for a search by services and tools of this host. */
 async function asking(context: ResolveContext, signal: AbortSignal | undefined): Promise<ResolveContext> {
-  const { ownEnv } = await import('../sources/own-env.js');
+  const { ownEnv } = await import('../sources/trusted-env.js');
   return { ...context, env: ownEnv(context.env), signal };
 }
 

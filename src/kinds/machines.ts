@@ -1,3 +1,4 @@
+import { quote } from '../errors.js';
 import type { findMachine } from '../sources/find.js';
 import { outsideLines } from '../sources/outside/file.js';
 import { machineName, type SourceEntry, sourceBy, sources } from '../sources/sources.js';
@@ -124,8 +125,8 @@ export const hyperVKind: Kind<HyperVTarget> = {
     const name = isAlone ? text : rest;
     const vmId = parseGuid(name);
     if (vmId) return { kind: 'hyper-v', vmId };
-    if (isAlone || /^\{.*\}$/.test(name)) {
-      throw new RangeError(`${JSON.stringify(name)} is not a GUID: expected 8-4-4-4-12 hexadecimal digits`);
+    if (isAlone || /^\{[\da-f-]*\}$/i.test(name)) {
+      throw new RangeError(`${quote(name)} is not a GUID: expected 8-4-4-4-12 hexadecimal digits`);
     }
     return { kind: 'hyper-v', name: parseName(name, 'machine name') };
   },

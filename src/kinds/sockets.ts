@@ -1,3 +1,4 @@
+import { quote } from '../errors.js';
 import { routeBy } from '../route.js';
 import { type Guid, parseGuid, vmIds } from '../target/guid.js';
 import { parsePort, serviceIdOfPort } from '../target/numbers.js';
@@ -77,9 +78,7 @@ export const hvsockKind: Kind<HvsockTarget> = {
 function parseVmId(text: string): Guid {
   const id = parseGuid(text) ?? (vmIds as Partial<Record<string, Guid>>)[text.toUpperCase()];
   if (id) return id;
-  throw new RangeError(
-    `VM id ${JSON.stringify(text)} is neither a GUID nor one of ${Object.keys(vmIds).join(', ')}`,
-  );
+  throw new RangeError(`VM id ${quote(text)} is neither a GUID nor one of ${Object.keys(vmIds).join(', ')}`);
 }
 
 function parseService(text: string): Guid {
@@ -87,5 +86,5 @@ function parseService(text: string): Guid {
   if (port !== undefined) return serviceIdOfPort(parsePort(port, 'hvsock'));
   const id = parseGuid(text);
   if (id) return id;
-  throw new RangeError(`service ${JSON.stringify(text)} is neither vsock-PORT nor a GUID`);
+  throw new RangeError(`service ${quote(text)} is neither vsock-PORT nor a GUID`);
 }

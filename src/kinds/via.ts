@@ -1,4 +1,4 @@
-import { ConnectError } from '../errors.js';
+import { ConnectError, quote } from '../errors.js';
 import { builtInWords, isOutsideName } from '../sources/outside/file.js';
 import { hopHostProblem, nameProblem, similarTo } from '../target/names.js';
 import { routeToHop } from '../target/routes.js';
@@ -52,7 +52,7 @@ function innerTarget(text: string, parseInner: (text: string) => AnyTarget): Any
     const { word, separator } = split(text);
     // Another hop has quoted its own part.
     if (word === 'via' && separator !== '') throw new RangeError(error.problem);
-    const problem = separator === '' ? nameProblem(text) : `${error.problem}: ${JSON.stringify(text)}`;
+    const problem = separator === '' ? nameProblem(text) : `${error.problem}: ${quote(text)}`;
     if (problem !== undefined) throw new RangeError(problem);
     return undefined;
   }

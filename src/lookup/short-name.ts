@@ -2,16 +2,18 @@ import { ConnectError, quote } from '../errors.js';
 import { kinds, providersOf, type Target } from '../kinds/kinds.js';
 import { asTarget, parseTarget, type TypedTarget } from '../kinds/parse.js';
 import { loadHere } from '../sources/here.js';
-import { isWsl } from '../sources/hyper-v/interop.js';
+import { isWsl } from '../sources/hyper-v/wsl-windows.js';
 import { type AllMachines, listAll } from '../sources/list-all.js';
 import type { ListedMachine } from '../sources/merge.js';
 import { machineOrThrow, refuseIfSilent } from '../sources/no-machine.js';
+import { mayHaveName } from '../sources/outside/file.js';
 import type { Deps } from '../sources/provider.js';
 import { isOfOthers, match, searchIn } from '../sources/search.js';
 import type { Source } from '../sources/source.js';
 import { sources } from '../sources/sources.js';
-import { usersNames } from '../ssh/users-names.js';
+import { usersNames } from '../ssh/taken-names.js';
 import { isBareId } from '../target/guid.js';
+import { foldOf } from '../target/names.js';
 import { offered } from '../target/shell.js';
 import { nameOf } from '../target/target.js';
 
@@ -48,8 +50,10 @@ export async function resolveShortName(
 ): Promise<ListedTarget> {
   const target = understood(typed);
   if (target === undefined || isIdOfAny(typed, deps)) {
-    const all = await list(deps, await load());
-    deps.seen?.(all);
+    const loaded = await load();
+    const asked = loaded.filter(({ name }) => mayHaveName(name, typed));
+    const all = await list(deps, asked);
+    if (asked.length === loaded.length) deps.seen?.(all);
     return byName(typed, all, deps);
   }
   const names = identityProviders(target);
@@ -99,7 +103,12 @@ async function byName(
       problem: `${quote(typed)} is another user's machine`,
       hint: `type ${offered(others.target)}`,
     });
-  const search = searchIn(matches, own, ({ target }) => target, failures);
+  // A name means neither of two machines whose names fold into it: whoever gives the second one would get the key of the first.
+  const fold = foldOf(typed);
+  const folded = matches.some(({ name }) => foldOf(name) === fold)
+    ? own.filter(({ name }) => foldOf(name) === fold)
+    : matches;
+  const search = searchIn(folded, own, ({ target }) => target, failures);
   const machine = machineOrThrow(search, typed, typed, {
     title: 'this host',
     missing: `no machine on this host has this ${asTarget(typed) ? 'id' : 'name'}`,

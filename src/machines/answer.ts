@@ -3,6 +3,7 @@ import { asTarget } from '../kinds/parse.js';
 import { maxHops } from '../kinds/via.js';
 import type { ListedMachine } from '../sources/merge.js';
 import { DiscoveryError } from '../sources/provider.js';
+import { routesTo } from '../sources/routes.js';
 import type { JsonObject } from '../sources/tools/json.js';
 import {
   answerIn,
@@ -12,7 +13,7 @@ import {
   readList,
   shortText,
   statusIn,
-} from '../sources/tools/said.js';
+} from '../sources/tools/row-limits.js';
 import { parseUuid } from '../target/guid.js';
 
 /** The machines in what `vmssh list --json` printed on a hypervisor. Throws what `fail` makes. */
@@ -45,7 +46,7 @@ function opened(text: string, fail: Parameters<typeof answered>[2]): ListAnswer 
     if (error.code === 'FAILED') throw fail('UNKNOWN', `its vmssh: ${error.message}`);
     throw fail(
       'PROTOCOL',
-      'its vmssh gave an answer that this one does not understand',
+      'this vmssh does not understand the answer of its vmssh',
       'use the same version on both',
     );
   }
@@ -83,7 +84,7 @@ function remoteMachine(host: string, json: JsonObject): ListedMachine | string {
     also: also.flatMap((each) => behind(each) ?? []),
     cid: isCid ? (json.cid as number) : undefined,
     uuid: parseUuid(shortText(json.uuid) ?? ''),
-    address: shortText(json.address),
+    routes: routesTo([shortText(json.address)]),
     user: shortText(json.user),
     ...(json.authority === 'other' ? { authority: 'other' } : {}),
   };

@@ -9,6 +9,8 @@ import type { ViaHosts } from './hypervisors.js';
 export interface MachinesFound extends AllMachines {
   /** The hypervisors that were asked. */
   readonly asked?: readonly string[];
+  /** The environment that the sources here were asked with, if not the one that was given. */
+  readonly env?: Io['env'];
 }
 
 export type FindMachines = (io: Io, via?: ViaHosts) => Promise<MachinesFound>;

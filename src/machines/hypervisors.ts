@@ -3,8 +3,8 @@ import { CommandError, type Io, type RawArgs, UsageError } from '../cli/command.
 import { parsed, repeated, textOption, usage } from '../cli/option.js';
 import { quote } from '../errors.js';
 import { readText } from '../files/read-file.js';
-import { ownEnv } from '../sources/own-env.js';
-import { configFolder } from '../sources/own-folders.js';
+import { ownEnv } from '../sources/trusted-env.js';
+import { configFolder } from '../sources/trusted-path.js';
 import { sshFolder } from '../ssh/folder.js';
 import { hopHost } from '../target/names.js';
 

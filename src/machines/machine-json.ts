@@ -1,11 +1,9 @@
-import { type Endpoint, formatEndpoint } from '../endpoint.js';
 import type { Route, RouteName } from '../route.js';
 import type { ListedMachine } from '../sources/merge.js';
 import type { ContainerFacts, Status } from '../sources/provider.js';
-import { listedRoutes } from '../sources/routes.js';
+import { addressAt, addressOf } from '../sources/routes.js';
 import type { Authority } from '../sources/tools/scope.js';
 import { slug } from '../target/names.js';
-import { isSshPort } from '../target/numbers.js';
 
 /** A machine as `list --json` and the library have it: docs/reference/list-schema.md. */
 export interface MachineJson {
@@ -35,8 +33,20 @@ export type RouteJson =
 
 /** `sshName`: the Host that ssh has for it. */
 export function machineJson(machine: ListedMachine, sshName: string | undefined): MachineJson {
-  const { status, name, target, provider, also, cid, uuid, address, user, identityFile, authority, via } =
-    machine;
+  const {
+    status,
+    name,
+    target,
+    provider,
+    also,
+    cid,
+    uuid,
+    routes = [],
+    user,
+    identityFile,
+    authority,
+    via,
+  } = machine;
   const container = machine.container && { id: machine.container.id, labels: machine.container.labels };
   return {
     status,
@@ -48,8 +58,8 @@ export function machineJson(machine: ListedMachine, sshName: string | undefined)
     also,
     cid,
     uuid,
-    address,
-    routes: listedRoutes(machine).flatMap(routeJson),
+    address: addressOf(machine),
+    routes: routes.flatMap(routeJson),
     user,
     identityFile,
     container,
@@ -60,21 +70,5 @@ export function machineJson(machine: ListedMachine, sshName: string | undefined)
 
 function routeJson({ name, endpoint }: Route): readonly RouteJson[] {
   if (endpoint.family === 'exec') return [{ route: 'exec', command: endpoint.command }];
-  return name === 'exec' || name === 'via' ? [] : [{ route: name, address: addressOf(endpoint) }];
-}
-
-function addressOf(endpoint: Exclude<Endpoint, { family: 'exec' }>): string {
-  const own = 'port' in endpoint && !isSshPort(endpoint.port) ? `:${endpoint.port}` : '';
-  switch (endpoint.family) {
-    case 'unix':
-      return `unix/${endpoint.path.replace(/^\//, '')}`;
-    case 'vsock':
-      return own ? `vsock:${endpoint.cid}${own}` : `vsock/${endpoint.cid}`;
-    case 'vsock-mux':
-      return own ? `vsock-mux:${endpoint.path}${own}` : `vsock-mux/${endpoint.path.replace(/^\//, '')}`;
-    case 'tcp':
-      return own && endpoint.host.includes(':') ? `[${endpoint.host}]${own}` : `${endpoint.host}${own}`;
-    default:
-      return formatEndpoint(endpoint);
-  }
+  return name === 'exec' || name === 'via' ? [] : [{ route: name, address: addressAt(endpoint) }];
 }

@@ -1,5 +1,5 @@
 import { accessSync, constants, statSync } from 'node:fs';
-import { delimiter, isAbsolute, join, win32 } from 'node:path';
+import { basename, delimiter, isAbsolute, join, win32 } from 'node:path';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -24,6 +24,21 @@ export function isProgram(path: string): boolean {
   }
 }
 
+/** Puts /bin/sh in the place of a SHELL that runs no `-c`, by which ssh starts its ProxyCommand, and returns what it was. */
+export function replaceBrokenShell(
+  env: Record<string, string | undefined>,
+  platform: NodeJS.Platform,
+): string | undefined {
+  const { SHELL } = env;
+  if (platform === 'win32' || !SHELL || (isProgram(SHELL) && !noShells.has(basename(SHELL))))
+    return undefined;
+  env.SHELL = '/bin/sh';
+  return SHELL;
+}
+
+/** What accounts have that nobody logs in to, or only to git. */
+const noShells: ReadonlySet<string> = new Set(['nologin', 'false', 'true', 'git-shell']);
+
 /** The path of a program, or another file, in System32, whatever PATH and the current folder are. */
 export function systemProgram(name: string, env: Readonly<Record<string, string | undefined>>): string {
   return win32.join(windowsFolder(env), 'System32', name);
@@ -40,9 +55,10 @@ export function skipRelativeFolders(
 ): readonly string[] {
   const entries = env.PATH === undefined ? [] : entriesOf(env.PATH, platform);
   const kept = entries.filter((entry) => isAbsoluteFolder(unquoted(entry, platform), platform));
-  if (kept.length === entries.length) return [];
+  const isEmpty = platform === 'win32' && kept.length === 0;
+  if (kept.length === entries.length && !isEmpty) return [];
   if (kept.length > 0) env.PATH = kept.join(platform === 'win32' ? ';' : ':');
-  else if (platform === 'win32') env.PATH = systemFolders(env).join(';');
+  else if (isEmpty) env.PATH = systemFolders(env).join(';');
   else Reflect.deleteProperty(env, 'PATH');
   return entries.filter((entry) => !kept.includes(entry)).map((entry) => unquoted(entry, platform));
 }

@@ -1,6 +1,5 @@
 import { type SpawnOptions, spawn } from 'node:child_process';
-import { afterWaiting } from './after-waiting.js';
-import { dropOutput, type Ended, ended, endTree, endWithUs } from './ending.js';
+import { dropOutput, type Ended, ended, endTree, endWithUs } from './terminate.js';
 
 export interface ProgramOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -30,11 +29,17 @@ export type Stop = 'timeout' | 'aborted' | 'output' | 'until';
 
 export interface ProgramEffects {
   readonly platform: NodeJS.Platform;
-  /** Calls back after some milliseconds of waiting. Returns a function that cancels that. */
+  /** Calls back after some milliseconds. Returns a function that cancels that. */
   readonly after: (ms: number, call: () => void) => () => void;
 }
 
-const effects: ProgramEffects = { platform: process.platform, after: afterWaiting };
+const effects: ProgramEffects = {
+  platform: process.platform,
+  after(ms, call) {
+    const timer = setTimeout(call, ms);
+    return () => clearTimeout(timer);
+  },
+};
 
 /**
  * Runs a program without stdin and keeps its output. At a limit it is ended with all that it started, without waiting

@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs';
-import { posix, win32 } from 'node:path';
-import { programsInPath } from './program-in-path.js';
+import { existsSync, realpathSync } from 'node:fs';
+import { delimiter, posix, win32 } from 'node:path';
+import { programsInPath, systemProgram } from './program-in-path.js';
 import { runProgram } from './run-program.js';
 
 interface Here {
@@ -32,6 +32,11 @@ export function sshVariable(program: string, here: Here): 'VMSSH_SSH' | 'HV_SSH_
   return here.env[variable] && sshProgram(here)[0] === program ? variable : undefined;
 }
 
+/** What is wrong with a SHELL that starts no program. */
+export function brokenShellProblem(shell: string): string {
+  return `SHELL is ${shell}, by which plain ssh cannot start vmssh: vmssh ssh takes /bin/sh in its place`;
+}
+
 /** How to install one of ssh's programs, or rsync; undefined for another program. */
 export function howToGet(program: string, platform: NodeJS.Platform): string | undefined {
   if (program === 'rsync')
@@ -52,8 +57,6 @@ function installer(platform: NodeJS.Platform): string {
 interface SshAbilities {
   /** Whether it gives a ProxyCommand the host as it was typed (%n). Without it any %n is fatal there. */
   readonly givesTyped: boolean;
-  /** Whether its Include knows C:/… as an absolute path. */
-  readonly includesDrives: boolean;
   /** Whether its -W takes the path of a unix socket. */
   readonly forwardsPaths: boolean;
   /** Whether it warns of a key exchange that is not post-quantum, and knows WarnWeakCrypto. False if its version is not known: others end at that word. */
@@ -75,17 +78,38 @@ export async function sshAbilities(
   }
 }
 
-/**
- * Whether each ssh that may read the user's lines knows KnownHostsCommand: one that does not ends at that word, whatever host is asked
- * for. Those of PATH and of the system's folders, and the one that is chosen.
- */
-export async function everySshAsksForKeys(here: Here): Promise<boolean> {
-  return everySsh(here, async (ssh) => (await sshAbilities(here.env, ssh)).asksForKeys);
+/** What each ssh that may read the user's lines can do: one that does not know a word ends at it, whatever host is asked for. */
+export async function everySshAbilities(here: Here): Promise<SshAbilities> {
+  const [first = abilitiesOf(''), ...others] = await Promise.all(
+    everySsh(here).map((ssh) => sshAbilities(here.env, ssh)),
+  );
+  const all = Object.entries(first).map(([what, can]) => [
+    what,
+    can && others.every((each) => each[what as keyof SshAbilities]),
+  ]);
+  return Object.fromEntries(all);
 }
 
 /** Whether each of them refuses a user who would be more than a word in a shell. */
 export async function everySshRefusesUsers(here: Here): Promise<boolean> {
-  return everySsh(here, (ssh) => refusesUsers(here.env, ssh));
+  const all = await Promise.all(everySsh(here).map((ssh) => refusesUsers(here.env, ssh)));
+  return all.length > 0 && all.every((refuses) => refuses);
+}
+
+/** Those of PATH and of the system's folders, and the one that is chosen. */
+export function everySsh({ env, platform }: Here): readonly (readonly string[])[] {
+  const PATH = [...(env.PATH ?? '').split(delimiter), ...systemFolders(env, platform)].join(delimiter);
+  const found = programsInPath(platform === 'win32' ? 'ssh.exe' : 'ssh', { PATH });
+  const own = sshProgram({ env, platform });
+  const files = found.map((path) => realpathSync(path));
+  const all = found.filter((path, at) => files.indexOf(realpathSync(path)) === at).map((path) => [path]);
+  return own[0] === 'ssh' ? all : [...all, own];
+}
+
+function systemFolders(env: Here['env'], platform: NodeJS.Platform): readonly string[] {
+  return platform === 'win32'
+    ? [systemProgram('OpenSSH', env), `${env.ProgramFiles ?? 'C:\\Program Files'}\\Git\\usr\\bin`]
+    : ['/usr/bin', '/usr/local/bin', '/opt/homebrew/bin', '/home/linuxbrew/.linuxbrew/bin'];
 }
 
 /**
@@ -105,18 +129,6 @@ export async function refusesUsers(
   }
 }
 
-async function everySsh(
-  { env, platform }: Here,
-  can: (ssh: readonly string[]) => Promise<boolean>,
-): Promise<boolean> {
-  if (platform !== 'linux') return false;
-  const found = programsInPath('ssh', { PATH: `${env.PATH ?? ''}:/usr/bin:/usr/local/bin` });
-  const own = sshProgram({ env, platform });
-  const all = [...[...new Set(found)].map((path) => [path]), ...(own[0] === 'ssh' ? [] : [own])];
-  const asked = await Promise.all(all.map(can));
-  return asked.length > 0 && asked.every((each) => each);
-}
-
 /** By the output of `ssh -V`, such as "OpenSSH_for_Windows_7.7p1, LibreSSL 2.6.5". */
 export function abilitiesOf(output: string): SshAbilities {
   const version = sshVersion(output);
@@ -127,7 +139,6 @@ export function abilitiesOf(output: string): SshAbilities {
   // https://www.openssh.com/txt/release-10.1
   return {
     givesTyped: isSince(801),
-    includesDrives: isSince(800),
     forwardsPaths: isSince(904),
     warnsOfKex: (version ?? 0) >= 1001,
     // https://www.openssh.com/txt/release-8.5

@@ -11,13 +11,13 @@ import { guestCredentials } from '../commands/guest/credentials.js';
 import { guestInstall } from '../commands/guest/install.js';
 import { guestOff } from '../commands/guest/off.js';
 import { guestPrint } from '../commands/guest/print.js';
+import { setup } from '../commands/guest/setup.js';
 import { inventory } from '../commands/inventory/inventory.js';
 import { list } from '../commands/list/list.js';
 import { nc } from '../commands/proxy/nc.js';
 import { proxy } from '../commands/proxy/proxy.js';
 import { forget } from '../commands/ssh/forget.js';
 import { toolCommands } from '../commands/ssh/ssh.js';
-import { viaPush, viaRemove } from '../commands/via/push.js';
 import { guid, port } from '../commands/windows/guid.js';
 import { serviceList, serviceRegister, serviceUnregister } from '../commands/windows/service.js';
 
@@ -36,13 +36,12 @@ export const commandGroups: readonly CommandGroup[] = [
   {
     title: 'Set up',
     commands: [
+      setup,
       configInstall,
       configUninstall,
       configDiff,
       configPrint,
       configRefresh,
-      viaPush,
-      viaRemove,
       inventory,
       completion,
     ],

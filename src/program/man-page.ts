@@ -1,3 +1,4 @@
+import environmentPage from '../../docs/reference/environment.md';
 import { type Command, groupSummaries, type OptionSpec, shownOn } from '../cli/command.js';
 import { exitCode } from '../errors.js';
 import { kinds } from '../kinds/kinds.js';
@@ -26,12 +27,16 @@ export function manPages(
   }
   const pages = [...groups].map(([first, members]) => ({
     file: `vmssh-${first}.1`,
-    text: page(first, members, date),
+    text: page(first, members, platform, date),
   }));
-  return [{ file: 'vmssh.1', text: overviewPage([...groups], date) }, ...pages];
+  return [{ file: 'vmssh.1', text: overviewPage([...groups], platform, date) }, ...pages];
 }
 
-function overviewPage(groups: readonly [string, readonly Command<unknown>[]][], date: string): string {
+function overviewPage(
+  groups: readonly [string, readonly Command<unknown>[]][],
+  platform: NodeJS.Platform,
+  date: string,
+): string {
   const about =
     'vmssh connects ssh to virtual machines and containers by AF_VSOCK, AF_HYPERV and unix sockets. Set up once, ssh takes their names and targets itself; vmssh ssh needs no set-up.';
   const commands = groups.map(
@@ -66,12 +71,17 @@ function overviewPage(groups: readonly [string, readonly Command<unknown>[]][], 
         entry(bold('vmssh ssh mint'), 'a login without set-up') +
         entry(bold('vmssh check mint'), 'if a login fails: each step, the cause and the fix'),
     ),
-    ...commonSections(undefined),
+    ...commonSections(undefined, platform),
     section('SEE ALSO', '.BR ssh (1),\n.BR ssh_config (5),\n.BR systemd\\-ssh\\-proxy (1)'),
   ].join('');
 }
 
-function page(first: string, members: readonly Command<unknown>[], date: string): string {
+function page(
+  first: string,
+  members: readonly Command<unknown>[],
+  platform: NodeJS.Platform,
+  date: string,
+): string {
   const names = first === 'nc' ? 'vmssh\\-nc, vsock\\-nc' : `vmssh\\-${escapeRoff(first)}`;
   const ofEach = (body: (command: Command<unknown>) => string) => {
     const bodies = members.map((command) => ({ name: command.name, body: body(command) }));
@@ -95,15 +105,15 @@ function page(first: string, members: readonly Command<unknown>[], date: string)
       'EXAMPLES',
       ofEach(({ examples }) => examples.map(({ line, about }) => entry(bold(line), about)).join('')),
     ),
-    ...commonSections(first),
+    ...commonSections(first, platform),
     section('SEE ALSO', '.BR vmssh (1)'),
   ].join('');
 }
 
-function commonSections(first: string | undefined): readonly string[] {
+function commonSections(first: string | undefined, platform: NodeJS.Platform): readonly string[] {
   return [
     section('EXIT STATUS', exitStatus(first)),
-    section('ENVIRONMENT', environment(first)),
+    section('ENVIRONMENT', first === undefined ? environment(platform) : text('See vmssh (1).')),
     section('FILES', filesOf(first)),
   ];
 }
@@ -131,10 +141,9 @@ function title(name: string, date: string): string {
   return `.TH ${name} 1 "${date}" "vmssh ${version}" "vmssh"\n.nh\n.ad l\n`;
 }
 
-/** The pages of commands that run a tool of ssh, accept a machine's name, ask for machines, or open a connection. */
+/** The pages of commands that run a tool of ssh, accept a machine's name, or open a connection. */
 const tools = ['ssh', 'scp', 'sftp', 'rsync'];
 const naming = [...tools, 'check', 'nc', 'forget'];
-const looking = [...naming, 'doctor', 'list', 'config', 'completion'];
 const opening = ['proxy', 'check', 'nc', 'guest'];
 
 /** EXIT STATUS of a page; of the overview if `first` is absent. */
@@ -176,86 +185,33 @@ function failureText(first: string | undefined): string {
   }
 }
 
-interface Variable {
-  readonly name: string;
-  readonly about: string;
-  /** The pages of the commands that read it; undefined: all. */
-  readonly pages?: readonly string[];
+/** ENVIRONMENT of the overview: the first table of docs/reference/environment.md, which a test compares with the sources. */
+function environment(platform: NodeJS.Platform): string {
+  const table = environmentPage.slice(environmentPage.indexOf('\n| ---')).split('\n\n', 1)[0] ?? '';
+  return [...table.matchAll(/^\| (.*`) (\(Windows\) )?\| (.*) \|$/gm)]
+    .filter(
+      ([, , onWindows, about = '']) =>
+        platform === 'win32' || !(onWindows ?? about.startsWith('on Windows:')),
+    )
+    .map(([, names = '', , about = '']) => entry(bold(plain(names)), plain(about)))
+    .join('');
 }
 
-const variables: readonly Variable[] = [
-  {
-    name: 'VMSSH_SSH, HV_SSH_COMMAND',
-    about: 'another ssh: an absolute path, or a program and its options',
-    pages: tools,
-  },
-  {
-    name: 'VMSSH_HOST_KEYS',
-    about: 'for once, what is done about a host key that nobody knows: accept-new, ask or strict',
-    pages: [...tools, 'proxy'],
-  },
-  {
-    name: 'VMSSH_WINDOWS',
-    about: 'inside WSL2: the vmssh.exe that reaches machines of Windows',
-    pages: [...looking, 'proxy', 'guest'],
-  },
-  {
-    name: 'VMSSH_NO_SANDBOX',
-    about: 'if it is not empty: the executable keeps all system calls, so that it can be traced',
-    pages: ['proxy', 'nc', 'forward'],
-  },
-  {
-    name: 'HOME',
-    about: "whose .ssh has vmssh's files; ssh itself uses the home directory from the user's passwd entry",
-    pages: [...tools, 'config', 'forget', 'doctor'],
-  },
-  {
-    name: 'XDG_RUNTIME_DIR',
-    about: "where the user's own systemd-machined and libvirtd listen",
-    pages: [...looking, 'proxy'],
-  },
-  {
-    name: 'DOCKER_HOST, DOCKER_CONTEXT, DOCKER_CONFIG, CONTAINER_HOST',
-    about: 'the unix sockets of Docker and Podman; addresses on a network are not asked',
-    pages: [...looking, 'proxy'],
-  },
-  {
-    name: 'INCUS_SOCKET, INCUS_DIR, INCUS_CONF, LXD_DIR, XDG_CONFIG_HOME',
-    about: 'where Incus and LXD listen and have their settings, as for their own programs',
-    pages: [...looking, 'proxy'],
-  },
-  {
-    name: 'XDG_STATE_HOME',
-    about: "where vmssh's own state is, in place of ~/.local/state",
-    pages: [...tools, 'proxy', 'config', 'doctor', 'list'],
-  },
-  {
-    name: 'VAGRANT_HOME',
-    about: "Vagrant's folder, instead of ~/.vagrant.d: its index names the keys of its machines",
-    pages: looking,
-  },
-  {
-    name: 'LIMA_HOME',
-    about: "Lima's folder; config install --fresh has systemd watch it, and passes it and PATH to its unit",
-    pages: ['config'],
-  },
-  {
-    name: 'NO_COLOR, FORCE_COLOR, TERM',
-    about: 'no colours; colours in a pipe too; if it is dumb: no colours and no spinner',
-  },
-];
-
-/** ENVIRONMENT of a page; of the overview if `first` is absent. */
-export function environment(first: string | undefined): string {
-  return variables
-    .filter(({ pages }) => isOf(pages, first))
-    .map(({ name, about }) => entry(bold(name), about))
-    .join('');
+/** Markdown without its marks. */
+function plain(markdown: string): string {
+  return markdown.replaceAll(/\[(.*?)\]\(.*?\)/g, '$1').replaceAll('`', '');
 }
 
 const keyFiles = [...tools, 'config', 'forget', 'doctor'];
 
-const files: readonly Variable[] = [
+interface File {
+  readonly name: string;
+  readonly about: string;
+  /** The pages of the commands that use it; undefined: all. */
+  readonly pages?: readonly string[];
+}
+
+const files: readonly File[] = [
   {
     name: '~/.ssh/config',
     about: 'vmssh config install puts one Include into it',

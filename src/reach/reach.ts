@@ -53,7 +53,7 @@ export interface ReachOptions {
   readonly stdio?: ((endpoint: Endpoint) => OpenOptions['stdio']) | undefined;
   /** Called with a target, its endpoint and its machine, just before it is opened. */
   readonly beforeOpen?:
-    | ((target: Target, endpoint: Endpoint, machine: Reachable['machine']) => Promise<void>)
+    | ((target: Target, endpoint: Endpoint, machine: Reachable['machine']) => Promise<void> | undefined)
     | undefined;
 }
 
@@ -72,9 +72,19 @@ export interface Reached {
 }
 
 /** From a target to an open socket. Throws a ConnectError. */
-export async function reach({ text, target }: TypedTarget, options: ReachOptions): Promise<Reached> {
+export function reach({ text, target }: TypedTarget, options: ReachOptions): Promise<Reached> {
   options.trace?.('parse', describeTarget(target));
-  if (options.waitMs === undefined) return attempt(target, text, options);
+  const { waitMs } = options;
+  return waitMs === undefined
+    ? attempt(target, text, options)
+    : reachInTime({ text, target }, waitMs, options);
+}
+
+async function reachInTime(
+  { text, target }: TypedTarget,
+  waitMs: number,
+  options: ReachOptions,
+): Promise<Reached> {
   const { openWhenReady } = await import('../connect/wait.js');
   return openWhenReady(
     async (leftMs) => {
@@ -93,7 +103,7 @@ export async function reach({ text, target }: TypedTarget, options: ReachOptions
       return reached;
     },
     {
-      waitMs: options.waitMs,
+      waitMs,
       signal: options.signal,
       onRetry: ({ message }, nextMs) => options.trace?.('wait', `${message}; again ${soon(nextMs)}`),
     },
@@ -140,7 +150,10 @@ async function attempt(target: Target, text: string, options: ReachOptions): Pro
       if (!waits && failed.length === 0) stdio = options.stdio?.(endpoint);
       await options.beforeOpen?.(target, endpoint, resolution.machine);
       const { recheck } = route === resolution.routes[0] ? resolution : {};
-      const connection = await openRechecked({ endpoint, recheck }, Math.max(1, end - now()), stdio, options);
+      const connection = await openRechecked({ endpoint, recheck }, Math.max(1, end - now()), stdio, {
+        ...options,
+        text,
+      });
       const banner = waits ? await bannerOf(connection, Math.max(1, end - now()), signal) : undefined;
       onRoute?.(route, banner === undefined ? {} : { banner });
       if (waits) await turn.remember?.(name);
@@ -193,12 +206,12 @@ async function openRechecked(
   { endpoint, recheck }: Pick<Route, 'endpoint'> & Pick<Reachable, 'recheck'>,
   timeoutMs: number,
   stdio: OpenOptions['stdio'],
-  { startMs, bring, signal, env, native, trace }: ReachOptions,
+  { text, startMs, bring, signal, env, native, trace }: ReachOptions & Pick<OpenOptions, 'text'>,
 ): Promise<Connection> {
   try {
     const connection = await openConnection(
       endpoint,
-      { startMs, bring, signal, env, timeoutMs, stdio },
+      { text, startMs, bring, signal, env, timeoutMs, stdio },
       native,
     );
     const { handle, note = '' } = connection;

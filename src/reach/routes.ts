@@ -36,7 +36,19 @@ export interface RoutesOptions {
 }
 
 /** A machine's routes, best first. Nothing is asked for a route before its turn. Throws a ConnectError if it has none of `only`. */
-export async function* routesOf(machine: Reachable, options: RoutesOptions): AsyncGenerator<Turn, void> {
+export function routesOf(
+  machine: Reachable,
+  options: RoutesOptions,
+): AsyncIterable<Turn> | readonly [turn: Turn] {
+  const { port, only, untilBanner = false } = options;
+  const [route, ...others] = machine.routes;
+  // An address, and nearly every machine: each login waits for this.
+  if (route && others.length === 0 && !only && !machine.joined)
+    return [{ ...candidate(route, machine, options), after: 0, waits: isSshPort(port) && untilBanner }];
+  return severalRoutes(machine, options);
+}
+
+async function* severalRoutes(machine: Reachable, options: RoutesOptions): AsyncGenerator<Turn, void> {
   const { port, only, untilBanner } = options;
   let isFirst = true;
   for await (const group of only ? chosen(machine, only, options) : usual(machine, options)) {

@@ -46,6 +46,7 @@ export async function findMachine(
   }
   const { askedOf, machineOrThrow, notInstalled } = await import('./no-machine.js');
   const none = {
+    ...unknown[0],
     ...({ outcome: 'unknown', tried: unknown.flatMap(({ tried = [] }) => tried) } as const),
     known: [...new Set(unknown.flatMap(({ known }) => known))],
     warnings: unknown.flatMap(({ warnings }) => warnings),
@@ -60,7 +61,8 @@ export async function resolveListed(
   source: Source,
   context: ResolveContext,
 ): Promise<Reachable> {
-  const { name, provider, status, uuid, user, identityFile, container } = found;
+  const { name, provider, status, container } = found;
+  // Not mayBeUp, which would be one more file of each login.
   const mayBeUp = ['running', 'starting', 'unknown'].includes(status);
   const trouble =
     mayBeUp && container?.restarts === undefined
@@ -70,7 +72,7 @@ export async function resolveListed(
     steps: [`${provider} knows ${quote(name)} (${status})`],
     routes: [],
     machine: found,
-    ...{ uuid, identityFile, user, trouble },
+    trouble,
     joined: () => joinedTo(found, context),
   };
   if (found.via !== undefined)
@@ -81,10 +83,15 @@ export async function resolveListed(
     (async (leftMs) =>
       (await import('./not-up.js')).askIp((deps) => ipOf(found, deps), source, context, leftMs));
   const more = await source.resolve?.(found, context);
-  const routes = more?.routes ?? (await import('./routes.js')).routesAt(found, context);
+  const routes = more?.routes ?? (await atPortOf(found.routes, context));
   const machine = { ...known, askIp, ...more, routes };
   if (machine.routes.length > 0 || (askIp && context.routes?.includes('ip'))) return machine;
   throw (await import('./not-up.js')).withoutRoute(found, source, context, trouble);
+}
+
+async function atPortOf(routes: readonly Route[] = [], { port }: ResolveContext): Promise<readonly Route[]> {
+  const { atPort } = await import('../target/port.js');
+  return routes.map((each) => atPort(each, port));
 }
 
 /** The route to a machine that its manager has on another host: by its CID any tool there reaches it, by its name vmssh does. */

@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Endpoint } from '../endpoint.js';
 import { programInPath } from '../process/program-in-path.js';
-import { isWsl } from './hyper-v/interop.js';
+import { isWsl } from './hyper-v/wsl-windows.js';
 import { filesSource, type OutsideLines, outsideLines } from './outside/file.js';
-import { withToolFolders } from './own-folders.js';
 import type { Deps } from './provider.js';
 import type { Source } from './source.js';
 import { type HostLook, type SourceEntry, sources } from './sources.js';
+import { withToolFolders } from './trusted-path.js';
 
 /** vmssh's own sources, then those of the user and of root: docs/sources.md. Their files are read now. */
 export function everyEntry(
@@ -51,6 +52,14 @@ export function sourcesHere(
 /** Loads those that may have machines on this host, or only those of these names, for a list. */
 export function loadHere(host: Deps, only?: readonly string[]): Promise<readonly Source[]> {
   return loadForList(sourcesHere(host).filter(({ name }) => only?.includes(name) ?? true));
+}
+
+/** Loads those that know machines of other sources too, and answer without running a program; with `family`: with such an address. */
+export function loadJoining(host: Deps, family?: Endpoint['family']): Promise<readonly Source[]> {
+  const joining = sourcesHere(host, [], sources).filter(
+    ({ joins }) => joins && (!family || joins.includes(family)),
+  );
+  return loadForList(joining);
 }
 
 /** Loads sources for a list; those of processes only when one runs. */

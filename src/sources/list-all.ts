@@ -1,7 +1,5 @@
 import { groupBy, withoutRepeats } from '../group-by.js';
-import { afterWaiting, maxOwnLimits } from '../process/after-waiting.js';
 import { type ListedMachine, mergeMachines } from './merge.js';
-import { ownEnv } from './own-env.js';
 import {
   type Deps,
   type DiscoveredMachine,
@@ -9,12 +7,15 @@ import {
   isQuiet,
   type Listing,
   problemOf,
+  vhostCid,
   type Warning,
 } from './provider.js';
+import { addressOf } from './routes.js';
 import type { Source } from './source.js';
+import { ownEnv } from './trusted-env.js';
 
 /** The time limit of one provider. Milliseconds. */
-export const providerLimitMs = 1000;
+export const providerLimitMs = 3000;
 
 export interface AllMachines {
   readonly machines: readonly ListedMachine[];
@@ -26,18 +27,18 @@ export async function listAll(
   deps: Deps,
   providers: readonly Source[],
   limitMs?: number,
-  ownMs?: () => number,
 ): Promise<AllMachines> {
   const shared: Deps = { ...deps, env: ownEnv(deps.env), memo: {} };
   const listings = await Promise.all(
-    providers.map((provider) =>
-      askOne(provider, shared, limitMs ?? provider.limitMs ?? providerLimitMs, ownMs),
-    ),
+    providers.map((provider) => askOne(provider, shared, limitMs ?? provider.limitMs ?? providerLimitMs)),
   );
   const { found, warnings: tooLong } = withoutTooLong(listings.flatMap(({ found }) => found));
-  const machines = mergeMachines(found);
-  const warnings = listings.flatMap(({ warnings }) => warnings);
-  return { machines, warnings: [...warnings, ...tooLong, ...cidsUsedTwice(machines)] };
+  const merged = mergeMachines(found);
+  const warnings = [...listings.flatMap(({ warnings }) => warnings), ...tooLong];
+  if (merged.length < 2) return { machines: merged, warnings };
+  const { withoutContested } = await import('./tools/claims.js');
+  const { machines, warnings: contested } = withoutContested(merged);
+  return { machines, warnings: [...warnings, ...contested] };
 }
 
 /** The warnings that a command prints, one line each. */
@@ -51,30 +52,21 @@ export function shownWarnings(warnings: readonly Warning[], named?: readonly str
 /** Extra time for a provider to return partial results when its time is over. Milliseconds. */
 const graceMs = 10;
 
-async function askOne(
-  provider: Source,
-  deps: Deps,
-  limitMs: number,
-  ownMs: (() => number) | undefined,
-): Promise<Listing> {
+async function askOne(provider: Source, deps: Deps, limitMs: number): Promise<Listing> {
   const limit = new AbortController();
   const signal = deps.signal ? AbortSignal.any([deps.signal, limit.signal]) : limit.signal;
-  const tooLate = new DiscoveryError('TIMEOUT', `gave no answer within ${limitMs / 1000} s`);
-  let callOff = () => {};
+  const tooLate = new DiscoveryError('TIMEOUT', `did not answer within ${limitMs / 1000} s`);
+  let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    callOff = afterWaiting(
-      limitMs,
-      () => {
-        limit.abort(tooLate);
-        // A provider that asks several services may have some of the answers.
-        const timer = setTimeout(() => reject(tooLate), graceMs);
-        callOff = () => clearTimeout(timer);
-      },
-      ownMs,
-    );
+    timer = setTimeout(() => {
+      limit.abort(tooLate);
+      // A provider that asks several services may have some of the answers.
+      timer = setTimeout(() => reject(tooLate), graceMs);
+    }, limitMs);
   });
   try {
-    return await Promise.race([provider.list({ ...deps, signal, timeoutMs: maxOwnLimits * limitMs }), late]);
+    // Its own limits are longer, so that the signal ends what it asks.
+    return await Promise.race([provider.list({ ...deps, signal, timeoutMs: 2 * limitMs }), late]);
   } catch (error) {
     deps.signal?.throwIfAborted();
     const { code = 'EIO', message } = limit.signal.aborted ? tooLate : (error as NodeJS.ErrnoException);
@@ -83,21 +75,9 @@ async function askOne(
       warnings: [{ provider: provider.name, code, problem: problemOf(provider.name, message) }],
     };
   } finally {
-    callOff();
+    clearTimeout(timer);
   }
 }
-
-function cidsUsedTwice(machines: readonly ListedMachine[]): readonly Warning[] {
-  return [...sharedCids(machines)].map(([cid, users]) => {
-    const targets = users.slice(0, maxTargets).map(({ target }) => target);
-    const more = users.length > maxTargets ? [`${users.length - maxTargets} more`] : [];
-    const problem = `CID ${cid} is used by ${[...targets, ...more].join(' and ')}: vsock/${cid} may reach either`;
-    return { provider: users[0]?.provider ?? '', code: 'CID_TWICE', problem };
-  });
-}
-
-/** The number of targets that a warning names. */
-const maxTargets = 5;
 
 /** The most characters of a machine's name, and of each of its other texts, which have paths. */
 const maxOfName = 256;
@@ -120,7 +100,7 @@ function withoutTooLong(machines: readonly DiscoveredMachine[]): {
 }
 
 function lengthProblem(machine: DiscoveredMachine): string | undefined {
-  for (const [field, value] of Object.entries(machine)) {
+  for (const [field, value] of [...Object.entries(machine), ['address', addressOf(machine)]] as const) {
     const most = field === 'name' ? maxOfName : maxOfOthers;
     if (typeof value === 'string' && value.length > most)
       return `${/^[aeiou]/.test(field) ? 'an' : 'a'} ${field} of ${value.length} characters`;
@@ -135,8 +115,8 @@ function lengthProblem(machine: DiscoveredMachine): string | undefined {
 export function sharedCids<T extends DiscoveredMachine>(
   machines: readonly T[],
 ): ReadonlyMap<number, readonly T[]> {
-  const byCid = groupBy(machines, ({ status, cid, address, authority }) =>
-    status === 'running' && authority !== 'other' && !address?.startsWith('vsock-mux') ? cid : undefined,
+  const byCid = groupBy(machines, (machine) =>
+    machine.status === 'running' && machine.authority !== 'other' ? vhostCid(machine) : undefined,
   );
   return new Map(
     [...byCid].flatMap(([cid, users]) => (cid === undefined || users.length < 2 ? [] : [[cid, users]])),

@@ -1,5 +1,5 @@
+import { routesAfter } from '../endpoint.js';
 import type { DiscoveredMachine } from './provider.js';
-import { joinedRoutes } from './routes.js';
 
 /** A listed machine, with its other names. */
 export interface ListedMachine extends DiscoveredMachine {
@@ -40,9 +40,9 @@ function join(
   const uuid = known.uuid ?? otherUuid;
   const pid = known.pid ?? other.pid;
   const status = known.status === 'unknown' ? other.status : known.status;
-  const address = known.address ?? other.address;
-  const routes = joinedRoutes(known, other);
-  return { ...known, status, cid, uuid, pid, address, ...(routes ? { routes } : {}) };
+  const { routes: own, routes = other.routes } = known;
+  const all = own && other.routes ? [...own, ...routesAfter(own, other.routes)] : routes;
+  return { ...known, status, cid, uuid, pid, ...(all ? { routes: all } : {}) };
 }
 
 /** A machine as known so far, and its targets from other providers. */

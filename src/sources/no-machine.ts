@@ -1,12 +1,22 @@
 import { ConnectError, type ConnectErrorInit, quote, quoteNames } from '../errors.js';
+import { groupBy } from '../group-by.js';
 import { programInPath } from '../process/program-in-path.js';
 import { parseUuid } from '../target/guid.js';
 import { similarTo } from '../target/names.js';
 import { offered } from '../target/shell.js';
-import { withToolFolders } from './own-folders.js';
-import { type DiscoveredMachine, isFailure, isSilence, type Search, type Warning } from './provider.js';
+import {
+  closed,
+  type DiscoveredMachine,
+  isFailure,
+  isSilence,
+  leftOutCode,
+  type Search,
+  type Warning,
+} from './provider.js';
+import { addressOf } from './routes.js';
 import { match } from './search.js';
 import type { ResolveContext, Source } from './source.js';
+import { withToolFolders } from './trusted-path.js';
 
 /** Who was asked for a machine, and the hints for each failure. */
 export interface Asked {
@@ -52,7 +62,7 @@ export function machineOrThrow<M>(search: Search<M, Warning>, name: string, text
       throw fail(
         'AMBIGUOUS',
         `${quote(name)} may be ${quoteNames(search.means, ' or ', offered)}`,
-        asked.hints.ambiguous ?? 'type one of these, or the UUID: vmssh list -o wide',
+        asked.hints.ambiguous ?? 'type one of these; vmssh list -o wide shows what each is',
         { final: true },
       );
     case 'unknown': {
@@ -63,9 +73,9 @@ export function machineOrThrow<M>(search: Search<M, Warning>, name: string, text
         throw fail(
           'NOT_FOUND',
           `${asked.title} could not be asked${failures(failed).replace(/^;/, ':')}`,
-          asked.hints.unavailable ?? asked.hints.unknown,
+          ifClosed(failed) ?? asked.hints.unavailable ?? asked.hints.unknown,
         );
-      const missing = asked.missing ?? `${asked.title} has no machine ${quote(name)}`;
+      const missing = asked.missing ?? search.missing ?? `${asked.title} has no machine ${quote(name)}`;
       const near = similarTo(name, known);
       // Of very many the near ones are enough.
       const shown = known.length <= maxNames ? known : near;
@@ -77,12 +87,22 @@ export function machineOrThrow<M>(search: Search<M, Warning>, name: string, text
             : `${missing}: found ${quoteNames(shown, ', ')}`;
       const looked = tried.length > 0 ? `; looked for ${tried.join(', ')}` : '';
       const [silent] = silentFor(name, warnings);
+      // One that could not be asked may have just that name.
+      const unasked = failed.find(({ machine }) => machine === undefined);
       const guess =
-        near.length > 0 ? `did you mean ${near.map((each) => offered(each)).join(' or ')}?` : undefined;
+        near.length > 0 && !unasked
+          ? `did you mean ${near.map((each) => offered(each)).join(' or ')}?`
+          : undefined;
       throw fail(
         'NOT_FOUND',
         `${names}${looked}${failures(warnings)}`,
-        (silent ? `${silent.provider} did not answer, and may have it: try again` : guess) ??
+        (silent ? `${silent.provider} did not answer, and may have it: try again` : undefined) ??
+          ifClosed(failed) ??
+          (unasked?.code === leftOutCode
+            ? `${unasked.provider} may have it: vmssh list --provider ${unasked.provider}`
+            : unasked && `${unasked.provider} could not be asked, and may have it: vmssh doctor`) ??
+          guess ??
+          search.hint ??
           asked.hints.unknown,
       );
     }
@@ -102,7 +122,7 @@ export function machineOrThrow<M>(search: Search<M, Warning>, name: string, text
  * another machine meanwhile. An id is the machine's own.
  */
 export function refuseIfSilent(
-  { uuid, container, target, address }: DiscoveredMachine,
+  { uuid, container, target, routes }: DiscoveredMachine,
   name: string,
   text: string,
   warnings: readonly Warning[],
@@ -111,7 +131,7 @@ export function refuseIfSilent(
   const silent = silentFor(name, warnings);
   if (silent.length === 0 || isId) return;
   const [{ provider = '' } = {}] = silent;
-  const byId = uuid === undefined ? address : target.replace(/[^/]*$/, uuid);
+  const byId = uuid === undefined ? addressOf({ routes }) : target.replace(/[^/]*$/, uuid);
   const own = target === text ? byId : target;
   const isTyped = own !== undefined && /^[a-z-]+[/:]/.test(own);
   const again = `try again once ${provider} answers: vmssh list --provider ${provider}`;
@@ -129,9 +149,26 @@ function silentFor(name: string, warnings: readonly Warning[]): readonly Warning
   return warnings.filter((each) => isSilence(each) && mayMean(each));
 }
 
+/** The fix if a manager's socket is not open to this user. */
+function ifClosed(failed: readonly Warning[]): string | undefined {
+  const { provider } = failed.find(({ code }) => code === closed) ?? {};
+  return (
+    provider && `if it is one of ${provider}: join the group of that socket and log in again, or use sudo`
+  );
+}
+
 /** The most names that a message shows if none of them is near. */
 const maxNames = 5;
 
+/** Why sources could not be asked. What is wrong with rows of a list, and many warnings, are for that list. */
 function failures(warnings: readonly Warning[]): string {
-  return warnings.map(({ problem, code }) => `; ${problem} (${code})`).join('');
+  const clauses = [...groupBy(warnings, ({ provider }) => provider)].flatMap(([provider, all]) =>
+    all.length > maxWarnings || all.some(({ code }) => code === leftOutCode)
+      ? [`; not all of ${provider} can be shown`]
+      : all.map(({ problem, code }) => `; ${problem} (${code})`),
+  );
+  return clauses.join('');
 }
+
+/** Of one source. */
+const maxWarnings = 3;

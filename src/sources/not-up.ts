@@ -2,7 +2,7 @@ import { ConnectError, quote, type StartCommand } from '../errors.js';
 import type { Route } from '../route.js';
 import { shellLine, shellOf, shellQuoted } from '../target/shell.js';
 import { askedOf } from './no-machine.js';
-import { type Deps, type DiscoveredMachine, DiscoveryError } from './provider.js';
+import { type Deps, type DiscoveredMachine, DiscoveryError, mayBeUp } from './provider.js';
 import { addressRoute } from './routes.js';
 import type { Reachable, Recheck, ResolveContext, Source } from './source.js';
 
@@ -43,14 +43,14 @@ export function whyOff(
   start: StartCommand | undefined,
   context: Pick<ResolveContext, 'text' | 'platform' | 'env'>,
 ): Recheck | undefined {
-  if (status === 'running' || status === 'starting' || status === 'unknown') return undefined;
+  if (mayBeUp({ status })) return undefined;
   const problem = `${quote(name)} is ${status}`;
   const isKept = status === 'paused' || status === 'saved';
   if (!start) return { problem, hint: `vmssh cannot ${isKept ? 'resume' : 'start'} it: its manager can` };
   const shell = shellOf(context);
-  const hint = `${start.typed ?? shellLine(start.command, shell)}, or vmssh ssh --start ${shellQuoted(context.text, shell)}`;
-  // One that is stopping has to be off first.
-  return { problem, hint, ...(status === 'stopping' ? {} : { start }) };
+  const line = start.typed ?? shellLine(start.command, shell);
+  if (status === 'stopping') return { problem, hint: `wait until it is off, then ${line}` };
+  return { problem, hint: `${line}, or vmssh ssh --start ${shellQuoted(context.text, shell)}`, start };
 }
 
 /** Why a container that seems to be up may not answer. */
@@ -85,7 +85,7 @@ export async function askIp(
   });
   if (address !== undefined) return addressRoute(address, context);
   throw notFound(context, {
-    problem: `${title} knows no IP address for it`,
+    problem: `${title} has no IP address for it`,
     hint: hints?.ip ?? 'use --wait if it is booting, or another route: vmssh check --until resolved',
   });
 }

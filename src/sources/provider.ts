@@ -41,6 +41,8 @@ export interface Processes {
 }
 
 export interface StartedProcess extends Process {
+  /** Its program's name as the kernel has it, whatever its command line begins with; undefined if that cannot be seen. */
+  readonly program?: string;
   /** Its command line has more than `argv`. */
   readonly isCut?: boolean;
 }
@@ -64,12 +66,7 @@ export interface DiscoveredMachine {
   readonly uuid?: string;
   /** The machine's process, which shows that the entries of two providers are the same machine. */
   readonly pid?: number;
-  /** Where its SSH server is, if the provider knows: "vsock/42", "vsock-mux/run/v.sock", "192.0.2.1", "127.0.0.1:60022". */
-  readonly address?: string;
-  /**
-   * All its routes, best first, if it has more than `address` or another one: an exec, an exported socket. `listedRoutes` has
-   * them with `address`.
-   */
+  /** Its routes that the provider knows, best first. */
   readonly routes?: readonly Route[];
   /** The login user that its manager made. */
   readonly user?: string;
@@ -96,10 +93,23 @@ export interface ContainerFacts {
   readonly restarts?: string;
 }
 
+/** Its CID in this host's kernel, if it has one: a multiplexer has machines of its own, whatever their CIDs. */
+export function vhostCid({
+  cid,
+  routes = [],
+}: Pick<DiscoveredMachine, 'cid' | 'routes'>): number | undefined {
+  return routes.some(({ name }) => name === 'vsock-mux') ? undefined : cid;
+}
+
 /** "unknown" if the provider sees traces of a machine that may be gone. */
 export type Status = (typeof statuses)[number];
 
 export const statuses = ['running', 'starting', 'stopping', 'paused', 'saved', 'off', 'unknown'] as const;
+
+/** Whether a machine may answer, as far as its source knows. */
+export function mayBeUp({ status }: Pick<DiscoveredMachine, 'status'>): boolean {
+  return status === 'running' || status === 'starting' || status === 'unknown';
+}
 
 export interface Warning {
   /** The provider's name. */
@@ -124,9 +134,13 @@ export function isQuiet({ provider, code }: Warning, named: readonly string[] = 
 /** The code for a manager whose socket this user may not open. */
 export const closed = 'CLOSED';
 
+/** The code for what is left out of a list that another program printed: machines, which a search may mean, or warnings. */
+export const leftOutCode = 'LEFT_OUT';
+
 const ofMachines: ReadonlySet<string> = new Set([
-  'CID_TWICE',
+  'ADDRESS_TWICE',
   'TOO_LONG',
+  'TWICE',
   'FOREIGN',
   'LINK',
   'INCOMPLETE',
@@ -149,6 +163,9 @@ export type Search<M, W> =
       readonly known: readonly string[];
       /** The paths that were checked, best first. */
       readonly tried?: readonly string[];
+      /** The clause and the fix, if the source knows better ones. */
+      readonly missing?: string;
+      readonly hint?: string;
       readonly warnings: readonly W[];
     }
   /** No machine can have such a name; no provider was asked. */

@@ -1,11 +1,10 @@
 import { existsSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { type Endpoint, routesAfter } from '../endpoint.js';
+import { type Endpoint, formatEndpoint } from '../endpoint.js';
 import { ConnectError, quote } from '../errors.js';
 import { type Route, routeBy } from '../route.js';
 import { hasControlCharacter } from '../target/names.js';
-import { checkPort, parsePort, sshPort } from '../target/numbers.js';
-import { atPort } from '../target/port.js';
+import { checkPort, isSshPort, parsePort, sshPort } from '../target/numbers.js';
 import {
   parseUnix,
   parseVsock,
@@ -16,13 +15,6 @@ import {
 } from '../target/routes.js';
 import { type Split, split } from '../target/text.js';
 import type { DiscoveredMachine } from './provider.js';
-
-/** A machine's routes, best first: those that its source lists, else the one to its address; none if that is not known, or cannot be used. */
-export function listedRoutes({ routes, address }: RouteFields): readonly Route[] {
-  return routes ?? routesTo([address]);
-}
-
-type RouteFields = Pick<DiscoveredMachine, 'routes' | 'address'>;
 
 /**
  * The routes to addresses that a tool or a process says, in their order, without those that cannot be used: only their machine lacks
@@ -75,23 +67,27 @@ export function addressRoute(address: string, context: SocketContext & { readonl
 
 const here: SocketContext = { port: sshPort, platform: process.platform, exists: existsSync };
 
-/** A machine's routes at the port that is asked for. Throws a ConnectError if its address cannot be used. */
-export function routesAt(
-  { routes, address }: RouteFields,
-  context: SocketContext & { readonly text: string },
-): readonly Route[] {
-  if (routes) return routes.map((each) => atPort(each, context.port));
-  return address === undefined ? [] : [addressRoute(address, context)];
+/** The address of a machine's first route that has one, as it is listed: "vsock/42", "unix/run/x.sock", "127.0.0.1:60022". */
+export function addressOf({ routes = [] }: Pick<DiscoveredMachine, 'routes'>): string | undefined {
+  const [first] = routes.filter(({ name }) => name !== 'exec' && name !== 'via');
+  return first && addressAt(first.endpoint);
 }
 
-/** The routes of two entries of the same machine, each once, in the order of a login; undefined if its address is all that is known. */
-export function joinedRoutes(known: RouteFields, other: RouteFields): readonly Route[] | undefined {
-  // Of thousands of machines most have the same address twice, or none.
-  const addresses = new Set([known.address, other.address].filter((each) => each !== undefined));
-  if (!known.routes && !other.routes && addresses.size < 2) return undefined;
-  const own = listedRoutes(known);
-  const all = [...own, ...routesAfter(own, listedRoutes(other))];
-  return all.length < 2 ? (known.routes ?? other.routes) : all;
+/** An endpoint as `routeTo` reads it; of a program its words. */
+export function addressAt(endpoint: Endpoint): string {
+  const own = 'port' in endpoint && !isSshPort(endpoint.port) ? `:${endpoint.port}` : '';
+  switch (endpoint.family) {
+    case 'unix':
+      return `unix/${endpoint.path.replace(/^\//, '')}`;
+    case 'vsock':
+      return own ? `vsock:${endpoint.cid}${own}` : `vsock/${endpoint.cid}`;
+    case 'vsock-mux':
+      return own ? `vsock-mux:${endpoint.path}${own}` : `vsock-mux/${endpoint.path.replace(/^\//, '')}`;
+    case 'tcp':
+      return own && endpoint.host.includes(':') ? `[${endpoint.host}]${own}` : `${endpoint.host}${own}`;
+    default:
+      return formatEndpoint(endpoint);
+  }
 }
 
 const sockets: ReadonlyMap<string, (parts: Split) => SocketTarget> = new Map<

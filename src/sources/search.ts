@@ -5,6 +5,7 @@ import {
   type Deps,
   type DiscoveredMachine,
   DiscoveryError,
+  type Listing,
   type Search,
   type Warning,
 } from './provider.js';
@@ -89,13 +90,20 @@ export async function answerOf<M, W>(
   }
 }
 
-/** The result of a match over a listing. */
-export async function searchList<M extends Named & { readonly target: string }, W>(
+/** The result of a match over a listing: none of a machine whose only address another one claims too. */
+export async function searchList<M extends DiscoveredMachine>(
   name: string,
-  listing: Promise<{ readonly found: readonly M[]; readonly warnings: readonly W[] }>,
-): Promise<Search<M, W>> {
-  const { found, warnings } = await listing;
-  return searchIn(match(name, found), found, ({ target }) => target, warnings);
+  listing: Promise<Listing<M>>,
+): Promise<Search<M, Warning>> {
+  const { found: listed, warnings } = await listing;
+  const { withoutContested } = await import('./tools/claims.js');
+  const { machines: found, lost } = withoutContested(listed);
+  const search = searchIn(match(name, found), found, ({ target }) => target, warnings);
+  const why =
+    search.outcome === 'found' && search.machine.routes?.length === 0
+      ? lost.get(search.machine.target)
+      : undefined;
+  return why ? { outcome: 'unavailable', code: why.code, problem: why.problem, warnings } : search;
 }
 
 /** The result of a match among `all`; `typed`: what to type for one of several. */

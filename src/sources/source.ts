@@ -1,6 +1,7 @@
 import type { StartCommand } from '../errors.js';
 import type { Route, RouteName } from '../route.js';
 import type { Deps, DiscoveredMachine, Listing, Search, Warning } from './provider.js';
+import type { MachineFiles } from './tools/machine-files.js';
 
 /** All that vmssh knows of one source of machines of this host; sources.ts lists them, with what has to be known before it is loaded. */
 export interface Source<F extends DiscoveredMachine = DiscoveredMachine> {
@@ -25,9 +26,29 @@ export interface Source<F extends DiscoveredMachine = DiscoveredMachine> {
   resolve?(machine: F, context: ResolveContext): Promise<Partial<Reachable>>;
   /** An address for the list that takes longer to find than the list; undefined if it is not known. */
   addressOf?(machine: DiscoveredMachine, deps: Deps): Promise<string | undefined>;
+  /**
+   * A machine's files, for its host keys, and the start of programs in it as its root; undefined if its manager has no way into this one.
+   * `uid`: this user's.
+   */
+  files?(machine: ReachedMachine, deps: Deps, uid: number | undefined): MaybeFiles | Promise<MaybeFiles>;
+  /** Whether its machines are all a cluster's: these have the authority "other", and the cluster that says so is the one that reads. */
+  readonly isCluster?: true;
+  /** Whether what its programs print there is not the machine's word. */
+  readonly isSilent?: true;
   /** Its IP address, asked for only if that route was chosen; undefined if it is not known. Throws a DiscoveryError. */
   ipOf?(machine: F, deps: Deps): Promise<string | undefined>;
 }
+
+/** What is recorded of a machine that was reached. */
+export interface ReachedMachine
+  extends Pick<DiscoveredMachine, 'provider' | 'name' | 'target' | 'uuid' | 'authority' | 'via'> {
+  /** 64 hexadecimal digits. */
+  readonly containerId?: string;
+  /** The address of its Podman or Docker, if the manager's command does not go there by itself. */
+  readonly containerUrl?: string;
+}
+
+type MaybeFiles = MachineFiles | undefined;
 
 /** The fixes for what goes wrong in a search. Those that are missing are made of `listCommand`. */
 export interface Hints<F = DiscoveredMachine> {
@@ -63,12 +84,6 @@ export interface Reachable {
   readonly askIp?: (leftMs?: number) => Promise<Route>;
   /** Asks other sources for the same machine: all its routes, as `list` joins them. */
   readonly joined?: () => Promise<readonly Route[]>;
-  /** The machine's, in the 8-4-4-4-12 form, if its source has it. */
-  readonly uuid?: string;
-  /** The path of a private key for the login, made by the machine's manager. */
-  readonly identityFile?: string;
-  /** The login user that the machine's manager made. */
-  readonly user?: string;
   /** What its manager knows already that may be why it does not answer: it ends again and again. */
   readonly trouble?: Pick<Recheck, 'problem' | 'hint'>;
   /** Called once if the machine is not there: why it is not, if its manager knows. */

@@ -1,3 +1,5 @@
+import type { Endpoint } from '../endpoint.js';
+import { quote } from '../errors.js';
 import { parseName } from '../target/text.js';
 import type { Deps } from './provider.js';
 import type { Source } from './source.js';
@@ -16,10 +18,10 @@ export interface SourceEntry {
   readonly environment?: readonly string[];
   /** Variables that choose what it shows, and name no path. */
   readonly choices?: readonly string[];
-  /** Folders that change when its machines come and go: a path, "~/FOLDER" or "$XDG_RUNTIME_DIR/FOLDER". */
+  /** Folders and files that change when its machines come and go: a path, "~/FOLDER" or "$XDG_RUNTIME_DIR/FOLDER". */
   readonly watched?: (env: Deps['env']) => readonly string[];
-  /** Whether it also knows machines of other sources, and answers without running a program. */
-  readonly joins?: true;
+  /** If it also knows machines of other sources, and answers without running a program: the families of their addresses. */
+  readonly joins?: readonly Endpoint['family'][];
   /** What one of its machines is, for help, if they are typed NAME/MACHINE: a kind of target is made of it. */
   readonly machines?: string;
   /** How that is typed, if not NAME/NAME. */
@@ -78,8 +80,8 @@ export const sources = [
     name: 'lima',
     platforms: ['linux', 'darwin'],
     mayBeHere: ({ program }: HostLook) => program('limactl'),
-    environment: ['LIMA_HOME'],
-    watched: ({ LIMA_HOME }: Deps['env']) => [LIMA_HOME || '~/.lima'],
+    environment: ['LIMA_HOME', 'COLIMA_HOME'],
+    watched: ({ LIMA_HOME }: Deps['env']) => (LIMA_HOME ? [LIMA_HOME] : ['~/.lima', '~/.colima/_lima']),
     machines: 'a Lima instance',
     load: async () => (await import('./managers/lima.js')).lima,
   },
@@ -96,8 +98,11 @@ export const sources = [
     mayBeHere: ({ env: { CONTAINER_HOST }, program, file }: HostLook) =>
       program('podman') || !!CONTAINER_HOST || file('/run/podman', '$XDG_RUNTIME_DIR/podman'),
     environment: ['CONTAINER_HOST', 'CONTAINERS_CONF', 'CONTAINERS_STORAGE_CONF'],
-    // Of crun and runc; those of root cannot be watched by a user, nor Docker's.
-    watched: () => ['$XDG_RUNTIME_DIR/crun', '$XDG_RUNTIME_DIR/runc'],
+    // Of crun and runc; those of root cannot be watched by a user, nor Docker's. The file has the names: each `podman ps` changes its folder.
+    watched: ({ XDG_DATA_HOME: data = '~/.local/share' }: Deps['env']) => [
+      ...['$XDG_RUNTIME_DIR/crun', '$XDG_RUNTIME_DIR/runc'],
+      `${data}/containers/storage/overlay-containers/containers.json`,
+    ],
     machines: 'a container of Podman, or a machine of podman machine',
     load: async () => (await import('./containers/podman.js')).podman,
   },
@@ -116,35 +121,35 @@ export const sources = [
     name: 'machined',
     platforms: ['linux'],
     watched: () => ['/run/systemd/machines', '$XDG_RUNTIME_DIR/systemd/machines'],
-    joins: true,
+    joins: ['vsock', 'unix', 'vsock-mux'],
     load: async () => (await import('./machined/provider.js')).machined,
   },
   {
     name: 'nspawn',
     platforms: ['linux'],
     watched: () => ['/run/systemd/nspawn', '$XDG_RUNTIME_DIR/systemd/nspawn'],
-    joins: true,
+    joins: ['unix'],
     load: async () => (await import('./machined/nspawn.js')).nspawn,
   },
   {
     name: 'qemu',
     platforms: ['linux', 'darwin'],
     runs: /^(qemu-system-[\w-]+|qemu-kvm|kvm)$/,
-    joins: true,
+    joins: ['vsock', 'vsock-mux'],
     load: async () => (await import('./vmm/qemu.js')).qemu,
   },
   {
     name: 'crosvm',
     platforms: ['linux'],
     runs: /^crosvm$/,
-    joins: true,
+    joins: ['vsock', 'vsock-mux'],
     load: async () => (await import('./vmm/crosvm.js')).crosvm,
   },
   {
     name: 'firecracker',
     platforms: ['linux'],
     runs: /^firecracker/,
-    joins: true,
+    joins: ['vsock-mux'],
     machines: 'a running Firecracker by its --id, else by the name of its API socket',
     form: 'firecracker/ID',
     ofProcess: true,
@@ -154,7 +159,7 @@ export const sources = [
     name: 'cloud-hypervisor',
     platforms: ['linux'],
     runs: /^cloud-hypervisor/,
-    joins: true,
+    joins: ['vsock-mux'],
     machines:
       'a running cloud-hypervisor by the name of its API socket, else of its vsock socket, or by its UUID',
     ofProcess: true,
@@ -164,7 +169,7 @@ export const sources = [
     name: 'vfkit',
     platforms: ['darwin'],
     runs: /^(vfkit|krunkit)$/,
-    joins: true,
+    joins: ['unix'],
     load: async () => (await import('./vmm/vfkit.js')).vfkit,
   },
   {
@@ -192,7 +197,7 @@ export function loadSources(entries: readonly SourceEntry[] = sources): Promise<
 
 export type SourceName = (typeof sources)[number]['name'];
 
-/** The folders that change when machines come and go, of all sources. */
+/** What changes when machines come and go, of all sources. */
 export function watchedFolders(env: Deps['env']): readonly string[] {
   const entries: readonly SourceEntry[] = sources;
   return entries.flatMap(({ watched }) => watched?.(env) ?? []);
@@ -213,7 +218,6 @@ export function machineName(rest: string): string {
 
 function namesIn(rest: string, most: number): string {
   const names = rest.split(/[/%]/).map(machineName);
-  if (names.length > most)
-    throw new RangeError(`the name has more than ${most} parts: ${JSON.stringify(rest)}`);
+  if (names.length > most) throw new RangeError(`the name has more than ${most} parts: ${quote(rest)}`);
   return names.join('/');
 }

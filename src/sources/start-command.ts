@@ -13,11 +13,14 @@ export function resumeCommand({ name, scope }: Machine): StartCommand {
   return { machine: name, command: ['machinectl', ...user, 'resume', ...operand(name)] };
 }
 
+/** Open to root only. */
+export const imageFolder = '/var/lib/machines';
+
 /** Whether there is an image of a container, which systemd-machined does not know while it is off. */
 export function hasImage(name: string, exists: (path: string) => boolean): boolean {
   // What systemd takes for a machine's name: nothing that leads out of the folder.
   if (!/^[a-z0-9_][\w.-]*$/i.test(name) || name.length > 64) return false;
-  return [name, `${name}.raw`].some((each) => exists(`/var/lib/machines/${each}`));
+  return [name, `${name}.raw`].some((each) => exists(`${imageFolder}/${each}`));
 }
 
 /** How a container that has an image is started. */

@@ -33,8 +33,10 @@ async function look(connection: Connection, timeoutMs: number): Promise<string> 
       ...{ code: 'NO_BANNER', reason, problem, hint, cause },
     });
   const until = now() + timeoutMs;
+  // The last of the time is for what a silent server answers.
+  const silentAt = until - Math.min(answerMs, timeoutMs / 4);
   for (let seen = 0; ; ) {
-    const left = Math.max(0, until - now());
+    const left = Math.max(0, silentAt - now());
     const bytes = await connection.peek(seen, bannerLimit, left).catch((error) => {
       const problem = `the connection broke before a banner came (${error.code ?? 'UNKNOWN'})`;
       throw noBanner('closed', problem, closedHint, error);
@@ -43,8 +45,8 @@ async function look(connection: Connection, timeoutMs: number): Promise<string> 
     if (scan.state === 'found') return scan.banner;
     if (scan.state === 'not-ssh') throw noBanner('not-ssh', `something answers, but ${scan.reason}`);
     if (bytes.length === seen) {
-      const ended = now() < until;
-      const said = ended || seen > 0 ? undefined : await answerTo(connection);
+      const ended = now() < silentAt;
+      const said = ended || seen > 0 ? undefined : await answerTo(connection, until);
       if (said !== undefined) {
         const problem = `something answers, but it is not an SSH server: it says ${quote(said)}`;
         throw noBanner('not-ssh', problem);
@@ -61,17 +63,17 @@ async function look(connection: Connection, timeoutMs: number): Promise<string> 
   }
 }
 
-/** The time for an answer to our own banner. Milliseconds. */
+/** The most time for an answer to our own banner. Milliseconds. */
 const answerMs = 500;
 
 /**
  * What a silent server answers to our banner: a web server waits for the client to begin. Uses up the connection, which
  * is of no more use. Undefined if it is nothing, or the answer of an SSH server.
  */
-async function answerTo(connection: Connection): Promise<string | undefined> {
+async function answerTo(connection: Connection, until: number): Promise<string | undefined> {
   try {
     await connection.write(Buffer.from('SSH-2.0-vmssh\r\n'));
-    const bytes = await connection.peek(0, bannerLimit, answerMs);
+    const bytes = await connection.peek(0, bannerLimit, Math.max(0, until - now()));
     const [line = ''] = Buffer.from(bytes).toString('latin1').split(/\r?\n/, 1);
     return line === '' || line.startsWith('SSH-') ? undefined : line.slice(0, 80);
   } catch {

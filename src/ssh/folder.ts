@@ -4,8 +4,8 @@ import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { isRoot } from '../files/place.js';
 import { realPath } from '../files/read-sync.js';
-import { ownEnv } from '../sources/own-env.js';
-import { stateHome } from '../sources/own-folders.js';
+import { ownEnv } from '../sources/trusted-env.js';
+import { stateHome } from '../sources/trusted-path.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 

@@ -78,7 +78,7 @@ function keepingNone(knownAs: HandshakeOptions['knownAs'], platform: NodeJS.Plat
     ...['StrictHostKeyChecking=no', `UserKnownHostsFile=${['/dev/null', ...files].join(' ')}`],
     ...(knownAs ? [`HostKeyAlias=${configArgument(knownAs.name)}`] : []),
     'GlobalKnownHostsFile=/dev/null',
-    ...['CheckHostIP=no', 'VerifyHostKeyDNS=no', 'UpdateHostKeys=no'],
+    ...['CheckHostIP=no', 'VerifyHostKeyDNS=no', 'UpdateHostKeys=no', 'CanonicalizeHostname=no'],
   ];
 }
 

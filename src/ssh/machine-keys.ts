@@ -15,12 +15,13 @@ import { fingerprintOf, verdictOn } from '../identity/known-hosts.js';
 import { type Pin, pinsIn } from '../identity/pins.js';
 import type { HostKeyPolicy } from '../identity/policy.js';
 import type { ReachedRecord } from '../identity/record.js';
-import { explainRefusal } from '../identity/refusal.js';
+import { cannotTell, explainRefusal, notChecked } from '../identity/refusal.js';
 import { isNamed } from '../kinds/kinds.js';
 import { asTarget } from '../kinds/parse.js';
 import { slug } from '../target/names.js';
 import type { ShellPlace } from '../target/shell.js';
 import { nameOf, type ViaTarget } from '../target/target.js';
+import type { RevokedFiles } from './config/users-files.js';
 import { knownHostsFile, ownHome, sshFolder } from './folder.js';
 import { type GuestKeys, guestKeysFor, madeHostKey, madeKeysOf } from './guest-keys.js';
 
@@ -44,34 +45,76 @@ export interface MachineKeys {
   readonly path: string;
   /** It, and the user's and the system's: those that have a line with a mark. */
   readonly files: readonly Buffer[];
+  /** Those that the user's RevokedHostKeys name. */
+  readonly revoked: readonly string[];
 }
 
-/** Reads them. `typed`: what the user typed, a Host or a target; `host`: the name by which ssh looks the key up. */
+/**
+ * Reads them. `typed`: what the user typed, a Host or a target; `host`: the name by which ssh looks the key up; `isKnownOnly`: only the keys
+ * that are known, for which no program is asked, and not which ones are revoked.
+ */
 export async function machineKeys(
   reached: ReachedRecord,
-  { typed, host }: { readonly typed?: string; readonly host?: string },
+  {
+    typed,
+    host,
+    isKnownOnly = false,
+  }: { readonly typed?: string; readonly host?: string; readonly isKnownOnly?: boolean },
   env: Env,
 ): Promise<MachineKeys> {
-  const identified = await identify(reached, env);
-  const alias = identified && hostKeyAlias(identified);
+  const { text } = reached;
   const path = knownHostsFile(env);
   // Pins that cannot be read are not as none: nothing is accepted then.
-  const own = (await readSafely(path).catch(undefinedIfNoHome))?.bytes ?? Buffer.alloc(0);
-  const files = [own, ...(await usersFiles(env))].filter(hasMark);
-  const hosts = [...new Set([typed, host, alias, reached.text].filter((each) => each !== undefined))];
+  const own = await ownPins(path, text);
+  const { trusted, others, revoked } = await markedFiles(text, isKnownOnly, env);
+  const owner = await ownerOf(reached, typed, !isKnownOnly, env);
+  const { alias, meant, names, alike = [] } = owner;
+  const hosts = [...new Set([typed, host, alias, text].filter((each) => each !== undefined))];
   return {
-    reached,
-    alias,
-    meant: identified && meantBy(identified, typed),
-    names: identified && alias !== undefined ? namesOf(identified, typed) : [],
-    alike: identified && namesAlike(identified),
-    pins: pinsIn(own),
-    made: identified && madeFor(identified, reached, typed, env),
-    authorities: authoritiesFor(hosts, files),
-    hosts,
-    path,
-    files,
+    ...{ reached, ...owner, hosts, path, revoked },
+    pins: pinsIn(own, [alias, meant, ...[...names, ...alike].map((name) => `vmssh-${name}`)]),
+    // Whom another file names as a CA was not asked for this machine.
+    authorities: authoritiesFor(hosts, [own, ...trusted]),
+    files: [own, ...trusted, ...others].filter(hasMark),
   };
+}
+
+/** The names under which its keys may be kept, and the key that was made for it. */
+async function ownerOf(
+  reached: ReachedRecord,
+  typed: string | undefined,
+  asksSsh: boolean,
+  env: Env,
+): Promise<Pick<MachineKeys, 'alias' | 'meant' | 'names' | 'alike' | 'made'>> {
+  const identified = await identify(reached, env);
+  if (!identified) return { alias: undefined, names: [] };
+  const alias = hostKeyAlias(identified);
+  const isBehind = identified.target.kind === 'via' && asksSsh;
+  const byHop = isBehind ? await (await import('./hop-names.js')).namesByHop(identified, env) : undefined;
+  return {
+    alias,
+    meant: meantBy(identified, typed),
+    names: [...(alias === undefined ? [] : namesOf(identified, typed)), ...(byHop?.names ?? [])],
+    alike: [...namesAlike(identified), ...(byHop?.alike ?? [])],
+    made: madeFor(identified, reached, typed, env),
+  };
+}
+
+/** The user's and the system's files with a mark: the usual ones, and those that the configuration names besides; and the lists of revoked keys. */
+async function markedFiles(text: string, isKnownOnly: boolean, env: Env) {
+  const own = ownHome(env);
+  const { knownHosts, lists: revoked } = isKnownOnly ? none : await filesOfRevoked(own);
+  const usual = [join(sshFolder(own), 'known_hosts'), '/etc/ssh/ssh_known_hosts'];
+  const more = knownHosts.filter((each) => !usual.includes(each));
+  const [trusted, others] = await Promise.all([markedOf(usual, text), markedOf(more, text)]);
+  return { trusted, others, revoked };
+}
+
+const none: RevokedFiles = { knownHosts: [], lists: [] };
+
+async function filesOfRevoked(env: Env): Promise<RevokedFiles> {
+  const users = await import('./config/users-files.js');
+  return users.filesOfRevoked({ env, platform: process.platform });
 }
 
 /** The facts for a key that was shown: by itself, or by its fingerprint only. */
@@ -87,32 +130,15 @@ export function factsFor(
     typeof shown === 'string' || !certificate
       ? [print]
       : [print, printOf(shown), printOf({ key: certificate.ca })];
-  const {
-    reached,
-    alias,
-    meant,
-    names = [],
-    alike,
-    pins = [],
-    hosts = [],
-    files = [],
-    made,
-    authorities = [],
-  } = keys ?? {};
+  const { reached, alias, meant, names = [], alike, pins = [], hosts = [], files = [] } = keys ?? {};
   return {
-    reached,
-    alias,
-    meant,
-    names,
-    alike,
-    pins,
-    shown: print,
+    ...{ reached, alias, meant, names, alike, pins, shown: print },
     isRevoked: prints.some((each) =>
       hosts.some((host) => files.some((file) => verdictOn(each, host, file) === 'revoked')),
     ),
-    isCertified: isCertified(certificate, hosts, authorities),
+    isCertified: isCertified(certificate, hosts, keys?.authorities ?? []),
     brought: reached?.brought && printOf(reached.brought),
-    made: made && printOf(made),
+    made: keys?.made && printOf(keys.made),
     manager: undefined,
     policy,
   };
@@ -153,9 +179,31 @@ function madeFor(
   return keys && type !== undefined && key !== undefined ? { keys, type, key } : undefined;
 }
 
-async function usersFiles(env: Env): Promise<readonly Buffer[]> {
-  const own = join(sshFolder(ownHome(env)), 'known_hosts');
-  return Promise.all([own, '/etc/ssh/ssh_known_hosts'].map((path) => readBytes(path).catch(noneIfMissing)));
+/** What is in our file. What others may have written there says nothing: then no key is known, and none is accepted. */
+async function ownPins(path: string, text: string): Promise<Buffer> {
+  const file = await readSafely(path).catch(undefinedIfNoHome);
+  if (!file) return Buffer.alloc(0);
+  const { uid, mode, bytes } = file;
+  const own = process.getuid?.();
+  const isOthers = own !== undefined && uid !== own && uid !== 0;
+  if (own !== undefined && (isOthers || (mode & 0o022) !== 0)) {
+    const why = isOthers
+      ? `belongs to user ${uid}`
+      : `may be changed by others: its mode is 0${mode.toString(8)}`;
+    throw notChecked(
+      text,
+      `${path} ${why}, so no host key in it counts`,
+      `see whether its lines are yours, then: chown ${own} ${path} && chmod 600 ${path}`,
+    );
+  }
+  return bytes;
+}
+
+async function markedOf(paths: readonly string[], text: string): Promise<readonly Buffer[]> {
+  const files = await Promise.all(
+    paths.map((path) => readBytes(path).catch((error) => noneIfMissing(error, path, text))),
+  );
+  return files.filter(hasMark);
 }
 
 /** They may be long, and only CAs and revoked keys are looked for in them. */
@@ -169,9 +217,9 @@ function undefinedIfNoHome(error: NodeJS.ErrnoException): undefined {
   if (error.code !== 'ENOTDIR') throw error;
 }
 
-/** ssh reads nothing either of a file that is not there or not ours; of another one a mark could be lost. */
-function noneIfMissing(error: NodeJS.ErrnoException): Buffer {
-  if (!['ENOENT', 'ENOTDIR', 'EACCES'].includes(error.code ?? '')) throw error;
+/** Of one that is there a mark could be lost. */
+function noneIfMissing(error: NodeJS.ErrnoException, path: string, text: string): Buffer {
+  if (!['ENOENT', 'ENOTDIR'].includes(error.code ?? '')) throw cannotTell(text, path, error.message);
   return Buffer.alloc(0);
 }
 
@@ -182,7 +230,8 @@ export function refusalOf(
   typed: string,
   place: ShellPlace,
 ): ReturnType<typeof explainRefusal> {
-  const names = { typed, forget: nameToForget(reached, typed), made: made?.keys.name, path };
+  const { silent } = reached;
+  const names = { typed, forget: nameToForget(reached, typed), made: made?.keys.name, silent, path };
   return explainRefusal(why, names, place);
 }
 

@@ -44,6 +44,14 @@ export async function settleKey(facts: KeyFacts, question: KeyQuestion, caller: 
       return policy;
     },
   });
+  const { keys, plain, env } = question;
+  const isOpen = keys !== undefined && answer.do !== 'refuse' && !keys.reached.brought;
+  if (
+    isOpen &&
+    keys.revoked.length > 0 &&
+    (await (await import('./revoked.js')).isRevokedIn(keys, plain, env))
+  )
+    return { do: 'refuse', why: 'revoked' };
   caller.asked?.();
   if (answer.do === 'accept') return kept(answer, { ...facts, policy }, question, caller);
   if (answer.do !== 'ask user') return answer;

@@ -19,6 +19,12 @@ export function parseMachineId(text: string): string | undefined {
   return /^\{?([0-9a-f]{32})\}?$/.exec(text.replaceAll('-', '').toLowerCase())?.[1];
 }
 
+/** Whether a machine's name has the form of an id that is not its own. */
+export function isOthersId(name: string, uuid: string | undefined): boolean {
+  const id = parseUuid(name);
+  return id !== undefined && id !== uuid;
+}
+
 /** The GUID with these 32 lower-case hexadecimal digits. */
 export function withDashes(digits: string): Guid {
   const first = `${digits.slice(0, 8)}-${digits.slice(8, 12)}-${digits.slice(12, 16)}`;

@@ -1,3 +1,4 @@
+import { quote } from '../errors.js';
 /** Whether the text has a control character (category Cc). A regular expression would cost more than all other parsing. */
 export function hasControlCharacter(text: string): boolean {
   for (let i = 0; i < text.length; i++) {
@@ -14,7 +15,7 @@ export function hasControlCharacter(text: string): boolean {
 export function nameProblem(name: string, what = 'machine name'): string | undefined {
   if (name === '') return `the ${what} is empty`;
   if (hasControlCharacter(name)) return `the ${what} contains a control character`;
-  if (name.includes('/')) return `the ${what} contains a slash: ${JSON.stringify(name)}`;
+  if (name.includes('/')) return `the ${what} contains a slash: ${quote(name)}`;
   if (name === '.' || name === '..') return `the ${what} is "${name}"`;
   return undefined;
 }
@@ -26,7 +27,7 @@ export function nameProblem(name: string, what = 'machine name'): string | undef
 export function checkUserName(name: string): string {
   const problem = problemOf(name);
   if (problem === undefined) return name;
-  throw new RangeError(`the user name ${JSON.stringify(name)} ${problem}; ssh refuses it too`);
+  throw new RangeError(`the user name ${quote(name)} ${problem}; ssh refuses it too`);
 }
 
 function problemOf(name: string): string | undefined {
@@ -51,11 +52,11 @@ export function hostNameOf(text: string): string {
 }
 
 /**
- * What ssh refuses in a host name; the colon, at which scp and rsync split off the path; and the pattern characters of
+ * What ssh refuses in a host name; "@", which ends the user; the colon, at which scp and rsync split off the path; and the pattern characters of
  * known_hosts, for which newer versions of ssh accept no key. No literal: V8 would check it at each login, as it reads the
  * file, and read ICU's tables for that: a sixth of a login's own time.
  */
-const characters = '[\\s\\p{C}:\'"`$\\\\;&<>|(){},*?!]+';
+const characters = '[\\s\\p{C}@:\'"`$\\\\;&<>|(){},*?!]+';
 let refused: RegExp | undefined;
 
 /** Whether the text can also be a name in a Host line of ssh_config: no pattern, no path. */
@@ -66,10 +67,10 @@ export function isPlainHostName(text: string): boolean {
 /** Why ssh cannot take a text as the host of a hop, one clause; undefined if it can. It is an argument of ssh: never an option. */
 export function hopHostProblem(text: string): string | undefined {
   if (text === '') return 'the name of the hypervisor is empty';
-  if (text.startsWith('-')) return `the name of a hypervisor cannot begin with "-": ${JSON.stringify(text)}`;
+  if (text.startsWith('-')) return `the name of a hypervisor cannot begin with "-": ${quote(text)}`;
   if (text.includes('@'))
-    return `a user does not fit here: ${JSON.stringify(text)}; give its Host a User in ~/.ssh/config`;
-  if (!isHostName(text)) return `ssh does not take ${JSON.stringify(text)} as a host`;
+    return `a user does not fit here: ${quote(text)}; give its Host a User in ~/.ssh/config`;
+  if (!isHostName(text)) return `ssh does not take ${quote(text)} as a host`;
   return undefined;
 }
 
@@ -82,6 +83,8 @@ export function hopHost(text: string): string {
 
 /** The name as a host that no tool reads as a pattern or path: letters, digits, ".", "_" and "-". Can be "". */
 export function slug(name: string): string {
+  // Most are: the tables of Unicode are not read for them.
+  if (/^\w(?:[\w.-]*[\w.])?$/.test(name)) return name;
   unplain ??= new RegExp(notPlain, 'gu');
   const slug = name
     .normalize('NFC')
@@ -93,9 +96,34 @@ export function slug(name: string): string {
   return slug.slice(0, end);
 }
 
+/** The same for two names that differ only in case, in what no host name has, or in how Unicode composes a letter. */
+export function foldOf(name: string): string {
+  return slug(name).toLowerCase() || name;
+}
+
 // No literal either.
 const notPlain = '[^\\p{L}\\p{N}\\p{M}._-]+';
 let unplain: RegExp | undefined;
+
+/** Whether a text matches an ssh pattern, where "*" is any characters and "?" is one. In n × m steps at most. */
+export function matchesPattern(text: string, pattern: string): boolean {
+  let [at, next] = [0, 0];
+  let star: { readonly next: number; at: number } | undefined;
+  while (at < text.length) {
+    if (pattern[next] === '*') {
+      star = { next: ++next, at };
+    } else if (pattern[next] === '?' || pattern[next] === text[at]) {
+      at++;
+      next++;
+    } else if (star) {
+      at = ++star.at;
+      next = star.next;
+    } else {
+      return false;
+    }
+  }
+  return /^\**$/.test(pattern.slice(next));
+}
 
 /** The names that `typed` may be a misspelling of: the nearest, at most three. Ignores case. */
 export function similarTo(typed: string, names: readonly string[]): readonly string[] {

@@ -1,3 +1,4 @@
+import { quote } from '../errors.js';
 import type { Guid } from './guid.js';
 
 /** An unsigned 32-bit number: decimal without leading zeros, or hexadecimal after 0x. Undefined for anything else. */
@@ -38,7 +39,7 @@ export function parsePort(text: string, family: keyof typeof largest = 'vsock'):
   if (text === '') throw new RangeError('the port is missing');
   const value = parseUnsigned32(text);
   if (value === undefined) {
-    throw new RangeError(`port ${JSON.stringify(text)} cannot be used: ${explainUnsigned32(text)}`);
+    throw new RangeError(`port ${quote(text)} cannot be used: ${explainUnsigned32(text)}`);
   }
   return checkPort(value, family);
 }
@@ -70,10 +71,10 @@ export function parseCid(text: string): number {
   if (text === '') throw new RangeError('the CID is missing');
   const value = words.get(text.toLowerCase()) ?? parseUnsigned32(text);
   if (value === undefined && !/^(any|-1)$/i.test(text)) {
-    throw new RangeError(`CID ${JSON.stringify(text)} cannot be used: ${explainUnsigned32(text)}`);
+    throw new RangeError(`CID ${quote(text)} cannot be used: ${explainUnsigned32(text)}`);
   }
   if (value === undefined || value === cidAny) {
-    throw new AnyCid(`CID ${JSON.stringify(text)} means any machine and cannot be connected to`);
+    throw new AnyCid(`CID ${quote(text)} means any machine and cannot be connected to`);
   }
   return value;
 }

@@ -10,10 +10,10 @@ export interface ShellPlace {
 
 /**
  * The shell that probably started this program. On Windows: each PowerShell puts a folder of the user's own into PSModulePath
- * (about_PSModulePath), and MSYS2, as Git Bash, sets MSYSTEM.
+ * (about_PSModulePath), and MSYS2, as Git Bash, sets MSYSTEM. A vmssh inside WSL says how it was called there.
  */
 export function shellOf({ platform, env }: ShellPlace): Shell {
-  if (platform !== 'win32' || env.MSYSTEM) return 'posix';
+  if (platform !== 'win32' || env.MSYSTEM || env.VMSSH_CALLED_AS) return 'posix';
   const folders = (env.PSModulePath ?? env.PSMODULEPATH ?? '').toLowerCase().split(';');
   const own = folders.filter(
     (folder) => !folder.includes('\\program files') && !folder.includes('\\system32\\'),

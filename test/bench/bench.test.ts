@@ -14,7 +14,7 @@ it.skipIf(missing)(
   'a quick bench gives every figure',
   async () => {
     const bench = [process.execPath, fileURLToPath(new URL('../runs/run.js', import.meta.url)), 'bench'];
-    const args = ['--no-build', '--quick', '--json'];
+    const args = ['--no-build', '--quick', '--json', '--runs', '1'];
     const { code, stdout, stderr } = await run([...bench, ...args], { timeout: 230_000 });
     expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('list-many done') });
     const { figures } = JSON.parse(stdout) as Result;

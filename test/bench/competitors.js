@@ -11,7 +11,7 @@ const program = (/** @type {string} */ name) => fileURLToPath(new URL(`programs/
  * All that can connect, each as a command for a socket's path as it sees it.
  * @param {Programs} programs
  * @param {string} folder the folder of the sockets, in the peers' root if there is one
- * @returns {Record<'executable' | 'node' | 'newestNode', Record<'pass' | 'relay', Contender>> & Record<'systemd' | 'socat' | 'ncat' | 'streams', Contender>}
+ * @returns {Record<'executable' | 'node' | 'newestNode', Record<'pass' | 'relay', Contender>> & Record<'systemd' | 'socat' | 'ncat' | 'streams' | 'c', Contender>}
  */
 export function proxies(programs, folder) {
   const { executable, script, node, newestNode, root } = programs;
@@ -38,6 +38,10 @@ export function proxies(programs, folder) {
         `unix${join(inside, socket)}`,
         '22',
       ],
+    },
+    c: {
+      name: 'C, connect and sendmsg only',
+      command: (/** @type {string} */ socket) => [programs.connectC, join(folder, socket)],
     },
     socat: {
       name: 'socat',

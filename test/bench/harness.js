@@ -10,20 +10,21 @@ import { endWithRun } from '../runs/children.js';
 const here = fileURLToPath(new URL('.', import.meta.url));
 
 /**
- * Compiles the C part, static: it also starts programs in another root.
+ * Compiles the C part: the harness static, as it also starts programs in another root.
  * @param {string} folder
  */
 export function compileHarness(folder) {
   const sources = readdirSync(join(here, 'harness')).filter((name) => name.endsWith('.c'));
   const paths = sources.map((name) => join(here, 'harness', name));
-  compile([...paths, '-D_GNU_SOURCE', '-pthread'], join(folder, 'harness'));
-  compile([join(here, 'programs/true.c')], join(folder, 'true'));
-  return { harness: join(folder, 'harness'), bareC: join(folder, 'true') };
+  compile([...paths, '-D_GNU_SOURCE', '-pthread', '-static'], join(folder, 'harness'));
+  compile([join(here, 'programs/true.c'), '-static'], join(folder, 'true'));
+  compile([join(here, 'programs/connect.c'), '-D_GNU_SOURCE'], join(folder, 'connect'));
+  return { harness: join(folder, 'harness'), bareC: join(folder, 'true'), connectC: join(folder, 'connect') };
 }
 
 /** @param {string[]} args @param {string} output */
 function compile(args, output) {
-  const flags = ['-O2', '-Wall', '-Wextra', '-Werror', '-static', '-o', output];
+  const flags = ['-O2', '-Wall', '-Wextra', '-Werror', '-o', output];
   const { status, stderr, error } = spawnSync('cc', [...flags, ...args], { encoding: 'utf8' });
   if (error) throw new Error(`no C compiler (${error.message}): apt-get install gcc libc6-dev`);
   if (status !== 0) throw new Error(`cc failed:\n${stderr}`);

@@ -29,8 +29,9 @@ export function prepareLogin(programs, folder) {
  * @param {string} folder
  * @param {{ root?: string | undefined, command: readonly string[] }} proxy
  * @param {boolean} pass
+ * @param {Readonly<Record<string, string>>} [more] options of ssh
  */
-export function loginCommand(programs, folder, { root, command }, pass) {
+export function loginCommand(programs, folder, { root, command }, pass, more = {}) {
   const enter = [programs.harness, 'enter', ...(root ? ['--root', root] : []), '--', ...command];
   const options = {
     ProxyCommand: enter.map((word) => `'${word}'`).join(' '),
@@ -41,6 +42,7 @@ export function loginCommand(programs, folder, { root, command }, pass) {
     StrictHostKeyChecking: 'no',
     UserKnownHostsFile: '/dev/null',
     LogLevel: 'ERROR',
+    ...more,
   };
   const flags = Object.entries(options).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
   return [pathOf(programs.ssh), '-F', 'none', ...flags, 'bench', 'true'];

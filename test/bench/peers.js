@@ -37,6 +37,7 @@ export async function findPrograms({ build, log }) {
     ssh: onPath('ssh', 'openssh-client'),
     sshd: onPath('sshd', 'openssh-server'),
     sshKeygen: onPath('ssh-keygen', 'openssh-client'),
+    valgrind: onPath('valgrind', 'valgrind'),
   };
 }
 

@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -219,7 +220,9 @@ describe.skipIf(missingPrograms({ 'dpkg-deb': 'dpkg' }))('the Debian package', (
       const links = join(system, 'etc/ssh/ssh_config.d');
       const write = (path: string, text: string, mode = 0o644) => {
         mkdirSync(dirname(join(older, path)), { recursive: true });
-        writeFileSync(join(older, path), text, { mode });
+        chmodSync(dirname(join(older, path)), 0o755);
+        writeFileSync(join(older, path), text);
+        chmodSync(join(older, path), mode);
       };
       const field = (name: string) => run(['dpkg-deb', '--field', deb, name]);
       const architecture = (await field('Architecture')).stdout.trim();
@@ -233,7 +236,9 @@ describe.skipIf(missingPrograms({ 'dpkg-deb': 'dpkg' }))('the Debian package', (
       for (const name of ['status', 'available']) writeFileSync(join(system, 'var/lib/dpkg', name), '');
       const dpkg = async (...args: string[]) => {
         const flags = [`--root=${system}`, '--force-script-chrootless', '--force-depends'];
-        const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+        // su leaves the folders of system programs out.
+        const PATH = `${process.env.PATH}:/usr/sbin:/sbin`;
+        const env = { ...process.env, PATH, DEBIAN_FRONTEND: 'noninteractive' };
         const done = await run(['dpkg', ...flags, ...args], { env });
         expect(done, done.stderr).toMatchObject({ code: 0 });
       };

@@ -2,14 +2,11 @@ import { expect, test } from 'vitest';
 import { debianMirror } from '../../build/debian-mirror.js';
 
 test.each([
-  { name: 'one-line', text: 'deb http://mirror.example/debian bookworm main\n' },
-  {
-    name: 'one-line with options',
-    text: '# a comment\ndeb [arch=amd64] http://mirror.example/debian/ trixie main\n',
-  },
-  { name: 'deb822', text: 'Types: deb\nURIs: http://mirror.example/debian\nSuites: trixie\n' },
-  { name: 'deb822 with a slash', text: 'Types: deb\nURIs: http://mirror.example/debian/\nSuites: trixie\n' },
-])('the mirror of a $name source', ({ text }) => {
+  ['one-line', 'deb http://mirror.example/debian bookworm main\n'],
+  ['one-line with options', '# a comment\ndeb [arch=amd64] http://mirror.example/debian/ trixie main\n'],
+  ['deb822', 'Types: deb\nURIs: http://mirror.example/debian\nSuites: trixie\n'],
+  ['deb822 with a slash', 'Types: deb\nURIs: http://mirror.example/debian/\nSuites: trixie\n'],
+])('the mirror of a $0 source', (_name, text) => {
   expect(debianMirror({}, ['deb http://other.example/apt stable main\n', text])).toBe(
     'http://mirror.example/debian',
   );

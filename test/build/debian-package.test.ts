@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -30,6 +30,7 @@ describe.skipIf(missing)('a package of Debian that the pool no longer has', () =
   beforeAll(async () => {
     const tree = join(dir, 'tree');
     mkdirSync(join(tree, 'DEBIAN'), { recursive: true });
+    chmodSync(join(tree, 'DEBIAN'), 0o755);
     writeFileSync(
       join(tree, 'DEBIAN/control'),
       'Package: some-src\nVersion: 1.0-1\nArchitecture: all\nMaintainer: Me <me@example.org>\nDescription: sources\n',

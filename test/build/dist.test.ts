@@ -72,3 +72,16 @@ console.log(typeof addon.connect, Object.keys(require.cache).some((name) => name
     expect(result).toMatchObject({ code: 0, stdout: `function ${!ownLoader}\n`, stderr: '' });
   });
 });
+
+it.each(['bundle.mjs', 'bundle.cjs'])('a bundle of the library says what to leave out: %s', async (name) => {
+  const text = readFileSync(dist('fast-path.mjs'), 'utf8');
+  // As esbuild writes CommonJS.
+  const asCommonJs = text
+    .replace(/^import (.*) from (.*);$/m, 'const $1 = require($2);')
+    .replace('import.meta.url', '({}).url')
+    .replace('export const', 'const');
+  writeFileSync(join(dir, name), name.endsWith('cjs') ? asCommonJs : text);
+  const { code, stderr } = await run([process.execPath, join(dir, name)]);
+  expect(code).toBe(1);
+  expect(stderr).toContain('cannot be bundled: make vmssh and node-hvsock-native external');
+});

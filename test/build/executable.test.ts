@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { imageMark } from '../../build/engine/chunks.js';
 import { hasMusl } from '../../build/engine/musl.js';
 import { ownTarget } from '../../build/engine/toolchains.js';
 import { buildExecutable } from '../../build/executable.js';
@@ -74,6 +75,26 @@ describe.skipIf(missingExecutable())('the executable that was built', () => {
     const { mtimeMs } = statSync(dist('linux-x64/vmssh'));
     expect(await buildExecutable()).toEqual({ built: true, upToDate: true });
     expect(statSync(dist('linux-x64/vmssh')).mtimeMs).toBe(mtimeMs);
+  });
+
+  it.skipIf(missingPrograms({ strace: 'strace' }))(
+    'maps memory a few times for a login, not for each text',
+    async () => {
+      const traced = ['strace', '-f', '-e', 'trace=mmap', dist('linux-x64/vmssh')];
+      const { stderr } = await run([...traced, 'proxy', `unix${dir}/nobody`, '22']);
+      expect(stderr).toContain('no socket at');
+      expect(stderr.match(/ mmap\(|^mmap\(/gm)?.length).toBeLessThan(10);
+    },
+  );
+
+  it('has an image of few pointers, since each start changes all of them', () => {
+    const file = readFileSync(dist('linux-x64/vmssh'));
+    const head = file.indexOf(imageMark) + imageMark.length;
+    // As image.js writes it: a bit for each word and kind of pointer, after two numbers.
+    const lists = file.subarray(head + 16).subarray(0, (2 * Number(file.readBigUInt64LE(head))) / 8);
+    const bits = lists.reduce((sum, byte) => sum + byte.toString(2).replaceAll('0', '').length, 0);
+    expect(bits).toBeGreaterThan(10_000);
+    expect(bits).toBeLessThan(37_000);
   });
 
   it.skipIf(missingPrograms({ readelf: 'binutils' }))('needs no library, and is hardened', async () => {

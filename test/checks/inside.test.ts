@@ -1,7 +1,8 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { whyNotRun } from '../../src/checks/inside.js';
+import { rootRunner, whyNotRun } from '../../src/checks/inside.js';
 import { exitCodeOf } from '../../src/errors.js';
 import { runScript } from '../../src/guest/run/run-script.js';
 import { fakeIo } from '../helpers/fake-io.js';
@@ -21,6 +22,18 @@ it.each([
   expect(hint?.includes('is not installed here')).toBe(!installed);
 });
 
+it('a way in that is itself closed has the usual reasons', async () => {
+  const ssh = route(
+    'sh',
+    '-c',
+    'echo "kex_exchange_identification: Connection closed by remote host" >&2; exit 255',
+  );
+  const outcome = await runScript(ssh, { onLine: () => {}, env: process.env });
+  expect((await whyNotRun(into, ssh, outcome, fakeIo(), signal)).hint).toMatch(
+    /MaxStartups.*PerSourcePenalties/,
+  );
+});
+
 it('a script that Ctrl-C ended has no other cause', async () => {
   const interrupted = new AbortController();
   const { signal } = interrupted;
@@ -33,19 +46,16 @@ it('a script that Ctrl-C ended has no other cause', async () => {
 
 // Windows' own sshd starts cmd. Written from memory of these shells: none of them ran here.
 it.each([
-  {
-    shell: 'cmd',
-    says: "'sh' is not recognized as an internal or external command,\r\noperable program or batch file.",
-  },
-  {
-    shell: 'PowerShell 5',
-    says: "sh : The term 'sh' is not recognized as the name of a cmdlet\r\n    + FullyQualifiedErrorId : CommandNotFoundException",
-  },
-  {
-    shell: 'PowerShell 7',
-    says: "The term 'sh' is not recognized\r\nCheck the spelling of the name, or if a path was included, verify that the path is correct and try again.",
-  },
-])('a Windows guest is named: $shell', async ({ says }) => {
+  ['cmd', "'sh' is not recognized as an internal or external command,\r\noperable program or batch file."],
+  [
+    'PowerShell 5',
+    "sh : The term 'sh' is not recognized as the name of a cmdlet\r\n    + FullyQualifiedErrorId : CommandNotFoundException",
+  ],
+  [
+    'PowerShell 7',
+    "The term 'sh' is not recognized\r\nCheck the spelling of the name, or if a path was included, verify that the path is correct and try again.",
+  ],
+])('a Windows guest is named: $0', async (_shell, says) => {
   const ssh = route('sh', '-c', 'printf "%s\\r\\n" "$1" >&2; exit 1', 'sh', says);
   const outcome = await runScript(ssh, { onLine: () => {}, env: process.env });
   const error = await whyNotRun(into, ssh, outcome, fakeIo(), signal);
@@ -64,4 +74,17 @@ it('a Windows guest is named by the banner of its sshd, whatever language its sh
   const error = await whyNotRun({ host, port: 22 }, ssh, outcome, fakeIo({ env: process.env }), signal);
   server.close();
   expect(error.message).toContain('it is a Windows machine');
+});
+
+it.each([
+  { by: 'its guest agent', run: async () => ({ stdout: '', stderr: 'sudo: a password is required\n' }) },
+  { by: 'its exec', exec: ['sh', '-c', 'echo "sudo: a password is required" >&2; exit 1', 'x'] },
+])('no login and no password follows for a machine that was gone into by $by', async ({ by: _, ...way }) => {
+  writeFileSync(join(dir, 'ssh'), `#!/bin/sh\necho "$@" >>'${dir}/log'\n`, { mode: 0o755 });
+  const env = { ...process.env, PATH: `${dir}:${process.env.PATH}` };
+  const terminal = { stdin: true, stdout: true, stderr: true };
+  const run = await rootRunner(fakeIo({ env, terminal }), signal);
+  const host = { host: 'qemu/mint', route: 'exec', sshConfig: undefined, ...way } as const;
+  await expect(run(host, 'true')).rejects.toThrow();
+  expect(readFileSync(join(dir, 'log'), 'utf8')).not.toContain('mint');
 });

@@ -198,13 +198,10 @@ describe.skipIf(missing)(`with the real ssh and sshd${missing ? `: ${missing}` :
 });
 
 it.each([
-  { stderr: 'root@127.0.0.1: Permission denied (publickey).\r\n', why: 'Permission denied (publickey).' },
-  {
-    stderr: 'ann@web: Permission denied (publickey).\nConnection to web closed.\n',
-    why: 'Permission denied (publickey).',
-  },
-  { stderr: 'mail to ann@web: lost\n', why: 'mail to ann@web: lost' },
-  { stderr: '', why: 'ssh ended with 255' },
-])('names no HostName of ssh, which is not where it went: $why', ({ stderr, why }) => {
+  ['root@127.0.0.1: Permission denied (publickey).\r\n', 'Permission denied (publickey).'],
+  ['ann@web: Permission denied (publickey).\nConnection to web closed.\n', 'Permission denied (publickey).'],
+  ['mail to ann@web: lost\n', 'mail to ann@web: lost'],
+  ['', 'ssh ended with 255'],
+])('names no HostName of ssh, which is not where it went: $1', (stderr, why) => {
   expect(whyEnded({ code: 255, stdout: '', stderr, stopped: undefined })).toBe(why);
 });

@@ -30,6 +30,12 @@ describe('a key file', () => {
       text: '-----BEGIN OPENSSH PRIVATE KEY-----\nsecret\n',
       says: /is a private key: give the public one/,
     },
+    {
+      name: 'a key in two lines',
+      text: `# mine\n${key.slice(0, 40)}\n${key.slice(40)}\n`,
+      says: /line 2: the key is broken into two lines/,
+    },
+    { name: 'a key below its type', text: key.replace(' ', '\n'), says: /line 1: the key is broken/ },
     { name: 'nothing', text: '\n', says: /has no public keys/ },
     { name: 'something else', text: 'hello\n', says: /has no public keys/ },
     {

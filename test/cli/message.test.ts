@@ -163,6 +163,12 @@ describe('how a person calls this program', () => {
       nc: 'vsock-nc',
     },
     {
+      name: 'on Windows, from inside WSL',
+      input: { ...windows, env: { Path: 'C:\\Windows', VMSSH_CALLED_AS: 'node dist/vmssh.js' } },
+      want: 'node dist/vmssh.js',
+      nc: 'node dist/vmssh.js',
+    },
+    {
       name: 'on Windows, if PATH has it',
       input: { ...windows, env: { Path: 'C:\\Windows;C:\\vm ssh' } },
       want: 'vmssh',
@@ -188,17 +194,15 @@ describe('a fix', () => {
   const here = process.cwd() === dirname(dist) ? 'dist' : dist;
 
   it.each([
-    { input: 'see vmssh list', want: `see /x/node ${here}/vmssh.js list` },
-    { input: 'see vsock-nc --help', want: `see /x/node ${here}/vsock-nc.js --help` },
-    {
-      input: 'vmssh nc X; vmssh ssh X',
-      want: `/x/node ${here}/vmssh.js nc X; /x/node ${here}/vmssh.js ssh X`,
-    },
-    { input: '/opt/vmssh list', want: '/opt/vmssh list' },
-    { input: 'what vmssh wrote, vmssh lists', want: 'what vmssh wrote, vmssh lists' },
-    { input: 'install it again: npm install vmssh', want: 'install it again: npm install vmssh' },
-    { input: 'vmssh.exe list', want: 'vmssh.exe list' },
-  ])('can be pasted: $input', ({ input, want }) => expect(pasteable(input, io)).toBe(want));
+    ['see vmssh list', `see /x/node ${here}/vmssh.js list`],
+    ['see vsock-nc --help', `see /x/node ${here}/vsock-nc.js --help`],
+    ['vmssh nc X; vmssh ssh X', `/x/node ${here}/vmssh.js nc X; /x/node ${here}/vmssh.js ssh X`],
+    ['/opt/vmssh list', '/opt/vmssh list'],
+    ['what vmssh wrote, vmssh lists', 'what vmssh wrote, vmssh lists'],
+    ['install it again: npm install vmssh', 'install it again: npm install vmssh'],
+    ['vmssh.exe list', 'vmssh.exe list'],
+    ['on hv1: see vmssh list', 'on hv1: see vmssh list'],
+  ])('can be pasted: $0', (input, want) => expect(pasteable(input, io)).toBe(want));
 
   it('may name every command, and nothing else', () => {
     const words = commands.map(({ name }) => name.split(' ')[0]);

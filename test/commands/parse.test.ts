@@ -13,32 +13,23 @@ const raw = (positionals: readonly string[], options: RawArgs['options'] = {}): 
 const flags = { timeoutMs: 15_000, waitMs: undefined, start: false, verbose: false };
 const terminal = fakeIo({ terminal: { stdin: true, stdout: true, stderr: true } });
 
-interface Row {
-  readonly name: string;
-  readonly input: RawArgs;
-  readonly want: object;
-  readonly io?: typeof terminal;
-}
+type Row = [name: string, input: RawArgs, want: object, io?: typeof terminal];
+type Refusal = [input: RawArgs, want: string];
 
-interface Refusal {
-  readonly input: RawArgs;
-  readonly want: string;
-}
-
-const badPorts: readonly { port: string; why: string }[] = [
-  { port: '', why: 'the port is missing' },
-  { port: '-1', why: 'port "-1" cannot be used: it is negative' },
-  { port: 'x', why: 'port "x" cannot be used: it is not a number' },
-  { port: '4294967295', why: 'port 4294967295 cannot be used: vsock has ports 0 to 4294967294' },
+const badPorts: readonly [port: string, why: string][] = [
+  ['', 'the port is missing'],
+  ['-1', 'port "-1" cannot be used: it is negative'],
+  ['x', 'port "x" cannot be used: it is not a number'],
+  ['4294967295', 'port 4294967295 cannot be used: vsock has ports 0 to 4294967294'],
 ];
 
 /** A table for one command: what it makes of arguments, and which it refuses. */
 function table(command: Command<unknown>, rows: readonly Row[], refusals: readonly Refusal[]): void {
   describe(command.name, () => {
-    it.each(rows)('takes $name', ({ input, want, io = fakeIo() }) => {
+    it.each(rows)('takes $0', (_name, input, want, io = fakeIo()) => {
       expect(understand(command, input, io)).toEqual(want);
     });
-    it.each(refusals)('refuses: $want', ({ input, want }) => {
+    it.each(refusals)('refuses: $1', (input, want) => {
       expect(() => understand(command, input, fakeIo())).toThrow(new UsageError(want));
       expect(() => understand(command, input, fakeIo())).toThrow(UsageError);
     });
@@ -49,37 +40,29 @@ const proxied = { text: 'vsock/3', port: 22, fdpass: false, ...flags };
 table(
   proxy,
   [
-    { name: 'HOST PORT', input: raw(['vsock/3', '22']), want: proxied },
-    { name: 'port 0', input: raw(['vsock/3', '0']), want: { ...proxied, port: 0 } },
-    { name: 'port 70000', input: raw(['vsock/3', '70000']), want: { ...proxied, port: 70000 } },
-    { name: '--fdpass', input: raw(['vsock/3', '22'], { fdpass: true }), want: { ...proxied, fdpass: true } },
-    {
-      name: '--typed for the case',
-      input: raw(['unix/tmp/foo', '22'], { typed: 'unix/tmp/Foo' }),
-      want: { ...proxied, isTyped: true, text: 'unix/tmp/Foo' },
-    },
-    {
-      name: '--typed of an alias',
-      input: raw(['vsock/3', '22'], { typed: 'Web' }),
-      want: { ...proxied, isTyped: true },
-    },
-    {
-      name: '--timeout, --wait and -v',
-      input: raw(['vsock/3', '22'], { timeout: '2.5', wait: '60', verbose: true }),
-      want: { ...proxied, timeoutMs: 2500, isTimed: true, waitMs: 60_000, verbose: true },
-    },
-    {
-      name: 'only --wait',
-      input: raw(['vsock/3', '22'], { wait: true }),
-      want: { ...proxied, waitMs: 120_000 },
-    },
-    { name: 'a host of no known kind', input: raw(['', '22']), want: { ...proxied, text: '' } },
+    ['HOST PORT', raw(['vsock/3', '22']), proxied],
+    ['port 0', raw(['vsock/3', '0']), { ...proxied, port: 0 }],
+    ['port 70000', raw(['vsock/3', '70000']), { ...proxied, port: 70000 }],
+    ['--fdpass', raw(['vsock/3', '22'], { fdpass: true }), { ...proxied, fdpass: true }],
+    [
+      '--typed for the case',
+      raw(['unix/tmp/foo', '22'], { typed: 'unix/tmp/Foo' }),
+      { ...proxied, isTyped: true, text: 'unix/tmp/Foo' },
+    ],
+    ['--typed of an alias', raw(['vsock/3', '22'], { typed: 'Web' }), { ...proxied, isTyped: true }],
+    [
+      '--timeout, --wait and -v',
+      raw(['vsock/3', '22'], { timeout: '2.5', wait: '60', verbose: true }),
+      { ...proxied, timeoutMs: 2500, isTimed: true, waitMs: 60_000, verbose: true },
+    ],
+    ['only --wait', raw(['vsock/3', '22'], { wait: true }), { ...proxied, waitMs: 120_000 }],
+    ['a host of no known kind', raw(['', '22']), { ...proxied, text: '' }],
   ],
   [
-    { input: raw([]), want: 'expected HOST PORT, got nothing' },
-    { input: raw(['vsock/3']), want: 'expected HOST PORT, got "vsock/3"' },
-    { input: raw(['a', '1', 'b\n']), want: 'expected HOST PORT, got "a" "1" "b\\x0a"' },
-    ...badPorts.map(({ port, why }) => ({ input: raw(['vsock/3', port]), want: why })),
+    [raw([]), 'expected HOST PORT, got nothing'],
+    [raw(['vsock/3']), 'expected HOST PORT, got "vsock/3"'],
+    [raw(['a', '1', 'b\n']), 'expected HOST PORT, got "a" "1" "b\\x0a"'],
+    ...badPorts.map(([port, why]): Refusal => [raw(['vsock/3', port]), why]),
   ],
 );
 
@@ -88,80 +71,54 @@ const overVsock = ['vsock', 'vsock-mux', 'hyper-v'];
 table(
   nc,
   [
-    { name: 'TARGET', input: raw(['vsock/3']), want: piped },
-    { name: 'TARGET PORT', input: raw(['vsock/3', '0']), want: { ...piped, port: 0 } },
-    { name: 'who would log in, for nothing', input: raw(['ann@vsock/3']), want: piped },
-    {
-      name: 'a port in an ssh:// form',
-      input: raw(['ssh://vsock/3:2222']),
-      want: { ...piped, port: 2222 },
-    },
-    { name: 'another port after it', input: raw(['ssh://vsock/3:1', '2']), want: { ...piped, port: 2 } },
-    { name: 'a port by -p', input: raw(['ssh://vsock/3:1'], { port: '2' }), want: { ...piped, port: 2 } },
-    {
-      name: 'a terminal for --banner',
-      input: raw(['vsock/3']),
-      want: { ...piped, banner: true },
-      io: terminal,
-    },
-    { name: '--pipe on a terminal', input: raw(['vsock/3'], { pipe: true }), want: piped, io: terminal },
-    {
-      name: '--banner in a pipe',
-      input: raw(['vsock/3'], { banner: true }),
-      want: { ...piped, banner: true },
-    },
-    {
-      name: 'the flags of hvc nc',
-      input: raw(['hyper-v/mint', '22'], { transport: 'vsock,ip', ssh: true, 'host-prefix': 'hyper-v/' }),
-      want: { ...piped, text: 'hyper-v/mint', forSsh: true, routes: [...overVsock, 'ip'] },
-    },
-    {
-      name: '--ssh on a terminal',
-      input: raw(['vsock/3'], { ssh: true }),
-      want: { ...piped, forSsh: true },
-      io: terminal,
-    },
-    {
-      name: '--transport ip',
-      input: raw(['vsock/3'], { transport: 'ip' }),
-      want: { ...piped, routes: ['ip'] },
-    },
-    {
-      name: 'a bare name on Windows, as hvc does',
-      input: raw(['Mint', '22'], { transport: 'vsock' }),
-      want: { ...piped, text: 'hyper-v/Mint', routes: overVsock },
-      io: fakeIo({ platform: 'win32' }),
-    },
-    {
-      name: 'a GUID on Windows, which is a target',
-      input: raw(['86E0C1E9-782C-47E0-B7C2-99F8167F5178']),
-      want: { ...piped, text: '86E0C1E9-782C-47E0-B7C2-99F8167F5178' },
-      io: fakeIo({ platform: 'win32' }),
-    },
-    {
-      name: 'a bare name elsewhere',
-      input: raw(['Mint']),
-      want: { ...piped, text: 'Mint' },
-    },
-    {
-      name: 'a name without its prefix',
-      input: raw(['mint', '22'], { 'host-prefix': 'hyper-v/' }),
-      want: { ...piped, text: 'hyper-v/mint' },
-    },
-    {
-      name: '--wait and --timeout',
-      input: raw(['vsock/3'], { wait: true, timeout: '0.001' }),
-      want: { ...piped, waitMs: 120_000, timeoutMs: 1, isTimed: true },
-    },
+    ['TARGET', raw(['vsock/3']), piped],
+    ['TARGET PORT', raw(['vsock/3', '0']), { ...piped, port: 0 }],
+    ['who would log in, for nothing', raw(['ann@vsock/3']), piped],
+    ['a port in an ssh:// form', raw(['ssh://vsock/3:2222']), { ...piped, port: 2222 }],
+    ['another port after it', raw(['ssh://vsock/3:1', '2']), { ...piped, port: 2 }],
+    ['a port by -p', raw(['ssh://vsock/3:1'], { port: '2' }), { ...piped, port: 2 }],
+    ['a terminal for --banner', raw(['vsock/3']), { ...piped, banner: true }, terminal],
+    ['--pipe on a terminal', raw(['vsock/3'], { pipe: true }), piped, terminal],
+    ['--banner in a pipe', raw(['vsock/3'], { banner: true }), { ...piped, banner: true }],
+    [
+      'the flags of hvc nc',
+      raw(['hyper-v/mint', '22'], { transport: 'vsock,ip', ssh: true, 'host-prefix': 'hyper-v/' }),
+      { ...piped, text: 'hyper-v/mint', forSsh: true, routes: [...overVsock, 'ip'] },
+    ],
+    ['--ssh on a terminal', raw(['vsock/3'], { ssh: true }), { ...piped, forSsh: true }, terminal],
+    ['--transport ip', raw(['vsock/3'], { transport: 'ip' }), { ...piped, routes: ['ip'] }],
+    [
+      'a bare name on Windows, as hvc does',
+      raw(['Mint', '22'], { transport: 'vsock' }),
+      { ...piped, text: 'hyper-v/Mint', routes: overVsock },
+      fakeIo({ platform: 'win32' }),
+    ],
+    [
+      'a GUID on Windows, which is a target',
+      raw(['86E0C1E9-782C-47E0-B7C2-99F8167F5178']),
+      { ...piped, text: '86E0C1E9-782C-47E0-B7C2-99F8167F5178' },
+      fakeIo({ platform: 'win32' }),
+    ],
+    ['a bare name elsewhere', raw(['Mint']), { ...piped, text: 'Mint' }],
+    [
+      'a name without its prefix',
+      raw(['mint', '22'], { 'host-prefix': 'hyper-v/' }),
+      { ...piped, text: 'hyper-v/mint' },
+    ],
+    [
+      '--wait and --timeout',
+      raw(['vsock/3'], { wait: true, timeout: '0.001' }),
+      { ...piped, waitMs: 120_000, timeoutMs: 1, isTimed: true },
+    ],
   ],
   [
-    { input: raw([]), want: 'expected TARGET [PORT], got nothing' },
-    { input: raw(['a', '1', 'b']), want: 'expected TARGET [PORT], got "a" "1" "b"' },
-    { input: raw(['a', '1'], { port: '2' }), want: 'the port is given twice: "1" and --port 2' },
-    { input: raw(['a'], { pipe: true, banner: true }), want: '--banner and --pipe cannot be used together' },
-    { input: raw(['a'], { transport: 'tcp' }), want: '--transport takes any of vsock, ip, not "tcp"' },
-    { input: raw(['a'], { transport: '' }), want: '--transport takes any of vsock, ip, not ""' },
-    ...badPorts.map(({ port, why }) => ({ input: raw(['vsock/3', port]), want: why })),
+    [raw([]), 'expected TARGET [PORT], got nothing'],
+    [raw(['a', '1', 'b']), 'expected TARGET [PORT], got "a" "1" "b"'],
+    [raw(['a', '1'], { port: '2' }), 'the port is given twice: "1" and --port 2'],
+    [raw(['a'], { pipe: true, banner: true }), '--banner and --pipe cannot be used together'],
+    [raw(['a'], { transport: 'tcp' }), '--transport takes any of vsock, ip, not "tcp"'],
+    [raw(['a'], { transport: '' }), '--transport takes any of vsock, ip, not ""'],
+    ...badPorts.map(([port, why]): Refusal => [raw(['vsock/3', port]), why]),
   ],
 );
 
@@ -170,11 +127,11 @@ const checked = { targets: ['vsock/3'], port: undefined, user: undefined, json: 
 table(
   check,
   [
-    { name: 'a target', input: raw(['vsock/3']), want: checked },
-    { name: 'several', input: raw(['a', 'b', 'a']), want: { ...checked, targets: ['a', 'b', 'a'] } },
-    {
-      name: 'all of its options',
-      input: raw(['vsock/3'], {
+    ['a target', raw(['vsock/3']), checked],
+    ['several', raw(['a', 'b', 'a']), { ...checked, targets: ['a', 'b', 'a'] }],
+    [
+      'all of its options',
+      raw(['vsock/3'], {
         port: '70000',
         user: 'ann',
         json: true,
@@ -182,7 +139,7 @@ table(
         timeout: '3',
         verbose: true,
       }),
-      want: {
+      {
         ...checked,
         port: 70000,
         user: 'ann',
@@ -192,22 +149,16 @@ table(
         isTimed: true,
         verbose: true,
       },
-    },
+    ],
   ],
   [
-    { input: raw([]), want: 'expected one or more targets, got nothing' },
-    ...badPorts.map(({ port, why }) => ({ input: raw(['vsock/3'], { port }), want: why })),
+    [raw([]), 'expected one or more targets, got nothing'],
+    ...badPorts.map(([port, why]): Refusal => [raw(['vsock/3'], { port }), why]),
   ],
 );
 
 table(
   configPrint,
-  [
-    {
-      name: 'nothing',
-      input: raw([]),
-      want: { system: false, sshOptions: [] },
-    },
-  ],
-  [{ input: raw(['x']), want: 'expected no argument, got "x"' }],
+  [['nothing', raw([]), { system: false, sshOptions: [] }]],
+  [[raw(['x']), 'expected no argument, got "x"']],
 );

@@ -8,6 +8,7 @@ import type { ListOptions } from '../../src/commands/list/output.js';
 import { decide, sshLines } from '../../src/hosts/decide.js';
 import { settings } from '../../src/hosts/options.js';
 import { inEffect } from '../../src/hosts/setting.js';
+import { routeBy } from '../../src/route.js';
 import type { ListedMachine } from '../../src/sources/merge.js';
 import type { Warning } from '../../src/sources/provider.js';
 import { noState } from '../../src/ssh/config/state.js';
@@ -28,7 +29,7 @@ function hostile(field: string, character: string): { machine: ListedMachine; wa
     provider: 'p',
     cid: 3,
     uuid: text('uuid', '11111111-2222-4333-8444-555555555555'),
-    address: text('address', 'vsock/3'),
+    routes: [routeBy({ family: 'unix', path: text('address', '/run/x') })],
     user: text('user', 'ann'),
     identityFile: text('identityFile', '/k'),
     also: [text('also', 'machine/web')],

@@ -91,13 +91,10 @@ describe('openWhenReady', () => {
   });
 
   it.each([
-    {
-      name: 'a failure that is final',
-      error: new ConnectError('connect', 't', { code: 'X', final: true, problem: 'x' }),
-    },
-    { name: 'what cannot be parsed', error: failure('USAGE', 'parse') },
-    { name: 'an interruption', error: failure('INTERRUPTED') },
-  ])('does not try again after $name', async ({ error }) => {
+    ['a failure that is final', new ConnectError('connect', 't', { code: 'X', final: true, problem: 'x' })],
+    ['what cannot be parsed', failure('USAGE', 'parse')],
+    ['an interruption', failure('INTERRUPTED')],
+  ])('does not try again after $0', async (_name, error) => {
     const { options: all, slept } = options();
     await expect(openWhenReady(failing(error).attempt, all)).rejects.toBe(error);
     expect(slept).toEqual([]);

@@ -50,18 +50,38 @@ describe('the demo server', () => {
     const sftp = await openSftp(client);
     const bytes = Buffer.alloc(100_000, 'abc');
     await call((done) => sftp.writeFile('/file', bytes, done));
-    expect(server.files.find('file')?.size).toBe(100_000);
+    expect(server.files.get('/file')?.length).toBe(100_000);
     expect(await call<Buffer>((done) => sftp.readFile('file', done))).toEqual(bytes);
     expect(await call((done) => sftp.stat('/file', done))).toMatchObject({ mode: 0o100644, size: 100_000 });
     expect(await call((done) => sftp.lstat('/', done))).toMatchObject({ mode: 0o40755 });
-    expect(await call((done) => sftp.realpath('.', done))).toBe('/');
+    // What it had before it was truncated is gone, and it grows to 2 MiB and not further.
+    await call((done) => sftp.writeFile('./file', 'x', done));
+    expect(server.files.get('/file')).toEqual(Buffer.from('x'));
+    (server.files as Map<string, Buffer>).set('/file', Buffer.alloc(2 * 1024 * 1024 - 1));
+    const handle = await call<Buffer>((done) => sftp.open('/y/../file', 'a', done));
+    const add = () =>
+      call((done) =>
+        sftp.write(handle, Buffer.from('x'), 0, 1, server.files.get('/file')?.length ?? 0, done),
+      );
+    await add();
+    await expect(add()).rejects.toMatchObject({ code: status.FAILURE });
+    expect(server.files.get('/file')).toHaveLength(2 * 1024 * 1024);
+    for (const [input = '', want] of [
+      ['x', '/x'],
+      ['.', '/'],
+      ['', '/'],
+      ['../../etc/x', '/etc/x'],
+      ['/a/../b', '/b'],
+    ]) {
+      expect(await call((done) => sftp.realpath(input, done)), input).toBe(want);
+    }
     client.end();
   });
 
   it('refuses with the right status', async () => {
     const client = await logIn();
     const sftp = await openSftp(client);
-    server.files.create('/there');
+    await call((done) => sftp.writeFile('/there', 'x', done));
     const failures: readonly [string, number, (done: Done<unknown>) => void][] = [
       ['a file that is not there', status.NO_SUCH_FILE, (done) => sftp.stat('/nothing', done)],
       ['reading it', status.NO_SUCH_FILE, (done) => sftp.open('/nothing', 'r', done)],
@@ -75,7 +95,7 @@ describe('the demo server', () => {
       await expect(call(request), name).rejects.toMatchObject({ code });
     }
     const reader = await call<Buffer>((done) => sftp.open('/there', flag.READ, done));
-    const write = call((done) => sftp.write(reader, Buffer.from('x'), 0, 1, 0, done));
+    const write = call((done) => sftp.write(reader, Buffer.from('x'), 0, 1, 1, done));
     await expect(write, 'writing to what was opened to read').rejects.toMatchObject({ code: status.FAILURE });
     client.end();
   });

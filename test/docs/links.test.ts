@@ -1,7 +1,7 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
+import { ownFiles } from '../own-files.js';
 
 const pages = [...mdIn('.', false), ...mdIn('docs', true), ...mdIn('test', true)];
 
@@ -28,10 +28,7 @@ it('docs/README.md lists each page of docs/, and of the decisions their folder',
 });
 
 it('no file names a page or picture of docs/ that is not there', () => {
-  const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
-    encoding: 'utf8',
-  }).split('\n');
-  const texts = files.filter((file) => /\.(ts|js|cpp|h|sh|md|json)$/.test(file) && existsSync(file));
+  const texts = ownFiles().filter((file) => /\.(ts|js|cpp|h|sh|md|json)$/.test(file));
   const named = texts.flatMap((file) =>
     (readFileSync(file, 'utf8').match(/(?<![\w/.-])docs\/[\w/.-]+\.(md|json|svg|txt)\b/g) ?? []).map(
       (page) => ({

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import SshConfig, { LineType } from 'ssh-config';
@@ -43,7 +43,8 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))('config install', ()
     });
     mkdirSync(dirname(key));
     writeFileSync(key, '', { mode: 0o600 });
-    writeFileSync(openKey, '', { mode: 0o644 });
+    writeFileSync(openKey, '');
+    chmodSync(openKey, 0o644);
   });
   afterAll(() => {
     other.kill();
@@ -75,7 +76,7 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))('config install', ()
     expect(await inHome(home, 'config', 'diff')).toMatchObject({ code: 0, stdout: '' });
     const own = join(home, '.ssh/vmssh.conf');
     expect(await effective(own, 'web-t7')).toMatchObject({
-      proxycommand: expect.stringMatching(/ proxy (--fdpass )?machine\/web-t7 %p$/),
+      proxycommand: expect.stringMatching(/ proxy (--fdpass )?(--record )?machine\/web-t7 %p$/),
       hostkeyalias: 'vmssh-01234567-89ab-cdef-0123-456789abcdef',
       userknownhostsfile: expect.stringMatching(/\/\.ssh\/vmssh_known_hosts$/),
       stricthostkeychecking: 'true',
@@ -180,7 +181,7 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))('config install', ()
     for (const host of hosts)
       await run(['ssh', '-F', join(home, 'spied'), host, 'true'], { env: envOf(home) });
     expect(readFileSync(join(home, 'said'), 'utf8').trim().split('\n')).toEqual(
-      machines.map(({ name }) => `proxy|machine/${name}|22|`),
+      machines.map(({ name }) => `proxy|--record|machine/${name}|22|`),
     );
   });
 
@@ -193,17 +194,10 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))('config install', ()
       return typeof line.value === 'string' ? [line.value] : line.value.map(({ val }) => val);
     });
     const concrete = names.filter((name) => !/[*?]/.test(name));
-    expect(concrete.filter((name) => /host$|t7$/.test(name))).toEqual([
-      ...['.host', 'machine/.host', 'machine%.host'],
-      ...[
-        'web-t7',
-        'Mint-22-t7',
-        'mint-22-t7',
-        'it-s-100-h-HOME-t7',
-        'it-s-100-h-home-t7',
-        'Größe-t7',
-        'größe-t7',
-      ],
+    expect(concrete.slice(0, 3)).toEqual(['.host', 'machine/.host', 'machine%.host']);
+    expect(concrete.filter((name) => /^[^/%]*t7$/.test(name))).toEqual([
+      ...['web-t7', 'Mint-22-t7', 'mint-22-t7', 'it-s-100-h-HOME-t7', 'it-s-100-h-home-t7'],
+      ...['Größe-t7', 'größe-t7'],
     ]);
     expect(concrete).toContain(theirs);
     expect(parsed.filter((line) => line.type === LineType.DIRECTIVE && line.param === 'Match')).toEqual([]);
@@ -220,7 +214,8 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))('config install', ()
     'changes no mode and no owner by a path, where another file may be by then',
     async () => {
       const home = newHome();
-      writeFileSync(join(home, '.ssh/config'), 'Host a\n', { mode: 0o640 });
+      writeFileSync(join(home, '.ssh/config'), 'Host a\n');
+      chmodSync(join(home, '.ssh/config'), 0o640);
       for (const path of [home, join(home, '.ssh'), join(home, '.ssh/config')])
         if (isRoot()) chownSync(path, 1234, 1235);
       const trace = join(home, 'trace');

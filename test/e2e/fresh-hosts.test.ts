@@ -33,6 +33,7 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))('config install --fr
       HOME: home,
       XDG_RUNTIME_DIR: join(folder.path, 'user'),
       VMSSH_SSH: '/bin/true',
+      VMSSH_HOST_KEYS: 'accept-new',
     };
     return {
       own,

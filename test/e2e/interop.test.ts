@@ -86,6 +86,14 @@ esac
     expect(calls()).toEqual(['list --json --provider=hyper-v', `nc ${flags} -- hyper-v/Mint 2222`]);
   });
 
+  it('tells Windows how vmssh is called here, for hints that can be pasted', async () => {
+    const answer = join(dir, 'says');
+    writeFileSync(answer, '#!/bin/sh\necho "$VMSSH_CALLED_AS ($WSLENV)"\n', { mode: 0o755 });
+    const more = { VMSSH_WINDOWS: answer, WSLENV: 'USERPROFILE/p' };
+    const { stdout } = await run([...vmssh, 'nc', 'hyper-v/Mint'], { env: { ...env, ...more } });
+    expect(stdout).toMatch(/vmssh.* \(USERPROFILE\/p:VMSSH_CALLED_AS\/w\)\n$/);
+  });
+
   it('vmssh list shows the machines of Windows, too', async () => {
     const { code, stdout } = await run([...vmssh, 'list', '--provider=hyper-v'], { env });
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'running\tMint\thyper-v/Mint\thyper-v\n' });

@@ -5,6 +5,7 @@ export const sourceLine =
 /** And its file: src/sources/managers/bhyve.ts. */
 export const source = `
 import type { DiscoveredMachine } from '../provider.js';
+import { routesTo } from '../routes.js';
 import type { Source } from '../source.js';
 import { operand } from '../start-command.js';
 import { jsonObjects, listByTool, runTool, textOf } from '../tools/run-tool.js';
@@ -22,7 +23,7 @@ function parseBhyve(text: string): readonly DiscoveredMachine[] {
     const name = textOf(each, 'name');
     if (name === undefined) return [];
     const status = each.up === true ? 'running' : 'off';
-    return [{ name, target: \`bhyve/\${name}\`, provider: 'bhyve', status, address: textOf(each, 'ssh') }];
+    return [{ name, target: \`bhyve/\${name}\`, provider: 'bhyve', status, routes: routesTo([textOf(each, 'ssh')]) }];
   });
 }
 `;

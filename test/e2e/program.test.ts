@@ -47,16 +47,12 @@ describe('the program', () => {
   });
 
   it.each([
-    { args: ['check', '--until=resolved', 'vsock/3'], code: 0, says: ' vsock:3:22\n' },
-    { args: ['frob'], code: 2, says: 'hint: to log in to a machine: ' },
-    {
-      args: ['check', '-l', 'ann', 'unix/no/such'],
-      code: 1,
-      says: 'hint: check that the machine is running',
-    },
-    { args: ['ssh', '--print-command', 'unix/x'], code: 0, says: 'proxy ' },
-    { args: ['list', '--provider=nspawn', '-q'], code: 0, says: '' },
-  ])('works in a folder that was removed: $args', async ({ args, code, says }) => {
+    [['check', '--until=resolved', 'vsock/3'], 0, ' vsock:3:22\n'],
+    [['frob'], 2, 'hint: to log in to a machine: '],
+    [['check', '-l', 'ann', 'unix/no/such'], 1, 'hint: check that the machine is running'],
+    [['ssh', '--print-command', 'unix/x'], 0, 'proxy '],
+    [['list', '--provider=nspawn', '-q'], 0, ''],
+  ])('works in a folder that was removed: $0', async (args, code, says) => {
     const script = 'mkdir "$1" && cd "$1" && rmdir "$1" && shift && exec "$@"';
     const gone = join(dir, `gone-${args[0]}`);
     const result = await run(['sh', '-c', script, 'sh', gone, ...vmssh, ...args]);
@@ -66,13 +62,9 @@ describe('the program', () => {
   });
 
   it.each([
-    {
-      about: 'ssh starts without a parser',
-      args: ['nc', '--banner', '--pipe', 'vsock/3'],
-      says: '--banner and --pipe',
-    },
-    { about: 'the parser reads', args: ['list', '-q', '-o', 'wide'], says: '--quiet and --output' },
-  ])('refuses options that cannot be used together, of a command that $about', async ({ args, says }) => {
+    ['ssh starts without a parser', ['nc', '--banner', '--pipe', 'vsock/3'], '--banner and --pipe'],
+    ['the parser reads', ['list', '-q', '-o', 'wide'], '--quiet and --output'],
+  ])('refuses options that cannot be used together, of a command that $0', async (_about, args, says) => {
     const result = await run([...vmssh, ...args]);
     expect(result).toMatchObject({ code: 2, stdout: '' });
     expect(result.stderr).toContain(`vmssh: ${says} cannot be used together\n`);

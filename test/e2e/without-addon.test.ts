@@ -61,14 +61,11 @@ describe.skipIf(executable !== undefined)('an installation without the built add
 
   // Memory of which nothing is mapped: reading it fails as a file on a failing disk does.
   it.each([
-    { command: 'proxy "$0" 22 <&-', want: { code: 0, stdout: 'SSH-2.0-x\r\n', stderr: '' } },
-    { command: 'proxy "$0" 22 </dev/null', want: { code: 0, stdout: 'SSH-2.0-x\r\n', stderr: '' } },
-    { command: 'nc --pipe "$0" 22 </', want: { code: 1, stderr: expect.stringContaining('(EISDIR)') } },
-    {
-      command: 'nc --pipe "$0" 22 </proc/self/mem',
-      want: { code: 1, stderr: expect.stringContaining('(EIO)') },
-    },
-  ])('does not take another stdin for ssh’s end or its own: $command', async ({ command, want }) => {
+    ['proxy "$0" 22 <&-', { code: 0, stdout: 'SSH-2.0-x\r\n', stderr: '' }],
+    ['proxy "$0" 22 </dev/null', { code: 0, stdout: 'SSH-2.0-x\r\n', stderr: '' }],
+    ['nc --pipe "$0" 22 </', { code: 1, stderr: expect.stringContaining('(EISDIR)') }],
+    ['nc --pipe "$0" 22 </proc/self/mem', { code: 1, stderr: expect.stringContaining('(EIO)') }],
+  ])('does not take another stdin for ssh’s end or its own: $0', async (command, want) => {
     const path = join(dir, `stdin-${sockets++}.sock`);
     const ends = command.startsWith('proxy');
     const server = createServer({ allowHalfOpen: true }, (socket) => {
@@ -83,7 +80,8 @@ describe.skipIf(executable !== undefined)('an installation without the built add
   });
 
   it('says what is missing for vsock without a program to borrow, and every path that it tried', async () => {
-    const result = await run([...program, 'proxy', 'vsock/3', '22'], { env: { PATH: join(dir, 'nothing') } });
+    const env = { PATH: join(dir, 'nothing'), HOME: dir };
+    const result = await run([...program, 'proxy', 'vsock/3', '22'], { env });
     expect(result).toMatchObject({ code: 1, stdout: '' });
     expect(result.stderr).toContain('python3 or socat on this host');
     expect(result.stderr).toContain('linux-x64/node-hvsock-native.node');

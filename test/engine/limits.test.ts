@@ -12,20 +12,14 @@ describe.skipIf(program === undefined)('what a tool or a peer can have the engin
   const attempt = (name: string, before: readonly string[] = []) => run([...before, `${program}`, name]);
 
   it.each([
-    { name: 'recursion', want: /^Uncaught RangeError: Maximum call stack size exceeded\n/ },
-    { name: 'recursion of promises', want: /^Uncaught RangeError: Maximum call stack size exceeded\n/ },
-    { name: 'a JSON text that is nested', want: /^Uncaught RangeError: Maximum call stack size exceeded\n/ },
-    { name: 'a regular expression that is nested', want: /^Uncaught SyntaxError: stack overflow\n/ },
-    {
-      name: 'memory',
-      want: /^Stopped: not enough memory\. It may hold 64 MB of values, .* \(ulimit -v\)\n$/,
-    },
-    {
-      name: 'memory of one text',
-      want: /^Stopped: not enough memory\. It may hold 64 MB of values, .* \(ulimit -v\)\n$/,
-    },
-    { name: 'an option that the engine does not know', want: /^Uncaught TypeError: spawn: .* 'shell'\n/ },
-  ])('$name ends with a message', async ({ name, want }) => {
+    ['recursion', /^Uncaught RangeError: Maximum call stack size exceeded\n/],
+    ['recursion of promises', /^Uncaught RangeError: Maximum call stack size exceeded\n/],
+    ['a JSON text that is nested', /^Uncaught RangeError: Maximum call stack size exceeded\n/],
+    ['a regular expression that is nested', /^Uncaught SyntaxError: stack overflow\n/],
+    ['memory', /^Stopped: not enough memory\. It may hold 64 MB of values, .* \(ulimit -v\)\n$/],
+    ['memory of one text', /^Stopped: not enough memory\. It may hold 64 MB of values, .* \(ulimit -v\)\n$/],
+    ['an option that the engine does not know', /^Uncaught TypeError: spawn: .* 'shell'\n/],
+  ])('$0 ends with a message', async (name, want) => {
     expect(await attempt(name)).toEqual({
       code: 1,
       signal: null,

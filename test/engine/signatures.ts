@@ -4,7 +4,6 @@ import type * as nodeDns from 'node:dns/promises';
 import type * as nodeEvents from 'node:events';
 import type * as nodeFs from 'node:fs';
 import type * as nodeFsPromises from 'node:fs/promises';
-import type * as nodeHttp from 'node:http';
 import type * as nodeNet from 'node:net';
 import type * as nodeOs from 'node:os';
 import type * as nodePath from 'node:path';
@@ -18,7 +17,6 @@ import type * as engineDns from '../../src/engine/node/dns/promises.js';
 import type * as engineEvents from '../../src/engine/node/events.js';
 import type * as engineFsPromises from '../../src/engine/node/fs/promises.js';
 import type * as engineFs from '../../src/engine/node/fs.js';
-import type * as engineHttp from '../../src/engine/node/http.js';
 import type * as engineNet from '../../src/engine/node/net.js';
 import type * as engineOs from '../../src/engine/node/os.js';
 import type * as enginePath from '../../src/engine/node/path.js';
@@ -64,9 +62,6 @@ export type Signatures = [
   Names<nodeNet.Socket, engineNet.Socket, Sides>,
   Names<nodeNet.Server, engineNet.Server>,
   Takes<nodeNet.ServerOpts, engineNet.ServerOptions>,
-  Names<typeof nodeHttp, typeof engineHttp>,
-  Names<nodeHttp.ClientRequest, engineHttp.ClientRequest>,
-  Takes<nodeHttp.RequestOptions, engineHttp.RequestOptions>,
   Names<nodeEvents.EventEmitter, engineEvents.EventEmitter>,
   Names<Required<NodeJS.Process>, EngineProcess>,
 ];

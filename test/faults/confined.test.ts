@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -134,7 +134,10 @@ describe.skipIf(!asking)('a command that starts no program any more', () => {
     onTestFinished(() => void child.kill('SIGKILL'));
     const stat = readFileSync(`/proc/${child.pid}/stat`, 'utf8');
     const start = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-    writeFileSync(join(folder, `ssh-${child.pid}-${start}`), JSON.stringify(reached), { mode: 0o600 });
+    const namespace = /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0];
+    writeFileSync(join(folder, `ssh-${namespace}-${child.pid}-${start}`), JSON.stringify(reached), {
+      mode: 0o600,
+    });
     const ended = outcome(child);
     child.stdin.end('go\n');
     return within('end', ended);

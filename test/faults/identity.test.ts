@@ -64,7 +64,7 @@ describe.skipIf(missing)('a machine', () => {
       ...check(known, () => `vmssh-${known} ${keyOf('before')}`),
       ends: 1,
       says: '',
-      prints: /another key of this machine is known/,
+      prints: /it is not the known key of this machine/,
     },
     {
       name: 'another machine took over the name: its key is its own, by its UUID',
@@ -86,7 +86,7 @@ describe.skipIf(missing)('a machine', () => {
       },
       ends: 0,
       says: '',
-      prints: /"code": "CID_TWICE"/,
+      prints: /"code": "ADDRESS_TWICE"/,
     },
     {
       name: 'the key is revoked',

@@ -5,6 +5,7 @@ import { knownTypes, linesOf } from '../../src/identity/known-hosts.js';
 import { withoutNames } from '../../src/identity/pins.js';
 import { kindOf } from '../../src/kinds/kinds.js';
 import { parseTarget } from '../../src/kinds/parse.js';
+import { windowsText } from '../../src/process/windows-text.js';
 import { parsePodman } from '../../src/sources/containers/podman.js';
 import { parseServices } from '../../src/sources/hyper-v/services.js';
 import { parseDomains, parseXml } from '../../src/sources/libvirt/libvirt.js';
@@ -20,7 +21,7 @@ import { parseCrosvmArgs } from '../../src/sources/vmm/crosvm.js';
 import { vsockOf } from '../../src/sources/vmm/firecracker.js';
 import { parseQemuArgs } from '../../src/sources/vmm/qemu.js';
 import { parseVhostDevice } from '../../src/sources/vmm/vhost-device.js';
-import { decodeWsl, parseVerbose, parseVmId } from '../../src/sources/wsl/wsl.js';
+import { parseVerbose, parseVmId } from '../../src/sources/wsl/wsl.js';
 import { scanBanner } from '../../src/ssh/banner.js';
 import { hasInclude, withInclude, withoutInclude } from '../../src/ssh/config/file.js';
 import { hostNames } from '../../src/ssh/config/hosts.js';
@@ -84,7 +85,7 @@ export const targets: Readonly<Record<string, FuzzTarget>> = {
   },
 
   windows(bytes) {
-    const text = decodeWsl(bytes);
+    const text = windowsText(bytes);
     for (const name of parseVerbose(text)) must(name === name.trim(), 'a name with spaces around it');
     for (const { id } of parseServices(text)) must(/^[0-9a-f-]{36}$/.test(id), 'a service id that is none');
     parseVmId(text);
@@ -103,11 +104,11 @@ export const targets: Readonly<Record<string, FuzzTarget>> = {
     if (read) must(parseState(formatState(read.state)).left === 0, 'a state that is not read back');
     for (const name of hostNames(text)) must(name !== '', 'a Host without a name');
     const own = '~/.ssh/vmssh.conf';
-    const withOurs = withInclude(text, own);
-    must(hasInclude(withOurs, [own]), 'no Include');
-    must(withInclude(withOurs, own) === withOurs, 'a second Include');
+    const withOurs = withInclude(text, [own]);
+    must(hasInclude(withOurs, [[own]]), 'no Include');
+    must(withInclude(withOurs, [own]) === withOurs, 'a second Include');
     must(
-      !hasInclude(withoutInclude(withOurs, own) ?? '', [own]) || hasInclude(text, [own]),
+      !hasInclude(withoutInclude(withOurs, [own]) ?? '', [[own]]) || hasInclude(text, [[own]]),
       'an Include that stays',
     );
   },

@@ -6,15 +6,25 @@ import { listing, PeerFolder, recorded } from '../sources/machined/varlink-peer.
 export interface Machined {
   /** What a program finds it by. */
   readonly env: { readonly XDG_RUNTIME_DIR: string };
+  /** From now on it gives no answer, as one that is stopped (SIGSTOP), or gives them again. */
+  silence(isSilent: boolean): void;
   stop(): void;
 }
 
 export async function startMachined(machines: readonly JsonObject[]): Promise<Machined> {
   const folder = new PeerFolder();
+  let isSilent = false;
   await folder.listen('user/systemd/machine/io.systemd.Machine', ({ parameters }, peer) => {
+    if (isSilent) return;
     const { name } = parameters as JsonObject;
     const some = name === undefined ? machines : machines.filter((each) => each.name === name);
     peer.write(some.length === 0 ? recorded('systemd257-no-such-machine') : listing([...some]));
   });
-  return { env: { XDG_RUNTIME_DIR: join(folder.path, 'user') }, stop: () => folder.stop() };
+  return {
+    env: { XDG_RUNTIME_DIR: join(folder.path, 'user') },
+    silence(is) {
+      isSilent = is;
+    },
+    stop: () => folder.stop(),
+  };
 }

@@ -1,13 +1,23 @@
 import { spawnSync } from 'node:child_process';
 import { realpathSync } from 'node:fs';
 import { findProgram } from './programs.js';
+import { skip } from './skips.js';
 
 /** The shells that guests have as /bin/sh; busybox's is there if busybox is. On Debian sh is dash: it is tried once. */
 export const shells: readonly { readonly name: string; readonly command: readonly string[] }[] = [
   { name: 'sh', command: ['sh'] },
   ...(isOther('dash') ? [{ name: 'dash', command: ['dash'] }] : []),
-  ...(findProgram('busybox') ? [{ name: 'busybox sh', command: ['busybox', 'sh'] }] : []),
+  ...(usesPath('busybox') ? [{ name: 'busybox sh', command: ['busybox', 'sh'] }] : []),
 ];
+
+/** Whether it is there, and its sh runs the programs of PATH: that of busybox-static runs its own, so fakes would not be used. */
+function usesPath(busybox: string): boolean {
+  const path = findProgram(busybox);
+  if (path === undefined) return false;
+  if (spawnSync(path, ['sh', '-c', 'id -u'], { env: { PATH: '/nonexistent' } }).status !== 0) return true;
+  skip('the sh of busybox-static runs no fakes: apt-get install busybox');
+  return false;
+}
 
 /** Whether it is there, and `sh` is another one. */
 function isOther(name: string): boolean {

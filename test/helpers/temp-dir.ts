@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll } from 'vitest';
+import { afterAll, onTestFinished, vi } from 'vitest';
 
 /** A temp folder for this test file, removed after its last test. Short: socket paths have to fit in it. */
 export function useTempDir(): string {
@@ -19,4 +19,18 @@ export function writeTree(root: string, files: Readonly<Record<string, string | 
     writeFileSync(path, text);
     if (text.startsWith('#!')) chmodSync(path, 0o755);
   }
+}
+
+/** For one test, a home with a source of this name: a shell script, with what its line has besides. */
+export function useSource(home: string, name: string, script: string, line: object = {}): void {
+  writeTree(home, {
+    source: `#!/bin/sh\n${script}\n`,
+    '.config/vmssh/sources.json': JSON.stringify({
+      version: 1,
+      sources: { [name]: { command: [join(home, 'source')], ...line } },
+    }),
+  });
+  vi.stubEnv('HOME', home);
+  vi.stubEnv('XDG_CONFIG_HOME', '');
+  onTestFinished(() => void vi.unstubAllEnvs());
 }

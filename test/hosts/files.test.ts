@@ -1,5 +1,19 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { fileError } from '../../src/hosts/files.js';
+import { fileAt, fileError } from '../../src/hosts/files.js';
+import { useTempDir } from '../helpers/temp-dir.js';
+
+const dir = useTempDir();
+
+it('a file in UTF-16, which ssh does not read, gets no line: it has to be saved as UTF-8', async () => {
+  const path = join(dir, 'config');
+  writeFileSync(path, '\ufeffHost a\r\n', 'utf16le');
+  await expect(fileAt(path)).rejects.toMatchObject({
+    message: `"${path}" is UTF-16, which ssh does not read`,
+    hint: 'save it as UTF-8, in Notepad by "Save as"',
+  });
+});
 
 describe('an error of a file', () => {
   const failed = (code: string) =>

@@ -17,6 +17,10 @@ import type { AllMachines } from '../../src/sources/list-all.js';
 import { parseState } from '../../src/ssh/config/state.js';
 import { find, machine, useConfigHome } from '../commands/config/home.js';
 import { fakeIo } from '../helpers/fake-io.js';
+import { missingPrograms } from '../helpers/programs.js';
+
+// Without ssh nothing tells the user's StrictHostKeyChecking.
+const noSsh = missingPrograms({ ssh: 'openssh-client' });
 
 const home = useConfigHome();
 beforeEach(async () => {
@@ -27,7 +31,7 @@ const found = (...machines: AllMachines['machines']): AllMachines => ({ machines
 const hosts = () => readFileSync(home.own, 'utf8').match(/^Host [\w-]+$/gm);
 const files = (to = home.io()) => configFiles({ system: false }, to, undefined, () => false);
 
-describe('Hosts that are kept fresh', () => {
+describe.skipIf(noSsh)('Hosts that are kept fresh', () => {
   it('follow the machines, with the options of the last run, and without a word', async () => {
     await home.install({ names: undefined, fdpass: false });
     const to = home.io();
@@ -47,6 +51,20 @@ describe('Hosts that are kept fresh', () => {
     expect([dirname(home.state), home.state].map((path) => statSync(path).mode & 0o777)).toEqual([
       0o700, 0o600,
     ]);
+  });
+
+  it('follow a container that was given another name', async () => {
+    const uuid = '11111111-2222-4333-8444-555555555555';
+    const named = (name: string) => ({
+      ...machine,
+      uuid,
+      name,
+      target: `podman/${name}`,
+      provider: 'podman',
+    });
+    await keepFresh(found(named('old')), home.io());
+    await keepFresh(found(named('new')), home.io());
+    expect(readFileSync(home.own, 'utf8').match(/^Host (?:old|new) /gm)).toEqual(['Host new ']);
   });
 
   it('are not written again if nothing changed', async () => {
@@ -120,7 +138,7 @@ describe('Hosts that are kept fresh', () => {
   });
 });
 
-it('config refresh says why it cannot do its work', async () => {
+it.skipIf(noSsh)('config refresh says why it cannot do its work', async () => {
   await home.install({ fresh: false });
   await expect(configRefresh.run({}, home.io())).rejects.toMatchObject({
     message: 'automatic Host updates are off',

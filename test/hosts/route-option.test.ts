@@ -13,7 +13,9 @@ const kept = () => parseState(readFileSync(home.state, 'utf8')).state.options.ro
 it('config install --route is for the Hosts of machines only, stays, and is taken back', async () => {
   await home.install({ routes: ['vsock', 'ip'] });
   const routed = proxies()?.filter((line) => line.includes(' --route='));
-  expect(routed).toEqual([expect.stringMatching(/ proxy (--fdpass )?--route=vsock,ip qemu\/mint %p$/)]);
+  expect(routed).toEqual([
+    expect.stringMatching(/ proxy (--fdpass )?--route=vsock,ip (--record )?qemu\/mint %p$/),
+  ]);
   expect(kept()).toEqual(['vsock', 'ip']);
   await home.install({ names: undefined });
   expect({ kept: kept(), routed: proxies()?.filter((line) => line.includes(' --route=')) }).toEqual({

@@ -67,11 +67,12 @@ describe('the settings of config install', () => {
     names: { prefix: 'vm-', onlyPatterns: false },
     fdpass: false,
     fresh: false,
-    start: true,
+    start: 'terminal',
     bring: true,
     routes: ['ip', 'vsock'],
     hostKeys: 'strict',
     sshOptions: [{ keyword: 'User', value: 'root' }],
+    logins: [{ target: 'incus/web', user: 'ann', identityFile: '/k', pinned: true, first: true }],
     system: false,
   };
 
@@ -79,19 +80,29 @@ describe('the settings of config install', () => {
     const { system, ...values } = given;
     const kept = formatSettings(settings, given);
     expect(kept).toEqual({
-      ...{ prefix: 'vm-', onlyPatterns: false, fdpass: false, fresh: false, start: true },
+      ...{ prefix: 'vm-', onlyPatterns: false, fdpass: false, fresh: false, start: 'terminal' },
       'bring-sshd': true,
       ...{ routes: ['ip', 'vsock'], hostKeys: 'strict', sshOptions: ['User=root'] },
+      logins: given.logins,
     });
     expect(inEffect(settings, {}, kept)).toEqual(values);
   });
 
   it('are those of the first run if the state has anything else', () => {
-    const odd = { prefix: 'x y', onlyPatterns: 1, fdpass: 'no', fresh: 'yes', start: 1, 'bring-sshd': 1 };
+    const logins = [7, {}, { target: 'a', user: '-b' }, { target: 'a\n', user: 'b' }];
+    const odd = {
+      logins,
+      prefix: 'x y',
+      onlyPatterns: 1,
+      fdpass: 'no',
+      fresh: 'yes',
+      start: 1,
+      'bring-sshd': 1,
+    };
     expect(inEffect(settings, {}, { ...odd, routes: {}, sshOptions: [7, 'User', 'Host=x'] })).toEqual({
       ...{ names: { prefix: '', onlyPatterns: false }, fdpass: true, fresh: undefined, start: undefined },
       bring: undefined,
-      ...{ routes: [], hostKeys: undefined, sshOptions: [] },
+      ...{ routes: [], hostKeys: undefined, sshOptions: [], logins: [] },
     });
   });
 });

@@ -1,4 +1,5 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UsageError, understand } from '../../src/cli/command.js';
 import { configInstall } from '../../src/commands/config/install.js';
@@ -17,7 +18,7 @@ const given = (...texts: string[]) => ({ sshOptions: texts.map(parseSshOption) }
 const text = () => readFileSync(home.own, 'utf8');
 const kept = () => parseState(readFileSync(home.state, 'utf8')).state.options;
 
-describe('config install -o', () => {
+describe.skipIf(noSsh)('config install -o', () => {
   it('is for every Host, stays, is replaced by keyword, and is taken back', async () => {
     await home.install(given('Compression=yes', 'SendEnv=A', 'SendEnv=B'));
     const hosts = text().match(/^Host /gm)?.length;
@@ -60,7 +61,7 @@ describe('config install -o', () => {
       const to = home.io({ PATH: process.env.PATH });
       expect(await home.install({ names: undefined }, to)).toBe(1);
       expect(to.stderr.join('')).toMatch(
-        /hosts\.json": it keeps -o "Nonsense=yes": ssh does not accept it: Bad configuration option: nonsense\nhint: .*-o Nonsense=\n/,
+        /hosts\.json": it keeps -o "Nonsense=yes": \/.*ssh does not accept it: Bad configuration option: nonsense\nhint: .*-o Nonsense=\n/,
       );
       expect(files()).toEqual(before);
       expect(await home.install({ ...given('Nonsense='), names: undefined })).toBe(0);
@@ -152,7 +153,7 @@ describe.skipIf(noSsh)('config install -o, as ssh reads it,', () => {
     { option: 'IdentityFile="~/my keys/id"', has: /^identityfile .*my keys\/id$/m },
     { option: 'User=root # me', has: 'user root\n' },
   ])('$option', async ({ option, has }) => {
-    await checkSshOptions(given(option), { env: process.env });
+    await checkSshOptions(given(option), { env: process.env, platform: 'linux' });
     await home.install(given(option));
     for (const host of ['mint', 'vsock/3', 'machine/web']) {
       const { code, stdout } = await run(['ssh', '-F', home.own, '-T', '-G', host]);
@@ -168,13 +169,22 @@ describe.skipIf(noSsh)('config install -o, as ssh reads it,', () => {
     { option: 'Port=abc', says: /ssh does not accept it: .*bad number|ssh does not accept it: .*port/i },
     { option: 'User="root', says: /ssh does not accept it: .*quote/i },
   ])('refuses $option, as ssh does', async ({ option, says }) => {
-    const checked = checkSshOptions(given(option), { env: process.env });
+    const checked = checkSshOptions(given(option), { env: process.env, platform: 'linux' });
     await expect(checked).rejects.toThrow(UsageError);
     await expect(checked).rejects.toThrow(says);
   });
+
+  it('refuses one that only another ssh in PATH knows', async () => {
+    const newer = join(home.path, 'newer');
+    mkdirSync(newer);
+    writeFileSync(join(newer, 'ssh'), '#!/bin/sh\n', { mode: 0o755 });
+    const env = { ...process.env, PATH: `${newer}:${process.env.PATH}` };
+    const checked = checkSshOptions(given('Newest=yes'), { env, platform: 'linux' });
+    await expect(checked).rejects.toThrow(/-o "Newest=yes": \/.*\/ssh does not accept it: Bad configuration/);
+  });
 });
 
-it('without ssh, nobody can be asked, and nothing is refused', async () => {
+it.skipIf(noSsh)('without ssh, nobody can be asked, and nothing is refused', async () => {
   const none: RunTool = () => Promise.reject(Object.assign(new Error('x'), { code: 'ENOENT' }));
-  await checkSshOptions(given('X=y'), { env: {} }, none);
+  await checkSshOptions(given('X=y'), { env: {}, platform: 'linux' }, none);
 });

@@ -185,6 +185,16 @@ describe('the decision about a host key', () => {
       want: { do: 'ask user', pin: false },
     },
     {
+      name: 'of an address, whose source did not answer',
+      given: { ...address, reached: { text: 'vsock/7', silent: ['machined'] } },
+      want: { do: 'ask user', pin: false },
+    },
+    {
+      name: 'of an address, whose source did not answer, strict',
+      given: { ...address, reached: { text: 'vsock/7', silent: ['machined'] }, policy: 'strict' },
+      want: { do: 'refuse', why: 'unknown' },
+    },
+    {
       name: 'of an address, strict',
       given: { ...address, policy: 'strict' },
       want: { do: 'refuse', why: 'unknown' },
@@ -395,12 +405,12 @@ describe('a refused host key', () => {
   it.each([
     ['changed', 'HOST_KEY_CHANGED', "if you expected this: vmssh forget 'ann'\\''s'"],
     ['another machine', 'HOST_KEY_CHANGED', "if you expected this: vmssh forget 'ann'\\''s'"],
-    ['not brought', 'HOST_KEY_CHANGED', 'trust nothing in it'],
+    ['not brought', 'HOST_KEY_CHANGED', 'do not trust the machine'],
     ['not by manager', 'HOST_KEY_CHANGED', "vmssh check --verbose 'ann'\\''s' "],
     ['not made', 'HOST_KEY_CHANGED', "vmssh guest credentials --undo 'ann'\\''s'"],
     ['revoked', 'HOST_KEY_REVOKED', 'vmssh forget keeps @revoked lines'],
-    ['unknown', 'HOST_KEY_UNKNOWN', 'VMSSH_HOST_KEYS=accept-new, once'],
-    ['not asked', 'HOST_KEY_UNKNOWN', 'VMSSH_HOST_KEYS=accept-new, once'],
+    ['unknown', 'HOST_KEY_UNKNOWN', 'accept it once: VMSSH_HOST_KEYS=accept-new'],
+    ['not asked', 'HOST_KEY_UNKNOWN', 'accept it once: VMSSH_HOST_KEYS=accept-new'],
     ['not kept', 'HOST_KEY_UNKNOWN', `check who may write ${named.path}`],
   ] as const)('has a fix: %s', (why, code, hint) => {
     expect(explainRefusal(why, named, linux)).toMatchObject({

@@ -1,4 +1,4 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { forgetKeys, type pinsIn, withoutNames } from '../../src/identity/pins.js';
@@ -122,7 +122,8 @@ describe('a file of keys', () => {
   it('keeps its mode, and loses each line that many processes remove at once', async () => {
     const path = join(dir, 'many');
     const names = Array.from({ length: 30 }, (_, i) => `vmssh-${i}`);
-    writeFileSync(path, names.map((name) => `${name} ${key}\n`).join(''), { mode: 0o640 });
+    writeFileSync(path, names.map((name) => `${name} ${key}\n`).join(''));
+    chmodSync(path, 0o640);
     const removed = await Promise.all(names.map((name) => forgetKeys(path, [name])));
     expect(removed.map((each) => each.removed)).toEqual(names.map(() => 1));
     expect(readFileSync(path, 'utf8')).toBe('');

@@ -111,6 +111,8 @@ describe('the names by which a machine is meant', () => {
     { typed: 'web', text: 'machine/web', want: ['machine%web', 'host%web'] },
     { typed: 'machine%web', text: 'machine%web', want: ['machine%web'] },
     { typed: 'container/web', text: 'container/web', want: ['machine%web'] },
+    // A Host of config install, whose machine shares its name with another one.
+    { typed: 'web-machined', text: 'machine/web', want: ['machine%web', 'host%web-machined'] },
   ])('$typed', ({ typed, text, want }) => {
     expect(of(text, { target: 'machine/web', name: 'web', uuid }, typed)).toEqual(want);
   });

@@ -5,33 +5,12 @@ import {
   isFor,
   knownTypes,
   linesOf,
-  matchesPattern,
   nameBytes,
   parseLine,
   plainName,
   verdictOn,
 } from '../../src/identity/known-hosts.js';
 import { withoutNames } from '../../src/identity/pins.js';
-
-describe('a pattern of ssh', () => {
-  it.each([
-    { pattern: 'a', fits: ['a'], not: ['', 'b', 'aa'] },
-    { pattern: '*', fits: ['', 'a', 'a.b'], not: [] },
-    { pattern: 'a*c', fits: ['ac', 'abc', 'acbc'], not: ['a', 'acb', 'bac'] },
-    { pattern: '?a?', fits: ['bab'], not: ['a', 'ba', 'baba'] },
-    { pattern: '*a*b', fits: ['ab', 'xaxb', 'abab'], not: ['ba'] },
-    { pattern: 'a**', fits: ['a', 'ab'], not: ['b'] },
-    { pattern: '[a].+', fits: ['[a].+'], not: ['a', 'axx'] },
-    { pattern: '', fits: [''], not: ['a'] },
-  ])('$pattern', ({ pattern, fits, not }) => {
-    expect(fits.filter((text) => !matchesPattern(text, pattern))).toEqual([]);
-    expect(not.filter((text) => matchesPattern(text, pattern))).toEqual([]);
-  });
-
-  it('with many stars takes no long time', () => {
-    expect(matchesPattern('a'.repeat(5000), `${'*a'.repeat(500)}b`)).toBe(false);
-  });
-});
 
 describe('a list of hosts', () => {
   it.each([

@@ -1,15 +1,16 @@
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import ssh2 from 'ssh2';
 
-/** The text of a `.pub` file that ssh-keygen makes in a folder, and what is left of it without its comment. */
+const bits = { ed25519: 256, ecdsa: 256, rsa: 2048 };
+
+/** The text of a `.pub` file as ssh-keygen writes it, without needing it, and what is left of it without its comment. */
 export function madeKey(
-  dir: string,
   type: 'ed25519' | 'ecdsa' | 'rsa',
   name: string = type,
 ): { readonly text: string; readonly key: string } {
-  const path = join(dir, `${name}-key`);
-  execFileSync('ssh-keygen', ['-q', '-t', type, '-N', '', '-C', `root@${name}`, '-f', path]);
-  const text = readFileSync(`${path}.pub`, 'utf8');
-  return { text, key: text.split(' ', 2).join(' ') };
+  // Its types know the sizes of one kind at a time.
+  const { public: line } = ssh2.utils.generateKeyPairSync(type as 'rsa', {
+    bits: bits[type] as 2048,
+    comment: `root@${name}`,
+  });
+  return { text: `${line}\n`, key: line.split(' ', 2).join(' ') };
 }

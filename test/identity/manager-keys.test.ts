@@ -3,11 +3,13 @@ import { readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { fingerprintOf } from '../../src/identity/known-hosts.js';
-import { type KeySource, managerKeys, managerPrints } from '../../src/identity/manager-keys.js';
-import { filesByExec, type MachineFiles } from '../../src/identity/readers/machine-files.js';
-import type { ReachedMachine } from '../../src/identity/record.js';
+import { managerExec, managerKeys, managerPrints } from '../../src/identity/manager-keys.js';
 import { systemProgram } from '../../src/process/program-in-path.js';
+import { lima } from '../../src/sources/managers/lima.js';
+import { outsideLines } from '../../src/sources/outside/file.js';
 import type { Deps } from '../../src/sources/provider.js';
+import type { ReachedMachine, Source } from '../../src/sources/source.js';
+import { filesByExec, type MachineFiles } from '../../src/sources/tools/machine-files.js';
 import { lifeline } from '../helpers/lifeline.js';
 import { useTempDir, writeTree } from '../helpers/temp-dir.js';
 import { madeKey } from './made-keys.js';
@@ -19,7 +21,7 @@ const deps: Deps = {
   platform: 'linux',
   timeoutMs: 20_000,
 };
-const [ed25519, rsa] = [madeKey(dir, 'ed25519'), madeKey(dir, 'rsa')];
+const [ed25519, rsa] = [madeKey('ed25519'), madeKey('rsa')];
 const usual = ['ed25519', 'ecdsa', 'rsa', 'mldsa44_ed25519'].map(
   (type) => `/etc/ssh/ssh_host_${type}_key.pub`,
 );
@@ -102,9 +104,35 @@ describe('a manager that starts programs in its machines', () => {
       });
       expect(await managerKeys({ ...record, authority: 'other' }, deps)).toBeUndefined();
       expect(await managerKeys({ ...record, via: 'hv1' }, deps)).toBeUndefined();
+      expect(await managerExec({ ...record, authority: 'other' }, deps)).toBeUndefined();
+      expect(await managerExec({ ...record, via: 'hv1' }, deps)).toBeUndefined();
       expect(() => calls()).toThrow('ENOENT');
     },
   );
+
+  it.each<{ of: ReachedMachine; want: string | undefined }>([
+    { of: machine('lima', 'default'), want: 'limactl shell --workdir=/ default sudo -n' },
+    { of: machine('multipass', 'primary'), want: 'multipass exec primary -- sudo -n' },
+    { of: machine('multipass', '--help'), want: undefined },
+    {
+      of: machine('wsl', 'Debian 13'),
+      want: `${systemProgram('wsl.exe', deps.env)} --distribution Debian 13 --user root --exec`,
+    },
+    {
+      of: machine('docker', 'web', { containerId: 'a'.repeat(64) }),
+      want: `docker exec --interactive --user=0 -- ${'a'.repeat(64)}`,
+    },
+    {
+      of: machine('docker', 'web', { containerId: 'a'.repeat(64), containerUrl: 'unix:///x' }),
+      want: undefined,
+    },
+    { of: machine('docker', 'web'), want: undefined },
+    // No machine of this host.
+    { of: machine('kubectl', 'web', { target: 'kubectl/shop/web', authority: 'other' }), want: undefined },
+    { of: machine('qemu', 'web'), want: undefined },
+  ])('goes into $of.provider "$of.name" as root by: $want', async ({ of, want }) => {
+    expect((await managerExec(of, deps))?.exec?.join(' ')).toBe(want);
+  });
 
   it.each(['kubevirt', 'hyper-v', 'qemu', 'constructor', ''])('of %j there is none', async (provider) =>
     expect(await managerKeys(machine(provider, 'x'), deps)).toBeUndefined(),
@@ -257,7 +285,9 @@ describe('the fingerprints of the keys of what was reached', () => {
 });
 
 describe('a source of keys', () => {
-  const source = (open: KeySource['open']): readonly KeySource[] => [{ provider: 'made', open }];
+  const source = (files: Source['files']) => [
+    { name: 'made', load: async (): Promise<Source> => ({ ...lima, files }) },
+  ];
   const failing = (error: Error): MachineFiles => ({ read: () => Promise.reject(error) });
 
   it('counts with 16 keys, those that its sshd is configured to use first', async () => {
@@ -278,15 +308,51 @@ describe('a source of keys', () => {
   });
 
   it('that fails in itself is not hidden, what a system refuses is', async () => {
-    const ask = (error: Error) =>
-      managerKeys(
-        machine('made', 'x'),
-        deps,
-        undefined,
-        0,
-        source(() => failing(error)),
-      );
+    const from = (error: Error) => source(() => failing(error));
+    const ask = (error: Error) => managerKeys(machine('made', 'x'), deps, undefined, 0, from(error));
     expect(await ask(Object.assign(new Error('no'), { code: 'EACCES' }))).toBeUndefined();
     await expect(ask(new TypeError('a mistake'))).rejects.toThrow('a mistake');
+  });
+});
+
+describe('a source of your own', () => {
+  const own = { HOME: join(dir, 'owner'), PATH: '/usr/bin:/bin' };
+  /** Writes a source "mine" that lists these rows. */
+  function rows(...all: readonly object[]): void {
+    const script = join(own.HOME, 'list.sh');
+    const machines = all.map((row) => ({ name: 'web', status: 'running', ...row }));
+    writeTree(own.HOME, {
+      '.config/vmssh/sources.json': JSON.stringify({
+        version: 1,
+        sources: { mine: { command: ['/bin/sh', script] } },
+      }),
+      'list.sh': `echo '${JSON.stringify({ version: 1, machines })}'\n`,
+    });
+    outsideLines(own, true);
+  }
+
+  it.each<{
+    name: string;
+    all: readonly object[];
+    want?: readonly string[];
+    record?: Partial<ReachedMachine>;
+  }>([
+    { name: 'its row', all: [{ hostKeys: [ed25519.key, `${rsa.key} me`] }], want: [ed25519.key, rsa.key] },
+    { name: 'nobody: the row has none', all: [{}] },
+    { name: 'nobody: what it has is no key', all: [{ hostKeys: ['ssh-ed25519 AAAA', 'x'] }] },
+    { name: 'nobody: it has more', all: [{ hostKeys: Array(17).fill(ed25519.key) }] },
+    { name: 'nobody: another machine has the name now', all: [{ id: 'b', hostKeys: [ed25519.key] }] },
+    {
+      name: 'nobody: two rows have the name',
+      all: [{ hostKeys: [ed25519.key] }, { hostKeys: [rsa.key] }],
+    },
+    {
+      name: 'nobody: the machine is on another hypervisor',
+      all: [{ hostKeys: [ed25519.key] }],
+      record: { via: 'hv1' },
+    },
+  ])('says the host keys of a machine by $name', async ({ all, want, record }) => {
+    rows(...all);
+    expect(await managerKeys(machine('mine', 'web', record), { ...deps, env: own })).toEqual(want);
   });
 });

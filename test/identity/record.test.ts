@@ -4,6 +4,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   utimesSync,
@@ -35,7 +36,17 @@ function startedBy(ssh: number, start: number, pid = 77): Pick<RecordPlace, 'pro
   const procDir = join(dir, `${ssh}-${start}`);
   mkdirSync(join(procDir, `${ssh}`), { recursive: true });
   writeFileSync(join(procDir, `${ssh}/stat`), `${ssh} (s) h) S 1 ${'0 '.repeat(17)}${start} 9 9`);
+  inNamespace(procDir, pid);
   return { procDir, by: { pid, ppid: ssh } };
+}
+
+/** A proc file system in which the process that reads it has this pid. */
+function inNamespace(procDir: string, pid: number, namespace = 41) {
+  mkdirSync(join(procDir, `${pid}/ns`), { recursive: true });
+  rmSync(join(procDir, 'self'), { force: true });
+  symlinkSync(`${pid}`, join(procDir, 'self'));
+  rmSync(join(procDir, `${pid}/ns/pid`), { force: true });
+  symlinkSync(`pid:[${namespace}]`, join(procDir, `${pid}/ns/pid`));
 }
 
 describe('what a proxy leaves for ssh', () => {
@@ -43,7 +54,7 @@ describe('what a proxy leaves for ssh', () => {
     const place = { folders: [join(dir, 'own')], ...startedBy(100, 5) };
     leaveRecord(reached, place);
     const [name = ''] = readdirSync(join(dir, 'own'));
-    expect(name).toBe('ssh-100-5');
+    expect(name).toBe('ssh-41-100-5');
     expect(statSync(join(dir, 'own', name)).mode & 0o777).toBe(0o600);
     expect(statSync(join(dir, 'own')).mode & 0o777).toBe(0o700);
     expect(readRecord(place, false)).toEqual(reached);
@@ -65,7 +76,7 @@ describe('what a proxy leaves for ssh', () => {
     const place = { folders: [open, second], ...startedBy(100, 5) };
     leaveRecord(reached, place);
     expect(readdirSync(open)).toEqual([]);
-    writeFileSync(join(open, 'ssh-100-5'), JSON.stringify({ text: 'machine/evil' }));
+    writeFileSync(join(open, 'ssh-41-100-5'), JSON.stringify({ text: 'machine/evil' }));
     expect(readRecord(place, false)).toEqual(reached);
     const mine = { ...place, uid: (process.getuid?.() ?? 0) + 1 };
     expect(readRecord(mine, false)).toBeUndefined();
@@ -76,7 +87,7 @@ describe('what a proxy leaves for ssh', () => {
     const folder = join(dir, 'odd');
     mkdirSync(folder, { mode: 0o700 });
     const place = { folders: [folder], ...startedBy(100, 5) };
-    const path = join(folder, 'ssh-100-5');
+    const path = join(folder, 'ssh-41-100-5');
     symlinkSync('/dev/zero', path);
     expect(readRecord(place, false)).toBeUndefined();
     leaveRecord(reached, place);
@@ -93,7 +104,7 @@ describe('what a proxy leaves for ssh', () => {
     leaveRecord(reached, { ...place, folders: [second] });
     mkdirSync(first, { mode: 0o700 });
     for (const text of ['nothing', '{"text":1}']) {
-      writeFileSync(join(first, 'ssh-100-5'), text, { mode: 0o600 });
+      writeFileSync(join(first, 'ssh-41-100-5'), text, { mode: 0o600 });
       expect(readRecord(place, false)).toEqual(reached);
     }
   });
@@ -102,7 +113,7 @@ describe('what a proxy leaves for ssh', () => {
     const place = { folders: [join(dir, 'closed')], ...startedBy(100, 7) };
     leaveRecord(reached, place);
     expect(readRecord(place, false)).toEqual(reached);
-    writeFileSync(join(dir, 'closed/ssh-100-7'), 'x'.repeat(20_000));
+    writeFileSync(join(dir, 'closed/ssh-41-100-7'), 'x'.repeat(20_000));
     expect(readRecord(place, false)).toBeUndefined();
     expect(openBelow(dir)).toEqual([]);
   });
@@ -110,14 +121,14 @@ describe('what a proxy leaves for ssh', () => {
   it('is in a folder that is made with those above it', () => {
     const folder = join(dir, 'made/with/all');
     leaveRecord(reached, { folders: [folder], ...startedBy(100, 5) });
-    expect(readdirSync(folder)).toEqual(['ssh-100-5']);
+    expect(readdirSync(folder)).toEqual(['ssh-41-100-5']);
   });
 
   it.skipIf(!existsSync('/proc/self/stat'))('has the start of a real process in its name', () => {
-    const place = { folders: [join(dir, 'real')], by: { pid: 77, ppid: process.pid } };
+    const place = { folders: [join(dir, 'real')], by: { pid: process.pid, ppid: process.ppid } };
     leaveRecord(reached, place);
     const [name = ''] = readdirSync(join(dir, 'real'));
-    expect(name).toMatch(new RegExp(`^ssh-${process.pid}-[1-9]\\d*$`));
+    expect(name).toMatch(new RegExp(`^ssh-[1-9]\\d*-${process.ppid}-[1-9]\\d*$`));
     expect(readRecord(place, true)).toEqual(reached);
   });
 
@@ -131,15 +142,36 @@ describe('what a proxy leaves for ssh', () => {
     expect(readRecord(place, true)).toBeUndefined();
   });
 
-  it('is there even if the start of ssh cannot be seen', () => {
-    const place = {
-      folders: [join(dir, 'unseen')],
-      procDir: join(dir, 'absent'),
-      by: { pid: 77, ppid: 100 },
-    };
+  it('is there even if ssh has ended', () => {
+    const { procDir } = startedBy(101, 5);
+    const place = { folders: [join(dir, 'unseen')], procDir, by: { pid: 77, ppid: 100 } };
     leaveRecord(reached, place);
-    expect(readdirSync(join(dir, 'unseen'))).toEqual(['ssh-100-0']);
+    expect(readdirSync(join(dir, 'unseen'))).toEqual(['ssh-41-100-0']);
     expect(readRecord(place, true)).toEqual(reached);
+  });
+
+  it('is not of an ssh with that pid in another pid namespace', () => {
+    const folders = [join(dir, 'namespaces')];
+    const place = { folders, ...startedBy(1, 5) };
+    leaveRecord(reached, place);
+    inNamespace(place.procDir ?? '', 77, 42);
+    expect(readRecord(place, true)).toBeUndefined();
+    leaveRecord({ text: 'machine/other' }, place);
+    inNamespace(place.procDir ?? '', 77, 41);
+    expect(readRecord(place, true)).toEqual(reached);
+  });
+
+  it.each([
+    ['of another pid namespace', (procDir: string) => inNamespace(procDir, 4242)],
+    ['of a namespace that does not show this process', (procDir: string) => rmSync(join(procDir, 'self'))],
+    ['none', (procDir: string) => rmSync(procDir, { recursive: true })],
+  ])('is none where /proc is %s', (_what, change) => {
+    const folders = [join(dir, 'foreign')];
+    const place = { folders, ...startedBy(1, 9) };
+    leaveRecord(reached, place);
+    change(place.procDir ?? '');
+    expect(readRecord(place, true)).toBeUndefined();
+    expect(() => leaveRecord(reached, place)).toThrow('not that of this pid namespace');
   });
 
   it('replaces what the same ssh was left before', () => {
@@ -154,7 +186,7 @@ describe('what a proxy leaves for ssh', () => {
     mkdirSync(folder, { mode: 0o700 });
     const now = Date.now();
     for (let pid = 200; pid < 220; pid++) {
-      const path = join(folder, `ssh-${pid}-1`);
+      const path = join(folder, `ssh-${pid % 2 ? '' : '41-'}${pid}-1`);
       writeFileSync(path, '{}');
       const at = new Date(now - (pid < 216 ? 601_000 : 599_000));
       utimesSync(path, at, at);
@@ -167,9 +199,9 @@ describe('what a proxy leaves for ssh', () => {
     leaveRecord(reached, { folders: [folder], ...startedBy(100, 5, 161) }, now);
     expect(readdirSync(folder)).toHaveLength(25);
     leaveRecord(reached, { folders: [folder], ...startedBy(100, 5, 160) }, now);
-    const left = ['ssh-100-5', 'ssh-216-1', 'ssh-217-1', 'ssh-218-1', 'ssh-219-1'];
+    const left = ['ssh-41-100-5', 'ssh-41-216-1', 'ssh-217-1', 'ssh-41-218-1', 'ssh-219-1'];
     expect(readdirSync(folder).sort()).toEqual([...others, ...left].sort());
-    expect(readFileSync(join(folder, 'ssh-100-5'), 'utf8')).toBe(JSON.stringify(reached));
+    expect(readFileSync(join(folder, 'ssh-41-100-5'), 'utf8')).toBe(JSON.stringify(reached));
   });
 });
 

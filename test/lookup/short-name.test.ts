@@ -3,6 +3,9 @@ import { kinds } from '../../src/kinds/kinds.js';
 import { resolveShortName } from '../../src/lookup/short-name.js';
 import type { ListedMachine } from '../../src/sources/merge.js';
 import type { Source } from '../../src/sources/source.js';
+import { useSource, useTempDir } from '../helpers/temp-dir.js';
+
+const dir = useTempDir();
 
 const uuid = '11111111-2222-4333-8444-555555555555';
 const id = '0123456789ab'.padEnd(64, 'c');
@@ -22,6 +25,12 @@ const machines = [
   machine('a', 'incus/a'),
   machine('mint', 'incus/mint', { uuid, authority: 'other' }),
   machine('theirs', 'incus/theirs', { authority: 'other' }),
+  machine('S1', 'machine/S1', { uuid: uuid.replace('1', '2') }),
+  machine('s1', 'qemu/s1'),
+  machine('web 1', 'machine/web 1'),
+  machine('web-1', 'machine/web-1'),
+  machine('caf\u00e9', 'lima/caf\u00e9'),
+  machine('cafe\u0301', 'lima/cafe\u0301'),
   machine('box', 'podman/box', { uuid: idUuid, container: { id, labels: {} } }),
   machine('vsock/3', 'vsock/3', { authority: 'other' }),
 ];
@@ -98,6 +107,33 @@ describe('a short name', () => {
     });
   });
 
+  it.each([
+    { input: 'mint', isAsked: false },
+    { input: 'web-server', isAsked: true },
+    { input: uuid, isAsked: true },
+  ])('$input: a source whose "names" exclude it is not asked', async ({ input, isAsked }) => {
+    useSource(dir, 'slow', 'exec sleep 60', { names: ['lab-*', 'WEB?server'] });
+    const own: Source = { name: 'slow', title: 'slow', list: () => Promise.reject() };
+    let asked: readonly string[] = [];
+    let seen = false;
+    const list = async (_deps: object, some: readonly Source[]) => {
+      asked = some.map(({ name }) => name);
+      return { machines, warnings: [] };
+    };
+    const deps = {
+      env: {},
+      platform: 'linux' as const,
+      procDir: '/nowhere',
+      seen: () => {
+        seen = true;
+      },
+    };
+    await resolveShortName(input, deps, list, async () => [...providers, own]);
+    expect(asked.includes('slow')).toBe(isAsked);
+    // Its Hosts are not gone.
+    expect(seen).toBe(isAsked);
+  });
+
   it('that is a UUID is looked for among all machines', async () => {
     for (const env of [{}, { WSL_DISTRO_NAME: 'Debian' }])
       expect(await resolve(uuid, env)).toMatchObject({ text: 'qemu/mint', name: 'mint' });
@@ -109,6 +145,23 @@ describe('a short name', () => {
       text: other,
       name: undefined,
     });
+  });
+
+  it.each([
+    { differ: 'in case', inputs: ['s1', 'S1'] },
+    { differ: 'in blanks and dashes', inputs: ['web 1', 'web-1', 'WEB-1'] },
+    { differ: 'in composition', inputs: ['caf\u00e9', 'cafe\u0301'] },
+  ])('means neither of two machines whose names differ $differ', async ({ inputs }) => {
+    for (const input of inputs)
+      await expect(resolve(input)).rejects.toMatchObject({
+        code: 'AMBIGUOUS',
+        problem: expect.stringContaining(' or '),
+      });
+  });
+
+  it('of two names that differ in case is not an id, which means its machine', async () => {
+    expect(await resolve(uuid.replace('1', '2'))).toMatchObject({ text: 'machine/S1' });
+    expect(await resolve('machine/S1')).toMatchObject({ text: 'machine/S1', name: 'S1' });
   });
 
   it.each(['theirs', 'vsock-3'])('is none that another user or a container gives: %s', async (input) => {
@@ -130,7 +183,10 @@ describe('a short name', () => {
       input: uuid.replace('5', '6'),
       want: { code: 'NOT_FOUND', problem: expect.stringMatching(/^no machine on this host has this id: /) },
     },
-    { input: 'mitn', want: { code: 'NOT_FOUND', hint: 'did you mean "mint"?' } },
+    {
+      input: 'mitn',
+      want: { code: 'NOT_FOUND', hint: 'lima could not be asked, and may have it: vmssh doctor' },
+    },
     { input: 'vsock/x', want: { op: 'parse', problem: expect.stringContaining('CID') } },
     { input: 'vsock%x', want: { op: 'parse' } },
     { input: 'what/ever', want: { op: 'parse', problem: 'unknown kind of target' } },
@@ -148,6 +204,20 @@ describe("a name that is not a machine's to take", () => {
   const names = async () => (name: string) =>
     name === 'gitserver' ? 'the name is already in known_hosts' : undefined;
   const deps = { env: {}, platform: 'linux' as const, procDir: '/nowhere', names };
+
+  it.each([
+    { code: undefined, hint: 'did you mean "mint"?' },
+    { code: 'INCOMPLETE', hint: 'did you mean "mint"?' },
+    { code: 'TIMEOUT', hint: 'docker did not answer, and may have it: try again' },
+    {
+      code: 'CLOSED',
+      hint: 'if it is one of docker: join the group of that socket and log in again, or use sudo',
+    },
+  ])('has a similar one, if all could be asked: $code', async ({ code, hint }) => {
+    const warnings = code === undefined ? [] : [{ provider: 'docker', code, problem: 'it says no' }];
+    const list = async () => ({ machines: [machine('mint', 'qemu/mint')], warnings });
+    await expect(resolveShortName('mitn', deps, list, async () => providers)).rejects.toMatchObject({ hint });
+  });
 
   it('says so if no machine was found at all', async () => {
     await expect(resolveShortName('mint', deps, listed(), async () => providers)).rejects.toMatchObject({

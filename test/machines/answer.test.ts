@@ -10,14 +10,14 @@ const read = (...machines: readonly unknown[]) =>
   answered('hv1', JSON.stringify({ version: 1, machines }), fail);
 const left = (count: number, why: string) => ({
   provider: 'via/hv1',
-  code: 'PROTOCOL',
+  code: 'LEFT_OUT',
   problem: `${count} of its machines cannot be shown: ${why}`,
 });
 
 it('has the machines of a hypervisor under its name', () => {
   expect(read(machine)).toEqual({
     machines: [
-      { ...machine, target: 'via/hv1/machine/web', via: 'hv1', also: [], cid: undefined, address: undefined },
+      { ...machine, target: 'via/hv1/machine/web', via: 'hv1', also: [], cid: undefined, routes: [] },
     ],
     warnings: [],
   });
@@ -38,22 +38,18 @@ it.each([
 describe('a hypervisor that says too much', () => {
   const long = 'x'.repeat(1001);
   it.each([
-    { what: 'a long name', changed: { name: long }, why: 'a text has more than 1000 characters' },
-    { what: 'a long target', changed: { target: long }, why: 'a text has more than 1000 characters' },
-    { what: 'a long address', changed: { address: long }, why: 'a text has more than 1000 characters' },
-    { what: 'a long user', changed: { user: long }, why: 'a text has more than 1000 characters' },
-    { what: 'a long other target', changed: { also: [long] }, why: 'a text has more than 1000 characters' },
-    {
-      what: 'many other targets',
-      changed: { also: Array(17).fill('x') },
-      why: 'it has more than 16 other targets',
-    },
-    {
-      what: 'many hypervisors',
-      changed: { target: `${'via/a/'.repeat(6)}vsock/3` },
-      why: 'its target is invalid, or has more than 6 hypervisors',
-    },
-  ])('about one machine is told so: $what', ({ changed, why }) => {
+    ['a long name', { name: long }, 'a text has more than 1000 characters'],
+    ['a long target', { target: long }, 'a text has more than 1000 characters'],
+    ['a long address', { address: long }, 'a text has more than 1000 characters'],
+    ['a long user', { user: long }, 'a text has more than 1000 characters'],
+    ['a long other target', { also: [long] }, 'a text has more than 1000 characters'],
+    ['many other targets', { also: Array(17).fill('x') }, 'it has more than 16 other targets'],
+    [
+      'many hypervisors',
+      { target: `${'via/a/'.repeat(6)}vsock/3` },
+      'its target is invalid, or has more than 6 hypervisors',
+    ],
+  ])('about one machine is told so: $0', (_what, changed, why) => {
     const { machines, warnings } = read({ ...machine, ...changed }, machine);
     expect({ count: machines.length, warnings }).toEqual({ count: 1, warnings: [left(1, why)] });
   });
@@ -82,7 +78,7 @@ describe('a hypervisor that says too much', () => {
     expect(warnings).toHaveLength(101);
     expect(warnings.at(-1)).toEqual({
       provider: 'via/hv1',
-      code: 'PROTOCOL',
+      code: 'LEFT_OUT',
       problem: '2 more of its warnings are not shown',
     });
   });
@@ -132,7 +128,7 @@ it.each(['', 'null', '[]', '{"version":2,"machines":[]}', '['.repeat(100_000)])(
   'refuses another answer: %#',
   (text) => {
     expect(() => answered('hv1', text, fail)).toThrow(
-      'its vmssh gave an answer that this one does not understand',
+      'this vmssh does not understand the answer of its vmssh',
     );
   },
 );

@@ -1,7 +1,7 @@
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
+import { ownFiles } from '../own-files.js';
 
 /** Names of the standard library, and the header that has them. Another header may have them too, but only in some versions of it. */
 const headers: readonly (readonly [string, RegExp])[] = [
@@ -23,8 +23,8 @@ const headers: readonly (readonly [string, RegExp])[] = [
   ['vector', /std::vector</],
 ];
 
-const files = execFileSync('git', ['ls-files', 'native/*.h', 'native/*.cpp'], { encoding: 'utf8' }).trim();
-const texts = new Map(files.split('\n').map((path) => [path, readFileSync(path, 'utf8')]));
+const files = ownFiles('native').filter((path) => /\.(h|cpp)$/.test(path));
+const texts = new Map(files.map((path) => [path, readFileSync(path, 'utf8')]));
 
 // g++ 12 finds std::uint32_t through <string>, g++ 14 does not.
 it('each C++ file includes what it uses of the standard library, itself or by a header of ours', () => {

@@ -45,13 +45,9 @@ it.each([
 });
 
 it.each([
-  {
-    libc: 'musl',
-    header: {},
-    says: /which needs glibc: this Node has another C library, such as Alpine's musl/,
-  },
-  { libc: 'glibc', header: { glibcVersionRuntime: '2.36' }, says: /^cannot load \S+; tried:/ },
-])('load in a Node that is linked to $libc', ({ header, says }) => {
+  ['musl', {}, /which needs glibc: this Node has another C library, such as Alpine's musl/],
+  ['glibc', { glibcVersionRuntime: '2.36' }, /^cannot load \S+; tried:/],
+])('load in a Node that is linked to $0', (_libc, header, says) => {
   const folder = temporaryFolder();
   copyFileSync(new URL('index.cjs', packageUrl), join(folder, 'index.cjs'));
   const loader = createRequire(import.meta.url)(join(folder, 'index.cjs')) as Loader;

@@ -103,19 +103,16 @@ describe('a choice', () => {
 
 describe('keys', () => {
   it.each([
-    { typed: 'mint', want: [{ text: 'm' }, { text: 'i' }, { text: 'n' }, { text: 't' }] },
-    { typed: 'ü漢😀', want: [{ text: 'ü' }, { text: '漢' }, { text: '😀' }] },
-    { typed: '\x1b[A\x1bOB\x1b[5~', want: [{ does: 'up' }, { does: 'down' }, { does: 'page-up' }] },
-    {
-      typed: '\x10\x0e\x15\x7f\b',
-      want: ['up', 'down', 'erase-all', 'erase', 'erase'].map((does) => ({ does })),
-    },
-    { typed: '\x1bx', want: [{ does: 'leave' }, { text: 'x' }] },
-    { typed: '\x03', want: [{ does: 'interrupt' }] },
-    { typed: 'x\r', want: [{ text: 'x' }, { does: 'enter' }] },
-    { typed: '\x1b[1;5C\x1b[200~\x1bOP\x1b[?25h', want: [] },
-    { typed: '\x00\x07\u0085\u202e\u2028\t', want: [] },
-  ])('$typed', ({ typed, want }) => {
+    ['mint', [{ text: 'm' }, { text: 'i' }, { text: 'n' }, { text: 't' }]],
+    ['ü漢😀', [{ text: 'ü' }, { text: '漢' }, { text: '😀' }]],
+    ['\x1b[A\x1bOB\x1b[5~', [{ does: 'up' }, { does: 'down' }, { does: 'page-up' }]],
+    ['\x10\x0e\x15\x7f\b', ['up', 'down', 'erase-all', 'erase', 'erase'].map((does) => ({ does }))],
+    ['\x1bx', [{ does: 'leave' }, { text: 'x' }]],
+    ['\x03', [{ does: 'interrupt' }]],
+    ['x\r', [{ text: 'x' }, { does: 'enter' }]],
+    ['\x1b[1;5C\x1b[200~\x1bOP\x1b[?25h', []],
+    ['\x00\x07\u0085\u202e\u2028\t', []],
+  ])('$0', (typed, want) => {
     expect(new KeyReader().push(Buffer.from(typed))).toEqual(want);
   });
 

@@ -1,5 +1,9 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { skipRelativeFolders, systemProgram } from '../../src/process/program-in-path.js';
+import { replaceBrokenShell, skipRelativeFolders, systemProgram } from '../../src/process/program-in-path.js';
+import { run, vmssh } from '../helpers/run.js';
+import { useTempDir } from '../helpers/temp-dir.js';
 
 it.each([
   { name: 'SystemRoot', env: { SystemRoot: 'D:\\Win' }, folder: 'D:\\Win' },
@@ -43,15 +47,43 @@ describe('PATH', () => {
     expect(env).toEqual(kept === undefined ? {} : { PATH: kept });
   });
 
-  it("is the system's own folders on Windows if none is left", () => {
-    const env = { PATH: '.', SystemRoot: 'D:\\Win' };
-    skipRelativeFolders(env, 'win32');
-    expect(env.PATH).toBe('D:\\Win\\System32;D:\\Win;D:\\Win\\System32\\OpenSSH');
-  });
+  it.each([{ PATH: '.' }, { PATH: '' }, { PATH: ';' }, {}])(
+    "is the system's own folders on Windows for %j",
+    (path) => {
+      const env: Record<string, string | undefined> = { ...path, SystemRoot: 'D:\\Win' };
+      skipRelativeFolders(env, 'win32');
+      expect(env.PATH).toBe('D:\\Win\\System32;D:\\Win;D:\\Win\\System32\\OpenSSH');
+    },
+  );
 
   it('may be missing', () => {
     const env = {};
     expect(skipRelativeFolders(env, 'linux')).toEqual([]);
     expect(env).toEqual({});
+  });
+});
+
+describe('a SHELL by which ssh starts no ProxyCommand', () => {
+  const dir = useTempDir();
+  writeFileSync(join(dir, 'nologin'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+  writeFileSync(join(dir, 'own'), '#!/bin/sh\n', { mode: 0o755 });
+  writeFileSync(join(dir, 'ssh'), '#!/bin/sh\necho "$SHELL"\n', { mode: 0o755 });
+
+  it.each([
+    { name: 'nologin', shell: join(dir, 'nologin'), becomes: '/bin/sh' },
+    { name: 'missing', shell: join(dir, 'missing'), becomes: '/bin/sh' },
+    { name: 'no program', shell: dir, becomes: '/bin/sh' },
+    { name: 'false', shell: '/bin/false', becomes: '/bin/sh' },
+    { name: 'own', shell: join(dir, 'own'), becomes: join(dir, 'own') },
+    { name: '', shell: '', becomes: '' },
+  ])('is /bin/sh for it: $name', async ({ shell, becomes }) => {
+    const env = { ...process.env, SHELL: shell, VMSSH_SSH: join(dir, 'ssh') };
+    expect((await run([...vmssh, 'ssh', '-V'], { env })).stdout).toBe(`${becomes}\n`);
+    const { stderr } = await run([...vmssh, 'check', 'unix/nowhere'], { env });
+    if (shell === becomes) expect(stderr).not.toContain('SHELL');
+    else expect(stderr).toContain(`SHELL is ${shell}, by which plain ssh cannot start vmssh`);
+    const onWindows = { SHELL: shell };
+    expect(replaceBrokenShell(onWindows, 'win32')).toBe(undefined);
+    expect(onWindows).toEqual({ SHELL: shell });
   });
 });

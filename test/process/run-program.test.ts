@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ended } from '../../src/process/ending.js';
 import { runProgram } from '../../src/process/run-program.js';
+import { ended } from '../../src/process/terminate.js';
 import { lifeline } from '../helpers/lifeline.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 

@@ -1,17 +1,23 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
   abilitiesOf,
-  everySshAsksForKeys,
+  everySshAbilities,
   everySshRefusesUsers,
   refusesUsers,
   sshAbilities,
   sshProgram,
+  sshVersion,
 } from '../../src/process/ssh-program.js';
 import { configText } from '../../src/ssh/config/text.js';
+import { missingPrograms } from '../helpers/programs.js';
 import { run, vmssh } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
+
+// Without ssh nothing tells the user's StrictHostKeyChecking.
+const noSsh = missingPrograms({ ssh: 'openssh-client' });
 
 describe('the ssh that the environment names', () => {
   it.each([
@@ -65,7 +71,6 @@ describe('what an ssh can do', () => {
     {
       says: 'OpenSSH_for_Windows_7.7p1, LibreSSL 2.6.5',
       givesTyped: false,
-      includesDrives: false,
       forwardsPaths: false,
       warnsOfKex: false,
       asksForKeys: false,
@@ -73,7 +78,6 @@ describe('what an ssh can do', () => {
     {
       says: 'OpenSSH_8.0p1, OpenSSL 1.1.1k  FIPS 25 Mar 2021',
       givesTyped: false,
-      includesDrives: true,
       forwardsPaths: false,
       warnsOfKex: false,
       asksForKeys: false,
@@ -81,7 +85,6 @@ describe('what an ssh can do', () => {
     {
       says: 'OpenSSH_for_Windows_8.1p1, LibreSSL 3.0.2',
       givesTyped: true,
-      includesDrives: true,
       forwardsPaths: false,
       warnsOfKex: false,
       asksForKeys: false,
@@ -89,21 +92,19 @@ describe('what an ssh can do', () => {
     {
       says: 'OpenSSH_10.0p2 Debian-7, OpenSSL 3.5.0',
       givesTyped: true,
-      includesDrives: true,
       forwardsPaths: true,
       warnsOfKex: false,
       asksForKeys: true,
     },
     {
       says: 'OpenSSH_10.6p1 Debian-1, OpenSSL 3.6.5 29 Sep 2026',
-      ...{ givesTyped: true, includesDrives: true, forwardsPaths: true },
+      ...{ givesTyped: true, forwardsPaths: true },
       warnsOfKex: true,
       asksForKeys: true,
     },
     {
       says: 'OpenSSH_9.2p1 Debian-2',
       givesTyped: true,
-      includesDrives: true,
       forwardsPaths: false,
       warnsOfKex: false,
       asksForKeys: true,
@@ -111,7 +112,6 @@ describe('what an ssh can do', () => {
     {
       says: 'another program',
       givesTyped: true,
-      includesDrives: true,
       forwardsPaths: true,
       warnsOfKex: false,
       asksForKeys: false,
@@ -121,7 +121,6 @@ describe('what an ssh can do', () => {
   it('is that of a current one if there is none', async () => {
     expect(await sshAbilities({ PATH: '/nowhere' })).toEqual({
       givesTyped: true,
-      includesDrives: true,
       forwardsPaths: true,
       warnsOfKex: false,
       asksForKeys: false,
@@ -129,28 +128,83 @@ describe('what an ssh can do', () => {
   });
 });
 
-describe('whether each ssh asks for host keys', () => {
+/** The version from which ssh knows each word that we write: 706 for 7.6, of which all else is required. */
+const since: Readonly<Record<string, number>> = {
+  '%n': 801,
+  KnownHostsCommand: 805,
+  WarnWeakCrypto: 1001,
+  ...Object.fromEntries(
+    [
+      ...['Host', 'ProxyCommand', 'ProxyUseFdpass', 'CanonicalizeHostname', 'CheckHostIP', 'HostKeyAlias'],
+      ...[
+        'StrictHostKeyChecking',
+        'UserKnownHostsFile',
+        'GlobalKnownHostsFile',
+        'HashKnownHosts',
+        'LogLevel',
+      ],
+      ...[
+        'UpdateHostKeys',
+        'User',
+        'IdentityFile',
+        'IdentityAgent',
+        'ServerAliveInterval',
+        'ServerAliveCountMax',
+      ],
+    ].map((keyword) => [keyword, 706]),
+  ),
+};
+
+describe('the lines that every ssh reads', () => {
   const dir = useTempDir();
   const folder = (name: string, says: string) => {
     mkdirSync(join(dir, name));
     writeFileSync(join(dir, name, 'ssh'), `#!/bin/sh\necho '${says}' >&2\n`, { mode: 0o755 });
     return join(dir, name);
   };
-  const current = folder('current', 'OpenSSH_10.0p2');
-  const older = folder('older', 'OpenSSH_8.4p1');
+  const versions = [706, 801, 804, 902, 1002, 1100];
+  const folders = versions.map((each) =>
+    folder(`${each}`, `OpenSSH_${Math.floor(each / 100)}.${each % 100}p1`),
+  );
   const odd = folder('odd', 'another program');
+  const [, , older, , newest] = folders;
+
+  const written = async (env: Readonly<Record<string, string>>) => {
+    const options = { ...{ knownHosts: '~/k', user: 'ann', hostKeyAlias: 'x' }, identityFile: '~/i' };
+    const caller = { ...(await everySshAbilities({ env, platform: 'linux' })), platform: 'linux' } as const;
+    const text = ['strict', undefined].map((hostKeys) =>
+      configText({
+        ...{ program: ['/opt/vmssh'], fdpass: true, hostKeys: hostKeys as 'strict' | undefined, ...caller },
+        hosts: [
+          { host: 'mint', about: 'mint', options: { ...options, identityAgent: '~/a', target: 'qemu/mint' } },
+        ],
+      }),
+    );
+    const words = text.join('').matchAll(/^ *([A-Z]\w+) |(%n)/gm);
+    return [...new Set([...words].map(([, keyword, token]) => keyword ?? token ?? ''))];
+  };
 
   it.each([
-    { name: 'one that is current', PATH: current, want: true },
-    { name: 'an older one behind it', PATH: `${current}:${older}`, want: false },
-    { name: 'one without a version', PATH: `${odd}:${current}`, want: false },
-    { name: 'an older one that is chosen', PATH: current, VMSSH_SSH: `${older}/ssh`, want: false },
-  ])('$name: $want', async ({ PATH, VMSSH_SSH, want }) => {
+    ...versions.map((version, at) => ({ version, env: { PATH: `${newest}:${folders[at]}` } })),
+    { version: 804, env: { PATH: `${newest}`, VMSSH_SSH: `${older}/ssh` } },
+    // One that says no version is not asked for what others end at.
+    { version: 804, env: { PATH: `${odd}:${newest}` } },
+  ])('have no word that came after $version with $env', async ({ version, env }) => {
     // Those of this host count too.
-    const env = { PATH, VMSSH_SSH };
-    const here = await everySshAsksForKeys({ env: { PATH: current }, platform: 'linux' });
-    expect(await everySshAsksForKeys({ env, platform: 'linux' })).toBe(want && here);
-    expect(await everySshAsksForKeys({ env, platform: 'darwin' })).toBe(false);
+    const here = sshVersion(spawnSync('ssh', ['-V'], { encoding: 'utf8' }).stderr ?? '') ?? 1100;
+    const words = await written(env);
+    expect(words.filter((word) => since[word] === undefined)).toEqual([]);
+    const known = Object.keys(since).filter((word) => (since[word] ?? 0) <= Math.min(version, here));
+    expect(words).toEqual(expect.arrayContaining(known.filter((word) => (since[word] ?? 0) > 706)));
+    expect(words.filter((word) => !known.includes(word))).toEqual([]);
+  });
+
+  it('have all words for one that has them all', async () => {
+    const text = configText({
+      ...{ program: ['/v'], fdpass: true, platform: 'linux', hosts: [] },
+      ...abilitiesOf('OpenSSH_11.0'),
+    });
+    expect(text).toMatch(/%n.*KnownHostsCommand.*WarnWeakCrypto/s);
   });
 });
 
@@ -184,7 +238,7 @@ describe('whether an ssh refuses a user who would be more than a word in a shell
     expect(await everySshRefusesUsers({ env: { PATH, VMSSH_SSH }, platform: 'linux' })).toBe(false);
   });
 
-  it('all of them', async () => {
+  it.skipIf(noSsh)('all of them', async () => {
     // Those of this host count too.
     const here = await everySshRefusesUsers({ env: {}, platform: 'linux' });
     expect(await everySshRefusesUsers({ env: { PATH: refuses }, platform: 'linux' })).toBe(here);

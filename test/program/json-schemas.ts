@@ -7,8 +7,8 @@ import type { ForwardListJson } from '../../src/commands/forward/installed.js';
 import type { ForwardJson } from '../../src/commands/forward/report.js';
 import type { GuestCheckJson } from '../../src/commands/guest/check.js';
 import type { GuestCredentialsJson } from '../../src/commands/guest/credentials.js';
+import type { SetupJson } from '../../src/commands/guest/setup.js';
 import type { ListJson } from '../../src/commands/list/output.js';
-import type { PlaceJson } from '../../src/commands/via/push.js';
 import type { ServiceListJson } from '../../src/commands/windows/service.js';
 import { noBannerReasons } from '../../src/errors.js';
 import { hypervisors } from '../../src/guest/credentials/forms.js';
@@ -63,7 +63,8 @@ const finding = z
       .enum(['ok', 'changed', 'skipped', 'failed'])
       .describe('"skipped": it does not matter here, or cannot be seen'),
     found: z.string(),
-    fix: z.string().optional(),
+    fix: z.string().optional().describe('inside a guest a command to paste there, as root'),
+    hint: z.string().optional().describe('inside a guest what to do there, in words'),
   })
   .meta({ id: 'finding', description: 'what was looked at' });
 
@@ -123,7 +124,7 @@ const warning = z
     code: z
       .string()
       .describe(
-        "an errno's name, a service's error name, FAILED, PROTOCOL, TIMEOUT, CLOSED, UNTRUSTED, FOREIGN, LINK, INCOMPLETE, CID_TWICE, TOO_LONG or TOO_MANY",
+        "an errno's name, a service's error name, FAILED, PROTOCOL, TIMEOUT, CLOSED, UNTRUSTED, FOREIGN, LINK, INCOMPLETE, ADDRESS_TWICE, TWICE, LEFT_OUT, TOO_LONG or TOO_MANY",
       ),
     problem: z.string(),
     machine: z
@@ -277,6 +278,22 @@ export const guestCheckSchema = z
   .strictObject({ ...envelope('guest check'), checks: z.array(finding) })
   .describe('vmssh guest check --json');
 
+export const setupSchema = z
+  .strictObject({
+    ...envelope('setup'),
+    machines: z.array(
+      z.strictObject({
+        name: z.string().describe('as typed'),
+        target: z.string(),
+        host: z.string().optional().describe('what to type after ssh'),
+        user: z.string().optional(),
+        steps: z.array(finding),
+        lines: z.string().optional().describe('with --no-config: the lines for ssh'),
+      }),
+    ),
+  })
+  .describe('vmssh setup --json');
+
 export const guestCredentialsSchema = z
   .strictObject({
     ...envelope('guest credentials'),
@@ -301,20 +318,6 @@ export const serviceListSchema = z
     ),
   })
   .describe('vmssh service list --json');
-
-export const placeSchema = z
-  .strictObject({
-    ...envelope('via push', 'via remove'),
-    results: z.array(
-      z.strictObject({
-        host: z.string().describe('as it was typed'),
-        ok: z.boolean(),
-        outcome: z.enum(['pushed', 'same', 'removed', 'absent']).optional(),
-        error: failure.optional(),
-      }),
-    ),
-  })
-  .describe('vmssh via push --json');
 
 const tcp = { host: z.string(), port: z.int().min(1).max(65535) };
 
@@ -395,9 +398,9 @@ export const failedSchema = z
 const all = [
   ...[listSchema, checkSchema, doctorSchema, guestCheckSchema],
   ...[
+    setupSchema,
     guestCredentialsSchema,
     serviceListSchema,
-    placeSchema,
     forwardSchema,
     forwardListSchema,
     versionSchema,
@@ -434,9 +437,9 @@ export const same: readonly true[] = [
   true satisfies Matches<CheckJson, typeof checkSchema>,
   true satisfies Matches<DoctorJson, typeof doctorSchema>,
   true satisfies Matches<GuestCheckJson, typeof guestCheckSchema>,
+  true satisfies Matches<SetupJson, typeof setupSchema>,
   true satisfies Matches<GuestCredentialsJson, typeof guestCredentialsSchema>,
   true satisfies Matches<ServiceListJson, typeof serviceListSchema>,
-  true satisfies Matches<PlaceJson, typeof placeSchema>,
   true satisfies Matches<ForwardJson, typeof forwardSchema>,
   true satisfies Matches<ForwardListJson, typeof forwardListSchema>,
   true satisfies Matches<VersionJson, typeof versionSchema>,

@@ -81,6 +81,7 @@ describe('--json', () => {
       lines: [
         { state: 'ok', step: 'a', message: 'b' },
         { state: 'fix', step: 'a', message: 'c' },
+        { state: 'hint', step: 'a', message: 'd' },
       ],
     } as const;
     const suspects = [
@@ -92,7 +93,10 @@ describe('--json', () => {
     expect(result).toMatchObject({
       checks: [{ name: 'cid-twice', state: 'failed', found: 'two', fix: 'fix it' }],
       suspects: [{ name: 'accept' }, { name: 'privsep' }],
-      guest: { checks: [{ name: 'a', found: 'b', fix: 'c' }], error: { code: 'NOT_RUN', hint: 'do' } },
+      guest: {
+        checks: [{ name: 'a', found: 'b', fix: 'c', hint: 'd' }],
+        error: { code: 'NOT_RUN', hint: 'do' },
+      },
     });
   });
 
@@ -119,9 +123,10 @@ describe('--json', () => {
     { args: ['list', '-o', 'json', '-q'], code: 2, error: 'USAGE' },
     { args: ['list', '--output=json', '--nope'], code: 2, error: 'USAGE' },
     { args: ['doctor', '--json', '--report'], code: 2, error: 'USAGE' },
-    { args: ['guest', 'check', '--json', '--route=ssh', 'a b'], code: 2, error: 'USAGE' },
+    { args: ['setup', '--json'], code: 2, error: 'USAGE' },
+    { args: ['guest', 'check', '--json', '--by=ssh', 'a b'], code: 2, error: 'USAGE' },
     {
-      args: ['guest', 'check', '--json', '--route=wsl', 'wsl/x'],
+      args: ['guest', 'check', '--json', '--by=wsl', 'wsl/x'],
       code: 1,
       error: 'NOT_RUN',
       env: { PATH: '/nowhere' },

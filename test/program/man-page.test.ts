@@ -76,6 +76,8 @@ describe('the man pages', () => {
       'PATH',
       'SSH_ASKPASS',
       'VMSSH_SOURCE',
+      'VMSSH_CALLED_AS',
+      'WSLENV',
       'WSL_DISTRO_NAME',
       'WSL_INTEROP',
       'PSMODULEPATH',

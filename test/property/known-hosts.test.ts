@@ -6,12 +6,12 @@ import {
   isFor,
   knownTypes,
   linesOf,
-  matchesPattern,
   nameBytes,
   parseLine,
   verdictOn,
 } from '../../src/identity/known-hosts.js';
 import { pinKey, pinsIn, withoutNames } from '../../src/identity/pins.js';
+import { matchesPattern } from '../../src/target/names.js';
 import { missingPrograms } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';

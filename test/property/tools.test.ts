@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect } from 'vitest';
+import { windowsText } from '../../src/process/windows-text.js';
 import { parsePodman } from '../../src/sources/containers/podman.js';
 import { parseServices } from '../../src/sources/hyper-v/services.js';
 import { parseInstances } from '../../src/sources/managers/incus.js';
@@ -11,7 +12,7 @@ import { parseCrosvmArgs } from '../../src/sources/vmm/crosvm.js';
 import { vsockOf } from '../../src/sources/vmm/firecracker.js';
 import { parseQemuArgs } from '../../src/sources/vmm/qemu.js';
 import { parseVhostDevice } from '../../src/sources/vmm/vhost-device.js';
-import { decodeWsl, parseVerbose, parseVmId } from '../../src/sources/wsl/wsl.js';
+import { parseVerbose, parseVmId } from '../../src/sources/wsl/wsl.js';
 import { anyText, expectOr, property, textOf } from './property.js';
 
 describe('a command line', () => {
@@ -120,8 +121,8 @@ describe('what a tool printed', () => {
   );
 
   property('on Windows, too', fc.tuple(anyText(), textOf('ab-* 2\t', 0, 30)), ([text, row]) => {
-    expect(decodeWsl(Buffer.from(`\ufeff${row}`, 'utf16le'))).toBe(row);
-    expect(decodeWsl(Buffer.from(row))).toBe(row);
+    expect(windowsText(Buffer.from(`\ufeff${row}`, 'utf16le'))).toBe(row);
+    expect(windowsText(Buffer.from(row))).toBe(row);
     for (const name of parseVerbose(`${row}\n${text}`)) expect(name).toBe(name.trim());
     expect(parseServices(text).every(({ id }) => /^[0-9a-f-]{36}$/.test(id))).toBe(true);
     expect(parseVmId(`wslhost.exe --vm-id ${text}`) ?? '').toMatch(/^([0-9a-f-]{36})?$/);

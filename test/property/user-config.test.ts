@@ -60,10 +60,10 @@ describe('what a user wrote', () => {
     'has the Include once, and is the same again without it',
     text,
     (main) => {
-      const once = withInclude(main, ownFile);
-      expect(hasInclude(once, [ownFile])).toBe(true);
-      expect(withInclude(once, ownFile)).toBe(once);
-      if (!hasInclude(main, [ownFile])) expect(withoutInclude(once, ownFile)).toBe(main);
+      const once = withInclude(main, [ownFile]);
+      expect(hasInclude(once, [[ownFile]])).toBe(true);
+      expect(withInclude(once, [ownFile])).toBe(once);
+      if (!hasInclude(main, [[ownFile]])) expect(withoutInclude(once, [ownFile])).toBe(main);
     },
     500,
   );

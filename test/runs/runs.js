@@ -24,7 +24,17 @@ is no failure. Progress goes to stderr.`,
     names: {
       what: 'figure',
       all: () => [
-        ...['start-pass', 'login', 'start-relay', 'bulk-up', 'bulk-down', 'echo', 'memory-1', 'memory-10'],
+        ...[
+          'start-pass',
+          'instructions',
+          'login',
+          'start-relay',
+          'bulk-up',
+          'bulk-down',
+          'echo',
+          'memory-1',
+          'memory-10',
+        ],
         ...['crowd', 'crowd-failed', 'crowd-left', 'descriptors', 'threads'],
         ...['size', 'version', 'complete', 'list', 'list-machined', 'list-many'],
       ],

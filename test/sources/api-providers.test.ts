@@ -1,12 +1,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { routesTo } from '../../src/sources/routes.js';
 import { getJson } from '../../src/sources/tools/http-unix.js';
 import { cloudHypervisor } from '../../src/sources/vmm/cloud-hypervisor.js';
 import { firecracker, listFirecrackers } from '../../src/sources/vmm/firecracker.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { useJsonServices } from './managers/json-services.js';
 import { fakeProc } from './processes/fake-proc.js';
+import { at } from './resolved.js';
 
 const dir = useTempDir();
 const serve = useJsonServices(dir);
@@ -44,9 +46,9 @@ describe('Firecracker', () => {
   it('has its socket from its API', async () => {
     const api = await serve('fc.sock', { '/vm/config': config });
     const { found, warnings } = await list(['--api-sock', api, '--id', 'web']);
-    const address = 'vsock-mux/run/v.sock';
+    const routes = routesTo(['vsock-mux/run/v.sock']);
     expect({ found, warnings }).toEqual({
-      found: [{ ...want, name: 'web', target: 'firecracker/web', address }],
+      found: [{ ...want, name: 'web', target: 'firecracker/web', routes }],
       warnings: [],
     });
   });
@@ -55,9 +57,7 @@ describe('Firecracker', () => {
     mkdirSync(join(dir, 'fc'));
     writeFileSync(join(dir, 'fc/vm.json'), config.replace('/run/v.sock', 'v.sock'));
     const { found } = await list(['--no-api', '--config-file', 'vm.json'], join(dir, 'fc'));
-    expect(found).toMatchObject([
-      { name: 'v', target: 'firecracker/v', address: `vsock-mux${dir}/fc/v.sock` },
-    ]);
+    expect(found).toMatchObject([{ name: 'v', target: 'firecracker/v', ...at(`vsock-mux${dir}/fc/v.sock`) }]);
   });
 
   it.each([
@@ -86,7 +86,7 @@ describe('Firecracker', () => {
       const { found } = await listFirecrackers({ env: {}, procDir }, get, undefined, isSame);
       expect(asked).toEqual([`${root}/run/api.sock /vm/config`, `${root}/run/api.sock /`]);
       expect(found).toMatchObject([
-        { name: 'web', target: 'firecracker/web', address: `vsock-mux${root}/run/v.sock` },
+        { name: 'web', target: 'firecracker/web', ...at(`vsock-mux${root}/run/v.sock`) },
       ]);
     },
   );
@@ -98,7 +98,7 @@ describe('Firecracker', () => {
     const api = await serve(join(relative(dir, procDir), '100/root/api.sock'), { '/vm/config': config });
     const { found } = await firecracker.list({ env: {}, procDir });
     expect(found).toMatchObject([
-      { target: 'firecracker/web', address: `vsock-mux${dirname(api)}/run/v.sock` },
+      { target: 'firecracker/web', ...at(`vsock-mux${dirname(api)}/run/v.sock`) },
     ]);
   });
 
@@ -127,13 +127,13 @@ describe('Firecracker', () => {
 describe('cloud-hypervisor', () => {
   const list = (...argv: readonly string[]) =>
     cloudHypervisor.list({ env: {}, procDir: fakeProc(dir, [{ argv: ['cloud-hypervisor', ...argv] }]) });
-  const address = 'vsock-mux/run/ch.sock';
+  const routes = routesTo(['vsock-mux/run/ch.sock']);
   const uuid = '11111111-2222-4333-8444-555555555555';
 
   it('has its socket from its command line', async () => {
     const { found } = await list('--vsock', 'cid=3,socket=/run/ch.sock', '--cpus', 'boot=1');
     expect(found).toMatchObject([
-      { name: 'ch', target: 'cloud-hypervisor/ch', cid: 3, status: 'running', address },
+      { name: 'ch', target: 'cloud-hypervisor/ch', cid: 3, status: 'running', routes },
     ]);
   });
 
@@ -145,14 +145,14 @@ describe('cloud-hypervisor', () => {
     const config = { vsock: { cid: 9, socket: '/run/ch.sock' }, platform: { uuid: uuid.toUpperCase() } };
     const api = await serve(`${state}.sock`, { '/api/v1/vm.info': JSON.stringify({ config, state }) });
     const { found } = await list('--api-socket', `path=${api}`);
-    expect(found).toMatchObject([{ name: state, address, cid: 9, uuid, status }]);
+    expect(found).toMatchObject([{ name: state, routes, cid: 9, uuid, status }]);
   });
 
   it('that cannot be asked gives a warning, unless its command line has the socket', async () => {
     const gone = join(dir, 'gone.sock');
     expect(await list('--api-socket', gone)).toMatchObject({ found: [], warnings: [{ code: 'ENOENT' }] });
     const { found, warnings } = await list('--api-socket', gone, '--vsock', 'cid=3,socket=/run/ch.sock');
-    expect({ found, warnings }).toMatchObject({ found: [{ address }], warnings: [] });
+    expect({ found, warnings }).toMatchObject({ found: [{ routes }], warnings: [] });
   });
 
   it.each(['uuid', 'system_uuid'])('has a %s on its command line or in its API', async (field) => {

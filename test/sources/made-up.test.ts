@@ -7,12 +7,13 @@ import { type DiscoveredMachine, DiscoveryError } from '../../src/sources/provid
 import { searchSource } from '../../src/sources/search.js';
 import type { Source } from '../../src/sources/source.js';
 import { loadSources, type SourceEntry } from '../../src/sources/sources.js';
+import { at } from './resolved.js';
 
 const providers = await loadSources();
 
 const uuid = '11111111-2222-4333-8444-555555555555';
 const found: readonly DiscoveredMachine[] = [
-  { name: 'Web 1', target: 'lima/Web 1', status: 'running', provider: 'bhyve', uuid, address: 'vsock/7' },
+  { name: 'Web 1', target: 'lima/Web 1', status: 'running', provider: 'bhyve', uuid, ...at('vsock/7') },
   { name: 'db', target: 'lima/db', status: 'off', provider: 'bhyve' },
 ];
 /** All that a new provider needs: one record, and a line. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { mergeMachines } from '../../src/sources/merge.js';
 import type { DiscoveredMachine } from '../../src/sources/provider.js';
+import { routesTo } from '../../src/sources/routes.js';
 
 const machine = (i: number, more: Partial<DiscoveredMachine> = {}): DiscoveredMachine => ({
   name: `m${i}`,
@@ -34,10 +35,9 @@ describe('machines of several providers', () => {
 
   it('have the address that a later one knows', () => {
     const known = other(1, { target: 'qemu/m1' });
-    const process = machine(1, { provider: 'qemu', target: 'qemu/m1', cid: 9, address: 'vsock/9' });
-    expect(mergeMachines([known, process])).toEqual([{ ...known, cid: 9, address: 'vsock/9', also: [] }]);
-    const first = { ...known, address: 'vsock/8' };
-    expect(mergeMachines([first, process])).toMatchObject([{ address: 'vsock/8' }]);
+    const routes = routesTo(['vsock/9']);
+    const process = machine(1, { provider: 'qemu', target: 'qemu/m1', cid: 9, routes });
+    expect(mergeMachines([known, process])).toEqual([{ ...known, cid: 9, routes, also: [] }]);
   });
 
   it('with the same name and CID are distinguished by UUID', () => {

@@ -14,3 +14,12 @@ it.each<[Status, string]>([
     hint,
   });
 });
+
+it('a machine that is stopping is not started before it is off', () => {
+  const context = { text: 'hyper-v/web', platform: 'linux', env: {} } as const;
+  const start = { machine: 'web', command: ['virsh', 'start', 'web'] };
+  expect(whyOff({ name: 'web', status: 'stopping' }, start, context)).toEqual({
+    problem: '"web" is stopping',
+    hint: 'wait until it is off, then virsh start web',
+  });
+});

@@ -7,9 +7,10 @@ import { listAll } from '../../src/sources/list-all.js';
 import { mergeMachines } from '../../src/sources/merge.js';
 import { routesOfOthers } from '../../src/sources/other-routes.js';
 import type { DiscoveredMachine } from '../../src/sources/provider.js';
-import { listedRoutes, routeTo } from '../../src/sources/routes.js';
+import { addressOf, routeTo } from '../../src/sources/routes.js';
 import type { Source } from '../../src/sources/source.js';
-import { execRoute } from '../../src/sources/tools/exec-route.js';
+import { execRoutes } from '../../src/sources/tools/exec-route.js';
+import { at } from './resolved.js';
 
 it.each([
   ['vsock/42', 'vsock', false],
@@ -28,36 +29,35 @@ it.each([
 });
 
 describe('the routes of a machine', () => {
-  const exec = execRoute('podman', 'web') ?? expect.unreachable();
+  const [exec = expect.unreachable()] = execRoutes(['podman', 'exec', 'web'], 'web');
 
-  it('are those that its provider lists, or the one to its address', () => {
-    expect(listedRoutes({})).toEqual([]);
-    expect(listedRoutes({ address: 'vsock/3' })).toEqual([routeTo('vsock/3')]);
-    expect(listedRoutes({ address: 'vsock/3', routes: [exec] })).toEqual([exec]);
+  it('give it the address of the first that has one', () => {
+    expect(addressOf({})).toBeUndefined();
+    expect(addressOf({ routes: [exec] })).toBeUndefined();
+    const addresses = ['vsock/3', 'vsock:3:5000', 'unix/run/x', 'vsock-mux:/v:5000', '[::1]:2222', 'fd00::1'];
+    for (const each of addresses) expect(addressOf({ routes: [exec, routeTo(each)] })).toBe(each);
   });
 
   it('of two providers that have the same machine are joined, each once', () => {
     const known: DiscoveredMachine = {
       ...{ name: 'web', target: 'machine/web', status: 'running', provider: 'machined', uuid: 'u' },
-      address: 'vsock/3',
+      ...at('vsock/3'),
     };
     const other: DiscoveredMachine = {
       ...known,
       provider: 'qemu',
       target: 'qemu/web',
-      address: '127.0.0.1:2222',
+      ...at('127.0.0.1:2222'),
     };
     const routes = (...found: DiscoveredMachine[]) => mergeMachines(found).map((each) => each.routes);
     expect(routes(known, other)).toEqual([[routeTo('vsock/3'), routeTo('127.0.0.1:2222')]]);
-    expect(routes(known, { ...other, address: 'vsock/3' })).toEqual([undefined]);
-    expect(routes(known, { ...other, address: undefined, routes: [exec] })).toEqual([
-      [routeTo('vsock/3'), exec],
-    ]);
+    expect(routes(known, { ...other, routes: known.routes })).toEqual([known.routes]);
+    expect(routes(known, { ...other, routes: [exec] })).toEqual([[routeTo('vsock/3'), exec]]);
   });
 
   it('that two sources have are listed in the order in which a login tries them', async () => {
     const machine = { name: 'web', status: 'running', pid: 7, authority: 'user' } as const;
-    const own = { ...machine, target: 'machine/web', provider: 'machined', address: 'vsock/5', cid: 5 };
+    const own = { ...machine, target: 'machine/web', provider: 'machined', cid: 5, ...at('vsock/5') };
     const routes = ['unix/run/web.sock', 'vsock/5', 'vsock-mux/run/v.sock'].map((each) => routeTo(each));
     const sourceOf = (found: DiscoveredMachine): Source => ({
       ...{ name: found.provider, title: found.provider },

@@ -29,29 +29,14 @@ describe('match', () => {
   const mint = { name: 'Mint', uuid: id };
   const arch = { name: 'arch', uuid: dashed.replace('8', '9') };
   it.each([
-    { name: 'an id', wanted: id, machines: [arch, mint], want: [mint] },
-    { name: 'an id with dashes', wanted: dashed, machines: [arch, mint], want: [mint] },
-    {
-      name: 'an id in braces and upper case',
-      wanted: `{${dashed}}`.toUpperCase(),
-      machines: [mint],
-      want: [mint],
-    },
-    {
-      name: 'several of one id',
-      wanted: id,
-      machines: [mint, { ...mint, name: 'x' }],
-      want: [mint, { ...mint, name: 'x' }],
-    },
-    {
-      name: 'an id that another machine is called',
-      wanted: id,
-      machines: [...named(id), mint],
-      want: [mint],
-    },
-    { name: 'no part of an id', wanted: id.slice(1), machines: [mint], want: [] },
-    { name: 'no id for dashes', wanted: '-', machines: named('x'), want: [] },
-  ])('takes $name', ({ wanted, machines, want }) => {
+    ['an id', id, [arch, mint], [mint]],
+    ['an id with dashes', dashed, [arch, mint], [mint]],
+    ['an id in braces and upper case', `{${dashed}}`.toUpperCase(), [mint], [mint]],
+    ['several of one id', id, [mint, { ...mint, name: 'x' }], [mint, { ...mint, name: 'x' }]],
+    ['an id that another machine is called', id, [...named(id), mint], [mint]],
+    ['no part of an id', id.slice(1), [mint], []],
+    ['no id for dashes', '-', named('x'), []],
+  ])('takes $0', (_name, wanted, machines, want) => {
     expect(match(wanted, machines)).toEqual(want);
   });
 });

@@ -2,9 +2,9 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from '
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadForList, loadHere, sourcesHere, sourcesOn } from '../../src/sources/here.js';
-import { shellVariables } from '../../src/sources/own-env.js';
 import type { Deps } from '../../src/sources/provider.js';
 import { loadSources, type SourceEntry, sources, watchedFolders } from '../../src/sources/sources.js';
+import { shellVariables } from '../../src/sources/trusted-env.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { fakeProc } from './processes/fake-proc.js';
 
@@ -36,9 +36,13 @@ describe('the list of sources', () => {
     expect(named.filter((name) => !shellVariables().includes(name))).toEqual([]);
   });
 
-  it('has folders that change, by the environment', () => {
+  it('has what changes, by the environment', () => {
     expect(watchedFolders({})).toContain('~/.lima');
     expect(watchedFolders({ LIMA_HOME: '/l' })).toContain('/l');
+    // What `podman rename` writes.
+    const storage = 'containers/storage/overlay-containers/containers.json';
+    expect(watchedFolders({})).toContain(`~/.local/share/${storage}`);
+    expect(watchedFolders({ XDG_DATA_HOME: '/d' })).toContain(`/d/${storage}`);
   });
 });
 

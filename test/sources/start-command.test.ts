@@ -21,37 +21,44 @@ const domain = (name: string, status: Status = 'off') => ({
 
 describe('a machine is started', () => {
   it.each([
-    { start: lima.start?.(machine('mint'), {}), line: 'limactl start mint' },
-    { start: lima.start?.(machine('--all'), {}), line: 'limactl start -- --all' },
-    { start: lima.start?.(machine('a b;id'), {}), line: "limactl start 'a b;id'" },
-    { start: multipass.start?.(machine('-f'), {}), line: 'multipass start -- -f' },
-    { start: podman.start?.(machine('mint'), {}), line: 'podman machine start mint' },
-    { start: incus.start?.(machine('mint'), {}), line: 'incus start mint' },
-    {
-      start: incus.start?.({ ...machine('mint'), ...{ project: 'lab', client: 'lxc' } }, {}),
-      line: 'lxc start --project=lab mint',
-    },
-    { start: startDomain(domain('mint')), line: 'virsh -c qemu:///system start mint' },
-    { start: startDomain(domain('mint', 'saved')), line: 'virsh -c qemu:///system start mint' },
-    { start: startDomain(domain('mint', 'paused')), line: 'virsh -c qemu:///system resume mint' },
-    { start: startDomain(domain('7')), line: `virsh -c qemu:///system start ${uuid}` },
-    { start: startDomain(domain('-x')), line: `virsh -c qemu:///system start ${uuid}` },
-    {
-      start: startDomain({ ...domain('mint'), scope: 'user' }),
-      line: 'virsh -c qemu:///session start mint',
-    },
-  ])('by $line', async ({ start, line }) => {
+    [lima.start?.(machine('mint'), {}), 'limactl start mint'],
+    [lima.start?.(machine('--all'), {}), 'limactl start -- --all'],
+    [lima.start?.(machine('a b;id'), {}), "limactl start 'a b;id'"],
+    [multipass.start?.(machine('-f'), {}), 'multipass start -- -f'],
+    [podman.start?.(machine('mint'), {}), 'podman machine start mint'],
+    [incus.start?.(machine('mint'), {}), 'incus start mint'],
+    [
+      incus.start?.({ ...machine('mint'), ...{ project: 'lab', client: 'lxc' } }, {}),
+      'lxc start --project=lab mint',
+    ],
+    [startDomain(domain('mint')), 'virsh -c qemu:///system start mint'],
+    [startDomain(domain('mint', 'saved')), 'virsh -c qemu:///system start mint'],
+    [startDomain(domain('mint', 'paused')), 'virsh -c qemu:///system resume mint'],
+    [startDomain(domain('7')), `virsh -c qemu:///system start ${uuid}`],
+    [startDomain(domain('-x')), `virsh -c qemu:///system start ${uuid}`],
+    [startDomain({ ...domain('mint'), scope: 'user' }), 'virsh -c qemu:///session start mint'],
+  ])('by $1', async (start, line) => {
     const { command } = (await start) as StartCommand;
     expect(shellLine(command, 'posix')).toBe(line);
   });
 
   it.each([
-    { status: 'off' as const, verb: 'Start-VM', typed: 'Start-VM "Mint" in PowerShell, or hvc start "Mint"' },
-    { status: 'paused' as const, verb: 'Resume-VM', typed: 'Resume-VM "Mint" in PowerShell' },
-  ])('on Hyper-V by $verb and its id', ({ status, verb, typed }) => {
-    const id = parseGuid(uuid);
-    const start = id && startHyperV({ name: 'Mint', status, uuid: id }, { SystemRoot: 'C:\\Windows' });
-    expect(start).toMatchObject({ machine: 'Mint', typed });
-    expect(start?.command.at(-1)).toBe(`$ErrorActionPreference = 'Stop'; Get-VM -Id ${uuid} | ${verb}`);
-  });
+    { name: 'Mint 22', status: 'off' as const, verb: 'Start-VM', hvc: ', or hvc start "Mint 22"' },
+    { name: '?', status: 'off' as const, verb: 'Start-VM', hvc: '' },
+    { name: 'a"b', status: 'saved' as const, verb: 'Start-VM', hvc: '' },
+    { name: '-f', status: 'off' as const, verb: 'Start-VM', hvc: '' },
+    { name: 'Mint', status: 'paused' as const, verb: 'Resume-VM', hvc: '' },
+  ])(
+    'on Hyper-V $name, which is $status, by $verb and its id, also as typed',
+    ({ name, status, verb, hvc }) => {
+      const id = parseGuid(uuid);
+      const start = id && startHyperV({ name, status, uuid: id }, { SystemRoot: 'C:\\Windows' });
+      const line = `Get-VM -Id ${uuid} | ${verb}`;
+      expect(start).toMatchObject({ machine: name, typed: `${line} in PowerShell${hvc}` });
+      expect(start?.command.at(-1)).toMatch(
+        /UTF8.*; \$ErrorActionPreference = 'Stop'; Get-VM -Id \S+ \| \S+$/,
+      );
+      expect(start?.command.at(-1)?.endsWith(line)).toBe(true);
+    },
+  );
 });

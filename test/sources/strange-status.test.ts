@@ -21,30 +21,27 @@ describe.each(['constructor', '__proto__', 'toString', 'hasOwnProperty', 'valueO
   (word) => {
     const json = JSON.stringify;
     it.each([
-      { name: 'Lima', list: async () => parseLima(json({ name: 'a', status: word })) },
-      {
-        name: 'Multipass',
-        list: async () => parseMultipass(json({ list: [{ name: 'a', state: word, ipv4: [] }] })),
-      },
-      { name: 'Incus', list: async () => parseInstances({ metadata: [{ name: 'a', status: word }] }) },
-      {
-        name: 'Windows',
-        list: async () => {
+      ['Lima', async () => parseLima(json({ name: 'a', status: word }))],
+      ['Multipass', async () => parseMultipass(json({ list: [{ name: 'a', state: word, ipv4: [] }] }))],
+      ['Incus', async () => parseInstances({ metadata: [{ name: 'a', status: word }] })],
+      [
+        'Windows',
+        async () => {
           const run = async () =>
             json({ machines: [{ name: 'a', target: 'hyper-v/a', status: word }], warnings: [] });
           const program = { WSL_INTEROP: '1', VMSSH_WINDOWS: '/vmssh.exe' };
           return (await listOverInterop({ env: program }, run)).found;
         },
-      },
-      {
-        name: 'PowerShell',
-        list: async () => {
+      ],
+      [
+        'PowerShell',
+        async () => {
           const row = { id: '11111111-2222-4333-8444-555555555555', name: 'a', state: word as never };
           const missing = new Error('no addon');
           return listHyperV({ env: {} }, { native: () => ({ missing }), powershell: async () => [row] });
         },
-      },
-    ])('of $name is unknown', async ({ list }) => {
+      ],
+    ])('of $0 is unknown', async (_name, list) => {
       expect(await list()).toMatchObject([{ name: 'a', status: 'unknown' }]);
     });
 

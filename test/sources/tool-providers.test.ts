@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { listPodman, parsePodman } from '../../src/sources/containers/podman.js';
-import { listLima, parseLima } from '../../src/sources/managers/lima.js';
+import { lima, listLima, parseLima } from '../../src/sources/managers/lima.js';
 import { listMultipass, parseMultipass } from '../../src/sources/managers/multipass.js';
 import { DiscoveryError } from '../../src/sources/provider.js';
 import { runTool } from '../../src/sources/tools/run-tool.js';
 import { authorityOf } from '../../src/sources/tools/scope.js';
 import { fixture } from './fixture.js';
+import { at } from './resolved.js';
 
 const deps = { env: process.env };
 const protocol = expect.objectContaining({ name: 'DiscoveryError', code: 'PROTOCOL' });
@@ -32,10 +33,11 @@ describe('Lima', () => {
     authority: authorityOf(),
     status: 'running',
     user: 'u',
-    address: '127.0.0.1:60022',
+    ...at('127.0.0.1:60022'),
     identityFile: '/home/u/.lima/_config/user',
   };
-  const off = { name: 'b', target: 'lima/b', provider: 'lima', authority: authorityOf(), status: 'off' };
+  const login = { user: undefined, identityFile: undefined };
+  const off = { ...want, ...login, name: 'b', target: 'lima/b', status: 'off', routes: [] };
 
   it('prints one object per line', () => {
     const lines = [instance, { name: 'b', status: 'Stopped', sshLocalPort: 0 }, { status: 'Running' }];
@@ -45,13 +47,35 @@ describe('Lima', () => {
   it.each([
     { input: { ...instance, status: 'Broken' }, want: { status: 'unknown' } },
     { input: { ...instance, IdentityFile: undefined }, want: { identityFile: want.identityFile } },
-    { input: { ...instance, sshAddress: '::1' }, want: { address: '[::1]:60022' } },
-    { input: { ...instance, sshAddress: undefined }, want: { address: '127.0.0.1:60022' } },
+    { input: { ...instance, sshAddress: '::1' }, want: at('[::1]:60022') },
+    { input: { ...instance, sshAddress: undefined }, want: at('127.0.0.1:60022') },
   ])('$want', ({ input, want }) => {
     expect(parseLima(JSON.stringify(input))).toMatchObject([want]);
   });
 
   it('has no instance', () => expect(parseLima('')).toEqual([]));
+
+  const colima = { ...instance, name: 'colima', dir: '/home/u/.colima/_lima/colima' };
+  const answer = async (_program: string, _args: readonly string[], { env }: { env: NodeJS.ProcessEnv }) =>
+    JSON.stringify(env.LIMA_HOME === '/home/u/c/_lima' ? colima : instance);
+  it.each([
+    { env: { COLIMA_HOME: '/home/u/c' }, names: ['default', 'colima'] },
+    { env: { COLIMA_HOME: '/home/u/c', LIMA_HOME: '/l' }, names: ['default'] },
+    { env: { COLIMA_HOME: '/home/u/missing' }, names: ['default'] },
+  ])('has those of colima where its folder is: $env', async ({ env, names }) => {
+    const exists = (path: string) => path === '/home/u/c/_lima';
+    const { found } = await listLima({ env, exists }, answer, 1000);
+    expect(found.map(({ name }) => name)).toEqual(names);
+  });
+
+  it.each([
+    { name: 'colima', command: ['colima', 'start', 'default'] },
+    { name: 'colima-k8s', command: ['colima', 'start', 'k8s'] },
+  ])('starts $name of colima by colima', async ({ name, command }) => {
+    const [machine] = parseLima(JSON.stringify({ ...colima, name }));
+    const env = { COLIMA_HOME: '/home/u/.colima' };
+    expect(machine && (await lima.start?.(machine, env))).toEqual({ machine: name, command });
+  });
   it('prints something else', () => expect(() => parseLima('No instance found')).toThrow(protocol));
 });
 
@@ -67,14 +91,8 @@ describe('Multipass', () => {
       ),
     );
     expect(found).toMatchObject([
-      {
-        name: 'primary',
-        target: 'multipass/primary',
-        status: 'running',
-        address: '10.1.2.3',
-        user: 'ubuntu',
-      },
-      { name: 'b', status: 'saved', address: undefined },
+      { name: 'primary', target: 'multipass/primary', status: 'running', ...at('10.1.2.3'), user: 'ubuntu' },
+      { name: 'b', status: 'saved', routes: [] },
       ...[{ status: 'running' }, { status: 'stopping' }, { status: 'unknown' }],
     ]);
   });
@@ -98,11 +116,11 @@ describe('Podman', () => {
   it('prints machines that are off, as 4.3.1 and 5.4.2 do', () => {
     const identityFile = '/home/u/.local/share/containers/podman/machine/machine';
     expect(parsePodman(recorded)).toEqual([
-      { ...off('dev'), address: '127.0.0.1:40499', identityFile: '/home/u/.ssh/dev' },
+      { ...off('dev'), ...at('127.0.0.1:40499'), identityFile: '/home/u/.ssh/dev' },
     ]);
     expect(parsePodman(fixture('podman/podman5.4.2-list.json'))).toEqual([
-      { ...off('dev'), address: '127.0.0.1:37971', identityFile },
-      { ...off('second'), address: '127.0.0.1:34661', identityFile },
+      { ...off('dev'), ...at('127.0.0.1:37971'), identityFile },
+      { ...off('second'), ...at('127.0.0.1:34661'), identityFile },
     ]);
   });
 
@@ -118,14 +136,10 @@ describe('a tool', () => {
     return (deps, run) => list(deps, run, uid);
   };
   it.each([
-    { list: forUser(listLima, 1000), args: ['limactl', 'list', '--json'], answer: '' },
-    { list: listMultipass, args: ['multipass', 'list', '--format', 'json'], answer: '{"list":[]}' },
-    {
-      list: forUser(listPodman, 1000),
-      args: ['podman', 'machine', 'list', '--format', 'json'],
-      answer: '[]',
-    },
-  ])('is asked by $args', async ({ list, args, answer }) => {
+    [forUser(listLima, 1000), ['limactl', 'list', '--json'], ''],
+    [listMultipass, ['multipass', 'list', '--format', 'json'], '{"list":[]}'],
+    [forUser(listPodman, 1000), ['podman', 'machine', 'list', '--format', 'json'], '[]'],
+  ])('is asked by $1', async (list, args, answer) => {
     const asked: string[][] = [];
     const run = async (program: string, rest: readonly string[]) => {
       asked.push([program, ...rest]);
@@ -163,25 +177,10 @@ describe('a tool', () => {
   });
 
   it.each([
-    {
-      name: 'is not there',
-      args: ['/nonexistent/x'],
-      code: 'ENOENT',
-      message: '/nonexistent/x could not be run',
-    },
-    {
-      name: 'fails',
-      args: ['sh', '-c', 'echo error: a >&2; echo b >&2; exit 3'],
-      code: 'FAILED',
-      message: 'sh: a: b',
-    },
-    {
-      name: 'fails without a word',
-      args: ['sh', '-c', 'exit 3'],
-      code: 'FAILED',
-      message: 'sh: it ended with code 3',
-    },
-  ])('that $name', async ({ args: [program = '', ...args], code, message }) => {
+    ['is not there', ['/nonexistent/x'], 'ENOENT', '/nonexistent/x could not be run'],
+    ['fails', ['sh', '-c', 'echo error: a >&2; echo b >&2; exit 3'], 'FAILED', 'sh: a: b'],
+    ['fails without a word', ['sh', '-c', 'exit 3'], 'FAILED', 'sh: it ended with code 3'],
+  ])('that $0', async (_name, [program = '', ...args], code, message) => {
     await expect(runTool(program, args, deps)).rejects.toMatchObject({ code, message });
   });
 

@@ -1,18 +1,22 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { decideByAsking } from '../../src/identity/decide.js';
+import { hostKeyAlias } from '../../src/identity/identity.js';
 import { fingerprintOf } from '../../src/identity/known-hosts.js';
 import { forgetKeys, pinKey, type pinsIn } from '../../src/identity/pins.js';
 import { type HostKeyPolicy, hostKeyPolicies } from '../../src/identity/policy.js';
-import type { ReachedMachine } from '../../src/identity/record.js';
-import { asTarget } from '../../src/kinds/parse.js';
+import { asTarget, parseTarget } from '../../src/kinds/parse.js';
+import type { ReachedMachine } from '../../src/sources/source.js';
 import { formatState, noState, stateFile } from '../../src/ssh/config/state.js';
 import { factsFor, machineKeys, nameToForget } from '../../src/ssh/machine-keys.js';
+import { settleKey } from '../../src/ssh/settle-key.js';
+import { missingPrograms } from '../helpers/programs.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
 const dir = useTempDir();
-const env = { HOME: dir };
+const env = { HOME: dir, VMSSH_SSH: `ssh -F ${dir}/.ssh/hosts` };
 const [own, wrong] = ['AAAA', 'BBBB'].map((key) => ({ type: 'ssh-ed25519', key }));
 if (!own || !wrong) throw new TypeError('two keys');
 const uuid = '11111111-2222-4333-8444-aaaaaaaaaaaa';
@@ -21,6 +25,7 @@ const second = '22222222-2222-4333-8444-aaaaaaaaaaaa';
 beforeEach(() => {
   rmSync(join(dir, '.ssh'), { recursive: true, force: true });
   mkdirSync(join(dir, '.ssh'), { mode: 0o700 });
+  writeFileSync(join(dir, '.ssh/hosts'), '');
 });
 
 interface Login {
@@ -208,12 +213,162 @@ it('pins that cannot be read are not as none: nothing is let in', async () => {
   ).rejects.toThrow();
 });
 
-it('a revoked CA lets nobody in, nor does a key that the user has revoked', async () => {
-  writeFileSync(join(dir, '.ssh/known_hosts'), `@revoked * ssh-ed25519 ${wrong.key}\n`);
+it.each([
+  { file: 'known_hosts' },
+  { file: 'known_hosts2' },
+  { file: 'x', config: 'UserKnownHostsFile ~/.ssh/x' },
+  { file: 'x', config: 'Match host other\n  "globalknownhostsfile"="%d/.ssh/x" /dev/null' },
+  { file: 'a x', config: 'Include more', more: 'UserKnownHostsFile "~/.ssh/a x"' },
+])('a key that the user has revoked lets nobody in: $file $config $more', async ({ file, config, more }) => {
+  if (config) writeFileSync(join(dir, '.ssh/config'), `${config}\n`);
+  if (more) writeFileSync(join(dir, '.ssh/more'), `${more}\n`);
+  writeFileSync(join(dir, '.ssh', file), `@revoked * ssh-ed25519 ${wrong.key}\n`);
   const web = machineOf('machine', uuid);
   expect(await login({ typed: 'web', machine: web, key: wrong, policy: 'accept-new' })).toBe('refuse');
   expect(await login({ typed: 'web', machine: web, key: wrong, manager: wrong })).toBe('refuse');
   expect(await login({ typed: 'web', machine: web, policy: 'accept-new' })).toBe('accept');
+});
+
+it('a CA of a file that is for other hosts says nothing of a machine', async () => {
+  const line = `@cert-authority * ssh-ed25519 ${wrong.key}\n`;
+  const authorities = async () =>
+    (await machineKeys({ text: 'machine/web', machine: machineOf('machine', uuid) }, { typed: 'web' }, env))
+      .authorities;
+  writeFileSync(join(dir, '.ssh/config'), 'Host other\n  UserKnownHostsFile ~/.ssh/x\n');
+  writeFileSync(join(dir, '.ssh/x'), line);
+  expect(await authorities()).toEqual([]);
+  writeFileSync(join(dir, '.ssh/known_hosts'), line);
+  expect(await authorities()).toEqual([`ssh-ed25519 ${wrong.key}`]);
+});
+
+const missing = missingPrograms({ 'ssh-keygen': 'openssh-client' });
+
+describe.skipIf(missing)(`by ssh-keygen${missing ? `: ${missing}` : ''}`, () => {
+  const made = (name: string): typeof own & {} => {
+    const path = join(dir, '.ssh', name);
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', path]);
+    const [type = '', key = ''] = readFileSync(`${path}.pub`, 'utf8').split(' ');
+    return { type, key };
+  };
+
+  it.each(['list', 'krl', 'broken', 'missing'])('a key that RevokedHostKeys names, in a %s', async (form) => {
+    const [good, bad] = [made('good'), made('bad')];
+    const path = join(dir, '.ssh/revoked');
+    writeFileSync(join(dir, '.ssh/config'), `RevokedHostKeys ${path}\n`);
+    if (form === 'krl') execFileSync('ssh-keygen', ['-q', '-k', '-f', path, join(dir, '.ssh/bad.pub')]);
+    if (form === 'list') writeFileSync(path, `# mine\n${bad.type} ${bad.key} me@here\n`);
+    if (form === 'broken') writeFileSync(path, 'SSHKRL\n\0and no more');
+    const keys = await machineKeys(
+      { text: 'machine/web', machine: machineOf('machine', uuid) },
+      { typed: 'web' },
+      env,
+    );
+    const settled = ({ type, key }: typeof good) =>
+      settleKey(
+        factsFor(keys, { type, key }, 'accept-new'),
+        { keys, plain: { type, key }, env: { ...process.env, ...env }, platform: 'linux' },
+        { policy: async () => 'accept-new', user: () => true, notKept() {} },
+      ).then(
+        (answer) => answer.do,
+        ({ message }) => (message.includes(`${path} may revoke its host key`) ? 'cannot tell' : message),
+      );
+    const isRead = form === 'list' || form === 'krl';
+    expect(await settled(bad)).toBe(isRead ? 'refuse' : 'cannot tell');
+    expect(await settled(good)).toBe(isRead ? 'accept' : 'cannot tell');
+  });
+
+  const hosts = `Host hv2
+  HostName HV1
+  User me
+Host hv1
+  User me
+Host other-user
+  HostName hv1
+Host other-way
+  HostName hv1
+  User me
+  ProxyJump jump
+Match originalhost by-exec exec "exit 3"
+  HostName hv1
+Match originalhost by-exec
+  User me
+`;
+
+  it.each([
+    {
+      first: 'via/hv1/mint',
+      later: ['via/hv2/mint', 'via%HV2%Mint', 'via/hv2/machine/mint', 'via/by-exec/mint'],
+    },
+    { first: 'via/hv2/mint', later: ['via/hv1/mint', 'via/hv1/podman/mint'] },
+    { first: 'via/hv2/machine/mint', later: ['via/hv1/mint', 'via/hv1/container/mint'] },
+  ])('a hypervisor is what ssh resolves it to: $first', async ({ first, later }) => {
+    writeFileSync(join(dir, '.ssh/hosts'), hosts);
+    expect(await login({ typed: first, machine: undefined, policy: 'accept-new' })).toBe('accept');
+    for (const typed of later) {
+      const exchanged = { typed, machine: undefined, key: wrong, policy: 'accept-new' } as const;
+      expect([typed, await login(exchanged)]).toEqual([typed, 'refuse']);
+      expect([typed, await login({ typed, machine: undefined })]).toEqual([typed, 'accept']);
+    }
+    for (const host of ['other-user', 'other-way'])
+      expect(
+        await login({ typed: `via/${host}/mint`, machine: undefined, key: wrong, policy: 'accept-new' }),
+      ).toBe('accept');
+  });
+
+  it('a key that was kept by the name of the hypervisor only counts for its other name', async () => {
+    await pinKey(join(dir, '.ssh/vmssh_known_hosts'), {
+      ...own,
+      alias: hostKeyAlias({ target: parseTarget('via/hv1/mint') }) ?? '',
+      names: [],
+    });
+    writeFileSync(join(dir, '.ssh/hosts'), hosts);
+    const typed = 'via/hv2/mint';
+    expect(await login({ typed, machine: undefined, key: wrong, policy: 'accept-new' })).toBe('refuse');
+    expect(await login({ typed, machine: undefined })).toBe('accept');
+    writeFileSync(join(dir, '.ssh/hosts'), 'Nonsense yes\n');
+    await expect(login({ typed, machine: undefined })).rejects.toThrow(
+      'ssh could not be asked which host it is',
+    );
+  });
+
+  it('hashed names are known as the plain ones, and forgotten', async () => {
+    const path = join(dir, '.ssh/vmssh_known_hosts');
+    const web = machineOf('machine', uuid);
+    expect(await login({ typed: 'web', machine: web, policy: 'accept-new' })).toBe('accept');
+    const lima = machineOf('lima', undefined, 'box');
+    expect(await login({ typed: 'box', machine: lima, policy: 'accept-new' })).toBe('accept');
+    execFileSync('ssh-keygen', ['-q', '-H', '-f', path], { stdio: 'ignore' });
+    expect(readFileSync(path, 'utf8')).not.toContain('vmssh-');
+    for (const [typed, machine] of [
+      ['web', web],
+      ['machine/web', web],
+      [uuid, web],
+      ['box', lima],
+    ] as const) {
+      expect(await login({ typed, machine })).toBe('accept');
+      expect(await login({ typed, machine, key: wrong, policy: 'accept-new', manager: wrong })).toBe(
+        'refuse',
+      );
+    }
+    const other = { typed: 'web', machine: machineOf('machine', second), key: wrong };
+    expect(await login({ ...other, policy: 'accept-new' })).toBe('refuse');
+    await forgetKeys(path, [`vmssh-${uuid}`], ['host%web', 'machine%web']);
+    expect(await login({ ...other, policy: 'accept-new' })).toBe('accept');
+    expect(await login({ typed: 'box', machine: lima, key: wrong, policy: 'accept-new' })).toBe('refuse');
+  });
+});
+
+it.each([
+  { mode: 0o666, uid: undefined, want: 'may be changed by others: its mode is 0666' },
+  { mode: 0o620, uid: undefined, want: 'may be changed by others: its mode is 0620' },
+  ...(process.getuid?.() === 0 ? [{ mode: 0o600, uid: 54_321, want: 'belongs to user 54321' }] : []),
+])('a file that others may have changed says nothing: $want', async ({ mode, uid, want }) => {
+  const path = join(dir, '.ssh/vmssh_known_hosts');
+  const web = { typed: 'web', machine: machineOf('machine', uuid), policy: 'accept-new' } as const;
+  expect(await login(web)).toBe('accept');
+  chmodSync(path, mode);
+  if (uid !== undefined) chownSync(path, uid, uid);
+  await expect(login(web)).rejects.toThrow(want);
 });
 
 it.each(['web', 'WEB', 'machine/web', 'machine%WEB'])(

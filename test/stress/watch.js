@@ -4,10 +4,10 @@ import { readdirSync, readFileSync } from 'node:fs';
  * Samples the children of a process: their memory in MB, and by how much memory, descriptors and threads have grown
  * since each child settled.
  * @param {number} parent
- * @param {(title: string, age: number) => boolean} isSettled by its first argument and the milliseconds since that was first seen
+ * @param {(title: string, age: number) => boolean} isSettled by its first argument and the milliseconds since that, its descriptors and threads changed
  */
 export function watchChildren(parent, isSettled) {
-  /** @type {Map<number, { title: string, since: number, first?: ReturnType<typeof lookAt> }>} */
+  /** @type {Map<number, { kind: string, since: number, first?: ReturnType<typeof lookAt> }>} */
   const known = new Map();
   const seen = { samples: 0, most: 0, growth: 0, descriptors: 0, threads: 0 };
   /** @type {NodeJS.Timeout} */
@@ -18,9 +18,11 @@ export function watchChildren(parent, isSettled) {
       const found = lookAt(pid);
       if (!found) continue;
       const before = known.get(pid);
-      const child = before?.title === found.title ? before : { title: found.title, since: Date.now() };
+      // On a busy machine a runtime may take seconds until it has all that it needs.
+      const kind = before?.first ? before.kind : `${found.title} ${found.descriptors} ${found.threads}`;
+      const child = before?.kind === kind ? before : { kind, since: Date.now() };
       known.set(pid, child);
-      if (!(child.first || isSettled(child.title, Date.now() - child.since))) continue;
+      if (!(child.first || isSettled(found.title, Date.now() - child.since))) continue;
       child.first ??= found;
       seen.samples++;
       seen.most = Math.max(seen.most, found.memory);

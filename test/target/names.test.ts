@@ -1,10 +1,12 @@
 import { describe, expect, it, test } from 'vitest';
+import { quote } from '../../src/errors.js';
 import {
   checkUserName,
   hasControlCharacter,
   hostNameOf,
   isHostName,
   isPlainHostName,
+  matchesPattern,
   nameProblem,
   similarTo,
   slug,
@@ -76,9 +78,7 @@ describe('the name of a user', () => {
     { name: 'a -b', why: 'contains a "-" after a blank' },
     { name: 'a\\', why: 'ends in "\\"' },
   ])('may not be $name, which $why', ({ name, why }) =>
-    expect(() => checkUserName(name)).toThrow(
-      `the user name ${JSON.stringify(name)} ${why}; ssh refuses it too`,
-    ),
+    expect(() => checkUserName(name)).toThrow(`the user name ${quote(name)} ${why}; ssh refuses it too`),
   );
 
   // From 9.6 on, and in distributions' older ones.
@@ -109,6 +109,7 @@ describe('a host name for ssh and its tools', () => {
     { text: 'a\u202eb', name: 'a-b' },
     { text: 'podman%*', name: 'podman%-' },
     { text: 'a?b!', name: 'a-b-' },
+    { text: 'hyper-v/user@x', name: 'hyper-v/user-x' },
     { text: ' ', name: 'machine' },
     { text: '', name: 'machine' },
   ])('$text is not one, and becomes $name', ({ text, name }) => {
@@ -164,5 +165,25 @@ describe('names that may be meant', () => {
     const long = 'x'.repeat(1_000_000);
     expect(similarTo(long, [long])).toEqual([]);
     expect(similarTo('xx', [long])).toEqual([]);
+  });
+});
+
+describe('a pattern of ssh', () => {
+  it.each([
+    { pattern: 'a', fits: ['a'], not: ['', 'b', 'aa'] },
+    { pattern: '*', fits: ['', 'a', 'a.b'], not: [] },
+    { pattern: 'a*c', fits: ['ac', 'abc', 'acbc'], not: ['a', 'acb', 'bac'] },
+    { pattern: '?a?', fits: ['bab'], not: ['a', 'ba', 'baba'] },
+    { pattern: '*a*b', fits: ['ab', 'xaxb', 'abab'], not: ['ba'] },
+    { pattern: 'a**', fits: ['a', 'ab'], not: ['b'] },
+    { pattern: '[a].+', fits: ['[a].+'], not: ['a', 'axx'] },
+    { pattern: '', fits: [''], not: ['a'] },
+  ])('$pattern', ({ pattern, fits, not }) => {
+    expect(fits.filter((text) => !matchesPattern(text, pattern))).toEqual([]);
+    expect(not.filter((text) => matchesPattern(text, pattern))).toEqual([]);
+  });
+
+  it('with many stars takes no long time', () => {
+    expect(matchesPattern('a'.repeat(5000), `${'*a'.repeat(500)}b`)).toBe(false);
   });
 });

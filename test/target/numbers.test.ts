@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { quote } from '../../src/errors.js';
 import type { Guid } from '../../src/target/guid.js';
 import {
   checkPort,
@@ -76,7 +77,7 @@ describe('parsePort', () => {
     { input: '4294967296', want: 'it is over 4294967295' },
     { input: '99999999999', want: 'it is over 4294967295' },
   ])('refuses $input', ({ input, want }) => {
-    const problem = new RangeError(`port ${JSON.stringify(input)} cannot be used: ${want}`);
+    const problem = new RangeError(`port ${quote(input)} cannot be used: ${want}`);
     expect(() => parsePort(input)).toThrow(problem);
   });
 
@@ -105,41 +106,36 @@ describe('parseCid', () => {
   });
 
   const any = (text: string) => `CID "${text}" means any machine and cannot be connected to`;
-  const unusable = (text: string, why: string) => `CID ${JSON.stringify(text)} cannot be used: ${why}`;
+  const unusable = (text: string, why: string) => `CID ${quote(text)} cannot be used: ${why}`;
   it.each([
-    { input: '4294967295', want: any('4294967295') },
-    { input: '0xffffffff', want: any('0xffffffff') },
-    { input: 'any', want: any('any') },
-    { input: 'ANY', want: any('ANY') },
-    { input: '-1', want: any('-1') },
-    { input: '', want: 'the CID is missing' },
-    { input: '-2', want: unusable('-2', 'it is negative') },
-    { input: '4294967296', want: unusable('4294967296', 'it is over 4294967295') },
-    { input: '0x100000000', want: unusable('0x100000000', 'it is over 4294967295') },
-    {
-      input: '9'.repeat(400),
-      want: unusable('9'.repeat(400), 'it is over 4294967295'),
-    },
-    {
-      input: '010',
-      want: unusable(
-        '010',
-        'it has a leading zero: write it in decimal without one, or in hexadecimal after 0x',
-      ),
-    },
-    { input: 'guest', want: unusable('guest', 'it is not a number') },
-    { input: '3.0', want: unusable('3.0', 'it is not a number') },
-    { input: '1e1', want: unusable('1e1', 'it is not a number') },
-    { input: '+3', want: unusable('+3', 'it is not a number') },
-    { input: ' 3', want: unusable(' 3', 'it is not a number') },
-    { input: '3\n', want: unusable('3\n', 'it is not a number') },
-    { input: '0x', want: unusable('0x', 'it is not a number') },
-    { input: '٣', want: unusable('٣', 'it is not a number') },
-    { input: 'many', want: unusable('many', 'it is not a number') },
-    { input: 'anyone', want: unusable('anyone', 'it is not a number') },
-    { input: 'hosts', want: unusable('hosts', 'it is not a number') },
-    { input: 'constructor', want: unusable('constructor', 'it is not a number') },
-  ])('refuses $input', ({ input, want }) => {
+    ['4294967295', any('4294967295')],
+    ['0xffffffff', any('0xffffffff')],
+    ['any', any('any')],
+    ['ANY', any('ANY')],
+    ['-1', any('-1')],
+    ['', 'the CID is missing'],
+    ['-2', unusable('-2', 'it is negative')],
+    ['4294967296', unusable('4294967296', 'it is over 4294967295')],
+    ['0x100000000', unusable('0x100000000', 'it is over 4294967295')],
+    ['9'.repeat(400), unusable('9'.repeat(400), 'it is over 4294967295')],
+    [
+      '010',
+      unusable('010', 'it has a leading zero: write it in decimal without one, or in hexadecimal after 0x'),
+    ],
+    ['guest', unusable('guest', 'it is not a number')],
+    ['3.0', unusable('3.0', 'it is not a number')],
+    ['1e1', unusable('1e1', 'it is not a number')],
+    ['+3', unusable('+3', 'it is not a number')],
+    [' 3', unusable(' 3', 'it is not a number')],
+    ['3\n', unusable('3\n', 'it is not a number')],
+    ['\u001b', 'CID "\\x1b" cannot be used: it is not a number'],
+    ['0x', unusable('0x', 'it is not a number')],
+    ['٣', unusable('٣', 'it is not a number')],
+    ['many', unusable('many', 'it is not a number')],
+    ['anyone', unusable('anyone', 'it is not a number')],
+    ['hosts', unusable('hosts', 'it is not a number')],
+    ['constructor', unusable('constructor', 'it is not a number')],
+  ])('refuses $0', (input, want) => {
     expect(() => parseCid(input)).toThrow(want);
   });
 });

@@ -70,13 +70,10 @@ describe('a port', () => {
   });
 
   it.each([
-    {
-      port: 5000,
-      hint: "use port 22, its SSH server, or for its TCP port: vmssh ssh -L 5000:127.0.0.1:5000 'a b'",
-    },
-    { port: 0, hint: 'use port 22, its SSH server' },
-    { port: 65536, hint: 'use port 22, its SSH server' },
-  ])('$port has a hint', ({ port, hint }) => {
+    [5000, "use port 22, its SSH server, or for its TCP port: vmssh ssh -L 5000:127.0.0.1:5000 'a b'"],
+    [0, 'use port 22, its SSH server'],
+    [65536, 'use port 22, its SSH server'],
+  ])('$0 has a hint', (port, hint) => {
     expect(() => requirePort(unix, port, 'a b')).toThrow(expect.objectContaining({ hint }));
   });
 

@@ -7,7 +7,7 @@ export default defineConfig({
   test: {
     include: ['test/vm/**/*.test.ts'],
     globalSetup: 'test/vm/setup.ts',
-    reporters: ['default', './test/vm/summary.ts'],
+    reporters: ['default', './test/vm/summary.ts', './test/runs/again/failed.ts'],
     maxWorkers: 2, // each with a guest, which mostly waits
     sequence: {
       // The product's files last longest, and are short to look at: if they came last, one of them would run by itself.

@@ -6,6 +6,7 @@ export default defineConfig({
   test: {
     include: ['test/windows/**/*.test.ts'],
     globalSetup: 'test/windows/bed/setup.ts',
+    reporters: ['default', './test/runs/again/failed.ts'],
     maxWorkers: 2, // each with a Wine of its own
     testTimeout: 180_000,
     hookTimeout: 120_000,

@@ -42,6 +42,8 @@ Stat stat(const std::string& path);
 // Of a link itself.
 Stat lstat(const std::string& path);
 void access(const std::string& path, int mode);
+// Also false if that cannot be found out.
+bool exists(const std::string& path);
 // In the order of the file system.
 std::vector<Entry> entries(const std::string& folder);
 std::string readlink(const std::string& path);

@@ -31,6 +31,8 @@ JSValue ofPath(Call& call) {
   return run(call, body);
 }
 
+JSValue exists(Call& call) { return JS_NewBool(call.js, paths::exists(call.word(0))); }
+
 JSValue lstatIdentity(Call& call) { return newIdentity(call.js, paths::lstat(call.word(0))); }
 
 // Names and types (DT_DIR …) in turn.
@@ -55,6 +57,7 @@ constexpr Native functions[] = {
     {"lstat", native<ofPath<paths::lstat>>},
     {"lstatIdentity", native<lstatIdentity>},
     {"access", native<ofPath<paths::access>>},
+    {"exists", native<exists>},
     {"readdir", native<readdir>},
     {"readlink", native<ofPath<paths::readlink>>},
     {"realpath", native<ofPath<paths::realpath>>},

@@ -111,4 +111,12 @@ napi_value peerUser(Call& call) {
   return isIt ? toNumber(call.env, found->idiag_uid) : undefined(call.env);
 }
 
+// 0: it is in a pid namespace that this process does not see, or has no credentials, as each socket but one of AF_UNIX.
+napi_value peerProcess(Call& call) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (getsockopt(call.socket(0)->fd(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) throw Failure::last("getsockopt");
+  return peer.pid > 0 ? toNumber(call.env, static_cast<std::uint32_t>(peer.pid)) : undefined(call.env);
+}
+
 }  // namespace hvsock

@@ -15,7 +15,7 @@ napi_value socketPair(Call& call) {
   check(call.env, napi_create_object(call.env, &pair));
   set(call.env, pair, "handle", Handle::create(call.env, std::make_shared<Socket>(Socket{std::move(ours)})));
   set(call.env, pair, "descriptor", toNumber(call.env, theirs.get()));
-  theirs.release();
+  set(call.env, pair, "peer", Handle::create(call.env, std::make_shared<Socket>(Socket{std::move(theirs)})));
   return pair;
 }
 

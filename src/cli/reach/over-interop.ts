@@ -1,14 +1,14 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync } from 'node:fs';
-import { constants } from 'node:os';
 import type { Addon } from 'node-hvsock-native';
 import { passFd, takesUnixSocket } from '../../deliver/pass-fd.js';
 import { ConnectError, quote } from '../../errors.js';
 import { kindOf, type Target } from '../../kinds/kinds.js';
 import { loadAddon } from '../../native.js';
-import { ownArgs } from '../../own-args.js';
-import { findWindowsVmssh, isWsl } from '../../sources/hyper-v/interop.js';
+import { shellCode } from '../../process/terminate.js';
+import { ownArgs } from '../../proxy-args.js';
+import { selfCommand } from '../../runtime.js';
+import { findWindowsVmssh, isWsl } from '../../sources/hyper-v/wsl-windows.js';
 import type { Io } from '../command.js';
 import type { ReachFlags } from '../shared-options.js';
 
@@ -37,7 +37,12 @@ export async function startOverInterop(
   text: string,
   options: SpawnOptions,
 ): Promise<ChildProcess> {
-  const child = spawn(program, args, options);
+  const { calledAs } = await import('../message.js');
+  const { env, platform } = process;
+  const VMSSH_CALLED_AS = calledAs('vmssh', { self: selfCommand(), env, platform });
+  // What WSLENV names is handed on: https://learn.microsoft.com/en-us/windows/wsl/filesystems#share-environment-variables-between-windows-and-wsl-with-wslenv
+  const WSLENV = [env.WSLENV, 'VMSSH_CALLED_AS/w'].filter(Boolean).join(':');
+  const child = spawn(program, args, { ...options, env: { ...env, VMSSH_CALLED_AS, WSLENV } });
   try {
     await once(child, 'spawn');
     return child;
@@ -63,8 +68,8 @@ export async function runOverInterop(
   text: string,
 ): Promise<number> {
   const child = await startOverInterop(program, args, text, { stdio: 'inherit' });
-  const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
-  return code ?? 128 + (signal ? constants.signals[signal] : 0);
+  const [code, signal] = await once(child, 'exit');
+  return shellCode({ code, signal });
 }
 
 /** Whether ssh waits for a socket on our stdout, and one can be passed. */
@@ -80,12 +85,12 @@ export async function passOverInterop(
   addon: Addon,
   text: string,
 ): Promise<void> {
-  const { handle, descriptor } = addon.socketPair();
+  const { handle, peer, descriptor } = addon.socketPair();
   try {
     const child = await startOverInterop(program, args, text, { stdio: [descriptor, descriptor, 'inherit'] });
     child.unref();
   } finally {
-    closeSync(descriptor);
+    addon.close(peer);
   }
   passFd(addon, handle, text);
 }

@@ -5,6 +5,7 @@ import type { TypedTarget } from '../../kinds/parse.js';
 import { type OnRoute, type Reached, type ReachOptions, reach } from '../../reach/reach.js';
 import type { Io } from '../command.js';
 import { defaultWaitMs, type ReachFlags } from '../shared-options.js';
+import type { Signals, Starter } from './start.js';
 
 export interface ReachByOptions extends Omit<ReachFlags, 'verbose'>, TypedTarget {
   readonly port: number;
@@ -24,10 +25,12 @@ export async function reachBy(
   io: Io,
 ): Promise<Reached> {
   const warn = socketWarning(io);
-  const beforeOpen: typeof warn = async (...opening) => {
-    await warn(...opening);
-    await own?.(...opening);
-  };
+  const beforeOpen: typeof warn = own
+    ? async (...opening) => {
+        await warn(...opening);
+        await own(...opening);
+      }
+    : warn;
   const { text, target, port, timeoutMs, waitMs, routes } = to;
   const { env, platform } = io;
   let failed: ConnectError | undefined;
@@ -59,21 +62,30 @@ export async function reachBy(
 }
 
 /** `reach`; with `start` a machine that is off is started. One that is up costs nothing more. */
-export async function reachOrStart(
+export function reachOrStart(
   typed: TypedTarget,
   options: ReachOptions,
   start: boolean,
-  io: Io,
+  io: Starter,
+  host?: Signals,
+): Promise<Reached> {
+  return start ? startIfOff(typed, options, io, host) : reach(typed, options);
+}
+
+async function startIfOff(
+  typed: TypedTarget,
+  options: ReachOptions,
+  io: Starter,
+  host?: Signals,
 ): Promise<Reached> {
   const attempt = (own: ReachOptions) => reach(typed, own);
-  if (!start) return attempt(options);
   const starting = { ...options, startMs: options.waitMs ?? defaultWaitMs };
   try {
     return await attempt({ ...starting, waitMs: undefined });
   } catch (error) {
     if (!(error instanceof ConnectError) || error.code === 'INTERRUPTED') throw error;
     const { startAndReach } = await import('./start.js');
-    return startAndReach(typed, attempt, starting, error, io);
+    return startAndReach(typed, attempt, starting, error, io, host);
   }
 }
 
@@ -88,15 +100,17 @@ export function socketWarning(
 ): NonNullable<ReachOptions['beforeOpen']> {
   let warned = io.platform === 'win32';
   const trusted = new Set([0, uid]);
-  return async (target, endpoint) => {
-    if (warned || kindOf(target).rest !== 'path' || !('path' in endpoint)) return;
-    const owner = ownerOf(endpoint.path);
-    if (owner === undefined || trusted.has(owner)) return;
+  const warnOf = async (owner: number, path: string) => {
     const { isSystemUser } = await import('../../sources/processes/system-user.js');
     if (await isSystemUser(owner, io)) return void trusted.add(owner);
     warned = true;
     const danger = `belongs to user ${owner}, who can answer in place of the machine`;
-    io.err(`${io.program}: warning: ${printable(endpoint.path)} ${danger}\n`);
+    io.err(`${io.program}: warning: ${printable(path)} ${danger}\n`);
+  };
+  return (target, endpoint) => {
+    if (warned || kindOf(target).rest !== 'path' || !('path' in endpoint)) return undefined;
+    const owner = ownerOf(endpoint.path);
+    return owner === undefined || trusted.has(owner) ? undefined : warnOf(owner, endpoint.path);
   };
 }
 

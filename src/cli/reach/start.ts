@@ -6,10 +6,11 @@ import { type Lock, lock } from '../../files/lock.js';
 import { folderAt, makeFolder } from '../../files/place.js';
 import { resolveTarget } from '../../kinds/kinds.js';
 import type { TypedTarget } from '../../kinds/parse.js';
-import { type ApartEnd, runApart } from '../../process/run-apart.js';
+import { type ApartEnd, runApart } from '../../process/run-detached.js';
+import { plainMessage } from '../../process/windows-text.js';
 import type { Reached, ReachOptions, Trace } from '../../reach/reach.js';
-import { ownEnv } from '../../sources/own-env.js';
-import { withToolFolders } from '../../sources/own-folders.js';
+import { ownEnv } from '../../sources/trusted-env.js';
+import { withToolFolders } from '../../sources/trusted-path.js';
 import { sshFolder } from '../../ssh/folder.js';
 import { type Shell, shellLine, shellOf } from '../../target/shell.js';
 import type { AnyTarget } from '../../target/target.js';
@@ -17,8 +18,11 @@ import type { Io } from '../command.js';
 import { defaultWaitMs } from '../shared-options.js';
 import { startProgress } from '../terminal.js';
 
+/** What starting a machine needs to know of who asks. */
+export type Starter = Pick<Io, 'env' | 'platform' | 'terminal'>;
+
 /** The used part of `process`. */
-type Signals = Pick<NodeJS.Process, 'on' | 'off' | 'platform'>;
+export type Signals = Pick<NodeJS.Process, 'on' | 'off' | 'platform'>;
 
 /**
  * After the attempt that failed with `first`: starts the machine if that is because it is off, and tries again until its
@@ -29,7 +33,7 @@ export async function startAndReach(
   attempt: (options: ReachOptions) => Promise<Reached>,
   options: ReachOptions,
   first: ConnectError,
-  io: Io,
+  io: Starter,
   host: Signals = process,
 ): Promise<Reached> {
   const until = now() + (options.waitMs ?? defaultWaitMs);
@@ -102,13 +106,13 @@ type Off = Pick<ConnectError, 'target' | 'problem' | 'cause'>;
 /** To start it once more, as the hint for a machine that is off says, would not help. */
 function offAgain(
   { target, problem, cause }: Off,
-  { command = [], log }: Partial<StartCommand> = {},
-  io: Io,
+  { command = [], typed, log }: Partial<StartCommand> = {},
+  io: Starter,
 ): ConnectError {
   const [line, see] = [command, log ?? []].map((words) => shellLine(words, shellOf(io)));
   return new ConnectError('connect', target, {
     ...{ code: 'NOT_STARTED', final: true, cause },
-    problem: `${problem}, although it was started: ${line}`,
+    problem: `${problem}, although it was started: ${typed ?? line}`,
     hint: log ? `it ended; see why: ${see}` : "it may have ended at once: see its log, or its manager's",
   });
 }
@@ -122,7 +126,7 @@ function leftAlone(
   const name = quote(start.machine);
   const problem = isOver
     ? `interrupted: ${name} was started, and is left as it is`
-    : `interrupted: ${quote(start.command[0] ?? '')} goes on, and ${name} is left as it is`;
+    : `interrupted: ${quote(start.command[0] ?? '')} is still running, and ${name} is left as it is`;
   return new ConnectError('connect', text, { code: 'INTERRUPTED', problem, start, cause });
 }
 
@@ -224,7 +228,9 @@ async function runStart(
       const why = error.code === 'ENOENT' ? 'it is not installed, or not in PATH' : error.message;
       throw fail(
         `${quote(start.command[0] ?? '')} could not be run: ${why}`,
-        `install it, or start the machine yourself`,
+        error.code === 'ENOENT'
+          ? 'install it, or start the machine yourself'
+          : 'start the machine yourself, or correct that',
         error,
       );
     },
@@ -232,7 +238,7 @@ async function runStart(
   if ('left' in end) {
     if (end.left === 'aborted')
       throw new ConnectError('connect', text, { code: 'INTERRUPTED', problem: 'interrupted' });
-    throw fail(`${line} has not ended in time, and goes on`, 'give it more time: --wait=600');
+    throw fail(`${line} did not end in time, and is still running`, 'give it more time: --wait=600');
   }
   if ('ended' in end)
     throw fail(`${line} printed more than 1 MiB of errors, and was ended`, `see what it says: ${line}`);
@@ -248,7 +254,7 @@ const maxLines = 5;
 const maxCharacters = 500;
 
 function lastLines(stderr: string): string {
-  const lines = stderr
+  const lines = plainMessage(stderr)
     .split(/[\r\n]+/)
     .map((line) => line.trim())
     .filter((line) => line !== '');

@@ -3,19 +3,18 @@ import type { Io } from '../../cli/command.js';
 import { startProgress } from '../../cli/terminal.js';
 import { now } from '../../clock.js';
 import { ConnectError, exitCode, exitCodeOf, printable, quote } from '../../errors.js';
-import { countBy } from '../../group-by.js';
 import { isProgram } from '../../process/program-in-path.js';
 import { type OutsideLine, outsideLines } from '../../sources/outside/file.js';
 import { runOutside } from '../../sources/outside/outside.js';
 import { machineOf, machinesIn, unusedOf } from '../../sources/outside/rows.js';
 import { byMode, programsOf, type Untrusted, untrustedIn } from '../../sources/outside/trust.js';
-import { ownEnv } from '../../sources/own-env.js';
 import { type Deps, type DiscoveredMachine, DiscoveryError } from '../../sources/provider.js';
-import { listedRoutes } from '../../sources/routes.js';
 import { serviceLimitMs } from '../../sources/source.js';
 import { operand } from '../../sources/start-command.js';
 import type { JsonObject } from '../../sources/tools/json.js';
-import { answerIn } from '../../sources/tools/said.js';
+import { publicKeys } from '../../sources/tools/machine-files.js';
+import { answerIn } from '../../sources/tools/row-limits.js';
+import { ownEnv } from '../../sources/trusted-env.js';
 import type { Examination, Show, ShownFinding } from './examine.js';
 
 /** The source of the user or of root that has this name; undefined: it is a machine's. */
@@ -28,7 +27,9 @@ export async function examineSource(line: OutsideLine, io: Io, show: Show | unde
   const progress = await startProgress(io, `checking ${line.name}`);
   const { check, findings } = await asked(line, io).finally(() => progress.stop());
   show?.check(check);
-  for (const finding of findings) show?.finding(finding);
+  for (const finding of findings.slice(0, maxShown)) show?.finding(finding);
+  const more = findings.length - maxShown;
+  if (more > 0) show?.finding(failed('rows', `and ${more} more: --json shows all`));
   const isWrong = findings.some(({ state }) => state === 'failed');
   const code = check.error ? exitCodeOf(check.error) : isWrong ? exitCode.connect : exitCode.ok;
   return { check, code, findings, suspects: [] };
@@ -50,10 +51,9 @@ async function asked(line: OutsideLine, io: Io): Promise<Seen> {
     if (warnings.length > 0) parts.push(count(warnings.length, 'warning'));
     const stages = [{ stage: 'listed' as const, ms, found: parts.join(', ') }];
     const findings = [
-      ...rowFindings(line, machines, untrusted),
-      ...warnings.map(({ code, problem }) => failed('warning', `${problem} (${code})`)),
-      ...sameNames(found),
       ...(await findFindings(line, found, deps)),
+      ...warnings.map(({ code, problem }) => failed('warning', `${problem} (${code})`)),
+      ...rowFindings(line, machines, untrusted),
     ];
     return { check: { target: line.name, stages }, findings };
   } catch (error) {
@@ -73,23 +73,21 @@ function failure({ name, file, wrong }: OutsideLine, { code, message, cause }: D
   return new ConnectError('resolve', name, { code, problem: message, hint, cause });
 }
 
-/** Of so many rows what is wrong is printed. */
-const maxShown = 100;
+/** How many findings are printed for a person. */
+const maxShown = 50;
 
 function rowFindings(
   line: OutsideLine,
   rows: readonly unknown[],
   untrusted: Untrusted,
 ): readonly ShownFinding[] {
-  const all = rows.flatMap((each, at) => {
+  return rows.flatMap((each, at) => {
     const row: JsonObject = Object(each);
     const named = typeof row.name === 'string' ? `, ${quote(row.name.slice(0, 100))}` : '';
     return rowProblems(line, row, untrusted).map((problem) =>
       failed('row', `row ${at + 1}${named}: ${problem}`),
     );
   });
-  const more = all.length - maxShown;
-  return more > 0 ? [...all.slice(0, maxShown), failed('row', `and ${more} more`)] : all;
 }
 
 function rowProblems(line: OutsideLine, row: JsonObject, untrusted: Untrusted): readonly string[] {
@@ -100,26 +98,22 @@ function rowProblems(line: OutsideLine, row: JsonObject, untrusted: Untrusted): 
   const key = untrusted.get(machine.identityFile ?? '');
   return [
     ...unusedOf(line, row),
+    ...(publicKeys(machine.hostKeys ?? []).length < new Set(machine.hostKeys).size
+      ? ['one of its "hostKeys" is not used: it is not a host key, "ssh-ed25519 AAAA…"']
+      : []),
     ...(key === undefined ? [] : [`its "identityFile" is not used: ${key}`]),
     ...(machine.status === 'running' ? routeProblems(machine) : []),
   ];
 }
 
 function routeProblems(machine: DiscoveredMachine): readonly string[] {
-  const routes = listedRoutes(machine);
+  const { routes = [] } = machine;
   if (routes.length === 0) return ['it is running, and has neither an "address" nor "routes"'];
   return routes.flatMap(({ endpoint }) => {
     if ('path' in endpoint && !existsSync(endpoint.path)) return [`no socket ${endpoint.path} is there`];
     const [program = ''] = 'command' in endpoint ? endpoint.command : [];
-    return program !== '' && !isProgram(program) ? [`${program} is no program that you may run`] : [];
+    return program !== '' && !isProgram(program) ? [`${program} is not a program that you may run`] : [];
   });
-}
-
-function sameNames(machines: readonly DiscoveredMachine[]): readonly ShownFinding[] {
-  const twice = [...countBy(machines, ({ name }) => name)].filter(([, count]) => count > 1);
-  return twice
-    .slice(0, maxShown)
-    .map(([name, count]) => failed('row', `${count} machines are named ${quote(name)}`));
 }
 
 /** Whether "find" has the first machine too. */

@@ -31,6 +31,7 @@ import type { Finding } from '../../guest/diagnose.js';
 import { guestFailures } from '../../guest/failures.js';
 import { guestRouteOf } from '../../guest/run/route.js';
 import type { Target } from '../../kinds/kinds.js';
+import { brokenShellProblem } from '../../process/ssh-program.js';
 import { checkUserName } from '../../target/names.js';
 import { examineSource, outsideNamed } from './check-source.js';
 import { type Examination, type ExamineOptions, examine, type Show } from './examine.js';
@@ -117,6 +118,7 @@ The failures that it knows are listed in docs/reference/guest-failures.md. Exits
     const signal = io.interrupted();
     const gone = io.outputGone();
     const show = json ? undefined : await printer(io);
+    if (io.brokenShell) io.err(`${io.program}: warning: ${printable(brokenShellProblem(io.brokenShell))}\n`);
     const done: Examination[] = [];
     for (const target of targets) {
       const source = outsideNamed(target, io);

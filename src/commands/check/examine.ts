@@ -80,6 +80,7 @@ export async function examine(options: ExamineOptions, io: Io, show: Show | unde
   // As vmssh ssh does.
   const identityFile = madeKeysOf(name, io.env)?.identityFile ?? (await ownKeyFile(check.means.identityFile));
   // Where the journal ends, for the cause of a refusal.
+  const from = clock();
   const before = over ? await lookAt(over, io, signal).catch(() => undefined) : undefined;
   const signs = await hostSigns({ target, port, user, sshConfig, identityFile, routes, check }, io, signal);
   const { findings: all, certain } = diagnose(signs);
@@ -104,11 +105,11 @@ export async function examine(options: ExamineOptions, io: Io, show: Show | unde
   const inside = {
     port,
     account: user,
-    over: overOf(check.means.endpoint?.family),
+    over: overOf(check.means.endpoint),
     login: triedLogin(signs.login, target, before?.cursor),
     madeKey: madeKeyOf(name, io.env),
   };
-  const guest = await lookInside(own, inside, io, signal, (line) => show?.line(line));
+  const guest = await lookInside(own, inside, io, signal, from, (line) => show?.line(line));
   const found = worst === exitCode.ok && !guest.ok ? exitCode.connect : worst;
   return { check, code: found, findings, suspects, guest };
 }
@@ -119,8 +120,10 @@ function triedLogin(login: Signs['login'], target: string, cursor = ''): TriedLo
   return { state: 'refused', about: login.message, cursor };
 }
 
-function overOf(family: Endpoint['family'] | undefined): CheckScriptOptions['over'] {
-  return family === 'unix' || family === 'tcp' ? family : 'vsock';
+/** How sshd in the guest sees it. */
+export function overOf(endpoint: Endpoint | undefined): CheckScriptOptions['over'] {
+  if (endpoint?.family === 'exec') return endpoint.into === 'port' ? 'tcp' : 'exec';
+  return endpoint?.family === 'unix' || endpoint?.family === 'tcp' ? endpoint.family : 'vsock';
 }
 
 interface SignOptions {

@@ -9,7 +9,7 @@ import { asTarget } from '../../kinds/parse.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import { isOfOthers } from '../../sources/search.js';
 import { splitArgs, tools } from '../../ssh/split-args.js';
-import { slug } from '../../target/names.js';
+import { foldOf, slug } from '../../target/names.js';
 import { onDrive } from '../../target/routes.js';
 import { rooted, split } from '../../target/text.js';
 import { shells } from './scripts.js';
@@ -119,13 +119,14 @@ function takesNext({ long, short, value, optionalValue }: OptionSpec, word: stri
 }
 
 async function valuesOf(
-  { option: { takes = [] }, head, text }: OpenValue,
+  { option: { takes = [], value = '' }, head, text }: OpenValue,
   command: CommandTable[number],
   live: LiveNames,
 ): Promise<readonly Completion[]> {
   if (takes === 'target') {
-    const found = await targets(text, { ...command, usage: 'HOST' }, live);
-    return found.map(({ word, about }) => ({ word: head + word, about }));
+    const [before = ''] = value.includes(',') ? (/^.*,/s.exec(text) ?? []) : [];
+    const found = await targets(text.slice(before.length), { ...command, usage: 'HOST' }, live);
+    return found.map(({ word, about }) => ({ word: head + before + word, about }));
   }
   const [list = ''] = takes === 'providers' ? (/^.*,/s.exec(text) ?? []) : [];
   const words = typeof takes === 'string' ? await live[takes === 'host' ? 'hosts' : takes]() : takes;
@@ -172,28 +173,16 @@ export function machineCandidates(
   machines: readonly ListedMachine[],
   withNames: boolean,
 ): readonly { readonly target: string; readonly about: string }[] {
-  const isMeant = meaning(machines.filter((each) => !isOfOthers(each)));
+  const own = machines.filter((each) => !isOfOthers(each));
+  const folds = countBy(own, ({ name }) => foldOf(name));
   return machines.flatMap((machine) => {
     const { name, target, status, provider } = machine;
     if (asTarget(target) === undefined) return [];
     const short = slug(name);
-    const isTaken = withNames && short !== '' && !isOfOthers(machine) && isMeant(name, short);
+    const isTaken = withNames && short !== '' && !isOfOthers(machine) && folds.get(foldOf(name)) === 1;
     const about = `${status}, ${provider}`;
     return (isTaken ? [short, target] : [target]).map((each) => ({ target: each, about }));
   });
-}
-
-/** Whether a slug belongs to one machine only, by the rules of `match`, without comparing each machine to all others. */
-function meaning(machines: readonly ListedMachine[]): (name: string, short: string) => boolean {
-  const exact = countBy(machines, ({ name }) => name);
-  const folded = countBy(machines, ({ name }) => name.toLowerCase());
-  const slugs = countBy(machines, ({ name }) => slug(name).toLowerCase());
-  return (name, short) => {
-    const lower = short.toLowerCase();
-    if (exact.has(short)) return name === short && exact.get(short) === 1;
-    if (folded.has(lower)) return name.toLowerCase() === lower && folded.get(lower) === 1;
-    return slugs.get(lower) === 1;
-  };
 }
 
 /** An entry of a folder that can be part of a socket's path. */

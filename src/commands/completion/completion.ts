@@ -3,7 +3,7 @@ import { type Command, type Io, UsageError } from '../../cli/command.js';
 import { positionals } from '../../cli/option.js';
 import { quote } from '../../errors.js';
 import type { ListedMachine } from '../../sources/merge.js';
-import { ownEnv } from '../../sources/own-env.js';
+import { ownEnv } from '../../sources/trusted-env.js';
 import { sshFolder } from '../../ssh/folder.js';
 import { type CommandTable, complete, type LiveNames, listFolder } from './complete.js';
 import { type CompletionShell, completionScripts, shells } from './scripts.js';
@@ -28,8 +28,8 @@ export const completion: Command<CompletionOptions> = {
       about: 'zsh, below the line with compinit',
     },
     {
-      line: 'mkdir -p ~/.config/fish/completions; vmssh completion fish | tee ~/.config/fish/completions/{vmssh,vsock-nc}.fish > /dev/null',
-      about: 'fish',
+      line: 'vmssh completion fish > ~/.config/fish/conf.d/vmssh.fish',
+      about: 'fish, for vsock-nc too',
     },
     { line: 'vmssh completion powershell >> $PROFILE', about: 'PowerShell' },
   ],

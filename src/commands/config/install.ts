@@ -40,7 +40,7 @@ export const configInstall: Command<ConfigInstallOptions> = {
   details: `Run it again when machines come or go, or use --fresh: then vmssh list, vmssh ssh and, with systemd, a user unit
 update the Hosts. Hosts of a provider that cannot be asked stay; they and the options are kept in ~/.local/state/vmssh/hosts.json. A file that vmssh did not write, or that was edited,
 is not changed. With --via it also writes Hosts NAME.HOST for the machines of other hypervisors; later runs keep them, until they are asked again or --no-via is given. On a terminal it asks once whether to keep the Hosts fresh. These options stay in effect for later runs: those with a --no- form until it is given, and --no-fdpass until --fdpass;
---prefix and --only-patterns until one of them is given again; --host-keys until another policy; -o KEY=VALUE until -o KEY= or another value. -o is for every Host; for one machine, write a Host of your own in ~/.ssh/config. With --dry-run it prints a diff, and exits 1 if something would change.`,
+--prefix and --only-patterns until one of them is given again; --host-keys until another policy; --start until --start=NAME,... or another list; -o KEY=VALUE until -o KEY= or another value. -o is for every Host; for one machine, write a Host of your own in ~/.ssh/config. With --dry-run it prints a diff, and exits 1 if something would change.`,
   ...fileOptions,
   options: [...fileOptions.options, dryRunOption],
   examples: [
@@ -139,10 +139,10 @@ async function afterInstall({ decision, startsUnits }: Plan, { system }: ConfigO
 
 /** Throws a UsageError if Node has replaced bytes of HOME: the files would go to another folder. */
 async function refuseOtherBytes(path: string): Promise<void> {
-  const { otherBytes } = await import('../../process/other-bytes.js');
+  const { otherBytes } = await import('../../process/non-utf8.js');
   if (otherBytes('/proc/self/environ', [path]) === undefined) return;
   throw new UsageError(
-    `the path ${quote(path)} holds bytes that are not UTF-8, which Node cannot hand on`,
+    `the path ${quote(path)} holds bytes that are not UTF-8, which Node cannot pass on`,
     'set HOME to another folder, or use the executable, which takes any bytes: npm run build:exe',
   );
 }
@@ -197,11 +197,9 @@ const costOfHost = 0.008;
 export function whatNow({ machines, options }: HostState, io: Io): string {
   const hosts = machines.map(({ host }) => host);
   if (hosts.length === 0) {
-    const then =
-      options.fresh === true
-        ? 'once vmssh list shows one, ssh knows its name'
-        : 'run vmssh config install again when there is one';
-    return pasteable(`no machine with a name yet: ${then}; an address works now: ssh root@vsock/3`, io);
+    const then = options.fresh === true ? 'ssh knows its name' : 'run vmssh config install again';
+    const how = 'start one, or add a source of your own (docs/sources.md)';
+    return pasteable(`no machine with a name yet: ${how}; when vmssh list shows it, ${then}`, io);
   }
   const more = hosts.length > maxShown ? `, and ${hosts.length - maxShown} more` : '';
   const commands = hosts.slice(0, maxShown).map((host) => `ssh ${host}`);

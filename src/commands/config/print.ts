@@ -10,7 +10,7 @@ import { inEffect } from '../../hosts/setting.js';
 import { checkSshOptions, leftOut, refusedOfLast } from '../../hosts/ssh-option.js';
 import { findMachines } from '../../machines/find-machines.js';
 import { noState, readState } from '../../ssh/config/state.js';
-import { usersNames } from '../../ssh/users-names.js';
+import { usersNames } from '../../ssh/taken-names.js';
 
 const outOption = textOption({
   long: 'out',

@@ -32,7 +32,7 @@ function code(text: string): string {
 }
 
 const ownCodes: ReadonlySet<string> = new Set([
-  ...['FAILED', 'NO_ADDON', 'NO_HYPERV', 'NO_RIGHTS', 'PROTOCOL', 'TIMEOUT', 'open'],
+  ...['FAILED', 'NO_ADDON', 'NO_HYPERV', 'NO_RIGHTS', 'PROTOCOL', 'LEFT_OUT', 'TIMEOUT', 'open'],
   ...['WSAEAFNOSUPPORT', 'WSAESOCKTNOSUPPORT', 'WSAEADDRNOTAVAIL', 'WSAENETUNREACH', 'WSAETIMEDOUT'],
   ...['WSAECONNREFUSED', 'WSAEACCES', 'WSAEINVAL', 'WSAEFAULT', 'WSAENETDOWN'],
 ]);

@@ -1,4 +1,5 @@
-import { howToGet, sshVersion } from '../../process/ssh-program.js';
+import { brokenShellProblem, howToGet, sshVersion } from '../../process/ssh-program.js';
+import { isCompiled } from '../../runtime.js';
 import type { OutsideLines } from '../../sources/outside/file.js';
 import { isFailure, isQuiet } from '../../sources/provider.js';
 import { allowed, type HostCheck, plain } from './check.js';
@@ -15,6 +16,7 @@ export function hostChecks(facts: Facts): readonly HostCheck[] {
   const linux = facts.system.platform === 'linux';
   return [
     ssh(facts),
+    ...shell(facts),
     ...pathChecks(facts.openFolders, facts.system),
     ...programChecks(facts.openPrograms, facts.system),
     addon(facts),
@@ -46,9 +48,23 @@ function ssh({ ssh: { version }, system: { platform } }: Facts): HostCheck {
   return { name, state: 'ok', found: version, report: allowed.ssh(version) };
 }
 
+function shell({ brokenShell }: Facts): readonly HostCheck[] {
+  if (brokenShell === undefined) return [];
+  const report = 'SHELL starts no program';
+  return [
+    {
+      name: 'SHELL',
+      state: 'bad',
+      found: brokenShellProblem(brokenShell),
+      report,
+      fix: 'export SHELL=/bin/sh',
+    },
+  ];
+}
+
 function addon({ addon: { addon, ...rest }, system: { platform }, borrowed }: Facts): HostCheck {
   const name = 'addon';
-  if (addon) return plain(name, 'ok', 'node-hvsock-native is loaded');
+  if (addon) return plain(name, 'ok', isCompiled ? 'it is in this program' : 'node-hvsock-native is loaded');
   if (platform === 'darwin') return plain(name, 'none', 'there is none for macOS: bytes are relayed by Node');
   const found = 'missing' in rest ? rest.missing.message : 'it is missing';
   const fix =
@@ -184,4 +200,5 @@ const fixes: Readonly<Record<string, string | undefined>> = {
   libvirt:
     'install virsh and join the group libvirt, then log in again: sudo apt-get install libvirt-clients && sudo usermod -aG libvirt "$USER"',
   machined: 'systemctl status systemd-machined',
+  wsl: 'wsl --shutdown, which ends its distributions',
 };

@@ -1,10 +1,10 @@
 import type { Io } from '../../cli/command.js';
 import { readText } from '../../files/read-file.js';
 import { groupBy } from '../../group-by.js';
-import { configFiles, readInclude, spellings } from '../../hosts/places.js';
+import { configFiles, spellings } from '../../hosts/places.js';
 import { hostPatterns, type Kind } from '../../kinds/kind.js';
 import { kinds } from '../../kinds/kinds.js';
-import { abilitiesOf, everySshAsksForKeys } from '../../process/ssh-program.js';
+import { abilitiesOf, everySshAbilities } from '../../process/ssh-program.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
 import { type ConfigOwner, hasInclude, ownerOf } from '../../ssh/config/file.js';
 import { asksVmssh } from '../../ssh/config/host-options.js';
@@ -18,6 +18,8 @@ import { type HostCheck, plain } from './check.js';
 export interface SshFacts {
   /** What `ssh -V` says; undefined: there is no ssh. */
   readonly version: string | undefined;
+  /** The same of each ssh that may read the lines, by its path. */
+  readonly versions?: Readonly<Record<string, string | undefined>>;
   /** The ProxyCommand that ssh uses for vsock/3. */
   readonly proxyCommand: string | undefined;
   /** The same for the first pattern of each kind. */
@@ -54,8 +56,7 @@ export interface ConfigFacts {
 }
 
 export async function gatherConfig(io: Io): Promise<ConfigFacts> {
-  const named = configFiles({ system: false }, io);
-  const files = { ...named, include: await readInclude(named, io) };
+  const files = configFiles({ system: false }, io);
   const { own: path, main: mainPath = '' } = files;
   const [own, main = ''] = await Promise.all([textOf(path), textOf(mainPath)]);
   const owner = ownerOf(own);
@@ -86,7 +87,7 @@ async function asksOf(
   io: Io,
 ): Promise<ConfigFacts['asks']> {
   if (/^\s*KnownHostsCommand .* host-key /m.test(lines ?? '')) return 'yes';
-  const asksForKeys = await everySshAsksForKeys(io);
+  const { asksForKeys } = await everySshAbilities(io);
   return asksVmssh({ asksForKeys, program, platform: io.platform }) ? 'could' : undefined;
 }
 
@@ -99,10 +100,10 @@ function proxyCommands(config: string): string {
   return lines.join('\n');
 }
 
-function includeOf(main: string, files: readonly string[]): 'first' | 'late' | 'none' {
-  if (hasInclude(main, files)) return 'first';
+function includeOf(main: string, needed: ReturnType<typeof spellings>): ConfigFacts['include'] {
+  if (hasInclude(main, needed)) return 'first';
   const lines = main.split('\n').filter((line) => /^\s*include\b/i.test(line));
-  return hasInclude(lines.join('\n'), files) ? 'late' : 'none';
+  return hasInclude(lines.join('\n'), needed) ? 'late' : 'none';
 }
 
 /** Judges the facts. */
@@ -167,7 +168,7 @@ function controlPath({ controlPath: path }: SshFacts): readonly HostCheck[] {
 
 function lines(
   { owner, path, mainPath, pasted, callsThis, aside, typed, weakCrypto, asks }: ConfigFacts,
-  { proxyCommand, version }: SshFacts,
+  { proxyCommand, proxyCommands, version, versions }: SshFacts,
 ): HostCheck {
   const name = 'config';
   // A report names no path.
@@ -181,7 +182,8 @@ function lines(
   };
   const main = [mainPath, "ssh's own file"] as const;
   const own = [path, 'its file'] as const;
-  const other = version === undefined ? undefined : unfit({ typed, weakCrypto, asks }, version);
+  const sshs = Object.entries({ 'this ssh': version, ...versions });
+  const other = version === undefined ? undefined : unfit({ typed, weakCrypto, asks }, sshs);
   switch (owner) {
     case 'none':
       if (pasted && callsThis) return file('ok', main, 'has the lines, and calls this vmssh');
@@ -192,7 +194,7 @@ function lines(
           'has the lines, and calls another vmssh',
           `remove them there, then run: ${install}`,
         );
-      if (!ours.test(proxyCommand ?? ''))
+      if (![proxyCommand, ...Object.values(proxyCommands ?? {})].some((each = '') => ours.test(each)))
         return plain(name, 'bad', 'vmssh is not in your ssh configuration', install);
       return plain(
         name,
@@ -214,20 +216,24 @@ function lines(
 
 const install = 'vmssh config install';
 
-/** Why lines that were written for another version of ssh do not fit the one that is here now. */
+/** Why lines that were written for other versions of ssh do not fit those that are here now. */
 function unfit(
   { typed, weakCrypto, asks }: Pick<ConfigFacts, 'typed' | 'weakCrypto' | 'asks'>,
-  version: string,
+  sshs: readonly (readonly [path: string, version: string | undefined])[],
 ): string | undefined {
-  const { givesTyped, warnsOfKex, asksForKeys } = abilitiesOf(version);
-  if (asks === 'yes' && !asksForKeys)
-    return 'was written for ssh 8.5 or later; this one is older and ends at the KnownHostsCommand in it';
-  if (weakCrypto && !warnsOfKex)
-    return 'was written for ssh 10.1 or later; this one is older and ends at the WarnWeakCrypto in it';
-  if (typed === undefined || typed === givesTyped) return undefined;
-  return givesTyped
+  const without = (what: keyof ReturnType<typeof abilitiesOf>) =>
+    sshs.find(([, version = '']) => !abilitiesOf(version)[what])?.[0];
+  const words = [
+    [asks === 'yes' && without('asksForKeys'), '8.5', 'KnownHostsCommand'],
+    [weakCrypto && without('warnsOfKex'), '10.1', 'WarnWeakCrypto'],
+    [typed && without('givesTyped'), '8.1', '%n'],
+  ] as const;
+  for (const [older, since, word] of words)
+    if (older)
+      return `was written for ssh ${since} or later; ${older} is older and ends at the ${word} in it`;
+  return typed === false && without('givesTyped') === undefined
     ? 'was written for an ssh before 8.1, and so capitals in a target are lost; this ssh is newer'
-    : 'was written for ssh 8.1 or later; this one is older and ends at the %n in it';
+    : undefined;
 }
 
 function include({ owner, include: where, mainPath, pasted }: ConfigFacts): HostCheck {
@@ -278,7 +284,7 @@ function effective(
 }
 
 /** The part after the program in each of our ProxyCommands. */
-const ours = /\bproxy (--fdpass )?(--wait\S* )?(--typed |["']%h["'])/;
+const ours = /\bproxy (--fdpass )?(--wait\S* )?(--record )?(--typed |["']%h["'])/;
 
 /** The first Host pattern of each kind. */
 export function firstPatterns(table: readonly Kind[] = kinds): readonly string[] {

@@ -1,7 +1,7 @@
 import type { Connection, OpenOptions } from '../../connect/connection.js';
 import { openConnection } from '../../connect/open.js';
 import type { Endpoint } from '../../endpoint.js';
-import type { DiscoveredMachine } from '../../sources/provider.js';
+import { type DiscoveredMachine, vhostCid } from '../../sources/provider.js';
 import { fewAtATime } from '../../sources/tools/few-at-a-time.js';
 import { machineCid, sshPort } from '../../target/numbers.js';
 import { type HostCheck, plain } from './check.js';
@@ -26,10 +26,10 @@ export async function exposedMachines(
   open: Open = openConnection,
 ): Promise<readonly ExposedMachine[]> {
   const byCid = new Map<number, string>();
-  for (const { name, status, cid: text, address } of machines) {
-    const cid = machineCid(text);
+  for (const machine of machines) {
     // A multiplexer's socket has an owner and a mode, which decide who may use it.
-    if (status === 'running' && cid !== undefined && !address?.startsWith('vsock-mux')) byCid.set(cid, name);
+    const cid = machineCid(vhostCid(machine));
+    if (machine.status === 'running' && cid !== undefined) byCid.set(cid, machine.name);
   }
   return fewAtATime(
     [...byCid],

@@ -7,6 +7,7 @@ import type { FoundTool } from '../../connect/borrow/openers.js';
 import { readText } from '../../files/read-file.js';
 import { type AddonState, loadAddon } from '../../native.js';
 import { runProgram } from '../../process/run-program.js';
+import { everySsh } from '../../process/ssh-program.js';
 import { isCompiled } from '../../runtime.js';
 import type { AllMachines } from '../../sources/list-all.js';
 import { type OutsideLines, outsideLines } from '../../sources/outside/file.js';
@@ -40,6 +41,8 @@ export interface Facts {
   readonly borrowed?: FoundTool;
   readonly ssh: SshFacts;
   readonly config: ConfigFacts;
+  /** A SHELL that starts no program. */
+  readonly brokenShell?: string | undefined;
   /** Folders of PATH that other users can write to. */
   readonly openFolders: readonly OpenFolder[];
   /** Files of this program that other users can change. */
@@ -73,19 +76,31 @@ export async function gatherFacts(io: Io): Promise<Facts> {
   ]);
   const here = await loadHere(io);
   const writers = await writersOn(io.platform);
-  const [sshVersion, settings, commands, config, open, programs, osRelease, windows, machines, ...devices] =
-    await Promise.all([
-      output(['ssh', '-V'], io),
-      output(['ssh', '-G', 'vsock/3'], io),
-      proxyCommands(io),
-      gatherConfig(io),
-      openFolders(io, writers),
-      openPrograms(io, writers),
-      text('/etc/os-release'),
-      io.platform === 'win32' ? gatherWindows(loadAddon(), { env: io.env }) : undefined,
-      listAll({ env: io.env }, here, 3000),
-      ...(['/dev/vsock', '/dev/vhost-vsock', '/dev/kvm'] as const).map(device),
-    ]);
+  const [
+    sshVersion,
+    versions,
+    settings,
+    commands,
+    config,
+    open,
+    programs,
+    osRelease,
+    windows,
+    machines,
+    ...devices
+  ] = await Promise.all([
+    output(['ssh', '-V'], io),
+    sshVersions(io),
+    output(['ssh', '-G', 'vsock/3'], io),
+    proxyCommands(io),
+    gatherConfig(io),
+    openFolders(io, writers),
+    openPrograms(io, writers),
+    text('/etc/os-release'),
+    io.platform === 'win32' ? gatherWindows(loadAddon(), { env: io.env }) : undefined,
+    listAll({ env: io.env }, here, 3000),
+    ...(['/dev/vsock', '/dev/vhost-vsock', '/dev/kvm'] as const).map(device),
+  ]);
   const [vsock, vhost, kvm] = devices;
   const exposed = vhost === 'absent' ? [] : await exposedMachines(machines.machines, io.interrupted());
   return {
@@ -106,9 +121,11 @@ export async function gatherFacts(io: Io): Promise<Facts> {
       controlPath: brokenControlPath(settings ?? '', 'vsock/3'),
       proxyCommand: proxyCommandIn(settings),
       proxyCommands: commands,
+      versions,
       keyCommand: /^knownhostscommand (.*)$/m.exec(settings ?? '')?.[1],
     },
     config,
+    brokenShell: io.brokenShell,
     openFolders: open,
     openPrograms: programs,
     devices: {
@@ -132,6 +149,11 @@ async function proxyCommands(io: Io): Promise<SshFacts['proxyCommands']> {
     const settings = await output(['ssh', '-G', pattern.replace('*', '3')], io);
     return [pattern, proxyCommandIn(settings)] as const;
   });
+  return Object.fromEntries(await Promise.all(asked));
+}
+
+async function sshVersions(io: Io): Promise<SshFacts['versions']> {
+  const asked = everySsh(io).map(async (ssh) => [ssh.join(' '), await output([...ssh, '-V'], io)] as const);
   return Object.fromEntries(await Promise.all(asked));
 }
 

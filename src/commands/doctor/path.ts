@@ -3,7 +3,7 @@ import type { Io } from '../../cli/command.js';
 import { effects, upwards, type Writers, writersByMode } from '../../files/writers.js';
 import { type AddonState, loadAddon } from '../../native.js';
 import { foldersOfPath, isAbsoluteFolder } from '../../process/program-in-path.js';
-import { isWsl } from '../../sources/hyper-v/interop.js';
+import { isWsl } from '../../sources/hyper-v/wsl-windows.js';
 import { type Shell, shellQuoted } from '../../target/shell.js';
 import type { HostCheck } from './check.js';
 

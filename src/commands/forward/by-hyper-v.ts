@@ -24,7 +24,7 @@ export async function byHyperV(
   const { vmId, serviceId } = endpoint;
   const port = portOfServiceId(serviceId) ?? 0;
   if (groups.includes(vmId))
-    throw new CommandError('UNSUPPORTED', `${vmId} is no id of a single machine`, 'vmssh list -i');
+    throw new CommandError('UNSUPPORTED', `${vmId} is not the id of a single machine`, 'vmssh list -i');
   const handle = bound(endpoint, port, addon);
   if (!(await isRegistered(port, io, services)))
     await complain(

@@ -5,7 +5,7 @@ import { flag, parsed, positionals, seconds, usage } from '../../cli/option.js';
 import { reachFlags, routesOption, timeoutOption, verboseOption } from '../../cli/shared-options.js';
 import { ConnectError, exitCode, quote } from '../../errors.js';
 import { loadAddon } from '../../native.js';
-import { ownArgs } from '../../own-args.js';
+import { ownArgs } from '../../proxy-args.js';
 import { parsePort, parseUnsigned32 } from '../../target/numbers.js';
 import { type Listener, openListener, passedListeners } from './listener.js';
 import { formatLocal, isPrivate, type Local, parseLocal, parseService, sameLocal } from './local.js';

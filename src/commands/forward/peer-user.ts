@@ -100,7 +100,8 @@ function addressOf({ host, port }: TcpEnd, prefix: string): string {
 export async function isListening(local: Local, { env }: Pick<Io, 'env'>): Promise<boolean | undefined> {
   if (local.family === 'inet') {
     const listeners = await readListeners({ env }).catch(() => undefined);
-    return listeners?.(local.host, local.port)?.includes(process.getuid?.() ?? 0);
+    const own = process.getuid?.() ?? 0;
+    return listeners?.(local.host, local.port)?.some(({ uid }) => uid === own);
   }
   const table = await readText('/proc/net/unix').catch(() => undefined);
   // "Num: RefCount Protocol Flags Type St Inode Path"; the flag is that of a listener.

@@ -1,20 +1,21 @@
-import { lookAt, lookInside } from '../../checks/inside.js';
+import { lookAt, lookInside, withManager } from '../../checks/inside.js';
 import { tryLogin } from '../../checks/try-login.js';
 import { type Command, type Io, UsageError } from '../../cli/command.js';
 import {
   accountName,
+  byOption,
   findingsOf,
   formatProgress,
   guestPortOption,
   type HostFlags,
   hostFlags,
-  routeOption,
   sshConfigOption,
 } from '../../cli/guest.js';
 import { type Envelope, envelope, type FindingJson, formatJson, jsonOption } from '../../cli/json.js';
 import { pasteable } from '../../cli/message.js';
 import { flag, positionals, textOption } from '../../cli/option.js';
 import { styles } from '../../cli/terminal.js';
+import { now } from '../../clock.js';
 import { exitCode, quote } from '../../errors.js';
 import type { ProgressLine } from '../../guest/run/run-script.js';
 import { checkScript } from '../../guest/script.js';
@@ -66,7 +67,7 @@ export const guestCheck: Command<GuestCheckOptions> = {
     userOption,
     credentialsOption,
     targetOption,
-    routeOption,
+    byOption,
     sshConfigOption,
     jsonOption,
   ],
@@ -89,20 +90,22 @@ export const guestCheck: Command<GuestCheckOptions> = {
     };
   },
 
-  async run({ into, port, account: named, target, madeFor, json }, io) {
-    const made = madeKeys(madeFor, into, io);
+  async run({ into: typed, port, account: named, target, madeFor, json }, io) {
+    const made = madeKeys(madeFor, typed, io);
     const madeKey = made && madeHostKey(made.name, io.env);
-    if (!into) {
+    if (!typed) {
       io.out(checkScript({ port, account: named ?? 'root', madeKey }));
       return exitCode.ok;
     }
     const style = await styles(io, 'stdout');
     const signal = io.interrupted();
+    const from = now();
+    const into = await withManager(typed, io, signal);
     const guest = await lookAt(into, io, signal);
     const account = named ?? accountName(guest.user ?? 'root');
     const login = await tryLogin(into, guest, { account, port, target }, io, signal);
     const options = { port, account, madeKey, login };
-    const { lines, ok, notRun } = await lookInside(into, options, io, signal, (line) => {
+    const { lines, ok, notRun } = await lookInside(into, options, io, signal, from, (line) => {
       if (!json) io.out(formatProgress(line, style));
     });
     if (notRun) throw notRun;

@@ -83,11 +83,11 @@ vmssh ssh NAME, and after vmssh config install also ssh NAME, accept only that h
       about: 'for any image with cloud-init; then: virt-install --cloud-init user-data=user-data ...',
     },
     {
-      line: 'vmssh guest credentials web --for libvirt --key ~/.ssh/id_ed25519.pub --output web.xml',
+      line: 'vmssh guest credentials web --for libvirt --key id.pub --output web.xml',
       about: 'log in with your own key; the text goes into virsh edit web',
     },
     {
-      line: 'vmssh guest credentials web --for libvirt --listen vsock::2222 --output web.xml',
+      line: 'vmssh guest credentials web --for libvirt --listen vsock::2222 -o web.xml',
       about: 'sshd listens on vsock port 2222 too, from the first boot on',
     },
     {

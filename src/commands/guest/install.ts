@@ -1,14 +1,14 @@
 import { checkTarget } from '../../checks/check-target.js';
-import { lookAt, type RootRunner, rootRunner } from '../../checks/inside.js';
+import { lookAt, type RootRunner, rootRunner, withManager } from '../../checks/inside.js';
 import { formatCheck } from '../../checks/result.js';
-import type { Command, Io } from '../../cli/command.js';
+import { type Command, type Io, UsageError } from '../../cli/command.js';
 import {
+  byOption,
   formatProgress,
   guestCaller,
   type HostFlags,
   hostFlags,
   overTarget,
-  routeOption,
   sshConfigOption,
 } from '../../cli/guest.js';
 import { complain, pasteable } from '../../cli/message.js';
@@ -26,7 +26,7 @@ import { kindOf } from '../../kinds/kinds.js';
 import { parseTarget } from '../../kinds/parse.js';
 import { lookUp } from '../../lookup/find-target.js';
 import { splitUser } from '../../lookup/login.js';
-import { everySshAsksForKeys } from '../../process/ssh-program.js';
+import { everySshAbilities } from '../../process/ssh-program.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
 import { hostLines, hostName } from '../../ssh/config/text.js';
 import { configArgument } from '../../ssh/config/word.js';
@@ -49,12 +49,16 @@ export const guestInstall: Command<GuestInstallOptions> = {
   name: 'guest install',
   summary: 'set up a guest over a route that already works, and prove the route over vsock',
   usage: '[user@]HOST',
-  details: `HOST is anything ssh reaches, a target, or wsl/DISTRO; --route=machinectl goes into a container by its name.
+  details: `HOST is anything ssh reaches, a target, or wsl/DISTRO; with --by exec it is a machine that its own manager goes into as root: no login is needed there.
 It runs what vmssh guest print prints, and then checks the guest as a target.`,
-  options: [targetOption, ...setupOptions, undoOption, routeOption, sshConfigOption, timeoutOption],
+  options: [targetOption, ...setupOptions, undoOption, byOption, sshConfigOption, timeoutOption],
   exclusive: setupExclusive,
   examples: [
     { line: 'vmssh guest install root@192.0.2.7', about: 'over ssh and TCP, for the last time' },
+    {
+      line: 'vmssh guest install --by exec --key ~/.ssh/id_ed25519.pub mint',
+      about: 'through Incus, Lima and others',
+    },
     { line: 'vmssh guest install wsl/Ubuntu', about: 'in a WSL2 distribution, from Windows' },
     {
       line: 'vmssh guest install --only-vsock --target hyper-v/mint me@mint',
@@ -78,12 +82,19 @@ It runs what vmssh guest print prints, and then checks the guest as a target.`,
 
 /** Sets the guest up, proves the new route, and closes TCP if asked. Resolves to the exit code. */
 export async function install(options: GuestInstallOptions, io: Io, check = checkTarget): Promise<number> {
-  const { into, script, undo } = options;
+  const { script, undo } = options;
   const { port, account } = script;
   const goesOn = closesTcp(script);
   const signal = io.interrupted();
+  const into = await withManager(options.into, io, signal);
   const run = await rootRunner(io, signal);
-  const proof = newProof();
+  // Everybody may read a command line: no secret of this host's goes in by one.
+  const proof = into.run ? '' : newProof();
+  if (into.run && goesOn && !undo)
+    throw new UsageError(
+      'its guest agent is no way to prove the new route, which has to be done before TCP is closed',
+      'set it up first; then run this by that route: --by target',
+    );
   const done = await run(
     into,
     undo ? undoScript() : setupScript({ ...script, onlyVsock: false, onlyLoopback: false, leave: proof }),
@@ -107,7 +118,7 @@ export async function install(options: GuestInstallOptions, io: Io, check = chec
 
   const over = overTarget(into, account, target);
   const same = { host: into.host, target, isClaimed: typed === undefined, proof, port, goesOn };
-  if (!(await isSameMachine(over, same, io, signal))) return exitCode.connect;
+  if (proof !== '' && !(await isSameMachine(over, same, io, signal))) return exitCode.connect;
   if (goesOn) {
     const closed = await run(over, setupScript({ ...script, keys: [], expect: proof }), port);
     if (closed.code !== 0) return exitCode.connect;
@@ -266,16 +277,20 @@ interface Afterwards {
   /** Undefined: the local user's name. */
   readonly user: string | undefined;
   readonly own: OwnSettings;
+  /** The name of the Host; undefined: made of HOST. */
+  readonly name?: string;
 }
 
 /** What to type from now on: a Host with HOST's own login, or with the keys that were made for the machine. */
-export async function afterwards({ host, target, port, user, own }: Afterwards, io: Io): Promise<string> {
-  const name = hostName(splitUser(host).host);
+export async function afterwards(
+  { host, target, port, user, own, name = hostName(splitUser(host).host) }: Afterwards,
+  io: Io,
+): Promise<string> {
   const found = await lookUp(target, io).catch(() => ({ target: parseTarget(target) }));
   const made = guestKeysFor(found, io.env) ?? madeKeysOf(splitUser(host).host, io.env);
   const alias = hostKeyAlias(found);
   // The lines of a key that was made are strict by themselves; that of an address is kept under the name of its Host.
-  const asksForKeys = !made && alias !== undefined && (await everySshAsksForKeys(io));
+  const asksForKeys = !made && alias !== undefined && (await everySshAbilities(io)).asksForKeys;
   const trust = made ? trustIn(made) : { knownHosts: knownHostsOf(io), hostKeyAlias: alias, asksForKeys };
   const { program } = await callerForSsh(io);
   const keys = made?.identityFile === undefined ? own.keys : [];

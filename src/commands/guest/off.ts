@@ -1,6 +1,6 @@
 import { rootRunner } from '../../checks/inside.js';
 import type { Command } from '../../cli/command.js';
-import { type HostFlags, hostFlags, routeOption, sshConfigOption } from '../../cli/guest.js';
+import { byOption, type HostFlags, hostFlags, sshConfigOption } from '../../cli/guest.js';
 import { positionals } from '../../cli/option.js';
 import { exitCode } from '../../errors.js';
 import { offScript } from '../../guest/script.js';
@@ -18,7 +18,7 @@ export const guestOff: Command<GuestOffOptions> = {
   usage: '[user@]HOST',
   details: `HOST is anything ssh reaches, a target, or wsl/DISTRO. It masks sshd-vsock.socket there, and checks that the port is closed. It
 refuses if no sshd listens on TCP. For what vmssh guest install set up, use its --undo.`,
-  options: [undoOption, routeOption, sshConfigOption],
+  options: [undoOption, byOption, sshConfigOption],
   examples: [
     { line: 'vmssh guest off root@192.0.2.7', about: 'no local user of the host reaches its sshd any more' },
     { line: 'vmssh guest off --undo root@192.0.2.7', about: 'undo it, over TCP' },

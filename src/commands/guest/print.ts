@@ -101,8 +101,8 @@ systemd 240 to 255 what systemd-ssh-generator does since 256. cloud-init is user
       about: 'for another port and distribution; default: Debian 12 or Ubuntu 24.04',
     },
     {
-      line: 'vmssh guest print --as generator > /etc/systemd/system-generators/vmssh-ssh-generator',
-      about: 'in an image; then chmod 755. vmssh guest install --generator does both in a guest',
+      line: 'vmssh guest print --as generator > vmssh-ssh-generator',
+      about: 'for /etc/systemd/system-generators of an image, mode 755; a guest: guest install --generator',
     },
     {
       line: 'vmssh guest print --as cloud-init --key ~/.ssh/id_ed25519.pub > user-data',

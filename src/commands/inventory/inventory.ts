@@ -5,7 +5,7 @@ import { exitCode, printable } from '../../errors.js';
 import { prefixOption } from '../../hosts/options.js';
 import { findMachines, mayRun, runningOption } from '../../machines/find-machines.js';
 import { type ViaHosts, viaHosts, viaHostsOptions } from '../../machines/hypervisors.js';
-import { everySshAsksForKeys } from '../../process/ssh-program.js';
+import { everySshAbilities } from '../../process/ssh-program.js';
 import { shownWarnings } from '../../sources/list-all.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
@@ -13,7 +13,7 @@ import { type Caller, type HostOptions, hostOptions } from '../../ssh/config/hos
 import { concreteHosts, leftLines } from '../../ssh/config/hosts.js';
 import type { ConcreteHost } from '../../ssh/config/text.js';
 import { knownHostsFile } from '../../ssh/folder.js';
-import { usersNames } from '../../ssh/users-names.js';
+import { usersNames } from '../../ssh/taken-names.js';
 import { shellQuoted } from '../../target/shell.js';
 
 interface InventoryOptions {
@@ -43,7 +43,7 @@ A provider or a hypervisor that fails gives a warning on stderr. A machine with 
   exclusive: [[listOption, hostOption]],
   examples: [
     {
-      line: 'printf \'#!/bin/sh\\nexec vmssh inventory --running --via hv1 "$@"\\n\' > machines; chmod +x machines',
+      line: 'printf \'#!/bin/sh\\nexec vmssh inventory "$@"\\n\' > machines; chmod +x machines',
       about: 'a script that Ansible can run',
     },
     { line: 'ansible -i machines all -m ping', about: 'run Ansible with it' },
@@ -91,9 +91,8 @@ async function inventoryFor(all: readonly ListedMachine[], prefix: string, io: I
     return machine ? [{ machine, host }] : [];
   });
   // As ssh by the lines of config install: another machine of a name is refused.
-  const [self, asksForKeys] = await Promise.all([callerForSsh(io), everySshAsksForKeys(io)]);
-  const caller = { ...self, asksForKeys };
-  return usage(() => inventoryOf(named, caller));
+  const [self, abilities] = await Promise.all([callerForSsh(io), everySshAbilities(io)]);
+  return usage(() => inventoryOf(named, { ...self, ...abilities }));
 }
 
 /** The answer to --list: https://docs.ansible.com/ansible/latest/dev_guide/developing_inventory.html */

@@ -3,6 +3,7 @@ import { width } from '../../cli/terminal.js';
 import { type ConnectError, printable } from '../../errors.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import type { Status } from '../../sources/provider.js';
+import { addressOf } from '../../sources/routes.js';
 import { type Shell, shellQuoted } from '../../target/shell.js';
 
 interface TableLooks {
@@ -107,7 +108,7 @@ function columns({ wide, terminal, shell, names, withHost }: TableLooks): readon
   const more: readonly Column[] = [
     { title: 'CID', cell: ({ cid }) => `${cid ?? '-'}` },
     { title: 'UUID', cell: ({ uuid }) => uuid ?? '-' },
-    { title: 'ADDRESS', cell: ({ address }) => address ?? '-' },
+    { title: 'ADDRESS', cell: (machine) => addressOf(machine) ?? '-' },
     { title: 'OTHER', cell: ({ also }) => also.join(' ') || '-' },
   ];
   return [

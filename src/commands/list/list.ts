@@ -7,10 +7,11 @@ import { listed, mayRun, runningOption } from '../../machines/find-machines.js';
 import { readViaHosts, viaHosts, viaHostsOptions } from '../../machines/hypervisors.js';
 import { everyEntry, loadForList, sourcesHere, sourcesOn } from '../../sources/here.js';
 import type { AllMachines } from '../../sources/list-all.js';
-import { ownEnv } from '../../sources/own-env.js';
+import type { ListedMachine } from '../../sources/merge.js';
 import type { Deps } from '../../sources/provider.js';
 import type { Source } from '../../sources/source.js';
 import { loadSources, type SourceEntry } from '../../sources/sources.js';
+import { ownEnv } from '../../sources/trusted-env.js';
 import { type HostEntry, readState, stateFile } from '../../ssh/config/state.js';
 import { type ListOptions, listCode, listText, type Selection, warn } from './output.js';
 import { select } from './select.js';
@@ -168,12 +169,23 @@ async function advice(
   mayAsk: readonly SourceEntry[],
   written: readonly HostEntry[] | undefined,
 ): Promise<string> {
-  const [first, ...others] = listed(options, all).filter(mayRun);
-  if (all.machines.length > 0 && (first === undefined || written !== undefined)) return '';
-  const { howToLogIn, howToGetOne } = await import('./what-next.js');
-  return first
-    ? howToLogIn(all.machines, [first, ...others], io)
-    : howToGetOne(await loadSources(mayAsk), io);
+  const running = listed(options, all).filter(mayRun);
+  const [closed] = running.filter(lacksWay);
+  const [first, ...others] = running.filter((each) => !lacksWay(each));
+  const isClear = all.machines.length > 0 && (first === undefined || written !== undefined);
+  if (isClear && !closed) return '';
+  const { howToGetIn, howToLogIn, howToGetOne } = await import('./what-next.js');
+  const login = isClear
+    ? ''
+    : first
+      ? await howToLogIn(all.machines, [first, ...others], io)
+      : howToGetOne(await loadSources(mayAsk), io);
+  return `${login}${closed ? howToGetIn(closed, io) : ''}`;
+}
+
+/** Whether no route leads into it, and its manager can add one. */
+function lacksWay({ provider, routes = [] }: ListedMachine): boolean {
+  return provider === 'libvirt' && routes.length === 0;
 }
 
 function show(raw: RawArgs): ListOptions['show'] {

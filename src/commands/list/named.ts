@@ -4,6 +4,7 @@ import { asTarget } from '../../kinds/parse.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import { machineOrThrow } from '../../sources/no-machine.js';
 import type { Warning } from '../../sources/provider.js';
+import { addressOf } from '../../sources/routes.js';
 import { isOfOthers, match, searchIn } from '../../sources/search.js';
 import { nameOf } from '../../target/target.js';
 
@@ -45,7 +46,7 @@ export function namedMachines(
 
 function meant(typed: string, machines: readonly ListedMachine[]): readonly ListedMachine[] {
   const text = typed.replace('%', '/');
-  const exact = machines.filter(({ target, also, address }) => [target, ...also, address].includes(text));
+  const exact = machines.filter((each) => [each.target, ...each.also, addressOf(each)].includes(text));
   const own = exact.filter((each) => !isOfOthers(each));
   if (exact.length > 0) return own.length > 0 ? own : exact;
   const byName = match(typed, machines);

@@ -8,6 +8,7 @@ import type { MachineJson } from '../../machines/machine-json.js';
 import { type AllMachines, shownWarnings } from '../../sources/list-all.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import { isFailure, type Warning } from '../../sources/provider.js';
+import { addressOf } from '../../sources/routes.js';
 import { sshNames } from '../../ssh/config/names.js';
 import type { HostEntry } from '../../ssh/config/state.js';
 import { shellOf } from '../../target/shell.js';
@@ -65,7 +66,7 @@ export async function listText(
     case 'status':
       return formatColumn(shown, ({ status }) => status);
     case 'address':
-      return formatColumn(shown, ({ address }) => address);
+      return formatColumn(shown, addressOf);
     case 'table':
     case 'wide':
       if (shown.length === 0 && errors.length === 0 && failed.length === 0 && io.terminal.stdout)

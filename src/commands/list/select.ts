@@ -4,6 +4,7 @@ import { listed, mayRun } from '../../machines/find-machines.js';
 import type { AllMachines } from '../../sources/list-all.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import { DiscoveryError, type Warning } from '../../sources/provider.js';
+import { addressOf, routesTo } from '../../sources/routes.js';
 import type { Source } from '../../sources/source.js';
 import { fewAtATime } from '../../sources/tools/few-at-a-time.js';
 import type { ListOptions, Selection } from './output.js';
@@ -55,9 +56,11 @@ async function withAddresses(
 ): Promise<readonly Shown[]> {
   const ask = async (machine: ListedMachine): Promise<Shown> => {
     const provider = asked.find(({ name }) => name === machine.provider);
-    if (machine.address !== undefined || !mayRun(machine) || !provider?.addressOf) return { machine };
+    if (addressOf(machine) !== undefined || !mayRun(machine) || !provider?.addressOf) return { machine };
     try {
-      return { machine: { ...machine, address: await provider.addressOf(machine, { env, signal }) } };
+      const { routes = [] } = machine;
+      const found = routesTo([await provider.addressOf(machine, { env, signal })]);
+      return { machine: { ...machine, routes: [...routes, ...found] } };
     } catch (error) {
       signal?.throwIfAborted();
       if (!(error instanceof DiscoveryError)) throw error;
@@ -73,8 +76,8 @@ const atOnce = 4;
 
 function unknownOf({ machine, warning }: Shown, { show }: ListOptions): readonly ConnectError[] {
   const what = show === 'id' || show === 'address' ? show : undefined;
-  if (what === undefined || (what === 'id' ? machine.uuid : machine.address) !== undefined) return [];
+  if (what === undefined || (what === 'id' ? machine.uuid : addressOf(machine)) !== undefined) return [];
   const state = what === 'address' && !mayRun(machine) ? `: it is ${machine.status}` : '';
-  const problem = `${machine.provider} knows no ${what} for it${warning ? `: ${warning.problem}` : state}`;
+  const problem = `${machine.provider} has no ${what} for it${warning ? `: ${warning.problem}` : state}`;
   return [new ConnectError('resolve', machine.name, { code: warning?.code ?? 'NOT_FOUND', problem })];
 }

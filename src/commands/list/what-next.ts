@@ -3,11 +3,11 @@ import { pasteable } from '../../cli/message.js';
 import { printable } from '../../errors.js';
 import { programInPath } from '../../process/program-in-path.js';
 import type { ListedMachine } from '../../sources/merge.js';
-import { withToolFolders } from '../../sources/own-folders.js';
 import { isOfOthers, match } from '../../sources/search.js';
 import type { Source } from '../../sources/source.js';
+import { withToolFolders } from '../../sources/trusted-path.js';
 import { concreteHosts } from '../../ssh/config/hosts.js';
-import { usersNames } from '../../ssh/users-names.js';
+import { usersNames } from '../../ssh/taken-names.js';
 import { shellOf, shellQuoted } from '../../target/shell.js';
 
 /** Below a list for a person, while ssh does not know the machines' names: how to log in to one of those that run. */
@@ -29,6 +29,11 @@ export async function howToLogIn(
   return lines([`log in: vmssh ssh ${typed}; or vmssh config install, then ssh ${host}`], io);
 }
 
+/** Below a list with a machine that no route leads into. */
+export function howToGetIn({ name, target }: ListedMachine, io: Io): string {
+  return lines([`no way into ${name} yet: vmssh setup ${shellQuoted(target, shellOf(io))}`], io);
+}
+
 /** Below an empty list for a person: which managers are not here, and how a machine gets into the list. */
 export function howToGetOne(asked: readonly Source[], io: Io): string {
   const env = withToolFolders(io.env, io.platform);
@@ -48,7 +53,7 @@ export function howToGetOne(asked: readonly Source[], io: Io): string {
 const onLinux = [
   'a container is listed once it runs: sudo systemd-nspawn --boot --directory FOLDER',
   'a virtual machine, too: virsh start NAME, or QEMU with -device vhost-vsock-pci,guest-cid=3',
-  'a CID needs no list: vmssh ssh root@vsock/3',
+  'a CID needs no list: vmssh ssh root@vsock/CID',
   'is this host ready? vmssh doctor',
 ];
 

@@ -6,6 +6,7 @@ import { certificateIn, type ShownKey } from '../../identity/certificate.js';
 import { type KeyFacts, pinsOf, type Refusal } from '../../identity/decide.js';
 import { type HostKeyPolicy, hostKeyPolicies, policyOfEnv } from '../../identity/policy.js';
 import { leaveRecord, type ReachedRecord, readRecord, recordFolders } from '../../identity/record.js';
+import { silenceOf } from '../../identity/refusal.js';
 import { confine } from '../../native.js';
 import { factsFor, type MachineKeys, machineKeys, nameToForget, refusalOf } from '../../ssh/machine-keys.js';
 import { type Settled, settleKey } from '../../ssh/settle-key.js';
@@ -58,7 +59,8 @@ export const hostKey: Command<HostKeyOptions> = {
     const reached = await reachedFor(reason, io);
     // Whose address it is may have been asked of programs. For this answer no more is asked, and nothing is kept.
     if (reason === 'ORDER') confine('read', io.env);
-    const keys = reached && (await machineKeys(reached, { typed, host }, io.env));
+    const keys =
+      reached && (await machineKeys(reached, { typed, host, isKnownOnly: reason === 'ORDER' }, io.env));
     if (reason === 'ORDER') {
       for (const line of keys ? knownLines(keys) : []) io.out(`${line.replace('HOST', host)}\n`);
       return 0;
@@ -117,7 +119,10 @@ async function answerTo(facts: KeyFacts, call: Call): Promise<Settled> {
     facts,
     { keys, plain, env: io.env, platform: io.platform },
     {
-      policy: async () => (await import('../../hosts/key-policy.js')).usersKeyPolicy(io),
+      async policy() {
+        const note = (line: string) => io.err(`${io.program}: ${printable(line)}\n`);
+        return (await import('../../hosts/key-policy.js')).usersKeyPolicy(io, { names: [name], note });
+      },
       asked: () => confine('write', io.env),
       user: () => saidYes(facts, call),
       notKept(path, { message }) {
@@ -135,7 +140,7 @@ async function answerTo(facts: KeyFacts, call: Call): Promise<Settled> {
 }
 
 /** On the terminal: stdin is not ssh's. */
-function saidYes({ shown }: KeyFacts, { plain, name }: Call): boolean {
+function saidYes({ shown, reached }: KeyFacts, { plain, name }: Call): boolean {
   let terminal: number;
   try {
     terminal = openSync('/dev/tty', 'r+');
@@ -143,7 +148,8 @@ function saidYes({ shown }: KeyFacts, { plain, name }: Call): boolean {
     return false;
   }
   try {
-    const question = `The host key of ${quote(name)} is not known: ${plain.type} ${shown}.\nAccept and keep it (yes/no)? `;
+    const who = reached?.silent ? `${silenceOf(reached.silent)}.\n` : '';
+    const question = `The host key of ${quote(name)} is not known: ${plain.type} ${shown}.\n${who}Accept and keep it (yes/no)? `;
     writeSync(terminal, Buffer.from(question));
     return lineFrom(terminal).trim().toLowerCase() === 'yes';
   } catch {
@@ -167,15 +173,15 @@ function noticeOf(why: Exclude<Settled['why'], Refusal>, call: Call): string | u
   const key = shownKey(call);
   switch (why) {
     case 'no record':
-      return `no vmssh proxy says which machine ${who} is, so its host key is not known: ssh -J and a ProxyCommand of another program say none${noteProblem(call.io)}`;
+      return `no vmssh proxy says which machine ${who} is, so its host key is not known: ssh -J and the ProxyCommand of another program never do${noteProblem(call.io)}`;
     case 'brought to another': {
       const name = shellQuoted(nameToForget(call.keys?.reached, call.name));
-      return `${who} is another machine than before, and has no sshd of its own; if you expected this: ${call.io.program} forget ${name}`;
+      return `${who} is a different machine than before, and has no sshd of its own; if you expected this: ${call.io.program} forget ${name}`;
     }
     case 'new machine':
-      return `${who} is another machine than before; its manager has the host key that it shows, ${key}`;
+      return `${who} is a different machine than before; its manager confirms the host key that it shows, ${key}`;
     case 'by manager':
-      return `${who} shows the host key that its manager has, ${key}: kept`;
+      return `${who} shows the host key that its manager confirms, ${key}: kept`;
     case 'first':
       return `the host key of ${who} is new: ${key}, kept from now on`;
     default:

@@ -112,13 +112,15 @@ export const nc: Command<NcOptions> = {
     const { host: name, port } = splitLogin(throughHop(raw, typed));
     const given = portAfter(typed, raw, after);
     const forSsh = sshOption.read(raw);
+    const [prefix, transport] = [prefixOption.read(raw), transportOption.read(raw)];
+    const isHvc = forSsh || prefix !== undefined || transport !== undefined;
     return {
-      text: withKind(withPrefix(name, prefixOption.read(raw)), io.platform),
+      text: isHvc ? withKind(withPrefix(name, prefix), io.platform) : name,
       port: given ?? portArgument(port),
       banner: bannerOption.read(raw) || (io.terminal.stdin && !pipeOption.read(raw) && !forSsh),
       forSsh,
       ready: readyOption.read(raw),
-      routes: routesOption.read(raw) ?? transportOption.read(raw)?.flatMap((each) => routesOver[each]),
+      routes: routesOption.read(raw) ?? transport?.flatMap((each) => routesOver[each]),
       ...reachFlags(raw),
     };
   },
@@ -126,7 +128,7 @@ export const nc: Command<NcOptions> = {
   async run(options, io) {
     const trace = options.verbose ? (await import('../../cli/terminal.js')).stepTrace(io) : undefined;
     if (options.forSsh && !options.banner) {
-      return (await import('./proxy.js')).proxy.run({ ...options, fdpass: false }, io);
+      return (await import('./proxy.js')).proxy.run({ ...options, fdpass: false, record: false }, io);
     }
     const { ready } = options;
     if (ready !== undefined)
@@ -182,7 +184,7 @@ function withPrefix(name: string, prefix: string | undefined): string {
   return prefix + name;
 }
 
-/** On Windows a bare name is that of a Hyper-V machine, as in hvc; a bare GUID is a target already. */
+/** With options of hvc a bare name is that of a Hyper-V machine on Windows; a bare GUID is a target already. */
 function withKind(name: string, platform: NodeJS.Platform): string {
   const bare = /^[^/%:]+$/.test(name) && !name.startsWith('.') && parseGuid(name) === undefined;
   return bare && platform === 'win32' ? `hyper-v/${name}` : name;

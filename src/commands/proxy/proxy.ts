@@ -1,3 +1,5 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { isAbsolute } from 'node:path';
 import type { Command, Io } from '../../cli/command.js';
 import { flag, parsed, portArgument, positionals, textOption } from '../../cli/option.js';
 import { reachBy } from '../../cli/reach/reach-by.js';
@@ -7,12 +9,13 @@ import {
   reachFlags,
   reachOptions,
   routesOption,
+  startOption,
   throughHop,
   verboseOption,
 } from '../../cli/shared-options.js';
 import type { Bring } from '../../connect/connection.js';
 import { passFd, takesSocket } from '../../deliver/pass-fd.js';
-import { ConnectError, exitCodeOf, printable } from '../../errors.js';
+import { ConnectError, errorWith, exitCodeOf, printable } from '../../errors.js';
 import { leaveRecord, type ReachedRecord, recordFolders, recordOf } from '../../identity/record.js';
 import { isNamed, kindOf } from '../../kinds/kinds.js';
 import { parseTarget, type TypedTarget } from '../../kinds/parse.js';
@@ -22,13 +25,17 @@ import { checkUserName } from '../../target/names.js';
 import { asTyped } from '../../target/text.js';
 import { callerGone, watchStdio } from './stdio-watch.js';
 
-export interface ProxyOptions extends ReachFlags {
+export interface ProxyOptions extends Omit<ReachFlags, 'start'> {
   /** The target as the user spelled it. */
   readonly text: string;
   readonly port: number;
   /** Whether ssh was called with this text, and keeps the host key under it. */
   readonly isTyped?: true;
   readonly fdpass: boolean;
+  /** Whether ssh asks for the host key of what is reached: without a record there is no connection. Undefined: nobody says. */
+  readonly record: boolean | undefined;
+  /** Whether a machine that is off is started; "terminal": if ssh has one. */
+  readonly start: boolean | 'terminal';
   /** Whether an sshd is brought into a machine that has none: for a user who was typed, or for whom ssh gives. */
   readonly bring?: { readonly typed?: string | undefined; readonly given?: string | undefined };
 }
@@ -46,6 +53,14 @@ const fdpassOption = flag({
   summary: 'pass the socket if stdout is a socket (ProxyUseFdpass yes), otherwise relay',
 });
 
+const recordOption = flag({
+  long: 'record',
+  summary: 'for a KnownHostsCommand of vmssh: leave there what is reached, or end with an error',
+});
+const terminalStartOption = flag({
+  long: 'start-on-terminal',
+  summary: 'the same as --start, but only if ssh has a terminal: what plain config install --start writes',
+});
 const loginOption = parsed(
   {
     long: 'login',
@@ -70,10 +85,13 @@ export const proxy: Command<ProxyOptions> = {
   usage: 'HOST PORT',
   details: 'Relays stdin and stdout, or with --fdpass passes the open socket to ssh and exits.',
   options: [
-    ...[typedOption, fdpassOption, ...reachOptions],
+    ...[typedOption, fdpassOption, recordOption, ...reachOptions, terminalStartOption],
     ...[bringOption, loginOption, sshUserOption, verboseOption],
   ],
-  exclusive: [[loginOption, sshUserOption]],
+  exclusive: [
+    [loginOption, sshUserOption],
+    [startOption, terminalStartOption],
+  ],
   examples: [
     {
       line: "ssh -o ProxyCommand='vmssh proxy --typed %n %h %p' root@vsock/3",
@@ -94,22 +112,27 @@ export const proxy: Command<ProxyOptions> = {
       text: throughHop(raw, asTyped(host, typed)),
       port: portArgument(port),
       fdpass: fdpassOption.read(raw),
+      record: recordOption.read(raw) || undefined,
       routes: routesOption.read(raw),
       ...(bringOption.read(raw)
         ? { bring: { typed: loginOption.read(raw), given: sshUserOption.read(raw) } }
         : {}),
       ...reachFlags(raw),
+      ...(terminalStartOption.read(raw) ? { start: 'terminal' } : {}),
     };
   },
 
-  async run(options, io) {
+  async run(given, io) {
+    const start = given.start === 'terminal' ? await isOnTerminal() : given.start;
+    const options = { ...given, start };
     const trace = options.verbose ? (await import('../../cli/terminal.js')).stepTrace(io) : undefined;
     const { text, waitMs } = options;
     const target = parseTarget(text);
     if (options.isTyped && /[*?,]/.test(text)) refusePattern({ text, target });
     const isLinux = io.platform === 'linux';
+    const isAsked = isLinux && (options.bring !== undefined || (options.record ?? linesAskForKeys(io.env)));
     if (isLinux && kindOf(target).from === 'windows-wsl2') {
-      leave([{ text, target }, undefined, undefined], io);
+      if (isAsked) leave([{ text, target }, undefined, undefined], io);
       const { proxyOverInterop } = await import('./over-interop.js');
       const code = await proxyOverInterop({ ...options, target }, io);
       if (code !== undefined) return code;
@@ -130,15 +153,18 @@ export const proxy: Command<ProxyOptions> = {
         untilBanner: options.isTimed,
         bring:
           options.bring && (await bringing(options.bring, { text, target }, (key) => leave(left, io, key))),
-        beforeOpen: isLinux
-          ? async (_target, endpoint, machine) => {
+        beforeOpen: isAsked
+          ? (_target, endpoint, machine) => {
               left = [{ text, target }, machine, endpoint];
               leave(left, io);
+              return undefined;
             }
           : undefined,
       } satisfies Parameters<typeof reachBy>[1];
       reached = await reachBy({ ...options, target }, during, io);
     } catch (error) {
+      if (given.start === 'terminal' && !start && error instanceof ConnectError && error.start)
+        throw errorWith(error, { hint: howToStart(text) });
       if (!(error instanceof ConnectError) || error.code !== 'INTERRUPTED' || error.start) throw error;
       const gone = callerGone(text, watch.signal, error);
       // Ctrl-C ends ssh too, and often first: the user knows.
@@ -157,18 +183,38 @@ export const proxy: Command<ProxyOptions> = {
     }
     const { relayToEnd } = await import('./lasting.js');
     const { input } = watch;
-    return relayToEnd(connection, { text, native, input, lingerMs, trace, ignoreInterrupts: true }, io);
+    const how = { text, native, input, lingerMs, trace, mayWantSocket: !options.fdpass };
+    return relayToEnd(connection, { ...how, ignoreInterrupts: true }, io);
   },
 };
 
-/**
- * Leaves what is reached for ssh, which may ask for its host key; `brought`: that of an sshd that was brought. If it cannot be left,
- * the command that is asked says so.
- */
+/** Leaves what is reached for ssh, which asks for its host key; `brought`: that of an sshd that was brought. Throws a ConnectError. */
 function leave(reached: Parameters<typeof recordOf>, { env }: Io, brought?: ReachedRecord['brought']): void {
   try {
     leaveRecord({ ...recordOf(...reached), brought }, { folders: recordFolders(env) });
-  } catch {}
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new ConnectError('connect', reached[0].text, {
+      code: 'NO_RECORD',
+      final: true,
+      problem: `ssh asks vmssh for the host key, but vmssh cannot note what it reached: ${message}`,
+      hint:
+        code === undefined
+          ? 'mount the /proc of this namespace: unshare --mount-proc, bwrap --proc /proc'
+          : 'set XDG_RUNTIME_DIR or XDG_STATE_HOME to a folder of yours that can be written',
+      cause: error,
+    });
+  }
+}
+
+async function isOnTerminal(): Promise<boolean> {
+  return (await import('../../runtime.js')).hasTerminal();
+}
+
+/** An application opens the Hosts that it finds: only a person starts a machine, or who said so of this one. */
+function howToStart(text: string): string {
+  const name = printable(text);
+  return `its Host starts it only where ssh has a terminal: vmssh ssh --start ${name}, or for any program vmssh config install --start=${name}`;
 }
 
 /** The user who logs in by the sshd that is brought, and who gets its host key. Throws a ConnectError. */
@@ -209,4 +255,35 @@ async function waiting(text: string, io: Io): Promise<{ trace: Trace; stop(): vo
     trace: (step, outcome) => step === 'wait' && progress.update(printable(outcome)),
     stop: () => progress.stop(),
   };
+}
+
+/**
+ * Whether ssh may ask vmssh for the host key of what a proxy reaches that was not told so (--record): older lines do not say it, nor does
+ * a ProxyCommand of the user's own. Lines that cannot be read may.
+ */
+function linesAskForKeys({ HOME = '' }: Io['env'], system = '/etc/ssh/ssh_config.d'): boolean {
+  // After `sudo -E` HOME is another user's. No account is looked up: each login waits for this.
+  if (!isAbsolute(HOME) || !isOwnFolder(HOME)) return true;
+  const own = `${HOME}/.ssh`;
+  return [
+    ...[`${own}/vmssh.conf`, `${own}/config`],
+    ...[`${system}/10-vmssh.conf`, `${system}/30-vmssh.conf`],
+  ].some(mayAsk);
+}
+
+function isOwnFolder(path: string): boolean {
+  try {
+    return statSync(path).uid === process.getuid?.();
+  } catch {
+    return false;
+  }
+}
+
+/** `existsSync` says no of what may not be read, too: then ssh does not read it either. */
+function mayAsk(path: string): boolean {
+  try {
+    return existsSync(path) && readFileSync(path, 'utf8').includes(' host-key ');
+  } catch {
+    return true;
+  }
 }

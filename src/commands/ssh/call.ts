@@ -2,14 +2,16 @@ import { type Io, UsageError } from '../../cli/command.js';
 import { usage } from '../../cli/option.js';
 import { startProgress } from '../../cli/terminal.js';
 import { printable, quote } from '../../errors.js';
+import { keptLogins, loginOf } from '../../hosts/logins.js';
 import { hostKeyAlias } from '../../identity/identity.js';
 import { policyOfEnv } from '../../identity/policy.js';
 import { asTarget } from '../../kinds/parse.js';
 import type { lookUp } from '../../lookup/find-target.js';
 import { splitUser } from '../../lookup/login.js';
 import type { ListedTarget } from '../../lookup/short-name.js';
-import { type OwnOptions, ownArgs } from '../../own-args.js';
 import { refusesUsers, sshAbilities, sshProgram } from '../../process/ssh-program.js';
+import { type OwnOptions, ownArgs } from '../../proxy-args.js';
+import { ownEnv } from '../../sources/trusted-env.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
 import {
   asksVmssh,
@@ -96,8 +98,7 @@ export async function prepare(
       'use OpenSSH 8.5 or newer, and no UserKnownHostsFile or KnownHostsCommand of your own',
     );
   const given = policyIn(args) ?? policyOfEnv(io.env);
-  // What ssh asks looks for the user's own policy itself.
-  const hostKeys = given ?? (asksVmssh(caller) ? undefined : await usersPolicy(io));
+  const hostKeys = given ?? (await usersPolicy([host, meant], args, io));
   const proxy = { waitMs, routes, start, bring, namesUser: hasUser, hostKeys, typed: meant };
   const settings = await settingsOf(named, hasUser, proxy, caller, io);
   const ported = port === undefined ? settings : [['Port', port] as const, ...settings];
@@ -136,8 +137,13 @@ export async function prepare(
   return { command, ssh, options, named, host, asks: asksVmssh(caller) };
 }
 
-async function usersPolicy(io: Io) {
-  return (await import('../../hosts/key-policy.js')).usersKeyPolicy(io);
+async function usersPolicy(names: readonly string[], { before, after }: SplitArgs, io: Io) {
+  const all = [...before, ...after];
+  const file = all.findLast(({ name }) => name === 'F')?.value;
+  // What a Match may ask for.
+  const options = all.flatMap(({ name = '', words }) => (['l', 'o', 'p'].includes(name) ? words : []));
+  const note = (line: string) => io.err(`${io.program}: ${printable(line)}\n`);
+  return (await import('../../hosts/key-policy.js')).usersKeyPolicy(io, { names, file, options, note });
 }
 
 function onlyMachine(tool: SshTool, args: SplitArgs, machines: readonly Operand[], io: Io): Operand {
@@ -183,6 +189,8 @@ async function settingsOf(
   const { machine, text } = named;
   const alias = hostKeyAlias(named);
   const keys = guestKeysFor(named, io.env);
+  const { user, identityFile } =
+    (machine && loginOf(machine, (await keptLogins({ ...io, env: ownEnv(io.env) })).logins)) ?? machine ?? {};
   const options: HostOptions = {
     ...caller,
     ...proxy,
@@ -190,8 +198,8 @@ async function settingsOf(
     knownHosts: alias === undefined ? undefined : knownHostsFile(io.env),
     hostKeyAlias: alias,
     // The name for ssh may be one of that Host.
-    user: hasUser ? undefined : machine?.user,
-    identityFile: await ownKeyFile(machine?.identityFile),
+    user: hasUser ? undefined : user,
+    identityFile: await ownKeyFile(identityFile),
     ...(keys ? trustIn(keys) : {}),
   };
   return usage(() => hostOptions(options));

@@ -14,6 +14,7 @@ import { splitLogin } from '../../lookup/login.js';
 import type { ListedTarget } from '../../lookup/short-name.js';
 import { knownHostsFile } from '../../ssh/folder.js';
 import { type GuestKeys, guestKeysFor, madeKeysOf } from '../../ssh/guest-keys.js';
+import { namesByHop } from '../../ssh/hop-names.js';
 import { namesTyped } from '../../ssh/machine-keys.js';
 
 export interface ForgetOptions {
@@ -42,7 +43,7 @@ export const forget: Command<ForgetOptions> = {
     let code: number = exitCode.ok;
     for (const { host: target } of targets.map(splitLogin)) {
       const found = await lookUp(target, io).catch(() => undefined);
-      const { names, meant, own } = namesIn(target, found);
+      const { names, meant, own } = await namesIn(target, found, io.env);
       const done = await forgetKeys(path, names, meant, own).catch((error) => {
         throw fileError(error, path, 'changed');
       });
@@ -67,13 +68,14 @@ export const forget: Command<ForgetOptions> = {
 };
 
 /** The names that known_hosts may have for a machine, and those that meant it. For one that is gone: the typed UUID or target. */
-function namesIn(typed: string, listed: ListedTarget | undefined) {
+async function namesIn(typed: string, listed: ListedTarget | undefined, env: Io['env']) {
   const target = asTarget(typed);
   const found = listed ?? (target && { text: typed, target });
   const alias = found && hostKeyAlias(found);
   const aliases = [uuidAlias(uuidOf(typed)), alias].flatMap((each) => each ?? []);
-  const meant = [...namesTyped(typed), ...(found ? namesOf(found, typed) : [])];
-  const alike = found && namesAlike(found);
+  const byHop = found && (await namesByHop(found, env).catch(() => undefined));
+  const meant = [...namesTyped(typed), ...(found ? namesOf(found, typed) : []), ...(byHop?.names ?? [])];
+  const alike = found && [...namesAlike(found), ...(byHop?.alike ?? [])];
   const own = (pins: readonly Pin[]) => pinsOf({ alias, names: meant, alike, pins });
   return {
     names: [typed, ...aliases, ...meant.map((name) => `vmssh-${name}`)],

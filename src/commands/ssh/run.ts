@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { constants } from 'node:os';
 import { dirname } from 'node:path';
 import { type Io, UsageError } from '../../cli/command.js';
 import { complain } from '../../cli/message.js';
@@ -9,10 +8,12 @@ import { keepFresh } from '../../hosts/keep-fresh.js';
 import { hostKeyAlias } from '../../identity/identity.js';
 import { knownTypes } from '../../identity/known-hosts.js';
 import { lookUp } from '../../lookup/find-target.js';
-import { otherBytes } from '../../process/other-bytes.js';
+import { otherBytes } from '../../process/non-utf8.js';
 import { runProgram } from '../../process/run-program.js';
 import { howToGet, sshProgram, sshVariable } from '../../process/ssh-program.js';
+import { shellCode } from '../../process/terminate.js';
 import type { AllMachines } from '../../sources/list-all.js';
+import { mayBeUp } from '../../sources/provider.js';
 import { knownHostsFile } from '../../ssh/folder.js';
 import { guestKeysFor } from '../../ssh/guest-keys.js';
 import { type SshTool, wordsOf } from '../../ssh/split-args.js';
@@ -40,7 +41,7 @@ export async function runSshTool(tool: SshTool, typed: SshOptions, io: Io): Prom
   await makeFolder(dirname(knownHostsFile(io.env))).catch(() => {});
   // While the tool runs: no login waits for it.
   const [code] = await Promise.all([run(call.command, io), all && keepFresh(all, io)]);
-  if (code === 255) await explainKey(call, io);
+  if (code === 255) await explainKey(call, options, io);
   if (code === 255 && !call.asks && (await changedKey(call, io))) await explainChangedKey(call, io);
   return code;
 }
@@ -61,7 +62,7 @@ function run([program = '', ...args]: readonly string[], io: Io): Promise<number
   if (broken !== undefined) {
     const name = broken.split('=')[0] ?? '';
     throw new UsageError(
-      `the environment variable ${quote(name)} holds bytes that are not UTF-8, which Node cannot hand on to ${program}`,
+      `the environment variable ${quote(name)} holds bytes that are not UTF-8, which Node cannot pass on to ${program}`,
       `run it without: env -u ${shellQuoted(name)} ..., or use the executable, which takes any bytes: npm run build:exe`,
     );
   }
@@ -85,12 +86,13 @@ function run([program = '', ...args]: readonly string[], io: Io): Promise<number
             ),
       );
     });
-    child.once('exit', (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)));
+    child.once('exit', (code, signal) => resolve(shellCode({ code, signal })));
   });
 }
 
-/** ssh's own message is above: it may have been refused for want of a key that only root can read. */
-async function explainKey({ named }: ToolCall, io: Io): Promise<void> {
+/** ssh's own message is above: it may have been refused without a key that only root can read, if the machine was up. */
+async function explainKey({ named }: ToolCall, { start }: SshOptions, io: Io): Promise<void> {
+  if (named.machine && !mayBeUp(named.machine) && !start) return;
   const { keyFix } = await import('../../ssh/login-key.js');
   const fix = await keyFix(named.target, named.machine?.identityFile);
   if (fix !== undefined) await complain(`no key for ${quote(named.text)}, if it refused the login`, fix, io);

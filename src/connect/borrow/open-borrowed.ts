@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { now } from '../../clock.js';
 import { formatEndpoint } from '../../endpoint.js';
 import { ConnectError, printable } from '../../errors.js';
-import { sshEndsWithUs } from '../../process/ending.js';
-import { Carried } from '../carried.js';
+import { sshEndsWithUs } from '../../process/terminate.js';
 import type { Connection, OpenOptions } from '../connection.js';
+import { Carried } from '../program-connection.js';
 import { type Opener, openersFor, type Use, type VsockEndpoint } from './openers.js';
 
 /**

@@ -1,10 +1,11 @@
+import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { now } from '../../clock.js';
 import type { ExecEndpoint } from '../../endpoint.js';
 import { quote } from '../../errors.js';
 import { type Bring, type Connection, dropPeeked } from '../connection.js';
 import script from './bring.sh';
-import { configOf, makeHostKey, programsFor, systemOf } from './brought.js';
+import { configOf, makeHostKey, programsFor, systemOf } from './sshd-package.js';
 import { execError, inShell } from './why-not.js';
 
 /** What bring.sh prints, each a line: that it waits for a server; that the machine has one, which only root can start. */
@@ -21,6 +22,24 @@ export function bringCommand(endpoint: ExecEndpoint, { login }: Bring): readonly
   return inShell({ ...endpoint, command: own }, script, ['bring', name, login ?? '']);
 }
 
+/**
+ * Ends an exec, a process group, if this process is killed before `release`: Podman's goes on where its stdin is reset, and so would the
+ * machine's end, which waits for a server. It starts before the exec does, so that none is missed.
+ */
+export function startGuard() {
+  const stdio = ['pipe', 'ignore', 'ignore'] as const;
+  const guard = spawn('/bin/sh', ['-c', guardScript], { stdio: [...stdio], detached: true });
+  guard.on('error', () => {});
+  guard.stdin?.on('error', () => {});
+  guard.unref();
+  return {
+    watch: ({ pid }: Pick<ChildProcess, 'pid'>) => void guard.stdin?.write(`${pid}\n`),
+    release: () => void guard.stdin?.end('\n'),
+  };
+}
+
+const guardScript = 'read -r pid && { read -r _ || kill -s KILL -- "-$pid"; }';
+
 /** Podman's and Docker's option: without it the user of the image. */
 const asRoot = '--user=0';
 
@@ -35,7 +54,7 @@ export async function sendServer(
   deadline: number,
   programsOf = programsFor,
 ): Promise<void> {
-  const fail = (code: string, more?: string) => execError(endpoint, { code, more });
+  const fail = (code: string, more?: string, hint?: string) => execError(endpoint, { code, more, hint });
   const write = (bytes: Uint8Array) => inTime(connection.write(bytes), deadline);
   const line = async () => (await readUntil(connection, '\n', deadline)).trimEnd();
   await readUntil(connection, `${asksForServer}\n`, deadline);
@@ -47,6 +66,17 @@ export async function sendServer(
   await write(Buffer.from('go\n'));
   const [, place, pid] = /^(\/[\w/-]+) (\d{1,10})$/.exec(await line()) ?? [];
   if (place === undefined) throw fail('EXEC_BRING_NO_FOLDER');
+  const asked = async (name: string) => {
+    const said = await line();
+    // What ulimit -f says.
+    if (/^no room \d+$/.test(said))
+      throw fail(
+        'EXEC_BRING_NO_ROOM',
+        'a limit for the size of its files is set',
+        'raise it: --ulimit fsize=-1',
+      );
+    if (said !== name) throw fail('EXEC_BRING_NO_ROOM', `${place} is full`);
+  };
   const { type, key, file } = await makeHostKey();
   const files: Readonly<Record<string, Uint8Array>> = {
     ...programs,
@@ -55,11 +85,11 @@ export async function sendServer(
     key: latin1(file),
   };
   for (const [name, bytes] of Object.entries(files)) {
-    if ((await line()) !== name) throw fail('EXEC_BRING_NO_ROOM', `${place} is full`);
+    await asked(name);
     // If that end takes no more, it says so.
     await write(Buffer.concat([latin1(`${bytes.length}\n`), bytes])).catch(() => {});
   }
-  if ((await line()) !== 'started') throw fail('EXEC_BRING_NO_ROOM', `${place} is full`);
+  await asked('started');
   trust({ type, key });
 }
 

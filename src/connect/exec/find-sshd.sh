@@ -3,7 +3,12 @@ for sshd in /usr/sbin/sshd /usr/bin/sshd /sbin/sshd /usr/local/sbin/sshd /run/cu
   [ -x "$sshd" ] && break
 done
 [ -n "$sshd" ] || sshd=$(command -v sshd)
+# room N: ends if so many processes more may not run at once: the shell says why. sshd would only close the connection, after its banner.
+room() {
+  if [ "$1" -gt 0 ]; then (room $(($1 - 1)) && :) || exit 1; fi
+}
 serve() {
+  room 2
   # The sshd that needs it names it, as Debian's and Ubuntu's do, and there only its service makes it. Without grep nobody knows.
   if [ ! -d /run/sshd ]; then
     grep -qzx /run/sshd "$sshd" 2>/dev/null

@@ -6,11 +6,11 @@ import { now } from '../../clock.js';
 import type { ExecEndpoint } from '../../endpoint.js';
 import { ConnectError, quote } from '../../errors.js';
 import type { AddonState } from '../../native.js';
-import { endRest, endTree, endWithUs } from '../../process/ending.js';
-import { ownEnv } from '../../sources/own-env.js';
-import { withToolFolders } from '../../sources/own-folders.js';
-import { Carried } from '../carried.js';
+import { endRest, endTree, endWithUs } from '../../process/terminate.js';
+import { ownEnv } from '../../sources/trusted-env.js';
+import { withToolFolders } from '../../sources/trusted-path.js';
 import type { Connection, OpenOptions } from '../connection.js';
+import { Carried } from '../program-connection.js';
 import { askSshd, type NoServer, whyNot } from './why-not.js';
 
 /**
@@ -26,82 +26,94 @@ export async function openExec(
   const deadline = now() + timeoutMs;
   // Translated messages cannot be sorted.
   const own = { ...withToolFolders(ownEnv(env)), LC_ALL: 'C' };
+  const why = (seen: NoServer) => whyNot(endpoint, seen, { ...options, env: own });
   const bring = endpoint.into === 'shell' ? options.bring : undefined;
-  const bringing = bring && (await import('./bring.js'));
   const asks = endpoint.into === 'shell' ? askSshd(endpoint, 'serve') : endpoint.command;
+  const bringing = bring && (await import('./bring.js'));
   const command = bring && bringing ? bringing.bringCommand(endpoint, bring) : asks;
-  const connection = new Carried(command, endpoint, native, {
-    env: own,
-    start: endWithUs,
-    stderr: 'pipe',
-    detached: true,
-    stop: endTree,
-  });
-  const said = firstOf(connection.child.stderr, maxSaid);
-  let isWaiting = true;
-  let isBrought = false;
+  const guard = bringing?.startGuard();
+  const how = { env: own, start: endWithUs, stderr: 'pipe', detached: true, stop: endTree } as const;
+  const connection = new Carried(command, endpoint, native, how);
+  guard?.watch(connection.child);
+  const said = firstOf(connection.child.stderr, maxPrinted);
+  const waiting = new AbortController();
   const abort = () => connection.close();
   signal?.addEventListener('abort', abort);
   try {
     signal?.throwIfAborted();
-    const over = afterEnd(connection.child, () => isWaiting);
-    let seen = await untilBanner(connection, deadline, over, bringing?.insteadOfBanner);
-    if (bring && bringing && seen.line === bringing.hasServer) {
-      connection.close();
-      const left = { ...options, bring: undefined, timeoutMs: Math.max(1, deadline - now()) };
-      return await openExec(endpoint, left, native);
-    }
-    isBrought = bring !== undefined && seen.line === bringing?.asksForServer;
-    if (bring && bringing && isBrought) {
-      const sent = bringing.sendServer(connection, endpoint, bring, deadline);
-      const isSent = await sent.then(
-        () => true,
-        (error) => {
-          if (error instanceof ConnectError) throw error;
-          return false;
-        },
-      );
-      const stopped = now() < deadline ? undefined : 'late';
-      seen = isSent ? await untilBanner(connection, deadline, over) : { text: '', stopped };
-    }
+    const over = afterEnd(connection.child, waiting.signal);
+    const seen = await (bring
+      ? bannerOfBrought(connection, endpoint, bring, deadline, over)
+      : untilBanner(connection, deadline, over));
     if (seen.at !== undefined) {
-      const noise = seen.at === 0 ? '' : `; it printed before: ${quote(seen.text.slice(0, maxQuoted))}`;
-      const brought = isBrought ? ', with an sshd that was brought' : '';
-      connection.note = `, by ${endpoint.command[0]}${brought}${noise}`;
+      connection.note = noteOf(endpoint, seen);
       return connection;
     }
-    const end = seen.stopped ? undefined : await connection.endBy(Math.min(deadline, now() + graceMs));
-    signal?.throwIfAborted();
-    const words = seen.stopped ? said.text : await said.whole();
-    const all = { printed: seen.text, said: words, end, stopped: seen.stopped, isBrought };
-    throw await whyNot(endpoint, all, { ...options, env: own });
+    if (!seen.hasServer) {
+      const end = seen.stopped ? undefined : await connection.endBy(Math.min(deadline, now() + graceMs));
+      signal?.throwIfAborted();
+      throw await why({
+        ...seen,
+        printed: seen.text,
+        said: seen.stopped ? said.text : await said.whole(),
+        end,
+      });
+    }
   } catch (error) {
     connection.close();
     if (signal?.aborted) throw signal.reason;
-    if (error instanceof ConnectError) throw error;
-    throw await whyNot(endpoint, { printed: '', said: '', failure: error }, { ...options, env: own });
+    throw error instanceof ConnectError ? error : await why({ printed: '', said: '', failure: error });
   } finally {
-    isWaiting = false;
+    waiting.abort();
+    guard?.release();
     // What it prints later is nobody's.
     said.stop();
     signal?.removeEventListener('abort', abort);
   }
+  connection.close();
+  const left = { ...options, bring: undefined, timeoutMs: Math.max(1, deadline - now()) };
+  return openExec(endpoint, left, native);
+}
+
+/** What comes of a program that is sent a server, unless the machine has one. */
+async function bannerOfBrought(
+  connection: Connection,
+  endpoint: ExecEndpoint,
+  bring: NonNullable<OpenOptions['bring']>,
+  deadline: number,
+  over: Promise<void>,
+): Promise<Seen> {
+  const { asksForServer, hasServer, insteadOfBanner, sendServer } = await import('./bring.js');
+  const seen = await untilBanner(connection, deadline, over, insteadOfBanner);
+  if (seen.line !== asksForServer) return { ...seen, hasServer: seen.line === hasServer };
+  try {
+    await sendServer(connection, endpoint, bring, deadline);
+  } catch (error) {
+    if (error instanceof ConnectError) throw error;
+    return { text: '', stopped: now() < deadline ? undefined : 'late', isBrought: true };
+  }
+  return { ...(await untilBanner(connection, deadline, over)), isBrought: true };
+}
+
+function noteOf({ command: [program] }: ExecEndpoint, { text, isBrought }: Seen): string {
+  const noise = text === '' ? '' : `; it printed before: ${quote(text.slice(0, 300))}`;
+  return `, by ${program}${isBrought ? ', with an sshd that was brought' : ''}${noise}`;
 }
 
 /** The most that is read before a banner, in bytes, and of stderr. */
 const maxPrinted = 65536;
-const maxSaid = 65536;
-const maxQuoted = 300;
 
 /** Time to end once its output has ended. Milliseconds. */
 const graceMs = 2000;
 
-/** What came first; `at`: where the banner in it begins; `line`: what bring.sh says instead. */
+/** What came first; `at`: where the banner in it begins; `line`: what bring.sh says instead; then the server was sent, or is not needed. */
 interface Seen {
   readonly text: string;
   readonly at?: number;
   readonly line?: string;
   readonly stopped?: NoServer['stopped'];
+  readonly isBrought?: true;
+  readonly hasServer?: boolean;
 }
 
 /** `over`: nothing is waited for any more. `orLine`: or until a line of bring.sh comes instead. */
@@ -132,10 +144,10 @@ async function untilBanner(
  * Resolves when the program has ended, and with it what it left running; what it printed can still be read then. A daemon of it, which
  * may hold its output open for ever, is not waited for.
  */
-async function afterEnd(child: ChildProcess, isWaiting: () => boolean): Promise<void> {
+async function afterEnd(child: ChildProcess, waiting: AbortSignal): Promise<void> {
   // One that could not be started ends the connection, too.
   const ended = await once(child, 'exit').catch(() => undefined);
-  if (!ended || !isWaiting()) return new Promise(() => {});
+  if (!ended || waiting.aborted) return new Promise(() => {});
   endRest(child);
   await delay(restMs);
 }
@@ -143,18 +155,8 @@ async function afterEnd(child: ChildProcess, isWaiting: () => boolean): Promise<
 /** Time to read what is still in its socket. Milliseconds. */
 const restMs = 200;
 
-/** What a stream begins with. */
-export interface Beginning {
-  /** What has come. */
-  readonly text: string;
-  /** Resolves to the text once the stream has ended, or after a short time: a process that was left running may hold it open. */
-  whole(): Promise<string>;
-  /** Closes the stream. */
-  stop(): void;
-}
-
-/** Keeps what a stream begins with; after `most` characters the stream is closed. */
-function firstOf(stream: Readable | null, most: number): Beginning {
+/** Keeps what a stream begins with; after `most` characters the stream is closed, and by `stop`. */
+function firstOf(stream: Readable | null, most: number) {
   let text = '';
   stream?.setEncoding('utf8');
   stream?.on('error', () => {});
@@ -167,6 +169,7 @@ function firstOf(stream: Readable | null, most: number): Beginning {
     get text() {
       return text;
     },
+    /** The text once the stream has ended, or after a short time: a process that was left running may hold it open. */
     async whole() {
       await Promise.race([ended, delay(closeMs)]);
       return text;

@@ -1,11 +1,10 @@
 import { type ExecEndpoint, formatEndpoint } from '../../endpoint.js';
 import { ConnectError, quote } from '../../errors.js';
-import type { Ended } from '../../process/ending.js';
 import { type ProgramEnd, runProgram } from '../../process/run-program.js';
+import type { Ended } from '../../process/terminate.js';
 import { shellLine, shellQuoted } from '../../target/shell.js';
 import type { OpenOptions } from '../connection.js';
 import { explainFailure } from '../failures/failures.js';
-import { bringHint } from '../failures/programs.js';
 import script from './sshd.sh';
 
 /** What a program did instead of giving a banner. */
@@ -32,7 +31,7 @@ export async function whyNot(
   const cause = causeOf(endpoint, seen);
   const found =
     cause.code === 'EXEC_FAILED' && endpoint.into === 'shell' && (await inMachine(endpoint, options));
-  return execError(endpoint, found || cause, seen.failure);
+  return execError(endpoint, found || cause, seen.failure, options.text);
 }
 
 /** The error for a code of the table of exec failures. */
@@ -40,12 +39,13 @@ export function execError(
   endpoint: ExecEndpoint,
   { code, more, hint }: Cause,
   failure?: unknown,
+  text = endpoint.machine,
 ): ConnectError {
   const row = explainFailure(endpoint, code);
   return new ConnectError('connect', formatEndpoint(endpoint), {
     code,
     problem: more === undefined ? row.problem : `${row.problem}: ${more}`,
-    hint: hint ?? row.hint,
+    hint: (hint ?? row.hint)?.replaceAll('{target}', () => shellQuoted(text)),
     final: row.final,
     cause: failure,
   });
@@ -86,7 +86,7 @@ const maxQuoted = 300;
 interface Cause {
   readonly code: string;
   readonly more?: string | undefined;
-  readonly hint?: string;
+  readonly hint?: string | undefined;
 }
 
 /** What a machine misses to start sshd; undefined if nothing is found. */
@@ -116,11 +116,10 @@ export function readWhy(
   if (sshd === undefined || known === 'EXEC_NO_PROCESS')
     return known === undefined ? undefined : { code: known, more: quoteStart(stderr) };
   const there = shellLine(endpoint.command);
-  if (sshd === '') {
-    const line = installLine(`${shown('id') ?? ''} ${shown('like') ?? ''}`);
-    const install = line && `${bringHint}; or install one: ${there} sh -c ${shellQuoted(line)}`;
-    return { code: 'EXEC_NO_SSHD', hint: install };
-  }
+  // What is installed in a pod goes with it.
+  if (sshd === '' && endpoint.command[0] === 'kubectl')
+    return { code: 'EXEC_NO_SSHD', hint: 'vmssh ssh --bring-sshd {target} logs in without' };
+  if (sshd === '') return { code: 'EXEC_NO_SSHD' };
   if (code === 0) return undefined;
   // A machine without id shows none.
   const uid = shown('uid') || '0';
@@ -151,23 +150,6 @@ export function inShell(
   const own = (word: string) => (command[0] === 'systemd-run' ? word.replaceAll('$', '$$$$') : word);
   return [...command, ...['/bin/sh', '-c', text, 'sh', ...args].map(own)];
 }
-
-/** The command that installs sshd and makes its host keys. `words`: the values of ID and ID_LIKE in os-release(5). */
-function installLine(words: string): string | undefined {
-  const known = words.split(/\s+/);
-  return lines.find(({ ids }) => ids.some((id) => known.includes(id)))?.line;
-}
-
-const lines: readonly { readonly ids: readonly string[]; readonly line: string }[] = [
-  { ids: ['debian', 'ubuntu'], line: 'apt-get update && apt-get install -y openssh-server' },
-  { ids: ['fedora', 'rhel', 'centos'], line: 'dnf install -y openssh-server && ssh-keygen -A' },
-  { ids: ['alpine'], line: 'apk add openssh && ssh-keygen -A' },
-  { ids: ['arch'], line: 'pacman -Sy --noconfirm openssh && ssh-keygen -A' },
-  {
-    ids: ['suse', 'opensuse', 'opensuse-leap', 'opensuse-tumbleweed', 'sles'],
-    line: 'zypper --non-interactive install openssh-server && ssh-keygen -A',
-  },
-];
 
 /** The code for what a program says, in English; undefined for anything unknown. */
 function codeOfMessage(said: string, { into }: ExecEndpoint): string | undefined {

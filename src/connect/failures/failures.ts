@@ -46,11 +46,14 @@ function fill(text: string, endpoint: Endpoint, word = (address: string) => addr
   const address = 'path' in endpoint ? endpoint.path : formatEndpoint(endpoint);
   const host = 'host' in endpoint ? endpoint.host : '';
   const command = 'command' in endpoint ? endpoint.command : [];
+  // What leads to a server takes no program more.
+  const trial = 'into' in endpoint && endpoint.into !== 'shell' ? command : [...command, 'true'];
   return text
     .replaceAll('"{address}"', () => `"${address}"`)
     .replaceAll('{address}', () => word(address))
     .replaceAll('{host}', () => host)
     .replaceAll('{program}', () => command[0] ?? '')
+    .replaceAll('{command} true', () => shellLine(trial))
     .replaceAll('{command}', () => shellLine(command))
     .replaceAll('{machine}', () => ('machine' in endpoint ? quote(endpoint.machine) : ''))
     .replaceAll('{port}', portOf(endpoint));

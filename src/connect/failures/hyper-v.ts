@@ -8,7 +8,7 @@ export const hyperVFailures: readonly Failure[] = [
   {
     codes: ['WSAEADDRNOTAVAIL'],
     problem: 'no running machine has the id of {address}',
-    hint: 'start the machine: vmssh list shows the machines and their states; the id of WSL2 changes with every wsl --shutdown',
+    hint: 'use --wait while it boots, or start it: vmssh list shows the machines and their states; the id of WSL2 changes with every wsl --shutdown',
   },
   {
     codes: ['WSAENETUNREACH'],

@@ -1,7 +1,5 @@
 import { exhausted, type Failure } from './failure.js';
 
-export const bringHint = 'vmssh ssh --bring-sshd NAME logs in all the same';
-
 /** Why a program did not become a connection. `{program}` is its name, `{command}` its line, `{machine}` the machine's name. */
 export const execFailures: readonly Failure[] = [
   {
@@ -13,17 +11,17 @@ export const execFailures: readonly Failure[] = [
   {
     codes: ['EXEC_NO_RIGHTS'],
     final: true,
-    problem: '{program} does not let this user in',
-    hint: 'run it by itself, and see what this user may do: {command} true',
+    problem: 'this user may not use {program}',
+    hint: 'join the group of its socket (docker, incus-admin) and log in again, or use sudo: sudo {command} true',
   },
   {
     codes: ['EXEC_NO_SERVICE'],
-    problem: '{program} does not reach its service',
+    problem: '{program} cannot reach its service',
     hint: 'start the service; then this works too: {command} true',
   },
   {
     codes: ['EXEC_NO_MACHINE'],
-    problem: '{program} knows no {machine}',
+    problem: '{program} does not know {machine}',
     hint: 'vmssh list shows the machines',
   },
   {
@@ -45,13 +43,13 @@ export const execFailures: readonly Failure[] = [
   {
     codes: ['EXEC_NO_PROCESS'],
     problem: '{machine} is at its process limit',
-    hint: 'restart it; if it is full of ended processes of sshd, make it with --init, which collects them',
+    hint: 'give it a higher --pids-limit; if it is full of ended processes of sshd, restart it, and make it with --init, which collects them',
   },
   {
     codes: ['EXEC_NO_SSHD'],
     final: true,
     problem: '{machine} has no sshd',
-    hint: `${bringHint}; or install OpenSSH's server in it; in Debian and Ubuntu: {command} sh -c 'apt-get update && apt-get install -y openssh-server'`,
+    hint: 'vmssh setup --install-sshd {target} installs one; vmssh ssh --bring-sshd {target} logs in without',
   },
   {
     codes: ['EXEC_BRING_NONE'],
@@ -63,23 +61,23 @@ export const execFailures: readonly Failure[] = [
     codes: ['EXEC_BRING_PROCESSOR'],
     final: true,
     problem: 'no sshd can be brought into {machine}',
-    hint: 'install one in it: there are those for x86_64 and aarch64 only',
+    hint: 'install one in it: vmssh-sshd is for x86_64 and aarch64 only',
   },
   {
     codes: ['EXEC_BRING_NO_FOLDER'],
     final: true,
-    problem: 'in {machine} no program can be put into /run, /dev/shm or /tmp',
+    problem: '{machine} takes no program in /run, /dev/shm or /tmp',
     hint: 'make it with --tmpfs=/run:exec,mode=1777',
   },
   {
     codes: ['EXEC_BRING_NO_ROOM'],
-    problem: '{machine} has no room for an sshd: 2 MB',
-    hint: 'remove something there',
+    problem: '{machine} has no room for an sshd (2 MB)',
+    hint: 'free some space there',
   },
   {
     codes: ['EXEC_BRING_NO_TOOLS'],
     final: true,
-    problem: '{machine} has too few programs for an sshd to be brought',
+    problem: '{machine} lacks programs that bringing an sshd needs',
     hint: 'use an image with coreutils or BusyBox',
   },
   {
@@ -117,7 +115,7 @@ export const execFailures: readonly Failure[] = [
   },
   {
     codes: ['EXEC_NO_BANNER'],
-    problem: 'what {program} printed has no SSH banner',
+    problem: '{program} printed something other than an SSH banner',
     hint: 'see what it prints: {command} true',
   },
   {
@@ -138,13 +136,13 @@ export const viaFailures: readonly Failure[] = [
   },
   {
     codes: ['HOP_SILENT'],
-    problem: 'ssh to {host} got no answer in time',
-    hint: 'see how far it comes: ssh -v {host} true; or allow more time with --timeout',
+    problem: '{host} did not answer ssh in time',
+    hint: 'see how far it gets: ssh -v {host} true; or allow more time with --timeout',
   },
   {
     codes: ['HOP_NO_SHELL'],
     final: true,
-    problem: '{host} does not run commands as vmssh needs it',
+    problem: '{host} does not run commands the way vmssh needs',
     hint: 'its login shell must be sh, bash, dash, ksh, zsh, csh, tcsh or fish, without a forced command: ssh {host} true',
   },
   {
@@ -162,8 +160,8 @@ export const viaFailures: readonly Failure[] = [
   {
     codes: ['HOP_NO_VMSSH'],
     final: true,
-    problem: '{host} has no vmssh, and only that finds such a machine there',
-    hint: 'vmssh via push {host}; or type the socket: via/{host}/vsock/CID',
+    problem: '{host} has no vmssh to find this machine with',
+    hint: 'copy the executable there: scp vmssh {host}:.local/bin/; or type the socket: via/{host}/vsock/CID',
   },
   {
     codes: ['NO_SSH'],

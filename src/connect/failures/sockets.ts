@@ -9,7 +9,7 @@ export const vsockFailures: readonly Failure[] = [
   {
     codes: ['ECONNRESET', 'ECONNREFUSED'],
     problem: 'the machine is running, but nothing listens on its vsock port {port}',
-    hint: 'in the guest, run: systemctl list-sockets "sshd-vsock*" (systemd 256 and later listen on port 22 by themselves)',
+    hint: 'use --wait while it boots; then in the guest, run: systemctl list-sockets "sshd-vsock*" (systemd 256 and later listen on port 22 by themselves)',
     hintForThisHost: notAMachine,
   },
   {
@@ -182,7 +182,7 @@ export const multiplexerFailures: readonly Failure[] = [
   {
     codes: ['EOF', 'ECONNRESET', 'EPIPE'],
     problem: 'the multiplexer closed the connection: nothing listens on vsock port {port} in the guest',
-    hint: 'in the guest, run: systemctl list-sockets "sshd-vsock*"; use --wait while it boots',
+    hint: 'use --wait while it boots; then in the guest, run: systemctl list-sockets "sshd-vsock*"',
   },
   {
     codes: ['EAGAIN', 'ETIMEDOUT'],

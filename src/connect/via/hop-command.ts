@@ -1,6 +1,6 @@
-import { closeSync, openSync } from 'node:fs';
 import type { ViaEndpoint, ViaSocket } from '../../endpoint.js';
-import { ownArgs } from '../../own-args.js';
+import { ownArgs } from '../../proxy-args.js';
+import { hasTerminal } from '../../runtime.js';
 import { anyShellWord } from '../../target/shell.js';
 import lastStep from './last-step.sh';
 import relay from './relay.py';
@@ -67,16 +67,7 @@ const patienceMs = 120_000;
 /** What a login gets beside its limit: time for answers, if ssh can ask its user something. Milliseconds. */
 export function patience(
   { SSH_ASKPASS }: Readonly<Record<string, string | undefined>>,
-  hasTerminal: () => boolean = canOpenTerminal,
+  isOnTerminal: () => boolean = hasTerminal,
 ): number {
-  return hasTerminal() || SSH_ASKPASS ? patienceMs : 0;
-}
-
-function canOpenTerminal(): boolean {
-  try {
-    closeSync(openSync('/dev/tty', 'r'));
-    return true;
-  } catch {
-    return false;
-  }
+  return isOnTerminal() || SSH_ASKPASS ? patienceMs : 0;
 }

@@ -3,11 +3,11 @@ import { now } from '../../clock.js';
 import type { ViaEndpoint, ViaSocket } from '../../endpoint.js';
 import { type ConnectError, quote } from '../../errors.js';
 import type { AddonState } from '../../native.js';
-import { sshEndsWithUs } from '../../process/ending.js';
 import { sshAbilities, sshProgram } from '../../process/ssh-program.js';
-import { Carried } from '../carried.js';
+import { sshEndsWithUs } from '../../process/terminate.js';
 import type { OpenOptions } from '../connection.js';
 import { askMultiplexer } from '../multiplexer.js';
+import { Carried } from '../program-connection.js';
 import { type HopAnswer, hopFailure, type NoAnswer, onHost, readAnswer, remoteFailure } from './answer.js';
 import { hopCommand, hopOptions, patience } from './hop-command.js';
 
@@ -140,7 +140,7 @@ async function awaitStream(hop: Hop, deadline: number): Promise<void> {
     });
   }
   const until = Math.min(deadline, now() + silentMs);
-  const first = await hop.peek(0, 1, until - now());
+  const first = await hop.peek(0, 1, Math.max(0, until - now()));
   if (first.length === 0 && now() < until) await refuseFailure();
 }
 

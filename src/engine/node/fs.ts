@@ -83,10 +83,9 @@ export function writeFileSync(path: string, data: string | Uint8Array, options: 
 
 export function existsSync(path: string): boolean {
   try {
-    paths.access(path, constants.F_OK);
-    return true;
+    return paths.exists(path);
   } catch {
-    return false;
+    return false; // a NUL in it
   }
 }
 

@@ -74,9 +74,9 @@ function flavour(rules: Rules, workingFolder: () => string): Flavour {
     let device = '';
     let rooted = false;
     let names: readonly string[] = [];
-    const folder = workingFolder();
-    for (const path of [folder, ...paths].reverse()) {
-      const root = split(path);
+    // The working folder may have been removed: it counts only for a path that needs it.
+    for (const path of [undefined, ...paths].reverse()) {
+      const root = split(path ?? workingFolder());
       if (device !== '' && root.device !== '' && !same(device, root.device)) continue;
       if (!rooted) names = [...namesOf(root.rest), ...names];
       rooted ||= root.rooted;

@@ -2,21 +2,24 @@ import type { Target } from '../../kinds/kinds.js';
 import { asTarget } from '../../kinds/parse.js';
 import { splitUser } from '../../lookup/login.js';
 import type { RouteName } from '../../route.js';
+import type { ScriptRunner } from '../../sources/tools/machine-files.js';
 import { asksVmssh, keyOptions } from '../../ssh/config/host-options.js';
 import { pathArgument, proxyCommand } from '../../ssh/config/word.js';
 import { hostNameOf } from '../../target/names.js';
 import { shellWord } from '../../target/shell.js';
 
 /** How a script gets into a guest that can already be reached. */
-export type GuestRouteName = 'ssh' | 'target' | 'wsl' | 'machinectl';
+export type GuestRouteName = 'ssh' | 'target' | 'wsl' | 'exec';
 
 export interface GuestRoute {
   readonly name: GuestRouteName;
-  /** The program and its arguments; `script` goes to its stdin unless it is an argument already. */
+  /** The program and its arguments; `script` goes to its stdin. */
   readonly command: readonly string[];
   readonly input: string | undefined;
   /** Its stdin is this process's terminal, for prompts. */
   readonly terminal?: true;
+  /** In place of a program: a manager that runs scripts. */
+  readonly run?: ScriptRunner;
 }
 
 export interface GuestRouteOptions {
@@ -29,6 +32,10 @@ export interface GuestRouteOptions {
   /** A configuration file for ssh in place of the user's. */
   readonly sshConfig?: string;
   readonly port?: number;
+  /** By exec: the words of its manager in front of a program that runs there as root. */
+  readonly exec?: readonly string[];
+  /** In place of them: its manager runs scripts there. */
+  readonly run?: ScriptRunner;
   /** By ssh: a target that should be HOST. All other settings are those of HOST, including its host key. */
   readonly through?: string;
   /** To a target: the only routes to try, in this order. */
@@ -81,14 +88,13 @@ export function guestRoute(options: GuestRouteOptions, more: readonly string[] =
         input: script,
       };
     }
-    case 'machinectl': {
-      const target = targetOf(host);
-      const name =
-        target?.kind === 'machine' || target?.kind === 'container' ? target.name : splitUser(host).host;
-      const account = splitUser(host).user ?? 'root';
-      const shell = ['machinectl', '--quiet', 'shell', `${account}@${name}`, '/bin/sh', '-c', script];
-      return { name: route, command: shell, input: undefined };
-    }
+    case 'exec':
+      return {
+        name: route,
+        command: [...(options.exec ?? []), '/bin/sh', '-s'],
+        input: script,
+        ...(options.run ? { run: options.run } : {}),
+      };
   }
 }
 
@@ -126,11 +132,13 @@ function targetOptions(target: string, options: ProxyOptions): readonly string[]
 }
 
 /** A new connection, which gives the machine access to nothing of this host but the script. */
-function proxyOptions(target: string, { self, platform, port, routes }: ProxyOptions): readonly string[] {
+function proxyOptions(target: string, options: ProxyOptions): readonly string[] {
+  const { self: program, platform, port, routes, asksForKeys } = options;
+  const record = asksVmssh({ program, platform, asksForKeys });
   return [
-    `ProxyCommand=${proxyCommand({ program: self, platform, target, port, routes })}`,
+    `ProxyCommand=${proxyCommand({ program, platform, target, port, routes, record })}`,
     ...['ProxyUseFdpass=no', 'ControlMaster=no', 'ControlPath=none', 'ClearAllForwardings=yes'],
-    ...['ForwardAgent=no', 'ForwardX11=no'],
+    ...['ForwardAgent=no', 'ForwardX11=no', 'CanonicalizeHostname=no'],
   ];
 }
 

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { dropOutput, ended } from '../../process/ending.js';
+import { dropOutput, ended } from '../../process/terminate.js';
+import { DiscoveryError } from '../../sources/provider.js';
 import type { GuestRoute } from './route.js';
 
 export interface ScriptOutcome {
@@ -12,6 +13,8 @@ export interface ScriptOutcome {
   readonly message: string;
   /** The route's program is not installed on this host. */
   readonly isMissing?: boolean;
+  /** Why its manager did not run it. */
+  readonly failure?: DiscoveryError | undefined;
 }
 
 interface RunScriptOptions {
@@ -19,20 +22,16 @@ interface RunScriptOptions {
   /** On a terminal: prompts and other output that is not the script's. Default: not shown. */
   readonly onOther?: (text: string) => void;
   readonly signal?: AbortSignal;
+  /** Milliseconds; after them it is stopped. */
+  readonly limitMs?: number | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 /** Runs a script in a guest over a route and reports each of its lines as it arrives. */
 export async function runScript(
   route: GuestRoute,
-  { onLine, onOther = () => {}, signal, env }: RunScriptOptions,
+  { onLine, onOther = () => {}, signal, limitMs, env }: RunScriptOptions,
 ): Promise<ScriptOutcome> {
-  const [program = '', ...args] = route.command;
-  const child = spawn(program, args, {
-    stdio: [route.terminal ? 'inherit' : 'pipe', 'pipe', 'pipe'],
-    env: { ...env, WSL_UTF8: '1' },
-    ...(signal ? { signal } : {}),
-  });
   const lines: ProgressLine[] = [];
   let message = '';
   let stop = (_why: string) => {};
@@ -49,6 +48,31 @@ export async function runScript(
   const complain = splitLines((text) => {
     if (text.trim() !== '') message = text.trim();
   });
+  const outcome = (): ScriptOutcome => {
+    take('\n');
+    complain('\n');
+    const end = lines.findLast((line) => line.state === 'end');
+    return { lines, code: end && Number(end.step), message };
+  };
+  if (route.run) {
+    try {
+      const limits = { ...(signal ? { signal } : {}), ...(limitMs === undefined ? {} : { limitMs }) };
+      const { stdout, stderr } = await route.run(route.input ?? '', limits);
+      take(stdout);
+      complain(stderr);
+      return outcome();
+    } catch (error) {
+      const failure = error instanceof DiscoveryError ? error : undefined;
+      if (!failure && !signal?.aborted) throw error;
+      return { lines, code: undefined, message: failure?.message ?? '', failure };
+    }
+  }
+  const [program = '', ...args] = route.command;
+  const child = spawn(program, args, {
+    stdio: [route.terminal ? 'inherit' : 'pipe', 'pipe', 'pipe'],
+    env: { ...env, WSL_UTF8: '1' },
+    ...(signal ? { signal } : {}),
+  });
   let taken = 0;
   const limited = (take: (part: string) => void) => (part: string) => {
     taken += part.length;
@@ -59,6 +83,9 @@ export async function runScript(
   child.stdin?.end(route.input ?? '');
   child.stdout?.setEncoding('utf8').on('data', limited(take));
   child.stderr?.setEncoding('utf8').on('data', limited(complain));
+  const late = () =>
+    stop(`the time is over, and nothing after its step ${lines.at(-1)?.step ?? 0} was reached`);
+  const limit = limitMs === undefined ? undefined : setTimeout(late, limitMs);
   const stopped = await new Promise<Pick<ScriptOutcome, 'message' | 'isMissing'> | undefined>((resolve) => {
     stop = (message) => resolve({ message });
     // It was not found, or Ctrl-C ended it: then do not wait for it.
@@ -70,15 +97,13 @@ export async function runScript(
       () => {},
     );
   });
+  clearTimeout(limit);
   dropOutput(child);
   if (stopped !== undefined) {
     child.kill();
     return { lines, code: undefined, ...stopped };
   }
-  take('\n');
-  complain('\n');
-  const end = lines.findLast((line) => line.state === 'end');
-  return { lines, code: end && Number(end.step), message };
+  return outcome();
 }
 
 /** Our scripts print some forty lines; the guest may print anything else. */
@@ -126,8 +151,8 @@ function keep(text: string): string {
   return text.length > 2 * maxLineLength ? text.slice(-maxLineLength) : text;
 }
 
-/** The state in a line of a guest script. The step of `end` is the script's exit code. */
-type State = 'ok' | 'changed' | 'skipped' | 'failed' | 'fix' | 'end';
+/** The state in a line of a guest script: "fix" is a command, "hint" is words. The step of `end` is the script's exit code. */
+type State = 'ok' | 'changed' | 'skipped' | 'failed' | 'fix' | 'hint' | 'end';
 
 export interface ProgressLine {
   readonly state: State;
@@ -137,7 +162,7 @@ export interface ProgressLine {
 
 /** A line of a guest script, in the format of src/guest/sh/parts/report.sh; undefined for any other line. */
 export function parseProgress(line: string): ProgressLine | undefined {
-  const match = /^(ok|changed|skipped|failed|fix|end) +([a-z0-9-]+) +(.+?)\r?$/.exec(line);
+  const match = /^(ok|changed|skipped|failed|fix|hint|end) +([a-z0-9-]+) +(.+?)\r?$/.exec(line);
   if (!match) return undefined;
   const [, state, step = '', message = ''] = match;
   return { state: state as State, step, message };

@@ -26,6 +26,7 @@ check_all() {
   noted=$logged_in
   unit=
   read_attempt "$account"
+  check_disk
   if [ "$over" != vsock ]; then
     if [ "$over" = unix ] && unit_file sshd-unix-local@.service >/dev/null; then unit_sshd "${unit:=sshd-unix-local}@"; fi
     if check_sshd && check_host_keys; then :; fi

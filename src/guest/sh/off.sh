@@ -14,7 +14,7 @@ socket='sshd-vsock.socket'
 
 off_main() {
   if [ "$(id -u)" != 0 ]; then
-    fail root "this runs as $(id -un), but has to write to /etc" 'run it with sudo, or as root'
+    fail root "this runs as $(id -un), but has to write to /etc" '# run it with sudo, or as root'
     give_up 2
   fi
   check_systemd || give_up 2
@@ -32,22 +32,22 @@ turn_off() {
   case $(banner_here "$port") in
     error*) say ok closed 'a connection to vsock port 22 over loopback is refused' ;;
     no-client | no-loopback) say skipped closed 'it cannot be tried here: run vmssh check on the host' ;;
-    *) fail closed 'something still answers on vsock port 22' 'ss -l --vsock; systemctl list-sockets' ;;
+    *) fail closed 'something still answers on vsock port 22' 'ss -l -p --vsock; systemctl list-sockets' ;;
   esac
 }
 
 # A link to /dev/null in /etc comes before the unit that the generator makes at each boot.
 mask_socket() {
-  if [ -e "$R/etc/systemd/system/$socket" ]; then
-    fail off "/etc/systemd/system/$socket is not systemd's own" "vmssh guest install --undo, if vmssh wrote it; else: systemctl disable --now $socket"
-    give_up 2
-  fi
   if ! systemctl -q is-active ssh.service ssh.socket sshd.service sshd.socket; then
-    fail off 'no sshd listens on TCP, so that nobody could log in afterwards' "if the console is enough: systemctl mask --now $socket"
+    fail off 'no sshd listens on TCP, so that nobody could log in afterwards' '# start one first; or mask the socket on the console'
     give_up 2
   fi
   if [ -e "$R$loopback_file" ]; then
-    fail off "sshd's TCP is only on loopback ($loopback_file), so that nobody could log in afterwards" "vmssh guest install --undo; or, if the console is enough: systemctl mask --now $socket"
+    fail off "sshd's TCP is only on loopback ($loopback_file), so that nobody could log in afterwards" "# open it first, on the host: vmssh guest install --undo"
+    give_up 2
+  fi
+  if [ -e "$R/etc/systemd/system/$socket" ]; then
+    fail off "/etc/systemd/system/$socket is not systemd's own" '# on the host: vmssh guest install --undo, if vmssh wrote it; else disable that socket in a session over TCP'
     give_up 2
   fi
   if must off systemctl -q mask --now "$socket"; then

@@ -50,7 +50,7 @@ start_generated() {
       if [ "$(show "$each" ActiveState)" = active ]; then
         say changed start "$each listens on $(show "$each" Listen)"
       else
-        fail start "$each does not start: $(last_message "$each")" "systemctl status $each"
+        fail start "$each does not start$(last_message "$each")" "systemctl status $each"
       fi
     fi
   done

@@ -21,6 +21,7 @@ export const docker: Source<DiscoveredContainer> = {
   list: (deps) => listDocker(deps),
   find: (name, deps) => findContainer(name, (wanted) => listDocker(wanted), deps),
   start: (machine) => startContainer(machine, machine.container, 'docker'),
+  files: async (...asked) => (await import('./container-files.js')).containerFiles('docker', ...asked),
 };
 
 export async function listDocker(

@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readText } from '../../files/read-file.js';
-import { isOwnPath, socketIn } from '../own-folders.js';
 import { type Deps, DiscoveryError } from '../provider.js';
+import { type ExecWords, execWords, optionWith } from '../tools/exec-route.js';
 import { isJsonObject, parseJson } from '../tools/json.js';
 import { textOf } from '../tools/run-tool.js';
 import { type Authority, authorityOf } from '../tools/scope.js';
+import { isOwnPath, socketIn } from '../trusted-path.js';
 
 /** A Docker or Podman to ask for containers. */
 export interface Engine {
@@ -15,6 +16,16 @@ export interface Engine {
   /** For its command, which does not ask there by itself: "unix:///run/user/1000/docker.sock". */
   readonly url?: string;
   readonly authority?: Authority;
+}
+
+/** What starts a program in a container as its root, at the address of its service, if that is not where its command looks. */
+export function engineExec(
+  program: 'podman' | 'docker',
+  machine: string,
+  url?: string,
+): ExecWords | undefined {
+  const place = optionWith(program === 'podman' ? 'url' : 'host', url);
+  return execWords(machine, program, ...place, 'exec', '--interactive', '--user=0', '--', machine);
 }
 
 /**

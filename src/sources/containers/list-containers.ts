@@ -18,11 +18,12 @@ import {
 } from '../provider.js';
 import { routesTo } from '../routes.js';
 import { answerOf, match, searchIn } from '../search.js';
-import { execRoute } from '../tools/exec-route.js';
+import { execRoutes } from '../tools/exec-route.js';
 import { fewAtATime } from '../tools/few-at-a-time.js';
 import { isJsonObject, type JsonObject } from '../tools/json.js';
 import { textOf } from '../tools/run-tool.js';
 import type { Authority } from '../tools/scope.js';
+import { engineExec } from './engines.js';
 
 /** What answers for the containers of one Podman or Docker: its API or its command. */
 export interface EngineApi {
@@ -92,11 +93,10 @@ function toMachine(
   { url, authority }: EngineApi,
   socket: string | undefined,
 ): DiscoveredContainer {
-  const exported = socket && `unix${socket}`;
   const typed = /^\w[\w.-]*$/.test(name) ? name : id;
-  const exec = status === 'running' ? execRoute(provider, typed, { url }) : undefined;
+  const exec = status === 'running' ? execRoutes(engineExec(provider, typed, url), typed) : [];
   const ip = status === 'running' ? address : undefined;
-  const routes = [...routesTo([exported]), ...(exec ? [exec] : []), ...routesTo([ip])];
+  const routes = [...routesTo([socket && `unix${socket}`]), ...exec, ...routesTo([ip])];
   return {
     name,
     target: `${provider}/${name}`,
@@ -104,7 +104,6 @@ function toMachine(
     provider,
     uuid: uuidOf(id),
     authority,
-    address: exported,
     ...(routes.length === 0 ? {} : { routes }),
     container: {
       id,
@@ -218,7 +217,7 @@ const exportFolder = '/run/host/unix-export';
  * only hold a pod. Throws a DiscoveryError PROTOCOL.
  */
 export function parseContainers(answer: unknown): readonly Container[] {
-  if (!Array.isArray(answer)) throw new DiscoveryError('PROTOCOL', 'the answer is no list of containers');
+  if (!Array.isArray(answer)) throw new DiscoveryError('PROTOCOL', 'the answer is not a list of containers');
   return answer.filter(isJsonObject).flatMap((each): Container[] => {
     const id = textOf(each, 'Id');
     const [first] = Array.isArray(each.Names) ? each.Names : [];

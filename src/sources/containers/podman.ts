@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import type { StartCommand } from '../../errors.js';
 import { programInPath } from '../../process/program-in-path.js';
-import { configFolder, socketIn } from '../own-folders.js';
 import {
   type Deps,
   type DiscoveredMachine,
@@ -9,6 +8,7 @@ import {
   type Listing,
   type Warning,
 } from '../provider.js';
+import { routesTo } from '../routes.js';
 import { type Source, serviceLimitMs } from '../source.js';
 import { operand, startContainer } from '../start-command.js';
 import { type GetJson, getJson } from '../tools/http-unix.js';
@@ -22,6 +22,7 @@ import {
   textOf,
 } from '../tools/run-tool.js';
 import { authorityOf } from '../tools/scope.js';
+import { configFolder, socketIn } from '../trusted-path.js';
 import { type Engine, isThere, podmanEngines } from './engines.js';
 import {
   type DiscoveredContainer,
@@ -42,6 +43,7 @@ export const podman: Source = {
   find: (name, deps) => findContainer(name, (wanted) => listAllOfPodman(wanted), deps),
   start: (machine) =>
     machine.container ? startContainer(machine, machine.container, 'podman') : startMachine(machine),
+  files: async (...asked) => (await import('./container-files.js')).containerFiles('podman', ...asked),
 };
 
 /** A machine has its name before a container has it. On a Mac the containers are in a machine. */
@@ -94,7 +96,7 @@ export function parsePodman(text: string): readonly DiscoveredMachine[] {
         provider: podman.name,
         authority: authorityOf(),
         status: machine.Starting === true ? 'starting' : machine.Running === true ? 'running' : 'off',
-        address: port === undefined ? undefined : `127.0.0.1:${port}`,
+        routes: routesTo([port === undefined ? undefined : `127.0.0.1:${port}`]),
         user: textOf(machine, 'RemoteUsername'),
         identityFile: textOf(machine, 'IdentityPath'),
       },

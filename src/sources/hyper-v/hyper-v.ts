@@ -1,12 +1,12 @@
 import { isIP } from 'node:net';
 import type { StartCommand } from '../../errors.js';
 import { type AddonState, loadAddon } from '../../native.js';
-import { systemProgram } from '../../process/program-in-path.js';
 import { type Guid, parseGuid } from '../../target/guid.js';
-import { offered, shellQuoted } from '../../target/shell.js';
+import { shellQuoted } from '../../target/shell.js';
 import { type Deps, type DiscoveredMachine, DiscoveryError, type Status } from '../provider.js';
 import { guestsOnly } from '../tools/guest-addresses.js';
 import { isJsonObject, parseJson } from '../tools/json.js';
+import { powershell } from '../tools/powershell.js';
 import { type RunTool, runTool } from '../tools/run-tool.js';
 
 /** A Hyper-V virtual machine. */
@@ -59,7 +59,7 @@ async function askWmi(
     const { code = '', message } = error as NodeJS.ErrnoException;
     if (code === 'ECANCELED') deps.signal?.throwIfAborted();
     if (code === 'ECANCELED' || code === 'ETIMEDOUT')
-      throw new DiscoveryError('TIMEOUT', 'WMI gave no answer in time');
+      throw new DiscoveryError('TIMEOUT', 'WMI did not answer in time');
     if (code === 'EMSGSIZE')
       throw new DiscoveryError('PROTOCOL', 'WMI lists more than 10000 machines, or 4 million characters', {
         final: true,
@@ -123,8 +123,7 @@ export async function hyperVAddresses(
   deps: Deps,
   run: RunTool = runTool,
 ): Promise<readonly string[]> {
-  const program = systemProgram('WindowsPowerShell/v1.0/powershell.exe', deps.env);
-  const text = await run(program, ['-NoProfile', '-NonInteractive', '-Command', addressScript(id)], deps);
+  const text = await run(...powershell(addressScript(id), deps.env), deps);
   const words = text.split(/\s+/);
   const ours = words.filter((word) => word.startsWith(own)).map((word) => word.slice(own.length));
   const found = await guestsOnly((isGuests) => words.filter(isGuests), deps, run, ours);
@@ -149,20 +148,19 @@ function addressScript(id: Guid): string {
 /** Stands before each address of this Windows. */
 const own = 'own=';
 
-/** By its id, since Start-VM reads a name as a pattern, and several machines may have it. */
+/** By its id, also as typed: Start-VM reads a name as a pattern, and several machines may have it. */
 export function startHyperV(
   { name, status, uuid }: Pick<DiscoveredMachine, 'name' | 'status'> & { readonly uuid: Guid },
   env: Deps['env'],
 ): StartCommand {
   const verb = status === 'paused' ? 'Resume-VM' : 'Start-VM';
-  const program = systemProgram('WindowsPowerShell/v1.0/powershell.exe', env);
-  const script = `$ErrorActionPreference = 'Stop'; Get-VM -Id ${uuid} | ${verb}`;
-  const quoted = offered(name, 'powershell');
-  const hvc = status === 'paused' ? '' : `, or hvc start ${quoted}`;
+  const line = `Get-VM -Id ${uuid} | ${verb}`;
+  // What each shell reads alike.
+  const hvc = status !== 'paused' && /^\w[\w. -]*$/.test(name) ? `, or hvc start "${name}"` : '';
   return {
     machine: name,
-    command: [program, '-NoProfile', '-NonInteractive', '-Command', script],
-    typed: `${verb} ${quoted} in PowerShell${hvc}`,
+    command: powershell(`$ErrorActionPreference = 'Stop'; ${line}`, env).flat(),
+    typed: `${line} in PowerShell${hvc}`,
   };
 }
 
@@ -175,17 +173,12 @@ interface HyperVRow {
 
 /** Asks WMI through PowerShell: slower, but without COM. Throws a DiscoveryError. */
 export async function askPowerShell(deps: Deps, run: RunTool = runTool): Promise<readonly HyperVRow[]> {
-  const program = systemProgram('WindowsPowerShell/v1.0/powershell.exe', deps.env);
-  return parseRows(await run(program, [...flags, script], deps));
+  return parseRows(await run(...powershell(script, deps.env), deps));
 }
-
-const flags = ['-NoProfile', '-NonInteractive', '-Command'];
 
 // -InputObject keeps a list a list, so that no machine gives "[]". Windows PowerShell has no -AsArray.
 const script = [
   "$ErrorActionPreference = 'Stop'",
-  // For messages; Constrained Language Mode allows neither.
-  'try { [Console]::OutputEncoding = [Text.Encoding]::UTF8 } catch { }',
   // Names as numbers: whatever the encoding of the console, they arrive.
   "$name = @{ Name = 'ElementName'; Expression = { [int[]][char[]]$_.ElementName } }",
   "$rows = @(Get-CimInstance -Namespace 'root/virtualization/v2' -ClassName Msvm_ComputerSystem | Select-Object Name, $name, EnabledState)",

@@ -18,7 +18,7 @@ import { guestsOnly } from '../tools/guest-addresses.js';
 import { type JsonObject, parseJson } from '../tools/json.js';
 import { type RunTool, runTool, textOf } from '../tools/run-tool.js';
 import type { HyperVMachine, HyperVSources } from './hyper-v.js';
-import { findWindowsVmssh, isWsl } from './interop.js';
+import { findWindowsVmssh, isWsl } from './wsl-windows.js';
 
 /** What Windows is asked of one machine; a parameter, for tests. */
 export interface HyperVEffects {
@@ -143,7 +143,7 @@ function parseListing(text: string): Listing {
     });
     return { found, warnings };
   } catch (error) {
-    throw new DiscoveryError('PROTOCOL', `vmssh.exe printed ${JSON.stringify(text.slice(0, 80))}`, {
+    throw new DiscoveryError('PROTOCOL', `vmssh.exe printed ${quote(text.slice(0, 80))}`, {
       cause: error,
       final: true,
     });

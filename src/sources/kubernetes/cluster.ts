@@ -10,7 +10,7 @@ import {
 } from '../provider.js';
 import { answerOf, match, searchIn } from '../search.js';
 import type { Source } from '../source.js';
-import { execRoute, execToPort } from '../tools/exec-route.js';
+import { type ExecWords, execRoutes, execToPort, execWords, optionWith } from '../tools/exec-route.js';
 import { isJsonObject, type JsonObject, parseJson } from '../tools/json.js';
 import { type RunTool, runTool, textOf } from '../tools/run-tool.js';
 
@@ -18,7 +18,21 @@ import { type RunTool, runTool, textOf } from '../tools/run-tool.js';
 export const kubevirt = ofCluster('kubevirt', 'KubeVirt', () => machinesMade);
 
 /** Pods, whose sshd kubectl's exec starts. */
-export const kubectl = ofCluster('kubectl', 'Kubernetes', () => podsMade);
+export const kubectl: Source = {
+  ...ofCluster('kubectl', 'Kubernetes', () => podsMade),
+  isCluster: true,
+  async files({ target }, deps) {
+    const [kind, namespace, name = '', container] = target.split('/');
+    const exec = kind === 'kubectl' ? kubectlExec(name, namespace, container) : undefined;
+    return exec && (await import('../tools/machine-files.js')).filesByExec(exec, deps);
+  },
+};
+
+/** What starts a program in a pod as its container's user. */
+export function kubectlExec(pod: string, namespace?: string, container?: string): ExecWords | undefined {
+  const how = [...optionWith('namespace', namespace), 'exec', '--stdin', `pod/${pod}`];
+  return execWords(pod, 'kubectl', ...how, ...optionWith('container', container), '--');
+}
 
 /**
  * Machines of the cluster that kubectl's current context names, in its namespace, or in one that is typed. It is asked only by
@@ -79,7 +93,7 @@ export function findInCluster(
     return searchIn(match(name, found), found, ({ target }) => target, warnings);
   };
   return answerOf(search(), deps.signal, () => ({
-    hint: `what does this say? kubectl get ${made.resource}`,
+    hint: `see what this prints: kubectl get ${made.resource}`,
   }));
 }
 
@@ -171,7 +185,7 @@ export const podsMade: ClusterMade = {
     const known = podPhases.get(textOf(status, 'phase') ?? '') ?? 'unknown';
     // Kubernetes shows it only by this mark.
     const own: Status = known === 'running' && 'deletionTimestamp' in metadata ? 'stopping' : known;
-    const exec = own === 'running' ? execRoute('kubectl', name, { namespace, container }) : undefined;
+    const exec = own === 'running' ? kubectlExec(name, namespace, container) : undefined;
     return {
       name,
       target: `kubectl/${namespace}/${name}${container === undefined ? '' : `/${container}`}`,
@@ -179,7 +193,7 @@ export const podsMade: ClusterMade = {
       provider: 'kubectl',
       uuid: textOf(metadata, 'uid'),
       authority: 'other',
-      ...(exec ? { routes: [exec] } : {}),
+      routes: execRoutes(exec, name, "the container's user"),
     };
   },
 };

@@ -1,3 +1,4 @@
+import { quote } from '../../errors.js';
 import { parseGuid } from '../../target/guid.js';
 import { machineCid } from '../../target/numbers.js';
 import { type Deps, DiscoveryError, type Status, type Warning } from '../provider.js';
@@ -100,10 +101,7 @@ function parseUuids(text: string): readonly string[] {
 }
 
 function unreadable(text: string): DiscoveryError {
-  return new DiscoveryError(
-    'PROTOCOL',
-    `virsh printed ${JSON.stringify(text.slice(0, 80))} for a list of UUIDs`,
-  );
+  return new DiscoveryError('PROTOCOL', `virsh printed ${quote(text.slice(0, 80))} for a list of UUIDs`);
 }
 
 /** The domains in the output of `virsh dumpxml`; an active one counts as running. Throws a DiscoveryError PROTOCOL. */
@@ -181,8 +179,7 @@ export function parseXml(xml: string): readonly Element[] {
     const next = xml.indexOf('<', at);
     const textEnd = next < 0 ? xml.length : next;
     const text = xml.slice(at, textEnd);
-    if (top === root && text.trim() !== '')
-      throw new RangeError(`no element: ${JSON.stringify(text.slice(0, 40))}`);
+    if (top === root && text.trim() !== '') throw new RangeError(`no element: ${quote(text.slice(0, 40))}`);
     if (text !== '') top.text += decode(text);
     at = textEnd;
     if (next < 0) break;
@@ -243,7 +240,7 @@ const tag = /<(\/?)([\w:.-]+)((?:\s+[\w:.-]+\s*=\s*(?:"[^"]*"|'[^']*'))*)\s*(\/?
 function tagAt(xml: string, start: number) {
   tag.lastIndex = start;
   const [, closing = '', name = '', attributes = '', empty = ''] = tag.exec(xml) ?? [];
-  if (name === '') throw new RangeError(`no tag: ${JSON.stringify(xml.slice(start, start + 40))}`);
+  if (name === '') throw new RangeError(`no tag: ${quote(xml.slice(start, start + 40))}`);
   return { closing: closing !== '', name, attributes, empty: empty !== '', end: tag.lastIndex };
 }
 

@@ -1,8 +1,9 @@
 import type { StartCommand } from '../../errors.js';
 import { countBy } from '../../group-by.js';
 import { nameProblem } from '../../target/names.js';
+import { shellQuoted } from '../../target/shell.js';
 import type { Deps, DiscoveredMachine, Listing, Search, Warning } from '../provider.js';
-import { addressRoute } from '../routes.js';
+import { routesTo } from '../routes.js';
 import { match, searchIn } from '../search.js';
 import { type Source, serviceLimitMs } from '../source.js';
 import { authorityIn, type Scope } from '../tools/scope.js';
@@ -37,8 +38,7 @@ export function libvirtOf(
     programs: ['virsh'],
     limitMs: serviceLimitMs,
     hints: {
-      address: (domain) =>
-        `give it a vsock device and restart it: virsh -c ${uriOf(domain)} edit ${handleOf(domain)}, <vsock model='virtio'><cid auto='yes'/></vsock> among its devices`,
+      address: ({ target }) => `vmssh setup ${shellQuoted(target)} adds a vsock device, and lets your key in`,
     },
     list: async (deps) => {
       const all = await domains(deps, scopes);
@@ -52,11 +52,12 @@ export function libvirtOf(
     },
     start: startDomain,
     async resolve(domain, context) {
-      if (domain.status !== 'running' || domain.address !== undefined) return {};
-      const { addressByQemu } = await import('../vmm/qemu.js');
-      const address = await addressByQemu(domain, context, processes);
-      return address === undefined ? {} : { routes: [addressRoute(address, context)] };
+      if (domain.status !== 'running' || domain.routes?.length) return {};
+      const { routeByQemu } = await import('../vmm/qemu.js');
+      const route = await routeByQemu(domain, context, processes);
+      return route ? { routes: [route] } : {};
     },
+    files: async (machine, deps) => (await import('./guest-agent.js')).guestAgentFiles(machine, deps),
     ipOf: async (domain, deps) => {
       const timeoutMs = Math.min(deps.timeoutMs ?? maxMs, maxMs);
       return (await addresses(domain, { ...deps, timeoutMs }))[0];
@@ -113,8 +114,8 @@ export function discoveredDomains(domains: readonly Domain[]): readonly Discover
   return domains.map(({ name, uuid, cid, status, scope }) => {
     const kind = named.get(name) === 1 ? 'qemu' : `qemu:${scope === 'system' ? 'system' : 'session'}`;
     const target = `${kind}/${nameProblem(name) === undefined ? name : uuid}`;
-    const address = cid === undefined ? undefined : `vsock/${cid}`;
+    const routes = routesTo([cid === undefined ? undefined : `vsock/${cid}`]);
     const authority = authorityIn(scope);
-    return { name, target, status, provider: libvirt.name, cid, uuid, address, scope, authority };
+    return { name, target, status, provider: libvirt.name, cid, uuid, routes, scope, authority };
   });
 }

@@ -57,7 +57,7 @@ function nobody(warnings: readonly ScopeFailure[]): Search<Machine, ScopeFailure
     outcome: 'unavailable',
     code: 'NOT_FOUND',
     warnings,
-    problem: isAbsent ? 'it does not run here, or is older than 257' : 'no scope gave an answer',
+    problem: isAbsent ? 'it does not run here, or is older than 257' : 'no scope answered',
     hint: isAbsent
       ? 'apt-get install systemd-container && systemctl start systemd-machined; with an older one reach the machine by vsock/CID or unix/PATH'
       : 'see systemctl status systemd-machined',
@@ -138,9 +138,29 @@ async function listScope(socket: Socket, deps: Deps, call: Call): Promise<Machin
  */
 async function trustedMachines(machines: readonly Machine[], deps: Deps): Promise<readonly Machine[]> {
   const own = process.getuid?.();
-  if (machines.every(({ uid = 0 }) => uid === 0 || uid === own)) return machines;
+  const known = machines.some(hasCidOfProcess) ? await withOwnCids(machines, deps) : machines;
+  if (known.every(({ uid = 0 }) => uid === 0 || uid === own)) return known;
   const { withoutStrangers } = await import('../processes/system-user.js');
-  return withoutStrangers(machines, deps);
+  return withoutStrangers(known, deps);
+}
+
+function hasCidOfProcess({ vsockCid, leader }: Machine): boolean {
+  return vsockCid !== undefined && leader !== undefined;
+}
+
+/** Without CIDs that count in the network of their VMM only. */
+async function withOwnCids(machines: readonly Machine[], deps: Deps): Promise<readonly Machine[]> {
+  const { hasCidSpaces, sharesCids } = await import('../tools/cid-space.js');
+  if (!hasCidSpaces(deps)) return machines;
+  return Promise.all(
+    machines.map(async (machine) => {
+      const { leader, sshAddress } = machine;
+      if (!hasCidOfProcess(machine) || leader === undefined || (await sharesCids(leader, deps)))
+        return machine;
+      const isCid = sshAddress?.startsWith('vsock') === true;
+      return { ...machine, vsockCid: undefined, sshAddress: isCid ? undefined : sshAddress };
+    }),
+  );
 }
 
 async function list(socket: Socket, which: JsonObject, more: boolean, deps: Deps, call: Call) {

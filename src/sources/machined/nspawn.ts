@@ -26,6 +26,7 @@ export const nspawn: Source<DiscoveredExport> = {
     routes: [exportRoute(name, path)],
     joined: undefined,
   }),
+  files: async (...asked) => (await import('./nspawn-files.js')).nspawnFiles(...asked),
 };
 
 /** The route to the socket that a container of this name exports. Throws a ConnectError. */

@@ -3,6 +3,7 @@ import { ConnectError, quote } from '../../errors.js';
 import { type Route, routeBy } from '../../route.js';
 import { withDashes } from '../../target/guid.js';
 import { nameProblem } from '../../target/names.js';
+import { shellLine } from '../../target/shell.js';
 import type { Deps, DiscoveredMachine, Listing, Search, Status, Warning } from '../provider.js';
 import type { Reachable, ResolveContext, Source } from '../source.js';
 import { authorityIn, authorityOf, type Scope } from '../tools/scope.js';
@@ -32,12 +33,13 @@ export const machined: Source<MachinedMachine> = {
       'see machinectl list; use --wait while it boots; for a container without machined: container/NAME',
   },
   list,
-  find,
+  find: (name, deps) => findMachined(name, deps),
   start: async ({ machine, status }) => {
     const { resumeCommand, startImage } = await import('../start-command.js');
     return status === 'paused' ? resumeCommand(machine) : startImage(machine.name);
   },
   resolve: (found, context) => resolveMachined(found, context),
+  files: async (...asked) => (await import('./nspawn-files.js')).nspawnFiles(...asked),
 };
 
 async function list(deps: Deps): Promise<Listing<MachinedMachine>> {
@@ -57,16 +59,28 @@ async function list(deps: Deps): Promise<Listing<MachinedMachine>> {
     // Without either there is nothing to type.
     if (handle === undefined) continue;
     const login = { user: users?.get(machine), identityAgent: agentOf(machine, agents) };
-    found.push(fromMachined(machine, handle, statuses[i] ?? 'running', login, routes?.get(machine)));
+    found.push(fromMachined(machine, handle, statuses[i] ?? 'running', login, routes[i]));
   }
   return { found, warnings: failures.flatMap((failure) => toWarning(failure, failure.path)) };
 }
 
-async function find(name: string, deps: Deps): Promise<Search<MachinedMachine, Warning>> {
+/** A machine by its name, as this uid sees it. */
+export async function findMachined(
+  name: string,
+  deps: Deps,
+  uid = process.getuid?.(),
+): Promise<Search<MachinedMachine, Warning>> {
   const search = await searchMachined(name, deps);
   if (search.outcome === 'refused') return search;
   const warnings = search.warnings.flatMap((failure) => toWarning(failure, `the ${failure.scope}'s`));
-  if (search.outcome === 'unknown') return (await offImage(name, deps)) ?? { ...search, warnings };
+  // Where nobody listens, the first machine starts it.
+  const isDown =
+    search.outcome === 'unavailable' &&
+    search.warnings.every(({ code }) => code === 'ENOENT' || code === 'ECONNREFUSED');
+  if (search.outcome === 'unknown' || isDown) {
+    const known = search.outcome === 'unknown' ? search.known : [];
+    return (await offImage(name, deps, uid, { known, warnings })) ?? { ...search, warnings };
+  }
   if (search.outcome !== 'found') return { ...search, warnings };
   const { machine } = search;
   const [[status = 'running'], users] = await Promise.all([
@@ -80,15 +94,28 @@ async function find(name: string, deps: Deps): Promise<Search<MachinedMachine, W
   };
 }
 
-/** A container that machined forgot when it was turned off: only its image is there, which only root sees. */
+/** A container that no machined knows while it is off: its image is there, which only root sees. */
 async function offImage(
   name: string,
-  { exists = existsSync }: Deps,
+  { exists = existsSync, runDir = '/run' }: Deps,
+  uid: number | undefined,
+  asked: Pick<Extract<Search<never, Warning>, { outcome: 'unknown' }>, 'known' | 'warnings'>,
 ): Promise<Search<MachinedMachine, Warning> | undefined> {
-  const { hasImage } = await import('../start-command.js');
-  if (!hasImage(name, exists)) return undefined;
-  const machine: Machine = { name, class: 'container', scope: 'system' };
-  return { outcome: 'found', machine: fromMachined(machine, name, 'off', {}), warnings: [] };
+  const { hasImage, imageFolder, startImage } = await import('../start-command.js');
+  // It runs, and its machined is gone or older than 257.
+  if (exists(`${runDir}/systemd/machines/${name}`)) return undefined;
+  if (hasImage(name, exists)) {
+    const machine: Machine = { name, class: 'container', scope: 'system' };
+    const found = fromMachined(machine, name, 'off', {});
+    return { outcome: 'found', machine: found, warnings: asked.warnings };
+  }
+  if (uid === 0 || !exists(imageFolder)) return undefined;
+  return {
+    outcome: 'unknown',
+    ...asked,
+    missing: `systemd-machined has no running machine ${quote(name)}, and only root sees one that is off`,
+    hint: `to start it: sudo ${shellLine(startImage(name).command)}`,
+  };
 }
 
 /** The routes to a machine: the socket that a container exports, its record's CID and address; without those what its QEMU or root has. */
@@ -99,33 +126,46 @@ export async function resolveMachined(
 ): Promise<Partial<Reachable>> {
   const { machine } = found;
   const steps = [`systemd-machined (${machine.scope}) knows ${machine.class} ${quote(machine.name)}`];
-  const routes: Route[] = [];
   const errors: ConnectError[] = [];
-  const attempt = async (find: () => Route | Promise<Route>) => {
+  const attempt = async (find: () => Route | Promise<Route>): Promise<readonly Route[]> => {
     try {
-      routes.push(await find());
+      return [await find()];
     } catch (error) {
       if (!(error instanceof ConnectError)) throw error;
       errors.push(error);
+      return [];
     }
   };
   const nspawn = isContainer(machine) ? await import('./nspawn.js') : undefined;
-  if (nspawn) await attempt(() => nspawn.exportOf(machine.name, context));
-  const isExported = routes.length > 0;
-  for (const address of addressesOf(machine)) await attempt(() => routeOfRecord(machine, address, context));
+  const exported = nspawn ? await attempt(() => nspawn.exportOf(machine.name, context)) : [];
+  const recorded: Route[] = [];
+  for (const address of addressesOf(machine))
+    recorded.push(...(await attempt(() => routeOfRecord(machine, address, context))));
+  const routes = await inOrder(machine, exported, recorded, uid);
   const [error] = errors;
-  if (nspawn) {
-    if (!isExported) steps.push('it exports no SSH socket');
-    const exec = routes.length === 0 ? await containerExec(machine, uid) : undefined;
-    if (exec) routes.push(exec);
-    else if (routes.length === 0) throw error;
-  } else {
-    if (routes.length === 0 && error) throw error;
-    if (routes.length === 0) routes.push(await routeByQemu(found, context));
-  }
+  if (routes.length === 0 && error) throw error;
+  const lacksExport = nspawn !== undefined && exported.length === 0;
+  if (lacksExport) steps.push('it exports no SSH socket');
   // An address that cannot be used is no route: -v says why.
-  for (const each of errors.slice(nspawn && !isExported ? 1 : 0)) steps.push(each.problem);
-  return { steps, routes };
+  for (const each of errors.slice(lacksExport ? 1 : 0)) steps.push(each.problem);
+  return { steps, routes: routes.length > 0 ? routes : [await routeOfQemu(found, context)] };
+}
+
+/** Best first: the socket that a container exports, what its record has, and only without those the exec, for which only root may ask. */
+async function inOrder(
+  machine: Machine,
+  exported: readonly Route[],
+  recorded: readonly Route[],
+  uid: number | undefined,
+): Promise<readonly Route[]> {
+  const known = [...exported, ...recorded];
+  const mayExec = isContainer(machine) && machine.scope === 'system' && uid === 0;
+  if (known.length > 0 || !mayExec) return known;
+  const [{ nspawnExec }, { execRoutes }] = await Promise.all([
+    import('./nspawn-files.js'),
+    import('../tools/exec-route.js'),
+  ]);
+  return execRoutes(nspawnExec(machine.name), machine.name);
 }
 
 async function routeOfRecord(
@@ -139,14 +179,10 @@ async function routeOfRecord(
 }
 
 // Before systemd 259, for one, a VM that registers itself by D-Bus cannot give its CID.
-async function routeByQemu(found: MachinedMachine, context: ResolveContext): Promise<Route> {
+async function routeOfQemu(found: MachinedMachine, context: ResolveContext): Promise<Route> {
   const { name, class: own, service } = found.machine;
-  const { addressByQemu } = await import('../vmm/qemu.js');
-  const address = await addressByQemu(found, context);
-  if (address !== undefined) {
-    const route = (await import('../routes.js')).addressRoute(address, context);
-    return { ...route, steps: ['its QEMU shows its address', ...route.steps] };
-  }
+  const route = await (await import('../vmm/qemu.js')).routeByQemu(found, context);
+  if (route) return { ...route, steps: ['its QEMU shows its address', ...route.steps] };
   const of = service === undefined ? '' : ` of ${service}`;
   throw new ConnectError('resolve', context.text, {
     code: 'NOT_FOUND',
@@ -155,31 +191,22 @@ async function routeByQemu(found: MachinedMachine, context: ResolveContext): Pro
   });
 }
 
-/** The routes of those that have other ones than to their only address: containers that systemd-nspawn runs, and records with two addresses. */
+/** The routes of each of these machines. */
 export async function routesOfMachines(
   machines: readonly Machine[],
   deps: Deps,
   uid = process.getuid?.(),
-): Promise<ReadonlyMap<Machine, readonly Route[]> | undefined> {
-  const several = machines.filter((each) => isContainer(each) || addressesOf(each).length > 1);
-  if (several.length === 0) return undefined;
-  const [{ listExports }, { routesTo }] = await Promise.all([import('./nspawn.js'), import('../routes.js')]);
-  const { exports } = several.some(isContainer) ? await listExports(deps) : { exports: [] };
+): Promise<readonly (readonly Route[])[]> {
+  const { routesTo } = await import('../routes.js');
+  const nspawn = machines.some(isContainer) ? await import('./nspawn.js') : undefined;
+  const { exports = [] } = (await nspawn?.listExports(deps)) ?? {};
   const paths = new Map(exports.map(({ name, path }) => [name, path]));
-  const routes = new Map<Machine, readonly Route[]>();
-  for (const machine of several) {
-    const path = isContainer(machine) ? paths.get(machine.name) : undefined;
-    const known = routesTo([path && `unix${path}`, ...addressesOf(machine)]);
-    const exec = known.length > 0 ? undefined : await containerExec(machine, uid);
-    routes.set(machine, exec ? [exec] : known);
-  }
-  return routes;
-}
-
-/** The exec of a container of the system: only root may start programs in it. */
-async function containerExec({ name, scope }: Machine, uid: number | undefined): Promise<Route | undefined> {
-  if (scope !== 'system' || uid !== 0) return undefined;
-  return (await import('../tools/exec-route.js')).execRoute('nspawn', name);
+  return Promise.all(
+    machines.map((machine) => {
+      const path = isContainer(machine) ? paths.get(machine.name) : undefined;
+      return inOrder(machine, routesTo([path && `unix${path}`]), routesTo(addressesOf(machine)), uid);
+    }),
+  );
 }
 
 /** Only systemd-vmspawn gives a machine a login user. */
@@ -239,7 +266,6 @@ function fromMachined(
   routes?: readonly Route[],
 ): MachinedMachine {
   const { vsockCid: cid, id } = machine;
-  const addresses = addressesOf(machine);
   // Each field written out: spreading is slow for many machines.
   return {
     name: machine.name,
@@ -249,7 +275,6 @@ function fromMachined(
     cid,
     uuid: id && withDashes(id),
     pid: machine.leader,
-    address: addresses[0],
     routes,
     user: login.user,
     identityFile: machine.sshPrivateKeyPath,

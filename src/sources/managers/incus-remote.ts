@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { quoteNames } from '../../errors.js';
+import { quote, quoteNames } from '../../errors.js';
 import { sshProgram } from '../../process/ssh-program.js';
 import { anyIpv4, isLoopback } from '../../target/ip.js';
 import { hopHostProblem } from '../../target/names.js';
@@ -33,7 +33,7 @@ export function findOnRemote(
   local: Local,
   run: RunTool = runTool,
 ): Promise<Search<DiscoveredMachine, Warning>> {
-  const hint = (code: string) => ({ hint: hints.get(code) ?? `what does this say? incus list ${remote}:` });
+  const hint = (code: string) => ({ hint: hints.get(code) ?? `see what this prints: incus list ${remote}:` });
   const hints = new Map([
     ['ENOENT', `install incus-client, or without it: ssh via/HOST/incus/${name}`],
     ['NO_REMOTE', `incus remote add ${remote} URL, or without it: ssh via/HOST/incus/${name}`],
@@ -55,7 +55,7 @@ export function findOnRemote(
     if (result.outcome !== 'found' || meant === undefined) return result;
     // Of this one only: ssh is asked for each, and a server may report any number.
     const via = await hostFor(await serverOf(meant, { name: remote, address }, deps, run), deps, run);
-    const machine = { ...result.machine, via, target: `via/${via}/incus/${meant.name}` };
+    const machine = { ...result.machine, via, routes: [], target: `via/${via}/incus/${meant.name}` };
     return { ...result, machine };
   };
   return answerOf(search(), deps.signal, ({ code }) => hint(code));
@@ -67,10 +67,10 @@ async function addressOf(remote: string, deps: Deps, run: RunTool): Promise<stri
   const own = Object.hasOwn(remotes, remote) ? remotes[remote] : undefined;
   if (!isJsonObject(own)) {
     const names = quoteNames(Object.keys(remotes), ', ') || 'none';
-    throw new DiscoveryError('NO_REMOTE', `it has no remote ${JSON.stringify(remote)}, but ${names}`);
+    throw new DiscoveryError('NO_REMOTE', `it has no remote ${quote(remote)}, but ${names}`);
   }
   if (own.Public === true || own.Protocol === 'simplestreams')
-    throw new DiscoveryError('NO_REMOTE', `its remote ${JSON.stringify(remote)} has images, not machines`);
+    throw new DiscoveryError('NO_REMOTE', `its remote ${quote(remote)} has images, not machines`);
   // Newer versions have several.
   const { Addrs: several = [] } = own;
   const address =
@@ -78,7 +78,7 @@ async function addressOf(remote: string, deps: Deps, run: RunTool): Promise<stri
     textOf(own, 'Addr') ??
     (Array.isArray(several) ? several[0] : undefined);
   if (typeof address !== 'string')
-    throw new DiscoveryError('PROTOCOL', `its remote ${JSON.stringify(remote)} has no address`);
+    throw new DiscoveryError('PROTOCOL', `its remote ${quote(remote)} has no address`);
   return address;
 }
 
@@ -114,7 +114,7 @@ async function hostFor(
   if (isMember && !(await canBeMembers(host, deps, run)))
     throw new DiscoveryError(
       'PROTOCOL',
-      `its member ${JSON.stringify(name)} has no address for ssh: ${JSON.stringify(address)}`,
+      `its member ${quote(name)} has no address for ssh: ${quote(address)}`,
     );
   if (hopHostProblem(name) !== undefined || hopHostProblem(host) !== undefined)
     return hopHostProblem(name) === undefined ? name : host;

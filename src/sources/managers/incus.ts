@@ -1,9 +1,7 @@
 import { isIP } from 'node:net';
 import { countBy } from '../../group-by.js';
-import type { Route } from '../../route.js';
 import { parseUuid } from '../../target/guid.js';
 import { machineCid } from '../../target/numbers.js';
-import { configFolder } from '../own-folders.js';
 import {
   closed,
   type Deps,
@@ -14,15 +12,16 @@ import {
   type Status,
   type Warning,
 } from '../provider.js';
-import { listedRoutes, routesTo } from '../routes.js';
+import { routesTo } from '../routes.js';
 import { answerOf, searchList } from '../search.js';
 import { type Source, serviceLimitMs } from '../source.js';
 import { operand } from '../start-command.js';
-import { execRoute } from '../tools/exec-route.js';
+import { type ExecWords, execRoutes, execWords, optionWith } from '../tools/exec-route.js';
 import { guestsOnly, type IsGuests, notLocal } from '../tools/guest-addresses.js';
 import { type GetJson, getJson } from '../tools/http-unix.js';
 import { isJsonObject, type JsonObject } from '../tools/json.js';
 import { exists, textOf } from '../tools/run-tool.js';
+import { configFolder } from '../trusted-path.js';
 
 /** The instances of Incus and LXD, which have the same API: VMs by CID, containers by address. */
 export const incus: Source<Instance> = {
@@ -38,7 +37,22 @@ export const incus: Source<Instance> = {
     const log = [client, 'info', '--show-log', ...place, ...operand(machine)];
     return { machine, command: [client, 'start', ...place, ...operand(machine)], log };
   },
+  async files(machine, deps) {
+    const sockets = { incus: await incusSockets(deps, exists), lxc: lxdSockets(deps) };
+    const local = { sockets, parse: parseInstances, exec: incusExec };
+    return (await import('./incus-files.js')).incusFiles(machine, deps, local);
+  },
 };
+
+/** What starts a program in an instance of this host as its root. */
+function incusExec(
+  client: 'incus' | 'lxc' | undefined,
+  machine: string,
+  project?: string,
+): ExecWords | undefined {
+  const place = optionWith('project', project);
+  return execWords(machine, client ?? 'incus', 'exec', ...place, '--mode=non-interactive', machine, '--');
+}
 
 /** NAME on this host, or REMOTE:NAME. */
 async function findIncus(name: string, deps: Deps): Promise<Search<Instance, Warning>> {
@@ -54,31 +68,19 @@ export async function listIncus(
   get: GetJson = getJson,
   isThere: typeof exists = exists,
 ): Promise<Listing<Instance>> {
-  const ask = (sockets: readonly string[]) => askFirst(sockets, deps, get, isThere);
-  const [own, ofLxd] = await Promise.all([ask(await incusSockets(deps, isThere)), ask(lxdSockets(deps))]);
-  const lxd = ofLxd.found.map((each) => ({ ...each, client: 'lxc' as const }));
-  return {
-    found: [...own.found, ...lxd].map((each) => ({ ...each, ...withExec(each) })),
-    warnings: [...own.warnings, ...ofLxd.warnings],
-  };
-}
-
-/** The routes of an instance on this host: a VM's vsock, its manager's exec, which a VM's agent answers too, and its address. */
-function withExec(instance: Instance): Pick<Instance, 'routes'> {
-  const { name, via, status, client, project } = instance;
-  const runs = status === 'running' || status === 'starting';
-  if (via !== undefined || !runs) return {};
-  const exec = execRoute(client ? 'lxd' : 'incus', name, { namespace: project });
-  if (!exec) return {};
-  const known = listedRoutes(instance);
-  const isSocket = ({ name }: Route) => name !== 'ip';
-  return { routes: [...known.filter(isSocket), exec, ...known.filter((each) => !isSocket(each))] };
+  const ask = (sockets: readonly string[], client?: 'lxc') => askFirst(sockets, client, deps, get, isThere);
+  const [own, lxd] = await Promise.all([
+    ask(await incusSockets(deps, isThere)),
+    ask(lxdSockets(deps), 'lxc'),
+  ]);
+  return { found: [...own.found, ...lxd.found], warnings: [...own.warnings, ...lxd.warnings] };
 }
 
 // Try each socket of a service; report denial only if all refuse. Any other failure counts at once, since all the
 // sockets of a service lead to the same daemon.
 async function askFirst(
   sockets: readonly string[],
+  client: Instance['client'],
   deps: Deps,
   get: GetJson,
   isThere: typeof exists,
@@ -89,13 +91,13 @@ async function askFirst(
     try {
       const answer = await get(socket, query, deps);
       const parse = (own?: string) =>
-        guestsOnly((isGuests) => parseInstances(answer, { own, isGuests }), deps);
+        guestsOnly((isGuests) => parseInstances(answer, { own, isGuests, client }), deps);
       const all = await parse();
       if (all.every(({ via }) => via === undefined)) return { found: all, warnings: [] };
       const own = serverName(await get(socket, '/1.0', deps));
       const found = (await parse(own)).map((machine) =>
-        // On another member of the cluster, neither its CID nor its address means anything here.
-        machine.via === undefined ? machine : { ...machine, cid: undefined, address: undefined },
+        // On another member of the cluster, neither its CID nor its routes mean anything here.
+        machine.via === undefined ? machine : { ...machine, cid: undefined, routes: [] },
       );
       return { found, warnings: [] };
     } catch (error) {
@@ -153,7 +155,7 @@ export interface Instance extends DiscoveredMachine {
 }
 
 /** Who reads it. */
-interface Reader {
+interface Reader extends Pick<Instance, 'client'> {
   /** The name of this member of the cluster. */
   readonly own?: string;
   readonly uid?: number;
@@ -163,7 +165,7 @@ interface Reader {
 /** Reads the answer to GET /1.0/instances?recursion=2. Throws a DiscoveryError PROTOCOL. */
 export function parseInstances(
   answer: unknown,
-  { own, uid = process.getuid?.(), isGuests = notLocal }: Reader = {},
+  { own, uid = process.getuid?.(), isGuests = notLocal, client }: Reader = {},
 ): readonly Instance[] {
   if (!isJsonObject(answer) || !Array.isArray(answer.metadata))
     throw new DiscoveryError('PROTOCOL', 'the answer has no list of instances');
@@ -187,11 +189,18 @@ export function parseInstances(
     const cid =
       instance.type === 'virtual-machine' ? machineCid(textOf(config, 'volatile.vsock_id')) : undefined;
     const ip = ipAddress(instance.state, isGuests);
-    const address = cid === undefined ? ip : `vsock/${cid}`;
-    const routes = cid === undefined || ip === undefined ? undefined : routesTo([`vsock/${cid}`, ip]);
-    const project = textOf(instance, 'project');
+    const named = textOf(instance, 'project');
+    const project = named === 'default' ? undefined : named;
     const location = textOf(instance, 'location');
     const via = location === 'none' || location === own ? undefined : location;
+    // A VM's agent answers its manager's exec too.
+    const runs = via === undefined && (status === 'running' || status === 'starting');
+    const exec = runs ? execRoutes(incusExec(client, name, project), name) : [];
+    const routes = [
+      ...routesTo([cid === undefined ? undefined : `vsock/${cid}`]),
+      ...exec,
+      ...routesTo([ip]),
+    ];
     const target = `${via === undefined ? '' : `via/${via}/`}incus/${isOnly ? name : (uuid ?? name)}`;
     return [
       {
@@ -201,11 +210,11 @@ export function parseInstances(
         provider: 'incus',
         cid,
         uuid,
-        address,
-        ...(routes ? { routes } : {}),
+        routes,
         via,
         ...(strange ? { authority: 'other' } : {}),
-        ...(project === undefined || project === 'default' ? {} : { project }),
+        ...(project === undefined ? {} : { project }),
+        ...(client ? { client } : {}),
       },
     ];
   });

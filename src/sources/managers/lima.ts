@@ -1,8 +1,11 @@
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { wroteFile } from '../processes/process-paths.js';
 import type { Deps, DiscoveredMachine, Listing, Status } from '../provider.js';
+import { routesTo } from '../routes.js';
 import type { Source } from '../source.js';
 import { operand } from '../start-command.js';
-import { isJsonObject } from '../tools/json.js';
+import { isJsonObject, type JsonObject } from '../tools/json.js';
 import {
   hostAndPort,
   jsonObjects,
@@ -13,6 +16,7 @@ import {
   textOf,
 } from '../tools/run-tool.js';
 import { authorityOf } from '../tools/scope.js';
+import { configFolder } from '../trusted-path.js';
 
 /** Lima's instances, whose SSH servers are on TCP ports of this host. */
 export const lima: Source = {
@@ -21,21 +25,52 @@ export const lima: Source = {
   programs: ['limactl'],
   listCommand: 'limactl list',
   list: (deps) => listLima(deps),
-  start: ({ name: machine }) => ({ machine, command: ['limactl', 'start', ...operand(machine)] }),
+  start: ({ name: machine, identityFile = '' }, env) => ({
+    machine,
+    command: identityFile.startsWith(`${colimaFolder(env)}/`)
+      ? ['colima', 'start', ...operand(machine.replace(/^colima-?/, '') || 'default')]
+      : ['limactl', 'start', ...operand(machine)],
+  }),
+  // By an ssh of its own to the port of this host that its process holds while the machine runs.
+  async files({ name }, deps) {
+    const { filesByExec, isPlainName } = await import('../tools/machine-files.js');
+    const exec = ['limactl', 'shell', '--workdir=/', name];
+    return isPlainName(name) ? filesByExec(exec, deps, [...exec, 'sudo', '-n']) : undefined;
+  },
 };
 
-export function listLima(deps: Deps, run: RunTool = runTool, uid = process.getuid?.()): Promise<Listing> {
-  return listByUsersTool(uid, lima.name, ['limactl', 'list', '--json'], parseLima, deps, run);
+/** Those of colima too, whose instances are Lima's in a folder of their own, unless LIMA_HOME names the only folder. */
+export async function listLima(
+  deps: Deps,
+  run: RunTool = runTool,
+  uid = process.getuid?.(),
+): Promise<Listing> {
+  const { env, exists = existsSync } = deps;
+  const listIn = (own: Deps) =>
+    listByUsersTool(uid, lima.name, ['limactl', 'list', '--json'], parseLima, own, run);
+  const folder = colimaFolder(env);
+  if (env.LIMA_HOME || !exists(folder)) return listIn(deps);
+  const both = await Promise.all([listIn(deps), listIn({ ...deps, env: { ...env, LIMA_HOME: folder } })]);
+  return { found: both.flatMap(({ found }) => found), warnings: both.flatMap(({ warnings }) => warnings) };
+}
+
+/** Where colima keeps its Lima: https://github.com/abiosoft/colima/blob/main/config/files.go */
+function colimaFolder({ COLIMA_HOME, HOME = '/', ...env }: Deps['env'], exists = existsSync): string {
+  const old = join(HOME, '.colima');
+  return join(COLIMA_HOME || (exists(old) ? old : join(configFolder(env, HOME), 'colima')), '_lima');
 }
 
 /** Reads `limactl list --json`: one object per line. */
-export function parseLima(text: string): readonly DiscoveredMachine[] {
+export function parseLima(text: string, isOf: typeof wroteFile = wroteFile): readonly DiscoveredMachine[] {
   return jsonObjects(text).flatMap((instance): DiscoveredMachine[] => {
     const name = textOf(instance, 'name');
     if (name === undefined) return [];
     const port = portOf(instance, 'sshLocalPort');
     const dir = textOf(instance, 'dir');
     const host = textOf(instance, 'sshAddress') ?? '127.0.0.1';
+    // The driver is the machine's QEMU, or Lima's own process. Lima 0.13 calls it qemuPID.
+    const pid = numberOf(instance, 'driverPID') ?? numberOf(instance, 'qemuPID');
+    const pidFile = `${dir}/${textOf(instance, 'vmType') ?? 'qemu'}.pid`;
     const config =
       isJsonObject(instance.config) && isJsonObject(instance.config.user) ? instance.config.user : {};
     return [
@@ -45,7 +80,8 @@ export function parseLima(text: string): readonly DiscoveredMachine[] {
         provider: lima.name,
         authority: authorityOf(),
         status: states.get(textOf(instance, 'status') ?? '') ?? 'unknown',
-        address: port === undefined ? undefined : hostAndPort(host, port),
+        routes: routesTo([port === undefined ? undefined : hostAndPort(host, port)]),
+        ...(pid !== undefined && isOf(pid, pidFile) ? { pid } : {}),
         user: textOf(config, 'name'),
         // Next to the instances' folders; Lima 3 removes the field with this path.
         identityFile: dir === undefined ? undefined : join(dirname(dir), '_config/user'),
@@ -58,3 +94,8 @@ const states: ReadonlyMap<string, Status> = new Map([
   ['Running', 'running'],
   ['Stopped', 'off'],
 ]);
+
+function numberOf(instance: JsonObject, field: string): number | undefined {
+  const value = instance[field];
+  return typeof value === 'number' && value > 0 ? value : undefined;
+}

@@ -1,6 +1,8 @@
 import { isIP } from 'node:net';
+import { quote } from '../../errors.js';
 import { shellQuoted } from '../../target/shell.js';
 import { type Deps, type DiscoveredMachine, DiscoveryError, type Status } from '../provider.js';
+import { routesTo } from '../routes.js';
 import type { Source } from '../source.js';
 import { operand } from '../start-command.js';
 import { guestsOnly, type IsGuests, notLocal } from '../tools/guest-addresses.js';
@@ -20,6 +22,13 @@ export const multipass: Source = {
   },
   list: (deps) => listMultipass(deps),
   start: ({ name: machine }) => ({ machine, command: ['multipass', 'start', ...operand(machine)] }),
+  // By an ssh of its own to the machine's address, which another machine on its bridge can take.
+  isSilent: true,
+  async files({ name }) {
+    const { isPlainName } = await import('../tools/machine-files.js');
+    const exec = ['multipass', 'exec', name, '--', 'sudo', '-n'];
+    return isPlainName(name) ? { exec, read: async () => [] } : undefined;
+  },
 };
 
 export async function listMultipass(deps: Deps, run: RunTool = runTool) {
@@ -44,9 +53,11 @@ export function parseMultipass(
         target: `multipass/${name}`,
         provider: multipass.name,
         status: states.get(textOf(instance, 'state') ?? '') ?? 'unknown',
-        address: addresses.find(
-          (each): each is string => typeof each === 'string' && isIP(each) === 4 && isGuests(each),
-        ),
+        routes: routesTo([
+          addresses.find(
+            (each): each is string => typeof each === 'string' && isIP(each) === 4 && isGuests(each),
+          ),
+        ]),
         // Its images have this user, and the daemon's key, which only root may read.
         user: 'ubuntu',
         identityFile: `${platform === 'darwin' ? onMac : asSnap}/multipassd/ssh-keys/id_rsa`,
@@ -62,7 +73,7 @@ function listIn(text: string): readonly JsonObject[] {
   } catch {
     // Reported below.
   }
-  throw new DiscoveryError('PROTOCOL', `it printed no list: ${JSON.stringify(text.slice(0, 80))}`);
+  throw new DiscoveryError('PROTOCOL', `it printed no list: ${quote(text.slice(0, 80))}`);
 }
 
 /** The folders of the daemon's data. */

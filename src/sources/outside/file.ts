@@ -1,12 +1,13 @@
 import { isAbsolute, join } from 'node:path';
 import { quote } from '../../errors.js';
 import { readTextSync } from '../../files/read-sync.js';
-import { hasControlCharacter } from '../../target/names.js';
-import { ownEnv } from '../own-env.js';
-import { configFolder } from '../own-folders.js';
+import { parseUuid } from '../../target/guid.js';
+import { foldOf, hasControlCharacter, matchesPattern, slug } from '../../target/names.js';
 import type { Deps } from '../provider.js';
 import { sources } from '../sources.js';
 import { isJsonObject, type JsonObject, parseJson } from '../tools/json.js';
+import { ownEnv } from '../trusted-env.js';
+import { configFolder } from '../trusted-path.js';
 
 /** A source that the user or root has added: a line of a sources.json. docs/sources.md has the format. */
 export interface OutsideLine {
@@ -18,6 +19,8 @@ export interface OutsideLine {
   /** Whether it also takes "find" and "start". */
   readonly find: boolean;
   readonly start: boolean;
+  /** Patterns, one of which each of its machines' names has to match, as `foldOf` has them. */
+  readonly names?: readonly string[];
   /** Private keys of its rows have to be below this. */
   readonly folder?: string;
   /** Why the line cannot be used, one clause: the source has no machines then. */
@@ -59,7 +62,9 @@ export function readOutside(files: readonly string[]): OutsideLines {
         else if (!lines.has(name)) lines.set(name, lineOf(name, file, Object(line)));
     } catch (error) {
       const { code = 'PROTOCOL', message } = error as NodeJS.ErrnoException;
-      if (code !== 'ENOENT' && code !== 'ENOTDIR') problems.push({ file, code, problem: message });
+      // As Node's own messages, without the code and the path, which are said beside it.
+      const problem = message.replace(/^[A-Z\d]+: (.*), \w+ '.*'$/s, '$1');
+      if (code !== 'ENOENT' && code !== 'ENOTDIR') problems.push({ file, code, problem });
     }
   return { lines: [...lines.values()], problems };
 }
@@ -71,10 +76,22 @@ let read: { readonly key: string; readonly lines: OutsideLines } | undefined;
 
 /** The lines for this process. Read once, and only when a target or a list needs them; again if `anew`. */
 export function outsideLines(env: Deps['env'] = process.env, anew = false): OutsideLines {
-  const files = outsideFiles(env);
-  const key = files.join('\n');
-  if (anew || read?.key !== key) read = { key, lines: readOutside(files) };
+  // Each target that is parsed asks.
+  const key = [env.HOME, env.XDG_CONFIG_HOME, env.VMSSH_SOURCE].join('\n');
+  if (anew || read?.key !== key) read = { key, lines: readOutside(outsideFiles(env)) };
   return read.lines;
+}
+
+/** Whether a source may have a machine that is called, or typed, so: an id is no name. */
+export function mayHaveName(source: string, name: string): boolean {
+  const { names } = outsideLines().lines.find((line) => line.name === source) ?? {};
+  return names === undefined || parseUuid(name) !== undefined || isAmong(names, name);
+}
+
+/** Whether one of the patterns is for a name, however that is spelled. */
+export function isAmong(patterns: readonly string[], name: string): boolean {
+  const fold = foldOf(name);
+  return patterns.some((each) => matchesPattern(fold, each));
 }
 
 /** The words before a separator that are vmssh's own: its kinds, its sources, and what means something else there. */
@@ -107,19 +124,52 @@ function nameRule(name: string): string {
 }
 
 function lineOf(name: string, file: string, json: JsonObject): OutsideLine {
-  const { command, folder, find = false, start = false } = json;
+  const { command, folder, names, find = false, start = false } = json;
   const words = Array.isArray(command) && command.every(isWord) ? (command as string[]) : [];
   const is = { name, file, command: words, find: find === true, start: start === true };
   const wrong = (problem: string): OutsideLine => ({ ...is, command: [], wrong: problem });
-  if (words.length === 0) return wrong('its "command" is not a list of texts');
+  if (words.length === 0)
+    return wrong(
+      `its "command" is not a list of texts, each of 1 to ${longestWord} characters without control characters`,
+    );
   if (!isAbsolute(words[0] ?? '')) return wrong('its program must be an absolute path: PATH is not searched');
   if (typeof find !== 'boolean' || typeof start !== 'boolean')
     return wrong('its "find" and "start" are true or false');
-  if (folder === undefined) return is;
-  if (!isWord(folder) || !isAbsolute(folder)) return wrong('its "folder" must be an absolute path');
-  return { ...is, folder };
+  const patterns = patternsIn(names);
+  if (patterns === null)
+    return wrong(
+      `its "names" must be a pattern, or a list of 1 to ${maxPatterns}: letters, digits, ".", "_", "-", "*" and "?", no "-" or "." first and no "-" last`,
+    );
+  if (folder !== undefined && (!isWord(folder) || !isAbsolute(folder)))
+    return wrong('its "folder" must be an absolute path');
+  return {
+    ...is,
+    ...(patterns ? { names: patterns } : {}),
+    ...(folder === undefined ? {} : { folder }),
+  };
 }
 
+const maxPatterns = 100;
+
+/** Null: they are no patterns. */
+function patternsIn(names: unknown): readonly string[] | null | undefined {
+  if (names === undefined) return undefined;
+  const all: readonly unknown[] = Array.isArray(names) ? names : [names];
+  if (all.length === 0 || all.length > maxPatterns || !all.every(isPattern)) return null;
+  return all.map((each) => each.normalize('NFC').toLowerCase());
+}
+
+/** A text that a name without blanks and signs can match. */
+function isPattern(value: unknown): value is string {
+  if (!isWord(value)) return false;
+  const name = value.normalize('NFC').replaceAll(/[*?]/g, 'x');
+  return slug(name) === name;
+}
+
+const longestWord = 4096;
+
 function isWord(value: unknown): value is string {
-  return typeof value === 'string' && value !== '' && value.length <= 4096 && !hasControlCharacter(value);
+  return (
+    typeof value === 'string' && value !== '' && value.length <= longestWord && !hasControlCharacter(value)
+  );
 }

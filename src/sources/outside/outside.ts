@@ -1,11 +1,12 @@
 import { countBy } from '../../group-by.js';
-import type { Deps, DiscoveredMachine, Listing, Search, Warning } from '../provider.js';
+import type { Deps, Listing, Search, Warning } from '../provider.js';
 import { DiscoveryError } from '../provider.js';
 import { answerOf, searchIn } from '../search.js';
 import { type Source, serviceLimitMs } from '../source.js';
 import { operand } from '../start-command.js';
 import { type RunTool, runToolInRoot } from '../tools/run-tool.js';
 import { filesSource, type OutsideLine, type OutsideLines } from './file.js';
+import type { OutsideMachine } from './rows.js';
 import { byMode, checkLine, programsOf, untrustedIn, type WhoChanges } from './trust.js';
 
 /** A source of machines that is a program of the user or of root: docs/sources.md. */
@@ -13,9 +14,9 @@ export function outsideSource(
   line: OutsideLine,
   run: RunTool = runToolInRoot,
   whoChanges?: WhoChanges,
-): Source {
+): Source<OutsideMachine> {
   const { name, command } = line;
-  const ask = async (words: readonly string[], deps: Deps): Promise<Listing> => {
+  const ask = async (words: readonly string[], deps: Deps): Promise<Listing<OutsideMachine>> => {
     const who = whoChanges ?? (await byMode());
     const text = await runOutside(line, words, deps, run, who);
     return trusted((await import('./rows.js')).machinesIn(line, text), line, who);
@@ -31,21 +32,32 @@ export function outsideSource(
     ...(line.start
       ? { start: ({ name: machine }) => ({ machine, command: [...command, 'start', ...operand(machine)] }) }
       : {}),
+    // The keys that its row says: of two with one name nobody knows which was reached.
+    async files({ target, uuid }, deps) {
+      const rows = (await ask(['list'], deps)).found;
+      const [row, ...others] = rows.filter((each) => each.target === target && each.uuid === uuid);
+      const keys = others.length === 0 ? row?.hostKeys : undefined;
+      return keys && { read: async () => keys };
+    },
     hints: { unknown: `vmssh list --provider ${name}`, unavailable: `vmssh check ${name}` },
   };
 }
 
 /** All that "find" printed is what the name may mean. */
-async function found(answer: Promise<Listing>): Promise<Search<DiscoveredMachine, Warning>> {
+async function found(answer: Promise<Listing<OutsideMachine>>): Promise<Search<OutsideMachine, Warning>> {
   const { found: machines, warnings } = await answer;
   return searchIn(machines, machines, ({ target }) => target, warnings);
 }
 
 /** Without keys that others could change, and without machines that are reached by a program that they could change. */
-async function trusted({ found, warnings }: Listing, line: OutsideLine, who: WhoChanges): Promise<Listing> {
+async function trusted(
+  { found, warnings }: Listing<OutsideMachine>,
+  line: OutsideLine,
+  who: WhoChanges,
+): Promise<Listing<OutsideMachine>> {
   const untrusted = await untrustedIn(found, line, who);
   if (untrusted.size === 0) return { found, warnings };
-  const kept: DiscoveredMachine[] = [];
+  const kept: OutsideMachine[] = [];
   const left: string[] = [];
   for (const machine of found) {
     const [why] = programsOf(machine).flatMap((program) => untrusted.get(program) ?? []);

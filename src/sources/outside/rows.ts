@@ -2,48 +2,78 @@ import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
 import { isAbsolute, normalize } from 'node:path';
 import type { Endpoint } from '../../endpoint.js';
+import { quoteNames } from '../../errors.js';
+import { groupBy } from '../../group-by.js';
 import { type Route, routeBy } from '../../route.js';
 import { withDashes } from '../../target/guid.js';
 import { isLoopback, plainIp } from '../../target/ip.js';
 import { checkUserName, hasControlCharacter, nameProblem } from '../../target/names.js';
 import { sshPort } from '../../target/numbers.js';
-import type { DiscoveredMachine, Listing } from '../provider.js';
+import type { DiscoveredMachine, Listing, Warning } from '../provider.js';
 import { routesTo } from '../routes.js';
 import { isJsonObject, type JsonObject } from '../tools/json.js';
-import { answerIn, isTooLong, maxCharacters, readList, shortText, statusIn } from '../tools/said.js';
+import { answerIn, isTooLong, maxCharacters, readList, shortText, statusIn } from '../tools/row-limits.js';
 import { authorityOf } from '../tools/scope.js';
-import type { OutsideLine } from './file.js';
+import { isAmong, type OutsideLine } from './file.js';
 
 /** What a row may say depends on its source. */
-type RowSource = Pick<OutsideLine, 'name' | 'folder'>;
+type RowSource = Pick<OutsideLine, 'name' | 'names' | 'folder'>;
 
 /** The machines in what a source printed: rows of `vmssh list --json`. Throws a DiscoveryError. */
-export function machinesIn(source: RowSource, text: string, workedMs?: () => number): Listing {
+export function machinesIn(
+  source: RowSource,
+  text: string,
+  workedMs?: () => number,
+): Listing<OutsideMachine> {
   const { name: provider } = source;
-  const { machines: found, warnings } = readList(answerIn(text), {
+  const { machines: found, warnings } = readList<OutsideMachine>(answerIn(text), {
     who: 'a source',
     machineOf: (row) => machineOf(source, row),
     providerOf: () => provider,
     provider,
     workedMs,
   });
-  return { found, warnings };
+  const ids = [...groupBy(found, ({ uuid }) => uuid)].map(([id, all]) => (id === undefined ? [] : all));
+  const names = [...groupBy(found, ({ name }) => name).values()];
+  const twice = [
+    ...ids.filter(isShared).map((all) => `${all.length} rows have one "id": ${namesOf(all)}`),
+    ...names.filter(isShared).map((all) => `${all.length} rows are named ${namesOf(all.slice(0, 1))}`),
+  ].map((problem): Warning => ({ provider, code: 'TWICE', problem }));
+  return { found, warnings: [...warnings, ...twice] };
+}
+
+function isShared({ length }: readonly OutsideMachine[]): boolean {
+  return length > 1;
+}
+
+function namesOf(machines: readonly OutsideMachine[]): string {
+  return quoteNames(
+    machines.map(({ name }) => name),
+    ', ',
+  );
+}
+
+/** A machine of a source, and the host keys that its row says: lines that are not checked yet. */
+export interface OutsideMachine extends DiscoveredMachine {
+  readonly hostKeys?: readonly string[];
 }
 
 /** A machine of a source, or why its row cannot be used, in our own words. */
-export function machineOf(source: RowSource, row: JsonObject): DiscoveredMachine | string {
+export function machineOf(source: RowSource, row: JsonObject): OutsideMachine | string {
   const { name, routes: listed } = row;
   if ([name, row.address, row.user, row.identityFile].some(isTooLong))
     return `a text has more than ${maxCharacters} characters`;
   if (typeof name !== 'string') return 'it has no "name"';
   if (nameProblem(name) !== undefined) return 'its name is empty, or has a slash or a control character';
+  if (source.names && !isAmong(source.names, name)) return 'its name matches none of the "names" of its line';
   const status = statusIn(row);
   if (status === undefined) return 'its "status" is missing or unknown';
   const id = idOf(row);
   if (id === null) return `its "id" is no text of at most ${maxCharacters} characters`;
   const routes = routesIn(listed);
   const address = addressIn(row.address);
-  const wrong = [routes, address].find((each) => typeof each === 'string');
+  const hostKeys = hostKeysIn(row.hostKeys);
+  const wrong = [routes, address, hostKeys].find((each) => typeof each === 'string');
   if (wrong !== undefined) return wrong as string;
   return {
     name,
@@ -52,10 +82,10 @@ export function machineOf(source: RowSource, row: JsonObject): DiscoveredMachine
     authority: authorityOf(),
     status,
     uuid: id && ownUuid(source.name, id),
-    address: shortText(row.address),
-    ...(Array.isArray(routes) && routes.length > 0 ? { routes: routes as readonly Route[] } : {}),
+    routes: (routes.length > 0 || address === undefined ? routes : [address]) as readonly Route[],
     user: userOf(source, row),
     identityFile: keyOf(source, row),
+    ...(Array.isArray(hostKeys) ? { hostKeys } : {}),
   };
 }
 
@@ -85,13 +115,26 @@ function ownUuid(source: string, id: string): string {
   return withDashes(`${digits.slice(0, 12)}8${digits.slice(13, 16)}a${digits.slice(17)}`);
 }
 
+const maxHostKeys = 16;
+const maxHostKey = 4096;
+
+/** Whoever uses them checks that they are keys. */
+function hostKeysIn(listed: unknown): readonly string[] | string | undefined {
+  if (listed === undefined) return undefined;
+  const isLine = (line: unknown) =>
+    typeof line === 'string' && line.length <= maxHostKey && !hasControlCharacter(line);
+  return Array.isArray(listed) && listed.length <= maxHostKeys && listed.every(isLine)
+    ? listed
+    : `its "hostKeys" are not a list of at most ${maxHostKeys} lines, "ssh-ed25519 AAAA…" each`;
+}
+
 const maxRoutes = 16;
 const maxWords = 64;
 
 function routesIn(listed: unknown): readonly Route[] | string {
   if (listed === undefined) return [];
   if (!Array.isArray(listed) || listed.length > maxRoutes)
-    return `its "routes" are no list of at most ${maxRoutes}`;
+    return `its "routes" are not a list of at most ${maxRoutes}`;
   const routes: Route[] = [];
   for (const each of listed) {
     const route = isJsonObject(each) ? routeIn(each) : 'a route is no object';
@@ -113,7 +156,7 @@ function execIn(command: unknown): Route | string {
   const isWord = (word: unknown) =>
     typeof word === 'string' && word.length <= maxCharacters && !hasControlCharacter(word);
   if (!Array.isArray(command) || command.length > maxWords || !command.every(isWord))
-    return `a "command" is no list of at most ${maxWords} texts`;
+    return `a "command" is not a list of at most ${maxWords} texts`;
   const [program = '']: string[] = command;
   if (!isAbsolute(program)) return 'the program of a "command" must be an absolute path';
   return routeBy({ family: 'exec', command, machine: '', into: 'ssh', port: sshPort }, [

@@ -1,9 +1,12 @@
+import { statSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
+import { readTextSync } from '../../files/read-sync.js';
+import { loadAddon } from '../../native.js';
 import { type Deps, DiscoveryError, type Process } from '../provider.js';
-import { nodeFs, type ProcFs, procDir } from './processes.js';
+import { hasProc, nodeFs, type ProcFs, procDir } from './processes.js';
 
-/** Translates another process's path into one for this process. Rejects with LINK. */
+/** Translates another process's path into one for this process. Rejects with LINK, FOREIGN. */
 export type FindPath = (path: string) => Promise<string>;
 
 /**
@@ -80,3 +83,64 @@ export function ownSocket(
     throw new DiscoveryError('FOREIGN', problem);
   };
 }
+
+/**
+ * `ownSocket` for a socket on which the process itself listens: rejects with FOREIGN if the kernel says that another one does, which may
+ * have the path from the same configuration.
+ */
+export function listenedSocket(find: FindPath, { pid, uid }: Process, { procDir: other }: Deps): FindPath {
+  const own = ownSocket(find, { uid });
+  return async (path) => {
+    const here = await own(path);
+    // The kernel knows no pid of another proc file system.
+    const listener = other === undefined ? await listenerOn(here) : undefined;
+    if (listener === undefined || listener === pid) return here;
+    throw new DiscoveryError('FOREIGN', `process ${listener} listens on ${here}, not process ${pid}`);
+  };
+}
+
+/** Whether the kernel can say who listens on a socket. */
+export function knowsListeners(): boolean {
+  return loadAddon().addon !== undefined;
+}
+
+/** Undefined: nobody, or the kernel does not say. */
+async function listenerOn(path: string): Promise<number | undefined> {
+  const { addon } = loadAddon();
+  try {
+    const handle = await addon?.connect({ family: 'unix', path }, listenerMs).promise;
+    if (handle === undefined) return undefined;
+    try {
+      return addon?.peerProcess(handle);
+    } finally {
+      addon?.close(handle);
+    }
+  } catch {
+    return undefined;
+  }
+}
+
+/** A connection is made by the kernel alone, unless very many wait. Milliseconds. */
+const listenerMs = 500;
+
+/**
+ * Whether a process may have written a file of its pid: it started before. Else the pid is another process's by now, as it is if either time
+ * cannot be read. Without /proc whoever says the pid is believed.
+ */
+export function wroteFile(pid: number, path: string, deps: Deps = { env: {} }): boolean {
+  if (!hasProc(deps)) return true;
+  try {
+    const dir = procDir(deps);
+    const [, boot] = /^btime (\d+)$/m.exec(readTextSync(`${dir}/stat`)) ?? [];
+    // Field 22 of proc_pid_stat(5), in ticks of 10 ms. The second is the name, which may have blanks and brackets in it.
+    const text = readTextSync(`${dir}/${pid}/stat`);
+    const ticks = text.slice(text.lastIndexOf(')') + 2).split(' ')[19];
+    const started = Number(boot) * 1000 + Number(ticks) * 10;
+    return started <= statSync(path).mtimeMs + slackMs;
+  } catch {
+    return false;
+  }
+}
+
+/** The time of the boot has whole seconds. */
+const slackMs = 1000;

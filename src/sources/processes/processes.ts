@@ -12,6 +12,7 @@ import {
   type StartedProcess,
   type Warning,
 } from '../provider.js';
+import { addressOf } from '../routes.js';
 import { fewAtATime } from '../tools/few-at-a-time.js';
 import { authorityOf } from '../tools/scope.js';
 import { containerTest } from './namespaces.js';
@@ -47,7 +48,7 @@ export async function processesNamed(
   { fs = nodeFs, uid = process.getuid?.(), warn = () => {} }: ProcessSearch = {},
 ): Promise<readonly Process[]> {
   const { byName, unread } = await allProcesses(deps, fs, uid);
-  const named = [...byName].flatMap(([name, processes]) => (program.test(name) ? processes : []));
+  const named = [...new Set([...byName].flatMap(([name, all]) => (program.test(name) ? all : [])))];
   if (unread > 0)
     warn(
       new DiscoveryError('EFBIG', `${unread} processes were not looked at: ${maxProcesses} are the limit`),
@@ -96,7 +97,7 @@ async function withinBudget(
       : start;
     if (!isOther(start)) left -= read ? lengthOf(read) : 0;
     // It may be another program by now.
-    return read && program.test(nameOf(read)) ? read : undefined;
+    return read && namesOf(read).some((name) => program.test(name)) ? read : undefined;
   };
   const [own, others] = [all.filter((each) => !isOther(each)), all.filter(isOther)];
   const found: StartedProcess[] = [];
@@ -129,9 +130,10 @@ async function withinBudget(
  */
 export function ofProcess({ authority }: Process, machine: DiscoveredMachine): readonly DiscoveredMachine[] {
   if (authority !== 'other') return [authority === undefined ? machine : { ...machine, authority }];
-  const { status, provider, address } = machine;
+  const { status, provider, routes } = machine;
+  const address = addressOf(machine);
   if (!address?.startsWith('vsock')) return [];
-  return [{ name: address, target: address, status, provider, address, authority }];
+  return [{ name: address, target: address, status, provider, routes, authority }];
 }
 
 /**
@@ -173,19 +175,29 @@ async function readProcess(
   fs: ProcFs,
 ): Promise<StartedProcess | undefined> {
   const bytes = await fs.readMemory(`${procDir(deps)}/${pid}/cmdline`, most).catch(() => undefined);
+  const program = programOf(await fs.readlink(`${procDir(deps)}/${pid}/exe`).catch(() => undefined));
   const text = bytes?.toString() ?? '';
   const argv = (text.endsWith('\0') ? text.slice(0, -1) : text).split('\0');
   if (bytes === undefined || argv[0] === '') return undefined;
   const isCut = bytes.length >= most;
   return withoutLoader({
     ...{ pid, uid, argv },
+    ...(program === undefined ? {} : { program }),
     authority,
     ...(isCut ? { isCut } : {}),
   });
 }
 
-function nameOf({ argv: [first = ''] }: Process): string {
-  return basename(first);
+/** By its file, which `exec -a` and wrappers leave as it is, and by its command line: the file may be another user's, or an interpreter. */
+function namesOf({ argv: [first = ''], program }: StartedProcess): readonly string[] {
+  const name = basename(first);
+  return program === undefined || program === name ? [name] : [program, name];
+}
+
+/** "qemu-kvm" of "/nix/store/…/bin/.qemu-kvm-wrapped", and of one that was replaced since. */
+function programOf(path: string | undefined): string | undefined {
+  const name = path === undefined ? undefined : basename(path.replace(/ \(deleted\)$/, ''));
+  return name?.replace(/^\.(.+)-wrapped_*$/, '$1');
 }
 
 /** About, in bytes. */
@@ -198,7 +210,9 @@ function toList<T>(value: T | undefined): readonly T[] {
 }
 
 function byProgram(processes: readonly StartedProcess[]): ReadonlyMap<string, readonly StartedProcess[]> {
-  return groupBy(processes, nameOf);
+  const named = processes.flatMap((process) => namesOf(process).map((name) => ({ name, process })));
+  const groups = [...groupBy(named, ({ name }) => name)];
+  return new Map(groups.map(([name, all]) => [name, all.map(({ process }) => process)]));
 }
 
 function pidsIn(deps: Deps, fs: ProcFs): readonly number[] {

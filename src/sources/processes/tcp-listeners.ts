@@ -1,30 +1,58 @@
 import { isIPv4 } from 'node:net';
 import { readText } from '../../files/read-file.js';
 import { groupBy } from '../../group-by.js';
-import { type Deps, DiscoveryError } from '../provider.js';
-import { hasProc, procDir } from './processes.js';
+import { type Deps, DiscoveryError, type Process } from '../provider.js';
+import { hasProc, nodeFs, type ProcFs, procDir } from './processes.js';
 
-/** The owners of the listeners on a TCP port of an IPv4 address; undefined if unknown. */
-export type Listeners = (host: string, port: number) => readonly number[] | undefined;
+/** A socket that listens; `inode` names it among the files of its process. */
+export interface TcpListener {
+  readonly port: number;
+  readonly uid: number;
+  readonly inode: string;
+}
+
+/** Those on a TCP port of an IPv4 address, or on any port of it; undefined if unknown. */
+export type Listeners = (host: string, port?: number) => readonly TcpListener[] | undefined;
 
 /** Those of this network namespace, from the kernel (proc_net(5)). Rejects with a DiscoveryError EFBIG. */
 export async function readListeners(deps: Deps): Promise<Listeners> {
   if (!hasProc(deps)) return () => undefined;
   const [tcp, tcp6 = ''] = await Promise.all(['tcp', 'tcp6'].map((name) => table(name, deps)));
   if (tcp === undefined) return () => undefined;
-  const rows = [...`${tcp}${tcp6}`.matchAll(listening)].map(([, address = '', port = '', uid]) => ({
-    address,
-    port: Number.parseInt(port, 16),
-    uid: Number(uid),
-  }));
+  const rows = [...`${tcp}${tcp6}`.matchAll(listening)].map(
+    ([, address = '', port = '', uid, inode = '']) => ({
+      ...{ address, inode },
+      ...{ port: Number.parseInt(port, 16), uid: Number(uid) },
+    }),
+  );
   const byPort = groupBy(rows, ({ port }) => port);
   return (host, port) => {
     if (!isIPv4(host) && host !== '::1') return undefined;
     const own = isIPv4(host) ? [hexOf(host), `${mapped}${hexOf(host)}`] : [loopback6];
     const local = new Set([...anyAddress, ...own]);
-    return (byPort.get(port) ?? []).filter(({ address }) => local.has(address)).map(({ uid }) => uid);
+    const among = port === undefined ? rows : (byPort.get(port) ?? []);
+    return among.filter(({ address }) => local.has(address)).map(({ address: _, ...listener }) => listener);
   };
 }
+
+/** The inodes of a process's sockets; undefined if they cannot be seen, as those of another user. */
+export async function socketsOf(
+  { pid }: Pick<Process, 'pid'>,
+  deps: Deps,
+  fs: ProcFs = nodeFs,
+): Promise<ReadonlySet<string> | undefined> {
+  const folder = `${procDir(deps)}/${pid}/fd`;
+  try {
+    const files = fs.readdir(folder).slice(0, maxFiles);
+    const links = await Promise.all(files.map((file) => fs.readlink(`${folder}/${file}`).catch(() => '')));
+    return new Set(links.flatMap((link) => /^socket:\[(\d+)\]$/.exec(link)?.slice(1) ?? []));
+  } catch {
+    return undefined;
+  }
+}
+
+/** More than a machine's process has. */
+const maxFiles = 20_000;
 
 async function table(name: string, deps: Deps): Promise<string | undefined> {
   const path = `${procDir(deps)}/net/${name}`;
@@ -36,8 +64,8 @@ async function table(name: string, deps: Deps): Promise<string | undefined> {
   }
 }
 
-/** A row in state LISTEN: its address, port and uid. */
-const listening = /^ *\d+: ([0-9A-F]+):([0-9A-F]{4}) [0-9A-F]+:0000 0A [^ ]+ [^ ]+ [^ ]+ +(\d+) /gm;
+/** A row in state LISTEN: its address, port, uid and inode. */
+const listening = /^ *\d+: ([0-9A-F]+):([0-9A-F]{4}) [0-9A-F]+:0000 0A [^ ]+ [^ ]+ [^ ]+ +(\d+) +\d+ (\d+)/gm;
 
 /** The prefix of an IPv4 address in IPv6 form. */
 export const mapped = '0000000000000000FFFF0000';

@@ -1,5 +1,4 @@
-import { once } from 'node:events';
-import { type ClientRequest, type IncomingMessage, request } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { type Deps, DiscoveryError } from '../provider.js';
 import { parseJson } from './json.js';
 
@@ -8,10 +7,9 @@ export type GetJson = (socketPath: string, path: string, deps: Deps) => Promise<
 
 /** The whole answer has one deadline and a size limit; a longer one is not parsed. */
 export const getJson: GetJson = (socketPath, path, deps) =>
-  getBy(socketPath, path, deps, 'application/json', async (asked, question) => {
-    const bytes = await answerTo(asked, question, maxMiB << 20, `${maxMiB} MiB`);
+  getBy(socketPath, path, deps, 'application/json', [maxMiB << 20, `${maxMiB} MiB`], (body, question) => {
     try {
-      return parseJson(bytes.toString());
+      return parseJson(body.toString());
     } catch (error) {
       throw new DiscoveryError('PROTOCOL', `${question} gave ${(error as Error).message}`, { cause: error });
     }
@@ -19,9 +17,7 @@ export const getJson: GetJson = (socketPath, path, deps) =>
 
 /** The same for an answer of at most `most` bytes, as it comes. */
 export function getBytes(socketPath: string, path: string, deps: Deps, most: number): Promise<Buffer> {
-  return getBy(socketPath, path, deps, '*/*', (asked, question) =>
-    answerTo(asked, question, most, `${most} bytes`),
-  );
+  return getBy(socketPath, path, deps, '*/*', [most, `${most} bytes`], (body) => body);
 }
 
 async function getBy<T>(
@@ -29,51 +25,124 @@ async function getBy<T>(
   path: string,
   { signal, timeoutMs = 5000 }: Deps,
   accept: string,
-  read: (asked: ClientRequest, question: string) => Promise<T>,
+  [most, limit]: readonly [bytes: number, as: string],
+  read: (body: Buffer, question: string) => T,
 ): Promise<T> {
+  const question = `GET ${path}`;
+  const answer = new Answer(question, most, limit);
   const late = AbortSignal.timeout(timeoutMs);
-  const asked = request({
-    socketPath,
-    path,
-    agent: false,
-    headers: { host: 'localhost', accept },
-    signal: signal ? AbortSignal.any([signal, late]) : late,
-  });
-  // A late one must not end the process.
-  asked.on('error', () => {});
+  const end = signal ? AbortSignal.any([signal, late]) : late;
+  const socket = connect({ path: socketPath });
   try {
-    return await read(asked.end(), `GET ${path}`);
+    return read(
+      await answerOf(
+        socket,
+        `${question} HTTP/1.0\r\nhost: localhost\r\naccept: ${accept}\r\n\r\n`,
+        answer,
+        end,
+      ),
+      question,
+    );
   } catch (error) {
     if (late.aborted) throw failure(socketPath, 'TIMEOUT', `no answer within ${timeoutMs / 1000} s`, error);
     if (signal?.aborted) throw failure(socketPath, 'TIMEOUT', 'no answer in time', error);
     const { code = 'EIO', message } = error as NodeJS.ErrnoException;
-    // An error of Node's HTTP parser.
-    if (code.startsWith('HPE_'))
-      throw failure(socketPath, 'PROTOCOL', `its answer is not HTTP (${code})`, error);
     throw failure(socketPath, code, message, error);
   } finally {
-    asked.destroy();
+    socket.destroy();
   }
 }
 
-async function answerTo(
-  asked: ClientRequest,
-  question: string,
-  most: number,
-  limit: string,
-): Promise<Buffer> {
-  const [response]: IncomingMessage[] = await once(asked, 'response');
-  const status = response?.statusCode;
-  if (status !== 200)
-    throw new DiscoveryError('FAILED', `${question} gave status ${status}`, { isGone: status === 404 });
-  const parts: Buffer[] = [];
-  let length = 0;
-  for await (const part of response as AsyncIterable<Buffer>) {
-    length += part.length;
-    if (length > most) throw new DiscoveryError('PROTOCOL', `${question} gave more than ${limit}`);
-    parts.push(part);
+function answerOf(socket: Socket, request: string, answer: Answer, end: AbortSignal): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const take = (bytes: Buffer | undefined) => {
+      try {
+        const body = bytes ? answer.push(bytes) : answer.end();
+        if (body) resolve(body);
+      } catch (error) {
+        socket.destroy();
+        reject(error);
+      }
+    };
+    const stop = () => reject(end.reason);
+    if (end.aborted) return stop();
+    end.addEventListener('abort', stop, { once: true });
+    // A late error must not end the process.
+    socket
+      .on('error', reject)
+      .on('data', take)
+      .on('end', () => take(undefined));
+    socket.write(request);
+  });
+}
+
+/** Of the status line and headers, as Node has it. Bytes. */
+const maxHead = 16 * 1024;
+/** The length of a body that ends with the connection. */
+const untilEnd = 2 ** 53;
+
+/** An answer of HTTP/1.0 (RFC 1945), however its bytes are split: no chunks, and it ends with its Content-Length or with the connection. */
+class Answer {
+  readonly #parts: Buffer[] = [];
+  #length = 0;
+  #head = '';
+  /** Bytes of the body; undefined until the head is complete. */
+  #wanted: number | undefined;
+  readonly #question: string;
+  readonly #most: number;
+  readonly #limit: string;
+
+  /** `limit`: how `most`, in bytes, is named. */
+  constructor(question: string, most: number, limit: string) {
+    this.#question = question;
+    this.#most = most;
+    this.#limit = limit;
   }
-  return Buffer.concat(parts);
+
+  /** The body once it is complete. Throws a DiscoveryError if the answer is invalid, too long or no success. */
+  push(bytes: Buffer): Buffer | undefined {
+    const body = this.#wanted === undefined ? this.#takeHead(bytes) : bytes;
+    this.#parts.push(body);
+    this.#length += body.length;
+    if (this.#wanted === undefined) return undefined;
+    if (Math.min(this.#length, this.#wanted) > this.#most)
+      throw new DiscoveryError('PROTOCOL', `${this.#question} gave more than ${this.#limit}`);
+    return this.#length >= this.#wanted ? Buffer.concat(this.#parts).subarray(0, this.#wanted) : undefined;
+  }
+
+  /** The connection has ended. */
+  end(): Buffer {
+    if (this.#wanted === untilEnd) return Buffer.concat(this.#parts);
+    const problem = this.#wanted === undefined ? 'socket hang up' : 'aborted';
+    throw Object.assign(new Error(problem), { code: 'ECONNRESET' });
+  }
+
+  /** What follows the head, if that is complete. */
+  #takeHead(bytes: Buffer): Buffer {
+    this.#head += bytes.toString('latin1');
+    const end = this.#head.indexOf('\r\n\r\n');
+    if (end > maxHead || (end < 0 && this.#head.length > maxHead)) throw notHttp('its head is too long');
+    if (end < 0) return Buffer.alloc(0);
+    const [first = '', ...lines] = this.#head.slice(0, end).split('\r\n');
+    const [, status] = /^HTTP\/1\.[01] (\d{3})(?: .*)?$/.exec(first) ?? [];
+    if (status === undefined) throw notHttp('it has no status');
+    if (status !== '200')
+      throw new DiscoveryError('FAILED', `${this.#question} gave status ${status}`, {
+        isGone: status === '404',
+      });
+    if (lines.some((line) => /^transfer-encoding:/i.test(line))) throw notHttp('it comes in chunks');
+    const length = lines
+      .find((line) => /^content-length:/i.test(line))
+      ?.slice(15)
+      .trim();
+    if (length !== undefined && !/^\d{1,15}$/.test(length)) throw notHttp('its length is no number');
+    this.#wanted = length === undefined ? untilEnd : Number(length);
+    return Buffer.from(this.#head.slice(end + 4), 'latin1');
+  }
+}
+
+function notHttp(why: string): DiscoveryError {
+  return new DiscoveryError('PROTOCOL', `its answer is not HTTP/1.0: ${why}`);
 }
 
 function failure(socketPath: string, code: string, problem: string, cause: unknown): DiscoveryError {

@@ -1,3 +1,5 @@
+import { quote } from '../../errors.js';
+
 /** An object from JSON, with unknown fields. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -16,7 +18,7 @@ export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new SyntaxError(`not JSON: ${JSON.stringify(text.slice(0, 80))}`, { cause });
+    throw new SyntaxError(`not JSON: ${quote(text.slice(0, 80))}`, { cause });
   }
 }
 

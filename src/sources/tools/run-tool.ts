@@ -1,7 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { type ProgramEnd, runProgram } from '../../process/run-program.js';
-import { withToolFolders } from '../own-folders.js';
+import { plainMessage, windowsText } from '../../process/windows-text.js';
 import { type Deps, type DiscoveredMachine, DiscoveryError, type Listing, problemOf } from '../provider.js';
+import { withToolFolders } from '../trusted-path.js';
 import { isJsonObject, type JsonObject, parseJson } from './json.js';
 
 /** Runs a system program and resolves to its stdout. Throws a DiscoveryError. */
@@ -13,7 +14,7 @@ export const runTool: RunTool = (program, args, deps) => collect(program, args, 
 /** The same, with "/" as its folder: an interpreter may load files from the current one, which may be anybody's. */
 export const runToolInRoot: RunTool = (program, args, deps) => collect(program, args, deps, 'utf8', '/');
 
-/** The same, for output in another encoding. */
+/** The same, for output in another encoding; such a program of Windows may print its message to stdout. */
 export type RunToolForBytes = (program: string, args: readonly string[], deps: Deps) => Promise<Buffer>;
 
 export const runToolForBytes: RunToolForBytes = async (program, args, deps) =>
@@ -34,22 +35,30 @@ async function collect(
   });
   if (end.stopped === 'output')
     throw new DiscoveryError('PROTOCOL', `${program}: it printed more than ${maxMiB} MiB`);
-  if (end.stopped) throw new DiscoveryError('TIMEOUT', `${program}: it gave no answer in time`);
-  if (end.code !== 0) throw new DiscoveryError('FAILED', `${program}: ${lastMessage(end)}`);
+  if (end.stopped) throw new DiscoveryError('TIMEOUT', `${program}: it did not answer in time`);
+  if (end.code !== 0) throw new DiscoveryError('FAILED', `${program}: ${lastMessage(end, encoding)}`);
   return end.stdout;
 }
 
 /** More than the descriptions of a thousand machines. */
 const maxMiB = 16;
 
-function lastMessage({ stderr, code, signal }: ProgramEnd): string {
-  const said = stderr
-    .slice(0, 4096)
+function lastMessage({ stderr, stdout, code, signal }: ProgramEnd, encoding: BufferEncoding): string {
+  const said =
+    encoding === 'latin1' ? messageIn(bytesText(stderr)) || messageIn(bytesText(stdout)) : messageIn(stderr);
+  return said || `it ended with ${signal ?? `code ${code}`}`;
+}
+
+function bytesText(latin1: string): string {
+  return windowsText(Buffer.from(latin1.slice(0, 1 << 16), 'latin1'));
+}
+
+function messageIn(printed: string): string {
+  return plainMessage(printed.slice(0, 1 << 16))
     .trim()
     .replaceAll(/^error: /gm, '')
     .replaceAll(/\s*\n\s*/g, ': ')
     .slice(0, 500);
-  return said || `it ended with ${signal ?? `code ${code}`}`;
 }
 
 /** Whether something is at a path, which its user may look at. */

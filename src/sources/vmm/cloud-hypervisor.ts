@@ -1,6 +1,6 @@
 import { parseUuid } from '../../target/guid.js';
 import { machineCid } from '../../target/numbers.js';
-import { ownSocket, pathsOf } from '../processes/process-paths.js';
+import { listenedSocket, pathsOf } from '../processes/process-paths.js';
 import { type Deps, DiscoveryError, type Listing, type Process, type Status } from '../provider.js';
 import type { Source } from '../source.js';
 import { type GetJson, getJson } from '../tools/http-unix.js';
@@ -23,7 +23,7 @@ export async function listCloudHypervisors(deps: Deps, get: GetJson = getJson): 
 
 async function look(process: Process, deps: Deps, get: GetJson): Promise<Monitor> {
   const options = Object.fromEntries(optionsOf(process.argv.slice(1)));
-  const seen = ownSocket(await pathsOf(process, deps), process);
+  const seen = listenedSocket(await pathsOf(process, deps), process, deps);
   const api = apiPath(options['api-socket']);
   const typed = options.vsock === undefined ? undefined : fieldsOf(options.vsock);
   return {

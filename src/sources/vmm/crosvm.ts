@@ -1,10 +1,13 @@
 import { basename } from 'node:path';
 import { groupBy } from '../../group-by.js';
 import { machineCid } from '../../target/numbers.js';
+import { pathsOf } from '../processes/process-paths.js';
 import { ofProcess, type ProcFs, processesNamed, warnInto } from '../processes/processes.js';
 import type { Deps, DiscoveredMachine, Listing, Process, Warning } from '../provider.js';
+import { routesTo } from '../routes.js';
 import type { Source } from '../source.js';
-import { fieldsOf, optionsOf } from './vhost-device.js';
+import { leadsToItself } from '../tools/cid-space.js';
+import { fieldsOf, fileIdentity, optionsOf, type VhostDaemon, vhostDaemons } from './vhost-device.js';
 
 /** Running crosvms, by their command lines. */
 export const crosvm: Source = {
@@ -21,35 +24,57 @@ async function list(deps: Deps, fs?: ProcFs): Promise<Listing> {
   // It forks a process per device, all with the same command line, some in namespaces of their own.
   const machines = [...groupBy(running, ({ argv }) => argv.join('\0')).values()];
   const mainOf = (all: readonly Process[]) => all.find(({ authority }) => authority !== 'other') ?? all[0];
-  return {
-    found: machines.flatMap((all) => fromCrosvm(mainOf(all))),
-    warnings,
+  let daemons: Promise<readonly VhostDaemon[]> | undefined;
+  const daemonAt = async (process: Process, path: string) => {
+    daemons ??= vhostDaemons(deps, warn, fs);
+    const socket = await fileIdentity(await pathsOf(process, deps, fs), path);
+    const isOther = process.authority === 'other';
+    return (await daemons).find((each) => each.socket === socket && (each.authority === 'other') === isOther);
   };
+  const isHere = (cid: number, process: Process) => leadsToItself(cid, process, deps, warn);
+  const found = await Promise.all(machines.map((all) => fromCrosvm(mainOf(all), daemonAt, isHere)));
+  return { found: found.flat(), warnings };
 }
 
-function fromCrosvm(process: Process | undefined): readonly DiscoveredMachine[] {
+async function fromCrosvm(
+  process: Process | undefined,
+  daemonAt: (process: Process, path: string) => Promise<VhostDaemon | undefined>,
+  isHere: (cid: number, process: Process) => Promise<boolean>,
+): Promise<readonly DiscoveredMachine[]> {
   if (process === undefined) return [];
   const { pid, argv } = process;
-  const { name, ...options } = parseCrosvmArgs(argv);
-  if (options.cid === undefined) return [];
-  const target = `vsock/${options.cid}`;
+  const { name, vhostUserSocket, ...options } = parseCrosvmArgs(argv);
+  const daemon = vhostUserSocket === undefined ? undefined : await daemonAt(process, vhostUserSocket);
+  const cid = daemon?.cid ?? options.cid;
+  const target = daemon ? daemon.address : cid === undefined ? undefined : `vsock/${cid}`;
+  if (target === undefined || (!daemon && cid !== undefined && !(await isHere(cid, process)))) return [];
   return ofProcess(process, {
     name: name ?? `crosvm-${pid}`,
     target,
     status: 'running',
     provider: crosvm.name,
-    cid: options.cid,
+    cid,
     pid,
-    address: target,
+    routes: routesTo([target]),
   });
 }
 
-/** `--vsock 3`, `--vsock cid=3,…` or the older `--cid 3`; the name is `--name`'s, else the control socket's. */
-export function parseCrosvmArgs(argv: readonly string[]): { readonly name?: string; readonly cid?: number } {
+/**
+ * `--vsock 3`, `--vsock cid=3,…`, the older `--cid 3`, or the socket of a daemon, `--vhost-user vsock,socket=PATH`; the name is `--name`'s,
+ * else the control socket's.
+ */
+export function parseCrosvmArgs(argv: readonly string[]): {
+  readonly name?: string;
+  readonly cid?: number;
+  readonly vhostUserSocket?: string;
+} {
   const args = argv.slice(1).map((arg) => (arg === '-s' ? '--socket' : arg));
-  const options = Object.fromEntries(optionsOf(args));
+  const all = optionsOf(args);
+  const options = Object.fromEntries(all);
+  const devices = all.flatMap(([option, value]) => (option === 'vhost-user' ? [fieldsOf(value)] : []));
+  const socket = devices.find((fields) => 'vsock' in fields || fields.type === 'vsock')?.socket;
   const vsock = options.vsock ?? options.cid;
   const cid = vsock === undefined ? undefined : machineCid(fieldsOf(vsock).cid ?? vsock.split(',')[0]);
   const name = options.name ?? (options.socket && basename(options.socket).replace(/\.sock(et)?$/, ''));
-  return { ...(name ? { name } : {}), cid };
+  return { ...(name ? { name } : {}), cid, ...(socket ? { vhostUserSocket: socket } : {}) };
 }

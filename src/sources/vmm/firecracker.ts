@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { readText } from '../../files/read-file.js';
 import { machineCid } from '../../target/numbers.js';
-import { type FindPath, ownSocket, pathInRoot, pathsOf } from '../processes/process-paths.js';
+import { type FindPath, listenedSocket, pathInRoot, pathsOf } from '../processes/process-paths.js';
 import { procDir } from '../processes/processes.js';
 import type { Deps, Listing, Process, Status } from '../provider.js';
 import type { Source } from '../source.js';
@@ -39,7 +39,7 @@ async function look(process: Process, deps: Deps, { get, read, isSame }: Effects
   const [program = '', ...args] = process.argv;
   const options = Object.fromEntries(optionsOf(args));
   const find = await pathsIn(process, program, options, deps, isSame);
-  const seen = ownSocket(find, process);
+  const seen = listenedSocket(find, process, deps);
   const file = options['config-file'];
   const api = 'no-api' in options ? undefined : (options['api-sock'] ?? '/run/firecracker.socket');
   const inFile = async () =>

@@ -3,9 +3,11 @@ import { countBy } from '../../group-by.js';
 import { parseUuid } from '../../target/guid.js';
 import { nameProblem } from '../../target/names.js';
 import { offered } from '../../target/shell.js';
+import { knowsListeners } from '../processes/process-paths.js';
 import { ofProcess, processesNamed, tooMany, warnInto } from '../processes/processes.js';
 import type { Deps, DiscoveredMachine, Listing, Process, Search, Warning } from '../provider.js';
-import { match, searchIn } from '../search.js';
+import { addressOf, routesTo } from '../routes.js';
+import { match, searchList } from '../search.js';
 import type { Source } from '../source.js';
 
 /** A process that runs one machine, as its command line shows it. */
@@ -63,15 +65,23 @@ export async function listMonitors(
   const found = all.flatMap((each) => {
     const { process, name, asked } = each;
     if (each.isSilent) return [];
-    const { uuid, address } = asked ?? {};
+    const { address, ...answer }: Partial<MonitorAnswer> = asked ?? {};
     const typed = [
       named.get(name) === 1 ? name : undefined,
-      withUuid.get(uuid) === 1 ? uuid : undefined,
+      withUuid.get(answer.uuid) === 1 ? answer.uuid : undefined,
     ].find((text) => text !== undefined && nameProblem(text) === undefined);
     const target = typed === undefined ? address : `${provider}/${typed}`;
     if (target === undefined) return [];
-    const known = { status: 'unknown', ...asked, name, target, provider, pid: process.pid } as const;
-    return ofProcess(process, known);
+    const routes = routesTo([address]);
+    return ofProcess(process, {
+      status: 'unknown',
+      ...answer,
+      name,
+      target,
+      provider,
+      routes,
+      pid: process.pid,
+    });
   });
   return { found, warnings };
 }
@@ -97,13 +107,16 @@ export async function findMonitor(
   name: string,
   list: (deps: Deps) => Promise<Listing>,
   deps: Deps,
+  knows = knowsListeners,
 ): Promise<Search<DiscoveredMachine, Warning>> {
-  const { found, warnings } = await list({ ...deps, wanted: name });
-  const search = searchIn(match(name, found), found, ({ target }) => target, warnings);
+  // If the kernel does not say whose a socket is, all are asked: none may claim that of another.
+  const listing = list(knows() ? { ...deps, wanted: name } : deps);
+  const search = await searchList(name, listing);
+  const { warnings } = await listing;
   // None in a container is found by a name.
   const [first, ...others] = warnings.filter(({ code }) => code !== tooMany);
   if (first === undefined || search.outcome === 'ambiguous') return search;
-  const address = search.outcome === 'found' ? search.machine.address : undefined;
+  const address = search.outcome === 'found' ? addressOf(search.machine) : undefined;
   const hint = address === undefined ? {} : { hint: `type ${offered(address)} for the one that answers` };
   return { outcome: 'unavailable', code: 'NOT_FOUND', problem: first.problem, warnings: others, ...hint };
 }

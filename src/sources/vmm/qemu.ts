@@ -1,7 +1,9 @@
 import { countBy, groupBy } from '../../group-by.js';
+import type { Route } from '../../route.js';
 import { parseUuid } from '../../target/guid.js';
 import { nameProblem } from '../../target/names.js';
 import { machineCid } from '../../target/numbers.js';
+import { atPort } from '../../target/port.js';
 import { mergeMachines } from '../merge.js';
 import { pathsOf } from '../processes/process-paths.js';
 import { ofProcess, type ProcFs, processesNamed, warnInto } from '../processes/processes.js';
@@ -16,21 +18,33 @@ import {
 } from '../provider.js';
 import { routesTo } from '../routes.js';
 import type { Source } from '../source.js';
+import { leadsToItself } from '../tools/cid-space.js';
 import { isJsonObject, parseJson } from '../tools/json.js';
 import { fileIdentity, type VhostDaemon, vhostDaemons } from './vhost-device.js';
 
 /** Running QEMUs, only by their command lines: needs no daemon and no privileges. */
-export const qemu: Source = {
+export const qemu: Source<FoundQemu> = {
   name: 'qemu',
   title: 'QEMU',
   hints: {
-    address: () =>
-      'start it with a vsock device, -device vhost-vsock-pci,guest-cid=3, or a forwarded port, -nic user,hostfwd=tcp:127.0.0.1:2222-:22',
+    address: ({ has = [] }) => {
+      const forward = has.includes('forward')
+        ? ''
+        : ', or a forwarded port, -nic user,hostfwd=tcp:127.0.0.1:2222-:22';
+      return has.includes('vhost-user')
+        ? `its vhost-user-vsock device needs a vhost-device-vsock that runs, with the path of its socket${forward && `; ${forward.slice(2)}, is another way`}`
+        : `start it with a vsock device, -device vhost-vsock-pci,guest-cid=3${forward}`;
+    },
   },
   list: (deps) => list(deps),
 };
 
-async function list(deps: Deps, fs?: ProcFs): Promise<Listing> {
+/** `has`: what of its command line would lead to it, and does not. */
+export interface FoundQemu extends DiscoveredMachine {
+  readonly has?: readonly ('vhost-user' | 'forward')[];
+}
+
+async function list(deps: Deps, fs?: ProcFs): Promise<Listing<FoundQemu>> {
   const warnings: Warning[] = [];
   const warn = warnInto(warnings, qemu.name);
   const [machines, daemons] = await Promise.all([
@@ -49,7 +63,10 @@ async function list(deps: Deps, fs?: ProcFs): Promise<Listing> {
   return { found: seen.flatMap((each) => fromQemu(each, named, served, warn)), warnings };
 }
 
-type Seen = QemuMachine & Process;
+interface Seen extends QemuMachine, Process, Pick<FoundQemu, 'has'> {
+  /** Its CID counts in another network only. */
+  readonly isElsewhere: boolean;
+}
 
 /** A daemon in a container serves none of this host, and the other way round. */
 function servedBy({ socket, authority }: Pick<VhostDaemon, 'socket' | 'authority'>): string | undefined {
@@ -66,31 +83,55 @@ interface Sources {
 async function look(process: Process, deps: Deps, sources: Sources): Promise<Seen> {
   const { argv, authority } = process;
   const machine = parseQemuArgs(argv);
-  const { vhostUserSocket: socket, forwarded } = machine;
+  const { cid, vhostUserSocket: socket, forwarded } = machine;
+  const isElsewhere = cid !== undefined && !(await leadsToItself(cid, process, deps, sources.warn));
   return {
     ...process,
     ...machine,
+    isElsewhere,
+    cid: isElsewhere ? undefined : cid,
     vhostUserSocket: socket && (await fileIdentity(await pathsOf(process, deps, sources.fs), socket)),
     // Of a container it would be a port of another network.
     forwarded:
-      authority === 'other' ? undefined : forwarded && (await ownForward(forwarded, process, sources)),
+      authority === 'other' ? undefined : forwarded && (await ownForward(forwarded, process, deps, sources)),
+    has: [
+      ...(socket === undefined ? [] : (['vhost-user'] as const)),
+      ...(forwarded === undefined ? [] : (['forward'] as const)),
+    ],
   };
 }
 
-/** A forwarded port, if this QEMU listens there: one in another network namespace does not listen here, and another program may. */
+/**
+ * A forwarded port, if this QEMU listens there: one in another network namespace does not listen here, and another program may. For port 0
+ * the one that QEMU took.
+ */
 async function ownForward(
   forwarded: string,
-  { uid }: Process,
-  { warn, listeners }: Sources,
+  { pid, uid, argv }: Process,
+  deps: Deps,
+  { warn, listeners, fs }: Sources,
   own: number | undefined = process.getuid?.(),
 ): Promise<string | undefined> {
   const [host = '', port = ''] = forwarded.split(':');
   try {
-    const owners = (await listeners())(host, Number(port));
-    const other = owners?.find((owner) => ![uid, 0, own].includes(owner));
-    if (other === undefined) return owners?.length === 0 ? undefined : forwarded;
-    const problem = `port ${forwarded} belongs to user ${other}, and its QEMU to user ${uid}`;
-    throw new DiscoveryError('FOREIGN', problem);
+    const all = (await listeners())(host, port === '0' ? undefined : Number(port));
+    if (all?.length === 0) return undefined;
+    const { socketsOf } = await import('../processes/tcp-listeners.js');
+    const sockets = all && (await socketsOf({ pid }, deps, fs));
+    if (port === '0') {
+      const named = portsIn(argv);
+      const taken = all?.filter((each) => sockets?.has(each.inode) && !named.has(each.port)) ?? [];
+      const [one, ...more] = taken;
+      if (one && more.length === 0) return `${host}:${one.port}`;
+      throw new DiscoveryError('INCOMPLETE', `pid ${pid}: which port its QEMU took for 22 cannot be seen`);
+    }
+    const other = all?.find((each) => ![uid, 0, own].includes(each.uid));
+    if (other !== undefined) {
+      const problem = `port ${forwarded} belongs to user ${other.uid}, and its QEMU to user ${uid}`;
+      throw new DiscoveryError('FOREIGN', problem);
+    }
+    if (!all || !sockets || all.some(({ inode }) => sockets.has(inode))) return forwarded;
+    throw new DiscoveryError('FOREIGN', `port ${forwarded} belongs to another process than its QEMU, ${pid}`);
   } catch (error) {
     if (!(error instanceof DiscoveryError)) throw error;
     warn(error);
@@ -98,13 +139,19 @@ async function ownForward(
   }
 }
 
+/** Ports that a command line may name, as that of a display: "-vnc :1" is 5901. */
+function portsIn(argv: readonly string[]): ReadonlySet<number> {
+  const numbers = argv.flatMap((arg) => arg.match(/\d{1,5}/g) ?? []).map(Number);
+  return new Set([...numbers, ...numbers.map((display) => 5900 + display)]);
+}
+
 function fromQemu(
   machine: Seen,
   named: ReadonlyMap<string | undefined, number>,
   served: ReadonlyMap<string | undefined, readonly VhostDaemon[]>,
   warn: Sources['warn'],
-): readonly DiscoveredMachine[] {
-  const { pid, name, uuid, vhostUserSocket, forwarded, authority } = machine;
+): readonly FoundQemu[] {
+  const { pid, name, uuid, vhostUserSocket, forwarded, authority, has = [] } = machine;
   const key = servedBy({ socket: vhostUserSocket, authority });
   const [daemon] = key === undefined ? [] : (served.get(key) ?? []);
   const cid = machine.cid ?? daemon?.cid;
@@ -115,26 +162,27 @@ function fromQemu(
     (each) => each !== undefined && nameProblem(each) === undefined,
   );
   const target = typed === undefined ? socket : `qemu/${typed}`;
-  if (target === undefined) return [];
+  if (target === undefined || (machine.isElsewhere && address === undefined)) return [];
   const known = { name: name ?? `qemu-${pid}`, target, status: 'running', provider: qemu.name } as const;
-  // An address has one route.
-  const several = typed !== undefined && socket !== undefined && forwarded !== undefined;
   const lack = (problem: string) => warn(new DiscoveryError('INCOMPLETE', `pid ${pid}: ${problem}`));
-  const routes = several ? { routes: routesTo([socket, forwarded], lack) } : {};
-  return ofProcess(machine, { ...known, cid, uuid, pid, address, ...routes });
+  // An address has one route.
+  const routes = routesTo(typed === undefined ? [socket] : [socket, forwarded], lack);
+  const lacks = address === undefined && has.length > 0 ? { has } : {};
+  return ofProcess(machine, { ...known, cid, uuid, pid, routes, ...lacks });
 }
 
 /**
- * The address of a machine by its QEMU's command line, if whatever started it reports none: libvirt does not know a
+ * The first route to a machine by its QEMU's command line, if whatever started it reports none: libvirt does not know a
  * device in `qemu:commandline`, and a machine may be registered at machined without its CID.
  */
-export async function addressByQemu(
+export async function routeByQemu(
   machine: DiscoveredMachine,
-  deps: Deps,
+  deps: Deps & { readonly port: number },
   list: (deps: Deps) => Promise<Listing> = qemu.list,
-): Promise<string | undefined> {
+): Promise<Route | undefined> {
   const { found } = await list(deps);
-  return mergeMachines([machine, ...found])[0]?.address;
+  const [first] = mergeMachines([machine, ...found])[0]?.routes ?? [];
+  return first && atPort(first, deps.port);
 }
 
 /** A machine's data from QEMU's command line. */
@@ -240,10 +288,10 @@ function nameOf(value: string): string | undefined {
   return guest ?? name;
 }
 
-// "hostfwd=tcp:[ADDRESS]:PORT-[ADDRESS]:22", or {"str": "tcp:…"} in the JSON form. For 0 QEMU chooses an unknown port.
+// "hostfwd=tcp:[ADDRESS]:PORT-[ADDRESS]:22", or {"str": "tcp:…"} in the JSON form. For 0 QEMU chooses one.
 function forwardOf(value: string): string | undefined {
   const [, host, port] =
-    /(?:\bhostfwd=|"str":\s*")(?:tcp)?:([^:,"]*):([1-9]\d*)-[^:,"]*:22(?!\d)/.exec(value) ?? [];
+    /(?:\bhostfwd=|"str":\s*")(?:tcp)?:([^:,"]*):(\d+)-[^:,"]*:22(?!\d)/.exec(value) ?? [];
   if (port === undefined) return undefined;
   return `${host === '' || host === '0.0.0.0' ? '127.0.0.1' : host}:${port}`;
 }

@@ -9,6 +9,7 @@ import {
   type Process,
   type Warning,
 } from '../provider.js';
+import { routesTo } from '../routes.js';
 import type { Source } from '../source.js';
 import { fieldsOf, optionsOf } from './vhost-device.js';
 
@@ -43,7 +44,8 @@ async function fromVfkit(process: Process, path: string): Promise<readonly Disco
   const { pid } = process;
   const target = `unix${await ownSocket(async (each) => each, process)(path)}`;
   const name = basename(path).replace(/\.sock(et)?$/, '');
-  return ofProcess(process, { name, target, status: 'running', provider: vfkit.name, pid, address: target });
+  const routes = routesTo([target]);
+  return ofProcess(process, { name, target, status: 'running', provider: vfkit.name, pid, routes });
 }
 
 /** The socket that leads to port 22: `--device virtio-vsock,port=22,socketURL=PATH,connect`. A relative path cannot be used here. */

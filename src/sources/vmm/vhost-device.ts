@@ -20,7 +20,7 @@ export async function vhostDaemons(
   warn: (error: DiscoveryError) => void,
   fs?: ProcFs,
 ): Promise<readonly VhostDaemon[]> {
-  const processes = await processesNamed(/^(vhost-device-vsock|vhost-user-vsock)$/, deps, { fs, warn });
+  const processes = await processesNamed(/^(vhost[-_]device[-_]vsock|vhost-user-vsock)$/, deps, { fs, warn });
   const daemons = processes.map(async (process): Promise<readonly VhostDaemon[]> => {
     const find = await pathsOf(process, deps, fs);
     const own = ownSocket(find, process);

@@ -8,11 +8,6 @@ import type { Reachable, Recheck, ResolveContext } from '../source.js';
 import { type Source, serviceLimitMs } from '../source.js';
 import type { WslDistro, WslState } from './wsl.js';
 
-/** A distribution, and the others that run. */
-export interface DiscoveredDistro extends DiscoveredMachine {
-  readonly others: readonly string[];
-}
-
 /** The queries to WSL; a parameter, for tests. */
 export interface WslEffects {
   readonly list: (deps: Deps) => Promise<readonly WslDistro[]>;
@@ -25,7 +20,7 @@ const effects: WslEffects = {
 };
 
 /** The distributions of WSL2; they have no lasting ids. */
-export function wslOf({ list, ask } = effects): Source<DiscoveredDistro> {
+export function wslOf({ list, ask } = effects): Source {
   return {
     name: 'wsl',
     title: 'WSL2',
@@ -35,11 +30,20 @@ export function wslOf({ list, ask } = effects): Source<DiscoveredDistro> {
     list: (deps) => listWsl(deps, list),
     // One that is off is no failure: the question for its address starts it.
     find: (name, deps) => answerOf(searchList(name, asUp(listWsl(deps, list))), deps.signal),
-    resolve: (distro, context) => resolveDistro(distro, context, ask),
+    resolve: (distro, context) => resolveDistro(distro, context, { list, ask }),
+    async files({ name }, deps) {
+      if (name === '' || name.startsWith('-') || /["\\\p{Cc}]/u.test(name)) return undefined;
+      const [{ filesByExec }, { systemProgram }] = await Promise.all([
+        import('../tools/machine-files.js'),
+        import('../../process/program-in-path.js'),
+      ]);
+      const own = ['--distribution', name, '--user', 'root', '--exec'];
+      return filesByExec([systemProgram('wsl.exe', deps.env), ...own], deps);
+    },
   };
 }
 
-async function asUp(listing: Promise<Listing<DiscoveredDistro>>): Promise<Listing<DiscoveredDistro>> {
+async function asUp(listing: Promise<Listing>): Promise<Listing> {
   const { found, warnings } = await listing;
   return { found: found.map((each) => ({ ...each, status: 'running' })), warnings };
 }
@@ -47,40 +51,40 @@ async function asUp(listing: Promise<Listing<DiscoveredDistro>>): Promise<Listin
 /** The virtual machine may have to boot first. Milliseconds. */
 const longMs = 30_000;
 
-const hints = { unknown: 'see wsl --list --online, and wsl --install', unavailable: 'see wsl --status' };
+const hints = {
+  unknown: 'see wsl --list --online, and wsl --install',
+  unavailable: 'wsl --shutdown, which ends its distributions; then wsl --status says whether WSL works',
+};
 
 export const wsl = wslOf();
 
-export async function listWsl(deps: Deps, list = effects.list): Promise<Listing<DiscoveredDistro>> {
-  const all = await list(deps);
-  const running = all.flatMap((each) => (each.running ? [each.name] : []));
-  const found = all.map(({ name }) => ({
+export async function listWsl(deps: Deps, list = effects.list): Promise<Listing> {
+  const found = (await list(deps)).map(({ name, running }) => ({
     ...{ name, target: `wsl/${name}`, provider: 'wsl' },
-    status: running.includes(name) ? ('running' as const) : ('off' as const),
-    others: running.filter((each) => each !== name),
+    status: running ? ('running' as const) : ('off' as const),
   }));
   return { found, warnings: [] };
 }
 
 /**
  * A distribution by the id of WSL's virtual machine, which is started if necessary. All distributions have the same address: while another
- * one runs, this one has to say that it listens there.
+ * one may run, this one has to say that it listens there. Which run is asked after its answer: one may have been started meanwhile.
  */
 async function resolveDistro(
-  { name, others }: DiscoveredDistro,
+  { name }: DiscoveredMachine,
   context: ResolveContext,
-  ask: WslEffects['ask'],
+  { list, ask }: WslEffects,
 ): Promise<Partial<Reachable>> {
   const { text, port, signal } = context;
-  const search = async () =>
-    ({
-      outcome: 'found',
-      machine: await ask(name, { timeoutMs: longMs, ...context }),
-      warnings: [],
-    }) as const;
+  const search = async () => {
+    const deps = { timeoutMs: longMs, ...context };
+    const state = await ask(name, deps);
+    const running = state.ports.includes(port) ? [name] : runningOf(await list(deps));
+    return { outcome: 'found', machine: { ...state, running }, warnings: [] } as const;
+  };
   const state = await answerOf(search(), signal);
   const { machineOrThrow } = await import('../no-machine.js');
-  const { vmId, systemd, ports } = machineOrThrow(state, name, text, { title: wsl.title, hints });
+  const { vmId, systemd, running } = machineOrThrow(state, name, text, { title: wsl.title, hints });
   if (vmId === undefined) {
     throw new ConnectError('resolve', text, {
       code: 'NOT_FOUND',
@@ -88,13 +92,20 @@ async function resolveDistro(
       hint: 'wsl --update (WSL 2.5.10 and later report it), or use the id itself: hvsock:ID:vsock-22',
     });
   }
-  if (others.length > 0 && !ports.includes(port)) throw otherMayAnswer(name, others, systemd, context);
+  const others = running.filter((each) => each !== name);
+  // A list without this one, which runs, may lack others too.
+  if (others.length > 0 || others.length === running.length)
+    throw otherMayAnswer(name, others, systemd, context);
   return {
     routes: [routeToHyperV(vmId, context)],
     steps: [`WSL runs ${quote(name)} ${systemd ? 'with' : 'without'} systemd in the virtual machine ${vmId}`],
     joined: undefined,
     ...(systemd ? {} : { recheck: async () => withoutSystemd(name) }),
   };
+}
+
+function runningOf(all: readonly WslDistro[]): readonly string[] {
+  return all.flatMap(({ name, running }) => (running ? [name] : []));
 }
 
 function otherMayAnswer(
@@ -107,7 +118,7 @@ function otherMayAnswer(
   return new ConnectError('resolve', text, {
     code: 'AMBIGUOUS',
     final: true,
-    problem: `${others.map(quote).join(', ')} may answer instead: all running distributions share their vsock ports, and systemd in ${quote(name)} does not listen on port ${port}`,
+    problem: `${others.map(quote).join(', ') || 'another distribution'} may answer instead: all running distributions share their vsock ports, and systemd in ${quote(name)} does not listen on port ${port}`,
     hint: systemd
       ? `give it a port of its own: vmssh guest install --port ${ownPort} ${shellQuoted(text)}, then -p ${ownPort}; or end the others by wsl --terminate`
       : withoutSystemd(name).hint,

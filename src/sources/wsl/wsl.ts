@@ -1,6 +1,8 @@
 import { systemProgram } from '../../process/program-in-path.js';
+import { windowsText } from '../../process/windows-text.js';
 import { type Guid, parseGuid } from '../../target/guid.js';
 import { type Deps, DiscoveryError } from '../provider.js';
+import { powershell } from '../tools/powershell.js';
 import { type RunToolForBytes, runToolForBytes } from '../tools/run-tool.js';
 
 /** A distribution of WSL2. All of them share one virtual machine, and so its vsock ports. */
@@ -32,9 +34,14 @@ export async function listDistros(
     return all.map((name) => ({ name, running: running.has(name) }));
   } catch (error) {
     // Without distributions wsl.exe, like Windows' stub of it, fails with a translated message.
-    if (error instanceof DiscoveryError && (error.code === 'ENOENT' || error.code === 'FAILED')) return [];
+    if (error instanceof DiscoveryError && (error.code === 'ENOENT' || isNone(error))) return [];
     throw error;
   }
+}
+
+/** Not a failure of WSL itself, "Wsl/Service/E_UNEXPECTED"; its word for none is "Wsl/WSL_E_DEFAULT_DISTRO_NOT_FOUND". */
+function isNone({ code, message }: DiscoveryError): boolean {
+  return code === 'FAILED' && !/\bWsl\/(?:\w+\/)*(?!WSL_E_)\w+(?![\w/])/.test(message);
 }
 
 /** Starts a distribution if necessary, and asks it. Throws a DiscoveryError. */
@@ -81,12 +88,6 @@ export function parseVerbose(text: string): readonly string[] {
   });
 }
 
-/** The output of wsl.exe: UTF-16LE, or UTF-8 with WSL_UTF8=1, which has no NUL bytes. */
-export function decodeWsl(bytes: Buffer): string {
-  const wide = bytes.includes(0) || (bytes[0] === 0xff && bytes[1] === 0xfe);
-  return bytes.toString(wide ? 'utf16le' : 'utf8').replace(/^\ufeff/, '');
-}
-
 /** The VM id from the command lines of WSL's processes on Windows: wslhost.exe, wslrelay.exe. */
 export function parseVmId(commandLines: string): Guid | undefined {
   const [, id = ''] = /--vm-id\s+(\{?[0-9a-f-]{36}\}?)/i.exec(commandLines) ?? [];
@@ -94,18 +95,14 @@ export function parseVmId(commandLines: string): Guid | undefined {
 }
 
 async function findVmId(deps: Deps, run: RunToolForBytes): Promise<Guid | undefined> {
-  const program = systemProgram('WindowsPowerShell/v1.0/powershell.exe', deps.env);
   const query = "Get-CimInstance Win32_Process -Filter \"Name='wslhost.exe' OR Name='wslrelay.exe'\"";
-  const script = `(${query}).CommandLine`;
-  const printed = await run(program, ['-NoProfile', '-NonInteractive', '-Command', script], deps).catch(
-    nothing,
-  );
+  const printed = await run(...powershell(`(${query}).CommandLine`, deps.env), deps).catch(nothing);
   return parseVmId(printed.toString('latin1'));
 }
 
 async function callWsl(args: readonly string[], deps: Deps, run: RunToolForBytes): Promise<string> {
   const env = { ...deps.env, WSL_UTF8: '1' };
-  return decodeWsl(await run(systemProgram('wsl.exe', env), args, { ...deps, env }));
+  return windowsText(await run(systemProgram('wsl.exe', env), args, { ...deps, env }));
 }
 
 function lines(text: string | Buffer): readonly string[] {
@@ -122,6 +119,6 @@ function nothing(): Buffer {
 
 /** If none runs, wsl.exe fails. */
 function noneRuns(error: unknown): string {
-  if (error instanceof DiscoveryError && error.code === 'FAILED') return '';
+  if (error instanceof DiscoveryError && isNone(error)) return '';
   throw error;
 }

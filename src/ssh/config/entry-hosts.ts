@@ -46,11 +46,11 @@ export function aboutOf(machine: HostMachine, isOnly: boolean): string {
 
 /** The settings of a machine's Host. Throws a ConnectError if its target cannot be parsed. */
 export function machineOptions(
-  machine: HostMachine,
+  machine: HostMachine & Pick<HostEntry, 'environment'>,
   knownHosts: string,
   keys?: GuestKeys,
 ): ConcreteHost['options'] {
-  const { target, user, identityFile, identityAgent } = machine;
+  const { target, user, identityFile, identityAgent, environment } = machine;
   const alias = aliasOf(machine);
   return {
     target,
@@ -59,6 +59,7 @@ export function machineOptions(
     user,
     identityFile,
     identityAgent,
+    environment,
     ...(keys ? trustIn(keys) : {}),
   };
 }

@@ -35,9 +35,12 @@ function digest(text: string): string {
 const about = '# Machines on this host: vmssh config install';
 
 /** The line that must be above the first Host or Match of the main configuration. */
-export function includeLine(ownFile: string): string {
-  return `Include ${configArgument(ownFile)}`;
+export function includeLine(include: Include): string {
+  return `Include ${include.map(configArgument).join(' ')}`;
 }
+
+/** The names of our file in an Include: each for another ssh. */
+export type Include = readonly string[];
 
 /**
  * The main configuration with the Include on top; unchanged if it has one above the first Host or Match. Without a file (undefined) no
@@ -45,12 +48,12 @@ export function includeLine(ownFile: string): string {
  */
 export function withInclude(
   before: string | undefined,
-  ownFile: string,
-  spellings: readonly string[] = [],
+  include: Include,
+  needed: readonly (readonly string[])[] = include.map((name) => [name]),
 ): string {
   const main = before ?? '';
-  if (hasInclude(main, [ownFile, ...spellings])) return main;
-  const lines = [about, includeLine(ownFile), ...(before === undefined ? [] : [''])].map(
+  if (hasInclude(main, needed)) return main;
+  const lines = [about, includeLine(include), ...(before === undefined ? [] : [''])].map(
     (line) => `${line}${lineEnd(main)}`,
   );
   const [, byteOrderMark = '', rest = ''] = /^(\ufeff?)(.*)$/s.exec(main) ?? [];
@@ -58,12 +61,12 @@ export function withInclude(
 }
 
 /** The main configuration without what `withInclude` added; undefined: `withInclude` made the file. */
-export function withoutInclude(main: string | undefined, ownFile: string): string | undefined {
+export function withoutInclude(main: string | undefined, include: Include): string | undefined {
   if (main === undefined) return undefined;
   const end = lineEnd(main);
-  const ours = [about, includeLine(ownFile)].map((line) => `${line}${end}`).join('');
+  const ours = [about, includeLine(include)].map((line) => `${line}${end}`).join('');
   if (main === ours) return undefined;
-  for (const added of [`${ours}${end}`, ours, `${includeLine(ownFile)}${end}`]) {
+  for (const added of [`${ours}${end}`, ours, `${includeLine(include)}${end}`]) {
     const at = `${end}${main}`.indexOf(`${end}${added}`);
     if (at >= 0) return main.slice(0, at) + main.slice(at + added.length);
     if (main.startsWith(`\ufeff${added}`)) return main.replace(added, '');
@@ -71,13 +74,13 @@ export function withoutInclude(main: string | undefined, ownFile: string): strin
   return main;
 }
 
-/** Whether one of these files is included for all hosts, above the first Host or Match. */
-export function hasInclude(main: string, files: readonly string[]): boolean {
-  for (const { keyword, args } of settingsOf(main)) {
-    if (keyword === 'host' || keyword === 'match') return false;
-    if (keyword === 'include' && args.some((each) => files.includes(each))) return true;
-  }
-  return false;
+/** Whether a file is included for all hosts, above the first Host or Match, by one of the spellings of each name that is needed. */
+export function hasInclude(main: string, needed: readonly (readonly string[])[]): boolean {
+  const all = settingsOf(main);
+  const end = all.findIndex(({ keyword }) => keyword === 'host' || keyword === 'match');
+  const above = end < 0 ? all : all.slice(0, end);
+  const included = above.flatMap(({ keyword, args }) => (keyword === 'include' ? args : []));
+  return needed.every((spellings) => spellings.some((each) => included.includes(each)));
 }
 
 function lineEnd(text: string): string {

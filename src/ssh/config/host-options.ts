@@ -13,7 +13,7 @@ export interface Caller extends Pick<ProxyCall, 'program' | 'platform' | 'givesT
 }
 
 /** The ssh_config options for one machine. */
-export interface HostOptions extends Omit<ProxyCall, keyof Caller>, Caller {
+export interface HostOptions extends Omit<ProxyCall, keyof Caller | 'record'>, Caller {
   /** What is done about a key that no machine is known by; undefined: "accept-new". */
   readonly hostKeys?: HostKeyPolicy;
   /** What the user typed, if ssh is called with another name. */
@@ -28,6 +28,8 @@ export interface HostOptions extends Omit<ProxyCall, keyof Caller>, Caller {
   readonly identityFile?: string;
   /** The socket of the only ssh-agent to ask; undefined: the user's. */
   readonly identityAgent?: string;
+  /** Variables that vmssh gets besides those of ssh. */
+  readonly environment?: Readonly<Record<string, string>> | undefined;
 }
 
 const section = 'it would begin or include other lines';
@@ -63,17 +65,28 @@ const refused: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Keywords of ssh_config(5) and their arguments, escaped for a file or for `-o`. Throws a RangeError. */
-export function hostOptions(options: HostOptions): readonly (readonly [string, string])[] {
+export function hostOptions(given: HostOptions): readonly (readonly [string, string])[] {
+  const options = { ...given, program: withVariables(given) };
   const { fdpass, user } = options;
   const bring = options.bring === true && mayBring(options);
   return [
-    ['ProxyCommand', proxyCommand({ ...options, bring })],
+    ['ProxyCommand', proxyCommand({ ...options, bring, record: asksVmssh(options) })],
     ['ProxyUseFdpass', fdpass ? 'yes' : 'no'],
+    // A machine is none of a domain, whose Host may have its name, and another user and port.
+    ['CanonicalizeHostname', 'no'],
     ['CheckHostIP', 'no'],
     ...hostKeyOptions(options),
     ...(user === undefined ? [] : [['User', configArgument(checkUserName(user))] as const]),
     ...loginKeyOptions(options),
   ];
+}
+
+/** env(1) takes a program with "=" in its path for a variable: that one goes without. */
+function withVariables({ program, environment = {} }: HostOptions): readonly string[] {
+  const set = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
+  const [first = ''] = program;
+  if (set.length === 0 || first.includes('=')) return program;
+  return [first.startsWith('/') ? '/usr/bin/env' : 'env', ...set, ...program];
 }
 
 type Settings = readonly (readonly [string, string])[];

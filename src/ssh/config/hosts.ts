@@ -3,8 +3,10 @@ import { countBy, groupBy, withoutRepeats } from '../../group-by.js';
 import type { Kind } from '../../kinds/kind.js';
 import { kinds } from '../../kinds/kinds.js';
 import type { ListedMachine } from '../../sources/merge.js';
+import { mayHaveName } from '../../sources/outside/file.js';
 import type { Warning } from '../../sources/provider.js';
 import { isOfOthers } from '../../sources/search.js';
+import { isOthersId } from '../../target/guid.js';
 import { slug } from '../../target/names.js';
 import { isOfProcess } from '../../target/text.js';
 import type { SharedUuid } from './entry-hosts.js';
@@ -13,7 +15,7 @@ import { hostOptions } from './host-options.js';
 import type { NameCheck } from './names.js';
 import { settingsOf } from './settings.js';
 import type { HostEntry } from './state.js';
-import type { ConcreteHost } from './text.js';
+import { type ConcreteHost, type StartedHosts, startOf } from './text.js';
 
 export interface ConcreteHostOptions extends HostSurroundings {
   /** The prefix of each name. */
@@ -27,12 +29,14 @@ export interface ConcreteHostOptions extends HostSurroundings {
         readonly before: readonly HostEntry[];
       }
     | undefined;
-  /** Whether a container that is off has one: its Host starts it. */
-  readonly stopped?: boolean;
+  /** The Hosts that start their machine: a container that is off has one of these only. */
+  readonly start?: StartedHosts | undefined;
   /** Whether a name may have a dot without a prefix: where it cannot mean a host on a network. */
   readonly dots?: boolean;
   /** The day, as 2026-01-31. */
   readonly today?: string;
+  /** What of the shell's environment a source was asked with. */
+  readonly environment?: (provider: string) => HostEntry['environment'];
 }
 
 export interface ConcreteHosts {
@@ -51,7 +55,7 @@ export function leftLines(left: ConcreteHosts['left']): readonly string[] {
   const kind = ([why]: readonly [string, unknown]) => why.replace(/ Host \S+/g, ' Host');
   return withoutRepeats(reasons, kind).map(({ item: [why, machines], more }) => {
     const names = machines.map(({ name }) => name);
-    const others = more === 0 ? '' : `; so it is with ${more} more names`;
+    const others = more === 0 ? '' : `; and ${more} more names`;
     return `${quoteNames(names, ', ')}: ${printable(why)}${others}`;
   });
 }
@@ -64,7 +68,8 @@ export function concreteHosts(
   const { entries: now, left } = assignHosts(machines, options);
   const names = new Set(now.map(({ host }) => host.toLowerCase()));
   const kept = (options.kept ?? []).filter(
-    ({ host }) => !names.has(host.toLowerCase()) && options.taken(host) === undefined,
+    ({ host, uuid }) =>
+      !names.has(host.toLowerCase()) && !isOthersId(host, uuid) && options.taken(host) === undefined,
   );
   const entries = [...now, ...kept];
   return { entries, left, ...entryHosts(entries, options) };
@@ -77,8 +82,9 @@ function assignHosts(
     taken,
     kept = [],
     dots = prefix !== '',
-    stopped = false,
+    start,
     today = '',
+    environment = () => undefined,
     silent,
   }: ConcreteHostOptions,
 ): Pick<ConcreteHosts, 'entries' | 'left'> {
@@ -106,14 +112,17 @@ function assignHosts(
     .filter((machine) => isOfOthers(machine) && machine.name !== machine.target)
     .map(({ name }) => ({ name, why: "it is another user's: type its target, as vmssh list prints it" }));
   for (const { machine, host } of named) {
-    if (!stopped && isStoppedContainer(machine)) continue;
+    if (isStoppedContainer(machine) && !startOf(start, { host, target: machine.target })) continue;
     const isOnly = (machine.via === undefined ? spelledHere : spelled).get(host) === 1;
     const isKnown = before.has(machine.target) || holders.has(host.toLowerCase());
     const why =
       (isKnown ? undefined : silenceProblem(machine, silent?.sources ?? [])) ??
       problem(machine, host, dots, taken, isOnly) ??
       contestProblem(machine, host, holders.get(host.toLowerCase()));
-    if (why === undefined) entries.push(toEntry(machine, host, today));
+    if (why === undefined)
+      entries.push(
+        toEntry(machine, host, today, machine.via === undefined ? environment(machine.provider) : undefined),
+      );
     else left.push({ name: machine.name, why });
   }
   return { entries, left };
@@ -126,7 +135,9 @@ function silenceProblem(
 ): string | undefined {
   if (via !== undefined) return undefined;
   const own = slug(name).toLowerCase();
-  const silent = sources.filter(({ machine = name }) => slug(machine).toLowerCase() === own);
+  const silent = sources.filter(
+    ({ provider, machine = name }) => slug(machine).toLowerCase() === own && mayHaveName(provider, name),
+  );
   const providers = [...new Set(silent.map(({ provider }) => provider))];
   return providers.length === 0
     ? undefined
@@ -159,10 +170,12 @@ function problem(
   taken: NameCheck,
   isOnly: boolean,
 ): string | undefined {
-  const { name, target, provider, via = '' } = machine;
+  const { name, target, provider, via = '', uuid } = machine;
   if (isOfProcess(target) || (via === '' && target.startsWith('vsock-mux/') && hasNames.has(provider)))
     return `another machine of ${provider} has its name, or the name cannot be typed: type its target, as vmssh list prints it`;
   if (name.length > maxName) return `its name is longer than ${maxName} characters`;
+  if (isOthersId(host, uuid))
+    return 'its name has the form of an id, which stays that of the machine with the id';
   if (slug(name) === '') return 'its name has no character that is valid in a host name';
   if (via !== '' && /[/%]/.test(name)) return 'its name has "/" or "%", which separate the parts of a target';
   if (via !== '' && slug(name).includes('.') && dots)
@@ -192,9 +205,15 @@ function contestProblem(
   return `Host ${host} is that of a machine of ${ownerName(holder)}, which cannot be asked now: use --prefix`;
 }
 
-function toEntry(machine: ListedMachine, host: string, seen: string): HostEntry {
+function toEntry(
+  machine: ListedMachine,
+  host: string,
+  seen: string,
+  environment: HostEntry['environment'],
+): HostEntry {
   const { name, target, provider, via, uuid, user, identityFile, identityAgent, authority } = machine;
-  const more = { via, uuid, user, identityFile, identityAgent, authority };
+  const also = machine.also.length > 0 && via === undefined ? machine.also : undefined;
+  const more = { via, also, uuid, user, identityFile, identityAgent, authority, environment };
   const known = Object.fromEntries(Object.entries(more).filter(([, value]) => value !== undefined));
   return { host, name, target, provider, ...known, seen };
 }

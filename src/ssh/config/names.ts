@@ -3,6 +3,7 @@ import { uuidAlias } from '../../identity/identity.js';
 import { kindOf } from '../../kinds/kinds.js';
 import { asTarget } from '../../kinds/parse.js';
 import type { ListedMachine } from '../../sources/merge.js';
+import { isOthersId } from '../../target/guid.js';
 import type { ViaTarget } from '../../target/target.js';
 import { ownHome } from '../folder.js';
 import { type HostEntry, readState, stateFile } from './state.js';
@@ -11,8 +12,8 @@ import { type HostEntry, readState, stateFile } from './state.js';
 export type NameCheck = (name: string) => string | undefined;
 
 /**
- * What else people type for each machine: its Host in lower case, since ssh compares letter by letter, its UUID, and what is
- * typed by "via" or by a kind with owners.
+ * What else people type for each machine: its Host in lower case, since ssh compares letter by letter, its UUID, its targets, and what is
+ * typed by "via".
  * Exact names only, since others chose most of them; none that another machine has too, or that is taken.
  */
 export function moreNames(
@@ -33,26 +34,34 @@ export function moreNames(
 function namesOf(entry: HostEntry): readonly string[] {
   const { host, uuid, via } = entry;
   // Another hypervisor may say so of any UUID.
-  const isId = via === undefined && uuid !== undefined && uuidAlias(uuid) !== undefined;
+  const id = via === undefined && uuid !== undefined && uuidAlias(uuid) !== undefined ? [uuid] : [];
   return [
     lower(host),
-    ...(isId ? [uuid] : []),
-    ...(via === undefined ? ownTarget(entry) : typedNames(entry, via)),
+    ...id,
+    ...(via === undefined ? ownTargets(entry, id.length > 0) : typedNames(entry, via)),
   ];
 }
 
-/** A target whose machine's owner is part of its name in known_hosts, which the pattern for all of its kind does not know. */
-function ownTarget({ target }: HostEntry): readonly string[] {
-  const typed = asTarget(target);
-  if (typed === undefined || kindOf(typed).keyHasOwner !== true || !/^[\w./-]+$/.test(target)) return [];
-  return [target, target.replace('/', '%')];
+/**
+ * Its targets, so that they are the same login: the pattern for all of a kind knows no user, key, id or owner. An address is no machine's:
+ * another one may have it later.
+ */
+function ownTargets(entry: HostEntry, hasId: boolean): readonly string[] {
+  const { target, also = [], user, identityFile, identityAgent } = entry;
+  const isMore = hasId || [user, identityFile, identityAgent].some((each) => each !== undefined);
+  return [target, ...also].flatMap((each) => {
+    const typed = /^[\w.:/+-]+$/.test(each) ? asTarget(each) : undefined;
+    const kind = typed && kindOf(typed);
+    if (kind === undefined || kind.hostKey === 'none' || !(isMore || kind.keyHasOwner)) return [];
+    return [...new Set([each, lower(each)])].flatMap((name) => [name, name.replace('/', '%')]);
+  });
 }
 
 /** via/HOST/NAME, via/HOST/UUID and via/HOST/TARGET, also with "%" for each slash. */
 function typedNames({ name, target, uuid }: HostEntry, via: string): readonly string[] {
   const ofName = `via/${via}/${name}`;
   const known = [
-    ...(/^[\w.-]+$/.test(name) && isName(ofName) ? [ofName] : []),
+    ...(/^[\w.-]+$/.test(name) && isName(ofName) && !isOthersId(name, uuid) ? [ofName] : []),
     ...(uuid !== undefined && uuidAlias(uuid) !== undefined ? [`via/${via}/${uuid}`] : []),
     ...(isName(target) ? [] : [target]),
   ];

@@ -10,15 +10,23 @@ export interface SshSetting {
   readonly args: readonly string[];
 }
 
-/** The settings of a configuration, in order, without comments and empty lines. */
-export function settingsOf(config: string): readonly SshSetting[] {
-  return config
-    .replace(/^\ufeff/, '')
-    .split(/\r?\n/)
-    .flatMap((line) => {
-      const [, keyword, rest = ''] = /^\s*([A-Za-z]+)(?:\s*=\s*|\s+)(.*)$/.exec(line) ?? [];
-      return keyword === undefined ? [] : [{ keyword: keyword.toLowerCase(), args: wordsOf(rest) }];
-    });
+/** The settings of a configuration, in order, without comments and empty lines; with `only`: those with one of these keywords. */
+export function settingsOf(config: string, only?: readonly string[]): readonly SshSetting[] {
+  // Each login asks for a few of them, in files that may be long. ssh takes a quote out of a keyword.
+  const mayHave = (text: string) => {
+    const plain = only && text.replaceAll('"', '').toLowerCase();
+    return plain === undefined || only?.some((keyword) => plain.includes(keyword));
+  };
+  if (!mayHave(config)) return [];
+  const settings: SshSetting[] = [];
+  for (const line of config.replace(/^\ufeff/, '').split('\n')) {
+    if (line.startsWith('#') || !mayHave(line)) continue;
+    const [, start = '', quoted = '', rest = ''] =
+      /^[\s=]*(?:"")?([A-Za-z]*)(?:"([A-Za-z]*)"\s*=?\s*|\s*=\s*|\s+)(.*)$/s.exec(line.trimEnd()) ?? [];
+    const keyword = `${start}${quoted}`.toLowerCase();
+    if (keyword !== '' && (only?.includes(keyword) ?? true)) settings.push({ keyword, args: wordsOf(rest) });
+  }
+  return settings;
 }
 
 /** Split as ssh does: quotes of both sorts, also within a word; a backslash before a quote, a backslash or a blank; no comment. */
@@ -74,7 +82,7 @@ export async function includedTexts(
 
 /** The arguments of a configuration's Include lines. */
 function includes(text: string): readonly string[] {
-  return settingsOf(text).flatMap(({ keyword, args }) => (keyword === 'include' ? args : []));
+  return settingsOf(text, ['include']).flatMap(({ args }) => args);
 }
 
 /**

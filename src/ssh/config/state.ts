@@ -2,8 +2,9 @@ import { join } from 'node:path';
 import { readText } from '../../files/read-file.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import { isJsonObject, type JsonObject, parseJson } from '../../sources/tools/json.js';
+import { type KeptEnv, parseKeptEnv } from '../../sources/trusted-env.js';
 import { parseUuid } from '../../target/guid.js';
-import { checkUserName, hasControlCharacter, isPlainHostName } from '../../target/names.js';
+import { checkUserName, isPlainHostName } from '../../target/names.js';
 import { isOfProcess } from '../../target/text.js';
 import { stateFolder } from '../folder.js';
 
@@ -16,8 +17,12 @@ export type HostMachine = Pick<
 /** A machine and the Host that it has. */
 export interface HostEntry extends HostMachine {
   readonly host: string;
+  /** Its targets from other providers. */
+  readonly also?: readonly string[];
   /** The day on which it was listed, as this file was written: 2026-01-31. */
   readonly seen: string;
+  /** What its source has to be asked with, if a shell alone had it. */
+  readonly environment?: KeptEnv;
 }
 
 /** What `config install` decided and found: the lines for ssh are made from it, and nothing is read from those. */
@@ -52,6 +57,15 @@ export async function readState(path: string): Promise<HostState | undefined> {
   }
 }
 
+/** Only its settings, whatever machines it has: every list asks for them. */
+export async function readOptions(path: string): Promise<HostState['options'] | undefined> {
+  try {
+    return headOf(await readText(path)).options;
+  } catch {
+    return undefined;
+  }
+}
+
 /** One machine in each line. */
 export function formatState({ options, program, machines }: HostState): string {
   const lines = machines.map((machine) => `\n  ${JSON.stringify(machine)}`).join(',');
@@ -63,6 +77,13 @@ const version = 1;
 
 /** The state in a file, and how many of its machines cannot be used. Throws a RangeError if it is none. */
 export function parseState(text: string): { readonly state: HostState; readonly left: number } {
+  const { machines, ...head } = headOf(text);
+  const entries = machines.flatMap((machine) => entryOf(Object(machine)) ?? []);
+  return { state: { ...head, machines: entries }, left: machines.length - entries.length };
+}
+
+/** The same, of whose machines nothing is read yet. */
+function headOf(text: string): Omit<HostState, 'machines'> & { readonly machines: readonly unknown[] } {
   const json = parsed(text);
   if (!isJsonObject(json)) throw new RangeError('it is not JSON of vmssh');
   if (json.version !== version)
@@ -72,9 +93,7 @@ export function parseState(text: string): { readonly state: HostState; readonly 
   const { options, program, machines } = json;
   if (!isJsonObject(options) || !areTexts(program) || !Array.isArray(machines))
     throw new RangeError('it lacks its options, its program or its machines');
-  const entries = machines.flatMap((machine) => entryOf(Object(machine)) ?? []);
-  const left = machines.length - entries.length;
-  return { state: { options, program, machines: entries }, left };
+  return { options, program, machines };
 }
 
 function parsed(text: string): unknown {
@@ -102,9 +121,13 @@ function entryOf(json: JsonObject): HostEntry | undefined {
     name,
     target,
     provider,
-    ...definedFields({ via, uuid: parseUuid(textOf(json.uuid) ?? ''), user: userOf(json.user) }),
-    ...definedFields({ identityFile: textOf(json.identityFile), identityAgent: textOf(json.identityAgent) }),
+    ...definedFields({
+      ...{ via, uuid: parseUuid(textOf(json.uuid) ?? ''), user: userOf(json.user) },
+      ...{ identityFile: textOf(json.identityFile), identityAgent: textOf(json.identityAgent) },
+    }),
+    ...(areTexts(json.also) && via === undefined ? { also: json.also } : {}),
     ...(json.authority === 'user' ? { authority: json.authority } : {}),
+    ...(via === undefined ? definedFields({ environment: parseKeptEnv(provider, json.environment) }) : {}),
     seen: /^\d{4}-\d\d-\d\d$/.test(seen) ? seen : '',
   };
 }
@@ -126,7 +149,7 @@ const maxLength = 4096;
 
 function textOf(value: unknown): string | undefined {
   if (typeof value !== 'string' || value === '' || value.length > maxLength) return undefined;
-  return hasControlCharacter(value) || /[\p{Bidi_Control}\p{Zl}\p{Zp}]/u.test(value) ? undefined : value;
+  return /[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/u.test(value) ? undefined : value;
 }
 
 function areTexts(value: unknown): value is readonly string[] {

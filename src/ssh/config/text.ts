@@ -2,6 +2,7 @@ import type { HostKeyPolicy } from '../../identity/policy.js';
 import { hostPatterns, type Kind } from '../../kinds/kind.js';
 import { kindOf, kinds } from '../../kinds/kinds.js';
 import { parseTarget } from '../../kinds/parse.js';
+import type { OwnOptions } from '../../proxy-args.js';
 import type { RouteName } from '../../route.js';
 import { slug } from '../../target/names.js';
 import { type GuestKeys, namesOfGuest, trustIn } from '../guest-keys.js';
@@ -14,8 +15,8 @@ export interface ConfigTextOptions extends Caller {
   readonly settings?: readonly (readonly [keyword: string, value: string])[];
   /** A Host block for each, so that IDEs list them. */
   readonly hosts?: readonly ConcreteHost[];
-  /** Whether the proxies of these Hosts start a machine that is off. */
-  readonly start?: boolean;
+  /** Which proxies of these Hosts start a machine that is off. */
+  readonly start?: StartedHosts;
   /** The only routes of the proxies of these Hosts, in this order. */
   readonly routes?: readonly RouteName[];
   /** Whether the proxies of these Hosts bring an sshd into a machine that has none. */
@@ -43,6 +44,18 @@ export interface ConcreteHost {
   readonly options: Omit<HostOptions, keyof Caller>;
   /** A comment above it. */
   readonly about: string;
+}
+
+/** Which Hosts start a machine that is off: these, by a name of theirs or by the target; or each, but only where ssh has a terminal. */
+export type StartedHosts = readonly string[] | 'terminal';
+
+/** How a Host starts its machine. */
+export function startOf(
+  hosts: StartedHosts | undefined,
+  { host, names = [], target }: { host: string; names?: readonly string[]; target?: string | undefined },
+): OwnOptions['start'] {
+  if (hosts === undefined || hosts === 'terminal') return hosts;
+  return [host, ...names, target].some((each) => each !== undefined && hosts.includes(each));
 }
 
 /** A machine that is paused, restored or migrated ends the session with a message, after a minute. */
@@ -96,7 +109,7 @@ export function configText({
   const alive = keepsAlive ? [] : keepAlive;
   const allPatterns = (hostKey: Kind['hostKey']) => patterns(table, hostKey, servedElsewhere);
   const block = (host: string, options: Omit<HostOptions, keyof Caller>) =>
-    withLines(host, [...settings, ...hostOptions({ ...options, hostKeys, ...caller }), ...alive]);
+    withLines(host, [...settings, ...hostOptions({ hostKeys, ...options, ...caller }), ...alive]);
   return [
     '# vmssh: ssh into machines on this host without a network',
     '',
@@ -123,7 +136,7 @@ export function configText({
       `# ${about}`,
       block([host, ...names].join(' '), {
         ...options,
-        start,
+        start: startOf(start, { host, names, target: options.target }),
         bring: bring && !options.target?.startsWith('via/'),
         // The hypervisor there chooses the route.
         routes: options.target?.startsWith('via/') ? undefined : routes,

@@ -1,5 +1,5 @@
 import { printable } from '../../errors.js';
-import { type OwnOptions, ownArgs } from '../../own-args.js';
+import { type OwnOptions, ownArgs } from '../../proxy-args.js';
 
 /** How ssh calls our proxy. */
 export interface ProxyCall extends OwnOptions {
@@ -12,6 +12,8 @@ export interface ProxyCall extends OwnOptions {
   readonly port?: number;
   /** Whether that ssh knows %n: the host as it was typed. False for those before 8.1. */
   readonly givesTyped?: boolean;
+  /** Whether ssh asks vmssh for the host key of what was reached. */
+  readonly record?: boolean;
   /** Whether ssh's user was named; with `bring` only. Otherwise this host's own user stands for none. */
   readonly namesUser?: boolean;
 }
@@ -23,13 +25,16 @@ export function proxyCommand({
   target,
   port,
   givesTyped = true,
+  record = false,
   namesUser,
   ...options
 }: ProxyCall) {
   const quote = platform === 'win32' ? '"' : "'";
   const typed = `${givesTyped ? `--typed ${quote}%n${quote} ` : ''}${quote}%h${quote} %p`;
   return [
-    ...[...program, 'proxy', ...ownArgs(options)].map((word) => proxyWord(word, platform)),
+    ...[...program, 'proxy', ...ownArgs(options), ...(record ? ['--record'] : [])].map((word) =>
+      proxyWord(word, platform),
+    ),
     ...(options.bring ? [`--${namesUser ? 'login' : 'ssh-user'} ${quote}%r${quote}`] : []),
     target === undefined ? typed : `${proxyWord(target, platform)} ${port ?? '%p'}`,
   ].join(' ');

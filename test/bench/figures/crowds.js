@@ -41,7 +41,7 @@ export function crowds({ harness }, socket, all, quick) {
           return ns / 1e9;
         },
       })),
-      targets: [{ of: all.executable.pass.name, peer: all.systemd.name, atMost: 0.5 }],
+      targets: [{ of: all.executable.pass.name, peer: all.systemd.name, atMost: 0.35 }],
     },
     {
       id: 'crowd-failed',

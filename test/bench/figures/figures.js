@@ -5,8 +5,9 @@ import { runHarness, whileHeld } from '../harness.js';
 import { settledSize } from '../memory.js';
 import { commands } from './commands.js';
 import { crowds } from './crowds.js';
+import { instructions } from './instructions.js';
 import { leftovers } from './leftovers.js';
-import { logins } from './logins.js';
+import { logins, withHostKeys } from './logins.js';
 import { milliseconds, socketName } from './units.js';
 
 /**
@@ -21,7 +22,7 @@ export function figures(programs, folder, quick) {
   const socket = join(folder, socketName);
   const all = proxies(programs, folder);
   const bare = bareStarts(programs);
-  const passing = [all.executable.pass, all.systemd, all.node.pass, all.newestNode.pass];
+  const passing = [all.executable.pass, all.systemd, all.c, all.node.pass, all.newestNode.pass];
   const relaying = [all.executable.relay, all.socat, all.ncat, all.node.relay, all.newestNode.relay];
   const runs = (/** @type {number} */ full, /** @type {number} */ few) => (quick ? few : full);
 
@@ -55,11 +56,13 @@ export function figures(programs, folder, quick) {
         ...[bare.nodeByte, bare.newestNodeByte].map((each) => timed(each, 'banner-pipes')),
       ],
       targets: [
-        { of: all.executable.pass.name, peer: all.systemd.name, atMost: 0.4 },
+        { of: all.executable.pass.name, peer: all.systemd.name, atMost: 0.29 },
+        { of: all.executable.pass.name, peer: all.c.name, atMost: 1.5 },
         { of: all.node.pass.name, peer: bare.node.name, atMost: 1.1 },
         { of: all.newestNode.pass.name, peer: bare.newestNode.name, atMost: 1.1 },
       ],
     },
+    instructions(programs, folder, all, runs(2, 1)),
     {
       id: 'login',
       title: '`ssh host true`',
@@ -71,6 +74,7 @@ export function figures(programs, folder, quick) {
       targets: [
         { of: all.executable.pass.name, peer: all.systemd.name, atMost: 0.99 },
         { of: all.executable.pass.name, peer: 'socat, relay', atMost: 1 },
+        { of: withHostKeys, peer: all.executable.pass.name, atMost: 1.03 },
       ],
     },
     {
@@ -80,7 +84,7 @@ export function figures(programs, folder, quick) {
       better: less,
       runs: runs(60, 4),
       competitors: [...relaying, all.streams].map((proxy) => timed(proxy, 'banner-pipes')),
-      targets: [{ of: all.executable.relay.name, peer: all.socat.name, atMost: 0.65 }],
+      targets: [{ of: all.executable.relay.name, peer: all.socat.name, atMost: 0.55 }],
     },
     .../** @type {const} */ (['bulk-up', 'bulk-down']).map((mode) => {
       const bytes = quick ? 2 ** 26 : 2 ** 30;

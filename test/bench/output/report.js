@@ -113,6 +113,7 @@ A small C program acts as ssh: it makes the socket pair or the pipes, forks, and
 time is from the fork to the banner's last byte; with fd passing, the banner is read from the passed socket.
 
 - Competitors take turns, after one run each to warm the caches; medians are compared. systemd-ssh-proxy is trixie's, in a root of its own.
+- The C program connects and passes the socket, and does nothing else; instructions are counted by valgrind (callgrind), if it is installed.
 - A bare process is timed from the fork to its exit. \`ssh host true\` is OpenSSH's ssh and a real \`sshd -i\` on the socket.
 - Throughput has no process start in it. PSS is the sum over all processes of a proxy, once it has not changed for 2.5 seconds.
 `;

@@ -56,13 +56,9 @@ describe('a script of package.json', () => {
   });
 
   it.each([
-    { name: 'before npm ci', version: '22.12.0', want: 'vmssh: the packages .*: run npm ci first\n' },
-    {
-      name: 'with an old Node',
-      version: '18.20.4',
-      want: 'vmssh: the build needs Node 20.19, .*\nhint: .*\n',
-    },
-  ])('ends in one message $name', async ({ version, want }) => {
+    ['before npm ci', '22.12.0', 'vmssh: the packages .*: run npm ci first\n'],
+    ['with an old Node', '18.20.4', 'vmssh: the build needs Node 20.19, .*\nhint: .*\n'],
+  ])('ends in one message $0', async (_name, version, want) => {
     const ready = join(dir, version, 'build');
     cpSync('build/bundle', join(ready, 'bundle'), { recursive: true });
     cpSync('build/ready.js', join(ready, 'ready.js'));

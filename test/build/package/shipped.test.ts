@@ -22,20 +22,16 @@ function rpm(entries: number, data: number, rest: string): Buffer {
 
 describe('what was shipped', () => {
   it.each([
-    { name: 'vmssh', bytes: elf(62), place: 'dist/linux-x64/vmssh' },
-    { name: 'vmssh', bytes: elf(183), place: 'dist/linux-arm64/vmssh' },
-    { name: 'sshd-auth', bytes: elf(183), place: 'dist/sshd/linux-arm64/sshd-auth' },
-    { name: 'x.node', bytes: elf(62), place: 'native/prebuilds/linux-x64/node-hvsock-native.node' },
-    { name: 'x.node', bytes: elf(183), place: 'native/prebuilds/linux-arm64/node-hvsock-native.node' },
-    { name: 'vmssh.exe', bytes: Buffer.from('MZ…'), place: 'dist/win32-x64/vmssh.exe' },
-    {
-      name: 'x.node',
-      bytes: Buffer.from('MZ…'),
-      place: 'native/prebuilds/win32-x64/node-hvsock-native.node',
-    },
-    { name: 'vmssh_1_amd64.deb', bytes: Buffer.from('!<arch>'), place: 'dist/package/vmssh_1_amd64.deb' },
-    { name: 'empty', bytes: Buffer.alloc(0), place: 'dist/package/empty' },
-  ])('is compared with $place', ({ name, bytes, place }) => {
+    ['vmssh', elf(62), 'dist/linux-x64/vmssh'],
+    ['vmssh', elf(183), 'dist/linux-arm64/vmssh'],
+    ['sshd-auth', elf(183), 'dist/sshd/linux-arm64/sshd-auth'],
+    ['x.node', elf(62), 'native/prebuilds/linux-x64/node-hvsock-native.node'],
+    ['x.node', elf(183), 'native/prebuilds/linux-arm64/node-hvsock-native.node'],
+    ['vmssh.exe', Buffer.from('MZ…'), 'dist/win32-x64/vmssh.exe'],
+    ['x.node', Buffer.from('MZ…'), 'native/prebuilds/win32-x64/node-hvsock-native.node'],
+    ['vmssh_1_amd64.deb', Buffer.from('!<arch>'), 'dist/package/vmssh_1_amd64.deb'],
+    ['empty', Buffer.alloc(0), 'dist/package/empty'],
+  ])('is compared with $2', (name, bytes, place) => {
     const found = placeOf(name, bytes);
     expect(found.place).toBe(place);
     const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'));
@@ -53,15 +49,11 @@ describe('what was shipped', () => {
   );
 
   it.each([
-    { name: 'an rpm that is signed', bytes: rpm(7, 1234, 'the rest'), want: 'the rest' },
-    { name: 'one that is not', bytes: rpm(5, 1200, 'the rest'), want: 'the rest' },
-    { name: 'another file', bytes: Buffer.from('!<arch>'), want: '!<arch>' },
-    {
-      name: 'less than an rpm',
-      bytes: rpm(5, 8, '').subarray(0, 100),
-      want: rpm(5, 8, '').toString('latin1', 0, 100),
-    },
-  ])('is compared without the signature of an rpm: $name', ({ bytes, want }) => {
+    ['an rpm that is signed', rpm(7, 1234, 'the rest'), 'the rest'],
+    ['one that is not', rpm(5, 1200, 'the rest'), 'the rest'],
+    ['another file', Buffer.from('!<arch>'), '!<arch>'],
+    ['less than an rpm', rpm(5, 8, '').subarray(0, 100), rpm(5, 8, '').toString('latin1', 0, 100)],
+  ])('is compared without the signature of an rpm: $0', (_name, bytes, want) => {
     expect(unsignedRpm(bytes).toString('latin1')).toBe(want);
   });
 

@@ -15,14 +15,10 @@ describe('the changelog', () => {
   );
 
   it.each([
-    { name: 'no such section', text: '# Changelog\n\n## 1.2.0, 2026-01-31\n\n- first\n', says: '0 headings' },
-    { name: 'two', text: '## Not released yet\n- a\n## 1.3.0, not released yet\n- b\n', says: '2 headings' },
-    {
-      name: 'nothing in it',
-      text: '## Not released yet\n\n## 1.2.0, 2026-01-31\n\n- a\n',
-      says: 'nothing below',
-    },
-  ])('is refused with $name', ({ text, says }) => {
+    ['no such section', '# Changelog\n\n## 1.2.0, 2026-01-31\n\n- first\n', '0 headings'],
+    ['two', '## Not released yet\n- a\n## 1.3.0, not released yet\n- b\n', '2 headings'],
+    ['nothing in it', '## Not released yet\n\n## 1.2.0, 2026-01-31\n\n- a\n', 'nothing below'],
+  ])('is refused with $0', (_name, text, says) => {
     expect(() => releasedChangelog(text, '1.3.0', '2026-02-28')).toThrow(says);
   });
 });

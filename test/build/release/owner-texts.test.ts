@@ -21,16 +21,11 @@ describe('what only the owner can fill in', () => {
   });
 
   it.each([
-    { name: 'no key', field: '', image: `node@sha256:${digest}`, says: '"Key:" of SECURITY.md is ""' },
-    { name: 'another key', field: ' ABC', image: `node@sha256:${digest}`, says: 'is "ABC", and has to be' },
-    {
-      name: 'no digest',
-      field: ` ${key}`,
-      image: 'node:20-bookworm',
-      says: '.ci/builder-image has no digest',
-    },
-    { name: 'half a digest', field: ` ${key}`, image: 'node@sha256:abc', says: 'has no digest' },
-  ])('is said with $name', ({ field, image, says }) => {
+    ['no key', '', `node@sha256:${digest}`, '"Key:" of SECURITY.md is ""'],
+    ['another key', ' ABC', `node@sha256:${digest}`, 'is "ABC", and has to be'],
+    ['no digest', ` ${key}`, 'node:20-bookworm', '.ci/builder-image has no digest'],
+    ['half a digest', ` ${key}`, 'node@sha256:abc', 'has no digest'],
+  ])('is said with $0', (_name, field, image, says) => {
     write(field, image);
     expect(missingTexts(dir, { key })).toEqual([expect.stringContaining(says)]);
   });

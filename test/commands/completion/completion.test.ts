@@ -62,12 +62,9 @@ describe('completion', () => {
     { line: 'list mint -o st', want: ['status'] },
     { line: 'list --output=j', want: ['--output=json'] },
     { line: 'list --watch=', want: [] },
-    { line: 'guest install --ro', want: ['--route'] },
-    {
-      line: 'guest install --route=',
-      want: ['--route=ssh', '--route=target', '--route=wsl', '--route=machinectl'],
-    },
-    { line: 'guest check --route m', want: ['machinectl'] },
+    { line: 'guest install --b', want: ['--by'] },
+    { line: 'guest install --by=', want: ['--by=ssh', '--by=target', '--by=wsl', '--by=exec'] },
+    { line: 'guest check --by e', want: ['exec'] },
     { line: 'guest print --distro a', want: ['arch'] },
     { line: 'guest print --as ', want: ['script', 'units', 'generator', 'cloud-init'] },
     { line: 'nc -t v', want: ['vsock', 'vsock,ip'] },
@@ -102,7 +99,7 @@ describe('completion', () => {
     const machines = names.map((name, i) => machine(name, `podman/${i < 8 ? name : `${name}${i}`}`));
     const offered = await candidates('check ', { ...live, machines: async () => machines });
     expect(offered.filter((word) => !word.endsWith('/'))).toEqual([
-      ...['two', 'podman/two', 'Two', 'podman/Two', 'x-y', 'podman/x-y'],
+      ...['podman/two', 'podman/Two', 'podman/x-y'],
       ...['podman/twins8', 'podman/twins9'],
     ]);
     for (const word of offered.filter((word) => word.includes('/') && !word.endsWith('/')))
@@ -150,7 +147,7 @@ describe('completion', () => {
     { platform: 'linux' as const, words: ['nc', '--host'], want: [] },
     { platform: 'win32' as const, words: ['nc', '--host'], want: ['--host-prefix'] },
     { platform: 'linux' as const, words: ['service', 'un'], want: ['unregister'] },
-    { platform: 'linux' as const, words: ['s'], want: ['ssh', 'scp', 'sftp'] },
+    { platform: 'linux' as const, words: ['s'], want: ['ssh', 'scp', 'sftp', 'setup'] },
   ])('has what is for Windows only there: $platform, $words', async ({ platform, words, want }) => {
     const io = fakeIo({ platform });
     expect(await runCommandLine(['complete', '--', ...words], io)).toBe(0);
@@ -222,8 +219,8 @@ COMP_LINE='${line}'; COMP_POINT=\${#COMP_LINE}; _vmssh 2>/dev/null`;
 
   it.skipIf(missingPrograms({ bash: 'bash' }))('completes in bash what comes after a "="', async () => {
     const script = `${completionScripts.bash}
-vmssh() { printf -- '--route=ssh\\t\\n--route=wsl\\t\\n'; }
-COMP_LINE='vmssh guest install --route='; COMP_POINT=\${#COMP_LINE}; _vmssh; printf '[%s]' "\${COMPREPLY[@]}"`;
+vmssh() { printf -- '--by=ssh\\t\\n--by=wsl\\t\\n'; }
+COMP_LINE='vmssh guest install --by='; COMP_POINT=\${#COMP_LINE}; _vmssh; printf '[%s]' "\${COMPREPLY[@]}"`;
     expect((await run(['bash', '-c', script])).stdout).toBe('[ssh][wsl]');
   });
 

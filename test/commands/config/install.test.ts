@@ -126,12 +126,9 @@ describe('the end of config install', () => {
     );
   });
 
-  it('says what works without a machine', () => {
-    expect(lastLine([])).toBe(
-      'no machine with a name yet: run vmssh config install again when there is one; an address works now: ssh root@vsock/3',
-    );
-    expect(lines([], true)).toBe(
-      'no machine with a name yet: once vmssh list shows one, ssh knows its name; an address works now: ssh root@vsock/3',
-    );
+  it('says how a machine gets listed where there is none, and proposes nothing that is not there', () => {
+    const how = 'no machine with a name yet: start one, or add a source of your own (docs/sources.md); ';
+    expect(lastLine([])).toBe(`${how}when vmssh list shows it, run vmssh config install again`);
+    expect(lines([], true)).toBe(`${how}when vmssh list shows it, ssh knows its name`);
   });
 });

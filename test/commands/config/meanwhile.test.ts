@@ -2,7 +2,11 @@ import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { editFile } from '../../../src/files/edit-file.js';
 import type { Write } from '../../../src/hosts/write.js';
+import { missingPrograms } from '../../helpers/programs.js';
 import { find, named, useConfigHome } from './home.js';
+
+// Without ssh nothing tells the user's StrictHostKeyChecking.
+const noSsh = missingPrograms({ ssh: 'openssh-client' });
 
 const home = useConfigHome();
 beforeEach(() => {
@@ -20,7 +24,7 @@ function interfering(path: string, times: number, act: () => void): Write {
   };
 }
 
-describe('what another program writes to the main file meanwhile', () => {
+describe.skipIf(noSsh)('what another program writes to the main file meanwhile', () => {
   it('is kept by config install, while machines are asked for', async () => {
     let asked = 0;
     const to = home.io();
@@ -72,7 +76,7 @@ describe('what another program writes to the main file meanwhile', () => {
   });
 });
 
-describe('its own file', () => {
+describe.skipIf(noSsh)('its own file', () => {
   it.each(['install', 'uninstall'] as const)(
     'that is edited meanwhile is not changed by config %s',
     async (act) => {

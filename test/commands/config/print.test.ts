@@ -4,10 +4,14 @@ import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../../src/cli/command.js';
 import { configPrint } from '../../../src/commands/config/print.js';
 import { loadAddon } from '../../../src/native.js';
-import { everySshAsksForKeys } from '../../../src/process/ssh-program.js';
+import { everySshAbilities } from '../../../src/process/ssh-program.js';
 import { configText } from '../../../src/ssh/config/text.js';
 import { fakeIo } from '../../helpers/fake-io.js';
+import { missingPrograms } from '../../helpers/programs.js';
 import { named, useConfigHome } from './home.js';
+
+// Without ssh nothing tells the user's StrictHostKeyChecking.
+const noSsh = missingPrograms({ ssh: 'openssh-client' });
 
 const patterns = { ...named({ onlyPatterns: true }), system: false };
 
@@ -19,11 +23,11 @@ describe('config print', () => {
     expect(await configPrint.run(patterns, io)).toBe(0);
     const fdpass = loadAddon().addon !== undefined;
     const { platform } = io;
-    const asksForKeys = await everySshAsksForKeys(io);
+    const { asksForKeys } = await everySshAbilities(io);
     expect(io.stdout).toEqual([configText({ program: io.self, fdpass, platform, asksForKeys })]);
   });
 
-  it('writes them to a new file of its own, and over none', async () => {
+  it.skipIf(noSsh)('writes them to a new file of its own, and over none', async () => {
     const io = fakeIo({ env: { HOME: home.path }, self: ['/usr/bin/node', '/opt/vmssh.js'] });
     const out = join(home.path, 'lines');
     expect(await configPrint.run({ ...patterns, out }, io)).toBe(0);
@@ -32,7 +36,7 @@ describe('config print', () => {
     await expect(configPrint.run({ ...patterns, out }, io)).rejects.toThrow(/lines.*EEXIST|lines.*exists/);
   });
 
-  it('keeps what config install keeps, as long as its state can be read', async () => {
+  it.skipIf(noSsh)('keeps what config install keeps, as long as its state can be read', async () => {
     await home.install({
       ...named({ onlyPatterns: true }),
       fdpass: false,

@@ -8,7 +8,11 @@ import { freshUnits } from '../../../src/hosts/units.js';
 import { applyPlan } from '../../../src/hosts/write.js';
 import type { FindMachines } from '../../../src/machines/find-machines.js';
 import { parseState } from '../../../src/ssh/config/state.js';
+import { missingPrograms } from '../../helpers/programs.js';
 import { configDefaults, find, machine, named, useConfigHome } from './home.js';
+
+// Without ssh nothing tells the user's StrictHostKeyChecking.
+const noSsh = missingPrograms({ ssh: 'openssh-client' });
 
 const home = useConfigHome();
 const state = () => parseState(readFileSync(home.state, 'utf8')).state;
@@ -22,7 +26,7 @@ const answers =
   (...all: readonly ReturnType<typeof there>[]): FindMachines =>
   async () => ({ machines: [machine, ...all], warnings: [], asked: [...new Set(all.map(({ via }) => via))] });
 
-describe('the state of config install', () => {
+describe.skipIf(noSsh)('the state of config install', () => {
   it('has what was decided and found, and is not written again only because a day went by', async () => {
     await home.install({ fresh: true, fdpass: false });
     expect(state()).toEqual({
@@ -67,14 +71,10 @@ describe('the state of config install', () => {
   });
 
   it.each([
-    { name: 'is missing', text: undefined, says: 'is missing' },
-    { name: 'is broken', text: '{"version":1,', says: 'cannot be used, it is not JSON of vmssh' },
-    {
-      name: 'is of another version',
-      text: '{"version":2}',
-      says: 'cannot be used, expected version 1, got 2',
-    },
-  ])('that $name is a warning, and what is found is written', async ({ text, says }) => {
+    ['is missing', undefined, 'is missing'],
+    ['is broken', '{"version":1,', 'cannot be used, it is not JSON of vmssh'],
+    ['is of another version', '{"version":2}', 'cannot be used, expected version 1, got 2'],
+  ])('that $0 is a warning, and what is found is written', async (_name, text, says) => {
     await home.install({ ...named({ prefix: 'vm-' }), fresh: true });
     home.write('config', `${readFileSync(home.main, 'utf8')}Host mine\n`);
     if (text === undefined) rmSync(home.state);

@@ -51,6 +51,13 @@ describe('the doctor of this host', () => {
       state: 'ok',
       says: /10\.0/,
     },
+    {
+      name: 'SHELL',
+      facts: { brokenShell: '/usr/sbin/nologin' },
+      state: 'bad',
+      says: /SHELL is \/usr\/sbin\/nologin, by which plain ssh cannot start vmssh/,
+      fix: /^export SHELL=\/bin\/sh$/,
+    },
     { name: 'addon', facts: { addon: missing }, state: 'bad', says: /no addon for this glibc/, fix: /npm/ },
     {
       name: 'fd passing',
@@ -126,6 +133,21 @@ describe('the doctor of this host', () => {
       facts: { config: { ...good.config, owner: 'none' }, ssh: { ...good.ssh, proxyCommand: undefined } },
       state: 'bad',
       says: /not in your/,
+      fix: /^vmssh config install$/,
+    },
+    // As by 30-vmssh.conf of a package, which leaves vsock to systemd.
+    {
+      name: 'config',
+      facts: {
+        config: { ...good.config, owner: 'none' },
+        ssh: {
+          ...good.ssh,
+          proxyCommand: undefined,
+          proxyCommands: { 'vsock/*': undefined, 'qemu/*': good.ssh.proxyCommand },
+        },
+      },
+      state: 'none',
+      says: /from another file/,
       fix: /^vmssh config install$/,
     },
     {
@@ -267,14 +289,24 @@ describe('the doctor of this host', () => {
       name: 'config',
       facts: { config: { ...good.config, typed: true }, ssh: { ...good.ssh, version: 'OpenSSH_8.0p1' } },
       state: 'bad',
-      says: /vmssh\.conf was written for ssh 8\.1 or later; this one is older/,
+      says: /vmssh\.conf was written for ssh 8\.1 or later; this ssh is older/,
       fix: /^vmssh config install$/,
     },
     {
       name: 'config',
       facts: { config: { ...good.config, weakCrypto: true } },
       state: 'bad',
-      says: /vmssh\.conf was written for ssh 10\.1 or later; this one is older and ends at the WarnWeakCrypto/,
+      says: /vmssh\.conf was written for ssh 10\.1 or later; this ssh is older and ends at the WarnWeakCrypto/,
+      fix: /^vmssh config install$/,
+    },
+    {
+      name: 'config',
+      facts: {
+        config: { ...good.config, weakCrypto: true },
+        ssh: { ...good.ssh, version: 'OpenSSH_10.2p1', versions: { '/usr/bin/ssh': 'OpenSSH_9.2p1' } },
+      },
+      state: 'bad',
+      says: /10\.1 or later; \/usr\/bin\/ssh is older and ends at the WarnWeakCrypto/,
       fix: /^vmssh config install$/,
     },
     {
@@ -296,7 +328,7 @@ describe('the doctor of this host', () => {
       name: 'config',
       facts: { config: { ...good.config, asks: 'yes' }, ssh: { ...good.ssh, version: 'OpenSSH_8.4p1' } },
       state: 'bad',
-      says: /vmssh\.conf was written for ssh 8\.5 or later; this one is older and ends at the KnownHostsCommand/,
+      says: /vmssh\.conf was written for ssh 8\.5 or later; this ssh is older and ends at the KnownHostsCommand/,
       fix: /^vmssh config install$/,
     },
     {

@@ -7,6 +7,7 @@ import { openConnection } from '../../../src/connect/open.js';
 import type { Endpoint } from '../../../src/endpoint.js';
 import type { DiscoveredMachine } from '../../../src/sources/provider.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
+import { at } from '../../sources/resolved.js';
 
 const dir = useTempDir();
 const servers: Server[] = [];
@@ -38,7 +39,7 @@ it('tries the running machines of the list that have a vsock of this kernel, and
     machine('deaf', 42),
     machine('db', 43),
     machine('off', 44, { status: 'off' }),
-    machine('mux', 45, { address: 'vsock-mux/run/v.sock' }),
+    machine('mux', 45, at('vsock-mux/run/v.sock')),
     machine('none', undefined),
     ...[0, 1, 2, 0xffffffff].map((cid) => machine('host', cid)),
   ];

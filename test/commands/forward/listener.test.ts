@@ -24,18 +24,10 @@ describe.skipIf(missingAddon())('the path of a forward', () => {
   });
 
   it.each([
-    { name: 'a file', make: (path: string) => writeFileSync(path, 'mine'), says: 'not a socket' },
-    {
-      name: 'a link to nothing',
-      make: (path: string) => symlinkSync('/nowhere', path),
-      says: 'not a socket',
-    },
-    {
-      name: 'a link to a dead socket',
-      make: (path: string) => symlinkSync('dead', path),
-      says: 'not a socket',
-    },
-  ])('is left alone if it is $name', async ({ make, says }) => {
+    ['a file', (path: string) => writeFileSync(path, 'mine'), 'not a socket'],
+    ['a link to nothing', (path: string) => symlinkSync('/nowhere', path), 'not a socket'],
+    ['a link to a dead socket', (path: string) => symlinkSync('dead', path), 'not a socket'],
+  ])('is left alone if it is $0', async (_name, make, says) => {
     await folder.abandon('dead');
     const path = folder.at('path');
     make(path);

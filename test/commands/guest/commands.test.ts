@@ -94,8 +94,8 @@ describe('wrong usage', () => {
     { command: guestInstall, args: raw({}, 'a b'), says: /cannot be a host/ },
     {
       command: guestInstall,
-      args: raw({ route: 'telnet' }, 'a'),
-      says: /--route takes one of ssh, target, wsl, machinectl, not "telnet"/,
+      args: raw({ by: 'telnet' }, 'a'),
+      says: /--by takes one of ssh, target, wsl, exec, not "telnet"/,
     },
     { command: guestCheck, args: raw({ script: true }, 'web'), says: /expected no HOST/ },
     { command: guestCheck, args: raw(), says: /expected HOST/ },
@@ -118,7 +118,7 @@ describe('wrong usage', () => {
   });
   it('of a target is reported as such', () => {
     expect(() => guestInstall.parse(raw({ target: 'web' }, 'web'), fakeIo())).toThrow(ConnectError);
-    expect(() => guestInstall.parse(raw({ route: 'target' }, 'me@web'), fakeIo())).toThrow(
+    expect(() => guestInstall.parse(raw({ by: 'target' }, 'me@web'), fakeIo())).toThrow(
       'cannot understand "web": unknown kind of target',
     );
   });

@@ -1,8 +1,11 @@
+import { once } from 'node:events';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { guestCheck } from '../../../src/commands/guest/check.js';
 import { guestInstall } from '../../../src/commands/guest/install.js';
+import { guestOff } from '../../../src/commands/guest/off.js';
 import { setupScript, undoScript } from '../../../src/guest/script.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { call, raw } from './call.js';
@@ -12,14 +15,21 @@ const dir = useTempDir();
 // Programs of the same name that keep what they were given and answer as a guest would.
 describe('routes into a guest', () => {
   const bin = () => join(dir, 'bin');
-  beforeAll(() => {
+  const instances = [
+    { name: 'web', type: 'container', status: 'Running', config: {} },
+    { name: 'hers', type: 'container', status: 'Running', config: {}, project: 'user-4242' },
+  ];
+  const server = createServer((_, response) => response.end(JSON.stringify({ metadata: instances })));
+  afterAll(() => void server.close());
+  beforeAll(async () => {
+    await once(server.listen(join(dir, 'incus.sock')), 'listening');
     mkdirSync(bin());
     const answer = (text: string) => `#!/bin/sh\nprintf '%s\\n' "$@" >"$0.args"\ncat >"$0.input"\n${text}\n`;
     const programs = {
       'wsl.exe': answer(
         "printf 'Welcome\\r\\nok       systemd       systemd 255 is PID 1\\r\\nfailed   sshd       there is none\\r\\nfix     sshd       apt-get install\\r\\nend      2             nothing was changed\\r\\n'; exit 2",
       ),
-      machinectl: answer(
+      incus: answer(
         "printf 'changed  undo          x removed\\r\\nend      0             done\\r\\n'; exit 1",
       ),
       ssh: `#!/bin/sh
@@ -37,6 +47,7 @@ esac
     }
   });
   const io = () => ({ env: { ...process.env, PATH: `${bin()}:${process.env.PATH}` } });
+  const incus = () => ({ env: { ...io().env, INCUS_SOCKET: join(dir, 'incus.sock') } });
   // The number that proves the machine is another one each time.
   const given = (name: string) =>
     readFileSync(join(bin(), name), 'utf8').replace(/^leave='[0-9a-f]{32}'$/m, "leave=''");
@@ -51,14 +62,22 @@ esac
     expect(given('wsl.exe.input')).toBe(setupScript({ port: 22 }));
   });
 
-  it('machinectl shell: the script is an argument, and its own last line decides', async () => {
-    const { code, out } = await call(
-      guestInstall,
-      raw({ route: 'machinectl', undo: true }, 'machine/web'),
-      io(),
-    );
+  it('exec: its own manager starts the script as root, by stdin, whose own last line decides', async () => {
+    const { code, out } = await call(guestInstall, raw({ by: 'exec', undo: true }, 'incus/web'), incus());
     expect({ code, out }).toEqual({ code: 0, out: '  + undo           x removed\n' });
-    expect(given('machinectl.args')).toBe(`--quiet\nshell\nroot@web\n/bin/sh\n-c\n${undoScript()}\n`);
+    expect(given('incus.args')).toBe('exec\n--mode=non-interactive\nweb\n--\n/bin/sh\n-s\n');
+    expect(given('incus.input')).toBe(undoScript());
+  });
+
+  it.each([
+    { host: 'incus/hers', says: 'incus starts no program as root in "hers" for this user' },
+    { host: 'vsock/4242', says: 'no manager lists "vsock/4242", so none can start a program there' },
+  ])('exec: not in $host', async ({ host, says }) => {
+    for (const command of [guestInstall, guestCheck, guestOff])
+      await expect(call<unknown>(command, raw({ by: 'exec' }, host), incus())).rejects.toMatchObject({
+        code: 'NO_EXEC',
+        problem: says,
+      });
   });
 
   it('ssh: a sudo that asks is reported, with another route', async () => {
@@ -80,7 +99,7 @@ esac
   });
 
   it('a missing program is named', async () => {
-    const failed = call(guestCheck, raw({ route: 'wsl' }, 'wsl/x'), { env: { PATH: join(dir, 'none') } });
+    const failed = call(guestCheck, raw({ by: 'wsl' }, 'wsl/x'), { env: { PATH: join(dir, 'none') } });
     await expect(failed).rejects.toMatchObject({ hint: 'the program wsl.exe is not installed here' });
   });
 });

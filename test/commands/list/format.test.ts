@@ -92,7 +92,7 @@ describe('a table in parts', () => {
     const style = await styles(fakeIo(), 'stdout');
     const looks = { wide: false, style, terminal: true, names: new Map(), withHost: true, widths: [] };
     const problem = 'no \x1b[2J route';
-    const fix = { code: 'HOP_NO_VMSSH', problem: 'it has no vmssh', hint: 'vmssh via push hv4' };
+    const fix = { code: 'HOP_NO_VMSSH', problem: 'it has no vmssh', hint: 'scp vmssh hv4:.local/bin/' };
     const failed = [
       new ConnectError('connect', 'hv3', { code: 'HOP_FAILED', problem }),
       new ConnectError('connect', 'hv4', fix),
@@ -107,7 +107,7 @@ describe('a table in parts', () => {
       'STATUS   NAME  TARGET            PROVIDER  HOST\n' +
         'running  web   via/hv1/qemu/web  libvirt   hv1\n' +
         'failed   -     -                 -         hv3   no \\x1b[2J route\n' +
-        'failed   -     -                 -         hv4   it has no vmssh: vmssh via push hv4\n' +
+        'failed   -     -                 -         hv4   it has no vmssh: scp vmssh hv4:.local/bin/\n' +
         'running  a-longer-name  via/hv2/qemu/a-longer-name  libvirt   hv2\n',
     );
   });

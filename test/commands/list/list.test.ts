@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { UsageError, understand } from '../../../src/cli/command.js';
 import { type ListDeps, list, runList } from '../../../src/commands/list/list.js';
 import type { ListOptions } from '../../../src/commands/list/output.js';
+import { routeBy } from '../../../src/route.js';
 import { libvirt } from '../../../src/sources/libvirt/provider.js';
 import { listAll } from '../../../src/sources/list-all.js';
 import { nspawn } from '../../../src/sources/machined/nspawn.js';
@@ -17,6 +18,7 @@ import { fakeIo } from '../../helpers/fake-io.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { listSchema } from '../../program/json-schemas.js';
 import { PeerFolder } from '../../sources/machined/varlink-peer.js';
+import { at } from '../../sources/resolved.js';
 
 const uuid = '11111111-2222-4333-8444-555555555555';
 const machines: readonly DiscoveredMachine[] = [
@@ -28,14 +30,14 @@ const machines: readonly DiscoveredMachine[] = [
     provider: 'p',
     cid: 3,
     uuid,
-    address: 'vsock/3',
+    ...at('vsock/3'),
   },
   {
     name: 'a\x1b[2J\tb',
     target: 'lima/a',
     status: 'paused',
     provider: 'p',
-    address: '127.0.0.1:60022',
+    ...at('127.0.0.1:60022'),
     user: 'u',
   },
 ];
@@ -242,6 +244,20 @@ describe('vmssh list', () => {
       expect(stderr).toBe(`log in: vmssh ssh ${typed}; or vmssh config install, then ssh ${host}\n`);
     });
 
+    it('says what gives a machine of libvirt a way in', async () => {
+      const bare = {
+        ...found[0],
+        name: 'mint',
+        target: 'qemu/mint',
+        provider: 'libvirt',
+        address: undefined,
+      };
+      const { stderr } = await output({}, deps(provider([bare as DiscoveredMachine, ...found])), person());
+      expect(stderr).toBe(
+        'log in: vmssh ssh web; or vmssh config install, then ssh web\nno way into mint yet: vmssh setup qemu/mint\n',
+      );
+    });
+
     it('has no advice in a pipe, in JSON, with -q, or if no machine runs', async () => {
       for (const all of [found, []]) {
         expect((await output({}, deps(provider(all)))).stderr).toBe('');
@@ -259,7 +275,7 @@ describe('vmssh list', () => {
       const { stdout, stderr } = await output({}, asked, person({ PATH: `.:${bin}` }));
       expect(stdout).toBe('No machines found.\n');
       expect(stderr.split('\n')[0]).toBe('not installed here: libvirt (virsh), Incus (incus or lxc)');
-      expect(stderr).toContain('\na CID needs no list: vmssh ssh root@vsock/3\n');
+      expect(stderr).toContain('\na CID needs no list: vmssh ssh root@vsock/CID\n');
       expect(stderr.trimEnd().split('\n')).toHaveLength(5);
       expect((await output({}, deps())).stdout).toBe('');
     });
@@ -314,11 +330,11 @@ describe('vmssh list', () => {
       {
         typed: 'twin',
         show: 'table',
-        says: 'cannot find "twin": "twin" may be "lima/Twin" or "lima/TWIN"\nhint: type one of these, or the UUID: vmssh list -o wide',
+        says: 'cannot find "twin": "twin" may be "lima/Twin" or "lima/TWIN"\nhint: type one of these; vmssh list -o wide shows what each is',
       },
-      { typed: 'web', show: 'id', says: 'cannot find "web": p knows no id for it' },
-      { typed: 'web', show: 'address', says: 'cannot find "web": p knows no address for it: it is off' },
-      { typed: 'TWIN', show: 'address', says: 'cannot find "TWIN": p knows no address for it' },
+      { typed: 'web', show: 'id', says: 'cannot find "web": p has no id for it' },
+      { typed: 'web', show: 'address', says: 'cannot find "web": p has no address for it: it is off' },
+      { typed: 'TWIN', show: 'address', says: 'cannot find "TWIN": p has no address for it' },
     ] as const)('fails for $typed ($show), and prints the others', async ({ typed, show, says }) => {
       const { code, stdout, stderr } = await named([typed, 'Mint 22'], { show });
       expect({ code, stderr }).toEqual({ code: 4, stderr: `vmssh: ${says}\n` });
@@ -337,6 +353,24 @@ describe('vmssh list', () => {
       const { code, stderr } = await named(['x'], { providers: ['p'] }, provider([], true));
       expect(code).toBe(4);
       expect(stderr).toContain('no machine of p has this name: found none; p: no\\x07 (EACCES)\n');
+    });
+
+    it('has the address of the first route that has one', async () => {
+      const exec = { command: ['/bin/x'], family: 'exec', machine: '', into: 'ssh', port: 22 } as const;
+      const routes = [
+        routeBy(exec, []),
+        routeBy({ family: 'unix', path: '/run/r.sock' }, []),
+        routeBy({ family: 'tcp', host: '192.0.2.1', port: 2222 }, []),
+      ];
+      const from = provider([
+        { ...fourth, name: 'all', target: 'p/all', routes },
+        { ...fourth, name: 'none', target: 'p/none', routes: routes.slice(0, 1) },
+      ]);
+      expect(await named(['all', 'none'], { show: 'address', addresses: true }, from)).toEqual({
+        code: 4,
+        stdout: 'unix/run/r.sock\n',
+        stderr: 'vmssh: cannot find "none": p has no address for it\n',
+      });
     });
 
     it('asks the provider for an address that its list does not have, of machines that run', async () => {
@@ -359,7 +393,7 @@ describe('vmssh list', () => {
         ...asking,
         list: async () => ({ found: [{ ...fourth, name: 'new' }], warnings: [] }),
       };
-      expect((await named(['new'], show, slow)).stderr).toContain('p knows no address for it: too slow\n');
+      expect((await named(['new'], show, slow)).stderr).toContain('p has no address for it: too slow\n');
       expect(await output(show, deps(slow))).toEqual({
         code: 0,
         stdout: '',
@@ -430,7 +464,7 @@ describe('vmssh list', () => {
     const providers = ['p'];
     const twice = machines.map((each) => ({ ...each, status: 'running', cid: 3 }) as const);
     const result = await output({ providers }, deps(provider(twice)));
-    expect(result).toMatchObject({ code: 0, stderr: expect.stringContaining('CID_TWICE') });
+    expect(result).toMatchObject({ code: 0, stderr: expect.stringContaining('ADDRESS_TWICE') });
     expect(await output({ providers }, deps(provider([], true)))).toMatchObject({ code: 1 });
   });
 

@@ -43,6 +43,38 @@ describe('the program that ssh calls, where Node runs vmssh ssh', () => {
   });
 });
 
+describe('the login that vmssh setup made', () => {
+  const dir = useTempDir();
+  const [mint, other] = ['83055167-4a13-0eb1-c290-e328df73ee72', '22222222-2222-4333-8444-555555555555'];
+  const key = join(dir, 'key');
+  beforeAll(() => {
+    writeFileSync(key, '', { mode: 0o600 });
+    mkdirSync(join(dir, 'state/vmssh'), { recursive: true });
+    const options = { logins: [{ target: 'qemu/mint', user: 'ann', identityFile: key, uuid: mint }] };
+    const state = { version: 1, options, program: [], machines: [] };
+    writeFileSync(join(dir, 'state/vmssh/hosts.json'), JSON.stringify(state));
+  });
+
+  it.each([
+    { uuid: mint, typed: 'qemu/mint', user: 'ann', hasKey: true },
+    { uuid: mint, typed: 'bob@qemu/mint', user: undefined, hasKey: true },
+    { uuid: other, typed: 'qemu/mint', user: 'vagrant', hasKey: false },
+  ])('is taken for that machine: $typed, $uuid', async ({ uuid, typed, user, hasKey }) => {
+    const machine = {
+      ...{ name: 'mint', target: 'qemu/mint', provider: 'libvirt', status: 'running' as const },
+      ...{ uuid, user: 'vagrant', also: [] },
+    };
+    const { options } = await prepare(
+      'ssh',
+      { args: splitArgs('ssh', [typed]), waitMs: undefined, print: true },
+      fakeIo({ env: { ...process.env, HOME: dir, XDG_STATE_HOME: join(dir, 'state') } }),
+      async (text) => ({ text, target: parseTarget(text), machine }),
+    );
+    expect(options.find((each) => each.startsWith('User='))).toBe(user && `User=${user}`);
+    expect(options.some((each) => each === `IdentityFile=${key}`)).toBe(hasKey);
+  });
+});
+
 describe('a host to go through', () => {
   it.each<{ tool: SshTool; line: string; want: string | undefined }>([
     { tool: 'ssh', line: '-J a mint', want: 'a' },

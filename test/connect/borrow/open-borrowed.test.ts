@@ -72,12 +72,9 @@ describe('a tool', () => {
 
   // What each says for a vsock.
   it.each([
-    { name: 'python3', says: 'vmssh errno ENODEV' },
-    {
-      name: 'socat',
-      says: '2026/11/23 02:08:27 socat[7] E connect(5, AF=40 cid:42 port:22, 16): No such device',
-    },
-  ])('$name reports what the addon would', async ({ name, says }) => {
+    ['python3', 'vmssh errno ENODEV'],
+    ['socat', '2026/11/23 02:08:27 socat[7] E connect(5, AF=40 cid:42 port:22, 16): No such device'],
+  ])('$0 reports what the addon would', async (name, says) => {
     program(name, `echo '${says}' >&2; exit 1`);
     await expect(open(env())).rejects.toMatchObject({
       ...{
@@ -269,25 +266,17 @@ describe('a program that opens a vsock', () => {
   });
 
   it.each([
-    {
-      name: 'its last line that is not blank',
-      script: "echo first >&2; printf ' bad \n \n' >&2; exit 1",
-      want: 'bad',
-    },
-    { name: 'its exit code', script: 'exit 7', want: 'it ended with code 7' },
-    { name: 'an end without an answer', script: 'exit 0', want: 'it ended with code 0' },
-    { name: 'a signal', script: 'kill -9 $$', want: 'it ended with SIGKILL' },
-    {
-      name: 'the beginning of a long line',
-      script: `echo ${'x'.repeat(900)} >&2; exit 1`,
-      want: 'x'.repeat(200),
-    },
-    {
-      name: 'an unknown error of its own',
-      script: `${says('E exec: Exec format error')}; exit 1`,
-      want: '2026/11/23 02:08:27 socat[7] E exec: Exec format error',
-    },
-  ])('is named with $name if it cannot open any', async ({ script, want }) => {
+    ['its last line that is not blank', "echo first >&2; printf ' bad \n \n' >&2; exit 1", 'bad'],
+    ['its exit code', 'exit 7', 'it ended with code 7'],
+    ['an end without an answer', 'exit 0', 'it ended with code 0'],
+    ['a signal', 'kill -9 $$', 'it ended with SIGKILL'],
+    ['the beginning of a long line', `echo ${'x'.repeat(900)} >&2; exit 1`, 'x'.repeat(200)],
+    [
+      'an unknown error of its own',
+      `${says('E exec: Exec format error')}; exit 1`,
+      '2026/11/23 02:08:27 socat[7] E exec: Exec format error',
+    ],
+  ])('is named with $0 if it cannot open any', async (_name, script, want) => {
     await expect(by({ socat: script })).rejects.toMatchObject({
       ...{ name: 'ConnectError', code: 'NO_ADDON', final: true, cause: missing },
       problem: `vsock needs the native addon, or python3 or socat on this host (${folder.at('socat')}: ${want}). left out`,

@@ -59,7 +59,7 @@ describe('the other end of an exec to which an sshd is brought', () => {
     );
     connection.close();
     server.close();
-    return { code: result.code, message: result.message, trusted };
+    return { code: result.code, message: result.message, hint: result.hint, trusted };
   }
 
   it.each([
@@ -180,17 +180,23 @@ describe('the other end of an exec to which an sshd is brought', () => {
     { name: 'no folder', says: 'no folder\n', code: 'EXEC_BRING_NO_FOLDER' },
     { name: 'a folder with a line for sshd', says: '/run/x 1 Port\n', code: 'EXEC_BRING_NO_FOLDER' },
     { name: 'a folder after something else', says: 'x/run 1\n', code: 'EXEC_BRING_NO_FOLDER' },
-    { name: 'no room', says: '/run 1\nno room\n', code: 'EXEC_BRING_NO_ROOM' },
+    { name: 'no room', says: '/run 1\nno room unlimited\n', code: 'EXEC_BRING_NO_ROOM' },
+    {
+      ...{ name: 'a limit for files', says: '/run 1\nno room 8\n', code: 'EXEC_BRING_NO_ROOM' },
+      hint: 'raise it: --ulimit fsize=-1',
+    },
     { name: 'that it wants a program, and reads nothing', says: '/run 1\nsshd\n', code: undefined },
     { name: 'nothing more, and reads nothing', says: '', code: undefined },
-  ])('says $name', async ({ says, code }) => {
+  ])('says $name', async (row) => {
+    const { says, code } = row;
     const serve = (socket: Socket) => {
       socket.write(facts() + says);
       socket.on('error', () => {});
       socket.pause();
     };
     const ms = code === undefined ? 300 : 5000;
-    expect(await bring(serve, undefined, ms)).toMatchObject({ code, trusted: [] });
+    const want = code === undefined ? {} : { hint: 'hint' in row ? row.hint : expect.anything() };
+    expect(await bring(serve, undefined, ms)).toMatchObject({ code, trusted: [], ...want });
   });
 
   it.each([

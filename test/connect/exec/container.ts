@@ -1,13 +1,23 @@
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExecEndpoint } from '../../../src/endpoint.js';
-import { type ExecManager, execRoute } from '../../../src/sources/tools/exec-route.js';
+import { engineExec } from '../../../src/sources/containers/engines.js';
+import { kubectlExec } from '../../../src/sources/kubernetes/cluster.js';
+import { nspawnExec } from '../../../src/sources/machined/nspawn-files.js';
+import { execRoutes } from '../../../src/sources/tools/exec-route.js';
 import { findProgram } from '../../helpers/programs.js';
 import { sshdConfig } from '../../helpers/sshd.js';
 
+const commands = {
+  podman: (machine: string) => engineExec('podman', machine),
+  nspawn: nspawnExec,
+  kubectl: (machine: string) => kubectlExec(machine),
+};
+
 /** The endpoint of a machine in a manager. */
-export function execOf(manager: ExecManager, machine: string): ExecEndpoint {
-  const endpoint = execRoute(manager, machine)?.endpoint;
+export function execOf(manager: keyof typeof commands, machine: string): ExecEndpoint {
+  const command = commands[manager](machine);
+  const endpoint = execRoutes(command, machine)[0]?.endpoint;
   if (endpoint?.family !== 'exec') throw new Error('no exec');
   return endpoint;
 }
@@ -31,7 +41,6 @@ export interface ContainerMade {
   readonly keys?: string;
   /** The folder that its sshd names as what it needs, as in a string of a program: "/run/sshd". */
   readonly needs?: string;
-  readonly osRelease?: string;
   /** Which of the programs `grep`, `id` and `mkdir` it has; all by default. */
   readonly has?: readonly string[];
 }
@@ -42,20 +51,12 @@ export interface ContainerMade {
  */
 export function makeContainer(
   dir: string,
-  {
-    program,
-    before = '',
-    keys,
-    needs = '/var/empty',
-    osRelease,
-    has = ['grep', 'id', 'mkdir'],
-  }: ContainerMade,
+  { program, before = '', keys, needs = '/var/empty', has = ['grep', 'id', 'mkdir'] }: ContainerMade,
 ): Container {
   const [bin, root] = [join(dir, 'bin'), join(dir, 'root')];
   for (const folder of [bin, join(root, 'bin'), join(root, 'usr/sbin'), join(root, 'etc'), join(root, 'run')])
     mkdirSync(folder, { recursive: true });
   for (const name of has) symlinkSync(findProgram(name) ?? name, join(root, 'bin', name));
-  if (osRelease !== undefined) writeFileSync(join(root, 'etc/os-release'), osRelease);
   if (keys !== undefined) {
     writeFileSync(join(root, 'sshd_config'), sshdConfig(keys));
     const start = `exec ${findProgram('sshd')} -f ${join(root, 'sshd_config')} "$@"`;

@@ -163,6 +163,13 @@ describe.each(families.filter((each) => each !== 'via' && each !== 'exec'))('a f
 });
 
 describe('explainFailure', () => {
+  it('tries a program in a machine by true, and what leads to its server by itself', () => {
+    const hintOf = (into: 'shell' | 'ssh') =>
+      explainFailure({ ...endpoints.exec, into } as Endpoint, 'EXEC_FAILED').hint;
+    expect(hintOf('shell')).toBe("see whether it works: podman exec -- 'a b' true");
+    expect(hintOf('ssh')).toBe("see whether it works: podman exec -- 'a b'");
+  });
+
   it('shows how a host before systemd 256 gets the socket of .host', () => {
     const hint = (path: string) => explainFailure({ family: 'unix', path }, 'ENOENT').hint;
     expect(hint('/run/ssh-unix-local/socket')).toMatch(

@@ -1,11 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { keysThere } from '../../../src/connect/via/keys-there.js';
 import type { ProgramEnd } from '../../../src/process/run-program.js';
-import { useTempDir } from '../../helpers/temp-dir.js';
 import { madeKey } from '../../identity/made-keys.js';
 
-const dir = useTempDir();
-const [ed25519, rsa] = [madeKey(dir, 'ed25519'), madeKey(dir, 'rsa')];
+const [ed25519, rsa] = [madeKey('ed25519'), madeKey('rsa')];
 const target = { host: 'hv1', target: "web'; id" };
 
 /** What ssh ends with; "M" in the text is the marker of the question. */

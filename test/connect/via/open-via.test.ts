@@ -136,45 +136,41 @@ ${script}
   });
 
   it.skipIf(skip).each([
-    {
-      name: 'an errno there',
-      script: answers('errno ENOENT'),
-      want: { op: 'connect', code: 'ENOENT', problem: 'on hv1, no socket at /run/x (ENOENT)' },
-    },
-    {
-      name: 'a report of the vmssh there',
-      script: answers('failed {\\"op\\":\\"resolve\\",\\"code\\":\\"NOT_FOUND\\",\\"problem\\":\\"none\\"}'),
-      want: { op: 'resolve', code: 'NOT_FOUND', problem: 'on hv1, none' },
-    },
-    {
-      name: 'no vmssh there',
-      script: answers('no-vmssh'),
-      want: { op: 'connect', code: 'HOP_NO_VMSSH' },
-    },
-    {
-      name: 'an ssh that fails',
-      script: 'exit 255',
-      want: { code: 'HOP_FAILED', problem: expect.stringMatching(/above \(HOP_FAILED\): exit code 255$/) },
-    },
-    {
-      name: 'a shell that fails',
-      script: 'echo "no such command"; exit 127',
-      want: {
+    [
+      'an errno there',
+      answers('errno ENOENT'),
+      { op: 'connect', code: 'ENOENT', problem: 'on hv1, no socket at /run/x (ENOENT)' },
+    ],
+    [
+      'a report of the vmssh there',
+      answers('failed {\\"op\\":\\"resolve\\",\\"code\\":\\"NOT_FOUND\\",\\"problem\\":\\"none\\"}'),
+      { op: 'resolve', code: 'NOT_FOUND', problem: 'on hv1, none' },
+    ],
+    ['no vmssh there', answers('no-vmssh'), { op: 'connect', code: 'HOP_NO_VMSSH' }],
+    [
+      'an ssh that fails',
+      'exit 255',
+      { code: 'HOP_FAILED', problem: expect.stringMatching(/above \(HOP_FAILED\): exit code 255$/) },
+    ],
+    [
+      'a shell that fails',
+      'echo "no such command"; exit 127',
+      {
         code: 'HOP_NO_SHELL',
         problem: expect.stringMatching(/: exit code 127; it printed "no such command"$/),
       },
-    },
-    {
-      name: 'a shell that does nothing',
-      script: 'exit 0',
-      want: { code: 'HOP_NO_SHELL', problem: expect.stringMatching(/: exit code 0$/) },
-    },
-    {
-      name: 'an ssh that is killed',
-      script: 'kill -TERM $$',
-      want: { code: 'HOP_FAILED', problem: expect.stringMatching(/: a signal ended it: SIGTERM$/) },
-    },
-  ])('fails with the words for $name', async ({ script, want }) => {
+    ],
+    [
+      'a shell that does nothing',
+      'exit 0',
+      { code: 'HOP_NO_SHELL', problem: expect.stringMatching(/: exit code 0$/) },
+    ],
+    [
+      'an ssh that is killed',
+      'kill -TERM $$',
+      { code: 'HOP_FAILED', problem: expect.stringMatching(/: a signal ended it: SIGTERM$/) },
+    ],
+  ])('fails with the words for $0', async (_name, script, want) => {
     await expect(open(unix, ssh(script))).rejects.toMatchObject({ target: expect.any(String), ...want });
   });
 

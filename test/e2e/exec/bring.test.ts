@@ -1,7 +1,15 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:http';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -120,7 +128,7 @@ describe.skipIf(missing)(`a container without an sshd${missing ? `: ${missing}` 
     const { code, stderr } = await login(container(), 'incus/web', 'true');
     expect({ code, stderr }).toEqual({
       code: 0,
-      stderr: expect.stringMatching(/^vmssh: "incus\/web" is another machine than before[^\n]*\n$/),
+      stderr: expect.stringMatching(/^vmssh: "incus\/web" is a different machine than before[^\n]*\n$/),
     });
     expect(readFileSync(file, 'utf8')).toBe(known);
     await expect.poll(left).toEqual([]);
@@ -139,7 +147,9 @@ describe.skipIf(missing)(`a container without an sshd${missing ? `: ${missing}` 
     expect(await install('--no-bring-sshd')).toMatchObject({ code: 0 });
     expect(await ssh()).toMatchObject({
       code: 255,
-      stderr: expect.stringMatching(/hint: \S*vmssh ssh --bring-sshd NAME logs in all the same; or install/),
+      stderr: expect.stringMatching(
+        /hint: .* --install-sshd incus\/web .*vmssh ssh --bring-sshd incus\/web logs in without/,
+      ),
     });
   });
 
@@ -279,12 +289,63 @@ exec '${findProgram('head')}' "$@"`;
     await expect.poll(left, { timeout: 30_000 }).toEqual([]);
   });
 
+  it('removes what killed ones have left, and nothing of others', async () => {
+    const mount = readFileSync('/proc/self/mountinfo', 'utf8').split(' ')[0];
+    const started = (pid: number) =>
+      readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/.*\) /s, '').split(' ')[19];
+    const own = `${process.pid} ${started(process.pid)} ${mount}\n`;
+    const folders = [
+      { is: 'gone', owner: `${process.pid} 1 ${mount}\n` },
+      { is: 'one of two', owner: `${process.pid} 1 ${mount}\n${own}` },
+      { is: 'there', owner: own },
+      { is: 'of another container', owner: `${process.pid} 1 1${mount}\n` },
+      { is: 'nobody knows whose', owner: '' },
+      { is: 'no line of ours', owner: '* 1\n' },
+    ].map(({ is, owner }, at) => {
+      const folder = `/dev/shm/.vmssh-${String(at).repeat(16)}`;
+      mkdirSync(folder, { mode: 0o700 });
+      onTestFinished(() => rmSync(folder, { recursive: true }));
+      writeFileSync(join(folder, 'owner'), owner);
+      writeFileSync(join(folder, 'sshd'), '');
+      return { is, folder };
+    });
+    const [gone] = folders;
+    const link = '/dev/shm/.vmssh-ffffffffffffffff';
+    symlinkSync(join(dir, 'linked'), link);
+    onTestFinished(() => rmSync(link));
+    mkdirSync(join(dir, 'linked'));
+    writeFileSync(join(dir, 'linked/owner'), `${process.pid} 1 ${mount}\n`);
+    const one = container({ has: [...has, 'rmdir'] });
+    expect(await login(one, 'incus/web', 'true')).toMatchObject({ code: 0, stderr: '' });
+    expect(folders.filter(({ folder }) => !existsSync(join(folder, 'sshd')))).toEqual([gone]);
+    expect(existsSync(gone?.folder ?? '')).toBe(false);
+    expect(existsSync(join(dir, 'linked/owner'))).toBe(true);
+    if (gone) mkdirSync(gone.folder);
+  });
+
+  it.skipIf(missingSetgid)('names a limit of processes before ssh is let in', async () => {
+    const before = `PATH=/usr/bin:/bin exec ${findProgram('prlimit')} --nproc=4:4 ${findProgram('setpriv')} --reuid=54329 --regid=54329 --clear-groups /bin/sh -c "$there" sh "$@"`;
+    const one = container({ passwd: 'x:x:54329:54329::/:/bin/sh\n', before });
+    const { code, stderr } = await login(one, 'incus/web', 'true');
+    expect({ code, stderr }).toEqual({
+      code: 255,
+      stderr: expect.stringContaining('is at its process limit'),
+    });
+    expect(stderr).toContain('a higher --pids-limit');
+    await expect.poll(left).toEqual([]);
+  });
+
   it.each([
     {
       name: 'a user who is not there',
       how: {},
       user: 'nobody-here@',
       want: 'its /etc/passwd has no "nobody-here"',
+    },
+    {
+      name: 'a limit of the size of files',
+      how: { before: 'ulimit -f 100' },
+      want: 'a limit for the size of its files is set',
     },
     {
       name: 'too few programs',

@@ -177,15 +177,12 @@ describe.skipIf(missing)('forward --private', () => {
   });
 
   it.each([
-    {
-      args: ['--private', names[0], '22', '0.0.0.0:0'],
-      says: 'the whole network can connect to "0.0.0.0:0"',
-    },
-    { args: ['--install', names[0], '22', 'systemd'], says: '--install takes where systemd listens' },
-    { args: ['--install', '--uninstall', names[0], '22'], says: 'cannot be used together' },
-    { args: ['--list', names[0]], says: 'no argument with --list' },
-    { args: ['--install', '--json', names[0], '22', '2222'], says: 'cannot be used together' },
-  ])('refuses $args', async ({ args, says }) => {
+    [['--private', names[0], '22', '0.0.0.0:0'], 'the whole network can connect to "0.0.0.0:0"'],
+    [['--install', names[0], '22', 'systemd'], '--install takes where systemd listens'],
+    [['--install', '--uninstall', names[0], '22'], 'cannot be used together'],
+    [['--list', names[0]], 'no argument with --list'],
+    [['--install', '--json', names[0], '22', '2222'], 'cannot be used together'],
+  ])('refuses $0', async (args, says) => {
     expect(await run([...vmssh, 'forward', ...args], { env })).toMatchObject({
       code: 2,
       stderr: expect.stringContaining(says),

@@ -42,7 +42,7 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))(
 
     it("shows ssh's own reason if the target is not to blame", async () => {
       writeFileSync(join(dir, 'config'), 'NoSuchKeyword yes\n');
-      const args = ['--route=ssh', '--ssh-config', join(dir, 'config'), 'host'];
+      const args = ['--by=ssh', '--ssh-config', join(dir, 'config'), 'host'];
       const result = await run([...vmssh, 'guest', 'check', ...args]);
       expect(result).toMatchObject({ code: 1, stderr: expect.stringMatching(/did not run there: .*config/) });
     });

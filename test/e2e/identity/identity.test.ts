@@ -171,7 +171,7 @@ describe.skipIf(missing)('ssh and the identity of a machine', () => {
     expect(await bySsh(`machine/${name}`, 'accept-new')).toMatchObject({ code: 255 });
     expect(await byVmssh(`machine%${name}`, 'accept-new')).toMatchObject({ code: 255 });
     expect((await program('check', '--until=authentication', name)).stdout).toContain(
-      'another key of this machine is known',
+      'it is not the known key of this machine',
     );
   });
 
@@ -264,7 +264,7 @@ describe.skipIf(missing)('ssh and the identity of a machine', () => {
     expect(await bySsh(name, 'accept-new')).toMatchObject({ code: 7 });
     lists(machine(1, ids[0]));
     for (const target of [name, `unix${sshds[1]?.path}`])
-      expect((await check(target)).stdout).toContain('another key of this machine is known');
+      expect((await check(target)).stdout).toContain('it is not the known key of this machine');
   });
 
   it.each(policies)('an address of no known machine, with the policy %s: no key is kept', async (policy) => {
@@ -273,6 +273,53 @@ describe.skipIf(missing)('ssh and the identity of a machine', () => {
     const result = await bySsh(address, policy);
     expect({ policy, in: isIn(result) }).toEqual({ policy, in: policy === 'accept-new' });
     expect(pins()).toBe('');
+  });
+
+  it.each(ways)(
+    'an address whose machined does not answer is asked about by $way, and the line says so',
+    async ({ login }) => {
+      expect(await login(name, 'accept-new')).toMatchObject({ code: 7 });
+      const before = pins();
+      // An exchanged machine, at its address.
+      lists(machine(1, ids[0]));
+      machined.silence(true);
+      const { code, stderr } = await login(`unix${sshds[1]?.path}`, 'accept-new').finally(() =>
+        machined.silence(false),
+      );
+      expect({ code, pins: pins() }).toEqual({ code: 255, pins: before });
+      expect(stderr).toMatch(/machined did not answer, and may know whose address it is.*try again/s);
+    },
+  );
+
+  it.each([
+    { differ: 'in case', names: ['s1', 'S1'] },
+    { differ: 'in blanks and dashes', names: ['web-1', 'web 1'] },
+    { differ: 'in composition', names: ['caf\u00e9', 'cafe\u0301'] },
+  ])(
+    'two machines whose names differ $differ keep a key each, and their short names mean neither',
+    async ({ names: [a = '', b = ''] }) => {
+      lists(machine(0, ids[0], a), machine(1, ids[1], b));
+      for (const policy of ['accept-new', 'strict'])
+        for (const called of [a, b]) {
+          expect(await byVmssh(`machine/${called}`, policy)).toMatchObject({ code: 7 });
+          expect((await byVmssh(called, policy)).stderr).toContain('may be');
+        }
+      expect(
+        pins()
+          .split('\n')
+          .filter((line) => line.startsWith('vmssh-')),
+      ).toHaveLength(2);
+    },
+  );
+
+  it('the Hosts that config install makes of names that differ in case keep a key each', async () => {
+    lists(machine(0, ids[0], 's1'), machine(1, ids[1], 'S1'));
+    const lines = join(dir, 'case.conf');
+    const { stdout } = await program('config', 'print');
+    writeFileSync(lines, stdout, { mode: 0o600 });
+    for (const policy of ['accept-new', 'strict'])
+      for (const host of ['s1-machined', 'S1-machined'])
+        expect(await bySsh(host, policy, ['-F', lines])).toMatchObject({ code: 7 });
   });
 
   it('is not known to ssh -J, which leaves our proxy out, and a line says so', async () => {

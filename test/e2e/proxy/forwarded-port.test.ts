@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -26,10 +26,26 @@ describe.skipIf(missing || process.platform !== 'linux')(
     const env = { ...process.env, HOME: home };
     // As a multiplexer does if nothing listens in the machine.
     const refusing = createServer((socket) => socket.on('error', () => {}).once('data', () => socket.end()));
-    const processes: ReturnType<typeof start>[] = [];
+    const processes: ChildProcess[] = [];
     let sshd: SshdOnSocket;
     let forwarded: Hypervisor;
 
+    // What QEMU does, which listens on the port itself.
+    const forwards = `
+      const { connect, createServer } = require('node:net');
+      const server = createServer((socket) => {
+        const guest = connect(process.env.GUEST_PORT, '127.0.0.1');
+        for (const each of [socket, guest]) each.on('error', () => {});
+        socket.pipe(guest).pipe(socket);
+      });
+      server.listen(0, '127.0.0.1', () => process.stdout.write('up'));
+      process.stdin.resume().on('end', () => process.exit());`;
+    const startQemu = (...args: string[]) =>
+      spawn(process.execPath, ['-e', forwards, '--', ...args], {
+        argv0: 'qemu-system-x86_64',
+        env: { ...process.env, GUEST_PORT: `${forwarded.port}` },
+        stdio: ['pipe', 'pipe', 'inherit'],
+      });
     const start = (argv0: string, ...args: string[]) =>
       spawn('sh', ['-c', 'read line', ...args], { argv0, stdio: ['pipe', 'ignore', 'ignore'] });
 
@@ -41,12 +57,14 @@ describe.skipIf(missing || process.platform !== 'linux')(
       writeFileSync(vhost, '');
       await new Promise<void>((done) => refusing.listen(mux, done));
       const device = ['-chardev', `socket,id=v,path=${vhost}`, '-device', 'vhost-user-vsock-pci,chardev=v'];
-      const network = ['-nic', `user,hostfwd=tcp:127.0.0.1:${forwarded.port}-:22`];
-      processes.push(
-        start('qemu-system-x86_64', '-name', name, ...device, ...network),
-        start('vhost-device-vsock', '--guest-cid', '43', '--socket', vhost, '--uds-path', mux),
-      );
-      await Promise.all(processes.map((child) => once(child, 'spawn')));
+      // It takes any port that is free.
+      const network = ['-nic', 'user,hostfwd=tcp:127.0.0.1:0-:22'];
+      const started = startQemu('-name', name, ...device, ...network);
+      await once(started.stdout, 'data');
+      const cid = ['--guest-cid', '43'];
+      const multiplexer = start('vhost-device-vsock', ...cid, '--socket', vhost, '--uds-path', mux);
+      await once(multiplexer, 'spawn');
+      processes.push(started, multiplexer);
     });
     afterAll(async () => {
       for (const child of processes) child.kill();

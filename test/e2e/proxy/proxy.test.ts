@@ -189,6 +189,24 @@ it('with --fdpass relays for a Node program, whose child has two different socke
 
 const missing = missingPrograms({ ssh: 'openssh-client' });
 
+it.skipIf(missing || !hasAddon)(
+  'an ssh that waits for a socket, of which no --fdpass tells, gets a word',
+  async () => {
+    const server = await serve('untold', (socket) => socket.write('SSH-2.0-peer\r\n'));
+    const options = ['ProxyUseFdpass=yes', `ProxyCommand=${vmsshWords} proxy unix${server.path} %p`];
+    const { code, stderr } = await run([
+      'ssh',
+      '-F',
+      'none',
+      ...options.flatMap((each) => ['-o', each]),
+      'x',
+    ]);
+    expect(code).toBe(255);
+    expect(stderr).toMatch(/waits for a socket, but got bytes\nhint: add --fdpass to the ProxyCommand/);
+    server.close();
+  },
+);
+
 describe.skipIf(missing)('an ssh that is killed', () => {
   it.each([
     ...(hasAddon ? [{ mode: 'fdpass', options: ['-o', 'ProxyUseFdpass=yes'], flags: '--fdpass' }] : []),

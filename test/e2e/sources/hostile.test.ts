@@ -79,7 +79,7 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))('rows of a source, i
       const own = await settingsOf(host);
       for (const [key, value] of own)
         if (value !== plain.get(key)) seen.set(key, `${seen.get(key) ?? ''}${host} ${value}\n`);
-      expect(own.get('proxycommand'), host).toMatch(/ proxy (--fdpass )?'?mine\//);
+      expect(own.get('proxycommand'), host).toMatch(/ proxy (--fdpass )?(--record )?'?mine\//);
     }
     // Only what a row may decide.
     const may = ['host', 'hostkeyalias', 'hostname', 'identityfile', 'proxycommand', 'user'];

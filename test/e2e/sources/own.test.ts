@@ -84,6 +84,29 @@ describe('vmssh check SOURCE', () => {
     expect(stdout).not.toMatch(/row 3/);
   });
 
+  it('shows a person the first of very many, and says which rows have one id or name', async () => {
+    const bad = Array.from({ length: 2000 }, (_, at) => ({ name: `m${at}`, status: 'fine' }));
+    const twice = ['a', 'b', 'b'].map((name) => ({ name, id: 'x', status: 'off' }));
+    writeFileSync(join(dir, 'rows'), JSON.stringify({ version: 1, machines: [...twice, ...bad] }));
+    source([program('many', `cat ${dir}/rows`)]);
+    const { stdout } = await call('check', 'mine');
+    expect(stdout.split('\n').length).toBeLessThan(70);
+    expect(stdout).toMatch(/3 machines in 2003 rows, 3 warnings/);
+    expect(stdout).toMatch(/and 1953 more: --json shows all/);
+    const [{ checks }] = JSON.parse((await call('check', '--json', 'mine')).stdout).results;
+    expect(checks).toHaveLength(2003);
+    for (const says of [stdout, (await call('list', '--provider', 'mine')).stderr]) {
+      expect(says).toContain('3 rows have one "id": "a", "b", "b"');
+      expect(says).toContain('2 rows are named "b"');
+    }
+    const { stderr } = await call('nc', 'nope');
+    expect(stderr).toContain('; not all of mine can be shown\n');
+    expect(stderr).toMatch(/hint: mine may have it: .*list --provider mine\n/);
+    expect((await call('nc', 'mine/nope')).stderr).toContain(
+      'found "a", "b"; not all of mine can be shown\n',
+    );
+  });
+
   it.each([
     { what: 'fails', text: 'echo no key >&2; exit 3', says: /no key/, exit: 1 },
     { what: 'prints no JSON', text: 'echo hello', says: /not JSON: "hello/, exit: 1 },

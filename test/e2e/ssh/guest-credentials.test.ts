@@ -101,13 +101,13 @@ describe.skipIf(missing)('vmssh guest credentials', () => {
     serves(other);
     for (const result of await all()) {
       expect(result.code, JSON.stringify(result)).toBe(255);
-      expect(result.stderr).toContain('is not the one that vmssh guest credentials made for "web-t8"');
+      expect(result.stderr).toContain('is not the key that vmssh guest credentials made for "web-t8"');
     }
     for (const target of ['web-t8', 'machine/web-t8']) {
       const { code, stdout } = await program('check', target);
       expect({ target, code }).toEqual({ target, code: 1 });
       expect(stdout).toMatch(
-        /ssh refuses the host key .* it is not the one that vmssh guest credentials made/,
+        /ssh refuses the host key .* it is not the key that vmssh guest credentials made/,
       );
       expect(stdout).toMatch(/hint: .*guest credentials --undo web-t8/);
     }

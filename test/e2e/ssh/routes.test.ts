@@ -224,18 +224,25 @@ describe('a machine of which two sources know a route each', () => {
   const dir = useTempDir();
   const target = 'machine/routes-t2';
   const mux = join(dir, 'v.sock');
-  const server = createServer((socket) => {
-    socket.on('error', () => {});
-    socket.once('data', () => socket.write('OK 1073741824\nSSH-2.0-joined\r\n'));
-  });
+  // It listens until it is told not to.
+  const listens = `
+    const server = require('node:net').createServer((socket) => {
+      socket.on('error', () => {});
+      socket.once('data', () => socket.write('OK 1073741824\\nSSH-2.0-joined\\r\\n'));
+    });
+    process.stdin.once('data', () => server.close(() => process.stdout.write('closed'))).on('end', () => process.exit());
+    server.listen(process.argv[2].replace(/.*socket=/, ''), () => process.stdout.write('up'));
+  `;
   let monitor: ChildProcess;
   let machined: Machined;
   let env: NodeJS.ProcessEnv;
   beforeAll(async () => {
-    await once(server.listen(mux), 'listening');
-    const args = ['-c', 'read line', 'sh', '--vsock', `cid=3,socket=${mux}`];
-    monitor = spawn('sh', args, { argv0: 'cloud-hypervisor', stdio: ['pipe', 'ignore', 'ignore'] });
-    await once(monitor, 'spawn');
+    const args = ['-e', listens, '--', '--vsock', `cid=3,socket=${mux}`];
+    monitor = spawn(process.execPath, args, {
+      argv0: 'cloud-hypervisor',
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    await once(monitor.stdout ?? monitor, 'data');
     const sshAddress = `unix${dir}/absent`;
     machined = await startMachined([
       { name: 'routes-t2', class: 'vm', service: 'x', leader: monitor.pid ?? 0, sshAddress },
@@ -245,7 +252,6 @@ describe('a machine of which two sources know a route each', () => {
   afterAll(() => {
     monitor.stdin?.end();
     machined.stop();
-    server.close();
   });
   const program = (...args: string[]) => run([...vmssh, ...args, target], { env });
   const endpoint = `vsock-mux:${mux}:22`;
@@ -263,7 +269,9 @@ describe('a machine of which two sources know a route each', () => {
     expect(JSON.parse(stdout).results[0]).toMatchObject({
       routes: [{ route: 'export' }, { route: 'vsock-mux', address: endpoint }],
     });
-    server.close();
+    const closed = once(monitor.stdout ?? monitor, 'data');
+    monitor.stdin?.write('close');
+    await closed;
     const { code, stderr } = await program('nc', '--banner');
     expect(code).not.toBe(0);
     expect(stderr).toMatch(/export: no socket at .*; vsock-mux: /);

@@ -236,14 +236,14 @@ describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
       '--json',
       'db-t7',
       'Web Server T7',
-      'twice-t7',
+      'machine/twice-t7',
     );
     expect({ code, ...JSON.parse(json) }).toMatchObject({
       code: 0,
       results: [
         { target: 'db-t7', ok: true },
         { target: 'Web Server T7', ok: true },
-        { target: 'twice-t7', ok: true },
+        { target: 'machine/twice-t7', ok: true },
       ],
     });
     expect((await tool('ssh', ...quiet, 'Web Server T7', 'exit 9')).code).toBe(9);

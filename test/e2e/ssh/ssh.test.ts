@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { jumpForm } from '../../../src/commands/ssh/call.js';
 import { missingAddon } from '../../helpers/addon.js';
 import { missingPrograms } from '../../helpers/programs.js';
-import { outcome, run } from '../../helpers/run.js';
+import { outcome, run, vmssh } from '../../helpers/run.js';
 import { type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
@@ -122,6 +122,23 @@ describe.skipIf(missing).each(modes)('a real sshd on a unix socket, by %s', (mod
     const result = await run([...sshd.ssh(mode), `unix${dir}/absent.sock`, 'true']);
     expect(result.code).toBe(255);
     expect(result.stderr).toContain(`no socket at ${dir}/absent.sock (ENOENT)`);
+  });
+});
+
+describe.skipIf(missing)('an instance of Multipass, whose key only root can read', () => {
+  const dir = useTempDir();
+
+  it.each([
+    { state: 'Stopped', says: '"m" is off', key: false },
+    { state: 'Running', says: 'knows "m", but neither', key: true },
+  ])('$state', async ({ state, says, key }) => {
+    const list = JSON.stringify({ list: [{ name: 'm', state, ipv4: [] }] });
+    writeFileSync(join(dir, 'multipass'), `#!/bin/sh\necho '${list}'\n`, { mode: 0o755 });
+    const env = { ...process.env, HOME: dir, PATH: `${dir}:${process.env.PATH}` };
+    const { code, stderr } = await run([...vmssh, 'ssh', '-F', '/dev/null', 'multipass/m', 'true'], { env });
+    expect(code).toBe(255);
+    expect(stderr).toContain(says);
+    expect(stderr.includes('no key for')).toBe(key);
   });
 });
 

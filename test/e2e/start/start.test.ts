@@ -7,6 +7,7 @@ import { missingPrograms } from '../../helpers/programs.js';
 import { outcome, run, vmssh, vmsshWords } from '../../helpers/run.js';
 import { hypervisorHosts, startHypervisor } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
+import { onTerminal } from '../../helpers/terminal.js';
 import { makeStandIn, type StandIn } from './stand-in.js';
 
 const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' });
@@ -82,7 +83,7 @@ describe.skipIf(missing)('--start', () => {
     // As a terminal sends it, to ssh and its proxy.
     process.kill(-(child.pid ?? 0), 'SIGINT');
     const { stderr } = await end;
-    expect(stderr).toContain('interrupted: "incus" goes on, and "mint" is left as it is');
+    expect(stderr).toContain('interrupted: "incus" is still running, and "mint" is left as it is');
     manager.open();
     await manager.isUp();
     expect(manager.started()).toEqual(['start mint']);
@@ -108,7 +109,7 @@ describe.skipIf(missing)('--start', () => {
       name: 'that takes too long',
       args: ['--wait=0.5'],
       waits: true,
-      says: /incus start mint has not ended in time, and goes on\nhint: .*--wait=600/,
+      says: /incus start mint did not end in time, and is still running\nhint: .*--wait=600/,
     },
   ])('shows a start that fails, $name', async ({ first, args = [], waits, says }) => {
     manager.reset({ first, waits });
@@ -137,7 +138,7 @@ describe.skipIf(missing)('--start', () => {
   it('is in the Hosts of config install, until --no-start', async () => {
     const config = join(manager.env.HOME ?? '', '.ssh/vmssh.conf');
     const ssh = () => run(['ssh', ...manager.ssh, '-F', config, 'mint', 'echo in'], { env: manager.env });
-    await program('config', 'install', '--start');
+    await program('config', 'install', '--start=mint');
     expect(await ssh()).toMatchObject({ code: 0, stdout: 'in\n' });
     expect(manager.started()).toEqual(['start mint']);
     manager.reset();
@@ -145,6 +146,24 @@ describe.skipIf(missing)('--start', () => {
     expect(await ssh()).toMatchObject({ code: 255, stderr: expect.stringContaining('"mint" is off') });
     expect(manager.started()).toEqual([]);
   });
+
+  it.skipIf(missingPrograms({ script: 'bsdutils' }))(
+    'of config install needs a terminal without names',
+    async () => {
+      const config = join(manager.env.HOME ?? '', '.ssh/vmssh.conf');
+      const login = ['ssh', ...manager.ssh, '-F', config, 'mint', 'echo in'];
+      await program('config', 'install', '--start');
+      // As an application that is in a session of its own.
+      const [ssh = '', ...args] = login;
+      const { stderr } = await outcome(spawn(ssh, args, { env: manager.env, detached: true }));
+      expect(stderr).toMatch(
+        /hint: its Host starts it only where ssh has a terminal: .* ssh --start incus\/mint, or for any program .* config install --start=incus\/mint\n/,
+      );
+      expect(manager.started()).toEqual([]);
+      expect(await onTerminal(login, /^$/, '', manager.env)).toMatchObject({ code: 0 });
+      expect(manager.started()).toEqual(['start mint']);
+    },
+  );
 
   it('is passed on to the vmssh of another hypervisor, which starts the machine there', async () => {
     const own = join(dir, 'vmssh');

@@ -36,7 +36,7 @@ describe.skipIf(missingAddon() ?? missingPrograms(needed))(
     it('is asked for there at the first login, which is strict, and kept under its name', async () => {
       there(says(keyIn('host.pub')));
       const first = await login('strict');
-      expect(first).toMatchObject({ code: 7, stderr: expect.stringContaining('its manager has') });
+      expect(first).toMatchObject({ code: 7, stderr: expect.stringContaining('its manager confirms') });
       expect(readFileSync(known, 'utf8')).toMatch(/^vmssh-via%hv1-mint=[0-9a-f]{32} ssh-ed25519 /);
       there('exit 2');
       expect(await login('strict')).toMatchObject({ code: 7, stderr: '' });

@@ -48,7 +48,7 @@ describe('beside a hypervisor that answers', () => {
   ])('$what, the machines of the others are listed', async ({ machines, says, rows }) => {
     answers('hv1', machines);
     const { code, stdout, stderr } = await run([...vmssh, 'list', '--via', 'hv1,hv2'], { env });
-    expect({ code, stderr }).toEqual({ code: 0, stderr: `vmssh: warning: ${says} (PROTOCOL)\n` });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: `vmssh: warning: ${says} (LEFT_OUT)\n` });
     expect(stdout.split('\n')).toHaveLength(rows + 1);
     expect(stdout).toContain('running\tweb\tvia/hv2/machine/web\tmachined\thv2\n');
     const inventory = await run([...vmssh, 'inventory', '--via', 'hv1,hv2'], { env });

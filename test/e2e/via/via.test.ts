@@ -167,9 +167,7 @@ describe.skipIf(missingAddon() ?? missingPrograms({ ...needed, ...tools }))('via
     });
     expect(await ours('nc', '--banner', 'via/by-socat/web')).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining(
-        'by-socat has no vmssh, and only that finds such a machine there (HOP_NO_VMSSH)',
-      ),
+      stderr: expect.stringContaining('by-socat has no vmssh to find this machine with (HOP_NO_VMSSH)'),
     });
   });
 
@@ -292,7 +290,7 @@ exec ${join(dir, 'ssh')} "$@"`;
     expect(await ours('nc', '--banner', machine('closed'))).toMatchObject({
       code: 1,
       stderr: expect.stringContaining(
-        'closed does not run commands as vmssh needs it (HOP_NO_SHELL): exit code 1',
+        'closed does not run commands the way vmssh needs (HOP_NO_SHELL): exit code 1',
       ),
     });
   });

@@ -31,6 +31,8 @@ describe.skipIf(!confined).each(profiles)('the profile $profile', ({ profile, al
   });
 
   it.skipIf(process.arch !== 'x64')('ends a process that makes a call of another processor', async () => {
-    expect(await confine('other')).toMatchObject({ code: null, signal: 'SIGSYS' });
+    const { code, signal, stdout } = await confine('other');
+    // A kernel without 32-bit programs, or a hypervisor that does not pass such calls on, ends it before the filter is asked.
+    expect([code, signal]).toEqual([null, stdout === 'has none\n' ? 'SIGSEGV' : 'SIGSYS']);
   });
 });

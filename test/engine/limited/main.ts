@@ -53,7 +53,7 @@ async function loadWith(bytes: number): Promise<number> {
 /** Begins and cancels work of the addon, each time with a little more memory left: how often that threw. */
 function callWithLittle(): number {
   const addon = load();
-  const { handle, descriptor } = addon.socketPair();
+  const { handle, peer, descriptor } = addon.socketPair();
   let thrown = 0;
   for (let bytes = 0; bytes <= 600; bytes += 60) {
     const begun = addon.watchHangup([descriptor]);
@@ -61,18 +61,19 @@ function callWithLittle(): number {
     if (throws(() => addon.watchHangup([descriptor]), bytes)) thrown++;
     if (throws(begun.cancel, bytes)) thrown++;
   }
-  addon.close(handle);
+  for (const each of [handle, peer]) addon.close(each);
   return thrown;
 }
 
 /** Reads what comes once there is no room for it. */
 async function readWithout(): Promise<number> {
   const addon = load();
-  const { handle, descriptor } = addon.socketPair();
+  const { handle, peer, descriptor } = addon.socketPair();
   const answer = addon.read(handle, 100_000);
   writeSync(descriptor, new Uint8Array(100_000));
   const held = fillBut(10_000);
   const { length } = await answer;
+  addon.close(peer);
   return length + held.length;
 }
 

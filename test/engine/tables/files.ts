@@ -21,7 +21,7 @@ export const files: readonly Case[] = [
     name: 'write, read and look',
     run: inFolder((folder) => {
       const path = join(folder, 'a');
-      fs.writeFileSync(path, 'aé', { mode: 0o640 });
+      fs.writeFileSync(path, 'aé', { mode: 0o600 });
       const { mode, size } = fs.statSync(path);
       return [
         fs.readFileSync(path, 'utf8'),
@@ -31,7 +31,7 @@ export const files: readonly Case[] = [
         fs.existsSync(path),
       ];
     }),
-    want: ['aé', [97, 195, 169], 0o640, 3, true],
+    want: ['aé', [97, 195, 169], 0o600, 3, true],
   },
   {
     name: 'kinds of files',

@@ -30,9 +30,10 @@ describe('routes', () => {
       command: ['wsl.exe', '-d', 'Ubuntu 24', '-u', 'root', '--', 'sh', '-s'],
       input: 'S',
     });
-    expect(guestRoute({ ...common, route: 'machinectl', host: 'machine/web' })).toMatchObject({
-      command: ['machinectl', '--quiet', 'shell', 'root@web', '/bin/sh', '-c', 'S'],
-      input: undefined,
+    const exec = ['incus', 'exec', '--mode=non-interactive', 'web', '--'];
+    expect(guestRoute({ ...common, route: 'exec', host: 'incus/web', exec })).toMatchObject({
+      command: [...exec, '/bin/sh', '-s'],
+      input: 'S',
     });
   });
 

@@ -25,6 +25,17 @@ describe("a guest's script", () => {
     await gone;
   });
 
+  it('that hangs is stopped, and its last step is named', async () => {
+    const { hold, gone } = lifeline(join(dir, 'hangs'));
+    const options = { env: process.env, onLine: () => {}, limitMs: 3000 };
+    const outcome = await runScript(route(`${hold}; echo "ok a b"; exec sleep 1000`), options);
+    expect(outcome).toMatchObject({
+      code: undefined,
+      message: expect.stringContaining('nothing after its step a was'),
+    });
+    await gone;
+  });
+
   it.each(['ok a b', 'not of ours', 'not of ours >&2'])(
     'that prints without end is ended: %s',
     async (text) => {

@@ -103,7 +103,7 @@ describe.each(shells)('$name', ({ command }) => {
     const { stdout } = run('add_keys');
     expect(stdout).toMatch(/^failed +key /);
     expect(stdout).toMatch(says);
-    expect(stdout).toMatch(/^fix +key /m);
+    expect(stdout).toMatch(/^hint +key /m);
     expect(stdout).toMatch(/faults: 1\n$/);
     expect(existsSync(keyFile())).toBe(false);
     chmodSync(home, 0o700);
@@ -120,7 +120,7 @@ describe.each(shells)('$name', ({ command }) => {
       make: (path: string) => symlinkSync('/dev/zero', path),
       says: 'is not a regular file',
     },
-    { name: 'a folder', make: (path: string) => mkdirSync(path), says: 'is not a regular file' },
+    { name: 'a folder', make: (path: string) => mkdirSync(path), says: 'is a folder' },
     ...(isRoot
       ? [
           {
@@ -179,7 +179,7 @@ describe.each(shells)('$name', ({ command }) => {
 
   it('says that .hushlogin is not there if it cannot be made', () => {
     give(home, 0o500);
-    expect(run('hush').stdout).toMatch(/^failed +hushlogin .*denied\n(fix .*\n)?faults: 1\n$/);
+    expect(run('hush').stdout).toMatch(/^failed +hushlogin .*denied\n(hint .*\n)?faults: 1\n$/);
     chmodSync(home, 0o700);
     expect(run('hush').stdout).toMatch(/^changed +hushlogin .*\nfaults: 0\n$/);
     expect(run('hush').stdout).toMatch(/^ok +hushlogin .*\nfaults: 0\n$/);
@@ -190,7 +190,7 @@ describe.each(shells)('$name', ({ command }) => {
     mkdirSync(join(root, 'var/lib'), { recursive: true });
     writeFileSync(join(root, 'var/lib/vmssh'), '');
     const { stdout } = run('add_keys; hush');
-    expect(stdout).toMatch(/^failed +key .*\n(fix .*\n)?failed +hushlogin .*\n(fix .*\n)?faults: 2\n$/);
+    expect(stdout).toMatch(/^failed +key .*\n(hint .*\n)?failed +hushlogin .*\n(hint .*\n)?faults: 2\n$/);
     expect(readdirSync(home)).toEqual([]);
   });
 

@@ -102,7 +102,7 @@ describe.each(shells)('whether the keys were taken, by $name', ({ command }) => 
       /^failed +credentials +a host key was made for this machine, but it did not get it: /,
     );
     expect(line).toContain(says);
-    expect(fix).toMatch(/^fix +credentials +vmssh guest credentials NAME --for cloud-init/);
+    expect(fix).toMatch(/^hint +credentials +on the host: vmssh guest credentials NAME --for cloud-init/);
   });
 
   it('says that root had keys', () => {

@@ -74,7 +74,7 @@ describe.each(shells)('$name', ({ command }) => {
       return;
     }
     expect(stdout).toMatch(
-      /^changed +systemd .*\nfailed +systemd +it takes effect .*\nfix +systemd +in Windows: wsl --shutdown/,
+      /^changed +systemd .*\nfailed +systemd +it takes effect .*\nhint +systemd +in Windows: wsl --shutdown/,
     );
     expect(stdout).not.toContain('goes on');
     expect(text('etc/wsl.conf')).toBe(now);

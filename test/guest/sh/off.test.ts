@@ -83,9 +83,14 @@ describe.each(shells)('$name: guest off', ({ command }) => {
   it.each([
     { name: 'no sshd on TCP', files: { tcp: '3\n' }, says: /nobody could log in afterwards/ },
     {
+      name: "neither sshd on TCP nor a unit of systemd's own",
+      files: { tcp: '3\n', 'etc/systemd/system/sshd-vsock.socket': '[Socket]\n' },
+      says: /nobody could log in afterwards/,
+    },
+    {
       name: "a unit that is not systemd's own",
       files: { 'etc/systemd/system/sshd-vsock.socket': '[Socket]\n' },
-      says: /is not systemd's own\nfix +off +vmssh guest install --undo/,
+      says: /is not systemd's own\nhint +off +on the host: vmssh guest install --undo/,
     },
     { name: 'no root', files: { 'bin/id': '#!/bin/sh\necho 1000\n' }, says: /has to write to \/etc/ },
   ])('changes nothing with $name', ({ files, says }) => {
@@ -93,5 +98,6 @@ describe.each(shells)('$name: guest off', ({ command }) => {
     const { code, stdout } = run();
     expect([code, masked()]).toEqual([2, false]);
     expect(stdout).toMatch(says);
+    expect(stdout).not.toMatch(/^fix/m);
   });
 });

@@ -105,7 +105,7 @@ describe.skipIf(missing).each(shells)(
 
     it('is not done in a session that did not come over vsock', () => {
       expect(keep('came_over_vsock() { connection=; return 1; }')).toMatch(
-        /^failed +only-loopback +this session did not come over vsock .*so TCP stays open\nfix .*guest install --only-loopback,/,
+        /^failed +only-loopback +this session did not come over vsock .*so TCP stays open\nhint .*guest install --only-loopback,/,
       );
       expect([isThere(), calls()]).toEqual([false, '']);
     });
@@ -114,12 +114,12 @@ describe.skipIf(missing).each(shells)(
       {
         name: 'a folder that sshd does not read',
         lines: [],
-        says: /does not read .*\nfix .*Include \/etc\/ssh/,
+        says: /does not read .*\nfix .*1i Include \/etc\/ssh\S* \S+\nhint .*run this again/,
       },
       {
         name: 'another address',
         lines: ['Include', 'ListenAddress 192.0.2.1'],
-        says: /has other addresses too: 192\.0\.2\.1:22; TCP stays open\nfix .* ListenAddress lines/,
+        says: /has other addresses too: 192\.0\.2\.1:22; TCP stays open\nhint .* ListenAddress lines/,
       },
     ])('is taken back with $name', ({ lines, says }) => {
       settings(...lines);
@@ -132,13 +132,15 @@ describe.skipIf(missing).each(shells)(
     it('is taken back with a socket unit that has addresses of its own', () => {
       writeTree(root, { 'units/ssh.socket': '[::]:22 (Stream)\n' });
       expect(keep()).toMatch(
-        /^failed +only-loopback +ssh\.socket listens on \[::\]:22, whatever .*\nfix .*disable --now ssh\.socket && systemctl enable --now ssh\.service, then/,
+        /^failed +only-loopback +ssh\.socket listens on \[::\]:22, whatever .*\nfix .*\/ssh\.socket\.d && printf '%s\\n' '\[Socket\]' 'ListenStream=' 'ListenStream=127\.0\.0\.1:22' 'ListenStream=\[::1\]:22' > \S+ && systemctl daemon-reload\nhint +only-loopback +then run this again/,
       );
       expect([isThere(), calls()]).toEqual([false, 'daemon-reload\ndaemon-reload\n']);
     });
 
     it('restarts a socket unit that follows the settings, and not the service that it starts', () => {
-      writeTree(root, { 'units/ssh.socket': '127.0.0.1:22 (Stream)\n[::1]:22 (Stream)\n' });
+      writeTree(root, {
+        'units/ssh.socket': '127.0.0.1:22 (Stream)\n[::1]:22 (Stream)\nvsock::22 (Stream)\n',
+      });
       expect(keep()).toMatch(/^changed/);
       expect(calls()).toBe('daemon-reload\n-q stop ssh.service\n-q restart ssh.socket\n');
     });

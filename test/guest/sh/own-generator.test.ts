@@ -32,7 +32,7 @@ esac
 describe.each(shells)("$name: systemd's own generator is known by its presence", ({ command }) => {
   const run = (script: string) => {
     const parts = `${report}${files}${facts}${vsock}${system}${transport}${socket}${unitFiles}`;
-    const all = `set -u\nR="$1"\nPATH="$1/bin:$PATH"\n${parts}\nport=22\nname=sshd-vsock\n${script}`;
+    const all = `set -u\nR="$1"\nPATH="$1/bin:$PATH"\n${parts}\nport=22\nbanner_here() { echo closed; }\nname=sshd-vsock\n${script}`;
     const { stdout, stderr } = shell(command, all, { args: [root] });
     expect(stderr).toBe('');
     return stdout;
@@ -51,11 +51,25 @@ describe.each(shells)("$name: systemd's own generator is known by its presence",
     );
   });
 
+  it('one whose machine had no vsock at its boot looks again, and its socket is started', () => {
+    const systemctl = `#!/bin/sh
+case "$*" in
+  --version) echo 'systemd ${backport}' ;;
+  daemon-reload) : >"\${0%/bin/*}/reloaded" ;;
+  start*) : >"\${0%/bin/*}/started" ;;
+  *LoadState*) if [ -e "\${0%/bin/*}/reloaded" ]; then echo loaded; else echo not-found; fi ;;
+  *ActiveState*) echo inactive ;;
+esac
+`;
+    given({ [`usr/lib/${generator}`]: '', 'bin/systemctl': systemctl });
+    expect(run('systemd_does_it; echo $?; ls "$R"')).toMatch(/^skipped .*\n0\n(?:.*\n)*started\n/);
+  });
+
   it('a newer systemd without it: the units are installed as for an older one', () => {
     given({ 'bin/systemctl': systemctl(without, 'not-found') });
     expect(run('systemd_does_it; echo $?')).toBe('1\n');
     expect(run('no_socket_unit')).toMatch(
-      /no unit listens on vsock port 22, and systemd 257 makes none by itself\nfix +listening +the script of vmssh guest print writes them/,
+      /no unit listens on vsock port 22, and systemd 257 makes none by itself\nhint +listening +for good, on the host: vmssh guest install; or here, as root: the script of vmssh guest print/,
     );
   });
 
@@ -89,13 +103,20 @@ describe.each(shells)("$name: systemd's own generator is known by its presence",
     expect(run('check_cid_bug')).toMatch(/^ok/);
   });
 
+  it('a package whose files are gone is installed again', () => {
+    given({ 'bin/apt-get': '#!/bin/sh\n', 'bin/dpkg-query': "#!/bin/sh\necho 'install ok installed'\n" });
+    expect(run('is_image() { return 1; }; install_command openssh-server')).toBe(
+      'apt-get update && apt-get install -y --reinstall openssh-server\n',
+    );
+  });
+
   it('an image that cannot be changed gets sshd another way', () => {
     given({ 'run/ostree-booted': '', 'bin/rpm-ostree': '#!/bin/sh\n', 'bin/apt-get': '#!/bin/sh\n' });
     expect(run('install_command openssh-server')).toBe(
       'rpm-ostree install openssh-server && systemctl reboot\n',
     );
     expect(run('PATH=/usr/bin:/bin; install_command openssh-server')).toBe(
-      'add openssh-server to the image: /usr cannot be changed here\n',
+      '# add openssh-server to the image: /usr cannot be changed here\n',
     );
   });
 });

@@ -92,6 +92,7 @@ describe('a check after a login', () => {
   it.each([
     { over: 'unix', looksUp: true },
     { over: 'tcp', looksUp: false },
+    { over: 'exec', looksUp: true },
   ] as const)('skips vsock if $over leads there', ({ over, looksUp }) => {
     const steps = stepsOf({ over }).map(({ step }) => step);
     expect(steps).not.toContain('systemd');

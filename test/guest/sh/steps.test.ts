@@ -56,7 +56,8 @@ describe.each(shells)('a step that fails is reported as failed: $name', ({ comma
   it('a TCP listener that stays on', () => {
     const said = setup(`${refuse("*' disable '*")}; came_over_vsock() { :; }; close_tcp`);
     expect(said).toMatch(/^failed +only-vsock +systemctl -q disable --now ssh\.socket: no: -q disable/);
-    expect(said).toMatch(/^fix +only-vsock +systemctl -q disable --now ssh\.socket$/m);
+    expect(said).toMatch(/^hint +only-vsock +once the cause of that is gone, run this again$/m);
+    expect(said).not.toMatch(/^fix/m);
     expect(said).not.toMatch(/^(ok|changed)/m);
     expect(said).toMatch(/faults: 4\n$/);
   });
@@ -89,9 +90,7 @@ describe.each(shells)('a step that fails is reported as failed: $name', ({ comma
   it('a hosts file', () => {
     mkdirSync(join(root, 'etc/hosts'));
     const said = setup('hosts_fix=yes; unknown_lookup_ms() { echo 1; }; fix_hosts');
-    expect(said).toMatch(
-      /^failed +hosts +\/etc\/hosts cannot be written: .*etc\/hosts is not a regular file\n/,
-    );
+    expect(said).toMatch(/^failed +hosts +\/etc\/hosts cannot be written: .*etc\/hosts is a folder\n/);
   });
 
   it('the undoing of a unit, and the journal stays', () => {

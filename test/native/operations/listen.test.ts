@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { closeSync, openSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, statSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import type { Address } from 'node-hvsock-native';
@@ -92,10 +92,11 @@ describeAddon('listen and accept', () => {
 
   it('takes over only a socket that listens, and leaves others open', () => {
     const file = openSync('/dev/null', 'r');
-    const { handle, descriptor: connected } = addon.socketPair();
+    const { handle, peer, descriptor: connected } = addon.socketPair();
     onTestFinished(() => {
-      addon.close(handle);
-      for (const each of [file, connected]) closeSync(each); // EBADF if it had been closed
+      for (const each of [file, connected]) fstatSync(each); // EBADF if it had been closed
+      for (const each of [handle, peer]) addon.close(each);
+      closeSync(file);
     });
     for (const { descriptor, code } of [
       { descriptor: 999_999, code: 'EBADF' },

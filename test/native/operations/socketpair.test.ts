@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, fstatSync } from 'node:fs';
+import { fstatSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { addon, describeAddon } from '../support/addon.js';
 
@@ -9,14 +9,14 @@ const env = { PATH: process.env.PATH };
 
 describeAddon('socketPair', () => {
   it('is the stdin and stdout of a program, with an end in each direction', async () => {
-    const { handle, descriptor } = addon.socketPair();
+    const { handle, peer, descriptor } = addon.socketPair();
     const child = spawn('sh', ['-c', 'read -r line; echo "you said $line"; cat >/dev/null; echo end'], {
       stdio: [descriptor, descriptor, 'inherit'],
       env,
     });
     // It may end before the last read resolves.
     const exit = once(child, 'exit');
-    closeSync(descriptor);
+    addon.close(peer);
     await addon.write(handle, Buffer.from('hello\n'));
     expect(String(await addon.read(handle, 99))).toBe('you said hello\n');
     addon.shutdown(handle);
@@ -27,7 +27,7 @@ describeAddon('socketPair', () => {
   });
 
   it('is not inherited by other programs', async () => {
-    const { handle, descriptor } = addon.socketPair();
+    const { handle, peer, descriptor } = addon.socketPair();
     const inode = fstatSync(descriptor).ino;
     const child = spawn('sh', ['-c', 'ls -l /proc/self/fd'], {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -40,7 +40,7 @@ describeAddon('socketPair', () => {
     await once(child, 'close');
     expect(shown).toContain(' 0 -> /dev/null');
     expect(shown).not.toContain(`socket:[${inode}]`);
-    closeSync(descriptor);
+    addon.close(peer);
     expect(await addon.read(handle, 9)).toHaveLength(0);
     addon.close(handle);
   });

@@ -4,9 +4,10 @@ import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { docker, listDocker } from '../../../src/sources/containers/docker.js';
+import { engineExec } from '../../../src/sources/containers/engines.js';
 import { DiscoveryError } from '../../../src/sources/provider.js';
-import { routeTo } from '../../../src/sources/routes.js';
-import { execRoute } from '../../../src/sources/tools/exec-route.js';
+import { addressOf, routeTo } from '../../../src/sources/routes.js';
+import { execRoutes } from '../../../src/sources/tools/exec-route.js';
 import { authorityOf } from '../../../src/sources/tools/scope.js';
 import { missingRoot, otherUser } from '../../helpers/other-user.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
@@ -37,7 +38,7 @@ describe("Docker's containers", () => {
       ...{ name: 'web', target: 'docker/web', status: 'running', provider: 'docker' },
       uuid: '9ae173f4-c9c4-b9c1-524c-9b550435ef3d',
       authority: authorityOf(),
-      routes: [execRoute('docker', 'web')],
+      routes: execRoutes(engineExec('docker', 'web'), 'web'),
       container: {
         id: '9ae173f4c9c4b9c1524c9b550435ef3d53dd87790340a5c11f1310aff0fcc487',
         labels: { role: 'front', note: 'a, b=c' },
@@ -54,7 +55,7 @@ describe("Docker's containers", () => {
 
     const socket = await serve('d2', { [list]: JSON.stringify(all) });
     const { found } = await docker.list(at(socket));
-    expect(found.map(({ address }) => address)).toEqual([`unix${source}/ssh`, undefined]);
+    expect(found.map(addressOf)).toEqual([`unix${source}/ssh`, undefined]);
     expect(found.map(({ routes }) => routes?.map(({ name }) => name))).toEqual([
       ['export', 'exec'],
       undefined,

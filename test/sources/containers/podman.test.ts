@@ -9,6 +9,7 @@ import {
   podman,
 } from '../../../src/sources/containers/podman.js';
 import { DiscoveryError } from '../../../src/sources/provider.js';
+import { addressOf } from '../../../src/sources/routes.js';
 import { getJson } from '../../../src/sources/tools/http-unix.js';
 import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
 import { fixture } from '../fixture.js';
@@ -64,7 +65,7 @@ describe("Podman's containers", () => {
     const folder = await runFolder({ [list]: recorded, [detailsOf]: detailsWith(source) });
     const { found, warnings } = await listPodmanContainers(user(folder), effects({ uid: undefined }));
     expect(warnings).toEqual([]);
-    expect(found.map(({ address }) => address)).toEqual([
+    expect(found.map(addressOf)).toEqual([
       ...[undefined, `unix${source}/ssh`, ...names.slice(2).map(() => undefined)],
     ]);
     server.close();

@@ -56,7 +56,7 @@ describe('a container', () => {
       op: 'resolve',
       code: 'AMBIGUOUS',
       problem: '"web" may be "container/Web" or "container/WEB"',
-      hint: 'type one of these, or the UUID: vmssh list -o wide',
+      hint: 'type one of these; vmssh list -o wide shows what each is',
     });
   });
 

@@ -91,14 +91,10 @@ describe('listHyperV', () => {
   });
 
   it.each([
-    {
-      name: 'a plain user',
-      rights: {},
-      hint: /^join .*in an elevated PowerShell: .*use an elevated terminal$/,
-    },
-    { name: 'an elevated user', rights: { elevated: true }, hint: /^join (?!.*(in|use) an elevated)/ },
-    { name: 'a member', rights: { hyperVAdministrator: true }, hint: /already.*sc query vmms$/ },
-  ])('tells $name what is missing', async ({ rights, hint }) => {
+    ['a plain user', {}, /^join .*in an elevated PowerShell: .*use an elevated terminal$/],
+    ['an elevated user', { elevated: true }, /^join (?!.*(in|use) an elevated)/],
+    ['a member', { hyperVAdministrator: true }, /already.*sc query vmms$/],
+  ])('tells $0 what is missing', async (_name, rights, hint) => {
     const from = wmi({ code: 'WBEM_E_ACCESS_DENIED' }, rights);
     await expect(listHyperV({ env: { USERNAME: 'me' } }, from)).rejects.toMatchObject({
       code: 'NO_RIGHTS',
@@ -125,6 +121,7 @@ describe('a listed machine', () => {
     { name: 'Windows 11 dev', target: 'hyper-v/Windows-11-dev' },
     { name: '開発機', target: 'hyper-v/開発機' },
     { name: 'a;b', target: 'hyper-v/a-b' },
+    { name: 'user@x', target: 'hyper-v/user-x' },
     { name: 'web:1', target: 'hyper-v/web-1' },
     { name: 'a\u202eb', target: 'hyper-v/a-b' },
     { name: '???', target: `hyper-v/${mint}` },
@@ -223,29 +220,21 @@ describe("PowerShell's answer", () => {
   const read = { id: mint, name: '日本 語', state: 2 };
 
   it.each([
-    { name: 'a list', text: JSON.stringify([row, row]), want: [read, read] },
-    { name: 'one object', text: JSON.stringify(row), want: [read] },
-    { name: 'a wrapped list', text: JSON.stringify({ value: [row], Count: 1 }), want: [read] },
-    { name: 'a byte order mark', text: `\ufeff${JSON.stringify([row])}\r\n`, want: [read] },
-    { name: 'no machines', text: '[]', want: [] },
-    {
-      name: 'names as numbers, which no encoding changes',
-      text: JSON.stringify([
+    ['a list', JSON.stringify([row, row]), [read, read]],
+    ['one object', JSON.stringify(row), [read]],
+    ['a wrapped list', JSON.stringify({ value: [row], Count: 1 }), [read]],
+    ['a byte order mark', `\ufeff${JSON.stringify([row])}\r\n`, [read]],
+    ['no machines', '[]', []],
+    [
+      'names as numbers, which no encoding changes',
+      JSON.stringify([
         { ...row, ElementName: [...'日本 語😀'].flatMap((c) => c.split('').map((u) => u.charCodeAt(0))) },
       ]),
-      want: [{ ...read, name: '日本 語😀' }],
-    },
-    {
-      name: 'a name of one letter',
-      text: JSON.stringify([{ ...row, ElementName: 228 }]),
-      want: [{ ...read, name: 'ä' }],
-    },
-    {
-      name: 'a row without a name',
-      text: JSON.stringify([{ ...row, ElementName: null }]),
-      want: [{ ...read, name: mint }],
-    },
-  ])('may be $name', ({ text, want }) => {
+      [{ ...read, name: '日本 語😀' }],
+    ],
+    ['a name of one letter', JSON.stringify([{ ...row, ElementName: 228 }]), [{ ...read, name: 'ä' }]],
+    ['a row without a name', JSON.stringify([{ ...row, ElementName: null }]), [{ ...read, name: mint }]],
+  ])('may be $0', (_name, text, want) => {
     expect(parseRows(text)).toEqual(want);
   });
 

@@ -77,7 +77,7 @@ describe('the IP address of a Hyper-V machine', () => {
 
   it('that it did not report is an error with the service that does', async () => {
     await expect(ipOf([])).rejects.toMatchObject({
-      ...{ op: 'resolve', code: 'NOT_FOUND', problem: 'Hyper-V knows no IP address for it' },
+      ...{ op: 'resolve', code: 'NOT_FOUND', problem: 'Hyper-V has no IP address for it' },
       hint: expect.stringContaining('hyperv-daemons'),
     });
   });
@@ -106,13 +106,10 @@ describe('hyper-v/NAME', () => {
   });
 
   it.each([
-    { machines: [running('Win11')], problem: 'Hyper-V has no machine "mint": found "Win11"' },
-    { machines: [], problem: 'Hyper-V has no machine "mint": found none' },
-    {
-      machines: [{ ...running('Mint'), status: 'off' as const }],
-      problem: '"Mint" is off',
-    },
-  ])('reports that $problem', async ({ machines, problem }) => {
+    [[running('Win11')], 'Hyper-V has no machine "mint": found "Win11"'],
+    [[], 'Hyper-V has no machine "mint": found none'],
+    [[{ ...running('Mint'), status: 'off' as const }], '"Mint" is off'],
+  ])('reports that $1', async (machines, problem) => {
     await expect(windows([machines]).resolve('hyper-v/mint')).rejects.toMatchObject({
       code: 'NOT_FOUND',
       problem,
@@ -165,11 +162,14 @@ function resolve(
   state: WslState | Error,
   port = 22,
   running: readonly string[] = [],
+  meanwhile: readonly string[] = [name],
 ) {
   const context = { text: `wsl/${name}`, port, env: {}, platform: 'win32' as const, exists: () => false };
+  let up = running;
   const wsl = wslOf({
-    list: async () => distros.map((each) => ({ name: each, running: running.includes(each) })),
-    ask: async () => {
+    list: async () => distros.map((each) => ({ name: each, running: up.includes(each) })),
+    ask: async (asked) => {
+      up = [...running, ...meanwhile.map((each) => (each === name ? asked : each))];
       if (state instanceof Error) throw state;
       return state;
     },
@@ -197,21 +197,11 @@ describe('wsl/DISTRO', () => {
   });
 
   it.each([
-    { why: 'it is not installed', distros: ['Ubuntu'], state: ready, want: { code: 'NOT_FOUND' } },
-    { why: 'the case decides', distros: ['DEBIAN', 'Debian'], state: ready, want: { code: 'AMBIGUOUS' } },
-    {
-      why: 'WSL is too old',
-      distros: ['debian'],
-      state: { vmId: undefined, systemd: true, ports: [] },
-      want: { code: 'NOT_FOUND' },
-    },
-    {
-      why: 'WSL fails',
-      distros: ['debian'],
-      state: new DiscoveryError('FAILED', 'no'),
-      want: { code: 'NOT_FOUND' },
-    },
-  ])('is not found if $why', async ({ distros, state, want }) => {
+    ['it is not installed', ['Ubuntu'], ready, { code: 'NOT_FOUND' }],
+    ['the case decides', ['DEBIAN', 'Debian'], ready, { code: 'AMBIGUOUS' }],
+    ['WSL is too old', ['debian'], { vmId: undefined, systemd: true, ports: [] }, { code: 'NOT_FOUND' }],
+    ['WSL fails', ['debian'], new DiscoveryError('FAILED', 'no'), { code: 'NOT_FOUND' }],
+  ])('is not found if $0', async (_why, distros, state, want) => {
     await expect(resolve('debian', distros, state)).rejects.toMatchObject({ op: 'resolve', ...want });
   });
 
@@ -224,6 +214,17 @@ describe('wsl/DISTRO', () => {
   ])('is reached if $why', async ({ running, ports, port }) => {
     const { endpoint } = await resolve('Debian', two, { vmId, systemd: true, ports }, port, running);
     expect(endpoint).toMatchObject({ family: 'hyper-v', vmId });
+  });
+
+  it.each([
+    { why: 'another one was started while it was asked', meanwhile: two, says: /^"Ubuntu" may answer/ },
+    { why: 'WSL lists none that runs, not even it', meanwhile: [], says: /^another distribution may answer/ },
+  ])('is refused if $why', async ({ meanwhile, says }) => {
+    const state = { vmId, systemd: true, ports: [] };
+    await expect(resolve('Debian', two, state, 22, [], meanwhile)).rejects.toMatchObject({
+      code: 'AMBIGUOUS',
+      problem: expect.stringMatching(says),
+    });
   });
 
   it.each([

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import {
   findInCluster,
+  kubectlExec,
   listCluster,
   machinesMade,
   podsMade,
 } from '../../../src/sources/kubernetes/cluster.js';
 import { DiscoveryError } from '../../../src/sources/provider.js';
-import { execRoute } from '../../../src/sources/tools/exec-route.js';
+import { execRoutes } from '../../../src/sources/tools/exec-route.js';
 import { fixture } from '../fixture.js';
 
 /** A kubectl that gives this answer, and what it was called with. */
@@ -36,13 +37,13 @@ describe('the pods of a cluster', () => {
         provider: 'kubectl',
         authority: 'other',
         uuid: '0d3d9f3e-6b1f-4c11-9a5e-2f2f1c1f0a01',
-        routes: [execRoute('kubectl', 'web-0', { namespace: 'lab' })],
+        routes: execRoutes(kubectlExec('web-0', 'lab'), 'web-0', "the container's user"),
       },
       expect.objectContaining({ name: 'new', status: 'starting' }),
       expect.objectContaining({ name: 'going', status: 'stopping' }),
       expect.objectContaining({ name: 'done', status: 'off' }),
     ]);
-    expect(found.slice(1).map(({ routes }) => routes)).toEqual([undefined, undefined, undefined]);
+    expect(found.slice(1).map(({ routes }) => routes)).toEqual([[], [], []]);
   });
 
   it('have one container that is typed after a namespace', async () => {
@@ -67,7 +68,7 @@ describe('the pods of a cluster', () => {
     expect(await findInCluster(podsMade, 'web-0', deps, refused)).toMatchObject({
       outcome: 'unavailable',
       problem: 'kubectl: pods is forbidden',
-      hint: 'what does this say? kubectl get pods',
+      hint: 'see what this prints: kubectl get pods',
     });
   });
 

@@ -10,7 +10,7 @@ import type { DiscoveredMachine, Warning } from '../../../src/sources/provider.j
 import type { Source } from '../../../src/sources/source.js';
 import { qemu } from '../../../src/sources/vmm/qemu.js';
 import type { QemuTarget } from '../../../src/target/target.js';
-import { byFirstRoute } from '../resolved.js';
+import { at, byFirstRoute } from '../resolved.js';
 
 const uuids = ['11111111-2222-4333-8444-555555555555', '21111111-2222-4333-8444-555555555555'] as const;
 const mint: Domain = { name: 'mint', uuid: uuids[0], id: 7, cid: 42, status: 'running', scope: 'system' };
@@ -20,7 +20,7 @@ const process: DiscoveredMachine = {
   target: 'qemu/raw',
   status: 'running',
   provider: 'qemu',
-  address: 'vsock/9',
+  ...at('vsock/9'),
 };
 const context = (text: string) => ({
   text,
@@ -130,7 +130,7 @@ describe('a libvirt domain', () => {
       domains: [{ ...own, cid: undefined }],
       want: {
         code: 'NOT_FOUND',
-        hint: expect.stringContaining('virsh -c qemu:///session edit mint, <vsock'),
+        hint: 'vmssh setup qemu/mint adds a vsock device, and lets your key in',
       },
     },
     {
@@ -166,7 +166,7 @@ describe('a machine of a manager', () => {
     target: 'lima/default',
     status: 'running',
     provider: 'lima',
-    address: '127.0.0.1:60022',
+    ...at('127.0.0.1:60022'),
     user: 'u',
     identityFile: '/k',
   };
@@ -197,47 +197,46 @@ describe('a machine of a manager', () => {
   });
 
   it.each([
-    {
-      name: 'is off',
-      machines: [{ ...found, status: 'off' as const }],
-      want: { hint: 'limactl start default, or vmssh ssh --start lima/default' },
-    },
-    {
-      name: 'has no address',
-      machines: [{ ...found, address: undefined }],
-      want: { hint: 'is it up? limactl list' },
-    },
-    {
-      name: 'is starting',
-      machines: [{ ...found, address: undefined, status: 'starting' as const }],
-      want: { problem: '"default" is starting, and has no address yet', hint: 'use --wait until it is up' },
-    },
-    {
-      name: 'is not there, nor its manager',
-      machines: [],
-      want: {
+    [
+      'is off',
+      [{ ...found, status: 'off' as const }],
+      { hint: 'limactl start default, or vmssh ssh --start lima/default' },
+      undefined,
+    ],
+    ['has no address', [{ ...found, routes: [] }], { hint: 'is it up? limactl list' }, undefined],
+    [
+      'is starting',
+      [{ ...found, routes: [], status: 'starting' as const }],
+      { problem: '"default" is starting, and has no address yet', hint: 'use --wait until it is up' },
+      undefined,
+    ],
+    [
+      'is not there, nor its manager',
+      [],
+      {
         problem: 'no machine of Lima was found, and no limactl in PATH',
         hint: 'is Lima installed? see vmssh list',
       },
-    },
-    { name: 'is there twice', machines: [found, found], want: { code: 'AMBIGUOUS' } },
-    {
-      name: 'may be there, but nothing answered',
-      machines: [],
-      warnings: [warning],
-      want: {
+      undefined,
+    ],
+    ['is there twice', [found, found], { code: 'AMBIGUOUS' }, undefined],
+    [
+      'may be there, but nothing answered',
+      [],
+      {
         code: 'NOT_FOUND',
         problem: 'Lima could not be asked: virsh: no (FAILED)',
         hint: 'limactl list',
       },
-    },
-    {
-      name: 'is not there, and single machines could not be asked',
-      machines: [],
-      warnings: [{ ...warning, code: 'INCOMPLETE' }],
-      want: { problem: 'Lima has no machine "default": found none; virsh: no (INCOMPLETE)' },
-    },
-  ])('that $name', async ({ machines, warnings, want }) => {
+      [warning],
+    ],
+    [
+      'is not there, and single machines could not be asked',
+      [],
+      { problem: 'Lima has no machine "default": found none; virsh: no (INCOMPLETE)' },
+      [{ ...warning, code: 'INCOMPLETE' }],
+    ],
+  ])('that $0', async (_name, machines, want, warnings) => {
     await expect(ask('default', machines, warnings)).rejects.toMatchObject({ op: 'resolve', ...want });
   });
 });

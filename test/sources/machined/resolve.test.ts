@@ -5,7 +5,8 @@ import { parseTarget } from '../../../src/kinds/parse.js';
 import { allRoutes } from '../../../src/reach/routes.js';
 import type { RouteName } from '../../../src/route.js';
 import { findMachine } from '../../../src/sources/find.js';
-import { machined, resolveMachined } from '../../../src/sources/machined/provider.js';
+import { findMachined, machined, resolveMachined } from '../../../src/sources/machined/provider.js';
+import type { Deps } from '../../../src/sources/provider.js';
 import type { ResolveContext } from '../../../src/sources/source.js';
 import type { JsonObject } from '../../../src/sources/tools/json.js';
 import { fakeProc } from '../processes/fake-proc.js';
@@ -197,17 +198,13 @@ describe('a machine', () => {
   });
 
   it.each([
-    {
-      known: { vSockCid: 7 },
-      endpoint: { family: 'vsock', cid: 7, port: 22 },
-      step: 'it has the vsock CID 7',
-    },
-    {
-      known: { sshAddress: '192.0.2.1' },
-      endpoint: { family: 'tcp', host: '192.0.2.1', port: 22 },
-      step: 'it has the SSH address "192.0.2.1"',
-    },
-  ])('that is a container without such a socket is reached by $known', async ({ known, endpoint, step }) => {
+    [{ vSockCid: 7 }, { family: 'vsock', cid: 7, port: 22 }, 'it has the vsock CID 7'],
+    [
+      { sshAddress: '192.0.2.1' },
+      { family: 'tcp', host: '192.0.2.1', port: 22 },
+      'it has the SSH address "192.0.2.1"',
+    ],
+  ])('that is a container without such a socket is reached by $0', async (known, endpoint, step) => {
     await registered({ class: 'container', service: 'systemd-nspawn', ...known });
     expect(await outcome('machine/a')).toEqual({
       endpoint,
@@ -339,10 +336,15 @@ describe('no machine', () => {
   it.each([
     { image: '/var/lib/machines/web', typed: 'web', unit: 'systemd-nspawn@web.service' },
     { image: '/var/lib/machines/db-1.raw', typed: 'db-1', unit: 'systemd-nspawn@db\\x2d1.service' },
-  ])('that is off and has the image $image is offered to be started', async ({ image, typed, unit }) => {
-    await system((request, peer) => {
-      peer.write(recorded(request.more ? 'systemd257-list-all' : 'systemd257-no-such-machine'));
-    });
+    { image: '/var/lib/machines/web', typed: 'web', unit: 'systemd-nspawn@web.service', machined: 'absent' },
+    { image: '/var/lib/machines/web', typed: 'web', unit: 'systemd-nspawn@web.service', machined: 'over' },
+  ])('that is off and has the image $image is offered to be started: machined $machined', async (row) => {
+    const { image, typed, unit, machined } = row;
+    if (machined === 'over') await folder.abandon(`run/${socket}`);
+    if (machined === undefined)
+      await system((request, peer) => {
+        peer.write(recorded(request.more ? 'systemd257-list-all' : 'systemd257-no-such-machine'));
+      });
     await expect(outcome(`machine/${typed}`, { exists: (path) => path === image })).rejects.toMatchObject(
       failure({
         code: 'NOT_FOUND',
@@ -354,6 +356,26 @@ describe('no machine', () => {
         },
       }),
     );
+  });
+
+  it.each([
+    { name: 'is not root', uid: 1000, there: ['/var/lib/machines'], want: 'only root sees one that is off' },
+    { name: 'is root', uid: 0, there: ['/var/lib/machines'], want: 'does not run here' },
+    { name: 'has no such folder', uid: 1000, there: [], want: 'does not run here' },
+    { name: 'runs it', uid: 0, there: ['/var/lib/machines/web', 'running'], want: 'does not run here' },
+  ])('without a machined, for a user who $name: $want', async ({ uid, there, want }) => {
+    const paths = there.map((path) => path.replace(/^running$/, `${folder.path}/run/systemd/machines/web`));
+    const exists = (path: string) => paths.includes(path);
+    const source = { ...machined, find: (name: string, deps: Deps) => findMachined(name, deps, uid) };
+    const context = { text: 'machine/web', port: 22, platform: 'linux', exists, env: {} } as const;
+    await expect(
+      findMachine([async () => source], 'web', { ...context, runDir: `${folder.path}/run` }),
+    ).rejects.toMatchObject({
+      problem: expect.stringContaining(want),
+      hint: expect.stringContaining(
+        want.startsWith('only') ? 'sudo machinectl start web' : 'apt-get install',
+      ),
+    });
   });
 
   it('of that name: lists the existing ones', async () => {
@@ -404,7 +426,7 @@ describe('no machine', () => {
       peer.write(wire({ error: 'org.varlink.service.PermissionDenied' }));
     });
     const problem = expect.stringMatching(
-      /^systemd-machined could not be asked: no scope gave an answer; the system's: .*\(org\.varlink\.service\.PermissionDenied\)$/,
+      /^systemd-machined could not be asked: no scope answered; the system's: .*\(org\.varlink\.service\.PermissionDenied\)$/,
     );
     await expect(outcome('machine/a')).rejects.toMatchObject(failure({ code: 'NOT_FOUND', problem, hint }));
   });

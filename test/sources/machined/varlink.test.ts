@@ -65,15 +65,11 @@ describe('call', () => {
   });
 
   it.each([
-    { name: 'systemd257-no-such-machine', code: 'io.systemd.Machine.NoSuchMachine', parameters: {} },
-    { name: 'systemd257-expected-more', code: 'org.varlink.service.ExpectedMore', parameters: {} },
-    { name: 'systemd257-system-error', code: 'io.systemd.System', parameters: { errno: 17 } },
-    {
-      name: 'systemd257-no-private-networking',
-      code: 'io.systemd.Machine.NoPrivateNetworking',
-      parameters: {},
-    },
-  ])("rejects with the service's error: $name", async ({ name, code, parameters }) => {
+    ['systemd257-no-such-machine', 'io.systemd.Machine.NoSuchMachine', {}],
+    ['systemd257-expected-more', 'org.varlink.service.ExpectedMore', {}],
+    ['systemd257-system-error', 'io.systemd.System', { errno: 17 }],
+    ['systemd257-no-private-networking', 'io.systemd.Machine.NoPrivateNetworking', {}],
+  ])("rejects with the service's error: $0", async (name, code, parameters) => {
     const peer = await folder.listen('s', sends(recorded(name)));
     const error = await failure(call(peer.path, method, {}));
     expect(error).toMatchObject({ code, parameters });

@@ -163,7 +163,7 @@ describe('an instance on a remote of Incus', () => {
     expect(await find('hv1', 'vm', {}, failed)).toMatchObject({
       outcome: 'unavailable',
       problem: 'incus: Error: connection refused',
-      hint: 'what does this say? incus list hv1:',
+      hint: 'see what this prints: incus list hv1:',
     });
     const missing = new DiscoveryError('ENOENT', 'incus could not be run');
     expect(await find('hv1', 'vm', {}, missing)).toMatchObject({

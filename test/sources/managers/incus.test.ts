@@ -2,7 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { listIncus, parseInstances } from '../../../src/sources/managers/incus.js';
 import { DiscoveryError } from '../../../src/sources/provider.js';
 import { routeTo } from '../../../src/sources/routes.js';
+import { execRoutes } from '../../../src/sources/tools/exec-route.js';
 import { fixture } from '../fixture.js';
+import { at } from '../resolved.js';
+
+const exec = (name: string) => execRoutes(['incus', 'exec', '--mode=non-interactive', name, '--'], name)[0];
 
 describe('Incus and LXD', () => {
   it('list a container that is off, as recorded', () => {
@@ -13,6 +17,7 @@ describe('Incus and LXD', () => {
         status: 'off',
         provider: 'incus',
         uuid: '6aa4e424-05ce-4621-b07d-601a17833f5f',
+        routes: [],
       },
     ]);
   });
@@ -24,22 +29,23 @@ describe('Incus and LXD', () => {
       provider: 'incus',
       uuid,
       status: 'off',
+      routes: [],
       ...rest,
     });
+    const ip = routeTo('10.99.0.22');
     const webs = ['2fe611cc-d47c-4c59-bf10-ada847c6dab9', '84f94d2f-0703-4314-a2b7-1ba329542a07'] as const;
     expect(parseInstances(JSON.parse(fixture('incus/incus6.0.4-instances.json')))).toEqual([
       both('db', '949da294-6734-4e30-ad23-dcd6a4a989f0', {
         status: 'paused',
-        address: 'fd42:99::1266:6aff:fec1:d51a',
+        ...at('fd42:99::1266:6aff:fec1:d51a'),
       }),
       both('lonely', '962c98f6-5f73-42d7-8c24-e178673ae612', {}),
       both('vm', '5924d374-3abd-4bb0-b0bf-ff873c428df6', {
         status: 'running',
         cid: 2661586547,
-        address: 'vsock/2661586547',
-        routes: [routeTo('vsock/2661586547'), routeTo('10.99.0.175')],
+        routes: [routeTo('vsock/2661586547'), exec('vm'), routeTo('10.99.0.175')],
       }),
-      both('web', webs[0], { status: 'running', target: `incus/${webs[0]}`, address: '10.99.0.22' }),
+      both('web', webs[0], { status: 'running', target: `incus/${webs[0]}`, routes: [exec('web'), ip] }),
       both('only', '35cd3d1b-dccc-42a3-847f-3c17ec1e2831', { project: 'lab' }),
       both('web', webs[1], { target: `incus/${webs[1]}`, project: 'lab' }),
     ]);
@@ -75,11 +81,12 @@ describe('Incus and LXD', () => {
     family,
     netmask: '24',
   });
+  const notIts = ['127.0.0.1', '::ffff:127.0.0.1', '169.254.0.1'].map((each) => inet(each, 'global'));
   it.each([
     {
       name: 'a VM by its CID',
       input: { type: 'virtual-machine', config: { 'volatile.vsock_id': '1234' } },
-      want: { cid: 1234, address: 'vsock/1234' },
+      want: { cid: 1234, routes: [routeTo('vsock/1234'), exec('a')] },
     },
     {
       name: 'a container by its address',
@@ -99,26 +106,15 @@ describe('Incus and LXD', () => {
           },
         },
       },
-      want: { address: '10.0.0.7' },
+      want: { routes: [exec('a'), routeTo('10.0.0.7')] },
     },
     {
       name: 'a container whose root gave it addresses of this host',
       input: {
         type: 'container',
-        state: {
-          network: {
-            eth0: {
-              addresses: [
-                inet('127.0.0.1', 'global'),
-                inet('::ffff:127.0.0.1', 'global', 'inet6'),
-                inet('169.254.0.1', 'global'),
-                inet('10.0.0.7', 'global'),
-              ],
-            },
-          },
-        },
+        state: { network: { eth0: { addresses: notIts.concat(inet('10.0.0.7', 'global')) } } },
       },
-      want: { address: '10.0.0.7' },
+      want: { routes: [exec('a'), routeTo('10.0.0.7')] },
     },
     {
       name: 'a container that has only IPv6',
@@ -126,12 +122,19 @@ describe('Incus and LXD', () => {
         type: 'container',
         state: { network: { eth0: { addresses: [inet('fd00::7', 'global', 'inet6')] } } },
       },
-      want: { address: 'fd00::7' },
+      want: { routes: [exec('a'), routeTo('fd00::7')] },
     },
     { name: 'a VM without a CID', input: { type: 'virtual-machine', config: {}, state: null }, want: {} },
   ])('list $name', ({ input, want }) => {
     const [found] = parseInstances({ metadata: [{ name: 'a', status: 'Running', ...input }] });
-    expect(found).toEqual({ name: 'a', target: 'incus/a', status: 'running', provider: 'incus', ...want });
+    const common = {
+      name: 'a',
+      target: 'incus/a',
+      status: 'running',
+      provider: 'incus',
+      routes: [exec('a')],
+    };
+    expect(found).toEqual({ ...common, ...want });
   });
 
   it('tell instances of two projects apart by UUID', () => {
@@ -168,9 +171,9 @@ describe('A cluster of Incus', () => {
         ? { metadata: { environment: { server_name: 'hv1' } } }
         : { metadata: [instance('near', 'hv1'), instance('far', 'hv2')] };
     const { found } = await listIncus({ env: { INCUS_SOCKET: '/i' } }, get, async (path) => path === '/i');
-    expect(found.map(({ target, via, cid, address }) => ({ target, via, cid, address }))).toEqual([
-      { target: 'incus/near', via: undefined, cid: 77, address: 'vsock/77' },
-      { target: 'via/hv2/incus/far', via: 'hv2', cid: undefined, address: undefined },
+    expect(found.map(({ target, via, cid, routes }) => ({ target, via, cid, routes }))).toEqual([
+      { target: 'incus/near', via: undefined, cid: 77, routes: [routeTo('vsock/77'), exec('near')] },
+      { target: 'via/hv2/incus/far', via: 'hv2', cid: undefined, routes: [] },
     ]);
   });
 });
@@ -209,10 +212,10 @@ describe('The routes of an instance', () => {
         name: 'vm',
         routes: [routeTo('vsock/77'), exec('incus', 'exec', '--mode=non-interactive', 'vm', '--'), ip],
       },
-      { name: 'off', routes: undefined },
+      { name: 'off', routes: [ip] },
       { name: 'old', routes: [exec('lxc', 'exec', '--mode=non-interactive', 'old', '--'), ip] },
       // A name that its client would take for an option.
-      { name: '-x', routes: undefined },
+      { name: '-x', routes: [ip] },
     ]);
   });
 });

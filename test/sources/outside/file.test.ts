@@ -37,11 +37,14 @@ describe('sources.json', () => {
 
   it("has a line for each source; of one name the user's counts", () => {
     const own = fileWith('own', { mine: { command: ['/opt/mine', '-x'], find: true, folder: '/opt' } });
-    const root = fileWith('root', { mine: { command: ['/other'] }, lab: { command: ['/lab'], start: true } });
+    const root = fileWith('root', {
+      mine: { command: ['/other'] },
+      lab: { command: ['/lab'], start: true, names: 'VM-?*' },
+    });
     expect(readOutside([own, join(dir, 'none'), root])).toEqual({
       lines: [
         { name: 'mine', file: own, command: ['/opt/mine', '-x'], find: true, start: false, folder: '/opt' },
-        { name: 'lab', file: root, command: ['/lab'], find: false, start: true },
+        { name: 'lab', file: root, command: ['/lab'], find: false, start: true, names: ['vm-?*'] },
       ],
       problems: [],
     });
@@ -60,7 +63,7 @@ describe('sources.json', () => {
       [['/ls']],
       [`/${'x'.repeat(5000)}`],
       { 0: '/ls', length: 1 },
-    ].map((command) => ({ line: { command }, wrong: /"command" is not a list/ })),
+    ].map((command) => ({ line: { command }, wrong: /not a list of texts, each of 1 to 4096 characters/ })),
     ...[['./ls'], ['../ls'], ['~/ls'], ['-x'], [' /ls'], ['$HOME/ls']].map((command) => ({
       line: { command },
       wrong: /must be an absolute path/,
@@ -71,6 +74,21 @@ describe('sources.json', () => {
     { line: { command: ['machines'] }, wrong: /must be an absolute path/ },
     { line: { command: ['/ls'], find: 'yes' }, wrong: /true or false/ },
     { line: { command: ['/ls'], folder: 'keys' }, wrong: /"folder" must be an absolute path/ },
+    ...[
+      '',
+      [],
+      7,
+      null,
+      [['a']],
+      ['a', ''],
+      '!a',
+      'a b',
+      'a/*',
+      'web-',
+      '-*',
+      'a\n',
+      Array(101).fill('a'),
+    ].map((names) => ({ line: { command: ['/ls'], names }, wrong: /"names" must be a pattern, or a list/ })),
   ])('says what is wrong with the line $line, whose name stays a name', ({ line, wrong }) => {
     const { lines } = readOutside([fileWith('wrong', { mine: line, lab: { command: ['/lab'] } })]);
     expect(lines.map(({ name, command }) => ({ name, command }))).toEqual([
@@ -142,7 +160,7 @@ describe('sources.json', () => {
       }),
       problem: /more than 100 sources/,
     },
-    { text: ' '.repeat(1 << 19), problem: /longer than 262144 bytes/ },
+    { text: ' '.repeat(1 << 19), problem: /^it is longer than 262144 bytes$/ },
   ])('that cannot be used is a problem: $problem', ({ text, problem }) => {
     const file = fileWith('bad', text);
     expect(readOutside([file])).toEqual({

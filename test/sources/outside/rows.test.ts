@@ -36,6 +36,15 @@ describe('a row of a source', () => {
     expect(read(row).found[0]?.uuid).toBeUndefined();
   });
 
+  it('has one of the names of its line, however they are spelled', () => {
+    const named = { name: 'mine', names: ['vm-*', 'web-?'] };
+    const machines = ['vm-1', 'VM-2', 'web 1', 'web-12', 'avm-1'].map((name) => ({ ...row, name }));
+    const { found, warnings } = machinesIn(named, JSON.stringify({ version: 1, machines }));
+    expect(found.map(({ name }) => name)).toEqual(['vm-1', 'VM-2', 'web 1']);
+    const problem = '2 of its machines cannot be shown: its name matches none of the "names" of its line';
+    expect(warnings).toMatchObject([{ problem }]);
+  });
+
   it.each([
     { address: 'vsock/3', endpoint: { family: 'vsock', cid: 3, port: 22 } },
     { address: 'vsock:3:5000', endpoint: { family: 'vsock', cid: 3, port: 5000 } },
@@ -47,7 +56,7 @@ describe('a row of a source', () => {
     expect(read({ ...row, routes: [{ route: 'any', address }] }).found[0]?.routes).toMatchObject([
       { endpoint },
     ]);
-    expect(read({ ...row, address }).found[0]).toMatchObject({ address });
+    expect(read({ ...row, address }).found[0]?.routes).toMatchObject([{ endpoint }]);
   });
 
   it('may have a program as its route, word by word', () => {
@@ -113,18 +122,22 @@ describe('a row of a source', () => {
     { changed: { address: 'via/hv1/vsock/3' }, why: /cannot be used|no IP address/ },
     { changed: { address: 7 }, why: /no text/ },
     { changed: { routes: 'vsock/3' }, why: /"routes"/ },
+    ...['ssh-ed25519 AAAA', Array(17).fill('x'), [7], ['a\nb'], ['x'.repeat(4097)]].map((hostKeys) => ({
+      changed: { hostKeys },
+      why: /"hostKeys" are not a list/,
+    })),
     { changed: { routes: Array(17).fill({ address: 'vsock/3' }) }, why: /"routes"/ },
     { changed: { routes: ['vsock/3'] }, why: /no object/ },
     { changed: { routes: [{}] }, why: /neither/ },
-    { changed: { routes: [{ command: 'ssh web' }] }, why: /"command" is no list/ },
+    { changed: { routes: [{ command: 'ssh web' }] }, why: /"command" is not a list/ },
     ...['a\nb', 'a\0b', '\u001b[2J', 'x'.repeat(1001)].map((word) => ({
       changed: { routes: [{ command: ['/x', word] }] },
-      why: /"command" is no list/,
+      why: /"command" is not a list/,
     })),
-    { changed: { routes: [{ command: { 0: '/x', length: 1 } }] }, why: /"command" is no list/ },
+    { changed: { routes: [{ command: { 0: '/x', length: 1 } }] }, why: /"command" is not a list/ },
     { changed: { routes: [{ command: [''] }] }, why: /must be an absolute path/ },
     { changed: { routes: [{ command: ['-x'] }] }, why: /must be an absolute path/ },
-    { changed: { routes: [{ command: Array(65).fill('/x') }] }, why: /"command" is no list/ },
+    { changed: { routes: [{ command: Array(65).fill('/x') }] }, why: /"command" is not a list/ },
     { changed: { routes: [{ command: [] }] }, why: /must be an absolute path/ },
     { changed: { routes: [{ command: ['ssh', 'web'] }] }, why: /must be an absolute path/ },
   ])('with $changed is left out, and the others are there', ({ changed, why }) => {
@@ -133,7 +146,7 @@ describe('a row of a source', () => {
     expect(warnings).toEqual([
       {
         provider: 'mine',
-        code: 'PROTOCOL',
+        code: 'LEFT_OUT',
         problem: expect.stringMatching(/^1 of its machines cannot be shown: /),
       },
     ]);
@@ -226,6 +239,23 @@ describe('what a source prints', () => {
     expect(warnings).toMatchObject([
       { problem: '3 of its machines cannot be shown: a source can list 10000' },
     ]);
+  });
+
+  it.each([
+    { rows: [{ id: 'x' }, { name: 'db', id: 'x' }], problems: [/^2 rows have one "id": "web", "db"$/] },
+    { rows: [{}, {}], problems: [/^2 rows are named "web"$/] },
+    { rows: [{ id: 'x' }, { id: 'y' }, {}], problems: [/^3 rows are named "web"$/] },
+    { rows: [{ id: 'x' }, { name: 'db', id: 'y' }, { name: 'mail' }], problems: [] },
+  ])('has a warning if two rows have one id or one name: $rows', ({ rows, problems }) => {
+    const { found, warnings } = read(...rows.map((each) => ({ ...row, ...each })));
+    expect(found).toHaveLength(rows.length);
+    expect(warnings).toEqual(
+      problems.map((problem) => ({
+        provider: 'mine',
+        code: 'TWICE',
+        problem: expect.stringMatching(problem),
+      })),
+    );
   });
 
   it('has a limited processor time', () => {

@@ -2,8 +2,10 @@ import { spawn, spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { enginesIn } from '../../../src/sources/processes/namespaces.js';
 import { ofProcess, processesNamed } from '../../../src/sources/processes/processes.js';
+import { routesTo } from '../../../src/sources/routes.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
+import { at } from '../resolved.js';
 import { type FakeProcess, fakeProc } from './fake-proc.js';
 
 const dir = useTempDir();
@@ -180,20 +182,15 @@ describe('a process in a container', () => {
   });
 
   it('has no name, UUID or pid, and only its socket as an address', () => {
-    const machine = {
-      name: 'web',
-      target: 'qemu/web',
-      status: 'running',
-      provider: 'qemu',
-      uuid: 'u',
-      pid: 100,
-    } as const;
+    const known = { name: 'web', target: 'qemu/web', status: 'running', provider: 'qemu' } as const;
+    const machine = { ...known, uuid: 'u', pid: 100 };
     const process = { pid: 100, uid: 0, argv: [], authority: 'other' } as const;
     const address = 'vsock/3';
-    expect(ofProcess(process, { ...machine, cid: 3, address })).toEqual([
-      { name: address, target: address, status: 'running', provider: 'qemu', address, authority: 'other' },
+    const routes = routesTo([address]);
+    expect(ofProcess(process, { ...machine, cid: 3, routes })).toEqual([
+      { name: address, target: address, status: 'running', provider: 'qemu', routes, authority: 'other' },
     ]);
-    expect(ofProcess(process, { ...machine, address: '127.0.0.1:22' })).toEqual([]);
+    expect(ofProcess(process, { ...machine, ...at('127.0.0.1:22') })).toEqual([]);
     expect(ofProcess(process, machine)).toEqual([]);
   });
 });

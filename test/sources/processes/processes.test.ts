@@ -28,6 +28,23 @@ describe('processes by name', () => {
     expect(await processesNamed(/^vm$/, deps, { uid })).toHaveLength(want);
   });
 
+  it.each([
+    ['what a command line calls otherwise', ['microvm@web', '-name', 'web'], '/nix/store/x/bin/vm'],
+    ['that a wrapper started', ['.vm-wrapped'], '/nix/store/x/bin/.vm-wrapped'],
+    ['that was replaced since', ['web'], '/usr/bin/vm (deleted)'],
+    ['what a loader or an interpreter runs', ['/usr/bin/vm'], '/usr/bin/interpreter'],
+  ])('are those of its file too: $0', async (_name, argv, exe) => {
+    const procDir = fakeProc(dir, [
+      { argv, exe },
+      { argv: ['vm'], exe: '/usr/bin/vm' },
+    ]);
+    const found = await processesNamed(/^vm$/, { env: {}, procDir }, { uid });
+    expect(found.map((each) => [each.pid, each.argv])).toEqual([
+      [100, argv],
+      [101, ['vm']],
+    ]);
+  });
+
   it('are not kernel threads, whose memory is not read', async () => {
     const procDir = fakeProc(dir, [{ argv: ['vm'] }, { argv: ['vm'] }]);
     writeFileSync(join(procDir, '101/status'), 'Name:\tvm\nUid:\t0\t0\t0\t0\nKthread:\t1\n');

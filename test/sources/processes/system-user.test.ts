@@ -38,25 +38,13 @@ describe('a uid', () => {
   });
 
   it.each([
-    {
-      name: 'closed',
-      account: 'libvirt-qemu:x:64055:107:Libvirt,,,:/var/lib/libvirt:/bin/false',
-      want: true,
-    },
-    {
-      name: "a person's, of a directory",
-      account: 'anna:x:64055:100:Anna:/home/anna:/bin/bash',
-      want: false,
-    },
-    { name: 'one with the default shell', account: 'anna:x:64055:100:Anna:/home/anna:', want: false },
-    {
-      name: 'one with a name that lies',
-      account: 'anna:x:64055:100:/bin/false:/home/a:/bin/sh',
-      want: false,
-    },
-    { name: "none, as of Firecracker's jailer", account: '', want: true },
-    { name: 'not reported', account: undefined, want: false },
-  ])("above UID_MAX is the system's if its account is $name: $want", async ({ account, want }) => {
+    ['closed', 'libvirt-qemu:x:64055:107:Libvirt,,,:/var/lib/libvirt:/bin/false', true],
+    ["a person's, of a directory", 'anna:x:64055:100:Anna:/home/anna:/bin/bash', false],
+    ['one with the default shell', 'anna:x:64055:100:Anna:/home/anna:', false],
+    ['one with a name that lies', 'anna:x:64055:100:/bin/false:/home/a:/bin/sh', false],
+    ["none, as of Firecracker's jailer", '', true],
+    ['not reported', undefined, false],
+  ])("above UID_MAX is the system's if its account is $0: $2", async (_name, account, want) => {
     expect(await isSystemUser(64_055, system(debian), async () => account)).toBe(want);
   });
 

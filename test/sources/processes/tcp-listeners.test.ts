@@ -3,7 +3,7 @@ import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { readListeners } from '../../../src/sources/processes/tcp-listeners.js';
+import { readListeners, socketsOf } from '../../../src/sources/processes/tcp-listeners.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
 const dir = useTempDir();
@@ -42,12 +42,15 @@ describe('who listens on a TCP port', () => {
     { name: 'nowhere', at: ['127.0.0.1', 1], want: [] },
     { name: 'of a name, which is not looked up', at: ['localhost', 2222], want: undefined },
   ] as const)('$name: $want', async ({ at: [host, port], want }) => {
-    expect((await readListeners(deps))(host, port)).toEqual(want);
+    expect((await readListeners(deps))(host, port)?.map(({ uid }) => uid)).toEqual(want);
   });
 
   it('is not known without the table', async () => {
     expect((await readListeners(procWith({ tcp6 })))('127.0.0.1', 2222)).toBeUndefined();
-    expect((await readListeners(procWith({ tcp })))('127.0.0.1', 2222)).toEqual([1000]);
+    const one = { port: 2222, uid: 1000, inode: '1' };
+    expect((await readListeners(procWith({ tcp })))('127.0.0.1', 2222)).toEqual([one]);
+    const any = (await readListeners(procWith({ tcp })))('127.0.0.1');
+    expect(any).toEqual([one, { port: 2223, uid: 0, inode: '2' }]);
   });
 
   it('is not known from a table without end', async () => {
@@ -61,6 +64,9 @@ describe('who listens on a TCP port', () => {
     onTestFinished(() => void server.close());
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
-    expect((await readListeners({ env: {} }))('127.0.0.1', port)).toEqual([process.getuid?.()]);
+    const found = (await readListeners({ env: {} }))('127.0.0.1', port) ?? [];
+    expect(found).toMatchObject([{ uid: process.getuid?.() }]);
+    expect((await socketsOf(process, { env: {} }))?.has(found[0]?.inode ?? '')).toBe(true);
+    expect(await socketsOf({ pid: 2 ** 30 }, { env: {} })).toBeUndefined();
   });
 });

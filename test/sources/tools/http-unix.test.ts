@@ -44,12 +44,13 @@ describe('an HTTP answer', () => {
     expect(written).toBeLessThan(40);
   });
 
-  it.each(['a byte', 'a header', 'a status'])('that comes %s at a time has one deadline', async (what) => {
-    const byte =
-      { 'a byte': '[', 'a header': 'A: b\r\n', 'a status': 'HTTP/1.1 102 Processing\r\n\r\n' }[what] ?? '';
-    const path = await service(what, (socket) => {
-      socket.write({ 'a byte': head, 'a header': 'HTTP/1.1 200 OK\r\n', 'a status': '' }[what] ?? '');
-      const timer = setInterval(() => socket.write(byte), 20);
+  it.each([
+    { name: 'a byte', start: head, part: '[' },
+    { name: 'a header', start: 'HTTP/1.1 200 OK\r\n', part: 'A: b\r\n' },
+  ])('that comes $name at a time has one deadline', async ({ name, start, part }) => {
+    const path = await service(name, (socket) => {
+      socket.write(start);
+      const timer = setInterval(() => socket.write(part), 20);
       socket.once('close', () => clearInterval(timer));
     });
     await expect(getJson(path, '/', { env: {}, timeoutMs: 200 })).rejects.toEqual(
@@ -73,10 +74,34 @@ describe('an HTTP answer', () => {
     );
   });
 
-  it('that is cut short is refused', async () => {
-    const path = await service('short', (socket) =>
-      socket.end('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n[1]'),
-    );
-    await expect(getJson(path, '/', { env: {} })).rejects.toEqual(failure('ECONNRESET', 'aborted'));
+  it.each([
+    { name: 'with a length', answer: 'HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\n[1]' },
+    { name: 'with a length and more', answer: 'HTTP/1.1 200 OK\r\ncontent-length:   3  \r\nA:\r\n\r\n[1]]' },
+    { name: 'up to the end', answer: 'HTTP/1.1 200\r\nA: b\r\n\r\n[1]' },
+  ])('$name is read wherever it is split', async ({ name, answer }) => {
+    for (let at = 1; at < answer.length; at++) {
+      const path = await service(`${name} ${at}`, (socket) => {
+        socket.write(answer.slice(0, at), () => setImmediate(() => socket.end(answer.slice(at))));
+      });
+      expect(await getJson(path, '/', { env: {} })).toEqual([1]);
+    }
+  });
+
+  it.each([
+    ['cut short', 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n[1]', ['ECONNRESET', 'aborted']],
+    ['none', '', ['ECONNRESET', 'socket hang up']],
+    ['no HTTP', 'SSH-2.0-x\r\n\r\n', ['PROTOCOL', 'it has no status']],
+    ['of chunks', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n', ['PROTOCOL', 'in chunks']],
+    ['of no length', 'HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n', ['PROTOCOL', 'no number']],
+    ['of headers', `HTTP/1.1 200 OK\r\nA: ${'b'.repeat(20_000)}\r\n\r\n`, ['PROTOCOL', 'too long']],
+    ['interim', 'HTTP/1.1 103 Early Hints\r\n\r\n', ['FAILED', 'gave status 103']],
+  ] as const)('that is $0 is refused', async (name, answer, why) => {
+    const path = await service(name, (socket) => socket.end(answer));
+    await expect(getJson(path, '/', { env: {} })).rejects.toEqual(failure(why[0], why[1]));
+  });
+
+  it('that is missing tells that its service is gone', async () => {
+    const path = await service('gone', (socket) => socket.end('HTTP/1.0 404 Not Found\r\n\r\n'));
+    await expect(getJson(path, '/', { env: {} })).rejects.toMatchObject({ code: 'FAILED', isGone: true });
   });
 });

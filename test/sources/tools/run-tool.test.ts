@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { runTool } from '../../../src/sources/tools/run-tool.js';
+import { runTool, runToolForBytes } from '../../../src/sources/tools/run-tool.js';
 import { lifeline } from '../../helpers/lifeline.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
@@ -51,4 +51,12 @@ describe('a tool that is a script', () => {
     process.kill(pid, 'SIGTERM');
     await gone;
   });
+});
+
+it.each([
+  { name: 'UTF-16 on stdout', script: "printf 'n\\0o\\0t\\0 \\0\\374\\0'; exit 1", says: 'not \u00fc' },
+  { name: 'UTF-8 on stderr', script: "echo before; printf 'not \\303\\274' >&2; exit 1", says: 'not \u00fc' },
+])('the message of a program of Windows is read as $name', async ({ script, says }) => {
+  const asked = runToolForBytes('/bin/sh', ['-c', script], { env: process.env });
+  await expect(asked).rejects.toMatchObject({ code: 'FAILED', message: `/bin/sh: ${says}` });
 });

@@ -32,42 +32,38 @@ function listing(made: readonly Made[], asked: string[] = [], limits: unknown[] 
 }
 
 const find = (name: string, made: readonly Made[], asked?: string[]) =>
-  findMonitor(name, listing(made, asked), { env: {} });
+  findMonitor(name, listing(made, asked), { env: {} }, () => true);
 const targets = async (made: readonly Made[]) =>
   (await listing(made)({ env: {} })).found.map(({ target }) => target);
 
 describe('machines that only their processes show', () => {
   it.each([
-    { name: 'by its name', made: [{ name: 'web' }], want: ['firecracker/web'] },
-    {
-      name: 'two of one name by their sockets',
-      made: [{ name: 'web' }, { name: 'web' }, { name: 'db' }],
-      want: ['vsock-mux/run/100.sock', 'vsock-mux/run/101.sock', 'firecracker/db'],
-    },
-    {
-      name: 'also if one of them does not answer',
-      made: [{ name: 'web' }, { name: 'web', isSilent: true }],
-      want: ['vsock-mux/run/100.sock'],
-    },
-    {
-      name: 'two of one name by their UUIDs',
-      made: ['1', '2'].map((digit) => ({
+    ['by its name', [{ name: 'web' }], ['firecracker/web']],
+    [
+      'two of one name by their sockets',
+      [{ name: 'web' }, { name: 'web' }, { name: 'db' }],
+      ['vsock-mux/run/100.sock', 'vsock-mux/run/101.sock', 'firecracker/db'],
+    ],
+    [
+      'also if one of them does not answer',
+      [{ name: 'web' }, { name: 'web', isSilent: true }],
+      ['vsock-mux/run/100.sock'],
+    ],
+    [
+      'two of one name by their UUIDs',
+      ['1', '2'].map((digit) => ({
         name: 'web',
         uuid: `${digit.repeat(8)}-2222-4333-8444-555555555555`,
       })),
-      want: ['1', '2'].map((digit) => `firecracker/${digit.repeat(8)}-2222-4333-8444-555555555555`),
-    },
-    {
-      name: 'one in a container by its socket, and it takes no name',
-      made: [{ name: 'web', authority: 'other' as const }, { name: 'web' }],
-      want: ['vsock-mux/run/100.sock', 'firecracker/web'],
-    },
-    {
-      name: 'one whose name no target can have by its socket',
-      made: [{ name: 'a/b' }],
-      want: ['vsock-mux/run/100.sock'],
-    },
-  ])('are typed $name', async ({ made, want }) => expect(await targets(made)).toEqual(want));
+      ['1', '2'].map((digit) => `firecracker/${digit.repeat(8)}-2222-4333-8444-555555555555`),
+    ],
+    [
+      'one in a container by its socket, and it takes no name',
+      [{ name: 'web', authority: 'other' as const }, { name: 'web' }],
+      ['vsock-mux/run/100.sock', 'firecracker/web'],
+    ],
+    ['one whose name no target can have by its socket', [{ name: 'a/b' }], ['vsock-mux/run/100.sock']],
+  ])('are typed $0', async (_name, made, want) => expect(await targets(made)).toEqual(want));
 });
 
 describe('a machine that is looked for by name', () => {
@@ -76,10 +72,16 @@ describe('a machine that is looked for by name', () => {
     const search = await find('WEB', [{ name: 'web' }, { name: 'db', isSilent: true }], asked);
     expect(search).toMatchObject({
       outcome: 'found',
-      machine: { address: 'vsock-mux/run/100.sock' },
+      machine: { routes: [{ endpoint: { path: '/run/100.sock' } }] },
       warnings: [],
     });
     expect(asked).toEqual(['web']);
+  });
+
+  it('is not the only one that is asked where the kernel does not say whose a socket is', async () => {
+    const asked: string[] = [];
+    await findMonitor('web', listing([{ name: 'web' }, { name: 'db' }], asked), { env: {} }, () => false);
+    expect(asked).toEqual(['web', 'db']);
   });
 
   it('is never one in a container, which is not asked: it could take its time', async () => {

@@ -1,13 +1,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { routeTo } from '../../../src/sources/routes.js';
+import { addressOf, routeTo } from '../../../src/sources/routes.js';
 import { crosvm, parseCrosvmArgs } from '../../../src/sources/vmm/crosvm.js';
 import { parseQemuArgs, type QemuMachine, qemu } from '../../../src/sources/vmm/qemu.js';
 import { parseVhostDevice } from '../../../src/sources/vmm/vhost-device.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { fixture } from '../fixture.js';
 import { fakeProc, inDocker } from '../processes/fake-proc.js';
+import { at } from '../resolved.js';
 
 const dir = useTempDir();
 const uuid = '11111111-2222-4333-8444-555555555555';
@@ -25,8 +26,8 @@ describe('running QEMUs', () => {
     const same = { status: 'running', provider: 'qemu' };
     expect(warnings).toEqual([]);
     expect(found).toEqual([
-      { ...same, name: 'mint', target: 'qemu/mint', cid: 3, uuid, pid: 100, address: 'vsock/3' },
-      { ...same, name: 'qemu-101', target: 'vsock/4', cid: 4, pid: 101, address: 'vsock/4' },
+      { ...same, name: 'mint', target: 'qemu/mint', cid: 3, uuid, pid: 100, ...at('vsock/3') },
+      { ...same, name: 'qemu-101', target: 'vsock/4', cid: 4, pid: 101, ...at('vsock/4') },
     ]);
   });
 
@@ -41,8 +42,8 @@ describe('running QEMUs', () => {
     );
     const known = { status: 'running', provider: 'qemu' };
     expect(found).toEqual([
-      { ...known, name: 'vsock/3', target: 'vsock/3', address: 'vsock/3', authority: 'other' },
-      { ...known, name: 'mint', target: 'qemu/mint', pid: 103 },
+      { ...known, name: 'vsock/3', target: 'vsock/3', ...at('vsock/3'), authority: 'other' },
+      { ...known, name: 'mint', target: 'qemu/mint', pid: 103, routes: [], has: ['vhost-user'] },
     ]);
   });
 
@@ -74,10 +75,10 @@ describe('running QEMUs', () => {
       { argv: ['qemu-system-x86_64', ...vsock(5), ...forward] },
     );
     const routes = [routeTo('vsock/4'), routeTo('127.0.0.1:2222')];
-    expect(found.map(({ target, address, routes }) => ({ target, address, routes }))).toEqual([
-      { target: 'qemu/a', address: '127.0.0.1:2222', routes: undefined },
-      { target: 'qemu/b', address: 'vsock/4', routes },
-      { target: 'vsock/5', address: 'vsock/5', routes: undefined },
+    expect(found.map(({ target, routes }) => ({ target, routes }))).toEqual([
+      { target: 'qemu/a', routes: routes.slice(1) },
+      { target: 'qemu/b', routes },
+      { target: 'vsock/5', routes: [routeTo('vsock/5')] },
     ]);
   });
 
@@ -90,8 +91,8 @@ describe('running QEMUs', () => {
       { argv: ['qemu-system-x86_64', '-name', 'b', ...vsock(4)] },
     );
     expect(found).toMatchObject([
-      { target: 'qemu/a', address: 'vsock/3', routes: [routeTo('vsock/3')] },
-      { target: 'qemu/b', address: 'vsock/4' },
+      { target: 'qemu/a', routes: [routeTo('vsock/3')] },
+      { target: 'qemu/b', routes: [routeTo('vsock/4')] },
     ]);
     expect(warnings).toMatchObject([
       {
@@ -103,14 +104,14 @@ describe('running QEMUs', () => {
   });
 
   it.each([
-    { name: 'its own', uid: 0, want: [{ address: '127.0.0.1:2222' }], warnings: [] },
+    { name: 'its own', uid: 0, want: [at('127.0.0.1:2222')], warnings: [] },
     {
       name: "another user's",
       uid: (process.getuid?.() ?? 0) + 1,
-      want: [{ address: undefined }],
+      want: [{ routes: [] }],
       warnings: [{ code: 'FOREIGN' }],
     },
-    { name: 'nobody, in this network', uid: undefined, want: [{ address: undefined }], warnings: [] },
+    { name: 'nobody, in this network', uid: undefined, want: [{ routes: [] }], warnings: [] },
   ])('whose forwarded port has $name', async ({ uid, want, warnings }) => {
     const argv = ['qemu-system-x86_64', '-name', 'a', '-nic', 'user,hostfwd=tcp:127.0.0.1:2222-:22'];
     const procDir = fakeProc(dir, [{ argv }]);
@@ -122,6 +123,65 @@ describe('running QEMUs', () => {
     );
     expect(await qemu.list({ env: {}, procDir })).toMatchObject({ found: want, warnings });
   });
+
+  describe('whose forwarded port is looked for among its own sockets', () => {
+    const rest = '00000000:0000 0A 00000000:00000000 00:00000000 00000000  0        0';
+    const row = (port: number, inode: number) =>
+      `   0: 0100007F:${port.toString(16).toUpperCase()} ${rest} ${inode} 1\n`;
+    const tables = row(40_001, 1) + row(40_002, 2) + row(5901, 3);
+    const codesAt = async (port: number, ...sockets: readonly string[]) => {
+      const forward = ['-vnc', ':1', '-nic', `user,hostfwd=tcp:127.0.0.1:${port}-:22`];
+      const procDir = fakeProc(dir, [{ argv: ['qemu-system-x86_64', '-name', 'a', ...forward], sockets }]);
+      mkdirSync(join(procDir, 'net'));
+      writeFileSync(join(procDir, 'net/tcp'), tables);
+      const { found, warnings } = await qemu.list({ env: {}, procDir });
+      return { address: addressOf(found[0] ?? {}), codes: warnings.map(({ code }) => code) };
+    };
+
+    it.each([
+      { name: 'the one that it took', port: 0, sockets: ['2', '3'], address: '127.0.0.1:40002', codes: [] },
+      { name: 'two', port: 0, sockets: ['1', '2'], address: undefined, codes: ['INCOMPLETE'] },
+      { name: 'none', port: 0, sockets: ['9'], address: undefined, codes: ['INCOMPLETE'] },
+      {
+        name: 'that of its command line',
+        port: 40_001,
+        sockets: ['1'],
+        address: '127.0.0.1:40001',
+        codes: [],
+      },
+      { name: "another process's", port: 40_001, sockets: ['2'], address: undefined, codes: ['FOREIGN'] },
+    ])('$name', async ({ port, sockets, address, codes }) => {
+      expect(await codesAt(port, ...sockets)).toEqual({ address, codes });
+    });
+  });
+
+  it.each<{ has: ('vhost-user' | 'forward')[]; lacks: readonly string[] }>([
+    { has: [], lacks: [] },
+    { has: ['forward'], lacks: ['hostfwd'] },
+    { has: ['vhost-user'], lacks: [' -device '] },
+    { has: ['vhost-user', 'forward'], lacks: [' -device ', 'hostfwd'] },
+  ])('are not offered what they have: $has', ({ has, lacks }) => {
+    const known = { name: 'a', target: 'qemu/a', status: 'running', provider: 'qemu' } as const;
+    const hint = qemu.hints?.address?.({ ...known, has }) ?? '';
+    expect([' -device ', 'hostfwd'].filter((each) => !hint.includes(each))).toEqual(lacks);
+  });
+
+  it.each(['vhost-user-vsock-pci-non-transitional', 'vhost-user-vsock-device'])(
+    'with a %s have a daemon with underscores',
+    async (driver) => {
+      const device = ['-chardev', 'socket,id=v,path=/run/v.sock', '-device', `${driver},chardev=v`];
+      const { found } = await list(
+        {
+          argv: ['microvm@mint', '-name', 'mint', ...device],
+          exe: '/nix/store/x/bin/.qemu-system-x86_64-wrapped',
+        },
+        {
+          argv: ['vhost_device_vsock', '--guest-cid=43', '--socket=/run/v.sock', '--uds-path=/run/mux.sock'],
+        },
+      );
+      expect(found).toMatchObject([{ target: 'qemu/mint', cid: 43, ...at('vsock-mux/run/mux.sock') }]);
+    },
+  );
 
   it.each([
     { path: '/run/x/vhost.sock', cwd: '/' },
@@ -141,37 +201,33 @@ describe('running QEMUs', () => {
       { argv: ['qemu-system-x86_64', '-name', 'mint', ...device], cwd },
       { argv: daemon, cwd: '/run/x' },
     );
-    expect(found).toMatchObject([{ target: 'qemu/mint', cid: 43, address: 'vsock-mux/run/x/mux.sock' }]);
+    expect(found).toMatchObject([{ target: 'qemu/mint', cid: 43, ...at('vsock-mux/run/x/mux.sock') }]);
   });
 });
 
 describe('vhost-device-vsock', () => {
   it.each([
-    {
-      name: 'one machine',
-      input: ['--uds-path=/a', '--guest-cid=5', '--socket=/s'],
-      want: [{ cid: 5, socket: '/s', udsPath: '/a' }],
-    },
-    {
-      name: 'its default CID',
-      input: ['--uds-path', '/a', '--socket', '/s'],
-      want: [{ cid: 3, socket: '/s', udsPath: '/a' }],
-    },
-    {
-      name: 'several machines',
-      input: ['--vm', 'guest-cid=3,socket=/s3,uds-path=/a3', '--vm=guest-cid=4,socket=/s4,uds-path=/a4'],
-      want: [
+    [
+      'one machine',
+      ['--uds-path=/a', '--guest-cid=5', '--socket=/s'],
+      [{ cid: 5, socket: '/s', udsPath: '/a' }],
+    ],
+    ['its default CID', ['--uds-path', '/a', '--socket', '/s'], [{ cid: 3, socket: '/s', udsPath: '/a' }]],
+    [
+      'several machines',
+      ['--vm', 'guest-cid=3,socket=/s3,uds-path=/a3', '--vm=guest-cid=4,socket=/s4,uds-path=/a4'],
+      [
         { cid: 3, socket: '/s3', udsPath: '/a3' },
         { cid: 4, socket: '/s4', udsPath: '/a4' },
       ],
-    },
-    {
-      name: 'a CID that is none',
-      input: ['--vm', 'guest-cid=abc,socket=/s,uds-path=/a', '--vm', 'guest-cid=2,uds-path=/b'],
-      want: [{ socket: '/s', udsPath: '/a' }, { udsPath: '/b' }],
-    },
-    { name: 'a configuration file, which is not read', input: ['--config', '/c.yaml'], want: [] },
-  ])('with $name', ({ input, want }) => {
+    ],
+    [
+      'a CID that is none',
+      ['--vm', 'guest-cid=abc,socket=/s,uds-path=/a', '--vm', 'guest-cid=2,uds-path=/b'],
+      [{ socket: '/s', udsPath: '/a' }, { udsPath: '/b' }],
+    ],
+    ['a configuration file, which is not read', ['--config', '/c.yaml'], []],
+  ])('with $0', (_name, input, want) => {
     expect(parseVhostDevice({ argv: ['vhost-device-vsock', ...input] })).toEqual(want);
   });
 });
@@ -186,8 +242,23 @@ describe('crosvm', () => {
     { input: ['run', '--vsock', 'cid=2'], want: {} },
     { input: ['run', '--vsock', 'cid=1e1'], want: {} },
     { input: ['run'], want: {} },
+    { input: ['run', '--vhost-user=vsock,socket=/v'], want: { vhostUserSocket: '/v' } },
+    {
+      input: ['run', '--vhost-user', 'net,socket=/n', '--vhost-user', 'type=vsock,socket=/v'],
+      want: { vhostUserSocket: '/v' },
+    },
   ])('with $input', ({ input, want }) => {
     expect(parseCrosvmArgs(['crosvm', ...input])).toEqual(want);
+  });
+
+  it('has the socket of its daemon, as Cuttlefish starts it', async () => {
+    const procDir = fakeProc(dir, [
+      { argv: ['crosvm', 'run', '--vhost-user=vsock,socket=/run/v.sock', '--name', 'cvd'] },
+      { argv: ['vhost_device_vsock', '--guest-cid=44', '--socket=/run/v.sock', '--uds-path=/run/mux.sock'] },
+      { argv: ['crosvm', 'run', '--vhost-user=vsock,socket=/run/other.sock'] },
+    ]);
+    const { found } = await crosvm.list({ env: {}, procDir });
+    expect(found).toMatchObject([{ name: 'cvd', target: 'vsock-mux/run/mux.sock', cid: 44, pid: 100 }]);
   });
 
   it('is listed while it runs a machine with a CID', async () => {
@@ -212,7 +283,7 @@ describe('crosvm', () => {
         provider: 'crosvm',
         cid: 7,
         pid: 101,
-        address: 'vsock/7',
+        ...at('vsock/7'),
       },
     ]);
   });
@@ -284,7 +355,7 @@ describe('the arguments of QEMU', () => {
     { input: ['-net', 'nic', '-net', 'user,hostfwd=:0.0.0.0:2222-:22'], want: '127.0.0.1:2222' },
     { input: ['-nic', 'user,hostfwd=tcp::8080-:80,hostfwd=tcp::2222-:22'], want: '127.0.0.1:2222' },
     { input: ['-netdev', '{"type":"user","hostfwd":[{"str":"tcp::2222-:22"}]}'], want: '127.0.0.1:2222' },
-    { input: ['-nic', 'user,hostfwd=tcp::0-:22'], want: undefined },
+    { input: ['-nic', 'user,hostfwd=tcp::0-:22'], want: '127.0.0.1:0' },
     { input: ['-nic', 'user,hostfwd=udp::2222-:22'], want: undefined },
     { input: ['-nic', 'user,hostfwd=tcp::2222-:2222'], want: undefined },
   ])('forwards to SSH: $input', ({ input, want }) => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { windowsText } from '../../../src/process/windows-text.js';
 import { DiscoveryError } from '../../../src/sources/provider.js';
-import { askDistro, decodeWsl, listDistros, parseVerbose, parseVmId } from '../../../src/sources/wsl/wsl.js';
+import { askDistro, listDistros, parseVerbose, parseVmId } from '../../../src/sources/wsl/wsl.js';
 
 const vmId = '0d7a3f3e-90f5-4a2c-8b1c-2f3f5d9c1e77';
 // What wsl.exe prints here is made up, see test/fixtures/README.md.
@@ -62,6 +63,23 @@ describe('listDistros', () => {
     expect(await listDistros(deps, run)).toEqual([]);
   });
 
+  it.each([
+    'Wsl/Service/E_UNEXPECTED',
+    'Wsl/E_FAIL',
+    'Wsl/Service/0x80070422',
+    'Wsl/Service/CreateInstance/CreateVm/HCS/HCS_E_HYPERV_NOT_INSTALLED',
+  ])('does not take a failure of WSL itself for none: %s', async (code) => {
+    const failed = new DiscoveryError('FAILED', `wsl.exe: Catastrophic failure: Error code: ${code}`);
+    await expect(listDistros(deps, tools({ verbose: failed }).run)).rejects.toBe(failed);
+    const { run } = tools({ verbose: utf16(verbose), running: failed });
+    await expect(listDistros(deps, run)).rejects.toBe(failed);
+  });
+
+  it('knows that there is none, whatever code wsl.exe has for it', async () => {
+    const none = new DiscoveryError('FAILED', 'wsl.exe: Error code: Wsl/WSL_E_DEFAULT_DISTRO_NOT_FOUND');
+    expect(await listDistros(deps, tools({ verbose: none }).run)).toEqual([]);
+  });
+
   it('does not take silence for none that runs', async () => {
     const { run } = tools({ verbose: utf16(verbose), running: new DiscoveryError('TIMEOUT', 'it hangs') });
     await expect(listDistros(deps, run)).rejects.toMatchObject({ code: 'TIMEOUT' });
@@ -98,10 +116,10 @@ describe('askDistro', () => {
 
 describe('what wsl.exe prints', () => {
   it('is decoded by what it is', () => {
-    expect(decodeWsl(utf16('日本'))).toBe('日本');
-    expect(decodeWsl(Buffer.from('a', 'utf16le'))).toBe('a');
-    expect(decodeWsl(Buffer.from('\ufeff日本'))).toBe('日本');
-    expect(decodeWsl(Buffer.alloc(0))).toBe('');
+    expect(windowsText(utf16('日本'))).toBe('日本');
+    expect(windowsText(Buffer.from('a', 'utf16le'))).toBe('a');
+    expect(windowsText(Buffer.from('\ufeff日本'))).toBe('日本');
+    expect(windowsText(Buffer.alloc(0))).toBe('');
   });
 
   it('may not be a list', () => {

@@ -38,10 +38,10 @@ describe('the main configuration', () => {
       want: `${added}\nHost a\nInclude vmssh.conf\n`,
     },
   ])('gets the Include on top of $name, once, and loses it again', ({ main, want }) => {
-    const included = withInclude(main, own);
+    const included = withInclude(main, [own]);
     expect(included).toBe(want);
-    expect(withInclude(included, own)).toBe(included);
-    expect(withoutInclude(included, own)).toBe(main);
+    expect(withInclude(included, [own])).toBe(included);
+    expect(withoutInclude(included, [own])).toBe(main);
   });
 
   it.each([
@@ -51,7 +51,7 @@ describe('the main configuration', () => {
     'Include ~/.ssh/vmssh.conf\n',
     '# Host a\nUser b\nInclude "/home/a b/.ssh/vmssh.conf"\nMatch all\n',
   ])('is not changed if it has one: %j', (main) => {
-    expect(withInclude(main, own, ['~/.ssh/vmssh.conf', '/home/a b/.ssh/vmssh.conf'])).toBe(main);
+    expect(withInclude(main, [own], [[own, '~/.ssh/vmssh.conf', '/home/a b/.ssh/vmssh.conf']])).toBe(main);
   });
 
   it.each([
@@ -59,11 +59,11 @@ describe('the main configuration', () => {
     { main: 'Include vmssh.conf.old\n', want: false },
     { main: 'Match all\nInclude vmssh.conf\n', want: false },
     { main: 'Include vmssh.conf', want: true },
-  ])('has an Include: $main $want', ({ main, want }) => expect(hasInclude(main, [own])).toBe(want));
+  ])('has an Include: $main $want', ({ main, want }) => expect(hasInclude(main, [[own]])).toBe(want));
 
   it('loses only the line if its comment was removed, and nothing if there is none', () => {
-    expect(withoutInclude('User a\nInclude vmssh.conf\nHost b\n', own)).toBe('User a\nHost b\n');
-    expect(withoutInclude('Host b\n', own)).toBe('Host b\n');
+    expect(withoutInclude('User a\nInclude vmssh.conf\nHost b\n', [own])).toBe('User a\nHost b\n');
+    expect(withoutInclude('Host b\n', [own])).toBe('Host b\n');
   });
 });
 

@@ -60,10 +60,42 @@ describe('a Host of its own', () => {
       machine('web', { uuid }),
     ]);
     expect(made).toMatchObject({
-      hosts: [{ host: 'web', names: [uuid] }],
+      hosts: [{ host: 'web', names: [uuid, 'machine/web', 'machine%web'] }],
       left: [{ name: 'web' }],
       shared: [],
     });
+  });
+
+  it.each([
+    { name: uuid, form: 'an id' },
+    { name: `{${uuid.toUpperCase()}}`, form: 'an id in braces' },
+    { name: uuid.replaceAll('-', ''), form: 'an id without dashes' },
+  ])('is not for a machine whose name is $form of another: that machine keeps its id', ({ name }) => {
+    const all = [
+      machine(name, { uuid: '22222222-2222-4333-8444-555555555555', provider: 'hyper-v' }),
+      machine(name, { provider: 'wsl', target: 'wsl/x', via: 'hv1' }),
+      machine('web', { uuid }),
+      machine('db', { uuid, target: 'via/hv1/db', via: 'hv1' }),
+    ];
+    expect(hosts(all.slice(0, 1))).toMatchObject({ hosts: [], left: [{ name }] });
+    const { hosts: made } = hosts(all);
+    expect(made.find(({ host }) => host === 'web')?.names).toEqual([uuid, 'machine/web', 'machine%web']);
+    expect(made.find(({ host }) => host === 'db.hv1')?.names).toContain(`via/hv1/${uuid}`);
+    expect(made.map(({ host }) => host)).not.toContain(uuid);
+  });
+
+  it('of an earlier run goes if its name is the id of another machine, and stays if it is its own', () => {
+    const entry = { host: uuid, name: uuid, target: 'wsl/x', provider: 'wsl', seen: '2026-01-31' };
+    const keep = (uuid?: string) =>
+      concreteHosts([], {
+        prefix: '',
+        taken: () => undefined,
+        knownHosts: '~/x',
+        kept: [{ ...entry, uuid }],
+      });
+    expect(keep().entries).toEqual([]);
+    expect(keep(uuid).entries).toHaveLength(1);
+    expect(hosts([machine(uuid, { uuid })]).hosts).toMatchObject([{ host: uuid }]);
   });
 
   it('is not for a container that is off, whose name stays its own', () => {
@@ -75,9 +107,13 @@ describe('a Host of its own', () => {
       hosts: [{ host: 'web-podman' }, { host: 'db' }],
       left: [],
     });
-    const started = { prefix: '', taken: () => undefined, knownHosts: '~/hosts', stopped: true };
-    expect(concreteHosts(all, started).hosts.map(({ host }) => host)).toEqual([
-      ...['web-podman', 'web-docker', 'db'],
+    const started = { prefix: '', taken: () => undefined, knownHosts: '~/hosts' };
+    for (const start of ['terminal', ['web-docker'], ['docker/web']] as const)
+      expect(concreteHosts(all, { ...started, start }).hosts.map(({ host }) => host)).toEqual([
+        ...['web-podman', 'web-docker', 'db'],
+      ]);
+    expect(concreteHosts(all, { ...started, start: ['db'] }).hosts.map(({ host }) => host)).toEqual([
+      ...['web-podman', 'db'],
     ]);
   });
 
@@ -110,7 +146,8 @@ describe('a Host of its own', () => {
     { name: 'is all zeros', machines: [machine('a', { uuid: uuid.replaceAll(/\d/g, '0') })] },
     { name: 'another Host has', machines: [machine('a', { uuid })], taken: [uuid] },
   ])('does not answer to a UUID that $name', ({ machines, taken }) => {
-    expect(hosts(machines, '', taken).hosts.map(({ names }) => names)).toEqual(machines.map(() => undefined));
+    const names = hosts(machines, '', taken).hosts.flatMap((host) => host.names ?? []);
+    expect(names.filter((each) => each.includes('-'))).toEqual([]);
   });
 
   it.each([
@@ -127,6 +164,26 @@ describe('a Host of its own', () => {
   it('is for the target too of a machine whose owner counts: the pattern for all does not know him', () => {
     const made = hosts([machine('fc', { target: 'firecracker/fc', provider: 'firecracker' })]).hosts;
     expect(made.map(({ names }) => names)).toEqual([['firecracker/fc', 'firecracker%fc']]);
+  });
+
+  it('is for its targets too if its login has more than the pattern for all of a kind, and for no address', () => {
+    const made = hosts([
+      machine('Dev', { provider: 'lima', target: 'lima/Dev', also: ['qemu/lima-Dev', 'vsock/3'], user: 'u' }),
+      machine('plain'),
+      machine('two', { identityFile: '/k', also: ['qemu:system/twice'] }),
+      machine('three', { identityFile: '/k', also: ['qemu:system/twice'] }),
+      machine('c', { provider: 'crosvm', target: 'vsock/7', user: 'u' }),
+    ]).hosts;
+    expect(made.map(({ names }) => names)).toEqual([
+      [
+        ...['dev', 'lima/Dev', 'lima%Dev', 'lima/dev', 'lima%dev'],
+        ...['qemu/lima-Dev', 'qemu%lima-Dev', 'qemu/lima-dev', 'qemu%lima-dev'],
+      ],
+      undefined,
+      ['machine/two', 'machine%two'],
+      ['machine/three', 'machine%three'],
+      undefined,
+    ]);
   });
 
   it('answers to its name in lower case too, unless that is another machine', () => {

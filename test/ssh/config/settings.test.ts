@@ -45,7 +45,23 @@ it.each([
       { keyword: 'user', args: ['b'] },
     ],
   },
-])('reads settings with $name', ({ text, want }) => expect(settingsOf(text)).toEqual(want));
+  {
+    name: 'a line end of two carriage returns',
+    text: 'User b\r\r\n',
+    want: [{ keyword: 'user', args: ['b'] }],
+  },
+  { name: 'a form feed at its end', text: 'User b\f\n', want: [{ keyword: 'user', args: ['b'] }] },
+  { name: 'a line separator', text: 'User a\u2028b', want: [{ keyword: 'user', args: ['a\u2028b'] }] },
+  { name: 'a carriage return within', text: 'User a\rb', want: [{ keyword: 'user', args: ['a\rb'] }] },
+  { name: 'a quoted keyword', text: '"User" b', want: [{ keyword: 'user', args: ['b'] }] },
+  { name: 'quotes within a keyword', text: 'Us"er" b', want: [{ keyword: 'user', args: ['b'] }] },
+  { name: 'a value right after quotes', text: 'Us"er"b', want: [{ keyword: 'user', args: ['b'] }] },
+  { name: 'empty quotes before a keyword', text: '""User b', want: [{ keyword: 'user', args: ['b'] }] },
+  { name: 'an equals sign before it', text: ' = User = b', want: [{ keyword: 'user', args: ['b'] }] },
+])('reads settings with $name, also if only these are asked for', ({ text, want }) => {
+  expect(settingsOf(text, ['host', 'user', 'include'])).toEqual(want);
+  expect(settingsOf(text)).toEqual(want);
+});
 
 describe('what a configuration includes', () => {
   const home = useTempDir();

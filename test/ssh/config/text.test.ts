@@ -28,9 +28,9 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Runs ssh with the lines as its whole configuration. */
-function ssh(options: ConfigTextOptions, ...args: string[]) {
+function ssh({ users = '', ...options }: ConfigTextOptions & { users?: string }, ...args: string[]) {
   const file = join(folder, 'config');
-  writeFileSync(file, configText(options), { mode: 0o600 });
+  writeFileSync(file, configText(options) + users, { mode: 0o600 });
   return spawnSync('ssh', ['-F', file, ...args], {
     encoding: 'utf8',
     timeout: 20_000,
@@ -38,9 +38,9 @@ function ssh(options: ConfigTextOptions, ...args: string[]) {
   });
 }
 
-/** What ssh makes of a host by these lines: its options by their names in lower case. */
-function effective(options: ConfigTextOptions, host: string): Readonly<Record<string, string>> {
-  const { stdout, stderr, status } = ssh(options, '-T', '-G', host);
+/** What ssh makes of a host by these lines, and the user's below them: its options by their names in lower case. */
+function effective(options: ConfigTextOptions, host: string, users = ''): Readonly<Record<string, string>> {
+  const { stdout, stderr, status } = ssh({ ...options, users }, '-T', '-G', host);
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   return Object.fromEntries(stdout.split('\n').map((line) => line.split(/ (.*)/s).slice(0, 2)));
 }
@@ -99,6 +99,57 @@ describe(`the lines, as ssh reads them${withSsh}`, () => {
       expect(led).toEqual(['Web-1', 'web-1']);
     },
   );
+
+  it.skipIf(noSsh).each(['mint', 'vsock/3'])(
+    'have ssh take %s as it is, whatever domains it looks in',
+    (host) => {
+      const options = { knownHosts: undefined, target: 'qemu/mint' };
+      const given = { program, fdpass: true, hosts: [{ host: 'mint', about: 'mint', options }] };
+      const domains = [
+        'CanonicalizeHostname always',
+        'CanonicalDomains a.invalid',
+        'CanonicalizeFallbackLocal no',
+      ];
+      expect(effective(given, host, `Host *\n${domains.join('\n')}\n`)).toMatchObject({
+        hostname: host,
+        proxycommand: expect.stringContaining('/opt/vmssh proxy'),
+      });
+    },
+  );
+
+  it.skipIf(noSsh)('make each spelling of a machine that a list prints the same login', () => {
+    const known = { status: 'running', identityFile: '/k/key' } as const;
+    const uuid = '11111111-2222-4333-8444-555555555555';
+    const all: readonly ListedMachine[] = [
+      {
+        ...known,
+        name: 'Dev',
+        target: 'lima/Dev',
+        provider: 'lima',
+        also: ['qemu/lima-dev'],
+        user: 'ann',
+        uuid,
+      },
+      { ...known, name: 'web', target: 'machine/web', provider: 'machined', also: ['container/web'], uuid },
+      { ...known, name: 'fc', target: 'firecracker/fc', provider: 'firecracker', also: [], user: 'root' },
+    ];
+    const made = concreteHosts(all, { prefix: '', taken: () => undefined, knownHosts: '~/known' });
+    for (const asksForKeys of [true, false])
+      for (const { name, target, also } of all) {
+        const login = (typed: string) => {
+          const options = { program, fdpass: true, hosts: made.hosts, asksForKeys };
+          const { user, identityfile, hostkeyalias } = effective(options, typed);
+          return { user, identityfile, hostkeyalias };
+        };
+        const spelled = [
+          name.toLowerCase(),
+          ...[target, ...also].flatMap((each) => [each, each.replace('/', '%')]),
+        ];
+        const logins = spelled.map(login);
+        expect(logins).toEqual(spelled.map(() => login(name)));
+        expect(logins[0]?.identityfile).toBe('/k/key');
+      }
+  });
 
   it.skipIf(noSsh).each(['example.com', 'host', 'vsock', 'unix.example', 'machine.example', 'vsocks/3'])(
     'do not match %s',
@@ -216,6 +267,7 @@ describe('lines for ssh_config', () => {
     expect(lines).toBe(`Host m-vsock
     ProxyCommand /v proxy vsock-mux%%Run%%x 70000
     ProxyUseFdpass no
+    CanonicalizeHostname no
     CheckHostIP no
     HostKeyAlias m-vsock
     StrictHostKeyChecking accept-new
@@ -249,6 +301,6 @@ it.each([
       ...{ host: `web${at}`, about: 'one', options: { target, knownHosts: undefined } },
     })),
   });
-  const brings = [...text.matchAll(/proxy.* --bring-sshd --ssh-user '%r' (\S+) %p/g)];
+  const brings = [...text.matchAll(/proxy.* --bring-sshd --record --ssh-user '%r' (\S+) %p/g)];
   expect(brings.map(([, target]) => target)).toEqual(want);
 });

@@ -26,7 +26,7 @@ it('the lines are these, with settings of the user above ours in each block', ()
     ],
   });
   const [ours, keyed] = [
-    ['ProxyUseFdpass yes', 'CheckHostIP no'],
+    ['ProxyUseFdpass yes', 'CanonicalizeHostname no', 'CheckHostIP no'],
     ['GlobalKnownHostsFile /dev/null', 'HashKnownHosts no', 'UpdateHostKeys no'],
   ];
   const alive = ['ServerAliveInterval 15', 'ServerAliveCountMax 4'];

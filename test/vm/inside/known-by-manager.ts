@@ -60,7 +60,7 @@ E`,
   /** Again and again: on a machine as slow as this one a manager may be late, which is as if it could not say. */
   const strictly = () => expect.poll(() => ssh('strict'), { timeout: 400_000, interval: 500 });
   const isIn = (line = '') => ({ code: 0, stdout: 'in\n', stderr: line && `vmssh: "${host}" ${line}\n` });
-  const first = async () => isIn(`shows the host key that its manager has, ${await key()}: kept`);
+  const first = async () => isIn(`shows the host key that its manager confirms, ${await key()}: kept`);
 
   describe(`${login}, whose key its manager reads`, () => {
     beforeAll(async () => {
@@ -115,8 +115,8 @@ E`,
         await otherKey();
       };
       await remade();
-      const known = `its manager has the host key that it shows, ${await key()}`;
-      await strictly().toEqual(isIn(`is another machine than before; ${known}`));
+      const known = `its manager confirms the host key that it shows, ${await key()}`;
+      await strictly().toEqual(isIn(`is a different machine than before; ${known}`));
       expect(await ssh('strict')).toEqual(isIn());
       // Its manager cannot say.
       await remade();
@@ -124,7 +124,7 @@ E`,
       expect(await ssh('accept-new', '-o StrictHostKeyChecking=no')).toMatchObject({
         ...{ code: 255, stdout: '' },
         stderr: expect.stringMatching(
-          /^vmssh: the host key of ".*" is refused: .* another machine until now.* forget /,
+          /^vmssh: the host key of ".*" is refused: .* the name now reaches a different machine.* forget /,
         ),
       });
     }, 900_000);

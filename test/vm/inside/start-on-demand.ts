@@ -33,14 +33,14 @@ export function startsOnDemand(sh: Sh, machine: Startable): void {
         wait $!; echo "exit code $?"; rm /run/said`,
         400,
       );
-      expect(stdout).toContain(`interrupted: "${program}" goes on, and "${name}" is left as it is`);
+      expect(stdout).toContain(`interrupted: "${program}" is still running, and "${name}" is left as it is`);
       expect(stdout).toMatch(/exit code 130\n$/);
       expect(await sh(`until ${isUp}; do sleep 0.5; done`, 400)).toMatchObject({ code: 0 });
     }, 1_800_000);
 
-    test('is started by ssh, as VS Code calls it, and by rsync after config install --start', async () => {
+    test('is started by ssh, as VS Code calls it, and by rsync after config install --start=NAME', async () => {
       // While it runs: an image of systemd-nspawn that does not run has no Host.
-      expect(await sh('vmssh config install --start', 400)).toMatchObject({ code: 0 });
+      expect(await sh(`vmssh config install --start=${name}`, 400)).toMatchObject({ code: 0 });
       expect(await sh(off)).toMatchObject({ code: 0 });
       expect(await sh(`echo 'uname -n; exit 7' | ssh -T ${name} bash`, 400)).toMatchObject({
         code: 7,

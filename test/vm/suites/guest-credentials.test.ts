@@ -65,7 +65,7 @@ describeGuests('a guest that is started with the keys of vmssh guest credentials
       for (const options of [[], takesAny]) {
         const refused = await login('hostname', { options });
         expect(refused).toMatchObject({ code: 255, stdout: '' });
-        expect(refused.stderr).toContain('is not the one that vmssh guest credentials made for "web"');
+        expect(refused.stderr).toContain('is not the key that vmssh guest credentials made for "web"');
       }
       // Its owner trusts it for once, to see and run the fix.
       const options = [...takesAny, '-o', 'KnownHostsCommand=none'];

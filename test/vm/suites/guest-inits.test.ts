@@ -41,8 +41,8 @@ describeGuests('setting up a guest without systemd', () => {
         (await ssh('-o', 'BatchMode=yes', `root@${target}`, 'cat /proc/1/comm')).stdout;
       const isClosed = () => banner({ path: guest.muxPath, muxPort: 22 }).then(String, () => 'closed');
       const before = await listEtc(guest);
-      const [failed, fix] = faultsOf(await check());
-      expect([failed?.step, fix?.text]).toEqual(['systemd', expect.stringContaining('vmssh guest install')]);
+      const [failed, fix, hint] = faultsOf(await check());
+      expect([failed?.step, hint?.text]).toEqual(['systemd', expect.stringContaining('vmssh guest install')]);
       expect(failed?.text).toMatch(kind.says);
 
       const done = await install();

@@ -59,7 +59,7 @@ describeGuests('machines on a host with systemd-machined', () => {
     expect(await sh(first)).toMatchObject({
       code: 255,
       stdout: '',
-      stderr: expect.stringContaining('is not the one that vmssh guest credentials made for "box"'),
+      stderr: expect.stringContaining('is not the key that vmssh guest credentials made for "box"'),
     });
     await sh(back);
     expect(await sh(first)).toMatchObject({ code: 0, stdout: made });

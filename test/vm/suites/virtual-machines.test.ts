@@ -103,7 +103,7 @@ describeGuests('virtual machines of QEMU and libvirt', () => {
     expect(await sh(`${answers}; rm ~/.ssh/vmssh_known_hosts; vmssh config install`)).toMatchObject({
       code: 0,
     });
-    await strictly().toEqual(isIn('shows the host key that its manager has', ': kept'));
+    await strictly().toEqual(isIn('shows the host key that its manager confirms', ': kept'));
     expect(await strict()).toEqual(isIn(''));
     await sh(`ssh -n plum '${anew}'`);
     for (const told of ['no', 'accept-new', 'yes'])
@@ -112,7 +112,7 @@ describeGuests('virtual machines of QEMU and libvirt', () => {
     await guest.run('virsh -q destroy plum');
     await guest.run('virsh -q create /dev/stdin', { input: domain(other), timeout: 120 });
     expect(await sh(`${up(plum)}; ${answers}`, 1200)).toMatchObject({ code: 0 });
-    const said = 'is another machine than before; its manager has the host key that it shows';
+    const said = 'is a different machine than before; its manager confirms the host key that it shows';
     await strictly().toEqual(isIn(said));
     expect(await strict()).toEqual(isIn(''));
     // What it says to its manager is not what it shows.
@@ -125,7 +125,7 @@ describeGuests('virtual machines of QEMU and libvirt', () => {
       stderr: expect.stringContaining('Address already in use'),
     });
     await guest.run(register({ name: 'ghost', class: 'vm', service: 'test', vSockCid: 51 }));
-    await expectList(guest, { warnings: [{ code: 'CID_TWICE' }] });
+    await expectList(guest, { warnings: [{ code: 'ADDRESS_TWICE' }] });
   });
 
   test('of libvirt are listed with the state that it reports', async () => {
@@ -136,7 +136,7 @@ describeGuests('virtual machines of QEMU and libvirt', () => {
     await guest.run('virsh -q destroy plum');
     await expectList(guest, {
       machines: [{ name: 'ghost' }, { name: 'mint' }],
-      warnings: [{ code: 'CID_TWICE' }],
+      warnings: [{ code: 'ADDRESS_TWICE' }],
     });
   });
 

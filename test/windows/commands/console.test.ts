@@ -29,7 +29,7 @@ describeWindows('vmssh on a console', () => {
     cpSync(file('say.exe'), file('own/ssh.exe'));
   });
 
-  const onConsole = (args: readonly string[], typed: readonly string[] = []) => {
+  const onConsole = (args: readonly string[], typed: readonly string[] = [], more = {}) => {
     const env = {
       ...process.env,
       FAKE_WMI: workFile('machines.tsv'),
@@ -37,6 +37,7 @@ describeWindows('vmssh on a console', () => {
       HV_SSH_COMMAND: workFile('own\\ssh.exe'),
       CONSOLE_LOG: workFile('console.log'),
       CONSOLE_KEYS: typed.join(' '),
+      ...more,
     };
     return runOnWindows([workFile('console.exe'), ...vmssh, ...args], { env });
   };
@@ -49,6 +50,11 @@ describeWindows('vmssh on a console', () => {
   ])('picks a machine by $name', async ({ typed, want }) => {
     expect((await onConsole(['ssh'], typed)).code).toBe(0);
     expect(readFileSync(file('ssh.args'), 'utf8')).toContain(`hyper-v%${want}`);
+  });
+
+  it('ends with 130 by Ctrl-C', async () => {
+    const list = ['list', '--watch', '--provider=hyper-v'];
+    expect((await onConsole(list, [], { CONSOLE_CTRL_C: '1' })).code).toBe(130);
   });
 
   it('picks none by Escape', async () => {

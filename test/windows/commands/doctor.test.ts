@@ -21,7 +21,7 @@ describeWindows('vmssh doctor --report', () => {
     expect(text.split('\n')).toEqual(
       expect.arrayContaining([
         '| ✓ | ssh | OpenSSH_for_Windows_9.5p1 |',
-        '| ✓ | addon | node-hvsock-native is loaded |',
+        '| ✓ | addon | it is in this program |',
         '| ✓ | hvsock | Windows has Hyper-V sockets; to itself: WSAECONNREFUSED |',
         '| ✓ | rights | this user is elevated |',
         '| – | services | Hyper-V socket services: 0 are registered |',

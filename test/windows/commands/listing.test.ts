@@ -117,7 +117,7 @@ describeWindows.each(Object.entries(programs))('vmssh list by %s', (_name, progr
     const busy = { ...wmi([mint]), FAKE_WMI_ENDLESS: '1', FAKE_WMI_BUSY: '50' };
     const { code, stdout, stderr } = await list(busy);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    expect(stderr).toContain('warning: hyper-v: gave no answer within 8 s (TIMEOUT)');
+    expect(stderr).toContain('warning: hyper-v: did not answer within 8 s (TIMEOUT)');
   });
 
   it('leaves out a machine whose name has no end, and lists the others', async () => {

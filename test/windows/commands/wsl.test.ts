@@ -100,4 +100,14 @@ describeWindows('WSL2', () => {
     expect(stderr).toContain('"Debian" runs without systemd');
     expect(stderr).toContain('/etc/wsl.conf');
   });
+
+  it('has a name that means neither of two if Hyper-V has a machine with it too', async () => {
+    writeFileSync(join(workFolder(), 'machines.tsv'), '86E0C1E9-782C-47E0-B7C2-99F8167F5178\tDebian\t2\n');
+    const answers = { verbose: utf16(verbose), running: utf16('Debian\r\n'), exec: `${vmId}\nsystemd\n` };
+    const env = { ...withHvsock({ PORT: '1' }), ...wsl(answers), FAKE_WMI: workFile('machines.tsv') };
+    const { code, stderr } = await runOnWindows([...vmssh, 'nc', '--banner', 'Debian'], { env });
+    expect(code).toBe(4);
+    expect(stderr).toContain('hyper-v/Debian');
+    expect(stderr).toContain('wsl/Debian');
+  });
 });

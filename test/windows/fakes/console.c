@@ -2,6 +2,7 @@
 //
 // CONSOLE_KEYS  records as a console delivers them, put into its input before the program starts: virtual key and character
 //               in hexadecimal, such as "28:0 d:d"; each key is released too
+// CONSOLE_CTRL_C  if it is set, Ctrl-C each half second until the program has ended
 // CONSOLE_LOG   a file for the modes of the console's input and output, before and after the program
 #include <windows.h>
 #include <stdio.h>
@@ -11,12 +12,18 @@
 
 static const WCHAR inside[] = L"--inside";
 
+// Not SetConsoleCtrlHandler(NULL, TRUE), which the program would inherit.
+static BOOL WINAPI go_on(DWORD control) { return control == CTRL_C_EVENT; }
+
 static DWORD run(WCHAR* command, STARTUPINFOEXW* start, DWORD flags) {
   PROCESS_INFORMATION process;
   DWORD code = 125;
   if (!CreateProcessW(NULL, command, NULL, NULL, start->StartupInfo.hStdInput != NULL, flags, NULL, NULL, &start->StartupInfo, &process)) {
     fprintf(stderr, "console: cannot start it: %lu\n", GetLastError());
     return code;
+  }
+  if (flags == 0 && getenv("CONSOLE_CTRL_C")) {
+    while (WaitForSingleObject(process.hProcess, 500) == WAIT_TIMEOUT) GenerateConsoleCtrlEvent(CTRL_C_EVENT, 0);
   }
   WaitForSingleObject(process.hProcess, INFINITE);
   GetExitCodeProcess(process.hProcess, &code);
@@ -82,6 +89,7 @@ static DWORD be_inside(void) {
   start.StartupInfo.hStdInput = input;
   start.StartupInfo.hStdOutput = start.StartupInfo.hStdError = output;
   type_keys(input);
+  SetConsoleCtrlHandler(go_on, TRUE);
   // As an older shell leaves it: the program has to ask for sequences.
   SetConsoleMode(output, ENABLE_PROCESSED_OUTPUT | ENABLE_WRAP_AT_EOL_OUTPUT);
   log_modes(input, output);

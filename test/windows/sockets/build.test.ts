@@ -48,10 +48,10 @@ describeWindows('the addon for Windows', () => {
     expect(readFileSync(built).equals(readFileSync(addon))).toBe(true);
     rmSync(built);
     symlinkSync(join(repo, 'node_modules'), join(unpacked, 'node_modules'));
-    await execute('node', [join(unpacked, 'build-win32.js')], { timeout: 240 });
+    await execute('node', [join(unpacked, 'build-win32.js')], { timeout: 600 });
     expect(readFileSync(built).equals(readFileSync(addon))).toBe(true);
     rmSync(folder, { recursive: true });
-  }, 300_000);
+  }, 660_000);
 
   it('holds no path of the machine that built it', () => {
     expect(readFileSync(addon).includes(repo)).toBe(false);

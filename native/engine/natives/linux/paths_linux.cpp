@@ -24,6 +24,8 @@ Stat lstat(const std::string& path) {
 
 void access(const std::string& path, int mode) { succeeded(::access(path.c_str(), mode), "access", path); }
 
+bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
+
 std::vector<Entry> entries(const std::string& path) {
   const std::unique_ptr<DIR, int (*)(DIR*)> folder(opendir(path.c_str()), closedir);
   if (!folder) throw lastFailure("scandir", path);

@@ -38,6 +38,8 @@ void access(const std::string& path, int mode) {
   if (locked && (mode & mayWrite) != 0) throw SystemFailure{ERROR_ACCESS_DENIED, "access", path};
 }
 
+bool exists(const std::string& path) { return GetFileAttributesW(widePath(path).c_str()) != INVALID_FILE_ATTRIBUTES; }
+
 std::vector<Entry> entries(const std::string& path) {
   if ((attributesOf(path, "scandir") & FILE_ATTRIBUTE_DIRECTORY) == 0) {
     throw SystemFailure{ERROR_DIRECTORY, "scandir", path};

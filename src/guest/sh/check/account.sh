@@ -21,7 +21,7 @@ login_lists() {
 refused_by_list() {
   matched=$3
   case $2 in
-    Deny*) list_fix="take $1 out of $2 in sshd_config" ;;
+    Deny*) list_fix="# take $1 out of $2 in sshd_config" ;;
     AllowGroups) list_fix=$(group_fix "$1" "$3") ;;
     *) list_fix=$(setting_fix "$2" "$(printf '%s' "$3" | tr '\n' ' ') $1") ;;
   esac
@@ -78,6 +78,17 @@ here_matches() {
 }
 # shellcheck disable=SC2254 # a pattern of sshd's, with the same * and ?
 matches() { case $1 in $2) return 0 ;; *) return 1 ;; esac; }
+
+# password_expired ACCOUNT: sshd lets no key in without a new one, by PAM.
+password_expired() {
+  case $login_about in *'assword change required'* | *'assword has expired'* | *'password is expired'*) return 0 ;; esac
+  changed=$(getent shadow "$1" 2>/dev/null | cut -d: -f 3,5)
+  case $(setting usepam),$changed in
+    yes,0:*) return 0 ;;
+    yes,[0-9]*:[0-9]*) [ $((${changed%:*} + ${changed#*:})) -lt $(($(date +%s) / 86400)) ] ;;
+    *) return 1 ;;
+  esac
+}
 
 # Only root can read these.
 login_account() {

@@ -24,7 +24,7 @@ check_privsep() {
     *)
       message=$(journalctl -q -b -o cat --no-pager -u "$(served_by)*" -g 'privilege separation' -n 1 2>/dev/null)
       fail privsep "$folder is missing, and $unit@.service has no RuntimeDirectory=${folder#/run/}${message:+; the journal has: $message}" \
-        "mkdir -p /etc/systemd/system/$unit@.service.d && printf '[Service]\nRuntimeDirectory=${folder#/run/}\nRuntimeDirectoryPreserve=yes\n' > /etc/systemd/system/$unit@.service.d/folder.conf && systemctl daemon-reload"
+        "$(drop_in "$unit@.service" zz-vmssh-folder '[Service]' "RuntimeDirectory=${folder#/run/}" RuntimeDirectoryPreserve=yes)"
       return 1 ;;
   esac
 }
@@ -45,17 +45,19 @@ check_banner() {
       say skipped banner "no $(exports_sshd || printf 'perl, python3 or ')socat to try it with: run vmssh check on the host" ;;
     no-loopback) say skipped banner 'vsock_loopback cannot be loaded: run vmssh check on the host' ;;
     silent)
-      fail accept "port $port is open, but sends no banner" 'see Accept=yes and the names of the units, and: journalctl -u "sshd-vsock*"'
+      fail accept "port $port is open, but sends no banner" "$(unit_log)"
       return 1 ;;
     closed)
       changed_by=$(own_drop_ins "$(served_by).service")
-      fail banner "port $port is closed without a banner: $(why_closed)" "journalctl -b -u '$(served_by)*'${changed_by:+; see $changed_by}"
+      fail banner "port $port is closed without a banner: $(why_closed)" "$(unit_log)${changed_by:+ # see also $changed_by}"
       return 1 ;;
     *)
-      fail listening "a connection to port $port over loopback fails, although systemd reports no error: ${banner#error }" "systemctl restart ${unit:-sshd-vsock}.socket; ss -l --vsock"
+      fail listening "a connection to port $port over loopback fails, although systemd reports no error: ${banner#error }" "ss -l -p --vsock # if sshd does not listen there: systemctl restart ${unit:-sshd-vsock}.socket"
       return 1 ;;
   esac
 }
+
+unit_log() { if is_systemd; then echo "journalctl -b --no-pager -n 40 -u '$(served_by)*'"; else sshd_log; fi; }
 
 # own_drop_ins UNIT: this system's, not the distribution's.
 own_drop_ins() {
@@ -82,8 +84,8 @@ check_unknown() {
   say ok name-lookup "looking up the name UNKNOWN took $ms ms"
 }
 hosts_note() {
-  if is_wsl; then echo ' # and [network] generateHosts=false in /etc/wsl.conf, or WSL rewrites it'; fi
+  if is_wsl; then echo ' # put [network] generateHosts=false into /etc/wsl.conf too, or WSL rewrites it'; fi
   if grep -rqs '^[[:space:]]*manage_etc_hosts:[[:space:]]*\(true\|template\)' "$R/etc/cloud/cloud.cfg" "$R/etc/cloud/cloud.cfg.d"; then
-    echo ' # and into /etc/cloud/templates/hosts.*.tmpl: or cloud-init rewrites it'
+    echo ' # put it into /etc/cloud/templates/hosts.* too, or cloud-init rewrites it'
   fi
 }

@@ -8,7 +8,7 @@ check_credentials() {
   if [ ! -e "$taken/tmpfiles.extra" ]; then
     if [ -z "$made_key" ] && ! given_host_key; then return 0; fi
     fail credentials "a host key was made for this machine, but it did not get it: $(why_not_taken)" \
-      'vmssh guest credentials NAME --for cloud-init, or another form, on the host'
+      '# on the host: vmssh guest credentials NAME --for cloud-init, or another form'
     return 1
   fi
   wanted=$made_key
@@ -17,12 +17,12 @@ check_credentials() {
   used=$(cut -d ' ' -f 1,2 "$R$host_key_file.pub" 2>/dev/null)
   if [ "$used" != "$wanted" ] && [ "$(key_in_credential)" != "$wanted" ]; then
     fail credentials "the host key in this machine's credentials is not the one that was made for it" \
-      'start it with what vmssh guest credentials prints on the host now'
+      '# start it with what vmssh guest credentials prints on the host now'
   elif [ "$used" != "$wanted" ]; then
     fail credentials "$host_key_file is not the key in this machine's credentials: something replaced it" \
       'systemd-tmpfiles --create - < /run/credentials/@system/tmpfiles.extra'
   elif [ -n "${sshd:-}" ] && ! uses_host_key; then
-    fail credentials "sshd does not use $host_key_file, which has the key that was made for it" "add to /etc/ssh/sshd_config: HostKey $host_key_file"
+    fail credentials "sshd does not use $host_key_file, which has the key that was made for it" "sed -i '1i HostKey $host_key_file' /etc/ssh/sshd_config"
   else
     say ok credentials 'sshd has the host key that was made for this machine'
     check_root_keys

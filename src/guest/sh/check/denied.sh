@@ -8,17 +8,17 @@ check_denied() {
     fi
     # It may not matter for a login.
     say skipped denied "AppArmor denied sshd something: $denied"
-    say fix denied "$(apparmor_fix "$denied")"
+    say_fix denied "$(apparmor_fix "$denied")"
   fi
   if [ "$(cat "$R/sys/fs/selinux/enforce" 2>/dev/null)" != 1 ]; then return 0; fi
   denied=$(selinux_denials)
   if [ -n "$denied" ]; then
     fail denied "SELinux denies sshd its vsock socket: $(printf '%s\n' "$denied" | tail -n 1)" \
-      "printf '%s\\n' $(rules_for "$denied") > /root/vmssh-vsock.cil && semodule -i /root/vmssh-vsock.cil # or a newer selinux-policy"
+      "printf '%s\\n' $(rules_for "$denied") > /root/vmssh-vsock.cil && semodule -i /root/vmssh-vsock.cil # or install a newer selinux-policy"
     return 1
   elif failed_for_sshd; then
     say skipped denied 'SELinux is enforcing, and no denial is in the logs; without auditd the kernel loses many'
-    say fix denied 'setenforce 0, and check again: if it answers now, SELinux is the cause; then setenforce 1'
+    say_fix denied 'setenforce 0 # and check again: if it answers now, SELinux is the cause; then setenforce 1'
   fi
 }
 
@@ -46,7 +46,7 @@ apparmor_fix() {
   denied_profile=$(word_of profile "$1")
   # Whoever chose such a name chooses nothing that is run.
   if printf '%s' "$denied_profile" | grep -Eq '^-|[^A-Za-z0-9_./@,-]'; then
-    echo 'aa-complain for the profile of that line, to try without it'
+    echo '# aa-complain for the profile of that line, to try without it'
     return 0
   fi
   rule=
@@ -59,10 +59,10 @@ apparmor_fix() {
   last_brace=$(grep -n '^}' "$R/etc/apparmor.d/$each_file" 2>/dev/null | tail -n 1 | cut -d : -f 1)
   each_file=/etc/apparmor.d/${each_file#./}
   if [ -z "$last_brace" ]; then
-    echo "aa-complain $denied_profile, to try without it"
+    echo "aa-complain $denied_profile # to try without it"
   elif [ -z "$rule" ] || printf '%s' "$each_file$rule" | grep -q '[^A-Za-z0-9_./@, -]'; then
     # Nor by the name of a file.
-    echo "apparmor_parser -R $each_file, to try without it; to allow it: put a rule before its last } and run: apparmor_parser -r $each_file"
+    echo "apparmor_parser -R $each_file # to try without it; to allow it: put a rule before its last } and run: apparmor_parser -r $each_file"
   else
     echo "sed -i '${last_brace}i\\  $rule' $each_file && apparmor_parser -r $each_file # or, to try without the profile: apparmor_parser -R $each_file"
   fi

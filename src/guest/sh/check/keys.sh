@@ -12,7 +12,12 @@ login_key_files() {
         continue ;;
       none) continue ;;
     esac
-    if key_file=$(existing "$1" "$each"); then break; fi
+    key_file=$(key_path "$1" "$each")
+    if [ -d "$R$key_file" ]; then
+      fail login "$key_file is a folder$(refusals)" "mv $key_file $key_file.folder$(key_fix "$1" | sed 's/^/ /')"
+      return 1
+    elif [ -s "$R$key_file" ]; then break; fi
+    key_file=
   done
   if [ -z "$key_file" ]; then
     no_key_file "$1"
@@ -21,13 +26,27 @@ login_key_files() {
   key_source=" with the keys of $key_file"
   hidden_home || return 1
   if [ "$(setting strictmodes)" = no ]; then return 0; fi
-  for each in "$key_file" "${key_file%/*}" "$home"; do
-    loose=$(find -H "$R$each" -prune \( -perm -002 -o ! \( -user "$1" -o -user root \) \) 2>/dev/null)
-    if [ -z "$loose" ] && ! private_group "$R$each"; then loose=$(find -H "$R$each" -prune -perm -020 2>/dev/null); fi
-    if [ -n "$loose" ]; then
-      fail login "$each can be written by users other than $1 ($(stat -L -c '%A %U:%G' "$R$each")), so sshd does not read $key_file$(refusals)" "chown $1: $each && chmod go-w $each"
-      return 1
+  loose=$(loose_part "$key_file" "$1")
+  if [ -z "$loose" ]; then return 0; fi
+  case $loose in "$home" | "$home"/*) loose_owner=$1 ;; *) loose_owner=root ;; esac
+  fail login "$loose can be written by users other than $1 ($(stat -L -c '%A %U:%G' "$R$loose")), so sshd does not read $key_file$(refusals)" \
+    "$(if ! owned_by "$R$loose" "$1"; then echo "chown $loose_owner: $loose && "; fi)chmod go-w $loose"
+  return 1
+}
+owned_by() { [ -n "$(find -H "$1" -prune \( -user "$2" -o -user root \) 2>/dev/null)" ]; }
+
+# loose_part FILE ACCOUNT: the first of it and the folders above it, up to the home, that others than the account and root can change.
+loose_part() {
+  part=$1
+  while [ -e "$R$part" ]; do
+    if ! owned_by "$R$part" "$2" || [ -n "$(find -H "$R$part" -prune -perm -002)" ] ||
+      { ! private_group "$R$part" && [ -n "$(find -H "$R$part" -prune -perm -020)" ]; }; then
+      echo "$part"
+      return 0
     fi
+    if [ "$part" = "$home" ] || [ "$part" = / ]; then break; fi
+    part=${part%/*}
+    part=${part:-/}
   done
 }
 
@@ -37,7 +56,7 @@ hidden_home() {
   case "$hides $key_file" in
     'yes /home/'* | 'yes /root/'* | 'tmpfs /home/'* | 'tmpfs /root/'*)
       fail login "$unit@.service has ProtectHome=$hides: its sshd does not see $key_file" \
-        "mkdir -p /etc/systemd/system/$unit@.service.d && printf '[Service]\nProtectHome=no\n' > /etc/systemd/system/$unit@.service.d/zz-vmssh-home.conf && systemctl daemon-reload"
+        "$(drop_in "$unit@.service" zz-vmssh-home '[Service]' ProtectHome=no)"
       return 1 ;;
   esac
 }
@@ -107,7 +126,7 @@ no_key_file() {
   done
   if [ -n "$unread" ]; then
     fail login "the keys of the credential $unread are there, but sshd reads them as $1, who may not (systemd#42359), and $1 has none in $files$(refusals)" \
-      "log in as root, or: $(key_fix "$1")"
+      "$(key_fix "$1"); or log in as root"
     return 1
   fi
   if [ "$1" = root ] && credential_lost; then return 1; fi
@@ -155,15 +174,15 @@ merged() {
 # vmssh puts keys into ~/.ssh/authorized_keys only.
 key_fix() {
   case " $(setting authorizedkeysfile) " in
-    *' .ssh/authorized_keys '* | *' %h/.ssh/authorized_keys '*) echo "put a key into $home/.ssh/authorized_keys, as the script of vmssh guest print can" ;;
+    *' .ssh/authorized_keys '* | *' %h/.ssh/authorized_keys '*) echo "# put a key into $home/.ssh/authorized_keys: on the host, vmssh guest install --key does that" ;;
     ' none ') setting_fix AuthorizedKeysFile .ssh/authorized_keys ;;
     *)
       for each in $(setting authorizedkeysfile); do
         case $each in /run/credentials/* | /run/sshd-generated-*) continue ;; esac
-        echo "put a key into $(key_path "$1" "$each")"
+        echo "# put a key into $(key_path "$1" "$each")"
         return 0
       done
-      echo "give $1 a key" ;;
+      echo "# give $1 a key" ;;
   esac
 }
 
@@ -179,20 +198,37 @@ private_group() {
 # login_key_options ACCOUNT: whether any key of $key_file can be accepted from a peer over vsock.
 login_key_options() {
   if [ -z "${key_file:-}" ] || [ ! -r "$R$key_file" ]; then return 0; fi
+  byte_order_mark=$(printf '\357\273\277')
   key_hindered=
+  key_number=0
+  key_whole=
+  key_line=
   while IFS= read -r each_line || [ -n "$each_line" ]; do
+    key_number=$((key_number + 1))
+    case $each_line in "$byte_order_mark"*) key_hindered="mark 1" ;; esac
     each_type=$(printf '%s\n' "$each_line" | sed -En 's/^([^#].*[[:blank:]])?((sk-)?(ssh|ecdsa)-[A-Za-z0-9@.-]+)[[:blank:]]+AAAA.*/\2/p')
+    # What follows a key without a comment may be the rest of it.
+    if [ -n "$key_line" ] && [ -z "$each_type" ] && printf '%s\n' "$each_line" | grep -Eq '^[A-Za-z0-9+/]{4,}={0,2}([[:blank:]]|$)'; then
+      key_hindered="broken $((key_number - 1))"
+      key_whole=
+    fi
+    if [ -n "$key_whole" ]; then return 0; fi
+    case ${each_line##*[[:blank:]]} in AAAA* | ssh-* | ecdsa-* | sk-*) key_line=yes ;; *) key_line= ;; esac
     if [ -z "$each_type" ]; then continue; fi
     each_hindrance=$(key_hindrance "${each_line%%"$each_type"*}" "$each_type")
-    if [ -z "$each_hindrance" ]; then return 0; fi
-    key_hindered=${key_hindered:-$each_hindrance}
+    if [ -z "$each_hindrance" ]; then key_whole=yes; else key_hindered=${key_hindered:-$each_hindrance}; fi
   done <"$R$key_file"
+  if [ -n "$key_whole" ]; then return 0; fi
   key_value=${key_hindered#* }
   case ${key_hindered%% *} in
     from) fail login "$key_file has from=\"$key_value\" before the key, and a peer over vsock has the host name UNKNOWN$(refusals)" "$(from_fix "$key_value" "$key_file")" ;;
     expired) fail login "$key_file has expiry-time=\"$key_value\" before the key: it has expired$(refusals)" \
       "sed -i 's/,expiry-time=\"$key_value\"//; s/expiry-time=\"$key_value\"[, ]//' $key_file" ;;
     type) algorithm_refused "$key_value" "$(refusals)" ;;
+    mark) fail login "$key_file begins with a byte order mark, so sshd does not know its first key$(refusals)" \
+      "sed -i \"1s/^\$(printf '\\357\\273\\277')//\" $key_file" ;;
+    broken) fail login "$key_file, line $key_value: the key is broken into two lines$(refusals)" \
+      "sed -i '$key_value{N;s/\\n/$(if sed -n "${key_value}p" "$R$key_file" | grep -q AAAA; then :; else echo ' '; fi)/}' $key_file" ;;
     *) return 0 ;;
   esac
   return 1
@@ -265,7 +301,7 @@ algorithm_refused() {
 # write such a line to the journal.
 from_fix() {
   if [ -z "$1" ] || ! is_key_file "$2" || printf '%s' "$1$2" | grep -q '[^A-Za-z0-9.:/*?!,_@%+~-]'; then
-    echo "add UNKNOWN to the from= of that key, as in from=\"192.0.2.0/24,UNKNOWN\""
+    echo "# add UNKNOWN to the from= of that key, as in from=\"192.0.2.0/24,UNKNOWN\""
   else
     echo "sed -i 's|from=\"$(printf '%s' "$1" | sed 's/[.*]/\\&/g')\"|from=\"$1,UNKNOWN\"|' $2"
   fi

@@ -42,7 +42,7 @@ unknown_settings() {
     say skipped login "whether $1 may log in is not known until sshd -T works"
     return 0
   fi
-  fail login "sshd -T does not show its settings: $("$R${unit_program:-$sshd}" -T 2>&1 | tail -n 1)" 'sshd -T says what is wrong'
+  fail login "sshd -T does not show its settings: $("$R${unit_program:-$sshd}" -T 2>&1 | tail -n 1)" 'sshd -T'
   return 1
 }
 
@@ -96,7 +96,7 @@ login_configured() {
     return 1
   fi
   if [ "$1" = root ] && [ "$(setting permitrootlogin)" = forced-commands-only ]; then
-    fail login "$(origin PermitRootLogin) results in PermitRootLogin forced-commands-only$(refusals)" 'log in as another user, or set PermitRootLogin prohibit-password'
+    fail login "$(origin PermitRootLogin) results in PermitRootLogin forced-commands-only$(refusals)" "$(setting_fix PermitRootLogin prohibit-password) # or log in as another user"
     return 1
   fi
   if [ "$(setting pubkeyauthentication)" = no ]; then
@@ -142,7 +142,7 @@ login_methods() {
         return 0
       fi
       fail login "a login without prompts failed: $login_about; $more" \
-        "log in by ssh, which asks for the rest; or, if a key is to be enough: $(setting_fix AuthenticationMethods publickey)"
+        "$(setting_fix AuthenticationMethods publickey) # if a key is to be enough; else log in by ssh, which asks for the rest"
       return 1 ;;
   esac
 }

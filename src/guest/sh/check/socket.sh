@@ -8,81 +8,168 @@ find_socket_unit() {
     echo sshd-unix-export
     return 0
   fi
-  if unit_file "$(unit_of_port "$1").socket" >/dev/null; then
-    unit_of_port "$1"
+  named=$(unit_of_port "$1")
+  if named_file=$(unit_file "$named.socket") && { is_null "$named_file" || listens_on "$R$named_file" "$1"; }; then
+    echo "$named"
     return 0
   fi
   for each_folder in $unit_folders; do
     for each_file in "$R$each_folder"/*.socket; do
-      if listens_on "$each_file" "$1"; then
+      if [ -f "$each_file" ] && listens_on "$each_file" "$1"; then
         each_file=${each_file##*/}
         echo "${each_file%.socket}"
         return 0
       fi
     done
   done
-  return 1
+  # It has another address.
+  [ -n "$named_file" ] && echo "$named"
 }
+is_null() { [ "$(readlink -f "$R$1")" = /dev/null ]; }
 
 check_socket() {
   if ! unit=$(find_socket_unit "$port"); then
-    foreign_listener || no_socket_unit
+    if port_holder; then foreign_listener; else no_socket_unit; fi
     return 1
   fi
   file=$(unit_file "$unit.socket")
   major=$(systemd_major)
-  if [ "$(readlink -f "$R$file")" = /dev/null ] || [ "$(show "$unit.socket" LoadState)" = masked ]; then
-    fail masked "$unit.socket is masked: $file points to /dev/null" "systemctl unmask$(case $file in /run/*) echo ' --runtime' ;; esac) $unit.socket && systemctl daemon-reload && systemctl restart $unit.socket"
-    return 1
-  fi
+  is_not_masked "$unit.socket" "$unit.socket" || return 1
   if form_file=$(file_with_unknown_form "$R$file"); then
     address=$(unknown_form "$form_file")
     fail address-form "${form_file#"$R"} has $address, and systemd $major ($(show "$unit.socket" LoadState)) does not support $(form_title)" \
-      "sed -E -i '$known_forms' ${form_file#"$R"} && systemctl daemon-reload && systemctl reset-failed $unit.socket; systemctl restart $unit.socket"
+      "sed -E -i '$known_forms' ${form_file#"$R"} && systemctl daemon-reload$(take_effect)"
     return 1
   fi
   if [ "$(show "$unit.socket" LoadState)" = bad-setting ]; then
-    fail address-form "$unit.socket is refused (bad-setting): $(last_message "$unit.socket")" "fix $file, then: systemctl daemon-reload && systemctl restart $unit.socket"
+    fail address-form "$unit.socket is refused (bad-setting)$(last_message "$unit.socket")" "# correct $file, and run: systemctl daemon-reload$(take_effect)"
     return 1
   fi
-  check_accept && check_listening
+  check_address && check_accept && check_template && check_listening
+}
+
+# is_not_masked UNIT LOADED: the second is an instance of a template.
+is_not_masked() {
+  mask_file=$(unit_file "$1")
+  if ! is_null "$mask_file" && [ "$(show "$2" LoadState)" != masked ]; then return 0; fi
+  fail masked "$1 is masked: $mask_file points to /dev/null" \
+    "systemctl unmask$(case $mask_file in /run/*) echo ' --runtime' ;; esac) $1 && systemctl daemon-reload$(take_effect)"
+  return 1
+}
+
+# take_effect: the end of a command that changes the socket's files. What listens for others too may be the user's way in: it is not
+# stopped.
+take_effect() {
+  if is_shared "$unit.socket"; then
+    echo " # it takes effect at the next boot: $unit.socket may be your way in, so do not stop it"
+  else
+    echo " && systemctl reset-failed $unit.socket; systemctl restart $unit.socket"
+  fi
+}
+# is_shared UNIT: whether a socket has an address that is no vsock, or an sshd that listens or another unit that ends with it.
+is_shared() {
+  case $1 in ssh.socket | sshd.socket) return 0 ;; sshd-unix-export.socket) return 1 ;; esac
+  streams "$R$(unit_file "$1")"
+  if printf '%s' "$streams" | cut -d ' ' -f 2 | grep -qv '^vsock'; then return 0; fi
+  is_needed "$1" || runs_sshd "${1%.socket}.service" ' -D '
+}
+is_needed() { [ -n "$(show "$1" RequiredBy,BoundBy,ConsistsOf)" ]; }
+# runs_sshd UNIT [OPTION]
+runs_sshd() { case $(show "$1" ExecStart) in *'path=/'*'/sshd ; '*"${2:-}"*) return 0 ;; *) return 1 ;; esac; }
+
+# check_address: the host needs the port on any CID, or on this machine's own.
+check_address() {
+  if exports_sshd; then return 0; fi
+  streams "$R$file"
+  address_why=
+  address_is="$file has no ListenStream= with vsock port $port"
+  while read -r at_number at_address at_file; do
+    case $(stream_address "$at_address") in
+      '') continue ;;
+      "vsock::$port" | "vsock:4294967295:$port") return 0 ;;
+      "vsock:1:$port") address_why=', which is loopback alone' ;;
+      vsock:*:"$port")
+        cid=$(own_cid)
+        case $(stream_address "$at_address") in vsock:"${cid:-*}":*) return 0 ;; esac
+        address_why=", and this machine's CID is $cid" ;;
+      # A wrong CID says more.
+      vsock:*) if [ -n "$address_why" ]; then continue; else address_why=", not vsock port $port; -p names another"; fi ;;
+      *) continue ;;
+    esac
+    address_is="${at_file#"$R"}, line $at_number, has ListenStream=$at_address$address_why"
+  done <<STREAMS
+$streams
+STREAMS
+  fail listening "$unit.socket does not listen for the host: $address_is" "$(without_port "$unit.socket" "$port" "vsock::$port")$(take_effect)"
+  return 1
 }
 
 check_accept() {
   if [ "$(show "$unit.socket" Accept)" != yes ]; then
-    says_no Accept yes 'connections are opened, but nothing answers'
+    accept_says='connections are opened, but nothing answers'
+    case $(banner_here "$port") in
+      'banner '*)
+        say ok accept "$unit.socket has no Accept=yes, and sshd answers"
+        return 0 ;;
+    esac
+    if is_shared "$unit.socket"; then
+      fail accept "$unit.socket, which has other addresses too, has no Accept=yes: $accept_says" \
+        "$(without_port "$unit.socket" "$port") # and at the next boot, on the host: vmssh guest install"
+    else
+      says_no "$unit.socket" Socket Accept yes "$accept_says"
+    fi
     return 1
   elif [ "$(show "$unit.socket" MaxConnections)" = 0 ]; then
-    says_no MaxConnections 64 'each connection is closed at once'
+    says_no "$unit.socket" Socket MaxConnections 64 'each connection is closed at once'
+    return 1
+  fi
+  connections=$(show "$unit.socket" NConnections)
+  if [ "${connections:-0}" -gt 0 ] && [ "$connections" -ge "$(show "$unit.socket" MaxConnections)" ]; then
+    says_no "$unit.socket" Socket MaxConnections $((connections * 4)) "all $connections are in use, and each new connection is closed at once"
     return 1
   fi
   if ! unit_file "$unit@.service" >/dev/null; then
     if other=$(other_template); then
       fail accept "$unit.socket needs $unit@.service, and there is only ${other##*/}: the names must match" \
-        "ln -s $other /etc/systemd/system/$unit@.service && systemctl daemon-reload && systemctl reset-failed $unit.socket; systemctl restart $unit.socket"
+        "ln -s $other /etc/systemd/system/$unit@.service && systemctl daemon-reload$(take_effect)"
     else
-      fail accept "$unit.socket needs a template $unit@.service, and there is none" 'the script of vmssh guest print writes it'
+      fail accept "$unit.socket needs a template $unit@.service, and there is none" "$units_fix"
     fi
     return 1
   fi
   say ok accept "$unit.socket and $unit@.service belong together"
 }
-# says_no NAME VALUE EFFECT: the last text with the setting decides, so the fix comes after it.
+
+# says_no UNIT SECTION NAME VALUE EFFECT: the last text with the setting decides, so the fix comes after it.
 says_no() {
-  no_text=$(last_text_with "$R$file" "$1")
-  no_line=$(sed -n "s/^[[:space:]]*\($1[[:space:]]*=.*\)/\1/p" "${no_text:-/dev/null}" | tail -n 1)
-  no_name=${no_text##*/}
-  fix_name=zz-vmssh-$(printf '%s' "$1" | tr '[:upper:]' '[:lower:]').conf
-  if [ "$no_text" != "$R$file" ] && [ "$(printf '%s\n' "$fix_name" "$no_name" | sort | tail -n 1)" != "$fix_name" ]; then
-    fix_name=${no_name%.conf}_vmssh.conf
+  setting_at "$1" "$3"
+  no_name=${at_text##*/}
+  fix_name=zz-vmssh-$(printf '%s' "$3" | tr '[:upper:]' '[:lower:]')
+  if [ "$at_text" != "$R$(unit_file "$1")" ] && [ "$(printf '%s\n' "$fix_name.conf" "$no_name" | sort | tail -n 1)" != "$fix_name.conf" ]; then
+    fix_name=${no_name%.conf}_vmssh
   fi
-  fix_folder=/etc/systemd/system/$unit.socket.d
   case $fix_name in
-    *[!A-Za-z0-9_.@~+-]*) set_it="take $no_line out of ${no_text#"$R"}, then: systemctl daemon-reload" ;;
-    *) set_it="mkdir -p $fix_folder && printf '[Socket]\n$1=$2\n' > $fix_folder/$fix_name && systemctl daemon-reload" ;;
+    *[!A-Za-z0-9_.@~+-]*) set_it="# take ${at_line#*:} out of ${at_text#"$R"}, and run: systemctl daemon-reload$(take_effect)" ;;
+    # Without Accept=yes a service was started, which keeps the socket.
+    *) set_it="$(drop_in "$1" "$fix_name" "[$2]" "$3=$4")$(case $3 in Accept) echo " && systemctl stop $unit.socket; systemctl stop $unit.service 2>/dev/null || :" ;; esac)$(take_effect)" ;;
   esac
-  fail accept "$(if [ -n "$no_line" ]; then echo "${no_text#"$R"} has $no_line"; else echo "$file has no $1=$2"; fi): $3" \
-    "$set_it && systemctl stop $unit.socket && systemctl stop $unit.service 2>/dev/null; systemctl restart $unit.socket"
+  says=$(at_is)
+  fail accept "${says:-$(unit_file "$1") has no $3=$4}: $5" "$set_it"
+}
+# What its template needs of systemd: a setting, the values that do, the first of them for the fix, and why.
+check_template() {
+  if exports_sshd || ! unit_file "$unit@.service" >/dev/null; then return 0; fi
+  is_not_masked "$unit@.service" "$unit@look.service" || return 1
+  while read -r need_name need_values need_why; do
+    case "|$need_values||" in *"|$(show "$unit@look.service" "$need_name")|"*) continue ;; esac
+    says_no "$unit@.service" Service "$need_name" "${need_values%%|*}" "$need_why"
+    return 1
+  done <<'NEEDS'
+StandardInput socket sshd does not get the connection
+StandardOutput socket|inherit sshd cannot answer
+User root|0 only root's sshd can let somebody in
+Type simple|exec|idle systemd waits for what sshd -i never says, and ends it
+NEEDS
 }
 other_template() {
   for each_folder in $unit_folders; do
@@ -97,29 +184,35 @@ other_template() {
 }
 
 check_listening() {
-  if [ "$(show "$unit.socket" ActiveState)" = active ]; then
+  how=$(show "$unit.socket" ActiveState)
+  if [ "$how" = active ]; then
     say ok listening "$unit.socket listens on $(show "$unit.socket" Listen)"
-  elif port_holder; then
-    fail listening "$holder listens on $(place), so $unit.socket cannot: it is $(show "$unit.socket" ActiveState) ($(show "$unit.socket" Result))" \
-      "$holder_stop; systemctl reset-failed $unit.socket; systemctl restart $unit.socket"
-    return 1
-  else
-    fail listening "$unit.socket is $(show "$unit.socket" ActiveState) ($(show "$unit.socket" Result)): $(last_message "$unit.socket")" "systemctl reset-failed $unit.socket; systemctl enable $unit.socket; systemctl restart $unit.socket"
-    return 1
+    return 0
   fi
+  how="$unit.socket is $how ($(show "$unit.socket" Result))"
+  if port_holder; then
+    foreign_listener ", so $how" "$(take_effect)"
+    return
+  elif [ "$(show "$unit.socket" Result)" = resources ] && ! command -v ss >/dev/null; then
+    fail listening "$how: something else may listen on $(place)" "$(install_command iproute2) # and check again: its ss shows who listens"
+  else
+    fail listening "$how$(last_message "$unit.socket")" "systemctl enable $unit.socket$(take_effect)"
+  fi
+  return 1
 }
-last_message() { journalctl -q -b -u "$1" -o cat -n 1 --no-pager 2>/dev/null; }
+# The last line of its journal that is no word of success.
+last_message() { journalctl -q -b -u "$1" -o cat -n 20 --no-pager 2>/dev/null | grep -v -e '^Listening on' -e '^Closed' -e '^Start' -e '^Stop' | tail -n 1 | sed 's/^/: /'; }
 
 no_socket_unit() {
   major=$(systemd_major)
   if ssh_auto_is_off && { has_ssh_generator || [ -e "$R/etc/systemd/system-generators/vmssh-ssh-generator" ]; }; then
     fail masked "the kernel's command line has systemd.ssh_auto=$(cmdline_word systemd.ssh_auto): no socket is made" \
-      "take systemd.ssh_auto= away from the kernel's command line and reboot; until then: $(units_until_reboot)"
+      "$(units_until_reboot) # until the next boot; for good: take systemd.ssh_auto= away from the kernel's command line"
   elif has_ssh_generator && [ "$port" = 22 ]; then
     fail listening "systemd $major made no sshd-vsock.socket when it started: $(generator_message)" \
-      "systemctl daemon-reload && systemctl start sshd-vsock.socket, now that the transport is there; at boot: the units of vmssh guest print, systemd.ssh_listen=vsock::22 on the kernel's command line, or ${module:-vsock} in the initramfs (modules-load.d is too late)"
+      "systemctl daemon-reload && systemctl start sshd-vsock.socket # now that the transport is there; at boot: the units of vmssh guest print, systemd.ssh_listen=vsock::22 on the kernel's command line, or ${module:-vsock} in the initramfs (modules-load.d is too late)"
   else
-    fail listening "no unit listens on vsock port $port, and systemd $major makes none by itself" 'the script of vmssh guest print writes them'
+    fail listening "no unit listens on vsock port $port, and systemd $major makes none by itself" "$units_fix"
   fi
 }
 units_until_reboot() {
@@ -135,37 +228,85 @@ generator_message() {
 
 # Who else listens on the vsock port.
 
-# port_holder: sets $holder, and $holder_stop, the command that ends it. Only ss knows, by a module of the kernel.
+# port_holder: sets $holder, and $holder_fix, which ends it alone: what else its unit does may be the user's way in. Only ss knows, by
+# a module of the kernel.
 port_holder() {
   if exports_sshd || ! command -v ss >/dev/null; then return 1; fi
   module_on vsock_diag || :
-  holder_pid=$(ss -H -l -p --vsock 2>/dev/null |
-    sed -n -E "s/^[^ ]* +LISTEN +[0-9]+ +[0-9]+ +[^ ]*:$port +[^ ]+ +users:\(\(\"[^\"]*\",pid=([0-9]+),fd=[0-9]+\)(,\(|\)).*/\1/p" | head -n 1)
+  holder_pids=$(ss -H -l -p --vsock 2>/dev/null |
+    sed -n -E "s/^[^ ]* +LISTEN +[0-9]+ +[0-9]+ +[^ ]*:$port +[^ ]+ +users:\(((\(\"[^\"]*\",pid=[0-9]+,fd=[0-9]+\),?)+)\)( .*)?\$/\1/p" |
+    head -n 1 | sed 's/("[^"]*",pid=\([0-9]*\),fd=[0-9]*),*/\1 /g' | tr ' ' '\n' | sort -un | grep . | tr '\n' ' ')
   module_off vsock_diag
-  case $holder_pid in
-    '') return 1 ;;
-    # systemd, for another unit; the list has those that failed too.
-    1)
-      holder_unit=$(systemctl list-sockets --full --no-legend --no-pager 2>/dev/null |
-        sed -n "s/^vsock:[^ ]*:$port  *\([^ ]*\.socket\).*/\1/p" | grep -vxF "${unit:-}.socket" | head -n 1)
-      holder=$holder_unit
-      if [ -z "$holder" ]; then return 1; fi ;;
-    # Of the system's manager: users and containers choose the names below their unit.
-    *)
-      holder_unit=$(sed -n -E 's/^(0:|[0-9]+:name=systemd):(\/[^/]*\.slice)*\/([^/]*\.(service|scope))(\/.*)?$/\3/p' "$R/proc/$holder_pid/cgroup" 2>/dev/null | head -n 1)
-      holder="$(cat "$R/proc/$holder_pid/comm" 2>/dev/null) (pid $holder_pid)${holder_unit:+ of $holder_unit}" ;;
-  esac
-  case $holder_unit in
-    '' | *.scope | user@* | *[!A-Za-z0-9_.:@-]*) holder_stop="kill $holder_pid" ;;
-    *) holder_stop="systemctl stop $holder_unit; systemctl disable $holder_unit" ;;
+  holder_pids=${holder_pids% }
+  case " $holder_pids " in
+    '  ') return 1 ;;
+    *' 1 '*) socket_holder ;;
+    *) process_holder ;;
   esac
 }
 
-# In place of a socket unit. Whoever listens, an sshd that answers is all that counts.
-foreign_listener() {
-  port_holder || return 1
-  case $(banner_here "$port") in
-    'banner '*) say ok listening "$holder listens on $(place), and sshd answers" ;;
-    *) fail listening "$holder listens on $(place), and it is no sshd" "$holder_stop; then what vmssh guest print prints" ;;
+# socket_holder: systemd, for another socket unit; the list has those that failed too.
+socket_holder() {
+  holder_unit=$(systemctl list-sockets --full --no-legend --no-pager 2>/dev/null |
+    sed -n "s/^vsock:[^ ]*:$port  *\([^ ]*\.socket\).*/\1/p" | grep -vxF "${unit:-}.socket" | head -n 1)
+  holder=$holder_unit
+  case $holder_unit in
+    '') return 1 ;;
+    -* | *[!A-Za-z0-9_.:@-]*) holder_fix="# stop that socket unit, if it is not your way in" ;;
+    *)
+      if ! is_shared "$holder_unit"; then
+        holder_fix="systemctl stop $holder_unit; systemctl disable $holder_unit"
+      else
+        holder_fix="$(without_port "$holder_unit" "$port") # it takes effect at the next boot: $holder_unit may be your way in, so do not stop it"
+      fi ;;
   esac
+}
+
+# process_holder: its unit is one of the system's manager: users and containers choose the names below theirs.
+process_holder() {
+  holder_pid=${holder_pids%% *}
+  holder_unit=$(sed -n -E 's/^(0:|[0-9]+:name=systemd):(\/[^/]*\.slice)*\/([^/]*\.(service|scope))(\/.*)?$/\3/p' "$R/proc/$holder_pid/cgroup" 2>/dev/null | head -n 1)
+  holder="$(cat "$R/proc/$holder_pid/comm" 2>/dev/null) (pid $holder_pid)${holder_unit:+ of $holder_unit}, $(tr '\0' ' ' 2>/dev/null <"$R/proc/$holder_pid/cmdline" | cut -c 1-300 | sed 's/ $//'),"
+  if carries_logins; then
+    holder_fix="# it may be your way in: end it in another session, or on the console"
+  elif is_whole_unit; then
+    holder_fix="systemctl stop $holder_unit; systemctl disable $holder_unit"
+  else
+    holder_fix="kill $holder_pids; sleep 1"
+  fi
+}
+# Whether it is an sshd, or this session runs by it or ends with its unit.
+carries_logins() {
+  if [ -n "$holder_unit" ] && grep -qsF "/$holder_unit" "$R/proc/self/cgroup" && [ "$(show "$holder_unit" MainPID)" = "$holder_pid" ]; then return 0; fi
+  for each in $holder_pids; do
+    case $(cat "$R/proc/$each/comm" 2>/dev/null) in sshd* | dropbear*) return 0 ;; esac
+    if pids_above | grep -qx "$each"; then return 0; fi
+  done
+  return 1
+}
+# Whether the service is that of these processes, and of nothing else.
+is_whole_unit() {
+  case $holder_unit in -* | *[!A-Za-z0-9_.:@-]* | ssh.* | ssh@* | sshd* | user@*) return 1 ;; *.service) ;; *) return 1 ;; esac
+  if runs_sshd "$holder_unit" || is_needed "$holder_unit"; then return 1; fi
+  holder_group=$(sed -n -E "s/^(0:|[0-9]+:name=systemd):(\/.*\/$holder_unit)\$/\2/p" "$R/proc/$holder_pid/cgroup" 2>/dev/null | head -n 1)
+  for each in "$R/sys/fs/cgroup" "$R/sys/fs/cgroup/systemd" "$R/sys/fs/cgroup/unified"; do
+    if [ -n "$holder_group" ] && [ "$(find "$each$holder_group" -name cgroup.procs -exec cat {} + 2>/dev/null | sort -un | tr '\n' ' ')" = "$holder_pids " ]; then return 0; fi
+  done
+  return 1
+}
+
+# foreign_listener [EFFECT] [NEXT]: whoever listens, an sshd that answers is all that counts; what does not answer is ended.
+foreign_listener() {
+  case $(banner_here "$port") in
+    'banner '*)
+      say ok listening "$holder listens on $(place), and sshd answers"
+      return 0 ;;
+    no-*) holder_fix="# whether it is an sshd shows on the host: vmssh check" ;;
+  esac
+  case $holder_fix in
+    *'# '*) ;;
+    *) holder_fix=$holder_fix$(printf '%s' "${2:- # then, on the host: vmssh guest install}" | sed 's/^ &&/;/') ;;
+  esac
+  fail listening "$holder listens on $(place)${1:-, and it is no sshd}" "$holder_fix"
+  return 1
 }

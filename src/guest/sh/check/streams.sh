@@ -4,28 +4,52 @@
 
 # listens_on FILE PORT: whether a socket unit has that vsock port, in any form that systemd reads.
 listens_on() {
-  listen_streams "$1" | {
-    found=
-    while read -r each_address; do
-      case $each_address in
-        '') found= ;;
-        *vsock*) case $(stream_address "$each_address") in vsock:*:"$2") found=yes ;; esac ;;
-      esac
-    done
-    [ "$found" = yes ]
-  }
+  streams "$1"
+  printf '%s' "$streams" | while read -r _ each_address _; do
+    case $(stream_address "$each_address") in vsock:*:"$2") echo yes ;; esac
+  done | grep -q .
 }
-# An empty one takes away those before it.
-listen_streams() {
-  unit_texts "$1" | while IFS= read -r each_text; do
-    sed -n 's/^[[:space:]]*ListenStream[[:space:]]*=//p' "$each_text" 2>/dev/null
-  done
+# streams FILE: sets $streams to lines "NUMBER ADDRESS FILE", of the addresses that are in effect: an empty one takes away those before it.
+streams_of=
+streams() {
+  if [ "$streams_of" = "$1" ]; then return 0; fi
+  streams_of=$1
+  all_streams=$(unit_texts "$1" | while IFS= read -r each_text; do
+    grep -n '^[[:space:]]*ListenStream[[:space:]]*=' "$each_text" 2>/dev/null | while IFS=: read -r each_line each_address; do
+      read -r each_address <<ADDRESS
+${each_address#*=}
+ADDRESS
+      printf '%s %s %s\n' "$each_line" "${each_address:--}" "$each_text"
+    done
+  done)
+  streams=
+  while read -r each_line each_address each_text; do
+    case $each_address in
+      '' | -) streams= ;;
+      *) streams="$streams$each_line $each_address $each_text$newline" ;;
+    esac
+  done <<STREAMS
+$all_streams
+STREAMS
+}
+
+# without_port UNIT PORT [ADDRESS]: the fix that leaves the unit all of $streams but that vsock port, and adds the address.
+without_port() {
+  set -f
+  others=$(printf '%s' "$streams" | while read -r _ each_address _; do
+    case $(stream_address "$each_address") in vsock:*:"$2") ;; *) printf 'ListenStream=%s ' "$each_address" ;; esac
+  done)
+  # shellcheck disable=SC2086 # words without blanks
+  case $others in
+    *[!A-Za-z0-9_.:/=@%\ +\[\]-]*) echo "# change its ListenStream= by: systemctl edit --full $1" ;;
+    *) drop_in "$1" zz-vmssh-listen '[Socket]' ListenStream= $others ${3:+"ListenStream=$3"} ;;
+  esac
 }
 
 # unit_texts FILE: the unit's file and its drop-ins, in systemd's order: by name, and of one name the first folder's.
 unit_texts() {
   printf '%s\n' "$1"
-  texts_folders=$(drop_in_folders "${1##*/}")
+  texts_folders=$(drop_in_folders "${1##*/}"; if [ -L "$1" ]; then drop_in_folders "$(basename "$(readlink -f "$1")")"; fi)
   {
     for each_folder in $unit_folders; do
       for each_name in $texts_folders; do drop_ins "$R$each_folder/$each_name"; done
@@ -51,12 +75,14 @@ drop_ins() {
   done
 }
 
-# last_text_with FILE NAME: the last of the unit's texts that has this setting.
-last_text_with() {
-  unit_texts "$1" | while IFS= read -r each_text; do
+# setting_at UNIT NAME: sets $at_text to the last of the unit's texts that has this setting, and $at_line to "NUMBER:TEXT" there.
+setting_at() {
+  at_text=$(unit_texts "$R$(unit_file "$1")" | while IFS= read -r each_text; do
     if grep -q "^[[:space:]]*$2[[:space:]]*=" "$each_text" 2>/dev/null; then printf '%s\n' "$each_text"; fi
-  done | tail -n 1
+  done | tail -n 1)
+  at_line=$(grep -n "^[[:space:]]*$2[[:space:]]*=" "${at_text:-/dev/null}" | tail -n 1)
 }
+at_is() { if [ -n "$at_line" ]; then printf '%s' "${at_text#"$R"}, line ${at_line%%:*}, has $(printf '%s' "${at_line#*:}" | sed 's/^[[:space:]]*//')"; fi; }
 
 # file_with_unknown_form FILE: it or its drop-in, with an address in a form that its systemd may not know.
 file_with_unknown_form() {

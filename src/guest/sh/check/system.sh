@@ -1,19 +1,36 @@
 # What is needed before anything can listen: systemd as PID 1, sshd, its host keys.
 
+# check_disk: where nothing can be written neither a login nor a fix works.
+check_disk() {
+  for each in / /etc /run /var /tmp; do
+    case $(df -Pk "$R$each" 2>/dev/null | sed -n '2s/.* \([0-9][0-9]*\)  *[0-9]*% .*/\1/p') in
+      0)
+        fail disk "$each has no space left" "df -h $each # remove what is not needed there"
+        return 1 ;;
+    esac
+  done
+  mounted=$(df -Pk "$R/etc" 2>/dev/null | sed -n '2s/.*% //p')
+  case $(sed -n "s|^[^ ]* $mounted [^ ]* \([^ ]*\) .*|\1|p" "$R/proc/mounts" 2>/dev/null | tail -n 1) in
+    ro | ro,*)
+      fail disk "/etc is read-only: $mounted is mounted so" "mount -o remount,rw $mounted # dmesg may have the reason: an error of the disk"
+      return 1 ;;
+  esac
+}
+
 check_systemd() {
   if is_systemd; then
     say ok systemd "systemd $(systemd_full) is PID 1"
   elif is_wsl && ! wsl_says_systemd; then
     fail systemd "PID 1 is $(cat "$R/proc/1/comm"), and /etc/wsl.conf has no [boot] systemd=true" \
-      "printf '[boot]\nsystemd=true\n' >> /etc/wsl.conf, then in Windows: wsl --shutdown"
+      "printf '[boot]\nsystemd=true\n' >> /etc/wsl.conf # then in Windows: wsl --shutdown"
     return 1
   elif is_wsl; then
-    fail systemd "PID 1 is $(cat "$R/proc/1/comm"), though /etc/wsl.conf has [boot] systemd=true: it takes effect at the next start" 'in Windows: wsl --shutdown'
+    fail systemd "PID 1 is $(cat "$R/proc/1/comm"), though /etc/wsl.conf has [boot] systemd=true: it takes effect at the next start" '# in Windows: wsl --shutdown'
     return 1
   elif init=$(init_kind); then
     check_init "$init"
   else
-    fail systemd "PID 1 is $(cat "$R/proc/1/comm"), not systemd" "boot with systemd as init$(sshd_without_systemd)"
+    fail systemd "PID 1 is $(cat "$R/proc/1/comm"), not systemd" "$(sshd_without_systemd)# for good: boot with systemd as init"
     return 1
   fi
 }
@@ -27,10 +44,12 @@ answers_without_systemd() {
   esac
 }
 
+units_fix='# for good, on the host: vmssh guest install; or here, as root: the script of vmssh guest print'
+
 # The fix also makes the folder that a unit would make.
 sshd_without_systemd() {
   if sshd=$(find_sshd) && command -v socat >/dev/null; then
-    printf '%s' ", or run sshd on vsock by: mkdir -p $(privsep_folder "$sshd") && socat $(if exports_sshd; then echo "UNIX-LISTEN:$export_socket,mode=666"; else echo "VSOCK-LISTEN:$port"; fi),fork EXEC:\"$sshd -i\""
+    printf '%s' "mkdir -p $(privsep_folder "$sshd") && socat $(if exports_sshd; then echo "UNIX-LISTEN:$export_socket,mode=666"; else echo "VSOCK-LISTEN:$port"; fi),fork EXEC:\"$sshd -i\" "
   fi
 }
 
@@ -42,25 +61,30 @@ check_sshd() {
     return 1
   fi
 }
+# Of a package that is there a file is missing.
+# shellcheck disable=SC2016 # dpkg-query's own
+is_installed() { { dpkg-query -W -f '${Status}' "$1" | grep -q ' installed$' || rpm -q "$1" || apk info -e "$1"; } >/dev/null 2>&1; }
+
 # install_command PACKAGE, by Debian's name.
 install_command() {
   if [ -e "$R/run/ostree-booted" ] && command -v rpm-ostree >/dev/null; then
     echo "rpm-ostree install $1 && systemctl reboot"
     return 0
   elif is_image; then
-    echo "add $1 to the image: /usr cannot be changed here"
+    echo "# add $1 to the image: /usr cannot be changed here"
     return 0
   fi
   for tool in apt-get dnf zypper pacman apk; do
     if command -v "$tool" >/dev/null; then break; fi
   done
+  if is_installed "$1"; then again=yes; else again=; fi
   case $tool in
-    apt-get) echo "apt-get update && apt-get install -y $1" ;;
-    dnf) echo "dnf install -y $1" ;;
-    zypper) echo "zypper -n install $1" ;;
+    apt-get) echo "apt-get update && apt-get install -y ${again:+--reinstall }$1" ;;
+    dnf) echo "dnf ${again:+re}install -y ${1%2}" ;;
+    zypper) echo "zypper -n install ${again:+--force }$1" ;;
     pacman) echo "pacman -S --noconfirm ${1%-server}" ;;
-    apk) echo "apk add $1" ;;
-    *) echo "install the package $1" ;;
+    apk) if [ -n "$again" ]; then echo "apk fix --reinstall $1"; else echo "apk add $1"; fi ;;
+    *) echo "# install the package $1" ;;
   esac
 }
 
@@ -91,7 +115,7 @@ complaint_fix() {
     *' must be owned by root and not group or world-writable'*)
       each_path=$(plain_paths 's/^\([^ ]*\) must be owned by root and.*/\1/p')
       echo "chown root: $each_path && chmod 755 $each_path" ;;
-    *) echo 'correct /etc/ssh/sshd_config; sshd -t checks it' ;;
+    *) echo 'sshd -t # correct what it names in /etc/ssh/sshd_config' ;;
   esac
 }
 plain_paths() { printf '%s\n' "$each_complaint" | sed -n "$1" | grep '^/[A-Za-z0-9_./@+-]*$'; }
@@ -117,14 +141,14 @@ line_fix() {
   each_line=$(printf '%s\n' "$each_complaint" | sed -n 's/^\(\/[A-Za-z0-9_.\/@+-]*\):\{0,1\} line \([0-9]*\).*/\1 \2/p')
   each_path=${each_line%% *}
   if [ -z "$each_line" ]; then
-    echo 'correct /etc/ssh/sshd_config; sshd -t checks it'
+    echo 'sshd -t # correct what it names in /etc/ssh/sshd_config'
     return 0
   fi
   line_commands=
   line_numbers=$(printf '%s\n' "$each_line" | sed -n "s|^$each_path ||p" | sort -un)
   for each in $line_numbers; do
     if sed -n "${each}p" "$R$each_path" 2>/dev/null | grep -Eiq '^[[:space:]]*Match([[:space:]]|$)'; then
-      echo "correct line $each of $each_path; sshd -t checks it"
+      echo "# correct line $each of $each_path; sshd -t checks it"
       return 0
     fi
     line_commands="$line_commands -e '${each}s/^/# /'"
@@ -139,7 +163,7 @@ check_init() {
   here="PID 1 is $(cat "$R/proc/1/comm"), not systemd, and the services are $(init_title "$1")'s"
   if ! is_set_up "$1"; then
     fail systemd "$here: nothing starts sshd on $(place)" \
-      "on the host: vmssh guest install; or here, as root, what vmssh guest print prints$(sshd_without_systemd)"
+      "$(sshd_without_systemd)$units_fix"
   elif ! command -v socat >/dev/null; then
     fail systemd "$here; $listener needs socat, which is not there" "$(install_command socat)"
   elif [ "$1" = openrc ]; then
@@ -149,7 +173,7 @@ check_init() {
     fail listening "$here; /etc/inittab has no line for $listener $port" \
       "echo '$(inittab_line "$1" "$port")' >> /etc/inittab && $(reread_inittab "$1")"
   else
-    fail listening "$here; $listener $port does not run, though /etc/inittab has it" "$(reread_inittab "$1"); $listener $port shows why it ends"
+    fail listening "$here; $listener $port does not run, though /etc/inittab has it" "$(reread_inittab "$1") # $listener $port shows why it ends"
   fi
   return 1
 }

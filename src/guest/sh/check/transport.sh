@@ -4,7 +4,7 @@ check_transport() {
   if ! device=$(vsock_device); then
     if is_wsl; then device='Hyper-V hv_sock'; else
       fail transport "this machine has no vsock device on its virtio, PCI or VMBus" \
-        'on the host: QEMU -device vhost-vsock-pci,guest-cid=N; libvirt <vsock><cid auto="yes"/></vsock>; Hyper-V and VMware have one always'
+        '# on the host: QEMU -device vhost-vsock-pci,guest-cid=N; libvirt <vsock><cid auto="yes"/></vsock>; Hyper-V and VMware have one always'
       return 1
     fi
   fi
@@ -13,14 +13,14 @@ check_transport() {
     if module_exists vsock; then
       not_loaded "AF_VSOCK is not loaded (/proc/net/protocols); the device is ${device% *}'s"
     else
-      fail transport "this kernel ($(uname -r)) has no AF_VSOCK, and no module vsock" 'install a kernel with CONFIG_VSOCKETS'
+      fail transport "this kernel ($(uname -r)) has no AF_VSOCK, and no module vsock" '# install a kernel with CONFIG_VSOCKETS'
     fi
     return 1
   elif ! transport_loaded "$module" && ! is_wsl; then
     if module_exists "$module"; then
       not_loaded "the ${device% *} vsock device has no driver: $module is not loaded"
     else
-      fail transport "this kernel ($(uname -r)) has no module $module for the ${device% *} vsock device" "install the kernel's package of extra modules, or a kernel with $module"
+      fail transport "this kernel ($(uname -r)) has no module $module for the ${device% *} vsock device" "# install the kernel's package of extra modules, or a kernel with $module"
     fi
     return 1
   fi
@@ -30,15 +30,17 @@ check_transport() {
 not_loaded() {
   load_fix="modprobe $module && echo $module > /etc/modules-load.d/vsock.conf"
   if blocked_by_kernel "$module"; then
-    fail transport "$1; the kernel's command line has $blocked_word" "take $module out of ${blocked_word%%=*}= on the kernel's command line and reboot"
+    fail transport "$1; the kernel's command line has $blocked_word" "# take $module out of ${blocked_word%%=*}= on the kernel's command line and reboot"
     return 0
   fi
   blocked=$(blocked_lines "$module")
   if [ -z "$blocked" ]; then
     fail transport "$1" "$load_fix"
   else
+    unblock=$(unblocked "$blocked")
+    case $unblock in *'take these lines'*) unblock="# $unblock" ;; esac
     fail transport "$1$(printf '%s\n' "$blocked" | while IFS=: read -r each_file each_line each_text; do printf '%s' "; $each_file, line $each_line, has: $each_text"; done)" \
-      "$(unblocked "$blocked")$load_fix"
+      "$unblock$load_fix"
   fi
 }
 cid_text() {
@@ -63,7 +65,7 @@ has_cid_bug() {
 check_cid_bug() {
   if [ "$port" = 22 ] && has_cid_bug && ! find_socket_unit 22 >/dev/null; then
     fail hyper-v-cid "systemd $(systemd_full) on Hyper-V made no sshd-vsock.socket: it treats the CID there, \"any\" or 1, as none" \
-      "the script of vmssh guest print writes the units that are missing; or boot with systemd.ssh_listen=vsock::22; or take systemd 260.3 or later, without vsock_loopback in /etc/modules-load.d"
+      "# the script of vmssh guest print writes the units that are missing; or boot with systemd.ssh_listen=vsock::22; or take systemd 260.3 or later, without vsock_loopback in /etc/modules-load.d"
     return 1
   fi
   say ok hyper-v-cid 'no known bug of systemd on Hyper-V applies here'

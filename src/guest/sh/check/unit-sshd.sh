@@ -104,19 +104,30 @@ options_but() { printf '%s\n' "$unit_options" | grep -iv "^-o[[:space:]]*$1[[:sp
 
 # unit_fix OPTIONS: a command that makes the unit start sshd with these.
 unit_fix() {
-  fix_folder=/etc/systemd/system/$unit@.service.d
   fix_words=$(printf '%s\n' "$1" | sed "s/[\\\\\"]/\\\\&/g; s/%/%%/g; s/\\$/\$\$/g
     s|/run/credentials/[^/ ]*$look\\.service|\${CREDENTIALS_DIRECTORY}|g; s/$look/%i/g; s/.* .*/\"&\"/" | tr '\n' ' ')
-  printf '%s' "mkdir -p $fix_folder && printf '%s\\n' '[Service]' ExecStart= $(shell_word "ExecStart=-$unit_program ${fix_words% }")" \
-    " > $fix_folder/zz-vmssh.conf && systemctl daemon-reload"
+  drop_in "$unit@.service" zz-vmssh '[Service]' ExecStart= "ExecStart=-$unit_program ${fix_words% }"
 }
-shell_word() { printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")"; }
 
 # Whether sshd starts as the socket's template starts it: with other options it may have another configuration.
 
 check_unit_sshd() {
   unit_sshd "$unit@"
-  if [ "${unit_program##*/}" != sshd ] || [ "$(id -u)" != 0 ]; then return 0; fi
+  if [ -z "$unit_program" ]; then return 0; fi
+  if [ ! -x "$R$unit_program" ]; then
+    unit_starts=$(unit_starts)
+    unit_program=$sshd
+    fail accept "$unit_starts, which is not there" "$(unit_fix "$unit_options")"
+    return 1
+  elif [ "${unit_program##*/}" != sshd ]; then
+    return 0
+  elif ! printf '%s\n' "$unit_options" | grep -q '^-[46DdeGqtT]*i'; then
+    fail accept "$(unit_starts): without -i sshd does not take the connection" \
+      "$(unit_fix "$(echo -i; printf '%s\n' "$unit_options" | sed -e 's/^\(-[46deq]*\)D/\1/' -e '/^-$/d')")"
+    return 1
+  elif [ "$(id -u)" != 0 ]; then
+    return 0
+  fi
   unit_complaint=$(with_options "$unit_options" sshd_complaint "$unit_program")
   if [ -z "$unit_complaint" ]; then return 0; fi
   # Without the unit's options it is the same, and was said.
@@ -124,6 +135,11 @@ check_unit_sshd() {
   fail "$(complaint_step "$unit_complaint")" "$unit@.service starts $unit_program $(printf '%s' "$unit_options" | tr '\n' ' '), which says: $unit_complaint" \
     "$(unit_complaint_fix)"
   return 1
+}
+
+unit_starts() {
+  setting_at "$unit@.service" ExecStart
+  at_is | grep . || echo "$unit@.service starts $unit_program"
 }
 
 # The option without which sshd has nothing to say: from the file that the unit takes it from, or from the unit.
@@ -141,7 +157,7 @@ unit_complaint_fix() {
     bad_file=$(show "$unit_instance" EnvironmentFiles | while read -r each_file _; do
       if grep -qsF -e "${bad_option#-o }" "$R$each_file"; then echo "$each_file"; fi
     done | tail -n 1)
-    if [ -n "$bad_file" ]; then echo "take \"$bad_option\" out of $bad_file"; else unit_fix "$other_options"; fi
+    if [ -n "$bad_file" ]; then echo "# take \"$bad_option\" out of $bad_file"; else unit_fix "$other_options"; fi
     break
-  done | grep . || echo "correct the options in: systemctl cat $unit@.service"
+  done | grep . || echo "systemctl cat $unit@.service # correct the options there"
 }

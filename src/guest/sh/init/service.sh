@@ -8,7 +8,7 @@ need_init() {
     return 1
   fi
   if [ "$only_vsock$only_loopback" != nono ]; then
-    fail "$(if [ "$only_vsock" = yes ]; then echo only-vsock; else echo only-loopback; fi)" 'only units of systemd can be closed and opened again' 'stop the sshd of TCP yourself once the login over vsock works'
+    fail "$(if [ "$only_vsock" = yes ]; then echo only-vsock; else echo only-loopback; fi)" 'only units of systemd can be closed and opened again' '# stop the sshd of TCP yourself once the login over vsock works'
     return 1
   fi
 }

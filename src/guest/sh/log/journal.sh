@@ -3,6 +3,21 @@
 # The journal's end, as a cursor; nothing without a journal.
 journal_end() { journalctl -q -n 1 -o cat --show-cursor 2>/dev/null | sed -n 's/^-- cursor: //p'; }
 
+# sshd_log: the fix that shows what sshd logged, where that is.
+sshd_log() {
+  if [ -n "$(journal_end)" ]; then
+    echo 'journalctl -b --no-pager -n 40 -t sshd -t sshd-session -t sshd-auth'
+    return 0
+  fi
+  for each_file in /var/log/auth.log /var/log/secure /var/log/messages; do
+    if [ -e "$R$each_file" ]; then
+      echo "grep sshd $each_file | tail -n 40"
+      return 0
+    fi
+  done
+  echo '# there is no journal here, and no log of sshd in /var/log: start one, and check again'
+}
+
 # await_lines CURSOR ACCOUNT END: sets $own_lines to those since the cursor, once one matches END, or after five seconds:
 # sshd may log after its client is gone, and journald takes its time.
 await_lines() {

@@ -19,7 +19,10 @@ add_keys() {
   find_home
   added=0
   if ! make_ssh_folder || ! add_missing_keys; then
-    fail key "$said" "let $account write to $home/.ssh/authorized_keys, then run this again"
+    case $said in
+      *' is a folder') fail key "$said" "mv $home/.ssh/authorized_keys $home/.ssh/authorized_keys.folder # then run this again" ;;
+      *) fail key "$said" "# let $account write to $home/.ssh/authorized_keys, then run this again" ;;
+    esac
   elif [ "$added" = 0 ]; then
     say ok key "$account has the keys already"
   else
@@ -59,6 +62,6 @@ hush() {
     note added "$account" "$R$home/.hushlogin" && try "$account" touch "$R$home/.hushlogin"; then
     say changed hushlogin "$home/.hushlogin"
   else
-    fail hushlogin "$said" "let $account write to $home, then run this again"
+    fail hushlogin "$said" "# let $account write to $home, then run this again"
   fi
 }

@@ -79,6 +79,17 @@ unit_file() {
   return 1
 }
 
+shell_word() { printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")"; }
+
+# drop_in UNIT NAME LINE...: the command that writes these lines into a drop-in.
+drop_in() {
+  drop_in_file=/etc/systemd/system/$1.d/$2.conf
+  shift 2
+  printf '%s' "mkdir -p ${drop_in_file%/*} && printf '%s\\n'"
+  for each; do printf ' %s' "$(shell_word "$each")"; done
+  printf '%s' " > $drop_in_file && systemctl daemon-reload"
+}
+
 # show UNIT PROPERTY
 show() { systemctl show "$1" -p "$2" --value 2>/dev/null; }
 

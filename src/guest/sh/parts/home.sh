@@ -56,7 +56,7 @@ read_copy() {
       return 2 ;;
   esac
   if ! as "$1" test -f "$2"; then
-    said="$2 is not a regular file"
+    said="$2 is $(if as "$1" test -d "$2"; then echo a folder; else echo not a regular file; fi)"
   elif as "$1" cat "$2" >"$copy" && { [ "$1" = root ] || [ "$(wc -c <"$copy")" -lt "$as_limit" ]; }; then
     return 0
   elif [ "$(wc -c <"$copy")" -ge "$as_limit" ]; then
@@ -74,6 +74,7 @@ replace() {
   # shellcheck disable=SC2016 # for the inner shell
   try "$1" sh -c '
     file=$(readlink -f -- "$1") || exit 1
+    if [ -d "$file" ]; then echo "$file is a folder"; exit 1; fi
     if [ -e "$file" ] && [ ! -f "$file" ]; then echo "$file is not a regular file"; exit 1; fi
     temp=$(mktemp "${file%/*}/.vmssh-XXXXXX") || exit 1
     if { if [ -e "$file" ]; then cp -p -- "$file" "$temp"; else chmod "$2" "$temp"; fi; } && cat >"$temp" &&

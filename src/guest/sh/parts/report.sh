@@ -7,7 +7,7 @@ umask 022
 faults=0
 noted=no
 
-# say ok|changed|skipped|failed|fix STEP MESSAGE
+# say ok|changed|skipped|failed|fix|hint STEP MESSAGE
 say() { printf '%-8s %-13s %s\n' "$1" "$2" "$(printf '%s' "$3" | on_one_line)"; }
 
 # Output of journals, units and tools may contain terminal controls: escapes, C1 as a byte or in UTF-8, bidi controls.
@@ -22,7 +22,19 @@ fail() {
   fi
   faults=$((faults + 1))
   say failed "$1" "$2"
-  if [ -n "${3:-}" ]; then say fix "$1" "$3"; fi
+  say_fix "$1" "${3:-}"
+}
+
+# say_fix STEP FIX: "COMMAND", "COMMAND # WORDS" or "# WORDS". What can be pasted and what is to be read are two lines.
+say_fix() {
+  case $2 in
+    '') ;;
+    '# '*) say hint "$1" "${2#??}" ;;
+    *' # '*)
+      say fix "$1" "${2%% # *}"
+      say hint "$1" "${2#* # }" ;;
+    *) say fix "$1" "$2" ;;
+  esac
 }
 
 # give_up CODE: the last line, and the end.
@@ -42,6 +54,6 @@ must() {
   must_step=$1
   shift
   if said=$("$@" 2>&1); then return 0; fi
-  fail "$must_step" "$*: ${said:-it failed}" "$*"
+  fail "$must_step" "$*: ${said:-it failed}" '# once the cause of that is gone, run this again'
   return 1
 }

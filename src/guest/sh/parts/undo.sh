@@ -30,11 +30,12 @@ undo_one() {
     openrc) undo_openrc "$2" ;;
     inittab) undo_inittab "$2" ;;
     file) undo_file "$2" ;;
+    host-key) undo_host_key "$2" ;;
     edit) undo_edit "$2" "$3" ;;
     added) undo_added "$2" "$3" ;;
     made) if [ -d "$2" ] && rmdir "$2" 2>/dev/null; then say changed undo "$2 removed"; fi ;;
     made-by) if as "$2" rmdir "$3"; then say changed undo "$3 removed"; fi ;;
-    *) fail undo "the journal has the step \"$1\", of another version of vmssh" "undo it with that version; what it did is in $state/done" ;;
+    *) fail undo "the journal has the step \"$1\", of another version of vmssh" "# undo it with that version; what it did is in $state/done" ;;
   esac
 }
 
@@ -87,6 +88,15 @@ undo_file() {
   esac
 }
 
+# Another one may be there by now.
+undo_host_key() {
+  if ! grep -q ' vmssh setup$' "$1.pub" 2>/dev/null; then
+    say ok undo "$1 is not ours, or gone"
+  elif must undo rm -f "$1" "$1.pub"; then
+    say changed undo "$1 removed"
+  fi
+}
+
 # A foreign file gets its old bytes back; if it changed since, only our lines are removed.
 undo_edit() {
   kept=$(kept_of "$2")
@@ -114,7 +124,7 @@ undo_added() {
   elif try "$1" rm -f "$2"; then
     say changed undo "$2 removed"
   else
-    fail undo "$2 cannot be removed: $said" "let $1 remove it, then run this again"
+    fail undo "$2 cannot be removed: $said" "# let $1 remove it, then run this again"
   fi
 }
 
@@ -124,7 +134,7 @@ undo_read() {
   case $? in
     0) return 0 ;;
     1) say ok undo "$2 is gone already" ;;
-    *) fail undo "$said: it is not changed" "let $1 have a regular file there, then run this again; what was added is in $kept.lines" ;;
+    *) fail undo "$said: it is not changed" "# let $1 have a regular file there, then run this again; what was added is in $kept.lines" ;;
   esac
   return 1
 }
@@ -134,6 +144,6 @@ undo_replace() {
   if replace "$1" "$2" 644 <"$3"; then
     say changed undo "$2 $4"
   else
-    fail undo "$2 cannot be written: $said" "let $1 write to it, then run this again"
+    fail undo "$2 cannot be written: $said" "# let $1 write to it, then run this again"
   fi
 }

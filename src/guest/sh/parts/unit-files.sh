@@ -22,8 +22,11 @@ service_unit() {
 systemd_does_it() {
   if ! has_ssh_generator || [ "$port" != 22 ]; then return 1; fi
   case $(whose "$R/etc/systemd/system/sshd-vsock.socket") in ours) return 1 ;; esac
+  # It looked for vsock at the boot: a device may have come since.
+  if [ "$(show sshd-vsock.socket LoadState)" = not-found ]; then systemctl daemon-reload; fi
   case $(show sshd-vsock.socket LoadState) in
     loaded)
+      if [ "$(show sshd-vsock.socket ActiveState)" = inactive ]; then systemctl start sshd-vsock.socket; fi
       say skipped units "systemd $(systemd_full) listens on vsock port 22 by itself ($(show sshd-vsock.socket FragmentPath))"
       return 0 ;;
     masked)

@@ -38,10 +38,10 @@ put() {
   put=changed
   case $(whose "$2") in
     foreign)
-      fail "$1" "$2 exists and was not written by vmssh: it is not changed" "mv -i $2 $2.by-hand, then run this again"
+      fail "$1" "$2 exists and was not written by vmssh: it is not changed" "mv -i $2 $2.by-hand # then run this again"
       return 1 ;;
     edited)
-      fail "$1" "$2 was edited after vmssh wrote it: it is not changed" "mv -i $2 $2.edited, then run this again"
+      fail "$1" "$2 was edited after vmssh wrote it: it is not changed" "mv -i $2 $2.edited # then run this again"
       return 1 ;;
     ours)
       if [ "$(printf '%s' "$put_new" | sum_of)" = "$(sum_of <"$2")" ]; then
@@ -50,7 +50,7 @@ put() {
       fi ;;
   esac
   if make_folder "${2%/*}" && note file "$2" && said=$(put_file "$2" "$3" 2>&1); then return 0; fi
-  fail "$1" "$2 cannot be written: $said" "let root write to ${2%/*}, then run this again"
+  fail "$1" "$2 cannot be written: $said" "# let root write to ${2%/*}, then run this again"
   return 1
 }
 

@@ -10,7 +10,7 @@ close_tcp() {
     was="$(systemctl is-enabled "$each" 2>/dev/null) $(show "$each" ActiveState)"
     case $was in 'enabled '* | *' active') ;; *) continue ;; esac
     if ! note tcp "$each" "$was"; then
-      fail only-vsock "$each is still on: $said" "systemctl disable --now $each"
+      fail only-vsock "$each is still on: $said" "df $state"
     elif must only-vsock systemctl -q disable --now "$each"; then
       closed="$closed $each"
     fi
@@ -26,7 +26,7 @@ close_tcp() {
 is_over_vsock() {
   if came_over_vsock; then return 0; fi
   fail "$1" "this session did not come over vsock from the host (SSH_CONNECTION is ${connection:-not set}), so TCP stays open" \
-    "log in over vsock and run this again there; or vmssh guest install --$1, which proves the route first"
+    "# log in over vsock and run this again there; or on the host: vmssh guest install --$1, which proves the route first"
   return 1
 }
 
@@ -70,7 +70,7 @@ keep_to_loopback() {
   fi
   left=$(await_loopback)
   if [ -n "$left" ]; then
-    fail only-loopback "sshd still listens on $left" "systemctl restart$running; an option -p or -o ListenAddress of its unit wins over $loopback_file"
+    fail only-loopback "sshd still listens on $left" "systemctl cat$running # an option -p or -o ListenAddress there wins over $loopback_file: take it out, then run this again"
   elif [ "$loopback_put" = changed ]; then
     say changed only-loopback "sshd's TCP is only on $(in_line sshd_setting listenaddress). To open it again, on the console or over vsock: rm $loopback_file && systemctl daemon-reload && systemctl restart$running"
   else
@@ -97,11 +97,11 @@ loopback_holds() {
     '') ;;
     "$addresses")
       loopback_failed "sshd does not read $loopback_file: it listens on $addresses" \
-        "put this line at the top of /etc/ssh/sshd_config, then run this again: Include /etc/ssh/sshd_config.d/*.conf"
+        "sed -i '1i Include /etc/ssh/sshd_config.d/*.conf' /etc/ssh/sshd_config # then run this again"
       return 1 ;;
     *)
       loopback_failed "sshd has other addresses too: $outside" \
-        "take their ListenAddress lines out of /etc/ssh/sshd_config and /etc/ssh/sshd_config.d, then run this again"
+        "# take their ListenAddress lines out of /etc/ssh/sshd_config and /etc/ssh/sshd_config.d, then run this again"
       return 1 ;;
   esac
   # Ubuntu makes the addresses of ssh.socket from sshd's settings; other sockets have their own.
@@ -110,12 +110,15 @@ loopback_holds() {
     case $each in *.socket) ;; *) continue ;; esac
     outside=$(outside_of "$(show "$each" Listen | tr '\n' ' ')")
     if [ -n "$outside" ]; then
+      # shellcheck disable=SC2046 # words without blanks
       loopback_failed "$each listens on $outside, whatever sshd's settings are" \
-        "systemctl disable --now $each && systemctl enable --now ${each%.socket}.service, then run this again"
+        "$(drop_in "$each" zz-vmssh-loopback '[Socket]' ListenStream= $(loopback_streams "$outside")) # then run this again"
       return 1
     fi
   done
 }
+# loopback_streams "ADDRESS:PORT...": the same ports of loopback.
+loopback_streams() { printf '%s\n' "$1" | tr ' ' '\n' | sed -n 's/.*:\([0-9]*\)$/ListenStream=127.0.0.1:\1 ListenStream=[::1]:\1/p' | sort -u; }
 loopback_failed() {
   if [ "$loopback_put" = changed ]; then
     rm -f "$R$loopback_file"
@@ -144,7 +147,7 @@ outside_of() {
   outside=
   for address in $1; do
     case $address in
-      127.*:* | '[::1]:'* | \(*) ;;
+      127.*:* | '[::1]:'* | \(* | vsock* | /* | @*) ;;
       *) outside="$outside $address" ;;
     esac
   done

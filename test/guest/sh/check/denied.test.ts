@@ -79,12 +79,12 @@ describe.each(shells)('$name: what SELinux and AppArmor deny', ({ command }) => 
     given({ 'bin/journalctl': `#!/bin/sh\necho '${whole}'\n` });
     const shown = `skipped  denied        AppArmor denied sshd something: ${whole}\n`;
     expect(run()).toBe(
-      `${shown}fix      denied        aa-complain /usr/sbin/sshd, to try without it\nfaults: 0\n`,
+      `${shown}fix      denied        aa-complain /usr/sbin/sshd\nhint     denied        to try without it\nfaults: 0\n`,
     );
     given({ 'etc/apparmor.d/usr.sbin.sshd': 'profile sshd /usr/sbin/sshd {\n}\n' });
     const file = '/etc/apparmor.d/usr.sbin.sshd';
     expect(run()).toBe(
-      `${shown}fix      denied        sed -i '2i\\  ${rule}' ${file} && apparmor_parser -r ${file} # or, to try without the profile: apparmor_parser -R ${file}\nfaults: 0\n`,
+      `${shown}fix      denied        sed -i '2i\\  ${rule}' ${file} && apparmor_parser -r ${file}\nhint     denied        or, to try without the profile: apparmor_parser -R ${file}\nfaults: 0\n`,
     );
   });
 
@@ -116,7 +116,9 @@ describe.each(shells)('$name: what SELinux and AppArmor deny', ({ command }) => 
     given({ 'etc/apparmor.d/usr.sbin.sshd': 'profile sshd /usr/sbin/sshd {\n}\n' });
     const odd = `operation="open" profile="sshd" name="/home/a';id;'/x" pid=1 comm="sshd" requested_mask="r"`;
     journal(`AVC apparmor="DENIED" ${odd}`);
-    expect(run()).toMatch(/^fix +denied +apparmor_parser -R .*: put a rule before its last } and run: /m);
+    expect(run()).toMatch(
+      /^fix +denied +apparmor_parser -R \S+\nhint .*: put a rule before its last } and run: /m,
+    );
   });
 
   // A container's root can load profiles of any name, and this kernel logs what they deny.
@@ -129,7 +131,7 @@ describe.each(shells)('$name: what SELinux and AppArmor deny', ({ command }) => 
       );
       const said = run();
       expect(said).toMatch(/^skipped +denied +AppArmor denied sshd something: /);
-      expect(said).toMatch(/^fix +denied +aa-complain for the profile of that line, to try without it\n/m);
+      expect(said).toMatch(/^hint +denied +aa-complain for the profile of that line, to try without it\n/m);
     },
   );
 
@@ -143,7 +145,7 @@ describe.each(shells)('$name: what SELinux and AppArmor deny', ({ command }) => 
     utimesSync(join(root, 'etc/selinux/default/policy/policy.33'), 1_730_885_400, 1_730_885_400);
     expect(run()).toBe('faults: 0\n');
     expect(run('closed')).toMatch(
-      /^skipped +denied +SELinux is enforcing, and no denial is in the logs.*\nfix +denied +setenforce 0.*\nfaults: 0\n$/,
+      /^skipped +denied +SELinux is enforcing, and no denial is in the logs.*\nfix +denied +setenforce 0\nhint .*\nfaults: 0\n$/,
     );
   });
 });

@@ -97,7 +97,7 @@ describe.each(shells)('$name: modules', ({ command }) => {
     (line) => {
       given({ 'proc/cmdline': `${line}\n` });
       expect(run('check_transport')).toMatch(
-        /is not loaded; the kernel's command line has (module_|modprobe\.)blacklist=\S+\nfix +transport +take vmw_vsock_virtio_transport out of (module_|modprobe\.)blacklist= on the kernel's command line and reboot\n/,
+        /is not loaded; the kernel's command line has (module_|modprobe\.)blacklist=\S+\nhint +transport +take vmw_vsock_virtio_transport out of (module_|modprobe\.)blacklist= on the kernel's command line and reboot\n/,
       );
     },
   );

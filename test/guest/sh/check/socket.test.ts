@@ -43,14 +43,14 @@ esac
 
 describe.each(shells)('$name: the socket unit', ({ command }) => {
   const run = (script: string) => {
-    const all = `set -u\nR="$1"\nPATH="$1/bin:$PATH"\n${report}${facts}${vsock}${system}${socket}${answer}\nport=22\n${script}`;
+    const all = `set -u\nR="$1"\nPATH="$1/bin:$PATH"\n${report}${facts}${vsock}${system}${socket}${answer}\nport=22\nbanner_here() { echo closed; }\nown_cid() { echo 3; }\npids_above() { echo 99; }\n${script}`;
     const { stdout, stderr } = shell(command, all, { args: [root] });
     expect(stderr).toBe('');
     return stdout;
   };
   /** Writes the file of the printed fix, and runs nothing else of it. */
   const repair = (said: string) => {
-    const [, fix = 'false'] = /^fix +accept +(.*?) && systemctl/m.exec(said) ?? [];
+    const [, fix = 'false'] = /^fix +\S+ +(.*?) && systemctl/m.exec(said) ?? [];
     execFileSync('sh', ['-c', fix.replaceAll('/etc/', `${root}/etc/`)]);
   };
 
@@ -77,7 +77,9 @@ describe.each(shells)('$name: the socket unit', ({ command }) => {
       },
     );
     const said = run('check_socket');
-    expect(said).toContain(`failed   accept        /${folder}/${name} has Accept = false: connections`);
+    expect(said).toContain(
+      `failed   accept        /${folder}/${name}, line 2, has Accept = false: connections`,
+    );
     repair(said);
     expect(readFileSync(join(root, `etc/systemd/system/sshd-vsock.socket.d/${fixed}`), 'utf8')).toBe(
       '[Socket]\nAccept=yes\n',
@@ -91,7 +93,7 @@ describe.each(shells)('$name: the socket unit', ({ command }) => {
   it('2: prints no command with a name that a shell would read otherwise', () => {
     given({ Accept: 'no' }, { [`${dropIns}/zzz;id.conf`]: '[Socket]\nAccept=no\n' });
     expect(run('check_socket')).toMatch(
-      /^fix +accept +take Accept=no out of \/run\/.*\/zzz;id\.conf, then: systemctl daemon-reload && /m,
+      /^hint +accept +take Accept=no out of \/run\/.*\/zzz;id\.conf, and run: systemctl daemon-reload && /m,
     );
   });
 
@@ -103,10 +105,19 @@ describe.each(shells)('$name: the socket unit', ({ command }) => {
   it('2: names the drop-in that allows no connection', () => {
     given({ MaxConnections: '0' }, { [`${dropIns}/max.conf`]: '[Socket]\nMaxConnections=0\n' });
     const said = run('check_socket');
-    expect(said).toContain(`/${dropIns}/max.conf has MaxConnections=0: each connection is closed at once`);
-    expect(said).toMatch(
-      /'\[Socket\]\\nMaxConnections=64\\n' > \/etc\/.*\/zz-vmssh-maxconnections\.conf && /,
+    expect(said).toContain(
+      `/${dropIns}/max.conf, line 2, has MaxConnections=0: each connection is closed at once`,
     );
+    expect(said).toMatch(/'\[Socket\]' 'MaxConnections=64' > \/etc\/.*\/zz-vmssh-maxconnections\.conf && /);
+  });
+
+  it('names a limit of connections that is reached', () => {
+    given({ MaxConnections: '64', NConnections: '64' });
+    const said = run('check_socket');
+    expect(said).toContain(
+      `/${unit} has no MaxConnections=256: all 64 are in use, and each new connection is`,
+    );
+    expect(said).toMatch(/'MaxConnections=256' > /);
   });
 
   it('names the drop-ins of the template, if the connection is closed, but not those of the distribution', () => {
@@ -119,100 +130,282 @@ describe.each(shells)('$name: the socket unit', ({ command }) => {
     );
     const script = 'unit=sshd-vsock; banner_here() { echo closed; }; journal_end() { :; }; check_banner';
     expect(run(script)).toMatch(
-      /^failed +banner .*\nfix +banner +journalctl .*; see \/etc\/systemd\/system\/sshd-vsock@\.service\.d\/own\.conf\n$/,
+      /^failed +banner .*\n(fix .*\n)?hint +banner .*see also \/etc\/systemd\/system\/sshd-vsock@\.service\.d\/own\.conf\n$/,
+    );
+  });
+
+  const at22 = 'ListenStream=vsock::22';
+  it.each([
+    {
+      name: 'another port',
+      socket: 'ListenStream=vsock::2222',
+      says: 'vsock::2222, not vsock port 22; -p names another',
+    },
+    {
+      name: 'loopback alone',
+      socket: 'ListenStream=vsock:1:22',
+      says: 'vsock:1:22, which is loopback alone',
+    },
+    {
+      name: "another machine's CID",
+      socket: 'ListenStream=vsock:7:22',
+      says: "vsock:7:22, and this machine's CID is 3",
+    },
+    { name: 'its own CID', socket: 'ListenStream=vsock:0x3:22' },
+    { name: 'two ports', socket: `ListenStream=vsock::2222\n${at22}` },
+    { name: 'none any more', socket: `${at22}\nListenStream=`, says: 'has no ListenStream=', fix: '' },
+    {
+      name: 'a path too',
+      socket: 'ListenStream=vsock:1:22\nListenStream=/run/x',
+      says: 'vsock:1:22',
+      fix: "'ListenStream=/run/x' ",
+    },
+  ])('goes by the port and the CID, not by the name of the socket: $name', ({ socket, says, fix = '' }) => {
+    given({}, { [unit]: `[Socket]\n${socket}\nAccept=yes\n` });
+    const said = run('check_socket');
+    if (says === undefined) return expect(said).not.toContain('failed');
+    expect(said).toMatch(/^failed +listening +sshd-vsock\.socket does not listen for the host: /);
+    expect(said).toContain(says);
+    expect(said).toContain(`${fix}'ListenStream=vsock::22' > `);
+    repair(said);
+    expect(run('check_socket')).not.toContain('failed');
+  });
+
+  it.each([
+    {
+      name: 'StandardInput',
+      value: 'null',
+      text: '[Service]\nStandardInput=null\n',
+      says: ', line 2, has StandardInput=null: sshd',
+    },
+    {
+      name: 'StandardInput',
+      value: 'null',
+      text: '[Service]\n',
+      says: ' has no StandardInput=socket: sshd does not get',
+    },
+    {
+      name: 'StandardOutput',
+      value: 'journal',
+      text: '[Service]\nStandardOutput=journal\n',
+      says: 'cannot answer',
+      fix: 'socket',
+    },
+    {
+      name: 'User',
+      value: 'nobody',
+      text: '[Service]\n\nUser=nobody\n',
+      says: 'own.conf, line 3, has User=nobody: only root',
+      fix: 'root',
+    },
+    {
+      name: 'Type',
+      value: 'notify',
+      text: '[Service]\nType=notify\n',
+      says: 'has Type=notify: systemd',
+      fix: 'simple',
+    },
+  ])(
+    'names what the template sets that sshd cannot use: $name=$value, $says',
+    ({ name, value, text, says, fix = 'socket' }) => {
+      given({ [name]: value }, { 'etc/systemd/system/sshd-vsock@.service.d/own.conf': text });
+      const said = run('check_socket');
+      expect(said).toMatch(/^failed +accept /m);
+      expect(said).toContain(says);
+      expect(said).toContain(
+        `'[Service]' '${name}=${fix}' > /etc/systemd/system/sshd-vsock@.service.d/zz-vmssh-`,
+      );
+    },
+  );
+
+  it('8: names a template that is masked', () => {
+    given({}, { 'etc/systemd/system/sshd-vsock@.service': '' });
+    const said = run('ln -sf /dev/null "$R/etc/systemd/system/sshd-vsock@.service"; check_socket');
+    expect(said).toMatch(
+      /^failed +masked +sshd-vsock@\.service is masked: .*\nfix +masked +systemctl unmask sshd-vsock@\.service && /m,
     );
   });
 
   const failed = { ActiveState: 'failed', Result: 'resources' };
   /** Recorded from Debian 13. */
-  const ss = (name: string, pid: number) =>
-    `v_str LISTEN 0      0      *:222 *:* users:(("x",pid=9,fd=5))\nv_str LISTEN 0      0      *:22 *:* users:(("${name}",pid=${pid},fd=5),("${name}",pid=777,fd=5))\n`;
-  const holds = (name: string, pid: number, cgroup: string) => ({
-    'bin/ss': `#!/bin/sh\ncat <<'X'\n${ss(name, pid)}X\n`,
+  const ss = (name: string, ...pids: number[]) =>
+    `v_str LISTEN 0      0      *:222 *:* users:(("x",pid=9,fd=5))\nv_str LISTEN 0      0      *:22 *:* users:(${pids.map((pid) => `("${name}",pid=${pid},fd=5)`).join(',')})\n`;
+  const holds = (name: string, pid: number, cgroup: string, ...pids: number[]) => ({
+    'bin/ss': `#!/bin/sh\ncat <<'X'\n${ss(name, pid, ...pids)}X\n`,
     'bin/modprobe': '#!/bin/sh\n',
     [`proc/${pid}/comm`]: `${name}\n`,
+    [`proc/${pid}/cmdline`]: `${name}\0VSOCK-LISTEN:22\0\x1b]0;\0`,
     [`proc/${pid}/cgroup`]: `${cgroup}\n`,
+    'sys/fs/cgroup/system.slice/relay.service/cgroup.procs': `${pid}\n`,
+    'sys/fs/cgroup/systemd/system.slice/old.service/cgroup.procs': `${pid}\n`,
+    'sys/fs/cgroup/system.slice/ssh.service/cgroup.procs': `${pid}\n`,
+    'sys/fs/cgroup/system.slice/needed.service/cgroup.procs': `${pid}\n`,
+    'sys/fs/cgroup/system.slice/front.service/cgroup.procs': `${pid}\n`,
+    'sys/fs/cgroup/system.slice/many.service/cgroup.procs': `${pid}\n812\n`,
+    'sys/fs/cgroup/system.slice/below.service/cgroup.procs': `${pid}\n`,
+    'sys/fs/cgroup/system.slice/below.service/a/cgroup.procs': '812\n',
   });
+  const execStart = (argv: string) =>
+    `{ path=${argv.split(' ')[0]} ; argv[]=${argv} ; ignore_errors=no ; pid=0 }`;
+  const again = 'systemctl reset-failed sshd-vsock.socket; systemctl restart sshd-vsock.socket';
+  const kill = `kill 463; sleep 1; ${again}`;
+  const stop = (unit: string) => `systemctl stop ${unit}; systemctl disable ${unit}; ${again}`;
 
   it.each([
     {
       name: 'a service',
       cgroup: '0::/system.slice/relay.service',
-      who: 'socat (pid 463) of relay.service',
-      fix: 'systemctl stop relay.service; systemctl disable relay.service; systemctl reset-failed',
+      unit: 'relay.service',
+      fix: stop('relay.service'),
+    },
+    {
+      name: 'a service by cgroup v1',
+      cgroup: '3:cpu:/\n1:name=systemd:/system.slice/old.service',
+      unit: 'old.service',
+      fix: stop('old.service'),
     },
     {
       name: 'a session',
       cgroup: '0::/user.slice/user-0.slice/session-4.scope',
-      who: 'socat (pid 463) of session-4.scope',
-      fix: 'kill 463; systemctl reset-failed',
+      unit: 'session-4.scope',
     },
     {
       name: 'a container by cgroup v1',
       cgroup: '3:cpu:/\n1:name=systemd:/system.slice/docker-0a.scope',
-      who: 'socat (pid 463) of docker-0a.scope',
-      fix: 'kill 463; systemctl reset-failed',
+      unit: 'docker-0a.scope',
     },
-    {
-      name: 'an odd name',
-      cgroup: '0::/system.slice/a;id.service',
-      who: 'socat (pid 463) of a;id.service',
-      fix: 'kill 463; systemctl reset-failed',
-    },
+    { name: 'an odd name', cgroup: '0::/system.slice/a;id.service', unit: 'a;id.service' },
     {
       name: "a service of a user's manager, which may have the name of another",
       cgroup: '0::/user.slice/user-1000.slice/user@1000.service/app.slice/ssh.service',
-      who: 'socat (pid 463) of user@1000.service',
-      fix: 'kill 463; systemctl reset-failed',
+      unit: 'user@1000.service',
     },
     {
       name: 'a service in a container',
       cgroup: '0::/machine.slice/machine-web.scope/payload/system.slice/ssh.service',
-      who: 'socat (pid 463) of machine-web.scope',
-      fix: 'kill 463; systemctl reset-failed',
+      unit: 'machine-web.scope',
     },
     {
       name: 'a group below a service',
       cgroup: '0::/system.slice/relay.service/ssh.service',
-      who: 'socat (pid 463) of relay.service',
-      fix: 'systemctl stop relay.service; systemctl disable relay.service; systemctl reset-failed',
+      unit: 'relay.service',
     },
-  ])('names who else listens on the port: $name', ({ cgroup, who, fix }) => {
-    given(failed, holds('socat', 463, cgroup));
+    { name: "sshd's own service, of a session without a scope", unit: 'ssh.service' },
+    { name: 'an sshd of another name', unit: 'front.service' },
+    { name: 'a service that others need', unit: 'needed.service' },
+    { name: 'a service with another process', unit: 'many.service' },
+    { name: 'a service with another process in a group below', unit: 'below.service' },
+    { name: 'a service whose processes are not known', unit: 'unreadable.service' },
+    { name: 'two processes', unit: 'relay.service', pids: [777], fix: `kill 463 777; sleep 1; ${again}` },
+  ])(
+    'names who else listens on the port, and ends nothing else: $name',
+    ({ unit, cgroup = `0::/system.slice/${unit}`, pids = [], fix = kill }) => {
+      const shows = {
+        'front.service -p ExecStart': execStart('/usr/local/sbin/sshd -D'),
+        'needed.service -p RequiredBy,BoundBy,ConsistsOf': 'ssh.service',
+      };
+      given({ ...failed, ...shows }, holds('socat', 463, cgroup, ...pids));
+      const said = run('check_socket');
+      expect(said).toContain(
+        `failed   listening     socat (pid 463) of ${unit}, socat VSOCK-LISTEN:22 _]0;, listens on vsock port 22, so sshd-vsock.socket is failed (resources)\n`,
+      );
+      expect(said).toContain(`fix      listening     ${fix}\n`);
+    },
+  );
+
+  it.each([
+    { name: 'sshd', pid: 463 },
+    { name: 'sshd-session', pid: 463 },
+    { name: 'socat', pid: 99 },
+    { name: 'socat', pid: 463, own: { 'proc/self/cgroup': '0::/system.slice/relay.service\n' } },
+  ])('ends nothing by which somebody may have logged in: $name (pid $pid)', ({ name, pid, own }) => {
+    given({ ...failed, MainPID: '463' }, { ...holds(name, pid, '0::/system.slice/relay.service'), ...own });
     const said = run('check_socket');
-    expect(said).toContain(
-      `failed   listening     ${who} listens on vsock port 22, so sshd-vsock.socket cannot: it is failed (resources)`,
-    );
-    expect(said).toContain(`fix      listening     ${fix} sshd-vsock.socket; systemctl`);
+    expect(said).toMatch(/^hint +listening +it may be your way in: /m);
+    expect(said).not.toMatch(/^fix/m);
   });
 
-  it.each(['a",pid=812,', '",pid=812,fd=5)'])('is not told by a program called %s who it is', (name) => {
-    given(failed, { ...holds(name, 463, '0::/'), 'proc/812/cgroup': '0::/system.slice/ssh.service\n' });
-    expect(run('check_socket')).not.toContain('ssh.service');
-  });
+  it.each(['a",pid=812,', '",pid=812,fd=5)', '",pid=812,fd=5),('])(
+    'is not told by a program called %s who it is',
+    (name) => {
+      given(failed, { ...holds(name, 463, '0::/'), 'proc/812/cgroup': '0::/system.slice/ssh.service\n' });
+      expect(run('check_socket')).not.toMatch(/ssh\.service|812/);
+    },
+  );
 
-  it('names another socket unit of systemd', () => {
-    given(failed, {
-      ...holds('systemd', 1, '0::/init.scope'),
-      sockets:
-        '/run/x  dbus.socket dbus.service\nvsock::2222  a.socket\nvsock::22  sshd-vsock.socket  -\nvsock::22  own.socket  own@0.service',
-    });
-    const said = run('check_socket');
-    expect(said).toContain('own.socket listens on vsock port 22, so sshd-vsock.socket cannot');
-    expect(said).toContain(
-      'fix      listening     systemctl stop own.socket; systemctl disable own.socket; ',
-    );
-  });
+  it.each([
+    {
+      name: 'own.socket',
+      file: 'ListenStream=vsock::22',
+      fix: `fix      listening     ${stop('own.socket')}\n`,
+    },
+    {
+      name: 'own.socket',
+      file: 'ListenStream=[::]:22\nListenStream=vsock:3:22\nListenStream=/run/own',
+      fix: `fix      listening     mkdir -p /etc/systemd/system/own.socket.d && printf '%s\\n' '[Socket]' 'ListenStream=' 'ListenStream=[::]:22' 'ListenStream=/run/own' > /etc/systemd/system/own.socket.d/zz-vmssh-listen.conf && systemctl daemon-reload\nhint     listening     it takes effect at the next boot: own.socket may be your way in, so do not stop it\n`,
+    },
+    {
+      name: 'ssh.socket',
+      file: 'ListenStream=vsock::22',
+      fix: `fix      listening     mkdir -p /etc/systemd/system/ssh.socket.d && printf '%s\\n' '[Socket]' 'ListenStream=' > /`,
+    },
+    {
+      name: 'a;id.socket',
+      file: '',
+      fix: 'hint     listening     stop that socket unit, if it is not your way in\n',
+    },
+  ])(
+    'names another socket unit of systemd, and stops none that has other addresses: $name, $file',
+    ({ name, file, fix }) => {
+      given(failed, {
+        ...holds('systemd', 1, '0::/init.scope', 812),
+        [`etc/systemd/system/${name}`]: `[Socket]\n${file}\n`,
+        sockets: `/run/x  dbus.socket dbus.service\nvsock::2222  a.socket\nvsock::22  sshd-vsock.socket  -\nvsock::22  ${name}  own@0.service`,
+      });
+      const said = run('check_socket');
+      expect(said).toContain(`${name} listens on vsock port 22, so sshd-vsock.socket is failed`);
+      expect(said).toContain(fix);
+      expect(said).not.toContain('kill');
+    },
+  );
 
   it('names it too if no unit has the port, and is content with an sshd behind it', () => {
     given({}, holds('socat', 463, '0::/system.slice/relay.service'));
     const at = (banner: string) =>
       run(`rm -f "$R/${unit}"; banner_here() { echo '${banner}'; }; check_socket`);
     expect(at('closed')).toMatch(
-      /^failed +listening +socat \(pid 463\) of relay\.service listens on vsock port 22, and it is no sshd\nfix +listening +systemctl stop relay\.service; systemctl disable relay\.service; then what vmssh guest print prints\n$/,
+      /^failed +listening +socat \(pid 463\) of relay\.service, .* listens on vsock port 22, and it is no sshd\nfix +listening +systemctl stop relay\.service; systemctl disable relay\.service\nhint +listening +then, on the host: vmssh guest install\n$/,
     );
-    expect(at('banner SSH-2.0-x')).toBe(
-      'ok       listening     socat (pid 463) of relay.service listens on vsock port 22, and sshd answers\n',
+    expect(at('no-client')).toMatch(/^failed .*\nhint +listening +whether it is an sshd shows on the host/);
+    expect(at('banner SSH-2.0-x')).toMatch(
+      /^ok +listening +socat \(pid 463\) of relay\.service, .* listens on vsock port 22, and sshd answers\n$/,
+    );
+  });
+
+  it.each<{ name: string; shows: Record<string, string>; says: RegExp }>([
+    { name: 'a wrong Accept=', shows: { Accept: 'no' }, says: /ssh\.socket, which has other addresses too/ },
+    { name: 'no template', shows: {}, says: /ssh\.socket needs a template|fix +accept +ln -s/ },
+    { name: 'a limit of 0', shows: { MaxConnections: '0' }, says: /MaxConnections=64/ },
+  ])("neither stops nor restarts sshd's own socket for $name", ({ shows, says }) => {
+    given(shows, { 'etc/systemd/system/ssh.socket': '[Socket]\nListenStream=22\nListenStream=vsock::22\n' });
+    const said = run(`rm "$R/${unit}"; check_socket`);
+    expect(said).toMatch(says);
+    expect(said).not.toMatch(/systemctl (stop|restart|disable)/);
+  });
+
+  it('is content with an sshd that a socket without Accept=yes starts', () => {
+    given(
+      { Accept: 'no' },
+      { 'etc/systemd/system/ssh.socket': '[Socket]\nListenStream=22\nListenStream=vsock::22\n' },
+    );
+    expect(run(`rm "$R/${unit}"; banner_here() { echo 'banner x'; }; check_socket`)).not.toContain('failed');
+  });
+
+  it('knows nothing of who listens without ss, and quotes no word of success', () => {
+    given(failed, { 'bin/journalctl': "#!/bin/sh\necho 'Listening on sshd-vsock.socket.'\n" });
+    const said = run('command() { case $2 in ss) return 1 ;; *) return 0 ;; esac; }; check_socket');
+    expect(said).toMatch(
+      /is failed \(resources\): something else may listen on vsock port 22\nfix .*\nhint .*ss shows who listens\n/,
     );
   });
 

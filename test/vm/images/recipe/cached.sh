@@ -6,13 +6,19 @@ set -euo pipefail
 cache=$1 kind=$2 key=$3
 shift 3
 
+# What a dead builder had mounted there goes first, and nothing is removed through a mount.
+discard() {
+  awk -v below="$building/" 'index($2, below) == 1 { print $2 }' /proc/mounts | sort -r | xargs -r -n 1 umount -l
+  rm -rf --one-file-system "$building"
+}
+
 mkdir -p "$cache"
 exec 9>"$cache/$kind.lock"
 flock 9
 if [ ! -e "$cache/$kind-$key" ]; then
   building="$cache/$kind.building"   # holding the lock, so whatever lies there is a dead builder's
-  trap 'rm -rf "$building"' EXIT
-  rm -rf "$building"
+  trap discard EXIT
+  discard
   mkdir "$building"
   "$@" "$building" 9>&-
   mv "$building" "$cache/$kind-$key"

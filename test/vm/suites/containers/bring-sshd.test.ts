@@ -103,8 +103,8 @@ describeGuests('an sshd is brought into containers that have none', () => {
 
     test.each([
       { name: 'none', says: 'has no /bin/sh' },
-      { name: 'nowhere', says: 'no program can be put into /run, /dev/shm or /tmp' },
-      { name: 'full', says: 'has no room for an sshd: 2 MB' },
+      { name: 'nowhere', says: 'takes no program in /run, /dev/shm or /tmp' },
+      { name: 'full', says: 'has no room for an sshd (2 MB)' },
     ])('$name: a message', async ({ name, says }) => {
       expect(await ssh(named(name), 'true')).toMatchObject({
         code: 255,

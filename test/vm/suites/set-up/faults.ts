@@ -43,7 +43,7 @@ export const outsides: readonly Outside[] = [
     number: '2: a drop-in says no',
     breaks: `cd ${units}; mkdir sshd-vsock.socket.d; printf '[Socket]\\nAccept=no\\n' >sshd-vsock.socket.d/zzz.conf; cp sshd-vsock@.service sshd-vsock.service; systemctl stop sshd-vsock.socket; ${reload}; systemctl start sshd-vsock.socket`,
     step: 'accept',
-    evidence: /^\/etc\/systemd\/system\/sshd-vsock\.socket\.d\/zzz\.conf has Accept=no: /,
+    evidence: /^\/etc\/systemd\/system\/sshd-vsock\.socket\.d\/zzz\.conf, line 2, has Accept=no: /,
     outside: /✗ handshake[\s\S]*- Accept=yes is missing.* \(2 in docs\/reference\/guest-failures\.md\)/,
     restores: `cd ${units}; rm -r sshd-vsock.socket.d sshd-vsock.service; ${reload}; systemctl restart sshd-vsock.socket`,
   },
@@ -51,7 +51,8 @@ export const outsides: readonly Outside[] = [
     number: 'listening: another program has the port',
     breaks: `systemctl stop sshd-vsock.socket; systemd-run -q --unit=relay socat VSOCK-LISTEN:22,fork EXEC:cat; until ss -l --vsock | grep -q :22; do sleep 0.2; done; systemctl start sshd-vsock.socket`,
     step: 'listening',
-    evidence: /^socat \(pid \d+\) of relay\.service listens on vsock port 22, so sshd-vsock\.socket cannot/,
+    evidence:
+      /^socat \(pid \d+\) of relay\.service, .*socat VSOCK-LISTEN:22,fork EXEC:cat, listens on vsock port 22, so sshd-vsock\.socket is/,
     outside: /✗ handshake/,
     restores: ':',
   },

@@ -58,9 +58,10 @@ export function siteOf(guest: Guest): Site {
       const { stdout, stderr } = await call('guest', 'check', ...into, ...args);
       expect(stderr).toBe('');
       const { checks } = JSON.parse(stdout) as GuestCheckJson;
-      return checks.flatMap(({ name: step, state, found: text, fix }) => [
+      return checks.flatMap(({ name: step, state, found: text, fix, hint }) => [
         { state, step, text },
         ...(fix === undefined ? [] : [{ state: 'fix', step, text: fix }]),
+        ...(hint === undefined ? [] : [{ state: 'hint', step, text: hint }]),
       ]);
     },
   };
@@ -98,9 +99,9 @@ export async function brokenAndFixed(guest: Guest, breaks: string, step: string,
   return { failed: of('failed'), fix: of('fix') };
 }
 
-/** What went wrong and its fix. */
+/** What went wrong, its fix and its hint. */
 export function faultsOf(lines: readonly Line[]): Line[] {
-  return lines.filter(({ state }) => state === 'failed' || state === 'fix');
+  return lines.filter(({ state }) => /^(failed|fix|hint)$/.test(state));
 }
 
 /** Every file, link and folder of /etc with owner, mode and content; the machine's id is another at each boot. */

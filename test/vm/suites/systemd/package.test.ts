@@ -95,7 +95,7 @@ describeGuests(`the Debian package on Debian 13${missing}`, () => {
       expect(await sh('ssh -n container/box hostname')).toMatchObject({
         code: 0,
         stdout: 'box\n',
-        stderr: expect.stringContaining('shows the host key that its manager has, ssh-ed25519 '),
+        stderr: expect.stringContaining('shows the host key that its manager confirms, ssh-ed25519 '),
       });
       const again = 'VMSSH_HOST_KEYS=strict ssh -n container/box hostname';
       expect(await sh(again)).toMatchObject({ code: 0, stdout: 'box\n', stderr: '' });

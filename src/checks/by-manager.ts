@@ -1,0 +1,45 @@
+import type { Io } from '../cli/command.js';
+import type { HostFlags } from '../cli/guest.js';
+import { ConnectError, quote } from '../errors.js';
+import { managerExec } from '../identity/manager-keys.js';
+import { reachedMachine } from '../identity/record.js';
+import { isNamed, resolveTarget } from '../kinds/kinds.js';
+import { lookUp } from '../lookup/find-target.js';
+import { splitUser } from '../lookup/login.js';
+import type { ListedTarget } from '../lookup/short-name.js';
+import { ownEnv } from '../sources/trusted-env.js';
+import { withToolFolders } from '../sources/trusted-path.js';
+import { sshPort } from '../target/numbers.js';
+
+/**
+ * HOST as its target, and the words of the manager that goes into it, which has to be one that speaks for it. `find`: for a machine that
+ * was found already. Throws a ConnectError.
+ */
+export async function byManager(
+  into: HostFlags,
+  io: Io,
+  signal: AbortSignal,
+  find: (host: string) => Promise<ListedTarget> = (host) => lookUp(host, io, signal),
+): Promise<HostFlags> {
+  const { user, host } = splitUser(into.host);
+  const { text, target, machine } = await find(host);
+  const { env, platform } = io;
+  // Its own error, if nobody has it.
+  if (!machine && isNamed(target))
+    await resolveTarget(target, { text, port: sshPort, signal, env, platform });
+  const entry = machine && (await managerExec(reachedMachine(machine), { env, platform, signal }));
+  // As its machines were listed: without another user's folders, and by no program that he could replace.
+  const own = { ...withToolFolders(ownEnv(env), platform), LC_ALL: 'C' };
+  if (entry) return { ...into, host: user === undefined ? text : `${user}@${text}`, ...entry, env: own };
+  throw new ConnectError('resolve', host, {
+    code: 'NO_EXEC',
+    final: true,
+    problem: machine
+      ? `${machine.provider} starts no program as root in ${quote(machine.name)} for this user`
+      : `no manager lists ${quote(text)}, so none can start a program there`,
+    hint:
+      machine?.provider === 'machined'
+        ? 'only root may, and only in a container: run it with sudo'
+        : 'go in another way: vmssh guest install --by ssh [user@]HOST; or run what vmssh guest print prints on its console, as root',
+  });
+}

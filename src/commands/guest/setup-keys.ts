@@ -1,0 +1,106 @@
+import { join } from 'node:path';
+import type { Io } from '../../cli/command.js';
+import { readKeys } from '../../cli/guest.js';
+import type { FindingJson } from '../../cli/json.js';
+import { sshSettings } from '../../cli/reach/ssh-settings.js';
+import { ConnectError } from '../../errors.js';
+import { fingerprintOf } from '../../identity/known-hosts.js';
+import { managerKeys } from '../../identity/manager-keys.js';
+import { runProgram } from '../../process/run-program.js';
+import type { ReachedMachine } from '../../sources/source.js';
+import { sshFolder } from '../../ssh/folder.js';
+import { ownKeyFile } from '../../ssh/login-key.js';
+import { verifyHostKey } from '../../ssh/settle-key.js';
+
+/** A key of the user's for a login. */
+export interface OwnKey {
+  /** The public key, as a line of authorized_keys. */
+  readonly line: string;
+  /** The private key's file; undefined: only the agent has it. */
+  readonly identityFile?: string;
+  /** Where it is, for messages. */
+  readonly from: string;
+}
+
+/** The first of the keys that ssh would try for the host; undefined if there is none. */
+export async function firstOwnKey(host: string, io: Io, signal: AbortSignal): Promise<OwnKey | undefined> {
+  const folder = sshFolder(io.env, io.platform);
+  const settings = await sshSettings({ host, signal }, io);
+  for (const [, path = ''] of settings.matchAll(/^identityfile (.+)$/gm)) {
+    const private_ = path.startsWith('~/.ssh/') ? join(folder, path.slice('~/.ssh/'.length)) : path;
+    try {
+      return await keyIn(`${private_}.pub`);
+    } catch (error) {
+      // There is no such file, or none with a key.
+      if (!(error instanceof RangeError)) throw error;
+    }
+  }
+  const listed = await runProgram(['ssh-add', '-L'], { env: io.env, signal, timeoutMs: 5000 }).catch(
+    () => undefined,
+  );
+  const line = listed?.code === 0 ? listed.stdout.split('\n')[0]?.trim() : undefined;
+  return line && isKeyLine.test(line) ? { line, from: 'your ssh-agent' } : undefined;
+}
+
+/** As ssh-add prints it. */
+const isKeyLine = /^(?:ssh-|ecdsa-|sk-)[\w@.-]+ [A-Za-z0-9+/]+={0,2}(?: \P{Cc}*)?$/u;
+
+/** The key in a file, which is read at once. Rejects with a RangeError. */
+export async function keyIn(file: string): Promise<OwnKey> {
+  const [line = ''] = readKeys(file);
+  const identityFile = await ownKeyFile(file.replace(/\.pub$/, ''));
+  return {
+    line,
+    from: file,
+    ...(identityFile === undefined || identityFile === file ? {} : { identityFile }),
+  };
+}
+
+/** What lets a key in if it is typed on a machine's console: systemd 256 and later listen then. Undefined for a key with options. */
+export function onConsole(line: string, user = 'root'): string | undefined {
+  const [key] = /^(?:ssh-|ecdsa-|sk-)[\w@.-]+ AAAA[A-Za-z0-9+/]+={0,2}(?= |$)/.exec(line) ?? [];
+  if (key === undefined) return undefined;
+  const sudo = user === 'root' ? '' : 'sudo ';
+  const listen = [`${sudo}systemctl daemon-reload`, `${sudo}systemctl start sshd-vsock.socket`];
+  const type = [`mkdir -pm700 ~/.ssh`, `echo '${key}' >>~/.ssh/authorized_keys`, ...listen].join('; ');
+  return `type on its console, as ${user}: ${type}`;
+}
+
+/** A public key's fingerprint, "SHA256:…". */
+export function printOfLine(line: string): string {
+  const [, base64 = ''] = /(?:^|\s)(AAAA[A-Za-z0-9+/]+={0,2})/.exec(line) ?? [];
+  return fingerprintOf(Buffer.from(base64, 'base64'));
+}
+
+/** Pins the key that a machine's server has shown, "ssh-ed25519 SHA256:…", if its manager reads the same one there. */
+export async function pinShown(
+  shown: string,
+  { name, target, machine }: { name: string; target: string; machine: ReachedMachine },
+  { env, platform }: Io,
+  signal: AbortSignal,
+): Promise<FindingJson> {
+  const print = shown.split(' ')[1] ?? '';
+  const keys = (await managerKeys(machine, { env, platform, signal }, print)) ?? [];
+  const key = keys.find((each) => printOfLine(each) === print);
+  const step = 'host-key';
+  if (key === undefined)
+    return {
+      name: step,
+      state: 'failed',
+      found: `its server shows ${shown}, which its manager does not find in the machine`,
+    };
+  try {
+    const policy = async () => 'strict' as const;
+    const blob = Buffer.from(key.split(' ')[1] ?? '', 'base64');
+    await verifyHostKey(blob, { reached: { text: target, machine }, typed: name, env, platform, policy });
+    return {
+      name: step,
+      state: 'changed',
+      found: `${shown} is pinned, as its manager reads it in the machine`,
+    };
+  } catch (error) {
+    if (!(error instanceof ConnectError)) throw error;
+    const { problem: found, hint } = error;
+    return { name: step, state: 'failed', found, ...(hint === undefined ? {} : { fix: hint }) };
+  }
+}

@@ -1,0 +1,171 @@
+import { byManager } from '../../checks/by-manager.js';
+import type { Io } from '../../cli/command.js';
+import { type HostFlags, isAccountName } from '../../cli/guest.js';
+import { formatEndpoint } from '../../endpoint.js';
+import { ConnectError, quote } from '../../errors.js';
+import { accountScript } from '../../guest/script.js';
+import { keptLogins, loginOf, type MachineLogin } from '../../hosts/logins.js';
+import { pinsOf } from '../../identity/decide.js';
+import { managerKeys } from '../../identity/manager-keys.js';
+import { pinPrint } from '../../identity/pins.js';
+import { reachedMachine } from '../../identity/record.js';
+import { lookUp } from '../../lookup/find-target.js';
+import { mayBeUp } from '../../sources/provider.js';
+import type { ReachedMachine } from '../../sources/source.js';
+import { ownKeyFile } from '../../ssh/login-key.js';
+import { machineKeys } from '../../ssh/machine-keys.js';
+import { shellOf, shellQuoted } from '../../target/shell.js';
+import { type MissingDevice, planDevice } from './setup-device.js';
+import { firstOwnKey, keyIn, type OwnKey, onConsole } from './setup-keys.js';
+import {
+  checkUntil,
+  collector,
+  configStep,
+  of,
+  runInside,
+  type SetupSteps,
+  type ShowStep,
+} from './setup-step.js';
+
+export interface SetupOptions {
+  /** Undefined: as its manager says, else its first ordinary account. */
+  readonly user: string | undefined;
+  /** The file of a public key; undefined: the first that ssh would try. */
+  readonly key: string | undefined;
+  /** Print the lines for ssh in place of writing them. */
+  readonly noConfig: boolean;
+  /** Install an sshd by the machine's own package manager, if there is none. */
+  readonly install: boolean;
+  /** Shut the machine down and start it, if it needs that. */
+  readonly restart: boolean;
+}
+
+export interface SetupPlan extends SetupSteps {
+  readonly work: Work | undefined;
+  readonly missing?: MissingDevice | undefined;
+}
+
+/** All that is needed to do it. */
+export interface Work {
+  readonly into: HostFlags;
+  readonly machine: ReachedMachine;
+  readonly key: OwnKey | undefined;
+  readonly login: MachineLogin;
+  /** Nothing answers at its socket yet. */
+  readonly needsUnits: boolean;
+  readonly needsAccount: boolean;
+}
+
+/** Looks what has to be done, and changes nothing. Throws a ConnectError if the machine is not found or nobody can go into it. */
+export async function planSetup(
+  name: string,
+  options: SetupOptions,
+  io: Io,
+  signal: AbortSignal,
+  show: ShowStep,
+): Promise<SetupPlan> {
+  const named = await lookUp(name, io, signal);
+  const { text: target, machine } = named;
+  const { steps, add, isFailed } = collector(show);
+  const host = { host: target, route: 'exec', sshConfig: undefined } as const;
+  const into = await byManager(host, io, signal, async () => named).catch(asFailure);
+  if (machine === undefined) throw into;
+  const typed = shellQuoted(target, shellOf(io));
+  const record = reachedMachine(machine);
+  const isManagers = options.key === undefined && [undefined, machine.user].includes(options.user);
+  const made = isManagers ? await ownKeyFile(machine.identityFile) : undefined;
+  const key = made === undefined ? await chosenKey(options.key, name, io, signal) : undefined;
+  const { restart } = options;
+  const missing =
+    into instanceof ConnectError ? undefined : await planDevice(record, { restart, typed }, io, signal, add);
+  const plan = { name, target, steps, missing };
+  if (isFailed()) return { ...plan, work: undefined };
+  const failed = (step: string, found: string, fix?: string) => {
+    add(step, 'failed', found, fix);
+    return { ...plan, work: undefined };
+  };
+  const noEntry = ({ code, problem, hint = '' }: ConnectError) => {
+    const hasConsole =
+      ['libvirt', 'hyper-v', 'qemu'].includes(machine.provider) && machine.authority !== 'other';
+    const line =
+      code === 'NO_EXEC' && hasConsole && !missing && key ? onConsole(key.line, options.user) : undefined;
+    return line === undefined
+      ? failed('inside', problem, hint)
+      : failed('inside', `${problem}; ${hint}`, line);
+  };
+  if (into instanceof ConnectError) return noEntry(into);
+  const isUp = mayBeUp(machine);
+  if (!isUp && missing) {
+    add('way', 'skipped', `it is ${machine.status}: start it then, and run this again`);
+    return { ...plan, work: undefined };
+  }
+  if (!isUp) return failed('way', `it is ${machine.status}`, `vmssh check --start ${typed}`);
+  const check = missing ? undefined : await checkUntil('banner', target, 'root', io, signal);
+  const { error, means: { endpoint, steps: way = [] } = {}, stages = [] } = check ?? {};
+  if (endpoint) add('way', 'ok', [...way, formatEndpoint(endpoint)].slice(-2).join(' → '));
+  else if (!missing) return failed('way', error?.problem ?? 'none is known', error?.hint);
+  if (made === undefined && key === undefined)
+    return failed('key', 'you have no public key that ssh would try', 'ssh-keygen -t ed25519');
+  const { logins, isFirst } = await keptLogins(io);
+  const earlier = loginOf(machine, logins);
+  const account = options.user ?? earlier?.user ?? machine.user;
+  const wanted = { ...(account === undefined ? {} : { account }), keys: key ? [key.line] : [] };
+  const { install } = options;
+  const script = accountScript({ ...wanted, look: true, install });
+  const looked = await runInside(into, script, io, signal).catch(asFailure);
+  if (looked instanceof ConnectError) return noEntry(looked);
+  add('inside', 'ok', `as root, by ${into.run ? 'its guest agent' : into.exec?.[0]}`);
+  const isSocket = endpoint !== undefined && ['vsock', 'unix', 'vsock-mux'].includes(endpoint.family);
+  const needsUnits = missing !== undefined || (error !== undefined && isSocket);
+  const changes = (name: string) => looked.some((step) => step.name === name && step.state === 'changed');
+  // A package makes the host keys, or we do.
+  const makesKey = changes('host-keys') || changes('sshd');
+  for (const step of looked) {
+    const isMissing = step.name === 'sshd' && step.state === 'failed' && !install;
+    if (isMissing) add('sshd', 'failed', step.found, `vmssh setup --install-sshd ${typed}`);
+    else if (step.name !== 'sshd' || step.state !== 'ok') add(...of(step));
+  }
+  if (isFailed()) return { ...plan, work: undefined };
+  if (needsUnits)
+    add('sshd', 'changed', 'nothing answers there: it is set up as vmssh guest install does it');
+  else if (!error) add('sshd', 'ok', stages.at(-1)?.found ?? 'it answers');
+  else if (changes('host-keys')) add('sshd', 'ok', 'it only lacks the host key');
+  else if (!changes('sshd')) add('sshd', 'failed', error.problem, error.hint);
+  const user = looked.find((step) => step.name === 'account')?.found ?? '';
+  if (!isAccountName(user))
+    return failed(
+      'account',
+      `it says that this is an account: ${quote(user)}`,
+      `vmssh setup --user NAME ${typed}`,
+    );
+  const identityFile = made ?? key?.identityFile;
+  const { uuid } = machine;
+  const login: MachineLogin = {
+    ...{ target: machine.target, ...(uuid ? { uuid } : {}), user, ...(identityFile ? { identityFile } : {}) },
+    ...(earlier?.pinned ? { pinned: true } : {}),
+    ...(isFirst || earlier?.first ? { first: true } : {}),
+  };
+  const needsAccount = looked.some(({ state }) => state === 'changed');
+  const work = { into, machine: record, key, login, needsUnits, needsAccount };
+  const [pin] = pinsOf(await machineKeys({ text: target, machine: record }, { typed: name }, io.env));
+  if (pin) add('host-key', 'ok', `${pin.type} ${pinPrint(pin)} is known`);
+  else if (
+    makesKey ||
+    (await managerKeys(record, { env: io.env, platform: io.platform, signal })) !== undefined
+  )
+    add('host-key', 'changed', 'its manager reads it in the machine, and it is pinned');
+  else add('host-key', 'skipped', 'its manager reads none: the first login is decided by your policy');
+  if (options.noConfig) add('config', 'skipped', 'the lines are printed');
+  const alias = options.noConfig ? undefined : await configStep(login, 'plan', io, add);
+  return { ...plan, user, work, ...(alias === undefined ? {} : { host: alias }) };
+}
+
+/** Anything else is thrown. */
+function asFailure(error: unknown): ConnectError {
+  if (error instanceof ConnectError && error.code !== 'INTERRUPTED') return error;
+  throw error;
+}
+
+function chosenKey(file: string | undefined, host: string, io: Io, signal: AbortSignal) {
+  return file === undefined ? firstOwnKey(host, io, signal) : keyIn(file);
+}

@@ -1,0 +1,115 @@
+import { checkTarget } from '../../checks/check-target.js';
+import { whyNotRun } from '../../checks/inside.js';
+import type { Io } from '../../cli/command.js';
+import { findingsOf, guestCaller, type HostFlags } from '../../cli/guest.js';
+import type { FindingJson } from '../../cli/json.js';
+import { reachFlags } from '../../cli/shared-options.js';
+import { exitCode } from '../../errors.js';
+import { guestRoute } from '../../guest/run/route.js';
+import { type ProgressLine, runScript } from '../../guest/run/run-script.js';
+import { keptLogins, type MachineLogin } from '../../hosts/logins.js';
+import { planInstall } from '../../hosts/plan.js';
+import { silent } from '../../hosts/refresh.js';
+import { carryOut, once } from '../../hosts/write.js';
+import { findMachines } from '../../machines/find-machines.js';
+
+/** Prints a step with its fix, which may be the machine's own words. */
+export type ShowStep = (step: FindingJson, isGuests: boolean) => void;
+
+/** What was found of a machine, or done. */
+export interface SetupSteps {
+  /** As typed. */
+  readonly name: string;
+  readonly target: string;
+  readonly steps: readonly FindingJson[];
+  /** What to type after `ssh`. */
+  readonly host?: string;
+  readonly user?: string;
+  /** The lines for ssh, if they are not written. */
+  readonly lines?: string;
+}
+
+export type Add = (
+  step: string,
+  state: FindingJson['state'],
+  found: string,
+  fix?: string,
+  isGuests?: boolean,
+) => void;
+
+/** Keeps the steps, and shows each; `isFailed`: whether one of them did. */
+export function collector(show: ShowStep) {
+  const steps: FindingJson[] = [];
+  const add: Add = (name, state, found, fix, isGuests = false) => {
+    const step = { name, state, found, ...(fix === undefined ? {} : { fix }) };
+    steps.push(step);
+    show(step, isGuests);
+  };
+  return {
+    steps: steps as readonly FindingJson[],
+    add,
+    isFailed: () => steps.some(({ state }) => state === 'failed'),
+  };
+}
+
+/** A step of a script: what the machine says. */
+export function of({ name, state, found, fix }: FindingJson): Parameters<Add> {
+  return [name, state, found, fix, true];
+}
+
+export function checkUntil(
+  until: 'banner' | 'authentication',
+  target: string,
+  user: string,
+  io: Io,
+  signal: AbortSignal,
+) {
+  const flags = reachFlags({ positionals: [], options: {} });
+  return checkTarget(target, { ...flags, until, user, port: undefined }, io, signal);
+}
+
+/** A script that waits for something there is ended. Milliseconds. */
+const maxMs = 300_000;
+
+/** Runs a script by its manager. Throws a ConnectError if it did not end there. */
+export async function runInside(
+  into: HostFlags,
+  script: string,
+  io: Io,
+  signal: AbortSignal,
+): Promise<readonly FindingJson[]> {
+  const route = guestRoute({ ...into, ...(await guestCaller(io)), script, needsRoot: true });
+  const lines: ProgressLine[] = [];
+  const onLine = (line: ProgressLine) => void lines.push(line);
+  const outcome = await runScript(route, { env: into.env ?? io.env, signal, onLine, limitMs: maxMs });
+  if (outcome.code === undefined) throw await whyNotRun(into, route, outcome, io, signal);
+  return findingsOf(lines);
+}
+
+/** The Host of the machine, by `config install`. Resolves to its name. */
+export async function configStep(
+  login: MachineLogin,
+  what: 'plan' | 'do',
+  io: Io,
+  add: Add,
+): Promise<string | undefined> {
+  const quiet = silent(io);
+  const find = once(findMachines);
+  const make = async () => {
+    const others = (await keptLogins(io)).logins.filter((each) => each.target !== login.target);
+    return planInstall({ system: false, logins: [...others, login] }, quiet, find);
+  };
+  const { code, plan } =
+    what === 'do' ? await carryOut(make, quiet) : { code: exitCode.ok, plan: await make() };
+  const { refusal, decision, changes } = plan;
+  const host = decision?.state.machines.find((each) => each.target === login.target)?.host;
+  const again = 'vmssh config install shows why; --no-config prints the lines';
+  if (refusal) add('config', 'failed', `${refusal.path}: ${refusal.why}`, refusal.hint);
+  else if (code !== exitCode.ok) add('config', 'failed', 'the lines for ssh were not all written', again);
+  else if (host === undefined) add('config', 'failed', 'config install makes no Host for it', again);
+  else {
+    const key = login.identityFile === undefined ? '' : `, IdentityFile ${login.identityFile}`;
+    add('config', changes.length === 0 ? 'ok' : 'changed', `Host ${host}: User ${login.user}${key}`);
+  }
+  return host;
+}

@@ -1,0 +1,77 @@
+import { byManager } from '../../checks/by-manager.js';
+import type { Io } from '../../cli/command.js';
+import { exitCode } from '../../errors.js';
+import { editFile } from '../../files/edit-file.js';
+import { undoScript } from '../../guest/script.js';
+import { keptLogins, loginOf, type MachineLogin } from '../../hosts/logins.js';
+import { settings } from '../../hosts/options.js';
+import { planInstall, planUninstall } from '../../hosts/plan.js';
+import { silent } from '../../hosts/refresh.js';
+import { formatSettings, inEffect } from '../../hosts/setting.js';
+import { carryOut, once } from '../../hosts/write.js';
+import { hostKeyAlias } from '../../identity/identity.js';
+import { forgetKeys } from '../../identity/pins.js';
+import { reachedMachine } from '../../identity/record.js';
+import { lookUp } from '../../lookup/find-target.js';
+import { findMachines } from '../../machines/find-machines.js';
+import { knownHostsFile } from '../../ssh/folder.js';
+import { undoDevice } from './setup-device.js';
+import { collector, of, runInside, type SetupSteps, type ShowStep } from './setup-step.js';
+
+/** Takes back what `setup` did: in the machine by its journal there, here by what is kept with the login of its Host. */
+export async function undoSetup(
+  name: string,
+  io: Io,
+  signal: AbortSignal,
+  show: ShowStep,
+): Promise<SetupSteps> {
+  const named = await lookUp(name, io, signal);
+  const { text: target, machine } = named;
+  const { steps, add, isFailed } = collector(show);
+  const host = { host: target, route: 'exec', sshConfig: undefined } as const;
+  const into = await byManager(host, io, signal, async () => named);
+  for (const step of await runInside(into, undoScript(), io, signal)) add(...of(step));
+  if (machine && !isFailed()) await undoDevice(reachedMachine(machine), io, signal, add);
+  const { logins } = await keptLogins(io);
+  const login = machine && loginOf(machine, logins);
+  if (isFailed()) return { name, target, steps };
+  const alias = hostKeyAlias(named);
+  if (login?.pinned && alias !== undefined) {
+    const path = knownHostsFile(io.env);
+    const { removed } = await forgetKeys(path, [alias]);
+    // The file is ours.
+    await editFile(path, (old) => (old?.length === 0 ? undefined : old), 0o600);
+    add(
+      'host-key',
+      removed === 0 ? 'ok' : 'changed',
+      removed === 0 ? 'it is gone already' : 'it is forgotten',
+    );
+  }
+  if (login === undefined) add('config', 'ok', 'setup wrote no Host for it');
+  else if (await withoutLogin(login, io))
+    add('config', 'changed', `its Host has no User ${login.user} any more`);
+  else add('config', 'failed', 'the lines for ssh were not all written', 'vmssh config install shows why');
+  return { name, target, steps };
+}
+
+/** Whether the lines for ssh could be written without the login: none at all, if setup wrote the first and nothing was set since. */
+async function withoutLogin(login: MachineLogin, io: Io): Promise<boolean> {
+  const quiet = silent(io);
+  const find = once(findMachines);
+  const { code, plan } = await carryOut(async () => {
+    const { logins, state } = await keptLogins(io);
+    const [next, ...others] = logins.filter(({ target }) => target !== login.target);
+    if (login.first && next === undefined && isUnset(state?.options ?? {}))
+      return planUninstall({ system: false }, quiet);
+    const left = next && login.first ? { ...next, first: true as const } : next;
+    return planInstall({ system: false, logins: left ? [left, ...others] : [] }, quiet, find);
+  }, quiet);
+  return code === exitCode.ok && plan.refusal === undefined;
+}
+
+/** Whether no setting of `config install` was ever given. */
+function isUnset(kept: Parameters<typeof settings.logins.parse>[0]): boolean {
+  const text = (values: typeof kept) =>
+    JSON.stringify(formatSettings(settings, inEffect(settings, { logins: [] }, values)));
+  return text(kept) === text({});
+}

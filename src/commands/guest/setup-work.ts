@@ -1,0 +1,105 @@
+import { runLogin } from '../../checks/try-login.js';
+import type { Io } from '../../cli/command.js';
+import { guestCaller } from '../../cli/guest.js';
+import { sshCommand } from '../../guest/run/route.js';
+import { accountScript, setupScript } from '../../guest/script.js';
+import { configFiles } from '../../hosts/places.js';
+import { sshProgram } from '../../process/ssh-program.js';
+import { configArgument } from '../../ssh/config/word.js';
+import { otherHome } from '../../ssh/folder.js';
+import { slug } from '../../target/names.js';
+import { sshPort } from '../../target/numbers.js';
+import { shellOf, shellQuoted } from '../../target/shell.js';
+import { afterwards } from './install.js';
+import { addDevice } from './setup-device.js';
+import { pinShown, printOfLine } from './setup-keys.js';
+import type { SetupOptions, SetupPlan, Work } from './setup-plan.js';
+import {
+  checkUntil,
+  collector,
+  configStep,
+  of,
+  runInside,
+  type SetupSteps,
+  type ShowStep,
+} from './setup-step.js';
+
+/** Does what a plan says that is still to do, and logs in. Stops at the first failure: it can be run again. */
+export async function carryOutSetup(
+  { work, missing, ...plan }: SetupPlan,
+  options: SetupOptions,
+  io: Io,
+  signal: AbortSignal,
+  show: ShowStep,
+): Promise<SetupSteps> {
+  const { name, target } = plan;
+  const { steps, add, isFailed } = collector(show);
+  const all = (more: Partial<SetupSteps> = {}): SetupSteps => {
+    const isDone = ({ name: step }: { readonly name: string }) => steps.some((each) => each.name === step);
+    return { ...plan, ...more, steps: [...plan.steps.filter((step) => !isDone(step)), ...steps] };
+  };
+  const typed = shellQuoted(target, shellOf(io));
+  if (missing && !(await addDevice(missing, { restart: options.restart, typed }, io, add))) return all();
+  if (work === undefined) return all();
+  const { into, machine, key } = work;
+  let { login } = work;
+  const { user, identityFile } = login;
+  const { install } = options;
+  const keys = key ? [key.line] : [];
+  const scripts = [
+    ...(work.needsAccount ? [accountScript({ account: user, keys, look: false, install })] : []),
+    ...(work.needsUnits ? [setupScript({ port: sshPort })] : []),
+  ];
+  for (const script of scripts) {
+    for (const step of await runInside(into, script, io, signal)) add(...of(step));
+    if (isFailed()) return all();
+  }
+  const check = await checkUntil('authentication', target, user, io, signal);
+  if (check.error) {
+    const step = check.error.code.startsWith('HOST_KEY') ? 'host-key' : 'sshd';
+    add(step, 'failed', check.error.problem, check.error.hint);
+    return all();
+  }
+  const shown = check.stages.find(({ stage }) => stage === 'host key')?.found ?? '';
+  if (plan.steps.some(({ name: step, state }) => step === 'host-key' && state === 'changed')) {
+    const done = await pinShown(shown, { name, target, machine }, io, signal);
+    add(done.name, done.state, done.found, done.fix);
+    if (isFailed()) return all();
+    login = { ...login, pinned: true };
+  }
+  const host = options.noConfig ? undefined : await configStep(login, 'do', io, add);
+  if (isFailed()) return all();
+  const command = await loginCommand(host, target, work, io);
+  // Only what is verified counts.
+  const end = await runLogin([...command, 'true'], { env: { ...io.env, VMSSH_HOST_KEYS: 'strict' } }, signal);
+  const by = key ? `${key.from} (${printOfLine(key.line)})` : (identityFile ?? '');
+  const words = host ?? `${user}@${target}`;
+  const again = `vmssh check ${shellQuoted(`${user}@${target}`, shellOf(io))}`;
+  if (end.code === 0) add('login', 'ok', `ssh ${words} is ${user}, by ${by}; its host key is ${shown}`);
+  else add('login', 'failed', `ssh ${words}: ${end.message}`, again);
+  if (!options.noConfig) return all({ ...(host === undefined ? {} : { host }) });
+  const own = {
+    user,
+    keys: identityFile === undefined ? [] : [['IdentityFile', configArgument(identityFile)] as const],
+  };
+  const named = slug(machine.name);
+  return all({ lines: await afterwards({ host: name, name: named, target, port: sshPort, user, own }, io) });
+}
+
+async function loginCommand(
+  host: string | undefined,
+  target: string,
+  { login: { user, identityFile } }: Work,
+  io: Io,
+): Promise<readonly string[]> {
+  const quick = ['-o', 'BatchMode=yes', '-o', 'ControlPath=none'];
+  if (host === undefined) {
+    const caller = await guestCaller(io);
+    const key = identityFile === undefined ? {} : { identityFile };
+    return sshCommand({ route: 'target', host: `${user}@${target}`, ...key, ...caller }, quick);
+  }
+  // ssh does not read HOME.
+  const { main } = configFiles({ system: false }, io);
+  const file = otherHome(io.env, io.platform) === undefined || main === undefined ? [] : ['-F', main];
+  return [...sshProgram(io), ...file, ...quick, '--', host];
+}

@@ -1,0 +1,183 @@
+import { type Command, type Io, UsageError } from '../../cli/command.js';
+import { accountName, formatProgress, readKeys } from '../../cli/guest.js';
+import { type Envelope, envelope, type FindingJson, formatJson, jsonOption } from '../../cli/json.js';
+import { pasteable } from '../../cli/message.js';
+import { flag, parsed } from '../../cli/option.js';
+import { canPick, styles } from '../../cli/terminal.js';
+import { exitCode, printable } from '../../errors.js';
+import { dryRunOption } from '../../hosts/options.js';
+import { loadAddon } from '../../native.js';
+import type { SetupOptions, SetupPlan } from './setup-plan.js';
+import type { SetupSteps, ShowStep } from './setup-step.js';
+
+interface SetupCommand extends SetupOptions {
+  readonly names: readonly string[];
+  readonly dryRun: boolean;
+  readonly undo: boolean;
+  readonly yes: boolean;
+  readonly json: boolean;
+}
+
+const userOption = parsed(
+  {
+    long: 'user',
+    short: 'l',
+    value: 'NAME',
+    summary: 'the account (default: the one that its manager made, else the first ordinary one, else root)',
+  },
+  accountName,
+);
+const keyOption = parsed(
+  {
+    long: 'key',
+    value: 'FILE',
+    summary: 'your public key (default: the first of those that ssh would try)',
+  },
+  (file) => {
+    readKeys(file);
+    return file;
+  },
+);
+const yesOption = flag({ long: 'yes', short: 'y', summary: 'do not ask' });
+const noConfigOption = flag({
+  long: 'no-config',
+  summary: "print the lines for ssh's configuration in place of writing them",
+});
+const installOption = flag({
+  long: 'install-sshd',
+  summary: "install an sshd by the machine's own package manager, over its own network, if it has none",
+});
+const restartOption = flag({
+  long: 'restart',
+  summary: 'shut the machine down and start it, if its vsock device comes only so',
+});
+
+const undoOption = flag({
+  long: 'undo',
+  summary: 'take back what an earlier run did, here and in the machine',
+});
+
+const setupOnly = [userOption, keyOption, dryRunOption, noConfigOption, installOption, restartOption];
+
+/** vmssh setup NAME…: from a machine without your key to a verified login, through its own manager. */
+export const setup: Command<SetupCommand> = {
+  name: 'setup',
+  summary:
+    'set up ssh NAME through the manager of the machine: your key, its host key, its Host; no login is needed',
+  usage: '[NAME...]',
+  details: `It shows first what it will do, and asks once. Podman, Docker, Incus, LXD, systemd-nspawn (with sudo), libvirt (by the guest agent), Lima, Multipass or WSL starts a script in the machine as root: that looks for an sshd, puts your
+public key into authorized_keys with the rights of that account, and makes a host key if there is none. libvirt adds the vsock device that a machine lacks. If the machine has a socket and nothing listens there, it does what guest install does. The host key is read in the
+same way and pinned, and config install writes the Host with that user and key. At the end it logs in. Nothing of yours is overwritten; it can be run again.`,
+  options: [...setupOnly, yesOption, undoOption, jsonOption],
+  exclusive: setupOnly.map((each) => [undoOption, each]),
+  examples: [
+    { line: 'vmssh setup mint && ssh mint', about: 'a machine of vmssh list that runs' },
+    { line: 'vmssh setup --dry-run podman/web', about: 'only show what it would do' },
+    { line: 'vmssh setup --user ann --key ~/.ssh/work.pub --yes web db', about: 'in a script' },
+    { line: 'vmssh setup --undo mint', about: 'take it back' },
+  ],
+
+  parse: (raw) => ({
+    names: raw.positionals,
+    user: userOption.read(raw),
+    key: keyOption.read(raw),
+    dryRun: dryRunOption.read(raw),
+    yes: yesOption.read(raw),
+    undo: undoOption.read(raw),
+    noConfig: noConfigOption.read(raw),
+    install: installOption.read(raw),
+    restart: restartOption.read(raw),
+    json: jsonOption.read(raw),
+  }),
+
+  async run({ names, dryRun, yes, undo, json, ...options }, io) {
+    const signal = io.interrupted();
+    const targets = names.length > 0 ? names : await picked(io);
+    if (targets === undefined) return exitCode.interrupted;
+    const show = json ? () => {} : await printer(io);
+    const finish = (all: readonly SetupSteps[], code: number) => {
+      if (json) io.out(formatJson(setupJson(all, code)));
+      return code;
+    };
+    if (undo) {
+      if (!yes && !(await isWanted(io))) return exitCode.interrupted;
+      const { undoSetup } = await import('./setup-undo.js');
+      const undone: SetupSteps[] = [];
+      for (const name of targets) undone.push(await undoSetup(name, io, signal, show));
+      return finish(undone, codeFor(undone));
+    }
+    const { planSetup } = await import('./setup-plan.js');
+    const plans: SetupPlan[] = [];
+    for (const name of targets) {
+      if (!json) io.out(`${(await styles(io, 'stdout')).bold(printable(name))}\n`);
+      plans.push(await planSetup(name, options, io, signal, show));
+    }
+    const isFailed = plans.some(({ steps }) => steps.some(({ state }) => state === 'failed'));
+    const isReady = plans.every(({ steps }) => steps.every(({ state }) => state !== 'changed'));
+    if (isFailed) return finish(plans, exitCode.connect);
+    if (dryRun) return finish(plans, isReady ? exitCode.ok : exitCode.connect);
+    if (!isReady && !yes && !(await isWanted(io))) return finish(plans, exitCode.interrupted);
+    const { carryOutSetup } = await import('./setup-work.js');
+    const done: SetupSteps[] = [];
+    for (const plan of plans) {
+      if (!json) io.out('\n');
+      done.push(await carryOutSetup(plan, options, io, signal, show));
+      signal.throwIfAborted();
+    }
+    if (options.noConfig && !json) io.out(done.map(({ lines = '' }) => `\n${lines}`).join(''));
+    return finish(done, codeFor(done));
+  },
+};
+
+function codeFor(all: readonly SetupSteps[]): number {
+  const isDone = all.every(({ steps }) => steps.every(({ state }) => state !== 'failed'));
+  return isDone ? exitCode.ok : exitCode.connect;
+}
+
+async function picked(io: Io): Promise<readonly string[] | undefined> {
+  if (!canPick(io)) throw new UsageError('no machine was named', 'vmssh list shows the names');
+  const machine = await (await import('../../picker/picker.js')).pickMachine(io);
+  return machine && [machine.target];
+}
+
+/** Asks on the terminal. Throws a UsageError without one. */
+async function isWanted(io: Io): Promise<boolean> {
+  const { addon } = loadAddon();
+  if (!canPick(io) || !addon)
+    throw new UsageError('nobody can be asked here, so nothing was changed', 'do it with --yes');
+  const { pick } = await import('../../picker/picker.js');
+  const no = { cells: ['no'] };
+  return (await pick([{ cells: ['yes'] }, no], 'Do it?', io, addon, undefined, no))?.cells[0] === 'yes';
+}
+
+async function printer(io: Io): Promise<ShowStep> {
+  const style = await styles(io, 'stdout');
+  return ({ name, state, found, fix }, isGuests) => {
+    io.out(formatProgress({ state, step: name, message: found }, style));
+    if (fix === undefined) return;
+    if (isGuests) io.out(formatProgress({ state: 'fix', step: name, message: fix }, style));
+    else io.out(`    ${style.dim('fix:')} ${printable(pasteable(fix, io))}\n`);
+  };
+}
+
+/** The output of `vmssh setup --json`. */
+export interface SetupJson extends Envelope<'setup'> {
+  readonly machines: readonly {
+    /** As typed. */
+    readonly name: string;
+    readonly target: string;
+    /** What to type after `ssh`. */
+    readonly host?: string;
+    readonly user?: string;
+    readonly steps: readonly FindingJson[];
+    /** With --no-config: the lines for ssh. */
+    readonly lines?: string;
+  }[];
+}
+
+export function setupJson(all: readonly SetupSteps[], code: number): SetupJson {
+  const machines = all.map(({ name, target, host, user, steps, lines }) => ({
+    ...{ name, target, host, user, steps, lines },
+  }));
+  return { ...envelope('setup', code), machines };
+}

@@ -1,0 +1,139 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { Handle } from 'node-hvsock-native';
+import { now } from '../clock.js';
+import type { Endpoint } from '../endpoint.js';
+import type { AddonState } from '../native.js';
+import type { Ended, Start } from '../process/terminate.js';
+import { type Connection, NativeConnection } from './connection.js';
+import { NodeConnection } from './node-connection.js';
+
+export interface CarriedOptions extends CarrierOptions {
+  /** Ends a program that goes on when the connection is closed. */
+  readonly stop: (child: ChildProcess) => void;
+}
+
+/** A connection that a program carries: its stdin and stdout are the other end of our socket. */
+export class Carried<E extends Endpoint = Endpoint> implements Connection {
+  readonly endpoint: E;
+  note: string | undefined;
+  readonly child: ChildProcess;
+  readonly #connection: Connection;
+  readonly #release: () => void;
+  readonly #stop: CarriedOptions['stop'];
+  readonly #ended: Promise<Ended>;
+
+  /** Starts `command`. Throws if there is no socket; `end` rejects if it cannot be started. */
+  constructor(command: readonly string[], endpoint: E, native: AddonState, options: CarriedOptions) {
+    const { connection, child, release } = connectProgram(command, endpoint, native, options);
+    this.endpoint = endpoint;
+    this.child = child;
+    this.#connection = connection;
+    this.#release = release;
+    this.#stop = options.stop;
+    this.#ended = once(child, 'exit').then(([code, signal]) => {
+      release();
+      return { code, signal };
+    });
+    this.#ended.catch(() => {});
+    child.unref();
+  }
+
+  get handle(): Handle | undefined {
+    return this.#connection.handle;
+  }
+
+  /** Resolves when the program has ended; rejects if it could not be started. */
+  get end(): Promise<Ended> {
+    this.child.ref();
+    return this.#ended;
+  }
+
+  /** The same; undefined if it still goes on at `deadline`, of `clock.now`. */
+  async endBy(deadline: number): Promise<Ended | undefined> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<undefined>((resolve) => {
+      timer = setTimeout(() => resolve(undefined), Math.max(0, deadline - now()));
+    });
+    return Promise.race([this.end, late]).finally(() => {
+      clearTimeout(timer);
+      this.child.unref();
+    });
+  }
+
+  read(max: number): Promise<Uint8Array> {
+    return this.#connection.read(max);
+  }
+
+  peek(known: number, max: number, timeoutMs: number): Promise<Uint8Array> {
+    return this.#connection.peek(known, max, timeoutMs);
+  }
+
+  write(data: Uint8Array): Promise<void> {
+    return this.#connection.write(data);
+  }
+
+  shutdown(): void {
+    this.#connection.shutdown();
+  }
+
+  close(): void {
+    this.#connection.close();
+    // The number of one that has ended may be another's.
+    if (this.child.exitCode === null && this.child.signalCode === null) this.#stop(this.child);
+  }
+
+  handedOver(): void {
+    this.#release();
+  }
+}
+
+interface CarrierOptions {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Who ends it when this process ends. */
+  readonly start: Start;
+  /** "inherit": it goes to our own stderr. */
+  readonly stderr: 'inherit' | 'pipe';
+  /** Whether it has its own process group, without a terminal. */
+  readonly detached?: boolean;
+}
+
+/** A program that is a connection: what it reads and writes. */
+export interface ConnectedProgram {
+  readonly connection: Connection;
+  readonly child: ChildProcess;
+  /** Call it when the program has ended, or goes on without us. */
+  readonly release: () => void;
+}
+
+/**
+ * Starts a program whose stdin and stdout are the other end of a connection: with the addon one socket, which can be passed to
+ * ssh, otherwise two of Node's. Throws if there are no sockets; "error" of the child: it could not be started.
+ */
+function connectProgram(
+  [program = '', ...args]: readonly string[],
+  endpoint: Endpoint,
+  { addon }: AddonState,
+  { env, start, stderr, detached = false }: CarrierOptions,
+): ConnectedProgram {
+  if (!addon) {
+    const { child, release } = start(() =>
+      spawn(program, args, { env, detached, stdio: ['pipe', 'pipe', stderr] }),
+    );
+    const { stdin, stdout } = child;
+    if (stdin && stdout) return { connection: new NodeConnection(endpoint, stdout, stdin), child, release };
+    release();
+    throw new Error(`${program}: it has no stdin and stdout`);
+  }
+  const { handle, peer, descriptor } = addon.socketPair();
+  try {
+    const stdio = [descriptor, descriptor, stderr];
+    const { child, release } = start(() => spawn(program, args, { env, detached, stdio }));
+    return { connection: new NativeConnection(endpoint, handle, addon), child, release };
+  } catch (error) {
+    addon.close(handle);
+    throw error;
+  } finally {
+    addon.close(peer);
+  }
+}

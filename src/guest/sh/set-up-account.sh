@@ -1,0 +1,87 @@
+#!/bin/sh
+# vmssh: lets a public key log in to this machine; its own manager started this. With look=yes it only says what it would do.
+# Exit codes: 0 all is well, 1 a step failed, 2 it cannot be done here and nothing was changed.
+
+set -u
+. ./parts/report.sh
+. ./parts/files.sh
+. ./parts/home.sh
+. ./parts/write.sh
+. ./parts/facts.sh
+. ./parts/account.sh
+. ./check/system.sh
+. ./parts/steps.sh
+
+# The first ordinary account with a shell; 60000 and later are nobody and those of containers.
+first_account() {
+  getent passwd | while IFS=: read -r each _ each_uid _ _ _ each_shell; do
+    case $each_shell in '' | */nologin | */false) continue ;; esac
+    if [ "$each_uid" -ge 1000 ] && [ "$each_uid" -lt 60000 ]; then
+      echo "$each"
+      break
+    fi
+  done
+}
+
+has_keys() {
+  printf '%s\n' "$keys" | {
+    while IFS= read -r key; do
+      as "$account" cat "$R$home/.ssh/authorized_keys" </dev/null | grep -qxF -e "$key" || exit 1
+    done
+  }
+}
+
+# A container's image often has none. Only sshd knows whether one is missing.
+make_host_key() {
+  case $(sshd_complaint "$sshd") in *'o hostkeys available'*) ;; *) return 0 ;; esac
+  host_key=$R/etc/ssh/ssh_host_ed25519_key
+  if [ "$look" = yes ]; then
+    say changed host-keys "there is none: $host_key is made"
+  elif said=$(note host-key "$host_key" && ssh-keygen -q -t ed25519 -N '' -C 'vmssh setup' -f "$host_key" 2>&1 </dev/null); then
+    say changed host-keys "$host_key made"
+  else
+    fail host-keys "$host_key cannot be made: $said" 'ssh-keygen -A'
+  fi
+}
+
+installs=
+# Only if the user says so: it needs the guest's network.
+install_sshd() {
+  installer=$(install_command openssh-server)
+  case $install/$installer in yes/\#* | yes/rpm-ostree* | no/*) return 0 ;; esac
+  if find_sshd >/dev/null; then return 0; fi
+  if [ "$look" = yes ]; then
+    installs=yes
+    say changed sshd "there is none: $installer"
+  elif said=$(DEBIAN_FRONTEND=noninteractive sh -c "$installer" 2>&1 </dev/null); then
+    say changed sshd "installed: $installer"
+  else
+    fail sshd "$installer: $(printf '%s' "$said" | tail -n 1)" "$installer"
+    give_up 1
+  fi
+}
+
+set_up_account() {
+  need_root
+  install_sshd
+  if [ -z "$installs" ] && ! check_sshd; then give_up 2; fi
+  account=${account:-$(first_account)}
+  account=${account:-root}
+  find_home
+  say ok account "$account"
+  if [ -z "$installs" ]; then make_host_key; fi
+  if [ -z "$keys" ]; then
+    :
+  elif [ "$look" = no ]; then
+    make_temp
+    add_keys
+  elif has_keys; then
+    say ok key "$account has the key already"
+  else
+    say changed key "the key goes into $home/.ssh/authorized_keys of $account"
+  fi
+  if [ "$faults" -gt 0 ]; then give_up 1; fi
+  say 'end' 0 'done'
+}
+
+set_up_account </dev/null

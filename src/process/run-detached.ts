@@ -1,0 +1,136 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, fstatSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { quote } from '../errors.js';
+import { type Ended, endTree } from './terminate.js';
+
+export interface ApartOptions {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+  /** Called once it runs in a session of its own, where a Ctrl-C does not reach it. */
+  readonly onStart?: () => void;
+}
+
+/** How it ended; `left`: it goes on, since it took too long or the caller gave up. "output": it printed too much, and was ended. */
+export type ApartEnd =
+  /** `stderr`: the end of it. */
+  (Ended & { readonly stderr: string }) | Unended;
+
+type Unended = { readonly left: 'timeout' | 'aborted' } | { readonly ended: 'output' };
+
+/** Of stderr, in bytes. */
+const maxPrinted = 1 << 20;
+const maxKept = 1 << 14;
+const lookEveryMs = 250;
+
+/**
+ * Runs a program that goes on if this process ends, or gives up: without a terminal, stdin or stdout, and with a file
+ * without a name as its stderr, since a pipe would break. Rejects with a system error if it could not be started.
+ */
+export async function runApart(
+  [program = '', ...args]: readonly string[],
+  { env, timeoutMs, signal, onStart }: ApartOptions,
+): Promise<ApartEnd> {
+  const printed = openUnnamed();
+  let child: ChildProcess;
+  try {
+    child = spawn(program, args, {
+      env: { ...env },
+      stdio: ['ignore', 'ignore', printed.write],
+      windowsHide: true,
+      detached: process.platform !== 'win32',
+    });
+  } catch (error) {
+    closeSync(printed.read);
+    closeSync(printed.write);
+    printed.remove?.();
+    throw error;
+  }
+  closeSync(printed.write);
+  if (child.pid !== undefined) onStart?.();
+  const timers: NodeJS.Timeout[] = [];
+  let abort = () => {};
+  try {
+    const end = await new Promise<Ended | Unended>((resolve, reject) => {
+      abort = () => resolve({ left: 'aborted' });
+      child.once('error', reject);
+      child.once('exit', (code, by) => resolve({ code, signal: by }));
+      timers.push(
+        setTimeout(() => resolve({ left: 'timeout' }), timeoutMs),
+        setInterval(() => {
+          if (!isTooLong(printed.read)) return;
+          endTree(child);
+          resolve({ ended: 'output' });
+        }, lookEveryMs),
+      );
+      signal.addEventListener('abort', abort);
+      if (signal.aborted) abort();
+    });
+    if (!('code' in end)) return end;
+    if (isTooLong(printed.read)) return { ended: 'output' };
+    return { ...end, stderr: endOf(printed.read) };
+  } finally {
+    for (const timer of timers) clearInterval(timer);
+    signal.removeEventListener('abort', abort);
+    closeSync(printed.read);
+    printed.remove?.();
+    child.unref();
+  }
+}
+
+interface Unnamed {
+  readonly write: number;
+  readonly read: number;
+  /** Of a file that has its name while it is open, as on Windows: removes it, unless the program goes on. */
+  readonly remove?: () => void;
+}
+
+/** A file that only its descriptors know, once for its writer and once for us. */
+function openUnnamed(): Unnamed {
+  const folder = temporaryFolder();
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  let write: number | undefined;
+  try {
+    const path = join(folder, 'stderr');
+    write = openSync(path, 'a', 0o600);
+    const read = openSync(path, 'r');
+    return isRemoved(remove) ? { write, read } : { write, read, remove: () => void isRemoved(remove) };
+  } catch (error) {
+    if (write !== undefined) closeSync(write);
+    isRemoved(remove);
+    throw error;
+  }
+}
+
+/** Throws an error without a code: it is not the program that is missing. */
+function temporaryFolder(temp: string = tmpdir()): string {
+  try {
+    return mkdtempSync(join(temp, 'vmssh-'));
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new Error(`the folder for temporary files, ${quote(temp)}, cannot be used (${code})`, {
+      cause,
+    });
+  }
+}
+
+/** Whether it could be: Windows may keep a folder while a file of it is open. */
+function isRemoved(remove: () => void): boolean {
+  try {
+    remove();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isTooLong(descriptor: number): boolean {
+  return fstatSync(descriptor).size > maxPrinted;
+}
+
+function endOf(descriptor: number): string {
+  const bytes = readFileSync(descriptor);
+  return bytes.subarray(Math.max(0, bytes.length - maxKept)).toString('utf8');
+}

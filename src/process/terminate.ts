@@ -1,0 +1,197 @@
+import { type ChildProcess, spawnSync } from 'node:child_process';
+import { constants } from 'node:os';
+import { exitCode } from '../errors.js';
+import { systemProgram } from './program-in-path.js';
+
+type Pid = Pick<ChildProcess, 'pid'>;
+
+/** Starts a program; call `release` when it has ended. */
+export type Start = <Child extends Pid>(spawn: () => Child) => { child: Child; release: () => void };
+
+/**
+ * Starts a program and ends it when this process ends, also by a signal: a program in its own process group gets no
+ * signals from the terminal.
+ */
+export const endWithUs: Start = guardian(process, endTree);
+
+/** The same for an ssh that is in our process group, so that it can ask at the terminal: it ends as its own ProxyCommand does. */
+export const sshEndsWithUs: Start = guardian(process, ({ pid }) => {
+  try {
+    if (pid !== undefined) process.kill(pid, 'SIGTERM');
+  } catch {
+    // It has ended by itself.
+  }
+});
+
+/** The used part of `process`. */
+export type Host = Pick<
+  NodeJS.Process,
+  'on' | 'prependListener' | 'off' | 'listenerCount' | 'kill' | 'pid' | 'platform'
+>;
+
+/** The same for another process object, for tests. */
+export function guardian(host: Host, end: (child: Pid) => void): Start {
+  const running = new Set<{ pid?: number }>();
+  const endAll = () => {
+    for (const child of running) end(child);
+    running.clear();
+    stop();
+  };
+  const onSignal = (signal: NodeJS.Signals) => {
+    endAll();
+    // Without our handler the signal ends this process, unless there is another listener.
+    if (host.listenerCount(signal) === 0) host.kill(host.pid, signal);
+  };
+  const start = () => {
+    host.on('exit', endAll);
+    // Before the others: a once-listener no longer counts after it ran. Windows has no process groups.
+    if (host.platform !== 'win32') for (const signal of signals) host.prependListener(signal, onSignal);
+  };
+  const stop = () => {
+    host.off('exit', endAll);
+    for (const signal of signals) host.off(signal, onSignal);
+  };
+  return (spawn) => {
+    // It runs before spawn returns.
+    const place: { pid?: number } = {};
+    if (running.size === 0) start();
+    running.add(place);
+    const release = () => {
+      if (running.delete(place) && running.size === 0) stop();
+    };
+    try {
+      const child = spawn();
+      place.pid = child.pid;
+      return { child, release };
+    } catch (error) {
+      release();
+      throw error;
+    }
+  };
+}
+
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+export interface EndEffects {
+  readonly platform: NodeJS.Platform;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly kill: (pid: number, signal: NodeJS.Signals) => unknown;
+  readonly run: typeof runShortly;
+}
+
+const effects: EndEffects = {
+  platform: process.platform,
+  get env() {
+    return process.env;
+  },
+  kill: (pid, signal) => process.kill(pid, signal),
+  run: runShortly,
+};
+
+/**
+ * Kills a program and what it started: its process group, or on Windows its process tree. A daemon, which has left the
+ * group, goes on.
+ */
+export function endTree(
+  { pid }: Pick<ChildProcess, 'pid'>,
+  { platform, env, kill, run }: EndEffects = effects,
+): void {
+  if (pid === undefined) return;
+  // The tree is found by its root, which must still exist.
+  if (platform === 'win32') run(systemProgram('taskkill.exe', env), ['/pid', String(pid), '/t', '/f']);
+  for (const target of platform === 'win32' ? [pid] : [-pid, pid]) {
+    try {
+      kill(target, 'SIGKILL');
+    } catch {
+      // It has exited by itself.
+    }
+  }
+}
+
+/** The same for a program that has just ended: what is left of its process group. Windows no longer knows what it started. */
+export function endRest({ pid }: Pick<ChildProcess, 'pid'>, { platform, kill }: EndEffects = effects): void {
+  if (pid === undefined || platform === 'win32') return;
+  try {
+    kill(-pid, 'SIGKILL');
+  } catch {
+    // Nothing is left.
+  }
+}
+
+function runShortly(program: string, args: readonly string[]): void {
+  spawnSync(program, args, { stdio: 'ignore', windowsHide: true, timeout: 2000 });
+}
+
+/** How a program ended. */
+export interface Ended {
+  /** Its exit code; null if a signal ended it. */
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** What Windows has for a program that Ctrl-C ended: STATUS_CONTROL_C_EXIT. */
+const ctrlC = 0xc000013a;
+
+/** The exit code of a program as a shell says it: 128 and the number of the signal that ended it, on Windows 130 for Ctrl-C. */
+export function shellCode({ code, signal }: Ended): number {
+  const number = signal ? constants.signals[signal] : 0;
+  return code === ctrlC ? exitCode.interrupted : (code ?? 128 + number);
+}
+
+/** On Windows: ends this process with 130 at a Ctrl-C that nobody else waits for. Its own code for that does not fit into a byte. */
+export function exitOnCtrlC(host: Pick<NodeJS.Process, 'on' | 'listenerCount' | 'exit'> = process): void {
+  host.on('SIGINT', () => {
+    if (host.listenerCount('SIGINT') === 1) host.exit(exitCode.interrupted);
+  });
+}
+
+/** Time for output that is still in a pipe when a program has ended. Milliseconds. */
+const graceMs = 200;
+
+/**
+ * Resolves when a program has ended and its output was read. A process that it left running may hold the output open;
+ * that one is not waited for. Rejects if the program could not be started, or its output cannot be read.
+ */
+export function ended(child: ChildProcess): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    let timer: NodeJS.Timeout | undefined;
+    const settle = (code: number | null, signal: NodeJS.Signals | null) => {
+      clearTimeout(timer);
+      resolve({ code, signal });
+      dropOutput(child);
+    };
+    child.on('error', (error) => {
+      if (child.pid === undefined) reject(error);
+    });
+    for (const stream of [child.stdout, child.stderr]) stream?.once('error', reject);
+    child.once('close', settle);
+    child.once('exit', (code, signal) => {
+      timer = setTimeout(() => whenQuiet(child, () => settle(code, signal)), graceMs);
+    });
+  });
+}
+
+/** Stops reading a program's output: whatever holds it writes into a closed pipe. */
+export function dropOutput({ stdout, stderr }: Pick<ChildProcess, 'stdout' | 'stderr'>): void {
+  stdout?.destroy();
+  stderr?.destroy();
+}
+
+// This process may have been busy: first read what has arrived meanwhile.
+function whenQuiet({ stdout, stderr }: ChildProcess, then: () => void): void {
+  let news = false;
+  const note = () => {
+    news = true;
+  };
+  const streams = [stdout, stderr].filter((stream) => stream !== null);
+  for (const stream of streams) stream.on('data', note);
+  const look = () => {
+    if (!news) {
+      for (const stream of streams) stream.off('data', note);
+      return then();
+    }
+    news = false;
+    setImmediate(look);
+  };
+  setImmediate(look);
+}

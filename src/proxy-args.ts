@@ -1,0 +1,30 @@
+import type { RouteName } from './route.js';
+
+/** How one of our own commands is to reach a machine: proxy, nc, ssh, check, forward. */
+export interface OwnOptions {
+  /** Whether a socket is passed to ssh. */
+  readonly fdpass?: boolean;
+  readonly timeoutMs?: number;
+  readonly waitMs?: number;
+  /** The only routes to try, in this order. */
+  readonly routes?: readonly RouteName[];
+  /** Whether a machine that is off is started; "terminal": only where ssh has one. */
+  readonly start?: boolean | 'terminal' | undefined;
+  /** Whether an sshd is brought into a machine that has none. */
+  readonly bring?: boolean;
+  readonly verbose?: boolean;
+}
+
+/** They as arguments: no word needs quotes in any shell. */
+export function ownArgs(options: OwnOptions): readonly string[] {
+  const { fdpass, timeoutMs, waitMs, routes, start, bring, verbose } = options;
+  return [
+    ...(fdpass ? ['--fdpass'] : []),
+    ...(timeoutMs === undefined ? [] : [`--timeout=${timeoutMs / 1000}`]),
+    ...(waitMs === undefined ? [] : [`--wait=${waitMs / 1000}`]),
+    ...(routes ? [`--route=${routes.join(',')}`] : []),
+    ...(start ? [start === 'terminal' ? '--start-on-terminal' : '--start'] : []),
+    ...(bring ? ['--bring-sshd'] : []),
+    ...(verbose ? ['--verbose'] : []),
+  ];
+}

@@ -1,0 +1,99 @@
+import { type Deps, DiscoveryError } from '../provider.js';
+import type { ReachedMachine } from '../source.js';
+import { getBytes } from '../tools/http-unix.js';
+import { type MachineFiles, maxKeyText, printed, readInTurn } from '../tools/machine-files.js';
+import { dockerEngines, type Engine, engineExec, isThere, podmanEngines } from './engines.js';
+import { type PodmanPlace, podmanPlace, textsInPodmanRoot } from './podman-root.js';
+
+/**
+ * The files of a container, by what its manager copies out of it (`podman cp`, `docker cp`), in the daemon that has it.
+ *
+ * Copied, and not read by an exec of `cat`: it needs no program of the image, works while the container is stopped or paused, takes no
+ * place in its limit of processes, and nothing of the container runs, so that it cannot attack the runtime that would start it
+ * (CVE-2019-5736, CVE-2024-21626). What can be attacked is the copy: links that lead out of the container while it is made. Docker
+ * since 19.03 and Podman since 4 change their root to the container's first (CVE-2018-15664, CVE-2019-14271), and an older one gives at
+ * most a file of the host that has a public key in it, since nothing else is taken.
+ *
+ * The key that is shown is first looked for in the root folder of a container of the user's own Podman. If it is there, nothing is copied.
+ */
+export async function containerFiles(
+  manager: 'podman' | 'docker',
+  { containerId: id = '', containerUrl: url }: ReachedMachine,
+  deps: Deps,
+  uid: number | undefined,
+  place: PodmanPlace | undefined = uid === undefined ? undefined : podmanPlace(deps, uid),
+): Promise<MachineFiles | undefined> {
+  if (!/^[0-9a-f]{64}$/.test(id)) return undefined;
+  // Only those that list containers too, whoever wrote the record.
+  const engines =
+    manager === 'docker' ? await dockerEngines(deps) : Object.values(podmanEngines(deps, uid)).flat();
+  const engine = engines.find((each) => each !== undefined && each.url === url);
+  if (engine === undefined) return undefined;
+  // Another one, such as root's, is asked by its socket.
+  const own = manager === 'podman' && url === undefined ? place : undefined;
+  return {
+    exec: engineExec(manager, id, url),
+    read: async (paths, isEnough) => {
+      if (own !== undefined && isEnough !== undefined) {
+        const texts = await textsInPodmanRoot(id, paths, own);
+        if (isEnough(texts)) return texts;
+      }
+      // Podman makes one copy at a time, by a process each.
+      return readInTurn(
+        paths,
+        async (path) => {
+          const copy = firstFile(await copyOf(manager, id, path, engine, deps, uid));
+          return copy === undefined ? [] : [copy.toString('latin1')];
+        },
+        isEnough,
+      );
+    },
+  };
+}
+
+/** A file of a container, as an archive; empty if it is not there. */
+async function copyOf(
+  manager: 'podman' | 'docker',
+  id: string,
+  path: string,
+  { socket, url }: Engine,
+  deps: Deps,
+  uid: number | undefined,
+): Promise<Buffer> {
+  const api = manager === 'podman' ? '/v4.0.0/libpod' : '';
+  const question = `${api}/containers/${id}/archive?path=${encodeURIComponent(path)}`;
+  try {
+    if (await isThere(socket, uid)) return await getBytes(socket, question, deps, maxArchive);
+  } catch (error) {
+    if (!(error instanceof DiscoveryError)) throw error;
+    // It is not there, cannot be copied, or is too long: the others may be well.
+    if (['FAILED', 'PROTOCOL'].includes(error.code)) return Buffer.alloc(0);
+    if (!isAbsent.has(error.code)) throw error;
+  }
+  // A user's Podman mostly has no service.
+  if (manager !== 'podman' || url !== undefined) return Buffer.alloc(0);
+  return Buffer.from(await printed(['podman', 'cp', '--', `${id}:${path}`, '-'], deps, maxArchive), 'latin1');
+}
+
+const isAbsent: ReadonlySet<string> = new Set(['ENOENT', 'ECONNREFUSED', 'EACCES']);
+
+const block = 512;
+
+/** Of a file that is as long as all may be, with what an archive has around it. Bytes. */
+const maxArchive = maxKeyText + 32 * block;
+
+/** The content of the first file in an archive (tar(5)), which may have attributes before it; undefined if it begins with anything else, such as a link. */
+export function firstFile(archive: Buffer): Buffer | undefined {
+  for (let at = 0; at + block <= archive.length; ) {
+    const [, digits = ''] = /^ *([0-7]+)[ \0]/.exec(archive.toString('latin1', at + 124, at + 136)) ?? [];
+    const size = Number.parseInt(digits, 8);
+    const type = archive.toString('latin1', at + 156, at + 157);
+    const [start, end] = [at + block, at + block + size];
+    if (!(end <= archive.length)) return undefined;
+    if (type === '0' || type === '\0') return archive.subarray(start, end);
+    // Attributes of the next one, by POSIX and GNU.
+    if (!/^[xgLK]$/.test(type)) return undefined;
+    at = start + Math.ceil(size / block) * block;
+  }
+  return undefined;
+}

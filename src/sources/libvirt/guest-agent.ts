@@ -1,0 +1,180 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { now } from '../../clock.js';
+import { parseGuid } from '../../target/guid.js';
+import { type Deps, type DiscoveredMachine, DiscoveryError } from '../provider.js';
+import type { ReachedMachine } from '../source.js';
+import { isJsonObject, type JsonObject, parseJson } from '../tools/json.js';
+import {
+  type MachineFiles,
+  maxKeyText,
+  type Printed,
+  readInTurn,
+  type ScriptRunner,
+} from '../tools/machine-files.js';
+import { runTool } from '../tools/run-tool.js';
+import { uriOf } from './libvirt.js';
+
+/** Resolves to an agent's "return"; undefined if it has none. Rejects with a DiscoveryError, FAILED if it or libvirt refuses. */
+type AskAgent = (
+  execute: string,
+  args?: Readonly<Record<string, unknown>>,
+  input?: string,
+) => Promise<unknown>;
+
+/**
+ * The agent of QEMU in a domain (https://qemu.org/docs/master/interop/qemu-ga-ref.html): over a port that only this machine and its
+ * libvirtd have, and that only its root opens. Undefined without a UUID. All that it says is the guest's own word.
+ */
+export function guestAgent(
+  { uuid = '', authority }: Pick<DiscoveredMachine, 'uuid' | 'authority'>,
+  deps: Deps,
+  seconds = '2',
+): AskAgent | undefined {
+  const domain = parseGuid(uuid);
+  if (domain === undefined) return undefined;
+  const uri = uriOf({ scope: authority === 'user' ? 'user' : 'system' });
+  const where = ['--quiet', '--connect', uri, 'qemu-agent-command', '--timeout', seconds, '--domain', domain];
+  return async (execute, args = {}, input) => {
+    const question = JSON.stringify({ execute, arguments: args });
+    // An argument of a program has at most 128 KiB (MAX_ARG_STRLEN, execve(2)); virsh joins them with a space.
+    const words =
+      input === undefined
+        ? [question]
+        : [`${question.slice(0, -2)},`, `"input-data":${JSON.stringify(input)}}}`];
+    return readAnswer(await runTool('virsh', [...where, ...words], deps));
+  };
+}
+
+function readAnswer(text: string): unknown {
+  if (text.trim() === '') return undefined;
+  try {
+    const answer = parseJson(text);
+    return isJsonObject(answer) ? answer.return : undefined;
+  } catch (cause) {
+    throw new DiscoveryError('PROTOCOL', 'the answer of the guest agent is not JSON', { cause });
+  }
+}
+
+/** The files of a libvirt domain, by the agent of QEMU in it. Images such as those of Fedora switch this off. */
+export function guestAgentFiles(machine: ReachedMachine, deps: Deps): MachineFiles | undefined {
+  const ask = guestAgent(machine, deps);
+  const run = agentRunner(machine, deps);
+  // The agent does one thing at a time.
+  return (
+    ask &&
+    run && { run, read: (paths, isEnough) => readInTurn(paths, (path) => readFile(path, ask), isEnough) }
+  );
+}
+
+async function readFile(path: string, ask: AskAgent): Promise<readonly string[]> {
+  const handle = await ask('guest-file-open', { path, mode: 'r' }).catch(unlessRefused);
+  if (!Number.isSafeInteger(handle)) return [];
+  const file = { handle: Number(handle) };
+  try {
+    const part = await ask('guest-file-read', { ...file, count: maxKeyText }).catch(unlessRefused);
+    const text = isJsonObject(part) ? part['buf-b64'] : undefined;
+    return typeof text === 'string' ? [Buffer.from(text, 'base64').toString('latin1')] : [];
+  } finally {
+    await ask('guest-file-close', file).catch(unlessRefused);
+  }
+}
+
+/** It is not there, or the agent may not. */
+function unlessRefused(error: unknown): undefined {
+  if (!(error instanceof DiscoveryError && error.code === 'FAILED')) throw error;
+}
+
+/** Runs scripts by a domain's agent. Undefined without a UUID. */
+export function agentRunner(
+  machine: Pick<DiscoveredMachine, 'uuid' | 'authority'>,
+  deps: Deps,
+): ScriptRunner | undefined {
+  if (guestAgent(machine, deps) === undefined) return undefined;
+  return async (script, { signal, limitMs = maxMs }) => {
+    const limited = { ...deps, timeoutMs: maxCommandMs, ...(signal ? { signal } : {}) };
+    const ask = guestAgent(machine, limited, '10') as AskAgent;
+    try {
+      return await runScriptBy(ask, script, now() + limitMs, signal);
+    } catch (error) {
+      throw error instanceof DiscoveryError ? await explained(error, ask) : error;
+    }
+  };
+}
+
+/** For one call of virsh, which has a limit of its own. Milliseconds. */
+const maxCommandMs = 20_000;
+const maxMs = 300_000;
+
+/** More than most scripts have; in base64 it fits into an argument, and so does the rest. */
+const maxInput = 90_000;
+
+async function runScriptBy(
+  ask: AskAgent,
+  script: string,
+  until: number,
+  signal: AbortSignal | undefined,
+): Promise<Printed> {
+  const [input, rest] = [script.slice(0, maxInput), script.slice(maxInput)];
+  const arg = rest === '' ? ['-s'] : ['-c', '{ cat; printf %s "$1"; } | /bin/sh -s', 'sh', rest];
+  const command = { path: '/bin/sh', arg, 'capture-output': true };
+  const started = await ask('guest-exec', command, Buffer.from(input).toString('base64'));
+  const pid = isJsonObject(started) ? started.pid : undefined;
+  if (!Number.isSafeInteger(pid)) throw lie('guest-exec', started);
+  for (let pause = 50; ; pause = Math.min(2 * pause, 1000)) {
+    const status = await ask('guest-exec-status', { pid });
+    if (!isJsonObject(status) || typeof status.exited !== 'boolean') throw lie('guest-exec-status', status);
+    if (status.exited) return { stdout: textIn(status, 'out'), stderr: textIn(status, 'err') };
+    if (now() > until)
+      throw new DiscoveryError('TIMEOUT', 'it did not end in time, and goes on in the machine');
+    await delay(pause, undefined, { signal });
+  }
+}
+
+function textIn(status: JsonObject, name: 'out' | 'err'): string {
+  if (status[`${name}-truncated`] === true)
+    throw new DiscoveryError('PROTOCOL', 'it printed more than the guest agent keeps');
+  const data = status[`${name}-data`];
+  return typeof data === 'string' ? Buffer.from(data, 'base64').toString() : '';
+}
+
+function lie(execute: string, answer: unknown): DiscoveryError {
+  const said = JSON.stringify(answer) ?? 'nothing';
+  return new DiscoveryError('PROTOCOL', `the guest agent answers ${execute} with ${said.slice(0, 80)}`);
+}
+
+/** What libvirt and qemu-ga say of versions 4 to 11, and the fix. */
+const refusals: readonly {
+  readonly says: RegExp;
+  readonly problem: string;
+  readonly hint: string;
+}[] = [
+  {
+    says: /agent is not configured/,
+    problem: 'the machine has no channel for a guest agent',
+    hint: "add <channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel> to its devices by virsh edit, restart it, and install qemu-guest-agent in it",
+  },
+  {
+    says: /agent is not connected|agent disappeared/,
+    problem: 'no guest agent runs in it',
+    hint: 'on its console, as root: install the package qemu-guest-agent, then systemctl start qemu-guest-agent',
+  },
+  {
+    says: /not respond|not available (?:for now|due to)|did not answer in time/,
+    problem: 'its guest agent does not answer',
+    hint: 'on its console, as root: systemctl restart qemu-guest-agent',
+  },
+  {
+    says: /has been disabled|was disabled|CommandDisabled|has not been found|was not found|CommandNotFound/,
+    problem: 'its guest agent may not run programs',
+    hint: 'allow guest-exec and guest-exec-status on its console, as root, in /etc/sysconfig/qemu-ga (Fedora, RHEL) or in /etc/qemu/qemu-ga.conf; then systemctl restart qemu-guest-agent',
+  },
+];
+
+async function explained(error: DiscoveryError, ask: AskAgent): Promise<DiscoveryError> {
+  const known = refusals.find(({ says }) => says.test(error.message));
+  if (known) return new DiscoveryError('NO_AGENT', known.problem, { cause: error, hint: known.hint });
+  if (error.code !== 'FAILED') return error;
+  const system = await ask('guest-get-osinfo').catch(() => undefined);
+  const isWindows = isJsonObject(system) && system.id === 'mswindows';
+  return isWindows ? new DiscoveryError('WINDOWS', 'its guest agent is of Windows', { cause: error }) : error;
+}

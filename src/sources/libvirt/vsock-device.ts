@@ -1,0 +1,131 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { now } from '../../clock.js';
+import { parseGuid } from '../../target/guid.js';
+import { type Deps, type DiscoveredMachine, DiscoveryError } from '../provider.js';
+import { type RunTool, runTool } from '../tools/run-tool.js';
+import { guestAgent } from './guest-agent.js';
+import { at, parseXml, uriOf } from './libvirt.js';
+
+/** Where a domain has a vsock device, and what libvirt says of it. */
+export interface VsockFacts {
+  readonly isActive: boolean;
+  /** It has a definition; one without it is gone when it is off. */
+  readonly isPersistent: boolean;
+  /** Its memory is kept on disc: libvirt would start that and not the changed definition. */
+  readonly isSaved: boolean;
+  readonly inMachine: 'none' | 'ours' | 'foreign';
+  readonly inDefinition: 'none' | 'ours' | 'foreign';
+}
+
+/** The vsock device of a libvirt domain. All reject with a DiscoveryError, FAILED with virsh's message. */
+export interface VsockDevice {
+  facts(): Promise<VsockFacts>;
+  /** Adds it by a file in a private folder. Resolves to whether the running machine has it too. */
+  add(facts: VsockFacts, folder: string): Promise<boolean>;
+  /** Takes back what `add` did. */
+  remove(facts: VsockFacts): Promise<void>;
+  /** Shuts the machine down, starts it, and waits for its guest agent. */
+  restart(): Promise<void>;
+}
+
+/** libvirt keeps a name that begins with "ua-" (https://libvirt.org/formatdomain.html#devices): it says that the device is ours. */
+const alias = 'ua-vmssh';
+
+const device = `<vsock model='virtio'><cid auto='yes'/><alias name='${alias}'/></vsock>\n`;
+
+/** By virsh. Undefined without a UUID. */
+export function vsockDevice(
+  { uuid = '', authority }: Pick<DiscoveredMachine, 'uuid' | 'authority'>,
+  deps: Deps,
+  run: RunTool = runTool,
+): VsockDevice | undefined {
+  const domain = parseGuid(uuid);
+  if (domain === undefined) return undefined;
+  const uri = uriOf({ scope: authority === 'user' ? 'user' : 'system' });
+  const virsh = (command: string, ...args: readonly string[]) =>
+    run('virsh', ['--quiet', '--connect', uri, command, '--domain', domain, ...args], {
+      ...deps,
+      timeoutMs: maxCommandMs,
+    });
+  const hasDevice = async (...which: readonly string[]) => {
+    const xml = await virsh('dumpxml', ...which);
+    const vsock = at(parseXml(xml)[0], 'devices', 'vsock');
+    // By <qemu:commandline>.
+    if (vsock === undefined) return xml.includes('vhost-vsock') ? 'foreign' : 'none';
+    return at(vsock, 'alias')?.attributes.name === alias ? 'ours' : 'foreign';
+  };
+  const isActive = async () => !/^(?:shut off|crashed)?$/.test((await virsh('domstate')).trim());
+  return {
+    async facts() {
+      const info = await virsh('dominfo');
+      const says = (name: string) => new RegExp(`^${name}:\\s+yes$`, 'm').test(info);
+      const isPersistent = says('Persistent');
+      return {
+        isActive: await isActive(),
+        isPersistent,
+        isSaved: says('Managed save'),
+        inMachine: await hasDevice(),
+        inDefinition: isPersistent ? await hasDevice('--inactive') : 'none',
+      };
+    },
+    async add({ isActive, isPersistent }, folder) {
+      const file = join(folder, 'vsock.xml');
+      await writeFile(file, device, { mode: 0o600, flag: 'wx' });
+      const attach = (...where: readonly string[]) => virsh('attach-device', '--file', file, ...where);
+      const lasting = isPersistent ? ['--config'] : [];
+      try {
+        await attach(...(isActive ? ['--live'] : []), ...lasting);
+        return isActive;
+      } catch (error) {
+        if (!isActive || !isPersistent || !isFull(error)) throw error;
+        await attach('--config');
+        return false;
+      }
+    },
+    async remove({ isActive, inMachine, inDefinition }) {
+      const detach = (where: string) => virsh('detach-device-alias', '--alias', alias, where);
+      if (inDefinition === 'ours') await detach('--config');
+      if (!isActive || inMachine !== 'ours') return;
+      await detach('--live');
+      // The guest has to give it up.
+      for (const until = now() + maxDetachMs; (await hasDevice()) === 'ours'; await delay(200))
+        if (now() > until)
+          throw new DiscoveryError(
+            'TIMEOUT',
+            'the guest does not give the device up; it goes with its next start',
+          );
+    },
+    async restart() {
+      await virsh('shutdown');
+      for (const until = now() + maxShutdownMs; await isActive(); await delay(500, undefined, deps))
+        if (now() > until) throw new DiscoveryError('TIMEOUT', 'it does not shut down');
+      await virsh('start');
+      const ask = guestAgent({ uuid, authority }, deps);
+      const isThere = () =>
+        ask?.('guest-ping').then(
+          () => true,
+          () => false,
+        );
+      for (const until = now() + maxBootMs; !(await isThere()); await delay(500, undefined, deps))
+        if (now() > until)
+          throw new DiscoveryError('TIMEOUT', 'its guest agent did not come back after the start');
+    },
+  };
+}
+
+const maxCommandMs = 60_000;
+const maxDetachMs = 10_000;
+const maxShutdownMs = 120_000;
+const maxBootMs = 180_000;
+
+/** No place for it in the running machine: in the words of libvirt 5 to 11 and of QEMU. */
+function isFull(error: unknown): boolean {
+  return (
+    error instanceof DiscoveryError &&
+    /No more available PCI|No PCI buses available|no free (?:PCI )?slot|does not support hot-?plug/i.test(
+      error.message,
+    )
+  );
+}

@@ -1,0 +1,84 @@
+import { type Folder, folderAt, hold } from '../../files/place.js';
+import { readWithStats } from '../../files/read-file.js';
+import { withDashes } from '../../target/guid.js';
+import type { Deps } from '../provider.js';
+import type { ReachedMachine } from '../source.js';
+import { type ExecWords, execWords } from '../tools/exec-route.js';
+import { type MachineFiles, maxKeyText, readByExec } from '../tools/machine-files.js';
+import { isContainer, searchMachined } from './machined.js';
+
+/**
+ * The files of a container of systemd-nspawn, for root: in its root folder, or by a program started in it if they are not there: its
+ * root may be an image, and its /etc/ssh another folder, which only its own processes see. Not below /proc/LEADER/root: there are the
+ * mounts that the container makes, and one of FUSE may keep its reader for ever.
+ */
+export async function nspawnFiles(
+  { name, uuid }: ReachedMachine,
+  deps: Deps,
+  uid: number | undefined,
+): Promise<MachineFiles | undefined> {
+  if (uid !== 0) return undefined;
+  const search = await searchMachined(name, deps);
+  if (search.outcome !== 'found') return undefined;
+  const { machine } = search;
+  const isSame = uuid === undefined || (machine.id !== undefined && withDashes(machine.id) === uuid);
+  if (!isContainer(machine) || machine.scope !== 'system' || !isSame) return undefined;
+  const exec = nspawnExec(machine.name);
+  return {
+    exec,
+    read: async (paths) => {
+      const texts = await textsBelow(machine.rootDirectory, paths);
+      if (texts.length > 0 || exec === undefined) return texts;
+      return [await readByExec(exec, paths, deps)];
+    },
+  };
+}
+
+/** What starts a program in a container of the system as its root. */
+export function nspawnExec(name: string): ExecWords | undefined {
+  const how = ['--pipe', '--quiet', '--collect', '--service-type=exec', '--no-ask-password', '--'];
+  return execWords(name, 'systemd-run', `--machine=${name}`, ...how);
+}
+
+/**
+ * The texts of those of these files that are there. Each folder is opened from the one above, and no
+ * link is followed: who owns the files may have made one that leads out of the root. Throws a FileRefusal, or a system error.
+ */
+export async function textsBelow(
+  root: string | undefined,
+  paths: readonly string[],
+): Promise<readonly string[]> {
+  const folder = root === undefined ? undefined : await folderAt(root, true).catch(isAbsent);
+  if (folder === undefined) return [];
+  return textsIn(folder, paths).finally(() => folder.close());
+}
+
+/** The same in a folder that is open. */
+export async function textsIn(folder: Folder, paths: readonly string[]): Promise<readonly string[]> {
+  const texts: string[] = [];
+  for (const path of paths) {
+    const bytes = await readBelow(folder, path.split('/').filter(isName)).catch(isAbsent);
+    if (bytes) texts.push(bytes.toString('latin1'));
+  }
+  return texts;
+}
+
+async function readBelow(folder: Folder, [name = '.', ...rest]: readonly string[]): Promise<Buffer> {
+  if (rest.length === 0) return (await readWithStats(folder.at(name), maxKeyText, false)).bytes;
+  const next = await hold(folder.at(name));
+  try {
+    return await readBelow(next, rest);
+  } finally {
+    await next.close();
+  }
+}
+
+function isName(part: string): boolean {
+  return !['', '.', '..'].includes(part);
+}
+
+/** Nothing is there, or a link, no regular file, or one that is too long. */
+function isAbsent(error: unknown): undefined {
+  const { code = '' } = error as NodeJS.ErrnoException;
+  if (!['ENOENT', 'ENOTDIR', 'ELOOP', 'EINVAL', 'EFBIG', 'ENXIO'].includes(code)) throw error;
+}

@@ -1,0 +1,123 @@
+import { statSync } from 'node:fs';
+import { type Endpoint, formatEndpoint } from '../../endpoint.js';
+import { groupBy } from '../../group-by.js';
+import { isLoopback } from '../../target/ip.js';
+import { foldOf } from '../../target/names.js';
+import { type DiscoveredMachine, vhostCid, type Warning } from '../provider.js';
+import { addressOf } from '../routes.js';
+
+/**
+ * The machines without the addresses that two of them claim, and a warning for each such address: a socket, however its path is spelled, a
+ * CID, or a port of this host. It leads to one of them, and nobody here can tell to which.
+ */
+export function withoutContested<M extends DiscoveredMachine>(
+  machines: readonly M[],
+): {
+  readonly machines: readonly M[];
+  readonly warnings: readonly Warning[];
+  /** Why a machine lost an address, by its target. */
+  readonly lost: ReadonlyMap<string, Warning>;
+} {
+  const claims = machines.flatMap(claimsOf);
+  const contested = [...groupBy(claims, ({ key }) => key).values()].filter(areOfTwo);
+  if (contested.length === 0) return { machines, warnings: [], lost: new Map() };
+  const lost = groupBy(contested.flat(), ({ machine }) => machine as DiscoveredMachine);
+  const warned = contested.map((all) => ({ all, warning: warningOf(all) }));
+  return {
+    machines: machines.map((machine) => without(machine, lost.get(machine))),
+    warnings: warned.map(({ warning }) => warning),
+    lost: new Map(
+      warned.flatMap(({ all, warning }) => all.map(({ machine }) => [machine.target, warning] as const)),
+    ),
+  };
+}
+
+interface Claim {
+  readonly machine: DiscoveredMachine;
+  /** What is the same for each that claims it. */
+  readonly key: string;
+  /** For messages. */
+  readonly place: string;
+  /** Undefined: it has the CID, and no route by it. */
+  readonly endpoint?: Endpoint;
+}
+
+/**
+ * What a machine claims that may be up. What another user or a container says takes nothing from one of this user; a machine that is
+ * typed by its address has no name that could lead elsewhere.
+ */
+function claimsOf(machine: DiscoveredMachine): readonly Claim[] {
+  const { status, authority, via, target, routes: listed = [] } = machine;
+  const isUp = status !== 'off' && status !== 'saved';
+  if (!isUp || authority === 'other' || via !== undefined || target === addressOf(machine)) return [];
+  const routes = listed.flatMap(({ endpoint }) => {
+    const found = placeOf(endpoint);
+    return found ? [{ ...found, machine, endpoint }] : [];
+  });
+  const cid = vhostCid(machine);
+  return [...routes, ...(cid === undefined ? [] : [{ ...ofCid(cid), machine }])];
+}
+
+function placeOf(endpoint: Endpoint): Pick<Claim, 'key' | 'place'> | undefined {
+  switch (endpoint.family) {
+    case 'vsock':
+      return ofCid(endpoint.cid);
+    case 'unix':
+    case 'vsock-mux': {
+      const { path } = endpoint;
+      return { key: fileAt(path) ?? `path ${path}`, place: path };
+    }
+    case 'tcp':
+      // Of addresses on a network each network may have its own.
+      return isLoopback(endpoint.host)
+        ? { key: formatEndpoint(endpoint), place: `port ${endpoint.port} of ${endpoint.host}` }
+        : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** At once: a promise for each of thousands of sockets takes as long as all else. */
+function fileAt(path: string): string | undefined {
+  try {
+    const { dev, ino } = statSync(path);
+    return `file ${dev} ${ino}`;
+  } catch {
+    return undefined;
+  }
+}
+
+function ofCid(cid: number): Pick<Claim, 'key' | 'place'> {
+  return { key: `cid ${cid}`, place: `CID ${cid}` };
+}
+
+/** One machine that several providers list, and that nothing joins, has one name. */
+function areOfTwo(claims: readonly Claim[]): boolean {
+  const first = claims[0]?.machine;
+  const isFirst = ({ target, provider, name }: DiscoveredMachine) =>
+    target === first?.target || (provider !== first?.provider && foldOf(name) === foldOf(first?.name ?? ''));
+  return !claims.every(({ machine }) => isFirst(machine));
+}
+
+function without<M extends DiscoveredMachine>(machine: M, lost: readonly Claim[] = []): M {
+  if (lost.length === 0) return machine;
+  const gone = new Set(lost.map(({ endpoint }) => endpoint && formatEndpoint(endpoint)));
+  const isLeft = ({ endpoint }: { readonly endpoint: Endpoint }) => !gone.has(formatEndpoint(endpoint));
+  const routes = machine.routes?.filter(isLeft) ?? [];
+  const { cid } = machine;
+  // The CID of a multiplexer without the socket is nobody's.
+  const isNobodys = vhostCid(machine) === undefined && vhostCid({ cid, routes }) !== undefined;
+  return { ...machine, routes, cid: isNobodys ? undefined : cid };
+}
+
+/** The number of targets that a warning names. */
+const maxTargets = 5;
+
+function warningOf(claims: readonly Claim[]): Warning {
+  const targets = [...new Set(claims.map(({ machine }) => machine.target))];
+  const more = targets.length > maxTargets ? [`${targets.length - maxTargets} more`] : [];
+  const who = [...targets.slice(0, maxTargets), ...more].join(' and ');
+  const [first] = claims;
+  const problem = `${first?.place} is claimed by ${who}: vmssh reaches none of them by it`;
+  return { provider: first?.machine.provider ?? '', code: 'ADDRESS_TWICE', problem };
+}

@@ -1,0 +1,140 @@
+import { runProgram } from '../../process/run-program.js';
+import { type Deps, DiscoveryError } from '../provider.js';
+import { withToolFolders } from '../trusted-path.js';
+
+/** How a manager reads the files of one of its machines. What it gives is what the machine's root wants it to be. */
+export interface MachineFiles {
+  /**
+   * The texts of those files that are there; not the rest once `isEnough` holds, if they are read one by one. Throws a DiscoveryError, or
+   * a system error.
+   */
+  read(paths: readonly string[], isEnough?: IsEnough): Promise<readonly string[]>;
+  /** The words in front of a program that runs in it as its root; undefined: its manager starts none. */
+  readonly exec?: readonly string[] | undefined;
+  /** In place of such words: it runs a script there. */
+  readonly run?: ScriptRunner;
+}
+
+/** What a program in a machine printed. */
+export interface Printed {
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a shell script in a machine as its root. Rejects with a DiscoveryError if it did not end there. */
+export type ScriptRunner = (
+  script: string,
+  limits: { readonly signal?: AbortSignal; readonly limitMs?: number },
+) => Promise<Printed>;
+
+export type IsEnough = (texts: readonly string[]) => boolean;
+
+/** By a manager that takes long for each file. */
+export async function readInTurn(
+  paths: readonly string[],
+  textsOf: (path: string) => Promise<readonly string[]>,
+  isEnough: IsEnough = () => false,
+): Promise<readonly string[]> {
+  const texts: string[] = [];
+  for (const path of paths) {
+    texts.push(...(await textsOf(path)));
+    if (isEnough(texts)) break;
+  }
+  return texts;
+}
+
+/** A name that no program takes for an option. */
+export function isPlainName(name: string): boolean {
+  return /^[a-z0-9][\w.-]*$/i.test(name);
+}
+
+/** By a manager that starts programs in its machines; `asRoot`: the words in front of those that need it. */
+export function filesByExec(exec: readonly string[], deps: Deps, asRoot = exec): MachineFiles {
+  return { exec: asRoot, read: async (paths) => [await readByExec(exec, paths, deps)] };
+}
+
+/**
+ * One call for all files, without a shell: `find` takes those that are regular files, no links and no FIFOs, and grep ends each with a
+ * newline. All keys begin with "AAAA".
+ */
+export function readByExec(exec: readonly string[], paths: readonly string[], deps: Deps): Promise<string> {
+  const which = ['-maxdepth', '0', '-type', 'f'];
+  return printed(
+    [...exec, '/usr/bin/find', ...paths, ...which, '-exec', 'grep', '-h', 'AAAA', '{}', '+'],
+    deps,
+  );
+}
+
+/**
+ * What a manager's program prints, one character a byte, whatever its exit code is: some of the files are missing. At the deadline, or
+ * at `most` bytes, it is ended with all that it started. Throws a DiscoveryError.
+ */
+export async function printed(
+  command: readonly string[],
+  { env, platform, signal, timeoutMs }: Deps,
+  most: number = 4 * maxKeyText,
+): Promise<string> {
+  const own = { ...withToolFolders(env, platform), LC_ALL: 'C' };
+  const options = { env: own, signal, timeoutMs, encoding: 'latin1', longest: most } as const;
+  const end = await runProgram(command, options).catch((error: NodeJS.ErrnoException) => {
+    throw new DiscoveryError(error.code ?? 'EIO', `${command[0]} could not be run`, { cause: error });
+  });
+  if (end.stopped) throw new DiscoveryError('TIMEOUT', `${command[0]}: it did not answer within its limits`);
+  return end.stdout;
+}
+
+/** Public keys that a machine may have, of all its files together, and the most characters of these. */
+export const maxKeys = 16;
+export const maxKeyText = 16 << 10;
+
+/**
+ * The host keys in the texts of a machine's `.pub` files, "ssh-ed25519 AAAA…" each, once, without comments. The texts are what the
+ * machine's root likes: a line that is no such key is dropped, and so is what comes after 16 lines or 16 kB.
+ */
+export function publicKeys(texts: readonly string[]): readonly string[] {
+  const lines = texts
+    .join('\n')
+    .slice(0, maxKeyText)
+    .split('\n', maxKeys * 2)
+    .filter(isText)
+    .slice(0, maxKeys);
+  return [...new Set(lines.flatMap((line) => publicKey(line) ?? []))];
+}
+
+function isText(line: string): boolean {
+  return line.trim() !== '';
+}
+
+/** What sshd can prove to a client that it has: neither a certificate nor DSA. */
+const types: ReadonlySet<string> = new Set([
+  'ssh-ed25519',
+  ...['ecdsa-sha2-nistp256', 'ecdsa-sha2-nistp384', 'ecdsa-sha2-nistp521'],
+  'ssh-rsa',
+  'ssh-mldsa44-ed25519@openssh.com',
+  ...['sk-ssh-ed25519@openssh.com', 'sk-ecdsa-sha2-nistp256@openssh.com'],
+]);
+
+function publicKey(line: string): string | undefined {
+  const [, type = '', base64 = ''] = /^(\S+) ([A-Za-z0-9+/]+={0,2})(?:\s|$)/.exec(line) ?? [];
+  if (!types.has(type)) return undefined;
+  const blob = Buffer.from(base64, 'base64');
+  // Another spelling of the same bytes would not be equal to what ssh prints.
+  if (blob.toString('base64') !== base64) return undefined;
+  const parts = partsOf(blob);
+  return parts !== undefined && parts.length > 1 && parts[0]?.toString('latin1') === type
+    ? `${type} ${base64}`
+    : undefined;
+}
+
+/** The strings of which a public key is made (RFC 4253, 6.6; RFC 4251, 5); undefined if anything is left. */
+function partsOf(blob: Buffer): readonly Buffer[] | undefined {
+  const parts: Buffer[] = [];
+  let at = 0;
+  while (at + 4 <= blob.length) {
+    const end = at + 4 + blob.readUInt32BE(at);
+    if (end > blob.length) return undefined;
+    parts.push(blob.subarray(at + 4, end));
+    at = end;
+  }
+  return at === blob.length ? parts : undefined;
+}

@@ -1,0 +1,131 @@
+import { hasControlCharacter } from '../target/names.js';
+import type { Deps } from './provider.js';
+import { type SourceEntry, sources } from './sources.js';
+import { isOwnPath, pathIn } from './trusted-path.js';
+
+type Env = Deps['env'];
+
+/**
+ * The environment without folders and sockets that another user has made or can replace: after `su` or `sudo -E` it is
+ * still the previous user's. The runtime folder must be this user's own
+ * (https://specifications.freedesktop.org/basedir-spec/latest/), the others may be root's.
+ */
+export function ownEnv(env: Env, uid = process.getuid?.()): Env {
+  if (uid === undefined) return env;
+  const foreign = variables.filter((name) => !isOwn(name, env, uid)).map((name) => [name, undefined]);
+  return foreign.length === 0 ? env : { ...env, ...Object.fromEntries(foreign) };
+}
+
+/** Only these variables, as `ownEnv` has them: each login waits for it. */
+export function ownFolders(env: Env, names: readonly string[], uid: number): Env {
+  return Object.fromEntries(names.map((name) => [name, isOwn(name, env, uid) ? env[name] : undefined]));
+}
+
+function isOwn(name: string, env: Env, uid: number): boolean {
+  const value = env[name];
+  if (!value) return true;
+  const path = pathIn(value);
+  return path === '' || isOwnPath(path, uid, name !== runtimeFolder);
+}
+
+/** What of a shell's environment decides what is found and where it is kept, and the user's systemd does not set by itself. */
+export function shellVariables(): readonly string[] {
+  const paths = variables.filter((name) => !['HOME', runtimeFolder].includes(name));
+  return ['PATH', ...entries.flatMap(({ choices = [] }) => choices), ...paths];
+}
+
+const entries: readonly SourceEntry[] = sources;
+
+const runtimeFolder = 'XDG_RUNTIME_DIR';
+
+/** The variables for folders and sockets that vmssh or its tools trust. */
+const variables: readonly string[] = [
+  ...[runtimeFolder, 'HOME', 'XDG_CONFIG_HOME', 'XDG_DATA_HOME', 'XDG_STATE_HOME'],
+  ...entries.flatMap(({ environment = [] }) => environment),
+];
+
+/** Variables of a source and their values. */
+export type KeptEnv = Readonly<Record<string, string>>;
+
+/** A machine that was found by them; one of another hypervisor has none of ours. */
+interface Kept {
+  readonly provider: string;
+  readonly via?: string | undefined;
+  readonly environment?: KeptEnv | undefined;
+}
+
+/** What of an environment chooses the machines of a source, as a Host keeps it; and the variables that it must not keep. */
+export function envOfSource(
+  provider: string,
+  env: Env,
+): { readonly kept?: KeptEnv; readonly refused: readonly { readonly name: string; readonly why: string }[] } {
+  const set = variablesOf(provider).flatMap((name) => (env[name] ? [{ name, value: env[name] }] : []));
+  const refused = set.flatMap(({ name, value }) => {
+    const why = whyNotKept(value, choices.has(name));
+    return why === undefined ? [] : [{ name, why }];
+  });
+  // A part of them could mean other machines.
+  if (set.length === 0 || refused.length > 0) return { refused };
+  return { kept: Object.fromEntries(set.map(({ name, value }) => [name, value])), refused };
+}
+
+/** What another program wrote as kept, as far as it is that: variables of this source, and no secret. */
+export function parseKeptEnv(provider: string, value: unknown): KeptEnv | undefined {
+  const given: Readonly<Record<string, unknown>> = Object(value);
+  const texts = Object.entries(given).filter(
+    (pair): pair is [string, string] => typeof pair[1] === 'string' && !hasControlCharacter(pair[1]),
+  );
+  return envOfSource(provider, Object.fromEntries(texts)).kept;
+}
+
+/** The environment, with what is kept for sources of whose variables it sets none. A variable that is set and empty counts as set. */
+export function withKeptEnv(env: Env, machines: readonly Kept[]): Env {
+  const added: Record<string, string> = {};
+  for (const provider of new Set(machines.map((each) => each.provider))) {
+    const kept = keptBy(provider, machines);
+    if (kept && variablesOf(provider).every((name) => env[name] === undefined)) Object.assign(added, kept);
+  }
+  return Object.keys(added).length === 0 ? env : { ...env, ...added };
+}
+
+/** The sources whose kept machines were found by other variables than those of this environment. */
+export function foundOtherwise(env: Env, machines: readonly Kept[]): ReadonlySet<string> {
+  const own = machines.filter(({ via }) => via === undefined);
+  return new Set(
+    own
+      .filter(({ provider, environment = {} }) =>
+        variablesOf(provider).some((name) => (env[name] ?? '') !== (environment[name] ?? '')),
+      )
+      .map(({ provider }) => provider),
+  );
+}
+
+/** Whether a variable's value has, or may have, a password or a token. */
+export function maySayASecret(value: string): boolean {
+  const [, scheme, authority = '', rest = ''] = /^(\w[\w+.-]*):\/\/([^/?#]*)(.*)$/s.exec(value) ?? [];
+  if (scheme === undefined) return false;
+  const login = authority.slice(0, Math.max(0, authority.lastIndexOf('@')));
+  return /[?#]/.test(rest) || (login !== '' && (scheme !== 'ssh' || login.includes(':')));
+}
+
+function whyNotKept(value: string, isChoice: boolean): string | undefined {
+  if (maySayASecret(value)) return 'it may have a password or a token';
+  if (isChoice || pathIn(value) === '' || pathIn(value).startsWith('/')) return undefined;
+  return 'it is no absolute path';
+}
+
+function keptBy(provider: string, machines: readonly Kept[]): KeptEnv | undefined {
+  return machines.find(
+    (each) => each.provider === provider && each.via === undefined && each.environment !== undefined,
+  )?.environment;
+}
+
+const choices: ReadonlySet<string> = new Set(entries.flatMap((each) => each.choices ?? []));
+
+const variablesBySource: ReadonlyMap<string, readonly string[]> = new Map(
+  entries.map(({ name, environment = [], choices: own = [] }) => [name, [...environment, ...own]]),
+);
+
+function variablesOf(provider: string): readonly string[] {
+  return variablesBySource.get(provider) ?? [];
+}

@@ -1,0 +1,78 @@
+import { lstatSync, realpathSync } from 'node:fs';
+import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** The path of a folder, of a file or of unix://PATH; "" for an address on a network, which is nobody's here. */
+export function pathIn(value: string): string {
+  return socketIn(value) ?? (/^\w+:\/\//.test(value) ? '' : value);
+}
+
+/** The path in "unix:///run/docker.sock"; undefined for another address. */
+export function socketIn(address: string): string | undefined {
+  return /^unix:(?:\/\/)?(\/.*)$/s.exec(address)?.[1];
+}
+
+/**
+ * Whether a path is a user's own, or root's if that may be, and nobody else can replace it. A missing one counts as owned by
+ * the owner of the folder it would be in.
+ */
+export function isOwnPath(path: string, uid: number, mayBeRoots: boolean): boolean {
+  try {
+    const real = realpathSync(path);
+    const stats = lstatSync(real);
+    if (stats.uid !== uid && !(mayBeRoots && stats.uid === 0)) return false;
+    return !isOpen(stats) && areKept(dirname(real), uid);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const parent = dirname(resolve(path));
+    return code === 'ENOENT' && parent !== path && isOwnPath(parent, uid, true);
+  }
+}
+
+/** Whether a path is a folder of a user's own, and for nobody else, as XDG_RUNTIME_DIR has to be. */
+export function isPrivateFolder(path: string, uid: number): boolean {
+  try {
+    const { uid: owner, mode } = lstatSync(path);
+    return owner === uid && (mode & 0o170077) === 0o040000;
+  } catch {
+    return false;
+  }
+}
+
+/** A folder and those above it. In a sticky one users can only replace their own files. In a user namespace root may appear as nobody. */
+function areKept(folder: string, uid: number): boolean {
+  const stats = lstatSync(folder);
+  if (![uid, 0, 65_534].includes(stats.uid) || (isOpen(stats) && (stats.mode & 0o1000) === 0)) return false;
+  const parent = dirname(folder);
+  return parent === folder || areKept(parent, uid);
+}
+
+function isOpen({ mode }: { readonly mode: number }): boolean {
+  return (mode & 0o170000) === 0o040000 && (mode & 0o002) !== 0;
+}
+
+/**
+ * The folder of a user's settings. XDG_CONFIG_HOME counts if it is absolute, as its specification has it, and not another
+ * user's (https://specifications.freedesktop.org/basedir-spec/latest/).
+ */
+export function configFolder(env: Env, home: string, uid = process.getuid?.()): string {
+  const { XDG_CONFIG_HOME: own = '' } = env;
+  const counts = isAbsolute(own) && (uid === undefined || isOwnPath(own, uid, true));
+  return counts ? own : join(home, '.config');
+}
+
+/** The folder for what programs remember, of an `ownEnv`: XDG_STATE_HOME if it is absolute; relative if both are empty. */
+export function stateHome({ XDG_STATE_HOME: own = '' }: Env, home: string): string {
+  return isAbsolute(own) ? own : join(home, '.local/state');
+}
+
+/** Where Homebrew (on both sorts of Macs), Podman's installer and MacPorts put programs. */
+const onMac: readonly string[] = ['/opt/homebrew/bin', '/usr/local/bin', '/opt/podman/bin', '/opt/local/bin'];
+
+/** The environment in which tools are looked up. A program that was not started from a shell has none of these folders in PATH on a Mac. */
+export function withToolFolders(env: Env, platform: NodeJS.Platform = process.platform): Env {
+  if (platform !== 'darwin') return env;
+  const folders = (env.PATH ?? '/usr/bin:/bin:/usr/sbin:/sbin').split(delimiter);
+  return { ...env, PATH: [...new Set([...folders, ...onMac])].join(delimiter) };
+}

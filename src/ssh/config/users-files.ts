@@ -1,0 +1,94 @@
+import { join } from 'node:path';
+import { readText } from '../../files/read-file.js';
+import { sshFolder } from '../folder.js';
+import { ownerOf } from './file.js';
+import { expandedPath, filesOf, includedTexts, type SshSetting, settingsOf } from './settings.js';
+
+/** Whose files; the folders are parameters for tests. */
+export interface UsersFiles {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly platform: NodeJS.Platform;
+  /** The user's main configuration, if it was read already. */
+  readonly main?: string;
+  /** The folder of the user's ssh files. */
+  readonly folder?: string;
+  /** "/etc/ssh", or that of Windows. */
+  readonly systemFolder?: string;
+}
+
+/** The ssh_config of the user and the system, each with what it includes, without lines of vmssh. */
+export async function usersTexts(sources: UsersFiles): Promise<readonly string[]> {
+  const { env } = sources;
+  const { folder, systemFolder } = foldersOf(sources);
+  const own = join(folder, 'vmssh.conf');
+  const [main, system] = await Promise.all([
+    sources.main ?? textAt(join(folder, 'config')),
+    textAt(join(systemFolder, 'ssh_config')),
+  ]);
+  const included = await Promise.all([
+    includedTexts(main, folder, own, env),
+    includedTexts(system, systemFolder, own, env),
+  ]);
+  // Lines that vmssh wrote for all users are patterns, or machines.
+  return [main, ...(included[0] ?? []), system, ...(included[1] ?? [])].filter((text) => isUsers(text));
+}
+
+type Folders = Required<Pick<UsersFiles, 'folder' | 'systemFolder'>>;
+
+/** Of the user's ssh files, and of the system's. */
+export function foldersOf(sources: UsersFiles): Folders {
+  const { env, platform, folder = sshFolder(env, platform) } = sources;
+  const ofSystem = platform === 'win32' ? join(env.ProgramData || 'C:\\ProgramData', 'ssh') : '/etc/ssh';
+  return { folder, systemFolder: sources.systemFolder ?? ofSystem };
+}
+
+function isUsers(text: string): boolean {
+  const owner = ownerOf(text);
+  return owner !== 'ours' && owner !== 'edited';
+}
+
+/** The files that may say of a key that it is revoked. */
+export interface RevokedFiles {
+  readonly knownHosts: readonly string[];
+  /** Of RevokedHostKeys. */
+  readonly lists: readonly string[];
+}
+
+/** Those that any Host or Match names: one file too many takes no key that is right. */
+export async function filesOfRevoked(sources: UsersFiles): Promise<RevokedFiles> {
+  const all = [...knownHostsKeywords, 'revokedhostkeys'];
+  const settings = (await usersTexts(sources)).flatMap((text) => settingsOf(text, all));
+  const revoked = settings.filter(({ keyword }) => keyword === 'revokedhostkeys');
+  return {
+    knownHosts: await knownHostsFiles(settings, sources),
+    lists: await filesNamed(revoked, sources),
+  };
+}
+
+const knownHostsKeywords: readonly string[] = ['userknownhostsfile', 'globalknownhostsfile'];
+
+/** Those of ssh itself, and those that the configuration names; not ours. */
+export async function knownHostsFiles(
+  settings: readonly SshSetting[],
+  sources: UsersFiles,
+): Promise<readonly string[]> {
+  const { folder, systemFolder } = foldersOf(sources);
+  const own = ['known_hosts', 'known_hosts2'].map((name) => join(folder, name));
+  const ofSystem = ['ssh_known_hosts', 'ssh_known_hosts2'].map((name) => join(systemFolder, name));
+  const named = settings.filter(({ keyword }) => knownHostsKeywords.includes(keyword));
+  const all = new Set([...own, ...ofSystem, ...(await filesNamed(named, sources))]);
+  return [...all].filter((path) => path !== join(folder, 'vmssh_known_hosts'));
+}
+
+async function filesNamed(settings: readonly SshSetting[], sources: UsersFiles): Promise<readonly string[]> {
+  const { folder } = foldersOf(sources);
+  const paths = settings
+    .flatMap(({ args }) => args)
+    .map((path) => expandedPath(path, folder, sources.env))
+    .filter((path) => /^([/\\]|[A-Za-z]:)/.test(path) && path !== '/dev/null');
+  return (await Promise.all(paths.map((path) => filesOf(path, folder)))).flat();
+}
+
+function textAt(path: string): Promise<string> {
+  return readText(path).catch(() => '');
+}

@@ -1,0 +1,41 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readBytes } from '../files/read-file.js';
+import type { ShownKey } from '../identity/certificate.js';
+import { cannotTell } from '../identity/refusal.js';
+import { runProgram } from '../process/run-program.js';
+import { stateFolder } from './folder.js';
+import type { MachineKeys } from './machine-keys.js';
+import { askedFolder } from './users-policy.js';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** Whether a file of RevokedHostKeys has the key: a list of keys, or a KRL, which ssh-keygen reads. Throws if it cannot be asked. */
+export async function isRevokedIn(
+  { revoked, reached: { text } }: Pick<MachineKeys, 'revoked' | 'reached'>,
+  { type, key }: ShownKey,
+  env: Env,
+): Promise<boolean> {
+  for (const path of revoked) {
+    const bytes = await readBytes(path).catch((error) => {
+      throw cannotTell(text, path, error.message);
+    });
+    const lines = bytes.toString('latin1');
+    if (!lines.startsWith('SSHKRL\n\0')) {
+      if (lines.split('\n').some((line) => !line.startsWith('#') && line.split(/[ \t\r]+/).includes(key)))
+        return true;
+      continue;
+    }
+    const folder = await askedFolder(stateFolder(env));
+    try {
+      await writeFile(join(folder, 'key'), `${type} ${key}\n`);
+      const asked = ['ssh-keygen', '-Q', '-f', path, join(folder, 'key')];
+      const { code, stderr } = await runProgram(asked, { env, timeoutMs: 5000 });
+      if (code === 1) return true;
+      if (code !== 0) throw cannotTell(text, path, stderr.trim() || 'ssh-keygen did not print it');
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+  return false;
+}

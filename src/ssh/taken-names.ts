@@ -1,0 +1,226 @@
+import { createHmac } from 'node:crypto';
+import { isIP } from 'node:net';
+import { hostname } from 'node:os';
+import { readBytes, readText } from '../files/read-file.js';
+import { folded, isFor, linesOf, nameBytes, parseLine, plainName } from '../identity/known-hosts.js';
+import { systemProgram } from '../process/program-in-path.js';
+import { ownAddresses } from '../sources/tools/guest-addresses.js';
+import { anyIpv4, isLoopback, plainIp } from '../target/ip.js';
+import { matchesPattern } from '../target/names.js';
+import { moreNames, type NameCheck } from './config/names.js';
+import { type SshSetting, settingsOf } from './config/settings.js';
+import { type HostEntry, readState, stateFile } from './config/state.js';
+import { knownHostsFiles, type UsersFiles, usersTexts } from './config/users-files.js';
+
+/** What decides whose a name is. */
+export interface NameSources extends UsersFiles {
+  /** Machines that have Hosts, else those of the last `config install`: options that the user added for one do not make its name his. */
+  readonly ours?: readonly HostEntry[];
+  /** Whether a Host of the user whose proxy is vmssh counts: it is no other host, but it has the name. */
+  readonly countsVmssh?: boolean;
+  /** This host's names, and its /etc/hosts. */
+  readonly host?: { readonly name: string; readonly hosts: string };
+  /** The proc file system, "/proc". */
+  readonly procDir?: string;
+}
+
+/**
+ * The names that mean something to the user already, so that no machine, whose name others chose, may take them: hosts of his and the
+ * system's known_hosts and ssh_config, and this host. Files are read once; ones that cannot be read have no names, as for ssh.
+ */
+export async function usersNames(sources: NameSources): Promise<NameCheck> {
+  const { env, platform } = sources;
+  const texts = await usersTexts(sources);
+  const settings = texts.flatMap((text) => settingsOf(text));
+  const files = await knownHostsFiles(settings, sources);
+  const domains = canonicalDomains(settings);
+  const ours = sources.ours ?? (await readState(stateFile(env, platform)))?.machines ?? [];
+  const isConfigured = configuredNames(texts, ours, sources);
+  const isKnown = knownNames(await Promise.all(files.map(bytesAt)), portsIn(settings));
+  const isHere = await thisHost(sources);
+  const answers = new Map<string, string | undefined>();
+  return (typed) => {
+    const name = typed.toLowerCase();
+    if (!answers.has(name)) {
+      const spellings = [name, ...domains.map((domain) => `${name}.${domain}`)];
+      const [why] = spellings.flatMap((each) => isHere(each) ?? isConfigured(each) ?? isKnown(each) ?? []);
+      answers.set(name, why);
+    }
+    return answers.get(name);
+  };
+}
+
+/** Whether the user has settings of a silent connection in those texts, which our Hosts, which come first, must not displace. */
+export function keepsAlive(texts: readonly string[]): boolean {
+  return texts.some((text) =>
+    settingsOf(text).some(({ keyword }) => /^serveralive(interval|countmax)$/.test(keyword)),
+  );
+}
+
+/** What ssh appends to a short name before it looks for it in its files (CanonicalizeHostname in ssh_config(5)). */
+function canonicalDomains(settings: readonly SshSetting[]): readonly string[] {
+  const isOn = settings.some(
+    ({ keyword, args: [value = ''] }) => keyword === 'canonicalizehostname' && !/^(no|false)$/i.test(value),
+  );
+  const named = settings.flatMap(({ keyword, args }) => (keyword === 'canonicaldomains' ? args : []));
+  return isOn ? [...new Set(named.map((each) => each.toLowerCase()))] : [];
+}
+
+/** A Host or Match line with what is below it. */
+interface Block {
+  readonly patterns: readonly string[];
+  /** Whether it says where the host is, and not only how to log in. */
+  leads: boolean;
+  /** Whether vmssh is its proxy. */
+  isVmssh: boolean;
+}
+
+function configuredNames(
+  texts: readonly string[],
+  ours: readonly HostEntry[],
+  { countsVmssh = false }: NameSources,
+): NameCheck {
+  // Few have a line for a machine of ours, and there may be thousands.
+  let own: ReadonlySet<string> | undefined;
+  const isOurs = (name: string) => {
+    own ??= namesOf(ours);
+    return own.has(name);
+  };
+  const exact = new Set<string>();
+  const wide: Block[] = [];
+  for (const block of texts.flatMap(blocksOf)) {
+    if (block.patterns.some((each) => isWide(each)) && block.leads && !block.isVmssh) wide.push(block);
+    if (block.isVmssh && !countsVmssh) continue;
+    for (const name of block.patterns)
+      if (!/^!|[*?]/.test(name) && (block.leads || !isOurs(name))) exact.add(name);
+  }
+  const isWithin = ({ patterns }: Block, name: string) =>
+    !patterns.some((each) => each.startsWith('!') && matchesPattern(name, each.slice(1))) &&
+    patterns.some((each) => isWide(each) && matchesPattern(name, each));
+  return (name) =>
+    exact.has(name) || wide.some((block) => isWithin(block, name))
+      ? 'the name is already in your ssh configuration'
+      : undefined;
+}
+
+/** The Hosts of machines, and what else is typed for them, in lower case. */
+function namesOf(entries: readonly HostEntry[]): ReadonlySet<string> {
+  const more = moreNames(entries, () => undefined);
+  const names = entries.flatMap((entry) => [entry.host, ...(more.get(entry) ?? [])]);
+  return new Set(names.map((name) => name.toLowerCase()));
+}
+
+/** Of a pattern such as "web-*"; "*" alone is for every name. */
+function isWide(pattern: string): boolean {
+  return /[*?]/.test(pattern) && /[^*?.!]/.test(pattern) && !pattern.startsWith('!');
+}
+
+/** Whether a line of those texts is for this host, and not for every one. */
+export function isNamedIn(texts: readonly string[]): (host: string) => boolean {
+  const blocks = texts.flatMap(blocksOf);
+  return (host) =>
+    blocks.some(({ patterns }) =>
+      patterns.some((each) => isNarrow(each) && matchesPattern(host.toLowerCase(), each.replace(/^!/, ''))),
+    );
+}
+
+function isNarrow(pattern: string): boolean {
+  return /[^*]/.test(pattern);
+}
+
+function blocksOf(text: string): readonly Block[] {
+  const blocks: Block[] = [];
+  for (const { keyword, args } of settingsOf(text)) {
+    const block = blocks.at(-1);
+    if (keyword === 'host' || keyword === 'match') {
+      const patterns = keyword === 'host' ? args : matchedHosts(args);
+      blocks.push({ patterns: patterns.map((each) => each.toLowerCase()), leads: false, isVmssh: false });
+    } else if (block && leading.has(keyword) && args[0]?.toLowerCase() !== 'none') {
+      block.leads = true;
+      if (keyword === 'proxycommand' && /\bvmssh\b.* proxy /.test(`${args.join(' ')} `)) block.isVmssh = true;
+    }
+  }
+  return blocks;
+}
+
+const leading: ReadonlySet<string> = new Set(['hostname', 'proxycommand', 'proxyjump']);
+
+// "host web" or "host=web".
+function matchedHosts(args: readonly string[]): readonly string[] {
+  const words = args.flatMap((word) => word.split('='));
+  return words.flatMap((word, at) =>
+    /^(originalhost|host)$/i.test(word) ? (words[at + 1]?.split(',') ?? []) : [],
+  );
+}
+
+/** With which a host may be in known_hosts, hashed as "[host]:port": those of the configuration. */
+function portsIn(settings: readonly SshSetting[]): readonly string[] {
+  const configured = settings.flatMap(({ keyword, args: [value = ''] }) => {
+    if (keyword === 'port') return [value];
+    return keyword === 'proxyjump' ? value.split(',').map((hop) => hop.replace(/^.*:/, '')) : [];
+  });
+  return [...new Set(configured)].filter((port) => /^\d{1,5}$/.test(port));
+}
+
+function knownNames(files: readonly Buffer[], ports: readonly string[]): NameCheck {
+  const exact = new Set<string>();
+  const wide: string[] = [];
+  const hashes: { readonly salt: Buffer; readonly hash: string }[] = [];
+  for (const line of files.flatMap(linesOf)) {
+    const { marker, hosts = '' } = parseLine(line) ?? {};
+    if (marker === '@revoked') continue;
+    const [, salt, hash] = /^\|1\|([^|]+)\|(.+)$/.exec(hosts) ?? [];
+    if (salt !== undefined && hash !== undefined) hashes.push({ salt: Buffer.from(salt, 'base64'), hash });
+    else {
+      const names = hosts.split(',').map(plainName);
+      for (const name of names) if (!/^!|[*?]/.test(name)) exact.add(name);
+      if (names.some(isWide))
+        wide.push(names.filter((each) => each.startsWith('!') || isWide(each)).join(','));
+    }
+  }
+  const isHashed = (name: string) => {
+    const spellings = [name, ...ports.map((port) => `[${name}]:${port}`)].map((each) =>
+      Buffer.from(each, 'latin1'),
+    );
+    return hashes.some(({ salt, hash }) =>
+      spellings.some((each) => createHmac('sha1', salt).update(each).digest('base64') === hash),
+    );
+  };
+  return (typed) => {
+    const name = nameBytes(typed);
+    return exact.has(name) || wide.some((hosts) => isFor(name, hosts)) || isHashed(name)
+      ? 'the name is already in known_hosts'
+      : undefined;
+  };
+}
+
+/** This host's own names, and those of its loopback or of one of its addresses. */
+async function thisHost({ platform, env, host, procDir }: NameSources): Promise<NameCheck> {
+  const hostsFile = platform === 'win32' ? systemProgram('drivers/etc/hosts', env) : '/etc/hosts';
+  const { name: ownName, hosts } = host ?? {
+    name: hostname(),
+    hosts: await readText(hostsFile).catch(() => ''),
+  };
+  const lower = folded(ownName);
+  const [short = ''] = lower.split('.');
+  const addresses = new Set((await ownAddresses({ env, platform, procDir })).map(plainIp));
+  const names = hosts.split('\n').flatMap((line) => {
+    const [address = '', ...others] = (line.split('#')[0] ?? '').trim().split(/\s+/);
+    return isLoopback(address) || addresses.has(plainIp(address)) ? others.map(folded) : [];
+  });
+  const own = new Set(
+    [lower, short, `${short}.local`, ...names, ...loopbackNames].filter((each) => each !== ''),
+  );
+  return (name) => {
+    const ip = anyIpv4(name);
+    if (isIP(name) !== 0 || (ip !== undefined && name.includes('.'))) return 'the name is an IP address';
+    const isHere = ip !== undefined && (ip === '0.0.0.0' || isLoopback(ip) || addresses.has(ip));
+    return isHere || own.has(name) || name.endsWith('.localhost') ? "the name is this host's own" : undefined;
+  };
+}
+
+const loopbackNames = ['localhost', 'localhost.localdomain', 'ip6-localhost', 'ip6-loopback'];
+
+function bytesAt(path: string): Promise<Buffer> {
+  return readBytes(path).catch(() => Buffer.alloc(0));
+}

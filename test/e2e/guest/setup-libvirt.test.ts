@@ -1,0 +1,95 @@
+import { chownSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { script } from '../../connect/exec/container.js';
+import { otherUser } from '../../helpers/other-user.js';
+import { run, vmssh } from '../../helpers/run.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+import { agentCases, refuses, standInVirsh, type VirshCase } from '../../sources/libvirt/stand-in.js';
+
+const uuid = '83055167-4a13-0eb1-c290-e328df73ee72';
+const key = `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA${'I'.repeat(44)} ann@host`;
+
+// virsh is a stand-in, whose agent runs the script in a folder in place of the machine's root. It is never root's: root has no session.
+describe('vmssh setup of a VM of libvirt', () => {
+  const dir = useTempDir();
+  const [bin, root, log] = [join(dir, 'bin'), join(dir, 'root'), join(dir, 'log')];
+  const env = {
+    PATH: `${bin}:${process.env.PATH}`,
+    HOME: dir,
+    XDG_RUNTIME_DIR: join(dir, 'runtime'),
+    XDG_STATE_HOME: join(dir, 'state'),
+  };
+  beforeAll(() => {
+    for (const folder of [
+      'runtime/libvirt',
+      'root/usr/sbin',
+      'root/etc/ssh',
+      'root/home',
+      'fakes',
+      'bin',
+      'state',
+    ])
+      mkdirSync(join(dir, folder), { recursive: true, mode: 0o700 });
+    writeFileSync(join(dir, 'runtime/libvirt/libvirt-sock'), '');
+    writeFileSync(join(dir, 'key.pub'), `${key}\n`);
+    script(join(root, 'usr/sbin/sshd'), 'exit 0');
+    const fakes = {
+      id: '[ "$1" = -u ] && echo 0 || echo root',
+      runuser: 'shift 3; exec "$@"',
+      getent: `echo 'ann:x:1000:1000::/home:/bin/sh'`,
+    };
+    for (const [name, does] of Object.entries(fakes)) script(join(dir, 'fakes', name), does);
+    script(join(dir, 'inside'), `sed "s#^R=''#R='${root}'#" | PATH='${dir}/fakes':$PATH exec /bin/sh -s`);
+    for (const name of ['', ...readdirSync(dir, { recursive: true, encoding: 'utf8' })])
+      chownSync(join(dir, name), otherUser.uid ?? userInfo().uid, otherUser.gid ?? userInfo().gid);
+  });
+
+  const setup = (cases: readonly VirshCase[], ...args: readonly string[]) => {
+    const device = "<devices><vsock model='virtio'><cid auto='yes' address='424242'/></vsock></devices>";
+    standInVirsh(bin, log, [
+      ['*" list "*', `printf '${uuid}\\n==vmssh==\\n==vmssh==\\n'`],
+      [
+        '*dumpxml*',
+        `echo "<domain type='kvm' id='3'><name>mint</name><uuid>${uuid}</uuid>${device}</domain>"`,
+      ],
+      ...cases,
+    ]);
+    return run([...vmssh, ...args], { env, ...otherUser });
+  };
+  const planned = ['setup', '--dry-run', '--no-config', '--key', join(dir, 'key.pub'), 'mint'];
+  const steps = (text: string) =>
+    [...text.matchAll(/^ {2}(.) (\S+)/gm)].map(([, mark, step]) => `${mark} ${step}`);
+
+  it('goes in by its agent, and shows its plan', async () => {
+    const { code, stdout, stderr } = await setup(agentCases(dir, join(dir, 'inside')), ...planned);
+    expect(stderr).toBe('');
+    expect(steps(stdout)).toEqual([
+      ...['✓ way', '✓ inside', '✓ account', '+ key', '+ sshd', '- host-key', '- config'],
+    ]);
+    expect(stdout).toMatch(/✓ inside +as root, by its guest agent\n.*✓ account +ann\n/);
+    expect(code).toBe(1);
+  });
+
+  it.each([
+    {
+      says: "error: internal error: unable to execute QEMU agent command 'guest-exec': Command guest-exec has been disabled: the command is not allowed",
+      want: /✗ inside +its guest agent may not run programs; allow guest-exec .*\n +fix: type on its console, as root: mkdir -pm700 ~\/\.ssh; echo 'ssh-ed25519 AAAA\S+' >>~\/\.ssh\/authorized_keys; systemctl daemon-reload; systemctl start sshd-vsock\.socket\n/,
+    },
+    {
+      says: 'error: Guest agent is not responding: QEMU guest agent is not connected',
+      want: /✗ inside +no guest agent runs in it; .*\n +fix: type on its console, as root: mkdir /,
+    },
+  ])('changes nothing, and says what to do: $says', async ({ says, want }) => {
+    const { code, stdout } = await setup([['*agent*', refuses(says)]], ...planned);
+    expect(stdout).toMatch(want);
+    expect(code).toBe(1);
+  });
+
+  it('no secret is in a command line: TCP is not closed by an agent', async () => {
+    const { code, stderr } = await setup([], 'guest', 'install', '--by', 'exec', '--only-vsock', 'mint');
+    expect(stderr).toMatch(/its guest agent is no way to prove the new route/);
+    expect(code).toBe(2);
+  });
+});

@@ -1,0 +1,260 @@
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:http';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeContainer, script } from '../../connect/exec/container.js';
+import { missingPrograms } from '../../helpers/programs.js';
+import { run, vmssh } from '../../helpers/run.js';
+import { makePrivsepFolder, sshdConfig } from '../../helpers/sshd.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+
+const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server', runuser: 'util-linux' });
+const user = userInfo().username;
+const uuid = '22222222-2222-4333-8444-555555555555';
+
+/** All that is in a folder, with its content. */
+function treeOf(folder: string): Readonly<Record<string, string>> {
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).toSorted();
+  const textAt = (path: string) =>
+    lstatSync(path).isFile() ? `${lstatSync(path).mode} ${readFileSync(path, 'latin1')}` : 'folder';
+  return Object.fromEntries(names.map((name) => [name, textAt(join(folder, name))]));
+}
+
+// Incus is a stand-in: what it starts runs in a folder in place of the container's root. sh, the scripts, sshd and ssh are real.
+describe.skipIf(missing)(`vmssh setup${missing ? `: ${missing}` : ''}`, () => {
+  const dir = useTempDir();
+  const [home, root] = [join(dir, 'home'), join(dir, 'root')];
+  const instances = [
+    { name: 'web', type: 'container', status: 'Running', config: { 'volatile.uuid': uuid } },
+    { name: 'off', type: 'container', status: 'Stopped', config: {} },
+    { name: 'hers', type: 'container', status: 'Running', config: {}, project: 'user-4242' },
+  ];
+  const server = createServer(({ url = '' }, response) => {
+    const path = new URL(url, 'http://x').searchParams.get('path');
+    if (path === null) return response.end(JSON.stringify({ metadata: instances }));
+    const file = join(root, path);
+    if (!existsSync(file)) response.statusCode = 404;
+    return response.end(existsSync(file) ? readFileSync(file) : '{}');
+  });
+  let env: NodeJS.ProcessEnv;
+
+  beforeAll(async () => {
+    makePrivsepFolder();
+    await once(server.listen(join(dir, 'incus.sock')), 'listening');
+    mkdirSync(join(home, '.ssh'), { recursive: true, mode: 0o700 });
+    mkdirSync(join(dir, 'runtime'), { mode: 0o700 });
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(home, '.ssh/id_ed25519')]);
+    const made = makeContainer(dir, { program: 'inside', keys: dir });
+    const own = { AuthorizedKeysFile: 'home/.ssh/authorized_keys', HostKey: 'etc/ssh/ssh_host_ed25519_key' };
+    const config = Object.entries(own).map(([keyword, path]) => `${keyword} ${join(root, path)}\n`);
+    const rest = sshdConfig(dir).split('\n').slice(2).join('\n');
+    writeFileSync(join(root, 'sshd_config'), config.join('') + rest);
+    for (const folder of ['home', 'etc/ssh', 'var/lib', 'run'])
+      mkdirSync(join(root, folder), { recursive: true });
+    // For a machine whose root this is, whoever runs the test.
+    const fakes = join(dir, 'fakes');
+    mkdirSync(fakes);
+    script(
+      join(fakes, 'getent'),
+      `[ "\${2-${user}}" = ${user} ] && echo '${user}:x:1000:1000::/home:/bin/sh'`,
+    );
+    if (process.getuid?.() !== 0) {
+      script(join(fakes, 'id'), 'echo 0');
+      script(join(fakes, 'runuser'), 'shift 3; exec "$@"');
+    }
+    script(
+      join(made.bin, 'incus'),
+      `case "$*" in
+*' /bin/sh -s') [ -e '${join(dir, 'lie')}' ] && cat >/dev/null && exec cat '${join(dir, 'lie')}'; sed "s#^R=''#R='${root}'#" | PATH='${fakes}':$PATH exec /bin/sh -s ;;
+*) exec '${join(made.bin, 'inside')}' "$@" ;;
+esac`,
+    );
+    env = {
+      ...made.env,
+      HOME: home,
+      XDG_STATE_HOME: join(dir, 'state'),
+      XDG_RUNTIME_DIR: join(dir, 'runtime'),
+      INCUS_SOCKET: join(dir, 'incus.sock'),
+      SSH_AUTH_SOCK: undefined,
+    };
+  });
+  afterAll(() => void server.close());
+
+  const setup = (...args: readonly string[]) => run([...vmssh, 'setup', ...args], { env });
+  const trees = () => [treeOf(root), treeOf(home)];
+
+  it.each([
+    {
+      args: ['--dry-run', 'incus/off'],
+      code: 1,
+      says: /✗ way +it is off\n +fix: .*check --start incus\/off\n/,
+    },
+    {
+      args: ['--dry-run', 'incus/hers'],
+      code: 1,
+      says: /incus starts no program as root in "hers" for this user/,
+    },
+    { args: ['--dry-run', 'vsock/4242'], code: 1, says: /no manager lists "vsock\/4242"/ },
+    { args: ['--dry-run', 'incus/none'], code: 4, says: /no instance "none"|no machine/ },
+    {
+      args: ['--dry-run', '--user', 'nobody-here', 'incus/web'],
+      code: 1,
+      says: /✗ account +there is no account nobody-here/,
+    },
+    { args: ['--key', '/none.pub', 'incus/web'], code: 2, says: /the key file "\/none.pub" cannot be read/ },
+    {
+      args: ['incus/web'],
+      code: 2,
+      says: /nobody can be asked here, so nothing was changed\nhint: do it with --yes\n/,
+    },
+    { args: [], code: 2, says: /no machine was named/ },
+  ])('changes nothing: $args', async ({ args, code, says }) => {
+    const before = trees();
+    const { code: ended, stdout, stderr } = await setup(...args);
+    expect(stdout + stderr).toMatch(says);
+    expect(ended).toBe(code);
+    expect(trees()).toEqual(before);
+  });
+
+  describe('one after the other', () => {
+    let start: ReturnType<typeof trees> | undefined;
+    const steps = (text: string) =>
+      [...text.matchAll(/^ {2}(.) (\S+)/gm)].map(([, mark, step]) => `${mark} ${step}`);
+
+    it('shows its plan, and changes nothing', async () => {
+      start = trees();
+      const plan = await setup('--dry-run', 'incus/web');
+      expect(plan).toMatchObject({ code: 1, stderr: '' });
+      expect(steps(plan.stdout)).toEqual([
+        ...['✓ way', '✓ inside', '✓ account', '+ host-keys', '+ key', '✓ sshd', '+ host-key', '+ config'],
+      ]);
+      expect(trees()).toEqual(start);
+    });
+
+    it('does it, and ssh logs in under strict', async () => {
+      const done = await setup('--yes', 'incus/web');
+      expect(done).toMatchObject({ code: 0, stderr: '' });
+      expect(done.stdout).toMatch(
+        new RegExp(
+          `✓ login +ssh web is ${user}, by ${home}/.ssh/id_ed25519.pub \\(SHA256:.*; its host key is ssh-ed25519 SHA256:`,
+        ),
+      );
+      expect(readFileSync(join(root, 'home/.ssh/authorized_keys'), 'utf8')).toBe(
+        readFileSync(join(home, '.ssh/id_ed25519.pub'), 'utf8'),
+      );
+      const ssh = ['ssh', '-F', join(home, '.ssh/config'), '-o', 'BatchMode=yes', 'web', 'exit 7'];
+      const strict = { ...env, VMSSH_HOST_KEYS: 'strict' };
+      expect(await run(ssh, { env: strict })).toMatchObject({ code: 7, stderr: '' });
+    });
+
+    it('does nothing if it is ready', async () => {
+      const after = trees();
+      const { code, stdout, stderr } = await setup('--json', 'incus/web');
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      const { machines, ...rest } = JSON.parse(stdout);
+      expect(rest).toEqual({ version: 1, command: 'setup', ok: true, exitCode: 0 });
+      expect(machines).toMatchObject([{ target: 'incus/web', host: 'web', user }]);
+      expect(machines[0].steps.map(({ state }: { state: string }) => state)).toEqual(Array(8).fill('ok'));
+      expect(trees()).toEqual(after);
+    });
+
+    it('takes it back byte for byte', async () => {
+      expect(await setup('--undo', '--yes', 'incus/web')).toMatchObject({ code: 0, stderr: '' });
+      expect(trees()).toEqual(start);
+      expect(existsSync(join(dir, 'state/vmssh/hosts.json'))).toBe(false);
+    });
+  });
+
+  it('leaves an authorized_keys that is no file, and says the fix', async () => {
+    mkdirSync(join(root, 'home/.ssh/authorized_keys'), { recursive: true });
+    const { code, stdout } = await setup('--yes', '--no-config', 'incus/web');
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/✗ key +\S+authorized_keys is a folder\n +fix, as the guest gives it: /);
+    rmSync(join(root, 'home/.ssh'), { recursive: true });
+  });
+
+  it.each([
+    {
+      lie: 'ok account -oProxyCommand=x\nend 0 done\n',
+      says: /✗ account +it says that this is an account: "-oProxyCommand=x"\n +fix: .*setup --user NAME incus\/web\n/,
+    },
+    { lie: 'ok account root\n', says: /the script did not (?:run|end) there: / },
+    {
+      lie: 'failed key \x1b[2Jno\nfix key rm -rf /\nend 2 x\n',
+      says: /✗ key +\\x1b\[2Jno\n +fix, as the guest gives it: rm -rf \/\n/,
+    },
+  ])('does nothing for a machine that says $lie', async ({ lie, says }) => {
+    const before = trees();
+    writeFileSync(join(dir, 'lie'), lie);
+    const { code, stdout, stderr } = await setup('--yes', 'incus/web');
+    rmSync(join(dir, 'lie'));
+    expect(stdout + stderr).toMatch(says);
+    expect(code).toBe(1);
+    expect(trees()).toEqual(before);
+  });
+
+  it("leaves the user's own Host of that name", async () => {
+    const config = join(home, '.ssh/config');
+    writeFileSync(config, 'Host web\n    HostName 192.0.2.1\n');
+    const before = trees();
+    const { code, stdout } = await setup('--dry-run', 'incus/web');
+    expect(stdout).toMatch(/✗ config +config install makes no Host for it\n +fix: /);
+    expect(code).toBe(1);
+    expect(trees()).toEqual(before);
+    rmSync(config);
+  });
+
+  it('finds no sshd, and installs one only if it is told to', async () => {
+    const sshd = join(root, 'usr/sbin/sshd');
+    renameSync(sshd, join(dir, 'sshd.package'));
+    script(join(dir, 'fakes/apt-get'), `[ "$1" = update ] || cp -p '${join(dir, 'sshd.package')}' '${sshd}'`);
+    const plain = await setup('--yes', '--no-config', 'incus/web');
+    const planned = await setup('--dry-run', '--install-sshd', '--no-config', 'incus/web');
+    const isThere = existsSync(sshd);
+    const done = await setup('--yes', '--install-sshd', '--no-config', 'incus/web');
+    rmSync(join(dir, 'fakes/apt-get'));
+    expect(plain).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(
+        /✗ sshd +there is no sshd in .*\n +fix: .*setup --install-sshd incus\/web\n/,
+      ),
+    });
+    expect(planned.stdout).toMatch(
+      /\+ sshd +there is none: apt-get update && apt-get install -y (?:--reinstall )?openssh-server\n/,
+    );
+    expect(isThere).toBe(false);
+    expect(done.stdout).toMatch(/\+ sshd +installed: apt-get(?:.*\n)+ +✓ login /);
+    expect(done.code).toBe(0);
+    expect(await setup('--undo', '--yes', 'incus/web')).toMatchObject({ code: 0 });
+    expect(await run([...vmssh, 'forget', 'incus/web'], { env })).toMatchObject({ code: 0 });
+    expect(existsSync(sshd)).toBe(true);
+  });
+
+  it('believes no server whose key its manager does not find in the machine', async () => {
+    const other = join(dir, 'other');
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', other]);
+    const config = readFileSync(join(root, 'sshd_config'), 'utf8');
+    const own = join(root, 'etc/ssh/ssh_host_ed25519_key');
+    for (const file of [own, `${own}.pub`]) rmSync(file, { force: true });
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', own]);
+    writeFileSync(join(root, 'sshd_config'), config.replace(/^HostKey .*$/m, `HostKey ${other}`));
+    rmSync(join(home, '.ssh/vmssh_known_hosts'), { force: true });
+    const { code, stdout } = await setup('--yes', '--no-config', 'incus/web');
+    writeFileSync(join(root, 'sshd_config'), config);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/✗ host-key +.*SHA256:/);
+    expect(existsSync(join(home, '.ssh/vmssh_known_hosts'))).toBe(false);
+  });
+});

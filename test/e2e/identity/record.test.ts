@@ -1,0 +1,94 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { missingRoot, otherUser } from '../../helpers/other-user.js';
+import { missingPrograms } from '../../helpers/programs.js';
+import { run, vmssh, vmsshWords } from '../../helpers/run.js';
+import { type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+
+const missing = missingPrograms({
+  ssh: 'openssh-client',
+  sshd: 'openssh-server',
+  'ssh-keygen': 'openssh-client',
+  unshare: 'util-linux',
+});
+
+describe.skipIf(missing)('what a proxy leaves for the host key', () => {
+  const dir = useTempDir();
+  const home = join(dir, 'home');
+  const conf = join(home, '.ssh/vmssh.conf');
+  const left = join(dir, 'run/vmssh');
+  const env = { ...process.env, HOME: home, XDG_RUNTIME_DIR: join(dir, 'run'), XDG_STATE_HOME: '' };
+  let sshd: SshdOnSocket;
+  const ssh = (lines: string, ...options: string[]) => [
+    ...['ssh', '-F', lines, '-o', 'BatchMode=yes', '-i', join(dir, 'id'), ...options],
+    ...[`unix${sshd.path}`, 'exit 7'],
+  ];
+  /** So nothing takes the record. */
+  const notAsking = ['-o', 'KnownHostsCommand=none', '-o', 'StrictHostKeyChecking=no'];
+  const records = () => (existsSync(left) ? readdirSync(left).length : 0);
+
+  beforeAll(async () => {
+    mkdirSync(join(home, '.ssh'), { recursive: true, mode: 0o700 });
+    mkdirSync(join(dir, 'run'), { mode: 0o700 });
+    sshd = await startSshd(dir);
+    expect(await run([...vmssh, 'config', 'install'], { env })).toMatchObject({ code: 0 });
+  });
+  afterAll(() => sshd.close());
+  beforeEach(() => rmSync(left, { recursive: true, force: true }));
+
+  it.each([
+    ['the lines of config install', (lines: string) => lines],
+    ['those of an older vmssh', (lines: string) => lines.replaceAll(' --record ', ' ')],
+  ])('is a record by %s', async (_what, change) => {
+    const lines = readFileSync(conf, 'utf8');
+    expect(lines).toContain(' --record ');
+    writeFileSync(conf, change(lines));
+    expect(await run(ssh(conf, ...notAsking), { env })).toMatchObject({ code: 7 });
+    expect(records()).toBe(1);
+    expect(await run(ssh(conf), { env })).toMatchObject({ code: 7 });
+    expect(records()).toBe(1);
+    writeFileSync(conf, lines);
+  });
+
+  it('is nothing where no lines ask for it', async () => {
+    const proxy = `ProxyCommand=${vmsshWords} proxy --typed %n %h %p`;
+    const none = join(dir, 'none');
+    mkdirSync(join(none, '.ssh'), { recursive: true, mode: 0o700 });
+    const login = ssh('/dev/null', '-o', proxy, ...notAsking, '-o', 'UserKnownHostsFile=/dev/null');
+    expect(await run(login, { env: { ...env, HOME: none } })).toMatchObject({ code: 7 });
+    expect(records()).toBe(0);
+    writeFileSync(join(none, '.ssh/config'), readFileSync(conf));
+    expect(await run(login, { env: { ...env, HOME: none } })).toMatchObject({ code: 7 });
+    expect(records()).toBe(1);
+  });
+
+  it("is nothing where /proc is another pid namespace's, and so there is no connection", async () => {
+    const isRoot = process.getuid?.() === 0;
+    const inNamespace = (...more: string[]) =>
+      run(['unshare', isRoot ? '-pf' : '-rpf', ...more, ...ssh(conf, '-o', 'StrictHostKeyChecking=no')], {
+        env,
+      });
+    expect(await inNamespace()).toMatchObject({
+      code: 255,
+      stderr: expect.stringMatching(/hint: mount the \/proc of this namespace/),
+    });
+    // In a user namespace ssh may not run a KnownHostsCommand.
+    if (isRoot) expect(await inNamespace('--mount-proc')).toMatchObject({ code: 7 });
+  });
+
+  it.skipIf(missingRoot('a user without a folder'))('has a folder, or there is no connection', async () => {
+    const proxy = (...words: string[]) =>
+      run([...vmssh, 'proxy', ...words, `unix${sshd.path}`, '22'], {
+        env: { PATH: process.env.PATH, HOME: '/dev/null' },
+        ...otherUser,
+      });
+    expect(await proxy('--record')).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringContaining('set XDG_RUNTIME_DIR or XDG_STATE_HOME to a folder of yours'),
+    });
+    expect(await proxy()).toMatchObject({ stdout: expect.stringMatching(/^SSH-2\.0-|^$/) });
+  });
+});

@@ -1,0 +1,83 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { policyInLines, usersKeyPolicy } from '../../src/hosts/key-policy.js';
+import { formatState, noState, stateFile } from '../../src/ssh/config/state.js';
+import { configText } from '../../src/ssh/config/text.js';
+import { useTempDir } from '../helpers/temp-dir.js';
+
+const dir = useTempDir();
+const caller = { program: ['/usr/bin/vmssh'], fdpass: true, platform: 'linux' } as const;
+
+describe('the policy for unknown host keys', () => {
+  /** A home where `config install --host-keys=POLICY` was run. */
+  const installed = (hostKeys?: 'accept-new' | 'ask' | 'strict') => {
+    const HOME = mkdtempSync(join(dir, 'h-'));
+    const env = { PATH: process.env.PATH, HOME };
+    const state = stateFile(env, 'linux');
+    mkdirSync(join(HOME, '.ssh'));
+    mkdirSync(join(state, '..'), { recursive: true });
+    writeFileSync(state, formatState({ ...noState, options: hostKeys ? { hostKeys } : {} }));
+    const lines = configText({ ...caller, asksForKeys: true, ...(hostKeys ? { hostKeys } : {}) });
+    writeFileSync(join(HOME, '.ssh/vmssh.conf'), lines);
+    return { env, state, HOME };
+  };
+  const asked = async (env: Readonly<Record<string, string | undefined>>) => {
+    const notes: string[] = [];
+    const policy = await usersKeyPolicy(
+      { env, platform: 'linux' },
+      { names: ['web'], note: (line) => notes.push(line) },
+    );
+    return { policy, notes };
+  };
+
+  it.each([
+    { name: 'broken', spoil: (state: string) => writeFileSync(state, '{') },
+    { name: 'of another version', spoil: (state: string) => writeFileSync(state, '{"version":9}') },
+    {
+      name: 'no file',
+      spoil: (state: string) => {
+        rmSync(state);
+        mkdirSync(state);
+      },
+    },
+    { name: 'gone', spoil: (state: string) => rmSync(state) },
+  ])('stays strict, with a line, if the state is $name', async ({ spoil }) => {
+    const { env, state } = installed('strict');
+    expect(await asked(env)).toEqual({ policy: 'strict', notes: [] });
+    spoil(state);
+    expect(await asked(env)).toEqual({
+      policy: 'strict',
+      notes: [expect.stringContaining('vmssh config install writes it again')],
+    });
+  });
+
+  it('stays strict if the state is looked for elsewhere', async () => {
+    const { env, HOME } = installed('strict');
+    const elsewhere = await asked({ ...env, XDG_STATE_HOME: join(HOME, 'elsewhere') });
+    expect(elsewhere).toMatchObject({ policy: 'strict', notes: [expect.any(String)] });
+  });
+
+  it('is strict by a state that cannot be read, whatever the lines say', async () => {
+    const { env, state } = installed();
+    writeFileSync(state, 'no JSON');
+    expect(await asked(env)).toMatchObject({ policy: 'strict', notes: [expect.any(String)] });
+  });
+
+  it.each([
+    { kept: 'ask', want: 'ask' },
+    { kept: 'accept-new', want: 'accept-new' },
+  ] as const)('is as config install keeps it: $kept', async ({ kept, want }) => {
+    expect(await asked(installed(kept).env)).toEqual({ policy: want, notes: [] });
+  });
+
+  it.each([undefined, 'accept-new', 'ask', 'strict'] as const)(
+    '%s is read back from the lines',
+    (hostKeys) => {
+      const of = (asksForKeys: boolean) =>
+        policyInLines(configText({ ...caller, asksForKeys, ...(hostKeys ? { hostKeys } : {}) }));
+      expect(of(true)).toBe(hostKeys);
+      expect(of(false)).toBe(hostKeys === 'accept-new' ? undefined : hostKeys);
+    },
+  );
+});

@@ -1,0 +1,269 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, readFileSync, renameSync, symlinkSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { fingerprintOf } from '../../../src/identity/known-hosts.js';
+import { managerKeys } from '../../../src/identity/manager-keys.js';
+import { firstFile } from '../../../src/sources/containers/container-files.js';
+import type { ReachedMachine } from '../../../src/sources/source.js';
+import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
+import { madeKey } from '../../identity/made-keys.js';
+import { useJsonServices } from '../managers/json-services.js';
+
+const dir = useTempDir();
+const serve = useJsonServices(dir);
+const servers: Server[] = [];
+afterAll(() => {
+  for (const server of servers) server.close();
+});
+const id = '5531b822dd6044829313b6dc0e0c3bb2c9c20cc2ccb2d75c23887e09afdbe97c';
+const [ed25519, rsa] = [madeKey('ed25519'), madeKey('rsa')];
+const own = process.getuid?.();
+/** A uid that has no Podman of its own at /run. */
+const notRoot = own === 0 ? 1000 : own;
+
+writeTree(dir, {
+  'files/ed25519.pub': ed25519.text,
+  'files/rsa.pub': rsa.text,
+  'files/folder/rsa.pub': rsa.text,
+});
+symlinkSync('rsa.pub', join(dir, 'files/link.pub'));
+execFileSync('mkfifo', [join(dir, 'files/fifo.pub')]);
+/** What the real tar makes of a file. */
+const archive = (name: string, ...options: readonly string[]) =>
+  execFileSync('tar', ['-C', join(dir, 'files'), '-cf', '-', ...options, name]);
+const text = (name: string) => archive(name).toString('latin1');
+
+const at = (type: string) => encodeURIComponent(`/etc/ssh/ssh_host_${type}_key.pub`);
+const ofDocker = (type: string) => `/containers/${id}/archive?path=${at(type)}`;
+const ofPodman = (type: string) => `/v4.0.0/libpod/containers/${id}/archive?path=${at(type)}`;
+const record = (provider: string, more: Partial<ReachedMachine> = {}): ReachedMachine => ({
+  ...{ provider, name: 'web', target: `${provider}/web`, containerId: id },
+  ...more,
+});
+
+let made = 0;
+/** The folders of the sockets of a system and of a user, each new. */
+function folders() {
+  const [run, user] = [`run${made}`, `user${made++}`];
+  mkdirSync(join(dir, run, 'podman'), { recursive: true });
+  mkdirSync(join(dir, user, 'podman'), { recursive: true });
+  const env = { XDG_RUNTIME_DIR: join(dir, user), PATH: `${dir}/bin${made}:/usr/bin:/bin` };
+  return {
+    run,
+    user,
+    bin: `bin${made}`,
+    deps: { env, runDir: join(dir, run), platform: 'linux', timeoutMs: 20_000 },
+  } as const;
+}
+
+describe('the keys of a container of Docker', () => {
+  it("are copied by its daemon, each file by one request; a missing one isn't a failure", async () => {
+    const { run, deps } = folders();
+    await serve(`${run}/docker.sock`, {
+      [ofDocker('ed25519')]: text('ed25519.pub'),
+      [ofDocker('rsa')]: text('rsa.pub'),
+    });
+    expect(await managerKeys(record('docker'), deps)).toEqual([ed25519.key, rsa.key]);
+  });
+
+  it('are those of the daemon that has it', async () => {
+    const { run, user, deps } = folders();
+    await serve(`${run}/docker.sock`, { [ofDocker('rsa')]: text('rsa.pub') });
+    const socket = await serve(`${user}/docker.sock`, { [ofDocker('ed25519')]: text('ed25519.pub') });
+    const url = `unix://${socket}`;
+    expect(await managerKeys(record('docker', { containerUrl: url }), deps)).toEqual([ed25519.key]);
+    expect(await managerKeys(record('docker'), deps)).toEqual([rsa.key]);
+  });
+
+  it('are not asked for at a socket that is none of Docker', async () => {
+    const { run, deps } = folders();
+    const socket = await serve(`${run}/other.sock`, { [ofDocker('rsa')]: text('rsa.pub') });
+    const other = record('docker', { containerUrl: `unix://${socket}` });
+    expect(await managerKeys(other, deps)).toBeUndefined();
+  });
+
+  it('are not asked for at a socket of the environment that another user can replace', async () => {
+    const { run, deps } = folders();
+    mkdirSync(join(dir, run, 'open'));
+    chmodSync(join(dir, run, 'open'), 0o777);
+    const socket = await serve(`${run}/open/docker.sock`, { [ofDocker('rsa')]: text('rsa.pub') });
+    const env = { ...deps.env, DOCKER_HOST: `unix://${socket}` };
+    expect(await managerKeys(record('docker'), { ...deps, env })).toBeUndefined();
+    chmodSync(join(dir, run, 'open'), 0o755);
+    expect(await managerKeys(record('docker'), { ...deps, env })).toEqual([rsa.key]);
+  });
+
+  it.each([
+    ['a link', text('link.pub')],
+    ['a FIFO', text('fifo.pub')],
+    ['a folder', text('folder')],
+    ['cut short', text('rsa.pub').slice(0, 700)],
+    ['no archive', rsa.text],
+    ['nothing', ''],
+  ])('do not include what comes as %s', async (_, answer) => {
+    const { run, deps } = folders();
+    await serve(`${run}/docker.sock`, {
+      [ofDocker('rsa')]: answer,
+      [ofDocker('ed25519')]: text('ed25519.pub'),
+    });
+    expect(await managerKeys(record('docker'), deps)).toEqual([ed25519.key]);
+  });
+
+  it('do not include a file that is longer than all may be', async () => {
+    const { run, deps } = folders();
+    writeTree(dir, { 'files/long.pub': rsa.text.repeat(200) });
+    await serve(`${run}/docker.sock`, {
+      [ofDocker('rsa')]: text('long.pub'),
+      [ofDocker('ed25519')]: text('ed25519.pub'),
+    });
+    expect(await managerKeys(record('docker'), deps)).toEqual([ed25519.key]);
+  });
+
+  it('are none if the daemon sends without end', async () => {
+    const { run, deps } = folders();
+    let written = 0;
+    const server = createServer((socket) => {
+      socket.on('error', () => {}).write('HTTP/1.1 200 OK\r\n\r\n');
+      const more = () => {
+        written++;
+        if (written < 1000) socket.write(Buffer.alloc(1 << 16), (error) => error ?? more());
+      };
+      more();
+    });
+    servers.push(server);
+    await new Promise<void>((resolve) => server.listen(join(dir, run, 'docker.sock'), resolve));
+    expect(await managerKeys(record('docker'), deps)).toBeUndefined();
+    expect(written).toBeLessThan(800);
+  });
+
+  it('are none if it does not answer', async () => {
+    const { run, deps } = folders();
+    await serve(`${run}/docker.sock`, { [ofDocker('ed25519')]: undefined });
+    expect(await managerKeys(record('docker'), { ...deps, timeoutMs: 300 })).toBeUndefined();
+  });
+
+  it('are copied up to the one that is shown: a daemon may take long for each', async () => {
+    const { run, deps } = folders();
+    const answers = { [ofDocker('ed25519')]: text('ed25519.pub'), [ofDocker('rsa')]: undefined };
+    await serve(`${run}/docker.sock`, answers);
+    const shown = fingerprintOf(Buffer.from(ed25519.key.split(' ')[1] ?? '', 'base64'));
+    expect(await managerKeys(record('docker'), { ...deps, timeoutMs: 5000 }, shown)).toEqual([ed25519.key]);
+  });
+
+  it.each(['web', '', '../..', id.slice(0, 12), id.toUpperCase(), `${id}/x`, `x/${id}`])(
+    'are not asked for by %j, which is no whole id',
+    async (containerId) => {
+      const { run, deps } = folders();
+      const answer = text('rsa.pub');
+      await serve(`${run}/docker.sock`, {
+        [`/containers/${containerId}/archive?path=${at('rsa')}`]: answer,
+        [ofDocker('rsa')]: answer,
+      });
+      expect(await managerKeys(record('docker', { containerId }), deps)).toBeUndefined();
+    },
+  );
+
+  it('are where its sshd has them, which an exec as its root asks', async () => {
+    const { run, bin, deps } = folders();
+    const log = join(dir, 'exec');
+    const path = encodeURIComponent('/keys/host.pub');
+    await serve(`${run}/docker.sock`, { [`/containers/${id}/archive?path=${path}`]: text('rsa.pub') });
+    writeTree(dir, { [`${bin}/docker`]: `#!/bin/sh\necho "$*" >'${log}'\necho 'hostkey /keys/host'\n` });
+    expect(await managerKeys(record('docker'), deps)).toEqual([rsa.key]);
+    expect(readFileSync(log, 'utf8')).toBe(`exec --interactive --user=0 -- ${id} /usr/sbin/sshd -T\n`);
+  });
+});
+
+describe('the keys of a container of Podman', () => {
+  const ask = (deps: Parameters<typeof managerKeys>[1], more?: Partial<ReachedMachine>) =>
+    managerKeys(record('podman', more), deps, undefined, notRoot);
+  /** A podman that copies from the folder of this test. */
+  const podman = (log: string) =>
+    `#!/bin/sh\necho "$*" >>'${log}'\n[ "$1" = cp ] || exit 125\ncase $3 in
+      *:/etc/ssh/ssh_host_rsa_key.pub) exec tar -C '${dir}/files' -cf - rsa.pub;;
+      *:/etc/ssh/ssh_host_ecdsa_key.pub) exec tar -C '${dir}/files' -cf - link.pub;;
+    esac\necho "Error: could not be found in container: no such file or directory" >&2; exit 125\n`;
+
+  it("are copied by the user's own service", async () => {
+    const { user, deps } = folders();
+    await serve(`${user}/podman/podman.sock`, { [ofPodman('ed25519')]: text('ed25519.pub') });
+    expect(await ask(deps)).toEqual([ed25519.key]);
+  });
+
+  it('are copied by `podman cp`, if the user has no service', async () => {
+    const { bin, deps } = folders();
+    const log = join(dir, 'cp');
+    writeTree(dir, { [`${bin}/podman`]: podman(log) });
+    expect(await ask(deps)).toEqual([rsa.key]);
+    const types = ['ecdsa', 'ed25519', 'mldsa44_ed25519', 'rsa'];
+    expect(readFileSync(log, 'utf8').trimEnd().split('\n').toSorted()).toEqual(
+      types.map((type) => `cp -- ${id}:/etc/ssh/ssh_host_${type}_key.pub -`),
+    );
+  });
+
+  it("are copied by `podman cp`, if the user's service has ended and left its socket", async () => {
+    const { user, bin, deps } = folders();
+    const socket = join(dir, user, 'podman/podman.sock');
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(`${socket}.tmp`, resolve));
+    // The server removes the name it knows.
+    renameSync(`${socket}.tmp`, socket);
+    await new Promise((resolve) => server.close(resolve));
+    writeTree(dir, { [`${bin}/podman`]: podman(join(dir, 'left')) });
+    expect(await ask(deps)).toEqual([rsa.key]);
+  });
+
+  it("are not copied by the user's podman if root's has it", async () => {
+    const { run, bin, deps } = folders();
+    const log = join(dir, 'none');
+    writeTree(dir, { [`${bin}/podman`]: podman(log) });
+    const containerUrl = `unix://${join(dir, run)}/podman/podman.sock`;
+    expect(await ask(deps, { containerUrl })).toBeUndefined();
+    expect(() => readFileSync(log)).not.toThrow(/cp/);
+  });
+});
+
+describe('an archive', () => {
+  it.each(['--format=ustar', '--format=pax', '--format=gnu', '--format=v7'])('of %s is read', (format) =>
+    expect(firstFile(archive('rsa.pub', format))?.toString()).toBe(rsa.text),
+  );
+
+  it('may have attributes before the file', () => {
+    const [name] = execFileSync('mktemp', ['-p', join(dir, 'files'), 'XXXXXX.pub'], {
+      encoding: 'utf8',
+    }).split('\n');
+    const long = `${'x'.repeat(180)}.pub`;
+    execFileSync('mv', [name ?? '', join(dir, 'files', long)]);
+    writeTree(dir, { [`files/${long}`]: ed25519.text });
+    for (const format of ['--format=pax', '--format=gnu'])
+      expect(firstFile(archive(long, format))?.toString()).toBe(ed25519.text);
+  });
+
+  it('is read at each length without an error', () => {
+    const whole = archive('rsa.pub');
+    const ends = [...whole.keys()].filter((end) => firstFile(whole.subarray(0, end)) !== undefined);
+    expect(ends[0]).toBe(512 + rsa.text.length);
+  });
+
+  it('has no file that is longer than it is, or has no length', () => {
+    const whole = archive('rsa.pub');
+    for (const size of ['77777777777\0', '-0000000001\0', '\0\0\0\0\0\0\0\0\0\0\0\0', 'xxxxxxxxxxx\0']) {
+      const wrong = Buffer.from(whole);
+      wrong.write(size, 124, 'latin1');
+      expect(firstFile(wrong)).toBeUndefined();
+    }
+  });
+
+  it('of attributes only ends', () => {
+    const attributes = Buffer.alloc(512 * 4);
+    for (const size of ['00000000000\0', '-0000001000\0']) {
+      for (const at of [0, 512, 1024, 1536]) {
+        attributes.write(size, at + 124, 'latin1');
+        attributes.write('x', at + 156);
+      }
+      expect(firstFile(attributes)).toBeUndefined();
+    }
+  });
+});

@@ -1,0 +1,184 @@
+import { execFileSync } from 'node:child_process';
+import { lchownSync, mkdirSync, readFileSync, renameSync, symlinkSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join, relative } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { managerKeys } from '../../../src/identity/manager-keys.js';
+import { textsBelow } from '../../../src/sources/machined/nspawn-files.js';
+import type { Deps } from '../../../src/sources/provider.js';
+import type { ReachedMachine } from '../../../src/sources/source.js';
+import type { JsonObject } from '../../../src/sources/tools/json.js';
+import { otherUser } from '../../helpers/other-user.js';
+import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
+import { madeKey } from '../../identity/made-keys.js';
+import { openBelow } from '../../identity/open-files.js';
+import { machines, PeerFolder } from './varlink-peer.js';
+
+const dir = useTempDir();
+const [ed25519, rsa] = [madeKey('ed25519'), madeKey('rsa')];
+const file = (type: string) => `/etc/ssh/ssh_host_${type}_key.pub`;
+const id = '8495db59ee594938bf3bc78365a6940b';
+const uuid = '8495db59-ee59-4938-bf3b-c78365a6940b';
+const log = join(dir, 'log');
+
+let folder: PeerFolder;
+let made = 0;
+beforeEach(() => {
+  folder = new PeerFolder();
+});
+afterEach(() => folder.stop());
+
+/** The root folder of a container. */
+function rootWith(files: Readonly<Record<string, string>>): string {
+  const root = join(dir, `root${made++}`);
+  mkdirSync(root);
+  writeTree(root, files);
+  return root;
+}
+
+/** What asks a machined that knows one container. */
+async function machined(root: string | undefined, more: JsonObject = {}): Promise<Deps> {
+  const container = {
+    name: 'web',
+    id,
+    class: 'container',
+    service: 'systemd-nspawn',
+    rootDirectory: root,
+    ...more,
+  };
+  await folder.listen('run/systemd/machine/io.systemd.Machine', machines(container));
+  return {
+    env: { PATH: `${dir}/bin:/usr/bin:/bin` },
+    ...{ runDir: join(folder.path, 'run'), platform: 'linux', timeoutMs: 20_000 },
+  };
+}
+const record = (more: Partial<ReachedMachine> = {}): ReachedMachine => ({
+  ...{ provider: 'machined', name: 'web', target: 'machine/web', uuid },
+  ...more,
+});
+const ask = (deps: Deps, more: Partial<ReachedMachine> = {}, uid = 0) =>
+  managerKeys(record(more), deps, undefined, uid);
+
+describe('the keys of a container of systemd-nspawn', () => {
+  it.each(['machined', 'nspawn'])('are read in its root folder, by root (%s)', async (provider) => {
+    const root = rootWith({ [file('ed25519')]: ed25519.text, [file('rsa')]: rsa.text });
+    expect(await ask(await machined(root), { provider })).toEqual([ed25519.key, rsa.key]);
+  });
+
+  it('are those of its name, if no id of it is known', async () => {
+    const root = rootWith({ [file('rsa')]: rsa.text });
+    expect(await ask(await machined(root), { uuid: undefined })).toEqual([rsa.key]);
+  });
+
+  it("are none of a container of a user's own machined", async () => {
+    const root = rootWith({ [file('rsa')]: rsa.text });
+    const { env, ...deps } = await machined(root);
+    const user = { ...deps, runDir: join(dir, 'absent') };
+    expect(
+      await ask({ ...user, env: { ...env, XDG_RUNTIME_DIR: join(folder.path, 'run') } }),
+    ).toBeUndefined();
+  });
+
+  it.each<{ name: string; more?: JsonObject; of?: Partial<ReachedMachine>; uid?: number }>([
+    { name: 'a user asks', uid: 1000 },
+    { name: 'its name has another id now', more: { id: id.replace('8', '9') } },
+    { name: 'its name has no id now', more: { id: null } },
+    { name: 'it is a virtual machine', more: { class: 'vm', service: 'systemd-vmspawn' } },
+    { name: 'something else runs it', more: { service: 'libvirt-lxc' } },
+    { name: 'another person registered it', more: { UID: 54_321 } },
+    { name: 'its name is unknown', of: { name: 'db' } },
+  ])('are none if $name', async ({ more, of, uid }) => {
+    const root = rootWith({ [file('rsa')]: rsa.text });
+    expect(await ask(await machined(root, more), of, uid)).toBeUndefined();
+  });
+
+  it('are read by a program in it, if its root folder has none', async () => {
+    const script = `#!/bin/sh\necho "$*" >'${log}'\ncat <<'EOF'\n${rsa.text}EOF\n`;
+    writeTree(dir, { 'bin/systemd-run': script });
+    for (const root of [join(dir, 'absent'), undefined, rootWith({ '/etc/passwd': '' })]) {
+      expect(await ask(await machined(root))).toEqual([rsa.key]);
+      folder.stop();
+      folder = new PeerFolder();
+    }
+    expect(readFileSync(log, 'utf8')).toMatch(
+      /^--machine=web --pipe --quiet .* -- \/usr\/bin\/find \/etc\/ssh\/ssh_host_ed25519_key\.pub .* -type f -exec grep -h AAAA \{\} \+\n$/,
+    );
+  });
+});
+
+describe('a file below a root', () => {
+  const paths = [file('ed25519'), file('rsa')];
+  const outside = () => rootWith({ [file('rsa')]: rsa.text, 'ssh/ssh_host_rsa_key.pub': rsa.text });
+
+  it.each<{ name: string; make: (root: string, out: string) => void }>([
+    { name: 'the file', make: (root, out) => symlinkSync(`${out}${file('rsa')}`, `${root}${file('rsa')}`) },
+    {
+      name: 'the file, relative',
+      make: (root, out) =>
+        symlinkSync(relative(`${root}/etc/ssh`, `${out}${file('rsa')}`), `${root}${file('rsa')}`),
+    },
+    {
+      name: 'its folder',
+      make(root, out) {
+        renameSync(`${root}/etc/ssh`, `${root}/etc/real`);
+        symlinkSync(`${out}/etc/ssh`, `${root}/etc/ssh`);
+      },
+    },
+    {
+      name: 'the folder above',
+      make(root, out) {
+        renameSync(`${root}/etc`, `${root}/real`);
+        symlinkSync(`${out}/etc`, `${root}/etc`);
+      },
+    },
+    {
+      name: 'the folder above, to one in the root',
+      make(root) {
+        renameSync(`${root}/etc`, `${root}/real`);
+        symlinkSync('real', `${root}/etc`);
+      },
+    },
+  ])('is not read by a link in place of $name', async ({ make }) => {
+    const root = rootWith({ '/etc/ssh/moduli': '' });
+    make(root, outside());
+    expect(await textsBelow(root, paths)).toEqual([]);
+  });
+
+  it('is read if another one cannot be: a FIFO, a socket, a folder, one that is too long', async () => {
+    const root = rootWith({
+      [file('rsa')]: rsa.text,
+      [`${file('ecdsa')}/x`]: '',
+      [file('long')]: 'x'.repeat(20_000),
+    });
+    execFileSync('mkfifo', [`${root}${file('ed25519')}`]);
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(`${root}${file('socket')}`, resolve));
+    const all = ['ed25519', 'ecdsa', 'long', 'socket', 'absent', 'rsa'].map(file);
+    expect(await textsBelow(root, all)).toEqual([rsa.text]);
+    server.close();
+  });
+
+  it('stays below it', async () => {
+    const root = rootWith({ 'etc/ssh/x': ed25519.text });
+    writeTree(dir, { 'etc/ssh/x': rsa.text });
+    expect(await textsBelow(root, ['/../etc/ssh/x', '/etc/../../etc/ssh/x'])).not.toContain(rsa.text);
+  });
+
+  it('is an error if a link of another user leads to the root', async () => {
+    const link = join(dir, 'led');
+    symlinkSync(rootWith({ [file('rsa')]: rsa.text }), link);
+    if (otherUser.uid) lchownSync(link, otherUser.uid, otherUser.gid);
+    await expect(textsBelow(link, paths)).rejects.toMatchObject({ code: 'OTHERS_LINK' });
+  });
+
+  it('is closed again, with the folders on its path', async () => {
+    const root = rootWith({ [file('rsa')]: rsa.text });
+    expect(await textsBelow(root, paths)).toEqual([rsa.text]);
+    expect(openBelow(root)).toEqual([]);
+  });
+
+  it('is none if the root is not there', async () => {
+    expect(await textsBelow(join(dir, 'absent'), paths)).toEqual([]);
+    expect(await textsBelow(undefined, paths)).toEqual([]);
+  });
+});

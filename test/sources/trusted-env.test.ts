@@ -1,0 +1,80 @@
+import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { ownEnv } from '../../src/sources/trusted-env.js';
+import { configFolder } from '../../src/sources/trusted-path.js';
+import { missingRoot, otherUser } from '../helpers/other-user.js';
+import { useTempDir } from '../helpers/temp-dir.js';
+
+const dir = useTempDir();
+const me = process.getuid?.() ?? -1;
+const somebody = otherUser.uid ?? me + 1;
+const folder = (name: string, mode = 0o700) => {
+  mkdirSync(join(dir, name), { recursive: true });
+  chmodSync(join(dir, name), mode);
+  return join(dir, name);
+};
+/** Which of these variables are left for `uid`. */
+const left = (env: Readonly<Record<string, string>>, uid = me) =>
+  Object.entries(ownEnv(env, uid)).flatMap(([name, value]) => (value === undefined ? [] : [name]));
+
+describe.skipIf(me < 0)('of the environment', () => {
+  it('own folders and sockets are kept, and variables that name none', () => {
+    const env = {
+      XDG_RUNTIME_DIR: folder('run'),
+      HOME: folder('home', 0o755),
+      XDG_CONFIG_HOME: join(dir, 'not-there-yet/config'),
+      INCUS_SOCKET: join(folder('incus'), 'unix.socket'),
+      LIMA_HOME: '',
+      PATH: '/tmp',
+    };
+    writeFileSync(env.INCUS_SOCKET, '');
+    chmodSync(env.INCUS_SOCKET, 0o666);
+    expect(ownEnv(env, me)).toBe(env);
+  });
+
+  it("root's folders are kept, except for the runtime folder", () => {
+    const env = { XDG_RUNTIME_DIR: '/usr', HOME: '/usr', LXD_DIR: '/usr', INCUS_DIR: '/nonexistent' };
+    expect(left(env, 54_322)).toEqual(['HOME', 'LXD_DIR', 'INCUS_DIR']);
+  });
+
+  it('those of another user are ignored', () => {
+    const there = folder('theirs');
+    const env = { XDG_RUNTIME_DIR: there, HOME: there, INCUS_SOCKET: there, LIMA_HOME: join(there, 'x') };
+    if (otherUser.uid !== undefined) chownSync(there, somebody, somebody);
+    expect(left(env, otherUser.uid === undefined ? somebody : me)).toEqual([]);
+  });
+
+  it('those that anybody can change, or put there, are ignored', () => {
+    const open = folder('open', 0o777);
+    folder('open/mine');
+    const env = { XDG_RUNTIME_DIR: open, HOME: folder('sticky', 0o1777), LXD_DIR: join(open, 'absent') };
+    expect(left({ ...env, INCUS_DIR: join(open, 'mine'), LIMA_HOME: '/tmp/vmssh-nobody-made-this' })).toEqual(
+      [],
+    );
+    expect(left({ INCUS_DIR: folder('sticky/mine') })).toEqual(['INCUS_DIR']);
+  });
+
+  it.skipIf(missingRoot('folders of others'))('own folders in those of another user are ignored', () => {
+    const theirs = folder('above', 0o755);
+    const mine = folder('above/run');
+    chownSync(theirs, somebody, somebody);
+    expect(left({ XDG_RUNTIME_DIR: mine, HOME: mine })).toEqual([]);
+  });
+});
+
+it.skipIf(me < 0)(
+  'the folder of settings is the one of the environment only if it is absolute and own',
+  () => {
+    const folder = join(dir, 'settings');
+    mkdirSync(folder);
+    expect(configFolder({ XDG_CONFIG_HOME: folder }, '/home/ann', me)).toBe(folder);
+    expect(configFolder({ XDG_CONFIG_HOME: 'settings' }, '/home/ann', me)).toBe('/home/ann/.config');
+    expect(configFolder({ XDG_CONFIG_HOME: '' }, '/home/ann', me)).toBe('/home/ann/.config');
+    expect(configFolder({}, '/home/ann', me)).toBe('/home/ann/.config');
+    const { uid } = otherUser;
+    if (uid !== undefined) chownSync(folder, uid, uid);
+    const who = uid === undefined ? me + 1 : me;
+    expect(configFolder({ XDG_CONFIG_HOME: folder }, '/home/ann', who)).toBe('/home/ann/.config');
+  },
+);

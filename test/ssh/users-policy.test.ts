@@ -89,7 +89,12 @@ describe.skipIf(missing)("the user's StrictHostKeyChecking, as ssh reads it", ()
   it.each([
     { name: 'ssh does not accept it', text: 'NoSuchKeyword 1\n', more: {}, why: 'Bad configuration option' },
     { name: 'it is too long', text: `#${'x'.repeat(40 << 20)}\n`, more: {}, why: 'EFBIG' },
-    { name: 'there is no ssh', text: 'Port 1\n', more: { env: { PATH: '/nowhere' } }, why: 'ENOENT' },
+    {
+      name: 'there is no ssh',
+      text: 'Port 1\n',
+      more: { env: { HOME: dir, PATH: '/nowhere' } },
+      why: 'ENOENT',
+    },
     { name: 'the file of -F is missing', text: '', more: { file: '/no/such' }, why: 'ENOENT' },
   ])('is strict, with the reason, if $name', async ({ text, more, why }) => {
     config(text);

@@ -55,6 +55,7 @@ describe('config print', () => {
   });
 
   it('refuses a path that cannot be written there as wrong usage', async () => {
-    await expect(configPrint.run(patterns, fakeIo({ self: ['/a\nb'] }))).rejects.toThrow(UsageError);
+    const io = fakeIo({ env: { HOME: home.path }, self: ['/a\nb'] });
+    await expect(configPrint.run(patterns, io)).rejects.toThrow(UsageError);
   });
 });

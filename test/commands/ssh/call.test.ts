@@ -34,7 +34,7 @@ describe('the program that ssh calls, where Node runs vmssh ssh', () => {
     const { command } = await prepare(
       tool,
       { args: splitArgs(tool, args), waitMs: undefined, print: true },
-      fakeIo({ self: ['/usr/bin/node', script] }),
+      fakeIo({ env: { HOME: dir }, self: ['/usr/bin/node', script] }),
       async (text) => ({ text, target: parseTarget(text) }),
     );
     const line = command.join(' ');

@@ -8,8 +8,11 @@ import { type DiscoveredMachine, isSilence, vhostCid } from '../sources/provider
 import type { Source } from '../sources/source.js';
 import { type ReachedRecord, reachedMachine } from './record.js';
 
-/** For all of them: one that is late is silent. Milliseconds. */
-const limitMs = 1000;
+/**
+ * For all of them: one that is late is silent, and a key that nobody confirmed is refused then. So a busy host gets more time than a scan of
+ * its processes ever takes. Milliseconds.
+ */
+const limitMs = 10_000;
 
 /**
  * The record; of an address, with the machine that has it now, so that its host key is checked as by its name, and with who did not

@@ -117,20 +117,24 @@ describeGuests('machines on a host with systemd-machined', () => {
       ssh-keygen -q -t ed25519 -N '' -f ${key} && cat ${key}.pub >/home/tester/.ssh/authorized_keys
       mkdir -p .cache/virtme-ng/.ssh
       printf 'Host virtme-ng%%*\\n StrictHostKeyChecking no\\n UserKnownHostsFile /dev/null\\n LogLevel ERROR\\n ProxyCommand virtme-ssh-proxy --port %%p %%h\\n ProxyUseFdpass yes\\n' >.cache/virtme-ng/.ssh/virtme-ng-ssh.conf`);
-    await guest.run(register({ name: 'spawn', class: 'vm', vSockCid: 78, sshPrivateKeyPath: key }));
-    // Again and again: on a busy machine a provider may be late.
-    await expect
-      .poll(async () => (await sh('vmssh list -q')).stdout.split('\n'), { timeout: 100_000, interval: 500 })
-      .toEqual(expect.arrayContaining(['debian', 'kern', 'spawn']));
+    const listed = (...names: string[]) =>
+      // Again and again: on a busy machine a provider may be late.
+      expect
+        .poll(async () => (await sh('vmssh list -q')).stdout.split('\n'), { timeout: 100_000, interval: 500 })
+        .toEqual(expect.arrayContaining(names));
     // Beside each other: by the Host that the list has written, and by the tool's own command.
-    const own = 'ssh -n -F /etc/ssh/ssh_config -o LogLevel=ERROR -o StrictHostKeyChecking=no';
-    for (const [byName, asItsTool, says] of [
-      ['ssh -n kern hostname', 'vng --ssh-client 78 -- hostname </dev/null', 'trixie'],
-      ['ssh -n debian hostname', `${own} -p 22221 localhost hostname`, 'trixie'],
-      ['ssh -n tester@spawn whoami', `${own} -i ${key} tester@vsock/78 whoami`, 'tester'],
-    ] as const)
+    const both = async (byName: string, asItsTool: string, says: string) =>
       expect(await sh(`${byName}; ${asItsTool}`)).toMatchObject({ code: 0, stdout: `${says}\n${says}\n` });
-    await guest.run('systemctl stop kern debian forward leader-spawn');
+    const own = 'ssh -n -F /etc/ssh/ssh_config -o LogLevel=ERROR -o StrictHostKeyChecking=no';
+    await listed('debian', 'kern');
+    await both('ssh -n kern hostname', 'vng --ssh-client 78 -- hostname </dev/null', 'trixie');
+    await both('ssh -n debian hostname', `${own} -p 22221 localhost hostname`, 'trixie');
+    // A CID that two machines claim is a route of neither.
+    await guest.run('systemctl stop kern');
+    await guest.run(register({ name: 'spawn', class: 'vm', vSockCid: 78, sshPrivateKeyPath: key }));
+    await listed('spawn');
+    await both('ssh -n tester@spawn whoami', `${own} -i ${key} tester@vsock/78 whoami`, 'tester');
+    await guest.run('systemctl stop debian forward leader-spawn');
   }, 300_000);
 
   test('have no Hosts and no units after config uninstall', async () => {

@@ -284,13 +284,21 @@ carries_logins() {
   done
   return 1
 }
-# Whether the service is that of these processes, and of nothing else.
+# Whether the service is that of these processes and of those that they started, and of nothing else.
 is_whole_unit() {
   case $holder_unit in -* | *[!A-Za-z0-9_.:@-]* | ssh.* | ssh@* | sshd* | user@*) return 1 ;; *.service) ;; *) return 1 ;; esac
   if runs_sshd "$holder_unit" || is_needed "$holder_unit"; then return 1; fi
   holder_group=$(sed -n -E "s/^(0:|[0-9]+:name=systemd):(\/.*\/$holder_unit)\$/\2/p" "$R/proc/$holder_pid/cgroup" 2>/dev/null | head -n 1)
   for each in "$R/sys/fs/cgroup" "$R/sys/fs/cgroup/systemd" "$R/sys/fs/cgroup/unified"; do
-    if [ -n "$holder_group" ] && [ "$(find "$each$holder_group" -name cgroup.procs -exec cat {} + 2>/dev/null | sort -un | tr '\n' ' ')" = "$holder_pids " ]; then return 0; fi
+    if [ -z "$holder_group" ] || [ ! -f "$each$holder_group/cgroup.procs" ]; then continue; fi
+    group_pids=$(find "$each$holder_group" -name cgroup.procs -exec cat {} + 2>/dev/null)
+    for group_pid in $holder_pids; do
+      if ! echo "$group_pids" | grep -qx "$group_pid"; then return 1; fi
+    done
+    for group_pid in $group_pids; do
+      if ! pids_above "$group_pid" | grep -qxE "$(echo "$holder_pids" | tr ' ' '|')"; then return 1; fi
+    done
+    return 0
   done
   return 1
 }

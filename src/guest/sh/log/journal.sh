@@ -52,10 +52,3 @@ without_others() {
 # ids_with PATTERN [GROUP]: "PID TEXT"
 ids_with() { printf '%s\n' "$all_lines" | sed -En "s/^[^[]*\[([0-9]+)\]: $1.*/\1 \\${2:-3}/p"; }
 not_of() { while read -r each_pid each_name; do if [ "$each_name" != "$1" ]; then echo "$each_pid"; fi; done; }
-pids_above() {
-  above=$PPID
-  while [ "${above:-1}" -gt 1 ]; do
-    echo "$above"
-    above=$(sed -n 's/^PPid:[[:space:]]*//p' "/proc/$above/status" 2>/dev/null)
-  done
-}

@@ -114,3 +114,11 @@ unknown_lookup_ms() {
   echo $(($(clock) - lookup_from))
 }
 has_unknown() { grep -Eq '^[^#]*[[:space:]]UNKNOWN([[:space:]]|$)' "$R/etc/hosts" 2>/dev/null; }
+# pids_above [PID]: it, by default this script's parent, and the processes above it.
+pids_above() {
+  above=${1:-$PPID}
+  while [ "${above:-1}" -gt 1 ]; do
+    echo "$above"
+    above=$(sed -n 's/^PPid:[[:space:]]*//p' "$R/proc/$above/status" 2>/dev/null)
+  done
+}

@@ -43,7 +43,7 @@ esac
 
 describe.each(shells)('$name: the socket unit', ({ command }) => {
   const run = (script: string) => {
-    const all = `set -u\nR="$1"\nPATH="$1/bin:$PATH"\n${report}${facts}${vsock}${system}${socket}${answer}\nport=22\nbanner_here() { echo closed; }\nown_cid() { echo 3; }\npids_above() { echo 99; }\n${script}`;
+    const all = `set -u\nR="$1"\nPATH="$1/bin:$PATH"\n${report}${facts}${vsock}${system}${socket}${answer}\nport=22\nbanner_here() { echo closed; }\nown_cid() { echo 3; }\n${script}`;
     const { stdout, stderr } = shell(command, all, { args: [root] });
     expect(stderr).toBe('');
     return stdout;
@@ -244,11 +244,14 @@ describe.each(shells)('$name: the socket unit', ({ command }) => {
     'sys/fs/cgroup/system.slice/many.service/cgroup.procs': `${pid}\n812\n`,
     'sys/fs/cgroup/system.slice/below.service/cgroup.procs': `${pid}\n`,
     'sys/fs/cgroup/system.slice/below.service/a/cgroup.procs': '812\n',
+    'sys/fs/cgroup/system.slice/forks.service/cgroup.procs': `${pid}\n813\n814\n`,
+    'proc/813/status': `Name:\tsocat\nPPid:\t${pid}\n`,
+    'proc/814/status': 'Name:\tcat\nPPid:\t813\n',
   });
   const execStart = (argv: string) =>
     `{ path=${argv.split(' ')[0]} ; argv[]=${argv} ; ignore_errors=no ; pid=0 }`;
   const again = 'systemctl reset-failed sshd-vsock.socket; systemctl restart sshd-vsock.socket';
-  const kill = `kill 463; sleep 1; ${again}`;
+  const kill = `kill 5000463; sleep 1; ${again}`;
   const stop = (unit: string) => `systemctl stop ${unit}; systemctl disable ${unit}; ${again}`;
 
   it.each([
@@ -293,10 +296,20 @@ describe.each(shells)('$name: the socket unit', ({ command }) => {
     { name: "sshd's own service, of a session without a scope", unit: 'ssh.service' },
     { name: 'an sshd of another name', unit: 'front.service' },
     { name: 'a service that others need', unit: 'needed.service' },
+    {
+      name: 'a service with what it started for a connection',
+      unit: 'forks.service',
+      fix: stop('forks.service'),
+    },
     { name: 'a service with another process', unit: 'many.service' },
     { name: 'a service with another process in a group below', unit: 'below.service' },
     { name: 'a service whose processes are not known', unit: 'unreadable.service' },
-    { name: 'two processes', unit: 'relay.service', pids: [777], fix: `kill 463 777; sleep 1; ${again}` },
+    {
+      name: 'two processes',
+      unit: 'relay.service',
+      pids: [5000777],
+      fix: `kill 5000463 5000777; sleep 1; ${again}`,
+    },
   ])(
     'names who else listens on the port, and ends nothing else: $name',
     ({ unit, cgroup = `0::/system.slice/${unit}`, pids = [], fix = kill }) => {
@@ -304,22 +317,25 @@ describe.each(shells)('$name: the socket unit', ({ command }) => {
         'front.service -p ExecStart': execStart('/usr/local/sbin/sshd -D'),
         'needed.service -p RequiredBy,BoundBy,ConsistsOf': 'ssh.service',
       };
-      given({ ...failed, ...shows }, holds('socat', 463, cgroup, ...pids));
+      given({ ...failed, ...shows }, holds('socat', 5000463, cgroup, ...pids));
       const said = run('check_socket');
       expect(said).toContain(
-        `failed   listening     socat (pid 463) of ${unit}, socat VSOCK-LISTEN:22 _]0;, listens on vsock port 22, so sshd-vsock.socket is failed (resources)\n`,
+        `failed   listening     socat (pid 5000463) of ${unit}, socat VSOCK-LISTEN:22 _]0;, listens on vsock port 22, so sshd-vsock.socket is failed (resources)\n`,
       );
       expect(said).toContain(`fix      listening     ${fix}\n`);
     },
   );
 
   it.each([
-    { name: 'sshd', pid: 463 },
-    { name: 'sshd-session', pid: 463 },
-    { name: 'socat', pid: 99 },
-    { name: 'socat', pid: 463, own: { 'proc/self/cgroup': '0::/system.slice/relay.service\n' } },
+    { name: 'sshd', pid: 5000463 },
+    { name: 'sshd-session', pid: 5000463 },
+    { name: 'socat', pid: process.pid },
+    { name: 'socat', pid: 5000463, own: { 'proc/self/cgroup': '0::/system.slice/relay.service\n' } },
   ])('ends nothing by which somebody may have logged in: $name (pid $pid)', ({ name, pid, own }) => {
-    given({ ...failed, MainPID: '463' }, { ...holds(name, pid, '0::/system.slice/relay.service'), ...own });
+    given(
+      { ...failed, MainPID: '5000463' },
+      { ...holds(name, pid, '0::/system.slice/relay.service'), ...own },
+    );
     const said = run('check_socket');
     expect(said).toMatch(/^hint +listening +it may be your way in: /m);
     expect(said).not.toMatch(/^fix/m);
@@ -328,7 +344,7 @@ describe.each(shells)('$name: the socket unit', ({ command }) => {
   it.each(['a",pid=812,', '",pid=812,fd=5)', '",pid=812,fd=5),('])(
     'is not told by a program called %s who it is',
     (name) => {
-      given(failed, { ...holds(name, 463, '0::/'), 'proc/812/cgroup': '0::/system.slice/ssh.service\n' });
+      given(failed, { ...holds(name, 5000463, '0::/'), 'proc/812/cgroup': '0::/system.slice/ssh.service\n' });
       expect(run('check_socket')).not.toMatch(/ssh\.service|812/);
     },
   );
@@ -370,15 +386,15 @@ describe.each(shells)('$name: the socket unit', ({ command }) => {
   );
 
   it('names it too if no unit has the port, and is content with an sshd behind it', () => {
-    given({}, holds('socat', 463, '0::/system.slice/relay.service'));
+    given({}, holds('socat', 5000463, '0::/system.slice/relay.service'));
     const at = (banner: string) =>
       run(`rm -f "$R/${unit}"; banner_here() { echo '${banner}'; }; check_socket`);
     expect(at('closed')).toMatch(
-      /^failed +listening +socat \(pid 463\) of relay\.service, .* listens on vsock port 22, and it is no sshd\nfix +listening +systemctl stop relay\.service; systemctl disable relay\.service\nhint +listening +then, on the host: vmssh guest install\n$/,
+      /^failed +listening +socat \(pid 5000463\) of relay\.service, .* listens on vsock port 22, and it is no sshd\nfix +listening +systemctl stop relay\.service; systemctl disable relay\.service\nhint +listening +then, on the host: vmssh guest install\n$/,
     );
     expect(at('no-client')).toMatch(/^failed .*\nhint +listening +whether it is an sshd shows on the host/);
     expect(at('banner SSH-2.0-x')).toMatch(
-      /^ok +listening +socat \(pid 463\) of relay\.service, .* listens on vsock port 22, and sshd answers\n$/,
+      /^ok +listening +socat \(pid 5000463\) of relay\.service, .* listens on vsock port 22, and sshd answers\n$/,
     );
   });
 
@@ -411,7 +427,7 @@ describe.each(shells)('$name: the socket unit', ({ command }) => {
 
   it('unloads the module by which ss knows', () => {
     given(failed, {
-      ...holds('socat', 463, '0::/system.slice/relay.service'),
+      ...holds('socat', 5000463, '0::/system.slice/relay.service'),
       'bin/modprobe': `#!/bin/sh
 case $2 in -r) rmdir "${root}/sys/module/$3" ;; *) mkdir -p "${root}/sys/module/$2" && echo loaded >>${root}/calls ;; esac
 `,

@@ -15,7 +15,7 @@ export function borrowedInGuest(scene: () => Scene, suite: Suite): void {
     const vmssh = (tool: string) => `env PATH=${only(tool)} ${node} /opt/borrowing/dist/vmssh.js`;
     const login = (tool: string, mode: 'fdpass' | 'relay', more = '', port = '22') => {
       const fdpass = mode === 'fdpass' ? '--fdpass ' : '';
-      const proxy = `${vmssh(tool)} proxy ${more}${fdpass}vsock/1 ${port}`;
+      const proxy = `${vmssh(tool)} proxy --record ${more}${fdpass}vsock/1 ${port}`;
       const passes = `ProxyUseFdpass=${mode === 'fdpass' ? 'yes' : 'no'}`;
       return `ssh -n -F /tmp/node.${mode} -o ProxyCommand='${proxy}' -o ${passes} vsock/1 uname -n`;
     };

@@ -1,9 +1,10 @@
 import type { Io } from '../cli/command.js';
 import { guestCaller, type HostFlags, overTarget } from '../cli/guest.js';
-import { sshCommand, targetOf } from '../guest/run/route.js';
+import { guestLogin, targetOf } from '../guest/run/route.js';
 import type { TriedLogin } from '../guest/script.js';
 import { splitUser } from '../lookup/login.js';
 import { type ProgramEnd, runProgram } from '../process/run-program.js';
+import { asksNothing, ownConnection } from '../process/ssh-program.js';
 import { isSshPort } from '../target/numbers.js';
 
 /** What a guest says of itself before a login is tried. */
@@ -49,8 +50,9 @@ export async function tryLogin(
   const by = isByHost ? `by ssh ${host}` : `over ${to}`;
   // At ERROR it does not say that it has no algorithm in common with sshd.
   const options = { ...over, ...(await guestCaller(io)), port, logLevel: 'INFO' } as const;
-  const ssh = sshCommand(options, ['-o', 'BatchMode=yes', '-o', 'ControlPath=none']);
-  const { code, stdout, stderr, message } = await runLogin([...ssh, `cat ${bootFile}`], io, signal);
+  const settings = [asksNothing, ownConnection];
+  const login = guestLogin(options, { settings, command: `cat ${bootFile}` });
+  const { code, stdout, stderr, message } = await runLogin(login, io, signal);
   signal.throwIfAborted();
   // What was typed has to work; the CID that the guest reports is a guess.
   const isGuess = target === undefined && targetIn(into.host) === undefined && !isByHost;

@@ -5,7 +5,7 @@ import { type GuestRouteName, guestRouteOf } from '../guest/run/route.js';
 import type { ProgressLine } from '../guest/run/run-script.js';
 import { parseTarget } from '../kinds/parse.js';
 import { splitUser } from '../lookup/login.js';
-import { sshAbilities } from '../process/ssh-program.js';
+import { sshAbilities, sshProgram } from '../process/ssh-program.js';
 import type { ScriptRunner } from '../sources/tools/machine-files.js';
 import { checkUserName } from '../target/names.js';
 import { parsePort } from '../target/numbers.js';
@@ -59,10 +59,11 @@ function routeIn(host: string, raw: RawArgs): GuestRouteName {
   return byOption.read(raw) ?? guestRouteOf(host);
 }
 
-/** How a guest's ssh calls this program. */
+/** The ssh for a guest, and how it calls this program. */
 export async function guestCaller({ self, platform, env }: Pick<Io, 'self' | 'platform' | 'env'>) {
-  const { asksForKeys } = await sshAbilities(env);
-  return { self, platform, asksForKeys };
+  const ssh = sshProgram({ env, platform });
+  const { asksForKeys } = await sshAbilities(env, ssh);
+  return { ssh, self, platform, asksForKeys };
 }
 
 /** The first login's account, over the target; with ssh's settings for the host if ssh was the route. */

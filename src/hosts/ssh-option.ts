@@ -1,7 +1,7 @@
 import { type Io, UsageError } from '../cli/command.js';
 import { repeated } from '../cli/option.js';
 import { quote } from '../errors.js';
-import { everySsh } from '../process/ssh-program.js';
+import { everySsh, sshCommand } from '../process/ssh-program.js';
 import type { JsonObject } from '../sources/tools/json.js';
 import { type RunTool, runTool } from '../sources/tools/run-tool.js';
 import { refusedSetting } from '../ssh/config/host-options.js';
@@ -143,7 +143,8 @@ export async function saidBySsh(
   ssh = 'ssh',
 ): Promise<string | undefined> {
   try {
-    await run(ssh, ['-o', 'CanonicalizeHostname=no', ...options, '-G', '--', 'vmssh'], { env, timeoutMs });
+    const flags = ['-oCanonicalizeHostname=no', ...options, '-G'];
+    await run(ssh, sshCommand({ ssh: [], flags, host: 'vmssh' }), { env, timeoutMs });
     return undefined;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Io } from '../cli/command.js';
-import { hopOptions, scriptCommand } from '../connect/via/hop-command.js';
+import { quietHop, scriptCommand } from '../connect/via/hop-command.js';
 import { ConnectError, printable } from '../errors.js';
 import { type ProgramEnd, runProgram } from '../process/run-program.js';
 import { sshProgram } from '../process/ssh-program.js';
@@ -50,11 +50,13 @@ async function askHost(
   { args = [], signal, timeoutMs = limitMs }: AskOptions = {},
 ): Promise<HostListing> {
   const marker = `vmssh-${randomBytes(16).toString('hex')}`;
-  const command = [
-    ...sshProgram({ env, platform }),
-    ...hopOptions(Math.min(connectMs, timeoutMs)),
-    ...['-oBatchMode=yes', '--', host, scriptCommand(script, [marker, ...args])],
-  ];
+  const ssh = sshProgram({ env, platform });
+  const command = quietHop(
+    ssh,
+    host,
+    Math.min(connectMs, timeoutMs),
+    scriptCommand(script, [marker, ...args]),
+  );
   try {
     const end = await runProgram(command, { env, signal, timeoutMs, longest: maxCharacters });
     signal?.throwIfAborted();

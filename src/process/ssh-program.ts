@@ -26,6 +26,40 @@ export function sshProgram(
   return isAbsolute(own) && exists(own) ? [own] : own.split(/\s+/);
 }
 
+export interface SshCommand {
+  /** ssh and its first options, as `sshProgram` gives them. */
+  readonly ssh: readonly string[];
+  /** In place of the user's and the system's configuration. */
+  readonly configFile?: string;
+  /** Options but for -F and -o. */
+  readonly flags?: readonly string[];
+  /** `Keyword=value`; ssh uses the first of each keyword. */
+  readonly settings?: readonly string[];
+  readonly host: string;
+  /** What the machine's shell reads. */
+  readonly command?: string;
+}
+
+/** The words of a call of ssh. The host is never taken for an option. */
+export function sshCommand(options: SshCommand): readonly string[] {
+  const { ssh, configFile, flags = [], settings = [], host, command } = options;
+  return [
+    ...ssh,
+    ...(configFile === undefined ? [] : ['-F', configFile]),
+    ...flags,
+    ...settings.flatMap((setting) => ['-o', setting]),
+    '--',
+    host,
+    ...(command === undefined ? [] : [command]),
+  ];
+}
+
+/** A login that asks its user nothing. */
+export const asksNothing = 'BatchMode=yes';
+
+/** A connection of its own, in place of one that the user's ssh has open. */
+export const ownConnection = 'ControlPath=none';
+
 /** The environment variable that names this program as the ssh to run; undefined if none does. */
 export function sshVariable(program: string, here: Here): 'VMSSH_SSH' | 'HV_SSH_COMMAND' | undefined {
   const variable = here.env.VMSSH_SSH ? 'VMSSH_SSH' : 'HV_SSH_COMMAND';

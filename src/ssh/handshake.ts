@@ -1,6 +1,6 @@
 import { ConnectError, quote } from '../errors.js';
 import { type ProgramEnd, runProgram } from '../process/run-program.js';
-import { howToGet, sshVariable } from '../process/ssh-program.js';
+import { asksNothing, howToGet, ownConnection, sshCommand, sshVariable } from '../process/ssh-program.js';
 import type { RouteName } from '../route.js';
 import { hostNameOf } from '../target/names.js';
 import { configArgument, pathArgument, proxyCommand } from './config/word.js';
@@ -56,19 +56,13 @@ function command(options: HandshakeOptions): readonly string[] {
     options;
   const settings = [
     `ProxyCommand=${proxyCommand({ program: self, platform, target, port, timeoutMs, routes })}`,
-    ...['ProxyUseFdpass=no', 'LogLevel=DEBUG1', 'PreferredAuthentications=none', 'BatchMode=yes'],
-    ...['ControlMaster=no', 'ControlPath=none', 'ClearAllForwardings=yes', 'PermitLocalCommand=no'],
+    ...['ProxyUseFdpass=no', 'LogLevel=DEBUG1', 'PreferredAuthentications=none', asksNothing],
+    ...[ownConnection, 'ClearAllForwardings=yes', 'PermitLocalCommand=no'],
     ...keepingNone(knownAs, platform),
     ...(asksForKeys ? ['KnownHostsCommand=none'] : []),
   ];
-  return [
-    ...ssh,
-    ...(sshConfig === undefined ? [] : ['-F', sshConfig]),
-    ...['-N', '-T', '-l', user],
-    ...settings.flatMap((setting) => ['-o', setting]),
-    '--',
-    hostNameOf(target),
-  ];
+  const flags = ['-N', '-T', '-l', user];
+  return sshCommand({ ssh, configFile: sshConfig, flags, settings, host: hostNameOf(target) });
 }
 
 function keepingNone(knownAs: HandshakeOptions['knownAs'], platform: NodeJS.Platform): readonly string[] {

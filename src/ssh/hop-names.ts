@@ -3,7 +3,7 @@ import { notChecked } from '../identity/refusal.js';
 import { isNamed } from '../kinds/kinds.js';
 import { programInPath } from '../process/program-in-path.js';
 import { runProgram } from '../process/run-program.js';
-import { sshProgram } from '../process/ssh-program.js';
+import { sshCommand, sshProgram } from '../process/ssh-program.js';
 import type { ViaTarget } from '../target/target.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -46,7 +46,7 @@ async function hopsOf(
   const { platform } = process;
   const said = ['true', 'false'].map(async (shell) => {
     const SHELL = programInPath(shell, env) ?? `/bin/${shell}`;
-    const asked = [...sshProgram({ env, platform }), '-G', '--', host];
+    const asked = sshCommand({ ssh: sshProgram({ env, platform }), flags: ['-G'], host });
     const { stdout, stderr } = await runProgram(asked, { env: { ...env, SHELL }, timeoutMs: 5000 });
     const of = (keyword: string) =>
       new RegExp(`^${keyword} (.+?)\\r?$`, 'm').exec(stdout)?.[1]?.toLowerCase();

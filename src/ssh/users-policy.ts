@@ -6,7 +6,7 @@ import { readText } from '../files/read-file.js';
 import { type HostKeyPolicy, hostKeyPolicies } from '../identity/policy.js';
 import { programInPath } from '../process/program-in-path.js';
 import { runProgram } from '../process/run-program.js';
-import { sshProgram } from '../process/ssh-program.js';
+import { sshCommand, sshProgram } from '../process/ssh-program.js';
 import { ownerOf } from './config/file.js';
 import { expandedPath, filesOf, settingsOf } from './config/settings.js';
 import { foldersOf, type UsersFiles } from './config/users-files.js';
@@ -153,8 +153,10 @@ async function askSsh(
 ): Promise<UsersPolicy> {
   let problem = 'ssh did not say it';
   for (const copy of copies) {
-    const words = ['-F', copy, '-o', 'CanonicalizeHostname=no', ...options, '-G', '--', name];
-    const { stdout, stderr, stopped } = await runProgram([...sshProgram({ env, platform }), ...words], {
+    const ssh = sshProgram({ env, platform });
+    const flags = ['-oCanonicalizeHostname=no', ...options, '-G'];
+    const asked = sshCommand({ ssh, configFile: copy, flags, host: name });
+    const { stdout, stderr, stopped } = await runProgram(asked, {
       env: shell === undefined ? env : { ...env, SHELL: shell },
       timeoutMs,
     });

@@ -1,3 +1,4 @@
+import { sshCommand, sshProgram } from '../../process/ssh-program.js';
 import { type RunTool, runTool } from '../../sources/tools/run-tool.js';
 import { ownAccount } from '../../ssh/folder.js';
 import type { Io } from '../command.js';
@@ -15,11 +16,12 @@ const timeoutMs = 5000;
 /** ssh's settings for a host, one lower-case keyword per line; "" if ssh cannot be asked. */
 export async function sshSettings(
   { host, sshConfig, signal }: SettingsOf,
-  { env }: Pick<Io, 'env'>,
+  { env, platform }: Pick<Io, 'env' | 'platform'>,
   run: RunTool = runTool,
 ): Promise<string> {
-  const args = ['-G', ...(sshConfig === undefined ? [] : ['-F', sshConfig]), '--', host];
-  return run('ssh', args, { env, signal, timeoutMs }).catch(() => '');
+  const [program = 'ssh', ...first] = sshProgram({ env, platform });
+  const args = sshCommand({ ssh: first, configFile: sshConfig, flags: ['-G'], host });
+  return run(program, args, { env, signal, timeoutMs }).catch(() => '');
 }
 
 /**

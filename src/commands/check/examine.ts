@@ -11,13 +11,13 @@ import { now as clock } from '../../clock.js';
 import type { Endpoint } from '../../endpoint.js';
 import { exitCode, printable } from '../../errors.js';
 import { diagnose, type Finding, type Signs } from '../../guest/diagnose.js';
-import { sshCommand } from '../../guest/run/route.js';
+import { guestLogin } from '../../guest/run/route.js';
 import type { ProgressLine } from '../../guest/run/run-script.js';
 import type { CheckScriptOptions, TriedLogin } from '../../guest/script.js';
 import { kindOf } from '../../kinds/kinds.js';
 import { parseTarget } from '../../kinds/parse.js';
 import { splitLogin } from '../../lookup/login.js';
-import { sshAbilities } from '../../process/ssh-program.js';
+import { asksNothing, sshAbilities, sshProgram } from '../../process/ssh-program.js';
 import type { RouteName } from '../../route.js';
 import { type HyperVService, listServices } from '../../sources/hyper-v/services.js';
 import { sharedCids } from '../../sources/list-all.js';
@@ -157,14 +157,14 @@ export async function hostSigns(
   if (!error) {
     const { self, platform } = io;
     const host = `${user}@${target}`;
-    const { asksForKeys } = await sshAbilities(io.env);
+    const ssh = sshProgram(io);
+    const { asksForKeys } = await sshAbilities(io.env, ssh);
     // The key was looked at before, and a look keeps none.
-    const none = asksForKeys ? ['-o', 'KnownHostsCommand=none'] : [];
-    const quick = ['-o', 'BatchMode=yes', '-tt', ...none];
-    const how = { sshConfig, port, routes, identityFile, self, platform, logLevel: 'INFO' } as const;
-    const ssh = sshCommand({ route: 'target', host, ...how }, quick);
+    const settings = [asksNothing, ...(asksForKeys ? ['KnownHostsCommand=none'] : [])];
+    const how = { ssh, sshConfig, port, routes, identityFile, self, platform, logLevel: 'INFO' } as const;
+    const words = { flags: ['-tt'], settings, command: 'true' };
     const from = now();
-    const done = await run([...ssh, 'true'], io, signal);
+    const done = await run(guestLogin({ route: 'target', host, ...how }, words), io, signal);
     login = { in: done.code === 0, ms: now() - from, message: done.message, user };
   }
   const twice =

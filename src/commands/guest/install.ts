@@ -26,7 +26,7 @@ import { kindOf } from '../../kinds/kinds.js';
 import { parseTarget } from '../../kinds/parse.js';
 import { lookUp } from '../../lookup/find-target.js';
 import { splitUser } from '../../lookup/login.js';
-import { everySshAbilities } from '../../process/ssh-program.js';
+import { asksNothing, everySshAbilities, ownConnection } from '../../process/ssh-program.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
 import { hostLines, hostName } from '../../ssh/config/text.js';
 import { configArgument } from '../../ssh/config/word.js';
@@ -239,10 +239,7 @@ async function isSameMachine(
   const { env } = io;
   const caller = await guestCaller(io);
   const options = { ...over, ...caller, script: proofScript({ keep: goesOn }), needsRoot: false, port };
-  const route = guestRoute(options, [
-    ...['-o', 'ControlPath=none'],
-    ...(isNeeded ? [] : ['-o', 'BatchMode=yes']),
-  ]);
+  const route = guestRoute(options, [ownConnection, ...(isNeeded ? [] : [asksNothing])]);
   const { lines, code, message } = await runScript(route, { env, signal, onLine: () => {} });
   signal.throwIfAborted();
   const found = code === undefined ? undefined : proofIn(lines);

@@ -1,10 +1,10 @@
 import { runLogin } from '../../checks/try-login.js';
 import type { Io } from '../../cli/command.js';
 import { guestCaller } from '../../cli/guest.js';
-import { sshCommand } from '../../guest/run/route.js';
+import { guestLogin } from '../../guest/run/route.js';
 import { accountScript, setupScript } from '../../guest/script.js';
 import { configFiles } from '../../hosts/places.js';
-import { sshProgram } from '../../process/ssh-program.js';
+import { asksNothing, ownConnection, sshCommand, sshProgram } from '../../process/ssh-program.js';
 import { configArgument } from '../../ssh/config/word.js';
 import { otherHome } from '../../ssh/folder.js';
 import { slug } from '../../target/names.js';
@@ -71,7 +71,7 @@ export async function carryOutSetup(
   if (isFailed()) return all();
   const command = await loginCommand(host, target, work, io);
   // Only what is verified counts.
-  const end = await runLogin([...command, 'true'], { env: { ...io.env, VMSSH_HOST_KEYS: 'strict' } }, signal);
+  const end = await runLogin(command, { env: { ...io.env, VMSSH_HOST_KEYS: 'strict' } }, signal);
   const by = key ? `${key.from} (${printOfLine(key.line)})` : (identityFile ?? '');
   const words = host ?? `${user}@${target}`;
   const again = `vmssh check ${shellQuoted(`${user}@${target}`, shellOf(io))}`;
@@ -92,14 +92,14 @@ async function loginCommand(
   { login: { user, identityFile } }: Work,
   io: Io,
 ): Promise<readonly string[]> {
-  const quick = ['-o', 'BatchMode=yes', '-o', 'ControlPath=none'];
+  const words = { settings: [asksNothing, ownConnection], command: 'true' };
   if (host === undefined) {
     const caller = await guestCaller(io);
     const key = identityFile === undefined ? {} : { identityFile };
-    return sshCommand({ route: 'target', host: `${user}@${target}`, ...key, ...caller }, quick);
+    return guestLogin({ route: 'target', host: `${user}@${target}`, ...key, ...caller }, words);
   }
   // ssh does not read HOME.
   const { main } = configFiles({ system: false }, io);
-  const file = otherHome(io.env, io.platform) === undefined || main === undefined ? [] : ['-F', main];
-  return [...sshProgram(io), ...file, ...quick, '--', host];
+  const configFile = otherHome(io.env, io.platform) === undefined ? undefined : main;
+  return sshCommand({ ssh: sshProgram(io), configFile, host, ...words });
 }

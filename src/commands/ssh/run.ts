@@ -10,7 +10,14 @@ import { knownTypes } from '../../identity/known-hosts.js';
 import { lookUp } from '../../lookup/find-target.js';
 import { otherBytes } from '../../process/non-utf8.js';
 import { runProgram } from '../../process/run-program.js';
-import { howToGet, sshProgram, sshVariable } from '../../process/ssh-program.js';
+import {
+  asksNothing,
+  howToGet,
+  ownConnection,
+  sshCommand,
+  sshProgram,
+  sshVariable,
+} from '../../process/ssh-program.js';
 import { shellCode } from '../../process/terminate.js';
 import type { AllMachines } from '../../sources/list-all.js';
 import { mayBeUp } from '../../sources/provider.js';
@@ -125,9 +132,9 @@ async function changedKey({ ssh, options, named, host }: ToolCall, io: Io): Prom
   const alias = given?.alias ?? hostKeyAlias(named);
   const file = await readSafely(given?.knownHosts ?? knownHostsFile(io.env)).catch(() => undefined);
   if (alias === undefined || !file || knownTypes(alias, file.bytes).length === 0) return false;
-  const quick = ['BatchMode=yes', 'PreferredAuthentications=none', 'ControlPath=none', 'LogLevel=INFO'];
-  const command = [...ssh, ...options, ...quick.flatMap((each) => ['-o', each]), '-n', '--', host, 'exit'];
-  const said = await runProgram(command, { env: io.env, timeoutMs }).catch(() => undefined);
+  const settings = [asksNothing, 'PreferredAuthentications=none', ownConnection, 'LogLevel=INFO'];
+  const login = sshCommand({ ssh, flags: [...options, '-n'], settings, host, command: 'exit' });
+  const said = await runProgram(login, { env: io.env, timeoutMs }).catch(() => undefined);
   // The second one also stands for a key of another type than the one that was made.
   const says = given ? 'Host key verification failed' : 'REMOTE HOST IDENTIFICATION HAS CHANGED';
   return said?.stderr.includes(says) ?? false;

@@ -1,4 +1,5 @@
 import type { ViaEndpoint, ViaSocket } from '../../endpoint.js';
+import { asksNothing, sshCommand } from '../../process/ssh-program.js';
 import { ownArgs } from '../../proxy-args.js';
 import { hasTerminal } from '../../runtime.js';
 import { anyShellWord } from '../../target/shell.js';
@@ -22,8 +23,7 @@ export function hopCommand(
     return scriptCommand(lastStep, [marker, target, String(port), seconds, ...placeOf(at), python, ...start]);
   }
   // No terminal there: a question would get no answer.
-  const options = [...hopOptions(timeoutMs), '-oBatchMode=yes'];
-  return execLine(['ssh', ...options, '--', at.host, hopCommand(at, marker, timeoutMs, startMs)]);
+  return execLine(quietHop(['ssh'], at.host, timeoutMs, hopCommand(at, marker, timeoutMs, startMs)));
 }
 
 /** A command that runs a script of sh there, read alike by the same shells. */
@@ -35,13 +35,22 @@ function execLine(words: readonly string[]): string {
   return ['exec', ...words.map(anyShellWord)].join(' ');
 }
 
-/** Options of every hop's ssh: stdin and stdout are the connection, and nothing else of this login is lent to that host. */
-export function hopOptions(timeoutMs: number): readonly string[] {
+/** Of every hop's ssh: stdin and stdout are the connection, and nothing else of this login is lent to that host. */
+export function hopOptions(timeoutMs: number) {
   const seconds = Math.max(1, Math.ceil(timeoutMs / 1000));
-  return [
-    ...['-a', '-x', '-T', '-oClearAllForwardings=yes', '-oTunnel=no'],
-    ...['-oRemoteCommand=none', '-oPermitLocalCommand=no', `-oConnectTimeout=${seconds}`],
-  ];
+  const settings = ['ClearAllForwardings=yes', 'Tunnel=no', 'RemoteCommand=none', 'PermitLocalCommand=no'];
+  return { flags: ['-a', '-x', '-T'], settings: [...settings, `ConnectTimeout=${seconds}`] };
+}
+
+/** A login of a hop that asks its user nothing. */
+export function quietHop(
+  ssh: readonly string[],
+  host: string,
+  timeoutMs: number,
+  command: string,
+): readonly string[] {
+  const { flags, settings } = hopOptions(timeoutMs);
+  return sshCommand({ ssh, flags, settings: [...settings, asksNothing], host, command });
 }
 
 /** The kind of the socket, its path or CID, the other reading of the path, and "plain" if socat has no meaning for any of it. */

@@ -4,7 +4,7 @@ import { sshProgram } from '../../process/ssh-program.js';
 import type { Deps } from '../../sources/provider.js';
 import { isJsonObject, parseJson } from '../../sources/tools/json.js';
 import type { ViaTarget } from '../../target/target.js';
-import { hopOptions, scriptCommand } from './hop-command.js';
+import { quietHop, scriptCommand } from './hop-command.js';
 import script from './keys-there.sh';
 
 /** For the login and the answer. Milliseconds. */
@@ -20,11 +20,8 @@ export async function keysThere(
   run = runProgram,
 ): Promise<readonly string[] | undefined> {
   const marker = `vmssh-${randomBytes(16).toString('hex')}`;
-  const command = [
-    ...sshProgram({ env, platform }),
-    ...hopOptions(timeoutMs),
-    ...['-n', '-oBatchMode=yes', '--', host, scriptCommand(script, [marker, target])],
-  ];
+  const ssh = [...sshProgram({ env, platform }), '-n'];
+  const command = quietHop(ssh, host, timeoutMs, scriptCommand(script, [marker, target]));
   const end = await run(command, { env, timeoutMs, longest: maxAnswer }).catch(() => undefined);
   if (!end || end.stopped || end.code !== 0) return undefined;
   // A login script there may have printed something before.

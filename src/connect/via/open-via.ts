@@ -3,7 +3,7 @@ import { now } from '../../clock.js';
 import type { ViaEndpoint, ViaSocket } from '../../endpoint.js';
 import { type ConnectError, quote } from '../../errors.js';
 import type { AddonState } from '../../native.js';
-import { sshAbilities, sshProgram } from '../../process/ssh-program.js';
+import { sshAbilities, sshCommand, sshProgram } from '../../process/ssh-program.js';
 import { sshEndsWithUs } from '../../process/terminate.js';
 import type { OpenOptions } from '../connection.js';
 import { askMultiplexer } from '../multiplexer.js';
@@ -24,10 +24,11 @@ export async function openVia(
   const { timeoutMs, startMs, signal, env = process.env } = options;
   const marker = `vmssh-${randomBytes(16).toString('hex')}`;
   const ssh = sshProgram({ env, platform: process.platform });
-  const login = (...args: readonly string[]) =>
-    new Hop([...ssh, ...hopOptions(timeoutMs), ...args], endpoint, native, env);
+  const { flags, settings } = hopOptions(timeoutMs);
+  const login = (own: { readonly command?: string; readonly flags?: readonly string[] }) =>
+    new Hop(sshCommand({ ssh, flags, settings, host: endpoint.host, ...own }), endpoint, native, env);
   const deadline = now() + timeoutMs + (startMs ?? 0) + patience(env, hasTerminal);
-  let hop = login('--', endpoint.host, hopCommand(endpoint, marker, timeoutMs, startMs));
+  let hop = login({ command: hopCommand(endpoint, marker, timeoutMs, startMs) });
   const abort = () => hop.close();
   signal?.addEventListener('abort', abort);
   try {
@@ -39,7 +40,7 @@ export async function openVia(
       return hop;
     }
     hop.close();
-    hop = login('-W', path, '--', endpoint.host);
+    hop = login({ flags: [...flags, '-W', path] });
     await awaitStream(hop, deadline);
     return hop;
   } catch (error) {

@@ -1,6 +1,7 @@
 import type { Target } from '../../kinds/kinds.js';
 import { asTarget } from '../../kinds/parse.js';
 import { splitUser } from '../../lookup/login.js';
+import { ownConnection, type SshCommand, sshCommand } from '../../process/ssh-program.js';
 import type { RouteName } from '../../route.js';
 import type { ScriptRunner } from '../../sources/tools/machine-files.js';
 import { asksVmssh, keyOptions } from '../../ssh/config/host-options.js';
@@ -44,6 +45,8 @@ export interface GuestRouteOptions {
   readonly identityFile?: string;
   /** With ERROR, the default, ssh does not say that a connection was closed. */
   readonly logLevel?: 'ERROR' | 'INFO';
+  /** ssh and its first options; `ssh` by default. */
+  readonly ssh?: readonly string[];
   /** How to call this program. */
   readonly self: readonly string[];
   readonly platform: NodeJS.Platform;
@@ -68,15 +71,18 @@ export function targetOf(host: string): Target | undefined {
   return asTarget(splitUser(host).host);
 }
 
-/** The program to start and its input; `more` are options of ssh. */
-export function guestRoute(options: GuestRouteOptions, more: readonly string[] = []): GuestRoute {
+/** The program to start and its input; `settings` are more of ssh's. */
+export function guestRoute(options: GuestRouteOptions, settings?: readonly string[]): GuestRoute {
   const { route, host, script, needsRoot } = options;
   switch (route) {
     case 'ssh':
     case 'target':
       return {
         name: route,
-        command: [...sshCommand(options, more), `sh -c ${shellWord(needsRoot ? asRoot : asRootIfFree)}`],
+        command: guestLogin(options, {
+          settings,
+          command: `sh -c ${shellWord(needsRoot ? asRoot : asRootIfFree)}`,
+        }),
         input: script,
       };
     case 'wsl': {
@@ -98,24 +104,24 @@ export function guestRoute(options: GuestRouteOptions, more: readonly string[] =
   }
 }
 
-/** ssh, its options, `more` of them, and the host: through our own proxy if that is a target. Throws a RangeError. */
-export function sshCommand(
+/** The command line of ssh, through our own proxy if the host is a target. Throws a RangeError. */
+export function guestLogin(
   options: Omit<GuestRouteOptions, 'script' | 'needsRoot'>,
-  more: readonly string[] = [],
+  { flags, settings = [], command }: Pick<SshCommand, 'flags' | 'settings' | 'command'>,
 ): readonly string[] {
-  const { route, host, sshConfig, platform, through, logLevel = 'ERROR' } = options;
+  const { ssh = ['ssh'], route, host, sshConfig, through, logLevel = 'ERROR' } = options;
   const { user, host: target } = splitUser(host);
   const name = route === 'target' ? hostNameOf(target) : target;
-  return [
-    platform === 'win32' ? 'ssh.exe' : 'ssh',
-    ...(sshConfig === undefined ? [] : ['-F', sshConfig]),
-    ...['-o', `LogLevel=${logLevel}`],
-    ...(route === 'target' ? targetOptions(target, options) : []),
-    ...(through === undefined ? [] : settings(proxyOptions(through, options))),
-    ...more,
-    '--',
-    user === undefined ? name : `${user}@${name}`,
-  ];
+  return sshCommand({
+    ...{ ssh, configFile: sshConfig, flags, command },
+    settings: [
+      `LogLevel=${logLevel}`,
+      ...(route === 'target' ? targetOptions(target, options) : []),
+      ...(through === undefined ? [] : proxyOptions(through, options)),
+      ...settings,
+    ],
+    host: user === undefined ? name : `${user}@${name}`,
+  });
 }
 
 function targetOptions(target: string, options: ProxyOptions): readonly string[] {
@@ -124,11 +130,11 @@ function targetOptions(target: string, options: ProxyOptions): readonly string[]
   const keys = asksVmssh(asking)
     ? keyOptions({ ...asking, typed: target, knownHosts: undefined }).map((setting) => setting.join('='))
     : ['StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null'];
-  return settings([
+  return [
     ...proxyOptions(target, options),
     ...keys,
     ...(identityFile === undefined ? [] : [`IdentityFile=${pathArgument(identityFile)}`]),
-  ]);
+  ];
 }
 
 /** A new connection, which gives the machine access to nothing of this host but the script. */
@@ -137,13 +143,9 @@ function proxyOptions(target: string, options: ProxyOptions): readonly string[] 
   const record = asksVmssh({ program, platform, asksForKeys });
   return [
     `ProxyCommand=${proxyCommand({ program, platform, target, port, routes, record })}`,
-    ...['ProxyUseFdpass=no', 'ControlMaster=no', 'ControlPath=none', 'ClearAllForwardings=yes'],
+    ...['ProxyUseFdpass=no', ownConnection, 'ClearAllForwardings=yes'],
     ...['ForwardAgent=no', 'ForwardX11=no', 'CanonicalizeHostname=no'],
   ];
-}
-
-function settings(all: readonly string[]): readonly string[] {
-  return all.flatMap((setting) => ['-o', setting]);
 }
 
 // The login shell may have printed something without a line end.
@@ -162,7 +164,7 @@ export function leaveScript(options: GuestRouteOptions): GuestRoute {
   const leave = 'echo; umask 077; file=$(mktemp) && cat >"$file" && echo "$file"';
   return {
     name: options.route,
-    command: [...sshCommand(options), `sh -c ${shellWord(leave)}`],
+    command: guestLogin(options, { command: `sh -c ${shellWord(leave)}` }),
     input: options.script,
   };
 }
@@ -172,7 +174,7 @@ export function runLeft(options: GuestRouteOptions, file: string): GuestRoute {
   const run = `file=${shellWord(file)}; trap 'rm -f "$file"' EXIT HUP INT; LC_ALL=C sudo sh "$file"`;
   return {
     name: options.route,
-    command: [...sshCommand(options, ['-t']), `sh -c ${shellWord(run)}`],
+    command: guestLogin(options, { flags: ['-t'], command: `sh -c ${shellWord(run)}` }),
     input: undefined,
     terminal: true,
   };

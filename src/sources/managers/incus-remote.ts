@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { quote, quoteNames } from '../../errors.js';
-import { sshProgram } from '../../process/ssh-program.js';
+import { sshCommand, sshProgram } from '../../process/ssh-program.js';
 import { anyIpv4, isLoopback } from '../../target/ip.js';
 import { hopHostProblem } from '../../target/names.js';
 import {
@@ -133,8 +133,8 @@ async function canBeMembers(host: string, deps: Deps, run: RunTool): Promise<boo
 
 /** The HostName that ssh's configuration has for a host, else the host itself; undefined if ssh fails. */
 async function hostNameOf(host: string, deps: Deps, run: RunTool): Promise<string | undefined> {
-  const [ssh = 'ssh', ...options] = sshProgram({ env: deps.env, platform: process.platform });
-  const settings = await run(ssh, [...options, '-G', '--', host], deps).catch(() => '');
+  const [program = 'ssh', ...ssh] = sshProgram({ env: deps.env, platform: process.platform });
+  const settings = await run(program, sshCommand({ ssh, flags: ['-G'], host }), deps).catch(() => '');
   return /^hostname (.*)$/m.exec(settings)?.[1];
 }
 

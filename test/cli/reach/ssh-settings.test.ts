@@ -17,6 +17,12 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))('who logs in by defa
     { name: 'the same for what ssh takes for no host', host: '-oUser=x y', want: userInfo().username },
   ])('$name', async ({ host, want }) => expect(await sshUser({ host, sshConfig }, io)).toBe(want));
 
+  it('is asked of the ssh that VMSSH_SSH names', async () => {
+    const env = { VMSSH_SSH: '/opt/our-ssh' };
+    const run = async (program: string) => `user ${program}\n`;
+    expect(await sshUser({ host: 'mint' }, { ...io, env }, run)).toBe('/opt/our-ssh');
+  });
+
   it('is the caller if there is no ssh, and root on Windows', async () => {
     const none = () => Promise.reject(new Error('none'));
     expect(await sshUser({ host: 'mint' }, io, none)).toBe(userInfo().username);

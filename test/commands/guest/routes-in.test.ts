@@ -36,7 +36,7 @@ describe('routes into a guest', () => {
 printf '%s\\n' "$@" >>"$0.args"
 case "$*" in
   *mktemp*) cat >"$0.input"; echo /tmp/left.1 ;;
-  *' -t '*) printf '[sudo] password for ann: \\r\\n\\033[2J\\r\\nok       systemd       it is PID 1\\r\\nend      1             x\\r\\n' ;;
+  '-t '*) printf '[sudo] password for ann: \\r\\n\\033[2J\\r\\nok       systemd       it is PID 1\\r\\nend      1             x\\r\\n' ;;
   *) cat >/dev/null; echo 'sudo: a password is required' >&2; exit 1 ;;
 esac
 `,
@@ -93,7 +93,7 @@ esac
     const { code, out } = await call(guestInstall, raw({}, 'ann@web'), { ...io(), terminal });
     expect(code).toBe(1); // as the script said
     expect(given('ssh.input')).toBe(setupScript({ port: 22 }));
-    expect(given('ssh.args')).toMatch(/\n-t\n--\nann@web\nsh -c .*\/tmp\/left\.1.*sudo sh "\$file"'\n$/);
+    expect(given('ssh.args')).toMatch(/\n-t\n-o\nLogLevel=ERROR\n--\nann@web\nsh -c .*\/tmp\/left\.1.*sudo sh "\$file"'\n$/);
     expect(out).toContain('[sudo] password for ann:\r\n\\x1b[2J\r\n');
     expect(out).toMatch(/systemd.* it is PID 1.*\r\n$/);
   });

@@ -5,10 +5,8 @@ import type { ViaEndpoint } from '../../../src/endpoint.js';
 import { run } from '../../helpers/run.js';
 
 const hv1: ViaEndpoint = { family: 'via', host: 'hv1', target: 'web', port: 22 };
-const options = [
-  ...['-a', '-x', '-T', '-oClearAllForwardings=yes', '-oTunnel=no'],
-  ...['-oRemoteCommand=none', '-oPermitLocalCommand=no'],
-];
+const flags = ['-a', '-x', '-T'];
+const settings = ['ClearAllForwardings=yes', 'Tunnel=no', 'RemoteCommand=none', 'PermitLocalCommand=no'];
 
 describe('options of a hop', () => {
   it.each([
@@ -17,7 +15,10 @@ describe('options of a hop', () => {
     [1001, 2],
     [30_000, 30],
   ])('with %d ms give it %d s', (timeoutMs, seconds) =>
-    expect(hopOptions(timeoutMs)).toEqual([...options, `-oConnectTimeout=${seconds}`]),
+    expect(hopOptions(timeoutMs)).toEqual({
+      flags,
+      settings: [...settings, `ConnectTimeout=${seconds}`],
+    }),
   );
 });
 
@@ -86,10 +87,9 @@ describe('the command of a hop', () => {
   it('over another hop is an ssh there, which asks nothing', async () => {
     const inner: ViaEndpoint = { ...hv1, host: 'hv2' };
     const words = await wordsOf(hopCommand({ ...hv1, at: inner }, 'vmssh-0123', 30_000));
-    expect(words).toEqual([
-      ...['ssh', ...options, '-oConnectTimeout=30', '-oBatchMode=yes', '--', 'hv2'],
-      hopCommand(inner, 'vmssh-0123', 30_000),
-    ]);
+    const all = [...settings, 'ConnectTimeout=30', 'BatchMode=yes'].flatMap((each) => ['-o', each]);
+    const inside = hopCommand(inner, 'vmssh-0123', 30_000);
+    expect(words).toEqual(['ssh', ...flags, ...all, '--', 'hv2', inside]);
   });
 });
 

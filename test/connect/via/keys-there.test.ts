@@ -23,7 +23,7 @@ describe('the keys of a machine of another hypervisor', () => {
   it('are what the vmssh there says, asked in one login without a question', async () => {
     const { keys, command } = await answer(`welcome\n${json(ed25519.text, rsa.key)}`);
     expect(keys).toEqual([ed25519.text, rsa.key]);
-    expect(command).toEqual(expect.arrayContaining(['ssh', '-n', '-oBatchMode=yes', '--', 'hv1']));
+    expect(command).toEqual(expect.arrayContaining(['ssh', '-n', 'BatchMode=yes', '--', 'hv1']));
     // One word for the shell there, whatever the machine is called.
     expect(command.at(-1)).toMatch(/'web'"'"'; id'$/);
   });

@@ -74,7 +74,7 @@ ${script}
     hop.shutdown();
     expect(await hop.read(100)).toHaveLength(0);
     expect(program.calls()).toEqual([
-      expect.stringMatching(/^-a -x .* -oConnectTimeout=20 -- hv1 exec 'sh' .*'unix' '\/run\/x' /),
+      expect.stringMatching(/^-a -x .* -o ConnectTimeout=20 -- hv1 exec 'sh' .*'unix' '\/run\/x' /),
     ]);
   });
 
@@ -273,7 +273,7 @@ ${script}
       const at = { family: 'unix', path: '/run/a%b', otherPath: '/run/a/b' } as const;
       await open({ ...hv1, at }, program);
       expect(program.calls()).toHaveLength(2);
-      expect(program.calls()[1]).toMatch(/^-a -x .* -W \/run\/a\/b -- hv1$/);
+      expect(program.calls()[1]).toMatch(/^-a -x -T -W \/run\/a\/b -o .* -- hv1$/);
     });
 
     it.skipIf(skip)('fails if that ssh does', async () => {

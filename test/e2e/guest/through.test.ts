@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { sshCommand } from '../../../src/guest/run/route.js';
+import { guestLogin } from '../../../src/guest/run/route.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { run, vmssh, vmsshWords } from '../../helpers/run.js';
 import { type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
@@ -32,7 +32,7 @@ describe.skipIf(missing)(`a host of ssh_config by a target${missing ? `: ${missi
   }
   const login = (through: string, knownKey: string) => {
     const options = { route: 'ssh', host: 'web', self: vmssh, platform: 'linux', port: 22 } as const;
-    return run([...sshCommand({ ...options, sshConfig: config(knownKey), through }), 'echo in']);
+    return run(guestLogin({ ...options, sshConfig: config(knownKey), through }, { command: 'echo in' }));
   };
   const keyOf = (name: string) => readFileSync(join(dir, `${name}.pub`), 'utf8').trim();
 

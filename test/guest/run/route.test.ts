@@ -84,7 +84,8 @@ describe('a sudo that asks', () => {
     expect(leaveScript(options)).toMatchObject({ input: 'S' });
     const run = runLeft(options, '/tmp/a');
     expect(run).toMatchObject({ input: undefined, terminal: true });
-    expect(run.command.slice(-4, -1)).toEqual(['-t', '--', 'ann@web']);
+    expect(run.command.slice(0, 2)).toEqual(['ssh', '-t']);
+    expect(run.command.slice(-3, -1)).toEqual(['--', 'ann@web']);
   });
 });
 

@@ -32,7 +32,7 @@ export async function libraryList(options: ListMachinesOptions = {}): Promise<Ma
     ] = await Promise.all([
       import('./sources/list-all.js'),
       import('./sources/here.js'),
-      import('./machines/find-machines.js'),
+      import('./machines/listed.js'),
       import('./machines/machine-json.js'),
       import('./ssh/config/names.js'),
       writtenHosts(),

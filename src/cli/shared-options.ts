@@ -92,3 +92,9 @@ export function reachFlags(raw: RawArgs): ReachFlags {
     verbose: verboseOption.read(raw),
   };
 }
+
+export const runningOption = flag({
+  long: 'running',
+  short: 'r',
+  summary: 'only running machines, or those of unknown state',
+});

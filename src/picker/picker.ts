@@ -3,7 +3,7 @@ import type { Addon } from 'node-hvsock-native';
 import { type Io, UsageError } from '../cli/command.js';
 import { fitted, startProgress, styles, width } from '../cli/terminal.js';
 import { printable } from '../errors.js';
-import { listed } from '../machines/find-machines.js';
+import { listed } from '../machines/listed.js';
 import { loadAddon } from '../native.js';
 import { loadHere } from '../sources/here.js';
 import { listAll } from '../sources/list-all.js';

@@ -1,10 +1,12 @@
 import type { Command, Io } from '../../cli/command.js';
 import { jsonText } from '../../cli/json.js';
 import { flag, positionals, textOption, usage } from '../../cli/option.js';
+import { runningOption } from '../../cli/shared-options.js';
 import { exitCode, printable } from '../../errors.js';
 import { prefixOption } from '../../hosts/options.js';
-import { findMachines, mayRun, runningOption } from '../../machines/find-machines.js';
+import { findMachines } from '../../machines/find-machines.js';
 import { type ViaHosts, viaHosts, viaHostsOptions } from '../../machines/hypervisors.js';
+import { mayRun } from '../../machines/listed.js';
 import { everySshAbilities } from '../../process/ssh-program.js';
 import { shownWarnings } from '../../sources/list-all.js';
 import type { ListedMachine } from '../../sources/merge.js';

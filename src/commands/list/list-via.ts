@@ -1,7 +1,7 @@
 import type { Io } from '../../cli/command.js';
 import { startProgress, styles } from '../../cli/terminal.js';
 import { askAll, type HostListing } from '../../machines/ask.js';
-import { listed } from '../../machines/find-machines.js';
+import { listed } from '../../machines/listed.js';
 import { shellOf } from '../../target/shell.js';
 import { formatTable } from './format.js';
 import { type ListOptions, listCode, type Selection, warn } from './output.js';

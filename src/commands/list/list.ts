@@ -1,10 +1,11 @@
 import type { Command, Io, RawArgs } from '../../cli/command.js';
 import { jsonOption } from '../../cli/json.js';
 import { choose, flag, oneOf, parsed, seconds } from '../../cli/option.js';
+import { runningOption } from '../../cli/shared-options.js';
 import { startProgress } from '../../cli/terminal.js';
 import { keepFresh } from '../../hosts/keep-fresh.js';
-import { listed, mayRun, runningOption } from '../../machines/find-machines.js';
 import { readViaHosts, viaHosts, viaHostsOptions } from '../../machines/hypervisors.js';
+import { listed, mayRun } from '../../machines/listed.js';
 import { everyEntry, loadForList, sourcesHere, sourcesOn } from '../../sources/here.js';
 import type { AllMachines } from '../../sources/list-all.js';
 import type { ListedMachine } from '../../sources/merge.js';

@@ -1,6 +1,6 @@
 import type { Io } from '../../cli/command.js';
 import { ConnectError } from '../../errors.js';
-import { listed, mayRun } from '../../machines/find-machines.js';
+import { listed, mayRun } from '../../machines/listed.js';
 import type { AllMachines } from '../../sources/list-all.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import { DiscoveryError, type Warning } from '../../sources/provider.js';

@@ -195,8 +195,6 @@ export function loadSources(entries: readonly SourceEntry[] = sources): Promise<
   return Promise.all(entries.map((each) => each.load()));
 }
 
-export type SourceName = (typeof sources)[number]['name'];
-
 /** What changes when machines come and go, of all sources. */
 export function watchedFolders(env: Deps['env']): readonly string[] {
   const entries: readonly SourceEntry[] = sources;
@@ -204,7 +202,7 @@ export function watchedFolders(env: Deps['env']): readonly string[] {
 }
 
 /** The loader of one. */
-export function sourceBy(wanted: SourceName): () => Promise<Source> {
+export function sourceBy(wanted: (typeof sources)[number]['name']): () => Promise<Source> {
   const entries: readonly SourceEntry[] = sources;
   const entry = entries.find(({ name }) => name === wanted);
   if (!entry) throw new TypeError(`no source ${wanted}`);

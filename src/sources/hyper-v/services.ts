@@ -45,10 +45,7 @@ export async function listServices(deps: Deps, run: RunTool = runTool): Promise<
 
 /** Runs reg.exe, for half a minute at most. Throws a DiscoveryError. */
 export function callReg(args: readonly string[], deps: Deps, run: RunTool = runTool): Promise<string> {
-  return run(systemProgram('reg.exe', deps.env), args, {
-    ...deps,
-    timeoutMs: deps.timeoutMs ?? 30_000,
-  });
+  return run(systemProgram('reg.exe', deps.env), args, { timeoutMs: 30_000, ...deps });
 }
 
 /** Reads `reg query KEY /s`: each key on a line of its own, its values indented below it. */

@@ -80,15 +80,6 @@ async function asking(context: ResolveContext, signal: AbortSignal | undefined):
 }
 
 function isReachedFrom({ from }: Kind, platform: NodeJS.Platform): boolean {
-  switch (from) {
-    case 'anywhere':
-      return true;
-    case 'linux':
-      return platform === 'linux';
-    case 'linux-mac':
-      return platform !== 'win32';
-    case 'windows':
-    case 'windows-wsl2':
-      return platform === 'win32';
-  }
+  if (from === 'linux') return platform === 'linux';
+  return from === 'anywhere' || from.startsWith('windows') === (platform === 'win32');
 }

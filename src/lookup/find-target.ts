@@ -22,10 +22,7 @@ export interface FoundTarget extends TypedTarget {
   readonly machine: ListedTarget['machine'];
 }
 
-/**
- * Finds the target for NAME or a target, with the listed machine it leads to; `signal` ends the search. `seen` gets all
- * machines, if all were looked for.
- */
+/** Finds the target for NAME or a target, with the listed machine it leads to. `seen` gets all machines, if all were looked for. */
 export async function lookUp(
   typed: string,
   { env, platform }: Here,

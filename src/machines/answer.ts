@@ -5,15 +5,8 @@ import type { ListedMachine } from '../sources/merge.js';
 import { DiscoveryError } from '../sources/provider.js';
 import { routesTo } from '../sources/routes.js';
 import type { JsonObject } from '../sources/tools/json.js';
-import {
-  answerIn,
-  isTooLong,
-  type ListAnswer,
-  maxCharacters,
-  readList,
-  shortText,
-  statusIn,
-} from '../sources/tools/row-limits.js';
+import type { ListAnswer } from '../sources/tools/row-limits.js';
+import { answerIn, isTooLong, maxCharacters, readList, shortText, statusIn } from '../sources/tools/row-limits.js';
 import { parseUuid } from '../target/guid.js';
 
 /** The machines in what `vmssh list --json` printed on a hypervisor. Throws what `fail` makes. */
@@ -44,11 +37,8 @@ function opened(text: string, fail: Parameters<typeof answered>[2]): ListAnswer 
   } catch (error) {
     if (!(error instanceof DiscoveryError)) throw error;
     if (error.code === 'FAILED') throw fail('UNKNOWN', `its vmssh: ${error.message}`);
-    throw fail(
-      'PROTOCOL',
-      'this vmssh does not understand the answer of its vmssh',
-      'use the same version on both',
-    );
+    const problem = 'this vmssh does not understand the answer of its vmssh';
+    throw fail('PROTOCOL', problem, 'use the same version on both');
   }
 }
 

@@ -55,10 +55,9 @@ export function listed(
   all: Pick<AllMachines, 'machines'>,
 ): readonly ListedMachine[] {
   const machines = all.machines.filter((machine) => !runningOnly || mayRun(machine));
-  return machines
-    .map((machine) => ({ machine, place: placeOf(machine) }))
-    .sort((a, b) => (a.place === b.place ? 0 : a.place < b.place ? -1 : 1))
-    .map(({ machine }) => machine);
+  const placed = machines.map((machine) => ({ machine, place: placeOf(machine) }));
+  placed.sort((a, b) => (a.place === b.place ? 0 : a.place < b.place ? -1 : 1));
+  return placed.map(({ machine }) => machine);
 }
 
 // Of a container without systemd-machined only the socket is known, which may accept a login.

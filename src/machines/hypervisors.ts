@@ -58,13 +58,9 @@ export function viaHosts(raw: RawArgs): ViaHosts | undefined {
 export async function readViaHosts({ hosts, file, group }: ViaHosts, io: Io): Promise<readonly string[]> {
   if (file === undefined && group === undefined) return [...new Set(hosts)];
   const path = file ?? ownList(io);
-  const text = await readText(path).catch((error: NodeJS.ErrnoException) => {
+  const text = await readText(path).catch(({ code, message }: NodeJS.ErrnoException) => {
     const hint = 'write one host per line, as in ssh HOST; [NAME] starts a group';
-    throw new CommandError(
-      error.code ?? 'EIO',
-      `${quote(path)} cannot be read: ${error.code ?? error.message}`,
-      hint,
-    );
+    throw new CommandError(code ?? 'EIO', `${quote(path)} cannot be read: ${code ?? message}`, hint);
   });
   const groups = groupsOf(text, path);
   const listed = group === undefined ? [...groups.values()].flat() : groups.get(group);

@@ -1,7 +1,10 @@
-import type { Deps } from '../provider.js';
-
 /** The service manager that runs a machine. */
 export type Scope = 'user' | 'system';
+
+interface ServiceFolders {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly runDir?: string;
+}
 
 export interface RuntimeDir {
   readonly scope: Scope;
@@ -12,7 +15,7 @@ export interface RuntimeDir {
  * The folders of services' sockets, in the order to ask: the user's own, if XDG_RUNTIME_DIR is absolute
  * (https://specifications.freedesktop.org/basedir-spec/latest/), then the system's. `ownEnv` has already removed another user's.
  */
-export function runtimeDirs({ env, runDir = '/run' }: Pick<Deps, 'env' | 'runDir'>): readonly RuntimeDir[] {
+export function runtimeDirs({ env, runDir = '/run' }: ServiceFolders): readonly RuntimeDir[] {
   const user = env.XDG_RUNTIME_DIR;
   const system: RuntimeDir = { scope: 'system', path: runDir };
   return user?.startsWith('/') ? [{ scope: 'user', path: user }, system] : [system];

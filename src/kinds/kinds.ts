@@ -16,7 +16,6 @@ import {
 import { hvsockKind, unixKind, vsockKind, vsockMuxKind } from './sockets.js';
 import { viaKind } from './via.js';
 
-/** Every kind of target. */
 export const kinds = [
   dotHostKind,
   unixKind,
@@ -33,10 +32,8 @@ export const kinds = [
   outsideKind,
 ] satisfies readonly Kind[];
 
-/** A parsed target. */
 export type Target = ReturnType<(typeof kinds)[number]['parse']>;
 
-/** The record of a target's kind. */
 export function kindOf({ kind }: AnyTarget, table: readonly Kind[] = kinds): Kind {
   const found = table.find(({ name }) => name === kind);
   if (!found) throw new TypeError(`no kind ${kind}`);

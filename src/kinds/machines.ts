@@ -18,7 +18,6 @@ function isDotHost(name: string): boolean {
 /** A machine by its name. */
 const named = { separators: '/%', rest: 'name', takesPort: true, hostKey: 'machine' } as const;
 
-/** .host: this machine itself, without its network. */
 export const dotHostKind: Kind<UnixTarget> = {
   name: '.host',
   form: '.host',
@@ -35,7 +34,6 @@ export const dotHostKind: Kind<UnixTarget> = {
   resolve: (target, context) => ({ steps: [], routes: [routeToSocket(target, context)] }),
 };
 
-/** machine/NAME: a machine of systemd-machined. */
 export const machineKind: Kind<NamedTarget<'machine'> | UnixTarget> = {
   ...named,
   name: 'machine',
@@ -127,7 +125,6 @@ export const hyperVKind: Kind<HyperVTarget> = {
   },
 };
 
-/** wsl/DISTRO: a WSL2 distribution. */
 export const wslKind: Kind<NamedTarget<'wsl'>> = {
   ...named,
   name: 'wsl',

@@ -14,7 +14,6 @@ function resolve(target: SocketTarget, context: ResolveContext): Reachable {
   return { steps: [], routes: [routeToSocket(target, context)] };
 }
 
-/** unix/PATH: a socket in the file system. */
 export const unixKind: Kind<UnixTarget> = {
   ...address,
   name: 'unix',
@@ -27,7 +26,6 @@ export const unixKind: Kind<UnixTarget> = {
   resolve,
 };
 
-/** vsock/CID: a virtual machine by its context id. */
 export const vsockKind: Kind<VsockTarget> = {
   ...address,
   name: 'vsock',
@@ -39,7 +37,6 @@ export const vsockKind: Kind<VsockTarget> = {
   resolve,
 };
 
-/** vsock-mux/PATH: a multiplexer's unix socket, as in Firecracker, cloud-hypervisor and vhost-device-vsock. */
 export const vsockMuxKind: Kind<VsockMuxTarget> = {
   ...address,
   name: 'vsock-mux',

@@ -6,19 +6,16 @@ import { checkUserName } from '../target/names.js';
 import { splitLogin } from './login.js';
 import type { ListedTarget } from './short-name.js';
 
-/** The environment and system for looking up a name. */
 interface Here {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: NodeJS.Platform;
 }
 
-/** The result of looking up a typed machine. */
 export interface FoundTarget extends TypedTarget {
   /** The login user: as typed, else from the machine's manager. */
   readonly user: string | undefined;
   /** As typed, in an ssh:// form. */
   readonly port: string | undefined;
-  /** The machine that was found by name. */
   readonly machine: ListedTarget['machine'];
 }
 

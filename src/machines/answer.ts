@@ -80,7 +80,6 @@ function remoteMachine(host: string, json: JsonObject): ListedMachine | string {
   };
 }
 
-/** The name of a provider. */
 function providerOf({ provider }: JsonObject): string | undefined {
   return /^[a-z][a-z0-9-]*$/.exec(shortText(provider, 64) ?? '')?.[0];
 }

@@ -28,7 +28,6 @@ export function askAll(
   return fewAtATime(hosts, atOnce, ask, options.signal);
 }
 
-/** What a hypervisor answered. */
 export interface HostListing {
   readonly host: string;
   readonly machines: readonly ListedMachine[];

@@ -11,9 +11,7 @@ import { hopHost } from '../target/names.js';
 /** The hypervisors to ask, as they were named. */
 export interface ViaHosts {
   readonly hosts: readonly string[];
-  /** A file of hosts. */
   readonly file?: string;
-  /** A group of that file. */
   readonly group?: string;
 }
 
@@ -43,7 +41,6 @@ const groupOption = parsed(
   },
 );
 
-/** --via, --via-file and --via-group. */
 export const viaHostsOptions = [hostsOption, fileOption, groupOption];
 
 /** Undefined: none of the options was given. */

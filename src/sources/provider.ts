@@ -23,7 +23,6 @@ export interface Deps {
   readonly memo?: { processes?: Promise<Processes>; ownAddresses?: Promise<readonly string[]> };
 }
 
-/** A process of this host. */
 export interface Process {
   readonly pid: number;
   readonly uid: number;
@@ -179,7 +178,6 @@ export type Search<M = DiscoveredMachine, W = Warning> =
   | { readonly outcome: 'ambiguous'; readonly means: readonly string[]; readonly warnings: readonly W[] }
   | {
       readonly outcome: 'unknown';
-      /** The existing names. */
       readonly known: readonly string[];
       /** The paths that were checked, best first. */
       readonly tried?: readonly string[];

@@ -4,7 +4,6 @@ import type { ContainerFacts, Deps, DiscoveredMachine, Listing, Search, Warning 
 import { DiscoveryError } from './provider.js';
 import type { Source } from './source.js';
 
-/** The fields that a machine can be found by. */
 export interface Named
   extends Pick<DiscoveredMachine, 'name' | 'uuid' | 'authority'>,
     Partial<Pick<DiscoveredMachine, 'provider'>> {

@@ -49,9 +49,7 @@ type MaybeFiles = MachineFiles | undefined;
 
 /** The fixes for what goes wrong in a search. Those that are missing are made of `listCommand`. */
 export interface Hints<F = DiscoveredMachine> {
-  /** No machine of the name. */
   readonly unknown?: string;
-  /** Several of the name. */
   readonly ambiguous?: string;
   /** The source did not answer. */
   readonly unavailable?: string;
@@ -88,7 +86,6 @@ export interface Reachable {
 export interface Recheck {
   readonly problem: string;
   readonly hint: string;
-  /** If it is not up. */
   readonly start?: StartCommand;
 }
 

@@ -36,7 +36,6 @@ export interface SourceEntry {
 /** Looks for what a source leaves on a host. They run no program, and may find another user's things: the source itself does not use them. */
 export interface HostLook {
   readonly env: Deps['env'];
-  /** Whether PATH has a program. */
   program(name: string): boolean;
   /** Whether one of some paths is there: they may begin with "~" or "$XDG_RUNTIME_DIR". */
   file(...paths: readonly (string | undefined)[]): boolean;
@@ -201,7 +200,6 @@ export function watchedFolders(env: Deps['env']): readonly string[] {
   return entries.flatMap(({ watched }) => watched?.(env) ?? []);
 }
 
-/** The loader of one. */
 export function sourceBy(wanted: (typeof sources)[number]['name']): () => Promise<Source> {
   const entries: readonly SourceEntry[] = sources;
   const entry = entries.find(({ name }) => name === wanted);

@@ -9,7 +9,6 @@ import { textOf } from '../tools/run-tool.js';
 import { type Authority, authorityOf } from '../tools/scope.js';
 import { isOwnPath, socketIn } from '../trusted-path.js';
 
-/** A Docker or Podman to ask for containers. */
 export interface Engine {
   /** The unix socket of its API. */
   readonly socket: string;

@@ -30,7 +30,6 @@ export function apiOf({ socket, url, authority }: Engine, api: string, get: GetJ
   return { url, authority, list: () => ask('json?all=true'), details: (id) => ask(`${id}/json`) };
 }
 
-/** A container as a machine. */
 export interface DiscoveredContainer extends DiscoveredMachine {
   readonly container: ContainerFacts;
 }
@@ -165,12 +164,10 @@ export function findContainer<M extends DiscoveredMachine>(
   return answerOf(search(), deps.signal);
 }
 
-/** Whether a name can mean a container. */
 function canMean(text: string, { name, id }: Pick<Container, 'name' | 'id'>): boolean {
   return match(text, [{ name, uuid: uuidOf(id), container: { id } }]).length > 0;
 }
 
-/** A container as its manager lists it. */
 interface Container {
   /** 64 hexadecimal digits. */
   readonly id: string;

@@ -14,7 +14,6 @@ export interface HyperVMachine extends Pick<DiscoveredMachine, 'name' | 'status'
   readonly id: Guid;
 }
 
-/** The sources to ask; a parameter, for tests. */
 export interface HyperVSources {
   readonly native: () => AddonState;
   readonly powershell: (deps: Deps) => Promise<readonly HyperVRow[]>;

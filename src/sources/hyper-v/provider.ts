@@ -79,7 +79,6 @@ function hasId(machine: DiscoveredMachine): machine is DiscoveredHyperV {
   return machine.uuid !== undefined;
 }
 
-/** A machine with its id. */
 export interface DiscoveredHyperV extends DiscoveredMachine {
   readonly uuid: Guid;
 }

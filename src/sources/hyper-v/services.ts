@@ -9,7 +9,6 @@ export interface HyperVService {
   readonly id: Guid;
   /** Its vsock port, if it is that of a Linux guest. */
   readonly port: number | undefined;
-  /** ElementName. */
   readonly name: string;
 }
 
@@ -17,7 +16,6 @@ export interface HyperVService {
 export const servicesKey =
   'HKLM\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\Virtualization\\GuestCommunicationServices';
 
-/** A service's key. */
 export function keyOf(id: Guid): string {
   return `${servicesKey}\\${id}`;
 }

@@ -36,7 +36,6 @@ function ofCluster(name: string, title: string, made: () => ClusterMade): Source
   };
 }
 
-/** What differs between pods and virtual machines. */
 export interface ClusterMade {
   /** What kubectl lists: "pods". */
   readonly resource: string;
@@ -44,7 +43,6 @@ export interface ClusterMade {
   toMachine(object: ClusterObject, container: string | undefined): DiscoveredMachine;
 }
 
-/** An object of the cluster. */
 interface ClusterObject {
   readonly name: string;
   readonly namespace: string;

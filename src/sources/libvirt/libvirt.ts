@@ -5,7 +5,6 @@ import { type Deps, type DiscoveredMachine, DiscoveryError, type Warning } from 
 import { exists as isThere, type RunTool, runTool } from '../tools/run-tool.js';
 import { runtimeDirs, type Scope } from '../tools/scope.js';
 
-/** A domain of libvirt. */
 export interface Domain extends Pick<DiscoveredMachine, 'name' | 'cid' | 'status'> {
   /** In the 8-4-4-4-12 form. */
   readonly uuid: string;
@@ -188,7 +187,6 @@ const skips = [
   { open: '<!', close: '>' },
 ] as const;
 
-/** The end of what begins here. */
 function skippedAt(xml: string, start: number) {
   const skip = skips.find(({ open }) => xml.startsWith(open, start));
   if (skip === undefined) return undefined;
@@ -227,7 +225,6 @@ function trimmed(element: Element): Element {
   return { ...element, text: element.text.trim(), children: element.children.map(trimmed) };
 }
 
-/** The URI of a domain's libvirtd. */
 export function uriOf({ scope }: Pick<Domain, 'scope'>): string {
   return scope === 'system' ? 'qemu:///system' : 'qemu:///session';
 }

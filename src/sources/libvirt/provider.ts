@@ -9,7 +9,6 @@ import { type Source, serviceLimitMs } from '../source.js';
 import { authorityIn, type Scope } from '../tools/scope.js';
 import { type Domain, type DomainList, listDomains, uriOf } from './libvirt.js';
 
-/** A domain and its libvirtd. */
 export interface DiscoveredDomain extends DiscoveredMachine {
   readonly scope: Scope;
 }
@@ -78,7 +77,6 @@ const maxMs = 10_000;
 
 export const libvirt = libvirtOf();
 
-/** By its libvirtd. */
 export function startDomain(domain: DiscoveredDomain): StartCommand {
   const verb = domain.status === 'paused' ? 'resume' : 'start';
   return { machine: domain.name, command: ['virsh', '-c', uriOf(domain), verb, handleOf(domain)] };

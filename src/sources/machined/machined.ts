@@ -55,7 +55,6 @@ function nobody(warnings: readonly ScopeFailure[]): Search<Machine, ScopeFailure
   };
 }
 
-/** All machines of both scopes. */
 export function listMachines(deps: Deps, call: Call = varlinkCall): Promise<MachineList> {
   return listScopes(sockets(deps), deps, call);
 }
@@ -157,7 +156,6 @@ async function list(socket: Socket, which: JsonObject, more: boolean, deps: Deps
 
 const noSuchMachine = 'io.systemd.Machine.NoSuchMachine';
 
-/** The socket of one machined. */
 interface Socket {
   readonly scope: Scope;
   readonly path: string;
@@ -188,7 +186,6 @@ function scopeFailure({ scope, path, bus }: Socket, error: unknown): ScopeFailur
 // even so: it resets the first connection, and from then on nobody listens.
 const unanswered = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE'];
 
-/** A machine of systemd-machined. */
 export interface Machine {
   readonly name: string;
   /** 32 lower-case hexadecimal digits. */
@@ -240,7 +237,6 @@ export function parseMachine(raw: JsonObject, scope: Scope): Machine {
   };
 }
 
-/** Whether systemd-nspawn runs it. */
 export function isContainer({ class: own, service }: Machine): boolean {
   return own === 'container' && service === 'systemd-nspawn';
 }

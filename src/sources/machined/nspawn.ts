@@ -10,7 +10,6 @@ import { match, searchIn } from '../search.js';
 import type { ResolveContext, Source } from '../source.js';
 import { authorityIn, type RuntimeDir, runtimeDirs, type Scope } from '../tools/scope.js';
 
-/** A container and the path of its exported socket. */
 export interface DiscoveredExport extends DiscoveredMachine {
   readonly path: string;
 }
@@ -157,7 +156,6 @@ async function attempt<T>(work: Promise<T>, path: string, failures: Failures): P
   }
 }
 
-// By path.
 type Failures = Map<string, Warning>;
 
 const nodeFs: Fs = { readdir: (path) => readdir(path), lstat: (path) => lstat(path) };

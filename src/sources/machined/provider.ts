@@ -175,7 +175,6 @@ async function routeOfQemu(found: MachinedMachine, context: ResolveContext): Pro
   });
 }
 
-/** The routes of each of these machines. */
 export async function routesOfMachines(
   machines: readonly Machine[],
   deps: Deps,

@@ -69,7 +69,6 @@ export async function call(
   }
 }
 
-/** Calls a varlink service; `call` is the real one. */
 export type Call = (
   path: string,
   method: string,

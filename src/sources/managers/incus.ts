@@ -133,7 +133,6 @@ export interface Instance extends DiscoveredMachine {
   readonly client?: 'lxc';
 }
 
-/** Who reads it. */
 interface Reader extends Pick<Instance, 'client'> {
   /** The name of this member of the cluster. */
   readonly own?: string;

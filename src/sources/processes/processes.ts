@@ -24,7 +24,6 @@ export interface ProcFs {
 /** Effects of a search, and who gets a warning for processes that were left out: EFBIG, TOO_MANY. */
 export interface ProcessSearch {
   readonly fs?: ProcFs;
-  /** This user's. */
   readonly uid?: number;
   readonly warn?: ((error: DiscoveryError) => void) | undefined;
 }
@@ -258,7 +257,6 @@ export function hasProc({ platform = process.platform }: Deps): boolean {
   return platform !== 'darwin';
 }
 
-/** The proc file system. */
 export function procDir(deps: Deps): string {
   return deps.procDir ?? '/proc';
 }

@@ -25,7 +25,6 @@ export function answerIn(text: string): ListAnswer {
   throw new DiscoveryError('PROTOCOL', 'expected { "version": 1, "machines": [{ "name", "status", … }] }');
 }
 
-/** Who gave an answer, and how it is read. */
 export interface Reader<M> {
   /** For the limits: "a source". */
   readonly who: string;

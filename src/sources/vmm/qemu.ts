@@ -163,7 +163,6 @@ export async function routeByQemu(
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** A machine's data from QEMU's command line. */
 export interface QemuMachine {
   readonly name?: string;
   /** In the 8-4-4-4-12 form. */

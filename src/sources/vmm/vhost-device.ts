@@ -6,7 +6,6 @@ import { type FindPath, ownSocket, pathsOf } from '../processes/process-paths.js
 import { processesNamed } from '../processes/processes.js';
 import { type Deps, DiscoveryError, type Process } from '../provider.js';
 
-/** A vhost-device-vsock daemon that serves a QEMU machine. */
 interface VhostDaemon {
   readonly cid?: number;
   /** The `fileIdentity` of its socket to QEMU. */
@@ -71,7 +70,6 @@ async function fileIdentity(find: FindPath, path: string): Promise<string> {
   );
 }
 
-/** A machine that a vhost-device-vsock daemon serves. */
 interface VhostVsock {
   readonly cid?: number;
   /** The socket between the daemon and QEMU. */

@@ -11,7 +11,6 @@ export interface WslDistro {
   readonly running: boolean;
 }
 
-/** What a distribution, started for this, reports about itself. */
 export interface WslState {
   /** The id of the virtual machine, which changes with every `wsl --shutdown`. Undefined if this WSL does not report it. */
   readonly vmId: Guid | undefined;

@@ -1,19 +1,17 @@
 import { mkdirSync, renameSync, symlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { type Fs, findExport, listExports, nspawn } from '../../../src/sources/machined/nspawn.js';
 import type { Deps } from '../../../src/sources/provider.js';
 import { routeTo } from '../../../src/sources/routes.js';
 import { authorityOf } from '../../../src/sources/tools/scope.js';
-import { PeerFolder } from './varlink-peer.js';
+import { usePeerFolder } from './varlink-peer.js';
 
-let folder: PeerFolder;
+const folder = usePeerFolder();
 let deps: Deps;
 beforeEach(() => {
-  folder = new PeerFolder();
   deps = { env: { XDG_RUNTIME_DIR: `${folder.path}/user` }, runDir: `${folder.path}/run` };
 });
-afterEach(() => folder.stop());
 
 const forms = [
   { name: "systemd 262's, of the user", path: 'user/systemd/nspawn/c1/unix-export/ssh' },

@@ -241,10 +241,7 @@ describe("a name that is not a machine's to take", () => {
   it("is that of another user's machine, which takes none away", async () => {
     const strange = machine('web', 'incus/web', { authority: 'other' });
     await expect(resolveShortName('web', deps, listed(strange), async () => providers)).rejects.toMatchObject(
-      {
-        problem: '"web" is another user\'s machine',
-        hint: 'type "incus/web"',
-      },
+      { problem: '"web" is another user\'s machine', hint: 'type "incus/web"' },
     );
     const both = listed(machine('web', 'podman/web'), strange);
     expect(await resolveShortName('web', deps, both, async () => providers)).toMatchObject({

@@ -19,11 +19,7 @@ const found = (fields: Partial<DiscoveredMachine>): DiscoveredMachine => ({
   provider: 'p',
   ...fields,
 });
-const provider = (name: string, list: Source['list']): Source => ({
-  name,
-  title: name,
-  list,
-});
+const provider = (name: string, list: Source['list']): Source => ({ name, title: name, list });
 const of = (name: string, ...machines: Partial<DiscoveredMachine>[]) =>
   provider(name, async () => ({
     found: machines.map((each) => found({ provider: name, ...each })),

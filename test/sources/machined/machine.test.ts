@@ -63,11 +63,7 @@ describe('parseMachine', () => {
       want: { id: '8495db59ee594938bf3bc78365a6940b' },
     },
     { name: 'an id of another shape', input: { id: 'one' }, want: {} },
-    {
-      name: 'unknown fields',
-      input: JSON.parse('{"__proto__":{"id":"x"},"addresses":[{}]}'),
-      want: {},
-    },
+    { name: 'unknown fields', input: JSON.parse('{"__proto__":{"id":"x"},"addresses":[{}]}'), want: {} },
     { name: 'no owner, reported as UID_INVALID', input: { UID: 4294967295 }, want: {} },
     { name: 'who registered it', input: { UID: 1000 }, want: { uid: 1000 } },
   ])('takes $name', ({ input, want }) => {

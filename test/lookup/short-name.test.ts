@@ -195,9 +195,8 @@ describe("a name that is not a machine's to take", () => {
 
   it("is that of another user's machine, which takes none away", async () => {
     const strange = machine('web', 'incus/web', { authority: 'other' });
-    await expect(resolveShortName('web', deps, listed(strange), async () => providers)).rejects.toMatchObject(
-      { problem: '"web" is another user\'s machine', hint: 'type "incus/web"' },
-    );
+    const refused = { problem: '"web" is another user\'s machine', hint: 'type "incus/web"' };
+    await expect(resolve('web', listed(strange))).rejects.toMatchObject(refused);
     const both = listed(machine('web', 'podman/web'), strange);
     expect(await resolve('web', both)).toMatchObject({ text: 'podman/web' });
   });

@@ -6,7 +6,14 @@ import { DiscoveryError } from '../sources/provider.js';
 import { routesTo } from '../sources/routes.js';
 import type { JsonObject } from '../sources/tools/json.js';
 import type { ListAnswer } from '../sources/tools/row-limits.js';
-import { answerIn, isTooLong, maxCharacters, readList, shortText, statusIn } from '../sources/tools/row-limits.js';
+import {
+  answerIn,
+  isTooLong,
+  maxCharacters,
+  readList,
+  shortText,
+  statusIn,
+} from '../sources/tools/row-limits.js';
 import { parseUuid } from '../target/guid.js';
 
 /** The machines in what `vmssh list --json` printed on a hypervisor. Throws what `fail` makes. */

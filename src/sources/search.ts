@@ -1,6 +1,6 @@
 import { parseUuid } from '../target/guid.js';
 import { slug } from '../target/names.js';
-import type { ContainerFacts, Deps, DiscoveredMachine, Listing, Search, Warning } from './provider.js';
+import type { ContainerFacts, Deps, DiscoveredMachine, Listing, Search } from './provider.js';
 import { DiscoveryError } from './provider.js';
 import type { Source } from './source.js';
 

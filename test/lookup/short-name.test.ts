@@ -64,7 +64,8 @@ describe('a short name', () => {
     { input: `podman/${id.slice(0, 11)}`, asked: ['podman'] },
     ...['vsock/3', 'unix/run/x', '.host'].map((input) => ({ input, asked: [] })),
   ])('$input', async ({ input, text = input, name, asked }) =>
-    expect(await resolve(input)).toEqual({ text, name, asked }));
+    expect(await resolve(input)).toEqual({ text, name, asked }),
+  );
 
   it('is no machine while a source that may have it too does not answer, but a target and an id are', async () => {
     await expect(resolve('mint', {}, 'TIMEOUT')).rejects.toMatchObject({

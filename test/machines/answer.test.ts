@@ -17,7 +17,14 @@ const warned = (...warnings: readonly unknown[]) =>
   answered('hv1', JSON.stringify({ version: 1, machines: [], warnings }), fail).warnings;
 
 it('has the machines of a hypervisor under its name', () => {
-  const shown = { ...machine, target: 'via/hv1/machine/web', via: 'hv1', also: [], cid: undefined, routes: [] };
+  const shown = {
+    ...machine,
+    target: 'via/hv1/machine/web',
+    via: 'hv1',
+    also: [],
+    cid: undefined,
+    routes: [],
+  };
   expect(read(machine)).toEqual({ machines: [shown], warnings: [] });
 });
 

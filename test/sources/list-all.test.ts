@@ -100,12 +100,26 @@ describe('one machine of two providers', () => {
   const other = { provider: 'q', target: 'u/a' };
   it.each<{ name: string; pair: [Partial<DiscoveredMachine>, Partial<DiscoveredMachine>]; want: number }>([
     { name: 'its UUID', pair: [{ uuid: 'u' }, { ...other, name: 'qemu-1-a', uuid: 'u' }], want: 1 },
-    { name: 'its process', pair: [{ pid: 7, uuid: 'u' }, { ...other, name: 'b', pid: 7, uuid: 'v' }], want: 1 },
+    {
+      name: 'its process',
+      pair: [
+        { pid: 7, uuid: 'u' },
+        { ...other, name: 'b', pid: 7, uuid: 'v' },
+      ],
+      want: 1,
+    },
     { name: 'its name and CID', pair: [{ cid: 3 }, { ...other, cid: 3 }], want: 1 },
     { name: 'its export', pair: [{ provider: 'machined' }, { ...other, provider: 'nspawn' }], want: 1 },
     { name: 'not only its name', pair: [{}, other], want: 2 },
     { name: 'not only its CID', pair: [{ cid: 3 }, { ...other, name: 'b', cid: 3 }], want: 2 },
-    { name: 'not another UUID', pair: [{ uuid: 'u', cid: 3 }, { ...other, uuid: 'v', cid: 3 }], want: 2 },
+    {
+      name: 'not another UUID',
+      pair: [
+        { uuid: 'u', cid: 3 },
+        { ...other, uuid: 'v', cid: 3 },
+      ],
+      want: 2,
+    },
     { name: 'not within one provider', pair: [{ uuid: 'u' }, { uuid: 'u' }], want: 2 },
   ])('is known by $name', ({ pair, want }) => {
     expect(mergeMachines(pair.map(found))).toHaveLength(want);

@@ -18,7 +18,11 @@ export interface Engine {
 }
 
 /** What starts a program in a container as its root, at the address of its service, if that is not where its command looks. */
-export function engineExec(program: 'podman' | 'docker', machine: string, url?: string): ExecWords | undefined {
+export function engineExec(
+  program: 'podman' | 'docker',
+  machine: string,
+  url?: string,
+): ExecWords | undefined {
   const place = optionWith(program === 'podman' ? 'url' : 'host', url);
   return execWords(machine, program, ...place, 'exec', '--interactive', '--user=0', '--', machine);
 }

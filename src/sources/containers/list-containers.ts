@@ -6,7 +6,15 @@ import { withDashes } from '../../target/guid.js';
 import { hasControlCharacter, nameProblem } from '../../target/names.js';
 import { socketPathProblem } from '../../target/text.js';
 import { accountLine, isSystemUser } from '../processes/system-user.js';
-import type { ContainerFacts, Deps, DiscoveredMachine, Listing, Search, Status, Warning } from '../provider.js';
+import type {
+  ContainerFacts,
+  Deps,
+  DiscoveredMachine,
+  Listing,
+  Search,
+  Status,
+  Warning,
+} from '../provider.js';
 import { DiscoveryError, isFailure, statusReader } from '../provider.js';
 import { routesTo } from '../routes.js';
 import { answerOf, match, searchIn } from '../search.js';

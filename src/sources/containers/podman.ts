@@ -7,8 +7,16 @@ import { routesTo } from '../routes.js';
 import { type Source, serviceLimitMs } from '../source.js';
 import { operand, startContainer } from '../start-command.js';
 import { type GetJson, getJson } from '../tools/http-unix.js';
-import { exists, jsonObjects, listByUsersTool, namedMachines } from '../tools/run-tool.js';
-import { portOf, type RunTool, runTool, textOf } from '../tools/run-tool.js';
+import {
+  exists,
+  jsonObjects,
+  listByUsersTool,
+  namedMachines,
+  portOf,
+  type RunTool,
+  runTool,
+  textOf,
+} from '../tools/run-tool.js';
 import { authorityOf } from '../tools/scope.js';
 import { configFolder, socketIn } from '../trusted-path.js';
 import { type Engine, isThere, podmanEngines } from './engines.js';

@@ -53,7 +53,11 @@ async function askWmi(
     if (code === 'EMSGSIZE')
       throw finalError('PROTOCOL', 'WMI lists more than 10000 machines, or 4 million characters');
     if (absent.has(code))
-      throw finalError('NO_HYPERV', 'Hyper-V is not enabled on this Windows', 'enable it and restart: optionalfeatures');
+      throw finalError(
+        'NO_HYPERV',
+        'Hyper-V is not enabled on this Windows',
+        'enable it and restart: optionalfeatures',
+      );
     if (denied.has(code)) throw noRights(deps, addon.hyperVRights());
     try {
       return await from.powershell(deps);

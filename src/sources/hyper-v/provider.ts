@@ -186,7 +186,9 @@ export function toHyperVMachines(machines: readonly HyperVMachine[]): readonly D
   const isUsable = (text: string) =>
     isPlainHostName(text) && parseUuid(text) === undefined && nameProblem(text, 'machine name') === undefined;
   return machines.map(({ id, name, status }) => {
-    const handles = [name, slug(name)].filter((text) => isUsable(text) && called.get(text.toLowerCase()) === 1);
+    const handles = [name, slug(name)].filter(
+      (text) => isUsable(text) && called.get(text.toLowerCase()) === 1,
+    );
     return { name, status, uuid: id, provider: hyperV.name, target: `hyper-v/${handles[0] ?? id}` };
   });
 }

@@ -4,7 +4,7 @@ import { DiscoveryError, statusReader } from '../provider.js';
 import { answerOf, match, searchIn } from '../search.js';
 import type { Source } from '../source.js';
 import { type ExecWords, execRoutes, execToPort, execWords, optionWith } from '../tools/exec-route.js';
-import { isJsonObject, type JsonObject, objectAt, objectsIn, parseJson } from '../tools/json.js';
+import { isJsonObject, type JsonObject, objectAt, objectsIn } from '../tools/json.js';
 import { printedJson, type RunTool, runTool, textOf } from '../tools/run-tool.js';
 
 export const kubevirt = ofCluster('kubevirt', 'KubeVirt', () => machinesMade);
@@ -129,7 +129,9 @@ function routesTo({ name, namespace, status }: ClusterObject): readonly Route[] 
 
 function statusOf({ status }: ClusterObject): Status {
   const known = phaseOf(status.phase);
-  const isPaused = objectsIn(status.conditions).some((each) => each.type === 'Paused' && each.status === 'True');
+  const isPaused = objectsIn(status.conditions).some(
+    (each) => each.type === 'Paused' && each.status === 'True',
+  );
   return known === 'running' && isPaused ? 'paused' : known;
 }
 

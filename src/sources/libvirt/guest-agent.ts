@@ -110,7 +110,8 @@ async function runScriptBy(
     const status = await ask('guest-exec-status', { pid });
     if (!isJsonObject(status) || typeof status.exited !== 'boolean') throw lie('guest-exec-status', status);
     if (status.exited) return { stdout: textIn(status, 'out'), stderr: textIn(status, 'err') };
-    if (now() > until) throw new DiscoveryError('TIMEOUT', 'it did not end in time, and goes on in the machine');
+    if (now() > until)
+      throw new DiscoveryError('TIMEOUT', 'it did not end in time, and goes on in the machine');
     await delay(pause, undefined, { signal });
   }
 }

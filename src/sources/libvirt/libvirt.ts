@@ -206,7 +206,9 @@ function tagAt(xml: string, start: number) {
 
 function readAttributes(text: string): Element['attributes'] {
   const pairs = [...text.matchAll(/([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g)];
-  return Object.fromEntries(pairs.map(([, name = '', double, single = '']) => [name, decode(double ?? single)]));
+  return Object.fromEntries(
+    pairs.map(([, name = '', double, single = '']) => [name, decode(double ?? single)]),
+  );
 }
 
 function decode(text: string): string {

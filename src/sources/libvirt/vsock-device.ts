@@ -89,7 +89,12 @@ export function vsockDevice(
       await detach('--live');
       // The guest has to give it up.
       const isOurs = async () => (await hasDevice()) === 'ours';
-      await whileSo(isOurs, maxDetachMs, 'the guest does not give the device up; it goes with its next start', {});
+      await whileSo(
+        isOurs,
+        maxDetachMs,
+        'the guest does not give the device up; it goes with its next start',
+        {},
+      );
     },
     async restart() {
       await virsh('shutdown');

@@ -6,8 +6,16 @@ import { routesTo } from '../routes.js';
 import type { Source } from '../source.js';
 import { operand } from '../start-command.js';
 import { type JsonObject, objectAt } from '../tools/json.js';
-import { hostAndPort, jsonObjects, listByUsersTool, namedMachines } from '../tools/run-tool.js';
-import { portOf, type RunTool, runTool, textOf } from '../tools/run-tool.js';
+import {
+  hostAndPort,
+  jsonObjects,
+  listByUsersTool,
+  namedMachines,
+  portOf,
+  type RunTool,
+  runTool,
+  textOf,
+} from '../tools/run-tool.js';
 import { authorityOf } from '../tools/scope.js';
 import { configFolder } from '../trusted-path.js';
 

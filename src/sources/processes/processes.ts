@@ -61,10 +61,7 @@ export async function processesNamed(
 }
 
 /** Whether `processesNamed` may find some, or warn. */
-export async function runsAny(
-  program: RegExp,
-  deps: Deps,
-): Promise<boolean> {
+export async function runsAny(program: RegExp, deps: Deps): Promise<boolean> {
   const { byName, unread } = await allProcesses(deps, nodeFs, process.getuid?.());
   return unread > 0 || [...byName.keys()].some((name) => program.test(name));
 }

@@ -43,7 +43,9 @@ export async function socketsOf(
   const folder = `${procDir(deps)}/${pid}/fd`;
   try {
     const files = nodeFs.readdir(folder).slice(0, maxFiles);
-    const links = await Promise.all(files.map((file) => nodeFs.readlink(`${folder}/${file}`).catch(() => '')));
+    const links = await Promise.all(
+      files.map((file) => nodeFs.readlink(`${folder}/${file}`).catch(() => '')),
+    );
     return new Set(links.flatMap((link) => /^socket:\[(\d+)\]$/.exec(link)?.slice(1) ?? []));
   } catch {
     return undefined;

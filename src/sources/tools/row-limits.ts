@@ -54,7 +54,8 @@ export function readList<M extends object>(
     if (typeof row === 'string') leave(row);
     else rows.push(row);
   }
-  const limit = at === maxMachines ? `${who} can list ${at}` : `reading the ${at} before took ${maxWorkMs / 1000} s`;
+  const limit =
+    at === maxMachines ? `${who} can list ${at}` : `reading the ${at} before took ${maxWorkMs / 1000} s`;
   if (at < machines.length) leave(limit, machines.length - at);
   const lacks = [...left].map(([why, count]) =>
     warningOf(`${count} of its machines cannot be shown: ${why}`),

@@ -80,10 +80,13 @@ describe("Docker's containers", () => {
   });
 
   // "web" is another one's too.
-  it.each(['web', 'a/b', '..', 'a\u001b[31m'])('with a name that no target can have, %j, are typed by the UUID', async (name) => {
-    const { found } = await listed(container('a', 'web'), container('b', name));
-    expect(found[1]).toMatchObject({ name, target: `docker/${uuid('b')}` });
-  });
+  it.each(['web', 'a/b', '..', 'a\u001b[31m'])(
+    'with a name that no target can have, %j, are typed by the UUID',
+    async (name) => {
+      const { found } = await listed(container('a', 'web'), container('b', name));
+      expect(found[1]).toMatchObject({ name, target: `docker/${uuid('b')}` });
+    },
+  );
 
   it('have their address on a network as the last of their routes', async () => {
     const NetworkSettings = { Networks: { a: { IPAddress: '' }, b: { IPAddress: '172.17.0.2' } } };

@@ -55,9 +55,12 @@ describe('a list of containers', () => {
   });
 
   const Names = ['x'];
-  it.each([{ Id: '--all', Names }, { Id: `${id}0`, Names }, { Id: 7 }, { Names }, 'x', null])('leaves out one whose id is no argument for a command: %j', (each) => {
-    expect(parseContainers([each])).toEqual([]);
-  });
+  it.each([{ Id: '--all', Names }, { Id: `${id}0`, Names }, { Id: 7 }, { Names }, 'x', null])(
+    'leaves out one whose id is no argument for a command: %j',
+    (each) => {
+      expect(parseContainers([each])).toEqual([]);
+    },
+  );
 
   it.each([undefined, [], [7], 'x', ['']])('calls one with the names %j by its id', (Names) => {
     expect(parseContainers([{ Id: id, Names }])).toMatchObject([{ name: 'aaaaaaaaaaaa', status: 'unknown' }]);

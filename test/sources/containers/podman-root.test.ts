@@ -1,5 +1,12 @@
-import { chmodSync, lchownSync, mkdirSync, readFileSync } from 'node:fs';
-import { renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  lchownSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { containerFiles } from '../../../src/sources/containers/container-files.js';

@@ -1,9 +1,19 @@
 import type { Addon, HyperVMachine as Row } from 'node-hvsock-native';
 import { describe, expect, it } from 'vitest';
 import type { Rights } from '../../../src/sources/hyper-v/hyper-v.js';
-import { askPowerShell, hyperVAddresses, listHyperV, parseRows } from '../../../src/sources/hyper-v/hyper-v.js';
-import { findHyperV, listFrom, listHyperVMachines } from '../../../src/sources/hyper-v/provider.js';
-import { reportedAddress, toHyperVMachines } from '../../../src/sources/hyper-v/provider.js';
+import {
+  askPowerShell,
+  hyperVAddresses,
+  listHyperV,
+  parseRows,
+} from '../../../src/sources/hyper-v/hyper-v.js';
+import {
+  findHyperV,
+  listFrom,
+  listHyperVMachines,
+  reportedAddress,
+  toHyperVMachines,
+} from '../../../src/sources/hyper-v/provider.js';
 import { DiscoveryError } from '../../../src/sources/provider.js';
 import type { Guid } from '../../../src/target/guid.js';
 import { isHostName } from '../../../src/target/names.js';

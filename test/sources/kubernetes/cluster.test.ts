@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { findInCluster, kubectlExec, listCluster } from '../../../src/sources/kubernetes/cluster.js';
-import { machinesMade, podsMade } from '../../../src/sources/kubernetes/cluster.js';
+import {
+  findInCluster,
+  kubectlExec,
+  listCluster,
+  machinesMade,
+  podsMade,
+} from '../../../src/sources/kubernetes/cluster.js';
 import { DiscoveryError } from '../../../src/sources/provider.js';
 import { execRoutes } from '../../../src/sources/tools/exec-route.js';
 import { fixture } from '../fixture.js';

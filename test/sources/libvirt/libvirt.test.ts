@@ -114,7 +114,10 @@ describe('XML', () => {
   const a = { name: 'a', attributes: {}, text: '', children: [] };
   it.each([
     { input: '<a b=\'1\' c="&lt;2&#x33;"/>', want: [{ ...a, attributes: { b: '1', c: '<23' } }] },
-    { input: '<?xml version="1.0"?><!-- <a> --><a>x &amp; y<![CDATA[<z>]]></a>', want: [{ ...a, text: 'x & y<z>' }] },
+    {
+      input: '<?xml version="1.0"?><!-- <a> --><a>x &amp; y<![CDATA[<z>]]></a>',
+      want: [{ ...a, text: 'x & y<z>' }],
+    },
     { input: '', want: [] },
   ])('$input', ({ input, want }) => expect(parseXml(input)).toEqual(want));
 
@@ -122,7 +125,17 @@ describe('XML', () => {
     expect(() => parseXml(input)).toThrow(RangeError);
   });
 
-  const unfinished = ['<', '<a', '<a b>', '<a b=c/>', '<!--', '<!-- -', '<![CDATA[ ]]', '<?xml', '<!DOCTYPE x'];
+  const unfinished = [
+    '<',
+    '<a',
+    '<a b>',
+    '<a b=c/>',
+    '<!--',
+    '<!-- -',
+    '<![CDATA[ ]]',
+    '<?xml',
+    '<!DOCTYPE x',
+  ];
   it.each([...unfinished, '< a/>'])('%s is refused', (input) => {
     expect(() => parseXml(`<a/>${input}`)).toThrow(RangeError);
   });

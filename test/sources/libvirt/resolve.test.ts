@@ -126,10 +126,13 @@ describe('a libvirt domain', () => {
       domains: [mint],
       problem: 'QEMU has no machine "nope": found "mint", "raw"; virsh: no (FAILED)',
     },
-  ])('that $name', async ({ input = 'qemu/mint', domains, code = 'NOT_FOUND', final = false, problem, hint }) => {
-    const want = { op: 'resolve', target: input, code, final, problem, hint: hint ?? expect.any(String) };
-    await expect(resolve(input, domains, [warning])).rejects.toMatchObject(want);
-  });
+  ])(
+    'that $name',
+    async ({ input = 'qemu/mint', domains, code = 'NOT_FOUND', final = false, problem, hint }) => {
+      const want = { op: 'resolve', target: input, code, final, problem, hint: hint ?? expect.any(String) };
+      await expect(resolve(input, domains, [warning])).rejects.toMatchObject(want);
+    },
+  );
 });
 
 describe('a machine of a manager', () => {

@@ -5,7 +5,16 @@ import { machined } from '../../../src/sources/machined/provider.js';
 import { type Call, call, VarlinkError } from '../../../src/sources/machined/varlink.js';
 import type { Deps } from '../../../src/sources/provider.js';
 import type { JsonObject } from '../../../src/sources/tools/json.js';
-import { type Answer, listing, machines, recorded, says, saysRecorded, usePeerFolder, wire } from './varlink-peer.js';
+import {
+  type Answer,
+  listing,
+  machines,
+  recorded,
+  says,
+  saysRecorded,
+  usePeerFolder,
+  wire,
+} from './varlink-peer.js';
 
 const socket = 'systemd/machine/io.systemd.Machine';
 const id = '8495db59ee594938bf3bc78365a6940b';
@@ -96,7 +105,10 @@ describe('searchMachined', () => {
     const result = await searchMachined('a', deps);
     expect(result).toMatchObject({ outcome: 'unavailable' });
     const warnings = 'warnings' in result ? result.warnings : [];
-    expect(warnings.map((each) => `${each.scope} ${each.code}`).sort()).toEqual(['system ENOENT', `user ${code}`]);
+    expect(warnings.map((each) => `${each.scope} ${each.code}`).sort()).toEqual([
+      'system ENOENT',
+      `user ${code}`,
+    ]);
   });
 
   // Under any name that is free.
@@ -134,11 +146,14 @@ describe('searchMachined', () => {
     expect(peer.requests).toEqual([]);
   });
 
-  it.each([undefined, '', 'relative', './user'])('has no user scope if XDG_RUNTIME_DIR is %j', async (dir) => {
-    const warnings = [{ scope: 'system', code: 'ENOENT' }];
-    const result = await searchMachined('a', { ...deps, env: { XDG_RUNTIME_DIR: dir } });
-    expect(result).toMatchObject({ outcome: 'unavailable', warnings });
-  });
+  it.each([undefined, '', 'relative', './user'])(
+    'has no user scope if XDG_RUNTIME_DIR is %j',
+    async (dir) => {
+      const warnings = [{ scope: 'system', code: 'ENOENT' }];
+      const result = await searchMachined('a', { ...deps, env: { XDG_RUNTIME_DIR: dir } });
+      expect(result).toMatchObject({ outcome: 'unavailable', warnings });
+    },
+  );
 });
 
 describe('a scope that fails does not stop the other', () => {
@@ -148,7 +163,11 @@ describe('a scope that fails does not stop the other', () => {
     { name: 'silent', code: 'TIMEOUT', make: (at) => folder.listen(at, () => {}) },
     { name: 'talking rubbish', code: 'PROTOCOL', make: (at) => folder.listen(at, says('SSH-2.0-x\r\n\0')) },
     { name: 'telling a nameless machine', code: 'PROTOCOL', make: (at) => folder.listen(at, says(wire({}))) },
-    { name: 'closing at once', code: 'PROTOCOL', make: (at) => folder.listen(at, (_, client) => client.end()) },
+    {
+      name: 'closing at once',
+      code: 'PROTOCOL',
+      make: (at) => folder.listen(at, (_, client) => client.end()),
+    },
   ];
 
   // The deadline of a scope that is to be silent is short, so that it is waited out; that of the others is not.

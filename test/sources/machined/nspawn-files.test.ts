@@ -34,7 +34,14 @@ function rootWith(files: Readonly<Record<string, string>>): string {
 
 /** What asks a machined that knows one container. */
 async function machined(root: string | undefined, more: JsonObject = {}): Promise<Deps> {
-  const container = { name: 'web', id, class: 'container', service: 'systemd-nspawn', rootDirectory: root, ...more };
+  const container = {
+    name: 'web',
+    id,
+    class: 'container',
+    service: 'systemd-nspawn',
+    rootDirectory: root,
+    ...more,
+  };
   await folder.listen('run/systemd/machine/io.systemd.Machine', machines(container));
   return {
     env: { PATH: `${dir}/bin:/usr/bin:/bin` },

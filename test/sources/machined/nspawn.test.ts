@@ -81,7 +81,11 @@ describe('findExport', () => {
       { [path]: 'EACCES', [closed('propagate')]: 'EACCES', [closed('locks')]: 'EACCES' },
     );
     const warnings = [{ provider: 'nspawn', code: 'EACCES', problem: `cannot read ${path}` }];
-    expect(await findExport('c1', { env: {} }, fs)).toMatchObject({ outcome: 'unknown', known: [], warnings });
+    expect(await findExport('c1', { env: {} }, fs)).toMatchObject({
+      outcome: 'unknown',
+      known: [],
+      warnings,
+    });
   });
 
   it.each(forms)('does not follow a link that the container made in place of $name', async ({ path }) => {

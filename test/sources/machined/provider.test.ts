@@ -75,7 +75,8 @@ describe('machined', () => {
     { name: 'has neither', container: {}, want: [] },
   ])('gives root the routes of a container that $name', async ({ container, exports, want }) => {
     await system(machines({ name: 'c', class: 'container', service: 'systemd-nspawn', ...container }));
-    const path = exports && `unix${await folder.abandon('run/systemd/nspawn/c/unix-export/ssh')}`;
+    const socket = 'run/systemd/nspawn/c/unix-export/ssh';
+    const path = exports ? `unix${await folder.abandon(socket)}` : undefined;
     const { machines: listed } = await listMachines(deps);
     const known = routesTo([path, ...want]);
     const exec = execRoutes(nspawnExec('c'), 'c');

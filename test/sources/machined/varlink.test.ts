@@ -18,7 +18,11 @@ describe('call', () => {
   });
 
   it('asks for more and gives all replies', async () => {
-    const machines = Array.from({ length: 200 }, (_, at) => ({ name: `m${at}`, class: 'vm', vSockCid: at + 3 }));
+    const machines = Array.from({ length: 200 }, (_, at) => ({
+      name: `m${at}`,
+      class: 'vm',
+      vSockCid: at + 3,
+    }));
     const peer = await folder.listen('s', says(listing(machines)));
     expect(await call(peer.path, method, {}, { more: true })).toEqual(machines);
     expect(peer.requests).toEqual([{ method, parameters: {}, more: true }]);

@@ -23,7 +23,11 @@ describe('the login user of a machine of systemd-vmspawn', () => {
   const ann = ['systemd-vmspawn', '--bind-user=ann'];
   it.each<{ name: string; argv: readonly string[]; fields?: JsonObject; uid?: number; want?: 'ann' }>([
     { name: '--bind-user=USER', argv: [...ann, ...image], want: 'ann' },
-    { name: '--bind-user USER', argv: ['/usr/bin/systemd-vmspawn', ...image, '--bind-user', 'ann'], want: 'ann' },
+    {
+      name: '--bind-user USER',
+      argv: ['/usr/bin/systemd-vmspawn', ...image, '--bind-user', 'ann'],
+      want: 'ann',
+    },
     { name: 'the same one twice', argv: [...ann, '--bind-user-shell=yes', '--bind-user=ann'], want: 'ann' },
     { name: 'only the leader', argv: ann, fields: { supervisor: null, leader: 100 }, want: 'ann' },
     { name: 'no such option', argv: ['systemd-vmspawn', ...image] },

@@ -30,7 +30,10 @@ const answer = (...metadata: readonly object[]) => JSON.stringify({ type: 'sync'
 
 let made = 0;
 /** A new folder with the sockets of Incus, or of LXD. */
-async function daemon(answers: Readonly<Record<string, string | undefined>>, of = 'INCUS_DIR'): Promise<Deps> {
+async function daemon(
+  answers: Readonly<Record<string, string | undefined>>,
+  of = 'INCUS_DIR',
+): Promise<Deps> {
   const name = `i${made++}`;
   const [folder, none] = [join(dir, name), join(dir, name, 'none')];
   mkdirSync(none, { recursive: true });

@@ -5,7 +5,9 @@ import { DiscoveryError } from '../../../src/sources/provider.js';
 import type { RunTool } from '../../../src/sources/tools/run-tool.js';
 import { fixture } from '../fixture.js';
 
-const recorded: readonly Readonly<Record<'name' | 'project' | 'location', string>>[] = JSON.parse(fixture('incus/incus6.0.4-instances.json')).metadata;
+const recorded: readonly Readonly<Record<'name' | 'project' | 'location', string>>[] = JSON.parse(
+  fixture('incus/incus6.0.4-instances.json'),
+).metadata;
 /** What `incus list` prints: of one project. */
 const instances = recorded.filter(({ project }) => project === 'default');
 const worked = 'https://10.0.0.2:8443';
@@ -88,16 +90,17 @@ describe('an instance on a remote of Incus', () => {
   const localhost = ['localhost', 'a.localhost', '127.0.0.1', '127.1', '0', '169.254.1.1'];
   const on = (location: string) => instances.map((each) => ({ ...each, location }));
 
-  it.each([
-    ...['prod-db', 'PROD-DB', '-oProxyCommand=x', ...localhost],
-  ])('is not behind %s, which is no address of a member', async (host) => {
-    const members = JSON.stringify([{ server_name: 'hv2', url: `https://${host}:8443` }]);
-    const known = { 'prod-db': 'db.example', 'PROD-DB': 'db.example' };
-    expect(await find('hv1', 'vm', known, on('hv2'), members)).toMatchObject({
-      outcome: 'unavailable',
-      problem: `its member "hv2" has no address for ssh: "https://${host}:8443"`,
-    });
-  });
+  it.each([...['prod-db', 'PROD-DB', '-oProxyCommand=x', ...localhost]])(
+    'is not behind %s, which is no address of a member',
+    async (host) => {
+      const members = JSON.stringify([{ server_name: 'hv2', url: `https://${host}:8443` }]);
+      const known = { 'prod-db': 'db.example', 'PROD-DB': 'db.example' };
+      expect(await find('hv1', 'vm', known, on('hv2'), members)).toMatchObject({
+        outcome: 'unavailable',
+        problem: `its member "hv2" has no address for ssh: "https://${host}:8443"`,
+      });
+    },
+  );
 
   it('is behind a member with a name that is in no configuration', async () => {
     const members = JSON.stringify([{ server_name: 'hv2', url: 'https://hv2.lan:8443' }]);

@@ -106,7 +106,9 @@ describe('Incus and LXD', () => {
     const uuids = ['1', '2'].map((last) => `11111111-2222-4333-8444-55555555555${last}`);
     const off = { name: 'a', status: 'Stopped', type: 'container' };
     const metadata = uuids.map((uuid) => ({ ...off, config: { 'volatile.uuid': uuid } }));
-    expect(parseInstances({ metadata }).map(({ target }) => target)).toEqual(uuids.map((uuid) => `incus/${uuid}`));
+    expect(parseInstances({ metadata }).map(({ target }) => target)).toEqual(
+      uuids.map((uuid) => `incus/${uuid}`),
+    );
   });
 });
 

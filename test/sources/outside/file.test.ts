@@ -3,8 +3,13 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { kinds } from '../../../src/kinds/kinds.js';
-import { builtInWords, isOutsideName } from '../../../src/sources/outside/file.js';
-import { outsideFiles, outsideLines, readOutside } from '../../../src/sources/outside/file.js';
+import {
+  builtInWords,
+  isOutsideName,
+  outsideFiles,
+  outsideLines,
+  readOutside,
+} from '../../../src/sources/outside/file.js';
 import { sources } from '../../../src/sources/sources.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
@@ -99,7 +104,10 @@ describe('sources.json', () => {
     { text: '{"version":1e999,"sources":{}}', problem: /^expected/ },
     { text: '[{"version":1,"sources":{}}]', problem: /^expected/ },
     { text: `{"version":1,"sources":${'['.repeat(9000)}`, problem: /levels/ },
-    { text: Object.fromEntries([...Array(101).keys()].map((i) => [`s${i}`, {}])), problem: /more than 100 sources/ },
+    {
+      text: Object.fromEntries([...Array(101).keys()].map((i) => [`s${i}`, {}])),
+      problem: /more than 100 sources/,
+    },
     { text: ' '.repeat(1 << 19), problem: /^it is longer than 262144 bytes$/ },
   ])('that cannot be used is a problem: $problem', ({ text, problem }) => {
     const file = fileWith('bad', text);

@@ -1,5 +1,12 @@
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
-import { writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { everyEntry } from '../../../src/sources/here.js';
@@ -80,8 +87,16 @@ describe('a hostile source costs its own machines only', () => {
     { name: 'prints brackets', script: brackets, code: 'PROTOCOL' },
     { name: 'prints garbage and exits with 0', script: 'head -c 5000 /dev/urandom', code: 'PROTOCOL' },
     { name: 'prints another version', script: `echo '{"version":1e999,"machines":[]}'`, code: 'PROTOCOL' },
-    { name: 'prints nested rows', script: `printf '{"version":1,"machines":['; ${brackets}`, code: 'PROTOCOL' },
-    { name: 'has fields of no prototype', script: `echo '{"version":1,"machines":${odd}}'`, code: 'LEFT_OUT' },
+    {
+      name: 'prints nested rows',
+      script: `printf '{"version":1,"machines":['; ${brackets}`,
+      code: 'PROTOCOL',
+    },
+    {
+      name: 'has fields of no prototype',
+      script: `echo '{"version":1,"machines":${odd}}'`,
+      code: 'LEFT_OUT',
+    },
     { name: 'has an odd row', script: print({ ...web, name: 'a\nHost *' }), code: 'LEFT_OUT' },
   ])('that $name', async ({ script, code }) => {
     const limitMs = code === 'TIMEOUT' ? 2000 : 60_000;
@@ -110,7 +125,10 @@ describe('a hostile source costs its own machines only', () => {
   });
 
   it('with a program that is not there', async () => {
-    const { machines, warnings } = await listAll(deps, [scripted('', { command: [join(dir, 'none')] }), beside]);
+    const { machines, warnings } = await listAll(deps, [
+      scripted('', { command: [join(dir, 'none')] }),
+      beside,
+    ]);
     expect(machines).toHaveLength(1);
     expect(warnings).toMatchObject([{ provider: 'mine', code: 'ENOENT' }]);
   });
@@ -178,7 +196,10 @@ describe('a program is run only if nobody else can have changed it', () => {
     { what: 'a link in a folder for all', command: () => [linkTo(fileIn(0o755), 0o777)] },
     { what: 'a link to a link in a folder for all', command: () => [linkTo(linkTo(fileIn(0o755), 0o777))] },
     { what: 'a script for all to write', command: () => ['/bin/sh', fileIn(0o755, 0o666)] },
-    { what: 'a missing script of anybody', command: () => ['/bin/sh', '-e', join(dirname(fileIn(0o1777)), 'x')] },
+    {
+      what: 'a missing script of anybody',
+      command: () => ['/bin/sh', '-e', join(dirname(fileIn(0o1777)), 'x')],
+    },
   ])('not $what', async ({ command }) => {
     await expect(lists(command())).rejects.toMatchObject({ code: 'UNTRUSTED' });
   });
@@ -204,7 +225,9 @@ describe('a program is run only if nobody else can have changed it', () => {
     const open = fileIn(0o777);
     const route = (program: string) => ({ ...web, routes: [{ command: [program] }] });
     const refused = ['a', 'b'].map((name) => ({ ...route(open), name }));
-    const { found, warnings } = await scripted(print(web, ...refused, { ...route('/bin/cat'), name: 'c' })).list(deps);
+    const { found, warnings } = await scripted(
+      print(web, ...refused, { ...route('/bin/cat'), name: 'c' }),
+    ).list(deps);
     expect(found.map(({ name }) => name)).toEqual(['web', 'c']);
     const problem = `2 of its machines cannot be shown: any user can change ${open}, which is their route`;
     expect(warnings).toEqual([{ provider: 'mine', code: 'FOREIGN', problem }]);
@@ -220,7 +243,9 @@ describe('a program is run only if nobody else can have changed it', () => {
     symlinkSync(dirname(secret), join(folder, 'elsewhere'));
     symlinkSync(join(folder, 'own'), join(folder, 'within'));
     const kept = ['own/key', 'within/key', 'own/none'].map((key) => join(folder, key));
-    const refused = ['open/key', 'link', 'elsewhere/machines', 'elsewhere/none'].map((key) => join(folder, key));
+    const refused = ['open/key', 'link', 'elsewhere/machines', 'elsewhere/none'].map((key) =>
+      join(folder, key),
+    );
     const rows = [...kept, ...refused].map((identityFile, i) => ({ ...web, name: `m${i}`, identityFile }));
     const { found, warnings } = await scripted(print(...rows), { folder }).list(deps);
     expect(warnings).toEqual([]);

@@ -137,7 +137,17 @@ describe('a row of a source', () => {
     expect(uuids.every((each) => each !== undefined && each[14] === '8')).toBe(true);
   });
 
-  const odd = ['a%b', 'a:b', 'via%hv1%x', '-oProxyCommand=id', '*', '%h', '$(id)', '__proto__', 'constructor'];
+  const odd = [
+    'a%b',
+    'a:b',
+    'via%hv1%x',
+    '-oProxyCommand=id',
+    '*',
+    '%h',
+    '$(id)',
+    '__proto__',
+    'constructor',
+  ];
   it.each([...odd, 'é', '名'])('may have the odd name %j, which only means itself', (name) => {
     expect(read({ ...row, name }).found).toMatchObject([{ name, target: `mine/${name}` }]);
     const parsed = outsideKind.parse(split(`mine/${name}`), asTarget as never);

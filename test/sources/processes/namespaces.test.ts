@@ -60,7 +60,10 @@ describe('a process in a container', () => {
     ['Docker with --pid=host', recorded(`/system.slice/docker-${id}.scope`, '100')],
     ['Docker without systemd', recorded(`/docker/${id}`, '100\t7')],
     ['Docker with --cgroup-parent', recorded(`/vms/${id}`, '100\t1')],
-    ['Podman, in a group of its root', recorded(`/machine.slice/libpod-${id}.scope/container${unit}`, '100\t1')],
+    [
+      'Podman, in a group of its root',
+      recorded(`/machine.slice/libpod-${id}.scope/container${unit}`, '100\t1'),
+    ],
     [
       "this user's Podman without a group of its own",
       recorded(session, '100\t5', { uid: 1000, files: rootless, ns: ns({ user: 2, ...own }) }),

@@ -160,7 +160,12 @@ describe('running QEMUs', () => {
     async (driver) => {
       const device = ['-chardev', 'socket,id=v,path=/run/v.sock', '-device', `${driver},chardev=v`];
       const argv = ['microvm@mint', '-name', 'mint', ...device];
-      const daemon = ['vhost_device_vsock', '--guest-cid=43', '--socket=/run/v.sock', '--uds-path=/run/mux.sock'];
+      const daemon = [
+        'vhost_device_vsock',
+        '--guest-cid=43',
+        '--socket=/run/v.sock',
+        '--uds-path=/run/mux.sock',
+      ];
       const exe = '/nix/store/x/bin/.qemu-system-x86_64-wrapped';
       const { found } = await list({ argv, exe }, { argv: daemon });
       expect(found).toMatchObject([{ target: 'qemu/mint', cid: 43, ...at('vsock-mux/run/mux.sock') }]);
@@ -241,7 +246,10 @@ describe('crosvm', () => {
     const argv = ['crosvm', 'run', '--vsock', '7', '--name', 'a'];
     // Processes of its own for devices.
     const all = [{ argv, files: { uid_map: '0 1000 1\n' } }, { argv }, { argv }];
-    const others = [['run', 'vmlinux'], ['stop', '--vsock', '7']].map((args) => ({ argv: ['crosvm', ...args] }));
+    const others = [
+      ['run', 'vmlinux'],
+      ['stop', '--vsock', '7'],
+    ].map((args) => ({ argv: ['crosvm', ...args] }));
     const self = { argv: ['vmssh'], files: { uid_map: '0 0 4294967295\n' } };
     const { found } = await crosvm.list({ env: {}, procDir: fakeProc(dir, [...all, ...others], self) });
     const known = { name: 'a', target: 'vsock/7', status: 'running', provider: 'crosvm', cid: 7 };

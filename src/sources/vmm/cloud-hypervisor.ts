@@ -60,7 +60,7 @@ export function parseVmInfo(info: unknown): Partial<MonitorAnswer> & { readonly 
     socket: typeof socket === 'string' ? socket : undefined,
     cid: machineCid(cid),
     uuid: uuidOf(objectAt(info, 'config', 'platform')),
-    status: states.get(String(objectAt(info).state)),
+    status: states.get(textOf(objectAt(info), 'state') ?? ''),
   };
 }
 

@@ -62,7 +62,7 @@ async function look(
       const vsock = config === undefined ? await inFile() : vsockOf(config);
       if (vsock === undefined) return undefined;
       const instance = config === undefined ? undefined : await tell('/').catch(() => undefined);
-      const status = states.get(String(objectAt(instance).state)) ?? 'running';
+      const status = states.get(textOf(objectAt(instance), 'state') ?? '') ?? 'running';
       return { status, cid: vsock.cid, address: await addressOf(vsock, seen) };
     },
   };

@@ -11,7 +11,7 @@ import {
   exists,
   jsonObjects,
   listByUsersTool,
-  namedMachines,
+  machinesNamed,
   portOf,
   type RunTool,
   runTool,
@@ -69,7 +69,7 @@ export function listPodman(deps: Deps, run: RunTool = runTool, uid = process.get
 
 /** Reads `podman machine list --format json`. */
 export function parsePodman(text: string): readonly DiscoveredMachine[] {
-  return namedMachines(jsonObjects(text), 'Name', (name, machine) => {
+  return machinesNamed(jsonObjects(text), 'Name', (name, machine) => {
     const port = portOf(machine, 'Port');
     return {
       name,

@@ -12,7 +12,7 @@ import { type ExecWords, execRoutes, execWords, optionWith } from '../tools/exec
 import { guestsOnly, type IsGuests, notLocal } from '../tools/guest-addresses.js';
 import { type GetJson, getJson } from '../tools/http-unix.js';
 import { isJsonObject, type JsonObject, objectAt, objectsIn } from '../tools/json.js';
-import { exists, namedMachines, textOf } from '../tools/run-tool.js';
+import { exists, machinesNamed, textOf } from '../tools/run-tool.js';
 import { configFolder } from '../trusted-path.js';
 
 /** The instances of Incus and LXD, which have the same API: VMs by CID, containers by address. */
@@ -151,7 +151,7 @@ export function parseInstances(
   const isOthers = (instance: JsonObject) => isOfAnother(textOf(instance, 'project'), uid);
   const all = countBy(instances, ({ name }) => name);
   const mine = countBy(instances, (each) => (isOthers(each) ? undefined : each.name));
-  return namedMachines(instances, 'name', (name, instance): Instance => {
+  return machinesNamed(instances, 'name', (name, instance): Instance => {
     const config = objectAt(instance, 'config');
     const strange = isOthers(instance);
     // Another user's takes no name away.

@@ -10,7 +10,7 @@ import {
   hostAndPort,
   jsonObjects,
   listByUsersTool,
-  namedMachines,
+  machinesNamed,
   portOf,
   type RunTool,
   runTool,
@@ -63,7 +63,7 @@ function colimaFolder({ COLIMA_HOME, HOME = '/', ...env }: Deps['env'], exists =
 
 /** Reads `limactl list --json`: one object per line. */
 export function parseLima(text: string, isOf: typeof wroteFile = wroteFile): readonly DiscoveredMachine[] {
-  return namedMachines(jsonObjects(text), 'name', (name, instance) => {
+  return machinesNamed(jsonObjects(text), 'name', (name, instance) => {
     const port = portOf(instance, 'sshLocalPort');
     const dir = textOf(instance, 'dir');
     const host = textOf(instance, 'sshAddress') ?? '127.0.0.1';

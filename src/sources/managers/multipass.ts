@@ -7,7 +7,7 @@ import type { Source } from '../source.js';
 import { operand } from '../start-command.js';
 import { guestsOnly, type IsGuests, notLocal } from '../tools/guest-addresses.js';
 import { isJsonObject, type JsonObject, parseJson } from '../tools/json.js';
-import { listByTool, namedMachines, type RunTool, runTool } from '../tools/run-tool.js';
+import { listByTool, machinesNamed, type RunTool, runTool } from '../tools/run-tool.js';
 
 /** Multipass instances, by IP address. */
 export const multipass: Source = {
@@ -44,7 +44,7 @@ export function parseMultipass(
   isGuests: IsGuests = notLocal,
 ): readonly DiscoveredMachine[] {
   const isIpv4 = (each: unknown) => typeof each === 'string' && isIP(each) === 4 && isGuests(each);
-  return namedMachines(listIn(text), 'name', (name, { state, ipv4 }) => ({
+  return machinesNamed(listIn(text), 'name', (name, { state, ipv4 }) => ({
     name,
     target: `multipass/${name}`,
     provider: multipass.name,

@@ -112,7 +112,7 @@ export function printedJson(text: string): unknown {
 }
 
 /** The machines of those rows that have a name in this field. */
-export function namedMachines<M extends DiscoveredMachine>(
+export function machinesNamed<M extends DiscoveredMachine>(
   rows: readonly JsonObject[],
   field: string,
   machineOf: (name: string, row: JsonObject) => M,

@@ -13,18 +13,16 @@ export function elsewhere(
   const { platform, env, procDir, text } = context;
   if (from === 'windows-wsl2' && platform === 'linux' && isWsl({ env, procDir })) return insideWsl(context);
   if (from === 'linux-mac')
-    return {
-      code: 'UNSUPPORTED',
-      final: true,
-      problem: `${name} is not asked from Windows`,
-      hint: `if it runs in a WSL2 distribution, use the vmssh there: wsl -d DISTRO vmssh ssh ${shellQuoted(text)}; for machines of Windows: vmssh list`,
-    };
-  return {
-    code: 'UNSUPPORTED',
-    final: true,
-    problem: `${name} targets are not reached from ${platform}`,
-    hint: platform === 'darwin' ? onMac : isBareId(text) ? `${hints[from]}; ${otherIds}` : hints[from],
-  };
+    return unsupported(
+      `${name} is not asked from Windows`,
+      `if it runs in a WSL2 distribution, use the vmssh there: wsl -d DISTRO vmssh ssh ${shellQuoted(text)}; for machines of Windows: vmssh list`,
+    );
+  const hint = platform === 'darwin' ? onMac : isBareId(text) ? `${hints[from]}; ${otherIds}` : hints[from];
+  return unsupported(`${name} targets are not reached from ${platform}`, hint);
+}
+
+function unsupported(problem: string, hint: string): ConnectErrorInit {
+  return { code: 'UNSUPPORTED', final: true, problem, hint };
 }
 
 // docs/macos.md
@@ -42,16 +40,12 @@ const otherIds = "another machine's id: vmssh ssh ID, or vmssh config install an
 function insideWsl({ env }: ResolveContext): ConnectErrorInit {
   const program = findWindowsVmssh({ env });
   if (program === undefined)
-    return {
-      code: 'UNSUPPORTED',
-      final: true,
-      problem: 'inside WSL2, Hyper-V machines are reached through vmssh.exe, which is not there',
-      hint: 'put vmssh.exe into a folder of the PATH of Windows, or set VMSSH_WINDOWS=/mnt/c/FOLDER/vmssh.exe',
-    };
-  return {
-    code: 'UNSUPPORTED',
-    final: true,
-    problem: 'inside WSL2 the vmssh command reaches Hyper-V machines, and the library does not',
-    hint: `start ${quote(program)} nc --pipe TARGET PORT: its stdin and stdout are the connection`,
-  };
+    return unsupported(
+      'inside WSL2, Hyper-V machines are reached through vmssh.exe, which is not there',
+      'put vmssh.exe into a folder of the PATH of Windows, or set VMSSH_WINDOWS=/mnt/c/FOLDER/vmssh.exe',
+    );
+  return unsupported(
+    'inside WSL2 the vmssh command reaches Hyper-V machines, and the library does not',
+    `start ${quote(program)} nc --pipe TARGET PORT: its stdin and stdout are the connection`,
+  );
 }

@@ -57,9 +57,8 @@ export function addressWord({ name, rest, separators, from }: Kind): string | un
 /** The Host patterns for a kind; ssh_config(5) only knows * and ?. A ":" after the kind is for vmssh itself: only "/" and "%" are hosts for ssh. */
 export function hostPatterns(kind: Kind): readonly string[] {
   const { separators, also = [], sshForms = [] } = kind;
-  const own = kindWords(kind).flatMap((word) =>
-    separators === '' ? [word] : ['/', '%'].map((separator) => `${word}${separator}*`),
-  );
+  const ends = separators === '' ? [''] : ['/*', '%*'];
+  const own = kindWords(kind).flatMap((word) => ends.map((end) => word + end));
   return [...own, ...also, ...sshForms];
 }
 

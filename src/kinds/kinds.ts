@@ -16,7 +16,6 @@ import {
 import { hvsockKind, unixKind, vsockKind, vsockMuxKind } from './sockets.js';
 import { viaKind } from './via.js';
 
-/** Every kind of target. */
 export const kinds = [
   dotHostKind,
   unixKind,
@@ -33,10 +32,8 @@ export const kinds = [
   outsideKind,
 ] satisfies readonly Kind[];
 
-/** A parsed target. */
 export type Target = ReturnType<(typeof kinds)[number]['parse']>;
 
-/** The record of a target's kind. */
 export function kindOf({ kind }: AnyTarget, table: readonly Kind[] = kinds): Kind {
   const found = table.find(({ name }) => name === kind);
   if (!found) throw new TypeError(`no kind ${kind}`);
@@ -80,15 +77,6 @@ async function asking(context: ResolveContext, signal: AbortSignal | undefined):
 }
 
 function isReachedFrom({ from }: Kind, platform: NodeJS.Platform): boolean {
-  switch (from) {
-    case 'anywhere':
-      return true;
-    case 'linux':
-      return platform === 'linux';
-    case 'linux-mac':
-      return platform !== 'win32';
-    case 'windows':
-    case 'windows-wsl2':
-      return platform === 'win32';
-  }
+  if (from === 'linux') return platform === 'linux';
+  return from === 'anywhere' || from.startsWith('windows') === (platform === 'win32');
 }

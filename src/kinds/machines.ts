@@ -15,7 +15,9 @@ function isDotHost(name: string): boolean {
   return name.toLowerCase() === '.host';
 }
 
-/** .host: this machine itself, without its network. */
+/** A machine by its name. */
+const named = { separators: '/%', rest: 'name', takesPort: true, hostKey: 'machine' } as const;
+
 export const dotHostKind: Kind<UnixTarget> = {
   name: '.host',
   form: '.host',
@@ -32,34 +34,26 @@ export const dotHostKind: Kind<UnixTarget> = {
   resolve: (target, context) => ({ steps: [], routes: [routeToSocket(target, context)] }),
 };
 
-/** machine/NAME: a machine of systemd-machined. */
 export const machineKind: Kind<NamedTarget<'machine'> | UnixTarget> = {
+  ...named,
   name: 'machine',
   form: 'machine/NAME',
   summary: 'a VM or container registered with systemd-machined',
-  separators: '/%',
-  rest: 'name',
   from: 'linux',
-  takesPort: true,
-  hostKey: 'machine',
   providers: ['machined', 'nspawn'],
   parse: ({ rest }) =>
     isDotHost(rest) ? thisHost : { kind: 'machine', name: parseName(rest, 'machine name') },
-  async resolve(target: NamedTarget<'machine'>, context) {
-    return find([sourceBy('machined')], target.name, context);
-  },
+  resolve: ({ name }: NamedTarget<'machine'>, context) => find([sourceBy('machined')], name, context),
 };
 
 /** container/NAME: an nspawn container by the socket it exports, without systemd-machined; else one of another manager. */
 export const containerKind: Kind<NamedTarget<'container'>> = {
+  ...named,
   name: 'container',
   form: 'container/NAME',
   summary: 'a container: of systemd-nspawn by the socket it exports, else of Podman or Docker',
-  separators: '/%',
-  rest: 'name',
   from: 'linux',
   takesPort: false,
-  hostKey: 'machine',
   sameMachinesAs: 'machine',
   providers: ['machined', 'nspawn', 'podman', 'docker'],
   parse: ({ rest }) => ({ kind: 'container', name: parseName(rest, 'container name') }),
@@ -82,15 +76,13 @@ export const askedForQemu = { title: 'QEMU', hints: { unknown: 'see virsh list -
 
 /** qemu/NAME as in libvirt-ssh-proxy; with :system or :session for only one libvirtd. */
 export const qemuKind: Kind<QemuTarget> = {
+  ...named,
   name: 'qemu',
   form: 'qemu[:system|:session]/NAME',
   summary: 'a libvirt domain by its name, UUID or id',
   separators: '/%:',
   sshForms: scopes.map((scope) => `qemu:${scope}/*`),
-  rest: 'name',
   from: 'linux-mac',
-  takesPort: true,
-  hostKey: 'machine',
   providers: ['libvirt', 'qemu'],
   parse({ separator, rest }) {
     if (separator !== ':') return { kind: 'qemu', scope: 'any', name: parseName(rest, 'domain name') };
@@ -109,15 +101,12 @@ export const qemuKind: Kind<QemuTarget> = {
 
 /** hyper-v/NAME, hyper-v/GUID, or only the GUID. */
 export const hyperVKind: Kind<HyperVTarget> = {
+  ...named,
   name: 'hyper-v',
   form: 'hyper-v/NAME|GUID',
   summary:
     "a Hyper-V virtual machine by its name or its id (from Windows and WSL2); the id's GUID works without a prefix",
-  separators: '/%',
-  rest: 'name',
   from: 'windows-wsl2',
-  takesPort: true,
-  hostKey: 'machine',
   providers: ['hyper-v'],
   isBare: isBareId,
   parse({ text, separator, rest }) {
@@ -136,21 +125,15 @@ export const hyperVKind: Kind<HyperVTarget> = {
   },
 };
 
-/** wsl/DISTRO: a WSL2 distribution. */
 export const wslKind: Kind<NamedTarget<'wsl'>> = {
+  ...named,
   name: 'wsl',
   form: 'wsl/DISTRO',
   summary: 'a WSL2 distribution (from Windows)',
-  separators: '/%',
-  rest: 'name',
   from: 'windows',
-  takesPort: true,
-  hostKey: 'machine',
   providers: ['wsl'],
   parse: ({ rest }) => ({ kind: 'wsl', name: parseName(rest, 'distribution name') }),
-  async resolve({ name }, context) {
-    return find([sourceBy('wsl')], name, context);
-  },
+  resolve: ({ name }, context) => find([sourceBy('wsl')], name, context),
 };
 
 const find: typeof findMachine = async (...asked) =>
@@ -173,44 +156,32 @@ export function managed<Name extends string>({
   load,
 }: SourceEntry & { readonly name: Name }): Kind<NamedTarget<Name>> {
   return {
+    ...named,
     name,
     form,
     summary: machines,
-    separators: '/%',
-    rest: 'name',
     from: ofProcess ? 'linux' : 'linux-mac',
-    takesPort: true,
-    hostKey: 'machine',
     ...(ofProcess ? { keyHasOwner: true } : { network: true }),
     providers: [name],
     parse: ({ rest }) => ({ kind: name, name: parse(rest) }),
-    async resolve(target, context) {
-      const { findMachine } = await import('../sources/find.js');
-      return findMachine([load], target.name, context);
-    },
+    resolve: (target, context) => find([load], target.name, context),
   };
 }
 
 /** SOURCE/NAME: a machine of a source that the user or root has added. Its words are read only for a text that is of no other kind. */
 export const outsideKind: Kind<OutsideTarget> = {
+  ...named,
   name: 'outside',
   words: () => outsideLines().lines.map(({ name }) => name),
   form: 'SOURCE/NAME',
   summary: 'a machine of a source of your own: docs/sources.md',
-  separators: '/%',
-  rest: 'name',
   from: 'linux-mac',
-  takesPort: true,
-  hostKey: 'machine',
   network: true,
   providers: [],
   parse: ({ word, rest }) => ({ kind: 'outside', source: word, name: machineName(rest) }),
   async resolve({ source, name }, context) {
     const line = outsideLines().lines.find((each) => each.name === source);
-    const [{ findMachine }, { outsideSource }] = await Promise.all([
-      import('../sources/find.js'),
-      import('../sources/outside/outside.js'),
-    ]);
-    return findMachine(line ? [async () => outsideSource(line)] : [], name, context);
+    const { outsideSource } = await import('../sources/outside/outside.js');
+    return find(line ? [async () => outsideSource(line)] : [], name, context);
   },
 };

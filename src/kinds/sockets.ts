@@ -1,67 +1,62 @@
 import { quote } from '../errors.js';
 import { routeBy } from '../route.js';
+import type { Reachable, ResolveContext } from '../sources/source.js';
 import { type Guid, parseGuid, vmIds } from '../target/guid.js';
 import { parsePort, serviceIdOfPort } from '../target/numbers.js';
-import { parseUnix, parseVsock, parseVsockMux, routeToSocket } from '../target/routes.js';
+import { parseUnix, parseVsock, parseVsockMux, routeToSocket, type SocketTarget } from '../target/routes.js';
 import type { HvsockTarget, UnixTarget, VsockMuxTarget, VsockTarget } from '../target/target.js';
 import type { Kind } from './kind.js';
 
-/** unix/PATH: a socket in the file system. */
+/** An address, of which no source knows the machine. */
+const address = { separators: '/%:', takesPort: true, hostKey: 'none', providers: [] } as const;
+
+function resolve(target: SocketTarget, context: ResolveContext): Reachable {
+  return { steps: [], routes: [routeToSocket(target, context)] };
+}
+
 export const unixKind: Kind<UnixTarget> = {
+  ...address,
   name: 'unix',
   form: 'unix/PATH',
   summary: 'a unix socket that leads to an sshd',
-  separators: '/%:',
   rest: 'path',
   from: 'anywhere',
   takesPort: false,
-  hostKey: 'none',
-  providers: [],
   parse: parseUnix,
-  resolve: (target, context) => ({ steps: [], routes: [routeToSocket(target, context)] }),
+  resolve,
 };
 
-/** vsock/CID: a virtual machine by its context id. */
 export const vsockKind: Kind<VsockTarget> = {
+  ...address,
   name: 'vsock',
   form: 'vsock/CID',
   summary: 'a virtual machine by its vsock CID: a number, or hypervisor, local, host',
-  separators: '/%:',
   rest: 'address',
   from: 'linux',
-  takesPort: true,
-  hostKey: 'none',
-  providers: [],
   parse: parseVsock,
-  resolve: (target, context) => ({ steps: [], routes: [routeToSocket(target, context)] }),
+  resolve,
 };
 
-/** vsock-mux/PATH: a multiplexer's unix socket, as in Firecracker, cloud-hypervisor and vhost-device-vsock. */
 export const vsockMuxKind: Kind<VsockMuxTarget> = {
+  ...address,
   name: 'vsock-mux',
   form: 'vsock-mux/PATH',
   summary: "a VM by its multiplexer's unix socket (Firecracker, cloud-hypervisor, vhost-device-vsock)",
-  separators: '/%:',
   rest: 'path',
   from: 'anywhere',
-  takesPort: true,
-  hostKey: 'none',
-  providers: [],
   parse: parseVsockMux,
-  resolve: (target, context) => ({ steps: [], routes: [routeToSocket(target, context)] }),
+  resolve,
 };
 
 /** hvsock:VMID:SERVICE: a literal AF_HYPERV address as winsocat writes it. */
 export const hvsockKind: Kind<HvsockTarget> = {
+  ...address,
   name: 'hvsock',
   form: 'hvsock:VMID:vsock-PORT|SERVICEID',
   summary: 'a Hyper-V socket address by its GUIDs, or ZERO, LOOPBACK, CHILDREN, PARENT (on Windows)',
-  separators: '/%:',
   rest: 'address',
   from: 'windows-wsl2',
   takesPort: false,
-  hostKey: 'none',
-  providers: [],
   parse({ rest }) {
     const [vm = '', service = '', ...more] = rest.split(/[:/%]/);
     if (more.length > 0 || service === '') {

@@ -34,9 +34,9 @@ function parseVia({ rest }: Split, parseInner: (text: string) => AnyTarget): Via
     throw new RangeError(`it has more than ${maxHops} hypervisors, one behind the other`);
   const host = rest.slice(0, end);
   const target = rest.slice(end + 1);
-  const problem =
-    hopHostProblem(host) ?? (target === '' ? 'the target after the hypervisor is empty' : undefined);
+  const problem = hopHostProblem(host);
   if (problem !== undefined) throw new RangeError(problem);
+  if (target === '') throw new RangeError('the target after the hypervisor is empty');
   const inner = innerTarget(target, parseInner);
   return { kind: 'via', host, target, ...(inner ? { inner } : {}) };
 }

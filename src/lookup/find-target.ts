@@ -6,26 +6,20 @@ import { checkUserName } from '../target/names.js';
 import { splitLogin } from './login.js';
 import type { ListedTarget } from './short-name.js';
 
-/** The environment and system for looking up a name. */
 interface Here {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: NodeJS.Platform;
 }
 
-/** The result of looking up a typed machine. */
 export interface FoundTarget extends TypedTarget {
   /** The login user: as typed, else from the machine's manager. */
   readonly user: string | undefined;
   /** As typed, in an ssh:// form. */
   readonly port: string | undefined;
-  /** The machine that was found by name. */
   readonly machine: ListedTarget['machine'];
 }
 
-/**
- * Finds the target for NAME or a target, with the listed machine it leads to; `signal` ends the search. `seen` gets all
- * machines, if all were looked for.
- */
+/** Finds the target for NAME or a target, with the listed machine it leads to. `seen` gets all machines, if all were looked for. */
 export async function lookUp(
   typed: string,
   { env, platform }: Here,

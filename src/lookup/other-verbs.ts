@@ -1,13 +1,7 @@
 import { similarTo } from '../target/names.js';
 
-/** Verbs of other tools, and what to type instead. */
-interface Verb {
-  readonly words: readonly string[];
-  readonly hint: string;
-}
-
-/** Of hvc, virsh, limactl, machinectl, multipass, incus, podman and vagrant. */
-const verbs: readonly Verb[] = [
+/** Verbs of hvc, virsh, limactl, machinectl, multipass, incus, podman and vagrant, and what to type instead. */
+const verbs: readonly { readonly words: readonly string[]; readonly hint: string }[] = [
   {
     words: ['start', 'up', 'boot', 'run', 'launch', 'create', 'define', 'resume', 'unpause', 'restore'],
     hint: 'vmssh ssh --start NAME starts a machine and logs in; without a login: hvc start NAME or Start-VM NAME, virsh start NAME, machinectl start NAME, limactl start NAME',
@@ -17,15 +11,11 @@ const verbs: readonly Verb[] = [
       ...['stop', 'halt', 'shutdown', 'poweroff', 'kill', 'destroy', 'terminate', 'delete', 'remove', 'rm'],
       ...['undefine', 'suspend', 'pause', 'save', 'snapshot'],
     ],
-    hint: withIts(
-      'hvc stop NAME or Stop-VM NAME, virsh shutdown NAME, machinectl stop NAME, limactl stop NAME',
-    ),
+    hint: 'vmssh stops no machines: hvc stop NAME or Stop-VM NAME, virsh shutdown NAME, machinectl stop NAME, limactl stop NAME',
   },
   {
     words: ['restart', 'reboot', 'reset'],
-    hint: withIts(
-      'hvc restart NAME or Restart-VM NAME, virsh reboot NAME, machinectl reboot NAME; or inside: vmssh ssh NAME sudo reboot',
-    ),
+    hint: 'vmssh stops no machines: hvc restart NAME or Restart-VM NAME, virsh reboot NAME, machinectl reboot NAME; or inside: vmssh ssh NAME sudo reboot',
   },
   {
     words: ['console', 'serial'],
@@ -52,11 +42,6 @@ const verbs: readonly Verb[] = [
   { words: ['version'], hint: 'vmssh --version' },
 ];
 
-// A declaration, as the table above calls it.
-function withIts(commands: string): string {
-  return `vmssh stops no machines: ${commands}`;
-}
-
 /** What to type instead of a verb of another tool; undefined if it is none. */
 export function insteadOfVerb(word: string): string | undefined {
   return verbs.find(({ words }) => words.includes(word.toLowerCase()))?.hint;
@@ -68,10 +53,7 @@ export function insteadInGroup(group: string, word: string): string | undefined 
   return group === 'guest' && undoes ? 'vmssh guest install --undo [user@]HOST' : undefined;
 }
 
-/**
- * What to type instead of a word that is not one of the commands `names`: our form of another tool's verb, a similar
- * command, or a login, since it may be a machine's name.
- */
+/** What to type instead of a word that is not one of the commands `names`: our form of a verb, a similar command, or a login. */
 export function insteadOf(word: string, names: readonly string[]): string | undefined {
   const verb = insteadOfVerb(word);
   if (verb) return verb;

@@ -30,17 +30,14 @@ export interface ShortNameDeps extends Deps {
   readonly names?: typeof usersNames;
 }
 
-/**
- * For each provider. Longer than for a list: without one provider's answer the name could mean another machine, or the
- * same one without its identity. Milliseconds.
- */
+/** For each provider, in milliseconds: longer than for a list, as without an answer the name could mean another machine. */
 const limitMs = 5000;
 
 export type ListMachines = (deps: Deps, providers: readonly Source[]) => Promise<AllMachines>;
 
 /**
- * The typed target, or the one machine on this host with that name, slug, UUID or machine id, unless the name is another
- * host's for the user. An address is used as it is, without asking any provider. Throws a ConnectError of op parse or resolve.
+ * The typed target, or the one machine on this host with that name, slug, UUID or machine id, unless the name is another host's for the user.
+ * For an address no provider is asked. Throws a ConnectError of op parse or resolve.
  */
 export async function resolveShortName(
   typed: string,
@@ -81,11 +78,8 @@ function isIdOfAny(typed: string, deps: ShortNameDeps): boolean {
 
 // A text that looks like a target is one with a mistake.
 function isName(typed: string): boolean {
-  return (
-    typed !== '' &&
-    !/[/:\p{Cc}]/u.test(typed) &&
-    !kinds.some(({ name }) => typed.toLowerCase().startsWith(`${name}%`))
-  );
+  const isTarget = kinds.some(({ name }) => typed.toLowerCase().startsWith(`${name}%`));
+  return typed !== '' && !/[/:\p{Cc}]/u.test(typed) && !isTarget;
 }
 
 async function byName(
@@ -139,11 +133,7 @@ function identityProviders(target: Target): readonly string[] {
 }
 
 // The resolver reports a name that is not listed, or listed twice.
-function theOne(
-  target: Target,
-  typed: string,
-  machines: readonly ListedMachine[],
-): ListedMachine | undefined {
+function theOne(target: Target, typed: string, machines: readonly ListedMachine[]) {
   const exact = machines.filter((each) => [each.target, ...each.also].includes(typed.replace('%', '/')));
   const [machine, ...others] = exact.length > 0 ? exact : match(nameOf(target), machines);
   return others.length === 0 ? machine : undefined;

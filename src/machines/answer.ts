@@ -5,10 +5,10 @@ import type { ListedMachine } from '../sources/merge.js';
 import { DiscoveryError } from '../sources/provider.js';
 import { routesTo } from '../sources/routes.js';
 import type { JsonObject } from '../sources/tools/json.js';
+import type { ListAnswer } from '../sources/tools/row-limits.js';
 import {
   answerIn,
   isTooLong,
-  type ListAnswer,
   maxCharacters,
   readList,
   shortText,
@@ -44,11 +44,8 @@ function opened(text: string, fail: Parameters<typeof answered>[2]): ListAnswer 
   } catch (error) {
     if (!(error instanceof DiscoveryError)) throw error;
     if (error.code === 'FAILED') throw fail('UNKNOWN', `its vmssh: ${error.message}`);
-    throw fail(
-      'PROTOCOL',
-      'this vmssh does not understand the answer of its vmssh',
-      'use the same version on both',
-    );
+    const problem = 'this vmssh does not understand the answer of its vmssh';
+    throw fail('PROTOCOL', problem, 'use the same version on both');
   }
 }
 
@@ -90,7 +87,6 @@ function remoteMachine(host: string, json: JsonObject): ListedMachine | string {
   };
 }
 
-/** The name of a provider. */
 function providerOf({ provider }: JsonObject): string | undefined {
   return /^[a-z][a-z0-9-]*$/.exec(shortText(provider, 64) ?? '')?.[0];
 }

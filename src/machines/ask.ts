@@ -28,7 +28,6 @@ export function askAll(
   return fewAtATime(hosts, atOnce, ask, options.signal);
 }
 
-/** What a hypervisor answered. */
 export interface HostListing {
   readonly host: string;
   readonly machines: readonly ListedMachine[];
@@ -81,12 +80,8 @@ function outcome(host: string, end: ProgramEnd, marker: string): Omit<HostListin
     new ConnectError('connect', host, { code, problem, hint });
   if (end.stopped === 'timeout') throw fail('HOP_SILENT', 'it did not answer in time', `ssh -v ${host} true`);
   if (end.stopped) throw fail('PROTOCOL', `it printed more than ${maxCharacters >> 20} MiB`);
-  if (at < 0)
-    throw fail(
-      'HOP_FAILED',
-      lastWords(end),
-      `it must work without vmssh and without a question: ssh ${host} true`,
-    );
+  const itself = `it must work without vmssh and without a question: ssh ${host} true`;
+  if (at < 0) throw fail('HOP_FAILED', lastWords(end), itself);
   if (end.code === 127) throw fail('HOP_NO_VMSSH', 'it has no vmssh', `scp vmssh ${host}:.local/bin/`);
   return answered(host, end.stdout.slice(at + marker.length + 1), fail);
 }

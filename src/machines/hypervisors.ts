@@ -11,9 +11,7 @@ import { hopHost } from '../target/names.js';
 /** The hypervisors to ask, as they were named. */
 export interface ViaHosts {
   readonly hosts: readonly string[];
-  /** A file of hosts. */
   readonly file?: string;
-  /** A group of that file. */
   readonly group?: string;
 }
 
@@ -43,7 +41,6 @@ const groupOption = parsed(
   },
 );
 
-/** --via, --via-file and --via-group. */
 export const viaHostsOptions = [hostsOption, fileOption, groupOption];
 
 /** Undefined: none of the options was given. */
@@ -58,13 +55,9 @@ export function viaHosts(raw: RawArgs): ViaHosts | undefined {
 export async function readViaHosts({ hosts, file, group }: ViaHosts, io: Io): Promise<readonly string[]> {
   if (file === undefined && group === undefined) return [...new Set(hosts)];
   const path = file ?? ownList(io);
-  const text = await readText(path).catch((error: NodeJS.ErrnoException) => {
+  const text = await readText(path).catch(({ code, message }: NodeJS.ErrnoException) => {
     const hint = 'write one host per line, as in ssh HOST; [NAME] starts a group';
-    throw new CommandError(
-      error.code ?? 'EIO',
-      `${quote(path)} cannot be read: ${error.code ?? error.message}`,
-      hint,
-    );
+    throw new CommandError(code ?? 'EIO', `${quote(path)} cannot be read: ${code ?? message}`, hint);
   });
   const groups = groupsOf(text, path);
   const listed = group === undefined ? [...groups.values()].flat() : groups.get(group);

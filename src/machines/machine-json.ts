@@ -33,38 +33,24 @@ export type RouteJson =
 
 /** `sshName`: the Host that ssh has for it. */
 export function machineJson(machine: ListedMachine, sshName: string | undefined): MachineJson {
-  const {
-    status,
-    name,
-    target,
-    provider,
-    also,
-    cid,
-    uuid,
-    routes = [],
-    user,
-    identityFile,
-    authority,
-    via,
-  } = machine;
-  const container = machine.container && { id: machine.container.id, labels: machine.container.labels };
+  const { name, container } = machine;
   return {
-    status,
+    status: machine.status,
     name,
     slug: slug(name),
     sshName: sshName ?? null,
-    target,
-    provider,
-    also,
-    cid,
-    uuid,
+    target: machine.target,
+    provider: machine.provider,
+    also: machine.also,
+    cid: machine.cid,
+    uuid: machine.uuid,
     address: addressOf(machine),
-    routes: routes.flatMap(routeJson),
-    user,
-    identityFile,
-    container,
-    authority,
-    via,
+    routes: (machine.routes ?? []).flatMap(routeJson),
+    user: machine.user,
+    identityFile: machine.identityFile,
+    container: container && { id: container.id, labels: container.labels },
+    authority: machine.authority,
+    via: machine.via,
   };
 }
 

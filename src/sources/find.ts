@@ -4,33 +4,30 @@ import { hopHostProblem } from '../target/names.js';
 import { routeToHop } from '../target/routes.js';
 import type { VsockTarget } from '../target/target.js';
 import type { Asked } from './no-machine.js';
-import type { DiscoveredMachine, Search, Warning } from './provider.js';
-import type { searchSource } from './search.js';
+import type { Deps, DiscoveredMachine, Search } from './provider.js';
 import type { Reachable, ResolveContext, Source } from './source.js';
-
-/** Loads a source: the next is not even loaded while one before it has the machine. */
-export type LoadSource = () => Promise<Source>;
 
 /** For one query to a source, which may have to start a daemon first. Milliseconds. */
 const searchMs = 10_000;
 
 /**
- * Asks sources for a machine, one after the other, up to the first that does not say that it has none of the name. `asked`: who is
+ * Loads and asks sources for a machine, one after the other, up to the first that does not say that it has none of the name. `asked`: who is
  * named in errors, if not that source. Throws a ConnectError.
  */
 export async function findMachine(
-  sources: readonly LoadSource[],
+  sources: readonly (() => Promise<Source>)[],
   name: string,
   context: ResolveContext,
   asked?: Asked,
 ): Promise<Reachable> {
-  const unknown: Extract<Search<DiscoveredMachine, Warning>, { outcome: 'unknown' }>[] = [];
+  const unknown: Extract<Search, { outcome: 'unknown' }>[] = [];
   const loaded: Source[] = [];
   for (const load of sources) {
     const source = await load();
     loaded.push(source);
     const deps = { timeoutMs: source.searchMs ?? searchMs, ...context };
-    const search = await (source.find?.(name, deps) ?? searchList(source, name, deps));
+    const own = source.find?.(name, deps);
+    const search = await (own ?? (await import('./search.js')).searchSource(source, name, deps));
     context.signal?.throwIfAborted();
     if (search.outcome === 'unknown') {
       unknown.push(search);
@@ -73,23 +70,23 @@ export async function resolveListed(
     routes: [],
     machine: found,
     trouble,
-    joined: () => joinedTo(found, context),
+    // The routes that only other sources have for it.
+    joined: async () => (await import('./other-routes.js')).routesOfOthers(found, context),
   };
   if (found.via !== undefined)
     return { ...known, joined: undefined, routes: [routeBehind(found, found.via, context)] };
   const { ipOf } = source;
+  const ask = ipOf && ((deps: Deps) => ipOf(found, deps));
   const askIp: Reachable['askIp'] =
-    ipOf &&
-    (async (leftMs) =>
-      (await import('./not-up.js')).askIp((deps) => ipOf(found, deps), source, context, leftMs));
+    ask && (async (leftMs) => (await import('./not-up.js')).askIp(ask, source, context, leftMs));
   const more = await source.resolve?.(found, context);
   const routes = more?.routes ?? (await atPortOf(found.routes, context));
-  const machine = { ...known, askIp, ...more, routes };
-  if (machine.routes.length > 0 || (askIp && context.routes?.includes('ip'))) return machine;
+  if (routes.length > 0 || (askIp && context.routes?.includes('ip')))
+    return { ...known, askIp, ...more, routes };
   throw (await import('./not-up.js')).withoutRoute(found, source, context, trouble);
 }
 
-async function atPortOf(routes: readonly Route[] = [], { port }: ResolveContext): Promise<readonly Route[]> {
+async function atPortOf(routes: readonly Route[] = [], { port }: ResolveContext) {
   const { atPort } = await import('../target/port.js');
   return routes.map((each) => atPort(each, port));
 }
@@ -102,14 +99,4 @@ function routeBehind({ target, cid }: DiscoveredMachine, host: string, context: 
     return routeToHop({ kind: 'via', host, target: target.slice(`via/${host}/`.length) }, context);
   const inner: VsockTarget = { kind: 'vsock', cid };
   return routeToHop({ kind: 'via', host, target: `vsock/${cid}`, inner }, context);
-}
-
-/** The routes that only other sources have for a machine. */
-async function joinedTo(found: DiscoveredMachine, context: ResolveContext): Promise<readonly Route[]> {
-  const { routesOfOthers } = await import('./other-routes.js');
-  return routesOfOthers(found, context);
-}
-
-async function searchList(...asked: Parameters<typeof searchSource>) {
-  return (await import('./search.js')).searchSource(...asked);
 }

@@ -4,7 +4,7 @@ import type { Endpoint } from '../endpoint.js';
 import { programInPath } from '../process/program-in-path.js';
 import { isWsl } from './hyper-v/wsl-windows.js';
 import { filesSource, type OutsideLines, outsideLines } from './outside/file.js';
-import type { Deps } from './provider.js';
+import { type Deps, nothing } from './provider.js';
 import type { Source } from './source.js';
 import { type HostLook, type SourceEntry, sources } from './sources.js';
 import { withToolFolders } from './trusted-path.js';
@@ -19,9 +19,7 @@ export function everyEntry(
     return { name: line.name, platforms, load };
   });
   const load = async () => (await import('./outside/outside.js')).sourceOfFiles(problems);
-  const ofFiles: readonly SourceEntry[] =
-    problems.length === 0 ? [] : [{ name: filesSource, platforms, load }];
-  return [...sources, ...outside, ...ofFiles];
+  return [...sources, ...outside, ...(problems.length === 0 ? [] : [{ name: filesSource, platforms, load }])];
 }
 
 /** The sources for a platform, of those on a network only `named` ones. */
@@ -30,10 +28,8 @@ export function sourcesOn(
   named: readonly string[] = [],
   from: readonly SourceEntry[] = everyEntry(),
 ): readonly SourceEntry[] {
-  return from.filter(
-    ({ name, platforms, isOnlyNamed }) =>
-      platforms.includes(platform) && (!isOnlyNamed || named.includes(name)),
-  );
+  const onPlatform = from.filter(({ platforms }) => platforms.includes(platform));
+  return onPlatform.filter(({ name, isOnlyNamed }) => !isOnlyNamed || named.includes(name));
 }
 
 /** Those of them that may have machines on this host, and the `named` ones. */
@@ -72,7 +68,7 @@ function onceItRuns({ name, load }: SourceEntry, runs: RegExp): Source {
     ...{ name, title: name },
     async list(deps) {
       const { runsAny } = await import('./processes/processes.js');
-      return (await runsAny(runs, deps)) ? (await load()).list(deps) : { found: [], warnings: [] };
+      return (await runsAny(runs, deps)) ? (await load()).list(deps) : nothing;
     },
   };
 }

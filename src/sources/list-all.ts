@@ -1,15 +1,7 @@
 import { groupBy, withoutRepeats } from '../group-by.js';
 import { type ListedMachine, mergeMachines } from './merge.js';
-import {
-  type Deps,
-  type DiscoveredMachine,
-  DiscoveryError,
-  isQuiet,
-  type Listing,
-  problemOf,
-  vhostCid,
-  type Warning,
-} from './provider.js';
+import type { Deps, DiscoveredMachine, Listing, Warning } from './provider.js';
+import { DiscoveryError, isQuiet, problemOf, vhostCid } from './provider.js';
 import { addressOf } from './routes.js';
 import type { Source } from './source.js';
 import { ownEnv } from './trusted-env.js';
@@ -70,10 +62,8 @@ async function askOne(provider: Source, deps: Deps, limitMs: number): Promise<Li
   } catch (error) {
     deps.signal?.throwIfAborted();
     const { code = 'EIO', message } = limit.signal.aborted ? tooLate : (error as NodeJS.ErrnoException);
-    return {
-      found: [],
-      warnings: [{ provider: provider.name, code, problem: problemOf(provider.name, message) }],
-    };
+    const { name } = provider;
+    return { found: [], warnings: [{ provider: name, code, problem: problemOf(name, message) }] };
   } finally {
     clearTimeout(timer);
   }
@@ -84,10 +74,7 @@ const maxOfName = 256;
 const maxOfOthers = 4096;
 
 /** The machines without those that have a text longer than any real one's, and a warning for those of each provider. */
-function withoutTooLong(machines: readonly DiscoveredMachine[]): {
-  readonly found: readonly DiscoveredMachine[];
-  readonly warnings: readonly Warning[];
-} {
+function withoutTooLong(machines: readonly DiscoveredMachine[]): Listing {
   const warnings = new Map<string, Warning>();
   const found = machines.filter((machine) => {
     const problem = lengthProblem(machine);
@@ -108,10 +95,7 @@ function lengthProblem(machine: DiscoveredMachine): string | undefined {
   return undefined;
 }
 
-/**
- * The running machines that share a vhost CID; the kernel gives it to one of them, and the others get no vsock. What a container
- * says of itself does not count.
- */
+/** The running machines that share a vhost CID, which one of them gets. What a container says of itself does not count. */
 export function sharedCids<T extends DiscoveredMachine>(
   machines: readonly T[],
 ): ReadonlyMap<number, readonly T[]> {

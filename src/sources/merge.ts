@@ -31,11 +31,7 @@ export function mergeMachines(found: readonly DiscoveredMachine[]): readonly Lis
   }));
 }
 
-function join(
-  known: DiscoveredMachine,
-  other: DiscoveredMachine,
-  otherUuid: string | undefined,
-): DiscoveredMachine {
+function join(known: DiscoveredMachine, other: DiscoveredMachine, otherUuid?: string): DiscoveredMachine {
   const cid = known.cid ?? other.cid;
   const uuid = known.uuid ?? otherUuid;
   const pid = known.pid ?? other.pid;
@@ -45,7 +41,6 @@ function join(
   return { ...known, status, cid, uuid, pid, ...(all ? { routes: all } : {}) };
 }
 
-/** A machine as known so far, and its targets from other providers. */
 interface Entry {
   machine: DiscoveredMachine;
   /** Its position in the order of the machines. */
@@ -54,8 +49,8 @@ interface Entry {
 }
 
 /**
- * Finds the same machine among other providers: by process, else by UUID, else by name and CID; an export of nspawn also
- * by machined's name. Two machines of one provider are never the same. Each lookup compares only a few.
+ * Finds the same machine among other providers: by process, UUID, or name and CID; an export of nspawn also by machined's name. Each lookup
+ * compares only a few.
  *
  * Whoever chooses a machine's UUID or name could take over another machine with it. So machines of other users are never joined, this
  * user's and the system's only by their process, and a UUID or name that two machines of one provider have joins nothing.
@@ -120,9 +115,8 @@ class SameMachines {
   #named(key: string, other: DiscoveredMachine): readonly (Entry | undefined)[] {
     if (!this.#isOwn(key, other)) return [];
     if (other.uuid === undefined) return [this.#firstOf(key, other)];
-    const unsure = this.#unsure.get(key);
-    if (!unsure) return [];
-    return [...unsure].flatMap(([provider, [entry]]) => (provider === other.provider ? [] : [entry]));
+    const unsure = [...(this.#unsure.get(key) ?? [])];
+    return unsure.flatMap(([provider, [entry]]) => (provider === other.provider ? [] : [entry]));
   }
 
   #firstOf(key: string, other: DiscoveredMachine): Entry | undefined {
@@ -164,10 +158,7 @@ function firstTwo(entries: Entry[]): Entry[] {
 function ids(machine: DiscoveredMachine): readonly string[] {
   const { uuid, pid, authority } = machine;
   if (authority === 'other') return [];
-  const keys: string[] = [];
-  if (pid !== undefined) keys.push(`pid ${pid}`);
-  if (uuid !== undefined) keys.push(uuidKey(machine));
-  return keys;
+  return [...(pid === undefined ? [] : [`pid ${pid}`]), ...(uuid === undefined ? [] : [uuidKey(machine)])];
 }
 
 function uuidKey({ uuid, authority }: DiscoveredMachine): string {
@@ -175,10 +166,8 @@ function uuidKey({ uuid, authority }: DiscoveredMachine): string {
 }
 
 /** The name is enough between machined and nspawn's exports; for others the CID must match too. */
-function names(
-  { name, provider, cid, authority }: DiscoveredMachine,
-  byName: 'machined' | 'nspawn',
-): readonly string[] {
+function names(machine: DiscoveredMachine, byName: 'machined' | 'nspawn'): readonly string[] {
+  const { name, provider, cid, authority } = machine;
   if (authority === 'other') return [];
   const keys: string[] = [];
   if (provider === byName) keys.push(`machined ${authority} ${name}`);

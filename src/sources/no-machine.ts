@@ -4,15 +4,8 @@ import { programInPath } from '../process/program-in-path.js';
 import { parseUuid } from '../target/guid.js';
 import { similarTo } from '../target/names.js';
 import { offered } from '../target/shell.js';
-import {
-  closed,
-  type DiscoveredMachine,
-  isFailure,
-  isSilence,
-  leftOutCode,
-  type Search,
-  type Warning,
-} from './provider.js';
+import type { DiscoveredMachine, Search, Warning } from './provider.js';
+import { closed, isFailure, isSilence, leftOutCode } from './provider.js';
 import { addressOf } from './routes.js';
 import { match } from './search.js';
 import type { ResolveContext, Source } from './source.js';
@@ -46,13 +39,9 @@ export function notInstalled(asked: readonly Source[], context: ResolveContext):
 }
 
 /** The machine that a search found. Throws a ConnectError that says why there is none. `text`: the target as typed. */
-export function machineOrThrow<M>(search: Search<M, Warning>, name: string, text: string, asked: Asked): M {
-  const fail = (
-    code: string,
-    problem: string,
-    hint?: string,
-    more?: Pick<ConnectErrorInit, 'final' | 'cause'>,
-  ) => new ConnectError('resolve', text, { code, problem, hint, ...more });
+export function machineOrThrow<M>(search: Search<M>, name: string, text: string, asked: Asked): M {
+  const fail = (code: string, problem: string, hint: string, more?: Partial<ConnectErrorInit>) =>
+    new ConnectError('resolve', text, { code, problem, hint, ...more });
   switch (search.outcome) {
     case 'found':
       return search.machine;
@@ -89,38 +78,26 @@ export function machineOrThrow<M>(search: Search<M, Warning>, name: string, text
       const [silent] = silentFor(name, warnings);
       // One that could not be asked may have just that name.
       const unasked = failed.find(({ machine }) => machine === undefined);
-      const guess =
-        near.length > 0 && !unasked
-          ? `did you mean ${near.map((each) => offered(each)).join(' or ')}?`
-          : undefined;
-      throw fail(
-        'NOT_FOUND',
-        `${names}${looked}${failures(warnings)}`,
-        (silent ? `${silent.provider} did not answer, and may have it: try again` : undefined) ??
-          ifClosed(failed) ??
-          (unasked?.code === leftOutCode
-            ? `${unasked.provider} may have it: vmssh list --provider ${unasked.provider}`
-            : unasked && `${unasked.provider} could not be asked, and may have it: vmssh doctor`) ??
-          guess ??
-          search.hint ??
-          asked.hints.unknown,
-      );
+      const hints = [
+        silent && `${silent.provider} did not answer, and may have it: try again`,
+        ifClosed(failed),
+        unasked && ifUnasked(unasked),
+        near.length > 0 && `did you mean ${near.map((each) => offered(each)).join(' or ')}?`,
+        search.hint,
+      ];
+      const hint = hints.find((each) => typeof each === 'string') || asked.hints.unknown;
+      throw fail('NOT_FOUND', `${names}${looked}${failures(warnings)}`, hint);
     }
     case 'unavailable': {
       const { code, problem, warnings, final, cause } = search;
       const hint = search.hint ?? asked.hints.unavailable ?? asked.hints.unknown;
-      throw fail(code, `${asked.title} could not be asked: ${problem}${failures(warnings)}`, hint, {
-        final,
-        cause,
-      });
+      const why = `${asked.title} could not be asked: ${problem}${failures(warnings)}`;
+      throw fail(code, why, hint, { final, cause });
     }
   }
 }
 
-/**
- * Throws a ConnectError if a source that did not answer in time may have a machine of the same name: what is typed must not lead to
- * another machine meanwhile. An id is the machine's own.
- */
+/** Throws a ConnectError if a source that did not answer in time may have a machine of the same name. An id is the machine's own. */
 export function refuseIfSilent(
   { uuid, container, target, routes }: DiscoveredMachine,
   name: string,
@@ -151,10 +128,13 @@ function silentFor(name: string, warnings: readonly Warning[]): readonly Warning
 
 /** The fix if a manager's socket is not open to this user. */
 function ifClosed(failed: readonly Warning[]): string | undefined {
-  const { provider } = failed.find(({ code }) => code === closed) ?? {};
-  return (
-    provider && `if it is one of ${provider}: join the group of that socket and log in again, or use sudo`
-  );
+  const { provider: whose } = failed.find(({ code }) => code === closed) ?? {};
+  return whose && `if it is one of ${whose}: join the group of that socket and log in again, or use sudo`;
+}
+
+function ifUnasked({ provider, code }: Warning): string {
+  if (code === leftOutCode) return `${provider} may have it: vmssh list --provider ${provider}`;
+  return `${provider} could not be asked, and may have it: vmssh doctor`;
 }
 
 /** The most names that a message shows if none of them is near. */

@@ -1,4 +1,4 @@
-import { ConnectError, quote, type StartCommand } from '../errors.js';
+import { ConnectError, type ConnectErrorInit, quote, type StartCommand } from '../errors.js';
 import type { Route } from '../route.js';
 import { shellLine, shellOf, shellQuoted } from '../target/shell.js';
 import { askedOf } from './no-machine.js';
@@ -14,7 +14,10 @@ export function troubleOf(
 ): Reachable['trouble'] {
   const off = whyOff(found, start, context);
   if (off) throw notFound(context, off);
-  return restarting(found, start, context);
+  const { restarts } = found.container ?? {};
+  if (restarts === undefined) return undefined;
+  const line = start?.log && shellLine(start.log, shellOf(context));
+  return { problem: restarts, hint: line ? `see why it ends: ${line}` : 'see why it ends' };
 }
 
 /** The error for a machine that is up, and has no route. */
@@ -53,17 +56,6 @@ export function whyOff(
   return { problem, hint: `${line}, or vmssh ssh --start ${shellQuoted(context.text, shell)}`, start };
 }
 
-/** Why a container that seems to be up may not answer. */
-function restarting(
-  { container }: DiscoveredMachine,
-  start: StartCommand | undefined,
-  context: Pick<ResolveContext, 'platform' | 'env'>,
-): Reachable['trouble'] {
-  if (container?.restarts === undefined) return undefined;
-  const line = start?.log && shellLine(start.log, shellOf(context));
-  return { problem: container.restarts, hint: line ? `see why it ends: ${line}` : 'see why it ends' };
-}
-
 /** For asking a manager. Milliseconds. */
 const maxMs = 20_000;
 
@@ -77,11 +69,8 @@ export async function askIp(
   const address = await ask({ ...context, timeoutMs: Math.min(leftMs, maxMs) }).catch((cause) => {
     context.signal?.throwIfAborted();
     if (!(cause instanceof DiscoveryError)) throw cause;
-    throw notFound(context, {
-      problem: `its IP address could not be asked for: ${cause.message}`,
-      hint: cause.hint,
-      cause,
-    });
+    const problem = `its IP address could not be asked for: ${cause.message}`;
+    throw notFound(context, { problem, hint: cause.hint, cause });
   });
   if (address !== undefined) return addressRoute(address, context);
   throw notFound(context, {
@@ -90,14 +79,6 @@ export async function askIp(
   });
 }
 
-function notFound(
-  { text }: Pick<ResolveContext, 'text'>,
-  why: {
-    readonly problem: string;
-    readonly hint?: string;
-    readonly start?: StartCommand;
-    readonly cause?: unknown;
-  },
-): ConnectError {
+function notFound({ text }: ResolveContext, why: Omit<ConnectErrorInit, 'code'>): ConnectError {
   return new ConnectError('resolve', text, { code: 'NOT_FOUND', ...why });
 }

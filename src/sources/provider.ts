@@ -3,7 +3,6 @@ import type { Authority } from './tools/scope.js';
 
 /** What every source gets; effects of only one source are default parameters of its functions. */
 export interface Deps {
-  /** XDG_RUNTIME_DIR is read. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly signal?: AbortSignal;
   /** For one query to one service. */
@@ -24,10 +23,8 @@ export interface Deps {
   readonly memo?: { processes?: Promise<Processes>; ownAddresses?: Promise<readonly string[]> };
 }
 
-/** A process of this host. */
 export interface Process {
   readonly pid: number;
-  /** Its owner. */
   readonly uid: number;
   readonly argv: readonly string[];
   readonly authority?: Authority;
@@ -53,13 +50,26 @@ export interface Listing<F extends DiscoveredMachine = DiscoveredMachine> {
   readonly warnings: readonly Warning[];
 }
 
+/** A list without machines. */
+export const nothing: Listing<never> = { found: [], warnings: [] };
+
+/** Several lists as one. */
+export function joinListings<F extends DiscoveredMachine>(lists: readonly Listing<F>[]): Listing<F> {
+  return { found: lists.flatMap(({ found }) => found), warnings: lists.flatMap(({ warnings }) => warnings) };
+}
+
+/** In place of a list: the warning of the DiscoveryError that it rejected with. Throws any other error. */
+export function warningFor(provider: string, error: unknown): Listing<never> {
+  if (!(error instanceof DiscoveryError)) throw error;
+  return { found: [], warnings: [{ provider, code: error.code, problem: error.message }] };
+}
+
 /** A machine that a provider lists. */
 export interface DiscoveredMachine {
   readonly name: string;
   /** What to type after `ssh`: "machine/mint". */
   readonly target: string;
   readonly status: Status;
-  /** The provider's name. */
   readonly provider: string;
   readonly cid?: number;
   /** In the 8-4-4-4-12 form. */
@@ -106,13 +116,22 @@ export type Status = (typeof statuses)[number];
 
 export const statuses = ['running', 'starting', 'stopping', 'paused', 'saved', 'off', 'unknown'] as const;
 
+/** Reads the words, or numbers, that a manager has for its machines' states; any other is "unknown". */
+export function statusReader(
+  words: Partial<Record<Status, readonly (string | number)[]>>,
+): (word: unknown) => Status {
+  const known = new Map<unknown, Status>(
+    statuses.flatMap((status) => (words[status] ?? []).map((word) => [word, status] as const)),
+  );
+  return (word) => known.get(word) ?? 'unknown';
+}
+
 /** Whether a machine may answer, as far as its source knows. */
 export function mayBeUp({ status }: Pick<DiscoveredMachine, 'status'>): boolean {
   return status === 'running' || status === 'starting' || status === 'unknown';
 }
 
 export interface Warning {
-  /** The provider's name. */
   readonly provider: string;
   /** An errno's name, a service's error name, or one of docs/reference/list-schema.md. */
   readonly code: string;
@@ -153,13 +172,12 @@ export function isSilence({ code }: Pick<Warning, 'code'>): boolean {
 }
 
 /** The result of a search for a machine by name. `warnings`: what else could not be asked. */
-export type Search<M, W> =
+export type Search<M = DiscoveredMachine, W = Warning> =
   | { readonly outcome: 'found'; readonly machine: M; readonly warnings: readonly W[] }
   /** `means`: what to type for each. */
   | { readonly outcome: 'ambiguous'; readonly means: readonly string[]; readonly warnings: readonly W[] }
   | {
       readonly outcome: 'unknown';
-      /** The existing names. */
       readonly known: readonly string[];
       /** The paths that were checked, best first. */
       readonly tried?: readonly string[];
@@ -187,20 +205,17 @@ export class DiscoveryError extends Error {
   override readonly name = 'DiscoveryError';
   /** An errno's name, FAILED, PROTOCOL or TIMEOUT. */
   readonly code: string;
-
   /** The fix, if the error knows more of it than its code. */
   readonly hint: string | undefined;
-
   /** Whether what was asked for is not there, or not any more. */
   readonly isGone: boolean;
-
   /** Whether to ask again later cannot help. */
   readonly final: boolean;
 
   constructor(
     code: string,
     problem: string,
-    options?: ErrorOptions & { readonly hint?: string; readonly isGone?: boolean; readonly final?: boolean },
+    options?: ErrorOptions & Partial<Pick<DiscoveryError, 'hint' | 'isGone' | 'final'>>,
   ) {
     super(problem, options);
     this.code = code;

@@ -5,21 +5,12 @@ import { ConnectError, quote } from '../errors.js';
 import { type Route, routeBy } from '../route.js';
 import { hasControlCharacter } from '../target/names.js';
 import { checkPort, isSshPort, parsePort, sshPort } from '../target/numbers.js';
-import {
-  parseUnix,
-  parseVsock,
-  parseVsockMux,
-  routeToSocket,
-  type SocketContext,
-  type SocketTarget,
-} from '../target/routes.js';
+import type { SocketContext, SocketTarget } from '../target/routes.js';
+import { parseUnix, parseVsock, parseVsockMux, routeToSocket } from '../target/routes.js';
 import { type Split, split } from '../target/text.js';
 import type { DiscoveredMachine } from './provider.js';
 
-/**
- * The routes to addresses that a tool or a process says, in their order, without those that cannot be used: only their machine lacks
- * them then. `lack` gets why.
- */
+/** The routes to addresses that a tool or a process says, in their order, without those that cannot be used; `lack` gets why. */
 export function routesTo(
   addresses: readonly (string | undefined)[],
   lack: (problem: string) => void = () => {},
@@ -37,7 +28,7 @@ export function routesTo(
 }
 
 /**
- * The route to a machine's SSH address, as whatever registered it wrote it: "vsock/42", "unix/run/x", "192.0.2.1", "[::1]:2222", "web:2222".
+ * The route to an SSH address as whatever registered the machine wrote it: "vsock/42", "unix/run/x", "192.0.2.1", "[::1]:2222", "web:2222".
  * Throws a RangeError: a source calls `routesTo`, since one machine's address must not end a list.
  */
 export function routeTo(address: string, context: SocketContext = here): Route {
@@ -106,9 +97,6 @@ function tcpOf(address: string, otherwise: number): Endpoint {
   if (host === undefined) throw new RangeError('it is neither a socket nor a host');
   if (bracketed !== undefined && isIP(bracketed) !== 6)
     throw new RangeError('no IPv6 address is in the brackets');
-  return {
-    family: 'tcp',
-    host,
-    port: port === undefined ? checkPort(otherwise, 'tcp') : parsePort(port, 'tcp'),
-  };
+  const own = port === undefined ? checkPort(otherwise, 'tcp') : parsePort(port, 'tcp');
+  return { family: 'tcp', host, port: own };
 }

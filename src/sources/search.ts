@@ -1,30 +1,18 @@
 import { parseUuid } from '../target/guid.js';
 import { slug } from '../target/names.js';
-import {
-  type ContainerFacts,
-  type Deps,
-  type DiscoveredMachine,
-  DiscoveryError,
-  type Listing,
-  type Search,
-  type Warning,
-} from './provider.js';
+import type { ContainerFacts, Deps, DiscoveredMachine, Listing, Search } from './provider.js';
+import { DiscoveryError } from './provider.js';
 import type { Source } from './source.js';
-import type { Authority } from './tools/scope.js';
 
-/** The fields that a machine can be found by. */
-export interface Named {
-  readonly name: string;
-  readonly uuid?: string;
-  readonly provider?: string;
-  readonly authority?: Authority;
+export interface Named
+  extends Pick<DiscoveredMachine, 'name' | 'uuid' | 'authority'>,
+    Partial<Pick<DiscoveredMachine, 'provider'>> {
   readonly container?: Pick<ContainerFacts, 'id'>;
 }
 
 /**
- * The machines that `wanted` can mean: by UUID or machine id, which a machine that is only named so does not have; else by name; else by name,
- * ignoring case (ssh lower-cases %h); else by slug; else by a container's id, whole or its first digits. Machines of others are used only
- * if none of the user or the system matches, and not by a slug.
+ * The machines that `wanted` can mean: by UUID or machine id; else by name; else by name ignoring case (ssh lower-cases %h); else by slug; else
+ * by a container's id or its first digits. Machines of others only if none of the user or the system matches, and not by a slug.
  */
 export function match<T extends Named>(wanted: string, machines: readonly T[]): readonly T[] {
   const lower = wanted.toLowerCase();
@@ -61,7 +49,7 @@ export async function searchSource<F extends DiscoveredMachine>(
   source: Source<F>,
   name: string,
   deps: Deps,
-): Promise<Search<F, Warning>> {
+): Promise<Search<F>> {
   if (source.find) return source.find(name, deps);
   return answerOf(searchList(name, source.list(deps)), deps.signal);
 }
@@ -78,15 +66,8 @@ export async function answerOf<M, W>(
     signal?.throwIfAborted();
     if (!(cause instanceof DiscoveryError)) throw cause;
     const { message: problem, final } = cause;
-    return {
-      outcome: 'unavailable',
-      code: 'NOT_FOUND',
-      problem,
-      final,
-      warnings: [],
-      cause,
-      ...known(cause),
-    };
+    const unavailable = { outcome: 'unavailable', code: 'NOT_FOUND', problem, final, warnings: [] } as const;
+    return { ...unavailable, cause, ...known(cause) };
   }
 }
 
@@ -94,15 +75,13 @@ export async function answerOf<M, W>(
 export async function searchList<M extends DiscoveredMachine>(
   name: string,
   listing: Promise<Listing<M>>,
-): Promise<Search<M, Warning>> {
+): Promise<Search<M>> {
   const { found: listed, warnings } = await listing;
   const { withoutContested } = await import('./tools/claims.js');
   const { machines: found, lost } = withoutContested(listed);
   const search = searchIn(match(name, found), found, ({ target }) => target, warnings);
-  const why =
-    search.outcome === 'found' && search.machine.routes?.length === 0
-      ? lost.get(search.machine.target)
-      : undefined;
+  if (search.outcome !== 'found' || search.machine.routes?.length !== 0) return search;
+  const why = lost.get(search.machine.target);
   return why ? { outcome: 'unavailable', code: why.code, problem: why.problem, warnings } : search;
 }
 

@@ -1,12 +1,12 @@
 import type { StartCommand } from '../errors.js';
 import type { Route, RouteName } from '../route.js';
-import type { Deps, DiscoveredMachine, Listing, Search, Warning } from './provider.js';
+import type { Deps, DiscoveredMachine, Listing, Search } from './provider.js';
 import type { MachineFiles } from './tools/machine-files.js';
 
 /** All that vmssh knows of one source of machines of this host; sources.ts lists them, with what has to be known before it is loaded. */
 export interface Source<F extends DiscoveredMachine = DiscoveredMachine> {
   readonly name: string;
-  /** Its name for people. */
+  /** For people. */
   readonly title: string;
   /** Milliseconds for its list, if the caller sets no limit and a second is too short. */
   readonly limitMs?: number;
@@ -19,17 +19,14 @@ export interface Source<F extends DiscoveredMachine = DiscoveredMachine> {
   readonly hints?: Hints<F>;
   list(deps: Deps): Promise<Listing<F>>;
   /** For a source that knows more names than its list shows; `searchSource` calls it. */
-  find?(name: string, deps: Deps): Promise<Search<F, Warning>>;
+  find?(name: string, deps: Deps): Promise<Search<F>>;
   /** How one that is off is started, or a paused or saved one resumed. */
   start?(machine: F, env: Deps['env']): StartCommand | undefined | Promise<StartCommand | undefined>;
   /** Its routes and what else is known of it, where the list does not have all that a login needs. Throws a ConnectError. */
   resolve?(machine: F, context: ResolveContext): Promise<Partial<Reachable>>;
   /** An address for the list that takes longer to find than the list; undefined if it is not known. */
   addressOf?(machine: DiscoveredMachine, deps: Deps): Promise<string | undefined>;
-  /**
-   * A machine's files, for its host keys, and the start of programs in it as its root; undefined if its manager has no way into this one.
-   * `uid`: this user's.
-   */
+  /** A machine's files, for its host keys, and the start of programs as its root; undefined if its manager has no way in. `uid`: this user's. */
   files?(machine: ReachedMachine, deps: Deps, uid: number | undefined): MaybeFiles | Promise<MaybeFiles>;
   /** Whether its machines are all a cluster's: these have the authority "other", and the cluster that says so is the one that reads. */
   readonly isCluster?: true;
@@ -52,9 +49,7 @@ type MaybeFiles = MachineFiles | undefined;
 
 /** The fixes for what goes wrong in a search. Those that are missing are made of `listCommand`. */
 export interface Hints<F = DiscoveredMachine> {
-  /** No machine of the name. */
   readonly unknown?: string;
-  /** Several of the name. */
   readonly ambiguous?: string;
   /** The source did not answer. */
   readonly unavailable?: string;
@@ -75,10 +70,7 @@ export interface Reachable {
   readonly machine?: DiscoveredMachine;
   /** How it was found, one clause for each step. */
   readonly steps: readonly string[];
-  /**
-   * Its routes that are known without asking more, best first; an address of a target is one. Not empty, but for a machine that has only
-   * an IP address that was not chosen. reach/routes.ts says which are used, and when.
-   */
+  /** Its routes that are known without asking more, best first. Empty only for one with an IP address that was not chosen. See reach/routes.ts. */
   readonly routes: readonly Route[];
   /** Asks its source for its IP address within `leftMs`. Throws a ConnectError. Undefined: it could not know one. */
   readonly askIp?: (leftMs?: number) => Promise<Route>;
@@ -94,7 +86,6 @@ export interface Reachable {
 export interface Recheck {
   readonly problem: string;
   readonly hint: string;
-  /** If it is not up. */
   readonly start?: StartCommand;
 }
 

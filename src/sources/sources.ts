@@ -36,7 +36,6 @@ export interface SourceEntry {
 /** Looks for what a source leaves on a host. They run no program, and may find another user's things: the source itself does not use them. */
 export interface HostLook {
   readonly env: Deps['env'];
-  /** Whether PATH has a program. */
   program(name: string): boolean;
   /** Whether one of some paths is there: they may begin with "~" or "$XDG_RUNTIME_DIR". */
   file(...paths: readonly (string | undefined)[]): boolean;
@@ -195,16 +194,13 @@ export function loadSources(entries: readonly SourceEntry[] = sources): Promise<
   return Promise.all(entries.map((each) => each.load()));
 }
 
-export type SourceName = (typeof sources)[number]['name'];
-
 /** What changes when machines come and go, of all sources. */
 export function watchedFolders(env: Deps['env']): readonly string[] {
   const entries: readonly SourceEntry[] = sources;
   return entries.flatMap(({ watched }) => watched?.(env) ?? []);
 }
 
-/** The loader of one. */
-export function sourceBy(wanted: SourceName): () => Promise<Source> {
+export function sourceBy(wanted: (typeof sources)[number]['name']): () => Promise<Source> {
   const entries: readonly SourceEntry[] = sources;
   const entry = entries.find(({ name }) => name === wanted);
   if (!entry) throw new TypeError(`no source ${wanted}`);

@@ -36,8 +36,7 @@ export function startContainer(
   { url }: ContainerFacts,
   manager: 'podman' | 'docker',
 ): StartCommand {
-  const option = manager === 'podman' ? 'url' : 'host';
-  const place = url === undefined ? [] : [`--${option}=${url}`];
+  const place = url === undefined ? [] : [`--${manager === 'podman' ? 'url' : 'host'}=${url}`];
   const verb = status === 'paused' ? 'unpause' : 'start';
   const commandOf = (what: string) => [manager, ...place, what, ...operand(name)];
   return { machine: name, command: commandOf(verb), log: commandOf('logs') };

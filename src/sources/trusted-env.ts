@@ -6,9 +6,8 @@ import { isOwnPath, pathIn } from './trusted-path.js';
 type Env = Deps['env'];
 
 /**
- * The environment without folders and sockets that another user has made or can replace: after `su` or `sudo -E` it is
- * still the previous user's. The runtime folder must be this user's own
- * (https://specifications.freedesktop.org/basedir-spec/latest/), the others may be root's.
+ * The environment without folders and sockets that another user has made or can replace: after `su` or `sudo -E` it is still the previous
+ * user's. The runtime folder must be this user's own (https://specifications.freedesktop.org/basedir-spec/latest/), the others may be root's.
  */
 export function ownEnv(env: Env, uid = process.getuid?.()): Env {
   if (uid === undefined) return env;
@@ -81,8 +80,9 @@ export function parseKeptEnv(provider: string, value: unknown): KeptEnv | undefi
 /** The environment, with what is kept for sources of whose variables it sets none. A variable that is set and empty counts as set. */
 export function withKeptEnv(env: Env, machines: readonly Kept[]): Env {
   const added: Record<string, string> = {};
-  for (const provider of new Set(machines.map((each) => each.provider))) {
-    const kept = keptBy(provider, machines);
+  const own = machines.filter(({ via, environment }) => via === undefined && environment !== undefined);
+  for (const provider of new Set(own.map((each) => each.provider))) {
+    const kept = own.find((each) => each.provider === provider)?.environment;
     if (kept && variablesOf(provider).every((name) => env[name] === undefined)) Object.assign(added, kept);
   }
   return Object.keys(added).length === 0 ? env : { ...env, ...added };
@@ -90,14 +90,10 @@ export function withKeptEnv(env: Env, machines: readonly Kept[]): Env {
 
 /** The sources whose kept machines were found by other variables than those of this environment. */
 export function foundOtherwise(env: Env, machines: readonly Kept[]): ReadonlySet<string> {
-  const own = machines.filter(({ via }) => via === undefined);
-  return new Set(
-    own
-      .filter(({ provider, environment = {} }) =>
-        variablesOf(provider).some((name) => (env[name] ?? '') !== (environment[name] ?? '')),
-      )
-      .map(({ provider }) => provider),
-  );
+  const isOther = ({ provider, environment = {} }: Kept) =>
+    variablesOf(provider).some((name) => (env[name] ?? '') !== (environment[name] ?? ''));
+  const own = machines.filter((each) => each.via === undefined && isOther(each));
+  return new Set(own.map(({ provider }) => provider));
 }
 
 /** Whether a variable's value has, or may have, a password or a token. */
@@ -112,12 +108,6 @@ function whyNotKept(value: string, isChoice: boolean): string | undefined {
   if (maySayASecret(value)) return 'it may have a password or a token';
   if (isChoice || pathIn(value) === '' || pathIn(value).startsWith('/')) return undefined;
   return 'it is no absolute path';
-}
-
-function keptBy(provider: string, machines: readonly Kept[]): KeptEnv | undefined {
-  return machines.find(
-    (each) => each.provider === provider && each.via === undefined && each.environment !== undefined,
-  )?.environment;
 }
 
 const choices: ReadonlySet<string> = new Set(entries.flatMap((each) => each.choices ?? []));

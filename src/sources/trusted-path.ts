@@ -13,10 +13,7 @@ export function socketIn(address: string): string | undefined {
   return /^unix:(?:\/\/)?(\/.*)$/s.exec(address)?.[1];
 }
 
-/**
- * Whether a path is a user's own, or root's if that may be, and nobody else can replace it. A missing one counts as owned by
- * the owner of the folder it would be in.
- */
+/** Whether a path is a user's own, or root's if that may be, and nobody else can replace it. A missing one is as its folder is. */
 export function isOwnPath(path: string, uid: number, mayBeRoots: boolean): boolean {
   try {
     const real = realpathSync(path);
@@ -52,10 +49,7 @@ function isOpen({ mode }: { readonly mode: number }): boolean {
   return (mode & 0o170000) === 0o040000 && (mode & 0o002) !== 0;
 }
 
-/**
- * The folder of a user's settings. XDG_CONFIG_HOME counts if it is absolute, as its specification has it, and not another
- * user's (https://specifications.freedesktop.org/basedir-spec/latest/).
- */
+/** The folder of a user's settings: XDG_CONFIG_HOME if it is absolute, and not another user's. */
 export function configFolder(env: Env, home: string, uid = process.getuid?.()): string {
   const { XDG_CONFIG_HOME: own = '' } = env;
   const counts = isAbsolute(own) && (uid === undefined || isOwnPath(own, uid, true));

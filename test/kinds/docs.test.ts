@@ -77,10 +77,7 @@ describe('test/kinds/cases.md', () => {
   });
 
   it.each(
-    tableOf(cases, 'Ports, case by case').map((row) => ({
-      port: code(row.port),
-      ours: code(row.ours),
-    })),
+    tableOf(cases, 'Ports, case by case').map((row) => ({ port: code(row.port), ours: code(row.ours) })),
   )('has the result of port $port', ({ port, ours }) => {
     expect(understoodPort(port)).toBe(ours);
   });

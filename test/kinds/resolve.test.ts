@@ -143,12 +143,7 @@ describe('a percent in a path', () => {
 
   it('is decided by the file system if nobody else is asked', async () => {
     const text = 'unix%no-such-folder-of-vmssh%a';
-    const { routes } = await resolveTarget(parseTarget(text), {
-      text,
-      port: 22,
-      env: {},
-      platform: 'linux',
-    });
+    const { routes } = await resolveTarget(parseTarget(text), { text, port: 22, env: {}, platform: 'linux' });
     expect(routes[0]?.endpoint).toEqual({ family: 'unix', path: '/no-such-folder-of-vmssh/a' });
   });
 });

@@ -11,11 +11,7 @@ const uuid = '11111111-2222-4333-8444-555555555555';
 const id = '0123456789ab'.padEnd(64, 'c');
 const idUuid = '01234567-89ab-cccc-cccc-cccccccccccc';
 const machine = (name: string, target: string, more: Partial<ListedMachine> = {}): ListedMachine => ({
-  name,
-  target,
-  status: 'running',
-  provider: 'p',
-  also: [],
+  ...{ name, target, status: 'running', provider: 'p', also: [] },
   ...more,
 });
 const machines = [
@@ -37,6 +33,8 @@ const machines = [
 const names = ['libvirt', 'qemu', 'machined', 'nspawn', 'lima', 'incus', 'wsl', 'podman'];
 const providers = names.map((name): Source => ({ name, title: name, list: () => Promise.reject() }));
 
+const linux = { env: {}, platform: 'linux', procDir: '/nowhere' } as const;
+
 async function resolve(typed: string, env = {}, code = 'FAILED', silent: { machine?: string } = {}) {
   let asked: readonly string[] = [];
   const warnings = [{ provider: 'lima', code, problem: 'too late', ...silent }];
@@ -44,40 +42,30 @@ async function resolve(typed: string, env = {}, code = 'FAILED', silent: { machi
     asked = some.map(({ name }) => name);
     return { machines, warnings };
   };
-  const { text, machine } = await resolveShortName(
-    typed,
-    { env, platform: 'linux', procDir: '/nowhere' },
-    list,
-    async (wanted) => providers.filter(({ name }) => wanted?.includes(name) ?? true),
-  );
+  const load = async (wanted?: readonly string[]) =>
+    providers.filter(({ name }) => wanted?.includes(name) ?? true);
+  const { text, machine } = await resolveShortName(typed, { ...linux, env }, list, load);
   return { text, name: machine?.name, asked };
 }
 
 describe('a short name', () => {
-  it.each([
-    { input: 'mint', want: { text: 'qemu/mint', name: 'mint', asked: names } },
-    { input: 'MINT', want: { text: 'qemu/mint', name: 'mint', asked: names } },
-    { input: 'web-server', want: { text: 'machine/Web Server', name: 'Web Server', asked: names } },
-    { input: uuid.replaceAll('-', ''), want: { text: 'qemu/mint', name: 'mint', asked: names } },
-    { input: 'qemu/mint', want: { text: 'qemu/mint', name: 'mint', asked: ['libvirt', 'qemu'] } },
-    {
-      input: 'machine%qemu-1-mint',
-      want: { text: 'machine%qemu-1-mint', name: 'mint', asked: ['machined', 'nspawn'] },
-    },
-    { input: `qemu/${uuid}`, want: { text: `qemu/${uuid}`, name: 'mint', asked: ['libvirt', 'qemu'] } },
-    { input: 'lima/nope', want: { text: 'lima/nope', name: undefined, asked: ['lima'] } },
+  it.each<{ input: string; text?: string; name?: string; asked: readonly string[] }>([
+    { input: 'mint', text: 'qemu/mint', name: 'mint', asked: names },
+    { input: 'MINT', text: 'qemu/mint', name: 'mint', asked: names },
+    { input: 'web-server', text: 'machine/Web Server', name: 'Web Server', asked: names },
+    { input: uuid.replaceAll('-', ''), text: 'qemu/mint', name: 'mint', asked: names },
+    { input: 'qemu/mint', name: 'mint', asked: ['libvirt', 'qemu'] },
+    { input: 'machine%qemu-1-mint', name: 'mint', asked: ['machined', 'nspawn'] },
+    { input: `qemu/${uuid}`, name: 'mint', asked: ['libvirt', 'qemu'] },
+    { input: 'lima/nope', asked: ['lima'] },
     ...['box', id.slice(0, 12), id, idUuid].map((name) => ({
-      input: `podman/${name}`,
-      want: { text: `podman/${name}`, name: 'box', asked: ['podman'] },
+      ...{ input: `podman/${name}`, name: 'box', asked: ['podman'] },
     })),
-    {
-      input: `podman/${id.slice(0, 11)}`,
-      want: { text: `podman/${id.slice(0, 11)}`, name: undefined, asked: ['podman'] },
-    },
-    { input: 'vsock/3', want: { text: 'vsock/3', name: undefined, asked: [] } },
-    { input: 'unix/run/x', want: { text: 'unix/run/x', name: undefined, asked: [] } },
-    { input: '.host', want: { text: '.host', name: undefined, asked: [] } },
-  ])('$input', async ({ input, want }) => expect(await resolve(input)).toEqual(want));
+    { input: `podman/${id.slice(0, 11)}`, asked: ['podman'] },
+    ...['vsock/3', 'unix/run/x', '.host'].map((input) => ({ input, asked: [] })),
+  ])('$input', async ({ input, text = input, name, asked }) =>
+    expect(await resolve(input)).toEqual({ text, name, asked }),
+  );
 
   it('is no machine while a source that may have it too does not answer, but a target and an id are', async () => {
     await expect(resolve('mint', {}, 'TIMEOUT')).rejects.toMatchObject({
@@ -85,10 +73,8 @@ describe('a short name', () => {
       problem: '"mint" may also be a machine of a source that did not answer: lima: too late (TIMEOUT)',
       hint: expect.stringContaining('type "qemu/mint" for the one that was found'),
     });
-    await expect(resolve('mitn', {}, 'TIMEOUT')).rejects.toMatchObject({
-      code: 'NOT_FOUND',
-      hint: 'lima did not answer, and may have it: try again',
-    });
+    const hint = 'lima did not answer, and may have it: try again';
+    await expect(resolve('mitn', {}, 'TIMEOUT')).rejects.toMatchObject({ code: 'NOT_FOUND', hint });
     for (const typed of ['qemu/mint', uuid])
       expect(await resolve(typed, {}, 'TIMEOUT')).toMatchObject({ name: 'mint' });
   });
@@ -96,15 +82,12 @@ describe('a short name', () => {
   it('is a machine while only one of another name does not answer', async () => {
     const silent = { machine: 'other' };
     expect(await resolve('mint', {}, 'TIMEOUT', silent)).toMatchObject({ name: 'mint' });
-    await expect(resolve('Web-Server', {}, 'TIMEOUT', { machine: 'web server' })).rejects.toMatchObject({
-      code: 'TIMEOUT',
-    });
-    await expect(resolve('othr', {}, 'TIMEOUT', silent)).rejects.toMatchObject({
-      hint: expect.not.stringContaining('did not answer'),
-    });
-    await expect(resolve('other', {}, 'TIMEOUT', silent)).rejects.toMatchObject({
-      hint: 'lima did not answer, and may have it: try again',
-    });
+    const slug = resolve('Web-Server', {}, 'TIMEOUT', { machine: 'web server' });
+    await expect(slug).rejects.toMatchObject({ code: 'TIMEOUT' });
+    const hint = expect.not.stringContaining('did not answer');
+    await expect(resolve('othr', {}, 'TIMEOUT', silent)).rejects.toMatchObject({ hint });
+    const silence = { hint: 'lima did not answer, and may have it: try again' };
+    await expect(resolve('other', {}, 'TIMEOUT', silent)).rejects.toMatchObject(silence);
   });
 
   it.each([
@@ -120,15 +103,10 @@ describe('a short name', () => {
       asked = some.map(({ name }) => name);
       return { machines, warnings: [] };
     };
-    const deps = {
-      env: {},
-      platform: 'linux' as const,
-      procDir: '/nowhere',
-      seen: () => {
-        seen = true;
-      },
+    const saw = () => {
+      seen = true;
     };
-    await resolveShortName(input, deps, list, async () => [...providers, own]);
+    await resolveShortName(input, { ...linux, seen: saw }, list, async () => [...providers, own]);
     expect(asked.includes('slow')).toBe(isAsked);
     // Its Hosts are not gone.
     expect(seen).toBe(isAsked);
@@ -140,11 +118,8 @@ describe('a short name', () => {
   });
 
   it('that is an unknown UUID is left to Hyper-V in WSL2', async () => {
-    const other = uuid.replace('5', '6');
-    expect(await resolve(other, { WSL_DISTRO_NAME: 'Debian' })).toMatchObject({
-      text: other,
-      name: undefined,
-    });
+    const text = uuid.replace('5', '6');
+    expect(await resolve(text, { WSL_DISTRO_NAME: 'Debian' })).toMatchObject({ text, name: undefined });
   });
 
   it.each([
@@ -152,11 +127,8 @@ describe('a short name', () => {
     { differ: 'in blanks and dashes', inputs: ['web 1', 'web-1', 'WEB-1'] },
     { differ: 'in composition', inputs: ['caf\u00e9', 'cafe\u0301'] },
   ])('means neither of two machines whose names differ $differ', async ({ inputs }) => {
-    for (const input of inputs)
-      await expect(resolve(input)).rejects.toMatchObject({
-        code: 'AMBIGUOUS',
-        problem: expect.stringContaining(' or '),
-      });
+    const ambiguous = { code: 'AMBIGUOUS', problem: expect.stringContaining(' or ') };
+    for (const input of inputs) await expect(resolve(input)).rejects.toMatchObject(ambiguous);
   });
 
   it('of two names that differ in case is not an id, which means its machine', async () => {
@@ -168,25 +140,12 @@ describe('a short name', () => {
     await expect(resolve(input)).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
+  const none = (problem: RegExp) => ({ code: 'NOT_FOUND', problem: expect.stringMatching(problem) });
   it.each([
     { input: 'a', want: { code: 'AMBIGUOUS', problem: '"a" may be "lima/a" or "incus/a"' } },
-    {
-      input: 'nope',
-      want: {
-        code: 'NOT_FOUND',
-        problem: expect.stringMatching(
-          /^no machine on this host has this name: .*; lima: too late \(FAILED\)$/,
-        ),
-      },
-    },
-    {
-      input: uuid.replace('5', '6'),
-      want: { code: 'NOT_FOUND', problem: expect.stringMatching(/^no machine on this host has this id: /) },
-    },
-    {
-      input: 'mitn',
-      want: { code: 'NOT_FOUND', hint: 'lima could not be asked, and may have it: vmssh doctor' },
-    },
+    { input: 'nope', want: none(/^no machine on this host has this name: .*; lima: too late \(FAILED\)$/) },
+    { input: uuid.replace('5', '6'), want: none(/^no machine on this host has this id: /) },
+    { input: 'mitn', want: { ...none(/./), hint: 'lima could not be asked, and may have it: vmssh doctor' } },
     { input: 'vsock/x', want: { op: 'parse', problem: expect.stringContaining('CID') } },
     { input: 'vsock%x', want: { op: 'parse' } },
     { input: 'what/ever', want: { op: 'parse', problem: 'unknown kind of target' } },
@@ -203,7 +162,8 @@ describe("a name that is not a machine's to take", () => {
     async () => ({ machines: all, warnings: [] });
   const names = async () => (name: string) =>
     name === 'gitserver' ? 'the name is already in known_hosts' : undefined;
-  const deps = { env: {}, platform: 'linux' as const, procDir: '/nowhere', names };
+  const resolve = (typed: string, list: Parameters<typeof resolveShortName>[2]) =>
+    resolveShortName(typed, { ...linux, names }, list, async () => providers);
 
   it.each([
     { code: undefined, hint: 'did you mean "mint"?' },
@@ -216,40 +176,30 @@ describe("a name that is not a machine's to take", () => {
   ])('has a similar one, if all could be asked: $code', async ({ code, hint }) => {
     const warnings = code === undefined ? [] : [{ provider: 'docker', code, problem: 'it says no' }];
     const list = async () => ({ machines: [machine('mint', 'qemu/mint')], warnings });
-    await expect(resolveShortName('mitn', deps, list, async () => providers)).rejects.toMatchObject({ hint });
+    await expect(resolve('mitn', list)).rejects.toMatchObject({ hint });
   });
 
   it('says so if no machine was found at all', async () => {
-    await expect(resolveShortName('mint', deps, listed(), async () => providers)).rejects.toMatchObject({
-      code: 'NOT_FOUND',
-      problem: 'no machine was found on this host',
-    });
+    const problem = 'no machine was found on this host';
+    await expect(resolve('mint', listed())).rejects.toMatchObject({ code: 'NOT_FOUND', problem });
   });
 
   it('leads to no machine; its target does', async () => {
     const list = listed(machine('gitserver', 'podman/gitserver'));
-    await expect(resolveShortName('gitserver', deps, list, async () => providers)).rejects.toMatchObject({
+    await expect(resolve('gitserver', list)).rejects.toMatchObject({
       code: 'AMBIGUOUS',
       problem: '"gitserver" may be "podman/gitserver", but the name is already in known_hosts',
       hint: 'type "podman/gitserver"',
     });
-    expect(await resolveShortName('podman/gitserver', deps, list, async () => providers)).toMatchObject({
-      text: 'podman/gitserver',
-    });
+    expect(await resolve('podman/gitserver', list)).toMatchObject({ text: 'podman/gitserver' });
   });
 
   it("is that of another user's machine, which takes none away", async () => {
     const strange = machine('web', 'incus/web', { authority: 'other' });
-    await expect(resolveShortName('web', deps, listed(strange), async () => providers)).rejects.toMatchObject(
-      {
-        problem: '"web" is another user\'s machine',
-        hint: 'type "incus/web"',
-      },
-    );
+    const refused = { problem: '"web" is another user\'s machine', hint: 'type "incus/web"' };
+    await expect(resolve('web', listed(strange))).rejects.toMatchObject(refused);
     const both = listed(machine('web', 'podman/web'), strange);
-    expect(await resolveShortName('web', deps, both, async () => providers)).toMatchObject({
-      text: 'podman/web',
-    });
+    expect(await resolve('web', both)).toMatchObject({ text: 'podman/web' });
   });
 });
 
@@ -257,10 +207,6 @@ it.each(
   kinds.filter(({ rest, name }) => rest === 'name' && name !== 'outside').map(({ name }) => `${name}%`),
 )('%s has no name, and nobody is asked', async (typed) => {
   const nobody = () => Promise.reject(new Error('asked'));
-  const search = resolveShortName(typed, { env: {}, platform: 'linux', procDir: '/nowhere' }, nobody);
-  await expect(search).rejects.toMatchObject({
-    op: 'parse',
-    code: 'USAGE',
-    problem: expect.stringMatching(/empty/),
-  });
+  const want = { op: 'parse', code: 'USAGE', problem: expect.stringMatching(/empty/) };
+  await expect(resolveShortName(typed, linux, nobody)).rejects.toMatchObject(want);
 });

@@ -8,27 +8,29 @@ const uuid = '11111111-2222-4333-8444-555555555555';
 const machine = { name: 'web', target: 'machine/web', provider: 'machined', status: 'running', uuid };
 const read = (...machines: readonly unknown[]) =>
   answered('hv1', JSON.stringify({ version: 1, machines }), fail);
+const leftOut = { provider: 'via/hv1', code: 'LEFT_OUT' };
 const left = (count: number, why: string) => ({
-  provider: 'via/hv1',
-  code: 'LEFT_OUT',
-  problem: `${count} of its machines cannot be shown: ${why}`,
+  ...{ ...leftOut, problem: `${count} of its machines cannot be shown: ${why}` },
 });
+/** The answer of a hypervisor without machines. */
+const warned = (...warnings: readonly unknown[]) =>
+  answered('hv1', JSON.stringify({ version: 1, machines: [], warnings }), fail).warnings;
 
 it('has the machines of a hypervisor under its name', () => {
-  expect(read(machine)).toEqual({
-    machines: [
-      { ...machine, target: 'via/hv1/machine/web', via: 'hv1', also: [], cid: undefined, routes: [] },
-    ],
-    warnings: [],
-  });
+  const shown = {
+    ...machine,
+    target: 'via/hv1/machine/web',
+    via: 'hv1',
+    also: [],
+    cid: undefined,
+    routes: [],
+  };
+  expect(read(machine)).toEqual({ machines: [shown], warnings: [] });
 });
 
 it.each([
-  { provider: '{{ lookup("pipe", "id") }}' },
-  { provider: 'a\nHost *' },
-  { status: 'fine' },
-  { name: '' },
-  { target: 7 },
+  ...[{ provider: '{{ lookup("pipe", "id") }}' }, { provider: 'a\nHost *' }],
+  ...[{ status: 'fine' }, { name: '' }, { target: 7 }],
 ])('leaves out a machine with %j, and says so', (changed) => {
   const { machines, warnings } = read({ ...machine, ...changed }, machine);
   expect(machines).toHaveLength(1);
@@ -37,18 +39,16 @@ it.each([
 
 describe('a hypervisor that says too much', () => {
   const long = 'x'.repeat(1001);
+  const tooLong = 'a text has more than 1000 characters';
+  const badTarget = 'its target is invalid, or has more than 6 hypervisors';
   it.each([
-    ['a long name', { name: long }, 'a text has more than 1000 characters'],
-    ['a long target', { target: long }, 'a text has more than 1000 characters'],
-    ['a long address', { address: long }, 'a text has more than 1000 characters'],
-    ['a long user', { user: long }, 'a text has more than 1000 characters'],
-    ['a long other target', { also: [long] }, 'a text has more than 1000 characters'],
+    ['a long name', { name: long }, tooLong],
+    ['a long target', { target: long }, tooLong],
+    ['a long address', { address: long }, tooLong],
+    ['a long user', { user: long }, tooLong],
+    ['a long other target', { also: [long] }, tooLong],
     ['many other targets', { also: Array(17).fill('x') }, 'it has more than 16 other targets'],
-    [
-      'many hypervisors',
-      { target: `${'via/a/'.repeat(6)}vsock/3` },
-      'its target is invalid, or has more than 6 hypervisors',
-    ],
+    ['many hypervisors', { target: `${'via/a/'.repeat(6)}vsock/3` }, badTarget],
   ])('about one machine is told so: $0', (_what, changed, why) => {
     const { machines, warnings } = read({ ...machine, ...changed }, machine);
     expect({ count: machines.length, warnings }).toEqual({ count: 1, warnings: [left(1, why)] });
@@ -63,30 +63,22 @@ describe('a hypervisor that says too much', () => {
   it('has those shown that were read in its share of the time', () => {
     let worked = 0;
     const text = JSON.stringify({ version: 1, machines: Array(1000).fill(machine) });
-    const { machines, warnings } = answered('hv1', text, fail, () => {
-      worked += 2000;
-      return worked;
-    });
+    const { machines, warnings } = answered('hv1', text, fail, () => (worked += 2000));
     expect(machines).toHaveLength(200);
     expect(warnings).toEqual([left(800, 'reading the 200 before took 5 s')]);
   });
 
   it('has its first 100 warnings shown, and the others keep its Hosts', () => {
     const warning = { provider: 'libvirt', code: 'EIO', problem: 'it hangs' };
-    const text = JSON.stringify({ version: 1, machines: [], warnings: Array(102).fill(warning) });
-    const { warnings } = answered('hv1', text, fail);
+    const warnings = warned(...Array(102).fill(warning));
     expect(warnings).toHaveLength(101);
-    expect(warnings.at(-1)).toEqual({
-      provider: 'via/hv1',
-      code: 'LEFT_OUT',
-      problem: '2 more of its warnings are not shown',
-    });
+    expect(warnings.at(-1)).toEqual({ ...leftOut, problem: '2 more of its warnings are not shown' });
   });
 
   it('with targets of many levels takes no longer than with others', () => {
     const target = `${'via/a/'.repeat(160)}q:N`;
     const { warnings } = read(...Array(10_000).fill({ ...machine, target }));
-    expect(warnings).toEqual([left(10_000, 'its target is invalid, or has more than 6 hypervisors')]);
+    expect(warnings).toEqual([left(10_000, badTarget)]);
   });
 });
 
@@ -94,11 +86,7 @@ it.each(['libvirt\x1b]0;x\x07', 'libvirt: fine\nvmssh', 'x'.repeat(65), 7])(
   'shows the warning of a provider called %j as one of the hypervisor',
   (provider) => {
     const warning = { code: 'EIO', problem: 'it hangs' };
-    const warnings = [
-      { ...warning, provider: 'libvirt' },
-      { ...warning, provider },
-    ];
-    expect(answered('hv1', JSON.stringify({ version: 1, machines: [], warnings }), fail).warnings).toEqual([
+    expect(warned({ ...warning, provider: 'libvirt' }, { ...warning, provider })).toEqual([
       { ...warning, provider: 'via/hv1/libvirt' },
       { ...warning, provider: 'via/hv1' },
     ]);
@@ -108,8 +96,7 @@ it.each(['libvirt\x1b]0;x\x07', 'libvirt: fine\nvmssh', 'x'.repeat(65), 7])(
 it.each([{ problem: 'x'.repeat(1001) }, { problem: '' }, { code: undefined }, {}])(
   'leaves out no warning, so that Hosts stay: %j',
   (given) => {
-    const text = JSON.stringify({ version: 1, machines: [], warnings: [{ provider: 'libvirt', ...given }] });
-    const { warnings } = answered('hv1', text, fail);
+    const warnings = warned({ provider: 'libvirt', ...given });
     expect(warnings).toMatchObject([{ provider: 'via/hv1/libvirt', code: 'UNKNOWN' }]);
     expect(warnings.filter(isFailure)).toHaveLength(1);
   },
@@ -127,8 +114,7 @@ it('leaves out a UUID that is not one', () => {
 it.each(['', 'null', '[]', '{"version":2,"machines":[]}', '['.repeat(100_000)])(
   'refuses another answer: %#',
   (text) => {
-    expect(() => answered('hv1', text, fail)).toThrow(
-      'this vmssh does not understand the answer of its vmssh',
-    );
+    const problem = 'this vmssh does not understand the answer of its vmssh';
+    expect(() => answered('hv1', text, fail)).toThrow(problem);
   },
 );

@@ -13,22 +13,14 @@ const entries: readonly SourceEntry[] = sources;
 const providers = await loadSources(entries.filter(({ isOnlyNamed }) => !isOnlyNamed));
 
 const found = (fields: Partial<DiscoveredMachine>): DiscoveredMachine => ({
-  name: 'a',
-  target: 't/a',
-  status: 'running',
-  provider: 'p',
+  ...{ name: 'a', target: 't/a', status: 'running', provider: 'p' },
   ...fields,
 });
-const provider = (name: string, list: Source['list']): Source => ({
-  name,
-  title: name,
-  list,
-});
+const provider = (name: string, list: Source['list']): Source => ({ name, title: name, list });
 const of = (name: string, ...machines: Partial<DiscoveredMachine>[]) =>
-  provider(name, async () => ({
-    found: machines.map((each) => found({ provider: name, ...each })),
-    warnings: [],
-  }));
+  provider(name, async () => {
+    return { found: machines.map((each) => found({ provider: name, ...each })), warnings: [] };
+  });
 
 describe('all machines', () => {
   it('of several providers come in their order, with their warnings', async () => {
@@ -69,14 +61,10 @@ describe('all machines', () => {
       of('two', at(long), { name: 'b', target: 'two/b' }),
     ]);
     expect(all.machines.map(({ target }) => target)).toEqual(['one/x', 'two/b']);
-    expect(all.warnings).toEqual([
-      { provider: 'one', code: 'TOO_LONG', problem: 'left out: a machine with a name of 1000000 characters' },
-      {
-        provider: 'two',
-        code: 'TOO_LONG',
-        problem: 'left out: a machine with an address of 1000000 characters',
-      },
-    ]);
+    const left = (provider: string, what: string) => ({
+      ...{ provider, code: 'TOO_LONG', problem: `left out: a machine with ${what} of 1000000 characters` },
+    });
+    expect(all.warnings).toEqual([left('one', 'a name'), left('two', 'an address')]);
   });
 
   it('are not listed after Ctrl-C', async () => {
@@ -86,38 +74,21 @@ describe('all machines', () => {
     await expect(listAll({ env: {}, signal: abort.signal }, [asked])).rejects.toThrow('enough');
   });
 
-  it.each<{
-    name: string;
-    machines: [Partial<DiscoveredMachine>, Partial<DiscoveredMachine>];
-    warns: boolean;
-  }>([
-    { name: 'a warning', machines: [{ cid: 3 }, { name: 'b', target: 't/b', cid: 3 }], warns: true },
-    {
-      name: 'no warning if one is off',
-      machines: [{ cid: 3 }, { name: 'b', cid: 3, status: 'off' }],
-      warns: false,
-    },
-    {
-      name: 'no warning if the CIDs are those of a user-space daemon, which has one machine',
-      machines: [{ cid: 3 }, { name: 'b', cid: 3, ...at('vsock-mux/run/x') }],
-      warns: false,
-    },
-  ])('that share a CID: $name', async ({ machines: [a, b], warns }) => {
-    const { warnings } = await listAll({ env: {} }, [of('one', a), of('two', b)]);
+  it.each<{ name: string; second: Partial<DiscoveredMachine>; warns: boolean }>([
+    { name: 'a warning', second: { target: 't/b' }, warns: true },
+    { name: 'no warning if one is off', second: { status: 'off' }, warns: false },
+    { name: 'no warning if a user-space daemon has one', second: at('vsock-mux/run/x'), warns: false },
+  ])('that share a CID: $name', async ({ second, warns }) => {
+    const both = [of('one', { cid: 3 }), of('two', { name: 'b', cid: 3, ...second })];
+    const { warnings } = await listAll({ env: {} }, both);
     const problem = 'CID 3 is claimed by t/a and t/b: vmssh reaches none of them by it';
     expect(warnings).toEqual(warns ? [{ provider: 'one', code: 'ADDRESS_TWICE', problem }] : []);
   });
 
   it('have longer if a service may have to start first, and no others have', () => {
     const longer = providers.filter(({ limitMs = 0 }) => limitMs > providerLimitMs);
-    expect(longer.map(({ name }) => name)).toEqual([
-      'hyper-v',
-      'wsl',
-      'libvirt',
-      'incus',
-      'podman',
-      'docker',
-    ]);
+    const services = ['hyper-v', 'wsl', 'libvirt', 'incus', 'podman', 'docker'];
+    expect(longer.map(({ name }) => name)).toEqual(services);
   });
 
   it('have providers of different names', () => {

@@ -23,11 +23,7 @@ describe('machines of several providers', () => {
     { name: 'of one provider', second: (i) => machine(i + many), want: 2 * many },
     { name: 'known by their UUID', second: (i) => other(i), want: many },
     { name: 'known by their process', second: (i) => other(i, { uuid: undefined, pid: i }), want: many },
-    {
-      name: 'known by name and CID',
-      second: (i) => other(i, { uuid: undefined, cid: i + 3 }),
-      want: many,
-    },
+    { name: 'known by name and CID', second: (i) => other(i, { uuid: undefined, cid: i + 3 }), want: many },
   ])('are merged, however many they are: $name', ({ second, want }) => {
     const first = numbers.map((i) => machine(i, { pid: i, cid: i + 3 }));
     expect(mergeMachines([...first, ...numbers.map(second)])).toHaveLength(want);

@@ -15,9 +15,9 @@ import { fakeProc } from './processes/fake-proc.js';
 const dir = useTempDir();
 const deps = (argv: readonly string[]) => ({ env: {}, procDir: fakeProc(dir, [{ argv }]) });
 
-/** A status that we do not know, although every JavaScript object has a property with that name. */
-describe.each(['constructor', '__proto__', 'toString', 'hasOwnProperty', 'valueOf'])(
-  'a status "%s"',
+/** A status that we do not know, although every JavaScript object has a property with that name, or that is no text. */
+describe.each([...['constructor', '__proto__', 'toString', 'hasOwnProperty', 'valueOf'], { toString: 7 }])(
+  'a status %j',
   (word) => {
     const json = JSON.stringify;
     it.each([

@@ -38,15 +38,12 @@ export async function containerFiles(
         const texts = await textsInPodmanRoot(id, paths, own);
         if (isEnough(texts)) return texts;
       }
+      const textsOf = async (path: string) => {
+        const copy = firstFile(await copyOf(manager, id, path, engine, deps, uid));
+        return copy === undefined ? [] : [copy.toString('latin1')];
+      };
       // Podman makes one copy at a time, by a process each.
-      return readInTurn(
-        paths,
-        async (path) => {
-          const copy = firstFile(await copyOf(manager, id, path, engine, deps, uid));
-          return copy === undefined ? [] : [copy.toString('latin1')];
-        },
-        isEnough,
-      );
+      return readInTurn(paths, textsOf, isEnough);
     },
   };
 }

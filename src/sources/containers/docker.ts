@@ -1,15 +1,11 @@
-import { closed, type Deps, DiscoveryError, type Listing } from '../provider.js';
+import type { Deps, Listing } from '../provider.js';
+import { closed, DiscoveryError, joinListings, nothing, warningFor } from '../provider.js';
 import { type Source, serviceLimitMs } from '../source.js';
 import { startContainer } from '../start-command.js';
 import { type GetJson, getJson } from '../tools/http-unix.js';
 import { dockerEngines, type Engine, isThere } from './engines.js';
-import {
-  type DiscoveredContainer,
-  type EngineApi,
-  findContainer,
-  listContainers,
-  withOwnTargets,
-} from './list-containers.js';
+import type { DiscoveredContainer } from './list-containers.js';
+import { apiOf, findContainer, listContainers, withOwnTargets } from './list-containers.js';
 
 /** Docker's containers, of the system's daemon and of the user's own. */
 export const docker: Source<DiscoveredContainer> = {
@@ -31,37 +27,27 @@ export async function listDocker(
 ): Promise<Listing<DiscoveredContainer>> {
   const engines = await dockerEngines(deps);
   const answers = await Promise.all(engines.map((each) => askDocker(each, deps, get, uid)));
-  const found = withOwnTargets(answers.flatMap((each) => each.found));
-  const warnings = answers.flatMap((each) => each.warnings);
-  return { found, warnings };
+  const { found, warnings } = joinListings(answers);
+  return { found: withOwnTargets(found), warnings };
 }
 
 async function askDocker(
-  { socket, url, authority }: Engine,
+  engine: Engine,
   deps: Deps,
   get: GetJson,
   uid: number | undefined,
 ): Promise<Listing<DiscoveredContainer>> {
-  const source: EngineApi = {
-    url,
-    authority,
-    list: () => get(socket, '/containers/json?all=true', deps),
-    details: (id) => get(socket, `/containers/${id}/json`, deps),
-  };
+  const { socket } = engine;
   try {
-    if (!(await isThere(socket, uid))) return none;
-    return await listContainers('docker', source, deps);
+    if (!(await isThere(socket, uid))) return nothing;
+    return await listContainers('docker', apiOf(engine, '', get, deps), deps);
   } catch (error) {
     if (!(error instanceof DiscoveryError)) throw error;
+    const { code } = error;
     // Its daemon is stopped.
-    if (error.code === 'ECONNREFUSED' || error.code === 'ENOENT') return none;
-    const isClosed = error.code === 'EACCES';
-    const problem = isClosed ? `this user may not open ${socket}: its group may (docker)` : error.message;
-    return {
-      found: [],
-      warnings: [{ provider: docker.name, code: isClosed ? closed : error.code, problem }],
-    };
+    if (code === 'ECONNREFUSED' || code === 'ENOENT') return nothing;
+    if (code !== 'EACCES') return warningFor(docker.name, error);
+    const problem = `this user may not open ${socket}: its group may (docker)`;
+    return warningFor(docker.name, new DiscoveryError(closed, problem, { cause: error }));
   }
 }
-
-const none: Listing<DiscoveredContainer> = { found: [], warnings: [] };

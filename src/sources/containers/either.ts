@@ -1,4 +1,4 @@
-import type { Deps, DiscoveredMachine } from '../provider.js';
+import { type Deps, type DiscoveredMachine, joinListings } from '../provider.js';
 import type { Source } from '../source.js';
 import { docker } from './docker.js';
 import { type DiscoveredContainer, findContainer } from './list-containers.js';
@@ -15,10 +15,8 @@ export const podmanOrDocker: Source = {
 
 async function listBoth(deps: Deps) {
   const lists = await Promise.all([podman, docker].map((source) => source.list(deps)));
-  return {
-    found: lists.flatMap(({ found }) => found.filter(isContainer)),
-    warnings: lists.flatMap(({ warnings }) => warnings),
-  };
+  const { found, warnings } = joinListings(lists);
+  return { found: found.filter(isContainer), warnings };
 }
 
 function isContainer(machine: DiscoveredMachine): machine is DiscoveredContainer {

@@ -4,16 +4,15 @@ import { join } from 'node:path';
 import { readText } from '../../files/read-file.js';
 import { type Deps, DiscoveryError } from '../provider.js';
 import { type ExecWords, execWords, optionWith } from '../tools/exec-route.js';
-import { isJsonObject, parseJson } from '../tools/json.js';
+import { type JsonObject, objectAt, parseJson } from '../tools/json.js';
 import { textOf } from '../tools/run-tool.js';
 import { type Authority, authorityOf } from '../tools/scope.js';
 import { isOwnPath, socketIn } from '../trusted-path.js';
 
-/** A Docker or Podman to ask for containers. */
 export interface Engine {
   /** The unix socket of its API. */
   readonly socket: string;
-  /** For its command, which does not ask there by itself: "unix:///run/user/1000/docker.sock". */
+  /** For its command, if that does not ask there by itself: "unix:///run/user/1000/docker.sock". */
   readonly url?: string;
   readonly authority?: Authority;
 }
@@ -28,10 +27,7 @@ export function engineExec(
   return execWords(machine, program, ...place, 'exec', '--interactive', '--user=0', '--', machine);
 }
 
-/**
- * The sockets of Docker on this host: DOCKER_HOST's only, else the current context's, the system's and the user's own. A
- * Docker of another host, by TCP or SSH, is not asked.
- */
+/** Docker on this host: DOCKER_HOST's only, else the current context's, the system's and the user's own; none of another host. */
 export async function dockerEngines(deps: Deps): Promise<readonly Engine[]> {
   const { env, runDir = '/run', platform = process.platform } = deps;
   const folder = platform === 'darwin' ? '/var/run' : runDir;
@@ -48,10 +44,7 @@ export async function dockerEngines(deps: Deps): Promise<readonly Engine[]> {
   }));
 }
 
-/**
- * The sockets of Podman on this host: CONTAINER_HOST's only, else the user's own, which answers for what `podman` lists too, and
- * the system's.
- */
+/** Podman on this host: CONTAINER_HOST's only, else the user's own, which answers for what `podman` lists too, and the system's. */
 export function podmanEngines(
   { env, runDir = '/run' }: Deps,
   uid: number | undefined,
@@ -75,10 +68,7 @@ function ownFolder({ XDG_RUNTIME_DIR: folder }: Deps['env']): string | undefined
   return folder?.startsWith('/') ? folder : undefined;
 }
 
-/**
- * Whether a socket is there. Throws a DiscoveryError: UNTRUSTED if it belongs neither to root nor to this user, or another
- * user can replace it.
- */
+/** Whether a socket is there. Throws a DiscoveryError UNTRUSTED if another user than this one or root has it, or can replace it. */
 export async function isThere(socket: string, uid: number | undefined): Promise<boolean> {
   try {
     if (!(await stat(socket)).isSocket()) return false;
@@ -103,15 +93,13 @@ async function contextAddress({ env }: Deps): Promise<string | undefined> {
   const name = DOCKER_CONTEXT || textOf(config, 'currentContext');
   if (name === undefined || name === 'default') return undefined;
   const folder = createHash('sha256').update(name).digest('hex');
-  const { Endpoints: all } = await readObject(join(DOCKER_CONFIG, 'contexts/meta', folder, 'meta.json'));
-  const docker = isJsonObject(all) && isJsonObject(all.docker) ? all.docker : {};
-  return textOf(docker, 'Host');
+  const context = await readObject(join(DOCKER_CONFIG, 'contexts/meta', folder, 'meta.json'));
+  return textOf(objectAt(context, 'Endpoints', 'docker'), 'Host');
 }
 
-async function readObject(path: string) {
+async function readObject(path: string): Promise<JsonObject> {
   try {
-    const value = parseJson(await readText(path));
-    return isJsonObject(value) ? value : {};
+    return objectAt(parseJson(await readText(path)));
   } catch {
     return {};
   }

@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { countBy } from '../../group-by.js';
@@ -5,38 +6,38 @@ import { withDashes } from '../../target/guid.js';
 import { hasControlCharacter, nameProblem } from '../../target/names.js';
 import { socketPathProblem } from '../../target/text.js';
 import { accountLine, isSystemUser } from '../processes/system-user.js';
-import {
-  type ContainerFacts,
-  type Deps,
-  type DiscoveredMachine,
-  DiscoveryError,
-  isFailure,
-  type Listing,
-  type Search,
-  type Status,
-  type Warning,
+import type {
+  ContainerFacts,
+  Deps,
+  DiscoveredMachine,
+  Listing,
+  Search,
+  Status,
+  Warning,
 } from '../provider.js';
+import { DiscoveryError, isFailure, statusReader } from '../provider.js';
 import { routesTo } from '../routes.js';
 import { answerOf, match, searchIn } from '../search.js';
 import { execRoutes } from '../tools/exec-route.js';
 import { fewAtATime } from '../tools/few-at-a-time.js';
-import { isJsonObject, type JsonObject } from '../tools/json.js';
+import type { GetJson } from '../tools/http-unix.js';
+import { isJsonObject, type JsonObject, objectAt, objectsIn } from '../tools/json.js';
 import { textOf } from '../tools/run-tool.js';
-import type { Authority } from '../tools/scope.js';
-import { engineExec } from './engines.js';
+import { type Engine, engineExec } from './engines.js';
 
 /** What answers for the containers of one Podman or Docker: its API or its command. */
-export interface EngineApi {
-  /** The list, in the form of `parseContainers`. */
+export interface EngineApi extends Pick<Engine, 'url' | 'authority'> {
+  /** In the form of `parseContainers`. */
   readonly list: () => Promise<unknown>;
-  /** The details of one. */
   readonly details: (id: string) => Promise<unknown>;
-  /** As a container has it. */
-  readonly url?: string;
-  readonly authority?: Authority;
 }
 
-/** A container as a machine. */
+/** By its socket. `api`: the path of its API. */
+export function apiOf({ socket, url, authority }: Engine, api: string, get: GetJson, deps: Deps): EngineApi {
+  const ask = (what: string) => get(socket, `${api}/containers/${what}`, deps);
+  return { url, authority, list: () => ask('json?all=true'), details: (id) => ask(`${id}/json`) };
+}
+
 export interface DiscoveredContainer extends DiscoveredMachine {
   readonly container: ContainerFacts;
 }
@@ -105,16 +106,11 @@ function toMachine(
     uuid: uuidOf(id),
     authority,
     ...(routes.length === 0 ? {} : { routes }),
-    container: {
-      id,
-      labels,
-      url,
-      restarts,
-    },
+    container: { id, labels, url, restarts },
   };
 }
 
-/** The same, with the UUID in the target of each whose name is another's too, or fits no target. `others`: names that are taken. */
+/** With the UUID in the target of each whose name is another's too, or fits no target. `others`: names that are taken. */
 export function withOwnTargets(
   found: readonly DiscoveredContainer[],
   others: readonly string[] = [],
@@ -127,15 +123,11 @@ export function withOwnTargets(
   });
 }
 
-/** The used part of node:fs/promises. */
-type LookAt = (
-  path: string,
-) => Promise<{ readonly uid: number; isSocket(): boolean; isSymbolicLink(): boolean }>;
+type LookAt = (path: string) => Promise<Pick<Stats, 'uid' | 'isSocket' | 'isSymbolicLink'>>;
 
 /**
- * The socket `ssh` in the folder that a container has for its host; undefined if there is none, or none to be seen. Throws a
- * DiscoveryError: LINK for a link, which the container made and which may lead to any socket of this host; FOREIGN if the
- * folder or the socket belongs to another person, who could answer in the container's place; INCOMPLETE for a path that no socket has.
+ * The socket `ssh` in the folder that a container has for its host; undefined if none is seen. Throws a DiscoveryError: LINK for a link, which
+ * may lead to any socket of this host; FOREIGN if another person could answer in the container's place; INCOMPLETE for a path that no socket has.
  */
 export async function exportSocket(
   source: string,
@@ -171,23 +163,19 @@ export function findContainer<M extends DiscoveredMachine>(
 ): Promise<Search<M, Warning>> {
   const search = async () => {
     const { found, warnings } = await list({ ...deps, wanted: name });
-    const typed = ({ target }: M) => target;
-    const own = match(
-      name,
-      found.filter(({ container }) => container === undefined),
-    );
+    const machines = found.filter(({ container }) => container === undefined);
     const containers = found.filter(({ container }) => container !== undefined);
-    return searchIn(own.length > 0 ? own : match(name, containers), found, typed, warnings);
+    const own = match(name, machines);
+    const meant = own.length > 0 ? own : match(name, containers);
+    return searchIn(meant, found, ({ target }) => target, warnings);
   };
   return answerOf(search(), deps.signal);
 }
 
-/** Whether a name can mean a container. */
 function canMean(text: string, { name, id }: Pick<Container, 'name' | 'id'>): boolean {
   return match(text, [{ name, uuid: uuidOf(id), container: { id } }]).length > 0;
 }
 
-/** A container as its manager lists it. */
 interface Container {
   /** 64 hexadecimal digits. */
   readonly id: string;
@@ -212,10 +200,7 @@ function uuidOf(id: Container['id']): string {
 /** Where a container leaves sockets for its host (https://systemd.io/CONTAINER_INTERFACE/). */
 const exportFolder = '/run/host/unix-export';
 
-/**
- * Reads the list of containers of Docker's API, of Podman's, and of `podman ps --format json`: without the containers that
- * only hold a pod. Throws a DiscoveryError PROTOCOL.
- */
+/** Reads the list of either API, or of `podman ps --format json`, without what only holds a pod. Throws a DiscoveryError PROTOCOL. */
 export function parseContainers(answer: unknown): readonly Container[] {
   if (!Array.isArray(answer)) throw new DiscoveryError('PROTOCOL', 'the answer is not a list of containers');
   return answer.filter(isJsonObject).flatMap((each): Container[] => {
@@ -225,11 +210,9 @@ export function parseContainers(answer: unknown): readonly Container[] {
     if (id === undefined || !/^[0-9a-f]{64}$/.test(id) || each.IsInfra === true) return [];
     // Docker has a slash before each name.
     const name = typeof first === 'string' ? first.replace(/^\//, '') : '';
-    const status = states.get(textOf(each, 'State') ?? '') ?? 'unknown';
-    const labels = labelsOf(each);
-    const restarts = restartsOf(each);
-    const address = addressOf(each.NetworkSettings);
-    return [{ id, name: name || id.slice(0, 12), status, labels, address, restarts, ...exportOf(each) }];
+    const status = statusOf(each.State);
+    const known = { labels: labelsOf(each), address: addressOf(each), restarts: restartsOf(each) };
+    return [{ id, name: name || id.slice(0, 12), status, ...known, ...exportOf(each) }];
   });
 }
 
@@ -242,7 +225,7 @@ function restartsOf({ Restarts: count, State: state }: JsonObject): string | und
 
 /** The host's folder that a container's details name as the one for sockets. */
 export function exportSource(details: unknown): string | undefined {
-  return isJsonObject(details) ? exportOf(details).source : undefined;
+  return exportOf(objectAt(details)).source;
 }
 
 /** Podman lists the path in the container only. */
@@ -256,9 +239,8 @@ function exportOf({ Mounts: mounts }: JsonObject): Pick<Container, 'exports' | '
 }
 
 /** The first one, IPv4 before IPv6. */
-function addressOf(settings: unknown): string | undefined {
-  const { Networks: all } = isJsonObject(settings) ? settings : {};
-  const networks = isJsonObject(all) ? Object.values(all).filter(isJsonObject) : [];
+function addressOf(container: JsonObject): string | undefined {
+  const networks = objectsIn(Object.values(objectAt(container, 'NetworkSettings', 'Networks')));
   const addresses = ['IPAddress', 'GlobalIPv6Address'].flatMap((key) =>
     networks.map((each) => textOf(each, key)),
   );
@@ -266,8 +248,7 @@ function addressOf(settings: unknown): string | undefined {
 }
 
 function labelsOf({ Labels: labels }: JsonObject): Container['labels'] {
-  const all = isJsonObject(labels) ? Object.entries(labels) : [];
-  const kept = all.filter(
+  const kept = Object.entries(objectAt(labels)).filter(
     (each): each is [string, string] =>
       typeof each[1] === 'string' && each[0].length <= maxOfKey && each[1].length <= maxOfValue,
   );
@@ -279,13 +260,10 @@ const maxLabels = 100;
 const maxOfKey = 256;
 const maxOfValue = 4096;
 
-const states: ReadonlyMap<string, Status> = new Map([
-  ['running', 'running'],
-  ['restarting', 'starting'],
-  ['paused', 'paused'],
-  ['stopping', 'stopping'],
-  ['removing', 'stopping'],
-  ...['configured', 'created', 'initialized', 'exited', 'stopped', 'dead'].map(
-    (state) => [state, 'off'] as const,
-  ),
-]);
+const statusOf = statusReader({
+  running: ['running'],
+  starting: ['restarting'],
+  paused: ['paused'],
+  stopping: ['stopping', 'removing'],
+  off: ['configured', 'created', 'initialized', 'exited', 'stopped', 'dead'],
+});

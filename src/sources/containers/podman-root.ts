@@ -4,7 +4,7 @@ import { type Folder, folderAt, hold } from '../../files/place.js';
 import { readText, readWithStats } from '../../files/read-file.js';
 import { textsIn } from '../machined/nspawn-files.js';
 import type { Deps } from '../provider.js';
-import { isJsonObject, type JsonObject, parseJson } from '../tools/json.js';
+import { isJsonObject, type JsonObject, objectAt, parseJson } from '../tools/json.js';
 import { textOf } from '../tools/run-tool.js';
 
 /**
@@ -19,7 +19,7 @@ export async function textsInPodmanRoot(
 ): Promise<readonly string[]> {
   try {
     const config = await configOf(join(place.storage, 'overlay-containers', id, 'userdata'), place.uid);
-    const root = isJsonObject(config.root) ? (textOf(config.root, 'path') ?? '') : '';
+    const root = textOf(objectAt(config, 'root'), 'path') ?? '';
     // Not one that somebody else made (podman run --rootfs).
     if (!root.startsWith(`${place.storage}/overlay/`) || root.split('/').includes('..')) return [];
     const hidden = hiddenPaths(config);
@@ -54,8 +54,8 @@ export function podmanPlace({ env }: Pick<Deps, 'env'>, uid: number): PodmanPlac
 }
 
 /**
- * A user's are mounted for the processes of Podman only: it is reached by the container's conmon, which is one of them and runs nothing
- * of the container. Should another process have its pid meanwhile, then nothing is at this path for it: a layer's name is random.
+ * A user's are mounted for Podman's processes only: the container's conmon is one, and runs nothing of the container. Should another process
+ * have its pid meanwhile, then nothing is at this path for it: a layer's name is random.
  */
 async function rootFolder(id: string, root: string, { run }: PodmanPlace): Promise<Folder> {
   if (run === undefined) return folderAt(root, true);
@@ -69,8 +69,7 @@ async function configOf(path: string, uid: number): Promise<JsonObject> {
   const folder = await folderAt(path, uid === 0);
   try {
     const { bytes, stats } = await readWithStats(folder.at('config.json'), maxConfig, false);
-    const config: unknown = parseJson(bytes.toString());
-    return isJsonObject(config) && stats.uid === uid && (stats.mode & 0o022) === 0 ? config : {};
+    return stats.uid === uid && (stats.mode & 0o022) === 0 ? objectAt(parseJson(bytes.toString())) : {};
   } finally {
     await folder.close();
   }
@@ -81,7 +80,7 @@ const maxConfig = 1 << 20;
 
 /** The paths that a mount hides in the root folder; undefined if the config does not tell. */
 function hiddenPaths({ mounts, linux }: JsonObject): readonly string[] | undefined {
-  const { maskedPaths = [] } = isJsonObject(linux) ? linux : {};
+  const { maskedPaths = [] } = objectAt(linux);
   if (!Array.isArray(mounts) || !Array.isArray(maskedPaths)) return undefined;
   const all = mounts.filter(isJsonObject).map((each) => ({
     path: textOf(each, 'destination') ?? '',
@@ -116,11 +115,8 @@ async function isLinked(folder: Folder, paths: readonly (readonly string[])[]): 
     const rest = paths.filter(([first, ...more]) => first === name && more.length > 0);
     if (!entry?.isDirectory() || rest.length === 0) continue;
     const next = await hold(folder.at(name));
-    const isBelow = isLinked(
-      next,
-      rest.map(([, ...more]) => more),
-    );
-    if (await isBelow.finally(() => next.close())) return true;
+    const below = rest.map(([, ...more]) => more);
+    if (await isLinked(next, below).finally(() => next.close())) return true;
   }
   return false;
 }

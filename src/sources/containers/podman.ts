@@ -1,13 +1,8 @@
 import { join } from 'node:path';
 import type { StartCommand } from '../../errors.js';
 import { programInPath } from '../../process/program-in-path.js';
-import {
-  type Deps,
-  type DiscoveredMachine,
-  DiscoveryError,
-  type Listing,
-  type Warning,
-} from '../provider.js';
+import type { Deps, DiscoveredMachine, Listing } from '../provider.js';
+import { DiscoveryError, joinListings, nothing, warningFor } from '../provider.js';
 import { routesTo } from '../routes.js';
 import { type Source, serviceLimitMs } from '../source.js';
 import { operand, startContainer } from '../start-command.js';
@@ -16,6 +11,7 @@ import {
   exists,
   jsonObjects,
   listByUsersTool,
+  machinesNamed,
   portOf,
   type RunTool,
   runTool,
@@ -24,13 +20,8 @@ import {
 import { authorityOf } from '../tools/scope.js';
 import { configFolder, socketIn } from '../trusted-path.js';
 import { type Engine, isThere, podmanEngines } from './engines.js';
-import {
-  type DiscoveredContainer,
-  type EngineApi,
-  findContainer,
-  listContainers,
-  withOwnTargets,
-} from './list-containers.js';
+import type { DiscoveredContainer, EngineApi } from './list-containers.js';
+import { apiOf, findContainer, listContainers, withOwnTargets } from './list-containers.js';
 
 /** Podman's containers, and its machines, whose SSH servers are on TCP ports of this host. */
 export const podman: Source = {
@@ -59,23 +50,16 @@ export async function listAllOfPodman(
     isLinux ? containers(deps) : nothing,
   ]);
   const taken = own.found.map(({ name }) => name);
-  return {
-    found: [...own.found, ...withOwnTargets(inside.found, taken)],
-    warnings: [...own.warnings, ...inside.warnings],
-  };
+  return joinListings([own, { ...inside, found: withOwnTargets(inside.found, taken) }]);
 }
 
 function startMachine({ name: machine }: DiscoveredMachine): StartCommand {
   return { machine, command: ['podman', 'machine', 'start', ...operand(machine)] };
 }
 
-const nothing: Listing<never> = { found: [], warnings: [] };
-
 /** Asking `podman machine` takes a process, and makes its folders. */
 async function hasMachines({ env }: Deps): Promise<boolean> {
-  const { HOME } = env;
-  if (!HOME) return false;
-  return exists(join(configFolder(env, HOME), 'containers/podman/machine'));
+  return !!env.HOME && exists(join(configFolder(env, env.HOME), 'containers/podman/machine'));
 }
 
 export function listPodman(deps: Deps, run: RunTool = runTool, uid = process.getuid?.()): Promise<Listing> {
@@ -85,22 +69,18 @@ export function listPodman(deps: Deps, run: RunTool = runTool, uid = process.get
 
 /** Reads `podman machine list --format json`. */
 export function parsePodman(text: string): readonly DiscoveredMachine[] {
-  return jsonObjects(text).flatMap((machine): DiscoveredMachine[] => {
-    const name = textOf(machine, 'Name');
-    if (name === undefined) return [];
+  return machinesNamed(jsonObjects(text), 'Name', (name, machine) => {
     const port = portOf(machine, 'Port');
-    return [
-      {
-        name,
-        target: `podman/${name}`,
-        provider: podman.name,
-        authority: authorityOf(),
-        status: machine.Starting === true ? 'starting' : machine.Running === true ? 'running' : 'off',
-        routes: routesTo([port === undefined ? undefined : `127.0.0.1:${port}`]),
-        user: textOf(machine, 'RemoteUsername'),
-        identityFile: textOf(machine, 'IdentityPath'),
-      },
-    ];
+    return {
+      name,
+      target: `podman/${name}`,
+      provider: podman.name,
+      authority: authorityOf(),
+      status: machine.Starting === true ? 'starting' : machine.Running === true ? 'running' : 'off',
+      routes: routesTo([port === undefined ? undefined : `127.0.0.1:${port}`]),
+      user: textOf(machine, 'RemoteUsername'),
+      identityFile: textOf(machine, 'IdentityPath'),
+    };
   });
 }
 
@@ -133,10 +113,7 @@ export async function listPodmanContainers(
     // Root's is for root, unless somebody has opened it.
     ...others.map((engine) => answerOf(bySocket(engine, deps, known), quiet)),
   ]);
-  return {
-    found: listings.flatMap(({ found }) => found),
-    warnings: listings.flatMap(({ warnings }) => warnings),
-  };
+  return joinListings(listings);
 }
 
 async function ownContainers(engine: Engine, deps: Deps, known: PodmanEffects) {
@@ -146,7 +123,7 @@ async function ownContainers(engine: Engine, deps: Deps, known: PodmanEffects) {
   } catch (error) {
     if (!(error instanceof DiscoveryError)) throw error;
     // What took its time or gave too much by the socket does so by the command.
-    if (!quiet.has(error.code) && error.code !== 'FAILED') return answerOf(Promise.reject(error), quiet);
+    if (!quiet.has(error.code) && error.code !== 'FAILED') return warningFor(provider, error);
   }
   return answerOf(byCommand(deps, known), notInstalled);
 }
@@ -162,23 +139,14 @@ async function answerOf(
   try {
     return (await asked) ?? nothing;
   } catch (error) {
-    if (!(error instanceof DiscoveryError)) throw error;
-    if (silent.has(error.code)) return nothing;
-    const warning: Warning = { provider, code: error.code, problem: error.message };
-    return { found: [], warnings: [warning] };
+    return error instanceof DiscoveryError && silent.has(error.code) ? nothing : warningFor(provider, error);
   }
 }
 
 /** Undefined if it has no socket. The path has the oldest version that Podman 4 and 5 answer. */
-async function bySocket({ socket, url, authority }: Engine, deps: Deps, { get, uid }: PodmanEffects) {
-  if (!(await isThere(socket, uid))) return undefined;
-  const source: EngineApi = {
-    url,
-    authority,
-    list: () => get(socket, '/v4.0.0/libpod/containers/json?all=true', deps),
-    details: (id) => get(socket, `/v4.0.0/libpod/containers/${id}/json`, deps),
-  };
-  return listContainers(provider, source, deps);
+async function bySocket(engine: Engine, deps: Deps, { get, uid }: PodmanEffects) {
+  if (!(await isThere(engine.socket, uid))) return undefined;
+  return listContainers(provider, apiOf(engine, '/v4.0.0/libpod', get, deps), deps);
 }
 
 async function byCommand(deps: Deps, { run, exists, uid }: PodmanEffects) {

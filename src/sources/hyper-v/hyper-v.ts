@@ -3,21 +3,17 @@ import type { StartCommand } from '../../errors.js';
 import { type AddonState, loadAddon } from '../../native.js';
 import { type Guid, parseGuid } from '../../target/guid.js';
 import { shellQuoted } from '../../target/shell.js';
-import { type Deps, type DiscoveredMachine, DiscoveryError, type Status } from '../provider.js';
+import { type Deps, type DiscoveredMachine, DiscoveryError, statusReader } from '../provider.js';
 import { guestsOnly } from '../tools/guest-addresses.js';
-import { isJsonObject, parseJson } from '../tools/json.js';
+import { isJsonObject, objectAt, parseJson } from '../tools/json.js';
 import { powershell } from '../tools/powershell.js';
 import { type RunTool, runTool } from '../tools/run-tool.js';
 
-/** A Hyper-V virtual machine. */
-export interface HyperVMachine {
+/** A Hyper-V virtual machine. Its name is neither unique nor case-sensitive. */
+export interface HyperVMachine extends Pick<DiscoveredMachine, 'name' | 'status'> {
   readonly id: Guid;
-  /** Neither unique nor case-sensitive. */
-  readonly name: string;
-  readonly status: Status;
 }
 
-/** The sources to ask; a parameter, for tests. */
 export interface HyperVSources {
   readonly native: () => AddonState;
   readonly powershell: (deps: Deps) => Promise<readonly HyperVRow[]>;
@@ -25,14 +21,8 @@ export interface HyperVSources {
 
 const sources: HyperVSources = { native: loadAddon, powershell: (deps) => askPowerShell(deps) };
 
-/**
- * The Hyper-V machines of this Windows. Throws a DiscoveryError: NO_HYPERV, NO_RIGHTS, or the errors of both WMI and
- * PowerShell.
- */
-export async function listHyperV(
-  deps: Deps,
-  from: HyperVSources = sources,
-): Promise<readonly HyperVMachine[]> {
+/** The machines of this Windows. Throws a DiscoveryError: NO_HYPERV, NO_RIGHTS, or the errors of both WMI and PowerShell. */
+export async function listHyperV(deps: Deps, from = sources): Promise<readonly HyperVMachine[]> {
   const { addon } = from.native();
   const rows = addon ? await askWmi(addon, deps, from) : await from.powershell(deps);
   const machines = rows.flatMap(toMachine);
@@ -61,14 +51,13 @@ async function askWmi(
     if (code === 'ECANCELED' || code === 'ETIMEDOUT')
       throw new DiscoveryError('TIMEOUT', 'WMI did not answer in time');
     if (code === 'EMSGSIZE')
-      throw new DiscoveryError('PROTOCOL', 'WMI lists more than 10000 machines, or 4 million characters', {
-        final: true,
-      });
+      throw finalError('PROTOCOL', 'WMI lists more than 10000 machines, or 4 million characters');
     if (absent.has(code))
-      throw new DiscoveryError('NO_HYPERV', 'Hyper-V is not enabled on this Windows', {
-        hint: 'enable it and restart: optionalfeatures',
-        final: true,
-      });
+      throw finalError(
+        'NO_HYPERV',
+        'Hyper-V is not enabled on this Windows',
+        'enable it and restart: optionalfeatures',
+      );
     if (denied.has(code)) throw noRights(deps, addon.hyperVRights());
     try {
       return await from.powershell(deps);
@@ -87,42 +76,35 @@ const denied: ReadonlySet<string> = new Set(['WBEM_E_ACCESS_DENIED', 'E_ACCESSDE
 
 function noRights({ env }: Deps, rights: Rights): DiscoveryError {
   const who = rights.elevated || rights.hyperVAdministrator ? 'not to this user' : 'only to administrators';
-  const problem = `Windows shows its Hyper-V machines ${who}`;
-  return new DiscoveryError('NO_RIGHTS', problem, { hint: rightsHint(env, rights), final: true });
+  return finalError('NO_RIGHTS', `Windows shows its Hyper-V machines ${who}`, rightsHint(env, rights));
+}
+
+/** To ask again later cannot help. */
+function finalError(code: string, problem: string, hint?: string): DiscoveryError {
+  return new DiscoveryError(code, problem, { hint, final: true });
 }
 
 // The host's Name is not a GUID; its Caption would show it too, but is translated.
 function toMachine({ id, name, state }: HyperVRow): readonly HyperVMachine[] {
   const guid = parseGuid(id);
-  return guid ? [{ id: guid, name, status: statuses.get(state) ?? 'unknown' }] : [];
+  return guid ? [{ id: guid, name, status: statusOf(state) }] : [];
 }
 
 /** EnabledState of https://learn.microsoft.com/en-us/windows/win32/hyperv_v2/msvm-computersystem */
-const statuses: ReadonlyMap<number, Status> = new Map([
-  [2, 'running'],
-  [3, 'off'],
-  [4, 'stopping'],
-  [6, 'saved'],
-  [9, 'paused'],
-  [10, 'starting'],
-  [32768, 'paused'],
-  [32769, 'saved'],
-  [32770, 'starting'],
-  [32773, 'stopping'], // saving
-  [32774, 'stopping'],
-  [32776, 'paused'], // pausing
-  [32777, 'starting'], // resuming
-]);
+const statusOf = statusReader({
+  running: [2],
+  off: [3],
+  // 32773: saving.
+  stopping: [4, 32773, 32774],
+  saved: [6, 32769],
+  // 32776: pausing.
+  paused: [9, 32768, 32776],
+  // 32777: resuming.
+  starting: [10, 32770, 32777],
+});
 
-/**
- * The IP addresses that a Hyper-V guest reported to its host, IPv4 first, without the host's own; none if its integration services do not run.
- * Throws a DiscoveryError.
- */
-export async function hyperVAddresses(
-  id: Guid,
-  deps: Deps,
-  run: RunTool = runTool,
-): Promise<readonly string[]> {
+/** What a guest's integration services reported to its host, IPv4 first, without the host's own. Throws a DiscoveryError. */
+export async function hyperVAddresses(id: Guid, deps: Deps, run = runTool): Promise<readonly string[]> {
   const text = await run(...powershell(addressScript(id), deps.env), deps);
   const words = text.split(/\s+/);
   const ours = words.filter((word) => word.startsWith(own)).map((word) => word.slice(own.length));
@@ -196,8 +178,8 @@ export function parseRows(text: string): readonly HyperVRow[] {
   } catch (error) {
     throw unreadable((error as Error).message);
   }
-  if (isJsonObject(value) && Array.isArray(value.value)) value = value.value;
-  return (Array.isArray(value) ? value : [value]).map((row) => {
+  const list = objectAt(value).value ?? value;
+  return (Array.isArray(list) ? list : [value]).map((row) => {
     if (!isJsonObject(row) || typeof row.Name !== 'string')
       throw unreadable(JSON.stringify(row).slice(0, 80));
     const { Name: id, ElementName: name, EnabledState: state } = row;
@@ -218,10 +200,10 @@ function isCode(value: unknown): value is number {
 }
 
 function unreadable(what: string): DiscoveryError {
-  return new DiscoveryError('PROTOCOL', `powershell.exe printed ${what}`, { final: true });
+  return finalError('PROTOCOL', `powershell.exe printed ${what}`);
 }
 
-type Env = Readonly<Record<string, string | undefined>>;
+type Env = Deps['env'];
 
 /** What the user of this process has, as the addon shows it. */
 export interface Rights {

@@ -3,15 +3,8 @@ import { countBy } from '../../group-by.js';
 import { type Guid, parseGuid, parseUuid } from '../../target/guid.js';
 import { isPlainHostName, nameProblem, slug } from '../../target/names.js';
 import { routeToHyperV } from '../../target/routes.js';
-import {
-  type Deps,
-  type DiscoveredMachine,
-  DiscoveryError,
-  type Listing,
-  type Search,
-  statuses,
-  type Warning,
-} from '../provider.js';
+import type { Deps, DiscoveredMachine, Listing, Search, Warning } from '../provider.js';
+import { DiscoveryError, nothing, statuses } from '../provider.js';
 import { answerOf, match, searchIn } from '../search.js';
 import type { Reachable, ResolveContext, Source } from '../source.js';
 import { guestsOnly } from '../tools/guest-addresses.js';
@@ -86,7 +79,6 @@ function hasId(machine: DiscoveredMachine): machine is DiscoveredHyperV {
   return machine.uuid !== undefined;
 }
 
-/** A machine with its id. */
 export interface DiscoveredHyperV extends DiscoveredMachine {
   readonly uuid: Guid;
 }
@@ -111,9 +103,8 @@ export async function reportedAddress(
   }
   const program = findWindowsVmssh(deps);
   if (program === undefined) return undefined;
-  const { machines } = parseJson(
-    await run(program, ['list', '--json', '-o', 'address', `--provider=${hyperV.name}`, id], deps),
-  ) as { machines: readonly JsonObject[] };
+  const words = ['list', '--json', '-o', 'address', `--provider=${hyperV.name}`, id];
+  const { machines } = parseJson(await run(program, words, deps)) as Printed;
   // Windows has left out its own addresses, but knows none of this WSL.
   const said = machines.flatMap((each) => textOf(each, 'address') ?? []);
   return guestsOnly((isGuests) => said.find(isGuests), deps);
@@ -122,32 +113,31 @@ export async function reportedAddress(
 /** Inside WSL2: asks the Windows build of vmssh. Without WSL or that build there are no machines. */
 export async function listOverInterop(deps: Deps, run: RunTool = runTool): Promise<Listing> {
   const program = isWsl(deps) ? findWindowsVmssh(deps) : undefined;
-  if (program === undefined) return { found: [], warnings: [] };
+  if (program === undefined) return nothing;
   return parseListing(await run(program, ['list', '--json', `--provider=${hyperV.name}`], deps));
 }
 
 function parseListing(text: string): Listing {
   try {
-    const { machines, warnings } = parseJson(text) as {
-      machines: readonly JsonObject[];
-      warnings: readonly Warning[];
-    };
+    const { machines, warnings } = parseJson(text) as Printed & { warnings: readonly Warning[] };
     const found = machines.flatMap((machine): DiscoveredMachine[] => {
       const name = textOf(machine, 'name');
       const target = textOf(machine, 'target');
       if (name === undefined || target === undefined) return [];
       const status = statuses.find((each) => each === machine.status) ?? 'unknown';
-      return [
-        { name, target, status, uuid: parseUuid(textOf(machine, 'uuid') ?? ''), provider: hyperV.name },
-      ];
+      const uuid = parseUuid(textOf(machine, 'uuid') ?? '');
+      return [{ name, target, status, uuid, provider: hyperV.name }];
     });
     return { found, warnings };
-  } catch (error) {
-    throw new DiscoveryError('PROTOCOL', `vmssh.exe printed ${quote(text.slice(0, 80))}`, {
-      cause: error,
-      final: true,
-    });
+  } catch (cause) {
+    const problem = `vmssh.exe printed ${quote(text.slice(0, 80))}`;
+    throw new DiscoveryError('PROTOCOL', problem, { cause, final: true });
   }
+}
+
+/** By the Windows build of vmssh. */
+interface Printed {
+  readonly machines: readonly JsonObject[];
 }
 
 /** Lists them: none without Hyper-V; without rights, a warning with its hint. */
@@ -157,7 +147,7 @@ export async function listHyperVMachines(deps: Deps, from?: HyperVSources): Prom
     return { found: toHyperVMachines(await listHyperV(deps, from)), warnings: [] };
   } catch (error) {
     if (!(error instanceof DiscoveryError)) throw error;
-    if (error.code === 'NO_HYPERV') return { found: [], warnings: [] };
+    if (error.code === 'NO_HYPERV') return nothing;
     const problem = [error.message, error.hint].filter((each) => each !== undefined).join(': ');
     return { found: [], warnings: [{ provider: hyperV.name, code: error.code, problem }] };
   }
@@ -168,7 +158,7 @@ export function findHyperV(
   name: string,
   deps: Deps,
   list: HyperVEffects['machines'] = effects.machines,
-): Promise<Search<DiscoveredHyperV, Warning>> {
+): Promise<Search<DiscoveredHyperV>> {
   const search = async () => {
     const machines = toHyperVMachines(await list(deps));
     const named = machines.map((machine) => ({ ...machine, name: machine.name.toLowerCase(), machine }));
@@ -188,17 +178,16 @@ export function findHyperV(
 
 /** Each with a target that ssh accepts and that is unique: its name, else its slug, else its id. */
 export function toHyperVMachines(machines: readonly HyperVMachine[]): readonly DiscoveredHyperV[] {
-  const names = machines.flatMap(({ name }) => [
-    ...new Set([name, slug(name)].map((each) => each.toLowerCase())),
-  ]);
-  const called = countBy(names, (each) => each);
+  const namesOf = (name: string) => new Set([name, slug(name)].map((each) => each.toLowerCase()));
+  const called = countBy(
+    machines.flatMap(({ name }) => [...namesOf(name)]),
+    (each) => each,
+  );
+  const isUsable = (text: string) =>
+    isPlainHostName(text) && parseUuid(text) === undefined && nameProblem(text, 'machine name') === undefined;
   return machines.map(({ id, name, status }) => {
     const handles = [name, slug(name)].filter(
-      (text) =>
-        isPlainHostName(text) &&
-        parseUuid(text) === undefined &&
-        nameProblem(text, 'machine name') === undefined &&
-        called.get(text.toLowerCase()) === 1,
+      (text) => isUsable(text) && called.get(text.toLowerCase()) === 1,
     );
     return { name, status, uuid: id, provider: hyperV.name, target: `hyper-v/${handles[0] ?? id}` };
   });

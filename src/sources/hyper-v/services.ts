@@ -9,7 +9,6 @@ export interface HyperVService {
   readonly id: Guid;
   /** Its vsock port, if it is that of a Linux guest. */
   readonly port: number | undefined;
-  /** ElementName. */
   readonly name: string;
 }
 
@@ -17,7 +16,6 @@ export interface HyperVService {
 export const servicesKey =
   'HKLM\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\Virtualization\\GuestCommunicationServices';
 
-/** A service's key. */
 export function keyOf(id: Guid): string {
   return `${servicesKey}\\${id}`;
 }
@@ -45,10 +43,7 @@ export async function listServices(deps: Deps, run: RunTool = runTool): Promise<
 
 /** Runs reg.exe, for half a minute at most. Throws a DiscoveryError. */
 export function callReg(args: readonly string[], deps: Deps, run: RunTool = runTool): Promise<string> {
-  return run(systemProgram('reg.exe', deps.env), args, {
-    ...deps,
-    timeoutMs: deps.timeoutMs ?? 30_000,
-  });
+  return run(systemProgram('reg.exe', deps.env), args, { timeoutMs: 30_000, ...deps });
 }
 
 /** Reads `reg query KEY /s`: each key on a line of its own, its values indented below it. */

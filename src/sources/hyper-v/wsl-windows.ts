@@ -1,13 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { programInPath } from '../../process/program-in-path.js';
+import type { Deps } from '../provider.js';
 
 /** Where to see whether this Linux is WSL2's, and where Windows' vmssh is. */
-export interface InteropDeps {
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** The proc file system, "/proc". */
-  readonly procDir?: string;
-}
+type InteropDeps = Pick<Deps, 'env' | 'procDir'>;
 
 /** Whether this is a Linux inside WSL, which can start Windows programs by "interop". */
 export function isWsl({ env, procDir = '/proc' }: InteropDeps): boolean {

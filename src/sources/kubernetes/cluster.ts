@@ -1,23 +1,14 @@
 import type { Route } from '../../route.js';
-import {
-  type Deps,
-  type DiscoveredMachine,
-  DiscoveryError,
-  type Listing,
-  type Search,
-  type Status,
-  type Warning,
-} from '../provider.js';
+import type { Deps, DiscoveredMachine, Listing, Search, Status } from '../provider.js';
+import { DiscoveryError, statusReader } from '../provider.js';
 import { answerOf, match, searchIn } from '../search.js';
 import type { Source } from '../source.js';
 import { type ExecWords, execRoutes, execToPort, execWords, optionWith } from '../tools/exec-route.js';
-import { isJsonObject, type JsonObject, parseJson } from '../tools/json.js';
-import { type RunTool, runTool, textOf } from '../tools/run-tool.js';
+import { isJsonObject, type JsonObject, objectAt, objectsIn } from '../tools/json.js';
+import { printedJson, type RunTool, runTool, textOf } from '../tools/run-tool.js';
 
-/** Virtual machines of KubeVirt that run, by virtctl. */
 export const kubevirt = ofCluster('kubevirt', 'KubeVirt', () => machinesMade);
 
-/** Pods, whose sshd kubectl's exec starts. */
 export const kubectl: Source = {
   ...ofCluster('kubectl', 'Kubernetes', () => podsMade),
   isCluster: true,
@@ -34,10 +25,7 @@ export function kubectlExec(pod: string, namespace?: string, container?: string)
   return execWords(pod, 'kubectl', ...how, ...optionWith('container', container), '--');
 }
 
-/**
- * Machines of the cluster that kubectl's current context names, in its namespace, or in one that is typed. It is asked only by
- * name, since it is on a network.
- */
+/** Machines of the cluster that kubectl's current context names, in its namespace, or in one that is typed. */
 function ofCluster(name: string, title: string, made: () => ClusterMade): Source {
   return {
     name,
@@ -48,7 +36,6 @@ function ofCluster(name: string, title: string, made: () => ClusterMade): Source
   };
 }
 
-/** What differs between pods and virtual machines. */
 export interface ClusterMade {
   /** What kubectl lists: "pods". */
   readonly resource: string;
@@ -56,7 +43,6 @@ export interface ClusterMade {
   toMachine(object: ClusterObject, container: string | undefined): DiscoveredMachine;
 }
 
-/** An object of the cluster. */
 interface ClusterObject {
   readonly name: string;
   readonly namespace: string;
@@ -73,8 +59,8 @@ export async function listCluster(
   container?: string,
   run: RunTool = runTool,
 ): Promise<Listing> {
-  const place = namespace === undefined ? [] : [`--namespace=${namespace}`];
-  const answer = await run('kubectl', [...place, 'get', made.resource, '--output=json'], deps);
+  const words = [...optionWith('namespace', namespace), 'get', made.resource, '--output=json'];
+  const answer = await run('kubectl', words, deps);
   return { found: parseCluster(answer).map((object) => made.toMachine(object, container)), warnings: [] };
 }
 
@@ -84,7 +70,7 @@ export function findInCluster(
   typed: string,
   deps: Deps,
   run: RunTool = runTool,
-): Promise<Search<DiscoveredMachine, Warning>> {
+): Promise<Search> {
   // Kubernetes has no upper case.
   const parts = typed.toLowerCase().split('/');
   const [namespace, name = '', container] = parts.length === 1 ? [undefined, parts[0]] : parts;
@@ -92,21 +78,17 @@ export function findInCluster(
     const { found, warnings } = await listCluster(made, deps, namespace, container, run);
     return searchIn(match(name, found), found, ({ target }) => target, warnings);
   };
-  return answerOf(search(), deps.signal, () => ({
-    hint: `see what this prints: kubectl get ${made.resource}`,
-  }));
+  const hint = `see what this prints: kubectl get ${made.resource}`;
+  return answerOf(search(), deps.signal, () => ({ hint }));
 }
 
 /** Reads the list that `kubectl get … --output=json` prints. Throws a DiscoveryError PROTOCOL. */
 function parseCluster(text: string): readonly ClusterObject[] {
-  const answer = jsonOf(text);
-  if (!isJsonObject(answer) || !Array.isArray(answer.items))
-    throw new DiscoveryError('PROTOCOL', 'its answer has no list of objects');
-  return answer.items.filter(isJsonObject).flatMap((item): readonly ClusterObject[] => {
-    const [metadata, spec, status] = [item.metadata, item.spec, item.status].map((each) =>
-      isJsonObject(each) ? each : {},
-    );
-    if (!metadata || !spec || !status) return [];
+  const { items } = objectAt(printedJson(text));
+  if (!Array.isArray(items)) throw new DiscoveryError('PROTOCOL', 'its answer has no list of objects');
+  return items.filter(isJsonObject).flatMap((item): readonly ClusterObject[] => {
+    const metadata = objectAt(item, 'metadata');
+    const [spec, status] = [objectAt(item, 'spec'), objectAt(item, 'status')];
     const [name, namespace] = [textOf(metadata, 'name'), textOf(metadata, 'namespace')];
     if (!isClusterName(name) || !isClusterName(namespace)) return [];
     return [{ name, namespace, metadata, spec, status }];
@@ -116,14 +98,6 @@ function parseCluster(text: string): readonly ClusterObject[] {
 /** Whether a text can be the name of a pod, a machine or a namespace: a DNS subdomain, RFC 1123. */
 function isClusterName(text: string | undefined): text is string {
   return text !== undefined && text.length <= 253 && /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/.test(text);
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return parseJson(text);
-  } catch (cause) {
-    throw new DiscoveryError('PROTOCOL', `it printed ${(cause as Error).message}`, { cause });
-  }
 }
 
 /** Virtual machines of KubeVirt that run, by virtctl. */
@@ -146,43 +120,38 @@ export const machinesMade: ClusterMade = {
 
 /** By its vsock first if it has one: virtctl has --vsock since https://github.com/kubevirt/kubevirt/pull/18274. */
 function routesTo({ name, namespace, status }: ClusterObject): readonly Route[] {
-  const forward = (...how: readonly string[]): Route =>
-    execToPort(
-      ['virtctl', `--namespace=${namespace}`, 'port-forward', '--stdio=true', ...how, `vmi/${name}`, '22'],
-      name,
-    );
+  const start = ['virtctl', `--namespace=${namespace}`, 'port-forward', '--stdio=true'];
+  const forward = (...how: readonly string[]) => execToPort([...start, ...how, `vmi/${name}`, '22'], name);
   // Its TLS is for programs that KubeVirt signs certificates for, not for sshd.
   const vsock = typeof status.VSOCKCID === 'number' ? [forward('--vsock', '--vsock-tls=false')] : [];
   return [...vsock, forward()];
 }
 
 function statusOf({ status }: ClusterObject): Status {
-  const known = phases.get(textOf(status, 'phase') ?? '') ?? 'unknown';
-  const conditions = Array.isArray(status.conditions) ? status.conditions.filter(isJsonObject) : [];
-  const isPaused = conditions.some((each) => each.type === 'Paused' && each.status === 'True');
+  const known = phaseOf(status.phase);
+  const isPaused = objectsIn(status.conditions).some(
+    (each) => each.type === 'Paused' && each.status === 'True',
+  );
   return known === 'running' && isPaused ? 'paused' : known;
 }
 
 /** It stays when the machine is started again, unlike the uid of the object. */
 function firmwareUuid({ spec }: ClusterObject): string | undefined {
-  const domain = isJsonObject(spec.domain) ? spec.domain : {};
-  return isJsonObject(domain.firmware) ? textOf(domain.firmware, 'uuid') : undefined;
+  return textOf(objectAt(spec, 'domain', 'firmware'), 'uuid');
 }
 
-const phases: ReadonlyMap<string, Status> = new Map([
-  ['Pending', 'starting'],
-  ['Scheduling', 'starting'],
-  ['Scheduled', 'starting'],
-  ['Running', 'running'],
-  ['Succeeded', 'off'],
-  ['Failed', 'off'],
-]);
+/** Of both; pods are never "Scheduling" or "Scheduled". */
+const phaseOf = statusReader({
+  starting: ['Pending', 'Scheduling', 'Scheduled'],
+  running: ['Running'],
+  off: ['Succeeded', 'Failed'],
+});
 
 /** Pods, whose sshd kubectl's exec starts. */
 export const podsMade: ClusterMade = {
   resource: 'pods',
   toMachine({ name, namespace, metadata, status }, container) {
-    const known = podPhases.get(textOf(status, 'phase') ?? '') ?? 'unknown';
+    const known = phaseOf(status.phase);
     // Kubernetes shows it only by this mark.
     const own: Status = known === 'running' && 'deletionTimestamp' in metadata ? 'stopping' : known;
     const exec = own === 'running' ? kubectlExec(name, namespace, container) : undefined;
@@ -197,10 +166,3 @@ export const podsMade: ClusterMade = {
     };
   },
 };
-
-const podPhases: ReadonlyMap<string, Status> = new Map([
-  ['Pending', 'starting'],
-  ['Running', 'running'],
-  ['Succeeded', 'off'],
-  ['Failed', 'off'],
-]);

@@ -6,17 +6,16 @@ import { type RunTool, runTool } from '../tools/run-tool.js';
 import { type Domain, uriOf } from './libvirt.js';
 
 /**
- * The IP addresses of a running domain, IPv4 first: those that libvirt's DHCP server gave it, else those that this host has
- * talked to, which the guest chooses; none of this host's own. `timeoutMs` is for both questions. Throws a DiscoveryError.
+ * The IP addresses of a running domain, IPv4 first: of libvirt's DHCP server, else those that this host has talked to, which the guest
+ * chooses; none of this host's own. `timeoutMs` is for both questions. Throws a DiscoveryError.
  */
 export async function domainAddresses(
-  domain: Partial<Pick<Domain, 'uuid'>> & Pick<Domain, 'scope'>,
+  { uuid, scope }: Partial<Pick<Domain, 'uuid'>> & Pick<Domain, 'scope'>,
   deps: Deps,
   run: RunTool = runTool,
 ): Promise<readonly string[]> {
-  const { uuid } = domain;
   if (uuid === undefined) return [];
-  const uri = uriOf(domain);
+  const uri = uriOf({ scope });
   const { timeoutMs } = deps;
   const until = now() + (timeoutMs ?? 0);
   for (const source of ['lease', 'arp']) {

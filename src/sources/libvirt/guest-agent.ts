@@ -3,27 +3,18 @@ import { now } from '../../clock.js';
 import { parseGuid } from '../../target/guid.js';
 import { type Deps, type DiscoveredMachine, DiscoveryError } from '../provider.js';
 import type { ReachedMachine } from '../source.js';
-import { isJsonObject, type JsonObject, parseJson } from '../tools/json.js';
-import {
-  type MachineFiles,
-  maxKeyText,
-  type Printed,
-  readInTurn,
-  type ScriptRunner,
-} from '../tools/machine-files.js';
+import { isJsonObject, type JsonObject, objectAt, parseJson } from '../tools/json.js';
+import type { MachineFiles, Printed, ScriptRunner } from '../tools/machine-files.js';
+import { maxKeyText, readInTurn } from '../tools/machine-files.js';
 import { runTool } from '../tools/run-tool.js';
 import { uriOf } from './libvirt.js';
 
 /** Resolves to an agent's "return"; undefined if it has none. Rejects with a DiscoveryError, FAILED if it or libvirt refuses. */
-type AskAgent = (
-  execute: string,
-  args?: Readonly<Record<string, unknown>>,
-  input?: string,
-) => Promise<unknown>;
+type AskAgent = (execute: string, args?: JsonObject, input?: string) => Promise<unknown>;
 
 /**
- * The agent of QEMU in a domain (https://qemu.org/docs/master/interop/qemu-ga-ref.html): over a port that only this machine and its
- * libvirtd have, and that only its root opens. Undefined without a UUID. All that it says is the guest's own word.
+ * The agent of QEMU in a domain (https://qemu.org/docs/master/interop/qemu-ga-ref.html), over a port that only its libvirtd has, and that only
+ * its root opens. Undefined without a UUID. All that it says is the guest's own word.
  */
 export function guestAgent(
   { uuid = '', authority }: Pick<DiscoveredMachine, 'uuid' | 'authority'>,
@@ -37,10 +28,8 @@ export function guestAgent(
   return async (execute, args = {}, input) => {
     const question = JSON.stringify({ execute, arguments: args });
     // An argument of a program has at most 128 KiB (MAX_ARG_STRLEN, execve(2)); virsh joins them with a space.
-    const words =
-      input === undefined
-        ? [question]
-        : [`${question.slice(0, -2)},`, `"input-data":${JSON.stringify(input)}}}`];
+    const withInput = [`${question.slice(0, -2)},`, `"input-data":${JSON.stringify(input)}}}`];
+    const words = input === undefined ? [question] : withInput;
     return readAnswer(await runTool('virsh', [...where, ...words], deps));
   };
 }
@@ -48,8 +37,7 @@ export function guestAgent(
 function readAnswer(text: string): unknown {
   if (text.trim() === '') return undefined;
   try {
-    const answer = parseJson(text);
-    return isJsonObject(answer) ? answer.return : undefined;
+    return objectAt(parseJson(text)).return;
   } catch (cause) {
     throw new DiscoveryError('PROTOCOL', 'the answer of the guest agent is not JSON', { cause });
   }
@@ -59,11 +47,9 @@ function readAnswer(text: string): unknown {
 export function guestAgentFiles(machine: ReachedMachine, deps: Deps): MachineFiles | undefined {
   const ask = guestAgent(machine, deps);
   const run = agentRunner(machine, deps);
+  if (!ask || !run) return undefined;
   // The agent does one thing at a time.
-  return (
-    ask &&
-    run && { run, read: (paths, isEnough) => readInTurn(paths, (path) => readFile(path, ask), isEnough) }
-  );
+  return { run, read: (paths, isEnough) => readInTurn(paths, (path) => readFile(path, ask), isEnough) };
 }
 
 async function readFile(path: string, ask: AskAgent): Promise<readonly string[]> {
@@ -72,7 +58,7 @@ async function readFile(path: string, ask: AskAgent): Promise<readonly string[]>
   const file = { handle: Number(handle) };
   try {
     const part = await ask('guest-file-read', { ...file, count: maxKeyText }).catch(unlessRefused);
-    const text = isJsonObject(part) ? part['buf-b64'] : undefined;
+    const text = objectAt(part)['buf-b64'];
     return typeof text === 'string' ? [Buffer.from(text, 'base64').toString('latin1')] : [];
   } finally {
     await ask('guest-file-close', file).catch(unlessRefused);
@@ -118,7 +104,7 @@ async function runScriptBy(
   const arg = rest === '' ? ['-s'] : ['-c', '{ cat; printf %s "$1"; } | /bin/sh -s', 'sh', rest];
   const command = { path: '/bin/sh', arg, 'capture-output': true };
   const started = await ask('guest-exec', command, Buffer.from(input).toString('base64'));
-  const pid = isJsonObject(started) ? started.pid : undefined;
+  const { pid } = objectAt(started);
   if (!Number.isSafeInteger(pid)) throw lie('guest-exec', started);
   for (let pause = 50; ; pause = Math.min(2 * pause, 1000)) {
     const status = await ask('guest-exec-status', { pid });
@@ -143,11 +129,7 @@ function lie(execute: string, answer: unknown): DiscoveryError {
 }
 
 /** What libvirt and qemu-ga say of versions 4 to 11, and the fix. */
-const refusals: readonly {
-  readonly says: RegExp;
-  readonly problem: string;
-  readonly hint: string;
-}[] = [
+const refusals = [
   {
     says: /agent is not configured/,
     problem: 'the machine has no channel for a guest agent',
@@ -175,6 +157,6 @@ async function explained(error: DiscoveryError, ask: AskAgent): Promise<Discover
   if (known) return new DiscoveryError('NO_AGENT', known.problem, { cause: error, hint: known.hint });
   if (error.code !== 'FAILED') return error;
   const system = await ask('guest-get-osinfo').catch(() => undefined);
-  const isWindows = isJsonObject(system) && system.id === 'mswindows';
-  return isWindows ? new DiscoveryError('WINDOWS', 'its guest agent is of Windows', { cause: error }) : error;
+  if (objectAt(system).id !== 'mswindows') return error;
+  return new DiscoveryError('WINDOWS', 'its guest agent is of Windows', { cause: error });
 }

@@ -1,54 +1,35 @@
 import { quote } from '../../errors.js';
 import { parseGuid } from '../../target/guid.js';
 import { machineCid } from '../../target/numbers.js';
-import { type Deps, DiscoveryError, type Status, type Warning } from '../provider.js';
-import { exists, type RunTool, runTool } from '../tools/run-tool.js';
+import { type Deps, type DiscoveredMachine, DiscoveryError, type Warning } from '../provider.js';
+import { exists as isThere, type RunTool, runTool } from '../tools/run-tool.js';
 import { runtimeDirs, type Scope } from '../tools/scope.js';
 
-/** A domain of libvirt. */
-export interface Domain {
-  readonly name: string;
+export interface Domain extends Pick<DiscoveredMachine, 'name' | 'cid' | 'status'> {
   /** In the 8-4-4-4-12 form. */
   readonly uuid: string;
   /** Its id while it is active. */
   readonly id?: number;
-  readonly cid?: number;
-  readonly status: Status;
   readonly scope: Scope;
 }
 
 export interface DomainList {
-  /** The system's first, then the user's. */
+  /** The system's first. */
   readonly domains: readonly Domain[];
   readonly warnings: readonly Warning[];
 }
 
-interface LibvirtEffects {
-  readonly run: RunTool;
-  readonly exists: (path: string) => Promise<boolean>;
-  /** The libvirtd of "session"; for root it is the system's. */
-  readonly uid: number | undefined;
-}
-
-const effects: LibvirtEffects = {
-  run: runTool,
-  exists,
-  get uid() {
-    return process.getuid?.();
-  },
-};
-
-/** The domains of both libvirtds, if they run, by virsh's read-only connection; asking starts none. */
+/** The domains of both libvirtds, if they run, by virsh's read-only connection; asking starts none. Root's "session" is the system's. */
 export async function listDomains(
   deps: Deps,
   scopes: readonly Scope[] = ['system', 'user'],
-  { run, exists, uid }: LibvirtEffects = effects,
+  { run, exists, uid } = { run: runTool, exists: isThere, uid: process.getuid?.() },
 ): Promise<DomainList> {
   const warnings: Warning[] = [];
   const domains = await Promise.all(
     scopes.map(async (scope): Promise<readonly Domain[]> => {
       if (scope === 'user' && uid === 0) return [];
-      const uri = scope === 'system' ? 'qemu:///system' : 'qemu:///session';
+      const uri = uriOf({ scope });
       const sockets = socketsOf(scope, deps, uid);
       if (!(await Promise.all(sockets.map(exists))).includes(true)) return [];
       try {
@@ -61,7 +42,8 @@ export async function listDomains(
       }
     }),
   );
-  return { domains: domains.flat().sort(bySystemFirst), warnings };
+  const isOfUser = ({ scope }: Domain) => Number(scope === 'user');
+  return { domains: domains.flat().sort((a, b) => isOfUser(a) - isOfUser(b)), warnings };
 }
 
 /** All domains of one connection with few calls of virsh: one for the list, one for each few hundred domains. */
@@ -106,51 +88,33 @@ function unreadable(text: string): DiscoveryError {
 
 /** The domains in the output of `virsh dumpxml`; an active one counts as running. Throws a DiscoveryError PROTOCOL. */
 export function parseDomains(xml: string, scope: Scope): readonly Domain[] {
-  const elements = (() => {
-    try {
-      return parseXml(xml);
-    } catch (error) {
-      throw new DiscoveryError(
-        'PROTOCOL',
-        `virsh printed XML that cannot be read: ${(error as Error).message}`,
-      );
-    }
-  })();
-  return elements
-    .filter(({ name }) => name === 'domain')
-    .flatMap((domain): Domain[] => {
-      const name = at(domain, 'name')?.text;
-      const uuid = parseGuid(at(domain, 'uuid')?.text ?? '');
-      if (!name || !uuid) return [];
-      const id = Number(domain.attributes.id ?? Number.NaN);
-      return [
-        {
-          name,
-          uuid,
-          scope,
-          status: id > 0 ? 'running' : 'off',
-          id: id > 0 ? id : undefined,
-          cid: machineCid(at(domain, 'devices', 'vsock', 'cid')?.attributes.address),
-        },
-      ];
-    });
+  return elementsIn(xml).flatMap((domain): Domain[] => {
+    const name = at(domain, 'name')?.text;
+    const uuid = parseGuid(at(domain, 'uuid')?.text ?? '');
+    if (domain.name !== 'domain' || !name || !uuid) return [];
+    const number = Number(domain.attributes.id ?? Number.NaN);
+    const id = number > 0 ? number : undefined;
+    const cid = machineCid(at(domain, 'devices', 'vsock', 'cid')?.attributes.address);
+    return [{ name, uuid, scope, status: id === undefined ? 'off' : 'running', id, cid }];
+  });
+}
+
+function elementsIn(xml: string): readonly Element[] {
+  try {
+    return parseXml(xml);
+  } catch (error) {
+    const problem = `virsh printed XML that cannot be read: ${(error as Error).message}`;
+    throw new DiscoveryError('PROTOCOL', problem);
+  }
 }
 
 const mark = '==vmssh==';
 
-function bySystemFirst(a: Domain, b: Domain): number {
-  return Number(a.scope === 'user') - Number(b.scope === 'user');
-}
-
 // Of the monolithic daemon and of the modular one (https://libvirt.org/daemons.html). systemd listens on the system's.
 function socketsOf(scope: Scope, deps: Deps, uid: number | undefined): readonly string[] {
-  const names =
-    scope === 'system' ? ['libvirt-sock-ro', 'virtqemud-sock-ro'] : ['libvirt-sock', 'virtqemud-sock'];
-  const folder =
-    scope === 'system'
-      ? `${deps.runDir ?? '/run'}/libvirt`
-      : `${runtimeDirs(deps).find((dir) => dir.scope === 'user')?.path ?? `/run/user/${uid}`}/libvirt`;
-  return names.map((name) => `${folder}/${name}`);
+  const folder = runtimeDirs(deps).find((dir) => dir.scope === scope)?.path ?? `/run/user/${uid}`;
+  const end = scope === 'system' ? 'sock-ro' : 'sock';
+  return ['libvirt', 'virtqemud'].map((daemon) => `${folder}/libvirt/${daemon}-${end}`);
 }
 
 /** An XML element, with its text trimmed. */
@@ -166,10 +130,7 @@ interface OpenElement extends Element {
   readonly children: Element[];
 }
 
-/**
- * Reads the XML elements that libvirt prints one after the other, in linear time. Throws a RangeError if it is not XML,
- * or larger than any list of domains.
- */
+/** Reads XML elements one after the other, in linear time. Throws a RangeError if it is not XML, or larger than any list of domains. */
 export function parseXml(xml: string): readonly Element[] {
   const root: OpenElement = { name: '', attributes: {}, text: '', children: [] };
   const open: OpenElement[] = [root];
@@ -226,7 +187,6 @@ const skips = [
   { open: '<!', close: '>' },
 ] as const;
 
-/** The end of what begins here. */
 function skippedAt(xml: string, start: number) {
   const skip = skips.find(({ open }) => xml.startsWith(open, start));
   if (skip === undefined) return undefined;
@@ -267,7 +227,6 @@ function trimmed(element: Element): Element {
   return { ...element, text: element.text.trim(), children: element.children.map(trimmed) };
 }
 
-/** The URI of a domain's libvirtd. */
 export function uriOf({ scope }: Pick<Domain, 'scope'>): string {
   return scope === 'system' ? 'qemu:///system' : 'qemu:///session';
 }

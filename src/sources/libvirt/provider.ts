@@ -2,14 +2,13 @@ import type { StartCommand } from '../../errors.js';
 import { countBy } from '../../group-by.js';
 import { nameProblem } from '../../target/names.js';
 import { shellQuoted } from '../../target/shell.js';
-import type { Deps, DiscoveredMachine, Listing, Search, Warning } from '../provider.js';
+import type { Deps, DiscoveredMachine, Listing, Search } from '../provider.js';
 import { routesTo } from '../routes.js';
 import { match, searchIn } from '../search.js';
 import { type Source, serviceLimitMs } from '../source.js';
 import { authorityIn, type Scope } from '../tools/scope.js';
 import { type Domain, type DomainList, listDomains, uriOf } from './libvirt.js';
 
-/** A domain and its libvirtd. */
 export interface DiscoveredDomain extends DiscoveredMachine {
   readonly scope: Scope;
 }
@@ -66,10 +65,7 @@ export function libvirtOf(
 }
 
 /** With the login that Vagrant made for those of it. */
-async function withLogins(
-  domains: readonly DiscoveredDomain[],
-  deps: Deps,
-): Promise<readonly DiscoveredDomain[]> {
+async function withLogins(domains: readonly DiscoveredDomain[], deps: Deps) {
   if (domains.length === 0) return domains;
   const { vagrantLogins } = await import('./vagrant.js');
   const logins = await vagrantLogins(deps);
@@ -81,7 +77,6 @@ const maxMs = 10_000;
 
 export const libvirt = libvirtOf();
 
-/** By its libvirtd. */
 export function startDomain(domain: DiscoveredDomain): StartCommand {
   const verb = domain.status === 'paused' ? 'resume' : 'start';
   return { machine: domain.name, command: ['virsh', '-c', uriOf(domain), verb, handleOf(domain)] };
@@ -93,12 +88,12 @@ export function handleOf({ name, uuid = name }: DiscoveredDomain): string {
 }
 
 /** By name, slug, UUID, or id while it is active. If both libvirtds have the name, the system's, as in libvirt-ssh-proxy. */
-export async function findDomain(
+async function findDomain(
   name: string,
   deps: Deps,
-  scopes: readonly Scope[] = ['system', 'user'],
-  listAll: (deps: Deps, scopes: readonly Scope[]) => Promise<DomainList> = listDomains,
-): Promise<Search<DiscoveredDomain, Warning>> {
+  scopes: readonly Scope[],
+  listAll: LibvirtEffects['domains'],
+): Promise<Search<DiscoveredDomain>> {
   const { domains, warnings } = await listAll(deps, scopes);
   const found = discoveredDomains(domains);
   const named = match(name, found);

@@ -4,19 +4,19 @@ import { isAbsolute, join } from 'node:path';
 import { readText, readWithStats } from '../../files/read-file.js';
 import { parseGuid } from '../../target/guid.js';
 import type { Deps } from '../provider.js';
-import { isJsonObject, parseJson } from '../tools/json.js';
+import { isJsonObject, objectAt, parseJson } from '../tools/json.js';
 import { textOf } from '../tools/run-tool.js';
 
-/** Vagrant's login: boxes have this user (https://developer.hashicorp.com/vagrant/docs/boxes/base), unless their Vagrantfile says another. */
-export interface VagrantLogin {
+/** Boxes have this user (https://developer.hashicorp.com/vagrant/docs/boxes/base), unless their Vagrantfile says another. */
+interface VagrantLogin {
   readonly user: 'vagrant';
   /** The private key that Vagrant made for the machine. */
   readonly identityFile: string;
 }
 
 /**
- * This user's machines of Vagrant with libvirt, by the UUID of the domain: Vagrant's own index names their folders, and in each are the
- * domain's UUID and the key. Nothing is run. Folders and keys of another user do not count, nor does what cannot be read.
+ * The logins of Vagrant's machines with libvirt, by the domain's UUID: its index names their folders, which have the UUID and the key. Folders
+ * and keys of another user do not count, nor does what cannot be read.
  */
 export async function vagrantLogins(
   { env }: Pick<Deps, 'env'>,
@@ -38,8 +38,7 @@ async function machineFolders(index: string, uid: number): Promise<readonly stri
   try {
     const { bytes, stats } = await readWithStats(index, maxIndex);
     const json: unknown = stats.uid === uid ? parseJson(bytes.toString()) : undefined;
-    const machines = isJsonObject(json) && isJsonObject(json.machines) ? json.machines : {};
-    return Object.values(machines)
+    return Object.values(objectAt(json, 'machines'))
       .slice(0, maxMachines)
       .filter(isJsonObject)
       .flatMap((machine) => {

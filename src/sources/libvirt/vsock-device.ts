@@ -44,11 +44,9 @@ export function vsockDevice(
   const domain = parseGuid(uuid);
   if (domain === undefined) return undefined;
   const uri = uriOf({ scope: authority === 'user' ? 'user' : 'system' });
+  const limited = { ...deps, timeoutMs: maxCommandMs };
   const virsh = (command: string, ...args: readonly string[]) =>
-    run('virsh', ['--quiet', '--connect', uri, command, '--domain', domain, ...args], {
-      ...deps,
-      timeoutMs: maxCommandMs,
-    });
+    run('virsh', ['--quiet', '--connect', uri, command, '--domain', domain, ...args], limited);
   const hasDevice = async (...which: readonly string[]) => {
     const xml = await virsh('dumpxml', ...which);
     const vsock = at(parseXml(xml)[0], 'devices', 'vsock');
@@ -90,29 +88,36 @@ export function vsockDevice(
       if (!isActive || inMachine !== 'ours') return;
       await detach('--live');
       // The guest has to give it up.
-      for (const until = now() + maxDetachMs; (await hasDevice()) === 'ours'; await delay(200))
-        if (now() > until)
-          throw new DiscoveryError(
-            'TIMEOUT',
-            'the guest does not give the device up; it goes with its next start',
-          );
+      const isOurs = async () => (await hasDevice()) === 'ours';
+      await whileSo(
+        isOurs,
+        maxDetachMs,
+        'the guest does not give the device up; it goes with its next start',
+        {},
+      );
     },
     async restart() {
       await virsh('shutdown');
-      for (const until = now() + maxShutdownMs; await isActive(); await delay(500, undefined, deps))
-        if (now() > until) throw new DiscoveryError('TIMEOUT', 'it does not shut down');
+      await whileSo(isActive, maxShutdownMs, 'it does not shut down', deps);
       await virsh('start');
       const ask = guestAgent({ uuid, authority }, deps);
-      const isThere = () =>
-        ask?.('guest-ping').then(
-          () => true,
-          () => false,
-        );
-      for (const until = now() + maxBootMs; !(await isThere()); await delay(500, undefined, deps))
-        if (now() > until)
-          throw new DiscoveryError('TIMEOUT', 'its guest agent did not come back after the start');
+      const isAway = async () => (await ask?.('guest-ping').catch(() => away)) === away;
+      await whileSo(isAway, maxBootMs, 'its guest agent did not come back after the start', deps);
     },
   };
+}
+
+const away = Symbol('away');
+
+/** Rejects with a DiscoveryError TIMEOUT and this problem if it is so for longer, or with the signal's reason. */
+async function whileSo(
+  isSo: () => Promise<boolean>,
+  maxMs: number,
+  problem: string,
+  { signal }: Pick<Deps, 'signal'>,
+): Promise<void> {
+  for (const until = now() + maxMs; await isSo(); await delay(300, undefined, { signal }))
+    if (now() > until) throw new DiscoveryError('TIMEOUT', problem);
 }
 
 const maxCommandMs = 60_000;
@@ -121,11 +126,9 @@ const maxShutdownMs = 120_000;
 const maxBootMs = 180_000;
 
 /** No place for it in the running machine: in the words of libvirt 5 to 11 and of QEMU. */
+const fullWords =
+  /No more available PCI|No PCI buses available|no free (?:PCI )?slot|does not support hot-?plug/i;
+
 function isFull(error: unknown): boolean {
-  return (
-    error instanceof DiscoveryError &&
-    /No more available PCI|No PCI buses available|no free (?:PCI )?slot|does not support hot-?plug/i.test(
-      error.message,
-    )
-  );
+  return error instanceof DiscoveryError && fullWords.test(error.message);
 }

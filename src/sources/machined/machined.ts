@@ -5,7 +5,7 @@ import { nameProblem } from '../../target/names.js';
 import { cidAny, machineCid } from '../../target/numbers.js';
 import { type Deps, DiscoveryError, type Search } from '../provider.js';
 import type { match as Match } from '../search.js';
-import type { JsonObject } from '../tools/json.js';
+import { isJsonObject, type JsonObject } from '../tools/json.js';
 import { runtimeDirs, type Scope } from '../tools/scope.js';
 import { type Call, VarlinkError, call as varlinkCall } from './varlink.js';
 
@@ -16,10 +16,7 @@ interface MachineList {
   readonly failures: readonly ScopeFailure[];
 }
 
-/**
- * Finds a machine by name or id, in the user's machined, then the system's. First asks for the exact name, one call per
- * scope; then lists all machines, to match ignoring case, or by id.
- */
+/** Finds a machine in the user's machined, then the system's: by the exact name, one call per scope; else in the list of all, also by id. */
 export async function searchMachined(
   name: string,
   deps: Deps,
@@ -33,20 +30,14 @@ export async function searchMachined(
   const warnings = [...failures, ...list.failures];
   if (denied.length + list.answered.length === 0) return nobody(warnings);
   const { match, searchIn } = await import('../search.js');
-  return searchIn(
-    matchMachine(name, list.machines, match),
-    list.machines,
-    ({ name }) => `machine/${name}`,
-    warnings,
-  );
+  const matches = matchMachine(name, list.machines, match);
+  return searchIn(matches, list.machines, ({ name }) => `machine/${name}`, warnings);
 }
 
 // If both scopes have it, the first.
 function matchMachine(wanted: string, machines: readonly Machine[], match: typeof Match): readonly Machine[] {
-  const matches = match(
-    wanted,
-    machines.map((machine) => ({ name: machine.name, uuid: machine.id, machine })),
-  );
+  const named = machines.map((machine) => ({ name: machine.name, uuid: machine.id, machine }));
+  const matches = match(wanted, named);
   const first = new Map(matches.toReversed().map(({ name, machine }) => [name, machine]));
   return [...first.values()].toReversed();
 }
@@ -64,7 +55,6 @@ function nobody(warnings: readonly ScopeFailure[]): Search<Machine, ScopeFailure
   };
 }
 
-/** All machines of both scopes. */
 export function listMachines(deps: Deps, call: Call = varlinkCall): Promise<MachineList> {
   return listScopes(sockets(deps), deps, call);
 }
@@ -85,8 +75,8 @@ async function askByName(name: string, deps: Deps, call: Call) {
   const failures: ScopeFailure[] = [];
   for (const socket of sockets(deps)) {
     try {
-      const machine = await askOne(socket, name, deps, call);
-      if (!machine) unsure.push(socket);
+      const [machine] = await list(socket, { name }, false, deps, call);
+      if (machine?.name !== name) unsure.push(socket);
       else if ((await trustedMachines([machine], deps)).length > 0)
         return { machine, denied, unsure, failures };
       else {
@@ -102,11 +92,6 @@ async function askByName(name: string, deps: Deps, call: Call) {
     }
   }
   return { machine: undefined, denied, unsure, failures };
-}
-
-async function askOne(socket: Socket, name: string, deps: Deps, call: Call): Promise<Machine | undefined> {
-  const [reply] = await list(socket, { name }, false, deps, call);
-  return reply?.name === name ? reply : undefined;
 }
 
 async function listScopes(from: readonly Socket[], deps: Deps, call: Call): Promise<MachineList> {
@@ -133,8 +118,8 @@ async function listScope(socket: Socket, deps: Deps, call: Call): Promise<Machin
 }
 
 /**
- * The machines without those of other people. Since systemd 258 other users can register some at the system's machined as
- * well, if polkit lets them: with any free name, any CID, and the id of another machine.
+ * The machines without those of other people, who can register some at the system's machined since systemd 258, if polkit lets them: with any
+ * free name, any CID, and the id of another machine.
  */
 async function trustedMachines(machines: readonly Machine[], deps: Deps): Promise<readonly Machine[]> {
   const own = process.getuid?.();
@@ -171,7 +156,6 @@ async function list(socket: Socket, which: JsonObject, more: boolean, deps: Deps
 
 const noSuchMachine = 'io.systemd.Machine.NoSuchMachine';
 
-/** The socket of one machined. */
 interface Socket {
   readonly scope: Scope;
   readonly path: string;
@@ -202,7 +186,6 @@ function scopeFailure({ scope, path, bus }: Socket, error: unknown): ScopeFailur
 // even so: it resets the first connection, and from then on nobody listens.
 const unanswered = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE'];
 
-/** A machine of systemd-machined. */
 export interface Machine {
   readonly name: string;
   /** 32 lower-case hexadecimal digits. */
@@ -230,19 +213,18 @@ export interface Machine {
 /** The service of the machines that systemd-vmspawn runs. */
 export const vmspawn = 'systemd-vmspawn';
 
-/**
- * Reads one reply of io.systemd.Machine.List. Absent, null or empty fields are undefined, unknown ones are ignored; one
- * of a wrong type throws VarlinkError PROTOCOL.
- */
+/** Reads one reply of io.systemd.Machine.List. Absent, null or empty fields are undefined; one of a wrong type throws VarlinkError PROTOCOL. */
 export function parseMachine(raw: JsonObject, scope: Scope): Machine {
   const name = text(raw, 'name');
   if (name === undefined) throw wrong('name', 'a machine without a name');
+  const uid = integer(raw.UID, 'UID', 0, noUid);
   return {
     name,
-    id: machineId(raw),
+    id: parseMachineId(text(raw, 'id') ?? ''),
     service: text(raw, 'service'),
     class: text(raw, 'class') ?? 'unknown',
-    vsockCid: cid(raw),
+    // VMADDR_CID_ANY is "none" (vsock(7)).
+    vsockCid: machineCid(integer(raw.vSockCid, 'vSockCid', 0, cidAny)),
     sshAddress: text(raw, 'sshAddress'),
     sshPrivateKeyPath: text(raw, 'sshPrivateKeyPath'),
     controlAddress: socketPath(raw),
@@ -250,12 +232,11 @@ export function parseMachine(raw: JsonObject, scope: Scope): Machine {
     unit: text(raw, 'unit'),
     leader: pid(raw, 'leader'),
     supervisor: pid(raw, 'supervisor'),
-    uid: owner(raw),
+    uid: uid === noUid ? undefined : uid,
     scope,
   };
 }
 
-/** Whether systemd-nspawn runs it. */
 export function isContainer({ class: own, service }: Machine): boolean {
   return own === 'container' && service === 'systemd-nspawn';
 }
@@ -278,38 +259,20 @@ function socketPath(raw: JsonObject): string | undefined {
   return path?.startsWith('/') ? path : undefined;
 }
 
-function machineId(raw: JsonObject): string | undefined {
-  const id = text(raw, 'id');
-  return id && parseMachineId(id);
-}
-
-// machined uses VMADDR_CID_ANY for "none" (https://man7.org/linux/man-pages/man7/vsock.7.html).
-function cid({ vSockCid: value = null }: JsonObject): number | undefined {
-  if (value === null) return undefined;
-  if (!isInteger(value, 0, cidAny)) throw wrong('vSockCid', JSON.stringify(value));
-  return machineCid(value);
-}
-
 // Before there were ProcessId objects, the leader was a bare pid.
 function pid(raw: JsonObject, field: string): number | undefined {
-  const given = raw[field] ?? null;
-  if (given === null) return undefined;
-  const value: unknown = typeof given === 'object' && 'pid' in given ? given.pid : given;
-  if (!isInteger(value, 1, 0x7fff_ffff)) throw wrong(field, JSON.stringify(given));
-  return value;
-}
-
-function owner({ UID: value = null }: JsonObject): number | undefined {
-  if (value === null || value === noUid) return undefined;
-  if (!isInteger(value, 0, noUid)) throw wrong('UID', JSON.stringify(value));
-  return value;
+  const given = raw[field];
+  return integer(isJsonObject(given) ? (given.pid ?? given) : given, field, 1, 0x7fff_ffff);
 }
 
 /** UID_INVALID of systemd: nobody has it. */
 const noUid = 0xffff_ffff;
 
-function isInteger(value: unknown, min: number, max: number): value is number {
-  return Number.isInteger(value) && Number(value) >= min && Number(value) <= max;
+function integer(value: unknown, field: string, min: number, max: number): number | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (!Number.isInteger(value) || Number(value) < min || Number(value) > max)
+    throw wrong(field, JSON.stringify(value));
+  return Number(value);
 }
 
 function wrong(field: string, got: string): VarlinkError {

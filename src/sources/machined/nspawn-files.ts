@@ -8,9 +8,8 @@ import { type MachineFiles, maxKeyText, readByExec } from '../tools/machine-file
 import { isContainer, searchMachined } from './machined.js';
 
 /**
- * The files of a container of systemd-nspawn, for root: in its root folder, or by a program started in it if they are not there: its
- * root may be an image, and its /etc/ssh another folder, which only its own processes see. Not below /proc/LEADER/root: there are the
- * mounts that the container makes, and one of FUSE may keep its reader for ever.
+ * The files of a container of systemd-nspawn, for root: in its root folder, else by a program in it: the root may be an image, and /etc/ssh
+ * another folder. Not below /proc/LEADER/root: there are the container's own mounts, and one of FUSE may keep its reader for ever.
  */
 export async function nspawnFiles(
   { name, uuid }: ReachedMachine,
@@ -41,8 +40,8 @@ export function nspawnExec(name: string): ExecWords | undefined {
 }
 
 /**
- * The texts of those of these files that are there. Each folder is opened from the one above, and no
- * link is followed: who owns the files may have made one that leads out of the root. Throws a FileRefusal, or a system error.
+ * The texts of those of these files that are there. Each folder is opened from the one above, and no link is followed: one may lead out of the
+ * root. Throws a FileRefusal, or a system error.
  */
 export async function textsBelow(
   root: string | undefined,

@@ -10,7 +10,6 @@ import { match, searchIn } from '../search.js';
 import type { ResolveContext, Source } from '../source.js';
 import { authorityIn, type RuntimeDir, runtimeDirs, type Scope } from '../tools/scope.js';
 
-/** A container and the path of its exported socket. */
 export interface DiscoveredExport extends DiscoveredMachine {
   readonly path: string;
 }
@@ -19,21 +18,17 @@ export interface DiscoveredExport extends DiscoveredMachine {
 export const nspawn: Source<DiscoveredExport> = {
   name: 'nspawn',
   title: 'systemd-nspawn',
-  list,
-  find,
-  resolve: async ({ name, path }) => ({
-    steps: [],
-    routes: [exportRoute(name, path)],
-    joined: undefined,
-  }),
+  list: (deps) => listExports(deps),
+  find: (name, deps) => findExport(name, deps),
+  resolve: async (found) => ({ steps: [], routes: [exportRoute(found)], joined: undefined }),
   files: async (...asked) => (await import('./nspawn-files.js')).nspawnFiles(...asked),
 };
 
 /** The route to the socket that a container of this name exports. Throws a ConnectError. */
 export async function exportOf(name: string, context: ResolveContext): Promise<Route> {
-  const search = await find(name, context);
+  const search = await findExport(name, context);
   context.signal?.throwIfAborted();
-  if (search.outcome === 'found') return exportRoute(search.machine.name, search.machine.path);
+  if (search.outcome === 'found') return exportRoute(search.machine);
   const { machineOrThrow } = await import('../no-machine.js');
   return machineOrThrow<never>(search, name, context.text, askedForExport(name));
 }
@@ -50,57 +45,21 @@ export function askedForExport(name: string): Asked {
   };
 }
 
-function exportRoute(name: string, path: string): Route {
+function exportRoute({ name, path }: DiscoveredExport): Route {
   return routeBy({ family: 'unix', path }, [`container ${quote(name)} exports ${path}`]);
 }
 
-async function list(deps: Deps): Promise<Listing<DiscoveredExport>> {
-  const { exports, failures } = await listExports(deps);
-  return { found: exports.map(fromExport), warnings: failures.map(toWarning) };
-}
-
-async function find(name: string, deps: Deps): Promise<Search<DiscoveredExport, Warning>> {
-  const search = await findExport(name, deps);
-  if (search.outcome === 'refused') return search;
-  const warnings = search.warnings.map(toWarning);
-  return search.outcome === 'found'
-    ? { outcome: 'found', machine: fromExport(search.machine), warnings }
-    : { ...search, warnings };
-}
-
-// A killed container leaves its socket.
-function fromExport({ name, path, scope }: Export): DiscoveredExport {
-  const authority = authorityIn(scope);
-  const routes = routesTo([`unix${path}`]);
+/** As a machine: a killed container leaves its socket. */
+function fromExport(name: string, path: string, scope: Scope): DiscoveredExport {
   return {
     name,
     path,
     target: `container/${name}`,
     status: 'unknown',
     provider: nspawn.name,
-    routes,
-    authority,
+    routes: routesTo([`unix${path}`]),
+    authority: authorityIn(scope),
   };
-}
-
-function toWarning({ code, problem }: ReadFailure): Warning {
-  return { provider: nspawn.name, code, problem };
-}
-
-/** The socket of a container's SSH server, exported to this host by systemd-nspawn. */
-interface Export {
-  /** The container's name. */
-  readonly name: string;
-  readonly path: string;
-  /** Of the systemd-nspawn that runs it. */
-  readonly scope: Scope;
-}
-
-interface ReadFailure {
-  readonly path: string;
-  /** An errno's name, LINK or INCOMPLETE. */
-  readonly code: string;
-  readonly problem: string;
 }
 
 /** The used part of node:fs/promises. */
@@ -114,43 +73,33 @@ export async function findExport(
   name: string,
   deps: Deps,
   fs: Fs = nodeFs,
-): Promise<Search<Export, ReadFailure>> {
+): Promise<Search<DiscoveredExport>> {
   const problem = nameProblem(name);
   if (problem !== undefined) return { outcome: 'refused', problem };
-  const places = folders(deps).flatMap(({ scope, path }) =>
-    candidates(path, name).map((each) => ({ scope, path: each })),
-  );
-  const tried = places.map(({ path }) => path);
   const failures: Failures = new Map();
-  for (const place of places) {
-    if (await isSocket(place.path, failures, fs))
-      return { outcome: 'found', machine: { name, ...place }, warnings: listOf(failures) };
-  }
+  const tried: string[] = [];
+  for (const { scope, path: folder } of folders(deps))
+    for (const path of candidates(folder, name)) {
+      if (await isSocket(path, failures, fs))
+        return { outcome: 'found', machine: fromExport(name, path, scope), warnings: [...failures.values()] };
+      tried.push(path);
+    }
   const exports = await readExports(deps, failures, fs);
-  const search = searchIn(
-    match(name, exports),
-    exports,
-    (each) => `container/${each.name}`,
-    listOf(failures),
-  );
+  const warnings = [...failures.values()];
+  const search = searchIn(match(name, exports), exports, ({ target }) => target, warnings);
   return search.outcome === 'unknown' ? { ...search, tried } : search;
 }
 
-interface ExportList {
-  readonly exports: readonly Export[];
-  readonly failures: readonly ReadFailure[];
-}
-
 /** All exported sockets, one per name. */
-export async function listExports(deps: Deps, fs: Fs = nodeFs): Promise<ExportList> {
+export async function listExports(deps: Deps, fs: Fs = nodeFs): Promise<Listing<DiscoveredExport>> {
   const failures: Failures = new Map();
-  const exports = await readExports(deps, failures, fs);
-  return { exports, failures: listOf(failures) };
+  const found = await readExports(deps, failures, fs);
+  return { found, warnings: [...failures.values()] };
 }
 
 // By name, in the order in which findExport looks.
-async function readExports(deps: Deps, failures: Failures, fs: Fs): Promise<readonly Export[]> {
-  const exports = new Map<string, Export>();
+async function readExports(deps: Deps, failures: Failures, fs: Fs): Promise<readonly DiscoveredExport[]> {
+  const exports = new Map<string, DiscoveredExport>();
   for (const { scope, path: folder } of folders(deps)) {
     const names = [
       ...(await entries(folder, failures, fs)).filter((name) => !nspawnsOwn.has(name)),
@@ -159,7 +108,7 @@ async function readExports(deps: Deps, failures: Failures, fs: Fs): Promise<read
     for (const name of names.filter((each) => nameProblem(each) === undefined)) {
       for (const path of candidates(folder, name)) {
         if (!exports.has(name) && (await isSocket(path, failures, fs)))
-          exports.set(name, { name, path, scope });
+          exports.set(name, fromExport(name, path, scope));
       }
     }
   }
@@ -188,11 +137,11 @@ async function isSocket(path: string, failures: Failures, fs: Fs): Promise<boole
   const found = await attempt(fs.lstat(path), path, failures);
   if (found?.isSymbolicLink()) {
     const problem = `${path} is a symbolic link, which the container made: not followed`;
-    failures.set(path, { path, code: 'LINK', problem });
+    failures.set(path, { provider: nspawn.name, code: 'LINK', problem });
   }
   if (!found?.isSocket()) return false;
   const problem = socketPathProblem(path);
-  if (problem !== undefined) failures.set(path, { path, code: 'INCOMPLETE', problem });
+  if (problem !== undefined) failures.set(path, { provider: nspawn.name, code: 'INCOMPLETE', problem });
   return problem === undefined;
 }
 
@@ -202,16 +151,11 @@ async function attempt<T>(work: Promise<T>, path: string, failures: Failures): P
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'EIO';
     if (code !== 'ENOENT' && code !== 'ENOTDIR')
-      failures.set(path, { path, code, problem: `cannot read ${path}` });
+      failures.set(path, { provider: nspawn.name, code, problem: `cannot read ${path}` });
     return undefined;
   }
 }
 
-function listOf(failures: Failures): readonly ReadFailure[] {
-  return [...failures.values()];
-}
-
-// By path.
-type Failures = Map<string, ReadFailure>;
+type Failures = Map<string, Warning>;
 
 const nodeFs: Fs = { readdir: (path) => readdir(path), lstat: (path) => lstat(path) };

@@ -6,16 +6,9 @@ import { nameProblem } from '../../target/names.js';
 import { shellLine } from '../../target/shell.js';
 import type { Deps, DiscoveredMachine, Listing, Search, Status, Warning } from '../provider.js';
 import type { Reachable, ResolveContext, Source } from '../source.js';
-import { authorityIn, authorityOf, type Scope } from '../tools/scope.js';
-import {
-  addressesOf,
-  isContainer,
-  listMachines,
-  type Machine,
-  type ScopeFailure,
-  searchMachined,
-  vmspawn,
-} from './machined.js';
+import { authorityIn, authorityOf } from '../tools/scope.js';
+import type { Machine, ScopeFailure } from './machined.js';
+import { addressesOf, isContainer, listMachines, searchMachined, vmspawn } from './machined.js';
 
 /** A machine and its record, which determines the route to it. */
 export interface MachinedMachine extends DiscoveredMachine {
@@ -52,15 +45,16 @@ async function list(deps: Deps): Promise<Listing<MachinedMachine>> {
     usersOf(distinct, deps),
     routesOfMachines(distinct, deps),
   ]);
-  const found: MachinedMachine[] = [];
-  for (const [i, machine] of distinct.entries()) {
+  const found = distinct.flatMap((machine, i) => {
     const handle = names.has(machine.name) ? machine.id : handleOf(machine);
     names.add(machine.name);
     // Without either there is nothing to type.
-    if (handle === undefined) continue;
-    const login = { user: users?.get(machine), identityAgent: agentOf(machine, agents) };
-    found.push(fromMachined(machine, handle, statuses[i] ?? 'running', login, routes[i]));
-  }
+    if (handle === undefined) return [];
+    // ssh asks no other agent then: only if machined knows the machine's key.
+    const identityAgent = machine.sshPrivateKeyPath === undefined ? undefined : agents.get(machine.scope);
+    const login = { user: users?.get(machine), identityAgent };
+    return [fromMachined(machine, handle, statuses[i] ?? 'running', login, routes[i])];
+  });
   return { found, warnings: failures.flatMap((failure) => toWarning(failure, failure.path)) };
 }
 
@@ -83,15 +77,10 @@ export async function findMachined(
   }
   if (search.outcome !== 'found') return { ...search, warnings };
   const { machine } = search;
-  const [[status = 'running'], users] = await Promise.all([
-    statusesOf([machine], deps),
-    usersOf([machine], deps),
-  ]);
-  return {
-    outcome: 'found',
-    machine: fromMachined(machine, handleOf(machine), status, { user: users?.get(machine) }),
-    warnings,
-  };
+  const asked = [statusesOf([machine], deps), usersOf([machine], deps)] as const;
+  const [[status = 'running'], users] = await Promise.all(asked);
+  const found = fromMachined(machine, handleOf(machine), status, { user: users?.get(machine) });
+  return { outcome: 'found', machine: found, warnings };
 }
 
 /** A container that no machined knows while it is off: its image is there, which only root sees. */
@@ -105,9 +94,8 @@ async function offImage(
   // It runs, and its machined is gone or older than 257.
   if (exists(`${runDir}/systemd/machines/${name}`)) return undefined;
   if (hasImage(name, exists)) {
-    const machine: Machine = { name, class: 'container', scope: 'system' };
-    const found = fromMachined(machine, name, 'off', {});
-    return { outcome: 'found', machine: found, warnings: asked.warnings };
+    const machine = fromMachined({ name, class: 'container', scope: 'system' }, name, 'off', {});
+    return { outcome: 'found', machine, warnings: asked.warnings };
   }
   if (uid === 0 || !exists(imageFolder)) return undefined;
   return {
@@ -168,11 +156,7 @@ async function inOrder(
   return execRoutes(nspawnExec(machine.name), machine.name);
 }
 
-async function routeOfRecord(
-  { vsockCid: cid }: Machine,
-  address: string,
-  context: ResolveContext,
-): Promise<Route> {
+async function routeOfRecord({ vsockCid: cid }: Machine, address: string, context: ResolveContext) {
   if (address !== `vsock/${cid}` || cid === undefined)
     return (await import('../routes.js')).addressRoute(address, context);
   return routeBy({ family: 'vsock', cid, port: context.port }, [`it has the vsock CID ${cid}`]);
@@ -191,7 +175,6 @@ async function routeOfQemu(found: MachinedMachine, context: ResolveContext): Pro
   });
 }
 
-/** The routes of each of these machines. */
 export async function routesOfMachines(
   machines: readonly Machine[],
   deps: Deps,
@@ -199,7 +182,7 @@ export async function routesOfMachines(
 ): Promise<readonly (readonly Route[])[]> {
   const { routesTo } = await import('../routes.js');
   const nspawn = machines.some(isContainer) ? await import('./nspawn.js') : undefined;
-  const { exports = [] } = (await nspawn?.listExports(deps)) ?? {};
+  const { found: exports = [] } = (await nspawn?.listExports(deps)) ?? {};
   const paths = new Map(exports.map(({ name, path }) => [name, path]));
   return Promise.all(
     machines.map((machine) => {
@@ -236,25 +219,13 @@ function handleOf({ name, id = name }: Machine): string {
 
 /** The machines without those that an earlier scope has with the same name and id: those were registered twice. */
 function distinctMachines(machines: readonly Machine[]): readonly Machine[] {
-  const distinct = new Map<string, Machine>();
-  for (const machine of machines) {
-    const key = `${machine.name}/${machine.id}`;
-    if (!distinct.has(key)) distinct.set(key, machine);
-  }
-  return [...distinct.values()];
+  const seen = new Set<string>();
+  return machines.filter(({ name, id }) => !seen.has(`${name}/${id}`) && seen.add(`${name}/${id}`));
 }
 
 // A scope without a machined is not a failure.
 function toWarning({ code, problem }: ScopeFailure, where: string): Warning[] {
   return code === 'ENOENT' ? [] : [{ provider: machined.name, code, problem: `${where}: ${problem}` }];
-}
-
-// Only for a machine whose key machined knows: ssh then asks no other agent.
-function agentOf(
-  { scope, sshPrivateKeyPath }: Machine,
-  agents: ReadonlyMap<Scope, string>,
-): string | undefined {
-  return sshPrivateKeyPath === undefined ? undefined : agents.get(scope);
 }
 
 // `handle`: the name, or the id if the name belongs to a machine of an earlier scope, or fits no target.

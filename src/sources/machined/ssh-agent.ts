@@ -3,10 +3,7 @@ import { access, stat } from 'node:fs/promises';
 import type { Deps } from '../provider.js';
 import { runtimeDirs, type Scope } from '../tools/scope.js';
 
-/**
- * The sockets at which machined itself is an ssh-agent, for the keys of the machines that it knows, if this user may use
- * them. No released systemd has it yet: https://github.com/systemd/systemd/pull/42364.
- */
+/** The sockets at which machined itself is an ssh-agent, if this user may use them: https://github.com/systemd/systemd/pull/42364, not yet released. */
 export async function agentSockets(deps: Deps): Promise<ReadonlyMap<Scope, string>> {
   const sockets = runtimeDirs(deps).map(
     ({ scope, path }) => [scope, `${path}/systemd/machine/ssh-agent`] as const,

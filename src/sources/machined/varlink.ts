@@ -36,10 +36,7 @@ interface CallOptions {
   readonly limits?: Limits;
 }
 
-/**
- * Calls `method` of the service at the unix socket `path` and resolves to the parameters of its replies. Rejects with
- * VarlinkError, or with the signal's reason. Always closes the socket.
- */
+/** Resolves to the parameters of the replies of the service at a unix socket. Rejects with VarlinkError, or with the signal's reason. */
 export async function call(
   path: string,
   method: string,
@@ -49,7 +46,10 @@ export async function call(
 ): Promise<readonly JsonObject[]> {
   const { more = false, signal, timeoutMs = 5_000, limits = defaultLimits } = options;
   signal?.throwIfAborted();
-  checkPath(path);
+  if (!fitsSocket(path)) {
+    const problem = `the socket's path has ${Buffer.byteLength(path)} bytes, ${maxSocketPath} is the limit`;
+    throw new VarlinkError('ENAMETOOLONG', problem);
+  }
   const socket = connect(path);
   // Iteration reports the socket's error; one that comes later must not end the process.
   socket.on('error', () => {});
@@ -69,7 +69,6 @@ export async function call(
   }
 }
 
-/** Calls a varlink service; `call` is the real one. */
 export type Call = (
   path: string,
   method: string,
@@ -83,12 +82,6 @@ function connectUnix(path: string): Duplex {
   return netConnect({ path });
 }
 
-function checkPath(path: string): void {
-  if (fitsSocket(path)) return;
-  const problem = `the socket's path has ${Buffer.byteLength(path)} bytes, ${maxSocketPath} is the limit`;
-  throw new VarlinkError('ENAMETOOLONG', problem);
-}
-
 async function collect(socket: AsyncIterable<Uint8Array>, more: boolean, limits: Limits) {
   const frames = new FrameReader(limits.frameBytes);
   const replies: JsonObject[] = [];
@@ -98,9 +91,8 @@ async function collect(socket: AsyncIterable<Uint8Array>, more: boolean, limits:
     if (received > limits.totalBytes) throw protocol(`the peer sends more than ${limits.totalBytes} bytes`);
     for (const frame of frames.push(chunk)) {
       const reply = parseReply(frame);
-      if (replies.push(reply.parameters) > limits.replies) {
+      if (replies.push(reply.parameters) > limits.replies)
         throw protocol(`the peer sends more than ${limits.replies} replies`);
-      }
       if (!reply.continues) return replies;
       if (!more) throw protocol('the peer announces more replies than were asked for');
     }
@@ -162,7 +154,7 @@ export class FrameReader {
     this.#size += piece.length;
     if (this.#size > this.#limit) {
       this.#take();
-      throw new VarlinkError('PROTOCOL', `the peer sends a frame of more than ${this.#limit} bytes`);
+      throw protocol(`the peer sends a frame of more than ${this.#limit} bytes`);
     }
     if (piece.length > 0) this.#pieces.push(piece);
   }
@@ -177,18 +169,13 @@ export class FrameReader {
 }
 
 function parseFrame(frame: Uint8Array): JsonObject {
-  const message = decode(frame);
-  if (!isJsonObject(message))
-    throw new VarlinkError('PROTOCOL', 'the peer sent a frame that is not a JSON object');
-  return message;
-}
-
-function decode(frame: Uint8Array): unknown {
   try {
-    return parseJson(utf8.decode(frame));
+    const message = parseJson(utf8.decode(frame));
+    if (isJsonObject(message)) return message;
   } catch {
-    return undefined;
+    // As below.
   }
+  throw protocol('the peer sent a frame that is not a JSON object');
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

@@ -1,29 +1,21 @@
 import { checkUserName } from '../../target/names.js';
 import { nodeFs, processesNamed } from '../processes/processes.js';
 import type { Deps, Status } from '../provider.js';
-import type { JsonObject } from '../tools/json.js';
 import { type Machine, vmspawn } from './machined.js';
 import { type Call, VarlinkError, call as varlinkCall } from './varlink.js';
 
-/**
- * The login user of each machine that systemd-vmspawn runs with --bind-user=USER, which puts that user of this host into the
- * machine. machined does not have it, so the command line of systemd-vmspawn is read.
- */
+/** The login user of each machine that systemd-vmspawn runs with --bind-user=USER, which machined does not have: by its command line. */
 export async function boundUsers(
   machines: readonly Machine[],
   deps: Deps,
 ): Promise<ReadonlyMap<Machine, string>> {
-  const spawned = new Map(
-    machines.filter(({ service }) => service === vmspawn).map((machine) => [processOf(machine), machine]),
-  );
+  const ofVmspawn = machines.filter(({ service }) => service === vmspawn);
+  const spawned = new Map(ofVmspawn.map((machine) => [machine.supervisor ?? machine.leader, machine]));
   // Only these processes are read: one that hangs does not stop a login to another machine.
   const fs = { ...nodeFs, readdir: () => [...spawned.keys()].map(String) };
   const users = new Map<Machine, string>();
-  for (const { pid, argv, authority } of await processesNamed(
-    program,
-    { ...deps, memo: undefined },
-    { fs },
-  )) {
+  const processes = await processesNamed(program, { ...deps, memo: undefined }, { fs });
+  for (const { pid, argv, authority } of processes) {
     if (authority === 'other') continue;
     const machine = spawned.get(pid);
     const user = boundUser(argv);
@@ -33,10 +25,6 @@ export async function boundUsers(
 }
 
 const program = new RegExp(`^${vmspawn}$`);
-
-function processOf({ supervisor, leader }: Machine): number | undefined {
-  return supervisor ?? leader;
-}
 
 /** With several such users, nobody knows which one logs in. */
 function boundUser(argv: readonly string[]): string | undefined {
@@ -55,10 +43,7 @@ function boundUser(argv: readonly string[]): string | undefined {
   }
 }
 
-/**
- * The status of a machine: "paused" if its own control socket says so, which systemd-vmspawn of 261 and later has. What it
- * says counts for nothing else, and without an answer the machine is running, as machined has it.
- */
+/** "paused" if the machine's own control socket says so, which systemd-vmspawn has from 261 on; else "running", as machined has it. */
 export async function statusOf(
   { controlAddress }: Machine,
   { signal, timeoutMs = longest }: Deps,
@@ -73,15 +58,11 @@ export async function statusOf(
       if (error instanceof VarlinkError && error.code.endsWith('.MethodNotFound')) return ask('QueryStatus');
       throw error;
     });
-    return isPaused(answer) ? 'paused' : 'running';
+    return answer?.running === false && answer.status === 'paused' ? 'paused' : 'running';
   } catch {
     // Also if the time of the whole list is over: the machine is listed all the same.
     return 'running';
   }
-}
-
-function isPaused(answer: JsonObject | undefined): boolean {
-  return answer?.running === false && answer.status === 'paused';
 }
 
 /** For a machine's answer, which a login waits for. Milliseconds. */

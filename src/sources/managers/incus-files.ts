@@ -5,9 +5,8 @@ import { type MachineFiles, maxKeyText } from '../tools/machine-files.js';
 import { exists } from '../tools/run-tool.js';
 
 /**
- * The files of an instance of Incus or LXD on this host, by the API for files, which works in containers whether they run or not, and
- * in virtual machines by their agent (https://linuxcontainers.org/incus/docs/main/rest-api-spec/). The daemon opens them inside the
- * instance's root, so a link leads nowhere else.
+ * The files of an instance of this host by the API (https://linuxcontainers.org/incus/docs/main/rest-api-spec/): also of a container that is
+ * off, and of a virtual machine by its agent. The daemon opens them inside the instance's root, so a link leads nowhere else.
  */
 export async function incusFiles(
   machine: ReachedMachine,

@@ -3,14 +3,7 @@ import { quote, quoteNames } from '../../errors.js';
 import { sshCommand, sshProgram } from '../../process/ssh-program.js';
 import { anyIpv4, isLoopback } from '../../target/ip.js';
 import { hopHostProblem } from '../../target/names.js';
-import {
-  type Deps,
-  type DiscoveredMachine,
-  DiscoveryError,
-  type Listing,
-  type Search,
-  type Warning,
-} from '../provider.js';
+import { type Deps, type DiscoveredMachine, DiscoveryError, type Listing, type Search } from '../provider.js';
 import { answerOf, match, searchIn, searchList } from '../search.js';
 import { guestsOnly } from '../tools/guest-addresses.js';
 import { isJsonObject, type JsonObject, parseJson } from '../tools/json.js';
@@ -22,18 +15,14 @@ interface Local {
   list(deps: Deps): Promise<Listing>;
 }
 
-/**
- * REMOTE:NAME, an instance on a server that the user has set up by `incus remote add`: `incus` asks that server, by its own
- * address and certificates, and ssh makes the hop to it.
- */
+/** REMOTE:NAME, on a server that the user has set up by `incus remote add`: `incus` asks it, and ssh makes the hop to it. */
 export function findOnRemote(
   remote: string,
   name: string,
   deps: Deps,
   local: Local,
   run: RunTool = runTool,
-): Promise<Search<DiscoveredMachine, Warning>> {
-  const hint = (code: string) => ({ hint: hints.get(code) ?? `see what this prints: incus list ${remote}:` });
+): Promise<Search> {
   const hints = new Map([
     ['ENOENT', `install incus-client, or without it: ssh via/HOST/incus/${name}`],
     ['NO_REMOTE', `incus remote add ${remote} URL, or without it: ssh via/HOST/incus/${name}`],
@@ -46,11 +35,8 @@ export function findOnRemote(
     const typed = (each: string) => `${remote}:${each}`;
     const named = <M extends DiscoveredMachine>(machine: M) => ({ ...machine, name: typed(machine.name) });
     const matches = match(name, found);
-    const result = searchIn(
-      matches.map(named),
-      found.map(named),
-      ({ uuid = name }) => `incus/${typed(uuid)}`,
-    );
+    const means = ({ uuid = name }: DiscoveredMachine) => `incus/${typed(uuid)}`;
+    const result = searchIn(matches.map(named), found.map(named), means);
     const [meant] = matches;
     if (result.outcome !== 'found' || meant === undefined) return result;
     // Of this one only: ssh is asked for each, and a server may report any number.
@@ -58,7 +44,8 @@ export function findOnRemote(
     const machine = { ...result.machine, via, routes: [], target: `via/${via}/incus/${meant.name}` };
     return { ...result, machine };
   };
-  return answerOf(search(), deps.signal, ({ code }) => hint(code));
+  const usual = `see what this prints: incus list ${remote}:`;
+  return answerOf(search(), deps.signal, ({ code }) => ({ hint: hints.get(code) ?? usual }));
 }
 
 /** Its URL, by the user's own settings of Incus. */
@@ -72,11 +59,8 @@ async function addressOf(remote: string, deps: Deps, run: RunTool): Promise<stri
   if (own.Public === true || own.Protocol === 'simplestreams')
     throw new DiscoveryError('NO_REMOTE', `its remote ${quote(remote)} has images, not machines`);
   // Newer versions have several.
-  const { Addrs: several = [] } = own;
-  const address =
-    textOf(own, 'LastWorkingAddr') ??
-    textOf(own, 'Addr') ??
-    (Array.isArray(several) ? several[0] : undefined);
+  const several = Array.isArray(own.Addrs) ? own.Addrs : [];
+  const address = textOf(own, 'LastWorkingAddr') ?? textOf(own, 'Addr') ?? several[0];
   if (typeof address !== 'string')
     throw new DiscoveryError('PROTOCOL', `its remote ${quote(remote)} has no address`);
   return address;
@@ -104,18 +88,13 @@ interface Server {
 }
 
 /** What ssh is given for a server: its name in Incus if ssh's configuration has that, for a member with the same address; else the host in its URL. */
-async function hostFor(
-  { name, address, isMember = false }: Server,
-  deps: Deps,
-  run: RunTool,
-): Promise<string> {
+async function hostFor({ name, address, isMember = false }: Server, deps: Deps, run: RunTool) {
   // The executable's engine has no URL. One with an IPv6 address needs a Host.
   const [, host = ''] = /^https:\/\/([^/:[\]]+)/.exec(address) ?? [];
-  if (isMember && !(await canBeMembers(host, deps, run)))
-    throw new DiscoveryError(
-      'PROTOCOL',
-      `its member ${quote(name)} has no address for ssh: ${quote(address)}`,
-    );
+  if (isMember && !(await canBeMembers(host, deps, run))) {
+    const problem = `its member ${quote(name)} has no address for ssh: ${quote(address)}`;
+    throw new DiscoveryError('PROTOCOL', problem);
+  }
   if (hopHostProblem(name) !== undefined || hopHostProblem(host) !== undefined)
     return hopHostProblem(name) === undefined ? name : host;
   const meant = await hostNameOf(name, deps, run);

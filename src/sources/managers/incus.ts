@@ -2,16 +2,8 @@ import { isIP } from 'node:net';
 import { countBy } from '../../group-by.js';
 import { parseUuid } from '../../target/guid.js';
 import { machineCid } from '../../target/numbers.js';
-import {
-  closed,
-  type Deps,
-  type DiscoveredMachine,
-  DiscoveryError,
-  type Listing,
-  type Search,
-  type Status,
-  type Warning,
-} from '../provider.js';
+import type { Deps, DiscoveredMachine, Listing, Search, Warning } from '../provider.js';
+import { closed, DiscoveryError, joinListings, statusReader } from '../provider.js';
 import { routesTo } from '../routes.js';
 import { answerOf, searchList } from '../search.js';
 import { type Source, serviceLimitMs } from '../source.js';
@@ -19,8 +11,8 @@ import { operand } from '../start-command.js';
 import { type ExecWords, execRoutes, execWords, optionWith } from '../tools/exec-route.js';
 import { guestsOnly, type IsGuests, notLocal } from '../tools/guest-addresses.js';
 import { type GetJson, getJson } from '../tools/http-unix.js';
-import { isJsonObject, type JsonObject } from '../tools/json.js';
-import { exists, textOf } from '../tools/run-tool.js';
+import { isJsonObject, type JsonObject, objectAt, objectsIn } from '../tools/json.js';
+import { exists, machinesNamed, textOf } from '../tools/run-tool.js';
 import { configFolder } from '../trusted-path.js';
 
 /** The instances of Incus and LXD, which have the same API: VMs by CID, containers by address. */
@@ -33,9 +25,8 @@ export const incus: Source<Instance> = {
   list: (deps) => listIncus(deps),
   find: findIncus,
   start: ({ name: machine, project, client = 'incus' }) => {
-    const place = project === undefined ? [] : [`--project=${project}`];
-    const log = [client, 'info', '--show-log', ...place, ...operand(machine)];
-    return { machine, command: [client, 'start', ...place, ...operand(machine)], log };
+    const place = [...optionWith('project', project), ...operand(machine)];
+    return { machine, command: [client, 'start', ...place], log: [client, 'info', '--show-log', ...place] };
   },
   async files(machine, deps) {
     const sockets = { incus: await incusSockets(deps, exists), lxc: lxdSockets(deps) };
@@ -45,17 +36,13 @@ export const incus: Source<Instance> = {
 };
 
 /** What starts a program in an instance of this host as its root. */
-function incusExec(
-  client: 'incus' | 'lxc' | undefined,
-  machine: string,
-  project?: string,
-): ExecWords | undefined {
+function incusExec(client: 'incus' | 'lxc', machine: string, project?: string): ExecWords | undefined {
   const place = optionWith('project', project);
-  return execWords(machine, client ?? 'incus', 'exec', ...place, '--mode=non-interactive', machine, '--');
+  return execWords(machine, client, 'exec', ...place, '--mode=non-interactive', machine, '--');
 }
 
 /** NAME on this host, or REMOTE:NAME. */
-async function findIncus(name: string, deps: Deps): Promise<Search<Instance, Warning>> {
+async function findIncus(name: string, deps: Deps): Promise<Search<Instance>> {
   const at = name.indexOf(':');
   if (at < 0) return answerOf(searchList(name, listIncus(deps)), deps.signal);
   const { findOnRemote } = await import('./incus-remote.js');
@@ -69,15 +56,11 @@ export async function listIncus(
   isThere: typeof exists = exists,
 ): Promise<Listing<Instance>> {
   const ask = (sockets: readonly string[], client?: 'lxc') => askFirst(sockets, client, deps, get, isThere);
-  const [own, lxd] = await Promise.all([
-    ask(await incusSockets(deps, isThere)),
-    ask(lxdSockets(deps), 'lxc'),
-  ]);
-  return { found: [...own.found, ...lxd.found], warnings: [...own.warnings, ...lxd.warnings] };
+  const own = ask(await incusSockets(deps, isThere));
+  return joinListings(await Promise.all([own, ask(lxdSockets(deps), 'lxc')]));
 }
 
-// Try each socket of a service; report denial only if all refuse. Any other failure counts at once, since all the
-// sockets of a service lead to the same daemon.
+// Denial only counts if all sockets refuse; any other failure at once, since all lead to the same daemon.
 async function askFirst(
   sockets: readonly string[],
   client: Instance['client'],
@@ -94,7 +77,8 @@ async function askFirst(
         guestsOnly((isGuests) => parseInstances(answer, { own, isGuests, client }), deps);
       const all = await parse();
       if (all.every(({ via }) => via === undefined)) return { found: all, warnings: [] };
-      const own = serverName(await get(socket, '/1.0', deps));
+      const server = objectAt(await get(socket, '/1.0', deps), 'metadata', 'environment');
+      const own = textOf(server, 'server_name');
       const found = (await parse(own)).map((machine) =>
         // On another member of the cluster, neither its CID nor its routes mean anything here.
         machine.via === undefined ? machine : { ...machine, cid: undefined, routes: [] },
@@ -141,11 +125,6 @@ export function lxdSockets({ env }: Deps): readonly string[] {
   return dirs.map((dir) => `${dir}/unix.socket`);
 }
 
-function serverName(answer: unknown): string | undefined {
-  const metadata = isJsonObject(answer) && isJsonObject(answer.metadata) ? answer.metadata : {};
-  return isJsonObject(metadata.environment) ? textOf(metadata.environment, 'server_name') : undefined;
-}
-
 /** An instance, and what its client has to be told of it. */
 export interface Instance extends DiscoveredMachine {
   /** Undefined: the default one. */
@@ -154,7 +133,6 @@ export interface Instance extends DiscoveredMachine {
   readonly client?: 'lxc';
 }
 
-/** Who reads it. */
 interface Reader extends Pick<Instance, 'client'> {
   /** The name of this member of the cluster. */
   readonly own?: string;
@@ -167,56 +145,44 @@ export function parseInstances(
   answer: unknown,
   { own, uid = process.getuid?.(), isGuests = notLocal, client }: Reader = {},
 ): readonly Instance[] {
-  if (!isJsonObject(answer) || !Array.isArray(answer.metadata))
-    throw new DiscoveryError('PROTOCOL', 'the answer has no list of instances');
-  const instances = answer.metadata.filter(isJsonObject);
+  const { metadata } = objectAt(answer);
+  if (!Array.isArray(metadata)) throw new DiscoveryError('PROTOCOL', 'the answer has no list of instances');
+  const instances = metadata.filter(isJsonObject);
   const isOthers = (instance: JsonObject) => isOfAnother(textOf(instance, 'project'), uid);
   const all = countBy(instances, ({ name }) => name);
-  const mine = countBy(
-    instances.filter((each) => !isOthers(each)),
-    ({ name }) => name,
-  );
-  return instances.flatMap((instance): Instance[] => {
-    const name = textOf(instance, 'name');
-    if (name === undefined) return [];
-    const config = isJsonObject(instance.config) ? instance.config : {};
+  const mine = countBy(instances, (each) => (isOthers(each) ? undefined : each.name));
+  return machinesNamed(instances, 'name', (name, instance): Instance => {
+    const config = objectAt(instance, 'config');
     const strange = isOthers(instance);
     // Another user's takes no name away.
     const isOnly = (strange ? all : mine).get(name) === 1;
     const uuid = parseUuid(textOf(config, 'volatile.uuid') ?? '');
-    const known = states.get(textOf(instance, 'status') ?? '') ?? 'unknown';
+    const known = statusOf(instance.status);
     const status = known === 'off' && instance.stateful === true ? 'saved' : known;
-    const cid =
-      instance.type === 'virtual-machine' ? machineCid(textOf(config, 'volatile.vsock_id')) : undefined;
-    const ip = ipAddress(instance.state, isGuests);
+    const isVm = instance.type === 'virtual-machine';
+    const cid = isVm ? machineCid(textOf(config, 'volatile.vsock_id')) : undefined;
+    const ip = ipAddress(instance, isGuests);
     const named = textOf(instance, 'project');
     const project = named === 'default' ? undefined : named;
     const location = textOf(instance, 'location');
     const via = location === 'none' || location === own ? undefined : location;
     // A VM's agent answers its manager's exec too.
     const runs = via === undefined && (status === 'running' || status === 'starting');
-    const exec = runs ? execRoutes(incusExec(client, name, project), name) : [];
-    const routes = [
-      ...routesTo([cid === undefined ? undefined : `vsock/${cid}`]),
-      ...exec,
-      ...routesTo([ip]),
-    ];
-    const target = `${via === undefined ? '' : `via/${via}/`}incus/${isOnly ? name : (uuid ?? name)}`;
-    return [
-      {
-        name,
-        target,
-        status,
-        provider: 'incus',
-        cid,
-        uuid,
-        routes,
-        via,
-        ...(strange ? { authority: 'other' } : {}),
-        ...(project === undefined ? {} : { project }),
-        ...(client ? { client } : {}),
-      },
-    ];
+    const exec = runs ? execRoutes(incusExec(client ?? 'incus', name, project), name) : [];
+    const byCid = routesTo([cid === undefined ? undefined : `vsock/${cid}`]);
+    return {
+      name,
+      target: `${via === undefined ? '' : `via/${via}/`}incus/${isOnly ? name : (uuid ?? name)}`,
+      status,
+      provider: 'incus',
+      cid,
+      uuid,
+      routes: [...byCid, ...exec, ...routesTo([ip])],
+      via,
+      ...(strange ? { authority: 'other' } : {}),
+      project,
+      client,
+    };
   });
 }
 
@@ -227,25 +193,20 @@ function isOfAnother(project: string | undefined, uid: number | undefined): bool
 }
 
 // The first global address at which it can be, as its root or its agent sets it, IPv4 before IPv6.
-function ipAddress(state: unknown, isGuests: IsGuests): string | undefined {
-  const network = isJsonObject(state) && isJsonObject(state.network) ? state.network : {};
-  const addresses = Object.values(network)
-    .flatMap((device) => (isJsonObject(device) && Array.isArray(device.addresses) ? device.addresses : []))
-    .filter(isJsonObject)
+function ipAddress(instance: JsonObject, isGuests: IsGuests): string | undefined {
+  const addresses = Object.values(objectAt(instance, 'state', 'network'))
+    .flatMap((device) => objectsIn(objectAt(device).addresses))
     .filter(({ scope }) => scope === 'global')
     .map((each) => textOf(each, 'address') ?? '')
     .filter(isGuests);
   return addresses.find((each) => isIP(each) === 4) ?? addresses.find((each) => isIP(each) === 6);
 }
 
-const states: ReadonlyMap<string, Status> = new Map([
-  ['Running', 'running'],
-  // Running, and its agent reports the end of the boot.
-  ['Ready', 'running'],
-  ['Starting', 'starting'],
-  ['Stopped', 'off'],
-  ['Stopping', 'stopping'],
-  ['Aborting', 'stopping'],
-  ['Freezing', 'paused'],
-  ['Frozen', 'paused'],
-]);
+const statusOf = statusReader({
+  // "Ready": its agent reports the end of the boot.
+  running: ['Running', 'Ready'],
+  starting: ['Starting'],
+  off: ['Stopped'],
+  stopping: ['Stopping', 'Aborting'],
+  paused: ['Freezing', 'Frozen'],
+});

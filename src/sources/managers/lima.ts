@@ -1,15 +1,16 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { wroteFile } from '../processes/process-paths.js';
-import type { Deps, DiscoveredMachine, Listing, Status } from '../provider.js';
+import { type Deps, type DiscoveredMachine, joinListings, type Listing, statusReader } from '../provider.js';
 import { routesTo } from '../routes.js';
 import type { Source } from '../source.js';
 import { operand } from '../start-command.js';
-import { isJsonObject, type JsonObject } from '../tools/json.js';
+import { type JsonObject, objectAt } from '../tools/json.js';
 import {
   hostAndPort,
   jsonObjects,
   listByUsersTool,
+  machinesNamed,
   portOf,
   type RunTool,
   runTool,
@@ -50,8 +51,8 @@ export async function listLima(
     listByUsersTool(uid, lima.name, ['limactl', 'list', '--json'], parseLima, own, run);
   const folder = colimaFolder(env);
   if (env.LIMA_HOME || !exists(folder)) return listIn(deps);
-  const both = await Promise.all([listIn(deps), listIn({ ...deps, env: { ...env, LIMA_HOME: folder } })]);
-  return { found: both.flatMap(({ found }) => found), warnings: both.flatMap(({ warnings }) => warnings) };
+  const colima = { ...deps, env: { ...env, LIMA_HOME: folder } };
+  return joinListings(await Promise.all([listIn(deps), listIn(colima)]));
 }
 
 /** Where colima keeps its Lima: https://github.com/abiosoft/colima/blob/main/config/files.go */
@@ -62,38 +63,29 @@ function colimaFolder({ COLIMA_HOME, HOME = '/', ...env }: Deps['env'], exists =
 
 /** Reads `limactl list --json`: one object per line. */
 export function parseLima(text: string, isOf: typeof wroteFile = wroteFile): readonly DiscoveredMachine[] {
-  return jsonObjects(text).flatMap((instance): DiscoveredMachine[] => {
-    const name = textOf(instance, 'name');
-    if (name === undefined) return [];
+  return machinesNamed(jsonObjects(text), 'name', (name, instance) => {
     const port = portOf(instance, 'sshLocalPort');
     const dir = textOf(instance, 'dir');
     const host = textOf(instance, 'sshAddress') ?? '127.0.0.1';
     // The driver is the machine's QEMU, or Lima's own process. Lima 0.13 calls it qemuPID.
     const pid = numberOf(instance, 'driverPID') ?? numberOf(instance, 'qemuPID');
     const pidFile = `${dir}/${textOf(instance, 'vmType') ?? 'qemu'}.pid`;
-    const config =
-      isJsonObject(instance.config) && isJsonObject(instance.config.user) ? instance.config.user : {};
-    return [
-      {
-        name,
-        target: `lima/${name}`,
-        provider: lima.name,
-        authority: authorityOf(),
-        status: states.get(textOf(instance, 'status') ?? '') ?? 'unknown',
-        routes: routesTo([port === undefined ? undefined : hostAndPort(host, port)]),
-        ...(pid !== undefined && isOf(pid, pidFile) ? { pid } : {}),
-        user: textOf(config, 'name'),
-        // Next to the instances' folders; Lima 3 removes the field with this path.
-        identityFile: dir === undefined ? undefined : join(dirname(dir), '_config/user'),
-      },
-    ];
+    return {
+      name,
+      target: `lima/${name}`,
+      provider: lima.name,
+      authority: authorityOf(),
+      status: statusOf(instance.status),
+      routes: routesTo([port === undefined ? undefined : hostAndPort(host, port)]),
+      ...(pid !== undefined && isOf(pid, pidFile) ? { pid } : {}),
+      user: textOf(objectAt(instance, 'config', 'user'), 'name'),
+      // Next to the instances' folders; Lima 3 removes the field with this path.
+      identityFile: dir === undefined ? undefined : join(dirname(dir), '_config/user'),
+    };
   });
 }
 
-const states: ReadonlyMap<string, Status> = new Map([
-  ['Running', 'running'],
-  ['Stopped', 'off'],
-]);
+const statusOf = statusReader({ running: ['Running'], off: ['Stopped'] });
 
 function numberOf(instance: JsonObject, field: string): number | undefined {
   const value = instance[field];

@@ -1,13 +1,13 @@
 import { isIP } from 'node:net';
 import { quote } from '../../errors.js';
 import { shellQuoted } from '../../target/shell.js';
-import { type Deps, type DiscoveredMachine, DiscoveryError, type Status } from '../provider.js';
+import { type Deps, type DiscoveredMachine, DiscoveryError, statusReader } from '../provider.js';
 import { routesTo } from '../routes.js';
 import type { Source } from '../source.js';
 import { operand } from '../start-command.js';
 import { guestsOnly, type IsGuests, notLocal } from '../tools/guest-addresses.js';
 import { isJsonObject, type JsonObject, parseJson } from '../tools/json.js';
-import { listByTool, type RunTool, runTool, textOf } from '../tools/run-tool.js';
+import { listByTool, machinesNamed, type RunTool, runTool } from '../tools/run-tool.js';
 
 /** Multipass instances, by IP address. */
 export const multipass: Source = {
@@ -43,27 +43,17 @@ export function parseMultipass(
   platform: NodeJS.Platform = process.platform,
   isGuests: IsGuests = notLocal,
 ): readonly DiscoveredMachine[] {
-  return listIn(text).flatMap((instance): DiscoveredMachine[] => {
-    const name = textOf(instance, 'name');
-    if (name === undefined) return [];
-    const addresses = Array.isArray(instance.ipv4) ? instance.ipv4 : [];
-    return [
-      {
-        name,
-        target: `multipass/${name}`,
-        provider: multipass.name,
-        status: states.get(textOf(instance, 'state') ?? '') ?? 'unknown',
-        routes: routesTo([
-          addresses.find(
-            (each): each is string => typeof each === 'string' && isIP(each) === 4 && isGuests(each),
-          ),
-        ]),
-        // Its images have this user, and the daemon's key, which only root may read.
-        user: 'ubuntu',
-        identityFile: `${platform === 'darwin' ? onMac : asSnap}/multipassd/ssh-keys/id_rsa`,
-      },
-    ];
-  });
+  const isIpv4 = (each: unknown) => typeof each === 'string' && isIP(each) === 4 && isGuests(each);
+  return machinesNamed(listIn(text), 'name', (name, { state, ipv4 }) => ({
+    name,
+    target: `multipass/${name}`,
+    provider: multipass.name,
+    status: statusOf(state),
+    routes: routesTo([Array.isArray(ipv4) ? ipv4.find(isIpv4) : undefined]),
+    // Its images have this user, and the daemon's key, which only root may read.
+    user: 'ubuntu',
+    identityFile: `${platform === 'darwin' ? onMac : asSnap}/multipassd/ssh-keys/id_rsa`,
+  }));
 }
 
 function listIn(text: string): readonly JsonObject[] {
@@ -80,13 +70,10 @@ function listIn(text: string): readonly JsonObject[] {
 const asSnap = '/var/snap/multipass/common/data';
 const onMac = '/var/root/Library/Application Support';
 
-const states: ReadonlyMap<string, Status> = new Map([
-  ['Running', 'running'],
-  ['Starting', 'starting'],
-  ['Restarting', 'starting'],
-  ['Delayed Shutdown', 'running'],
-  ['Stopped', 'off'],
-  ['Deleted', 'off'],
-  ['Suspending', 'stopping'],
-  ['Suspended', 'saved'],
-]);
+const statusOf = statusReader({
+  running: ['Running', 'Delayed Shutdown'],
+  starting: ['Starting', 'Restarting'],
+  off: ['Stopped', 'Deleted'],
+  stopping: ['Suspending'],
+  saved: ['Suspended'],
+});

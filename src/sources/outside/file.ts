@@ -124,8 +124,8 @@ function nameRule(name: string): string {
 }
 
 function lineOf(name: string, file: string, json: JsonObject): OutsideLine {
-  const { command, folder, names, find = false, start = false } = json;
-  const words = Array.isArray(command) && command.every(isWord) ? (command as string[]) : [];
+  const { command, folder, names: given, find = false, start = false } = json;
+  const words: readonly string[] = Array.isArray(command) && command.every(isWord) ? command : [];
   const is = { name, file, command: words, find: find === true, start: start === true };
   const wrong = (problem: string): OutsideLine => ({ ...is, command: [], wrong: problem });
   if (words.length === 0)
@@ -135,18 +135,14 @@ function lineOf(name: string, file: string, json: JsonObject): OutsideLine {
   if (!isAbsolute(words[0] ?? '')) return wrong('its program must be an absolute path: PATH is not searched');
   if (typeof find !== 'boolean' || typeof start !== 'boolean')
     return wrong('its "find" and "start" are true or false');
-  const patterns = patternsIn(names);
-  if (patterns === null)
+  const names = patternsIn(given);
+  if (names === null)
     return wrong(
       `its "names" must be a pattern, or a list of 1 to ${maxPatterns}: letters, digits, ".", "_", "-", "*" and "?", no "-" or "." first and no "-" last`,
     );
   if (folder !== undefined && (!isWord(folder) || !isAbsolute(folder)))
     return wrong('its "folder" must be an absolute path');
-  return {
-    ...is,
-    ...(patterns ? { names: patterns } : {}),
-    ...(folder === undefined ? {} : { folder }),
-  };
+  return { ...is, names, folder };
 }
 
 const maxPatterns = 100;

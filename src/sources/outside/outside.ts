@@ -1,6 +1,5 @@
 import { countBy } from '../../group-by.js';
-import type { Deps, Listing, Search, Warning } from '../provider.js';
-import { DiscoveryError } from '../provider.js';
+import { type Deps, DiscoveryError, type Listing, type Search } from '../provider.js';
 import { answerOf, searchIn } from '../search.js';
 import { type Source, serviceLimitMs } from '../source.js';
 import { operand } from '../start-command.js';
@@ -26,12 +25,12 @@ export function outsideSource(
     title: name,
     limitMs: serviceLimitMs,
     list: (deps) => ask(['list'], deps),
-    ...(line.find
-      ? { find: (wanted, deps) => answerOf(found(ask(['find', ...operand(wanted)], deps)), deps.signal) }
-      : {}),
-    ...(line.start
-      ? { start: ({ name: machine }) => ({ machine, command: [...command, 'start', ...operand(machine)] }) }
-      : {}),
+    ...(line.find && {
+      find: (wanted, deps) => answerOf(found(ask(['find', ...operand(wanted)], deps)), deps.signal),
+    }),
+    ...(line.start && {
+      start: ({ name: machine }) => ({ machine, command: [...command, 'start', ...operand(machine)] }),
+    }),
     // The keys that its row says: of two with one name nobody knows which was reached.
     async files({ target, uuid }, deps) {
       const rows = (await ask(['list'], deps)).found;
@@ -44,7 +43,7 @@ export function outsideSource(
 }
 
 /** All that "find" printed is what the name may mean. */
-async function found(answer: Promise<Listing<OutsideMachine>>): Promise<Search<OutsideMachine, Warning>> {
+async function found(answer: Promise<Listing<OutsideMachine>>): Promise<Search<OutsideMachine>> {
   const { found: machines, warnings } = await answer;
   return searchIn(machines, machines, ({ target }) => target, warnings);
 }

@@ -47,10 +47,8 @@ function isShared({ length }: readonly OutsideMachine[]): boolean {
 }
 
 function namesOf(machines: readonly OutsideMachine[]): string {
-  return quoteNames(
-    machines.map(({ name }) => name),
-    ', ',
-  );
+  const names = machines.map(({ name }) => name);
+  return quoteNames(names, ', ');
 }
 
 /** A machine of a source, and the host keys that its row says: lines that are not checked yet. */
@@ -92,13 +90,12 @@ export function machineOf(source: RowSource, row: JsonObject): OutsideMachine | 
 /** What of a row is not used though the machine is, one clause each. */
 export function unusedOf(source: RowSource, row: JsonObject): readonly string[] {
   const below = source.folder === undefined ? 'its line names no "folder"' : `only ${source.folder} counts`;
-  const isUnused = (value: unknown, used: string | undefined) => value !== undefined && used === undefined;
-  return [
-    ...(isUnused(row.user, userOf(source, row))
-      ? [`its "user" is not used: ${below}, or no user has it`]
-      : []),
-    ...(isUnused(row.identityFile, keyOf(source, row)) ? [`its "identityFile" is not used: ${below}`] : []),
-  ];
+  const unused: string[] = [];
+  if (row.user !== undefined && userOf(source, row) === undefined)
+    unused.push(`its "user" is not used: ${below}, or no user has it`);
+  if (row.identityFile !== undefined && keyOf(source, row) === undefined)
+    unused.push(`its "identityFile" is not used: ${below}`);
+  return unused;
 }
 
 /** Undefined: it has none; null: not a text. */
@@ -106,13 +103,14 @@ function idOf({ id, uuid = id }: JsonObject): string | undefined | null {
   return uuid === undefined ? undefined : (shortText(uuid) ?? null);
 }
 
-/**
- * A source speaks of its own machines only: the UUID is made of its name and its id (version 8 of RFC 9562), so that it is no other
- * machine's, whatever the source says.
- */
+/** Made of the source's name and its id (version 8 of RFC 9562), so that it is no other machine's, whatever the source says. */
 function ownUuid(source: string, id: string): string {
   const digits = createHash('sha256').update(`vmssh source\0${source}\0${id}`).digest('hex').slice(0, 32);
   return withDashes(`${digits.slice(0, 12)}8${digits.slice(13, 16)}a${digits.slice(17)}`);
+}
+
+function isPlainText(value: unknown, longest: number): boolean {
+  return typeof value === 'string' && value.length <= longest && !hasControlCharacter(value);
 }
 
 const maxHostKeys = 16;
@@ -121,8 +119,7 @@ const maxHostKey = 4096;
 /** Whoever uses them checks that they are keys. */
 function hostKeysIn(listed: unknown): readonly string[] | string | undefined {
   if (listed === undefined) return undefined;
-  const isLine = (line: unknown) =>
-    typeof line === 'string' && line.length <= maxHostKey && !hasControlCharacter(line);
+  const isLine = (line: unknown) => isPlainText(line, maxHostKey);
   return Array.isArray(listed) && listed.length <= maxHostKeys && listed.every(isLine)
     ? listed
     : `its "hostKeys" are not a list of at most ${maxHostKeys} lines, "ssh-ed25519 AAAA…" each`;
@@ -146,22 +143,18 @@ function routesIn(listed: unknown): readonly Route[] | string {
 
 function routeIn({ command, address }: JsonObject): Route | string {
   if (command !== undefined) return execIn(command);
-  return address === undefined
-    ? 'a route has neither an "address" nor a "command"'
-    : (addressIn(address) as Route);
+  return addressIn(address) ?? 'a route has neither an "address" nor a "command"';
 }
 
 /** No shell reads it: its stdin and stdout are the connection. */
 function execIn(command: unknown): Route | string {
-  const isWord = (word: unknown) =>
-    typeof word === 'string' && word.length <= maxCharacters && !hasControlCharacter(word);
+  const isWord = (word: unknown) => isPlainText(word, maxCharacters);
   if (!Array.isArray(command) || command.length > maxWords || !command.every(isWord))
     return `a "command" is not a list of at most ${maxWords} texts`;
   const [program = '']: string[] = command;
   if (!isAbsolute(program)) return 'the program of a "command" must be an absolute path';
-  return routeBy({ family: 'exec', command, machine: '', into: 'ssh', port: sshPort }, [
-    `${program} connects to its SSH server`,
-  ]);
+  const step = `${program} connects to its SSH server`;
+  return routeBy({ family: 'exec', command, machine: '', into: 'ssh', port: sshPort }, [step]);
 }
 
 /** Undefined: it has none. A machine is not this host itself, and a name of a network may be anybody's tomorrow. */

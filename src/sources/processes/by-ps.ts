@@ -2,8 +2,8 @@ import type { Deps, Process } from '../provider.js';
 import { type RunTool, runTool } from '../tools/run-tool.js';
 
 /**
- * This user's own processes as ps(1) prints them, for a system without /proc: macOS. None for root, since a process of root's
- * may run a program that another user has chosen, as sudo does, and ps does not tell. Throws a DiscoveryError.
+ * This user's own processes as ps(1) prints them, on macOS. None for root: a process of root's may run a program that another user chose, as
+ * sudo does, and ps does not tell. Throws a DiscoveryError.
  */
 export async function processesByPs(
   deps: Deps,
@@ -17,10 +17,7 @@ export async function processesByPs(
   );
 }
 
-/**
- * ps joins the arguments by blanks. An option begins at a blank and a dash, and takes what follows as one value: paths on a Mac
- * have blanks, as in "Application Support".
- */
+/** ps joins the arguments by blanks, and paths on a Mac have blanks. An option begins at a blank and a dash, and takes the rest as its value. */
 function argvOf(args: string): readonly string[] {
   const [program = '', ...options] = args.trim().split(/ +(?=-)/);
   return [

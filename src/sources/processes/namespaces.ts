@@ -5,9 +5,8 @@ interface Fs {
 }
 
 /**
- * Returns a test for whether a process is in a container. Root there is root or this user for the kernel here, so the names of its programs
- * and machines prove nothing. It is in one if an engine made its cgroup, or if it has another user or pid namespace than we do. The
- * mount namespace does not count: units with PrivateTmp= and libvirt's QEMUs have their own. Any user may read these files.
+ * Returns a test for whether a process is in a container, where names of programs and machines prove nothing: an engine made its cgroup, or it
+ * has another user or pid namespace than we do. Not by its mount namespace: units with PrivateTmp= and libvirt's QEMUs have their own.
  */
 export function containerTest(proc: string, fs: Fs): (pid: number) => Promise<boolean> {
   const own = look('self', proc, fs);
@@ -26,10 +25,7 @@ async function isInContainer(
   return !isInitBelow(one, self, await lookAt(one.parent));
 }
 
-/**
- * Whether it is the first process of a pid namespace directly below ours that the service manager or Firecracker's jailer started, as with
- * PrivatePIDs= and --new-pid-ns. The first process of a container has the engine as its parent.
- */
+/** Whether the service manager or Firecracker's jailer started it as the first process of a pid namespace below ours (PrivatePIDs=, --new-pid-ns). */
 function isInitBelow(one: Looks, self: Looks, starter: Looks): boolean {
   if (one.pids.length !== self.pids.length + 1 || one.pids.at(-1) !== '1') return false;
   const isHere = starter.pids.length === self.pids.length && !differ(starter.pidNs, self.pidNs);
@@ -91,9 +87,6 @@ export function enginesIn(text: string): readonly string[] {
   });
 }
 
-/**
- * Docker, Podman (libpod), Buildah, nerdctl, CRI-O and containerd for Kubernetes, LXC with Incus and LXD, nspawn (payload), libvirt's
- * LXC; and a whole id, as most have with --cgroup-parent.
- */
+/** Also LXC for Incus and LXD, "payload" for nspawn, and a whole id, as most engines have with --cgroup-parent. */
 const engineGroup =
   /^(?:docker(?:-[0-9a-f]+\.scope)?|libpod(?:[-_].*)?|.*-libpod_pod_.*|buildah-.*|nerdctl-.*|crio-.*|cri-containerd[-:].*|kubepods.*|lxc|lxc\.payload.*|payload|machine-lxc\\x2d.*|[0-9a-f]{64})$/;

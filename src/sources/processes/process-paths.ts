@@ -4,25 +4,23 @@ import { isAbsolute, join } from 'node:path';
 import { readTextSync } from '../../files/read-sync.js';
 import { loadAddon } from '../../native.js';
 import { type Deps, DiscoveryError, type Process } from '../provider.js';
-import { hasProc, nodeFs, type ProcFs, procDir } from './processes.js';
+import { hasProc, nodeFs, procDir } from './processes.js';
 
 /** Translates another process's path into one for this process. Rejects with LINK, FOREIGN. */
 export type FindPath = (path: string) => Promise<string>;
 
 /**
- * Finds the files of a process. If it has another root or mount namespace, another user's file may be at the same path
- * here: then its paths go through the kernel's link to its root. Relative ones begin in its working folder. Without
- * permission to see its namespace, the path is used as it is, but for one in a container.
+ * Finds the files of a process. With another root or mount namespace, or in a container, its paths go through the kernel's link to its root:
+ * another user's file may be at the same path here. If its namespace cannot be seen, the path is used as it is.
  */
 export async function pathsOf(
   { pid, authority }: Pick<Process, 'pid' | 'authority'>,
   deps: Deps,
-  fs: ProcFs = nodeFs,
 ): Promise<FindPath> {
   const own = `${procDir(deps)}/${pid}`;
   const [cwd, root = '/', mounts, ours] = await Promise.all(
     [`${own}/cwd`, `${own}/root`, `${own}/ns/mnt`, `${procDir(deps)}/self/ns/mnt`].map((link) =>
-      fs.readlink(link).catch(() => undefined),
+      nodeFs.readlink(link).catch(() => undefined),
     ),
   );
   const isElsewhere =
@@ -30,15 +28,11 @@ export async function pathsOf(
   const from = isElsewhere ? `${own}/root` : root;
   const folder = cwd === undefined ? `${own}/cwd` : withoutRoot(cwd, root);
   const inside = (path: string) => (isAbsolute(path) ? path : join(folder, path));
-  return async (path) => (from === '/' ? inside(path) : pathInRoot(from, inside(path), fs.readlink));
+  return async (path) => (from === '/' ? inside(path) : pathInRoot(from, inside(path)));
 }
 
 /** The path of a file in another root, with links resolved: an absolute one would lead out of it. Rejects with LINK. */
-export async function pathInRoot(
-  root: string,
-  path: string,
-  readlink: ProcFs['readlink'] = nodeFs.readlink,
-): Promise<string> {
+export async function pathInRoot(root: string, path: string): Promise<string> {
   let done: readonly string[] = [];
   let left = path.split('/');
   for (let links = 0; left.length > 0; ) {
@@ -46,7 +40,7 @@ export async function pathInRoot(
     left = rest;
     if (part === '..') done = done.slice(0, -1);
     if (part === '' || part === '.' || part === '..') continue;
-    const to = await readlink(join(root, ...done, part)).catch(() => undefined);
+    const to = await nodeFs.readlink(join(root, ...done, part)).catch(() => undefined);
     if (to === undefined) done = [...done, part];
     else {
       if (++links > maxLinks) throw new DiscoveryError('LINK', `${path} is a loop of symbolic links`);
@@ -66,8 +60,8 @@ function withoutRoot(path: string, root: string): string {
 }
 
 /**
- * `find` for sockets of this process only: rejects with FOREIGN if one belongs neither to its user nor to root nor to us,
- * since another user may have put it there. One that cannot be examined is left for the connect to check.
+ * `find` for sockets of this process only: rejects with FOREIGN if one belongs neither to its user nor to root nor to us. One that cannot be
+ * examined is left for the connect to check.
  */
 export function ownSocket(
   find: FindPath,
@@ -84,10 +78,7 @@ export function ownSocket(
   };
 }
 
-/**
- * `ownSocket` for a socket on which the process itself listens: rejects with FOREIGN if the kernel says that another one does, which may
- * have the path from the same configuration.
- */
+/** `ownSocket` for one on which the process listens: rejects with FOREIGN if the kernel says that another one does, by the same configuration. */
 export function listenedSocket(find: FindPath, { pid, uid }: Process, { procDir: other }: Deps): FindPath {
   const own = ownSocket(find, { uid });
   return async (path) => {

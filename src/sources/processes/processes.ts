@@ -3,15 +3,8 @@ import { basename } from 'node:path';
 import { readStart } from '../../files/read-file.js';
 import { readTextSync } from '../../files/read-sync.js';
 import { groupBy } from '../../group-by.js';
-import {
-  type Deps,
-  type DiscoveredMachine,
-  DiscoveryError,
-  type Process,
-  type Processes,
-  type StartedProcess,
-  type Warning,
-} from '../provider.js';
+import type { Deps, DiscoveredMachine, Process, Processes, StartedProcess, Warning } from '../provider.js';
+import { DiscoveryError } from '../provider.js';
 import { addressOf } from '../routes.js';
 import { fewAtATime } from '../tools/few-at-a-time.js';
 import { authorityOf } from '../tools/scope.js';
@@ -31,7 +24,6 @@ export interface ProcFs {
 /** Effects of a search, and who gets a warning for processes that were left out: EFBIG, TOO_MANY. */
 export interface ProcessSearch {
   readonly fs?: ProcFs;
-  /** This user's. */
   readonly uid?: number;
   readonly warn?: ((error: DiscoveryError) => void) | undefined;
 }
@@ -49,19 +41,14 @@ export async function processesNamed(
 ): Promise<readonly Process[]> {
   const { byName, unread } = await allProcesses(deps, fs, uid);
   const named = [...new Set([...byName].flatMap(([name, all]) => (program.test(name) ? all : [])))];
-  if (unread > 0)
-    warn(
-      new DiscoveryError('EFBIG', `${unread} processes were not looked at: ${maxProcesses} are the limit`),
-    );
+  const tell = (code: string, problem: string) => warn(new DiscoveryError(code, problem));
+  if (unread > 0) tell('EFBIG', `${unread} processes were not looked at: ${maxProcesses} are the limit`);
   if (!hasProc(deps)) return named.map((each) => ({ ...each, authority: authorityOf(each.uid, uid) }));
   // It may have executed another program as another user meanwhile.
   const same = named.filter(({ pid, uid: owner }) => ownerOf(pid, deps, fs) === owner);
-  const strange = await Promise.all(
-    same.map(
-      ({ pid, uid: owner }) =>
-        (owner === 0 || owner !== uid) && mayBeSetUserId(`${procDir(deps)}/${pid}`, uid),
-    ),
-  );
+  const isStrange = ({ pid, uid: owner }: Process) =>
+    (owner === 0 || owner !== uid) && mayBeSetUserId(`${procDir(deps)}/${pid}`, uid);
+  const strange = await Promise.all(same.map(isStrange));
   const known = same.filter((_, i) => !strange[i]).sort((a, b) => a.pid - b.pid);
   const isInContainer = containerTest(procDir(deps), fs);
   const all = await Promise.all(
@@ -70,16 +57,12 @@ export async function processesNamed(
       return authority === undefined ? each : { ...each, authority };
     }),
   );
-  return withinBudget(all, program, { deps, fs, warn });
+  return withinBudget(all, program, { deps, fs, tell });
 }
 
 /** Whether `processesNamed` may find some, or warn. */
-export async function runsAny(
-  program: RegExp,
-  deps: Deps,
-  { fs = nodeFs, uid = process.getuid?.() }: ProcessSearch = {},
-): Promise<boolean> {
-  const { byName, unread } = await allProcesses(deps, fs, uid);
+export async function runsAny(program: RegExp, deps: Deps): Promise<boolean> {
+  const { byName, unread } = await allProcesses(deps, nodeFs, process.getuid?.());
   return unread > 0 || [...byName.keys()].some((name) => program.test(name));
 }
 
@@ -87,14 +70,13 @@ export async function runsAny(
 async function withinBudget(
   all: readonly StartedProcess[],
   program: RegExp,
-  { deps, fs, warn }: { deps: Deps; fs: ProcFs; warn: (error: DiscoveryError) => void },
+  { deps, fs, tell }: { deps: Deps; fs: ProcFs; tell: (code: string, problem: string) => void },
 ): Promise<readonly Process[]> {
   const isOther = ({ authority }: Process) => authority === 'other';
   let left = maxOfOwn;
   const whole = async (start: StartedProcess, most: number): Promise<StartedProcess | undefined> => {
-    const read = start.isCut
-      ? await readProcess(start, Math.max(maxStart, Math.min(most, left)), deps, fs)
-      : start;
+    const limit = Math.max(maxStart, Math.min(most, left));
+    const read = start.isCut ? await readProcess(start, limit, deps, fs) : start;
     if (!isOther(start)) left -= read ? lengthOf(read) : 0;
     // It may be another program by now.
     return read && namesOf(read).some((name) => program.test(name)) ? read : undefined;
@@ -107,27 +89,20 @@ async function withinBudget(
   const cut = found.filter(({ isCut }) => isCut);
   const cutHere = cut.filter((each) => !isOther(each)).length;
   if (cutHere > 0)
-    warn(
-      new DiscoveryError(
-        'EFBIG',
-        `${cutHere} of ${own.length} processes are left out: their command lines have more than ${maxCommandLine >> 10} KiB, or ${maxOfOwn >> 20} MiB in all`,
-      ),
+    tell(
+      'EFBIG',
+      `${cutHere} of ${own.length} processes are left out: their command lines have more than ${maxCommandLine >> 10} KiB, or ${maxOfOwn >> 20} MiB in all`,
     );
   const leftThere = cut.length - cutHere + others.length - mostly.length;
   if (leftThere > 0)
-    warn(
-      new DiscoveryError(
-        tooMany,
-        `${leftThere} of ${others.length} processes in containers are left out: at most ${maxOfOthers} are looked at, and ${maxBytesOfOthers >> 10} KiB of a command line`,
-      ),
+    tell(
+      tooMany,
+      `${leftThere} of ${others.length} processes in containers are left out: at most ${maxOfOthers} are looked at, and ${maxBytesOfOthers >> 10} KiB of a command line`,
     );
   return found.filter(({ isCut }) => !isCut).sort((a, b) => a.pid - b.pid);
 }
 
-/**
- * The machine of a process as it may be listed: one in a container only by the address of its socket. Its name, UUID and pid
- * could be those of another machine.
- */
+/** A machine as it may be listed: one in a container only by its socket, as its name, UUID and pid could be another machine's. */
 export function ofProcess({ authority }: Process, machine: DiscoveredMachine): readonly DiscoveredMachine[] {
   if (authority !== 'other') return [authority === undefined ? machine : { ...machine, authority }];
   const { status, provider, routes } = machine;
@@ -137,8 +112,8 @@ export function ofProcess({ authority }: Process, machine: DiscoveredMachine): r
 }
 
 /**
- * The processes with a trusted owner, by their program's name: this user's or a system user's. Anybody can start a
- * process with the name of another user's machine, and with an endless command line.
+ * The processes of this user and of system users, by their program's name. Anybody can start a process with the name of another user's
+ * machine, and with an endless command line.
  */
 function allProcesses(deps: Deps, fs: ProcFs, uid: number | undefined): Promise<Processes> {
   // Several providers use the same processes in one listing.
@@ -158,10 +133,9 @@ async function readAll(deps: Deps, fs: ProcFs, uid: number | undefined): Promise
   const read = async (pid: number): Promise<readonly StartedProcess[]> => {
     const owner = ownerOf(pid, deps, fs);
     if (owner === undefined || (owner !== uid && !(await isTrusted(owner)))) return [];
-    if (++count > maxProcesses) unread += 1;
-    const process =
-      count > maxProcesses ? undefined : await readProcess({ pid, uid: owner }, maxStart, deps, fs);
-    return toList(process);
+    if (++count <= maxProcesses) return toList(await readProcess({ pid, uid: owner }, maxStart, deps, fs));
+    unread += 1;
+    return [];
   };
   const processes = await fewAtATime(pidsIn(deps, fs), 4, read, deps.signal);
   return { byName: byProgram(processes.flat()), unread };
@@ -180,12 +154,7 @@ async function readProcess(
   const argv = (text.endsWith('\0') ? text.slice(0, -1) : text).split('\0');
   if (bytes === undefined || argv[0] === '') return undefined;
   const isCut = bytes.length >= most;
-  return withoutLoader({
-    ...{ pid, uid, argv },
-    ...(program === undefined ? {} : { program }),
-    authority,
-    ...(isCut ? { isCut } : {}),
-  });
+  return withoutLoader({ pid, uid, argv, program, authority, ...(isCut ? { isCut } : {}) });
 }
 
 /** By its file, which `exec -a` and wrappers leave as it is, and by its command line: the file may be another user's, or an interpreter. */
@@ -211,8 +180,8 @@ function toList<T>(value: T | undefined): readonly T[] {
 
 function byProgram(processes: readonly StartedProcess[]): ReadonlyMap<string, readonly StartedProcess[]> {
   const named = processes.flatMap((process) => namesOf(process).map((name) => ({ name, process })));
-  const groups = [...groupBy(named, ({ name }) => name)];
-  return new Map(groups.map(([name, all]) => [name, all.map(({ process }) => process)]));
+  const groups = groupBy(named, ({ name }) => name);
+  return new Map([...groups].map(([name, all]) => [name, all.map(({ process }) => process)]));
 }
 
 function pidsIn(deps: Deps, fs: ProcFs): readonly number[] {
@@ -222,9 +191,8 @@ function pidsIn(deps: Deps, fs: ProcFs): readonly number[] {
 }
 
 /**
- * The kernel's own threads, since a host often has more of them than of programs: the children of kthreadd, which has
- * neither parent nor memory. Where pid 2 is another process, as in a container, or the kernel does not list children,
- * `ownerOf` recognizes them.
+ * The kernel's own threads, often more than programs: the children of kthreadd, which has neither parent nor memory. Where pid 2 is another
+ * process, as in a container, or the kernel does not list children, `ownerOf` recognizes them.
  */
 function kernelThreads(deps: Deps, fs: ProcFs): ReadonlySet<number> {
   const kthreadd = `${procDir(deps)}/2`;
@@ -267,9 +235,8 @@ const maxField = 32;
 function fieldOf(status: string, name: string): string {
   const label = `\n${name}:\t`;
   const at = status.indexOf(label);
-  return at < 0
-    ? ''
-    : (/^\S+/.exec(status.slice(at + label.length, at + label.length + maxField))?.[0] ?? '');
+  const start = at + label.length;
+  return at < 0 ? '' : (/^\S+/.exec(status.slice(start, start + maxField))?.[0] ?? '');
 }
 
 // If its own dynamic loader started the program, the program comes after the loader's options.
@@ -287,7 +254,6 @@ export function hasProc({ platform = process.platform }: Deps): boolean {
   return platform !== 'darwin';
 }
 
-/** The proc file system. */
 export function procDir(deps: Deps): string {
   return deps.procDir ?? '/proc';
 }

@@ -6,9 +6,8 @@ import type { Deps } from '../provider.js';
 type FindAccount = (uid: number, deps: Pick<Deps, 'env' | 'signal'>) => Promise<string | undefined>;
 
 /**
- * Whether a uid is a system user's, so that no person runs processes with it. All below UID_MIN of login.defs(5) are.
- * Above UID_MAX are services, such as Debian's libvirt-qemu, DynamicUser= and Firecracker's jailer, but also people of
- * systemd-homed and of network directories: the user database shows who can log in.
+ * Whether a uid is a system user's, and no person's: all below UID_MIN of login.defs(5), and above UID_MAX services, such as Debian's
+ * libvirt-qemu, DynamicUser= and Firecracker's jailer. There are people too: the user database shows who can log in.
  */
 export async function isSystemUser(
   uid: number,
@@ -56,29 +55,20 @@ export const accountLine: FindAccount = async (uid, { env, signal }) => {
 };
 
 /**
- * Whether a system user's process may run a set-user-ID program, whose name and arguments its caller chose: sudo belongs
- * to root while it asks for a password. `folder` is the process's in /proc. If the program cannot be seen, the login
- * that started it decides (https://man7.org/linux/man-pages/man5/proc_pid_loginuid.5.html).
+ * Whether a system user's process may run a set-user-ID program, whose arguments its caller chose: sudo belongs to root while it asks for a
+ * password. If the program cannot be seen, who logged in decides (proc_pid_loginuid(5)). `folder`: the process's in /proc.
  */
 export async function mayBeSetUserId(folder: string, uid: number | undefined): Promise<boolean> {
   try {
     return ((await stat(`${folder}/exe`)).mode & 0o6000) !== 0;
   } catch {
-    return ![undefined, '0', nobody, String(uid)].includes(loginOf(folder));
+    // "" if this kernel does not report it.
+    return !['', '0', nobody, String(uid)].includes(read(`${folder}/loginuid`).trim());
   }
 }
 
 /** The loginuid of processes that no login started. */
 const nobody = '4294967295';
-
-/** Undefined if this kernel does not report it. */
-function loginOf(folder: string): string | undefined {
-  try {
-    return readTextSync(`${folder}/loginuid`).trim();
-  } catch {
-    return undefined;
-  }
-}
 
 /** The machines that this user or a system user has registered. */
 export async function withoutStrangers<M extends { readonly uid?: number }>(

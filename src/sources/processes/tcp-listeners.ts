@@ -2,7 +2,7 @@ import { isIPv4 } from 'node:net';
 import { readText } from '../../files/read-file.js';
 import { groupBy } from '../../group-by.js';
 import { type Deps, DiscoveryError, type Process } from '../provider.js';
-import { hasProc, nodeFs, type ProcFs, procDir } from './processes.js';
+import { hasProc, nodeFs, procDir } from './processes.js';
 
 /** A socket that listens; `inode` names it among the files of its process. */
 export interface TcpListener {
@@ -39,12 +39,13 @@ export async function readListeners(deps: Deps): Promise<Listeners> {
 export async function socketsOf(
   { pid }: Pick<Process, 'pid'>,
   deps: Deps,
-  fs: ProcFs = nodeFs,
 ): Promise<ReadonlySet<string> | undefined> {
   const folder = `${procDir(deps)}/${pid}/fd`;
   try {
-    const files = fs.readdir(folder).slice(0, maxFiles);
-    const links = await Promise.all(files.map((file) => fs.readlink(`${folder}/${file}`).catch(() => '')));
+    const files = nodeFs.readdir(folder).slice(0, maxFiles);
+    const links = await Promise.all(
+      files.map((file) => nodeFs.readlink(`${folder}/${file}`).catch(() => '')),
+    );
     return new Set(links.flatMap((link) => /^socket:\[(\d+)\]$/.exec(link)?.slice(1) ?? []));
   } catch {
     return undefined;

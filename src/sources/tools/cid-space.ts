@@ -7,9 +7,8 @@ import { type Deps, DiscoveryError, type Process } from '../provider.js';
 export type AskMode = (pid: number, deps: Deps) => Promise<string | undefined>;
 
 /**
- * Whether the vsock CID of a process's machine leads to it from here. From Linux 7 a network namespace is "global", and shares its CIDs with
- * all that are, or "local": another machine may have the CID here. Only the kernel's word for that namespace counts: a namespace's own
- * `child_ns_mode` says nothing of those that were made in one of its children.
+ * Whether the vsock CID of a process's machine leads to it from here. From Linux 7 a network namespace shares its CIDs with all that are
+ * "global", or is "local". Only the kernel's word for that namespace counts: `child_ns_mode` says nothing of the children of a child.
  * https://docs.kernel.org/admin-guide/sysctl/net.html#proc-sys-net-vsock-vsock-sockets
  */
 export async function sharesCids(pid: number, deps: Deps, ask: AskMode = modeThere): Promise<boolean> {
@@ -37,8 +36,8 @@ export function hasCidSpaces(deps: Deps): boolean {
   return existsSync(modeFile(deps));
 }
 
-function modeFile(deps: Deps): string {
-  return `${procDirOf(deps)}/sys/net/vsock/ns_mode`;
+function modeFile({ procDir = '/proc' }: Deps): string {
+  return `${procDir}/sys/net/vsock/ns_mode`;
 }
 
 function modeHere(deps: Deps): string | undefined {
@@ -50,8 +49,8 @@ function modeHere(deps: Deps): string | undefined {
 }
 
 /** The file of a network's devices, one for each namespace. Any user may look at it, unlike `ns/net`. */
-async function networkOf(pid: number | 'self', deps: Deps): Promise<string | undefined> {
-  return stat(`${procDirOf(deps)}/${pid}/net/dev`).then(
+async function networkOf(pid: number | 'self', { procDir = '/proc' }: Deps): Promise<string | undefined> {
+  return stat(`${procDir}/${pid}/net/dev`).then(
     ({ dev, ino }) => `${dev}:${ino}`,
     () => undefined,
   );
@@ -60,12 +59,9 @@ async function networkOf(pid: number | 'self', deps: Deps): Promise<string | und
 /** As root, mostly: setns(2) wants rights in both namespaces. The files and programs are those of this process. */
 async function modeThere(pid: number, deps: Deps): Promise<string | undefined> {
   const { runProgram } = await import('../../process/run-program.js');
-  const words = ['nsenter', `--net=${procDirOf(deps)}/${pid}/ns/net`, 'cat', modeFile(deps)];
-  const options = { env: deps.env, signal: deps.signal, timeoutMs: 2000 };
+  const { env, signal, procDir = '/proc' } = deps;
+  const words = ['nsenter', `--net=${procDir}/${pid}/ns/net`, 'cat', modeFile(deps)];
+  const options = { env, signal, timeoutMs: 2000 };
   const end = await runProgram(words, options).catch(() => undefined);
   return end?.code === 0 ? end.stdout.trim() : undefined;
-}
-
-function procDirOf({ procDir = '/proc' }: Deps): string {
-  return procDir;
 }

@@ -7,8 +7,8 @@ import { type DiscoveredMachine, vhostCid, type Warning } from '../provider.js';
 import { addressOf } from '../routes.js';
 
 /**
- * The machines without the addresses that two of them claim, and a warning for each such address: a socket, however its path is spelled, a
- * CID, or a port of this host. It leads to one of them, and nobody here can tell to which.
+ * The machines without the addresses that two of them claim, and a warning for each: a socket, however its path is spelled, a CID, or a port of
+ * this host. It leads to one of them, and nobody here can tell to which.
  */
 export function withoutContested<M extends DiscoveredMachine>(
   machines: readonly M[],
@@ -21,15 +21,12 @@ export function withoutContested<M extends DiscoveredMachine>(
   const claims = machines.flatMap(claimsOf);
   const contested = [...groupBy(claims, ({ key }) => key).values()].filter(areOfTwo);
   if (contested.length === 0) return { machines, warnings: [], lost: new Map() };
-  const lost = groupBy(contested.flat(), ({ machine }) => machine as DiscoveredMachine);
-  const warned = contested.map((all) => ({ all, warning: warningOf(all) }));
-  return {
-    machines: machines.map((machine) => without(machine, lost.get(machine))),
-    warnings: warned.map(({ warning }) => warning),
-    lost: new Map(
-      warned.flatMap(({ all, warning }) => all.map(({ machine }) => [machine.target, warning] as const)),
-    ),
-  };
+  const taken = groupBy(contested.flat(), ({ machine }) => machine as DiscoveredMachine);
+  const warnings = contested.map(warningOf);
+  const lost = new Map<string, Warning>();
+  for (const [at, warning] of warnings.entries())
+    for (const { machine } of contested[at] ?? []) lost.set(machine.target, warning);
+  return { machines: machines.map((machine) => without(machine, taken.get(machine))), warnings, lost };
 }
 
 interface Claim {

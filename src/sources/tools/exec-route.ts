@@ -17,18 +17,14 @@ export function execRoutes(
   user = 'its root',
 ): readonly Route[] {
   if (command === undefined) return [];
-  return [
-    routeBy({ family: 'exec', command, machine, into: 'shell', port: sshPort }, [
-      `${command[0]} starts sshd in it as ${user}`,
-    ]),
-  ];
+  const step = `${command[0]} starts sshd in it as ${user}`;
+  return [routeBy({ family: 'exec', command, machine, into: 'shell', port: sshPort }, [step])];
 }
 
 /** The route by a command that connects to a port of a machine; the last of its words is the port, 22. */
 export function execToPort(command: readonly string[], machine: string): Route {
-  return routeBy({ family: 'exec', command, machine, into: 'port', port: sshPort }, [
-    `${command[0]} connects to its port ${sshPort}`,
-  ]);
+  const step = `${command[0]} connects to its port ${sshPort}`;
+  return routeBy({ family: 'exec', command, machine, into: 'port', port: sshPort }, [step]);
 }
 
 /** An option with its value; none without one. */

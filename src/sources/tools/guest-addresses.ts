@@ -48,21 +48,15 @@ export async function ownAddresses(deps: Deps, run: RunTool = runTool): Promise<
     const [tree, table] = await Promise.all(
       ['fib_trie', 'if_inet6'].map((name) => readText(`${procDir}/net/${name}`).catch(() => '')),
     );
-    return [...localIn(tree ?? ''), ...inet6In(table ?? '')];
+    // In fib_trie each address of this host is above a line "/32 host LOCAL", in if_inet6 a line begins with 32 digits (proc_net(5)).
+    const digits = all(/^([0-9a-f]{32}) /gm, table);
+    const inet6 = digits.map((each) => each.replace(/(.{4})(?=.)/g, '$1:'));
+    return [...all(/\|-- ([\d.]+)\n\s+\/32 host LOCAL/g, tree), ...inet6];
   }
   if (platform !== 'darwin') return [];
-  const text = await run('ifconfig', ['-a'], deps).catch(() => '');
-  return [...text.matchAll(/^\s+inet6? ([0-9a-fA-F:.]+)/gm)].map(([, address = '']) => address);
+  return all(/^\s+inet6? ([0-9a-fA-F:.]+)/gm, await run('ifconfig', ['-a'], deps).catch(() => ''));
 }
 
-/** Of /proc/net/fib_trie, where each address of this host is above a line "/32 host LOCAL". */
-function localIn(text: string): readonly string[] {
-  return [...text.matchAll(/\|-- ([\d.]+)\n\s+\/32 host LOCAL/g)].map(([, address = '']) => address);
-}
-
-/** Of /proc/net/if_inet6: 32 hexadecimal digits at the start of each line (proc_net(5)). */
-function inet6In(text: string): readonly string[] {
-  return [...text.matchAll(/^([0-9a-f]{32}) /gm)].map(([, digits = '']) =>
-    digits.replace(/(.{4})(?=.)/g, '$1:'),
-  );
+function all(address: RegExp, text = ''): readonly string[] {
+  return [...text.matchAll(address)].map(([, found = '']) => found);
 }

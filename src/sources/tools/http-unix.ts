@@ -6,43 +6,37 @@ import { parseJson } from './json.js';
 export type GetJson = (socketPath: string, path: string, deps: Deps) => Promise<unknown>;
 
 /** The whole answer has one deadline and a size limit; a longer one is not parsed. */
-export const getJson: GetJson = (socketPath, path, deps) =>
-  getBy(socketPath, path, deps, 'application/json', [maxMiB << 20, `${maxMiB} MiB`], (body, question) => {
-    try {
-      return parseJson(body.toString());
-    } catch (error) {
-      throw new DiscoveryError('PROTOCOL', `${question} gave ${(error as Error).message}`, { cause: error });
-    }
-  });
+export const getJson: GetJson = async (socketPath, path, deps) => {
+  const limit = [maxMiB << 20, `${maxMiB} MiB`] as const;
+  const body = await getBy(socketPath, path, deps, 'application/json', limit);
+  try {
+    return parseJson(body.toString());
+  } catch (error) {
+    const problem = `GET ${path} gave ${(error as Error).message}`;
+    throw failure(socketPath, 'PROTOCOL', problem, error);
+  }
+};
 
 /** The same for an answer of at most `most` bytes, as it comes. */
 export function getBytes(socketPath: string, path: string, deps: Deps, most: number): Promise<Buffer> {
-  return getBy(socketPath, path, deps, '*/*', [most, `${most} bytes`], (body) => body);
+  return getBy(socketPath, path, deps, '*/*', [most, `${most} bytes`]);
 }
 
-async function getBy<T>(
+async function getBy(
   socketPath: string,
   path: string,
   { signal, timeoutMs = 5000 }: Deps,
   accept: string,
   [most, limit]: readonly [bytes: number, as: string],
-  read: (body: Buffer, question: string) => T,
-): Promise<T> {
+): Promise<Buffer> {
   const question = `GET ${path}`;
   const answer = new Answer(question, most, limit);
   const late = AbortSignal.timeout(timeoutMs);
   const end = signal ? AbortSignal.any([signal, late]) : late;
   const socket = connect({ path: socketPath });
+  const request = `${question} HTTP/1.0\r\nhost: localhost\r\naccept: ${accept}\r\n\r\n`;
   try {
-    return read(
-      await answerOf(
-        socket,
-        `${question} HTTP/1.0\r\nhost: localhost\r\naccept: ${accept}\r\n\r\n`,
-        answer,
-        end,
-      ),
-      question,
-    );
+    return await answerOf(socket, request, answer, end);
   } catch (error) {
     if (late.aborted) throw failure(socketPath, 'TIMEOUT', `no answer within ${timeoutMs / 1000} s`, error);
     if (signal?.aborted) throw failure(socketPath, 'TIMEOUT', 'no answer in time', error);
@@ -126,15 +120,12 @@ class Answer {
     const [first = '', ...lines] = this.#head.slice(0, end).split('\r\n');
     const [, status] = /^HTTP\/1\.[01] (\d{3})(?: .*)?$/.exec(first) ?? [];
     if (status === undefined) throw notHttp('it has no status');
+    const isGone = status === '404';
     if (status !== '200')
-      throw new DiscoveryError('FAILED', `${this.#question} gave status ${status}`, {
-        isGone: status === '404',
-      });
+      throw new DiscoveryError('FAILED', `${this.#question} gave status ${status}`, { isGone });
     if (lines.some((line) => /^transfer-encoding:/i.test(line))) throw notHttp('it comes in chunks');
-    const length = lines
-      .find((line) => /^content-length:/i.test(line))
-      ?.slice(15)
-      .trim();
+    const header = lines.find((line) => /^content-length:/i.test(line));
+    const length = header?.slice(15).trim();
     if (length !== undefined && !/^\d{1,15}$/.test(length)) throw notHttp('its length is no number');
     this.#wanted = length === undefined ? untilEnd : Number(length);
     return Buffer.from(this.#head.slice(end + 4), 'latin1');

@@ -8,6 +8,17 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** The object at a path of names in a value from JSON; an empty one if there is none. */
+export function objectAt(value: unknown, ...path: readonly string[]): JsonObject {
+  const found = path.reduce((each, name) => (isJsonObject(each) ? each[name] : undefined), value);
+  return isJsonObject(found) ? found : {};
+}
+
+/** The objects in a list from JSON. */
+export function objectsIn(value: unknown): readonly JsonObject[] {
+  return Array.isArray(value) ? value.filter(isJsonObject) : [];
+}
+
 /**
  * Parses untrusted JSON. One with far more levels or values than any list of machines is refused: a few megabytes of
  * brackets take hundreds of megabytes of memory. Throws a SyntaxError.

@@ -1,4 +1,4 @@
-import { runProgram } from '../../process/run-program.js';
+import { type ProgramEnd, runProgram } from '../../process/run-program.js';
 import { type Deps, DiscoveryError } from '../provider.js';
 import { withToolFolders } from '../trusted-path.js';
 
@@ -16,10 +16,7 @@ export interface MachineFiles {
 }
 
 /** What a program in a machine printed. */
-export interface Printed {
-  readonly stdout: string;
-  readonly stderr: string;
-}
+export type Printed = Pick<ProgramEnd, 'stdout' | 'stderr'>;
 
 /** Runs a shell script in a machine as its root. Rejects with a DiscoveryError if it did not end there. */
 export type ScriptRunner = (
@@ -53,21 +50,15 @@ export function filesByExec(exec: readonly string[], deps: Deps, asRoot = exec):
   return { exec: asRoot, read: async (paths) => [await readByExec(exec, paths, deps)] };
 }
 
-/**
- * One call for all files, without a shell: `find` takes those that are regular files, no links and no FIFOs, and grep ends each with a
- * newline. All keys begin with "AAAA".
- */
+/** One call for all files, without a shell: `find` takes regular files only, and grep ends each with a newline. All keys begin with "AAAA". */
 export function readByExec(exec: readonly string[], paths: readonly string[], deps: Deps): Promise<string> {
-  const which = ['-maxdepth', '0', '-type', 'f'];
-  return printed(
-    [...exec, '/usr/bin/find', ...paths, ...which, '-exec', 'grep', '-h', 'AAAA', '{}', '+'],
-    deps,
-  );
+  const which = ['-maxdepth', '0', '-type', 'f', '-exec', 'grep', '-h', 'AAAA', '{}', '+'];
+  return printed([...exec, '/usr/bin/find', ...paths, ...which], deps);
 }
 
 /**
- * What a manager's program prints, one character a byte, whatever its exit code is: some of the files are missing. At the deadline, or
- * at `most` bytes, it is ended with all that it started. Throws a DiscoveryError.
+ * What a manager's program prints, one character a byte, whatever its exit code is: some of the files are missing. At the deadline or at
+ * `most` bytes it is ended. Throws a DiscoveryError.
  */
 export async function printed(
   command: readonly string[],
@@ -95,14 +86,9 @@ export function publicKeys(texts: readonly string[]): readonly string[] {
   const lines = texts
     .join('\n')
     .slice(0, maxKeyText)
-    .split('\n', maxKeys * 2)
-    .filter(isText)
-    .slice(0, maxKeys);
-  return [...new Set(lines.flatMap((line) => publicKey(line) ?? []))];
-}
-
-function isText(line: string): boolean {
-  return line.trim() !== '';
+    .split('\n', maxKeys * 2);
+  const written = lines.filter((line) => line.trim() !== '').slice(0, maxKeys);
+  return [...new Set(written.flatMap((line) => publicKey(line) ?? []))];
 }
 
 /** What sshd can prove to a client that it has: neither a certificate nor DSA. */
@@ -120,10 +106,8 @@ function publicKey(line: string): string | undefined {
   const blob = Buffer.from(base64, 'base64');
   // Another spelling of the same bytes would not be equal to what ssh prints.
   if (blob.toString('base64') !== base64) return undefined;
-  const parts = partsOf(blob);
-  return parts !== undefined && parts.length > 1 && parts[0]?.toString('latin1') === type
-    ? `${type} ${base64}`
-    : undefined;
+  const [name, ...values] = partsOf(blob) ?? [];
+  return values.length > 0 && name?.toString('latin1') === type ? `${type} ${base64}` : undefined;
 }
 
 /** The strings of which a public key is made (RFC 4253, 6.6; RFC 4251, 5); undefined if anything is left. */

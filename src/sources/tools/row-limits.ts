@@ -1,5 +1,6 @@
 import { DiscoveryError, leftOutCode, type Status, statuses, type Warning } from '../provider.js';
-import { type JsonObject, parseJson } from './json.js';
+import { type JsonObject, objectAt } from './json.js';
+import { printedJson } from './run-tool.js';
 
 /** The most that others can say in one list of machines, as below for one text; docs/many-hosts.md names them. */
 const maxMachines = 10_000;
@@ -17,20 +18,13 @@ export interface ListAnswer {
 
 /** Throws a DiscoveryError: FAILED with the answer's own error, or PROTOCOL. */
 export function answerIn(text: string): ListAnswer {
-  let json: JsonObject;
-  try {
-    json = Object(parseJson(text));
-  } catch (cause) {
-    throw new DiscoveryError('PROTOCOL', `it printed ${(cause as Error).message}`, { cause });
-  }
-  const { version, machines, warnings, error } = json;
-  const failed = shortText(Object(error).problem);
+  const { version, machines, warnings, error } = objectAt(printedJson(text));
+  const failed = shortText(objectAt(error).problem);
   if (failed !== undefined) throw new DiscoveryError('FAILED', failed);
   if (version === 1 && Array.isArray(machines)) return { machines, warnings };
   throw new DiscoveryError('PROTOCOL', 'expected { "version": 1, "machines": [{ "name", "status", … }] }');
 }
 
-/** Who gave an answer, and how it is read. */
 export interface Reader<M> {
   /** For the limits: "a source". */
   readonly who: string;
@@ -56,17 +50,13 @@ export function readList<M extends object>(
   let at = 0;
   for (; at < Math.min(machines.length, maxMachines); at++) {
     if (at % 100 === 0 && workedMs() > end) break;
-    const row = machineOf(Object(machines[at]));
+    const row = machineOf(objectAt(machines[at]));
     if (typeof row === 'string') leave(row);
     else rows.push(row);
   }
-  if (at < machines.length)
-    leave(
-      at === maxMachines
-        ? `${who} can list ${maxMachines}`
-        : `reading the ${at} before took ${maxWorkMs / 1000} s`,
-      machines.length - at,
-    );
+  const limit =
+    at === maxMachines ? `${who} can list ${at}` : `reading the ${at} before took ${maxWorkMs / 1000} s`;
+  if (at < machines.length) leave(limit, machines.length - at);
   const lacks = [...left].map(([why, count]) =>
     warningOf(`${count} of its machines cannot be shown: ${why}`),
   );
@@ -81,7 +71,7 @@ function readWarnings(
 ): readonly Warning[] {
   if (!Array.isArray(warnings)) return [];
   const shown = warnings.slice(0, maxWarnings).map((each): Warning => {
-    const json: JsonObject = Object(each);
+    const json = objectAt(each);
     return {
       provider: providerOf(json),
       code: shortText(json.code, 64) ?? 'UNKNOWN',

@@ -1,9 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { type ProgramEnd, runProgram } from '../../process/run-program.js';
 import { plainMessage, windowsText } from '../../process/windows-text.js';
-import { type Deps, type DiscoveredMachine, DiscoveryError, type Listing, problemOf } from '../provider.js';
+import type { Deps, DiscoveredMachine, Listing } from '../provider.js';
+import { DiscoveryError, nothing, problemOf } from '../provider.js';
 import { withToolFolders } from '../trusted-path.js';
-import { isJsonObject, type JsonObject, parseJson } from './json.js';
+import { type JsonObject, objectsIn, parseJson } from './json.js';
 
 /** Runs a system program and resolves to its stdout. Throws a DiscoveryError. */
 export type RunTool = (program: string, args: readonly string[], deps: Deps) => Promise<string>;
@@ -83,38 +84,43 @@ export async function listByTool(
   } catch (error) {
     if (!(error instanceof DiscoveryError)) throw error;
     // EACCES: it is in a folder of PATH that this user cannot read.
-    if (error.code === 'ENOENT' || error.code === 'EACCES') return { found: [], warnings: [] };
+    if (error.code === 'ENOENT' || error.code === 'EACCES') return nothing;
     const problem = problemOf(provider, error.message);
     return { found: [], warnings: [{ provider, code: error.code, problem }] };
   }
 }
 
 /** The same with a tool that refuses to run as root, and so has no machines of root. */
-export async function listByUsersTool(
-  uid: number | undefined,
-  ...how: Parameters<typeof listByTool>
-): Promise<Listing> {
-  return uid === 0 ? { found: [], warnings: [] } : listByTool(...how);
+export async function listByUsersTool(uid: number | undefined, ...how: Parameters<typeof listByTool>) {
+  return uid === 0 ? nothing : listByTool(...how);
 }
 
 /** The objects of a JSON array, or of JSON lines. Throws a DiscoveryError PROTOCOL. */
 export function jsonObjects(text: string): readonly JsonObject[] {
+  if (text.trimStart().startsWith('[')) return objectsIn(printedJson(text));
+  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '');
+  return objectsIn(lines.map((line) => printedJson(line)));
+}
+
+/** Throws a DiscoveryError PROTOCOL. */
+export function printedJson(text: string): unknown {
   try {
-    const value: unknown = text.trimStart().startsWith('[') ? parseJson(text) : undefined;
-    if (value !== undefined) return arrayOf(value);
-    const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '');
-    return arrayOf(lines.map((line) => parseJson(line)));
-  } catch (error) {
-    if (error instanceof DiscoveryError) throw error;
-    throw new DiscoveryError('PROTOCOL', `it printed ${(error as Error).message}`, {
-      cause: error,
-    });
+    return parseJson(text);
+  } catch (cause) {
+    throw new DiscoveryError('PROTOCOL', `it printed ${(cause as Error).message}`, { cause });
   }
 }
 
-function arrayOf(value: unknown): readonly JsonObject[] {
-  if (!Array.isArray(value)) throw new DiscoveryError('PROTOCOL', 'its JSON is not a list');
-  return value.filter(isJsonObject);
+/** The machines of those rows that have a name in this field. */
+export function machinesNamed<M extends DiscoveredMachine>(
+  rows: readonly JsonObject[],
+  field: string,
+  machineOf: (name: string, row: JsonObject) => M,
+): readonly M[] {
+  return rows.flatMap((row) => {
+    const name = textOf(row, field);
+    return name === undefined ? [] : [machineOf(name, row)];
+  });
 }
 
 /** A field that is a non-empty text. */

@@ -1,7 +1,6 @@
 /** The service manager that runs a machine. */
 export type Scope = 'user' | 'system';
 
-/** Of `Deps`: the environment and the folder of the system services' sockets, "/run". */
 interface ServiceFolders {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly runDir?: string;
@@ -14,8 +13,7 @@ export interface RuntimeDir {
 
 /**
  * The folders of services' sockets, in the order to ask: the user's own, if XDG_RUNTIME_DIR is absolute
- * (https://specifications.freedesktop.org/basedir-spec/latest/), then the system's. `ownEnv` has already removed another
- * user's.
+ * (https://specifications.freedesktop.org/basedir-spec/latest/), then the system's. `ownEnv` has already removed another user's.
  */
 export function runtimeDirs({ env, runDir = '/run' }: ServiceFolders): readonly RuntimeDir[] {
   const user = env.XDG_RUNTIME_DIR;
@@ -24,8 +22,8 @@ export function runtimeDirs({ env, runDir = '/run' }: ServiceFolders): readonly 
 }
 
 /**
- * Whose word a machine's name, UUID and CID are: this user's own manager's or process's, or those of another user, a cluster, or a
- * process in a container. Undefined: a manager's that belongs to root, or a process of root or a system user.
+ * Whose word a machine's name, UUID and CID are: this user's own, or that of another user, a cluster, or a process in a container. Undefined: of
+ * root's manager, or a process of root or a system user.
  */
 export type Authority = 'user' | 'other';
 

@@ -1,13 +1,13 @@
 import { parseUuid } from '../../target/guid.js';
 import { machineCid } from '../../target/numbers.js';
 import { listenedSocket, pathsOf } from '../processes/process-paths.js';
-import { type Deps, DiscoveryError, type Listing, type Process, type Status } from '../provider.js';
+import type { Deps, Listing, Process, Status } from '../provider.js';
 import type { Source } from '../source.js';
 import { type GetJson, getJson } from '../tools/http-unix.js';
-import { isJsonObject, type JsonObject } from '../tools/json.js';
+import { type JsonObject, objectAt } from '../tools/json.js';
 import { textOf } from '../tools/run-tool.js';
-import { findMonitor, listMonitors, type Monitor, nameFrom } from './monitors.js';
-import { fieldsOf, optionsOf } from './vhost-device.js';
+import { findMonitor, keepIf, listMonitors, type Monitor, type MonitorAnswer } from './monitors.js';
+import { fieldsOf, nameFrom, optionsOf } from './vhost-device.js';
 
 /** Running cloud-hypervisors: by their command lines, or by their API if the machine was created through it. */
 export const cloudHypervisor: Source = {
@@ -30,7 +30,8 @@ async function look(process: Process, deps: Deps, get: GetJson): Promise<Monitor
     name: nameFrom(api || typed?.socket || ''),
     async ask() {
       const infoOf = async (path: string) => get(await seen(path), '/api/v1/vm.info', deps);
-      const info = api ? await infoOf(api).catch(keepIf(typed === undefined)) : undefined;
+      // FAILED: it answered that it has no machine yet.
+      const info = api ? await infoOf(api).catch(keepIf(typed === undefined, 'FAILED')) : undefined;
       const vm = parseVmInfo(info);
       const socket = vm.socket ?? typed?.socket;
       if (!socket) return undefined;
@@ -53,20 +54,13 @@ function uuidOf(platform: JsonObject): string | undefined {
 }
 
 /** Reads the answer to `GET /api/v1/vm.info`. */
-export function parseVmInfo(info: unknown): {
-  readonly socket?: string;
-  readonly cid?: number;
-  readonly uuid?: string;
-  readonly status?: Status;
-} {
-  if (!isJsonObject(info) || !isJsonObject(info.config)) return {};
-  const { vsock, platform } = info.config;
-  const device = isJsonObject(vsock) ? vsock : {};
+export function parseVmInfo(info: unknown): Partial<MonitorAnswer> & { readonly socket?: string } {
+  const { socket, cid } = objectAt(info, 'config', 'vsock');
   return {
-    socket: typeof device.socket === 'string' ? device.socket : undefined,
-    cid: machineCid(device.cid),
-    uuid: isJsonObject(platform) ? uuidOf(platform) : undefined,
-    status: states.get(String(info.state)),
+    socket: typeof socket === 'string' ? socket : undefined,
+    cid: machineCid(cid),
+    uuid: uuidOf(objectAt(info, 'config', 'platform')),
+    status: states.get(textOf(objectAt(info), 'state') ?? ''),
   };
 }
 
@@ -77,10 +71,3 @@ const states: ReadonlyMap<string, Status> = new Map([
   ['Paused', 'paused'],
   ['BreakPoint', 'paused'],
 ]);
-
-// FAILED: it answered that it has no machine yet.
-function keepIf(isLastAttempt: boolean): (error: unknown) => undefined {
-  return (error) => {
-    if (isLastAttempt && !(error instanceof DiscoveryError && error.code === 'FAILED')) throw error;
-  };
-}

@@ -1,35 +1,31 @@
-import { basename } from 'node:path';
 import { groupBy } from '../../group-by.js';
 import { machineCid } from '../../target/numbers.js';
-import { pathsOf } from '../processes/process-paths.js';
-import { ofProcess, type ProcFs, processesNamed, warnInto } from '../processes/processes.js';
+import { ofProcess, processesNamed, warnInto } from '../processes/processes.js';
 import type { Deps, DiscoveredMachine, Listing, Process, Warning } from '../provider.js';
 import { routesTo } from '../routes.js';
 import type { Source } from '../source.js';
 import { leadsToItself } from '../tools/cid-space.js';
-import { fieldsOf, fileIdentity, optionsOf, type VhostDaemon, vhostDaemons } from './vhost-device.js';
+import { daemonFinder, type FindDaemon, fieldsOf, nameFrom, optionsOf } from './vhost-device.js';
 
 /** Running crosvms, by their command lines. */
 export const crosvm: Source = {
   name: 'crosvm',
   title: 'crosvm',
-  list: (deps) => list(deps),
+  list,
 };
 
-async function list(deps: Deps, fs?: ProcFs): Promise<Listing> {
+async function list(deps: Deps): Promise<Listing> {
   const warnings: Warning[] = [];
   const warn = warnInto(warnings, crosvm.name);
-  const processes = await processesNamed(/^crosvm$/, deps, { fs, warn });
+  const processes = await processesNamed(/^crosvm$/, deps, { warn });
   const running = processes.filter(({ argv }) => argv.includes('run'));
   // It forks a process per device, all with the same command line, some in namespaces of their own.
   const machines = [...groupBy(running, ({ argv }) => argv.join('\0')).values()];
   const mainOf = (all: readonly Process[]) => all.find(({ authority }) => authority !== 'other') ?? all[0];
-  let daemons: Promise<readonly VhostDaemon[]> | undefined;
-  const daemonAt = async (process: Process, path: string) => {
-    daemons ??= vhostDaemons(deps, warn, fs);
-    const socket = await fileIdentity(await pathsOf(process, deps, fs), path);
-    const isOther = process.authority === 'other';
-    return (await daemons).find((each) => each.socket === socket && (each.authority === 'other') === isOther);
+  let finder: Promise<FindDaemon> | undefined;
+  const daemonAt: FindDaemon = async (...which) => {
+    finder ??= daemonFinder(deps, warn);
+    return (await finder)(...which);
   };
   const isHere = (cid: number, process: Process) => leadsToItself(cid, process, deps, warn);
   const found = await Promise.all(machines.map((all) => fromCrosvm(mainOf(all), daemonAt, isHere)));
@@ -38,7 +34,7 @@ async function list(deps: Deps, fs?: ProcFs): Promise<Listing> {
 
 async function fromCrosvm(
   process: Process | undefined,
-  daemonAt: (process: Process, path: string) => Promise<VhostDaemon | undefined>,
+  daemonAt: FindDaemon,
   isHere: (cid: number, process: Process) => Promise<boolean>,
 ): Promise<readonly DiscoveredMachine[]> {
   if (process === undefined) return [];
@@ -59,10 +55,7 @@ async function fromCrosvm(
   });
 }
 
-/**
- * `--vsock 3`, `--vsock cid=3,…`, the older `--cid 3`, or the socket of a daemon, `--vhost-user vsock,socket=PATH`; the name is `--name`'s,
- * else the control socket's.
- */
+/** `--vsock 3`, `--vsock cid=3,…`, the older `--cid 3`, or a daemon's socket, `--vhost-user vsock,socket=PATH`; the name or the control socket's. */
 export function parseCrosvmArgs(argv: readonly string[]): {
   readonly name?: string;
   readonly cid?: number;
@@ -75,6 +68,6 @@ export function parseCrosvmArgs(argv: readonly string[]): {
   const socket = devices.find((fields) => 'vsock' in fields || fields.type === 'vsock')?.socket;
   const vsock = options.vsock ?? options.cid;
   const cid = vsock === undefined ? undefined : machineCid(fieldsOf(vsock).cid ?? vsock.split(',')[0]);
-  const name = options.name ?? (options.socket && basename(options.socket).replace(/\.sock(et)?$/, ''));
+  const name = options.name ?? nameFrom(options.socket ?? '');
   return { ...(name ? { name } : {}), cid, ...(socket ? { vhostUserSocket: socket } : {}) };
 }

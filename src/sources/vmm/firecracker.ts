@@ -7,9 +7,10 @@ import { procDir } from '../processes/processes.js';
 import type { Deps, Listing, Process, Status } from '../provider.js';
 import type { Source } from '../source.js';
 import { type GetJson, getJson } from '../tools/http-unix.js';
-import { isJsonObject, parseJson } from '../tools/json.js';
-import { findMonitor, listMonitors, type Monitor, nameFrom } from './monitors.js';
-import { optionsOf } from './vhost-device.js';
+import { objectAt, parseJson } from '../tools/json.js';
+import { textOf } from '../tools/run-tool.js';
+import { findMonitor, keepIf, listMonitors, type Monitor } from './monitors.js';
+import { nameFrom, optionsOf } from './vhost-device.js';
 
 /** Running Firecrackers: the command line has the API socket, which reports the vsock device. */
 export const firecracker: Source = {
@@ -23,19 +24,19 @@ export const firecracker: Source = {
 export async function listFirecrackers(
   deps: Deps,
   get: GetJson = getJson,
-  read: (path: string) => Promise<string> = (path) => readText(path, 1 << 20),
-  isSame: (a: string, b: string) => Promise<boolean> = isSameFolder,
+  read = (path: string) => readText(path, 1 << 20),
+  isSame = isSameFolder,
 ): Promise<Listing> {
-  return listMonitors(firecracker, /^firecracker/, (...which) => look(...which, { get, read, isSame }), deps);
+  return listMonitors(firecracker, /^firecracker/, (...which) => look(...which, get, read, isSame), deps);
 }
 
-interface Effects {
-  readonly get: GetJson;
-  readonly read: (path: string) => Promise<string>;
-  readonly isSame: (a: string, b: string) => Promise<boolean>;
-}
-
-async function look(process: Process, deps: Deps, { get, read, isSame }: Effects): Promise<Monitor> {
+async function look(
+  process: Process,
+  deps: Deps,
+  get: GetJson,
+  read: (path: string) => Promise<string>,
+  isSame: typeof isSameFolder,
+): Promise<Monitor> {
   const [program = '', ...args] = process.argv;
   const options = Object.fromEntries(optionsOf(args));
   const find = await pathsIn(process, program, options, deps, isSame);
@@ -61,7 +62,7 @@ async function look(process: Process, deps: Deps, { get, read, isSame }: Effects
       const vsock = config === undefined ? await inFile() : vsockOf(config);
       if (vsock === undefined) return undefined;
       const instance = config === undefined ? undefined : await tell('/').catch(() => undefined);
-      const status = (isJsonObject(instance) && states.get(String(instance.state))) || 'running';
+      const status = states.get(textOf(objectAt(instance), 'state') ?? '') ?? 'running';
       return { status, cid: vsock.cid, address: await addressOf(vsock, seen) };
     },
   };
@@ -78,7 +79,7 @@ async function pathsIn(
   program: string,
   options: Readonly<Record<string, string>>,
   deps: Deps,
-  isSame: (a: string, b: string) => Promise<boolean>,
+  isSame: typeof isSameFolder,
 ): Promise<FindPath> {
   if (!('start-time-us' in options)) return pathsOf(process, deps);
   const link = `${procDir(deps)}/${process.pid}/root`;
@@ -100,14 +101,7 @@ const states: ReadonlyMap<string, Status> = new Map([
 
 /** The vsock device in the answer to `GET /vm/config` or in a configuration file, which have the same shape. */
 export function vsockOf(config: unknown): { readonly udsPath: string; readonly cid?: number } | undefined {
-  const vsock: unknown = isJsonObject(config) ? config.vsock : undefined;
-  if (!isJsonObject(vsock) || typeof vsock.uds_path !== 'string' || vsock.uds_path === '') return undefined;
-  const cid = machineCid(vsock.guest_cid);
-  return { udsPath: vsock.uds_path, cid };
-}
-
-function keepIf(isLastAttempt: boolean): (error: unknown) => undefined {
-  return (error) => {
-    if (isLastAttempt) throw error;
-  };
+  const vsock = objectAt(config, 'vsock');
+  const udsPath = textOf(vsock, 'uds_path');
+  return udsPath === undefined ? undefined : { udsPath, cid: machineCid(vsock.guest_cid) };
 }

@@ -1,4 +1,3 @@
-import { basename } from 'node:path';
 import { countBy } from '../../group-by.js';
 import { parseUuid } from '../../target/guid.js';
 import { nameProblem } from '../../target/names.js';
@@ -6,6 +5,7 @@ import { offered } from '../../target/shell.js';
 import { knowsListeners } from '../processes/process-paths.js';
 import { ofProcess, processesNamed, tooMany, warnInto } from '../processes/processes.js';
 import type { Deps, DiscoveredMachine, Listing, Process, Search, Warning } from '../provider.js';
+import { DiscoveryError } from '../provider.js';
 import { addressOf, routesTo } from '../routes.js';
 import { match, searchList } from '../search.js';
 import type { Source } from '../source.js';
@@ -53,7 +53,7 @@ export async function listMonitors(
         if (isOther) return undefined;
         const { code = 'EIO', message } = error as NodeJS.ErrnoException;
         const problem = `the ${title} of pid ${process.pid} could not be asked: ${message}`;
-        warnings.push({ provider, code, problem, ...(name === undefined ? {} : { machine: name }) });
+        warnings.push({ provider, code, problem, machine: name });
         return name === undefined ? undefined : { process, name, isSilent: true };
       }
     }),
@@ -66,22 +66,13 @@ export async function listMonitors(
     const { process, name, asked } = each;
     if (each.isSilent) return [];
     const { address, ...answer }: Partial<MonitorAnswer> = asked ?? {};
-    const typed = [
-      named.get(name) === 1 ? name : undefined,
-      withUuid.get(answer.uuid) === 1 ? answer.uuid : undefined,
-    ].find((text) => text !== undefined && nameProblem(text) === undefined);
+    const { uuid } = answer;
+    const ids = [named.get(name) === 1 ? name : undefined, withUuid.get(uuid) === 1 ? uuid : undefined];
+    const typed = ids.find((text) => text !== undefined && nameProblem(text) === undefined);
     const target = typed === undefined ? address : `${provider}/${typed}`;
     if (target === undefined) return [];
-    const routes = routesTo([address]);
-    return ofProcess(process, {
-      status: 'unknown',
-      ...answer,
-      name,
-      target,
-      provider,
-      routes,
-      pid: process.pid,
-    });
+    const known = { name, target, provider, pid: process.pid, routes: routesTo([address]) };
+    return ofProcess(process, { status: 'unknown', ...answer, ...known });
   });
   return { found, warnings };
 }
@@ -108,7 +99,7 @@ export async function findMonitor(
   list: (deps: Deps) => Promise<Listing>,
   deps: Deps,
   knows = knowsListeners,
-): Promise<Search<DiscoveredMachine, Warning>> {
+): Promise<Search> {
   // If the kernel does not say whose a socket is, all are asked: none may claim that of another.
   const listing = list(knows() ? { ...deps, wanted: name } : deps);
   const search = await searchList(name, listing);
@@ -121,7 +112,10 @@ export async function findMonitor(
   return { outcome: 'unavailable', code: 'NOT_FOUND', problem: first.problem, warnings: others, ...hint };
 }
 
-/** "web" of "/run/web.sock": the name of a machine that was given none. */
-export function nameFrom(socket: string): string {
-  return basename(socket).replace(/\.sock(et)?$/, '');
+/** For the first of two questions: its error is only kept if there is no second one; not one of this code. */
+export function keepIf(isLast: boolean, known?: string): (error: unknown) => undefined {
+  return (error) => {
+    const isKnown = error instanceof DiscoveryError && error.code === known;
+    if (isLast && !isKnown) throw error;
+  };
 }

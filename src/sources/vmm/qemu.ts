@@ -1,26 +1,19 @@
-import { countBy, groupBy } from '../../group-by.js';
+import { countBy } from '../../group-by.js';
 import type { Route } from '../../route.js';
 import { parseUuid } from '../../target/guid.js';
 import { nameProblem } from '../../target/names.js';
 import { machineCid } from '../../target/numbers.js';
 import { atPort } from '../../target/port.js';
 import { mergeMachines } from '../merge.js';
-import { pathsOf } from '../processes/process-paths.js';
-import { ofProcess, type ProcFs, processesNamed, warnInto } from '../processes/processes.js';
+import { ofProcess, processesNamed, warnInto } from '../processes/processes.js';
 import type { Listeners } from '../processes/tcp-listeners.js';
-import {
-  type Deps,
-  type DiscoveredMachine,
-  DiscoveryError,
-  type Listing,
-  type Process,
-  type Warning,
-} from '../provider.js';
+import type { Deps, DiscoveredMachine, Listing, Process, Warning } from '../provider.js';
+import { DiscoveryError } from '../provider.js';
 import { routesTo } from '../routes.js';
 import type { Source } from '../source.js';
 import { leadsToItself } from '../tools/cid-space.js';
-import { isJsonObject, parseJson } from '../tools/json.js';
-import { fileIdentity, type VhostDaemon, vhostDaemons } from './vhost-device.js';
+import { objectAt, parseJson } from '../tools/json.js';
+import { daemonFinder, type FindDaemon } from './vhost-device.js';
 
 /** Running QEMUs, only by their command lines: needs no daemon and no privileges. */
 export const qemu: Source<FoundQemu> = {
@@ -36,7 +29,7 @@ export const qemu: Source<FoundQemu> = {
         : `start it with a vsock device, -device vhost-vsock-pci,guest-cid=3${forward}`;
     },
   },
-  list: (deps) => list(deps),
+  list,
 };
 
 /** `has`: what of its command line would lead to it, and does not. */
@@ -44,40 +37,37 @@ export interface FoundQemu extends DiscoveredMachine {
   readonly has?: readonly ('vhost-user' | 'forward')[];
 }
 
-async function list(deps: Deps, fs?: ProcFs): Promise<Listing<FoundQemu>> {
+async function list(deps: Deps): Promise<Listing<FoundQemu>> {
   const warnings: Warning[] = [];
   const warn = warnInto(warnings, qemu.name);
-  const [machines, daemons] = await Promise.all([
-    processesNamed(/^(qemu-system-[\w-]+|qemu-kvm|kvm)$/, deps, { fs, warn }),
-    vhostDaemons(deps, warn, fs),
+  const [machines, daemonAt] = await Promise.all([
+    processesNamed(/^(qemu-system-[\w-]+|qemu-kvm|kvm)$/, deps, { warn }),
+    daemonFinder(deps, warn),
   ]);
   let table: Promise<Listeners> | undefined;
   const listeners = () => {
     table ??= import('../processes/tcp-listeners.js').then(({ readListeners }) => readListeners(deps));
     return table;
   };
-  const seen = await Promise.all(machines.map((process) => look(process, deps, { warn, listeners, fs })));
+  const from = { warn, listeners, daemonAt };
+  const seen = await Promise.all(machines.map((process) => look(process, deps, from)));
   // What a container says takes no name from a machine of this host.
   const named = countBy(seen, ({ name, authority }) => (authority === 'other' ? undefined : name));
-  const served = groupBy(daemons, servedBy);
-  return { found: seen.flatMap((each) => fromQemu(each, named, served, warn)), warnings };
+  return { found: seen.flatMap((each) => fromQemu(each, named, warn)), warnings };
 }
 
 interface Seen extends QemuMachine, Process, Pick<FoundQemu, 'has'> {
   /** Its CID counts in another network only. */
   readonly isElsewhere: boolean;
-}
-
-/** A daemon in a container serves none of this host, and the other way round. */
-function servedBy({ socket, authority }: Pick<VhostDaemon, 'socket' | 'authority'>): string | undefined {
-  return socket && `${authority === 'other'} ${socket}`;
+  /** Of its vhost-user-vsock device. */
+  readonly daemon: Awaited<ReturnType<FindDaemon>>;
 }
 
 interface Sources {
   readonly warn: (error: DiscoveryError) => void;
+  readonly daemonAt: FindDaemon;
   /** Read once for all machines. */
   readonly listeners: () => Promise<Listeners>;
-  readonly fs?: ProcFs;
 }
 
 async function look(process: Process, deps: Deps, sources: Sources): Promise<Seen> {
@@ -90,26 +80,20 @@ async function look(process: Process, deps: Deps, sources: Sources): Promise<See
     ...machine,
     isElsewhere,
     cid: isElsewhere ? undefined : cid,
-    vhostUserSocket: socket && (await fileIdentity(await pathsOf(process, deps, sources.fs), socket)),
+    daemon: socket === undefined ? undefined : await sources.daemonAt(process, socket),
     // Of a container it would be a port of another network.
     forwarded:
       authority === 'other' ? undefined : forwarded && (await ownForward(forwarded, process, deps, sources)),
-    has: [
-      ...(socket === undefined ? [] : (['vhost-user'] as const)),
-      ...(forwarded === undefined ? [] : (['forward'] as const)),
-    ],
+    has: [...(socket ? ['vhost-user' as const] : []), ...(forwarded ? ['forward' as const] : [])],
   };
 }
 
-/**
- * A forwarded port, if this QEMU listens there: one in another network namespace does not listen here, and another program may. For port 0
- * the one that QEMU took.
- */
+/** A forwarded port, if this QEMU listens there and no other program, or one in another network namespace. For port 0 the one that it took. */
 async function ownForward(
   forwarded: string,
   { pid, uid, argv }: Process,
   deps: Deps,
-  { warn, listeners, fs }: Sources,
+  { warn, listeners }: Sources,
   own: number | undefined = process.getuid?.(),
 ): Promise<string | undefined> {
   const [host = '', port = ''] = forwarded.split(':');
@@ -117,7 +101,7 @@ async function ownForward(
     const all = (await listeners())(host, port === '0' ? undefined : Number(port));
     if (all?.length === 0) return undefined;
     const { socketsOf } = await import('../processes/tcp-listeners.js');
-    const sockets = all && (await socketsOf({ pid }, deps, fs));
+    const sockets = all && (await socketsOf({ pid }, deps));
     if (port === '0') {
       const named = portsIn(argv);
       const taken = all?.filter((each) => sockets?.has(each.inode) && !named.has(each.port)) ?? [];
@@ -148,19 +132,14 @@ function portsIn(argv: readonly string[]): ReadonlySet<number> {
 function fromQemu(
   machine: Seen,
   named: ReadonlyMap<string | undefined, number>,
-  served: ReadonlyMap<string | undefined, readonly VhostDaemon[]>,
   warn: Sources['warn'],
 ): readonly FoundQemu[] {
-  const { pid, name, uuid, vhostUserSocket, forwarded, authority, has = [] } = machine;
-  const key = servedBy({ socket: vhostUserSocket, authority });
-  const [daemon] = key === undefined ? [] : (served.get(key) ?? []);
+  const { pid, name, uuid, forwarded, daemon, has = [] } = machine;
   const cid = machine.cid ?? daemon?.cid;
   const socket = daemon ? daemon.address : cid === undefined ? undefined : `vsock/${cid}`;
   const address = socket ?? forwarded;
-  const isOnly = named.get(name) === 1;
-  const typed = [isOnly ? name : undefined, uuid].find(
-    (each) => each !== undefined && nameProblem(each) === undefined,
-  );
+  const ids = [named.get(name) === 1 ? name : undefined, uuid];
+  const typed = ids.find((each) => each !== undefined && nameProblem(each) === undefined);
   const target = typed === undefined ? socket : `qemu/${typed}`;
   if (target === undefined || (machine.isElsewhere && address === undefined)) return [];
   const known = { name: name ?? `qemu-${pid}`, target, status: 'running', provider: qemu.name } as const;
@@ -171,10 +150,7 @@ function fromQemu(
   return ofProcess(machine, { ...known, cid, uuid, pid, routes, ...lacks });
 }
 
-/**
- * The first route to a machine by its QEMU's command line, if whatever started it reports none: libvirt does not know a
- * device in `qemu:commandline`, and a machine may be registered at machined without its CID.
- */
+/** The first route to a machine by its QEMU's command line, for a manager that does not know it: libvirt with `qemu:commandline`, machined. */
 export async function routeByQemu(
   machine: DiscoveredMachine,
   deps: Deps & { readonly port: number },
@@ -185,7 +161,8 @@ export async function routeByQemu(
   return first && atPort(first, deps.port);
 }
 
-/** A machine's data from QEMU's command line. */
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
 export interface QemuMachine {
   readonly name?: string;
   /** In the 8-4-4-4-12 form. */
@@ -198,12 +175,9 @@ export interface QemuMachine {
   readonly forwarded?: string;
 }
 
-/**
- * Reads QEMU's arguments, argv[0] first: `-name`, `-uuid` or the one in `-smbios type=1`, the vsock device in all its
- * spellings, and the forwarded ports of a "user" network.
- */
+/** Reads QEMU's arguments: `-name`, `-uuid` or `-smbios type=1`, the vsock device in all its spellings, ports of a "user" network. */
 export function parseQemuArgs(argv: readonly string[]): QemuMachine {
-  let machine: QemuMachine = {};
+  const machine: Writable<QemuMachine> = {};
   let chardev: string | undefined;
   const chardevs = new Map<string, string>();
   for (let i = 1; i < argv.length; i++) {
@@ -211,21 +185,23 @@ export function parseQemuArgs(argv: readonly string[]): QemuMachine {
     if (!argv[i]?.startsWith('-') || option === undefined) continue;
     const value = argv[i + 1] ?? '';
     switch (option) {
-      case 'name':
-        machine = { ...machine, name: nameOf(value) };
+      case 'name': {
+        const { guest, name } = parseOption(value, 'guest');
+        machine.name = guest ?? name;
         break;
+      }
       case 'uuid':
-        machine = { ...machine, uuid: parseUuid(value) };
+        machine.uuid = parseUuid(value);
         break;
       case 'smbios': {
         const { type, uuid } = parseOption(value, 'file');
-        if (type === '1' && uuid !== undefined) machine = { ...machine, uuid: parseUuid(uuid) };
+        if (type === '1' && uuid !== undefined) machine.uuid = parseUuid(uuid);
         break;
       }
       case 'netdev':
       case 'nic':
       case 'net':
-        machine = { ...machine, forwarded: machine.forwarded ?? forwardOf(value) };
+        machine.forwarded ??= forwardOf(value);
         break;
       case 'chardev': {
         const { id, path } = parseOption(value, 'backend');
@@ -234,8 +210,7 @@ export function parseQemuArgs(argv: readonly string[]): QemuMachine {
       }
       case 'device': {
         const device = parseOption(value, 'driver');
-        if (/^vhost-vsock-/.test(device.driver ?? ''))
-          machine = { ...machine, cid: machineCid(device['guest-cid']) };
+        if (/^vhost-vsock-/.test(device.driver ?? '')) machine.cid = machineCid(device['guest-cid']);
         if (/^vhost-user-vsock-/.test(device.driver ?? '')) chardev = device.chardev;
         break;
       }
@@ -275,17 +250,11 @@ function fieldsIn(text: string): readonly string[] {
 
 function fromJson(text: string): Readonly<Record<string, string>> {
   try {
-    const value: unknown = parseJson(text);
-    if (!isJsonObject(value)) return {};
-    return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, String(each)]));
+    const fields = Object.entries(objectAt(parseJson(text)));
+    return Object.fromEntries(fields.map(([key, each]) => [key, String(each)]));
   } catch {
     return {};
   }
-}
-
-function nameOf(value: string): string | undefined {
-  const { guest, name } = parseOption(value, 'guest');
-  return guest ?? name;
 }
 
 // "hostfwd=tcp:[ADDRESS]:PORT-[ADDRESS]:22", or {"str": "tcp:…"} in the JSON form. For 0 QEMU chooses one.

@@ -1,22 +1,13 @@
-import { basename, isAbsolute } from 'node:path';
+import { isAbsolute } from 'node:path';
 import { ownSocket } from '../processes/process-paths.js';
 import { ofProcess, processesNamed, warnInto } from '../processes/processes.js';
-import {
-  type Deps,
-  type DiscoveredMachine,
-  DiscoveryError,
-  type Listing,
-  type Process,
-  type Warning,
-} from '../provider.js';
+import type { Deps, DiscoveredMachine, Listing, Process, Warning } from '../provider.js';
+import { DiscoveryError } from '../provider.js';
 import { routesTo } from '../routes.js';
 import type { Source } from '../source.js';
-import { fieldsOf, optionsOf } from './vhost-device.js';
+import { fieldsOf, nameFrom, optionsOf } from './vhost-device.js';
 
-/**
- * Running vfkits and krunkits on a Mac, by their command lines. A vsock port of the machine is a unix socket there
- * (https://github.com/crc-org/vfkit/blob/main/doc/usage.md#virtio-vsock-communication), if the host is to connect.
- */
+/** By their command lines on a Mac: https://github.com/crc-org/vfkit/blob/main/doc/usage.md#virtio-vsock-communication */
 export const vfkit: Source = {
   name: 'vfkit',
   title: 'vfkit and krunkit',
@@ -43,9 +34,8 @@ async function listVfkits(deps: Deps): Promise<Listing> {
 async function fromVfkit(process: Process, path: string): Promise<readonly DiscoveredMachine[]> {
   const { pid } = process;
   const target = `unix${await ownSocket(async (each) => each, process)(path)}`;
-  const name = basename(path).replace(/\.sock(et)?$/, '');
-  const routes = routesTo([target]);
-  return ofProcess(process, { name, target, status: 'running', provider: vfkit.name, pid, routes });
+  const known = { name: nameFrom(path), target, provider: vfkit.name, pid, routes: routesTo([target]) };
+  return ofProcess(process, { ...known, status: 'running' });
 }
 
 /** The socket that leads to port 22: `--device virtio-vsock,port=22,socketURL=PATH,connect`. A relative path cannot be used here. */

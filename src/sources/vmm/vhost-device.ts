@@ -1,11 +1,12 @@
 import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { groupBy } from '../../group-by.js';
 import { machineCid } from '../../target/numbers.js';
 import { type FindPath, ownSocket, pathsOf } from '../processes/process-paths.js';
-import { type ProcFs, processesNamed } from '../processes/processes.js';
+import { processesNamed } from '../processes/processes.js';
 import { type Deps, DiscoveryError, type Process } from '../provider.js';
 
-/** A vhost-device-vsock daemon that serves a QEMU machine. */
-export interface VhostDaemon {
+interface VhostDaemon {
   readonly cid?: number;
   /** The `fileIdentity` of its socket to QEMU. */
   readonly socket?: string;
@@ -15,14 +16,13 @@ export interface VhostDaemon {
 }
 
 /** The running ones; `warn` is called for each with another user's socket in its place. */
-export async function vhostDaemons(
+async function vhostDaemons(
   deps: Deps,
   warn: (error: DiscoveryError) => void,
-  fs?: ProcFs,
 ): Promise<readonly VhostDaemon[]> {
-  const processes = await processesNamed(/^(vhost[-_]device[-_]vsock|vhost-user-vsock)$/, deps, { fs, warn });
+  const processes = await processesNamed(/^(vhost[-_]device[-_]vsock|vhost-user-vsock)$/, deps, { warn });
   const daemons = processes.map(async (process): Promise<readonly VhostDaemon[]> => {
-    const find = await pathsOf(process, deps, fs);
+    const find = await pathsOf(process, deps);
     const own = ownSocket(find, process);
     const addressOf = async (path: string) => {
       try {
@@ -45,8 +45,24 @@ export async function vhostDaemons(
   return (await Promise.all(daemons)).flat();
 }
 
+/** Finds the daemon that serves a machine's process at a path: one in a container serves none of this host, and the other way round. */
+export async function daemonFinder(...which: Parameters<typeof vhostDaemons>): Promise<FindDaemon> {
+  const [deps] = which;
+  const served = groupBy(await vhostDaemons(...which), keyOf);
+  return async (process, path) => {
+    const socket = await fileIdentity(await pathsOf(process, deps), path);
+    return served.get(keyOf({ ...process, socket }))?.[0];
+  };
+}
+
+export type FindDaemon = (process: Process, path: string) => Promise<VhostDaemon | undefined>;
+
+function keyOf({ socket, authority }: Pick<VhostDaemon, 'socket' | 'authority'>): string {
+  return `${authority === 'other'} ${socket}`;
+}
+
 /** The same for two processes that use the same file: in containers they may have different paths for it. */
-export async function fileIdentity(find: FindPath, path: string): Promise<string> {
+async function fileIdentity(find: FindPath, path: string): Promise<string> {
   const here = await find(path).catch(() => path);
   return stat(here).then(
     ({ dev, ino }) => `${dev}:${ino}`,
@@ -54,7 +70,6 @@ export async function fileIdentity(find: FindPath, path: string): Promise<string
   );
 }
 
-/** A machine that a vhost-device-vsock daemon serves. */
 interface VhostVsock {
   readonly cid?: number;
   /** The socket between the daemon and QEMU. */
@@ -82,6 +97,11 @@ export function optionsOf(args: readonly string[]): readonly (readonly [string, 
     const [, name = '', value] = /^--([^=]+)(?:=(.*))?$/s.exec(arg) ?? [];
     return name === '' ? [] : [[name, value ?? args[i + 1] ?? '']];
   });
+}
+
+/** "web" of "/run/web.sock": the name of a machine that was given none. */
+export function nameFrom(socket: string): string {
+  return basename(socket).replace(/\.sock(et)?$/, '');
 }
 
 /** "key=value,key=value". */

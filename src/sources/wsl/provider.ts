@@ -4,12 +4,12 @@ import { routeToHyperV } from '../../target/routes.js';
 import { shellQuoted } from '../../target/shell.js';
 import type { Deps, DiscoveredMachine, Listing } from '../provider.js';
 import { answerOf, searchList } from '../search.js';
-import type { Reachable, Recheck, ResolveContext } from '../source.js';
-import { type Source, serviceLimitMs } from '../source.js';
+import type { Reachable, Recheck, ResolveContext, Source } from '../source.js';
+import { serviceLimitMs } from '../source.js';
 import type { WslDistro, WslState } from './wsl.js';
 
 /** The queries to WSL; a parameter, for tests. */
-export interface WslEffects {
+interface WslEffects {
   readonly list: (deps: Deps) => Promise<readonly WslDistro[]>;
   readonly ask: (name: string, deps: Deps) => Promise<WslState>;
 }
@@ -58,17 +58,16 @@ const hints = {
 
 export const wsl = wslOf();
 
-export async function listWsl(deps: Deps, list = effects.list): Promise<Listing> {
-  const found = (await list(deps)).map(({ name, running }) => ({
-    ...{ name, target: `wsl/${name}`, provider: 'wsl' },
-    status: running ? ('running' as const) : ('off' as const),
-  }));
+async function listWsl(deps: Deps, list: WslEffects['list']): Promise<Listing> {
+  const found = (await list(deps)).map(({ name, running }): DiscoveredMachine => {
+    return { name, target: `wsl/${name}`, provider: 'wsl', status: running ? 'running' : 'off' };
+  });
   return { found, warnings: [] };
 }
 
 /**
- * A distribution by the id of WSL's virtual machine, which is started if necessary. All distributions have the same address: while another
- * one may run, this one has to say that it listens there. Which run is asked after its answer: one may have been started meanwhile.
+ * A distribution by the id of WSL's virtual machine, which is started if necessary. All have the same address: while another one may run, this
+ * one has to say that it listens there. Which run is asked after its answer: one may have been started meanwhile.
  */
 async function resolveDistro(
   { name }: DiscoveredMachine,

@@ -11,7 +11,6 @@ export interface WslDistro {
   readonly running: boolean;
 }
 
-/** What a distribution, started for this, reports about itself. */
 export interface WslState {
   /** The id of the virtual machine, which changes with every `wsl --shutdown`. Undefined if this WSL does not report it. */
   readonly vmId: Guid | undefined;
@@ -22,15 +21,11 @@ export interface WslState {
 }
 
 /** The distributions of WSL2; none if WSL is not installed. Throws a DiscoveryError. */
-export async function listDistros(
-  deps: Deps,
-  run: RunToolForBytes = runToolForBytes,
-): Promise<readonly WslDistro[]> {
+export async function listDistros(deps: Deps, run = runToolForBytes): Promise<readonly WslDistro[]> {
   try {
     const all = parseVerbose(await callWsl(['--list', '--verbose'], deps, run));
-    const running = new Set(
-      lines(await callWsl(['--list', '--running', '--quiet'], deps, run).catch(noneRuns)),
-    );
+    const printed = await callWsl(['--list', '--running', '--quiet'], deps, run).catch(noneRuns);
+    const running = new Set(lines(printed));
     return all.map((name) => ({ name, running: running.has(name) }));
   } catch (error) {
     // Without distributions wsl.exe, like Windows' stub of it, fails with a translated message.
@@ -45,23 +40,13 @@ function isNone({ code, message }: DiscoveryError): boolean {
 }
 
 /** Starts a distribution if necessary, and asks it. Throws a DiscoveryError. */
-export async function askDistro(
-  name: string,
-  deps: Deps,
-  run: RunToolForBytes = runToolForBytes,
-): Promise<WslState> {
-  const answer = await callWsl(
-    ['--distribution', name, '--user', 'root', '--exec', '/bin/sh', '-c', script],
-    deps,
-    run,
-  );
+export async function askDistro(name: string, deps: Deps, run = runToolForBytes): Promise<WslState> {
+  const words = ['--distribution', name, '--user', 'root', '--exec', '/bin/sh', '-c', script];
+  const answer = await callWsl(words, deps, run);
   const all = lines(answer);
-  const vmId = all.map((line) => parseGuid(line)).find((id) => id !== undefined);
-  return {
-    vmId: vmId ?? (await findVmId(deps, run)),
-    systemd: all.at(-1) === 'systemd',
-    ports: parseSockets(answer),
-  };
+  const said = all.map((line) => parseGuid(line)).find((id) => id !== undefined);
+  const vmId = said ?? (await findVmId(deps, run));
+  return { vmId, systemd: all.at(-1) === 'systemd', ports: parseSockets(answer) };
 }
 
 /** Without quotes, which wsl.exe might take for its own; -f keeps sh from replacing the pattern. */
@@ -69,7 +54,7 @@ const script =
   'set -f; wslinfo --vm-id -n 2>/dev/null; echo; systemctl show --property=Listen,ActiveState *.socket 2>/dev/null; echo; cat /proc/1/comm';
 
 /** The vsock ports of active units in what `systemctl show` prints: a block of lines for each unit, "Listen=vsock::22 (Stream)". */
-export function parseSockets(text: string): readonly number[] {
+function parseSockets(text: string): readonly number[] {
   return text
     .split(/\r?\n\r?\n/)
     .filter((unit) => /^ActiveState=active\r?$/m.test(unit))
@@ -96,8 +81,8 @@ export function parseVmId(commandLines: string): Guid | undefined {
 
 async function findVmId(deps: Deps, run: RunToolForBytes): Promise<Guid | undefined> {
   const query = "Get-CimInstance Win32_Process -Filter \"Name='wslhost.exe' OR Name='wslrelay.exe'\"";
-  const printed = await run(...powershell(`(${query}).CommandLine`, deps.env), deps).catch(nothing);
-  return parseVmId(printed.toString('latin1'));
+  const printed = await run(...powershell(`(${query}).CommandLine`, deps.env), deps).catch(() => undefined);
+  return parseVmId(printed?.toString('latin1') ?? '');
 }
 
 async function callWsl(args: readonly string[], deps: Deps, run: RunToolForBytes): Promise<string> {
@@ -105,16 +90,9 @@ async function callWsl(args: readonly string[], deps: Deps, run: RunToolForBytes
   return windowsText(await run(systemProgram('wsl.exe', env), args, { ...deps, env }));
 }
 
-function lines(text: string | Buffer): readonly string[] {
-  return text
-    .toString()
-    .split(/\r?\n/)
-    .map((line) => line.trim())
-    .filter((line) => line !== '');
-}
-
-function nothing(): Buffer {
-  return Buffer.alloc(0);
+function lines(text: string): readonly string[] {
+  const all = text.split(/\r?\n/).map((line) => line.trim());
+  return all.filter((line) => line !== '');
 }
 
 /** If none runs, wsl.exe fails. */

@@ -27,6 +27,7 @@ writeTree(dir, {
   'files/ed25519.pub': ed25519.text,
   'files/rsa.pub': rsa.text,
   'files/folder/rsa.pub': rsa.text,
+  'files/long.pub': rsa.text.repeat(200),
 });
 symlinkSync('rsa.pub', join(dir, 'files/link.pub'));
 execFileSync('mkfifo', [join(dir, 'files/fifo.pub')]);
@@ -49,28 +50,28 @@ function folders() {
   const [run, user] = [`run${made}`, `user${made++}`];
   mkdirSync(join(dir, run, 'podman'), { recursive: true });
   mkdirSync(join(dir, user, 'podman'), { recursive: true });
-  const env = { XDG_RUNTIME_DIR: join(dir, user), PATH: `${dir}/bin${made}:/usr/bin:/bin` };
-  return {
-    run,
-    user,
-    bin: `bin${made}`,
-    deps: { env, runDir: join(dir, run), platform: 'linux', timeoutMs: 20_000 },
-  } as const;
+  const bin = `bin${made}`;
+  const env = { XDG_RUNTIME_DIR: join(dir, user), PATH: `${dir}/${bin}:/usr/bin:/bin` };
+  const deps = { env, runDir: join(dir, run), platform: 'linux', timeoutMs: 20_000 } as const;
+  return { run, user, bin, deps };
+}
+
+/** New folders with a daemon of Docker that gives these files. */
+async function withDocker(answers: Readonly<Record<string, string | undefined>>) {
+  const all = folders();
+  await serve(`${all.run}/docker.sock`, answers);
+  return all;
 }
 
 describe('the keys of a container of Docker', () => {
   it("are copied by its daemon, each file by one request; a missing one isn't a failure", async () => {
-    const { run, deps } = folders();
-    await serve(`${run}/docker.sock`, {
-      [ofDocker('ed25519')]: text('ed25519.pub'),
-      [ofDocker('rsa')]: text('rsa.pub'),
-    });
+    const files = { [ofDocker('ed25519')]: text('ed25519.pub'), [ofDocker('rsa')]: text('rsa.pub') };
+    const { deps } = await withDocker(files);
     expect(await managerKeys(record('docker'), deps)).toEqual([ed25519.key, rsa.key]);
   });
 
   it('are those of the daemon that has it', async () => {
-    const { run, user, deps } = folders();
-    await serve(`${run}/docker.sock`, { [ofDocker('rsa')]: text('rsa.pub') });
+    const { user, deps } = await withDocker({ [ofDocker('rsa')]: text('rsa.pub') });
     const socket = await serve(`${user}/docker.sock`, { [ofDocker('ed25519')]: text('ed25519.pub') });
     const url = `unix://${socket}`;
     expect(await managerKeys(record('docker', { containerUrl: url }), deps)).toEqual([ed25519.key]);
@@ -102,22 +103,10 @@ describe('the keys of a container of Docker', () => {
     ['cut short', text('rsa.pub').slice(0, 700)],
     ['no archive', rsa.text],
     ['nothing', ''],
+    ['longer than all may be', text('long.pub')],
   ])('do not include what comes as %s', async (_, answer) => {
-    const { run, deps } = folders();
-    await serve(`${run}/docker.sock`, {
-      [ofDocker('rsa')]: answer,
-      [ofDocker('ed25519')]: text('ed25519.pub'),
-    });
-    expect(await managerKeys(record('docker'), deps)).toEqual([ed25519.key]);
-  });
-
-  it('do not include a file that is longer than all may be', async () => {
-    const { run, deps } = folders();
-    writeTree(dir, { 'files/long.pub': rsa.text.repeat(200) });
-    await serve(`${run}/docker.sock`, {
-      [ofDocker('rsa')]: text('long.pub'),
-      [ofDocker('ed25519')]: text('ed25519.pub'),
-    });
+    const files = { [ofDocker('rsa')]: answer, [ofDocker('ed25519')]: text('ed25519.pub') };
+    const { deps } = await withDocker(files);
     expect(await managerKeys(record('docker'), deps)).toEqual([ed25519.key]);
   });
 
@@ -139,15 +128,13 @@ describe('the keys of a container of Docker', () => {
   });
 
   it('are none if it does not answer', async () => {
-    const { run, deps } = folders();
-    await serve(`${run}/docker.sock`, { [ofDocker('ed25519')]: undefined });
+    const { deps } = await withDocker({ [ofDocker('ed25519')]: undefined });
     expect(await managerKeys(record('docker'), { ...deps, timeoutMs: 300 })).toBeUndefined();
   });
 
   it('are copied up to the one that is shown: a daemon may take long for each', async () => {
-    const { run, deps } = folders();
     const answers = { [ofDocker('ed25519')]: text('ed25519.pub'), [ofDocker('rsa')]: undefined };
-    await serve(`${run}/docker.sock`, answers);
+    const { deps } = await withDocker(answers);
     const shown = fingerprintOf(Buffer.from(ed25519.key.split(' ')[1] ?? '', 'base64'));
     expect(await managerKeys(record('docker'), { ...deps, timeoutMs: 5000 }, shown)).toEqual([ed25519.key]);
   });
@@ -155,21 +142,17 @@ describe('the keys of a container of Docker', () => {
   it.each(['web', '', '../..', id.slice(0, 12), id.toUpperCase(), `${id}/x`, `x/${id}`])(
     'are not asked for by %j, which is no whole id',
     async (containerId) => {
-      const { run, deps } = folders();
       const answer = text('rsa.pub');
-      await serve(`${run}/docker.sock`, {
-        [`/containers/${containerId}/archive?path=${at('rsa')}`]: answer,
-        [ofDocker('rsa')]: answer,
-      });
+      const asTyped = `/containers/${containerId}/archive?path=${at('rsa')}`;
+      const { deps } = await withDocker({ [asTyped]: answer, [ofDocker('rsa')]: answer });
       expect(await managerKeys(record('docker', { containerId }), deps)).toBeUndefined();
     },
   );
 
   it('are where its sshd has them, which an exec as its root asks', async () => {
-    const { run, bin, deps } = folders();
     const log = join(dir, 'exec');
     const path = encodeURIComponent('/keys/host.pub');
-    await serve(`${run}/docker.sock`, { [`/containers/${id}/archive?path=${path}`]: text('rsa.pub') });
+    const { bin, deps } = await withDocker({ [`/containers/${id}/archive?path=${path}`]: text('rsa.pub') });
     writeTree(dir, { [`${bin}/docker`]: `#!/bin/sh\necho "$*" >'${log}'\necho 'hostkey /keys/host'\n` });
     expect(await managerKeys(record('docker'), deps)).toEqual([rsa.key]);
     expect(readFileSync(log, 'utf8')).toBe(`exec --interactive --user=0 -- ${id} /usr/sbin/sshd -T\n`);
@@ -231,11 +214,7 @@ describe('an archive', () => {
   );
 
   it('may have attributes before the file', () => {
-    const [name] = execFileSync('mktemp', ['-p', join(dir, 'files'), 'XXXXXX.pub'], {
-      encoding: 'utf8',
-    }).split('\n');
     const long = `${'x'.repeat(180)}.pub`;
-    execFileSync('mv', [name ?? '', join(dir, 'files', long)]);
     writeTree(dir, { [`files/${long}`]: ed25519.text });
     for (const format of ['--format=pax', '--format=gnu'])
       expect(firstFile(archive(long, format))?.toString()).toBe(ed25519.text);

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { docker, listDocker } from '../../../src/sources/containers/docker.js';
 import { engineExec } from '../../../src/sources/containers/engines.js';
-import { DiscoveryError } from '../../../src/sources/provider.js';
+import { type DiscoveredMachine, DiscoveryError } from '../../../src/sources/provider.js';
 import { addressOf, routeTo } from '../../../src/sources/routes.js';
 import { execRoutes } from '../../../src/sources/tools/exec-route.js';
 import { authorityOf } from '../../../src/sources/tools/scope.js';
@@ -19,6 +19,12 @@ const serve = useJsonServices(dir);
 const list = '/containers/json?all=true';
 const recorded = fixture('docker/docker26.1.5-containers.json');
 const at = (socket: string) => ({ env: { DOCKER_HOST: `unix://${socket}` }, timeoutMs: 5000 });
+const none = { found: [], warnings: [] };
+let made = 0;
+/** What is listed while the daemon has these containers. */
+const listed = async (...all: readonly object[]) =>
+  docker.list(at(await serve(`d-${made++}`, { [list]: JSON.stringify(all) })));
+const routeNames = ({ routes }: DiscoveredMachine) => routes?.map(({ name }) => name);
 const idOf = (digit: string) => digit.repeat(64);
 const uuid = (digit: string) => [8, 4, 4, 4, 12].map((length) => digit.repeat(length)).join('-');
 const container = (digit: string, name: string, more: object = {}) => ({
@@ -51,15 +57,10 @@ describe("Docker's containers", () => {
     mkdirSync(source);
     const server = createServer().listen(join(source, 'ssh'));
     const Mounts = [{ Type: 'bind', Source: source, Destination: '/run/host/unix-export' }];
-    const all = [container('a', 'on', { Mounts }), container('b', 'off', { Mounts, State: 'exited' })];
-
-    const socket = await serve('d2', { [list]: JSON.stringify(all) });
-    const { found } = await docker.list(at(socket));
+    const off = container('b', 'off', { Mounts, State: 'exited' });
+    const { found } = await listed(container('a', 'on', { Mounts }), off);
     expect(found.map(addressOf)).toEqual([`unix${source}/ssh`, undefined]);
-    expect(found.map(({ routes }) => routes?.map(({ name }) => name))).toEqual([
-      ['export', 'exec'],
-      undefined,
-    ]);
+    expect(found.map(routeNames)).toEqual([['export', 'exec'], undefined]);
     server.close();
   });
 
@@ -71,57 +72,41 @@ describe("Docker's containers", () => {
     await once(server, 'listening');
     renameSync(short, source);
     const Mounts = [{ Type: 'bind', Source: source, Destination: '/run/host/unix-export' }];
-    const all = [container('a', 'long', { Mounts }), container('b', 'web')];
-    const socket = await serve('d-long', { [list]: JSON.stringify(all) });
-    const { found, warnings } = await docker.list(at(socket));
+    const { found, warnings } = await listed(container('a', 'long', { Mounts }), container('b', 'web'));
     server.close();
-    expect(found.map(({ name, routes }) => [name, routes?.map((each) => each.name)])).toEqual([
-      ['long', ['exec']],
-      ['web', ['exec']],
-    ]);
-    expect(warnings).toMatchObject([
-      {
-        code: 'INCOMPLETE',
-        problem: expect.stringMatching(/^container long: the socket path has \d+ bytes/),
-      },
-    ]);
+    expect(found.map(routeNames)).toEqual([['exec'], ['exec']]);
+    const problem = expect.stringMatching(/^container long: the socket path has \d+ bytes/);
+    expect(warnings).toMatchObject([{ code: 'INCOMPLETE', problem }]);
   });
 
-  it.each([
-    'web', // another one's too
-    'a/b',
-    '..',
-    'a\u001b[31m',
-  ])('with a name that no target can have, %j, are typed by the UUID', async (name) => {
-    const all = [container('a', 'web'), container('b', name)];
-    const socket = await serve(`d3-${name.length}-${name.charCodeAt(1)}`, { [list]: JSON.stringify(all) });
-    const { found } = await docker.list(at(socket));
-    expect(found[1]).toMatchObject({ name, target: `docker/${uuid('b')}` });
-  });
+  // "web" is another one's too.
+  it.each(['web', 'a/b', '..', 'a\u001b[31m'])(
+    'with a name that no target can have, %j, are typed by the UUID',
+    async (name) => {
+      const { found } = await listed(container('a', 'web'), container('b', name));
+      expect(found[1]).toMatchObject({ name, target: `docker/${uuid('b')}` });
+    },
+  );
 
   it('have their address on a network as the last of their routes', async () => {
     const NetworkSettings = { Networks: { a: { IPAddress: '' }, b: { IPAddress: '172.17.0.2' } } };
     const v6 = { Networks: { a: { GlobalIPv6Address: 'fd00::2' } } };
     const odd = { Networks: { a: { IPAddress: '-oX' }, b: 7 } };
-    const all = [
+    const { found } = await listed(
       container('a', 'one', { NetworkSettings }),
       container('b', 'two', { NetworkSettings: v6 }),
       container('c', 'odd', { NetworkSettings: odd }),
       container('d', 'off', { NetworkSettings, State: 'exited' }),
-    ];
-    const socket = await serve('d8', { [list]: JSON.stringify(all) });
-    const { found } = await docker.list(at(socket));
+    );
     expect(found.map(({ routes = [] }) => routes.filter(({ name }) => name === 'ip'))).toEqual([
       ...[[routeTo('172.17.0.2')], [routeTo('fd00::2')], [], []],
     ]);
   });
 
   it('with a name that their command could take for an option are named to it by their id', async () => {
-    const socket = await serve('d9', { [list]: JSON.stringify([container('a', '--privileged')]) });
-    const { found } = await docker.list(at(socket));
-    expect(found[0]?.routes).toMatchObject([
-      { endpoint: { command: expect.arrayContaining(['--', idOf('a')]) } },
-    ]);
+    const { found } = await listed(container('a', '--privileged'));
+    const command = expect.arrayContaining(['--', idOf('a')]);
+    expect(found[0]?.routes).toMatchObject([{ endpoint: { command } }]);
   });
 
   it('are found by name, by id and by the id that `docker ps` prints', async () => {
@@ -130,12 +115,10 @@ describe("Docker's containers", () => {
       const search = await docker.find?.(name, at(socket));
       return search?.outcome === 'found' ? search.machine.target : search?.outcome;
     };
-    expect(await find('web')).toBe('docker/web');
-    expect(await find('WEB')).toBe('docker/web');
-    expect(await find('9ae173f4c9c4')).toBe('docker/web');
-    expect(await find('9ae173f4c9c4b9c1524c9b550435ef3d53dd87790340a5c11f1310aff0fcc487')).toBe('docker/web');
-    expect(await find('9ae173f4-c9c4-b9c1-524c-9b550435ef3d')).toBe('docker/web');
-    expect(await find('9ae173f4c9')).toBe('unknown');
+    const whole = '9ae173f4c9c4b9c1524c9b550435ef3d53dd87790340a5c11f1310aff0fcc487';
+    for (const name of ['web', 'WEB', whole.slice(0, 12), whole, '9ae173f4-c9c4-b9c1-524c-9b550435ef3d'])
+      expect(await find(name), name).toBe('docker/web');
+    expect(await find(whole.slice(0, 10))).toBe('unknown');
   });
 
   it.each([
@@ -150,26 +133,19 @@ describe("Docker's containers", () => {
   });
 
   it('are none if Docker is not there, or has stopped', async () => {
-    expect(await docker.list(at(join(dir, 'absent')))).toEqual({ found: [], warnings: [] });
+    expect(await docker.list(at(join(dir, 'absent')))).toEqual(none);
     const socket = await serve('d6', {});
     const refuse = (code: string) =>
       listDocker(at(socket), () => Promise.reject(new DiscoveryError(code, 'no')));
-    expect(await refuse('ECONNREFUSED')).toEqual({ found: [], warnings: [] });
-    expect(await refuse('EACCES')).toEqual({
-      found: [],
-      warnings: [
-        {
-          provider: 'docker',
-          code: 'CLOSED',
-          problem: `this user may not open ${socket}: its group may (docker)`,
-        },
-      ],
-    });
+    expect(await refuse('ECONNREFUSED')).toEqual(none);
+    const problem = `this user may not open ${socket}: its group may (docker)`;
+    const closed = { provider: 'docker', code: 'CLOSED', problem };
+    expect(await refuse('EACCES')).toEqual({ found: [], warnings: [closed] });
   });
 
   it('are not asked of a folder or a file', async () => {
     const never = () => Promise.reject(new Error('asked'));
-    expect(await listDocker(at(dir), never)).toEqual({ found: [], warnings: [] });
+    expect(await listDocker(at(dir), never)).toEqual(none);
   });
 
   const missing = missingRoot("another user's Docker");
@@ -179,15 +155,9 @@ describe("Docker's containers", () => {
     await serve('theirs/docker.sock', { [list]: recorded });
     chownSync(socket, otherUser.uid ?? 0, 0);
     const deps = { env: { XDG_RUNTIME_DIR: dirname(socket) }, runDir: join(dir, 'run') };
-    expect(await docker.list(deps)).toEqual({
-      found: [],
-      warnings: [
-        {
-          ...{ provider: 'docker', code: 'UNTRUSTED' },
-          problem: `${socket} belongs to another user, or another user can replace it: not asked`,
-        },
-      ],
-    });
+    const problem = `${socket} belongs to another user, or another user can replace it: not asked`;
+    const untrusted = { provider: 'docker', code: 'UNTRUSTED', problem };
+    expect(await docker.list(deps)).toEqual({ found: [], warnings: [untrusted] });
   });
 
   it('are started, or go on, by its command', async () => {

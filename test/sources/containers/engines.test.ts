@@ -12,10 +12,8 @@ const homeWith = (name: string, host: string) => {
   const meta = join(home, '.docker/contexts/meta', createHash('sha256').update(name).digest('hex'));
   mkdirSync(meta, { recursive: true });
   writeFileSync(join(home, '.docker/config.json'), JSON.stringify({ currentContext: name }));
-  writeFileSync(
-    join(meta, 'meta.json'),
-    JSON.stringify({ Name: name, Endpoints: { docker: { Host: host } } }),
-  );
+  const context = { Name: name, Endpoints: { docker: { Host: host } } };
+  writeFileSync(join(meta, 'meta.json'), JSON.stringify(context));
   return home;
 };
 const docker = async (env: Readonly<Record<string, string>>, platform: NodeJS.Platform = 'linux') => {
@@ -84,10 +82,8 @@ describe("Podman's sockets", () => {
   });
 
   it('are that of CONTAINER_HOST only, if it is one', () => {
-    expect(sockets({ CONTAINER_HOST: 'unix:///x.sock' }, 7)).toEqual([
-      undefined,
-      ['/x.sock', 'unix:///x.sock'],
-    ]);
+    const given = [undefined, ['/x.sock', 'unix:///x.sock']];
+    expect(sockets({ CONTAINER_HOST: 'unix:///x.sock' }, 7)).toEqual(given);
     expect(sockets({ CONTAINER_HOST: 'ssh://hv1/run/podman.sock' }, 0)).toEqual([root]);
   });
 });

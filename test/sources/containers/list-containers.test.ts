@@ -39,12 +39,12 @@ describe('a list of containers', () => {
     ]);
   });
 
-  it.each(['srv/web', '/srv/\u001b[31mweb', '/srv/a\nb'])(
+  it.each(['srv/web', 'volume', '/srv/\u001b[31mweb', '/srv/a\nb'])(
     'has no use for a mount whose source is %j',
-    (source) => {
-      expect(
-        exportSource({ Mounts: [{ Destination: '/run/host/unix-export', Source: source }] }),
-      ).toBeUndefined();
+    (Source) => {
+      const Mounts = [{ Destination: '/run/host/unix-export', Source }];
+      expect(exportSource({ Mounts })).toBeUndefined();
+      expect(short([{ Id: id, Mounts }])).toMatchObject([{ exports: true, source: undefined }]);
     },
   );
 
@@ -54,26 +54,16 @@ describe('a list of containers', () => {
       expect(exportSource(details)).toBeUndefined();
   });
 
-  it.each([
-    { Id: '--all', Names: ['x'] },
-    { Id: `${id}0`, Names: ['x'] },
-    { Id: 7 },
-    { Names: ['x'] },
-    'x',
-    null,
-  ])('leaves out one whose id is no argument for a command: %j', (each) => {
-    expect(parseContainers([each])).toEqual([]);
-  });
+  const Names = ['x'];
+  it.each([{ Id: '--all', Names }, { Id: `${id}0`, Names }, { Id: 7 }, { Names }, 'x', null])(
+    'leaves out one whose id is no argument for a command: %j',
+    (each) => {
+      expect(parseContainers([each])).toEqual([]);
+    },
+  );
 
   it.each([undefined, [], [7], 'x', ['']])('calls one with the names %j by its id', (Names) => {
     expect(parseContainers([{ Id: id, Names }])).toMatchObject([{ name: 'aaaaaaaaaaaa', status: 'unknown' }]);
-  });
-
-  it('takes a source only as an absolute path', () => {
-    const Mounts = [{ Source: 'volume', Destination: '/run/host/unix-export' }];
-    expect(short([{ Id: id, Names: ['v'], State: 'running', Mounts }])).toEqual([
-      { name: 'v', status: 'running', exports: true, source: undefined },
-    ]);
   });
 
   it('keeps a hundred labels of usual length, and only texts', () => {

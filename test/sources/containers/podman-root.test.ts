@@ -47,15 +47,18 @@ function runs({
   const root = join(storage, 'overlay/layer/merged');
   writeTree(root, files);
   mkdirSync(join(root, 'run'));
-  const told = {
-    root: { path: root },
-    mounts: [...usual, ...mounts],
-    linux: { maskedPaths: ['/proc/kcore'] },
-    ...more,
-  };
+  const linux = { maskedPaths: ['/proc/kcore'] };
+  const told = { root: { path: root }, mounts: [...usual, ...mounts], linux, ...more };
   const path = join(storage, 'overlay-containers', id, 'userdata/config.json');
   writeTree('/', { [path]: JSON.stringify(config ?? told) });
   return { storage, root, config: path, uid };
+}
+
+const bind = (destination: string) => ({ destination, type: 'bind' });
+/** Writes another root into the configuration. */
+function tellRoot({ root, config }: ReturnType<typeof runs>, path: string): void {
+  const text = readFileSync(config, 'utf8');
+  writeFileSync(config, text.replace(JSON.stringify(root), JSON.stringify(path)));
 }
 
 describe('the root folder of a container of Podman', () => {
@@ -64,9 +67,7 @@ describe('the root folder of a container of Podman', () => {
   });
 
   it('is read if a link in it is on the way to nothing that is mounted', async () => {
-    const at = runs({
-      mounts: ['/srv/a/x', '/data/b'].map((destination) => ({ destination, type: 'bind' })),
-    });
+    const at = runs({ mounts: [bind('/srv/a/x'), bind('/data/b')] });
     mkdirSync(join(at.root, 'srv'));
     symlinkSync('../etc', join(at.root, 'srv/b'));
     symlinkSync('etc', join(at.root, 'a'));
@@ -74,7 +75,7 @@ describe('the root folder of a container of Podman', () => {
   });
 
   it('is closed again, with all that was looked at', async () => {
-    const at = runs({ mounts: [{ destination: '/etc/hosts.d/x', type: 'bind' }] });
+    const at = runs({ mounts: [bind('/etc/hosts.d/x')] });
     mkdirSync(join(at.root, 'etc/hosts.d'));
     expect(await textsInPodmanRoot(id, paths, at)).toEqual([ed25519.text, rsa.text]);
     expect(openBelow(at.storage)).toEqual([]);
@@ -83,18 +84,18 @@ describe('the root folder of a container of Podman', () => {
   it.each<{ name: string; of?: Parameters<typeof runs>[0]; change?: (at: ReturnType<typeof runs>) => void }>([
     ...['/etc/ssh', '/etc/', '/', '//etc/./ssh/', file('rsa')].map((destination) => ({
       name: `mounts something else at ${destination}`,
-      of: { mounts: [{ destination, type: 'bind' }] },
+      of: { mounts: [bind(destination)] },
     })),
     { name: 'has a tmpfs there', of: { mounts: [{ destination: '/etc/ssh', type: 'tmpfs' }] } },
     { name: 'hides it', of: { more: { linux: { maskedPaths: ['/etc/ssh'] } } } },
     {
       name: 'has a link where something is mounted',
-      of: { mounts: [{ destination: '/data', type: 'bind' }] },
+      of: { mounts: [bind('/data')] },
       change: ({ root }) => symlinkSync('etc/ssh', join(root, 'data')),
     },
     {
       name: 'has a link on the way to a mount',
-      of: { mounts: [{ destination: '/srv/a/ssh', type: 'bind' }] },
+      of: { mounts: [bind('/srv/a/ssh')] },
       change({ root }) {
         mkdirSync(join(root, 'srv'));
         symlinkSync('../etc', join(root, 'srv/a'));
@@ -102,33 +103,25 @@ describe('the root folder of a container of Podman', () => {
     },
     {
       name: 'mounts into a folder of the host, which may have a link there',
-      of: { mounts: ['/data', '/data/x'].map((destination) => ({ destination, type: 'bind' })) },
+      of: { mounts: [bind('/data'), bind('/data/x')] },
     },
-    { name: 'mounts at ..', of: { mounts: [{ destination: '/srv/../etc/ssh', type: 'bind' }] } },
-    {
-      name: 'mounts where nobody can look for a link',
-      of: { mounts: [{ destination: `/${'x'.repeat(300)}`, type: 'bind' }] },
-    },
-    { name: 'mounts at a relative path', of: { mounts: [{ destination: 'data', type: 'bind' }] } },
+    { name: 'mounts at ..', of: { mounts: [bind('/srv/../etc/ssh')] } },
+    { name: 'mounts where nobody can look for a link', of: { mounts: [bind(`/${'x'.repeat(300)}`)] } },
+    { name: 'mounts at a relative path', of: { mounts: [bind('data')] } },
     { name: 'mounts at no path', of: { mounts: [{ type: 'bind' }] } },
     { name: 'has mounts that are no list', of: { more: { mounts: {} } } },
     { name: 'has no root', of: { more: { root: {} } } },
     { name: 'has a root that is no path', of: { more: { root: { path: 'merged' } } } },
     {
       name: 'has a root that is not of Podman’s storage',
-      change({ root, config }) {
-        renameSync(root, join(dir, 'rootfs'));
-        const text = readFileSync(config, 'utf8');
-        writeFileSync(config, text.replace(JSON.stringify(root), JSON.stringify(join(dir, 'rootfs'))));
+      change(at) {
+        renameSync(at.root, join(dir, 'rootfs'));
+        tellRoot(at, join(dir, 'rootfs'));
       },
     },
     {
       name: 'has a root that leads out of the storage',
-      change({ storage, root, config }) {
-        const text = readFileSync(config, 'utf8');
-        const path = `${storage}/overlay/..${root.slice(storage.length)}`;
-        writeFileSync(config, text.replace(JSON.stringify(root), JSON.stringify(path)));
-      },
+      change: (at) => tellRoot(at, `${at.storage}/overlay/..${at.root.slice(at.storage.length)}`),
     },
     { name: 'has a configuration that is no object', of: { config: [] } },
     { name: 'does not run', change: ({ root }) => renameSync(root, `${root}-before`) },
@@ -196,10 +189,8 @@ describe('the root folder of a container of a user’s Podman', () => {
   };
 
   it('is read where its conmon sees it', async () => {
-    expect(await textsInPodmanRoot(id, paths, withConmon(`${process.pid}`))).toEqual([
-      ed25519.text,
-      rsa.text,
-    ]);
+    const at = withConmon(`${process.pid}`);
+    expect(await textsInPodmanRoot(id, paths, at)).toEqual([ed25519.text, rsa.text]);
   });
 
   it.each(['', 'self', '-1', '4194999', '1/../self'])(

@@ -2,12 +2,8 @@ import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import {
-  listAllOfPodman,
-  listPodmanContainers,
-  type PodmanEffects,
-  podman,
-} from '../../../src/sources/containers/podman.js';
+import type { PodmanEffects } from '../../../src/sources/containers/podman.js';
+import { listAllOfPodman, listPodmanContainers, podman } from '../../../src/sources/containers/podman.js';
 import { DiscoveryError } from '../../../src/sources/provider.js';
 import { addressOf } from '../../../src/sources/routes.js';
 import { getJson } from '../../../src/sources/tools/http-unix.js';
@@ -45,11 +41,14 @@ const user = (folder: string) => ({
   timeoutMs: 5000,
 });
 const withCommand = () => writeTree(dir, { 'bin/podman': '#!/bin/sh\n' });
+/** What is listed while the user's socket has these answers. */
+const listBySocket = async (answers: Readonly<Record<string, string>>) =>
+  listPodmanContainers(user(await runFolder(answers)), effects({ uid: undefined }));
 
 describe("Podman's containers", () => {
   it("are listed by the user's own socket, by one request", async () => {
-    const folder = await runFolder({ [list]: recorded.replace('/run/host/unix-export', '/data') });
-    const { found, warnings } = await listPodmanContainers(user(folder), effects({ uid: undefined }));
+    const plain = recorded.replace('/run/host/unix-export', '/data');
+    const { found, warnings } = await listBySocket({ [list]: plain });
     expect(warnings).toEqual([]);
     expect(found.map(({ name }) => name)).toEqual(names);
     expect(found[0]).toMatchObject({
@@ -62,8 +61,7 @@ describe("Podman's containers", () => {
     const source = join(dir, 'export');
     mkdirSync(source);
     const server = createServer().listen(join(source, 'ssh'));
-    const folder = await runFolder({ [list]: recorded, [detailsOf]: detailsWith(source) });
-    const { found, warnings } = await listPodmanContainers(user(folder), effects({ uid: undefined }));
+    const { found, warnings } = await listBySocket({ [list]: recorded, [detailsOf]: detailsWith(source) });
     expect(warnings).toEqual([]);
     expect(found.map(addressOf)).toEqual([
       ...[undefined, `unix${source}/ssh`, ...names.slice(2).map(() => undefined)],
@@ -72,16 +70,10 @@ describe("Podman's containers", () => {
   });
 
   it('of which one cannot be asked for its folder are listed with a warning', async () => {
-    const folder = await runFolder({ [list]: recorded, [detailsOf]: 'no JSON' });
-    const { found, warnings } = await listPodmanContainers(user(folder), effects({ uid: undefined }));
+    const { found, warnings } = await listBySocket({ [list]: recorded, [detailsOf]: 'no JSON' });
     expect(found).toHaveLength(names.length);
-    expect(warnings).toMatchObject([
-      {
-        provider: 'podman',
-        code: 'INCOMPLETE',
-        problem: expect.stringMatching(/^container exported: .*not JSON/),
-      },
-    ]);
+    const problem = expect.stringMatching(/^container exported: .*not JSON/);
+    expect(warnings).toMatchObject([{ provider: 'podman', code: 'INCOMPLETE', problem }]);
   });
 
   it('of which one is removed after the list are shown without it, and no warning', async () => {
@@ -90,8 +82,7 @@ describe("Podman's containers", () => {
       const { found, warnings } = await asked;
       return { names: found.map(({ name }) => name), warnings };
     };
-    const folder = await runFolder({ [list]: recorded });
-    expect(await seen(listPodmanContainers(user(folder), effects({ uid: undefined })))).toEqual(without);
+    expect(await seen(listBySocket({ [list]: recorded }))).toEqual(without);
     withCommand();
     const run: PodmanEffects['run'] = async (_program, [what]) => {
       if (what === 'ps') return fixture('podman/podman5.4.2-ps.json');
@@ -132,10 +123,8 @@ describe("Podman's containers", () => {
   ])('are not asked of its command if $name', async ({ env, there }) => {
     withCommand();
     const deps = { ...user(dir), env: { ...user(dir).env, ...env } };
-    expect(await listPodmanContainers(deps, effects({ exists: async () => there }))).toEqual({
-      found: [],
-      warnings: [],
-    });
+    const listing = await listPodmanContainers(deps, effects({ exists: async () => there }));
+    expect(listing).toEqual({ found: [], warnings: [] });
   });
 
   it.each([
@@ -155,9 +144,8 @@ describe("Podman's containers", () => {
     // Root's own is the system's.
     const deps = process.getuid?.() === 0 ? { ...user(folder), runDir: folder } : user(folder);
     const { found, warnings } = await listPodmanContainers(deps, effects({ get, run }));
-    expect({ found, asked: ran, problems: warnings.map(({ problem }) => problem) }).toEqual({
-      ...{ found: [], asked, problems },
-    });
+    const said = warnings.map(({ problem }) => problem);
+    expect({ found, asked: ran, problems: said }).toEqual({ found: [], asked, problems });
   });
 
   it('a command that fails is a warning', async () => {
@@ -171,20 +159,11 @@ describe("Podman's containers", () => {
   it("are root's too, by its socket if that is open to this user", async () => {
     const folder = await runFolder({ [list]: recorded });
     const deps = { ...user(join(dir, 'nobody')), runDir: folder };
-    const { found } = await listPodmanContainers(
-      deps,
-      effects({ uid: undefined, exists: async () => false }),
-    );
-    expect(found[0]).toMatchObject({
-      container: { url: `unix://${folder}/podman/podman.sock` },
-      routes: [
-        {
-          endpoint: {
-            command: expect.arrayContaining(['podman', `--url=unix://${folder}/podman/podman.sock`]),
-          },
-        },
-      ],
-    });
+    const known = effects({ uid: undefined, exists: async () => false });
+    const { found } = await listPodmanContainers(deps, known);
+    const url = `unix://${folder}/podman/podman.sock`;
+    const command = expect.arrayContaining(['podman', `--url=${url}`]);
+    expect(found[0]).toMatchObject({ container: { url }, routes: [{ endpoint: { command } }] });
   });
 });
 
@@ -193,11 +172,7 @@ describe('a name of Podman', () => {
     found: [{ name: 'web', target: 'podman/web', status: 'off', provider: 'podman' } as const],
     warnings: [],
   });
-  const containers = async () =>
-    listPodmanContainers(
-      user(await runFolder({ [list]: recorded, [detailsOf]: detailsWith('/absent') })),
-      effects({ uid: undefined }),
-    );
+  const containers = () => listBySocket({ [list]: recorded, [detailsOf]: detailsWith('/absent') });
 
   it('is that of a machine of `podman machine` before that of a container', async () => {
     const deps = { env: {}, platform: 'darwin' } as const;

@@ -1,27 +1,20 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { resolveTarget } from '../../../src/kinds/kinds.js';
 import { parseTarget } from '../../../src/kinds/parse.js';
 import { firstRoute } from '../../../src/reach/routes.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
-import { PeerFolder } from '../machined/varlink-peer.js';
+import { usePeerFolder } from '../machined/varlink-peer.js';
 import { useJsonServices } from '../managers/json-services.js';
 import { byFirstRoute } from '../resolved.js';
 
 const dir = useTempDir();
 const serve = useJsonServices(dir);
-let folder: PeerFolder;
-beforeEach(() => {
-  folder = new PeerFolder();
-});
-afterEach(() => folder.stop());
+const folder = usePeerFolder();
 
 const outcome = async (text: string) =>
   byFirstRoute(
     await resolveTarget(parseTarget(text), {
-      text,
-      port: 22,
-      platform: 'linux',
-      runDir: `${folder.path}/run`,
+      ...{ text, port: 22, platform: 'linux', runDir: `${folder.path}/run` },
       env: { XDG_RUNTIME_DIR: `${folder.path}/user` },
     }),
   );
@@ -29,24 +22,10 @@ const v262 = (scope: string, name: string) => `${scope}/systemd/nspawn/${name}/u
 const v257 = (scope: string, name: string) => `${scope}/systemd/nspawn/unix-export/${name}/ssh`;
 
 describe('a container', () => {
-  it.each([
-    { name: "systemd 262's", path: v262('run', 'c1') },
-    { name: "systemd 257's", path: v257('run', 'c1') },
-    { name: "the user's", path: v262('user', 'c1') },
-  ])('is found by $name export', async ({ path }) => {
-    const want = await folder.abandon(path);
-    expect(await outcome('container/c1')).toEqual({
-      endpoint: { family: 'unix', path: want },
-      steps: [`container "c1" exports ${want}`],
-    });
-  });
-
-  it('is found in another case', async () => {
-    const want = await folder.abandon(v262('run', 'C1'));
-    expect(await outcome('container%c1')).toEqual({
-      endpoint: { family: 'unix', path: want },
-      steps: [`container "C1" exports ${want}`],
-    });
+  it('is found by its export, in another case', async () => {
+    const path = await folder.abandon(v262('run', 'C1'));
+    const steps = [`container "C1" exports ${path}`];
+    expect(await outcome('container%c1')).toEqual({ endpoint: { family: 'unix', path }, steps });
   });
 
   it('of two that differ in case only is ambiguous', async () => {
@@ -76,10 +55,7 @@ describe('a container', () => {
 
 describe('a container of another manager', () => {
   const container = (digit: string, name: string, more: object = {}) => ({
-    Id: digit.repeat(64),
-    Names: [name],
-    State: 'running',
-    ...more,
+    ...{ Id: digit.repeat(64), Names: [name], State: 'running', ...more },
   });
   const mounted = (Source: string) => ({
     Mounts: [{ Type: 'bind', Source, Destination: '/run/host/unix-export' }],
@@ -93,19 +69,13 @@ describe('a container of another manager', () => {
     port = 22,
   ) => {
     made++;
-    const dockers = await serve(`docker${made}.sock`, {
-      '/containers/json?all=true': JSON.stringify(docker),
-    });
-    const podmans = await serve(`podman${made}.sock`, {
-      '/v4.0.0/libpod/containers/json?all=true': JSON.stringify(podman),
-    });
+    const list = 'containers/json?all=true';
+    const dockers = await serve(`docker${made}.sock`, { [`/${list}`]: JSON.stringify(docker) });
+    const podmans = await serve(`podman${made}.sock`, { [`/v4.0.0/libpod/${list}`]: JSON.stringify(podman) });
+    const hosts = { DOCKER_HOST: `unix://${dockers}`, CONTAINER_HOST: `unix://${podmans}` };
     return resolveTarget(parseTarget(text), {
       ...{ text, port, platform: 'linux', runDir: `${folder.path}/run` },
-      env: {
-        XDG_RUNTIME_DIR: `${folder.path}/user`,
-        DOCKER_HOST: `unix://${dockers}`,
-        CONTAINER_HOST: `unix://${podmans}`,
-      },
+      env: { XDG_RUNTIME_DIR: `${folder.path}/user`, ...hosts },
     });
   };
   /** What it leads to. */

@@ -3,9 +3,9 @@ import type { Target } from '../../../src/kinds/kinds.js';
 import { parseTarget } from '../../../src/kinds/parse.js';
 import { findMachine } from '../../../src/sources/find.js';
 import type { HyperVMachine } from '../../../src/sources/hyper-v/hyper-v.js';
-import { type HyperVEffects, hyperVOf, resolveHyperVId } from '../../../src/sources/hyper-v/provider.js';
+import { hyperVOf, resolveHyperVId } from '../../../src/sources/hyper-v/provider.js';
 import { DiscoveryError } from '../../../src/sources/provider.js';
-import type { ResolveContext, Source } from '../../../src/sources/source.js';
+import type { Source } from '../../../src/sources/source.js';
 import { wslOf } from '../../../src/sources/wsl/provider.js';
 import type { WslState } from '../../../src/sources/wsl/wsl.js';
 import type { Guid } from '../../../src/target/guid.js';
@@ -15,58 +15,37 @@ const mint = '86e0c1e9-782c-47e0-b7c2-99f8167f5178' as Guid;
 const other = '00112233-4455-6677-8899-aabbccddeeff' as Guid;
 const running = (name: string, id = mint): HyperVMachine => ({ id, name, status: 'running' });
 
-const resolveHyperV = async (
-  target: Extract<Target, { kind: 'hyper-v' }>,
-  context: ResolveContext,
-  machines: HyperVEffects['machines'],
-  addresses: HyperVEffects['addresses'] = async () => [],
-) => {
-  const effects = { machines, addresses };
-  const found =
-    'vmId' in target
-      ? await resolveHyperVId(target.vmId, context, effects)
-      : await findMachine([async () => hyperVOf(effects)], target.name, context);
-  return byFirstRoute(found);
-};
+const context = (text: string, port = 22) => ({
+  ...({ text, port, env: {}, platform: 'win32', exists: () => false } as const),
+});
 
 /** Resolves on a Windows with these machines, one list after the other. */
 function windows(lists: readonly (readonly HyperVMachine[] | Error)[]) {
   const left = [...lists];
-  const list = async () => {
+  const machines = async () => {
     const next = left.shift() ?? [];
     if (next instanceof Error) throw next;
     return next;
   };
-  const resolve = (text: string, port = 22) => {
-    const context = { text, port, env: {}, platform: 'win32' as const, exists: () => false };
-    return resolveHyperV(parseTarget(text) as Extract<Target, { kind: 'hyper-v' }>, context, list);
+  const effects = { machines, addresses: async () => [] };
+  const resolve = async (text: string, port = 22) => {
+    const target = parseTarget(text) as Extract<Target, { kind: 'hyper-v' }>;
+    const found =
+      'vmId' in target
+        ? await resolveHyperVId(target.vmId, context(text, port), effects)
+        : await findMachine([async () => hyperVOf(effects)], target.name, context(text, port));
+    return byFirstRoute(found);
   };
   return { resolve, listsLeft: () => left.length };
 }
 
-const endpoint = (vmId: Guid) => ({
-  family: 'hyper-v',
-  vmId,
-  serviceId: '00000016-facb-11e6-bd58-64006a7986d3',
-});
+const serviceId = '00000016-facb-11e6-bd58-64006a7986d3';
+const endpoint = (vmId: Guid) => ({ family: 'hyper-v', vmId, serviceId });
 
 describe('the IP address of a Hyper-V machine', () => {
-  const context = {
-    text: 'hyper-v/mint',
-    port: 22,
-    env: {},
-    platform: 'win32' as const,
-    exists: () => false,
-  };
   const ipOf = async (addresses: readonly string[]) => {
-    const target = parseTarget(`hyper-v/${mint}`) as Extract<Target, { kind: 'hyper-v' }>;
-    const { askIp } = await resolveHyperV(
-      target,
-      context,
-      async () => [],
-      async () => addresses,
-    );
-    return askIp?.();
+    const effects = { machines: async () => [], addresses: async () => addresses };
+    return (await resolveHyperVId(mint, context('hyper-v/mint'), effects)).askIp?.();
   };
 
   it('is the first that the guest reported', async () => {
@@ -90,9 +69,8 @@ describe('hyper-v/NAME', () => {
   });
 
   it('finds a name that ssh refuses by its slug', async () => {
-    expect(await windows([[running('Windows 11 (dev)')]]).resolve('hyper-v/windows-11-dev')).toMatchObject({
-      endpoint: endpoint(mint),
-    });
+    const { resolve } = windows([[running('Windows 11 (dev)')]]);
+    expect(await resolve('hyper-v/windows-11-dev')).toMatchObject({ endpoint: endpoint(mint) });
   });
 
   it('lists the ids of machines of the same name', async () => {
@@ -110,10 +88,8 @@ describe('hyper-v/NAME', () => {
     [[], 'Hyper-V has no machine "mint": found none'],
     [[{ ...running('Mint'), status: 'off' as const }], '"Mint" is off'],
   ])('reports that $1', async (machines, problem) => {
-    await expect(windows([machines]).resolve('hyper-v/mint')).rejects.toMatchObject({
-      code: 'NOT_FOUND',
-      problem,
-    });
+    const { resolve } = windows([machines]);
+    await expect(resolve('hyper-v/mint')).rejects.toMatchObject({ code: 'NOT_FOUND', problem });
   });
 
   it('leads to the machine that has the name now, after two machines swapped theirs', async () => {
@@ -126,12 +102,9 @@ describe('hyper-v/NAME', () => {
   });
 
   it('shows what rights are needed', async () => {
-    const { resolve } = windows([
-      new DiscoveryError('NO_RIGHTS', 'not you', { hint: 'join them', final: true }),
-    ]);
-    await expect(resolve('hyper-v/mint')).rejects.toMatchObject({
-      ...{ code: 'NO_RIGHTS', hint: 'join them', final: true },
-    });
+    const fix = { hint: 'join them', final: true };
+    const { resolve } = windows([new DiscoveryError('NO_RIGHTS', 'not you', fix)]);
+    await expect(resolve('hyper-v/mint')).rejects.toMatchObject({ code: 'NO_RIGHTS', ...fix });
   });
 
   it('refuses a port that no service has', async () => {
@@ -164,7 +137,6 @@ function resolve(
   running: readonly string[] = [],
   meanwhile: readonly string[] = [name],
 ) {
-  const context = { text: `wsl/${name}`, port, env: {}, platform: 'win32' as const, exists: () => false };
   let up = running;
   const wsl = wslOf({
     list: async () => distros.map((each) => ({ name: each, running: up.includes(each) })),
@@ -174,18 +146,14 @@ function resolve(
       return state;
     },
   });
-  return findMachine([async () => wsl as Source], name, context).then(byFirstRoute);
+  return findMachine([async () => wsl as Source], name, context(`wsl/${name}`, port)).then(byFirstRoute);
 }
 const ready = { vmId, systemd: true, ports: [22] };
 
 describe('wsl/DISTRO', () => {
   it.each(['Debian', 'debian'])('%s leads to the virtual machine of WSL', async (name) => {
-    const { endpoint, recheck } = await resolve(name, ['Debian', 'Ubuntu'], ready);
-    const serviceId = '00000016-facb-11e6-bd58-64006a7986d3';
-    expect({ endpoint, recheck }).toEqual({
-      endpoint: { family: 'hyper-v', vmId, serviceId },
-      recheck: undefined,
-    });
+    const { endpoint: to, recheck } = await resolve(name, ['Debian', 'Ubuntu'], ready);
+    expect({ to, recheck }).toEqual({ to: endpoint(vmId), recheck: undefined });
   });
 
   it('says why nobody listens if systemd does not run', async () => {
@@ -221,10 +189,8 @@ describe('wsl/DISTRO', () => {
     { why: 'WSL lists none that runs, not even it', meanwhile: [], says: /^another distribution may answer/ },
   ])('is refused if $why', async ({ meanwhile, says }) => {
     const state = { vmId, systemd: true, ports: [] };
-    await expect(resolve('Debian', two, state, 22, [], meanwhile)).rejects.toMatchObject({
-      code: 'AMBIGUOUS',
-      problem: expect.stringMatching(says),
-    });
+    const refused = { code: 'AMBIGUOUS', problem: expect.stringMatching(says) };
+    await expect(resolve('Debian', two, state, 22, [], meanwhile)).rejects.toMatchObject(refused);
   });
 
   it.each([

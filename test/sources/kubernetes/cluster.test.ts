@@ -31,11 +31,8 @@ describe('the pods of a cluster', () => {
     expect(calls).toEqual(['kubectl get pods --output=json']);
     expect(found).toEqual([
       {
-        name: 'web-0',
-        target: 'kubectl/lab/web-0',
-        status: 'running',
-        provider: 'kubectl',
-        authority: 'other',
+        ...{ name: 'web-0', target: 'kubectl/lab/web-0', status: 'running' },
+        ...{ provider: 'kubectl', authority: 'other' },
         uuid: '0d3d9f3e-6b1f-4c11-9a5e-2f2f1c1f0a01',
         routes: execRoutes(kubectlExec('web-0', 'lab'), 'web-0', "the container's user"),
       },
@@ -72,10 +69,7 @@ describe('the pods of a cluster', () => {
     });
   });
 
-  it.each([
-    { name: 'no JSON', text: 'hello' },
-    { name: 'no list', text: '{}' },
-  ])('are not read from $name', async ({ text }) => {
+  it.each(['hello', '{}'])('are not read from %s', async (text) => {
     const asked = listCluster(podsMade, deps, undefined, undefined, answering(text).run);
     await expect(asked).rejects.toMatchObject({ code: 'PROTOCOL' });
   });
@@ -100,11 +94,8 @@ describe('the machines of KubeVirt', () => {
       });
     expect(found).toEqual([
       {
-        name: 'mint',
-        target: 'kubevirt/lab/mint',
-        status: 'running',
-        provider: 'kubevirt',
-        authority: 'other',
+        ...{ name: 'mint', target: 'kubevirt/lab/mint', status: 'running' },
+        ...{ provider: 'kubevirt', authority: 'other' },
         uuid: '5d307ca9-b3ef-428c-8861-06e72d69f223',
         routes: [
           forward('virtctl --namespace=lab port-forward --stdio=true --vsock --vsock-tls=false vmi/mint 22'),

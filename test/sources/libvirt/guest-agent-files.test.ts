@@ -31,10 +31,10 @@ function virsh(reads: string, more = ''): void {
     esac`;
   writeTree(dir, { 'bin/virsh': `#!/bin/sh\n${record}\n${script}\n` });
 }
-const content = (text: string) =>
-  JSON.stringify({
-    return: { count: text.length, 'buf-b64': Buffer.from(text).toString('base64'), eof: true },
-  });
+const content = (text: string) => {
+  const base64 = Buffer.from(text).toString('base64');
+  return JSON.stringify({ return: { count: text.length, 'buf-b64': base64, eof: true } });
+};
 const read = (handle: number, answer: string) =>
   `*'guest-file-read","arguments":{"handle":${handle},"count":16384}'*) echo '${answer}';;`;
 const calls = () => readFileSync(log, 'utf8').trimEnd().split('\n');
@@ -50,11 +50,8 @@ describe('the keys of a libvirt domain', () => {
       const handle = { rsa: 1000, ed25519: 1001 }[type];
       const open = { execute: 'guest-file-open', arguments: path(type) };
       if (handle === undefined) return [open];
-      return [
-        open,
-        { execute: 'guest-file-read', arguments: { handle, count: 16384 } },
-        { execute: 'guest-file-close', arguments: { handle } },
-      ];
+      const read = { execute: 'guest-file-read', arguments: { handle, count: 16384 } };
+      return [open, read, { execute: 'guest-file-close', arguments: { handle } }];
     });
     expect(questions().map((each) => JSON.parse(each))).toEqual(all);
   });
@@ -92,10 +89,8 @@ describe('the keys of a libvirt domain', () => {
   });
 
   it.each(['"1000"', '1e400', '{}', 'null', '1.5'])('are none if it opens a file as %s', async (handle) => {
-    virsh(
-      read(1000, content(rsa.text)),
-      `case $last in *guest-file-open*) echo '{"return":${handle}}'; exit;; esac`,
-    );
+    const opens = `case $last in *guest-file-open*) echo '{"return":${handle}}'; exit;; esac`;
+    virsh(read(1000, content(rsa.text)), opens);
     expect(await managerKeys(record, deps)).toBeUndefined();
     expect(questions().every((each) => each.includes('guest-file-open'))).toBe(true);
   });

@@ -16,18 +16,11 @@ const uuids = ['11111111-2222-4333-8444-555555555555', '21111111-2222-4333-8444-
 const mint: Domain = { name: 'mint', uuid: uuids[0], id: 7, cid: 42, status: 'running', scope: 'system' };
 const own: Domain = { ...mint, uuid: uuids[1], cid: 43, scope: 'user' };
 const process: DiscoveredMachine = {
-  name: 'raw',
-  target: 'qemu/raw',
-  status: 'running',
-  provider: 'qemu',
+  ...{ name: 'raw', target: 'qemu/raw', status: 'running', provider: 'qemu' },
   ...at('vsock/9'),
 };
 const context = (text: string) => ({
-  text,
-  port: 22,
-  env: {},
-  platform: 'linux' as const,
-  exists: () => false,
+  ...({ text, port: 22, env: {}, platform: 'linux', exists: () => false } as const),
 });
 const warning = { provider: 'libvirt', code: 'FAILED', problem: 'virsh: no' };
 
@@ -58,11 +51,9 @@ describe('a name that a libvirtd without an answer may have too', () => {
     { name: 'a domain of the other libvirtd', input: 'qemu/mint', domains: [own], type: `qemu/${uuids[1]}` },
     { name: 'a QEMU of no libvirtd', input: 'qemu/raw', domains: [mint], type: 'vsock/9' },
   ])('is refused: $name', async ({ input, domains, type }) => {
+    const problem = 'may also be a machine of a source that did not answer: qemu:///system';
     await expect(resolve(input, domains, [silent])).rejects.toMatchObject({
-      code: 'TIMEOUT',
-      problem: expect.stringContaining(
-        'may also be a machine of a source that did not answer: qemu:///system',
-      ),
+      ...{ code: 'TIMEOUT', problem: expect.stringContaining(problem) },
       hint: expect.stringContaining(`type "${type}"`),
     });
   });
@@ -83,9 +74,8 @@ describe('a libvirt domain', () => {
     { name: "the user's, if asked for", input: 'qemu:session/mint', domains: [mint, own], want: 43 },
     { name: 'the arguments of its QEMU', input: 'qemu/raw', domains: [mint], want: 9 },
   ])('is found by $name', async ({ input, domains, want }) => {
-    expect(await resolve(input, domains)).toMatchObject({
-      endpoint: { family: 'vsock', cid: want, port: 22 },
-    });
+    const endpoint = { family: 'vsock', cid: want, port: 22 };
+    expect(await resolve(input, domains)).toMatchObject({ endpoint });
   });
 
   it('whose XML has no vsock device is reached as its QEMU shows: by a device in its extra arguments', async () => {
@@ -93,12 +83,8 @@ describe('a libvirt domain', () => {
     const started = { ...process, name: 'mint', uuid: uuids[0] };
     const found = await resolve('qemu/mint', [bare], [], [{ ...started, uuid: uuids[1] }, started]);
     expect(found).toMatchObject({ endpoint: { family: 'vsock', cid: 9, port: 22 } });
-    await expect(resolve('qemu/mint', [{ ...bare, status: 'off' }], [], [started])).rejects.toMatchObject({
-      problem: '"mint" is off',
-    });
-    await expect(resolve('qemu/mint', [bare], [], [process])).rejects.toMatchObject({
-      problem: 'libvirt knows "mint", but neither its vsock CID nor an address',
-    });
+    const off = resolve('qemu/mint', [{ ...bare, status: 'off' }], [], [started]);
+    await expect(off).rejects.toMatchObject({ problem: '"mint" is off' });
   });
 
   it('is reached by the address that libvirt gave it only if that was asked for', async () => {
@@ -116,65 +102,45 @@ describe('a libvirt domain', () => {
   it.each([
     {
       name: 'is off',
-      input: 'qemu/mint',
       domains: [{ ...mint, status: 'off' as const }],
-      want: {
-        code: 'NOT_FOUND',
-        problem: '"mint" is off',
-        hint: 'virsh -c qemu:///system start mint, or vmssh ssh --start qemu/mint',
-      },
+      problem: '"mint" is off',
+      hint: 'virsh -c qemu:///system start mint, or vmssh ssh --start qemu/mint',
     },
     {
       name: 'has no vsock device',
-      input: 'qemu/mint',
       domains: [{ ...own, cid: undefined }],
-      want: {
-        code: 'NOT_FOUND',
-        hint: 'vmssh setup qemu/mint adds a vsock device, and lets your key in',
-      },
+      problem: 'libvirt knows "mint", but neither its vsock CID nor an address',
+      hint: 'vmssh setup qemu/mint adds a vsock device, and lets your key in',
     },
     {
       name: 'is one of several',
       input: 'qemu/MINT',
-      domains: [
-        { ...mint, name: 'Mint' },
-        { ...mint, uuid: uuids[1] },
-      ],
-      want: { code: 'AMBIGUOUS', final: true, problem: '"MINT" may be "qemu/Mint" or "qemu/mint"' },
+      domains: [{ ...mint, name: 'Mint' }, own].map((each) => ({ ...each, scope: mint.scope })),
+      code: 'AMBIGUOUS',
+      final: true,
+      problem: '"MINT" may be "qemu/Mint" or "qemu/mint"',
     },
     {
       name: 'is not there',
       input: 'qemu/nope',
       domains: [mint],
-      want: {
-        code: 'NOT_FOUND',
-        problem: 'QEMU has no machine "nope": found "mint", "raw"; virsh: no (FAILED)',
-      },
+      problem: 'QEMU has no machine "nope": found "mint", "raw"; virsh: no (FAILED)',
     },
-  ])('that $name', async ({ input, domains, want }) => {
-    await expect(resolve(input, domains, [warning])).rejects.toMatchObject({
-      op: 'resolve',
-      target: input,
-      ...want,
-    });
-  });
+  ])(
+    'that $name',
+    async ({ input = 'qemu/mint', domains, code = 'NOT_FOUND', final = false, problem, hint }) => {
+      const want = { op: 'resolve', target: input, code, final, problem, hint: hint ?? expect.any(String) };
+      await expect(resolve(input, domains, [warning])).rejects.toMatchObject(want);
+    },
+  );
 });
 
 describe('a machine of a manager', () => {
   const found: DiscoveredMachine = {
-    name: 'default',
-    target: 'lima/default',
-    status: 'running',
-    provider: 'lima',
-    ...at('127.0.0.1:60022'),
-    user: 'u',
-    identityFile: '/k',
+    ...{ name: 'default', target: 'lima/default', status: 'running', provider: 'lima' },
+    ...{ ...at('127.0.0.1:60022'), user: 'u', identityFile: '/k' },
   };
-  const ask = (
-    name: string,
-    machines: readonly DiscoveredMachine[] = [found],
-    warnings: readonly Warning[] = [],
-  ) => {
+  const ask = (name: string, machines = [found], warnings: readonly Warning[] = []) => {
     const list = async () => ({ found: machines, warnings });
     return findMachine([async () => ({ ...lima, list })], name, context(`lima/${name}`)).then(byFirstRoute);
   };
@@ -196,47 +162,42 @@ describe('a machine of a manager', () => {
     });
   });
 
-  it.each([
-    [
-      'is off',
-      [{ ...found, status: 'off' as const }],
-      { hint: 'limactl start default, or vmssh ssh --start lima/default' },
-      undefined,
-    ],
-    ['has no address', [{ ...found, routes: [] }], { hint: 'is it up? limactl list' }, undefined],
-    [
-      'is starting',
-      [{ ...found, routes: [], status: 'starting' as const }],
-      { problem: '"default" is starting, and has no address yet', hint: 'use --wait until it is up' },
-      undefined,
-    ],
-    [
-      'is not there, nor its manager',
-      [],
-      {
+  it.each<{ name: string; of: readonly Partial<DiscoveredMachine>[]; want: object; warns?: Warning }>([
+    {
+      name: 'is off',
+      of: [{ status: 'off' }],
+      want: { hint: 'limactl start default, or vmssh ssh --start lima/default' },
+    },
+    { name: 'has no address', of: [{ routes: [] }], want: { hint: 'is it up? limactl list' } },
+    {
+      name: 'is starting',
+      of: [{ routes: [], status: 'starting' }],
+      want: { problem: '"default" is starting, and has no address yet', hint: 'use --wait until it is up' },
+    },
+    {
+      name: 'is not there, nor its manager',
+      of: [],
+      want: {
         problem: 'no machine of Lima was found, and no limactl in PATH',
         hint: 'is Lima installed? see vmssh list',
       },
-      undefined,
-    ],
-    ['is there twice', [found, found], { code: 'AMBIGUOUS' }, undefined],
-    [
-      'may be there, but nothing answered',
-      [],
-      {
-        code: 'NOT_FOUND',
-        problem: 'Lima could not be asked: virsh: no (FAILED)',
-        hint: 'limactl list',
-      },
-      [warning],
-    ],
-    [
-      'is not there, and single machines could not be asked',
-      [],
-      { problem: 'Lima has no machine "default": found none; virsh: no (INCOMPLETE)' },
-      [{ ...warning, code: 'INCOMPLETE' }],
-    ],
-  ])('that $0', async (_name, machines, want, warnings) => {
-    await expect(ask('default', machines, warnings)).rejects.toMatchObject({ op: 'resolve', ...want });
+    },
+    { name: 'is there twice', of: [{}, {}], want: { code: 'AMBIGUOUS' } },
+    {
+      name: 'may be there, but nothing answered',
+      of: [],
+      want: { problem: 'Lima could not be asked: virsh: no (FAILED)', hint: 'limactl list' },
+      warns: warning,
+    },
+    {
+      name: 'is not there, and single machines could not be asked',
+      of: [],
+      want: { problem: 'Lima has no machine "default": found none; virsh: no (INCOMPLETE)' },
+      warns: { ...warning, code: 'INCOMPLETE' },
+    },
+  ])('that $name', async ({ of, want, warns }) => {
+    const machines = of.map((each) => ({ ...found, ...each }));
+    const asked = ask('default', machines, warns ? [warns] : []);
+    await expect(asked).rejects.toMatchObject({ op: 'resolve', code: 'NOT_FOUND', ...want });
   });
 });

@@ -14,10 +14,8 @@ const folder = join(project, '.vagrant/machines/default/libvirt');
 const key = join(folder, 'private_key');
 const env = { VAGRANT_HOME: home };
 const entry = {
-  local_data_path: join(project, '.vagrant'),
-  name: 'default',
-  provider: 'libvirt',
-  vagrantfile_path: project,
+  ...{ local_data_path: join(project, '.vagrant'), vagrantfile_path: project },
+  ...{ name: 'default', provider: 'libvirt' },
 };
 
 function write(path: string, text: string, mode = 0o600): void {

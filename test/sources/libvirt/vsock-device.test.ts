@@ -43,12 +43,7 @@ describe('the vsock device of a domain', () => {
     want: string[];
   }>([
     { name: 'to both', machine: {}, isThere: true, want: ['ours', 'ours'] },
-    {
-      name: 'to a machine without a definition',
-      machine: { persistent: 'no' },
-      isThere: true,
-      want: ['ours', 'none'],
-    },
+    { name: 'without a definition', machine: { persistent: 'no' }, isThere: true, want: ['ours', 'none'] },
     { name: 'to one that is off', machine: { state: 'shut off' }, isThere: false, want: ['none', 'ours'] },
     ...full.map((says) => ({
       name: `to the definition if there is no place: ${says.slice(-30)}`,
@@ -72,10 +67,9 @@ describe('the vsock device of a domain', () => {
     { machine: {}, says: 'error: unable to open vhost-vsock device: Permission denied' },
   ])('is not added, and why is said: $says', async ({ machine, says }) => {
     const device = given(machine, [['*attach-device*--live*', refuses(says)]]);
-    await expect(device.add(await device.facts(), mkdtempSync(join(dir, 'own-')))).rejects.toMatchObject({
-      code: 'FAILED',
-      message: expect.stringContaining(says.slice(-20)),
-    });
+    const added = device.add(await device.facts(), mkdtempSync(join(dir, 'own-')));
+    const message = expect.stringContaining(says.slice(-20));
+    await expect(added).rejects.toMatchObject({ code: 'FAILED', message });
     expect(await has(device)).toEqual(['none', 'none']);
   });
 
@@ -91,10 +85,8 @@ describe('the vsock device of a domain', () => {
   });
 
   it('is known to be lost with a saved memory', async () => {
-    expect(await given({ saved: 'yes', state: 'shut off' }).facts()).toMatchObject({
-      isSaved: true,
-      isActive: false,
-    });
+    const facts = await given({ saved: 'yes', state: 'shut off' }).facts();
+    expect(facts).toMatchObject({ isSaved: true, isActive: false });
   });
 
   it('comes with a restart, which is over when the agent is back', async () => {
@@ -111,14 +103,8 @@ describe('the vsock device of a domain', () => {
     ['user' as const, 'qemu:///session'],
   ])('of a machine of %s is asked for at %s, by its UUID', async (authority, uri) => {
     await given({}, [], authority).facts();
-    expect(calls().split('\n').slice(0, 6)).toEqual([
-      '--quiet',
-      '--connect',
-      uri,
-      'dominfo',
-      '--domain',
-      uuid,
-    ]);
+    const words = ['--quiet', '--connect', uri, 'dominfo', '--domain', uuid];
+    expect(calls().split('\n').slice(0, 6)).toEqual(words);
   });
 
   it.each([undefined, '', '--help', 'mint'])('needs a UUID: %j', (uuid) =>

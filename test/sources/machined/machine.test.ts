@@ -19,36 +19,16 @@ describe('parseMachine', () => {
   });
 
   it.each([
-    {
-      name: 'systemd257-list-container',
-      id: '8495db59ee594938bf3bc78365a6940b',
-      leader: 1294,
-      supervisor: undefined,
-      uid: undefined,
-    },
-    {
-      name: 'systemd262-list-container',
-      id: '793b61a0166c450492ea51d10a8eaad6',
-      leader: 788,
-      supervisor: 784,
-      uid: 0,
-    },
-  ])('reads a container: $name', ({ name, id, leader, supervisor, uid }) => {
-    const service = 'systemd-nspawn';
-    const want = {
-      name: 'c1',
-      id,
-      class: 'container',
-      service,
-      rootDirectory: '/mnt/c1',
-      unit: 'c1.service',
-      leader,
-      supervisor,
-      uid,
-    };
-    expect(parseMachine(parameters(name), 'user')).toEqual({ ...want, scope: 'user' });
+    { systemd: 257, want: { id: '8495db59ee594938bf3bc78365a6940b', leader: 1294 } },
+    { systemd: 262, want: { id: '793b61a0166c450492ea51d10a8eaad6', leader: 788, supervisor: 784, uid: 0 } },
+  ])('reads a container of systemd $systemd', ({ systemd, want }) => {
+    const c1 = { name: 'c1', class: 'container', service: 'systemd-nspawn', unit: 'c1.service' };
+    expect(parseMachine(parameters(`systemd${systemd}-list-container`), 'user')).toEqual({
+      ...{ ...c1, rootDirectory: '/mnt/c1', ...want, scope: 'user' },
+    });
   });
 
+  const dashed = '8495DB59-ee59-4938-bf3b-c78365a6940b';
   it.each<{ name: string; input: JsonObject; want: object }>([
     { name: 'a leader that is a bare pid', input: { leader: 7 }, want: { leader: 7 } },
     { name: 'a supervisor', input: { supervisor: { pid: 8 } }, want: { supervisor: 8 } },
@@ -57,17 +37,9 @@ describe('parseMachine', () => {
     { name: 'no CID, reported as VMADDR_CID_ANY', input: { vSockCid: 4294967295 }, want: {} },
     { name: 'a CID of the host', input: { vSockCid: 2 }, want: {} },
     { name: 'the greatest CID', input: { vSockCid: 4294967294 }, want: { vsockCid: 4294967294 } },
-    {
-      name: 'an id with dashes',
-      input: { id: '8495DB59-ee59-4938-bf3b-c78365a6940b' },
-      want: { id: '8495db59ee594938bf3bc78365a6940b' },
-    },
+    { name: 'an id with dashes', input: { id: dashed }, want: { id: '8495db59ee594938bf3bc78365a6940b' } },
     { name: 'an id of another shape', input: { id: 'one' }, want: {} },
-    {
-      name: 'unknown fields',
-      input: JSON.parse('{"__proto__":{"id":"x"},"addresses":[{}]}'),
-      want: {},
-    },
+    { name: 'unknown fields', input: JSON.parse('{"__proto__":{"id":"x"},"addresses":[{}]}'), want: {} },
     { name: 'no owner, reported as UID_INVALID', input: { UID: 4294967295 }, want: {} },
     { name: 'who registered it', input: { UID: 1000 }, want: { uid: 1000 } },
   ])('takes $name', ({ input, want }) => {

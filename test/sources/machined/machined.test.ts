@@ -1,23 +1,30 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { listMachines, searchMachined } from '../../../src/sources/machined/machined.js';
 import { machined } from '../../../src/sources/machined/provider.js';
 import { type Call, call, VarlinkError } from '../../../src/sources/machined/varlink.js';
 import type { Deps } from '../../../src/sources/provider.js';
 import type { JsonObject } from '../../../src/sources/tools/json.js';
-import { type Answer, listing, machines, PeerFolder, recorded, wire } from './varlink-peer.js';
+import {
+  type Answer,
+  listing,
+  machines,
+  recorded,
+  says,
+  saysRecorded,
+  usePeerFolder,
+  wire,
+} from './varlink-peer.js';
 
 const socket = 'systemd/machine/io.systemd.Machine';
 const id = '8495db59ee594938bf3bc78365a6940b';
-let folder: PeerFolder;
+const folder = usePeerFolder();
 let deps: Deps;
 beforeEach(() => {
-  folder = new PeerFolder();
   mkdirSync(`${folder.path}/user`);
   writeFileSync(`${folder.path}/user/bus`, '');
   deps = { env: { XDG_RUNTIME_DIR: `${folder.path}/user` }, runDir: `${folder.path}/run`, timeoutMs: 10_000 };
 });
-afterEach(() => folder.stop());
 
 const vm = (name: string, vSockCid = 3, more: JsonObject = {}) => ({ name, class: 'vm', vSockCid, ...more });
 /** One of another person. */
@@ -27,9 +34,7 @@ const system = (answer: Answer) => folder.listen(`run/${socket}`, answer);
 
 describe('searchMachined', () => {
   it('asks one question if the name is exact', async () => {
-    const peer = await system((_request, client) => {
-      client.write(recorded('systemd257-list-one'));
-    });
+    const peer = await system(says(recorded('systemd257-list-one')));
     const want = { outcome: 'found', machine: { name: 'fakevm', vsockCid: 42, scope: 'system' } };
     expect(await searchMachined('fakevm', { ...deps, env: {} })).toMatchObject(want);
     expect(peer.requests).toEqual([{ method: 'io.systemd.Machine.List', parameters: { name: 'fakevm' } }]);
@@ -45,38 +50,20 @@ describe('searchMachined', () => {
   it('takes the exact name in the system scope before another case in the user scope', async () => {
     await user(machines(vm('Mint', 3)));
     await system(machines(vm('mint', 4)));
-    expect(await searchMachined('mint', deps)).toMatchObject({
-      outcome: 'found',
-      machine: { name: 'mint', vsockCid: 4 },
-    });
+    const want = { outcome: 'found', machine: { name: 'mint', vsockCid: 4 } };
+    expect(await searchMachined('mint', deps)).toMatchObject(want);
   });
 
   it.each<{ name: string; wanted: string; want: object }>([
-    {
-      name: 'in another case',
-      wanted: 'mint',
-      want: { outcome: 'found', machine: { name: 'Mint', scope: 'user' } },
-    },
-    { name: 'by id', wanted: id, want: { outcome: 'found', machine: { name: 'arch', scope: 'system' } } },
+    { name: 'in another case', wanted: 'mint', want: { machine: { name: 'Mint', scope: 'user' } } },
+    { name: 'by id', wanted: id, want: { machine: { name: 'arch', scope: 'system' } } },
     {
       name: 'by id with dashes',
       wanted: '8495DB59-ee59-4938-bf3b-c78365a6940b',
-      want: { outcome: 'found', machine: { name: 'arch' } },
+      want: { machine: { name: 'arch' } },
     },
-    {
-      name: 'several times',
-      wanted: 'deb',
-      want: { outcome: 'ambiguous', means: ['machine/Deb', 'machine/DEB'] },
-    },
-    {
-      name: 'not at all',
-      wanted: 'nope',
-      want: {
-        outcome: 'unknown',
-        known: ['Mint', 'Deb', 'DEB', 'arch'],
-        warnings: [],
-      },
-    },
+    { name: 'several times', wanted: 'deb', want: { means: ['machine/Deb', 'machine/DEB'] } },
+    { name: 'not at all', wanted: 'nope', want: { known: ['Mint', 'Deb', 'DEB', 'arch'], warnings: [] } },
   ])('finds $name in the lists', async ({ wanted, want }) => {
     const host = { name: '.host', class: 'host', vSockCid: 1 };
     await user(machines(vm('Mint'), vm('Deb'), host));
@@ -87,26 +74,20 @@ describe('searchMachined', () => {
   it.each([id, 'MINT'])('finds a machine of both scopes by %s in the first', async (wanted) => {
     await user(machines(vm('Mint', 3, { id })));
     await system(machines(vm('Mint', 4, { id })));
-    expect(await searchMachined(wanted, deps)).toMatchObject({
-      outcome: 'found',
-      machine: { scope: 'user', vsockCid: 3 },
-    });
+    expect(await searchMachined(wanted, deps)).toMatchObject({ machine: { scope: 'user', vsockCid: 3 } });
   });
 
   it('says that there are no machines if both scopes have none', async () => {
     await user(machines());
-    await system((request, client) => {
-      const name = request.more ? 'systemd257-list-host-only' : 'systemd257-no-such-machine';
-      client.write(recorded(name));
-    });
+    await system(saysRecorded('systemd257-list-host-only'));
     const want = { outcome: 'unknown', known: [], warnings: [] };
     expect(await searchMachined('a', deps)).toEqual(want);
   });
 
   it('lists if the service requires more even for one', async () => {
-    const peer = await system((request, client) => {
-      client.write(request.more ? listing([vm('b'), vm('a')]) : recorded('systemd257-expected-more'));
-    });
+    const peer = await system(({ more }, client) =>
+      client.write(more ? listing([vm('b'), vm('a')]) : recorded('systemd257-expected-more')),
+    );
     expect(await searchMachined('a', deps)).toMatchObject({ outcome: 'found', machine: { name: 'a' } });
     expect(peer.requests).toHaveLength(2);
   });
@@ -119,21 +100,20 @@ describe('searchMachined', () => {
   });
 
   it('reports a scope that refuses every question as failed', async () => {
-    const denied = wire({ error: 'org.varlink.service.PermissionDenied' });
-    await user((_request, client) => {
-      client.write(denied);
-    });
+    const code = 'org.varlink.service.PermissionDenied';
+    await user(says(wire({ error: code })));
     const result = await searchMachined('a', deps);
-    expect(result).toMatchObject({ outcome: 'unavailable', warnings: expect.any(Array) });
-    const codes = 'warnings' in result ? result.warnings.map(({ scope, code }) => `${scope} ${code}`) : [];
-    expect(codes.sort()).toEqual(['system ENOENT', 'user org.varlink.service.PermissionDenied']);
+    expect(result).toMatchObject({ outcome: 'unavailable' });
+    const warnings = 'warnings' in result ? result.warnings : [];
+    expect(warnings.map((each) => `${each.scope} ${each.code}`).sort()).toEqual([
+      'system ENOENT',
+      `user ${code}`,
+    ]);
   });
 
   // Under any name that is free.
   it('does not take a machine that another person has registered, and says so', async () => {
-    await system((request, client) => {
-      client.write(request.more ? listing([vm('b'), others('a')]) : listing([others('a')]));
-    });
+    await system(machines(vm('b'), others('a')));
     expect(await searchMachined('a', deps)).toMatchObject({
       outcome: 'unknown',
       known: ['b'],
@@ -169,21 +149,14 @@ describe('searchMachined', () => {
   it.each([undefined, '', 'relative', './user'])(
     'has no user scope if XDG_RUNTIME_DIR is %j',
     async (dir) => {
+      const warnings = [{ scope: 'system', code: 'ENOENT' }];
       const result = await searchMachined('a', { ...deps, env: { XDG_RUNTIME_DIR: dir } });
-      expect(result).toMatchObject({
-        outcome: 'unavailable',
-        warnings: [{ scope: 'system', code: 'ENOENT' }],
-      });
+      expect(result).toMatchObject({ outcome: 'unavailable', warnings });
     },
   );
 });
 
 describe('a scope that fails does not stop the other', () => {
-  const says = (bytes: Uint8Array | string): Answer => {
-    return (_request, client) => {
-      client.write(bytes);
-    };
-  };
   const broken: { name: string; code: string; make: (at: string) => Promise<unknown> }[] = [
     { name: 'absent', code: 'ENOENT', make: async () => {} },
     { name: 'left by a service that was killed', code: 'ECONNREFUSED', make: (at) => folder.abandon(at) },
@@ -191,12 +164,9 @@ describe('a scope that fails does not stop the other', () => {
     { name: 'talking rubbish', code: 'PROTOCOL', make: (at) => folder.listen(at, says('SSH-2.0-x\r\n\0')) },
     { name: 'telling a nameless machine', code: 'PROTOCOL', make: (at) => folder.listen(at, says(wire({}))) },
     {
-      name: 'closing without an answer',
+      name: 'closing at once',
       code: 'PROTOCOL',
-      make: (at) =>
-        folder.listen(at, (_request, client) => {
-          client.end();
-        }),
+      make: (at) => folder.listen(at, (_, client) => client.end()),
     },
   ];
 
@@ -207,47 +177,31 @@ describe('a scope that fails does not stop the other', () => {
       call(path, method, parameters, { ...options, timeoutMs: isSilent(path) ? 20 : 10_000 });
   };
 
-  it.each(broken)('user scope $name', async ({ code, make }) => {
-    await make(`user/${socket}`);
-    await system(machines(vm('a')));
-    const ask = code === 'TIMEOUT' ? calling('user') : call;
-    const failures = [{ scope: 'user', path: `${folder.path}/user/${socket}`, code }];
-    const found = { outcome: 'found', machine: { scope: 'system' }, warnings: failures };
-    expect(await searchMachined('a', deps, ask)).toMatchObject(found);
+  // The user's machined is asked first: the name as the user's machine has it needs no other.
+  const rows = broken.flatMap((each) => [
+    { ...each, scope: 'user', at: 'user', other: 'system', there: 'run', wanted: 'a' },
+    { ...each, scope: 'system', at: 'run', other: 'user', there: 'user', wanted: 'A' },
+  ]);
+  it.each(rows)('$scope scope $name', async ({ code, make, scope, at, other, there, wanted }) => {
+    await make(`${at}/${socket}`);
+    await folder.listen(`${there}/${socket}`, machines(vm('a')));
+    const ask = code === 'TIMEOUT' ? calling(at) : call;
+    const failures = [{ scope, path: `${folder.path}/${at}/${socket}`, code }];
+    const found = { outcome: 'found', machine: { scope: other }, warnings: failures };
+    expect(await searchMachined(wanted, deps, ask)).toMatchObject(found);
     const none = { outcome: 'unknown', known: ['a'], warnings: failures };
     expect(await searchMachined('b', deps, ask)).toMatchObject(none);
-    expect(await listMachines(deps, ask)).toMatchObject({
-      machines: [{ name: 'a' }],
-      answered: ['system'],
-      failures,
-    });
-  });
-
-  it.each(broken)('system scope $name', async ({ code, make }) => {
-    await user(machines(vm('a')));
-    await make(`run/${socket}`);
-    const ask = code === 'TIMEOUT' ? calling('run') : call;
-    const failures = [{ scope: 'system', code }];
-    const found = { outcome: 'found', machine: { scope: 'user' }, warnings: failures };
-    expect(await searchMachined('A', deps, ask)).toMatchObject(found);
-    expect(await searchMachined('b', deps, ask)).toMatchObject({
-      outcome: 'unknown',
-      warnings: failures,
-    });
+    const listed = { machines: [{ name: 'a' }], answered: [other], failures };
+    expect(await listMachines(deps, ask)).toMatchObject(listed);
   });
 
   it.each(broken)('both $name', async ({ code, make }) => {
     await make(`user/${socket}`);
     await make(`run/${socket}`);
     const ask = code === 'TIMEOUT' ? calling('user', 'run') : call;
-    const failures = [
-      { scope: 'user', code },
-      { scope: 'system', code },
-    ];
-    expect(await searchMachined('a', deps, ask)).toMatchObject({
-      outcome: 'unavailable',
-      warnings: failures,
-    });
+    const failures = ['user', 'system'].map((scope) => ({ scope, code }));
+    const unavailable = { outcome: 'unavailable', warnings: failures };
+    expect(await searchMachined('a', deps, ask)).toMatchObject(unavailable);
     expect(await listMachines(deps, ask)).toMatchObject({ machines: [], answered: [], failures });
   });
 
@@ -256,11 +210,9 @@ describe('a scope that fails does not stop the other', () => {
       if (path.startsWith(`${folder.path}/user`)) throw new VarlinkError(code, `connect ${code}`);
       return [vm('a')];
     };
-    const failures = [{ scope: 'user', code, problem: `connect ${code}` }];
-    expect(await searchMachined('a', deps, failing)).toMatchObject({
-      machine: { scope: 'system' },
-      warnings: failures,
-    });
+    const warnings = [{ scope: 'user', code, problem: `connect ${code}` }];
+    const found = { machine: { scope: 'system' }, warnings };
+    expect(await searchMachined('a', deps, failing)).toMatchObject(found);
   });
 });
 
@@ -276,16 +228,12 @@ describe('a user without a D-Bus', () => {
     await system(machines(vm('a')));
     const failures = [{ scope: 'user', code: 'ENOENT' }];
     expect(await listMachines(deps, failing)).toMatchObject({ machines: [{ name: 'a' }], failures });
-    expect(await searchMachined('b', deps, failing)).toMatchObject({
-      outcome: 'unknown',
-      warnings: failures,
-    });
+    const unknown = { outcome: 'unknown', warnings: failures };
+    expect(await searchMachined('b', deps, failing)).toMatchObject(unknown);
   });
 
   it('has one that says something else', async () => {
-    await user((_request, client) => {
-      client.write('rubbish\0');
-    });
+    await user(says('rubbish\0'));
     expect(await listMachines(deps)).toMatchObject({ failures: [{ code: 'PROTOCOL' }, { code: 'ENOENT' }] });
   });
 
@@ -306,9 +254,7 @@ describe('listMachines', () => {
 
   it('gives the machines of both scopes without this host itself', async () => {
     await user(machines({ name: '.host', class: 'host' }, vm('a')));
-    await system((_request, client) => {
-      client.write(recorded('systemd257-list-all'));
-    });
+    await system(says(recorded('systemd257-list-all')));
     const { machines: all, answered, failures } = await listMachines(deps);
     expect(all.map(({ name, scope }) => `${scope}:${name}`)).toEqual(['user:a', 'system:fakevm']);
     expect({ answered, failures }).toEqual({ answered: ['user', 'system'], failures: [] });

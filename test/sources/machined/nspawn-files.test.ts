@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { lchownSync, mkdirSync, readFileSync, renameSync, symlinkSync } from 'node:fs';
+import { existsSync, lchownSync, mkdirSync, readFileSync, renameSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join, relative } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { managerKeys } from '../../../src/identity/manager-keys.js';
 import { textsBelow } from '../../../src/sources/machined/nspawn-files.js';
 import type { Deps } from '../../../src/sources/provider.js';
@@ -12,7 +12,7 @@ import { otherUser } from '../../helpers/other-user.js';
 import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
 import { madeKey } from '../../identity/made-keys.js';
 import { openBelow } from '../../identity/open-files.js';
-import { machines, PeerFolder } from './varlink-peer.js';
+import { machines, usePeerFolder } from './varlink-peer.js';
 
 const dir = useTempDir();
 const [ed25519, rsa] = [madeKey('ed25519'), madeKey('rsa')];
@@ -21,12 +21,8 @@ const id = '8495db59ee594938bf3bc78365a6940b';
 const uuid = '8495db59-ee59-4938-bf3b-c78365a6940b';
 const log = join(dir, 'log');
 
-let folder: PeerFolder;
+const folder = usePeerFolder();
 let made = 0;
-beforeEach(() => {
-  folder = new PeerFolder();
-});
-afterEach(() => folder.stop());
 
 /** The root folder of a container. */
 function rootWith(files: Readonly<Record<string, string>>): string {
@@ -74,9 +70,8 @@ describe('the keys of a container of systemd-nspawn', () => {
     const root = rootWith({ [file('rsa')]: rsa.text });
     const { env, ...deps } = await machined(root);
     const user = { ...deps, runDir: join(dir, 'absent') };
-    expect(
-      await ask({ ...user, env: { ...env, XDG_RUNTIME_DIR: join(folder.path, 'run') } }),
-    ).toBeUndefined();
+    const XDG_RUNTIME_DIR = join(folder.path, 'run');
+    expect(await ask({ ...user, env: { ...env, XDG_RUNTIME_DIR } })).toBeUndefined();
   });
 
   it.each<{ name: string; more?: JsonObject; of?: Partial<ReachedMachine>; uid?: number }>([
@@ -97,8 +92,7 @@ describe('the keys of a container of systemd-nspawn', () => {
     writeTree(dir, { 'bin/systemd-run': script });
     for (const root of [join(dir, 'absent'), undefined, rootWith({ '/etc/passwd': '' })]) {
       expect(await ask(await machined(root))).toEqual([rsa.key]);
-      folder.stop();
-      folder = new PeerFolder();
+      folder.renew();
     }
     expect(readFileSync(log, 'utf8')).toMatch(
       /^--machine=web --pipe --quiet .* -- \/usr\/bin\/find \/etc\/ssh\/ssh_host_ed25519_key\.pub .* -type f -exec grep -h AAAA \{\} \+\n$/,
@@ -110,46 +104,26 @@ describe('a file below a root', () => {
   const paths = [file('ed25519'), file('rsa')];
   const outside = () => rootWith({ [file('rsa')]: rsa.text, 'ssh/ssh_host_rsa_key.pub': rsa.text });
 
-  it.each<{ name: string; make: (root: string, out: string) => void }>([
-    { name: 'the file', make: (root, out) => symlinkSync(`${out}${file('rsa')}`, `${root}${file('rsa')}`) },
+  it.each<{ name: string; at: string; to: (root: string, out: string) => string }>([
+    { name: 'the file', at: file('rsa'), to: (_, out) => `${out}${file('rsa')}` },
     {
       name: 'the file, relative',
-      make: (root, out) =>
-        symlinkSync(relative(`${root}/etc/ssh`, `${out}${file('rsa')}`), `${root}${file('rsa')}`),
+      at: file('rsa'),
+      to: (root, out) => relative(`${root}/etc/ssh`, `${out}${file('rsa')}`),
     },
-    {
-      name: 'its folder',
-      make(root, out) {
-        renameSync(`${root}/etc/ssh`, `${root}/etc/real`);
-        symlinkSync(`${out}/etc/ssh`, `${root}/etc/ssh`);
-      },
-    },
-    {
-      name: 'the folder above',
-      make(root, out) {
-        renameSync(`${root}/etc`, `${root}/real`);
-        symlinkSync(`${out}/etc`, `${root}/etc`);
-      },
-    },
-    {
-      name: 'the folder above, to one in the root',
-      make(root) {
-        renameSync(`${root}/etc`, `${root}/real`);
-        symlinkSync('real', `${root}/etc`);
-      },
-    },
-  ])('is not read by a link in place of $name', async ({ make }) => {
+    { name: 'its folder', at: '/etc/ssh', to: (_, out) => `${out}/etc/ssh` },
+    { name: 'the folder above', at: '/etc', to: (_, out) => `${out}/etc` },
+    { name: 'the folder above, to one in the root', at: '/etc', to: () => 'real' },
+  ])('is not read by a link in place of $name', async ({ at, to }) => {
     const root = rootWith({ '/etc/ssh/moduli': '' });
-    make(root, outside());
+    if (existsSync(`${root}${at}`)) renameSync(`${root}${at}`, `${root}/real`);
+    symlinkSync(to(root, outside()), `${root}${at}`);
     expect(await textsBelow(root, paths)).toEqual([]);
   });
 
   it('is read if another one cannot be: a FIFO, a socket, a folder, one that is too long', async () => {
-    const root = rootWith({
-      [file('rsa')]: rsa.text,
-      [`${file('ecdsa')}/x`]: '',
-      [file('long')]: 'x'.repeat(20_000),
-    });
+    const others = { [`${file('ecdsa')}/x`]: '', [file('long')]: 'x'.repeat(20_000) };
+    const root = rootWith({ [file('rsa')]: rsa.text, ...others });
     execFileSync('mkfifo', [`${root}${file('ed25519')}`]);
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(`${root}${file('socket')}`, resolve));

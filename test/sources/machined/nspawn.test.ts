@@ -1,18 +1,17 @@
 import { mkdirSync, renameSync, symlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { type Fs, findExport, listExports, nspawn } from '../../../src/sources/machined/nspawn.js';
 import type { Deps } from '../../../src/sources/provider.js';
 import { routeTo } from '../../../src/sources/routes.js';
-import { PeerFolder } from './varlink-peer.js';
+import { authorityOf } from '../../../src/sources/tools/scope.js';
+import { usePeerFolder } from './varlink-peer.js';
 
-let folder: PeerFolder;
+const folder = usePeerFolder();
 let deps: Deps;
 beforeEach(() => {
-  folder = new PeerFolder();
   deps = { env: { XDG_RUNTIME_DIR: `${folder.path}/user` }, runDir: `${folder.path}/run` };
 });
-afterEach(() => folder.stop());
 
 const forms = [
   { name: "systemd 262's, of the user", path: 'user/systemd/nspawn/c1/unix-export/ssh' },
@@ -25,11 +24,15 @@ const v257 = (name: string) => `run/systemd/nspawn/unix-export/${name}/ssh`;
 const put = (...paths: string[]) => Promise.all(paths.map((path) => folder.abandon(path)));
 
 describe('findExport', () => {
-  it.each(forms)('finds $name', async ({ path }) => {
-    const [want] = await put(path, v262('C1'), v257('c2'));
-    expect(await findExport('c1', deps)).toEqual({
+  const rows = forms.flatMap((form) => [
+    { ...form, as: 'c1', other: 'C1' },
+    { ...form, as: 'C1', other: 'other' },
+  ]);
+  it.each(rows)('finds $name as $as', async ({ path, as, other }) => {
+    const [want] = await put(path, v262(other), v257('c2'));
+    expect(await findExport(as, deps)).toMatchObject({
       outcome: 'found',
-      machine: { name: 'c1', path: want, scope: path.startsWith('user') ? 'user' : 'system' },
+      machine: { name: 'c1', path: want, authority: path.startsWith('user') ? authorityOf() : undefined },
       warnings: [],
     });
   });
@@ -41,15 +44,6 @@ describe('findExport', () => {
       expect(await findExport('c1', deps)).toMatchObject({ machine: { path: want } });
     },
   );
-
-  it.each(forms)('finds $name in another case', async ({ path }) => {
-    const [want] = await put(path, v262('other'));
-    expect(await findExport('C1', deps)).toEqual({
-      outcome: 'found',
-      machine: { name: 'c1', path: want, scope: path.startsWith('user') ? 'user' : 'system' },
-      warnings: [],
-    });
-  });
 
   it('reports names that differ only in case', async () => {
     await put(v262('Mint'), v257('MINT'));
@@ -86,11 +80,11 @@ describe('findExport', () => {
       { '/run/systemd/nspawn': ['propagate', 'locks', 'c1'] },
       { [path]: 'EACCES', [closed('propagate')]: 'EACCES', [closed('locks')]: 'EACCES' },
     );
-    const failures = [{ path, code: 'EACCES', problem: `cannot read ${path}` }];
+    const warnings = [{ provider: 'nspawn', code: 'EACCES', problem: `cannot read ${path}` }];
     expect(await findExport('c1', { env: {} }, fs)).toMatchObject({
       outcome: 'unknown',
       known: [],
-      warnings: failures,
+      warnings,
     });
   });
 
@@ -99,18 +93,11 @@ describe('findExport', () => {
     const link = `${folder.path}/${path}`;
     mkdirSync(dirname(link), { recursive: true });
     symlinkSync(other ?? '', link);
-    expect(await findExport('c1', deps)).toMatchObject({
-      outcome: 'unknown',
-      known: ['other'],
-      warnings: [{ path: link, code: 'LINK' }],
-    });
-    expect((await nspawn.list(deps)).warnings).toEqual([
-      {
-        provider: 'nspawn',
-        code: 'LINK',
-        problem: `${link} is a symbolic link, which the container made: not followed`,
-      },
-    ]);
+    const problem = `${link} is a symbolic link, which the container made: not followed`;
+    const warnings = [{ provider: 'nspawn', code: 'LINK', problem }];
+    const unknown = { outcome: 'unknown', known: ['other'], warnings };
+    expect(await findExport('c1', deps)).toMatchObject(unknown);
+    expect((await nspawn.list(deps)).warnings).toEqual(warnings);
   });
 
   it('has no use for a socket whose path is too long, and has the others', async () => {
@@ -118,16 +105,12 @@ describe('findExport', () => {
     await put('run/systemd/nspawn/c/unix-export/ssh');
     renameSync(`${folder.path}/run/systemd/nspawn/c`, `${folder.path}/run/systemd/nspawn/${name}`);
     await put(v262('other'));
-    const path = `${folder.path}/${v262(name)}`;
     const want = { code: 'INCOMPLETE', problem: expect.stringMatching(/^the socket path has \d+ bytes/) };
     const { found, warnings } = await nspawn.list(deps);
     expect(found).toMatchObject([{ name: 'other' }]);
     expect(warnings).toMatchObject([want]);
-    expect(await findExport(name, deps)).toMatchObject({
-      outcome: 'unknown',
-      known: ['other'],
-      warnings: [{ ...want, path }],
-    });
+    const unknown = { outcome: 'unknown', known: ['other'], warnings: [want] };
+    expect(await findExport(name, deps)).toMatchObject(unknown);
   });
 
   it('follows links above what the container can write', async () => {
@@ -143,10 +126,8 @@ describe('listExports', () => {
   it('lists each name once, without nspawn’s own folders and files that are not sockets', async () => {
     await put(v262('a'), v262('propagate'), v257('a'), v257('unix-export'), v257('b'));
     await put('user/systemd/nspawn/b/unix-export/ssh', 'run/systemd/nspawn/c/unix-export/ssh/below');
-    const names = (await listExports(deps)).exports.map(
-      ({ name, path }) => `${name} ${path.slice(folder.path.length)}`,
-    );
-    expect(names).toEqual([
+    const { found } = await listExports(deps);
+    expect(found.map(({ name, path }) => `${name} ${path.slice(folder.path.length)}`)).toEqual([
       'b /user/systemd/nspawn/b/unix-export/ssh',
       `a /${v262('a')}`,
       `unix-export /${v257('unix-export')}`,
@@ -154,7 +135,7 @@ describe('listExports', () => {
   });
 
   it('gives nothing if nspawn never ran', async () => {
-    expect(await listExports(deps)).toEqual({ exports: [], failures: [] });
+    expect(await listExports(deps)).toEqual({ found: [], warnings: [] });
   });
 });
 

@@ -3,10 +3,11 @@ import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:f
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { afterAll, afterEach } from 'vitest';
 import { isJsonObject, type JsonObject } from '../../../src/sources/tools/json.js';
 
 /** What a peer does with one request; by default the connection stays open after it, as machined's does. */
-export type Answer = (request: JsonObject, socket: Socket) => void | Promise<void>;
+export type Answer = (request: JsonObject, socket: Socket) => unknown;
 
 export interface Peer {
   readonly path: string;
@@ -15,9 +16,17 @@ export interface Peer {
   readonly hungUp: Promise<void>;
 }
 
+/** A folder of peers that is another one for each test of a file. */
+export function usePeerFolder(): PeerFolder {
+  const folder = new PeerFolder();
+  afterEach(() => folder.renew());
+  afterAll(() => folder.stop());
+  return folder;
+}
+
 /** A folder for sockets, and peers in it; `stop` ends them and removes it. */
 export class PeerFolder {
-  readonly path = mkdtempSync(join(tmpdir(), 'vmssh-'));
+  path = mkdtempSync(join(tmpdir(), 'vmssh-'));
   readonly #stops: (() => void)[] = [];
 
   /** Listens at `name` in the folder, does `accept` for each connection and `answer` for each request. */
@@ -61,8 +70,13 @@ export class PeerFolder {
     return path;
   }
 
+  renew(): void {
+    this.stop();
+    this.path = mkdtempSync(join(tmpdir(), 'vmssh-'));
+  }
+
   stop(): void {
-    for (const stop of this.#stops) stop();
+    for (const stop of this.#stops.splice(0)) stop();
     rmSync(this.path, { recursive: true, force: true });
   }
 }
@@ -75,18 +89,25 @@ export function recorded(name: string): Buffer {
 
 /** Machines as the service lists them, the last one without `continues`. */
 export function listing(machines: readonly JsonObject[]): Buffer {
-  const last = machines.length - 1;
-  return wire(
-    ...machines.map((parameters, at) => (at < last ? { parameters, continues: true } : { parameters })),
-  );
+  return wire(...machines.map((parameters, at) => ({ parameters, continues: at < machines.length - 1 })));
 }
+
+export const says =
+  (bytes: Uint8Array | string): Answer =>
+  (_request, peer) =>
+    peer.write(bytes);
+
+/** Recorded answers: to a question for all machines, and to one for a name. */
+export const saysRecorded = (all: string, one = 'systemd257-no-such-machine'): Answer => {
+  return ({ more }, peer) => peer.write(recorded(more ? all : one));
+};
 
 /** The bytes of messages. */
 export function wire(...messages: readonly JsonObject[]): Buffer {
   return Buffer.from(messages.map((message) => `${JSON.stringify(message)}\0`).join(''));
 }
 
-function readRequests(socket: Socket, take: (request: JsonObject) => void | Promise<void>): void {
+function readRequests(socket: Socket, take: (request: JsonObject) => unknown): void {
   let text = '';
   socket.setEncoding('utf8');
   socket.on('data', (piece: string) => {

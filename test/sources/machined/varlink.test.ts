@@ -1,26 +1,16 @@
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { call, encodeFrame, FrameReader, VarlinkError } from '../../../src/sources/machined/varlink.js';
-import { type Answer, listing, PeerFolder, recorded, wire } from './varlink-peer.js';
+import { listing, recorded, says, usePeerFolder, wire } from './varlink-peer.js';
 
 const method = 'io.systemd.Machine.List';
 const limits = { frameBytes: 1 << 20, totalBytes: 16 << 20, replies: 4096 };
-let folder: PeerFolder;
-beforeEach(() => {
-  folder = new PeerFolder();
-});
-afterEach(() => folder.stop());
-
-const sends =
-  (bytes: Uint8Array): Answer =>
-  (_request, socket) => {
-    socket.write(bytes);
-  };
+const folder = usePeerFolder();
 
 describe('call', () => {
   it('sends one request and gives the parameters of the one reply', async () => {
-    const peer = await folder.listen('s', sends(recorded('systemd257-list-one')));
+    const peer = await folder.listen('s', says(recorded('systemd257-list-one')));
     const replies = await call(peer.path, method, { name: 'fakevm' });
     expect(replies).toMatchObject([{ name: 'fakevm', vSockCid: 42 }]);
     expect(peer.requests).toEqual([{ method, parameters: { name: 'fakevm' } }]);
@@ -33,7 +23,7 @@ describe('call', () => {
       class: 'vm',
       vSockCid: at + 3,
     }));
-    const peer = await folder.listen('s', sends(listing(machines)));
+    const peer = await folder.listen('s', says(listing(machines)));
     expect(await call(peer.path, method, {}, { more: true })).toEqual(machines);
     expect(peer.requests).toEqual([{ method, parameters: {}, more: true }]);
     await peer.hungUp;
@@ -44,10 +34,8 @@ describe('call', () => {
     const peer = await folder.listen('s', async (_request, socket) => {
       for (const byte of bytes) await write(socket, Uint8Array.of(byte));
     });
-    expect(await call(peer.path, method, {}, { more: true })).toMatchObject([
-      { name: 'fakevm' },
-      { name: '.host' },
-    ]);
+    const want = [{ name: 'fakevm' }, { name: '.host' }];
+    expect(await call(peer.path, method, {}, { more: true })).toMatchObject(want);
   });
 
   it.each([
@@ -55,12 +43,12 @@ describe('call', () => {
     { name: 'null', input: { parameters: null, error: null, continues: null } },
     { name: 'unknown ones too', input: { parameters: {}, newer: 1 } },
   ])('takes a reply whose fields are $name', async ({ input }) => {
-    const peer = await folder.listen('s', sends(wire(input)));
+    const peer = await folder.listen('s', says(wire(input)));
     expect(await call(peer.path, method, {})).toEqual([{}]);
   });
 
   it('looks at nothing after the last reply', async () => {
-    const peer = await folder.listen('s', sends(Buffer.from('{}\0rubbish\0')));
+    const peer = await folder.listen('s', says(Buffer.from('{}\0rubbish\0')));
     expect(await call(peer.path, method, {})).toEqual([{}]);
   });
 
@@ -70,7 +58,7 @@ describe('call', () => {
     ['systemd257-system-error', 'io.systemd.System', { errno: 17 }],
     ['systemd257-no-private-networking', 'io.systemd.Machine.NoPrivateNetworking', {}],
   ])("rejects with the service's error: $0", async (name, code, parameters) => {
-    const peer = await folder.listen('s', sends(recorded(name)));
+    const peer = await folder.listen('s', says(recorded(name)));
     const error = await failure(call(peer.path, method, {}));
     expect(error).toMatchObject({ code, parameters });
     await peer.hungUp;
@@ -84,11 +72,9 @@ describe('call', () => {
     { name: 'more replies than were asked for', input: wire({ continues: true }) },
     { name: 'no JSON', input: Buffer.from('HTTP/1.1 400 Bad Request\r\n\0') },
   ])('refuses $name', async ({ input }) => {
-    const peer = await folder.listen('s', sends(input));
-    expect(await failure(call(peer.path, method, {}))).toMatchObject({
-      code: 'PROTOCOL',
-      parameters: undefined,
-    });
+    const peer = await folder.listen('s', says(input));
+    const want = { code: 'PROTOCOL', parameters: undefined };
+    expect(await failure(call(peer.path, method, {}))).toMatchObject(want);
     await peer.hungUp;
   });
 
@@ -99,10 +85,8 @@ describe('call', () => {
       for (; taken < 100 && socket.writable; taken++) await write(socket, mebibyte);
     });
     const error = await failure(call(peer.path, method, {}));
-    expect(error).toMatchObject({
-      code: 'PROTOCOL',
-      problem: expect.stringContaining('more than 1048576 bytes'),
-    });
+    const problem = expect.stringContaining('more than 1048576 bytes');
+    expect(error).toMatchObject({ code: 'PROTOCOL', problem });
     await peer.hungUp;
     // What it read, and what the two socket buffers hold.
     expect(taken).toBeLessThan(4);
@@ -110,18 +94,14 @@ describe('call', () => {
 
   it('refuses replies without end', async () => {
     const many = listing(Array.from({ length: 6 }, () => ({})));
-    const peer = await folder.listen('s', sends(many));
+    const peer = await folder.listen('s', says(many));
     const options = { more: true, limits: { ...limits, replies: 6 } };
     expect(await call(peer.path, method, {}, options)).toHaveLength(6);
-    expect(
-      await failure(call(peer.path, method, {}, { more: true, limits: { ...limits, replies: 5 } })),
-    ).toMatchObject({
-      problem: 'the peer sends more than 5 replies',
-    });
-    const total = { more: true, limits: { ...limits, totalBytes: many.length - 1 } };
-    expect(await failure(call(peer.path, method, {}, total))).toMatchObject({
-      problem: `the peer sends more than ${many.length - 1} bytes`,
-    });
+    const problemOf = async (less: Partial<typeof limits>) =>
+      (await failure(call(peer.path, method, {}, { more: true, limits: { ...limits, ...less } }))).problem;
+    expect(await problemOf({ replies: 5 })).toBe('the peer sends more than 5 replies');
+    const totalBytes = many.length - 1;
+    expect(await problemOf({ totalBytes })).toBe(`the peer sends more than ${totalBytes} bytes`);
   });
 
   it.each([
@@ -129,22 +109,15 @@ describe('call', () => {
     { name: 'amid a reply', input: '{"parameters":' },
     { name: 'before the last reply', input: '{"continues":true}\0' },
   ])('rejects when the peer closes $name', async ({ input }) => {
-    const peer = await folder.listen('s', (_request, socket) => {
-      socket.end(input);
-    });
+    const peer = await folder.listen('s', (_request, socket) => socket.end(input));
     const error = await failure(call(peer.path, method, {}, { more: true }));
-    expect(error).toMatchObject({
-      code: 'PROTOCOL',
-      problem: expect.stringContaining('closed the connection'),
-    });
+    const problem = expect.stringContaining('closed the connection');
+    expect(error).toMatchObject({ code: 'PROTOCOL', problem });
   });
 
   it('rejects when the peer closes without reading the request', async () => {
-    const peer = await folder.listen(
-      's',
-      () => {},
-      (socket) => socket.destroy(),
-    );
+    const nothing = () => {};
+    const peer = await folder.listen('s', nothing, (socket) => socket.destroy());
     const error = await failure(call(peer.path, method, {}));
     // Which of them depends on whether the request was already sent.
     expect(error.code).toMatch(/^(PROTOCOL|EPIPE|ECONNRESET)$/);
@@ -172,9 +145,8 @@ describe('call', () => {
 
   it('rejects with ENOENT if nothing is there, ECONNREFUSED if nobody listens', async () => {
     expect(await failure(call(`${folder.path}/none`, method, {}))).toMatchObject({ code: 'ENOENT' });
-    expect(await failure(call(await folder.abandon('s'), method, {}))).toMatchObject({
-      code: 'ECONNREFUSED',
-    });
+    const abandoned = await folder.abandon('s');
+    expect(await failure(call(abandoned, method, {}))).toMatchObject({ code: 'ECONNREFUSED' });
   });
 
   it.each(['EACCES', 'ECONNRESET', 'EPIPE'])('rejects with %s as the socket gives it', async (code) => {
@@ -185,9 +157,8 @@ describe('call', () => {
 
   it('refuses a path that no socket address holds', async () => {
     const path = `/${'ü'.repeat(53)}x`;
-    expect(await failure(call(path, method, {}, {}, () => expect.unreachable()))).toMatchObject({
-      code: 'ENAMETOOLONG',
-    });
+    const asked = call(path, method, {}, {}, () => expect.unreachable());
+    expect(await failure(asked)).toMatchObject({ code: 'ENAMETOOLONG' });
     expect(await failure(call(path.slice(0, -1), method, {}))).toMatchObject({ code: 'ENOENT' });
   });
 });
@@ -261,10 +232,8 @@ describe('FrameReader', () => {
     { name: 'a byte order mark', input: Buffer.from('\ufeff{}\0') },
     { name: 'brackets without end', input: Buffer.from(`${'['.repeat(100_000)}\0`) },
   ])('refuses $name', ({ input }) => {
-    expect(whyNot([input])).toMatchObject({
-      code: 'PROTOCOL',
-      problem: 'the peer sent a frame that is not a JSON object',
-    });
+    const problem = 'the peer sent a frame that is not a JSON object';
+    expect(whyNot([input])).toMatchObject({ code: 'PROTOCOL', problem });
   });
 
   it('takes a frame of just the limit, refuses one byte more, complete or not', () => {

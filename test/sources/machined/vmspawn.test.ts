@@ -1,11 +1,11 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { parseMachine } from '../../../src/sources/machined/machined.js';
 import { machined } from '../../../src/sources/machined/provider.js';
 import { boundUsers, statusOf } from '../../../src/sources/machined/vmspawn.js';
 import type { JsonObject } from '../../../src/sources/tools/json.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { fakeProc } from '../processes/fake-proc.js';
-import { type Answer, machines, PeerFolder, wire } from './varlink-peer.js';
+import { type Answer, machines, says, usePeerFolder, wire } from './varlink-peer.js';
 
 const dir = useTempDir();
 const image = ['-M', 'web', '--image=web.raw'];
@@ -20,50 +20,31 @@ async function userOf(argv: readonly string[], fields: JsonObject = {}, uid = 0)
 }
 
 describe('the login user of a machine of systemd-vmspawn', () => {
-  it.each<{ name: string; argv: readonly string[]; fields?: JsonObject }>([
-    { name: 'by --bind-user=USER', argv: ['systemd-vmspawn', '--bind-user=ann', ...image] },
-    { name: 'by --bind-user USER', argv: ['/usr/bin/systemd-vmspawn', ...image, '--bind-user', 'ann'] },
+  const ann = ['systemd-vmspawn', '--bind-user=ann'];
+  it.each<{ name: string; argv: readonly string[]; fields?: JsonObject; uid?: number; want?: 'ann' }>([
+    { name: '--bind-user=USER', argv: [...ann, ...image], want: 'ann' },
     {
-      name: 'by the same one twice, beside options about the user',
-      argv: ['systemd-vmspawn', '--bind-user=ann', '--bind-user-shell=yes', '--bind-user=ann', ...image],
+      name: '--bind-user USER',
+      argv: ['/usr/bin/systemd-vmspawn', ...image, '--bind-user', 'ann'],
+      want: 'ann',
     },
-    {
-      name: 'of a machined that has only the leader',
-      argv: ['systemd-vmspawn', '--bind-user=ann', ...image],
-      fields: { supervisor: null, leader: 100 },
-    },
-  ])('is known $name', async ({ argv, fields }) => {
-    expect(await userOf(argv, fields)).toBe('ann');
-  });
-
-  it.each<{ name: string; argv: readonly string[]; fields?: JsonObject; uid?: number }>([
-    { name: 'without the option', argv: ['systemd-vmspawn', ...image] },
-    { name: 'with several users', argv: ['systemd-vmspawn', '--bind-user=ann', '--bind-user=bob'] },
-    { name: 'if the option lacks a user', argv: ['systemd-vmspawn', '--bind-user'] },
-    { name: 'in the words for the kernel', argv: ['systemd-vmspawn', ...image, '--', '--bind-user=ann'] },
-    { name: 'that ssh refuses', argv: ['systemd-vmspawn', '--bind-user=-oProxyCommand=x'] },
-    { name: 'of another program', argv: ['sh', 'systemd-vmspawn', '--bind-user=ann'] },
-    { name: "of somebody else's process", argv: ['systemd-vmspawn', '--bind-user=ann'], uid: 4321 },
-    {
-      name: 'of a process that is gone',
-      argv: ['systemd-vmspawn', '--bind-user=ann'],
-      fields: { supervisor: { pid: 4000000 } },
-    },
-    {
-      name: 'of another service',
-      argv: ['systemd-vmspawn', '--bind-user=ann'],
-      fields: { service: 'mkosi' },
-    },
-  ])('is not known $name', async ({ argv, fields, uid }) => {
-    expect(await userOf(argv, fields, uid)).toBeUndefined();
+    { name: 'the same one twice', argv: [...ann, '--bind-user-shell=yes', '--bind-user=ann'], want: 'ann' },
+    { name: 'only the leader', argv: ann, fields: { supervisor: null, leader: 100 }, want: 'ann' },
+    { name: 'no such option', argv: ['systemd-vmspawn', ...image] },
+    { name: 'several users', argv: [...ann, '--bind-user=bob'] },
+    { name: 'no user after the option', argv: ['systemd-vmspawn', '--bind-user'] },
+    { name: 'it in the words for the kernel', argv: ['systemd-vmspawn', ...image, '--', '--bind-user=ann'] },
+    { name: 'one that ssh refuses', argv: ['systemd-vmspawn', '--bind-user=-oProxyCommand=x'] },
+    { name: 'another program', argv: ['sh', ...ann] },
+    { name: "somebody else's process", argv: ann, uid: 4321 },
+    { name: 'a process that is gone', argv: ann, fields: { supervisor: { pid: 4000000 } } },
+    { name: 'another service', argv: ann, fields: { service: 'mkosi' } },
+  ])('with $name is $want', async ({ argv, fields, uid, want }) => {
+    expect(await userOf(argv, fields, uid)).toBe(want);
   });
 });
 
-let folder: PeerFolder;
-beforeEach(() => {
-  folder = new PeerFolder();
-});
-afterEach(() => folder.stop());
+const folder = usePeerFolder();
 
 const record = (more: JsonObject) => ({ name: 'web', class: 'vm', vSockCid: 3, ...more });
 const deps = () => ({ env: {}, runDir: `${folder.path}/run`, timeoutMs: 10_000 });
@@ -96,12 +77,8 @@ describe('a machine with a control socket', () => {
 
   it('that nobody serves, hangs up or sends too much is running', async () => {
     const gone = await folder.abandon('gone');
-    const { path: silent } = await folder.listen('silent', (_request, peer) => {
-      peer.destroy();
-    });
-    const { path: much } = await folder.listen('much', (_request, peer) => {
-      peer.write('x'.repeat(1 << 18));
-    });
+    const { path: silent } = await folder.listen('silent', (_request, peer) => peer.destroy());
+    const { path: much } = await folder.listen('much', says('x'.repeat(1 << 18)));
     for (const controlAddress of [gone, silent, much, '/nowhere'])
       expect(await statusOf(parseMachine(record({ controlAddress }), 'system'), deps())).toBe('running');
   });

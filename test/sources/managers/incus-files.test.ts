@@ -16,6 +16,10 @@ const list = '/1.0/instances?recursion=1&all-projects=true';
 const at = (type: string) => encodeURIComponent(`/etc/ssh/ssh_host_${type}_key.pub`);
 const file = (name: string, type: string, more = '') =>
   `/1.0/instances/${name}/files?path=${at(type)}${more}`;
+const web = (...parts: readonly [string, string | undefined][]) => ({
+  [list]: answer(instance('web', 'default', uuid)),
+  ...Object.fromEntries(parts.map(([type, text]) => [file('web', type), text])),
+});
 const record: ReachedMachine = { provider: 'incus', name: 'web', target: 'incus/web', uuid };
 
 const instance = (name: string, project: string, id?: string) => ({
@@ -28,34 +32,24 @@ let made = 0;
 /** A new folder with the sockets of Incus, or of LXD. */
 async function daemon(
   answers: Readonly<Record<string, string | undefined>>,
-  { of = 'INCUS_DIR', name = 'unix.socket' } = {},
+  of = 'INCUS_DIR',
 ): Promise<Deps> {
-  const folder = `i${made++}`;
-  mkdirSync(join(dir, folder, 'none'), { recursive: true });
-  await serve(`${folder}/${name}`, answers);
-  const env = {
-    INCUS_DIR: join(dir, folder, 'none'),
-    LXD_DIR: join(dir, folder, 'none'),
-    [of]: join(dir, folder),
-  };
-  return { env: { ...env, PATH: `${dir}/bin:/usr/bin:/bin` }, runDir: join(dir, folder), timeoutMs: 20_000 };
+  const name = `i${made++}`;
+  const [folder, none] = [join(dir, name), join(dir, name, 'none')];
+  mkdirSync(none, { recursive: true });
+  await serve(`${name}/unix.socket`, answers);
+  const env = { INCUS_DIR: none, LXD_DIR: none, [of]: folder, PATH: `${dir}/bin:/usr/bin:/bin` };
+  return { env, runDir: folder, timeoutMs: 20_000 };
 }
 
 describe('the keys of an instance of Incus', () => {
   it('are read by its API for files; a missing one is not a failure', async () => {
-    const deps = await daemon({
-      [list]: answer(instance('web', 'default', uuid)),
-      [file('web', 'ed25519')]: ed25519.text,
-      [file('web', 'rsa')]: rsa.text,
-    });
+    const deps = await daemon(web(['ed25519', ed25519.text], ['rsa', rsa.text]));
     expect(await managerKeys(record, deps)).toEqual([ed25519.key, rsa.key]);
   });
 
   it('are those of LXD, if that has it', async () => {
-    const deps = await daemon(
-      { [list]: answer(instance('web', 'default', uuid)), [file('web', 'rsa')]: rsa.text },
-      { of: 'LXD_DIR' },
-    );
+    const deps = await daemon(web(['rsa', rsa.text]), 'LXD_DIR');
     expect(await managerKeys(record, deps)).toEqual([rsa.key]);
   });
 
@@ -63,10 +57,7 @@ describe('the keys of an instance of Incus', () => {
     ['gives no JSON', 'no'],
     ['gives an error', undefined],
   ])('are those of LXD, if Incus %s', async (_, said) => {
-    const deps = await daemon(
-      { [list]: answer(instance('web', 'default', uuid)), [file('web', 'rsa')]: rsa.text },
-      { of: 'LXD_DIR' },
-    );
+    const deps = await daemon(web(['rsa', rsa.text]), 'LXD_DIR');
     const folder = `broken${made++}`;
     mkdirSync(join(dir, folder));
     await serve(`${folder}/unix.socket`, said === undefined ? {} : { [list]: said });
@@ -111,17 +102,13 @@ describe('the keys of an instance of Incus', () => {
     ['too long', rsa.text.repeat(100)],
     ['control characters', '\u001b[2J\u0007'],
   ])('do not include what comes as %s', async (_, text) => {
-    const deps = await daemon({
-      [list]: answer(instance('web', 'default', uuid)),
-      [file('web', 'rsa')]: text,
-      [file('web', 'ed25519')]: ed25519.text,
-    });
+    const deps = await daemon(web(['rsa', text], ['ed25519', ed25519.text]));
     expect(await managerKeys(record, deps)).toEqual([ed25519.key]);
   });
 
   it.each([
     ['for the list', { [list]: undefined }],
-    ['for a file', { [list]: answer(instance('web', 'default', uuid)), [file('web', 'rsa')]: undefined }],
+    ['for a file', web(['rsa', undefined])],
   ])('are none if its daemon gives no answer %s', async (_, answers) => {
     const deps = await daemon(answers);
     expect(await managerKeys(record, { ...deps, timeoutMs: 300 })).toBeUndefined();

@@ -5,20 +5,15 @@ import { DiscoveryError } from '../../../src/sources/provider.js';
 import type { RunTool } from '../../../src/sources/tools/run-tool.js';
 import { fixture } from '../fixture.js';
 
-interface Instance {
-  readonly name: string;
-  readonly project: string;
-  readonly location: string;
-}
-const recorded: readonly Instance[] = JSON.parse(fixture('incus/incus6.0.4-instances.json')).metadata;
+const recorded: readonly Readonly<Record<'name' | 'project' | 'location', string>>[] = JSON.parse(
+  fixture('incus/incus6.0.4-instances.json'),
+).metadata;
 /** What `incus list` prints: of one project. */
 const instances = recorded.filter(({ project }) => project === 'default');
+const worked = 'https://10.0.0.2:8443';
 const remotes = {
   ...JSON.parse(fixture('incus/incus6.0.4-remotes.json')),
-  several: {
-    Addrs: ['https://10.0.0.1:8443', 'https://10.0.0.2:8443'],
-    LastWorkingAddr: 'https://10.0.0.2:8443',
-  },
+  several: { Addrs: ['https://10.0.0.1:8443', worked], LastWorkingAddr: worked },
   '-x': { Addr: 'https://[fd00::1]:8443' },
 };
 
@@ -49,25 +44,16 @@ async function find(
 
 describe('an instance on a remote of Incus', () => {
   it('is asked for by incus, and is behind the host in the address of the remote', async () => {
+    const known = { name: 'hv1:vm', target: 'via/127.0.0.1/incus/vm', via: '127.0.0.1' };
     expect(await find('hv1', 'vm')).toMatchObject({
       outcome: 'found',
-      machine: {
-        name: 'hv1:vm',
-        target: 'via/127.0.0.1/incus/vm',
-        via: '127.0.0.1',
-        status: 'running',
-        cid: 2661586547,
-      },
+      machine: { ...known, status: 'running', cid: 2661586547 },
       asked: ['incus remote list --format json', 'incus list --format json -- hv1:', 'ssh -G -- hv1'],
     });
   });
 
   it.each([
-    {
-      name: 'the remote’s, if ssh’s configuration has a HostName for it',
-      known: { hv1: 'hv1.lan' },
-      want: 'hv1',
-    },
+    { name: 'the remote’s, if ssh’s configuration has it', known: { hv1: 'hv1.lan' }, want: 'hv1' },
     { name: 'the remote’s, if that is the same address', known: { hv1: '127.0.0.1' }, want: 'hv1' },
     { name: 'that of the address which worked last', remote: 'several', want: '10.0.0.2' },
   ])('is behind a host by $name', async ({ remote = 'hv1', known = {}, want }) => {
@@ -96,66 +82,48 @@ describe('an instance on a remote of Incus', () => {
   });
 
   it('is behind no host of the user that the remote names and that is not of its cluster', async () => {
-    const on = (location: string) => instances.map((each) => ({ ...each, location }));
     const known = { 'prod-db': 'db.example', hv2: 'hv2.example' };
     expect(await find('hv1', 'vm', known, on('prod-db'))).toMatchObject({ machine: { via: '127.0.0.1' } });
     expect(await find('hv1', 'vm', known, on('hv2'))).toMatchObject({ machine: { via: '10.0.0.6' } });
   });
 
-  it.each([
-    'prod-db',
-    'PROD-DB',
-    'localhost',
-    'a.localhost',
-    '127.0.0.1',
-    '127.1',
-    '0',
-    '169.254.1.1',
-    '-oProxyCommand=x',
-  ])('is not behind %s, which is no address of a member', async (host) => {
-    const list = instances.map((each) => ({ ...each, location: 'hv2' }));
-    const members = JSON.stringify([{ server_name: 'hv2', url: `https://${host}:8443` }]);
-    const known = { 'prod-db': 'db.example', 'PROD-DB': 'db.example' };
-    expect(await find('hv1', 'vm', known, list, members)).toMatchObject({
-      outcome: 'unavailable',
-      problem: `its member "hv2" has no address for ssh: "https://${host}:8443"`,
-    });
-  });
+  const localhost = ['localhost', 'a.localhost', '127.0.0.1', '127.1', '0', '169.254.1.1'];
+  const on = (location: string) => instances.map((each) => ({ ...each, location }));
+
+  it.each([...['prod-db', 'PROD-DB', '-oProxyCommand=x', ...localhost]])(
+    'is not behind %s, which is no address of a member',
+    async (host) => {
+      const members = JSON.stringify([{ server_name: 'hv2', url: `https://${host}:8443` }]);
+      const known = { 'prod-db': 'db.example', 'PROD-DB': 'db.example' };
+      expect(await find('hv1', 'vm', known, on('hv2'), members)).toMatchObject({
+        outcome: 'unavailable',
+        problem: `its member "hv2" has no address for ssh: "https://${host}:8443"`,
+      });
+    },
+  );
 
   it('is behind a member with a name that is in no configuration', async () => {
-    const list = instances.map((each) => ({ ...each, location: 'hv2' }));
     const members = JSON.stringify([{ server_name: 'hv2', url: 'https://hv2.lan:8443' }]);
-    expect(await find('hv1', 'vm', {}, list, members)).toMatchObject({ machine: { via: 'hv2.lan' } });
+    expect(await find('hv1', 'vm', {}, on('hv2'), members)).toMatchObject({ machine: { via: 'hv2.lan' } });
   });
 
   it('is on this host if the remote is', async () => {
-    expect(await find('local', 'here')).toMatchObject({
-      outcome: 'found',
-      machine: { target: 'incus/here' },
-    });
+    const found = { outcome: 'found', machine: { target: 'incus/here' } };
+    expect(await find('local', 'here')).toMatchObject(found);
   });
 
   it.each([
-    {
-      name: 'an unknown one',
-      remote: 'hv9',
-      problem: 'it has no remote "hv9", but "hv1", "images", "local"',
-    },
+    { name: 'unknown', remote: 'hv9', problem: 'it has no remote "hv9", but "hv1", "images", "local"' },
     { name: 'a name of every object', remote: 'constructor', problem: 'it has no remote "constructor"' },
     { name: 'one of images', remote: 'images', problem: 'its remote "images" has images, not machines' },
   ])('is refused by a remote that is $name', async ({ remote, problem }) => {
-    expect(await find(remote, 'vm')).toMatchObject({
-      outcome: 'unavailable',
-      problem: expect.stringContaining(problem),
-      asked: { length: 1 },
-    });
+    const refused = { outcome: 'unavailable', problem: expect.stringContaining(problem) };
+    expect(await find(remote, 'vm')).toMatchObject({ ...refused, asked: { length: 1 } });
   });
 
   it('is unknown, with the names that are there', async () => {
-    expect(await find('hv1', 'wep')).toMatchObject({
-      outcome: 'unknown',
-      known: ['hv1:db', 'hv1:lonely', 'hv1:vm', 'hv1:web'],
-    });
+    const known = ['hv1:db', 'hv1:lonely', 'hv1:vm', 'hv1:web'];
+    expect(await find('hv1', 'wep')).toMatchObject({ outcome: 'unknown', known });
   });
 
   it('has the words of incus if it fails, and how to do without it', async () => {
@@ -166,8 +134,7 @@ describe('an instance on a remote of Incus', () => {
       hint: 'see what this prints: incus list hv1:',
     });
     const missing = new DiscoveryError('ENOENT', 'incus could not be run');
-    expect(await find('hv1', 'vm', {}, missing)).toMatchObject({
-      hint: 'install incus-client, or without it: ssh via/HOST/incus/vm',
-    });
+    const hint = 'install incus-client, or without it: ssh via/HOST/incus/vm';
+    expect(await find('hv1', 'vm', {}, missing)).toMatchObject({ hint });
   });
 });

@@ -8,30 +8,18 @@ import { at } from '../resolved.js';
 
 const exec = (name: string) => execRoutes(['incus', 'exec', '--mode=non-interactive', name, '--'], name)[0];
 
+const both = (name: string, uuid: string, rest: object) => ({
+  ...{ name, target: `incus/${name}`, provider: 'incus', uuid, status: 'off', routes: [] },
+  ...rest,
+});
+
 describe('Incus and LXD', () => {
   it('list a container that is off, as recorded', () => {
-    expect(parseInstances(JSON.parse(fixture('lxd/lxd5.0.2-instances.json')))).toEqual([
-      {
-        name: 'web',
-        target: 'incus/web',
-        status: 'off',
-        provider: 'incus',
-        uuid: '6aa4e424-05ce-4621-b07d-601a17833f5f',
-        routes: [],
-      },
-    ]);
+    const found = parseInstances(JSON.parse(fixture('lxd/lxd5.0.2-instances.json')));
+    expect(found).toEqual([both('web', '6aa4e424-05ce-4621-b07d-601a17833f5f', {})]);
   });
 
   it('list containers and a VM of two projects, as recorded', () => {
-    const both = (name: string, uuid: string, rest: object) => ({
-      name,
-      target: `incus/${name}`,
-      provider: 'incus',
-      uuid,
-      status: 'off',
-      routes: [],
-      ...rest,
-    });
     const ip = routeTo('10.99.0.22');
     const webs = ['2fe611cc-d47c-4c59-bf10-ada847c6dab9', '84f94d2f-0703-4314-a2b7-1ba329542a07'] as const;
     expect(parseInstances(JSON.parse(fixture('incus/incus6.0.4-instances.json')))).toEqual([
@@ -54,9 +42,7 @@ describe('Incus and LXD', () => {
   it("know other users' instances by their projects, which take no name away", () => {
     const [mine, theirs] = ['1', '2'].map((digit) => `${digit.repeat(8)}-2222-4333-8444-555555555555`);
     const instance = (uid: number, uuid = '') => ({
-      name: 'web',
-      project: `user-${uid}`,
-      config: { 'volatile.uuid': uuid },
+      ...{ name: 'web', project: `user-${uid}`, config: { 'volatile.uuid': uuid } },
     });
     const answer = { metadata: [instance(1001, mine), instance(1002, theirs)] };
     const found = parseInstances(answer, { uid: 1001 });
@@ -75,13 +61,16 @@ describe('Incus and LXD', () => {
     expect(parseInstances({ metadata: [{ name: 'a', ...input }] })).toMatchObject([{ status: want }]);
   });
 
-  const inet = (address: string, scope: string, family = 'inet') => ({
-    address,
-    scope,
-    family,
-    netmask: '24',
+  const inet = (address: string, scope = 'global', family = 'inet') => ({
+    ...{ address, scope, family, netmask: '24' },
   });
-  const notIts = ['127.0.0.1', '::ffff:127.0.0.1', '169.254.0.1'].map((each) => inet(each, 'global'));
+  const v6 = inet('fd00::7', 'global', 'inet6');
+  const with4 = { routes: [exec('a'), routeTo('10.0.0.7')] };
+  /** A container with these addresses. */
+  const onEth0 = (...addresses: readonly object[]) => ({
+    ...{ type: 'container', state: { network: { eth0: { addresses } } } },
+  });
+  const notIts = ['127.0.0.1', '::ffff:127.0.0.1', '169.254.0.1'].map((each) => inet(each));
   it.each([
     {
       name: 'a VM by its CID',
@@ -91,78 +80,41 @@ describe('Incus and LXD', () => {
     {
       name: 'a container by its address',
       input: {
-        type: 'container',
+        ...onEth0(inet('127.0.0.1', 'local'), v6, inet('10.0.0.7'), inet('fe80::1', 'link')),
         config: { 'volatile.vsock_id': '1234' },
-        state: {
-          network: {
-            lo: { addresses: [inet('127.0.0.1', 'local')] },
-            eth0: {
-              addresses: [
-                inet('fd00::7', 'global', 'inet6'),
-                inet('10.0.0.7', 'global'),
-                inet('fe80::1', 'link'),
-              ],
-            },
-          },
-        },
       },
-      want: { routes: [exec('a'), routeTo('10.0.0.7')] },
+      want: with4,
     },
     {
       name: 'a container whose root gave it addresses of this host',
-      input: {
-        type: 'container',
-        state: { network: { eth0: { addresses: notIts.concat(inet('10.0.0.7', 'global')) } } },
-      },
-      want: { routes: [exec('a'), routeTo('10.0.0.7')] },
+      input: onEth0(...notIts, inet('10.0.0.7')),
+      want: with4,
     },
     {
       name: 'a container that has only IPv6',
-      input: {
-        type: 'container',
-        state: { network: { eth0: { addresses: [inet('fd00::7', 'global', 'inet6')] } } },
-      },
+      input: onEth0(v6),
       want: { routes: [exec('a'), routeTo('fd00::7')] },
     },
     { name: 'a VM without a CID', input: { type: 'virtual-machine', config: {}, state: null }, want: {} },
   ])('list $name', ({ input, want }) => {
     const [found] = parseInstances({ metadata: [{ name: 'a', status: 'Running', ...input }] });
-    const common = {
-      name: 'a',
-      target: 'incus/a',
-      status: 'running',
-      provider: 'incus',
-      routes: [exec('a')],
-    };
-    expect(found).toEqual({ ...common, ...want });
+    const common = { name: 'a', target: 'incus/a', status: 'running', provider: 'incus' };
+    expect(found).toEqual({ ...common, routes: [exec('a')], ...want });
   });
 
   it('tell instances of two projects apart by UUID', () => {
-    const instance = (uuid: string) => ({
-      name: 'a',
-      status: 'Stopped',
-      type: 'container',
-      config: { 'volatile.uuid': uuid },
-    });
-    const found = parseInstances({
-      metadata: [
-        instance('11111111-2222-4333-8444-555555555551'),
-        instance('11111111-2222-4333-8444-555555555552'),
-      ],
-    });
-    expect(found.map(({ target }) => target)).toEqual([
-      'incus/11111111-2222-4333-8444-555555555551',
-      'incus/11111111-2222-4333-8444-555555555552',
-    ]);
+    const uuids = ['1', '2'].map((last) => `11111111-2222-4333-8444-55555555555${last}`);
+    const off = { name: 'a', status: 'Stopped', type: 'container' };
+    const metadata = uuids.map((uuid) => ({ ...off, config: { 'volatile.uuid': uuid } }));
+    expect(parseInstances({ metadata }).map(({ target }) => target)).toEqual(
+      uuids.map((uuid) => `incus/${uuid}`),
+    );
   });
 });
 
 describe('A cluster of Incus', () => {
   const instance = (name: string, location: string) => ({
-    name,
-    location,
-    status: 'Running',
-    type: 'virtual-machine',
+    ...{ name, location, status: 'Running', type: 'virtual-machine' },
     config: { 'volatile.vsock_id': '77' },
   });
   it('has the machines of its other members behind those', async () => {
@@ -180,21 +132,15 @@ describe('A cluster of Incus', () => {
 
 describe('The routes of an instance', () => {
   const container = (name: string, more: object = {}) => ({
-    name,
-    status: 'Running',
-    type: 'container',
-    config: {},
+    ...{ name, status: 'Running', type: 'container', config: {} },
     state: { network: { eth0: { addresses: [{ address: '10.0.0.2', scope: 'global' }] } } },
     ...more,
   });
   it('are its vsock, the exec of its manager and its address, if it runs on this host', async () => {
     const vm = { type: 'virtual-machine', config: { 'volatile.vsock_id': '77' } };
+    const off = container('off', { status: 'Stopped' });
     const found: Record<string, readonly object[]> = {
-      '/i': [
-        container('web', { project: 'lab' }),
-        container('vm', vm),
-        container('off', { status: 'Stopped' }),
-      ],
+      '/i': [container('web', { project: 'lab' }), container('vm', vm), off],
       '/l/unix.socket': [container('old'), container('-x')],
     };
     const get = async (path: string) => ({ metadata: found[path] ?? [] });
@@ -229,12 +175,10 @@ describe('The sockets of Incus and LXD', () => {
   const users = '/var/lib/incus/unix.socket.user';
   const lxd = '/var/snap/lxd/common/lxd/unix.socket';
 
+  const asUsers = { [admins]: denied, [users]: named('mine') };
+
   /** Which sockets are asked, and the result, if these answer or throw, and these other files exist. */
-  async function ask(
-    env: Record<string, string | undefined>,
-    sockets: Record<string, unknown>,
-    ...files: string[]
-  ) {
+  async function ask(env: NodeJS.ProcessEnv, sockets: Record<string, unknown>, ...files: string[]) {
     const asked: string[] = [];
     const get = async (socket: string, path: string) => {
       asked.push(`${socket} ${path}`);
@@ -266,33 +210,33 @@ describe('The sockets of Incus and LXD', () => {
     },
     {
       name: 'the users’ socket, by one who has used it, without a warning of the other',
-      sockets: { [admins]: denied, [users]: named('mine') },
+      sockets: asUsers,
       files: [settings],
       want: { asked: [admins, users], names: ['mine'], warnings: [] },
     },
     ...[settings, '/settings/incus'].map((folder) => ({
       name: `the users’ socket with XDG_CONFIG_HOME, by one who has ${folder}`,
       env: { XDG_CONFIG_HOME: '/settings' },
-      sockets: { [admins]: denied, [users]: named('mine') },
+      sockets: asUsers,
       files: [folder],
       want: { asked: [admins, users], names: ['mine'], warnings: [] },
     })),
     {
       name: 'no users’ socket by a relative XDG_CONFIG_HOME',
       env: { XDG_CONFIG_HOME: 'settings' },
-      sockets: { [admins]: denied, [users]: named('mine') },
+      sockets: asUsers,
       files: ['settings/incus'],
       want: { asked: [admins], names: [] },
     },
     {
       name: 'no users’ socket by others, as it would make a project for them',
-      sockets: { [admins]: denied, [users]: named('mine') },
+      sockets: asUsers,
       want: { asked: [admins], names: [], warnings: [{ provider: 'incus', code: 'CLOSED' }] },
     },
     {
       name: 'no users’ socket without a HOME, whose settings are nowhere',
       env: { HOME: '' },
-      sockets: { [admins]: denied, [users]: named('mine') },
+      sockets: asUsers,
       files: ['undefined/.config/incus', '/.config/incus'],
       want: { asked: [admins], names: [] },
     },

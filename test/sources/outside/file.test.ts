@@ -55,14 +55,8 @@ describe('sources.json', () => {
     { line: { command: [] }, wrong: /"command" is not a list/ },
     { line: { command: ['/ls', 7] }, wrong: /"command" is not a list/ },
     ...[
-      ['/ls\n'],
-      ['/ls\0'],
-      ['/ls', 'a\u009b'],
-      [''],
-      ['/ls', ''],
-      [['/ls']],
-      [`/${'x'.repeat(5000)}`],
-      { 0: '/ls', length: 1 },
+      ...[['/ls\n'], ['/ls\0'], ['/ls', 'a\u009b'], [''], ['/ls', ''], [['/ls']]],
+      ...[[`/${'x'.repeat(5000)}`], { 0: '/ls', length: 1 }],
     ].map((command) => ({ line: { command }, wrong: /not a list of texts, each of 1 to 4096 characters/ })),
     ...[['./ls'], ['../ls'], ['~/ls'], ['-x'], [' /ls'], ['$HOME/ls']].map((command) => ({
       line: { command },
@@ -75,18 +69,7 @@ describe('sources.json', () => {
     { line: { command: ['/ls'], find: 'yes' }, wrong: /true or false/ },
     { line: { command: ['/ls'], folder: 'keys' }, wrong: /"folder" must be an absolute path/ },
     ...[
-      '',
-      [],
-      7,
-      null,
-      [['a']],
-      ['a', ''],
-      '!a',
-      'a b',
-      'a/*',
-      'web-',
-      '-*',
-      'a\n',
+      ...['', [], 7, null, [['a']], ['a', ''], '!a', 'a b', 'a/*', 'web-', '-*', 'a\n'],
       Array(101).fill('a'),
     ].map((names) => ({ line: { command: ['/ls'], names }, wrong: /"names" must be a pattern, or a list/ })),
   ])('says what is wrong with the line $line, whose name stays a name', ({ line, wrong }) => {
@@ -99,45 +82,13 @@ describe('sources.json', () => {
   });
 
   it.each([
-    ...[
-      'machine',
-      'via',
-      'lima',
-      'qemu',
-      'unix',
-      'outside',
-      'x',
-      '-a',
-      'A',
-      'a b',
-      'a/b',
-      'é',
-      'a-',
-      'x'.repeat(33),
-    ],
-    ...[
-      '',
-      '..',
-      'a..',
-      'Lima',
-      'QEMU',
-      'li\u017fa',
-      'l\u0131ma',
-      '\u212aern',
-      'lima\n',
-      'mine\0',
-      'a%2f',
-      'a%b',
-      'a:b',
-      '__proto__',
-    ],
+    ...['machine', 'via', 'lima', 'qemu', 'unix', 'outside', 'x', '-a', 'A', 'a b', 'a/b', 'é', 'a-'],
+    ...['x'.repeat(33), '', '..', 'a..', 'Lima', 'QEMU', 'li\u017fa', 'l\u0131ma', '\u212aern', 'lima\n'],
+    ...['mine\0', 'a%2f', 'a%b', 'a:b', '__proto__'],
     ...['sources.json', '.host', 'mine\u200b', 'mine_x'],
   ])('lets no source be named %j, and has the others', (name) => {
-    const named = JSON.stringify(name);
-    const file = fileWith(
-      'names',
-      `{"version":1,"sources":{${named}:{"command":["/x"]},"lab":{"command":["/lab"]}}}`,
-    );
+    const mine = `${JSON.stringify(name)}:{"command":["/x"]}`;
+    const file = fileWith('names', `{"version":1,"sources":{${mine},"lab":{"command":["/lab"]}}}`);
     const { lines, problems } = readOutside([file]);
     expect(lines.map((line) => line.name)).toEqual(['lab']);
     expect(problems).toEqual([
@@ -154,19 +105,14 @@ describe('sources.json', () => {
     { text: '[{"version":1,"sources":{}}]', problem: /^expected/ },
     { text: `{"version":1,"sources":${'['.repeat(9000)}`, problem: /levels/ },
     {
-      text: JSON.stringify({
-        version: 1,
-        sources: Object.fromEntries([...Array(101).keys()].map((i) => [`s${i}`, {}])),
-      }),
+      text: Object.fromEntries([...Array(101).keys()].map((i) => [`s${i}`, {}])),
       problem: /more than 100 sources/,
     },
     { text: ' '.repeat(1 << 19), problem: /^it is longer than 262144 bytes$/ },
   ])('that cannot be used is a problem: $problem', ({ text, problem }) => {
     const file = fileWith('bad', text);
-    expect(readOutside([file])).toEqual({
-      lines: [],
-      problems: [{ file, code: expect.any(String), problem: expect.stringMatching(problem) }],
-    });
+    const problems = [{ file, code: expect.any(String), problem: expect.stringMatching(problem) }];
+    expect(readOutside([file])).toEqual({ lines: [], problems });
   });
 
   it.each([
@@ -187,13 +133,7 @@ describe('sources.json', () => {
 
   it('is read once, and again for another home or if that is asked for', () => {
     const home = join(dir, 'once');
-    const place = join(home, '.config/vmssh');
-    const write = (name: string) =>
-      writeFileSync(
-        join(place, 'sources.json'),
-        JSON.stringify({ version: 1, sources: { [name]: { command: ['/x'] } } }),
-      );
-    mkdirSync(place, { recursive: true });
+    const write = (name: string) => fileWith('once/.config/vmssh', { [name]: { command: ['/x'] } });
     const names = (anew?: boolean) => outsideLines({ HOME: home }, anew).lines.map(({ name }) => name);
     write('one');
     expect(names()).toEqual(['one']);

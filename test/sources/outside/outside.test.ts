@@ -24,14 +24,12 @@ import { useTempDir } from '../../helpers/temp-dir.js';
 const dir = useTempDir();
 const deps = { env: { PATH: process.env.PATH } };
 const file = join(dir, 'sources.json');
+const db = { name: 'db', target: 'beside/db', status: 'running', provider: 'beside' } as const;
 const beside: Source = {
-  name: 'beside',
-  title: 'Beside',
-  list: async () => ({
-    found: [{ name: 'db', target: 'beside/db', status: 'running', provider: 'beside' }],
-    warnings: [],
-  }),
+  ...{ name: 'beside', title: 'Beside', list: async () => ({ found: [db], warnings: [] }) },
 };
+
+const line = { name: 'mine', file, command: ['/x'], find: false, start: false };
 
 /** A source whose program is a shell script of these lines. */
 function scripted(script: string, more: Partial<OutsideLine> = {}): Source {
@@ -39,14 +37,7 @@ function scripted(script: string, more: Partial<OutsideLine> = {}): Source {
   const program = join(dir, `machines-${Math.random()}`);
   writeFileSync(program, `#!/bin/sh\n${script}\n`);
   chmodSync(program, 0o755);
-  return outsideSource({
-    name: 'mine',
-    file,
-    command: [program, 'first'],
-    find: false,
-    start: false,
-    ...more,
-  });
+  return outsideSource({ ...line, command: [program, 'first'], ...more });
 }
 
 const print = (...rows: readonly object[]) => `printf %s '${JSON.stringify({ version: 1, machines: rows })}'`;
@@ -57,28 +48,18 @@ describe('a source', () => {
     const source = scripted(`[ "$*" = "first list" ] && ${print(web)}`);
     expect(await source.list(deps)).toMatchObject({ found: [{ target: 'mine/web' }], warnings: [] });
     const odd = scripted('echo "$#:$3:$4" >&2; exit 1', { find: true });
-    const search = await searchSource(odd, '-x; id $(id)', deps);
-    expect(search).toMatchObject({
-      outcome: 'unavailable',
-      problem: expect.stringContaining('4:--:-x; id $(id)'),
-    });
+    const problem = expect.stringContaining('4:--:-x; id $(id)');
+    expect(await searchSource(odd, '-x; id $(id)', deps)).toMatchObject({ outcome: 'unavailable', problem });
   });
 
   it('finds a machine by its own search, if its line says so', async () => {
-    const source = scripted(`case $2 in find) ${print({ ...web, name: 'web-1' })} ;; *) exit 1 ;; esac`, {
-      find: true,
-    });
-    expect(await searchSource(source, 'web', deps)).toMatchObject({
-      outcome: 'found',
-      machine: { target: 'mine/web-1' },
-    });
-    const none = scripted(print(), { find: true });
-    expect(await searchSource(none, 'web', deps)).toMatchObject({ outcome: 'unknown' });
-    const two = scripted(print(web, { ...web, name: 'web-2' }), { find: true });
-    expect(await searchSource(two, 'web', deps)).toMatchObject({
-      outcome: 'ambiguous',
-      means: ['mine/web', 'mine/web-2'],
-    });
+    const find = (script: string) => searchSource(scripted(script, { find: true }), 'web', deps);
+    const found = { outcome: 'found', machine: { target: 'mine/web-1' } };
+    const one = `case $2 in find) ${print({ ...web, name: 'web-1' })} ;; *) exit 1 ;; esac`;
+    expect(await find(one)).toMatchObject(found);
+    expect(await find(print())).toMatchObject({ outcome: 'unknown' });
+    const means = ['mine/web', 'mine/web-2'];
+    expect(await find(print(web, { ...web, name: 'web-2' }))).toMatchObject({ outcome: 'ambiguous', means });
   });
 
   it('starts a machine, if its line says so', async () => {
@@ -92,51 +73,41 @@ describe('a source', () => {
 });
 
 describe('a hostile source costs its own machines only', () => {
+  const brackets = 'head -c 9000 /dev/zero | tr "\\0" "["';
+  const odd = '[{"__proto__":{"name":"x","status":"running"}},{"constructor":7}]';
   it.each([
     { name: 'hangs', script: 'sleep 1000 & sleep 1000', code: 'TIMEOUT' },
-    {
-      name: 'ignores all signals',
-      script: 'trap "" TERM INT HUP; while :; do sleep 1; done',
-      code: 'TIMEOUT',
-    },
+    { name: 'ignores signals', script: 'trap "" TERM INT HUP; while :; do sleep 1; done', code: 'TIMEOUT' },
     { name: 'floods stdout', script: 'yes', code: 'PROTOCOL' },
     { name: 'floods stderr', script: 'yes >&2', code: 'PROTOCOL' },
     { name: 'fails', script: 'echo "no \u001b[31mkey" >&2; exit 3', code: 'FAILED' },
     { name: 'kills itself', script: 'kill -9 $$', code: 'FAILED' },
     { name: 'prints nothing', script: '', code: 'PROTOCOL' },
-    {
-      name: 'prints half of it',
-      script: `printf '{"version":1,"machines":[{"name":"web"'`,
-      code: 'PROTOCOL',
-    },
-    { name: 'prints brackets', script: 'head -c 100000 /dev/zero | tr "\\0" "["', code: 'PROTOCOL' },
+    { name: 'prints half', script: `printf '{"version":1,"machines":[{"name":"web"'`, code: 'PROTOCOL' },
+    { name: 'prints brackets', script: brackets, code: 'PROTOCOL' },
     { name: 'prints garbage and exits with 0', script: 'head -c 5000 /dev/urandom', code: 'PROTOCOL' },
     { name: 'prints another version', script: `echo '{"version":1e999,"machines":[]}'`, code: 'PROTOCOL' },
     {
       name: 'prints nested rows',
-      script: `printf '{"version":1,"machines":['; head -c 9000 /dev/zero | tr "\\0" "["`,
+      script: `printf '{"version":1,"machines":['; ${brackets}`,
       code: 'PROTOCOL',
     },
     {
       name: 'has fields of no prototype',
-      script: `echo '{"version":1,"machines":[{"__proto__":{"name":"x","status":"running"}},{"constructor":7}]}'`,
+      script: `echo '{"version":1,"machines":${odd}}'`,
       code: 'LEFT_OUT',
     },
     { name: 'has an odd row', script: print({ ...web, name: 'a\nHost *' }), code: 'LEFT_OUT' },
   ])('that $name', async ({ script, code }) => {
-    const { machines, warnings } = await listAll(
-      deps,
-      [scripted(script), beside],
-      code === 'TIMEOUT' ? 2000 : 60_000,
-    );
+    const limitMs = code === 'TIMEOUT' ? 2000 : 60_000;
+    const { machines, warnings } = await listAll(deps, [scripted(script), beside], limitMs);
     expect(machines.map(({ target }) => target)).toEqual(['beside/db']);
     expect(warnings).toMatchObject([{ provider: 'mine', code }]);
   });
 
   it('that leaves a process with its output, is not waited for', async () => {
-    const { machines, warnings } = await listAll(deps, [
-      scripted(`${print(web)}; sleep 60 & echo $! >${dir}/pid`),
-    ]);
+    const source = scripted(`${print(web)}; sleep 60 & echo $! >${dir}/pid`);
+    const { machines, warnings } = await listAll(deps, [source]);
     process.kill(Number(readFileSync(join(dir, 'pid'), 'utf8')));
     expect(machines.map(({ target }) => target)).toEqual(['mine/web']);
     expect(warnings).toEqual([]);
@@ -154,9 +125,10 @@ describe('a hostile source costs its own machines only', () => {
   });
 
   it('with a program that is not there', async () => {
-    writeFileSync(file, '{}');
-    const line = { name: 'mine', file, command: [join(dir, 'none')], find: false, start: false };
-    const { machines, warnings } = await listAll(deps, [outsideSource(line), beside]);
+    const { machines, warnings } = await listAll(deps, [
+      scripted('', { command: [join(dir, 'none')] }),
+      beside,
+    ]);
     expect(machines).toHaveLength(1);
     expect(warnings).toMatchObject([{ provider: 'mine', code: 'ENOENT' }]);
   });
@@ -169,14 +141,9 @@ describe('a hostile source costs its own machines only', () => {
   it('that says it has the machine of another source', async () => {
     const uuid = '11111111-2222-4333-8444-555555555555';
     const known = {
-      name: 'web',
-      target: 'qemu/web',
-      status: 'running',
-      provider: 'libvirt',
-      uuid,
-      cid: 3,
-      pid: 7,
-    } as const;
+      ...({ name: 'web', target: 'qemu/web', status: 'running', provider: 'libvirt' } as const),
+      ...{ uuid, cid: 3, pid: 7 },
+    };
     const rows = JSON.stringify({ version: 1, machines: [{ ...web, uuid, cid: 3, pid: 7 }] });
     const { found } = machinesIn({ name: 'mine' }, rows);
     const merged = mergeMachines([known, { ...known, authority: 'user', pid: 8 }, ...found]);
@@ -193,15 +160,12 @@ describe('a program is run only if nobody else can have changed it', () => {
     const ran = join(dir, `ran-${what}`);
     const program = join(dir, `program-${what}`);
     writeFileSync(program, `#!/bin/sh\n: > ${ran}\n`, { mode: 0o755 });
-    const line = { name: 'mine', file, command: [program], find: true, start: false, folder };
+    const mine = { ...line, command: [program], find: true, folder };
     const changed = { file, program, folder }[what];
     const who = async (path: string) => (path === changed ? 'user 1001' : undefined);
-    const source = outsideSource(line, () => Promise.reject(new Error('it ran')), who);
-    await expect(source.list(deps)).rejects.toMatchObject({
-      code: 'UNTRUSTED',
-      final: true,
-      message: `${changed} is not used: user 1001 can change it`,
-    });
+    const source = outsideSource(mine, () => Promise.reject(new Error('it ran')), who);
+    const message = `${changed} is not used: user 1001 can change it`;
+    await expect(source.list(deps)).rejects.toMatchObject({ code: 'UNTRUSTED', final: true, message });
     expect(await searchSource(source, 'web', deps)).toMatchObject({ outcome: 'unavailable', final: true });
   });
 
@@ -222,7 +186,7 @@ describe('a program is run only if nobody else can have changed it', () => {
   };
   const lists = (command: readonly string[], more: Partial<OutsideLine> = {}) => {
     if (!existsSync(file)) writeFileSync(file, '{}');
-    return outsideSource({ name: 'mine', file, command, find: false, start: false, ...more }).list(deps);
+    return outsideSource({ ...line, command, ...more }).list(deps);
   };
 
   it.each<{ what: string; command: () => readonly string[] }>([
@@ -230,13 +194,10 @@ describe('a program is run only if nobody else can have changed it', () => {
     { what: 'a folder for all to write', command: () => [fileIn(0o777)] },
     { what: 'a missing program that anybody can make', command: () => [join(dirname(fileIn(0o1777)), 'x')] },
     { what: 'a link in a folder for all', command: () => [linkTo(fileIn(0o755), 0o777)] },
-    {
-      what: 'a link to a link in a folder for all',
-      command: () => [linkTo(linkTo(fileIn(0o755), 0o777))],
-    },
+    { what: 'a link to a link in a folder for all', command: () => [linkTo(linkTo(fileIn(0o755), 0o777))] },
     { what: 'a script for all to write', command: () => ['/bin/sh', fileIn(0o755, 0o666)] },
     {
-      what: 'a missing script that anybody can make',
+      what: 'a missing script of anybody',
       command: () => ['/bin/sh', '-e', join(dirname(fileIn(0o1777)), 'x')],
     },
   ])('not $what', async ({ command }) => {
@@ -252,9 +213,8 @@ describe('a program is run only if nobody else can have changed it', () => {
     const uid = otherUser.uid ?? 0;
     const program = fileIn(0o755);
     chownSync(program, uid, uid);
-    await expect(lists([program])).rejects.toMatchObject({
-      message: `${program} is not used: user ${uid} can change it`,
-    });
+    const message = `${program} is not used: user ${uid} can change it`;
+    await expect(lists([program])).rejects.toMatchObject({ message });
     await expect(lists(['/bin/sh', program])).rejects.toMatchObject({ code: 'UNTRUSTED' });
     const theirs = fileIn(0o755, 0o644, '{}');
     chownSync(dirname(theirs), uid, uid);
@@ -264,20 +224,13 @@ describe('a program is run only if nobody else can have changed it', () => {
   it('nor a program that a row names as its route', async () => {
     const open = fileIn(0o777);
     const route = (program: string) => ({ ...web, routes: [{ command: [program] }] });
-    const rows = [
-      web,
-      { ...route(open), name: 'a' },
-      { ...route(open), name: 'b' },
-      { ...route('/bin/cat'), name: 'c' },
-    ];
-    const { found, warnings } = await scripted(print(...rows)).list(deps);
+    const refused = ['a', 'b'].map((name) => ({ ...route(open), name }));
+    const { found, warnings } = await scripted(
+      print(web, ...refused, { ...route('/bin/cat'), name: 'c' }),
+    ).list(deps);
     expect(found.map(({ name }) => name)).toEqual(['web', 'c']);
-    expect(warnings).toEqual([
-      {
-        ...{ provider: 'mine', code: 'FOREIGN' },
-        problem: `2 of its machines cannot be shown: any user can change ${open}, which is their route`,
-      },
-    ]);
+    const problem = `2 of its machines cannot be shown: any user can change ${open}, which is their route`;
+    expect(warnings).toEqual([{ provider: 'mine', code: 'FOREIGN', problem }]);
   });
 
   it('nor a key of a row that lies elsewhere, or in a folder for all', async () => {
@@ -289,50 +242,33 @@ describe('a program is run only if nobody else can have changed it', () => {
     symlinkSync(secret, join(folder, 'link'));
     symlinkSync(dirname(secret), join(folder, 'elsewhere'));
     symlinkSync(join(folder, 'own'), join(folder, 'within'));
-    const keys = [
-      'own/key',
-      'within/key',
-      'own/none',
-      'open/key',
-      'link',
-      'elsewhere/machines',
-      'elsewhere/none',
-    ];
-    const rows = keys.map((key) => ({
-      ...web,
-      name: key.replace('/', '-'),
-      identityFile: join(folder, key),
-    }));
+    const kept = ['own/key', 'within/key', 'own/none'].map((key) => join(folder, key));
+    const refused = ['open/key', 'link', 'elsewhere/machines', 'elsewhere/none'].map((key) =>
+      join(folder, key),
+    );
+    const rows = [...kept, ...refused].map((identityFile, i) => ({ ...web, name: `m${i}`, identityFile }));
     const { found, warnings } = await scripted(print(...rows), { folder }).list(deps);
     expect(warnings).toEqual([]);
-    expect(found.flatMap(({ identityFile }) => identityFile ?? [])).toEqual(
-      keys.slice(0, 3).map((key) => join(folder, key)),
-    );
+    expect(found.flatMap(({ identityFile }) => identityFile ?? [])).toEqual(kept);
     // The folder itself may be a link.
     const link = join(dir, 'keys-link');
     symlinkSync(folder, link);
-    const viaLink = await scripted(print({ ...web, identityFile: join(link, 'own/key') }), {
-      folder: link,
-    }).list(deps);
-    expect(viaLink.found).toMatchObject([{ identityFile: join(link, 'own/key') }]);
+    const identityFile = join(link, 'own/key');
+    const viaLink = await scripted(print({ ...web, identityFile }), { folder: link }).list(deps);
+    expect(viaLink.found).toMatchObject([{ identityFile }]);
   });
 });
 
 describe('the sources of the user and of root', () => {
-  const line = { name: 'mine', file, command: ['/x'], find: false, start: false };
   const problems = [{ file, code: 'PROTOCOL', problem: 'not JSON' }];
 
   it("come after vmssh's own; what is wrong with a file is a warning", async () => {
     const all = everyEntry({ lines: [line, { ...line, name: 'lab' }], problems });
-    expect(all.map(({ name }) => name)).toEqual([
-      ...sources.map(({ name }) => name),
-      ...['mine', 'lab', 'sources.json'],
-    ]);
+    const names = sources.map(({ name }) => name);
+    expect(all.map(({ name }) => name)).toEqual([...names, 'mine', 'lab', 'sources.json']);
     expect((await all.at(-3)?.load())?.name).toBe('mine');
-    expect(await (await all.at(-1)?.load())?.list(deps)).toEqual({
-      found: [],
-      warnings: [{ provider: 'sources.json', code: 'PROTOCOL', problem: `${file}: not JSON` }],
-    });
+    const warnings = [{ provider: 'sources.json', code: 'PROTOCOL', problem: `${file}: not JSON` }];
+    expect(await (await all.at(-1)?.load())?.list(deps)).toEqual({ found: [], warnings });
     expect(everyEntry({ lines: [], problems: [] })).toEqual(sources);
   });
 });

@@ -13,15 +13,8 @@ const read = (...machines: readonly unknown[]) =>
 describe('a row of a source', () => {
   it('is a machine of the source, and of nobody else', () => {
     const uuid = '11111111-2222-4333-8444-555555555555';
-    const said = {
-      ...row,
-      uuid,
-      target: 'machine/web',
-      provider: 'libvirt',
-      cid: 3,
-      pid: 1,
-      also: ['qemu/web'],
-    };
+    const notIts = { target: 'machine/web', provider: 'libvirt', cid: 3, pid: 1, also: ['qemu/web'] };
+    const said = { ...row, uuid, ...notIts };
     const { found, warnings } = read(said);
     expect(warnings).toEqual([]);
     expect(found).toMatchObject([{ name: 'web', target: 'mine/web', provider: 'mine', status: 'running' }]);
@@ -53,21 +46,14 @@ describe('a row of a source', () => {
     { address: '192.0.2.1', endpoint: { family: 'tcp', host: '192.0.2.1', port: 22 } },
     { address: '[::1]:2222', endpoint: { family: 'tcp', host: '::1', port: 2222 } },
   ])('may have the route $address', ({ address, endpoint }) => {
-    expect(read({ ...row, routes: [{ route: 'any', address }] }).found[0]?.routes).toMatchObject([
-      { endpoint },
-    ]);
-    expect(read({ ...row, address }).found[0]?.routes).toMatchObject([{ endpoint }]);
+    for (const by of [{ routes: [{ route: 'any', address }] }, { address }])
+      expect(read({ ...row, ...by }).found[0]?.routes).toMatchObject([{ endpoint }]);
   });
 
   it('may have a program as its route, word by word', () => {
     const command = ['/usr/bin/sbx', 'ssh', 'proxy', '--', '$(id); `x` "web'];
-    const { found } = read({
-      ...row,
-      routes: [
-        { route: 'exec', command },
-        { route: 'vsock', address: 'vsock/3' },
-      ],
-    });
+    const vsock = { route: 'vsock', address: 'vsock/3' };
+    const { found } = read({ ...row, routes: [{ route: 'exec', command }, vsock] });
     expect(found[0]?.routes?.map(({ endpoint }) => endpoint)).toMatchObject([
       { family: 'exec', command, into: 'ssh' },
       { family: 'vsock' },
@@ -93,16 +79,8 @@ describe('a row of a source', () => {
       why: /vsock of this host|cannot be used/,
     })),
     ...[
-      ...[
-        '127.0.0.1',
-        '127.0.0.1:22',
-        '127.9.9.9',
-        '::1',
-        '[::1]:22',
-        '[::ffff:127.0.0.1]:22',
-        '[::1%lo]:22',
-      ],
-      ...['0.0.0.0', '0.0.0.0:2222', '[::]:22', 'unix/run/ssh-unix-local/socket'],
+      ...['127.0.0.1', '127.0.0.1:22', '127.9.9.9', '::1', '[::1]:22', '[::ffff:127.0.0.1]:22'],
+      ...['[::1%lo]:22', '0.0.0.0', '0.0.0.0:2222', '[::]:22', 'unix/run/ssh-unix-local/socket'],
       'unix/run/../run/ssh-unix-local//socket',
     ].map((address) => ({ changed: { address }, why: /SSH server of this host/ })),
     { changed: { routes: [{ address: '127.0.0.1:22' }] }, why: /SSH server of this host/ },
@@ -143,37 +121,23 @@ describe('a row of a source', () => {
   ])('with $changed is left out, and the others are there', ({ changed, why }) => {
     const { found, warnings } = read({ ...row, ...changed }, { ...row, name: 'db' });
     expect(found.map(({ name }) => name)).toEqual(['db']);
-    expect(warnings).toEqual([
-      {
-        provider: 'mine',
-        code: 'LEFT_OUT',
-        problem: expect.stringMatching(/^1 of its machines cannot be shown: /),
-      },
-    ]);
+    const problem = expect.stringMatching(/^1 of its machines cannot be shown: /);
+    expect(warnings).toEqual([{ provider: 'mine', code: 'LEFT_OUT', problem }]);
     expect(warnings[0]?.problem).toMatch(why);
     expect(warnings[0]?.problem).not.toMatch(/\p{Cc}/u);
   });
 
   it('never has the identity of a row of another source, or of another id', () => {
+    const uuid = '11111111-2222-4333-8444-555555555555';
+    const ids = ['e', 'x', 'X', 'x\0', '\0x', 'e\0x', 'mine', 'mine\0x', 'mine/x', uuid];
     const uuids = ['mine', 'min', 'mine-e', 'lab'].flatMap((name) =>
-      [
-        'e',
-        'x',
-        'X',
-        'x\0',
-        '\0x',
-        'e\0x',
-        'mine',
-        'mine\0x',
-        'mine/x',
-        '11111111-2222-4333-8444-555555555555',
-      ].map((id) => (machineOf({ name }, { ...row, id }) as DiscoveredMachine).uuid),
+      ids.map((id) => (machineOf({ name }, { ...row, id }) as DiscoveredMachine).uuid),
     );
     expect(new Set(uuids).size).toBe(40);
     expect(uuids.every((each) => each !== undefined && each[14] === '8')).toBe(true);
   });
 
-  it.each([
+  const odd = [
     'a%b',
     'a:b',
     'via%hv1%x',
@@ -183,14 +147,11 @@ describe('a row of a source', () => {
     '$(id)',
     '__proto__',
     'constructor',
-    'é',
-    '名',
-  ])('may have the odd name %j, which only means itself', (name) => {
+  ];
+  it.each([...odd, 'é', '名'])('may have the odd name %j, which only means itself', (name) => {
     expect(read({ ...row, name }).found).toMatchObject([{ name, target: `mine/${name}` }]);
-    expect(outsideKind.parse(split(`mine/${name}`), asTarget as never)).toEqual({
-      ...{ kind: 'outside', source: 'mine' },
-      name,
-    });
+    const parsed = outsideKind.parse(split(`mine/${name}`), asTarget as never);
+    expect(parsed).toEqual({ kind: 'outside', source: 'mine', name });
   });
 
   it.each([
@@ -231,14 +192,13 @@ describe('what a source prints', () => {
     expect(() => machinesIn(source, text)).toThrow(says);
   });
 
+  const many = (length: number) => Array.from({ length }, (_, i) => ({ ...row, name: `m${i}` }));
+
   it('has 10,000 machines at most: others are a warning', () => {
-    const { found, warnings } = read(
-      ...Array.from({ length: 10_003 }, (_, i) => ({ ...row, name: `m${i}` })),
-    );
+    const { found, warnings } = read(...many(10_003));
     expect(found).toHaveLength(10_000);
-    expect(warnings).toMatchObject([
-      { problem: '3 of its machines cannot be shown: a source can list 10000' },
-    ]);
+    const problem = '3 of its machines cannot be shown: a source can list 10000';
+    expect(warnings).toMatchObject([{ problem }]);
   });
 
   it.each([
@@ -249,33 +209,21 @@ describe('what a source prints', () => {
   ])('has a warning if two rows have one id or one name: $rows', ({ rows, problems }) => {
     const { found, warnings } = read(...rows.map((each) => ({ ...row, ...each })));
     expect(found).toHaveLength(rows.length);
-    expect(warnings).toEqual(
-      problems.map((problem) => ({
-        provider: 'mine',
-        code: 'TWICE',
-        problem: expect.stringMatching(problem),
-      })),
-    );
+    const twice = { provider: 'mine', code: 'TWICE' };
+    expect(warnings).toEqual(problems.map((each) => ({ ...twice, problem: expect.stringMatching(each) })));
   });
 
   it('has a limited processor time', () => {
     let worked = 0;
-    const machines = Array.from({ length: 300 }, (_, i) => ({ ...row, name: `m${i}` }));
-    const { found, warnings } = machinesIn(
-      source,
-      JSON.stringify({ version: 1, machines }),
-      () => (worked += 3000),
-    );
+    const text = JSON.stringify({ version: 1, machines: many(300) });
+    const { found, warnings } = machinesIn(source, text, () => (worked += 3000));
     expect(found).toHaveLength(100);
     expect(warnings).toMatchObject([{ problem: expect.stringMatching(/reading the 100 before took 5 s/) }]);
   });
 
   it('has warnings of its own, as many as can be read', () => {
-    const warnings = [
-      { provider: 'libvirt', code: 'X', problem: 'why' },
-      7,
-      ...Array(200).fill({ problem: 'x' }),
-    ];
+    const first = { provider: 'libvirt', code: 'X', problem: 'why' };
+    const warnings = [first, 7, ...Array(200).fill({ problem: 'x' })];
     const { warnings: got } = machinesIn(source, JSON.stringify({ version: 1, machines: [], warnings }));
     expect(got).toHaveLength(101);
     expect(got[0]).toEqual({ provider: 'mine', code: 'X', problem: 'why' });

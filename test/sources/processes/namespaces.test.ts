@@ -14,6 +14,9 @@ const all = '         0          0 4294967295\n';
 const ns = (kinds: Readonly<Record<string, number>> = {}) =>
   Object.fromEntries(['mnt', 'pid', 'user'].map((kind) => [kind, `${kind}:[${kinds[kind] ?? 1}]`]));
 
+const unit = '/system.slice/vm.service';
+const session = '/user.slice/user-1000.slice/session-2.scope';
+
 /** A process of this host, as a file system of the kernel shows it. */
 function recorded(cgroup: string, nsPid: string, more: Partial<FakeProcess> = {}): FakeProcess {
   const [pid = ''] = nsPid.split('\t');
@@ -21,7 +24,7 @@ function recorded(cgroup: string, nsPid: string, more: Partial<FakeProcess> = {}
   return { argv: ['vm'], status, files: { cgroup: `0::${cgroup}\n`, uid_map: all }, ns: ns(), ...more };
 }
 
-const self = recorded('/user.slice/user-1000.slice/session-2.scope', '99', { argv: ['vmssh'] });
+const self = recorded(session, '99', { argv: ['vmssh'] });
 /** Why this user can make no user namespace. */
 function mayNot(): string | undefined {
   const { status } = spawnSync('unshare', ['--user', 'true']);
@@ -37,110 +40,46 @@ describe('a process in a container', () => {
     return found.map(({ authority }) => authority === 'other');
   };
 
-  it.each<{ name: string; process: FakeProcess; want: boolean }>([
-    { name: 'a unit', process: recorded('/system.slice/vm.service', '100'), want: false },
-    {
-      name: 'a unit with PrivateTmp=',
-      process: recorded('/system.slice/vm.service', '100', { ns: ns({ mnt: 2 }) }),
-      want: false,
-    },
-    {
-      name: 'a unit with PrivatePIDs=',
-      process: recorded('/system.slice/vm.service', '100\t1', { ns: ns({ mnt: 2, pid: 2 }) }),
-      want: false,
-    },
-    {
-      name: "libvirt's QEMU",
-      process: recorded(String.raw`/machine.slice/machine-qemu\x2d1\x2dmint.scope/libvirt/emulator`, '100', {
-        uid: 107,
-        ns: ns({ mnt: 2 }),
-      }),
-      want: false,
-    },
-    {
-      name: "one of this user's session",
-      process: recorded('/user.slice/user-1000.slice/session-2.scope', '100', { uid: 1000 }),
-      want: false,
-    },
-    {
-      name: 'one that Docker itself has started',
-      process: recorded('/system.slice/docker.service', '100'),
-      want: false,
-    },
-    {
-      name: "Firecracker's jailer with a pid namespace",
-      process: recorded('/firecracker/web', '100\t1', { ns: ns({ mnt: 2, pid: 2 }) }),
-      want: false,
-    },
-    {
-      name: 'the first of Docker',
-      process: recorded(`/system.slice/docker-${id}.scope`, '100\t1'),
-      want: true,
-    },
-    {
-      name: 'Docker with --pid=host',
-      process: recorded(`/system.slice/docker-${id}.scope`, '100'),
-      want: true,
-    },
-    { name: 'Docker without systemd', process: recorded(`/docker/${id}`, '100\t7'), want: true },
-    { name: 'Docker with --cgroup-parent', process: recorded(`/vms/${id}`, '100\t1'), want: true },
-    {
-      name: 'Podman, in a group that its root has made',
-      process: recorded(`/machine.slice/libpod-${id}.scope/container/system.slice/vm.service`, '100\t1'),
-      want: true,
-    },
-    {
-      name: "this user's Podman without a group of its own",
-      process: recorded('/user.slice/user-1000.slice/session-2.scope', '100\t5', {
-        uid: 1000,
-        files: {
-          cgroup: '0::/user.slice/user-1000.slice/session-2.scope\n',
-          uid_map: '0 1000 1\n1 100000 65536\n',
-        },
-        ns: ns({ user: 2, pid: 2, mnt: 2 }),
-      }),
-      want: true,
-    },
-    {
-      name: 'the same, of which only the map is seen',
-      process: recorded('/', '100', { files: { uid_map: '0 100000 65536\n' }, ns: {} }),
-      want: true,
-    },
-    { name: 'one deeper, with no group', process: recorded('/user.slice', '100\t1\t1'), want: true },
-    {
-      name: 'one that is not the first there',
-      process: recorded('/system.slice/x.service', '100\t9'),
-      want: true,
-    },
-    {
-      name: 'another pid namespace that /proc does not count',
-      process: recorded('/', '100', { ns: ns({ pid: 2 }) }),
-      want: true,
-    },
-    {
-      name: 'LXC and Incus',
-      process: recorded('/lxc.payload.web/system.slice/vm.service', '100\t44'),
-      want: true,
-    },
-    {
-      name: 'nspawn',
-      process: recorded('/machine.slice/machine-web.scope/payload/init.scope', '100\t1'),
-      want: true,
-    },
-    {
-      name: 'Kubernetes',
-      process: recorded(`/kubepods.slice/kubepods-pod1.slice/crio-${id}.scope`, '100\t1'),
-      want: true,
-    },
-    {
-      name: 'one of cgroups v1',
-      process: recorded('', '100', { files: { cgroup: `12:pids:/docker/${id}\n1:name=systemd:/\n0::/\n` } }),
-      want: true,
-    },
-    { name: 'of a kernel that shows nothing', process: { argv: ['vm'] }, want: false },
-  ])('$want: $name', async ({ process, want }) => {
-    expect(await isIn([process])).toEqual([want]);
-  });
+  const own = { mnt: 2, pid: 2 };
+  const libvirts = String.raw`/machine.slice/machine-qemu\x2d1\x2dmint.scope/libvirt/emulator`;
+  it.each<[string, FakeProcess]>([
+    ['a unit', recorded(unit, '100')],
+    ['a unit with PrivateTmp=', recorded(unit, '100', { ns: ns({ mnt: 2 }) })],
+    ['a unit with PrivatePIDs=', recorded(unit, '100\t1', { ns: ns(own) })],
+    ["libvirt's QEMU", recorded(libvirts, '100', { uid: 107, ns: ns({ mnt: 2 }) })],
+    ["one of this user's session", recorded(session, '100', { uid: 1000 })],
+    ['one that Docker itself has started', recorded('/system.slice/docker.service', '100')],
+    ["Firecracker's jailer with a pid namespace", recorded('/firecracker/web', '100\t1', { ns: ns(own) })],
+    ['one of a kernel that shows nothing', { argv: ['vm'] }],
+  ])('is not %s', async (_name, process) => expect(await isIn([process])).toEqual([false]));
+
+  const rootless = { cgroup: `0::${session}\n`, uid_map: '0 1000 1\n1 100000 65536\n' };
+  const v1 = { cgroup: `12:pids:/docker/${id}\n1:name=systemd:/\n0::/\n` };
+  it.each<[string, FakeProcess]>([
+    ['the first of Docker', recorded(`/system.slice/docker-${id}.scope`, '100\t1')],
+    ['Docker with --pid=host', recorded(`/system.slice/docker-${id}.scope`, '100')],
+    ['Docker without systemd', recorded(`/docker/${id}`, '100\t7')],
+    ['Docker with --cgroup-parent', recorded(`/vms/${id}`, '100\t1')],
+    [
+      'Podman, in a group of its root',
+      recorded(`/machine.slice/libpod-${id}.scope/container${unit}`, '100\t1'),
+    ],
+    [
+      "this user's Podman without a group of its own",
+      recorded(session, '100\t5', { uid: 1000, files: rootless, ns: ns({ user: 2, ...own }) }),
+    ],
+    [
+      'the same, of which only the map is seen',
+      recorded('/', '100', { files: { uid_map: '0 100000 65536\n' }, ns: {} }),
+    ],
+    ['one deeper, with no group', recorded('/user.slice', '100\t1\t1')],
+    ['one that is not the first there', recorded('/system.slice/x.service', '100\t9')],
+    ['another pid namespace that /proc does not count', recorded('/', '100', { ns: ns({ pid: 2 }) })],
+    ['LXC and Incus', recorded(`/lxc.payload.web${unit}`, '100\t44')],
+    ['nspawn', recorded('/machine.slice/machine-web.scope/payload/init.scope', '100\t1')],
+    ['Kubernetes', recorded(`/kubepods.slice/kubepods-pod1.slice/crio-${id}.scope`, '100\t1')],
+    ['one of cgroups v1', recorded('', '100', { files: v1 })],
+  ])('is %s', async (_name, process) => expect(await isIn([process])).toEqual([true]));
 
   it.each([
     { starter: 'systemd', want: false },
@@ -196,23 +135,16 @@ describe('a process in a container', () => {
 });
 
 describe('the groups of container engines', () => {
+  const users = '/user.slice/user@1000.service/user.slice';
+  const lxc = String.raw`/machine.slice/machine-lxc\x2d7\x2da.scope`;
   it.each([
     { path: '/', want: [] },
     { path: '/system.slice/containerd.service', want: [] },
     { path: '/system.slice/docker.service/payload.service', want: [] },
-    {
-      path: `/user.slice/user@1000.service/user.slice/libpod-${id}.scope/a`,
-      want: [`/user.slice/user@1000.service/user.slice/libpod-${id}.scope`],
-    },
+    { path: `${users}/libpod-${id}.scope/a`, want: [`${users}/libpod-${id}.scope`] },
     { path: `/docker/${id}/kubepods/x`, want: [`/docker/${id}/kubepods`] },
-    {
-      path: '/user.slice/user@1000.service/user.slice/user-libpod_pod_1.slice/x',
-      want: ['/user.slice/user@1000.service/user.slice/user-libpod_pod_1.slice'],
-    },
-    {
-      path: String.raw`/machine.slice/machine-lxc\x2d7\x2da.scope`,
-      want: [String.raw`/machine.slice/machine-lxc\x2d7\x2da.scope`],
-    },
+    { path: `${users}/user-libpod_pod_1.slice/x`, want: [`${users}/user-libpod_pod_1.slice`] },
+    { path: lxc, want: [lxc] },
   ])('in $path', ({ path, want }) => {
     expect(enginesIn(`0::${path}\n`)).toEqual(want);
   });

@@ -2,11 +2,16 @@ import { mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'nod
 import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { nodeFs as fs, processesNamed } from '../../../src/sources/processes/processes.js';
+import type { DiscoveryError } from '../../../src/sources/provider.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { fakeProc, inDocker } from './fake-proc.js';
 
 const dir = useTempDir();
 const uid = 1000;
+
+/** Those that are called "vm". */
+const vms = (procDir: string, more: Partial<Parameters<typeof processesNamed>[2]> = {}) =>
+  processesNamed(/^vm$/, { env: {}, procDir }, { uid, ...more });
 
 describe('processes by name', () => {
   it.each([
@@ -34,15 +39,10 @@ describe('processes by name', () => {
     ['that was replaced since', ['web'], '/usr/bin/vm (deleted)'],
     ['what a loader or an interpreter runs', ['/usr/bin/vm'], '/usr/bin/interpreter'],
   ])('are those of its file too: $0', async (_name, argv, exe) => {
-    const procDir = fakeProc(dir, [
-      { argv, exe },
-      { argv: ['vm'], exe: '/usr/bin/vm' },
-    ]);
-    const found = await processesNamed(/^vm$/, { env: {}, procDir }, { uid });
-    expect(found.map((each) => [each.pid, each.argv])).toEqual([
-      [100, argv],
-      [101, ['vm']],
-    ]);
+    const plain = { argv: ['vm'], exe: '/usr/bin/vm' };
+    const procDir = fakeProc(dir, [{ argv, exe }, plain]);
+    const found = await vms(procDir);
+    expect(found.map((each) => each.argv)).toEqual([argv, ['vm']]);
   });
 
   it('are not kernel threads, whose memory is not read', async () => {
@@ -53,7 +53,7 @@ describe('processes by name', () => {
       read.push(path);
       return fs.readMemory(path, most);
     };
-    const found = await processesNamed(/^vm$/, { env: {}, procDir }, { fs: { ...fs, readMemory }, uid });
+    const found = await vms(procDir, { fs: { ...fs, readMemory } });
     expect(found.map(({ pid }) => pid)).toEqual([100]);
     expect(read).toEqual([join(procDir, '100/cmdline')]);
   });
@@ -66,16 +66,13 @@ describe('processes by name', () => {
     mkdirSync(join(procDir, '2/task/2'), { recursive: true });
     writeFileSync(join(procDir, '2/status'), `Name:\tx\n${status}Uid:\t0\t0\t0\t0\n`);
     writeFileSync(join(procDir, '2/task/2/children'), '3 101 ');
-    const found = await processesNamed(/^vm$/, { env: {}, procDir }, { fs, uid });
-    expect(found.map(({ pid }) => pid)).toEqual(want);
+    expect((await vms(procDir)).map(({ pid }) => pid)).toEqual(want);
   });
 
   it('come after the loader that started them', async () => {
     const loader = ['/x/ld-linux-x86-64.so.2', '--library-path', '/x/lib', '--argv0=y', '/x/bin/vm', '-a'];
-    const procDir = fakeProc(dir, [{ argv: loader }]);
-    expect(await processesNamed(/^vm$/, { env: {}, procDir }, { uid })).toEqual([
-      { pid: 100, uid: 0, argv: ['/x/bin/vm', '-a'] },
-    ]);
+    const found = await vms(fakeProc(dir, [{ argv: loader }]));
+    expect(found).toEqual([{ pid: 100, uid: 0, argv: ['/x/bin/vm', '-a'] }]);
   });
 
   it('are read once for all providers of a listing', async () => {
@@ -92,7 +89,7 @@ describe('processes by name', () => {
       read.push(relative(procDir, path));
       return Buffer.from('vm\0');
     };
-    const found = await processesNamed(/^vm$/, { env: {}, procDir }, { fs: { ...fs, readMemory }, uid });
+    const found = await vms(procDir, { fs: { ...fs, readMemory } });
     expect(read).toEqual(['100/cmdline', '102/cmdline']);
     expect(found.map(({ pid }) => pid)).toEqual([100, 102]);
   });
@@ -103,7 +100,7 @@ describe('processes by name', () => {
       if (path.includes('/100/')) writeFileSync(join(procDir, '100/status'), 'Uid:\t1001\t0\t0\t0\n');
       return Buffer.from('vm\0');
     };
-    const found = await processesNamed(/^vm$/, { env: {}, procDir }, { fs: { ...fs, readMemory }, uid });
+    const found = await vms(procDir, { fs: { ...fs, readMemory } });
     expect(found.map(({ pid }) => pid)).toEqual([101]);
   });
 
@@ -117,7 +114,7 @@ describe('processes by name', () => {
       now -= 1;
       return Buffer.from('vm\0');
     };
-    const found = await processesNamed(/^vm$/, { env: {}, procDir }, { fs: { ...fs, readMemory }, uid });
+    const found = await vms(procDir, { fs: { ...fs, readMemory } });
     expect({ most, found: found.length }).toEqual({ most: 4, found: 20 });
   });
 
@@ -126,7 +123,7 @@ describe('processes by name', () => {
     truncateSync(join(procDir, '100/cmdline'), 2 ** 42);
     rmSync(join(procDir, '101/cmdline'));
     symlinkSync('/dev/zero', join(procDir, '101/cmdline'));
-    const found = await processesNamed(/^vm$/, { env: {}, procDir }, { fs, uid });
+    const found = await vms(procDir);
     expect(found).toEqual([{ pid: 102, uid: 0, argv: ['vm', '-a'] }]);
   });
 });
@@ -143,11 +140,8 @@ describe('the budget for command lines', () => {
       return read;
     };
     const warnings: string[] = [];
-    const found = await processesNamed(
-      /^vm$/,
-      { env: {}, procDir: fakeProc(dir, all) },
-      { fs: { ...fs, readMemory }, uid, warn: ({ code, message }) => warnings.push(`${code}: ${message}`) },
-    );
+    const warn = ({ code, message }: DiscoveryError) => void warnings.push(`${code}: ${message}`);
+    const found = await vms(fakeProc(dir, all), { fs: { ...fs, readMemory }, warn });
     return { pids: found.map(({ pid }) => pid), bytes, warnings };
   };
 
@@ -162,10 +156,8 @@ describe('the budget for command lines', () => {
   });
 
   it('is not for programs that are no machines: only their start is read', async () => {
-    const { pids, bytes, warnings } = await search(
-      { argv: ['other', ','.repeat(480_000)] },
-      { argv: ['vm'] },
-    );
+    const other = { argv: ['other', ','.repeat(480_000)] };
+    const { pids, bytes, warnings } = await search(other, { argv: ['vm'] });
     expect({ pids, warnings }).toEqual({ pids: [101], warnings: [] });
     expect(bytes).toBeLessThan(5000);
   });

@@ -28,26 +28,15 @@ describe('an address that two machines claim', () => {
   const rows: readonly { name: string; two: Two; place?: string }[] = [
     { name: 'a socket', two: [mux, mux], place: socket },
     { name: 'a socket by a link', two: [mux, at(`unix${dir}/link.sock`)], place: socket },
-    {
-      name: 'a socket by a second name',
-      two: [mux, at(`vsock-mux${dir}/hard.sock`)],
-      place: socket,
-    },
-    {
-      name: 'a path where nothing is yet',
-      two: [at('unix/none/x'), at('unix/none/x')],
-      place: '/none/x',
-    },
+    { name: 'a socket by a second name', two: [mux, at(`vsock-mux${dir}/hard.sock`)], place: socket },
+    { name: 'a path where nothing is yet', two: [at('unix/none/x'), at('unix/none/x')], place: '/none/x' },
     { name: 'a CID', two: [{ cid: 7 }, at('vsock/7')], place: 'CID 7' },
     {
       name: 'a port of this host',
       two: [at('127.0.0.1:60022'), { status: 'unknown', ...at('127.0.0.1:60022') }],
       place: 'port 60022 of 127.0.0.1',
     },
-    {
-      name: 'an address of a network',
-      two: [at('10.0.2.15:22'), at('10.0.2.15:22')],
-    },
+    { name: 'an address of a network', two: [at('10.0.2.15:22'), at('10.0.2.15:22')] },
     {
       name: 'CIDs of two multiplexers',
       two: [

@@ -51,10 +51,7 @@ describe('machines that only their processes show', () => {
     ],
     [
       'two of one name by their UUIDs',
-      ['1', '2'].map((digit) => ({
-        name: 'web',
-        uuid: `${digit.repeat(8)}-2222-4333-8444-555555555555`,
-      })),
+      ['1', '2'].map((digit) => ({ name: 'web', uuid: `${digit.repeat(8)}-2222-4333-8444-555555555555` })),
       ['1', '2'].map((digit) => `firecracker/${digit.repeat(8)}-2222-4333-8444-555555555555`),
     ],
     [

@@ -12,9 +12,24 @@ import { at } from '../resolved.js';
 
 const dir = useTempDir();
 const uuid = '11111111-2222-4333-8444-555555555555';
+const somebody = (process.getuid?.() ?? 0) + 1;
 const vsock = (cid: number) => ['-device', `vhost-vsock-pci,guest-cid=${cid}`];
 const list = (...processes: Parameters<typeof fakeProc>[1]) =>
   qemu.list({ env: {}, procDir: fakeProc(dir, processes) });
+
+/** A listening socket of 127.0.0.1 as the kernel prints it. */
+const row = (port: number, inode: number, uid = 0) => {
+  const hex = port.toString(16).padStart(4, '0').toUpperCase();
+  const rest = '00000000:0000 0A 00000000:00000000 00:00000000 00000000';
+  return `   0: 0100007F:${hex} ${rest}  ${uid}        0 ${inode} 1\n`;
+};
+/** Such processes on a host with these listening sockets. */
+function listening(processes: Parameters<typeof fakeProc>[1], rows: string): string {
+  const procDir = fakeProc(dir, processes);
+  mkdirSync(join(procDir, 'net'));
+  writeFileSync(join(procDir, 'net/tcp'), rows);
+  return procDir;
+}
 
 describe('running QEMUs', () => {
   it('have their name, or their address if they have no name', async () => {
@@ -94,46 +109,26 @@ describe('running QEMUs', () => {
       { target: 'qemu/a', routes: [routeTo('vsock/3')] },
       { target: 'qemu/b', routes: [routeTo('vsock/4')] },
     ]);
-    expect(warnings).toMatchObject([
-      {
-        provider: 'qemu',
-        code: 'INCOMPLETE',
-        problem: expect.stringMatching(/^pid 100: ".*" cannot be used/),
-      },
-    ]);
+    const problem = expect.stringMatching(/^pid 100: ".*" cannot be used/);
+    expect(warnings).toMatchObject([{ provider: 'qemu', code: 'INCOMPLETE', problem }]);
   });
 
   it.each([
     { name: 'its own', uid: 0, want: [at('127.0.0.1:2222')], warnings: [] },
-    {
-      name: "another user's",
-      uid: (process.getuid?.() ?? 0) + 1,
-      want: [{ routes: [] }],
-      warnings: [{ code: 'FOREIGN' }],
-    },
+    { name: "another user's", uid: somebody, want: [{ routes: [] }], warnings: [{ code: 'FOREIGN' }] },
     { name: 'nobody, in this network', uid: undefined, want: [{ routes: [] }], warnings: [] },
   ])('whose forwarded port has $name', async ({ uid, want, warnings }) => {
     const argv = ['qemu-system-x86_64', '-name', 'a', '-nic', 'user,hostfwd=tcp:127.0.0.1:2222-:22'];
-    const procDir = fakeProc(dir, [{ argv }]);
-    mkdirSync(join(procDir, 'net'));
-    const rest = '00000000:0000 0A 00000000:00000000 00:00000000 00000000';
-    writeFileSync(
-      join(procDir, 'net/tcp'),
-      uid === undefined ? '' : `   0: 0100007F:08AE ${rest}  ${uid}        0 1\n`,
-    );
+    const procDir = listening([{ argv }], uid === undefined ? '' : row(2222, 1, uid));
     expect(await qemu.list({ env: {}, procDir })).toMatchObject({ found: want, warnings });
   });
 
   describe('whose forwarded port is looked for among its own sockets', () => {
-    const rest = '00000000:0000 0A 00000000:00000000 00:00000000 00000000  0        0';
-    const row = (port: number, inode: number) =>
-      `   0: 0100007F:${port.toString(16).toUpperCase()} ${rest} ${inode} 1\n`;
     const tables = row(40_001, 1) + row(40_002, 2) + row(5901, 3);
     const codesAt = async (port: number, ...sockets: readonly string[]) => {
       const forward = ['-vnc', ':1', '-nic', `user,hostfwd=tcp:127.0.0.1:${port}-:22`];
-      const procDir = fakeProc(dir, [{ argv: ['qemu-system-x86_64', '-name', 'a', ...forward], sockets }]);
-      mkdirSync(join(procDir, 'net'));
-      writeFileSync(join(procDir, 'net/tcp'), tables);
+      const argv = ['qemu-system-x86_64', '-name', 'a', ...forward];
+      const procDir = listening([{ argv, sockets }], tables);
       const { found, warnings } = await qemu.list({ env: {}, procDir });
       return { address: addressOf(found[0] ?? {}), codes: warnings.map(({ code }) => code) };
     };
@@ -142,13 +137,7 @@ describe('running QEMUs', () => {
       { name: 'the one that it took', port: 0, sockets: ['2', '3'], address: '127.0.0.1:40002', codes: [] },
       { name: 'two', port: 0, sockets: ['1', '2'], address: undefined, codes: ['INCOMPLETE'] },
       { name: 'none', port: 0, sockets: ['9'], address: undefined, codes: ['INCOMPLETE'] },
-      {
-        name: 'that of its command line',
-        port: 40_001,
-        sockets: ['1'],
-        address: '127.0.0.1:40001',
-        codes: [],
-      },
+      { name: 'the typed one', port: 40_001, sockets: ['1'], address: '127.0.0.1:40001', codes: [] },
       { name: "another process's", port: 40_001, sockets: ['2'], address: undefined, codes: ['FOREIGN'] },
     ])('$name', async ({ port, sockets, address, codes }) => {
       expect(await codesAt(port, ...sockets)).toEqual({ address, codes });
@@ -170,15 +159,15 @@ describe('running QEMUs', () => {
     'with a %s have a daemon with underscores',
     async (driver) => {
       const device = ['-chardev', 'socket,id=v,path=/run/v.sock', '-device', `${driver},chardev=v`];
-      const { found } = await list(
-        {
-          argv: ['microvm@mint', '-name', 'mint', ...device],
-          exe: '/nix/store/x/bin/.qemu-system-x86_64-wrapped',
-        },
-        {
-          argv: ['vhost_device_vsock', '--guest-cid=43', '--socket=/run/v.sock', '--uds-path=/run/mux.sock'],
-        },
-      );
+      const argv = ['microvm@mint', '-name', 'mint', ...device];
+      const daemon = [
+        'vhost_device_vsock',
+        '--guest-cid=43',
+        '--socket=/run/v.sock',
+        '--uds-path=/run/mux.sock',
+      ];
+      const exe = '/nix/store/x/bin/.qemu-system-x86_64-wrapped';
+      const { found } = await list({ argv, exe }, { argv: daemon });
       expect(found).toMatchObject([{ target: 'qemu/mint', cid: 43, ...at('vsock-mux/run/mux.sock') }]);
     },
   );
@@ -188,15 +177,7 @@ describe('running QEMUs', () => {
     { path: 'vhost.sock', cwd: '/run/x' },
   ])('with a vhost-user device at $path have the CID and the socket of its daemon', async ({ path, cwd }) => {
     const device = ['-chardev', `socket,id=v,path=${path}`, '-device', 'vhost-user-vsock-pci,chardev=v'];
-    const daemon = [
-      'vhost-device-vsock',
-      '--guest-cid',
-      '43',
-      '--socket',
-      'vhost.sock',
-      '--uds-path',
-      'mux.sock',
-    ];
+    const daemon = 'vhost-device-vsock --guest-cid 43 --socket vhost.sock --uds-path mux.sock'.split(' ');
     const { found } = await list(
       { argv: ['qemu-system-x86_64', '-name', 'mint', ...device], cwd },
       { argv: daemon, cwd: '/run/x' },
@@ -262,30 +243,17 @@ describe('crosvm', () => {
   });
 
   it('is listed while it runs a machine with a CID', async () => {
-    const procDir = fakeProc(
-      dir,
-      [
-        // Processes of its own for devices.
-        { argv: ['crosvm', 'run', '--vsock', '7', '--name', 'a'], files: { uid_map: '0 1000 1\n' } },
-        { argv: ['crosvm', 'run', '--vsock', '7', '--name', 'a'] },
-        { argv: ['crosvm', 'run', '--vsock', '7', '--name', 'a'] },
-        { argv: ['crosvm', 'run', 'vmlinux'] },
-        { argv: ['crosvm', 'stop', '--vsock', '7'] },
-      ],
-      { argv: ['vmssh'], files: { uid_map: '0 0 4294967295\n' } },
-    );
-    const { found } = await crosvm.list({ env: {}, procDir });
-    expect(found).toEqual([
-      {
-        name: 'a',
-        target: 'vsock/7',
-        status: 'running',
-        provider: 'crosvm',
-        cid: 7,
-        pid: 101,
-        ...at('vsock/7'),
-      },
-    ]);
+    const argv = ['crosvm', 'run', '--vsock', '7', '--name', 'a'];
+    // Processes of its own for devices.
+    const all = [{ argv, files: { uid_map: '0 1000 1\n' } }, { argv }, { argv }];
+    const others = [
+      ['run', 'vmlinux'],
+      ['stop', '--vsock', '7'],
+    ].map((args) => ({ argv: ['crosvm', ...args] }));
+    const self = { argv: ['vmssh'], files: { uid_map: '0 0 4294967295\n' } };
+    const { found } = await crosvm.list({ env: {}, procDir: fakeProc(dir, [...all, ...others], self) });
+    const known = { name: 'a', target: 'vsock/7', status: 'running', provider: 'crosvm', cid: 7 };
+    expect(found).toEqual([{ ...known, pid: 101, ...at('vsock/7') }]);
   });
 });
 
@@ -327,15 +295,7 @@ describe('the arguments of QEMU', () => {
     { name: 'an option without its value', input: ['-name'], want: {} },
     {
       name: 'the UUID of the firmware, as Proxmox has it',
-      input: [
-        '-id',
-        '100',
-        '-name',
-        'web,debug-threads=on',
-        '-no-shutdown',
-        '-smbios',
-        `type=1,uuid=${uuid}`,
-      ],
+      input: `-id 100 -name web,debug-threads=on -no-shutdown -smbios type=1,uuid=${uuid}`.split(' '),
       want: { name: 'web', uuid },
     },
     { name: 'a UUID without dashes', input: ['-uuid', uuid.replaceAll('-', '')], want: { uuid } },

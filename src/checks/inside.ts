@@ -150,7 +150,7 @@ export async function whyNotRun(
   if (failure?.code === 'WINDOWS') return isWindows(host);
   if (route.name === 'target' && lines.length === 0) {
     const { user = 'root', host: target } = splitUser(host);
-    const flags = reachFlags({ positionals: [], options: {} });
+    const flags = reachFlags();
     const { checkTarget } = await import('./check-target.js');
     const { error, stages } = await checkTarget(target, { ...flags, port, user }, io, signal);
     if (error && (error.op !== 'handshake' || /^(NO_BANNER|HOST_KEY_.*)$/.test(error.code))) return error;

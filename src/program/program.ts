@@ -4,6 +4,7 @@ import { Command as CommanderCommand, CommanderError, Help, Option } from 'comma
 import {
   type Act,
   type Command,
+  examplesOn,
   groupSummaries,
   type Io,
   inCommand,
@@ -103,8 +104,8 @@ function nounOf(program: CommanderCommand, first: string, hidden: boolean): Comm
   if (made) return made;
   const noun = new CommanderCommand(first).description(groupSummaries[first] ?? '');
   const members = commands.filter(({ name }) => name.startsWith(`${first} `));
-  const firsts = members.flatMap(({ examples }) => examples.slice(0, 1));
-  noun.addHelpText('after', () => examplesHelp(firsts, noun));
+  const firsts = members.flatMap(({ examples }) => Object.entries(examples).slice(0, 1));
+  noun.addHelpText('after', () => examplesHelp(Object.fromEntries(firsts), noun));
   program.addCommand(noun, { hidden });
   return noun;
 }
@@ -198,7 +199,7 @@ function wire(
   wired.argument('[arguments...]');
   for (const spec of command.options)
     wired.addOption(option(spec).hideHelp(shownOn(platform, [spec]).length === 0));
-  const examples = shownOn(platform, command.examples);
+  const examples = examplesOn(platform, command);
   wired.addHelpText('after', ({ command: shown }) => afterHelp({ ...command, examples }, shown));
   return wired.action((positionals: string[], options: Record<string, Parsed>) => {
     return action({ positionals, options: byLongName(command.options, options) });
@@ -257,7 +258,9 @@ function afterHelp({ details, examples }: Command<unknown>, shown: CommanderComm
 function examplesHelp(examples: Command<unknown>['examples'], shown: CommanderCommand): string {
   const help = helpOf(shown);
   const own = (line: string) => (shown.name() === 'vsock-nc' ? line.replace(/^vmssh nc/, 'vsock-nc') : line);
-  const lines = examples.map(({ line, about }) => `  ${own(line)}\n${wrapped(about, help, '      ')}`);
+  const lines = Object.entries(examples).map(
+    ([line, about]) => `  ${own(line)}\n${wrapped(about, help, '      ')}`,
+  );
   return `\nExamples:\n${lines.join('\n')}`;
 }
 

@@ -125,7 +125,7 @@ describe('the man pages', () => {
           expect(plain).toContain(
             `--${long}${value === undefined ? '' : optionalValue ? `[=${value}]` : ` ${value}`}`,
           );
-        for (const { line } of shownOn('linux', examples))
+        for (const line of Object.keys(examples))
           expect(plain.replaceAll(' ', '')).toContain(line.replaceAll(' ', ''));
       }
     },

@@ -16,14 +16,8 @@ import {
   jsonOption,
 } from '../../cli/json.js';
 import { connectFailure, pasteable } from '../../cli/message.js';
-import { oneOf, parsed, portOption, textOption } from '../../cli/option.js';
-import {
-  reachFlags,
-  reachOptions,
-  routesOption,
-  throughHop,
-  verboseOption,
-} from '../../cli/shared-options.js';
+import { oneOf, parsed, portOption, readAll, textOption } from '../../cli/option.js';
+import { reachFlags, reachOptions, throughHop, verboseOption } from '../../cli/shared-options.js';
 import { styles } from '../../cli/terminal.js';
 import { type Endpoint, formatEndpoint } from '../../endpoint.js';
 import { exitCode, printable } from '../../errors.js';
@@ -41,27 +35,31 @@ interface CheckOptions extends Omit<ExamineOptions, 'target'> {
   readonly json: boolean;
 }
 
-const userOption = parsed(
-  {
-    long: 'user',
-    short: 'l',
-    value: 'NAME',
-    summary: 'the user to log in as (default: that of TARGET or of the ssh configuration)',
-  },
-  checkUserName,
-);
-const overOption = textOption({
-  long: 'over',
-  value: '[user@]HOST',
-  takes: 'target',
-  summary: 'another route into the guest, to look from inside: ssh, a target, wsl/DISTRO',
-});
-const untilOption = oneOf<LastStage>({
-  long: 'until',
-  value: 'STAGE',
-  choices: lastStages,
-  summary: `the last stage: ${lastStages.join(', ')} (default login); resolved opens nothing`,
-});
+const own = {
+  port: portOption,
+  user: parsed(
+    {
+      long: 'user',
+      short: 'l',
+      value: 'NAME',
+      summary: 'the user to log in as (default: that of TARGET or of the ssh configuration)',
+    },
+    checkUserName,
+  ),
+  until: oneOf<LastStage>({
+    long: 'until',
+    value: 'STAGE',
+    choices: lastStages,
+    summary: `the last stage: ${lastStages.join(', ')} (default login); resolved opens nothing`,
+  }),
+  over: textOption({
+    long: 'over',
+    value: '[user@]HOST',
+    takes: 'target',
+    summary: 'another route into the guest, to look from inside: ssh, a target, wsl/DISTRO',
+  }),
+  sshConfig: sshConfigOption,
+};
 
 /** vmssh check TARGET…: each stage up to a login, with its time and result, and what is wrong in the guest. */
 export const check: Command<CheckOptions> = {
@@ -71,46 +69,29 @@ export const check: Command<CheckOptions> = {
   details: `TARGET can also be a name, as for vmssh ssh. It logs in as ssh would, without prompts, and looks from inside the guest if it can: by the login, or by --over.
 The name of a source of your own (docs/sources.md) runs that, and shows what is wrong with each of its rows.
 The failures that it knows are listed in docs/reference/guest-failures.md. Exits with the code of the first target that failed.`,
-  options: [
-    portOption,
-    userOption,
-    untilOption,
-    overOption,
-    sshConfigOption,
-    ...reachOptions,
-    jsonOption,
-    verboseOption,
-  ],
-  examples: [
-    { line: 'vmssh check mint', about: 'why does ssh mint not work?' },
-    { line: 'vmssh check --until resolved mint', about: 'which machine is this, and how is it reached?' },
-    { line: 'vmssh check --until banner --wait=60 vsock/3', about: 'does sshd answer, once it has booted?' },
-    { line: 'vmssh check --route exec web', about: 'only by one of its routes' },
-    {
-      line: 'vmssh check --over root@192.0.2.7 vsock/3',
-      about: 'with a look from inside over another route',
-    },
-    { line: 'vmssh check mine', about: 'what a source of your own lists (docs/sources.md)' },
-    { line: 'vmssh check --json machine/web machine/db', about: 'for scripts' },
-  ],
+  options: [...Object.values(own), ...reachOptions, jsonOption, verboseOption],
+  examples: {
+    'vmssh check mint': 'why does ssh mint not work?',
+    'vmssh check --until resolved mint': 'which machine is this, and how is it reached?',
+    'vmssh check --until banner --wait=60 vsock/3': 'does sshd answer, once it has booted?',
+    'vmssh check --route exec web': 'only by one of its routes',
+    'vmssh check --over root@192.0.2.7 vsock/3': 'with a look from inside over another route',
+    'vmssh check mine': 'what a source of your own lists (docs/sources.md)',
+    'vmssh check --json machine/web machine/db': 'for scripts',
+  },
 
   parse(raw) {
     if (raw.positionals.length === 0) throw new UsageError('expected one or more targets, got nothing');
-    const over = overOption.read(raw);
-    const until = untilOption.read(raw) ?? 'login';
+    const { over, until = 'login', ...given } = readAll(raw, { ...own, json: jsonOption });
     if (over !== undefined && raw.positionals.length > 1) throw new UsageError('--over takes one target');
     if (over !== undefined && until !== 'login')
       throw new UsageError('--over looks from inside, with --until=login');
     return {
-      targets: raw.positionals.map((target) => throughHop(raw, target)),
-      port: portOption.read(raw),
-      user: userOption.read(raw),
-      until,
-      over: over === undefined ? undefined : hostFlags(over, raw, guestRouteOf(over)),
-      sshConfig: sshConfigOption.read(raw),
-      json: jsonOption.read(raw),
-      routes: routesOption.read(raw),
+      ...given,
       ...reachFlags(raw),
+      until,
+      targets: raw.positionals.map((target) => throughHop(raw, target)),
+      over: over === undefined ? undefined : hostFlags(over, raw, guestRouteOf(over)),
     };
   },
 

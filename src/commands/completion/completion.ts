@@ -18,21 +18,12 @@ export const completion: Command<CompletionOptions> = {
   summary: 'print the completion script for your shell',
   usage: shells.join('|'),
   options: [],
-  examples: [
-    {
-      line: "echo 'source <(vmssh completion bash)' >> ~/.bashrc",
-      about: 'bash, from the next shell on',
-    },
-    {
-      line: "echo 'source <(vmssh completion zsh)' >> ~/.zshrc",
-      about: 'zsh, below the line with compinit',
-    },
-    {
-      line: 'vmssh completion fish > ~/.config/fish/conf.d/vmssh.fish',
-      about: 'fish, for vsock-nc too',
-    },
-    { line: 'vmssh completion powershell >> $PROFILE', about: 'PowerShell' },
-  ],
+  examples: {
+    "echo 'source <(vmssh completion bash)' >> ~/.bashrc": 'bash, from the next shell on',
+    "echo 'source <(vmssh completion zsh)' >> ~/.zshrc": 'zsh, below the line with compinit',
+    'vmssh completion fish > ~/.config/fish/conf.d/vmssh.fish': 'fish, for vsock-nc too',
+    'vmssh completion powershell >> $PROFILE': 'PowerShell',
+  },
 
   parse(raw) {
     const [text = ''] = positionals(raw, 1, 1, anyShell);

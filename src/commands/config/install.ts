@@ -43,20 +43,14 @@ is not changed. With --via it also writes Hosts NAME.HOST for the machines of ot
 --prefix and --only-patterns until one of them is given again; --host-keys until another policy; --start until --start=NAME,... or another list; -o KEY=VALUE until -o KEY= or another value. -o is for every Host; for one machine, write a Host of your own in ~/.ssh/config. With --dry-run it prints a diff, and exits 1 if something would change.`,
   ...fileOptions,
   options: [...fileOptions.options, dryRunOption],
-  examples: [
-    {
-      line: 'vmssh config install',
-      about: 'from then on: ssh mint, ssh root@vsock/3, and VS Code lists the machines',
-    },
-    { line: 'vmssh config install --fresh', about: 'and the Hosts follow the machines from then on' },
-    { line: 'vmssh config install --prefix vm-', about: 'ssh vm-mint' },
-    {
-      line: 'vmssh config install --via hv1,hv2',
-      about: 'ssh mint.hv1, for the machines of other hypervisors',
-    },
-    { line: 'vmssh config install -o ServerAliveInterval=15 -o User=root', about: 'settings for every Host' },
-    { line: 'sudo vmssh config install --system', about: 'the patterns for all users of this host' },
-  ],
+  examples: {
+    'vmssh config install': 'from then on: ssh mint, ssh root@vsock/3, and VS Code lists the machines',
+    'vmssh config install --fresh': 'and the Hosts follow the machines from then on',
+    'vmssh config install --prefix vm-': 'ssh vm-mint',
+    'vmssh config install --via hv1,hv2': 'ssh mint.hv1, for the machines of other hypervisors',
+    'vmssh config install -o ServerAliveInterval=15 -o User=root': 'settings for every Host',
+    'sudo vmssh config install --system': 'the patterns for all users of this host',
+  },
 
   parse: (raw) => ({ ...configOptions(raw), dryRun: dryRunOption.read(raw) }),
 
@@ -93,10 +87,10 @@ export const configDiff: Command<ConfigOptions> = {
   summary: 'show what config install would change; exits 1 if anything would change',
   usage: '',
   ...fileOptions,
-  examples: [
-    { line: 'vmssh config diff', about: 'is my configuration up to date?' },
-    { line: 'vmssh config diff >/dev/null || vmssh config install', about: 'in a script' },
-  ],
+  examples: {
+    'vmssh config diff': 'is my configuration up to date?',
+    'vmssh config diff >/dev/null || vmssh config install': 'in a script',
+  },
   parse: configOptions,
   async run(options, io) {
     await checkSshOptions(options, io);
@@ -116,7 +110,7 @@ export const configUninstall: Command<ConfigUninstallOptions> = {
   summary: "remove the lines from ssh's configuration; known host keys are kept",
   usage: '',
   options: [{ ...systemOption, summary: 'remove those for all users' }, dryRunOption],
-  examples: [{ line: 'vmssh config uninstall', about: '~/.ssh/config is as it was before' }],
+  examples: {'vmssh config uninstall': '~/.ssh/config is as it was before'},
   parse(raw) {
     positionals(raw, 0, 0, 'no argument');
     return { system: systemOption.read(raw), dryRun: dryRunOption.read(raw) };

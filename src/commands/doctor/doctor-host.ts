@@ -12,9 +12,11 @@ export interface DoctorJson extends Envelope<'doctor'> {
   readonly checks: readonly FindingJson[];
 }
 
+export type Show = 'checks' | 'report' | 'json';
+
 /** Checks this host and prints what works. Resolves to 1 if something does not, else to 0. */
 export async function runDoctor(
-  show: 'checks' | 'report' | 'json',
+  show: Show,
   io: Io,
   gather: (io: Io) => Promise<Facts> = gatherFacts,
 ): Promise<number> {

@@ -1,10 +1,7 @@
 import { type Command, UsageError } from '../../cli/command.js';
 import { jsonOption } from '../../cli/json.js';
 import { flag } from '../../cli/option.js';
-
-export interface DoctorOptions {
-  readonly show: 'checks' | 'report' | 'json';
-}
+import type { Show } from './doctor-host.js';
 
 const reportOption = flag({
   long: 'report',
@@ -12,7 +9,7 @@ const reportOption = flag({
 });
 
 /** vmssh doctor: what works on this host and what does not. */
-export const doctor: Command<DoctorOptions> = {
+export const doctor: Command<{ readonly show: Show }> = {
   name: 'doctor',
   summary: 'find what is wrong on this host',
   usage: '',
@@ -20,10 +17,10 @@ export const doctor: Command<DoctorOptions> = {
     "It checks ssh, the addon, vsock, providers of machines, ssh's configuration. For one machine: vmssh check.",
   options: [reportOption, jsonOption],
   exclusive: [[reportOption, jsonOption]],
-  examples: [
-    { line: 'vmssh doctor', about: 'is this host ready?' },
-    { line: 'vmssh doctor --report', about: 'to paste into a bug report' },
-  ],
+  examples: {
+    'vmssh doctor': 'is this host ready?',
+    'vmssh doctor --report': 'to paste into a bug report',
+  },
 
   parse(raw) {
     const [target] = raw.positionals;

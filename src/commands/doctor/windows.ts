@@ -40,6 +40,8 @@ export async function gatherWindows({ addon }: AddonState, deps: Deps): Promise<
   return { hvsock, services, rights, rightsFix: rightsHint(deps.env, rights) };
 }
 
+const noRights = 'this user is neither elevated nor in Hyper-V Administrators, and cannot see machines';
+
 /** Judges the facts. */
 export function windowsChecks({ hvsock, rights, rightsFix, services }: WindowsFacts): readonly HostCheck[] {
   const row = hyperVFailures.find(({ codes }) => codes.includes(hvsock));
@@ -53,12 +55,7 @@ export function windowsChecks({ hvsock, rights, rightsFix, services }: WindowsFa
       : plain('hvsock', 'ok', `Windows has Hyper-V sockets; to itself: ${allowed.code(hvsock)}`),
     who.length > 0
       ? plain('rights', 'ok', `this user is ${who.join(' and ')}`)
-      : plain(
-          'rights',
-          'none',
-          'this user is neither elevated nor in Hyper-V Administrators, and cannot see machines',
-          rightsFix,
-        ),
+      : plain('rights', 'none', noRights, rightsFix),
     plain('services', 'none', `Hyper-V socket services: ${count}`),
   ];
 }

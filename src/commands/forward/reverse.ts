@@ -12,14 +12,12 @@ import { backlog, type MachineListener, openListener, portListener } from './lis
 import { formatLocal, type Local } from './local.js';
 import { type MachineOptions, remembered, search } from './machine.js';
 import { type ReportOptions, reporter } from './report.js';
-import { confineForward, serve } from './serve.js';
+import { confineForward, type ServeOptions, serve } from './serve.js';
 import { session } from './session.js';
 
-interface ReverseOptions extends MachineOptions, ReportOptions {
+interface ReverseOptions extends MachineOptions, ReportOptions, ServeOptions {
   /** What the machine's connections go to. */
   readonly local: Local;
-  readonly most: number;
-  readonly idleMs: number | undefined;
 }
 
 /**

@@ -64,8 +64,7 @@ export function checkUntil(
   io: Io,
   signal: AbortSignal,
 ) {
-  const flags = reachFlags({ positionals: [], options: {} });
-  return checkTarget(target, { ...flags, until, user, port: undefined }, io, signal);
+  return checkTarget(target, { ...reachFlags(), until, user, port: undefined }, io, signal);
 }
 
 /** A script that waits for something there is ended. Milliseconds. */

@@ -1,6 +1,6 @@
 import type { Command, Io } from '../../cli/command.js';
 import { jsonText } from '../../cli/json.js';
-import { flag, positionals, textOption, usage } from '../../cli/option.js';
+import { flag, positionals, type Read, readAll, textOption, usage } from '../../cli/option.js';
 import { exitCode, printable } from '../../errors.js';
 import { prefixOption } from '../../hosts/options.js';
 import { findMachines, mayRun, runningOption } from '../../machines/find-machines.js';
@@ -16,50 +16,37 @@ import { knownHostsFile } from '../../ssh/folder.js';
 import { usersNames } from '../../ssh/taken-names.js';
 import { shellQuoted } from '../../target/shell.js';
 
-interface InventoryOptions {
-  /** Only the variables of this host. */
-  readonly host: string | undefined;
-  readonly runningOnly: boolean;
-  /** The prefix of machine names. */
-  readonly prefix: string;
-  readonly via: ViaHosts | undefined;
-}
-
 const listOption = flag({ long: 'list', summary: 'all machines: the default, as Ansible calls it' });
-const hostOption = textOption({
-  long: 'host',
-  value: 'NAME',
-  summary: 'only the variables of this machine; {} if there is none',
-});
+const own = {
+  host: textOption({
+    long: 'host',
+    value: 'NAME',
+    summary: 'only the variables of this machine; {} if there is none',
+  }),
+  runningOnly: runningOption,
+  prefix: prefixOption,
+};
 
 /** vmssh inventory: the machines as a dynamic inventory of Ansible. */
-export const inventory: Command<InventoryOptions> = {
+export const inventory: Command<Read<typeof own> & { readonly via: ViaHosts | undefined }> = {
   name: 'inventory',
   summary: 'print the machines as an inventory for Ansible',
   usage: '',
   details: `The groups are provider_NAME, status_NAME and host_NAME: host_localhost for this host. Ansible's own ssh connection reaches them, with the same options as Hosts of config install.
 A provider or a hypervisor that fails gives a warning on stderr. A machine with {{ in its name is left out.`,
-  options: [listOption, hostOption, runningOption, prefixOption, ...viaHostsOptions],
-  exclusive: [[listOption, hostOption]],
-  examples: [
-    {
-      line: 'printf \'#!/bin/sh\\nexec vmssh inventory "$@"\\n\' > machines; chmod +x machines',
-      about: 'a script that Ansible can run',
-    },
-    { line: 'ansible -i machines all -m ping', about: 'run Ansible with it' },
-  ],
+  options: [listOption, ...Object.values(own), ...viaHostsOptions],
+  exclusive: [[listOption, own.host]],
+  examples: {
+    'printf \'#!/bin/sh\\nexec vmssh inventory "$@"\\n\' > machines; chmod +x machines': 'a script that Ansible can run',
+    'ansible -i machines all -m ping': 'run Ansible with it',
+  },
 
   parse(raw) {
     positionals(raw, 0, 0, 'no argument');
-    return {
-      host: hostOption.read(raw),
-      runningOnly: runningOption.read(raw),
-      prefix: prefixOption.read(raw) ?? '',
-      via: viaHosts(raw),
-    };
+    return { ...readAll(raw, own), via: viaHosts(raw) };
   },
 
-  async run({ host, runningOnly, prefix, via }, io) {
+  async run({ host, runningOnly, prefix = '', via }, io) {
     const { machines, warnings } = await findMachines(io, via);
     for (const { provider, problem } of shownWarnings(warnings))
       io.err(`${io.program}: warning: ${provider}: ${printable(problem)}\n`);

@@ -20,7 +20,7 @@ export const hostKeys: Command<HostKeysOptions> = {
   summary: "a machine's host keys, as its manager reads them: what another vmssh asks over ssh",
   usage: '--json TARGET',
   options: [jsonOption],
-  examples: [],
+  examples: {},
 
   parse(raw) {
     const [target = ''] = positionals(raw, 1, 1, 'TARGET');

@@ -28,10 +28,10 @@ export const forget: Command<ForgetOptions> = {
   usage: 'TARGET...',
   details: 'Exits with 4 if no key is known. Only changes ~/.ssh/vmssh_known_hosts.',
   options: [viaOption],
-  examples: [
-    { line: 'vmssh forget mint', about: 'the machine was reinstalled' },
-    { line: 'vmssh forget 01234567-89ab-cdef-0123-456789abcdef', about: 'by its UUID, when it is gone' },
-  ],
+  examples: {
+    'vmssh forget mint': 'the machine was reinstalled',
+    'vmssh forget 01234567-89ab-cdef-0123-456789abcdef': 'by its UUID, when it is gone',
+  },
 
   parse(raw) {
     if (raw.positionals.length === 0) throw new UsageError('expected one or more targets, got nothing');

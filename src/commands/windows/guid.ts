@@ -10,7 +10,7 @@ export const guid: Command<{ readonly ports: readonly number[] }> = {
   summary: 'print the Hyper-V service id (a GUID) of vsock ports',
   usage: 'PORT...',
   options: [],
-  examples: [{ line: 'vmssh guid 22', about: '00000016-facb-11e6-bd58-64006a7986d3' }],
+  examples: {'vmssh guid 22': '00000016-facb-11e6-bd58-64006a7986d3'},
 
   parse(raw) {
     return { ports: portsOf(raw) };
@@ -34,7 +34,7 @@ export const port: Command<{ readonly ports: readonly number[] }> = {
   summary: 'print the vsock port of Hyper-V service ids (GUIDs)',
   usage: 'GUID...',
   options: [],
-  examples: [{ line: 'vmssh port 000008AE-FACB-11E6-BD58-64006A7986D3', about: '2222' }],
+  examples: {'vmssh port 000008AE-FACB-11E6-BD58-64006A7986D3': '2222'},
 
   parse(raw) {
     return { ports: positionals(raw, 1, Number.POSITIVE_INFINITY, 'GUID...').map(portOf) };

@@ -34,7 +34,7 @@ export const serviceList: Command<{ readonly json: boolean }> = {
   summary: 'list the Hyper-V socket services that are registered on this Windows',
   usage: '',
   options: [jsonOption],
-  examples: [{ line: 'vmssh service list', about: 'PORT, GUID and NAME of each' }],
+  examples: {'vmssh service list': 'PORT, GUID and NAME of each'},
 
   parse(raw) {
     positionals(raw, 0, 0, 'no argument');
@@ -54,7 +54,7 @@ export const serviceList: Command<{ readonly json: boolean }> = {
   },
 };
 
-export interface ServiceOptions {
+interface ServiceOptions {
   readonly ports: readonly number[];
   readonly dryRun: boolean;
 }
@@ -73,10 +73,10 @@ export const serviceRegister: Command<ServiceOptions & { readonly label: string 
   summary: 'register vsock ports as Hyper-V socket services of this Windows; needs an elevated terminal',
   usage: 'PORT...',
   options: [nameOption, dryRunOption],
-  examples: [
-    { line: 'vmssh service register 2222', about: 'if connects to a port other than 22 are refused' },
-    { line: 'vmssh service register --dry-run 2222', about: 'on any system: the command to run there' },
-  ],
+  examples: {
+    'vmssh service register 2222': 'if connects to a port other than 22 are refused',
+    'vmssh service register --dry-run 2222': 'on any system: the command to run there',
+  },
 
   parse(raw) {
     return { ports: portsOf(raw), label: nameOption.read(raw), dryRun: dryRunOption.read(raw) };
@@ -99,7 +99,7 @@ export const serviceUnregister: Command<ServiceOptions> = {
   summary: 'remove vsock ports from the Hyper-V socket services of this Windows; needs an elevated terminal',
   usage: 'PORT...',
   options: [dryRunOption],
-  examples: [{ line: 'vmssh service unregister 2222', about: 'remove this port' }],
+  examples: {'vmssh service unregister 2222': 'remove this port'},
 
   parse(raw) {
     return { ports: portsOf(raw), dryRun: dryRunOption.read(raw) };

@@ -1,10 +1,4 @@
-import {
-  type CheckedRoute,
-  formatCheck,
-  type LastStage,
-  lastStages,
-  type Stage,
-} from '../../checks/result.js';
+import { type CheckResult, formatCheck, type LastStage, lastStages, type Means } from '../../checks/result.js';
 import { type Command, type Io, UsageError } from '../../cli/command.js';
 import { findingsOf, formatProgress, hostFlags, sshConfigOption } from '../../cli/guest.js';
 import {
@@ -19,12 +13,11 @@ import { connectFailure, pasteable } from '../../cli/message.js';
 import { oneOf, parsed, portOption, readAll, textOption } from '../../cli/option.js';
 import { reachFlags, reachOptions, throughHop, verboseOption } from '../../cli/shared-options.js';
 import { styles } from '../../cli/terminal.js';
-import { type Endpoint, formatEndpoint } from '../../endpoint.js';
+import { formatEndpoint } from '../../endpoint.js';
 import { exitCode, printable } from '../../errors.js';
 import type { Finding } from '../../guest/diagnose.js';
 import { guestFailures } from '../../guest/failures.js';
 import { guestRouteOf } from '../../guest/run/route.js';
-import type { Target } from '../../kinds/kinds.js';
 import { brokenShellProblem } from '../../process/ssh-program.js';
 import { checkUserName } from '../../target/names.js';
 import { examineSource, outsideNamed } from './check-source.js';
@@ -132,7 +125,7 @@ async function printer(io: Io): Promise<Show> {
 
 /** The possible causes, for when the guest was not checked from inside. */
 function suspectLines(findings: readonly Finding[], dim: (text: string) => string, io: Io): string {
-  const suspects = findings.flatMap((finding) => finding.suspects ?? []);
+  const suspects = namesIn(findings);
   if (suspects.length === 0) return '';
   const lines = suspects.map((name) => {
     const { number, title, fix } = guestFailures[name];
@@ -144,42 +137,30 @@ function suspectLines(findings: readonly Finding[], dim: (text: string) => strin
   return `It may be, the likeliest first:\n${lines.join('')}${pasteable(look, io)}\n`;
 }
 
+function namesIn(findings: readonly Finding[]) {
+  return findings.flatMap(({ suspects }) => suspects ?? []);
+}
+
 /** What `vmssh check --json` prints. */
 export interface CheckJson extends Envelope<'check'> {
   readonly results: readonly CheckedJson[];
 }
 
 /** One target's check. */
-interface CheckedJson {
-  /** As typed. */
-  readonly target: string;
+interface CheckedJson
+  extends Pick<CheckResult, 'target' | 'stages' | 'routes'>,
+    Partial<Pick<Means, 'parsed' | 'endpoint' | 'steps' | 'user' | 'identityFile'>> {
   readonly ok: boolean;
   readonly exitCode: number;
-  /** What it means; absent if no machine has such a name. */
-  readonly parsed?: Target;
   /** The endpoint as a literal target. */
   readonly address?: string;
-  readonly endpoint?: Endpoint;
-  /** How it was found. */
-  readonly steps?: readonly string[];
-  readonly user?: string;
-  readonly identityFile?: string;
-  readonly stages: readonly Stage[];
-  /** Those that were looked at. */
-  readonly routes?: readonly CheckedRoute[];
   /** What stopped the next stage. */
   readonly error?: FailureJson;
   readonly checks: readonly FindingJson[];
   /** Possible causes, likeliest first, if the guest could not be checked from inside. */
-  readonly suspects: readonly SuspectJson[];
+  readonly suspects: readonly { readonly name: string; readonly title: string; readonly fix: string }[];
   /** The findings inside the guest; absent if it was not checked. */
   readonly guest?: { readonly checks: readonly FindingJson[]; readonly error?: FailureJson } | undefined;
-}
-
-interface SuspectJson {
-  readonly name: string;
-  readonly title: string;
-  readonly fix: string;
 }
 
 export function checkJson(done: readonly Examination[], exitCode: number): CheckJson {
@@ -202,9 +183,10 @@ function toCheckedJson({ check, code, findings, suspects, guest }: Examination):
     ...(routes.length === 0 ? {} : { routes }),
     error: error && connectFailure(error),
     checks: findings.map(({ name, state, message, fix }) => ({ name, state, found: message, fix })),
-    suspects: suspects
-      .flatMap((finding) => finding.suspects ?? [])
-      .map((name) => ({ name, title: guestFailures[name].title, fix: guestFailures[name].fix })),
+    suspects: namesIn(suspects).map((name) => {
+      const { title, fix } = guestFailures[name];
+      return { name, title, fix };
+    }),
     guest: guest && {
       checks: findingsOf(guest.lines),
       error: guest.notRun && connectFailure(guest.notRun),

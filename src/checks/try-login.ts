@@ -80,7 +80,8 @@ function notTried(about: string): TriedLogin {
   return { state: 'not tried', about };
 }
 
-function targetIn(host: string): string | undefined {
+/** The host of a login, if it is a target. */
+export function targetIn(host: string): string | undefined {
   return targetOf(host) === undefined ? undefined : splitUser(host).host;
 }
 

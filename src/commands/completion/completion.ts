@@ -8,12 +8,8 @@ import { sshFolder } from '../../ssh/folder.js';
 import { type CommandTable, complete, type LiveNames, listFolder } from './complete.js';
 import { type CompletionShell, completionScripts, shells } from './scripts.js';
 
-export interface CompletionOptions {
-  readonly shell: CompletionShell;
-}
-
 /** vmssh completion SHELL: the script that the shell loads to complete options and machine names. */
-export const completion: Command<CompletionOptions> = {
+export const completion: Command<{ readonly shell: CompletionShell }> = {
   name: 'completion',
   summary: 'print the completion script for your shell',
   usage: shells.join('|'),
@@ -65,13 +61,8 @@ export async function printCompletions(
     async machines() {
       const { listAll } = await import('../../sources/list-all.js');
       const { machines } = await listAll({ env: io.env }, await loadHere(io, own), limitMs);
-      return [
-        ...machines,
-        ...(await keptMachines(
-          providers.filter((name) => !own.includes(name)),
-          io,
-        )),
-      ];
+      const outside = providers.filter((name) => !own.includes(name));
+      return [...machines, ...(await keptMachines(outside, io))];
     },
   };
   const found = await complete(plain, commands, live, io.platform);

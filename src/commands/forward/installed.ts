@@ -79,7 +79,12 @@ export async function installForward(
   signal: AbortSignal,
   { run, folder }: UserSystemd = userSystemd(io),
 ): Promise<void> {
-  if (folder === undefined) throw noSystemd();
+  if (folder === undefined)
+    throw new CommandError(
+      'NO_SYSTEMD',
+      'no systemd runs here that could listen for you',
+      'without --install, vmssh forward runs until Ctrl-C',
+    );
   const local = withAbsolutePath(options.local);
   checkPlace(local);
   const found = await search(options, io, signal)();
@@ -232,37 +237,24 @@ function unitTexts(
   args: readonly string[],
   env: Io['env'],
 ): readonly (readonly [string, string])[] {
-  const description = `Description=${unitPath(`${formatLocal(local)} as port ${port} of ${target}, by vmssh`)}`;
   const place = formatLocal(local);
+  const description = `Description=${unitPath(`${place} as port ${port} of ${target}, by vmssh`)}`;
+  const unit = ['[Unit]', description, manual('forward'), ''];
+  const service = [
+    ...[...unit, '[Service]'],
+    ...serviceOf([...program, 'forward', ...args, target, `${port}`, 'systemd'], env),
+    ...restrictionsOf(target, local, program),
+  ];
+  const listen = [
+    ...[...unit, '[Socket]', `ListenStream=${unitPath(place)}`],
+    ...(local.family === 'unix' ? ['SocketMode=0600', 'RemoveOnStop=yes'] : []),
+    ...['', '[Install]', 'WantedBy=sockets.target', ''],
+    // systemd ignores such a section (systemd.unit(5)).
+    ...['[X-Vmssh]', `Forward=${JSON.stringify({ typed, target, port, local: place })}`],
+  ];
   return [
-    [
-      serviceFor(socket),
-      unitText(
-        [
-          '[Unit]',
-          description,
-          manual('forward'),
-          '',
-          '[Service]',
-          ...serviceOf([...program, 'forward', ...args, target, `${port}`, 'systemd'], env),
-          ...restrictionsOf(target, local, program),
-        ],
-        'forward',
-      ),
-    ],
-    [
-      socket,
-      unitText(
-        [
-          ...['[Unit]', description, manual('forward'), '', '[Socket]', `ListenStream=${unitPath(place)}`],
-          ...(local.family === 'unix' ? ['SocketMode=0600', 'RemoveOnStop=yes'] : []),
-          ...['', '[Install]', 'WantedBy=sockets.target', ''],
-          // systemd ignores such a section (systemd.unit(5)).
-          ...['[X-Vmssh]', `Forward=${JSON.stringify({ typed, target, port, local: place })}`],
-        ],
-        'forward',
-      ),
-    ],
+    [serviceFor(socket), unitText(service, 'forward')],
+    [socket, unitText(listen, 'forward')],
   ];
 }
 
@@ -348,12 +340,4 @@ function describe({ local, target, port }: Installed): string {
 
 function ofForward({ target, port, local }: Installed, more: readonly string[], io: Io): string {
   return shellLine(['vmssh', 'forward', ...more, target, `${port}`, formatLocal(local)], shellOf(io));
-}
-
-function noSystemd(): CommandError {
-  return new CommandError(
-    'NO_SYSTEMD',
-    'no systemd runs here that could listen for you',
-    'without --install, vmssh forward runs until Ctrl-C',
-  );
 }

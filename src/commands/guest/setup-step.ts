@@ -41,7 +41,7 @@ export type Add = (
 export function collector(show: ShowStep) {
   const steps: FindingJson[] = [];
   const add: Add = (name, state, found, fix, isGuests = false) => {
-    const step = { name, state, found, ...(fix === undefined ? {} : { fix }) };
+    const step = { name, state, found, fix };
     steps.push(step);
     show(step, isGuests);
   };

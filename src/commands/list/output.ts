@@ -47,41 +47,40 @@ export async function listText(
   hosts: readonly HostEntry[] | undefined,
 ): Promise<string> {
   const { shown, machines, warnings, errors, failed = [] } = found;
+  const wrong = [...errors, ...failed];
   const names = hosts === undefined ? new Map() : sshNames(hosts, machines);
   switch (options.show) {
     case 'json':
       return formatJson(
-        await listJson(
-          shown,
-          names,
-          { warnings, errors: [...errors, ...failed].map(connectFailure) },
-          listCode(options, found),
-        ),
+        await listJson(shown, names, { warnings, errors: wrong.map(connectFailure) }, listCode(options, found)),
         options.watchMs === undefined,
       );
-    case 'name':
-      return formatColumn(shown, ({ name }) => name);
-    case 'id':
-      return formatColumn(shown, ({ uuid }) => uuid);
-    case 'status':
-      return formatColumn(shown, ({ status }) => status);
-    case 'address':
-      return formatColumn(shown, addressOf);
     case 'table':
     case 'wide':
-      if (shown.length === 0 && errors.length === 0 && failed.length === 0 && io.terminal.stdout)
-        return noMachines(found);
-      return formatTable(shown, {
-        wide: options.show === 'wide',
-        style: await styles(io, 'stdout'),
-        terminal: io.terminal.stdout,
-        shell: shellOf(io),
-        columns: io.columns,
-        names,
-        withHost: options.via !== undefined,
-        failed,
-      });
+      if (shown.length === 0 && wrong.length === 0 && io.terminal.stdout) return noMachines(found);
+      return formatTable(shown, { ...(await looksOf(options, io)), names, failed });
+    default:
+      return formatColumn(shown, columns[options.show]);
   }
+}
+
+const columns = {
+  name: ({ name }: ListedMachine) => name,
+  id: ({ uuid }: ListedMachine) => uuid,
+  status: ({ status }: ListedMachine) => status,
+  address: addressOf,
+} as const;
+
+/** How the options want a table on this stdout. */
+export async function looksOf({ show, via }: ListOptions, io: Io) {
+  return {
+    wide: show === 'wide',
+    style: await styles(io, 'stdout'),
+    terminal: io.terminal.stdout,
+    shell: shellOf(io),
+    columns: io.columns,
+    withHost: via !== undefined,
+  };
 }
 
 function noMachines({ machines: { length } }: AllMachines): string {

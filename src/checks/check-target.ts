@@ -34,10 +34,7 @@ interface CheckTargetOptions extends ReachFlags {
   readonly until?: LastStage;
 }
 
-/**
- * Connects to one machine, given by target or name, and records each stage up to the login; `onStage` gets the next one.
- * A failure is part of the result. Throws a UsageError for an invalid port.
- */
+/** Connects to a machine and records each stage up to the login; `onStage` gets the next one. A failure is part of the result. Throws a UsageError for an invalid port. */
 export async function checkTarget(
   target: string,
   options: CheckTargetOptions,

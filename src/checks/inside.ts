@@ -134,10 +134,7 @@ function isUnknown(lines: readonly ProgressLine[]): boolean {
   return lines.some(({ step, message }) => step === 'peer' && message.startsWith('UNKNOWN '));
 }
 
-/**
- * Why a script did not finish in the guest. ssh only says that its proxy closed the connection, so a target is tried
- * again without ssh.
- */
+/** Why a script did not finish in the guest. ssh only says that its proxy closed the connection, so a target is tried again without ssh. */
 export async function whyNotRun(
   { host, port }: Pick<GuestRouteOptions, 'host' | 'port'>,
   route: GuestRoute,

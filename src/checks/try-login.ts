@@ -25,10 +25,7 @@ interface LoginOptions {
   readonly target: string | undefined;
 }
 
-/**
- * Logs in as ssh will: over the socket, with HOST's settings and keys, and without prompts. Changes nothing in the machine
- * that it reaches, which may be another one.
- */
+/** Logs in as ssh will, over the socket and without prompts. Changes nothing in the machine that it reaches, which may be another one. */
 export async function tryLogin(
   into: HostFlags,
   { cid, boot, user, bySocket, cursor }: Guest,

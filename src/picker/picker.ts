@@ -28,8 +28,8 @@ const ownDeps: PickerDeps = {
 };
 
 /**
- * Has the user choose on the terminal of stdin and stderr, which is as before afterwards: of all that was drawn, the question stays,
- * with the answer. `onEsc`: what Esc chooses. Undefined: none was chosen.
+ * Has the user choose on the terminal of stdin and stderr. Of all that was drawn, only the question stays, with the answer. `onEsc`: what
+ * Esc chooses. Undefined: none was chosen.
  */
 export async function pick<T extends Item>(
   items: readonly T[],

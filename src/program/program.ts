@@ -157,10 +157,7 @@ function silence(command: CommanderCommand, io: Io, name: string): void {
   for (const each of command.commands) silence(each, io, `${name} ${each.name()}`.trim());
 }
 
-/**
- * A mistake found by commander, as our own error; `name`: the command's, '' for the program. Help and the version are
- * not mistakes.
- */
+/** A mistake found by commander as our own error; `name`: the command's, '' for the program. Help and the version are not mistakes. */
 function asUsage(error: CommanderError, name: string, names: readonly string[]): Error {
   if (!error.message.startsWith('error: ')) return error;
   const [, text = '', guess] = /^error: (.*?)(?:\n\((Did you mean .*\?)\))?$/s.exec(error.message) ?? [];
@@ -206,10 +203,7 @@ function wire(
   });
 }
 
-/**
- * Commander reads the argument after an option as its value even if the value is optional. Here an optional value needs
- * "=", as in scan-args.ts, so that a target can follow --wait.
- */
+/** To commander the argument after an option is its value even if that is optional. Here an optional value needs "=", as in scan-args.ts: a target can follow --wait. */
 class Wired extends CommanderCommand {
   readonly #specs: readonly OptionSpec[];
 

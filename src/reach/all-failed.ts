@@ -8,9 +8,8 @@ export interface FailedRoute {
 }
 
 /**
- * One error for all routes, with the reason of each. Its step, code, fix and exit code are those of the route that got
- * furthest, or of the earlier one if two got equally far; it is final if all are. If only one route failed, its own error. `failed` is
- * not empty.
+ * One error for all routes (`failed` is not empty), with the reason of each. Its step, code and fix are those of the route that got furthest, or of
+ * the earlier of two; it is final if all are. If only one route failed, its own error.
  */
 export function allFailed(failed: readonly FailedRoute[]): ConnectError {
   const [first, ...others] = failed;

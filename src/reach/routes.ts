@@ -102,10 +102,7 @@ interface Group {
   readonly after: number;
 }
 
-/**
- * The one that worked last time, its source's others, and then those that only other sources have. A network only if that is the
- * first: nothing goes there by surprise.
- */
+/** What worked last time, then the source's others, then those of other sources. A network only if it is the first: nothing goes there by surprise. */
 async function* usual(machine: Reachable, options: RoutesOptions): AsyncGenerator<Group, void> {
   const { text, port, env } = options;
   const own = machine.routes.filter(

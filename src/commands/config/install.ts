@@ -144,10 +144,7 @@ async function refuseOtherBytes(path: string): Promise<void> {
 /** Has the user choose one of the answers; undefined: they left. */
 export type Ask = (answers: readonly { cells: readonly string[] }[], io: Io) => Promise<string | undefined>;
 
-/**
- * On a terminal, and only once: whether other runs may keep the Hosts up to date. Undefined: there was nothing to ask; "left": the
- * user wants the command to end.
- */
+/** On a terminal, and only once: whether other runs may keep the Hosts up to date. Undefined: there was nothing to ask; "left": the user left. */
 export async function askForFresh(
   options: ConfigOptions,
   io: Io,
@@ -233,10 +230,7 @@ function whichIsWhich(machines: readonly HostEntry[]): readonly string[] {
 /** The owner and mode of a file or folder. */
 export type Look = (path: string) => Promise<{ readonly uid: number; readonly mode: number }>;
 
-/**
- * Why a program cannot serve all users of a system, root among them: another user owns its files or folders, or some
- * users cannot read them. Undefined if it can. Linux only.
- */
+/** Why a program cannot serve all users of a system, root among them. Undefined if it can. Linux only. */
 export async function notForAll(program: readonly string[], look: Look = stat): Promise<string | undefined> {
   for (const file of program.filter(isAbsolute)) {
     for (const path of [file, ...folders(file)]) {

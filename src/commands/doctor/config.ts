@@ -247,10 +247,7 @@ export function firstPatterns(table: readonly Kind[] = kinds): readonly string[]
   return table.flatMap((kind) => hostPatterns(kind).slice(0, 1));
 }
 
-/**
- * Which program serves which pattern, by the ProxyCommand that ssh uses for each: "systemd-ssh-proxy serves unix/*; vmssh
- * serves the others". Undefined if vmssh serves all.
- */
+/** "systemd-ssh-proxy serves unix/*; vmssh serves the others", by the ProxyCommand that ssh uses for each pattern. Undefined if vmssh serves all. */
 function servedBy(commands: Readonly<Record<string, string | undefined>>): string | undefined {
   const served = groupBy(Object.entries(commands), ([, command]) => programOf(command));
   if ([...served.keys()].every((who) => who === own)) return undefined;

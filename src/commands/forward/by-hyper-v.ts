@@ -10,10 +10,7 @@ import { backlog, type MachineListener, portListener } from './listener.js';
 
 type HyperVEndpoint = Extract<Endpoint, { readonly family: 'hyper-v' }>;
 
-/**
- * A Hyper-V socket of this Windows that is bound to the id of one machine, so that another one can have the same port. Says
- * so if Windows does not know the port. Throws a CommandError.
- */
+/** A Hyper-V socket that is bound to the id of one machine, so that another one can have the same port. Says so if Windows does not know the port. Throws a CommandError. */
 export async function byHyperV(
   endpoint: HyperVEndpoint,
   addon: Addon,

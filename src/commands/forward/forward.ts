@@ -197,10 +197,7 @@ interface ForwardOneOptions extends Omit<ForwardOptions, 'local'> {
   readonly local: Local | readonly Listener[];
 }
 
-/**
- * Connects local sockets to a port of one machine, until `signal` is aborted or nothing happens for long. Throws a ConnectError if the
- * machine is not there, a UsageError or a CommandError if it cannot listen.
- */
+/** Connects local sockets to a port of one machine, until `signal` is aborted or nothing happens for long. Throws a ConnectError, a UsageError or a CommandError. */
 async function forwardOne(
   options: ForwardOneOptions,
   addon: Addon,

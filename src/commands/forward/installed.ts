@@ -68,9 +68,8 @@ function userSystemd(io: Io): UserSystemd {
 }
 
 /**
- * Has the user's systemd listen at LOCAL from now on, and connect its clients to the machine's port. Prints the machine's lines for a
- * known_hosts file to stdout if the port is that of SSH. Throws a ConnectError if the machine has no such port or is not there, a
- * UsageError, or a CommandError; nothing is left installed then.
+ * Has the user's systemd listen at LOCAL from now on, and prints the machine's lines for a known_hosts file if the port is that of SSH.
+ * Throws a ConnectError, a UsageError or a CommandError; nothing is left installed then.
  */
 export async function installForward(
   options: InstallOptions,
@@ -259,9 +258,8 @@ function unitTexts(
 }
 
 /**
- * For an address no other program is started: its socket is opened, and for a TCP port the kernel is asked whose a client is (AF_NETLINK). For a
- * machine the programs of its manager may be, and ssh, which would inherit all of this: rootless podman needs new privileges (newuidmap), and what
- * others need of the kernel is theirs.
+ * For an address no other program is started; the kernel is asked whose a client of a TCP port is (AF_NETLINK). The programs of a machine's manager,
+ * and ssh, would inherit all of this: rootless podman needs new privileges (newuidmap).
  */
 function restrictionsOf(target: string, local: Local, program: readonly string[]): readonly string[] {
   const parsed = parseTarget(target);

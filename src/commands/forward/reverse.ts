@@ -20,10 +20,7 @@ interface ReverseOptions extends MachineOptions, ReportOptions, ServeOptions {
   readonly local: Local;
 }
 
-/**
- * Listens on a vsock port of this host for one machine, and connects each of its connections to a program of this host, until
- * `signal` is aborted. Throws a ConnectError or a CommandError if it cannot listen.
- */
+/** Listens on a vsock port of this host for one machine, and connects it to a program of this host, until `signal` is aborted. Throws a ConnectError or a CommandError. */
 export async function reverse(
   options: ReverseOptions,
   addon: Addon,

@@ -219,8 +219,8 @@ interface ProofOptions {
 }
 
 /**
- * Logs in over the target and looks for the proof that was left in the host. Resolves to whether to go on. The address
- * that a guest reports proves nothing, and a typed target may be wrong. Changes nothing in the machine it reaches.
+ * Looks over the target for the proof that was left in the host; resolves to whether to go on. The address that a guest reports proves
+ * nothing, and a typed target may be wrong. Changes nothing in the machine it reaches.
  */
 async function isSameMachine(
   over: HostFlags,

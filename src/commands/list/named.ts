@@ -10,8 +10,8 @@ import { nameOf } from '../../target/target.js';
 import type { Selection } from './output.js';
 
 /**
- * The machine of each name, which is also an id, a target or an address, in the order in which they were typed; and an error for each
- * name that no machine has, or several have. `from`: the only providers that were asked.
+ * The machine of each name, id, target or address, in the order in which they were typed; an error for a name that no machine has, or
+ * several have. `from`: the only providers that were asked.
  */
 export function namedMachines(
   names: readonly string[],

@@ -100,10 +100,7 @@ export async function warn(io: Io, found: Selection, { show, providers }: ListOp
   for (const { message, hint } of unseen) await complain(message, hint, io);
 }
 
-/**
- * A name that no machine has, a hypervisor that did not answer, or a provider that --provider named, makes the command
- * fail; another provider gives a warning.
- */
+/** A wrong name, a hypervisor that did not answer, or a provider that --provider named makes the command fail; another provider gives a warning. */
 export function listCode(options: ListOptions, { warnings, errors, failed = [] }: Selection): number {
   const [wrong] = [...errors, ...failed];
   if (wrong !== undefined) return exitCodeOf(wrong);

@@ -34,10 +34,7 @@ const own = {
   typed: textOption({ long: 'typed', value: 'NAME', summary: 'what was typed' }),
 };
 
-/**
- * vmssh host-key REASON HOST TYPE KEY: the KnownHostsCommand. The proxy has left what it reached; only whose an address is, is looked up
- * here.
- */
+/** vmssh host-key REASON HOST TYPE KEY: the KnownHostsCommand. The proxy has left what it reached; only whose an address is, is looked up here. */
 export const hostKey: Command<HostKeyOptions> = {
   name: 'host-key',
   summary: "tell ssh a machine's host key: what ssh runs as KnownHostsCommand",

@@ -24,10 +24,7 @@ export async function relayToEnd(
   return exitCode.ok;
 }
 
-/**
- * How a long-running relay of the executable goes on without the engine. Node stays, and so does the engine with -v, to
- * report the bytes moved, and for a hop, which ends with us.
- */
+/** How a long relay of the executable goes on without the engine, which stays with -v, to report the bytes moved, and for a hop, which ends with us. Node stays. */
 export async function lasting(
   io: Pick<Io, 'program' | 'env' | 'terminal'>,
   { confirmEnd }: Pick<Connection, 'confirmEnd'>,

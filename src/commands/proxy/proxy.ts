@@ -217,10 +217,7 @@ async function bringing(
   return { login: typed ?? (given === ownAccount()?.name ? undefined : given), trust };
 }
 
-/**
- * ssh would read the name as a pattern, and accept the key for every machine that matches; before 9.6 also as several names,
- * of which one may be another machine's.
- */
+/** ssh reads the name as a pattern, and accepts the key for every machine that matches; before 9.6 also as several names, one of them maybe another machine's. */
 function refusePattern({ text, target }: TypedTarget): void {
   if (!isNamed(target)) return;
   throw new ConnectError('parse', text, {
@@ -241,10 +238,7 @@ async function waiting(text: string, io: Io): Promise<{ trace: Trace; stop(): vo
   };
 }
 
-/**
- * Whether ssh may ask vmssh for the host key of what a proxy reaches that was not told so (--record): older lines do not say it, nor does
- * a ProxyCommand of the user's own. Lines that cannot be read may.
- */
+/** Whether ssh may ask vmssh for a host key without --record: older lines do not say it, nor does a ProxyCommand of the user's own. Lines that cannot be read may. */
 function linesAskForKeys({ HOME = '' }: Io['env'], system = '/etc/ssh/ssh_config.d'): boolean {
   // After `sudo -E` HOME is another user's. No account is looked up: each login waits for this.
   if (!isAbsolute(HOME) || !isOwnFolder(HOME)) return true;

@@ -22,10 +22,7 @@ export interface WithoutAddon {
   readonly stdio: (endpoint: Endpoint) => OpenOptions['stdio'];
   /** Resolves once it is known that no other program needs our stdin, so that we may read it. */
   readonly mayRead: Promise<void>;
-  /**
-   * The connection as ssh wants it. One that was looked at cannot be passed: ssh gets a second one. Throws a ConnectError if
-   * nothing passes such a socket.
-   */
+  /** As ssh wants it. One that was looked at cannot be passed: ssh gets a second one. Throws a ConnectError if nothing passes such a socket. */
   readonly forSsh: (connection: Connection) => Promise<Connection>;
 }
 

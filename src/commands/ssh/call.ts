@@ -243,8 +243,8 @@ export function refuseJump(tool: SshTool, args: SplitArgs): void {
 }
 
 /**
- * A target in a form for ssh's own -J, "root@container%%web": a "/" or ":" would begin a port, and ssh puts the host into
- * a ProxyCommand without escaping its percents. Undefined if it is no target, or has no such form.
+ * A target for ssh's own -J, "root@container%%web": a "/" or ":" would begin a port, and ssh puts the host into a ProxyCommand without
+ * escaping its percents. Undefined if there is no such form.
  */
 export function jumpForm(text: string): string | undefined {
   const { user, host } = splitUser(text);
@@ -257,8 +257,8 @@ export function jumpForm(text: string): string | undefined {
 type ForProxy = Pick<OwnOptions, 'waitMs' | 'routes' | 'start' | 'bring'>;
 
 /**
- * The value of rsync's `-e`. rsync calls it with a form of the target that it accepts as a host; --typed gives
- * `vmssh ssh` the target itself. The options of the user's own `-e 'ssh OPTIONS'` are kept. Throws a UsageError.
+ * The value of rsync's `-e`. rsync calls it with a form of the target that it accepts as a host; --typed gives the target itself. The
+ * options of the user's own `-e 'ssh OPTIONS'` are kept. Throws a UsageError.
  */
 export function remoteShell(
   args: readonly string[],
@@ -302,8 +302,8 @@ function givenShell(arg: string, next = ''): { shell: string; flags: string; apa
 }
 
 /**
- * The target in a form that every tool accepts as a host: "%" for "/", no colon, and nothing that ssh refuses in a host
- * name. Without such a form, the machine's UUID or the slug of its name; undefined if these are none either.
+ * The target in a form that every tool accepts as a host: "%" for "/", no colon, nothing that ssh refuses. Without one, the machine's UUID or
+ * the slug of its name; undefined if these are none either.
  */
 function hostForm({ text, machine }: ListedTarget): string | undefined {
   const host = text.replace(/^(vsock|unix|vsock-mux):([^:]*)$/i, '$1%$2').replaceAll('/', '%');

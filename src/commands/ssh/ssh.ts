@@ -82,10 +82,7 @@ export const toolCommands: readonly ToolCommand[] = tools.map((tool) => ({
   run: async (options, io) => (await import('./run.js')).runSshTool(tool, options, io),
 }));
 
-/**
- * Our options come before the first operand, as --name or --name=value: anything after it belongs to the tool, or to a
- * command that runs in the machine.
- */
+/** Our options come before the first operand: anything after it belongs to the tool, or to a command that runs in the machine. */
 function parseArgs(tool: SshTool, { positionals }: RawArgs): SshOptions {
   const { before, after, operands } = splitArgs(tool, positionals);
   const late = after.find((option) => isOurs(tool, option))?.words[0];

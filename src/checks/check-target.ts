@@ -179,7 +179,6 @@ interface CheckRoutesOptions {
   /** The target as typed. */
   readonly text: string;
   readonly port: number;
-  /** For each route. */
   readonly timeoutMs: number;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;

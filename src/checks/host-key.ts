@@ -23,7 +23,6 @@ export interface CheckedMachine {
   readonly target: Reached['target'];
   /** The listed machine, if it was found by name. */
   readonly machine: ListedTarget['machine'];
-  /** What was reached. */
   readonly resolution: Reached['resolution'];
   readonly endpoint: Endpoint;
 }

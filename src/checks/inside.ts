@@ -25,7 +25,6 @@ type Into = HostFlags & Pick<GuestRouteOptions, 'port' | 'routes' | 'identityFil
 
 type OnLine = (line: ProgressLine) => void;
 
-/** What the check from inside found. */
 export interface Inside {
   readonly lines: readonly ProgressLine[];
   /** Whether nothing is wrong there. */

@@ -54,26 +54,21 @@ export interface Means {
   readonly machine?: string;
   /** Undefined: not resolved. */
   readonly endpoint?: Endpoint;
-  /** How it was found, one clause for each step. */
   readonly steps?: readonly string[];
   /** A private key for the login, made by the machine's manager. */
   readonly identityFile?: string;
 }
 
 export interface CheckResult {
-  /** As typed. */
   readonly target: string;
   /** What it stands for: a target, its port and the login user; undefined if no machine has such a name. */
   readonly means?: Means;
-  /** The stages that passed. */
   readonly stages: readonly Stage[];
-  /** The machine's routes and what came of each, if it has several. */
   readonly routes?: readonly CheckedRoute[];
   /** What stopped the next stage. */
   readonly error?: ConnectError;
 }
 
-/** The exit code of a command that checks one target. */
 export function codeOf({ error }: CheckResult): number {
   return error ? exitCodeOf(error) : exitCode.ok;
 }

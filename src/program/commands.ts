@@ -21,9 +21,7 @@ import { toolCommands } from '../commands/ssh/ssh.js';
 import { guid, port } from '../commands/windows/guid.js';
 import { serviceList, serviceRegister, serviceUnregister } from '../commands/windows/service.js';
 
-/** A group of commands in the help. */
 export interface CommandGroup {
-  /** The heading of the help, without a colon. */
   readonly title: string;
   readonly commands: readonly Command<unknown>[];
   /** Shown only on this system: see `shownOn`. */

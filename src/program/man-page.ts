@@ -6,9 +6,7 @@ import { version } from '../version.js';
 
 /** A manual page of section 1, from the same values as --help; the commands of a group share one. */
 interface ManPage {
-  /** "vmssh-config.1". */
   readonly file: string;
-  /** In man(7). */
   readonly text: string;
 }
 

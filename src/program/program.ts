@@ -183,7 +183,6 @@ export function docsFolder(program = selfCommand().at(-1)): string | undefined {
   return places.map((place) => join(folder, place)).find((docs) => existsSync(join(docs, 'targets.md')));
 }
 
-/** A command for commander. */
 function wire(
   command: Command<unknown>,
   name: string,
@@ -258,7 +257,6 @@ function examplesHelp(examples: Command<unknown>['examples'], shown: CommanderCo
   return `\nExamples:\n${lines.join('\n')}`;
 }
 
-/** What commander makes of an option. */
 type Parsed = string | boolean | readonly string[];
 
 /** By commander's name of an option, in camel case; --no-x is x, and false. */
@@ -297,7 +295,6 @@ const helpLayout = {
 /** A description with less room than this beside its term goes below it. */
 const besideFrom = 30;
 
-/** The help of a command, as wide as the output. */
 function helpOf(command: CommanderCommand): Help {
   const help = command.createHelp();
   help.prepareContext({ helpWidth: command.configureOutput().getOutHelpWidth?.() ?? 80 });

@@ -1,8 +1,6 @@
 import { type ConnectError, errorWith, type Op } from '../errors.js';
 
-/** A route that failed, and why. */
 export interface FailedRoute {
-  /** The route's name, for people. */
   readonly name: string;
   readonly error: ConnectError;
 }

@@ -4,7 +4,6 @@ import type { Route, RouteName } from '../route.js';
 import type { Reachable } from '../sources/source.js';
 import { isSshPort } from '../target/numbers.js';
 
-/** The next route to try. */
 export interface Turn extends Candidate {
   /** How many are known to follow: the time that is left is for all of them. */
   readonly after: number;

@@ -73,7 +73,6 @@ function failure({ name, file, wrong }: OutsideLine, { code, message, cause }: D
   return new ConnectError('resolve', name, { code, problem: message, hint, cause });
 }
 
-/** How many findings are printed for a person. */
 const maxShown = 50;
 
 function rowFindings(

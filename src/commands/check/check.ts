@@ -54,7 +54,6 @@ const own = {
   sshConfig: sshConfigOption,
 };
 
-/** vmssh check TARGET…: each stage up to a login, with its time and result, and what is wrong in the guest. */
 export const check: Command<CheckOptions> = {
   name: 'check',
   summary: 'test the connection to a machine step by step, and find what is wrong',
@@ -141,12 +140,10 @@ function namesIn(findings: readonly Finding[]) {
   return findings.flatMap(({ suspects }) => suspects ?? []);
 }
 
-/** What `vmssh check --json` prints. */
 export interface CheckJson extends Envelope<'check'> {
   readonly results: readonly CheckedJson[];
 }
 
-/** One target's check. */
 interface CheckedJson
   extends Pick<CheckResult, 'target' | 'stages' | 'routes'>,
     Partial<Pick<Means, 'parsed' | 'endpoint' | 'steps' | 'user' | 'identityFile'>> {

@@ -38,7 +38,6 @@ export interface ExamineOptions extends ReachFlags {
   readonly until: LastStage;
 }
 
-/** What is known of one target. */
 export interface Examination {
   readonly check: CheckResult;
   /** The exit code: of what stopped the check; 1 if only a finding is wrong. */
@@ -50,7 +49,6 @@ export interface Examination {
   readonly guest?: Inside;
 }
 
-/** What was found of a target, or of a row of a source. */
 export type ShownFinding = Pick<Finding, 'state' | 'message' | 'fix'> & { readonly name: string };
 
 /** Prints each part as it is found. */

@@ -14,7 +14,6 @@ import { onDrive } from '../../target/routes.js';
 import { rooted, split } from '../../target/text.js';
 import { shells } from './scripts.js';
 
-/** What completion needs to know about each command. */
 export type CommandTable = readonly Pick<Command<unknown>, 'name' | 'usage' | 'options' | 'summary'>[];
 
 interface Completion {
@@ -98,7 +97,6 @@ function hasOperand(name: string, before: readonly string[], options?: readonly 
   return options !== undefined && before.some((word, i) => !word.startsWith('-') && !isValue(i));
 }
 
-/** An option's value that is being typed. */
 interface OpenValue {
   readonly option: OptionSpec;
   /** What comes before it in the same word: "--output=". */

@@ -8,7 +8,6 @@ import { sshFolder } from '../../ssh/folder.js';
 import { type CommandTable, complete, type LiveNames, listFolder } from './complete.js';
 import { type CompletionShell, completionScripts, shells } from './scripts.js';
 
-/** vmssh completion SHELL: the script that the shell loads to complete options and machine names. */
 export const completion: Command<{ readonly shell: CompletionShell }> = {
   name: 'completion',
   summary: 'print the completion script for your shell',

@@ -4,7 +4,6 @@ import { exitCode } from '../../errors.js';
 import { type Refreshed, refresh } from '../../hosts/refresh.js';
 import { findMachines } from '../../machines/find-machines.js';
 
-/** vmssh config refresh: what the systemd units of config install --fresh run. */
 export const configRefresh: Command<Record<string, never>> = {
   name: 'config refresh',
   summary: 'bring the Hosts up to date, if config install --fresh allowed it; the systemd unit runs it',

@@ -32,7 +32,6 @@ interface ConfigInstallOptions extends ConfigOptions {
   readonly dryRun: boolean;
 }
 
-/** vmssh config install: our lines in a file of their own, and one Include line in ssh's main configuration. */
 export const configInstall: Command<ConfigInstallOptions> = {
   name: 'config install',
   summary: "put the lines into ssh's configuration: ~/.ssh/vmssh.conf, and one Include in ~/.ssh/config",
@@ -81,7 +80,6 @@ is not changed. With --via it also writes Hosts NAME.HOST for the machines of ot
   },
 };
 
-/** vmssh config diff: what config install would change; exits 1 if anything would change. */
 export const configDiff: Command<ConfigOptions> = {
   name: 'config diff',
   summary: 'show what config install would change; exits 1 if anything would change',
@@ -104,7 +102,6 @@ interface ConfigUninstallOptions {
   readonly dryRun: boolean;
 }
 
-/** vmssh config uninstall: undoes config install. */
 export const configUninstall: Command<ConfigUninstallOptions> = {
   name: 'config uninstall',
   summary: "remove the lines from ssh's configuration; known host keys are kept",
@@ -227,7 +224,6 @@ function whichIsWhich(machines: readonly HostEntry[]): readonly string[] {
   return pairs.length === 0 ? [] : [`they differ only in case: ${pairs.join(', ')}${more}`];
 }
 
-/** The owner and mode of a file or folder. */
 export type Look = (path: string) => Promise<{ readonly uid: number; readonly mode: number }>;
 
 /** Why a program cannot serve all users of a system, root among them. Undefined if it can. Linux only. */

@@ -19,7 +19,6 @@ const outOption = textOption({
     'write them to a new file, in UTF-8: > of Windows PowerShell writes UTF-16, which ssh does not read',
 });
 
-/** vmssh config print: the ssh_config lines for all kinds of targets and for each machine. */
 export const configPrint: Command<ConfigOptions & { readonly out?: string }> = {
   name: 'config print',
   summary: 'print the ssh_config lines that config install writes',

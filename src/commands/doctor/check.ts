@@ -7,7 +7,6 @@ export interface HostCheck {
   readonly found: string;
   /** The same for a public bug report: fixed texts, counts, and `allowed` values. Nothing else about this host. */
   readonly report: string;
-  /** How to fix it. */
   readonly fix?: string;
   /** People see all checks that say the same as one line, under this name. */
   readonly fold?: string;

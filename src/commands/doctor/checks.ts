@@ -12,7 +12,6 @@ import { freshChecks } from './fresh.js';
 import { pathChecks, programChecks } from './path.js';
 import { windowsChecks } from './windows.js';
 
-/** Judges the facts. */
 export function hostChecks(facts: Facts): readonly HostCheck[] {
   const linux = facts.system.platform === 'linux';
   return [

@@ -14,7 +14,6 @@ import { otherHome } from '../../ssh/folder.js';
 import { setAside, shellOf, shellQuoted } from '../../target/shell.js';
 import { type HostCheck, plain, withReport } from './check.js';
 
-/** What is the case with ssh. */
 export interface SshFacts {
   /** What `ssh -V` says; undefined: there is no ssh. */
   readonly version: string | undefined;
@@ -30,7 +29,6 @@ export interface SshFacts {
   readonly keyCommand?: string;
 }
 
-/** The facts about ssh's configuration. */
 export interface ConfigFacts {
   readonly path: string;
   readonly owner: ConfigOwner;
@@ -41,7 +39,6 @@ export interface ConfigFacts {
   readonly pasted: boolean;
   /** How to set a file aside that vmssh did not write: a line for the user's shell. */
   readonly aside: string;
-  /** Whether the lines call this vmssh. */
   readonly callsThis: boolean;
   /** Whether the lines give the proxy the host as it was typed, which ssh 8.1 and later knows. */
   readonly typed?: boolean;
@@ -49,7 +46,6 @@ export interface ConfigFacts {
   readonly weakCrypto?: boolean;
   /** Whether the lines have ssh ask vmssh for host keys, or could for each ssh that is here. */
   readonly asks?: 'yes' | 'could';
-  /** Whether the lines pass sockets to ssh. */
   readonly passes?: boolean;
   /** HOME, and the home that ssh uses; undefined if they are the same. */
   readonly homes?: { readonly env: string; readonly ssh: string };
@@ -108,7 +104,6 @@ function linesOf(config: string, which: RegExp): readonly string[] {
   return config.split('\n').filter((line) => which.test(line));
 }
 
-/** Judges the facts. */
 export function configChecks(config: ConfigFacts, ssh: SshFacts): readonly HostCheck[] {
   return [
     ...home(config),

@@ -7,7 +7,6 @@ import { allowed, type HostCheck } from './check.js';
 import { hostChecks } from './checks.js';
 import { type Facts, gatherFacts } from './facts.js';
 
-/** The output of `vmssh doctor --json`. */
 export interface DoctorJson extends Envelope<'doctor'> {
   readonly checks: readonly FindingJson[];
 }

@@ -8,7 +8,6 @@ const reportOption = flag({
   summary: 'describe this host for a bug report, in Markdown, without your names, paths or addresses',
 });
 
-/** vmssh doctor: what works on this host and what does not. */
 export const doctor: Command<{ readonly show: Show }> = {
   name: 'doctor',
   summary: 'find what is wrong on this host',

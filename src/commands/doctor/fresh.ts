@@ -11,7 +11,6 @@ import { ownerOf } from '../../ssh/config/file.js';
 import { type HostEntry, noState, readState } from '../../ssh/config/state.js';
 import { type HostCheck, plain } from './check.js';
 
-/** Whether the Hosts follow the machines. */
 export interface FreshFacts {
   /** By `config install --fresh`. */
   readonly on: boolean;
@@ -65,7 +64,6 @@ async function unitsOf(
   return states.slice(0, enabledUnits.length).every((state) => state === 'active') ? 'on' : 'off';
 }
 
-/** Judges the facts. */
 export function freshChecks(facts: FreshFacts | undefined): readonly HostCheck[] {
   if (!facts) return [];
   const name = 'fresh Hosts';

@@ -21,7 +21,6 @@ export interface OpenFolder {
   readonly who: string;
 }
 
-/** Where a fix is pasted. */
 interface PastePlace {
   readonly platform: NodeJS.Platform;
   readonly shell: Shell;

@@ -7,7 +7,6 @@ import { vmIds } from '../../target/guid.js';
 import { serviceIdOfPort } from '../../target/numbers.js';
 import { allowed, type HostCheck, plain } from './check.js';
 
-/** The facts about this Windows. */
 export interface WindowsFacts {
   /** The result of a Hyper-V socket to this Windows itself: a WSA code, or "open". */
   readonly hvsock: string;
@@ -42,7 +41,6 @@ export async function gatherWindows({ addon }: AddonState, deps: Deps): Promise<
 
 const noRights = 'this user is neither elevated nor in Hyper-V Administrators, and cannot see machines';
 
-/** Judges the facts. */
 export function windowsChecks({ hvsock, rights, rightsFix, services }: WindowsFacts): readonly HostCheck[] {
   const row = hyperVFailures.find(({ codes }) => codes.includes(hvsock));
   const absent = row?.codes.includes('WSAEAFNOSUPPORT');

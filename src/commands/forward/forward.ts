@@ -72,7 +72,6 @@ const bringOption = flag({
   summary: 'not here: an sshd that is brought asks for no key, and others may connect to this port',
 });
 
-/** vmssh forward NAME PORT [LOCAL]: makes a machine's port a local TCP port or unix socket. */
 export const forward: Command<ForwardOptions> = {
   name: 'forward',
   summary: "make a machine's vsock port a local TCP port or unix socket",

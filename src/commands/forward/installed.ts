@@ -51,7 +51,6 @@ interface Installed {
   readonly local: Local;
 }
 
-/** The output of `vmssh forward --list --json`. */
 export interface ForwardListJson extends Envelope<'forward'> {
   readonly installed: readonly {
     readonly unit: string;
@@ -183,7 +182,6 @@ export async function listForwards(
   return exitCode.ok;
 }
 
-/** With an absolute path. */
 function withAbsolutePath(local: Local): Local {
   return local.family === 'unix' ? { family: 'unix', path: resolve(local.path) } : local;
 }

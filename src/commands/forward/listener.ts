@@ -9,7 +9,6 @@ import { listenFds } from './listen-fds.js';
 import { formatLocal, type Local } from './local.js';
 import { endOf } from './session.js';
 
-/** An open listener. */
 export interface Listener {
   readonly handle: Handle;
   /** With the port that it has. */

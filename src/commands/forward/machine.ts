@@ -15,7 +15,6 @@ import { noPort } from '../../target/port.js';
 export interface MachineOptions {
   /** A target or a name, as typed. */
   readonly typed: string;
-  /** The machine's port. */
   readonly port: number;
   /** Milliseconds for one connect. */
   readonly timeoutMs: number;
@@ -27,7 +26,6 @@ export interface MachineOptions {
 export interface ForwardedMachine {
   /** Its target. Throws a ConnectError if it cannot be found, or has no ports. */
   find(): Promise<string>;
-  /** Throws a ConnectError. */
   connect(signal: AbortSignal): Promise<Connection>;
 }
 

@@ -56,7 +56,6 @@ const own = {
   json: jsonOption,
 };
 
-/** vmssh guest check: finds what is wrong in a guest, over a route that works. Changes nothing there. */
 export const guestCheck: Command<GuestCheckOptions> = {
   name: 'guest check',
   summary: 'find what keeps sshd from answering on vsock, from inside the guest; changes nothing',
@@ -121,7 +120,6 @@ function isRefusedKey({ state, step }: ProgressLine): boolean {
   return state === 'failed' && step === 'credentials';
 }
 
-/** The output of `vmssh guest check --json`. */
 export interface GuestCheckJson extends Envelope<'guest check'> {
   readonly checks: readonly FindingJson[];
 }

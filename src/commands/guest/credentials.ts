@@ -73,7 +73,6 @@ const toMake = {
 };
 const undoOption = flag({ long: 'undo', summary: "remove the machine's keys, and no longer trust them" });
 
-/** vmssh guest credentials: a machine's host key and login key, made before it is started for the first time. */
 export const guestCredentials: Command<GuestCredentialsOptions> = {
   name: 'guest credentials',
   summary: 'make the keys of a new machine, for a verified first login; print what to give to its hypervisor',
@@ -119,7 +118,6 @@ function machineName(typed: string): string {
 }
 
 interface MakeOptions extends Omit<Read<typeof toMake>, 'for'> {
-  /** The machine's. */
   readonly name: string;
   readonly for: Hypervisor;
   readonly json: boolean;
@@ -190,11 +188,9 @@ function undoHint(name: string, io: Io): string {
   return `${undoCommand(name, io)} removes them`;
 }
 
-/** The output of `vmssh guest credentials --json`. */
 export interface GuestCredentialsJson extends Envelope<'guest credentials'> {
   readonly name: string;
   readonly for: Hypervisor;
-  /** Arguments for a command line. */
   readonly arguments?: readonly string[];
   readonly text: string;
   /** Whether the private host key is in `text`. */

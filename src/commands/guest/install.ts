@@ -45,7 +45,6 @@ interface GuestInstallOptions {
   readonly reach: ReachFlags;
 }
 
-/** vmssh guest install: sets up a guest over a route that works, and proves the new one. */
 export const guestInstall: Command<GuestInstallOptions> = {
   name: 'guest install',
   summary: 'set up a guest over a route that already works, and prove the route over vsock',

@@ -11,7 +11,6 @@ interface GuestOffOptions {
   readonly undo: boolean;
 }
 
-/** vmssh guest off: closes the vsock port that systemd opens by itself, and checks that. */
 export const guestOff: Command<GuestOffOptions> = {
   name: 'guest off',
   summary: 'keep systemd from listening on vsock port 22 in a guest, or undo that',

@@ -51,7 +51,6 @@ export const setupOptions = {
 
 export const undoOption = flag({ long: 'undo', summary: 'undo what an earlier run did' });
 
-/** Those that cannot be given together. */
 export const setupExclusive = [
   ...Object.values(setupOptions).map((option) => [undoOption, option]),
   [setupOptions.onlyVsock, setupOptions.onlyLoopback],

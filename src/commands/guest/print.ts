@@ -72,7 +72,6 @@ const asOption = oneOf({
   summary: `what to print: ${formNames.join(', ')} (default script)`,
 });
 
-/** vmssh guest print: what sets a guest up, in the form that whoever installs it needs. */
 export const guestPrint: Command<GuestPrintOptions> = {
   name: 'guest print',
   summary: 'print what sets up a guest, to install it yourself: a script, units, a generator or cloud-init',
@@ -137,7 +136,6 @@ async function printCloudInit({ script, distro, tree }: GuestPrintOptions, io: I
     );
 }
 
-/** Writes files into a new folder. Returns their paths. */
 async function writeTree(
   folder: string,
   entries: readonly NewEntry[],

@@ -12,7 +12,6 @@ import { sshFolder } from '../../ssh/folder.js';
 import { ownKeyFile } from '../../ssh/login-key.js';
 import { verifyHostKey } from '../../ssh/settle-key.js';
 
-/** A key of the user's for a login. */
 export interface OwnKey {
   /** The public key, as a line of authorized_keys. */
   readonly line: string;

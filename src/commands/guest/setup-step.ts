@@ -16,7 +16,6 @@ import { findMachines } from '../../machines/find-machines.js';
 /** Prints a step with its fix, which may be the machine's own words. */
 export type ShowStep = (step: FindingJson, isGuests: boolean) => void;
 
-/** What was found of a machine, or done. */
 export interface SetupSteps {
   /** As typed. */
   readonly name: string;

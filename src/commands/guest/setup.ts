@@ -48,7 +48,6 @@ const own = {
   json: jsonOption,
 };
 
-/** vmssh setup NAME…: from a machine without your key to a verified login, through its own manager. */
 export const setup: Command<Read<typeof own> & { readonly names: readonly string[] }> = {
   name: 'setup',
   summary:
@@ -138,7 +137,6 @@ async function printer(io: Io): Promise<ShowStep> {
   };
 }
 
-/** The output of `vmssh setup --json`. */
 export interface SetupJson extends Envelope<'setup'> {
   readonly machines: readonly SetupSteps[];
 }

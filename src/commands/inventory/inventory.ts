@@ -27,7 +27,6 @@ const own = {
   prefix: prefixOption,
 };
 
-/** vmssh inventory: the machines as a dynamic inventory of Ansible. */
 export const inventory: Command<Read<typeof own> & { readonly via: ViaHosts | undefined }> = {
   name: 'inventory',
   summary: 'print the machines as an inventory for Ansible',
@@ -94,7 +93,6 @@ interface InventoryGroup {
 
 type HostVars = Readonly<Record<string, Readonly<Record<string, string | number>>>>;
 
-/** A machine with its name in the inventory. */
 interface InventoryHost {
   readonly machine: ListedMachine;
   readonly host: ConcreteHost;

@@ -6,7 +6,6 @@ import { formatTable } from './format.js';
 import { type ListOptions, listCode, looksOf, type Selection, warn } from './output.js';
 import { select } from './select.js';
 
-/** The machines of hypervisors that the options ask for. */
 export async function lookVia(
   options: ListOptions,
   hosts: readonly string[],

@@ -64,7 +64,6 @@ const own = {
   }),
 };
 
-/** vmssh list [NAME...]: every machine on this host, whatever runs it, or those that are named. */
 export const list: Command<ListOptions> = {
   name: 'list',
   summary: 'list the virtual machines and containers on this host',

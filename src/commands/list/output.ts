@@ -108,7 +108,6 @@ export function listCode(options: ListOptions, { warnings, errors, failed = [] }
   return warnings.filter(isFailure).some(isAsked) ? exitCode.connect : exitCode.ok;
 }
 
-/** The output of `vmssh list --json`. */
 export interface ListJson extends Envelope<'list'> {
   readonly machines: readonly MachineJson[];
   readonly warnings: readonly Warning[];

@@ -36,27 +36,23 @@ import {
 } from './args.js';
 
 export interface SshOptions extends ForProxy {
-  /** The tool's own arguments. */
   readonly args: SplitArgs;
   /** The target itself, if the operand is only a form of it that another program accepts as a host. */
   readonly typed?: string;
   /** The machine as it is called behind the hypervisor of --via. */
   readonly behind?: ((typed: string) => string) | undefined;
-  /** Print the command instead of running it. */
   readonly print: boolean;
 }
 
 /** The command to run, and our options for the machine in it. */
 export interface ToolCall {
   readonly command: readonly string[];
-  /** The ssh to use. */
   readonly ssh: readonly string[];
   /** "-o" and its values. */
   readonly options: readonly string[];
   readonly named: ListedTarget;
   /** Whether ssh asks vmssh for the host key. */
   readonly asks: boolean;
-  /** The host argument for ssh. */
   readonly host: string;
 }
 

@@ -21,7 +21,6 @@ export interface ForgetOptions {
   readonly targets: readonly string[];
 }
 
-/** vmssh forget TARGET…: removes a machine's known host keys, so that the next one is accepted. */
 export const forget: Command<ForgetOptions> = {
   name: 'forget',
   summary: "forget a machine's host key, so that ssh takes its new one",

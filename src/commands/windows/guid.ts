@@ -4,7 +4,6 @@ import { quote } from '../../errors.js';
 import { parseGuid } from '../../target/guid.js';
 import { parsePort, portOfServiceId, serviceIdOfPort } from '../../target/numbers.js';
 
-/** vmssh guid PORT…: the Hyper-V service ids of vsock ports. */
 export const guid: Command<{ readonly ports: readonly number[] }> = {
   name: 'guid',
   summary: 'print the Hyper-V service id (a GUID) of vsock ports',
@@ -28,7 +27,6 @@ export function portsOf(raw: RawArgs): readonly number[] {
   return usage(() => texts.map((text) => parsePort(text, 'hvsock')));
 }
 
-/** vmssh port GUID…: the vsock ports of Hyper-V service ids. */
 export const port: Command<{ readonly ports: readonly number[] }> = {
   name: 'port',
   summary: 'print the vsock port of Hyper-V service ids (GUIDs)',

@@ -19,7 +19,6 @@ import { portsOf } from './guid.js';
 
 const dryRunOption = flag({ long: 'dry-run', summary: 'print the commands for reg.exe, and run none' });
 
-/** The output of `vmssh service list --json`. */
 export interface ServiceListJson extends Envelope<'service list'> {
   readonly services: readonly {
     readonly id: string;
@@ -28,7 +27,6 @@ export interface ServiceListJson extends Envelope<'service list'> {
   }[];
 }
 
-/** vmssh service list: the Hyper-V socket services registered on this Windows. */
 export const serviceList: Command<{ readonly json: boolean }> = {
   name: 'service list',
   summary: 'list the Hyper-V socket services that are registered on this Windows',
@@ -67,7 +65,6 @@ const nameOption = parsed(
   },
 );
 
-/** vmssh service register PORT…: registers vsock ports with this Windows. */
 export const serviceRegister: Command<ServiceOptions & { readonly label: string | undefined }> = {
   name: 'service register',
   summary: 'register vsock ports as Hyper-V socket services of this Windows; needs an elevated terminal',
@@ -93,7 +90,6 @@ export const serviceRegister: Command<ServiceOptions & { readonly label: string 
     ),
 };
 
-/** vmssh service unregister PORT…: removes them again. */
 export const serviceUnregister: Command<ServiceOptions> = {
   name: 'service unregister',
   summary: 'remove vsock ports from the Hyper-V socket services of this Windows; needs an elevated terminal',

@@ -30,9 +30,8 @@ export async function checkOverInterop(
   const { stdout, stopped } = await runProgram(command, { env, signal, stderr: 'inherit' }).catch((error) => {
     throw notStarted(program, target, error);
   });
-  if (stopped === 'aborted') {
+  if (stopped === 'aborted')
     throw new ConnectError('connect', target, { code: 'INTERRUPTED', problem: 'interrupted' });
-  }
   return parseCheck(stdout, target);
 }
 

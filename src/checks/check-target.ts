@@ -20,7 +20,6 @@ import type { Reachable } from '../sources/source.js';
 import { awaitBanner } from '../ssh/banner.js';
 import { handshake } from '../ssh/handshake.js';
 import { describeTarget } from '../target/target.js';
-
 import type { CheckedRoute, CheckResult, LastStage, Stage, StageName } from './result.js';
 
 interface CheckTargetOptions extends ReachFlags {
@@ -175,12 +174,9 @@ function forget(stages: Stage[], name: StageName): void {
   if (at >= 0) stages.splice(at);
 }
 
-interface CheckRoutesOptions {
+interface CheckRoutesOptions extends Pick<ReachOptions, 'port' | 'timeoutMs' | 'env'> {
   /** The target as typed. */
   readonly text: string;
-  readonly port: number;
-  readonly timeoutMs: number;
-  readonly env: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
   /** Gets each route that is tried. */
   readonly onStage: (next: string) => void;

@@ -185,18 +185,14 @@ function isWindows(host: string): ConnectError {
 }
 
 function hintFor(route: GuestRoute, message: string): string {
-  if (/sudo.*(not found|No such file)/.test(message)) {
+  if (/sudo.*(not found|No such file)/.test(message))
     return 'there is no sudo: log in as root, or save the output of vmssh guest print there and run it with su';
-  }
-  if (sudoAsks(message)) {
+  if (sudoAsks(message))
     return 'sudo needs a password: run this in a terminal, where it can be typed; or log in as root; or save the output of vmssh guest print there and run it with sudo';
-  }
-  if (/incorrect (password|authentication)|not in the sudoers|not allowed to (execute|run)/.test(message)) {
+  if (/incorrect (password|authentication)|not in the sudoers|not allowed to (execute|run)/.test(message))
     return 'sudo refused this account or its password: log in as root, or as an account that may use sudo';
-  }
-  if (/^(kex|ssh)_exchange_identification: |^Connection (closed|reset) by /.test(message)) {
+  if (/^(kex|ssh)_exchange_identification: |^Connection (closed|reset) by /.test(message))
     return 'sshd there, or what is before it, closes connections: too many at once (MaxStartups), a ban (PerSourcePenalties, fail2ban), no host keys, or it is shutting down; its log, on the console, has the reason';
-  }
   if (route.run) return 'try it again; vmssh guest print prints what to run on its console, as root';
   if (route.name === 'exec')
     return `check that its manager starts a program there: ${shellLine([...route.command.slice(0, -2), 'true'])}`;

@@ -45,10 +45,7 @@ export const commandGroups: readonly CommandGroup[] = [
     ],
   },
   { title: 'When something fails', commands: [check, doctor, forget] },
-  {
-    title: 'Inside guests',
-    commands: [guestInstall, guestPrint, guestCredentials, guestCheck, guestOff],
-  },
+  { title: 'Inside guests', commands: [guestInstall, guestPrint, guestCredentials, guestCheck, guestOff] },
   { title: 'For ssh and scripts', commands: [proxy, nc] },
   {
     title: 'Hyper-V sockets',

@@ -184,9 +184,6 @@ function toCheckedJson({ check, code, findings, suspects, guest }: Examination):
       const { title, fix } = guestFailures[name];
       return { name, title, fix };
     }),
-    guest: guest && {
-      checks: findingsOf(guest.lines),
-      error: guest.notRun && connectFailure(guest.notRun),
-    },
+    guest: guest && { checks: findingsOf(guest.lines), error: guest.notRun && connectFailure(guest.notRun) },
   };
 }

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { dirname, isAbsolute } from 'node:path';
 import { type Command, type Io, UsageError } from '../../cli/command.js';
 import { pasteable } from '../../cli/message.js';
-import { positionals } from '../../cli/option.js';
+import { positionals, type Read, readAll } from '../../cli/option.js';
 import { canPick } from '../../cli/terminal.js';
 import { exitCode, printable, quote } from '../../errors.js';
 import { countBy } from '../../group-by.js';
@@ -28,11 +28,7 @@ import { ownerOf } from '../../ssh/config/file.js';
 import { type HostEntry, type HostState, noState, readState } from '../../ssh/config/state.js';
 import { otherHome } from '../../ssh/folder.js';
 
-interface ConfigInstallOptions extends ConfigOptions {
-  readonly dryRun: boolean;
-}
-
-export const configInstall: Command<ConfigInstallOptions> = {
+export const configInstall: Command<ConfigOptions & { readonly dryRun: boolean }> = {
   name: 'config install',
   summary: "put the lines into ssh's configuration: ~/.ssh/vmssh.conf, and one Include in ~/.ssh/config",
   usage: '',
@@ -68,10 +64,7 @@ is not changed. With --via it also writes Hosts NAME.HOST for the machines of ot
         `${io.program}: warning: every user's ssh would run this program, and ${printable(why)}: install it where only root can change it, as the Debian package does\n`,
       );
     const find = once(findMachines);
-    if (given.dryRun) {
-      const { showPlan } = await import('../../hosts/show.js');
-      return showPlan(await planInstall(given, io, find, files), io);
-    }
+    if (given.dryRun) return show(await planInstall(given, io, find, files), io);
     const fresh = given.fresh ?? (await askForFresh(given, io, files));
     if (fresh === 'left') return exitCode.interrupted;
     const { code, plan } = await carryOut(() => planInstall({ ...given, fresh }, io, find, files), io);
@@ -92,33 +85,32 @@ export const configDiff: Command<ConfigOptions> = {
   parse: configOptions,
   async run(options, io) {
     await checkSshOptions(options, io);
-    const { showPlan } = await import('../../hosts/show.js');
-    return showPlan(await planInstall(options, io), io);
+    return show(await planInstall(options, io), io);
   },
 };
 
-interface ConfigUninstallOptions {
-  readonly system: boolean;
-  readonly dryRun: boolean;
+async function show(plan: Plan, io: Io): Promise<number> {
+  return (await import('../../hosts/show.js')).showPlan(plan, io);
 }
 
-export const configUninstall: Command<ConfigUninstallOptions> = {
+const uninstallOptions = {
+  system: { ...systemOption, summary: 'remove those for all users' },
+  dryRun: dryRunOption,
+};
+
+export const configUninstall: Command<Read<typeof uninstallOptions>> = {
   name: 'config uninstall',
   summary: "remove the lines from ssh's configuration; known host keys are kept",
   usage: '',
-  options: [{ ...systemOption, summary: 'remove those for all users' }, dryRunOption],
+  options: Object.values(uninstallOptions),
   examples: {'vmssh config uninstall': '~/.ssh/config is as it was before'},
   parse(raw) {
     positionals(raw, 0, 0, 'no argument');
-    return { system: systemOption.read(raw), dryRun: dryRunOption.read(raw) };
+    return readAll(raw, uninstallOptions);
   },
   async run(options, io) {
-    if (options.dryRun) {
-      const { showPlan } = await import('../../hosts/show.js');
-      return showPlan(await planUninstall(options, io), io);
-    }
-    const { code } = await carryOut(() => planUninstall(options, io), io);
-    return code;
+    if (options.dryRun) return show(await planUninstall(options, io), io);
+    return (await carryOut(() => planUninstall(options, io), io)).code;
   },
 };
 

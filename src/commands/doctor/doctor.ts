@@ -16,10 +16,7 @@ export const doctor: Command<{ readonly show: Show }> = {
     "It checks ssh, the addon, vsock, providers of machines, ssh's configuration. For one machine: vmssh check.",
   options: [reportOption, jsonOption],
   exclusive: [[reportOption, jsonOption]],
-  examples: {
-    'vmssh doctor': 'is this host ready?',
-    'vmssh doctor --report': 'to paste into a bug report',
-  },
+  examples: { 'vmssh doctor': 'is this host ready?', 'vmssh doctor --report': 'to paste into a bug report' },
 
   parse(raw) {
     const [target] = raw.positionals;

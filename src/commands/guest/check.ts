@@ -13,7 +13,7 @@ import {
 } from '../../cli/guest.js';
 import { type Envelope, envelope, type FindingJson, formatJson, jsonOption } from '../../cli/json.js';
 import { pasteable } from '../../cli/message.js';
-import { flag, positionals, readAll, textOption } from '../../cli/option.js';
+import { flag, positionals, type Read, readAll, textOption } from '../../cli/option.js';
 import { styles } from '../../cli/terminal.js';
 import { now } from '../../clock.js';
 import { exitCode, quote } from '../../errors.js';
@@ -23,19 +23,6 @@ import { splitUser } from '../../lookup/login.js';
 import { type GuestKeys, guestKeysOf, madeHostKey, madeKeysOf } from '../../ssh/guest-keys.js';
 import { sshPort } from '../../target/numbers.js';
 import { targetOption } from './options.js';
-
-interface GuestCheckOptions {
-  /** Undefined: print the script itself. */
-  readonly into: HostFlags | undefined;
-  readonly port: number;
-  /** Undefined: whoever logs in to HOST. */
-  readonly account: string | undefined;
-  /** How this host reaches the guest, for the login that is tried. */
-  readonly target: string | undefined;
-  /** The machine's name in `guest credentials`; undefined: HOST, if it is one. */
-  readonly madeFor: string | undefined;
-  readonly json: boolean;
-}
 
 const own = {
   script: flag({ long: 'script', summary: "print the script instead, to paste into the guest's console" }),
@@ -55,6 +42,14 @@ const own = {
   target: targetOption,
   json: jsonOption,
 };
+
+interface GuestCheckOptions extends Pick<Read<typeof own>, 'target' | 'madeFor' | 'json'> {
+  /** Undefined: print the script itself. */
+  readonly into: HostFlags | undefined;
+  readonly port: number;
+  /** Undefined: whoever logs in to HOST. */
+  readonly account: string | undefined;
+}
 
 export const guestCheck: Command<GuestCheckOptions> = {
   name: 'guest check',

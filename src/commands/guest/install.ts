@@ -36,10 +36,8 @@ import { guestKeysFor, madeKeysOf, trustIn } from '../../ssh/guest-keys.js';
 import { isSshPort } from '../../target/numbers.js';
 import { setupExclusive, setupFlags, setupOptions, targetOption, undoOption } from './options.js';
 
-interface GuestInstallOptions {
+interface GuestInstallOptions extends ReturnType<typeof setupFlags> {
   readonly into: HostFlags;
-  readonly script: ScriptOptions;
-  readonly undo: boolean;
   /** How the guest is reached from now on; undefined: by the CID that it reports. */
   readonly target: string | undefined;
   readonly reach: ReachFlags;

@@ -6,12 +6,7 @@ import { exitCode } from '../../errors.js';
 import { offScript } from '../../guest/script.js';
 import { undoOption } from './options.js';
 
-interface GuestOffOptions {
-  readonly into: HostFlags;
-  readonly undo: boolean;
-}
-
-export const guestOff: Command<GuestOffOptions> = {
+export const guestOff: Command<{ readonly into: HostFlags; readonly undo: boolean }> = {
   name: 'guest off',
   summary: 'keep systemd from listening on vsock port 22 in a guest, or undo that',
   usage: '[user@]HOST',

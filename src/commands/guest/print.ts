@@ -5,17 +5,15 @@ import { quote } from '../../errors.js';
 import { type NewEntry, writeNewTree } from '../../files/new-tree.js';
 import { FileRefusal } from '../../files/place.js';
 import { hasRootKeys, imageTree, userData } from '../../guest/cloud-init.js';
-import { type ScriptOptions, setupScript, undoScript } from '../../guest/script.js';
+import { setupScript, undoScript } from '../../guest/script.js';
 import { type Distribution, generator, layouts, stamp, unitFiles } from '../../guest/units.js';
 import { isSshPort } from '../../target/numbers.js';
 import { setupExclusive, setupFlags, setupOptions, undoOption } from './options.js';
 
 type Form = 'script' | 'units' | 'generator' | 'cloud-init';
 
-interface GuestPrintOptions {
+interface GuestPrintOptions extends ReturnType<typeof setupFlags> {
   readonly form: Form;
-  readonly script: ScriptOptions;
-  readonly undo: boolean;
   /** The version in the guest. */
   readonly systemd: number;
   readonly distro: Distribution;
@@ -58,10 +56,7 @@ const forms: Readonly<Record<Form, PrintForm>> = {
   },
   units: { options: [port, own.systemd, own.distro], print: printUnits },
   generator: { options: [], print: (_, io) => io.out(stamp(generator)) },
-  'cloud-init': {
-    options: [port, ...Object.values(forImages), own.distro, own.tree],
-    print: printCloudInit,
-  },
+  'cloud-init': { options: [port, ...Object.values(forImages), own.distro, own.tree], print: printCloudInit },
 };
 const formNames = Object.keys(forms) as Form[];
 

@@ -41,11 +41,8 @@ export async function undoSetup(
     const { removed } = await forgetKeys(path, [alias]);
     // The file is ours.
     await editFile(path, (old) => (old?.length === 0 ? undefined : old), 0o600);
-    add(
-      'host-key',
-      removed === 0 ? 'ok' : 'changed',
-      removed === 0 ? 'it is gone already' : 'it is forgotten',
-    );
+    if (removed === 0) add('host-key', 'ok', 'it is gone already');
+    else add('host-key', 'changed', 'it is forgotten');
   }
   if (login === undefined) add('config', 'ok', 'setup wrote no Host for it');
   else if (await withoutLogin(login, io))

@@ -2,6 +2,7 @@ import type { Command, Io } from '../../cli/command.js';
 import { jsonText } from '../../cli/json.js';
 import { flag, positionals, type Read, readAll, textOption, usage } from '../../cli/option.js';
 import { exitCode, printable } from '../../errors.js';
+import { groupBy } from '../../group-by.js';
 import { prefixOption } from '../../hosts/options.js';
 import { findMachines, mayRun, runningOption } from '../../machines/find-machines.js';
 import { type ViaHosts, viaHosts, viaHostsOptions } from '../../machines/hypervisors.js';
@@ -91,7 +92,7 @@ interface InventoryGroup {
   readonly children?: readonly string[];
 }
 
-type HostVars = Readonly<Record<string, Readonly<Record<string, string | number>>>>;
+type HostVars = Readonly<Record<string, Readonly<Record<string, string | number | undefined>>>>;
 
 interface InventoryHost {
   readonly machine: ListedMachine;
@@ -100,14 +101,11 @@ interface InventoryHost {
 
 /** All machines for Ansible, in groups by provider, status and hypervisor. Throws a RangeError for what ssh cannot take. */
 export function inventoryOf(hosts: readonly InventoryHost[], caller: Caller): Inventory {
-  const groups = new Map<string, string[]>();
-  for (const { machine, host } of hosts)
-    for (const group of groupsOf(machine)) {
-      const members = groups.get(group) ?? [];
-      members.push(host.host);
-      groups.set(group, members);
-    }
-  const named = [...groups].map(([name, members]) => [name, { hosts: members }] as const);
+  const memberships = hosts.flatMap(({ machine, host: { host } }) =>
+    groupsOf(machine).map((group) => ({ group, host })),
+  );
+  const groups = groupBy(memberships, ({ group }) => group);
+  const named = [...groups].map(([name, all]) => [name, { hosts: all.map(({ host }) => host) }] as const);
   const hostvars = Object.fromEntries(
     hosts.map(({ machine, host }) => [host.host, varsOf(machine, host, caller)]),
   );
@@ -134,18 +132,13 @@ function groupsOf({ provider, status, via = 'localhost' }: ListedMachine): reado
 
 function varsOf(machine: ListedMachine, { options, host }: ConcreteHost, caller: Caller): HostVars[string] {
   const { name, target, provider, status, uuid, cid, via, user, identityFile } = machine;
-  const vars = {
+  return {
     // Any host will do, since the proxy has the target; ssh keeps its control socket by this name.
     ansible_host: host,
     ansible_connection: 'ssh',
     ansible_user: user,
     ansible_ssh_private_key_file: identityFile,
-    ansible_ssh_common_args: sshArguments({
-      ...options,
-      ...caller,
-      user: undefined,
-      identityFile: undefined,
-    }),
+    ansible_ssh_common_args: sshArguments({ ...options, ...caller, user: undefined, identityFile: undefined }),
     vmssh_name: name,
     vmssh_target: target,
     vmssh_provider: provider,
@@ -154,9 +147,6 @@ function varsOf(machine: ListedMachine, { options, host }: ConcreteHost, caller:
     vmssh_uuid: uuid,
     vmssh_cid: cid,
   };
-  return Object.fromEntries(
-    Object.entries(vars).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),
-  );
 }
 
 /** Words as Ansible splits them: by the rules of a POSIX shell. */

@@ -34,11 +34,7 @@ export async function lasting(
   compiled = isCompiled,
 ): Promise<RelayStdioOptions['handOff']> {
   if (!compiled || trace || confirmEnd) return undefined;
-  return {
-    onFailure: await failureLines(io, text),
-    ignoreInterrupts,
-    confined: !io.env.VMSSH_NO_SANDBOX,
-  };
+  return { onFailure: await failureLines(io, text), ignoreInterrupts, confined: !io.env.VMSSH_NO_SANDBOX };
 }
 
 /** What cli/message.ts prints of `relayError`, in the pieces that HandOff.onFailure takes. */

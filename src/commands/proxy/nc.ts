@@ -106,7 +106,7 @@ export const nc: Command<NcOptions> = {
     const reach = reachFlags(raw);
     const isHvc = forSsh || prefix !== undefined || transport !== undefined;
     return {
-      text: isHvc ? withKind(withPrefix(name, prefix), io.platform) : name,
+      text: isHvc ? nameOfHvc(name, prefix, io.platform) : name,
       port: given ?? portArgument(port),
       banner: banner || (io.terminal.stdin && !pipe && !forSsh),
       forSsh,
@@ -118,9 +118,8 @@ export const nc: Command<NcOptions> = {
 
   async run(options, io) {
     const trace = options.verbose ? (await import('../../cli/terminal.js')).stepTrace(io) : undefined;
-    if (options.forSsh && !options.banner) {
+    if (options.forSsh && !options.banner)
       return (await import('./proxy.js')).proxy.run({ ...options, fdpass: false, record: false }, io);
-    }
     const { ready } = options;
     if (ready !== undefined)
       return (await import('./last-step.js')).lastStep({ ...options, ready }, trace, io);
@@ -169,14 +168,9 @@ function windowsArgs(options: NcOptions): readonly string[] {
   return ['nc', banner ? '--banner' : '--pipe', ...reachArgs(options), '--', text, String(port)];
 }
 
-/** hvc strips this prefix from the names that ssh passes; here the prefix is the kind. */
-function withPrefix(name: string, prefix: string | undefined): string {
-  if (prefix === undefined || name.startsWith(prefix)) return name;
-  return prefix + name;
-}
-
-/** With options of hvc a bare name is that of a Hyper-V machine on Windows; a bare GUID is a target already. */
-function withKind(name: string, platform: NodeJS.Platform): string {
-  const bare = /^[^/%:]+$/.test(name) && !name.startsWith('.') && parseGuid(name) === undefined;
-  return bare && platform === 'win32' ? `hyper-v/${name}` : name;
+/** hvc strips `prefix`, which is the kind here. On Windows a bare name is that of a Hyper-V machine; a bare GUID is a target already. */
+function nameOfHvc(name: string, prefix: string | undefined, platform: NodeJS.Platform): string {
+  const text = prefix === undefined || name.startsWith(prefix) ? name : prefix + name;
+  const isBare = /^[^/%:]+$/.test(text) && !text.startsWith('.') && parseGuid(text) === undefined;
+  return isBare && platform === 'win32' ? `hyper-v/${text}` : text;
 }

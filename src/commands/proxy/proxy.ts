@@ -107,7 +107,8 @@ export const proxy: Command<ProxyOptions> = {
   },
 
   async run(given, io) {
-    const start = given.start === 'terminal' ? await isOnTerminal() : given.start;
+    const { hasTerminal } = await import('../../runtime.js');
+    const start = given.start === 'terminal' ? hasTerminal() : given.start;
     const options = { ...given, start };
     const trace = options.verbose ? (await import('../../cli/terminal.js')).stepTrace(io) : undefined;
     const { text, waitMs } = options;
@@ -189,10 +190,6 @@ function leave(reached: Parameters<typeof recordOf>, { env }: Io, brought?: Reac
       cause: error,
     });
   }
-}
-
-async function isOnTerminal(): Promise<boolean> {
-  return (await import('../../runtime.js')).hasTerminal();
 }
 
 /** An application opens the Hosts that it finds: only a person starts a machine, or who said so of this one. */

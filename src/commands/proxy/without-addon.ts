@@ -1,19 +1,13 @@
+import type { ReachFlags } from '../../cli/shared-options.js';
 import type { Connection, OpenOptions } from '../../connect/connection.js';
 import { openConnection } from '../../connect/open.js';
 import { takesUnixSocket } from '../../deliver/pass-fd.js';
 import type { Endpoint } from '../../endpoint.js';
 import { ConnectError, withTarget } from '../../errors.js';
-import type { RouteName } from '../../route.js';
 
-interface Asked {
+interface Asked extends ReachFlags, Pick<OpenOptions, 'env'> {
   readonly text: string;
   readonly fdpass: boolean;
-  readonly timeoutMs: number;
-  readonly isTimed?: boolean;
-  readonly routes?: readonly RouteName[];
-  readonly waitMs: number | undefined;
-  readonly start: boolean;
-  readonly env: OpenOptions['env'];
 }
 
 /** How a proxy without the addon goes on: another program carries AF_VSOCK, and passes it; everything else is relayed here. */

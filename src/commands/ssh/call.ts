@@ -120,14 +120,8 @@ export async function prepare(
     sftp: copy,
     rsync: () => {
       const own = [...before, ...after];
-      return [
-        tool,
-        '-e',
-        remoteShell(own, caller.program, meant, { waitMs, routes, start, bring }),
-        ...withoutShell(own),
-        '--',
-        ...operands,
-      ];
+      const shell = remoteShell(own, caller.program, meant, { waitMs, routes, start, bring });
+      return [tool, '-e', shell, ...withoutShell(own), '--', ...operands];
     },
   }[tool]();
   return { command, ssh, options, named, host, asks: asksVmssh(caller) };
@@ -199,15 +193,6 @@ async function settingsOf(
     ...(keys ? trustIn(keys) : {}),
   };
   return usage(() => hostOptions(options));
-}
-
-function hostFor(named: ListedTarget): string {
-  const host = hostForm(named);
-  if (host !== undefined) return host;
-  throw new UsageError(
-    `ssh accepts no form of ${quote(named.text)} for a host`,
-    'give the machine another name',
-  );
 }
 
 function otherSsh([program = 'ssh', ...rest]: readonly string[]): readonly string[] {
@@ -299,12 +284,13 @@ function givenShell(arg: string, next = ''): { shell: string; flags: string; apa
 
 /**
  * The target in a form that every tool accepts as a host: "%" for "/", no colon, nothing that ssh refuses. Without one, the machine's UUID or
- * the slug of its name; undefined if these are none either.
+ * the slug of its name. Throws a UsageError if these are none either.
  */
-function hostForm({ text, machine }: ListedTarget): string | undefined {
+function hostFor({ text, machine }: ListedTarget): string {
   const host = text.replace(/^(vsock|unix|vsock-mux):([^:]*)$/i, '$1%$2').replaceAll('/', '%');
   const id = host.includes(':') ? machine?.uuid : undefined;
-  return [host, id, slug(machine?.name ?? text), machine?.uuid].find(
-    (each) => each !== undefined && isHostName(each),
-  );
+  const forms = [host, id, slug(machine?.name ?? text), machine?.uuid];
+  const form = forms.find((each) => each !== undefined && isHostName(each));
+  if (form !== undefined) return form;
+  throw new UsageError(`ssh accepts no form of ${quote(text)} for a host`, 'give the machine another name');
 }

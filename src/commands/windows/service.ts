@@ -79,15 +79,10 @@ export const serviceRegister: Command<ServiceOptions & { readonly label: string 
     return { ports: portsOf(raw), label: nameOption.read(raw), dryRun: dryRunOption.read(raw) };
   },
 
-  run: ({ ports, label, dryRun }, io) =>
-    change(
-      ports.map((port) => ({
-        port,
-        args: registration(serviceIdOfPort(port), label ?? `vmssh vsock ${port}`),
-      })),
-      dryRun,
-      io,
-    ),
+  run({ ports, label, dryRun }, io) {
+    const argsOf = (port: number) => registration(serviceIdOfPort(port), label ?? `vmssh vsock ${port}`);
+    return change(ports, argsOf, dryRun, io);
+  },
 };
 
 export const serviceUnregister: Command<ServiceOptions> = {
@@ -101,34 +96,25 @@ export const serviceUnregister: Command<ServiceOptions> = {
     return { ports: portsOf(raw), dryRun: dryRunOption.read(raw) };
   },
 
-  run: ({ ports, dryRun }, io) =>
-    change(
-      ports.map((port) => ({ port, args: removal(serviceIdOfPort(port)) })),
-      dryRun,
-      io,
-    ),
+  run: ({ ports, dryRun }, io) => change(ports, (port) => removal(serviceIdOfPort(port)), dryRun, io),
 };
 
-/** The arguments for reg.exe to register or remove a port. */
-interface Change {
-  readonly port: number;
-  readonly args: readonly string[];
-}
-
-/** Runs reg.exe for each of these. */
+/** Registers or removes each of the ports by reg.exe, with these arguments. */
 export async function change(
-  changes: readonly Change[],
+  ports: readonly number[],
+  argsOf: (port: number) => readonly string[],
   dryRun: boolean,
   io: Io,
   run: RunTool = runTool,
   elevated: () => boolean = isElevated,
 ): Promise<number> {
   if (dryRun) {
-    for (const { args } of changes) io.out(`${['reg', ...args].map(windowsQuoted).join(' ')}\n`);
+    for (const port of ports) io.out(`${['reg', ...argsOf(port)].map(windowsQuoted).join(' ')}\n`);
     return exitCode.ok;
   }
   refuseElsewhere(io);
-  for (const { port, args } of changes) {
+  for (const port of ports) {
+    const args = argsOf(port);
     try {
       await callReg(args, { env: io.env }, run);
     } catch (error) {

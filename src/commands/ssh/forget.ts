@@ -46,8 +46,10 @@ export const forget: Command<{ readonly targets: readonly string[] }> = {
       const made = found ? guestKeysFor(found, io.env) : madeKeysOf(target, io.env);
       if (removed > 0 || kept.length > 0) {
         for (const line of reportOf(target, done)) io.out(`${printable(line)}\n`);
-        const still = `ssh still accepts only the host key that was made for ${quote(made?.name ?? '')}`;
-        if (made) await complain(still, undoHint(made, io), io);
+        if (made) {
+          const still = `ssh still accepts only the host key that was made for ${quote(made.name)}`;
+          await complain(still, undoHint(made, io), io);
+        }
       } else {
         const hint = made ? undoHint(made, io) : fixFor(target);
         await complain(`no host key of ${quote(target)} is known in ${path}`, hint, io);

@@ -59,11 +59,7 @@ describe.each(cases)(
         providers: undefined,
         watchMs: undefined,
       };
-      const provider = {
-        name: 'p',
-        title: 'P',
-        list: async () => ({ found: [], warnings: [] }),
-      };
+      const provider = { name: 'p', title: 'P', list: async () => ({ found: [], warnings: [] }) };
       await runList(options, io, {
         sources: [{ name: 'p', platforms: ['linux'], load: async () => provider }],
         listAll: async () => all,

@@ -277,10 +277,7 @@ describe('the route that worked last time', () => {
     await reached([bad, good], { home });
     await expect
       .poll(() => kept(file))
-      .toEqual({
-        version: 1,
-        routes: { 'machine/web': 'export' },
-      });
+      .toEqual({ version: 1, routes: { 'machine/web': 'export' } });
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(statSync(dirname(file)).mode & 0o777).toBe(0o700);
     const again = await reached([bad, good], { home });
@@ -370,10 +367,7 @@ describe('a chosen route', () => {
       const first = await route('first', closes);
       const other = await route('other', mux(closes), 'vsock-mux');
       const askIp = async () => nobodyKnows();
-      await reached([first, other], {
-        machine: { askIp },
-        routes: typed.split(',') as ('export' | 'ip')[],
-      });
+      await reached([first, other], { machine: { askIp }, routes: typed.split(',') as ('export' | 'ip')[] });
       await expect.poll(() => first.seen).toHaveLength(1);
     },
   );

@@ -115,9 +115,7 @@ describe('on real sockets', () => {
     });
     const io = fakeIo({ interrupted: () => abort.signal, self: vmssh, env: process.env });
     expect(await check.run({ ...all, targets: [`unix${path}`] }, io)).toBe(130);
-    expect(JSON.parse(io.stdout.join(''))).toMatchObject({
-      results: [{ error: { code: 'INTERRUPTED' } }],
-    });
+    expect(JSON.parse(io.stdout.join(''))).toMatchObject({ results: [{ error: { code: 'INTERRUPTED' } }] });
   });
 
   const banner = { port: 22, banner: true, forSsh: false, ...flags };

@@ -95,10 +95,7 @@ Proxycommand ${program} ${line}
       join(workFolder(), 'powershell.out'),
       `\ufeffown=127.0.0.1\r\nfe80::1\r\n127.0.0.1\r\n${address}\r\n`,
     );
-    const env = {
-      ...windows('1', { CONNECT: '10060' }),
-      FAKE_POWERSHELL_OUT: workFile('powershell.out'),
-    };
+    const env = { ...windows('1', { CONNECT: '10060' }), FAKE_POWERSHELL_OUT: workFile('powershell.out') };
     const command = [...vmssh, 'nc', '-t', 'vsock,ip', '--ssh', 'hyper-v/mint', port];
     const { code, stdout, stderr } = await asSsh(command, env);
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'SSH-2.0-fake\r\n' });
@@ -108,10 +105,7 @@ Proxycommand ${program} ${line}
 
   it.skipIf(address === '')('says once why each failed if the address does not answer either', async () => {
     writeFileSync(join(workFolder(), 'powershell.out'), `${address}\r\n`);
-    const env = {
-      ...windows('1', { CONNECT: '10060' }),
-      FAKE_POWERSHELL_OUT: workFile('powershell.out'),
-    };
+    const env = { ...windows('1', { CONNECT: '10060' }), FAKE_POWERSHELL_OUT: workFile('powershell.out') };
     const command = [...vmssh, 'nc', '-t', 'vsock,ip', '--ssh', 'hyper-v/mint', '1'];
     const { code, stdout, stderr } = await asSsh(command, env);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });

@@ -8,16 +8,11 @@ import type { Target } from '../kinds/kinds.js';
 import type { RouteName } from '../route.js';
 
 /** The stages of a check, in order. */
-export type StageName =
-  | 'listed'
-  | 'found'
-  | 'parsed'
-  | 'started'
-  | 'resolved'
-  | 'connected'
-  | 'banner'
-  | 'host key'
-  | 'authentication';
+export const stageNames = [
+  ...(['listed', 'found', 'parsed', 'started', 'resolved', 'connected'] as const),
+  ...(['banner', 'host key', 'authentication'] as const),
+] as const;
+export type StageName = (typeof stageNames)[number];
 
 /** Where a check can end; "login" also looks from inside the guest. */
 export const lastStages = ['resolved', 'banner', 'authentication', 'login'] as const;

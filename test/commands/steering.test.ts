@@ -52,12 +52,8 @@ describe.each(cases)(
     it.each(shows)('list: %s', async (show) => {
       const io = fakeIo();
       const options = {
-        show,
-        names: [],
-        addresses: false,
-        runningOnly: false,
-        providers: undefined,
-        watchMs: undefined,
+        ...{ show, names: [], addresses: false, runningOnly: false },
+        ...{ providers: undefined, watchMs: undefined },
       };
       const provider = { name: 'p', title: 'P', list: async () => ({ found: [], warnings: [] }) };
       await runList(options, io, {

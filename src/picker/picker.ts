@@ -254,7 +254,8 @@ const actions = new Map(
 /** Has the user choose one of this host's machines. Undefined: none was chosen. Throws a UsageError if there are none. */
 export async function pickMachine(
   io: Io,
-  machines: (io: Io) => Promise<readonly ListedMachine[]> = listMachines,
+  machines: (io: Io) => Promise<readonly ListedMachine[]> = async ({ env, platform }) =>
+    (await listAll({ env }, await loadHere({ env, platform }))).machines,
 ): Promise<ListedMachine | undefined> {
   const progress = await startProgress(io, 'looking for machines');
   const found = await machines(io).finally(() => progress.stop());
@@ -270,8 +271,4 @@ export async function pickMachine(
     cells: [machine.name, machine.provider, machine.status].map(printable),
   }));
   return (await pick(items, 'Which machine?', io, addon))?.machine;
-}
-
-async function listMachines({ env, platform }: Io): Promise<readonly ListedMachine[]> {
-  return (await listAll({ env }, await loadHere({ env, platform }))).machines;
 }

@@ -187,7 +187,6 @@ function environment(platform: NodeJS.Platform): string {
     .join('');
 }
 
-/** Markdown without its marks. */
 function plain(markdown: string): string {
   return markdown.replaceAll(/\[(.*?)\]\(.*?\)/g, '$1').replaceAll('`', '');
 }

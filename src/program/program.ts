@@ -242,7 +242,6 @@ function option(spec: OptionSpec): Option {
   return spec.repeats ? made.argParser((text, before: readonly string[] = []) => [...before, text]) : made;
 }
 
-/** Text below the options, wrapped. */
 function afterHelp({ details, examples }: Command<unknown>, shown: CommanderCommand): string {
   return `${details ? `\n${wrapped(details, helpOf(shown))}\n` : ''}${examplesHelp(examples, shown)}`;
 }

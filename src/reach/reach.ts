@@ -38,10 +38,8 @@ export interface ReachOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: NodeJS.Platform;
   readonly native?: (() => AddonState) | undefined;
-  /** Replaces the search for the target's endpoint. */
   readonly resolve?: typeof resolveTarget;
   readonly trace?: Trace;
-  /** Called after each route that was tried. */
   readonly onRoute?: OnRoute;
   /** Asked before the only route is opened, if its banner is not awaited: what the connection is for, if only for our stdin and stdout. */
   readonly stdio?: ((endpoint: Endpoint) => OpenOptions['stdio']) | undefined;

@@ -25,7 +25,5 @@ export const doctor: Command<{ readonly show: Show }> = {
     return { show: reportOption.read(raw) ? 'report' : jsonOption.read(raw) ? 'json' : 'checks' };
   },
 
-  async run({ show }, io) {
-    return (await import('./doctor-host.js')).runDoctor(show, io);
-  },
+  run: async ({ show }, io) => (await import('./doctor-host.js')).runDoctor(show, io),
 };

@@ -41,11 +41,8 @@ export interface Facts {
   readonly borrowed?: FoundTool;
   readonly ssh: SshFacts;
   readonly config: ConfigFacts;
-  /** A SHELL that starts no program. */
   readonly brokenShell?: string | undefined;
-  /** Folders of PATH that other users can write to. */
   readonly openFolders: readonly OpenFolder[];
-  /** Files of this program that other users can change. */
   readonly openPrograms: readonly OpenProgram[];
   /** By path: whether it exists and this user may use it. */
   readonly devices: Readonly<Record<(typeof devicePaths)[number], 'ok' | 'closed' | 'absent'>>;
@@ -61,7 +58,6 @@ export interface Facts {
   /** Those of the user and of root. */
   readonly outside?: OutsideLines;
   readonly fresh?: FreshFacts;
-  /** Programs that read ssh's configuration by themselves. */
   readonly clients?: readonly Client[];
 }
 

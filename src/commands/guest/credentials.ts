@@ -212,16 +212,8 @@ function guestCredentialsJson(
 ): GuestCredentialsJson {
   return {
     ...envelope('guest credentials', 0),
-    name,
-    for: hypervisor,
-    arguments: words,
-    text,
-    hasPrivateKey: isSecret,
-    notes,
-    hostKey: hostKeyOf(hostPublicKey),
-    logins,
-    identityFile,
-    folder,
+    ...{ name, for: hypervisor, arguments: words, text, hasPrivateKey: isSecret, notes },
+    ...{ hostKey: hostKeyOf(hostPublicKey), logins, identityFile, folder },
   };
 }
 

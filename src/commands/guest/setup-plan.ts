@@ -1,4 +1,3 @@
-import { byManager } from '../../checks/by-manager.js';
 import type { Io } from '../../cli/command.js';
 import { type HostFlags, isAccountName } from '../../cli/guest.js';
 import { formatEndpoint } from '../../endpoint.js';
@@ -21,6 +20,7 @@ import {
   checkUntil,
   collector,
   configStep,
+  intoByManager,
   of,
   runInside,
   type SetupSteps,
@@ -45,7 +45,6 @@ export interface SetupPlan extends SetupSteps {
   readonly missing?: MissingDevice | undefined;
 }
 
-/** All that is needed to do it. */
 export interface Work {
   readonly into: HostFlags;
   readonly machine: ReachedMachine;
@@ -67,8 +66,7 @@ export async function planSetup(
   const named = await lookUp(name, io, signal);
   const { text: target, machine } = named;
   const { steps, add, isFailed } = collector(show);
-  const host = { host: target, route: 'exec', sshConfig: undefined } as const;
-  const into = await byManager(host, io, signal, async () => named).catch(asFailure);
+  const into = await intoByManager(named, io, signal).catch(asFailure);
   if (machine === undefined) throw into;
   const typed = shellQuoted(target, shellOf(io));
   const record = reachedMachine(machine);

@@ -17,7 +17,6 @@ interface TableLooks {
   readonly columns?: number;
   /** Names for ssh, for a column of their own on a terminal. */
   readonly names: SshNames;
-  /** A column for the hypervisor. */
   readonly withHost?: boolean;
   /** The hypervisors that did not answer: a row each, with the reason at its end. */
   readonly failed?: readonly ConnectError[];

@@ -81,11 +81,7 @@ export function asksTool(tool: SshTool, { before, operands }: SplitArgs): boolea
     scp: undefined,
     sftp: undefined,
   }[tool];
-  return (
-    question !== undefined &&
-    operands.length === 0 &&
-    before.some(({ words }) => question.test(words[0] ?? ''))
-  );
+  return operands.length === 0 && before.some(({ words: [word = ''] }) => question?.test(word));
 }
 
 // "[user@]TARGET:path", split at the first colon that leaves a target before it, or "[user@]NAME:path".

@@ -11,9 +11,7 @@ export const guid: Command<{ readonly ports: readonly number[] }> = {
   options: [],
   examples: {'vmssh guid 22': '00000016-facb-11e6-bd58-64006a7986d3'},
 
-  parse(raw) {
-    return { ports: portsOf(raw) };
-  },
+  parse: (raw) => ({ ports: portsOf(raw) }),
 
   async run({ ports }, io) {
     for (const port of ports) io.out(`${serviceIdOfPort(port)}\n`);
@@ -34,9 +32,7 @@ export const port: Command<{ readonly ports: readonly number[] }> = {
   options: [],
   examples: {'vmssh port 000008AE-FACB-11E6-BD58-64006A7986D3': '2222'},
 
-  parse(raw) {
-    return { ports: positionals(raw, 1, Number.POSITIVE_INFINITY, 'GUID...').map(portOf) };
-  },
+  parse: (raw) => ({ ports: positionals(raw, 1, Number.POSITIVE_INFINITY, 'GUID...').map(portOf) }),
 
   async run({ ports }, io) {
     for (const each of ports) io.out(`${each}\n`);

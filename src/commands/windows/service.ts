@@ -75,9 +75,7 @@ export const serviceRegister: Command<ServiceOptions & { readonly label: string 
     'vmssh service register --dry-run 2222': 'on any system: the command to run there',
   },
 
-  parse(raw) {
-    return { ports: portsOf(raw), label: nameOption.read(raw), dryRun: dryRunOption.read(raw) };
-  },
+  parse: (raw) => ({ ports: portsOf(raw), label: nameOption.read(raw), dryRun: dryRunOption.read(raw) }),
 
   run({ ports, label, dryRun }, io) {
     const argsOf = (port: number) => registration(serviceIdOfPort(port), label ?? `vmssh vsock ${port}`);
@@ -92,9 +90,7 @@ export const serviceUnregister: Command<ServiceOptions> = {
   options: [dryRunOption],
   examples: {'vmssh service unregister 2222': 'remove this port'},
 
-  parse(raw) {
-    return { ports: portsOf(raw), dryRun: dryRunOption.read(raw) };
-  },
+  parse: (raw) => ({ ports: portsOf(raw), dryRun: dryRunOption.read(raw) }),
 
   run: ({ ports, dryRun }, io) => change(ports, (port) => removal(serviceIdOfPort(port)), dryRun, io),
 };

@@ -137,7 +137,15 @@ export async function checkTarget(
       onRoute(connection, { banner });
       routes = await checkRoutes(resolution, tried, { text, port, timeoutMs, env: io.env, signal, onStage });
     }
-    const { hostKey, methods } = await handshake({ ...shake, self, platform, env, ssh, asksForKeys, knownAs });
+    const { hostKey, methods } = await handshake({
+      ...shake,
+      self,
+      platform,
+      env,
+      ssh,
+      asksForKeys,
+      knownAs,
+    });
     await check(hostKey);
     pass('host key', `${hostKey.type} ${hostKey.fingerprint}`);
     pass('authentication', `${methods.join(', ')} for ${user}`);

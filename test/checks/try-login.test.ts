@@ -121,11 +121,7 @@ it.each<[name: string, row: Row, want: string | RegExp]>([
     { OUT: '' },
     'ended: over vsock/42: ssh ended without running its command',
   ],
-  [
-    'a shell that says something first',
-    { OUT: `welcome\n${here}\n`, call: /boot_id$/ },
-    'in: over vsock/42',
-  ],
+  ['a shell that says something first', { OUT: `welcome\n${here}\n`, call: /boot_id$/ }, 'in: over vsock/42'],
   [
     'another command than the one that was asked for',
     { OUT: 'hello\n' },

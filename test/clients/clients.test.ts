@@ -105,8 +105,7 @@ for (const client of clients) {
       expect({ stdout, stderr }).toMatchObject({ stdout: expect.stringMatching(/this is web\b/) });
     });
 
-    it("refuses another machine's key", async () =>
-      refused(words(byPort(web, mint, await forwarded(web)))));
+    it("refuses another machine's key", async () => refused(words(byPort(web, mint, await forwarded(web)))));
   });
 }
 

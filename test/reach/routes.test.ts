@@ -263,9 +263,7 @@ describe('the route that worked last time', () => {
     const bad = await route('bad', mux(closes), 'vsock-mux');
     const good = await route('good', sshd);
     await reached([bad, good], { home });
-    await expect
-      .poll(() => kept(file))
-      .toEqual({ version: 1, routes: { 'machine/web': 'export' } });
+    await expect.poll(() => kept(file)).toEqual({ version: 1, routes: { 'machine/web': 'export' } });
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(statSync(dirname(file)).mode & 0o777).toBe(0o700);
     const again = await reached([bad, good], { home });

@@ -1,4 +1,10 @@
-import { type CheckResult, formatCheck, type LastStage, lastStages, type Means } from '../../checks/result.js';
+import {
+  type CheckResult,
+  formatCheck,
+  type LastStage,
+  lastStages,
+  type Means,
+} from '../../checks/result.js';
 import { type Command, type Io, UsageError } from '../../cli/command.js';
 import { findingsOf, formatProgress, hostFlags, sshConfigOption } from '../../cli/guest.js';
 import {

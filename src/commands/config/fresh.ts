@@ -11,7 +11,7 @@ export const configRefresh: Command<Record<string, never>> = {
   details: `It changes only ~/.ssh/vmssh.conf and its own state, and only if the first is still as vmssh wrote it. It prints nothing, and exits 1 if it fails.
 Hosts of a provider that cannot be asked stay.`,
   options: [],
-  examples: {'vmssh config refresh': 'the same by hand, or from cron'},
+  examples: { 'vmssh config refresh': 'the same by hand, or from cron' },
   parse(raw) {
     positionals(raw, 0, 0, 'no argument');
     return {};

@@ -103,7 +103,7 @@ export const configUninstall: Command<Read<typeof uninstallOptions>> = {
   summary: "remove the lines from ssh's configuration; known host keys are kept",
   usage: '',
   options: Object.values(uninstallOptions),
-  examples: {'vmssh config uninstall': '~/.ssh/config is as it was before'},
+  examples: { 'vmssh config uninstall': '~/.ssh/config is as it was before' },
   parse(raw) {
     positionals(raw, 0, 0, 'no argument');
     return readAll(raw, uninstallOptions);

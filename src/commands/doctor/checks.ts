@@ -136,7 +136,13 @@ function outsideChecks({ outside: { lines, problems } = noLines, machines }: Fac
   const name = 'own sources';
   const files = problems.map((each) => {
     const report = `a file cannot be used (${allowed.code(each.code)})`;
-    return withReport(name, 'bad', `${each.file}: ${withCode(each)}`, report, `correct ${each.file}: docs/sources.md`);
+    return withReport(
+      name,
+      'bad',
+      `${each.file}: ${withCode(each)}`,
+      report,
+      `correct ${each.file}: docs/sources.md`,
+    );
   });
   const each = lines.map((line) => {
     const failure = machines.warnings.find(({ provider }) => provider === line.name);

@@ -92,7 +92,9 @@ function textOf(path: string): Promise<string | undefined> {
 }
 
 function proxyCommands(config: string): string {
-  return linesOf(config, /^\s*ProxyCommand\b/i).filter((line) => ours.test(line)).join('\n');
+  return linesOf(config, /^\s*ProxyCommand\b/i)
+    .filter((line) => ours.test(line))
+    .join('\n');
 }
 
 function includeOf(main: string, needed: ReturnType<typeof spellings>): ConfigFacts['include'] {
@@ -136,7 +138,9 @@ function hostKeys(
   }
   if (/ host-key /.test(keyCommand ?? '')) return [plain(name, 'ok', 'ssh asks vmssh for them')];
   const another = 'ssh asks another KnownHostsCommand, which stands above ours, so machines are refused';
-  return [withReport(name, 'bad', `${another}: ${keyCommand ?? 'none'}`, another, `put ours above it: ${install}`)];
+  return [
+    withReport(name, 'bad', `${another}: ${keyCommand ?? 'none'}`, another, `put ours above it: ${install}`),
+  ];
 }
 
 function controlPath({ controlPath: path }: SshFacts): readonly HostCheck[] {
@@ -164,8 +168,7 @@ function lines(
   switch (owner) {
     case 'none':
       if (pasted && callsThis) return file('ok', main, 'has the lines, and calls this vmssh');
-      if (pasted)
-        return file('bad', main, 'has the lines, and calls another vmssh', remove);
+      if (pasted) return file('bad', main, 'has the lines, and calls another vmssh', remove);
       if (![proxyCommand, ...Object.values(proxyCommands ?? {})].some((each = '') => ours.test(each)))
         return plain(name, 'bad', 'vmssh is not in your ssh configuration', install);
       return plain(name, 'none', patternsOnly, install);
@@ -207,8 +210,7 @@ function include({ owner, include: where, mainPath, pasted }: ConfigFacts): Host
   if (owner === 'none' && pasted) return plain(name, 'none', 'not needed, the lines are there already');
   if (owner === 'none') return plain(name, 'none', 'nothing to include yet');
   const first = 'it is included above the first Host';
-  if (where === 'first')
-    return withReport(name, 'ok', `${mainPath} includes it above the first Host`, first);
+  if (where === 'first') return withReport(name, 'ok', `${mainPath} includes it above the first Host`, first);
   if (where === 'late')
     return plain(name, 'bad', 'it is below a Host or Match, and so applies only to that', install);
   return withReport(name, 'bad', `${mainPath} does not include it`, 'it is not included', install);

@@ -96,8 +96,10 @@ export const forward: Command<ForwardOptions> = {
     'vmssh forward vsock/3 5432 ./db.sock': 'as a unix socket that only you can use',
     'vmssh forward -v vsock-mux/run/fc/v.sock 80 [::1]:8000': 'with a line for each connection',
     'vmssh forward --route ip docker/web 80 8080': 'by the IP address of a container',
-    'vmssh forward --reverse mint 5000 "$SSH_AUTH_SOCK"': 'the ssh-agent of this host for mint, by port 5000 of CID 2',
-    'vmssh forward --install mint 22 2222': 'from now on sshd of mint is port 2222 of 127.0.0.1, for your programs that know only host and port',
+    'vmssh forward --reverse mint 5000 "$SSH_AUTH_SOCK"':
+      'the ssh-agent of this host for mint, by port 5000 of CID 2',
+    'vmssh forward --install mint 22 2222':
+      'from now on sshd of mint is port 2222 of 127.0.0.1, for your programs that know only host and port',
     'vmssh forward --idle 60 mint 8080 systemd': 'in a service: the sockets of its .socket unit',
     'vmssh forward --json machine/web 80 0': 'for scripts: the first line has the port',
   },

@@ -48,7 +48,11 @@ const toMake = {
     summary: `what starts the machine: ${hypervisors.join(', ')}`,
   }),
   logins: parsed(
-    { long: 'key', value: 'FILE', summary: 'log in with this public key (default: a new key for the machine)' },
+    {
+      long: 'key',
+      value: 'FILE',
+      summary: 'log in with this public key (default: a new key for the machine)',
+    },
     readKeys,
   ),
   listen: repeated(
@@ -56,7 +60,8 @@ const toMake = {
       long: 'listen',
       value: 'ADDRESS',
       takes: ['vsock::2222', '127.0.0.1:2222', '/run/ssh'],
-      summary: 'have sshd listen there too, as ListenStream= of systemd takes it: vsock::2222; can be repeated',
+      summary:
+        'have sshd listen there too, as ListenStream= of systemd takes it: vsock::2222; can be repeated',
     },
     parseListen,
   ),
@@ -83,9 +88,12 @@ vmssh ssh NAME, and after vmssh config install also ssh NAME, accept only that h
   exclusive: [...Object.values(toMake), jsonOption].map((each) => [undoOption, each]),
   examples: {
     'qemu-system-x86_64 -name web $(vmssh guest credentials web --for qemu) ...': 'then: vmssh ssh root@web',
-    'vmssh guest credentials web --for cloud-init --output user-data': 'for any image with cloud-init; then: virt-install --cloud-init user-data=user-data ...',
-    'vmssh guest credentials web --for libvirt --key id.pub --output web.xml': 'log in with your own key; the text goes into virsh edit web',
-    'vmssh guest credentials web --for libvirt --listen vsock::2222 -o web.xml': 'sshd listens on vsock port 2222 too, from the first boot on',
+    'vmssh guest credentials web --for cloud-init --output user-data':
+      'for any image with cloud-init; then: virt-install --cloud-init user-data=user-data ...',
+    'vmssh guest credentials web --for libvirt --key id.pub --output web.xml':
+      'log in with your own key; the text goes into virsh edit web',
+    'vmssh guest credentials web --for libvirt --listen vsock::2222 -o web.xml':
+      'sshd listens on vsock port 2222 too, from the first boot on',
     'vmssh guest credentials --undo web': 'the machine is gone, or was set up in another way',
   },
 

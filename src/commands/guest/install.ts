@@ -49,13 +49,21 @@ export const guestInstall: Command<GuestInstallOptions> = {
   usage: '[user@]HOST',
   details: `HOST is anything ssh reaches, a target, or wsl/DISTRO; with --by exec it is a machine that its own manager goes into as root: no login is needed there.
 It runs what vmssh guest print prints, and then checks the guest as a target.`,
-  options: [targetOption, ...Object.values(setupOptions), undoOption, byOption, sshConfigOption, timeoutOption],
+  options: [
+    targetOption,
+    ...Object.values(setupOptions),
+    undoOption,
+    byOption,
+    sshConfigOption,
+    timeoutOption,
+  ],
   exclusive: setupExclusive,
   examples: {
     'vmssh guest install root@192.0.2.7': 'over ssh and TCP, for the last time',
     'vmssh guest install --by exec --key ~/.ssh/id_ed25519.pub mint': 'through Incus, Lima and others',
     'vmssh guest install wsl/Ubuntu': 'in a WSL2 distribution, from Windows',
-    'vmssh guest install --only-vsock --target hyper-v/mint me@mint': 'and close TCP once the new route is proved',
+    'vmssh guest install --only-vsock --target hyper-v/mint me@mint':
+      'and close TCP once the new route is proved',
     'vmssh guest install --undo root@vsock/3': 'undo it',
   },
 

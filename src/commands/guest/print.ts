@@ -79,10 +79,13 @@ systemd 240 to 255 what systemd-ssh-generator does since 256. cloud-init is user
   examples: {
     'vmssh guest print > setup.sh': 'then in the guest: sudo sh setup.sh',
     'vmssh guest print --undo | ssh root@guest sh -s': 'undo it',
-    'vmssh guest print --as units --port 2222 --distro arch': 'for another port and distribution; default: Debian 12 or Ubuntu 24.04',
-    'vmssh guest print --as generator > vmssh-ssh-generator': 'for /etc/systemd/system-generators of an image, mode 755; a guest: guest install --generator',
+    'vmssh guest print --as units --port 2222 --distro arch':
+      'for another port and distribution; default: Debian 12 or Ubuntu 24.04',
+    'vmssh guest print --as generator > vmssh-ssh-generator':
+      'for /etc/systemd/system-generators of an image, mode 755; a guest: guest install --generator',
     'vmssh guest print --as cloud-init --key ~/.ssh/id_ed25519.pub > user-data': 'for any cloud image',
-    'vmssh guest print --as cloud-init --key ~/.ssh/id_ed25519.pub --tree seed': 'virt-install --cloud-init user-data=seed/user-data,meta-data=seed/meta-data; mkosi --extra-tree=seed/extra',
+    'vmssh guest print --as cloud-init --key ~/.ssh/id_ed25519.pub --tree seed':
+      'virt-install --cloud-init user-data=seed/user-data,meta-data=seed/meta-data; mkosi --extra-tree=seed/extra',
   },
 
   parse(raw) {

@@ -44,10 +44,9 @@ export async function carryOutSetup(
   const { into, machine, key } = work;
   let { login } = work;
   const { user, identityFile } = login;
-  const { install } = options;
-  const keys = key ? [key.line] : [];
+  const wanted = { account: user, keys: key ? [key.line] : [], install: options.install };
   const scripts = [
-    ...(work.needsAccount ? [accountScript({ account: user, keys, look: false, install })] : []),
+    ...(work.needsAccount ? [accountScript({ ...wanted, look: false })] : []),
     ...(work.needsUnits ? [setupScript({ port: sshPort })] : []),
   ];
   for (const script of scripts) {

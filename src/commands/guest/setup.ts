@@ -21,7 +21,11 @@ const toSetUp = {
     accountName,
   ),
   key: parsed(
-    { long: 'key', value: 'FILE', summary: 'your public key (default: the first of those that ssh would try)' },
+    {
+      long: 'key',
+      value: 'FILE',
+      summary: 'your public key (default: the first of those that ssh would try)',
+    },
     (file) => {
       readKeys(file);
       return file;

@@ -37,7 +37,8 @@ A provider or a hypervisor that fails gives a warning on stderr. A machine with 
   options: [listOption, ...Object.values(own), ...viaHostsOptions],
   exclusive: [[listOption, own.host]],
   examples: {
-    'printf \'#!/bin/sh\\nexec vmssh inventory "$@"\\n\' > machines; chmod +x machines': 'a script that Ansible can run',
+    'printf \'#!/bin/sh\\nexec vmssh inventory "$@"\\n\' > machines; chmod +x machines':
+      'a script that Ansible can run',
     'ansible -i machines all -m ping': 'run Ansible with it',
   },
 
@@ -138,7 +139,12 @@ function varsOf(machine: ListedMachine, { options, host }: ConcreteHost, caller:
     ansible_connection: 'ssh',
     ansible_user: user,
     ansible_ssh_private_key_file: identityFile,
-    ansible_ssh_common_args: sshArguments({ ...options, ...caller, user: undefined, identityFile: undefined }),
+    ansible_ssh_common_args: sshArguments({
+      ...options,
+      ...caller,
+      user: undefined,
+      identityFile: undefined,
+    }),
     vmssh_name: name,
     vmssh_target: target,
     vmssh_provider: provider,

@@ -52,7 +52,12 @@ export async function listText(
   switch (options.show) {
     case 'json':
       return formatJson(
-        await listJson(shown, names, { warnings, errors: wrong.map(connectFailure) }, listCode(options, found)),
+        await listJson(
+          shown,
+          names,
+          { warnings, errors: wrong.map(connectFailure) },
+          listCode(options, found),
+        ),
         options.watchMs === undefined,
       );
     case 'table':

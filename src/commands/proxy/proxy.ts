@@ -68,7 +68,8 @@ const own = {
     {
       long: 'ssh-user',
       value: 'USER',
-      summary: "the same, but your own name stands for the container's user: ssh gives it if nobody was named",
+      summary:
+        "the same, but your own name stands for the container's user: ssh gives it if nobody was named",
     },
     checkUserName,
   ),
@@ -87,7 +88,8 @@ export const proxy: Command<ProxyOptions> = {
   ],
   examples: {
     "ssh -o ProxyCommand='vmssh proxy --typed %n %h %p' root@vsock/3": 'log in to the machine with CID 3',
-    "ssh -o ProxyUseFdpass=yes -o ProxyCommand='vmssh proxy --fdpass %h %p' .host": 'the same without a process in between',
+    "ssh -o ProxyUseFdpass=yes -o ProxyCommand='vmssh proxy --fdpass %h %p' .host":
+      'the same without a process in between',
     'vmssh proxy --wait=60 machine/web 22': 'for a machine that is still booting',
   },
 

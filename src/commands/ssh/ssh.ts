@@ -41,7 +41,7 @@ const summaries: Readonly<
   sftp: {
     usage: '[any option of sftp] [user@]TARGET[:PATH]',
     summary: 'open sftp to a machine',
-    examples: {'vmssh sftp machine/web:/srv': 'look around in a machine'},
+    examples: { 'vmssh sftp machine/web:/srv': 'look around in a machine' },
   },
   rsync: {
     usage: '[any option of rsync] SOURCE... TARGET:PATH',

@@ -9,7 +9,7 @@ export const guid: Command<{ readonly ports: readonly number[] }> = {
   summary: 'print the Hyper-V service id (a GUID) of vsock ports',
   usage: 'PORT...',
   options: [],
-  examples: {'vmssh guid 22': '00000016-facb-11e6-bd58-64006a7986d3'},
+  examples: { 'vmssh guid 22': '00000016-facb-11e6-bd58-64006a7986d3' },
 
   parse: (raw) => ({ ports: portsOf(raw) }),
 
@@ -30,7 +30,7 @@ export const port: Command<{ readonly ports: readonly number[] }> = {
   summary: 'print the vsock port of Hyper-V service ids (GUIDs)',
   usage: 'GUID...',
   options: [],
-  examples: {'vmssh port 000008AE-FACB-11E6-BD58-64006A7986D3': '2222'},
+  examples: { 'vmssh port 000008AE-FACB-11E6-BD58-64006A7986D3': '2222' },
 
   parse: (raw) => ({ ports: positionals(raw, 1, Number.POSITIVE_INFINITY, 'GUID...').map(portOf) }),
 

@@ -32,7 +32,7 @@ export const serviceList: Command<{ readonly json: boolean }> = {
   summary: 'list the Hyper-V socket services that are registered on this Windows',
   usage: '',
   options: [jsonOption],
-  examples: {'vmssh service list': 'PORT, GUID and NAME of each'},
+  examples: { 'vmssh service list': 'PORT, GUID and NAME of each' },
 
   parse(raw) {
     positionals(raw, 0, 0, 'no argument');
@@ -88,7 +88,7 @@ export const serviceUnregister: Command<ServiceOptions> = {
   summary: 'remove vsock ports from the Hyper-V socket services of this Windows; needs an elevated terminal',
   usage: 'PORT...',
   options: [dryRunOption],
-  examples: {'vmssh service unregister 2222': 'remove this port'},
+  examples: { 'vmssh service unregister 2222': 'remove this port' },
 
   parse: (raw) => ({ ports: portsOf(raw), dryRun: dryRunOption.read(raw) }),
 

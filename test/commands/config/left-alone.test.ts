@@ -83,7 +83,13 @@ describe('config install, if a file is not its own,', () => {
     ['a folder of root', 'EACCES', true, 'linux', 'only root can write it: run the same command with sudo'],
     ['a read-only file system', 'EROFS', false, 'linux', readOnly],
     ['a read-only file system, as root', 'EROFS', true, 'linux', readOnly],
-    ['its own folder on Windows', 'EACCES', false, 'win32', 'you must be allowed to write there: see icacls '],
+    [
+      'its own folder on Windows',
+      'EACCES',
+      false,
+      'win32',
+      'you must be allowed to write there: see icacls ',
+    ],
   ])('shows who may write to $0', async (_name, code, system, platform, hint) => {
     const own = home.io();
     const to = Object.assign(own, { platform, env: { ...own.env, USERPROFILE: home.path } });

@@ -38,11 +38,7 @@ const ofHosts: readonly [name: string, facts: Partial<Facts>, runs: readonly str
   ['vsock', noDevices, ['sudo modprobe vsock']],
   ['vhost_vsock', noDevices, ['sudo modprobe vhost_vsock']],
   ['kvm', { devices: noDevices.devices }, ['sudo usermod -aG kvm ann']],
-  [
-    'libvirt',
-    warning('libvirt'),
-    ['sudo apt-get install libvirt-clients', 'sudo usermod -aG libvirt ann'],
-  ],
+  ['libvirt', warning('libvirt'), ['sudo apt-get install libvirt-clients', 'sudo usermod -aG libvirt ann']],
   ['machined', warning('machined'), ['systemctl status systemd-machined']],
   ['config', config({ pasted: true, owner: 'none', callsThis: false }), install],
   ['home', config({ homes: { env: '/x', ssh: '/a b' } }), install],

@@ -111,7 +111,12 @@ describe('access lists of Windows', () => {
     { name: 'in Program Files', folder: closed, file: closed, who: undefined },
     { name: 'in a new folder of C:', folder: 'D:(A;ID;0x1301bf;;;AU)', file: closed, who: 'any user' },
     { name: 'that anybody may write', folder: closed, file: 'D:(A;;FW;;;BU)', who: 'any user' },
-    { name: 'in a folder that anybody may take away', folder: 'D:(A;;SD;;;WD)', file: closed, who: 'any user' },
+    {
+      name: 'in a folder that anybody may take away',
+      folder: 'D:(A;;SD;;;WD)',
+      file: closed,
+      who: 'any user',
+    },
   ])('of a program $name: $who', async ({ folder, file, who }) => {
     const all: Readonly<Record<string, string>> = { 'C:\\': root, 'C:\\p': folder, 'C:\\p\\v.exe': file };
     const program = { self: ['C:\\p\\v.exe'], platform: 'win32' } as const;

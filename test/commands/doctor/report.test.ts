@@ -8,7 +8,16 @@ import { good } from './facts.js';
 
 /** Anything that a path, a tool's message or a setting may contain. */
 const secrets = [
-  ...['/home/jdoe/.ssh', '/srv/acme/x.sock', 'C:\\Users\\jdoe', 'hunter2', 'jdoe', 'acme', 'prod-db', '10.0.0.7'],
+  ...[
+    '/home/jdoe/.ssh',
+    '/srv/acme/x.sock',
+    'C:\\Users\\jdoe',
+    'hunter2',
+    'jdoe',
+    'acme',
+    'prod-db',
+    '10.0.0.7',
+  ],
   ...['fe80::1:2', '52:54:00:12:34:56', 'gate.acme.example', '11111111-2222-4333-8444-555555555555'],
 ];
 const secret = secrets.join(' ');

@@ -124,7 +124,8 @@ describe.skipIf(missingAddon())('forward --install', () => {
 
   it('writes, enables and starts a socket of the user, lists it, and removes all of it', async () => {
     const said = await install();
-    const [service, socket] = ['service', 'socket'].map((end) => `vmssh-forward-127.0.0.1:${port}.${end}`);
+    const unit = `vmssh-forward-127.0.0.1:${port}`;
+    const [service, socket] = [`${unit}.service`, `${unit}.socket`];
     expect(systemd.units()).toEqual([service, socket]);
     for (const name of systemd.units())
       expect(lstatSync(join(systemd.folder, name)).mode & 0o777).toBe(0o600);

@@ -66,7 +66,11 @@ describe('wrong usage', () => {
     [{ account: "a'b" }, /cannot be the name of an account/],
   ];
   it.each<[command: Command<unknown>, args: RawArgs, says: RegExp]>([
-    ...ofPrint.map(([options, says]): [Command<unknown>, RawArgs, RegExp] => [guestPrint, raw(options), says]),
+    ...ofPrint.map(([options, says]): [Command<unknown>, RawArgs, RegExp] => [
+      guestPrint,
+      raw(options),
+      says,
+    ]),
     [guestPrint, raw({}, 'web'), /^expected no argument, got "web"$/],
     [
       guestInstall,

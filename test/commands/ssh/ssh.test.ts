@@ -11,7 +11,9 @@ function parse(tool: SshTool, ...positionals: string[]) {
 }
 
 describe('options of vmssh among those of another program', () => {
-  it.each<[line: string, left: string[], more?: { waitMs?: number; start?: true; bring?: true; print?: true }]>([
+  it.each<
+    [line: string, left: string[], more?: { waitMs?: number; start?: true; bring?: true; print?: true }]
+  >([
     ['ssh --wait mint ls', ['', 'mint ls', ''], { waitMs: 120000 }],
     ['ssh -p 22 --wait=5 -v mint', ['-p 22 -v', 'mint', ''], { waitMs: 5000 }],
     ['ssh --wait=5 --wait mint', ['', 'mint', ''], { waitMs: 120000 }],

@@ -29,7 +29,14 @@ export async function startTcpSshd(dir: string): Promise<SshdOnTcp> {
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const identity = ['-o', `IdentityFile=${join(dir, 'id')}`, '-o', 'IdentitiesOnly=yes', '-o', 'BatchMode=yes'];
+  const identity = [
+    '-o',
+    `IdentityFile=${join(dir, 'id')}`,
+    '-o',
+    'IdentitiesOnly=yes',
+    '-o',
+    'BatchMode=yes',
+  ];
   const trust = ['-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null'];
   const client = ['ssh', ...identity, ...trust, '-o', 'LogLevel=ERROR'];
   return {

@@ -16,7 +16,8 @@ import { workFolder } from '../bed/work-folder.js';
 const target = 'hyper-v/11111111-2222-4333-8444-555555555555';
 const tail = randomBytes(1 << 20);
 
-const sumOf = (...parts: readonly Buffer[]) => createHash('sha256').update(Buffer.concat(parts)).digest('hex');
+const sumOf = (...parts: readonly Buffer[]) =>
+  createHash('sha256').update(Buffer.concat(parts)).digest('hex');
 /** The line for a connection on which these bytes came back, and the tail. */
 const closed = ({ length }: Buffer) => ({
   ...{ event: 'closed', end: 'both', sent: length, received: length + tail.length },

@@ -34,8 +34,7 @@ describeWindows('the programs', () => {
     cpSync(join(repo, 'dist/win32-x64/vmssh.exe'), join(folder, 'vmssh.exe'));
     // None has what vmssh needs of them: it would not start, or fail at the first call.
     const names = 'ws2_32 ole32 oleaut32 advapi32 user32 bcrypt userenv version cryptbase';
-    for (const name of names.split(' '))
-      cpSync(join(workFolder(), 'wbem.dll'), join(folder, `${name}.dll`));
+    for (const name of names.split(' ')) cpSync(join(workFolder(), 'wbem.dll'), join(folder, `${name}.dll`));
     writeFileSync(join(workFolder(), 'machines.tsv'), '86E0C1E9-782C-47E0-B7C2-99F8167F5178\tMint\t2\n');
     const env = { ...process.env, FAKE_WMI: workFile('machines.tsv') };
     const command = [workFile('planted/vmssh.exe'), 'list', '-q'];

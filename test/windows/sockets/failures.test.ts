@@ -24,7 +24,11 @@ const codes = [
 describeWindows.each(both)('a failure of hvsock in %s', (_name, vmssh) => {
   it.each(codes)('$number is reported as $code, with its fix and exit code 1', async ({ number, code }) => {
     const env = withHvsock({ PORT: '1', CONNECT: String(number) });
-    const { code: exit, stdout, stderr } = await runOnWindows([...vmssh, 'proxy', target, '22'], {
+    const {
+      code: exit,
+      stdout,
+      stderr,
+    } = await runOnWindows([...vmssh, 'proxy', target, '22'], {
       env,
       keepOpen: true,
     });

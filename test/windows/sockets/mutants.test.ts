@@ -13,12 +13,20 @@ import { workFolder } from '../bed/work-folder.js';
 /** Faults put into source files of the addon: of each its name, a text, and what that becomes. */
 const faults: Readonly<Record<string, readonly (readonly [name: string, from: string, to: string])[]>> = {
   'address/address_hyperv_win32.cpp': [
-    ['Data1 big-endian', 'bytes[0] << 24 | bytes[1] << 16 | bytes[2] << 8 | bytes[3]', 'bytes[3] << 24 | bytes[2] << 16 | bytes[1] << 8 | bytes[0]'],
+    [
+      'Data1 big-endian',
+      'bytes[0] << 24 | bytes[1] << 16 | bytes[2] << 8 | bytes[3]',
+      'bytes[3] << 24 | bytes[2] << 16 | bytes[1] << 8 | bytes[0]',
+    ],
     ['Data2 big-endian', 'bytes[4] << 8 | bytes[5]', 'bytes[5] << 8 | bytes[4]'],
     ['Data3 big-endian', 'bytes[6] << 8 | bytes[7]', 'bytes[7] << 8 | bytes[6]'],
     ['Data4 backwards', 'bytes[8 + i]', 'bytes[15 - i]'],
     ['reserved field set', 'to->Reserved = 0', 'to->Reserved = 1'],
-    ['ids swapped', 'toGuid(function, "address.vmId", vmId)', 'toGuid(function, "address.vmId", vmId.empty() ? vmId : serviceId)'],
+    [
+      'ids swapped',
+      'toGuid(function, "address.vmId", vmId)',
+      'toGuid(function, "address.vmId", vmId.empty() ? vmId : serviceId)',
+    ],
     ['length of 32', 'address.length = sizeof *to', 'address.length = 32'],
   ],
   'operations/connect_win32.cpp': [
@@ -34,7 +42,11 @@ const faults: Readonly<Record<string, readonly (readonly [name: string, from: st
     ['a short send taken for all', 'source.take(outcome.length)', 'source.take(source.size())'],
   ],
   'stream/transfer_win32.cpp': [
-    ['a lost byte', 'end_ += outcome.length;', 'end_ += outcome.length > 60000 ? outcome.length - 1 : outcome.length;'],
+    [
+      'a lost byte',
+      'end_ += outcome.length;',
+      'end_ += outcome.length > 60000 ? outcome.length - 1 : outcome.length;',
+    ],
   ],
 };
 const mutants = Object.entries(faults).flatMap(([file, all]) =>

@@ -103,10 +103,9 @@ async function unlessSilent(
   silence: PickerDeps['silence'],
 ): Promise<Uint8Array | undefined> {
   const over = new AbortController();
-  const silent = silence(over.signal).then(
-    () => undefined,
-    () => undefined,
-  );
+  const silent = silence(over.signal)
+    .catch(() => {})
+    .then(() => undefined);
   return Promise.race([typed, silent]).finally(() => over.abort());
 }
 

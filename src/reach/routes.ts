@@ -70,10 +70,11 @@ export async function allRoutes(machine: Reachable, options: RoutesOptions): Pro
   const all: Route[] = [];
   const errors: unknown[] = [];
   for await (const turn of routesOf(machine, options))
-    await turn.find().then(
-      (route) => all.push(route),
-      (error) => errors.push(error),
-    );
+    try {
+      all.push(await turn.find());
+    } catch (error) {
+      errors.push(error);
+    }
   if (all.length === 0) throw errors[0];
   return all;
 }

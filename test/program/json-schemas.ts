@@ -145,18 +145,8 @@ const path = { path: z.string(), decodedPath: z.string().optional() };
 const scopes = z.enum(['any', 'system', 'session']);
 /** The kinds whose targets have a name and no more. */
 const named = z.enum([
-  'machine',
-  'container',
-  'wsl',
-  'firecracker',
-  'cloud-hypervisor',
-  'lima',
-  'incus',
-  'multipass',
-  'podman',
-  'docker',
-  'kubevirt',
-  'kubectl',
+  ...(['machine', 'container', 'wsl', 'firecracker', 'cloud-hypervisor', 'lima'] as const),
+  ...(['incus', 'multipass', 'podman', 'docker', 'kubevirt', 'kubectl'] as const),
 ]);
 
 const target = z

@@ -11,11 +11,11 @@ export interface DoctorJson extends Envelope<'doctor'> {
   readonly checks: readonly FindingJson[];
 }
 
-export type Show = 'checks' | 'report' | 'json';
+export type DoctorForm = 'checks' | 'report' | 'json';
 
 /** Checks this host and prints what works. Resolves to 1 if something does not, else to 0. */
 export async function runDoctor(
-  show: Show,
+  show: DoctorForm,
   io: Io,
   gather: (io: Io) => Promise<Facts> = gatherFacts,
 ): Promise<number> {

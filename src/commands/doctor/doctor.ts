@@ -1,14 +1,14 @@
 import { type Command, UsageError } from '../../cli/command.js';
 import { jsonOption } from '../../cli/json.js';
 import { flag } from '../../cli/option.js';
-import type { Show } from './doctor-host.js';
+import type { DoctorForm } from './doctor-host.js';
 
 const reportOption = flag({
   long: 'report',
   summary: 'describe this host for a bug report, in Markdown, without your names, paths or addresses',
 });
 
-export const doctor: Command<{ readonly show: Show }> = {
+export const doctor: Command<{ readonly show: DoctorForm }> = {
   name: 'doctor',
   summary: 'find what is wrong on this host',
   usage: '',

@@ -31,12 +31,8 @@ export async function exposedMachines(
     const cid = machineCid(vhostCid(machine));
     if (machine.status === 'running' && cid !== undefined) byCid.set(cid, machine.name);
   }
-  return fewAtATime(
-    [...byCid],
-    16,
-    async ([cid, name]) => ({ name, cid, answers: await answers(cid) }),
-    signal,
-  );
+  const ask = async ([cid, name]: [number, string]) => ({ name, cid, answers: await answers(cid) });
+  return fewAtATime([...byCid], 16, ask, signal);
 
   async function answers(cid: number): Promise<boolean> {
     try {

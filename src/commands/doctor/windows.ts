@@ -30,10 +30,9 @@ export async function gatherWindows({ addon }: AddonState, deps: Deps): Promise<
       },
       ({ code }: NodeJS.ErrnoException) => code ?? 'UNKNOWN',
     ),
-    listServices(deps).then(
-      ({ length }) => length,
-      () => undefined,
-    ),
+    listServices(deps)
+      .then(({ length }) => length)
+      .catch(() => undefined),
   ]);
   const rights = addon.hyperVRights();
   return { hvsock, services, rights, rightsFix: rightsHint(deps.env, rights) };

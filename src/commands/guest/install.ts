@@ -166,10 +166,8 @@ function closesTcp({ onlyVsock = false, onlyLoopback = false }: ScriptOptions): 
 /** Whether ssh's own route to HOST is a socket without an address. */
 async function isBySocket(into: HostFlags, io: Io, signal: AbortSignal): Promise<boolean> {
   if (into.route !== 'ssh') return false;
-  return lookAt(into, io, signal).then(
-    ({ bySocket }) => bySocket,
-    () => false,
-  );
+  const guest = await lookAt(into, io, signal).catch(() => undefined);
+  return guest?.bySocket ?? false;
 }
 
 /** What the user's ssh_config has for the login to HOST. */

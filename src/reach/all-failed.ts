@@ -13,16 +13,13 @@ export function allFailed(failed: readonly FailedRoute[]): ConnectError {
   const [first, ...others] = failed;
   if (first === undefined) throw new TypeError('no route was tried');
   if (others.length === 0) return first.error;
+  const rank = ({ error }: FailedRoute) => steps.indexOf(error.op);
   const furthest = others.reduce((best, each) => (rank(each) > rank(best) ? each : best), first).error;
   return errorWith(furthest, {
     final: failed.every(({ error }) => error.final),
     problem: failed.map(({ name, error }) => `${name}: ${error.problem}`).join('; '),
     cause: failed.map(({ error }) => error),
   });
-}
-
-function rank({ error }: FailedRoute): number {
-  return steps.indexOf(error.op);
 }
 
 const steps: readonly Op[] = ['parse', 'resolve', 'connect', 'handshake', 'relay'];

@@ -35,9 +35,7 @@ export async function examineSource(line: OutsideLine, io: Io, show: Show | unde
   return { check, code, findings, suspects: [] };
 }
 
-type Seen = Pick<Examination, 'check' | 'findings'>;
-
-async function asked(line: OutsideLine, io: Io): Promise<Seen> {
+async function asked(line: OutsideLine, io: Io): Promise<Pick<Examination, 'check' | 'findings'>> {
   const deps: Deps = { env: ownEnv(io.env), signal: io.interrupted(), timeoutMs: serviceLimitMs };
   const started = now();
   try {

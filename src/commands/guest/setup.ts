@@ -93,9 +93,8 @@ same way and pinned, and config install writes the Host with that user and key. 
       if (!json) io.out(`${(await styles(io, 'stdout')).bold(printable(name))}\n`);
       plans.push(await planSetup(name, options, io, signal, show));
     }
-    const isFailed = plans.some(({ steps }) => steps.some(({ state }) => state === 'failed'));
     const isReady = plans.every(({ steps }) => steps.every(({ state }) => state !== 'changed'));
-    if (isFailed) return finish(plans, exitCode.connect);
+    if (codeFor(plans) !== exitCode.ok) return finish(plans, codeFor(plans));
     if (dryRun) return finish(plans, isReady ? exitCode.ok : exitCode.connect);
     if (!isReady && !yes && !(await isWanted(io))) return finish(plans, exitCode.interrupted);
     const { carryOutSetup } = await import('./setup-work.js');

@@ -11,10 +11,7 @@ import { ownEnv } from '../sources/trusted-env.js';
 import { withToolFolders } from '../sources/trusted-path.js';
 import { sshPort } from '../target/numbers.js';
 
-/**
- * HOST as its target, and the words of the manager that goes into it, which has to be one that speaks for it. `find`: for a machine that
- * was found already. Throws a ConnectError.
- */
+/** HOST as its target, with the words of the manager that goes into it. `find`: for a machine that was found already. Throws a ConnectError. */
 export async function byManager(
   into: HostFlags,
   io: Io,

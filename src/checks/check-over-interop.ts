@@ -6,7 +6,6 @@ import { runProgram } from '../process/run-program.js';
 import { isJsonObject, parseJson } from '../sources/tools/json.js';
 import type { CheckResult, LastStage, Means } from './result.js';
 
-/** The stages that passed, what stopped the next one, and where the machine is. */
 type Outcome = Pick<CheckResult, 'stages' | 'routes' | 'error'> & Pick<Means, 'endpoint' | 'steps'>;
 
 /** Inside WSL2: checks a target of Windows by the Windows build of vmssh. Throws a ConnectError. */
@@ -31,9 +30,8 @@ export async function checkOverInterop(
   const { stdout, stopped } = await runProgram(command, { env, signal, stderr: 'inherit' }).catch((error) => {
     throw notStarted(program, target, error);
   });
-  if (stopped === 'aborted') {
+  if (stopped === 'aborted')
     throw new ConnectError('connect', target, { code: 'INTERRUPTED', problem: 'interrupted' });
-  }
   return parseCheck(stdout, target);
 }
 

@@ -20,7 +20,6 @@ import type { Reachable } from '../sources/source.js';
 import { awaitBanner } from '../ssh/banner.js';
 import { handshake } from '../ssh/handshake.js';
 import { describeTarget } from '../target/target.js';
-
 import type { CheckedRoute, CheckResult, LastStage, Stage, StageName } from './result.js';
 
 interface CheckTargetOptions extends ReachFlags {
@@ -34,10 +33,7 @@ interface CheckTargetOptions extends ReachFlags {
   readonly until?: LastStage;
 }
 
-/**
- * Connects to one machine, given by target or name, and records each stage up to the login; `onStage` gets the next one.
- * A failure is part of the result. Throws a UsageError for an invalid port.
- */
+/** Connects to a machine and records each stage up to the login; `onStage` gets the next one. A failure is part of the result. Throws a UsageError for an invalid port. */
 export async function checkTarget(
   target: string,
   options: CheckTargetOptions,
@@ -80,8 +76,7 @@ export async function checkTarget(
     if (windows !== undefined) {
       onStage(`through ${windows}`);
       const { checkOverInterop } = await import('./check-over-interop.js');
-      const to = { text, port, user: options.user ?? typed.user };
-      const there = await checkOverInterop(windows, to, options, io.env, signal);
+      const there = await checkOverInterop(windows, { text, port, user: named }, options, io.env, signal);
       const { endpoint, steps } = there;
       means = { ...means, endpoint, steps };
       return { ...there, target, means, stages: [...stages, ...there.stages] };
@@ -101,15 +96,8 @@ export async function checkTarget(
       return { target, means, stages, routes };
     }
     const reaching: ReachOptions = {
-      port,
-      timeoutMs,
-      waitMs,
-      routes: options.routes,
-      onRoute,
-      signal,
-      env: io.env,
-      platform: io.platform,
-      beforeOpen: socketWarning(io),
+      ...{ port, timeoutMs, waitMs, routes: options.routes, onRoute, signal },
+      ...{ env: io.env, platform: io.platform, beforeOpen: socketWarning(io) },
       trace(step, outcome, endpoint) {
         verbose?.(step, outcome);
         if (endpoint) means = { ...known, user: byDefault, endpoint };
@@ -121,15 +109,14 @@ export async function checkTarget(
     };
     reached = await reachOrStart(found, reaching, start, io);
     const { knownKeys } = await import('./host-key.js');
-    const { resolution: of, connection: to } = reached;
     const keys = knownKeys(
-      { text, target: reached.target, machine, typed: host, resolution: of, endpoint: to.endpoint },
+      { ...reached, text, machine, typed: host, endpoint: reached.connection.endpoint },
       io,
     );
     onStage('waiting for the banner');
-    const user = options.user ?? typed.user ?? reached.resolution.machine?.user ?? byDefault;
     const { connection, resolution, route } = reached;
-    const { identityFile } = resolution.machine ?? {};
+    const { identityFile, user: made } = resolution.machine ?? {};
+    const user = named ?? made ?? byDefault;
     const steps = [...resolution.steps, ...route.steps];
     means = { ...known, user, endpoint: connection.endpoint, steps, identityFile };
     const banner = await awaitBanner(connection, timeoutMs, signal).catch((error) => {
@@ -140,17 +127,25 @@ export async function checkTarget(
     onStage('SSH handshake');
     const { knownAs, check } = await keys;
     const { self, platform, env } = io;
-    const shake = { target: text, port, user, timeoutMs, routes: options.routes, signal };
+    const { routes: only, sshConfig } = options;
+    const shake = { target: text, port, user, timeoutMs, routes: only, signal, sshConfig };
     const ssh = sshProgram(io);
     const { asksForKeys } = await sshAbilities(env, ssh);
-    const own = { self, platform, env, ssh, asksForKeys, sshConfig: options.sshConfig };
     // With the user's own ssh, over a new connection: some machines accept one at a time.
     connection.close();
     if (!options.routes && (resolution.routes.length > 1 || resolution.askIp)) {
       onRoute(connection, { banner });
       routes = await checkRoutes(resolution, tried, { text, port, timeoutMs, env: io.env, signal, onStage });
     }
-    const { hostKey, methods } = await handshake({ ...shake, ...own, knownAs });
+    const { hostKey, methods } = await handshake({
+      ...shake,
+      self,
+      platform,
+      env,
+      ssh,
+      asksForKeys,
+      knownAs,
+    });
     await check(hostKey);
     pass('host key', `${hostKey.type} ${hostKey.fingerprint}`);
     pass('authentication', `${methods.join(', ')} for ${user}`);
@@ -178,13 +173,8 @@ function forget(stages: Stage[], name: StageName): void {
   if (at >= 0) stages.splice(at);
 }
 
-interface CheckRoutesOptions {
-  /** The target as typed. */
+interface CheckRoutesOptions extends Pick<ReachOptions, 'port' | 'timeoutMs' | 'env'> {
   readonly text: string;
-  readonly port: number;
-  /** For each route. */
-  readonly timeoutMs: number;
-  readonly env: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
   /** Gets each route that is tried. */
   readonly onStage: (next: string) => void;

@@ -9,22 +9,19 @@ import type { HostKey } from '../ssh/handshake-result.js';
 import { factsFor, type MachineKeys, machineKeys, refusalOf } from '../ssh/machine-keys.js';
 
 /** The host keys that ssh knows of a machine. */
-export interface KnownKeys {
+interface KnownKeys {
   /** A name that has keys. */
   readonly knownAs?: { readonly name: string; readonly path: string };
   /** Rejects with a ConnectError for a key that ssh will refuse whatever the policy is. */
   check(key: HostKey): Promise<void>;
 }
 
-export interface CheckedMachine {
+interface CheckedMachine extends Pick<Reached, 'target' | 'resolution'> {
   /** As typed, without a user. */
   readonly typed: string;
   readonly text: string;
-  readonly target: Reached['target'];
   /** The listed machine, if it was found by name. */
   readonly machine: ListedTarget['machine'];
-  /** What was reached. */
-  readonly resolution: Reached['resolution'];
   readonly endpoint: Endpoint;
 }
 

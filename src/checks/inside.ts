@@ -25,7 +25,6 @@ type Into = HostFlags & Pick<GuestRouteOptions, 'port' | 'routes' | 'identityFil
 
 type OnLine = (line: ProgressLine) => void;
 
-/** What the check from inside found. */
 export interface Inside {
   readonly lines: readonly ProgressLine[];
   /** Whether nothing is wrong there. */
@@ -134,10 +133,7 @@ function isUnknown(lines: readonly ProgressLine[]): boolean {
   return lines.some(({ step, message }) => step === 'peer' && message.startsWith('UNKNOWN '));
 }
 
-/**
- * Why a script did not finish in the guest. ssh only says that its proxy closed the connection, so a target is tried
- * again without ssh.
- */
+/** Why a script did not finish in the guest. ssh only says that its proxy closed the connection, so a target is tried again without ssh. */
 export async function whyNotRun(
   { host, port }: Pick<GuestRouteOptions, 'host' | 'port'>,
   route: GuestRoute,
@@ -150,7 +146,7 @@ export async function whyNotRun(
   if (failure?.code === 'WINDOWS') return isWindows(host);
   if (route.name === 'target' && lines.length === 0) {
     const { user = 'root', host: target } = splitUser(host);
-    const flags = reachFlags({ positionals: [], options: {} });
+    const flags = reachFlags();
     const { checkTarget } = await import('./check-target.js');
     const { error, stages } = await checkTarget(target, { ...flags, port, user }, io, signal);
     if (error && (error.op !== 'handshake' || /^(NO_BANNER|HOST_KEY_.*)$/.test(error.code))) return error;
@@ -189,18 +185,14 @@ function isWindows(host: string): ConnectError {
 }
 
 function hintFor(route: GuestRoute, message: string): string {
-  if (/sudo.*(not found|No such file)/.test(message)) {
+  if (/sudo.*(not found|No such file)/.test(message))
     return 'there is no sudo: log in as root, or save the output of vmssh guest print there and run it with su';
-  }
-  if (sudoAsks(message)) {
+  if (sudoAsks(message))
     return 'sudo needs a password: run this in a terminal, where it can be typed; or log in as root; or save the output of vmssh guest print there and run it with sudo';
-  }
-  if (/incorrect (password|authentication)|not in the sudoers|not allowed to (execute|run)/.test(message)) {
+  if (/incorrect (password|authentication)|not in the sudoers|not allowed to (execute|run)/.test(message))
     return 'sudo refused this account or its password: log in as root, or as an account that may use sudo';
-  }
-  if (/^(kex|ssh)_exchange_identification: |^Connection (closed|reset) by /.test(message)) {
+  if (/^(kex|ssh)_exchange_identification: |^Connection (closed|reset) by /.test(message))
     return 'sshd there, or what is before it, closes connections: too many at once (MaxStartups), a ban (PerSourcePenalties, fail2ban), no host keys, or it is shutting down; its log, on the console, has the reason';
-  }
   if (route.run) return 'try it again; vmssh guest print prints what to run on its console, as root';
   if (route.name === 'exec')
     return `check that its manager starts a program there: ${shellLine([...route.command.slice(0, -2), 'true'])}`;

@@ -8,16 +8,11 @@ import type { Target } from '../kinds/kinds.js';
 import type { RouteName } from '../route.js';
 
 /** The stages of a check, in order. */
-export type StageName =
-  | 'listed'
-  | 'found'
-  | 'parsed'
-  | 'started'
-  | 'resolved'
-  | 'connected'
-  | 'banner'
-  | 'host key'
-  | 'authentication';
+export const stageNames = [
+  ...(['listed', 'found', 'parsed', 'started', 'resolved', 'connected'] as const),
+  ...(['banner', 'host key', 'authentication'] as const),
+] as const;
+export type StageName = (typeof stageNames)[number];
 
 /** Where a check can end; "login" also looks from inside the guest. */
 export const lastStages = ['resolved', 'banner', 'authentication', 'login'] as const;
@@ -54,26 +49,21 @@ export interface Means {
   readonly machine?: string;
   /** Undefined: not resolved. */
   readonly endpoint?: Endpoint;
-  /** How it was found, one clause for each step. */
   readonly steps?: readonly string[];
   /** A private key for the login, made by the machine's manager. */
   readonly identityFile?: string;
 }
 
 export interface CheckResult {
-  /** As typed. */
   readonly target: string;
   /** What it stands for: a target, its port and the login user; undefined if no machine has such a name. */
   readonly means?: Means;
-  /** The stages that passed. */
   readonly stages: readonly Stage[];
-  /** The machine's routes and what came of each, if it has several. */
   readonly routes?: readonly CheckedRoute[];
   /** What stopped the next stage. */
   readonly error?: ConnectError;
 }
 
-/** The exit code of a command that checks one target. */
 export function codeOf({ error }: CheckResult): number {
   return error ? exitCodeOf(error) : exitCode.ok;
 }

@@ -26,10 +26,7 @@ interface LoginOptions {
   readonly target: string | undefined;
 }
 
-/**
- * Logs in as ssh will: over the socket, with HOST's settings and keys, and without prompts. Changes nothing in the machine
- * that it reaches, which may be another one.
- */
+/** Logs in as ssh will, over the socket and without prompts. Changes nothing in the machine that it reaches, which may be another one. */
 export async function tryLogin(
   into: HostFlags,
   { cid, boot, user, bySocket, cursor }: Guest,
@@ -82,7 +79,8 @@ function notTried(about: string): TriedLogin {
   return { state: 'not tried', about };
 }
 
-function targetIn(host: string): string | undefined {
+/** The host of a login, if it is a target. */
+export function targetIn(host: string): string | undefined {
   return targetOf(host) === undefined ? undefined : splitUser(host).host;
 }
 

@@ -62,6 +62,14 @@ export function shownOn<T extends { readonly platform?: NodeJS.Platform }>(
   return all.filter((each) => (each.platform ?? platform) === platform);
 }
 
+/** The examples that help and man pages of a system show. */
+export function examplesOn(
+  platform: NodeJS.Platform,
+  { examples, examplesOnWindows }: Command<unknown>,
+): Command<unknown>['examples'] {
+  return platform === 'win32' ? { ...examples, ...examplesOnWindows } : examples;
+}
+
 /** An option with the reader of its value. */
 export interface Option<Value> extends OptionSpec {
   /** Throws a UsageError. */
@@ -103,11 +111,10 @@ export interface Command<Options> {
   readonly options: readonly Option<unknown>[];
   /** At most one option of each group may be given. */
   readonly exclusive?: readonly (readonly OptionSpec[])[];
-  readonly examples: readonly {
-    readonly line: string;
-    readonly about: string;
-    readonly platform?: NodeJS.Platform;
-  }[];
+  /** Command lines, each with what it does. */
+  readonly examples: Readonly<Record<string, string>>;
+  /** More, which only Windows shows. */
+  readonly examplesOnWindows?: Command<unknown>['examples'];
   /** Called by `understand`. Throws a UsageError. */
   parse(raw: RawArgs, io: Io): Options;
   /** Resolves to the exit code. */

@@ -93,6 +93,20 @@ export function choose<C extends string>(
   throw new UsageError(`--${long} takes ${howMany} of ${choices.join(', ')}, not ${quote(typed)}`);
 }
 
+type Options = Readonly<Record<string, Option<unknown>>>;
+
+/** What options say, by their names in `T`. */
+export type Read<T extends Options> = {
+  readonly [Name in keyof T]: T[Name] extends Option<infer Value> ? Value : never;
+};
+
+/** Reads several options at once. Throws a UsageError. */
+export function readAll<T extends Options>(raw: RawArgs, options: T): Read<T> {
+  return Object.fromEntries(
+    Object.entries(options).map(([name, option]) => [name, option.read(raw)]),
+  ) as Read<T>;
+}
+
 /** For the commands that connect to a machine. */
 export const portOption = parsed(
   { long: 'port', short: 'p', value: 'PORT', summary: 'the port in the machine (default 22)' },

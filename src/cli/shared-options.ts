@@ -53,7 +53,7 @@ export const viaOption = repeated(
   hopHost,
 );
 
-/** The options of a command that reaches a typed machine: `throughHop`, `routesOption` and `reachFlags` read them. */
+/** The options of a command that reaches a typed machine: `throughHop` and `reachFlags` read them. */
 export const reachOptions = [viaOption, routesOption, timeoutOption, waitOption, startOption] as const;
 
 /** A typed machine, as it is called with the --via that was given. Throws a UsageError. */
@@ -68,7 +68,7 @@ export function throughHop(raw: RawArgs, typed: string): string {
   return behind(host, typed);
 }
 
-/** The values of --timeout, --wait, --start and -v. */
+/** The values of --timeout, --wait, --start, -v and --route. */
 export interface ReachFlags {
   readonly timeoutMs: number;
   /** Whether --timeout was given. */
@@ -77,12 +77,12 @@ export interface ReachFlags {
   /** Whether a machine that is off is started. */
   readonly start: boolean;
   readonly verbose: boolean;
-  /** Of the commands that have --route: the only routes to try, in this order. */
+  /** The only routes to try, in this order. */
   readonly routes?: readonly RouteName[];
 }
 
-/** --route is not among them: guest install has none. */
-export function reachFlags(raw: RawArgs): ReachFlags {
+/** Without arguments: their defaults. */
+export function reachFlags(raw: RawArgs = { positionals: [], options: {} }): ReachFlags {
   const given = timeoutOption.read(raw);
   return {
     timeoutMs: given ?? defaultTimeoutMs,
@@ -90,6 +90,7 @@ export function reachFlags(raw: RawArgs): ReachFlags {
     waitMs: waitOption.read(raw),
     start: startOption.read(raw),
     verbose: verboseOption.read(raw),
+    routes: routesOption.read(raw),
   };
 }
 

@@ -28,8 +28,8 @@ const ownDeps: PickerDeps = {
 };
 
 /**
- * Has the user choose on the terminal of stdin and stderr, which is as before afterwards: of all that was drawn, the question stays,
- * with the answer. `onEsc`: what Esc chooses. Undefined: none was chosen.
+ * Has the user choose on the terminal of stdin and stderr. Of all that was drawn, only the question stays, with the answer. `onEsc`: what
+ * Esc chooses. Undefined: none was chosen.
  */
 export async function pick<T extends Item>(
   items: readonly T[],
@@ -103,10 +103,9 @@ async function unlessSilent(
   silence: PickerDeps['silence'],
 ): Promise<Uint8Array | undefined> {
   const over = new AbortController();
-  const silent = silence(over.signal).then(
-    () => undefined,
-    () => undefined,
-  );
+  const silent = silence(over.signal)
+    .catch(() => {})
+    .then(() => undefined);
   return Promise.race([typed, silent]).finally(() => over.abort());
 }
 
@@ -145,27 +144,18 @@ export function applyKey(items: readonly Item[], choice: Choice, key: Key): Choi
   const { filter, at } = choice;
   if ('text' in key) return { filter: filter + key.text, at: 0 };
   const last = Math.max(0, matching(items, filter).length - 1);
-  const to = (index: number) => ({ filter, at: Math.min(last, Math.max(0, index)) });
-  switch (key.does) {
-    case 'up':
-      return to(at === 0 ? last : at - 1);
-    case 'down':
-      return to(at === last ? 0 : at + 1);
-    case 'page-up':
-      return to(at - page);
-    case 'page-down':
-      return to(at + page);
-    case 'first':
-      return to(0);
-    case 'last':
-      return to(last);
-    case 'erase':
-      return { filter: [...filter].slice(0, -1).join(''), at: 0 };
-    case 'erase-all':
-      return { filter: '', at: 0 };
-    default:
-      return choice;
-  }
+  const indexes: Partial<Record<Action, number>> = {
+    up: at === 0 ? last : at - 1,
+    down: at === last ? 0 : at + 1,
+    'page-up': at - page,
+    'page-down': at + page,
+    first: 0,
+    last,
+  };
+  const index = indexes[key.does];
+  if (index !== undefined) return { filter, at: Math.min(last, Math.max(0, index)) };
+  if (key.does === 'erase') return { filter: [...filter].slice(0, -1).join(''), at: 0 };
+  return key.does === 'erase-all' ? { filter: '', at: 0 } : choice;
 }
 
 /** The lines to show, none wider than `columns`; the cursor stays at the end of the last one. */
@@ -198,18 +188,7 @@ export function shownLines(
 /** A key that was typed: what it does, or the text of it. */
 type Key = { readonly does: Action } | { readonly text: string };
 
-type Action =
-  | 'up'
-  | 'down'
-  | 'page-up'
-  | 'page-down'
-  | 'first'
-  | 'last'
-  | 'enter'
-  | 'erase'
-  | 'erase-all'
-  | 'leave'
-  | 'interrupt';
+type Action = keyof typeof keys;
 
 /** Splits what a terminal sends into keys; unknown sequences and control characters are dropped. */
 export class KeyReader {
@@ -223,7 +202,7 @@ export class KeyReader {
   }
 
   push(bytes: Uint8Array): readonly Key[] {
-    const keys: Key[] = [];
+    const typed: Key[] = [];
     let left = this.#rest + this.#decoder.decode(bytes, { stream: true });
     this.#rest = '';
     while (left !== '') {
@@ -234,11 +213,11 @@ export class KeyReader {
       }
       const key = sequence ? esc + sequence : String.fromCodePoint(left.codePointAt(0) ?? 0);
       left = left.slice(key.length);
-      const does = actions[key];
-      if (does) keys.push({ does });
-      else if (!/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(key)) keys.push({ text: key });
+      const does = actions.get(key);
+      if (does) typed.push({ does });
+      else if (!/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(key)) typed.push({ text: key });
     }
-    return keys;
+    return typed;
   }
 
   /** What it waits with, once nothing more came: ESC by itself is the key; a sequence without end is none. */
@@ -254,35 +233,28 @@ const esc = '\x1b';
 const wholeSequence = /^(?:\[[0-?]*[ -/]*[@-~]|O[@-~])/;
 const longest = 32;
 
-const actions: Partial<Readonly<Record<string, Action>>> = {
-  '\x1b[A': 'up',
-  '\x1bOA': 'up',
-  '\x10': 'up',
-  '\x1b[B': 'down',
-  '\x1bOB': 'down',
-  '\x0e': 'down',
-  '\x1b[5~': 'page-up',
-  '\x1b[6~': 'page-down',
-  '\x1b[H': 'first',
-  '\x1b[1~': 'first',
-  '\x1bOH': 'first',
-  '\x1b[F': 'last',
-  '\x1b[4~': 'last',
-  '\x1bOF': 'last',
-  '\r': 'enter',
-  '\n': 'enter',
-  '\x7f': 'erase',
-  '\b': 'erase',
-  '\x15': 'erase-all',
-  '\x1b': 'leave',
-  '\x03': 'interrupt',
-  '\x04': 'leave',
+const keys = {
+  up: ['\x1b[A', '\x1bOA', '\x10'],
+  down: ['\x1b[B', '\x1bOB', '\x0e'],
+  'page-up': ['\x1b[5~'],
+  'page-down': ['\x1b[6~'],
+  first: ['\x1b[H', '\x1b[1~', '\x1bOH'],
+  last: ['\x1b[F', '\x1b[4~', '\x1bOF'],
+  enter: ['\r', '\n'],
+  erase: ['\x7f', '\b'],
+  'erase-all': ['\x15'],
+  leave: ['\x1b', '\x04'],
+  interrupt: ['\x03'],
 };
+const actions = new Map(
+  Object.entries(keys).flatMap(([does, all]) => all.map((key) => [key, does as Action] as const)),
+);
 
 /** Has the user choose one of this host's machines. Undefined: none was chosen. Throws a UsageError if there are none. */
 export async function pickMachine(
   io: Io,
-  machines: (io: Io) => Promise<readonly ListedMachine[]> = listMachines,
+  machines: (io: Io) => Promise<readonly ListedMachine[]> = async ({ env, platform }) =>
+    (await listAll({ env }, await loadHere({ env, platform }))).machines,
 ): Promise<ListedMachine | undefined> {
   const progress = await startProgress(io, 'looking for machines');
   const found = await machines(io).finally(() => progress.stop());
@@ -298,8 +270,4 @@ export async function pickMachine(
     cells: [machine.name, machine.provider, machine.status].map(printable),
   }));
   return (await pick(items, 'Which machine?', io, addon))?.machine;
-}
-
-async function listMachines({ env, platform }: Io): Promise<readonly ListedMachine[]> {
-  return (await listAll({ env }, await loadHere({ env, platform }))).machines;
 }

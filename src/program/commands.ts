@@ -21,9 +21,7 @@ import { toolCommands } from '../commands/ssh/ssh.js';
 import { guid, port } from '../commands/windows/guid.js';
 import { serviceList, serviceRegister, serviceUnregister } from '../commands/windows/service.js';
 
-/** A group of commands in the help. */
 export interface CommandGroup {
-  /** The heading of the help, without a colon. */
   readonly title: string;
   readonly commands: readonly Command<unknown>[];
   /** Shown only on this system: see `shownOn`. */
@@ -47,10 +45,7 @@ export const commandGroups: readonly CommandGroup[] = [
     ],
   },
   { title: 'When something fails', commands: [check, doctor, forget] },
-  {
-    title: 'Inside guests',
-    commands: [guestInstall, guestPrint, guestCredentials, guestCheck, guestOff],
-  },
+  { title: 'Inside guests', commands: [guestInstall, guestPrint, guestCredentials, guestCheck, guestOff] },
   { title: 'For ssh and scripts', commands: [proxy, nc] },
   {
     title: 'Hyper-V sockets',

@@ -15,7 +15,6 @@ export function printFailure(
   io.out(formatJson(failed));
 }
 
-/** Whether a command prints JSON. */
 function wantsJson({ options }: Pick<Command<unknown>, 'options'>, raw: RawArgs): boolean {
   if (!options.some(({ long }) => long === 'json')) return false;
   return jsonOption.read(raw) || raw.options.output === 'json';

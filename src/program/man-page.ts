@@ -1,14 +1,12 @@
 import environmentPage from '../../docs/reference/environment.md';
-import { type Command, groupSummaries, type OptionSpec, shownOn } from '../cli/command.js';
+import { type Command, examplesOn, groupSummaries, type OptionSpec, shownOn } from '../cli/command.js';
 import { exitCode } from '../errors.js';
 import { kinds } from '../kinds/kinds.js';
 import { version } from '../version.js';
 
 /** A manual page of section 1, from the same values as --help; the commands of a group share one. */
 interface ManPage {
-  /** "vmssh-config.1". */
   readonly file: string;
-  /** In man(7). */
   readonly text: string;
 }
 
@@ -22,7 +20,7 @@ export function manPages(
   for (const command of commands) {
     const [first = ''] = command.name.split(' ');
     const options = shownOn(platform, command.options);
-    const examples = shownOn(platform, command.examples);
+    const examples = examplesOn(platform, command);
     groups.set(first, [...(groups.get(first) ?? []), { ...command, options, examples }]);
   }
   const pages = [...groups].map(([first, members]) => ({
@@ -60,21 +58,19 @@ function overviewPage(
           'the version; as JSON also the commit, the engine, the platform and the features of this build',
         ),
     ),
-    section(
-      'EXAMPLES',
-      entry(bold('vmssh list'), 'the machines of this host, and what to type for each') +
-        entry(
-          bold('vmssh config install'),
-          'set ssh up: from then on ssh mint, scp and rsync take their names',
-        ) +
-        entry(bold('ssh root@vsock/3'), 'an address: the virtual machine with CID 3') +
-        entry(bold('vmssh ssh mint'), 'a login without set-up') +
-        entry(bold('vmssh check mint'), 'if a login fails: each step, the cause and the fix'),
-    ),
+    section('EXAMPLES', entries(firstSteps)),
     ...commonSections(undefined, platform),
     section('SEE ALSO', '.BR ssh (1),\n.BR ssh_config (5),\n.BR systemd\\-ssh\\-proxy (1)'),
   ].join('');
 }
+
+const firstSteps = {
+  'vmssh list': 'the machines of this host, and what to type for each',
+  'vmssh config install': 'set ssh up: from then on ssh mint, scp and rsync take their names',
+  'ssh root@vsock/3': 'an address: the virtual machine with CID 3',
+  'vmssh ssh mint': 'a login without set-up',
+  'vmssh check mint': 'if a login fails: each step, the cause and the fix',
+};
 
 function page(
   first: string,
@@ -95,7 +91,7 @@ function page(
     section('SYNOPSIS', members.map(synopsis).join('\n.br\n')),
     section(
       'DESCRIPTION',
-      ofEach(({ summary, details }) => paragraphs(summary, details)),
+      ofEach(({ summary, details }) => text(summary) + (details ? `.PP\n${text(details)}` : '')),
     ),
     section(
       'OPTIONS',
@@ -103,7 +99,7 @@ function page(
     ),
     section(
       'EXAMPLES',
-      ofEach(({ examples }) => examples.map(({ line, about }) => entry(bold(line), about)).join('')),
+      ofEach(({ examples }) => entries(examples)),
     ),
     ...commonSections(first, platform),
     section('SEE ALSO', '.BR vmssh (1)'),
@@ -146,44 +142,38 @@ const tools = ['ssh', 'scp', 'sftp', 'rsync'];
 const naming = [...tools, 'check', 'nc', 'forget'];
 const opening = ['proxy', 'check', 'nc', 'guest'];
 
-/** EXIT STATUS of a page; of the overview if `first` is absent. */
+/** Of a page; of the overview if `first` is absent. */
 function exitStatus(first: string | undefined): string {
   const all: readonly [keyof typeof exitCode, string, readonly string[] | undefined][] = [
     ['ok', 'done', undefined],
-    ['connect', failureText(first), undefined],
+    ['connect', failures[first ?? ''] ?? 'could not connect, or another failure', undefined],
     ['usage', 'the command line or the target is invalid', undefined],
     ['noBanner', 'connected, but no SSH banner came', opening],
     ['notFound', 'no such machine, several, or it is off', [...naming, ...opening]],
     ['interrupted', 'interrupted by Ctrl-C', [...opening, 'list']],
     ['noLogin', 'ssh, scp, sftp, rsync: it failed before the tool ran', []],
   ];
-  const isTool = first !== undefined && tools.includes(first);
-  if (isTool)
-    return [
-      entry(italic('any'), `the exit code of ${first}, once it runs`),
-      entry(bold(String(exitCode.noLogin)), `vmssh failed before ${first} ran`),
-      entry(bold(String(exitCode.interrupted)), 'interrupted by Ctrl-C'),
-    ].join('');
-  const codes = all
-    .filter(([, , pages]) => first === undefined || pages === undefined || pages.includes(first))
-    .map(([name, meaning]) => entry(bold(String(exitCode[name])), meaning));
-  return codes.join('');
+  if (first !== undefined && tools.includes(first)) {
+    const { noLogin, interrupted } = exitCode;
+    return (
+      entry(italic('any'), `the exit code of ${first}, once it runs`) +
+      entry(bold(`${noLogin}`), `vmssh failed before ${first} ran`) +
+      entry(bold(`${interrupted}`), 'interrupted by Ctrl-C')
+    );
+  }
+  return all
+    .filter(([, , pages]) => isOf(pages, first))
+    .map(([name, meaning]) => entry(bold(String(exitCode[name])), meaning))
+    .join('');
 }
 
-function failureText(first: string | undefined): string {
-  switch (first) {
-    case 'doctor':
-      return 'something is wrong';
-    case 'check':
-      return 'could not connect, or something is wrong in the guest';
-    case 'config':
-      return 'it failed; with diff or --dry-run: something would change';
-    case 'list':
-      return 'a provider that --provider names could not be asked';
-    default:
-      return 'could not connect, or another failure';
-  }
-}
+/** What exit code 1 means on a page. */
+const failures: Readonly<Record<string, string>> = {
+  doctor: 'something is wrong',
+  check: 'could not connect, or something is wrong in the guest',
+  config: 'it failed; with diff or --dry-run: something would change',
+  list: 'a provider that --provider names could not be asked',
+};
 
 /** ENVIRONMENT of the overview: the first table of docs/reference/environment.md, which a test compares with the sources. */
 function environment(platform: NodeJS.Platform): string {
@@ -197,7 +187,6 @@ function environment(platform: NodeJS.Platform): string {
     .join('');
 }
 
-/** Markdown without its marks. */
 function plain(markdown: string): string {
   return markdown.replaceAll(/\[(.*?)\]\(.*?\)/g, '$1').replaceAll('`', '');
 }
@@ -211,17 +200,15 @@ interface File {
   readonly pages?: readonly string[];
 }
 
+const hosts = ['config', 'doctor'];
+
 const files: readonly File[] = [
-  {
-    name: '~/.ssh/config',
-    about: 'vmssh config install puts one Include into it',
-    pages: ['config', 'doctor'],
-  },
-  { name: '~/.ssh/vmssh.conf', about: 'what vmssh config install writes', pages: ['config', 'doctor'] },
+  { name: '~/.ssh/config', about: 'vmssh config install puts one Include into it', pages: hosts },
+  { name: '~/.ssh/vmssh.conf', about: 'what vmssh config install writes', pages: hosts },
   {
     name: '~/.local/state/vmssh/hosts.json',
     about: 'what it decided and found, from which those lines are made',
-    pages: ['config', 'doctor', 'list'],
+    pages: [...hosts, 'list'],
   },
   {
     name: '~/.local/state/vmssh/routes.json',
@@ -231,18 +218,18 @@ const files: readonly File[] = [
   {
     name: '~/.config/systemd/user/vmssh-hosts.service, .path, .timer, vmssh-hosts-soon.timer',
     about: 'what keeps the Hosts up to date: vmssh config install --fresh writes them',
-    pages: ['config', 'doctor'],
+    pages: hosts,
   },
   { name: '~/.ssh/vmssh_known_hosts', about: 'the host keys of machines', pages: keyFiles },
   {
     name: '/etc/ssh/ssh_config.d/10-vmssh.conf',
     about: 'for all users: what vmssh config install --system writes',
-    pages: ['config', 'doctor'],
+    pages: hosts,
   },
   {
     name: '/etc/ssh/ssh_config.d/30-vmssh.conf',
     about: "the package's link to its lines, which leave to systemd the kinds that its own proxy serves",
-    pages: ['config', 'doctor'],
+    pages: hosts,
   },
   {
     name: '/usr/share/doc/vmssh/docs',
@@ -251,7 +238,6 @@ const files: readonly File[] = [
   },
 ];
 
-/** FILES of a page; of the overview if `first` is absent. */
 function filesOf(first: string | undefined): string {
   return files
     .filter(({ pages }) => isOf(pages, first))
@@ -259,7 +245,6 @@ function filesOf(first: string | undefined): string {
     .join('');
 }
 
-/** TARGETS of the overview. */
 function targets(): string {
   return kinds.map(({ form, summary }) => entry(bold(form), summary)).join('');
 }
@@ -268,12 +253,10 @@ function isOf(pages: readonly string[] | undefined, first: string | undefined): 
   return pages === undefined || first === undefined || pages.includes(first);
 }
 
-/** A section: heading and text in man(7). */
 function section(name: string, body: string): string {
   return body === '' ? '' : `.SH ${name}\n${body.trimEnd()}\n`;
 }
 
-/** A part of a section. */
 function part(name: string, body: string): string {
   return `.SS ${escapeRoff(name)}\n${body.trimEnd()}\n`;
 }
@@ -283,15 +266,15 @@ function entry(tag: string, about: string): string {
   return `.TP\n${tag}\n${text(about)}`;
 }
 
-export function text(content: string): string {
-  return `${escapeRoff(content)}\n`;
+/** The same for command lines, each with what it does. */
+function entries(lines: Command<unknown>['examples']): string {
+  return Object.entries(lines)
+    .map(([line, about]) => entry(bold(line), about))
+    .join('');
 }
 
-function paragraphs(...all: readonly (string | undefined)[]): string {
-  return all
-    .filter((part) => part !== undefined && part !== '')
-    .map((part) => text(part ?? ''))
-    .join('.PP\n');
+function text(content: string): string {
+  return `${escapeRoff(content)}\n`;
 }
 
 function bold(content: string): string {

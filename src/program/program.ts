@@ -4,6 +4,7 @@ import { Command as CommanderCommand, CommanderError, Help, Option } from 'comma
 import {
   type Act,
   type Command,
+  examplesOn,
   groupSummaries,
   type Io,
   inCommand,
@@ -103,8 +104,8 @@ function nounOf(program: CommanderCommand, first: string, hidden: boolean): Comm
   if (made) return made;
   const noun = new CommanderCommand(first).description(groupSummaries[first] ?? '');
   const members = commands.filter(({ name }) => name.startsWith(`${first} `));
-  const firsts = members.flatMap(({ examples }) => examples.slice(0, 1));
-  noun.addHelpText('after', () => examplesHelp(firsts, noun));
+  const firsts = members.flatMap(({ examples }) => Object.entries(examples).slice(0, 1));
+  noun.addHelpText('after', () => examplesHelp(Object.fromEntries(firsts), noun));
   program.addCommand(noun, { hidden });
   return noun;
 }
@@ -156,10 +157,7 @@ function silence(command: CommanderCommand, io: Io, name: string): void {
   for (const each of command.commands) silence(each, io, `${name} ${each.name()}`.trim());
 }
 
-/**
- * A mistake found by commander, as our own error; `name`: the command's, '' for the program. Help and the version are
- * not mistakes.
- */
+/** A mistake found by commander as our own error; `name`: the command's, '' for the program. Help and the version are not mistakes. */
 function asUsage(error: CommanderError, name: string, names: readonly string[]): Error {
   if (!error.message.startsWith('error: ')) return error;
   const [, text = '', guess] = /^error: (.*?)(?:\n\((Did you mean .*\?)\))?$/s.exec(error.message) ?? [];
@@ -185,7 +183,6 @@ export function docsFolder(program = selfCommand().at(-1)): string | undefined {
   return places.map((place) => join(folder, place)).find((docs) => existsSync(join(docs, 'targets.md')));
 }
 
-/** A command for commander. */
 function wire(
   command: Command<unknown>,
   name: string,
@@ -198,17 +195,14 @@ function wire(
   wired.argument('[arguments...]');
   for (const spec of command.options)
     wired.addOption(option(spec).hideHelp(shownOn(platform, [spec]).length === 0));
-  const examples = shownOn(platform, command.examples);
+  const examples = examplesOn(platform, command);
   wired.addHelpText('after', ({ command: shown }) => afterHelp({ ...command, examples }, shown));
   return wired.action((positionals: string[], options: Record<string, Parsed>) => {
     return action({ positionals, options: byLongName(command.options, options) });
   });
 }
 
-/**
- * Commander reads the argument after an option as its value even if the value is optional. Here an optional value needs
- * "=", as in scan-args.ts, so that a target can follow --wait.
- */
+/** To commander the argument after an option is its value even if that is optional. Here an optional value needs "=", as in scan-args.ts: a target can follow --wait. */
 class Wired extends CommanderCommand {
   readonly #specs: readonly OptionSpec[];
 
@@ -248,7 +242,6 @@ function option(spec: OptionSpec): Option {
   return spec.repeats ? made.argParser((text, before: readonly string[] = []) => [...before, text]) : made;
 }
 
-/** Text below the options, wrapped. */
 function afterHelp({ details, examples }: Command<unknown>, shown: CommanderCommand): string {
   return `${details ? `\n${wrapped(details, helpOf(shown))}\n` : ''}${examplesHelp(examples, shown)}`;
 }
@@ -257,11 +250,12 @@ function afterHelp({ details, examples }: Command<unknown>, shown: CommanderComm
 function examplesHelp(examples: Command<unknown>['examples'], shown: CommanderCommand): string {
   const help = helpOf(shown);
   const own = (line: string) => (shown.name() === 'vsock-nc' ? line.replace(/^vmssh nc/, 'vsock-nc') : line);
-  const lines = examples.map(({ line, about }) => `  ${own(line)}\n${wrapped(about, help, '      ')}`);
+  const lines = Object.entries(examples).map(
+    ([line, about]) => `  ${own(line)}\n${wrapped(about, help, '      ')}`,
+  );
   return `\nExamples:\n${lines.join('\n')}`;
 }
 
-/** What commander makes of an option. */
 type Parsed = string | boolean | readonly string[];
 
 /** By commander's name of an option, in camel case; --no-x is x, and false. */
@@ -300,7 +294,6 @@ const helpLayout = {
 /** A description with less room than this beside its term goes below it. */
 const besideFrom = 30;
 
-/** The help of a command, as wide as the output. */
 function helpOf(command: CommanderCommand): Help {
   const help = command.createHelp();
   help.prepareContext({ helpWidth: command.configureOutput().getOutHelpWidth?.() ?? 80 });

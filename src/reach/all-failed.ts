@@ -1,31 +1,25 @@
 import { type ConnectError, errorWith, type Op } from '../errors.js';
 
-/** A route that failed, and why. */
 export interface FailedRoute {
-  /** The route's name, for people. */
   readonly name: string;
   readonly error: ConnectError;
 }
 
 /**
- * One error for all routes, with the reason of each. Its step, code, fix and exit code are those of the route that got
- * furthest, or of the earlier one if two got equally far; it is final if all are. If only one route failed, its own error. `failed` is
- * not empty.
+ * One error for all routes (`failed` is not empty), with the reason of each. Its step, code and fix are those of the route that got furthest, or of
+ * the earlier of two; it is final if all are. If only one route failed, its own error.
  */
 export function allFailed(failed: readonly FailedRoute[]): ConnectError {
   const [first, ...others] = failed;
   if (first === undefined) throw new TypeError('no route was tried');
   if (others.length === 0) return first.error;
+  const rank = ({ error }: FailedRoute) => steps.indexOf(error.op);
   const furthest = others.reduce((best, each) => (rank(each) > rank(best) ? each : best), first).error;
   return errorWith(furthest, {
     final: failed.every(({ error }) => error.final),
     problem: failed.map(({ name, error }) => `${name}: ${error.problem}`).join('; '),
     cause: failed.map(({ error }) => error),
   });
-}
-
-function rank({ error }: FailedRoute): number {
-  return steps.indexOf(error.op);
 }
 
 const steps: readonly Op[] = ['parse', 'resolve', 'connect', 'handshake', 'relay'];

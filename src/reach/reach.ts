@@ -24,10 +24,7 @@ export interface ReachOptions {
   readonly port: number;
   /** Milliseconds for one connect; if a machine has several routes, for all of them and a banner. */
   readonly timeoutMs: number;
-  /**
-   * Whether all of it has to be over within `timeoutMs`, up to the banner of the only route, too: somebody has set that limit.
-   * Undefined: only the opening, and the banner of a route that is one of `routes`.
-   */
+  /** Whether `timeoutMs` is for all, up to the banner of the only route: somebody has set it. Undefined: for the opening, and the banner of a route of `routes`. */
   readonly untilBanner?: boolean;
   /** The only routes to try, in this order; undefined: the machine's own, and no network if there is another. */
   readonly routes?: readonly RouteName[];
@@ -41,15 +38,10 @@ export interface ReachOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: NodeJS.Platform;
   readonly native?: (() => AddonState) | undefined;
-  /** Replaces the search for the target's endpoint. */
   readonly resolve?: typeof resolveTarget;
   readonly trace?: Trace;
-  /** Called after each route that was tried. */
   readonly onRoute?: OnRoute;
-  /**
-   * Asked just before the only route is opened, if its banner is not awaited: what the connection is for, if only for our own
-   * stdin and stdout.
-   */
+  /** Asked before the only route is opened, if its banner is not awaited: what the connection is for, if only for our stdin and stdout. */
   readonly stdio?: ((endpoint: Endpoint) => OpenOptions['stdio']) | undefined;
   /** Called with a target, its endpoint and its machine, just before it is opened. */
   readonly beforeOpen?:

@@ -30,10 +30,7 @@ export async function memoryOf(
   };
 }
 
-/**
- * What answers with another host key may be no route to the machine: forgets the one that worked last time, and says which it was, if it
- * was not the first.
- */
+/** What answers with another host key may be no route to the machine: forgets the one that worked last time, and names it if it was not the first. */
 export async function forgetRoute(text: string, env: Env): Promise<string | undefined> {
   const route = await rememberedRoute(text, env);
   if (route === undefined) return undefined;

@@ -4,7 +4,6 @@ import type { Route, RouteName } from '../route.js';
 import type { Reachable } from '../sources/source.js';
 import { isSshPort } from '../target/numbers.js';
 
-/** The next route to try. */
 export interface Turn extends Candidate {
   /** How many are known to follow: the time that is left is for all of them. */
   readonly after: number;
@@ -71,10 +70,11 @@ export async function allRoutes(machine: Reachable, options: RoutesOptions): Pro
   const all: Route[] = [];
   const errors: unknown[] = [];
   for await (const turn of routesOf(machine, options))
-    await turn.find().then(
-      (route) => all.push(route),
-      (error) => errors.push(error),
-    );
+    try {
+      all.push(await turn.find());
+    } catch (error) {
+      errors.push(error);
+    }
   if (all.length === 0) throw errors[0];
   return all;
 }
@@ -102,10 +102,7 @@ interface Group {
   readonly after: number;
 }
 
-/**
- * The one that worked last time, its source's others, and then those that only other sources have. A network only if that is the
- * first: nothing goes there by surprise.
- */
+/** What worked last time, then the source's others, then those of other sources. A network only if it is the first: nothing goes there by surprise. */
 async function* usual(machine: Reachable, options: RoutesOptions): AsyncGenerator<Group, void> {
   const { text, port, env } = options;
   const own = machine.routes.filter(

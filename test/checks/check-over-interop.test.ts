@@ -23,13 +23,8 @@ it.skipIf(process.platform === 'win32')(
       ...{ timeoutMs: 1500, isTimed: true, waitMs: 3000, start: true, verbose: true },
       routes: ['hyper-v', 'ip'] as const,
     };
-    const { stages } = await checkOverInterop(
-      program,
-      to,
-      options,
-      process.env,
-      new AbortController().signal,
-    );
+    const { signal } = new AbortController();
+    const { stages } = await checkOverInterop(program, to, options, process.env, signal);
     const passed = stages[0]?.found ?? '';
     expect(passed).toBe(
       'check --json --until=authentication --port=2222 --user=ann --timeout=1.5 --wait=3 --route=hyper-v,ip --start --verbose -- hyper-v/mint',

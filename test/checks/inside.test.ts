@@ -23,11 +23,8 @@ it.each([
 });
 
 it('a way in that is itself closed has the usual reasons', async () => {
-  const ssh = route(
-    'sh',
-    '-c',
-    'echo "kex_exchange_identification: Connection closed by remote host" >&2; exit 255',
-  );
+  const says = 'kex_exchange_identification: Connection closed by remote host';
+  const ssh = route('sh', '-c', `echo "${says}" >&2; exit 255`);
   const outcome = await runScript(ssh, { onLine: () => {}, env: process.env });
   expect((await whyNotRun(into, ssh, outcome, fakeIo(), signal)).hint).toMatch(
     /MaxStartups.*PerSourcePenalties/,

@@ -25,19 +25,7 @@ describe.skipIf(reason)(`by an sshd that was brought into a container${reason ? 
   beforeAll(async () => {
     const made = makeContainer(dir, {
       program: 'incus',
-      has: [
-        'cat',
-        'chmod',
-        'git',
-        'git-upload-pack',
-        'head',
-        'id',
-        'mkdir',
-        'python3',
-        'rm',
-        'rsync',
-        'uname',
-      ],
+      has: 'cat chmod git git-upload-pack head id mkdir python3 rm rsync uname'.split(' '),
       before: 'export MACHINE=web',
     });
     writeFileSync(join(made.root, 'where'), 'this is web\n');

@@ -28,6 +28,7 @@ export interface Command {
 
 const python = '/usr/bin/python3';
 const paths = '/usr/lib/python3/dist-packages';
+const gems = '/usr/share/rubygems-integration/all/gems';
 const asks = 'echo this is $MACHINE';
 
 export const clients: readonly Client[] = [
@@ -89,13 +90,7 @@ export const clients: readonly Client[] = [
   library('paramiko', python, 'paramiko_login.py', { [`${paths}/paramiko`]: 'python3-paramiko' }, true),
   library('asyncssh', python, 'asyncssh_login.py', { [`${paths}/asyncssh`]: 'python3-asyncssh' }, true),
   library('libssh', python, 'libssh_login.py', { '/usr/lib/x86_64-linux-gnu/libssh.so.4': 'libssh-4' }),
-  library(
-    'net-ssh',
-    'ruby',
-    'net_ssh_login.rb',
-    { '/usr/share/rubygems-integration/all/gems': 'ruby-net-ssh' },
-    true,
-  ),
+  library('net-ssh', 'ruby', 'net_ssh_login.rb', { [gems]: 'ruby-net-ssh' }, true),
   {
     name: 'ssh2',
     needs: {},
@@ -114,12 +109,8 @@ export const clients: readonly Client[] = [
     ownKnownHosts: true,
     byProxy: (login) => ({
       words: [
-        'dbclient',
-        '-J',
-        shellLine(login.proxy),
-        ...dropbear(login),
-        `${login.user}@${login.host}`,
-        asks,
+        ...['dbclient', '-J', shellLine(login.proxy), ...dropbear(login)],
+        ...[`${login.user}@${login.host}`, asks],
       ],
       env: { HOME: withHome(login) },
     }),
@@ -154,14 +145,7 @@ export const clients: readonly Client[] = [
     needs: { rclone: 'rclone' },
     byPort: ({ port, user, key, knownHosts }) => ({
       words: [
-        'rclone',
-        '--config',
-        '/dev/null',
-        '--retries',
-        '1',
-        '--low-level-retries',
-        '1',
-        'cat',
+        ...['rclone', '--config', '/dev/null', '--retries', '1', '--low-level-retries', '1', 'cat'],
         `:sftp,host=127.0.0.1,port=${port},user=${user},key_file=${key},known_hosts_file=${knownHosts}:where`,
       ],
     }),
@@ -171,16 +155,8 @@ export const clients: readonly Client[] = [
     needs: { curl: 'curl' },
     byPort: ({ port, user, key, hostKey }) => ({
       words: [
-        'curl',
-        '-sS',
-        '--hostpubsha256',
-        fingerprint(hostKey),
-        '--key',
-        key,
-        '--pubkey',
-        `${key}.pub`,
-        '-u',
-        `${user}:`,
+        ...['curl', '-sS', '--hostpubsha256', fingerprint(hostKey), '--key', key],
+        ...['--pubkey', `${key}.pub`, '-u', `${user}:`],
         `sftp://127.0.0.1:${port}/~/where`,
       ],
     }),
@@ -195,9 +171,8 @@ export const clients: readonly Client[] = [
       writeFileSync(there, `#!/bin/sh\nexec ${python} ${program('docker.py')} "$@"\n`, { mode: 0o755 });
       const bin = join(dir, `bin-${config.endsWith('fdpass')}`);
       mkdirSync(bin, { recursive: true });
-      writeFileSync(join(bin, 'ssh'), `#!/bin/sh\nexec ${findProgram('ssh')} -F ${config} "$@"\n`, {
-        mode: 0o755,
-      });
+      const ssh = `#!/bin/sh\nexec ${findProgram('ssh')} -F ${config} "$@"\n`;
+      writeFileSync(join(bin, 'ssh'), ssh, { mode: 0o755 });
       return {
         words: ['docker', '-H', `ssh://${host}`, 'version', '--format', '{{.Server.Version}}'],
         env: { PATH: `${bin}:${process.env.PATH}`, HOME: dir },
@@ -276,26 +251,13 @@ function dropbear({ key }: Login): readonly string[] {
 }
 
 function plink({ key, user, hostKey }: Login): readonly string[] {
-  return [
-    '-batch',
-    '-i',
-    `${key}.ppk`,
-    '-hostkey',
-    `SHA256:${fingerprint(hostKey).replace(/=+$/, '')}`,
-    '-l',
-    user,
-  ];
+  const print = `SHA256:${fingerprint(hostKey).replace(/=+$/, '')}`;
+  return ['-batch', '-i', `${key}.ppk`, '-hostkey', print, '-l', user];
 }
 
 function lftp(connect: string, open: string): Command {
-  return {
-    words: [
-      'lftp',
-      '--norc',
-      '-c',
-      `set net:max-retries 1; set sftp:connect-program "${connect}"; open ${open}; cat where`,
-    ],
-  };
+  const set = `set net:max-retries 1; set sftp:connect-program "${connect}"`;
+  return { words: ['lftp', '--norc', '-c', `${set}; open ${open}; cat where`] };
 }
 
 function fingerprint(hostKey: string): string {

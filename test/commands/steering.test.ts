@@ -52,18 +52,10 @@ describe.each(cases)(
     it.each(shows)('list: %s', async (show) => {
       const io = fakeIo();
       const options = {
-        show,
-        names: [],
-        addresses: false,
-        runningOnly: false,
-        providers: undefined,
-        watchMs: undefined,
+        ...{ show, names: [], addresses: false, runningOnly: false },
+        ...{ providers: undefined, watchMs: undefined },
       };
-      const provider = {
-        name: 'p',
-        title: 'P',
-        list: async () => ({ found: [], warnings: [] }),
-      };
+      const provider = { name: 'p', title: 'P', list: async () => ({ found: [], warnings: [] }) };
       await runList(options, io, {
         sources: [{ name: 'p', platforms: ['linux'], load: async () => provider }],
         listAll: async () => all,

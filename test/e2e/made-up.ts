@@ -41,7 +41,7 @@ export const greet: Command<{ readonly name: string; readonly isLoud: boolean }>
   summary: 'say hello to a machine',
   usage: 'NAME',
   options: [loudOption],
-  examples: [{ line: 'vmssh greet mint', about: 'hello mint' }],
+  examples: { 'vmssh greet mint': 'hello mint' },
 
   parse(raw) {
     const [name = ''] = positionals(raw, 1, 1, 'NAME');

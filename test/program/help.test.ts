@@ -13,7 +13,7 @@ async function help(name: string, columns: number, platform: NodeJS.Platform = '
 
 const names = commands.map(({ name }) => name);
 const groups = names.flatMap((name) => (name.includes(' ') ? [name.split(' ')[0] ?? ''] : []));
-const typed = new Set(commands.flatMap(({ examples }) => examples.map(({ line }) => `  ${line}`)));
+const typed = new Set(commands.flatMap(({ examples }) => Object.keys(examples).map((line) => `  ${line}`)));
 
 describe('help', () => {
   it.each([40, 50, 60, 80, 120].map((columns) => ({ columns })))(

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { features, type VersionJson } from '../../src/about.js';
+import { stageNames } from '../../src/checks/result.js';
 import type { FailedJson } from '../../src/cli/json.js';
 import type { CheckJson } from '../../src/commands/check/check.js';
 import type { DoctorJson } from '../../src/commands/doctor/doctor-host.js';
@@ -38,17 +39,7 @@ const failure = z
 
 const stage = z
   .strictObject({
-    stage: z.enum([
-      'listed',
-      'found',
-      'parsed',
-      'started',
-      'resolved',
-      'connected',
-      'banner',
-      'host key',
-      'authentication',
-    ]),
+    stage: z.enum(stageNames),
     ms: z.number().min(0),
     found: z.string(),
   })
@@ -154,18 +145,8 @@ const path = { path: z.string(), decodedPath: z.string().optional() };
 const scopes = z.enum(['any', 'system', 'session']);
 /** The kinds whose targets have a name and no more. */
 const named = z.enum([
-  'machine',
-  'container',
-  'wsl',
-  'firecracker',
-  'cloud-hypervisor',
-  'lima',
-  'incus',
-  'multipass',
-  'podman',
-  'docker',
-  'kubevirt',
-  'kubectl',
+  ...(['machine', 'container', 'wsl', 'firecracker', 'cloud-hypervisor', 'lima'] as const),
+  ...(['incus', 'multipass', 'podman', 'docker', 'kubevirt', 'kubectl'] as const),
 ]);
 
 const target = z
@@ -397,15 +378,8 @@ export const failedSchema = z
 
 const all = [
   ...[listSchema, checkSchema, doctorSchema, guestCheckSchema],
-  ...[
-    setupSchema,
-    guestCredentialsSchema,
-    serviceListSchema,
-    forwardSchema,
-    forwardListSchema,
-    versionSchema,
-    failedSchema,
-  ],
+  ...[setupSchema, guestCredentialsSchema, serviceListSchema],
+  ...[forwardSchema, forwardListSchema, versionSchema, failedSchema],
 ] as const;
 
 /** The JSON Schema of docs/: it allows more fields, since a later vmssh may add some. */

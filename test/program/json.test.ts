@@ -125,15 +125,10 @@ describe('--json', () => {
     { args: ['doctor', '--json', '--report'], code: 2, error: 'USAGE' },
     { args: ['setup', '--json'], code: 2, error: 'USAGE' },
     { args: ['guest', 'check', '--json', '--by=ssh', 'a b'], code: 2, error: 'USAGE' },
-    {
-      args: ['guest', 'check', '--json', '--by=wsl', 'wsl/x'],
-      code: 1,
-      error: 'NOT_RUN',
-      env: { PATH: '/nowhere' },
-    },
+    { args: ['guest', 'check', '--json', '--by=wsl', 'wsl/x'], code: 1, error: 'NOT_RUN' },
     { args: ['service', 'list', '--json'], code: 1, error: 'UNSUPPORTED' },
-  ])('has one if the command fails too: $args', async ({ args, code, error, env }) => {
-    const { json, stderr, ...rest } = await printed(args, env);
+  ])('has one if the command fails too: $args', async ({ args, code, error }) => {
+    const { json, stderr, ...rest } = await printed(args, { PATH: '/nowhere' });
     expect(rest.code).toBe(code);
     const command = args
       .filter((word) => /^[a-z]+$/.test(word))

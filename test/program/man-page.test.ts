@@ -72,22 +72,9 @@ describe('the man pages', () => {
       sources().flatMap((text) => [...text.matchAll(/\benv\.([A-Z_]{3,})\b/g)].map(([, name = '']) => name)),
     );
     // Set by WSL, Windows, vmssh itself and whoever runs jobs, or ssh's own; PATH is everybody's.
-    const others = [
-      'PATH',
-      'SSH_ASKPASS',
-      'VMSSH_SOURCE',
-      'VMSSH_CALLED_AS',
-      'WSLENV',
-      'WSL_DISTRO_NAME',
-      'WSL_INTEROP',
-      'PSMODULEPATH',
-      'MSYSTEM',
-      'SYSTEMROOT',
-      'USERPROFILE',
-      'LOCALAPPDATA',
-      'CI',
-    ];
-    for (const name of others) read.delete(name);
+    const others =
+      'PATH SSH_ASKPASS VMSSH_SOURCE VMSSH_CALLED_AS WSLENV WSL_DISTRO_NAME WSL_INTEROP PSMODULEPATH MSYSTEM SYSTEMROOT USERPROFILE LOCALAPPDATA CI';
+    for (const name of others.split(' ')) read.delete(name);
     expect([...read].filter((name) => !documented.includes(name))).toEqual([]);
   });
 
@@ -125,7 +112,7 @@ describe('the man pages', () => {
           expect(plain).toContain(
             `--${long}${value === undefined ? '' : optionalValue ? `[=${value}]` : ` ${value}`}`,
           );
-        for (const { line } of shownOn('linux', examples))
+        for (const line of Object.keys(examples))
           expect(plain.replaceAll(' ', '')).toContain(line.replaceAll(' ', ''));
       }
     },

@@ -13,137 +13,88 @@ async function shown(args: readonly string[], program: 'vmssh' | 'vsock-nc' = 'v
 }
 
 describe('a mistake in the arguments', () => {
-  it.each([
-    {
-      args: ['frob'],
-      says: 'unknown command "frob"',
-      hint: 'to log in to a machine: vmssh ssh frob; for the commands: vmssh --help',
-    },
-    { args: ['a b'], says: 'unknown command "a b"', hint: 'see vmssh --help' },
-    { args: ['Shell', 'web'], says: 'unknown command "Shell"', hint: 'vmssh ssh NAME [COMMAND]' },
-    {
-      args: ['start', 'web'],
-      says: 'unknown command "start"',
-      hint: 'vmssh ssh --start NAME starts a machine and logs in; without a login: hvc start NAME or Start-VM NAME, virsh start NAME, machinectl start NAME, limactl start NAME',
-    },
-    { args: ['id', 'web'], says: 'unknown command "id"', hint: 'vmssh list NAME -o id' },
-    { args: ['state', 'web'], says: 'unknown command "state"', hint: 'vmssh list NAME -o status' },
-    ...['stdio', 'winsocat'].map((word) => ({
-      args: [word, 'hvsock:x'],
-      says: `unknown command "${word}"`,
-      hint: 'vmssh nc TARGET [PORT], as in vmssh nc hvsock:GUID:vsock-22; to listen on this host: vmssh forward TARGET PORT',
-    })),
-    {
-      args: ['hvc', 'nc', 'mint', '22'],
-      says: 'unknown command "hvc"',
-      hint: 'leave it out: vmssh nc NAME, vmssh ssh NAME, vmssh list',
-    },
-    { args: ['chek', '--help'], says: 'unknown command "chek"', hint: 'did you mean check?' },
-    { args: ['help', 'lst', '--help'], says: 'unknown command "lst"', hint: 'did you mean list?' },
-    {
-      args: ['help', 'config', 'instal'],
-      says: 'unknown command "config instal"',
-      hint: 'did you mean config install?',
-    },
-    { args: ['help', 'config', 'frob'], says: 'unknown command "config frob"', hint: 'see vmssh --help' },
-    {
-      args: ['check', '--timeout', 'mint'],
-      says: '--timeout takes seconds from 0.001 to 86400, not "mint"',
-      hint: 'see vmssh check --help',
-    },
-    {
-      args: ['list', '-w', '1'],
-      says: '--watch needs "=" before its value: got "-w 1"',
-      hint: '--watch=1, or -w at the end if 1 is not its value',
-    },
-    {
-      args: ['scp', '-r', 'n.txt', 'mint'],
-      says: 'no machine given to scp: expected a SOURCE or a destination of the form TARGET:PATH',
-      hint: 'a machine has a colon at its end: vmssh scp -r n.txt mint:',
-    },
-    {
-      args: ['rsync', 'a', 'b/'],
-      says: 'no machine given to rsync: expected a SOURCE or a destination of the form TARGET:PATH',
-      hint: 'see vmssh rsync --help',
-    },
-    { args: ['ip', 'web'], says: 'unknown command "ip"', hint: 'vmssh list NAME -o address' },
-    { args: ['guest', 'start'], says: 'unknown command "start"', hint: 'see vmssh guest --help' },
-    {
-      args: ['guest', 'uninstall', 'root@web'],
-      says: 'unknown command "uninstall"',
-      hint: 'vmssh guest install --undo [user@]HOST',
-    },
-    { args: ['service', 'add', '22'], says: 'unknown command "add"', hint: 'did you mean register?' },
-    { args: ['service', 'Remove', '22'], says: 'unknown command "Remove"', hint: 'did you mean unregister?' },
-    { args: ['service', 'ls'], says: 'unknown command "ls"', hint: 'did you mean list?' },
-    { args: ['config', 'remove'], says: 'unknown command "remove"', hint: 'did you mean uninstall?' },
-    { args: ['--frob'], says: 'unknown option "--frob"', hint: 'see vmssh --help' },
-    { args: ['check', '--prot'], says: 'unknown option "--prot"', hint: 'did you mean --port?' },
-    {
-      args: ['ssh', '--timeout', '20', 'mint'],
-      says: 'unknown option "--timeout"',
-      hint: 'see vmssh ssh --help',
-    },
-    {
-      args: ['scp', '--frob=1', 'a', 'mint:'],
-      says: 'unknown option "--frob=1"',
-      hint: 'see vmssh scp --help',
-    },
-    {
-      args: ['forward', '--bring-sshd', 'docker/web', '22', '0'],
-      says: '--bring-sshd is not for a forward: the sshd asks for no key, and whoever connects to the port would be let in',
-      hint: "forward one of its ports by ssh's own option: vmssh ssh --bring-sshd -L 8080:localhost:80 NAME",
-    },
-    { args: ['config', 'diff', '-x'], says: 'unknown option "-x"', hint: 'see vmssh config diff --help' },
-    { args: ['proxy', "--a'b'"], says: 'unknown option "--a\'b\'"', hint: 'see vmssh proxy --help' },
-    {
-      args: ['proxy', '--\x1b[1m\n'],
-      says: 'unknown option "--\\x1b[1m\\x0a"',
-      hint: 'see vmssh proxy --help',
-    },
-    {
-      args: ['proxy', '--fdpass=y', 'a'],
-      says: 'unknown option "--fdpass=y"',
-      hint: 'did you mean --fdpass?',
-    },
-    {
-      args: ['proxy', 'a', '1', '--typed'],
-      says: 'option "--typed <NAME>" argument missing',
-      hint: 'see vmssh proxy --help',
-    },
-    {
-      args: ['check'],
-      says: 'expected one or more targets, got nothing',
-      hint: 'see vmssh check --help',
-    },
-    {
-      args: ['guest', 'print', '-p', 'x'],
-      says: 'port "x" cannot be used: it is not a number',
-      hint: 'see vmssh guest print --help',
-    },
-    {
-      args: ['ssh', '-v'],
-      says: 'no machine given to ssh: expected [user@]TARGET',
-      hint: 'vmssh ssh NAME; for the names: vmssh list',
-    },
-  ])('is shown in one line, with its fix: $args', async ({ args, says, hint }) => {
-    expect(await shown(args)).toEqual({
-      code: 2,
-      stdout: '',
-      stderr: `vmssh: ${says}\nhint: ${hint}\n`,
-    });
+  const toListen =
+    'vmssh nc TARGET [PORT], as in vmssh nc hvsock:GUID:vsock-22; to listen on this host: vmssh forward TARGET PORT';
+  const noMachine = 'expected a SOURCE or a destination of the form TARGET:PATH';
+
+  it.each<[line: string, says: string, hint: string]>([
+    ['Shell|web', 'unknown command "Shell"', 'vmssh ssh NAME [COMMAND]'],
+    [
+      'frob',
+      'unknown command "frob"',
+      'to log in to a machine: vmssh ssh frob; for the commands: vmssh --help',
+    ],
+    ['a b', 'unknown command "a b"', 'see vmssh --help'],
+    [
+      'start|web',
+      'unknown command "start"',
+      'vmssh ssh --start NAME starts a machine and logs in; without a login: hvc start NAME or Start-VM NAME, virsh start NAME, machinectl start NAME, limactl start NAME',
+    ],
+    ['id|web', 'unknown command "id"', 'vmssh list NAME -o id'],
+    ['state|web', 'unknown command "state"', 'vmssh list NAME -o status'],
+    ['stdio|hvsock:x', 'unknown command "stdio"', toListen],
+    ['winsocat|hvsock:x', 'unknown command "winsocat"', toListen],
+    ['hvc|nc|mint|22', 'unknown command "hvc"', 'leave it out: vmssh nc NAME, vmssh ssh NAME, vmssh list'],
+    ['chek|--help', 'unknown command "chek"', 'did you mean check?'],
+    ['help|lst|--help', 'unknown command "lst"', 'did you mean list?'],
+    ['help|config|instal', 'unknown command "config instal"', 'did you mean config install?'],
+    ['help|config|frob', 'unknown command "config frob"', 'see vmssh --help'],
+    [
+      'check|--timeout|mint',
+      '--timeout takes seconds from 0.001 to 86400, not "mint"',
+      'see vmssh check --help',
+    ],
+    [
+      'list|-w|1',
+      '--watch needs "=" before its value: got "-w 1"',
+      '--watch=1, or -w at the end if 1 is not its value',
+    ],
+    [
+      'scp|-r|n.txt|mint',
+      `no machine given to scp: ${noMachine}`,
+      'a machine has a colon at its end: vmssh scp -r n.txt mint:',
+    ],
+    ['rsync|a|b/', `no machine given to rsync: ${noMachine}`, 'see vmssh rsync --help'],
+    ['ip|web', 'unknown command "ip"', 'vmssh list NAME -o address'],
+    ['guest|start', 'unknown command "start"', 'see vmssh guest --help'],
+    ['guest|uninstall|root@web', 'unknown command "uninstall"', 'vmssh guest install --undo [user@]HOST'],
+    ['service|add|22', 'unknown command "add"', 'did you mean register?'],
+    ['service|Remove|22', 'unknown command "Remove"', 'did you mean unregister?'],
+    ['service|ls', 'unknown command "ls"', 'did you mean list?'],
+    ['config|remove', 'unknown command "remove"', 'did you mean uninstall?'],
+    ['--frob', 'unknown option "--frob"', 'see vmssh --help'],
+    ['check|--prot', 'unknown option "--prot"', 'did you mean --port?'],
+    ['ssh|--timeout|20|mint', 'unknown option "--timeout"', 'see vmssh ssh --help'],
+    ['scp|--frob=1|a|mint:', 'unknown option "--frob=1"', 'see vmssh scp --help'],
+    [
+      'forward|--bring-sshd|docker/web|22|0',
+      '--bring-sshd is not for a forward: the sshd asks for no key, and whoever connects to the port would be let in',
+      "forward one of its ports by ssh's own option: vmssh ssh --bring-sshd -L 8080:localhost:80 NAME",
+    ],
+    ['config|diff|-x', 'unknown option "-x"', 'see vmssh config diff --help'],
+    ["proxy|--a'b'", 'unknown option "--a\'b\'"', 'see vmssh proxy --help'],
+    ['proxy|--\x1b[1m\n', 'unknown option "--\\x1b[1m\\x0a"', 'see vmssh proxy --help'],
+    ['proxy|--fdpass=y|a', 'unknown option "--fdpass=y"', 'did you mean --fdpass?'],
+    ['proxy|a|1|--typed', 'option "--typed <NAME>" argument missing', 'see vmssh proxy --help'],
+    ['check', 'expected one or more targets, got nothing', 'see vmssh check --help'],
+    ['guest|print|-p|x', 'port "x" cannot be used: it is not a number', 'see vmssh guest print --help'],
+    [
+      'ssh|-v',
+      'no machine given to ssh: expected [user@]TARGET',
+      'vmssh ssh NAME; for the names: vmssh list',
+    ],
+  ])('is shown in one line, with its fix: %j', async (line, says, hint) => {
+    const stderr = `vmssh: ${says}\nhint: ${hint}\n`;
+    expect(await shown(line.split('|'))).toEqual({ code: 2, stdout: '', stderr });
   });
 
   it.each([
-    { args: ['ssh', 'unix/x', '--wait', 'ls'], tool: 'ssh', option: '--wait' },
-    { args: ['ssh', 'unix/x', '-t', '--print-command'], tool: 'ssh', option: '--print-command' },
-    { args: ['rsync', '-a', 'x', 'unix%x:', '--wait=5'], tool: 'rsync', option: '--wait=5' },
-  ])('is an option of ours after the first operand: $args', async ({ args, tool, option }) => {
-    expect(await shown(args)).toEqual({
-      code: 2,
-      stdout: '',
-      stderr: `vmssh: ${option} is an option of vmssh and must come before the first operand\nhint: vmssh ${tool} ${option} ...\n`,
-    });
+    { args: ['ssh', 'unix/x', '--wait', 'ls'], option: '--wait' },
+    { args: ['ssh', 'unix/x', '-t', '--print-command'], option: '--print-command' },
+    { args: ['rsync', '-a', 'x', 'unix%x:', '--wait=5'], option: '--wait=5' },
+  ])('is an option of ours after the first operand: $args', async ({ args, option }) => {
+    const stderr = `vmssh: ${option} is an option of vmssh and must come before the first operand\nhint: vmssh ${args[0]} ${option} ...\n`;
+    expect(await shown(args)).toEqual({ code: 2, stdout: '', stderr });
   });
 
   it.each(['start', 'stop', 'restart', 'kill', 'console', 'serial', 'id', 'state', 'ip'])(

@@ -35,9 +35,7 @@ export async function examineSource(line: OutsideLine, io: Io, show: Show | unde
   return { check, code, findings, suspects: [] };
 }
 
-type Seen = Pick<Examination, 'check' | 'findings'>;
-
-async function asked(line: OutsideLine, io: Io): Promise<Seen> {
+async function asked(line: OutsideLine, io: Io): Promise<Pick<Examination, 'check' | 'findings'>> {
   const deps: Deps = { env: ownEnv(io.env), signal: io.interrupted(), timeoutMs: serviceLimitMs };
   const started = now();
   try {
@@ -73,7 +71,6 @@ function failure({ name, file, wrong }: OutsideLine, { code, message, cause }: D
   return new ConnectError('resolve', name, { code, problem: message, hint, cause });
 }
 
-/** How many findings are printed for a person. */
 const maxShown = 50;
 
 function rowFindings(

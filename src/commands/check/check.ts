@@ -1,9 +1,9 @@
 import {
-  type CheckedRoute,
+  type CheckResult,
   formatCheck,
   type LastStage,
   lastStages,
-  type Stage,
+  type Means,
 } from '../../checks/result.js';
 import { type Command, type Io, UsageError } from '../../cli/command.js';
 import { findingsOf, formatProgress, hostFlags, sshConfigOption } from '../../cli/guest.js';
@@ -16,21 +16,14 @@ import {
   jsonOption,
 } from '../../cli/json.js';
 import { connectFailure, pasteable } from '../../cli/message.js';
-import { oneOf, parsed, portOption, textOption } from '../../cli/option.js';
-import {
-  reachFlags,
-  reachOptions,
-  routesOption,
-  throughHop,
-  verboseOption,
-} from '../../cli/shared-options.js';
+import { oneOf, parsed, portOption, readAll, textOption } from '../../cli/option.js';
+import { reachFlags, reachOptions, throughHop, verboseOption } from '../../cli/shared-options.js';
 import { styles } from '../../cli/terminal.js';
-import { type Endpoint, formatEndpoint } from '../../endpoint.js';
+import { formatEndpoint } from '../../endpoint.js';
 import { exitCode, printable } from '../../errors.js';
 import type { Finding } from '../../guest/diagnose.js';
 import { guestFailures } from '../../guest/failures.js';
 import { guestRouteOf } from '../../guest/run/route.js';
-import type { Target } from '../../kinds/kinds.js';
 import { brokenShellProblem } from '../../process/ssh-program.js';
 import { checkUserName } from '../../target/names.js';
 import { examineSource, outsideNamed } from './check-source.js';
@@ -41,29 +34,32 @@ interface CheckOptions extends Omit<ExamineOptions, 'target'> {
   readonly json: boolean;
 }
 
-const userOption = parsed(
-  {
-    long: 'user',
-    short: 'l',
-    value: 'NAME',
-    summary: 'the user to log in as (default: that of TARGET or of the ssh configuration)',
-  },
-  checkUserName,
-);
-const overOption = textOption({
-  long: 'over',
-  value: '[user@]HOST',
-  takes: 'target',
-  summary: 'another route into the guest, to look from inside: ssh, a target, wsl/DISTRO',
-});
-const untilOption = oneOf<LastStage>({
-  long: 'until',
-  value: 'STAGE',
-  choices: lastStages,
-  summary: `the last stage: ${lastStages.join(', ')} (default login); resolved opens nothing`,
-});
+const own = {
+  port: portOption,
+  user: parsed(
+    {
+      long: 'user',
+      short: 'l',
+      value: 'NAME',
+      summary: 'the user to log in as (default: that of TARGET or of the ssh configuration)',
+    },
+    checkUserName,
+  ),
+  until: oneOf<LastStage>({
+    long: 'until',
+    value: 'STAGE',
+    choices: lastStages,
+    summary: `the last stage: ${lastStages.join(', ')} (default login); resolved opens nothing`,
+  }),
+  over: textOption({
+    long: 'over',
+    value: '[user@]HOST',
+    takes: 'target',
+    summary: 'another route into the guest, to look from inside: ssh, a target, wsl/DISTRO',
+  }),
+  sshConfig: sshConfigOption,
+};
 
-/** vmssh check TARGET…: each stage up to a login, with its time and result, and what is wrong in the guest. */
 export const check: Command<CheckOptions> = {
   name: 'check',
   summary: 'test the connection to a machine step by step, and find what is wrong',
@@ -71,46 +67,29 @@ export const check: Command<CheckOptions> = {
   details: `TARGET can also be a name, as for vmssh ssh. It logs in as ssh would, without prompts, and looks from inside the guest if it can: by the login, or by --over.
 The name of a source of your own (docs/sources.md) runs that, and shows what is wrong with each of its rows.
 The failures that it knows are listed in docs/reference/guest-failures.md. Exits with the code of the first target that failed.`,
-  options: [
-    portOption,
-    userOption,
-    untilOption,
-    overOption,
-    sshConfigOption,
-    ...reachOptions,
-    jsonOption,
-    verboseOption,
-  ],
-  examples: [
-    { line: 'vmssh check mint', about: 'why does ssh mint not work?' },
-    { line: 'vmssh check --until resolved mint', about: 'which machine is this, and how is it reached?' },
-    { line: 'vmssh check --until banner --wait=60 vsock/3', about: 'does sshd answer, once it has booted?' },
-    { line: 'vmssh check --route exec web', about: 'only by one of its routes' },
-    {
-      line: 'vmssh check --over root@192.0.2.7 vsock/3',
-      about: 'with a look from inside over another route',
-    },
-    { line: 'vmssh check mine', about: 'what a source of your own lists (docs/sources.md)' },
-    { line: 'vmssh check --json machine/web machine/db', about: 'for scripts' },
-  ],
+  options: [...Object.values(own), ...reachOptions, jsonOption, verboseOption],
+  examples: {
+    'vmssh check mint': 'why does ssh mint not work?',
+    'vmssh check --until resolved mint': 'which machine is this, and how is it reached?',
+    'vmssh check --until banner --wait=60 vsock/3': 'does sshd answer, once it has booted?',
+    'vmssh check --route exec web': 'only by one of its routes',
+    'vmssh check --over root@192.0.2.7 vsock/3': 'with a look from inside over another route',
+    'vmssh check mine': 'what a source of your own lists (docs/sources.md)',
+    'vmssh check --json machine/web machine/db': 'for scripts',
+  },
 
   parse(raw) {
     if (raw.positionals.length === 0) throw new UsageError('expected one or more targets, got nothing');
-    const over = overOption.read(raw);
-    const until = untilOption.read(raw) ?? 'login';
+    const { over, until = 'login', ...given } = readAll(raw, { ...own, json: jsonOption });
     if (over !== undefined && raw.positionals.length > 1) throw new UsageError('--over takes one target');
     if (over !== undefined && until !== 'login')
       throw new UsageError('--over looks from inside, with --until=login');
     return {
-      targets: raw.positionals.map((target) => throughHop(raw, target)),
-      port: portOption.read(raw),
-      user: userOption.read(raw),
-      until,
-      over: over === undefined ? undefined : hostFlags(over, raw, guestRouteOf(over)),
-      sshConfig: sshConfigOption.read(raw),
-      json: jsonOption.read(raw),
-      routes: routesOption.read(raw),
+      ...given,
       ...reachFlags(raw),
+      until,
+      targets: raw.positionals.map((target) => throughHop(raw, target)),
+      over: over === undefined ? undefined : hostFlags(over, raw, guestRouteOf(over)),
     };
   },
 
@@ -151,7 +130,7 @@ async function printer(io: Io): Promise<Show> {
 
 /** The possible causes, for when the guest was not checked from inside. */
 function suspectLines(findings: readonly Finding[], dim: (text: string) => string, io: Io): string {
-  const suspects = findings.flatMap((finding) => finding.suspects ?? []);
+  const suspects = namesIn(findings);
   if (suspects.length === 0) return '';
   const lines = suspects.map((name) => {
     const { number, title, fix } = guestFailures[name];
@@ -163,42 +142,28 @@ function suspectLines(findings: readonly Finding[], dim: (text: string) => strin
   return `It may be, the likeliest first:\n${lines.join('')}${pasteable(look, io)}\n`;
 }
 
-/** What `vmssh check --json` prints. */
+function namesIn(findings: readonly Finding[]) {
+  return findings.flatMap(({ suspects }) => suspects ?? []);
+}
+
 export interface CheckJson extends Envelope<'check'> {
   readonly results: readonly CheckedJson[];
 }
 
-/** One target's check. */
-interface CheckedJson {
-  /** As typed. */
-  readonly target: string;
+interface CheckedJson
+  extends Pick<CheckResult, 'target' | 'stages' | 'routes'>,
+    Partial<Pick<Means, 'parsed' | 'endpoint' | 'steps' | 'user' | 'identityFile'>> {
   readonly ok: boolean;
   readonly exitCode: number;
-  /** What it means; absent if no machine has such a name. */
-  readonly parsed?: Target;
   /** The endpoint as a literal target. */
   readonly address?: string;
-  readonly endpoint?: Endpoint;
-  /** How it was found. */
-  readonly steps?: readonly string[];
-  readonly user?: string;
-  readonly identityFile?: string;
-  readonly stages: readonly Stage[];
-  /** Those that were looked at. */
-  readonly routes?: readonly CheckedRoute[];
   /** What stopped the next stage. */
   readonly error?: FailureJson;
   readonly checks: readonly FindingJson[];
   /** Possible causes, likeliest first, if the guest could not be checked from inside. */
-  readonly suspects: readonly SuspectJson[];
+  readonly suspects: readonly { readonly name: string; readonly title: string; readonly fix: string }[];
   /** The findings inside the guest; absent if it was not checked. */
   readonly guest?: { readonly checks: readonly FindingJson[]; readonly error?: FailureJson } | undefined;
-}
-
-interface SuspectJson {
-  readonly name: string;
-  readonly title: string;
-  readonly fix: string;
 }
 
 export function checkJson(done: readonly Examination[], exitCode: number): CheckJson {
@@ -221,12 +186,10 @@ function toCheckedJson({ check, code, findings, suspects, guest }: Examination):
     ...(routes.length === 0 ? {} : { routes }),
     error: error && connectFailure(error),
     checks: findings.map(({ name, state, message, fix }) => ({ name, state, found: message, fix })),
-    suspects: suspects
-      .flatMap((finding) => finding.suspects ?? [])
-      .map((name) => ({ name, title: guestFailures[name].title, fix: guestFailures[name].fix })),
-    guest: guest && {
-      checks: findingsOf(guest.lines),
-      error: guest.notRun && connectFailure(guest.notRun),
-    },
+    suspects: namesIn(suspects).map((name) => {
+      const { title, fix } = guestFailures[name];
+      return { name, title, fix };
+    }),
+    guest: guest && { checks: findingsOf(guest.lines), error: guest.notRun && connectFailure(guest.notRun) },
   };
 }

@@ -18,10 +18,9 @@ import { kindOf } from '../../kinds/kinds.js';
 import { parseTarget } from '../../kinds/parse.js';
 import { splitLogin } from '../../lookup/login.js';
 import { asksNothing, sshAbilities, sshProgram } from '../../process/ssh-program.js';
-import type { RouteName } from '../../route.js';
-import { type HyperVService, listServices } from '../../sources/hyper-v/services.js';
+import { isRegistered, type listServices } from '../../sources/hyper-v/services.js';
 import { sharedCids } from '../../sources/list-all.js';
-import { type Deps, type DiscoveredMachine, DiscoveryError } from '../../sources/provider.js';
+import type { Deps, DiscoveredMachine } from '../../sources/provider.js';
 import { crosvm } from '../../sources/vmm/crosvm.js';
 import { qemu } from '../../sources/vmm/qemu.js';
 import { brokenControlPath } from '../../ssh/control-path.js';
@@ -39,7 +38,6 @@ export interface ExamineOptions extends ReachFlags {
   readonly until: LastStage;
 }
 
-/** What is known of one target. */
 export interface Examination {
   readonly check: CheckResult;
   /** The exit code: of what stopped the check; 1 if only a finding is wrong. */
@@ -51,7 +49,6 @@ export interface Examination {
   readonly guest?: Inside;
 }
 
-/** What was found of a target, or of a row of a source. */
 export type ShownFinding = Pick<Finding, 'state' | 'message' | 'fix'> & { readonly name: string };
 
 /** Prints each part as it is found. */
@@ -121,20 +118,16 @@ function triedLogin(login: Signs['login'], target: string, cursor = ''): TriedLo
 }
 
 /** How sshd in the guest sees it. */
-export function overOf(endpoint: Endpoint | undefined): CheckScriptOptions['over'] {
+function overOf(endpoint: Endpoint | undefined): CheckScriptOptions['over'] {
   if (endpoint?.family === 'exec') return endpoint.into === 'port' ? 'tcp' : 'exec';
   return endpoint?.family === 'unix' || endpoint?.family === 'tcp' ? endpoint.family : 'vsock';
 }
 
-interface SignOptions {
-  readonly target: string;
+interface SignOptions extends Pick<ExamineOptions, 'target' | 'sshConfig' | 'routes'> {
   readonly port: number;
   readonly user: string;
-  readonly sshConfig: string | undefined;
   /** A private key for the login, made by the machine's manager. */
   readonly identityFile?: string;
-  /** The only routes to try, in this order. */
-  readonly routes?: readonly RouteName[];
   readonly check: CheckResult;
 }
 
@@ -148,7 +141,7 @@ export async function hostSigns(
   run: RunLogin = runLogin,
   machines: () => Promise<readonly DiscoveredMachine[]> = () => machinesOfProcesses(io),
   now: () => number = clock,
-  services: () => Promise<readonly HyperVService[]> = () => listServices({ env: io.env }),
+  services?: typeof listServices,
 ): Promise<Signs> {
   const parsed = parseTarget(target);
   const { error, stages } = check;
@@ -173,24 +166,13 @@ export async function hostSigns(
       : undefined;
   const { from: reachedFrom, takesPort } = kindOf(parsed);
   const byHyperV = io.platform === 'win32' && takesPort && reachedFrom.startsWith('windows');
-  const service =
-    error && byHyperV && !isSshPort(port) && port <= 0x7fffffff
-      ? await serviceSign(port, services)
-      : undefined;
+  const needsService = error && byHyperV && !isSshPort(port) && port <= 0x7fffffff;
+  const registered = needsService ? await isRegistered(port, io, services) : undefined;
+  const service = registered === undefined ? undefined : { port, registered };
   const { host } = splitLogin(check.target);
   const controlPath = brokenControlPath(await sshSettings({ host, sshConfig, signal }, io), host);
   const family = check.means?.endpoint?.family;
   return { error, family, handshakeMs, login, controlPath, cidUsers: twice ?? [], service };
-}
-
-/** Whether a port is registered with Windows; undefined if the registry cannot be read. */
-async function serviceSign(port: number, services: () => Promise<readonly HyperVService[]>) {
-  try {
-    return { port, registered: (await services()).some((service) => service.port === port) };
-  } catch (error) {
-    if (error instanceof DiscoveryError) return undefined;
-    throw error;
-  }
 }
 
 /** Each machine on this host whose process has a CID, if the owner of the process can be trusted. */

@@ -14,7 +14,6 @@ import { onDrive } from '../../target/routes.js';
 import { rooted, split } from '../../target/text.js';
 import { shells } from './scripts.js';
 
-/** What completion needs to know about each command. */
 export type CommandTable = readonly Pick<Command<unknown>, 'name' | 'usage' | 'options' | 'summary'>[];
 
 interface Completion {
@@ -85,7 +84,7 @@ async function inCommand(
     options.some((option) => option === viaOption) && before.some((word) => /^--via(=|$)/.test(word));
   // What a hypervisor has is not asked at each keystroke.
   const here = isThere ? { ...live, machines: async () => [] } : live;
-  if (usage === '[NAME...]') return names(here);
+  if (usage === '[NAME...]') return machineCandidates(await here.machines(), true);
   const isTaken = hasOperand(name, before, options) && /(TARGET|HOST)(?!\.\.\.|:)/.test(usage);
   return /TARGET|HOST/.test(usage) && !isTaken ? targets(current, command, here) : [];
 }
@@ -98,7 +97,6 @@ function hasOperand(name: string, before: readonly string[], options?: readonly 
   return options !== undefined && before.some((word, i) => !word.startsWith('-') && !isValue(i));
 }
 
-/** An option's value that is being typed. */
 interface OpenValue {
   readonly option: OptionSpec;
   /** What comes before it in the same word: "--output=". */
@@ -133,12 +131,6 @@ async function valuesOf(
   return words.map((word) => ({ word: head + list + word, about: '' }));
 }
 
-/** The machines that are listed, by name and target. */
-async function names(live: LiveNames): Promise<readonly Completion[]> {
-  const machines = machineCandidates(await live.machines(), true);
-  return machines.map(({ target, about }) => ({ word: target, about }));
-}
-
 /** Targets, and also names if the usage has a TARGET. A `user@` in front is kept. */
 async function targets(
   current: string,
@@ -149,15 +141,14 @@ async function targets(
   const copies = command === 'scp' || command === 'rsync' ? ':' : '';
   const machines = machineCandidates(await live.machines(), usage.includes('TARGET'));
   const paths = await pathTargets(current.slice(user.length), live.folder);
+  const addresses = kinds.map(addressWord).filter((word) => word !== undefined && word !== '');
   const hops = /^via[/%]/.test(current.slice(user.length)) ? await live.hosts() : [];
   return [
     ...hops.map((host) => ({ word: `${user}via/${host}/`, about: 'a hypervisor' })),
-    ...machines.map(({ target, about }) => ({ word: `${user}${target}${copies}`, about })),
-    ...kinds
-      .map(addressWord)
-      .flatMap((word = '') => (word ? [{ word: `${user}${word}`, about: 'an address' }] : [])),
-    ...paths.map(({ target, kind }) => ({
-      word: `${user}${target}${kind === 'socket' ? copies : ''}`,
+    ...machines.map(({ word, about }) => ({ word: `${user}${word}${copies}`, about })),
+    ...addresses.map((word) => ({ word: `${user}${word}`, about: 'an address' })),
+    ...paths.map(({ name, kind }) => ({
+      word: `${user}${name}${kind === 'socket' ? copies : ''}`,
       about: `a ${kind}`,
     })),
   ];
@@ -172,7 +163,7 @@ function isSafe(word: string): boolean {
 export function machineCandidates(
   machines: readonly ListedMachine[],
   withNames: boolean,
-): readonly { readonly target: string; readonly about: string }[] {
+): readonly Completion[] {
   const own = machines.filter((each) => !isOfOthers(each));
   const folds = countBy(own, ({ name }) => foldOf(name));
   return machines.flatMap((machine) => {
@@ -181,7 +172,7 @@ export function machineCandidates(
     const short = slug(name);
     const isTaken = withNames && short !== '' && !isOfOthers(machine) && folds.get(foldOf(name)) === 1;
     const about = `${status}, ${provider}`;
-    return (isTaken ? [short, target] : [target]).map((each) => ({ target: each, about }));
+    return (isTaken ? [short, target] : [target]).map((word) => ({ word, about }));
   });
 }
 
@@ -195,7 +186,7 @@ interface FolderEntry {
 async function pathTargets(
   text: string,
   folder: (path: string) => Promise<readonly FolderEntry[]>,
-): Promise<readonly { readonly target: string; readonly kind: FolderEntry['kind'] }[]> {
+): Promise<readonly FolderEntry[]> {
   const { word, separator, rest: path } = split(text);
   const isPath = kinds.some(({ name, rest }) => name === word && rest === 'path');
   if (!isPath || (separator !== '/' && separator !== ':')) return [];
@@ -205,11 +196,8 @@ async function pathTargets(
   const entries = await folder(rooted(head));
   return entries
     .filter(({ name }) => name.startsWith(start) && (start !== '' || !name.startsWith('.')))
-    .map((each) => ({
-      target: `${kind}${head}${each.name}${each.kind === 'folder' ? '/' : ''}`,
-      kind: each.kind,
-    }))
-    .filter(({ target }) => asTarget(target) !== undefined);
+    .map((each) => ({ ...each, name: `${kind}${head}${each.name}${each.kind === 'folder' ? '/' : ''}` }))
+    .filter(({ name }) => asTarget(name) !== undefined);
 }
 
 /** The folders and sockets in a folder, and links to them; none if it cannot be read. */
@@ -223,11 +211,8 @@ export async function listFolder(
     entries.map(async (entry): Promise<FolderEntry | undefined> => {
       const { name } = entry;
       const is = entry.isSymbolicLink() ? await stat(join(here, name)).catch(() => entry) : entry;
-      return is.isDirectory()
-        ? { name, kind: 'folder' }
-        : is.isSocket()
-          ? { name, kind: 'socket' }
-          : undefined;
+      if (is.isDirectory()) return { name, kind: 'folder' };
+      return is.isSocket() ? { name, kind: 'socket' } : undefined;
     }),
   );
   return found.filter((entry) => entry !== undefined);

@@ -8,31 +8,17 @@ import { sshFolder } from '../../ssh/folder.js';
 import { type CommandTable, complete, type LiveNames, listFolder } from './complete.js';
 import { type CompletionShell, completionScripts, shells } from './scripts.js';
 
-export interface CompletionOptions {
-  readonly shell: CompletionShell;
-}
-
-/** vmssh completion SHELL: the script that the shell loads to complete options and machine names. */
-export const completion: Command<CompletionOptions> = {
+export const completion: Command<{ readonly shell: CompletionShell }> = {
   name: 'completion',
   summary: 'print the completion script for your shell',
   usage: shells.join('|'),
   options: [],
-  examples: [
-    {
-      line: "echo 'source <(vmssh completion bash)' >> ~/.bashrc",
-      about: 'bash, from the next shell on',
-    },
-    {
-      line: "echo 'source <(vmssh completion zsh)' >> ~/.zshrc",
-      about: 'zsh, below the line with compinit',
-    },
-    {
-      line: 'vmssh completion fish > ~/.config/fish/conf.d/vmssh.fish',
-      about: 'fish, for vsock-nc too',
-    },
-    { line: 'vmssh completion powershell >> $PROFILE', about: 'PowerShell' },
-  ],
+  examples: {
+    "echo 'source <(vmssh completion bash)' >> ~/.bashrc": 'bash, from the next shell on',
+    "echo 'source <(vmssh completion zsh)' >> ~/.zshrc": 'zsh, below the line with compinit',
+    'vmssh completion fish > ~/.config/fish/conf.d/vmssh.fish': 'fish, for vsock-nc too',
+    'vmssh completion powershell >> $PROFILE': 'PowerShell',
+  },
 
   parse(raw) {
     const [text = ''] = positionals(raw, 1, 1, anyShell);
@@ -74,13 +60,8 @@ export async function printCompletions(
     async machines() {
       const { listAll } = await import('../../sources/list-all.js');
       const { machines } = await listAll({ env: io.env }, await loadHere(io, own), limitMs);
-      return [
-        ...machines,
-        ...(await keptMachines(
-          providers.filter((name) => !own.includes(name)),
-          io,
-        )),
-      ];
+      const outside = providers.filter((name) => !own.includes(name));
+      return [...machines, ...(await keptMachines(outside, io))];
     },
   };
   const found = await complete(plain, commands, live, io.platform);

@@ -1,11 +1,7 @@
-/** The supported shells. */
 export const shells = ['bash', 'zsh', 'fish', 'powershell'] as const;
 export type CompletionShell = (typeof shells)[number];
 
-/**
- * The script for each shell. It passes the words up to the cursor to `vmssh complete`, which prints a candidate per line,
- * with a tab and a description after it; no shell evaluates them. vsock-nc is `vmssh nc`.
- */
+/** Each passes the words up to the cursor to `vmssh complete`, which prints a candidate, a tab and a description per line; no shell evaluates them. vsock-nc is `vmssh nc`. */
 export const completionScripts: Readonly<Record<CompletionShell, string>> = {
   bash: `# vmssh: completion for bash
 _vmssh() {

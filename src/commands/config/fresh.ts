@@ -4,7 +4,6 @@ import { exitCode } from '../../errors.js';
 import { type Refreshed, refresh } from '../../hosts/refresh.js';
 import { findMachines } from '../../machines/find-machines.js';
 
-/** vmssh config refresh: what the systemd units of config install --fresh run. */
 export const configRefresh: Command<Record<string, never>> = {
   name: 'config refresh',
   summary: 'bring the Hosts up to date, if config install --fresh allowed it; the systemd unit runs it',
@@ -12,7 +11,7 @@ export const configRefresh: Command<Record<string, never>> = {
   details: `It changes only ~/.ssh/vmssh.conf and its own state, and only if the first is still as vmssh wrote it. It prints nothing, and exits 1 if it fails.
 Hosts of a provider that cannot be asked stay.`,
   options: [],
-  examples: [{ line: 'vmssh config refresh', about: 'the same by hand, or from cron' }],
+  examples: { 'vmssh config refresh': 'the same by hand, or from cron' },
   parse(raw) {
     positionals(raw, 0, 0, 'no argument');
     return {};

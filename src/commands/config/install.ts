@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { dirname, isAbsolute } from 'node:path';
 import { type Command, type Io, UsageError } from '../../cli/command.js';
 import { pasteable } from '../../cli/message.js';
-import { positionals } from '../../cli/option.js';
+import { positionals, type Read, readAll } from '../../cli/option.js';
 import { canPick } from '../../cli/terminal.js';
 import { exitCode, printable, quote } from '../../errors.js';
 import { countBy } from '../../group-by.js';
@@ -28,12 +28,7 @@ import { ownerOf } from '../../ssh/config/file.js';
 import { type HostEntry, type HostState, noState, readState } from '../../ssh/config/state.js';
 import { otherHome } from '../../ssh/folder.js';
 
-interface ConfigInstallOptions extends ConfigOptions {
-  readonly dryRun: boolean;
-}
-
-/** vmssh config install: our lines in a file of their own, and one Include line in ssh's main configuration. */
-export const configInstall: Command<ConfigInstallOptions> = {
+export const configInstall: Command<ConfigOptions & { readonly dryRun: boolean }> = {
   name: 'config install',
   summary: "put the lines into ssh's configuration: ~/.ssh/vmssh.conf, and one Include in ~/.ssh/config",
   usage: '',
@@ -43,20 +38,14 @@ is not changed. With --via it also writes Hosts NAME.HOST for the machines of ot
 --prefix and --only-patterns until one of them is given again; --host-keys until another policy; --start until --start=NAME,... or another list; -o KEY=VALUE until -o KEY= or another value. -o is for every Host; for one machine, write a Host of your own in ~/.ssh/config. With --dry-run it prints a diff, and exits 1 if something would change.`,
   ...fileOptions,
   options: [...fileOptions.options, dryRunOption],
-  examples: [
-    {
-      line: 'vmssh config install',
-      about: 'from then on: ssh mint, ssh root@vsock/3, and VS Code lists the machines',
-    },
-    { line: 'vmssh config install --fresh', about: 'and the Hosts follow the machines from then on' },
-    { line: 'vmssh config install --prefix vm-', about: 'ssh vm-mint' },
-    {
-      line: 'vmssh config install --via hv1,hv2',
-      about: 'ssh mint.hv1, for the machines of other hypervisors',
-    },
-    { line: 'vmssh config install -o ServerAliveInterval=15 -o User=root', about: 'settings for every Host' },
-    { line: 'sudo vmssh config install --system', about: 'the patterns for all users of this host' },
-  ],
+  examples: {
+    'vmssh config install': 'from then on: ssh mint, ssh root@vsock/3, and VS Code lists the machines',
+    'vmssh config install --fresh': 'and the Hosts follow the machines from then on',
+    'vmssh config install --prefix vm-': 'ssh vm-mint',
+    'vmssh config install --via hv1,hv2': 'ssh mint.hv1, for the machines of other hypervisors',
+    'vmssh config install -o ServerAliveInterval=15 -o User=root': 'settings for every Host',
+    'sudo vmssh config install --system': 'the patterns for all users of this host',
+  },
 
   parse: (raw) => ({ ...configOptions(raw), dryRun: dryRunOption.read(raw) }),
 
@@ -75,10 +64,7 @@ is not changed. With --via it also writes Hosts NAME.HOST for the machines of ot
         `${io.program}: warning: every user's ssh would run this program, and ${printable(why)}: install it where only root can change it, as the Debian package does\n`,
       );
     const find = once(findMachines);
-    if (given.dryRun) {
-      const { showPlan } = await import('../../hosts/show.js');
-      return showPlan(await planInstall(given, io, find, files), io);
-    }
+    if (given.dryRun) return show(await planInstall(given, io, find, files), io);
     const fresh = given.fresh ?? (await askForFresh(given, io, files));
     if (fresh === 'left') return exitCode.interrupted;
     const { code, plan } = await carryOut(() => planInstall({ ...given, fresh }, io, find, files), io);
@@ -87,47 +73,44 @@ is not changed. With --via it also writes Hosts NAME.HOST for the machines of ot
   },
 };
 
-/** vmssh config diff: what config install would change; exits 1 if anything would change. */
 export const configDiff: Command<ConfigOptions> = {
   name: 'config diff',
   summary: 'show what config install would change; exits 1 if anything would change',
   usage: '',
   ...fileOptions,
-  examples: [
-    { line: 'vmssh config diff', about: 'is my configuration up to date?' },
-    { line: 'vmssh config diff >/dev/null || vmssh config install', about: 'in a script' },
-  ],
+  examples: {
+    'vmssh config diff': 'is my configuration up to date?',
+    'vmssh config diff >/dev/null || vmssh config install': 'in a script',
+  },
   parse: configOptions,
   async run(options, io) {
     await checkSshOptions(options, io);
-    const { showPlan } = await import('../../hosts/show.js');
-    return showPlan(await planInstall(options, io), io);
+    return show(await planInstall(options, io), io);
   },
 };
 
-interface ConfigUninstallOptions {
-  readonly system: boolean;
-  readonly dryRun: boolean;
+async function show(plan: Plan, io: Io): Promise<number> {
+  return (await import('../../hosts/show.js')).showPlan(plan, io);
 }
 
-/** vmssh config uninstall: undoes config install. */
-export const configUninstall: Command<ConfigUninstallOptions> = {
+const uninstallOptions = {
+  system: { ...systemOption, summary: 'remove those for all users' },
+  dryRun: dryRunOption,
+};
+
+export const configUninstall: Command<Read<typeof uninstallOptions>> = {
   name: 'config uninstall',
   summary: "remove the lines from ssh's configuration; known host keys are kept",
   usage: '',
-  options: [{ ...systemOption, summary: 'remove those for all users' }, dryRunOption],
-  examples: [{ line: 'vmssh config uninstall', about: '~/.ssh/config is as it was before' }],
+  options: Object.values(uninstallOptions),
+  examples: { 'vmssh config uninstall': '~/.ssh/config is as it was before' },
   parse(raw) {
     positionals(raw, 0, 0, 'no argument');
-    return { system: systemOption.read(raw), dryRun: dryRunOption.read(raw) };
+    return readAll(raw, uninstallOptions);
   },
   async run(options, io) {
-    if (options.dryRun) {
-      const { showPlan } = await import('../../hosts/show.js');
-      return showPlan(await planUninstall(options, io), io);
-    }
-    const { code } = await carryOut(() => planUninstall(options, io), io);
-    return code;
+    if (options.dryRun) return show(await planUninstall(options, io), io);
+    return (await carryOut(() => planUninstall(options, io), io)).code;
   },
 };
 
@@ -150,10 +133,7 @@ async function refuseOtherBytes(path: string): Promise<void> {
 /** Has the user choose one of the answers; undefined: they left. */
 export type Ask = (answers: readonly { cells: readonly string[] }[], io: Io) => Promise<string | undefined>;
 
-/**
- * On a terminal, and only once: whether other runs may keep the Hosts up to date. Undefined: there was nothing to ask; "left": the
- * user wants the command to end.
- */
+/** On a terminal, and only once: whether other runs may keep the Hosts up to date. Undefined: there was nothing to ask; "left": the user left. */
 export async function askForFresh(
   options: ConfigOptions,
   io: Io,
@@ -236,13 +216,9 @@ function whichIsWhich(machines: readonly HostEntry[]): readonly string[] {
   return pairs.length === 0 ? [] : [`they differ only in case: ${pairs.join(', ')}${more}`];
 }
 
-/** The owner and mode of a file or folder. */
 export type Look = (path: string) => Promise<{ readonly uid: number; readonly mode: number }>;
 
-/**
- * Why a program cannot serve all users of a system, root among them: another user owns its files or folders, or some
- * users cannot read them. Undefined if it can. Linux only.
- */
+/** Why a program cannot serve all users of a system, root among them. Undefined if it can. Linux only. */
 export async function notForAll(program: readonly string[], look: Look = stat): Promise<string | undefined> {
   for (const file of program.filter(isAbsolute)) {
     for (const path of [file, ...folders(file)]) {

@@ -19,17 +19,16 @@ const outOption = textOption({
     'write them to a new file, in UTF-8: > of Windows PowerShell writes UTF-16, which ssh does not read',
 });
 
-/** vmssh config print: the ssh_config lines for all kinds of targets and for each machine. */
 export const configPrint: Command<ConfigOptions & { readonly out?: string }> = {
   name: 'config print',
   summary: 'print the ssh_config lines that config install writes',
   usage: '',
   details: 'Options that config install keeps for later runs count here too.',
   options: [...lineOptions, outOption],
-  examples: [
-    { line: 'vmssh config print --only-patterns > /tmp/c && ssh -F /tmp/c .host', about: 'to try it first' },
-    { line: 'vmssh config print >> ~/.ssh/config', about: 'for a single configuration file' },
-  ],
+  examples: {
+    'vmssh config print --only-patterns > /tmp/c && ssh -F /tmp/c .host': 'to try it first',
+    'vmssh config print >> ~/.ssh/config': 'for a single configuration file',
+  },
   parse: (raw) => ({ ...configOptions(raw), out: outOption.read(raw) }),
   async run({ out, ...options }, io) {
     await checkSshOptions(options, io);

@@ -5,11 +5,8 @@ export interface HostCheck {
   readonly name: string;
   readonly state: 'ok' | 'bad' | 'none';
   readonly found: string;
-  /**
-   * The same for a public bug report: fixed texts, counts, and values from allowed.ts. Nothing else about this host.
-   */
+  /** The same for a public bug report: fixed texts, counts, and `allowed` values. Nothing else about this host. */
   readonly report: string;
-  /** How to fix it. */
   readonly fix?: string;
   /** People see all checks that say the same as one line, under this name. */
   readonly fold?: string;
@@ -17,13 +14,21 @@ export interface HostCheck {
 
 /** A check with a fixed text, which a report may include as it is. */
 export function plain(name: string, state: HostCheck['state'], text: string, fix?: string): HostCheck {
-  return { name, state, found: text, report: text, fix };
+  return withReport(name, state, text, text, fix);
 }
 
-/**
- * What a report may include of a value from outside: a part of a known form that many hosts share, or a fixed text.
- * Everything else stays out.
- */
+/** A check with a text that a report may not include: it has another one. */
+export function withReport(
+  name: string,
+  state: HostCheck['state'],
+  found: string,
+  report: string,
+  fix?: string,
+): HostCheck {
+  return { name, state, found, report, fix };
+}
+
+/** What a report may include of a value from outside: a part of a known form that many hosts share, or a fixed text. */
 export const allowed = { code, kernel, os, ssh } as const;
 
 /** An errno, or one of our codes. */

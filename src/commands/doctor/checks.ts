@@ -1,8 +1,9 @@
 import { brokenShellProblem, howToGet, sshVersion } from '../../process/ssh-program.js';
 import { isCompiled } from '../../runtime.js';
+import type { AllMachines } from '../../sources/list-all.js';
 import type { OutsideLines } from '../../sources/outside/file.js';
 import { isFailure, isQuiet } from '../../sources/provider.js';
-import { allowed, type HostCheck, plain } from './check.js';
+import { allowed, type HostCheck, plain, withReport } from './check.js';
 import { clientChecks } from './clients.js';
 import { configChecks } from './config.js';
 import { exposedChecks } from './exposed.js';
@@ -11,7 +12,6 @@ import { freshChecks } from './fresh.js';
 import { pathChecks, programChecks } from './path.js';
 import { windowsChecks } from './windows.js';
 
-/** Judges the facts. */
 export function hostChecks(facts: Facts): readonly HostCheck[] {
   const linux = facts.system.platform === 'linux';
   return [
@@ -36,30 +36,15 @@ function ssh({ ssh: { version }, system: { platform } }: Facts): HostCheck {
   if (version === undefined)
     return plain(name, 'bad', 'there is no ssh in PATH', howToGet('ssh', platform) ?? '');
   // accept-new came with 7.6 (https://www.openssh.com/txt/release-7.6).
+  const fix = 'install OpenSSH 7.6 or later: older ones have no StrictHostKeyChecking accept-new';
   const old = (sshVersion(version) ?? 0) < 706;
-  if (old)
-    return {
-      name,
-      state: 'bad',
-      found: version,
-      report: allowed.ssh(version),
-      fix: 'install OpenSSH 7.6 or later: older ones have no StrictHostKeyChecking accept-new',
-    };
-  return { name, state: 'ok', found: version, report: allowed.ssh(version) };
+  return withReport(name, old ? 'bad' : 'ok', version, allowed.ssh(version), old ? fix : undefined);
 }
 
 function shell({ brokenShell }: Facts): readonly HostCheck[] {
   if (brokenShell === undefined) return [];
-  const report = 'SHELL starts no program';
-  return [
-    {
-      name: 'SHELL',
-      state: 'bad',
-      found: brokenShellProblem(brokenShell),
-      report,
-      fix: 'export SHELL=/bin/sh',
-    },
-  ];
+  const [found, report] = [brokenShellProblem(brokenShell), 'SHELL starts no program'];
+  return [withReport('SHELL', 'bad', found, report, 'export SHELL=/bin/sh')];
 }
 
 function addon({ addon: { addon, ...rest }, system: { platform }, borrowed }: Facts): HostCheck {
@@ -73,9 +58,9 @@ function addon({ addon: { addon, ...rest }, system: { platform }, borrowed }: Fa
       : 'install vmssh again by npm, or build it in a checkout: apt-get install g++ && npm run build';
   if (borrowed) {
     const instead = `${borrowed.tool.name} is borrowed for vsock; vmssh forward and fd passing need the addon`;
-    return { name, state: 'none', found: `${found}; ${instead}`, report: 'not loaded', fix };
+    return withReport(name, 'none', `${found}; ${instead}`, 'not loaded', fix);
   }
-  return { name, state: 'bad', found, report: 'it cannot be loaded', fix };
+  return withReport(name, 'bad', found, 'it cannot be loaded', fix);
 }
 
 function fdPassing({ addon: { addon }, config: { owner, passes } }: Facts): HostCheck {
@@ -98,43 +83,30 @@ function vsock({ devices, modules, addon: { addon }, borrowed }: Facts): HostChe
   if (addon) return plain(name, 'ok', 'AF_VSOCK is available');
   if (borrowed) {
     const by = (program: string) => `AF_VSOCK is available, and without the addon ${program} opens it`;
-    return { name, state: 'ok', found: by(borrowed.path), report: by(borrowed.tool.name) };
+    return withReport(name, 'ok', by(borrowed.path), by(borrowed.tool.name));
   }
-  return plain(
-    name,
-    'none',
-    'AF_VSOCK is available, but needs the addon, or python3 or socat in PATH',
-    'sudo apt-get install python3',
-  );
+  const lacking = 'AF_VSOCK is available, but needs the addon, or python3 or socat in PATH';
+  return plain(name, 'none', lacking, 'sudo apt-get install python3');
 }
 
-function vhost({ devices, modules }: Facts): HostCheck {
+function vhost({ devices: { '/dev/vhost-vsock': device }, modules }: Facts): HostCheck {
   const name = 'vhost_vsock';
-  if (devices['/dev/vhost-vsock'] === 'ok')
-    return plain(name, 'ok', 'virtual machines can have vsock devices');
-  if (devices['/dev/vhost-vsock'] === 'closed')
+  if (device === 'ok') return plain(name, 'ok', 'virtual machines can have vsock devices');
+  if (device === 'closed')
     return plain(name, 'none', 'this user cannot use /dev/vhost-vsock; libvirt and root can');
-  if (modules.includes('vhost_vsock'))
+  if (modules.includes(name))
     return plain(name, 'none', 'the module is loaded, without a device here: a container?');
-  return plain(
-    name,
-    'none',
-    'not loaded: VMs on this host cannot have a kernel vsock device; vhost-user devices and multiplexers do not need it',
-    'sudo modprobe vhost_vsock',
-  );
+  const absent =
+    'not loaded: VMs on this host cannot have a kernel vsock device; vhost-user devices and multiplexers do not need it';
+  return plain(name, 'none', absent, 'sudo modprobe vhost_vsock');
 }
 
 function kvm({ devices }: Facts): HostCheck {
   const name = 'kvm';
   const state = devices['/dev/kvm'];
+  const join = 'join the group kvm, then log in again: sudo usermod -aG kvm "$USER"';
   if (state === 'ok') return plain(name, 'ok', '/dev/kvm can be used');
-  if (state === 'closed')
-    return plain(
-      name,
-      'none',
-      'this user cannot use /dev/kvm',
-      'join the group kvm, then log in again: sudo usermod -aG kvm "$USER"',
-    );
+  if (state === 'closed') return plain(name, 'none', 'this user cannot use /dev/kvm', join);
   return plain(name, 'none', 'no /dev/kvm: virtual machines run slowly here, or elsewhere');
 }
 
@@ -142,20 +114,13 @@ function providers({ providers: names, machines: { machines, warnings } }: Facts
   return names.flatMap((name): HostCheck[] => {
     const own = warnings.filter(({ provider }) => provider === name);
     const failures = own.filter((each) => isFailure(each) && !isQuiet(each));
-    const count = machines.filter(({ provider }) => provider === name).length;
-    const failed = failures.map(({ problem, code }): HostCheck => {
-      const fix = fixes[name];
-      return {
-        name,
-        state: 'bad',
-        found: `${problem} (${code})`,
-        report: `could not be asked (${allowed.code(code)})`,
-        fix,
-      };
+    const failed = failures.map((each) => {
+      const report = `could not be asked (${allowed.code(each.code)})`;
+      return withReport(name, 'bad', withCode(each), report, fixes[name]);
     });
     if (failed.length > 0) return failed;
-    const report = `${count} ${count === 1 ? 'machine' : 'machines'}`;
-    const found = [report, ...own.map(({ problem, code }) => `${problem} (${code})`)].join('; ');
+    const { count, text: report } = counted(name, machines);
+    const found = [report, ...own.map(withCode)].join('; ');
     if (count > 0) return [{ name, state: 'ok', found, report }];
     if (own.length === 0) return [{ name, state: 'none', found, report, fold: 'no machines' }];
     if (!own.every((each) => isQuiet(each))) return [{ name, state: 'none', found, report }];
@@ -169,31 +134,35 @@ const noLines: OutsideLines = { lines: [], problems: [] };
 /** The sources of the user and of root: in a report none is named. */
 function outsideChecks({ outside: { lines, problems } = noLines, machines }: Facts): readonly HostCheck[] {
   const name = 'own sources';
-  const files = problems.map(
-    ({ file, code, problem }): HostCheck => ({
+  const files = problems.map((each) => {
+    const report = `a file cannot be used (${allowed.code(each.code)})`;
+    return withReport(
       name,
-      state: 'bad',
-      found: `${file}: ${problem} (${code})`,
-      report: `a file cannot be used (${allowed.code(code)})`,
-      fix: `correct ${file}: docs/sources.md`,
-    }),
-  );
-  const each = lines.map((line): HostCheck => {
+      'bad',
+      `${each.file}: ${withCode(each)}`,
+      report,
+      `correct ${each.file}: docs/sources.md`,
+    );
+  });
+  const each = lines.map((line) => {
     const failure = machines.warnings.find(({ provider }) => provider === line.name);
-    const count = machines.machines.filter(({ provider }) => provider === line.name).length;
-    const listed = `${count} ${count === 1 ? 'machine' : 'machines'}`;
-    if (!failure)
-      return { name, state: 'ok', found: `${line.name}: ${listed} by ${line.command[0]}`, report: listed };
-    const { problem, code } = failure;
-    return {
-      name,
-      state: 'bad',
-      found: `${line.name}: ${listed}; ${problem} (${code})`,
-      report: `${listed}; a warning (${allowed.code(code)})`,
-      fix: `vmssh check ${line.name}`,
-    };
+    const { text: listed } = counted(line.name, machines.machines);
+    if (!failure) return withReport(name, 'ok', `${line.name}: ${listed} by ${line.command[0]}`, listed);
+    const report = `${listed}; a warning (${allowed.code(failure.code)})`;
+    const found = `${line.name}: ${listed}; ${withCode(failure)}`;
+    return withReport(name, 'bad', found, report, `vmssh check ${line.name}`);
   });
   return [...files, ...each];
+}
+
+function withCode({ problem, code }: { readonly problem: string; readonly code: string }): string {
+  return `${problem} (${code})`;
+}
+
+/** How many machines a provider has. */
+function counted(name: string, machines: AllMachines['machines']) {
+  const count = machines.filter(({ provider }) => provider === name).length;
+  return { count, text: `${count} ${count === 1 ? 'machine' : 'machines'}` };
 }
 
 const fixes: Readonly<Record<string, string | undefined>> = {

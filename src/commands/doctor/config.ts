@@ -12,9 +12,8 @@ import { proxyWord } from '../../ssh/config/word.js';
 import { controlPathFix, controlPathMessage } from '../../ssh/control-path.js';
 import { otherHome } from '../../ssh/folder.js';
 import { setAside, shellOf, shellQuoted } from '../../target/shell.js';
-import { type HostCheck, plain } from './check.js';
+import { type HostCheck, plain, withReport } from './check.js';
 
-/** What is the case with ssh. */
 export interface SshFacts {
   /** What `ssh -V` says; undefined: there is no ssh. */
   readonly version: string | undefined;
@@ -30,7 +29,6 @@ export interface SshFacts {
   readonly keyCommand?: string;
 }
 
-/** The facts about ssh's configuration. */
 export interface ConfigFacts {
   readonly path: string;
   readonly owner: ConfigOwner;
@@ -41,7 +39,6 @@ export interface ConfigFacts {
   readonly pasted: boolean;
   /** How to set a file aside that vmssh did not write: a line for the user's shell. */
   readonly aside: string;
-  /** Whether the lines call this vmssh. */
   readonly callsThis: boolean;
   /** Whether the lines give the proxy the host as it was typed, which ssh 8.1 and later knows. */
   readonly typed?: boolean;
@@ -49,7 +46,6 @@ export interface ConfigFacts {
   readonly weakCrypto?: boolean;
   /** Whether the lines have ssh ask vmssh for host keys, or could for each ssh that is here. */
   readonly asks?: 'yes' | 'could';
-  /** Whether the lines pass sockets to ssh. */
   readonly passes?: boolean;
   /** HOME, and the home that ssh uses; undefined if they are the same. */
   readonly homes?: { readonly env: string; readonly ssh: string };
@@ -96,17 +92,20 @@ function textOf(path: string): Promise<string | undefined> {
 }
 
 function proxyCommands(config: string): string {
-  const lines = config.split('\n').filter((line) => /^\s*ProxyCommand\b/i.test(line) && ours.test(line));
-  return lines.join('\n');
+  return linesOf(config, /^\s*ProxyCommand\b/i)
+    .filter((line) => ours.test(line))
+    .join('\n');
 }
 
 function includeOf(main: string, needed: ReturnType<typeof spellings>): ConfigFacts['include'] {
   if (hasInclude(main, needed)) return 'first';
-  const lines = main.split('\n').filter((line) => /^\s*include\b/i.test(line));
-  return hasInclude(lines.join('\n'), needed) ? 'late' : 'none';
+  return hasInclude(linesOf(main, /^\s*include\b/i).join('\n'), needed) ? 'late' : 'none';
 }
 
-/** Judges the facts. */
+function linesOf(config: string, which: RegExp): readonly string[] {
+  return config.split('\n').filter((line) => which.test(line));
+}
+
 export function configChecks(config: ConfigFacts, ssh: SshFacts): readonly HostCheck[] {
   return [
     ...home(config),
@@ -122,15 +121,7 @@ function home({ homes }: ConfigFacts): readonly HostCheck[] {
   if (!homes) return [];
   const found = `HOME is ${homes.env}, but ssh uses the home directory ${homes.ssh}`;
   const report = 'HOME is not the home directory that ssh uses';
-  return [
-    {
-      name: 'home',
-      state: 'bad',
-      found,
-      report,
-      fix: `HOME=${shellQuoted(homes.ssh)} vmssh config install`,
-    },
-  ];
+  return [withReport('home', 'bad', found, report, `HOME=${shellQuoted(homes.ssh)} vmssh config install`)];
 }
 
 /** Whether ssh asks vmssh for host keys, where our lines say so. */
@@ -148,22 +139,14 @@ function hostKeys(
   if (/ host-key /.test(keyCommand ?? '')) return [plain(name, 'ok', 'ssh asks vmssh for them')];
   const another = 'ssh asks another KnownHostsCommand, which stands above ours, so machines are refused';
   return [
-    {
-      name,
-      state: 'bad',
-      found: `${another}: ${keyCommand ?? 'none'}`,
-      report: another,
-      fix: `put ours above it: ${install}`,
-    },
+    withReport(name, 'bad', `${another}: ${keyCommand ?? 'none'}`, another, `put ours above it: ${install}`),
   ];
 }
 
 function controlPath({ controlPath: path }: SshFacts): readonly HostCheck[] {
   if (path === undefined) return [];
   const report = 'the name of a target breaks it';
-  return [
-    { name: 'ControlPath', state: 'bad', found: controlPathMessage(path), report, fix: controlPathFix },
-  ];
+  return [withReport('ControlPath', 'bad', controlPathMessage(path), report, controlPathFix)];
 }
 
 function lines(
@@ -177,9 +160,7 @@ function lines(
     [at, what]: readonly [string, string],
     says: string,
     fix?: string,
-  ) => {
-    return { name, state, found: `${at} ${says}`, report: `${what} ${says}`, fix };
-  };
+  ) => withReport(name, state, `${at} ${says}`, `${what} ${says}`, fix);
   const main = [mainPath, "ssh's own file"] as const;
   const own = [path, 'its file'] as const;
   const sshs = Object.entries({ 'this ssh': version, ...versions });
@@ -187,27 +168,13 @@ function lines(
   switch (owner) {
     case 'none':
       if (pasted && callsThis) return file('ok', main, 'has the lines, and calls this vmssh');
-      if (pasted)
-        return file(
-          'bad',
-          main,
-          'has the lines, and calls another vmssh',
-          `remove them there, then run: ${install}`,
-        );
+      if (pasted) return file('bad', main, 'has the lines, and calls another vmssh', remove);
       if (![proxyCommand, ...Object.values(proxyCommands ?? {})].some((each = '') => ours.test(each)))
         return plain(name, 'bad', 'vmssh is not in your ssh configuration', install);
-      return plain(
-        name,
-        'none',
-        'ssh has the patterns from another file; machines have no Host of their own',
-        install,
-      );
+      return plain(name, 'none', patternsOnly, install);
     case 'foreign':
     case 'edited':
-      return {
-        ...{ name, state: 'bad', found: `${path} is not as vmssh wrote it` },
-        ...{ report: `its file is ${owner}`, fix: aside },
-      };
+      return withReport(name, 'bad', `${path} is not as vmssh wrote it`, `its file is ${owner}`, aside);
     case 'ours':
       if (callsThis && other === undefined) return file('ok', own, 'calls this vmssh');
       return file('bad', own, (callsThis && other) || 'calls another vmssh', install);
@@ -215,6 +182,8 @@ function lines(
 }
 
 const install = 'vmssh config install';
+const remove = `remove them there, then run: ${install}`;
+const patternsOnly = 'ssh has the patterns from another file; machines have no Host of their own';
 
 /** Why lines that were written for other versions of ssh do not fit those that are here now. */
 function unfit(
@@ -241,17 +210,10 @@ function include({ owner, include: where, mainPath, pasted }: ConfigFacts): Host
   if (owner === 'none' && pasted) return plain(name, 'none', 'not needed, the lines are there already');
   if (owner === 'none') return plain(name, 'none', 'nothing to include yet');
   const first = 'it is included above the first Host';
-  if (where === 'first')
-    return { name, state: 'ok', found: `${mainPath} includes it above the first Host`, report: first };
+  if (where === 'first') return withReport(name, 'ok', `${mainPath} includes it above the first Host`, first);
   if (where === 'late')
-    return plain(
-      name,
-      'bad',
-      'it is below a Host or Match, and so applies only to that',
-      'vmssh config install',
-    );
-  const found = `${mainPath} does not include it`;
-  return { name, state: 'bad', found, report: 'it is not included', fix: install };
+    return plain(name, 'bad', 'it is below a Host or Match, and so applies only to that', install);
+  return withReport(name, 'bad', `${mainPath} does not include it`, 'it is not included', install);
 }
 
 // What counts is the first ProxyCommand that ssh reads.
@@ -265,22 +227,13 @@ function effective(
     const fix = homes ? undefined : install;
     return plain(name, owner === 'none' ? 'none' : 'bad', 'ssh has no ProxyCommand for it', fix);
   }
+  const tooOld = 'this ssh is older than 8.1 and ends at the %n in the lines';
   if (proxyCommand.includes('%n') && !abilitiesOf(version).givesTyped)
-    return plain(
-      name,
-      'bad',
-      'this ssh is older than 8.1 and ends at the %n in the lines',
-      `write them for this ssh: ${install}`,
-    );
+    return plain(name, 'bad', tooOld, `write them for this ssh: ${install}`);
   const served = servedBy(proxyCommands);
   if (served === undefined) return plain(name, 'ok', 'ssh runs vmssh');
-  return {
-    name,
-    state: 'none',
-    found: ours.test(proxyCommand) ? served : `${served}: ${proxyCommand}`,
-    report: served,
-    fix: `put ours above it: ${install}`,
-  };
+  const found = ours.test(proxyCommand) ? served : `${served}: ${proxyCommand}`;
+  return withReport(name, 'none', found, served, `put ours above it: ${install}`);
 }
 
 /** The part after the program in each of our ProxyCommands. */
@@ -291,10 +244,7 @@ export function firstPatterns(table: readonly Kind[] = kinds): readonly string[]
   return table.flatMap((kind) => hostPatterns(kind).slice(0, 1));
 }
 
-/**
- * Which program serves which pattern, by the ProxyCommand that ssh uses for each: "systemd-ssh-proxy serves unix/*; vmssh
- * serves the others". Undefined if vmssh serves all.
- */
+/** "systemd-ssh-proxy serves unix/*; vmssh serves the others", by the ProxyCommand that ssh uses for each pattern. Undefined if vmssh serves all. */
 function servedBy(commands: Readonly<Record<string, string | undefined>>): string | undefined {
   const served = groupBy(Object.entries(commands), ([, command]) => programOf(command));
   if ([...served.keys()].every((who) => who === own)) return undefined;

@@ -7,14 +7,15 @@ import { allowed, type HostCheck } from './check.js';
 import { hostChecks } from './checks.js';
 import { type Facts, gatherFacts } from './facts.js';
 
-/** The output of `vmssh doctor --json`. */
 export interface DoctorJson extends Envelope<'doctor'> {
   readonly checks: readonly FindingJson[];
 }
 
+export type DoctorForm = 'checks' | 'report' | 'json';
+
 /** Checks this host and prints what works. Resolves to 1 if something does not, else to 0. */
 export async function runDoctor(
-  show: 'checks' | 'report' | 'json',
+  show: DoctorForm,
   io: Io,
   gather: (io: Io) => Promise<Facts> = gatherFacts,
 ): Promise<number> {

@@ -1,18 +1,14 @@
 import { type Command, UsageError } from '../../cli/command.js';
 import { jsonOption } from '../../cli/json.js';
 import { flag } from '../../cli/option.js';
-
-export interface DoctorOptions {
-  readonly show: 'checks' | 'report' | 'json';
-}
+import type { DoctorForm } from './doctor-host.js';
 
 const reportOption = flag({
   long: 'report',
   summary: 'describe this host for a bug report, in Markdown, without your names, paths or addresses',
 });
 
-/** vmssh doctor: what works on this host and what does not. */
-export const doctor: Command<DoctorOptions> = {
+export const doctor: Command<{ readonly show: DoctorForm }> = {
   name: 'doctor',
   summary: 'find what is wrong on this host',
   usage: '',
@@ -20,10 +16,7 @@ export const doctor: Command<DoctorOptions> = {
     "It checks ssh, the addon, vsock, providers of machines, ssh's configuration. For one machine: vmssh check.",
   options: [reportOption, jsonOption],
   exclusive: [[reportOption, jsonOption]],
-  examples: [
-    { line: 'vmssh doctor', about: 'is this host ready?' },
-    { line: 'vmssh doctor --report', about: 'to paste into a bug report' },
-  ],
+  examples: { 'vmssh doctor': 'is this host ready?', 'vmssh doctor --report': 'to paste into a bug report' },
 
   parse(raw) {
     const [target] = raw.positionals;
@@ -32,7 +25,5 @@ export const doctor: Command<DoctorOptions> = {
     return { show: reportOption.read(raw) ? 'report' : jsonOption.read(raw) ? 'json' : 'checks' };
   },
 
-  async run({ show }, io) {
-    return (await import('./doctor-host.js')).runDoctor(show, io);
-  },
+  run: async ({ show }, io) => (await import('./doctor-host.js')).runDoctor(show, io),
 };

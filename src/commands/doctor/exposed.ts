@@ -4,7 +4,7 @@ import type { Endpoint } from '../../endpoint.js';
 import { type DiscoveredMachine, vhostCid } from '../../sources/provider.js';
 import { fewAtATime } from '../../sources/tools/few-at-a-time.js';
 import { machineCid, sshPort } from '../../target/numbers.js';
-import { type HostCheck, plain } from './check.js';
+import { type HostCheck, plain, withReport } from './check.js';
 
 /** A running machine with a vsock of this kernel: any local user may connect to it. */
 export interface ExposedMachine {
@@ -31,12 +31,8 @@ export async function exposedMachines(
     const cid = machineCid(vhostCid(machine));
     if (machine.status === 'running' && cid !== undefined) byCid.set(cid, machine.name);
   }
-  return fewAtATime(
-    [...byCid],
-    16,
-    async ([cid, name]) => ({ name, cid, answers: await answers(cid) }),
-    signal,
-  );
+  const ask = async ([cid, name]: [number, string]) => ({ name, cid, answers: await answers(cid) });
+  return fewAtATime([...byCid], 16, ask, signal);
 
   async function answers(cid: number): Promise<boolean> {
     try {
@@ -59,15 +55,9 @@ export function exposedChecks(exposed: readonly ExposedMachine[]): readonly Host
   if (open.length === 0) return [plain(name, 'none', 'no machine listens on its vsock port 22')];
   const names = open.map((machine) => `${machine.name} (vsock/${machine.cid})`).join(', ');
   const count = open.length === 1 ? '1 machine listens' : `${open.length} machines listen`;
+  const report = `${count} on vsock port 22`;
   const who =
     'every local user and service of this host can connect, and only sshd there decides who gets in';
-  return [
-    {
-      name,
-      state: 'none',
-      found: `${count} on vsock port 22: ${names}; ${who}`,
-      report: `${count} on vsock port 22`,
-      fix: `if that is not wanted${open.length > 1 ? ', for each of them' : ''}: vmssh guest off vsock/${open[0]?.cid}`,
-    },
-  ];
+  const fix = `if that is not wanted${open.length > 1 ? ', for each of them' : ''}: vmssh guest off vsock/${open[0]?.cid}`;
+  return [withReport(name, 'none', `${report}: ${names}; ${who}`, report, fix)];
 }

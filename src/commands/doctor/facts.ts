@@ -41,14 +41,11 @@ export interface Facts {
   readonly borrowed?: FoundTool;
   readonly ssh: SshFacts;
   readonly config: ConfigFacts;
-  /** A SHELL that starts no program. */
   readonly brokenShell?: string | undefined;
-  /** Folders of PATH that other users can write to. */
   readonly openFolders: readonly OpenFolder[];
-  /** Files of this program that other users can change. */
   readonly openPrograms: readonly OpenProgram[];
   /** By path: whether it exists and this user may use it. */
-  readonly devices: Readonly<Record<DevicePath, 'ok' | 'closed' | 'absent'>>;
+  readonly devices: Readonly<Record<(typeof devicePaths)[number], 'ok' | 'closed' | 'absent'>>;
   /** The kernel's vsock drivers, as modules or built in. */
   readonly modules: readonly string[];
   /** Undefined on other systems, and without the addon. */
@@ -61,11 +58,10 @@ export interface Facts {
   /** Those of the user and of root. */
   readonly outside?: OutsideLines;
   readonly fresh?: FreshFacts;
-  /** Programs that read ssh's configuration by themselves. */
   readonly clients?: readonly Client[];
 }
 
-type DevicePath = '/dev/vsock' | '/dev/vhost-vsock' | '/dev/kvm';
+const devicePaths = ['/dev/vsock', '/dev/vhost-vsock', '/dev/kvm'] as const;
 
 /** Collects the facts. Of a machine it only tries whether its vsock port 22 is open, if this kernel gives it a vsock. */
 export async function gatherFacts(io: Io): Promise<Facts> {
@@ -76,63 +72,37 @@ export async function gatherFacts(io: Io): Promise<Facts> {
   ]);
   const here = await loadHere(io);
   const writers = await writersOn(io.platform);
-  const [
-    sshVersion,
-    versions,
-    settings,
-    commands,
-    config,
-    open,
-    programs,
-    osRelease,
-    windows,
-    machines,
-    ...devices
-  ] = await Promise.all([
-    output(['ssh', '-V'], io),
-    sshVersions(io),
-    output(['ssh', '-G', 'vsock/3'], io),
-    proxyCommands(io),
+  const [ssh, config, folders, programs, osRelease, windows, machines, devices] = await Promise.all([
+    gatherSsh(io),
     gatherConfig(io),
     openFolders(io, writers),
     openPrograms(io, writers),
-    text('/etc/os-release'),
+    readText('/etc/os-release').catch(() => ''),
     io.platform === 'win32' ? gatherWindows(loadAddon(), { env: io.env }) : undefined,
     listAll({ env: io.env }, here, 3000),
-    ...(['/dev/vsock', '/dev/vhost-vsock', '/dev/kvm'] as const).map(device),
+    gatherDevices(),
   ]);
-  const [vsock, vhost, kvm] = devices;
-  const exposed = vhost === 'absent' ? [] : await exposedMachines(machines.machines, io.interrupted());
+  const canExpose = devices['/dev/vhost-vsock'] !== 'absent';
+  const exposed = canExpose ? await exposedMachines(machines.machines, io.interrupted()) : [];
   return {
     system: {
       platform: io.platform,
       shell: shellOf(io),
       vmssh: version,
       runtime: isCompiled ? 'its own executable' : `Node ${process.version}`,
-      os: io.platform === 'win32' ? osVersion() : (osRelease ?? ''),
+      os: io.platform === 'win32' ? osVersion() : osRelease,
       kernel: release(),
       arch: arch(),
       about: about(),
     },
     addon: loadAddon(),
     borrowed: await borrowedTool(io),
-    ssh: {
-      version: sshVersion?.trim().split('\n')[0],
-      controlPath: brokenControlPath(settings ?? '', 'vsock/3'),
-      proxyCommand: proxyCommandIn(settings),
-      proxyCommands: commands,
-      versions,
-      keyCommand: /^knownhostscommand (.*)$/m.exec(settings ?? '')?.[1],
-    },
+    ssh,
     config,
     brokenShell: io.brokenShell,
-    openFolders: open,
+    openFolders: folders,
     openPrograms: programs,
-    devices: {
-      '/dev/vsock': vsock ?? 'absent',
-      '/dev/vhost-vsock': vhost ?? 'absent',
-      '/dev/kvm': kvm ?? 'absent',
-    },
+    devices,
     modules: ['vsock', 'vhost_vsock', 'vsock_loopback'].filter((name) => existsSync(`/sys/module/${name}`)),
     windows,
     machines,
@@ -141,6 +111,23 @@ export async function gatherFacts(io: Io): Promise<Facts> {
     outside: outsideLines(io.env),
     fresh: await gatherFresh(io, machines).catch(() => undefined),
     clients: clientsOf(io),
+  };
+}
+
+async function gatherSsh(io: Io): Promise<SshFacts> {
+  const [version, versions, settings = '', commands] = await Promise.all([
+    output(['ssh', '-V'], io),
+    sshVersions(io),
+    output(['ssh', '-G', 'vsock/3'], io),
+    proxyCommands(io),
+  ]);
+  return {
+    version: version?.trim().split('\n')[0],
+    controlPath: brokenControlPath(settings, 'vsock/3'),
+    proxyCommand: proxyCommandIn(settings),
+    proxyCommands: commands,
+    versions,
+    keyCommand: /^knownhostscommand (.*)$/m.exec(settings)?.[1],
   };
 }
 
@@ -157,8 +144,8 @@ async function sshVersions(io: Io): Promise<SshFacts['versions']> {
   return Object.fromEntries(await Promise.all(asked));
 }
 
-function proxyCommandIn(settings: string | undefined): string | undefined {
-  return /^proxycommand (.*)$/m.exec(settings ?? '')?.[1];
+function proxyCommandIn(settings = ''): string | undefined {
+  return /^proxycommand (.*)$/m.exec(settings)?.[1];
 }
 
 async function borrowedTool({ env, platform }: Io): Promise<FoundTool | undefined> {
@@ -177,14 +164,13 @@ async function output(command: readonly string[], { env }: Io): Promise<string |
   }
 }
 
-function text(path: string): Promise<string | undefined> {
-  return readText(path).catch(() => undefined);
-}
-
-async function device(path: DevicePath): Promise<'ok' | 'closed' | 'absent'> {
-  if (!existsSync(path)) return 'absent';
-  return access(path, constants.R_OK | constants.W_OK).then(
-    () => 'ok',
-    () => 'closed',
-  );
+async function gatherDevices(): Promise<Facts['devices']> {
+  const states = devicePaths.map(async (path) => {
+    const isOpen = access(path, constants.R_OK | constants.W_OK).then(
+      () => 'ok',
+      () => 'closed',
+    );
+    return [path, existsSync(path) ? await isOpen : 'absent'] as const;
+  });
+  return Object.fromEntries(await Promise.all(states)) as Facts['devices'];
 }

@@ -11,7 +11,6 @@ import { ownerOf } from '../../ssh/config/file.js';
 import { type HostEntry, noState, readState } from '../../ssh/config/state.js';
 import { type HostCheck, plain } from './check.js';
 
-/** Whether the Hosts follow the machines. */
 export interface FreshFacts {
   /** By `config install --fresh`. */
   readonly on: boolean;
@@ -65,14 +64,13 @@ async function unitsOf(
   return states.slice(0, enabledUnits.length).every((state) => state === 'active') ? 'on' : 'off';
 }
 
-/** Judges the facts. */
 export function freshChecks(facts: FreshFacts | undefined): readonly HostCheck[] {
   if (!facts) return [];
   const name = 'fresh Hosts';
   const { on, came, gone, units } = facts;
   const late = came + gone === 0 ? '' : `; since then ${came} came and ${gone} went`;
-  const again = { fix: 'vmssh config install --fresh' };
-  if (!on) return [plain(name, 'none', `automatic Host updates: off${late}`, again.fix)];
+  const again = 'vmssh config install --fresh';
+  if (!on) return [plain(name, 'none', `automatic Host updates: off${late}`, again)];
   const next =
     came + gone === 0 ? '' : `; ${came} came and ${gone} went, and the next vmssh list writes them`;
   switch (units) {
@@ -81,18 +79,13 @@ export function freshChecks(facts: FreshFacts | undefined): readonly HostCheck[]
     case 'none':
       return [plain(name, 'ok', `vmssh list and vmssh ssh write them${next}`)];
     case 'failed':
-      return [
-        plain(
-          name,
-          'bad',
-          `vmssh-hosts failed in systemd${next}`,
-          'systemctl --user status vmssh-hosts.service vmssh-hosts.path',
-        ),
-      ];
+      return [plain(name, 'bad', `vmssh-hosts failed in systemd${next}`, status)];
     default:
-      return [plain(name, 'none', `${why[units]}: only vmssh list and ssh write them${next}`, again.fix)];
+      return [plain(name, 'none', `${why[units]}: only vmssh list and ssh write them${next}`, again)];
   }
 }
+
+const status = 'systemctl --user status vmssh-hosts.service vmssh-hosts.path';
 
 const why = {
   missing: 'the units of systemd are not there',

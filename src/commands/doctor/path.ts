@@ -5,7 +5,7 @@ import { type AddonState, loadAddon } from '../../native.js';
 import { foldersOfPath, isAbsoluteFolder } from '../../process/program-in-path.js';
 import { isWsl } from '../../sources/hyper-v/wsl-windows.js';
 import { type Shell, shellQuoted } from '../../target/shell.js';
-import type { HostCheck } from './check.js';
+import { type HostCheck, withReport } from './check.js';
 
 /** A file of this program that users other than this one and administrators can change or replace. */
 export interface OpenProgram {
@@ -21,7 +21,6 @@ export interface OpenFolder {
   readonly who: string;
 }
 
-/** Where a fix is pasted. */
 interface PastePlace {
   readonly platform: NodeJS.Platform;
   readonly shell: Shell;
@@ -72,15 +71,15 @@ export function pathChecks(
   folders: readonly OpenFolder[],
   { platform, shell }: PastePlace,
 ): readonly HostCheck[] {
-  return folders.map(({ folder, who }) => ({
-    name: 'PATH',
-    state: 'bad',
-    found: `${who} can put programs into ${folder === '' ? 'the current folder, an empty entry of PATH' : folder}, such as an ssh that you would run`,
-    report: 'other users can put programs into one of its folders',
-    fix: isAbsoluteFolder(folder, platform)
+  return folders.map(({ folder, who }) => {
+    const where = folder === '' ? 'the current folder, an empty entry of PATH' : folder;
+    const found = `${who} can put programs into ${where}, such as an ssh that you would run`;
+    const report = 'other users can put programs into one of its folders';
+    const fix = isAbsoluteFolder(folder, platform)
       ? `remove it from PATH, or, if it is yours, close it: ${closeIt(folder, platform, shell)}`
-      : 'remove it from PATH: only absolute folders belong there',
-  }));
+      : 'remove it from PATH: only absolute folders belong there';
+    return withReport('PATH', 'bad', found, report, fix);
+  });
 }
 
 /** Empty if only this user and administrators can change the program. */
@@ -137,22 +136,12 @@ const codes: Readonly<Record<string, number>> = {
 };
 
 /** Whom a list must give no such rights: each is every user, or every one that logged in. By code and id, for people. */
-const everybody: Readonly<Record<string, string>> = {
-  WD: 'any user',
-  'S-1-1-0': 'any user',
-  AN: 'any user',
-  'S-1-5-7': 'any user',
-  BU: 'any user',
-  'S-1-5-32-545': 'any user',
-  AU: 'any user',
-  'S-1-5-11': 'any user',
-  IU: 'any user',
-  'S-1-5-4': 'any user',
-  BG: 'any guest',
-  'S-1-5-32-546': 'any guest',
-  DU: 'any user of the domain',
-  DG: 'any guest of the domain',
-};
+const everybody = Object.entries({
+  'any user': /^(WD|S-1-1-0|AN|S-1-5-7|BU|S-1-5-32-545|AU|S-1-5-11|IU|S-1-5-4)$/,
+  'any guest': /^(BG|S-1-5-32-546)$/,
+  'any user of the domain': /^(DU|S-1-5-21-.*-51[345])$/,
+  'any guest of the domain': /^DG$/,
+});
 
 /** Who of all users has one of the rights by a security descriptor's text; undefined: only users that it names one by one. */
 export function broadAccess(descriptor: string, wanted: number): string | undefined {
@@ -162,14 +151,10 @@ export function broadAccess(descriptor: string, wanted: number): string | undefi
   for (const [, entry = ''] of list.matchAll(/\(([^)]*)\)/g)) {
     const [type, flags = '', granted = '', , , sid = ''] = entry.split(';');
     const isForThis = /^[XO]?A$/.test(type ?? '') && !pairs(flags).includes('IO');
-    const who = everybody[sid] ?? domainGroup(sid);
+    const [who] = everybody.find(([, ids]) => ids.test(sid)) ?? [];
     if (isForThis && who !== undefined && (bitsOf(granted) & wanted) !== 0) return who;
   }
   return undefined;
-}
-
-function domainGroup(sid: string): string | undefined {
-  return /^S-1-5-21-.*-51[345]$/.test(sid) ? 'any user of the domain' : undefined;
 }
 
 function bitsOf(granted: string): number {

@@ -7,7 +7,6 @@ import { vmIds } from '../../target/guid.js';
 import { serviceIdOfPort } from '../../target/numbers.js';
 import { allowed, type HostCheck, plain } from './check.js';
 
-/** The facts about this Windows. */
 export interface WindowsFacts {
   /** The result of a Hyper-V socket to this Windows itself: a WSA code, or "open". */
   readonly hvsock: string;
@@ -31,16 +30,16 @@ export async function gatherWindows({ addon }: AddonState, deps: Deps): Promise<
       },
       ({ code }: NodeJS.ErrnoException) => code ?? 'UNKNOWN',
     ),
-    listServices(deps).then(
-      ({ length }) => length,
-      () => undefined,
-    ),
+    listServices(deps)
+      .then(({ length }) => length)
+      .catch(() => undefined),
   ]);
   const rights = addon.hyperVRights();
   return { hvsock, services, rights, rightsFix: rightsHint(deps.env, rights) };
 }
 
-/** Judges the facts. */
+const noRights = 'this user is neither elevated nor in Hyper-V Administrators, and cannot see machines';
+
 export function windowsChecks({ hvsock, rights, rightsFix, services }: WindowsFacts): readonly HostCheck[] {
   const row = hyperVFailures.find(({ codes }) => codes.includes(hvsock));
   const absent = row?.codes.includes('WSAEAFNOSUPPORT');
@@ -53,12 +52,7 @@ export function windowsChecks({ hvsock, rights, rightsFix, services }: WindowsFa
       : plain('hvsock', 'ok', `Windows has Hyper-V sockets; to itself: ${allowed.code(hvsock)}`),
     who.length > 0
       ? plain('rights', 'ok', `this user is ${who.join(' and ')}`)
-      : plain(
-          'rights',
-          'none',
-          'this user is neither elevated nor in Hyper-V Administrators, and cannot see machines',
-          rightsFix,
-        ),
+      : plain('rights', 'none', noRights, rightsFix),
     plain('services', 'none', `Hyper-V socket services: ${count}`),
   ];
 }

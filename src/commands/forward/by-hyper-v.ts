@@ -3,30 +3,26 @@ import { CommandError, type Io } from '../../cli/command.js';
 import { complain } from '../../cli/message.js';
 import { explainFailure } from '../../connect/failures/failures.js';
 import type { Endpoint } from '../../endpoint.js';
-import { listServices } from '../../sources/hyper-v/services.js';
-import { DiscoveryError } from '../../sources/provider.js';
+import { isRegistered, type listServices } from '../../sources/hyper-v/services.js';
 import { vmIds } from '../../target/guid.js';
 import { portOfServiceId } from '../../target/numbers.js';
 import { backlog, type MachineListener, portListener } from './listener.js';
 
 type HyperVEndpoint = Extract<Endpoint, { readonly family: 'hyper-v' }>;
 
-/**
- * A Hyper-V socket of this Windows that is bound to the id of one machine, so that another one can have the same port. Says
- * so if Windows does not know the port. Throws a CommandError.
- */
+/** A Hyper-V socket that is bound to the id of one machine, so that another one can have the same port. Says so if Windows does not know the port. Throws a CommandError. */
 export async function byHyperV(
   endpoint: HyperVEndpoint,
   addon: Addon,
   io: Io,
-  services: typeof listServices = listServices,
+  services?: typeof listServices,
 ): Promise<MachineListener> {
   const { vmId, serviceId } = endpoint;
   const port = portOfServiceId(serviceId) ?? 0;
   if (groups.includes(vmId))
     throw new CommandError('UNSUPPORTED', `${vmId} is not the id of a single machine`, 'vmssh list -i');
   const handle = bound(endpoint, port, addon);
-  if (!(await isRegistered(port, io, services)))
+  if ((await isRegistered(port, io, services)) === false)
     await complain(
       `Windows has no service of port ${port} under GuestCommunicationServices, so it may turn the machine away`,
       `in an elevated terminal: vmssh service register ${port}`,
@@ -47,27 +43,13 @@ function bound(endpoint: HyperVEndpoint, port: number, addon: Addon): Handle {
     return addon.listen(endpoint, backlog);
   } catch (error) {
     const { code = 'UNKNOWN' } = error as NodeJS.ErrnoException;
+    const { elevated, hyperVAdministrator } = addon.hyperVRights();
     const { problem, hint } = /EADDRINUSE$/.test(code)
       ? {
           problem: `another program listens there for this machine (${code})`,
           hint: 'name another port, or end that program',
         }
-      : explainFailure(endpoint, code, () => hasRights(addon));
+      : explainFailure(endpoint, code, () => elevated || hyperVAdministrator);
     throw new CommandError(code, `cannot listen on vsock port ${port}: ${problem}`, hint);
-  }
-}
-
-function hasRights(addon: Addon): boolean {
-  const { elevated, hyperVAdministrator } = addon.hyperVRights();
-  return elevated || hyperVAdministrator;
-}
-
-/** True if the registry cannot be read, or reg.exe does not answer. */
-async function isRegistered(port: number, { env }: Io, list: typeof listServices): Promise<boolean> {
-  try {
-    return (await list({ env })).some((service) => service.port === port);
-  } catch (error) {
-    if (error instanceof DiscoveryError) return true;
-    throw error;
   }
 }

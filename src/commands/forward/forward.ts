@@ -1,7 +1,7 @@
 import type { Addon, Handle } from 'node-hvsock-native';
 import { type Command, type Io, UsageError } from '../../cli/command.js';
 import { jsonOption } from '../../cli/json.js';
-import { flag, parsed, positionals, seconds, usage } from '../../cli/option.js';
+import { flag, parsed, positionals, readAll, seconds, usage } from '../../cli/option.js';
 import { reachFlags, routesOption, timeoutOption, verboseOption } from '../../cli/shared-options.js';
 import { ConnectError, exitCode, quote } from '../../errors.js';
 import { loadAddon } from '../../native.js';
@@ -12,72 +12,66 @@ import { formatLocal, isPrivate, type Local, parseLocal, parseService, sameLocal
 import { type ForwardedMachine, type MachineOptions, machineAt } from './machine.js';
 import { refuseOthers } from './peer-user.js';
 import { type ReportOptions, reporter } from './report.js';
-import { confineForward, serve } from './serve.js';
+import { confineForward, type ServeOptions, serve } from './serve.js';
 import { session } from './session.js';
 
-interface ForwardOptions extends MachineOptions, ReportOptions {
+interface ForwardOptions extends MachineOptions, ReportOptions, ServeOptions {
   /** What is done with units of the user's systemd; undefined: it forwards by itself. */
-  readonly unit: 'install' | 'uninstall' | 'list' | undefined;
+  readonly unit: keyof typeof units | undefined;
   /** Turns programs of other users of this host away. */
   readonly private: boolean;
   /** Where it listens, or "systemd" for the sockets that it passes. */
   readonly local: Local | typeof bySystemd;
   /** What the machine connects to; undefined: this host connects to the machine. */
   readonly reverse: Local | undefined;
-  /** Connections at the same time. */
-  readonly most: number;
-  /** Milliseconds without a connection after which it ends; undefined: never. */
-  readonly idleMs: number | undefined;
 }
 
 const bySystemd = 'systemd';
 
-const installOption = flag({
-  long: 'install',
-  summary: 'have your systemd listen at LOCAL from now on, and start vmssh for its clients; only yours',
-});
-const uninstallOption = flag({ long: 'uninstall', summary: 'stop and remove what --install made' });
-const listOption = flag({ long: 'list', summary: 'list what --install made; without TARGET and PORT' });
-const unitOptions = [installOption, uninstallOption, listOption];
-
-const privateOption = flag({
-  long: 'private',
-  summary: "turn away programs of other users of this host, except root's, at a TCP port (on Linux)",
-});
-
-const reverseOption = flag({
-  long: 'reverse',
-  summary: "the other direction: connect this host's vsock port PORT, for this machine only, to LOCAL",
-});
-
 const defaultMost = 64;
-
-const maxOption = parsed(
-  {
-    long: 'max',
-    value: 'NUMBER',
-    summary: `connections at the same time; more clients wait (default ${defaultMost})`,
-  },
-  (text) => {
-    const number = parseUnsigned32(text) ?? 0;
-    if (number > 0 && number <= largestMost) return number;
-    throw new UsageError(`--max takes a number from 1 to ${largestMost}, not ${quote(text)}`);
-  },
-);
 /** Each has two descriptors, and a process usually 1024. */
 const largestMost = 500;
 
-const idleOption = seconds({
-  long: 'idle',
-  summary: 'end after this long without a connection, as systemd starts it again',
-});
-
+const units = {
+  install: flag({
+    long: 'install',
+    summary: 'have your systemd listen at LOCAL from now on, and start vmssh for its clients; only yours',
+  }),
+  uninstall: flag({ long: 'uninstall', summary: 'stop and remove what --install made' }),
+  list: flag({ long: 'list', summary: 'list what --install made; without TARGET and PORT' }),
+};
+const own = {
+  private: flag({
+    long: 'private',
+    summary: "turn away programs of other users of this host, except root's, at a TCP port (on Linux)",
+  }),
+  reverse: flag({
+    long: 'reverse',
+    summary: "the other direction: connect this host's vsock port PORT, for this machine only, to LOCAL",
+  }),
+  routes: routesOption,
+  most: parsed(
+    {
+      long: 'max',
+      value: 'NUMBER',
+      summary: `connections at the same time; more clients wait (default ${defaultMost})`,
+    },
+    (text) => {
+      const number = parseUnsigned32(text) ?? 0;
+      if (number > 0 && number <= largestMost) return number;
+      throw new UsageError(`--max takes a number from 1 to ${largestMost}, not ${quote(text)}`);
+    },
+  ),
+  idleMs: seconds({
+    long: 'idle',
+    summary: 'end after this long without a connection, as systemd starts it again',
+  }),
+};
 const bringOption = flag({
   long: 'bring-sshd',
   summary: 'not here: an sshd that is brought asks for no key, and others may connect to this port',
 });
 
-/** vmssh forward NAME PORT [LOCAL]: makes a machine's port a local TCP port or unix socket. */
 export const forward: Command<ForwardOptions> = {
   name: 'forward',
   summary: "make a machine's vsock port a local TCP port or unix socket",
@@ -85,53 +79,30 @@ export const forward: Command<ForwardOptions> = {
   details:
     'LOCAL is a TCP port, ADDRESS:PORT, [::1]:PORT or the path of a unix socket; by default the same port on 127.0.0.1; 0 takes any free one; "systemd" takes the sockets of a .socket unit. The machine needs no sshd and no network: a program in it listens on the vsock port. Every user of this host can connect to a TCP port, with --private only you and root, and only you to a unix socket. --install has your systemd listen, always --private; --uninstall with the same arguments ends it. With --reverse the machine connects to vsock port PORT of CID 2, which is this host, and no other machine can.',
   options: [
-    ...unitOptions,
-    privateOption,
-    reverseOption,
-    routesOption,
-    maxOption,
-    idleOption,
-    timeoutOption,
-    jsonOption,
-    verboseOption,
-    bringOption,
+    ...[...Object.values(units), ...Object.values(own), timeoutOption],
+    ...[jsonOption, verboseOption, bringOption],
   ],
   exclusive: [
-    [installOption, uninstallOption],
-    ...[installOption, uninstallOption].flatMap((option) => [
-      [listOption, option],
-      [reverseOption, option],
+    Object.values(units),
+    ...[units.install, units.uninstall].flatMap((option) => [
+      [own.reverse, option],
       [jsonOption, option],
     ]),
-    ...[reverseOption, privateOption, routesOption, maxOption, idleOption].map((option) => [
-      listOption,
-      option,
-    ]),
-    [privateOption, reverseOption],
+    ...Object.values(own).map((option) => [units.list, option]),
+    [own.private, own.reverse],
   ],
-  examples: [
-    { line: 'vmssh forward mint 8080', about: 'http://127.0.0.1:8080 is port 8080 of mint' },
-    { line: 'vmssh forward vsock/3 5432 ./db.sock', about: 'as a unix socket that only you can use' },
-    {
-      line: 'vmssh forward -v vsock-mux/run/fc/v.sock 80 [::1]:8000',
-      about: 'with a line for each connection',
-    },
-    { line: 'vmssh forward --route ip docker/web 80 8080', about: 'by the IP address of a container' },
-    {
-      line: 'vmssh forward --reverse mint 5000 "$SSH_AUTH_SOCK"',
-      about: 'the ssh-agent of this host for mint, by port 5000 of CID 2',
-    },
-    {
-      line: 'vmssh forward --install mint 22 2222',
-      about:
-        'from now on sshd of mint is port 2222 of 127.0.0.1, for your programs that know only host and port',
-    },
-    {
-      line: 'vmssh forward --idle 60 mint 8080 systemd',
-      about: 'in a service: the sockets of its .socket unit',
-    },
-    { line: 'vmssh forward --json machine/web 80 0', about: 'for scripts: the first line has the port' },
-  ],
+  examples: {
+    'vmssh forward mint 8080': 'http://127.0.0.1:8080 is port 8080 of mint',
+    'vmssh forward vsock/3 5432 ./db.sock': 'as a unix socket that only you can use',
+    'vmssh forward -v vsock-mux/run/fc/v.sock 80 [::1]:8000': 'with a line for each connection',
+    'vmssh forward --route ip docker/web 80 8080': 'by the IP address of a container',
+    'vmssh forward --reverse mint 5000 "$SSH_AUTH_SOCK"':
+      'the ssh-agent of this host for mint, by port 5000 of CID 2',
+    'vmssh forward --install mint 22 2222':
+      'from now on sshd of mint is port 2222 of 127.0.0.1, for your programs that know only host and port',
+    'vmssh forward --idle 60 mint 8080 systemd': 'in a service: the sockets of its .socket unit',
+    'vmssh forward --json machine/web 80 0': 'for scripts: the first line has the port',
+  },
 
   parse(raw) {
     if (bringOption.read(raw))
@@ -139,8 +110,8 @@ export const forward: Command<ForwardOptions> = {
         '--bring-sshd is not for a forward: the sshd asks for no key, and whoever connects to the port would be let in',
         "forward one of its ports by ssh's own option: vmssh ssh --bring-sshd -L 8080:localhost:80 NAME",
       );
-    const unit = unitOptions.find((option) => option.read(raw))?.long as ForwardOptions['unit'];
-    const reversed = reverseOption.read(raw);
+    const unit = Object.values(units).find((option) => option.read(raw))?.long as ForwardOptions['unit'];
+    const { reverse: reversed, most = defaultMost, ...given } = readAll(raw, { ...own, json: jsonOption });
     const [typed = '', machinePort = '22', local] =
       unit === 'list'
         ? positionals(raw, 0, 0, 'no argument with --list')
@@ -155,23 +126,14 @@ export const forward: Command<ForwardOptions> = {
         `--${unit} takes where systemd listens, not "systemd"`,
         `vmssh forward --${unit} NAME PORT 8080`,
       );
-    const isPrivateOnly = privateOption.read(raw);
-    if (isPrivateOnly && where !== bySystemd && !isPrivate(where))
+    if (given.private && where !== bySystemd && !isPrivate(where))
       throw new UsageError(
         `--private is for programs of this host, and the whole network can connect to ${quote(formatLocal(where))}`,
         'use 127.0.0.1 or [::1]',
       );
     return {
-      unit,
-      private: isPrivateOnly,
-      typed,
-      port,
-      timeoutMs,
-      verbose,
-      routes: routesOption.read(raw),
-      json: jsonOption.read(raw),
-      most: maxOption.read(raw) ?? defaultMost,
-      idleMs: idleOption.read(raw),
+      ...given,
+      ...{ unit, typed, port, timeoutMs, verbose, most },
       reverse: reversed && local !== undefined ? parseService(local) : undefined,
       local: where,
     };
@@ -231,21 +193,12 @@ function untilEnded(io: Io, host: Pick<NodeJS.Process, 'once'> = process) {
   };
 }
 
-interface ForwardOneOptions extends MachineOptions, ReportOptions {
+interface ForwardOneOptions extends Omit<ForwardOptions, 'local'> {
   /** Where it listens, or the sockets that systemd passed. */
   readonly local: Local | readonly Listener[];
-  /** Turns programs of other users of this host away. */
-  readonly private: boolean;
-  /** Connections at the same time. */
-  readonly most: number;
-  /** Milliseconds without a connection after which it ends; undefined: never. */
-  readonly idleMs: number | undefined;
 }
 
-/**
- * Connects local sockets to a port of one machine, until `signal` is aborted or nothing happens for long. Throws a ConnectError if the
- * machine is not there, a UsageError or a CommandError if it cannot listen.
- */
+/** Connects local sockets to a port of one machine, until `signal` is aborted or nothing happens for long. Throws a ConnectError, a UsageError or a CommandError. */
 async function forwardOne(
   options: ForwardOneOptions,
   addon: Addon,

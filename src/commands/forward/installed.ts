@@ -51,7 +51,6 @@ interface Installed {
   readonly local: Local;
 }
 
-/** The output of `vmssh forward --list --json`. */
 export interface ForwardListJson extends Envelope<'forward'> {
   readonly installed: readonly {
     readonly unit: string;
@@ -68,9 +67,8 @@ function userSystemd(io: Io): UserSystemd {
 }
 
 /**
- * Has the user's systemd listen at LOCAL from now on, and connect its clients to the machine's port. Prints the machine's lines for a
- * known_hosts file to stdout if the port is that of SSH. Throws a ConnectError if the machine has no such port or is not there, a
- * UsageError, or a CommandError; nothing is left installed then.
+ * Has the user's systemd listen at LOCAL from now on, and prints the machine's lines for a known_hosts file if the port is that of SSH.
+ * Throws a ConnectError, a UsageError or a CommandError; nothing is left installed then.
  */
 export async function installForward(
   options: InstallOptions,
@@ -79,7 +77,12 @@ export async function installForward(
   signal: AbortSignal,
   { run, folder }: UserSystemd = userSystemd(io),
 ): Promise<void> {
-  if (folder === undefined) throw noSystemd();
+  if (folder === undefined)
+    throw new CommandError(
+      'NO_SYSTEMD',
+      'no systemd runs here that could listen for you',
+      'without --install, vmssh forward runs until Ctrl-C',
+    );
   const local = withAbsolutePath(options.local);
   checkPlace(local);
   const found = await search(options, io, signal)();
@@ -179,7 +182,6 @@ export async function listForwards(
   return exitCode.ok;
 }
 
-/** With an absolute path. */
 function withAbsolutePath(local: Local): Local {
   return local.family === 'unix' ? { family: 'unix', path: resolve(local.path) } : local;
 }
@@ -232,44 +234,30 @@ function unitTexts(
   args: readonly string[],
   env: Io['env'],
 ): readonly (readonly [string, string])[] {
-  const description = `Description=${unitPath(`${formatLocal(local)} as port ${port} of ${target}, by vmssh`)}`;
   const place = formatLocal(local);
+  const description = `Description=${unitPath(`${place} as port ${port} of ${target}, by vmssh`)}`;
+  const unit = ['[Unit]', description, manual('forward'), ''];
+  const service = [
+    ...[...unit, '[Service]'],
+    ...serviceOf([...program, 'forward', ...args, target, `${port}`, 'systemd'], env),
+    ...restrictionsOf(target, local, program),
+  ];
+  const listen = [
+    ...[...unit, '[Socket]', `ListenStream=${unitPath(place)}`],
+    ...(local.family === 'unix' ? ['SocketMode=0600', 'RemoveOnStop=yes'] : []),
+    ...['', '[Install]', 'WantedBy=sockets.target', ''],
+    // systemd ignores such a section (systemd.unit(5)).
+    ...['[X-Vmssh]', `Forward=${JSON.stringify({ typed, target, port, local: place })}`],
+  ];
   return [
-    [
-      serviceFor(socket),
-      unitText(
-        [
-          '[Unit]',
-          description,
-          manual('forward'),
-          '',
-          '[Service]',
-          ...serviceOf([...program, 'forward', ...args, target, `${port}`, 'systemd'], env),
-          ...restrictionsOf(target, local, program),
-        ],
-        'forward',
-      ),
-    ],
-    [
-      socket,
-      unitText(
-        [
-          ...['[Unit]', description, manual('forward'), '', '[Socket]', `ListenStream=${unitPath(place)}`],
-          ...(local.family === 'unix' ? ['SocketMode=0600', 'RemoveOnStop=yes'] : []),
-          ...['', '[Install]', 'WantedBy=sockets.target', ''],
-          // systemd ignores such a section (systemd.unit(5)).
-          ...['[X-Vmssh]', `Forward=${JSON.stringify({ typed, target, port, local: place })}`],
-        ],
-        'forward',
-      ),
-    ],
+    [serviceFor(socket), unitText(service, 'forward')],
+    [socket, unitText(listen, 'forward')],
   ];
 }
 
 /**
- * For an address no other program is started: its socket is opened, and for a TCP port the kernel is asked whose a client is (AF_NETLINK). For a
- * machine the programs of its manager may be, and ssh, which would inherit all of this: rootless podman needs new privileges (newuidmap), and what
- * others need of the kernel is theirs.
+ * For an address no other program is started; the kernel is asked whose a client of a TCP port is (AF_NETLINK). The programs of a machine's manager,
+ * and ssh, would inherit all of this: rootless podman needs new privileges (newuidmap).
  */
 function restrictionsOf(target: string, local: Local, program: readonly string[]): readonly string[] {
   const parsed = parseTarget(target);
@@ -348,12 +336,4 @@ function describe({ local, target, port }: Installed): string {
 
 function ofForward({ target, port, local }: Installed, more: readonly string[], io: Io): string {
   return shellLine(['vmssh', 'forward', ...more, target, `${port}`, formatLocal(local)], shellOf(io));
-}
-
-function noSystemd(): CommandError {
-  return new CommandError(
-    'NO_SYSTEMD',
-    'no systemd runs here that could listen for you',
-    'without --install, vmssh forward runs until Ctrl-C',
-  );
 }

@@ -12,10 +12,7 @@ export interface PassedSocket {
 
 type Environment = Record<string, string | undefined>;
 
-/**
- * The sockets that this process was started with, as sd_listen_fds(3) describes; the variables that name them are removed, so
- * that no child takes them for its own. Throws a CommandError if there are none, or if they are not what the variables say.
- */
+/** The sockets that this process was started with: sd_listen_fds(3). The variables that name them are removed, so that no child takes them. Throws a CommandError. */
 export function listenFds(
   addon: Addon,
   env: Environment = process.env,

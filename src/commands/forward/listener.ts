@@ -9,7 +9,6 @@ import { listenFds } from './listen-fds.js';
 import { formatLocal, type Local } from './local.js';
 import { endOf } from './session.js';
 
-/** An open listener. */
 export interface Listener {
   readonly handle: Handle;
   /** With the port that it has. */
@@ -36,7 +35,8 @@ export async function openListener(
       );
     await clearPath(local.path, addon);
   }
-  const handle = bound(local, addon, platform);
+  const place = quote(formatLocal(local));
+  const handle = bound(addon, local, place, (code) => explain(local, code, platform));
   const address = addon.socketAddress(handle, 0);
   const remove = local.family === 'unix' ? remover(local.path) : () => {};
   return {
@@ -62,23 +62,31 @@ export function passedListeners(addon: Addon): readonly Listener[] {
   });
 }
 
-function bound(local: Address & Local, addon: Addon, platform: NodeJS.Platform): Handle {
+/** Why nothing can listen at a place. */
+export interface Explanation {
+  readonly problem: string;
+  readonly hint?: string;
+}
+
+/** Listens at `place`; `explain` gets the code of a failure, without the WSA of Windows. Throws a CommandError. */
+export function bound(
+  addon: Addon,
+  address: Address,
+  place: string,
+  explain: (code: string) => Explanation | undefined,
+): Handle {
   try {
-    return addon.listen(local, backlog);
+    return addon.listen(address, backlog);
   } catch (error) {
     const { code = 'UNKNOWN', message } = error as NodeJS.ErrnoException;
-    const { problem, hint } = explain(local, code.replace(/^WSA/, ''), platform) ?? { problem: message };
-    throw new CommandError(code, `cannot listen on ${quote(formatLocal(local))}: ${problem} (${code})`, hint);
+    const { problem, hint } = explain(code.replace(/^WSA/, '')) ?? { problem: message };
+    throw new CommandError(code, `cannot listen on ${place}: ${problem} (${code})`, hint);
   }
 }
 
-function explain(
-  local: Local,
-  code: string,
-  platform: NodeJS.Platform,
-): { problem: string; hint?: string } | undefined {
+function explain(local: Local, code: string, platform: NodeJS.Platform): Explanation | undefined {
   const port = local.family === 'inet' ? local.port : 0;
-  const known: Readonly<Record<string, { problem: string; hint: string }>> = {
+  const known: Readonly<Record<string, Explanation>> = {
     EADDRINUSE: {
       problem: 'another program listens there',
       hint: `name another port, or 0 for any free one; to see who has it: ${whoHas(port, platform)}`,

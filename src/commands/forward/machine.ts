@@ -15,7 +15,6 @@ import { noPort } from '../../target/port.js';
 export interface MachineOptions {
   /** A target or a name, as typed. */
   readonly typed: string;
-  /** The machine's port. */
   readonly port: number;
   /** Milliseconds for one connect. */
   readonly timeoutMs: number;
@@ -27,7 +26,6 @@ export interface MachineOptions {
 export interface ForwardedMachine {
   /** Its target. Throws a ConnectError if it cannot be found, or has no ports. */
   find(): Promise<string>;
-  /** Throws a ConnectError. */
   connect(signal: AbortSignal): Promise<Connection>;
 }
 
@@ -86,19 +84,14 @@ function checkPorts(target: Target, text: string, port: number): void {
   if (!kindOf(target).takesPort || (own !== undefined && own !== port)) throw noPort(own, port, text);
 }
 
-interface Remembered<T> {
-  get(): Promise<T>;
-  forget(): void;
-}
-
 /** Finds something once for all that ask within `forMs`. A failure is not kept. */
-export function remembered<T>(find: () => Promise<T>, forMs: number, now = clock): Remembered<T> {
+export function remembered<T>(find: () => Promise<T>, forMs: number, now = clock) {
   let last: { readonly found: Promise<T>; readonly at: number } | undefined;
   const forget = () => {
     last = undefined;
   };
   return {
-    get() {
+    get(): Promise<T> {
       if (last && now() - last.at < forMs) return last.found;
       const search = { found: find(), at: now() };
       last = search;

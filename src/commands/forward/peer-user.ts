@@ -5,10 +5,7 @@ import { hexOf, mapped, readListeners } from '../../sources/processes/tcp-listen
 import type { Local } from './local.js';
 import { type TcpEnd, tcpEnd } from './session.js';
 
-/**
- * Why a client of a TCP port may not connect: any user of this host can reach a loopback port, and only this one and root may, since root can be
- * anybody. Undefined: it may, as may each client of a unix socket, whose mode keeps others out.
- */
+/** Why a client of a TCP port may not connect: only this user and root may, since root can be anybody. Undefined: it may. A unix socket's mode keeps others out. */
 export function refuseOthers(
   addon: Addon,
   userOf = peerUser(addon),
@@ -43,10 +40,7 @@ export function peerUser(addon: Addon, inTables = peerUsers()): PeerUser {
   };
 }
 
-/**
- * Finds the user id of the program at the other end of a connection on this host, by the kernel's tables of sockets (Linux). Undefined: no
- * program has that end any more, or no table can be read. All that ask at the same time wait for one reading.
- */
+/** The user at the other end of a connection on this host, by the kernel's tables of sockets (Linux). Undefined: nobody has it, or no table can be read. All that ask at once wait for one reading. */
 export function peerUsers(
   read: (path: string) => Promise<string> = (path) => readText(path, maxTable),
 ): (own: TcpEnd, peer: TcpEnd) => Promise<number | undefined> {
@@ -77,8 +71,8 @@ export function peerUsers(
 const maxTries = 2;
 
 /**
- * "sl local_address rem_address st tx_queue:rx_queue tr:tm->when retrnsmt uid timeout inode": the row is the peer's, so its local address
- * is the peer's. Without an inode no program has the socket any more, and the uid is 0 whoever it was.
+ * "sl local_address rem_address st tx_queue:rx_queue tr:tm->when retrnsmt uid timeout inode": the peer's row has its own address as local.
+ * Without an inode no program has the socket any more, and the uid is 0 whoever it was.
  */
 function uidIn(table: string, own: TcpEnd, peer: TcpEnd, prefix: string): number | undefined {
   const row = `: ${addressOf(peer, prefix)} ${addressOf(own, prefix)} `;

@@ -12,27 +12,28 @@ import { knownHostsFile } from '../../ssh/folder.js';
 import { guestKeysFor } from '../../ssh/guest-keys.js';
 import { isSshPort } from '../../target/numbers.js';
 import { shellLine, shellOf } from '../../target/shell.js';
+import type { MachineListener } from './listener.js';
 import { formatLocal, isPrivate, type Local } from './local.js';
 import type { EndedSession } from './session.js';
 
 /** One line of forward --json. */
-export type ForwardJson = Envelope<'forward'> &
-  (
-    | {
-        readonly event: 'listening';
-        readonly listener: ListenerJson;
-        readonly target: string;
-        readonly port: number;
-        /** With --reverse: where the machine's connections go. */
-        readonly local?: LocalJson;
-      }
-    | (Omit<EndedSession, 'error'> & { readonly event: 'closed'; readonly error?: FailureJson })
-  );
+export type ForwardJson = Envelope<'forward'> & ForwardEvent;
+
+type ForwardEvent =
+  | {
+      readonly event: 'listening';
+      readonly listener: ListenerJson;
+      readonly target: string;
+      readonly port: number;
+      /** With --reverse: where the machine's connections go. */
+      readonly local?: LocalJson;
+    }
+  | (Omit<EndedSession, 'error'> & { readonly event: 'closed'; readonly error?: FailureJson });
 
 export type LocalJson = { readonly host: string; readonly port: number } | { readonly path: string };
 
 /** With --reverse it may be a vsock port of this host. */
-export type ListenerJson = LocalJson | { readonly port: number };
+type ListenerJson = LocalJson | { readonly port: number };
 
 export interface ReportOptions {
   readonly port: number;
@@ -43,7 +44,7 @@ export interface ReportOptions {
 /** Prints what happens: the listener's address first, then each connection that has ended. */
 export function reporter(options: ReportOptions, io: Io, clock: () => Date = () => new Date()) {
   const turnedAway = new Set<string>();
-  const event = (json: ForwardJson) => io.out(formatJson(json, false));
+  const event = (said: ForwardEvent) => io.out(formatJson({ ...envelope('forward', 0), ...said }, false));
   return {
     listening(local: Local, target: string): void {
       const { port, json } = options;
@@ -52,26 +53,15 @@ export function reporter(options: ReportOptions, io: Io, clock: () => Date = () 
       if (!isPrivate(local))
         io.err(`${io.program}: warning: the whole network can connect to ${at}, and so to ${to}\n`);
       const listener = jsonOf(local);
-      if (json) event({ ...envelope('forward', 0), event: 'listening', listener, target, port });
+      if (json) event({ event: 'listening', listener, target, port });
       else io.out(`forwarding ${at} → ${to} (Ctrl-C ends it)\n`);
     },
-    reversed(
-      listener: { readonly port: number } | { readonly path: string },
-      target: string,
-      local: Local,
-    ): void {
+    reversed(listener: MachineListener['at'], target: string, local: Local): void {
       const { port, json } = options;
       const how = 'path' in listener ? ` by ${printable(listener.path)}` : '';
-      const service = printable(formatLocal(local));
-      if (json)
-        event({
-          ...envelope('forward', 0),
-          ...{ event: 'listening', listener, target, port, local: jsonOf(local) },
-        });
-      else
-        io.out(
-          `forwarding vsock port ${port} of this host${how}, only for ${printable(target)} → ${service} (Ctrl-C ends it)\n`,
-        );
+      const way = `only for ${printable(target)} → ${printable(formatLocal(local))}`;
+      if (json) event({ event: 'listening', listener, target, port, local: jsonOf(local) });
+      else io.out(`forwarding vsock port ${port} of this host${how}, ${way} (Ctrl-C ends it)\n`);
     },
     /** Once for each message, as whoever is turned away can come again and again, and not for very many. */
     async turnedAway(problem: string, hint?: string): Promise<void> {
@@ -81,13 +71,7 @@ export function reporter(options: ReportOptions, io: Io, clock: () => Date = () 
     },
     closed({ error, ...ended }: EndedSession): void {
       const failure = error === undefined ? undefined : failureOf(error, io);
-      if (options.json)
-        event({
-          ...envelope('forward', 0),
-          event: 'closed',
-          ...ended,
-          ...(failure && { error: failure.json }),
-        });
+      if (options.json) event({ event: 'closed', ...ended, ...(failure && { error: failure.json }) });
       if (!failure && !options.verbose) return;
       const { from, ms, sent, received, end } = ended;
       const time = clock().toTimeString().slice(0, 8);

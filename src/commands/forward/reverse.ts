@@ -8,24 +8,19 @@ import { ConnectError, printable, quote, withTarget } from '../../errors.js';
 import { allRoutes } from '../../reach/routes.js';
 import { cidAny } from '../../target/numbers.js';
 import { shellQuoted } from '../../target/shell.js';
-import { backlog, type MachineListener, openListener, portListener } from './listener.js';
+import { bound, type Explanation, type MachineListener, openListener, portListener } from './listener.js';
 import { formatLocal, type Local } from './local.js';
 import { type MachineOptions, remembered, search } from './machine.js';
 import { type ReportOptions, reporter } from './report.js';
-import { confineForward, serve } from './serve.js';
+import { confineForward, type ServeOptions, serve } from './serve.js';
 import { session } from './session.js';
 
-interface ReverseOptions extends MachineOptions, ReportOptions {
+interface ReverseOptions extends MachineOptions, ReportOptions, ServeOptions {
   /** What the machine's connections go to. */
   readonly local: Local;
-  readonly most: number;
-  readonly idleMs: number | undefined;
 }
 
-/**
- * Listens on a vsock port of this host for one machine, and connects each of its connections to a program of this host, until
- * `signal` is aborted. Throws a ConnectError or a CommandError if it cannot listen.
- */
+/** Listens on a vsock port of this host for one machine, and connects it to a program of this host, until `signal` is aborted. Throws a ConnectError or a CommandError. */
 export async function reverse(
   options: ReverseOptions,
   addon: Addon,
@@ -39,12 +34,12 @@ export async function reverse(
   const report = reporter(options, io);
   const service = {
     find: async () => formatLocal(local),
-    connect: (stopped: AbortSignal) =>
-      openConnection(local.family === 'unix' ? local : { ...local, family: 'tcp' }, {
-        ...{ timeoutMs, signal: stopped, env: io.env },
-      }).catch((error) => {
+    connect(stopped: AbortSignal) {
+      const endpoint = local.family === 'unix' ? local : ({ ...local, family: 'tcp' } as const);
+      return openConnection(endpoint, { timeoutMs, signal: stopped, env: io.env }).catch((error) => {
         throw withTarget(formatLocal(local), error);
-      }),
+      });
+    },
   };
   const serveClient = async (client: Handle, stopped: AbortSignal) => {
     const refusal = await listener.refuse(client);
@@ -142,7 +137,9 @@ export async function openForMachine(
 
 /** One port for all machines of this host: the kernel says which one a connection is from. */
 function byKernel(port: number, machine: ReverseMachine, addon: Addon): MachineListener {
-  const own = { handle: listening(port, addon), port, family: 'vsock' } as const;
+  const address = { family: 'vsock', cid: cidAny, port } as const;
+  const handle = bound(addon, address, `vsock port ${port}`, (code) => explanations[code]);
+  const own = { handle, port, family: 'vsock' } as const;
   return portListener(addon, own, async ({ cid }) => {
     // VMADDR_CID_LOCAL and VMADDR_CID_HOST (vsock(7)).
     const away =
@@ -156,17 +153,7 @@ function byKernel(port: number, machine: ReverseMachine, addon: Addon): MachineL
   });
 }
 
-function listening(port: number, addon: Addon): Handle {
-  try {
-    return addon.listen({ family: 'vsock', cid: cidAny, port }, backlog);
-  } catch (error) {
-    const { code = '', message } = error as NodeJS.ErrnoException;
-    const { problem, hint } = explanations[code] ?? { problem: message, hint: undefined };
-    throw new CommandError(code, `cannot listen on vsock port ${port}: ${problem} (${code})`, hint);
-  }
-}
-
-const explanations: Readonly<Record<string, { readonly problem: string; readonly hint: string }>> = {
+const explanations: Readonly<Record<string, Explanation>> = {
   EADDRINUSE: {
     problem: 'another program listens there',
     hint: 'each machine needs a port of its own on this host: name another one',

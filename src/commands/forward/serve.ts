@@ -14,8 +14,8 @@ export interface ServeOptions {
 }
 
 /**
- * Accepts connections of all listeners until `signal` is aborted, or nothing happens for long, and resolves when the last one has
- * ended. While `most` are open, further clients wait. `session` owns its client; its own signal is aborted too.
+ * Accepts connections until `signal` is aborted, or nothing happens for long, and resolves when the last one has ended. While `most`
+ * are open, further clients wait. `session` owns its client; its own signal is aborted too.
  */
 export async function serve<L extends { readonly handle: Handle }>(
   addon: Addon,
@@ -114,8 +114,8 @@ function idleTimer(ms: number | undefined) {
 }
 
 /**
- * Once it listens, a forward to a socket starts no more programs, so it gives up the rights that it does not need. A machine that is looked
- * up by name may need its manager's program for each connection: that forward keeps them. `listensAt`: the unix socket that it removes.
+ * Gives up the rights that a forward to a socket does not need once it listens. A machine that is looked up by name may need its manager's
+ * program for each connection: that forward keeps them. `listensAt`: the unix socket that it removes.
  */
 export async function confineForward(
   { typed, listensAt }: { readonly typed: string; readonly listensAt: readonly Local['family'][] },

@@ -5,7 +5,6 @@ import { relayError } from '../../deliver/relay.js';
 import { ConnectError } from '../../errors.js';
 import type { ForwardedMachine } from './machine.js';
 
-/** A connection that has ended. */
 export interface EndedSession {
   /** The client's address; undefined at a unix socket, or if it was gone at once. */
   readonly from?: TcpEnd;

@@ -13,7 +13,7 @@ import {
 } from '../../cli/guest.js';
 import { type Envelope, envelope, type FindingJson, formatJson, jsonOption } from '../../cli/json.js';
 import { pasteable } from '../../cli/message.js';
-import { flag, positionals, textOption } from '../../cli/option.js';
+import { flag, positionals, type Read, readAll, textOption } from '../../cli/option.js';
 import { styles } from '../../cli/terminal.js';
 import { now } from '../../clock.js';
 import { exitCode, quote } from '../../errors.js';
@@ -24,69 +24,54 @@ import { type GuestKeys, guestKeysOf, madeHostKey, madeKeysOf } from '../../ssh/
 import { sshPort } from '../../target/numbers.js';
 import { targetOption } from './options.js';
 
-interface GuestCheckOptions {
+const own = {
+  script: flag({ long: 'script', summary: "print the script instead, to paste into the guest's console" }),
+  port: guestPortOption,
+  user: textOption({
+    long: 'user',
+    short: 'l',
+    value: 'NAME',
+    summary: 'whose login to try (default: the user of HOST)',
+  }),
+  madeFor: textOption({
+    long: 'credentials',
+    value: 'NAME',
+    summary:
+      'check that it accepted the keys that guest credentials made for NAME (default: HOST, if it has such keys)',
+  }),
+  target: targetOption,
+  json: jsonOption,
+};
+
+interface GuestCheckOptions extends Pick<Read<typeof own>, 'target' | 'madeFor' | 'json'> {
   /** Undefined: print the script itself. */
   readonly into: HostFlags | undefined;
   readonly port: number;
   /** Undefined: whoever logs in to HOST. */
   readonly account: string | undefined;
-  /** How this host reaches the guest, for the login that is tried. */
-  readonly target: string | undefined;
-  /** The machine's name in `guest credentials`; undefined: HOST, if it is one. */
-  readonly madeFor: string | undefined;
-  readonly json: boolean;
 }
 
-const scriptOption = flag({
-  long: 'script',
-  summary: "print the script instead, to paste into the guest's console",
-});
-const userOption = textOption({
-  long: 'user',
-  short: 'l',
-  value: 'NAME',
-  summary: 'whose login to try (default: the user of HOST)',
-});
-const credentialsOption = textOption({
-  long: 'credentials',
-  value: 'NAME',
-  summary:
-    'check that it accepted the keys that guest credentials made for NAME (default: HOST, if it has such keys)',
-});
-
-/** vmssh guest check: finds what is wrong in a guest, over a route that works. Changes nothing there. */
 export const guestCheck: Command<GuestCheckOptions> = {
   name: 'guest check',
   summary: 'find what keeps sshd from answering on vsock, from inside the guest; changes nothing',
   usage: '[user@]HOST',
   details:
     'It tries a login over vsock, as ssh would, and looks from inside. HOST is anything ssh reaches, a target, or wsl/DISTRO. Exits 1 if something is wrong.',
-  options: [
-    scriptOption,
-    guestPortOption,
-    userOption,
-    credentialsOption,
-    targetOption,
-    byOption,
-    sshConfigOption,
-    jsonOption,
-  ],
-  examples: [
-    { line: 'vmssh guest check root@192.0.2.7', about: 'over TCP, when vsock does not work yet' },
-    { line: 'vmssh guest check --script > check.sh', about: 'then in the guest: sudo sh check.sh' },
-  ],
+  options: [...Object.values(own), byOption, sshConfigOption],
+  examples: {
+    'vmssh guest check root@192.0.2.7': 'over TCP, when vsock does not work yet',
+    'vmssh guest check --script > check.sh': 'then in the guest: sudo sh check.sh',
+  },
 
   parse(raw) {
-    const script = scriptOption.read(raw);
+    const { script, port = sshPort, user, ...given } = readAll(raw, own);
     const [host = ''] = positionals(raw, script ? 0 : 1, script ? 0 : 1, script ? 'no HOST' : 'HOST');
-    const named = userOption.read(raw) ?? splitUser(host).user;
+    const named = user ?? splitUser(host).user;
     return {
+      ...given,
       into: script ? undefined : hostFlags(host, raw),
-      port: guestPortOption.read(raw) ?? sshPort,
+      port,
       account: named === undefined ? undefined : accountName(named),
-      target: targetOption.read(raw),
-      madeFor: credentialsOption.read(raw),
-      json: jsonOption.read(raw),
     };
   },
 
@@ -130,7 +115,6 @@ function isRefusedKey({ state, step }: ProgressLine): boolean {
   return state === 'failed' && step === 'credentials';
 }
 
-/** The output of `vmssh guest check --json`. */
 export interface GuestCheckJson extends Envelope<'guest check'> {
   readonly checks: readonly FindingJson[];
 }

@@ -3,7 +3,17 @@ import { type Command, CommandError, type Io, UsageError } from '../../cli/comma
 import { readKeys } from '../../cli/guest.js';
 import { type Envelope, envelope, formatJson, jsonOption } from '../../cli/json.js';
 import { complain, pasteable } from '../../cli/message.js';
-import { flag, oneOf, parsed, positionals, repeated, textOption, usage } from '../../cli/option.js';
+import {
+  flag,
+  oneOf,
+  parsed,
+  positionals,
+  type Read,
+  readAll,
+  repeated,
+  textOption,
+  usage,
+} from '../../cli/option.js';
 import { exitCode, printable, quote } from '../../errors.js';
 import {
   formFor,
@@ -30,95 +40,77 @@ type GuestCredentialsOptions =
   | { readonly undo: true; readonly name: string }
   | ({ readonly undo: false } & MakeOptions);
 
-const forOption = oneOf({
-  long: 'for',
-  value: 'HYPERVISOR',
-  choices: hypervisors,
-  summary: `what starts the machine: ${hypervisors.join(', ')}`,
-});
-const ownKeyOption = parsed(
-  { long: 'key', value: 'FILE', summary: 'log in with this public key (default: a new key for the machine)' },
-  readKeys,
-);
-const listenOption = repeated(
-  {
-    long: 'listen',
-    value: 'ADDRESS',
-    takes: ['vsock::2222', '127.0.0.1:2222', '/run/ssh'],
-    summary: 'have sshd listen there too, as ListenStream= of systemd takes it: vsock::2222; can be repeated',
-  },
-  parseListen,
-);
-const outputOption = textOption({
-  long: 'output',
-  short: 'o',
-  value: 'FILE',
-  summary: 'write to this new file, which only you can read',
-});
-const showOption = flag({
-  long: 'show-private-key',
-  summary: 'print on a terminal too, even if the private host key is shown',
-});
+const toMake = {
+  for: oneOf({
+    long: 'for',
+    value: 'HYPERVISOR',
+    choices: hypervisors,
+    summary: `what starts the machine: ${hypervisors.join(', ')}`,
+  }),
+  logins: parsed(
+    {
+      long: 'key',
+      value: 'FILE',
+      summary: 'log in with this public key (default: a new key for the machine)',
+    },
+    readKeys,
+  ),
+  listen: repeated(
+    {
+      long: 'listen',
+      value: 'ADDRESS',
+      takes: ['vsock::2222', '127.0.0.1:2222', '/run/ssh'],
+      summary:
+        'have sshd listen there too, as ListenStream= of systemd takes it: vsock::2222; can be repeated',
+    },
+    parseListen,
+  ),
+  output: textOption({
+    long: 'output',
+    short: 'o',
+    value: 'FILE',
+    summary: 'write to this new file, which only you can read',
+  }),
+  show: flag({
+    long: 'show-private-key',
+    summary: 'print on a terminal too, even if the private host key is shown',
+  }),
+};
 const undoOption = flag({ long: 'undo', summary: "remove the machine's keys, and no longer trust them" });
 
-/** vmssh guest credentials: a machine's host key and login key, made before it is started for the first time. */
 export const guestCredentials: Command<GuestCredentialsOptions> = {
   name: 'guest credentials',
   summary: 'make the keys of a new machine, for a verified first login; print what to give to its hypervisor',
   usage: 'NAME',
   details: `NAME is the name that the machine has, or will have, in vmssh list. The keys are made once, in ~/.ssh/vmssh_guests. From then on
 vmssh ssh NAME, and after vmssh config install also ssh NAME, accept only that host key, and use the login key. The guest needs systemd 252 or later, or cloud-init.`,
-  options: [forOption, ownKeyOption, listenOption, outputOption, showOption, undoOption, jsonOption],
-  exclusive: [forOption, ownKeyOption, listenOption, outputOption, showOption, jsonOption].map((each) => [
-    undoOption,
-    each,
-  ]),
-  examples: [
-    {
-      line: 'qemu-system-x86_64 -name web $(vmssh guest credentials web --for qemu) ...',
-      about: 'then: vmssh ssh root@web',
-    },
-    {
-      line: 'vmssh guest credentials web --for cloud-init --output user-data',
-      about: 'for any image with cloud-init; then: virt-install --cloud-init user-data=user-data ...',
-    },
-    {
-      line: 'vmssh guest credentials web --for libvirt --key id.pub --output web.xml',
-      about: 'log in with your own key; the text goes into virsh edit web',
-    },
-    {
-      line: 'vmssh guest credentials web --for libvirt --listen vsock::2222 -o web.xml',
-      about: 'sshd listens on vsock port 2222 too, from the first boot on',
-    },
-    {
-      line: 'vmssh guest credentials --undo web',
-      about: 'the machine is gone, or was set up in another way',
-    },
-  ],
+  options: [...Object.values(toMake), undoOption, jsonOption],
+  exclusive: [...Object.values(toMake), jsonOption].map((each) => [undoOption, each]),
+  examples: {
+    'qemu-system-x86_64 -name web $(vmssh guest credentials web --for qemu) ...': 'then: vmssh ssh root@web',
+    'vmssh guest credentials web --for cloud-init --output user-data':
+      'for any image with cloud-init; then: virt-install --cloud-init user-data=user-data ...',
+    'vmssh guest credentials web --for libvirt --key id.pub --output web.xml':
+      'log in with your own key; the text goes into virsh edit web',
+    'vmssh guest credentials web --for libvirt --listen vsock::2222 -o web.xml':
+      'sshd listens on vsock port 2222 too, from the first boot on',
+    'vmssh guest credentials --undo web': 'the machine is gone, or was set up in another way',
+  },
 
   parse(raw) {
     const [typed = ''] = positionals(raw, 1, 1, 'NAME');
     const name = machineName(typed);
     if (undoOption.read(raw)) return { name, undo: true };
-    const hypervisor = forOption.read(raw);
+    const { for: hypervisor, ...given } = readAll(raw, { ...toMake, json: jsonOption });
     if (hypervisor === undefined)
       throw new UsageError(`expected --for with one of ${hypervisors.join(', ')}`);
-    const listen = [...new Set(listenOption.read(raw))];
+    const listen = [...new Set(given.listen)];
     if (hypervisor === 'cloud-init' && listen.length > 0)
       throw new UsageError(
         'cloud-init gives a system no credentials, and so takes no --listen',
         'vmssh guest print --as cloud-init --port PORT has sshd listen on another vsock port',
       );
-    return {
-      name,
-      undo: false,
-      for: hypervisor,
-      listen,
-      logins: ownKeyOption.read(raw),
-      output: outputOption.read(raw),
-      show: showOption.read(raw),
-      json: jsonOption.read(raw),
-    };
+    return { ...given, name, undo: false, for: hypervisor, listen };
   },
 
   run: (options, io) => (options.undo ? undoCredentials(options.name, io) : makeCredentials(options, io)),
@@ -133,18 +125,9 @@ function machineName(typed: string): string {
   return usage(() => parseName(typed, 'machine name'));
 }
 
-interface MakeOptions {
-  /** The machine's. */
+interface MakeOptions extends Omit<Read<typeof toMake>, 'for'> {
   readonly name: string;
   readonly for: Hypervisor;
-  /** Where sshd is to listen besides. */
-  readonly listen: readonly string[];
-  /** The user's own public keys; undefined: a login key is made. */
-  readonly logins: readonly string[] | undefined;
-  /** A new file for the result. */
-  readonly output: string | undefined;
-  /** A private key may be shown on a terminal. */
-  readonly show: boolean;
   readonly json: boolean;
 }
 
@@ -213,11 +196,9 @@ function undoHint(name: string, io: Io): string {
   return `${undoCommand(name, io)} removes them`;
 }
 
-/** The output of `vmssh guest credentials --json`. */
 export interface GuestCredentialsJson extends Envelope<'guest credentials'> {
   readonly name: string;
   readonly for: Hypervisor;
-  /** Arguments for a command line. */
   readonly arguments?: readonly string[];
   readonly text: string;
   /** Whether the private host key is in `text`. */
@@ -239,16 +220,8 @@ function guestCredentialsJson(
 ): GuestCredentialsJson {
   return {
     ...envelope('guest credentials', 0),
-    name,
-    for: hypervisor,
-    arguments: words,
-    text,
-    hasPrivateKey: isSecret,
-    notes,
-    hostKey: hostKeyOf(hostPublicKey),
-    logins,
-    identityFile,
-    folder,
+    ...{ name, for: hypervisor, arguments: words, text, hasPrivateKey: isSecret, notes },
+    ...{ hostKey: hostKeyOf(hostPublicKey), logins, identityFile, folder },
   };
 }
 

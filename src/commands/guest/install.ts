@@ -1,6 +1,7 @@
 import { checkTarget } from '../../checks/check-target.js';
 import { lookAt, type RootRunner, rootRunner, withManager } from '../../checks/inside.js';
 import { formatCheck } from '../../checks/result.js';
+import { targetIn } from '../../checks/try-login.js';
 import { type Command, type Io, UsageError } from '../../cli/command.js';
 import {
   byOption,
@@ -17,7 +18,7 @@ import { sshSettings } from '../../cli/reach/ssh-settings.js';
 import { type ReachFlags, reachFlags, timeoutOption } from '../../cli/shared-options.js';
 import { styles } from '../../cli/terminal.js';
 import { exitCode, printable } from '../../errors.js';
-import { guestRoute, targetOf } from '../../guest/run/route.js';
+import { guestRoute } from '../../guest/run/route.js';
 import { cidOf, newProof, proofIn, runScript } from '../../guest/run/run-script.js';
 import { proofScript, type ScriptOptions, setupScript, undoScript } from '../../guest/script.js';
 import { knownHostsOf } from '../../hosts/decide.js';
@@ -35,37 +36,36 @@ import { guestKeysFor, madeKeysOf, trustIn } from '../../ssh/guest-keys.js';
 import { isSshPort } from '../../target/numbers.js';
 import { setupExclusive, setupFlags, setupOptions, targetOption, undoOption } from './options.js';
 
-interface GuestInstallOptions {
+interface GuestInstallOptions extends ReturnType<typeof setupFlags> {
   readonly into: HostFlags;
-  readonly script: ScriptOptions;
-  readonly undo: boolean;
   /** How the guest is reached from now on; undefined: by the CID that it reports. */
   readonly target: string | undefined;
   readonly reach: ReachFlags;
 }
 
-/** vmssh guest install: sets up a guest over a route that works, and proves the new one. */
 export const guestInstall: Command<GuestInstallOptions> = {
   name: 'guest install',
   summary: 'set up a guest over a route that already works, and prove the route over vsock',
   usage: '[user@]HOST',
   details: `HOST is anything ssh reaches, a target, or wsl/DISTRO; with --by exec it is a machine that its own manager goes into as root: no login is needed there.
 It runs what vmssh guest print prints, and then checks the guest as a target.`,
-  options: [targetOption, ...setupOptions, undoOption, byOption, sshConfigOption, timeoutOption],
-  exclusive: setupExclusive,
-  examples: [
-    { line: 'vmssh guest install root@192.0.2.7', about: 'over ssh and TCP, for the last time' },
-    {
-      line: 'vmssh guest install --by exec --key ~/.ssh/id_ed25519.pub mint',
-      about: 'through Incus, Lima and others',
-    },
-    { line: 'vmssh guest install wsl/Ubuntu', about: 'in a WSL2 distribution, from Windows' },
-    {
-      line: 'vmssh guest install --only-vsock --target hyper-v/mint me@mint',
-      about: 'and close TCP once the new route is proved',
-    },
-    { line: 'vmssh guest install --undo root@vsock/3', about: 'undo it' },
+  options: [
+    targetOption,
+    ...Object.values(setupOptions),
+    undoOption,
+    byOption,
+    sshConfigOption,
+    timeoutOption,
   ],
+  exclusive: setupExclusive,
+  examples: {
+    'vmssh guest install root@192.0.2.7': 'over ssh and TCP, for the last time',
+    'vmssh guest install --by exec --key ~/.ssh/id_ed25519.pub mint': 'through Incus, Lima and others',
+    'vmssh guest install wsl/Ubuntu': 'in a WSL2 distribution, from Windows',
+    'vmssh guest install --only-vsock --target hyper-v/mint me@mint':
+      'and close TCP once the new route is proved',
+    'vmssh guest install --undo root@vsock/3': 'undo it',
+  },
 
   parse(raw) {
     const [host = ''] = positionals(raw, 1, 1, '[user@]HOST');
@@ -77,7 +77,7 @@ It runs what vmssh guest print prints, and then checks the guest as a target.`,
     };
   },
 
-  run: (options, io) => install(options, io),
+  run: install,
 };
 
 /** Sets the guest up, proves the new route, and closes TCP if asked. Resolves to the exit code. */
@@ -103,10 +103,11 @@ export async function install(options: GuestInstallOptions, io: Io, check = chec
 
   const own = await ownSettings(into, io, signal);
   const named = account ?? splitUser(into.host).user ?? own.user;
-  const typed = options.target ?? ownTarget(into.host);
+  const typed = options.target ?? targetIn(into.host);
   if (typed === undefined && isSshPort(port) && (await isBySocket(into, io, signal)))
     return ownRoute({ ...options, proof }, run, io, signal);
-  const target = typed ?? targetByCid(cidOf(done.lines));
+  const cid = cidOf(done.lines);
+  const target = typed ?? (cid === undefined ? undefined : `vsock/${cid}`);
   if (target === undefined) {
     const problem = 'it is not known how this host reaches the guest: its CID cannot be read there';
     await complain(problem, 'set its target with --target TARGET, or check it later: vmssh check TARGET', io);
@@ -118,12 +119,8 @@ export async function install(options: GuestInstallOptions, io: Io, check = chec
 
   const over = overTarget(into, account, target);
   const same = { host: into.host, target, isClaimed: typed === undefined, proof, port, goesOn };
-  if (proof !== '' && !(await isSameMachine(over, same, io, signal))) return exitCode.connect;
-  if (goesOn) {
-    const closed = await run(over, setupScript({ ...script, keys: [], expect: proof }), port);
-    if (closed.code !== 0) return exitCode.connect;
-  }
-  io.out(`\n${await afterwards({ host: into.host, target, port, user: named, own }, io)}`);
+  if (!(await proveAndClose(over, same, script, run, io, signal))) return exitCode.connect;
+  io.out(`\n${await afterwards({ host: into.host, target, port, user: named, keys: own.keys }, io)}`);
   return exitCode.ok;
 }
 
@@ -134,21 +131,31 @@ async function ownRoute(
   io: Io,
   signal: AbortSignal,
 ): Promise<number> {
-  const { account } = script;
-  const goesOn = closesTcp(script);
   const { user, host } = splitUser(into.host);
-  const login = account ?? user;
+  const login = script.account ?? user;
   const over = { ...into, host: login === undefined ? host : `${login}@${host}` };
-  const same = { host: into.host, target: `ssh ${host}`, isClaimed: false, proof, goesOn };
-  if (!(await isSameMachine(over, { ...same, port: undefined }, io, signal))) return exitCode.connect;
-  if (goesOn) {
-    const closed = await run(over, setupScript({ ...script, keys: [], expect: proof }));
-    if (closed.code !== 0) return exitCode.connect;
-  }
+  const same = { host: into.host, target: `ssh ${host}`, isClaimed: false, proof, port: undefined };
+  const goesOn = closesTcp(script);
+  if (!(await proveAndClose(over, { ...same, goesOn }, script, run, io, signal))) return exitCode.connect;
   io.out(
     `\nssh ${printable(over.host)} goes over that socket already: ~/.ssh/config needs no other lines.\n`,
   );
   return exitCode.ok;
+}
+
+/** Whether the new route is proved, if something was left for that, and TCP is closed then, if that was asked. */
+async function proveAndClose(
+  over: HostFlags,
+  same: ProofOptions,
+  script: ScriptOptions,
+  run: RootRunner,
+  io: Io,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { proof, goesOn, port } = same;
+  if (proof !== '' && !(await isSameMachine(over, same, io, signal))) return false;
+  if (!goesOn) return true;
+  return (await run(over, setupScript({ ...script, keys: [], expect: proof }), port)).code === 0;
 }
 
 /** Whether TCP is closed, to all or to other hosts, once the route is proved. */
@@ -159,19 +166,8 @@ function closesTcp({ onlyVsock = false, onlyLoopback = false }: ScriptOptions): 
 /** Whether ssh's own route to HOST is a socket without an address. */
 async function isBySocket(into: HostFlags, io: Io, signal: AbortSignal): Promise<boolean> {
   if (into.route !== 'ssh') return false;
-  return lookAt(into, io, signal).then(
-    ({ bySocket }) => bySocket,
-    () => false,
-  );
-}
-
-/** The typed host, if it is a target. */
-function ownTarget(host: string): string | undefined {
-  return targetOf(host) === undefined ? undefined : splitUser(host).host;
-}
-
-function targetByCid(cid: number | undefined): string | undefined {
-  return cid === undefined ? undefined : `vsock/${cid}`;
+  const guest = await lookAt(into, io, signal).catch(() => undefined);
+  return guest?.bySocket ?? false;
 }
 
 /** What the user's ssh_config has for the login to HOST. */
@@ -226,8 +222,8 @@ interface ProofOptions {
 }
 
 /**
- * Logs in over the target and looks for the proof that was left in the host. Resolves to whether to go on. The address
- * that a guest reports proves nothing, and a typed target may be wrong. Changes nothing in the machine it reaches.
+ * Looks over the target for the proof that was left in the host; resolves to whether to go on. The address that a guest reports proves
+ * nothing, and a typed target may be wrong. Changes nothing in the machine it reaches.
  */
 async function isSameMachine(
   over: HostFlags,
@@ -273,14 +269,15 @@ interface Afterwards {
   readonly port: number;
   /** Undefined: the local user's name. */
   readonly user: string | undefined;
-  readonly own: OwnSettings;
+  /** Of HOST's own login. */
+  readonly keys: OwnSettings['keys'];
   /** The name of the Host; undefined: made of HOST. */
   readonly name?: string;
 }
 
 /** What to type from now on: a Host with HOST's own login, or with the keys that were made for the machine. */
 export async function afterwards(
-  { host, target, port, user, own, name = hostName(splitUser(host).host) }: Afterwards,
+  { host, target, port, user, keys: own, name = hostName(splitUser(host).host) }: Afterwards,
   io: Io,
 ): Promise<string> {
   const found = await lookUp(target, io).catch(() => ({ target: parseTarget(target) }));
@@ -290,7 +287,7 @@ export async function afterwards(
   const asksForKeys = !made && alias !== undefined && (await everySshAbilities(io)).asksForKeys;
   const trust = made ? trustIn(made) : { knownHosts: knownHostsOf(io), hostKeyAlias: alias, asksForKeys };
   const { program } = await callerForSsh(io);
-  const keys = made?.identityFile === undefined ? own.keys : [];
+  const keys = made?.identityFile === undefined ? own : [];
   const lines = hostLines({ name, target, port, user, program, platform: io.platform, keys, ...trust });
   const onWindows = kindOf(found.target).from.startsWith('windows');
   const registration =

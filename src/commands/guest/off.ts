@@ -6,23 +6,17 @@ import { exitCode } from '../../errors.js';
 import { offScript } from '../../guest/script.js';
 import { undoOption } from './options.js';
 
-interface GuestOffOptions {
-  readonly into: HostFlags;
-  readonly undo: boolean;
-}
-
-/** vmssh guest off: closes the vsock port that systemd opens by itself, and checks that. */
-export const guestOff: Command<GuestOffOptions> = {
+export const guestOff: Command<{ readonly into: HostFlags; readonly undo: boolean }> = {
   name: 'guest off',
   summary: 'keep systemd from listening on vsock port 22 in a guest, or undo that',
   usage: '[user@]HOST',
   details: `HOST is anything ssh reaches, a target, or wsl/DISTRO. It masks sshd-vsock.socket there, and checks that the port is closed. It
 refuses if no sshd listens on TCP. For what vmssh guest install set up, use its --undo.`,
   options: [undoOption, byOption, sshConfigOption],
-  examples: [
-    { line: 'vmssh guest off root@192.0.2.7', about: 'no local user of the host reaches its sshd any more' },
-    { line: 'vmssh guest off --undo root@192.0.2.7', about: 'undo it, over TCP' },
-  ],
+  examples: {
+    'vmssh guest off root@192.0.2.7': 'no local user of the host reaches its sshd any more',
+    'vmssh guest off --undo root@192.0.2.7': 'undo it, over TCP',
+  },
 
   parse(raw) {
     const [host = ''] = positionals(raw, 1, 1, '[user@]HOST');

@@ -1,32 +1,19 @@
 import { join } from 'node:path';
 import { type Command, type Io, type Option, type RawArgs, UsageError } from '../../cli/command.js';
-import { guestPortOption } from '../../cli/guest.js';
-import { oneOf, parsed, positionals, textOption } from '../../cli/option.js';
+import { oneOf, parsed, positionals, readAll, textOption } from '../../cli/option.js';
 import { quote } from '../../errors.js';
 import { type NewEntry, writeNewTree } from '../../files/new-tree.js';
 import { FileRefusal } from '../../files/place.js';
 import { hasRootKeys, imageTree, userData } from '../../guest/cloud-init.js';
-import { type ScriptOptions, setupScript, undoScript } from '../../guest/script.js';
+import { setupScript, undoScript } from '../../guest/script.js';
 import { type Distribution, generator, layouts, stamp, unitFiles } from '../../guest/units.js';
 import { isSshPort } from '../../target/numbers.js';
-import {
-  accountOption,
-  generatorOption,
-  hostsOption,
-  hushOption,
-  keyOption,
-  setupExclusive,
-  setupFlags,
-  setupOptions,
-  undoOption,
-} from './options.js';
+import { setupExclusive, setupFlags, setupOptions, undoOption } from './options.js';
 
 type Form = 'script' | 'units' | 'generator' | 'cloud-init';
 
-interface GuestPrintOptions {
+interface GuestPrintOptions extends ReturnType<typeof setupFlags> {
   readonly form: Form;
-  readonly script: ScriptOptions;
-  readonly undo: boolean;
   /** The version in the guest. */
   readonly systemd: number;
   readonly distro: Distribution;
@@ -39,40 +26,37 @@ interface PrintForm {
   print(options: GuestPrintOptions, io: Io): void | Promise<void>;
 }
 
-const systemdOption = parsed(
-  { long: 'systemd', value: 'N', summary: 'units: the version in the guest, 240 or later (default 252)' },
-  (text) => {
-    if (/^\d{3}$/.test(text) && Number(text) >= 240) return Number(text);
-    throw new UsageError(`--systemd takes a version from 240 on, not ${quote(text)}`);
-  },
-);
 const distributions = Object.keys(layouts) as Distribution[];
-const distroOption = oneOf({
-  long: 'distro',
-  value: 'NAME',
-  choices: distributions,
-  summary: `units, cloud-init: where sshd and its folder are: ${distributions.join(', ')} (default debian)`,
-});
-const treeOption = textOption({
-  long: 'tree',
-  value: 'DIR',
-  summary: 'cloud-init: write user-data, meta-data and extra/ to this new or empty folder',
-});
+const own = {
+  systemd: parsed(
+    { long: 'systemd', value: 'N', summary: 'units: the version in the guest, 240 or later (default 252)' },
+    (text) => {
+      if (/^\d{3}$/.test(text) && Number(text) >= 240) return Number(text);
+      throw new UsageError(`--systemd takes a version from 240 on, not ${quote(text)}`);
+    },
+  ),
+  distro: oneOf({
+    long: 'distro',
+    value: 'NAME',
+    choices: distributions,
+    summary: `units, cloud-init: where sshd and its folder are: ${distributions.join(', ')} (default debian)`,
+  }),
+  tree: textOption({
+    long: 'tree',
+    value: 'DIR',
+    summary: 'cloud-init: write user-data, meta-data and extra/ to this new or empty folder',
+  }),
+};
+const { port, onlyVsock, onlyLoopback, ...forImages } = setupOptions;
 
 const forms: Readonly<Record<Form, PrintForm>> = {
   script: {
-    options: [...setupOptions, undoOption],
+    options: [...Object.values(setupOptions), undoOption],
     print: ({ undo, script }, io) => io.out(undo ? undoScript() : setupScript(script)),
   },
-  units: { options: [guestPortOption, systemdOption, distroOption], print: printUnits },
+  units: { options: [port, own.systemd, own.distro], print: printUnits },
   generator: { options: [], print: (_, io) => io.out(stamp(generator)) },
-  'cloud-init': {
-    options: [
-      ...[guestPortOption, hostsOption, hushOption, keyOption, accountOption, generatorOption],
-      ...[distroOption, treeOption],
-    ],
-    print: printCloudInit,
-  },
+  'cloud-init': { options: [port, ...Object.values(forImages), own.distro, own.tree], print: printCloudInit },
 };
 const formNames = Object.keys(forms) as Form[];
 
@@ -83,7 +67,6 @@ const asOption = oneOf({
   summary: `what to print: ${formNames.join(', ')} (default script)`,
 });
 
-/** vmssh guest print: what sets a guest up, in the form that whoever installs it needs. */
 export const guestPrint: Command<GuestPrintOptions> = {
   name: 'guest print',
   summary: 'print what sets up a guest, to install it yourself: a script, units, a generator or cloud-init',
@@ -91,41 +74,26 @@ export const guestPrint: Command<GuestPrintOptions> = {
   details: `The script needs root and systemd 240 or later, or socat and OpenRC, sysvinit or BusyBox's init, and can be run again. It prints one line per step (ok, changed, skipped, failed),
 and exits 0 if all is well, 1 if a step failed, 2 if it cannot work there and changed nothing. Each unit is preceded by its path; systemd 256 and later need none for port 22. The generator does for
 systemd 240 to 255 what systemd-ssh-generator does since 256. cloud-init is user-data for a guest's first boot; with --tree it is a folder of files for building an image.`,
-  options: [asOption, ...setupOptions, undoOption, systemdOption, distroOption, treeOption],
+  options: [asOption, ...Object.values(setupOptions), undoOption, ...Object.values(own)],
   exclusive: setupExclusive,
-  examples: [
-    { line: 'vmssh guest print > setup.sh', about: 'then in the guest: sudo sh setup.sh' },
-    { line: 'vmssh guest print --undo | ssh root@guest sh -s', about: 'undo it' },
-    {
-      line: 'vmssh guest print --as units --port 2222 --distro arch',
-      about: 'for another port and distribution; default: Debian 12 or Ubuntu 24.04',
-    },
-    {
-      line: 'vmssh guest print --as generator > vmssh-ssh-generator',
-      about: 'for /etc/systemd/system-generators of an image, mode 755; a guest: guest install --generator',
-    },
-    {
-      line: 'vmssh guest print --as cloud-init --key ~/.ssh/id_ed25519.pub > user-data',
-      about: 'for any cloud image',
-    },
-    {
-      line: 'vmssh guest print --as cloud-init --key ~/.ssh/id_ed25519.pub --tree seed',
-      about:
-        'virt-install --cloud-init user-data=seed/user-data,meta-data=seed/meta-data; mkosi --extra-tree=seed/extra',
-    },
-  ],
+  examples: {
+    'vmssh guest print > setup.sh': 'then in the guest: sudo sh setup.sh',
+    'vmssh guest print --undo | ssh root@guest sh -s': 'undo it',
+    'vmssh guest print --as units --port 2222 --distro arch':
+      'for another port and distribution; default: Debian 12 or Ubuntu 24.04',
+    'vmssh guest print --as generator > vmssh-ssh-generator':
+      'for /etc/systemd/system-generators of an image, mode 755; a guest: guest install --generator',
+    'vmssh guest print --as cloud-init --key ~/.ssh/id_ed25519.pub > user-data': 'for any cloud image',
+    'vmssh guest print --as cloud-init --key ~/.ssh/id_ed25519.pub --tree seed':
+      'virt-install --cloud-init user-data=seed/user-data,meta-data=seed/meta-data; mkosi --extra-tree=seed/extra',
+  },
 
   parse(raw) {
     positionals(raw, 0, 0, 'no argument');
     const form = asOption.read(raw) ?? 'script';
     refuseOthers(form, raw);
-    return {
-      form,
-      ...setupFlags(raw),
-      systemd: systemdOption.read(raw) ?? 252,
-      distro: distroOption.read(raw) ?? 'debian',
-      tree: treeOption.read(raw),
-    };
+    const { systemd = 252, distro = 'debian', tree } = readAll(raw, own);
+    return { form, ...setupFlags(raw), systemd, distro, tree };
   },
 
   async run(options, io) {
@@ -166,7 +134,6 @@ async function printCloudInit({ script, distro, tree }: GuestPrintOptions, io: I
     );
 }
 
-/** Writes files into a new folder. Returns their paths. */
 async function writeTree(
   folder: string,
   entries: readonly NewEntry[],

@@ -35,10 +35,7 @@ export async function planDevice(
   else if (facts.isSaved)
     failed('its memory is saved, and would be lost with another device', `vmssh check --start ${typed}`);
   else if (facts.inDefinition === 'none') {
-    const where = [
-      ...(facts.isActive ? ['the machine'] : []),
-      ...(facts.isPersistent ? ['its definition'] : []),
-    ];
+    const where = [facts.isActive && 'the machine', facts.isPersistent && 'its definition'].filter(Boolean);
     add('device', 'changed', `a vsock device is added to ${where.join(' and ')}`);
   } else if (!facts.isActive) return undefined;
   else if (restart) add('device', 'changed', 'it is in its definition: the machine is shut down and started');

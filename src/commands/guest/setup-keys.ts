@@ -12,7 +12,6 @@ import { sshFolder } from '../../ssh/folder.js';
 import { ownKeyFile } from '../../ssh/login-key.js';
 import { verifyHostKey } from '../../ssh/settle-key.js';
 
-/** A key of the user's for a login. */
 export interface OwnKey {
   /** The public key, as a line of authorized_keys. */
   readonly line: string;
@@ -49,11 +48,7 @@ const isKeyLine = /^(?:ssh-|ecdsa-|sk-)[\w@.-]+ [A-Za-z0-9+/]+={0,2}(?: \P{Cc}*)
 export async function keyIn(file: string): Promise<OwnKey> {
   const [line = ''] = readKeys(file);
   const identityFile = await ownKeyFile(file.replace(/\.pub$/, ''));
-  return {
-    line,
-    from: file,
-    ...(identityFile === undefined || identityFile === file ? {} : { identityFile }),
-  };
+  return { line, from: file, identityFile: identityFile === file ? undefined : identityFile };
 }
 
 /** What lets a key in if it is typed on a machine's console: systemd 256 and later listen then. Undefined for a key with options. */
@@ -75,32 +70,25 @@ export function printOfLine(line: string): string {
 /** Pins the key that a machine's server has shown, "ssh-ed25519 SHA256:…", if its manager reads the same one there. */
 export async function pinShown(
   shown: string,
-  { name, target, machine }: { name: string; target: string; machine: ReachedMachine },
+  { typed, target, machine }: { typed: string; target: string; machine: ReachedMachine },
   { env, platform }: Io,
   signal: AbortSignal,
 ): Promise<FindingJson> {
   const print = shown.split(' ')[1] ?? '';
   const keys = (await managerKeys(machine, { env, platform, signal }, print)) ?? [];
   const key = keys.find((each) => printOfLine(each) === print);
-  const step = 'host-key';
-  if (key === undefined)
-    return {
-      name: step,
-      state: 'failed',
-      found: `its server shows ${shown}, which its manager does not find in the machine`,
-    };
+  const name = 'host-key';
+  if (key === undefined) {
+    const found = `its server shows ${shown}, which its manager does not find in the machine`;
+    return { name, state: 'failed', found };
+  }
   try {
     const policy = async () => 'strict' as const;
     const blob = Buffer.from(key.split(' ')[1] ?? '', 'base64');
-    await verifyHostKey(blob, { reached: { text: target, machine }, typed: name, env, platform, policy });
-    return {
-      name: step,
-      state: 'changed',
-      found: `${shown} is pinned, as its manager reads it in the machine`,
-    };
+    await verifyHostKey(blob, { reached: { text: target, machine }, typed, env, platform, policy });
+    return { name, state: 'changed', found: `${shown} is pinned, as its manager reads it in the machine` };
   } catch (error) {
     if (!(error instanceof ConnectError)) throw error;
-    const { problem: found, hint } = error;
-    return { name: step, state: 'failed', found, ...(hint === undefined ? {} : { fix: hint }) };
+    return { name, state: 'failed', found: error.problem, fix: error.hint };
   }
 }

@@ -1,4 +1,3 @@
-import { byManager } from '../../checks/by-manager.js';
 import type { Io } from '../../cli/command.js';
 import { type HostFlags, isAccountName } from '../../cli/guest.js';
 import { formatEndpoint } from '../../endpoint.js';
@@ -21,6 +20,7 @@ import {
   checkUntil,
   collector,
   configStep,
+  intoByManager,
   of,
   runInside,
   type SetupSteps,
@@ -41,11 +41,10 @@ export interface SetupOptions {
 }
 
 export interface SetupPlan extends SetupSteps {
-  readonly work: Work | undefined;
+  readonly work?: Work;
   readonly missing?: MissingDevice | undefined;
 }
 
-/** All that is needed to do it. */
 export interface Work {
   readonly into: HostFlags;
   readonly machine: ReachedMachine;
@@ -67,22 +66,21 @@ export async function planSetup(
   const named = await lookUp(name, io, signal);
   const { text: target, machine } = named;
   const { steps, add, isFailed } = collector(show);
-  const host = { host: target, route: 'exec', sshConfig: undefined } as const;
-  const into = await byManager(host, io, signal, async () => named).catch(asFailure);
+  const into = await intoByManager(named, io, signal).catch(asFailure);
   if (machine === undefined) throw into;
   const typed = shellQuoted(target, shellOf(io));
   const record = reachedMachine(machine);
   const isManagers = options.key === undefined && [undefined, machine.user].includes(options.user);
   const made = isManagers ? await ownKeyFile(machine.identityFile) : undefined;
   const key = made === undefined ? await chosenKey(options.key, name, io, signal) : undefined;
-  const { restart } = options;
+  const { restart, install } = options;
   const missing =
     into instanceof ConnectError ? undefined : await planDevice(record, { restart, typed }, io, signal, add);
   const plan = { name, target, steps, missing };
-  if (isFailed()) return { ...plan, work: undefined };
+  if (isFailed()) return plan;
   const failed = (step: string, found: string, fix?: string) => {
     add(step, 'failed', found, fix);
-    return { ...plan, work: undefined };
+    return plan;
   };
   const noEntry = ({ code, problem, hint = '' }: ConnectError) => {
     const hasConsole =
@@ -97,7 +95,7 @@ export async function planSetup(
   const isUp = mayBeUp(machine);
   if (!isUp && missing) {
     add('way', 'skipped', `it is ${machine.status}: start it then, and run this again`);
-    return { ...plan, work: undefined };
+    return plan;
   }
   if (!isUp) return failed('way', `it is ${machine.status}`, `vmssh check --start ${typed}`);
   const check = missing ? undefined : await checkUntil('banner', target, 'root', io, signal);
@@ -110,7 +108,6 @@ export async function planSetup(
   const earlier = loginOf(machine, logins);
   const account = options.user ?? earlier?.user ?? machine.user;
   const wanted = { ...(account === undefined ? {} : { account }), keys: key ? [key.line] : [] };
-  const { install } = options;
   const script = accountScript({ ...wanted, look: true, install });
   const looked = await runInside(into, script, io, signal).catch(asFailure);
   if (looked instanceof ConnectError) return noEntry(looked);
@@ -125,19 +122,15 @@ export async function planSetup(
     if (isMissing) add('sshd', 'failed', step.found, `vmssh setup --install-sshd ${typed}`);
     else if (step.name !== 'sshd' || step.state !== 'ok') add(...of(step));
   }
-  if (isFailed()) return { ...plan, work: undefined };
+  if (isFailed()) return plan;
   if (needsUnits)
     add('sshd', 'changed', 'nothing answers there: it is set up as vmssh guest install does it');
   else if (!error) add('sshd', 'ok', stages.at(-1)?.found ?? 'it answers');
   else if (changes('host-keys')) add('sshd', 'ok', 'it only lacks the host key');
   else if (!changes('sshd')) add('sshd', 'failed', error.problem, error.hint);
   const user = looked.find((step) => step.name === 'account')?.found ?? '';
-  if (!isAccountName(user))
-    return failed(
-      'account',
-      `it says that this is an account: ${quote(user)}`,
-      `vmssh setup --user NAME ${typed}`,
-    );
+  const strange = `it says that this is an account: ${quote(user)}`;
+  if (!isAccountName(user)) return failed('account', strange, `vmssh setup --user NAME ${typed}`);
   const identityFile = made ?? key?.identityFile;
   const { uuid } = machine;
   const login: MachineLogin = {
@@ -157,7 +150,7 @@ export async function planSetup(
   else add('host-key', 'skipped', 'its manager reads none: the first login is decided by your policy');
   if (options.noConfig) add('config', 'skipped', 'the lines are printed');
   const alias = options.noConfig ? undefined : await configStep(login, 'plan', io, add);
-  return { ...plan, user, work, ...(alias === undefined ? {} : { host: alias }) };
+  return { ...plan, user, work, host: alias };
 }
 
 /** Anything else is thrown. */

@@ -1,3 +1,4 @@
+import { byManager } from '../../checks/by-manager.js';
 import { checkTarget } from '../../checks/check-target.js';
 import { whyNotRun } from '../../checks/inside.js';
 import type { Io } from '../../cli/command.js';
@@ -11,12 +12,12 @@ import { keptLogins, type MachineLogin } from '../../hosts/logins.js';
 import { planInstall } from '../../hosts/plan.js';
 import { silent } from '../../hosts/refresh.js';
 import { carryOut, once } from '../../hosts/write.js';
+import type { ListedTarget } from '../../lookup/short-name.js';
 import { findMachines } from '../../machines/find-machines.js';
 
 /** Prints a step with its fix, which may be the machine's own words. */
 export type ShowStep = (step: FindingJson, isGuests: boolean) => void;
 
-/** What was found of a machine, or done. */
 export interface SetupSteps {
   /** As typed. */
   readonly name: string;
@@ -41,7 +42,7 @@ export type Add = (
 export function collector(show: ShowStep) {
   const steps: FindingJson[] = [];
   const add: Add = (name, state, found, fix, isGuests = false) => {
-    const step = { name, state, found, ...(fix === undefined ? {} : { fix }) };
+    const step = { name, state, found, fix };
     steps.push(step);
     show(step, isGuests);
   };
@@ -64,8 +65,13 @@ export function checkUntil(
   io: Io,
   signal: AbortSignal,
 ) {
-  const flags = reachFlags({ positionals: [], options: {} });
-  return checkTarget(target, { ...flags, until, user, port: undefined }, io, signal);
+  return checkTarget(target, { ...reachFlags(), until, user, port: undefined }, io, signal);
+}
+
+/** The way into a machine by its manager. Throws a ConnectError. */
+export function intoByManager(named: ListedTarget, io: Io, signal: AbortSignal): Promise<HostFlags> {
+  const host = { host: named.text, route: 'exec', sshConfig: undefined } as const;
+  return byManager(host, io, signal, async () => named);
 }
 
 /** A script that waits for something there is ended. Milliseconds. */

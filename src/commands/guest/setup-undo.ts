@@ -1,4 +1,3 @@
-import { byManager } from '../../checks/by-manager.js';
 import type { Io } from '../../cli/command.js';
 import { exitCode } from '../../errors.js';
 import { editFile } from '../../files/edit-file.js';
@@ -16,7 +15,7 @@ import { lookUp } from '../../lookup/find-target.js';
 import { findMachines } from '../../machines/find-machines.js';
 import { knownHostsFile } from '../../ssh/folder.js';
 import { undoDevice } from './setup-device.js';
-import { collector, of, runInside, type SetupSteps, type ShowStep } from './setup-step.js';
+import { collector, intoByManager, of, runInside, type SetupSteps, type ShowStep } from './setup-step.js';
 
 /** Takes back what `setup` did: in the machine by its journal there, here by what is kept with the login of its Host. */
 export async function undoSetup(
@@ -28,8 +27,7 @@ export async function undoSetup(
   const named = await lookUp(name, io, signal);
   const { text: target, machine } = named;
   const { steps, add, isFailed } = collector(show);
-  const host = { host: target, route: 'exec', sshConfig: undefined } as const;
-  const into = await byManager(host, io, signal, async () => named);
+  const into = await intoByManager(named, io, signal);
   for (const step of await runInside(into, undoScript(), io, signal)) add(...of(step));
   if (machine && !isFailed()) await undoDevice(reachedMachine(machine), io, signal, add);
   const { logins } = await keptLogins(io);
@@ -41,11 +39,8 @@ export async function undoSetup(
     const { removed } = await forgetKeys(path, [alias]);
     // The file is ours.
     await editFile(path, (old) => (old?.length === 0 ? undefined : old), 0o600);
-    add(
-      'host-key',
-      removed === 0 ? 'ok' : 'changed',
-      removed === 0 ? 'it is gone already' : 'it is forgotten',
-    );
+    if (removed === 0) add('host-key', 'ok', 'it is gone already');
+    else add('host-key', 'changed', 'it is forgotten');
   }
   if (login === undefined) add('config', 'ok', 'setup wrote no Host for it');
   else if (await withoutLogin(login, io))

@@ -44,10 +44,9 @@ export async function carryOutSetup(
   const { into, machine, key } = work;
   let { login } = work;
   const { user, identityFile } = login;
-  const { install } = options;
-  const keys = key ? [key.line] : [];
+  const wanted = { account: user, keys: key ? [key.line] : [], install: options.install };
   const scripts = [
-    ...(work.needsAccount ? [accountScript({ account: user, keys, look: false, install })] : []),
+    ...(work.needsAccount ? [accountScript({ ...wanted, look: false })] : []),
     ...(work.needsUnits ? [setupScript({ port: sshPort })] : []),
   ];
   for (const script of scripts) {
@@ -62,7 +61,7 @@ export async function carryOutSetup(
   }
   const shown = check.stages.find(({ stage }) => stage === 'host key')?.found ?? '';
   if (plan.steps.some(({ name: step, state }) => step === 'host-key' && state === 'changed')) {
-    const done = await pinShown(shown, { name, target, machine }, io, signal);
+    const done = await pinShown(shown, { typed: name, target, machine }, io, signal);
     add(done.name, done.state, done.found, done.fix);
     if (isFailed()) return all();
     login = { ...login, pinned: true };
@@ -77,13 +76,10 @@ export async function carryOutSetup(
   const again = `vmssh check ${shellQuoted(`${user}@${target}`, shellOf(io))}`;
   if (end.code === 0) add('login', 'ok', `ssh ${words} is ${user}, by ${by}; its host key is ${shown}`);
   else add('login', 'failed', `ssh ${words}: ${end.message}`, again);
-  if (!options.noConfig) return all({ ...(host === undefined ? {} : { host }) });
-  const own = {
-    user,
-    keys: identityFile === undefined ? [] : [['IdentityFile', configArgument(identityFile)] as const],
-  };
+  if (!options.noConfig) return all({ host });
+  const keys = identityFile === undefined ? [] : [['IdentityFile', configArgument(identityFile)] as const];
   const named = slug(machine.name);
-  return all({ lines: await afterwards({ host: name, name: named, target, port: sshPort, user, own }, io) });
+  return all({ lines: await afterwards({ host: name, name: named, target, port: sshPort, user, keys }, io) });
 }
 
 async function loginCommand(
@@ -95,8 +91,7 @@ async function loginCommand(
   const words = { settings: [asksNothing, ownConnection], command: 'true' };
   if (host === undefined) {
     const caller = await guestCaller(io);
-    const key = identityFile === undefined ? {} : { identityFile };
-    return guestLogin({ route: 'target', host: `${user}@${target}`, ...key, ...caller }, words);
+    return guestLogin({ route: 'target', host: `${user}@${target}`, identityFile, ...caller }, words);
   }
   // ssh does not read HOME.
   const { main } = configFiles({ system: false }, io);

@@ -1,66 +1,58 @@
 import { type Command, type Io, UsageError } from '../../cli/command.js';
 import { accountName, formatProgress, readKeys } from '../../cli/guest.js';
-import { type Envelope, envelope, type FindingJson, formatJson, jsonOption } from '../../cli/json.js';
+import { type Envelope, envelope, formatJson, jsonOption } from '../../cli/json.js';
 import { pasteable } from '../../cli/message.js';
-import { flag, parsed } from '../../cli/option.js';
+import { flag, parsed, type Read, readAll } from '../../cli/option.js';
 import { canPick, styles } from '../../cli/terminal.js';
 import { exitCode, printable } from '../../errors.js';
 import { dryRunOption } from '../../hosts/options.js';
 import { loadAddon } from '../../native.js';
-import type { SetupOptions, SetupPlan } from './setup-plan.js';
+import type { SetupPlan } from './setup-plan.js';
 import type { SetupSteps, ShowStep } from './setup-step.js';
 
-interface SetupCommand extends SetupOptions {
-  readonly names: readonly string[];
-  readonly dryRun: boolean;
-  readonly undo: boolean;
-  readonly yes: boolean;
-  readonly json: boolean;
-}
+const toSetUp = {
+  user: parsed(
+    {
+      long: 'user',
+      short: 'l',
+      value: 'NAME',
+      summary: 'the account (default: the one that its manager made, else the first ordinary one, else root)',
+    },
+    accountName,
+  ),
+  key: parsed(
+    {
+      long: 'key',
+      value: 'FILE',
+      summary: 'your public key (default: the first of those that ssh would try)',
+    },
+    (file) => {
+      readKeys(file);
+      return file;
+    },
+  ),
+  dryRun: dryRunOption,
+  noConfig: flag({
+    long: 'no-config',
+    summary: "print the lines for ssh's configuration in place of writing them",
+  }),
+  install: flag({
+    long: 'install-sshd',
+    summary: "install an sshd by the machine's own package manager, over its own network, if it has none",
+  }),
+  restart: flag({
+    long: 'restart',
+    summary: 'shut the machine down and start it, if its vsock device comes only so',
+  }),
+};
+const own = {
+  ...toSetUp,
+  yes: flag({ long: 'yes', short: 'y', summary: 'do not ask' }),
+  undo: flag({ long: 'undo', summary: 'take back what an earlier run did, here and in the machine' }),
+  json: jsonOption,
+};
 
-const userOption = parsed(
-  {
-    long: 'user',
-    short: 'l',
-    value: 'NAME',
-    summary: 'the account (default: the one that its manager made, else the first ordinary one, else root)',
-  },
-  accountName,
-);
-const keyOption = parsed(
-  {
-    long: 'key',
-    value: 'FILE',
-    summary: 'your public key (default: the first of those that ssh would try)',
-  },
-  (file) => {
-    readKeys(file);
-    return file;
-  },
-);
-const yesOption = flag({ long: 'yes', short: 'y', summary: 'do not ask' });
-const noConfigOption = flag({
-  long: 'no-config',
-  summary: "print the lines for ssh's configuration in place of writing them",
-});
-const installOption = flag({
-  long: 'install-sshd',
-  summary: "install an sshd by the machine's own package manager, over its own network, if it has none",
-});
-const restartOption = flag({
-  long: 'restart',
-  summary: 'shut the machine down and start it, if its vsock device comes only so',
-});
-
-const undoOption = flag({
-  long: 'undo',
-  summary: 'take back what an earlier run did, here and in the machine',
-});
-
-const setupOnly = [userOption, keyOption, dryRunOption, noConfigOption, installOption, restartOption];
-
-/** vmssh setup NAME…: from a machine without your key to a verified login, through its own manager. */
-export const setup: Command<SetupCommand> = {
+export const setup: Command<Read<typeof own> & { readonly names: readonly string[] }> = {
   name: 'setup',
   summary:
     'set up ssh NAME through the manager of the machine: your key, its host key, its Host; no login is needed',
@@ -68,27 +60,16 @@ export const setup: Command<SetupCommand> = {
   details: `It shows first what it will do, and asks once. Podman, Docker, Incus, LXD, systemd-nspawn (with sudo), libvirt (by the guest agent), Lima, Multipass or WSL starts a script in the machine as root: that looks for an sshd, puts your
 public key into authorized_keys with the rights of that account, and makes a host key if there is none. libvirt adds the vsock device that a machine lacks. If the machine has a socket and nothing listens there, it does what guest install does. The host key is read in the
 same way and pinned, and config install writes the Host with that user and key. At the end it logs in. Nothing of yours is overwritten; it can be run again.`,
-  options: [...setupOnly, yesOption, undoOption, jsonOption],
-  exclusive: setupOnly.map((each) => [undoOption, each]),
-  examples: [
-    { line: 'vmssh setup mint && ssh mint', about: 'a machine of vmssh list that runs' },
-    { line: 'vmssh setup --dry-run podman/web', about: 'only show what it would do' },
-    { line: 'vmssh setup --user ann --key ~/.ssh/work.pub --yes web db', about: 'in a script' },
-    { line: 'vmssh setup --undo mint', about: 'take it back' },
-  ],
+  options: Object.values(own),
+  exclusive: Object.values(toSetUp).map((each) => [own.undo, each]),
+  examples: {
+    'vmssh setup mint && ssh mint': 'a machine of vmssh list that runs',
+    'vmssh setup --dry-run podman/web': 'only show what it would do',
+    'vmssh setup --user ann --key ~/.ssh/work.pub --yes web db': 'in a script',
+    'vmssh setup --undo mint': 'take it back',
+  },
 
-  parse: (raw) => ({
-    names: raw.positionals,
-    user: userOption.read(raw),
-    key: keyOption.read(raw),
-    dryRun: dryRunOption.read(raw),
-    yes: yesOption.read(raw),
-    undo: undoOption.read(raw),
-    noConfig: noConfigOption.read(raw),
-    install: installOption.read(raw),
-    restart: restartOption.read(raw),
-    json: jsonOption.read(raw),
-  }),
+  parse: (raw) => ({ names: raw.positionals, ...readAll(raw, own) }),
 
   async run({ names, dryRun, yes, undo, json, ...options }, io) {
     const signal = io.interrupted();
@@ -112,9 +93,8 @@ same way and pinned, and config install writes the Host with that user and key. 
       if (!json) io.out(`${(await styles(io, 'stdout')).bold(printable(name))}\n`);
       plans.push(await planSetup(name, options, io, signal, show));
     }
-    const isFailed = plans.some(({ steps }) => steps.some(({ state }) => state === 'failed'));
     const isReady = plans.every(({ steps }) => steps.every(({ state }) => state !== 'changed'));
-    if (isFailed) return finish(plans, exitCode.connect);
+    if (codeFor(plans) !== exitCode.ok) return finish(plans, codeFor(plans));
     if (dryRun) return finish(plans, isReady ? exitCode.ok : exitCode.connect);
     if (!isReady && !yes && !(await isWanted(io))) return finish(plans, exitCode.interrupted);
     const { carryOutSetup } = await import('./setup-work.js');
@@ -160,24 +140,14 @@ async function printer(io: Io): Promise<ShowStep> {
   };
 }
 
-/** The output of `vmssh setup --json`. */
 export interface SetupJson extends Envelope<'setup'> {
-  readonly machines: readonly {
-    /** As typed. */
-    readonly name: string;
-    readonly target: string;
-    /** What to type after `ssh`. */
-    readonly host?: string;
-    readonly user?: string;
-    readonly steps: readonly FindingJson[];
-    /** With --no-config: the lines for ssh. */
-    readonly lines?: string;
-  }[];
+  readonly machines: readonly SetupSteps[];
 }
 
-export function setupJson(all: readonly SetupSteps[], code: number): SetupJson {
-  const machines = all.map(({ name, target, host, user, steps, lines }) => ({
-    ...{ name, target, host, user, steps, lines },
-  }));
+/** A plan has more than its steps. */
+function setupJson(all: readonly SetupSteps[], code: number): SetupJson {
+  const machines = all.map(({ name, target, host, user, steps, lines }): SetupSteps => {
+    return { name, target, host, user, steps, lines };
+  });
   return { ...envelope('setup', code), machines };
 }

@@ -1,8 +1,9 @@
 import type { Command, Io } from '../../cli/command.js';
 import { jsonText } from '../../cli/json.js';
-import { flag, positionals, textOption, usage } from '../../cli/option.js';
+import { flag, positionals, type Read, readAll, textOption, usage } from '../../cli/option.js';
 import { runningOption } from '../../cli/shared-options.js';
 import { exitCode, printable } from '../../errors.js';
+import { groupBy } from '../../group-by.js';
 import { prefixOption } from '../../hosts/options.js';
 import { findMachines } from '../../machines/find-machines.js';
 import { type ViaHosts, viaHosts, viaHostsOptions } from '../../machines/hypervisors.js';
@@ -18,50 +19,37 @@ import { knownHostsFile } from '../../ssh/folder.js';
 import { usersNames } from '../../ssh/taken-names.js';
 import { shellQuoted } from '../../target/shell.js';
 
-interface InventoryOptions {
-  /** Only the variables of this host. */
-  readonly host: string | undefined;
-  readonly runningOnly: boolean;
-  /** The prefix of machine names. */
-  readonly prefix: string;
-  readonly via: ViaHosts | undefined;
-}
-
 const listOption = flag({ long: 'list', summary: 'all machines: the default, as Ansible calls it' });
-const hostOption = textOption({
-  long: 'host',
-  value: 'NAME',
-  summary: 'only the variables of this machine; {} if there is none',
-});
+const own = {
+  host: textOption({
+    long: 'host',
+    value: 'NAME',
+    summary: 'only the variables of this machine; {} if there is none',
+  }),
+  runningOnly: runningOption,
+  prefix: prefixOption,
+};
 
-/** vmssh inventory: the machines as a dynamic inventory of Ansible. */
-export const inventory: Command<InventoryOptions> = {
+export const inventory: Command<Read<typeof own> & { readonly via: ViaHosts | undefined }> = {
   name: 'inventory',
   summary: 'print the machines as an inventory for Ansible',
   usage: '',
   details: `The groups are provider_NAME, status_NAME and host_NAME: host_localhost for this host. Ansible's own ssh connection reaches them, with the same options as Hosts of config install.
 A provider or a hypervisor that fails gives a warning on stderr. A machine with {{ in its name is left out.`,
-  options: [listOption, hostOption, runningOption, prefixOption, ...viaHostsOptions],
-  exclusive: [[listOption, hostOption]],
-  examples: [
-    {
-      line: 'printf \'#!/bin/sh\\nexec vmssh inventory "$@"\\n\' > machines; chmod +x machines',
-      about: 'a script that Ansible can run',
-    },
-    { line: 'ansible -i machines all -m ping', about: 'run Ansible with it' },
-  ],
+  options: [listOption, ...Object.values(own), ...viaHostsOptions],
+  exclusive: [[listOption, own.host]],
+  examples: {
+    'printf \'#!/bin/sh\\nexec vmssh inventory "$@"\\n\' > machines; chmod +x machines':
+      'a script that Ansible can run',
+    'ansible -i machines all -m ping': 'run Ansible with it',
+  },
 
   parse(raw) {
     positionals(raw, 0, 0, 'no argument');
-    return {
-      host: hostOption.read(raw),
-      runningOnly: runningOption.read(raw),
-      prefix: prefixOption.read(raw) ?? '',
-      via: viaHosts(raw),
-    };
+    return { ...readAll(raw, own), via: viaHosts(raw) };
   },
 
-  async run({ host, runningOnly, prefix, via }, io) {
+  async run({ host, runningOnly, prefix = '', via }, io) {
     const { machines, warnings } = await findMachines(io, via);
     for (const { provider, problem } of shownWarnings(warnings))
       io.err(`${io.program}: warning: ${provider}: ${printable(problem)}\n`);
@@ -107,9 +95,8 @@ interface InventoryGroup {
   readonly children?: readonly string[];
 }
 
-type HostVars = Readonly<Record<string, Readonly<Record<string, string | number>>>>;
+type HostVars = Readonly<Record<string, Readonly<Record<string, string | number | undefined>>>>;
 
-/** A machine with its name in the inventory. */
 interface InventoryHost {
   readonly machine: ListedMachine;
   readonly host: ConcreteHost;
@@ -117,14 +104,11 @@ interface InventoryHost {
 
 /** All machines for Ansible, in groups by provider, status and hypervisor. Throws a RangeError for what ssh cannot take. */
 export function inventoryOf(hosts: readonly InventoryHost[], caller: Caller): Inventory {
-  const groups = new Map<string, string[]>();
-  for (const { machine, host } of hosts)
-    for (const group of groupsOf(machine)) {
-      const members = groups.get(group) ?? [];
-      members.push(host.host);
-      groups.set(group, members);
-    }
-  const named = [...groups].map(([name, members]) => [name, { hosts: members }] as const);
+  const memberships = hosts.flatMap(({ machine, host: { host } }) =>
+    groupsOf(machine).map((group) => ({ group, host })),
+  );
+  const groups = groupBy(memberships, ({ group }) => group);
+  const named = [...groups].map(([name, all]) => [name, { hosts: all.map(({ host }) => host) }] as const);
   const hostvars = Object.fromEntries(
     hosts.map(({ machine, host }) => [host.host, varsOf(machine, host, caller)]),
   );
@@ -151,7 +135,7 @@ function groupsOf({ provider, status, via = 'localhost' }: ListedMachine): reado
 
 function varsOf(machine: ListedMachine, { options, host }: ConcreteHost, caller: Caller): HostVars[string] {
   const { name, target, provider, status, uuid, cid, via, user, identityFile } = machine;
-  const vars = {
+  return {
     // Any host will do, since the proxy has the target; ssh keeps its control socket by this name.
     ansible_host: host,
     ansible_connection: 'ssh',
@@ -171,9 +155,6 @@ function varsOf(machine: ListedMachine, { options, host }: ConcreteHost, caller:
     vmssh_uuid: uuid,
     vmssh_cid: cid,
   };
-  return Object.fromEntries(
-    Object.entries(vars).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),
-  );
 }
 
 /** Words as Ansible splits them: by the rules of a POSIX shell. */

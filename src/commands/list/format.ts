@@ -17,7 +17,6 @@ interface TableLooks {
   readonly columns?: number;
   /** Names for ssh, for a column of their own on a terminal. */
   readonly names: SshNames;
-  /** A column for the hypervisor. */
   readonly withHost?: boolean;
   /** The hypervisors that did not answer: a row each, with the reason at its end. */
   readonly failed?: readonly ConnectError[];
@@ -46,16 +45,10 @@ export function formatTable(machines: readonly ListedMachine[], looks: TableLook
     ...failed.map(({ target }) => table.map(({ title }) => failedCells[title]?.(target) ?? '-')),
   ];
   const reasons = failed.map(({ code, problem, hint }) =>
-    code === 'HOP_NO_VMSSH' ? `${problem}: ${hint}` : problem,
+    printable(code === 'HOP_NO_VMSSH' ? `${problem}: ${hint}` : problem),
   );
-  const reasonOf = (row: number) => reasons[row - machines.length];
-  if (!terminal)
-    return rows
-      .map((row, i) => {
-        const reason = reasonOf(i);
-        return `${(reason === undefined ? row : [...row, printable(reason)]).join('\t')}\n`;
-      })
-      .join('');
+  const reasonOf = (row: number) => reasons[row - machines.length] ?? [];
+  if (!terminal) return rows.map((row, i) => `${row.concat(reasonOf(i)).join('\t')}\n`).join('');
   if (rows.length === 0) return '';
   const header = table.map(({ title }) => title);
   const all = table.map(({ title }, i) => [
@@ -74,18 +67,13 @@ export function formatTable(machines: readonly ListedMachine[], looks: TableLook
     return `${`${flowing(padded, looks.columns)}${reason}`.trimEnd()}\n`;
   };
   const typed = looks.names.size > 0 ? 'SSH' : 'TARGET';
-  const painted = rows.map((row, i) =>
-    line(
-      row,
-      (cell, title) =>
-        title === 'STATUS'
-          ? colorOf(machines[i]?.status, style)(cell)
-          : title === typed
-            ? style.bold(cell)
-            : cell,
-      printable(reasonOf(i) ?? ''),
-    ),
-  );
+  const painted = rows.map((row, i) => {
+    const paint = (cell: string, title: string) => {
+      if (title === 'STATUS') return colorOf(machines[i]?.status, style)(cell);
+      return title === typed ? style.bold(cell) : cell;
+    };
+    return line(row, paint, reasons[i - machines.length]);
+  });
   return (isFirst ? line(header, (title) => style.dim(title)) : '') + painted.join('');
 }
 

@@ -1,6 +1,6 @@
-import type { Command, Io, RawArgs } from '../../cli/command.js';
+import type { Command, Io } from '../../cli/command.js';
 import { jsonOption } from '../../cli/json.js';
-import { choose, flag, oneOf, parsed, seconds } from '../../cli/option.js';
+import { choose, flag, oneOf, parsed, readAll, seconds } from '../../cli/option.js';
 import { runningOption } from '../../cli/shared-options.js';
 import { startProgress } from '../../cli/terminal.js';
 import { keepFresh } from '../../hosts/keep-fresh.js';
@@ -36,36 +36,35 @@ const listDeps: ListDeps = {
   keepFresh,
 };
 
-const providerOption = parsed(
-  {
-    long: 'provider',
-    value: 'LIST',
-    takes: 'providers',
-    summary: 'ask only these providers, such as libvirt,machined',
-  },
-  (text) => text.split(','),
-);
-const outputOption = oneOf({
-  long: 'output',
-  short: 'o',
-  value: 'FORMAT',
-  choices: ['wide', 'json', 'id', 'status', 'address'],
-  summary: 'wide: more columns; json: the same as --json; id, status, address: only that, one per line',
-});
-const quietOption = flag({
-  long: 'quiet',
-  short: 'q',
-  summary: 'print only names, one per line',
-});
-const idsOption = flag({ long: 'ids', short: 'i', summary: 'print only UUIDs, one per line' });
-const watchOption = seconds({
-  long: 'watch',
-  short: 'w',
-  leftOut: 2000,
-  summary: 'refresh every N seconds, until Ctrl-C (default 2)',
-});
+const own = {
+  runningOnly: runningOption,
+  providers: parsed(
+    {
+      long: 'provider',
+      value: 'LIST',
+      takes: 'providers',
+      summary: 'ask only these providers, such as libvirt,machined',
+    },
+    (text) => text.split(','),
+  ),
+  output: oneOf({
+    long: 'output',
+    short: 'o',
+    value: 'FORMAT',
+    choices: ['wide', 'json', 'id', 'status', 'address'],
+    summary: 'wide: more columns; json: the same as --json; id, status, address: only that, one per line',
+  }),
+  quiet: flag({ long: 'quiet', short: 'q', summary: 'print only names, one per line' }),
+  ids: flag({ long: 'ids', short: 'i', summary: 'print only UUIDs, one per line' }),
+  json: jsonOption,
+  watchMs: seconds({
+    long: 'watch',
+    short: 'w',
+    leftOut: 2000,
+    summary: 'refresh every N seconds, until Ctrl-C (default 2)',
+  }),
+};
 
-/** vmssh list [NAME...]: every machine on this host, whatever runs it, or those that are named. */
 export const list: Command<ListOptions> = {
   name: 'list',
   summary: 'list the virtual machines and containers on this host',
@@ -77,42 +76,30 @@ With --via there is a column for the hypervisor; a hypervisor that does not answ
 With -o address a Hyper-V machine has the address that its guest reported, IPv4 first.
 After vmssh config install, a terminal also shows a column SSH with what to type, such as ssh vm-mint; in --json it is sshName.
 A provider that takes over a second or fails gives a warning on stderr, and exit code 1 if --provider named it.`,
-  options: [
-    ...[runningOption, providerOption, outputOption, quietOption, idsOption, jsonOption, watchOption],
-    ...viaHostsOptions,
-  ],
+  options: [...Object.values(own), ...viaHostsOptions],
   exclusive: [
-    [jsonOption, quietOption],
-    [jsonOption, idsOption],
-    [quietOption, outputOption],
-    [idsOption, outputOption],
+    [own.json, own.quiet],
+    [own.json, own.ids],
+    [own.quiet, own.output],
+    [own.ids, own.output],
   ],
-  examples: [
-    { line: 'vmssh list --running', about: 'what can be logged in to' },
-    {
-      line: 'vmssh list mint -o status',
-      about: 'one value of one machine; also id and address',
-    },
-    {
-      line: 'vmssh list --via hv1,hv2',
-      about: 'the machines of other hypervisors that have vmssh',
-    },
-    { line: 'vmssh list | cut -f3', about: 'only the targets' },
-    {
-      line: "vmssh list -q --provider libvirt | xargs -d '\\n' -n1 vmssh check",
-      about: 'check each domain of libvirt',
-    },
-    { line: "vmssh list --json | jq -r '.machines[] | select(.cid) | .name'", about: 'for scripts' },
-  ],
+  examples: {
+    'vmssh list --running': 'what can be logged in to',
+    'vmssh list mint -o status': 'one value of one machine; also id and address',
+    'vmssh list --via hv1,hv2': 'the machines of other hypervisors that have vmssh',
+    'vmssh list | cut -f3': 'only the targets',
+    "vmssh list -q --provider libvirt | xargs -d '\\n' -n1 vmssh check": 'check each domain of libvirt',
+    "vmssh list --json | jq -r '.machines[] | select(.cid) | .name'": 'for scripts',
+  },
 
   parse(raw) {
+    const { json, ids, quiet, output = 'table', runningOnly, providers, watchMs } = readAll(raw, own);
     return {
-      show: show(raw),
+      // hvc takes both -q and -i.
+      show: json ? 'json' : ids ? 'id' : quiet ? 'name' : output,
       names: raw.positionals,
-      addresses: outputOption.read(raw) === 'address',
-      runningOnly: runningOption.read(raw),
-      providers: providerOption.read(raw),
-      watchMs: watchOption.read(raw),
+      addresses: output === 'address',
+      ...{ runningOnly, providers, watchMs },
       via: viaHosts(raw),
     };
   },
@@ -189,17 +176,9 @@ function lacksWay({ provider, routes = [] }: ListedMachine): boolean {
   return provider === 'libvirt' && routes.length === 0;
 }
 
-function show(raw: RawArgs): ListOptions['show'] {
-  if (jsonOption.read(raw)) return 'json';
-  // hvc takes both.
-  if (idsOption.read(raw)) return 'id';
-  if (quietOption.read(raw)) return 'name';
-  return outputOption.read(raw) ?? 'table';
-}
-
 function chooseSources(options: ListOptions, io: Io, all: readonly SourceEntry[]): readonly SourceEntry[] {
   const names = all.map(({ name }) => name);
-  for (const name of options.providers ?? []) choose(providerOption.long, 'any', names, name);
+  for (const name of options.providers ?? []) choose(own.providers.long, 'any', names, name);
   return sourcesOn(io.platform, options.providers, all).filter(
     ({ name }) => options.providers?.includes(name) ?? true,
   );

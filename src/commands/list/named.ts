@@ -1,27 +1,23 @@
 import { ConnectError } from '../../errors.js';
 import { providersOf } from '../../kinds/kinds.js';
 import { asTarget } from '../../kinds/parse.js';
+import type { AllMachines } from '../../sources/list-all.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import { machineOrThrow } from '../../sources/no-machine.js';
-import type { Warning } from '../../sources/provider.js';
 import { addressOf } from '../../sources/routes.js';
 import { isOfOthers, match, searchIn } from '../../sources/search.js';
 import { nameOf } from '../../target/target.js';
+import type { Selection } from './output.js';
 
-/** Machines that were asked for by name. */
-export interface NamedMachines {
-  /** In the order in which they were typed, each once. */
-  readonly machines: readonly ListedMachine[];
-  /** For each name that no machine has, or several have. */
-  readonly errors: readonly ConnectError[];
-}
-
-/** The machine of each name, which is also an id, a target or an address. `from`: the only providers that were asked. */
+/**
+ * The machine of each name, id, target or address, in the order in which they were typed; an error for a name that no machine has, or
+ * several have. `from`: the only providers that were asked.
+ */
 export function namedMachines(
   names: readonly string[],
-  all: { readonly machines: readonly ListedMachine[]; readonly warnings: readonly Warning[] },
+  all: AllMachines,
   from: string | undefined,
-): NamedMachines {
+): Pick<Selection, 'machines' | 'errors'> {
   const machines = new Set<ListedMachine>();
   const errors: ConnectError[] = [];
   const failures = all.warnings.map((each) => ({ ...each, problem: `${each.provider}: ${each.problem}` }));

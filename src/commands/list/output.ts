@@ -47,6 +47,7 @@ export async function listText(
   hosts: readonly HostEntry[] | undefined,
 ): Promise<string> {
   const { shown, machines, warnings, errors, failed = [] } = found;
+  const wrong = [...errors, ...failed];
   const names = hosts === undefined ? new Map() : sshNames(hosts, machines);
   switch (options.show) {
     case 'json':
@@ -54,34 +55,37 @@ export async function listText(
         await listJson(
           shown,
           names,
-          { warnings, errors: [...errors, ...failed].map(connectFailure) },
+          { warnings, errors: wrong.map(connectFailure) },
           listCode(options, found),
         ),
         options.watchMs === undefined,
       );
-    case 'name':
-      return formatColumn(shown, ({ name }) => name);
-    case 'id':
-      return formatColumn(shown, ({ uuid }) => uuid);
-    case 'status':
-      return formatColumn(shown, ({ status }) => status);
-    case 'address':
-      return formatColumn(shown, addressOf);
     case 'table':
     case 'wide':
-      if (shown.length === 0 && errors.length === 0 && failed.length === 0 && io.terminal.stdout)
-        return noMachines(found);
-      return formatTable(shown, {
-        wide: options.show === 'wide',
-        style: await styles(io, 'stdout'),
-        terminal: io.terminal.stdout,
-        shell: shellOf(io),
-        columns: io.columns,
-        names,
-        withHost: options.via !== undefined,
-        failed,
-      });
+      if (shown.length === 0 && wrong.length === 0 && io.terminal.stdout) return noMachines(found);
+      return formatTable(shown, { ...(await looksOf(options, io)), names, failed });
+    default:
+      return formatColumn(shown, columns[options.show]);
   }
+}
+
+const columns = {
+  name: ({ name }: ListedMachine) => name,
+  id: ({ uuid }: ListedMachine) => uuid,
+  status: ({ status }: ListedMachine) => status,
+  address: addressOf,
+} as const;
+
+/** How the options want a table on this stdout. */
+export async function looksOf({ show, via }: ListOptions, io: Io) {
+  return {
+    wide: show === 'wide',
+    style: await styles(io, 'stdout'),
+    terminal: io.terminal.stdout,
+    shell: shellOf(io),
+    columns: io.columns,
+    withHost: via !== undefined,
+  };
 }
 
 function noMachines({ machines: { length } }: AllMachines): string {
@@ -101,10 +105,7 @@ export async function warn(io: Io, found: Selection, { show, providers }: ListOp
   for (const { message, hint } of unseen) await complain(message, hint, io);
 }
 
-/**
- * A name that no machine has, a hypervisor that did not answer, or a provider that --provider named, makes the command
- * fail; another provider gives a warning.
- */
+/** A wrong name, a hypervisor that did not answer, or a provider that --provider named makes the command fail; another provider gives a warning. */
 export function listCode(options: ListOptions, { warnings, errors, failed = [] }: Selection): number {
   const [wrong] = [...errors, ...failed];
   if (wrong !== undefined) return exitCodeOf(wrong);
@@ -112,7 +113,6 @@ export function listCode(options: ListOptions, { warnings, errors, failed = [] }
   return warnings.filter(isFailure).some(isAsked) ? exitCode.connect : exitCode.ok;
 }
 
-/** The output of `vmssh list --json`. */
 export interface ListJson extends Envelope<'list'> {
   readonly machines: readonly MachineJson[];
   readonly warnings: readonly Warning[];

@@ -18,7 +18,9 @@ export async function select(
   signal?: AbortSignal,
 ): Promise<Selection> {
   const { machines, errors } = await chooseMachines(options, all);
-  const shown = options.addresses ? await withAddresses(machines, io, asked, signal) : machines.map(asListed);
+  const shown: readonly Shown[] = options.addresses
+    ? await withAddresses(machines, io, asked, signal)
+    : machines.map((machine) => ({ machine }));
   const isNamed = options.names.length > 0;
   return {
     machines: all.machines,
@@ -34,14 +36,10 @@ interface Shown {
   readonly warning?: Warning;
 }
 
-function asListed(machine: ListedMachine): Shown {
-  return { machine };
-}
-
 async function chooseMachines(
   options: ListOptions,
   all: AllMachines,
-): Promise<{ readonly machines: readonly ListedMachine[]; readonly errors: readonly ConnectError[] }> {
+): Promise<Pick<Selection, 'machines' | 'errors'>> {
   if (options.names.length === 0) return { machines: listed(options, all), errors: [] };
   const { namedMachines } = await import('./named.js');
   const { machines, errors } = namedMachines(options.names, all, options.providers?.join(' or '));

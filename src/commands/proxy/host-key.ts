@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import type { Command, Io } from '../../cli/command.js';
-import { oneOf, positionals, textOption } from '../../cli/option.js';
+import { oneOf, positionals, readAll, textOption } from '../../cli/option.js';
 import { printable, quote } from '../../errors.js';
 import { certificateIn, type ShownKey } from '../../identity/certificate.js';
 import { type KeyFacts, pinsOf, type Refusal } from '../../identity/decide.js';
@@ -12,7 +12,7 @@ import { factsFor, type MachineKeys, machineKeys, nameToForget, refusalOf } from
 import { type Settled, settleKey } from '../../ssh/settle-key.js';
 import { shellQuoted } from '../../target/shell.js';
 
-export interface HostKeyOptions {
+interface HostKeyOptions {
   /** Why ssh asks: ORDER before the key exchange, HOSTNAME for its result. */
   readonly reason: string;
   /** The name by which ssh looks the key up. */
@@ -24,34 +24,28 @@ export interface HostKeyOptions {
   readonly policy?: HostKeyPolicy;
 }
 
-const policyOption = oneOf({
-  long: 'host-keys',
-  value: 'POLICY',
-  choices: hostKeyPolicies,
-  summary: 'what to do about an unknown key',
-});
-const typedOption = textOption({ long: 'typed', value: 'NAME', summary: 'what was typed' });
+const own = {
+  policy: oneOf({
+    long: 'host-keys',
+    value: 'POLICY',
+    choices: hostKeyPolicies,
+    summary: 'what to do about an unknown key',
+  }),
+  typed: textOption({ long: 'typed', value: 'NAME', summary: 'what was typed' }),
+};
 
-/**
- * vmssh host-key REASON HOST TYPE KEY: the KnownHostsCommand. The proxy has left what it reached; only whose an address is, is looked up
- * here.
- */
+/** vmssh host-key REASON HOST TYPE KEY: the KnownHostsCommand. The proxy has left what it reached; only whose an address is, is looked up here. */
 export const hostKey: Command<HostKeyOptions> = {
   name: 'host-key',
   summary: "tell ssh a machine's host key: what ssh runs as KnownHostsCommand",
   usage: 'REASON HOST TYPE KEY',
-  options: [policyOption, typedOption],
-  examples: [],
+  options: Object.values(own),
+  examples: {},
 
   parse(raw, { env }) {
     const [reason = '', host = '', type = '', key = ''] = positionals(raw, 4, 4, 'REASON HOST TYPE KEY');
-    return {
-      reason,
-      host,
-      shown: { type, key },
-      typed: typedOption.read(raw),
-      policy: policyOfEnv(env) ?? policyOption.read(raw),
-    };
+    const { typed, policy } = readAll(raw, own);
+    return { reason, host, shown: { type, key }, typed, policy: policyOfEnv(env) ?? policy };
   },
 
   async run({ reason, host, shown, typed, policy }, io) {

@@ -8,19 +8,15 @@ import { lookUp } from '../../lookup/find-target.js';
 import { sshPort } from '../../target/numbers.js';
 import type { ViaTarget } from '../../target/target.js';
 
-interface HostKeysOptions {
-  readonly target: string;
-}
-
 const jsonOption = flag({ long: 'json', summary: 'the form of the answer' });
 
 /** vmssh host-keys --json TARGET: what another host's `host-key` asks here about a machine of this one. Nothing is changed. */
-export const hostKeys: Command<HostKeysOptions> = {
+export const hostKeys: Command<{ readonly target: string }> = {
   name: 'host-keys',
   summary: "a machine's host keys, as its manager reads them: what another vmssh asks over ssh",
   usage: '--json TARGET',
   options: [jsonOption],
-  examples: [],
+  examples: {},
 
   parse(raw) {
     const [target = ''] = positionals(raw, 1, 1, 'TARGET');

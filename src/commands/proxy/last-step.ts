@@ -15,10 +15,7 @@ export interface LastStepOptions extends Omit<ReachByOptions, 'target'> {
 /** The most of an error's text that is sent, in characters. */
 const maxText = 1000;
 
-/**
- * On a hypervisor, for a vmssh elsewhere (connect/via/): prints "READY by vmssh" once the machine is connected, and then
- * relays; or "READY failed JSON".
- */
+/** For a vmssh elsewhere (connect/via/): prints "READY by vmssh" once the machine is connected, and then relays; or "READY failed JSON". */
 export async function lastStep(
   { ready, ...options }: LastStepOptions,
   trace: Trace | undefined,

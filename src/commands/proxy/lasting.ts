@@ -24,10 +24,7 @@ export async function relayToEnd(
   return exitCode.ok;
 }
 
-/**
- * How a long-running relay of the executable goes on without the engine. Node stays, and so does the engine with -v, to
- * report the bytes moved, and for a hop, which ends with us.
- */
+/** How a long relay of the executable goes on without the engine, which stays with -v, to report the bytes moved, and for a hop, which ends with us. Node stays. */
 export async function lasting(
   io: Pick<Io, 'program' | 'env' | 'terminal'>,
   { confirmEnd }: Pick<Connection, 'confirmEnd'>,
@@ -37,11 +34,7 @@ export async function lasting(
   compiled = isCompiled,
 ): Promise<RelayStdioOptions['handOff']> {
   if (!compiled || trace || confirmEnd) return undefined;
-  return {
-    onFailure: await failureLines(io, text),
-    ignoreInterrupts,
-    confined: !io.env.VMSSH_NO_SANDBOX,
-  };
+  return { onFailure: await failureLines(io, text), ignoreInterrupts, confined: !io.env.VMSSH_NO_SANDBOX };
 }
 
 /** What cli/message.ts prints of `relayError`, in the pieces that HandOff.onFailure takes. */

@@ -6,6 +6,7 @@ import {
   portArgument,
   portOption,
   positionals,
+  readAll,
   textOption,
 } from '../../cli/option.js';
 import { reachArgs, runOverInterop, windowsVmssh } from '../../cli/reach/over-interop.js';
@@ -38,40 +39,41 @@ export interface NcOptions extends ReachFlags {
   readonly ready?: string;
 }
 
-const bannerOption = flag({
-  long: 'banner',
-  short: 'b',
-  summary: 'print the SSH banner and exit, even if stdin is not a terminal',
-});
-const pipeOption = flag({ long: 'pipe', summary: 'pipe even if stdin is a terminal' });
-const transportOption = listOf<'vsock' | 'ip'>({
-  long: 'transport',
-  short: 't',
-  value: 'LIST',
-  choices: ['vsock', 'ip'],
-  takes: ['vsock', 'ip', 'vsock,ip'],
-  summary:
-    "--route in the spelling of hvc: vsock, the machine's route over vsock or Hyper-V sockets; ip; or vsock,ip",
-  platform: 'win32',
-});
+const own = {
+  banner: flag({
+    long: 'banner',
+    short: 'b',
+    summary: 'print the SSH banner and exit, even if stdin is not a terminal',
+  }),
+  pipe: flag({ long: 'pipe', summary: 'pipe even if stdin is a terminal' }),
+  transport: listOf<'vsock' | 'ip'>({
+    long: 'transport',
+    short: 't',
+    value: 'LIST',
+    choices: ['vsock', 'ip'],
+    takes: ['vsock', 'ip', 'vsock,ip'],
+    summary:
+      "--route in the spelling of hvc: vsock, the machine's route over vsock or Hyper-V sockets; ip; or vsock,ip",
+    platform: 'win32',
+  }),
+  forSsh: flag({
+    long: 'ssh',
+    summary: 'for a ProxyCommand that was written for hvc of Windows: ssh runs this',
+    platform: 'win32',
+  }),
+  prefix: textOption({
+    long: 'host-prefix',
+    value: 'PREFIX',
+    summary: 'for such a ProxyCommand: what the name may start with',
+    platform: 'win32',
+  }),
+  ready: textOption({
+    long: 'ready',
+    value: 'TEXT',
+    summary: 'for via/HOST/TARGET: print "TEXT by vmssh" once it is connected, or "TEXT failed" and why',
+  }),
+};
 const routesOver = { vsock: ['vsock', 'vsock-mux', 'hyper-v'], ip: ['ip'] } as const;
-const sshOption = flag({
-  long: 'ssh',
-  summary: 'for a ProxyCommand that was written for hvc of Windows: ssh runs this',
-  platform: 'win32',
-});
-const prefixOption = textOption({
-  long: 'host-prefix',
-  value: 'PREFIX',
-  summary: 'for such a ProxyCommand: what the name may start with',
-  platform: 'win32',
-});
-
-const readyOption = textOption({
-  long: 'ready',
-  value: 'TEXT',
-  summary: 'for via/HOST/TARGET: print "TEXT by vmssh" once it is connected, or "TEXT failed" and why',
-});
 
 /** vsock-nc TARGET [PORT]: a banner check on a terminal, a pipe elsewhere; takes the flags of hvc nc. */
 export const nc: Command<NcOptions> = {
@@ -79,57 +81,45 @@ export const nc: Command<NcOptions> = {
   summary: "print a machine's SSH banner, or pipe to one of its ports",
   usage: 'TARGET [PORT]',
   details: 'On a terminal it prints the SSH banner and exits; if stdin is not a terminal it pipes like nc.',
-  options: [
-    bannerOption,
-    pipeOption,
-    portOption,
-    ...reachOptions,
-    transportOption,
-    sshOption,
-    prefixOption,
-    readyOption,
-    verboseOption,
-  ],
+  options: [...Object.values(own), portOption, ...reachOptions, verboseOption],
   exclusive: [
-    [bannerOption, pipeOption],
-    [bannerOption, readyOption],
-    [routesOption, transportOption],
+    [own.banner, own.pipe],
+    [own.banner, own.ready],
+    [routesOption, own.transport],
   ],
-  examples: [
-    { line: 'vmssh nc mint', about: 'does sshd answer in this machine?' },
-    { line: 'vmssh nc vsock/3', about: 'in the one with CID 3?' },
-    { line: 'vmssh nc vsock-mux/run/fc/v.sock 5000 < request > answer', about: 'talk to another port' },
-    { line: 'vmssh nc --wait --banner machine/web', about: 'wait until a machine has booted' },
-    {
-      line: 'vmssh nc -t vsock,ip --ssh --host-prefix hyper-v/ "hyper-v/mint" 22',
-      about: 'instead of hvc nc in a ProxyCommand',
-      platform: 'win32',
-    },
-  ],
+  examples: {
+    'vmssh nc mint': 'does sshd answer in this machine?',
+    'vmssh nc vsock/3': 'in the one with CID 3?',
+    'vmssh nc vsock-mux/run/fc/v.sock 5000 < request > answer': 'talk to another port',
+    'vmssh nc --wait --banner machine/web': 'wait until a machine has booted',
+  },
+  examplesOnWindows: {
+    'vmssh nc -t vsock,ip --ssh --host-prefix hyper-v/ "hyper-v/mint" 22':
+      'instead of hvc nc in a ProxyCommand',
+  },
 
   parse(raw, io) {
     const [typed = '', after] = positionals(raw, 1, 2, 'TARGET [PORT]');
     const { host: name, port } = splitLogin(throughHop(raw, typed));
     const given = portAfter(typed, raw, after);
-    const forSsh = sshOption.read(raw);
-    const [prefix, transport] = [prefixOption.read(raw), transportOption.read(raw)];
+    const { banner, pipe, transport, forSsh, prefix, ready } = readAll(raw, own);
+    const reach = reachFlags(raw);
     const isHvc = forSsh || prefix !== undefined || transport !== undefined;
     return {
-      text: isHvc ? withKind(withPrefix(name, prefix), io.platform) : name,
+      text: isHvc ? nameOfHvc(name, prefix, io.platform) : name,
       port: given ?? portArgument(port),
-      banner: bannerOption.read(raw) || (io.terminal.stdin && !pipeOption.read(raw) && !forSsh),
+      banner: banner || (io.terminal.stdin && !pipe && !forSsh),
       forSsh,
-      ready: readyOption.read(raw),
-      routes: routesOption.read(raw) ?? transport?.flatMap((each) => routesOver[each]),
-      ...reachFlags(raw),
+      ready,
+      ...reach,
+      routes: reach.routes ?? transport?.flatMap((each) => routesOver[each]),
     };
   },
 
   async run(options, io) {
     const trace = options.verbose ? (await import('../../cli/terminal.js')).stepTrace(io) : undefined;
-    if (options.forSsh && !options.banner) {
+    if (options.forSsh && !options.banner)
       return (await import('./proxy.js')).proxy.run({ ...options, fdpass: false, record: false }, io);
-    }
     const { ready } = options;
     if (ready !== undefined)
       return (await import('./last-step.js')).lastStep({ ...options, ready }, trace, io);
@@ -178,14 +168,9 @@ function windowsArgs(options: NcOptions): readonly string[] {
   return ['nc', banner ? '--banner' : '--pipe', ...reachArgs(options), '--', text, String(port)];
 }
 
-/** hvc strips this prefix from the names that ssh passes; here the prefix is the kind. */
-function withPrefix(name: string, prefix: string | undefined): string {
-  if (prefix === undefined || name.startsWith(prefix)) return name;
-  return prefix + name;
-}
-
-/** With options of hvc a bare name is that of a Hyper-V machine on Windows; a bare GUID is a target already. */
-function withKind(name: string, platform: NodeJS.Platform): string {
-  const bare = /^[^/%:]+$/.test(name) && !name.startsWith('.') && parseGuid(name) === undefined;
-  return bare && platform === 'win32' ? `hyper-v/${name}` : name;
+/** hvc strips `prefix`, which is the kind here. On Windows a bare name is that of a Hyper-V machine; a bare GUID is a target already. */
+function nameOfHvc(name: string, prefix: string | undefined, platform: NodeJS.Platform): string {
+  const text = prefix === undefined || name.startsWith(prefix) ? name : prefix + name;
+  const isBare = /^[^/%:]+$/.test(text) && !text.startsWith('.') && parseGuid(text) === undefined;
+  return isBare && platform === 'win32' ? `hyper-v/${text}` : text;
 }

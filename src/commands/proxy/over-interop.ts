@@ -8,7 +8,6 @@ import {
 } from '../../cli/reach/over-interop.js';
 import type { ReachByOptions } from '../../cli/reach/reach-by.js';
 
-/** What the proxy was called with, to pass on. */
 export interface InteropOptions extends ReachByOptions {
   readonly fdpass: boolean;
   readonly verbose: boolean;

@@ -1,14 +1,13 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import type { Command, Io } from '../../cli/command.js';
-import { flag, parsed, portArgument, positionals, textOption } from '../../cli/option.js';
+import { flag, parsed, portArgument, positionals, readAll, textOption } from '../../cli/option.js';
 import { reachBy } from '../../cli/reach/reach-by.js';
 import {
   bringOption,
   type ReachFlags,
   reachFlags,
   reachOptions,
-  routesOption,
   startOption,
   throughHop,
   verboseOption,
@@ -43,40 +42,38 @@ export interface ProxyOptions extends Omit<ReachFlags, 'start'> {
 /** Once ssh has closed our stdin, it is exiting: how long the peer's last bytes may still follow. Milliseconds. */
 const lingerMs = 500;
 
-const typedOption = textOption({
-  long: 'typed',
-  value: 'NAME',
-  summary: "the host as it was typed (ssh's %n): keeps the case that %h loses",
-});
-const fdpassOption = flag({
-  long: 'fdpass',
-  summary: 'pass the socket if stdout is a socket (ProxyUseFdpass yes), otherwise relay',
-});
-
-const recordOption = flag({
-  long: 'record',
-  summary: 'for a KnownHostsCommand of vmssh: leave there what is reached, or end with an error',
-});
-const terminalStartOption = flag({
-  long: 'start-on-terminal',
-  summary: 'the same as --start, but only if ssh has a terminal: what plain config install --start writes',
-});
-const loginOption = parsed(
-  {
-    long: 'login',
-    value: 'USER',
-    summary: "with --bring-sshd: who logs in (ssh's %r)",
-  },
-  checkUserName,
-);
-const sshUserOption = parsed(
-  {
-    long: 'ssh-user',
-    value: 'USER',
-    summary: "the same, but your own name stands for the container's user: ssh gives it if nobody was named",
-  },
-  checkUserName,
-);
+const own = {
+  typed: textOption({
+    long: 'typed',
+    value: 'NAME',
+    summary: "the host as it was typed (ssh's %n): keeps the case that %h loses",
+  }),
+  fdpass: flag({
+    long: 'fdpass',
+    summary: 'pass the socket if stdout is a socket (ProxyUseFdpass yes), otherwise relay',
+  }),
+  record: flag({
+    long: 'record',
+    summary: 'for a KnownHostsCommand of vmssh: leave there what is reached, or end with an error',
+  }),
+  startOnTerminal: flag({
+    long: 'start-on-terminal',
+    summary: 'the same as --start, but only if ssh has a terminal: what plain config install --start writes',
+  }),
+  login: parsed(
+    { long: 'login', value: 'USER', summary: "with --bring-sshd: who logs in (ssh's %r)" },
+    checkUserName,
+  ),
+  sshUser: parsed(
+    {
+      long: 'ssh-user',
+      value: 'USER',
+      summary:
+        "the same, but your own name stands for the container's user: ssh gives it if nobody was named",
+    },
+    checkUserName,
+  ),
+};
 
 /** vmssh proxy HOST PORT: the ProxyCommand. Nothing but the peer's bytes reaches stdout. */
 export const proxy: Command<ProxyOptions> = {
@@ -84,46 +81,36 @@ export const proxy: Command<ProxyOptions> = {
   summary: 'connect ssh to a machine: what ssh runs as ProxyCommand',
   usage: 'HOST PORT',
   details: 'Relays stdin and stdout, or with --fdpass passes the open socket to ssh and exits.',
-  options: [
-    ...[typedOption, fdpassOption, recordOption, ...reachOptions, terminalStartOption],
-    ...[bringOption, loginOption, sshUserOption, verboseOption],
-  ],
+  options: [...Object.values(own), ...reachOptions, bringOption, verboseOption],
   exclusive: [
-    [loginOption, sshUserOption],
-    [startOption, terminalStartOption],
+    [own.login, own.sshUser],
+    [startOption, own.startOnTerminal],
   ],
-  examples: [
-    {
-      line: "ssh -o ProxyCommand='vmssh proxy --typed %n %h %p' root@vsock/3",
-      about: 'log in to the machine with CID 3',
-    },
-    {
-      line: "ssh -o ProxyUseFdpass=yes -o ProxyCommand='vmssh proxy --fdpass %h %p' .host",
-      about: 'the same without a process in between',
-    },
-    { line: 'vmssh proxy --wait=60 machine/web 22', about: 'for a machine that is still booting' },
-  ],
+  examples: {
+    "ssh -o ProxyCommand='vmssh proxy --typed %n %h %p' root@vsock/3": 'log in to the machine with CID 3',
+    "ssh -o ProxyUseFdpass=yes -o ProxyCommand='vmssh proxy --fdpass %h %p' .host":
+      'the same without a process in between',
+    'vmssh proxy --wait=60 machine/web 22': 'for a machine that is still booting',
+  },
 
   parse(raw) {
     const [host = '', port] = positionals(raw, 2, 2, 'HOST PORT');
-    const typed = typedOption.read(raw);
+    const { typed, fdpass, record, startOnTerminal, login, sshUser } = readAll(raw, own);
     return {
       ...(typed === undefined ? {} : { isTyped: true }),
       text: throughHop(raw, asTyped(host, typed)),
       port: portArgument(port),
-      fdpass: fdpassOption.read(raw),
-      record: recordOption.read(raw) || undefined,
-      routes: routesOption.read(raw),
-      ...(bringOption.read(raw)
-        ? { bring: { typed: loginOption.read(raw), given: sshUserOption.read(raw) } }
-        : {}),
+      fdpass,
+      record: record || undefined,
+      ...(bringOption.read(raw) ? { bring: { typed: login, given: sshUser } } : {}),
       ...reachFlags(raw),
-      ...(terminalStartOption.read(raw) ? { start: 'terminal' } : {}),
+      ...(startOnTerminal ? { start: 'terminal' } : {}),
     };
   },
 
   async run(given, io) {
-    const start = given.start === 'terminal' ? await isOnTerminal() : given.start;
+    const { hasTerminal } = await import('../../runtime.js');
+    const start = given.start === 'terminal' ? hasTerminal() : given.start;
     const options = { ...given, start };
     const trace = options.verbose ? (await import('../../cli/terminal.js')).stepTrace(io) : undefined;
     const { text, waitMs } = options;
@@ -207,10 +194,6 @@ function leave(reached: Parameters<typeof recordOf>, { env }: Io, brought?: Reac
   }
 }
 
-async function isOnTerminal(): Promise<boolean> {
-  return (await import('../../runtime.js')).hasTerminal();
-}
-
 /** An application opens the Hosts that it finds: only a person starts a machine, or who said so of this one. */
 function howToStart(text: string): string {
   const name = printable(text);
@@ -233,10 +216,7 @@ async function bringing(
   return { login: typed ?? (given === ownAccount()?.name ? undefined : given), trust };
 }
 
-/**
- * ssh would read the name as a pattern, and accept the key for every machine that matches; before 9.6 also as several names,
- * of which one may be another machine's.
- */
+/** ssh reads the name as a pattern, and accepts the key for every machine that matches; before 9.6 also as several names, one of them maybe another machine's. */
 function refusePattern({ text, target }: TypedTarget): void {
   if (!isNamed(target)) return;
   throw new ConnectError('parse', text, {
@@ -257,10 +237,7 @@ async function waiting(text: string, io: Io): Promise<{ trace: Trace; stop(): vo
   };
 }
 
-/**
- * Whether ssh may ask vmssh for the host key of what a proxy reaches that was not told so (--record): older lines do not say it, nor does
- * a ProxyCommand of the user's own. Lines that cannot be read may.
- */
+/** Whether ssh may ask vmssh for a host key without --record: older lines do not say it, nor does a ProxyCommand of the user's own. Lines that cannot be read may. */
 function linesAskForKeys({ HOME = '' }: Io['env'], system = '/etc/ssh/ssh_config.d'): boolean {
   // After `sudo -E` HOME is another user's. No account is looked up: each login waits for this.
   if (!isAbsolute(HOME) || !isOwnFolder(HOME)) return true;

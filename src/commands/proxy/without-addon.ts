@@ -1,19 +1,13 @@
+import type { ReachFlags } from '../../cli/shared-options.js';
 import type { Connection, OpenOptions } from '../../connect/connection.js';
 import { openConnection } from '../../connect/open.js';
 import { takesUnixSocket } from '../../deliver/pass-fd.js';
 import type { Endpoint } from '../../endpoint.js';
 import { ConnectError, withTarget } from '../../errors.js';
-import type { RouteName } from '../../route.js';
 
-interface Asked {
+interface Asked extends ReachFlags, Pick<OpenOptions, 'env'> {
   readonly text: string;
   readonly fdpass: boolean;
-  readonly timeoutMs: number;
-  readonly isTimed?: boolean;
-  readonly routes?: readonly RouteName[];
-  readonly waitMs: number | undefined;
-  readonly start: boolean;
-  readonly env: OpenOptions['env'];
 }
 
 /** How a proxy without the addon goes on: another program carries AF_VSOCK, and passes it; everything else is relayed here. */
@@ -22,10 +16,7 @@ export interface WithoutAddon {
   readonly stdio: (endpoint: Endpoint) => OpenOptions['stdio'];
   /** Resolves once it is known that no other program needs our stdin, so that we may read it. */
   readonly mayRead: Promise<void>;
-  /**
-   * The connection as ssh wants it. One that was looked at cannot be passed: ssh gets a second one. Throws a ConnectError if
-   * nothing passes such a socket.
-   */
+  /** As ssh wants it. One that was looked at cannot be passed: ssh gets a second one. Throws a ConnectError if nothing passes such a socket. */
   readonly forSsh: (connection: Connection) => Promise<Connection>;
 }
 

@@ -6,7 +6,6 @@ import type { SplitArgs, SshTool, ToolOption } from '../../ssh/split-args.js';
 
 /** A tool's operand that names a machine. */
 export interface Operand extends Login {
-  /** The index of the operand. */
   readonly at: number;
   /** ":path" or "". */
   readonly rest: string;
@@ -15,12 +14,10 @@ export interface Operand extends Login {
 /** How to tell a machine's path from one of this host. */
 export interface Paths {
   readonly platform: NodeJS.Platform;
-  /** Whether a text is a target. */
   readonly isTarget: (text: string) => boolean;
   readonly exists?: (path: string) => boolean;
 }
 
-/** Finds the machines among the operands of a tool. */
 export function findOperands(tool: SshTool, operands: readonly string[], paths: Paths): readonly Operand[] {
   if (tool === 'ssh') return operands.slice(0, 1).map((text, at) => ({ at, ...splitLogin(text), rest: '' }));
   const places = tool === 'sftp' ? operands.slice(0, 1) : operands;
@@ -31,7 +28,6 @@ export function findOperands(tool: SshTool, operands: readonly string[], paths: 
   });
 }
 
-/** Whether the options set the login user. */
 export function optionsNameUser(tool: SshTool, { before, after }: SplitArgs): boolean {
   return [...before, ...after].some(
     (option) => (tool === 'ssh' && option.name === 'l') || sets(option, /^\s*user[\s=]/i),
@@ -85,11 +81,7 @@ export function asksTool(tool: SshTool, { before, operands }: SplitArgs): boolea
     scp: undefined,
     sftp: undefined,
   }[tool];
-  return (
-    question !== undefined &&
-    operands.length === 0 &&
-    before.some(({ words }) => question.test(words[0] ?? ''))
-  );
+  return operands.length === 0 && before.some(({ words: [word = ''] }) => question?.test(word));
 }
 
 // "[user@]TARGET:path", split at the first colon that leaves a target before it, or "[user@]NAME:path".

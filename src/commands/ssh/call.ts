@@ -36,27 +36,23 @@ import {
 } from './args.js';
 
 export interface SshOptions extends ForProxy {
-  /** The tool's own arguments. */
   readonly args: SplitArgs;
   /** The target itself, if the operand is only a form of it that another program accepts as a host. */
   readonly typed?: string;
   /** The machine as it is called behind the hypervisor of --via. */
   readonly behind?: ((typed: string) => string) | undefined;
-  /** Print the command instead of running it. */
   readonly print: boolean;
 }
 
 /** The command to run, and our options for the machine in it. */
 export interface ToolCall {
   readonly command: readonly string[];
-  /** The ssh to use. */
   readonly ssh: readonly string[];
   /** "-o" and its values. */
   readonly options: readonly string[];
   readonly named: ListedTarget;
   /** Whether ssh asks vmssh for the host key. */
   readonly asks: boolean;
-  /** The host argument for ssh. */
   readonly host: string;
 }
 
@@ -124,14 +120,8 @@ export async function prepare(
     sftp: copy,
     rsync: () => {
       const own = [...before, ...after];
-      return [
-        tool,
-        '-e',
-        remoteShell(own, caller.program, meant, { waitMs, routes, start, bring }),
-        ...withoutShell(own),
-        '--',
-        ...operands,
-      ];
+      const shell = remoteShell(own, caller.program, meant, { waitMs, routes, start, bring });
+      return [tool, '-e', shell, ...withoutShell(own), '--', ...operands];
     },
   }[tool]();
   return { command, ssh, options, named, host, asks: asksVmssh(caller) };
@@ -205,15 +195,6 @@ async function settingsOf(
   return usage(() => hostOptions(options));
 }
 
-function hostFor(named: ListedTarget): string {
-  const host = hostForm(named);
-  if (host !== undefined) return host;
-  throw new UsageError(
-    `ssh accepts no form of ${quote(named.text)} for a host`,
-    'give the machine another name',
-  );
-}
-
 function otherSsh([program = 'ssh', ...rest]: readonly string[]): readonly string[] {
   if (rest.length > 0)
     throw new UsageError(
@@ -243,8 +224,8 @@ export function refuseJump(tool: SshTool, args: SplitArgs): void {
 }
 
 /**
- * A target in a form for ssh's own -J, "root@container%%web": a "/" or ":" would begin a port, and ssh puts the host into
- * a ProxyCommand without escaping its percents. Undefined if it is no target, or has no such form.
+ * A target for ssh's own -J, "root@container%%web": a "/" or ":" would begin a port, and ssh puts the host into a ProxyCommand without
+ * escaping its percents. Undefined if there is no such form.
  */
 export function jumpForm(text: string): string | undefined {
   const { user, host } = splitUser(text);
@@ -257,8 +238,8 @@ export function jumpForm(text: string): string | undefined {
 type ForProxy = Pick<OwnOptions, 'waitMs' | 'routes' | 'start' | 'bring'>;
 
 /**
- * The value of rsync's `-e`. rsync calls it with a form of the target that it accepts as a host; --typed gives
- * `vmssh ssh` the target itself. The options of the user's own `-e 'ssh OPTIONS'` are kept. Throws a UsageError.
+ * The value of rsync's `-e`. rsync calls it with a form of the target that it accepts as a host; --typed gives the target itself. The
+ * options of the user's own `-e 'ssh OPTIONS'` are kept. Throws a UsageError.
  */
 export function remoteShell(
   args: readonly string[],
@@ -302,13 +283,14 @@ function givenShell(arg: string, next = ''): { shell: string; flags: string; apa
 }
 
 /**
- * The target in a form that every tool accepts as a host: "%" for "/", no colon, and nothing that ssh refuses in a host
- * name. Without such a form, the machine's UUID or the slug of its name; undefined if these are none either.
+ * The target in a form that every tool accepts as a host: "%" for "/", no colon, nothing that ssh refuses. Without one, the machine's UUID or
+ * the slug of its name. Throws a UsageError if these are none either.
  */
-function hostForm({ text, machine }: ListedTarget): string | undefined {
+function hostFor({ text, machine }: ListedTarget): string {
   const host = text.replace(/^(vsock|unix|vsock-mux):([^:]*)$/i, '$1%$2').replaceAll('/', '%');
   const id = host.includes(':') ? machine?.uuid : undefined;
-  return [host, id, slug(machine?.name ?? text), machine?.uuid].find(
-    (each) => each !== undefined && isHostName(each),
-  );
+  const forms = [host, id, slug(machine?.name ?? text), machine?.uuid];
+  const form = forms.find((each) => each !== undefined && isHostName(each));
+  if (form !== undefined) return form;
+  throw new UsageError(`ssh accepts no form of ${quote(text)} for a host`, 'give the machine another name');
 }

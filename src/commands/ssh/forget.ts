@@ -17,21 +17,16 @@ import { type GuestKeys, guestKeysFor, madeKeysOf } from '../../ssh/guest-keys.j
 import { namesByHop } from '../../ssh/hop-names.js';
 import { namesTyped } from '../../ssh/machine-keys.js';
 
-export interface ForgetOptions {
-  readonly targets: readonly string[];
-}
-
-/** vmssh forget TARGET…: removes a machine's known host keys, so that the next one is accepted. */
-export const forget: Command<ForgetOptions> = {
+export const forget: Command<{ readonly targets: readonly string[] }> = {
   name: 'forget',
   summary: "forget a machine's host key, so that ssh takes its new one",
   usage: 'TARGET...',
   details: 'Exits with 4 if no key is known. Only changes ~/.ssh/vmssh_known_hosts.',
   options: [viaOption],
-  examples: [
-    { line: 'vmssh forget mint', about: 'the machine was reinstalled' },
-    { line: 'vmssh forget 01234567-89ab-cdef-0123-456789abcdef', about: 'by its UUID, when it is gone' },
-  ],
+  examples: {
+    'vmssh forget mint': 'the machine was reinstalled',
+    'vmssh forget 01234567-89ab-cdef-0123-456789abcdef': 'by its UUID, when it is gone',
+  },
 
   parse(raw) {
     if (raw.positionals.length === 0) throw new UsageError('expected one or more targets, got nothing');
@@ -51,12 +46,10 @@ export const forget: Command<ForgetOptions> = {
       const made = found ? guestKeysFor(found, io.env) : madeKeysOf(target, io.env);
       if (removed > 0 || kept.length > 0) {
         for (const line of reportOf(target, done)) io.out(`${printable(line)}\n`);
-        if (made)
-          await complain(
-            `ssh still accepts only the host key that was made for ${quote(made.name)}`,
-            undoHint(made, io),
-            io,
-          );
+        if (made) {
+          const still = `ssh still accepts only the host key that was made for ${quote(made.name)}`;
+          await complain(still, undoHint(made, io), io);
+        }
       } else {
         const hint = made ? undoHint(made, io) : fixFor(target);
         await complain(`no host key of ${quote(target)} is known in ${path}`, hint, io);
@@ -88,22 +81,21 @@ async function namesIn(typed: string, listed: ListedTarget | undefined, env: Io[
 function reportOf(typed: string, { removed, forgotten, kept }: Forgotten): readonly string[] {
   const names = [...new Set(forgotten.flatMap(shownNames))].filter((name) => name !== typed);
   const also = names.length === 0 ? '' : `, also known as ${names.join(', ')}`;
-  const lines =
-    removed === 0
-      ? []
-      : [`forgot ${removed === 1 ? 'the host key' : `${removed} host keys`} of ${quote(typed)}${also}`];
-  return [
-    ...lines,
-    ...kept.map(
-      (alias) =>
-        `${quote(typed)} no longer means ${alias.slice('vmssh-'.length)}, whose own host key is kept: vmssh forget ${alias.slice('vmssh-'.length)}`,
-    ),
-  ];
+  const keys = removed === 1 ? 'the host key' : `${removed} host keys`;
+  const lines = removed === 0 ? [] : [`forgot ${keys} of ${quote(typed)}${also}`];
+  const others = kept.map(ofAlias).map((name) => {
+    return `${quote(typed)} no longer means ${name}, whose own host key is kept: vmssh forget ${name}`;
+  });
+  return [...lines, ...others];
+}
+
+function ofAlias(alias: string): string {
+  return alias.slice('vmssh-'.length);
 }
 
 /** As they are typed, without those that only have their digest. */
 function shownNames({ alias, names }: Pin): readonly string[] {
-  const all = [alias.slice('vmssh-'.length), ...names].filter((name) => !name.includes('='));
+  const all = [ofAlias(alias), ...names].filter((name) => !name.includes('='));
   return all.map((name) => name.replace(/^host%/, ''));
 }
 

@@ -123,10 +123,7 @@ async function explainChangedKey({ named }: ToolCall, io: Io): Promise<void> {
 /** For one more handshake. Milliseconds. */
 const timeoutMs = 10_000;
 
-/**
- * Whether ssh failed because it knows another key of the machine. Its message went to the terminal, so it is run again,
- * up to the login; only if any key is known.
- */
+/** Whether ssh knows another key of the machine. Its message went to the terminal, so it is run again, up to the login; only if any key is known. */
 async function changedKey({ ssh, options, named, host }: ToolCall, io: Io): Promise<boolean> {
   const given = guestKeysFor(named, io.env);
   const alias = given?.alias ?? hostKeyAlias(named);

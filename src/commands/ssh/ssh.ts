@@ -1,5 +1,5 @@
 import { type Command, type RawArgs, UsageError } from '../../cli/command.js';
-import { flag, seconds, textOption } from '../../cli/option.js';
+import { flag, readAll, seconds, textOption } from '../../cli/option.js';
 import { refuseApart } from '../../cli/scan-args.js';
 import {
   bringOption,
@@ -13,12 +13,8 @@ import { quote } from '../../errors.js';
 import { type SshTool, splitArgs, type ToolOption, tools } from '../../ssh/split-args.js';
 import type { SshOptions } from './call.js';
 
-/** Usage of the commands that accept any option of another program. */
-export interface PassThrough {
-  readonly passThrough: true;
-}
-
-export type ToolCommand = Command<SshOptions> & PassThrough;
+/** A command that accepts any option of another program. */
+type ToolCommand = Command<SshOptions> & { readonly passThrough: true };
 
 const summaries: Readonly<
   Record<SshTool, { usage: string; summary: string; examples: Command<SshOptions>['examples'] }>
@@ -26,49 +22,54 @@ const summaries: Readonly<
   ssh: {
     usage: '[any option of ssh] [user@]TARGET [COMMAND...]',
     summary: 'log in to a machine by its name or target',
-    examples: [
-      { line: 'vmssh ssh', about: 'choose one of the machines, on a terminal' },
-      { line: 'vmssh ssh mint', about: 'the machine with this name, whatever runs it' },
-      { line: 'vmssh ssh --wait -t root@vsock/3 htop', about: 'once it has booted' },
-      { line: 'vmssh ssh --start mint', about: 'start it first if it is off' },
-      { line: 'vmssh ssh --print-command mint', about: 'what would be run' },
-    ],
+    examples: {
+      'vmssh ssh': 'choose one of the machines, on a terminal',
+      'vmssh ssh mint': 'the machine with this name, whatever runs it',
+      'vmssh ssh --wait -t root@vsock/3 htop': 'once it has booted',
+      'vmssh ssh --start mint': 'start it first if it is off',
+      'vmssh ssh --print-command mint': 'what would be run',
+    },
   },
   scp: {
     usage: '[any option of scp] SOURCE... TARGET:PATH',
     summary: 'copy files from or to a machine',
-    examples: [
-      { line: 'vmssh scp notes.txt mint:', about: 'to a machine by its short name' },
-      { line: 'vmssh scp -r root@vsock/3:/etc/ssh .', about: 'from one by its target, slashes and all' },
-    ],
+    examples: {
+      'vmssh scp notes.txt mint:': 'to a machine by its short name',
+      'vmssh scp -r root@vsock/3:/etc/ssh .': 'from one by its target, slashes and all',
+    },
   },
   sftp: {
     usage: '[any option of sftp] [user@]TARGET[:PATH]',
     summary: 'open sftp to a machine',
-    examples: [{ line: 'vmssh sftp machine/web:/srv', about: 'look around in a machine' }],
+    examples: { 'vmssh sftp machine/web:/srv': 'look around in a machine' },
   },
   rsync: {
     usage: '[any option of rsync] SOURCE... TARGET:PATH',
     summary: 'synchronise files with a machine',
-    examples: [
-      { line: 'vmssh rsync -a --delete site/ mint:/srv/site/', about: 'to a machine by its short name' },
-      { line: "vmssh rsync -a -e 'ssh -p 2222' vsock/3:/etc/ etc/", about: 'with options for ssh' },
-    ],
+    examples: {
+      'vmssh rsync -a --delete site/ mint:/srv/site/': 'to a machine by its short name',
+      "vmssh rsync -a -e 'ssh -p 2222' vsock/3:/etc/ etc/": 'with options for ssh',
+    },
   },
 };
 
+const own = {
+  routes: routesOption,
+  waitMs: seconds({
+    long: 'wait',
+    leftOut: defaultWaitMs,
+    summary: 'wait while the machine boots (default 120)',
+  }),
+  start: startOption,
+  bring: bringOption,
+  print: flag({ long: 'print-command', summary: 'print the command instead of running it' }),
+};
 /** For programs that start ssh themselves and accept no slash in a host, such as rsync. */
 const typedOption = textOption({
   long: 'typed',
   value: 'TARGET',
   summary: 'the target, if the host is only a form of it, as with rsync; needs "=": --typed=TARGET',
 });
-const waitOption = seconds({
-  long: 'wait',
-  leftOut: defaultWaitMs,
-  summary: 'wait while the machine boots (default 120)',
-});
-const printOption = flag({ long: 'print-command', summary: 'print the command instead of running it' });
 
 /** vmssh ssh, scp, sftp and rsync: the real tool with the right ProxyCommand; all else is passed on unchanged. */
 export const toolCommands: readonly ToolCommand[] = tools.map((tool) => ({
@@ -76,23 +77,12 @@ export const toolCommands: readonly ToolCommand[] = tools.map((tool) => ({
   ...summaries[tool],
   passThrough: true,
   details: `These options come before the first operand; everything else is ${tool}'s own. Exits with ${tool}'s exit code, or with 255 if vmssh failed before it ran. VMSSH_SSH (or HV_SSH_COMMAND) names another ssh: an absolute path, or a program and its options.`,
-  options: [
-    viaOption,
-    routesOption,
-    waitOption,
-    startOption,
-    bringOption,
-    printOption,
-    ...(tool === 'ssh' ? [typedOption] : []),
-  ],
+  options: [viaOption, ...Object.values(own), ...(tool === 'ssh' ? [typedOption] : [])],
   parse: (raw) => parseArgs(tool, raw),
   run: async (options, io) => (await import('./run.js')).runSshTool(tool, options, io),
 }));
 
-/**
- * Our options come before the first operand, as --name or --name=value: anything after it belongs to the tool, or to a
- * command that runs in the machine.
- */
+/** Our options come before the first operand: anything after it belongs to the tool, or to a command that runs in the machine. */
 function parseArgs(tool: SshTool, { positionals }: RawArgs): SshOptions {
   const { before, after, operands } = splitArgs(tool, positionals);
   const late = after.find((option) => isOurs(tool, option))?.words[0];
@@ -110,13 +100,8 @@ function parseArgs(tool: SshTool, { positionals }: RawArgs): SshOptions {
   const raw = { positionals: operands, options: { ...options, ...(via.length > 0 ? { via } : {}) } };
   return {
     args: { before: before.filter((option) => !isOurs(tool, option)), after, operands },
-    waitMs: waitOption.read(raw),
-    routes: routesOption.read(raw),
-    ...(startOption.read(raw) ? { start: true } : {}),
-    ...(bringOption.read(raw) ? { bring: true } : {}),
-    typed: typedOption.read(raw),
-    ...(via.length > 0 ? { behind: (typed: string) => throughHop(raw, typed) } : {}),
-    print: printOption.read(raw),
+    ...readAll(raw, { ...own, typed: typedOption }),
+    behind: via.length > 0 ? (typed) => throughHop(raw, typed) : undefined,
   };
 }
 
@@ -138,6 +123,6 @@ function refuseWaitApart(before: readonly ToolOption[], positionals: readonly st
   let at = 0;
   for (const { words } of before) {
     at += words.length;
-    if (words[0] === '--wait') refuseApart(waitOption, '--wait', positionals[at]);
+    if (words[0] === '--wait') refuseApart(own.waitMs, '--wait', positionals[at]);
   }
 }

@@ -4,17 +4,14 @@ import { quote } from '../../errors.js';
 import { parseGuid } from '../../target/guid.js';
 import { parsePort, portOfServiceId, serviceIdOfPort } from '../../target/numbers.js';
 
-/** vmssh guid PORT…: the Hyper-V service ids of vsock ports. */
 export const guid: Command<{ readonly ports: readonly number[] }> = {
   name: 'guid',
   summary: 'print the Hyper-V service id (a GUID) of vsock ports',
   usage: 'PORT...',
   options: [],
-  examples: [{ line: 'vmssh guid 22', about: '00000016-facb-11e6-bd58-64006a7986d3' }],
+  examples: { 'vmssh guid 22': '00000016-facb-11e6-bd58-64006a7986d3' },
 
-  parse(raw) {
-    return { ports: portsOf(raw) };
-  },
+  parse: (raw) => ({ ports: portsOf(raw) }),
 
   async run({ ports }, io) {
     for (const port of ports) io.out(`${serviceIdOfPort(port)}\n`);
@@ -28,17 +25,14 @@ export function portsOf(raw: RawArgs): readonly number[] {
   return usage(() => texts.map((text) => parsePort(text, 'hvsock')));
 }
 
-/** vmssh port GUID…: the vsock ports of Hyper-V service ids. */
 export const port: Command<{ readonly ports: readonly number[] }> = {
   name: 'port',
   summary: 'print the vsock port of Hyper-V service ids (GUIDs)',
   usage: 'GUID...',
   options: [],
-  examples: [{ line: 'vmssh port 000008AE-FACB-11E6-BD58-64006A7986D3', about: '2222' }],
+  examples: { 'vmssh port 000008AE-FACB-11E6-BD58-64006A7986D3': '2222' },
 
-  parse(raw) {
-    return { ports: positionals(raw, 1, Number.POSITIVE_INFINITY, 'GUID...').map(portOf) };
-  },
+  parse: (raw) => ({ ports: positionals(raw, 1, Number.POSITIVE_INFINITY, 'GUID...').map(portOf) }),
 
   async run({ ports }, io) {
     for (const each of ports) io.out(`${each}\n`);

@@ -19,7 +19,6 @@ import { portsOf } from './guid.js';
 
 const dryRunOption = flag({ long: 'dry-run', summary: 'print the commands for reg.exe, and run none' });
 
-/** The output of `vmssh service list --json`. */
 export interface ServiceListJson extends Envelope<'service list'> {
   readonly services: readonly {
     readonly id: string;
@@ -28,13 +27,12 @@ export interface ServiceListJson extends Envelope<'service list'> {
   }[];
 }
 
-/** vmssh service list: the Hyper-V socket services registered on this Windows. */
 export const serviceList: Command<{ readonly json: boolean }> = {
   name: 'service list',
   summary: 'list the Hyper-V socket services that are registered on this Windows',
   usage: '',
   options: [jsonOption],
-  examples: [{ line: 'vmssh service list', about: 'PORT, GUID and NAME of each' }],
+  examples: { 'vmssh service list': 'PORT, GUID and NAME of each' },
 
   parse(raw) {
     positionals(raw, 0, 0, 'no argument');
@@ -54,7 +52,7 @@ export const serviceList: Command<{ readonly json: boolean }> = {
   },
 };
 
-export interface ServiceOptions {
+interface ServiceOptions {
   readonly ports: readonly number[];
   readonly dryRun: boolean;
 }
@@ -67,72 +65,52 @@ const nameOption = parsed(
   },
 );
 
-/** vmssh service register PORT…: registers vsock ports with this Windows. */
 export const serviceRegister: Command<ServiceOptions & { readonly label: string | undefined }> = {
   name: 'service register',
   summary: 'register vsock ports as Hyper-V socket services of this Windows; needs an elevated terminal',
   usage: 'PORT...',
   options: [nameOption, dryRunOption],
-  examples: [
-    { line: 'vmssh service register 2222', about: 'if connects to a port other than 22 are refused' },
-    { line: 'vmssh service register --dry-run 2222', about: 'on any system: the command to run there' },
-  ],
-
-  parse(raw) {
-    return { ports: portsOf(raw), label: nameOption.read(raw), dryRun: dryRunOption.read(raw) };
+  examples: {
+    'vmssh service register 2222': 'if connects to a port other than 22 are refused',
+    'vmssh service register --dry-run 2222': 'on any system: the command to run there',
   },
 
-  run: ({ ports, label, dryRun }, io) =>
-    change(
-      ports.map((port) => ({
-        port,
-        args: registration(serviceIdOfPort(port), label ?? `vmssh vsock ${port}`),
-      })),
-      dryRun,
-      io,
-    ),
+  parse: (raw) => ({ ports: portsOf(raw), label: nameOption.read(raw), dryRun: dryRunOption.read(raw) }),
+
+  run({ ports, label, dryRun }, io) {
+    const argsOf = (port: number) => registration(serviceIdOfPort(port), label ?? `vmssh vsock ${port}`);
+    return change(ports, argsOf, dryRun, io);
+  },
 };
 
-/** vmssh service unregister PORT…: removes them again. */
 export const serviceUnregister: Command<ServiceOptions> = {
   name: 'service unregister',
   summary: 'remove vsock ports from the Hyper-V socket services of this Windows; needs an elevated terminal',
   usage: 'PORT...',
   options: [dryRunOption],
-  examples: [{ line: 'vmssh service unregister 2222', about: 'remove this port' }],
+  examples: { 'vmssh service unregister 2222': 'remove this port' },
 
-  parse(raw) {
-    return { ports: portsOf(raw), dryRun: dryRunOption.read(raw) };
-  },
+  parse: (raw) => ({ ports: portsOf(raw), dryRun: dryRunOption.read(raw) }),
 
-  run: ({ ports, dryRun }, io) =>
-    change(
-      ports.map((port) => ({ port, args: removal(serviceIdOfPort(port)) })),
-      dryRun,
-      io,
-    ),
+  run: ({ ports, dryRun }, io) => change(ports, (port) => removal(serviceIdOfPort(port)), dryRun, io),
 };
 
-/** The arguments for reg.exe to register or remove a port. */
-interface Change {
-  readonly port: number;
-  readonly args: readonly string[];
-}
-
-/** Runs reg.exe for each of these. */
+/** Registers or removes each of the ports by reg.exe, with these arguments. */
 export async function change(
-  changes: readonly Change[],
+  ports: readonly number[],
+  argsOf: (port: number) => readonly string[],
   dryRun: boolean,
   io: Io,
   run: RunTool = runTool,
   elevated: () => boolean = isElevated,
 ): Promise<number> {
   if (dryRun) {
-    for (const { args } of changes) io.out(`${['reg', ...args].map(windowsQuoted).join(' ')}\n`);
+    for (const port of ports) io.out(`${['reg', ...argsOf(port)].map(windowsQuoted).join(' ')}\n`);
     return exitCode.ok;
   }
   refuseElsewhere(io);
-  for (const { port, args } of changes) {
+  for (const port of ports) {
+    const args = argsOf(port);
     try {
       await callReg(args, { env: io.env }, run);
     } catch (error) {

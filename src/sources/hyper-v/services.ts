@@ -41,6 +41,20 @@ export async function listServices(deps: Deps, run: RunTool = runTool): Promise<
   }
 }
 
+/** Whether a vsock port is registered; undefined if the registry cannot be read. */
+export async function isRegistered(
+  port: number,
+  { env }: Pick<Deps, 'env'>,
+  list = listServices,
+): Promise<boolean | undefined> {
+  try {
+    return (await list({ env })).some((service) => service.port === port);
+  } catch (error) {
+    if (error instanceof DiscoveryError) return undefined;
+    throw error;
+  }
+}
+
 /** Runs reg.exe, for half a minute at most. Throws a DiscoveryError. */
 export function callReg(args: readonly string[], deps: Deps, run: RunTool = runTool): Promise<string> {
   return run(systemProgram('reg.exe', deps.env), args, { timeoutMs: 30_000, ...deps });

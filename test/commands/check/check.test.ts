@@ -15,13 +15,14 @@ const noSsh = missingPrograms({ ssh: 'openssh-client' });
 const flags = { timeoutMs: 20_000, waitMs: undefined, start: false, verbose: false };
 
 describe('formatCheck', () => {
+  const plain = new Chalk({ level: 0 });
   const stages = [
     { stage: 'parsed', ms: 0.3, found: 'unix {}' },
     { stage: 'authentication', ms: 1234.5, found: 'publickey\x1b for root' },
   ] as const;
 
   it('has one line per stage', () => {
-    expect(formatCheck({ target: 'unix/x\u202e', stages }, new Chalk({ level: 0 }), fakeIo())).toBe(
+    expect(formatCheck({ target: 'unix/x\u202e', stages }, plain, fakeIo())).toBe(
       [
         'unix/x\\u{202e}',
         '  ✓ parsed             0.3 ms  unix {}',
@@ -35,9 +36,7 @@ describe('formatCheck', () => {
     { stage: 'resolved', ms: 1, found: 'systemd knows vm "web" → it has the address "unix/run/x"' },
   ] as const;
   const at = (columns: number) =>
-    formatCheck({ target: 'web', stages: long }, new Chalk({ level: 0 }), { ...fakeIo(), columns }).split(
-      '\n',
-    );
+    formatCheck({ target: 'web', stages: long }, plain, fakeIo({ columns })).split('\n');
 
   it('breaks a long line at words, below its beginning', () => {
     const indent = ' '.repeat(31);
@@ -63,7 +62,6 @@ describe('formatCheck', () => {
   it('ends with what stopped it', () => {
     const error = new ConnectError('connect', 'x', { code: 'ENOENT', problem: 'why\n', hint: 'do\r' });
     const without = new ConnectError('connect', 'x', { code: 'ENOENT', problem: 'why' });
-    const plain = new Chalk({ level: 0 });
     const failed = '  ✗ connect                    why';
     expect(formatCheck({ target: 'x', stages: [], error }, plain, fakeIo())).toBe(
       `x\n${failed}\\x0a\n    hint: do\\x0d\n`,
@@ -103,9 +101,7 @@ describe('on real sockets', () => {
 
   it.each([
     { name: 'before the banner', greeting: '' },
-    ...(missingPrograms({ ssh: 'openssh-client' })
-      ? []
-      : [{ name: 'in the handshake', greeting: 'SSH-2.0-x\r\n' }]),
+    ...(noSsh ? [] : [{ name: 'in the handshake', greeting: 'SSH-2.0-x\r\n' }]),
   ])('check ends on Ctrl-C $name', async ({ greeting }) => {
     const abort = new AbortController();
     const path = await folder.listen((peer) => {
@@ -115,9 +111,7 @@ describe('on real sockets', () => {
     });
     const io = fakeIo({ interrupted: () => abort.signal, self: vmssh, env: process.env });
     expect(await check.run({ ...all, targets: [`unix${path}`] }, io)).toBe(130);
-    expect(JSON.parse(io.stdout.join(''))).toMatchObject({
-      results: [{ error: { code: 'INTERRUPTED' } }],
-    });
+    expect(JSON.parse(io.stdout.join(''))).toMatchObject({ results: [{ error: { code: 'INTERRUPTED' } }] });
   });
 
   const banner = { port: 22, banner: true, forSsh: false, ...flags };

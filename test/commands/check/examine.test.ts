@@ -35,14 +35,8 @@ describe('signs on this host', () => {
   });
 
   it('13: finds who else has the CID; times a login if the connection works', async () => {
-    const user = (pid: number, cid: number): DiscoveredMachine => ({
-      pid,
-      cid,
-      name: 'web',
-      target: 'qemu/web',
-      status: 'running',
-      provider: 'qemu',
-    });
+    const web = { name: 'web', target: 'qemu/web', status: 'running', provider: 'qemu' } as const;
+    const user = (pid: number, cid: number): DiscoveredMachine => ({ pid, cid, ...web });
     const times = [0, 1500];
     const check = { target: 'vsock/3', stages: [{ stage: 'banner' as const, ms: 40, found: '' }] };
     const signs = await hostSigns(

@@ -16,11 +16,7 @@ import { run } from '../../helpers/run.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
 const machine = (name: string, target: string): ListedMachine => ({
-  name,
-  target,
-  status: 'running',
-  provider: 'p',
-  also: [],
+  ...{ name, target, status: 'running', provider: 'p', also: [] },
 });
 const live = {
   machines: async () => [
@@ -173,35 +169,33 @@ describe('completion', () => {
     );
   });
 
+  const inBash = it.skipIf(missingPrograms({ bash: 'bash' }));
+  const inZsh = it.skipIf(missingPrograms({ zsh: 'zsh' }));
+  const inFish = it.skipIf(missingPrograms({ fish: 'fish' }));
+
   // A stand-in for vmssh prints its arguments after a candidate.
   const standIn = `vmssh() { printf 'qemu:session/a\\tx\\nqemu:session/b\\ty\\n'; printf '%s|' "$@" >&3; }; `;
-  it.skipIf(missingPrograms({ bash: 'bash' }))(
-    'works in bash, also after a colon, which separates words there',
-    async () => {
-      const script = `${completionScripts.bash}${standIn}
+  inBash('works in bash, also after a colon, which separates words there', async () => {
+    const script = `${completionScripts.bash}${standIn}
 exec 3>&1
 COMP_LINE='vmssh ssh qemu:ses'; COMP_POINT=\${#COMP_LINE}; COMP_WORDS=(vmssh ssh qemu : ses); COMP_CWORD=4
 _vmssh 2>/dev/null; echo; printf '<%s>' "\${COMPREPLY[@]}"`;
-      const { stdout } = await run(['bash', '-c', script.replaceAll('2>/dev/null)', '2>/dev/null 3>&3)')]);
-      expect(stdout).toContain('complete|--|ssh|qemu:ses|');
-      expect(stdout).toContain('<session/a><session/b>');
-    },
-  );
+    const { stdout } = await run(['bash', '-c', script.replaceAll('2>/dev/null)', '2>/dev/null 3>&3)')]);
+    expect(stdout).toContain('complete|--|ssh|qemu:ses|');
+    expect(stdout).toContain('<session/a><session/b>');
+  });
 
-  it.skipIf(missingPrograms({ bash: 'bash' }))(
-    'adds nothing in bash after a colon that is already typed',
-    async () => {
-      const script = `${completionScripts.bash}
+  inBash('adds nothing in bash after a colon that is already typed', async () => {
+    const script = `${completionScripts.bash}
 vmssh() { printf 'mint:\\tx\\n'; }
 for line in 'vmssh scp min' 'vmssh scp mint:'; do
   COMP_LINE=$line; COMP_POINT=\${#COMP_LINE}; _vmssh 2>/dev/null
   printf '[%s]' "\${COMPREPLY[@]}"
 done`;
-      expect((await run(['bash', '-c', script])).stdout).toBe('[mint:][]');
-    },
-  );
+    expect((await run(['bash', '-c', script])).stdout).toBe('[mint:][]');
+  });
 
-  it.skipIf(missingPrograms({ bash: 'bash' })).each([
+  inBash.each([
     { line: 'vsock-nc w', asks: 'complete|--|nc|w|' },
     { line: '/usr/bin/vsock-nc --wait w', asks: 'complete|--|nc|--wait|w|' },
     { line: 'vmssh guest install --route=', asks: 'complete|--|guest|install|--route=|' },
@@ -217,14 +211,14 @@ COMP_LINE='${line}'; COMP_POINT=\${#COMP_LINE}; _vmssh 2>/dev/null`;
     );
   });
 
-  it.skipIf(missingPrograms({ bash: 'bash' }))('completes in bash what comes after a "="', async () => {
+  inBash('completes in bash what comes after a "="', async () => {
     const script = `${completionScripts.bash}
 vmssh() { printf -- '--by=ssh\\t\\n--by=wsl\\t\\n'; }
 COMP_LINE='vmssh guest install --by='; COMP_POINT=\${#COMP_LINE}; _vmssh; printf '[%s]' "\${COMPREPLY[@]}"`;
     expect((await run(['bash', '-c', script])).stdout).toBe('[ssh][wsl]');
   });
 
-  it.skipIf(missingPrograms({ zsh: 'zsh' }))('works in zsh, also for vsock-nc', async () => {
+  inZsh('works in zsh, also for vsock-nc', async () => {
     const script = `autoload -Uz compinit && compinit -D -u
 vmssh() { print -r -- "$@" >&3; printf 'mint\\tx\\n' }
 ${completionScripts.zsh}
@@ -232,17 +226,16 @@ _describe() { }
 exec 3>&1
 print $_comps[vmssh] $_comps[vsock-nc]
 words=(/usr/bin/vsock-nc w); CURRENT=2; _vmssh`;
-    expect(
-      (await run(['zsh', '-f', '-c', script.replaceAll('2>/dev/null', '2>/dev/null 3>&3')])).stdout,
-    ).toBe('_vmssh _vmssh\ncomplete -- nc w\n');
+    const asks = script.replaceAll('2>/dev/null', '2>/dev/null 3>&3');
+    expect((await run(['zsh', '-f', '-c', asks])).stdout).toBe('_vmssh _vmssh\ncomplete -- nc w\n');
   });
 
-  it.skipIf(missingPrograms({ fish: 'fish' }))('works in fish for vsock-nc', async () => {
+  inFish('works in fish for vsock-nc', async () => {
     const script = `function vmssh; echo $argv; end\n${completionScripts.fish}\ncomplete -C 'vsock-nc w'`;
     expect((await run(['fish', '--no-config', '-c', script])).stdout).toBe('complete -- nc w\n');
   });
 
-  it.skipIf(missingPrograms({ zsh: 'zsh' }))('works in zsh', async () => {
+  inZsh('works in zsh', async () => {
     const script = `autoload -Uz compinit && compinit -D -u
 vmssh() { printf 'mint\\tx\\nqemu:session/a\\ty\\nvsock/\\tz\\n' }
 ${completionScripts.zsh}
@@ -253,7 +246,7 @@ words=(vmssh ssh m); CURRENT=3; _vmssh`;
     );
   });
 
-  it.skipIf(missingPrograms({ fish: 'fish' }))('works in fish', async () => {
+  inFish('works in fish', async () => {
     const script = `function vmssh; printf 'mint\\tx\\n'; end\n${completionScripts.fish}\ncomplete -C 'vmssh ssh m'`;
     expect((await run(['fish', '--no-config', '-c', script])).stdout).toBe('mint\tx\n');
   });

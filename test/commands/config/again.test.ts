@@ -39,7 +39,7 @@ describe.skipIf(noSsh)('config install, again', () => {
     const one = async () => ({ machines: [other], warnings });
     const run = async (finder: typeof find, to = home.io()) => {
       await home.install({}, to, finder);
-      return [readFileSync(home.own, 'utf8').match(/^Host [\w-]+$/gm), to.stderr.at(-1)];
+      return [home.hosts(), to.stderr.at(-1)];
     };
     await run(both);
     expect(await run(one)).toEqual([['Host web', 'Host mint'], 'vmssh: kept as they were: mint\n']);
@@ -49,14 +49,8 @@ describe.skipIf(noSsh)('config install, again', () => {
 
   it('has one line for 200 warnings of one kind, and one for 200 names that two machines have', async () => {
     const twins = Array.from({ length: 200 }, (_, i) => `a b${i}`).flatMap((name) => [
-      { ...machine, name, target: `docker/${name}`, provider: 'docker', uuid: undefined },
-      {
-        ...machine,
-        name: name.replace(' ', '+'),
-        target: `docker/${name}+`,
-        provider: 'docker',
-        uuid: undefined,
-      },
+      { ...machine, name, target: `docker/${name}`, provider: 'docker' },
+      { ...machine, name: name.replace(' ', '+'), target: `docker/${name}+`, provider: 'docker' },
     ]);
     const warnings = twins.slice(0, 200).map(({ name }) => ({
       ...{ provider: 'docker', code: 'LINK', problem: `container ${name}: its socket is a link` },
@@ -80,7 +74,7 @@ vmssh: no Host for "a b0", "a+b0": another machine would be Host a-b0-docker too
     await home.install();
     const io = home.io();
     await home.install({}, io, async () => ({ machines: [machine, web], warnings }));
-    expect(readFileSync(home.own, 'utf8').match(/^Host [\w-]+$/gm)).toEqual(['Host mint']);
+    expect(home.hosts()).toEqual(['Host mint']);
     expect(io.stderr.join('')).toContain('no Host for "web": podman did not answer in time, and may have');
   });
 
@@ -90,7 +84,7 @@ vmssh: no Host for "a b0", "a+b0": another machine would be Host a-b0-docker too
       ({ ...machine, name, target: `docker/${name}`, provider: 'docker' }) as const;
     const io = home.io();
     await home.install({}, io, async () => ({ machines: [of('web'), of('db')], warnings: [silent] }));
-    expect(readFileSync(home.own, 'utf8').match(/^Host [\w-]+$/gm)).toEqual(['Host db']);
+    expect(home.hosts()).toEqual(['Host db']);
     expect(io.stderr.join('')).toContain('no Host for "web": firecracker did not answer in time');
   });
 
@@ -119,7 +113,7 @@ vmssh: no Host for "a b0", "a+b0": another machine would be Host a-b0-docker too
   it('keeps a prefix, and patterns only, until told otherwise', async () => {
     const hosts = async (some: Partial<ConfigOptions>) => {
       expect(await home.install(some)).toBe(0);
-      return readFileSync(home.own, 'utf8').match(/^Host [\w-]+$/gm);
+      return home.hosts();
     };
     expect(await hosts(named({ prefix: 'vm-' }))).toEqual(['Host vm-mint']);
     expect(await hosts({ names: undefined })).toEqual(['Host vm-mint']);

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach } from 'vitest';
 import type { ConfigOptions } from '../../../src/hosts/options.js';
@@ -53,6 +53,11 @@ class ConfigHome {
 
   get state(): string {
     return join(this.path, '.local/state/vmssh/hosts.json');
+  }
+
+  /** The lines of its own file that begin a Host of a machine. */
+  hosts(): readonly string[] | null {
+    return readFileSync(this.own, 'utf8').match(/^Host [\w-]+$/gm);
   }
 
   readonly io = (env = {}): FakeIo => fakeIo({ env: { HOME: this.path, NO_COLOR: '1', ...env } });

@@ -77,43 +77,20 @@ describe('config install, if a file is not its own,', () => {
     expect(existsSync(home.main)).toBe(false);
   });
 
-  it.each([
-    {
-      name: 'its own folder',
-      code: 'EACCES',
-      system: false,
-      platform: 'linux',
-      hint: 'it must belong to you: see ls -ld ',
-    },
-    {
-      name: 'a folder of root',
-      code: 'EACCES',
-      system: true,
-      platform: 'linux',
-      hint: 'only root can write it: run the same command with sudo',
-    },
-    {
-      name: 'a read-only file system',
-      code: 'EROFS',
-      system: false,
-      platform: 'linux',
-      hint: 'its file system is read-only: see findmnt -T ',
-    },
-    {
-      name: 'a read-only file system, as root',
-      code: 'EROFS',
-      system: true,
-      platform: 'linux',
-      hint: 'its file system is read-only: see findmnt -T ',
-    },
-    {
-      name: 'its own folder on Windows',
-      code: 'EACCES',
-      system: false,
-      platform: 'win32',
-      hint: 'you must be allowed to write there: see icacls ',
-    },
-  ] as const)('shows who may write to $name', async ({ system, code, hint, platform }) => {
+  const readOnly = 'its file system is read-only: see findmnt -T ';
+  it.each<[name: string, code: string, system: boolean, platform: 'linux' | 'win32', hint: string]>([
+    ['its own folder', 'EACCES', false, 'linux', 'it must belong to you: see ls -ld '],
+    ['a folder of root', 'EACCES', true, 'linux', 'only root can write it: run the same command with sudo'],
+    ['a read-only file system', 'EROFS', false, 'linux', readOnly],
+    ['a read-only file system, as root', 'EROFS', true, 'linux', readOnly],
+    [
+      'its own folder on Windows',
+      'EACCES',
+      false,
+      'win32',
+      'you must be allowed to write there: see icacls ',
+    ],
+  ])('shows who may write to $0', async (_name, code, system, platform, hint) => {
     const own = home.io();
     const to = Object.assign(own, { platform, env: { ...own.env, USERPROFILE: home.path } });
     const closed = () => Promise.reject(Object.assign(new Error('no'), { code }));

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { editFile } from '../../../src/files/edit-file.js';
 import type { Write } from '../../../src/hosts/write.js';
 import { missingPrograms } from '../../helpers/programs.js';
-import { find, named, useConfigHome } from './home.js';
+import { find, machine, named, useConfigHome } from './home.js';
 
 // Without ssh nothing tells the user's StrictHostKeyChecking.
 const noSsh = missingPrograms({ ssh: 'openssh-client' });
@@ -52,13 +52,7 @@ describe.skipIf(noSsh)('what another program writes to the main file meanwhile',
 
   it('prints no message twice', async () => {
     const to = home.io();
-    const nameless = {
-      name: '*',
-      target: 'qemu/*',
-      status: 'running',
-      provider: 'libvirt',
-      also: [],
-    } as const;
+    const nameless = { ...machine, name: '*', target: 'qemu/*' };
     const write = interfering(home.main, 2, () => appendFileSync(home.main, theirs));
     expect(await home.install({}, to, async () => ({ machines: [nameless], warnings: [] }), write)).toBe(0);
     expect(to.stderr).toEqual([expect.stringContaining('no Host for "*":')]);

@@ -29,18 +29,11 @@ const answers =
 describe.skipIf(noSsh)('the state of config install', () => {
   it('has what was decided and found, and is not written again only because a day went by', async () => {
     await home.install({ fresh: true, fdpass: false });
+    const seen = expect.stringMatching(/^\d{4}-\d\d-\d\d$/);
     expect(state()).toEqual({
       options: { prefix: '', onlyPatterns: false, fdpass: false, fresh: true, sshOptions: [] },
       program: ['/opt/vmssh'],
-      machines: [
-        {
-          host: 'mint',
-          name: 'mint',
-          target: 'qemu/mint',
-          provider: 'libvirt',
-          seen: expect.stringMatching(/^\d{4}-\d\d-\d\d$/),
-        },
-      ],
+      machines: [{ host: 'mint', name: 'mint', target: 'qemu/mint', provider: 'libvirt', seen }],
     });
     writeFileSync(home.state, readFileSync(home.state, 'utf8').replace(/\d{4}-\d\d-\d\d/, '2020-01-31'));
     const to = home.io();

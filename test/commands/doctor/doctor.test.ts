@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { UsageError, understand } from '../../../src/cli/command.js';
 import { hostChecks } from '../../../src/commands/doctor/checks.js';
+import type { ConfigFacts, SshFacts } from '../../../src/commands/doctor/config.js';
 import { doctor } from '../../../src/commands/doctor/doctor.js';
 import { runDoctor } from '../../../src/commands/doctor/doctor-host.js';
 import { type Facts, gatherFacts } from '../../../src/commands/doctor/facts.js';
@@ -14,361 +15,202 @@ describe('the doctor of this host', () => {
   it('finds nothing wrong if everything is there', () => {
     expect(hostChecks(good).map(({ name, state }) => `${state} ${name}`)).toEqual(
       [
-        'ssh',
-        'addon',
-        'fd passing',
-        'vsock',
-        'vhost_vsock',
-        'kvm',
-        'libvirt',
-        'config',
-        'Include',
-        'ssh vsock/3',
+        ...['ssh', 'addon', 'fd passing', 'vsock', 'vhost_vsock', 'kvm', 'libvirt'],
+        ...['config', 'Include', 'ssh vsock/3'],
       ].map((name) => `ok ${name}`),
     );
   });
 
   const missing = { missing: new Error('no addon for this glibc') };
   const [, socat = expect.unreachable()] = openers;
-  it.each<{ name: string; facts: Partial<Facts>; state: string; says: RegExp; fix?: RegExp }>([
-    {
-      name: 'ssh',
-      facts: { ssh: { version: undefined, proxyCommand: undefined } },
-      state: 'bad',
-      says: /no ssh/,
-      fix: /openssh-client/,
-    },
-    {
-      name: 'ssh',
-      facts: { ssh: { ...good.ssh, version: 'OpenSSH_7.4p1' } },
-      state: 'bad',
-      says: /7\.4/,
-      fix: /7\.6/,
-    },
-    {
-      name: 'ssh',
-      facts: { ssh: { ...good.ssh, version: 'OpenSSH_for_Windows_10.0p2' } },
-      state: 'ok',
-      says: /10\.0/,
-    },
-    {
-      name: 'SHELL',
-      facts: { brokenShell: '/usr/sbin/nologin' },
-      state: 'bad',
-      says: /SHELL is \/usr\/sbin\/nologin, by which plain ssh cannot start vmssh/,
-      fix: /^export SHELL=\/bin\/sh$/,
-    },
-    { name: 'addon', facts: { addon: missing }, state: 'bad', says: /no addon for this glibc/, fix: /npm/ },
-    {
-      name: 'fd passing',
-      facts: {},
-      state: 'ok',
-      says: /libssh and WezTerm before 2024-09 take none \(ssh2, net-ssh and paramiko get a relay\): .*--no-fdpass.*"ProxyUseFdpass no" and/,
-    },
-    {
-      name: 'fd passing',
-      facts: { config: { ...good.config, passes: false } },
-      state: 'none',
-      says: /the Hosts relay: config install --fdpass/,
-    },
-    { name: 'fd passing', facts: { addon: missing }, state: 'none', says: /relayed/ },
-    {
-      name: 'vsock',
-      facts: { devices: { ...good.devices, '/dev/vsock': 'absent' }, modules: [] },
-      state: 'bad',
-      says: /no AF_VSOCK/,
-      fix: /modprobe vsock/,
-    },
-    {
-      name: 'vsock',
-      facts: { addon: missing },
-      state: 'none',
-      says: /python3 or socat/,
-      fix: /^sudo apt-get install python3$/,
-    },
-    {
-      name: 'addon',
-      facts: { addon: missing, borrowed: { tool: socat, path: '/usr/bin/socat' } },
-      state: 'none',
-      says: /; socat is borrowed for vsock; /,
-      fix: /apt-get install g\+\+/,
-    },
-    {
-      name: 'vsock',
-      facts: { addon: missing, borrowed: { tool: socat, path: '/usr/bin/socat' } },
-      state: 'ok',
-      says: /without the addon \/usr\/bin\/socat opens it/,
-    },
-    {
-      name: 'vhost_vsock',
-      facts: { devices: { ...good.devices, '/dev/vhost-vsock': 'absent' }, modules: [] },
-      state: 'none',
-      says: /not loaded/,
-      fix: /modprobe vhost_vsock/,
-    },
-    {
-      name: 'vhost_vsock',
-      facts: { devices: { ...good.devices, '/dev/vhost-vsock': 'closed' } },
-      state: 'none',
-      says: /this user cannot use/,
-    },
-    {
-      name: 'kvm',
-      facts: { devices: { ...good.devices, '/dev/kvm': 'closed' } },
-      state: 'none',
-      says: /this user cannot use/,
-      fix: /usermod -aG kvm/,
-    },
-    {
-      name: 'libvirt',
-      facts: {
-        machines: { machines: [], warnings: [{ provider: 'libvirt', code: 'EACCES', problem: 'no' }] },
-      },
-      state: 'bad',
-      says: /^no \(EACCES\)$/,
-      fix: /libvirt/,
-    },
-    {
-      name: 'config',
-      facts: { config: { ...good.config, owner: 'none' }, ssh: { ...good.ssh, proxyCommand: undefined } },
-      state: 'bad',
-      says: /not in your/,
-      fix: /^vmssh config install$/,
-    },
+  const borrowed = { addon: missing, borrowed: { tool: socat, path: '/usr/bin/socat' } };
+  const ssh = (more: Partial<SshFacts>) => ({ ssh: { ...good.ssh, ...more } });
+  const config = (more: Partial<ConfigFacts>) => ({ config: { ...good.config, ...more } });
+  const device = (path: keyof Facts['devices'], state: 'closed' | 'absent') => ({
+    ...{ devices: { ...good.devices, [path]: state }, modules: state === 'absent' ? [] : good.modules },
+  });
+  const noSsh = { ssh: { version: undefined, proxyCommand: undefined } };
+  const install = /^vmssh config install$/;
+  const systemd = '/usr/lib/systemd/systemd-ssh-proxy %h %p';
+  const { proxyCommand } = good.ssh;
+
+  it.each<[check: string, facts: Partial<Facts>, says: RegExp, fix?: RegExp]>([
+    ['bad ssh', noSsh, /no ssh/, /openssh-client/],
+    ['bad ssh', ssh({ version: 'OpenSSH_7.4p1' }), /7\.4/, /7\.6/],
+    ['ok ssh', ssh({ version: 'OpenSSH_for_Windows_10.0p2' }), /10\.0/],
+    [
+      'bad SHELL',
+      { brokenShell: '/usr/sbin/nologin' },
+      /SHELL is \/usr\/sbin\/nologin, by which plain ssh cannot start vmssh/,
+      /^export SHELL=\/bin\/sh$/,
+    ],
+    ['bad addon', { addon: missing }, /no addon for this glibc/, /npm/],
+    [
+      'ok fd passing',
+      {},
+      /libssh and WezTerm before 2024-09 take none \(ssh2, net-ssh and paramiko get a relay\): .*--no-fdpass.*"ProxyUseFdpass no" and/,
+    ],
+    ['none fd passing', config({ passes: false }), /the Hosts relay: config install --fdpass/],
+    ['none fd passing', { addon: missing }, /relayed/],
+    ['bad vsock', device('/dev/vsock', 'absent'), /no AF_VSOCK/, /modprobe vsock/],
+    ['none vsock', { addon: missing }, /python3 or socat/, /^sudo apt-get install python3$/],
+    ['none addon', borrowed, /; socat is borrowed for vsock; /, /apt-get install g\+\+/],
+    ['ok vsock', borrowed, /without the addon \/usr\/bin\/socat opens it/],
+    ['none vhost_vsock', device('/dev/vhost-vsock', 'absent'), /not loaded/, /modprobe vhost_vsock/],
+    ['none vhost_vsock', device('/dev/vhost-vsock', 'closed'), /this user cannot use/],
+    ['none kvm', device('/dev/kvm', 'closed'), /this user cannot use/, /usermod -aG kvm/],
+    [
+      'bad libvirt',
+      { machines: { machines: [], warnings: [{ provider: 'libvirt', code: 'EACCES', problem: 'no' }] } },
+      /^no \(EACCES\)$/,
+      /libvirt/,
+    ],
+    [
+      'bad config',
+      { ...config({ owner: 'none' }), ...ssh({ proxyCommand: undefined }) },
+      /not in your/,
+      install,
+    ],
     // As by 30-vmssh.conf of a package, which leaves vsock to systemd.
-    {
-      name: 'config',
-      facts: {
-        config: { ...good.config, owner: 'none' },
-        ssh: {
-          ...good.ssh,
-          proxyCommand: undefined,
-          proxyCommands: { 'vsock/*': undefined, 'qemu/*': good.ssh.proxyCommand },
+    [
+      'none config',
+      {
+        ...config({ owner: 'none' }),
+        ...ssh({ proxyCommand: undefined, proxyCommands: { 'vsock/*': undefined, 'qemu/*': proxyCommand } }),
+      },
+      /from another file/,
+      install,
+    ],
+    ['none config', config({ owner: 'none' }), /from another file/, install],
+    [
+      'ok config',
+      config({ owner: 'none', pasted: true }),
+      /^\/home\/ann\/.ssh\/config has the lines, and calls this vmssh$/,
+    ],
+    [
+      'bad config',
+      config({ owner: 'none', pasted: true, callsThis: false }),
+      /has the lines, and calls another vmssh/,
+      /^remove them there, then run: vmssh config install$/,
+    ],
+    ['none Include', config({ owner: 'none', include: 'none', pasted: true }), /not needed/],
+    [
+      'bad ssh vsock/3',
+      { ...config({ homes: { env: '/tmp/x', ssh: '/home/ann' } }), ...ssh({ proxyCommand: undefined }) },
+      /no ProxyCommand/,
+    ],
+    [
+      'bad home',
+      config({ homes: { env: '/tmp/x', ssh: '/home/a b' } }),
+      /^HOME is \/tmp\/x, but ssh uses the home directory \/home\/a b$/,
+      /^HOME='\/home\/a b' vmssh config install$/,
+    ],
+    [
+      'bad config',
+      config({ owner: 'edited' }),
+      /not as vmssh wrote it/,
+      /^mv -i \/home\/ann\/.ssh\/vmssh.conf \S+\.old && vmssh config install$/,
+    ],
+    ['bad config', config({ callsThis: false }), /another vmssh/, install],
+    ['bad Include', config({ include: 'late' }), /below a Host/, install],
+    ['bad Include', config({ include: 'none' }), /does not include/, install],
+    [
+      'bad ControlPath',
+      ssh({ controlPath: '/home/ann/.ssh/root@vsock/3:22' }),
+      /root@vsock\/3:22: .* no login works/,
+      /%C instead of %h/,
+    ],
+    [
+      'none ssh vsock/3',
+      ssh({ proxyCommand: systemd }),
+      /^systemd-ssh-proxy serves vsock\/\*: \/usr\/lib\/systemd\/systemd-ssh-proxy %h %p$/,
+      /config install/,
+    ],
+    [
+      'none ssh vsock/3',
+      ssh({
+        proxyCommand: systemd,
+        proxyCommands: {
+          ...{ '.host': systemd, 'wsl/*': proxyCommand, 'vsock/*': systemd },
+          ...{ 'qemu/*': '/usr/libexec/libvirt-ssh-proxy %h %p', 'lima/*': 'nc x', 'incus/*': undefined },
         },
+      }),
+      /^systemd-ssh-proxy serves \.host, vsock\/\*; libvirt-ssh-proxy serves qemu\/\*; another program serves lima\/\*; no program serves incus\/\*; vmssh serves the others: /,
+      /config install/,
+    ],
+    [
+      'none ssh vsock/3',
+      ssh({ proxyCommands: { 'vsock/*': proxyCommand, 'qemu/*': 'libvirt-ssh-proxy %h' } }),
+      /^libvirt-ssh-proxy serves qemu\/\*; vmssh serves the others$/,
+      /config install/,
+    ],
+    [
+      'bad ssh vsock/3',
+      ssh({
+        version: 'OpenSSH_for_Windows_7.7p1, LibreSSL 2.6.5',
+        proxyCommand: '"C:/vmssh.exe" proxy --typed "%n" "%h" %p',
+      }),
+      /older than 8\.1/,
+      /config install/,
+    ],
+    [
+      'bad config',
+      config({ typed: false }),
+      /vmssh\.conf was written for an ssh before 8\.1, .* this ssh is newer/,
+      install,
+    ],
+    [
+      'bad config',
+      { ...config({ typed: true }), ...ssh({ version: 'OpenSSH_8.0p1' }) },
+      /vmssh\.conf was written for ssh 8\.1 or later; this ssh is older/,
+      install,
+    ],
+    [
+      'bad config',
+      config({ weakCrypto: true }),
+      /vmssh\.conf was written for ssh 10\.1 or later; this ssh is older and ends at the WarnWeakCrypto/,
+      install,
+    ],
+    [
+      'bad config',
+      {
+        ...config({ weakCrypto: true }),
+        ...ssh({ version: 'OpenSSH_10.2p1', versions: { '/usr/bin/ssh': 'OpenSSH_9.2p1' } }),
       },
-      state: 'none',
-      says: /from another file/,
-      fix: /^vmssh config install$/,
-    },
-    {
-      name: 'config',
-      facts: { config: { ...good.config, owner: 'none' } },
-      state: 'none',
-      says: /from another file/,
-      fix: /^vmssh config install$/,
-    },
-    {
-      name: 'config',
-      facts: { config: { ...good.config, owner: 'none', pasted: true } },
-      state: 'ok',
-      says: /^\/home\/ann\/.ssh\/config has the lines, and calls this vmssh$/,
-    },
-    {
-      name: 'config',
-      facts: { config: { ...good.config, owner: 'none', pasted: true, callsThis: false } },
-      state: 'bad',
-      says: /has the lines, and calls another vmssh/,
-      fix: /^remove them there, then run: vmssh config install$/,
-    },
-    {
-      name: 'Include',
-      facts: { config: { ...good.config, owner: 'none', include: 'none', pasted: true } },
-      state: 'none',
-      says: /not needed/,
-    },
-    {
-      name: 'ssh vsock/3',
-      facts: {
-        config: { ...good.config, homes: { env: '/tmp/x', ssh: '/home/ann' } },
-        ssh: { ...good.ssh, proxyCommand: undefined },
-      },
-      state: 'bad',
-      says: /no ProxyCommand/,
-    },
-    {
-      name: 'home',
-      facts: { config: { ...good.config, homes: { env: '/tmp/x', ssh: '/home/a b' } } },
-      state: 'bad',
-      says: /^HOME is \/tmp\/x, but ssh uses the home directory \/home\/a b$/,
-      fix: /^HOME='\/home\/a b' vmssh config install$/,
-    },
-    {
-      name: 'config',
-      facts: { config: { ...good.config, owner: 'edited' } },
-      state: 'bad',
-      says: /not as vmssh wrote it/,
-      fix: /^mv -i \/home\/ann\/.ssh\/vmssh.conf \S+\.old && vmssh config install$/,
-    },
-    {
-      name: 'config',
-      facts: { config: { ...good.config, callsThis: false } },
-      state: 'bad',
-      says: /another vmssh/,
-      fix: /config install/,
-    },
-    {
-      name: 'Include',
-      facts: { config: { ...good.config, include: 'late' } },
-      state: 'bad',
-      says: /below a Host/,
-      fix: /config install/,
-    },
-    {
-      name: 'Include',
-      facts: { config: { ...good.config, include: 'none' } },
-      state: 'bad',
-      says: /does not include/,
-      fix: /config install/,
-    },
-    {
-      name: 'ControlPath',
-      facts: { ssh: { ...good.ssh, controlPath: '/home/ann/.ssh/root@vsock/3:22' } },
-      state: 'bad',
-      says: /root@vsock\/3:22: .* no login works/,
-      fix: /%C instead of %h/,
-    },
-    {
-      name: 'ssh vsock/3',
-      facts: { ssh: { ...good.ssh, proxyCommand: '/usr/lib/systemd/systemd-ssh-proxy %h %p' } },
-      state: 'none',
-      says: /^systemd-ssh-proxy serves vsock\/\*: \/usr\/lib\/systemd\/systemd-ssh-proxy %h %p$/,
-      fix: /config install/,
-    },
-    {
-      name: 'ssh vsock/3',
-      facts: {
-        ssh: {
-          ...good.ssh,
-          proxyCommand: '/usr/lib/systemd/systemd-ssh-proxy %h %p',
-          proxyCommands: {
-            '.host': '/usr/lib/systemd/systemd-ssh-proxy %h %p',
-            'wsl/*': good.ssh.proxyCommand,
-            'vsock/*': '/usr/lib/systemd/systemd-ssh-proxy %h %p',
-            'qemu/*': '/usr/libexec/libvirt-ssh-proxy %h %p',
-            'lima/*': 'nc x',
-            'incus/*': undefined,
-          },
-        },
-      },
-      state: 'none',
-      says: /^systemd-ssh-proxy serves \.host, vsock\/\*; libvirt-ssh-proxy serves qemu\/\*; another program serves lima\/\*; no program serves incus\/\*; vmssh serves the others: /,
-      fix: /config install/,
-    },
-    {
-      name: 'ssh vsock/3',
-      facts: {
-        ssh: {
-          ...good.ssh,
-          proxyCommands: { 'vsock/*': good.ssh.proxyCommand, 'qemu/*': 'libvirt-ssh-proxy %h' },
-        },
-      },
-      state: 'none',
-      says: /^libvirt-ssh-proxy serves qemu\/\*; vmssh serves the others$/,
-      fix: /config install/,
-    },
-    {
-      name: 'ssh vsock/3',
-      facts: {
-        ssh: {
-          version: 'OpenSSH_for_Windows_7.7p1, LibreSSL 2.6.5',
-          proxyCommand: '"C:/vmssh.exe" proxy --typed "%n" "%h" %p',
-        },
-      },
-      state: 'bad',
-      says: /older than 8\.1/,
-      fix: /config install/,
-    },
-    {
-      name: 'config',
-      facts: { config: { ...good.config, typed: false } },
-      state: 'bad',
-      says: /vmssh\.conf was written for an ssh before 8\.1, .* this ssh is newer/,
-      fix: /^vmssh config install$/,
-    },
-    {
-      name: 'config',
-      facts: { config: { ...good.config, typed: true }, ssh: { ...good.ssh, version: 'OpenSSH_8.0p1' } },
-      state: 'bad',
-      says: /vmssh\.conf was written for ssh 8\.1 or later; this ssh is older/,
-      fix: /^vmssh config install$/,
-    },
-    {
-      name: 'config',
-      facts: { config: { ...good.config, weakCrypto: true } },
-      state: 'bad',
-      says: /vmssh\.conf was written for ssh 10\.1 or later; this ssh is older and ends at the WarnWeakCrypto/,
-      fix: /^vmssh config install$/,
-    },
-    {
-      name: 'config',
-      facts: {
-        config: { ...good.config, weakCrypto: true },
-        ssh: { ...good.ssh, version: 'OpenSSH_10.2p1', versions: { '/usr/bin/ssh': 'OpenSSH_9.2p1' } },
-      },
-      state: 'bad',
-      says: /10\.1 or later; \/usr\/bin\/ssh is older and ends at the WarnWeakCrypto/,
-      fix: /^vmssh config install$/,
-    },
-    {
-      name: 'config',
-      facts: {
-        config: { ...good.config, weakCrypto: true },
-        ssh: { ...good.ssh, version: 'OpenSSH_10.6p1 Debian-1' },
-      },
-      state: 'ok',
-      says: /calls this vmssh/,
-    },
-    {
-      name: 'config',
-      facts: { config: { ...good.config, typed: false }, ssh: { ...good.ssh, version: 'OpenSSH_8.0p1' } },
-      state: 'ok',
-      says: /calls this vmssh/,
-    },
-    {
-      name: 'config',
-      facts: { config: { ...good.config, asks: 'yes' }, ssh: { ...good.ssh, version: 'OpenSSH_8.4p1' } },
-      state: 'bad',
-      says: /vmssh\.conf was written for ssh 8\.5 or later; this ssh is older and ends at the KnownHostsCommand/,
-      fix: /^vmssh config install$/,
-    },
-    {
-      name: 'host keys',
-      facts: { config: { ...good.config, asks: 'could' } },
-      state: 'bad',
-      says: /lines are of an older vmssh/,
-      fix: /^vmssh config install$/,
-    },
-    {
-      name: 'host keys',
-      facts: {
-        config: { ...good.config, asks: 'yes' },
-        ssh: { ...good.ssh, keyCommand: '/opt/vmssh host-key --typed=%n -- %I %H %t %K' },
-      },
-      state: 'ok',
-      says: /ssh asks vmssh/,
-    },
-    {
-      name: 'host keys',
-      facts: {
-        config: { ...good.config, asks: 'yes' },
-        ssh: { ...good.ssh, keyCommand: '/usr/bin/sss_ssh_knownhosts %H' },
-      },
-      state: 'bad',
-      says: /another KnownHostsCommand, which stands above ours.*sss_ssh_knownhosts/,
-      fix: /config install/,
-    },
-    {
-      name: 'ssh vsock/3',
-      facts: { ssh: { ...good.ssh, proxyCommand: undefined } },
-      state: 'bad',
-      says: /no ProxyCommand/,
-      fix: /config install/,
-    },
-  ])('$name: $says', ({ name, facts, state, says, fix }) => {
-    const check = find({ ...good, ...facts }, name);
-    expect(check).toMatchObject({ state, found: expect.stringMatching(says) });
-    if (fix) expect(check?.fix).toMatch(fix);
-    else expect(check?.fix).toBeUndefined();
+      /10\.1 or later; \/usr\/bin\/ssh is older and ends at the WarnWeakCrypto/,
+      install,
+    ],
+    [
+      'ok config',
+      { ...config({ weakCrypto: true }), ...ssh({ version: 'OpenSSH_10.6p1 Debian-1' }) },
+      /calls this vmssh/,
+    ],
+    ['ok config', { ...config({ typed: false }), ...ssh({ version: 'OpenSSH_8.0p1' }) }, /calls this vmssh/],
+    [
+      'bad config',
+      { ...config({ asks: 'yes' }), ...ssh({ version: 'OpenSSH_8.4p1' }) },
+      /vmssh\.conf was written for ssh 8\.5 or later; this ssh is older and ends at the KnownHostsCommand/,
+      install,
+    ],
+    ['bad host keys', config({ asks: 'could' }), /lines are of an older vmssh/, install],
+    [
+      'ok host keys',
+      { ...config({ asks: 'yes' }), ...ssh({ keyCommand: '/opt/vmssh host-key --typed=%n -- %I %H %t %K' }) },
+      /ssh asks vmssh/,
+    ],
+    [
+      'bad host keys',
+      { ...config({ asks: 'yes' }), ...ssh({ keyCommand: '/usr/bin/sss_ssh_knownhosts %H' }) },
+      /another KnownHostsCommand, which stands above ours.*sss_ssh_knownhosts/,
+      /config install/,
+    ],
+    ['bad ssh vsock/3', ssh({ proxyCommand: undefined }), /no ProxyCommand/, install],
+  ])('$0: $2', (check, facts, says, fix) => {
+    const [state = '', name = ''] = check.split(/ (.*)/s);
+    const found = find({ ...good, ...facts }, name);
+    expect(found).toMatchObject({ state, found: expect.stringMatching(says) });
+    if (fix) expect(found?.fix).toMatch(fix);
+    else expect(found?.fix).toBeUndefined();
   });
 
   it('has one quiet row for the managers that are not open to this user', async () => {
@@ -395,10 +237,7 @@ describe('the doctor of this host', () => {
   it.each([
     { facts: {}, verdict: 'Nothing is wrong on this host.' },
     { facts: { addon: missing }, verdict: '1 thing is wrong on this host: addon.' },
-    {
-      facts: { addon: missing, ssh: { version: undefined, proxyCommand: undefined } },
-      verdict: '2 things are wrong on this host: ssh, addon.',
-    },
+    { facts: { addon: missing, ...noSsh }, verdict: '2 things are wrong on this host: ssh, addon.' },
   ])('starts with a verdict: $verdict', async ({ facts, verdict }) => {
     const io = fakeIo();
     await runDoctor('checks', io, async () => ({ ...good, ...facts }));
@@ -439,12 +278,7 @@ describe('the doctor of this host', () => {
     expect(ok).toBe(true);
     const states = { ok: 'ok', bad: 'failed', none: 'skipped' };
     expect(checks).toEqual(
-      hostChecks(good).map(({ name, state, found, fix }) => ({
-        name,
-        state: states[state],
-        found,
-        fix,
-      })),
+      hostChecks(good).map(({ name, state, found, fix }) => ({ name, state: states[state], found, fix })),
     );
   });
 

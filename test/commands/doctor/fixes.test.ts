@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { hostChecks } from '../../../src/commands/doctor/checks.js';
+import type { ConfigFacts } from '../../../src/commands/doctor/config.js';
 import type { Facts } from '../../../src/commands/doctor/facts.js';
 import { diagnose, type Signs } from '../../../src/guest/diagnose.js';
 import { guestFailures } from '../../../src/guest/failures.js';
@@ -15,7 +16,7 @@ const programs = 'apt-get ausearch chmod modprobe mv npm ssh-keygen sudo systemc
 );
 const installAgain = 'npm run build';
 
-const { config, ssh, devices } = good;
+const { ssh, devices } = good;
 const missing = { missing: new Error('x') };
 const warning = (provider: string) => ({
   providers: [provider],
@@ -25,82 +26,46 @@ const fresh = { on: true, came: 0, gone: 0, units: 'on' } as const;
 const absent = { '/dev/vsock': 'absent', '/dev/vhost-vsock': 'absent', '/dev/kvm': 'closed' } as const;
 const old = { version: 'OpenSSH_7.7p1', proxyCommand: "/x/vmssh proxy --typed '%n' '%h' %p" };
 
+const config = (more: Partial<ConfigFacts>) => ({ config: { ...good.config, ...more } });
+const noDevices = { devices: { ...devices, ...absent }, modules: [] };
+const install = ['vmssh config install'];
+
 /** Each of a host's fixes once, and what is run if it is pasted; undefined: it says in words who has to do what. */
-const ofHosts: readonly { facts: Partial<Facts>; name: string; runs: readonly string[] | undefined }[] = [
-  {
-    facts: { ssh: { version: undefined, proxyCommand: undefined } },
-    name: 'ssh',
-    runs: ['apt-get install openssh-client'],
-  },
-  { facts: { ssh: { ...ssh, version: 'OpenSSH_7.4p1' } }, name: 'ssh', runs: undefined },
-  { facts: { addon: missing }, name: 'addon', runs: ['apt-get install g++', installAgain] },
-  {
-    facts: { devices: { ...devices, ...absent }, modules: [] },
-    name: 'vsock',
-    runs: ['sudo modprobe vsock'],
-  },
-  {
-    facts: { devices: { ...devices, ...absent }, modules: [] },
-    name: 'vhost_vsock',
-    runs: ['sudo modprobe vhost_vsock'],
-  },
-  { facts: { devices: { ...devices, ...absent } }, name: 'kvm', runs: ['sudo usermod -aG kvm ann'] },
-  {
-    facts: warning('libvirt'),
-    name: 'libvirt',
-    runs: ['sudo apt-get install libvirt-clients', 'sudo usermod -aG libvirt ann'],
-  },
-  { facts: warning('machined'), name: 'machined', runs: ['systemctl status systemd-machined'] },
-  {
-    facts: { config: { ...config, pasted: true, owner: 'none', callsThis: false } },
-    name: 'config',
-    runs: ['vmssh config install'],
-  },
-  {
-    facts: { config: { ...config, homes: { env: '/x', ssh: '/a b' } } },
-    name: 'home',
-    runs: ['vmssh config install'],
-  },
-  {
-    facts: { config: { ...config, owner: 'edited' } },
-    name: 'config',
-    runs: ['mv -i /home/ann/.ssh/vmssh.conf /home/ann/.ssh/vmssh.conf.old', 'vmssh config install'],
-  },
-  { facts: { config: { ...config, include: 'late' } }, name: 'Include', runs: ['vmssh config install'] },
-  { facts: { ssh: old }, name: 'ssh vsock/3', runs: ['vmssh config install'] },
-  {
-    facts: { ssh: { ...ssh, proxyCommand: 'other %h' } },
-    name: 'ssh vsock/3',
-    runs: ['vmssh config install'],
-  },
-  { facts: { ssh: { ...ssh, controlPath: '/x/%h' } }, name: 'ControlPath', runs: undefined },
-  {
-    facts: { exposed: [3, 4].map((cid) => ({ name: "it's", cid, answers: true })) },
-    name: 'exposed',
-    runs: ['vmssh guest off vsock/3'],
-  },
-  {
-    facts: { openFolders: [{ folder: "/opt/it's", who: 'x' }] },
-    name: 'PATH',
-    runs: ["chmod go-w /opt/it's"],
-  },
-  { facts: { openFolders: [{ folder: 'bin', who: 'x' }] }, name: 'PATH', runs: undefined },
-  {
-    facts: { openPrograms: [{ path: '/opt/x y/vmssh', who: 'x' }] },
-    name: 'program',
-    runs: ['chmod go-w /opt/x y'],
-  },
-  { facts: { fresh: { ...fresh, on: false } }, name: 'fresh Hosts', runs: ['vmssh config install --fresh'] },
-  {
-    facts: { fresh: { ...fresh, units: 'failed' } },
-    name: 'fresh Hosts',
-    runs: ['systemctl --user status vmssh-hosts.service vmssh-hosts.path'],
-  },
-  {
-    facts: { clients: ['VS Code'], config: { ...config, owner: 'none' } },
-    name: 'VS Code',
-    runs: ['vmssh config install'],
-  },
+const ofHosts: readonly [name: string, facts: Partial<Facts>, runs: readonly string[] | undefined][] = [
+  ['ssh', { ssh: { version: undefined, proxyCommand: undefined } }, ['apt-get install openssh-client']],
+  ['ssh', { ssh: { ...ssh, version: 'OpenSSH_7.4p1' } }, undefined],
+  ['addon', { addon: missing }, ['apt-get install g++', installAgain]],
+  ['vsock', noDevices, ['sudo modprobe vsock']],
+  ['vhost_vsock', noDevices, ['sudo modprobe vhost_vsock']],
+  ['kvm', { devices: noDevices.devices }, ['sudo usermod -aG kvm ann']],
+  ['libvirt', warning('libvirt'), ['sudo apt-get install libvirt-clients', 'sudo usermod -aG libvirt ann']],
+  ['machined', warning('machined'), ['systemctl status systemd-machined']],
+  ['config', config({ pasted: true, owner: 'none', callsThis: false }), install],
+  ['home', config({ homes: { env: '/x', ssh: '/a b' } }), install],
+  [
+    'config',
+    config({ owner: 'edited' }),
+    ['mv -i /home/ann/.ssh/vmssh.conf /home/ann/.ssh/vmssh.conf.old', ...install],
+  ],
+  ['Include', config({ include: 'late' }), install],
+  ['ssh vsock/3', { ssh: old }, install],
+  ['ssh vsock/3', { ssh: { ...ssh, proxyCommand: 'other %h' } }, install],
+  ['ControlPath', { ssh: { ...ssh, controlPath: '/x/%h' } }, undefined],
+  [
+    'exposed',
+    { exposed: [3, 4].map((cid) => ({ name: "it's", cid, answers: true })) },
+    ['vmssh guest off vsock/3'],
+  ],
+  ['PATH', { openFolders: [{ folder: "/opt/it's", who: 'x' }] }, ["chmod go-w /opt/it's"]],
+  ['PATH', { openFolders: [{ folder: 'bin', who: 'x' }] }, undefined],
+  ['program', { openPrograms: [{ path: '/opt/x y/vmssh', who: 'x' }] }, ['chmod go-w /opt/x y']],
+  ['fresh Hosts', { fresh: { ...fresh, on: false } }, ['vmssh config install --fresh']],
+  [
+    'fresh Hosts',
+    { fresh: { ...fresh, units: 'failed' } },
+    ['systemctl --user status vmssh-hosts.service vmssh-hosts.path'],
+  ],
+  ['VS Code', { clients: ['VS Code'], ...config({ owner: 'none' }) }, install],
 ];
 
 const calm: Signs = { error: undefined, handshakeMs: 5, login: undefined, cidUsers: [] };
@@ -158,7 +123,7 @@ describe.skipIf(process.platform !== 'linux')('the fixes of the doctor', () => {
     expect(ran.split('\n').slice(0, -1)).toEqual(runs);
   }
 
-  it.each(ofHosts)('of a host, $name: $runs', async ({ facts, name, runs }) => {
+  it.each(ofHosts)('of a host, $0: $2', async (name, facts, runs) => {
     const fix = hostChecks({ ...good, ...facts }).find((each) => each.name === name)?.fix;
     await check(fix, runs);
   });

@@ -18,7 +18,7 @@ type Entry = readonly [uid: number, mode: number, gid?: number, linkUid?: number
 const passwd = 'root:x:0:0::/root:\nann:x:1000:1000::/:\nbob:x:1001:1001::/:\n';
 const group = 'root:x:0:\nstaff:x:50:\nann:x:1000:\nteam:x:60:ann,bob\nsolo:x:61:ann,root\nbob:x:1001:\n';
 
-function writers(entries: Readonly<Record<string, Entry>>, more: Partial<PathEffects> = {}) {
+function writers(entries: Readonly<Record<string, Entry>>) {
   const effects: PathEffects = {
     async look(path) {
       const entry = entries[path] ?? (['/', '/a', '/tmp'].includes(path) ? [0, 0o755] : undefined);
@@ -29,18 +29,15 @@ function writers(entries: Readonly<Record<string, Entry>>, more: Partial<PathEff
     ways: async (path) => [path],
     uid: 1000,
     accounts: async () => ({ passwd, group, uidMap: '0 0 4294967295\n' }),
-    ...more,
   };
   return writersByMode(effects);
 }
 
-async function found(
-  PATH: string,
-  entries: Readonly<Record<string, Entry>>,
-  more: Partial<PathEffects> = {},
-) {
-  return openFolders({ env: { PATH }, platform: 'linux' }, await writers(entries, more));
+async function found(PATH: string, entries: Readonly<Record<string, Entry>>) {
+  return openFolders({ env: { PATH }, platform: 'linux' }, await writers(entries));
 }
+
+const whoWritesHere = 'any user who can write to the current folder';
 
 describe('a folder of PATH', () => {
   it.each<{ name: string; path?: string; entries: Record<string, Entry>; who: string | undefined }>([
@@ -61,13 +58,8 @@ describe('a folder of PATH', () => {
     { name: 'that only root can make', entries: {}, who: undefined },
     { name: "after another user's link", entries: { '/a/bin': [0, 0o755, 0, 1001] }, who: 'user 1001' },
     { name: "nobody's", entries: { '/a/bin': [65_534, 0o755] }, who: 'user 65534' },
-    {
-      name: 'that is the current one',
-      path: '.',
-      entries: {},
-      who: 'any user who can write to the current folder',
-    },
-    { name: 'that is empty', path: '', entries: {}, who: 'any user who can write to the current folder' },
+    { name: 'that is the current one', path: '.', entries: {}, who: whoWritesHere },
+    { name: 'that is empty', path: '', entries: {}, who: whoWritesHere },
   ])('$name: $who', async ({ path = '/a/bin', entries, who }) => {
     expect(await found(path, entries)).toEqual(who === undefined ? [] : [{ folder: path, who }]);
   });
@@ -85,11 +77,7 @@ describe('this program', () => {
     { name: "root's", entries: { '/a/vmssh': [0, 0o755] }, who: undefined },
     { name: "another user's", entries: { '/a/vmssh': [1001, 0o755] }, who: 'user 1001' },
     { name: 'for anybody to write', entries: { '/a/vmssh': [1000, 0o777] }, who: 'any user' },
-    {
-      name: 'in a folder for anybody',
-      entries: { '/a': [0, 0o777], '/a/vmssh': [1000, 0o755] },
-      who: 'any user',
-    },
+    { name: 'in an open folder', entries: { '/a': [0, 0o777], '/a/vmssh': [1000, 0o755] }, who: 'any user' },
     { name: 'in a sticky folder', entries: { '/a': [0, 0o1777], '/a/vmssh': [1000, 0o755] }, who: undefined },
   ])('$name: $who', async ({ entries, who }) => {
     const program = { self: ['/a/vmssh', 'script.js'], platform: 'linux' } as const;
@@ -101,26 +89,18 @@ describe('this program', () => {
 describe('access lists of Windows', () => {
   const admins = '(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)';
   it.each([
-    {
-      name: 'of Program Files',
-      list: `O:SYD:PAI${admins}(A;OICIIO;GA;;;CO)(A;;0x1200a9;;;BU)`,
-      who: undefined,
-    },
-    { name: 'inherited from C:\\', list: `O:BAD:AI${admins}(A;OICIID;0x1301bf;;;AU)`, who: 'any user' },
-    { name: 'for what is below it alone', list: `D:${admins}(A;OICIIO;FA;;;WD)`, who: undefined },
-    { name: 'for everybody', list: `D:${admins}(A;;FA;;;S-1-1-0)`, who: 'any user' },
-    { name: 'for one user by id', list: 'D:P(A;;FA;;;S-1-5-21-1-2-3-1001)', who: undefined },
-    {
-      name: 'for users of the domain',
-      list: 'D:P(A;;0x116;;;S-1-5-21-1-2-3-513)',
-      who: 'any user of the domain',
-    },
-    { name: 'that denies', list: 'D:(D;;FA;;;WD)(A;;FA;;;BA)', who: undefined },
-    { name: 'with an audit entry', list: 'D:(A;;FA;;;BA)S:(AU;SAFA;FA;;;WD)', who: undefined },
-    { name: 'that has nothing in it', list: 'D:P', who: undefined },
-    { name: 'that is missing', list: 'O:BA', who: 'any user' },
-    { name: 'that is null', list: 'O:BAD:NO_ACCESS_CONTROL', who: 'any user' },
-  ])('$name: $who', ({ list, who }) => {
+    ['of Program Files', `O:SYD:PAI${admins}(A;OICIIO;GA;;;CO)(A;;0x1200a9;;;BU)`, undefined],
+    ['inherited from C:\\', `O:BAD:AI${admins}(A;OICIID;0x1301bf;;;AU)`, 'any user'],
+    ['for what is below it alone', `D:${admins}(A;OICIIO;FA;;;WD)`, undefined],
+    ['for everybody', `D:${admins}(A;;FA;;;S-1-1-0)`, 'any user'],
+    ['for one user by id', 'D:P(A;;FA;;;S-1-5-21-1-2-3-1001)', undefined],
+    ['for users of the domain', 'D:P(A;;0x116;;;S-1-5-21-1-2-3-513)', 'any user of the domain'],
+    ['that denies', 'D:(D;;FA;;;WD)(A;;FA;;;BA)', undefined],
+    ['with an audit entry', 'D:(A;;FA;;;BA)S:(AU;SAFA;FA;;;WD)', undefined],
+    ['that has nothing in it', 'D:P', undefined],
+    ['that is missing', 'O:BA', 'any user'],
+    ['that is null', 'O:BAD:NO_ACCESS_CONTROL', 'any user'],
+  ])('$0: $2', (_name, list, who) => {
     expect(broadAccess(list, rights.write)).toBe(who);
   });
 
@@ -128,29 +108,20 @@ describe('access lists of Windows', () => {
   // As Windows makes it: anybody may make folders, and own what is in them.
   const root = 'D:PAI(A;OICI;FA;;;BA)(A;OICI;0x1200a9;;;BU)(A;OICIIO;SDGXGWGR;;;AU)(A;;LC;;;AU)';
   it.each([
-    { name: 'in Program Files', lists: { 'C:\\p': closed, 'C:\\p\\v.exe': closed }, who: undefined },
-    {
-      name: 'in a new folder of C:',
-      lists: { 'C:\\p': 'D:(A;ID;0x1301bf;;;AU)', 'C:\\p\\v.exe': closed },
-      who: 'any user',
-    },
-    {
-      name: 'that anybody may write',
-      lists: { 'C:\\p': closed, 'C:\\p\\v.exe': 'D:(A;;FW;;;BU)' },
-      who: 'any user',
-    },
+    { name: 'in Program Files', folder: closed, file: closed, who: undefined },
+    { name: 'in a new folder of C:', folder: 'D:(A;ID;0x1301bf;;;AU)', file: closed, who: 'any user' },
+    { name: 'that anybody may write', folder: closed, file: 'D:(A;;FW;;;BU)', who: 'any user' },
     {
       name: 'in a folder that anybody may take away',
-      lists: { 'C:\\p': 'D:(A;;SD;;;WD)', 'C:\\p\\v.exe': closed },
+      folder: 'D:(A;;SD;;;WD)',
+      file: closed,
       who: 'any user',
     },
-  ])('of a program $name: $who', async ({ lists, who }) => {
-    const all: Readonly<Record<string, string>> = { 'C:\\': root, ...lists };
+  ])('of a program $name: $who', async ({ folder, file, who }) => {
+    const all: Readonly<Record<string, string>> = { 'C:\\': root, 'C:\\p': folder, 'C:\\p\\v.exe': file };
     const program = { self: ['C:\\p\\v.exe'], platform: 'win32' } as const;
-    const found = await openPrograms(
-      program,
-      writersByAccessList((path) => all[path]),
-    );
+    const writers = writersByAccessList((path) => all[path]);
+    const found = await openPrograms(program, writers);
     expect(found).toEqual(who === undefined ? [] : [{ path: 'C:\\p\\v.exe', who }]);
     const [check] = programChecks(found, { platform: 'win32', shell: 'cmd' });
     if (who !== undefined) expect(check?.fix).toMatch(/^move it to .*; to see who may write: icacls C:\\p$/);
@@ -163,14 +134,12 @@ describe('access lists of Windows', () => {
       'C:\\open': 'D:(A;;FA;;;WD)',
     };
     const at = { env: { Path: 'C:\\w;"C:\\open";C:\\gone\\bin;bin;;C:\\w' }, platform: 'win32' } as const;
-    const found = await openFolders(
-      at,
-      writersByAccessList((path) => lists[path]),
-    );
+    const writers = writersByAccessList((path) => lists[path]);
+    const found = await openFolders(at, writers);
     expect(found.map(({ folder, who }) => [folder, who])).toEqual([
       ['C:\\open', 'any user'],
       ['C:\\gone\\bin', 'any user'],
-      ['bin', 'any user who can write to the current folder'],
+      ['bin', whoWritesHere],
     ]);
   });
 });

@@ -4,6 +4,7 @@ import { runDoctor } from '../../../src/commands/doctor/doctor-host.js';
 import type { Facts } from '../../../src/commands/doctor/facts.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { run, vmssh } from '../../helpers/run.js';
+import { good } from './facts.js';
 
 /** Anything that a path, a tool's message or a setting may contain. */
 const secrets = [
@@ -23,16 +24,8 @@ const secret = secrets.join(' ');
 
 const facts = (more: Partial<Facts> = {}): Facts => ({
   system: {
-    platform: 'linux',
-    shell: 'posix',
-    vmssh: '1.2.3',
-    runtime: 'Node v20',
-    arch: 'x64',
-    about: {
-      commit: 'a'.repeat(40),
-      engine: { name: 'Node', version: '20.1.0' },
-      features: ['unix', 'vsock'],
-    },
+    ...good.system,
+    about: { ...good.system.about, commit: 'a'.repeat(40), features: ['unix', 'vsock'] },
     os: `ID="acme-${secret}"\nPRETTY_NAME="${secret}"\n`,
     kernel: `6.1.0-acme ${secret}`,
   },
@@ -43,23 +36,15 @@ const facts = (more: Partial<Facts> = {}): Facts => ({
     controlPath: `/home/jdoe/${secret}`,
   },
   config: {
-    path: secret,
-    owner: 'foreign',
-    mainPath: secret,
-    include: 'none',
-    callsThis: false,
-    aside: 'mv a b && vmssh config install',
-    pasted: false,
-    homes: { env: secret, ssh: secret },
+    ...{ path: secret, owner: 'foreign', mainPath: secret, include: 'none', callsThis: false },
+    ...{ aside: 'mv a b && vmssh config install', pasted: false, homes: { env: secret, ssh: secret } },
   },
   openFolders: [{ folder: secret, who: secret }],
   openPrograms: [{ path: secret, who: secret }],
   devices: { '/dev/vsock': 'ok', '/dev/vhost-vsock': 'closed', '/dev/kvm': 'absent' },
   modules: [],
   windows: {
-    hvsock: secret,
-    rightsFix: 'join',
-    services: 3,
+    ...{ hvsock: secret, rightsFix: 'join', services: 3 },
     rights: { elevated: false, hyperVAdministrator: false },
   },
   machines: {
@@ -137,21 +122,9 @@ describe('what a report may have of a value', () => {
     { what: allowed.os, text: 'ID=acme\n', want: 'another system' },
     { what: allowed.os, text: 'Windows 11 Pro of ann', want: 'Windows 11 Pro' },
     { what: allowed.os, text: 'Windows Server 2022 Datacenter', want: 'Windows Server 2022 Datacenter' },
-    {
-      what: allowed.ssh,
-      text: 'OpenSSH_9.2p1 Debian-2+deb12u10, OpenSSL 3.0.19',
-      want: 'OpenSSH_9.2p1 Debian-2+deb12u10',
-    },
-    {
-      what: allowed.ssh,
-      text: 'OpenSSH_9.6p1 Ubuntu-3ubuntu13.5, OpenSSL',
-      want: 'OpenSSH_9.6p1 Ubuntu-3ubuntu13.5',
-    },
-    {
-      what: allowed.ssh,
-      text: 'OpenSSH_for_Windows_9.5p1, LibreSSL 3.8.2',
-      want: 'OpenSSH_for_Windows_9.5p1',
-    },
+    ...['9.2p1 Debian-2+deb12u10', '9.6p1 Ubuntu-3ubuntu13.5', 'for_Windows_9.5p1'].map((version) => ({
+      ...{ what: allowed.ssh, text: `OpenSSH_${version}, OpenSSL 3.0.19`, want: `OpenSSH_${version}` },
+    })),
     { what: allowed.ssh, text: 'OpenSSH_10.0p2 acme', want: 'OpenSSH_10.0p2' },
     { what: allowed.ssh, text: '/home/ann/ssh', want: 'another ssh' },
   ])('$text: $want', ({ what, text, want }) => expect(what(text)).toBe(want));

@@ -49,19 +49,15 @@ describe('where a forward listens', () => {
     for (const port of [0, 65536, 4294967294]) expect(() => sameLocal(port)).toThrow(UsageError);
   });
 
-  it.each([
-    { text: '80', want: true },
-    { text: '127.9.9.9:80', want: true },
-    { text: '[::1]:80', want: true },
-    { text: '[::ffff:127.0.0.1]:80', want: true },
-    { text: '/x', want: true },
-    { text: '0.0.0.0:80', want: false },
-    { text: '[::]:80', want: false },
-    { text: '192.0.2.1:80', want: false },
-    { text: '[::1234]:80', want: false },
-  ])('$text can only be reached from here: $want', ({ text, want }) => {
-    expect(isPrivate(parseLocal(text))).toBe(want);
-  });
+  it.each(['80', '127.9.9.9:80', '[::1]:80', '[::ffff:127.0.0.1]:80', '/x'])(
+    'can only be reached from here: %s',
+    (text) => expect(isPrivate(parseLocal(text))).toBe(true),
+  );
+
+  it.each(['0.0.0.0:80', '[::]:80', '192.0.2.1:80', '[::1234]:80'])(
+    'can be reached from elsewhere: %s',
+    (text) => expect(isPrivate(parseLocal(text))).toBe(false),
+  );
 });
 
 describe('what --reverse connects a machine to', () => {

@@ -39,35 +39,11 @@ describe('a vsock port of this host for one machine', () => {
 
   it.each([
     { name: 'the machine', cid: 50, recently: 50, now: 50, says: undefined },
-    {
-      name: 'another machine',
-      cid: 51,
-      recently: 50,
-      now: 50,
-      says: 'CID 51 of another machine',
-    },
+    { name: 'another machine', cid: 51, recently: 50, now: 50, says: 'CID 51 of another machine' },
     { name: 'a program here', cid: 1, recently: 50, now: 50, says: 'a program of this host (CID 1)' },
-    {
-      name: 'one that has its CID since it restarted',
-      cid: 50,
-      recently: 50,
-      now: 52,
-      says: 'CID 50',
-    },
-    {
-      name: 'the machine’s CID after it has gone',
-      cid: 50,
-      recently: 50,
-      now: undefined,
-      says: 'CID 50',
-    },
-    {
-      name: 'any while the machine is off',
-      cid: 51,
-      recently: undefined,
-      now: 51,
-      says: 'CID 51',
-    },
+    { name: 'one that has its CID since it restarted', cid: 50, recently: 50, now: 52, says: 'CID 50' },
+    { name: 'the machine’s CID after it has gone', cid: 50, recently: 50, now: undefined, says: 'CID 50' },
+    { name: 'any while the machine is off', cid: 51, recently: undefined, now: 51, says: 'CID 51' },
   ])('$name: $says', async ({ cid, recently, now, says }) => {
     const { opened } = await listener({ family: 'vsock', cid, port: 1234 }, recently, now);
     const refusal = await opened.refuse({} as Handle);

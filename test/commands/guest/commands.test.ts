@@ -49,58 +49,41 @@ describe('guest print', () => {
 });
 
 describe('wrong usage', () => {
-  it.each<{ command: Command<unknown>; args: RawArgs; says: RegExp }>([
-    { command: guestPrint, args: raw({ as: 'units', systemd: '239' }), says: /from 240 on, not "239"/ },
-    {
-      command: guestPrint,
-      args: raw({ as: 'units', distro: 'beos' }),
-      says: /--distro takes one of debian.*, not "beos"/,
-    },
-    { command: guestPrint, args: raw({ as: 'units', distro: 'toString' }), says: /--distro takes/ },
-    { command: guestPrint, args: raw({ as: 'units', port: '4294967295' }), says: /port/ },
-    { command: guestPrint, args: raw({ port: '0' }), says: /--port takes 1/ },
-    {
-      command: guestPrint,
-      args: raw({ undo: true, port: '22' }),
-      says: /^--undo and --port cannot be used together$/,
-    },
-    {
-      command: guestInstall,
-      args: raw({ undo: true, 'only-vsock': true }, 'a'),
-      says: /^--undo and --only-vsock cannot be used together/,
-    },
-    { command: guestPrint, args: raw({ generator: true, port: '23' }), says: /the generator binds port 22/ },
-    {
-      command: guestPrint,
-      args: raw({ as: 'unit' }),
-      says: /--as takes one of script, units, generator, cloud-init, not "unit"/,
-    },
-    {
-      command: guestPrint,
-      args: raw({ as: 'generator', port: '22' }),
-      says: /^--as generator has no --port$/,
-    },
-    { command: guestPrint, args: raw({ as: 'units', undo: true }), says: /^--as units has no --undo$/ },
-    {
-      command: guestPrint,
-      args: raw({ as: 'cloud-init', systemd: '255' }),
-      says: /^--as cloud-init has no --systemd$/,
-    },
-    { command: guestPrint, args: raw({ tree: 'seed' }), says: /^--as script has no --tree$/ },
-    { command: guestPrint, args: raw({}, 'web'), says: /^expected no argument, got "web"$/ },
-    { command: guestPrint, args: raw({ key: '/nowhere' }), says: /"\/nowhere" cannot be read/ },
-    { command: guestPrint, args: raw({ account: "a'b" }), says: /cannot be the name of an account/ },
-    { command: guestInstall, args: raw({}, '-oProxyCommand=x'), says: /cannot be a host/ },
-    { command: guestInstall, args: raw({}, 'a b'), says: /cannot be a host/ },
-    {
-      command: guestInstall,
-      args: raw({ by: 'telnet' }, 'a'),
-      says: /--by takes one of ssh, target, wsl, exec, not "telnet"/,
-    },
-    { command: guestCheck, args: raw({ script: true }, 'web'), says: /expected no HOST/ },
-    { command: guestCheck, args: raw(), says: /expected HOST/ },
-    { command: check, args: raw(), says: /expected one or more targets/ },
-  ])('$args', ({ command, args, says }) => {
+  const ofPrint: readonly [options: RawArgs['options'], says: RegExp][] = [
+    [{ as: 'units', systemd: '239' }, /from 240 on, not "239"/],
+    [{ as: 'units', distro: 'beos' }, /--distro takes one of debian.*, not "beos"/],
+    [{ as: 'units', distro: 'toString' }, /--distro takes/],
+    [{ as: 'units', port: '4294967295' }, /port/],
+    [{ port: '0' }, /--port takes 1/],
+    [{ undo: true, port: '22' }, /^--undo and --port cannot be used together$/],
+    [{ generator: true, port: '23' }, /the generator binds port 22/],
+    [{ as: 'unit' }, /--as takes one of script, units, generator, cloud-init, not "unit"/],
+    [{ as: 'generator', port: '22' }, /^--as generator has no --port$/],
+    [{ as: 'units', undo: true }, /^--as units has no --undo$/],
+    [{ as: 'cloud-init', systemd: '255' }, /^--as cloud-init has no --systemd$/],
+    [{ tree: 'seed' }, /^--as script has no --tree$/],
+    [{ key: '/nowhere' }, /"\/nowhere" cannot be read/],
+    [{ account: "a'b" }, /cannot be the name of an account/],
+  ];
+  it.each<[command: Command<unknown>, args: RawArgs, says: RegExp]>([
+    ...ofPrint.map(([options, says]): [Command<unknown>, RawArgs, RegExp] => [
+      guestPrint,
+      raw(options),
+      says,
+    ]),
+    [guestPrint, raw({}, 'web'), /^expected no argument, got "web"$/],
+    [
+      guestInstall,
+      raw({ undo: true, 'only-vsock': true }, 'a'),
+      /^--undo and --only-vsock cannot be used together/,
+    ],
+    [guestInstall, raw({}, '-oProxyCommand=x'), /cannot be a host/],
+    [guestInstall, raw({}, 'a b'), /cannot be a host/],
+    [guestInstall, raw({ by: 'telnet' }, 'a'), /--by takes one of ssh, target, wsl, exec, not "telnet"/],
+    [guestCheck, raw({ script: true }, 'web'), /expected no HOST/],
+    [guestCheck, raw(), /expected HOST/],
+    [check, raw(), /expected one or more targets/],
+  ])('$1', (command, args, says) => {
     expect(() => understand(command, args, fakeIo())).toThrow(UsageError);
     expect(() => understand(command, args, fakeIo())).toThrow(says);
   });

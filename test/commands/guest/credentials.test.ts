@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { RawArgs } from '../../../src/cli/command.js';
 import { guestCredentials } from '../../../src/commands/guest/credentials.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
@@ -11,7 +12,7 @@ describe.skipIf(missingPrograms({ 'ssh-keygen': 'openssh-client' }))('guest cred
   const own = `ssh-ed25519 ${'A'.repeat(68)} me`;
   const env = () => ({ ...process.env, HOME: dir });
   const terminal = { stdin: true, stdout: true, stderr: true };
-  const make = (options: Record<string, string | true>, name = 'web', more = {}) =>
+  const make = (options: RawArgs['options'], name = 'web', more = {}) =>
     call(guestCredentials, raw(options, name), { env: env(), ...more });
   beforeAll(() => writeFileSync(join(dir, 'own.pub'), `${own}\n`));
 
@@ -34,25 +35,16 @@ describe.skipIf(missingPrograms({ 'ssh-keygen': 'openssh-client' }))('guest cred
   });
 
   it('takes where sshd is to listen, each once, but not for cloud-init', async () => {
-    const { out } = await make({
-      for: 'kernel',
-      listen: ['vsock::2222', '/run/s', 'vsock-stream::2222'] as never,
-    });
+    const { out } = await make({ for: 'kernel', listen: ['vsock::2222', '/run/s', 'vsock-stream::2222'] });
     expect(out).toMatch(/ systemd\.ssh_listen=vsock::2222 systemd\.ssh_listen=\/run\/s\n$/);
-    await expect(make({ for: 'cloud-init', listen: ['vsock::2222'] as never })).rejects.toThrow(
-      'takes no --listen',
-    );
-    await expect(make({ for: 'qemu', listen: ['vsock:2222'] as never })).rejects.toThrow(
-      '--listen takes vsock::PORT',
-    );
+    const listen = (form: string, at: string) => make({ for: form, listen: [at] });
+    await expect(listen('cloud-init', 'vsock::2222')).rejects.toThrow('takes no --listen');
+    await expect(listen('qemu', 'vsock:2222')).rejects.toThrow('--listen takes vsock::PORT');
   });
 
   it('quotes a name for the shell that started it', async () => {
-    const windows = {
-      platform: 'win32',
-      env: { ...process.env, HOME: dir, USERPROFILE: dir, MSYSTEM: '', PSModulePath: '' },
-    } as const;
-    const { err } = await make({ for: 'qemu' }, 'my "vm"', windows);
+    const own = { ...env(), USERPROFILE: dir, MSYSTEM: '', PSModulePath: '' };
+    const { err } = await make({ for: 'qemu' }, 'my "vm"', { platform: 'win32', env: own });
     expect(err).toContain(' with the name ^"my \\^"vm\\^"^", and vmssh ssh ^"root@my \\^"vm\\^"^"');
   });
 
@@ -71,9 +63,8 @@ describe.skipIf(missingPrograms({ 'ssh-keygen': 'openssh-client' }))('guest cred
     expect(JSON.parse(out)).not.toHaveProperty('identityFile');
     expect(existsSync(join(dir, '.ssh/vmssh_guests/own/id_ed25519'))).toBe(false);
     expect((await make({ for: 'qemu' }, 'own')).code).toBe(0);
-    await expect(make({ for: 'qemu', key }, 'web')).rejects.toThrow(
-      '"web" was given other login keys before',
-    );
+    const other = make({ for: 'qemu', key }, 'web');
+    await expect(other).rejects.toThrow('"web" was given other login keys before');
   });
 
   it.each([

@@ -34,7 +34,7 @@ describe.skipIf(missing)(`the lines of guest install${missing ? `: ${missing}` :
   const linesFor = async (host: string, user?: string) => {
     const own = await ownSettings(into(host), io(), signal);
     const target = `unix${sshd.path}`;
-    return afterwards({ host, target, port: 22, user: user ?? own.user, own }, io());
+    return afterwards({ host, target, port: 22, user: user ?? own.user, keys: own.keys }, io());
   };
 
   it("have HOST's own user and keys", async () => {
@@ -51,7 +51,7 @@ describe.skipIf(missing)(`the lines of guest install${missing ? `: ${missing}` :
     const own = await ownSettings(into('web'), io(), signal);
     const absolute = fakeIo({ env, self: [process.execPath, '/x/vmssh.js'] });
     const of = (target: string) =>
-      afterwards({ host: 'web', target, port: 22, user: undefined, own }, absolute);
+      afterwards({ host: 'web', target, port: 22, user: undefined, keys: own.keys }, absolute);
     const lines = await of('machine/no-such-machine');
     expect(lines).toMatch(/\n {4}KnownHostsCommand \S.* host-key --typed=%n -- %I %H %t %K\n/);
     expect(lines).toContain('\n    StrictHostKeyChecking yes\n');

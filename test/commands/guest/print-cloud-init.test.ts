@@ -33,14 +33,9 @@ describe('guest print --as cloud-init', () => {
 
   it('writes a tree for an image, and never overwrites one', async () => {
     const tree = join(dir, 'seed');
-    const options = {
-      key: join(dir, 'k.pub'),
-      tree,
-      port: '2222',
-      'hosts-fix': true,
-      distro: 'arch',
-    } as const;
-    const { out } = await call(guestPrint, raw({ as, ...options }));
+    const key = join(dir, 'k.pub');
+    const options = { as, key, tree, port: '2222', 'hosts-fix': true, distro: 'arch' } as const;
+    const { out } = await call(guestPrint, raw(options));
     const system = `${tree}/extra/etc/systemd/system`;
     expect(out.trim().split('\n')).toEqual([
       `${tree}/user-data`,
@@ -61,7 +56,7 @@ describe('guest print --as cloud-init', () => {
     );
     expect(statSync(`${tree}/extra/root/.ssh`).mode & 0o777).toBe(0o700);
     expect(statSync(`${tree}/extra/root/.ssh/authorized_keys`).mode & 0o777).toBe(0o600);
-    await expect(call(guestPrint, raw({ as, ...options }))).rejects.toThrow('it is not empty');
+    await expect(call(guestPrint, raw(options))).rejects.toThrow('it is not empty');
   });
 
   it('gives the keys of another account neither to root nor to the default user', async () => {
@@ -95,9 +90,8 @@ describe('guest print --as cloud-init', () => {
   it('puts the generator into the tree instead', async () => {
     const tree = join(dir, 'generator');
     await call(guestPrint, raw({ as, tree, generator: true }));
-    expect(statSync(`${tree}/extra/etc/systemd/system-generators/vmssh-ssh-generator`).mode & 0o777).toBe(
-      0o755,
-    );
+    const path = `${tree}/extra/etc/systemd/system-generators/vmssh-ssh-generator`;
+    expect(statSync(path).mode & 0o777).toBe(0o755);
     expect(existsSync(`${tree}/extra/etc/systemd/system`)).toBe(false);
   });
 });

@@ -71,6 +71,7 @@ async function install(
   const code = await installGuest(parsed, io, check);
   return { code, out: io.stdout.join(''), err: io.stderr.join('') };
 }
+const onlyVsock = { 'only-vsock': true } as const;
 const target = (typed: boolean) => (typed ? { target: `unix/${sshd.path}` } : {});
 const given = (name: string) => readFileSync(join(root, name), 'utf8');
 const isClosed = (machine: string) => existsSync(join(root, machine, 'closed'));
@@ -82,7 +83,7 @@ describe.skipIf(missing)('guest install continues only in the machine where it b
     { name: 'by the CID that the guest gave', typed: false },
     { name: 'by a target that was typed', typed: true },
   ])('$name', async ({ typed }) => {
-    const { code, out, err } = await install('web', { ...target(typed), 'only-vsock': true });
+    const { code, out, err } = await install('web', { ...target(typed), ...onlyVsock });
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(out).toMatch(/✓ same-machine +.* is ann@web/);
     expect([isClosed('web'), isClosed('other')]).toEqual([true, false]);
@@ -90,22 +91,12 @@ describe.skipIf(missing)('guest install continues only in the machine where it b
   });
 
   it.each([
-    { name: 'another CID', typed: false, options: {}, says: /reported a wrong CID/ },
-    {
-      name: 'another CID, --only-vsock',
-      typed: false,
-      options: { 'only-vsock': true as const },
-      says: /wrong CID/,
-    },
-    { name: 'another target', typed: true, options: {}, says: /--target/ },
-    {
-      name: 'another target, --only-vsock',
-      typed: true,
-      options: { 'only-vsock': true as const },
-      says: /--target/,
-    },
-  ])('$name: nothing is done there', async ({ typed, options, says }) => {
-    const { code, out, err } = await install('other', { ...target(typed), ...options });
+    { name: 'another CID', typed: false, only: {}, says: /reported a wrong CID/ },
+    { name: 'another CID, --only-vsock', typed: false, only: onlyVsock, says: /wrong CID/ },
+    { name: 'another target', typed: true, only: {}, says: /--target/ },
+    { name: 'another target, --only-vsock', typed: true, only: onlyVsock, says: /--target/ },
+  ])('$name: nothing is done there', async ({ typed, only, says }) => {
+    const { code, out, err } = await install('other', { ...target(typed), ...only });
     expect(code).toBe(1);
     expect(err).toMatch(/is not ann@web: the proof that was left there is missing/);
     expect(err).toMatch(says);
@@ -144,7 +135,7 @@ describe.skipIf(missing)('guest install continues only in the machine where it b
     expect(out).toContain('Host web-vsock');
   });
 
-  it.each([{}, { 'only-vsock': true as const }])(
+  it.each([{}, onlyVsock])(
     'a HOST that goes over a socket itself is proved by its own route: %o',
     async (options) => {
       const { code, out, err } = await install('nobody', options, 'UNKNOWN 65535 UNKNOWN 65535');

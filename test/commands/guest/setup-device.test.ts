@@ -69,84 +69,67 @@ const full: VirshCase = [
 const waits = 'it is in its definition, and comes when the machine is shut down and started';
 
 describe('the step for a vsock device', () => {
-  it.each<{ name: string; given: Given; isThere: boolean | undefined; want: readonly string[] }>([
-    {
-      name: 'is not needed',
-      given: { live: foreign, config: foreign },
-      isThere: undefined,
-      want: [],
-    },
-    {
-      name: 'adds it',
-      given: {},
-      isThere: true,
-      want: [`changed device ${lasting}`, 'changed device the machine has a vsock device now'],
-    },
-    {
-      name: 'says that the machine has to be restarted, and does not do it',
-      given: { first: [full] },
-      isThere: false,
-      want: [
-        `changed device ${lasting}`,
-        'changed device its definition has a vsock device now',
-        `failed way ${waits} vmssh setup --restart mint`,
-      ],
-    },
-    {
-      name: 'restarts it with --restart',
-      given: { first: [full], restart: true },
-      isThere: true,
-      want: [
-        `changed device ${lasting}`,
-        'changed device its definition has a vsock device now',
-        'changed device it was shut down and started, and has the device',
-      ],
-    },
-    {
-      name: 'finds it in the definition',
-      given: { config: ours },
-      isThere: undefined,
-      want: [`failed device ${waits} vmssh setup --restart mint`],
-    },
-    {
-      name: 'is for the definition of a machine that is off',
-      given: { machine: { state: 'shut off' } },
-      isThere: false,
-      want: [
-        'changed device a vsock device is added to its definition',
-        'changed device its definition has a vsock device now',
+  const added = `changed device ${lasting}`;
+  const toDefinition = 'changed device its definition has a vsock device now';
+  const noPolkit = refuses('error: authentication unavailable: no polkit agent available');
+  const noVsock = refuses('error: unsupported configuration: no vsock here');
+  const none = join(dir, 'none');
+
+  it.each<[name: string, given: Given, isThere: boolean | undefined, want: readonly string[]]>([
+    ['is not needed', { live: foreign, config: foreign }, undefined, []],
+    ['adds it', {}, true, [added, 'changed device the machine has a vsock device now']],
+    [
+      'says that the machine has to be restarted, and does not do it',
+      { first: [full] },
+      false,
+      [added, toDefinition, `failed way ${waits} vmssh setup --restart mint`],
+    ],
+    [
+      'restarts it with --restart',
+      { first: [full], restart: true },
+      true,
+      [added, toDefinition, 'changed device it was shut down and started, and has the device'],
+    ],
+    [
+      'finds it in the definition',
+      { config: ours },
+      undefined,
+      [`failed device ${waits} vmssh setup --restart mint`],
+    ],
+    [
+      'is for the definition of a machine that is off',
+      { machine: { state: 'shut off' } },
+      false,
+      [
+        ...['changed device a vsock device is added to its definition', toDefinition],
         'failed way it is off vmssh check --start mint',
       ],
-    },
-    {
-      name: 'loses no saved memory',
-      given: { machine: { state: 'shut off', saved: 'yes' } },
-      isThere: undefined,
-      want: [
-        'failed device its memory is saved, and would be lost with another device vmssh check --start mint',
-      ],
-    },
-    {
-      name: 'needs the module of the host',
-      given: { vhost: join(dir, 'none') },
-      isThere: undefined,
-      want: [`failed device this host has no ${join(dir, 'none')} sudo modprobe vhost_vsock`],
-    },
-    {
-      name: 'says that libvirt does not let this user in',
-      given: {
-        first: [['*dominfo*', refuses('error: authentication unavailable: no polkit agent available')]],
-      },
-      isThere: undefined,
-      want: ['failed device virsh: authentication unavailable: no polkit agent available'],
-    },
-    {
-      name: 'says what libvirt says',
-      given: { first: [['*attach-device*', refuses('error: unsupported configuration: no vsock here')]] },
-      isThere: false,
-      want: [`changed device ${lasting}`, 'failed device virsh: unsupported configuration: no vsock here'],
-    },
-  ])('$name', async ({ given, isThere, want }) => {
+    ],
+    [
+      'loses no saved memory',
+      { machine: { state: 'shut off', saved: 'yes' } },
+      undefined,
+      ['failed device its memory is saved, and would be lost with another device vmssh check --start mint'],
+    ],
+    [
+      'needs the module of the host',
+      { vhost: none },
+      undefined,
+      [`failed device this host has no ${none} sudo modprobe vhost_vsock`],
+    ],
+    [
+      'says that libvirt does not let this user in',
+      { first: [['*dominfo*', noPolkit]] },
+      undefined,
+      ['failed device virsh: authentication unavailable: no polkit agent available'],
+    ],
+    [
+      'says what libvirt says',
+      { first: [['*attach-device*', noVsock]] },
+      false,
+      [added, 'failed device virsh: unsupported configuration: no vsock here'],
+    ],
+  ])('$0', async (_name, given, isThere, want) => {
     expect(await setUp(given)).toEqual({ isThere, steps: want });
     const left = readdirSync(dir, { recursive: true, encoding: 'utf8' }).filter((path) =>
       path.endsWith('vsock.xml'),

@@ -35,23 +35,13 @@ it('names a HOME that no ssh_config can have, as vmssh ssh does', async () => {
 });
 
 const caller = { program: ['/opt/my tools/vmssh'], fdpass: true };
-const machine = (name: string) => ({
-  name,
-  target: `qemu/${name}`,
-  status: 'off' as const,
-  provider: 'hyper-v',
-  also: [],
-  user: 'ann',
-});
+const off = { status: 'off', provider: 'hyper-v', also: [], user: 'ann' } as const;
+const machine = (name: string) => ({ name, target: `qemu/${name}`, ...off });
 
 function made(...names: readonly string[]) {
   const machines = names.map(machine);
-  const { hosts } = concreteHosts(machines, {
-    prefix: '',
-    taken: () => undefined,
-    knownHosts: '/k',
-    dots: true,
-  });
+  const naming = { prefix: '', taken: () => undefined, knownHosts: '/k', dots: true };
+  const { hosts } = concreteHosts(machines, naming);
   return inventoryOf(
     hosts.flatMap((host, at) => (machines[at] ? [{ machine: machines[at], host }] : [])),
     caller,

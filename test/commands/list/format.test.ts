@@ -6,19 +6,12 @@ import { fakeIo } from '../../helpers/fake-io.js';
 import { shell } from '../../helpers/shells.js';
 
 const machine = (name: string, via: string) => ({
-  name,
-  via,
-  target: `via/${via}/qemu/${name}`,
-  status: 'running' as const,
-  provider: 'libvirt',
-  also: [],
+  ...{ name, via, target: `via/${via}/qemu/${name}` },
+  ...({ status: 'running', provider: 'libvirt', also: [] } as const),
 });
 
 const looks = async () => ({
-  wide: false,
-  style: await styles(fakeIo(), 'stdout'),
-  terminal: true,
-  names: new Map(),
+  ...{ wide: false, style: await styles(fakeIo(), 'stdout'), terminal: true, names: new Map() },
 });
 
 describe('the target of a machine', () => {
@@ -72,25 +65,14 @@ describe('a table that is wider than its terminal', () => {
 
 describe('a table in parts', () => {
   it('fits a narrow terminal in each part', async () => {
-    const style = await styles(fakeIo(), 'stdout');
-    const widths: number[] = [];
-    const looks = {
-      wide: false,
-      style,
-      terminal: true,
-      names: new Map(),
-      withHost: true,
-      widths,
-      columns: 40,
-    };
-    const parts = ['hv1', 'hv2'].map((host) => formatTable([machine('frontend-1', host)], looks));
+    const narrow = { ...(await looks()), withHost: true, widths: [], columns: 40 };
+    const parts = ['hv1', 'hv2'].map((host) => formatTable([machine('frontend-1', host)], narrow));
     for (const line of parts.join('').split('\n')) expect(line.length).toBeLessThanOrEqual(40);
     expect(parts.join('')).toContain('via/hv2/qemu/frontend-1');
   });
 
   it('has one header, and columns that only grow', async () => {
-    const style = await styles(fakeIo(), 'stdout');
-    const looks = { wide: false, style, terminal: true, names: new Map(), withHost: true, widths: [] };
+    const withHost = { ...(await looks()), withHost: true, widths: [] };
     const problem = 'no \x1b[2J route';
     const fix = { code: 'HOP_NO_VMSSH', problem: 'it has no vmssh', hint: 'scp vmssh hv4:.local/bin/' };
     const failed = [
@@ -98,10 +80,10 @@ describe('a table in parts', () => {
       new ConnectError('connect', 'hv4', fix),
     ];
     const parts = [
-      formatTable([machine('web', 'hv1')], looks),
-      formatTable([], { ...looks, failed }),
-      formatTable([], looks),
-      formatTable([machine('a-longer-name', 'hv2')], looks),
+      formatTable([machine('web', 'hv1')], withHost),
+      formatTable([], { ...withHost, failed }),
+      formatTable([], withHost),
+      formatTable([machine('a-longer-name', 'hv2')], withHost),
     ];
     expect(parts.join('')).toBe(
       'STATUS   NAME  TARGET            PROVIDER  HOST\n' +

@@ -24,30 +24,18 @@ const uuid = '11111111-2222-4333-8444-555555555555';
 const machines: readonly DiscoveredMachine[] = [
   { name: 'web', target: 'machine/web', status: 'off', provider: 'p' },
   {
-    name: 'Mint 22',
-    target: `qemu/${uuid}`,
-    status: 'running',
-    provider: 'p',
-    cid: 3,
-    uuid,
-    ...at('vsock/3'),
+    ...{ name: 'Mint 22', target: `qemu/${uuid}`, status: 'running', provider: 'p' },
+    ...{ cid: 3, uuid, ...at('vsock/3') },
   },
   {
-    name: 'a\x1b[2J\tb',
-    target: 'lima/a',
-    status: 'paused',
-    provider: 'p',
-    ...at('127.0.0.1:60022'),
-    user: 'u',
+    ...{ name: 'a\x1b[2J\tb', target: 'lima/a', status: 'paused', provider: 'p' },
+    ...{ ...at('127.0.0.1:60022'), user: 'u' },
   },
 ];
 const provider = (found: readonly DiscoveredMachine[], fails = false, code = 'EACCES'): Source => ({
   name: 'p',
   title: 'P',
-  list: async () => ({
-    found,
-    warnings: fails ? [{ provider: 'p', code, problem: 'no\x07' }] : [],
-  }),
+  list: async () => ({ found, warnings: fails ? [{ provider: 'p', code, problem: 'no\x07' }] : [] }),
 });
 const deps = (...all: readonly Source[]): ListDeps => ({
   sources: all.map((each) => ({ name: each.name, platforms: ['linux'], load: async () => each })),
@@ -56,12 +44,8 @@ const deps = (...all: readonly Source[]): ListDeps => ({
   keepFresh: async () => {},
 });
 const table: ListOptions = {
-  show: 'table',
-  names: [],
-  addresses: false,
-  runningOnly: false,
-  providers: undefined,
-  watchMs: undefined,
+  ...{ show: 'table', names: [], addresses: false },
+  ...{ runningOnly: false, providers: undefined, watchMs: undefined },
 };
 
 async function output(
@@ -72,6 +56,21 @@ async function output(
   const code = await runList({ ...table, ...options }, io, from);
   return { code, stdout: io.stdout.join(''), stderr: io.stderr.join('') };
 }
+
+/** A provider that finds what `found` has at each look, and the Io of a user who presses Ctrl-C during the look number `last`. */
+function watched(last: number, found: (look: number) => ReturnType<Source['list']>, terminal = pipe) {
+  const abort = new AbortController();
+  let looks = 0;
+  const source: Source = {
+    ...provider([]),
+    list: () => {
+      if (++looks === last) abort.abort();
+      return found(looks);
+    },
+  };
+  return { from: deps(source), io: fakeIo({ interrupted: () => abort.signal, terminal }) };
+}
+const pipe = { stdin: false, stdout: false, stderr: false };
 
 it('list has the Hosts follow what it found, if it asked all providers', async () => {
   const followed: number[] = [];
@@ -97,10 +96,7 @@ it('list --watch has the Hosts follow what it finds each time, before it shows t
     },
   };
   const io = () =>
-    fakeIo({
-      interrupted: () => abort.signal,
-      terminal: { stdin: true, stdout: true, stderr: true },
-    });
+    fakeIo({ interrupted: () => abort.signal, terminal: { stdin: true, stdout: true, stderr: true } });
   await output({ watchMs: 1 }, from, io());
   expect(done).toEqual(['written', 'read', 'written', 'read']);
 });
@@ -174,8 +170,9 @@ describe('vmssh list', () => {
 
   describe('for a person', () => {
     const person = (env = {}) => fakeIo({ terminal, env: { NO_COLOR: '1', ...env } });
+    const web = { name: 'web', target: 'machine/web', status: 'running', provider: 'machined' } as const;
     const found: readonly DiscoveredMachine[] = [
-      { name: 'web', target: 'machine/web', status: 'running', provider: 'machined' },
+      web,
       { name: 'Mint 22', target: `qemu/${uuid}`, status: 'off', provider: 'libvirt' },
     ];
     const withHosts = async (prefix: string): Promise<ListDeps> => {
@@ -209,33 +206,31 @@ describe('vmssh list', () => {
       { name: 'a name', all: found, typed: 'web' },
       {
         name: 'the target of one whose name is there twice',
-        all: [{ ...found[0], target: 'lima/web', provider: 'lima' }, ...found] as DiscoveredMachine[],
+        all: [{ ...web, target: 'lima/web', provider: 'lima' }, ...found],
         typed: 'lima/web',
         host: 'web-lima',
       },
       {
         name: 'the address of one without a name of its own',
-        all: [
-          { ...found[0], name: 'qemu-42', pid: 42, provider: 'qemu', target: 'vsock/3' },
-        ] as DiscoveredMachine[],
+        all: [{ ...web, name: 'qemu-42', pid: 42, provider: 'qemu', target: 'vsock/3' }],
         typed: 'qemu-42',
         host: 'vsock/3',
       },
       {
         name: 'the Host of one whose name ssh does not take',
-        all: [{ ...found[0], name: 'a b', target: 'machine/a b' }] as DiscoveredMachine[],
+        all: [{ ...web, name: 'a b', target: 'machine/a b' }],
         typed: "'a b'",
         host: 'a-b',
       },
       {
         name: 'the target of one whose name is like an option',
-        all: [{ ...found[0], name: '-oX=$(id)', target: 'machine/-oX=$(id)' }] as DiscoveredMachine[],
+        all: [{ ...web, name: '-oX=$(id)', target: 'machine/-oX=$(id)' }],
         typed: "'machine/-oX=$(id)'",
         host: 'oX-id',
       },
       {
         name: 'the target of one whose name is like a target',
-        all: [{ ...found[0], name: 'a/b', target: 'qemu/0123' }] as DiscoveredMachine[],
+        all: [{ ...web, name: 'a/b', target: 'qemu/0123' }],
         typed: 'qemu/0123',
         host: 'a-b',
       },
@@ -245,14 +240,8 @@ describe('vmssh list', () => {
     });
 
     it('says what gives a machine of libvirt a way in', async () => {
-      const bare = {
-        ...found[0],
-        name: 'mint',
-        target: 'qemu/mint',
-        provider: 'libvirt',
-        address: undefined,
-      };
-      const { stderr } = await output({}, deps(provider([bare as DiscoveredMachine, ...found])), person());
+      const bare = { ...web, name: 'mint', target: 'qemu/mint', provider: 'libvirt' };
+      const { stderr } = await output({}, deps(provider([bare, ...found])), person());
       expect(stderr).toBe(
         'log in: vmssh ssh web; or vmssh config install, then ssh web\nno way into mint yet: vmssh setup qemu/mint\n',
       );
@@ -403,18 +392,9 @@ describe('vmssh list', () => {
     const fourth = { name: 'new', target: 'lima/new', status: 'running', provider: 'p' } as const;
 
     it('are watched too, though one is not there yet', async () => {
-      const abort = new AbortController();
-      let looks = 0;
-      const changing: Source = {
-        ...provider([]),
-        list: async () => {
-          if (++looks === 3) abort.abort();
-          return { found: looks < 2 ? [] : [fourth], warnings: [] };
-        },
-      };
-      const io = fakeIo({ interrupted: () => abort.signal });
+      const { from, io } = watched(3, async (look) => ({ found: look < 2 ? [] : [fourth], warnings: [] }));
       const options = { names: ['new'], show: 'status', watchMs: 1 } as const;
-      const { code, stdout, stderr } = await output(options, deps(changing), io);
+      const { code, stdout, stderr } = await output(options, from, io);
       expect({ code, stdout }).toEqual({ code: 130, stdout: '\nrunning\n' });
       expect(stderr.match(/cannot find/g)).toHaveLength(1);
     });
@@ -469,38 +449,20 @@ describe('vmssh list', () => {
   });
 
   it('keeps warnings below the list on a terminal, and repeats none elsewhere', async () => {
-    const watched = async (stderr: boolean) => {
-      const abort = new AbortController();
-      let looks = 0;
-      const failing: Source = {
-        ...provider([]),
-        list: async () => {
-          if (++looks === 3) abort.abort();
-          return provider([], true).list({ env: {} });
-        },
-      };
-      const io = fakeIo({ interrupted: () => abort.signal, terminal: { stdin: true, stdout: true, stderr } });
-      return (await output({ watchMs: 1 }, deps(failing), io)).stderr.match(/no\\x07/g)?.length;
+    const warnings = async (stderr: boolean) => {
+      const failing = () => provider([], true).list({ env: {} });
+      const { from, io } = watched(3, failing, { stdin: true, stdout: true, stderr });
+      return (await output({ watchMs: 1 }, from, io)).stderr.match(/no\\x07/g)?.length;
     };
-    expect(await watched(true)).toBe(3);
-    expect(await watched(false)).toBe(1);
+    expect(await warnings(true)).toBe(3);
+    expect(await warnings(false)).toBe(1);
   });
 
   it('watches until Ctrl-C, and prints only changes in a pipe', async () => {
-    const abort = new AbortController();
-    let looks = 0;
-    const changing: Source = {
-      ...provider([]),
-      list: async () => {
-        looks++;
-        if (looks === 4) abort.abort();
-        return { found: machines.slice(0, looks < 3 ? 1 : 2), warnings: [] };
-      },
-    };
-    const io = fakeIo({ interrupted: () => abort.signal });
-    const result = await output({ show: 'name', watchMs: 1 }, deps(changing), io);
-    expect(result.code).toBe(130);
-    expect(result.stdout).toBe('web\n\nMint 22\nweb\n');
+    const two = async (look: number) => ({ found: machines.slice(0, look < 3 ? 1 : 2), warnings: [] });
+    const { from, io } = watched(4, two);
+    const result = await output({ show: 'name', watchMs: 1 }, from, io);
+    expect(result).toMatchObject({ code: 130, stdout: 'web\n\nMint 22\nweb\n' });
   });
 
   it.each([

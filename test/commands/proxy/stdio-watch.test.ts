@@ -70,9 +70,7 @@ describe('watchStdio without the addon', () => {
       problem: 'stdin cannot be read: EMFILE: no',
       hint: expect.stringContaining('ulimit -n'),
     });
-    expect(await watched((input) => input.destroy(error('EIO')))).toMatchObject({
-      code: 'EIO',
-      hint: undefined,
-    });
+    const other = await watched((input) => input.destroy(error('EIO')));
+    expect(other).toMatchObject({ code: 'EIO', hint: undefined });
   });
 });

@@ -95,11 +95,7 @@ describe('the machines among the arguments of the others', () => {
     { tool: 'scp', line: 'a b mint:/x', want: ['2 mint :/x'] },
     { tool: 'scp', line: '-P 22 ann@vsock/3:/x .', want: ['0 vsock/3 :/x'] },
     { tool: 'scp', line: 'vsock:3:/x .', want: ['0 vsock:3 :/x'] },
-    {
-      tool: 'scp',
-      line: 'hvsock:LOOPBACK:vsock-22:/a:b:c .',
-      want: ['0 hvsock:LOOPBACK:vsock-22 :/a:b:c'],
-    },
+    { tool: 'scp', line: 'hvsock:LOOPBACK:vsock-22:/a:b:c .', want: ['0 hvsock:LOOPBACK:vsock-22 :/a:b:c'] },
     { tool: 'scp', line: 'unix:/run/x:/a:b .', want: ['0 unix:/run/x :/a:b'] },
     { tool: 'scp', line: 'qemu:session/web:/x .', want: ['0 qemu:session/web :/x'] },
     { tool: 'scp', line: '-o A=b:c -S x:y ./a:b mint:', want: ['1 mint :'] },

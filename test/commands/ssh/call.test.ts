@@ -31,12 +31,10 @@ describe('the program that ssh calls, where Node runs vmssh ssh', () => {
     { tool: 'rsync', args: ['a', 'unix/run/x:'], runs: 'ssh' },
   ])('is the executable beside it: $tool', async ({ tool, args, runs }) => {
     const script = join(dir, 'vmssh.js');
-    const { command } = await prepare(
-      tool,
-      { args: splitArgs(tool, args), waitMs: undefined, print: true },
-      fakeIo({ env: { HOME: dir }, self: ['/usr/bin/node', script] }),
-      async (text) => ({ text, target: parseTarget(text) }),
-    );
+    const io = fakeIo({ env: { HOME: dir }, self: ['/usr/bin/node', script] });
+    const options = { args: splitArgs(tool, args), waitMs: undefined, print: true };
+    const find = async (text: string) => ({ text, target: parseTarget(text) });
+    const { command } = await prepare(tool, options, io, find);
     const line = command.join(' ');
     expect(line).toMatch(new RegExp(`${executable}\\W+ ?\\W?${runs}\\b`));
     expect(line).not.toContain('vmssh.js');

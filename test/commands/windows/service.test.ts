@@ -94,7 +94,14 @@ describe('vmssh service', () => {
     const refuse = async () => {
       throw new DiscoveryError('FAILED', 'reg.exe: denied');
     };
-    const running = change([{ port: 22, args: ['add', 'x'] }], false, io, refuse, () => elevated);
+    const running = change(
+      [22],
+      () => ['add', 'x'],
+      false,
+      io,
+      refuse,
+      () => elevated,
+    );
     expect(await running.catch((error) => explain(error, io))).toBe(1);
     expect(io.stderr.join('')).toBe(want);
   });
@@ -106,7 +113,14 @@ describe('vmssh service', () => {
       asked.push(verb);
       throw new DiscoveryError('FAILED', 'reg.exe: Zugriff verweigert');
     };
-    const running = change([{ port: 22, args: ['delete', 'x', '/f'] }], false, io, none, () => false);
+    const running = change(
+      [22],
+      () => ['delete', 'x', '/f'],
+      false,
+      io,
+      none,
+      () => false,
+    );
     expect(await running.catch((error) => explain(error, io))).toBe(1);
     expect(io.stderr.join('')).toBe('vmssh: port 22 is not registered\nhint: vmssh service list\n');
     expect(asked).toEqual(['delete', 'query']);

@@ -70,12 +70,8 @@ describeWindows.each(Object.entries(programs))('vmssh config by %s', (_name, pro
     // Wine turns the part of the owner into another one and back; a new file may be read by all.
     for (const mode of [0o600, 0o646]) {
       chmodSync(join(home(), '.ssh/config'), mode);
-      expect(
-        await config(
-          mode === 0o600 ? 'install' : 'uninstall',
-          ...(mode === 0o600 ? ['--only-patterns'] : []),
-        ),
-      ).toMatchObject({ code: 0 });
+      const act = mode === 0o600 ? ['install', '--only-patterns'] : ['uninstall'];
+      expect(await config(...act)).toMatchObject({ code: 0 });
       expect(statSync(join(home(), '.ssh/config')).mode & 0o006).toBe(mode & 0o006);
     }
   });

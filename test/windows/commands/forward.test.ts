@@ -16,6 +16,13 @@ import { workFolder } from '../bed/work-folder.js';
 const target = 'hyper-v/11111111-2222-4333-8444-555555555555';
 const tail = randomBytes(1 << 20);
 
+const sumOf = (...parts: readonly Buffer[]) =>
+  createHash('sha256').update(Buffer.concat(parts)).digest('hex');
+/** The line for a connection on which these bytes came back, and the tail. */
+const closed = ({ length }: Buffer) => ({
+  ...{ event: 'closed', end: 'both', sent: length, received: length + tail.length },
+});
+
 /** Ends the Windows program that has these arguments: to end the bridge only closes its pipes. */
 function end(args: readonly string[]): void {
   for (const { pid, line } of windowsProcesses(workFolder()))
@@ -49,17 +56,8 @@ describeWindows.each(Object.entries(programs))('forward by %s', (_name, program)
     client.on('data', (part) => sum.update(part));
     client.end(bytes);
     await forward.within('end from the machine', once(client, 'end'));
-    expect(sum.digest('hex')).toBe(
-      createHash('sha256')
-        .update(Buffer.concat([bytes, tail]))
-        .digest('hex'),
-    );
-    expect(await forward.next()).toMatchObject({
-      event: 'closed',
-      end: 'both',
-      sent: bytes.length,
-      received: bytes.length + tail.length,
-    });
+    expect(sum.digest('hex')).toBe(sumOf(bytes, tail));
+    expect(await forward.next()).toMatchObject(closed(bytes));
   });
 
   it('refuses a unix socket, which it could not keep from other users', async () => {
@@ -78,12 +76,8 @@ describeWindows.each(Object.entries(programs))('forward --reverse by %s', (_name
     rmSync(log, { force: true });
     const env = withHvsock({ LOG: workFile('reverse.log'), STRANGER: '1' });
     const forward = start(program, own, env, log);
-    expect(await forward.next()).toMatchObject({
-      event: 'listening',
-      listener: { port: 5000 },
-      target,
-      port: 5000,
-    });
+    const listening = { event: 'listening', listener: { port: 5000 }, target, port: 5000 };
+    expect(await forward.next()).toMatchObject(listening);
     const calls = readFileSync(log, 'latin1');
     expect(calls).toMatch(new RegExp(`^socket 34 1 1\nbind ${bound}\nlistening \\d+\n$`));
     await expect
@@ -115,14 +109,8 @@ describeWindows.each(Object.entries(programs))('forward --reverse by %s', (_name
     client.on('data', (part) => sum.update(part));
     client.end(bytes);
     await forward.within('end for the machine', once(client, 'end'));
-    const all = createHash('sha256').update(bytes).update(tail).digest('hex');
-    expect(sum.digest('hex')).toBe(all);
-    expect(await forward.next()).toMatchObject({
-      event: 'closed',
-      end: 'both',
-      sent: bytes.length,
-      received: bytes.length + tail.length,
-    });
+    expect(sum.digest('hex')).toBe(sumOf(bytes, tail));
+    expect(await forward.next()).toMatchObject(closed(bytes));
     // A connection outlives a pause of the machine.
     expect(readFileSync(log, 'latin1')).toContain('setsockopt 1 4 01000000');
   });

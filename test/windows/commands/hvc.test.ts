@@ -24,17 +24,24 @@ function asSsh(command: readonly string[], env: NodeJS.ProcessEnv): Promise<Outc
   return runOnWindows(command, { env: { ...env, BRIDGE_LIKE_SSH: '1' }, keepOpen: true });
 }
 
+/** That the command sends what it gets to the machine, and prints its answer. */
+async function expectEcho(command: readonly string[]): Promise<void> {
+  const env = windows(await startPeer(echoWithTail(Buffer.from('tail'))));
+  const { code, stdout, stderr } = await runOnWindows(command, { env, input: 'hello ' });
+  expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: 'hello tail', stderr: '' });
+}
+
+/** The environment of the same Windows, whose PowerShell prints this. */
+function withPowershell(out: string, of: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  writeFileSync(join(workFolder(), 'powershell.out'), out);
+  return { ...of, FAKE_POWERSHELL_OUT: workFile('powershell.out') };
+}
+
 describeWindows('in place of hvc', () => {
   it.each(['Mint', 'mint', 'hyper-v/Mint', '86e0c1e9-782c-47e0-b7c2-99f8167f5178'])(
     'pipes as hvc nc -t vsock %s 22',
     async (machine) => {
-      const port = await startPeer(echoWithTail(Buffer.from('tail')));
-      const command = [...vmssh, 'nc', '-t', 'vsock', machine, '22'];
-      expect(await runOnWindows(command, { env: windows(port), input: 'hello ' })).toMatchObject({
-        code: 0,
-        stdout: 'hello tail',
-        stderr: '',
-      });
+      await expectEcho([...vmssh, 'nc', '-t', 'vsock', machine, '22']);
     },
   );
 
@@ -42,13 +49,7 @@ describeWindows('in place of hvc', () => {
     const folder = join(workFolder(), 'copy');
     mkdirSync(folder, { recursive: true });
     cpSync(join(repo, 'dist/win32-x64/vmssh.exe'), join(folder, 'vsock-nc.exe'));
-    const port = await startPeer(echoWithTail(Buffer.from('tail')));
-    const command = [workFile('copy/vsock-nc.exe'), '-t', 'vsock', 'Mint', '22'];
-    expect(await runOnWindows(command, { env: windows(port), input: 'hello ' })).toMatchObject({
-      code: 0,
-      stdout: 'hello tail',
-      stderr: '',
-    });
+    await expectEcho([workFile('copy/vsock-nc.exe'), '-t', 'vsock', 'Mint', '22']);
   });
 
   it.each([
@@ -77,11 +78,8 @@ Proxycommand ${program} ${line}
     const port = await startPeer((socket) => socket.end('SSH-2.0-fake\r\n'));
     const flags = ['-t', 'vsock,ip', '--ssh', '--host-prefix', 'hyper-v/'];
     const command = [...vmssh, 'nc', ...flags, 'hyper-v/mint', '22'];
-    expect(await asSsh(command, windows(port))).toMatchObject({
-      code: 0,
-      stdout: 'SSH-2.0-fake\r\n',
-      stderr: '',
-    });
+    const { code, stdout, stderr } = await asSsh(command, windows(port));
+    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: 'SSH-2.0-fake\r\n', stderr: '' });
   });
 
   // A guest's own address is never this host's, which PowerShell would print too; nor the loopback.
@@ -91,14 +89,8 @@ Proxycommand ${program} ${line}
 
   it.skipIf(address === '')('falls back to the address of the machine, and says so', async () => {
     const port = await startPeer((socket) => socket.end('SSH-2.0-fake\r\n'), address);
-    writeFileSync(
-      join(workFolder(), 'powershell.out'),
-      `\ufeffown=127.0.0.1\r\nfe80::1\r\n127.0.0.1\r\n${address}\r\n`,
-    );
-    const env = {
-      ...windows('1', { CONNECT: '10060' }),
-      FAKE_POWERSHELL_OUT: workFile('powershell.out'),
-    };
+    const prints = `\ufeffown=127.0.0.1\r\nfe80::1\r\n127.0.0.1\r\n${address}\r\n`;
+    const env = withPowershell(prints, windows('1', { CONNECT: '10060' }));
     const command = [...vmssh, 'nc', '-t', 'vsock,ip', '--ssh', 'hyper-v/mint', port];
     const { code, stdout, stderr } = await asSsh(command, env);
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'SSH-2.0-fake\r\n' });
@@ -107,11 +99,7 @@ Proxycommand ${program} ${line}
   });
 
   it.skipIf(address === '')('says once why each failed if the address does not answer either', async () => {
-    writeFileSync(join(workFolder(), 'powershell.out'), `${address}\r\n`);
-    const env = {
-      ...windows('1', { CONNECT: '10060' }),
-      FAKE_POWERSHELL_OUT: workFile('powershell.out'),
-    };
+    const env = withPowershell(`${address}\r\n`, windows('1', { CONNECT: '10060' }));
     const command = [...vmssh, 'nc', '-t', 'vsock,ip', '--ssh', 'hyper-v/mint', '1'];
     const { code, stdout, stderr } = await asSsh(command, env);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
@@ -125,8 +113,7 @@ Proxycommand ${program} ${line}
     { of: 'status', prints: 'running' },
     { of: 'address', prints: '172.20.1.5' },
   ])('prints, as hvc does, one value of a machine: $of', async ({ of, prints }) => {
-    writeFileSync(join(workFolder(), 'powershell.out'), '\ufefffe80::1\r\n2001:db8::5\r\n172.20.1.5\r\n');
-    const env = { ...windows('1'), FAKE_POWERSHELL_OUT: workFile('powershell.out') };
+    const env = withPowershell('\ufefffe80::1\r\n2001:db8::5\r\n172.20.1.5\r\n', windows('1'));
     const list = (name: string) => runOnWindows([...vmssh, 'list', name, '-o', of], { env });
     expect(await list('mint')).toMatchObject({ code: 0, stdout: `${prints}\n`, stderr: '' });
     const { code, stdout, stderr } = await list('Mnit');

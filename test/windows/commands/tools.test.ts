@@ -39,12 +39,8 @@ describeWindows.each(Object.entries(programs))('%s runs the tools of Win32-OpenS
     const given = ['-P', '2222', "C:\\My Files\\it's.txt", 'say "hi".txt', 'root@hyper-v/Mint:/tmp/x "y" z/'];
     const { proxyCommand, rest } = await run('scp', given);
     expect(proxyCommand).toMatch(proxy);
-    expect(rest).toEqual([
-      ...given.slice(0, 2),
-      '--',
-      ...given.slice(2, 4),
-      'root@hyper-v%Mint:/tmp/x "y" z/',
-    ]);
+    const paths = [...given.slice(2, 4), 'root@hyper-v%Mint:/tmp/x "y" z/'];
+    expect(rest).toEqual([...given.slice(0, 2), '--', ...paths]);
   });
 
   it('scp to a file on a drive that is not there yet, with a backslash at the end', async () => {
@@ -62,13 +58,10 @@ describeWindows.each(Object.entries(programs))('%s runs the tools of Win32-OpenS
   });
 
   it('sftp, with its own options', async () => {
-    const { proxyCommand, rest } = await run('sftp', [
-      '-b',
-      'C:\\My Files\\batch',
-      'root@hyper-v/Mint:/srv/a b',
-    ]);
+    const batch = ['-b', 'C:\\My Files\\batch'];
+    const { proxyCommand, rest } = await run('sftp', [...batch, 'root@hyper-v/Mint:/srv/a b']);
     expect(proxyCommand).toMatch(proxy);
-    expect(rest).toEqual(['-b', 'C:\\My Files\\batch', '--', 'root@hyper-v%Mint:/srv/a b']);
+    expect(rest).toEqual([...batch, '--', 'root@hyper-v%Mint:/srv/a b']);
   });
 
   it.each([openssh, `.;${openssh}`, `;work\\..;\\mnt\\work;${openssh}`])(

@@ -48,29 +48,20 @@ describeWindows('an AF_HYPERV socket', () => {
   });
 
   it.each([
-    {
-      target: 'hvsock:LOOPBACK:vsock-2222',
-      bytes: '9761e1e056dd104a91955ee7a155a838ae080000cbfae611bd5864006a7986d3',
-    },
-    {
-      target: 'hvsock:PARENT:vsock-2147483647',
-      bytes: 'da7c2ea43fd0 0c489cc2a4de20abb878ffffff7fcbfae611bd5864006a7986d3',
-    },
-    {
-      target: 'hvsock:CHILDREN:00112233-4455-6677-8899-aabbccddeeff',
-      bytes: '898bdb90350d794f8ce949ea0ac8b7cd33221100554477668899aabbccddeeff',
-    },
-  ])('of $target has its bytes', async ({ target, bytes }) => {
-    const { calls } = await callsOf(programs['vmssh.exe'] ?? [], target);
-    expect(calls.at(-1)).toBe(`connect 22000000${bytes.replace(' ', '')}`);
+    ['LOOPBACK:vsock-2222', '9761e1e056dd104a91955ee7a155a838ae080000cbfae611bd5864006a7986d3'],
+    ['PARENT:vsock-2147483647', 'da7c2ea43fd00c489cc2a4de20abb878ffffff7fcbfae611bd5864006a7986d3'],
+    [
+      'CHILDREN:00112233-4455-6677-8899-aabbccddeeff',
+      '898bdb90350d794f8ce949ea0ac8b7cd33221100554477668899aabbccddeeff',
+    ],
+  ])('of hvsock:%s has its bytes', async (target, bytes) => {
+    const { calls } = await callsOf(programs['vmssh.exe'] ?? [], `hvsock:${target}`);
+    expect(calls.at(-1)).toBe(`connect 22000000${bytes}`);
   });
 
   it('asks for no longer time limit than Windows accepts', async () => {
-    const { calls } = await callsOf(
-      programs['vmssh.exe'] ?? [],
-      'hvsock:LOOPBACK:vsock-22',
-      '--timeout=3600',
-    );
+    const program = programs['vmssh.exe'] ?? [];
+    const { calls } = await callsOf(program, 'hvsock:LOOPBACK:vsock-22', '--timeout=3600');
     expect(calls[1]).toBe('setsockopt 1 1 e0930400'); // 300000
   });
 });

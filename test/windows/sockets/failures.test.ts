@@ -49,10 +49,8 @@ describeWindows.each(both)('a failure of hvsock in %s', (_name, vmssh) => {
   it('ends a connect that takes too long', async () => {
     const env = withHvsock({ PORT: '1', DELAY: '30000' });
     const started = Date.now();
-    const { code, stderr } = await runOnWindows([...vmssh, 'proxy', '--timeout=1', target, '22'], {
-      env,
-      keepOpen: true,
-    });
+    const command = [...vmssh, 'proxy', '--timeout=1', target, '22'];
+    const { code, stderr } = await runOnWindows(command, { env, keepOpen: true });
     expect({ code, stderr }).toEqual({ code: 1, stderr: messageOf('ETIMEDOUT', vmssh) });
     expect(Date.now() - started).toBeLessThan(20_000);
   });

@@ -10,93 +10,48 @@ import { echoWithTail, startPeer } from '../bed/peer.js';
 import { onWindows, withHvsock } from '../bed/run.js';
 import { workFolder } from '../bed/work-folder.js';
 
-/** A fault put into a source file of the addon: the first text becomes the second. */
-const mutants: readonly { name: string; file: string; from: string; to: string }[] = [
-  {
-    name: 'Data1 big-endian',
-    file: 'address/address_hyperv_win32.cpp',
-    from: 'bytes[0] << 24 | bytes[1] << 16 | bytes[2] << 8 | bytes[3]',
-    to: 'bytes[3] << 24 | bytes[2] << 16 | bytes[1] << 8 | bytes[0]',
-  },
-  {
-    name: 'Data2 big-endian',
-    file: 'address/address_hyperv_win32.cpp',
-    from: 'bytes[4] << 8 | bytes[5]',
-    to: 'bytes[5] << 8 | bytes[4]',
-  },
-  {
-    name: 'Data3 big-endian',
-    file: 'address/address_hyperv_win32.cpp',
-    from: 'bytes[6] << 8 | bytes[7]',
-    to: 'bytes[7] << 8 | bytes[6]',
-  },
-  {
-    name: 'Data4 backwards',
-    file: 'address/address_hyperv_win32.cpp',
-    from: 'bytes[8 + i]',
-    to: 'bytes[15 - i]',
-  },
-  {
-    name: 'reserved field set',
-    file: 'address/address_hyperv_win32.cpp',
-    from: 'to->Reserved = 0',
-    to: 'to->Reserved = 1',
-  },
-  {
-    name: 'ids swapped',
-    file: 'address/address_hyperv_win32.cpp',
-    from: 'toGuid(function, "address.vmId", vmId)',
-    to: 'toGuid(function, "address.vmId", vmId.empty() ? vmId : serviceId)',
-  },
-  {
-    name: 'length of 32',
-    file: 'address/address_hyperv_win32.cpp',
-    from: 'address.length = sizeof *to',
-    to: 'address.length = 32',
-  },
-  {
-    name: 'no protocol',
-    file: 'operations/connect_win32.cpp',
-    from: 'SOCK_STREAM, streamProtocol(family)',
-    to: 'SOCK_STREAM, 0',
-  },
-  {
-    name: 'no time-out option',
-    file: 'operations/connect_win32.cpp',
-    from: 'HV_PROTOCOL_RAW, HVSOCKET_CONNECT_TIMEOUT,',
-    to: 'HV_PROTOCOL_RAW, 77,',
-  },
-  {
-    name: 'no suspend option',
-    file: 'operations/connect_win32.cpp',
-    from: 'keepWhilePaused(socket);',
-    to: ';',
-  },
-  {
-    name: 'no half-close',
-    file: 'relay/relay_loop_win32.cpp',
-    from: '::shutdown(socket_.fd(), SD_SEND);',
-    to: ';',
-  },
-  {
-    name: 'both halves closed',
-    file: 'relay/relay_loop_win32.cpp',
-    from: '::shutdown(socket_.fd(), SD_SEND);',
-    to: '::shutdown(socket_.fd(), SD_BOTH);',
-  },
-  {
-    name: 'a short send taken for all',
-    file: 'relay/pump_win32.cpp',
-    from: 'source.take(outcome.length)',
-    to: 'source.take(source.size())',
-  },
-  {
-    name: 'a lost byte',
-    file: 'stream/transfer_win32.cpp',
-    from: 'end_ += outcome.length;',
-    to: 'end_ += outcome.length > 60000 ? outcome.length - 1 : outcome.length;',
-  },
-];
+/** Faults put into source files of the addon: of each its name, a text, and what that becomes. */
+const faults: Readonly<Record<string, readonly (readonly [name: string, from: string, to: string])[]>> = {
+  'address/address_hyperv_win32.cpp': [
+    [
+      'Data1 big-endian',
+      'bytes[0] << 24 | bytes[1] << 16 | bytes[2] << 8 | bytes[3]',
+      'bytes[3] << 24 | bytes[2] << 16 | bytes[1] << 8 | bytes[0]',
+    ],
+    ['Data2 big-endian', 'bytes[4] << 8 | bytes[5]', 'bytes[5] << 8 | bytes[4]'],
+    ['Data3 big-endian', 'bytes[6] << 8 | bytes[7]', 'bytes[7] << 8 | bytes[6]'],
+    ['Data4 backwards', 'bytes[8 + i]', 'bytes[15 - i]'],
+    ['reserved field set', 'to->Reserved = 0', 'to->Reserved = 1'],
+    [
+      'ids swapped',
+      'toGuid(function, "address.vmId", vmId)',
+      'toGuid(function, "address.vmId", vmId.empty() ? vmId : serviceId)',
+    ],
+    ['length of 32', 'address.length = sizeof *to', 'address.length = 32'],
+  ],
+  'operations/connect_win32.cpp': [
+    ['no protocol', 'SOCK_STREAM, streamProtocol(family)', 'SOCK_STREAM, 0'],
+    ['no time-out option', 'HV_PROTOCOL_RAW, HVSOCKET_CONNECT_TIMEOUT,', 'HV_PROTOCOL_RAW, 77,'],
+    ['no suspend option', 'keepWhilePaused(socket);', ';'],
+  ],
+  'relay/relay_loop_win32.cpp': [
+    ['no half-close', '::shutdown(socket_.fd(), SD_SEND);', ';'],
+    ['both halves closed', '::shutdown(socket_.fd(), SD_SEND);', '::shutdown(socket_.fd(), SD_BOTH);'],
+  ],
+  'relay/pump_win32.cpp': [
+    ['a short send taken for all', 'source.take(outcome.length)', 'source.take(source.size())'],
+  ],
+  'stream/transfer_win32.cpp': [
+    [
+      'a lost byte',
+      'end_ += outcome.length;',
+      'end_ += outcome.length > 60000 ? outcome.length - 1 : outcome.length;',
+    ],
+  ],
+};
+const mutants = Object.entries(faults).flatMap(([file, all]) =>
+  all.map(([name, from, to]) => ({ name, file, from, to })),
+);
 
 /** Each is a build of its own: every third one, unless all are asked for. */
 const tried = process.env.VMSSH_ALL_MUTANTS ? mutants : mutants.filter((_, at) => at % 3 === 0);
@@ -140,18 +95,11 @@ async function whatIsWrong(): Promise<readonly unknown[]> {
   mkdirSync(folder);
   const tail = randomBytes(100_000);
   const input = randomBytes(300_000);
-  const env = withHvsock({
-    PORT: await startPeer(echoWithTail(tail)),
-    SHORT: '70001',
-    LOG: workFile('mutant/log'),
-  });
+  const port = await startPeer(echoWithTail(tail));
+  const env = withHvsock({ PORT: port, SHORT: '70001', LOG: workFile('mutant/log') });
   const output = `${folder}/output`;
-  const program = onWindows([
-    workFile('mutant.exe'),
-    'nc',
-    '--pipe',
-    'hvsock:86e0c1e9-782c-47e0-b7c2-99f8167f5178:vsock-2222',
-  ]);
+  const target = 'hvsock:86e0c1e9-782c-47e0-b7c2-99f8167f5178:vsock-2222';
+  const program = onWindows([workFile('mutant.exe'), 'nc', '--pipe', target]);
   const { code, stderr } = await execute(
     'bash',
     ['-c', 'out=$1; shift; timeout 6 "$@" > "$out"', 'bash', output, ...program],

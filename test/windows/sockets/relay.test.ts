@@ -11,6 +11,7 @@ import { onWindows, withHvsock } from '../bed/run.js';
 
 const target = 'hvsock:LOOPBACK:vsock-5000';
 const tail = randomBytes(3 << 20);
+const lost = `vmssh: connection lost to "${target}": the machine broke the connection (WSAECONNRESET)\nhint: check that it is still running\n`;
 
 describeWindows.each(Object.entries(programs))('a relay by %s', (_name, program) => {
   /**
@@ -67,10 +68,7 @@ describeWindows.each(Object.entries(programs))('a relay by %s', (_name, program)
     machine.once('data', () => machine.resetAndDestroy());
     child.stdin.write('hello');
     const { code, stderr } = await outcome(child);
-    expect({ code, stderr }).toEqual({
-      code: 1,
-      stderr: `vmssh: connection lost to "${target}": the machine broke the connection (WSAECONNRESET)\nhint: check that it is still running\n`,
-    });
+    expect({ code, stderr }).toEqual({ code: 1, stderr: lost });
   });
 
   it('reports that the machine broke the connection after the end of stdin', async () => {
@@ -80,10 +78,7 @@ describeWindows.each(Object.entries(programs))('a relay by %s', (_name, program)
     await expect.poll(() => said.stdout).toBe('hello\nhalf of an ans');
     machine.resetAndDestroy();
     const { code, stderr } = await outcome(child);
-    expect({ code, stderr }).toEqual({
-      code: 1,
-      stderr: `vmssh: connection lost to "${target}": the machine broke the connection (WSAECONNRESET)\nhint: check that it is still running\n`,
-    });
+    expect({ code, stderr }).toEqual({ code: 1, stderr: lost });
   });
 
   it('ends when nobody reads its stdout any more', async () => {

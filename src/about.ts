@@ -15,7 +15,7 @@ export interface About {
 }
 
 /** Kinds of sockets that it opens itself; "fd-passing": it hands them to ssh; "native-relay": its bytes pass no JavaScript. */
-export type Feature = (typeof features)[number];
+type Feature = (typeof features)[number];
 
 export const features = ['unix', 'vsock', 'hyper-v', 'fd-passing', 'native-relay'] as const;
 

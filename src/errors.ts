@@ -120,10 +120,8 @@ export function quoteNames(
   quoted: (name: string) => string = (name) => quoteStart(name, maxOfName),
 ): string {
   const more = names.length - maxNames;
-  return [
-    ...names.slice(0, maxNames).map((name) => quoted(name)),
-    ...(more > 0 ? [`${more} more`] : []),
-  ].join(joint);
+  const shown = names.slice(0, maxNames).map((name) => quoted(name));
+  return [...shown, ...(more > 0 ? [`${more} more`] : [])].join(joint);
 }
 
 const maxNames = 50;

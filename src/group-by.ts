@@ -1,3 +1,11 @@
+/** What is not known is not there: without the fields that are undefined. */
+export function definedFields<T extends object>(fields: T): DefinedFields<T> {
+  const known = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(known) as DefinedFields<T>;
+}
+
+type DefinedFields<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
 /** The number of items with each key. */
 export function countBy<T, K>(items: Iterable<T>, key: (item: T) => K): ReadonlyMap<K, number> {
   const counts = new Map<K, number>();

@@ -4,6 +4,7 @@ import { now } from './clock.js';
 import { toDuplex } from './deliver/duplex.js';
 import type { Endpoint } from './endpoint.js';
 import { ConnectError, type Op, withTarget } from './errors.js';
+import { definedFields } from './group-by.js';
 import { resolveTarget, type Target } from './kinds/kinds.js';
 import { parseTarget } from './kinds/parse.js';
 import { libraryList, libraryWatch, type MachineList } from './library-list.js';
@@ -64,7 +65,7 @@ export async function connect(target: string, options: ConnectOptions = {}): Pro
     checked(target, options).signal,
     async () => {
       const found = await find(target, options.signal);
-      return machineStream(found, await open(found, options));
+      return machineStream(found, await reach(found, reachOptions(found, options)));
     },
     (stream) => stream.destroy(),
   );
@@ -83,12 +84,8 @@ async function machineStream(
       (error) => stream.destroy(error),
     );
   };
-  return Object.assign(stream, {
-    target: text,
-    user: user ?? resolution.machine?.user,
-    identityFile,
-    hostVerifier,
-  });
+  const login = user ?? resolution.machine?.user;
+  return Object.assign(stream, { target: text, user: login, identityFile, hostVerifier });
 }
 
 async function keyFor(target: Target, machine: Reached['resolution']['machine']) {
@@ -148,9 +145,8 @@ export async function resolve(
     const { uuid, user: made } = machine.machine ?? {};
     const user = found.user ?? made;
     const identityFile = await keyFor(found.target, machine.machine ?? found.machine);
-    // What is not known is not there: a field that is undefined is none of the type.
-    const known = Object.entries({ uuid, identityFile, user }).filter(([, value]) => value !== undefined);
-    return { target: text, endpoint, steps: [...machine.steps, ...steps], ...Object.fromEntries(known) };
+    const known = definedFields({ uuid, identityFile, user });
+    return { target: text, endpoint, steps: [...machine.steps, ...steps], ...known };
   });
 }
 
@@ -168,7 +164,8 @@ export async function probe(
     const found = await inTime(wholeMs, signal, (own) => find(target, own)).catch((error) => {
       throw withTarget(target, error);
     });
-    const { connection } = await open(found, { ...options, timeout: Math.min(timeout, leftMs()) }, true);
+    const opening = reachOptions(found, { ...options, timeout: Math.min(timeout, leftMs()) });
+    const { connection } = await reach(found, { ...opening, untilBanner: true });
     const user = options.user ?? found.user ?? 'root';
     try {
       const banner = await awaitBanner(connection, leftMs(), signal);
@@ -221,10 +218,6 @@ function portOf(typed: string | undefined, text: string): number {
   } catch (error) {
     throw badOption(text, (error as Error).message, 'a port is a number');
   }
-}
-
-async function open(found: Found, options: ConnectOptions, untilBanner?: boolean): Promise<Reached> {
-  return reach(found, { ...reachOptions(found, options), untilBanner });
 }
 
 function reachOptions(

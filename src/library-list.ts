@@ -22,21 +22,14 @@ export async function libraryList(options: ListMachinesOptions = {}): Promise<Ma
   checkOptions('list', 'list', options);
   const { signal, sources: names } = options;
   return untilAborted(signal, async () => {
-    const [
-      { listAll },
-      { everyEntry, loadForList, sourcesHere },
-      { listed },
-      { machineJson },
-      { sshNames },
-      state,
-    ] = await Promise.all([
-      import('./sources/list-all.js'),
-      import('./sources/here.js'),
-      import('./machines/listed.js'),
-      import('./machines/machine-json.js'),
-      import('./ssh/config/names.js'),
-      writtenHosts(),
-    ]);
+    const { listAll } = await import('./sources/list-all.js');
+    const { everyEntry, loadForList, sourcesHere } = await import('./sources/here.js');
+    const { listed } = await import('./machines/listed.js');
+    const { machineJson } = await import('./machines/machine-json.js');
+    const { sshNames } = await import('./ssh/config/names.js');
+    const { readState, stateFile } = await import('./ssh/config/state.js');
+    const { ownEnv } = await import('./sources/trusted-env.js');
+    const written = await readState(stateFile(ownEnv(process.env)));
     const all = everyEntry();
     const known = all.map(({ name }) => name);
     for (const name of names ?? [])
@@ -46,19 +39,10 @@ export async function libraryList(options: ListMachinesOptions = {}): Promise<Ma
     const asked = await loadForList(sourcesHere({ env: process.env }, names, chosen));
     const deps = { env: process.env, signal };
     const { machines, warnings } = await listAll(deps, asked);
-    const hosts = sshNames(state, machines);
+    const hosts = sshNames(written?.machines ?? [], machines);
     const rows = listed({ runningOnly: false }, { machines });
     return { machines: rows.map((each) => machineJson(each, hosts.get(each))), warnings };
   });
-}
-
-/** The Hosts that `config install` wrote. */
-async function writtenHosts() {
-  const [{ readState, stateFile }, { ownEnv }] = await Promise.all([
-    import('./ssh/config/state.js'),
-    import('./sources/trusted-env.js'),
-  ]);
-  return (await readState(stateFile(ownEnv(process.env))))?.machines ?? [];
 }
 
 /** The list as it is now, and again each time that it has changed, until the signal is aborted. */

@@ -40,12 +40,9 @@ export function checkOptions(call: Call, target: string, options: unknown): void
       throw badOption(target, `there is no option ${quote(name)}`, `the options are ${known.join(', ')}`);
   for (const [name, { what, is }] of Object.entries(wanted)) {
     const value: unknown = (options as Record<string, unknown>)[name];
+    const problem = `the option ${name} is ${what}, not ${shown(value)}`;
     if (value !== undefined && !is(value))
-      throw badOption(
-        target,
-        `the option ${name} is ${what}, not ${shown(value)}`,
-        `leave ${name} out for its default`,
-      );
+      throw badOption(target, problem, `leave ${name} out for its default`);
   }
 }
 
@@ -65,14 +62,17 @@ const wanted: {
     readonly is: (value: unknown) => boolean;
   };
 } = {
-  port: { what: 'a whole number from 0 to 4294967294', is: (value) => isWhole(value) && value < 0xffffffff },
+  port: {
+    what: 'a whole number from 0 to 4294967294',
+    is: (value) => Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) < 0xffffffff,
+  },
   timeout: { what: 'a number of milliseconds, more than 0', is: (value) => isTime(value) && value > 0 },
   wait: { what: 'a number of milliseconds', is: isTime },
   signal: { what: 'an AbortSignal', is: isSignal },
   routes: { what: `a list of ${routeNames.join(', ')}`, is: areRoutes },
   user: { what: 'a text that is not empty', is: isText },
   every: { what: 'a number of milliseconds', is: isTime },
-  sources: { what: 'a list of names of sources', is: (value) => isList(value) && value.every(isText) },
+  sources: { what: 'a list of names of sources', is: (value) => Array.isArray(value) && value.every(isText) },
 };
 
 /** An aborted signal rejects with its reason, whatever its abort made of the work. `drop` closes what came of it all the same. */
@@ -98,15 +98,8 @@ export function badOption(target: string, problem: string, hint: string): Connec
 function shown(value: unknown): string {
   if (typeof value === 'string') return quote(value);
   if (Array.isArray(value)) return `[${value.map(shown).join(', ')}]`;
-  return typeof value === 'object' && value !== null
-    ? 'an object'
-    : typeof value === 'function'
-      ? 'a function'
-      : String(value);
-}
-
-function isWhole(value: unknown): value is number {
-  return Number.isSafeInteger(value) && Number(value) >= 0;
+  if (typeof value === 'function') return 'a function';
+  return typeof value === 'object' && value !== null ? 'an object' : String(value);
 }
 
 /** No timer takes longer ones: 24 days. */
@@ -123,11 +116,7 @@ function isSignal(value: unknown): boolean {
 
 function areRoutes(value: unknown): boolean {
   const names: readonly unknown[] = routeNames;
-  return isList(value) && value.length > 0 && value.every((each) => names.includes(each));
-}
-
-function isList(value: unknown): value is readonly unknown[] {
-  return Array.isArray(value);
+  return Array.isArray(value) && value.length > 0 && value.every((each) => names.includes(each));
 }
 
 function isText(value: unknown): boolean {

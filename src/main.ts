@@ -57,17 +57,14 @@ async function dispatch(args: readonly string[], io: Io): Promise<number> {
     return fastPath((await import('./commands/proxy/host-key.js')).hostKey, rest, args, io);
   if (name === 'host-keys')
     return fastPath((await import('./commands/proxy/host-keys.js')).hostKeys, rest, args, io);
-  if (args.length === 1 && (args[0] === '--version' || args[0] === '-V')) {
-    const { version } = await import('./version.js');
-    io.out(`${version}\n`);
+  const asksVersion = args.some((arg) => arg === '--version' || arg === '-V');
+  if (args.length === 1 && asksVersion) {
+    io.out(`${(await import('./version.js')).version}\n`);
     return exitCode.ok;
   }
-  if (args.length === 2 && args.includes('--json') && args.some((arg) => /^(--version|-V)$/.test(arg))) {
-    const [{ versionJson }, { formatJson }] = await Promise.all([
-      import('./about.js'),
-      import('./cli/json.js'),
-    ]);
-    io.out(formatJson(versionJson()));
+  if (args.length === 2 && asksVersion && args.includes('--json')) {
+    const { formatJson } = await import('./cli/json.js');
+    io.out(formatJson((await import('./about.js')).versionJson()));
     return exitCode.ok;
   }
   if (name === 'nc') return fastPath((await import('./commands/proxy/nc.js')).nc, rest, args, io);
@@ -140,19 +137,15 @@ function processIo(program: Io['program'], found: Pick<Io, 'skippedPath' | 'brok
     get self() {
       return selfCommand();
     },
-    streams,
+    streams: () => ({ input: standardInput(), output: process.stdout }),
     outputGone,
     interrupted,
-    ignoreInterrupts,
+    ignoreInterrupts: () => void process.on('SIGINT', () => {}),
   };
 }
 
 function out(text: string): void {
   if (!write(1, text)) outputEnd().abort();
-}
-
-function streams(): ReturnType<Io['streams']> {
-  return { input: standardInput(), output: process.stdout };
 }
 
 function outputGone(): AbortSignal {
@@ -171,10 +164,6 @@ function interrupted(): AbortSignal {
   const controller = new AbortController();
   process.once('SIGINT', () => controller.abort());
   return controller.signal;
-}
-
-function ignoreInterrupts(): void {
-  process.on('SIGINT', () => {});
 }
 
 /** A message that stderr cannot take is dropped. */

@@ -1,5 +1,5 @@
 import { type Addon, type Confinement, load } from 'node-hvsock-native';
-import { isCompiled } from './runtime.js';
+import { type Env, isCompiled } from './runtime.js';
 
 /** The addon, or why there is none. */
 export type AddonState = { readonly addon: Addon } | { readonly addon?: never; readonly missing: Error };
@@ -18,7 +18,7 @@ let state: AddonState | undefined;
  */
 export function confine(
   profile: Confinement,
-  env: Readonly<Record<string, string | undefined>>,
+  env: Env,
   native: () => AddonState = loadAddon,
   compiled = isCompiled,
 ): void {

@@ -1,6 +1,9 @@
 import { closeSync, openSync } from 'node:fs';
 import { resolve } from 'node:path';
 
+/** Variables of a process. */
+export type Env = Readonly<Record<string, string | undefined>>;
+
 /** Whether this is the executable, where no interpreter runs a script. */
 export const isCompiled = 'quickjs' in process.versions;
 
@@ -12,7 +15,7 @@ export function selfCommand(): readonly string[] {
 
 /** What the use of colours depends on. */
 export interface Surroundings {
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Env;
   readonly terminal: { readonly stdout: boolean; readonly stderr: boolean };
 }
 

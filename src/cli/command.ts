@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import type { Env } from '../runtime.js';
 
 /** The parts of the process that a command may use; main.ts makes the real one. */
 export interface Io {
@@ -12,7 +13,7 @@ export interface Io {
   readonly terminal: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean };
   /** The width of stdout, if it is a terminal. */
   readonly columns?: number;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Env;
   /** The folders that were taken out of PATH, since they are not absolute. */
   readonly skippedPath?: readonly string[];
   /** A SHELL that was replaced, since it starts no program. */

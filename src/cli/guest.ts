@@ -41,11 +41,12 @@ export interface HostFlags {
   readonly env?: Io['env'];
 }
 
-/**
- * HOST with --by, unless that means something else and `route` is given, and --ssh-config. Throws a UsageError, or a
- * ConnectError for an invalid target.
- */
-export function hostFlags(host: string, raw: RawArgs, route = routeIn(host, raw)): HostFlags {
+/** HOST with --by, or `route` in its place, and --ssh-config. Throws a UsageError, or a ConnectError for an invalid target. */
+export function hostFlags(
+  host: string,
+  raw: RawArgs,
+  route: GuestRouteName = byOption.read(raw) ?? guestRouteOf(host),
+): HostFlags {
   if (host === '' || host.startsWith('-') || /[\p{Cc}\s]/u.test(host)) {
     throw new UsageError(`${quote(host)} cannot be a host`);
   }
@@ -53,10 +54,6 @@ export function hostFlags(host: string, raw: RawArgs, route = routeIn(host, raw)
   if (user !== undefined) usage(() => checkUserName(user));
   if (route === 'target') parseTarget(splitUser(host).host);
   return { host, route, sshConfig: sshConfigOption.read(raw) };
-}
-
-function routeIn(host: string, raw: RawArgs): GuestRouteName {
-  return byOption.read(raw) ?? guestRouteOf(host);
 }
 
 /** The ssh for a guest, and how it calls this program. */
@@ -78,15 +75,12 @@ export function overTarget(into: HostFlags, account: string | undefined, target:
 
 export const guestPortOption = parsed(
   { long: 'port', short: 'p', value: 'PORT', summary: 'the vsock port of sshd (default 22)' },
-  guestPort,
+  (text) => {
+    const port = parsePort(text);
+    if (port === 0) throw new UsageError('--port takes 1 to 4294967294, not 0');
+    return port;
+  },
 );
-
-/** A port that a guest can listen on: neither 0 nor "any". Throws a UsageError or a RangeError. */
-function guestPort(text: string): number {
-  const port = parsePort(text);
-  if (port === 0) throw new UsageError('--port takes 1 to 4294967294, not 0');
-  return port;
-}
 
 /** An account's name by the rules of useradd(8). Throws a UsageError. */
 export function accountName(text: string): string {
@@ -142,21 +136,16 @@ const looksLikeKey = /(^|[ \t])(ssh-|ecdsa-|sk-)[a-z0-9@.-]+ [A-Za-z0-9+/]{20,}=
 export function formatProgress({ state, step, message }: ProgressLine, style: ChalkInstance): string {
   const text = printable(message);
   const name = (step === 'name-lookup' ? 'name lookup' : step).padEnd(14);
-  switch (state) {
-    case 'ok':
-      return `  ${style.green('✓')} ${name} ${text}\n`;
-    case 'changed':
-      return `  ${style.cyan('+')} ${name} ${text}\n`;
-    case 'skipped':
-      return `  ${style.dim('-')} ${name} ${style.dim(text)}\n`;
-    case 'failed':
-      return `  ${style.red('✗')} ${name} ${text}\n`;
-    case 'fix':
-    case 'hint':
-      return `    ${style.dim(`${state}, as the guest gives it:`)} ${text}\n`;
-    case 'end':
-      return '';
-  }
+  if (state === 'end') return '';
+  if (state === 'fix' || state === 'hint')
+    return `    ${style.dim(`${state}, as the guest gives it:`)} ${text}\n`;
+  const signs = {
+    ok: style.green('✓'),
+    changed: style.cyan('+'),
+    skipped: style.dim('-'),
+    failed: style.red('✗'),
+  };
+  return `  ${signs[state]} ${name} ${state === 'skipped' ? style.dim(text) : text}\n`;
 }
 
 /** A script's lines as findings: each fix and each hint is a line of its own there. */

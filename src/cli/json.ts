@@ -57,14 +57,9 @@ export function formatJson(json: Envelope, pretty = true): string {
 /** JSON text and a line break; on one line if `pretty` is false. Nothing in it can control a terminal. */
 export function jsonText(json: unknown, pretty = true): string {
   const text = JSON.stringify(json, undefined, pretty ? 2 : undefined);
-  return `${text.replaceAll(steering, escapeControl)}\n`;
+  const escaped = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return `${text.replaceAll(steering, (character) => character.split('').map(escaped).join(''))}\n`;
 }
 
 // JSON.stringify only escapes control characters below U+0020 and lone surrogates.
 const steering = /[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}]/gu;
-
-function escapeControl(character: string): string {
-  return Array.from({ length: character.length }, (_, i) => character.charCodeAt(i))
-    .map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`)
-    .join('');
-}

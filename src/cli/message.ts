@@ -23,10 +23,7 @@ export async function complain(problem: string, hint: string | undefined, io: Io
   if (hint) io.err(`${style.dim('hint:')} ${printable(pasteable(hint, io))}\n`);
 }
 
-/**
- * A fix whose vmssh commands can be pasted into this shell, even if PATH has no vmssh. A fix is plain text, for JSON and
- * the library too: only the program's name before a command is replaced.
- */
+/** A fix whose vmssh commands can be pasted into this shell, even if PATH has no vmssh: the program's name before a command is replaced. */
 export function pasteable(fix: string, caller: StartedAs): string {
   // What another host has is called as it is there.
   if (/^on \S+: /.test(fix)) return fix;
@@ -95,17 +92,12 @@ function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return typeof code === 'string' && typeof syscall === 'string';
 }
 
-/** How this program was started; an `Io` is one. */
-export interface StartedAs {
-  /** Its path, or an interpreter and a script; absolute. */
-  readonly self: readonly string[];
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly platform: NodeJS.Platform;
-}
+/** How this program was started. */
+export type StartedAs = Pick<Io, 'self' | 'env' | 'platform'>;
 
 /**
- * What to type to call `program` from `folder`, so that a fix can be pasted: its name if PATH finds this same program,
- * otherwise the command that started this one. The package's other program is in the same folder.
+ * What to type to call `program` from `folder`: its name if PATH finds this same program, else the command that started this one. The
+ * package's other program is in the same folder.
  */
 export function calledAs(
   program: 'vmssh' | 'vsock-nc',

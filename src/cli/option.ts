@@ -61,10 +61,7 @@ function milliseconds(long: string, typed: string): number {
 /** A day; timers overflow at 24 days. */
 const maxSeconds = 86400;
 
-type Choice<C> = Omit<OptionSpec, 'optionalValue' | 'repeats'> & {
-  readonly value: string;
-  readonly choices: readonly C[];
-};
+type Choice<C> = Valued & { readonly choices: readonly C[] };
 
 /** An option that takes one of a few values, which completion offers; undefined if it was not given. */
 export function oneOf<const C extends string>({ choices, ...spec }: Choice<C>): Option<C | undefined> {

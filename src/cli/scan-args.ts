@@ -1,9 +1,6 @@
 import { type OptionSpec, type RawArgs, UsageError } from './command.js';
 
-/**
- * Splits arguments by a command's options, for the proxy, which loads no full parser. Undefined if the full parser is
- * needed: --help, an unknown option, a missing value. Throws a UsageError.
- */
+/** Splits arguments by a command's options, for the proxy. Undefined if the full parser is needed: --help, a mistake. Throws a UsageError. */
 export function scanArgs(specs: readonly OptionSpec[], args: readonly string[]): RawArgs | undefined {
   const positionals: string[] = [];
   const options: Record<string, RawArgs['options'][string]> = {};
@@ -35,11 +32,7 @@ export function scanArgs(specs: readonly OptionSpec[], args: readonly string[]):
 }
 
 /** An optional value needs "=": the 5 of "--wait 5" would be taken for a target. Throws a UsageError. */
-export function refuseApart(
-  { long }: Pick<OptionSpec, 'long'>,
-  typed: string,
-  next: string | undefined,
-): void {
+export function refuseApart({ long }: Pick<OptionSpec, 'long'>, typed: string, next?: string): void {
   if (next === undefined || !/^\d+(\.\d+)?$/.test(next)) return;
   throw new UsageError(
     `--${long} needs "=" before its value: got "${typed} ${next}"`,

@@ -1,5 +1,5 @@
 import type { ChalkInstance } from 'chalk';
-import { now as clock, now } from '../clock.js';
+import { now } from '../clock.js';
 import { printable } from '../errors.js';
 import { loadAddon } from '../native.js';
 import type { Trace } from '../reach/reach.js';
@@ -114,13 +114,12 @@ export function canPick({ terminal, env }: Pick<Io, 'terminal' | 'env'>): boolea
 }
 
 /** Prints steps with their times on stderr, for -v. */
-export function stepTrace(io: Io, now: () => number = clock): Trace {
-  let last = now();
+export function stepTrace(io: Io, clock: () => number = now): Trace {
+  let last = clock();
   return (step, outcome) => {
-    const time = now();
-    io.err(
-      `${io.program}: ${step.padEnd(7)} ${(time - last).toFixed(1).padStart(7)} ms  ${printable(outcome)}\n`,
-    );
+    const time = clock();
+    const passed = (time - last).toFixed(1).padStart(7);
+    io.err(`${io.program}: ${step.padEnd(7)} ${passed} ms  ${printable(outcome)}\n`);
     last = time;
   };
 }

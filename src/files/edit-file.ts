@@ -14,10 +14,9 @@ type Edit = (old: Buffer | undefined) => Buffer | undefined;
 const maxTries = 5;
 
 /**
- * Changes a file atomically: reads it again under a lock, writes and syncs the new one beside it, and renames it into
- * place. A symlink is kept; an existing file keeps its mode and owner, on Windows its access list, a new one gets `mode` and, as root, the folder's
- * owner. As root nothing is changed by path, since another user could have put something else there. Throws a system
- * error, a FileRefusal, or what `edit` throws.
+ * Changes a file atomically: reads it again under a lock, writes and syncs the new one beside it, and renames it into place. A symlink
+ * is kept; an existing file keeps its mode and owner, on Windows its access list; a new one gets `mode` and, as root, the folder's owner.
+ * Throws a system error, a FileRefusal, or what `edit` throws.
  */
 export async function editFile(path: string, edit: Edit, mode: number): Promise<void> {
   const place = await placeOf(path).catch((error) => {
@@ -44,21 +43,18 @@ async function editLocked(place: Place, edit: Edit, mode: number): Promise<boole
     const bytes = edit(old?.bytes);
     if (bytes === old?.bytes) return true;
     const isStill = async () => (await held.isHeld()) && (await stampAt(place)) === old?.stamp;
-    const isDone =
-      bytes === undefined
-        ? await remove(place, isStill)
-        : await replace(place, bytes, old ?? { mode, ...folder.owner }, isStill, old !== undefined);
-    if (isDone) await folder.sync();
-    return isDone;
+    if (bytes === undefined) {
+      if (!(await isStill())) return false;
+      await rm(folder.at(place.name), { force: true });
+    } else {
+      const made = old ?? { mode, ...folder.owner };
+      if (!(await replace(place, bytes, made, isStill, old !== undefined))) return false;
+    }
+    await folder.sync();
+    return true;
   } finally {
     await held.release();
   }
-}
-
-async function remove({ folder, name }: Place, isStill: () => Promise<boolean>): Promise<boolean> {
-  const isRight = await isStill();
-  if (isRight) await rm(folder.at(name), { force: true });
-  return isRight;
 }
 
 async function replace(
@@ -68,7 +64,7 @@ async function replace(
   isStill: () => Promise<boolean>,
   exists: boolean,
 ): Promise<boolean> {
-  const temporary = temporaryName(name);
+  const temporary = `.${name}.${randomBytes(6).toString('hex')}`;
   const beside = folder.at(temporary);
   const { O_WRONLY, O_CREAT, O_EXCL } = constants;
   const file = await open(beside, O_WRONLY | O_CREAT | O_EXCL, 0o600);
@@ -91,17 +87,12 @@ async function replace(
 /** Milliseconds: far longer than a write. */
 const old = 60_000;
 
-/** The temporary name of a new file before it replaces the old one. */
-function temporaryName(name: string): string {
-  return `.${name}.${randomBytes(6).toString('hex')}`;
-}
-
 /** Removes temporary files that killed vmssh processes left beside a file. */
-async function removeLeftovers({ folder, name }: Place, now: () => number = Date.now): Promise<void> {
+async function removeLeftovers({ folder, name }: Place): Promise<void> {
   const names = await readdir(folder.at('.')).catch(() => []);
   for (const each of names.filter((found) => isOurs(found, name))) {
     const stats = await lstat(folder.at(each)).catch(() => undefined);
-    if (stats?.isFile() && now() - stats.mtimeMs > old) await rm(folder.at(each), { force: true });
+    if (stats?.isFile() && Date.now() - stats.mtimeMs > old) await rm(folder.at(each), { force: true });
   }
 }
 

@@ -12,7 +12,7 @@ export interface Lock {
 }
 
 /** Milliseconds. */
-export interface LockLimits {
+interface LockLimits {
   /** For the holder, while its process lives: then the lock is removed. */
   readonly held: number;
   /** For the wait. */
@@ -27,29 +27,31 @@ const ofEdit: LockLimits = { held: 10_000, wait: 60_000 };
 /** Milliseconds that a lock may stay unchanged without a living holder. One without a name was about to write it. */
 const maxHeld = { nameless: 1000, gone: 0 } as const;
 
-/**
- * Keeps other vmssh processes from changing a file, with a lock file beside it that names this process. The lock of a
- * killed process is removed. Throws a FileRefusal LOCKED, or a system error.
- */
+/** Locks a file against other vmssh processes, by a file beside it. A killed process loses its lock. Throws a FileRefusal LOCKED, or a system error. */
 export async function lock(
   { folder, name }: Place,
   now: () => number = clock,
   limits: LockLimits = ofEdit,
 ): Promise<Lock> {
   const file = lockName(name);
+  const path = folder.at(file);
   const start = now();
   const longest = { ...maxHeld, named: limits.held };
   let seen: { readonly stats: Stats; readonly since: number } | undefined;
   for (;;) {
-    const made = await make(folder.at(file));
-    if (made) return lockOf(folder.at(file), made);
+    const made = await make(path);
+    if (made)
+      return {
+        isHeld: async () => isSame(await look(path), made),
+        release: () => remove(path, made),
+      };
     if (now() - start >= limits.wait || limits.signal?.aborted)
       throw new FileRefusal('LOCKED', `it is locked by ${file}`, 'remove that file if no vmssh is running');
-    const stats = await look(folder.at(file));
+    const stats = await look(path);
     if (stats === undefined) continue;
     if (!seen || !isSame(seen.stats, stats)) seen = { stats, since: now() };
     const holder = await holderOf(folder, file);
-    if (now() - seen.since >= longest[holder]) await remove(folder.at(file), stats);
+    if (now() - seen.since >= longest[holder]) await remove(path, stats);
     else await after(5 + Math.random() * 20);
   }
 }
@@ -59,17 +61,12 @@ export function lockName(name: string): string {
   return `.${name}.lock`;
 }
 
-function lockOf(path: string, made: Stats): Lock {
-  return {
-    isHeld: async () => isSame(await look(path), made),
-    release: () => remove(path, made),
-  };
-}
-
 /** Undefined if it exists. */
 async function make(path: string): Promise<Stats | undefined> {
   const { O_WRONLY, O_CREAT, O_EXCL } = constants;
-  const file = await open(path, O_WRONLY | O_CREAT | O_EXCL, 0o600).catch(taken);
+  const file = await open(path, O_WRONLY | O_CREAT | O_EXCL, 0o600).catch((error) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
   if (!file) return undefined;
   try {
     await file.writeFile(`${process.pid} ${hostname()}\n`);
@@ -81,10 +78,6 @@ async function make(path: string): Promise<Stats | undefined> {
   }
   // Windows sets the modification time when the file is closed.
   return look(path);
-}
-
-function taken(error: NodeJS.ErrnoException): undefined {
-  if (error.code !== 'EEXIST') throw error;
 }
 
 function look(path: string): Promise<Stats | undefined> {

@@ -1,8 +1,8 @@
 import { constants } from 'node:fs';
-import { lstat, mkdir, open, readdir, symlink } from 'node:fs/promises';
+import { lstat, open, readdir, symlink } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { quote } from '../errors.js';
-import { byPath, FileRefusal, type Folder, folderAt, hold, makeFolder } from './place.js';
+import { byPath, FileRefusal, type Folder, folderAt, hold, makeFolder, makeOne } from './place.js';
 
 /** A tree's entry at a relative path: a file's text, a symbolic link's target, or a folder's mode. */
 export type NewEntry = { readonly path: string } & (
@@ -12,9 +12,8 @@ export type NewEntry = { readonly path: string } & (
 );
 
 /**
- * Writes files into a folder that is new, or empty and owned by the caller. Each folder is held open while it is written,
- * and nothing that exists or appears meanwhile is followed or overwritten. Modes are those of the entries, whatever the
- * umask; other folders get 755. Throws a system error, or a FileRefusal.
+ * Writes files into a folder that is new, or empty and the caller's own. Nothing that exists or appears meanwhile is followed or
+ * overwritten. Modes are those of the entries, whatever the umask; other folders get 755. Throws a system error, or a FileRefusal.
  */
 export async function writeNewTree(
   path: string,
@@ -28,7 +27,10 @@ export async function writeNewTree(
   const enter = async (relative: string, mode = 0o755): Promise<Folder> => {
     const known = folders.get(relative);
     if (known) return known;
-    const folder = await newFolder(await enter(dirname(relative)), basename(relative), mode, platform);
+    const [within, name] = [await enter(dirname(relative)), basename(relative)];
+    if (!(await makeOne(within.at(name))))
+      throw new FileRefusal('NOT_NEW', `${quote(name)} appeared there meanwhile`);
+    const folder = await empty(within, name, platform, mode);
     folders.set(relative, folder);
     return folder;
   };
@@ -44,33 +46,11 @@ export async function writeNewTree(
 }
 
 async function topFolder(above: Folder, name: string, platform: NodeJS.Platform): Promise<Folder> {
-  if (await make(above.at(name))) return empty(above, name, platform);
+  if (await makeOne(above.at(name))) return empty(above, name, platform);
   const stats = await lstat(above.at(name));
   if (stats.isDirectory()) return empty(above, name, platform);
   const kind = stats.isSymbolicLink() ? 'a link, not a folder' : 'not a folder';
   throw new FileRefusal('NOT_NEW', `it is ${kind}`);
-}
-
-async function newFolder(
-  above: Folder,
-  name: string,
-  mode: number,
-  platform: NodeJS.Platform,
-): Promise<Folder> {
-  if (!(await make(above.at(name))))
-    throw new FileRefusal('NOT_NEW', `${quote(name)} appeared there meanwhile`);
-  return empty(above, name, platform, mode);
-}
-
-/** Whether it was created now. */
-async function make(path: string): Promise<boolean> {
-  try {
-    await mkdir(path);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
-  }
 }
 
 /** Opens our own empty folder. Even one just created may have been replaced since. */

@@ -45,10 +45,7 @@ export class FileRefusal extends Error {
 /** Whether this process can change the owner of files. Asked when called: the executable evaluates its modules when it is built. */
 export const isRoot = (): boolean => process.getuid?.() === 0;
 
-/**
- * Where a path leads, through all symlinks. As root each folder on the path is held open, so that nobody can replace it
- * (`walk`). Throws a system error, or a FileRefusal.
- */
+/** Where a path leads, through all symlinks. As root each folder on it is held open (`walk`). Throws a system error, or a FileRefusal. */
 export async function placeOf(path: string, asRoot: boolean = isRoot()): Promise<Place> {
   let at = resolve(path);
   if (asRoot) return walk(at);
@@ -94,9 +91,8 @@ export function byPath(path: string, platform: NodeJS.Platform = process.platfor
 const maxLinks = 40;
 
 /**
- * Walks a path as root, opening each folder from the one before, so that nobody can replace one between two steps.
- * Follows a link only if nobody but root can have made it. With `makeMode` missing folders are made, with the owner of
- * the one above. Linux only. Throws a system error, or a FileRefusal.
+ * Walks a path as root, opening each folder from the one before, so that nobody can replace one between two steps. Follows a link only
+ * if nobody but root can have made it. With `makeMode` missing folders are made, with the owner of the one above. Linux only.
  */
 async function walk(path: string, makeMode?: number): Promise<Place> {
   const ahead = namesOf(path);
@@ -115,7 +111,7 @@ async function walk(path: string, makeMode?: number): Promise<Place> {
         return { folder, name };
       } else {
         const isNew =
-          entry === undefined && makeMode !== undefined && (await make(folder.at(name), makeMode));
+          entry === undefined && makeMode !== undefined && (await makeOne(folder.at(name), makeMode));
         const { owner } = folder;
         folder = await step(folder, folder.at(name));
         if (isNew) folder = await give(folder, owner);
@@ -154,8 +150,8 @@ function trust({ stats: { uid, mode } }: Held, name: string, linkUid: number): v
   );
 }
 
-/** Whether it was created now. */
-async function make(path: string, mode: number): Promise<boolean> {
+/** Makes one folder. Whether it was created now. */
+export async function makeOne(path: string, mode?: number): Promise<boolean> {
   try {
     await mkdir(path, mode);
     return true;
@@ -216,13 +212,8 @@ export interface FileContent extends Owner {
 
 /** A regular file, opened as safely as `placeOf`; undefined if missing. Throws a system error, or a FileRefusal. */
 export async function readSafely(path: string): Promise<FileContent | undefined> {
-  let place: Place;
-  try {
-    place = await placeOf(path);
-  } catch (error) {
-    return absent(error);
-  }
-  return readAt(place).finally(() => place.folder.close());
+  const place = await placeOf(path).catch(absent);
+  return place && readAt(place).finally(() => place.folder.close());
 }
 
 /** The file at a place. */

@@ -2,10 +2,7 @@ import { constants, type Stats } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { Bytes, checkStats, defaultLimit, flags } from './read-sync.js';
 
-/**
- * The bytes of a regular file of at most `limit` bytes. Another user may own or replace it: a longer one is EFBIG,
- * anything but a regular file EINVAL, and a FIFO does not block. Rejects with a system error.
- */
+/** The bytes of a regular file of at most `limit` bytes. Rejects with a system error: a longer one is EFBIG, anything but a regular file EINVAL. */
 export async function readBytes(path: string, limit?: number): Promise<Buffer> {
   return (await readWithStats(path, limit)).bytes;
 }
@@ -39,10 +36,8 @@ export async function readStart(path: string, most: number): Promise<Buffer> {
   try {
     checkStats(await file.stat(), path, Number.POSITIVE_INFINITY);
     const bytes = new Bytes(path, most);
-    while (
-      bytes.length < most &&
-      bytes.add(await file.read(bytes.next().subarray(0, most - bytes.length)))
-    ) {}
+    const next = () => bytes.next().subarray(0, most - bytes.length);
+    while (bytes.length < most && bytes.add(await file.read(next()))) {}
     return bytes.all();
   } finally {
     await file.close();

@@ -3,10 +3,7 @@ import { closeSync, constants, fstatSync, openSync, readSync, realpathSync, type
 /** More than any configuration, list of keys or cache. Bytes. */
 export const defaultLimit = 16 << 20;
 
-/**
- * `readText` of read-file.ts, synchronously, for files that no disk or process can delay for long. `pipes`: the file may be a pipe, and is
- * waited for.
- */
+/** `readText` of read-file.ts, synchronously, for files that nothing can delay for long. `pipes`: the file may be a pipe, and is waited for. */
 export function readTextSync(path: string, limit = defaultLimit, pipes = false): string {
   const file = openSync(path, pipes ? constants.O_RDONLY : flags);
   try {

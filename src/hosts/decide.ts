@@ -57,9 +57,7 @@ export async function decide(
   if (onlyPatterns && given)
     throw new UsageError('--only-patterns of an earlier run is in effect', "--prefix '' writes Hosts again");
   const found: MachinesFound = onlyPatterns ? { machines: [], warnings: [] } : await find(io, given);
-  const { warnings, asked = [] } = found;
-  const { env = io.env } = found;
-  const own = ownEnv(env);
+  const { warnings, asked = [], env = io.env } = found;
   // A list that was made in another environment says nothing of machines that are kept with theirs.
   const otherwise = foundOtherwise(env, found.env ? last.machines : []);
   const listed = found.machines.filter(
@@ -85,16 +83,14 @@ export async function decide(
       sources: warnings.filter((each) => isSilence(each) && isHere(each.provider)),
       before: last.machines,
     },
-    environment: (provider) => envOfSource(provider, own).kept,
+    environment: (provider) => envOfSource(provider, ownEnv(env)).kept,
     today: new Date().toISOString().slice(0, 10),
     ...surroundings(options, io),
   });
   const { program } = await callerForSsh(io);
   const { entries, hosts } = made;
   const state = { options: formatSettings(settings, options), program, machines: entries };
-  const unasked = made.entries.filter(
-    (entry) => last.machines.includes(entry) && failed.has(ownerName(entry)),
-  );
+  const unasked = entries.filter((entry) => last.machines.includes(entry) && failed.has(ownerName(entry)));
   return {
     settings: options,
     state,
@@ -125,11 +121,7 @@ function withOwnKeys(
 }
 
 /** A warning for each variable that a Host needs and must not have. */
-function notKept(
-  entries: readonly HostEntry[],
-  env: Io['env'],
-  { program }: Pick<Io, 'program'>,
-): readonly string[] {
+function notKept(entries: readonly HostEntry[], env: Io['env'], { program }: Io): readonly string[] {
   const providers = new Set(entries.flatMap(({ via, provider }) => (via === undefined ? [provider] : [])));
   return [...providers].flatMap((provider) =>
     envOfSource(provider, ownEnv(env)).refused.map(
@@ -140,11 +132,7 @@ function notKept(
 }
 
 /** A warning for each machine that is to be started and has no Host. */
-function unknownStarts(
-  start: Settings['start'],
-  hosts: readonly ConcreteHost[],
-  { program }: Pick<Io, 'program'>,
-): readonly string[] {
+function unknownStarts(start: Settings['start'], hosts: Decision['hosts'], { program }: Io) {
   if (start === undefined || start === 'terminal') return [];
   return start
     .filter((name) => !hosts.some((host) => startOf([name], { ...host, target: host.options.target })))
@@ -155,7 +143,7 @@ function notesOf(
   warnings: readonly Warning[],
   { left, shared }: Pick<ReturnType<typeof concreteHosts>, 'left' | 'shared'>,
   unasked: readonly HostEntry[],
-  { program }: Pick<Io, 'program'>,
+  { program }: Io,
 ): readonly string[] {
   const kept = unasked.map(({ host }) => printable(host)).join(', ');
   return [
@@ -184,13 +172,7 @@ export async function sshLines(
     lines.bring === true && everySshRefusesUsers(io),
   ]);
   const users = system ? { hosts } : await fromUsers(hosts, lines.hostKeys, io);
-  const around = {
-    ...caller,
-    ...abilities,
-    ...users,
-    refusesUsers,
-    ...surroundings({ system }, io),
-  };
+  const around = { ...caller, ...abilities, ...users, refusesUsers, ...surroundings({ system }, io) };
   return usage(() => configText({ ...around, ...lines }));
 }
 

@@ -43,19 +43,18 @@ export function fileError(
   platform: NodeJS.Platform = process.platform,
 ): CommandError {
   const { code = 'UNKNOWN', hint } = error;
-  const fail = (why: string, fix = hint) =>
-    new CommandError(code, `${quote(path)} cannot be ${wanted}: ${why}`, fix);
-  // https://learn.microsoft.com/en-us/windows/win32/fileio/maximum-file-path-limitation
-  if (platform !== 'win32' || path.length < maxWindowsPath || !['UNKNOWN', 'ENAMETOOLONG'].includes(code))
-    return fail(reasonOf(error));
-  const why = `its path has ${path.length} characters, and Windows takes less than ${maxWindowsPath} (${code})`;
-  return fail(
-    why,
-    'use a profile with a shorter path, or in an elevated terminal: reg add HKLM\\SYSTEM\\CurrentControlSet\\Control\\FileSystem /v LongPathsEnabled /t REG_DWORD /d 1',
-  );
+  const isTooLong =
+    platform === 'win32' && path.length >= maxWindowsPath && ['UNKNOWN', 'ENAMETOOLONG'].includes(code);
+  const why = isTooLong
+    ? `its path has ${path.length} characters, and Windows takes less than ${maxWindowsPath} (${code})`
+    : reasonOf(error);
+  return new CommandError(code, `${quote(path)} cannot be ${wanted}: ${why}`, isTooLong ? shorter : hint);
 }
 
+/** https://learn.microsoft.com/en-us/windows/win32/fileio/maximum-file-path-limitation */
 const maxWindowsPath = 260;
+const shorter =
+  'use a profile with a shorter path, or in an elevated terminal: reg add HKLM\\SYSTEM\\CurrentControlSet\\Control\\FileSystem /v LongPathsEnabled /t REG_DWORD /d 1';
 
 /** An error's message without the path that Node adds, which may be that of a temporary file. */
 export function reasonOf({ message }: Error): string {

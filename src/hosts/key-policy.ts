@@ -21,19 +21,16 @@ interface Asked {
 }
 
 /**
- * What is done about a host key that nobody knows, if neither the lines nor VMSSH_HOST_KEYS say: as the user had `config install` keep it,
- * else as their own ssh_config says for that host. Lines for all users do not know either. The installed lines are a second witness: the
- * stricter of both counts, and what cannot be read is strict.
+ * What is done about a host key that nobody knows, if neither the lines nor VMSSH_HOST_KEYS say: as `config install` keeps it, else as
+ * the user's own ssh_config says. The installed lines are a second witness: the stricter of both counts. What cannot be read is strict.
  */
 export async function usersKeyPolicy(
   { env, platform }: Pick<Io, 'env' | 'platform'>,
   { names, file, options, note = () => {} }: Asked,
 ): Promise<HostKeyPolicy> {
   const path = stateFile(env, platform);
-  const [state, lines] = await Promise.all([
-    textAt(path),
-    textAt(join(sshFolder(env, platform), 'vmssh.conf')),
-  ]);
+  const own = join(sshFolder(env, platform), 'vmssh.conf');
+  const [state, lines] = await Promise.all([path, own].map(textAt));
   const written = lines === undefined ? undefined : policyInLines(lines);
   const kept = keptIn(state);
   if (kept === 'unusable' || (kept === undefined && written === 'strict' && state === undefined)) {
@@ -47,11 +44,8 @@ export async function usersKeyPolicy(
   const asked = valid.length === 0 ? [anyHost] : valid;
   // The user's own file says what they want of every login, also of one with another file.
   const files = file === undefined ? [undefined] : [undefined, file];
-  const users = (
-    await Promise.all(
-      files.map((each) => usersPolicies({ env, platform, names: asked, options, file: each })),
-    )
-  ).flat();
+  const question = { env, platform, names: asked, options };
+  const users = (await Promise.all(files.map((each) => usersPolicies({ ...question, file: each })))).flat();
   const problem = users.find((each) => each.problem !== undefined)?.problem;
   if (problem !== undefined)
     note(
@@ -61,13 +55,8 @@ export async function usersKeyPolicy(
 }
 
 /** Undefined if there is none. */
-async function textAt(path: string): Promise<string | undefined | Error> {
-  try {
-    return await readText(path);
-  } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException;
-    return ['ENOENT', 'ENOTDIR'].includes(code) ? undefined : (error as Error);
-  }
+function textAt(path: string): Promise<string | undefined | Error> {
+  return readText(path).catch((error) => (['ENOENT', 'ENOTDIR'].includes(error.code) ? undefined : error));
 }
 
 function keptIn(state: string | undefined | Error): HostKeyPolicy | undefined | 'unusable' {

@@ -1,4 +1,5 @@
 import type { Io } from '../cli/command.js';
+import { definedFields } from '../group-by.js';
 import type { ListedMachine } from '../sources/merge.js';
 import { isJsonObject } from '../sources/tools/json.js';
 import { readState, stateFile } from '../ssh/config/state.js';
@@ -38,14 +39,13 @@ function parseLogin(json: unknown): readonly MachineLogin[] {
   } catch {
     return [];
   }
-  const uuid = isPlain(id) ? parseUuid(id) : undefined;
-  return [
-    {
-      ...{ target, user, ...(uuid ? { uuid } : {}), ...(isPlain(identityFile) ? { identityFile } : {}) },
-      ...(pinned === true ? { pinned } : {}),
-      ...(first === true ? { first } : {}),
-    },
-  ];
+  const known = {
+    uuid: isPlain(id) ? parseUuid(id) : undefined,
+    identityFile: isPlain(identityFile) ? identityFile : undefined,
+    pinned: pinned === true ? pinned : undefined,
+    first: first === true ? first : undefined,
+  } as const;
+  return [{ target, user, ...definedFields(known) }];
 }
 
 function isPlain(value: unknown): value is string {

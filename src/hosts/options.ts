@@ -1,4 +1,4 @@
-import { type Option, type RawArgs, UsageError } from '../cli/command.js';
+import { type Option, type OptionSpec, type RawArgs, UsageError } from '../cli/command.js';
 import { flag, oneOf, parsed, positionals } from '../cli/option.js';
 import { routesOption } from '../cli/shared-options.js';
 import { quote } from '../errors.js';
@@ -8,7 +8,7 @@ import { type RouteName, routeNames } from '../route.js';
 import type { StartedHosts } from '../ssh/config/text.js';
 import { hasControlCharacter } from '../target/names.js';
 import { logins } from './logins.js';
-import { type GivenSettings, type InEffect, onOff, readSettings, type Setting } from './setting.js';
+import { type GivenSettings, type InEffect, onOff, readSettings, type Setting, textsOf } from './setting.js';
 import {
   formatSshOption,
   mergedSshOptions,
@@ -65,6 +65,11 @@ export const prefixOption = parsed(
   },
 );
 
+/** Of something that only Hosts for single machines can have. */
+function notForPatterns(option: OptionSpec, no?: OptionSpec): readonly (readonly OptionSpec[])[] {
+  return [[systemOption, option], [patternsOption, option], ...(no ? [[option, no]] : [])];
+}
+
 const names: Setting<Names, Names> = {
   options: [patternsOption, prefixOption],
   exclusive: [[systemOption, prefixOption]],
@@ -98,18 +103,12 @@ const noStartOption = flag({ long: 'no-start', summary: 'ssh NAME starts no mach
 
 const start: Setting<StartedHosts, undefined> = {
   options: [startOption, noStartOption],
-  exclusive: [
-    [startOption, noStartOption],
-    [systemOption, startOption],
-    [patternsOption, startOption],
-  ],
+  exclusive: notForPatterns(startOption, noStartOption),
   read: (raw) => (noStartOption.read(raw) ? [] : startOption.read(raw)),
   format: (hosts) => (hosts === undefined || hosts.length === 0 ? {} : { start: hosts }),
   parse: ({ start: kept }) => {
     if (kept === 'terminal') return kept;
-    const hosts = (Array.isArray(kept) ? (kept as readonly unknown[]) : []).filter(
-      (each): each is string => typeof each === 'string' && !hasControlCharacter(each),
-    );
+    const hosts = textsOf(kept).filter((each) => !hasControlCharacter(each));
     return hosts.length === 0 ? undefined : hosts;
   },
   lines: (hosts) => (hosts === undefined ? {} : { start: hosts }),
@@ -138,17 +137,10 @@ const noRouteOption = flag({
 /** The only routes by which ssh NAME reaches a machine, in this order; none: its own. */
 const routes: Setting<readonly RouteName[], readonly RouteName[]> = {
   options: [routeOption, noRouteOption],
-  exclusive: [
-    [routeOption, noRouteOption],
-    [systemOption, routeOption],
-    [patternsOption, routeOption],
-  ],
+  exclusive: notForPatterns(routeOption, noRouteOption),
   read: (raw) => (noRouteOption.read(raw) ? [] : routeOption.read(raw)),
   format: (listed) => (listed.length === 0 ? {} : { routes: listed }),
-  parse: ({ routes: kept }) =>
-    (Array.isArray(kept) ? (kept as readonly unknown[]) : []).flatMap((each) =>
-      routeNames.filter((name) => name === each),
-    ),
+  parse: ({ routes: kept }) => textsOf(kept).flatMap((each) => routeNames.filter((name) => name === each)),
   lines: (listed) => (listed.length === 0 ? {} : { routes: listed }),
 };
 

@@ -33,23 +33,15 @@ export function configFiles(
   if (system) {
     if (io.platform === 'win32') throw new UsageError(noSystemFile);
     const include = 'ssh_config.d/10-vmssh.conf';
-    const own = join(systemFolder, include);
-    return {
-      own,
-      state: join(systemFolder, 'ssh_config.d/10-vmssh.json'),
-      main: undefined,
-      include: [include],
-    };
+    const state = join(systemFolder, 'ssh_config.d/10-vmssh.json');
+    return { own: join(systemFolder, include), state, main: undefined, include: [include] };
   }
   const folder = sshFolder(io.env, io.platform);
-  const units = hasSystemd() ? { units: unitFolder(io.env, dirname(folder)) } : {};
   const own = join(folder, 'vmssh.conf');
   return {
-    own,
-    state: stateFile(io.env, io.platform),
-    main: join(folder, 'config'),
+    ...{ own, state: stateFile(io.env, io.platform), main: join(folder, 'config') },
     include: includedAs(own, io.platform),
-    ...units,
+    ...(hasSystemd() ? { units: unitFolder(io.env, dirname(folder)) } : {}),
   };
 }
 
@@ -63,9 +55,8 @@ export function spellings(
 }
 
 /**
- * How an Include names our file. A relative name is looked for in ~/.ssh (ssh_config(5)): no quoting, whatever the home is
- * called. Windows' ssh takes that "~" from HOME, which another shell may have set, but its own files from the profile: it needs
- * the whole path too, which Git's ssh and one before 8.0 take for a relative one. What is read twice changes nothing.
+ * How an Include names our file. A relative name is looked for in ~/.ssh (ssh_config(5)), and needs no quotes. Windows' ssh takes that
+ * "~" from HOME, which another shell may have set: it needs the whole path too, which Git's ssh and one before 8.0 take for a relative one.
  */
 function includedAs(own: string, platform: NodeJS.Platform): Include {
   return platform === 'win32'

@@ -37,12 +37,7 @@ export async function planInstall(
   find: FindMachines = findMachines,
   files: ConfigFiles = configFiles(options, io),
 ): Promise<Plan> {
-  const [{ text: own }, { text: before }, { text: main, byHand }] = await Promise.all([
-    fileAt(files.own),
-    fileAt(files.state),
-    fileAt(files.main),
-  ]);
-  const refusal = foreignFile(files.own, own, `install${options.system ? ' --system' : ''}`, io);
+  const { own, state: before, main, byHand, refusal } = await filesNow(files, 'install', options, io);
   if (refusal) return { changes: [], refusal, files };
   const { state: last, problem } = lastState(before, ownerOf(own) === 'ours');
   const all = inEffect(settings, options, last.options);
@@ -52,12 +47,7 @@ export async function planInstall(
   const fresh = all.fresh ?? (problem === undefined ? false : undefined);
   const asking = { ...io, env: withKeptEnv(io.env, last.machines) };
   const units = await unitChanges(files.units, fresh, asking);
-  if (units.changed)
-    return {
-      changes: [],
-      refusal: foreignFile(units.changed.path, units.changed.text, 'install', io),
-      files,
-    };
+  if (units.changed) return { changes: [], refusal: foreignFile(units.changed, 'install', io), files };
   const { env, platform } = io;
   const taken = await usersNames({
     ...{ env, platform, main: main ?? '', folder: options.system ? undefined : dirname(files.own) },
@@ -70,10 +60,11 @@ export async function planInstall(
   const needed = spellings(files, io.platform);
   const rest = hasInclude(main ?? '', needed) ? main : earlierIncludes(files).reduce(withoutInclude, main);
   const included = withInclude(rest, files.include, needed);
-  const lost = [...(problem === undefined ? [] : [problem]), ...leftOut(last.options)].map(
-    (each) =>
-      `${io.program}: warning: ${quote(files.state)}${each === problem ? ' ' : ': '}${printable(each)}`,
-  );
+  const warning = `${io.program}: warning: ${quote(files.state)}`;
+  const lost = [
+    ...(problem === undefined ? [] : [`${warning} ${printable(problem)}`]),
+    ...leftOut(last.options).map((each) => `${warning}: ${printable(each)}`),
+  ];
   const changes = [
     { path: files.state, before, after: state, mode: 0o600 },
     { path: files.own, before: own, after: text, mode: options.system ? 0o644 : 0o600 },
@@ -134,20 +125,10 @@ export async function planUninstall(
   io: Io,
   files: ConfigFiles = configFiles({ system }, io),
 ): Promise<Plan> {
-  const [{ text: own }, { text: state }, { text: main, byHand }] = await Promise.all([
-    fileAt(files.own),
-    fileAt(files.state),
-    fileAt(files.main),
-  ]);
-  const refusal = foreignFile(files.own, own, `uninstall${system ? ' --system' : ''}`, io);
+  const { own, state, main, byHand, refusal } = await filesNow(files, 'uninstall', { system }, io);
   if (refusal) return { changes: [], refusal, files };
   const units = await unitChanges(files.units, false, io);
-  if (units.changed)
-    return {
-      changes: [],
-      refusal: foreignFile(units.changed.path, units.changed.text, 'uninstall', io),
-      files,
-    };
+  if (units.changed) return { changes: [], refusal: foreignFile(units.changed, 'uninstall', io), files };
   const left = [files.include, ...earlierIncludes(files)].reduce(withoutInclude, main);
   const changes = [
     ...(files.main === undefined
@@ -160,32 +141,41 @@ export async function planUninstall(
       : [{ path: routesFile(io.env), before: await ownRoutesFile(io.env), after: undefined, mode: 0o600 }]),
     ...units.changes,
   ];
-  return {
-    changes: changes.filter(({ before, after }) => before !== after),
-    files,
-  };
+  return { changes: changes.filter(({ before, after }) => before !== after), files };
 }
 
-function foreignFile(path: string, content: string | undefined, action: string, io: Io): Plan['refusal'] {
+/** What is in the files, and why they must not be changed. */
+async function filesNow(
+  files: ConfigFiles,
+  action: 'install' | 'uninstall',
+  { system }: Pick<ConfigOptions, 'system'>,
+  io: Io,
+) {
+  const [{ text: own }, { text: state }, { text: main, byHand }] = await Promise.all([
+    fileAt(files.own),
+    fileAt(files.state),
+    fileAt(files.main),
+  ]);
+  const command = `${action}${system ? ' --system' : ''}`;
+  return { own, state, main, byHand, refusal: foreignFile({ path: files.own, text: own }, command, io) };
+}
+
+function foreignFile(
+  { path, text }: { readonly path: string; readonly text: string | undefined },
+  action: string,
+  io: Io,
+): Plan['refusal'] {
+  const owner = ownerOf(text);
   const hint = setAside(path, `vmssh config ${action}`, shellOf(io));
-  switch (ownerOf(content)) {
-    case 'foreign':
-      return {
-        path,
-        // As build/package/installed.js writes them.
-        why: content?.startsWith('# Of the package vmssh.')
-          ? 'it has the lines of the package vmssh, which ssh uses already'
-          : 'vmssh did not write it, and does not change it',
-        hint,
-      };
-    case 'edited':
-      return {
-        path,
-        why: 'it was edited since vmssh wrote it, and is not changed',
-        hint: `${hint}; put your own lines in another file${isUnit(path) ? ': systemctl --user edit' : ', such as ~/.ssh/config'}`,
-      };
-    case 'none':
-    case 'ours':
-      return undefined;
-  }
+  if (owner === 'edited')
+    return {
+      path,
+      why: 'it was edited since vmssh wrote it, and is not changed',
+      hint: `${hint}; put your own lines in another file${isUnit(path) ? ': systemctl --user edit' : ', such as ~/.ssh/config'}`,
+    };
+  // As build/package/installed.js writes them.
+  const why = text?.startsWith('# Of the package vmssh.')
+    ? 'it has the lines of the package vmssh, which ssh uses already'
+    : 'vmssh did not write it, and does not change it';
+  return owner === 'foreign' ? { path, why, hint } : undefined;
 }

@@ -22,6 +22,12 @@ export interface Setting<Value, Initial extends Value | undefined = undefined> {
   lines?(value: Value | Initial): Partial<ConfigTextOptions>;
 }
 
+/** The texts in a list of the state. */
+export function textsOf(kept: unknown): readonly string[] {
+  const all: readonly unknown[] = Array.isArray(kept) ? kept : [];
+  return all.filter((each) => typeof each === 'string');
+}
+
 export type Table = Readonly<Record<string, Setting<unknown, unknown>>>;
 
 /** What the arguments say, by the names of a table. */

@@ -12,12 +12,8 @@ export async function showPlan({ changes, refusal, notes = [] }: Plan, io: Io): 
   const style = await styles(io, 'stdout');
   const paint = { ' ': style.dim, '-': style.red, '+': style.green };
   for (const { path, before, after } of changes) {
-    const name = printable(path);
-    io.out(
-      style.bold(
-        `--- ${before === undefined ? '/dev/null' : name}\n+++ ${after === undefined ? '/dev/null' : name}\n`,
-      ),
-    );
+    const name = (text: string | undefined) => (text === undefined ? '/dev/null' : printable(path));
+    io.out(style.bold(`--- ${name(before)}\n+++ ${name(after)}\n`));
     for (const [sign, line] of shortDiff(lineDiff(before ?? '', after ?? '')))
       io.out(`${paint[sign](`${sign}${printable(line)}`)}\n`);
   }

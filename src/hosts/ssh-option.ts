@@ -5,6 +5,7 @@ import { everySsh, sshCommand } from '../process/ssh-program.js';
 import type { JsonObject } from '../sources/tools/json.js';
 import { type RunTool, runTool } from '../sources/tools/run-tool.js';
 import { refusedSetting } from '../ssh/config/host-options.js';
+import { textsOf } from './setting.js';
 
 /** A line for every Host, in ssh_config's own syntax; an empty value takes an earlier one back. */
 export interface SshOption {
@@ -44,11 +45,9 @@ export function formatSshOption({ keyword, value }: SshOption): string {
 
 /** Those that the last run kept, and what -o would refuse: an earlier version, or an editor, wrote it. */
 export function readSshOptions({ sshOptions }: JsonObject) {
-  const texts: readonly unknown[] = Array.isArray(sshOptions) ? sshOptions : [];
   const taken: SshOption[] = [];
   const refused: { readonly text: string; readonly why: string }[] = [];
-  for (const text of texts) {
-    if (typeof text !== 'string') continue;
+  for (const text of textsOf(sshOptions)) {
     try {
       taken.push(parseSshOption(text));
     } catch (error) {
@@ -99,32 +98,28 @@ export async function refusedOfLast(
   io: SshHere,
 ): Promise<{ readonly why: string; readonly hint: string } | undefined> {
   const keywords = readSshOptions(kept).taken.map(({ keyword }) => keyword.toLowerCase());
-  const refused = await refusedBySsh(
-    options.filter(({ keyword }) => keywords.includes(keyword.toLowerCase())),
-    io,
+  const isOfLast = ({ keyword }: SshOption) => keywords.includes(keyword.toLowerCase());
+  const refused = await refusedBySsh(options.filter(isOfLast), io);
+  return (
+    refused && {
+      why: `it keeps ${refused.why}`,
+      hint: `another value, or none: vmssh config install -o ${refused.keyword}=`,
+    }
   );
-  if (!refused) return undefined;
-  return {
-    why: `it keeps ${refused.why}`,
-    hint: `another value, or none: vmssh config install -o ${refused.keyword}=`,
-  };
 }
 
 /** The first of them that an ssh here does not accept: it would end every login by that one. */
-export async function refusedBySsh(
+async function refusedBySsh(
   options: readonly SshOption[],
   io: SshHere,
   run: RunTool = runTool,
 ): Promise<(SshOption & { readonly why: string }) | undefined> {
   const given = options.filter(({ value }) => value !== '');
   for (const [ssh = 'ssh', ...first] of given.length === 0 ? [] : everySsh(io)) {
-    const saysOf = (all: readonly SshOption[]) =>
-      saidBySsh(
-        [...first, '-F', 'none', ...all.flatMap((each) => ['-o', formatSshOption(each)])],
-        io,
-        run,
-        ssh,
-      );
+    const saysOf = (all: readonly SshOption[]) => {
+      const words = all.flatMap((each) => ['-o', formatSshOption(each)]);
+      return saidBySsh([...first, '-F', 'none', ...words], io, run, ssh);
+    };
     if ((await saysOf(given)) === undefined) continue;
     for (const option of given) {
       const said = (await saysOf([option]))?.replace(/^command-line:? line 0: /, '');

@@ -37,16 +37,14 @@ export async function removeLinks(folder: string, name: string): Promise<void> {
   }
 }
 
-const enable = `systemctl --user daemon-reload && systemctl --user enable --now ${enabledUnits.join(' ')}`;
-
 /** Has the user's systemd start the units that were written; prints the command if it cannot be asked. */
 export async function enableUnits(io: Io, run: RunTool = runTool): Promise<void> {
   try {
     await systemctl(['daemon-reload'], io, run);
     await systemctl(['enable', '--now', ...enabledUnits], io, run);
   } catch (error) {
-    io.err(
-      `${io.program}: the units are written, but not enabled (${printable((error as Error).message)}). To enable them: ${enable}\n`,
-    );
+    const why = printable((error as Error).message);
+    const enable = `systemctl --user daemon-reload && systemctl --user enable --now ${enabledUnits.join(' ')}`;
+    io.err(`${io.program}: the units are written, but not enabled (${why}). To enable them: ${enable}\n`);
   }
 }

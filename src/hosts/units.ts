@@ -15,20 +15,14 @@ export const enabledUnits = ['vmssh-hosts.path', 'vmssh-hosts.timer'] as const;
 const soon = 'vmssh-hosts-soon.timer';
 export const freshUnits = ['vmssh-hosts.service', ...enabledUnits, soon] as const;
 
-/**
- * The units for a user's systemd, by name, signed like the file for ssh. A folder that changes starts the service a moment later; the
- * timer is for machines that leave no trace. Throws a RangeError if a path is not possible in a unit.
- */
+/** The units for a user's systemd, by name. A folder that changes starts the service a moment later. Throws a RangeError for a path that no unit can have. */
 export function freshUnitTexts(
   program: readonly string[],
   env: Io['env'],
 ): Readonly<Record<(typeof freshUnits)[number], string>> {
   const folders = watchedFolders(env);
   return {
-    'vmssh-hosts.service': unitText([
-      '[Unit]',
-      'Description=Hosts of vmssh in the configuration of ssh',
-      manual('config'),
+    'vmssh-hosts.service': hostsUnit('Hosts of vmssh in the configuration of ssh', [
       // A burst of changes must not end in a failed unit.
       'StartLimitIntervalSec=0',
       '',
@@ -40,10 +34,7 @@ export function freshUnitTexts(
       'TimeoutStartSec=60',
       'Nice=10',
     ]),
-    'vmssh-hosts.path': unitText([
-      '[Unit]',
-      'Description=Machines that come and go, for the Hosts of vmssh',
-      manual('config'),
+    'vmssh-hosts.path': hostsUnit('Machines that come and go, for the Hosts of vmssh', [
       '',
       '[Path]',
       ...folders.map((folder) => `PathChanged=${watchedPath(folder)}`),
@@ -52,10 +43,7 @@ export function freshUnitTexts(
       '[Install]',
       'WantedBy=paths.target',
     ]),
-    'vmssh-hosts.timer': unitText([
-      '[Unit]',
-      'Description=Machines that leave no trace in a folder, for the Hosts of vmssh',
-      manual('config'),
+    'vmssh-hosts.timer': hostsUnit('Machines that leave no trace in a folder, for the Hosts of vmssh', [
       '',
       '[Timer]',
       'OnStartupSec=30',
@@ -65,10 +53,7 @@ export function freshUnitTexts(
       '[Install]',
       'WantedBy=timers.target',
     ]),
-    [soon]: unitText([
-      '[Unit]',
-      'Description=A moment after machines came or went, for the Hosts of vmssh',
-      manual('config'),
+    [soon]: hostsUnit('A moment after machines came or went, for the Hosts of vmssh', [
       '',
       '[Timer]',
       'OnActiveSec=2',
@@ -78,6 +63,10 @@ export function freshUnitTexts(
       'Unit=vmssh-hosts.service',
     ]),
   };
+}
+
+function hostsUnit(description: string, lines: readonly string[]): string {
+  return unitText(['[Unit]', `Description=${description}`, manual('config'), ...lines]);
 }
 
 /** The line that names the manual of a command. */
@@ -90,13 +79,8 @@ export function manual(command: string): string {
  * users, such as ProtectSystem= or PrivateUsers=: for that a user's systemd makes a user namespace, in which root and everybody else
  * are "nobody", and vmssh decides by the owner of sockets, files and clients whom it trusts.
  */
-export function sandbox({
-  families,
-  engine,
-}: {
-  families: readonly string[];
-  engine: boolean;
-}): readonly string[] {
+export function sandbox(of: { families: readonly string[]; engine: boolean }): readonly string[] {
+  const { families, engine } = of;
   return [
     'NoNewPrivileges=yes',
     `RestrictAddressFamilies=${families.join(' ')}`,
@@ -118,8 +102,8 @@ export function sandbox({
 
 /** With what systemd puts in for the home and the runtime folder (systemd.unit(5)). */
 function watchedPath(folder: string): string {
-  const path = unitPath(folder);
-  return path.replace(/^~\//, '%h/').replace(/^\$XDG_RUNTIME_DIR\//, '%t/');
+  const path = unitPath(folder).replace(/^~\//, '%h/');
+  return path.replace(/^\$XDG_RUNTIME_DIR\//, '%t/');
 }
 
 /** What is to be done to the unit files, and the first one that somebody changed. */
@@ -141,7 +125,7 @@ export async function unitChanges(
     freshUnits.map(async (name) => {
       const path = join(folder, name);
       const { text: before } = await fileAt(path);
-      return { path, before, after: texts[name], owner: ownerOf(before) };
+      return { path, before, after: texts[name], mode: 0o600, owner: ownerOf(before) };
     }),
   );
   // What is in the way of ours, or was ours.
@@ -150,11 +134,7 @@ export async function unitChanges(
   );
   if (other?.before !== undefined) return { changes: [], changed: { path: other.path, text: other.before } };
   const ours = files.filter(({ owner, after }) => after !== undefined || owner === 'ours');
-  return {
-    changes: ours
-      .filter(({ before, after }) => before !== after)
-      .map(({ path, before, after }) => ({ path, before, after, mode: 0o600 })),
-  };
+  return { changes: ours.filter(({ before, after }) => before !== after) };
 }
 
 /** The folder of a user's own units. */

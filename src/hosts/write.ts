@@ -22,10 +22,7 @@ export interface CarriedOut {
   readonly plan: Plan;
 }
 
-/**
- * Plans and makes the changes. If another program changes one of the files meanwhile, it starts over with the new
- * content.
- */
+/** Plans and makes the changes. If another program changes one of the files meanwhile, it starts over with the new content. */
 export async function carryOut(plan: () => Promise<Plan>, io: Io, write?: Write): Promise<CarriedOut> {
   const said = new Set<string>();
   for (let left = maxTries - 1; ; left--) {
@@ -37,11 +34,8 @@ export async function carryOut(plan: () => Promise<Plan>, io: Io, write?: Write)
     } catch (error) {
       if (!(error instanceof ChangedMeanwhile)) throw error;
       if (left > 0) continue;
-      await complain(
-        `${quote(error.path)} was changed by another program, again and again`,
-        'run the command again',
-        io,
-      );
+      const problem = `${quote(error.path)} was changed by another program, again and again`;
+      await complain(problem, 'run the command again', io);
       return { code: exitCode.connect, plan: made };
     }
   }
@@ -87,8 +81,10 @@ export async function applyPlan(plan: Plan, io: Io, write: Write = editFile): Pr
       leave(byHand, plan, io);
     } catch (error) {
       if (error instanceof ChangedMeanwhile) throw error;
-      if (path !== plan.files.main) return reportFailure(error as NodeJS.ErrnoException, path, plan, io);
-      leave(whyNot(error as NodeJS.ErrnoException), plan, io);
+      const failure = error as NodeJS.ErrnoException;
+      if (path !== plan.files.main) return reportFailure(failure, path, plan, io);
+      const closed = isClosed(failure);
+      leave(closed ? `is read-only (${failure.code})` : `cannot be written (${reasonOf(failure)})`, plan, io);
     }
     code = exitCode.connect;
   }
@@ -149,10 +145,6 @@ function isClosed({ code = '' }: NodeJS.ErrnoException): boolean {
   return ['EACCES', 'EPERM', 'EROFS'].includes(code);
 }
 
-function whyNot(error: NodeJS.ErrnoException): string {
-  return isClosed(error) ? `is read-only (${error.code})` : `cannot be written (${reasonOf(error)})`;
-}
-
 // A main configuration managed by another tool, such as home-manager, is left to that tool.
 function leave(why: string, { files }: Plan, io: Io): void {
   io.err(
@@ -168,16 +160,11 @@ async function reportFailure(
   io: Io,
 ): Promise<number> {
   const { message, hint } = fileError(error, path, 'written');
-  await complain(message, isClosed(error) ? permissionHint(error, path, files, io) : hint, io);
+  await complain(message, isClosed(error) ? permissionHint(error.code, path, files, io) : hint, io);
   return exitCode.connect;
 }
 
-function permissionHint(
-  { code }: NodeJS.ErrnoException,
-  path: string,
-  { main }: Plan['files'],
-  io: Io,
-): string {
+function permissionHint(code: string | undefined, path: string, { main }: Plan['files'], io: Io): string {
   const folder = shellQuoted(dirname(path), shellOf(io));
   if (io.platform === 'win32') return `you must be allowed to write there: see icacls ${folder}`;
   if (code === 'EROFS') return `its file system is read-only: see findmnt -T ${folder}`;

@@ -7,7 +7,7 @@ export interface ShownKey {
 }
 
 /** A host certificate of OpenSSH (PROTOCOL.certkeys), whose signature ssh has checked already as it read it. */
-export interface Certificate {
+interface Certificate {
   /** The key that is certified. */
   readonly plain: ShownKey;
   /** The CA's public key, in base64. */

@@ -146,7 +146,8 @@ export function pinsOf({
   const own = pins.filter((pin) => pin.alias === alias);
   if (own.length > 0 || alias === undefined) return own;
   const byName = pins.filter((pin) => [...names, ...alike].some((name) => pin.alias === `vmssh-${name}`));
-  if (byName.length > 0 || !isNameAlias(alias)) return byName;
+  // An alias with "%" is made from a name.
+  if (byName.length > 0 || !alias.includes('%')) return byName;
   // Its source says no UUID, unlike another one before: the name means whom it meant.
   const meant = [alias.slice('vmssh-'.length), ...alike];
   return pins.filter((pin) => pin.names.some((name) => meant.includes(name)));
@@ -167,8 +168,4 @@ function isAnothers(name: string, facts: KeyFacts): boolean {
 function isComplete({ alias, names, pins }: KeyFacts): boolean {
   const own = pins.filter((pin) => pin.alias === alias);
   return own.length > 0 && names.every((name) => own.some((pin) => pin.names.includes(name)));
-}
-
-function isNameAlias(alias: string): boolean {
-  return alias.includes('%');
 }

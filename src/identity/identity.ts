@@ -22,9 +22,8 @@ export interface Identified {
 }
 
 /**
- * Whose key it is, as its name in known_hosts: the machine's UUID or machine id, which outlives its CID, address and name; without
- * one, its kind and name, and for some kinds its owner. What is behind another hypervisor is that hypervisor's own, whatever UUID it
- * says. It is unique, and contains no pattern for ssh. Undefined for an address.
+ * Whose key it is, as its name in known_hosts: the machine's UUID or machine id; without one, its kind and name, and for some kinds its
+ * owner. What is behind another hypervisor is that hypervisor's own, whatever UUID it says. Undefined for an address.
  */
 export function hostKeyAlias({ target, machine }: Identified): string | undefined {
   const listed = asTarget(machine?.target ?? '');
@@ -47,9 +46,8 @@ export function uuidAlias(uuid = ''): string | undefined {
  */
 export function namesOf({ target, machine }: Identified, typed?: string): readonly string[] {
   const listed = asTarget(machine?.target ?? '');
-  const isName =
-    isNamed(target) &&
-    (machine?.name === undefined || target.kind === 'via' || isSameName(target, machine.name));
+  const isSameName = nameOf(target).toLowerCase() === machine?.name?.toLowerCase();
+  const isName = isNamed(target) && (machine?.name === undefined || target.kind === 'via' || isSameName);
   const named = [...(isName ? [target] : []), ...(listed && isNamed(listed) ? [listed] : [])];
   if (named.length === 0) return [];
   const names = named.flatMap((each) => [each, folded(each)]).map((each) => nameIn(each, machine?.authority));
@@ -57,10 +55,7 @@ export function namesOf({ target, machine }: Identified, typed?: string): readon
   return [...new Set([...names, ...short])];
 }
 
-/**
- * More names that may mean the same machine of another hypervisor, which nobody here can tell apart without its UUID: what was typed in
- * lower case, a name only, and each kind with that name.
- */
+/** More names that may mean a machine of another hypervisor, if its UUID is not known: lower case, a name only, and each kind with that name. */
 export function namesAlike({ target, machine }: Identified): readonly string[] {
   return machine?.uuid === undefined ? alikeThere(target) : [];
 }
@@ -93,9 +88,8 @@ function folded(target: AnyTarget): AnyTarget {
 }
 
 function foldedThere(inner: AnyTarget & Partial<NamedTarget>): AnyTarget {
-  return inner.name === undefined
-    ? folded(inner)
-    : ({ ...inner, name: inner.name.toLowerCase() } as AnyTarget);
+  if (inner.name === undefined) return folded(inner);
+  return { ...inner, name: inner.name.toLowerCase() } as AnyTarget;
 }
 
 function nameIn(target: AnyTarget, authority?: Authority): string {
@@ -108,15 +102,10 @@ function shortNames(typed: string, name = typed): readonly string[] {
   return all.map((each) => `host%${exact(each)}`);
 }
 
-function isSameName(target: Target, name: string): boolean {
-  return nameOf(target).toLowerCase() === name.toLowerCase();
-}
-
 /** The hypervisor, and what it says is unique there: a UUID only counts for its own machines. */
 function viaAlias(target: AnyTarget, uuid: string | undefined): string {
   const id = parseUuid(uuid ?? '');
-  const { host } = target as ViaTarget;
-  return id === undefined ? nameAlias(target) : `vmssh-${viaName(host, id)}`;
+  return id === undefined ? nameAlias(target) : `vmssh-${viaName((target as ViaTarget).host, id)}`;
 }
 
 // No UUID contains "%"; no name that is kept as it is contains "=".

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import type { Endpoint } from '../endpoint.js';
 import { isNamed } from '../kinds/kinds.js';
 import { asTarget } from '../kinds/parse.js';
+import type { Env } from '../runtime.js';
 import { loadJoining } from '../sources/here.js';
 import { listAll } from '../sources/list-all.js';
 import { type DiscoveredMachine, isSilence, vhostCid } from '../sources/provider.js';
@@ -14,13 +15,10 @@ import { type ReachedRecord, reachedMachine } from './record.js';
  */
 const limitMs = 10_000;
 
-/**
- * The record; of an address, with the machine that has it now, so that its host key is checked as by its name, and with who did not
- * answer, and may know of one.
- */
+/** The record; of an address, with the machine that has it now, whose key is checked as by its name, and with who did not answer, and may know of one. */
 export async function withMachine(
   record: ReachedRecord,
-  env: Readonly<Record<string, string | undefined>>,
+  env: Env,
   from?: readonly Source[],
 ): Promise<ReachedRecord> {
   const { text, address } = record;
@@ -30,17 +28,12 @@ export async function withMachine(
   return silent.length === 0 ? known : { ...known, silent };
 }
 
-interface Known {
-  readonly machine?: DiscoveredMachine | undefined;
-  readonly silent: readonly string[];
-}
-
 /** No machine if none is known, or two say so. What another user says is not asked for. */
 async function machineAt(
   endpoint: Endpoint,
-  env: Readonly<Record<string, string | undefined>>,
+  env: Env,
   from?: readonly Source[],
-): Promise<Known> {
+): Promise<{ readonly machine?: DiscoveredMachine | undefined; readonly silent: readonly string[] }> {
   const isThere = await matcher(endpoint);
   if (!isThere) return { silent: [] };
   const asked = from ?? (await loadJoining({ env }, endpoint.family));

@@ -93,6 +93,11 @@ function linesFor(name: string, bytes: Buffer): readonly KeyLine[] {
     .filter(({ hosts }) => isFor(host, hosts));
 }
 
+/** The type of a public key blob, its first string (RFC 4253 section 6.6). */
+export function keyTypeOf(blob: Buffer): string {
+  return blob.length < 4 ? '' : blob.subarray(4, 4 + blob.readUInt32BE(0)).toString('latin1');
+}
+
 /** A public key blob's fingerprint in the form of ssh-keygen -l: "SHA256:" and base64 without padding. */
 export function fingerprintOf(blob: Buffer): string {
   // 32 bytes have one "=".

@@ -10,10 +10,7 @@ import type { ViaTarget } from '../target/target.js';
 import { fingerprintOf } from './known-hosts.js';
 import type { ReachedRecord } from './record.js';
 
-/**
- * How a machine's own manager starts a program in it as its root, by the same rules as for its keys: undefined for a machine of another
- * user or hypervisor, and a cluster's.
- */
+/** How a machine's own manager starts a program in it as its root; undefined for one of another user, hypervisor or cluster. */
 export async function managerExec(
   machine: ReachedMachine,
   deps: Deps,
@@ -27,10 +24,9 @@ export async function managerExec(
 }
 
 /**
- * The host keys of a machine, "ssh-ed25519 AAAA…" each, as the manager that has it reads them in its files; undefined if nobody can
- * say. Nothing is changed in the machine. A machine of another user is not asked, nor is one behind another hypervisor, which reads its
- * own. `shown`: the fingerprint of the key that its server has shown; if the usual files have another, its sshd is asked which files it uses. Rejects only
- * if `deps.signal` is aborted.
+ * The host keys of a machine, "ssh-ed25519 AAAA…" each, as its manager reads them in its files; undefined if nobody can say, and for one
+ * of another user or behind another hypervisor. `shown`: the fingerprint of the key that its server has shown; if the usual files have
+ * another, its sshd is asked which files it uses. Rejects only if `deps.signal` is aborted.
  */
 export async function managerKeys(
   machine: ReachedMachine,
@@ -46,12 +42,8 @@ export async function managerKeys(
   const { env, signal, timeoutMs = maxMs } = deps;
   const late = AbortSignal.timeout(timeoutMs);
   // All questions together have one deadline.
-  const limited = {
-    ...deps,
-    env: ownEnv(env),
-    timeoutMs,
-    signal: signal ? AbortSignal.any([signal, late]) : late,
-  };
+  const until = signal ? AbortSignal.any([signal, late]) : late;
+  const limited = { ...deps, env: ownEnv(env), timeoutMs, signal: until };
   const files = await answerOf(async () => source.files?.(machine, limited, uid));
   if (files === undefined) return undefined;
   const isShown = (texts: readonly string[]) => publicKeys(texts).some((key) => printOf(key) === shown);
@@ -83,10 +75,10 @@ export async function managerPrints(
 ): Promise<readonly string[]> {
   const target = asTarget(reached?.text ?? '');
   const { machine } = reached ?? {};
-  const keys =
-    target?.kind === 'via'
-      ? await keysOnHop(target as ViaTarget, { env, platform })
-      : machine && (await managerKeys(machine, { env, platform }, shown));
+  const isBehind = target?.kind === 'via';
+  const keys = isBehind
+    ? await keysOnHop(target as ViaTarget, { env, platform })
+    : machine && (await managerKeys(machine, { env, platform }, shown));
   return (keys ?? []).map(printOf);
 }
 

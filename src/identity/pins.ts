@@ -11,10 +11,7 @@ export interface Pin {
   readonly names: readonly string[];
 }
 
-/**
- * The keys in a known_hosts file, without marked lines. A hashed name is that of `known` which has the hash; of another machine it is the
- * hash.
- */
+/** The keys in a known_hosts file, without marked lines. A hashed name is the one of `known` with that hash; of another machine it is the hash. */
 export function pinsIn(bytes: Buffer, known: readonly (string | undefined)[] = []): readonly Pin[] {
   const aliases = known.filter((each) => each !== undefined);
   return linesOf(bytes).flatMap((line) => {
@@ -35,13 +32,10 @@ export function pinPrint({ key }: Pick<Pin, 'key'>): string {
   return fingerprintOf(Buffer.from(key, 'base64'));
 }
 
-/** How a pin came to be there, or why not: another login of the same machine was first, and pinned another key. */
+/** "lost": another login of the same machine was first, and pinned another key. */
 export type Pinned = 'pinned' | 'lost';
 
-/**
- * Pins a key, or adds names to it. Under a lock: if others of this machine are there meanwhile which are not among `known`, nothing
- * is changed. `moved`: these names meant another machine until now. Throws as `editFile` does.
- */
+/** Pins a key, or adds names to it, under a lock. `moved`: these names meant another machine until now. Throws as `editFile` does. */
 export async function pinKey(
   path: string,
   { alias, type, key, names }: Pin,
@@ -126,10 +120,8 @@ export async function forgetKeys(
   const hasName = (pin: Pin) => pin.names.some((name) => meant.includes(name));
   const edit = (old: Buffer | undefined) => {
     const pins = old === undefined ? [] : pinsIn(old, names);
-    const aliases = new Set([
-      ...names,
-      ...(own ? ownAliases(pins, names, own) : aliasesOf(pins.filter(hasName))),
-    ]);
+    const found = own ? ownAliases(pins, names, own) : aliasesOf(pins.filter(hasName));
+    const aliases = new Set([...names, ...found]);
     const left = withoutNames(old ?? Buffer.alloc(0), [...aliases]);
     const stay = pins.filter(({ alias }) => !aliases.has(alias));
     const kept = aliasesOf(stay.filter(hasName));
@@ -137,12 +129,8 @@ export async function forgetKeys(
     result = { removed: left.removed, forgotten, kept };
     if (left.removed === 0 && kept.length === 0) return old;
     const naming = { alias: '', names: [], moved: meant.map(toBytes) };
-    return Buffer.from(
-      linesOf(left.bytes)
-        .map((line) => withNames(line, naming))
-        .join(''),
-      'latin1',
-    );
+    const lines = linesOf(left.bytes).map((line) => withNames(line, naming));
+    return Buffer.from(lines.join(''), 'latin1');
   };
   await edited(path, edit);
   return result;

@@ -16,6 +16,7 @@ import { isAbsolute, join } from 'node:path';
 import type { Endpoint } from '../endpoint.js';
 import { isNamed } from '../kinds/kinds.js';
 import type { TypedTarget } from '../kinds/parse.js';
+import type { Env } from '../runtime.js';
 import type { DiscoveredMachine } from '../sources/provider.js';
 import type { ReachedMachine } from '../sources/source.js';
 import { isJsonObject, parseJson } from '../sources/tools/json.js';
@@ -36,8 +37,6 @@ export interface ReachedRecord {
   readonly brought?: { readonly type: string; readonly key: string };
 }
 
-type Env = Readonly<Record<string, string | undefined>>;
-
 /** The folders that may hold records, best first; the proc file system, and who asks: this process. */
 export interface RecordPlace {
   readonly folders: Iterable<string>;
@@ -48,13 +47,12 @@ export interface RecordPlace {
 
 /**
  * The folders for what a proxy leaves to the ssh that started it, best first: this user's own, which ends with the session, and a lasting
- * one. Without both, as by `sudo -E`, that of /run. No account is looked up: each login waits for this.
+ * one. Without both, as by `sudo -E`, that of /run. The first is mostly enough: nothing is looked at for the others, and no account.
  */
 export function recordFolders(env: Env): Iterable<string> {
   return { [Symbol.iterator]: () => foldersFor(env) };
 }
 
-/** The first is mostly enough: nothing is looked at for the others. */
 function* foldersFor(env: Env): Generator<string, void> {
   const uid = process.getuid?.() ?? 0;
   const { XDG_RUNTIME_DIR: session = '' } = env;
@@ -66,10 +64,7 @@ function* foldersFor(env: Env): Generator<string, void> {
   yield join(uid === 0 ? '/run' : `/run/user/${uid}`, 'vmssh');
 }
 
-/**
- * Leaves what was reached for the ssh that started this process. Throws the first folder's system error if none can be used, and an error
- * where processes cannot be told apart. `now` in milliseconds: nobody reads a record that is ten minutes old.
- */
+/** Leaves what was reached for the ssh that started this process. Throws if no folder can be used, and where processes cannot be told apart. `now` in milliseconds. */
 export function leaveRecord(
   reached: ReachedRecord,
   { folders, procDir, uid, by = process }: RecordPlace,

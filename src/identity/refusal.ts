@@ -25,75 +25,48 @@ export function explainRefusal(
   const word = (text: string) => shellQuoted(text, shellOf(place));
   const ifExpected = `if you expected this: vmssh forget ${word(forget)}`;
   const ifRight = 'if it is the right key, accept it once: VMSSH_HOST_KEYS=accept-new';
-  switch (why) {
-    case 'revoked':
-      return {
-        code: 'HOST_KEY_REVOKED',
-        final: true,
-        problem: `it is revoked in ${path}, or in a file that your ssh configuration names`,
-        hint: 'give the machine another host key; vmssh forget keeps @revoked lines',
-      };
-    case 'not brought':
-      return {
-        code: 'HOST_KEY_CHANGED',
-        final: true,
-        problem: 'it is not the key of the sshd that vmssh started there for this login',
-        hint: 'another program in the machine answered: try again; if it happens again, do not trust the machine',
-      };
-    case 'not made':
-      return {
-        code: 'HOST_KEY_CHANGED',
-        final: true,
-        problem: `it is not the key that vmssh guest credentials made for ${quote(made)}: the guest does not use that key, or another machine answers`,
-        hint: `vmssh guest check --credentials ${word(made)} HOST, over another route, says why; to trust the machine as it is: ${undoCommand(made, place)}`,
-      };
-    case 'not by manager':
-      return {
-        code: 'HOST_KEY_CHANGED',
-        final: true,
-        problem: 'its manager reads another key in the machine, so a different machine may be answering',
-        hint: `vmssh check --verbose ${word(typed)} shows the route to it; in the machine: ssh-keyscan localhost`,
-      };
-    case 'another machine':
-      return {
-        code: 'HOST_KEY_CHANGED',
-        final: true,
-        problem: 'the name now reaches a different machine, whose key is not known',
-        hint: ifExpected,
-      };
-    case 'changed':
-      return {
-        code: 'HOST_KEY_CHANGED',
-        final: true,
-        problem:
-          'it is not the known key of this machine: the machine was reinstalled, or another one answers',
-        hint: ifExpected,
-      };
-    case 'unknown':
-      return {
-        code: 'HOST_KEY_UNKNOWN',
-        final: true,
-        problem: 'no key of this machine is known, and the policy is strict',
-        hint: ifRight,
-      };
-    case 'not asked':
-      return {
-        code: 'HOST_KEY_UNKNOWN',
-        final: true,
-        problem: silent
-          ? `${silenceOf(silent)}, and nobody has confirmed the key`
-          : 'no key of this machine is known, and nobody has confirmed it',
-        hint: silent ? `try again once it answers: vmssh list --provider ${silent[0]}` : ifRight,
-      };
-    case 'not kept':
-      return {
-        code: 'HOST_KEY_UNKNOWN',
-        final: true,
-        problem: `it cannot be kept in ${path}`,
-        hint: `check who may write ${path}`,
-      };
-  }
+  const rows: Readonly<Record<Refusal, readonly [problem: string, hint: string]>> = {
+    revoked: [
+      `it is revoked in ${path}, or in a file that your ssh configuration names`,
+      'give the machine another host key; vmssh forget keeps @revoked lines',
+    ],
+    'not brought': [
+      'it is not the key of the sshd that vmssh started there for this login',
+      'another program in the machine answered: try again; if it happens again, do not trust the machine',
+    ],
+    'not made': [
+      `it is not the key that vmssh guest credentials made for ${quote(made)}: the guest does not use that key, or another machine answers`,
+      `vmssh guest check --credentials ${word(made)} HOST, over another route, says why; to trust the machine as it is: ${undoCommand(made, place)}`,
+    ],
+    'not by manager': [
+      'its manager reads another key in the machine, so a different machine may be answering',
+      `vmssh check --verbose ${word(typed)} shows the route to it; in the machine: ssh-keyscan localhost`,
+    ],
+    'another machine': ['the name now reaches a different machine, whose key is not known', ifExpected],
+    changed: [
+      'it is not the known key of this machine: the machine was reinstalled, or another one answers',
+      ifExpected,
+    ],
+    unknown: ['no key of this machine is known, and the policy is strict', ifRight],
+    'not asked': silent
+      ? [
+          `${silenceOf(silent)}, and nobody has confirmed the key`,
+          `try again once it answers: vmssh list --provider ${silent[0]}`,
+        ]
+      : ['no key of this machine is known, and nobody has confirmed it', ifRight],
+    'not kept': [`it cannot be kept in ${path}`, `check who may write ${path}`],
+  };
+  const [problem, hint] = rows[why];
+  return { code: codes[why] ?? 'HOST_KEY_CHANGED', final: true, problem, hint };
 }
+
+/** Of the others: HOST_KEY_CHANGED. */
+const codes: Readonly<Partial<Record<Refusal, string>>> = {
+  revoked: 'HOST_KEY_REVOKED',
+  unknown: 'HOST_KEY_UNKNOWN',
+  'not asked': 'HOST_KEY_UNKNOWN',
+  'not kept': 'HOST_KEY_UNKNOWN',
+};
 
 /** That an address may be one of a known machine. */
 export function silenceOf(silent: readonly string[]): string {

@@ -5,9 +5,8 @@ import { ConnectError, type NoBannerReason, quote } from '../errors.js';
 import { handshakeInterrupted } from './handshake-result.js';
 
 /**
- * Waits for the server's SSH banner without taking it: the connection's next reader still gets it. Throws a ConnectError
- * of op
- * handshake that names the endpoint, with code NO_BANNER, or INTERRUPTED after an abort, which closes the connection.
+ * Waits for the server's SSH banner, and leaves it to the connection's next reader. Throws a ConnectError of op handshake:
+ * NO_BANNER, or INTERRUPTED after an abort, which closes the connection.
  */
 export async function awaitBanner(
   connection: Connection,
@@ -45,19 +44,13 @@ async function look(connection: Connection, timeoutMs: number): Promise<string> 
     if (scan.state === 'found') return scan.banner;
     if (scan.state === 'not-ssh') throw noBanner('not-ssh', `something answers, but ${scan.reason}`);
     if (bytes.length === seen) {
-      const ended = now() < silentAt;
-      const said = ended || seen > 0 ? undefined : await answerTo(connection, until);
-      if (said !== undefined) {
-        const problem = `something answers, but it is not an SSH server: it says ${quote(said)}`;
-        throw noBanner('not-ssh', problem);
-      }
-      throw ended
-        ? noBanner('closed', 'the connection was closed before a banner came', closedHint)
-        : noBanner(
-            'silent',
-            `connected, but no SSH banner came in ${Number((timeoutMs / 1000).toPrecision(2))} s`,
-            silentHint,
-          );
+      if (now() < silentAt)
+        throw noBanner('closed', 'the connection was closed before a banner came', closedHint);
+      const said = seen > 0 ? undefined : await answerTo(connection, until);
+      if (said !== undefined)
+        throw noBanner('not-ssh', `something answers, but it is not an SSH server: it says ${quote(said)}`);
+      const seconds = Number((timeoutMs / 1000).toPrecision(2));
+      throw noBanner('silent', `connected, but no SSH banner came in ${seconds} s`, silentHint);
     }
     seen = bytes.length;
   }
@@ -66,10 +59,7 @@ async function look(connection: Connection, timeoutMs: number): Promise<string> 
 /** The most time for an answer to our own banner. Milliseconds. */
 const answerMs = 500;
 
-/**
- * What a silent server answers to our banner: a web server waits for the client to begin. Uses up the connection, which
- * is of no more use. Undefined if it is nothing, or the answer of an SSH server.
- */
+/** What a silent server, such as a web server, answers to our banner. Undefined: nothing, or it is an SSH server. */
 async function answerTo(connection: Connection, until: number): Promise<string | undefined> {
   try {
     await connection.write(Buffer.from('SSH-2.0-vmssh\r\n'));
@@ -98,10 +88,7 @@ export const bannerLimit = 16384;
 /** RFC 4253: at most 255 characters with CR LF. */
 const maxBanner = 255;
 
-/**
- * Looks for "SSH-2.0-…" in the first bytes of a server, skipping lines before it as ssh does. `length` is the end of the
- * banner's line, `banner` the line without its newline.
- */
+/** Looks for "SSH-2.0-…" in the first bytes of a server, skipping lines before it as ssh does. `length`: up to the end of that line. */
 export function scanBanner(bytes: Uint8Array): BannerScan {
   let start = 0;
   for (;;) {

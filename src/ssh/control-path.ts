@@ -1,10 +1,7 @@
 import { existsSync } from 'node:fs';
 import { posix } from 'node:path';
 
-/**
- * The ControlPath in the output of `ssh -G HOST`, if a "/" in the host's name breaks it: ssh makes its socket there, but
- * no folder for it. An older ssh prints the tokens, a newer one their values (ssh_config(5), TOKENS).
- */
+/** The ControlPath in the output of `ssh -G HOST`, if a "/" in the host's name breaks it: ssh makes no folder for its socket. */
 export function brokenControlPath(
   settings: string,
   host: string,
@@ -15,16 +12,15 @@ export function brokenControlPath(
   const master = of('controlmaster') ?? 'no';
   if (path === undefined || path === 'none' || /^(no|false)$/.test(master) || !host.includes('/'))
     return undefined;
+  // An older ssh prints the tokens, a newer one their values (ssh_config(5), TOKENS).
   if (/(?<!%)(?:%%)*%[hkn]/.test(path)) return path;
   const isIn = path.toLowerCase().includes(host.toLowerCase());
   return isIn && !exists(posix.dirname(path)) ? path : undefined;
 }
 
-/** How to fix it. */
 export const controlPathFix =
   'write %C instead of %h in your ssh configuration, as in ControlPath ~/.ssh/control-%C';
 
-/** What is wrong with it. */
 export function controlPathMessage(path: string): string {
   return `ssh's ControlPath is ${path}: with the "/" of a target in it ssh cannot make that socket, and no login works`;
 }

@@ -4,10 +4,9 @@ import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { isRoot } from '../files/place.js';
 import { realPath } from '../files/read-sync.js';
+import type { Env } from '../runtime.js';
 import { ownEnv } from '../sources/trusted-env.js';
 import { stateHome } from '../sources/trusted-path.js';
-
-type Env = Readonly<Record<string, string | undefined>>;
 
 /** The folder of ssh's own files. An empty HOME counts as unset; on Windows HOME is for other shells, ssh uses USERPROFILE. */
 export function sshFolder(
@@ -19,10 +18,7 @@ export function sshFolder(
   return join((platform === 'win32' ? USERPROFILE : HOME) || (passwdHome() ?? '/'), '.ssh');
 }
 
-/**
- * The folder of what vmssh remembers by itself, which ssh does not read. XDG_STATE_HOME counts if it is absolute, as its specification
- * has it, and not another user's (https://specifications.freedesktop.org/basedir-spec/latest/).
- */
+/** The folder of what vmssh remembers by itself, which ssh does not read. XDG_STATE_HOME counts if it is absolute and this user's. */
 export function stateFolder(env: Env, platform: NodeJS.Platform = process.platform): string {
   const home = dirname(sshFolder(env, platform));
   if (platform === 'win32') return join(env.LOCALAPPDATA || join(home, 'AppData', 'Local'), 'vmssh');
@@ -37,6 +33,7 @@ export function otherHome(
 ): string | undefined {
   if (platform === 'win32' || !env.HOME) return undefined;
   const home = passwdHome();
+  const real = (path: string) => realPath(path) ?? path;
   return home === undefined || real(home) === real(env.HOME) ? undefined : home;
 }
 
@@ -44,12 +41,8 @@ function homeOfUser(): string | undefined {
   return ownAccount()?.home;
 }
 
-function real(path: string): string {
-  return realPath(path) ?? path;
-}
-
 /** A line of the password database. */
-export interface Account {
+interface Account {
   readonly name: string;
   readonly home: string;
 }
@@ -66,10 +59,7 @@ let own: { readonly account: Account | undefined } | undefined;
 /** Seconds for the password database, which may be on a network. */
 const limit = 5;
 
-/**
- * Node's userInfo() has no time limit, and a static program has no NSS, so this calls getent(1). timeout(1) kills it with
- * all that it started.
- */
+/** By getent(1): Node's userInfo() has no time limit, and a static program has no NSS. timeout(1) kills it with all that it started. */
 export function accountOf(uid: number | undefined, seconds = limit): Account | undefined {
   if (uid !== undefined) {
     const args = ['-s', 'KILL', String(seconds), 'getent', 'passwd', String(uid)];
@@ -96,10 +86,7 @@ export function knownHostsFile(env: Env, asRoot: boolean = isRoot()): string {
   return join(sshFolder(ownHome(env, asRoot)), 'vmssh_known_hosts');
 }
 
-/**
- * The environment, for root without another user's HOME (sudo -E): ssh would follow a link of that user, and write to its
- * target as root.
- */
+/** The environment; for root without another user's HOME (sudo -E): ssh would write as root to the target of that user's link. */
 export function ownHome(env: Env, asRoot: boolean = isRoot()): Env {
   return asRoot && ownerOf(env.HOME || '/') !== 0 ? { ...env, HOME: undefined } : env;
 }

@@ -5,12 +5,10 @@ import { exact, type Identified } from '../identity/identity.js';
 import type { Kind } from '../kinds/kind.js';
 import { isNamed } from '../kinds/kinds.js';
 import { asTarget } from '../kinds/parse.js';
+import type { Env } from '../runtime.js';
 import { isPlainHostName } from '../target/names.js';
 import { nameOf } from '../target/target.js';
-import type { HostOptions } from './config/host-options.js';
 import { knownHostsFile } from './folder.js';
-
-type Env = Readonly<Record<string, string | undefined>>;
 
 /** The keys that `vmssh guest credentials` made for a machine, in a folder of their own. */
 export interface GuestKeys {
@@ -46,29 +44,7 @@ export function guestFolder(name: string, env: Env): string {
 
 /** The keys for the machine of this name; undefined if there are none. */
 export function guestKeysOf(name: string, env: Env): GuestKeys | undefined {
-  return keysIn(guestFolder(name, env), name);
-}
-
-/** The keys for a target's machine, by its name. An address is no machine. */
-export function guestKeysFor({ target, machine }: WithName, env: Env): GuestKeys | undefined {
-  const name = machine?.name ?? (isNamed(target) ? nameOf(target) : undefined);
-  return name === undefined ? undefined : guestKeysOf(name, env);
-}
-
-type WithName = Pick<Identified, 'target'> & {
-  readonly machine?: { readonly name: string };
-};
-
-/** The keys of all machines that have some. */
-export function allGuestKeys(env: Env): readonly GuestKeys[] {
-  const folder = guestKeysFolder(env);
-  return foldersIn(folder).flatMap((each) => {
-    const name = nameIn(join(folder, each));
-    return name !== undefined && exact(name) === each ? (guestKeysOf(name, env) ?? []) : [];
-  });
-}
-
-function keysIn(folder: string, name: string): GuestKeys | undefined {
+  const folder = guestFolder(name, env);
   const at = (file: keyof typeof guestKeyFiles) => join(folder, guestKeyFiles[file]);
   if (!existsSync(at('knownHosts'))) return undefined;
   return {
@@ -78,6 +54,24 @@ function keysIn(folder: string, name: string): GuestKeys | undefined {
     knownHosts: at('knownHosts'),
     identityFile: existsSync(at('login')) ? at('login') : undefined,
   };
+}
+
+/** The keys for a target's machine, by its name. An address is no machine. */
+export function guestKeysFor(
+  { target, machine }: Pick<Identified, 'target'> & { readonly machine?: { readonly name: string } },
+  env: Env,
+): GuestKeys | undefined {
+  const name = machine?.name ?? (isNamed(target) ? nameOf(target) : undefined);
+  return name === undefined ? undefined : guestKeysOf(name, env);
+}
+
+/** The keys of all machines that have some. */
+export function allGuestKeys(env: Env): readonly GuestKeys[] {
+  const folder = guestKeysFolder(env);
+  return foldersIn(folder).flatMap((each) => {
+    const name = nameIn(join(folder, each));
+    return name !== undefined && exact(name) === each ? (guestKeysOf(name, env) ?? []) : [];
+  });
 }
 
 /** The host key that was made for the machine of this name, "ssh-ed25519 AAAA…"; undefined if there is none. */
@@ -109,14 +103,9 @@ function nameIn(folder: string): string | undefined {
 }
 
 /** The options for a machine whose host key is known: they replace those for its UUID, where any first key is accepted. */
-export function trustIn({ alias, knownHosts, identityFile }: GuestKeys): Pick<
-  HostOptions,
-  'hostKeyAlias' | 'knownHosts' | 'onlyKnown'
-> & {
-  readonly identityFile?: string;
-} {
-  const known = { hostKeyAlias: alias, knownHosts, onlyKnown: true };
-  return identityFile === undefined ? known : { ...known, identityFile };
+export function trustIn({ alias, knownHosts, identityFile }: GuestKeys) {
+  const own = identityFile === undefined ? {} : { identityFile };
+  return { hostKeyAlias: alias, knownHosts, onlyKnown: true, ...own };
 }
 
 /** The targets with its name, as ssh is called with them: "qemu/web", "machine%web". None for a name with a pattern. */

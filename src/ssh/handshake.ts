@@ -2,6 +2,7 @@ import { ConnectError, quote } from '../errors.js';
 import { type ProgramEnd, runProgram } from '../process/run-program.js';
 import { asksNothing, howToGet, ownConnection, sshCommand, sshVariable } from '../process/ssh-program.js';
 import type { RouteName } from '../route.js';
+import type { Env } from '../runtime.js';
 import { hostNameOf } from '../target/names.js';
 import { configArgument, pathArgument, proxyCommand } from './config/word.js';
 import { handshakeFailed, handshakeInterrupted, type ProbeResult } from './handshake-result.js';
@@ -22,7 +23,7 @@ export interface HandshakeOptions {
   /** How ssh should call this program. */
   readonly self: readonly string[];
   readonly platform: NodeJS.Platform;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Env;
   /** For the proxy's --route. */
   readonly routes?: readonly RouteName[];
   /** Milliseconds for the whole handshake. */
@@ -30,10 +31,7 @@ export interface HandshakeOptions {
   readonly signal?: AbortSignal;
 }
 
-/**
- * An SSH handshake by the user's own ssh, over a new connection, up to the first refusal: returns the host key and the
- * authentication methods. Throws a ConnectError of op handshake.
- */
+/** An SSH handshake by the user's own ssh, over a new connection, up to the first refusal. Throws a ConnectError of op handshake. */
 export async function handshake(options: HandshakeOptions, run = runProgram): Promise<ProbeResult> {
   const { target, env, timeoutMs, signal } = options;
   const limits = { env: { ...env, LC_ALL: 'C' }, timeoutMs, signal, until: accepted, longest: 1 << 20 };
@@ -66,7 +64,9 @@ function command(options: HandshakeOptions): readonly string[] {
 }
 
 function keepingNone(knownAs: HandshakeOptions['knownAs'], platform: NodeJS.Platform): readonly string[] {
-  const files = knownAs ? [knownHosts(knownAs.path, platform)] : [];
+  // Windows takes slashes, too, and a backslash may stand for an escape.
+  const plain = (path: string) => pathArgument(platform === 'win32' ? path.replaceAll('\\', '/') : path);
+  const files = knownAs ? [plain(knownAs.path)] : [];
   return [
     // ssh adds a new key to the first file, and reads all of them.
     ...['StrictHostKeyChecking=no', `UserKnownHostsFile=${['/dev/null', ...files].join(' ')}`],
@@ -74,11 +74,6 @@ function keepingNone(knownAs: HandshakeOptions['knownAs'], platform: NodeJS.Plat
     'GlobalKnownHostsFile=/dev/null',
     ...['CheckHostIP=no', 'VerifyHostKeyDNS=no', 'UpdateHostKeys=no', 'CanonicalizeHostname=no'],
   ];
-}
-
-/** Windows takes slashes, too, and a backslash may stand for an escape. */
-function knownHosts(path: string, platform: NodeJS.Platform): string {
-  return pathArgument(platform === 'win32' ? path.replaceAll('\\', '/') : path);
 }
 
 function handshakeError(target: string, { stopped, stderr }: ProgramEnd): ConnectError {
@@ -96,21 +91,17 @@ function notRun(
   { target, platform, env, ssh: [program = ''] }: HandshakeOptions,
   error: NodeJS.ErrnoException,
 ): ConnectError {
-  const absent = error.code === 'ENOENT';
   const variable = sshVariable(program, { env, platform });
-  if (variable !== undefined)
-    return new ConnectError('handshake', target, {
-      code: 'NO_SSH',
-      final: true,
-      problem: `${variable} names ${quote(program)}, which could not be run: ${absent ? 'there is no such program' : error.message}`,
-      hint: `unset ${variable}, or set it to the absolute path of an ssh`,
-      cause: error,
-    });
-  return new ConnectError('handshake', target, {
-    code: 'NO_SSH',
-    final: true,
-    problem: `ssh could not be run: ${absent ? 'it is not installed, or not in PATH' : error.message}`,
-    hint: `${howToGet('ssh', platform)}; or set VMSSH_SSH to its path`,
-    cause: error,
-  });
+  const why = (absent: string) => (error.code === 'ENOENT' ? absent : error.message);
+  const [problem, hint] =
+    variable === undefined
+      ? [
+          `ssh could not be run: ${why('it is not installed, or not in PATH')}`,
+          `${howToGet('ssh', platform)}; or set VMSSH_SSH to its path`,
+        ]
+      : [
+          `${variable} names ${quote(program)}, which could not be run: ${why('there is no such program')}`,
+          `unset ${variable}, or set it to the absolute path of an ssh`,
+        ];
+  return new ConnectError('handshake', target, { code: 'NO_SSH', final: true, problem, hint, cause: error });
 }

@@ -4,14 +4,10 @@ import { isNamed } from '../kinds/kinds.js';
 import { programInPath } from '../process/program-in-path.js';
 import { runProgram } from '../process/run-program.js';
 import { sshCommand, sshProgram } from '../process/ssh-program.js';
+import type { Env } from '../runtime.js';
 import type { ViaTarget } from '../target/target.js';
 
-type Env = Readonly<Record<string, string | undefined>>;
-
-/**
- * More names of another hypervisor's machine, by the host that ssh resolves the hypervisor to: another name of the user's may lead to the
- * same. `alike`: those too by which keys may have been kept before. Throws if ssh cannot say it.
- */
+/** More names of another hypervisor's machine, by what ssh resolves the hypervisor to. `alike`: of keys that were kept before. Throws if ssh cannot say it. */
 export async function namesByHop(
   { target, machine }: Identified,
   env: Env,

@@ -2,20 +2,18 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { Identified } from '../identity/identity.js';
 import type { Target } from '../kinds/kinds.js';
+import type { Env } from '../runtime.js';
 import { sources } from '../sources/sources.js';
 import { nameOf } from '../target/target.js';
 import { guestKeysFor } from './guest-keys.js';
 
 /** A machine, and the private key that its manager made for its login. */
-export interface WithKey extends Pick<Identified, 'target'> {
+interface WithKey extends Pick<Identified, 'target'> {
   readonly machine?: { readonly name: string; readonly identityFile?: string };
 }
 
 /** The private key for a login: that of `guest credentials`, else the manager's; undefined if this user's ssh could use none. */
-export async function loginKey(
-  named: WithKey,
-  env: Readonly<Record<string, string | undefined>>,
-): Promise<string | undefined> {
+export async function loginKey(named: WithKey, env: Env): Promise<string | undefined> {
   return guestKeysFor(named, env)?.identityFile ?? ownKeyFile(named.machine?.identityFile);
 }
 
@@ -37,10 +35,7 @@ export async function ownKeyFile(
   }
 }
 
-/**
- * The fix for a login that was refused, if the key that the machine's manager made is not for this user to read; undefined if it is, or
- * if the manager has no other way.
- */
+/** The fix for a refused login, if this user may not read the key that the manager made; undefined if they may, or there is no other way. */
 export async function keyFix(target: Target, identityFile: string | undefined): Promise<string | undefined> {
   if (identityFile === undefined || (await ownKeyFile(identityFile)) !== undefined) return undefined;
   const source = await sources.find(({ name }) => name === target.kind)?.load();

@@ -11,30 +11,23 @@ import {
   namesOf,
   uuidAlias,
 } from '../identity/identity.js';
-import { fingerprintOf, verdictOn } from '../identity/known-hosts.js';
-import { type Pin, pinsIn } from '../identity/pins.js';
+import { verdictOn } from '../identity/known-hosts.js';
+import { pinPrint, pinsIn } from '../identity/pins.js';
 import type { HostKeyPolicy } from '../identity/policy.js';
 import type { ReachedRecord } from '../identity/record.js';
 import { cannotTell, explainRefusal, notChecked } from '../identity/refusal.js';
 import { isNamed } from '../kinds/kinds.js';
 import { asTarget } from '../kinds/parse.js';
+import type { Env } from '../runtime.js';
 import { slug } from '../target/names.js';
 import type { ShellPlace } from '../target/shell.js';
 import { nameOf, type ViaTarget } from '../target/target.js';
-import type { RevokedFiles } from './config/users-files.js';
 import { knownHostsFile, ownHome, sshFolder } from './folder.js';
 import { type GuestKeys, guestKeysFor, madeHostKey, madeKeysOf } from './guest-keys.js';
 
-type Env = Readonly<Record<string, string | undefined>>;
-
 /** All that this host knows of the keys of what was reached. */
-export interface MachineKeys {
+export interface MachineKeys extends Pick<KeyFacts, 'alias' | 'meant' | 'names' | 'alike' | 'pins'> {
   readonly reached: ReachedRecord;
-  readonly alias: string | undefined;
-  readonly meant?: string;
-  readonly names: readonly string[];
-  readonly alike?: readonly string[];
-  readonly pins: readonly Pin[];
   /** The key that `guest credentials` made: no other is accepted. */
   readonly made?: { readonly keys: GuestKeys; readonly type: string; readonly key: string };
   /** The user's CAs for its names: "ssh-ed25519 AAAA…". */
@@ -49,17 +42,19 @@ export interface MachineKeys {
   readonly revoked: readonly string[];
 }
 
-/**
- * Reads them. `typed`: what the user typed, a Host or a target; `host`: the name by which ssh looks the key up; `isKnownOnly`: only the keys
- * that are known, for which no program is asked, and not which ones are revoked.
- */
+interface Asked {
+  /** What the user typed, a Host or a target. */
+  readonly typed?: string;
+  /** The name by which ssh looks the key up. */
+  readonly host?: string;
+  /** Only the known keys, for which no program is asked, and not which ones are revoked. */
+  readonly isKnownOnly?: boolean;
+}
+
+/** Reads them. */
 export async function machineKeys(
   reached: ReachedRecord,
-  {
-    typed,
-    host,
-    isKnownOnly = false,
-  }: { readonly typed?: string; readonly host?: string; readonly isKnownOnly?: boolean },
+  { typed, host, isKnownOnly = false }: Asked,
   env: Env,
 ): Promise<MachineKeys> {
   const { text } = reached;
@@ -103,18 +98,14 @@ async function ownerOf(
 /** The user's and the system's files with a mark: the usual ones, and those that the configuration names besides; and the lists of revoked keys. */
 async function markedFiles(text: string, isKnownOnly: boolean, env: Env) {
   const own = ownHome(env);
-  const { knownHosts, lists: revoked } = isKnownOnly ? none : await filesOfRevoked(own);
+  const asked = { env: own, platform: process.platform };
+  const { knownHosts, lists: revoked } = isKnownOnly
+    ? { knownHosts: [], lists: [] }
+    : await (await import('./config/users-files.js')).filesOfRevoked(asked);
   const usual = [join(sshFolder(own), 'known_hosts'), '/etc/ssh/ssh_known_hosts'];
   const more = knownHosts.filter((each) => !usual.includes(each));
   const [trusted, others] = await Promise.all([markedOf(usual, text), markedOf(more, text)]);
   return { trusted, others, revoked };
-}
-
-const none: RevokedFiles = { knownHosts: [], lists: [] };
-
-async function filesOfRevoked(env: Env): Promise<RevokedFiles> {
-  const users = await import('./config/users-files.js');
-  return users.filesOfRevoked({ env, platform: process.platform });
 }
 
 /** The facts for a key that was shown: by itself, or by its fingerprint only. */
@@ -124,12 +115,12 @@ export function factsFor(
   policy: HostKeyPolicy | undefined,
 ): KeyFacts {
   const certificate = typeof shown === 'string' ? undefined : certificateIn(shown);
-  const print = typeof shown === 'string' ? shown : printOf(certificate?.plain ?? shown);
+  const print = typeof shown === 'string' ? shown : pinPrint(certificate?.plain ?? shown);
   // A certificate may be revoked itself, or its CA.
   const prints =
     typeof shown === 'string' || !certificate
       ? [print]
-      : [print, printOf(shown), printOf({ key: certificate.ca })];
+      : [print, pinPrint(shown), pinPrint({ key: certificate.ca })];
   const { reached, alias, meant, names = [], alike, pins = [], hosts = [], files = [] } = keys ?? {};
   return {
     ...{ reached, alias, meant, names, alike, pins, shown: print },
@@ -137,15 +128,11 @@ export function factsFor(
       hosts.some((host) => files.some((file) => verdictOn(each, host, file) === 'revoked')),
     ),
     isCertified: isCertified(certificate, hosts, keys?.authorities ?? []),
-    brought: reached?.brought && printOf(reached.brought),
-    made: keys?.made && printOf(keys.made),
+    brought: reached?.brought && pinPrint(reached.brought),
+    made: keys?.made && pinPrint(keys.made),
     manager: undefined,
     policy,
   };
-}
-
-function printOf({ key }: Pick<ShownKey, 'key'>): string {
-  return fingerprintOf(Buffer.from(key, 'base64'));
 }
 
 async function identify({ text, machine }: ReachedRecord, env: Env): Promise<Identified | undefined> {
@@ -162,7 +149,7 @@ function meantBy({ target }: Identified, typed: string | undefined): string | un
   return uuidAlias(isNamed(target) ? nameOf(target) : '') ?? uuidAlias(typed);
 }
 
-/** By the name of the machine, and by that which was typed: whatever is reached by it has to show that key. */
+/** By the machine's name, and by what was typed: whatever is reached by it has to show that key. */
 function madeFor(
   { target, machine }: Identified,
   reached: ReachedRecord,
@@ -181,27 +168,32 @@ function madeFor(
 
 /** What is in our file. What others may have written there says nothing: then no key is known, and none is accepted. */
 async function ownPins(path: string, text: string): Promise<Buffer> {
-  const file = await readSafely(path).catch(undefinedIfNoHome);
+  // HOME=/dev/null.
+  const file = await readSafely(path).catch((error) => {
+    if (error.code !== 'ENOTDIR') throw error;
+  });
   if (!file) return Buffer.alloc(0);
   const { uid, mode, bytes } = file;
   const own = process.getuid?.();
-  const isOthers = own !== undefined && uid !== own && uid !== 0;
-  if (own !== undefined && (isOthers || (mode & 0o022) !== 0)) {
-    const why = isOthers
-      ? `belongs to user ${uid}`
-      : `may be changed by others: its mode is 0${mode.toString(8)}`;
-    throw notChecked(
-      text,
-      `${path} ${why}, so no host key in it counts`,
-      `see whether its lines are yours, then: chown ${own} ${path} && chmod 600 ${path}`,
-    );
-  }
-  return bytes;
+  if (own === undefined) return bytes;
+  const isOthers = uid !== own && uid !== 0;
+  if (!isOthers && (mode & 0o022) === 0) return bytes;
+  const why = isOthers
+    ? `belongs to user ${uid}`
+    : `may be changed by others: its mode is 0${mode.toString(8)}`;
+  const hint = `see whether its lines are yours, then: chown ${own} ${path} && chmod 600 ${path}`;
+  throw notChecked(text, `${path} ${why}, so no host key in it counts`, hint);
 }
 
 async function markedOf(paths: readonly string[], text: string): Promise<readonly Buffer[]> {
   const files = await Promise.all(
-    paths.map((path) => readBytes(path).catch((error) => noneIfMissing(error, path, text))),
+    paths.map((path) =>
+      readBytes(path).catch((error) => {
+        // Of one that is there a mark could be lost.
+        if (!['ENOENT', 'ENOTDIR'].includes(error.code)) throw cannotTell(text, path, error.message);
+        return Buffer.alloc(0);
+      }),
+    ),
   );
   return files.filter(hasMark);
 }
@@ -210,17 +202,6 @@ async function markedOf(paths: readonly string[], text: string): Promise<readonl
 function hasMark(bytes: Buffer): boolean {
   const text = bytes.toString('latin1');
   return text.includes('@') && /^[ \t]*@/m.test(text);
-}
-
-/** HOME=/dev/null. */
-function undefinedIfNoHome(error: NodeJS.ErrnoException): undefined {
-  if (error.code !== 'ENOTDIR') throw error;
-}
-
-/** Of one that is there a mark could be lost. */
-function noneIfMissing(error: NodeJS.ErrnoException, path: string, text: string): Buffer {
-  if (!['ENOENT', 'ENOTDIR'].includes(error.code ?? '')) throw cannotTell(text, path, error.message);
-  return Buffer.alloc(0);
 }
 
 /** Why a key of the machine is refused, and the fix. `typed`: what the user typed, without a user. */

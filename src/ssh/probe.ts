@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream';
-import { fingerprintOf } from '../identity/known-hosts.js';
+import { fingerprintOf, keyTypeOf } from '../identity/known-hosts.js';
 import { type HostKey, handshakeFailed, handshakeInterrupted, type ProbeResult } from './handshake-result.js';
 
-export interface SockProbeOptions {
+interface SockProbeOptions {
   /** The target as typed, for error messages. */
   readonly target: string;
   /** Servers may offer each user other methods. */
@@ -12,10 +12,7 @@ export interface SockProbeOptions {
   readonly signal?: AbortSignal;
 }
 
-/**
- * An SSH handshake up to the first refusal: returns the host key and the authentication methods, and destroys `sock`.
- * Throws a ConnectError of op handshake.
- */
+/** An SSH handshake up to the first refusal. Destroys `sock`. Throws a ConnectError of op handshake. */
 export async function probeSock(sock: Duplex, options: SockProbeOptions): Promise<ProbeResult> {
   const { default: ssh2 } = await import('ssh2');
   const client = new ssh2.Client();
@@ -36,7 +33,7 @@ export async function probeSock(sock: Duplex, options: SockProbeOptions): Promis
         username: user,
         readyTimeout: timeoutMs,
         hostVerifier: (key: Buffer) => {
-          hostKey = describeKey(key);
+          hostKey = { type: keyTypeOf(key), fingerprint: fingerprintOf(key) };
           return true;
         },
         authHandler: (
@@ -62,10 +59,4 @@ export async function probeSock(sock: Duplex, options: SockProbeOptions): Promis
     // ssh2 does not destroy a sock that it has ended.
     sock.destroy();
   }
-}
-
-/** The type (its first string, RFC 4253 section 6.6) and the fingerprint of a public key blob. */
-function describeKey(key: Buffer): HostKey {
-  const type = key.subarray(4, 4 + key.readUInt32BE(0)).toString('latin1');
-  return { type, fingerprint: fingerprintOf(key) };
 }

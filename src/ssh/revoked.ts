@@ -4,11 +4,10 @@ import { readBytes } from '../files/read-file.js';
 import type { ShownKey } from '../identity/certificate.js';
 import { cannotTell } from '../identity/refusal.js';
 import { runProgram } from '../process/run-program.js';
+import type { Env } from '../runtime.js';
 import { stateFolder } from './folder.js';
 import type { MachineKeys } from './machine-keys.js';
 import { askedFolder } from './users-policy.js';
-
-type Env = Readonly<Record<string, string | undefined>>;
 
 /** Whether a file of RevokedHostKeys has the key: a list of keys, or a KRL, which ssh-keygen reads. Throws if it cannot be asked. */
 export async function isRevokedIn(

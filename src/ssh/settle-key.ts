@@ -3,22 +3,23 @@ import { ConnectError } from '../errors.js';
 import { makeFolder } from '../files/place.js';
 import type { ShownKey } from '../identity/certificate.js';
 import { decideByAsking, type KeyAnswer, type KeyFacts } from '../identity/decide.js';
-import { fingerprintOf } from '../identity/known-hosts.js';
+import { fingerprintOf, keyTypeOf } from '../identity/known-hosts.js';
 import { pinKey } from '../identity/pins.js';
 import { type HostKeyPolicy, policyOfEnv } from '../identity/policy.js';
 import type { ReachedRecord } from '../identity/record.js';
+import type { Env } from '../runtime.js';
 import { factsFor, type MachineKeys, machineKeys, refusalOf } from './machine-keys.js';
 
 /** The key itself, also of a certificate, and what is known of the machine that showed it. */
-export interface KeyQuestion {
+interface KeyQuestion {
   readonly keys: MachineKeys | undefined;
   readonly plain: ShownKey;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Env;
   readonly platform: NodeJS.Platform;
 }
 
 /** What only the caller can answer. */
-export interface KeyCaller {
+interface KeyCaller {
   /** The policy, if the facts have none. */
   policy(): Promise<HostKeyPolicy>;
   /** From now on no program is asked. */
@@ -45,20 +46,16 @@ export async function settleKey(facts: KeyFacts, question: KeyQuestion, caller: 
     },
   });
   const { keys, plain, env } = question;
-  const isOpen = keys !== undefined && answer.do !== 'refuse' && !keys.reached.brought;
-  if (
-    isOpen &&
-    keys.revoked.length > 0 &&
-    (await (await import('./revoked.js')).isRevokedIn(keys, plain, env))
-  )
-    return { do: 'refuse', why: 'revoked' };
+  if (keys && keys.revoked.length > 0 && answer.do !== 'refuse' && !keys.reached.brought) {
+    const { isRevokedIn } = await import('./revoked.js');
+    if (await isRevokedIn(keys, plain, env)) return { do: 'refuse', why: 'revoked' };
+  }
   caller.asked?.();
+  if (answer.do !== 'accept' && answer.do !== 'ask user') return answer;
   if (answer.do === 'accept') return kept(answer, { ...facts, policy }, question, caller);
-  if (answer.do !== 'ask user') return answer;
   if (!caller.user()) return { do: 'refuse', why: 'not asked' };
-  return answer.pin
-    ? kept({ do: 'accept', pin: true, why: 'known' }, { ...facts, policy }, question, caller)
-    : { do: 'accept', pin: false, why: 'address' };
+  const confirmed = { do: 'accept', pin: answer.pin, why: answer.pin ? 'known' : 'address' } as const;
+  return kept(confirmed, { ...facts, policy }, question, caller);
 }
 
 /** Pins an accepted key. One that another login has pinned meanwhile is the only one. */
@@ -84,23 +81,18 @@ async function kept(
 }
 
 /** What was reached, and how it is called. */
-export interface Shown {
+interface Shown extends Pick<KeyQuestion, 'env' | 'platform'> {
   readonly reached: ReachedRecord;
   /** What was typed, without a user. */
   readonly typed: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly platform: NodeJS.Platform;
   /** What is done about a key that no machine is known by; nobody can be asked. */
   readonly policy: () => Promise<HostKeyPolicy>;
 }
 
-/**
- * Decides about the host key of what was reached as at a login by ssh: the same keys are known, and an accepted new one is kept. `blob`:
- * as the server shows it (RFC 4253, 6.6). Throws a ConnectError for a key that is refused.
- */
+/** Decides about a host key as at a login by ssh, and keeps one that is new. `blob`: as the server shows it. Throws a ConnectError for one that is refused. */
 export async function verifyHostKey(blob: Buffer, shown: Shown): Promise<void> {
   const { reached, typed, env, platform, policy } = shown;
-  const plain = { type: typeOf(blob), key: blob.toString('base64') };
+  const plain = { type: keyTypeOf(blob), key: blob.toString('base64') };
   const keys = await machineKeys(reached, { typed }, env);
   const said = policyOfEnv(env);
   const answer = await settleKey(
@@ -117,9 +109,4 @@ export async function verifyHostKey(blob: Buffer, shown: Shown): Promise<void> {
     problem: `its host key ${plain.type} ${fingerprintOf(blob)} is refused: ${problem}`,
     hint,
   });
-}
-
-/** The first string of a public key blob. */
-function typeOf(blob: Buffer): string {
-  return blob.length < 4 ? '' : blob.subarray(4, 4 + blob.readUInt32BE(0)).toString('latin1');
 }

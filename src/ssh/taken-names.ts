@@ -1,4 +1,3 @@
-import { createHmac } from 'node:crypto';
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { readBytes, readText } from '../files/read-file.js';
@@ -13,7 +12,7 @@ import { type HostEntry, readState, stateFile } from './config/state.js';
 import { knownHostsFiles, type UsersFiles, usersTexts } from './config/users-files.js';
 
 /** What decides whose a name is. */
-export interface NameSources extends UsersFiles {
+interface NameSources extends UsersFiles {
   /** Machines that have Hosts, else those of the last `config install`: options that the user added for one do not make its name his. */
   readonly ours?: readonly HostEntry[];
   /** Whether a Host of the user whose proxy is vmssh counts: it is no other host, but it has the name. */
@@ -25,8 +24,8 @@ export interface NameSources extends UsersFiles {
 }
 
 /**
- * The names that mean something to the user already, so that no machine, whose name others chose, may take them: hosts of his and the
- * system's known_hosts and ssh_config, and this host. Files are read once; ones that cannot be read have no names, as for ssh.
+ * The names that mean something to the user already, which no machine may take: hosts of his and the system's known_hosts and
+ * ssh_config, and this host. Files are read once; ones that cannot be read have no names, as for ssh.
  */
 export async function usersNames(sources: NameSources): Promise<NameCheck> {
   const { env, platform } = sources;
@@ -36,7 +35,8 @@ export async function usersNames(sources: NameSources): Promise<NameCheck> {
   const domains = canonicalDomains(settings);
   const ours = sources.ours ?? (await readState(stateFile(env, platform)))?.machines ?? [];
   const isConfigured = configuredNames(texts, ours, sources);
-  const isKnown = knownNames(await Promise.all(files.map(bytesAt)), portsIn(settings));
+  const bytes = files.map((path) => readBytes(path).catch(() => Buffer.alloc(0)));
+  const isKnown = knownNames(await Promise.all(bytes), portsIn(settings));
   const isHere = await thisHost(sources);
   const answers = new Map<string, string | undefined>();
   return (typed) => {
@@ -120,12 +120,10 @@ export function isNamedIn(texts: readonly string[]): (host: string) => boolean {
   const blocks = texts.flatMap(blocksOf);
   return (host) =>
     blocks.some(({ patterns }) =>
-      patterns.some((each) => isNarrow(each) && matchesPattern(host.toLowerCase(), each.replace(/^!/, ''))),
+      patterns.some(
+        (each) => /[^*]/.test(each) && matchesPattern(host.toLowerCase(), each.replace(/^!/, '')),
+      ),
     );
-}
-
-function isNarrow(pattern: string): boolean {
-  return /[^*]/.test(pattern);
 }
 
 function blocksOf(text: string): readonly Block[] {
@@ -165,32 +163,23 @@ function portsIn(settings: readonly SshSetting[]): readonly string[] {
 function knownNames(files: readonly Buffer[], ports: readonly string[]): NameCheck {
   const exact = new Set<string>();
   const wide: string[] = [];
-  const hashes: { readonly salt: Buffer; readonly hash: string }[] = [];
+  const hashed: string[] = [];
   for (const line of files.flatMap(linesOf)) {
     const { marker, hosts = '' } = parseLine(line) ?? {};
     if (marker === '@revoked') continue;
-    const [, salt, hash] = /^\|1\|([^|]+)\|(.+)$/.exec(hosts) ?? [];
-    if (salt !== undefined && hash !== undefined) hashes.push({ salt: Buffer.from(salt, 'base64'), hash });
-    else {
-      const names = hosts.split(',').map(plainName);
-      for (const name of names) if (!/^!|[*?]/.test(name)) exact.add(name);
-      if (names.some(isWide))
-        wide.push(names.filter((each) => each.startsWith('!') || isWide(each)).join(','));
-    }
+    if (hosts.startsWith('|')) hashed.push(hosts);
+    const names = hosts.split(',').map(plainName);
+    for (const name of names) if (!/^!|[*?]/.test(name)) exact.add(name);
+    if (names.some(isWide)) wide.push(names.filter((each) => each.startsWith('!') || isWide(each)).join(','));
   }
-  const isHashed = (name: string) => {
-    const spellings = [name, ...ports.map((port) => `[${name}]:${port}`)].map((each) =>
-      Buffer.from(each, 'latin1'),
-    );
-    return hashes.some(({ salt, hash }) =>
-      spellings.some((each) => createHmac('sha1', salt).update(each).digest('base64') === hash),
-    );
-  };
   return (typed) => {
     const name = nameBytes(typed);
-    return exact.has(name) || wide.some((hosts) => isFor(name, hosts)) || isHashed(name)
-      ? 'the name is already in known_hosts'
-      : undefined;
+    const spellings = [name, ...ports.map((port) => `[${name}]:${port}`)];
+    const isTaken =
+      exact.has(name) ||
+      wide.some((hosts) => isFor(name, hosts)) ||
+      hashed.some((hosts) => spellings.some((each) => isFor(each, hosts)));
+    return isTaken ? 'the name is already in known_hosts' : undefined;
   };
 }
 
@@ -220,7 +209,3 @@ async function thisHost({ platform, env, host, procDir }: NameSources): Promise<
 }
 
 const loopbackNames = ['localhost', 'localhost.localdomain', 'ip6-localhost', 'ip6-loopback'];
-
-function bytesAt(path: string): Promise<Buffer> {
-  return readBytes(path).catch(() => Buffer.alloc(0));
-}

@@ -14,7 +14,7 @@ import { pathArgument } from './config/word.js';
 import { stateFolder } from './folder.js';
 
 /** What ssh does about a host's unknown key by the user's own files. */
-export interface UsersPolicy {
+interface UsersPolicy {
   readonly policy: HostKeyPolicy;
   /** Why ssh could not say: the policy is strict then. */
   readonly problem?: string;
@@ -35,10 +35,7 @@ export const anyHost = 'vmssh.invalid';
 /** Milliseconds. */
 const timeoutMs = 5000;
 
-/**
- * The policy of each name, as ssh itself reads the user's StrictHostKeyChecking: `ssh -G` over a copy of their file without our Include.
- * A user's `no` was meant for other hosts, and counts as accept-new. What ssh cannot say is strict.
- */
+/** The policy of each name, by `ssh -G` over a copy of the user's file without our Include. What ssh cannot say is strict. */
 export async function usersPolicies(question: Question): Promise<readonly UsersPolicy[]> {
   const { env, platform, names = [anyHost] } = question;
   try {
@@ -84,14 +81,11 @@ async function configOf(question: Question): Promise<string> {
   return [...own, 'Match all', ...system].join('\n');
 }
 
-async function textIfThere(path: string, isNeeded: boolean): Promise<string> {
-  try {
-    return await readText(path);
-  } catch (error) {
-    const isMissing = ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
-    if (!isNeeded && isMissing) return '';
-    throw error;
-  }
+function textIfThere(path: string, isNeeded: boolean): Promise<string> {
+  return readText(path).catch((error) => {
+    if (isNeeded || !['ENOENT', 'ENOTDIR'].includes(error.code)) throw error;
+    return '';
+  });
 }
 
 /** The lines as they are, but that an Include, relative to `folder`, names the files themselves, without those that vmssh wrote. */
@@ -115,8 +109,8 @@ async function isOurs(path: string): Promise<boolean> {
 }
 
 /**
- * A line at the end shows what nobody said: Match final, which came with 8.0, counts only then. The shell of a `Match exec` is the
- * program true, and then false: nothing that the user named runs, and the stricter answer counts.
+ * A line at the end shows what nobody said: by Match final, which came with 8.0. The shell of a `Match exec` is the program
+ * true, and then false: nothing that the user named runs, and the stricter answer counts.
  */
 async function askFor(
   names: readonly string[],
@@ -168,7 +162,7 @@ async function askSsh(
   return unknown(copies.reduce((said, copy) => said.replaceAll(copy, 'it'), problem));
 }
 
-/** By the value of StrictHostKeyChecking. */
+/** By the value of StrictHostKeyChecking. A user's `no` was meant for other hosts. */
 const policies: Readonly<Record<string, HostKeyPolicy>> = {
   yes: 'strict',
   true: 'strict',
@@ -190,10 +184,7 @@ const prefix = '.asked-';
 /** Nothing is asked for as long. Milliseconds. */
 const maxAge = 600_000;
 
-/**
- * A new folder for the files that ssh or ssh-keygen is asked about: of this user's own, not in that for temporary files, where others may
- * write. What a vmssh that was killed has left of these goes. Throws if there is no place.
- */
+/** A new folder, where others may not write, for the files that ssh or ssh-keygen is asked about. Removes what killed ones left. Throws if there is no place. */
 export async function askedFolder(state: string): Promise<string> {
   await makeFolder(state);
   for (const name of await readdir(state)) {

@@ -1,4 +1,5 @@
 import { quote } from '../errors.js';
+
 /** Whether the text has a control character (category Cc). A regular expression would cost more than all other parsing. */
 export function hasControlCharacter(text: string): boolean {
   for (let i = 0; i < text.length; i++) {
@@ -8,10 +9,7 @@ export function hasControlCharacter(text: string): boolean {
   return false;
 }
 
-/**
- * Why a text cannot be a machine's name, one clause, checked before any provider is asked; undefined if it can. A name
- * may become part of a path. `what` is the subject of the clause.
- */
+/** Why a text cannot be a machine's name, which may become part of a path: one clause about `what`. Undefined if it can. */
 export function nameProblem(name: string, what = 'machine name'): string | undefined {
   if (name === '') return `the ${what} is empty`;
   if (hasControlCharacter(name)) return `the ${what} contains a control character`;
@@ -20,10 +18,7 @@ export function nameProblem(name: string, what = 'machine name'): string | undef
   return undefined;
 }
 
-/**
- * The name of a login user, if ssh accepts it: as an argument it must not be an option, and it must be safe in a shell,
- * since an ssh_config may use %r in a command (valid_ruser in OpenSSH's ssh.c). Throws a RangeError.
- */
+/** The name of a login user, if ssh accepts it: neither an option, nor more than a word in a shell (valid_ruser in OpenSSH's ssh.c). Throws a RangeError. */
 export function checkUserName(name: string): string {
   const problem = problemOf(name);
   if (problem === undefined) return name;
@@ -53,8 +48,7 @@ export function hostNameOf(text: string): string {
 
 /**
  * What ssh refuses in a host name; "@", which ends the user; the colon, at which scp and rsync split off the path; and the pattern characters of
- * known_hosts, for which newer versions of ssh accept no key. No literal: V8 would check it at each login, as it reads the
- * file, and read ICU's tables for that: a sixth of a login's own time.
+ * known_hosts, for which newer versions of ssh accept no key. No literal: V8 would check it at each login, a sixth of its own time.
  */
 const characters = '[\\s\\p{C}@:\'"`$\\\\;&<>|(){},*?!]+';
 let refused: RegExp | undefined;
@@ -136,18 +130,13 @@ export function similarTo(typed: string, names: readonly string[]): readonly str
     .map((name) => ({ name, distance: distanceOf(wanted, name.toLowerCase()) }))
     .filter(({ distance }) => distance <= slips);
   const least = Math.min(...near.map(({ distance }) => distance));
-  return near
-    .filter(({ distance }) => distance === least)
-    .slice(0, 3)
-    .map(({ name }) => name);
+  const nearest = near.flatMap(({ name, distance }) => (distance === least ? [name] : []));
+  return nearest.slice(0, 3);
 }
 
 const longest = 64;
 
-/**
- * The number of letters to insert, delete, replace or swap with the next one (Damerau-Levenshtein, optimal string
- * alignment). A name that starts with the typed text has distance 1.
- */
+/** The Damerau-Levenshtein distance (optimal string alignment). A name that starts with the typed text has distance 1. */
 function distanceOf(typed: string, name: string): number {
   if (name.startsWith(typed)) return name === typed ? 0 : 1;
   let twoAbove: readonly number[] = [];

@@ -4,10 +4,7 @@ import type { Route } from '../route.js';
 import { isSshPort, portOfServiceId } from './numbers.js';
 import { shellQuoted } from './shell.js';
 
-/**
- * A listed route, which leads to the SSH server, for another port of the machine. One to a forwarded port, or to a program that starts
- * sshd, stays as it is, as one over TCP does for a port that TCP lacks: `requirePort` refuses it.
- */
+/** A listed route, which leads to the SSH server, for another port of the machine. One that has no other port stays: `requirePort` refuses it. */
 export function atPort(route: Route, port: number): Route {
   const { endpoint, network } = route;
   if (isSshPort(port)) return route;
@@ -32,10 +29,7 @@ export function atPort(route: Route, port: number): Route {
   }
 }
 
-/**
- * Refuses a port that an endpoint does not have: the server of its own port would answer for the one that was meant.
- * `text`: the target as typed. `hasIp`: the machine has an IP address that was not asked for. Throws a ConnectError.
- */
+/** Refuses a port that an endpoint does not have, since that of its own would answer. `hasIp`: the machine has an IP address that was not asked for. Throws a ConnectError. */
 export function requirePort(endpoint: Endpoint | ViaSocket, port: number, text: string, hasIp = false): void {
   const problem = portProblem(endpoint, port);
   if (problem !== undefined) throw refusal(problem, port, text, hasIp);

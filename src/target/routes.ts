@@ -18,20 +18,13 @@ export interface SocketContext {
 
 /** The route of a target that is a socket address: chooses the reading of its path, and the port. */
 export function routeToSocket(target: SocketTarget, context: SocketContext): Route {
-  switch (target.kind) {
-    case 'unix': {
-      const { path, steps } = resolvePath(target, context);
-      return routeBy({ family: 'unix', path }, steps);
-    }
-    case 'vsock': {
-      const { cid, port = context.port } = target;
-      return routeBy({ family: 'vsock', cid, port }, cid === cidLocal ? [own] : []);
-    }
-    case 'vsock-mux': {
-      const { path, steps } = resolvePath(target, context);
-      return routeBy({ family: 'vsock-mux', path, port: target.port ?? context.port }, steps);
-    }
+  if (target.kind === 'vsock') {
+    const { cid, port = context.port } = target;
+    return routeBy({ family: 'vsock', cid, port }, cid === cidLocal ? [own] : []);
   }
+  const { path, steps } = resolvePath(target, context);
+  if (target.kind === 'unix') return routeBy({ family: 'unix', path }, steps);
+  return routeBy({ family: 'vsock-mux', path, port: target.port ?? context.port }, steps);
 }
 
 const own = `CID ${cidLocal} is this host itself, as ssh localhost is`;
@@ -59,18 +52,12 @@ export function parseUnix({ rest }: Split): UnixTarget {
 export function parseVsock({ separator, rest }: Split): VsockTarget {
   if (separator === ':') {
     const [cid = '', ...port] = rest.split(':');
-    return {
-      kind: 'vsock',
-      cid: parseCid(cid),
-      ...(port[0] === undefined ? {} : { port: parsePort(port.join(':')) }),
-    };
+    const own = port.length === 0 ? {} : { port: parsePort(port.join(':')) };
+    return { kind: 'vsock', cid: parseCid(cid), ...own };
   }
-  const more = split(rest);
-  if (more.word !== '' && more.rest !== '') {
-    throw new RangeError(
-      `only a CID can follow; for port ${more.rest} use -p, or vsock:${more.word}:${more.rest}`,
-    );
-  }
+  const { word, rest: port } = split(rest);
+  if (word !== '' && port !== '')
+    throw new RangeError(`only a CID can follow; for port ${port} use -p, or vsock:${word}:${port}`);
   return { kind: 'vsock', cid: parseCid(rest) };
 }
 

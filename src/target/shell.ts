@@ -1,3 +1,4 @@
+import type { Env } from '../runtime.js';
 import { hasControlCharacter } from './names.js';
 
 /** The shell into which a person pastes what is printed. "powershell": Windows PowerShell 5, "pwsh": PowerShell 7. */
@@ -5,12 +6,12 @@ export type Shell = 'posix' | 'cmd' | 'powershell' | 'pwsh';
 
 export interface ShellPlace {
   readonly platform: NodeJS.Platform;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Env;
 }
 
 /**
- * The shell that probably started this program. On Windows: each PowerShell puts a folder of the user's own into PSModulePath
- * (about_PSModulePath), and MSYS2, as Git Bash, sets MSYSTEM. A vmssh inside WSL says how it was called there.
+ * The shell that probably started this program. On Windows each PowerShell puts a folder of the user's own into PSModulePath, and MSYS2,
+ * as Git Bash, sets MSYSTEM. A vmssh inside WSL says how it was called there.
  */
 export function shellOf({ platform, env }: ShellPlace): Shell {
   if (platform !== 'win32' || env.MSYSTEM || env.VMSSH_CALLED_AS) return 'posix';
@@ -33,23 +34,16 @@ export function shellQuoted(text: string, shell: Shell = 'posix'): string {
   return plain[shell].test(text) ? text : quoted[shell](text);
 }
 
-/**
- * A text that a message offers to type: in double quotes if every shell reads those alike, else as a quoted word of this
- * shell.
- */
+/** A text that a message offers to type: in double quotes if every shell reads those alike, else as a word of this shell. */
 export function offered(text: string, shell: Shell = 'posix'): string {
   return /["$`\\!]/.test(text) ? quoted[shell](text) : `"${text}"`;
 }
 
 /** Words as a line for a shell. */
 export function shellLine(words: readonly string[], shell: Shell = 'posix'): string {
-  const [program = '', ...args] = words.map((word) => shellQuoted(word, shell));
-  return [callable(program, shell), ...args].join(' ');
-}
-
-/** A quoted program as a command: PowerShell would print it as a text. */
-function callable(program: string, shell: Shell): string {
-  return isPowerShell(shell) && program.startsWith("'") ? `& ${program}` : program;
+  const line = words.map((word) => shellQuoted(word, shell)).join(' ');
+  // PowerShell would print a quoted program as a text.
+  return (shell === 'powershell' || shell === 'pwsh') && line.startsWith("'") ? `& ${line}` : line;
 }
 
 /** A line that renames a file to FILE.old, which it does not overwrite unasked, and then runs another command. */
@@ -64,10 +58,6 @@ export function setAside(path: string, then: string, shell: Shell = 'posix'): st
 /** A word for a program of Windows that no shell reads, or that holds neither a quote nor a percent. */
 export function windowsQuoted(text: string): string {
   return plain.cmd.test(text) ? text : argument(text);
-}
-
-function isPowerShell(shell: Shell): boolean {
-  return shell === 'powershell' || shell === 'pwsh';
 }
 
 const windowsPlain = /^[\w+=:./\\~-]+$/;
@@ -114,10 +104,7 @@ function inner(text: string): string {
   return result + '\\'.repeat(slashes);
 }
 
-/**
- * One quoted word that sh, bash, dash, ksh, zsh, csh, tcsh and fish read alike: for a login shell that may be any of them.
- * Throws a RangeError for a control character, since csh ends a word at a line break.
- */
+/** One quoted word that sh, bash, dash, ksh, zsh, csh, tcsh and fish read alike. Throws a RangeError for a control character: csh ends a word at a line break. */
 export function anyShellWord(text: string): string {
   if (hasControlCharacter(text))
     throw new RangeError('a word for any shell cannot contain a control character');

@@ -69,14 +69,9 @@ export interface SocketPath {
 
 /** The kind and its fields: "vsock cid=3". */
 export function describeTarget({ kind, ...rest }: AnyTarget): string {
-  const fields = Object.entries(rest).map(
-    ([name, value]: [string, unknown]) => `${name}=${fieldText(value)}`,
-  );
+  const fields = Object.entries(rest).map(([name, value]: [string, unknown]) => {
+    const isTarget = typeof value === 'object' && value !== null;
+    return `${name}=${isTarget ? `(${describeTarget(value as AnyTarget)})` : String(value)}`;
+  });
   return [kind, ...fields].join(' ');
-}
-
-function fieldText(value: unknown): string {
-  return typeof value === 'object' && value !== null
-    ? `(${describeTarget(value as AnyTarget)})`
-    : String(value);
 }

@@ -22,16 +22,13 @@ export function split(text: string): Split {
 }
 
 /**
- * The host name as the user typed it. ssh gives a proxy the name in lower case (%h) and as typed (%n). If a Host block
- * renames it, %n is an alias, so it is only used if both differ in nothing but case. ssh folds ASCII letters.
+ * The host name as the user typed it: ssh gives a proxy the name in lower case (%h) and as typed (%n). If a Host block renames it, %n is
+ * an alias, so it is only used if both differ in nothing but the case of ASCII letters.
  */
 export function asTyped(host: string, typed: string | undefined): string {
   if (typed === host) return host;
-  return typed !== undefined && foldAscii(typed) === foldAscii(host) ? typed : host;
-}
-
-function foldAscii(text: string): string {
-  return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+  const fold = (text: string) => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+  return typed !== undefined && fold(typed) === fold(host) ? typed : host;
 }
 
 /** A typed login to a machine that a hypervisor has: "ann@mint" on hv1 is "ann@via/hv1/mint". */
@@ -47,10 +44,7 @@ export function parseName(text: string, what: string): string {
   return text;
 }
 
-/**
- * The path after "unix/" or "vsock-mux/": a leading "/" or "./" is kept, anything else gets a leading "/". A path with
- * "%" and without "/" has a second reading with slashes, for scp and rsync. Throws a RangeError.
- */
+/** The path after "unix/" or "vsock-mux/". One with "%" and without "/" has a second reading with slashes, for scp and rsync. Throws a RangeError. */
 export function parseSocketPath(rest: string): SocketPath {
   if (rest === '') throw new RangeError('the socket path is empty');
   const path = rooted(rest);

@@ -9,43 +9,43 @@ import { commands } from '../../src/program/commands.js';
 import { fakeIo } from '../helpers/fake-io.js';
 
 describe('explain', () => {
-  it.each<{ name: string; error: unknown; want: string; code: number }>([
-    {
-      name: 'a failure and its fix',
-      error: new ConnectError('connect', 'vsock/3', { code: 'ENODEV', problem: 'why', hint: 'do' }),
-      want: 'vmssh: cannot connect to "vsock/3": why\nhint: do\n',
-      code: 1,
-    },
-    {
-      name: 'a failure without a fix',
-      error: new ConnectError('resolve', 'a', { code: 'NOT_FOUND', problem: 'why' }),
-      want: 'vmssh: cannot find "a": why\n',
-      code: 4,
-    },
-    {
-      name: 'what a peer wrote, harmless',
-      error: new ConnectError('handshake', 'a\x1b', {
+  it.each<[name: string, error: unknown, want: string, code: number]>([
+    [
+      'a failure and its fix',
+      new ConnectError('connect', 'vsock/3', { code: 'ENODEV', problem: 'why', hint: 'do' }),
+      'vmssh: cannot connect to "vsock/3": why\nhint: do\n',
+      1,
+    ],
+    [
+      'a failure without a fix',
+      new ConnectError('resolve', 'a', { code: 'NOT_FOUND', problem: 'why' }),
+      'vmssh: cannot find "a": why\n',
+      4,
+    ],
+    [
+      'what a peer wrote, harmless',
+      new ConnectError('handshake', 'a\x1b', {
         code: 'NO_BANNER',
         problem: '\x1b[2J',
         hint: '\u202e\n',
       }),
-      want: 'vmssh: no SSH server at "a\\x1b": \\x1b[2J\nhint: \\u{202e}\\x0a\n',
-      code: 3,
-    },
-    {
-      name: 'wrong usage',
-      error: new UsageError('expected HOST PORT, got "\x07"'),
-      want: 'vmssh: expected HOST PORT, got "\\x07"\nhint: see vmssh --help\n',
-      code: 2,
-    },
-    {
-      name: 'a fault of our own',
-      error: Object.assign(new Error('x'), { stack: 'Error: x\x1b\n    at y' }),
-      want: 'vmssh: a bug in vmssh: Error: x\\x1b\n    at y\n',
-      code: 1,
-    },
-    { name: 'what is not an error', error: 'text', want: 'vmssh: a bug in vmssh: text\n', code: 1 },
-  ])('prints $name on stderr only', async ({ error, want, code }) => {
+      'vmssh: no SSH server at "a\\x1b": \\x1b[2J\nhint: \\u{202e}\\x0a\n',
+      3,
+    ],
+    [
+      'wrong usage',
+      new UsageError('expected HOST PORT, got "\x07"'),
+      'vmssh: expected HOST PORT, got "\\x07"\nhint: see vmssh --help\n',
+      2,
+    ],
+    [
+      'a fault of our own',
+      Object.assign(new Error('x'), { stack: 'Error: x\x1b\n    at y' }),
+      'vmssh: a bug in vmssh: Error: x\\x1b\n    at y\n',
+      1,
+    ],
+    ['what is not an error', 'text', 'vmssh: a bug in vmssh: text\n', 1],
+  ])('prints $0 on stderr only', async (_name, error, want, code) => {
     const io = fakeIo();
     expect(await explain(error, io)).toBe(code);
     expect({ stderr: io.stderr.join(''), stdout: io.stdout }).toEqual({ stderr: want, stdout: [] });
@@ -111,70 +111,46 @@ const call = (program: 'vmssh' | 'vsock-nc', { folder = '/home/ann', ...more }: 
   return calledAs(program, { ...here, ...more }, folder, (path) => files[path]);
 };
 const checkout = ['/usr/bin/node', '/srv/dist/vmssh.js'];
-const windows = {
-  platform: 'win32',
-  folder: 'C:\\Users\\ann',
-  self: ['C:\\vm ssh\\vmssh.exe'],
-} as const;
+const windows = { platform: 'win32', folder: 'C:\\Users\\ann', self: ['C:\\vm ssh\\vmssh.exe'] } as const;
 
 describe('how a person calls this program', () => {
-  it.each<{ name: string; input: Input; want: string; nc: string }>([
-    {
-      name: 'by its name, if PATH has it',
-      input: { self: ['/usr/lib/vmssh/vmssh'] },
-      want: 'vmssh',
-      nc: 'vsock-nc',
-    },
-    {
-      name: 'by its path, if PATH has another',
-      input: {},
-      want: '/opt/vmssh',
-      nc: 'vsock-nc',
-    },
-    { name: 'near by', input: { folder: '/opt' }, want: './vmssh', nc: 'vsock-nc' },
-    {
-      name: 'in a checkout',
-      input: { self: checkout, folder: '/srv' },
-      want: 'node dist/vmssh.js',
-      nc: 'node dist/vsock-nc.js',
-    },
-    {
-      name: 'as the other program of a checkout',
-      input: { self: ['/usr/bin/node', '/srv/dist/vsock-nc.js'], folder: '/srv/dist' },
-      want: 'node vmssh.js',
-      nc: 'node vsock-nc.js',
-    },
-    {
-      name: 'from outside of a checkout, by a node that is not in PATH',
-      input: { self: checkout, env: {} },
-      want: '/usr/bin/node /srv/dist/vmssh.js',
-      nc: '/usr/bin/node /srv/dist/vsock-nc.js',
-    },
-    {
-      name: 'with a blank in its path',
-      input: { self: ['/usr/bin/node', '/my work/vmssh.js'] },
-      want: "node '/my work/vmssh.js'",
-      nc: "node '/my work/vsock-nc.js'",
-    },
-    {
-      name: 'on Windows',
-      input: { ...windows, env: { Path: 'C:\\Windows' } },
-      want: '"C:\\vm ssh\\vmssh.exe"',
-      nc: 'vsock-nc',
-    },
-    {
-      name: 'on Windows, from inside WSL',
-      input: { ...windows, env: { Path: 'C:\\Windows', VMSSH_CALLED_AS: 'node dist/vmssh.js' } },
-      want: 'node dist/vmssh.js',
-      nc: 'node dist/vmssh.js',
-    },
-    {
-      name: 'on Windows, if PATH has it',
-      input: { ...windows, env: { Path: 'C:\\Windows;C:\\vm ssh' } },
-      want: 'vmssh',
-      nc: 'vsock-nc',
-    },
-  ])('$name', ({ input, want, nc }) => {
+  it.each<[name: string, input: Input, want: string, nc: string]>([
+    ['by its name, if PATH has it', { self: ['/usr/lib/vmssh/vmssh'] }, 'vmssh', 'vsock-nc'],
+    ['by its path, if PATH has another', {}, '/opt/vmssh', 'vsock-nc'],
+    ['near by', { folder: '/opt' }, './vmssh', 'vsock-nc'],
+    ['in a checkout', { self: checkout, folder: '/srv' }, 'node dist/vmssh.js', 'node dist/vsock-nc.js'],
+    [
+      'as the other program of a checkout',
+      { self: ['/usr/bin/node', '/srv/dist/vsock-nc.js'], folder: '/srv/dist' },
+      'node vmssh.js',
+      'node vsock-nc.js',
+    ],
+    [
+      'from outside of a checkout, by a node that is not in PATH',
+      { self: checkout, env: {} },
+      '/usr/bin/node /srv/dist/vmssh.js',
+      '/usr/bin/node /srv/dist/vsock-nc.js',
+    ],
+    [
+      'with a blank in its path',
+      { self: ['/usr/bin/node', '/my work/vmssh.js'] },
+      "node '/my work/vmssh.js'",
+      "node '/my work/vsock-nc.js'",
+    ],
+    ['on Windows', { ...windows, env: { Path: 'C:\\Windows' } }, '"C:\\vm ssh\\vmssh.exe"', 'vsock-nc'],
+    [
+      'on Windows, from inside WSL',
+      { ...windows, env: { Path: 'C:\\Windows', VMSSH_CALLED_AS: 'node dist/vmssh.js' } },
+      'node dist/vmssh.js',
+      'node dist/vmssh.js',
+    ],
+    [
+      'on Windows, if PATH has it',
+      { ...windows, env: { Path: 'C:\\Windows;C:\\vm ssh' } },
+      'vmssh',
+      'vsock-nc',
+    ],
+  ])('$0', (_name, input, want, nc) => {
     expect(call('vmssh', input)).toBe(want);
     expect(call('vsock-nc', input)).toBe(nc);
   });

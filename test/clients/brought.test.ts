@@ -5,7 +5,7 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeContainer } from '../connect/exec/container.js';
-import { missingBrought } from '../helpers/brought.js';
+import { missingBrought } from '../helpers/programs.js';
 import { run, vmssh } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { clients, missing } from './clients.js';

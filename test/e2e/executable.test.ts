@@ -29,13 +29,6 @@ describe.skipIf(executableOf === undefined)('the executable', () => {
     },
   );
 
-  it('works in an empty environment', async () => {
-    expect(await run([executable, 'check', '--until=resolved', 'vsock/3'], { env: {} })).toMatchObject({
-      code: 0,
-      stdout: expect.stringContaining(' vsock:3:22\n'),
-    });
-  });
-
   it.skipIf(isSanitized || runtime === 'arm64')(
     'says that memory is short, however short it is',
     async () => {
@@ -50,12 +43,6 @@ describe.skipIf(executableOf === undefined)('the executable', () => {
       expect(lines.filter((line) => !/not enough memory|^hint: |^ends with 1$/.test(line))).toEqual([]);
     },
   );
-
-  it('starts in a folder that was removed', async () => {
-    const script = 'mkdir "$1" && cd "$1" && rmdir "$1" && exec "$2" check --until=resolved vsock/3';
-    const result = await run(['sh', '-c', script, 'sh', join(dir, 'gone'), executable]);
-    expect(result).toMatchObject({ code: 0, stdout: expect.stringContaining(' vsock:3:22\n'), stderr: '' });
-  });
 
   it('has no runtime that obeys variables of its own', async () => {
     const preload = join(dir, 'preload.js');
@@ -77,11 +64,6 @@ describe.skipIf(executableOf === undefined)('the executable', () => {
     const install = [executable, 'config', 'install', '--no-fresh'];
     expect(await run(install, options)).toMatchObject({ code: 0 });
     const written = join(home, '.ssh/vmssh.conf');
-    expect(readFileSync(written, 'utf8')).toContain(`ProxyCommand ${executable} proxy`);
-  });
-
-  it('names itself in the configuration', async () => {
-    const result = await run([executable, 'config', 'print']);
-    expect(result.stdout).toContain(`ProxyCommand ${executable} proxy --fdpass`);
+    expect(readFileSync(written, 'utf8')).toContain(`ProxyCommand ${executable} proxy --fdpass`);
   });
 });

@@ -1,10 +1,10 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { missingAddon } from '../helpers/addon.js';
+import { useSshd } from '../helpers/peers.js';
 import { missingPrograms } from '../helpers/programs.js';
 import { dist, run, vmssh } from '../helpers/run.js';
-import { type SshdOnSocket, startSshd } from '../helpers/sshd.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
 const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' });
@@ -19,14 +19,10 @@ const listed = {
 
 describe.skipIf(missing)('inside WSL2, with a stand-in for vmssh.exe on PATH', () => {
   const dir = useTempDir();
-  let sshd: SshdOnSocket;
-  let env: NodeJS.ProcessEnv;
+  const sshd = useSshd(dir);
   const calls = () => readFileSync(join(dir, 'calls'), 'utf8').trim().split('\n');
-
-  beforeAll(async () => {
-    sshd = await startSshd(dir);
-    const here = (...args: readonly string[]) => [...vmssh, ...args].map((word) => `'${word}'`).join(' ');
-    const script = `#!/bin/sh
+  const here = (...args: readonly string[]) => [...vmssh, ...args].map((word) => `'${word}'`).join(' ');
+  const script = `#!/bin/sh
 echo "$*" >> '${dir}/calls'
 case $1 in
   list) echo '${JSON.stringify(listed)}' ;;
@@ -35,19 +31,13 @@ case $1 in
   *) exec ${here('proxy', `unix${sshd.path}`, '22')} ;;
 esac
 `;
-    writeFileSync(join(dir, 'vmssh.exe'), script, { mode: 0o755 });
-    env = { ...process.env, PATH: `${process.env.PATH}:${dir}`, WSL_DISTRO_NAME: 'Test' };
-  });
-  afterAll(() => sshd.close());
+  writeFileSync(join(dir, 'vmssh.exe'), script, { mode: 0o755 });
+  const env = { ...process.env, PATH: `${process.env.PATH}:${dir}`, WSL_DISTRO_NAME: 'Test' };
   beforeEach(() => rmSync(join(dir, 'calls'), { force: true }));
 
   it.each(modes)('ssh logs in to a Hyper-V machine through it, by %s', async (mode) => {
     const ssh = [
-      ...sshd.ssh(mode),
-      '-o',
-      'LogLevel=ERROR',
-      '-o',
-      `UserKnownHostsFile=${join(dir, 'known_hosts')}`,
+      ...[...sshd.ssh(mode), '-o', 'LogLevel=ERROR', '-o', `UserKnownHostsFile=${join(dir, 'known_hosts')}`],
     ];
     const login = [...ssh, 'hyper-v/Mint', 'cat; exit 7'];
     const { code, stdout, stderr } = await run(login, { env, input: 'hello' });
@@ -58,14 +48,7 @@ esac
   it('vmssh ssh finds a machine of Windows by its name, and keeps its host key by that name', async () => {
     const home = { HOME: dir, VMSSH_SSH: '' };
     const command = [
-      ...vmssh,
-      'ssh',
-      '-F',
-      sshd.config('relay'),
-      '-o',
-      'LogLevel=ERROR',
-      'Mint',
-      'cat; exit 7',
+      ...[...vmssh, 'ssh', '-F', sshd.config('relay'), '-o', 'LogLevel=ERROR', 'Mint', 'cat; exit 7'],
     ];
     const { code, stdout, stderr } = await run(command, { env: { ...env, ...home }, input: 'hello' });
     const first = expect.stringMatching(/^vmssh: the host key of "Mint" is new: .*, kept from now on\n$/);
@@ -104,9 +87,7 @@ esac
     const options = ['--json', '--wait=3', '-p', '2222', '-l', 'me', '--until=authentication'];
     const { code, stdout } = await run([...vmssh, 'check', ...options, 'hyper-v/Mint'], { env });
     expect(code).toBe(0);
-    const {
-      results: [result],
-    } = JSON.parse(stdout);
+    const [result] = JSON.parse(stdout).results;
     expect(result).toMatchObject({ target: 'hyper-v/Mint', ok: true });
     expect(result.stages.map(({ stage }: { stage: string }) => stage)).toEqual([
       ...['parsed', 'resolved', 'connected', 'banner', 'host key', 'authentication'],

@@ -1,9 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { useSshd } from '../helpers/peers.js';
 import { missingPrograms } from '../helpers/programs.js';
 import { executable, run, vmssh } from '../helpers/run.js';
-import { type SshdOnSocket, startSshd } from '../helpers/sshd.js';
 import { useTempDir, writeTree } from '../helpers/temp-dir.js';
 
 const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' });
@@ -12,33 +12,29 @@ const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' 
 describe.skipIf(missing ?? executable)('a Mac, by what Linux can show', () => {
   const dir = useTempDir();
   const folder = 'home/Library/Application Support';
-  let sshd: SshdOnSocket;
-  let env: NodeJS.ProcessEnv;
+  mkdirSync(join(dir, folder), { recursive: true });
+  const sshd = useSshd(dir, join(folder, 'mint.sock'));
   // The first user of a Mac, if the tests run as root.
   const uid = process.getuid?.() || 501;
-  beforeAll(async () => {
-    mkdirSync(join(dir, folder), { recursive: true });
-    sshd = await startSshd(dir, join(folder, 'mint.sock'));
-    const vsock = `virtio-vsock,port=22,socketURL=${sshd.path},connect`;
-    const say = (text: string) => `#!/bin/sh\ncat <<'END'\n${text}\nEND\n`;
-    writeTree(dir, {
-      'mac.cjs': `Object.defineProperty(process, 'platform', { value: 'darwin' });\nprocess.getuid = () => ${uid};\n`,
-      'bin/ps':
-        say(`  401   ${uid}   ${uid} /opt/homebrew/bin/vfkit --cpus 2 --device ${vsock} --device virtio-rng
+  const vsock = `virtio-vsock,port=22,socketURL=${sshd.path},connect`;
+  const say = (text: string) => `#!/bin/sh\ncat <<'END'\n${text}\nEND\n`;
+  writeTree(dir, {
+    'mac.cjs': `Object.defineProperty(process, 'platform', { value: 'darwin' });\nprocess.getuid = () => ${uid};\n`,
+    'bin/ps':
+      say(`  401   ${uid}   ${uid} /opt/homebrew/bin/vfkit --cpus 2 --device ${vsock} --device virtio-rng
   402   ${uid}   ${uid} /opt/homebrew/bin/qemu-system-aarch64 -name deb -nic user,hostfwd=tcp:127.0.0.1:2222-:22
   403   ${uid + 1}   ${uid + 1} vfkit --device virtio-vsock,port=22,socketURL=/tmp/theirs.sock,connect`),
-      'bin/limactl': say(
-        '{"name":"default","status":"Running","dir":"/Users/u/.lima/default","sshLocalPort":60022}',
-      ),
-      'bin/podman': say(
-        '[{"Name":"podman-machine-default","Running":true,"Port":50123,"RemoteUsername":"core"}]',
-      ),
-      'bin/multipass': say('{"list":[{"name":"primary","state":"Running","ipv4":["192.168.64.2"]}]}'),
-    });
-    const preload = `--require "${join(dir, 'mac.cjs')}"`;
-    env = { PATH: `${join(dir, 'bin')}:${process.env.PATH}`, HOME: join(dir, 'home'), NODE_OPTIONS: preload };
+    'bin/limactl': say(
+      '{"name":"default","status":"Running","dir":"/Users/u/.lima/default","sshLocalPort":60022}',
+    ),
+    'bin/podman': say(
+      '[{"Name":"podman-machine-default","Running":true,"Port":50123,"RemoteUsername":"core"}]',
+    ),
+    'bin/multipass': say('{"list":[{"name":"primary","state":"Running","ipv4":["192.168.64.2"]}]}'),
   });
-  afterAll(() => sshd?.close());
+  const preload = `--require "${join(dir, 'mac.cjs')}"`;
+  const PATH = `${join(dir, 'bin')}:${process.env.PATH}`;
+  const env = { PATH, HOME: join(dir, 'home'), NODE_OPTIONS: preload };
   const mac = (...args: readonly string[]) => run([...vmssh, ...args], { env });
 
   it('lists the machines of Lima, Multipass, Podman, QEMU and vfkit', async () => {

@@ -9,10 +9,10 @@ import {
 } from 'node:fs';
 import { machine } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { useSshd } from '../helpers/peers.js';
 import { missingPrograms } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';
-import { type SshdOnSocket, startSshd } from '../helpers/sshd.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { command, nodeApi, source, sourceLine } from './made-up.js';
 
@@ -24,7 +24,7 @@ describe.skipIf(missing)('a made-up source, command and Node API', () => {
   const bin = join(dir, 'bin');
   const env = { ...process.env, HOME: dir, PATH: `${bin}:${process.env.PATH}` };
   const vmssh = (...args: string[]) => run([process.execPath, join(dir, 'dist/vmssh.js'), ...args], { env });
-  let sshd: SshdOnSocket;
+  const sshd = useSshd(dir);
 
   beforeAll(async () => {
     for (const name of ['src', 'build', 'package.json']) cpSync(name, join(dir, name), { recursive: true });
@@ -39,14 +39,12 @@ describe.skipIf(missing)('a made-up source, command and Node API', () => {
       code: 0,
     });
 
-    sshd = await startSshd(dir);
     const machines = [{ name: 'Web 1', up: true, ssh: `unix${sshd.path}` }, { name: 'db' }];
     mkdirSync(bin);
     const lines = machines.map((machine) => `${JSON.stringify(machine)}\n`).join('');
     writeFileSync(join(bin, 'bhyvectl'), `#!/bin/sh\ncat <<'END'\n${lines}END\n`);
     chmodSync(join(bin, 'bhyvectl'), 0o755);
   });
-  afterAll(() => sshd.close());
 
   /** At the end of the list. */
   function addSource(line: string): void {

@@ -28,12 +28,8 @@ describe('the program', () => {
   });
 
   it('says what this build is', async () => {
-    const args = [
-      ['--version', '--json'],
-      ['--json', '-V'],
-    ] as const;
-    for (const each of args) {
-      const { code, stdout, stderr } = await run([...vmssh, ...each]);
+    for (const words of ['--version --json', '--json -V']) {
+      const { code, stdout, stderr } = await run([...vmssh, ...words.split(' ')]);
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
       const { commit, engine, platform, features } = versionSchema.parse(JSON.parse(stdout));
       const checkout = runtime !== 'source' && existsSync('.git');
@@ -73,17 +69,8 @@ describe('the program', () => {
   // Node itself needs some 20 before this program begins.
   it('says in a line that it has too few descriptors, however few those are', async () => {
     for (let most = 5; most < 40; most++) {
-      const command = [
-        'sh',
-        '-c',
-        'ulimit -n "$0"; exec "$@"',
-        String(most),
-        ...vmssh,
-        'proxy',
-        'vsock/x',
-        '22',
-      ];
-      const { stderr } = await run(command);
+      const limited = ['sh', '-c', 'ulimit -n "$0"; exec "$@"', `${most}`];
+      const { stderr } = await run([...limited, ...vmssh, 'proxy', 'vsock/x', '22']);
       // A trace of a module that could not be loaded, once these two have begun to run.
       expect(stderr).not.toMatch(/open '(?!\S*\/(?:vmssh\.js|fast-path\.m?js)')\S*'\n\s+at /);
     }

@@ -14,7 +14,7 @@ import {
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type NewEntry, writeNewTree } from '../../src/files/new-tree.js';
-import { useTempDir } from '../helpers/temp-dir.js';
+import { useTempDir, writeTree } from '../helpers/temp-dir.js';
 
 const dir = useTempDir();
 const isRoot = process.getuid?.() === 0;
@@ -54,29 +54,22 @@ describe.each(['linux', 'win32'] as const)('a new tree, as on %s', (platform) =>
   });
 
   it.each([
-    {
-      name: 'a link in it',
-      given: (tree: string) => {
+    [
+      'a link in it',
+      (tree: string) => {
         mkdirSync(tree);
         symlinkSync(join(place, 'victim'), join(tree, 'extra'));
       },
-      says: /is not empty: it contains "extra"/,
-    },
-    {
-      name: 'a file in it',
-      given: (tree: string) => {
-        mkdirSync(tree);
-        writeFileSync(join(tree, 'x'), '');
-      },
-      says: /is not empty/,
-    },
-    {
-      name: 'a link in its place',
-      given: (tree: string) => symlinkSync(join(place, 'victim'), tree),
-      says: /is a link, not a folder/,
-    },
-    { name: 'a file in its place', given: (tree: string) => writeFileSync(tree, ''), says: /not a folder/ },
-  ])('is refused: $name', async ({ given, says }) => {
+      /is not empty: it contains "extra"/,
+    ],
+    ['a file in it', (tree: string) => writeTree(tree, { x: '' }), /is not empty/],
+    [
+      'a link in its place',
+      (tree: string) => symlinkSync(join(place, 'victim'), tree),
+      /is a link, not a folder/,
+    ],
+    ['a file in its place', (tree: string) => writeFileSync(tree, ''), /not a folder/],
+  ])('is refused: $0', async (_name, given, says) => {
     mkdirSync(join(place, 'victim'));
     given(join(place, 'seed'));
     await expect(write(join(place, 'seed'))).rejects.toThrow(says);

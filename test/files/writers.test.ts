@@ -29,40 +29,32 @@ const over = async (path: string, more: Partial<typeof effects> = {}) =>
   (await writersByMode({ ...effects, ...more })).over(path);
 
 describe('who could change a file', () => {
-  it.each<{ what: string; path: () => string; who: string | undefined }>([
-    { what: 'in its own folder', path: () => join(folder(), 'program'), who: undefined },
-    { what: 'in a folder for all', path: () => join(folder(0o777), 'program'), who: 'any user' },
-    { what: 'in a sticky folder', path: () => join(folder(0o1777), 'program'), who: undefined },
-    { what: 'not yet there, in a sticky folder', path: () => join(folder(0o1777), 'none'), who: 'any user' },
-    {
-      what: 'not yet there, below a sticky folder',
-      path: () => join(folder(0o1777), 'a/b'),
-      who: 'any user',
-    },
-    { what: 'not yet there, in its own folder', path: () => join(folder(), 'none'), who: undefined },
-    { what: 'behind a link', path: () => linkIn(folder(), join(folder(), 'program')), who: undefined },
-    {
-      what: 'behind a link in a folder for all',
-      path: () => linkIn(folder(0o777), join(folder(), 'program')),
-      who: 'any user',
-    },
-    {
-      what: 'behind a second link in a folder for all',
-      path: () => linkIn(folder(), linkIn(folder(0o777), join(folder(), 'program'))),
-      who: 'any user',
-    },
-    {
-      what: 'behind a link to a folder, and that by one in a folder for all',
-      path: () => join(linkIn(folder(), linkIn(folder(0o777), folder())), 'program'),
-      who: 'any user',
-    },
-    {
-      what: 'above a link, by ".." of it',
-      path: () => `${linkIn(folder(), mkdir(folder(0o777), 'below'))}/../program`,
-      who: 'any user',
-    },
-    { what: 'behind a link to itself', path: () => loop(folder()), who: undefined },
-  ])('$what: $who', async ({ path, who }) => {
+  it.each<[what: string, path: () => string, who: string | undefined]>([
+    ['in its own folder', () => join(folder(), 'program'), undefined],
+    ['in a folder for all', () => join(folder(0o777), 'program'), 'any user'],
+    ['in a sticky folder', () => join(folder(0o1777), 'program'), undefined],
+    ['not yet there, in a sticky folder', () => join(folder(0o1777), 'none'), 'any user'],
+    ['not yet there, below a sticky folder', () => join(folder(0o1777), 'a/b'), 'any user'],
+    ['not yet there, in its own folder', () => join(folder(), 'none'), undefined],
+    ['behind a link', () => linkIn(folder(), join(folder(), 'program')), undefined],
+    ['behind a link in a folder for all', () => linkIn(folder(0o777), join(folder(), 'program')), 'any user'],
+    [
+      'behind a second link in a folder for all',
+      () => linkIn(folder(), linkIn(folder(0o777), join(folder(), 'program'))),
+      'any user',
+    ],
+    [
+      'behind a link to a folder, and that by one in a folder for all',
+      () => join(linkIn(folder(), linkIn(folder(0o777), folder())), 'program'),
+      'any user',
+    ],
+    [
+      'above a link, by ".." of it',
+      () => `${linkIn(folder(), mkdir(folder(0o777), 'below'))}/../program`,
+      'any user',
+    ],
+    ['behind a link to itself', () => loop(folder()), undefined],
+  ])('$0: $2', async (_what, path, who) => {
     expect(await over(path())).toBe(who);
   });
 

@@ -11,8 +11,13 @@ export interface Machined {
   stop(): void;
 }
 
-export async function startMachined(machines: readonly JsonObject[]): Promise<Machined> {
-  const folder = new PeerFolder();
+/** What a program finds one in this folder by. */
+export const machinedIn = (folder: PeerFolder) => ({ XDG_RUNTIME_DIR: join(folder.path, 'user') });
+
+export async function startMachined(
+  machines: readonly JsonObject[],
+  folder: PeerFolder = new PeerFolder(),
+): Promise<Machined> {
   let isSilent = false;
   await folder.listen('user/systemd/machine/io.systemd.Machine', ({ parameters }, peer) => {
     if (isSilent) return;
@@ -21,7 +26,7 @@ export async function startMachined(machines: readonly JsonObject[]): Promise<Ma
     peer.write(some.length === 0 ? recorded('systemd257-no-such-machine') : listing([...some]));
   });
   return {
-    env: { XDG_RUNTIME_DIR: join(folder.path, 'user') },
+    env: machinedIn(folder),
     silence(is) {
       isSilent = is;
     },

@@ -14,6 +14,12 @@ export function missingFiles(packages: Readonly<Record<string, string>>): string
   return missingOf(packages, existsSync);
 }
 
+/** Why no sshd can be brought into a machine, with the remedy; undefined if one can. */
+export function missingBrought(): string | undefined {
+  const isBuilt = existsSync(`dist/sshd/linux-${process.arch}/sshd`);
+  return isBuilt ? undefined : skip('the sshd for --bring-sshd is not built: npm run build:sshd');
+}
+
 function missingOf(
   packages: Readonly<Record<string, string>>,
   isThere: (name: string) => boolean,

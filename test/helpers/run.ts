@@ -82,6 +82,15 @@ export function wordsOf(pid: number | undefined): readonly string[] {
   return words[0]?.endsWith('/qemu-aarch64-static') ? words.slice(2) : words;
 }
 
+/** Whether a process still runs; one that only waits to be reaped by init does not. */
+export function isAlive(pid: number): boolean {
+  try {
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
 /** Runs a program to its end and keeps what it printed. */
 export async function run(command: readonly string[], options: RunOptions = {}): Promise<Outcome> {
   const { input, keepOpen, timeout = patience, ...rest } = options;
@@ -95,17 +104,23 @@ export async function run(command: readonly string[], options: RunOptions = {}):
 
 /** What a child prints until it ends. */
 export async function outcome(child: ChildProcess): Promise<Outcome> {
+  const texts = printedBy(child);
+  const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (...end) => resolve(end));
+  });
+  return { code, signal, ...texts };
+}
+
+/** What a child prints, which grows. */
+function printedBy(child: ChildProcess): { readonly stdout: string; readonly stderr: string } {
   const texts = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name]?.setEncoding('utf8').on('data', (text: string) => {
       texts[name] += text;
     });
   }
-  const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (...end) => resolve(end));
-  });
-  return { code, signal, ...texts };
+  return texts;
 }
 
 /** Milliseconds for one thing that a test waits for: less than the test itself has. */
@@ -138,12 +153,7 @@ export interface Followed {
 }
 
 export function follow(child: ChildProcess, more: () => string = () => ''): Followed {
-  const said = { stdout: '', stderr: '' };
-  for (const name of ['stdout', 'stderr'] as const) {
-    child[name]?.setEncoding('utf8').on('data', (text: string) => {
-      said[name] += text;
-    });
-  }
+  const said = printedBy(child);
   if (!child.stdout) throw new TypeError('its stdout is not a pipe');
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const told = () => {

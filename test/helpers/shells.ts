@@ -35,11 +35,7 @@ export function shell(
   const { status, stdout, stderr } = spawnSync(
     program,
     [...args, '-c', script, 'sh', ...(options.args ?? [])],
-    {
-      encoding: 'utf8',
-      env: options.env ?? process.env,
-      timeout: 20_000,
-    },
+    { encoding: 'utf8', env: options.env ?? process.env, timeout: 20_000 },
   );
   return { code: status, stdout, stderr };
 }

@@ -32,28 +32,31 @@ export function makePrivsepFolder(): void {
   if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
 }
 
+/** What is known of the one at `dir/NAME` before it is started. */
+export function sshdIn(dir: string, name = 'ssh.sock'): Omit<SshdOnSocket, 'close'> {
+  return {
+    path: join(dir, name),
+    user: userInfo().username,
+    ssh: (mode) => ['ssh', '-F', join(dir, mode)],
+    config: (mode) => join(dir, mode),
+  };
+}
+
 /** Makes keys and configuration in `dir`, and listens at `dir/NAME`. */
-export async function startSshd(dir: string, name = 'ssh.sock'): Promise<SshdOnSocket> {
-  const user = userInfo().username;
+export async function startSshd(dir: string, name?: string): Promise<SshdOnSocket> {
+  const sshd = sshdIn(dir, name);
   for (const key of ['host', 'id'])
     spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(dir, key)]);
   writeFileSync(join(dir, 'authorized'), readFileSync(join(dir, 'id.pub')));
   writeFileSync(join(dir, 'sshd_config'), sshdConfig(dir));
   makePrivsepFolder();
-  const path = join(dir, name);
-  const server = await listen(path, [findProgram('sshd') ?? 'sshd', '-i', '-f', join(dir, 'sshd_config')]);
+  const server = await listen(sshd.path, dir);
   for (const mode of ['fdpass', 'relay'] as const) {
-    const identity = `Host *\n    IdentityFile ${join(dir, 'id')}\n    IdentitiesOnly yes\n    BatchMode yes\n    User ${user}\n`;
+    const identity = `Host *\n    IdentityFile ${join(dir, 'id')}\n    IdentitiesOnly yes\n    BatchMode yes\n    User ${sshd.user}\n`;
     writeFileSync(join(dir, mode), configText({ program: vmssh, fdpass: mode === 'fdpass' }) + identity);
     chmodSync(join(dir, mode), 0o600);
   }
-  return {
-    path,
-    user,
-    ssh: (mode) => ['ssh', '-F', join(dir, mode)],
-    config: (mode) => join(dir, mode),
-    close: () => new Promise((resolve) => server.close(() => resolve())),
-  };
+  return { ...sshd, close: () => new Promise((resolve) => server.close(() => resolve())) };
 }
 
 /** What a hypervisor is made of. */
@@ -94,7 +97,7 @@ export async function startHypervisor(
     '',
   ];
   writeFileSync(join(dir, 'sshd_config'), sshdConfig(keys) + own.join('\n'));
-  const server = await listen(0, [findProgram('sshd') ?? 'sshd', '-i', '-f', join(dir, 'sshd_config')]);
+  const server = await listen(0, dir);
   const { port } = server.address() as AddressInfo;
   return { port, home, bin, close: () => new Promise((resolve) => server.close(() => resolve())) };
 }
@@ -114,19 +117,15 @@ export function hypervisorHosts(keys: string, ports: Readonly<Record<string, num
 /** An sshd_config with the keys that `startSshd` made in `dir`. */
 export function sshdConfig(dir: string): string {
   return [
-    `HostKey ${join(dir, 'host')}`,
-    `AuthorizedKeysFile ${join(dir, 'authorized')}`,
-    'StrictModes no',
-    'UsePAM no',
-    'PasswordAuthentication no',
-    'PermitRootLogin yes',
-    'PidFile none',
-    'Subsystem sftp internal-sftp',
-    '',
+    ...[`HostKey ${join(dir, 'host')}`, `AuthorizedKeysFile ${join(dir, 'authorized')}`, 'StrictModes no'],
+    ...['UsePAM no', 'PasswordAuthentication no', 'PermitRootLogin yes', 'PidFile none'],
+    ...['Subsystem sftp internal-sftp', ''],
   ].join('\n');
 }
 
-function listen(path: string | number, [program = '', ...args]: readonly string[]): Promise<Server> {
+/** With the sshd_config in `dir`. */
+function listen(path: string | number, dir: string): Promise<Server> {
+  const [program, args] = [findProgram('sshd') ?? 'sshd', ['-i', '-f', join(dir, 'sshd_config')]];
   const server = createServer({ pauseOnConnect: true, allowHalfOpen: true }, (socket) => {
     const child = spawn(program, args, { stdio: [socket, socket, 'ignore'] });
     child.once('error', () => {});

@@ -32,17 +32,17 @@ describe('the policy for unknown host keys', () => {
   };
 
   it.each([
-    { name: 'broken', spoil: (state: string) => writeFileSync(state, '{') },
-    { name: 'of another version', spoil: (state: string) => writeFileSync(state, '{"version":9}') },
-    {
-      name: 'no file',
-      spoil: (state: string) => {
+    ['broken', (state: string) => writeFileSync(state, '{')],
+    ['of another version', (state: string) => writeFileSync(state, '{"version":9}')],
+    [
+      'no file',
+      (state: string) => {
         rmSync(state);
         mkdirSync(state);
       },
-    },
-    { name: 'gone', spoil: (state: string) => rmSync(state) },
-  ])('stays strict, with a line, if the state is $name', async ({ spoil }) => {
+    ],
+    ['gone', (state: string) => rmSync(state)],
+  ])('stays strict, with a line, if the state is $0', async (_name, spoil) => {
     const { env, state } = installed('strict');
     expect(await asked(env)).toEqual({ policy: 'strict', notes: [] });
     spoil(state);

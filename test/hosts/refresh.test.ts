@@ -55,13 +55,8 @@ describe.skipIf(noSsh)('Hosts that are kept fresh', () => {
 
   it('follow a container that was given another name', async () => {
     const uuid = '11111111-2222-4333-8444-555555555555';
-    const named = (name: string) => ({
-      ...machine,
-      uuid,
-      name,
-      target: `podman/${name}`,
-      provider: 'podman',
-    });
+    const podman = { ...machine, uuid, provider: 'podman' };
+    const named = (name: string) => ({ ...podman, name, target: `podman/${name}` });
     await keepFresh(found(named('old')), home.io());
     await keepFresh(found(named('new')), home.io());
     expect(readFileSync(home.own, 'utf8').match(/^Host (?:old|new) /gm)).toEqual(['Host new ']);

@@ -91,13 +91,8 @@ describe('the settings of config install', () => {
   it('are those of the first run if the state has anything else', () => {
     const logins = [7, {}, { target: 'a', user: '-b' }, { target: 'a\n', user: 'b' }];
     const odd = {
-      logins,
-      prefix: 'x y',
-      onlyPatterns: 1,
-      fdpass: 'no',
-      fresh: 'yes',
-      start: 1,
-      'bring-sshd': 1,
+      ...{ logins, prefix: 'x y', onlyPatterns: 1, fdpass: 'no' },
+      ...{ fresh: 'yes', start: 1, 'bring-sshd': 1 },
     };
     expect(inEffect(settings, {}, { ...odd, routes: {}, sshOptions: [7, 'User', 'Host=x'] })).toEqual({
       ...{ names: { prefix: '', onlyPatterns: false }, fdpass: true, fresh: undefined, start: undefined },

@@ -85,23 +85,9 @@ describe.skipIf(noSsh)('config install -o', () => {
   });
 
   it.each([
-    'ProxyCommand=x',
-    'proxyjump=x',
-    'HostName=x',
-    'PROXYUSEFDPASS=no',
-    'HostKeyAlias=x',
-    'UserKnownHostsFile=/dev/null',
-    'StrictHostKeyChecking=no',
-    'Include=x',
-    'Match=all',
-    'Host=x',
-    'User=root\nProxyCommand evil',
-    'User=\u2028x',
-    'User',
-    '=x',
-    'User root',
-    'A-b=c',
-    '',
+    ...['ProxyCommand=x', 'proxyjump=x', 'HostName=x', 'PROXYUSEFDPASS=no', 'HostKeyAlias=x'],
+    ...['UserKnownHostsFile=/dev/null', 'StrictHostKeyChecking=no', 'Include=x', 'Match=all', 'Host=x'],
+    ...['User=root\nProxyCommand evil', 'User=\u2028x', 'User', '=x', 'User root', 'A-b=c', ''],
   ])('refuses %j', (option) => {
     const raw = { positionals: [], options: { 'ssh-option': ['User=root', option] } };
     expect(() => understand(configInstall, raw, home.io())).toThrow(UsageError);
@@ -109,22 +95,14 @@ describe.skipIf(noSsh)('config install -o', () => {
   });
 
   it('refuses each keyword that vmssh itself sets for the connection and the host key', () => {
-    const ours = hostOptions({
-      program: ['/v'],
-      fdpass: true,
-      knownHosts: '/k',
-      hostKeyAlias: 'a',
-      target: 'x',
-    });
+    const keys = { knownHosts: '/k', hostKeyAlias: 'a' };
+    const ours = hostOptions({ program: ['/v'], fdpass: true, target: 'x', ...keys });
     for (const [keyword] of ours) expect(() => parseSshOption(`${keyword}=x`)).toThrow(RangeError);
   });
 
   it.each([
-    'ForwardAgent=yes',
-    'forwardagent=/run/agent',
-    'ForwardX11=yes',
-    'ForwardX11Trusted=yes',
-    'PermitLocalCommand=yes',
+    ...['ForwardAgent=yes', 'forwardagent=/run/agent', 'ForwardX11=yes', 'ForwardX11Trusted=yes'],
+    ...['PermitLocalCommand=yes'],
   ])('never writes %s, which Hosts that check no key would have too', (option) => {
     expect(() => parseSshOption(option)).toThrow(/one machine in ~\/.ssh\/config: Host mint$/);
     expect(parseSshOption(option.replace(/=.*/, '=no')).value).toBe('no');

@@ -32,298 +32,220 @@ const facts: KeyFacts = {
   policy: 'accept-new',
 };
 const shows = { shown: print(wrong) };
+const refuse = (why: string) => ({ do: 'refuse', why });
+const accept = (why: string, pin?: boolean) => ({ do: 'accept', why, ...(pin === undefined ? {} : { pin }) });
 const address = { alias: undefined, names: [], reached: { text: 'vsock/7' } };
 
 describe('the decision about a host key', () => {
-  it.each<{ name: string; given: Partial<KeyFacts>; want: object }>([
-    {
-      name: 'nobody said what was reached',
-      given: { reached: undefined },
-      want: { do: 'nothing', why: 'no record' },
-    },
-    {
-      name: 'revoked, though pinned',
-      given: { pins: [known], isRevoked: true },
-      want: { do: 'refuse', why: 'revoked' },
-    },
-    {
-      name: 'of an sshd that was brought, beside a pin',
-      given: { ...shows, pins: [known], brought: print(wrong), policy: 'strict' },
-      want: { do: 'accept', pin: false, why: 'brought' },
-    },
-    {
-      name: 'pinned, where an sshd was brought',
-      given: { pins: [known], brought: print(wrong) },
-      want: { do: 'refuse', why: 'not brought' },
-    },
-    {
-      name: 'of an sshd that was brought to another machine than the UUID that was typed',
-      given: { ...shows, pins: [pin(other, third)], meant: other, brought: print(wrong) },
-      want: { do: 'refuse', why: 'another machine' },
-    },
-    {
-      name: 'of an sshd that was brought to another machine than the name meant until now',
-      given: { ...shows, pins: [pin(other, third, 'machine%mint')], brought: print(wrong) },
-      want: { do: 'accept', pin: false, why: 'brought to another' },
-    },
-    {
-      name: 'of an sshd that was brought, where another one was made beforehand',
-      given: { ...shows, made: print(third), brought: print(wrong) },
-      want: { do: 'refuse', why: 'not made' },
-    },
-    {
-      name: 'of a CA',
-      given: { isCertified: true, policy: 'strict' },
-      want: { do: 'accept', why: 'certified', pin: true },
-    },
-    {
-      name: 'of a CA, beside a pin',
-      given: { ...shows, pins: [known], isCertified: true },
-      want: { do: 'accept', pin: false },
-    },
-    {
-      name: 'made beforehand',
-      given: { made: print(own), policy: 'strict' },
-      want: { do: 'accept', why: 'made', pin: false },
-    },
-    {
-      name: 'not the made one, though pinned',
-      given: { made: print(third), pins: [known] },
-      want: { do: 'refuse', why: 'not made' },
-    },
-    {
-      name: 'pinned',
-      given: { pins: [known], policy: 'strict' },
-      want: { do: 'accept', why: 'known', pin: false },
-    },
-    {
-      name: 'pinned, by a new name',
-      given: { pins: [known], names: ['machine%mint', 'host%m'] },
-      want: { do: 'accept', why: 'known', pin: true },
-    },
-    {
-      name: 'another than the pinned',
-      given: { ...shows, pins: [known] },
-      want: { do: 'refuse', why: 'changed' },
-    },
-    {
-      name: 'another, though its manager has it',
-      given: { ...shows, pins: [known], manager: [print(wrong)] },
-      want: { do: 'refuse', why: 'changed' },
-    },
-    {
-      name: "of a name that was another's: its manager first",
-      given: { alias: other, pins: [known], manager: undefined },
-      want: { do: 'ask manager' },
-    },
-    {
-      name: "of a name that was another's, by its manager",
-      given: { alias: other, pins: [known], ...shows, manager: [print(wrong)], policy: 'strict' },
-      want: { do: 'accept', why: 'new machine', pin: true, moved: ['machine%mint'] },
-    },
-    {
-      name: "of a name that was another's, and its manager has another",
-      given: { alias: other, pins: [known], ...shows, manager: [print(third)] },
-      want: { do: 'refuse', why: 'another machine' },
-    },
-    {
-      name: "of a name that was another's, and nobody can say",
-      given: { alias: other, pins: [known], ...shows },
-      want: { do: 'refuse', why: 'another machine' },
-    },
-    {
-      name: "of a name that was another's, whose own key is known",
-      given: { alias: other, pins: [known, pin(other, wrong)], ...shows },
-      want: { do: 'refuse', why: 'another machine' },
-    },
-    {
-      name: "of a name that was another's, which shows its key",
-      given: { alias: other, pins: [known] },
-      want: { do: 'refuse', why: 'another machine' },
-    },
-    {
-      name: 'first, its manager is asked',
-      given: { manager: undefined, policy: 'strict' },
-      want: { do: 'ask manager' },
-    },
-    {
-      name: 'first, its manager has it',
-      given: { manager: [print(third), print(own)], policy: 'strict' },
-      want: { do: 'accept', why: 'by manager', pin: true },
-    },
-    {
-      name: 'first, its manager has another',
-      given: { manager: [print(third)] },
-      want: { do: 'refuse', why: 'not by manager' },
-    },
-    { name: 'first, accept-new', given: {}, want: { do: 'accept', why: 'first', pin: true } },
-    { name: 'first, ask', given: { policy: 'ask' }, want: { do: 'ask user', pin: true } },
-    { name: 'first, strict', given: { policy: 'strict' }, want: { do: 'refuse', why: 'unknown' } },
-    {
-      name: 'first, of a policy that was not looked for',
-      given: { policy: undefined },
-      want: { do: 'ask policy' },
-    },
-    {
-      name: 'known, of a policy that was not looked for',
-      given: { pins: [known], policy: undefined },
-      want: { do: 'accept', why: 'known' },
-    },
-    {
-      name: "another machine that is called as a known one's UUID",
-      given: { alias: other, meant: mint, pins: [known], ...shows },
-      want: { do: 'refuse', why: 'another machine' },
-    },
-    {
-      name: 'of an address',
-      given: { ...address, manager: undefined },
-      want: { do: 'accept', why: 'address', pin: false },
-    },
-    {
-      name: 'of an address, ask',
-      given: { ...address, policy: 'ask' },
-      want: { do: 'ask user', pin: false },
-    },
-    {
-      name: 'of an address, whose source did not answer',
-      given: { ...address, reached: { text: 'vsock/7', silent: ['machined'] } },
-      want: { do: 'ask user', pin: false },
-    },
-    {
-      name: 'of an address, whose source did not answer, strict',
-      given: { ...address, reached: { text: 'vsock/7', silent: ['machined'] }, policy: 'strict' },
-      want: { do: 'refuse', why: 'unknown' },
-    },
-    {
-      name: 'of an address, strict',
-      given: { ...address, policy: 'strict' },
-      want: { do: 'refuse', why: 'unknown' },
-    },
-    {
-      name: 'from before it had a UUID',
-      given: { pins: [pin('vmssh-machine%mint', own)] },
-      want: { do: 'accept', why: 'known', pin: true },
-    },
-    {
-      name: 'another than before it had a UUID',
-      given: { ...shows, pins: [pin('vmssh-machine%mint', own)] },
-      want: { do: 'refuse', why: 'changed' },
-    },
-    {
-      name: 'where a source says no UUID',
-      given: { alias: 'vmssh-machine%mint', pins: [known] },
-      want: { do: 'accept', why: 'known' },
-    },
-    {
-      name: 'another, where a source says no UUID',
-      given: { alias: 'vmssh-machine%mint', ...shows, pins: [known] },
-      want: { do: 'refuse', why: 'changed' },
-    },
-    {
-      name: 'kept by its name too, since another source says no UUID',
-      given: { pins: [known, pin('vmssh-machine%mint', own, 'machine%mint')] },
-      want: { do: 'accept', why: 'known', pin: false },
-    },
-    {
-      name: 'another, kept by its name too',
-      given: { ...shows, pins: [known, pin('vmssh-machine%mint', own, 'machine%mint')] },
-      want: { do: 'refuse', why: 'changed' },
-    },
-    {
-      name: 'known by a name that may mean the same machine',
-      given: { alike: ['via%hv=1'], pins: [pin('vmssh-via%hv=1', own)], policy: 'strict' },
-      want: { do: 'accept', why: 'known', pin: true },
-    },
-    {
-      name: 'another than that of a name that may mean the same machine',
-      given: { ...shows, alias: 'vmssh-via%hv=2', alike: ['via%hv=1'], pins: [pin(mint, own, 'via%hv=1')] },
-      want: { do: 'refuse', why: 'changed' },
-    },
-    {
-      name: 'its own, though another machine has its name too',
-      given: {
+  it.each<[name: string, given: Partial<KeyFacts>, want: object]>([
+    ['nobody said what was reached', { reached: undefined }, { do: 'nothing', why: 'no record' }],
+    ['revoked, though pinned', { pins: [known], isRevoked: true }, refuse('revoked')],
+    [
+      'of an sshd that was brought, beside a pin',
+      { ...shows, pins: [known], brought: print(wrong), policy: 'strict' },
+      accept('brought', false),
+    ],
+    ['pinned, where an sshd was brought', { pins: [known], brought: print(wrong) }, refuse('not brought')],
+    [
+      'of an sshd that was brought to another machine than the UUID that was typed',
+      { ...shows, pins: [pin(other, third)], meant: other, brought: print(wrong) },
+      refuse('another machine'),
+    ],
+    [
+      'of an sshd that was brought to another machine than the name meant until now',
+      { ...shows, pins: [pin(other, third, 'machine%mint')], brought: print(wrong) },
+      accept('brought to another', false),
+    ],
+    [
+      'of an sshd that was brought, where another one was made beforehand',
+      { ...shows, made: print(third), brought: print(wrong) },
+      refuse('not made'),
+    ],
+    ['of a CA', { isCertified: true, policy: 'strict' }, accept('certified', true)],
+    ['of a CA, beside a pin', { ...shows, pins: [known], isCertified: true }, { do: 'accept', pin: false }],
+    ['made beforehand', { made: print(own), policy: 'strict' }, accept('made', false)],
+    ['not the made one, though pinned', { made: print(third), pins: [known] }, refuse('not made')],
+    ['pinned', { pins: [known], policy: 'strict' }, accept('known', false)],
+    ['pinned, by a new name', { pins: [known], names: ['machine%mint', 'host%m'] }, accept('known', true)],
+    ['another than the pinned', { ...shows, pins: [known] }, refuse('changed')],
+    [
+      'another, though its manager has it',
+      { ...shows, pins: [known], manager: [print(wrong)] },
+      refuse('changed'),
+    ],
+    [
+      "of a name that was another's: its manager first",
+      { alias: other, pins: [known], manager: undefined },
+      { do: 'ask manager' },
+    ],
+    [
+      "of a name that was another's, by its manager",
+      { alias: other, pins: [known], ...shows, manager: [print(wrong)], policy: 'strict' },
+      { do: 'accept', why: 'new machine', pin: true, moved: ['machine%mint'] },
+    ],
+    [
+      "of a name that was another's, and its manager has another",
+      { alias: other, pins: [known], ...shows, manager: [print(third)] },
+      refuse('another machine'),
+    ],
+    [
+      "of a name that was another's, and nobody can say",
+      { alias: other, pins: [known], ...shows },
+      refuse('another machine'),
+    ],
+    [
+      "of a name that was another's, whose own key is known",
+      { alias: other, pins: [known, pin(other, wrong)], ...shows },
+      refuse('another machine'),
+    ],
+    [
+      "of a name that was another's, which shows its key",
+      { alias: other, pins: [known] },
+      refuse('another machine'),
+    ],
+    ['first, its manager is asked', { manager: undefined, policy: 'strict' }, { do: 'ask manager' }],
+    [
+      'first, its manager has it',
+      { manager: [print(third), print(own)], policy: 'strict' },
+      accept('by manager', true),
+    ],
+    ['first, its manager has another', { manager: [print(third)] }, refuse('not by manager')],
+    ['first, accept-new', {}, accept('first', true)],
+    ['first, ask', { policy: 'ask' }, { do: 'ask user', pin: true }],
+    ['first, strict', { policy: 'strict' }, refuse('unknown')],
+    ['first, of a policy that was not looked for', { policy: undefined }, { do: 'ask policy' }],
+    ['known, of a policy that was not looked for', { pins: [known], policy: undefined }, accept('known')],
+    [
+      "another machine that is called as a known one's UUID",
+      { alias: other, meant: mint, pins: [known], ...shows },
+      refuse('another machine'),
+    ],
+    ['of an address', { ...address, manager: undefined }, accept('address', false)],
+    ['of an address, ask', { ...address, policy: 'ask' }, { do: 'ask user', pin: false }],
+    [
+      'of an address, whose source did not answer',
+      { ...address, reached: { text: 'vsock/7', silent: ['machined'] } },
+      { do: 'ask user', pin: false },
+    ],
+    [
+      'of an address, whose source did not answer, strict',
+      { ...address, reached: { text: 'vsock/7', silent: ['machined'] }, policy: 'strict' },
+      refuse('unknown'),
+    ],
+    ['of an address, strict', { ...address, policy: 'strict' }, refuse('unknown')],
+    ['from before it had a UUID', { pins: [pin('vmssh-machine%mint', own)] }, accept('known', true)],
+    [
+      'another than before it had a UUID',
+      { ...shows, pins: [pin('vmssh-machine%mint', own)] },
+      refuse('changed'),
+    ],
+    ['where a source says no UUID', { alias: 'vmssh-machine%mint', pins: [known] }, accept('known')],
+    [
+      'another, where a source says no UUID',
+      { alias: 'vmssh-machine%mint', ...shows, pins: [known] },
+      refuse('changed'),
+    ],
+    [
+      'kept by its name too, since another source says no UUID',
+      { pins: [known, pin('vmssh-machine%mint', own, 'machine%mint')] },
+      accept('known', false),
+    ],
+    [
+      'another, kept by its name too',
+      { ...shows, pins: [known, pin('vmssh-machine%mint', own, 'machine%mint')] },
+      refuse('changed'),
+    ],
+    [
+      'known by a name that may mean the same machine',
+      { alike: ['via%hv=1'], pins: [pin('vmssh-via%hv=1', own)], policy: 'strict' },
+      accept('known', true),
+    ],
+    [
+      'another than that of a name that may mean the same machine',
+      { ...shows, alias: 'vmssh-via%hv=2', alike: ['via%hv=1'], pins: [pin(mint, own, 'via%hv=1')] },
+      refuse('changed'),
+    ],
+    [
+      'its own, though another machine has its name too',
+      {
         alias: 'vmssh-via%hv=1',
         names: ['via%hv=1'],
         pins: [pin('vmssh-via%hv=1', own, 'via%hv=1'), pin('vmssh-via%hv=2', wrong, 'via%hv=2', 'via%hv=1')],
       },
-      want: { do: 'accept', why: 'known' },
-    },
-    {
-      name: 'its own, whatever else a name may mean',
-      given: { alike: ['via%hv=1'], pins: [known, pin('vmssh-via%hv=1', wrong)] },
-      want: { do: 'accept', why: 'known' },
-    },
-    {
-      name: 'of another machine with no name in common',
-      given: { pins: [pin(other, wrong, 'machine%web')] },
-      want: { do: 'accept', why: 'first' },
-    },
-    {
-      name: 'pinned, and called by its own UUID',
-      given: { meant: mint, pins: [known] },
-      want: { do: 'accept', why: 'known', pin: false },
-    },
-    {
-      name: "another machine with no name in common that is called as a known one's UUID",
-      given: { alias: other, meant: mint, names: ['machine%db'], pins: [pin(third, third), known] },
-      want: { do: 'refuse', why: 'another machine' },
-    },
-    {
-      name: 'of a machine that is called by a UUID of which no key is known',
-      given: { alias: other, meant: mint, names: ['machine%db'], pins: [pin(third, third)] },
-      want: { do: 'accept', why: 'first', pin: true },
-    },
-    {
-      name: "revoked, of a machine that is called as a known one's UUID",
-      given: { alias: other, meant: mint, pins: [known], isRevoked: true },
-      want: { do: 'refuse', why: 'revoked' },
-    },
-    {
-      name: "another than the pinned of a machine whose new name was another's, though its manager has it",
-      given: { alias: other, pins: [known, pin(other, third)], ...shows, manager: [print(wrong)] },
-      want: { do: 'refuse', why: 'changed' },
-    },
-    {
-      name: 'another than that of a name that may mean the same machine, though a third one had its name',
-      given: {
+      accept('known'),
+    ],
+    [
+      'its own, whatever else a name may mean',
+      { alike: ['via%hv=1'], pins: [known, pin('vmssh-via%hv=1', wrong)] },
+      accept('known'),
+    ],
+    [
+      'of another machine with no name in common',
+      { pins: [pin(other, wrong, 'machine%web')] },
+      accept('first'),
+    ],
+    ['pinned, and called by its own UUID', { meant: mint, pins: [known] }, accept('known', false)],
+    [
+      "another machine with no name in common that is called as a known one's UUID",
+      { alias: other, meant: mint, names: ['machine%db'], pins: [pin(third, third), known] },
+      refuse('another machine'),
+    ],
+    [
+      'of a machine that is called by a UUID of which no key is known',
+      { alias: other, meant: mint, names: ['machine%db'], pins: [pin(third, third)] },
+      accept('first', true),
+    ],
+    [
+      "revoked, of a machine that is called as a known one's UUID",
+      { alias: other, meant: mint, pins: [known], isRevoked: true },
+      refuse('revoked'),
+    ],
+    [
+      "another than the pinned of a machine whose new name was another's, though its manager has it",
+      { alias: other, pins: [known, pin(other, third)], ...shows, manager: [print(wrong)] },
+      refuse('changed'),
+    ],
+    [
+      'another than that of a name that may mean the same machine, though a third one had its name',
+      {
         ...shows,
         alias: 'vmssh-via%hv=2',
         names: ['via%hv=2'],
         alike: ['via%hv=1'],
         pins: [pin('vmssh-via%hv=1', own), pin(other, wrong, 'via%hv=2')],
       },
-      want: { do: 'refuse', why: 'changed' },
-    },
-    {
-      name: 'of a machine with a UUID, though another one had a name that may mean it',
-      given: { alike: ['via%hv=1'], pins: [pin(other, wrong, 'via%hv=1')] },
-      want: { do: 'accept', why: 'first' },
-    },
-    {
-      name: 'pinned for another machine only, where a source says no UUID',
-      given: { alias: 'vmssh-machine%mint', pins: [pin(other, own, 'machine%web')], policy: 'strict' },
-      want: { do: 'refuse', why: 'unknown' },
-    },
-    {
-      name: 'of a machine with two names, where a source says no UUID',
-      given: {
+      refuse('changed'),
+    ],
+    [
+      'of a machine with a UUID, though another one had a name that may mean it',
+      { alike: ['via%hv=1'], pins: [pin(other, wrong, 'via%hv=1')] },
+      accept('first'),
+    ],
+    [
+      'pinned for another machine only, where a source says no UUID',
+      { alias: 'vmssh-machine%mint', pins: [pin(other, own, 'machine%web')], policy: 'strict' },
+      refuse('unknown'),
+    ],
+    [
+      'of a machine with two names, where a source says no UUID',
+      {
         alias: 'vmssh-machine%mint',
         names: ['machine%mint', 'host%mint'],
         pins: [pin(mint, own, 'machine%mint', 'host%old', 'host%mint')],
       },
-      want: { do: 'accept', why: 'known', pin: true },
-    },
-    {
-      name: 'pinned, whose name only the line from before its UUID has',
-      given: { pins: [pin(mint, own), pin('vmssh-machine%mint', own, 'machine%mint')] },
-      want: { do: 'accept', why: 'known', pin: true },
-    },
-    {
-      name: 'one of two that are pinned, with the name at one of them',
-      given: { pins: [pin(mint, wrong), known] },
-      want: { do: 'accept', why: 'known', pin: false },
-    },
-  ])('$name', ({ given, want }) => expect(decideKey({ ...facts, ...given })).toMatchObject(want));
+      accept('known', true),
+    ],
+    [
+      'pinned, whose name only the line from before its UUID has',
+      { pins: [pin(mint, own), pin('vmssh-machine%mint', own, 'machine%mint')] },
+      accept('known', true),
+    ],
+    [
+      'one of two that are pinned, with the name at one of them',
+      { pins: [pin(mint, wrong), known] },
+      accept('known', false),
+    ],
+  ])('%s', (_name, given, want) => expect(decideKey({ ...facts, ...given })).toMatchObject(want));
 
   it('accepts in strict no key that nobody vouches for, whatever else is known', () => {
     for (const alias of [mint, other, 'vmssh-machine%mint', undefined])
@@ -422,15 +344,8 @@ describe('a refused host key', () => {
 
   it('has a reason of its own, which is not left out', () => {
     const reasons = [
-      'revoked',
-      'not brought',
-      'not made',
-      'changed',
-      'another machine',
-      'not by manager',
-      'unknown',
-      'not asked',
-      'not kept',
+      ...['revoked', 'not brought', 'not made', 'changed', 'another machine', 'not by manager', 'unknown'],
+      ...['not asked', 'not kept'],
     ] as const;
     const problems = reasons.map((why) => explainRefusal(why, named, linux).problem);
     expect(new Set(problems).size).toBe(reasons.length);

@@ -7,13 +7,14 @@ const alias = (text: string) => hostKeyAlias({ target: parseTarget(text) });
 
 describe('the identity of a machine', () => {
   it.each([
-    { input: uuid.replace('5', 'A'), want: `vmssh-${uuid.replace('5', 'a')}` },
-    { input: '00000000-0000-0000-0000-000000000000', want: undefined },
-    { input: uuid.replaceAll('-', ''), want: `vmssh-${uuid}` },
-    { input: 'x y', want: undefined },
-    { input: `1${'-'.repeat(35)}`, want: undefined },
-    { input: undefined, want: undefined },
-  ])('$input', ({ input, want }) => expect(uuidAlias(input)).toBe(want));
+    [uuid.replace('5', 'A'), `vmssh-${uuid.replace('5', 'a')}`],
+    [uuid.replaceAll('-', ''), `vmssh-${uuid}`],
+  ])('%s', (text, alias) => expect(uuidAlias(text)).toBe(alias));
+
+  it.each(['00000000-0000-0000-0000-000000000000', 'x y', `1${'-'.repeat(35)}`, undefined])(
+    'is not %s',
+    (text) => expect(uuidAlias(text)).toBeUndefined(),
+  );
 });
 
 describe('the name of a machine in known_hosts', () => {
@@ -40,20 +41,16 @@ describe('the name of a machine in known_hosts', () => {
     { text: 'qemu:session/web', want: 'vmssh-qemu-session%web' },
     { text: 'wsl/größe', want: 'vmssh-wsl%größe' },
     { text: `hyper-v/${uuid}`, want: `vmssh-${uuid}` },
-    { text: 'vsock/3', want: undefined },
-    { text: 'via/hv1/vsock/3', want: undefined },
-    { text: 'via/hv1/via/hv2/.host', want: undefined },
-    { text: 'unix/run/x', want: undefined },
-    { text: '.host', want: undefined },
   ])('$text: $want', ({ text, want }) => expect(alias(text)).toBe(want));
+
+  it.each(['vsock/3', 'via/hv1/vsock/3', 'via/hv1/via/hv2/.host', 'unix/run/x', '.host'])(
+    'is none for %s',
+    (text) => expect(alias(text)).toBeUndefined(),
+  );
 
   it('on another hypervisor has that in it, and the kind that says the same', () => {
     const names = [
-      'via/hv1/web',
-      'via/hv2/web',
-      'via/hv1/machine/web',
-      'via/hv2/machine/web',
-      'via/hv1/qemu/web',
+      ...['via/hv1/web', 'via/hv2/web', 'via/hv1/machine/web', 'via/hv2/machine/web', 'via/hv1/qemu/web'],
     ];
     const aliases = names.map(alias);
     expect(new Set(aliases).size).toBe(names.length);
@@ -80,22 +77,8 @@ describe('the name of a machine in known_hosts', () => {
 
   it('is not a pattern or list to ssh, and unique, whatever the machine is called', () => {
     const names = [
-      '*',
-      '?',
-      '!a',
-      '**',
-      'a*',
-      'a b',
-      "a'b",
-      'a,b',
-      'a-b',
-      'A-b',
-      'a\u0301',
-      'á',
-      '|1|a|b',
-      '#',
-      '=',
-      'a=b',
+      ...['*', '?', '!a', '**', 'a*', 'a b', "a'b", 'a,b', 'a-b', 'A-b', 'a\u0301', 'á', '|1|a|b', '#', '='],
+      ...['a=b'],
     ];
     const made = names.map((name) => alias(`podman/${name}`) ?? '');
     expect(new Set(made.map((each) => each.toLowerCase())).size).toBe(names.length);
@@ -156,12 +139,7 @@ describe('other names that may mean the same machine of another hypervisor', () 
 
   it('are its name with each kind, and of such a one the name only', () => {
     for (const each of [
-      'machine/web',
-      'container%WEB',
-      'qemu/web',
-      'qemu:session/web',
-      'qemu:system/web',
-      'podman/web',
+      ...['machine/web', 'container%WEB', 'qemu/web', 'qemu:session/web', 'qemu:system/web', 'podman/web'],
     ]) {
       expect(alike('via/hv1/Web')).toContain(own(`via/hv1/${each}`.toLowerCase()));
       expect(alike(`via/hv1/${each}`)).toContain(own('via/hv1/web'));

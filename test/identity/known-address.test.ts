@@ -75,32 +75,25 @@ describe('the machine that has an address', () => {
     expect(await by({ family: 'vsock', cid: 7, port: 22 }, mux, web2)).toMatchObject({ name: 'x' });
   });
 
+  const linkTo = (to: string, name: string) => {
+    symlinkSync(to, join(dir, name));
+    return join(dir, name);
+  };
+
   it.each([
-    { name: 'as the machine has it', spell: () => path },
-    { name: 'with two slashes', spell: () => join(dir, 'sockets').concat('//web') },
-    { name: 'with "..", and "."', spell: () => `${dir}/./sockets/../sockets/web` },
-    {
-      name: 'by a link to the socket',
-      spell: () => {
-        symlinkSync(path, join(dir, 'link'));
-        return join(dir, 'link');
-      },
-    },
-    {
-      name: 'by a link to its folder',
-      spell: () => {
-        symlinkSync('sockets', join(dir, 'folder'));
-        return join(dir, 'folder/web');
-      },
-    },
-    {
-      name: 'by another name of the same file',
-      spell: () => {
+    ['as the machine has it', () => path],
+    ['with two slashes', () => join(dir, 'sockets').concat('//web')],
+    ['with "..", and "."', () => `${dir}/./sockets/../sockets/web`],
+    ['by a link to the socket', () => linkTo(path, 'link')],
+    ['by a link to its folder', () => join(linkTo('sockets', 'folder'), 'web')],
+    [
+      'by another name of the same file',
+      () => {
         linkSync(path, join(dir, 'hard'));
         return join(dir, 'hard');
       },
-    },
-  ])('is that of a socket, $name', async ({ spell }) => {
+    ],
+  ])('is that of a socket, $0', async (_name, spell) => {
     const typed = unix(spell());
     expect(await by(typed, at(`unix${path}`))).toMatchObject({ name: 'web' });
   });

@@ -224,13 +224,7 @@ describe('a machine whose sshd has its keys elsewhere', () => {
   });
 
   it.each([
-    '--help',
-    'relative',
-    '/a/../../etc/x',
-    '/a b',
-    '/a\u001b[2J',
-    `/${'x'.repeat(300)}`,
-    '/a*',
+    ...['--help', 'relative', '/a/../../etc/x', '/a b', '/a\u001b[2J', `/${'x'.repeat(300)}`, '/a*'],
     "/a';id;'",
   ])('is not believed to have one at %j', async (path) => {
     sshd(config(path).replaceAll("'", "'\\''"), '');
@@ -342,10 +336,7 @@ describe('a source of your own', () => {
     { name: 'nobody: what it has is no key', all: [{ hostKeys: ['ssh-ed25519 AAAA', 'x'] }] },
     { name: 'nobody: it has more', all: [{ hostKeys: Array(17).fill(ed25519.key) }] },
     { name: 'nobody: another machine has the name now', all: [{ id: 'b', hostKeys: [ed25519.key] }] },
-    {
-      name: 'nobody: two rows have the name',
-      all: [{ hostKeys: [ed25519.key] }, { hostKeys: [rsa.key] }],
-    },
+    { name: 'nobody: two rows have the name', all: [{ hostKeys: [ed25519.key] }, { hostKeys: [rsa.key] }] },
     {
       name: 'nobody: the machine is on another hypervisor',
       all: [{ hostKeys: [ed25519.key] }],

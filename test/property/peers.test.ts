@@ -15,9 +15,7 @@ const bytes = fc.oneof(
   fc
     .array(
       fc.constantFrom('SSH-', 'SSH-2.0-x', '1.99', '\r\n', '\n', '\0', 'HTTP/1.1 ', 'OK ', '1073741824', '#'),
-      {
-        maxLength: 12,
-      },
+      { maxLength: 12 },
     )
     .map((parts) => Buffer.from(parts.join(''))),
 );

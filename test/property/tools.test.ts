@@ -26,10 +26,7 @@ describe('a command line', () => {
     const kernels = [...argv, '-device', `vhost-vsock-pci,id=v,guest-cid=0x${cid.toString(16)}`];
     expect(parseQemuArgs(kernels)).toMatchObject({ name, uuid, cid });
     const users = [
-      ...argv,
-      '-chardev',
-      `socket,id=c,path=${doubled(path)}`,
-      '-device',
+      ...[...argv, '-chardev', `socket,id=c,path=${doubled(path)}`, '-device'],
       'vhost-user-vsock-pci,chardev=c',
     ];
     expect(parseQemuArgs(users)).toMatchObject({ name, vhostUserSocket: path });
@@ -70,28 +67,11 @@ describe('a command line', () => {
 
 describe('what a tool printed', () => {
   const fields = [
-    'name',
-    'Name',
-    'status',
-    'state',
-    'dir',
-    'sshLocalPort',
-    'config',
-    'vsock',
-    'uds_path',
-    'guest_cid',
+    ...['name', 'Name', 'status', 'state', 'dir', 'sshLocalPort', 'config', 'vsock', 'uds_path', 'guest_cid'],
   ];
   const more = [
-    'cid',
-    'socket',
-    'platform',
-    'uuid',
-    'list',
-    'info',
-    'ipv4',
-    'Port',
-    'expanded_config',
-    'constructor',
+    ...['cid', 'socket', 'platform', 'uuid', 'list', 'info', 'ipv4', 'Port', 'expanded_config'],
+    ...['constructor'],
   ];
   const { any } = fc.letrec<{ any: unknown }>((tie) => ({
     any: fc.oneof(

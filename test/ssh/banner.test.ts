@@ -15,30 +15,18 @@ const openssh = 'SSH-2.0-OpenSSH_9.2p1 Debian-2';
 
 describe('scanBanner', () => {
   it.each([
-    { name: 'a banner', before: '', line: openssh, end: '\r\n', after: '' },
-    { name: 'a banner that ends in only a line feed', before: '', line: openssh, end: '\n', after: '' },
-    {
-      name: 'a banner followed by the key exchange',
-      before: '',
-      line: openssh,
-      end: '\r\n',
-      after: '\0\0\x05',
-    },
-    { name: 'one of 1.99', before: '', line: 'SSH-1.99-old', end: '\n', after: '' },
-    { name: 'the shortest', before: '', line: 'SSH-2.0-', end: '\n', after: '' },
-    { name: 'lines before it', before: 'Welcome\r\n\r\nOK 1024\n', line: openssh, end: '\r\n', after: '' },
-    {
-      name: 'a line that mentions SSH-2.0-',
-      before: ' SSH-2.0-x\nxSSH-2.0-\n',
-      line: openssh,
-      end: '\n',
-      after: '',
-    },
-    { name: 'a long line before it', before: `${'x'.repeat(2000)}\n`, line: openssh, end: '\r\n', after: '' },
-    { name: 'bytes over ASCII', before: '\xe9\n', line: 'SSH-2.0-\xe9', end: '\n', after: '\xff' },
-    { name: '255 bytes with CR LF', before: '', line: `SSH-2.0-${'x'.repeat(245)}`, end: '\r\n', after: '' },
-    { name: '255 bytes with LF', before: '', line: `SSH-2.0-${'x'.repeat(246)}`, end: '\n', after: '' },
-  ])('finds $name, at its last byte and not before', ({ before, line, end, after }) => {
+    ['a banner', '', openssh, '\r\n', ''],
+    ['a banner that ends in only a line feed', '', openssh, '\n', ''],
+    ['a banner followed by the key exchange', '', openssh, '\r\n', '\0\0\x05'],
+    ['one of 1.99', '', 'SSH-1.99-old', '\n', ''],
+    ['the shortest', '', 'SSH-2.0-', '\n', ''],
+    ['lines before it', 'Welcome\r\n\r\nOK 1024\n', openssh, '\r\n', ''],
+    ['a line that mentions SSH-2.0-', ' SSH-2.0-x\nxSSH-2.0-\n', openssh, '\n', ''],
+    ['a long line before it', `${'x'.repeat(2000)}\n`, openssh, '\r\n', ''],
+    ['bytes over ASCII', '\xe9\n', 'SSH-2.0-\xe9', '\n', '\xff'],
+    ['255 bytes with CR LF', '', `SSH-2.0-${'x'.repeat(245)}`, '\r\n', ''],
+    ['255 bytes with LF', '', `SSH-2.0-${'x'.repeat(246)}`, '\n', ''],
+  ])('finds $0, at its last byte and not before', (_name, before, line, end, after) => {
     const length = before.length + line.length + end.length;
     const all = bytes(before + line + end + after);
     for (let at = 0; at < length; at++) expect(scanBanner(all.subarray(0, at))).toEqual({ state: 'more' });
@@ -167,19 +155,15 @@ describe.each(openers)('awaitBanner over a socket opened $how', ({ skip, native 
   });
 
   it.skipIf(skip).each([
-    { name: 'binary data', bytes: '\x16\x03\x01\0', why: 'it sent binary data' },
-    {
-      name: 'an old version',
-      bytes: 'SSH-1.5-x\x1b\n',
-      why: 'it speaks another version of SSH: SSH-1.5-x\x1b',
-    },
-    { name: 'too many lines', bytes: 'x\n'.repeat(bannerLimit), why: 'no banner in 16384 bytes' },
-    {
-      name: 'a banner that starts too late',
-      bytes: `${'x\n'.repeat(bannerLimit / 2 - 2)}SSH-2.0-x\r\n`,
-      why: 'no banner in 16384 bytes',
-    },
-  ])('reports $name', async ({ bytes, why }) => {
+    ['binary data', '\x16\x03\x01\0', 'it sent binary data'],
+    ['an old version', 'SSH-1.5-x\x1b\n', 'it speaks another version of SSH: SSH-1.5-x\x1b'],
+    ['too many lines', 'x\n'.repeat(bannerLimit), 'no banner in 16384 bytes'],
+    [
+      'a banner that starts too late',
+      `${'x\n'.repeat(bannerLimit / 2 - 2)}SSH-2.0-x\r\n`,
+      'no banner in 16384 bytes',
+    ],
+  ])('reports $0', async (_name, bytes, why) => {
     const from = await open((peer) => peer.write(bytes));
     const failure = awaitBanner(from, enough);
     await expect(failure).rejects.toMatchObject(refusal('not-ssh', `something answers, but ${why}`));

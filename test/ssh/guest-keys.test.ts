@@ -40,13 +40,9 @@ it('it comes first in the lines, and one with a pattern for a name is left out',
   const paragraphs = text.split('\n\n');
   expect(paragraphs[1]?.split('\n')).toEqual([
     '# web: "vmssh guest credentials" made its host key, and no other is accepted.',
-    `Host ${namesOfGuest(guest, kinds).join(' ')}`,
-    '    HostKeyAlias vmssh-guest-web',
-    '    StrictHostKeyChecking yes',
-    '    UserKnownHostsFile /g/web/known_hosts',
-    '    GlobalKnownHostsFile /dev/null',
-    '    HashKnownHosts no',
-    '    UpdateHostKeys no',
+    ...[`Host ${namesOfGuest(guest, kinds).join(' ')}`, '    HostKeyAlias vmssh-guest-web'],
+    ...['    StrictHostKeyChecking yes', '    UserKnownHostsFile /g/web/known_hosts'],
+    ...['    GlobalKnownHostsFile /dev/null', '    HashKnownHosts no', '    UpdateHostKeys no'],
     '    IdentityFile /g/web/id',
   ]);
   expect(text).not.toContain('w*b');

@@ -30,7 +30,7 @@ beforeEach(() => {
 
 interface Login {
   readonly typed: string;
-  readonly machine: ReachedMachine | undefined;
+  readonly machine?: ReachedMachine | undefined;
   readonly key?: typeof own;
   readonly policy?: HostKeyPolicy;
   /** What its manager reads in it. */
@@ -138,39 +138,36 @@ describe.each(made)('a machine of $kind, with an id: $hasId', ({ kind, hasId }) 
 describe('a machine of another hypervisor, without a Host', () => {
   const bare = ['via/hv/mint', 'via%hv%mint', 'via/HV/MINT', 'via%hv%Mint'];
   const byKind = [
-    'via/hv/machine/mint',
-    'via/hv/container/MINT',
-    'VIA%HV%machine%mint',
-    'via/hv/machine%Mint',
+    ...['via/hv/machine/mint', 'via/hv/container/MINT', 'VIA%HV%machine%mint', 'via/hv/machine%Mint'],
   ];
   const both = [...bare, ...byKind];
 
   it.each(both)('first typed as %s is known by every spelling, and no other key is', async (first) => {
-    expect(await login({ typed: first, machine: undefined, policy: 'accept-new' })).toBe('accept');
+    expect(await login({ typed: first, policy: 'accept-new' })).toBe('accept');
     for (const typed of both)
       for (const policy of hostKeyPolicies) {
-        const exchanged = { typed, machine: undefined, key: wrong, policy };
+        const exchanged = { typed, key: wrong, policy };
         expect([typed, await login(exchanged)]).toEqual([typed, 'refuse']);
-        expect([typed, await login({ typed, machine: undefined, policy })]).toEqual([typed, 'accept']);
+        expect([typed, await login({ typed, policy })]).toEqual([typed, 'accept']);
       }
   });
 
   it('is not the one of another kind with its name, nor of another hypervisor, nor of this host', async () => {
-    const first = { typed: 'via/hv/machine/mint', machine: undefined, policy: 'accept-new' } as const;
+    const first = { typed: 'via/hv/machine/mint', policy: 'accept-new' } as const;
     expect(await login(first)).toBe('accept');
     for (const typed of ['via/hv/podman/mint', 'via/hv2/machine/mint', 'via/hv2/mint', 'machine/mint']) {
-      expect([typed, await login({ typed, machine: undefined })]).toEqual([typed, 'refuse']);
+      expect([typed, await login({ typed })]).toEqual([typed, 'refuse']);
       expect([typed, await login({ ...first, typed, key: wrong })]).toEqual([typed, 'accept']);
-      expect([typed, await login({ typed, machine: undefined, key: wrong })]).toEqual([typed, 'accept']);
+      expect([typed, await login({ typed, key: wrong })]).toEqual([typed, 'accept']);
     }
     expect(await login({ ...first, policy: 'strict' })).toBe('accept');
   });
 
   it('at its first login is taken by the word of that hypervisor, in strict too', async () => {
     const typed = 'via/hv/mint';
-    expect(await login({ typed, machine: undefined, manager: wrong })).toBe('refuse');
-    expect(await login({ typed, machine: undefined, manager: own })).toBe('accept');
-    expect(await login({ typed, machine: undefined })).toBe('accept');
+    expect(await login({ typed, manager: wrong })).toBe('refuse');
+    expect(await login({ typed, manager: own })).toBe('accept');
+    expect(await login({ typed })).toBe('accept');
   });
 });
 
@@ -183,7 +180,7 @@ it('a machine of another hypervisor with a Host is made again: its word counts f
       formatState({ ...noState, machines: [{ ...there, host: 'mint', seen: '' }] }),
     );
   };
-  const at = { typed: 'via/hv/mint', machine: undefined } as const;
+  const at = { typed: 'via/hv/mint' } as const;
   expect(await login({ ...at, policy: 'accept-new' })).toBe('accept');
   state(uuid);
   expect(await login(at)).toBe('accept');
@@ -295,24 +292,19 @@ Match originalhost by-exec
 `;
 
   it.each([
-    {
-      first: 'via/hv1/mint',
-      later: ['via/hv2/mint', 'via%HV2%Mint', 'via/hv2/machine/mint', 'via/by-exec/mint'],
-    },
-    { first: 'via/hv2/mint', later: ['via/hv1/mint', 'via/hv1/podman/mint'] },
-    { first: 'via/hv2/machine/mint', later: ['via/hv1/mint', 'via/hv1/container/mint'] },
-  ])('a hypervisor is what ssh resolves it to: $first', async ({ first, later }) => {
+    ['via/hv1/mint', ['via/hv2/mint', 'via%HV2%Mint', 'via/hv2/machine/mint', 'via/by-exec/mint']],
+    ['via/hv2/mint', ['via/hv1/mint', 'via/hv1/podman/mint']],
+    ['via/hv2/machine/mint', ['via/hv1/mint', 'via/hv1/container/mint']],
+  ])('a hypervisor is what ssh resolves it to: $0', async (first, later) => {
     writeFileSync(join(dir, '.ssh/hosts'), hosts);
-    expect(await login({ typed: first, machine: undefined, policy: 'accept-new' })).toBe('accept');
+    expect(await login({ typed: first, policy: 'accept-new' })).toBe('accept');
     for (const typed of later) {
-      const exchanged = { typed, machine: undefined, key: wrong, policy: 'accept-new' } as const;
+      const exchanged = { typed, key: wrong, policy: 'accept-new' } as const;
       expect([typed, await login(exchanged)]).toEqual([typed, 'refuse']);
-      expect([typed, await login({ typed, machine: undefined })]).toEqual([typed, 'accept']);
+      expect([typed, await login({ typed })]).toEqual([typed, 'accept']);
     }
     for (const host of ['other-user', 'other-way'])
-      expect(
-        await login({ typed: `via/${host}/mint`, machine: undefined, key: wrong, policy: 'accept-new' }),
-      ).toBe('accept');
+      expect(await login({ typed: `via/${host}/mint`, key: wrong, policy: 'accept-new' })).toBe('accept');
   });
 
   it('a key that was kept by the name of the hypervisor only counts for its other name', async () => {
@@ -323,12 +315,10 @@ Match originalhost by-exec
     });
     writeFileSync(join(dir, '.ssh/hosts'), hosts);
     const typed = 'via/hv2/mint';
-    expect(await login({ typed, machine: undefined, key: wrong, policy: 'accept-new' })).toBe('refuse');
-    expect(await login({ typed, machine: undefined })).toBe('accept');
+    expect(await login({ typed, key: wrong, policy: 'accept-new' })).toBe('refuse');
+    expect(await login({ typed })).toBe('accept');
     writeFileSync(join(dir, '.ssh/hosts'), 'Nonsense yes\n');
-    await expect(login({ typed, machine: undefined })).rejects.toThrow(
-      'ssh could not be asked which host it is',
-    );
+    await expect(login({ typed })).rejects.toThrow('ssh could not be asked which host it is');
   });
 
   it('hashed names are known as the plain ones, and forgotten', async () => {
@@ -405,11 +395,11 @@ it('what is forgotten is new again, and what was not is still known', async () =
 
 // By a ProxyCommand of the user's own, too.
 it.each([
-  { typed: 'qemu/web', machine: undefined, counts: true },
+  { typed: 'qemu/web', counts: true },
   { typed: 'qemu%web', machine: machineOf('qemu', uuid, 'other'), counts: true },
   { typed: 'web', machine: machineOf('qemu', uuid, 'other'), counts: true },
-  { typed: 'vsock/3', machine: undefined, counts: false },
-  { typed: 'via/hv1/qemu/web', machine: undefined, counts: false },
+  { typed: 'vsock/3', counts: false },
+  { typed: 'via/hv1/qemu/web', counts: false },
 ])(
   'a key of guest credentials and $typed, which led elsewhere: $counts',
   async ({ typed, machine, counts }) => {

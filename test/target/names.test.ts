@@ -23,25 +23,16 @@ test('agrees with Unicode on every character', () => {
 
 describe('nameProblem', () => {
   it.each([
-    { input: '', want: 'the machine name is empty' },
-    { input: 'a/b', want: 'the machine name contains a slash: "a/b"' },
-    { input: '/', want: 'the machine name contains a slash: "/"' },
-    { input: '../x', want: 'the machine name contains a slash: "../x"' },
-    { input: '.', want: 'the machine name is "."' },
-    { input: '..', want: 'the machine name is ".."' },
-    { input: 'a\0', want: 'the machine name contains a control character' },
-    { input: 'a\nb', want: 'the machine name contains a control character' },
-    { input: '\x7f', want: 'the machine name contains a control character' },
-    { input: 'a\u0085b', want: 'the machine name contains a control character' },
-  ])('finds one in $input', ({ input, want }) => {
-    expect(nameProblem(input)).toBe(want);
-  });
+    ['', 'is empty'],
+    ...['a/b', '/', '../x'].map((name) => [name, `contains a slash: "${name}"`] as const),
+    ['.', 'is "."'],
+    ['..', 'is ".."'],
+    ...['a\0', 'a\nb', '\x7f', 'a\u0085b'].map((name) => [name, 'contains a control character'] as const),
+  ] as const)('finds one in %j', (input, why) => expect(nameProblem(input)).toBe(`the machine name ${why}`));
 
   it.each(['a', '.host', 'a..b', '...', 'a b', 'Mü', 'a%b', '-x', 'a:b', '\u2028'])(
     'finds none in %j',
-    (input) => {
-      expect(nameProblem(input)).toBeUndefined();
-    },
+    (input) => expect(nameProblem(input)).toBeUndefined(),
   );
 
   it('names what the name is for', () => {
@@ -150,8 +141,7 @@ describe('names that may be meant', () => {
     { typed: 'debain-13', names: ['debian-12', 'debian-13', 'fedora'], want: ['debian-13'] },
     { typed: 'mint', names: ['mint2', 'mnt', 'paint', 'min', 'mnit', 'lint'], want: ['mint2', 'mnt', 'min'] },
     { typed: 'db', names: ['web', 'mint'], want: [] },
-    { typed: 'w', names: ['web'], want: [] },
-    { typed: '', names: ['web'], want: [] },
+    ...['w', ''].map((typed) => ({ typed, names: ['web'], want: [] })),
     { typed: 'abcde', names: ['abxye', 'xbcyz'], want: ['abxye'] },
     { typed: 'abcd', names: ['abxy'], want: [] },
     { typed: 'web', names: ['web', 'web2', 'wed'], want: ['web'] },

@@ -19,51 +19,47 @@ const exec = (into: 'shell' | 'port', port: number): Endpoint => ({
 });
 
 describe('a port', () => {
-  it.each<{ name: string; endpoint: Endpoint; port: number }>([
-    { name: "vsock's", endpoint: { family: 'vsock', cid: 3, port: 5000 }, port: 5000 },
-    { name: "a multiplexer's", endpoint: { family: 'vsock-mux', path: '/v', port: 0 }, port: 0 },
-    { name: "TCP's", endpoint: { family: 'tcp', host: 'web', port: 2222 }, port: 2222 },
-    { name: "Hyper-V's", endpoint: { family: 'hyper-v', vmId, serviceId: serviceIdOfPort(80) }, port: 80 },
-    {
-      name: "another hypervisor's",
-      endpoint: { family: 'via', host: 'h', target: 'mint', port: 80 },
-      port: 80,
-    },
-    { name: "a program's", endpoint: exec('port', 80), port: 80 },
-    { name: 'the SSH server that a program starts', endpoint: exec('shell', 22), port: 22 },
-  ])('is the one that was asked for: $name', ({ endpoint, port }) => {
+  it.each<[name: string, endpoint: Endpoint, port: number]>([
+    ["vsock's", { family: 'vsock', cid: 3, port: 5000 }, 5000],
+    ["a multiplexer's", { family: 'vsock-mux', path: '/v', port: 0 }, 0],
+    ["TCP's", { family: 'tcp', host: 'web', port: 2222 }, 2222],
+    ["Hyper-V's", { family: 'hyper-v', vmId, serviceId: serviceIdOfPort(80) }, 80],
+    ["another hypervisor's", { family: 'via', host: 'h', target: 'mint', port: 80 }, 80],
+    ["a program's", exec('port', 80), 80],
+    ['the SSH server that a program starts', exec('shell', 22), 22],
+  ])('is the one that was asked for: $0', (_name, endpoint, port) => {
     expect(() => requirePort(endpoint, port, 'mint')).not.toThrow();
   });
 
   const own = (port: number) => `its address names port ${port}: 5000 cannot be reached`;
-  it.each<{ name: string; endpoint: Endpoint; problem: string }>([
-    { name: 'a unix socket', endpoint: unix, problem: 'this socket has no ports: 5000 cannot be reached' },
-    {
-      name: 'a unix socket of another hypervisor',
-      endpoint: {
+  it.each<[name: string, endpoint: Endpoint, problem: string]>([
+    ['a unix socket', unix, 'this socket has no ports: 5000 cannot be reached'],
+    [
+      'a unix socket of another hypervisor',
+      {
         family: 'via',
         host: 'h',
         target: 'unix/run/x',
         port: 5000,
         at: { family: 'unix', path: '/x' },
       },
-      problem: 'this socket has no ports: 5000 cannot be reached',
-    },
-    { name: 'a vsock address', endpoint: { family: 'vsock', cid: 3, port: 80 }, problem: own(80) },
-    { name: 'a multiplexer', endpoint: { family: 'vsock-mux', path: '/v', port: 80 }, problem: own(80) },
-    { name: 'a forwarded port', endpoint: { family: 'tcp', host: '::1', port: 2222 }, problem: own(2222) },
-    { name: 'a port of a program', endpoint: exec('port', 80), problem: own(80) },
-    {
-      name: 'a program that starts sshd',
-      endpoint: exec('shell', 22),
-      problem: 'podman starts its SSH server only: port 5000 cannot be reached',
-    },
-    {
-      name: 'a Hyper-V service',
-      endpoint: { family: 'hyper-v', vmId, serviceId: vmId },
-      problem: 'its address names another service: port 5000 cannot be reached',
-    },
-  ])('that is not there is refused: $name', ({ endpoint, problem }) => {
+      'this socket has no ports: 5000 cannot be reached',
+    ],
+    ['a vsock address', { family: 'vsock', cid: 3, port: 80 }, own(80)],
+    ['a multiplexer', { family: 'vsock-mux', path: '/v', port: 80 }, own(80)],
+    ['a forwarded port', { family: 'tcp', host: '::1', port: 2222 }, own(2222)],
+    ['a port of a program', exec('port', 80), own(80)],
+    [
+      'a program that starts sshd',
+      exec('shell', 22),
+      'podman starts its SSH server only: port 5000 cannot be reached',
+    ],
+    [
+      'a Hyper-V service',
+      { family: 'hyper-v', vmId, serviceId: vmId },
+      'its address names another service: port 5000 cannot be reached',
+    ],
+  ])('that is not there is refused: $0', (_name, endpoint, problem) => {
     expect(() => requirePort(endpoint, 5000, 'mint')).toThrow(
       expect.objectContaining({ op: 'connect', target: 'mint', code: 'NO_PORT', problem }),
     );
@@ -77,20 +73,16 @@ describe('a port', () => {
     expect(() => requirePort(unix, port, 'a b')).toThrow(expect.objectContaining({ hint }));
   });
 
-  it.each<{ name: string; endpoint: Endpoint; want: object }>([
-    { name: 'a vsock', endpoint: { family: 'vsock', cid: 3, port: 22 }, want: { cid: 3, port: 5000 } },
-    { name: 'a multiplexer', endpoint: { family: 'vsock-mux', path: '/v', port: 22 }, want: { port: 5000 } },
-    {
-      name: 'its IP address',
-      endpoint: { family: 'tcp', host: '192.0.2.1', port: 22 },
-      want: { host: '192.0.2.1', port: 5000 },
-    },
-    {
-      name: 'a program that takes a port',
-      endpoint: { ...exec('port', 22), command: ['virtctl', 'vmi/web', '22'] } as Endpoint,
-      want: { command: ['virtctl', 'vmi/web', '5000'], port: 5000 },
-    },
-  ])('is reached by a listed route that leads to any: $name', ({ endpoint, want }) => {
+  it.each<[name: string, endpoint: Endpoint, want: object]>([
+    ['a vsock', { family: 'vsock', cid: 3, port: 22 }, { cid: 3, port: 5000 }],
+    ['a multiplexer', { family: 'vsock-mux', path: '/v', port: 22 }, { port: 5000 }],
+    ['its IP address', { family: 'tcp', host: '192.0.2.1', port: 22 }, { host: '192.0.2.1', port: 5000 }],
+    [
+      'a program that takes a port',
+      { ...exec('port', 22), command: ['virtctl', 'vmi/web', '22'] } as Endpoint,
+      { command: ['virtctl', 'vmi/web', '5000'], port: 5000 },
+    ],
+  ])('is reached by a listed route that leads to any: $0', (_name, endpoint, want) => {
     const route = atPort(routeBy(endpoint), 5000);
     expect(route.endpoint).toMatchObject(want);
     expect(() => requirePort(route.endpoint, 5000, 'mint')).not.toThrow();

@@ -21,22 +21,22 @@ const machine =
 
 describe('the shell on Windows', () => {
   it.each([
-    { name: 'cmd', env: { PSModulePath: machine }, want: 'cmd' },
-    { name: 'cmd without PowerShell', env: {}, want: 'cmd' },
-    {
-      name: 'Windows PowerShell',
-      env: { PSModulePath: `C:\\Users\\Jörg\\OneDrive\\Dokumente\\WindowsPowerShell\\Modules;${machine}` },
-      want: 'powershell',
-    },
-    {
-      name: 'PowerShell 7, which keeps the folders of 5',
-      env: {
+    ['cmd', { PSModulePath: machine }, 'cmd'],
+    ['cmd without PowerShell', {}, 'cmd'],
+    [
+      'Windows PowerShell',
+      { PSModulePath: `C:\\Users\\Jörg\\OneDrive\\Dokumente\\WindowsPowerShell\\Modules;${machine}` },
+      'powershell',
+    ],
+    [
+      'PowerShell 7, which keeps the folders of 5',
+      {
         PSModulePath: `C:\\Users\\me\\Documents\\PowerShell\\Modules;C:\\Program Files\\PowerShell\\7\\Modules;C:\\Users\\me\\Documents\\WindowsPowerShell\\Modules;${machine}`,
       },
-      want: 'pwsh',
-    },
-    { name: 'Git Bash', env: { PSModulePath: machine, MSYSTEM: 'MINGW64' }, want: 'posix' },
-  ])('$name', ({ env, want }) => expect(shellOf({ platform: 'win32', env })).toBe(want));
+      'pwsh',
+    ],
+    ['Git Bash', { PSModulePath: machine, MSYSTEM: 'MINGW64' }, 'posix'],
+  ])('$0', (_name, env, want) => expect(shellOf({ platform: 'win32', env })).toBe(want));
 
   it('is a POSIX one elsewhere', () => {
     expect(shellOf({ platform: 'linux', env: { PSModulePath: machine } })).toBe('posix');
@@ -113,10 +113,7 @@ describe.each(loginShells)('as a login shell, %s', (name) => {
     const inner = (words: readonly string[]) => words.map(anyShellWord).join(' ');
     const [program = '', ...args] = command;
     const twice = inner([
-      program,
-      ...args,
-      '-c',
-      inner([program, ...args, '-c', inner(['printf', '%s.', ...texts])]),
+      ...[program, ...args, '-c', inner([program, ...args, '-c', inner(['printf', '%s.', ...texts])])],
     ]);
     expect(shell(command, twice).stdout).toBe(texts.map((text) => `${text}.`).join(''));
   });

@@ -4,37 +4,22 @@ import { asTyped } from '../../src/target/text.js';
 
 describe('asTyped', () => {
   it.each([
-    { name: 'nothing else', host: 'unix/tmp/foo', typed: undefined, want: 'unix/tmp/foo' },
-    { name: 'the case that was typed', host: 'unix/tmp/foo', typed: 'unix/tmp/Foo', want: 'unix/tmp/Foo' },
-    { name: 'the same', host: 'vsock/3', typed: 'vsock/3', want: 'vsock/3' },
-    { name: 'what an alias stands for', host: 'vsock/3', typed: 'web', want: 'vsock/3' },
-    {
-      name: 'what an alias in capitals stands for',
-      host: 'machine/web',
-      typed: 'WEB',
-      want: 'machine/web',
-    },
-    {
-      name: 'a percent name, whose case ssh keeps',
-      host: 'unix%tmp%Foo',
-      typed: 'unix%tmp%Foo',
-      want: 'unix%tmp%Foo',
-    },
-    { name: 'the host over an empty name', host: 'vsock/3', typed: '', want: 'vsock/3' },
-    {
-      name: 'letters beyond ASCII as they are, since ssh does not fold them',
-      host: 'machine/mü',
-      typed: 'machine/MÜ',
-      want: 'machine/mü',
-    },
-    {
-      name: 'ASCII folded next to them',
-      host: 'machine/mÜ',
-      typed: 'machine/MÜ',
-      want: 'machine/MÜ',
-    },
-    { name: 'no Kelvin sign for a k', host: 'machine/k', typed: 'machine/\u212a', want: 'machine/k' },
-  ])('gives $name', ({ host, typed, want }) => {
+    ['nothing else', 'unix/tmp/foo', undefined, 'unix/tmp/foo'],
+    ['the case that was typed', 'unix/tmp/foo', 'unix/tmp/Foo', 'unix/tmp/Foo'],
+    ['the same', 'vsock/3', 'vsock/3', 'vsock/3'],
+    ['what an alias stands for', 'vsock/3', 'web', 'vsock/3'],
+    ['what an alias in capitals stands for', 'machine/web', 'WEB', 'machine/web'],
+    ['a percent name, whose case ssh keeps', 'unix%tmp%Foo', 'unix%tmp%Foo', 'unix%tmp%Foo'],
+    ['the host over an empty name', 'vsock/3', '', 'vsock/3'],
+    [
+      'letters beyond ASCII as they are, since ssh does not fold them',
+      'machine/mü',
+      'machine/MÜ',
+      'machine/mü',
+    ],
+    ['ASCII folded next to them', 'machine/mÜ', 'machine/MÜ', 'machine/MÜ'],
+    ['no Kelvin sign for a k', 'machine/k', 'machine/\u212a', 'machine/k'],
+  ])('gives $0', (_name, host, typed, want) => {
     expect(asTyped(host, typed)).toBe(want);
   });
 

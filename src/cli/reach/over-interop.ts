@@ -12,13 +12,9 @@ import { findWindowsVmssh, isWsl } from '../../sources/hyper-v/wsl-windows.js';
 import type { Io } from '../command.js';
 import type { ReachFlags } from '../shared-options.js';
 
-/**
- * Inside WSL2: the Windows build of vmssh for a target that only Windows can reach; undefined anywhere else.
- */
-export function windowsVmssh(
-  target: Target,
-  { platform, env }: Pick<Io, 'platform' | 'env'>,
-): string | undefined {
+/** Inside WSL2: the Windows build of vmssh for a target that only Windows can reach; undefined anywhere else. */
+export function windowsVmssh(target: Target, io: Pick<Io, 'platform' | 'env'>): string | undefined {
+  const { platform, env } = io;
   if (kindOf(target).from !== 'windows-wsl2') return undefined;
   return platform === 'linux' && isWsl({ env }) ? findWindowsVmssh({ env }) : undefined;
 }
@@ -31,7 +27,7 @@ export function reachArgs(flags: ReachFlags): readonly string[] {
 }
 
 /** Starts it. Throws a ConnectError. */
-export async function startOverInterop(
+async function startOverInterop(
   program: string,
   args: readonly string[],
   text: string,
@@ -74,8 +70,7 @@ export async function runOverInterop(
 
 /** Whether ssh waits for a socket on our stdout, and one can be passed. */
 export function wantsSocket(fdpass: boolean): Addon | undefined {
-  if (!fdpass) return undefined;
-  return takesUnixSocket() ? loadAddon().addon : undefined;
+  return fdpass && takesUnixSocket() ? loadAddon().addon : undefined;
 }
 
 /** Starts it on one end of a socket and passes the other end to ssh. */

@@ -13,17 +13,11 @@ export interface ReachByOptions extends Omit<ReachFlags, 'verbose'>, TypedTarget
 
 /** `reach` with a command's flags; says on stderr why it uses an IP address that was asked for after another route. */
 export async function reachBy(
-  { start, ...to }: ReachByOptions,
-  {
-    trace,
-    signal,
-    stdio,
-    bring,
-    untilBanner,
-    beforeOpen: own,
-  }: Pick<ReachOptions, 'trace' | 'signal' | 'stdio' | 'bring' | 'untilBanner' | 'beforeOpen'>,
+  { start, text, target, port, timeoutMs, waitMs, routes }: ReachByOptions,
+  given: Pick<ReachOptions, 'trace' | 'signal' | 'stdio' | 'bring' | 'untilBanner' | 'beforeOpen'>,
   io: Io,
 ): Promise<Reached> {
+  const { beforeOpen: own, ...rest } = given;
   const warn = socketWarning(io);
   const beforeOpen: typeof warn = own
     ? async (...opening) => {
@@ -31,27 +25,12 @@ export async function reachBy(
         await own(...opening);
       }
     : warn;
-  const { text, target, port, timeoutMs, waitMs, routes } = to;
   const { env, platform } = io;
   let failed: ConnectError | undefined;
   const onRoute: OnRoute = (_route, { error }) => {
     failed = error ?? failed;
   };
-  const options = {
-    port,
-    timeoutMs,
-    waitMs,
-    routes,
-    trace,
-    signal,
-    stdio,
-    bring,
-    untilBanner,
-    beforeOpen,
-    onRoute,
-    env,
-    platform,
-  };
+  const options = { ...rest, port, timeoutMs, waitMs, routes, beforeOpen, onRoute, env, platform };
   const reached = await reachOrStart({ text, target }, options, start, io);
   const { endpoint } = reached.connection;
   if (routes && routes[0] !== 'ip' && failed && endpoint.family === 'tcp') {
@@ -89,10 +68,7 @@ async function startIfOff(
   }
 }
 
-/**
- * Warns on stderr, once, if a typed path is another user's socket: after its machine ended, anybody may have put
- * one there.
- */
+/** Warns on stderr, once, if a typed path is another user's socket: after its machine ended, anybody may have put one there. */
 export function socketWarning(
   io: Io,
   uid = process.getuid?.(),

@@ -24,9 +24,7 @@ export async function sshSettings(
   return run(program, args, { env, signal, timeoutMs }).catch(() => '');
 }
 
-/**
- * Default login user: ssh's User, else the local user; root on Windows.
- */
+/** Default login user: ssh's User, else the local user; root on Windows. */
 export async function sshUser(
   of: SettingsOf,
   io: Pick<Io, 'env' | 'platform'>,

@@ -8,7 +8,8 @@ import { resolveTarget } from '../../kinds/kinds.js';
 import type { TypedTarget } from '../../kinds/parse.js';
 import { type ApartEnd, runApart } from '../../process/run-detached.js';
 import { plainMessage } from '../../process/windows-text.js';
-import type { Reached, ReachOptions, Trace } from '../../reach/reach.js';
+import type { Reached, ReachOptions } from '../../reach/reach.js';
+import type { Env } from '../../runtime.js';
 import { ownEnv } from '../../sources/trusted-env.js';
 import { withToolFolders } from '../../sources/trusted-path.js';
 import { sshFolder } from '../../ssh/folder.js';
@@ -18,7 +19,6 @@ import type { Io } from '../command.js';
 import { defaultWaitMs } from '../shared-options.js';
 import { startProgress } from '../terminal.js';
 
-/** What starting a machine needs to know of who asks. */
 export type Starter = Pick<Io, 'env' | 'platform' | 'terminal'>;
 
 /** The used part of `process`. */
@@ -151,7 +151,6 @@ export function startingResolve(
     isStarted = true;
     await start(command, isOff);
   };
-  /** Called each time it is off after its start. */
   const countOff = (off: Off) => {
     offs += 1;
     if (offs >= maxOff) throw ended(off);
@@ -192,15 +191,12 @@ export function startingResolve(
   };
 }
 
-interface RunStartOptions {
+interface RunStartOptions extends Required<Pick<ReachOptions, 'timeoutMs' | 'signal' | 'trace'>> {
   /** The target as typed. */
   readonly text: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Env;
   /** For the commands in messages. */
   readonly shell: Shell;
-  readonly timeoutMs: number;
-  readonly signal: AbortSignal;
-  readonly trace: Trace;
 }
 
 /**
@@ -214,27 +210,18 @@ async function runStart(
 ): Promise<void> {
   const line = shellLine(start.command, shell);
   const onStart = () => trace('wait', `starting ${quote(start.machine)}: ${line}`);
-  const fail = (why: string, hint: string, cause?: unknown) =>
-    new ConnectError('connect', text, {
-      code: 'NOT_STARTED',
-      final: true,
-      problem: `${quote(start.machine)} could not be started: ${why}`,
-      hint,
-      cause,
-    });
-  const own = withToolFolders(env);
-  const end: ApartEnd = await runApart(start.command, { env: own, timeoutMs, signal, onStart }).catch(
-    (error) => {
-      const why = error.code === 'ENOENT' ? 'it is not installed, or not in PATH' : error.message;
-      throw fail(
-        `${quote(start.command[0] ?? '')} could not be run: ${why}`,
-        error.code === 'ENOENT'
-          ? 'install it, or start the machine yourself'
-          : 'start the machine yourself, or correct that',
-        error,
-      );
-    },
-  );
+  const fail = (why: string, hint: string, cause?: unknown) => {
+    const problem = `${quote(start.machine)} could not be started: ${why}`;
+    return new ConnectError('connect', text, { code: 'NOT_STARTED', final: true, problem, hint, cause });
+  };
+  const limits = { env: withToolFolders(env), timeoutMs, signal, onStart };
+  const end: ApartEnd = await runApart(start.command, limits).catch((error) => {
+    const [why, hint] =
+      error.code === 'ENOENT'
+        ? ['it is not installed, or not in PATH', 'install it, or start the machine yourself']
+        : [error.message, 'start the machine yourself, or correct that'];
+    throw fail(`${quote(start.command[0] ?? '')} could not be run: ${why}`, hint, error);
+  });
   if ('left' in end) {
     if (end.left === 'aborted')
       throw new ConnectError('connect', text, { code: 'INTERRUPTED', problem: 'interrupted' });
@@ -290,24 +277,19 @@ interface StartLock {
   release(): Promise<void>;
 }
 
-interface StartLockOptions {
-  readonly leftMs: () => number;
-  readonly signal: AbortSignal;
-  /** Called if it has to be waited for. */
-  readonly onBusy: () => void;
-}
-
 /** For a lock that a killed process left. Milliseconds. */
 const briefMs = 50;
 
-/** Waits until nobody else starts the machine. Without a folder for it, or time, there is no lock: managers start a machine once, too. */
+/** Waits until nobody else starts the machine, after `onBusy`. Without a folder for it, or time, there is no lock: managers start a machine once, too. */
 async function startLock(
   target: AnyTarget,
-  env: Readonly<Record<string, string | undefined>>,
-  { leftMs, signal, onBusy }: StartLockOptions,
+  env: Env,
+  { leftMs, signal, onBusy }: { leftMs(): number; signal: AbortSignal; onBusy(): void },
 ): Promise<StartLock> {
   const path = sshFolder(env);
-  const name = `vmssh-start-${hash(`${hostname()} ${JSON.stringify(target)}`)}`;
+  const id = `${hostname()} ${JSON.stringify(target)}`;
+  const hash = createHash('sha256').update(id).digest('hex');
+  const name = `vmssh-start-${hash.slice(0, 16)}`;
   let held: Lock | undefined;
   let wasBusy = false;
   const folder = await makeFolder(path)
@@ -336,8 +318,4 @@ async function startLock(
       await folder.close();
     },
   };
-}
-
-function hash(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }

@@ -6,27 +6,11 @@ import { version } from '../../version.js';
 import type { Caller } from './host-options.js';
 
 /**
- * Where the executable is, from `folder`, that of the script that Node runs: the build puts it there; npm puts the package that has it into
- * the package's own node_modules with -g, else beside the package. What is beside a checkout, as in /tmp, may be another user's.
- */
-function placesFor(arch: string, folder: string): readonly string[] {
-  const isInstalled = basename(resolve(folder, '../..')) === 'node_modules';
-  const beside = isInstalled ? [`../../vmssh-linux-${arch}`] : [];
-  return [`linux-${arch}`, `../node_modules/vmssh-linux-${arch}`, ...beside];
-}
-
-export interface Self {
-  /** How this program is called: the executable, or Node and a script. */
-  readonly self: readonly string[];
-  readonly platform: NodeJS.Platform;
-}
-
-/**
- * How ssh calls vmssh: where Node runs it, by the executable that came with it if that is the same version and can be run here, so
- * that no login waits for Node. Otherwise as it was called now.
+ * How ssh calls vmssh: where Node runs it, by the executable that came with it, so that no login waits for Node. Without one of
+ * the same version that can be run here: as it was called now. `self`: the executable, or Node and a script.
  */
 export async function callerForSsh(
-  { self, platform }: Self,
+  { self, platform }: { readonly self: readonly string[]; readonly platform: NodeJS.Platform },
   hasAddon: () => boolean = () => loadAddon().addon !== undefined,
   arch: string = process.arch,
 ): Promise<Caller> {
@@ -39,7 +23,12 @@ function executablesWith(script: string | undefined, arch: string): readonly str
   const path = script === undefined ? undefined : realPath(script);
   if (path === undefined) return [];
   const folder = dirname(path);
-  return placesFor(arch, folder).flatMap((place) => realPath(join(folder, place, 'vmssh')) ?? []);
+  // The build puts it there; npm puts its package into our node_modules with -g, else beside ours.
+  const places = [`linux-${arch}`, `../node_modules/vmssh-linux-${arch}`];
+  // What is beside a checkout, as in /tmp, may be another user's.
+  const isInstalled = basename(resolve(folder, '../..')) === 'node_modules';
+  if (isInstalled) places.push(`../../vmssh-linux-${arch}`);
+  return places.flatMap((place) => realPath(join(folder, place, 'vmssh')) ?? []);
 }
 
 async function isThisVersion(executable: string): Promise<boolean> {

@@ -25,23 +25,18 @@ export function entryHosts(
   const names = moreNames(entries, taken);
   const keysOf = new Map(guests.map((keys) => [keys.name, keys]));
   const hosts = entries.map((machine): ConcreteHost => {
-    const { host, via, name } = machine;
+    const { host, via, name, target } = machine;
     const more = names.get(machine) ?? [];
-    const isOnly = folded.get(host.toLowerCase()) === 1;
+    // If another machine's Host differs only in case.
+    const also = folded.get(host.toLowerCase()) === 1 ? '' : ` (${target})`;
     return {
       host,
       ...(more.length === 0 ? {} : { names: more }),
-      about: aboutOf(machine, isOnly),
+      about: printable(`${name}${also} of ${ownerName(machine)}`),
       options: machineOptions(machine, knownHosts, via === undefined ? keysOf.get(name) : undefined),
     };
   });
   return { hosts, shared: sharedUuids(entries) };
-}
-
-/** "mint of libvirt"; with its target if another machine's Host differs only in case. */
-export function aboutOf(machine: HostMachine, isOnly: boolean): string {
-  const { name, target } = machine;
-  return printable(`${name}${isOnly ? '' : ` (${target})`} of ${ownerName(machine)}`);
 }
 
 /** The settings of a machine's Host. Throws a ConnectError if its target cannot be parsed. */
@@ -53,13 +48,9 @@ export function machineOptions(
   const { target, user, identityFile, identityAgent, environment } = machine;
   const alias = aliasOf(machine);
   return {
-    target,
+    ...{ target, user, identityFile, identityAgent, environment },
     knownHosts: alias === undefined ? undefined : knownHosts,
     hostKeyAlias: alias,
-    user,
-    identityFile,
-    identityAgent,
-    environment,
     ...(keys ? trustIn(keys) : {}),
   };
 }
@@ -80,8 +71,8 @@ export interface SharedUuid {
   readonly machines: readonly HostMachine[];
 }
 
-/** What another hypervisor or user says of a UUID is not compared: its machines are known by other names. */
-export function sharedUuids(machines: readonly HostMachine[]): readonly SharedUuid[] {
+// What another hypervisor or user says of a UUID is not compared: its machines are known by other names.
+function sharedUuids(machines: readonly HostMachine[]): readonly SharedUuid[] {
   const own = machines.filter(({ via, authority }) => via === undefined && authority !== 'other');
   return [...groupBy(own, ({ uuid }) => uuid)].flatMap(([uuid, all]) =>
     uuid === undefined || all.length === 1 ? [] : [{ uuid, machines: all }],

@@ -42,10 +42,7 @@ export function includeLine(include: Include): string {
 /** The names of our file in an Include: each for another ssh. */
 export type Include = readonly string[];
 
-/**
- * The main configuration with the Include on top; unchanged if it has one above the first Host or Match. Without a file (undefined) no
- * empty line follows, which shows later that vmssh made it.
- */
+/** The main configuration with the Include on top, unless it is there. In a new file no empty line follows: that shows later who made it. */
 export function withInclude(
   before: string | undefined,
   include: Include,

@@ -1,6 +1,6 @@
 import type { HostKeyPolicy } from '../../identity/policy.js';
 import { checkUserName } from '../../target/names.js';
-import { commandWord, configArgument, type ProxyCall, pathArgument, proxyCommand } from './word.js';
+import { configArgument, type ProxyCall, pathArgument, proxyCommand } from './word.js';
 
 /** How ssh should call vmssh. */
 export interface Caller extends Pick<ProxyCall, 'program' | 'platform' | 'givesTyped'> {
@@ -32,40 +32,33 @@ export interface HostOptions extends Omit<ProxyCall, keyof Caller | 'record'>, C
   readonly environment?: Readonly<Record<string, string>> | undefined;
 }
 
-const section = 'it would begin or include other lines';
-const ourProxy = 'ssh would no longer reach the machine by vmssh';
-const ourKeys = "vmssh keeps machines' host keys by their identity (docs/host-keys.md)";
-
 /** Why every Host must not set a keyword of ssh_config(5) to a value; undefined if it may. */
 export function refusedSetting(keyword: string, value: string): string | undefined {
-  const why = refused.get(keyword.toLowerCase());
+  const [why] = reasons.find(([, all]) => all.split(' ').includes(keyword.toLowerCase())) ?? [];
   if (why !== undefined || !givesAway(keyword, value)) return why;
   return 'the Hosts of addresses (unix/*, vsock/*) check no host key, so anybody who answers there would get it; set it for one machine in ~/.ssh/config: Host mint';
 }
 
 /** Whether a setting lets a server use something of this host: the user's agent, screen or a local command. */
 export function givesAway(keyword: string, value: string): boolean {
-  return giving.has(keyword.toLowerCase()) && !/^(no|false)?$/i.test(value.trim().replace(/^"(.*)"$/, '$1'));
+  const said = value.trim().replace(/^"(.*)"$/, '$1');
+  return giving.includes(keyword.toLowerCase()) && !/^(no|false)?$/i.test(said);
 }
 
-const giving: ReadonlySet<string> = new Set([
-  ...['forwardagent', 'forwardx11', 'forwardx11trusted', 'permitlocalcommand'],
-]);
+const giving = ['forwardagent', 'forwardx11', 'forwardx11trusted', 'permitlocalcommand'];
 
-const refused: ReadonlyMap<string, string> = new Map([
-  ...['host', 'match', 'include'].map((each) => [each, section] as const),
-  ...['proxycommand', 'proxyjump', 'hostname', 'canonicalizehostname'].map(
-    (each) => [each, ourProxy] as const,
-  ),
-  ['proxyusefdpass', 'the proxy must be called in the same way: use --no-fdpass'],
-  ...[
-    ...['hostkeyalias', 'userknownhostsfile', 'globalknownhostsfile', 'stricthostkeychecking'],
-    ...['hashknownhosts', 'updatehostkeys', 'checkhostip', 'knownhostscommand'],
-  ].map((each) => [each, ourKeys] as const),
-]);
+const reasons: readonly (readonly [why: string, keywords: string])[] = [
+  ['it would begin or include other lines', 'host match include'],
+  ['ssh would no longer reach the machine by vmssh', 'proxycommand proxyjump hostname canonicalizehostname'],
+  ['the proxy must be called in the same way: use --no-fdpass', 'proxyusefdpass'],
+  [
+    "vmssh keeps machines' host keys by their identity (docs/host-keys.md)",
+    'hostkeyalias userknownhostsfile globalknownhostsfile stricthostkeychecking hashknownhosts updatehostkeys checkhostip knownhostscommand',
+  ],
+];
 
 /** Keywords of ssh_config(5) and their arguments, escaped for a file or for `-o`. Throws a RangeError. */
-export function hostOptions(given: HostOptions): readonly (readonly [string, string])[] {
+export function hostOptions(given: HostOptions): Settings {
   const options = { ...given, program: withVariables(given) };
   const { fdpass, user } = options;
   const bring = options.bring === true && mayBring(options);
@@ -91,9 +84,10 @@ function withVariables({ program, environment = {} }: HostOptions): readonly str
 
 type Settings = readonly (readonly [string, string])[];
 type LoginKeys = Pick<HostOptions, 'identityFile' | 'identityAgent'>;
+type Asks = Pick<Caller, 'asksForKeys' | 'program' | 'platform'>;
 type Keys = Pick<HostOptions, 'hostKeyAlias' | 'knownHosts' | 'onlyKnown' | 'hostKeys' | 'typed'> &
   LoginKeys &
-  Pick<Caller, 'asksForKeys' | 'program' | 'platform'>;
+  Asks;
 
 /** Only those about a machine's host key and login key. */
 export function keyOptions(options: Keys): Settings {
@@ -101,17 +95,13 @@ export function keyOptions(options: Keys): Settings {
 }
 
 function hostKeyOptions(options: Keys): Settings {
-  const { hostKeyAlias, knownHosts, onlyKnown = false } = options;
+  const { hostKeyAlias } = options;
   const alias = hostKeyAlias === undefined ? [] : [['HostKeyAlias', configArgument(hostKeyAlias)] as const];
-  return [...alias, ...(byCommand(options) ?? hostKeyPolicy(knownHosts, onlyKnown, options.hostKeys))];
+  return [...alias, ...(asksVmssh(options) ? byCommand(options) : byFile(options))];
 }
 
 /** Whether the lines have ssh ask vmssh, which has to be an absolute path there. */
-export function asksVmssh({
-  asksForKeys = false,
-  program,
-  platform,
-}: Pick<Caller, 'asksForKeys' | 'program' | 'platform'>): boolean {
+export function asksVmssh({ asksForKeys = false, program, platform }: Asks): boolean {
   return asksForKeys && platform === 'linux' && program[0]?.startsWith('/') === true;
 }
 
@@ -121,15 +111,13 @@ export function mayBring(caller: Caller): boolean {
 }
 
 /** With `KnownHostsCommand` vmssh decides; our file is for other clients that read these lines, by the alias. */
-function byCommand(options: Keys): Settings | undefined {
-  if (!asksVmssh(options)) return undefined;
-  const { hostKeyAlias, knownHosts, program, hostKeys, typed } = options;
+function byCommand({ hostKeyAlias, knownHosts, program, hostKeys, typed }: Keys): Settings {
   const words = [
-    ...program.map(commandWord),
+    ...program.map(pathArgument),
     'host-key',
     ...(hostKeys === undefined ? [] : [`--host-keys=${hostKeys}`]),
     // A name that begins with a dash is ssh's own mistake; what comes from a server is no option either.
-    `--typed=${typed === undefined ? '%n' : commandWord(typed)}`,
+    `--typed=${typed === undefined ? '%n' : pathArgument(typed)}`,
     ...['--', '%I', '%H', '%t', '%K'],
   ];
   const file =
@@ -138,12 +126,16 @@ function byCommand(options: Keys): Settings | undefined {
     ['StrictHostKeyChecking', 'yes'],
     ['KnownHostsCommand', words.join(' ')],
     ['UserKnownHostsFile', file],
-    ['GlobalKnownHostsFile', '/dev/null'],
     // If the user tells ssh to take any key, it writes there what vmssh reads.
-    ['HashKnownHosts', 'no'],
-    ['UpdateHostKeys', 'no'],
+    ...onlyThisFile,
   ];
 }
+
+const onlyThisFile = [
+  ['GlobalKnownHostsFile', '/dev/null'],
+  ['HashKnownHosts', 'no'],
+  ['UpdateHostKeys', 'no'],
+] as const;
 
 function loginKeyOptions({ identityFile, identityAgent }: LoginKeys): Settings {
   return [
@@ -153,11 +145,7 @@ function loginKeyOptions({ identityFile, identityAgent }: LoginKeys): Settings {
 }
 
 // Refuses a changed key, and does with a new one what the policy says; docs/host-keys.md.
-function hostKeyPolicy(
-  knownHosts: string | undefined,
-  onlyKnown: boolean,
-  hostKeys: HostKeyPolicy = 'accept-new',
-): readonly (readonly [string, string])[] {
+function byFile({ knownHosts, onlyKnown = false, hostKeys = 'accept-new' }: Keys): Settings {
   const unknown = { strict: 'yes', ask: 'ask', 'accept-new': undefined }[hostKeys];
   if (knownHosts === undefined) {
     return [
@@ -170,8 +158,6 @@ function hostKeyPolicy(
   return [
     ['StrictHostKeyChecking', onlyKnown ? 'yes' : (unknown ?? 'accept-new')],
     ['UserKnownHostsFile', pathArgument(knownHosts)],
-    ['GlobalKnownHostsFile', '/dev/null'],
-    ['HashKnownHosts', 'no'],
-    ['UpdateHostKeys', 'no'],
+    ...onlyThisFile,
   ];
 }

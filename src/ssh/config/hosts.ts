@@ -1,5 +1,5 @@
 import { printable, quoteNames } from '../../errors.js';
-import { countBy, groupBy, withoutRepeats } from '../../group-by.js';
+import { countBy, definedFields, groupBy, withoutRepeats } from '../../group-by.js';
 import type { Kind } from '../../kinds/kind.js';
 import { kinds } from '../../kinds/kinds.js';
 import type { ListedMachine } from '../../sources/merge.js';
@@ -9,26 +9,27 @@ import { isOfOthers } from '../../sources/search.js';
 import { isOthersId } from '../../target/guid.js';
 import { slug } from '../../target/names.js';
 import { isOfProcess } from '../../target/text.js';
-import type { SharedUuid } from './entry-hosts.js';
-import { aliasOf, entryHosts, type HostSurroundings, machineOptions, ownerName } from './entry-hosts.js';
+import {
+  aliasOf,
+  entryHosts,
+  type HostSurroundings,
+  machineOptions,
+  ownerName,
+  type SharedUuid,
+} from './entry-hosts.js';
 import { hostOptions } from './host-options.js';
 import type { NameCheck } from './names.js';
 import { settingsOf } from './settings.js';
 import type { HostEntry } from './state.js';
 import { type ConcreteHost, type StartedHosts, startOf } from './text.js';
 
-export interface ConcreteHostOptions extends HostSurroundings {
+interface ConcreteHostOptions extends HostSurroundings {
   /** The prefix of each name. */
   readonly prefix: string;
   /** Machines that were not asked for now, and keep their Hosts: what people type must not reach another machine meanwhile. */
   readonly kept?: readonly HostEntry[];
   /** The sources that did not answer in time, and the Hosts before: a name is not given anew meanwhile, since they may have it too. */
-  readonly silent?:
-    | {
-        readonly sources: readonly Pick<Warning, 'provider' | 'machine'>[];
-        readonly before: readonly HostEntry[];
-      }
-    | undefined;
+  readonly silent?: { readonly sources: Silent; readonly before: readonly HostEntry[] } | undefined;
   /** The Hosts that start their machine: a container that is off has one of these only. */
   readonly start?: StartedHosts | undefined;
   /** Whether a name may have a dot without a prefix: where it cannot mean a host on a network. */
@@ -39,7 +40,9 @@ export interface ConcreteHostOptions extends HostSurroundings {
   readonly environment?: (provider: string) => HostEntry['environment'];
 }
 
-export interface ConcreteHosts {
+type Silent = readonly Pick<Warning, 'provider' | 'machine'>[];
+
+interface ConcreteHosts {
   /** All machines with a Host, also those that are kept. */
   readonly entries: readonly HostEntry[];
   readonly hosts: readonly ConcreteHost[];
@@ -67,27 +70,18 @@ export function concreteHosts(
 ): ConcreteHosts {
   const { entries: now, left } = assignHosts(machines, options);
   const names = new Set(now.map(({ host }) => host.toLowerCase()));
-  const kept = (options.kept ?? []).filter(
-    ({ host, uuid }) =>
-      !names.has(host.toLowerCase()) && !isOthersId(host, uuid) && options.taken(host) === undefined,
-  );
+  const isFree = ({ host, uuid }: HostEntry) =>
+    !names.has(host.toLowerCase()) && !isOthersId(host, uuid) && options.taken(host) === undefined;
+  const kept = (options.kept ?? []).filter(isFree);
   const entries = [...now, ...kept];
   return { entries, left, ...entryHosts(entries, options) };
 }
 
 function assignHosts(
   machines: readonly ListedMachine[],
-  {
-    prefix,
-    taken,
-    kept = [],
-    dots = prefix !== '',
-    start,
-    today = '',
-    environment = () => undefined,
-    silent,
-  }: ConcreteHostOptions,
+  options: ConcreteHostOptions,
 ): Pick<ConcreteHosts, 'entries' | 'left'> {
+  const { prefix, taken, kept = [], dots = prefix !== '', start, today = '', silent } = options;
   // Skip made-up names, whose number changes with every start, and what others call their machines.
   const known = machines.filter((machine) => !isMadeUp(machine) && !isOfOthers(machine));
   const shortOf = ({ name, via }: ListedMachine) => `${slug(name)} ${via ?? ''}`.toLowerCase();
@@ -119,20 +113,15 @@ function assignHosts(
       (isKnown ? undefined : silenceProblem(machine, silent?.sources ?? [])) ??
       problem(machine, host, dots, taken, isOnly) ??
       contestProblem(machine, host, holders.get(host.toLowerCase()));
-    if (why === undefined)
-      entries.push(
-        toEntry(machine, host, today, machine.via === undefined ? environment(machine.provider) : undefined),
-      );
+    const environment = machine.via === undefined ? options.environment?.(machine.provider) : undefined;
+    if (why === undefined) entries.push(toEntry(machine, host, today, environment));
     else left.push({ name: machine.name, why });
   }
   return { entries, left };
 }
 
 /** Whether a source that did not answer in time, or a machine of it whose name is known, may have the name of a machine here. */
-function silenceProblem(
-  { name, via }: ListedMachine,
-  sources: NonNullable<ConcreteHostOptions['silent']>['sources'],
-): string | undefined {
+function silenceProblem({ name, via }: ListedMachine, sources: Silent): string | undefined {
   if (via !== undefined) return undefined;
   const own = slug(name).toLowerCase();
   const silent = sources.filter(
@@ -194,11 +183,7 @@ function problem(
 }
 
 // It may have moved to another provider, or away from a hypervisor: its name in known_hosts stays.
-function contestProblem(
-  machine: ListedMachine,
-  host: string,
-  holder: HostEntry | undefined,
-): string | undefined {
+function contestProblem(machine: ListedMachine, host: string, holder?: HostEntry): string | undefined {
   if (holder === undefined || ownerName(holder) === ownerName(machine)) return undefined;
   if (aliasOf(holder) === aliasOf(machine) || (holder.via !== undefined && machine.via === undefined))
     return undefined;
@@ -214,8 +199,7 @@ function toEntry(
   const { name, target, provider, via, uuid, user, identityFile, identityAgent, authority } = machine;
   const also = machine.also.length > 0 && via === undefined ? machine.also : undefined;
   const more = { via, also, uuid, user, identityFile, identityAgent, authority, environment };
-  const known = Object.fromEntries(Object.entries(more).filter(([, value]) => value !== undefined));
-  return { host, name, target, provider, ...known, seen };
+  return { host, name, target, provider, ...definedFields(more), seen };
 }
 
 /** The names after `Host` in a configuration, without patterns, in lower case: a new block must not use them. */

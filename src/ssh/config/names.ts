@@ -2,6 +2,7 @@ import { countBy } from '../../group-by.js';
 import { uuidAlias } from '../../identity/identity.js';
 import { kindOf } from '../../kinds/kinds.js';
 import { asTarget } from '../../kinds/parse.js';
+import type { Env } from '../../runtime.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import { isOthersId } from '../../target/guid.js';
 import type { ViaTarget } from '../../target/target.js';
@@ -12,9 +13,8 @@ import { type HostEntry, readState, stateFile } from './state.js';
 export type NameCheck = (name: string) => string | undefined;
 
 /**
- * What else people type for each machine: its Host in lower case, since ssh compares letter by letter, its UUID, its targets, and what is
- * typed by "via".
- * Exact names only, since others chose most of them; none that another machine has too, or that is taken.
+ * What else people type for each machine: its Host in lower case, since ssh compares letter by letter, its UUID, its targets, and
+ * what is typed by "via". Exact names only, since others chose most of them; none that another machine has too, or that is taken.
  */
 export function moreNames(
   all: readonly HostEntry[],
@@ -42,10 +42,7 @@ function namesOf(entry: HostEntry): readonly string[] {
   ];
 }
 
-/**
- * Its targets, so that they are the same login: the pattern for all of a kind knows no user, key, id or owner. An address is no machine's:
- * another one may have it later.
- */
+/** Its targets, so that they are the same login: the pattern for all of a kind knows no user, key, id or owner. No address: another may have it later. */
 function ownTargets(entry: HostEntry, hasId: boolean): readonly string[] {
   const { target, also = [], user, identityFile, identityAgent } = entry;
   const isMore = hasId || [user, identityFile, identityAgent].some((each) => each !== undefined);
@@ -85,28 +82,20 @@ export function sshNames(
   entries: readonly HostEntry[],
   machines: readonly ListedMachine[],
 ): ReadonlyMap<ListedMachine, string> {
-  const named = withEntries(entries, machines).map(({ machine, entry: { host } }) => ({ machine, host }));
+  const written = new Map(entries.map(({ target, host }) => [target, host]));
+  const named = machines.flatMap((machine) => {
+    const [host] = [machine.target, ...machine.also].flatMap((target) => written.get(target) ?? []);
+    return host === undefined ? [] : [{ machine, host }];
+  });
   const uses = countBy(named, ({ host }) => host);
   const unique = named.filter(({ host }) => uses.get(host) === 1);
   return new Map(unique.map(({ machine, host }) => [machine, host]));
 }
 
-function withEntries(entries: readonly HostEntry[], machines: readonly ListedMachine[]) {
-  const written = new Map(entries.map((entry) => [entry.target, entry]));
-  return machines.flatMap((machine) => {
-    const targets = [machine.target, ...machine.also];
-    const entry = targets.map((target) => written.get(target)).find((each) => each !== undefined);
-    return entry === undefined ? [] : [{ machine, entry }];
-  });
-}
-
-/**
- * The machine on another hypervisor that a target means, by the Host that `config install --via` wrote for it: a hypervisor
- * is not asked again at each login. Undefined without such a Host.
- */
+/** The machine on another hypervisor that a target means, by the Host that was written for it: a hypervisor is not asked again at each login. */
 export async function writtenMachine(
   target: ViaTarget,
-  { env }: { readonly env: Readonly<Record<string, string | undefined>> },
+  { env }: { env: Env },
 ): Promise<ListedMachine | undefined> {
   return viaMachine(target, (await readState(stateFile(ownHome(env))))?.machines ?? []);
 }
@@ -118,6 +107,7 @@ export function viaMachine(
 ): ListedMachine | undefined {
   const there = entries.filter(({ via }) => via?.toLowerCase() === host.toLowerCase());
   const id = target.toLowerCase();
+  const targetThere = ({ target, via = '' }: HostEntry) => target.slice(`via/${via}/`.length);
   const isMeant = (entry: HostEntry) =>
     entry.uuid === id ||
     (inner ? targetThere(entry) === target.replace('%', '/') : entry.name.toLowerCase() === id);
@@ -126,9 +116,4 @@ export function viaMachine(
   const { uuid } = found;
   const name = `via/${host}/${target}`;
   return { name, target: found.target, status: 'unknown', provider: 'via', also: [], via: host, uuid };
-}
-
-/** Its target on the hypervisor itself. */
-function targetThere({ target, via = '' }: HostEntry): string {
-  return target.slice(`via/${via}/`.length);
 }

@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { dirname, join, parse, resolve, sep } from 'node:path';
 import { readText } from '../../files/read-file.js';
+import type { Env } from '../../runtime.js';
 
 /** A setting in an ssh_config. */
 export interface SshSetting {
@@ -54,24 +55,13 @@ function wordsOf(text: string): readonly string[] {
   return word === undefined ? words : [...words, word];
 }
 
-type Env = Readonly<Record<string, string | undefined>>;
-
-/**
- * The texts of all files that a configuration in `folder` (~/.ssh) includes, recursively, each once, without `except`.
- * Skips unreadable files, as ssh does.
- */
-export async function includedTexts(
-  text: string,
-  folder: string,
-  except: string,
-  env: Env,
-): Promise<readonly string[]> {
+/** The texts of all files that a configuration in `folder` (~/.ssh) includes, recursively, each once, without `except`. Skips unreadable ones, as ssh does. */
+export async function includedTexts(text: string, folder: string, except: string, env: Env) {
   const seen = new Set([except]);
   const texts: string[] = [];
   for (let next = [text]; next.length > 0; ) {
-    const found = await Promise.all(
-      next.flatMap(includes).map((each) => filesOf(expandedPath(each, folder, env), folder)),
-    );
+    const named = next.flatMap((each) => settingsOf(each, ['include'])).flatMap(({ args }) => args);
+    const found = await Promise.all(named.map((each) => filesOf(expandedPath(each, folder, env), folder)));
     const paths = [...new Set(found.flat())].filter((path) => !seen.has(path));
     for (const path of paths) seen.add(path);
     next = await Promise.all(paths.map((path) => readText(path).catch(() => '')));
@@ -80,15 +70,7 @@ export async function includedTexts(
   return texts;
 }
 
-/** The arguments of a configuration's Include lines. */
-function includes(text: string): readonly string[] {
-  return settingsOf(text, ['include']).flatMap(({ args }) => args);
-}
-
-/**
- * A path as ssh expands it: its home folder, the parent of `folder`, environment variables, and tokens. A token that may differ for each
- * login becomes "*".
- */
+/** A path as ssh expands it: the home folder, which is the parent of `folder`, variables, and tokens. One that may differ for each login becomes "*". */
 export function expandedPath(path: string, folder: string, env: Env): string {
   const home = dirname(folder);
   return path

@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import { readText } from '../../files/read-file.js';
+import { definedFields } from '../../group-by.js';
+import type { Env } from '../../runtime.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import { isJsonObject, type JsonObject, parseJson } from '../../sources/tools/json.js';
 import { type KeptEnv, parseKeptEnv } from '../../sources/trusted-env.js';
@@ -34,17 +36,10 @@ export interface HostState {
   readonly machines: readonly HostEntry[];
 }
 
-export const noState: HostState = {
-  options: {},
-  program: [],
-  machines: [],
-};
+export const noState: HostState = { options: {}, program: [], machines: [] };
 
 /** The file of a user's state. */
-export function stateFile(
-  env: Readonly<Record<string, string | undefined>>,
-  platform: NodeJS.Platform = process.platform,
-): string {
+export function stateFile(env: Env, platform: NodeJS.Platform = process.platform): string {
   return join(stateFolder(env, platform), 'hosts.json');
 }
 
@@ -84,7 +79,10 @@ export function parseState(text: string): { readonly state: HostState; readonly 
 
 /** The same, of whose machines nothing is read yet. */
 function headOf(text: string): Omit<HostState, 'machines'> & { readonly machines: readonly unknown[] } {
-  const json = parsed(text);
+  let json: unknown;
+  try {
+    json = parseJson(text);
+  } catch {}
   if (!isJsonObject(json)) throw new RangeError('it is not JSON of vmssh');
   if (json.version !== version)
     throw new RangeError(
@@ -96,48 +94,31 @@ function headOf(text: string): Omit<HostState, 'machines'> & { readonly machines
   return { options, program, machines };
 }
 
-function parsed(text: string): unknown {
-  try {
-    return parseJson(text);
-  } catch {
-    return undefined;
-  }
-}
-
 /** Undefined if ssh's configuration cannot have it. Another user's HOME may have a file with anything in it. */
 function entryOf(json: JsonObject): HostEntry | undefined {
-  const [host, target] = [textOf(json.host), textOf(json.target)];
+  const fields = 'host target provider via seen uuid user identityFile identityAgent'.split(' ');
+  const texts = Object.fromEntries(fields.map((field) => [field, textOf(json[field])]));
+  const { host = '', target = '', provider = '', via, seen = '', identityFile, identityAgent } = texts;
   // It is only printed, with such characters escaped.
-  const name = typeof json.name === 'string' ? json.name : undefined;
-  const [provider, seen = ''] = [textOf(json.provider), textOf(json.seen)];
-  if (host === undefined || name === undefined || target === undefined || provider === undefined)
-    return undefined;
-  const via = textOf(json.via);
+  const { name } = json;
+  if (typeof name !== 'string' || target === '') return undefined;
   if (!isPlainHostName(host) || !/^[a-z][a-z0-9-]*$/.test(provider)) return undefined;
   if (via !== undefined && !target.startsWith(`via/${via}/`)) return undefined;
   if (isOfProcess(target)) return undefined;
   return {
-    host,
-    name,
-    target,
-    provider,
+    ...{ host, name, target, provider },
     ...definedFields({
-      ...{ via, uuid: parseUuid(textOf(json.uuid) ?? ''), user: userOf(json.user) },
-      ...{ identityFile: textOf(json.identityFile), identityAgent: textOf(json.identityAgent) },
+      via,
+      also: areTexts(json.also) && via === undefined ? json.also : undefined,
+      ...{ uuid: parseUuid(texts.uuid ?? ''), user: userOf(texts.user), identityFile, identityAgent },
+      authority: json.authority === 'user' ? json.authority : undefined,
+      environment: via === undefined ? parseKeptEnv(provider, json.environment) : undefined,
     }),
-    ...(areTexts(json.also) && via === undefined ? { also: json.also } : {}),
-    ...(json.authority === 'user' ? { authority: json.authority } : {}),
-    ...(via === undefined ? definedFields({ environment: parseKeptEnv(provider, json.environment) }) : {}),
     seen: /^\d{4}-\d\d-\d\d$/.test(seen) ? seen : '',
   };
 }
 
-function definedFields<T extends object>(fields: T): Partial<T> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<T>;
-}
-
-function userOf(value: unknown): string | undefined {
-  const user = textOf(value);
+function userOf(user: string | undefined): string | undefined {
   try {
     return user === undefined ? undefined : checkUserName(user);
   } catch {

@@ -1,14 +1,12 @@
-import type { HostKeyPolicy } from '../../identity/policy.js';
 import { hostPatterns, type Kind } from '../../kinds/kind.js';
 import { kindOf, kinds } from '../../kinds/kinds.js';
 import { parseTarget } from '../../kinds/parse.js';
 import type { OwnOptions } from '../../proxy-args.js';
-import type { RouteName } from '../../route.js';
 import { slug } from '../../target/names.js';
 import { type GuestKeys, namesOfGuest, trustIn } from '../guest-keys.js';
 import { asksVmssh, type Caller, type HostOptions, hostOptions, keyOptions } from './host-options.js';
 
-export interface ConfigTextOptions extends Caller {
+export interface ConfigTextOptions extends Caller, Pick<HostOptions, 'hostKeys' | 'routes' | 'bring'> {
   /** The file for the keys of machines with an identity, in a form for ssh_config. */
   readonly knownHosts?: string;
   /** Settings for every Host, above ours: ssh uses the first of each. */
@@ -17,12 +15,6 @@ export interface ConfigTextOptions extends Caller {
   readonly hosts?: readonly ConcreteHost[];
   /** Which proxies of these Hosts start a machine that is off. */
   readonly start?: StartedHosts;
-  /** The only routes of the proxies of these Hosts, in this order. */
-  readonly routes?: readonly RouteName[];
-  /** Whether the proxies of these Hosts bring an sshd into a machine that has none. */
-  readonly bring?: boolean;
-  /** What is done about a key that no machine is known by. */
-  readonly hostKeys?: HostKeyPolicy;
   /** Whether the user has settings of his own about a connection that is silent. */
   readonly keepsAlive?: boolean;
   /** Machines whose host keys are known beforehand. */
@@ -84,29 +76,12 @@ function patterns(
 }
 
 /** The lines for an ssh_config, for a Unix ssh. Throws a RangeError if a path is not possible in such a file. */
-export function configText({
-  program,
-  fdpass,
-  platform,
-  givesTyped,
-  asksForKeys,
-  refusesUsers,
-  hostKeys,
-  keepsAlive = false,
-  knownHosts = userKnownHosts,
-  settings = [],
-  hosts = [],
-  start,
-  bring,
-  routes,
-  guests = [],
-  table = kinds,
-  servedElsewhere = [],
-  warnsOfKex = false,
-}: ConfigTextOptions): string {
+export function configText(options: ConfigTextOptions): string {
+  const { program, fdpass, platform, givesTyped, asksForKeys, refusesUsers } = options;
   const caller = { program, fdpass, platform, givesTyped, asksForKeys, refusesUsers };
-  const asks = asksVmssh(caller);
-  const alive = keepsAlive ? [] : keepAlive;
+  const { knownHosts = userKnownHosts, settings = [], hosts = [], guests = [], table = kinds } = options;
+  const { hostKeys, start, bring, routes, servedElsewhere = [], warnsOfKex = false } = options;
+  const alive = options.keepsAlive ? [] : keepAlive;
   const allPatterns = (hostKey: Kind['hostKey']) => patterns(table, hostKey, servedElsewhere);
   const block = (host: string, options: Omit<HostOptions, keyof Caller>) =>
     withLines(host, [...settings, ...hostOptions({ hostKeys, ...options, ...caller }), ...alive]);
@@ -121,7 +96,7 @@ export function configText({
         ? []
         : [about, withLines(names.join(' '), keyOptions({ ...trustIn(guest), ...caller, hostKeys }))];
     }),
-    ...(asks
+    ...(asksVmssh(caller)
       ? [
           '# vmssh says which host key is the right one, for the machine that it has reached: docs/host-keys.md.',
           block(`${allPatterns('none')} ${allPatterns('machine')}`, { knownHosts: undefined }),
@@ -164,7 +139,7 @@ function withLines(host: string, settings: ReturnType<typeof hostOptions>): stri
 
 type Settings = 'program' | 'platform' | 'asksForKeys' | 'user' | 'knownHosts' | 'onlyKnown' | 'identityFile';
 
-export interface HostLinesOptions extends Pick<HostOptions, Settings> {
+interface HostLinesOptions extends Pick<HostOptions, Settings> {
   /** The name to type from now on. */
   readonly name: string;
   readonly target: string;
@@ -180,8 +155,7 @@ export interface HostLinesOptions extends Pick<HostOptions, Settings> {
  * ports end at 65535. Throws a RangeError if a value is not possible there.
  */
 export function hostLines({ name, hostKeyAlias = name, keys = [], ...options }: HostLinesOptions): string {
-  const settings = [...hostOptions({ ...options, fdpass: false, hostKeyAlias }), ...keys];
-  return `Host ${name}\n${settings.map(([keyword, value]) => `    ${keyword} ${value}\n`).join('')}`;
+  return withLines(name, [...hostOptions({ ...options, fdpass: false, hostKeyAlias }), ...keys]);
 }
 
 /** A name for a machine: the typed text, without characters that are special in a Host line. */

@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import { readText } from '../../files/read-file.js';
+import type { Env } from '../../runtime.js';
 import { sshFolder } from '../folder.js';
 import { ownerOf } from './file.js';
 import { expandedPath, filesOf, includedTexts, type SshSetting, settingsOf } from './settings.js';
 
 /** Whose files; the folders are parameters for tests. */
 export interface UsersFiles {
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Env;
   readonly platform: NodeJS.Platform;
   /** The user's main configuration, if it was read already. */
   readonly main?: string;
@@ -25,26 +26,20 @@ export async function usersTexts(sources: UsersFiles): Promise<readonly string[]
     sources.main ?? textAt(join(folder, 'config')),
     textAt(join(systemFolder, 'ssh_config')),
   ]);
-  const included = await Promise.all([
+  const [ofMain, ofSystem] = await Promise.all([
     includedTexts(main, folder, own, env),
     includedTexts(system, systemFolder, own, env),
   ]);
   // Lines that vmssh wrote for all users are patterns, or machines.
-  return [main, ...(included[0] ?? []), system, ...(included[1] ?? [])].filter((text) => isUsers(text));
+  const isOurs = (text: string) => ['ours', 'edited'].includes(ownerOf(text));
+  return [main, ...ofMain, system, ...ofSystem].filter((text) => !isOurs(text));
 }
 
-type Folders = Required<Pick<UsersFiles, 'folder' | 'systemFolder'>>;
-
 /** Of the user's ssh files, and of the system's. */
-export function foldersOf(sources: UsersFiles): Folders {
+export function foldersOf(sources: UsersFiles): Required<Pick<UsersFiles, 'folder' | 'systemFolder'>> {
   const { env, platform, folder = sshFolder(env, platform) } = sources;
   const ofSystem = platform === 'win32' ? join(env.ProgramData || 'C:\\ProgramData', 'ssh') : '/etc/ssh';
   return { folder, systemFolder: sources.systemFolder ?? ofSystem };
-}
-
-function isUsers(text: string): boolean {
-  const owner = ownerOf(text);
-  return owner !== 'ours' && owner !== 'edited';
 }
 
 /** The files that may say of a key that it is revoked. */

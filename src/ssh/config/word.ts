@@ -41,9 +41,8 @@ export function proxyCommand({
 }
 
 /**
- * A word of a ProxyCommand: ssh expands its percents, then a shell reads it. Before that, ssh requires paired quotes, and
- * reads a backslash before one as an escape even inside single quotes, so backslashes go outside of them. Throws a
- * RangeError if a text is not possible in an ssh_config. `platform`: the system of the ssh that reads it.
+ * A word of a ProxyCommand: ssh expands its percents, then a shell reads it. ssh reads a backslash before a quote as an escape even
+ * inside single quotes, so backslashes go outside of them. `platform`: the system of the ssh that reads it. Throws a RangeError.
  */
 export function proxyWord(text: string, platform: NodeJS.Platform = 'linux'): string {
   const percent = checkText(text).replaceAll('%', '%%');
@@ -59,14 +58,12 @@ function windowsWord(text: string): string {
   return /^[\w@+=:,.%-]+$/.test(path) ? path : `"${path}"`;
 }
 
-/** A word of a KnownHostsCommand: ssh splits it by itself, without a shell, and then expands its percents. Throws a RangeError. */
-export function commandWord(text: string): string {
+/**
+ * A text whose percents ssh expands: a path of IdentityFile or UserKnownHostsFile, or a word of KnownHostsCommand, which ssh splits by
+ * itself, without a shell. Throws a RangeError.
+ */
+export function pathArgument(text: string): string {
   return configArgument(text.replaceAll('%', '%%'));
-}
-
-/** A path for a keyword whose percents ssh expands: IdentityFile, UserKnownHostsFile. Throws a RangeError. */
-export function pathArgument(path: string): string {
-  return configArgument(path.replaceAll('%', '%%'));
 }
 
 /** An argument of a keyword, in double quotes if necessary (ssh_config(5)). Throws a RangeError. */

@@ -10,10 +10,7 @@ import type { Reachable } from '../../../src/sources/source.js';
 const mint: StartCommand = { machine: 'mint', command: ['virsh', 'start', 'mint'] };
 const off = () =>
   new ConnectError('resolve', 'qemu/mint', { code: 'NOT_FOUND', problem: '"mint" is off', start: mint });
-const up = (cid: number): Reachable => ({
-  routes: [routeBy({ family: 'vsock', cid, port: 22 })],
-  steps: [],
-});
+const up = (cid: number): Reachable => ({ routes: [routeBy({ family: 'vsock', cid, port: 22 })], steps: [] });
 const asked = [
   parseTarget('qemu/mint'),
   { text: 'qemu/mint', port: 22, env: {}, platform: 'linux' as const },

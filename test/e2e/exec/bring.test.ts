@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import {
   existsSync,
   mkdirSync,
@@ -10,15 +9,14 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:http';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { shellLine } from '../../../src/target/shell.js';
 import { type Container, type ContainerMade, makeContainer, script } from '../../connect/exec/container.js';
-import { missingBrought } from '../../helpers/brought.js';
 import { missingRoot } from '../../helpers/other-user.js';
-import { findProgram, missingPrograms } from '../../helpers/programs.js';
+import { useIncus } from '../../helpers/peers.js';
+import { findProgram, missingBrought, missingPrograms } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
@@ -33,13 +31,14 @@ const missingSetgid = missingRoot('logging in as another user') ?? missingProgra
 describe.skipIf(missing)(`a container without an sshd${missing ? `: ${missing}` : ''}`, () => {
   const dir = useTempDir();
   const home = join(dir, 'home');
-  const server = createServer((_, response) =>
-    response.end(
-      JSON.stringify({ metadata: [{ name: 'web', type: 'container', status: 'Running', config }] }),
-    ),
-  );
   const config = { 'volatile.uuid': '22222222-2222-4333-8444-555555555555' };
-  let env: NodeJS.ProcessEnv;
+  const env = {
+    ...process.env,
+    HOME: home,
+    XDG_STATE_HOME: join(dir, 'state'),
+    XDG_RUNTIME_DIR: join(dir, 'runtime'),
+    INCUS_SOCKET: useIncus(dir, [{ name: 'web', type: 'container', status: 'Running', config }]),
+  };
   let made = 0;
 
   /** One of Incus, and the environment in which vmssh and ssh run. */
@@ -63,20 +62,11 @@ describe.skipIf(missing)(`a container without an sshd${missing ? `: ${missing}` 
   let earlier: readonly string[] = [];
   const left = () => all().filter((name) => !earlier.includes(name));
 
-  beforeAll(async () => {
+  beforeAll(() => {
     earlier = all();
     mkdirSync(join(home, '.ssh'), { recursive: true });
-    await once(server.listen(join(dir, 'incus.sock')), 'listening');
-    env = {
-      ...process.env,
-      HOME: home,
-      XDG_STATE_HOME: join(dir, 'state'),
-      XDG_RUNTIME_DIR: join(dir, 'runtime'),
-      INCUS_SOCKET: join(dir, 'incus.sock'),
-    };
     mkdirSync(join(dir, 'runtime'), { mode: 0o700 });
   });
-  afterAll(() => void server.close());
 
   it('is logged in to as its own user, without a key, with its environment; nothing is left or kept', async () => {
     const one = container({ before: `export FOO='a "b" \\c $d' LINES2='x\ny'; export HOME=/nowhere` });
@@ -335,24 +325,11 @@ exec '${findProgram('head')}' "$@"`;
     await expect.poll(left).toEqual([]);
   });
 
-  it.each([
-    {
-      name: 'a user who is not there',
-      how: {},
-      user: 'nobody-here@',
-      want: 'its /etc/passwd has no "nobody-here"',
-    },
-    {
-      name: 'a limit of the size of files',
-      how: { before: 'ulimit -f 100' },
-      want: 'a limit for the size of its files is set',
-    },
-    {
-      name: 'too few programs',
-      how: { has: ['head', 'uname', 'id', 'mkdir'] },
-      want: 'it lacks chmod rm',
-    },
-  ])('says what is wrong: $name', async ({ how, user = '', want }) => {
+  it.each<[name: string, how: Partial<ContainerMade>, want: string, user?: string]>([
+    ['a user who is not there', {}, 'its /etc/passwd has no "nobody-here"', 'nobody-here@'],
+    ['a limit of the size of files', { before: 'ulimit -f 100' }, 'a limit for the size of its files is set'],
+    ['too few programs', { has: ['head', 'uname', 'id', 'mkdir'] }, 'it lacks chmod rm'],
+  ])('says what is wrong: $0', async (_name, how, want, user = '') => {
     const one = container(how);
     const { code, stderr } = await run(
       call('ssh', '--bring-sshd', '-F', 'none', `${user}incus/web`, 'true'),

@@ -1,11 +1,11 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { makeContainer, script } from '../../connect/exec/container.js';
+import { useSshd } from '../../helpers/peers.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
-import { type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
 const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' });
@@ -14,11 +14,10 @@ const answers = fileURLToPath(new URL('../../fixtures/kubernetes', import.meta.u
 // No cluster: kubectl and virtctl are stand-ins, and sshd and ssh are real.
 describe.skipIf(missing)(`a cluster${missing ? `: ${missing}` : ''}`, () => {
   const dir = useTempDir();
-  let sshd: SshdOnSocket;
+  const sshd = useSshd(dir);
   let env: NodeJS.ProcessEnv;
 
   beforeAll(async () => {
-    sshd = await startSshd(dir);
     const pod = join(dir, 'pod');
     mkdirSync(pod);
     const container = makeContainer(pod, { program: 'exec', keys: dir });
@@ -44,7 +43,6 @@ esac`,
     );
     env = { ...container.env, PATH: `${bin}:${process.env.PATH}`, XDG_STATE_HOME: join(dir, 'state') };
   });
-  afterAll(() => sshd.close());
 
   const ssh = () => [...sshd.ssh('relay'), '-o', `UserKnownHostsFile=${dir}/known`];
   const calls = () => readFileSync(join(dir, 'calls'), 'utf8').trim().split('\n');

@@ -4,12 +4,13 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createServer as createConnections } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { type Container, makeContainer } from '../../connect/exec/container.js';
 import { missingAddon } from '../../helpers/addon.js';
+import { useIncus, useSshd } from '../../helpers/peers.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
-import { type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
+import { startSshd } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { forwarding } from '../forward/forwarding.js';
 
@@ -21,35 +22,23 @@ const instances = ['web', 'bare'].map((name) => ({ name, type: 'container', stat
 
 describe.skipIf(missing)(`a machine without a socket${missing ? `: ${missing}` : ''}`, () => {
   const dir = useTempDir();
-  const server = createServer((_, response) => response.end(JSON.stringify({ metadata: instances })));
-  let sshd: SshdOnSocket;
+  const INCUS_SOCKET = useIncus(dir, instances);
+  const sshd = useSshd(dir);
   let container: Container;
   let env: NodeJS.ProcessEnv;
 
-  beforeAll(async () => {
-    sshd = await startSshd(dir);
-    await once(server.listen(join(dir, 'incus.sock')), 'listening');
+  beforeAll(() => {
     container = makeContainer(dir, { program: 'incus', keys: dir });
-    env = { ...container.env, INCUS_SOCKET: join(dir, 'incus.sock'), XDG_STATE_HOME: join(dir, 'state') };
-  });
-  afterAll(async () => {
-    server.close();
-    await sshd.close();
+    env = { ...container.env, INCUS_SOCKET, XDG_STATE_HOME: join(dir, 'state') };
   });
 
   it.skipIf(missingAddon())('is logged in to by a forwarded port, from the same manager', async () => {
     const { listening } = await forwarding(['incus/web', '22', '0'], env);
     const { port } = listening.listener;
+    const options = ['BatchMode=yes', 'StrictHostKeyChecking=no', `UserKnownHostsFile=${dir}/by-port`];
     const command = [
-      ...['ssh', '-F', 'none', '-i', join(dir, 'id'), '-p', `${port}`, '-o', 'BatchMode=yes'],
-      ...[
-        '-o',
-        'StrictHostKeyChecking=no',
-        '-o',
-        `UserKnownHostsFile=${dir}/by-port`,
-        '-o',
-        'LogLevel=ERROR',
-      ],
+      ...['ssh', '-F', 'none', '-i', join(dir, 'id'), '-p', `${port}`, '-o', 'LogLevel=ERROR'],
+      ...options.flatMap((option) => ['-o', option]),
     ];
     for (const text of ['one', 'two'])
       expect(await run([...command, '-l', sshd.user, '127.0.0.1', `echo ${text}`], { env })).toMatchObject({

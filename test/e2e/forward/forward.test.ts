@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
@@ -9,7 +8,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { missingAddon } from '../../helpers/addon.js';
 import { run, vmssh } from '../../helpers/run.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
-import { connectTo, endOf, forwarding, monitor, multiplexer, readToEnd } from './forwarding.js';
+import { connectTo, endOf, forwarding, monitor, multiplexer, readToEnd, start } from './forwarding.js';
 
 const dir = useTempDir();
 let count = 0;
@@ -22,6 +21,10 @@ async function machine(serve: (socket: Socket, port: number) => void) {
 }
 
 const echo = (socket: Socket) => void socket.pipe(socket);
+const signals = [
+  ['SIGINT', 130],
+  ['SIGTERM', 0],
+] as const;
 
 describe.skipIf(missingAddon())('vmssh forward', () => {
   it('is reached by HTTP at the port that it names', async () => {
@@ -139,17 +142,10 @@ describe.skipIf(missingAddon())('vmssh forward', () => {
     await expect.poll(descriptors).toBeLessThanOrEqual(before);
   });
 
-  it.each([
-    { signal: 'SIGINT', code: 130 },
-    { signal: 'SIGTERM', code: 0 },
-  ] as const)('is ended by $signal with $code while it looks for the machine', async ({ signal, code }) => {
+  it.each(signals)('is ended by %s with %i while it looks for the machine', async (signal, code) => {
     const INCUS_SOCKET = join(dir, `incus-${signal}`);
     const server = createServer().listen(INCUS_SOCKET);
-    const [program = '', ...args] = vmssh;
-    const child = spawn(program, [...args, 'forward', 'incus/web', '80', '0'], {
-      env: { ...process.env, INCUS_SOCKET },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const child = start(['incus/web', '80', '0'], { ...process.env, INCUS_SOCKET });
     const said = Promise.all([child.stdout.toArray(), child.stderr.toArray()]);
     const [asked] = await once(server, 'connection');
     child.kill(signal);
@@ -177,12 +173,9 @@ describe.skipIf(missingAddon())('vmssh forward', () => {
     expect(stderr.split('\n').filter((line) => line.includes('cannot connect to'))).toHaveLength(1);
   });
 
-  it.each([
-    { signal: 'SIGINT', code: 130 },
-    { signal: 'SIGTERM', code: 0 },
-  ] as const)(
-    'ends by $signal in the middle of a transfer: exit $code, no socket left',
-    async ({ signal, code }) => {
+  it.each(signals)(
+    'ends by %s in the middle of a transfer: exit %i, no socket left',
+    async (signal, code) => {
       const { target } = await machine((socket) => {
         const more = () => {
           while (socket.write(Buffer.alloc(1 << 16)));
@@ -254,9 +247,7 @@ describe.skipIf(missingAddon())('vmssh forward', () => {
   it('says for people where it listens, and with -v how each connection ended', async () => {
     const { target } = await machine(echo);
     const path = join(dir, 'said.sock');
-    const [program = '', ...args] = vmssh;
-    const child = spawn(program, [...args, 'forward', '-v', target, '7', path]);
-    onTestFinished(() => void child.kill('SIGKILL'));
+    const child = start(['-v', target, '7', path]);
     const [line] = await once(child.stdout.setEncoding('utf8'), 'data');
     expect(line).toBe(`forwarding ${path} → ${target}:7 (Ctrl-C ends it)\n`);
     const client = await connectTo({ host: '', port: 0, path });
@@ -270,9 +261,7 @@ describe.skipIf(missingAddon())('vmssh forward', () => {
   it('goes on when nobody reads its stdout any more, as a script waits for its first line', async () => {
     const { target } = await machine(echo);
     const path = join(dir, 'unread.sock');
-    const [program = '', ...args] = vmssh;
-    const child = spawn(program, [...args, 'forward', '--json', target, '7', path]);
-    onTestFinished(() => void child.kill('SIGKILL'));
+    const child = start(['--json', target, '7', path]);
     await once(child.stdout, 'data');
     child.stdout.destroy();
     for (const word of ['one', 'two']) {

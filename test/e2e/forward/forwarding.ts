@@ -55,10 +55,16 @@ export interface Forwarding extends Pick<Followed, 'next' | 'within'> {
   connect(): Promise<Socket>;
 }
 
-export async function forwarding(args: readonly string[], env = process.env): Promise<Forwarding> {
+/** vmssh forward, for this test. */
+export function start(args: readonly string[], env = process.env) {
   const [program = '', ...before] = vmssh;
-  const child = spawn(program, [...before, 'forward', '--json', ...args], { env, stdio: 'pipe' });
+  const child = spawn(program, [...before, 'forward', ...args], { env, stdio: 'pipe' });
   onTestFinished(() => void child.kill('SIGKILL'));
+  return child;
+}
+
+export async function forwarding(args: readonly string[], env = process.env): Promise<Forwarding> {
+  const child = start(['--json', ...args], env);
   const followed = follow(child);
   const ended = outcome(child);
   const listening = (await followed.next()) as unknown as Forwarding['listening'];
@@ -97,12 +103,18 @@ export async function readToEnd(socket: Socket): Promise<Buffer> {
   return Buffer.concat(parts);
 }
 
-/** A command that systemd-socket-activate starts for the first client of a unix socket, else of a free port of loopback, once it listens. */
-export async function activated(command: readonly string[], path?: string) {
+/** A port of loopback at which nothing listens. */
+export async function freePort(): Promise<number> {
   const free = createServer().listen(0, '127.0.0.1');
   await once(free, 'listening');
   const { port } = free.address() as AddressInfo;
   await new Promise((resolve) => free.close(resolve));
+  return port;
+}
+
+/** A command that systemd-socket-activate starts for the first client of a unix socket, else of a free port of loopback, once it listens. */
+export async function activated(command: readonly string[], path?: string) {
+  const port = await freePort();
   const place = path ?? `127.0.0.1:${port}`;
   const child = spawn('systemd-socket-activate', ['-l', place, ...command], { stdio: 'pipe' });
   onTestFinished(() => void child.kill('SIGKILL'));

@@ -1,22 +1,19 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { JsonObject } from '../../../src/sources/tools/json.js';
 import { missingAddon } from '../../helpers/addon.js';
-import { type Machined, startMachined } from '../../helpers/machined.js';
+import { useMachined, useSshd } from '../../helpers/peers.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
-import { type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
-import { forwarding, readToEnd } from './forwarding.js';
+import { forwarding, freePort, readToEnd } from './forwarding.js';
 
-const missing =
-  missingAddon() ||
-  missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server', 'ssh-keygen': 'openssh-client' });
+const missing = missingAddon() || missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' });
 
 const noSystemd = missingPrograms({ 'systemd-socket-activate': 'systemd' });
 
@@ -33,25 +30,14 @@ describe.skipIf(missing)('forward --private', () => {
   const dir = useTempDir();
   const names = ['one-l8', 'two-l8'] as const;
   const folderOf = (name: string) => join(dir, name);
-  const machines: JsonObject[] = [];
-  const sshds: SshdOnSocket[] = [];
-  let machined: Machined;
-  let env: NodeJS.ProcessEnv;
-
-  beforeAll(async () => {
-    for (const name of names) {
-      mkdirSync(folderOf(name));
-      const sshd = await startSshd(folderOf(name));
-      sshds.push(sshd);
-      machines.push({ name, class: 'vm', service: 'x', sshAddress: `unix${sshd.path}` });
-    }
-    machined = await startMachined(machines);
-    env = { ...process.env, HOME: dir, ...machined.env };
+  const sshds = names.map((name) => {
+    mkdirSync(folderOf(name));
+    return useSshd(folderOf(name));
   });
-  afterAll(async () => {
-    machined.stop();
-    for (const sshd of sshds) await sshd.close();
-  });
+  const machines: JsonObject[] = names.map((name, at) => ({
+    ...{ name, class: 'vm', service: 'x', sshAddress: `unix${sshds[at]?.path}` },
+  }));
+  const env = { ...process.env, HOME: dir, ...useMachined(machines).env };
 
   /** Logs in as a program does that knows only host and port, by the line that forward --install prints. */
   const plainSsh = (port: number) => {
@@ -130,10 +116,7 @@ describe.skipIf(missing)('forward --private', () => {
 
   /** The service of an installed forward, as systemd starts it for the first client. */
   async function service(target: string, idle: string) {
-    const free = createServer().listen(0, '127.0.0.1');
-    await once(free, 'listening');
-    const { port } = free.address() as AddressInfo;
-    await new Promise((resolve) => free.close(resolve));
+    const port = await freePort();
     const given = ['HOME', 'XDG_RUNTIME_DIR'].flatMap((name) => ['-E', name]);
     const command = [...vmssh, 'forward', '--private', `--idle=${idle}`, target, '22', 'systemd'];
     // As systemd names a socket: by its unit, which has a ":".

@@ -9,7 +9,7 @@ import { missingPrograms } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
 import { startSshd } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
-import { connectTo, forwarding, multiplexer, readToEnd } from './forwarding.js';
+import { connectTo, forwarding, multiplexer, readToEnd, start } from './forwarding.js';
 
 const dir = useTempDir();
 let count = 0;
@@ -62,9 +62,7 @@ describe.skipIf(missingAddon())('vmssh forward --reverse, by a multiplexer', () 
   it('says what the machine needs, and that the program is not there, and goes on', async () => {
     const { target, path } = await machine();
     const at = join(dir, 'late.sock');
-    const [program = '', ...args] = vmssh;
-    const child = spawn(program, [...args, 'forward', '--reverse', target, '5000', at]);
-    onTestFinished(() => void child.kill('SIGKILL'));
+    const child = start(['--reverse', target, '5000', at]);
     let said = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       said += text;

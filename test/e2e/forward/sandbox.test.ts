@@ -10,11 +10,7 @@ import { activated, connectTo, multiplexer, readToEnd } from './forwarding.js';
 
 const missing =
   missingAddon() ??
-  missingPrograms({
-    'systemd-socket-activate': 'systemd',
-    'systemd-analyze': 'systemd',
-    strace: 'strace',
-  });
+  missingPrograms({ 'systemd-socket-activate': 'systemd', 'systemd-analyze': 'systemd', strace: 'strace' });
 
 /** What the units of an installed forward let it ask of the kernel, against what it asks. */
 describe.skipIf(missing)("the sandbox of an installed forward's service", () => {

@@ -15,25 +15,10 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))(
     afterAll(() => new Promise((resolve) => server.close(resolve)));
 
     it.each([
-      {
-        command: 'check',
-        path: 'nonexist',
-        code: 1,
-        says: 'no socket at DIR/nonexist (ENOENT)\nhint: ',
-      },
-      {
-        command: 'install',
-        path: 'nonexist',
-        code: 1,
-        says: 'no socket at DIR/nonexist (ENOENT)\nhint: ',
-      },
-      {
-        command: 'check',
-        path: 'shut',
-        code: 3,
-        says: 'the connection was closed before a banner came\nhint: ',
-      },
-    ])('guest $command says what vmssh itself found: $path', async ({ command, path, code, says }) => {
+      ['check', 'nonexist', 1, 'no socket at DIR/nonexist (ENOENT)\nhint: '],
+      ['install', 'nonexist', 1, 'no socket at DIR/nonexist (ENOENT)\nhint: '],
+      ['check', 'shut', 3, 'the connection was closed before a banner came\nhint: '],
+    ])('guest $0 says what vmssh itself found: $1', async (command, path, code, says) => {
       const target = `unix${join(dir, path)}`;
       const result = await run([...vmssh, 'guest', command, `root@${target}`]);
       expect(result).toMatchObject({ code, stderr: expect.stringContaining(says.replace('DIR', dir)) });

@@ -23,13 +23,7 @@ describe('vmssh setup of a VM of libvirt', () => {
   };
   beforeAll(() => {
     for (const folder of [
-      'runtime/libvirt',
-      'root/usr/sbin',
-      'root/etc/ssh',
-      'root/home',
-      'fakes',
-      'bin',
-      'state',
+      ...['runtime/libvirt', 'root/usr/sbin', 'root/etc/ssh', 'root/home', 'fakes', 'bin', 'state'],
     ])
       mkdirSync(join(dir, folder), { recursive: true, mode: 0o700 });
     writeFileSync(join(dir, 'runtime/libvirt/libvirt-sock'), '');

@@ -96,31 +96,15 @@ esac`,
   const trees = () => [treeOf(root), treeOf(home)];
 
   it.each([
-    {
-      args: ['--dry-run', 'incus/off'],
-      code: 1,
-      says: /✗ way +it is off\n +fix: .*check --start incus\/off\n/,
-    },
-    {
-      args: ['--dry-run', 'incus/hers'],
-      code: 1,
-      says: /incus starts no program as root in "hers" for this user/,
-    },
-    { args: ['--dry-run', 'vsock/4242'], code: 1, says: /no manager lists "vsock\/4242"/ },
-    { args: ['--dry-run', 'incus/none'], code: 4, says: /no instance "none"|no machine/ },
-    {
-      args: ['--dry-run', '--user', 'nobody-here', 'incus/web'],
-      code: 1,
-      says: /✗ account +there is no account nobody-here/,
-    },
-    { args: ['--key', '/none.pub', 'incus/web'], code: 2, says: /the key file "\/none.pub" cannot be read/ },
-    {
-      args: ['incus/web'],
-      code: 2,
-      says: /nobody can be asked here, so nothing was changed\nhint: do it with --yes\n/,
-    },
-    { args: [], code: 2, says: /no machine was named/ },
-  ])('changes nothing: $args', async ({ args, code, says }) => {
+    [['--dry-run', 'incus/off'], 1, /✗ way +it is off\n +fix: .*check --start incus\/off\n/],
+    [['--dry-run', 'incus/hers'], 1, /incus starts no program as root in "hers" for this user/],
+    [['--dry-run', 'vsock/4242'], 1, /no manager lists "vsock\/4242"/],
+    [['--dry-run', 'incus/none'], 4, /no instance "none"|no machine/],
+    [['--dry-run', '--user', 'nobody-here', 'incus/web'], 1, /✗ account +there is no account nobody-here/],
+    [['--key', '/none.pub', 'incus/web'], 2, /the key file "\/none.pub" cannot be read/],
+    [['incus/web'], 2, /nobody can be asked here, so nothing was changed\nhint: do it with --yes\n/],
+    [[], 2, /no machine was named/],
+  ])('changes nothing: $0', async (args, code, says) => {
     const before = trees();
     const { code: ended, stdout, stderr } = await setup(...args);
     expect(stdout + stderr).toMatch(says);

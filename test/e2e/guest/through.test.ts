@@ -1,10 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { guestLogin } from '../../../src/guest/run/route.js';
+import { useSshd } from '../../helpers/peers.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { run, vmssh, vmsshWords } from '../../helpers/run.js';
-import { type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
 const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' });
@@ -12,11 +12,7 @@ const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' 
 describe.skipIf(missing)(`a host of ssh_config by a target${missing ? `: ${missing}` : ''}`, () => {
   const dir = useTempDir();
   const control = join(dir, 'control');
-  let sshd: SshdOnSocket;
-  beforeAll(async () => {
-    sshd = await startSshd(dir);
-  });
-  afterAll(() => sshd?.close());
+  const sshd = useSshd(dir);
 
   // As if it had been reached over TCP before, where only 192.0.2.7 leads.
   function config(knownKey: string): string {
@@ -51,9 +47,7 @@ describe.skipIf(missing)(`a host of ssh_config by a target${missing ? `: ${missi
     const proxy = `ProxyCommand=${vmsshWords} proxy unix/${sshd.path} 22`;
     expect(
       await run([...master, '-o', proxy, 'web'], { stdio: ['ignore', 'ignore', 'ignore'] }),
-    ).toMatchObject({
-      code: 0,
-    });
+    ).toMatchObject({ code: 0 });
     try {
       const over = await run(['ssh', '-F', join(dir, 'config'), 'web', 'echo in']);
       expect(over.stdout).toBe('in\n');

@@ -7,11 +7,7 @@ import { run, vmssh } from '../../helpers/run.js';
 import { startSshd } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
-const missing = missingPrograms({
-  ssh: 'openssh-client',
-  sshd: 'openssh-server',
-  'ssh-keygen': 'openssh-client',
-});
+const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' });
 const dir = useTempDir();
 const id = '11111111222243338444555555555555';
 

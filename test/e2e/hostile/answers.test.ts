@@ -32,32 +32,23 @@ function endlessly(socket: Socket, part: string): void {
 
 describe('an API socket whose service is hostile', () => {
   it.each([
-    { name: 'nested', answer: `${head}${'['.repeat(million)}`, why: 'more than 64 levels' },
-    {
-      name: 'of many values',
-      answer: `${head}[${'[],'.repeat(2 * million)}1]`,
-      why: 'more than 1048576 values',
-    },
-    { name: 'no HTTP', answer: `${'\x1b]0;x\x07'.repeat(1000)}\r\n\r\n`, why: 'it has no status' },
-    {
-      name: 'a header of blanks',
-      answer: `HTTP/1.1 200 OK\r\nContent-Length: 9\r\nA:b${' '.repeat(15_000)}b\r\n\r\n`,
-      why: 'aborted',
-    },
-  ])('an answer that is $name is a warning', async ({ name, answer, why }) => {
+    ['nested', `${head}${'['.repeat(million)}`, 'more than 64 levels'],
+    ['of many values', `${head}[${'[],'.repeat(2 * million)}1]`, 'more than 1048576 values'],
+    ['no HTTP', `${'\x1b]0;x\x07'.repeat(1000)}\r\n\r\n`, 'it has no status'],
+    [
+      'a header of blanks',
+      `HTTP/1.1 200 OK\r\nContent-Length: 9\r\nA:b${' '.repeat(15_000)}b\r\n\r\n`,
+      'aborted',
+    ],
+  ])('an answer that is $0 is a warning', async (name, answer, why) => {
     const { code, signal, stderr } = await asked(name, (socket) => socket.end(answer));
     expect([code, signal, stderr]).toEqual([1, null, expect.stringContaining(why)]);
   });
 
   it.each([
-    { name: 'a body without end', start: head, part: '['.repeat(million), why: 'more than 16 MiB' },
-    {
-      name: 'headers without end',
-      start: 'HTTP/1.1 200 OK\r\n',
-      part: 'A: b\r\n',
-      why: 'its head is too long',
-    },
-  ])('$name is a warning', async ({ name, start, part, why }) => {
+    ['a body without end', head, '['.repeat(million), 'more than 16 MiB'],
+    ['headers without end', 'HTTP/1.1 200 OK\r\n', 'A: b\r\n', 'its head is too long'],
+  ])('$0 is a warning', async (name, start, part, why) => {
     const { code, signal, stderr } = await asked(name, (socket) => {
       socket.write(start);
       endlessly(socket, part);
@@ -85,14 +76,10 @@ describe('a tool that is hostile', () => {
   // On a busy machine the time of a list is over before so much has been printed.
   const endless = /more than|no answer in time/;
   it.each([
-    { name: 'prints without end', script: 'exec yes', why: endless },
-    {
-      name: 'prints a nested text',
-      script: "head -c 1000000 /dev/zero | tr '\\0' '['",
-      why: /it printed no list/,
-    },
-    { name: 'complains without end', script: 'exec yes >&2', why: endless },
-  ])('that $name is a warning', async ({ script, why }) => {
+    ['prints without end', 'exec yes', endless],
+    ['prints a nested text', "head -c 1000000 /dev/zero | tr '\\0' '['", /it printed no list/],
+    ['complains without end', 'exec yes >&2', endless],
+  ])('that $0 is a warning', async (_name, script, why) => {
     writeFileSync(join(dir, 'multipass'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
     const env = { ...process.env, PATH: `${dir}:${process.env.PATH}` };
     const { code, signal, stderr } = await run([...vmssh, 'list', '--provider=multipass'], { env });

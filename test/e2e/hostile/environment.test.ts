@@ -1,8 +1,8 @@
 import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Machined, startMachined } from '../../helpers/machined.js';
+import { describe, expect, it } from 'vitest';
 import { missingRoot, otherUser } from '../../helpers/other-user.js';
+import { useMachined } from '../../helpers/peers.js';
 import { run, vmssh } from '../../helpers/run.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { useJsonServices } from '../../sources/managers/json-services.js';
@@ -12,15 +12,10 @@ const serve = useJsonServices(dir);
 
 /** What root is after `su` or `sudo -E`: its folders are those of the user before. */
 describe.skipIf(missingRoot('an environment of others'))('an environment of another user', () => {
-  let machined: Machined;
+  const machined = useMachined([{ name: 'prod', class: 'vm', service: 'x', vSockCid: 4_000_000_009 }]);
   const { uid = 0, gid = 0 } = otherUser;
   const program = (args: readonly string[], env: NodeJS.ProcessEnv) =>
     run([...vmssh, ...args], { env: { ...process.env, ...env } });
-
-  beforeAll(async () => {
-    machined = await startMachined([{ name: 'prod', class: 'vm', service: 'x', vSockCid: 4_000_000_009 }]);
-  });
-  afterAll(() => machined.stop());
 
   it('has no systemd-machined', async () => {
     expect(await program(['check', '--until=resolved', 'machine/prod'], machined.env)).toMatchObject({
@@ -52,16 +47,13 @@ describe.skipIf(missingRoot('an environment of others'))('an environment of anot
   });
 
   it.each([
-    {
-      name: 'XDG_CONFIG_HOME',
-      env: (theirs: string, own: string) => ({ HOME: own, XDG_CONFIG_HOME: theirs }),
-    },
-    { name: 'HOME', env: (theirs: string) => ({ HOME: theirs, XDG_CONFIG_HOME: '' }) },
-    {
-      name: 'a relative XDG_CONFIG_HOME',
-      env: (theirs: string, own: string) => ({ HOME: own, XDG_CONFIG_HOME: basename(theirs) }),
-    },
-  ])('has no list of hypervisors, by $name', async ({ name, env }) => {
+    ['XDG_CONFIG_HOME', (theirs: string, own: string) => ({ HOME: own, XDG_CONFIG_HOME: theirs })],
+    ['HOME', (theirs: string) => ({ HOME: theirs, XDG_CONFIG_HOME: '' })],
+    [
+      'a relative XDG_CONFIG_HOME',
+      (theirs: string, own: string) => ({ HOME: own, XDG_CONFIG_HOME: basename(theirs) }),
+    ],
+  ])('has no list of hypervisors, by $0', async (name, env) => {
     const theirs = join(dir, `settings of ${name}`);
     for (const folder of [theirs, join(theirs, '.config')]) {
       mkdirSync(join(folder, 'vmssh'), { recursive: true });

@@ -120,12 +120,7 @@ describe.skipIf(missing)("a QEMU of root's and a port of another user", () => {
     await start(process.execPath, ['-e', listening(0)], otherUser, (text) => said.push(text));
     const port = /ready (\d+)/.exec(said.join(''))?.[1] ?? '';
     await qemu('hidden', port, listening(Number(port)), [
-      'unshare',
-      '-n',
-      'sh',
-      '-c',
-      'ip link set lo up; exec "$@"',
-      'sh',
+      ...['unshare', '-n', 'sh', '-c', 'ip link set lo up; exec "$@"', 'sh'],
     ]);
     const result = await run([...vmssh, 'nc', '--pipe', 'qemu/hidden']);
     expect(result).toMatchObject({ code: 4, stderr: expect.stringContaining('"hidden"') });

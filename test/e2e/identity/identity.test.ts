@@ -1,20 +1,15 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../src/sources/tools/json.js';
-import { type Machined, startMachined } from '../../helpers/machined.js';
+import { useMachined, useSshd } from '../../helpers/peers.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { type Outcome, run, vmssh, vmsshWords } from '../../helpers/run.js';
-import { type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { onTerminal } from '../../helpers/terminal.js';
 
-const missing = missingPrograms({
-  ssh: 'openssh-client',
-  sshd: 'openssh-server',
-  'ssh-keygen': 'openssh-client',
-});
+const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' });
 const name = 'web-i1';
 const ids = ['11111111222243338444555555555555', '22222222222243338444555555555555'] as const;
 const policies = ['accept-new', 'ask', 'strict'] as const;
@@ -43,10 +38,11 @@ describe.skipIf(missing)('ssh and the identity of a machine', () => {
   const home = join(dir, 'home');
   const file = join(home, '.ssh/vmssh_known_hosts');
   const conf = join(home, '.ssh/vmssh.conf');
-  const sshds: SshdOnSocket[] = [];
   const listed: JsonObject[] = [];
-  let machined: Machined;
-  let env: NodeJS.ProcessEnv;
+  for (const folder of ['a', 'b']) mkdirSync(join(dir, folder));
+  const sshds = [useSshd(join(dir, 'a')), useSshd(join(dir, 'b'))] as const;
+  const machined = useMachined(listed);
+  const env = { ...process.env, HOME: home, ...machined.env };
   const program = (...args: string[]) => run([...vmssh, ...args], { env });
   /** How it is typed, and who checks: plain ssh by the lines of config install, or `vmssh ssh`. */
   const bySsh = (host: string, policy: string, more: readonly string[] = []) =>
@@ -74,19 +70,9 @@ describe.skipIf(missing)('ssh and the identity of a machine', () => {
 
   beforeAll(async () => {
     mkdirSync(join(home, '.ssh'), { recursive: true, mode: 0o700 });
-    for (const folder of ['a', 'b']) {
-      mkdirSync(join(dir, folder));
-      sshds.push(await startSshd(join(dir, folder)));
-    }
     writeFileSync(join(dir, 'b/authorized'), readFileSync(join(dir, 'a/id.pub')));
-    machined = await startMachined(listed);
-    env = { ...process.env, HOME: home, ...machined.env };
     lists(machine(0, ids[0]));
     expect(await program('config', 'install')).toMatchObject({ code: 0 });
-  });
-  afterAll(async () => {
-    machined.stop();
-    for (const sshd of sshds) await sshd.close();
   });
   beforeEach(() => {
     rmSync(file, { force: true });
@@ -325,11 +311,7 @@ describe.skipIf(missing)('ssh and the identity of a machine', () => {
   it('is not known to ssh -J, which leaves our proxy out, and a line says so', async () => {
     expect(await bySsh(name, 'accept-new')).toMatchObject({ code: 7 });
     const jump = [
-      '-o',
-      'ProxyJump=none',
-      '-o',
-      `ProxyCommand=socat - UNIX:${sshds[1]?.path}`,
-      '-o',
+      ...['-o', 'ProxyJump=none', '-o', `ProxyCommand=socat - UNIX:${sshds[1]?.path}`, '-o'],
       'ProxyUseFdpass=no',
     ];
     const { code, stderr } = await bySsh(`machine/${name}`, 'accept-new', jump);
@@ -362,10 +344,7 @@ describe.skipIf(missing)('ssh and the identity of a machine', () => {
           '-c',
           `exec ssh -F /dev/null -o BatchMode=yes -i ${join(dir, 'a/id')} ${args} '${host}' 'exit 7'`,
         ],
-        {
-          env,
-          detached: true,
-        },
+        { env, detached: true },
       );
     expect(await login()).toMatchObject({ code: 7 });
     expect(await bySsh(name, 'strict')).toMatchObject({ code: 7, stderr: '' });

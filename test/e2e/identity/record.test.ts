@@ -1,18 +1,13 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { missingRoot, otherUser } from '../../helpers/other-user.js';
+import { useSshd } from '../../helpers/peers.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { run, vmssh, vmsshWords } from '../../helpers/run.js';
-import { type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
-const missing = missingPrograms({
-  ssh: 'openssh-client',
-  sshd: 'openssh-server',
-  'ssh-keygen': 'openssh-client',
-  unshare: 'util-linux',
-});
+const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server', unshare: 'util-linux' });
 
 describe.skipIf(missing)('what a proxy leaves for the host key', () => {
   const dir = useTempDir();
@@ -20,7 +15,7 @@ describe.skipIf(missing)('what a proxy leaves for the host key', () => {
   const conf = join(home, '.ssh/vmssh.conf');
   const left = join(dir, 'run/vmssh');
   const env = { ...process.env, HOME: home, XDG_RUNTIME_DIR: join(dir, 'run'), XDG_STATE_HOME: '' };
-  let sshd: SshdOnSocket;
+  const sshd = useSshd(dir);
   const ssh = (lines: string, ...options: string[]) => [
     ...['ssh', '-F', lines, '-o', 'BatchMode=yes', '-i', join(dir, 'id'), ...options],
     ...[`unix${sshd.path}`, 'exit 7'],
@@ -32,10 +27,8 @@ describe.skipIf(missing)('what a proxy leaves for the host key', () => {
   beforeAll(async () => {
     mkdirSync(join(home, '.ssh'), { recursive: true, mode: 0o700 });
     mkdirSync(join(dir, 'run'), { mode: 0o700 });
-    sshd = await startSshd(dir);
     expect(await run([...vmssh, 'config', 'install'], { env })).toMatchObject({ code: 0 });
   });
-  afterAll(() => sshd.close());
   beforeEach(() => rmSync(left, { recursive: true, force: true }));
 
   it.each([

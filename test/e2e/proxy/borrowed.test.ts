@@ -1,45 +1,37 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createServer as createHttpServer } from 'node:http';
-import { connect, createServer, type Server } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type StandIn, standIns, toolFolder } from '../../connect/borrow/stand-ins.js';
 import { type Container, makeContainer } from '../../connect/exec/container.js';
 import { SocketFolder } from '../../connect/socket-folder.js';
+import { useIncus, useSshd } from '../../helpers/peers.js';
 import { findProgram, missingPrograms } from '../../helpers/programs.js';
 import { executable, run } from '../../helpers/run.js';
-import { type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { installWithoutAddon } from './without-addon.js';
 
 const skip =
   executable !== undefined ||
-  missingPrograms({
-    ...{ ssh: 'openssh-client', sshd: 'openssh-server' },
-    ...{ python3: 'python3', socat: 'socat' },
-  }) !== undefined;
+  missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server', python3: 'python3', socat: 'socat' });
 
 // CID 42 is a unix socket for the tools: see stand-ins.ts.
 describe.skipIf(skip)('vsock without the addon', () => {
   const dir = useTempDir();
+  mkdirSync(join(dir, 'copy'));
+  const sshd = useSshd(dir);
   let program: readonly string[];
-  let sshd: SshdOnSocket;
   const refused = new SocketFolder();
   const folders = {} as Record<StandIn, string>;
   beforeAll(async () => {
-    mkdirSync(join(dir, 'copy'));
     program = installWithoutAddon(join(dir, 'copy'));
-    sshd = await startSshd(dir);
     symlinkSync(sshd.path, join(dir, '42'));
     symlinkSync(await refused.abandon(), join(dir, '43'));
     for (const tool of standIns) folders[tool] = toolFolder(dir, tool);
   });
-  afterAll(async () => {
-    refused.stop();
-    await sshd?.close();
-  });
+  afterAll(() => refused.stop());
 
   const env = (tool: StandIn) => ({
     ...{ HOME: dir, SHELL: '/bin/sh', PATH: folders[tool] },
@@ -123,33 +115,26 @@ describe.skipIf(skip)('vsock without the addon', () => {
   });
 
   describe('what no other program passes', () => {
-    let mux: Server;
-    let incus: Server;
+    const INCUS_SOCKET = useIncus(dir, [{ name: 'web', type: 'container', status: 'Running', config: {} }]);
+    const mux = createServer((client) => {
+      client.once('data', () => {
+        client.write('OK 1073741824\n');
+        const server = connect(sshd.path);
+        client.pipe(server).pipe(client);
+        for (const each of [client, server]) each.on('error', () => {});
+      });
+    });
     let container: Container;
     beforeAll(async () => {
       container = makeContainer(dir, { program: 'incus', keys: dir });
-      mux = createServer((client) => {
-        client.once('data', () => {
-          client.write('OK 1073741824\n');
-          const server = connect(sshd.path);
-          client.pipe(server).pipe(client);
-          for (const each of [client, server]) each.on('error', () => {});
-        });
-      }).listen(join(dir, 'mux.sock'));
-      await once(mux, 'listening');
-      const web = { name: 'web', type: 'container', status: 'Running', config: {} };
-      incus = createHttpServer((_, response) => response.end(JSON.stringify({ metadata: [web] })));
-      await once(incus.listen(join(dir, 'incus.sock')), 'listening');
+      await once(mux.listen(join(dir, 'mux.sock')), 'listening');
     });
-    afterAll(() => {
-      mux.close();
-      incus.close();
-    });
+    afterAll(() => void mux.close());
 
     it.each(['unix', 'vsock-mux', 'incus'])('is relayed, or refused with the fix: %s', async (kind) => {
       const target =
         { unix: `unix${sshd.path}`, 'vsock-mux': `vsock-mux${dir}/mux.sock` }[kind] ?? 'incus/web';
-      const more = { INCUS_SOCKET: join(dir, 'incus.sock'), PATH: `${container.bin}:/usr/bin:/bin` };
+      const more = { INCUS_SOCKET, PATH: `${container.bin}:/usr/bin:/bin` };
       const refused = await ssh('python3', 'fdpass', [target, '22'], '/dev/null', more)('true');
       expect(refused.code).toBe(255);
       expect(refused.stderr).toMatch(

@@ -9,11 +9,7 @@ import { run, vmssh } from '../../helpers/run.js';
 import { type Hypervisor, type SshdOnSocket, startHypervisor, startSshd } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
-const missing = missingPrograms({
-  ssh: 'openssh-client',
-  sshd: 'openssh-server',
-  'ssh-keygen': 'openssh-client',
-});
+const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' });
 
 /** Its QEMU and its multiplexer are processes with their command lines; the socket and the forwarded port are real. */
 describe.skipIf(missing || process.platform !== 'linux')(

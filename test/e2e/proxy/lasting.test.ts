@@ -3,12 +3,14 @@ import { once } from 'node:events';
 import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { basename, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { missingAddon } from '../../helpers/addon.js';
+import { useSshd } from '../../helpers/peers.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import {
   dist,
   executable,
+  isAlive,
   type Outcome,
   outcome,
   run,
@@ -17,7 +19,6 @@ import {
   vmsshWords,
   wordsOf,
 } from '../../helpers/run.js';
-import { type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
 // A relay of the executable frees the engine after 1.5 s; one of Node stays as it is.
@@ -28,26 +29,17 @@ const missing = missingPrograms({ ssh: 'openssh-client', scp: 'openssh-client', 
 describe.skipIf(missing || !hasAddon)('a login by relay that lasts', () => {
   const dir = useTempDir();
   const pidFile = join(dir, 'pid');
-  let sshd: SshdOnSocket;
-  let ssh: readonly string[];
-  let host: string;
-
-  beforeAll(async () => {
-    sshd = await startSshd(dir);
-    host = `unix${sshd.path}`;
-    const script = join(dir, 'proxy.sh');
-    writeFileSync(script, `#!/bin/sh\necho $$ > "${pidFile}"\nexec "$@"\n`, { mode: 0o755 });
-    const proxy = `${script} ${vmsshWords} proxy --typed %n %h %p`;
-    ssh = [...sshd.ssh('relay'), '-o', `ProxyCommand=${proxy}`];
-  });
-  afterAll(() => sshd.close());
+  const sshd = useSshd(dir);
+  const host = `unix${sshd.path}`;
+  const script = join(dir, 'proxy.sh');
+  writeFileSync(script, `#!/bin/sh\necho $$ > "${pidFile}"\nexec "$@"\n`, { mode: 0o755 });
+  const proxied = `ProxyCommand=${script} ${vmsshWords} proxy --typed %n %h %p`;
+  const ssh = [...sshd.ssh('relay'), '-o', proxied];
 
   const pid = () => Number(readFileSync(pidFile, 'utf8'));
 
   it('carries on, with the exit code', async () => {
-    const [program = '', ...args] = [...ssh, host, 'echo begun; read line; echo "$line"; exit 7'];
-    const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
-    const ended = outcome(child);
+    const { child, ended } = begin([...ssh, host, 'echo begun; read line; echo "$line"; exit 7']);
     await once(child.stdout, 'data');
     await became(pid());
     child.stdin.end('and on\n');
@@ -57,9 +49,7 @@ describe.skipIf(missing || !hasAddon)('a login by relay that lasts', () => {
 
   // AddressSanitizer keeps much more beside.
   it.skipIf(runtime !== 'executable')('holds less than a megabyte', async () => {
-    const [program = '', ...args] = [...ssh, host, 'echo begun; read line; echo "$line"'];
-    const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
-    const ended = outcome(child);
+    const { child, ended } = begin([...ssh, host, 'echo begun; read line; echo "$line"']);
     await once(child.stdout, 'data');
     await became(pid());
     await expect.poll(() => residentKiB(pid()), { timeout: 10_000 }).toBeLessThan(1000);
@@ -112,14 +102,13 @@ describe.skipIf(!hasAddon)('a connection that breaks', () => {
   const vsockNc = join(dir, 'vsock-nc');
   if (executable) symlinkSync(executable, vsockNc);
 
-  it.each([
-    { name: 'vmssh proxy', command: [...vmssh, 'proxy'] },
-    { name: 'vmssh nc', command: [...vmssh, 'nc', '--pipe'] },
-    {
-      name: 'vsock-nc',
-      command: [...(executable ? [vsockNc] : [vmssh[0] ?? '', dist('vsock-nc.js')]), '--pipe'],
-    },
-  ])('has the same message before and after: $name', async ({ command }) => {
+  const programs: readonly [name: string, command: readonly string[]][] = [
+    ['vmssh proxy', [...vmssh, 'proxy']],
+    ['vmssh nc', [...vmssh, 'nc', '--pipe']],
+    ['vsock-nc', [...(executable ? [vsockNc] : [vmssh[0] ?? '', dist('vsock-nc.js')]), '--pipe']],
+  ];
+
+  it.each(programs)('has the same message before and after: $0', async (_name, command) => {
     const before = await broken(command, async () => {});
     const after = await broken(command, ({ pid = 0 }) => became(pid));
     expect(before).toMatchObject({ code: 1, stdout: '12last bytes' });
@@ -135,13 +124,9 @@ describe.skipIf(!hasAddon)('a connection that breaks', () => {
   });
 
   // AddressSanitizer has no filter, and QEMU knows none.
-  it.skipIf(runtime !== 'executable').each([
-    { name: 'vmssh proxy', command: [...vmssh, 'proxy'] },
-    { name: 'vmssh nc', command: [...vmssh, 'nc', '--pipe'] },
-    { name: 'vsock-nc', command: [vsockNc, '--pipe'] },
-  ])(
-    'is one of a process that has given up its rights, but with VMSSH_NO_SANDBOX: $name',
-    async ({ command }) => {
+  it.skipIf(runtime !== 'executable').each(programs)(
+    'is one of a process that has given up its rights, but with VMSSH_NO_SANDBOX: $0',
+    async (_name, command) => {
       const ours = filtersOf(process.pid);
       expect(await filters(command, {})).toBe(ours + 1);
       expect(await filters(command, { VMSSH_NO_SANDBOX: '1' })).toBe(ours);
@@ -151,9 +136,7 @@ describe.skipIf(!hasAddon)('a connection that breaks', () => {
   /** How many filters for system calls a relay has when it lasts. */
   async function filters(command: readonly string[], more: NodeJS.ProcessEnv): Promise<number> {
     const { path, accepted } = await listen();
-    const [program = '', ...args] = [...command, `unix${path}`, '22'];
-    const child = spawn(program, args, { env: { ...process.env, ...more }, stdio: 'pipe' });
-    const ended = outcome(child);
+    const { child, ended } = begin([...command, `unix${path}`, '22'], { ...process.env, ...more });
     const peer = await accepted;
     await became(child.pid ?? 0);
     peer.write('x'); // what it moves now, it moves without the engine
@@ -167,9 +150,7 @@ describe.skipIf(!hasAddon)('a connection that breaks', () => {
 
   it('stays as it is with -v, and prints what it moved', async () => {
     const { path, accepted } = await listen();
-    const [program = '', ...args] = [...vmssh, 'proxy', '-v', `unix${path}`, '22'];
-    const child = spawn(program, args, { stdio: 'pipe' });
-    const ended = outcome(child);
+    const { child, ended } = begin([...vmssh, 'proxy', '-v', `unix${path}`, '22']);
     const peer = await accepted;
     await new Promise((resolve) => setTimeout(resolve, 2500));
     expect(nameOf(child.pid ?? 0)).not.toBe(withoutEngine);
@@ -184,9 +165,7 @@ describe.skipIf(!hasAddon)('a connection that breaks', () => {
     wait: (child: ChildProcess) => Promise<void>,
   ): Promise<Outcome> {
     const { path, accepted } = await listen();
-    const [program = '', ...args] = [...command, `unix${path}`, '22'];
-    const child = spawn(program, args, { stdio: 'pipe' });
-    const ended = outcome(child);
+    const { child, ended } = begin([...command, `unix${path}`, '22']);
     const peer = await accepted;
     await wait(child);
     if (!child.stdin.writableEnded) child.stdin.write('unread'); // a peer that closes before it reads them resets
@@ -228,11 +207,8 @@ function residentKiB(pid: number): number {
   return Number(/^Rss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1]);
 }
 
-/** Whether a process still runs; one that only waits to be reaped by init does not. */
-function isAlive(pid: number): boolean {
-  try {
-    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  } catch {
-    return false;
-  }
+/** Starts a program, whose output is gathered until it ends. */
+function begin([program = '', ...args]: readonly string[], env = process.env) {
+  const child = spawn(program, args, { env, stdio: 'pipe' });
+  return { child, ended: outcome(child) };
 }

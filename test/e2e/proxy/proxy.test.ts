@@ -3,14 +3,15 @@ import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { missingAddon } from '../../helpers/addon.js';
 import { missingPrograms } from '../../helpers/programs.js';
-import { outcome, run, vmssh, vmsshWords } from '../../helpers/run.js';
+import { isAlive, outcome, run, vmssh, vmsshWords } from '../../helpers/run.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { overTcp } from './over-tcp.js';
 
 const dir = useTempDir();
+const uuid = '8495db59-ee59-4938-bf3b-c78365a6940b';
 
 describe('what reaches stdout and how it ends', () => {
   it('delivers what the peer sends after our end of input', async () => {
@@ -77,60 +78,38 @@ describe('what reaches stdout and how it ends', () => {
   );
 
   it('gives up waiting when the time is over, with the last reason', async () => {
-    const result = await run([...vmssh, 'proxy', '--wait=0.3', `unix${dir}/never.sock`, '22'], {
-      keepOpen: true,
-    });
-    expect(result.stdout).toBe('');
-    expect(result.code).toBe(1);
+    const command = [...vmssh, 'proxy', '--wait=0.3', `unix${dir}/never.sock`, '22'];
+    expect(await run(command, { keepOpen: true })).toMatchObject({ code: 1, stdout: '' });
   });
 });
 
-const refused: readonly { name: string; args: readonly string[]; says: string; code: number }[] = [
-  { name: 'an empty target', args: ['', '22'], says: 'the target is empty', code: 2 },
-  { name: 'control characters', args: ['unix/a\u001b[31m', '22'], says: '"unix/a\\x1b[31m"', code: 2 },
-  { name: 'an unknown kind', args: ['mint', '22'], says: '"mint"', code: 2 },
-  { name: 'a path over the limit', args: [`unix/${'a'.repeat(200)}`, '22'], says: 'at most 107', code: 2 },
-  { name: 'the CID any', args: ['vsock/4294967295', '22'], says: 'any machine', code: 2 },
-  { name: 'a CID that is none', args: ['vsock/x', '22'], says: '"x"', code: 2 },
-  { name: 'a negative port', args: ['vsock/3', '--', '-1'], says: 'negative', code: 2 },
-  { name: 'a word for a port', args: ['vsock/3', 'x'], says: '"x"', code: 2 },
-  { name: 'an empty port', args: ['vsock/3', ''], says: 'the port is missing', code: 2 },
-  { name: 'the port any', args: ['vsock/3', '4294967295'], says: '4294967295', code: 2 },
-  {
-    name: 'a GUID of a wrong shape',
-    args: ['hyper-v/{12345678-1234}', '22'],
-    says: 'is not a GUID',
-    code: 2,
-  },
-  { name: 'no argument', args: [], says: 'HOST PORT', code: 2 },
-  { name: 'a third argument', args: ['vsock/3', '22', '23'], says: '"23"', code: 2 },
-  { name: 'an unknown option', args: ['--bogus', 'vsock/3', '22'], says: '--bogus', code: 2 },
-  { name: 'a timeout that is none', args: ['--timeout', 'soon', 'vsock/3', '22'], says: '"soon"', code: 2 },
-  {
-    name: 'an unknown machine',
-    args: ['container/no-such-machine', '22'],
-    says: 'no-such-machine',
-    code: 4,
-  },
-  ...['machine/x,vmssh-machine%web', 'via/hv1/x,vmssh-8495db59-ee59-4938-bf3b-c78365a6940b', 'podman%a*'].map(
-    (text) => ({
-      name: `a name with which ssh would keep the key of ${text} for others`,
-      args: ['--typed', text, text, '22'],
-      says: 'as a pattern',
-      code: 2,
-    }),
-  ),
-  ...['unix/no/such/a,b*', 'via/hv1/unix/no/such/a,b*'].map((text) => ({
-    name: `an address whose key is not kept: ${text}`,
-    args: ['--typed', text, text, '22'],
-    says: 'cannot connect to',
-    code: 1,
-  })),
-  { name: 'a socket that is not there', args: ['unix/no/such/socket', '22'], says: 'ENOENT', code: 1 },
-];
+const asTyped = (text: string) => ['--typed', text, text, '22'];
 
 describe('bad input', () => {
-  it.each(refused)('$name: one clear line, nothing on stdout', async ({ args, says, code }) => {
+  it.each<[name: string, args: readonly string[], says: string, code: number]>([
+    ['an empty target', ['', '22'], 'the target is empty', 2],
+    ['control characters', ['unix/a\u001b[31m', '22'], '"unix/a\\x1b[31m"', 2],
+    ['an unknown kind', ['mint', '22'], '"mint"', 2],
+    ['a path over the limit', [`unix/${'a'.repeat(200)}`, '22'], 'at most 107', 2],
+    ['the CID any', ['vsock/4294967295', '22'], 'any machine', 2],
+    ['a CID that is none', ['vsock/x', '22'], '"x"', 2],
+    ['a negative port', ['vsock/3', '--', '-1'], 'negative', 2],
+    ['a word for a port', ['vsock/3', 'x'], '"x"', 2],
+    ['an empty port', ['vsock/3', ''], 'the port is missing', 2],
+    ['the port any', ['vsock/3', '4294967295'], '4294967295', 2],
+    ['a GUID of a wrong shape', ['hyper-v/{12345678-1234}', '22'], 'is not a GUID', 2],
+    ['no argument', [], 'HOST PORT', 2],
+    ['a third argument', ['vsock/3', '22', '23'], '"23"', 2],
+    ['an unknown option', ['--bogus', 'vsock/3', '22'], '--bogus', 2],
+    ['a timeout that is none', ['--timeout', 'soon', 'vsock/3', '22'], '"soon"', 2],
+    ['an unknown machine', ['container/no-such-machine', '22'], 'no-such-machine', 4],
+    ['a key that ssh would keep for others', asTyped('machine/x,vmssh-machine%web'), 'as a pattern', 2],
+    ['the same behind another host', asTyped(`via/hv1/x,vmssh-${uuid}`), 'as a pattern', 2],
+    ['the same by a star', asTyped('podman%a*'), 'as a pattern', 2],
+    ['an address whose key is not kept', asTyped('unix/no/such/a,b*'), 'cannot connect to', 1],
+    ['one behind another host', asTyped('via/hv1/unix/no/such/a,b*'), 'cannot connect to', 1],
+    ['a socket that is not there', ['unix/no/such/socket', '22'], 'ENOENT', 1],
+  ])('$0: one clear line, nothing on stdout', async (_name, args, says, code) => {
     const env = { ...process.env, VMSSH_SSH: 'false' };
     const result = await run([...vmssh, 'proxy', ...args], { env, keepOpen: true });
     expect(result.stderr).toContain(says);
@@ -149,29 +128,22 @@ const states = [
 
 const hasAddon = missingAddon() === undefined;
 
-const ends = [
-  { name: 'end of stdin', end: (child: ChildProcess) => child.stdin?.end() },
-  { name: 'SIGTERM', end: (child: ChildProcess) => child.kill('SIGTERM') },
-  { name: 'SIGHUP', end: (child: ChildProcess) => child.kill('SIGHUP') },
+const ends: readonly [name: string, end: (child: ChildProcess) => void][] = [
+  ['end of stdin', (child) => child.stdin?.end()],
+  ['SIGTERM', (child) => child.kill('SIGTERM')],
+  ['SIGHUP', (child) => child.kill('SIGHUP')],
   // Node by itself notices this at its next write only; an ssh that dies closes stdin, too.
-  ...(hasAddon
-    ? [{ name: 'a reader of stdout that went away', end: (child: ChildProcess) => child.stdout?.destroy() }]
-    : []),
+  ['a reader of stdout that went away', (child) => child.stdout?.destroy()],
 ];
 
 describe.each(states)('while $name', ({ name, args, kind, greeting, until }) => {
-  let server: Held;
-  beforeAll(async () => {
-    server = await serve(`held-${name}`, (socket) => socket.write(greeting));
-  });
-  afterAll(() => server.close());
-
-  it.each(ends)('$name ends it', async ({ end }) => {
+  it.each(hasAddon ? ends : ends.slice(0, 3))('$0 ends it', async (_name, end) => {
+    const server = await serve(`held-${name}`, (socket) => socket.write(greeting));
     const child = proxy(`${kind}${server.path}`, '-v', ...args);
     await printed(child, ` ${until} `);
     end(child);
-    const result = await outcome(child);
-    expect(result.stdout).toBe('');
+    expect((await outcome(child)).stdout).toBe('');
+    server.close();
   });
 });
 
@@ -193,14 +165,8 @@ it.skipIf(missing || !hasAddon)(
   'an ssh that waits for a socket, of which no --fdpass tells, gets a word',
   async () => {
     const server = await serve('untold', (socket) => socket.write('SSH-2.0-peer\r\n'));
-    const options = ['ProxyUseFdpass=yes', `ProxyCommand=${vmsshWords} proxy unix${server.path} %p`];
-    const { code, stderr } = await run([
-      'ssh',
-      '-F',
-      'none',
-      ...options.flatMap((each) => ['-o', each]),
-      'x',
-    ]);
+    const proxied = ['-oProxyUseFdpass=yes', `-oProxyCommand=${vmsshWords} proxy unix${server.path} %p`];
+    const { code, stderr } = await run(['ssh', '-F', 'none', ...proxied, 'x']);
     expect(code).toBe(255);
     expect(stderr).toMatch(/waits for a socket, but got bytes\nhint: add --fdpass to the ProxyCommand/);
     server.close();
@@ -216,17 +182,9 @@ describe.skipIf(missing)('an ssh that is killed', () => {
     const pidFile = join(dir, `pid-${mode}`);
     const script = join(dir, `proxy-${mode}.sh`);
     writeFileSync(script, `#!/bin/sh\necho $$ > "${pidFile}"\nexec "$@"\n`, { mode: 0o755 });
-    const proxyCommand = [
-      script,
-      vmsshWords,
-      'proxy',
-      flags,
-      '-v',
-      '--timeout=20',
-      `vsock-mux${server.path}`,
-      '22',
-    ].join(' ');
-    const ssh = spawn('ssh', ['-F', 'none', ...options, '-o', `ProxyCommand=${proxyCommand}`, 'x', 'true'], {
+    const words = [script, vmsshWords, 'proxy', flags, '-v --timeout=20', `vsock-mux${server.path}`, '22'];
+    const proxied = ['-o', `ProxyCommand=${words.join(' ')}`];
+    const ssh = spawn('ssh', ['-F', 'none', ...options, ...proxied, 'x', 'true'], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     await printed(ssh, ' resolve ');
@@ -285,13 +243,4 @@ async function printed(child: ChildProcess, text: string): Promise<void> {
       reject,
     );
   });
-}
-
-/** Whether a process still runs; one that only waits to be reaped by init does not. */
-function isAlive(pid: number): boolean {
-  try {
-    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  } catch {
-    return false;
-  }
 }

@@ -1,11 +1,10 @@
 import { chownSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startMachined } from '../../helpers/machined.js';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { missingRoot, otherUser } from '../../helpers/other-user.js';
+import { useMachined, useSshd } from '../../helpers/peers.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { run, underTrace, vmssh, vmsshWords } from '../../helpers/run.js';
-import { startSshd } from '../../helpers/sshd.js';
 import { listing, useOwnSource } from './own-source.js';
 
 // A variable of ssh_config.
@@ -174,20 +173,13 @@ describe.skipIf(missingRoot('the sources of a user, for root'))("for root, with 
 describe.skipIf(missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server', strace: 'strace' }))(
   'ssh mint',
   () => {
-    let sshd: Awaited<ReturnType<typeof startSshd>>;
-    let machined: Awaited<ReturnType<typeof startMachined>>;
-    beforeAll(async () => {
+    const sshd = useSshd(dir);
+    const sshAddress = `unix${sshd.path.replaceAll('/', '%')}`;
+    const machined = useMachined([{ name: 'mint-t9', class: 'vm', sshAddress }]);
+    beforeAll(() => {
       rmSync(join(home, '.ssh'), { recursive: true });
       mkdirSync(join(home, '.ssh'), { mode: 0o700 });
-      sshd = await startSshd(dir);
-      machined = await startMachined([
-        { name: 'mint-t9', class: 'vm', sshAddress: `unix${sshd.path.replaceAll('/', '%')}` },
-      ]);
       bed.useSsh();
-    });
-    afterAll(async () => {
-      await sshd?.close();
-      machined?.stop();
     });
 
     it('reads no sources.json, and runs no source', async () => {
@@ -202,20 +194,8 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server',
       const traced = async (host: string) => {
         const trace = join(dir, `trace-${host.replace('/', '-')}`);
         const line = [
-          'strace',
-          '-f',
-          '-qq',
-          '-e',
-          'trace=%file',
-          '-s',
-          '300',
-          '-o',
-          trace,
-          'ssh',
-          '-n',
-          host,
-          'echo',
-          'in',
+          ...['strace', '-f', '-qq', '-e', 'trace=%file', '-s', '300', '-o', trace, 'ssh', '-n', host],
+          ...['echo', 'in'],
         ];
         expect(await run(line, { env: own })).toMatchObject({ code: 0, stdout: 'in\n' });
         return readFileSync(trace, 'utf8').includes('/vmssh/sources.json');

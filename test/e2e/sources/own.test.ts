@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { useSshd } from '../../helpers/peers.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { run } from '../../helpers/run.js';
-import { type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
 import { blocksOf } from '../../markdown.js';
 import { listing, useOwnSource } from './own-source.js';
 
@@ -15,12 +15,8 @@ const { dir, home, bin, env, program, source, call, useSsh } = useOwnSource();
 describe.skipIf(missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' }))(
   'a source of the user',
   () => {
-    let sshd: SshdOnSocket;
-    beforeAll(async () => {
-      sshd = await startSshd(dir);
-      useSsh();
-    });
-    afterAll(() => sshd?.close());
+    const sshd = useSshd(dir);
+    beforeAll(() => useSsh());
 
     it('goes from nothing to a login, as docs/sources.md has it', async () => {
       const [block = ''] = blocksOf('sources.md', 'From nothing to a login', 'sh');

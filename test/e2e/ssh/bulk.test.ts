@@ -1,28 +1,21 @@
 import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { missingAddon } from '../../helpers/addon.js';
+import { useSshd } from '../../helpers/peers.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { outcome, run } from '../../helpers/run.js';
-import { type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
 const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server', openssl: 'openssl' });
 const modes = missingAddon() === undefined ? (['fdpass', 'relay'] as const) : (['relay'] as const);
 
 describe.skipIf(missing).each(modes)('a login by %s', (mode) => {
-  const dir = useTempDir();
-  let sshd: SshdOnSocket;
-  beforeAll(async () => {
-    sshd = await startSshd(dir);
-  });
-  afterAll(() => sshd.close());
+  const sshd = useSshd(useTempDir());
 
   it('carries 1 GiB in each direction unchanged', async () => {
     const [program = '', ...args] = [...sshd.ssh(mode), `unix${sshd.path}`];
-    const up = spawn(program, [...args, 'sha256sum'], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
+    const up = spawn(program, [...args, 'sha256sum'], { stdio: ['pipe', 'pipe', 'inherit'] });
     const sum = createHash('sha256');
     const sent = (async () => {
       const block = randomBytes(1 << 20);
@@ -40,9 +33,7 @@ describe.skipIf(missing).each(modes)('a login by %s', (mode) => {
     const source =
       'openssl enc -aes-128-ctr -nosalt -K 00112233445566778899aabbccddeeff -iv 0 < /dev/zero 2>/dev/null | head -c 1073741824';
     const wanted = await run(['sh', '-c', `${source} | sha256sum`], { timeout: 300_000 });
-    const down = spawn(program, [...args, source], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const down = spawn(program, [...args, source], { stdio: ['ignore', 'pipe', 'inherit'] });
     const hash = createHash('sha256');
     let bytes = 0;
     for await (const part of down.stdout) {

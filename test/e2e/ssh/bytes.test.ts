@@ -1,9 +1,10 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { useSshd } from '../../helpers/peers.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { executable, run, vmssh } from '../../helpers/run.js';
-import { type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
+import { startSshd } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
 // Node has read its arguments as UTF-8 before a program of it begins, so only the executable can hand them on.
@@ -17,12 +18,8 @@ const oddBytes = Buffer.from('636166e92df09f922deda080', 'hex');
 
 describe.skipIf(missing)('bytes that are not UTF-8', () => {
   const dir = useTempDir();
-  let sshd: SshdOnSocket;
-  beforeAll(async () => {
-    sshd = await startSshd(dir);
-    renameSync(join(dir, 'id'), raw(dir));
-  });
-  afterAll(() => sshd.close());
+  const sshd = useSshd(dir);
+  beforeAll(() => renameSync(join(dir, 'id'), raw(dir)));
 
   /** Runs a line of sh in which "$odd" has the bytes, and "$@" is vmssh. */
   const sh = (line: string, env = {}) =>
@@ -64,9 +61,7 @@ describe.skipIf(missing)('bytes that are not UTF-8', () => {
     renameSync(other.path, Buffer.concat([raw(dir), Buffer.from('.sock')]));
     const { stdout } = await sh(
       'exec "$@" nc --banner "unix$DIR/$odd.sock" || exec "$@" nc "unix$DIR/$odd.sock" </dev/null',
-      {
-        DIR: dir,
-      },
+      { DIR: dir },
     );
     expect(stdout).toMatch(/^SSH-2\.0-/);
     await other.close();

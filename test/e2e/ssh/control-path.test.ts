@@ -1,22 +1,18 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { useSshd } from '../../helpers/peers.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
-import { missingTerminal, type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
+import { missingTerminal } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
 const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' });
 
 describe.skipIf(missing)('a ControlPath with the name of the host in it', () => {
   const dir = useTempDir();
-  let sshd: SshdOnSocket;
-  let target: string;
-  beforeAll(async () => {
-    sshd = await startSshd(dir);
-    target = `unix${sshd.path}`;
-  });
-  afterAll(() => sshd.close());
+  const sshd = useSshd(dir);
+  const target = `unix${sshd.path}`;
 
   function config(token: string): string {
     const path = join(dir, `config-${token}`);

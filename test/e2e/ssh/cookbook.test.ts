@@ -7,12 +7,8 @@ import { missingPrograms } from '../../helpers/programs.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { startKitchen } from './cookbook.js';
 
-const missing = missingPrograms({
-  ssh: 'openssh-client',
-  sshd: 'openssh-server',
-  git: 'git',
-  rsync: 'rsync',
-});
+const tools = { ssh: 'openssh-client', sshd: 'openssh-server', git: 'git', rsync: 'rsync' };
+const missing = missingPrograms(tools);
 
 /** The code blocks of the cookbook are what runs here: only names, paths and ports are replaced. */
 describe.skipIf(missing)('docs/cookbook.md', () => {

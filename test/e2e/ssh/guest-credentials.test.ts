@@ -11,18 +11,14 @@ import {
 } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Machined, startMachined } from '../../helpers/machined.js';
+import { describe, expect, it } from 'vitest';
+import { useMachined, useSshd } from '../../helpers/peers.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { type Outcome, run, vmssh } from '../../helpers/run.js';
-import { missingTerminal, type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
+import { missingTerminal } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
-const missing = missingPrograms({
-  ssh: 'openssh-client',
-  sshd: 'openssh-server',
-  'ssh-keygen': 'openssh-client',
-});
+const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' });
 
 describe.skipIf(missing)('vmssh guest credentials', () => {
   const dir = useTempDir();
@@ -30,9 +26,9 @@ describe.skipIf(missing)('vmssh guest credentials', () => {
   const folder = join(home, '.ssh/vmssh_guests/web-t8');
   const conf = join(home, '.ssh/vmssh.conf');
   const machines: Record<string, string>[] = [];
-  let sshd: SshdOnSocket;
-  let machined: Machined;
-  let env: NodeJS.ProcessEnv;
+  mkdirSync(join(home, '.ssh'), { recursive: true, mode: 0o700 });
+  const sshd = useSshd(dir);
+  const env = { ...process.env, HOME: home, SSH_AUTH_SOCK: undefined, ...useMachined(machines).env };
   const program = (...args: string[]) => run([...vmssh, ...args], { env });
   const credentials = (...args: string[]) => program('guest', 'credentials', ...args);
   // All that the user's own ssh would ask with, and the empty known_hosts of a new user.
@@ -56,17 +52,6 @@ describe.skipIf(missing)('vmssh guest credentials', () => {
     rmSync(join(dir, 'host'));
     copyFileSync(key, join(dir, 'host'));
   };
-
-  beforeAll(async () => {
-    mkdirSync(join(home, '.ssh'), { recursive: true, mode: 0o700 });
-    sshd = await startSshd(dir);
-    machined = await startMachined(machines);
-    env = { ...process.env, HOME: home, SSH_AUTH_SOCK: undefined, ...machined.env };
-  });
-  afterAll(async () => {
-    machined.stop();
-    await sshd.close();
-  });
 
   it('makes the keys of a machine that does not exist yet, once', async () => {
     const first = await credentials('web-t8', '--for', 'qemu');
@@ -123,10 +108,7 @@ describe.skipIf(missing)('vmssh guest credentials', () => {
       });
     // Also without any option: the lines that were written say it.
     const plain = await run(['ssh', '-F', conf, '-o', 'BatchMode=yes', 'machine/web-t8', 'exit 7'], { env });
-    expect(plain).toMatchObject({
-      code: 255,
-      stderr: expect.stringContaining('KnownHostsCommand failed'),
-    });
+    expect(plain).toMatchObject({ code: 255, stderr: expect.stringContaining('KnownHostsCommand failed') });
   });
 
   it('--undo removes what it made, and only that', async () => {

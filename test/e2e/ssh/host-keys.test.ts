@@ -1,18 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Machined, startMachined } from '../../helpers/machined.js';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { useMachined, useSshd } from '../../helpers/peers.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { type Outcome, run, vmssh } from '../../helpers/run.js';
-import { type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
-const missing = missingPrograms({
-  ssh: 'openssh-client',
-  sshd: 'openssh-server',
-  'ssh-keygen': 'openssh-client',
-});
+const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' });
 
 /** A machine without a UUID: of systemd-machined, by its name only. */
 describe.skipIf(missing)('the host key of a machine without a UUID', () => {
@@ -22,9 +17,13 @@ describe.skipIf(missing)('the host key of a machine without a UUID', () => {
   const file = join(home, '.ssh/vmssh_known_hosts');
   const name = 'web-t7';
   const conf = join(home, '.ssh/vmssh.conf');
-  let sshd: SshdOnSocket;
-  let machined: Machined;
-  let env: NodeJS.ProcessEnv;
+  const sshd = useSshd(dir);
+  const sshPrivateKeyPath = join(dir, 'id');
+  const common = { class: 'vm', service: 'x', sshAddress: `unix${sshd.path}`, sshPrivateKeyPath };
+  const machined = useMachined(
+    [name, '*', 'x*t7', 'a b t7', "a'b t7"].map((each) => ({ name: each, ...common })),
+  );
+  const env = { ...process.env, HOME: home, ...machined.env };
   let right: string;
   let wrong: string;
   const program = (...args: string[]) => run([...vmssh, ...args], { env });
@@ -37,24 +36,9 @@ describe.skipIf(missing)('the host key of a machine without a UUID', () => {
 
   beforeAll(async () => {
     mkdirSync(join(home, '.ssh'), { recursive: true, mode: 0o700 });
-    sshd = await startSshd(dir);
     const key = (path: string) => readFileSync(join(dir, path), 'utf8').split(' ').slice(0, 2).join(' ');
     [right, wrong] = [key('host.pub'), key('id.pub')];
-    const common = {
-      class: 'vm',
-      service: 'x',
-      sshAddress: `unix${sshd.path}`,
-      sshPrivateKeyPath: join(dir, 'id'),
-    };
-    machined = await startMachined(
-      [name, '*', 'x*t7', 'a b t7', "a'b t7"].map((each) => ({ name: each, ...common })),
-    );
-    env = { ...process.env, HOME: home, ...machined.env };
     expect(await program('config', 'install')).toMatchObject({ code: 0 });
-  });
-  afterAll(async () => {
-    machined.stop();
-    await sshd.close();
   });
   beforeEach(() => rmSync(file, { force: true }));
 

@@ -1,12 +1,12 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { missingAddon } from '../../helpers/addon.js';
-import { type Machined, startMachined } from '../../helpers/machined.js';
+import { useMachined, useSshd } from '../../helpers/peers.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
-import { missingTerminal, type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
+import { missingTerminal } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
 const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' });
@@ -15,23 +15,12 @@ const id = '0123456789abcdef0123456789abcdef';
 /** Every command that takes a machine takes it by its name, with a user, and as ssh://. */
 describe.skipIf(missing)('a name', () => {
   const dir = useTempDir();
-  let sshd: SshdOnSocket;
-  let machined: Machined;
-  let env: NodeJS.ProcessEnv;
+  const sshd = useSshd(dir);
+  const sshAddress = `unix${sshd.path}`;
+  const sshPrivateKeyPath = join(dir, 'id');
+  const machine = { name: 'Web Server T7', id, class: 'vm', service: 'x', sshAddress, sshPrivateKeyPath };
+  const env = { ...process.env, HOME: dir, ...useMachined([machine]).env };
   const program = (...args: string[]) => run([...vmssh, ...args], { env });
-
-  beforeAll(async () => {
-    sshd = await startSshd(dir);
-    const sshAddress = `unix${sshd.path}`;
-    const sshPrivateKeyPath = join(dir, 'id');
-    const machine = { name: 'Web Server T7', id, class: 'vm', service: 'x', sshAddress, sshPrivateKeyPath };
-    machined = await startMachined([machine]);
-    env = { ...process.env, HOME: dir, ...machined.env };
-  });
-  afterAll(async () => {
-    machined.stop();
-    await sshd.close();
-  });
 
   it.each([
     { typed: 'Web Server T7', user: userInfo().username },
@@ -39,9 +28,7 @@ describe.skipIf(missing)('a name', () => {
     { typed: `ssh://bob@${id}`, user: 'bob' },
   ])('$typed is checked', async ({ typed, user }) => {
     const { code, stdout } = await program('check', '--until=authentication', '--json', typed);
-    const {
-      results: [{ target, stages }],
-    } = JSON.parse(stdout);
+    const [{ target, stages }] = JSON.parse(stdout).results;
     const [first, ...rest] = stages;
     expect({ code, target }).toEqual({ code: 0, target: typed });
     expect(first).toMatchObject({

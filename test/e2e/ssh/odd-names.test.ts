@@ -1,10 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Machined, startMachined } from '../../helpers/machined.js';
+import { describe, expect, it } from 'vitest';
+import { useMachined, useSshd } from '../../helpers/peers.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
-import { type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
 const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' });
@@ -14,20 +13,10 @@ const machines = names.map((name, at) => ({ name, uuid: `01234567-89ab-cdef-0123
 
 describe.skipIf(missing)('a machine whose name a shell or ssh would read otherwise', () => {
   const dir = useTempDir();
-  let sshd: SshdOnSocket;
-  let machined: Machined;
-  const program = (...args: string[]) =>
-    run([...vmssh, ...args], { env: { ...process.env, HOME: dir, ...machined.env } });
-
-  beforeAll(async () => {
-    sshd = await startSshd(dir);
-    const more = { class: 'vm', service: 'x', sshAddress: `unix${sshd.path}` };
-    machined = await startMachined(names.map((name, at) => ({ name, id: idOf(at), ...more })));
-  });
-  afterAll(async () => {
-    machined.stop();
-    await sshd.close();
-  });
+  const more = { class: 'vm', service: 'x', sshAddress: `unix${useSshd(dir).path}` };
+  const machined = useMachined(names.map((name, at) => ({ name, id: idOf(at), ...more })));
+  const env = { ...process.env, HOME: dir, ...machined.env };
+  const program = (...args: string[]) => run([...vmssh, ...args], { env });
 
   it.each(machines)('$name is reached by its UUID', async ({ uuid }) => {
     expect(await program('check', '--until=authentication', uuid)).toMatchObject({ code: 0 });

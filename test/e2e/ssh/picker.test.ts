@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { missingAddon } from '../../helpers/addon.js';
-import { type Machined, startMachined } from '../../helpers/machined.js';
+import { useMachined } from '../../helpers/peers.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
@@ -16,21 +16,9 @@ const asks = /(\d+) of \1: .*Which machine\? $/s;
 
 describe.skipIf(missing)('vmssh ssh without a name', () => {
   const dir = useTempDir();
-  let machined: Machined;
-  let env: NodeJS.ProcessEnv;
-
-  beforeAll(async () => {
-    const machine = (name: string, i: number) => ({
-      name,
-      id: `${i}`.repeat(32),
-      class: 'vm',
-      service: 'x',
-      sshAddress: 'vsock/7',
-    });
-    machined = await startMachined(names.map(machine));
-    env = { ...process.env, HOME: dir, TERM: 'xterm', ...machined.env };
-  });
-  afterAll(() => machined.stop());
+  const common = { class: 'vm', service: 'x', sshAddress: 'vsock/7' };
+  const machined = useMachined(names.map((name, i) => ({ name, id: `${i}`.repeat(32), ...common })));
+  const env = { ...process.env, HOME: dir, TERM: 'xterm', ...machined.env };
 
   /** Types on the picker's terminal; gives what it shows, the exit code, and whether the terminal is as before. */
   async function picked(answer: Answer, setUp = 'true') {

@@ -4,25 +4,16 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { JsonObject } from '../../../src/sources/tools/json.js';
 import { missingAddon } from '../../helpers/addon.js';
-import { type Machined, startMachined } from '../../helpers/machined.js';
+import { useMachined, useSshd } from '../../helpers/peers.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { dist, run, vmssh, vmsshWords } from '../../helpers/run.js';
-import {
-  type Hypervisor,
-  missingTerminal,
-  type SshdOnSocket,
-  startHypervisor,
-  startSshd,
-} from '../../helpers/sshd.js';
+import { type Hypervisor, missingTerminal, type SshdOnSocket, startHypervisor } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { forwarding } from '../forward/forwarding.js';
 
-const missing = missingPrograms({
-  ssh: 'openssh-client',
-  sshd: 'openssh-server',
-  'ssh-keygen': 'openssh-client',
-});
+const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' });
 
 /** A container with two routes: the socket that it exports, and an SSH address on this host. */
 describe.skipIf(missing)('a machine with two routes', () => {
@@ -32,12 +23,13 @@ describe.skipIf(missing)('a machine with two routes', () => {
   const file = join(home, '.local/state/vmssh/routes.json');
   const name = 'routes-t1';
   const target = `machine/${name}`;
-  let sshd: SshdOnSocket;
-  let imposter: SshdOnSocket;
+  const sshd = useSshd(dir);
+  const imposter = useSshd(other);
+  const machines: JsonObject[] = [];
+  const machined = useMachined(machines);
+  const env = { ...process.env, HOME: home, ...machined.env };
+  const exported = join(machined.env.XDG_RUNTIME_DIR, `systemd/nspawn/unix-export/${name}/ssh`);
   let second: Hypervisor;
-  let machined: Machined;
-  let env: NodeJS.ProcessEnv;
-  let exported: string;
   let server: Server | undefined;
   const sockets = new Set<Socket>();
 
@@ -55,18 +47,12 @@ describe.skipIf(missing)('a machine with two routes', () => {
 
   beforeAll(async () => {
     mkdirSync(join(home, '.ssh'), { recursive: true, mode: 0o700 });
-    sshd = await startSshd(dir);
-    imposter = await startSshd(other);
     second = await startHypervisor(dir, join(dir, 'second'), {});
-    machined = await startMachined([
-      {
-        ...{ name, class: 'container', service: 'systemd-nspawn' },
-        ...{ sshAddress: `127.0.0.1:${second.port}`, sshPrivateKeyPath: join(dir, 'id') },
-      },
-    ]);
-    exported = join(machined.env.XDG_RUNTIME_DIR, `systemd/nspawn/unix-export/${name}/ssh`);
+    machines.push({
+      ...{ name, class: 'container', service: 'systemd-nspawn' },
+      ...{ sshAddress: `127.0.0.1:${second.port}`, sshPrivateKeyPath: join(dir, 'id') },
+    });
     mkdirSync(dirname(exported), { recursive: true });
-    env = { ...process.env, HOME: home, ...machined.env };
   });
   beforeEach(() => rmSync(file, { force: true }));
   afterEach(async () => {
@@ -76,13 +62,10 @@ describe.skipIf(missing)('a machine with two routes', () => {
     server = undefined;
     rmSync(exported, { force: true });
   });
-  afterAll(async () => {
-    machined.stop();
-    await Promise.all([sshd.close(), imposter.close(), second.close()]);
-  });
+  afterAll(() => second.close());
 
   /** Hands a connection on to a real sshd. */
-  const to = (real: SshdOnSocket) => (socket: Socket) => {
+  const to = (real: Pick<SshdOnSocket, 'path'>) => (socket: Socket) => {
     const behind = connect(real.path);
     sockets.add(behind);
     behind.on('error', () => socket.destroy());
@@ -234,8 +217,8 @@ describe('a machine of which two sources know a route each', () => {
     server.listen(process.argv[2].replace(/.*socket=/, ''), () => process.stdout.write('up'));
   `;
   let monitor: ChildProcess;
-  let machined: Machined;
-  let env: NodeJS.ProcessEnv;
+  const machines: JsonObject[] = [];
+  const env = { ...process.env, HOME: dir, ...useMachined(machines).env };
   beforeAll(async () => {
     const args = ['-e', listens, '--', '--vsock', `cid=3,socket=${mux}`];
     monitor = spawn(process.execPath, args, {
@@ -244,15 +227,9 @@ describe('a machine of which two sources know a route each', () => {
     });
     await once(monitor.stdout ?? monitor, 'data');
     const sshAddress = `unix${dir}/absent`;
-    machined = await startMachined([
-      { name: 'routes-t2', class: 'vm', service: 'x', leader: monitor.pid ?? 0, sshAddress },
-    ]);
-    env = { ...process.env, HOME: dir, ...machined.env };
+    machines.push({ name: 'routes-t2', class: 'vm', service: 'x', leader: monitor.pid ?? 0, sshAddress });
   });
-  afterAll(() => {
-    monitor.stdin?.end();
-    machined.stop();
-  });
+  afterAll(() => void monitor.stdin?.end());
   const program = (...args: string[]) => run([...vmssh, ...args, target], { env });
   const endpoint = `vsock-mux:${mux}:22`;
 

@@ -4,21 +4,14 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../src/sources/tools/json.js';
-import { type Machined, startMachined } from '../../helpers/machined.js';
+import { useMachined, useSshd } from '../../helpers/peers.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
-import { type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
-const missing = missingPrograms({
-  ssh: 'openssh-client',
-  scp: 'openssh-client',
-  sftp: 'openssh-client',
-  sshd: 'openssh-server',
-  rsync: 'rsync',
-});
+const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server', rsync: 'rsync' });
 
 const id = '0123456789abcdef0123456789abcdef';
 const alias = 'vmssh-01234567-89ab-cdef-0123-456789abcdef';
@@ -27,37 +20,18 @@ const alias = 'vmssh-01234567-89ab-cdef-0123-456789abcdef';
 describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
   const dir = useTempDir();
   const home = join(dir, 'home');
-  const machines: JsonObject[] = [];
-  let sshd: SshdOnSocket;
-  let machined: Machined;
-  let env: NodeJS.ProcessEnv;
+  mkdirSync(home);
+  const sshd = useSshd(dir);
+  const sshPrivateKeyPath = join(dir, 'id');
+  const common = { class: 'vm', service: 'x', sshAddress: `unix${sshd.path}`, sshPrivateKeyPath };
+  const machines: JsonObject[] = ['Web Server T7', 'db-t7', 'twice-t7', 'TWICE-T7'].map((name, at) => ({
+    ...{ name, id: id.replace('0', `${at}`), ...common },
+  }));
+  const env: NodeJS.ProcessEnv = { ...process.env, HOME: home, ...useMachined(machines).env };
+  for (const each of ['VMSSH_SSH', 'HV_SSH_COMMAND', 'RSYNC_RSH']) delete env[each];
   const knownHosts = () => readFileSync(join(home, '.ssh/vmssh_known_hosts'), 'utf8');
   const tool = (name: string, ...args: string[]) => run([...vmssh, name, ...args], { env });
   const quiet = ['-F', '/dev/null', '-q'];
-
-  beforeAll(async () => {
-    mkdirSync(home);
-    sshd = await startSshd(dir);
-    const common = {
-      class: 'vm',
-      service: 'x',
-      sshAddress: `unix${sshd.path}`,
-      sshPrivateKeyPath: join(dir, 'id'),
-    };
-    machines.push(
-      { name: 'Web Server T7', id, ...common },
-      { name: 'db-t7', id: id.replace('0', '1'), ...common },
-    );
-    machines.push({ name: 'twice-t7', id: id.replace('0', '2'), ...common });
-    machines.push({ name: 'TWICE-T7', id: id.replace('0', '3'), ...common });
-    machined = await startMachined(machines);
-    env = { ...process.env, HOME: home, ...machined.env };
-    for (const each of ['VMSSH_SSH', 'HV_SSH_COMMAND', 'RSYNC_RSH']) delete env[each];
-  });
-  afterAll(async () => {
-    machined.stop();
-    await sshd.close();
-  });
 
   it.each(['db-t7', 'DB-T7', 'machine/db-t7', 'machine%db-t7', 'web-server-t7', id, 'Web Server T7'])(
     'log in to %s, and give the exit code of the command',
@@ -225,10 +199,7 @@ describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
     const { stdout } = await tool('list', '-q', '--provider=machined');
     const names = stdout.trimEnd().split('\n');
     expect(names.filter((name) => /t7$/i.test(name))).toEqual([
-      'db-t7',
-      'twice-t7',
-      'TWICE-T7',
-      'Web Server T7',
+      ...['db-t7', 'twice-t7', 'TWICE-T7', 'Web Server T7'],
     ]);
     const { code, stdout: json } = await tool(
       'check',

@@ -13,20 +13,17 @@ describe.skipIf(missing)('a user name that ssh refuses', () => {
   const option = '-oProxyCommand=touch pwned;';
 
   it.each([
-    { tool: 'ssh', args: [`ssh://${option}@.host`, 'true'] },
-    { tool: 'ssh', args: [`ssh://${option}@unix/nonexist`, 'true'] },
-    { tool: 'ssh', args: ['--', `${option}@unix%nonexist`, 'true'] },
-    { tool: 'scp', args: [`scp://${option}@unix%nonexist/a`, '.'] },
-    { tool: 'scp', args: ['--', `${option}@unix%nonexist:a`, '.'] },
-    { tool: 'sftp', args: [`sftp://${option}@unix%nonexist`] },
-    { tool: 'rsync', args: ['scp://--rsync-path=x@unix%nonexist/a', '.'] },
-    { tool: 'rsync', args: ['--', '--rsync-path=x@unix%nonexist:a', '.'] },
-    { tool: 'check', args: [`ssh://${option}@unix%nonexist`] },
-    {
-      tool: 'guest',
-      args: ['install', 'ann;touch<x@unix%nonexist'],
-    },
-  ])('is not an option of vmssh $tool $args', async ({ tool, args }) => {
+    ['ssh', [`ssh://${option}@.host`, 'true']],
+    ['ssh', [`ssh://${option}@unix/nonexist`, 'true']],
+    ['ssh', ['--', `${option}@unix%nonexist`, 'true']],
+    ['scp', [`scp://${option}@unix%nonexist/a`, '.']],
+    ['scp', ['--', `${option}@unix%nonexist:a`, '.']],
+    ['sftp', [`sftp://${option}@unix%nonexist`]],
+    ['rsync', ['scp://--rsync-path=x@unix%nonexist/a', '.']],
+    ['rsync', ['--', '--rsync-path=x@unix%nonexist:a', '.']],
+    ['check', [`ssh://${option}@unix%nonexist`]],
+    ['guest', ['install', 'ann;touch<x@unix%nonexist']],
+  ])('is not an option of vmssh $0 $1', async (tool, args) => {
     const { code, stdout, stderr } = await run([...vmssh, tool, ...args], { cwd: dir });
     expect(existsSync(pwned)).toBe(false);
     expect({ code, text: stdout + stderr }).toMatchObject({

@@ -5,35 +5,23 @@ import { type AddressInfo, createServer, connect as openSocket } from 'node:net'
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { jumpForm } from '../../../src/commands/ssh/call.js';
 import { missingAddon } from '../../helpers/addon.js';
+import { useSshd } from '../../helpers/peers.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { outcome, run, vmssh } from '../../helpers/run.js';
-import { type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
-const missing = missingPrograms({
-  ssh: 'openssh-client',
-  scp: 'openssh-client',
-  sftp: 'openssh-client',
-  sshd: 'openssh-server',
-});
+const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' });
 const modes = missingAddon() === undefined ? (['fdpass', 'relay'] as const) : (['relay'] as const);
 
 describe.skipIf(missing).each(modes)('a real sshd on a unix socket, by %s', (mode) => {
   const dir = useTempDir();
-  let sshd: SshdOnSocket;
-  let host: string;
-  let copyHost: string;
-
-  beforeAll(async () => {
-    mkdirSync(join(dir, 'Upper'));
-    sshd = await startSshd(dir, 'Upper/ssh.sock');
-    host = `unix${sshd.path}`;
-    copyHost = host.replaceAll('/', '%');
-  });
-  afterAll(() => sshd.close());
+  mkdirSync(join(dir, 'Upper'));
+  const sshd = useSshd(dir, 'Upper/ssh.sock');
+  const host = `unix${sshd.path}`;
+  const copyHost = host.replaceAll('/', '%');
 
   it('runs a command and carries its output, its errors and its exit code', async () => {
     const result = await run([...sshd.ssh(mode), host, 'echo out; echo err >&2; exit 7']);
@@ -142,23 +130,12 @@ describe.skipIf(missing)('an instance of Multipass, whose key only root can read
   });
 });
 
-const gitMissing = missingPrograms({
-  git: 'git',
-  rsync: 'rsync',
-  sshd: 'openssh-server',
-  ssh: 'openssh-client',
-});
+const gitMissing = missing ?? missingPrograms({ git: 'git', rsync: 'rsync' });
 
 describe.skipIf(gitMissing).each(modes)('git and rsync by %s', (mode) => {
   const dir = useTempDir();
-  let sshd: SshdOnSocket;
-  let copyHost: string;
-
-  beforeAll(async () => {
-    sshd = await startSshd(dir);
-    copyHost = `unix${sshd.path}`.replaceAll('/', '%');
-  });
-  afterAll(() => sshd.close());
+  const sshd = useSshd(dir);
+  const copyHost = `unix${sshd.path}`.replaceAll('/', '%');
 
   it('clones and pushes by git', async () => {
     const origin = join(dir, 'origin.git');

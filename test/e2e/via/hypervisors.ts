@@ -2,15 +2,14 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
+import { useSshd } from '../../helpers/peers.js';
 import { findProgram } from '../../helpers/programs.js';
 import { vmsshWords } from '../../helpers/run.js';
 import {
   type Hypervisor,
   type HypervisorMade,
   hypervisorHosts,
-  type SshdOnSocket,
   startHypervisor,
-  startSshd,
 } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
@@ -19,7 +18,7 @@ export const needed = { ssh: 'openssh-client', sshd: 'openssh-server' };
 export interface Bed {
   readonly dir: string;
   /** The sshd of a machine, on a unix socket. */
-  readonly guest: SshdOnSocket;
+  readonly guest: ReturnType<typeof useSshd>;
   readonly hosts: Readonly<Record<string, Hypervisor>>;
   /** With an ssh that knows the hypervisors. */
   readonly env: NodeJS.ProcessEnv;
@@ -35,19 +34,8 @@ export function useHypervisors(made: Readonly<Record<string, HypervisorMade>>): 
     const all = Object.fromEntries(Object.entries(hosts).map(([name, { port }]) => [name, port]));
     writeFileSync(join(dir, 'hv_config'), more + hypervisorHosts(dir, { ...all, ...ports }), { mode: 0o600 });
   };
-  let guest: SshdOnSocket | undefined;
-  const bed: Bed = {
-    dir,
-    hosts,
-    env: { ...process.env, VMSSH_SSH: join(dir, 'ssh') },
-    configure,
-    get guest() {
-      if (guest) return guest;
-      throw new Error('the suite has not started it yet');
-    },
-  };
+  const guest = useSshd(dir);
   beforeAll(async () => {
-    guest = await startSshd(dir);
     for (const [name, parts] of Object.entries(made)) {
       mkdirSync(join(dir, name));
       hosts[name] = await startHypervisor(dir, join(dir, name), parts);
@@ -57,9 +45,9 @@ export function useHypervisors(made: Readonly<Record<string, HypervisorMade>>): 
     script(join(dir, 'vmssh-there'), `exec ${vmsshWords} "$@"`);
   });
   afterAll(async () => {
-    await Promise.all([guest, ...Object.values(hosts)].map((each) => each?.close()));
+    await Promise.all(Object.values(hosts).map((each) => each.close()));
   });
-  return bed;
+  return { dir, guest, hosts, env: { ...process.env, VMSSH_SSH: join(dir, 'ssh') }, configure };
 }
 
 /** Writes a script. A link there is replaced: what it leads to may be a program of this system. */

@@ -1,23 +1,16 @@
-import { once } from 'node:events';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { makeContainer } from '../../connect/exec/container.js';
 import { missingAddon } from '../../helpers/addon.js';
+import { useIncus } from '../../helpers/peers.js';
 import { findProgram, missingPrograms } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
 import { needed, script, useHypervisors } from './hypervisors.js';
 
 /** As Incus lists them; on the hypervisor the machine is what its incus starts. */
 const instances = [
-  {
-    name: 'web',
-    type: 'container',
-    status: 'Running',
-    location: 'none',
-    config: {},
-  },
+  { name: 'web', type: 'container', status: 'Running', location: 'none', config: {} },
   {
     name: 'vm',
     type: 'virtual-machine',
@@ -30,17 +23,15 @@ const instances = [
 
 describe.skipIf(missingPrograms(needed))('incus/REMOTE:NAME', () => {
   const there: Record<string, string> = {};
-  const server = createServer((_, response) => response.end(JSON.stringify({ metadata: instances })));
   const programs: Record<string, string> = {};
   const bed = useHypervisors({ hv1: { env: there, programs } });
   const { dir } = bed;
   programs.incus = join(makeContainer(dir, { program: 'incus', keys: dir }).bin, 'incus');
   for (const name of ['head', 'sed']) programs[name] = findProgram(name) ?? name;
-  there.INCUS_SOCKET = join(dir, 'incus.sock');
+  there.INCUS_SOCKET = useIncus(dir, instances);
   const env = { ...bed.env, PATH: `${join(dir, 'tools')}:${process.env.PATH}` };
 
-  beforeAll(async () => {
-    await once(server.listen(join(dir, 'incus.sock')), 'listening');
+  beforeAll(() => {
     const home = bed.hosts.hv1?.home ?? '';
     mkdirSync(join(home, '.local/bin'), { recursive: true });
     symlinkSync(join(dir, 'vmssh-there'), join(home, '.local/bin/vmssh'));
@@ -53,16 +44,12 @@ describe.skipIf(missingPrograms(needed))('incus/REMOTE:NAME', () => {
       `case "$*" in 'remote list --format json') cat '${dir}/remotes' ;; 'list --format json -- hv1:') cat '${dir}/list' ;; *) exit 1 ;; esac`,
     );
   });
-  afterAll(() => server.close());
 
   it.skipIf(missingAddon())('is logged in to by ssh', async () => {
     const own = ['-o', `UserKnownHostsFile=${dir}/known`];
     expect(
       await run([...bed.guest.ssh('fdpass'), ...own, 'incus/hv1:web', 'echo hello'], { env }),
-    ).toMatchObject({
-      code: 0,
-      stdout: 'hello\n',
-    });
+    ).toMatchObject({ code: 0, stdout: 'hello\n' });
   });
 
   it.skipIf(missingAddon())('is taken by scp', async () => {
@@ -79,10 +66,10 @@ describe.skipIf(missingPrograms(needed))('incus/REMOTE:NAME', () => {
   });
 
   it.each([
-    { typed: 'incus/hv1:old', problem: /"hv1:old" is off\n.*incus start hv1:old/ },
-    { typed: 'incus/hv1:wep', problem: /no machine "hv1:wep".*\n.*did you mean "hv1:web"/ },
-    { typed: 'incus/hv2:web', problem: /no remote "hv2", but "hv1"\n.*incus remote add hv2/ },
-  ])('$typed says what is wrong, and the fix', async ({ typed, problem }) => {
+    ['incus/hv1:old', /"hv1:old" is off\n.*incus start hv1:old/],
+    ['incus/hv1:wep', /no machine "hv1:wep".*\n.*did you mean "hv1:web"/],
+    ['incus/hv2:web', /no remote "hv2", but "hv1"\n.*incus remote add hv2/],
+  ])('%s says what is wrong, and the fix', async (typed, problem) => {
     const { code, stderr } = await run([...vmssh, 'nc', '--pipe', typed], { env });
     expect({ code, stderr }).toEqual({ code: 4, stderr: expect.stringMatching(problem) });
   });

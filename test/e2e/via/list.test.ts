@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../src/sources/tools/json.js';
 import { missingAddon } from '../../helpers/addon.js';
-import { type Machined, startMachined } from '../../helpers/machined.js';
+import { useMachined } from '../../helpers/peers.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { outcome, run, vmssh, vmsshWords } from '../../helpers/run.js';
 import { needed, python, script, useHypervisors } from './hypervisors.js';
@@ -15,10 +15,11 @@ import { needed, python, script, useHypervisors } from './hypervisors.js';
 const uuid = '11111111-2222-4333-8444-555555555555';
 
 describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
-  const envs: Record<string, string>[] = [{}, {}];
-  const machineds: Machined[] = [];
-  const lists: JsonObject[][] = [];
-  beforeAll(async () => {
+  const lists: JsonObject[][] = [[], []];
+  const [first, second] = lists.map((list) => useMachined(list).env);
+  const bed = useHypervisors({ hv1: { env: { ...first } }, hv2: { env: { ...second } }, bare: {} });
+  const { dir, env } = bed;
+  beforeAll(() => {
     // Another machine has another socket.
     const relay = createServer({ allowHalfOpen: true }, (client) => {
       const sshd = connect({ path: join(dir, 'ssh.sock'), allowHalfOpen: true });
@@ -27,27 +28,14 @@ describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
     });
     relay.listen(join(dir, 'twin.sock')).unref();
     for (const [at, name] of ['web', 'db'].entries()) {
-      const list: JsonObject[] = [
-        { name, class: 'vm', sshAddress: `unix${join(dir, 'ssh.sock').replaceAll('/', '%')}` },
-        {
-          name: 'twin',
-          class: 'vm',
-          id: uuid,
-          sshAddress: `unix${join(dir, 'twin.sock').replaceAll('/', '%')}`,
-        },
+      const socket = (file: string) => `unix${join(dir, file).replaceAll('/', '%')}`;
+      lists[at]?.push(
+        { name, class: 'vm', sshAddress: socket('ssh.sock') },
+        { name: 'twin', class: 'vm', id: uuid, sshAddress: socket('twin.sock') },
         { name: 'same', class: 'vm' },
-      ];
-      lists.push(list);
-      const machined = await startMachined(list);
-      machineds.push(machined);
-      Object.assign(envs[at] ?? {}, machined.env);
+      );
     }
   });
-  afterAll(async () => {
-    for (const each of machineds) await each.stop();
-  });
-  const bed = useHypervisors({ hv1: { env: envs[0] ?? {} }, hv2: { env: envs[1] ?? {} }, bare: {} });
-  const { dir, env } = bed;
   const ours = (...args: string[]) => run([...vmssh, ...args], { env });
   beforeAll(() => {
     for (const name of ['hv1', 'hv2']) {

@@ -41,18 +41,8 @@ export function hypervisor(dir: string, host: string, home: string): readonly st
   ];
   const setUp = `mount -t tmpfs -o mode=755 none /run && ${folders} && ip link set lo up && exec "$@"`;
   return [
-    'unshare',
-    '--net',
-    '--mount',
-    '--pid',
-    '--fork',
-    '--kill-child',
-    '--mount-proc',
-    'sh',
-    '-c',
-    setUp,
-    'sh',
-    ...listen,
+    ...['unshare', '--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc', 'sh', '-c', setUp],
+    ...['sh', ...listen],
   ];
 }
 

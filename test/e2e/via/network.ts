@@ -3,9 +3,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
+import { useSshd } from '../../helpers/peers.js';
 import { findProgram } from '../../helpers/programs.js';
 import { vmsshWords } from '../../helpers/run.js';
-import { type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { script } from './hypervisors.js';
 import { hypervisor, start } from './namespace.js';
@@ -27,7 +27,7 @@ export interface Network {
 export function useNetwork(hosts: readonly string[]): Network {
   const dir = useTempDir();
   const running = new Map<string, ChildProcess>();
-  let guest: SshdOnSocket | undefined;
+  const guest = useSshd(dir);
   const homeOf = (host: string) => join(dir, host, 'home');
   const enter = (name: string) => ['nsenter', `--net=/proc/${running.get(name)?.pid}/ns/net`, '--'];
   const kill = async (name: string) => {
@@ -38,7 +38,6 @@ export function useNetwork(hosts: readonly string[]): Network {
     await gone;
   };
   beforeAll(async () => {
-    guest = await startSshd(dir);
     running.set(
       'client',
       await start(['unshare', '--net', 'sh', '-c', 'ip link set lo up && echo up && exec cat']),
@@ -71,7 +70,6 @@ export function useNetwork(hosts: readonly string[]): Network {
   });
   afterAll(async () => {
     for (const name of [...running.keys()].reverse()) await kill(name);
-    await guest?.close();
   });
   return {
     dir,

@@ -3,10 +3,11 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { abilitiesOf } from '../../../src/process/ssh-program.js';
+import type { JsonObject } from '../../../src/sources/tools/json.js';
 import { missingAddon } from '../../helpers/addon.js';
-import { type Machined, startMachined } from '../../helpers/machined.js';
+import { useMachined } from '../../helpers/peers.js';
 import { findProgram, missingPrograms } from '../../helpers/programs.js';
 import { executable, run, vmssh, vmsshWords } from '../../helpers/run.js';
 import { installWithoutAddon } from '../proxy/without-addon.js';
@@ -19,21 +20,12 @@ const tools = { socat: 'socat', ncat: 'ncat', python3: 'python3' };
 
 describe.skipIf(missingAddon() ?? missingPrograms({ ...needed, ...tools }))('via/HOST/TARGET', () => {
   const path = (name: string) => findProgram(name) ?? name;
-  const machinedEnv: Record<string, string> = {};
-  let machined: Machined;
-  // Before the hypervisors start.
-  beforeAll(async () => {
-    machined = await startMachined([
-      { name: 'web', class: 'vm', sshAddress: `unix${join(dir, 'ssh.sock').replaceAll('/', '%')}` },
-    ]);
-    Object.assign(machinedEnv, machined.env);
-  });
-  afterAll(() => machined.stop());
+  const machines: JsonObject[] = [];
   const bed = useHypervisors({
     'by-socat': { programs: { socat: path('socat') } },
     'by-ncat': { programs: { ncat: path('ncat') } },
     'by-python3': { programs: { python3: python() } },
-    'by-vmssh': { env: machinedEnv },
+    'by-vmssh': { env: useMachined(machines).env },
     bare: {},
     first: {},
     noisy: { programs: { socat: path('socat') } },
@@ -43,6 +35,7 @@ describe.skipIf(missingAddon() ?? missingPrograms({ ...needed, ...tools }))('via
     ),
   });
   const { dir, env } = bed;
+  machines.push({ name: 'web', class: 'vm', sshAddress: `unix${bed.guest.path.replaceAll('/', '%')}` });
   const ours = (...args: string[]) => run([...vmssh, ...args], { env });
   const machine = (host: string) => `via/${host}/unix${bed.guest.path}`;
 

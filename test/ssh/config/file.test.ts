@@ -22,22 +22,18 @@ describe('the owner of a file', () => {
 
 describe('the main configuration', () => {
   it.each([
-    { name: 'none', main: undefined, want: added },
-    { name: 'an empty one', main: '', want: `${added}\n` },
-    { name: 'one with hosts', main: 'Host a\n    User b\n', want: `${added}\nHost a\n    User b\n` },
-    { name: 'one with settings for all', main: 'User b', want: `${added}\nUser b` },
-    {
-      name: 'one of Windows',
-      main: 'Host a\r\n',
-      want: `${added}\n`.replaceAll('\n', '\r\n').concat('Host a\r\n'),
-    },
-    { name: 'one with a byte order mark', main: '\ufeffHost a\n', want: `\ufeff${added}\nHost a\n` },
-    {
-      name: 'one that includes it for one host',
-      main: 'Host a\nInclude vmssh.conf\n',
-      want: `${added}\nHost a\nInclude vmssh.conf\n`,
-    },
-  ])('gets the Include on top of $name, once, and loses it again', ({ main, want }) => {
+    ['none', undefined, added],
+    ['an empty one', '', `${added}\n`],
+    ['one with hosts', 'Host a\n    User b\n', `${added}\nHost a\n    User b\n`],
+    ['one with settings for all', 'User b', `${added}\nUser b`],
+    ['one of Windows', 'Host a\r\n', `${added}\n`.replaceAll('\n', '\r\n').concat('Host a\r\n')],
+    ['one with a byte order mark', '\ufeffHost a\n', `\ufeff${added}\nHost a\n`],
+    [
+      'one that includes it for one host',
+      'Host a\nInclude vmssh.conf\n',
+      `${added}\nHost a\nInclude vmssh.conf\n`,
+    ],
+  ])('gets the Include on top of $0, once, and loses it again', (_name, main, want) => {
     const included = withInclude(main, [own]);
     expect(included).toBe(want);
     expect(withInclude(included, [own])).toBe(included);
@@ -45,11 +41,8 @@ describe('the main configuration', () => {
   });
 
   it.each([
-    'Include vmssh.conf\nHost a\n',
-    '  include=vmssh.conf\n',
-    'INCLUDE a "vmssh.conf" b\n',
-    'Include ~/.ssh/vmssh.conf\n',
-    '# Host a\nUser b\nInclude "/home/a b/.ssh/vmssh.conf"\nMatch all\n',
+    ...['Include vmssh.conf\nHost a\n', '  include=vmssh.conf\n', 'INCLUDE a "vmssh.conf" b\n'],
+    ...['Include ~/.ssh/vmssh.conf\n', '# Host a\nUser b\nInclude "/home/a b/.ssh/vmssh.conf"\nMatch all\n'],
   ])('is not changed if it has one: %j', (main) => {
     expect(withInclude(main, [own], [[own, '~/.ssh/vmssh.conf', '/home/a b/.ssh/vmssh.conf']])).toBe(main);
   });

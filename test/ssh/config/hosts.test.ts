@@ -13,42 +13,27 @@ const machine = (name: string, more: Partial<ListedMachine> = {}): ListedMachine
   ...more,
 });
 
-function hosts(machines: readonly ListedMachine[], prefix = '', taken: readonly string[] = []) {
-  return concreteHosts(machines, {
-    prefix,
-    taken: (name) => (taken.includes(name.toLowerCase()) ? 'taken' : undefined),
-    knownHosts: '~/hosts',
-  });
+/** `used`: the names that the user has. */
+function hosts(
+  machines: readonly ListedMachine[],
+  { used = [], ...more }: Partial<Parameters<typeof concreteHosts>[1]> & { used?: readonly string[] } = {},
+) {
+  const taken = (name: string) => (used.includes(name.toLowerCase()) ? 'taken' : undefined);
+  return concreteHosts(machines, { prefix: '', taken, knownHosts: '~/hosts', ...more });
 }
 
 it("a Host of an earlier run goes once its name is the user's", () => {
   const kept = hosts([machine('git'), machine('web')]).entries;
-  const made = concreteHosts([], {
-    prefix: '',
-    taken: (name) => (name === 'git' ? 'taken' : undefined),
-    knownHosts: '~/hosts',
-    kept,
-  });
-  expect(made.entries.map(({ host }) => host)).toEqual(['web']);
+  expect(hosts([], { used: ['git'], kept }).entries.map(({ host }) => host)).toEqual(['web']);
 });
 
 describe('a Host of its own', () => {
   it('has what its manager knows, and its identity', () => {
-    const [host] = hosts([
-      machine('Mint 22', { uuid, user: 'u', identityFile: '/k', identityAgent: '/a' }),
-    ]).hosts;
+    const login = { user: 'u', identityFile: '/k', identityAgent: '/a' };
+    const [host] = hosts([machine('Mint 22', { uuid, ...login })]).hosts;
     expect(host).toEqual({
-      host: 'Mint-22',
-      names: ['mint-22', uuid],
-      about: 'Mint 22 of machined',
-      options: {
-        target: 'machine/Mint 22',
-        knownHosts: '~/hosts',
-        hostKeyAlias: `vmssh-${uuid}`,
-        user: 'u',
-        identityFile: '/k',
-        identityAgent: '/a',
-      },
+      ...{ host: 'Mint-22', names: ['mint-22', uuid], about: 'Mint 22 of machined' },
+      options: { target: 'machine/Mint 22', knownHosts: '~/hosts', hostKeyAlias: `vmssh-${uuid}`, ...login },
     });
   });
 
@@ -86,13 +71,7 @@ describe('a Host of its own', () => {
 
   it('of an earlier run goes if its name is the id of another machine, and stays if it is its own', () => {
     const entry = { host: uuid, name: uuid, target: 'wsl/x', provider: 'wsl', seen: '2026-01-31' };
-    const keep = (uuid?: string) =>
-      concreteHosts([], {
-        prefix: '',
-        taken: () => undefined,
-        knownHosts: '~/x',
-        kept: [{ ...entry, uuid }],
-      });
+    const keep = (uuid?: string) => hosts([], { kept: [{ ...entry, uuid }] });
     expect(keep().entries).toEqual([]);
     expect(keep(uuid).entries).toHaveLength(1);
     expect(hosts([machine(uuid, { uuid })]).hosts).toMatchObject([{ host: uuid }]);
@@ -107,14 +86,9 @@ describe('a Host of its own', () => {
       hosts: [{ host: 'web-podman' }, { host: 'db' }],
       left: [],
     });
-    const started = { prefix: '', taken: () => undefined, knownHosts: '~/hosts' };
     for (const start of ['terminal', ['web-docker'], ['docker/web']] as const)
-      expect(concreteHosts(all, { ...started, start }).hosts.map(({ host }) => host)).toEqual([
-        ...['web-podman', 'web-docker', 'db'],
-      ]);
-    expect(concreteHosts(all, { ...started, start: ['db'] }).hosts.map(({ host }) => host)).toEqual([
-      ...['web-podman', 'db'],
-    ]);
+      expect(hosts(all, { start }).hosts.map(({ host }) => host)).toEqual(['web-podman', 'web-docker', 'db']);
+    expect(hosts(all, { start: ['db'] }).hosts.map(({ host }) => host)).toEqual(['web-podman', 'db']);
   });
 
   it.each([
@@ -146,7 +120,7 @@ describe('a Host of its own', () => {
     { name: 'is all zeros', machines: [machine('a', { uuid: uuid.replaceAll(/\d/g, '0') })] },
     { name: 'another Host has', machines: [machine('a', { uuid })], taken: [uuid] },
   ])('does not answer to a UUID that $name', ({ machines, taken }) => {
-    const names = hosts(machines, '', taken).hosts.flatMap((host) => host.names ?? []);
+    const names = hosts(machines, taken && { used: taken }).hosts.flatMap((host) => host.names ?? []);
     expect(names.filter((each) => each.includes('-'))).toEqual([]);
   });
 
@@ -226,7 +200,7 @@ describe('a Host of its own', () => {
     { name: 'has a dot, which another hypervisor may have', from: 'b', said: 'mint.a', prefix: 'vm-' },
   ])('is not for a machine of a hypervisor whose name $name', ({ from, said, prefix }) => {
     const one = machine(said, { via: from, target: `via/${from}/qemu/evil`, provider: 'libvirt', uuid });
-    const { hosts: made, left } = hosts([one], prefix);
+    const { hosts: made, left } = hosts([one], { prefix });
     expect(made).toEqual([]);
     expect(left).toEqual([{ name: said, why: expect.stringMatching(/separate|another hypervisor/) }]);
   });
@@ -234,7 +208,7 @@ describe('a Host of its own', () => {
   it('is that of this host if a hypervisor says that it has the same', () => {
     const ours = machine('mint.hv1', { uuid });
     const theirs = machine('mint', { via: 'hv1', target: 'via/hv1/qemu/mint', uuid: uuid.replace('1', '2') });
-    const { hosts: made, left } = hosts([ours, theirs], 'vm-');
+    const { hosts: made, left } = hosts([ours, theirs], { prefix: 'vm-' });
     expect(made.map(({ host, options }) => [host, options.target])).toEqual([
       ['vm-mint.hv1', 'machine/mint.hv1'],
     ]);
@@ -259,20 +233,16 @@ describe('a Host of its own', () => {
       want: ['a-machined', 'A-lima'],
     },
   ])('is distinguished by $name', ({ machines, prefix = '', want }) => {
-    expect(hosts(machines, prefix).hosts.map(({ host }) => host)).toEqual(want);
+    expect(hosts(machines, { prefix }).hosts.map(({ host }) => host)).toEqual(want);
   });
 
   it.each([
-    { name: 'could be a host on a network', input: [machine('example.com')], why: /^with a dot/ },
-    {
-      name: "is the user's already",
-      input: [machine('Git')],
-      why: /^taken: use --prefix$/,
-    },
-    { name: 'is empty', input: [machine('*')], why: /no character/ },
-    { name: 'steers the file', input: [machine('a\nProxyCommand x')], why: /control character/ },
-  ])('is not made if the name $name', ({ input, why }) => {
-    const { hosts: made, left } = hosts(input, '', ['git']);
+    ['could be a host on a network', [machine('example.com')], /^with a dot/],
+    ["is the user's already", [machine('Git')], /^taken: use --prefix$/],
+    ['is empty', [machine('*')], /no character/],
+    ['steers the file', [machine('a\nProxyCommand x')], /control character/],
+  ])('is not made if the name $0', (_name, input, why) => {
+    const { hosts: made, left } = hosts(input, { used: ['git'] });
     expect(made).toHaveLength(input.length - 1);
     expect(left[0]?.why).toMatch(why);
   });
@@ -298,10 +268,8 @@ describe('names of which only one can be a host name', () => {
 
 describe('a machine without a name', () => {
   it('has no Host, and is not mentioned', () => {
-    const { hosts: made, left } = hosts([
-      machine('qemu-77', { provider: 'qemu', pid: 77 }),
-      machine('qemu-78'),
-    ]);
+    const all = [machine('qemu-77', { provider: 'qemu', pid: 77 }), machine('qemu-78')];
+    const { hosts: made, left } = hosts(all);
     expect(made.map(({ host }) => host)).toEqual(['qemu-78']);
     expect(left).toEqual([]);
   });
@@ -321,9 +289,7 @@ describe('names that a configuration has', () => {
 describe('machines that say that they have one UUID', () => {
   const there = (via: string, name: string) =>
     machine(name, { via, target: `via/${via}/qemu/${name}`, provider: 'libvirt', uuid });
-  const keys = (all: readonly ListedMachine[]) =>
-    concreteHosts(all, { prefix: '', dots: true, taken: () => undefined, knownHosts: '~/k' });
-
+  const keys = (all: readonly ListedMachine[]) => hosts(all, { dots: true });
   const aliases = (all: readonly ListedMachine[]) =>
     keys(all).hosts.map(({ options }) => options.hostKeyAlias);
 

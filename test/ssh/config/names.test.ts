@@ -1,7 +1,13 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { parseTarget } from '../../../src/kinds/parse.js';
 import type { ListedMachine } from '../../../src/sources/merge.js';
 import { concreteHosts } from '../../../src/ssh/config/hosts.js';
-import { sshNames } from '../../../src/ssh/config/names.js';
+import { sshNames, viaMachine, writtenMachine } from '../../../src/ssh/config/names.js';
+import { formatState, noState } from '../../../src/ssh/config/state.js';
+import type { ViaTarget } from '../../../src/target/target.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
 
 const uuid = '11111111-2222-4333-8444-555555555555';
 const machine = (name: string, target: string, more: Partial<ListedMachine> = {}): ListedMachine => ({
@@ -20,11 +26,8 @@ function hostsFor(machines: readonly ListedMachine[]) {
 
 describe('the names that ssh takes', () => {
   const all = [
-    machine('web', 'machine/web', { uuid }),
-    machine("it's 100% proxy", "machine/it's 100% proxy"),
-    machine('Größe', 'lima/Größe'),
-    machine('twice', 'incus/twice'),
-    machine('twice', 'lima/twice'),
+    ...[machine('web', 'machine/web', { uuid }), machine("it's 100% proxy", "machine/it's 100% proxy")],
+    ...[machine('Größe', 'lima/Größe'), machine('twice', 'incus/twice'), machine('twice', 'lima/twice')],
   ];
   const want = ['vm-web', 'vm-it-s-100-proxy', 'vm-Größe', 'vm-twice-incus', 'vm-twice-lima'];
 
@@ -47,5 +50,58 @@ describe('the names that ssh takes', () => {
   it('are none for two machines that one Host may lead to', () => {
     const [web] = all;
     expect(web && sshNames(hostsFor([web]), [web, { ...web }]).size).toBe(0);
+  });
+});
+
+describe('a machine of another hypervisor', () => {
+  const dir = useTempDir();
+  const uuids = ['1', '2', '3', '4'].map((digit) => `${digit.repeat(8)}-2222-4333-8444-555555555555`);
+  const behind = (via: string, there: string, id?: string) =>
+    machine(there.split('/')[1] ?? '', `via/${via}/${there}`, {
+      provider: there.split('/')[0] ?? '',
+      via,
+      uuid: id,
+    });
+  const { entries } = concreteHosts(
+    [
+      behind('hv1', 'machine/Web', uuids[0]),
+      behind('hv2', 'machine/Web', uuids[1]),
+      behind('hv1', 'qemu/twice', uuids[2]),
+      behind('hv1', 'incus/twice', uuids[3]),
+      behind('hv1', 'machine/anonymous'),
+    ],
+    { prefix: '', dots: true, taken: () => undefined, knownHosts: '~/k' },
+  );
+
+  it.each<{ typed: string; uuid?: string | undefined }>([
+    { typed: 'via/hv1/web', uuid: uuids[0] },
+    { typed: 'via/HV1/Web', uuid: uuids[0] },
+    { typed: 'via%hv1%machine%Web', uuid: uuids[0] },
+    { typed: 'via/hv2/web', uuid: uuids[1] },
+    { typed: `via/hv1/${uuids[0]}`, uuid: uuids[0] },
+    { typed: 'via/hv1/qemu/twice', uuid: uuids[2] },
+    ...[uuids[1], 'twice', 'anonymous', 'via/hv2/web', 'unix/Web'].map((name) => ({
+      typed: `via/hv1/${name}`,
+    })),
+    { typed: 'via/hv3/web' },
+  ])('$typed is the machine of the written Host: $uuid', ({ typed, uuid }) => {
+    expect(viaMachine(parseTarget(typed) as ViaTarget, entries)?.uuid).toBe(uuid);
+  });
+
+  it("is read from the state of the user's own home", async () => {
+    mkdirSync(join(dir, '.local/state/vmssh'), { recursive: true, mode: 0o700 });
+    writeFileSync(join(dir, '.local/state/vmssh/hosts.json'), formatState({ ...noState, machines: entries }));
+    const target = parseTarget('via/hv1/web') as ViaTarget;
+    const found = (HOME: string) => writtenMachine(target, { env: { HOME } });
+    expect(await found(dir)).toEqual({
+      name: 'via/hv1/web',
+      target: 'via/hv1/machine/Web',
+      status: 'unknown',
+      provider: 'via',
+      also: [],
+      via: 'hv1',
+      uuid: uuids[0],
+    });
+    expect(await found(join(dir, 'none'))).toBeUndefined();
   });
 });

@@ -11,15 +11,18 @@ const noSsh = spawnSync('ssh', ['-V']).error !== undefined;
 const withSsh = noSsh ? ' (skipped: there is no ssh; apt-get install openssh-client)' : '';
 
 const hosts = [
-  '.host',
-  ...['machine/.host', 'machine%.host'],
-  ...['unix/run/X.sock', 'unix%run%X.sock'],
-  ...['vsock/3', 'vsock%3'],
-  ...['vsock-mux/run/v.sock', 'vsock-mux%run%v.sock'],
-  ...['machine/Web', 'machine%Web'],
-  ...['container/Web', 'container%Web'],
+  ...['.host', ...['machine/.host', 'machine%.host'], ...['unix/run/X.sock', 'unix%run%X.sock']],
+  ...[...['vsock/3', 'vsock%3'], ...['vsock-mux/run/v.sock', 'vsock-mux%run%v.sock']],
+  ...[...['machine/Web', 'machine%Web'], ...['container/Web', 'container%Web']],
   ...['qemu/Web', 'qemu%Web', 'qemu:session/Web', 'qemu:system/Web', 'lima%Web'],
 ];
+
+const machine = (name: string, target: string, provider = 'x', more = {}): ListedMachine => ({
+  ...{ name, target, provider, status: 'running', also: [], ...more },
+});
+/** The Hosts of these machines. */
+const hostsOf = (machines: readonly ListedMachine[]) =>
+  concreteHosts(machines, { prefix: '', taken: () => undefined, knownHosts: '~/known' }).hosts;
 
 let folder: string;
 beforeEach(() => {
@@ -45,17 +48,14 @@ function effective(options: ConfigTextOptions, host: string, users = ''): Readon
   return Object.fromEntries(stdout.split('\n').map((line) => line.split(/ (.*)/s).slice(0, 2)));
 }
 
-describe(`the lines, as ssh reads them${withSsh}`, () => {
+describe.skipIf(noSsh)(`the lines, as ssh reads them${withSsh}`, () => {
   const program = ['/opt/vmssh'];
 
-  it.skipIf(noSsh).each(['vsock:3', 'unix:/run/x', 'qemu:web', 'machine:web'])(
-    'leave %s to vmssh itself',
-    (host) => {
-      expect(effective({ program, fdpass: true }, host).proxycommand).toBeUndefined();
-    },
+  it.each(['vsock:3', 'unix:/run/x', 'qemu:web', 'machine:web'])('leave %s to vmssh itself', (host) =>
+    expect(effective({ program, fdpass: true }, host).proxycommand).toBeUndefined(),
   );
 
-  it.skipIf(noSsh).each(hosts)('lead %s to the proxy', (host) => {
+  it.each(hosts)('lead %s to the proxy', (host) => {
     const { proxycommand, proxyusefdpass, ...rest } = effective({ program, fdpass: true }, host);
     expect(proxycommand).toBe("/opt/vmssh proxy --fdpass --typed '%n' '%h' %p");
     expect(proxyusefdpass).toBe('yes');
@@ -67,77 +67,52 @@ describe(`the lines, as ssh reads them${withSsh}`, () => {
     });
   });
 
-  it.skipIf(noSsh).each(hosts)(
-    'have %s accept no unknown key by the policy strict, and have ssh ask by ask',
-    (host) => {
-      const effect = (hostKeys: 'strict' | 'ask') =>
-        effective({ program, fdpass: true, hostKeys }, host).stricthostkeychecking;
-      expect([effect('strict'), effect('ask')]).toEqual([expect.stringMatching(/^(yes|true)$/), 'ask']);
-    },
-  );
+  it.each(hosts)('have %s accept no unknown key by the policy strict, and have ssh ask by ask', (host) => {
+    const effect = (hostKeys: 'strict' | 'ask') =>
+      effective({ program, fdpass: true, hostKeys }, host).stricthostkeychecking;
+    expect([effect('strict'), effect('ask')]).toEqual([expect.stringMatching(/^(yes|true)$/), 'ask']);
+  });
 
-  it.skipIf(noSsh).each(hosts)('lead %s to the relay if there is no addon', (host) => {
+  it.each(hosts)('lead %s to the relay if there is no addon', (host) => {
     const { proxycommand, proxyusefdpass } = effective({ program, fdpass: false }, host);
     expect(proxycommand).toBe("/opt/vmssh proxy --typed '%n' '%h' %p");
     expect(proxyusefdpass).toBe('no');
   });
 
-  it.skipIf(noSsh)(
-    'lead to a machine by its name and by that in lower case, and by no longer or shorter one',
-    () => {
-      const machine: ListedMachine = {
-        name: 'Web 1',
-        target: 'machine/Web 1',
-        status: 'running',
-        provider: 'machined',
-        also: [],
-      };
-      const made = concreteHosts([machine], { prefix: '', taken: () => undefined, knownHosts: '~/known' });
-      const led = ['Web-1', 'web-1', 'web-10', 'Web-10', 'web-', 'WEB-1'].filter(
-        (host) => effective({ program, fdpass: true, hosts: made.hosts }, host).proxycommand !== undefined,
-      );
-      expect(led).toEqual(['Web-1', 'web-1']);
-    },
-  );
+  it('lead to a machine by its name and by that in lower case, and by no longer or shorter one', () => {
+    const made = hostsOf([machine('Web 1', 'machine/Web 1', 'machined')]);
+    const led = ['Web-1', 'web-1', 'web-10', 'Web-10', 'web-', 'WEB-1'].filter(
+      (host) => effective({ program, fdpass: true, hosts: made }, host).proxycommand !== undefined,
+    );
+    expect(led).toEqual(['Web-1', 'web-1']);
+  });
 
-  it.skipIf(noSsh).each(['mint', 'vsock/3'])(
-    'have ssh take %s as it is, whatever domains it looks in',
-    (host) => {
-      const options = { knownHosts: undefined, target: 'qemu/mint' };
-      const given = { program, fdpass: true, hosts: [{ host: 'mint', about: 'mint', options }] };
-      const domains = [
-        'CanonicalizeHostname always',
-        'CanonicalDomains a.invalid',
-        'CanonicalizeFallbackLocal no',
-      ];
-      expect(effective(given, host, `Host *\n${domains.join('\n')}\n`)).toMatchObject({
-        hostname: host,
-        proxycommand: expect.stringContaining('/opt/vmssh proxy'),
-      });
-    },
-  );
-
-  it.skipIf(noSsh)('make each spelling of a machine that a list prints the same login', () => {
-    const known = { status: 'running', identityFile: '/k/key' } as const;
-    const uuid = '11111111-2222-4333-8444-555555555555';
-    const all: readonly ListedMachine[] = [
-      {
-        ...known,
-        name: 'Dev',
-        target: 'lima/Dev',
-        provider: 'lima',
-        also: ['qemu/lima-dev'],
-        user: 'ann',
-        uuid,
-      },
-      { ...known, name: 'web', target: 'machine/web', provider: 'machined', also: ['container/web'], uuid },
-      { ...known, name: 'fc', target: 'firecracker/fc', provider: 'firecracker', also: [], user: 'root' },
+  it.each(['mint', 'vsock/3'])('have ssh take %s as it is, whatever domains it looks in', (host) => {
+    const options = { knownHosts: undefined, target: 'qemu/mint' };
+    const given = { program, fdpass: true, hosts: [{ host: 'mint', about: 'mint', options }] };
+    const domains = [
+      'CanonicalizeHostname always',
+      'CanonicalDomains a.invalid',
+      'CanonicalizeFallbackLocal no',
     ];
-    const made = concreteHosts(all, { prefix: '', taken: () => undefined, knownHosts: '~/known' });
+    expect(effective(given, host, `Host *\n${domains.join('\n')}\n`)).toMatchObject({
+      hostname: host,
+      proxycommand: expect.stringContaining('/opt/vmssh proxy'),
+    });
+  });
+
+  it('make each spelling of a machine that a list prints the same login', () => {
+    const uuid = '11111111-2222-4333-8444-555555555555';
+    const all = [
+      machine('Dev', 'lima/Dev', 'lima', { also: ['qemu/lima-dev'], user: 'ann', uuid }),
+      machine('web', 'machine/web', 'machined', { also: ['container/web'], uuid }),
+      machine('fc', 'firecracker/fc', 'firecracker', { user: 'root' }),
+    ].map((each) => ({ ...each, identityFile: '/k/key' }));
+    const made = hostsOf(all);
     for (const asksForKeys of [true, false])
       for (const { name, target, also } of all) {
         const login = (typed: string) => {
-          const options = { program, fdpass: true, hosts: made.hosts, asksForKeys };
+          const options = { program, fdpass: true, hosts: made, asksForKeys };
           const { user, identityfile, hostkeyalias } = effective(options, typed);
           return { user, identityfile, hostkeyalias };
         };
@@ -151,7 +126,7 @@ describe(`the lines, as ssh reads them${withSsh}`, () => {
       }
   });
 
-  it.skipIf(noSsh).each(['example.com', 'host', 'vsock', 'unix.example', 'machine.example', 'vsocks/3'])(
+  it.each(['example.com', 'host', 'vsock', 'unix.example', 'machine.example', 'vsocks/3'])(
     'do not match %s',
     (host) => {
       const { proxycommand, proxyusefdpass, checkhostip } = effective({ program, fdpass: true }, host);
@@ -161,37 +136,26 @@ describe(`the lines, as ssh reads them${withSsh}`, () => {
   );
 });
 
-describe(`the program's path, as ssh runs it${withSsh}`, () => {
-  it.skipIf(noSsh).each([
-    { name: 'plain', path: 'vmssh' },
-    { name: 'a space', path: 'my programs/vm ssh' },
-    { name: 'a single quote', path: "it's" },
-    { name: 'two single quotes in a row', path: "a''b" },
-    { name: 'a double quote', path: 'a"b"' },
-    { name: 'percents', path: '100%/%h%%n' },
+describe.skipIf(noSsh)(`the program's path, as ssh runs it${withSsh}`, () => {
+  it.each([
+    ...['vmssh', 'my programs/vm ssh', "it's", "a''b", 'a"b"', '100%/%h%%n', '`id`', 'a\\b', 'a\\'],
     // biome-ignore lint/suspicious/noTemplateCurlyInString: it is a shell that must not take this for a variable
-    { name: 'dollars', path: '$HOME${PATH}$(touch x)' },
-    { name: 'backticks', path: '`id`' },
-    { name: 'a backslash', path: 'a\\b' },
-    { name: 'a backslash at its end', path: 'a\\' },
-    { name: 'backslashes and quotes', path: `\\'a\\"b'\\\\"` },
-    { name: 'what a shell splits at', path: 'a;b&c|d<e>f(g)h' },
-    { name: 'what a shell expands', path: '*?[a]{b,c}~!#' },
-    { name: 'letters beyond ASCII', path: 'Programme für ssh/日本 🐧' },
-  ])('with $name', ({ path }) => {
+    '$HOME${PATH}$(touch x)',
+    ...[`\\'a\\"b'\\\\"`, 'a;b&c|d<e>f(g)h', '*?[a]{b,c}~!#', 'Programme für ssh/日本 🐧'],
+  ])('as %j', (path) => {
     const program = fakeProgram(join(folder, path));
     const { status } = ssh({ program: [program], fdpass: false }, 'vsock/3', 'true');
     expect(status).toBe(255);
     expect(argv()).toEqual(['proxy', '--typed', 'vsock/3', 'vsock/3', '22']);
   });
 
-  it.skipIf(noSsh)('with an interpreter in front', () => {
+  it('with an interpreter in front', () => {
     const script = fakeProgram(join(folder, "it's my script"));
     ssh({ program: ['/bin/sh', script], fdpass: true }, '-p', '2222', 'machine/Web', 'true');
     expect(argv()).toEqual(['proxy', '--fdpass', '--typed', 'machine/Web', 'machine/web', '2222']);
   });
 
-  it.skipIf(noSsh).each([
+  it.each([
     { host: 'unix/run/Foo/Bar.sock', want: ['unix/run/Foo/Bar.sock', 'unix/run/foo/bar.sock'] },
     { host: 'unix%run%Foo.sock', want: ['unix%run%Foo.sock', 'unix%run%Foo.sock'] },
     { host: 'qemu:session/Web', want: ['qemu:session/Web', 'qemu:session/Web'] },
@@ -226,28 +190,16 @@ describe('configText', () => {
   });
 
   it('has ssh 10.1 and later not warn of a key exchange with machines that no network leads to', () => {
-    const machine = (name: string, target: string): ListedMachine => {
-      return { name, target, status: 'running', provider: 'x', also: [] };
-    };
     const all = [
       machine('mint', 'qemu/mint'),
       machine('far', 'multipass/far'),
       machine('gate', 'via/hv/qemu/x'),
     ];
-    const { hosts } = concreteHosts(all, { prefix: '', taken: () => undefined, knownHosts: '~/known' });
-    const given = { program: ['/v'], fdpass: true, hosts };
+    const given = { program: ['/v'], fdpass: true, hosts: hostsOf(all) };
     const text = configText({ ...given, warnsOfKex: true });
     const [, patterns = ''] = /Host (.*)\n {4}WarnWeakCrypto no-pq-kex\n$/.exec(text) ?? [];
     expect(patterns.split(' ')).toEqual(
-      expect.arrayContaining([
-        'machine/*',
-        'machine%*',
-        'hyper-v/*',
-        'wsl/*',
-        'qemu/*',
-        'qemu:session/*',
-        'mint',
-      ]),
+      expect.arrayContaining('machine/* machine%* hyper-v/* wsl/* qemu/* qemu:session/* mint'.split(' ')),
     );
     expect(patterns).not.toMatch(/via|lima|multipass|incus|podman|far|gate|vsock|unix/);
     expect(configText(given)).not.toContain('WarnWeakCrypto');

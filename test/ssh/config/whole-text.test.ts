@@ -64,19 +64,9 @@ it('the lines are these, with settings of the user above ours in each block', ()
 it('an ssh that asks for host keys asks vmssh, with the policy, by an absolute path', () => {
   const lines = (options: Partial<Parameters<typeof configText>[0]>) =>
     configText({
-      ...{
-        program: ["/home/a b'q/50%/node", '/x/vmssh.js'],
-        fdpass: false,
-        platform: 'linux',
-        asksForKeys: true,
-      },
-      ...{
-        table: [...vsock, ...kind('lima')],
-        hosts: [web],
-        hostKeys: 'strict',
-        keepsAlive: true,
-        ...options,
-      },
+      ...{ program: ["/home/a b'q/50%/node", '/x/vmssh.js'], fdpass: false, platform: 'linux' },
+      ...{ asksForKeys: true, table: [...vsock, ...kind('lima')], hosts: [web], hostKeys: 'strict' },
+      ...{ keepsAlive: true, ...options },
     }).split('\n');
   const command = `    KnownHostsCommand "/home/a b'q/50%%/node" /x/vmssh.js host-key --host-keys=strict --typed=%n -- %I %H %t %K`;
   const made = lines({});

@@ -54,13 +54,9 @@ it.each([
 });
 
 it.each([
-  {
-    name: 'was typed',
-    options: { bring: true, namesUser: true },
-    want: "--bring-sshd --login '%r' docker/web",
-  },
-  { name: 'is whom ssh takes', options: { bring: true }, want: "--bring-sshd --ssh-user '%r' docker/web" },
-  { name: 'is no question', options: { namesUser: true }, want: 'proxy docker/web' },
-])('the user of an sshd that is brought $name', ({ options, want }) => {
+  ['was typed', { bring: true, namesUser: true }, "--bring-sshd --login '%r' docker/web"],
+  ['is whom ssh takes', { bring: true }, "--bring-sshd --ssh-user '%r' docker/web"],
+  ['is no question', { namesUser: true }, 'proxy docker/web'],
+])('the user of an sshd that is brought $0', (_name, options, want) => {
   expect(proxyCommand({ program: ['vmssh'], target: 'docker/web', ...options })).toContain(`${want} %p`);
 });

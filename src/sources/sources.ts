@@ -145,6 +145,13 @@ export const sources = [
     load: async () => (await import('./vmm/crosvm.js')).crosvm,
   },
   {
+    name: 'openvmm',
+    platforms: ['linux'],
+    runs: /^openvmm$/,
+    joins: ['vsock', 'vsock-mux'],
+    load: async () => (await import('./vmm/openvmm.js')).openvmm,
+  },
+  {
     name: 'firecracker',
     platforms: ['linux'],
     runs: /^firecracker/,

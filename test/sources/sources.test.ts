@@ -63,7 +63,7 @@ describe('the sources of a platform', () => {
 });
 
 /** Those that need no look, or look only when they are asked. */
-const always = ['machined', 'nspawn', 'qemu', 'crosvm', 'firecracker', 'cloud-hypervisor'];
+const always = ['machined', 'nspawn', 'qemu', 'crosvm', 'openvmm', 'firecracker', 'cloud-hypervisor'];
 
 describe('the sources of a host', () => {
   const dir = useTempDir();
@@ -137,6 +137,7 @@ describe('a source of processes', () => {
   const commands: Readonly<Record<string, readonly string[]>> = {
     qemu: ['/usr/bin/qemu-system-x86_64', '-device', 'vhost-vsock-pci,guest-cid=3'],
     crosvm: ['crosvm', 'run', '--vsock', '3'],
+    openvmm: ['openvmm', '--virtio-vsock-vhost-cid', '3'],
     firecracker: ['/opt/firecracker-v1.7', '--id', 'a', '--api-sock', '/nowhere.sock'],
     'cloud-hypervisor': ['cloud-hypervisor', '--api-socket', '/nowhere.sock'],
     vfkit: ['vfkit', '--device', 'virtio-vsock,port=22,socketURL=/nowhere.sock,connect'],

@@ -1,0 +1,62 @@
+import { machineCid } from '../../target/numbers.js';
+import { listenedSocket, pathsOf } from '../processes/process-paths.js';
+import { ofProcess, processesNamed, warnInto } from '../processes/processes.js';
+import { type Deps, DiscoveryError, type Listing, type Process, type Warning } from '../provider.js';
+import { routesTo } from '../routes.js';
+import type { Source } from '../source.js';
+import { leadsToItself } from '../tools/cid-space.js';
+import { nameFrom, optionsOf } from './vhost-device.js';
+
+/** Running OpenVMMs, by their command lines. */
+export const openvmm: Source = {
+  name: 'openvmm',
+  title: 'OpenVMM',
+  list,
+};
+
+async function list(deps: Deps): Promise<Listing> {
+  const warnings: Warning[] = [];
+  const warn = warnInto(warnings, openvmm.name);
+  const processes = await processesNamed(/^openvmm$/, deps, { warn });
+  const addressOf = async (process: Process, { cid, socket }: OpenvmmArgs) => {
+    if (socket === undefined)
+      return cid !== undefined && (await leadsToItself(cid, process, deps, warn))
+        ? `vsock/${cid}`
+        : undefined;
+    try {
+      return `vsock-mux${await listenedSocket(await pathsOf(process, deps), process, deps)(socket)}`;
+    } catch (error) {
+      if (!(error instanceof DiscoveryError)) throw error;
+      if (process.authority !== 'other') warn(error);
+      return undefined;
+    }
+  };
+  const found = await Promise.all(
+    processes.map(async (process) => {
+      const { pid, argv } = process;
+      const args = parseOpenvmmArgs(argv);
+      const target = await addressOf(process, args);
+      if (target === undefined) return [];
+      const name = args.socket === undefined ? `openvmm-${pid}` : nameFrom(args.socket);
+      const known = { name, target, provider: openvmm.name, pid, cid: args.cid, routes: routesTo([target]) };
+      return ofProcess(process, { ...known, status: 'running' });
+    }),
+  );
+  return { found: found.flat(), warnings };
+}
+
+interface OpenvmmArgs {
+  readonly cid?: number;
+  /** The multiplexer's socket, for `CONNECT PORT`. */
+  readonly socket?: string;
+}
+
+/**
+ * `--virtio-vsock-vhost-cid CID`, by the kernel, or `--virtio-vsock-path PATH`, whose guest has a CID that leads nowhere on the host
+ * (openvmm#3162, #4006).
+ */
+export function parseOpenvmmArgs(argv: readonly string[]): OpenvmmArgs {
+  const options = Object.fromEntries(optionsOf(argv.slice(1)));
+  const { 'virtio-vsock-vhost-cid': cid, 'virtio-vsock-path': socket } = options;
+  return { ...(cid === undefined ? {} : { cid: machineCid(cid) }), ...(socket ? { socket } : {}) };
+}

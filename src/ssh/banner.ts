@@ -50,7 +50,8 @@ async function look(connection: Connection, timeoutMs: number): Promise<string> 
       if (said !== undefined)
         throw noBanner('not-ssh', `something answers, but it is not an SSH server: it says ${quote(said)}`);
       const seconds = Number((timeoutMs / 1000).toPrecision(2));
-      throw noBanner('silent', `connected, but no SSH banner came in ${seconds} s`, silentHint);
+      const hint = connection.endpoint.family === 'vsock-mux' ? `${silentHint}; ${deadVsock}` : silentHint;
+      throw noBanner('silent', `connected, but no SSH banner came in ${seconds} s`, hint);
     }
     seen = bytes.length;
   }
@@ -75,6 +76,9 @@ const closedHint =
   'the connection works, but sshd gave up: in the guest, run journalctl -u "sshd*@*" (a missing /run/sshd is the usual cause); use --wait while it boots';
 const silentHint =
   'something accepts the connection but does not answer: in the guest, the socket unit needs Accept=yes and a service template of the same name; see vmssh check';
+
+/** Firecracker 1.16.0. */
+const deadVsock = 'if Firecracker restored it from a snapshot, its vsock may be dead: restart the VM';
 
 /** The identification string of RFC 4253 section 4.2, as far as it was received. */
 export type BannerScan =

@@ -187,7 +187,7 @@ export const multiplexerFailures: readonly Failure[] = [
   {
     codes: ['EAGAIN', 'ETIMEDOUT'],
     problem: 'the multiplexer at {address} did not answer in time',
-    hint: 'check that the VM is not paused, or allow more time with --timeout SECONDS',
+    hint: 'check that the VM is not paused, or allow more time with --timeout SECONDS; if Firecracker restored it from a snapshot, its vsock may be dead: restart the VM',
   },
   {
     codes: ['PROTOCOL'],

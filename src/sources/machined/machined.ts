@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { quote } from '../../errors.js';
 import { parseMachineId } from '../../target/guid.js';
 import { nameProblem } from '../../target/names.js';
@@ -150,9 +151,19 @@ async function withOwnCids(machines: readonly Machine[], deps: Deps): Promise<re
 
 async function list(socket: Socket, which: JsonObject, more: boolean, deps: Deps, call: Call) {
   const options = { more, signal: deps.signal, timeoutMs: deps.timeoutMs };
-  const replies = await call(socket.path, 'io.systemd.Machine.List', which, options);
+  const ask = () => call(socket.path, 'io.systemd.Machine.List', which, options);
+  // From systemd 261 on it has 128 connections for one uid at once, and closes the next one.
+  const again = async (error: unknown) => {
+    if (!(error instanceof VarlinkError && ['ECONNRESET', 'EPIPE'].includes(error.code))) throw error;
+    await sleep(againMs);
+    return ask();
+  };
+  const replies = await ask().catch(again);
   return replies.map((reply) => parseMachine(reply, socket.scope));
 }
+
+/** Milliseconds. */
+const againMs = 50;
 
 const noSuchMachine = 'io.systemd.Machine.NoSuchMachine';
 

@@ -97,6 +97,8 @@ async function collect(socket: AsyncIterable<Uint8Array>, more: boolean, limits:
       if (!more) throw protocol('the peer announces more replies than were asked for');
     }
   }
+  if (received === 0)
+    throw new VarlinkError('ECONNRESET', 'the peer closed the connection without an answer');
   throw protocol('the peer closed the connection before its answer was complete');
 }
 

@@ -165,7 +165,7 @@ describe('a scope that fails does not stop the other', () => {
     { name: 'telling a nameless machine', code: 'PROTOCOL', make: (at) => folder.listen(at, says(wire({}))) },
     {
       name: 'closing at once',
-      code: 'PROTOCOL',
+      code: 'ECONNRESET',
       make: (at) => folder.listen(at, (_, client) => client.end()),
     },
   ];
@@ -203,6 +203,17 @@ describe('a scope that fails does not stop the other', () => {
     const unavailable = { outcome: 'unavailable', warnings: failures };
     expect(await searchMachined('a', deps, ask)).toMatchObject(unavailable);
     expect(await listMachines(deps, ask)).toMatchObject({ machines: [], answered: [], failures });
+  });
+
+  it.each(['ECONNRESET', 'EPIPE'])('that closes a connection (%s) is asked once more', async (code) => {
+    let count = 0;
+    const closing: Call = async () => {
+      if (++count === 1) throw new VarlinkError(code, code);
+      return [vm('a')];
+    };
+    const found = { outcome: 'found', machine: { name: 'a' } };
+    expect(await searchMachined('a', { ...deps, env: {} }, closing)).toMatchObject(found);
+    expect(count).toBe(2);
   });
 
   it.each(['EACCES', 'ECONNRESET'])('user scope failing with %s', async (code) => {

@@ -5,10 +5,7 @@ import { now } from '../clock.js';
 /** Opens one address within some milliseconds. */
 export type OpenAddress<T> = (address: string, timeoutMs: number) => Promise<T>;
 
-/**
- * Opens the first address of a host that answers, in the resolver's order: a server may listen on only one of them. Each
- * gets an equal share of the remaining time. Rejects with the first error, or with a refusal if there was one.
- */
+/** Opens the first address that answers, in the resolver's order; each gets an equal share of the time. Rejects with a refusal, or the first error. */
 export async function openTcp<T>(
   host: string,
   options: LookupOptions,
@@ -40,10 +37,7 @@ interface LookupOptions {
   readonly signal?: AbortSignal;
 }
 
-/**
- * The addresses of a host name, in the resolver's order; an address returns itself. Rejects with ENOTFOUND, EAI_AGAIN or
- * ETIMEDOUT, or with the signal's reason: the system's resolver cannot be cancelled, so a late answer is ignored.
- */
+/** A host's addresses in the resolver's order. Rejects with ENOTFOUND, EAI_AGAIN, ETIMEDOUT or the signal's reason; a late answer is ignored. */
 export async function lookupHost(
   host: string,
   { timeoutMs, signal }: LookupOptions,

@@ -106,10 +106,7 @@ export interface ConnectedProgram {
   readonly release: () => void;
 }
 
-/**
- * Starts a program whose stdin and stdout are the other end of a connection: with the addon one socket, which can be passed to
- * ssh, otherwise two of Node's. Throws if there are no sockets; "error" of the child: it could not be started.
- */
+/** Starts a program whose stdin and stdout are our socket's other end: with the addon one that ssh can get. "error" of the child: it did not start. */
 function connectProgram(
   [program = '', ...args]: readonly string[],
   endpoint: Endpoint,

@@ -41,10 +41,7 @@ async function main(): Promise<number> {
   }
 }
 
-/**
- * Shows vmssh with a server of its own, then removes the workspace; resolves to the exit code. With `keep` the server and the
- * files stay until the signal, so that what was printed can be typed.
- */
+/** Shows vmssh with a server of its own; resolves to the exit code. With `keep`, server and files stay until the signal. */
 async function runDemo(
   workspace: Workspace,
   style: ChalkInstance,

@@ -36,10 +36,7 @@ function indented(text: string, columns: number): string {
   return text.replaceAll(/^(?=.)/gm, ' '.repeat(columns));
 }
 
-/**
- * The files for building an image: `user-data` and `meta-data` for virt-install --cloud-init, and the installed files
- * under `extra/`, for mkosi --extra-tree or any other builder. Paths are relative.
- */
+/** For an image: `user-data` and `meta-data` for virt-install --cloud-init, and `extra/` for mkosi --extra-tree. Paths are relative. */
 export function imageTree(options: ScriptOptions, layout: Layout): readonly NewEntry[] {
   return [
     { path: 'user-data', text: userData(options), mode: 0o600 },

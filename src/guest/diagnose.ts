@@ -99,10 +99,7 @@ function failed(name: FailureName, message: string): Finding {
   return { state: 'failed', name, message, fix: guestFailures[name].fix };
 }
 
-/**
- * The possible causes of a failed connection, likeliest first; empty if the error is clear. `family` is the endpoint's:
- * causes in vsock need a connection over vsock.
- */
+/** Possible causes of a failed connection over `family`, likeliest first; none if the error is clear. */
 export function suspects(error: ConnectError, family?: Endpoint['family']): readonly FailureName[] {
   const symptom = symptomOf(error);
   if (symptom === undefined) return [];

@@ -56,10 +56,7 @@ export function setupScript(options: ScriptOptions): string {
   });
 }
 
-/**
- * The script that lets keys log in, and makes a host key if there is none; `look`: it only says what it would do; `install`: an sshd too,
- * by the guest's own package manager.
- */
+/** The script that lets keys log in; `look`: it only says what it would do; `install`: an sshd too, by the guest's package manager. */
 export function accountScript(
   options: Pick<ScriptOptions, 'account' | 'keys'> & { readonly look: boolean; readonly install?: boolean },
 ): string {

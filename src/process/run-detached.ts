@@ -25,10 +25,7 @@ const maxPrinted = 1 << 20;
 const maxKept = 1 << 14;
 const lookEveryMs = 250;
 
-/**
- * Runs a program that goes on if this process ends, or gives up: without a terminal, stdin or stdout, and with a file
- * without a name as its stderr, since a pipe would break. Rejects with a system error if it could not be started.
- */
+/** Runs a program that may outlive this process: its stderr is a file without a name, since a pipe would break. Rejects if it does not start. */
 export async function runApart(
   [program = '', ...args]: readonly string[],
   { env, timeoutMs, signal, onStart }: ApartOptions,

@@ -41,10 +41,7 @@ const effects: ProgramEffects = {
   },
 };
 
-/**
- * Runs a program without stdin and keeps its output. At a limit it is ended with all that it started, without waiting
- * for that. Rejects with a system error if it could not be started, or its output cannot be read.
- */
+/** Runs a program without stdin and keeps its output; a limit ends it with all that it started. Rejects if it does not start or cannot be read. */
 export async function runProgram(
   [program = '', ...args]: readonly string[],
   options: ProgramOptions,

@@ -112,10 +112,7 @@ function systemFolders(env: Here['env'], platform: NodeJS.Platform): readonly st
     : ['/usr/bin', '/usr/local/bin', '/opt/homebrew/bin', '/home/linuxbrew/.linuxbrew/bin'];
 }
 
-/**
- * Whether an ssh refuses a user with a quote in the name, whom the shell of a ProxyCommand with '%r' would run. By asking it: 9.6 does, and
- * distributions' older ones (CVE-2023-51385).
- */
+/** Whether an ssh refuses a quote in a user's name, which a ProxyCommand's shell would run with '%r': 9.6, and patched ones (CVE-2023-51385). */
 export async function refusesUsers(
   env: Readonly<Record<string, string | undefined>>,
   ssh: readonly string[] = ['ssh'],

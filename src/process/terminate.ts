@@ -8,10 +8,7 @@ type Pid = Pick<ChildProcess, 'pid'>;
 /** Starts a program; call `release` when it has ended. */
 export type Start = <Child extends Pid>(spawn: () => Child) => { child: Child; release: () => void };
 
-/**
- * Starts a program and ends it when this process ends, also by a signal: a program in its own process group gets no
- * signals from the terminal.
- */
+/** Starts a program and ends it with this process, also by a signal: one in its own process group gets none from the terminal. */
 export const endWithUs: Start = guardian(process, endTree);
 
 /** The same for an ssh that is in our process group, so that it can ask at the terminal: it ends as its own ProxyCommand does. */
@@ -88,10 +85,7 @@ const effects: EndEffects = {
   run: runShortly,
 };
 
-/**
- * Kills a program and what it started: its process group, or on Windows its process tree. A daemon, which has left the
- * group, goes on.
- */
+/** Kills a program's process group, on Windows its process tree. A daemon, which has left the group, goes on. */
 export function endTree(
   { pid }: Pick<ChildProcess, 'pid'>,
   { platform, env, kill, run }: EndEffects = effects,
@@ -148,10 +142,7 @@ export function exitOnCtrlC(host: Pick<NodeJS.Process, 'on' | 'listenerCount' | 
 /** Time for output that is still in a pipe when a program has ended. Milliseconds. */
 const graceMs = 200;
 
-/**
- * Resolves when a program has ended and its output was read. A process that it left running may hold the output open;
- * that one is not waited for. Rejects if the program could not be started, or its output cannot be read.
- */
+/** Resolves when a program has ended and its output was read; whoever else holds that open is not waited for. Rejects if either failed. */
 export function ended(child: ChildProcess): Promise<Ended> {
   return new Promise((resolve, reject) => {
     let timer: NodeJS.Timeout | undefined;

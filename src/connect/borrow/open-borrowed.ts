@@ -8,10 +8,7 @@ import type { Connection, OpenOptions } from '../connection.js';
 import { Carried } from '../program-connection.js';
 import { type Opener, openersFor, type Use, type VsockEndpoint } from './openers.js';
 
-/**
- * Opens AF_VSOCK by the best program of this host that can, where the addon is `missing`. Rejects with the errno's name in
- * `code`, or with a ConnectError of code NO_ADDON if there is none.
- */
+/** Opens AF_VSOCK by the best program of this host. Rejects with the errno's name in `code`; without any, with a ConnectError NO_ADDON. */
 export async function openBorrowed(
   endpoint: VsockEndpoint,
   { timeoutMs, signal, env = process.env, stdio }: OpenOptions,

@@ -6,10 +6,7 @@ import relay from '../via/relay.py';
 
 export type VsockEndpoint = Extract<Endpoint, { family: 'vsock' }>;
 
-/**
- * What is done with the open socket: its bytes go to us by pipes, or to our own stdin and stdout, or the socket itself goes to
- * ssh, which waits for it at stdout.
- */
+/** The bytes of the open socket go to us by pipes, or to our own stdin and stdout; or the socket itself goes to ssh, which waits at stdout. */
 export type Use = 'pipe' | 'relay' | 'pass';
 
 /** A program of the host that opens AF_VSOCK where the addon is missing. */

@@ -8,10 +8,7 @@ import { selfCommand } from '../../runtime.js';
 
 const programNames = ['sshd', 'sshd-session', 'sshd-auth'] as const;
 
-/**
- * The programs of the package vmssh-sshd for what uname(1) calls a processor. Throws an error that says where they are missing, or who
- * else could change them: they run as root of the machine.
- */
+/** vmssh-sshd's programs for a processor of uname(1). Throws an error if they are missing or others could change them: they run as root there. */
 export async function programsFor(
   processor: string,
   places = placesOf(realPath(selfCommand().at(-1) ?? '') ?? ''),

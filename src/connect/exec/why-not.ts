@@ -157,10 +157,7 @@ function codeOfMessage(said: string, { into }: ExecEndpoint): string | undefined
   return found === 'EXEC_NO_SHELL' && into !== 'shell' ? undefined : found;
 }
 
-/**
- * Messages of podman, docker, their runtimes (crun, runc), incus, lxc, systemd-run, kubectl and virtctl. The order matters: the first that
- * matches is the cause.
- */
+/** Of podman, docker, crun, runc, incus, lxc, systemd-run, kubectl and virtctl. The first that matches is the cause. */
 const messages: readonly { readonly code: string; readonly says: RegExp }[] = [
   { code: 'EXEC_NO_PROCESS', says: /resource temporarily unavailable|cannot fork|out of pids/i },
   { code: 'EXEC_NO_AGENT', says: /agent isn't currently running/i },

@@ -19,10 +19,7 @@ export const failures: Readonly<Record<Endpoint['family'], readonly Failure[]>> 
   via: viaFailures,
 };
 
-/**
- * The message for a code in the endpoint's family; the code itself if the table does not have it. `hasRights`: whether this
- * user of Windows is elevated or in Hyper-V Administrators.
- */
+/** The message for a code in the endpoint's family. `hasRights`: this user of Windows is elevated or in Hyper-V Administrators. */
 export function explainFailure(
   endpoint: Endpoint,
   code: string,

@@ -24,10 +24,7 @@ export interface NoAnswer {
 const maxPrinted = 65536;
 const maxAnswer = 4096;
 
-/**
- * Reads up to the line that begins with the marker, and not a byte more. At end-of-file, after the deadline (of
- * `clock.now`) or after too much else it gives what was printed, without an answer.
- */
+/** Reads up to the marker's line, and no byte more. At end-of-file, after `deadline` (of `clock.now`) or too much else: what was printed. */
 export async function readAnswer(
   connection: Connection,
   marker: string,

@@ -11,10 +11,7 @@ import { Carried } from '../program-connection.js';
 import { type HopAnswer, hopFailure, type NoAnswer, onHost, readAnswer, remoteFailure } from './answer.js';
 import { hopCommand, hopOptions, patience } from './hop-command.js';
 
-/**
- * Opens a machine behind another hypervisor: the user's ssh logs in there, and the best tool there makes the last step, in
- * one round trip. Without a tool a second login forwards the socket, if this ssh can. Throws a ConnectError.
- */
+/** Opens a machine behind another hypervisor: the user's ssh logs in there, and the best tool there, or ssh -W, connects. Throws a ConnectError. */
 export async function openVia(
   endpoint: ViaEndpoint,
   options: OpenOptions,
@@ -109,10 +106,7 @@ function cut(text: string): readonly [string, string] {
 /** A server that waits for its client is connected after this time without an error. Milliseconds. */
 const silentMs = 5000;
 
-/**
- * The unix socket for `ssh -W`, on a hypervisor that answered that it has no tool; undefined if a path is not all that is
- * needed.
- */
+/** The unix socket for `ssh -W`, on a hypervisor without a tool; undefined if more than a path is needed. */
 function streamPath({ at }: ViaEndpoint, answer: string): string | undefined {
   const [word, reading] = answer.split(' ');
   if (word !== 'no-tool' || !at || !('path' in at)) return undefined;

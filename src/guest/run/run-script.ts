@@ -126,10 +126,7 @@ export function splitLines(each: (line: string) => void): (part: string) => void
   };
 }
 
-/**
- * The same for a terminal, with prompts: `prompt` gets a text without a newline at once. Our own lines begin with a
- * lower-case letter, and are kept until they end.
- */
+/** The same for a terminal: `prompt` gets text without a newline at once, but for our own lines, which begin with a lower-case letter. */
 export function splitTerminal(
   each: (line: string) => void,
   prompt: (text: string) => void,
@@ -177,10 +174,7 @@ export function cidOf(lines: readonly ProgressLine[]): number | undefined {
   return undefined;
 }
 
-/**
- * A random number that a script leaves in a guest, where only root can write. A machine that has it is the same one,
- * whatever address the guest reported.
- */
+/** A random number that a script leaves where only root can write: a machine that has it is the same one, whatever its address. */
 export function newProof(random: (size: number) => Buffer = randomBytes): string {
   return random(16).toString('hex');
 }

@@ -9,10 +9,7 @@ export interface LookupAddress {
   readonly family: number;
 }
 
-/**
- * More than a resolver takes that asks three servers twice (resolv.conf(5)), and a name's addresses: milliseconds, and
- * characters. Its caller has a limit of its own, and the process waits for getent no longer than this.
- */
+/** Milliseconds: more than a resolver takes that asks three servers twice (resolv.conf(5)). And characters. */
 const limits = { timeout: 35_000, maxBuffer: 1 << 20, killSignal: 'SIGKILL' } as const;
 
 /** The addresses of a name, in the resolver's order. */

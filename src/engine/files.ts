@@ -5,11 +5,43 @@ import { toBuffer } from './bytes.js';
 /** The result of stat(2). */
 export type Stats = Pick<StatsOfNumbers, keyof StatsOfNumbers>;
 
+/** Types of readdir(3); a mode has them in the bits above its lowest 12. */
+const types = { unknown: 0, fifo: 1, folder: 4, file: 8, link: 10, socket: 12 } as const;
+
+class Typed {
+  readonly #type: number;
+
+  constructor(type: number) {
+    this.#type = type;
+  }
+
+  isFile(): boolean {
+    return this.#type === types.file;
+  }
+  isDirectory(): boolean {
+    return this.#type === types.folder;
+  }
+  isSymbolicLink(): boolean {
+    return this.#type === types.link;
+  }
+  isSocket(): boolean {
+    return this.#type === types.socket;
+  }
+  isFIFO(): boolean {
+    return this.#type === types.fifo;
+  }
+}
+
+function typeOf([, , mode = 0]: readonly number[]): number {
+  return (mode & 0o170000) >> 12;
+}
+
 /** The same, from the numbers of the native functions. */
-export class StatsOfNumbers {
+export class StatsOfNumbers extends Typed {
   readonly #numbers: readonly number[];
 
   constructor(numbers: readonly number[]) {
+    super(typeOf(numbers));
     this.#numbers = numbers;
   }
 
@@ -37,78 +69,23 @@ export class StatsOfNumbers {
   get mtimeMs(): number {
     return this.#at(9);
   }
-  get ctimeMs(): number {
-    return this.#at(10);
-  }
-  get mtime(): Date {
-    return new Date(this.mtimeMs);
-  }
-
-  isFile(): boolean {
-    return this.#isOf(0o100000);
-  }
-  isDirectory(): boolean {
-    return this.#isOf(0o040000);
-  }
-  isSymbolicLink(): boolean {
-    return this.#isOf(0o120000);
-  }
-  isSocket(): boolean {
-    return this.#isOf(0o140000);
-  }
-  isFIFO(): boolean {
-    return this.#isOf(0o010000);
-  }
 
   #at(index: number): number {
     return this.#numbers[index] ?? 0;
-  }
-
-  #isOf(type: number): boolean {
-    return (this.mode & 0o170000) === type;
   }
 }
 
 /** An entry of a folder and its type. */
 export type Dirent = Pick<TypedEntry, keyof TypedEntry>;
 
-/** Types of readdir(3). */
-const types = { unknown: 0, fifo: 1, folder: 4, file: 8, link: 10, socket: 12 } as const;
-
-export class TypedEntry {
+export class TypedEntry extends Typed {
   readonly name: string;
-  readonly #type: number;
 
   /** Some file systems leave it to lstat(2) what an entry is. */
   constructor(folder: string, name: string, type: number) {
+    super(type === types.unknown ? typeOf(lstat(`${folder}/${name}`)) : type);
     this.name = name;
-    this.#type = type === types.unknown ? lookUp(`${folder}/${name}`) : type;
   }
-
-  isFile(): boolean {
-    return this.#type === types.file;
-  }
-  isDirectory(): boolean {
-    return this.#type === types.folder;
-  }
-  isSymbolicLink(): boolean {
-    return this.#type === types.link;
-  }
-  isSocket(): boolean {
-    return this.#type === types.socket;
-  }
-  isFIFO(): boolean {
-    return this.#type === types.fifo;
-  }
-}
-
-function lookUp(path: string): number {
-  const found = new StatsOfNumbers(lstat(path));
-  if (found.isFile()) return types.file;
-  if (found.isDirectory()) return types.folder;
-  if (found.isSymbolicLink()) return types.link;
-  if (found.isSocket()) return types.socket;
-  return found.isFIFO() ? types.fifo : types.unknown;
 }
 
 /** Flags of open(2) on Linux for x86, which natives translate for others, and of access(2). */

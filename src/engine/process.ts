@@ -127,12 +127,6 @@ export class EngineProcess extends EventEmitter<ProcessEvents> {
     return true;
   }
 
-  nextTick(callback: (...args: unknown[]) => void, ...args: unknown[]): void {
-    queueMicrotask(() => callback(...args));
-  }
-
-  emitWarning(): void {}
-
   protected override changed(name: string | symbol, before: number, now: number): void {
     if (!isSignal(name) || before > 0 === now > 0) return;
     const signal = signals[name];

@@ -47,16 +47,8 @@ export function writeSync(descriptor: number, bytes: Uint8Array): number {
   return files.write(descriptor, bytes);
 }
 
-export function fsyncSync(descriptor: number): void {
-  files.fsync(descriptor);
-}
-
 export function fstatSync(descriptor: number): Stats {
   return new StatsOfNumbers(files.fstat(descriptor));
-}
-
-export function fchmodSync(descriptor: number, mode: number): void {
-  files.fchmod(descriptor, mode);
 }
 
 export function readFileSync(path: string | number): Buffer;

@@ -31,25 +31,21 @@ export async function runApart(
   { env, timeoutMs, signal, onStart }: ApartOptions,
 ): Promise<ApartEnd> {
   const printed = openUnnamed();
-  let child: ChildProcess;
-  try {
-    child = spawn(program, args, {
-      env: { ...env },
-      stdio: ['ignore', 'ignore', printed.write],
-      windowsHide: true,
-      detached: process.platform !== 'win32',
-    });
-  } catch (error) {
-    closeSync(printed.read);
-    closeSync(printed.write);
-    printed.remove?.();
-    throw error;
-  }
-  closeSync(printed.write);
-  if (child.pid !== undefined) onStart?.();
   const timers: NodeJS.Timeout[] = [];
   let abort = () => {};
   try {
+    let child: ChildProcess;
+    try {
+      child = spawn(program, args, {
+        env: { ...env },
+        stdio: ['ignore', 'ignore', printed.write],
+        windowsHide: true,
+        detached: process.platform !== 'win32',
+      });
+    } finally {
+      closeSync(printed.write);
+    }
+    if (child.pid !== undefined) onStart?.();
     const end = await new Promise<Ended | Unended>((resolve, reject) => {
       abort = () => resolve({ left: 'aborted' });
       child.once('error', reject);
@@ -65,6 +61,7 @@ export async function runApart(
       signal.addEventListener('abort', abort);
       if (signal.aborted) abort();
     });
+    child.unref();
     if (!('code' in end)) return end;
     if (isTooLong(printed.read)) return { ended: 'output' };
     return { ...end, stderr: endOf(printed.read) };
@@ -73,7 +70,6 @@ export async function runApart(
     signal.removeEventListener('abort', abort);
     closeSync(printed.read);
     printed.remove?.();
-    child.unref();
   }
 }
 

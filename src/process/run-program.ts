@@ -47,16 +47,8 @@ export async function runProgram(
   options: ProgramOptions,
   { platform, after }: ProgramEffects = effects,
 ): Promise<ProgramEnd> {
-  const {
-    env,
-    cwd,
-    timeoutMs,
-    signal,
-    encoding = 'utf8',
-    longest = maxCharacters,
-    stderr = 'pipe',
-    until,
-  } = options;
+  const { env, cwd, timeoutMs, signal, until } = options;
+  const { encoding = 'utf8', longest = maxCharacters, stderr = 'pipe' } = options;
   const texts = { stdout: '', stderr: '' };
   const unended = { ...texts, code: null, signal: null };
   if (signal?.aborted) return { ...unended, stopped: 'aborted' };

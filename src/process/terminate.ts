@@ -123,6 +123,11 @@ export interface Ended {
   readonly signal: NodeJS.Signals | null;
 }
 
+/** "exit code 1", or the signal. */
+export function howEnded({ code, signal }: Ended): string {
+  return signal ? `a signal ended it: ${signal}` : `exit code ${code}`;
+}
+
 /** What Windows has for a program that Ctrl-C ended: STATUS_CONTROL_C_EXIT. */
 const ctrlC = 0xc000013a;
 

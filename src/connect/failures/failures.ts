@@ -1,5 +1,5 @@
 import { type Endpoint, formatEndpoint } from '../../endpoint.js';
-import { quote } from '../../errors.js';
+import { ConnectError, quote } from '../../errors.js';
 import { thisHost } from '../../kinds/machines.js';
 import { cidLocal, portOfServiceId } from '../../target/numbers.js';
 import { shellLine, shellQuoted } from '../../target/shell.js';
@@ -31,6 +31,19 @@ export function explainFailure(
   const other = isThisHost(endpoint) ? hintForThisHost : undefined;
   const hint = other ?? (hintWithRights !== undefined && hasRights() ? hintWithRights : found.hint);
   return { problem: `${fill(problem, endpoint)} (${code})`, hint: fill(hint, endpoint, shellQuoted), final };
+}
+
+/** The same as an error that names the endpoint. `more`: what is known besides. */
+export function connectFailure(
+  endpoint: Endpoint,
+  code: string,
+  { more, cause, hasRights }: { more?: string | undefined; cause?: unknown; hasRights?: () => boolean } = {},
+): ConnectError {
+  const { problem, ...explained } = explainFailure(endpoint, code, hasRights);
+  return new ConnectError('connect', formatEndpoint(endpoint), {
+    ...explained,
+    ...{ code, cause, problem: more === undefined ? problem : `${problem}: ${more}` },
+  });
 }
 
 function isThisHost(endpoint: Endpoint): boolean {

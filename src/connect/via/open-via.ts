@@ -4,10 +4,10 @@ import type { ViaEndpoint, ViaSocket } from '../../endpoint.js';
 import { type ConnectError, quote } from '../../errors.js';
 import type { AddonState } from '../../native.js';
 import { sshAbilities, sshProgram } from '../../process/ssh-program.js';
-import { sshEndsWithUs } from '../../process/terminate.js';
+import { howEnded } from '../../process/terminate.js';
 import type { OpenOptions } from '../connection.js';
 import { askMultiplexer } from '../multiplexer.js';
-import { Carried } from '../program-connection.js';
+import { ConfirmedCarried } from '../program-connection.js';
 import { type HopAnswer, hopFailure, type NoAnswer, onHost, readAnswer, remoteFailure } from './answer.js';
 import { hopCommand, hopOptions, patience } from './hop-command.js';
 
@@ -87,10 +87,8 @@ async function unanswered(
   try {
     const end = await hop.endBy(deadline);
     if (!end) return hopFailure('HOP_SILENT', endpoint, said);
-    const { code, signal } = end;
-    const how = signal ? `a signal ended it: ${signal}` : `exit code ${code}`;
-    const more = said === undefined ? how : `${how}; ${said}`;
-    return hopFailure(code === 255 || signal ? 'HOP_FAILED' : 'HOP_NO_SHELL', endpoint, more);
+    const more = said === undefined ? howEnded(end) : `${howEnded(end)}; ${said}`;
+    return hopFailure(end.code === 255 || end.signal ? 'HOP_FAILED' : 'HOP_NO_SHELL', endpoint, more);
   } catch (error) {
     return hopFailure('NO_SSH', endpoint, (error as Error).message);
   }
@@ -121,9 +119,7 @@ async function awaitStream(hop: Hop, deadline: number): Promise<void> {
     const end = await hop.endBy(deadline);
     // One that goes on has only closed its side.
     if (!end || end.code === 0) return;
-    const { code, signal } = end;
-    const how = signal ? `a signal ended it: ${signal}` : `exit code ${code}`;
-    throw hopFailure('HOP_NO_STREAM', hop.endpoint, how);
+    throw hopFailure('HOP_NO_STREAM', hop.endpoint, howEnded(end));
   };
   if (at?.family === 'vsock-mux') {
     // The login comes first: silence does not mean that the port is open.
@@ -141,27 +137,10 @@ async function awaitStream(hop: Hop, deadline: number): Promise<void> {
 type Env = Readonly<Record<string, string | undefined>>;
 
 /** A connection that an ssh carries, whose stderr is ours. */
-export class Hop extends Carried<ViaEndpoint> {
+export class Hop extends ConfirmedCarried<ViaEndpoint> {
   constructor(command: readonly string[], endpoint: ViaEndpoint, native: AddonState, env: Env) {
-    super(command, endpoint, native, {
-      env,
-      start: sshEndsWithUs,
-      stderr: 'inherit',
-      stop: (child) => child.kill('SIGTERM'),
-    });
-  }
-
-  override async read(max: number): Promise<Uint8Array> {
-    const bytes = await super.read(max);
-    if (bytes.length === 0) await this.confirmEnd();
-    return bytes;
-  }
-
-  /** An end-of-file is the machine's only if ssh and the tool there ended well: bytes may be missing otherwise. */
-  async confirmEnd(): Promise<void> {
-    const { code, signal } = await this.end;
-    if (code === 0) return;
-    const how = signal ? `a signal ended it: ${signal}` : `exit code ${code}`;
-    throw Object.assign(new Error(`ssh ${this.endpoint.host}: ${how}`), { code: 'HOP_LOST' });
+    super(command, endpoint, native, { env, stderr: 'inherit' }, (end) =>
+      Object.assign(new Error(`ssh ${endpoint.host}: ${howEnded(end)}`), { code: 'HOP_LOST' }),
+    );
   }
 }

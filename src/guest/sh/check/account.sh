@@ -96,13 +96,9 @@ login_account() {
   expires=$(printf '%s' "$shadow" | cut -d: -f8)
   if [ -n "$expires" ] && [ "$expires" -le $(($(date +%s) / 86400)) ]; then
     fail login "the account $1 has expired$(refusals)" "chage -E -1 $1"
-    return 1
+  elif [ "$(setting usepam)" = no ]; then
+    case $(printf '%s' "$shadow" | cut -d: -f2) in
+      !*) fail login "the account $1 is locked, and with UsePAM no sshd refuses its keys too$(refusals)" "usermod -p '*' $1" ;;
+    esac
   fi
-  case $(printf '%s' "$shadow" | cut -d: -f2) in
-    !*)
-      if [ "$(setting usepam)" = no ]; then
-        fail login "the account $1 is locked, and with UsePAM no sshd refuses its keys too$(refusals)" "usermod -p '*' $1"
-        return 1
-      fi ;;
-  esac
 }

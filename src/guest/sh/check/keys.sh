@@ -31,7 +31,6 @@ login_key_files() {
   case $loose in "$home" | "$home"/*) loose_owner=$1 ;; *) loose_owner=root ;; esac
   fail login "$loose can be written by users other than $1 ($(stat -L -c '%A %U:%G' "$R$loose")), so sshd does not read $key_file$(refusals)" \
     "$(if ! owned_by "$R$loose" "$1"; then echo "chown $loose_owner: $loose && "; fi)chmod go-w $loose"
-  return 1
 }
 owned_by() { [ -n "$(find -H "$1" -prune \( -user "$2" -o -user root \) 2>/dev/null)" ]; }
 
@@ -56,8 +55,7 @@ hidden_home() {
   case "$hides $key_file" in
     'yes /home/'* | 'yes /root/'* | 'tmpfs /home/'* | 'tmpfs /root/'*)
       fail login "$unit@.service has ProtectHome=$hides: its sshd does not see $key_file" \
-        "$(drop_in "$unit@.service" zz-vmssh-home '[Service]' ProtectHome=no)"
-      return 1 ;;
+        "$(drop_in "$unit@.service" zz-vmssh-home '[Service]' ProtectHome=no)" ;;
   esac
 }
 
@@ -142,7 +140,6 @@ no_key_file() {
     done
   fi
   fail login "$1 has no keys in $files$(refusals)" "$(key_fix "$1")"
-  return 1
 }
 
 shown() { printf '%s' "$1" | sed "s/$look/%i/g"; }
@@ -157,6 +154,7 @@ credential_lost() {
   esac
   fail login "the credential ssh.authorized_keys.root did not get to root: $home is a link, as in image-based systems, and systemd-tmpfiles does not follow it. On the host, $instead$(refusals)" \
     "install -d -m 700 $home/.ssh && install -m 600 $lost $home/.ssh/authorized_keys"
+  return 0
 }
 
 # merged OWN OTHERS: both lists, each word once.
@@ -231,7 +229,6 @@ login_key_options() {
       "sed -i '$key_value{N;s/\\n/$(if sed -n "${key_value}p" "$R$key_file" | grep -q AAAA; then :; else echo ' '; fi)/}' $key_file" ;;
     *) return 0 ;;
   esac
-  return 1
 }
 
 # key_hindrance OPTIONS TYPE: "from PATTERNS", "expired TIME", "type TYPE"; nothing if there is none.
@@ -309,10 +306,8 @@ from_fix() {
 
 # An account line that always refuses, in sshd's own file.
 login_pam() {
-  if [ "$(setting usepam)" != yes ]; then return 0; fi
   denies='^account[[:blank:]]+(required|requisite)[[:blank:]]+pam_deny\.so'
-  if ! grep -Eqs "$denies" "$R/etc/pam.d/sshd"; then return 0; fi
+  if [ "$(setting usepam)" != yes ] || ! grep -Eqs "$denies" "$R/etc/pam.d/sshd"; then return 0; fi
   fail login "/etc/pam.d/sshd refuses every account: $(grep -E "$denies" "$R/etc/pam.d/sshd" | head -n 1)$(refusals)" \
     "sed -i -E '/$denies/s/^/# /' /etc/pam.d/sshd"
-  return 1
 }

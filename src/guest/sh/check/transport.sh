@@ -15,23 +15,22 @@ check_transport() {
     else
       fail transport "this kernel ($(uname -r)) has no AF_VSOCK, and no module vsock" '# install a kernel with CONFIG_VSOCKETS'
     fi
-    return 1
   elif ! transport_loaded "$module" && ! is_wsl; then
     if module_exists "$module"; then
       not_loaded "the ${device% *} vsock device has no driver: $module is not loaded"
     else
       fail transport "this kernel ($(uname -r)) has no module $module for the ${device% *} vsock device" "# install the kernel's package of extra modules, or a kernel with $module"
     fi
-    return 1
+  else
+    say ok transport "${device% *} vsock by $module$(cid_text)"
   fi
-  say ok transport "${device% *} vsock by $module$(cid_text)"
 }
 # not_loaded MESSAGE: modprobe does not help if the module is kept away.
 not_loaded() {
   load_fix="modprobe $module && echo $module > /etc/modules-load.d/vsock.conf"
   if blocked_by_kernel "$module"; then
     fail transport "$1; the kernel's command line has $blocked_word" "# take $module out of ${blocked_word%%=*}= on the kernel's command line and reboot"
-    return 0
+    return
   fi
   blocked=$(blocked_lines "$module")
   if [ -z "$blocked" ]; then

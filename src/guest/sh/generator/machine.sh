@@ -48,11 +48,12 @@ credential() {
     return 0
   fi
   modprobe -q dmi-sysfs 2>/dev/null
-  for each in /sys/firmware/dmi/entries/11-*/raw; do
-    if [ -f "$each" ]; then tr '\0' '\n' <"$each"; fi
-  done | sed -n "s/^.*io\.systemd\.credential:$1=//p" | head -n 1
-  for each in /sys/firmware/dmi/entries/11-*/raw; do
-    if [ -f "$each" ]; then tr '\0' '\n' <"$each"; fi
-  done | sed -n "s/^.*io\.systemd\.credential\.binary:$1=//p" | head -n 1 | base64 -d 2>/dev/null
+  dmi_strings | sed -n "s/^.*io\.systemd\.credential:$1=//p" | head -n 1
+  dmi_strings | sed -n "s/^.*io\.systemd\.credential\.binary:$1=//p" | head -n 1 | base64 -d 2>/dev/null
   split "$(cat /proc/cmdline)" | sed -n "s/^systemd\.set_credential=$1://p" | head -n 1
+}
+dmi_strings() {
+  for each in /sys/firmware/dmi/entries/11-*/raw; do
+    if [ -f "$each" ]; then tr '\0' '\n' <"$each"; fi
+  done
 }

@@ -14,15 +14,16 @@ say() { printf '%-8s %-13s %s\n' "$1" "$2" "$(printf '%s' "$3" | on_one_line)"; 
 # Which of them a console obeys is not known here, so only ASCII is shown.
 on_one_line() { tr -d '\r' | tr '\n\t' '  ' | tr -c ' -~' _; }
 
-# fail STEP MESSAGE [FIX]; noted=yes: something proved that it does no harm.
+# fail STEP MESSAGE [FIX]: returns 1. noted=yes: something proved that it does no harm.
 fail() {
   if [ "$noted" = yes ]; then
     say skipped "$1" "$2; the login works anyway"
-    return 0
+  else
+    faults=$((faults + 1))
+    say failed "$1" "$2"
+    say_fix "$1" "${3:-}"
   fi
-  faults=$((faults + 1))
-  say failed "$1" "$2"
-  say_fix "$1" "${3:-}"
+  return 1
 }
 
 # say_fix STEP FIX: "COMMAND", "COMMAND # WORDS" or "# WORDS". What can be pasted and what is to be read are two lines.
@@ -55,5 +56,11 @@ must() {
   shift
   if said=$("$@" 2>&1); then return 0; fi
   fail "$must_step" "$*: ${said:-it failed}" '# once the cause of that is gone, run this again'
-  return 1
+}
+
+need_root() {
+  if [ "$(id -u)" != 0 ]; then
+    fail root "this runs as $(id -un), but has to write to /etc" '# run it with sudo, or as root'
+    give_up 2
+  fi
 }

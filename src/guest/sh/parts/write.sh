@@ -51,7 +51,6 @@ put() {
   esac
   if make_folder "${2%/*}" && note file "$2" && said=$(put_file "$2" "$3" 2>&1); then return 0; fi
   fail "$1" "$2 cannot be written: $said" "# let root write to ${2%/*}, then run this again"
-  return 1
 }
 
 put_file() {

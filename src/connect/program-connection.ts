@@ -133,21 +133,16 @@ interface CarrierOptions {
   readonly detached?: boolean;
 }
 
-/** A program that is a connection: what it reads and writes. */
-interface ConnectedProgram {
-  readonly connection: Connection;
-  readonly child: ChildProcess;
-  /** Call it when the program has ended, or goes on without us. */
-  readonly release: () => void;
-}
-
-/** Starts a program whose stdin and stdout are our socket's other end: with the addon one that ssh can get. "error" of the child: it did not start. */
+/**
+ * Starts a program whose stdin and stdout are our socket's other end: with the addon one that ssh can get. "error" of the child: it did
+ * not start. Call `release` when it has ended, or goes on without us.
+ */
 function connectProgram(
   [program = '', ...args]: readonly string[],
   endpoint: Endpoint,
   { addon }: AddonState,
   { env, start, stderr, detached = false }: CarrierOptions,
-): ConnectedProgram {
+) {
   if (!addon) {
     const { child, release } = start(() =>
       spawn(program, args, { env, detached, stdio: ['pipe', 'pipe', stderr] }),

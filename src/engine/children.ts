@@ -115,8 +115,6 @@ interface SpawnSyncOptions extends SyncLimits {
   readonly windowsHide?: boolean;
 }
 
-type SpawnSyncResult = SyncEnd<string>;
-
 const known = [
   ...(['encoding', 'env', 'cwd', 'stdio'] as const),
   ...(['timeout', 'killSignal', 'maxBuffer', 'windowsHide'] as const),
@@ -132,7 +130,7 @@ export function spawnSync(
   program: string,
   args: readonly string[],
   options: SpawnSyncOptions & { readonly encoding: 'utf8' },
-): SpawnSyncResult;
+): SyncEnd<string>;
 export function spawnSync(
   program: string,
   args: readonly string[],

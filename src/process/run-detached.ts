@@ -73,15 +73,11 @@ export async function runApart(
   }
 }
 
-interface Unnamed {
-  readonly write: number;
-  readonly read: number;
-  /** Of a file that has its name while it is open, as on Windows: removes it, unless the program goes on. */
-  readonly remove?: () => void;
-}
-
-/** A file that only its descriptors know, once for its writer and once for us. */
-function openUnnamed(): Unnamed {
+/**
+ * A file that only its descriptors know, once for its writer and once for us. `remove`: one that has its name while it is open, as on
+ * Windows, unless the program goes on.
+ */
+function openUnnamed() {
   const folder = temporaryFolder();
   const remove = () => rmSync(folder, { recursive: true, force: true });
   let write: number | undefined;

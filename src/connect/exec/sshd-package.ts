@@ -90,17 +90,8 @@ function isForSession(variable: string): boolean {
   );
 }
 
-/** A host key that was just made. */
-export interface MadeHostKey {
-  /** As in known_hosts: "ssh-ed25519", and the key in base64. */
-  readonly type: string;
-  readonly key: string;
-  /** The private key, as sshd reads it from a file. */
-  readonly file: string;
-}
-
-/** Makes one in this process. */
-export async function makeHostKey(): Promise<MadeHostKey> {
+/** Makes a host key in this process: `type` and `key` as in known_hosts, in base64, and the private key as sshd reads it from a file. */
+export async function makeHostKey() {
   const { d, x } = await new Promise<{ readonly d?: string; readonly x?: string }>((resolve, reject) =>
     generateKeyPair('ed25519', {}, (error, _, own) => {
       if (error) reject(error);

@@ -35,17 +35,9 @@ export function openSync(path: string, flags: string | number, mode = 0o666): nu
   return files.open(path, openFlags(flags), mode);
 }
 
-export function closeSync(descriptor: number): void {
-  files.close(descriptor);
-}
-
-export function readSync(descriptor: number, into: Uint8Array): number {
-  return files.readInto(descriptor, into);
-}
-
-export function writeSync(descriptor: number, bytes: Uint8Array): number {
-  return files.write(descriptor, bytes);
-}
+export const closeSync: (descriptor: number) => void = files.close;
+export const readSync: (descriptor: number, into: Uint8Array) => number = files.readInto;
+export const writeSync: (descriptor: number, bytes: Uint8Array) => number = files.write;
 
 export function fstatSync(descriptor: number): Stats {
   return new StatsOfNumbers(files.fstat(descriptor));

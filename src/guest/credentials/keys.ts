@@ -134,12 +134,6 @@ export function smbiosString({ id, text }: Credential): string {
   return `io.systemd.credential.binary:${id}=${base64(text)}`;
 }
 
-/** A file of a machine's folder of keys. */
-interface KeyFile {
-  readonly name: string;
-  readonly text: string;
-}
-
 /** A credential as systemd-nspawn and systemd-vmspawn read it. */
 export function credentialFile(id: string): string {
   return `credential-${id}`;
@@ -151,7 +145,7 @@ export function smbiosFile(id: string): string {
 }
 
 /** The credentials as files. */
-function credentialFiles(keys: GivenKeys): readonly KeyFile[] {
+function credentialFiles(keys: GivenKeys) {
   return credentialsOf(keys).flatMap((each: Credential) => [
     { name: credentialFile(each.id), text: each.text },
     { name: smbiosFile(each.id), text: smbiosString(each) },

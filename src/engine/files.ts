@@ -38,40 +38,26 @@ function typeOf([, , mode = 0]: readonly number[]): number {
 
 /** The same, from the numbers of the native functions. */
 export class StatsOfNumbers extends Typed {
-  readonly #numbers: readonly number[];
+  readonly dev: number;
+  readonly ino: number;
+  readonly mode: number;
+  readonly nlink: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly size: number;
+  readonly mtimeMs: number;
 
   constructor(numbers: readonly number[]) {
     super(typeOf(numbers));
-    this.#numbers = numbers;
-  }
-
-  get dev(): number {
-    return this.#at(0);
-  }
-  get ino(): number {
-    return this.#at(1);
-  }
-  get mode(): number {
-    return this.#at(2);
-  }
-  get nlink(): number {
-    return this.#at(3);
-  }
-  get uid(): number {
-    return this.#at(4);
-  }
-  get gid(): number {
-    return this.#at(5);
-  }
-  get size(): number {
-    return this.#at(7);
-  }
-  get mtimeMs(): number {
-    return this.#at(9);
-  }
-
-  #at(index: number): number {
-    return this.#numbers[index] ?? 0;
+    const [dev = 0, ino = 0, mode = 0, nlink = 0, uid = 0, gid = 0, , size = 0, , mtimeMs = 0] = numbers;
+    this.dev = dev;
+    this.ino = ino;
+    this.mode = mode;
+    this.nlink = nlink;
+    this.uid = uid;
+    this.gid = gid;
+    this.size = size;
+    this.mtimeMs = mtimeMs;
   }
 }
 

@@ -15,9 +15,6 @@ const chunk = 65536;
 /** The limit of chunks that wait for a reader. */
 const maxHeld = 16;
 
-/** The decoder's name for those of Node's encodings that differ. */
-const decoderNames: Readonly<Record<string, string>> = { utf16le: 'utf-16le', binary: 'latin1' };
-
 /** Reads from a non-blocking descriptor: by events while it flows, otherwise by `read` or an iteration. */
 export class ReadSide {
   readonly #host: ReadHost;
@@ -55,7 +52,7 @@ export class ReadSide {
   }
 
   setEncoding(encoding: BufferEncoding): void {
-    this.#decoder = new TextDecoder(decoderNames[encoding.toLowerCase()] ?? encoding);
+    this.#decoder = new TextDecoder(encoding);
   }
 
   resume(): void {

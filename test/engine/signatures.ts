@@ -56,7 +56,6 @@ export type Signatures = [
   Names<typeof nodeChild, typeof engineChild>,
   Names<Required<nodeChild.ChildProcess>, engineChild.ChildProcess>,
   Takes<nodeChild.SpawnOptions, Omit<engineChild.SpawnOptions, 'stdio'>>,
-  Takes<nodeChild.ExecFileOptions, engineChild.ExecFileOptions>,
   Takes<nodeChild.SpawnSyncOptionsWithStringEncoding, Parameters<typeof engineChild.spawnSync>[2] & Utf8>,
   Names<typeof nodeNet, typeof engineNet>,
   Names<nodeNet.Socket, engineNet.Socket, Sides>,

@@ -117,54 +117,6 @@ export function spawn(program: string, args: readonly string[], options: SpawnOp
   return child;
 }
 
-export interface ExecFileOptions extends Omit<SpawnOptions, 'stdio'> {
-  /** The limit of characters per stream, above which it is killed. */
-  readonly maxBuffer?: number;
-}
-
-/** `code`: the exit code, or an errno's name. */
-export interface ExecFileError extends Error {
-  readonly code?: string | number | null;
-}
-
-export type ExecFileCallback = (error: ExecFileError | null, stdout: string, stderr: string) => void;
-
-/** Runs a program and returns its output. */
-export function execFile(
-  program: string,
-  args: readonly string[],
-  options: ExecFileOptions,
-  callback: ExecFileCallback,
-): ChildProcess {
-  const { maxBuffer = 1024 * 1024, ...rest } = options;
-  const child = spawn(program, args, { ...rest, stdio: 'pipe' });
-  const texts = { stdout: '', stderr: '' };
-  let failure: Error | null = null;
-  for (const name of ['stdout', 'stderr'] as const) {
-    child[name]?.setEncoding('utf8').on('data', (part: string) => {
-      texts[name] += part;
-      if (texts[name].length <= maxBuffer) return;
-      failure ??= Object.assign(new RangeError(`${name} maxBuffer length exceeded`), {
-        code: 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER',
-      });
-      texts[name] = texts[name].slice(0, maxBuffer);
-      child.kill(options.killSignal);
-    });
-  }
-  child.once('error', (error: Error) => {
-    failure ??= error;
-  });
-  child.once('close', (code: number | null, signal: NodeJS.Signals | null) => {
-    const { killed } = child;
-    if (!failure && code !== 0) {
-      const message = `Command failed: ${[program, ...args].join(' ')}\n${texts.stderr}`;
-      failure = Object.assign(new Error(message), { code, signal, killed });
-    }
-    callback(failure, texts.stdout, texts.stderr);
-  });
-  return child;
-}
-
 export { spawnSync } from '../children.js';
 
 function standardStreams(stdio: SpawnOptions['stdio']): readonly Stdio[] {

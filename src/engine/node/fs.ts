@@ -100,13 +100,10 @@ export function readdirSync(path: string, options?: { readonly withFileTypes: tr
 export const readlinkSync: (path: string) => string = paths.readlink;
 export const realpathSync: (path: string) => string = paths.realpath;
 export const renameSync: (from: string, to: string) => void = paths.rename;
-export const linkSync: (from: string, to: string) => void = paths.link;
 export const rmdirSync: (path: string) => void = paths.rmdir;
 export const unlinkSync: (path: string) => void = paths.unlink;
 export const symlinkSync: (target: string, path: string) => void = paths.symlink;
 export const mkdtempSync: (prefix: string) => string = paths.mkdtemp;
-export const chmodSync: (path: string, mode: number) => void = paths.chmod;
-export const chownSync: (path: string, owner: number, group: number) => void = paths.chown;
 
 export function mkdirSync(path: string, options: MakeFolderOptions | number = {}): void {
   const named = typeof options === 'number' ? { mode: options } : options;

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,8 +15,6 @@ async function end(child: ChildProcess): Promise<unknown> {
   const [code, signal] = await once(child, 'close');
   return [code, signal, printed];
 }
-
-type ExecFileEnd = NodeJS.ErrnoException & { readonly killed: boolean; readonly signal: string };
 
 const pipes = ['ignore', 'pipe', 'pipe'] as const;
 
@@ -112,47 +110,6 @@ export const processes: readonly Case[] = [
       return child.stdout && text(child.stdout);
     },
     want: 'a\nb',
-  },
-  {
-    name: 'execFile',
-    run: () =>
-      new Promise((resolve) => {
-        execFile('sh', ['-c', 'echo out; echo err >&2; exit 3'], {}, (error, stdout, stderr) =>
-          resolve([error?.code, stdout, stderr]),
-        );
-      }),
-    want: [3, 'out\n', 'err\n'],
-  },
-  {
-    name: 'execFile: more output than it may have',
-    run: () =>
-      new Promise((resolve) => {
-        execFile('yes', [], { maxBuffer: 1000 }, (error, stdout) =>
-          resolve([error?.code, error?.name, stdout.length]),
-        );
-      }),
-    want: ['ERR_CHILD_PROCESS_STDIO_MAXBUFFER', 'RangeError', 1000],
-  },
-  {
-    name: 'execFile: its time',
-    run: () =>
-      new Promise((resolve) => {
-        execFile('sleep', ['60'], { timeout: 20 }, (error, stdout) => {
-          const { code, killed, signal } = error as ExecFileEnd;
-          resolve([code, killed, signal, stdout]);
-        });
-      }),
-    want: [null, true, 'SIGTERM', ''],
-  },
-  {
-    name: 'execFile: none of that name',
-    run: () =>
-      new Promise((resolve) => {
-        execFile('no-such-program', [], {}, (error, stdout, stderr) =>
-          resolve([error?.code, stdout, stderr]),
-        );
-      }),
-    want: ['ENOENT', '', ''],
   },
   {
     name: 'what its descriptors are to us',

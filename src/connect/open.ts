@@ -32,7 +32,6 @@ export async function openConnection(
   }
 }
 
-/** An endpoint that is a socket of this host. */
 type SocketEndpoint = Exclude<Endpoint, ExecEndpoint | ViaEndpoint>;
 
 async function openSocket(

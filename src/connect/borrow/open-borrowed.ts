@@ -104,15 +104,8 @@ function startTool(start: ToolStart): Promise<Started> {
   });
 }
 
-interface Listener {
-  /** The last errno that it reported. */
-  readonly code: () => string | undefined;
-  /** The last line that it printed. */
-  readonly said: () => string;
-  readonly onOpen: (call: () => void) => void;
-}
-
-function listenTo({ stderr }: ChildProcess, { opened, failed }: Opener): Listener {
+/** What it said last, and the last errno that it reported. */
+function listenTo({ stderr }: ChildProcess, { opened, failed }: Opener) {
   let text = '';
   let open: (() => void) | undefined;
   let code: string | undefined;
@@ -129,7 +122,7 @@ function listenTo({ stderr }: ChildProcess, { opened, failed }: Opener): Listene
   return {
     code: () => code,
     said: () => said,
-    onOpen: (call) => {
+    onOpen: (call: () => void) => {
       open = call;
     },
   };
@@ -186,7 +179,6 @@ class Inherited implements Connection {
 
 /** A connection whose bytes come and go by the pipes of the program that has its socket. */
 class Piped extends ConfirmedCarried<VsockEndpoint> {
-  /** `lost`: the errno that it ended with, if it did. */
   constructor(
     command: readonly string[],
     endpoint: VsockEndpoint,
@@ -197,7 +189,6 @@ class Piped extends ConfirmedCarried<VsockEndpoint> {
   }
 }
 
-/** The error of a program that lost the connection. */
 async function lossOf(child: ChildProcess, lost: () => string): Promise<Error> {
   await afterLastLine(child);
   return Object.assign(new Error('the connection was lost'), { code: lost() });

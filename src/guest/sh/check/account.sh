@@ -50,20 +50,14 @@ group_fix() {
 # in_users ACCOUNT PATTERNS, in_groups NAMES PATTERNS: the pattern that matches.
 in_users() {
   for pattern in $2; do
-    if matches "$1" "${pattern%@*}" && here_matches "$pattern"; then
-      printf '%s' "$pattern"
-      return 0
-    fi
+    matches "$1" "${pattern%@*}" && here_matches "$pattern" && printf '%s' "$pattern" && return
   done
   return 1
 }
 in_groups() {
   for pattern in $2; do
     for group in $1; do
-      if matches "$group" "$pattern"; then
-        printf '%s' "$pattern"
-        return 0
-      fi
+      matches "$group" "$pattern" && printf '%s' "$pattern" && return
     done
   done
   return 1

@@ -65,21 +65,13 @@ existing() {
   [ -s "$R$existing_file" ] && echo "$existing_file"
 }
 
+key_files() { for each in $(setting authorizedkeysfile); do key_path "$account" "$each"; done; }
 # key_files_have PATTERN: sets $key_file to the first file of keys with such a line.
 key_files_have() {
-  for each in $(setting authorizedkeysfile); do
-    key_file=$(key_path "$account" "$each")
-    if grep -Eqs "$1" "$R$key_file"; then return 0; fi
-  done
-  return 1
+  key_file=$(key_files | while IFS= read -r each; do if grep -Eqs "$1" "$R$each"; then echo "$each"; fi; done | head -n 1)
+  [ -n "$key_file" ]
 }
-
-is_key_file() {
-  for each in $(setting authorizedkeysfile); do
-    if [ "$(key_path "$account" "$each")" = "$1" ]; then return 0; fi
-  done
-  return 1
-}
+is_key_file() { key_files | grep -qxF -e "$1"; }
 
 # key_path ACCOUNT PATTERN
 key_path() {
@@ -277,14 +269,12 @@ type_accepted() {
 }
 matches_any() {
   set -f
+  any_matched=no
   for pattern in $(printf '%s' "$2" | tr , ' '); do
-    if matches "$1" "$pattern"; then
-      set +f
-      return 0
-    fi
+    if matches "$1" "$pattern"; then any_matched=yes; fi
   done
   set +f
-  return 1
+  [ "$any_matched" = yes ]
 }
 
 # algorithm_refused ALGORITHM WHY: "+" adds to sshd's defaults.

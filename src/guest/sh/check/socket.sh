@@ -165,10 +165,7 @@ NEEDS
 other_template() {
   for each_folder in $unit_folders; do
     for each_file in "$R$each_folder"/*ssh*@.service; do
-      if grep -Eq '^ExecStart=.*sshd.* -i' "$each_file" 2>/dev/null; then
-        echo "${each_file#"$R"}"
-        return 0
-      fi
+      grep -Eq '^ExecStart=.*sshd.* -i' "$each_file" 2>/dev/null && echo "${each_file#"$R"}" && return
     done
   done
   return 1

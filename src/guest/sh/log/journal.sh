@@ -10,10 +10,7 @@ sshd_log() {
     return 0
   fi
   for each_file in /var/log/auth.log /var/log/secure /var/log/messages; do
-    if [ -e "$R$each_file" ]; then
-      echo "grep sshd $each_file | tail -n 40"
-      return 0
-    fi
+    [ -e "$R$each_file" ] && echo "grep sshd $each_file | tail -n 40" && return
   done
   echo '# there is no journal here, and no log of sshd in /var/log: start one, and check again'
 }

@@ -32,8 +32,8 @@ export interface ScriptOptions {
 
 /** The script that sets a guest up. The shell reads all of it before it runs, so that a lost connection does no harm. */
 export function setupScript(options: ScriptOptions): string {
-  const { hostsFix = false, hushlogin = false, onlyVsock = false, onlyLoopback = false, keys = [] } = options;
-  const { account = '', leave = '', expect = '' } = options;
+  const { hostsFix, hushlogin, onlyVsock, onlyLoopback } = options;
+  const { keys = [], account = '', leave = '', expect = '' } = options;
   const common = {
     port: String(options.port),
     hosts_fix: yesNo(hostsFix),
@@ -125,6 +125,6 @@ function script(text: string, values: Readonly<Record<string, string>>): string 
   return `${text.slice(0, head)}${lines.join('')}${text.slice(head)}`;
 }
 
-function yesNo(value: boolean): string {
+function yesNo(value = false): string {
   return value ? 'yes' : 'no';
 }

@@ -57,7 +57,6 @@ export interface Bring {
   readonly trust: (key: { readonly type: string; readonly key: string }) => void;
 }
 
-/** A connection with a socket of the addon. */
 export class NativeConnection implements Connection {
   readonly endpoint: Endpoint;
   readonly handle: Handle;

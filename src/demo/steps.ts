@@ -5,7 +5,7 @@ import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CheckJson } from '../commands/check/check.js';
 import { programInPath } from '../process/program-in-path.js';
-import { runProgram } from '../process/run-program.js';
+import { type ProgramEnd, runProgram } from '../process/run-program.js';
 import { configText } from '../ssh/config/text.js';
 import { shellLine } from '../target/shell.js';
 import { type DemoServer, demoUser, hostname } from './server.js';
@@ -13,7 +13,6 @@ import { type DemoServer, demoUser, hostname } from './server.js';
 /** A step of the demo. */
 export interface Step {
   readonly title: string;
-  /** The command for it. */
   readonly typed: string;
   /** Resolves to its outcome; throws if it did not do what it should. */
   run(signal: AbortSignal): Promise<string>;
@@ -28,7 +27,6 @@ export interface World {
   /** How to run vmssh, and how to type that in this folder. */
   readonly vmssh: readonly string[];
   readonly typedVmssh: readonly string[];
-  /** The file to copy. */
   readonly payload: { readonly path: string; readonly bytes: Buffer };
 }
 
@@ -161,12 +159,7 @@ export async function findOpenSsh(
   return { ssh: { ...without(''), path }, scp, scpFlags: number < 900 ? ['-s'] : [] };
 }
 
-/** The code is null if a signal ended it. */
-interface Outcome {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+type Outcome = Pick<ProgramEnd, 'code' | 'stdout' | 'stderr'>;
 
 /** Longer than any step on a slow machine, so that none hangs forever. Milliseconds. */
 const timeoutMs = 30_000;
@@ -193,7 +186,6 @@ export interface Workspace {
   /** Writes a file that only its owner can read; returns its path. */
   write(name: string, content: string | Uint8Array): string;
   path(name: string): string;
-  /** Removes the folder and its content. */
   remove(): void;
 }
 

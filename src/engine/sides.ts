@@ -2,7 +2,6 @@ import { read, write } from 'engine:files';
 import { keepAlive, remove, watch } from 'engine:loop';
 import { toBuffer } from './bytes.js';
 
-/** The interface of a stream for its reading side. */
 interface ReadHost {
   emit(name: string, ...args: unknown[]): boolean;
   /** Everything was read and passed on. */
@@ -32,7 +31,6 @@ export class ReadSide {
     this.#host = host;
   }
 
-  /** Starts, once there is a descriptor. */
   open(descriptor: number): void {
     this.#descriptor = descriptor;
     if (this.#wanted) this.#want();
@@ -141,7 +139,6 @@ export class ReadSide {
 
 export type WriteCallback = (error?: Error | null) => void;
 
-/** The interface of a stream for its writing side. */
 interface WriteHost {
   emit(name: string, ...args: unknown[]): boolean;
   /** Everything was written, and nothing more will be. */

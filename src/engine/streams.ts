@@ -28,7 +28,6 @@ export class DescriptorStream extends EventEmitter<StreamEvents> implements Asyn
     this.#allowHalfOpen = allowHalfOpen;
   }
 
-  /** The descriptor, to pass to a child. */
   get descriptor(): number | undefined {
     return this.#descriptor;
   }

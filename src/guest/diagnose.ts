@@ -7,7 +7,6 @@ import { type FailureName, type GuestFailure, guestFailures, type Symptom, sympt
 export interface Signs {
   /** What stopped the connection before the end of the handshake; undefined: nothing. */
   readonly error: ConnectError | undefined;
-  /** The endpoint's family; undefined if not known. */
   readonly family?: Endpoint['family'];
   /** Milliseconds of the handshake. */
   readonly handshakeMs: number;
@@ -15,7 +14,6 @@ export interface Signs {
   readonly login: LoginSign | undefined;
   /** ssh's ControlPath, if this target breaks it. */
   readonly controlPath?: string;
-  /** The machines with the same CID. */
   readonly cidUsers: readonly {
     readonly name: string;
     readonly cid?: number;

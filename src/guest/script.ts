@@ -24,7 +24,7 @@ export interface ScriptOptions {
   readonly onlyLoopback?: boolean;
   /** Install the generator instead of units. */
   readonly generator?: boolean;
-  /** A proof to leave for a later connection: see proof.ts. */
+  /** A proof to leave for a later connection: see newProof. */
   readonly leave?: string;
   /** The proof that an earlier connection left: without it nothing is done; at the end it is removed. */
   readonly expect?: string;

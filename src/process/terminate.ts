@@ -13,12 +13,15 @@ export const endWithUs: Start = guardian(process, endTree);
 
 /** The same for an ssh that is in our process group, so that it can ask at the terminal: it ends as its own ProxyCommand does. */
 export const sshEndsWithUs: Start = guardian(process, ({ pid }) => {
-  try {
-    if (pid !== undefined) process.kill(pid, 'SIGTERM');
-  } catch {
-    // It has ended by itself.
-  }
+  if (pid !== undefined) unlessEnded(() => process.kill(pid, 'SIGTERM'));
 });
+
+/** A program may have ended by itself. */
+function unlessEnded(kill: () => unknown): void {
+  try {
+    kill();
+  } catch {}
+}
 
 /** The used part of `process`. */
 export type Host = Pick<
@@ -93,23 +96,12 @@ export function endTree(
   if (pid === undefined) return;
   // The tree is found by its root, which must still exist.
   if (platform === 'win32') run(systemProgram('taskkill.exe', env), ['/pid', String(pid), '/t', '/f']);
-  for (const target of platform === 'win32' ? [pid] : [-pid, pid]) {
-    try {
-      kill(target, 'SIGKILL');
-    } catch {
-      // It has exited by itself.
-    }
-  }
+  for (const target of platform === 'win32' ? [pid] : [-pid, pid]) unlessEnded(() => kill(target, 'SIGKILL'));
 }
 
 /** The same for a program that has just ended: what is left of its process group. Windows no longer knows what it started. */
 export function endRest({ pid }: Pick<ChildProcess, 'pid'>, { platform, kill }: EndEffects = effects): void {
-  if (pid === undefined || platform === 'win32') return;
-  try {
-    kill(-pid, 'SIGKILL');
-  } catch {
-    // Nothing is left.
-  }
+  if (pid !== undefined && platform !== 'win32') unlessEnded(() => kill(-pid, 'SIGKILL'));
 }
 
 function runShortly(program: string, args: readonly string[]): void {

@@ -31,7 +31,6 @@ export class EventEmitter<Events extends EventsOf<Events> = AnyEvents> {
     return this.#add(name, { listener, once: true });
   }
 
-  /** In front of the others. */
   prependListener<Name extends keyof Events & Key>(name: Name, listener: ListenerOf<Events, Name>): this {
     return this.#set(name, [{ listener, once: false }, ...this.#of(name)]);
   }

@@ -74,7 +74,6 @@ export class Server extends EventEmitter<ServerEvents> {
   #descriptor: number | undefined;
   #watch: number | undefined;
 
-  /** Listens on a unix socket. */
   listen(path: string): this {
     try {
       const descriptor = listenUnix(path);

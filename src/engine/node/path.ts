@@ -1,4 +1,3 @@
-/** The syntax of a system's paths. */
 interface Rules {
   readonly sep: '/' | '\\';
   readonly delimiter: ':' | ';';
@@ -6,7 +5,6 @@ interface Rules {
   /** Where a path falls into names. */
   readonly separator: string | RegExp;
   split(path: string): Root;
-  /** Whether two names are the same. */
   same(one: string, other: string): boolean;
 }
 

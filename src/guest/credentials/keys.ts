@@ -144,7 +144,6 @@ export function smbiosFile(id: string): string {
   return `smbios-${id}`;
 }
 
-/** The credentials as files. */
 function credentialFiles(keys: GivenKeys) {
   return credentialsOf(keys).flatMap((each: Credential) => [
     { name: credentialFile(each.id), text: each.text },

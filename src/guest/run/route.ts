@@ -40,7 +40,6 @@ export interface GuestRouteOptions {
   readonly through?: string;
   /** To a target: the only routes to try, in this order. */
   readonly routes?: readonly RouteName[];
-  /** A private key for the login. */
   readonly identityFile?: string;
   /** With ERROR, the default, ssh does not say that a connection was closed. */
   readonly logLevel?: 'ERROR' | 'INFO';
@@ -74,28 +73,22 @@ export function guestRoute(options: GuestRouteOptions, more: readonly string[] =
   switch (route) {
     case 'ssh':
     case 'target':
-      return {
-        name: route,
-        command: [...sshCommand(options, more), `sh -c ${shellWord(needsRoot ? asRoot : asRootIfFree)}`],
-        input: script,
-      };
+      return { name: route, command: overSsh(options, needsRoot ? asRoot : asRootIfFree, more), input: script };
     case 'wsl': {
       const target = targetOf(host);
       const distro = target?.kind === 'wsl' ? target.name : host;
-      return {
-        name: route,
-        command: ['wsl.exe', '-d', distro, '-u', 'root', '--', 'sh', '-s'],
-        input: script,
-      };
+      const command = ['wsl.exe', '-d', distro, '-u', 'root', '--', 'sh', '-s'];
+      return { name: route, command, input: script };
     }
-    case 'exec':
-      return {
-        name: route,
-        command: [...(options.exec ?? []), '/bin/sh', '-s'],
-        input: script,
-        ...(options.run ? { run: options.run } : {}),
-      };
+    case 'exec': {
+      const command = [...(options.exec ?? []), '/bin/sh', '-s'];
+      return { name: route, command, input: script, ...(options.run ? { run: options.run } : {}) };
+    }
   }
+}
+
+function overSsh(options: GuestRouteOptions, command: string, more?: readonly string[]): readonly string[] {
+  return [...sshCommand(options, more), `sh -c ${shellWord(command)}`];
 }
 
 /** ssh, its options, `more` of them, and the host: through our own proxy if that is a target. Throws a RangeError. */
@@ -160,22 +153,13 @@ export function sudoAsks(message: string): boolean {
 /** Leaves the script in the guest, in a file that only its user can read, and prints the path. */
 export function leaveScript(options: GuestRouteOptions): GuestRoute {
   const leave = 'echo; umask 077; file=$(mktemp) && cat >"$file" && echo "$file"';
-  return {
-    name: options.route,
-    command: [...sshCommand(options), `sh -c ${shellWord(leave)}`],
-    input: options.script,
-  };
+  return { name: options.route, command: overSsh(options, leave), input: options.script };
 }
 
 /** Runs that script on a terminal there, where sudo can ask for a password, and removes it. */
 export function runLeft(options: GuestRouteOptions, file: string): GuestRoute {
   const run = `file=${shellWord(file)}; trap 'rm -f "$file"' EXIT HUP INT; LC_ALL=C sudo sh "$file"`;
-  return {
-    name: options.route,
-    command: [...sshCommand(options, ['-t']), `sh -c ${shellWord(run)}`],
-    input: undefined,
-    terminal: true,
-  };
+  return { name: options.route, command: overSsh(options, run, ['-t']), input: undefined, terminal: true };
 }
 
 /** The path that leaveScript printed; undefined if it is none. */

@@ -5,7 +5,6 @@ import { DiscoveryError } from '../../sources/provider.js';
 import type { GuestRoute } from './route.js';
 
 export interface ScriptOutcome {
-  /** The script's lines, in order. */
   readonly lines: readonly ProgressLine[];
   /** The script's own exit code; undefined if it did not finish. */
   readonly code: number | undefined;

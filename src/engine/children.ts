@@ -136,14 +136,9 @@ export function spawnSync(
   args: readonly string[],
   options: SpawnSyncOptions,
 ): SyncEnd<string | null> {
-  const { env, cwd, stdio = 'pipe', windowsHide } = knownOptions('spawnSync', options, known);
+  const { stdio = 'pipe' } = knownOptions('spawnSync', options, known);
   try {
-    const { pid, pipes } = startChild(program, args, {
-      env,
-      cwd,
-      windowsHide,
-      stdio: ['ignore', stdio, stdio],
-    });
+    const { pid, pipes } = startChild(program, args, { ...options, stdio: ['ignore', stdio, stdio] });
     return awaitEnd(program, pid, pipes.slice(1), options);
   } catch (error) {
     return { status: null, signal: null, stdout: null, stderr: null, error: inSync(error as Error, program) };

@@ -88,16 +88,12 @@ const spawnKnown = [
 
 /** Starts a program. A failure is an "error" event. */
 export function spawn(program: string, args: readonly string[], options: SpawnOptions = {}): ChildProcess {
-  const { signal, timeout, killSignal, cwd, env, detached, windowsHide } = knownOptions(
-    'spawn',
-    options,
-    spawnKnown,
-  );
+  const { signal, timeout, killSignal } = knownOptions('spawn', options, spawnKnown);
   const stdio = standardStreams(options.stdio);
   if (signal?.aborted) return failed(aborted(signal));
   let child: ChildProcess;
   try {
-    const { pid, pipes } = startChild(program, args, { cwd, env, detached, windowsHide, stdio });
+    const { pid, pipes } = startChild(program, args, { ...options, stdio });
     child = new ChildProcess(pid, pipes);
   } catch (error) {
     // What the caller got wrong is thrown, and what the system refused is an event.

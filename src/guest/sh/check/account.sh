@@ -28,8 +28,7 @@ refused_by_list() {
   fail login "sshd does not let $1 in: $2 is $3, and a peer over vsock has the host name UNKNOWN$(refusals)" "$list_fix"
 }
 
-# group_fix ACCOUNT PATTERNS: into the first group that is there, or else the first one, which is made. A pattern may mean one with
-# more rights, so then the account's own group is added to the list.
+# group_fix ACCOUNT PATTERNS: the first group that is there, or a new one. A pattern may mean one with more rights: then the own group.
 group_fix() {
   new_group=
   for pattern in $2; do

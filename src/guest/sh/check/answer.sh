@@ -62,8 +62,7 @@ why_closed() {
     journalctl -q -b -o cat --no-pager -u "$(served_by)*" -n 40 2>/dev/null | grep -v -e '^Started' -e 'Deactivated' -e '^Starting' -e 'Succeeded' | tail -n 1
 }
 
-# sshd names a peer without an address UNKNOWN, and audit and PAM look that name up at each login, whatever UseDNS
-# is: that is for sshd's own lookup of an address.
+# audit and PAM look the name UNKNOWN of a peer without an address up at each login; UseDNS is for sshd's own lookup of an address.
 check_unknown() {
   ms=$(unknown_lookup_ms)
   if [ "$ms" -ge 1000 ]; then

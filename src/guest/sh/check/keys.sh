@@ -79,8 +79,7 @@ key_path() {
   case $path in /*) echo "$path" ;; *) echo "$home/$path" ;; esac
 }
 
-# credential_keys ACCOUNT FILE: systemd gives the unit a credential of the host's. As such it can be read by root only,
-# and sshd reads it as the account (systemd#42359); newer units copy it.
+# credential_keys ACCOUNT FILE: only root can read a credential of the unit, and sshd reads it as the account (systemd#42359).
 credential_keys() {
   credential=ssh.ephemeral-authorized_keys-all
   credential_there || return 1
@@ -284,8 +283,7 @@ algorithm_refused() {
   fail login "$(origin "$accepts") sets $accepts $(setting "$accepts"), without $1, which the key needs$2" "$(setting_fix "$accepts" "+$1")"
 }
 
-# from_fix PATTERNS FILE: only for text that the shell and sed take as it is, and for a file of the account's: anybody there can
-# write such a line to the journal.
+# from_fix PATTERNS FILE: only for text that the shell and sed take as it is, and a file of the account's: anybody there can log such a line.
 from_fix() {
   if [ -z "$1" ] || ! is_key_file "$2" || printf '%s' "$1$2" | grep -q '[^A-Za-z0-9.:/*?!,_@%+~-]'; then
     echo "# add UNKNOWN to the from= of that key, as in from=\"192.0.2.0/24,UNKNOWN\""

@@ -54,8 +54,7 @@ is_not_masked() {
     "systemctl unmask$(case $mask_file in /run/*) echo ' --runtime' ;; esac) $1 && systemctl daemon-reload$(take_effect)"
 }
 
-# take_effect: the end of a command that changes the socket's files. What listens for others too may be the user's way in: it is not
-# stopped.
+# take_effect: the end of a command that changes the socket's files. What listens for others too may be the user's way in, and goes on.
 take_effect() {
   if is_shared "$unit.socket"; then
     echo " # it takes effect at the next boot: $unit.socket may be your way in, so do not stop it"
@@ -214,8 +213,7 @@ generator_message() {
 
 # Who else listens on the vsock port.
 
-# port_holder: sets $holder, and $holder_fix, which ends it alone: what else its unit does may be the user's way in. Only ss knows, by
-# a module of the kernel.
+# port_holder: sets $holder, and $holder_fix, which ends it alone: its unit may be the user's way in. Only ss knows, by a kernel module.
 port_holder() {
   if exports_sshd || ! command -v ss >/dev/null; then return 1; fi
   module_on vsock_diag || :

@@ -51,8 +51,7 @@ cid_text() {
   esac
 }
 
-# The CID of a Hyper-V guest reads as "any" or 1, which systemd 258.3 to 260.2 treat as no vsock (systemd#40161, #42496).
-# Later versions accept "any", but not 1, which it is while vsock_loopback is loaded.
+# A Hyper-V guest's CID reads as "any" or 1: no vsock for systemd 258.3 to 260.2 (systemd#40161, #42496); later 1, by vsock_loopback, is.
 has_cid_bug() {
   case $(virtualization) in microsoft) ;; *) return 1 ;; esac
   if ! has_ssh_generator; then return 1; fi

@@ -1,5 +1,4 @@
-# The sshd that a template unit starts. Options on its command line win over sshd_config, so that sshd -T shows what a
-# connection gets only with the same options.
+# The sshd that a template unit starts. Options on its command line win over sshd_config, also for sshd -T.
 
 # The instance that is asked for; in its texts this name stands for %i.
 look=vmssh-look

@@ -1,5 +1,4 @@
-# Settings, from the kernel's command line and the lines of the credential: $auto is yes or no, $listen has
-# one address per line.
+# Settings of the kernel's command line and the credential: $auto is yes or no, $listen has one address per line.
 
 read_settings() {
   auto=yes

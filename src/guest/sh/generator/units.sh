@@ -100,8 +100,7 @@ UNIT
   echo "$folder/sshd-generated@.service"
 }
 
-# Keys for all accounts that are in no file of theirs, as in systemd's own template. sshd reads them with the rights of the account, so
-# they let in root.
+# Keys for all accounts, as in systemd's own template. sshd reads them with the rights of the account, so they let in root.
 ephemeral='ssh.ephemeral-authorized_keys-all'
 has_ephemeral_keys() { [ -f "${CREDENTIALS_DIRECTORY:-/run/credentials/@system}/$ephemeral" ]; }
 

@@ -38,8 +38,7 @@ virtualization() { systemd-detect-virt 2>/dev/null || :; }
 
 . ./find-sshd.sh
 
-# sshd's complaint about its configuration and host keys, on one line; empty if there is none. Warnings are left out, and a
-# missing folder under /run, which the unit makes. sshd_complaint SSHD [OPTION]...
+# sshd_complaint SSHD [OPTION]...: about its configuration and host keys, on one line, without warnings and a missing folder under /run.
 sshd_complaint() {
   complaint_of=$R$1
   shift

@@ -10,8 +10,7 @@ noted=no
 # say ok|changed|skipped|failed|fix|hint STEP MESSAGE
 say() { printf '%-8s %-13s %s\n' "$1" "$2" "$(printf '%s' "$3" | on_one_line)"; }
 
-# Output of journals, units and tools may contain terminal controls: escapes, C1 as a byte or in UTF-8, bidi controls.
-# Which of them a console obeys is not known here, so only ASCII is shown.
+# Journals, units and tools may print terminal controls, and which of them a console obeys is not known here: only ASCII is shown.
 on_one_line() { tr -d '\r' | tr '\n\t' '  ' | tr -c ' -~' _; }
 
 # fail STEP MESSAGE [FIX]: returns 1. noted=yes: something proved that it does no harm.

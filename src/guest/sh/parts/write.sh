@@ -1,5 +1,4 @@
-# Writing files so that it can be undone: each step gets a line in the journal, $state/done, before it is done. undo.sh
-# reads it backwards.
+# Writing files so that it can be undone: each step gets a line in $state/done before it is done; undo.sh reads it backwards.
 
 # note KIND WORD...: adds a line to the journal, once. If that fails, the step must not be done: $said has why.
 note() {

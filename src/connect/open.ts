@@ -116,11 +116,8 @@ async function asConnectError(
 ): Promise<ConnectError> {
   if (error instanceof ConnectError) return error;
   if (options.signal?.aborted) {
-    return new ConnectError('connect', formatEndpoint(endpoint), {
-      code: 'INTERRUPTED',
-      problem: 'interrupted',
-      cause: error,
-    });
+    const init = { code: 'INTERRUPTED', problem: 'interrupted', cause: error };
+    return new ConnectError('connect', formatEndpoint(endpoint), init);
   }
   const { code: given = 'UNKNOWN', message } = error as { code?: string; message: string };
   const code = given === 'ECONNREFUSED' && isOtherFile(endpoint) ? 'ENOTSOCK' : given;

@@ -109,11 +109,8 @@ function plan(world: World, { ssh, scp, scpFlags }: OpenSsh): readonly Section[]
   };
   const byOpenSsh = (fdpass: boolean): Omit<Section, 'title'> => {
     if (!ssh.path) return { steps: [], skipped: skip('ssh', ssh.missing, logins, ssh.hint) };
-    if (!scp.path) {
-      const steps = openSshSteps(world, ssh.path, undefined, fdpass);
-      return { steps, skipped: skip('scp', scp.missing, copies, scp.hint) };
-    }
-    return { steps: openSshSteps(world, ssh.path, [scp.path, ...scpFlags], fdpass) };
+    const steps = openSshSteps(world, ssh.path, scp.path ? [scp.path, ...scpFlags] : undefined, fdpass);
+    return scp.path ? { steps } : { steps, skipped: skip('scp', scp.missing, copies, scp.hint) };
   };
   const checking = (): Omit<Section, 'title'> => {
     // vmssh check gets a server's host key from the user's own ssh.

@@ -86,13 +86,8 @@ function describe(error: NodeJS.ErrnoException, program: string, args: readonly 
   if (error.syscall !== 'spawn') return error;
   const syscall = `spawn ${program}`;
   const { errno, code } = error;
-  return Object.assign(new Error(`${syscall} ${code}`), {
-    errno,
-    code,
-    syscall,
-    path: program,
-    spawnargs: args,
-  });
+  const named = { errno, code, syscall, path: program, spawnargs: args };
+  return Object.assign(new Error(`${syscall} ${code}`), named);
 }
 
 /** Sends a signal to a child. False if it has ended: on Windows that shows before its exit is reported. Throws any other error. */

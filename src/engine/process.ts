@@ -14,7 +14,6 @@ type ProcessEvents = {
 export class EngineProcess extends EventEmitter<ProcessEvents> {
   readonly execArgv: readonly string[] = [];
   readonly platform: NodeJS.Platform = system.platform();
-  #execPath: string | undefined;
   #argv: readonly string[] | undefined;
   #env: Environment | undefined;
   #exitCode: number | undefined;
@@ -22,8 +21,7 @@ export class EngineProcess extends EventEmitter<ProcessEvents> {
   #stderr: StandardOutput | undefined;
 
   get execPath(): string {
-    this.#execPath ??= system.programPath();
-    return this.#execPath;
+    return system.programPath();
   }
 
   get argv0(): string {

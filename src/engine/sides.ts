@@ -6,7 +6,7 @@ interface ReadHost {
   emit(name: string, ...args: unknown[]): boolean;
   /** Everything was read and passed on. */
   readEnded(): void;
-  readFailed(error: Error): void;
+  failed(error: Error): void;
 }
 
 /** The size of a read, in bytes. */
@@ -101,7 +101,7 @@ export class ReadSide {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'EAGAIN' || code === 'EINTR') return;
       this.#unwatch();
-      this.#host.readFailed(error as Error);
+      this.#host.failed(error as Error);
       return;
     }
     if (bytes.length === 0) this.#atEnd = true;
@@ -143,7 +143,7 @@ interface WriteHost {
   emit(name: string, ...args: unknown[]): boolean;
   /** Everything was written, and nothing more will be. */
   writeFinished(): void;
-  writeFailed(error: Error): void;
+  failed(error: Error): void;
 }
 
 interface Piece {
@@ -214,7 +214,7 @@ export class WriteSide {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'EINTR') return true;
       if (code === 'EAGAIN') this.#await(descriptor);
-      else this.#host.writeFailed(error as Error);
+      else this.#host.failed(error as Error);
       return false;
     }
     if (piece.bytes.length > 0) return true;
@@ -235,6 +235,11 @@ export class WriteSide {
 
 export function codedError(code: string, message: string): Error {
   return Object.assign(new Error(message), { code });
+}
+
+export function abortError(signal: AbortSignal | undefined): Error {
+  const error = new Error('The operation was aborted', { cause: signal?.reason });
+  return Object.assign(error, { name: 'AbortError', code: 'ABORT_ERR' });
 }
 
 /** Events of poll(2). */

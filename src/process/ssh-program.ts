@@ -57,12 +57,8 @@ type SshAbilities = ReturnType<typeof abilitiesOf>;
 
 /** What an ssh can do, the one in PATH by default. A missing one, or one that does not say its version, counts as a current one. */
 export async function sshAbilities(env: Here['env'], ssh: readonly string[] = ['ssh']): Promise<SshAbilities> {
-  try {
-    const { stdout, stderr } = await runProgram([...ssh, '-V'], { env, timeoutMs: 5000 });
-    return abilitiesOf(stderr + stdout);
-  } catch {
-    return abilitiesOf('');
-  }
+  const end = await runProgram([...ssh, '-V'], { env, timeoutMs: 5000 }).catch(() => undefined);
+  return abilitiesOf(end ? end.stderr + end.stdout : '');
 }
 
 /** What each ssh that may read the user's lines can do: one that does not know a word ends at it, whatever host is asked for. */
@@ -101,13 +97,10 @@ function systemFolders(env: Here['env'], platform: NodeJS.Platform): readonly st
 
 /** Whether an ssh refuses a quote in a user's name, which a ProxyCommand's shell would run with '%r': 9.6, and patched ones (CVE-2023-51385). */
 export async function refusesUsers(env: Here['env'], ssh: readonly string[] = ['ssh']): Promise<boolean> {
-  try {
-    const asked = [...ssh, '-F', 'none', '-G', '-l', "a'b", 'localhost'];
-    const { code, stderr } = await runProgram(asked, { env: { ...env, LC_ALL: 'C' }, timeoutMs: 5000 });
-    return code !== 0 && /invalid characters/.test(stderr);
-  } catch {
-    return false;
-  }
+  const asked = [...ssh, '-F', 'none', '-G', '-l', "a'b", 'localhost'];
+  const how = { env: { ...env, LC_ALL: 'C' }, timeoutMs: 5000 };
+  const end = await runProgram(asked, how).catch(() => undefined);
+  return end !== undefined && end.code !== 0 && /invalid characters/.test(end.stderr);
 }
 
 /** By the output of `ssh -V`, such as "OpenSSH_for_Windows_7.7p1, LibreSSL 2.6.5". */

@@ -88,8 +88,7 @@ async function inMachine(
   endpoint: ExecEndpoint,
   { env = process.env, signal, timeoutMs }: Pick<OpenOptions, 'env' | 'signal' | 'timeoutMs'>,
 ): Promise<Cause | undefined> {
-  const limits = { timeoutMs: Math.min(timeoutMs, maxMs), longest: 65536 };
-  const asked = { env, signal, ...limits };
+  const asked = { env, signal, timeoutMs: Math.min(timeoutMs, maxMs), longest: 65536 };
   const end = await runProgram(askSshd(endpoint, 'why'), asked).catch(() => undefined);
   return end && !end.stopped ? readWhy(end, endpoint) : undefined;
 }

@@ -49,7 +49,7 @@ export async function openVia(
 
 /** Whether the connection is open; a multiplexer that another tool than vmssh opened is asked for the port from here. */
 async function finishHop({ text, printed }: HopAnswer, hop: Hop, { timeoutMs }: OpenOptions): Promise<void> {
-  const [word = '', rest = ''] = cut(text);
+  const [, word = '', rest = ''] = /^([^ ]*) ?(.*)$/s.exec(text) ?? [];
   const { endpoint } = hop;
   const { host, at } = lastOf(endpoint);
   if (word === 'by') {
@@ -95,11 +95,6 @@ async function unanswered(
 }
 
 const maxQuoted = 300;
-
-function cut(text: string): readonly [string, string] {
-  const at = text.indexOf(' ');
-  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
-}
 
 /** A server that waits for its client is connected after this time without an error. Milliseconds. */
 const silentMs = 5000;

@@ -1,6 +1,7 @@
 import { keepAlive, onExit } from 'engine:loop';
 import { endChild, type StartOptions, type Stdio, startChild } from '../children.js';
 import { knownOptions } from '../known-options.js';
+import { abortError } from '../sides.js';
 import { signalName, signalNumber } from '../signals.js';
 import { DescriptorStream } from '../streams.js';
 import { EventEmitter } from './events.js';
@@ -90,7 +91,7 @@ const spawnKnown = [
 export function spawn(program: string, args: readonly string[], options: SpawnOptions = {}): ChildProcess {
   const { signal, timeout, killSignal } = knownOptions('spawn', options, spawnKnown);
   const stdio = standardStreams(options.stdio);
-  if (signal?.aborted) return failed(aborted(signal));
+  if (signal?.aborted) return failed(abortError(signal));
   let child: ChildProcess;
   try {
     const { pid, pipes } = startChild(program, args, { ...options, stdio });
@@ -101,7 +102,7 @@ export function spawn(program: string, args: readonly string[], options: SpawnOp
     return failed(error as Error);
   }
   const abort = () => {
-    if (child.kill(killSignal)) child.emit('error', aborted(signal));
+    if (child.kill(killSignal)) child.emit('error', abortError(signal));
   };
   const timer = timeout ? setTimeout(() => child.kill(killSignal), timeout) : undefined;
   signal?.addEventListener('abort', abort);
@@ -132,9 +133,4 @@ function failed(error: Error): ChildProcess {
     child.emit('close', (error as NodeJS.ErrnoException).errno ?? null, null);
   });
   return child;
-}
-
-function aborted(signal: AbortSignal | undefined): Error {
-  const error = new Error('The operation was aborted', { cause: signal?.reason });
-  return Object.assign(error, { name: 'AbortError', code: 'ABORT_ERR' });
 }

@@ -55,8 +55,7 @@ export async function runScript(
   };
   if (route.run) {
     try {
-      const limits = { ...(signal ? { signal } : {}), ...(limitMs === undefined ? {} : { limitMs }) };
-      const { stdout, stderr } = await route.run(route.input ?? '', limits);
+      const { stdout, stderr } = await route.run(route.input ?? '', { signal, limitMs });
       take(stdout);
       complain(stderr);
       return outcome();

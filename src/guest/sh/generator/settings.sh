@@ -5,14 +5,9 @@ read_settings() {
   listen=
   words=$(command_line)
   while IFS= read -r word; do
-    case $word in
-      *=*)
-        name=${word%%=*}
-        value=${word#*=} ;;
-      *)
-        name=$word
-        value= ;;
-    esac
+    name=${word%%=*}
+    value=${word#"$name"}
+    value=${value#=}
     case $name in
       systemd.ssh[_-]auto) set_auto "$word" "$value" ;;
       systemd.ssh[_-]listen) add_address "systemd.ssh_listen=$value" "$value" ;;

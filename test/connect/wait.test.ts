@@ -182,11 +182,7 @@ async function sleepsAfter(codes: readonly string[], tookMs = 0): Promise<readon
   };
   const reported: number[] = [];
   const onRetry = (_: ConnectError, ms: number) => reported.push(ms);
-  await openWhenReady(attempt, {
-    waitMs: 60_000,
-    onRetry,
-    sleep: async (ms) => slept.push(ms),
-  });
+  await openWhenReady(attempt, { waitMs: 60_000, onRetry, sleep: async (ms) => slept.push(ms) });
   expect(reported).toEqual(slept);
   return slept;
 }

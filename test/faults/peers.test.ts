@@ -259,8 +259,5 @@ function suspended(socket: Socket): void {
 describe('a machine', () =>
   faults(
     'a machine (`proxy`)',
-    relayed.map((fault) => ({
-      ...fault,
-      command: (socket) => [...vmssh, 'proxy', `unix${socket}`, '22'],
-    })),
+    relayed.map((fault) => ({ ...fault, command: (socket) => [...vmssh, 'proxy', `unix${socket}`, '22'] })),
   ));

@@ -28,20 +28,12 @@ describe('the ssh that the environment names', () => {
     { own: 'ssh  -i /home/me/key', want: ['ssh', '-i', '/home/me/key'] },
     { own: './own ssh', want: ['./own', 'ssh'] },
     { own: 'C:\\own ssh.exe', platform: 'win32', want: ['C:\\own ssh.exe'] },
-    {
-      own: '"C:\\own ssh\\ssh.exe"',
-      platform: 'win32',
-      want: ['C:\\own ssh\\ssh.exe'],
-    },
+    { own: '"C:\\own ssh\\ssh.exe"', platform: 'win32', want: ['C:\\own ssh\\ssh.exe'] },
     { own: '"/opt/own ssh" -4 -v', want: ['/opt/own ssh', '-4', '-v'] },
     { own: 'own\\ssh -4', platform: 'win32', want: ['own\\ssh', '-4'] },
   ] as const)(
     '$own',
-    ({
-      own,
-      platform = 'linux',
-      want,
-    }: {
+    ({ own, platform = 'linux', want }: {
       own?: string;
       platform?: NodeJS.Platform;
       want: readonly string[];
@@ -109,13 +101,7 @@ describe('what an ssh can do', () => {
       warnsOfKex: false,
       asksForKeys: true,
     },
-    {
-      says: 'another program',
-      givesTyped: true,
-      forwardsPaths: true,
-      warnsOfKex: false,
-      asksForKeys: false,
-    },
+    { says: 'another program', givesTyped: true, forwardsPaths: true, warnsOfKex: false, asksForKeys: false },
   ])('$says', ({ says, ...want }) => expect(abilitiesOf(says)).toEqual(want));
 
   it('is that of a current one if there is none', async () => {

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { now } from '../../../src/clock.js';
 import { bringCommand, sendServer } from '../../../src/connect/exec/bring.js';
 import { NodeConnection } from '../../../src/connect/node-connection.js';
+import { eachRow } from '../../helpers/rows.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { execOf } from './container.js';
 
@@ -62,11 +63,10 @@ describe('the other end of an exec to which an sshd is brought', () => {
     return { code: result.code, message: result.message, hint: result.hint, trusted };
   }
 
-  it.each([
-    { name: 'closes', serve: (socket: Socket) => socket.end(), want: {} },
-    { name: 'closes in the middle', serve: (socket: Socket) => socket.end('vmssh bring\n0\n'), want: {} },
-    {
-      name: 'prints without end',
+  eachRow({
+    closes: { serve: (socket: Socket) => socket.end(), want: {} },
+    'closes in the middle': { serve: (socket: Socket) => socket.end('vmssh bring\n0\n'), want: {} },
+    'prints without end': {
       serve: (socket: Socket) => {
         const flood = () => void (socket.destroyed || socket.write('x'.repeat(65536), flood));
         flood();
@@ -74,44 +74,37 @@ describe('the other end of an exec to which an sshd is brought', () => {
       },
       want: {},
     },
-    {
-      name: 'is no number of a user',
+    'is no number of a user': {
       serve: (socket: Socket) => socket.end(facts({ uid: '0\x1b[2J' })),
       want: { code: 'EXEC_BRING_FAILED', message: expect.stringContaining('\\x1b[2J') },
     },
-    {
-      name: 'has a user that is no number only',
+    'has a user that is no number only': {
       serve: (socket: Socket) => socket.end(facts({ uid: 'x1' })),
       want: { code: 'EXEC_BRING_FAILED', message: expect.stringContaining('"x1"') },
     },
-    {
-      name: 'has a group that is no number',
+    'has a group that is no number': {
       serve: (socket: Socket) => socket.end(facts({ gid: '' })),
       want: { code: 'EXEC_BRING_FAILED' },
     },
-    {
-      name: 'has too few programs',
+    'has too few programs': {
       serve: (socket: Socket) => socket.end(facts({ missing: ' chmod' })),
       want: { code: 'EXEC_BRING_NO_TOOLS', message: expect.stringContaining('it lacks chmod') },
     },
-    {
-      name: 'lacks what would control a terminal',
+    'lacks what would control a terminal': {
       serve: (socket: Socket) => socket.end(facts({ missing: ' \x1b[2J' })),
       want: { code: 'EXEC_BRING_NO_TOOLS', message: expect.not.stringContaining('\x1b') },
     },
-    {
-      name: 'has no such user',
+    'has no such user': {
       serve: (socket: Socket) => socket.end(facts({ uid: '0', gid: '0' })),
       login: 'dev',
       want: { code: 'EXEC_BRING_NO_USER', message: expect.stringContaining('its /etc/passwd has no "dev"') },
     },
-    {
-      name: 'is not root, and another user is to log in',
+    'is not root, and another user is to log in': {
       serve: (socket: Socket) => socket.end(facts({ entry: 'dev:x:1001:1001::/home/dev:/bin/sh' })),
       login: 'dev',
       want: { code: 'EXEC_BRING_NO_USER', message: expect.stringContaining('runs as its user 1000') },
     },
-  ])('$name', async ({ serve, login, want }) => {
+  })('$name', async ({ serve, login, want }) => {
     expect(await bring(serve, login)).toMatchObject({ trusted: [], ...want });
   });
 
@@ -199,26 +192,23 @@ describe('the other end of an exec to which an sshd is brought', () => {
     expect(await bring(serve, undefined, ms)).toMatchObject({ code, trusted: [], ...want });
   });
 
-  it.each([
-    {
-      name: 'the one who logs in, where root starts it',
+  eachRow({
+    'the one who logs in, where root starts it': {
       serve: { uid: '0', gid: '0', entry: 'dev:secret:1001:100:Dev:/home/dev:/bin/zsh' },
       login: 'dev',
       want: 'dev:x:1001:100::/home/dev:/bin/sh\n',
     },
-    {
-      name: 'the one who runs there',
+    'the one who runs there': {
       serve: { entry: 'app:x:1000:1000:App:/srv:/bin/false' },
       want: 'app:x:1000:1000::/srv:/bin/sh\n',
     },
-    {
-      name: 'one who logs in by himself',
+    'one who logs in by himself': {
       serve: { entry: 'app:x:1000:1000:App:/srv:/bin/false' },
       login: 'app',
       want: 'app:x:1000:1000::/srv:/bin/sh\n',
     },
-    { name: 'one of whom nothing is known', serve: {}, want: '1000:x:1000:1000::/:/bin/sh\n' },
-  ])('is told whom to let in: $name', async ({ serve, login, want }) => {
+    'one of whom nothing is known': { serve: {}, want: '1000:x:1000:1000::/:/bin/sh\n' },
+  })('is told whom to let in: $name', async ({ serve, login, want }) => {
     let got = '';
     const says = ['/run 12345', 'sshd', 'passwd', 'config', 'key', 'started'];
     const closed = new EventEmitter();

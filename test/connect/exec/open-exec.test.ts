@@ -5,6 +5,7 @@ import type { Connection, OpenOptions } from '../../../src/connect/connection.js
 import { openConnection } from '../../../src/connect/open.js';
 import type { ExecEndpoint } from '../../../src/endpoint.js';
 import { ConnectError } from '../../../src/errors.js';
+import { rowsOf } from '../../helpers/rows.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { startSshd } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
@@ -90,9 +91,8 @@ describe.skipIf(missing)(`exec${missing ? `: ${missing}` : ''}`, () => {
       expect(connection.note).toBe(', by podman; it printed before: "Good \\x1bmorning\\x0a"');
     });
 
-    it1.each([
-      {
-        name: 'no sshd',
+    const endings = rowsOf({
+      'no sshd': {
         how: {},
         want: {
           code: 'EXEC_NO_SSHD',
@@ -100,24 +100,21 @@ describe.skipIf(missing)(`exec${missing ? `: ${missing}` : ''}`, () => {
           hint: 'vmssh setup --install-sshd web installs one; vmssh ssh --bring-sshd web logs in without',
         },
       },
-      {
-        name: 'no shell',
+      'no shell': {
         how: {
           before:
             "echo 'Error: crun: executable file `/bin/sh` not found: No such file or directory: OCI runtime attempted to invoke a command that was not found' >&2; exit 127",
         },
         want: { code: 'EXEC_NO_SHELL', problem: expect.stringContaining('"web" has no /bin/sh') },
       },
-      {
-        name: 'no shell, as Docker says it on stdout',
+      'no shell, as Docker says it on stdout': {
         how: {
           before:
             'echo \'OCI runtime exec failed: exec failed: unable to start container process: exec: "/bin/sh": stat /bin/sh: no such file or directory: unknown\'; exit 126',
         },
         want: { code: 'EXEC_NO_SHELL', problem: expect.stringContaining('"web" has no /bin/sh') },
       },
-      {
-        name: 'a machine that is off',
+      'a machine that is off': {
         how: {
           before:
             'echo "Error: can only create exec sessions on running containers: container state improper" >&2; exit 255',
@@ -127,32 +124,25 @@ describe.skipIf(missing)(`exec${missing ? `: ${missing}` : ''}`, () => {
           problem: expect.stringContaining('it printed "Error: can only create'),
         },
       },
-      {
-        name: 'a virtual machine without an agent',
+      'a virtual machine without an agent': {
         how: { before: `echo "Error: VM agent isn't currently running" >&2; exit 1` },
         want: {
           code: 'EXEC_NO_AGENT',
           problem: expect.stringContaining('"web" does not run the agent that podman needs'),
         },
       },
-      {
-        name: 'a machine at its limit of processes',
+      'a machine at its limit of processes': {
         how: {
           before:
             "echo 'Error: OCI runtime error: crun: fork: Resource temporarily unavailable' >&2; exit 255",
         },
-        want: {
-          code: 'EXEC_NO_PROCESS',
-          problem: expect.stringContaining('"web" is at its process limit'),
-        },
+        want: { code: 'EXEC_NO_PROCESS', problem: expect.stringContaining('"web" is at its process limit') },
       },
-      {
-        name: 'control characters in a message',
+      'control characters in a message': {
         how: { before: "printf '\\033[2Jno\\n' >&2; exit 3" },
         want: { code: 'EXEC_NO_SSHD' },
       },
-      {
-        name: 'a program that breaks in its own way',
+      'a program that breaks in its own way': {
         how: { before: "printf '\\033[2Jno\\n' >&2; exit 3", keys: dir },
         want: {
           code: 'EXEC_FAILED',
@@ -160,7 +150,8 @@ describe.skipIf(missing)(`exec${missing ? `: ${missing}` : ''}`, () => {
             'podman ended before it gave an SSH banner (EXEC_FAILED): exit code 3; it printed "\\x1b[2Jno"',
         },
       },
-    ])('fails for $name', async ({ how, want }) => {
+    });
+    it1.each(endings)('fails for $name', async ({ how, want }) => {
       // What it says comes from the first call only; the second one looks into the machine.
       const first =
         how.before === undefined ? how : { ...how, before: `if [ "$mode" = serve ]; then ${how.before}; fi` };

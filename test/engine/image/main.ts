@@ -85,10 +85,7 @@ const subjects: Readonly<Record<string, (rest: readonly string[]) => unknown>> =
     pid: process.pid,
   }),
   'a child': () =>
-    spawnSync('printenv', ['MARK'], {
-      env: process.env,
-      encoding: 'utf8',
-    }).stdout,
+    spawnSync('printenv', ['MARK'], { env: process.env, encoding: 'utf8' }).stdout,
 };
 
 function attempt(work: () => unknown): unknown {

@@ -9,6 +9,7 @@ import init from '../../../src/guest/sh/init/init.sh';
 import facts from '../../../src/guest/sh/parts/facts.sh';
 import report from '../../../src/guest/sh/parts/report.sh';
 import vsock from '../../../src/guest/sh/parts/vsock.sh';
+import { eachRow } from '../../helpers/rows.js';
 import { shell, shells } from '../../helpers/shells.js';
 import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
 
@@ -209,23 +210,20 @@ describe.each(shells)('$name', ({ command }) => {
   });
 
   const wsl = { 'proc/sys/kernel/osrelease': '6.6.87.2-microsoft-standard-WSL2\n', 'proc/1/comm': 'init\n' };
-  it.each([
-    {
-      name: 'WSL2 without a word of systemd',
+  eachRow({
+    'WSL2 without a word of systemd': {
       files: { 'etc/wsl.conf': '[network]\nsystemd=true\n' },
       says: /has no \[boot\] systemd=true\nfix .*wsl\.conf\nhint .*wsl --shutdown/,
     },
-    {
-      name: 'WSL2 with systemd=false',
+    'WSL2 with systemd=false': {
       files: { 'etc/wsl.conf': '[boot]\nsystemd = false\n' },
       says: /has no \[boot\] systemd=true/,
     },
-    {
-      name: 'WSL2 that was not restarted',
+    'WSL2 that was not restarted': {
       files: { 'etc/wsl.conf': '[user]\n[boot]\n systemd = True\n' },
       says: /takes effect at the next start\nhint .*in Windows: wsl --shutdown/,
     },
-  ])('6: $name', ({ files, says }) => {
+  })('6: $name', ({ files, says }) => {
     given({ ...wsl, ...files });
     expect(run('check_systemd')).toMatch(says);
   });
@@ -272,24 +270,21 @@ describe.each(shells)('$name', ({ command }) => {
     expect(run('check_systemd')).toMatch(/^failed +systemd +PID 1 is runit, not systemd\n(fix .*\n)?hint/);
   });
 
-  it.each([
-    { name: 'no device', files: {}, says: /^failed +transport +this machine has no vsock device/ },
-    {
-      name: 'VirtIO without its driver',
+  eachRow({
+    'no device': { files: {}, says: /^failed +transport +this machine has no vsock device/ },
+    'VirtIO without its driver': {
       files: { 'sys/bus/virtio/devices/virtio2/modalias': 'virtio:d00000013v00001AF4\n' },
       says: /the virtio vsock device has no driver: vmw_vsock_virtio_transport is not loaded\nfix .*modprobe vmw_vsock_virtio_transport/,
     },
-    {
-      name: 'VMware without its driver',
+    'VMware without its driver': {
       files: {
         'sys/bus/pci/devices/0000:00:07.7/vendor': '0x15ad\n',
         'sys/bus/pci/devices/0000:00:07.7/device': '0x0740\n',
       },
       says: /VMware vsock device has no driver.*\nfix .*modprobe vmw_vsock_vmci_transport/,
     },
-    { name: 'Hyper-V without its driver', files: { 'sys/bus/vmbus/x': '' }, says: /fix .*modprobe hv_sock/ },
-    {
-      name: 'VirtIO on PCI, with its driver',
+    'Hyper-V without its driver': { files: { 'sys/bus/vmbus/x': '' }, says: /fix .*modprobe hv_sock/ },
+    'VirtIO on PCI, with its driver': {
       files: {
         'sys/bus/pci/devices/1/vendor': '0x1af4\n',
         'sys/bus/pci/devices/1/device': '0x1053\n',
@@ -297,19 +292,18 @@ describe.each(shells)('$name', ({ command }) => {
       },
       says: /^ok +transport +virtio vsock by vmw_vsock_virtio_transport/,
     },
-  ])('5: $name', ({ files, says }) => {
+  })('5: $name', ({ files, says }) => {
     given({ 'proc/net/protocols': 'AF_VSOCK  1232\n', ...files }, { modprobe: 'exit 0', perl: 'exit 0' });
     expect(run('check_transport')).toMatch(says);
   });
 
-  it.each([
-    { name: 'a kernel without AF_VSOCK', modprobe: 'exit 1', says: /has no AF_VSOCK, and no module vsock/ },
-    {
-      name: 'AF_VSOCK as a module',
+  eachRow({
+    'a kernel without AF_VSOCK': { modprobe: 'exit 1', says: /has no AF_VSOCK, and no module vsock/ },
+    'AF_VSOCK as a module': {
       modprobe: 'exit 0',
       says: /AF_VSOCK is not loaded.*\nfix .*modprobe vmw_vsock_virtio/,
     },
-  ])('5: $name', ({ modprobe, says }) => {
+  })('5: $name', ({ modprobe, says }) => {
     given({ 'sys/bus/virtio/devices/virtio2/modalias': 'virtio:d00000013v00001AF4\n' }, { modprobe });
     expect(run('check_transport')).toMatch(says);
   });

@@ -5,6 +5,7 @@ import { credentialsOf } from '../../../src/guest/credentials/keys.js';
 import credentials from '../../../src/guest/sh/check/credentials.sh';
 import facts from '../../../src/guest/sh/parts/facts.sh';
 import report from '../../../src/guest/sh/parts/report.sh';
+import { eachRow } from '../../helpers/rows.js';
 import { shell, shells } from '../../helpers/shells.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
@@ -74,29 +75,22 @@ describe.each(shells)('whether the keys were taken, by $name', ({ command }) => 
     );
   });
 
-  it.each([
-    { name: 'another init', files: has, more: { init: 'init' }, says: 'PID 1 is init, and only systemd 252' },
-    {
-      name: 'an old systemd',
-      files: has,
-      more: { version: '249' },
-      says: 'this is systemd 249.1, and only 252',
-    },
-    { name: 'no SMBIOS', files: {}, more: {}, says: 'started without any: no SMBIOS string' },
-    {
-      name: 'a kernel command line for 254',
+  eachRow({
+    'another init': { files: has, more: { init: 'init' }, says: 'PID 1 is init, and only systemd 252' },
+    'an old systemd': { files: has, more: { version: '249' }, says: 'this is systemd 249.1, and only 252' },
+    'no SMBIOS': { files: {}, more: {}, says: 'started without any: no SMBIOS string' },
+    'a kernel command line for 254': {
       files: { [cmdline]: 'quiet systemd.set_credential_binary=tmpfiles.extra:AAAA' },
       more: { version: '253' },
       says: 'only 254 or later reads systemd.set_credential_binary',
     },
-    {
-      name: 'a setting',
+    'a setting': {
       files: { ...has, [cmdline]: 'systemd.import_credentials=no quiet' },
       more: {},
       says: 'systemd.import_credentials=no is on the kernel command line',
     },
-    { name: 'encrypted memory', files: has, more: { version: '257' }, says: 'did not import it from SMBIOS' },
-  ])('says why it was not taken: $name', ({ files, more, says }) => {
+    'encrypted memory': { files: has, more: { version: '257' }, says: 'did not import it from SMBIOS' },
+  })('says why it was not taken: $name', ({ files, more, says }) => {
     const [line, fix] = check(files, more).split('\n');
     expect(line).toMatch(
       /^failed +credentials +a host key was made for this machine, but it did not get it: /,

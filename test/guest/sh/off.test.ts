@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { offScript } from '../../../src/guest/script.js';
+import { eachRow } from '../../helpers/rows.js';
 import { shell, shells } from '../../helpers/shells.js';
 import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
 
@@ -80,20 +81,18 @@ describe.each(shells)('$name: guest off', ({ command }) => {
     });
   });
 
-  it.each([
-    { name: 'no sshd on TCP', files: { tcp: '3\n' }, says: /nobody could log in afterwards/ },
-    {
-      name: "neither sshd on TCP nor a unit of systemd's own",
+  eachRow({
+    'no sshd on TCP': { files: { tcp: '3\n' }, says: /nobody could log in afterwards/ },
+    "neither sshd on TCP nor a unit of systemd's own": {
       files: { tcp: '3\n', 'etc/systemd/system/sshd-vsock.socket': '[Socket]\n' },
       says: /nobody could log in afterwards/,
     },
-    {
-      name: "a unit that is not systemd's own",
+    "a unit that is not systemd's own": {
       files: { 'etc/systemd/system/sshd-vsock.socket': '[Socket]\n' },
       says: /is not systemd's own\nhint +off +on the host: vmssh guest install --undo/,
     },
-    { name: 'no root', files: { 'bin/id': '#!/bin/sh\necho 1000\n' }, says: /has to write to \/etc/ },
-  ])('changes nothing with $name', ({ files, says }) => {
+    'no root': { files: { 'bin/id': '#!/bin/sh\necho 1000\n' }, says: /has to write to \/etc/ },
+  })('changes nothing with $name', ({ files, says }) => {
     given(files);
     const { code, stdout } = run();
     expect([code, masked()]).toEqual([2, false]);

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { setupScript, undoScript } from '../../../src/guest/script.js';
+import { eachRow } from '../../helpers/rows.js';
 import { findProgram, missingPrograms } from '../../helpers/programs.js';
 import { shell, shells } from '../../helpers/shells.js';
 import { makePrivsepFolder } from '../../helpers/sshd.js';
@@ -110,18 +111,16 @@ describe.skipIf(missing).each(shells)(
       expect([isThere(), calls()]).toEqual([false, '']);
     });
 
-    it.each([
-      {
-        name: 'a folder that sshd does not read',
+    eachRow({
+      'a folder that sshd does not read': {
         lines: [],
         says: /does not read .*\nfix .*1i Include \/etc\/ssh\S* \S+\nhint .*run this again/,
       },
-      {
-        name: 'another address',
+      'another address': {
         lines: ['Include', 'ListenAddress 192.0.2.1'],
         says: /has other addresses too: 192\.0\.2\.1:22; TCP stays open\nhint .* ListenAddress lines/,
       },
-    ])('is taken back with $name', ({ lines, says }) => {
+    })('is taken back with $name', ({ lines, says }) => {
       settings(...lines);
       const said = keep();
       expect(said).toMatch(/^failed +only-loopback /);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import denied from '../../../../src/guest/sh/check/denied.sh';
 import report from '../../../../src/guest/sh/parts/report.sh';
+import { eachRow } from '../../../helpers/rows.js';
 import { shell, shells } from '../../../helpers/shells.js';
 import { useTempDir, writeTree } from '../../../helpers/temp-dir.js';
 
@@ -48,33 +49,28 @@ describe.each(shells)('$name: what SELinux and AppArmor deny', ({ command }) => 
     expect(run()).toMatch(/^failed +denied +SELinux .*comm="sshd-auth"/);
   });
 
-  it.each([
-    { name: 'SELinux is permissive', files: { [log]: accept, 'sys/fs/selinux/enforce': '0' } },
-    { name: 'it was only noted', files: { [log]: accept.replace('permissive=0', 'permissive=1') } },
-    { name: 'it is about another socket', files: { [log]: accept.replace('vsock_socket', 'tcp_socket') } },
-    {
-      name: 'it is older than the policy',
-      files: { [log]: accept, 'etc/selinux/default/policy/policy.33': '' },
-    },
-  ])('says nothing if $name', ({ files }) => {
+  eachRow({
+    'SELinux is permissive': { files: { [log]: accept, 'sys/fs/selinux/enforce': '0' } },
+    'it was only noted': { files: { [log]: accept.replace('permissive=0', 'permissive=1') } },
+    'it is about another socket': { files: { [log]: accept.replace('vsock_socket', 'tcp_socket') } },
+    'it is older than the policy': { files: { [log]: accept, 'etc/selinux/default/policy/policy.33': '' } },
+  })('says nothing if $name', ({ files }) => {
     given(files);
     if ('etc/selinux/default/policy/policy.33' in files)
       utimesSync(join(root, 'etc/selinux/default/policy/policy.33'), 1_730_885_400, 1_730_885_400);
     expect(run()).toBe('faults: 0\n');
   });
 
-  it.each([
-    {
-      name: 'a file',
+  eachRow({
+    'a file': {
       line: 'operation="open" profile="/usr/sbin/sshd" name="/root/.ssh/authorized_keys" pid=1 comm="sshd" requested_mask="r" denied_mask="r"',
       rule: '/root/.ssh/authorized_keys r,',
     },
-    {
-      name: 'the socket',
+    'the socket': {
       line: 'operation="getattr" profile="/usr/sbin/sshd" pid=1 comm="sshd" family="vsock" sock_type="stream" protocol=0 requested_mask="getattr"',
       rule: 'network vsock stream,',
     },
-  ])('shows that AppArmor denies sshd $name, and the rule for it', ({ line, rule }) => {
+  })('shows that AppArmor denies sshd $name, and the rule for it', ({ line, rule }) => {
     const whole = `audit: type=1400 audit(1.2:3): apparmor="DENIED" ${line}`;
     given({ 'bin/journalctl': `#!/bin/sh\necho '${whole}'\n` });
     const shown = `skipped  denied        AppArmor denied sshd something: ${whole}\n`;

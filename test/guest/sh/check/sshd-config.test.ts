@@ -6,6 +6,7 @@ import system from '../../../../src/guest/sh/check/system.sh';
 import unitSshd from '../../../../src/guest/sh/check/unit-sshd.sh';
 import facts from '../../../../src/guest/sh/parts/facts.sh';
 import report from '../../../../src/guest/sh/parts/report.sh';
+import { eachRow } from '../../../helpers/rows.js';
 import { findProgram, missingPrograms } from '../../../helpers/programs.js';
 import { shell, shells } from '../../../helpers/shells.js';
 import { makePrivsepFolder } from '../../../helpers/sshd.js';
@@ -69,34 +70,30 @@ describe.each(shells)(`what sshd -t says: $name${missing ? `: ${missing}` : ''}`
   const fine = 'ok       host-keys     sshd -t reports no problems\nfaults: 0\n';
 
   describe.skipIf(missing)('with the real sshd', () => {
-    it.each([
-      {
-        name: 'no host keys',
+    eachRow({
+      'no host keys': {
         breaks: () => execFileSync('sh', ['-c', `rm ${root}/etc/ssh/ssh_host_*`]),
         says: /^failed +host-keys +sshd -t says: .*no hostkeys available/,
         fix: 'ssh-keygen -A',
       },
-      {
-        name: 'host keys that others can read',
+      'host keys that others can read': {
         breaks: () => {
           for (const key of keys) chmodSync(root + key, 0o644);
         },
         says: /^failed +host-keys +sshd -t says: Permissions 0644 for '\/etc\/ssh\/ssh_host_ed25519_key' are too open\./,
         fix: `chmod 600 ${keys.join(' ')}`,
       },
-      {
-        name: 'one host key that others can read',
+      'one host key that others can read': {
         breaks: () => chmodSync(root + rsa, 0o644),
         says: /^failed +host-keys +sshd -t says: Permissions 0644 for '\/etc\/ssh\/ssh_host_rsa_key' are too open\./,
         fix: `chmod 600 ${rsa}`,
       },
-      {
-        name: 'a host key that is damaged',
+      'a host key that is damaged': {
         breaks: () => writeTree(root, { [ed25519.slice(1)]: 'x\n' }),
         says: /^failed +host-keys +sshd -t says: .*Unable to load host key.*ssh_host_ed25519_key/,
         fix: `mv ${ed25519} ${ed25519}.bad && ssh-keygen -A`,
       },
-    ])('$name: one fault, and its fix works', ({ breaks, says, fix }) => {
+    })('$name: one fault, and its fix works', ({ breaks, says, fix }) => {
       site('', '$SSHD_OPTS', 'SSHD_OPTS="-o PermitRootLogin=no"');
       breaks();
       chmodSync(root, 0o755);

@@ -1,6 +1,5 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import answer from '../../../src/guest/sh/check/answer.sh';
 import socket from '../../../src/guest/sh/check/socket.sh';
 import system from '../../../src/guest/sh/check/system.sh';
@@ -10,16 +9,11 @@ import facts from '../../../src/guest/sh/parts/facts.sh';
 import report from '../../../src/guest/sh/parts/report.sh';
 import vsock from '../../../src/guest/sh/parts/vsock.sh';
 import { eachRow } from '../../helpers/rows.js';
-import { shell, shells } from '../../helpers/shells.js';
-import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
+import { shells } from '../../helpers/shells.js';
+import { writeTree } from '../../helpers/temp-dir.js';
+import { root, runThere, useRoot } from './guest.js';
 
-const dir = useTempDir();
-let count = 0;
-let root: string;
-beforeEach(() => {
-  root = join(dir, `root${++count}`);
-  mkdirSync(root);
-});
+useRoot();
 
 /** Files under the root, and programs that answer with a text. */
 function given(files: Record<string, string | undefined>, programs: Record<string, string> = {}): void {
@@ -37,12 +31,9 @@ esac`;
 const ownGenerator = { 'usr/lib/systemd/system-generators/systemd-ssh-generator': '' };
 
 describe.each(shells)('$name', ({ command }) => {
-  const run = (script: string) => {
-    const all = `set -u\nR="$1"\nPATH="$1/bin:$PATH"\n${report}${facts}${vsock}${system}${transport}${socket}${answer}${init}\nport=22\nbanner_here() { echo closed; }\n${script}`;
-    const { stdout, stderr } = shell(command, all, { args: [root] });
-    expect(stderr).toBe('');
-    return stdout;
-  };
+  const parts = `${report}${facts}${vsock}${system}${transport}${socket}${answer}${init}`;
+  const run = (script: string) =>
+    runThere(command, `${parts}\nport=22\nbanner_here() { echo closed; }\n${script}`);
 
   it.each([
     { line: '252 (252.39-1~deb12u2)', major: '252', full: '252.39-1~deb12u2' },

@@ -4,15 +4,9 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { offScript } from '../../../src/guest/script.js';
 import { eachRow } from '../../helpers/rows.js';
 import { shell, shells } from '../../helpers/shells.js';
-import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
+import { given, root, useRoot } from './guest.js';
 
-const dir = useTempDir();
-let count = 0;
-let root: string;
-
-function given(files: Record<string, string | undefined>): void {
-  writeTree(root, files);
-}
+useRoot();
 
 /** systemd, as far as a mask changes what it says. */
 const systemctl = `#!/bin/sh
@@ -28,8 +22,7 @@ echo "$*" >>"$root/calls"
 `;
 
 describe.each(shells)('$name: guest off', ({ command }) => {
-  beforeEach(() => {
-    root = join(dir, `root${++count}`);
+  beforeEach(() =>
     given({
       'bin/systemctl': systemctl,
       'bin/id': '#!/bin/sh\necho 0\n',
@@ -40,8 +33,8 @@ describe.each(shells)('$name: guest off', ({ command }) => {
       load: 'loaded\n',
       tcp: '0\n',
       vsock: 'error 111 Connection refused\n',
-    });
-  });
+    }),
+  );
   const run = (undo = false) => {
     const script = offScript({ undo }).replace("\nR=''\n", `\nR='${root}'\nPATH="$R/bin:$PATH"\n`);
     const { code, stdout, stderr } = shell(command, script);

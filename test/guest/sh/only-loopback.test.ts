@@ -7,15 +7,13 @@ import { eachRow } from '../../helpers/rows.js';
 import { findProgram, missingPrograms } from '../../helpers/programs.js';
 import { shell, shells } from '../../helpers/shells.js';
 import { makePrivsepFolder } from '../../helpers/sshd.js';
-import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
+import { functionsOf, given, root, useRoot } from './guest.js';
 
-const dir = useTempDir();
+useRoot();
 const file = 'etc/ssh/sshd_config.d/10-vmssh-loopback.conf';
 const sshd = findProgram('sshd');
 beforeAll(makePrivsepFolder);
 const missing = missingPrograms({ sshd: 'openssh-server', 'ssh-keygen': 'openssh-client' });
-let count = 0;
-let root: string;
 
 /** The settings of the root's sshd, "Include" is its folder's line. */
 function settings(...lines: readonly string[]): void {
@@ -51,11 +49,10 @@ describe.skipIf(missing).each(shells)(
   `TCP kept on loopback${missing ? `: ${missing}` : ''}: $name`,
   ({ command }) => {
     beforeEach(() => {
-      root = join(dir, `root${++count}`);
       mkdirSync(join(root, 'etc/ssh'), { recursive: true });
       execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(root, 'key')]);
       if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
-      writeTree(root, {
+      given({
         'usr/sbin/sshd': `#!/bin/sh\nexec ${sshd} -f ${root}/etc/ssh/sshd_config "$@"\n`,
         'units/ssh.service': '',
         ss: '',
@@ -64,8 +61,7 @@ describe.skipIf(missing).each(shells)(
       settings('Include', 'Port 2222', 'Port 22');
     });
     const run = (script: string, step: string) => {
-      const functions = script.slice(0, script.trimEnd().lastIndexOf('\n')).replace("\nR=''\n", '\nR="$1"\n');
-      const { stdout, stderr } = shell(command, `${functions}\n${systemctl}\n${step}`, { args: [root] });
+      const { stdout, stderr } = shell(command, `${functionsOf(script)}\n${systemctl}\n${step}`, { args: [root] });
       expect(stderr).toBe('');
       return stdout;
     };
@@ -129,7 +125,7 @@ describe.skipIf(missing).each(shells)(
     });
 
     it('is taken back with a socket unit that has addresses of its own', () => {
-      writeTree(root, { 'units/ssh.socket': '[::]:22 (Stream)\n' });
+      given({ 'units/ssh.socket': '[::]:22 (Stream)\n' });
       expect(keep()).toMatch(
         /^failed +only-loopback +ssh\.socket listens on \[::\]:22, whatever .*\nfix .*\/ssh\.socket\.d && printf '%s\\n' '\[Socket\]' 'ListenStream=' 'ListenStream=127\.0\.0\.1:22' 'ListenStream=\[::1\]:22' > \S+ && systemctl daemon-reload\nhint +only-loopback +then run this again/,
       );
@@ -137,7 +133,7 @@ describe.skipIf(missing).each(shells)(
     });
 
     it('restarts a socket unit that follows the settings, and not the service that it starts', () => {
-      writeTree(root, {
+      given({
         'units/ssh.socket': '127.0.0.1:22 (Stream)\n[::1]:22 (Stream)\nvsock::22 (Stream)\n',
       });
       expect(keep()).toMatch(/^changed/);
@@ -147,16 +143,16 @@ describe.skipIf(missing).each(shells)(
     it('says if sshd listens elsewhere all the same, and not for other listeners', () => {
       const line = (address: string, name: string) =>
         `LISTEN 0 128 ${address} 0.0.0.0:* users:(("${name}",pid=1,fd=3))\n`;
-      writeTree(root, {
+      given({
         ss: line('127.0.0.1:22', 'sshd') + line('0.0.0.0:80', 'nginx') + line('*:6010', 'sshd'),
       });
       expect(keep()).toMatch(/^changed/);
-      writeTree(root, { ss: line('0.0.0.0:22', 'sshd') });
+      given({ ss: line('0.0.0.0:22', 'sshd') });
       expect(keep()).toMatch(/^failed +only-loopback +sshd still listens on 0\.0\.0\.0:22\n/);
     });
 
     it('keeps a file of the same name that somebody else wrote', () => {
-      writeTree(root, { [file]: '# mine\n' });
+      given({ [file]: '# mine\n' });
       expect(keep()).toMatch(/^failed +only-loopback +.* was not written by vmssh/);
       expect(readFileSync(join(root, file), 'utf8')).toBe('# mine\n');
     });

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import account from '../../../src/guest/sh/check/account.sh';
 import keyFiles from '../../../src/guest/sh/check/keys.sh';
 import login from '../../../src/guest/sh/check/login.sh';
@@ -17,17 +17,10 @@ import { eachRow } from '../../helpers/rows.js';
 import { findProgram, missingPrograms } from '../../helpers/programs.js';
 import { shell, shells } from '../../helpers/shells.js';
 import { makePrivsepFolder } from '../../helpers/sshd.js';
-import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
+import { given, root, runThere, useRoot } from './guest.js';
 
-const dir = useTempDir();
+useRoot();
 const me = userInfo();
-let count = 0;
-let root: string;
-
-/** Files under the root. */
-function given(files: Record<string, string | undefined>): void {
-  writeTree(root, files);
-}
 
 /** What systemd 257 and 262 print: the words of a command without their quotes. */
 function systemctl(argv: string, properties: Record<string, string> = {}): string {
@@ -50,17 +43,10 @@ const ephemeral = `-o AuthorizedKeysFile \${CREDENTIALS_DIRECTORY}/ssh.ephemeral
 const sshd = findProgram('sshd');
 
 describe.each(shells)('$name', ({ command }) => {
-  const run = (script: string) => {
-    const parts = `${report}${facts}${streams}${unitSshd}${system}${account}${keyFiles}${journal}${attempt}${login}`;
-    const all = `set -u\nR="$1"\nPATH="$1/bin:$PATH"\n${parts}\nunit=sshd-vsock\nlogin='not tried'\nlogin_about=why\nlogin_cursor=\nover=vsock\nsleep() { :; }\npids_above() { :; }\n${script}`;
-    const { stdout, stderr } = shell(command, all, { args: [root] });
-    expect(stderr).toBe('');
-    return stdout;
-  };
-  beforeEach(() => {
-    root = join(dir, `root${++count}`);
-    mkdirSync(root);
-  });
+  const parts = `${report}${facts}${streams}${unitSshd}${system}${account}${keyFiles}${journal}${attempt}${login}`;
+  const tried = "unit=sshd-vsock\nlogin='not tried'\nlogin_about=why\nlogin_cursor=\nover=vsock";
+  const run = (script: string) =>
+    runThere(command, `${parts}\n${tried}\nsleep() { :; }\npids_above() { :; }\n${script}`);
 
   const optionsOf = () => run('unit_sshd sshd-vsock@; printf "%s\\n" "$unit_program" "$unit_options"');
 

@@ -5,15 +5,9 @@ import denied from '../../../../src/guest/sh/check/denied.sh';
 import report from '../../../../src/guest/sh/parts/report.sh';
 import { eachRow } from '../../../helpers/rows.js';
 import { shell, shells } from '../../../helpers/shells.js';
-import { useTempDir, writeTree } from '../../../helpers/temp-dir.js';
+import { given, root, runThere, useRoot } from '../guest.js';
 
-const dir = useTempDir();
-let count = 0;
-let root: string;
-
-function given(files: Record<string, string | undefined>): void {
-  writeTree(root, files);
-}
+useRoot();
 
 // As reported from Fedora 41 and 43: fedora-selinux/selinux-policy #2423 and #2955.
 const accept =
@@ -23,16 +17,9 @@ const auth =
 const log = 'var/log/audit/audit.log';
 
 describe.each(shells)('$name: what SELinux and AppArmor deny', ({ command }) => {
-  const run = (banner = 'banner SSH-2.0-x') => {
-    const all = `set -u\nR="$1"\nPATH="$1/bin:$PATH"\nbanner='${banner}'\n${report}${denied}check_denied; echo "faults: $faults"`;
-    const { stdout, stderr } = shell(command, all, { args: [root] });
-    expect(stderr).toBe('');
-    return stdout;
-  };
-  beforeEach(() => {
-    root = join(dir, `root${++count}`);
-    given({ 'bin/journalctl': '#!/bin/sh\n', 'sys/fs/selinux/enforce': '1' });
-  });
+  const run = (banner = 'banner SSH-2.0-x') =>
+    runThere(command, `banner='${banner}'\n${report}${denied}check_denied; echo "faults: $faults"`);
+  beforeEach(() => given({ 'bin/journalctl': '#!/bin/sh\n', 'sys/fs/selinux/enforce': '1' }));
 
   it('shows the denial, and the rules that allow it', () => {
     given({ [log]: `type=LOGIN x\n${accept}${auth}${accept}` });

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import answer from '../../../../src/guest/sh/check/answer.sh';
 import socket from '../../../../src/guest/sh/check/socket.sh';
 import system from '../../../../src/guest/sh/check/system.sh';
@@ -10,15 +10,10 @@ import report from '../../../../src/guest/sh/parts/report.sh';
 import vsock from '../../../../src/guest/sh/parts/vsock.sh';
 import { eachRow } from '../../../helpers/rows.js';
 import { shell, shells } from '../../../helpers/shells.js';
-import { useTempDir, writeTree } from '../../../helpers/temp-dir.js';
+import { writeTree } from '../../../helpers/temp-dir.js';
+import { root, runThere, useRoot } from '../guest.js';
 
-const dir = useTempDir();
-let count = 0;
-let root: string;
-beforeEach(() => {
-  root = join(dir, `root${++count}`);
-  mkdirSync(root);
-});
+useRoot();
 
 const unit = 'run/systemd/generator/sshd-vsock.socket';
 const dropIns = `${unit.replace('generator', 'system')}.d`;
@@ -43,12 +38,9 @@ esac
 }
 
 describe.each(shells)('$name: the socket unit', ({ command }) => {
-  const run = (script: string) => {
-    const all = `set -u\nR="$1"\nPATH="$1/bin:$PATH"\n${report}${facts}${vsock}${system}${socket}${answer}\nport=22\nbanner_here() { echo closed; }\nown_cid() { echo 3; }\npids_above() { echo 99; }\n${script}`;
-    const { stdout, stderr } = shell(command, all, { args: [root] });
-    expect(stderr).toBe('');
-    return stdout;
-  };
+  const fakes = 'banner_here() { echo closed; }\nown_cid() { echo 3; }\npids_above() { echo 99; }';
+  const parts = `${report}${facts}${vsock}${system}${socket}${answer}\nport=22\n${fakes}`;
+  const run = (script: string) => runThere(command, `${parts}\n${script}`);
   /** Writes the file of the printed fix, and runs nothing else of it. */
   const repair = (said: string) => {
     const [, fix = 'false'] = /^fix +\S+ +(.*?) && systemctl/m.exec(said) ?? [];

@@ -1,27 +1,22 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import system from '../../../../src/guest/sh/check/system.sh';
 import unitSshd from '../../../../src/guest/sh/check/unit-sshd.sh';
 import facts from '../../../../src/guest/sh/parts/facts.sh';
 import report from '../../../../src/guest/sh/parts/report.sh';
 import { eachRow } from '../../../helpers/rows.js';
 import { findProgram, missingPrograms } from '../../../helpers/programs.js';
-import { shell, shells } from '../../../helpers/shells.js';
+import { shells } from '../../../helpers/shells.js';
 import { makePrivsepFolder } from '../../../helpers/sshd.js';
-import { useTempDir, writeTree } from '../../../helpers/temp-dir.js';
+import { writeTree } from '../../../helpers/temp-dir.js';
+import { root, runThere, useRoot } from '../guest.js';
 
-const dir = useTempDir();
 const sshd = findProgram('sshd');
 beforeAll(makePrivsepFolder);
 const missing = missingPrograms({ sshd: 'openssh-server', 'ssh-keygen': 'openssh-client' });
-let count = 0;
-let root: string;
-beforeEach(() => {
-  root = join(dir, `root${++count}`);
-  mkdirSync(root);
-});
+useRoot();
 
 const keys = ['ed25519', 'rsa', 'ecdsa'].map((type) => `/etc/ssh/ssh_host_${type}_key`);
 const [ed25519 = '', rsa = ''] = keys;
@@ -53,10 +48,8 @@ esac
 describe.each(shells)(`what sshd -t says: $name${missing ? `: ${missing}` : ''}`, ({ command }) => {
   const check = () => {
     const parts = `${report}${facts}${unitSshd}${system}`;
-    const script = `set -u\nR="$1"\nPATH="$1/bin:$PATH"\n${parts}\nid() { echo 0; }\nunit=sshd-vsock\nsshd=/usr/sbin/sshd\ncheck_host_keys; check_unit_sshd; echo "faults: $faults"`;
-    const { stdout, stderr } = shell(command, script, { args: [root] });
-    expect(stderr).toBe('');
-    return stdout;
+    const steps = 'check_host_keys; check_unit_sshd; echo "faults: $faults"';
+    return runThere(command, `${parts}\nid() { echo 0; }\nunit=sshd-vsock\nsshd=/usr/sbin/sshd\n${steps}`);
   };
   const fixOf = (said: string) => /^(?:fix|hint) +\S+ +(.*)$/m.exec(said)?.[1] ?? 'false';
   /** Runs the fix as printed, on the root. */

@@ -144,28 +144,32 @@ describe('the other end of an exec to which an sshd is brought', () => {
     expect(got.get('key')).toMatch(/^-----BEGIN OPENSSH PRIVATE KEY-----\n/);
   });
 
+  /** All that the other end gets if it says this, and at once that it is ready for each file. */
+  async function sentTo(says: string, login?: string): Promise<string> {
+    let got = '';
+    const closed = new EventEmitter();
+    const whole = once(closed, 'close');
+    const answer = (socket: Socket) => {
+      socket.on('close', () => closed.emit('close')).on('error', () => {});
+      socket.setEncoding('latin1').on('data', (text) => {
+        got += text;
+      });
+      socket.write(`${says}/run 12345\nsshd\npasswd\nconfig\nkey\nstarted\n`, 'latin1');
+    };
+    const small = async () => ({ sshd: Buffer.from('program') });
+    const end = await bring(answer, login, 5000, small);
+    expect(end).toMatchObject({ code: 'sent', trusted: ['ssh-ed25519'] });
+    await whole;
+    return got;
+  }
+
   it.each([
     { name: 'whole', environ: 'A=b\0C=d\0\0end\n', want: 'SetEnv "A=b" "C=d"\n' },
     { name: 'cut off, without the last variable', environ: 'A=b\0C=d\0end\n', want: 'SetEnv "A=b"\n' },
     { name: 'that cannot be read', environ: '\0end\n', want: undefined },
     { name: 'that is not UTF-8', environ: 'A=\xe4\0\0end\n', want: 'SetEnv "A=\xe4"\n' },
   ])('gives an environment $name', async ({ environ, want }) => {
-    let got = '';
-    const says = ['/run 1', 'sshd', 'passwd', 'config', 'key', 'started'];
-    const closed = new EventEmitter();
-    const whole = once(closed, 'close');
-    const served = await bring((socket) => {
-      socket.on('close', () => closed.emit('close'));
-      socket.setEncoding('latin1');
-      socket.on('data', (text) => {
-        got += text;
-      });
-      socket.on('error', () => {});
-      const lines = says.map((line) => `${line}\n`).join('');
-      socket.write(facts().replace('A=b\0\0end\n', environ) + lines, 'latin1');
-    });
-    expect(served).toMatchObject({ code: 'sent', trusted: ['ssh-ed25519'] });
-    await whole;
+    const got = await sentTo(facts().replace('A=b\0\0end\n', environ));
     expect(/^SetEnv .*\n/m.exec(got)?.[0]).toBe(want);
   });
 
@@ -209,24 +213,7 @@ describe('the other end of an exec to which an sshd is brought', () => {
     },
     'one of whom nothing is known': { serve: {}, want: '1000:x:1000:1000::/:/bin/sh\n' },
   })('is told whom to let in: $name', async ({ serve, login, want }) => {
-    let got = '';
-    const says = ['/run 12345', 'sshd', 'passwd', 'config', 'key', 'started'];
-    const closed = new EventEmitter();
-    const whole = once(closed, 'close');
-    const small = async () => ({ sshd: Buffer.from('program') });
-    const answer = (socket: Socket) => {
-      socket.on('close', () => closed.emit('close'));
-      socket.setEncoding('latin1');
-      socket.on('data', (text) => {
-        got += text;
-      });
-      socket.on('error', () => {});
-      socket.write(
-        facts(serve).replace(environ, 'MYHOME=/no\0\0end\n') + says.map((line) => `${line}\n`).join(''),
-      );
-    };
-    expect(await bring(answer, login, 5000, small)).toMatchObject({ code: 'sent' });
-    await whole;
+    const got = await sentTo(facts(serve).replace(environ, 'MYHOME=/no\0\0end\n'), login);
     expect(got.startsWith(`go\n7\nprogram${want.length}\n${want}`)).toBe(true);
     expect(got).toContain('HostKey /proc/12345/cwd/key\n');
   });

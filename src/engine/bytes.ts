@@ -79,7 +79,6 @@ function encode(text: string, encoding: string = 'utf8'): Uint8Array {
     case 'utf-8':
       return encodeUtf8(text);
     case 'latin1':
-    case 'binary':
       return encodeLatin1(text);
     case 'base64':
     case 'base64url':
@@ -95,7 +94,6 @@ function decode(bytes: Uint8Array, encoding: string = 'utf8'): string {
     case 'utf-8':
       return decodeUtf8(bytes);
     case 'latin1':
-    case 'binary':
       return decodeLatin1(bytes);
     case 'utf16le':
       return decodeUtf16(bytes);
@@ -190,11 +188,7 @@ export class EngineTextDecoder {
   }
 }
 
-const names: Readonly<Record<string, string>> = {
-  'utf-8': 'utf-8',
-  utf8: 'utf-8',
-  latin1: 'windows-1252',
-};
+const names: Readonly<Record<string, string>> = { 'utf-8': 'utf-8', utf8: 'utf-8', latin1: 'windows-1252' };
 
 /** Whether invalid bytes became U+FFFD, which may also have been sent. */
 function isRepaired(text: string, bytes: Uint8Array): boolean {

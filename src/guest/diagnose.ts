@@ -14,11 +14,7 @@ export interface Signs {
   readonly login: LoginSign | undefined;
   /** ssh's ControlPath, if this target breaks it. */
   readonly controlPath?: string;
-  readonly cidUsers: readonly {
-    readonly name: string;
-    readonly cid?: number;
-    readonly pid?: number;
-  }[];
+  readonly cidUsers: readonly { readonly name: string; readonly cid?: number; readonly pid?: number }[];
   /** Whether the port's service is registered with Windows; undefined if not checked. */
   readonly service?: { readonly port: number; readonly registered: boolean };
 }
@@ -77,12 +73,10 @@ function aboutLogin({ in: inside, ms, message, user }: LoginSign, handshakeMs: n
     const finding = failed('login', `the connection works up to sshd, which refuses ${user}: ${message}`);
     return isTooMany ? { ...finding, fix: fewerKeys } : finding;
   }
-  if (!inside)
-    return {
-      state: 'failed',
-      name: 'login',
-      message: `ssh -tt as ${user}, with a terminal, failed: ${message}`,
-    };
+  if (!inside) {
+    const said = `ssh -tt as ${user}, with a terminal, failed: ${message}`;
+    return { state: 'failed', name: 'login', message: said };
+  }
   const took = `a login as ${user} with a terminal (ssh -tt) took ${(ms / 1000).toFixed(1)} s, the handshake before it ${(handshakeMs / 1000).toFixed(1)} s`;
   if (ms - handshakeMs < slowLogin) return { state: 'ok', name: 'login', message: took };
   const causes = 'a name lookup, PAM, the login shell or a busy guest may be the cause';

@@ -99,9 +99,7 @@ function temporaryFolder(temp: string = tmpdir()): string {
     return mkdtempSync(join(temp, 'vmssh-'));
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    throw new Error(`the folder for temporary files, ${quote(temp)}, cannot be used (${code})`, {
-      cause,
-    });
+    throw new Error(`the folder for temporary files, ${quote(temp)}, cannot be used (${code})`, { cause });
   }
 }
 

@@ -33,10 +33,7 @@ export async function programsFor(
   throw new Error(`there is no ${folders.join(' and no ')}`);
 }
 
-const systems: ReadonlyMap<string, string> = new Map([
-  ...[['x86_64', 'x64'] as const, ['x64', 'x64'] as const],
-  ...[['aarch64', 'arm64'] as const, ['arm64', 'arm64'] as const],
-]);
+const systems = new Map(Object.entries({ x86_64: 'x64', x64: 'x64', aarch64: 'arm64', arm64: 'arm64' }));
 
 /** As Node names it; undefined: there is none for it. An image without uname has the processor of this host. */
 export function systemOf(processor: string): string | undefined {

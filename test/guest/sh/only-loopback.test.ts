@@ -133,9 +133,7 @@ describe.skipIf(missing).each(shells)(
     });
 
     it('restarts a socket unit that follows the settings, and not the service that it starts', () => {
-      given({
-        'units/ssh.socket': '127.0.0.1:22 (Stream)\n[::1]:22 (Stream)\nvsock::22 (Stream)\n',
-      });
+      given({ 'units/ssh.socket': '127.0.0.1:22 (Stream)\n[::1]:22 (Stream)\nvsock::22 (Stream)\n' });
       expect(keep()).toMatch(/^changed/);
       expect(calls()).toBe('daemon-reload\n-q stop ssh.service\n-q restart ssh.socket\n');
     });
@@ -143,9 +141,7 @@ describe.skipIf(missing).each(shells)(
     it('says if sshd listens elsewhere all the same, and not for other listeners', () => {
       const line = (address: string, name: string) =>
         `LISTEN 0 128 ${address} 0.0.0.0:* users:(("${name}",pid=1,fd=3))\n`;
-      given({
-        ss: line('127.0.0.1:22', 'sshd') + line('0.0.0.0:80', 'nginx') + line('*:6010', 'sshd'),
-      });
+      given({ ss: line('127.0.0.1:22', 'sshd') + line('0.0.0.0:80', 'nginx') + line('*:6010', 'sshd') });
       expect(keep()).toMatch(/^changed/);
       given({ ss: line('0.0.0.0:22', 'sshd') });
       expect(keep()).toMatch(/^failed +only-loopback +sshd still listens on 0\.0\.0\.0:22\n/);

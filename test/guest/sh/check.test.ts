@@ -99,25 +99,14 @@ describe.each(shells)('$name', ({ command }) => {
     expect(run('check_cid_bug')).toMatch(/^ok/);
   });
 
-  it.each([
-    { address: 'vsock::22', is: true },
-    { address: 'vsock:3:22', is: true },
-    { address: 'vsock:0x3:22', is: true },
-    { address: 'vsock::0x16 ', is: true },
-    { address: 'vsock-stream::22', is: true },
-    { address: 'vsock-stream:0xffffffff:22', is: true },
-    { address: 'vsock://any:22', is: true },
-    { address: 'vsock:any:22', is: true },
-    { address: 'vsock:host:22', is: true },
-    { address: 'vsock:mint:22', is: false },
-    { address: 'vsock::2222', is: false },
-    { address: 'vsock::220', is: false },
-    { address: 'vsock-dgram::22', is: false },
-    { address: '22', is: false },
-    { address: '/run/vsock:3:22', is: false },
-  ])('finds the socket unit of port 22 by its address "$address": $is', ({ address, is }) => {
+  const at22 = [
+    ...['vsock::22', 'vsock:3:22', 'vsock:0x3:22', 'vsock::0x16 ', 'vsock-stream::22'],
+    ...['vsock-stream:0xffffffff:22', 'vsock://any:22', 'vsock:any:22', 'vsock:host:22'],
+  ];
+  const elsewhere = ['vsock:mint:22', 'vsock::2222', 'vsock::220', 'vsock-dgram::22', '22', '/run/vsock:3:22'];
+  it.each([...at22, ...elsewhere])('finds only the socket unit of port 22 by its address: "%s"', (address) => {
     given({ 'etc/systemd/system/own.socket': `[Socket]\n ListenStream = ${address}\nAccept=yes\n` });
-    expect(run('find_socket_unit 22')).toBe(is ? 'own\n' : '');
+    expect(run('find_socket_unit 22')).toBe(at22.includes(address) ? 'own\n' : '');
   });
 
   it('finds it by any of its addresses', () => {

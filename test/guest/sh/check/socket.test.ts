@@ -149,49 +149,25 @@ describe.each(shells)('$name: the socket unit', ({ command }) => {
     expect(run('check_socket')).not.toContain('failed');
   });
 
+  const wanted = { StandardInput: 'socket', StandardOutput: 'socket', User: 'root', Type: 'simple' };
   it.each([
-    {
-      name: 'StandardInput',
-      value: 'null',
-      text: '[Service]\nStandardInput=null\n',
-      says: ', line 2, has StandardInput=null: sshd',
-    },
-    {
-      name: 'StandardInput',
-      value: 'null',
-      text: '[Service]\n',
-      says: ' has no StandardInput=socket: sshd does not get',
-    },
-    {
-      name: 'StandardOutput',
-      value: 'journal',
-      text: '[Service]\nStandardOutput=journal\n',
-      says: 'cannot answer',
-      fix: 'socket',
-    },
-    {
-      name: 'User',
-      value: 'nobody',
-      text: '[Service]\n\nUser=nobody\n',
-      says: 'own.conf, line 3, has User=nobody: only root',
-      fix: 'root',
-    },
-    {
-      name: 'Type',
-      value: 'notify',
-      text: '[Service]\nType=notify\n',
-      says: 'has Type=notify: systemd',
-      fix: 'simple',
-    },
-  ])(
-    'names what the template sets that sshd cannot use: $name=$value, $says',
-    ({ name, value, text, says, fix = 'socket' }) => {
-      given({ [name]: value }, { 'etc/systemd/system/sshd-vsock@.service.d/own.conf': text });
+    ['StandardInput', 'null', 'StandardInput=null\n', ', line 2, has StandardInput=null: sshd'],
+    ['StandardInput', 'null', '', ' has no StandardInput=socket: sshd does not get'],
+    ['StandardOutput', 'journal', 'StandardOutput=journal\n', 'cannot answer'],
+    ['User', 'nobody', '\nUser=nobody\n', 'own.conf, line 3, has User=nobody: only root'],
+    ['Type', 'notify', 'Type=notify\n', 'has Type=notify: systemd'],
+  ] as const)(
+    'names what the template sets that sshd cannot use: %s=%s by %j, %s',
+    (name, value, text, says) => {
+      given(
+        { [name]: value },
+        { 'etc/systemd/system/sshd-vsock@.service.d/own.conf': `[Service]\n${text}` },
+      );
       const said = run('check_socket');
       expect(said).toMatch(/^failed +accept /m);
       expect(said).toContain(says);
       expect(said).toContain(
-        `'[Service]' '${name}=${fix}' > /etc/systemd/system/sshd-vsock@.service.d/zz-vmssh-`,
+        `'[Service]' '${name}=${wanted[name]}' > /etc/systemd/system/sshd-vsock@.service.d/zz-vmssh-`,
       );
     },
   );

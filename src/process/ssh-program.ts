@@ -56,7 +56,10 @@ function installer(platform: NodeJS.Platform): string {
 type SshAbilities = ReturnType<typeof abilitiesOf>;
 
 /** What an ssh can do, the one in PATH by default. A missing one, or one that does not say its version, counts as a current one. */
-export async function sshAbilities(env: Here['env'], ssh: readonly string[] = ['ssh']): Promise<SshAbilities> {
+export async function sshAbilities(
+  env: Here['env'],
+  ssh: readonly string[] = ['ssh'],
+): Promise<SshAbilities> {
   const end = await runProgram([...ssh, '-V'], { env, timeoutMs: 5000 }).catch(() => undefined);
   return abilitiesOf(end ? end.stderr + end.stdout : '');
 }

@@ -125,7 +125,8 @@ describe.skipIf(!executable)('what the executable has', () =>
       },
     },
     { peer: answers, ends: 1, says: /too many files are open|EMFILE|no file descriptor/ },
-  ));
+  ),
+);
 
 /** A shell in a mount namespace of its own, in which the first line has changed something. */
 const apart = (change: string, ...args: readonly string[]) => [

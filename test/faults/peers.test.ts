@@ -91,7 +91,11 @@ describe('a peer asked for its banner', () =>
         prints: /^SSH-2\.0-up\n$/,
       },
     },
-    { command: (socket) => [...vmssh, 'nc', '--banner', '--timeout', '1', `unix${socket}`], ends: 3, says: /banner|SSH/ },
+    {
+      command: (socket) => [...vmssh, 'nc', '--banner', '--timeout', '1', `unix${socket}`],
+      ends: 3,
+      says: /banner|SSH/,
+    },
   ));
 
 const multiplexers: Rows = {

@@ -55,15 +55,17 @@ function withTool(script: string): Pick<Fault, 'command' | 'options'> {
 }
 
 describe('a tool', () =>
-  faults('a tool (`proxy multipass/…`)', {
-    fails: { ...withTool('echo broken >&2; exit 3'), says: /broken/ },
-    'is killed': withTool('kill -9 $$'),
-    'prints nothing': withTool('exit 0'),
-    'prints garbage': withTool("printf '\\001\\377\\376garbage\\0'"),
-    'complains in escapes': withTool("printf '\\033]0;x\\007\\342\\200\\256txt' >&2; exit 1"),
-    'prints without end': { ...withTool('exec yes'), says: /more than/ },
-    'forks children that keep its output open, and ends': withTool('sleep 60 & exit 0'),
-    hangs: withTool('exec sleep 60'),
+  faults(
+    'a tool (`proxy multipass/…`)',
+    {
+      fails: { ...withTool('echo broken >&2; exit 3'), says: /broken/ },
+      'is killed': withTool('kill -9 $$'),
+      'prints nothing': withTool('exit 0'),
+      'prints garbage': withTool("printf '\\001\\377\\376garbage\\0'"),
+      'complains in escapes': withTool("printf '\\033]0;x\\007\\342\\200\\256txt' >&2; exit 1"),
+      'prints without end': { ...withTool('exec yes'), says: /more than/ },
+      'forks children that keep its output open, and ends': withTool('sleep 60 & exit 0'),
+      hangs: withTool('exec sleep 60'),
     },
     { ends: 4, says: /multipass/ },
   ));

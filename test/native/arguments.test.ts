@@ -17,7 +17,10 @@ describeAddon('unusable arguments', () => {
   });
 
   const cases: [message: string, call: () => unknown][] = [
-    ['connect: timeoutMs must be a whole number from 1 to 2147483647, received undefined', () => bare.connect?.()],
+    [
+      'connect: timeoutMs must be a whole number from 1 to 2147483647, received undefined',
+      () => bare.connect?.(),
+    ],
     ['received 0', () => bare.connect?.(address, 0)],
     ['received -1', () => bare.connect?.(address, -1)],
     ['received 1.5', () => bare.connect?.(address, 1.5)],
@@ -68,7 +71,10 @@ describeAddon('unusable arguments', () => {
     ['relay: options must be an object, received undefined', () => bare.relay?.(handle, 0, 1)],
     ['relay: options.lingerMs must be a whole number from -1', () => bare.relay?.(handle, 0, 1, {})],
     ['received -2', () => bare.relay?.(handle, 0, 1, { lingerMs: -2 })],
-    ['relay: options.multiplexer must be a path, received 1', () => bare.relay?.(handle, 0, 1, { lingerMs: -1, multiplexer: 1 })],
+    [
+      'relay: options.multiplexer must be a path, received 1',
+      () => bare.relay?.(handle, 0, 1, { lingerMs: -1, multiplexer: 1 }),
+    ],
     [`relaySockets: ${handleWanted} 1`, () => bare.relaySockets?.(handle, 1)],
     ['listen: backlog must be a whole number from 1', () => bare.listen?.(address)],
     ['received 0', () => bare.listen?.(address, 0)],

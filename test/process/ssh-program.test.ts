@@ -33,7 +33,11 @@ describe('the ssh that the environment names', () => {
     { own: 'own\\ssh -4', platform: 'win32', want: ['own\\ssh', '-4'] },
   ] as const)(
     '$own',
-    ({ own, platform = 'linux', want }: {
+    ({
+      own,
+      platform = 'linux',
+      want,
+    }: {
       own?: string;
       platform?: NodeJS.Platform;
       want: readonly string[];

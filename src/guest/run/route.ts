@@ -73,7 +73,11 @@ export function guestRoute(options: GuestRouteOptions, more: readonly string[] =
   switch (route) {
     case 'ssh':
     case 'target':
-      return { name: route, command: overSsh(options, needsRoot ? asRoot : asRootIfFree, more), input: script };
+      return {
+        name: route,
+        command: overSsh(options, needsRoot ? asRoot : asRootIfFree, more),
+        input: script,
+      };
     case 'wsl': {
       const target = targetOf(host);
       const distro = target?.kind === 'wsl' ? target.name : host;

@@ -5,8 +5,8 @@ import type { Connection, OpenOptions } from '../../../src/connect/connection.js
 import { openConnection } from '../../../src/connect/open.js';
 import type { ExecEndpoint } from '../../../src/endpoint.js';
 import { ConnectError } from '../../../src/errors.js';
-import { rowsOf } from '../../helpers/rows.js';
 import { missingPrograms } from '../../helpers/programs.js';
+import { rowsOf } from '../../helpers/rows.js';
 import { startSshd } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { openers } from '../openers.js';

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import answer from '../../../src/guest/sh/check/answer.sh';
 import socket from '../../../src/guest/sh/check/socket.sh';
@@ -103,11 +102,21 @@ describe.each(shells)('$name', ({ command }) => {
     ...['vsock::22', 'vsock:3:22', 'vsock:0x3:22', 'vsock::0x16 ', 'vsock-stream::22'],
     ...['vsock-stream:0xffffffff:22', 'vsock://any:22', 'vsock:any:22', 'vsock:host:22'],
   ];
-  const elsewhere = ['vsock:mint:22', 'vsock::2222', 'vsock::220', 'vsock-dgram::22', '22', '/run/vsock:3:22'];
-  it.each([...at22, ...elsewhere])('finds only the socket unit of port 22 by its address: "%s"', (address) => {
-    given({ 'etc/systemd/system/own.socket': `[Socket]\n ListenStream = ${address}\nAccept=yes\n` });
-    expect(run('find_socket_unit 22')).toBe(at22.includes(address) ? 'own\n' : '');
-  });
+  const elsewhere = [
+    'vsock:mint:22',
+    'vsock::2222',
+    'vsock::220',
+    'vsock-dgram::22',
+    '22',
+    '/run/vsock:3:22',
+  ];
+  it.each([...at22, ...elsewhere])(
+    'finds only the socket unit of port 22 by its address: "%s"',
+    (address) => {
+      given({ 'etc/systemd/system/own.socket': `[Socket]\n ListenStream = ${address}\nAccept=yes\n` });
+      expect(run('find_socket_unit 22')).toBe(at22.includes(address) ? 'own\n' : '');
+    },
+  );
 
   it('finds it by any of its addresses', () => {
     const lines = 'ListenStream=/run/x\nListenStream=vsock:0x3:22\nListenStream=vsock::2222\n';

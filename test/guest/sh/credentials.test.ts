@@ -5,7 +5,7 @@ import facts from '../../../src/guest/sh/parts/facts.sh';
 import report from '../../../src/guest/sh/parts/report.sh';
 import { eachRow } from '../../helpers/rows.js';
 import { shells } from '../../helpers/shells.js';
-import { given, root, runThere, useRoot } from './guest.js';
+import { given, runThere, useRoot } from './guest.js';
 
 useRoot();
 const made = 'ssh-ed25519 AAAAmade';

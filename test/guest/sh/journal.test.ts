@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import answer from '../../../src/guest/sh/check/answer.sh';
 import streams from '../../../src/guest/sh/check/streams.sh';

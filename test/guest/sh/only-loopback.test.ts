@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { setupScript, undoScript } from '../../../src/guest/script.js';
-import { eachRow } from '../../helpers/rows.js';
 import { findProgram, missingPrograms } from '../../helpers/programs.js';
+import { eachRow } from '../../helpers/rows.js';
 import { shell, shells } from '../../helpers/shells.js';
 import { makePrivsepFolder } from '../../helpers/sshd.js';
 import { functionsOf, given, root, useRoot } from './guest.js';
@@ -61,7 +61,9 @@ describe.skipIf(missing).each(shells)(
       settings('Include', 'Port 2222', 'Port 22');
     });
     const run = (script: string, step: string) => {
-      const { stdout, stderr } = shell(command, `${functionsOf(script)}\n${systemctl}\n${step}`, { args: [root] });
+      const { stdout, stderr } = shell(command, `${functionsOf(script)}\n${systemctl}\n${step}`, {
+        args: [root],
+      });
       expect(stderr).toBe('');
       return stdout;
     };

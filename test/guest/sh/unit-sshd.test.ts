@@ -13,9 +13,9 @@ import attempt from '../../../src/guest/sh/log/attempt.sh';
 import journal from '../../../src/guest/sh/log/journal.sh';
 import facts from '../../../src/guest/sh/parts/facts.sh';
 import report from '../../../src/guest/sh/parts/report.sh';
-import { eachRow } from '../../helpers/rows.js';
 import { findProgram, missingPrograms } from '../../helpers/programs.js';
-import { shell, shells } from '../../helpers/shells.js';
+import { eachRow } from '../../helpers/rows.js';
+import { shells } from '../../helpers/shells.js';
 import { makePrivsepFolder } from '../../helpers/sshd.js';
 import { given, root, runThere, useRoot } from './guest.js';
 

@@ -4,8 +4,8 @@ import { linkSync, readdirSync, renameSync, unlinkSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import type { Handle } from 'node-hvsock-native';
 import { expect, it, onTestFinished } from 'vitest';
-import { eachRow } from '../../helpers/rows.js';
 import { missingPrograms } from '../../helpers/programs.js';
+import { eachRow } from '../../helpers/rows.js';
 import { addon, describeAddon } from '../support/addon.js';
 import { interrupted, startFixture } from '../support/child.js';
 import {

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import denied from '../../../../src/guest/sh/check/denied.sh';
 import report from '../../../../src/guest/sh/parts/report.sh';
 import { eachRow } from '../../../helpers/rows.js';
-import { shell, shells } from '../../../helpers/shells.js';
+import { shells } from '../../../helpers/shells.js';
 import { given, root, runThere, useRoot } from '../guest.js';
 
 useRoot();

@@ -9,7 +9,7 @@ import facts from '../../../../src/guest/sh/parts/facts.sh';
 import report from '../../../../src/guest/sh/parts/report.sh';
 import vsock from '../../../../src/guest/sh/parts/vsock.sh';
 import { eachRow } from '../../../helpers/rows.js';
-import { shell, shells } from '../../../helpers/shells.js';
+import { shells } from '../../../helpers/shells.js';
 import { writeTree } from '../../../helpers/temp-dir.js';
 import { root, runThere, useRoot } from '../guest.js';
 
@@ -159,10 +159,7 @@ describe.each(shells)('$name: the socket unit', ({ command }) => {
   ] as const)(
     'names what the template sets that sshd cannot use: %s=%s by %j, %s',
     (name, value, text, says) => {
-      given(
-        { [name]: value },
-        { 'etc/systemd/system/sshd-vsock@.service.d/own.conf': `[Service]\n${text}` },
-      );
+      given({ [name]: value }, { 'etc/systemd/system/sshd-vsock@.service.d/own.conf': `[Service]\n${text}` });
       const said = run('check_socket');
       expect(said).toMatch(/^failed +accept /m);
       expect(said).toContain(says);

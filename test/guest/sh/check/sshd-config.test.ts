@@ -1,13 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync } from 'node:fs';
-import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import system from '../../../../src/guest/sh/check/system.sh';
 import unitSshd from '../../../../src/guest/sh/check/unit-sshd.sh';
 import facts from '../../../../src/guest/sh/parts/facts.sh';
 import report from '../../../../src/guest/sh/parts/report.sh';
-import { eachRow } from '../../../helpers/rows.js';
 import { findProgram, missingPrograms } from '../../../helpers/programs.js';
+import { eachRow } from '../../../helpers/rows.js';
 import { shells } from '../../../helpers/shells.js';
 import { makePrivsepFolder } from '../../../helpers/sshd.js';
 import { writeTree } from '../../../helpers/temp-dir.js';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { compare } from '../../build/engine/image.js';
-import { eachRow } from '../helpers/rows.js';
+import { eachRow } from '../helpers/tables/rows.js';
 
 /** Three processes: where their memory and their program lie. */
 const places = [

@@ -4,7 +4,7 @@ import { ConnectError, type NoBannerReason } from '../../src/errors.js';
 import { diagnose, type Signs, suspects } from '../../src/guest/diagnose.js';
 import { guestFailures } from '../../src/guest/failures.js';
 import { checkScript } from '../../src/guest/script.js';
-import { eachRow } from '../helpers/rows.js';
+import { eachRow } from '../helpers/tables/rows.js';
 
 describe('diagnosis from outside', () => {
   const calm: Signs = { error: undefined, handshakeMs: 500, login: undefined, cidUsers: [] };

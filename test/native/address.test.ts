@@ -1,6 +1,6 @@
 import type { Address } from 'node-hvsock-native';
 import { expect, it } from 'vitest';
-import { rowsOf } from '../helpers/rows.js';
+import { rowsOf } from '../helpers/tables/rows.js';
 import { addon, describeAddon } from './support/addon.js';
 
 const path107 = `/${'x'.repeat(106)}`;

@@ -4,6 +4,7 @@
 
 set -u
 . ./parts/report.sh
+. ./parts/root.sh
 . ./parts/facts.sh
 . ./parts/vsock.sh
 . ./check/system.sh

@@ -4,6 +4,7 @@
 
 set -u
 . ./parts/report.sh
+. ./parts/root.sh
 . ./parts/files.sh
 . ./parts/home.sh
 . ./parts/proof.sh

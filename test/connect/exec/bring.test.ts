@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { now } from '../../../src/clock.js';
 import { bringCommand, sendServer } from '../../../src/connect/exec/bring.js';
 import { NodeConnection } from '../../../src/connect/node-connection.js';
-import { eachRow } from '../../helpers/rows.js';
+import { eachRow } from '../../helpers/tables/rows.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { execOf } from './container.js';
 

@@ -20,8 +20,8 @@ import homePart from '../../../src/guest/sh/parts/home.sh';
 import report from '../../../src/guest/sh/parts/report.sh';
 import undo from '../../../src/guest/sh/parts/undo.sh';
 import write from '../../../src/guest/sh/parts/write.sh';
-import { eachRow } from '../../helpers/rows.js';
 import { shell, shells } from '../../helpers/shells.js';
+import { eachRow } from '../../helpers/tables/rows.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { onTerminal } from '../../helpers/terminal.js';
 

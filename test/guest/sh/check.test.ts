@@ -7,8 +7,8 @@ import init from '../../../src/guest/sh/init/init.sh';
 import facts from '../../../src/guest/sh/parts/facts.sh';
 import report from '../../../src/guest/sh/parts/report.sh';
 import vsock from '../../../src/guest/sh/parts/vsock.sh';
-import { eachRow } from '../../helpers/rows.js';
 import { shells } from '../../helpers/shells.js';
+import { eachRow } from '../../helpers/tables/rows.js';
 import { writeTree } from '../../helpers/temp-dir.js';
 import { root, runThere, useRoot } from './guest.js';
 

@@ -3,8 +3,8 @@ import { credentialsOf } from '../../../src/guest/credentials/keys.js';
 import credentials from '../../../src/guest/sh/check/credentials.sh';
 import facts from '../../../src/guest/sh/parts/facts.sh';
 import report from '../../../src/guest/sh/parts/report.sh';
-import { eachRow } from '../../helpers/rows.js';
 import { shells } from '../../helpers/shells.js';
+import { eachRow } from '../../helpers/tables/rows.js';
 import { given, runThere, useRoot } from './guest.js';
 
 useRoot();

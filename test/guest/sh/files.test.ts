@@ -18,8 +18,8 @@ import report from '../../../src/guest/sh/parts/report.sh';
 import undo from '../../../src/guest/sh/parts/undo.sh';
 import write from '../../../src/guest/sh/parts/write.sh';
 import { stamp } from '../../../src/guest/units.js';
-import { eachRow } from '../../helpers/rows.js';
 import { shell, shells } from '../../helpers/shells.js';
+import { eachRow } from '../../helpers/tables/rows.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
 const dir = useTempDir();

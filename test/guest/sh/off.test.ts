@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { offScript } from '../../../src/guest/script.js';
-import { eachRow } from '../../helpers/rows.js';
 import { shell, shells } from '../../helpers/shells.js';
+import { eachRow } from '../../helpers/tables/rows.js';
 import { given, root, useRoot } from './guest.js';
 
 useRoot();

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { setupScript, undoScript } from '../../../src/guest/script.js';
 import { findProgram, missingPrograms } from '../../helpers/programs.js';
-import { eachRow } from '../../helpers/rows.js';
 import { shell, shells } from '../../helpers/shells.js';
 import { makePrivsepFolder } from '../../helpers/sshd.js';
+import { eachRow } from '../../helpers/tables/rows.js';
 import { functionsOf, given, root, useRoot } from './guest.js';
 
 useRoot();

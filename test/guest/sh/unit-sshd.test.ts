@@ -14,9 +14,9 @@ import journal from '../../../src/guest/sh/log/journal.sh';
 import facts from '../../../src/guest/sh/parts/facts.sh';
 import report from '../../../src/guest/sh/parts/report.sh';
 import { findProgram, missingPrograms } from '../../helpers/programs.js';
-import { eachRow } from '../../helpers/rows.js';
 import { shells } from '../../helpers/shells.js';
 import { makePrivsepFolder } from '../../helpers/sshd.js';
+import { eachRow } from '../../helpers/tables/rows.js';
 import { given, root, runThere, useRoot } from './guest.js';
 
 useRoot();

@@ -56,10 +56,3 @@ must() {
   if said=$("$@" 2>&1); then return 0; fi
   fail "$must_step" "$*: ${said:-it failed}" '# once the cause of that is gone, run this again'
 }
-
-need_root() {
-  if [ "$(id -u)" != 0 ]; then
-    fail root "this runs as $(id -un), but has to write to /etc" '# run it with sudo, or as root'
-    give_up 2
-  fi
-}

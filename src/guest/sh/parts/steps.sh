@@ -1,5 +1,7 @@
 # The steps of every set-up. All needs are checked before anything is written.
 
+. ./root.sh
+
 check_version() {
   major=$(systemd_major)
   if [ "${major:-0}" -lt 240 ]; then

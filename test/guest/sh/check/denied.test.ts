@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import denied from '../../../../src/guest/sh/check/denied.sh';
 import report from '../../../../src/guest/sh/parts/report.sh';
-import { eachRow } from '../../../helpers/rows.js';
 import { shells } from '../../../helpers/shells.js';
+import { eachRow } from '../../../helpers/tables/rows.js';
 import { given, root, runThere, useRoot } from '../guest.js';
 
 useRoot();

@@ -6,9 +6,9 @@ import unitSshd from '../../../../src/guest/sh/check/unit-sshd.sh';
 import facts from '../../../../src/guest/sh/parts/facts.sh';
 import report from '../../../../src/guest/sh/parts/report.sh';
 import { findProgram, missingPrograms } from '../../../helpers/programs.js';
-import { eachRow } from '../../../helpers/rows.js';
 import { shells } from '../../../helpers/shells.js';
 import { makePrivsepFolder } from '../../../helpers/sshd.js';
+import { eachRow } from '../../../helpers/tables/rows.js';
 import { writeTree } from '../../../helpers/temp-dir.js';
 import { root, runThere, useRoot } from '../guest.js';
 

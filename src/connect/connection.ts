@@ -10,10 +10,7 @@ export interface Connection {
   readonly note?: string;
   /** Up to `max` bytes as soon as there are some; an empty array at end-of-file. */
   read(max: number): Promise<Uint8Array>;
-  /**
-   * The next bytes without taking them, at most `max`: as soon as more than `known` have arrived, at end-of-file, or after
-   * `timeoutMs`.
-   */
+  /** Up to `max` bytes without taking them: once more than `known` have arrived, at end-of-file, or after `timeoutMs`. */
   peek(known: number, max: number, timeoutMs: number): Promise<Uint8Array>;
   /** Resolves when the kernel has taken all of `data`. */
   write(data: Uint8Array): Promise<void>;
@@ -22,10 +19,7 @@ export interface Connection {
   close(): void;
   /** Called when another process has the socket: what carries the connection then goes on without us. */
   handedOver?(): void;
-  /**
-   * If another program already carries the bytes between the machine and our own stdin and stdout, or has passed the socket to
-   * our stdout: resolves at its end, and rejects as a read does. There is nothing to read or write here then.
-   */
+  /** Another program carries the bytes to our stdin and stdout, or has passed the socket to stdout: settles at its end. Nothing is read here then. */
   readonly carried?: Promise<void>;
   /** After the peer's end-of-file. Rejects if the bytes before it may be incomplete. */
   confirmEnd?(): Promise<void>;
@@ -44,10 +38,7 @@ export interface OpenOptions {
   /** Milliseconds for another hypervisor to start its machine, if that is off; undefined: it starts none. */
   readonly startMs?: number;
   readonly signal?: AbortSignal;
-  /**
-   * What is done with the connection, if it is only for our own stdin and stdout and nobody looks at it before: without the
-   * addon, another program then carries it. Default: it is read and written here.
-   */
+  /** If it is only for our own stdin and stdout: without the addon another program then carries it. Default: it is read and written here. */
   readonly stdio?: 'relay' | 'pass';
   /** For a machine without an sshd, by its manager's exec: undefined: none is brought. */
   readonly bring?: Bring | undefined;
@@ -66,7 +57,6 @@ export interface Bring {
   readonly trust: (key: { readonly type: string; readonly key: string }) => void;
 }
 
-/** A connection with a socket of the addon. */
 export class NativeConnection implements Connection {
   readonly endpoint: Endpoint;
   readonly handle: Handle;

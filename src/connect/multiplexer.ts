@@ -8,10 +8,7 @@ const silentMs = 5000;
 /** "OK 4294967295\r\n" */
 const maxReply = 15;
 
-/**
- * Asks a vsock multiplexer for a port and reads its "OK NUMBER" line, not a byte more. Rejects with code EOF (nothing
- * listens in the guest), PROTOCOL (something else answered) or ETIMEDOUT; or as the write does, EPIPE if it is gone already.
- */
+/** Asks for a port and reads no byte after "OK NUMBER". Rejects with EOF (nothing listens), PROTOCOL, ETIMEDOUT, or the write's code. */
 export async function askMultiplexer(
   connection: Connection,
   port: number,

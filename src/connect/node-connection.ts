@@ -5,7 +5,6 @@ import type { Endpoint } from '../endpoint.js';
 import { fitsSocket } from '../target/text.js';
 import type { Connection, OpenOptions } from './connection.js';
 
-/** The families that Node can open. */
 type NodeEndpoint = Extract<Endpoint, { family: 'unix' | 'vsock-mux' | 'tcp' }>;
 
 /** Opens a unix or TCP socket without the addon. Rejects with Node's error, or ETIMEDOUT. */

@@ -1,18 +1,13 @@
 import { lookup as systemLookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { now } from '../clock.js';
+import type { OpenOptions } from './connection.js';
 
-/** Opens one address within some milliseconds. */
-export type OpenAddress<T> = (address: string, timeoutMs: number) => Promise<T>;
-
-/**
- * Opens the first address of a host that answers, in the resolver's order: a server may listen on only one of them. Each
- * gets an equal share of the remaining time. Rejects with the first error, or with a refusal if there was one.
- */
+/** Opens the first address that answers, in the resolver's order; each gets an equal share of the time. Rejects with a refusal, or the first error. */
 export async function openTcp<T>(
   host: string,
-  options: LookupOptions,
-  open: OpenAddress<T>,
+  options: Pick<OpenOptions, 'timeoutMs' | 'signal'>,
+  open: (address: string, timeoutMs: number) => Promise<T>,
   find: typeof lookupHost = lookupHost,
 ): Promise<T> {
   const deadline = now() + options.timeoutMs;
@@ -35,18 +30,10 @@ function isRefusal(error: unknown): boolean {
   return code === 'ECONNREFUSED' || code === 'WSAECONNREFUSED';
 }
 
-interface LookupOptions {
-  readonly timeoutMs: number;
-  readonly signal?: AbortSignal;
-}
-
-/**
- * The addresses of a host name, in the resolver's order; an address returns itself. Rejects with ENOTFOUND, EAI_AGAIN or
- * ETIMEDOUT, or with the signal's reason: the system's resolver cannot be cancelled, so a late answer is ignored.
- */
+/** A host's addresses in the resolver's order. Rejects with ENOTFOUND, EAI_AGAIN, ETIMEDOUT or the signal's reason; a late answer is ignored. */
 export async function lookupHost(
   host: string,
-  { timeoutMs, signal }: LookupOptions,
+  { timeoutMs, signal }: Pick<OpenOptions, 'timeoutMs' | 'signal'>,
   lookup: (host: string) => Promise<readonly { address: string }[]> = (name) =>
     systemLookup(name, { all: true }),
 ): Promise<readonly string[]> {

@@ -32,7 +32,6 @@ export async function openConnection(
   }
 }
 
-/** An endpoint that is a socket of this host. */
 type SocketEndpoint = Exclude<Endpoint, ExecEndpoint | ViaEndpoint>;
 
 async function openSocket(
@@ -117,27 +116,18 @@ async function asConnectError(
 ): Promise<ConnectError> {
   if (error instanceof ConnectError) return error;
   if (options.signal?.aborted) {
-    return new ConnectError('connect', formatEndpoint(endpoint), {
-      code: 'INTERRUPTED',
-      problem: 'interrupted',
-      cause: error,
-    });
+    const init = { code: 'INTERRUPTED', problem: 'interrupted', cause: error };
+    return new ConnectError('connect', formatEndpoint(endpoint), init);
   }
-  const { code: given, message } = error as { code?: string; message: string };
+  const { code: given = 'UNKNOWN', message } = error as { code?: string; message: string };
   const code = given === 'ECONNREFUSED' && isOtherFile(endpoint) ? 'ENOTSOCK' : given;
-  const { explainFailure } = await import('./failures/failures.js');
-  const { problem, hint, final } = explainFailure(endpoint, code ?? 'UNKNOWN', () => {
+  const more = code === 'PROTOCOL' || code === 'UNKNOWN' ? message : undefined;
+  const { connectFailure } = await import('./failures/failures.js');
+  const hasRights = () => {
     const rights = addon?.hyperVRights();
     return rights !== undefined && (rights.elevated || rights.hyperVAdministrator);
-  });
-  const detail = code === 'PROTOCOL' || code === undefined ? `${problem}: ${message}` : problem;
-  return new ConnectError('connect', formatEndpoint(endpoint), {
-    code: code ?? 'UNKNOWN',
-    problem: detail,
-    hint,
-    final,
-    cause: error,
-  });
+  };
+  return connectFailure(endpoint, code, { more, cause: error, hasRights });
 }
 
 /** Whether its path is that of a file, or a folder: connect(2) refuses it as it refuses a socket without a server. */

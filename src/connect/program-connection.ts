@@ -4,11 +4,11 @@ import type { Handle } from 'node-hvsock-native';
 import { now } from '../clock.js';
 import type { Endpoint } from '../endpoint.js';
 import type { AddonState } from '../native.js';
-import type { Ended, Start } from '../process/terminate.js';
+import { type Ended, type Start, sshEndsWithUs } from '../process/terminate.js';
 import { type Connection, NativeConnection } from './connection.js';
 import { NodeConnection } from './node-connection.js';
 
-export interface CarriedOptions extends CarrierOptions {
+interface CarriedOptions extends CarrierOptions {
   /** Ends a program that goes on when the connection is closed. */
   readonly stop: (child: ChildProcess) => void;
 }
@@ -50,15 +50,8 @@ export class Carried<E extends Endpoint = Endpoint> implements Connection {
   }
 
   /** The same; undefined if it still goes on at `deadline`, of `clock.now`. */
-  async endBy(deadline: number): Promise<Ended | undefined> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<undefined>((resolve) => {
-      timer = setTimeout(() => resolve(undefined), Math.max(0, deadline - now()));
-    });
-    return Promise.race([this.end, late]).finally(() => {
-      clearTimeout(timer);
-      this.child.unref();
-    });
+  endBy(deadline: number): Promise<Ended | undefined> {
+    return before(this.end, deadline).finally(() => this.child.unref());
   }
 
   read(max: number): Promise<Uint8Array> {
@@ -79,6 +72,7 @@ export class Carried<E extends Endpoint = Endpoint> implements Connection {
 
   close(): void {
     this.#connection.close();
+    this.child.stderr?.destroy();
     // The number of one that has ended may be another's.
     if (this.child.exitCode === null && this.child.signalCode === null) this.#stop(this.child);
   }
@@ -86,6 +80,47 @@ export class Carried<E extends Endpoint = Endpoint> implements Connection {
   handedOver(): void {
     this.#release();
   }
+}
+
+/** An ssh, or a program that has the socket: its end-of-file is the machine's only if it ends well, as bytes may be missing otherwise. */
+export class ConfirmedCarried<E extends Endpoint> extends Carried<E> {
+  readonly #lost: (end: Ended) => Error | Promise<Error>;
+
+  /** `lost`: the error of one that did not. */
+  constructor(
+    command: readonly string[],
+    endpoint: E,
+    native: AddonState,
+    options: Pick<CarrierOptions, 'env' | 'stderr'>,
+    lost: (end: Ended) => Error | Promise<Error>,
+  ) {
+    super(command, endpoint, native, {
+      ...options,
+      start: sshEndsWithUs,
+      stop: (child) => child.kill('SIGTERM'),
+    });
+    this.#lost = lost;
+  }
+
+  override async read(max: number): Promise<Uint8Array> {
+    const bytes = await super.read(max);
+    if (bytes.length === 0) await this.confirmEnd();
+    return bytes;
+  }
+
+  async confirmEnd(): Promise<void> {
+    const end = await this.end;
+    if (end.code !== 0) throw await this.#lost(end);
+  }
+}
+
+/** What comes of `work`; undefined after `deadline`, of `clock.now`. */
+export async function before<T>(work: Promise<T>, deadline: number): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), Math.max(0, deadline - now()));
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
 interface CarrierOptions {
@@ -98,24 +133,16 @@ interface CarrierOptions {
   readonly detached?: boolean;
 }
 
-/** A program that is a connection: what it reads and writes. */
-export interface ConnectedProgram {
-  readonly connection: Connection;
-  readonly child: ChildProcess;
-  /** Call it when the program has ended, or goes on without us. */
-  readonly release: () => void;
-}
-
 /**
- * Starts a program whose stdin and stdout are the other end of a connection: with the addon one socket, which can be passed to
- * ssh, otherwise two of Node's. Throws if there are no sockets; "error" of the child: it could not be started.
+ * Starts a program whose stdin and stdout are our socket's other end: with the addon one that ssh can get. "error" of the child: it did
+ * not start. Call `release` when it has ended, or goes on without us.
  */
 function connectProgram(
   [program = '', ...args]: readonly string[],
   endpoint: Endpoint,
   { addon }: AddonState,
   { env, start, stderr, detached = false }: CarrierOptions,
-): ConnectedProgram {
+) {
   if (!addon) {
     const { child, release } = start(() =>
       spawn(program, args, { env, detached, stdio: ['pipe', 'pipe', stderr] }),

@@ -15,10 +15,7 @@ export interface WaitOptions {
 const firstPause = 100;
 const maxPause = 1000;
 
-/**
- * Retries until an attempt succeeds, for a machine that boots. A failure that waiting cannot fix ends it at once; when
- * the time is over it throws the last failure. `attempt` gets the remaining milliseconds.
- */
+/** Retries while a machine boots; `attempt` gets the milliseconds left. Throws the last failure, or at once one that waiting cannot fix. */
 export async function openWhenReady<T>(
   attempt: (leftMs: number) => Promise<T>,
   options: WaitOptions,
@@ -69,10 +66,7 @@ function interrupted(last: ConnectError): ConnectError {
   return new ConnectError(last.op, last.target, { code: 'INTERRUPTED', problem, cause: last });
 }
 
-/**
- * What `ask` finds within `timeoutMs`; then the signal that it gets is aborted, as it is by `outer`, also later on. Throws a
- * ConnectError TIMEOUT, which names no target yet.
- */
+/** What `ask` finds within `timeoutMs`, or a ConnectError TIMEOUT without a target. Its signal is then aborted, as it is by `outer`. */
 export async function inTime<T>(
   timeoutMs: number,
   outer: AbortSignal | undefined,

@@ -4,10 +4,7 @@ import { exhaustion } from '../connect/failures/failure.js';
 import { ConnectError } from '../errors.js';
 import { readTextSync } from '../files/read-sync.js';
 
-/**
- * Whether a client can wait for a socket on `stdout`, as ssh does with ProxyUseFdpass: one socket is stdin and stdout of
- * its proxy. A Node program starts its child with two different ones, and speaks SSH over them.
- */
+/** Whether a client may wait for a socket on `stdout`, as ssh with ProxyUseFdpass: stdin is the same one. For Node programs they differ. */
 export function takesSocket(stdin = 0, stdout = 1): boolean {
   const [input, output] = [socketAt(stdin), socketAt(stdout)];
   return output !== undefined && (input === undefined || input === output);
@@ -44,10 +41,7 @@ function socketAt(fd: number): string | undefined {
   }
 }
 
-/**
- * Passes the open socket to ssh by SCM_RIGHTS over `fd` (unix(7)); after that, ssh talks to the machine directly. False
- * if `fd` is not such a socket. Throws a ConnectError that names the target `text`.
- */
+/** Passes the open socket to ssh by SCM_RIGHTS over `fd` (unix(7)); false if that is no such socket. Throws a ConnectError about `text`. */
 export function passFd(addon: Addon, handle: Handle, text: string, fd = 1): boolean {
   try {
     addon.sendFd(fd, handle);

@@ -11,7 +11,6 @@ import { startDemoServer } from './server.js';
 import {
   checkStep,
   findOpenSsh,
-  librarySteps,
   makeWorkspace,
   makeWorld,
   type OpenSsh,
@@ -41,10 +40,7 @@ async function main(): Promise<number> {
   }
 }
 
-/**
- * Shows vmssh with a server of its own, then removes the workspace; resolves to the exit code. With `keep` the server and the
- * files stay until the signal, so that what was printed can be typed.
- */
+/** Shows vmssh with a server of its own; resolves to the exit code. With `keep`, server and files stay until the signal. */
 async function runDemo(
   workspace: Workspace,
   style: ChalkInstance,
@@ -104,7 +100,7 @@ interface Section {
   readonly skipped?: Pick<Row, 'title' | 'detail' | 'hint'>;
 }
 
-/** What to show on this machine; missing tools are named, and replaced if possible. */
+/** What to show on this machine; missing tools are named. */
 function plan(world: World, { ssh, scp, scpFlags }: OpenSsh): readonly Section[] {
   const copies = 'scp copies 1 MiB there and back';
   const logins = `your own ssh logs in, exit code 7 comes back, and ${copies}`;
@@ -113,11 +109,8 @@ function plan(world: World, { ssh, scp, scpFlags }: OpenSsh): readonly Section[]
   };
   const byOpenSsh = (fdpass: boolean): Omit<Section, 'title'> => {
     if (!ssh.path) return { steps: [], skipped: skip('ssh', ssh.missing, logins, ssh.hint) };
-    if (!scp.path) {
-      const steps = openSshSteps(world, ssh.path, undefined, fdpass);
-      return { steps, skipped: skip('scp', scp.missing, copies, scp.hint) };
-    }
-    return { steps: openSshSteps(world, ssh.path, [scp.path, ...scpFlags], fdpass) };
+    const steps = openSshSteps(world, ssh.path, scp.path ? [scp.path, ...scpFlags] : undefined, fdpass);
+    return scp.path ? { steps } : { steps, skipped: skip('scp', scp.missing, copies, scp.hint) };
   };
   const checking = (): Omit<Section, 'title'> => {
     // vmssh check gets a server's host key from the user's own ssh.
@@ -133,12 +126,10 @@ function plan(world: World, { ssh, scp, scpFlags }: OpenSsh): readonly Section[]
     const hint = `apt-get install ${ssh.path ? '' : 'openssh-client '}g++, then npm run demo again: it builds the addon`;
     return { steps: [], skipped: skip('fd passing', reason, seen, hint) };
   };
-  const library = { title: 'the library: ssh2 over a stream of connect()' };
   return [
     { title: 'vmssh check, step by step', ...checking() },
     { title: 'ssh by fd passing: vmssh hands ssh the open socket and is gone', ...fdPassing() },
     { title: 'ssh by relay: vmssh carries the bytes', ...byOpenSsh(false) },
-    ...(ssh.path && scp.path ? [] : [{ ...library, steps: librarySteps(world, !ssh.path) }]),
   ];
 }
 

@@ -168,10 +168,7 @@ export interface Keys {
   readonly public: ParsedKey;
 }
 
-/**
- * New Ed25519 keys. ssh2 1.17 strips the zero byte that one public key in 256 begins with, and so writes an unreadable
- * key: those are discarded.
- */
+/** New Ed25519 keys. ssh2 1.17 strips a leading zero byte of the public key, one in 256: those are unreadable, and discarded. */
 export function freshKeys(
   generate: () => { private: string } = () => ssh2.utils.generateKeyPairSync('ed25519'),
 ): Keys {

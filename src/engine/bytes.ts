@@ -18,9 +18,8 @@ export class EngineBuffer extends Bytes {
     return toBuffer(Uint8Array.from(value as Iterable<number>));
   }
 
-  static alloc(size: number, fill = 0): EngineBuffer {
-    const bytes = new Uint8Array(size);
-    return toBuffer(fill === 0 ? bytes : bytes.fill(fill));
+  static alloc(size: number): EngineBuffer {
+    return toBuffer(new Uint8Array(size));
   }
 
   static allocUnsafe(size: number): EngineBuffer {
@@ -80,10 +79,7 @@ function encode(text: string, encoding: string = 'utf8'): Uint8Array {
     case 'utf-8':
       return encodeUtf8(text);
     case 'latin1':
-    case 'binary':
       return encodeLatin1(text);
-    case 'hex':
-      return decodeHex(text);
     case 'base64':
     case 'base64url':
       return decodeBase64(text);
@@ -98,7 +94,6 @@ function decode(bytes: Uint8Array, encoding: string = 'utf8'): string {
     case 'utf-8':
       return decodeUtf8(bytes);
     case 'latin1':
-    case 'binary':
       return decodeLatin1(bytes);
     case 'utf16le':
       return decodeUtf16(bytes);
@@ -111,17 +106,6 @@ function decode(bytes: Uint8Array, encoding: string = 'utf8'): string {
     default:
       throw new TypeError(`Unknown encoding: ${encoding}`);
   }
-}
-
-/** Reads hexadecimal text as Node does: up to the first invalid pair. */
-function decodeHex(text: string): Uint8Array {
-  const bytes: number[] = [];
-  for (let at = 0; at + 2 <= text.length; at += 2) {
-    const pair = text.slice(at, at + 2);
-    if (!/^[0-9a-f]{2}$/i.test(pair)) break;
-    bytes.push(Number.parseInt(pair, 16));
-  }
-  return Uint8Array.from(bytes);
 }
 
 /** Reads base64 as Node does: both alphabets, up to a "=", ignoring other characters. */
@@ -164,7 +148,7 @@ export class EngineTextEncoder {
 
 const nothing = new Uint8Array(0);
 
-/** https://encoding.spec.whatwg.org/#interface-textdecoder, for UTF-8, UTF-16 and Latin-1. */
+/** https://encoding.spec.whatwg.org/#interface-textdecoder, for UTF-8 and Latin-1. */
 export class EngineTextDecoder {
   readonly encoding: string;
   readonly fatal: boolean;
@@ -184,7 +168,7 @@ export class EngineTextDecoder {
 
   decode(bytes: Uint8Array = nothing, { stream = false } = {}): string {
     const all = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]);
-    const kept = stream ? this.#incomplete(all) : 0;
+    const kept = stream && this.encoding === 'utf-8' ? incompleteTail(all) : 0;
     this.#rest = kept === 0 ? nothing : Uint8Array.from(all.subarray(all.length - kept));
     let text = this.#decode(kept === 0 ? all : all.subarray(0, all.length - kept));
     if (!this.#begun && !this.ignoreBOM && text.startsWith('\ufeff')) text = text.slice(1);
@@ -192,13 +176,7 @@ export class EngineTextDecoder {
     return text;
   }
 
-  #incomplete(bytes: Uint8Array): number {
-    if (this.encoding === 'utf-8') return incompleteTail(bytes);
-    return this.encoding === 'utf-16le' ? bytes.length % 2 : 0;
-  }
-
   #decode(bytes: Uint8Array): string {
-    if (this.encoding === 'utf-16le') return wellFormed(decodeUtf16(bytes));
     if (this.encoding === 'windows-1252') return decodeLatin1(bytes);
     const text = decodeUtf8(bytes);
     if (this.fatal && isRepaired(text, bytes)) {
@@ -210,17 +188,7 @@ export class EngineTextDecoder {
   }
 }
 
-const names: Readonly<Record<string, string>> = {
-  'utf-8': 'utf-8',
-  utf8: 'utf-8',
-  'utf-16le': 'utf-16le',
-  latin1: 'windows-1252',
-};
-
-/** Half a surrogate pair becomes U+FFFD. */
-function wellFormed(text: string): string {
-  return text.replaceAll(/\p{Surrogate}/gu, '\ufffd');
-}
+const names: Readonly<Record<string, string>> = { 'utf-8': 'utf-8', utf8: 'utf-8', latin1: 'windows-1252' };
 
 /** Whether invalid bytes became U+FFFD, which may also have been sent. */
 function isRepaired(text: string, bytes: Uint8Array): boolean {

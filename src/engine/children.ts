@@ -86,13 +86,8 @@ function describe(error: NodeJS.ErrnoException, program: string, args: readonly 
   if (error.syscall !== 'spawn') return error;
   const syscall = `spawn ${program}`;
   const { errno, code } = error;
-  return Object.assign(new Error(`${syscall} ${code}`), {
-    errno,
-    code,
-    syscall,
-    path: program,
-    spawnargs: args,
-  });
+  const named = { errno, code, syscall, path: program, spawnargs: args };
+  return Object.assign(new Error(`${syscall} ${code}`), named);
 }
 
 /** Sends a signal to a child. False if it has ended: on Windows that shows before its exit is reported. Throws any other error. */
@@ -115,8 +110,6 @@ interface SpawnSyncOptions extends SyncLimits {
   readonly windowsHide?: boolean;
 }
 
-type SpawnSyncResult = SyncEnd<string>;
-
 const known = [
   ...(['encoding', 'env', 'cwd', 'stdio'] as const),
   ...(['timeout', 'killSignal', 'maxBuffer', 'windowsHide'] as const),
@@ -132,21 +125,16 @@ export function spawnSync(
   program: string,
   args: readonly string[],
   options: SpawnSyncOptions & { readonly encoding: 'utf8' },
-): SpawnSyncResult;
+): SyncEnd<string>;
 export function spawnSync(
   program: string,
   args: readonly string[],
   options: SpawnSyncOptions,
 ): SyncEnd<string | null> {
-  const { env, cwd, stdio = 'pipe', windowsHide } = knownOptions('spawnSync', options, known);
+  const { stdio = 'pipe' } = knownOptions('spawnSync', options, known);
   try {
-    const { pid, pipes } = startChild(program, args, {
-      env,
-      cwd,
-      windowsHide,
-      stdio: ['ignore', stdio, stdio],
-    });
-    return new SyncChild(program, pid, pipes.slice(1), options).end();
+    const { pid, pipes } = startChild(program, args, { ...options, stdio: ['ignore', stdio, stdio] });
+    return awaitEnd(program, pid, pipes.slice(1), options);
   } catch (error) {
     return { status: null, signal: null, stdout: null, stderr: null, error: inSync(error as Error, program) };
   }
@@ -176,79 +164,51 @@ interface SyncEnd<Text> {
   readonly error?: Error;
 }
 
-/** A program that runs while nothing else does, to its end. */
-class SyncChild {
-  readonly #program: string;
-  readonly #pid: number;
-  /** Ours of stdout and stderr. */
-  readonly #pipes: readonly (number | undefined)[];
-  readonly #open: Set<number>;
-  readonly #read = new Map<number, { parts: Uint8Array[]; length: number }>();
-  readonly #limits: SyncLimits;
-  readonly #until: number;
-  #failure: Error | undefined;
-
-  constructor(program: string, pid: number, pipes: readonly (number | undefined)[], limits: SyncLimits) {
-    this.#program = program;
-    this.#pid = pid;
-    this.#pipes = pipes;
-    this.#open = new Set(pipes.filter((each) => each !== undefined));
-    this.#limits = limits;
-    this.#until = limits.timeout ? uptime() + limits.timeout : Number.POSITIVE_INFINITY;
-  }
-
-  end(): SyncEnd<string | null> {
-    while (this.#open.size > 0) this.#readSome();
-    // As Node does, until a program that got a signal has ended.
-    const code = wait(this.#pid, this.#failure ? -1 : this.#left()) ?? this.#endLate();
-    const [stdout, stderr] = [this.#text(0), this.#text(1)];
-    const status = code < 0 ? null : code;
-    const signal = code < 0 ? signalName(-code) : null;
-    return { status, signal, stdout, stderr, ...(this.#failure ? { error: this.#failure } : {}) };
-  }
-
-  #left(): number {
-    return this.#until === Number.POSITIVE_INFINITY ? -1 : Math.max(0, this.#until - uptime());
-  }
-
-  #readSome(): void {
-    const readable = awaitReadable([...this.#open], this.#left());
-    if (readable.length === 0) this.#stop('ETIMEDOUT', -110);
-    for (const descriptor of readable) if (this.#open.has(descriptor)) this.#take(descriptor);
-  }
-
-  #take(descriptor: number): void {
-    const part = read(descriptor, 65536);
-    const output = this.#read.get(descriptor) ?? { parts: [], length: 0 };
-    this.#read.set(descriptor, output);
-    output.parts.push(part);
-    output.length += part.length;
-    if (part.length === 0) {
-      this.#open.delete(descriptor);
-      close(descriptor);
-    }
-    const { maxBuffer = 1024 * 1024 } = this.#limits;
-    if (output.length > maxBuffer) this.#stop('ENOBUFS', -105);
-  }
-
-  #endLate(): number {
-    this.#stop('ETIMEDOUT', -110);
-    return wait(this.#pid, -1) as number;
-  }
-
+/** Reads what a program prints, `pipes` for stdout and stderr, to its end; nothing else runs meanwhile. */
+function awaitEnd(
+  program: string,
+  pid: number,
+  pipes: readonly (number | undefined)[],
+  { timeout, killSignal = 'SIGTERM', maxBuffer = 1024 * 1024 }: SyncLimits,
+): SyncEnd<string | null> {
+  const until = timeout ? uptime() + timeout : undefined;
+  const left = () => (until === undefined ? -1 : Math.max(0, until - uptime()));
+  const outputs = pipes.map((descriptor) => ({ descriptor, parts: [] as Uint8Array[], length: 0 }));
+  const open = new Set(pipes.filter((each) => each !== undefined));
+  let error: Error | undefined;
   /** Ends it; nothing more is read of it. */
-  #stop(code: string, errno: number): void {
-    const syscall = `spawnSync ${this.#program}`;
-    this.#failure ??= Object.assign(new Error(`${syscall} ${code}`), { code, errno, syscall });
-    for (const descriptor of this.#open) close(descriptor);
-    this.#open.clear();
-    endChild(this.#pid, signalNumber(this.#limits.killSignal ?? 'SIGTERM'));
+  const stop = (code: string, errno: number) => {
+    const syscall = `spawnSync ${program}`;
+    error ??= Object.assign(new Error(`${syscall} ${code}`), { code, errno, syscall });
+    for (const descriptor of open) close(descriptor);
+    open.clear();
+    endChild(pid, signalNumber(killSignal));
+  };
+  while (open.size > 0) {
+    const readable = awaitReadable([...open], left());
+    if (readable.length === 0) stop('ETIMEDOUT', -110);
+    for (const output of outputs) {
+      const { descriptor, parts } = output;
+      if (descriptor === undefined || !open.has(descriptor) || !readable.includes(descriptor)) continue;
+      const part = read(descriptor, 65536);
+      parts.push(part);
+      output.length += part.length;
+      if (part.length === 0) {
+        open.delete(descriptor);
+        close(descriptor);
+      }
+      if (output.length > maxBuffer) stop('ENOBUFS', -105);
+    }
   }
-
-  #text(index: number): string | null {
-    const descriptor = this.#pipes[index];
-    return descriptor === undefined
-      ? null
-      : Buffer.concat(this.#read.get(descriptor)?.parts ?? []).toString();
+  // As Node does, until a program that got a signal has ended.
+  let code = wait(pid, error ? -1 : left());
+  if (code === undefined) {
+    stop('ETIMEDOUT', -110);
+    code = wait(pid, -1) as number;
   }
+  const [stdout = null, stderr = null] = outputs.map(({ descriptor, parts }) =>
+    descriptor === undefined ? null : Buffer.concat(parts).toString(),
+  );
+  const how = code < 0 ? { status: null, signal: signalName(-code) } : { status: code, signal: null };
+  return { ...how, stdout, stderr, ...(error ? { error } : {}) };
 }

@@ -5,84 +5,14 @@ import { toBuffer } from './bytes.js';
 /** The result of stat(2). */
 export type Stats = Pick<StatsOfNumbers, keyof StatsOfNumbers>;
 
-/** The same, from the numbers of the native functions. */
-export class StatsOfNumbers {
-  readonly #numbers: readonly number[];
-
-  constructor(numbers: readonly number[]) {
-    this.#numbers = numbers;
-  }
-
-  get dev(): number {
-    return this.#at(0);
-  }
-  get ino(): number {
-    return this.#at(1);
-  }
-  get mode(): number {
-    return this.#at(2);
-  }
-  get nlink(): number {
-    return this.#at(3);
-  }
-  get uid(): number {
-    return this.#at(4);
-  }
-  get gid(): number {
-    return this.#at(5);
-  }
-  get size(): number {
-    return this.#at(7);
-  }
-  get mtimeMs(): number {
-    return this.#at(9);
-  }
-  get ctimeMs(): number {
-    return this.#at(10);
-  }
-  get mtime(): Date {
-    return new Date(this.mtimeMs);
-  }
-
-  isFile(): boolean {
-    return this.#isOf(0o100000);
-  }
-  isDirectory(): boolean {
-    return this.#isOf(0o040000);
-  }
-  isSymbolicLink(): boolean {
-    return this.#isOf(0o120000);
-  }
-  isSocket(): boolean {
-    return this.#isOf(0o140000);
-  }
-  isFIFO(): boolean {
-    return this.#isOf(0o010000);
-  }
-
-  #at(index: number): number {
-    return this.#numbers[index] ?? 0;
-  }
-
-  #isOf(type: number): boolean {
-    return (this.mode & 0o170000) === type;
-  }
-}
-
-/** An entry of a folder and its type. */
-export type Dirent = Pick<TypedEntry, keyof TypedEntry>;
-
-/** Types of readdir(3). */
+/** Types of readdir(3); a mode has them in the bits above its lowest 12. */
 const types = { unknown: 0, fifo: 1, folder: 4, file: 8, link: 10, socket: 12 } as const;
 
-export class TypedEntry {
-  readonly name: string;
+class Typed {
   readonly #type: number;
 
-  /** Some file systems leave it to lstat(2) what an entry is. */
-  constructor(folder: string, name: string, type: number) {
-    this.name = name;
-    this.#type = type === types.unknown ? lookUp(`${folder}/${name}`) : type;
+  constructor(type: number) {
+    this.#type = type;
   }
 
   isFile(): boolean {
@@ -102,13 +32,46 @@ export class TypedEntry {
   }
 }
 
-function lookUp(path: string): number {
-  const found = new StatsOfNumbers(lstat(path));
-  if (found.isFile()) return types.file;
-  if (found.isDirectory()) return types.folder;
-  if (found.isSymbolicLink()) return types.link;
-  if (found.isSocket()) return types.socket;
-  return found.isFIFO() ? types.fifo : types.unknown;
+function typeOf([, , mode = 0]: readonly number[]): number {
+  return (mode & 0o170000) >> 12;
+}
+
+/** The same, from the numbers of the native functions. */
+export class StatsOfNumbers extends Typed {
+  readonly dev: number;
+  readonly ino: number;
+  readonly mode: number;
+  readonly nlink: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly size: number;
+  readonly mtimeMs: number;
+
+  constructor(numbers: readonly number[]) {
+    super(typeOf(numbers));
+    const [dev = 0, ino = 0, mode = 0, nlink = 0, uid = 0, gid = 0, , size = 0, , mtimeMs = 0] = numbers;
+    this.dev = dev;
+    this.ino = ino;
+    this.mode = mode;
+    this.nlink = nlink;
+    this.uid = uid;
+    this.gid = gid;
+    this.size = size;
+    this.mtimeMs = mtimeMs;
+  }
+}
+
+/** An entry of a folder and its type. */
+export type Dirent = Pick<TypedEntry, keyof TypedEntry>;
+
+export class TypedEntry extends Typed {
+  readonly name: string;
+
+  /** Some file systems leave it to lstat(2) what an entry is. */
+  constructor(folder: string, name: string, type: number) {
+    super(type === types.unknown ? typeOf(lstat(`${folder}/${name}`)) : type);
+    this.name = name;
+  }
 }
 
 /** Flags of open(2) on Linux for x86, which natives translate for others, and of access(2). */

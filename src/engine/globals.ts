@@ -69,7 +69,6 @@ export class EngineAbortSignal {
   readonly #listeners = new Map<Listener, { readonly once: boolean }>();
   #aborted = false;
   #reason: unknown;
-  onabort: Listener | null = null;
 
   get aborted(): boolean {
     return this.#aborted;
@@ -121,7 +120,6 @@ export class EngineAbortSignal {
       signal.#aborted = true;
       signal.#reason = reason;
       const event = { type: 'abort', target: signal } as const;
-      signal.onabort?.(event);
       for (const [listener, { once }] of [...signal.#listeners]) {
         if (once) signal.#listeners.delete(listener);
         listener.call(signal, event);

@@ -1,7 +1,4 @@
-/**
- * Hands `options` on. Throws if there is one that is not among `known`: what Node would obey and this engine would leave
- * out is a mistake in this program, which must not pass unnoticed.
- */
+/** Hands `options` on. Throws for one that is not `known`: Node would obey it, so to ignore it here would be a mistake. */
 export function knownOptions<Options extends object>(
   call: string,
   options: Options,

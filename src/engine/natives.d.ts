@@ -79,10 +79,7 @@ declare module 'engine:processes' {
     withoutWindow: boolean,
   ): number;
   export function kill(pid: number, signal: number): void;
-  /**
-   * Blocks until it has ended, for `ms` at most, or without end below 0: the exit code, or a signal's number below 0;
-   * undefined if it still runs.
-   */
+  /** Blocks until it has ended, for `ms` at most, below 0 without end: the exit code, or a signal's number below 0; undefined if it still runs. */
   export function wait(pid: number, ms: number): number | undefined;
   /** Blocks like that until some of the descriptors have bytes or end-of-file, and returns those. */
   export function awaitReadable(descriptors: readonly number[], ms: number): readonly number[];
@@ -101,10 +98,7 @@ declare module 'engine:sockets' {
 
 declare module 'engine:system' {
   export function platform(): 'linux' | 'win32';
-  /**
-   * Begins the program: `run` is called once all modules are evaluated. They are evaluated when the program is built if it has an
-   * image (docs/contributing/engine.md), so that before it no other function of the system may be called.
-   */
+  /** Calls `run` once all modules are evaluated, in an image (engine.md) at build time: before it no other function of the system may be called. */
   export function atStart(run: () => void): void;
   /** Of Windows: the user's name and home. */
   export function account(): readonly [string, string];

@@ -14,7 +14,6 @@ type ProcessEvents = {
 export class EngineProcess extends EventEmitter<ProcessEvents> {
   readonly execArgv: readonly string[] = [];
   readonly platform: NodeJS.Platform = system.platform();
-  #execPath: string | undefined;
   #argv: readonly string[] | undefined;
   #env: Environment | undefined;
   #exitCode: number | undefined;
@@ -22,8 +21,7 @@ export class EngineProcess extends EventEmitter<ProcessEvents> {
   #stderr: StandardOutput | undefined;
 
   get execPath(): string {
-    this.#execPath ??= system.programPath();
-    return this.#execPath;
+    return system.programPath();
   }
 
   get argv0(): string {
@@ -126,12 +124,6 @@ export class EngineProcess extends EventEmitter<ProcessEvents> {
     kill(pid, signalNumber(signal));
     return true;
   }
-
-  nextTick(callback: (...args: unknown[]) => void, ...args: unknown[]): void {
-    queueMicrotask(() => callback(...args));
-  }
-
-  emitWarning(): void {}
 
   protected override changed(name: string | symbol, before: number, now: number): void {
     if (!isSignal(name) || before > 0 === now > 0) return;

@@ -2,21 +2,17 @@ import { read, write } from 'engine:files';
 import { keepAlive, remove, watch } from 'engine:loop';
 import { toBuffer } from './bytes.js';
 
-/** The interface of a stream for its reading side. */
 interface ReadHost {
   emit(name: string, ...args: unknown[]): boolean;
   /** Everything was read and passed on. */
   readEnded(): void;
-  readFailed(error: Error): void;
+  failed(error: Error): void;
 }
 
 /** The size of a read, in bytes. */
 const chunk = 65536;
 /** The limit of chunks that wait for a reader. */
 const maxHeld = 16;
-
-/** The decoder's name for those of Node's encodings that differ. */
-const decoderNames: Readonly<Record<string, string>> = { utf16le: 'utf-16le', binary: 'latin1' };
 
 /** Reads from a non-blocking descriptor: by events while it flows, otherwise by `read` or an iteration. */
 export class ReadSide {
@@ -35,7 +31,6 @@ export class ReadSide {
     this.#host = host;
   }
 
-  /** Starts, once there is a descriptor. */
   open(descriptor: number): void {
     this.#descriptor = descriptor;
     if (this.#wanted) this.#want();
@@ -55,7 +50,7 @@ export class ReadSide {
   }
 
   setEncoding(encoding: BufferEncoding): void {
-    this.#decoder = new TextDecoder(decoderNames[encoding.toLowerCase()] ?? encoding);
+    this.#decoder = new TextDecoder(encoding);
   }
 
   resume(): void {
@@ -106,7 +101,7 @@ export class ReadSide {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'EAGAIN' || code === 'EINTR') return;
       this.#unwatch();
-      this.#host.readFailed(error as Error);
+      this.#host.failed(error as Error);
       return;
     }
     if (bytes.length === 0) this.#atEnd = true;
@@ -144,12 +139,11 @@ export class ReadSide {
 
 export type WriteCallback = (error?: Error | null) => void;
 
-/** The interface of a stream for its writing side. */
 interface WriteHost {
   emit(name: string, ...args: unknown[]): boolean;
   /** Everything was written, and nothing more will be. */
   writeFinished(): void;
-  writeFailed(error: Error): void;
+  failed(error: Error): void;
 }
 
 interface Piece {
@@ -220,7 +214,7 @@ export class WriteSide {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'EINTR') return true;
       if (code === 'EAGAIN') this.#await(descriptor);
-      else this.#host.writeFailed(error as Error);
+      else this.#host.failed(error as Error);
       return false;
     }
     if (piece.bytes.length > 0) return true;
@@ -241,6 +235,11 @@ export class WriteSide {
 
 export function codedError(code: string, message: string): Error {
   return Object.assign(new Error(message), { code });
+}
+
+export function abortError(signal: AbortSignal | undefined): Error {
+  const error = new Error('The operation was aborted', { cause: signal?.reason });
+  return Object.assign(error, { name: 'AbortError', code: 'ABORT_ERR' });
 }
 
 /** Events of poll(2). */

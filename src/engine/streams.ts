@@ -28,7 +28,6 @@ export class DescriptorStream extends EventEmitter<StreamEvents> implements Asyn
     this.#allowHalfOpen = allowHalfOpen;
   }
 
-  /** The descriptor, to pass to a child. */
   get descriptor(): number | undefined {
     return this.#descriptor;
   }
@@ -141,7 +140,7 @@ export class DescriptorStream extends EventEmitter<StreamEvents> implements Asyn
     this.#closeWhenDone();
   }
 
-  readFailed(error: Error): void {
+  failed(error: Error): void {
     this.destroy(error);
   }
 
@@ -153,10 +152,6 @@ export class DescriptorStream extends EventEmitter<StreamEvents> implements Asyn
       this.emit('finish');
       this.#closeWhenDone();
     });
-  }
-
-  writeFailed(error: Error): void {
-    this.destroy(error);
   }
 
   protected override changed(name: string | symbol, before: number, now: number): void {

@@ -36,15 +36,15 @@ function indented(text: string, columns: number): string {
   return text.replaceAll(/^(?=.)/gm, ' '.repeat(columns));
 }
 
-/**
- * The files for building an image: `user-data` and `meta-data` for virt-install --cloud-init, and the installed files
- * under `extra/`, for mkosi --extra-tree or any other builder. Paths are relative.
- */
+/** For an image: `user-data` and `meta-data` for virt-install --cloud-init, and `extra/` for mkosi --extra-tree. Paths are relative. */
 export function imageTree(options: ScriptOptions, layout: Layout): readonly NewEntry[] {
+  const units = options.generator
+    ? [{ path: `extra${generatorPath}`, text: stamp(generator), mode: 0o755 }]
+    : staticUnits(options.port, layout);
   return [
     { path: 'user-data', text: userData(options), mode: 0o600 },
     { path: 'meta-data', text: metaData, mode: 0o644 },
-    ...(options.generator ? generatorFiles() : staticUnits(options.port, layout)),
+    ...units,
     ...(options.hostsFix ? hostsUnit() : []),
     ...(hasRootKeys(options) ? keyFiles(options.keys ?? []) : []),
   ];
@@ -58,10 +58,6 @@ function staticUnits(port: number, layout: Layout): readonly NewEntry[] {
   }));
   const socket = `${unitName(port)}.socket`;
   return [...units, { path: `${system}/sockets.target.wants/${socket}`, link: `../${socket}` }];
-}
-
-function generatorFiles(): readonly NewEntry[] {
-  return [{ path: `extra${generatorPath}`, text: stamp(generator), mode: 0o755 }];
 }
 
 /** An image has no /etc/hosts yet, so this is added once, at boot. */

@@ -7,7 +7,6 @@ import { type FailureName, type GuestFailure, guestFailures, type Symptom, sympt
 export interface Signs {
   /** What stopped the connection before the end of the handshake; undefined: nothing. */
   readonly error: ConnectError | undefined;
-  /** The endpoint's family; undefined if not known. */
   readonly family?: Endpoint['family'];
   /** Milliseconds of the handshake. */
   readonly handshakeMs: number;
@@ -15,12 +14,7 @@ export interface Signs {
   readonly login: LoginSign | undefined;
   /** ssh's ControlPath, if this target breaks it. */
   readonly controlPath?: string;
-  /** The machines with the same CID. */
-  readonly cidUsers: readonly {
-    readonly name: string;
-    readonly cid?: number;
-    readonly pid?: number;
-  }[];
+  readonly cidUsers: readonly { readonly name: string; readonly cid?: number; readonly pid?: number }[];
   /** Whether the port's service is registered with Windows; undefined if not checked. */
   readonly service?: { readonly port: number; readonly registered: boolean };
 }
@@ -79,12 +73,10 @@ function aboutLogin({ in: inside, ms, message, user }: LoginSign, handshakeMs: n
     const finding = failed('login', `the connection works up to sshd, which refuses ${user}: ${message}`);
     return isTooMany ? { ...finding, fix: fewerKeys } : finding;
   }
-  if (!inside)
-    return {
-      state: 'failed',
-      name: 'login',
-      message: `ssh -tt as ${user}, with a terminal, failed: ${message}`,
-    };
+  if (!inside) {
+    const said = `ssh -tt as ${user}, with a terminal, failed: ${message}`;
+    return { state: 'failed', name: 'login', message: said };
+  }
   const took = `a login as ${user} with a terminal (ssh -tt) took ${(ms / 1000).toFixed(1)} s, the handshake before it ${(handshakeMs / 1000).toFixed(1)} s`;
   if (ms - handshakeMs < slowLogin) return { state: 'ok', name: 'login', message: took };
   const causes = 'a name lookup, PAM, the login shell or a busy guest may be the cause';
@@ -99,10 +91,7 @@ function failed(name: FailureName, message: string): Finding {
   return { state: 'failed', name, message, fix: guestFailures[name].fix };
 }
 
-/**
- * The possible causes of a failed connection, likeliest first; empty if the error is clear. `family` is the endpoint's:
- * causes in vsock need a connection over vsock.
- */
+/** Possible causes of a failed connection over `family`, likeliest first; none if the error is clear. */
 export function suspects(error: ConnectError, family?: Endpoint['family']): readonly FailureName[] {
   const symptom = symptomOf(error);
   if (symptom === undefined) return [];

@@ -24,7 +24,7 @@ export interface ScriptOptions {
   readonly onlyLoopback?: boolean;
   /** Install the generator instead of units. */
   readonly generator?: boolean;
-  /** A proof to leave for a later connection: see proof.ts. */
+  /** A proof to leave for a later connection: see newProof. */
   readonly leave?: string;
   /** The proof that an earlier connection left: without it nothing is done; at the end it is removed. */
   readonly expect?: string;
@@ -32,8 +32,8 @@ export interface ScriptOptions {
 
 /** The script that sets a guest up. The shell reads all of it before it runs, so that a lost connection does no harm. */
 export function setupScript(options: ScriptOptions): string {
-  const { hostsFix = false, hushlogin = false, onlyVsock = false, onlyLoopback = false, keys = [] } = options;
-  const { account = '', leave = '', expect = '' } = options;
+  const { hostsFix, hushlogin, onlyVsock, onlyLoopback } = options;
+  const { keys = [], account = '', leave = '', expect = '' } = options;
   const common = {
     port: String(options.port),
     hosts_fix: yesNo(hostsFix),
@@ -56,10 +56,7 @@ export function setupScript(options: ScriptOptions): string {
   });
 }
 
-/**
- * The script that lets keys log in, and makes a host key if there is none; `look`: it only says what it would do; `install`: an sshd too,
- * by the guest's own package manager.
- */
+/** The script that lets keys log in; `look`: it only says what it would do; `install`: an sshd too, by the guest's package manager. */
 export function accountScript(
   options: Pick<ScriptOptions, 'account' | 'keys'> & { readonly look: boolean; readonly install?: boolean },
 ): string {
@@ -128,6 +125,6 @@ function script(text: string, values: Readonly<Record<string, string>>): string 
   return `${text.slice(0, head)}${lines.join('')}${text.slice(head)}`;
 }
 
-function yesNo(value: boolean): string {
+function yesNo(value = false): string {
   return value ? 'yes' : 'no';
 }

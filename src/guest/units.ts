@@ -4,7 +4,6 @@ import text from './sh/generator.sh';
 
 /** Where a distribution has sshd, and what its unit needs. */
 export interface Layout {
-  /** The path of sshd. */
   readonly sshd: string;
   /** sshd's privilege separation folder. Under /run the unit has to make it. */
   readonly privsep: string;

@@ -5,9 +5,8 @@ import { isCompiled } from '../runtime.js';
 type Kept = '/proc/self/cmdline' | '/proc/self/environ';
 
 /**
- * The first of this process's arguments or variables whose bytes are not UTF-8, with U+FFFD for those: Node has replaced
- * them, and would name another file to a program. Undefined if there is none, for the executable, which hands on the bytes
- * themselves, and where nobody knows. `texts`: as Node has them.
+ * The first of our arguments or variables that is not UTF-8, with U+FFFD: as Node has it in `texts`, it would name another file. Undefined
+ * if there is none, for the executable, which hands on the bytes themselves, and where nobody knows.
  */
 export function otherBytes(
   file: Kept,

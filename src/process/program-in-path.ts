@@ -40,14 +40,13 @@ export function replaceBrokenShell(
 const noShells: ReadonlySet<string> = new Set(['nologin', 'false', 'true', 'git-shell']);
 
 /** The path of a program, or another file, in System32, whatever PATH and the current folder are. */
-export function systemProgram(name: string, env: Readonly<Record<string, string | undefined>>): string {
+export function systemProgram(name: string, env: Env): string {
   return win32.join(windowsFolder(env), 'System32', name);
 }
 
 /**
- * Takes the folders out of PATH that are not absolute, and returns them: anybody who can write to the current folder could
- * put an ssh there. If no other is left, the system's default folders are searched: on Windows they are named, since a program
- * without a PATH gets the one that its process began with.
+ * Takes the folders out of PATH that are not absolute, and returns them: anybody may put an ssh into the current folder. If no other is
+ * left, Windows' default folders are named, since a program without a PATH gets the one that its process began with.
  */
 export function skipRelativeFolders(
   env: Record<string, string | undefined>,
@@ -63,16 +62,13 @@ export function skipRelativeFolders(
   return entries.filter((entry) => !kept.includes(entry)).map((entry) => unquoted(entry, platform));
 }
 
-function systemFolders(env: Readonly<Record<string, string | undefined>>): readonly string[] {
+function systemFolders(env: Env): readonly string[] {
   const root = windowsFolder(env);
   return [`${root}\\System32`, root, `${root}\\System32\\OpenSSH`];
 }
 
 /** Windows' own folder; C:\Windows if the environment names none that is absolute. */
-export function windowsFolder({
-  SystemRoot,
-  SYSTEMROOT,
-}: Readonly<Record<string, string | undefined>>): string {
+function windowsFolder({ SystemRoot, SYSTEMROOT }: Env): string {
   const named = SystemRoot ?? SYSTEMROOT ?? '';
   return isAbsoluteFolder(named, 'win32') ? named : 'C:\\Windows';
 }

@@ -25,34 +25,27 @@ const maxPrinted = 1 << 20;
 const maxKept = 1 << 14;
 const lookEveryMs = 250;
 
-/**
- * Runs a program that goes on if this process ends, or gives up: without a terminal, stdin or stdout, and with a file
- * without a name as its stderr, since a pipe would break. Rejects with a system error if it could not be started.
- */
+/** Runs a program that may outlive this process: its stderr is a file without a name, since a pipe would break. Rejects if it does not start. */
 export async function runApart(
   [program = '', ...args]: readonly string[],
   { env, timeoutMs, signal, onStart }: ApartOptions,
 ): Promise<ApartEnd> {
   const printed = openUnnamed();
-  let child: ChildProcess;
-  try {
-    child = spawn(program, args, {
-      env: { ...env },
-      stdio: ['ignore', 'ignore', printed.write],
-      windowsHide: true,
-      detached: process.platform !== 'win32',
-    });
-  } catch (error) {
-    closeSync(printed.read);
-    closeSync(printed.write);
-    printed.remove?.();
-    throw error;
-  }
-  closeSync(printed.write);
-  if (child.pid !== undefined) onStart?.();
   const timers: NodeJS.Timeout[] = [];
   let abort = () => {};
   try {
+    let child: ChildProcess;
+    try {
+      child = spawn(program, args, {
+        env: { ...env },
+        stdio: ['ignore', 'ignore', printed.write],
+        windowsHide: true,
+        detached: process.platform !== 'win32',
+      });
+    } finally {
+      closeSync(printed.write);
+    }
+    if (child.pid !== undefined) onStart?.();
     const end = await new Promise<Ended | Unended>((resolve, reject) => {
       abort = () => resolve({ left: 'aborted' });
       child.once('error', reject);
@@ -68,6 +61,7 @@ export async function runApart(
       signal.addEventListener('abort', abort);
       if (signal.aborted) abort();
     });
+    child.unref();
     if (!('code' in end)) return end;
     if (isTooLong(printed.read)) return { ended: 'output' };
     return { ...end, stderr: endOf(printed.read) };
@@ -76,19 +70,14 @@ export async function runApart(
     signal.removeEventListener('abort', abort);
     closeSync(printed.read);
     printed.remove?.();
-    child.unref();
   }
 }
 
-interface Unnamed {
-  readonly write: number;
-  readonly read: number;
-  /** Of a file that has its name while it is open, as on Windows: removes it, unless the program goes on. */
-  readonly remove?: () => void;
-}
-
-/** A file that only its descriptors know, once for its writer and once for us. */
-function openUnnamed(): Unnamed {
+/**
+ * A file that only its descriptors know, once for its writer and once for us. `remove`: one that has its name while it is open, as on
+ * Windows, unless the program goes on.
+ */
+function openUnnamed() {
   const folder = temporaryFolder();
   const remove = () => rmSync(folder, { recursive: true, force: true });
   let write: number | undefined;
@@ -110,9 +99,7 @@ function temporaryFolder(temp: string = tmpdir()): string {
     return mkdtempSync(join(temp, 'vmssh-'));
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    throw new Error(`the folder for temporary files, ${quote(temp)}, cannot be used (${code})`, {
-      cause,
-    });
+    throw new Error(`the folder for temporary files, ${quote(temp)}, cannot be used (${code})`, { cause });
   }
 }
 

@@ -41,25 +41,14 @@ const effects: ProgramEffects = {
   },
 };
 
-/**
- * Runs a program without stdin and keeps its output. At a limit it is ended with all that it started, without waiting
- * for that. Rejects with a system error if it could not be started, or its output cannot be read.
- */
+/** Runs a program without stdin and keeps its output; a limit ends it with all that it started. Rejects if it does not start or cannot be read. */
 export async function runProgram(
   [program = '', ...args]: readonly string[],
   options: ProgramOptions,
   { platform, after }: ProgramEffects = effects,
 ): Promise<ProgramEnd> {
-  const {
-    env,
-    cwd,
-    timeoutMs,
-    signal,
-    encoding = 'utf8',
-    longest = maxCharacters,
-    stderr = 'pipe',
-    until,
-  } = options;
+  const { env, cwd, timeoutMs, signal, until } = options;
+  const { encoding = 'utf8', longest = maxCharacters, stderr = 'pipe' } = options;
   const texts = { stdout: '', stderr: '' };
   const unended = { ...texts, code: null, signal: null };
   if (signal?.aborted) return { ...unended, stopped: 'aborted' };

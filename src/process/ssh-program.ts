@@ -9,9 +9,8 @@ interface Here {
 }
 
 /**
- * The ssh to run: VMSSH_SSH, or hvc's HV_SSH_COMMAND: an absolute path, which may contain spaces, or a program and its options
- * separated by spaces, the program in double quotes if it contains some. The path must be absolute: a relative one could name
- * a file that somebody put into the current folder.
+ * The ssh to run: VMSSH_SSH, or hvc's HV_SSH_COMMAND: an absolute path, which may contain spaces, or a program, in quotes if it contains
+ * some, and its options. A relative path could name a file that somebody put into the current folder.
  */
 export function sshProgram(
   { env, platform }: Here,
@@ -88,28 +87,15 @@ function installer(platform: NodeJS.Platform): string {
 }
 
 /** Of the ssh that reads the lines. */
-interface SshAbilities {
-  /** Whether it gives a ProxyCommand the host as it was typed (%n). Without it any %n is fatal there. */
-  readonly givesTyped: boolean;
-  /** Whether its -W takes the path of a unix socket. */
-  readonly forwardsPaths: boolean;
-  /** Whether it warns of a key exchange that is not post-quantum, and knows WarnWeakCrypto. False if its version is not known: others end at that word. */
-  readonly warnsOfKex: boolean;
-  /** Whether it knows KnownHostsCommand. False if its version is not known: others end at that word. */
-  readonly asksForKeys: boolean;
-}
+type SshAbilities = ReturnType<typeof abilitiesOf>;
 
 /** What an ssh can do, the one in PATH by default. A missing one, or one that does not say its version, counts as a current one. */
 export async function sshAbilities(
-  env: Readonly<Record<string, string | undefined>>,
+  env: Here['env'],
   ssh: readonly string[] = ['ssh'],
 ): Promise<SshAbilities> {
-  try {
-    const { stdout, stderr } = await runProgram([...ssh, '-V'], { env, timeoutMs: 5000 });
-    return abilitiesOf(stderr + stdout);
-  } catch {
-    return abilitiesOf('');
-  }
+  const end = await runProgram([...ssh, '-V'], { env, timeoutMs: 5000 }).catch(() => undefined);
+  return abilitiesOf(end ? end.stderr + end.stdout : '');
 }
 
 /** What each ssh that may read the user's lines can do: one that does not know a word ends at it, whatever host is asked for. */
@@ -146,37 +132,29 @@ function systemFolders(env: Here['env'], platform: NodeJS.Platform): readonly st
     : ['/usr/bin', '/usr/local/bin', '/opt/homebrew/bin', '/home/linuxbrew/.linuxbrew/bin'];
 }
 
-/**
- * Whether an ssh refuses a user with a quote in the name, whom the shell of a ProxyCommand with '%r' would run. By asking it: 9.6 does, and
- * distributions' older ones (CVE-2023-51385).
- */
-export async function refusesUsers(
-  env: Readonly<Record<string, string | undefined>>,
-  ssh: readonly string[] = ['ssh'],
-): Promise<boolean> {
-  try {
-    const asked = [...ssh, '-F', 'none', '-G', '-l', "a'b", 'localhost'];
-    const { code, stderr } = await runProgram(asked, { env: { ...env, LC_ALL: 'C' }, timeoutMs: 5000 });
-    return code !== 0 && /invalid characters/.test(stderr);
-  } catch {
-    return false;
-  }
+/** Whether an ssh refuses a quote in a user's name, which a ProxyCommand's shell would run with '%r': 9.6, and patched ones (CVE-2023-51385). */
+export async function refusesUsers(env: Here['env'], ssh: readonly string[] = ['ssh']): Promise<boolean> {
+  const asked = [...ssh, '-F', 'none', '-G', '-l', "a'b", 'localhost'];
+  const how = { env: { ...env, LC_ALL: 'C' }, timeoutMs: 5000 };
+  const end = await runProgram(asked, how).catch(() => undefined);
+  return end !== undefined && end.code !== 0 && /invalid characters/.test(end.stderr);
 }
 
 /** By the output of `ssh -V`, such as "OpenSSH_for_Windows_7.7p1, LibreSSL 2.6.5". */
-export function abilitiesOf(output: string): SshAbilities {
+export function abilitiesOf(output: string) {
   const version = sshVersion(output);
-  // %n came with 8.1 (https://www.openssh.com/txt/release-8.1).
   const isSince = (least: number) => version === undefined || version >= least;
-  // path_absolute in https://github.com/PowerShell/openssh-portable/blob/v8.0.0.0/readconf.c
-  // https://www.openssh.com/txt/release-9.4
-  // https://www.openssh.com/txt/release-10.1
+  // Others end at a word that they do not know.
+  const isSurelySince = (least: number) => version !== undefined && version >= least;
   return {
+    /** A ProxyCommand gets the host as it was typed, by %n, which is fatal before: https://www.openssh.com/txt/release-8.1 */
     givesTyped: isSince(801),
+    /** Its -W takes the path of a unix socket: https://www.openssh.com/txt/release-9.4 */
     forwardsPaths: isSince(904),
-    warnsOfKex: (version ?? 0) >= 1001,
-    // https://www.openssh.com/txt/release-8.5
-    asksForKeys: (version ?? 0) >= 805,
+    /** It warns of a key exchange that is not post-quantum, and knows WarnWeakCrypto: https://www.openssh.com/txt/release-10.1 */
+    warnsOfKex: isSurelySince(1001),
+    /** It knows KnownHostsCommand: https://www.openssh.com/txt/release-8.5 */
+    asksForKeys: isSurelySince(805),
   };
 }
 

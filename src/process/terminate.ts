@@ -8,20 +8,20 @@ type Pid = Pick<ChildProcess, 'pid'>;
 /** Starts a program; call `release` when it has ended. */
 export type Start = <Child extends Pid>(spawn: () => Child) => { child: Child; release: () => void };
 
-/**
- * Starts a program and ends it when this process ends, also by a signal: a program in its own process group gets no
- * signals from the terminal.
- */
+/** Starts a program and ends it with this process, also by a signal: one in its own process group gets none from the terminal. */
 export const endWithUs: Start = guardian(process, endTree);
 
 /** The same for an ssh that is in our process group, so that it can ask at the terminal: it ends as its own ProxyCommand does. */
 export const sshEndsWithUs: Start = guardian(process, ({ pid }) => {
-  try {
-    if (pid !== undefined) process.kill(pid, 'SIGTERM');
-  } catch {
-    // It has ended by itself.
-  }
+  if (pid !== undefined) unlessEnded(() => process.kill(pid, 'SIGTERM'));
 });
+
+/** A program may have ended by itself. */
+function unlessEnded(kill: () => unknown): void {
+  try {
+    kill();
+  } catch {}
+}
 
 /** The used part of `process`. */
 export type Host = Pick<
@@ -88,10 +88,7 @@ const effects: EndEffects = {
   run: runShortly,
 };
 
-/**
- * Kills a program and what it started: its process group, or on Windows its process tree. A daemon, which has left the
- * group, goes on.
- */
+/** Kills a program's process group, on Windows its process tree. A daemon, which has left the group, goes on. */
 export function endTree(
   { pid }: Pick<ChildProcess, 'pid'>,
   { platform, env, kill, run }: EndEffects = effects,
@@ -99,23 +96,12 @@ export function endTree(
   if (pid === undefined) return;
   // The tree is found by its root, which must still exist.
   if (platform === 'win32') run(systemProgram('taskkill.exe', env), ['/pid', String(pid), '/t', '/f']);
-  for (const target of platform === 'win32' ? [pid] : [-pid, pid]) {
-    try {
-      kill(target, 'SIGKILL');
-    } catch {
-      // It has exited by itself.
-    }
-  }
+  for (const target of platform === 'win32' ? [pid] : [-pid, pid]) unlessEnded(() => kill(target, 'SIGKILL'));
 }
 
 /** The same for a program that has just ended: what is left of its process group. Windows no longer knows what it started. */
 export function endRest({ pid }: Pick<ChildProcess, 'pid'>, { platform, kill }: EndEffects = effects): void {
-  if (pid === undefined || platform === 'win32') return;
-  try {
-    kill(-pid, 'SIGKILL');
-  } catch {
-    // Nothing is left.
-  }
+  if (pid !== undefined && platform !== 'win32') unlessEnded(() => kill(-pid, 'SIGKILL'));
 }
 
 function runShortly(program: string, args: readonly string[]): void {
@@ -127,6 +113,11 @@ export interface Ended {
   /** Its exit code; null if a signal ended it. */
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
+}
+
+/** "exit code 1", or the signal. */
+export function howEnded({ code, signal }: Ended): string {
+  return signal ? `a signal ended it: ${signal}` : `exit code ${code}`;
 }
 
 /** What Windows has for a program that Ctrl-C ended: STATUS_CONTROL_C_EXIT. */
@@ -148,10 +139,7 @@ export function exitOnCtrlC(host: Pick<NodeJS.Process, 'on' | 'listenerCount' | 
 /** Time for output that is still in a pipe when a program has ended. Milliseconds. */
 const graceMs = 200;
 
-/**
- * Resolves when a program has ended and its output was read. A process that it left running may hold the output open;
- * that one is not waited for. Rejects if the program could not be started, or its output cannot be read.
- */
+/** Resolves when a program has ended and its output was read; whoever else holds that open is not waited for. Rejects if either failed. */
 export function ended(child: ChildProcess): Promise<Ended> {
   return new Promise((resolve, reject) => {
     let timer: NodeJS.Timeout | undefined;

@@ -4,10 +4,7 @@ export function windowsText(bytes: Buffer): string {
   return bytes.toString(wide ? 'utf16le' : 'utf8').replace(/^\ufeff/, '');
 }
 
-/**
- * An error message as text: PowerShell may print CLIXML, of which the errors are kept; and bytes of another encoding, such as
- * the console's code page, are question marks.
- */
+/** An error message as text: of PowerShell's CLIXML the errors, and "?" for bytes of another encoding, such as the console's code page. */
 export function plainMessage(text: string): string {
   const plain = text.replaceAll(/\ufffd+/g, '?');
   if (!/^\s*#< CLIXML/.test(plain)) return plain;

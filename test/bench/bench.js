@@ -39,11 +39,7 @@ async function bench({ quick = false, names, runs }) {
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 
   const load = [loadavg()[0]];
-  const programs = {
-    ...found,
-    versions: versions(found),
-    ...compileHarness(folder),
-  };
+  const programs = { ...found, versions: versions(found), ...compileHarness(folder) };
   const wanted = figures(programs, folder, quick).filter(({ id }) => names.includes(id));
   const results = [];
   for (const figure of wanted) {

@@ -21,6 +21,9 @@ export function proxies(programs, folder) {
       const host = `unix${join(folder, socket)}`;
       return [...start, 'proxy', ...flags, '--typed', host, host, '22'];
     };
+  const over =
+    (/** @type {(path: string) => readonly string[]} */ command) => (/** @type {string} */ socket) =>
+      command(join(folder, socket));
   const both = (/** @type {string} */ name, /** @type {string[]} */ start) => ({
     pass: { name, command: vmssh(start, ['--fdpass']) },
     relay: { name, command: vmssh(start, []) },
@@ -39,27 +42,20 @@ export function proxies(programs, folder) {
         '22',
       ],
     },
-    c: {
-      name: 'C, connect and sendmsg only',
-      command: (/** @type {string} */ socket) => [programs.connectC, join(folder, socket)],
-    },
+    c: { name: 'C, connect and sendmsg only', command: over((path) => [programs.connectC, path]) },
     socat: {
       name: 'socat',
       absent: programs.socat.absent,
-      command: (/** @type {string} */ socket) => [
-        pathOf(programs.socat),
-        'STDIO',
-        `UNIX-CONNECT:${join(folder, socket)}`,
-      ],
+      command: over((path) => [pathOf(programs.socat), 'STDIO', `UNIX-CONNECT:${path}`]),
     },
     ncat: {
       name: 'ncat',
       absent: programs.ncat.absent,
-      command: (/** @type {string} */ socket) => [pathOf(programs.ncat), '-U', join(folder, socket)],
+      command: over((path) => [pathOf(programs.ncat), '-U', path]),
     },
     streams: {
       name: `plain streams, Node ${major(process.version)}`,
-      command: (/** @type {string} */ socket) => [node, program('streams-relay.js'), join(folder, socket)],
+      command: over((path) => [node, program('streams-relay.js'), path]),
     },
   };
 }

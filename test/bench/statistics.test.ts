@@ -36,10 +36,7 @@ function figure(competitors: Figure['competitors'], targets: Figure['targets'] =
 describe('measure', () => {
   it('lets the competitors take turns, and drops the first run of each', async () => {
     const order: string[] = [];
-    const competitor = (name: string) => ({
-      name,
-      measure: async () => order.push(name),
-    });
+    const competitor = (name: string) => ({ name, measure: async () => order.push(name) });
     const { entries } = await measure(figure([competitor('a'), competitor('b')]));
     expect(order.join('')).toBe('ababab');
     expect(entries.map(({ values }) => values)).toEqual([

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { compare } from '../../build/engine/image.js';
+import { eachRow } from '../helpers/tables/rows.js';
 
 /** Three processes: where their memory and their program lie. */
 const places = [
@@ -21,45 +22,38 @@ function found(word: (place: (typeof places)[number], index: number) => bigint) 
   return { word: words[0], ofMemory: ofMemory[0], ofProgram: ofProgram[0] };
 }
 
-it.each([
-  { name: 'the same word', word: () => 0x1234n, want: { word: 0x1234n, ofMemory: 0n, ofProgram: 0n } },
-  {
-    name: 'a pointer into the memory',
+eachRow({
+  'the same word': { word: () => 0x1234n, want: { word: 0x1234n, ofMemory: 0n, ofProgram: 0n } },
+  'a pointer into the memory': {
     word: ({ base }: { base: bigint }) => base + 0x1ff8n,
     want: { word: 0x1ff8n, ofMemory: 1n, ofProgram: 0n },
   },
-  {
-    name: 'a pointer into the program',
+  'a pointer into the program': {
     word: ({ program }: { program: bigint }) => program + 0x12_3456n,
     want: { word: 0x12_3456n, ofMemory: 0n, ofProgram: 1n },
   },
-  {
-    name: 'a number over a pointer into the program',
+  'a number over a pointer into the program': {
     word: ({ program }: { program: bigint }) => (program & ~0xffff_ffffn) | 12n,
     want: { word: 12n, ofMemory: 0n, ofProgram: 0n },
   },
-  {
-    name: 'the end of a text over a pointer into the memory',
+  'the end of a text over a pointer into the memory': {
     word: ({ base }: { base: bigint }) => ((base + 0x1008n) & ~0xffffn) | 0x0061n,
     want: { word: 0x61n, ofMemory: 0n, ofProgram: 0n },
   },
-  {
-    name: 'code over a pointer that one of them did not have',
+  'code over a pointer that one of them did not have': {
     word: ({ base }: { base: bigint }, index: number) =>
       0x30_2f6en | (index === 0 ? 0n : (base + 0x1008n) & ~0xff_ffffn),
     want: { word: 0x30_2f6en, ofMemory: 0n, ofProgram: 0n },
   },
-  {
-    name: 'numbers before and behind a byte of a pointer',
+  'numbers before and behind a byte of a pointer': {
     word: ({ base }: { base: bigint }) => 0x1_0003_0001n | ((base + 0x1008n) & 0xff00_0000n),
     want: { word: 0x1_0003_0001n, ofMemory: 0n, ofProgram: 0n },
   },
-  {
-    name: 'a number before the hash of an address',
+  'a number before the hash of an address': {
     word: ({ base }: { base: bigint }) => (((base * 0x9e37_0001n) & 0xffff_ffffn) << 32n) | 1n,
     want: { word: 1n, ofMemory: 0n, ofProgram: 0n },
   },
-])('$name is found', ({ word, want }) => {
+})('$name is found', ({ word, want }) => {
   expect(found(word)).toEqual(want);
 });
 

@@ -24,22 +24,8 @@ describe('readReply', () => {
   });
 
   it.each([
-    'OK\n',
-    'OK \n',
-    'OK x\n',
-    'OK  1\n',
-    'OK 1 \n',
-    'OK -1\n',
-    'OK 1\r\r\n',
-    'OK 12345678901\n',
-    'ok 1\n',
-    ' OK 1\n',
-    '\nOK 1\n',
-    'KO',
-    'SSX',
-    'HTTP/1.1 400',
-    '\0',
-    '\xff',
+    ...['OK\n', 'OK \n', 'OK x\n', 'OK  1\n', 'OK 1 \n', 'OK -1\n', 'OK 1\r\r\n', 'OK 12345678901\n'],
+    ...['ok 1\n', ' OK 1\n', '\nOK 1\n', 'KO', 'SSX', 'HTTP/1.1 400', '\0', '\xff'],
   ])('takes %j for nothing else', (text) => {
     const replies = Array.from(text, (_, at) => readReply(Buffer.from(text.slice(0, at + 1), 'latin1')));
     expect(replies.at(-1)).toBe('garbage');

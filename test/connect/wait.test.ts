@@ -27,35 +27,24 @@ function failing(...errors: Error[]) {
 }
 
 describe('openWhenReady', () => {
-  it.each<{ name: string; errors: ConnectError[]; op: ConnectError['op']; problem: string }>([
-    {
-      name: 'between two tries',
-      errors: [failure('NO_BANNER', 'handshake')],
-      op: 'handshake',
-      problem: ': why NO_BANNER',
-    },
-    {
-      name: 'within a try',
-      errors: [failure('ENOENT', 'connect'), failure('INTERRUPTED', 'resolve')],
-      op: 'connect',
-      problem: ': why ENOENT',
-    },
-  ])('reports where it was when it is interrupted $name', async ({ errors, op, problem }) => {
+  it.each<[string, ConnectError, ...ConnectError[]]>([
+    ['between two tries', failure('NO_BANNER', 'handshake')],
+    ['within a try', failure('ENOENT'), failure('INTERRUPTED', 'resolve')],
+  ])('reports where it was when it is interrupted %s', async (_when, first, ...more) => {
     const abort = new AbortController();
     const { options: all } = options({ signal: abort.signal });
-    const { attempt } = failing(...errors);
+    const { attempt } = failing(first, ...more);
     let tries = 0;
     const running = openWhenReady(
       async (leftMs) => {
-        if (++tries === errors.length) abort.abort();
+        if (tries++ === more.length) abort.abort();
         return attempt(leftMs);
       },
       { ...all, sleep: async () => {} },
     );
     await expect(running).rejects.toMatchObject({
-      code: 'INTERRUPTED',
-      op,
-      problem: `interrupted while waiting${problem}`,
+      ...{ code: 'INTERRUPTED', op: first.op },
+      problem: `interrupted while waiting: why ${first.code}`,
     });
   });
 
@@ -72,22 +61,16 @@ describe('openWhenReady', () => {
     expect(slept.map(Math.round)).toEqual([100, 150, 225, 338, 506, 759, 1000, 1000, 1000]);
   });
 
-  it.each<{ code: string; op?: ConnectError['op'] }>([
-    { code: 'ENOENT' },
-    { code: 'ECONNREFUSED' },
-    { code: 'ECONNRESET' },
-    { code: 'ETIMEDOUT' },
-    { code: 'ENODEV' },
-    { code: 'EAGAIN' },
-    { code: 'EOF' },
-    { code: 'EPIPE' },
-    { code: 'NOT_FOUND', op: 'resolve' },
-    { code: 'NO_BANNER', op: 'handshake' },
-  ])('tries again after $code', async ({ code, op }) => {
+  const soon = ['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'ENODEV', 'EAGAIN', 'EOF', 'EPIPE'];
+  it.each([
+    ...soon.map((code) => failure(code)),
+    failure('NOT_FOUND', 'resolve'),
+    failure('NO_BANNER', 'handshake'),
+  ])('tries again after $code', async (error) => {
     const { options: all, retried } = options();
-    const { attempt, tries } = failing(failure(code, op));
+    const { attempt, tries } = failing(error);
     expect(await openWhenReady(attempt, all)).toBe('open');
-    expect({ tries: tries(), retried }).toEqual({ tries: 2, retried: [code] });
+    expect({ tries: tries(), retried }).toEqual({ tries: 2, retried: [error.code] });
   });
 
   it.each([
@@ -182,11 +165,7 @@ async function sleepsAfter(codes: readonly string[], tookMs = 0): Promise<readon
   };
   const reported: number[] = [];
   const onRetry = (_: ConnectError, ms: number) => reported.push(ms);
-  await openWhenReady(attempt, {
-    waitMs: 60_000,
-    onRetry,
-    sleep: async (ms) => slept.push(ms),
-  });
+  await openWhenReady(attempt, { waitMs: 60_000, onRetry, sleep: async (ms) => slept.push(ms) });
   expect(reported).toEqual(slept);
   return slept;
 }

@@ -40,7 +40,7 @@ type Takes<Node, Engine extends Node> = [Node, Engine];
 
 type Utf8 = { encoding: 'utf8' };
 /** What a stream's two sides see of it. */
-type Sides = 'descriptor' | 'open' | 'isRead' | 'readEnded' | 'readFailed' | 'writeFinished' | 'writeFailed';
+type Sides = 'descriptor' | 'open' | 'isRead' | 'readEnded' | 'writeFinished' | 'failed';
 
 export type Signatures = [
   Serves<typeof nodeFs, But<typeof engineFs, never>>,
@@ -56,7 +56,6 @@ export type Signatures = [
   Names<typeof nodeChild, typeof engineChild>,
   Names<Required<nodeChild.ChildProcess>, engineChild.ChildProcess>,
   Takes<nodeChild.SpawnOptions, Omit<engineChild.SpawnOptions, 'stdio'>>,
-  Takes<nodeChild.ExecFileOptions, engineChild.ExecFileOptions>,
   Takes<nodeChild.SpawnSyncOptionsWithStringEncoding, Parameters<typeof engineChild.spawnSync>[2] & Utf8>,
   Names<typeof nodeNet, typeof engineNet>,
   Names<nodeNet.Socket, engineNet.Socket, Sides>,

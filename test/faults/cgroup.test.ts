@@ -54,15 +54,12 @@ afterAll(() => {
 const config = 'Host a\n    User b\n';
 
 describe.skipIf(!parent)('a cgroup without memory', () =>
-  faults('a cgroup without memory', [
-    {
-      name: '`proxy`',
+  faults('a cgroup without memory', {
+    '`proxy`': {
       command: within(executable ? 1 : 8, (socket) => ['proxy', `unix${socket}`, '22']),
       ends: 'SIGKILL',
-      says: '',
     },
-    {
-      name: '`config install`',
+    '`config install`': {
       command: (socket, dir) => {
         mkdirSync(join(dir, '.ssh'), { mode: 0o700 });
         writeFileSync(join(dir, '.ssh/config'), config);
@@ -75,5 +72,5 @@ describe.skipIf(!parent)('a cgroup without memory', () =>
         if (!now.endsWith(config)) throw new Error(`it is torn: ${now}`);
       },
     },
-  ]),
+  }),
 );

@@ -22,9 +22,8 @@ describe.skipIf(executable)('a clock that is set back and ahead', () => {
     return { env: { ...ownEnv(dir), NODE_OPTIONS: `--require=${file}` } };
   };
   let asked = 0;
-  faults('a clock that is set ten years back and ahead', [
-    {
-      name: 'a deadline holds: a peer stays silent',
+  faults('a clock that is set ten years back and ahead', {
+    'a deadline holds: a peer stays silent': {
       peer: () => {},
       command: (socket) => [...vmssh, 'nc', '--banner', '--timeout', '1', `unix${socket}`],
       get options() {
@@ -33,18 +32,15 @@ describe.skipIf(executable)('a clock that is set back and ahead', () => {
       ends: 3,
       says: /no SSH banner came in 1 s/,
     },
-    {
-      name: '`--wait` goes on: a machine that comes up',
+    '`--wait` goes on: a machine that comes up': {
       peer: (socket) => (++asked < 3 ? socket.destroy() : socket.end('SSH-2.0-up\r\n')),
       command: (socket) => [...vmssh, 'nc', '--banner', '--wait=15', `unix${socket}`],
       get options() {
         return options() ?? {};
       },
-      ends: 0,
-      says: '',
       prints: /^SSH-2\.0-up\n$/,
     },
-  ]);
+  });
 });
 
 it('no deadline is measured by the clock that can be set, on either runtime', () => {
@@ -53,7 +49,7 @@ it('no deadline is measured by the clock that can be set, on either runtime', ()
     const files = names.filter((name) => endings.test(name) && !/^(build|node_modules)\//.test(name));
     return files.filter((name) => clock.test(readFileSync(join(folder, name), 'utf8'))).sort();
   };
-  const shown = ['commands/forward/report.ts', 'engine/files.ts'];
+  const shown = ['commands/forward/report.ts'];
   const old = ['files/edit-file.ts', 'identity/record.ts', 'ssh/users-policy.ts']; // how old a file is
   const days = ['hosts/decide.ts']; // the day on which a machine was seen
   const valid = ['identity/certificate.ts']; // until when a certificate is valid

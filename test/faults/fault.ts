@@ -23,18 +23,22 @@ export interface Fault {
   readonly check?: (dir: string) => void;
 }
 
+/** Faults by their names. What neither they nor all of them say: it ends with 0 and says nothing. */
+export type Rows = Readonly<Record<string, Partial<Omit<Fault, 'name'>>>>;
+
 /** Seconds within which each must end. */
 export const within = 20;
 
-/** Runs each fault as a test of its own, and records the result if VMSSH_FAULTS names a file. */
-export function faults(group: string, all: readonly Fault[]): void {
+/** Runs each fault as a test of its own, and records the result if VMSSH_FAULTS names a file. `common`: what all of them have. */
+export function faults(group: string, all: Rows, common: Partial<Fault> = {}): void {
   const dir = useTempDir();
   const servers: Server[] = [];
   afterAll(() => {
     for (const server of servers) server.close();
   });
   let count = 0;
-  it.each(all)('$name', { timeout: 2000 * within }, async (fault) => {
+  it.each(Object.keys(all))('%s', { timeout: 2000 * within }, async (name) => {
+    const fault: Fault = { name, command: () => [], ends: 0, says: '', ...common, ...all[name] };
     const socket = join(dir, `${++count}`);
     if (fault.peer) servers.push(await listen(socket, fault.peer));
     const outcome = await run(await fault.command(socket, dir), {
@@ -50,7 +54,7 @@ export function faults(group: string, all: readonly Fault[]): void {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters from others must not reach the terminal
     expect(outcome.stderr).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/);
     fault.check?.(dir);
-    record(group, fault.name, outcome, dir);
+    record(group, name, outcome, dir);
   });
 }
 

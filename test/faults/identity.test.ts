@@ -58,23 +58,17 @@ describe.skipIf(missing)('a machine', () => {
     };
   }
 
-  faults('the identity of a machine (`check web`)', [
-    {
-      name: 'another machine answers: it took over the CID, the socket or the UUID, or the machine was reinstalled',
+  faults('the identity of a machine (`check web`)', {
+    'another machine answers: it took over the CID, the socket or the UUID, or the machine was reinstalled': {
       ...check(known, () => `vmssh-${known} ${keyOf('before')}`),
       ends: 1,
-      says: '',
       prints: /it is not the known key of this machine/,
     },
-    {
-      name: 'another machine took over the name: its key is its own, by its UUID',
+    'another machine took over the name: its key is its own, by its UUID': {
       ...check(other, () => `vmssh-${known} ${keyOf('before')}`),
-      ends: 0,
-      says: '',
       prints: /host key/,
     },
-    {
-      name: 'two machines have the same CID, as one took it over from the other (`list`)',
+    'two machines have the same CID, as one took it over from the other (`list`)': {
       command: async () => {
         const cid = { class: 'vm', service: 'x', vSockCid: 4_000_000_009 };
         const machined = await startMachined([
@@ -84,16 +78,12 @@ describe.skipIf(missing)('a machine', () => {
         started.push(machined);
         return ['env', `XDG_RUNTIME_DIR=${machined.env.XDG_RUNTIME_DIR}`, ...vmssh, 'list', '--json'];
       },
-      ends: 0,
-      says: '',
       prints: /"code": "ADDRESS_TWICE"/,
     },
-    {
-      name: 'the key is revoked',
+    'the key is revoked': {
       ...check(known, () => `@revoked * ${keyOf('host')}`),
       ends: 1,
-      says: '',
       prints: /it is revoked in/,
     },
-  ]);
+  });
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe } from 'vitest';
 import { vmssh } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
-import { type Fault, faults, ownEnv } from './fault.js';
+import { type Fault, faults, ownEnv, type Rows } from './fault.js';
 
 const dir = useTempDir();
 let count = 0;
@@ -23,52 +23,25 @@ function endlessly(socket: Socket, part: string): void {
 const asked = (answer: (socket: Socket) => void) => (socket: Socket) =>
   void socket.once('data', () => answer(socket));
 
-const services: readonly Omit<Fault, 'command'>[] = [
-  { name: 'closes at once', peer: (socket) => socket.destroy(), ends: 4, says: /no-such-machine/ },
-  {
-    name: 'closes when it is asked',
-    peer: asked((socket) => socket.destroy()),
-    ends: 4,
-    says: /no-such-machine/,
-  },
-  {
-    name: 'answers garbage',
-    peer: asked((socket) => socket.end('garbage\0')),
-    ends: 4,
-    says: /no-such-machine/,
-  },
-  {
-    name: 'answers with escapes',
-    peer: asked((socket) => socket.end('{"error":"\\u001b]0;x\\u0007\\u202e"}\0')),
-    ends: 4,
-    says: /no-such-machine/,
-  },
-  {
-    name: 'answers nested JSON',
-    peer: asked((socket) => socket.end(`${'['.repeat(100_000)}\0`)),
-    ends: 4,
-    says: /no-such-machine/,
-  },
-  {
-    name: 'answers without end',
-    peer: asked((socket) => endlessly(socket, ' '.repeat(1 << 20))),
-    ends: 4,
-    says: /no-such-machine/,
-  },
-  {
-    name: 'answers with a machine of another shape',
+const services: Rows = {
+  'closes at once': { peer: (socket) => socket.destroy() },
+  'closes when it is asked': { peer: asked((socket) => socket.destroy()) },
+  'answers garbage': { peer: asked((socket) => socket.end('garbage\0')) },
+  'answers with escapes': { peer: asked((socket) => socket.end('{"error":"\\u001b]0;x\\u0007\\u202e"}\0')) },
+  'answers nested JSON': { peer: asked((socket) => socket.end(`${'['.repeat(100_000)}\0`)) },
+  'answers without end': { peer: asked((socket) => endlessly(socket, ' '.repeat(1 << 20))) },
+  'answers with a machine of another shape': {
     peer: asked((socket) => socket.end('{"parameters":{"name":7,"vSockCid":"x"}}\0')),
-    ends: 4,
-    says: /no-such-machine/,
   },
-  { name: 'hangs', peer: () => {}, ends: 4, says: /no-such-machine/ },
-];
+  hangs: { peer: () => {} },
+};
 
 describe('systemd-machined', () =>
-  faults(
-    'a systemd-machined (`proxy machine/…`)',
-    services.map((fault) => ({ ...fault, command: askMachined })),
-  ));
+  faults('a systemd-machined (`proxy machine/…`)', services, {
+    command: askMachined,
+    ends: 4,
+    says: /no-such-machine/,
+  }));
 
 /** A multipass on PATH that is a script. */
 function withTool(script: string): Pick<Fault, 'command' | 'options'> {
@@ -82,23 +55,17 @@ function withTool(script: string): Pick<Fault, 'command' | 'options'> {
 }
 
 describe('a tool', () =>
-  faults('a tool (`proxy multipass/…`)', [
-    { name: 'fails', ...withTool('echo broken >&2; exit 3'), ends: 4, says: /broken/ },
-    { name: 'is killed', ...withTool('kill -9 $$'), ends: 4, says: /multipass/ },
-    { name: 'prints nothing', ...withTool('exit 0'), ends: 4, says: /multipass/ },
-    { name: 'prints garbage', ...withTool("printf '\\001\\377\\376garbage\\0'"), ends: 4, says: /multipass/ },
+  faults(
+    'a tool (`proxy multipass/…`)',
     {
-      name: 'complains in escapes',
-      ...withTool("printf '\\033]0;x\\007\\342\\200\\256txt' >&2; exit 1"),
-      ends: 4,
-      says: /multipass/,
+      fails: { ...withTool('echo broken >&2; exit 3'), says: /broken/ },
+      'is killed': withTool('kill -9 $$'),
+      'prints nothing': withTool('exit 0'),
+      'prints garbage': withTool("printf '\\001\\377\\376garbage\\0'"),
+      'complains in escapes': withTool("printf '\\033]0;x\\007\\342\\200\\256txt' >&2; exit 1"),
+      'prints without end': { ...withTool('exec yes'), says: /more than/ },
+      'forks children that keep its output open, and ends': withTool('sleep 60 & exit 0'),
+      hangs: withTool('exec sleep 60'),
     },
-    { name: 'prints without end', ...withTool('exec yes'), ends: 4, says: /more than/ },
-    {
-      name: 'forks children that keep its output open, and ends',
-      ...withTool('sleep 60 & exit 0'),
-      ends: 4,
-      says: /multipass/,
-    },
-    { name: 'hangs', ...withTool('exec sleep 60'), ends: 4, says: /multipass/ },
-  ]));
+    { ends: 4, says: /multipass/ },
+  ));

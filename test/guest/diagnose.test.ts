@@ -4,29 +4,20 @@ import { ConnectError, type NoBannerReason } from '../../src/errors.js';
 import { diagnose, type Signs, suspects } from '../../src/guest/diagnose.js';
 import { guestFailures } from '../../src/guest/failures.js';
 import { checkScript } from '../../src/guest/script.js';
+import { eachRow } from '../helpers/tables/rows.js';
 
 describe('diagnosis from outside', () => {
   const calm: Signs = { error: undefined, handshakeMs: 500, login: undefined, cidUsers: [] };
   const error = (op: 'connect' | 'handshake', code: string, reason?: NoBannerReason) =>
     new ConnectError(op, 'vsock/3', { code, problem: 'x', reason });
 
-  it.each([
-    { name: 'nobody listens', e: error('connect', 'ECONNRESET'), first: 'listening', has: 'masked' },
-    { name: 'a multiplexer closes', e: error('connect', 'EOF'), first: 'listening', has: 'sshd' },
-    { name: 'no such CID', e: error('connect', 'ENODEV'), first: 'transport', has: 'transport' },
-    {
-      name: 'silence',
-      e: error('handshake', 'NO_BANNER', 'silent'),
-      first: 'accept',
-      has: 'accept',
-    },
-    {
-      name: 'closed at once',
-      e: error('handshake', 'NO_BANNER', 'closed'),
-      first: 'privsep',
-      has: 'host-keys',
-    },
-  ])('$name', ({ e, first, has }) => {
+  eachRow({
+    'nobody listens': { e: error('connect', 'ECONNRESET'), first: 'listening', has: 'masked' },
+    'a multiplexer closes': { e: error('connect', 'EOF'), first: 'listening', has: 'sshd' },
+    'no such CID': { e: error('connect', 'ENODEV'), first: 'transport', has: 'transport' },
+    silence: { e: error('handshake', 'NO_BANNER', 'silent'), first: 'accept', has: 'accept' },
+    'closed at once': { e: error('handshake', 'NO_BANNER', 'closed'), first: 'privsep', has: 'host-keys' },
+  })('$name', ({ e, first, has }) => {
     expect(suspects(e)[0]).toBe(first);
     expect(suspects(e)).toContain(has);
     expect(diagnose({ ...calm, error: e })).toMatchObject({ certain: false });
@@ -48,33 +39,25 @@ describe('diagnosis from outside', () => {
     expect(diagnose({ ...calm, error: error('connect', 'EACCES') }).certain).toBe(true);
   });
 
-  it.each([
-    {
-      name: '11: a refusal',
+  eachRow({
+    '11: a refusal': {
       login: { in: false, ms: 900, message: 'root@x: Permission denied (publickey).', user: 'root' },
       state: 'failed',
       step: 'login',
     },
-    {
-      name: 'a slow login, whose cause only a check from inside can know',
+    'a slow login, whose cause only a check from inside can know': {
       login: { in: true, ms: 10_900, message: '', user: 'root' },
       state: 'skipped',
       step: 'login',
       says: /took 10\.9 s, the handshake before it 0\.5 s; .*PAM.*shell/,
     },
-    {
-      name: 'a quick login',
-      login: { in: true, ms: 1900, message: '', user: 'root' },
-      state: 'ok',
-      step: 'login',
-    },
-    {
-      name: 'a login that broke',
+    'a quick login': { login: { in: true, ms: 1900, message: '', user: 'root' }, state: 'ok', step: 'login' },
+    'a login that broke': {
       login: { in: false, ms: 900, message: 'Connection reset', user: 'root' },
       state: 'failed',
       step: 'login',
     },
-  ])('$name', ({ login, state, step, says = / took | refuses | failed: / }) => {
+  })('$name', ({ login, state, step, says = / took | refuses | failed: / }) => {
     const { findings } = diagnose({ ...calm, login });
     expect(findings).toMatchObject([{ state, name: step, message: expect.stringMatching(says) }]);
   });

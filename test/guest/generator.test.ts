@@ -66,11 +66,7 @@ describe.each(shells)('$name', ({ command }) => {
     { args: ['systemd.ssh_auto=OFF'], auto: 'no', listen: '' },
     { args: ['systemd.ssh-auto=f', 'systemd.ssh_auto'], auto: 'yes', listen: '' },
     { args: ['systemd.ssh_auto=0', 'systemd.ssh_auto=y'], auto: 'yes', listen: '' },
-    {
-      args: ['systemd.ssh_listen=22', 'systemd.ssh-listen=/run/a b'],
-      auto: 'yes',
-      listen: '22\n/run/a b\n',
-    },
+    { args: ['systemd.ssh_listen=22', 'systemd.ssh-listen=/run/a b'], auto: 'yes', listen: '22\n/run/a b\n' },
     { args: ['rd.systemd.ssh_auto=no'], auto: 'yes', listen: '' },
   ])('reads $args', ({ args, auto, listen }) => {
     const settings =
@@ -84,13 +80,8 @@ describe.each(shells)('$name', ({ command }) => {
     const listen = 'vsock::22\n/run/s\nvsock::2222\n/run/s\n';
     expect(run(settings, listen).split('\n')).toEqual([
       ...['log: vsock::22 is bound already', 'log: binds sshd to /run/s', 'log: binds sshd to vsock::2222'],
-      ...[
-        'log: /run/s is bound already',
-        'sshd-extra-2.socket',
-        'sshd-extra.socket',
-        'sshd-vsock.socket',
-        '',
-      ],
+      ...['log: /run/s is bound already', 'sshd-extra-2.socket', 'sshd-extra.socket'],
+      ...['sshd-vsock.socket', ''],
     ]);
   });
 

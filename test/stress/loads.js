@@ -40,10 +40,7 @@ export const loads = [
       executable: { count: 1000, atOnce: 1000, seconds: 60 },
       node: { count: 60, atOnce: 60, seconds: 60 },
     },
-    quick: {
-      executable: { count: 100, atOnce: 100, seconds: 8 },
-      node: { count: 4, atOnce: 4, seconds: 8 },
-    },
+    quick: { executable: { count: 100, atOnce: 100, seconds: 8 }, node: { count: 4, atOnce: 4, seconds: 8 } },
     run: async (bed, runtime, size) => {
       const others = { count: size.count * 2, atOnce: few };
       const [held] = await Promise.all([
@@ -73,10 +70,7 @@ export const loads = [
 export const longest = {
   id: 'long',
   title: 'one relay held open, a byte there and back each second',
-  full: {
-    executable: { count: 1, atOnce: 1, seconds: 1800 },
-    node: { count: 1, atOnce: 1, seconds: 1800 },
-  },
+  full: { executable: { count: 1, atOnce: 1, seconds: 1800 }, node: { count: 1, atOnce: 1, seconds: 1800 } },
   quick: { executable: { count: 1, atOnce: 1, seconds: 20 }, node: { count: 1, atOnce: 1, seconds: 20 } },
   run: (bed, runtime, size) => sessions(bed, runtime, size, false),
 };

@@ -5,13 +5,10 @@ import { formatEndpoint } from '../../endpoint.js';
 import { ConnectError, printable } from '../../errors.js';
 import { sshEndsWithUs } from '../../process/terminate.js';
 import type { Connection, OpenOptions } from '../connection.js';
-import { Carried } from '../program-connection.js';
-import { type Opener, openersFor, type Use, type VsockEndpoint } from './openers.js';
+import { ConfirmedCarried } from '../program-connection.js';
+import { type FoundTool, type Opener, openersFor, type Use, type VsockEndpoint } from './openers.js';
 
-/**
- * Opens AF_VSOCK by the best program of this host that can, where the addon is `missing`. Rejects with the errno's name in
- * `code`, or with a ConnectError of code NO_ADDON if there is none.
- */
+/** Opens AF_VSOCK by the best program of this host. Rejects with the errno's name in `code`; without any, with a ConnectError NO_ADDON. */
 export async function openBorrowed(
   endpoint: VsockEndpoint,
   { timeoutMs, signal, env = process.env, stdio }: OpenOptions,
@@ -24,17 +21,7 @@ export async function openBorrowed(
   for await (const { tool, path } of find(use, env)) {
     signal?.throwIfAborted();
     const left = Math.max(1, deadline - now());
-    let end = () => {};
-    const abort = () => end();
-    signal?.addEventListener('abort', abort);
-    let started: Started;
-    try {
-      started = await startTool({ tool, path, endpoint, use, timeoutMs: left, env }, (ends) => {
-        end = ends;
-      });
-    } finally {
-      signal?.removeEventListener('abort', abort);
-    }
+    const started = await startTool({ tool, path, endpoint, use, timeoutMs: left, env, signal });
     signal?.throwIfAborted();
     if ('connection' in started) return started.connection;
     if ('code' in started) throw Object.assign(new Error(`${tool.name}: ${started.code}`), started);
@@ -65,13 +52,12 @@ function noTool(
   });
 }
 
-interface ToolStart {
-  readonly tool: Opener;
-  readonly path: string;
+interface ToolStart extends FoundTool {
   readonly endpoint: VsockEndpoint;
   readonly use: Use;
   readonly timeoutMs: number;
   readonly env: Readonly<Record<string, string | undefined>>;
+  readonly signal: AbortSignal | undefined;
 }
 
 /** A connection that the tool has opened, an errno, or what the tool said if it could not even try. */
@@ -83,18 +69,19 @@ type Started =
 /** More is not read from its stderr: a few lines are all that it says. In characters. */
 const maxLine = 4096;
 
-/** Starts the tool and waits until it has the socket, or has failed; `onStart` gets what ends it. */
-function startTool(start: ToolStart, onStart: (end: () => void) => void): Promise<Started> {
-  const { tool, path, endpoint, use, timeoutMs } = start;
+/** Starts the tool and waits until it has the socket, has failed, or was ended by the signal. */
+function startTool(start: ToolStart): Promise<Started> {
+  const { tool, path, endpoint, use, timeoutMs, signal } = start;
   const command = [path, ...tool.args(endpoint, Math.max(1, Math.ceil(timeoutMs / 1000)), use)];
   // Translated messages have no errno that can be read.
   const env = { ...start.env, LC_ALL: 'C' };
   const lost = () => listener.code() ?? 'ECONNRESET';
   const connection = new (use === 'pipe' ? Piped : Inherited)(command, endpoint, env, lost);
+  const abort = () => connection.close();
+  signal?.addEventListener('abort', abort);
   connection.note = `, by ${tool.name}`;
   const { child } = connection;
   const listener = listenTo(child, tool);
-  onStart(() => connection.close());
   return new Promise((resolve) => {
     const timer = setTimeout(() => settle({ code: 'ETIMEDOUT' }), timeoutMs);
     child.once('error', (error) => settle({ unusable: error.message }));
@@ -110,21 +97,15 @@ function startTool(start: ToolStart, onStart: (end: () => void) => void): Promis
     }
     function settle(started: Started) {
       clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
       if (!('connection' in started)) connection.close();
       resolve(started);
     }
   });
 }
 
-interface Listener {
-  /** The last errno that it reported. */
-  readonly code: () => string | undefined;
-  /** The last line that it printed. */
-  readonly said: () => string;
-  readonly onOpen: (call: () => void) => void;
-}
-
-function listenTo({ stderr }: ChildProcess, { opened, failed }: Opener): Listener {
+/** What it said last, and the last errno that it reported. */
+function listenTo({ stderr }: ChildProcess, { opened, failed }: Opener) {
   let text = '';
   let open: (() => void) | undefined;
   let code: string | undefined;
@@ -141,7 +122,7 @@ function listenTo({ stderr }: ChildProcess, { opened, failed }: Opener): Listene
   return {
     code: () => code,
     said: () => said,
-    onOpen: (call) => {
+    onOpen: (call: () => void) => {
       open = call;
     },
   };
@@ -170,9 +151,7 @@ class Inherited implements Connection {
     this.carried = once(child, 'exit')
       .finally(release)
       .then(async ([code]) => {
-        if (code === 0) return;
-        await afterLastLine(child);
-        throw Object.assign(new Error('the connection was lost'), { code: lost() });
+        if (code !== 0) throw await lossOf(child, lost);
       });
     this.carried.catch(() => {});
   }
@@ -199,43 +178,20 @@ class Inherited implements Connection {
 }
 
 /** A connection whose bytes come and go by the pipes of the program that has its socket. */
-class Piped extends Carried<VsockEndpoint> {
-  readonly #lost: () => string;
-
-  /** `lost`: the errno that it ended with, if it did. */
+class Piped extends ConfirmedCarried<VsockEndpoint> {
   constructor(
     command: readonly string[],
     endpoint: VsockEndpoint,
     env: Readonly<Record<string, string | undefined>>,
     lost: () => string,
   ) {
-    super(command, endpoint, withoutSocket, {
-      env,
-      start: sshEndsWithUs,
-      stderr: 'pipe',
-      stop: (child) => child.kill('SIGTERM'),
-    });
-    this.#lost = lost;
+    super(command, endpoint, withoutSocket, { env, stderr: 'pipe' }, () => lossOf(this.child, lost));
   }
+}
 
-  override async read(max: number): Promise<Uint8Array> {
-    const bytes = await super.read(max);
-    if (bytes.length === 0) await this.confirmEnd();
-    return bytes;
-  }
-
-  override close(): void {
-    super.close();
-    this.child.stderr?.destroy();
-  }
-
-  /** An end-of-file is the machine's only if the program ended well. */
-  async confirmEnd(): Promise<void> {
-    const { code } = await this.end;
-    if (code === 0) return;
-    await afterLastLine(this.child);
-    throw Object.assign(new Error('the connection was lost'), { code: this.#lost() });
-  }
+async function lossOf(child: ChildProcess, lost: () => string): Promise<Error> {
+  await afterLastLine(child);
+  return Object.assign(new Error('the connection was lost'), { code: lost() });
 }
 
 const withoutSocket = { missing: new Error('the program has the socket') };

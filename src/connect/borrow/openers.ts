@@ -6,10 +6,7 @@ import relay from '../via/relay.py';
 
 export type VsockEndpoint = Extract<Endpoint, { family: 'vsock' }>;
 
-/**
- * What is done with the open socket: its bytes go to us by pipes, or to our own stdin and stdout, or the socket itself goes to
- * ssh, which waits for it at stdout.
- */
+/** The bytes of the open socket go to us by pipes, or to our own stdin and stdout; or the socket itself goes to ssh, which waits at stdout. */
 export type Use = 'pipe' | 'relay' | 'pass';
 
 /** A program of the host that opens AF_VSOCK where the addon is missing. */
@@ -28,11 +25,9 @@ export interface Opener {
 }
 
 /**
- * The best first. Milliseconds until a banner over a unix socket, resident MB, MiB/s (medians of 40 and the best of 3, on a busy
- * machine with two cores): python3 14, 8.8, 1800; socat 5, 4.6, 490. Only python3 does all: it gives the errno
- * itself, has its own time limit, half-closes, and passes the socket, after which nothing is left running. systemd-ssh-proxy
- * passes it in 0.6 of python3's time (27 against 47 ms under load), but only reports in words, and waits as long as the kernel
- * does.
+ * The best first. Milliseconds until a banner over a unix socket, resident MB, MiB/s (medians of 40 and the best of 3, two busy cores):
+ * python3 14, 8.8, 1800; socat 5, 4.6, 490. Only python3 gives the errno itself, has its own time limit, half-closes, and passes the
+ * socket. systemd-ssh-proxy does in 27 ms, not 47, but reports in words, and waits as long as the kernel does.
  */
 export const openers: readonly Opener[] = [
   {

@@ -4,6 +4,7 @@ import { now } from '../../clock.js';
 import type { ExecEndpoint } from '../../endpoint.js';
 import { quote } from '../../errors.js';
 import { type Bring, type Connection, dropPeeked } from '../connection.js';
+import { before } from '../program-connection.js';
 import script from './bring.sh';
 import { configOf, makeHostKey, programsFor, systemOf } from './sshd-package.js';
 import { execError, inShell } from './why-not.js';
@@ -55,7 +56,13 @@ export async function sendServer(
   programsOf = programsFor,
 ): Promise<void> {
   const fail = (code: string, more?: string, hint?: string) => execError(endpoint, { code, more, hint });
-  const write = (bytes: Uint8Array) => inTime(connection.write(bytes), deadline);
+  const write = async (bytes: Uint8Array) => {
+    const written = await before(
+      connection.write(bytes).then(() => true),
+      deadline,
+    );
+    if (!written) throw new Error('it takes too long');
+  };
   const line = async () => (await readUntil(connection, '\n', deadline)).trimEnd();
   await readUntil(connection, `${asksForServer}\n`, deadline);
   const there = machineOf(await readUntil(connection, '\0end\n', deadline), login);
@@ -140,15 +147,6 @@ async function readUntil(connection: Connection, mark: string, deadline: number)
 
 /** More than the environment that bring.sh prints. Bytes. */
 const maxPrinted = 100_000;
-
-/** Rejects after `deadline`, of `clock.now`. */
-async function inTime<T>(work: Promise<T>, deadline: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('it takes too long')), Math.max(0, deadline - now()));
-  });
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
-}
 
 function latin1(text: string): Buffer {
   return Buffer.from(text, 'latin1');

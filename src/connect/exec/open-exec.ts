@@ -13,10 +13,7 @@ import type { Connection, OpenOptions } from '../connection.js';
 import { Carried } from '../program-connection.js';
 import { askSshd, type NoServer, whyNot } from './why-not.js';
 
-/**
- * Starts the program and waits for the beginning of an SSH banner, which stays unread: without one, what the program printed
- * shows the cause, and one more call of it what is missing in the machine. Throws a ConnectError.
- */
+/** Starts the program and waits for an SSH banner, which stays unread. Throws a ConnectError with what was printed, or what the machine lacks. */
 export async function openExec(
   endpoint: ExecEndpoint,
   options: OpenOptions,
@@ -140,10 +137,7 @@ async function untilBanner(
   }
 }
 
-/**
- * Resolves when the program has ended, and with it what it left running; what it printed can still be read then. A daemon of it, which
- * may hold its output open for ever, is not waited for.
- */
+/** Resolves when the program and what it left running have ended, but for a daemon of it. What was printed can still be read then. */
 async function afterEnd(child: ChildProcess, waiting: AbortSignal): Promise<void> {
   // One that could not be started ends the connection, too.
   const ended = await once(child, 'exit').catch(() => undefined);

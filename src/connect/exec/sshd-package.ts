@@ -8,10 +8,7 @@ import { selfCommand } from '../../runtime.js';
 
 const programNames = ['sshd', 'sshd-session', 'sshd-auth'] as const;
 
-/**
- * The programs of the package vmssh-sshd for what uname(1) calls a processor. Throws an error that says where they are missing, or who
- * else could change them: they run as root of the machine.
- */
+/** vmssh-sshd's programs for a processor of uname(1). Throws an error if they are missing or others could change them: they run as root there. */
 export async function programsFor(
   processor: string,
   places = placesOf(realPath(selfCommand().at(-1) ?? '') ?? ''),
@@ -36,10 +33,7 @@ export async function programsFor(
   throw new Error(`there is no ${folders.join(' and no ')}`);
 }
 
-const systems: ReadonlyMap<string, string> = new Map([
-  ...[['x86_64', 'x64'] as const, ['x64', 'x64'] as const],
-  ...[['aarch64', 'arm64'] as const, ['arm64', 'arm64'] as const],
-]);
+const systems = new Map(Object.entries({ x86_64: 'x64', x64: 'x64', aarch64: 'arm64', arm64: 'arm64' }));
 
 /** As Node names it; undefined: there is none for it. An image without uname has the processor of this host. */
 export function systemOf(processor: string): string | undefined {
@@ -93,17 +87,8 @@ function isForSession(variable: string): boolean {
   );
 }
 
-/** A host key that was just made. */
-export interface MadeHostKey {
-  /** As in known_hosts: "ssh-ed25519", and the key in base64. */
-  readonly type: string;
-  readonly key: string;
-  /** The private key, as sshd reads it from a file. */
-  readonly file: string;
-}
-
-/** Makes one in this process. */
-export async function makeHostKey(): Promise<MadeHostKey> {
+/** Makes a host key in this process: `type` and `key` as in known_hosts, in base64, and the private key as sshd reads it from a file. */
+export async function makeHostKey() {
   const { d, x } = await new Promise<{ readonly d?: string; readonly x?: string }>((resolve, reject) =>
     generateKeyPair('ed25519', {}, (error, _, own) => {
       if (error) reject(error);

@@ -1,10 +1,10 @@
-import { type ExecEndpoint, formatEndpoint } from '../../endpoint.js';
-import { ConnectError, quote } from '../../errors.js';
+import type { ExecEndpoint } from '../../endpoint.js';
+import { type ConnectError, errorWith, quote } from '../../errors.js';
 import { type ProgramEnd, runProgram } from '../../process/run-program.js';
-import type { Ended } from '../../process/terminate.js';
+import { type Ended, howEnded } from '../../process/terminate.js';
 import { shellLine, shellQuoted } from '../../target/shell.js';
 import type { OpenOptions } from '../connection.js';
-import { explainFailure } from '../failures/failures.js';
+import { connectFailure } from '../failures/failures.js';
 import script from './sshd.sh';
 
 /** What a program did instead of giving a banner. */
@@ -41,12 +41,9 @@ export function execError(
   failure?: unknown,
   text = endpoint.machine,
 ): ConnectError {
-  const row = explainFailure(endpoint, code);
-  return new ConnectError('connect', formatEndpoint(endpoint), {
-    code,
-    problem: more === undefined ? row.problem : `${row.problem}: ${more}`,
-    hint: (hint ?? row.hint)?.replaceAll('{target}', () => shellQuoted(text)),
-    final: row.final,
+  const error = connectFailure(endpoint, code, { more, cause: failure });
+  return errorWith(error, {
+    hint: (hint ?? error.hint)?.replaceAll('{target}', () => shellQuoted(text)),
     cause: failure,
   });
 }
@@ -73,11 +70,8 @@ function causeOf(
     return { code: 'EXEC_BRING_FAILED', more };
   if (known !== undefined) return { code: known, more };
   if (stopped === 'late') return { code: 'EXEC_SILENT', more };
-  const how = end?.signal ? `a signal ended it: ${end.signal}` : end && `exit code ${end.code}`;
-  return {
-    code: 'EXEC_FAILED',
-    more: [how, more].filter((part) => part !== undefined).join('; ') || undefined,
-  };
+  const all = [end && howEnded(end), more].filter((part) => part !== undefined);
+  return { code: 'EXEC_FAILED', more: all.join('; ') || undefined };
 }
 
 const maxQuoted = 300;
@@ -94,8 +88,7 @@ async function inMachine(
   endpoint: ExecEndpoint,
   { env = process.env, signal, timeoutMs }: Pick<OpenOptions, 'env' | 'signal' | 'timeoutMs'>,
 ): Promise<Cause | undefined> {
-  const limits = { timeoutMs: Math.min(timeoutMs, maxMs), longest: 65536 };
-  const asked = { env, signal, ...limits };
+  const asked = { env, signal, timeoutMs: Math.min(timeoutMs, maxMs), longest: 65536 };
   const end = await runProgram(askSshd(endpoint, 'why'), asked).catch(() => undefined);
   return end && !end.stopped ? readWhy(end, endpoint) : undefined;
 }
@@ -157,10 +150,7 @@ function codeOfMessage(said: string, { into }: ExecEndpoint): string | undefined
   return found === 'EXEC_NO_SHELL' && into !== 'shell' ? undefined : found;
 }
 
-/**
- * Messages of podman, docker, their runtimes (crun, runc), incus, lxc, systemd-run, kubectl and virtctl. The order matters: the first that
- * matches is the cause.
- */
+/** Of podman, docker, crun, runc, incus, lxc, systemd-run, kubectl and virtctl. The first that matches is the cause. */
 const messages: readonly { readonly code: string; readonly says: RegExp }[] = [
   { code: 'EXEC_NO_PROCESS', says: /resource temporarily unavailable|cannot fork|out of pids/i },
   { code: 'EXEC_NO_AGENT', says: /agent isn't currently running/i },

@@ -20,11 +20,7 @@ export const exhausted: readonly Failure[] = [
     problem: 'too many files are open',
     hint: 'raise ulimit -n for this process, or see sysctl fs.file-nr for the whole system',
   },
-  {
-    codes: ['ENOMEM', 'ENOBUFS'],
-    problem: 'the kernel is out of memory for sockets',
-    hint: memoryHint,
-  },
+  { codes: ['ENOMEM', 'ENOBUFS'], problem: 'the kernel is out of memory for sockets', hint: memoryHint },
 ];
 
 /** The failure for a code that means that this system has run out of something. */

@@ -1,5 +1,5 @@
 import { type Endpoint, formatEndpoint } from '../../endpoint.js';
-import { quote } from '../../errors.js';
+import { ConnectError, quote } from '../../errors.js';
 import { thisHost } from '../../kinds/machines.js';
 import { cidLocal, portOfServiceId } from '../../target/numbers.js';
 import { shellLine, shellQuoted } from '../../target/shell.js';
@@ -19,10 +19,7 @@ export const failures: Readonly<Record<Endpoint['family'], readonly Failure[]>> 
   via: viaFailures,
 };
 
-/**
- * The message for a code in the endpoint's family; the code itself if the table does not have it. `hasRights`: whether this
- * user of Windows is elevated or in Hyper-V Administrators.
- */
+/** The message for a code in the endpoint's family. `hasRights`: this user of Windows is elevated or in Hyper-V Administrators. */
 export function explainFailure(
   endpoint: Endpoint,
   code: string,
@@ -34,6 +31,19 @@ export function explainFailure(
   const other = isThisHost(endpoint) ? hintForThisHost : undefined;
   const hint = other ?? (hintWithRights !== undefined && hasRights() ? hintWithRights : found.hint);
   return { problem: `${fill(problem, endpoint)} (${code})`, hint: fill(hint, endpoint, shellQuoted), final };
+}
+
+/** The same as an error that names the endpoint. `more`: what is known besides. */
+export function connectFailure(
+  endpoint: Endpoint,
+  code: string,
+  { more, cause, hasRights }: { more?: string | undefined; cause?: unknown; hasRights?: () => boolean } = {},
+): ConnectError {
+  const { problem, ...explained } = explainFailure(endpoint, code, hasRights);
+  return new ConnectError('connect', formatEndpoint(endpoint), {
+    ...explained,
+    ...{ code, cause, problem: more === undefined ? problem : `${problem}: ${more}` },
+  });
 }
 
 function isThisHost(endpoint: Endpoint): boolean {

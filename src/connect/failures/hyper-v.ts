@@ -1,9 +1,6 @@
 import { type Failure, windowsExhausted } from './failure.js';
 
-/**
- * What the WSA codes of a connect mean for AF_HYPERV, from
- * https://learn.microsoft.com/en-us/windows/win32/winsock/windows-sockets-error-codes-2 and users' reports.
- */
+/** For AF_HYPERV: https://learn.microsoft.com/en-us/windows/win32/winsock/windows-sockets-error-codes-2 and users' reports. */
 export const hyperVFailures: readonly Failure[] = [
   {
     codes: ['WSAEADDRNOTAVAIL'],

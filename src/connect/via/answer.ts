@@ -1,8 +1,8 @@
 import { now } from '../../clock.js';
 import { formatEndpoint, type ViaEndpoint, type ViaSocket } from '../../endpoint.js';
-import { ConnectError, isOp } from '../../errors.js';
+import { ConnectError, errorWith, isOp } from '../../errors.js';
 import { type Connection, dropPeeked } from '../connection.js';
-import { explainFailure } from '../failures/failures.js';
+import { connectFailure } from '../failures/failures.js';
 
 /** What the hypervisor said before the machine's first byte. */
 export interface HopAnswer {
@@ -24,10 +24,7 @@ export interface NoAnswer {
 const maxPrinted = 65536;
 const maxAnswer = 4096;
 
-/**
- * Reads up to the line that begins with the marker, and not a byte more. At end-of-file, after the deadline (of
- * `clock.now`) or after too much else it gives what was printed, without an answer.
- */
+/** Reads up to the marker's line, and no byte more. At end-of-file, after `deadline` (of `clock.now`) or too much else: what was printed. */
 export async function readAnswer(
   connection: Connection,
   marker: string,
@@ -67,25 +64,14 @@ function textOf(bytes: Uint8Array): string {
 
 /** A failure of the hop itself. */
 export function hopFailure(code: string, endpoint: ViaEndpoint, more?: string): ConnectError {
-  const { problem, hint, final } = explainFailure(endpoint, code);
-  return new ConnectError('connect', formatEndpoint(endpoint), {
-    code,
-    problem: more === undefined ? problem : `${problem}: ${more}`,
-    hint,
-    final,
-  });
+  return connectFailure(endpoint, code, { more });
 }
 
 /** An errno of the socket on the hypervisor. */
 export function onHost(host: string, at: ViaSocket, code: string, cause?: unknown): ConnectError {
-  const { problem, hint, final } = explainFailure(at, code);
-  return new ConnectError('connect', formatEndpoint(at), {
-    code,
-    problem: `on ${host}, ${problem}`,
-    cause,
-    hint: hint && `on ${host}: ${hint}`,
-    final,
-  });
+  const error = connectFailure(at, code);
+  const { problem, hint } = error;
+  return errorWith(error, { problem: `on ${host}, ${problem}`, hint: hint && `on ${host}: ${hint}`, cause });
 }
 
 /** What the vmssh there reported. */

@@ -10,10 +10,7 @@ import script from './keys-there.sh';
 /** For the login and the answer. Milliseconds. */
 const maxMs = 10_000;
 
-/**
- * The host keys of a machine of another hypervisor as the vmssh there reads them in its files, in one login that asks nothing; undefined
- * if it cannot say. The texts are what that hypervisor likes: `publicKeys` reads them, and they count for its own machines only.
- */
+/** A machine's host keys as its hypervisor's vmssh reads them; undefined if it cannot say. That host may say what it likes: they count only there. */
 export async function keysThere(
   { host, target }: Pick<ViaTarget, 'host' | 'target'>,
   { env, platform = process.platform, timeoutMs = maxMs }: Deps,

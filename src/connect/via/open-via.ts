@@ -4,17 +4,14 @@ import type { ViaEndpoint, ViaSocket } from '../../endpoint.js';
 import { type ConnectError, quote } from '../../errors.js';
 import type { AddonState } from '../../native.js';
 import { sshAbilities, sshCommand, sshProgram } from '../../process/ssh-program.js';
-import { sshEndsWithUs } from '../../process/terminate.js';
+import { howEnded } from '../../process/terminate.js';
 import type { OpenOptions } from '../connection.js';
 import { askMultiplexer } from '../multiplexer.js';
-import { Carried } from '../program-connection.js';
+import { ConfirmedCarried } from '../program-connection.js';
 import { type HopAnswer, hopFailure, type NoAnswer, onHost, readAnswer, remoteFailure } from './answer.js';
 import { hopCommand, hopOptions, patience } from './hop-command.js';
 
-/**
- * Opens a machine behind another hypervisor: the user's ssh logs in there, and the best tool there makes the last step, in
- * one round trip. Without a tool a second login forwards the socket, if this ssh can. Throws a ConnectError.
- */
+/** Opens a machine behind another hypervisor: the user's ssh logs in there, and the best tool there, or ssh -W, connects. Throws a ConnectError. */
 export async function openVia(
   endpoint: ViaEndpoint,
   options: OpenOptions,
@@ -53,7 +50,7 @@ export async function openVia(
 
 /** Whether the connection is open; a multiplexer that another tool than vmssh opened is asked for the port from here. */
 async function finishHop({ text, printed }: HopAnswer, hop: Hop, { timeoutMs }: OpenOptions): Promise<void> {
-  const [word = '', rest = ''] = cut(text);
+  const [, word = '', rest = ''] = /^([^ ]*) ?(.*)$/s.exec(text) ?? [];
   const { endpoint } = hop;
   const { host, at } = lastOf(endpoint);
   if (word === 'by') {
@@ -91,10 +88,8 @@ async function unanswered(
   try {
     const end = await hop.endBy(deadline);
     if (!end) return hopFailure('HOP_SILENT', endpoint, said);
-    const { code, signal } = end;
-    const how = signal ? `a signal ended it: ${signal}` : `exit code ${code}`;
-    const more = said === undefined ? how : `${how}; ${said}`;
-    return hopFailure(code === 255 || signal ? 'HOP_FAILED' : 'HOP_NO_SHELL', endpoint, more);
+    const more = said === undefined ? howEnded(end) : `${howEnded(end)}; ${said}`;
+    return hopFailure(end.code === 255 || end.signal ? 'HOP_FAILED' : 'HOP_NO_SHELL', endpoint, more);
   } catch (error) {
     return hopFailure('NO_SSH', endpoint, (error as Error).message);
   }
@@ -102,18 +97,10 @@ async function unanswered(
 
 const maxQuoted = 300;
 
-function cut(text: string): readonly [string, string] {
-  const at = text.indexOf(' ');
-  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
-}
-
 /** A server that waits for its client is connected after this time without an error. Milliseconds. */
 const silentMs = 5000;
 
-/**
- * The unix socket for `ssh -W`, on a hypervisor that answered that it has no tool; undefined if a path is not all that is
- * needed.
- */
+/** The unix socket for `ssh -W`, on a hypervisor without a tool; undefined if more than a path is needed. */
 function streamPath({ at }: ViaEndpoint, answer: string): string | undefined {
   const [word, reading] = answer.split(' ');
   if (word !== 'no-tool' || !at || !('path' in at)) return undefined;
@@ -128,9 +115,7 @@ async function awaitStream(hop: Hop, deadline: number): Promise<void> {
     const end = await hop.endBy(deadline);
     // One that goes on has only closed its side.
     if (!end || end.code === 0) return;
-    const { code, signal } = end;
-    const how = signal ? `a signal ended it: ${signal}` : `exit code ${code}`;
-    throw hopFailure('HOP_NO_STREAM', hop.endpoint, how);
+    throw hopFailure('HOP_NO_STREAM', hop.endpoint, howEnded(end));
   };
   if (at?.family === 'vsock-mux') {
     // The login comes first: silence does not mean that the port is open.
@@ -148,27 +133,10 @@ async function awaitStream(hop: Hop, deadline: number): Promise<void> {
 type Env = Readonly<Record<string, string | undefined>>;
 
 /** A connection that an ssh carries, whose stderr is ours. */
-export class Hop extends Carried<ViaEndpoint> {
+export class Hop extends ConfirmedCarried<ViaEndpoint> {
   constructor(command: readonly string[], endpoint: ViaEndpoint, native: AddonState, env: Env) {
-    super(command, endpoint, native, {
-      env,
-      start: sshEndsWithUs,
-      stderr: 'inherit',
-      stop: (child) => child.kill('SIGTERM'),
-    });
-  }
-
-  override async read(max: number): Promise<Uint8Array> {
-    const bytes = await super.read(max);
-    if (bytes.length === 0) await this.confirmEnd();
-    return bytes;
-  }
-
-  /** An end-of-file is the machine's only if ssh and the tool there ended well: bytes may be missing otherwise. */
-  async confirmEnd(): Promise<void> {
-    const { code, signal } = await this.end;
-    if (code === 0) return;
-    const how = signal ? `a signal ended it: ${signal}` : `exit code ${code}`;
-    throw Object.assign(new Error(`ssh ${this.endpoint.host}: ${how}`), { code: 'HOP_LOST' });
+    super(command, endpoint, native, { env, stderr: 'inherit' }, (end) =>
+      Object.assign(new Error(`ssh ${endpoint.host}: ${howEnded(end)}`), { code: 'HOP_LOST' }),
+    );
   }
 }

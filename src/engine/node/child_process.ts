@@ -1,6 +1,7 @@
 import { keepAlive, onExit } from 'engine:loop';
 import { endChild, type StartOptions, type Stdio, startChild } from '../children.js';
 import { knownOptions } from '../known-options.js';
+import { abortError } from '../sides.js';
 import { signalName, signalNumber } from '../signals.js';
 import { DescriptorStream } from '../streams.js';
 import { EventEmitter } from './events.js';
@@ -88,16 +89,12 @@ const spawnKnown = [
 
 /** Starts a program. A failure is an "error" event. */
 export function spawn(program: string, args: readonly string[], options: SpawnOptions = {}): ChildProcess {
-  const { signal, timeout, killSignal, cwd, env, detached, windowsHide } = knownOptions(
-    'spawn',
-    options,
-    spawnKnown,
-  );
+  const { signal, timeout, killSignal } = knownOptions('spawn', options, spawnKnown);
   const stdio = standardStreams(options.stdio);
-  if (signal?.aborted) return failed(aborted(signal));
+  if (signal?.aborted) return failed(abortError(signal));
   let child: ChildProcess;
   try {
-    const { pid, pipes } = startChild(program, args, { cwd, env, detached, windowsHide, stdio });
+    const { pid, pipes } = startChild(program, args, { ...options, stdio });
     child = new ChildProcess(pid, pipes);
   } catch (error) {
     // What the caller got wrong is thrown, and what the system refused is an event.
@@ -105,7 +102,7 @@ export function spawn(program: string, args: readonly string[], options: SpawnOp
     return failed(error as Error);
   }
   const abort = () => {
-    if (child.kill(killSignal)) child.emit('error', aborted(signal));
+    if (child.kill(killSignal)) child.emit('error', abortError(signal));
   };
   const timer = timeout ? setTimeout(() => child.kill(killSignal), timeout) : undefined;
   signal?.addEventListener('abort', abort);
@@ -114,54 +111,6 @@ export function spawn(program: string, args: readonly string[], options: SpawnOp
     signal?.removeEventListener('abort', abort);
   });
   queueMicrotask(() => child.emit('spawn'));
-  return child;
-}
-
-export interface ExecFileOptions extends Omit<SpawnOptions, 'stdio'> {
-  /** The limit of characters per stream, above which it is killed. */
-  readonly maxBuffer?: number;
-}
-
-/** `code`: the exit code, or an errno's name. */
-export interface ExecFileError extends Error {
-  readonly code?: string | number | null;
-}
-
-export type ExecFileCallback = (error: ExecFileError | null, stdout: string, stderr: string) => void;
-
-/** Runs a program and returns its output. */
-export function execFile(
-  program: string,
-  args: readonly string[],
-  options: ExecFileOptions,
-  callback: ExecFileCallback,
-): ChildProcess {
-  const { maxBuffer = 1024 * 1024, ...rest } = options;
-  const child = spawn(program, args, { ...rest, stdio: 'pipe' });
-  const texts = { stdout: '', stderr: '' };
-  let failure: Error | null = null;
-  for (const name of ['stdout', 'stderr'] as const) {
-    child[name]?.setEncoding('utf8').on('data', (part: string) => {
-      texts[name] += part;
-      if (texts[name].length <= maxBuffer) return;
-      failure ??= Object.assign(new RangeError(`${name} maxBuffer length exceeded`), {
-        code: 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER',
-      });
-      texts[name] = texts[name].slice(0, maxBuffer);
-      child.kill(options.killSignal);
-    });
-  }
-  child.once('error', (error: Error) => {
-    failure ??= error;
-  });
-  child.once('close', (code: number | null, signal: NodeJS.Signals | null) => {
-    const { killed } = child;
-    if (!failure && code !== 0) {
-      const message = `Command failed: ${[program, ...args].join(' ')}\n${texts.stderr}`;
-      failure = Object.assign(new Error(message), { code, signal, killed });
-    }
-    callback(failure, texts.stdout, texts.stderr);
-  });
   return child;
 }
 
@@ -184,9 +133,4 @@ function failed(error: Error): ChildProcess {
     child.emit('close', (error as NodeJS.ErrnoException).errno ?? null, null);
   });
   return child;
-}
-
-function aborted(signal: AbortSignal | undefined): Error {
-  const error = new Error('The operation was aborted', { cause: signal?.reason });
-  return Object.assign(error, { name: 'AbortError', code: 'ABORT_ERR' });
 }

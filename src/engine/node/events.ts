@@ -6,8 +6,11 @@ export type EventsOf<Events> = { readonly [Name in keyof Events]: readonly unkno
 /** Whoever knows nothing of an emitter may listen for anything. */
 export type AnyEvents = Record<Key, never[]>;
 
+type ListenerOf<Events extends EventsOf<Events>, Name extends keyof Events> = (
+  ...args: Events[Name]
+) => unknown;
+
 interface Entry {
-  /** What was added. */
   readonly listener: Listener;
   readonly once: boolean;
 }
@@ -20,50 +23,27 @@ export class EventEmitter<Events extends EventsOf<Events> = AnyEvents> {
   declare readonly [eventsOf]?: Events;
   readonly #entries = new Map<Key, readonly Entry[]>();
 
-  on<Name extends keyof Events & Key>(name: Name, listener: (...args: Events[Name]) => unknown): this {
+  on<Name extends keyof Events & Key>(name: Name, listener: ListenerOf<Events, Name>): this {
     return this.#add(name, { listener, once: false });
   }
 
-  addListener<Name extends keyof Events & Key>(
-    name: Name,
-    listener: (...args: Events[Name]) => unknown,
-  ): this {
-    return this.on(name, listener);
-  }
-
-  once<Name extends keyof Events & Key>(name: Name, listener: (...args: Events[Name]) => unknown): this {
+  once<Name extends keyof Events & Key>(name: Name, listener: ListenerOf<Events, Name>): this {
     return this.#add(name, { listener, once: true });
   }
 
-  /** In front of the others. */
-  prependListener<Name extends keyof Events & Key>(
-    name: Name,
-    listener: (...args: Events[Name]) => unknown,
-  ): this {
-    return this.#set(name, [{ listener, once: false }, ...(this.#entries.get(name) ?? [])]);
+  prependListener<Name extends keyof Events & Key>(name: Name, listener: ListenerOf<Events, Name>): this {
+    return this.#set(name, [{ listener, once: false }, ...this.#of(name)]);
   }
 
   /** Removes the last one added. */
-  off<Name extends keyof Events & Key>(name: Name, listener: (...args: Events[Name]) => unknown): this {
-    const entry = this.#entries.get(name)?.findLast((each) => each.listener === listener);
+  off<Name extends keyof Events & Key>(name: Name, listener: ListenerOf<Events, Name>): this {
+    const entry = this.#of(name).findLast((each) => each.listener === listener);
     return entry ? this.#remove(name, entry) : this;
-  }
-
-  removeListener<Name extends keyof Events & Key>(
-    name: Name,
-    listener: (...args: Events[Name]) => unknown,
-  ): this {
-    return this.off(name, listener);
-  }
-
-  removeAllListeners(name?: keyof Events & Key): this {
-    for (const each of name === undefined ? [...this.#entries.keys()] : [name]) this.#set(each, []);
-    return this;
   }
 
   /** Whether there was a listener. An "error" without one is thrown. */
   emit(name: Key, ...args: readonly unknown[]): boolean {
-    const entries = this.#entries.get(name) ?? [];
+    const entries = this.#of(name);
     if (entries.length === 0 && name === 'error') throw asError(args[0]);
     for (const entry of entries) {
       if (entry.once) this.#remove(name, entry);
@@ -73,29 +53,27 @@ export class EventEmitter<Events extends EventsOf<Events> = AnyEvents> {
   }
 
   listenerCount(name: keyof Events & Key): number {
-    return this.#entries.get(name)?.length ?? 0;
-  }
-
-  listeners(name: keyof Events & Key): Listener[] {
-    return (this.#entries.get(name) ?? []).map(({ listener }) => listener);
+    return this.#of(name).length;
   }
 
   /** Called with the number of a name's listeners before and now. */
   protected changed(_name: Key, _before: number, _now: number): void {}
 
   #add(name: Key, entry: Entry): this {
-    return this.#set(name, [...(this.#entries.get(name) ?? []), entry]);
+    return this.#set(name, [...this.#of(name), entry]);
   }
 
   #remove(name: Key, entry: Entry): this {
-    return this.#set(
-      name,
-      (this.#entries.get(name) ?? []).filter((each) => each !== entry),
-    );
+    const others = this.#of(name).filter((each) => each !== entry);
+    return this.#set(name, others);
+  }
+
+  #of(name: Key): readonly Entry[] {
+    return this.#entries.get(name) ?? [];
   }
 
   #set(name: Key, entries: readonly Entry[]): this {
-    const before = this.#entries.get(name)?.length ?? 0;
+    const before = this.#of(name).length;
     if (entries.length > 0) this.#entries.set(name, entries);
     else this.#entries.delete(name);
     this.changed(name, before, entries.length);

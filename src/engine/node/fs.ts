@@ -35,28 +35,12 @@ export function openSync(path: string, flags: string | number, mode = 0o666): nu
   return files.open(path, openFlags(flags), mode);
 }
 
-export function closeSync(descriptor: number): void {
-  files.close(descriptor);
-}
-
-export function readSync(descriptor: number, into: Uint8Array): number {
-  return files.readInto(descriptor, into);
-}
-
-export function writeSync(descriptor: number, bytes: Uint8Array): number {
-  return files.write(descriptor, bytes);
-}
-
-export function fsyncSync(descriptor: number): void {
-  files.fsync(descriptor);
-}
+export const closeSync: (descriptor: number) => void = files.close;
+export const readSync: (descriptor: number, into: Uint8Array) => number = files.readInto;
+export const writeSync: (descriptor: number, bytes: Uint8Array) => number = files.write;
 
 export function fstatSync(descriptor: number): Stats {
   return new StatsOfNumbers(files.fstat(descriptor));
-}
-
-export function fchmodSync(descriptor: number, mode: number): void {
-  files.fchmod(descriptor, mode);
 }
 
 export function readFileSync(path: string | number): Buffer;
@@ -116,13 +100,10 @@ export function readdirSync(path: string, options?: { readonly withFileTypes: tr
 export const readlinkSync: (path: string) => string = paths.readlink;
 export const realpathSync: (path: string) => string = paths.realpath;
 export const renameSync: (from: string, to: string) => void = paths.rename;
-export const linkSync: (from: string, to: string) => void = paths.link;
 export const rmdirSync: (path: string) => void = paths.rmdir;
 export const unlinkSync: (path: string) => void = paths.unlink;
 export const symlinkSync: (target: string, path: string) => void = paths.symlink;
 export const mkdtempSync: (prefix: string) => string = paths.mkdtemp;
-export const chmodSync: (path: string, mode: number) => void = paths.chmod;
-export const chownSync: (path: string, owner: number, group: number) => void = paths.chown;
 
 export function mkdirSync(path: string, options: MakeFolderOptions | number = {}): void {
   const named = typeof options === 'number' ? { mode: options } : options;

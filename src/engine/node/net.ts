@@ -14,9 +14,7 @@ export interface ConnectOptions {
 }
 
 /** 4, 6, or 0 if it is not an address. */
-export function isIP(text: string): number {
-  return ipVersion(text);
-}
+export const isIP: (text: string) => number = ipVersion;
 
 export function isIPv4(text: string): boolean {
   return ipVersion(text) === 4;
@@ -48,14 +46,8 @@ export function connect(options: ConnectOptions): Socket {
 }
 
 /** With Node's message: "connect ENOENT /run/x.sock". */
-function describe(error: NodeJS.ErrnoException, path: string | undefined): Error {
-  const message = `connect ${error.code} ${path}`;
-  return Object.assign(new Error(message), {
-    errno: error.errno,
-    code: error.code,
-    syscall: 'connect',
-    address: path,
-  });
+function describe({ errno, code }: NodeJS.ErrnoException, address: string | undefined): Error {
+  return Object.assign(new Error(`connect ${code} ${address}`), { errno, code, syscall: 'connect', address });
 }
 
 export interface ServerOptions {
@@ -74,7 +66,6 @@ export class Server extends EventEmitter<ServerEvents> {
   #descriptor: number | undefined;
   #watch: number | undefined;
 
-  /** Listens on a unix socket. */
   listen(path: string): this {
     try {
       const descriptor = listenUnix(path);

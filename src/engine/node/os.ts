@@ -27,11 +27,6 @@ export function version(): string {
   return names()[3];
 }
 
-export function homedir(): string {
-  const { HOME, USERPROFILE } = process.env;
-  return (process.platform === 'win32' ? USERPROFILE : HOME) || userInfo().homedir;
-}
-
 export function tmpdir(): string {
   const { TMPDIR, TMP, TEMP, SystemRoot, windir } = process.env;
   if (process.platform === 'win32') {
@@ -68,4 +63,4 @@ export function userInfo(): UserInfo {
   return { username, uid: Number(user), gid: Number(group), homedir: home, shell };
 }
 
-export default { constants, arch, hostname, release, version, homedir, tmpdir, userInfo };
+export default { constants, arch, hostname, release, version, tmpdir, userInfo };

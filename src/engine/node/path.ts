@@ -1,4 +1,3 @@
-/** The syntax of a system's paths. */
 interface Rules {
   readonly sep: '/' | '\\';
   readonly delimiter: ':' | ';';
@@ -6,7 +5,6 @@ interface Rules {
   /** Where a path falls into names. */
   readonly separator: string | RegExp;
   split(path: string): Root;
-  /** Whether two names are the same. */
   same(one: string, other: string): boolean;
 }
 
@@ -17,30 +15,8 @@ interface Root {
   readonly rest: string;
 }
 
-interface ParsedPath {
-  readonly root: string;
-  readonly dir: string;
-  readonly base: string;
-  readonly ext: string;
-  readonly name: string;
-}
-
 /** The used part of node:path of one system. */
-interface Flavour {
-  readonly sep: '/' | '\\';
-  readonly delimiter: ':' | ';';
-  normalize(path: string): string;
-  join(...paths: string[]): string;
-  resolve(...paths: string[]): string;
-  isAbsolute(path: string): boolean;
-  relative(from: string, to: string): string;
-  dirname(path: string): string;
-  basename(path: string, suffix?: string): string;
-  extname(path: string): string;
-  parse(path: string): ParsedPath;
-}
-
-function flavour(rules: Rules, workingFolder: () => string): Flavour {
+function flavour(rules: Rules, workingFolder: () => string) {
   const { sep, delimiter, isSeparator, separator, split, same } = rules;
 
   const namesOf = (path: string) => path.split(separator).filter((name) => name !== '');
@@ -113,7 +89,7 @@ function flavour(rules: Rules, workingFolder: () => string): Flavour {
     sep,
     delimiter,
     normalize,
-    join: (...paths) => {
+    join: (...paths: string[]) => {
       const given = paths.filter((path) => path !== '');
       const [first = ''] = given;
       const joined = given.join(sep);
@@ -122,8 +98,8 @@ function flavour(rules: Rules, workingFolder: () => string): Flavour {
       return normalize(sep === '\\' && !server ? joined.replace(/^[\\/]{2,}/, '\\') : joined);
     },
     resolve,
-    isAbsolute: (path) => split(path).rooted,
-    relative: (from, to) => {
+    isAbsolute: (path: string) => split(path).rooted,
+    relative: (from: string, to: string) => {
       const one = split(resolve(from));
       const other = split(resolve(to));
       if (!same(one.device, other.device)) return resolve(to);
@@ -133,10 +109,10 @@ function flavour(rules: Rules, workingFolder: () => string): Flavour {
       while (common < ones.length && same(ones[common] ?? '', others[common] ?? '')) common++;
       return [...ones.slice(common).map(() => '..'), ...others.slice(common)].join(sep);
     },
-    dirname: (path) => before(path) ?? '.',
+    dirname: (path: string) => before(path) ?? '.',
     basename,
     extname,
-    parse: (path) => {
+    parse: (path: string) => {
       const root = path.slice(0, path.length - split(path).rest.length);
       const base = basename(path);
       const ext = extname(path);

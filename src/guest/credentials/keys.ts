@@ -11,10 +11,7 @@ type Env = Readonly<Record<string, string | undefined>>;
 /** Runs a program; rejects with an Error if it could not be started or failed. */
 type Run = (command: readonly string[], env: Env) => Promise<void>;
 
-/**
- * The keys of the machine with this name: those that it has, else new ones. `logins`: the user's own public keys;
- * undefined: a login key is made too. A folder appears whole or not at all. Rejects with a system error.
- */
+/** A machine's keys, or new ones; without the user's public keys in `logins` a login key too. A folder appears whole or not. Rejects with a system error. */
 export async function makeGuestKeys(
   name: string,
   logins: readonly string[] | undefined,
@@ -105,10 +102,7 @@ interface Credential {
   readonly text: string;
 }
 
-/**
- * The credentials for these keys. The host key is written at each boot, before sshd starts, by systemd-tmpfiles of 252
- * and later. Root's keys are set by the same versions if root has none; from 256 on the last one is for all accounts.
- */
+/** systemd-tmpfiles of 252 and later writes the host key before sshd starts, and root's keys if there are none; 256 gives the last to all accounts. */
 export function credentialsOf({ hostKey, hostPublicKey, logins }: GivenKeys): readonly Credential[] {
   const keys = logins.map((line) => `${line}\n`).join('');
   return [
@@ -140,12 +134,6 @@ export function smbiosString({ id, text }: Credential): string {
   return `io.systemd.credential.binary:${id}=${base64(text)}`;
 }
 
-/** A file of a machine's folder of keys. */
-interface KeyFile {
-  readonly name: string;
-  readonly text: string;
-}
-
 /** A credential as systemd-nspawn and systemd-vmspawn read it. */
 export function credentialFile(id: string): string {
   return `credential-${id}`;
@@ -156,8 +144,7 @@ export function smbiosFile(id: string): string {
   return `smbios-${id}`;
 }
 
-/** The credentials as files. */
-function credentialFiles(keys: GivenKeys): readonly KeyFile[] {
+function credentialFiles(keys: GivenKeys) {
   return credentialsOf(keys).flatMap((each: Credential) => [
     { name: credentialFile(each.id), text: each.text },
     { name: smbiosFile(each.id), text: smbiosString(each) },
@@ -174,10 +161,7 @@ const ownFiles: readonly string[] = [
   guestKeyFiles.name,
 ];
 
-/**
- * Removes a machine's keys. Resolves to the names of the files there that are not ours: they stay, with their folder.
- * Rejects with a system error.
- */
+/** Removes a machine's keys. Resolves to the names there that are not ours: they stay, with their folder. Rejects with a system error. */
 export async function removeGuestKeys({ folder }: Pick<GuestKeys, 'folder'>): Promise<readonly string[]> {
   for (const name of ownFiles) await rm(join(folder, name), { force: true });
   const left = await readdir(folder);

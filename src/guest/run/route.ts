@@ -41,7 +41,6 @@ export interface GuestRouteOptions {
   readonly through?: string;
   /** To a target: the only routes to try, in this order. */
   readonly routes?: readonly RouteName[];
-  /** A private key for the login. */
   readonly identityFile?: string;
   /** With ERROR, the default, ssh does not say that a connection was closed. */
   readonly logLevel?: 'ERROR' | 'INFO';
@@ -79,35 +78,32 @@ export function guestRoute(options: GuestRouteOptions, settings?: readonly strin
     case 'target':
       return {
         name: route,
-        command: guestLogin(options, {
-          settings,
-          command: `sh -c ${shellWord(needsRoot ? asRoot : asRootIfFree)}`,
-        }),
+        command: overSsh(options, needsRoot ? asRoot : asRootIfFree, { settings }),
         input: script,
       };
     case 'wsl': {
       const target = targetOf(host);
       const distro = target?.kind === 'wsl' ? target.name : host;
-      return {
-        name: route,
-        command: ['wsl.exe', '-d', distro, '-u', 'root', '--', 'sh', '-s'],
-        input: script,
-      };
+      const command = ['wsl.exe', '-d', distro, '-u', 'root', '--', 'sh', '-s'];
+      return { name: route, command, input: script };
     }
-    case 'exec':
-      return {
-        name: route,
-        command: [...(options.exec ?? []), '/bin/sh', '-s'],
-        input: script,
-        ...(options.run ? { run: options.run } : {}),
-      };
+    case 'exec': {
+      const command = [...(options.exec ?? []), '/bin/sh', '-s'];
+      return { name: route, command, input: script, ...(options.run ? { run: options.run } : {}) };
+    }
   }
 }
+
+function overSsh(options: GuestRouteOptions, script: string, more: Omit<Login, 'command'> = {}) {
+  return guestLogin(options, { ...more, command: `sh -c ${shellWord(script)}` });
+}
+
+type Login = Pick<SshCommand, 'flags' | 'settings' | 'command'>;
 
 /** The command line of ssh, through our own proxy if the host is a target. Throws a RangeError. */
 export function guestLogin(
   options: Omit<GuestRouteOptions, 'script' | 'needsRoot'>,
-  { flags, settings = [], command }: Pick<SshCommand, 'flags' | 'settings' | 'command'>,
+  { flags, settings = [], command }: Login,
 ): readonly string[] {
   const { ssh = ['ssh'], route, host, sshConfig, through, logLevel = 'ERROR' } = options;
   const { user, host: target } = splitUser(host);
@@ -162,22 +158,14 @@ export function sudoAsks(message: string): boolean {
 /** Leaves the script in the guest, in a file that only its user can read, and prints the path. */
 export function leaveScript(options: GuestRouteOptions): GuestRoute {
   const leave = 'echo; umask 077; file=$(mktemp) && cat >"$file" && echo "$file"';
-  return {
-    name: options.route,
-    command: guestLogin(options, { command: `sh -c ${shellWord(leave)}` }),
-    input: options.script,
-  };
+  return { name: options.route, command: overSsh(options, leave), input: options.script };
 }
 
 /** Runs that script on a terminal there, where sudo can ask for a password, and removes it. */
 export function runLeft(options: GuestRouteOptions, file: string): GuestRoute {
   const run = `file=${shellWord(file)}; trap 'rm -f "$file"' EXIT HUP INT; LC_ALL=C sudo sh "$file"`;
-  return {
-    name: options.route,
-    command: guestLogin(options, { flags: ['-t'], command: `sh -c ${shellWord(run)}` }),
-    input: undefined,
-    terminal: true,
-  };
+  const command = overSsh(options, run, { flags: ['-t'] });
+  return { name: options.route, command, input: undefined, terminal: true };
 }
 
 /** The path that leaveScript printed; undefined if it is none. */

@@ -5,7 +5,6 @@ import { DiscoveryError } from '../../sources/provider.js';
 import type { GuestRoute } from './route.js';
 
 export interface ScriptOutcome {
-  /** The script's lines, in order. */
   readonly lines: readonly ProgressLine[];
   /** The script's own exit code; undefined if it did not finish. */
   readonly code: number | undefined;
@@ -56,8 +55,7 @@ export async function runScript(
   };
   if (route.run) {
     try {
-      const limits = { ...(signal ? { signal } : {}), ...(limitMs === undefined ? {} : { limitMs }) };
-      const { stdout, stderr } = await route.run(route.input ?? '', limits);
+      const { stdout, stderr } = await route.run(route.input ?? '', { signal, limitMs });
       take(stdout);
       complain(stderr);
       return outcome();
@@ -126,10 +124,7 @@ export function splitLines(each: (line: string) => void): (part: string) => void
   };
 }
 
-/**
- * The same for a terminal, with prompts: `prompt` gets a text without a newline at once. Our own lines begin with a
- * lower-case letter, and are kept until they end.
- */
+/** The same for a terminal: `prompt` gets text without a newline at once, but for our own lines, which begin with a lower-case letter. */
 export function splitTerminal(
   each: (line: string) => void,
   prompt: (text: string) => void,
@@ -177,10 +172,7 @@ export function cidOf(lines: readonly ProgressLine[]): number | undefined {
   return undefined;
 }
 
-/**
- * A random number that a script leaves in a guest, where only root can write. A machine that has it is the same one,
- * whatever address the guest reported.
- */
+/** A random number that a script leaves where only root can write: a machine that has it is the same one, whatever its address. */
 export function newProof(random: (size: number) => Buffer = randomBytes): string {
   return random(16).toString('hex');
 }

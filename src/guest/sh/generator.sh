@@ -31,7 +31,7 @@ main() {
   read_settings
   if [ "$auto" = yes ]; then
     bind_vsock
-    bind_unix 'sshd-unix-local' /run/ssh-unix-local/socket 'AF_UNIX Local'
+    write_socket 'sshd-unix-local' /run/ssh-unix-local/socket 'AF_UNIX Local'
     bind_export
   fi
   bind_extra

@@ -4,6 +4,7 @@
 
 set -u
 . ./parts/report.sh
+. ./parts/root.sh
 . ./parts/facts.sh
 . ./parts/vsock.sh
 . ./check/system.sh
@@ -13,10 +14,7 @@ set -u
 socket='sshd-vsock.socket'
 
 off_main() {
-  if [ "$(id -u)" != 0 ]; then
-    fail root "this runs as $(id -un), but has to write to /etc" '# run it with sudo, or as root'
-    give_up 2
-  fi
+  need_root
   check_systemd || give_up 2
   if [ "$back" = yes ]; then turn_on; else turn_off; fi
   if [ "$faults" -gt 0 ]; then give_up 1; fi

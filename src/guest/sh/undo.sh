@@ -4,6 +4,7 @@
 
 set -u
 . ./parts/report.sh
+. ./parts/root.sh
 . ./parts/files.sh
 . ./parts/home.sh
 . ./parts/proof.sh
@@ -12,10 +13,7 @@ set -u
 . ./parts/undo.sh
 
 undo_main() {
-  if [ "$(id -u)" != 0 ]; then
-    fail root "this runs as $(id -un), but has to write to /etc" '# run it with sudo, or as root'
-    give_up 2
-  fi
+  need_root
   undo_all
   drop_proof
   if [ "$faults" -gt 0 ]; then give_up 1; fi

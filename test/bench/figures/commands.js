@@ -2,8 +2,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { runHarness } from '../harness.js';
-import { withInstances } from '../incus.js';
-import { withMachines } from '../machined.js';
+import { withInstances, withMachines } from '../managers.js';
 import { pathOf } from '../peers.js';
 import { milliseconds } from './units.js';
 

@@ -17,6 +17,10 @@ export function crowds({ harness }, socket, all, quick) {
       absent,
       measure: async () => seen.get(name)?.[what] ?? Number.NaN,
     }));
+  const counts = /** @type {const} */ ([
+    ['failed', 'failures among them'],
+    ['left', 'processes left running'],
+  ]);
   return [
     {
       id: 'crowd',
@@ -43,24 +47,15 @@ export function crowds({ harness }, socket, all, quick) {
       })),
       targets: [{ of: all.executable.pass.name, peer: all.systemd.name, atMost: 0.35 }],
     },
-    {
-      id: 'crowd-failed',
-      title: 'failures among them',
+    ...counts.map(([what, title]) => ({
+      id: `crowd-${what}`,
+      title,
       unit: '',
       better: less,
       runs: 1,
-      competitors: counted('failed'),
+      competitors: counted(what),
       targets: [{ of: all.executable.pass.name, atMost: 0 }],
-    },
-    {
-      id: 'crowd-left',
-      title: 'processes left running',
-      unit: '',
-      better: less,
-      runs: 1,
-      competitors: counted('left'),
-      targets: [{ of: all.executable.pass.name, atMost: 0 }],
-    },
+    })),
   ];
 }
 

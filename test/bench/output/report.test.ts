@@ -43,10 +43,7 @@ it('says how much of a login the start of the proxy is', () => {
     entries: Object.entries(medians).map(([name, median]) => ({ ...none, name, median })),
     verdicts: [],
   });
-  const start = figure('host name → banner, fd passing', {
-    'vmssh, executable': 1,
-    'systemd-ssh-proxy': 4,
-  });
+  const start = figure('host name → banner, fd passing', { 'vmssh, executable': 1, 'systemd-ssh-proxy': 4 });
   const login = figure('`ssh host true`', { 'vmssh, executable': 240 });
   expect(asMarkdown(made([start, login]))).toContain(
     '\nA login takes 240 ms here, and the proxy only 1.00 of them (systemd-ssh-proxy: 4.00): ',

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { now } from '../../../src/clock.js';
 import { bringCommand, sendServer } from '../../../src/connect/exec/bring.js';
 import { NodeConnection } from '../../../src/connect/node-connection.js';
+import { eachRow } from '../../helpers/tables/rows.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { execOf } from './container.js';
 
@@ -62,11 +63,10 @@ describe('the other end of an exec to which an sshd is brought', () => {
     return { code: result.code, message: result.message, hint: result.hint, trusted };
   }
 
-  it.each([
-    { name: 'closes', serve: (socket: Socket) => socket.end(), want: {} },
-    { name: 'closes in the middle', serve: (socket: Socket) => socket.end('vmssh bring\n0\n'), want: {} },
-    {
-      name: 'prints without end',
+  eachRow({
+    closes: { serve: (socket: Socket) => socket.end(), want: {} },
+    'closes in the middle': { serve: (socket: Socket) => socket.end('vmssh bring\n0\n'), want: {} },
+    'prints without end': {
       serve: (socket: Socket) => {
         const flood = () => void (socket.destroyed || socket.write('x'.repeat(65536), flood));
         flood();
@@ -74,44 +74,37 @@ describe('the other end of an exec to which an sshd is brought', () => {
       },
       want: {},
     },
-    {
-      name: 'is no number of a user',
+    'is no number of a user': {
       serve: (socket: Socket) => socket.end(facts({ uid: '0\x1b[2J' })),
       want: { code: 'EXEC_BRING_FAILED', message: expect.stringContaining('\\x1b[2J') },
     },
-    {
-      name: 'has a user that is no number only',
+    'has a user that is no number only': {
       serve: (socket: Socket) => socket.end(facts({ uid: 'x1' })),
       want: { code: 'EXEC_BRING_FAILED', message: expect.stringContaining('"x1"') },
     },
-    {
-      name: 'has a group that is no number',
+    'has a group that is no number': {
       serve: (socket: Socket) => socket.end(facts({ gid: '' })),
       want: { code: 'EXEC_BRING_FAILED' },
     },
-    {
-      name: 'has too few programs',
+    'has too few programs': {
       serve: (socket: Socket) => socket.end(facts({ missing: ' chmod' })),
       want: { code: 'EXEC_BRING_NO_TOOLS', message: expect.stringContaining('it lacks chmod') },
     },
-    {
-      name: 'lacks what would control a terminal',
+    'lacks what would control a terminal': {
       serve: (socket: Socket) => socket.end(facts({ missing: ' \x1b[2J' })),
       want: { code: 'EXEC_BRING_NO_TOOLS', message: expect.not.stringContaining('\x1b') },
     },
-    {
-      name: 'has no such user',
+    'has no such user': {
       serve: (socket: Socket) => socket.end(facts({ uid: '0', gid: '0' })),
       login: 'dev',
       want: { code: 'EXEC_BRING_NO_USER', message: expect.stringContaining('its /etc/passwd has no "dev"') },
     },
-    {
-      name: 'is not root, and another user is to log in',
+    'is not root, and another user is to log in': {
       serve: (socket: Socket) => socket.end(facts({ entry: 'dev:x:1001:1001::/home/dev:/bin/sh' })),
       login: 'dev',
       want: { code: 'EXEC_BRING_NO_USER', message: expect.stringContaining('runs as its user 1000') },
     },
-  ])('$name', async ({ serve, login, want }) => {
+  })('$name', async ({ serve, login, want }) => {
     expect(await bring(serve, login)).toMatchObject({ trusted: [], ...want });
   });
 
@@ -151,28 +144,32 @@ describe('the other end of an exec to which an sshd is brought', () => {
     expect(got.get('key')).toMatch(/^-----BEGIN OPENSSH PRIVATE KEY-----\n/);
   });
 
+  /** All that the other end gets if it says this, and at once that it is ready for each file. */
+  async function sentTo(says: string, login?: string): Promise<string> {
+    let got = '';
+    const closed = new EventEmitter();
+    const whole = once(closed, 'close');
+    const answer = (socket: Socket) => {
+      socket.on('close', () => closed.emit('close')).on('error', () => {});
+      socket.setEncoding('latin1').on('data', (text) => {
+        got += text;
+      });
+      socket.write(`${says}/run 12345\nsshd\npasswd\nconfig\nkey\nstarted\n`, 'latin1');
+    };
+    const small = async () => ({ sshd: Buffer.from('program') });
+    const end = await bring(answer, login, 5000, small);
+    expect(end).toMatchObject({ code: 'sent', trusted: ['ssh-ed25519'] });
+    await whole;
+    return got;
+  }
+
   it.each([
     { name: 'whole', environ: 'A=b\0C=d\0\0end\n', want: 'SetEnv "A=b" "C=d"\n' },
     { name: 'cut off, without the last variable', environ: 'A=b\0C=d\0end\n', want: 'SetEnv "A=b"\n' },
     { name: 'that cannot be read', environ: '\0end\n', want: undefined },
     { name: 'that is not UTF-8', environ: 'A=\xe4\0\0end\n', want: 'SetEnv "A=\xe4"\n' },
   ])('gives an environment $name', async ({ environ, want }) => {
-    let got = '';
-    const says = ['/run 1', 'sshd', 'passwd', 'config', 'key', 'started'];
-    const closed = new EventEmitter();
-    const whole = once(closed, 'close');
-    const served = await bring((socket) => {
-      socket.on('close', () => closed.emit('close'));
-      socket.setEncoding('latin1');
-      socket.on('data', (text) => {
-        got += text;
-      });
-      socket.on('error', () => {});
-      const lines = says.map((line) => `${line}\n`).join('');
-      socket.write(facts().replace('A=b\0\0end\n', environ) + lines, 'latin1');
-    });
-    expect(served).toMatchObject({ code: 'sent', trusted: ['ssh-ed25519'] });
-    await whole;
+    const got = await sentTo(facts().replace('A=b\0\0end\n', environ));
     expect(/^SetEnv .*\n/m.exec(got)?.[0]).toBe(want);
   });
 
@@ -199,44 +196,24 @@ describe('the other end of an exec to which an sshd is brought', () => {
     expect(await bring(serve, undefined, ms)).toMatchObject({ code, trusted: [], ...want });
   });
 
-  it.each([
-    {
-      name: 'the one who logs in, where root starts it',
+  eachRow({
+    'the one who logs in, where root starts it': {
       serve: { uid: '0', gid: '0', entry: 'dev:secret:1001:100:Dev:/home/dev:/bin/zsh' },
       login: 'dev',
       want: 'dev:x:1001:100::/home/dev:/bin/sh\n',
     },
-    {
-      name: 'the one who runs there',
+    'the one who runs there': {
       serve: { entry: 'app:x:1000:1000:App:/srv:/bin/false' },
       want: 'app:x:1000:1000::/srv:/bin/sh\n',
     },
-    {
-      name: 'one who logs in by himself',
+    'one who logs in by himself': {
       serve: { entry: 'app:x:1000:1000:App:/srv:/bin/false' },
       login: 'app',
       want: 'app:x:1000:1000::/srv:/bin/sh\n',
     },
-    { name: 'one of whom nothing is known', serve: {}, want: '1000:x:1000:1000::/:/bin/sh\n' },
-  ])('is told whom to let in: $name', async ({ serve, login, want }) => {
-    let got = '';
-    const says = ['/run 12345', 'sshd', 'passwd', 'config', 'key', 'started'];
-    const closed = new EventEmitter();
-    const whole = once(closed, 'close');
-    const small = async () => ({ sshd: Buffer.from('program') });
-    const answer = (socket: Socket) => {
-      socket.on('close', () => closed.emit('close'));
-      socket.setEncoding('latin1');
-      socket.on('data', (text) => {
-        got += text;
-      });
-      socket.on('error', () => {});
-      socket.write(
-        facts(serve).replace(environ, 'MYHOME=/no\0\0end\n') + says.map((line) => `${line}\n`).join(''),
-      );
-    };
-    expect(await bring(answer, login, 5000, small)).toMatchObject({ code: 'sent' });
-    await whole;
+    'one of whom nothing is known': { serve: {}, want: '1000:x:1000:1000::/:/bin/sh\n' },
+  })('is told whom to let in: $name', async ({ serve, login, want }) => {
+    const got = await sentTo(facts(serve).replace(environ, 'MYHOME=/no\0\0end\n'), login);
     expect(got.startsWith(`go\n7\nprogram${want.length}\n${want}`)).toBe(true);
     expect(got).toContain('HostKey /proc/12345/cwd/key\n');
   });

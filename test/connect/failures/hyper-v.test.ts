@@ -7,12 +7,7 @@ import { hyperVFailures } from '../../../src/connect/failures/hyper-v.js';
  */
 const table = [
   { number: 10049, code: 'WSAEADDRNOTAVAIL', problem: /no running machine.*\{address\}/, fix: /vmssh list/ },
-  {
-    number: 10051,
-    code: 'WSAENETUNREACH',
-    problem: /\{address\} is not running/,
-    fix: /vmssh list.*--wait/,
-  },
+  { number: 10051, code: 'WSAENETUNREACH', problem: /\{address\} is not running/, fix: /vmssh list.*--wait/ },
   {
     number: 10060,
     code: 'WSAETIMEDOUT',

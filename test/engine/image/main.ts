@@ -84,11 +84,7 @@ const subjects: Readonly<Record<string, (rest: readonly string[]) => unknown>> =
     cwd: process.cwd(),
     pid: process.pid,
   }),
-  'a child': () =>
-    spawnSync('printenv', ['MARK'], {
-      env: process.env,
-      encoding: 'utf8',
-    }).stdout,
+  'a child': () => spawnSync('printenv', ['MARK'], { env: process.env, encoding: 'utf8' }).stdout,
 };
 
 function attempt(work: () => unknown): unknown {

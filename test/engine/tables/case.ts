@@ -5,6 +5,11 @@ export interface Case {
   readonly want: unknown;
 }
 
+/** Cases by their names. */
+export function casesOf(cases: Readonly<Record<string, Omit<Case, 'name'>>>): readonly Case[] {
+  return Object.entries(cases).map(([name, each]) => ({ name, ...each }));
+}
+
 /** What was thrown, by its code; or its name. */
 export async function failure(work: () => unknown): Promise<unknown> {
   try {

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import type { Case } from './case.js';
 import { failure } from './case.js';
@@ -21,18 +21,6 @@ async function end(child: ChildProcess): Promise<unknown> {
 }
 
 const none = { stdout: '', stderr: '' };
-
-function execute(program: string, args: readonly string[], options: object): Promise<unknown> {
-  return new Promise((resolve) => {
-    execFile(program, [...args], options, (error, stdout, stderr) => {
-      const { code, killed, signal } = (error ?? {}) as NodeJS.ErrnoException & {
-        killed?: boolean;
-        signal?: string;
-      };
-      resolve([code, killed, signal, stdout, stderr]);
-    });
-  });
-}
 
 /** Processes of Windows, by its own shell. */
 export const commands: readonly Case[] = [
@@ -134,30 +122,6 @@ export const commands: readonly Case[] = [
       return [first, child.killed, await exit];
     },
     want: [true, true, [null, 'SIGTERM']],
-  },
-  {
-    name: 'execFile',
-    run: () => execute('cmd.exe', ['/d', '/s', '/c', 'echo out& echo err>&2& exit 3'], {}),
-    want: [3, false, null, 'out\r\n', 'err\r\n'],
-  },
-  {
-    name: 'execFile: more output than it may have',
-    run: () =>
-      execute('cmd.exe', ['/d', '/s', '/c', 'for /L %i in (1,1,200) do @echo 0123456789'], {
-        maxBuffer: 1000,
-      }),
-    want: [
-      'ERR_CHILD_PROCESS_STDIO_MAXBUFFER',
-      undefined,
-      undefined,
-      `${'0123456789\r\n'.repeat(83)}0123`,
-      '',
-    ],
-  },
-  {
-    name: 'execFile: none of that name',
-    run: () => execute('no-such-program', [], {}),
-    want: ['ENOENT', undefined, undefined, '', ''],
   },
   {
     name: 'spawnSync',

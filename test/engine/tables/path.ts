@@ -1,5 +1,5 @@
 import { posix, win32 } from 'node:path';
-import type { Case } from './case.js';
+import { casesOf } from './case.js';
 
 const posixPaths = [
   '',
@@ -30,34 +30,28 @@ const windowsPaths = [
 ];
 const all = <T>(paths: readonly string[], of: (path: string) => T) => paths.map(of);
 
-export const path: readonly Case[] = [
-  {
-    name: 'normalize',
+export const path = casesOf({
+  normalize: {
     run: () => all(posixPaths, posix.normalize),
     want: ['.', '.', '/', 'a', 'a/', '/a', '/a/b', 'a/b/', 'a', '../a', '/a', '..', 'a.b', '.a'],
   },
-  {
-    name: 'dirname',
+  dirname: {
     run: () => all(posixPaths, posix.dirname),
     want: ['.', '.', '/', '.', '.', '/', '/a', 'a/', '.', '..', '/..', 'a/..', '.', '.'],
   },
-  {
-    name: 'basename',
+  basename: {
     run: () => all(posixPaths, (each) => posix.basename(each)),
     want: ['', '.', '', 'a', 'a', 'a', 'b', 'b', 'a', 'a', 'a', '..', 'a.b', '.a'],
   },
-  {
-    name: 'basename without an ending',
+  'basename without an ending': {
     run: () => [posix.basename('/a/b.js', '.js'), posix.basename('.js', '.js'), posix.basename('b.js/', 's')],
     want: ['b', '', 'b.j'],
   },
-  {
-    name: 'extname',
+  extname: {
     run: () => all(['a.b', '.a', 'a.', 'a.b.c', '..', 'a/.b', ''], posix.extname),
     want: ['.b', '', '.', '.c', '', '', ''],
   },
-  {
-    name: 'join',
+  join: {
     run: () => [
       posix.join(),
       posix.join('', 'a'),
@@ -66,8 +60,7 @@ export const path: readonly Case[] = [
     ],
     want: ['.', 'a', '/b/c', 'a/b/'],
   },
-  {
-    name: 'resolve',
+  resolve: {
     run: () => [
       posix.resolve('/a', 'b', '../c/'),
       posix.resolve('x', '/y'),
@@ -75,13 +68,11 @@ export const path: readonly Case[] = [
     ],
     want: ['/a/c', '/y', true],
   },
-  {
-    name: 'relative',
+  relative: {
     run: () => [posix.relative('/a/b', '/a/c/d'), posix.relative('/a', '/a'), posix.relative('/', '/x')],
     want: ['../c/d', '', 'x'],
   },
-  {
-    name: 'parse',
+  parse: {
     run: () => [posix.parse('/a/b.txt'), posix.parse('b'), posix.parse('/')],
     want: [
       { root: '/', dir: '/a', base: 'b.txt', ext: '.txt', name: 'b' },
@@ -89,33 +80,24 @@ export const path: readonly Case[] = [
       { root: '/', dir: '/', base: '', ext: '', name: '' },
     ],
   },
-  {
-    name: 'isAbsolute',
-    run: () => all(['/a', 'a', ''], posix.isAbsolute),
-    want: [true, false, false],
-  },
-  {
-    name: 'isAbsolute on Windows',
+  isAbsolute: { run: () => all(['/a', 'a', ''], posix.isAbsolute), want: [true, false, false] },
+  'isAbsolute on Windows': {
     run: () => all(windowsPaths, win32.isAbsolute),
     want: [false, true, false, true, false, true, true, false, true],
   },
-  {
-    name: 'normalize on Windows',
+  'normalize on Windows': {
     run: () => all(windowsPaths, win32.normalize),
     want: ['C:.', 'C:\\', 'C:a', 'C:\\a\\b.txt', 'a\\b', '\\a', '\\\\s\\share\\a', 'a\\b', 'C:\\b'],
   },
-  {
-    name: 'dirname on Windows',
+  'dirname on Windows': {
     run: () => all(windowsPaths, win32.dirname),
     want: ['C:', 'C:\\', 'C:', 'C:\\a', 'a', '\\', '\\\\s\\share\\', 'a', 'C:\\a\\..\\..'],
   },
-  {
-    name: 'basename on Windows',
+  'basename on Windows': {
     run: () => all(windowsPaths, (each) => win32.basename(each)),
     want: ['', '', 'a', 'b.txt', 'b', 'a', 'a', 'b', 'b'],
   },
-  {
-    name: 'join on Windows',
+  'join on Windows': {
     run: () => [
       win32.join('C:\\a', '..', 'b'),
       win32.join('a', '/b'),
@@ -124,4 +106,4 @@ export const path: readonly Case[] = [
     ],
     want: ['C:\\b', 'a\\b', '\\a', 'C:\\a'],
   },
-];
+});

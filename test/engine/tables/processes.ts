@@ -1,10 +1,10 @@
-import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { type Case, failure } from './case.js';
+import { casesOf, failure } from './case.js';
 
 /** How it ended, and what it printed. */
 async function end(child: ChildProcess): Promise<unknown> {
@@ -16,28 +16,22 @@ async function end(child: ChildProcess): Promise<unknown> {
   return [code, signal, printed];
 }
 
-type ExecFileEnd = NodeJS.ErrnoException & { readonly killed: boolean; readonly signal: string };
-
 const pipes = ['ignore', 'pipe', 'pipe'] as const;
 
-export const processes: readonly Case[] = [
-  {
-    name: 'a program',
+export const processes = casesOf({
+  'a program': {
     run: () => end(spawn('echo', ['a b', 'é'], { stdio: [...pipes] })),
     want: [0, null, 'a b é\n'],
   },
-  {
-    name: 'an exit code',
+  'an exit code': {
     run: () => end(spawn('sh', ['-c', 'exit 7'], { stdio: [...pipes] })),
     want: [7, null, ''],
   },
-  {
-    name: 'a signal',
+  'a signal': {
     run: () => end(spawn('sh', ['-c', 'kill -TERM $$'], { stdio: [...pipes] })),
     want: [null, 'SIGTERM', ''],
   },
-  {
-    name: 'none of that name',
+  'none of that name': {
     run: async () => {
       const child = spawn('no-such-program', ['x'], { stdio: [...pipes] });
       const [error] = await once(child, 'error').catch((thrown: unknown) => [thrown]);
@@ -46,8 +40,7 @@ export const processes: readonly Case[] = [
     },
     want: ['spawn no-such-program ENOENT', 'ENOENT', 'spawn no-such-program', 'no-such-program', true],
   },
-  {
-    name: 'what it reads',
+  'what it reads': {
     run: () => {
       const child = spawn('cat', [], { stdio: ['pipe', 'pipe', 'inherit'] });
       child.stdin?.write('a');
@@ -56,8 +49,7 @@ export const processes: readonly Case[] = [
     },
     want: [300_001, 0],
   },
-  {
-    name: 'its environment, folder and session',
+  'its environment, folder and session': {
     run: () => {
       const leads =
         'read -r pid name state parent group rest </proc/$$/stat && [ "$$" = "$group" ] && echo leads';
@@ -67,8 +59,7 @@ export const processes: readonly Case[] = [
     },
     want: [0, null, '/\n1-\nleads\n'],
   },
-  {
-    name: 'its descriptors',
+  'its descriptors': {
     run: async () => {
       const folder = mkdtempSync(join(tmpdir(), 'vmssh-t-'));
       const file = openSync(join(folder, 'a'), 'w');
@@ -83,13 +74,11 @@ export const processes: readonly Case[] = [
     },
     want: ['to 1\n', 'to 2\nto 3\n'],
   },
-  {
-    name: 'killed at its time',
+  'killed at its time': {
     run: () => end(spawn('sleep', ['60'], { timeout: 20, killSignal: 'SIGKILL', stdio: [...pipes] })),
     want: [null, 'SIGKILL', ''],
   },
-  {
-    name: 'aborted',
+  aborted: {
     run: async () => {
       const controller = new AbortController();
       const child = spawn('sleep', ['60'], { signal: controller.signal, stdio: [...pipes] });
@@ -105,57 +94,14 @@ export const processes: readonly Case[] = [
     },
     want: ['ABORT_ERR', [null, 'SIGTERM']],
   },
-  {
-    name: 'all that it prints, as text',
+  'all that it prints, as text': {
     run: async () => {
       const child = spawn('printf', ['a\\nb'], { stdio: [...pipes] });
       return child.stdout && text(child.stdout);
     },
     want: 'a\nb',
   },
-  {
-    name: 'execFile',
-    run: () =>
-      new Promise((resolve) => {
-        execFile('sh', ['-c', 'echo out; echo err >&2; exit 3'], {}, (error, stdout, stderr) =>
-          resolve([error?.code, stdout, stderr]),
-        );
-      }),
-    want: [3, 'out\n', 'err\n'],
-  },
-  {
-    name: 'execFile: more output than it may have',
-    run: () =>
-      new Promise((resolve) => {
-        execFile('yes', [], { maxBuffer: 1000 }, (error, stdout) =>
-          resolve([error?.code, error?.name, stdout.length]),
-        );
-      }),
-    want: ['ERR_CHILD_PROCESS_STDIO_MAXBUFFER', 'RangeError', 1000],
-  },
-  {
-    name: 'execFile: its time',
-    run: () =>
-      new Promise((resolve) => {
-        execFile('sleep', ['60'], { timeout: 20 }, (error, stdout) => {
-          const { code, killed, signal } = error as ExecFileEnd;
-          resolve([code, killed, signal, stdout]);
-        });
-      }),
-    want: [null, true, 'SIGTERM', ''],
-  },
-  {
-    name: 'execFile: none of that name',
-    run: () =>
-      new Promise((resolve) => {
-        execFile('no-such-program', [], {}, (error, stdout, stderr) =>
-          resolve([error?.code, stdout, stderr]),
-        );
-      }),
-    want: ['ENOENT', '', ''],
-  },
-  {
-    name: 'what its descriptors are to us',
+  'what its descriptors are to us': {
     run: async () => {
       const ignored = spawn('true', [], { stdio: 'ignore' });
       const some = spawn('true', [], { stdio: ['pipe', 'inherit', 'pipe'] });
@@ -171,8 +117,7 @@ export const processes: readonly Case[] = [
       [true, false, true],
     ],
   },
-  {
-    name: 'outputs of their own, and the order of its end',
+  'outputs of their own, and the order of its end': {
     run: async () => {
       const child = spawn('sh', ['-c', 'echo out; echo err >&2'], { stdio: [...pipes] });
       const heard: string[] = [];
@@ -185,8 +130,7 @@ export const processes: readonly Case[] = [
     },
     want: [['err\n', 'out\n'], 0, false],
   },
-  {
-    name: 'killed by us, and then again',
+  'killed by us, and then again': {
     run: async () => {
       const child = spawn('sleep', ['60'], { stdio: 'ignore' });
       const unknown = await failure(() => child.kill('SIGNONE' as NodeJS.Signals));
@@ -196,8 +140,7 @@ export const processes: readonly Case[] = [
     },
     want: ['ERR_UNKNOWN_SIGNAL', true, null, 'SIGKILL', true, false, 'SIGKILL'],
   },
-  {
-    name: 'one that reads nothing',
+  'one that reads nothing': {
     run: async () => {
       const child = spawn('true', [], { stdio: ['pipe', 'ignore', 'ignore'] });
       const failed = new Promise<NodeJS.ErrnoException>((resolve) => child.stdin?.once('error', resolve));
@@ -208,8 +151,7 @@ export const processes: readonly Case[] = [
     },
     want: true,
   },
-  {
-    name: 'what cannot be started',
+  'what cannot be started': {
     run: async () => {
       const code = (program: string, options: object) =>
         new Promise((resolve) => {
@@ -224,8 +166,7 @@ export const processes: readonly Case[] = [
     },
     want: ['ENOENT', 'EACCES', 'ABORT_ERR', 'ERR_INVALID_ARG_VALUE'],
   },
-  {
-    name: 'spawnSync',
+  spawnSync: {
     run: () => {
       const { status, stdout } = spawnSync('sh', ['-c', 'echo out; exit 4'], { encoding: 'utf8' });
       const absent = spawnSync('no-such-program', [], { encoding: 'utf8' });
@@ -233,8 +174,7 @@ export const processes: readonly Case[] = [
     },
     want: [4, 'out\n', null, 'ENOENT'],
   },
-  {
-    name: 'spawnSync: both outputs, and what ended it',
+  'spawnSync: both outputs, and what ended it': {
     run: () => {
       const options = { encoding: 'utf8' } as const;
       const { status, signal, stdout, stderr } = spawnSync(
@@ -246,8 +186,7 @@ export const processes: readonly Case[] = [
     },
     want: [null, 'SIGTERM', 'out\n', 'err\n'],
   },
-  {
-    name: 'spawnSync: more than a pipe holds, of both at once',
+  'spawnSync: more than a pipe holds, of both at once': {
     run: () => {
       const script = 'head -c 300000 /dev/zero >&2; head -c 300000 /dev/zero; head -c 300000 /dev/zero >&2';
       const { status, stdout, stderr } = spawnSync('sh', ['-c', script], { encoding: 'utf8' });
@@ -255,8 +194,7 @@ export const processes: readonly Case[] = [
     },
     want: [0, 300_000, 600_000],
   },
-  {
-    name: 'spawnSync: its time, and which signal ends it',
+  'spawnSync: its time, and which signal ends it': {
     run: () => {
       const options = { encoding: 'utf8', timeout: 50 } as const;
       // Long enough for its first line on a busy machine.
@@ -267,8 +205,7 @@ export const processes: readonly Case[] = [
     },
     want: [null, 'SIGTERM', 'out\n', 'ETIMEDOUT', 'spawnSync sh', 'SIGKILL'],
   },
-  {
-    name: 'spawnSync: more output than it may have',
+  'spawnSync: more output than it may have': {
     run: () => {
       const options = { encoding: 'utf8', maxBuffer: 1000 } as const;
       // The end of the pipe alone does not end it, as it would end `yes`.
@@ -278,8 +215,7 @@ export const processes: readonly Case[] = [
     },
     want: [null, 'SIGTERM', true, 'ENOBUFS'],
   },
-  {
-    name: 'spawnSync: its folder, its environment, and nothing kept',
+  'spawnSync: its folder, its environment, and nothing kept': {
     run: () => {
       const env = { PATH: process.env.PATH, A: '1' };
       const { stdout } = spawnSync('sh', ['-c', 'pwd; echo $A'], { encoding: 'utf8', cwd: '/', env });
@@ -288,8 +224,7 @@ export const processes: readonly Case[] = [
     },
     want: ['/\n1\n', 3, null],
   },
-  {
-    name: 'a signal to ourselves',
+  'a signal to ourselves': {
     run: () =>
       new Promise((resolve) => {
         const alive = setInterval(() => {}, 1000); // a listener for a signal keeps no process going
@@ -301,4 +236,4 @@ export const processes: readonly Case[] = [
       }),
     want: ['SIGUSR2', 12],
   },
-];
+});

@@ -1,16 +1,14 @@
 import { once } from 'node:events';
 import { connect, isIP } from 'node:net';
-import { type Case, failure } from './case.js';
+import { casesOf, failure } from './case.js';
 import { all, withPair } from './pair.js';
 
-export const sockets: readonly Case[] = [
-  {
-    name: 'addresses',
+export const sockets = casesOf({
+  addresses: {
     run: () => ['127.0.0.1', '::1', 'fe80::1%eth0', '1.2.3', '', 'localhost', '1.2.3.4\0'].map(isIP),
     want: [4, 6, 6, 0, 0, 0, 0],
   },
-  {
-    name: 'bytes in one direction, to their end',
+  'bytes in one direction, to their end': {
     run: () =>
       withPair(async (client, served) => {
         served.write('a');
@@ -19,8 +17,7 @@ export const sockets: readonly Case[] = [
       }),
     want: 1_000_001,
   },
-  {
-    name: 'bytes in the other direction',
+  'bytes in the other direction': {
     run: () =>
       withPair(async (client, served) => {
         await new Promise((resolve) => client.write('hello', resolve));
@@ -29,8 +26,7 @@ export const sockets: readonly Case[] = [
       }),
     want: 'hello',
   },
-  {
-    name: 'nobody listens',
+  'nobody listens': {
     run: async () => {
       const socket = connect({ path: '/no/such/socket' });
       const error = await new Promise<NodeJS.ErrnoException>((resolve) => socket.once('error', resolve));
@@ -38,8 +34,7 @@ export const sockets: readonly Case[] = [
     },
     want: ['ENOENT', 'connect ENOENT /no/such/socket', 'connect'],
   },
-  {
-    name: 'destroyed with an error',
+  'destroyed with an error': {
     run: () =>
       withPair((client) => {
         client.destroy(Object.assign(new Error('x'), { code: 'EX' }));
@@ -47,8 +42,7 @@ export const sockets: readonly Case[] = [
       }),
     want: ['EX', 'EX'],
   },
-  {
-    name: 'a write after the end',
+  'a write after the end': {
     run: () =>
       withPair(async (client) => {
         client.on('error', () => {});
@@ -57,4 +51,4 @@ export const sockets: readonly Case[] = [
       }),
     want: true,
   },
-];
+});

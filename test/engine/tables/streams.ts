@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Case, failure } from './case.js';
+import { casesOf, failure } from './case.js';
 import { all, withPair } from './pair.js';
 
 /** More than a socket holds. */
@@ -25,9 +25,8 @@ async function codeOf(path: string): Promise<unknown> {
   return [code, socket.destroyed];
 }
 
-export const streams: readonly Case[] = [
-  {
-    name: 'who cannot be reached',
+export const streams = casesOf({
+  'who cannot be reached': {
     run: async () => {
       const folder = mkdtempSync(join(tmpdir(), 'vmssh-t-'));
       try {
@@ -49,8 +48,7 @@ export const streams: readonly Case[] = [
     },
     want: [['ECONNREFUSED', true], ['ENOENT', true], 'EADDRINUSE'],
   },
-  {
-    name: 'half open, if asked for',
+  'half open, if asked for': {
     run: () =>
       withPair(
         async (client, served) => {
@@ -64,8 +62,7 @@ export const streams: readonly Case[] = [
       ),
     want: ['all', [true, false, false], 'answer'],
   },
-  {
-    name: 'else ended with the other side',
+  'else ended with the other side': {
     run: () =>
       withPair(async (client, served) => {
         const order = heard(client, 'finish', 'end', 'close');
@@ -76,8 +73,7 @@ export const streams: readonly Case[] = [
       }),
     want: [['end', 'finish', 'close'], '', true],
   },
-  {
-    name: 'reset by the other side',
+  'reset by the other side': {
     run: () =>
       withPair(async (client, served) => {
         await new Promise((resolve) => client.write('unread', resolve));
@@ -89,8 +85,7 @@ export const streams: readonly Case[] = [
       }),
     want: ['ECONNRESET', ['error', 'close'], true],
   },
-  {
-    name: 'written to nobody',
+  'written to nobody': {
     run: () =>
       withPair(async (client, served) => {
         served.destroy();
@@ -103,8 +98,7 @@ export const streams: readonly Case[] = [
       }),
     want: ['EPIPE', 'EPIPE'],
   },
-  {
-    name: 'an error is kept before it is an event',
+  'an error is kept before it is an event': {
     run: () =>
       withPair(async (client) => {
         const seen: unknown[] = [];
@@ -116,8 +110,7 @@ export const streams: readonly Case[] = [
       }),
     want: [[true, true, 'EX'], 'EX'],
   },
-  {
-    name: 'destroyed while somebody reads',
+  'destroyed while somebody reads': {
     run: () =>
       withPair(async (client, served) => {
         await new Promise((resolve) => served.write('x', resolve));
@@ -127,8 +120,7 @@ export const streams: readonly Case[] = [
       }),
     want: 'ERR_STREAM_PREMATURE_CLOSE',
   },
-  {
-    name: 'read after it was destroyed, and after it ended',
+  'read after it was destroyed, and after it ended': {
     run: () =>
       withPair(async (client, served) => {
         served.end();
@@ -138,8 +130,7 @@ export const streams: readonly Case[] = [
       }),
     want: ['', 'ERR_STREAM_PREMATURE_CLOSE'],
   },
-  {
-    name: 'whoever stops reading closes it',
+  'whoever stops reading closes it': {
     run: () =>
       withPair(async (client, served) => {
         served.write('one');
@@ -148,8 +139,7 @@ export const streams: readonly Case[] = [
       }),
     want: true,
   },
-  {
-    name: 'no data once it is destroyed',
+  'no data once it is destroyed': {
     run: () =>
       withPair(async (client, served) => {
         let count = 0;
@@ -164,8 +154,7 @@ export const streams: readonly Case[] = [
       }),
     want: 1,
   },
-  {
-    name: 'backpressure: a writer learns when to wait and when to continue',
+  'backpressure: a writer learns when to wait and when to continue': {
     run: () =>
       withPair(async (client, served) => {
         let drained = 0;
@@ -186,8 +175,7 @@ export const streams: readonly Case[] = [
       }),
     want: [true, 0, false, 1, much + 2],
   },
-  {
-    name: 'backpressure: a reader that pauses gets nothing',
+  'backpressure: a reader that pauses gets nothing': {
     run: () =>
       withPair(async (client, served) => {
         let length = 0;
@@ -206,8 +194,7 @@ export const streams: readonly Case[] = [
       }),
     want: [[true, true], much],
   },
-  {
-    name: 'a character in two parts',
+  'a character in two parts': {
     run: () =>
       withPair(async (client, served) => {
         const parts: string[] = [];
@@ -219,8 +206,7 @@ export const streams: readonly Case[] = [
       }),
     want: 'aé',
   },
-  {
-    name: 'written after its end, and after it was destroyed',
+  'written after its end, and after it was destroyed': {
     run: () =>
       withPair(async (client, served) => {
         const events: unknown[] = [];
@@ -239,8 +225,7 @@ export const streams: readonly Case[] = [
       }),
     want: ['ERR_STREAM_WRITE_AFTER_END', 'ERR_STREAM_DESTROYED', ['ERR_STREAM_WRITE_AFTER_END']],
   },
-  {
-    name: 'what waits to be written when it is destroyed',
+  'what waits to be written when it is destroyed': {
     run: () =>
       withPair(async (client) => {
         client.on('error', () => {});
@@ -253,8 +238,7 @@ export const streams: readonly Case[] = [
       }),
     want: 'EX',
   },
-  {
-    name: 'a writer that ends, in its order',
+  'a writer that ends, in its order': {
     run: () =>
       withPair(async (client, served) => {
         const order = heard(client, 'finish', 'end', 'close');
@@ -265,4 +249,4 @@ export const streams: readonly Case[] = [
       }),
     want: ['x', ['finish', 'end', 'close']],
   },
-];
+});

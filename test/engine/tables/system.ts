@@ -3,13 +3,12 @@ import { lookup } from 'node:dns/promises';
 import * as os from 'node:os';
 import { isatty } from 'node:tty';
 import { stripVTControlCharacters } from 'node:util';
-import { type Case, failure } from './case.js';
+import { casesOf, failure } from './case.js';
 
 const long = 'x'.repeat(1000);
 
-export const system: readonly Case[] = [
-  {
-    name: 'SHA-256',
+export const system = casesOf({
+  'SHA-256': {
     run: () => [
       createHash('sha256').update('').digest('hex'),
       createHash('sha256').update('a').update(long).digest('base64'),
@@ -19,21 +18,18 @@ export const system: readonly Case[] = [
       'b6Ash0P328O6000rX6Ubjmpp2QGL91hdqE7hOc88n2Q=',
     ],
   },
-  {
-    name: 'SHA-1 with a key',
+  'SHA-1 with a key': {
     run: () => [
       createHmac('sha1', Buffer.from('key')).update('text').digest('base64'),
       createHmac('sha1', long).update(long).digest('hex'),
     ],
     want: ['Np4pWetJRQM4shJ0j3fY3tdIR7s=', '9a8db43841240b451d09f2a5fd22b973237e0e14'],
   },
-  {
-    name: 'random bytes',
+  'random bytes': {
     run: () => [randomBytes(6).length, randomBytes(6).equals(randomBytes(6))],
     want: [6, false],
   },
-  {
-    name: 'timingSafeEqual',
+  timingSafeEqual: {
     run: async () => [
       timingSafeEqual(Buffer.from('ab'), Buffer.from('ab')),
       timingSafeEqual(Buffer.from('ab'), Buffer.from('ac')),
@@ -41,29 +37,25 @@ export const system: readonly Case[] = [
     ],
     want: [true, false, 'ERR_CRYPTO_TIMING_SAFE_EQUAL_LENGTH'],
   },
-  {
-    name: 'the user',
+  'the user': {
     run: () => {
       const { uid, gid, username } = os.userInfo();
       return [uid === process.getuid?.(), gid === process.getgid?.(), username !== ''];
     },
     want: [true, true, true],
   },
-  {
-    name: 'the user whose rights we have',
+  'the user whose rights we have': {
     run: () => [process.geteuid?.() === process.getuid?.(), typeof process.geteuid?.()],
     want: [true, 'number'],
   },
-  {
-    name: 'numbers of errors',
+  'numbers of errors': {
     run: () => {
       const { ENOENT, ECONNRESET, EAGAIN } = os.constants.errno;
       return [ENOENT, ECONNRESET, EAGAIN, Object.hasOwn(os.constants.errno, 'constructor')];
     },
     want: [2, 104, 11, false],
   },
-  {
-    name: 'the system',
+  'the system': {
     run: () => [
       os.arch() === process.arch,
       os.release() !== '',
@@ -72,22 +64,19 @@ export const system: readonly Case[] = [
     ],
     want: [true, true, true, 15],
   },
-  { name: 'no terminal', run: () => isatty(99), want: false },
-  {
-    name: 'a text without its colours',
+  'no terminal': { run: () => isatty(99), want: false },
+  'a text without its colours': {
     run: () => stripVTControlCharacters('\x1b[1;31mred\x1b[0m \x1b]0;title\x07\x1b[2Kx'),
     want: 'red x',
   },
-  {
-    name: 'names of the network',
+  'names of the network': {
     run: async () => [
       (await lookup('localhost', { all: true })).some(({ address }) => address === '127.0.0.1'),
       await failure(() => lookup('no-such-name.invalid', { all: true })),
     ],
     want: [true, 'ENOTFOUND'],
   },
-  {
-    name: 'the process',
+  'the process': {
     run: () => [
       process.platform,
       process.uptime() > 0,
@@ -97,4 +86,4 @@ export const system: readonly Case[] = [
     ],
     want: ['linux', true, true, 'string', true],
   },
-];
+});

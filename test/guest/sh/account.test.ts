@@ -21,6 +21,7 @@ import report from '../../../src/guest/sh/parts/report.sh';
 import undo from '../../../src/guest/sh/parts/undo.sh';
 import write from '../../../src/guest/sh/parts/write.sh';
 import { shell, shells } from '../../helpers/shells.js';
+import { eachRow } from '../../helpers/tables/rows.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { onTerminal } from '../../helpers/terminal.js';
 
@@ -83,22 +84,17 @@ describe.each(shells)('$name', ({ command }) => {
     expect(existsSync(sshFolder())).toBe(false);
   });
 
-  it.each([
-    { name: '~/.ssh may not be written to', given: () => makeSshFolder(0o500), says: /\.ssh.*denied/ },
-    {
-      name: 'home may not be written to',
-      given: () => give(home, 0o500),
-      says: /mkdir.*\.ssh.*denied/,
-    },
-    {
-      name: '~/.ssh is a file',
+  eachRow({
+    '~/.ssh may not be written to': { given: () => makeSshFolder(0o500), says: /\.ssh.*denied/ },
+    'home may not be written to': { given: () => give(home, 0o500), says: /mkdir.*\.ssh.*denied/ },
+    '~/.ssh is a file': {
       given: () => {
         writeFileSync(sshFolder(), '');
         give(sshFolder());
       },
       says: /mkdir.*\.ssh.*exists/,
     },
-  ])('says that no key was put there: $name', ({ given, says }) => {
+  })('says that no key was put there: $name', ({ given, says }) => {
     given();
     const { stdout } = run('add_keys');
     expect(stdout).toMatch(/^failed +key /);
@@ -110,11 +106,7 @@ describe.each(shells)('$name', ({ command }) => {
   });
 
   it.each([
-    {
-      name: 'a FIFO',
-      make: (path: string) => execFileSync('mkfifo', [path]),
-      says: 'is not a regular file',
-    },
+    { name: 'a FIFO', make: (path: string) => execFileSync('mkfifo', [path]), says: 'is not a regular file' },
     {
       name: 'a link to /dev/zero',
       make: (path: string) => symlinkSync('/dev/zero', path),

@@ -1,6 +1,4 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import answer from '../../../src/guest/sh/check/answer.sh';
 import socket from '../../../src/guest/sh/check/socket.sh';
 import system from '../../../src/guest/sh/check/system.sh';
@@ -9,16 +7,12 @@ import init from '../../../src/guest/sh/init/init.sh';
 import facts from '../../../src/guest/sh/parts/facts.sh';
 import report from '../../../src/guest/sh/parts/report.sh';
 import vsock from '../../../src/guest/sh/parts/vsock.sh';
-import { shell, shells } from '../../helpers/shells.js';
-import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
+import { shells } from '../../helpers/shells.js';
+import { eachRow } from '../../helpers/tables/rows.js';
+import { writeTree } from '../../helpers/temp-dir.js';
+import { root, runThere, useRoot } from './guest.js';
 
-const dir = useTempDir();
-let count = 0;
-let root: string;
-beforeEach(() => {
-  root = join(dir, `root${++count}`);
-  mkdirSync(root);
-});
+useRoot();
 
 /** Files under the root, and programs that answer with a text. */
 function given(files: Record<string, string | undefined>, programs: Record<string, string> = {}): void {
@@ -36,12 +30,9 @@ esac`;
 const ownGenerator = { 'usr/lib/systemd/system-generators/systemd-ssh-generator': '' };
 
 describe.each(shells)('$name', ({ command }) => {
-  const run = (script: string) => {
-    const all = `set -u\nR="$1"\nPATH="$1/bin:$PATH"\n${report}${facts}${vsock}${system}${transport}${socket}${answer}${init}\nport=22\nbanner_here() { echo closed; }\n${script}`;
-    const { stdout, stderr } = shell(command, all, { args: [root] });
-    expect(stderr).toBe('');
-    return stdout;
-  };
+  const parts = `${report}${facts}${vsock}${system}${transport}${socket}${answer}${init}`;
+  const run = (script: string) =>
+    runThere(command, `${parts}\nport=22\nbanner_here() { echo closed; }\n${script}`);
 
   it.each([
     { line: '252 (252.39-1~deb12u2)', major: '252', full: '252.39-1~deb12u2' },
@@ -107,26 +98,25 @@ describe.each(shells)('$name', ({ command }) => {
     expect(run('check_cid_bug')).toMatch(/^ok/);
   });
 
-  it.each([
-    { address: 'vsock::22', is: true },
-    { address: 'vsock:3:22', is: true },
-    { address: 'vsock:0x3:22', is: true },
-    { address: 'vsock::0x16 ', is: true },
-    { address: 'vsock-stream::22', is: true },
-    { address: 'vsock-stream:0xffffffff:22', is: true },
-    { address: 'vsock://any:22', is: true },
-    { address: 'vsock:any:22', is: true },
-    { address: 'vsock:host:22', is: true },
-    { address: 'vsock:mint:22', is: false },
-    { address: 'vsock::2222', is: false },
-    { address: 'vsock::220', is: false },
-    { address: 'vsock-dgram::22', is: false },
-    { address: '22', is: false },
-    { address: '/run/vsock:3:22', is: false },
-  ])('finds the socket unit of port 22 by its address "$address": $is', ({ address, is }) => {
-    given({ 'etc/systemd/system/own.socket': `[Socket]\n ListenStream = ${address}\nAccept=yes\n` });
-    expect(run('find_socket_unit 22')).toBe(is ? 'own\n' : '');
-  });
+  const at22 = [
+    ...['vsock::22', 'vsock:3:22', 'vsock:0x3:22', 'vsock::0x16 ', 'vsock-stream::22'],
+    ...['vsock-stream:0xffffffff:22', 'vsock://any:22', 'vsock:any:22', 'vsock:host:22'],
+  ];
+  const elsewhere = [
+    'vsock:mint:22',
+    'vsock::2222',
+    'vsock::220',
+    'vsock-dgram::22',
+    '22',
+    '/run/vsock:3:22',
+  ];
+  it.each([...at22, ...elsewhere])(
+    'finds only the socket unit of port 22 by its address: "%s"',
+    (address) => {
+      given({ 'etc/systemd/system/own.socket': `[Socket]\n ListenStream = ${address}\nAccept=yes\n` });
+      expect(run('find_socket_unit 22')).toBe(at22.includes(address) ? 'own\n' : '');
+    },
+  );
 
   it('finds it by any of its addresses', () => {
     const lines = 'ListenStream=/run/x\nListenStream=vsock:0x3:22\nListenStream=vsock::2222\n';
@@ -209,23 +199,20 @@ describe.each(shells)('$name', ({ command }) => {
   });
 
   const wsl = { 'proc/sys/kernel/osrelease': '6.6.87.2-microsoft-standard-WSL2\n', 'proc/1/comm': 'init\n' };
-  it.each([
-    {
-      name: 'WSL2 without a word of systemd',
+  eachRow({
+    'WSL2 without a word of systemd': {
       files: { 'etc/wsl.conf': '[network]\nsystemd=true\n' },
       says: /has no \[boot\] systemd=true\nfix .*wsl\.conf\nhint .*wsl --shutdown/,
     },
-    {
-      name: 'WSL2 with systemd=false',
+    'WSL2 with systemd=false': {
       files: { 'etc/wsl.conf': '[boot]\nsystemd = false\n' },
       says: /has no \[boot\] systemd=true/,
     },
-    {
-      name: 'WSL2 that was not restarted',
+    'WSL2 that was not restarted': {
       files: { 'etc/wsl.conf': '[user]\n[boot]\n systemd = True\n' },
       says: /takes effect at the next start\nhint .*in Windows: wsl --shutdown/,
     },
-  ])('6: $name', ({ files, says }) => {
+  })('6: $name', ({ files, says }) => {
     given({ ...wsl, ...files });
     expect(run('check_systemd')).toMatch(says);
   });
@@ -272,24 +259,21 @@ describe.each(shells)('$name', ({ command }) => {
     expect(run('check_systemd')).toMatch(/^failed +systemd +PID 1 is runit, not systemd\n(fix .*\n)?hint/);
   });
 
-  it.each([
-    { name: 'no device', files: {}, says: /^failed +transport +this machine has no vsock device/ },
-    {
-      name: 'VirtIO without its driver',
+  eachRow({
+    'no device': { files: {}, says: /^failed +transport +this machine has no vsock device/ },
+    'VirtIO without its driver': {
       files: { 'sys/bus/virtio/devices/virtio2/modalias': 'virtio:d00000013v00001AF4\n' },
       says: /the virtio vsock device has no driver: vmw_vsock_virtio_transport is not loaded\nfix .*modprobe vmw_vsock_virtio_transport/,
     },
-    {
-      name: 'VMware without its driver',
+    'VMware without its driver': {
       files: {
         'sys/bus/pci/devices/0000:00:07.7/vendor': '0x15ad\n',
         'sys/bus/pci/devices/0000:00:07.7/device': '0x0740\n',
       },
       says: /VMware vsock device has no driver.*\nfix .*modprobe vmw_vsock_vmci_transport/,
     },
-    { name: 'Hyper-V without its driver', files: { 'sys/bus/vmbus/x': '' }, says: /fix .*modprobe hv_sock/ },
-    {
-      name: 'VirtIO on PCI, with its driver',
+    'Hyper-V without its driver': { files: { 'sys/bus/vmbus/x': '' }, says: /fix .*modprobe hv_sock/ },
+    'VirtIO on PCI, with its driver': {
       files: {
         'sys/bus/pci/devices/1/vendor': '0x1af4\n',
         'sys/bus/pci/devices/1/device': '0x1053\n',
@@ -297,19 +281,18 @@ describe.each(shells)('$name', ({ command }) => {
       },
       says: /^ok +transport +virtio vsock by vmw_vsock_virtio_transport/,
     },
-  ])('5: $name', ({ files, says }) => {
+  })('5: $name', ({ files, says }) => {
     given({ 'proc/net/protocols': 'AF_VSOCK  1232\n', ...files }, { modprobe: 'exit 0', perl: 'exit 0' });
     expect(run('check_transport')).toMatch(says);
   });
 
-  it.each([
-    { name: 'a kernel without AF_VSOCK', modprobe: 'exit 1', says: /has no AF_VSOCK, and no module vsock/ },
-    {
-      name: 'AF_VSOCK as a module',
+  eachRow({
+    'a kernel without AF_VSOCK': { modprobe: 'exit 1', says: /has no AF_VSOCK, and no module vsock/ },
+    'AF_VSOCK as a module': {
       modprobe: 'exit 0',
       says: /AF_VSOCK is not loaded.*\nfix .*modprobe vmw_vsock_virtio/,
     },
-  ])('5: $name', ({ modprobe, says }) => {
+  })('5: $name', ({ modprobe, says }) => {
     given({ 'sys/bus/virtio/devices/virtio2/modalias': 'virtio:d00000013v00001AF4\n' }, { modprobe });
     expect(run('check_transport')).toMatch(says);
   });

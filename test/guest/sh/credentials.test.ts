@@ -1,13 +1,13 @@
-import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { credentialsOf } from '../../../src/guest/credentials/keys.js';
 import credentials from '../../../src/guest/sh/check/credentials.sh';
 import facts from '../../../src/guest/sh/parts/facts.sh';
 import report from '../../../src/guest/sh/parts/report.sh';
-import { shell, shells } from '../../helpers/shells.js';
-import { useTempDir } from '../../helpers/temp-dir.js';
+import { shells } from '../../helpers/shells.js';
+import { eachRow } from '../../helpers/tables/rows.js';
+import { given, runThere, useRoot } from './guest.js';
 
+useRoot();
 const made = 'ssh-ed25519 AAAAmade';
 const [extra, login] = credentialsOf({
   hostKey: 'PRIVATE\n',
@@ -25,32 +25,18 @@ const has = {
 const ok = 'ok       credentials   sshd has the host key that was made for this machine\n';
 
 describe.each(shells)('whether the keys were taken, by $name', ({ command }) => {
-  const dir = useTempDir();
-  let root: string;
-  beforeEach(() => {
-    root = mkdtempSync(join(dir, 'r'));
-  });
   const check = (
     files: Record<string, string | undefined>,
     { key = made, version = '252', init = 'systemd' } = {},
   ) => {
-    const all = { 'proc/1/comm': `${init}\n`, 'run/systemd/system/x': '', [cmdline]: 'quiet\n', ...files };
-    for (const [path, text] of Object.entries(all)) {
-      mkdirSync(dirname(join(root, path)), { recursive: true });
-      writeFileSync(join(root, path), text);
-    }
-    const program = (name: string, body: string) => {
-      mkdirSync(join(root, 'bin'), { recursive: true });
-      writeFileSync(join(root, 'bin', name), `#!/bin/sh\n${body}\n`);
-      chmodSync(join(root, 'bin', name), 0o755);
-    };
-    program('systemctl', `echo 'systemd ${version} (${version}.1)'`);
-    program('id', 'echo 0');
-    program('sshd', 'echo hostkey /etc/ssh/ssh_host_ed25519_key');
-    const text = `set -u\nR="$1"\nsshd=/bin/sshd\nmade_key='${key}'\n${report}${facts}${credentials}\nPATH="$1/bin:$PATH"\ncheck_credentials\n`;
-    const { stdout, stderr } = shell(command, text, { args: [root] });
-    expect(stderr).toBe('');
-    return stdout;
+    given({ 'proc/1/comm': `${init}\n`, 'run/systemd/system/x': '', [cmdline]: 'quiet\n', ...files });
+    given({
+      'bin/systemctl': `#!/bin/sh\necho 'systemd ${version} (${version}.1)'\n`,
+      'bin/id': '#!/bin/sh\necho 0\n',
+      'bin/sshd': '#!/bin/sh\necho hostkey /etc/ssh/ssh_host_ed25519_key\n',
+    });
+    const facing = `sshd=/bin/sshd\nmade_key='${key}'\n${report}${facts}${credentials}`;
+    return runThere(command, `${facing}\nPATH="$1/bin:$PATH"\ncheck_credentials\n`);
   };
 
   it('says nothing of a machine without any, or with those of others', () => {
@@ -74,29 +60,22 @@ describe.each(shells)('whether the keys were taken, by $name', ({ command }) => 
     );
   });
 
-  it.each([
-    { name: 'another init', files: has, more: { init: 'init' }, says: 'PID 1 is init, and only systemd 252' },
-    {
-      name: 'an old systemd',
-      files: has,
-      more: { version: '249' },
-      says: 'this is systemd 249.1, and only 252',
-    },
-    { name: 'no SMBIOS', files: {}, more: {}, says: 'started without any: no SMBIOS string' },
-    {
-      name: 'a kernel command line for 254',
+  eachRow({
+    'another init': { files: has, more: { init: 'init' }, says: 'PID 1 is init, and only systemd 252' },
+    'an old systemd': { files: has, more: { version: '249' }, says: 'this is systemd 249.1, and only 252' },
+    'no SMBIOS': { files: {}, more: {}, says: 'started without any: no SMBIOS string' },
+    'a kernel command line for 254': {
       files: { [cmdline]: 'quiet systemd.set_credential_binary=tmpfiles.extra:AAAA' },
       more: { version: '253' },
       says: 'only 254 or later reads systemd.set_credential_binary',
     },
-    {
-      name: 'a setting',
+    'a setting': {
       files: { ...has, [cmdline]: 'systemd.import_credentials=no quiet' },
       more: {},
       says: 'systemd.import_credentials=no is on the kernel command line',
     },
-    { name: 'encrypted memory', files: has, more: { version: '257' }, says: 'did not import it from SMBIOS' },
-  ])('says why it was not taken: $name', ({ files, more, says }) => {
+    'encrypted memory': { files: has, more: { version: '257' }, says: 'did not import it from SMBIOS' },
+  })('says why it was not taken: $name', ({ files, more, says }) => {
     const [line, fix] = check(files, more).split('\n');
     expect(line).toMatch(
       /^failed +credentials +a host key was made for this machine, but it did not get it: /,

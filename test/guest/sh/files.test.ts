@@ -19,6 +19,7 @@ import undo from '../../../src/guest/sh/parts/undo.sh';
 import write from '../../../src/guest/sh/parts/write.sh';
 import { stamp } from '../../../src/guest/units.js';
 import { shell, shells } from '../../helpers/shells.js';
+import { eachRow } from '../../helpers/tables/rows.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
 const dir = useTempDir();
@@ -34,9 +35,7 @@ describe.each(shells)('$name', ({ command }) => {
     shell(
       command,
       `set -u\nR="$1"\n${report}${files}${home}${write}${facts}${undo}\nsystemctl() { :; }\n${script}`,
-      {
-        args: [root],
-      },
+      { args: [root] },
     );
   const path = (name: string) => join(root, name);
   const text = (name: string) => readFileSync(path(name), 'utf8');
@@ -51,16 +50,15 @@ describe.each(shells)('$name', ({ command }) => {
     expect(readdirSync(path('etc/a/b'))).toEqual(['x.socket']);
   });
 
-  it.each([
-    { name: 'without a file', was: undefined, now: '[boot]\nsystemd=true\n' },
-    {
-      name: 'with other settings',
+  eachRow({
+    'without a file': { was: undefined, now: '[boot]\nsystemd=true\n' },
+    'with other settings': {
       was: '[network]\ngenerateHosts=false',
       now: '[network]\ngenerateHosts=false\n[boot]\nsystemd=true\n',
     },
-    { name: 'with systemd', was: '[boot]\nsystemd = True\n', now: undefined },
-    { name: 'with a section of its own', was: '[boot]\ncommand=service ssh start\n', now: undefined },
-  ])('turns systemd on in WSL2 $name, and undoes it', ({ was, now }) => {
+    'with systemd': { was: '[boot]\nsystemd = True\n', now: undefined },
+    'with a section of its own': { was: '[boot]\ncommand=service ssh start\n', now: undefined },
+  })('turns systemd on in WSL2 $name, and undoes it', ({ was, now }) => {
     for (const folder of ['proc/1', 'proc/sys/kernel', 'run/WSL'])
       mkdirSync(path(folder), { recursive: true });
     writeFileSync(path('proc/sys/kernel/osrelease'), '6.6.87.2-microsoft-standard-WSL2\n');
@@ -89,18 +87,17 @@ describe.each(shells)('$name', ({ command }) => {
     expect(text('etc/s').startsWith('#!/bin/sh\n# vmssh-guest ')).toBe(true);
   });
 
-  it.each([
-    { name: 'the same of ours', was: stamp('A=1\n'), says: 'ok', now: stamp('A=1\n') },
-    { name: 'an older one of ours', was: stamp('A=0\n'), says: 'changed', now: stamp('A=1\n') },
-    {
-      name: 'one of ours that was edited',
+  eachRow({
+    'the same of ours': { was: stamp('A=1\n'), says: 'ok', now: stamp('A=1\n') },
+    'an older one of ours': { was: stamp('A=0\n'), says: 'changed', now: stamp('A=1\n') },
+    'one of ours that was edited': {
       was: `${stamp('A=0\n')}B=2\n`,
       says: 'failed',
       now: `${stamp('A=0\n')}B=2\n`,
     },
-    { name: 'a foreign one', was: 'A=0\n', says: 'failed', now: 'A=0\n' },
-    { name: 'an empty one', was: '', says: 'failed', now: '' },
-  ])('meets $name', ({ was, says, now }) => {
+    'a foreign one': { was: 'A=0\n', says: 'failed', now: 'A=0\n' },
+    'an empty one': { was: '', says: 'failed', now: '' },
+  })('meets $name', ({ was, says, now }) => {
     writeFileSync(path('etc/f'), was);
     const { stdout } = run(`printf 'A=1\\n' | { put step "$R/etc/f" 644 && echo "$put"; }`);
     expect(stdout.split(/\s/)[0]).toBe(says);

@@ -1,29 +1,23 @@
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { checkScript, setupScript, undoScript } from '../../../src/guest/script.js';
 import { shell, shells } from '../../helpers/shells.js';
-import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
+import { functionsOf, given, root, useRoot } from './guest.js';
 
-const dir = useTempDir();
-let count = 0;
-let root: string;
+useRoot();
 const inittab = 'id:2:initdefault:\nsi::sysinit:/etc/init.d/rcS';
 const listener = 'usr/local/sbin/sshd-vsock';
 const line = /^v[0-9a-f]{3}:2345:respawn:\/usr\/local\/sbin\/sshd-vsock 22$/m;
 const [banner = ''] = /^banner_here\(\) \{\n[\s\S]*?^\}$/m.exec(setupScript({ port: 22 })) ?? [];
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
 
-beforeEach(() => {
-  root = join(dir, `root${++count}`);
-  mkdirSync(root);
-  writeTree(root, { 'proc/1/comm': 'init\n', 'etc/inittab': inittab });
-});
+beforeEach(() => given({ 'proc/1/comm': 'init\n', 'etc/inittab': inittab }));
 
 // The whole scripts in a root of the test, with its own init; nothing of this host is asked or changed.
 describe.each(shells)('a guest without systemd: $name', ({ command }) => {
   const run = (script: string, step: string) => {
-    const functions = script.slice(0, script.trimEnd().lastIndexOf('\n')).replace("\nR=''\n", '\nR="$1"\n');
+    const functions = functionsOf(script);
     const system = `is_wsl() { return 1; }
       banner_here() { if [ -e "$R/runs" ]; then echo 'banner SSH-2.0-x'; else echo 'error 104 reset'; fi; }
       sleep() { :; }
@@ -52,7 +46,7 @@ describe.each(shells)('a guest without systemd: $name', ({ command }) => {
     { name: 'another', files: { 'proc/1/comm': 'runit\n' }, is: '' },
     { name: 'systemd', files: { 'proc/1/comm': 'systemd\n', 'run/systemd/system/x': '' }, is: '' },
   ])('knows $name', ({ files, exe, is }) => {
-    writeTree(root, files);
+    given(files);
     if (exe) symlinkSync(exe, join(root, 'proc/1/exe'));
     expect(run(setupScript({ port: 22 }), 'init_kind')).toBe(`${is}faults: 0\n`);
   });
@@ -88,7 +82,7 @@ describe.each(shells)('a guest without systemd: $name', ({ command }) => {
   });
 
   it('a program of somebody else is not overwritten, and an sshd that answers already is left alone', () => {
-    writeTree(root, { [listener]: '#!/bin/sh\n' });
+    given({ [listener]: '#!/bin/sh\n' });
     expect(setUp('sysvinit')).toMatch(/^failed +service +.*sshd-vsock exists and was not written by vmssh/m);
     expect(read(listener)).toBe('#!/bin/sh\n');
     expect(read('etc/inittab')).toBe(inittab);
@@ -97,7 +91,7 @@ describe.each(shells)('a guest without systemd: $name', ({ command }) => {
   });
 
   it('a container is asked at the socket that it exports, not over the vsock of its host', () => {
-    writeTree(root, { 'run/host/unix-export/x': '' });
+    given({ 'run/host/unix-export/x': '' });
     const socat = (says: string) =>
       `socat() { echo "$*" >>"$R/asked"; echo '${says}'; }; timeout() { shift; "$@"; }`;
     const ask = (says: string) =>

@@ -1,16 +1,14 @@
-import { join } from 'node:path';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import answer from '../../../src/guest/sh/check/answer.sh';
 import streams from '../../../src/guest/sh/check/streams.sh';
 import attempt from '../../../src/guest/sh/log/attempt.sh';
 import facts from '../../../src/guest/sh/parts/facts.sh';
 import report from '../../../src/guest/sh/parts/report.sh';
-import { shell, shells } from '../../helpers/shells.js';
-import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
+import { shells } from '../../helpers/shells.js';
+import { writeTree } from '../../helpers/temp-dir.js';
+import { root, runThere, useRoot } from './guest.js';
 
-const dir = useTempDir();
-let count = 0;
-let root: string;
+useRoot();
 
 /** The journal, which has `late` only from the third time on that it is read. */
 function given(lines: readonly string[], late: readonly string[] = []): void {
@@ -44,21 +42,12 @@ const others = [
 
 describe.each(shells)('$name', ({ command }) => {
   const run = (script: string, over = 'vsock') => {
-    const head = `set -u\nR="$1"\nPATH="$1/bin:$PATH"\nover=${over}\nsleep() { :; }\n`;
     const parts = `${report}${facts}${streams}${answer}${attempt}`;
     const tried = "login=refused login_about='root@x: Permission denied.' login_cursor=here";
-    const { stdout, stderr } = shell(
-      command,
-      `${head}${parts}\npids_above() { :; }\nsetting() { :; }\n${tried}\n${script}`,
-      { args: [root] },
-    );
-    expect(stderr).toBe('');
-    return stdout;
+    const fakes = 'sleep() { :; }\npids_above() { :; }\nsetting() { :; }';
+    return runThere(command, `over=${over}\n${parts}\n${fakes}\n${tried}\n${script}`);
   };
   const refused = (over?: string) => run('read_attempt root; login_refused root', over);
-  beforeEach(() => {
-    root = join(dir, `root${++count}`);
-  });
 
   it('quotes no line of another peer or account as the cause of a refused login', () => {
     given([...others, closed(60)]);

@@ -3,15 +3,10 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { offScript } from '../../../src/guest/script.js';
 import { shell, shells } from '../../helpers/shells.js';
-import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
+import { eachRow } from '../../helpers/tables/rows.js';
+import { given, root, useRoot } from './guest.js';
 
-const dir = useTempDir();
-let count = 0;
-let root: string;
-
-function given(files: Record<string, string | undefined>): void {
-  writeTree(root, files);
-}
+useRoot();
 
 /** systemd, as far as a mask changes what it says. */
 const systemctl = `#!/bin/sh
@@ -27,8 +22,7 @@ echo "$*" >>"$root/calls"
 `;
 
 describe.each(shells)('$name: guest off', ({ command }) => {
-  beforeEach(() => {
-    root = join(dir, `root${++count}`);
+  beforeEach(() =>
     given({
       'bin/systemctl': systemctl,
       'bin/id': '#!/bin/sh\necho 0\n',
@@ -39,8 +33,8 @@ describe.each(shells)('$name: guest off', ({ command }) => {
       load: 'loaded\n',
       tcp: '0\n',
       vsock: 'error 111 Connection refused\n',
-    });
-  });
+    }),
+  );
   const run = (undo = false) => {
     const script = offScript({ undo }).replace("\nR=''\n", `\nR='${root}'\nPATH="$R/bin:$PATH"\n`);
     const { code, stdout, stderr } = shell(command, script);
@@ -80,20 +74,18 @@ describe.each(shells)('$name: guest off', ({ command }) => {
     });
   });
 
-  it.each([
-    { name: 'no sshd on TCP', files: { tcp: '3\n' }, says: /nobody could log in afterwards/ },
-    {
-      name: "neither sshd on TCP nor a unit of systemd's own",
+  eachRow({
+    'no sshd on TCP': { files: { tcp: '3\n' }, says: /nobody could log in afterwards/ },
+    "neither sshd on TCP nor a unit of systemd's own": {
       files: { tcp: '3\n', 'etc/systemd/system/sshd-vsock.socket': '[Socket]\n' },
       says: /nobody could log in afterwards/,
     },
-    {
-      name: "a unit that is not systemd's own",
+    "a unit that is not systemd's own": {
       files: { 'etc/systemd/system/sshd-vsock.socket': '[Socket]\n' },
       says: /is not systemd's own\nhint +off +on the host: vmssh guest install --undo/,
     },
-    { name: 'no root', files: { 'bin/id': '#!/bin/sh\necho 1000\n' }, says: /has to write to \/etc/ },
-  ])('changes nothing with $name', ({ files, says }) => {
+    'no root': { files: { 'bin/id': '#!/bin/sh\necho 1000\n' }, says: /has to write to \/etc/ },
+  })('changes nothing with $name', ({ files, says }) => {
     given(files);
     const { code, stdout } = run();
     expect([code, masked()]).toEqual([2, false]);

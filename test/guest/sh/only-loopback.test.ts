@@ -6,15 +6,14 @@ import { setupScript, undoScript } from '../../../src/guest/script.js';
 import { findProgram, missingPrograms } from '../../helpers/programs.js';
 import { shell, shells } from '../../helpers/shells.js';
 import { makePrivsepFolder } from '../../helpers/sshd.js';
-import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
+import { eachRow } from '../../helpers/tables/rows.js';
+import { functionsOf, given, root, useRoot } from './guest.js';
 
-const dir = useTempDir();
+useRoot();
 const file = 'etc/ssh/sshd_config.d/10-vmssh-loopback.conf';
 const sshd = findProgram('sshd');
 beforeAll(makePrivsepFolder);
 const missing = missingPrograms({ sshd: 'openssh-server', 'ssh-keygen': 'openssh-client' });
-let count = 0;
-let root: string;
 
 /** The settings of the root's sshd, "Include" is its folder's line. */
 function settings(...lines: readonly string[]): void {
@@ -50,11 +49,10 @@ describe.skipIf(missing).each(shells)(
   `TCP kept on loopback${missing ? `: ${missing}` : ''}: $name`,
   ({ command }) => {
     beforeEach(() => {
-      root = join(dir, `root${++count}`);
       mkdirSync(join(root, 'etc/ssh'), { recursive: true });
       execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(root, 'key')]);
       if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
-      writeTree(root, {
+      given({
         'usr/sbin/sshd': `#!/bin/sh\nexec ${sshd} -f ${root}/etc/ssh/sshd_config "$@"\n`,
         'units/ssh.service': '',
         ss: '',
@@ -63,8 +61,9 @@ describe.skipIf(missing).each(shells)(
       settings('Include', 'Port 2222', 'Port 22');
     });
     const run = (script: string, step: string) => {
-      const functions = script.slice(0, script.trimEnd().lastIndexOf('\n')).replace("\nR=''\n", '\nR="$1"\n');
-      const { stdout, stderr } = shell(command, `${functions}\n${systemctl}\n${step}`, { args: [root] });
+      const { stdout, stderr } = shell(command, `${functionsOf(script)}\n${systemctl}\n${step}`, {
+        args: [root],
+      });
       expect(stderr).toBe('');
       return stdout;
     };
@@ -110,18 +109,16 @@ describe.skipIf(missing).each(shells)(
       expect([isThere(), calls()]).toEqual([false, '']);
     });
 
-    it.each([
-      {
-        name: 'a folder that sshd does not read',
+    eachRow({
+      'a folder that sshd does not read': {
         lines: [],
         says: /does not read .*\nfix .*1i Include \/etc\/ssh\S* \S+\nhint .*run this again/,
       },
-      {
-        name: 'another address',
+      'another address': {
         lines: ['Include', 'ListenAddress 192.0.2.1'],
         says: /has other addresses too: 192\.0\.2\.1:22; TCP stays open\nhint .* ListenAddress lines/,
       },
-    ])('is taken back with $name', ({ lines, says }) => {
+    })('is taken back with $name', ({ lines, says }) => {
       settings(...lines);
       const said = keep();
       expect(said).toMatch(/^failed +only-loopback /);
@@ -130,7 +127,7 @@ describe.skipIf(missing).each(shells)(
     });
 
     it('is taken back with a socket unit that has addresses of its own', () => {
-      writeTree(root, { 'units/ssh.socket': '[::]:22 (Stream)\n' });
+      given({ 'units/ssh.socket': '[::]:22 (Stream)\n' });
       expect(keep()).toMatch(
         /^failed +only-loopback +ssh\.socket listens on \[::\]:22, whatever .*\nfix .*\/ssh\.socket\.d && printf '%s\\n' '\[Socket\]' 'ListenStream=' 'ListenStream=127\.0\.0\.1:22' 'ListenStream=\[::1\]:22' > \S+ && systemctl daemon-reload\nhint +only-loopback +then run this again/,
       );
@@ -138,9 +135,7 @@ describe.skipIf(missing).each(shells)(
     });
 
     it('restarts a socket unit that follows the settings, and not the service that it starts', () => {
-      writeTree(root, {
-        'units/ssh.socket': '127.0.0.1:22 (Stream)\n[::1]:22 (Stream)\nvsock::22 (Stream)\n',
-      });
+      given({ 'units/ssh.socket': '127.0.0.1:22 (Stream)\n[::1]:22 (Stream)\nvsock::22 (Stream)\n' });
       expect(keep()).toMatch(/^changed/);
       expect(calls()).toBe('daemon-reload\n-q stop ssh.service\n-q restart ssh.socket\n');
     });
@@ -148,16 +143,14 @@ describe.skipIf(missing).each(shells)(
     it('says if sshd listens elsewhere all the same, and not for other listeners', () => {
       const line = (address: string, name: string) =>
         `LISTEN 0 128 ${address} 0.0.0.0:* users:(("${name}",pid=1,fd=3))\n`;
-      writeTree(root, {
-        ss: line('127.0.0.1:22', 'sshd') + line('0.0.0.0:80', 'nginx') + line('*:6010', 'sshd'),
-      });
+      given({ ss: line('127.0.0.1:22', 'sshd') + line('0.0.0.0:80', 'nginx') + line('*:6010', 'sshd') });
       expect(keep()).toMatch(/^changed/);
-      writeTree(root, { ss: line('0.0.0.0:22', 'sshd') });
+      given({ ss: line('0.0.0.0:22', 'sshd') });
       expect(keep()).toMatch(/^failed +only-loopback +sshd still listens on 0\.0\.0\.0:22\n/);
     });
 
     it('keeps a file of the same name that somebody else wrote', () => {
-      writeTree(root, { [file]: '# mine\n' });
+      given({ [file]: '# mine\n' });
       expect(keep()).toMatch(/^failed +only-loopback +.* was not written by vmssh/);
       expect(readFileSync(join(root, file), 'utf8')).toBe('# mine\n');
     });

@@ -9,15 +9,10 @@ import undo from '../../../src/guest/sh/parts/undo.sh';
 import write from '../../../src/guest/sh/parts/write.sh';
 import onlyVsock from '../../../src/guest/sh/tcp/close.sh';
 import { shell, shells } from '../../helpers/shells.js';
-import { useTempDir } from '../../helpers/temp-dir.js';
+import { root, useRoot } from './guest.js';
 
-const dir = useTempDir();
-let count = 0;
-let root: string;
-beforeEach(() => {
-  root = join(dir, `root${++count}`);
-  mkdirSync(join(root, 'units'), { recursive: true });
-});
+useRoot();
+beforeEach(() => mkdirSync(join(root, 'units')));
 
 /** A systemctl whose units are files: "enabled active". */
 const systemctl = `

@@ -9,17 +9,11 @@ import files from '../../../src/guest/sh/parts/files.sh';
 import report from '../../../src/guest/sh/parts/report.sh';
 import unitFiles from '../../../src/guest/sh/parts/unit-files.sh';
 import vsock from '../../../src/guest/sh/parts/vsock.sh';
-import { shell, shells } from '../../helpers/shells.js';
-import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
+import { shells } from '../../helpers/shells.js';
+import { given, root, runThere, useRoot } from './guest.js';
 
-const dir = useTempDir();
+useRoot();
 const generator = 'systemd/system-generators/systemd-ssh-generator';
-let count = 0;
-let root: string;
-
-function given(files: Record<string, string | undefined>): void {
-  writeTree(root, files);
-}
 
 const systemctl = (version: string, socketIs: string) => `#!/bin/sh
 case "$*" in
@@ -32,15 +26,9 @@ esac
 describe.each(shells)("$name: systemd's own generator is known by its presence", ({ command }) => {
   const run = (script: string) => {
     const parts = `${report}${files}${facts}${vsock}${system}${transport}${socket}${unitFiles}`;
-    const all = `set -u\nR="$1"\nPATH="$1/bin:$PATH"\n${parts}\nport=22\nbanner_here() { echo closed; }\nname=sshd-vsock\n${script}`;
-    const { stdout, stderr } = shell(command, all, { args: [root] });
-    expect(stderr).toBe('');
-    return stdout;
+    return runThere(command, `${parts}\nport=22\nbanner_here() { echo closed; }\nname=sshd-vsock\n${script}`);
   };
-  beforeEach(() => {
-    root = join(dir, `root${++count}`);
-    given({ 'bin/journalctl': '#!/bin/sh\n', 'proc/cmdline': 'quiet\n' });
-  });
+  beforeEach(() => given({ 'bin/journalctl': '#!/bin/sh\n', 'proc/cmdline': 'quiet\n' }));
   const backport = '252 (252-55.el9)';
   const without = '257 (257.9-1)';
 

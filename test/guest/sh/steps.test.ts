@@ -4,22 +4,16 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { setupScript, undoScript } from '../../../src/guest/script.js';
 import { layouts, unitFiles } from '../../../src/guest/units.js';
 import { shell, shells } from '../../helpers/shells.js';
-import { useTempDir } from '../../helpers/temp-dir.js';
+import { functionsOf, root, useRoot } from './guest.js';
 
-const dir = useTempDir();
-let count = 0;
-let root: string;
-beforeEach(() => {
-  root = join(dir, `root${++count}`);
-  mkdirSync(join(root, 'etc'), { recursive: true });
-});
+useRoot();
+beforeEach(() => mkdirSync(join(root, 'etc')));
 
 // A step of the whole script, with a systemctl of the test; nothing of this host is asked or changed.
 describe.each(shells)('a step that fails is reported as failed: $name', ({ command }) => {
   const run = (script: string, step: string) => {
-    const functions = script.slice(0, script.trimEnd().lastIndexOf('\n')).replace("\nR=''\n", '\nR="$1"\n');
-    const { stdout } = shell(command, `${functions}\n${step}\necho "faults: $faults"`, { args: [root] });
-    return stdout;
+    const all = `${functionsOf(script)}\n${step}\necho "faults: $faults"`;
+    return shell(command, all, { args: [root] }).stdout;
   };
   const setup = (step: string) => run(setupScript({ port: 22, onlyVsock: true }), step);
   const undo = (step: string) => run(undoScript(), `undo_all_of() { ${step}; undo_all; }; undo_all_of`);

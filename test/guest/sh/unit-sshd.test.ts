@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import account from '../../../src/guest/sh/check/account.sh';
 import keyFiles from '../../../src/guest/sh/check/keys.sh';
 import login from '../../../src/guest/sh/check/login.sh';
@@ -14,19 +14,13 @@ import journal from '../../../src/guest/sh/log/journal.sh';
 import facts from '../../../src/guest/sh/parts/facts.sh';
 import report from '../../../src/guest/sh/parts/report.sh';
 import { findProgram, missingPrograms } from '../../helpers/programs.js';
-import { shell, shells } from '../../helpers/shells.js';
+import { shells } from '../../helpers/shells.js';
 import { makePrivsepFolder } from '../../helpers/sshd.js';
-import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
+import { eachRow } from '../../helpers/tables/rows.js';
+import { given, root, runThere, useRoot } from './guest.js';
 
-const dir = useTempDir();
+useRoot();
 const me = userInfo();
-let count = 0;
-let root: string;
-
-/** Files under the root. */
-function given(files: Record<string, string | undefined>): void {
-  writeTree(root, files);
-}
 
 /** What systemd 257 and 262 print: the words of a command without their quotes. */
 function systemctl(argv: string, properties: Record<string, string> = {}): string {
@@ -49,36 +43,27 @@ const ephemeral = `-o AuthorizedKeysFile \${CREDENTIALS_DIRECTORY}/ssh.ephemeral
 const sshd = findProgram('sshd');
 
 describe.each(shells)('$name', ({ command }) => {
-  const run = (script: string) => {
-    const parts = `${report}${facts}${streams}${unitSshd}${system}${account}${keyFiles}${journal}${attempt}${login}`;
-    const all = `set -u\nR="$1"\nPATH="$1/bin:$PATH"\n${parts}\nunit=sshd-vsock\nlogin='not tried'\nlogin_about=why\nlogin_cursor=\nover=vsock\nsleep() { :; }\npids_above() { :; }\n${script}`;
-    const { stdout, stderr } = shell(command, all, { args: [root] });
-    expect(stderr).toBe('');
-    return stdout;
-  };
-  beforeEach(() => {
-    root = join(dir, `root${++count}`);
-    mkdirSync(root);
-  });
+  const parts = `${report}${facts}${streams}${unitSshd}${system}${account}${keyFiles}${journal}${attempt}${login}`;
+  const tried = "unit=sshd-vsock\nlogin='not tried'\nlogin_about=why\nlogin_cursor=\nover=vsock";
+  const run = (script: string) =>
+    runThere(command, `${parts}\n${tried}\nsleep() { :; }\npids_above() { :; }\n${script}`);
 
   const optionsOf = () => run('unit_sshd sshd-vsock@; printf "%s\\n" "$unit_program" "$unit_options"');
 
-  it.each([
-    { name: 'none', argv: '/usr/sbin/sshd -i', want: ['-i'] },
-    {
-      name: 'a value with spaces, as Debian has it with 262',
+  eachRow({
+    none: { argv: '/usr/sbin/sshd -i', want: ['-i'] },
+    'a value with spaces, as Debian has it with 262': {
       argv: `${debian} ${ephemeral}`,
       want: [
         '-i',
         '-oAuthorizedKeysFile /run/credentials/sshd-vsock@vmssh-look.service/ssh.ephemeral-authorized_keys-all .ssh/authorized_keys',
       ],
     },
-    {
-      name: 'joined and apart',
+    'joined and apart': {
       argv: '/usr/sbin/sshd -ie -f /etc/ssh/other -oUsePAM=no -o PermitRootLogin no -4',
       want: ['-ie', '-f/etc/ssh/other', '-oUsePAM=no', '-oPermitRootLogin no', '-4'],
     },
-  ])("reads the options of a unit's sshd: $name", ({ argv, want }) => {
+  })("reads the options of a unit's sshd: $name", ({ argv, want }) => {
     given({ 'bin/systemctl': systemctl(argv) });
     expect(optionsOf()).toBe(`/usr/sbin/sshd\n${want.join('\n')}\n`);
   });
@@ -139,62 +124,48 @@ describe.each(shells)('$name', ({ command }) => {
     });
 
     const keys = (...options: string[]) => options.map((each) => `${each}ssh-ed25519 AAAA me\n`).join('');
-    it.each([
-      {
-        name: 'only addresses',
+    eachRow({
+      'only addresses': {
         keys: keys('from="10.0.2.0/24,!10.0.2.7" '),
         says: /has from="10\.0\.2\.0\/24,!10\.0\.2\.7" before the key/,
       },
-      {
-        name: 'everyone but UNKNOWN',
-        keys: keys('no-pty,from="*,!unknown" '),
-        says: /has from=/,
-        fixed: false,
-      },
-      {
-        name: 'a time that is over',
+      'everyone but UNKNOWN': { keys: keys('no-pty,from="*,!unknown" '), says: /has from=/, fixed: false },
+      'a time that is over': {
         keys: keys('expiry-time="20200101" '),
         says: /has expiry-time="20200101" before the key: it has expired/,
       },
-      {
-        name: 'a time that is over, among other options',
+      'a time that is over, among other options': {
         keys: keys('no-pty,expiry-time="202001011200Z",no-user-rc '),
         says: /it has expired/,
       },
-      {
-        name: 'two keys, none of which counts',
+      'two keys, none of which counts': {
         keys: keys('from="192.0.2.1" ', 'expiry-time="20200101",no-pty '),
         says: /has from="192\.0\.2\.1"/,
       },
-      {
-        name: 'a type that sshd does not take',
+      'a type that sshd does not take': {
         config: 'PubkeyAcceptedAlgorithms rsa-sha2-512',
         keys: keys(''),
         says: /sets Pubkey\w+ rsa-sha2-512, without ssh-ed25519/,
       },
-      {
-        name: 'a byte order mark',
+      'a byte order mark': {
         keys: `\ufeff${keys('')}`,
         says: /authorized_keys begins with a byte order mark/,
       },
-      {
-        name: 'a key in two lines',
+      'a key in two lines': {
         keys: `# mine\nssh-ed25519 AAAA\nBBBBBBBB me\n`,
         says: /authorized_keys, line 2: the key is broken into two lines/,
       },
-      {
-        name: 'a key in two lines, the first with its type alone',
+      'a key in two lines, the first with its type alone': {
         keys: `no-pty ssh-ed25519\nAAAABBBB me\n`,
         says: /line 1: the key is broken into two lines/,
       },
-      {
-        name: 'PAM, which refuses everybody',
+      'PAM, which refuses everybody': {
         config: 'UsePAM yes',
         pam: 'account  required pam_deny.so\n',
         keys: keys(''),
         says: /\/etc\/pam\.d\/sshd refuses every account: account +required pam_deny\.so/,
       },
-    ])(
+    })(
       'names what keeps a key from being accepted, and the fix works: $name',
       ({ config = '', keys, pam = '', says, fixed = true }) => {
         site(debian, config);
@@ -278,172 +249,149 @@ describe.each(shells)('$name', ({ command }) => {
     const accepted = `Accepted publickey for ${me.username} from UNKNOWN port 65535 ssh2: RSA SHA256:x`;
     const permissionDenied = 'Permission denied (publickey).';
 
-    it.each([
-      {
-        name: 'MaxSessions 0',
+    eachRow({
+      'MaxSessions 0': {
         config: 'MaxSessions 0',
         before: `${refused(`${accepted}\nerror: no more sessions`)}; ${about('channel 0: open failed')}`,
         says: /its session ends: over vsock\/42: channel 0: open failed; the journal has: error: no more sessions; sshd_config sets MaxSessions 0/,
         fix: /1i MaxSessions 10'/,
       },
-      {
-        name: 'MaxSessions 0, without a journal',
+      'MaxSessions 0, without a journal': {
         config: 'MaxSessions 0',
         before: `${refused('')}; ${about('channel 0: open failed: connect failed: open failed')}`,
         says: /the key of .* is accepted, but its session ends: .*; sshd_config sets MaxSessions 0/,
         fix: /1i MaxSessions 10'/,
       },
-      {
-        name: 'a folder for ChrootDirectory that others can change, without a journal',
+      'a folder for ChrootDirectory that others can change, without a journal': {
         config: 'ChrootDirectory /open/a',
         before: `mkdir -p "$R/open/a"; chmod 777 "$R/open"; ${refused('')}; ${about('Connection to UNKNOWN closed by remote host.')}`,
         says: /a login as .* failed: .* closed by remote host\.; sshd_config sets ChrootDirectory \/open\/a/,
         fix: 'chown root: /open && chmod go-w /open',
       },
-      {
-        name: 'no journal, but a log',
+      'no journal, but a log': {
         config: '',
         before: `mkdir -p "$R/var/log"; : >"$R/var/log/messages"; ${refused('')}; ${about('Connection to UNKNOWN closed.')}`,
         says: /a login as .* failed: .* UNKNOWN closed\.$/m,
         fix: 'grep sshd /var/log/messages | tail -n 40',
       },
-      {
-        name: 'a password that has expired',
+      'a password that has expired': {
         config: 'UsePAM yes',
         before: `shadow='x:*:0:0:99999:7:::'; ${ended(accepted)}`,
         says: /its session ends: .*; its password has expired, so PAM wants a new one/,
         fix: `chage -d "$(date +%F)" ${me.username}`,
         hint: /^or log in with a terminal/,
       },
-      {
-        name: 'a password that PAM calls expired',
+      'a password that PAM calls expired': {
         config: 'UsePAM yes',
         before: ended(accepted, 'ssh ended with 1, and says: Password change required but no TTY available.'),
         says: /its password has expired/,
       },
-      {
-        name: 'an ~/.ssh/rc that hangs',
+      'an ~/.ssh/rc that hangs': {
         config: '',
         before: `: >"$R/home/.ssh/rc"; ${refused(accepted)}; ${about('it did not end within 45 s')}`,
         says: /it did not end within 45 s; sshd runs \/home\/\.ssh\/rc before the shell/,
         fix: 'mv /home/.ssh/rc /home/.ssh/rc.off',
       },
-      {
-        name: 'a folder for ChrootDirectory that is not there',
+      'a folder for ChrootDirectory that is not there': {
         config: 'ChrootDirectory /nope',
         before: refused(`${accepted}\nfatal: safely_chroot: stat("/nope"): No such file or directory`),
         says: /the journal has: fatal: safely_chroot: .*; sshd_config sets ChrootDirectory \/nope/,
         fix: /1i ChrootDirectory none'/,
       },
-      {
-        name: 'a folder for ChrootDirectory of another owner',
+      'a folder for ChrootDirectory of another owner': {
         config: 'ChrootDirectory /srv/a',
         before: refused(`${accepted}\nfatal: bad ownership or modes for chroot directory component "/srv/"`),
         says: /sets ChrootDirectory \/srv\/a/,
         fix: 'chown root: /srv/ && chmod go-w /srv/',
       },
-      {
-        name: 'ForceCommand',
+      ForceCommand: {
         config: 'ForceCommand exit 4',
         before: ended(accepted, 'ssh ended with 4'),
         says: /its session ends: over vsock\/42: ssh ended with 4; sshd_config makes sshd run only this for it: exit 4/,
         fix: /1i ForceCommand none'/,
       },
-      {
-        name: 'command= before the key',
+      'command= before the key': {
         config: '',
         keys: 'command="exit 3" ssh-ed25519 AAAA\n',
         before: ended(accepted, 'ssh ended with 3'),
         says: /authorized_keys lets a key run only one command, by command=/,
         hint: 'take command="..." off that key in /home/.ssh/authorized_keys',
       },
-      {
-        name: 'PAM, which refuses every session',
+      'PAM, which refuses every session': {
         config: 'UsePAM yes',
         pam: 'session required pam_deny.so\n',
         before: refused(`${accepted}\nerror: PAM: pam_open_session(): Permission denied`),
         says: /pam_open_session\(\): .*; \/etc\/pam\.d\/sshd refuses every session: session required pam_deny/,
         fix: /^sed -i -E '\/\^session/,
       },
-      {
-        name: 'a module of PAM, which refuses a session',
+      'a module of PAM, which refuses a session': {
         config: 'UsePAM yes',
         before: refused(`${accepted}\nerror: PAM: pam_open_session(): Permission denied`),
         says: /the key of .* is accepted, but its session ends: .*; the journal has: error: PAM/,
         hint: /^see the session lines of \/etc\/pam\.d\/sshd/,
       },
-      {
-        name: 'a shell that is not there',
+      'a shell that is not there': {
         config: '',
         before: `shell_is=/bin/nope; ${refused('User x not allowed because shell /bin/nope does not exist')}`,
         says: /the shell of .*, \/bin\/nope, is not there or cannot be run; the journal has: User x not allowed/,
         fix: `usermod -s /bin/sh ${me.username}`,
       },
-      {
-        name: 'an exit in .bashrc',
+      'an exit in .bashrc': {
         config: '',
         before: ended(accepted, 'ssh ended without running its command'),
         says: /the key of .* is accepted, but its session ends: over vsock\/42: ssh ended without running/,
         hint: /^see what its shell, \/login-shell, runs at login: an exit in \/home\/\.bashrc/,
       },
-      {
-        name: 'a key that was revoked',
+      'a key that was revoked': {
         config: 'RevokedKeys ROOT/revoked',
         before: refused('error: Authentication key RSA SHA256:x revoked by file /etc/ssh/revoked'),
         says: /does not accept a key that was revoked; the journal has: error: Authentication key/,
         hint: /^give .* another key; or, if it was revoked by mistake/,
       },
-      {
-        name: 'a file of revoked keys that is not there',
+      'a file of revoked keys that is not there': {
         config: 'RevokedKeys /nope/revoked',
         before: refused(''),
         says: /sshd accepts no key at all: sshd_config sets RevokedKeys \/nope\/revoked/,
         fix: 'touch /nope/revoked',
       },
-      {
-        name: 'a certificate without principals',
+      'a certificate without principals': {
         config: 'TrustedUserCAKeys /etc/ssh/ca.pub\nAuthorizedKeysFile none',
         before: refused('error: Certificate lacks principal list'),
         says: /does not accept the certificate of the key; the journal has: error: Certificate lacks .*; the clock here says 2/,
         hint: /^if that clock is wrong, set it: .*; else sign it again where the CA is, .* -n \S+ /,
       },
-      {
-        name: 'a command for keys that fails',
+      'a command for keys that fails': {
         config: 'AuthorizedKeysFile none\nAuthorizedKeysCommand /bin/false\nAuthorizedKeysCommandUser nobody',
         before: refused('error: AuthorizedKeysCommand /bin/false me failed, status 1'),
         says: /takes keys from AuthorizedKeysCommand \/bin\/false; the journal has: error: AuthorizedKeysCommand/,
         fix: `runuser -u nobody -- /bin/false ${me.username}`,
         hint: /^it has to print a key of /,
       },
-      {
-        name: 'a command for keys that hangs',
+      'a command for keys that hangs': {
         config: 'AuthorizedKeysCommand /bin/keys of %u\nAuthorizedKeysCommandUser nobody',
         before: `${refused('')}; ${about('it did not end within 60 s')}`,
         says: /failed: over vsock\/42: it did not end within 60 s; sshd takes keys from AuthorizedKeysCommand/,
         fix: `runuser -u nobody -- /bin/keys of ${me.username}`,
       },
-      {
-        name: 'too little time',
+      'too little time': {
         config: 'LoginGraceTime 1',
         before: `${refused('')}; ${about('Connection closed by UNKNOWN port 65535')}`,
         says: /sshd gives it only 1 s: LoginGraceTime/,
         fix: /1i LoginGraceTime 120'/,
       },
-      {
-        name: 'more than a key',
+      'more than a key': {
         config: 'AuthenticationMethods publickey,password',
         before: `${refused('')}; ${about(permissionDenied)}`,
         says: /without prompts failed: .*; sshd requires more than a key from .*: AuthenticationMethods publickey,password/,
         fix: /1i AuthenticationMethods publickey' \S+$/,
         hint: /^if a key is to be enough; else log in by ssh/,
       },
-      {
-        name: 'another machine at the target that was typed',
+      'another machine at the target that was typed': {
         config: '',
         before: "login='not proved' login_about='another machine answers (over vsock/9)'",
         says: /no login as .* was proved: another machine answers \(over vsock\/9\)/,
       },
-    ])(
+    })(
       'a login that failed for another reason than its key gets no key as a fix: $name',
       ({ config, keys = '', pam = '', before, says, fix, hint }) => {
         site(debian, config.replace('ROOT', root));
@@ -458,19 +406,17 @@ describe.each(shells)('$name', ({ command }) => {
       },
     );
 
-    it.each([
-      { name: 'in sshd_config', include: '', file: 'etc/ssh/sshd_config' },
-      {
-        name: 'with an Include',
+    eachRow({
+      'in sshd_config': { include: '', file: 'etc/ssh/sshd_config' },
+      'with an Include': {
         include: 'Include ROOT/etc/ssh/sshd_config.d/*.conf',
         file: 'etc/ssh/sshd_config',
       },
-      {
-        name: 'in an included file',
+      'in an included file': {
         include: 'Include ROOT/etc/ssh/sshd_config.d/*.conf',
         file: 'etc/ssh/sshd_config.d/50-own.conf',
       },
-    ])('fixes a setting of a Match block in a block before it: $name', ({ include, file }) => {
+    })('fixes a setting of a Match block in a block before it: $name', ({ include, file }) => {
       const block = `Match User ${me.username}\nPubkeyAuthentication no\n`;
       const isMain = file === 'etc/ssh/sshd_config';
       const main = `${include.replace('ROOT', root)}\nUseDNS no\nUsePAM yes\n${isMain ? block : ''}`;
@@ -516,15 +462,13 @@ describe.each(shells)('$name', ({ command }) => {
         expect(check(login, 'root')).not.toContain('the journal has');
     });
 
-    it.each([
-      {
-        name: 'AuthorizedKeysFile none in the unit',
+    eachRow({
+      'AuthorizedKeysFile none in the unit': {
         argv: '/usr/sbin/sshd -i -o AuthorizedKeysFile=none',
         says: /starts sshd with AuthorizedKeysFile none, so it does not read \/home\/\.ssh\/authorized_keys, where .* has keys/,
         fix: /ExecStart=-\/usr\/sbin\/sshd -i "-oAuthorizedKeysFile \.ssh\/authorized_keys \.ssh\/authorized_keys2"'/,
       },
-      {
-        name: "keys where only sshd_config looks, and not the unit of systemd's own",
+      "keys where only sshd_config looks, and not the unit of systemd's own": {
         argv: `/usr/sbin/sshd -i ${ephemeral}`,
         config: 'AuthorizedKeysFile .ssh/authorized_keys.d/ignition .ssh/authorized_keys',
         moves:
@@ -532,89 +476,77 @@ describe.each(shells)('$name', ({ command }) => {
         says: /so it does not read \/home\/\.ssh\/authorized_keys\.d\/ignition, where/,
         fix: /ephemeral-authorized_keys-all \.ssh\/authorized_keys \.ssh\/authorized_keys\.d\/ignition"'/,
       },
-      {
-        name: 'another configuration file',
+      'another configuration file': {
         argv: '/usr/sbin/sshd -i -f ROOT/other',
         other: 'PubkeyAuthentication no',
         says: /sshd_config results in PubkeyAuthentication no/,
         fix: /sed -i '1i PubkeyAuthentication yes' \/.*\/other$/m,
       },
-      {
-        name: 'a setting in the unit, over that of the file',
+      'a setting in the unit, over that of the file': {
         argv: '/usr/sbin/sshd -i -o PubkeyAuthentication=no',
         config: 'PubkeyAuthentication yes',
         says: /the command line of sshd-vsock@\.service results in PubkeyAuthentication no/,
         fix: /sshd -i "-oPubkeyAuthentication yes"' > /,
       },
-      {
-        name: 'an option that sshd does not know',
+      'an option that sshd does not know': {
         argv: '/usr/sbin/sshd -i -o NoSuchThing=yes',
         step: 'sshd-config',
         says: /starts \/usr\/sbin\/sshd -i -oNoSuchThing=yes, which says: .*NoSuchThing/i,
         fix: /ExecStart=-\/usr\/sbin\/sshd -i' > /,
       },
-      {
-        name: 'an sshd that does not take a connection',
+      'an sshd that does not take a connection': {
         argv: '/usr/sbin/sshd -D -e -o LogLevel=DEBUG',
         unitText: '# own\n[Service]\n ExecStart=/usr/sbin/sshd -D\n',
         step: 'accept',
         says: /\/etc\/systemd\/system\/sshd-vsock@\.service, line 3, has ExecStart=\/usr\/sbin\/sshd -D: without -i sshd does not/,
         fix: /'ExecStart=-\/usr\/sbin\/sshd -i -e -oLogLevel=DEBUG' > /,
       },
-      {
-        name: 'an sshd that is elsewhere',
+      'an sshd that is elsewhere': {
         argv: '/usr/local/sbin/sshd -i $OPTIONS',
         step: 'accept',
         says: /sshd-vsock@\.service starts \/usr\/local\/sbin\/sshd, which is not there/,
         fix: /'ExecStart=-\/usr\/sbin\/sshd -i' > /,
       },
-      {
-        name: 'a list without this account',
+      'a list without this account': {
         argv: debian,
         config: `AllowUsers somebody ${me.username}@192.0.2.*`,
         says: /sshd does not let .* in: AllowUsers is somebody /,
         fix: new RegExp(`1i AllowUsers somebody .* ${me.username}'`),
       },
-      {
-        name: 'a folder above the keys that others can change',
+      'a folder above the keys that others can change': {
         argv: debian,
         config: 'AuthorizedKeysFile /etc/ssh/keys/%u',
         moves: `mkdir "$R/etc/ssh/keys"; cp "$R/home/.ssh/authorized_keys" "$R/etc/ssh/keys/${me.username}"; chmod 777 "$R/etc/ssh"`,
         says: /\/etc\/ssh can be written by users other than \S+ \(drwxrwxrwx /,
         fix: /^fix +login +chmod go-w \/etc\/ssh$/m,
       },
-      {
-        name: 'a folder in place of the keys',
+      'a folder in place of the keys': {
         argv: debian,
         moves: 'rm "$R/home/.ssh/authorized_keys"; mkdir "$R/home/.ssh/authorized_keys"',
         says: /\/home\/\.ssh\/authorized_keys is a folder/,
         fix: /^fix +login +mv (\S+) \1\.folder\nhint +login +put a key into/m,
       },
-      { name: 'a refusing list', argv: debian, config: 'DenyGroups wh?el', says: /DenyGroups is wh\?el/ },
-      {
-        name: 'a locked account without PAM',
+      'a refusing list': { argv: debian, config: 'DenyGroups wh?el', says: /DenyGroups is wh\?el/ },
+      'a locked account without PAM': {
         argv: debian,
         config: 'UsePAM no',
         moves: "shadow='x:!:19000:0:99999:7:::'",
         says: /is locked, and with UsePAM no sshd refuses its keys too/,
         fix: /usermod -p '\*' /,
       },
-      {
-        name: 'an account that has expired',
+      'an account that has expired': {
         argv: debian,
         moves: "shadow='x:*:19000:0:99999:7::19001:'",
         says: /has expired/,
         fix: /chage -E -1/,
       },
-      {
-        name: 'a unit that hides the homes',
+      'a unit that hides the homes': {
         argv: debian,
         properties: { ProtectHome: 'yes' },
         says: /has ProtectHome=yes: its sshd does not see \/home\/\.ssh\/authorized_keys/,
         fix: /ProtectHome=no/,
       },
-      {
-        name: 'the key of a credential that only root can read',
+      'the key of a credential that only root can read': {
         argv: `/usr/sbin/sshd -i ${ephemeral}`,
         moves:
           'mkdir -p "$R/run/credentials/@system"; mv "$R/home/.ssh/authorized_keys" "$R/run/credentials/@system/ssh.ephemeral-authorized_keys-all"',
@@ -622,7 +554,7 @@ describe.each(shells)('$name', ({ command }) => {
         says: /sshd reads them as nobody, who may not \(systemd#42359\)/,
         fix: /hint .*put a key into \/.*\/\.ssh\/authorized_keys: .*; or log in as root/,
       },
-    ])(
+    })(
       'names $name',
       ({ argv, config = '', other = '', unitText, moves, properties, says, fix, who, step = 'login' }) => {
         site(argv.replace('ROOT', root), config);
@@ -659,18 +591,16 @@ describe.each(shells)('$name', ({ command }) => {
       },
     );
 
-    it.each([
-      {
-        name: 'keys by a command',
+    eachRow({
+      'keys by a command': {
         config: 'AuthorizedKeysFile none\nAuthorizedKeysCommand /bin/true\nAuthorizedKeysCommandUser nobody',
         says: /^skipped +login +whether .* has keys is not known: they come from authorizedkeyscommand \/bin\/true, which is not run/,
       },
-      {
-        name: 'a key that is not enough',
+      'a key that is not enough': {
         config: 'AuthenticationMethods publickey,password',
         says: /^skipped +login +sshd requires more than a key from .*: AuthenticationMethods publickey,password/,
       },
-    ])('promises no login with $name', ({ config, says }) => {
+    })('promises no login with $name', ({ config, says }) => {
       site(debian, config);
       const said = check();
       expect(said).toMatch(says);

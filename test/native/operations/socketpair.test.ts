@@ -29,10 +29,7 @@ describeAddon('socketPair', () => {
   it('is not inherited by other programs', async () => {
     const { handle, peer, descriptor } = addon.socketPair();
     const inode = fstatSync(descriptor).ino;
-    const child = spawn('sh', ['-c', 'ls -l /proc/self/fd'], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      env,
-    });
+    const child = spawn('sh', ['-c', 'ls -l /proc/self/fd'], { stdio: ['ignore', 'pipe', 'inherit'], env });
     let shown = '';
     child.stdout.on('data', (part) => {
       shown += part;

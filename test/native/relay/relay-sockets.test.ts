@@ -5,6 +5,7 @@ import { createConnection, createServer, type Server, type Socket } from 'node:n
 import type { Handle } from 'node-hvsock-native';
 import { expect, it, onTestFinished } from 'vitest';
 import { missingPrograms } from '../../helpers/programs.js';
+import { eachRow } from '../../helpers/tables/rows.js';
 import { addon, describeAddon } from '../support/addon.js';
 import { interrupted, startFixture } from '../support/child.js';
 import {
@@ -167,11 +168,10 @@ describeAddon('relaySockets, of a connection to a multiplexer', () => {
   const codeIn = ({ code }: { code?: string }) => code;
   const closed = (server: Server) => void server.close();
 
-  it.each([
-    { name: 'still listens', happens: async () => {}, want: 'peer' },
-    { name: 'is gone, with its file', happens: async (server: Server) => closed(server), want: 'ECONNRESET' },
-    {
-      name: 'refuses',
+  eachRow({
+    'still listens': { happens: async () => {}, want: 'peer' },
+    'is gone, with its file': { happens: async (server: Server) => closed(server), want: 'ECONNRESET' },
+    refuses: {
       happens: async (server: Server, path: string) => {
         linkSync(path, `${path}.kept`);
         closed(server);
@@ -179,8 +179,7 @@ describeAddon('relaySockets, of a connection to a multiplexer', () => {
       },
       want: 'ECONNRESET',
     },
-    {
-      name: 'is another one by now',
+    'is another one by now': {
       happens: async (_: Server, path: string) => {
         unlinkSync(path);
         const next = createServer().listen(path);
@@ -189,8 +188,7 @@ describeAddon('relaySockets, of a connection to a multiplexer', () => {
       },
       want: 'ECONNRESET',
     },
-    {
-      name: "is another one by now, whose file may have the old one's number",
+    "is another one by now, whose file may have the old one's number": {
       happens: async (server: Server, path: string) => {
         closed(server);
         const next = createServer().listen(path);
@@ -199,7 +197,7 @@ describeAddon('relaySockets, of a connection to a multiplexer', () => {
       },
       want: 'ECONNRESET',
     },
-  ])('ends with $want if it $name', async ({ happens, want }) => {
+  })('ends with $want if it $name', async ({ happens, want }) => {
     expect(await ending(happens)).toBe(want);
   });
 });

@@ -1,7 +1,8 @@
 import { lookup as ask } from 'engine:sockets';
 import { knownOptions } from '../../known-options.js';
 import { DescriptorStream } from '../../streams.js';
-import { execFile } from '../child_process.js';
+import { spawn } from '../child_process.js';
+import { once } from '../events.js';
 import { text } from '../stream/consumers.js';
 
 export interface LookupAddress {
@@ -9,11 +10,9 @@ export interface LookupAddress {
   readonly family: number;
 }
 
-/**
- * More than a resolver takes that asks three servers twice (resolv.conf(5)), and a name's addresses: milliseconds, and
- * characters. Its caller has a limit of its own, and the process waits for getent no longer than this.
- */
-const limits = { timeout: 35_000, maxBuffer: 1 << 20, killSignal: 'SIGKILL' } as const;
+/** Milliseconds: more than a resolver takes that asks three servers twice (resolv.conf(5)). And characters. */
+const limits = { timeout: 35_000, killSignal: 'SIGKILL' } as const;
+const maxAnswer = 1 << 20;
 
 /** The addresses of a name, in the resolver's order. */
 export async function lookup(name: string, options: { readonly all: true }): Promise<LookupAddress[]> {
@@ -28,14 +27,20 @@ async function askSystem(name: string): Promise<string> {
 }
 
 /** getent(1) asks the resolver: a static program has no NSS. */
-function askGetent(name: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    execFile('getent', ['ahosts', '--', name], limits, (error, stdout) => {
-      // getent(1) ends with 2 if there is no such name; any other end is no answer.
-      if (error) reject(failure(error.code === 2 ? 'ENOTFOUND' : 'EAI_AGAIN', name, error));
-      else resolve(stdout);
-    });
+async function askGetent(name: string): Promise<string> {
+  const stdio = ['ignore', 'pipe', 'ignore'] as const;
+  const child = spawn('getent', ['ahosts', '--', name], { ...limits, stdio });
+  let answer = '';
+  child.stdout?.setEncoding('utf8').on('data', (part: string) => {
+    answer += part;
+    if (answer.length > maxAnswer) child.kill(limits.killSignal);
   });
+  const [code] = await once(child, 'close').catch((error: Error) => {
+    throw failure('EAI_AGAIN', name, error);
+  });
+  if (code === 0) return answer;
+  // getent(1) ends with 2 if there is no such name; any other end is no answer.
+  throw failure(code === 2 ? 'ENOTFOUND' : 'EAI_AGAIN', name);
 }
 
 function addressesOf(lines: string): LookupAddress[] {

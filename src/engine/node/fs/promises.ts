@@ -10,9 +10,6 @@ function later<A extends unknown[], R>(work: (...args: A) => R): (...args: A) =>
 }
 
 export const access = later(fs.accessSync);
-export const chmod = later(fs.chmodSync);
-export const chown = later(fs.chownSync);
-export const link = later(fs.linkSync);
 export const mkdtemp = later(fs.mkdtempSync);
 export const readlink = later(fs.readlinkSync);
 export const realpath = later(fs.realpathSync);
@@ -21,7 +18,6 @@ export const rm = later(fs.rmSync);
 export const rmdir = later(fs.rmdirSync);
 export const stat = later(fs.statSync);
 export const symlink = later(fs.symlinkSync);
-export const unlink = later(fs.unlinkSync);
 export const writeFile = later(fs.writeFileSync);
 
 /** What identifies a file. */
@@ -53,12 +49,6 @@ export async function readdir(
   options?: { readonly withFileTypes: true },
 ): Promise<string[] | fs.Dirent[]> {
   return options ? fs.readdirSync(path, options) : fs.readdirSync(path);
-}
-
-export function readFile(path: string): Promise<Buffer>;
-export function readFile(path: string, encoding: BufferEncoding): Promise<string>;
-export async function readFile(path: string, encoding?: BufferEncoding): Promise<Buffer | string> {
-  return encoding === undefined ? fs.readFileSync(path) : fs.readFileSync(path, encoding);
 }
 
 export async function open(path: string, flags: string | number = 'r', mode?: number): Promise<FileHandle> {

@@ -1,4 +1,5 @@
 import { knownOptions } from '../../known-options.js';
+import { abortError } from '../../sides.js';
 
 interface Options {
   readonly signal?: AbortSignal;
@@ -10,8 +11,7 @@ function wait<T = void>(ms?: number, value?: T, options: Options = {}): Promise<
   return new Promise((resolve, reject) => {
     const abort = () => {
       clearTimeout(timer);
-      const error = new Error('The operation was aborted', { cause: signal?.reason });
-      reject(Object.assign(error, { name: 'AbortError', code: 'ABORT_ERR' }));
+      reject(abortError(signal));
     };
     const timer = setTimeout(() => {
       signal?.removeEventListener('abort', abort);

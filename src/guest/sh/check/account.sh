@@ -28,8 +28,7 @@ refused_by_list() {
   fail login "sshd does not let $1 in: $2 is $3, and a peer over vsock has the host name UNKNOWN$(refusals)" "$list_fix"
 }
 
-# group_fix ACCOUNT PATTERNS: into the first group that is there, or else the first one, which is made. A pattern may mean one with
-# more rights, so then the account's own group is added to the list.
+# group_fix ACCOUNT PATTERNS: the first group that is there, or a new one. A pattern may mean one with more rights: then the own group.
 group_fix() {
   new_group=
   for pattern in $2; do
@@ -50,20 +49,14 @@ group_fix() {
 # in_users ACCOUNT PATTERNS, in_groups NAMES PATTERNS: the pattern that matches.
 in_users() {
   for pattern in $2; do
-    if matches "$1" "${pattern%@*}" && here_matches "$pattern"; then
-      printf '%s' "$pattern"
-      return 0
-    fi
+    matches "$1" "${pattern%@*}" && here_matches "$pattern" && printf '%s' "$pattern" && return
   done
   return 1
 }
 in_groups() {
   for pattern in $2; do
     for group in $1; do
-      if matches "$group" "$pattern"; then
-        printf '%s' "$pattern"
-        return 0
-      fi
+      matches "$group" "$pattern" && printf '%s' "$pattern" && return
     done
   done
   return 1
@@ -96,13 +89,9 @@ login_account() {
   expires=$(printf '%s' "$shadow" | cut -d: -f8)
   if [ -n "$expires" ] && [ "$expires" -le $(($(date +%s) / 86400)) ]; then
     fail login "the account $1 has expired$(refusals)" "chage -E -1 $1"
-    return 1
+  elif [ "$(setting usepam)" = no ]; then
+    case $(printf '%s' "$shadow" | cut -d: -f2) in
+      !*) fail login "the account $1 is locked, and with UsePAM no sshd refuses its keys too$(refusals)" "usermod -p '*' $1" ;;
+    esac
   fi
-  case $(printf '%s' "$shadow" | cut -d: -f2) in
-    !*)
-      if [ "$(setting usepam)" = no ]; then
-        fail login "the account $1 is locked, and with UsePAM no sshd refuses its keys too$(refusals)" "usermod -p '*' $1"
-        return 1
-      fi ;;
-  esac
 }

@@ -13,19 +13,13 @@ check_privsep() {
     esac
     return 0
   fi
-  case $folder in
-    /run/*) ;;
-    *)
-      fail privsep "$folder, which $sshd needs, is missing" "install -d -m 711 $folder"
-      return 1 ;;
-  esac
-  case " $made " in
-    *" ${folder#/run/} "*) say ok privsep "$unit@.service makes $folder" ;;
-    *)
+  case "$folder: $made " in
+    /run/*:*" ${folder#/run/} "*) say ok privsep "$unit@.service makes $folder" ;;
+    /run/*)
       message=$(journalctl -q -b -o cat --no-pager -u "$(served_by)*" -g 'privilege separation' -n 1 2>/dev/null)
       fail privsep "$folder is missing, and $unit@.service has no RuntimeDirectory=${folder#/run/}${message:+; the journal has: $message}" \
-        "$(drop_in "$unit@.service" zz-vmssh-folder '[Service]' "RuntimeDirectory=${folder#/run/}" RuntimeDirectoryPreserve=yes)"
-      return 1 ;;
+        "$(drop_in "$unit@.service" zz-vmssh-folder '[Service]' "RuntimeDirectory=${folder#/run/}" RuntimeDirectoryPreserve=yes)" ;;
+    *) fail privsep "$folder, which $sshd needs, is missing" "install -d -m 711 $folder" ;;
   esac
 }
 
@@ -44,16 +38,11 @@ check_banner() {
     no-client)
       say skipped banner "no $(exports_sshd || printf 'perl, python3 or ')socat to try it with: run vmssh check on the host" ;;
     no-loopback) say skipped banner 'vsock_loopback cannot be loaded: run vmssh check on the host' ;;
-    silent)
-      fail accept "port $port is open, but sends no banner" "$(unit_log)"
-      return 1 ;;
+    silent) fail accept "port $port is open, but sends no banner" "$(unit_log)" ;;
     closed)
       changed_by=$(own_drop_ins "$(served_by).service")
-      fail banner "port $port is closed without a banner: $(why_closed)" "$(unit_log)${changed_by:+ # see also $changed_by}"
-      return 1 ;;
-    *)
-      fail listening "a connection to port $port over loopback fails, although systemd reports no error: ${banner#error }" "ss -l -p --vsock # if sshd does not listen there: systemctl restart ${unit:-sshd-vsock}.socket"
-      return 1 ;;
+      fail banner "port $port is closed without a banner: $(why_closed)" "$(unit_log)${changed_by:+ # see also $changed_by}" ;;
+    *) fail listening "a connection to port $port over loopback fails, although systemd reports no error: ${banner#error }" "ss -l -p --vsock # if sshd does not listen there: systemctl restart ${unit:-sshd-vsock}.socket" ;;
   esac
 }
 
@@ -73,15 +62,14 @@ why_closed() {
     journalctl -q -b -o cat --no-pager -u "$(served_by)*" -n 40 2>/dev/null | grep -v -e '^Started' -e 'Deactivated' -e '^Starting' -e 'Succeeded' | tail -n 1
 }
 
-# sshd names a peer without an address UNKNOWN, and audit and PAM look that name up at each login, whatever UseDNS
-# is: that is for sshd's own lookup of an address.
+# audit and PAM look the name UNKNOWN of a peer without an address up at each login; UseDNS is for sshd's own lookup of an address.
 check_unknown() {
   ms=$(unknown_lookup_ms)
   if [ "$ms" -ge 1000 ]; then
     fail name-lookup "looking up the name UNKNOWN took $ms ms, and each login may wait for it, with UseDNS no too" "echo '127.0.0.1 UNKNOWN' >> /etc/hosts$(hosts_note)"
-    return 1
+  else
+    say ok name-lookup "looking up the name UNKNOWN took $ms ms"
   fi
-  say ok name-lookup "looking up the name UNKNOWN took $ms ms"
 }
 hosts_note() {
   if is_wsl; then echo ' # put [network] generateHosts=false into /etc/wsl.conf too, or WSL rewrites it'; fi

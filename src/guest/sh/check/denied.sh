@@ -15,7 +15,6 @@ check_denied() {
   if [ -n "$denied" ]; then
     fail denied "SELinux denies sshd its vsock socket: $(printf '%s\n' "$denied" | tail -n 1)" \
       "printf '%s\\n' $(rules_for "$denied") > /root/vmssh-vsock.cil && semodule -i /root/vmssh-vsock.cil # or install a newer selinux-policy"
-    return 1
   elif failed_for_sshd; then
     say skipped denied 'SELinux is enforcing, and no denial is in the logs; without auditd the kernel loses many'
     say_fix denied 'setenforce 0 # and check again: if it answers now, SELinux is the cause; then setenforce 1'

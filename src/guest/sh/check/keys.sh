@@ -31,7 +31,6 @@ login_key_files() {
   case $loose in "$home" | "$home"/*) loose_owner=$1 ;; *) loose_owner=root ;; esac
   fail login "$loose can be written by users other than $1 ($(stat -L -c '%A %U:%G' "$R$loose")), so sshd does not read $key_file$(refusals)" \
     "$(if ! owned_by "$R$loose" "$1"; then echo "chown $loose_owner: $loose && "; fi)chmod go-w $loose"
-  return 1
 }
 owned_by() { [ -n "$(find -H "$1" -prune \( -user "$2" -o -user root \) 2>/dev/null)" ]; }
 
@@ -56,8 +55,7 @@ hidden_home() {
   case "$hides $key_file" in
     'yes /home/'* | 'yes /root/'* | 'tmpfs /home/'* | 'tmpfs /root/'*)
       fail login "$unit@.service has ProtectHome=$hides: its sshd does not see $key_file" \
-        "$(drop_in "$unit@.service" zz-vmssh-home '[Service]' ProtectHome=no)"
-      return 1 ;;
+        "$(drop_in "$unit@.service" zz-vmssh-home '[Service]' ProtectHome=no)" ;;
   esac
 }
 
@@ -67,21 +65,13 @@ existing() {
   [ -s "$R$existing_file" ] && echo "$existing_file"
 }
 
+key_files() { for each in $(setting authorizedkeysfile); do key_path "$account" "$each"; done; }
 # key_files_have PATTERN: sets $key_file to the first file of keys with such a line.
 key_files_have() {
-  for each in $(setting authorizedkeysfile); do
-    key_file=$(key_path "$account" "$each")
-    if grep -Eqs "$1" "$R$key_file"; then return 0; fi
-  done
-  return 1
+  key_file=$(key_files | while IFS= read -r each; do if grep -Eqs "$1" "$R$each"; then echo "$each"; fi; done | head -n 1)
+  [ -n "$key_file" ]
 }
-
-is_key_file() {
-  for each in $(setting authorizedkeysfile); do
-    if [ "$(key_path "$account" "$each")" = "$1" ]; then return 0; fi
-  done
-  return 1
-}
+is_key_file() { key_files | grep -qxF -e "$1"; }
 
 # key_path ACCOUNT PATTERN
 key_path() {
@@ -89,8 +79,7 @@ key_path() {
   case $path in /*) echo "$path" ;; *) echo "$home/$path" ;; esac
 }
 
-# credential_keys ACCOUNT FILE: systemd gives the unit a credential of the host's. As such it can be read by root only,
-# and sshd reads it as the account (systemd#42359); newer units copy it.
+# credential_keys ACCOUNT FILE: only root can read a credential of the unit, and sshd reads it as the account (systemd#42359).
 credential_keys() {
   credential=ssh.ephemeral-authorized_keys-all
   credential_there || return 1
@@ -142,7 +131,6 @@ no_key_file() {
     done
   fi
   fail login "$1 has no keys in $files$(refusals)" "$(key_fix "$1")"
-  return 1
 }
 
 shown() { printf '%s' "$1" | sed "s/$look/%i/g"; }
@@ -157,6 +145,7 @@ credential_lost() {
   esac
   fail login "the credential ssh.authorized_keys.root did not get to root: $home is a link, as in image-based systems, and systemd-tmpfiles does not follow it. On the host, $instead$(refusals)" \
     "install -d -m 700 $home/.ssh && install -m 600 $lost $home/.ssh/authorized_keys"
+  return 0
 }
 
 # merged OWN OTHERS: both lists, each word once.
@@ -231,7 +220,6 @@ login_key_options() {
       "sed -i '$key_value{N;s/\\n/$(if sed -n "${key_value}p" "$R$key_file" | grep -q AAAA; then :; else echo ' '; fi)/}' $key_file" ;;
     *) return 0 ;;
   esac
-  return 1
 }
 
 # key_hindrance OPTIONS TYPE: "from PATTERNS", "expired TIME", "type TYPE"; nothing if there is none.
@@ -280,14 +268,12 @@ type_accepted() {
 }
 matches_any() {
   set -f
+  any_matched=no
   for pattern in $(printf '%s' "$2" | tr , ' '); do
-    if matches "$1" "$pattern"; then
-      set +f
-      return 0
-    fi
+    if matches "$1" "$pattern"; then any_matched=yes; fi
   done
   set +f
-  return 1
+  [ "$any_matched" = yes ]
 }
 
 # algorithm_refused ALGORITHM WHY: "+" adds to sshd's defaults.
@@ -297,8 +283,7 @@ algorithm_refused() {
   fail login "$(origin "$accepts") sets $accepts $(setting "$accepts"), without $1, which the key needs$2" "$(setting_fix "$accepts" "+$1")"
 }
 
-# from_fix PATTERNS FILE: only for text that the shell and sed take as it is, and for a file of the account's: anybody there can
-# write such a line to the journal.
+# from_fix PATTERNS FILE: only for text that the shell and sed take as it is, and a file of the account's: anybody there can log such a line.
 from_fix() {
   if [ -z "$1" ] || ! is_key_file "$2" || printf '%s' "$1$2" | grep -q '[^A-Za-z0-9.:/*?!,_@%+~-]'; then
     echo "# add UNKNOWN to the from= of that key, as in from=\"192.0.2.0/24,UNKNOWN\""
@@ -309,10 +294,8 @@ from_fix() {
 
 # An account line that always refuses, in sshd's own file.
 login_pam() {
-  if [ "$(setting usepam)" != yes ]; then return 0; fi
   denies='^account[[:blank:]]+(required|requisite)[[:blank:]]+pam_deny\.so'
-  if ! grep -Eqs "$denies" "$R/etc/pam.d/sshd"; then return 0; fi
+  if [ "$(setting usepam)" != yes ] || ! grep -Eqs "$denies" "$R/etc/pam.d/sshd"; then return 0; fi
   fail login "/etc/pam.d/sshd refuses every account: $(grep -E "$denies" "$R/etc/pam.d/sshd" | head -n 1)$(refusals)" \
     "sed -i -E '/$denies/s/^/# /' /etc/pam.d/sshd"
-  return 1
 }

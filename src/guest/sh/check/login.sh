@@ -36,14 +36,11 @@ sshd_says() {
 unknown_settings() {
   if [ "$(id -u)" != 0 ]; then
     say skipped login "only root can ask sshd whether it lets $1 in"
-    return 0
-  fi
-  if [ "$faults" -gt 0 ]; then
+  elif [ "$faults" -gt 0 ]; then
     say skipped login "whether $1 may log in is not known until sshd -T works"
-    return 0
+  else
+    fail login "sshd -T does not show its settings: $("$R${unit_program:-$sshd}" -T 2>&1 | tail -n 1)" 'sshd -T'
   fi
-  fail login "sshd -T does not show its settings: $("$R${unit_program:-$sshd}" -T 2>&1 | tail -n 1)" 'sshd -T'
-  return 1
 }
 
 # Older versions print the names in lower case, newer ones as in the manual. A list has a line for each entry.
@@ -91,22 +88,15 @@ origin() {
 }
 
 login_configured() {
+  revoked=$(setting revokedkeys)
   if [ "$1" = root ] && [ "$(setting permitrootlogin)" = no ]; then
     fail login "$(origin PermitRootLogin) results in PermitRootLogin no$(refusals)" "$(setting_fix PermitRootLogin prohibit-password)"
-    return 1
-  fi
-  if [ "$1" = root ] && [ "$(setting permitrootlogin)" = forced-commands-only ]; then
+  elif [ "$1" = root ] && [ "$(setting permitrootlogin)" = forced-commands-only ]; then
     fail login "$(origin PermitRootLogin) results in PermitRootLogin forced-commands-only$(refusals)" "$(setting_fix PermitRootLogin prohibit-password) # or log in as another user"
-    return 1
-  fi
-  if [ "$(setting pubkeyauthentication)" = no ]; then
+  elif [ "$(setting pubkeyauthentication)" = no ]; then
     fail login "$(origin PubkeyAuthentication) results in PubkeyAuthentication no$(refusals)" "$(setting_fix PubkeyAuthentication yes)"
-    return 1
-  fi
-  revoked=$(setting revokedkeys)
-  if [ "${revoked:-none}" != none ] && [ ! -r "$R$revoked" ]; then
+  elif [ "${revoked:-none}" != none ] && [ ! -r "$R$revoked" ]; then
     fail login "sshd accepts no key at all: $(origin RevokedKeys) sets RevokedKeys $revoked, which cannot be read$(refusals)" "touch $revoked"
-    return 1
   fi
 }
 
@@ -139,10 +129,9 @@ login_methods() {
       more="sshd requires more than a key from $1: AuthenticationMethods $methods"
       if [ "$login" != refused ]; then
         say skipped login "$more"
-        return 0
-      fi
-      fail login "a login without prompts failed: $login_about; $more" \
-        "$(setting_fix AuthenticationMethods publickey) # if a key is to be enough; else log in by ssh, which asks for the rest"
-      return 1 ;;
+      else
+        fail login "a login without prompts failed: $login_about; $more" \
+          "$(setting_fix AuthenticationMethods publickey) # if a key is to be enough; else log in by ssh, which asks for the rest"
+      fi ;;
   esac
 }

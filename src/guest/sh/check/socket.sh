@@ -39,13 +39,11 @@ check_socket() {
     address=$(unknown_form "$form_file")
     fail address-form "${form_file#"$R"} has $address, and systemd $major ($(show "$unit.socket" LoadState)) does not support $(form_title)" \
       "sed -E -i '$known_forms' ${form_file#"$R"} && systemctl daemon-reload$(take_effect)"
-    return 1
-  fi
-  if [ "$(show "$unit.socket" LoadState)" = bad-setting ]; then
+  elif [ "$(show "$unit.socket" LoadState)" = bad-setting ]; then
     fail address-form "$unit.socket is refused (bad-setting)$(last_message "$unit.socket")" "# correct $file, and run: systemctl daemon-reload$(take_effect)"
-    return 1
+  else
+    check_address && check_accept && check_template && check_listening
   fi
-  check_address && check_accept && check_template && check_listening
 }
 
 # is_not_masked UNIT LOADED: the second is an instance of a template.
@@ -54,11 +52,9 @@ is_not_masked() {
   if ! is_null "$mask_file" && [ "$(show "$2" LoadState)" != masked ]; then return 0; fi
   fail masked "$1 is masked: $mask_file points to /dev/null" \
     "systemctl unmask$(case $mask_file in /run/*) echo ' --runtime' ;; esac) $1 && systemctl daemon-reload$(take_effect)"
-  return 1
 }
 
-# take_effect: the end of a command that changes the socket's files. What listens for others too may be the user's way in: it is not
-# stopped.
+# take_effect: the end of a command that changes the socket's files. What listens for others too may be the user's way in, and goes on.
 take_effect() {
   if is_shared "$unit.socket"; then
     echo " # it takes effect at the next boot: $unit.socket may be your way in, so do not stop it"
@@ -101,10 +97,10 @@ check_address() {
 $streams
 STREAMS
   fail listening "$unit.socket does not listen for the host: $address_is" "$(without_port "$unit.socket" "$port" "vsock::$port")$(take_effect)"
-  return 1
 }
 
 check_accept() {
+  connections=$(show "$unit.socket" NConnections)
   if [ "$(show "$unit.socket" Accept)" != yes ]; then
     accept_says='connections are opened, but nothing answers'
     case $(banner_here "$port") in
@@ -118,26 +114,20 @@ check_accept() {
     else
       says_no "$unit.socket" Socket Accept yes "$accept_says"
     fi
-    return 1
   elif [ "$(show "$unit.socket" MaxConnections)" = 0 ]; then
     says_no "$unit.socket" Socket MaxConnections 64 'each connection is closed at once'
-    return 1
-  fi
-  connections=$(show "$unit.socket" NConnections)
-  if [ "${connections:-0}" -gt 0 ] && [ "$connections" -ge "$(show "$unit.socket" MaxConnections)" ]; then
+  elif [ "${connections:-0}" -gt 0 ] && [ "$connections" -ge "$(show "$unit.socket" MaxConnections)" ]; then
     says_no "$unit.socket" Socket MaxConnections $((connections * 4)) "all $connections are in use, and each new connection is closed at once"
-    return 1
-  fi
-  if ! unit_file "$unit@.service" >/dev/null; then
+  elif ! unit_file "$unit@.service" >/dev/null; then
     if other=$(other_template); then
       fail accept "$unit.socket needs $unit@.service, and there is only ${other##*/}: the names must match" \
         "ln -s $other /etc/systemd/system/$unit@.service && systemctl daemon-reload$(take_effect)"
     else
       fail accept "$unit.socket needs a template $unit@.service, and there is none" "$units_fix"
     fi
-    return 1
+  else
+    say ok accept "$unit.socket and $unit@.service belong together"
   fi
-  say ok accept "$unit.socket and $unit@.service belong together"
 }
 
 # says_no UNIT SECTION NAME VALUE EFFECT: the last text with the setting decides, so the fix comes after it.
@@ -174,10 +164,7 @@ NEEDS
 other_template() {
   for each_folder in $unit_folders; do
     for each_file in "$R$each_folder"/*ssh*@.service; do
-      if grep -Eq '^ExecStart=.*sshd.* -i' "$each_file" 2>/dev/null; then
-        echo "${each_file#"$R"}"
-        return 0
-      fi
+      grep -Eq '^ExecStart=.*sshd.* -i' "$each_file" 2>/dev/null && echo "${each_file#"$R"}" && return
     done
   done
   return 1
@@ -192,13 +179,11 @@ check_listening() {
   how="$unit.socket is $how ($(show "$unit.socket" Result))"
   if port_holder; then
     foreign_listener ", so $how" "$(take_effect)"
-    return
   elif [ "$(show "$unit.socket" Result)" = resources ] && ! command -v ss >/dev/null; then
     fail listening "$how: something else may listen on $(place)" "$(install_command iproute2) # and check again: its ss shows who listens"
   else
     fail listening "$how$(last_message "$unit.socket")" "systemctl enable $unit.socket$(take_effect)"
   fi
-  return 1
 }
 # The last line of its journal that is no word of success.
 last_message() { journalctl -q -b -u "$1" -o cat -n 20 --no-pager 2>/dev/null | grep -v -e '^Listening on' -e '^Closed' -e '^Start' -e '^Stop' | tail -n 1 | sed 's/^/: /'; }
@@ -228,8 +213,7 @@ generator_message() {
 
 # Who else listens on the vsock port.
 
-# port_holder: sets $holder, and $holder_fix, which ends it alone: what else its unit does may be the user's way in. Only ss knows, by
-# a module of the kernel.
+# port_holder: sets $holder, and $holder_fix, which ends it alone: its unit may be the user's way in. Only ss knows, by a kernel module.
 port_holder() {
   if exports_sshd || ! command -v ss >/dev/null; then return 1; fi
   module_on vsock_diag || :
@@ -316,5 +300,4 @@ foreign_listener() {
     *) holder_fix=$holder_fix$(printf '%s' "${2:- # then, on the host: vmssh guest install}" | sed 's/^ &&/;/') ;;
   esac
   fail listening "$holder listens on $(place)${1:-, and it is no sshd}" "$holder_fix"
-  return 1
 }

@@ -12,8 +12,7 @@ check_disk() {
   mounted=$(df -Pk "$R/etc" 2>/dev/null | sed -n '2s/.*% //p')
   case $(sed -n "s|^[^ ]* $mounted [^ ]* \([^ ]*\) .*|\1|p" "$R/proc/mounts" 2>/dev/null | tail -n 1) in
     ro | ro,*)
-      fail disk "/etc is read-only: $mounted is mounted so" "mount -o remount,rw $mounted # dmesg may have the reason: an error of the disk"
-      return 1 ;;
+      fail disk "/etc is read-only: $mounted is mounted so" "mount -o remount,rw $mounted # dmesg may have the reason: an error of the disk" ;;
   esac
 }
 
@@ -23,15 +22,12 @@ check_systemd() {
   elif is_wsl && ! wsl_says_systemd; then
     fail systemd "PID 1 is $(cat "$R/proc/1/comm"), and /etc/wsl.conf has no [boot] systemd=true" \
       "printf '[boot]\nsystemd=true\n' >> /etc/wsl.conf # then in Windows: wsl --shutdown"
-    return 1
   elif is_wsl; then
     fail systemd "PID 1 is $(cat "$R/proc/1/comm"), though /etc/wsl.conf has [boot] systemd=true: it takes effect at the next start" '# in Windows: wsl --shutdown'
-    return 1
   elif init=$(init_kind); then
     check_init "$init"
   else
     fail systemd "PID 1 is $(cat "$R/proc/1/comm"), not systemd" "$(sshd_without_systemd)# for good: boot with systemd as init"
-    return 1
   fi
 }
 
@@ -58,7 +54,6 @@ check_sshd() {
     say ok sshd "$sshd is there"
   else
     fail sshd 'there is no sshd in /usr/sbin, /usr/bin, /usr/local/sbin' "$(install_command openssh-server)"
-    return 1
   fi
 }
 # Of a package that is there a file is missing.
@@ -91,15 +86,11 @@ install_command() {
 check_host_keys() {
   if [ "$(id -u)" != 0 ]; then
     say skipped host-keys 'only root can read them'
-    return 0
-  fi
-  key_complaint=$(sshd_complaint "$sshd")
-  if [ -z "$key_complaint" ]; then
+  elif key_complaint=$(sshd_complaint "$sshd") && [ -z "$key_complaint" ]; then
     say ok host-keys 'sshd -t reports no problems'
-    return 0
+  else
+    fail "$(complaint_step "$key_complaint")" "sshd -t says: $key_complaint" "$(complaint_fix "$key_complaint")"
   fi
-  fail "$(complaint_step "$key_complaint")" "sshd -t says: $key_complaint" "$(complaint_fix "$key_complaint")"
-  return 1
 }
 complaint_step() {
   case $1 in *' are too open'* | *'nable to load host key'* | *'o hostkeys available'*) echo host-keys ;; *) echo sshd-config ;; esac
@@ -162,8 +153,7 @@ line_fix() {
 check_init() {
   here="PID 1 is $(cat "$R/proc/1/comm"), not systemd, and the services are $(init_title "$1")'s"
   if ! is_set_up "$1"; then
-    fail systemd "$here: nothing starts sshd on $(place)" \
-      "$(sshd_without_systemd)$units_fix"
+    fail systemd "$here: nothing starts sshd on $(place)" "$(sshd_without_systemd)$units_fix"
   elif ! command -v socat >/dev/null; then
     fail systemd "$here; $listener needs socat, which is not there" "$(install_command socat)"
   elif [ "$1" = openrc ]; then
@@ -175,7 +165,6 @@ check_init() {
   else
     fail listening "$here; $listener $port does not run, though /etc/inittab has it" "$(reread_inittab "$1") # $listener $port shows why it ends"
   fi
-  return 1
 }
 is_set_up() {
   [ -x "$R$listener" ] && case $1 in openrc) [ -e "$R$(openrc_service "$port")" ] ;; esac

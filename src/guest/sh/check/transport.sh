@@ -15,23 +15,22 @@ check_transport() {
     else
       fail transport "this kernel ($(uname -r)) has no AF_VSOCK, and no module vsock" '# install a kernel with CONFIG_VSOCKETS'
     fi
-    return 1
   elif ! transport_loaded "$module" && ! is_wsl; then
     if module_exists "$module"; then
       not_loaded "the ${device% *} vsock device has no driver: $module is not loaded"
     else
       fail transport "this kernel ($(uname -r)) has no module $module for the ${device% *} vsock device" "# install the kernel's package of extra modules, or a kernel with $module"
     fi
-    return 1
+  else
+    say ok transport "${device% *} vsock by $module$(cid_text)"
   fi
-  say ok transport "${device% *} vsock by $module$(cid_text)"
 }
 # not_loaded MESSAGE: modprobe does not help if the module is kept away.
 not_loaded() {
   load_fix="modprobe $module && echo $module > /etc/modules-load.d/vsock.conf"
   if blocked_by_kernel "$module"; then
     fail transport "$1; the kernel's command line has $blocked_word" "# take $module out of ${blocked_word%%=*}= on the kernel's command line and reboot"
-    return 0
+    return
   fi
   blocked=$(blocked_lines "$module")
   if [ -z "$blocked" ]; then
@@ -52,8 +51,7 @@ cid_text() {
   esac
 }
 
-# The CID of a Hyper-V guest reads as "any" or 1, which systemd 258.3 to 260.2 treat as no vsock (systemd#40161, #42496).
-# Later versions accept "any", but not 1, which it is while vsock_loopback is loaded.
+# A Hyper-V guest's CID reads as "any" or 1: no vsock for systemd 258.3 to 260.2 (systemd#40161, #42496); later 1, by vsock_loopback, is.
 has_cid_bug() {
   case $(virtualization) in microsoft) ;; *) return 1 ;; esac
   if ! has_ssh_generator; then return 1; fi

@@ -1,5 +1,4 @@
-# The sshd that a template unit starts. Options on its command line win over sshd_config, so that sshd -T shows what a
-# connection gets only with the same options.
+# The sshd that a template unit starts. Options on its command line win over sshd_config, also for sshd -T.
 
 # The instance that is asked for; in its texts this name stands for %i.
 look=vmssh-look
@@ -134,7 +133,6 @@ check_unit_sshd() {
   if [ "$unit_complaint" = "${key_complaint:-}" ]; then return 1; fi
   fail "$(complaint_step "$unit_complaint")" "$unit@.service starts $unit_program $(printf '%s' "$unit_options" | tr '\n' ' '), which says: $unit_complaint" \
     "$(unit_complaint_fix)"
-  return 1
 }
 
 unit_starts() {

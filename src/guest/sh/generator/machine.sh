@@ -36,10 +36,7 @@ has_vsock() {
 # credential NAME: its text. systemd collects them from 250 on; before that, this reads the same sources.
 credential() {
   for each in "${CREDENTIALS_DIRECTORY:-/run/credentials/@system}" /run/credentials/@system /run/host/credentials; do
-    if [ -f "$each/$1" ]; then
-      cat "$each/$1"
-      return 0
-    fi
+    [ -f "$each/$1" ] && cat "$each/$1" && return
   done
   if [ -d /run/credentials/@system ] || in_container; then return 0; fi
   modprobe -q qemu_fw_cfg 2>/dev/null
@@ -48,11 +45,12 @@ credential() {
     return 0
   fi
   modprobe -q dmi-sysfs 2>/dev/null
-  for each in /sys/firmware/dmi/entries/11-*/raw; do
-    if [ -f "$each" ]; then tr '\0' '\n' <"$each"; fi
-  done | sed -n "s/^.*io\.systemd\.credential:$1=//p" | head -n 1
-  for each in /sys/firmware/dmi/entries/11-*/raw; do
-    if [ -f "$each" ]; then tr '\0' '\n' <"$each"; fi
-  done | sed -n "s/^.*io\.systemd\.credential\.binary:$1=//p" | head -n 1 | base64 -d 2>/dev/null
+  dmi_strings | sed -n "s/^.*io\.systemd\.credential:$1=//p" | head -n 1
+  dmi_strings | sed -n "s/^.*io\.systemd\.credential\.binary:$1=//p" | head -n 1 | base64 -d 2>/dev/null
   split "$(cat /proc/cmdline)" | sed -n "s/^systemd\.set_credential=$1://p" | head -n 1
+}
+dmi_strings() {
+  for each in /sys/firmware/dmi/entries/11-*/raw; do
+    if [ -f "$each" ]; then tr '\0' '\n' <"$each"; fi
+  done
 }

@@ -1,19 +1,13 @@
-# Settings, from the kernel's command line and the lines of the credential: $auto is yes or no, $listen has
-# one address per line.
+# Settings of the kernel's command line and the credential: $auto is yes or no, $listen has one address per line.
 
 read_settings() {
   auto=yes
   listen=
   words=$(command_line)
   while IFS= read -r word; do
-    case $word in
-      *=*)
-        name=${word%%=*}
-        value=${word#*=} ;;
-      *)
-        name=$word
-        value= ;;
-    esac
+    name=${word%%=*}
+    value=${word#"$name"}
+    value=${value#=}
     case $name in
       systemd.ssh[_-]auto) set_auto "$word" "$value" ;;
       systemd.ssh[_-]listen) add_address "systemd.ssh_listen=$value" "$value" ;;

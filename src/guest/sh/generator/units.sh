@@ -9,13 +9,11 @@ bind_vsock() {
   write_socket 'sshd-vsock' vsock::22 AF_VSOCK
 }
 
-bind_unix() { write_socket "$1" "$2" "$3"; }
-
 # A container's manager may share a folder to reach sshd through it.
 bind_export() {
   if ! in_container; then return 0; fi
   if [ -d /run/host/unix-export ] && [ -w /run/host/unix-export ] && writable /run/host/unix-export; then
-    bind_unix 'sshd-unix-export' /run/host/unix-export/ssh 'AF_UNIX Export'
+    write_socket 'sshd-unix-export' /run/host/unix-export/ssh 'AF_UNIX Export'
   fi
 }
 writable() { touch "$1/.vmssh-try" 2>/dev/null && rm -f "$1/.vmssh-try"; }
@@ -102,8 +100,7 @@ UNIT
   echo "$folder/sshd-generated@.service"
 }
 
-# Keys for all accounts that are in no file of theirs, as in systemd's own template. sshd reads them with the rights of the account, so
-# they let in root.
+# Keys for all accounts, as in systemd's own template. sshd reads them with the rights of the account, so they let in root.
 ephemeral='ssh.ephemeral-authorized_keys-all'
 has_ephemeral_keys() { [ -f "${CREDENTIALS_DIRECTORY:-/run/credentials/@system}/$ephemeral" ]; }
 

@@ -12,8 +12,7 @@ umask 022
 
 . ./../parts/machine.sh
 
-# As many at a time as a socket of systemd takes, MaxConnections=. sshd gets the socket itself, and a session of its own:
-# what stops this does not stop the logins.
+# As many at a time as MaxConnections= of systemd. Each sshd has a session of its own: what stops this does not stop the logins.
 listen() {
   sshd=$(find_sshd) || exit 1
   mkdir -p "$(privsep_folder "$sshd")"

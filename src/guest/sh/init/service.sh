@@ -5,11 +5,8 @@ need_init() {
   say ok systemd "PID 1 is $(cat "$R/proc/1/comm"), not systemd: $(init_title "$1") will start sshd"
   if ! command -v socat >/dev/null; then
     fail socat 'there is no socat, which listens on vsock where systemd does not' "$(install_command socat)"
-    return 1
-  fi
-  if [ "$only_vsock$only_loopback" != nono ]; then
+  elif [ "$only_vsock$only_loopback" != nono ]; then
     fail "$(if [ "$only_vsock" = yes ]; then echo only-vsock; else echo only-loopback; fi)" 'only units of systemd can be closed and opened again' '# stop the sshd of TCP yourself once the login over vsock works'
-    return 1
   fi
 }
 

@@ -70,7 +70,6 @@ login_refused() {
     *AuthorizedKeysCommand*) key_command_failed "$1" "; the journal has: $cause" ;;
     *) refused_otherwise "$1" ;;
   esac
-  return 1
 }
 
 # What the journal does not have.
@@ -135,7 +134,6 @@ login_ended() {
   else
     fail login "$ended" "# see what its shell, $shell, runs at login: an exit in $home/.bashrc, or a wait there or in another file that it reads"
   fi
-  return 1
 }
 session_denies='^session[[:blank:]]+(required|requisite)[[:blank:]]+pam_deny\.so'
 

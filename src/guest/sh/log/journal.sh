@@ -10,16 +10,12 @@ sshd_log() {
     return 0
   fi
   for each_file in /var/log/auth.log /var/log/secure /var/log/messages; do
-    if [ -e "$R$each_file" ]; then
-      echo "grep sshd $each_file | tail -n 40"
-      return 0
-    fi
+    [ -e "$R$each_file" ] && echo "grep sshd $each_file | tail -n 40" && return
   done
   echo '# there is no journal here, and no log of sshd in /var/log: start one, and check again'
 }
 
-# await_lines CURSOR ACCOUNT END: sets $own_lines to those since the cursor, once one matches END, or after five seconds:
-# sshd may log after its client is gone, and journald takes its time.
+# await_lines CURSOR ACCOUNT END: sets $own_lines to those since the cursor, once one matches END, or after 5 s: they may come late.
 await_lines() {
   own_lines=
   if [ -z "$1" ]; then return 0; fi
@@ -31,15 +27,13 @@ await_lines() {
   done
 }
 
-# sshd_lines CURSOR: "NAME[PID]: MESSAGE", but not of sessions, which began with a login. By name: of a process that has
-# ended journald may not know the unit any more.
+# sshd_lines CURSOR: "NAME[PID]: MESSAGE", but not of sessions. By name: journald may not know the unit of a process that has ended.
 sshd_lines() {
   timeout 10 journalctl -q -o short --no-hostname --no-pager -n 2000 --after-cursor="$1" -t sshd -t sshd-session -t sshd-auth 2>/dev/null |
     sed -n -e '/(sshd:session)/d' -e 's/^[A-Z][a-z]* *[0-9]* [0-9:]* \(sshd[a-z-]*\[[0-9]*\]: \)/\1/p'
 }
 
-# without_others ACCOUNT: the messages from stdin, without those of a process that names another peer or account in any of them,
-# and of the login by which this script runs.
+# without_others ACCOUNT: the messages from stdin, without those of processes that name another peer or account, and of our own login.
 without_others() {
   all_lines=$(cat)
   other_pids=$({

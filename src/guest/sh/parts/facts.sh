@@ -38,8 +38,7 @@ virtualization() { systemd-detect-virt 2>/dev/null || :; }
 
 . ./find-sshd.sh
 
-# sshd's complaint about its configuration and host keys, on one line; empty if there is none. Warnings are left out, and a
-# missing folder under /run, which the unit makes. sshd_complaint SSHD [OPTION]...
+# sshd_complaint SSHD [OPTION]...: about its configuration and host keys, on one line, without warnings and a missing folder under /run.
 sshd_complaint() {
   complaint_of=$R$1
   shift
@@ -57,10 +56,7 @@ sshd_complaint() {
 # The units that make host keys before sshd starts, if the distribution has them.
 key_units() {
   for unit in sshd-keygen.target sshdgenkeys.service sshd-keygen.service; do
-    if [ -e "$R/usr/lib/systemd/system/$unit" ]; then
-      echo "$unit"
-      return 0
-    fi
+    [ -e "$R/usr/lib/systemd/system/$unit" ] && echo "$unit" && return
   done
   return 1
 }
@@ -71,10 +67,7 @@ unit_folders='/etc/systemd/system /run/systemd/system /run/systemd/generator /us
 # unit_file NAME: the file that systemd reads.
 unit_file() {
   for unit_folder in $unit_folders; do
-    if [ -e "$R$unit_folder/$1" ] || [ -L "$R$unit_folder/$1" ]; then
-      echo "$unit_folder/$1"
-      return 0
-    fi
+    { [ -e "$R$unit_folder/$1" ] || [ -L "$R$unit_folder/$1" ]; } && echo "$unit_folder/$1" && return
   done
   return 1
 }

@@ -1,5 +1,4 @@
-# Who wrote a file. Ours have a line with the hash of the other lines, so that a foreign or edited file is never
-# overwritten or removed. Every file is written beside its place and moved there.
+# Who wrote a file. Ours have a line with the hash of the others: a foreign or edited file is never overwritten or removed.
 
 state=$R/var/lib/vmssh
 copy=$state/copy

@@ -68,8 +68,7 @@ read_copy() {
   return 2
 }
 
-# replace ACCOUNT FILE MODE: stdin becomes the file; an existing one keeps its mode and owner. A file that cannot be
-# replaced (a bind mount) is written in place. If it fails, $said has why.
+# replace ACCOUNT FILE MODE: stdin becomes the file; one that is there keeps mode and owner, a bind mount is written in place. $said: why not.
 replace() {
   # shellcheck disable=SC2016 # for the inner shell
   try "$1" sh -c '

@@ -7,10 +7,7 @@ module_exists() { [ -d "$R/sys/module/$1" ] || modprobe -n -q "$1" 2>/dev/null; 
 # The vsock device of this machine and its driver, from the buses: "virtio vmw_vsock_virtio_transport".
 vsock_device() {
   for device in "$R"/sys/bus/virtio/devices/*; do
-    if grep -q '^virtio:d00000013v' "$device/modalias" 2>/dev/null; then
-      echo "virtio vmw_vsock_virtio_transport"
-      return 0
-    fi
+    grep -q '^virtio:d00000013v' "$device/modalias" 2>/dev/null && echo "virtio vmw_vsock_virtio_transport" && return
   done
   for device in "$R"/sys/bus/pci/devices/*; do
     case $(cat "$device/vendor" "$device/device" 2>/dev/null) in
@@ -50,10 +47,7 @@ load_vsock() {
 # /usr/share/empty.sshd, RHEL 8 /var/empty/sshd, openSUSE /var/lib/empty.
 privsep_folder() {
   for folder in /usr/share/empty.sshd /var/empty/sshd /var/lib/empty /var/lib/sshd /run/sshd /var/empty; do
-    if grep -qF "$folder" "${R:-}$1" 2>/dev/null; then
-      echo "$folder"
-      return 0
-    fi
+    grep -qF "$folder" "${R:-}$1" 2>/dev/null && echo "$folder" && return
   done
   echo /run/sshd
 }

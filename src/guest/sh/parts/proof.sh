@@ -1,5 +1,4 @@
-# The proof that two connections reach the same machine: a number that the first leaves where only root can write. See
-# src/guest/run/run-script.ts.
+# The proof that two connections reach the same machine: see src/guest/run/run-script.ts.
 
 proof_file=$R/run/vmssh-proof
 

@@ -10,19 +10,19 @@ noted=no
 # say ok|changed|skipped|failed|fix|hint STEP MESSAGE
 say() { printf '%-8s %-13s %s\n' "$1" "$2" "$(printf '%s' "$3" | on_one_line)"; }
 
-# Output of journals, units and tools may contain terminal controls: escapes, C1 as a byte or in UTF-8, bidi controls.
-# Which of them a console obeys is not known here, so only ASCII is shown.
+# Journals, units and tools may print terminal controls, and which of them a console obeys is not known here: only ASCII is shown.
 on_one_line() { tr -d '\r' | tr '\n\t' '  ' | tr -c ' -~' _; }
 
-# fail STEP MESSAGE [FIX]; noted=yes: something proved that it does no harm.
+# fail STEP MESSAGE [FIX]: returns 1. noted=yes: something proved that it does no harm.
 fail() {
   if [ "$noted" = yes ]; then
     say skipped "$1" "$2; the login works anyway"
-    return 0
+  else
+    faults=$((faults + 1))
+    say failed "$1" "$2"
+    say_fix "$1" "${3:-}"
   fi
-  faults=$((faults + 1))
-  say failed "$1" "$2"
-  say_fix "$1" "${3:-}"
+  return 1
 }
 
 # say_fix STEP FIX: "COMMAND", "COMMAND # WORDS" or "# WORDS". What can be pasted and what is to be read are two lines.
@@ -55,5 +55,4 @@ must() {
   shift
   if said=$("$@" 2>&1); then return 0; fi
   fail "$must_step" "$*: ${said:-it failed}" '# once the cause of that is gone, run this again'
-  return 1
 }

@@ -1,17 +1,11 @@
 # The steps of every set-up. All needs are checked before anything is written.
 
-need_root() {
-  if [ "$(id -u)" != 0 ]; then
-    fail root "this runs as $(id -un), but has to write to /etc" '# run it with sudo, or as root'
-    give_up 2
-  fi
-}
+. ./root.sh
 
 check_version() {
   major=$(systemd_major)
   if [ "${major:-0}" -lt 240 ]; then
     fail systemd "systemd ${major:-of an unknown version} is older than 240" '# use a newer release of the distribution'
-    return 1
   fi
 }
 

@@ -61,10 +61,9 @@ somebody_did_it() {
 
 write_units() {
   extra=
-  case $(privsep_folder "$sshd") in
-    /run/*)
-      folder=$(privsep_folder "$sshd")
-      extra="RuntimeDirectory=${folder#/run/}${newline}RuntimeDirectoryPreserve=yes$newline" ;;
+  folder=$(privsep_folder "$sshd")
+  case $folder in
+    /run/*) extra="RuntimeDirectory=${folder#/run/}${newline}RuntimeDirectoryPreserve=yes$newline" ;;
   esac
   needs=
   if key_unit=$(key_units); then needs="Wants=$key_unit${newline}After=$key_unit$newline"; fi

@@ -1,5 +1,4 @@
-# Writing files so that it can be undone: each step gets a line in the journal, $state/done, before it is done. undo.sh
-# reads it backwards.
+# Writing files so that it can be undone: each step gets a line in $state/done before it is done; undo.sh reads it backwards.
 
 # note KIND WORD...: adds a line to the journal, once. If that fails, the step must not be done: $said has why.
 note() {
@@ -51,7 +50,6 @@ put() {
   esac
   if make_folder "${2%/*}" && note file "$2" && said=$(put_file "$2" "$3" 2>&1); then return 0; fi
   fail "$1" "$2 cannot be written: $said" "# let root write to ${2%/*}, then run this again"
-  return 1
 }
 
 put_file() {

@@ -3,16 +3,11 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import denied from '../../../../src/guest/sh/check/denied.sh';
 import report from '../../../../src/guest/sh/parts/report.sh';
-import { shell, shells } from '../../../helpers/shells.js';
-import { useTempDir, writeTree } from '../../../helpers/temp-dir.js';
+import { shells } from '../../../helpers/shells.js';
+import { eachRow } from '../../../helpers/tables/rows.js';
+import { given, root, runThere, useRoot } from '../guest.js';
 
-const dir = useTempDir();
-let count = 0;
-let root: string;
-
-function given(files: Record<string, string | undefined>): void {
-  writeTree(root, files);
-}
+useRoot();
 
 // As reported from Fedora 41 and 43: fedora-selinux/selinux-policy #2423 and #2955.
 const accept =
@@ -22,16 +17,9 @@ const auth =
 const log = 'var/log/audit/audit.log';
 
 describe.each(shells)('$name: what SELinux and AppArmor deny', ({ command }) => {
-  const run = (banner = 'banner SSH-2.0-x') => {
-    const all = `set -u\nR="$1"\nPATH="$1/bin:$PATH"\nbanner='${banner}'\n${report}${denied}check_denied; echo "faults: $faults"`;
-    const { stdout, stderr } = shell(command, all, { args: [root] });
-    expect(stderr).toBe('');
-    return stdout;
-  };
-  beforeEach(() => {
-    root = join(dir, `root${++count}`);
-    given({ 'bin/journalctl': '#!/bin/sh\n', 'sys/fs/selinux/enforce': '1' });
-  });
+  const run = (banner = 'banner SSH-2.0-x') =>
+    runThere(command, `banner='${banner}'\n${report}${denied}check_denied; echo "faults: $faults"`);
+  beforeEach(() => given({ 'bin/journalctl': '#!/bin/sh\n', 'sys/fs/selinux/enforce': '1' }));
 
   it('shows the denial, and the rules that allow it', () => {
     given({ [log]: `type=LOGIN x\n${accept}${auth}${accept}` });
@@ -48,33 +36,28 @@ describe.each(shells)('$name: what SELinux and AppArmor deny', ({ command }) => 
     expect(run()).toMatch(/^failed +denied +SELinux .*comm="sshd-auth"/);
   });
 
-  it.each([
-    { name: 'SELinux is permissive', files: { [log]: accept, 'sys/fs/selinux/enforce': '0' } },
-    { name: 'it was only noted', files: { [log]: accept.replace('permissive=0', 'permissive=1') } },
-    { name: 'it is about another socket', files: { [log]: accept.replace('vsock_socket', 'tcp_socket') } },
-    {
-      name: 'it is older than the policy',
-      files: { [log]: accept, 'etc/selinux/default/policy/policy.33': '' },
-    },
-  ])('says nothing if $name', ({ files }) => {
+  eachRow({
+    'SELinux is permissive': { files: { [log]: accept, 'sys/fs/selinux/enforce': '0' } },
+    'it was only noted': { files: { [log]: accept.replace('permissive=0', 'permissive=1') } },
+    'it is about another socket': { files: { [log]: accept.replace('vsock_socket', 'tcp_socket') } },
+    'it is older than the policy': { files: { [log]: accept, 'etc/selinux/default/policy/policy.33': '' } },
+  })('says nothing if $name', ({ files }) => {
     given(files);
     if ('etc/selinux/default/policy/policy.33' in files)
       utimesSync(join(root, 'etc/selinux/default/policy/policy.33'), 1_730_885_400, 1_730_885_400);
     expect(run()).toBe('faults: 0\n');
   });
 
-  it.each([
-    {
-      name: 'a file',
+  eachRow({
+    'a file': {
       line: 'operation="open" profile="/usr/sbin/sshd" name="/root/.ssh/authorized_keys" pid=1 comm="sshd" requested_mask="r" denied_mask="r"',
       rule: '/root/.ssh/authorized_keys r,',
     },
-    {
-      name: 'the socket',
+    'the socket': {
       line: 'operation="getattr" profile="/usr/sbin/sshd" pid=1 comm="sshd" family="vsock" sock_type="stream" protocol=0 requested_mask="getattr"',
       rule: 'network vsock stream,',
     },
-  ])('shows that AppArmor denies sshd $name, and the rule for it', ({ line, rule }) => {
+  })('shows that AppArmor denies sshd $name, and the rule for it', ({ line, rule }) => {
     const whole = `audit: type=1400 audit(1.2:3): apparmor="DENIED" ${line}`;
     given({ 'bin/journalctl': `#!/bin/sh\necho '${whole}'\n` });
     const shown = `skipped  denied        AppArmor denied sshd something: ${whole}\n`;

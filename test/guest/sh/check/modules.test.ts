@@ -1,30 +1,21 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import transport from '../../../../src/guest/sh/check/transport.sh';
 import facts from '../../../../src/guest/sh/parts/facts.sh';
 import report from '../../../../src/guest/sh/parts/report.sh';
 import vsock from '../../../../src/guest/sh/parts/vsock.sh';
-import { shell, shells } from '../../../helpers/shells.js';
-import { useTempDir, writeTree } from '../../../helpers/temp-dir.js';
+import { shells } from '../../../helpers/shells.js';
+import { writeTree } from '../../../helpers/temp-dir.js';
+import { root, runThere, useRoot } from '../guest.js';
 
-const dir = useTempDir();
-let count = 0;
-let root: string;
-beforeEach(() => {
-  root = join(dir, `root${++count}`);
-  mkdirSync(root);
-});
+useRoot();
 const driver = 'vmw_vsock_virtio_transport';
 
 describe.each(shells)('$name: modules', ({ command }) => {
-  const run = (script: string) => {
-    const all = `set -u\nR="$1"\nPATH="$1/bin:$PATH"\n${report}${facts}${vsock}${transport}\nport=22\nsleep() { :; }\n${script}`;
-    const { stdout, stderr } = shell(command, all, { args: [root] });
-    expect(stderr).toBe('');
-    return stdout;
-  };
+  const run = (script: string) =>
+    runThere(command, `${report}${facts}${vsock}${transport}\nport=22\nsleep() { :; }\n${script}`);
   const given = (files: Record<string, string>) =>
     writeTree(root, {
       'proc/net/protocols': 'AF_VSOCK  1232\n',

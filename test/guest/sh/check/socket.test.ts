@@ -1,23 +1,19 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import answer from '../../../../src/guest/sh/check/answer.sh';
 import socket from '../../../../src/guest/sh/check/socket.sh';
 import system from '../../../../src/guest/sh/check/system.sh';
 import facts from '../../../../src/guest/sh/parts/facts.sh';
 import report from '../../../../src/guest/sh/parts/report.sh';
 import vsock from '../../../../src/guest/sh/parts/vsock.sh';
-import { shell, shells } from '../../../helpers/shells.js';
-import { useTempDir, writeTree } from '../../../helpers/temp-dir.js';
+import { shells } from '../../../helpers/shells.js';
+import { eachRow } from '../../../helpers/tables/rows.js';
+import { writeTree } from '../../../helpers/temp-dir.js';
+import { root, runThere, useRoot } from '../guest.js';
 
-const dir = useTempDir();
-let count = 0;
-let root: string;
-beforeEach(() => {
-  root = join(dir, `root${++count}`);
-  mkdirSync(root);
-});
+useRoot();
 
 const unit = 'run/systemd/generator/sshd-vsock.socket';
 const dropIns = `${unit.replace('generator', 'system')}.d`;
@@ -42,33 +38,22 @@ esac
 }
 
 describe.each(shells)('$name: the socket unit', ({ command }) => {
-  const run = (script: string) => {
-    const all = `set -u\nR="$1"\nPATH="$1/bin:$PATH"\n${report}${facts}${vsock}${system}${socket}${answer}\nport=22\nbanner_here() { echo closed; }\nown_cid() { echo 3; }\n${script}`;
-    const { stdout, stderr } = shell(command, all, { args: [root] });
-    expect(stderr).toBe('');
-    return stdout;
-  };
+  const fakes = 'banner_here() { echo closed; }\nown_cid() { echo 3; }';
+  const parts = `${report}${facts}${vsock}${system}${socket}${answer}\nport=22\n${fakes}`;
+  const run = (script: string) => runThere(command, `${parts}\n${script}`);
   /** Writes the file of the printed fix, and runs nothing else of it. */
   const repair = (said: string) => {
     const [, fix = 'false'] = /^fix +\S+ +(.*?) && systemctl/m.exec(said) ?? [];
     execFileSync('sh', ['-c', fix.replaceAll('/etc/', `${root}/etc/`)]);
   };
 
-  it.each([
-    { name: '50-own.conf', folder: dropIns, fixed: 'zz-vmssh-accept.conf' },
-    { name: 'zzz.conf', folder: dropIns, fixed: 'zzz_vmssh.conf' },
-    { name: '~last.conf', folder: dropIns, fixed: '~last_vmssh.conf' },
-    {
-      name: 'all.conf',
-      folder: 'etc/systemd/system/socket.d',
-      fixed: 'zz-vmssh-accept.conf',
-    },
-    {
-      name: 'some.conf',
-      folder: 'etc/systemd/system/sshd-.socket.d',
-      fixed: 'zz-vmssh-accept.conf',
-    },
-  ])('2: names the drop-in $folder/$name that says no, and wins over it', ({ name, folder, fixed }) => {
+  eachRow({
+    '50-own.conf': { folder: dropIns, fixed: 'zz-vmssh-accept.conf' },
+    'zzz.conf': { folder: dropIns, fixed: 'zzz_vmssh.conf' },
+    '~last.conf': { folder: dropIns, fixed: '~last_vmssh.conf' },
+    'all.conf': { folder: 'etc/systemd/system/socket.d', fixed: 'zz-vmssh-accept.conf' },
+    'some.conf': { folder: 'etc/systemd/system/sshd-.socket.d', fixed: 'zz-vmssh-accept.conf' },
+  })('2: names the drop-in $folder/$name that says no, and wins over it', ({ name, folder, fixed }) => {
     given(
       { Accept: 'no' },
       {
@@ -135,32 +120,25 @@ describe.each(shells)('$name: the socket unit', ({ command }) => {
   });
 
   const at22 = 'ListenStream=vsock::22';
-  it.each([
-    {
-      name: 'another port',
+  eachRow({
+    'another port': {
       socket: 'ListenStream=vsock::2222',
       says: 'vsock::2222, not vsock port 22; -p names another',
     },
-    {
-      name: 'loopback alone',
-      socket: 'ListenStream=vsock:1:22',
-      says: 'vsock:1:22, which is loopback alone',
-    },
-    {
-      name: "another machine's CID",
+    'loopback alone': { socket: 'ListenStream=vsock:1:22', says: 'vsock:1:22, which is loopback alone' },
+    "another machine's CID": {
       socket: 'ListenStream=vsock:7:22',
       says: "vsock:7:22, and this machine's CID is 3",
     },
-    { name: 'its own CID', socket: 'ListenStream=vsock:0x3:22' },
-    { name: 'two ports', socket: `ListenStream=vsock::2222\n${at22}` },
-    { name: 'none any more', socket: `${at22}\nListenStream=`, says: 'has no ListenStream=', fix: '' },
-    {
-      name: 'a path too',
+    'its own CID': { socket: 'ListenStream=vsock:0x3:22' },
+    'two ports': { socket: `ListenStream=vsock::2222\n${at22}` },
+    'none any more': { socket: `${at22}\nListenStream=`, says: 'has no ListenStream=', fix: '' },
+    'a path too': {
       socket: 'ListenStream=vsock:1:22\nListenStream=/run/x',
       says: 'vsock:1:22',
       fix: "'ListenStream=/run/x' ",
     },
-  ])('goes by the port and the CID, not by the name of the socket: $name', ({ socket, says, fix = '' }) => {
+  })('goes by the port and the CID, not by the name of the socket: $name', ({ socket, says, fix = '' }) => {
     given({}, { [unit]: `[Socket]\n${socket}\nAccept=yes\n` });
     const said = run('check_socket');
     if (says === undefined) return expect(said).not.toContain('failed');
@@ -171,49 +149,22 @@ describe.each(shells)('$name: the socket unit', ({ command }) => {
     expect(run('check_socket')).not.toContain('failed');
   });
 
+  const wanted = { StandardInput: 'socket', StandardOutput: 'socket', User: 'root', Type: 'simple' };
   it.each([
-    {
-      name: 'StandardInput',
-      value: 'null',
-      text: '[Service]\nStandardInput=null\n',
-      says: ', line 2, has StandardInput=null: sshd',
-    },
-    {
-      name: 'StandardInput',
-      value: 'null',
-      text: '[Service]\n',
-      says: ' has no StandardInput=socket: sshd does not get',
-    },
-    {
-      name: 'StandardOutput',
-      value: 'journal',
-      text: '[Service]\nStandardOutput=journal\n',
-      says: 'cannot answer',
-      fix: 'socket',
-    },
-    {
-      name: 'User',
-      value: 'nobody',
-      text: '[Service]\n\nUser=nobody\n',
-      says: 'own.conf, line 3, has User=nobody: only root',
-      fix: 'root',
-    },
-    {
-      name: 'Type',
-      value: 'notify',
-      text: '[Service]\nType=notify\n',
-      says: 'has Type=notify: systemd',
-      fix: 'simple',
-    },
-  ])(
-    'names what the template sets that sshd cannot use: $name=$value, $says',
-    ({ name, value, text, says, fix = 'socket' }) => {
-      given({ [name]: value }, { 'etc/systemd/system/sshd-vsock@.service.d/own.conf': text });
+    ['StandardInput', 'null', 'StandardInput=null\n', ', line 2, has StandardInput=null: sshd'],
+    ['StandardInput', 'null', '', ' has no StandardInput=socket: sshd does not get'],
+    ['StandardOutput', 'journal', 'StandardOutput=journal\n', 'cannot answer'],
+    ['User', 'nobody', '\nUser=nobody\n', 'own.conf, line 3, has User=nobody: only root'],
+    ['Type', 'notify', 'Type=notify\n', 'has Type=notify: systemd'],
+  ] as const)(
+    'names what the template sets that sshd cannot use: %s=%s by %j, %s',
+    (name, value, text, says) => {
+      given({ [name]: value }, { 'etc/systemd/system/sshd-vsock@.service.d/own.conf': `[Service]\n${text}` });
       const said = run('check_socket');
       expect(said).toMatch(/^failed +accept /m);
       expect(said).toContain(says);
       expect(said).toContain(
-        `'[Service]' '${name}=${fix}' > /etc/systemd/system/sshd-vsock@.service.d/zz-vmssh-`,
+        `'[Service]' '${name}=${wanted[name]}' > /etc/systemd/system/sshd-vsock@.service.d/zz-vmssh-`,
       );
     },
   );
@@ -254,63 +205,48 @@ describe.each(shells)('$name: the socket unit', ({ command }) => {
   const kill = `kill 5000463; sleep 1; ${again}`;
   const stop = (unit: string) => `systemctl stop ${unit}; systemctl disable ${unit}; ${again}`;
 
-  it.each([
-    {
-      name: 'a service',
+  eachRow({
+    'a service': {
       cgroup: '0::/system.slice/relay.service',
       unit: 'relay.service',
       fix: stop('relay.service'),
     },
-    {
-      name: 'a service by cgroup v1',
+    'a service by cgroup v1': {
       cgroup: '3:cpu:/\n1:name=systemd:/system.slice/old.service',
       unit: 'old.service',
       fix: stop('old.service'),
     },
-    {
-      name: 'a session',
-      cgroup: '0::/user.slice/user-0.slice/session-4.scope',
-      unit: 'session-4.scope',
-    },
-    {
-      name: 'a container by cgroup v1',
+    'a session': { cgroup: '0::/user.slice/user-0.slice/session-4.scope', unit: 'session-4.scope' },
+    'a container by cgroup v1': {
       cgroup: '3:cpu:/\n1:name=systemd:/system.slice/docker-0a.scope',
       unit: 'docker-0a.scope',
     },
-    { name: 'an odd name', cgroup: '0::/system.slice/a;id.service', unit: 'a;id.service' },
-    {
-      name: "a service of a user's manager, which may have the name of another",
+    'an odd name': { cgroup: '0::/system.slice/a;id.service', unit: 'a;id.service' },
+    "a service of a user's manager, which may have the name of another": {
       cgroup: '0::/user.slice/user-1000.slice/user@1000.service/app.slice/ssh.service',
       unit: 'user@1000.service',
     },
-    {
-      name: 'a service in a container',
+    'a service in a container': {
       cgroup: '0::/machine.slice/machine-web.scope/payload/system.slice/ssh.service',
       unit: 'machine-web.scope',
     },
-    {
-      name: 'a group below a service',
+    'a group below a service': {
       cgroup: '0::/system.slice/relay.service/ssh.service',
       unit: 'relay.service',
     },
-    { name: "sshd's own service, of a session without a scope", unit: 'ssh.service' },
-    { name: 'an sshd of another name', unit: 'front.service' },
-    { name: 'a service that others need', unit: 'needed.service' },
-    {
-      name: 'a service with what it started for a connection',
-      unit: 'forks.service',
-      fix: stop('forks.service'),
-    },
-    { name: 'a service with another process', unit: 'many.service' },
-    { name: 'a service with another process in a group below', unit: 'below.service' },
-    { name: 'a service whose processes are not known', unit: 'unreadable.service' },
-    {
-      name: 'two processes',
+    "sshd's own service, of a session without a scope": { unit: 'ssh.service' },
+    'an sshd of another name': { unit: 'front.service' },
+    'a service that others need': { unit: 'needed.service' },
+    'a service with what it started for a connection': { unit: 'forks.service', fix: stop('forks.service') },
+    'a service with another process': { unit: 'many.service' },
+    'a service with another process in a group below': { unit: 'below.service' },
+    'a service whose processes are not known': { unit: 'unreadable.service' },
+    'two processes': {
       unit: 'relay.service',
       pids: [5000777],
       fix: `kill 5000463 5000777; sleep 1; ${again}`,
     },
-  ])(
+  })(
     'names who else listens on the port, and ends nothing else: $name',
     ({ unit, cgroup = `0::/system.slice/${unit}`, pids = [], fix = kill }) => {
       const shows = {

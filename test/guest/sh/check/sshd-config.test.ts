@@ -1,26 +1,21 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { chmodSync } from 'node:fs';
+import { beforeAll, describe, expect, it } from 'vitest';
 import system from '../../../../src/guest/sh/check/system.sh';
 import unitSshd from '../../../../src/guest/sh/check/unit-sshd.sh';
 import facts from '../../../../src/guest/sh/parts/facts.sh';
 import report from '../../../../src/guest/sh/parts/report.sh';
 import { findProgram, missingPrograms } from '../../../helpers/programs.js';
-import { shell, shells } from '../../../helpers/shells.js';
+import { shells } from '../../../helpers/shells.js';
 import { makePrivsepFolder } from '../../../helpers/sshd.js';
-import { useTempDir, writeTree } from '../../../helpers/temp-dir.js';
+import { eachRow } from '../../../helpers/tables/rows.js';
+import { writeTree } from '../../../helpers/temp-dir.js';
+import { root, runThere, useRoot } from '../guest.js';
 
-const dir = useTempDir();
 const sshd = findProgram('sshd');
 beforeAll(makePrivsepFolder);
 const missing = missingPrograms({ sshd: 'openssh-server', 'ssh-keygen': 'openssh-client' });
-let count = 0;
-let root: string;
-beforeEach(() => {
-  root = join(dir, `root${++count}`);
-  mkdirSync(root);
-});
+useRoot();
 
 const keys = ['ed25519', 'rsa', 'ecdsa'].map((type) => `/etc/ssh/ssh_host_${type}_key`);
 const [ed25519 = '', rsa = ''] = keys;
@@ -52,10 +47,8 @@ esac
 describe.each(shells)(`what sshd -t says: $name${missing ? `: ${missing}` : ''}`, ({ command }) => {
   const check = () => {
     const parts = `${report}${facts}${unitSshd}${system}`;
-    const script = `set -u\nR="$1"\nPATH="$1/bin:$PATH"\n${parts}\nid() { echo 0; }\nunit=sshd-vsock\nsshd=/usr/sbin/sshd\ncheck_host_keys; check_unit_sshd; echo "faults: $faults"`;
-    const { stdout, stderr } = shell(command, script, { args: [root] });
-    expect(stderr).toBe('');
-    return stdout;
+    const steps = 'check_host_keys; check_unit_sshd; echo "faults: $faults"';
+    return runThere(command, `${parts}\nid() { echo 0; }\nunit=sshd-vsock\nsshd=/usr/sbin/sshd\n${steps}`);
   };
   const fixOf = (said: string) => /^(?:fix|hint) +\S+ +(.*)$/m.exec(said)?.[1] ?? 'false';
   /** Runs the fix as printed, on the root. */
@@ -69,34 +62,30 @@ describe.each(shells)(`what sshd -t says: $name${missing ? `: ${missing}` : ''}`
   const fine = 'ok       host-keys     sshd -t reports no problems\nfaults: 0\n';
 
   describe.skipIf(missing)('with the real sshd', () => {
-    it.each([
-      {
-        name: 'no host keys',
+    eachRow({
+      'no host keys': {
         breaks: () => execFileSync('sh', ['-c', `rm ${root}/etc/ssh/ssh_host_*`]),
         says: /^failed +host-keys +sshd -t says: .*no hostkeys available/,
         fix: 'ssh-keygen -A',
       },
-      {
-        name: 'host keys that others can read',
+      'host keys that others can read': {
         breaks: () => {
           for (const key of keys) chmodSync(root + key, 0o644);
         },
         says: /^failed +host-keys +sshd -t says: Permissions 0644 for '\/etc\/ssh\/ssh_host_ed25519_key' are too open\./,
         fix: `chmod 600 ${keys.join(' ')}`,
       },
-      {
-        name: 'one host key that others can read',
+      'one host key that others can read': {
         breaks: () => chmodSync(root + rsa, 0o644),
         says: /^failed +host-keys +sshd -t says: Permissions 0644 for '\/etc\/ssh\/ssh_host_rsa_key' are too open\./,
         fix: `chmod 600 ${rsa}`,
       },
-      {
-        name: 'a host key that is damaged',
+      'a host key that is damaged': {
         breaks: () => writeTree(root, { [ed25519.slice(1)]: 'x\n' }),
         says: /^failed +host-keys +sshd -t says: .*Unable to load host key.*ssh_host_ed25519_key/,
         fix: `mv ${ed25519} ${ed25519}.bad && ssh-keygen -A`,
       },
-    ])('$name: one fault, and its fix works', ({ breaks, says, fix }) => {
+    })('$name: one fault, and its fix works', ({ breaks, says, fix }) => {
       site('', '$SSHD_OPTS', 'SSHD_OPTS="-o PermitRootLogin=no"');
       breaks();
       chmodSync(root, 0o755);

@@ -1,4 +1,5 @@
-import { type OptionSpec, type RawArgs, UsageError } from './command.js';
+import { UsageError } from '../errors.js';
+import type { OptionSpec, RawArgs } from './command.js';
 
 /** Splits arguments by a command's options, for the proxy. Undefined if the full parser is needed: --help, a mistake. Throws a UsageError. */
 export function scanArgs(specs: readonly OptionSpec[], args: readonly string[]): RawArgs | undefined {

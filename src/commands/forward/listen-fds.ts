@@ -1,6 +1,5 @@
 import type { Addon, Address, Handle } from 'node-hvsock-native';
-import { CommandError } from '../../cli/command.js';
-import { quote } from '../../errors.js';
+import { CommandError, quote } from '../../errors.js';
 import { parseUnsigned32 } from '../../target/numbers.js';
 
 /** A listening socket that the service manager opened. */

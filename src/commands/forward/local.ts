@@ -1,6 +1,5 @@
 import { isIP } from 'node:net';
-import { UsageError } from '../../cli/command.js';
-import { quote } from '../../errors.js';
+import { quote, UsageError } from '../../errors.js';
 import { parseUnsigned32 } from '../../target/numbers.js';
 import { shellQuoted } from '../../target/shell.js';
 

@@ -122,12 +122,12 @@ async function asConnectError(
   const { code: given = 'UNKNOWN', message } = error as { code?: string; message: string };
   const code = given === 'ECONNREFUSED' && isOtherFile(endpoint) ? 'ENOTSOCK' : given;
   const more = code === 'PROTOCOL' || code === 'UNKNOWN' ? message : undefined;
-  const { connectFailure } = await import('./failures/failures.js');
+  const { openFailure } = await import('./failures/failures.js');
   const hasRights = () => {
     const rights = addon?.hyperVRights();
     return rights !== undefined && (rights.elevated || rights.hyperVAdministrator);
   };
-  return connectFailure(endpoint, code, { more, cause: error, hasRights });
+  return openFailure(endpoint, code, { more, cause: error, hasRights });
 }
 
 /** Whether its path is that of a file, or a folder: connect(2) refuses it as it refuses a socket without a server. */

@@ -4,7 +4,7 @@ import { type ProgramEnd, runProgram } from '../../process/run-program.js';
 import { type Ended, howEnded } from '../../process/terminate.js';
 import { shellLine, shellQuoted } from '../../target/shell.js';
 import type { OpenOptions } from '../connection.js';
-import { connectFailure } from '../failures/failures.js';
+import { openFailure } from '../failures/failures.js';
 import script from './sshd.sh';
 
 /** What a program did instead of giving a banner. */
@@ -41,7 +41,7 @@ export function execError(
   failure?: unknown,
   text = endpoint.machine,
 ): ConnectError {
-  const error = connectFailure(endpoint, code, { more, cause: failure });
+  const error = openFailure(endpoint, code, { more, cause: failure });
   return errorWith(error, {
     hint: (hint ?? error.hint)?.replaceAll('{target}', () => shellQuoted(text)),
     cause: failure,

@@ -34,7 +34,7 @@ export function explainFailure(
 }
 
 /** The same as an error that names the endpoint. `more`: what is known besides. */
-export function connectFailure(
+export function openFailure(
   endpoint: Endpoint,
   code: string,
   { more, cause, hasRights }: { more?: string | undefined; cause?: unknown; hasRights?: () => boolean } = {},

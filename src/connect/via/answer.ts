@@ -2,7 +2,7 @@ import { now } from '../../clock.js';
 import { formatEndpoint, type ViaEndpoint, type ViaSocket } from '../../endpoint.js';
 import { ConnectError, errorWith, isOp } from '../../errors.js';
 import { type Connection, dropPeeked } from '../connection.js';
-import { connectFailure } from '../failures/failures.js';
+import { openFailure } from '../failures/failures.js';
 
 /** What the hypervisor said before the machine's first byte. */
 export interface HopAnswer {
@@ -64,12 +64,12 @@ function textOf(bytes: Uint8Array): string {
 
 /** A failure of the hop itself. */
 export function hopFailure(code: string, endpoint: ViaEndpoint, more?: string): ConnectError {
-  return connectFailure(endpoint, code, { more });
+  return openFailure(endpoint, code, { more });
 }
 
 /** An errno of the socket on the hypervisor. */
 export function onHost(host: string, at: ViaSocket, code: string, cause?: unknown): ConnectError {
-  const error = connectFailure(at, code);
+  const error = openFailure(at, code);
   const { problem, hint } = error;
   return errorWith(error, { problem: `on ${host}, ${problem}`, hint: hint && `on ${host}: ${hint}`, cause });
 }

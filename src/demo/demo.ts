@@ -11,6 +11,7 @@ import { startDemoServer } from './server.js';
 import {
   checkStep,
   findOpenSsh,
+  librarySteps,
   makeWorkspace,
   makeWorld,
   type OpenSsh,
@@ -100,7 +101,7 @@ interface Section {
   readonly skipped?: Pick<Row, 'title' | 'detail' | 'hint'>;
 }
 
-/** What to show on this machine; missing tools are named. */
+/** What to show on this machine; missing tools are named, and replaced if possible. */
 function plan(world: World, { ssh, scp, scpFlags }: OpenSsh): readonly Section[] {
   const copies = 'scp copies 1 MiB there and back';
   const logins = `your own ssh logs in, exit code 7 comes back, and ${copies}`;
@@ -126,10 +127,12 @@ function plan(world: World, { ssh, scp, scpFlags }: OpenSsh): readonly Section[]
     const hint = `apt-get install ${ssh.path ? '' : 'openssh-client '}g++, then npm run demo again: it builds the addon`;
     return { steps: [], skipped: skip('fd passing', reason, seen, hint) };
   };
+  const library = { title: 'the library: ssh2 over a stream of connect()' };
   return [
     { title: 'vmssh check, step by step', ...checking() },
     { title: 'ssh by fd passing: vmssh hands ssh the open socket and is gone', ...fdPassing() },
     { title: 'ssh by relay: vmssh carries the bytes', ...byOpenSsh(false) },
+    ...(ssh.path && scp.path ? [] : [{ ...library, steps: librarySteps(world, !ssh.path) }]),
   ];
 }
 

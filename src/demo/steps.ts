@@ -1,9 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import ssh2, { type Client, type SFTPWrapper } from 'ssh2';
 import type { CheckJson } from '../commands/check/check.js';
+import { fingerprintOf } from '../identity/known-hosts.js';
+import { connect } from '../index.js';
 import { programInPath } from '../process/program-in-path.js';
 import { type ProgramEnd, runProgram } from '../process/run-program.js';
 import { configText } from '../ssh/config/text.js';
@@ -72,53 +76,150 @@ export function openSshSteps(
   scp: readonly string[] | undefined,
   fdpass: boolean,
 ): readonly Step[] {
-  const { workspace, server, target, payload, vmssh } = world;
+  const { workspace, target, payload, vmssh } = world;
   const name = fdpass ? 'fdpass' : 'relay';
   const key = ['IdentitiesOnly yes', 'IdentityAgent none', 'BatchMode yes', 'LogLevel ERROR'];
   const settings = [`User ${demoUser}`, `IdentityFile ${workspace.path('key')}`, ...key];
   const identity = `\nHost *\n${settings.map((line) => `    ${line}\n`).join('')}`;
   const config = workspace.write(`config-${name}`, configText({ program: vmssh, fdpass }) + identity);
   const args = ['-F', config, `${demoUser}@${target}`];
-  const programs = { ssh, scp: scp?.[0] ?? '' };
-  /** Runs a program, which has to end with `code`, and looks at what came of it. */
-  const step = (
-    title: string,
-    program: 'ssh' | 'scp',
-    words: readonly string[],
-    code: number,
-    look: (printed: string) => string,
-  ): Step => ({
-    title,
-    typed: `$ ${shellLine([program, ...words])}`,
-    run: async (signal) =>
-      look(expectExit(await run([programs[program], ...words], signal), code).stdout.trim()),
-  });
-  const logIn = [
-    step('log in', 'ssh', [...args, 'hostname'], 0, (said) => {
-      if (said !== hostname) throw new Error(`expected ${hostname}, got ${said}`);
-      return `${said} answered`;
-    }),
-    step('exit code', 'ssh', [...args, 'exit', '7'], 7, () => '7 came back'),
-  ];
+  const logIn = loginSteps(
+    (command) => `$ ${shellLine(['ssh', ...args])} ${command}`,
+    (command, signal) => run([ssh, ...args, command], signal),
+  );
   if (scp === undefined) return logIn;
-  const flags = [...scp.slice(1), '-F', config];
+  const [program = '', ...given] = scp;
+  const flags = [...given, '-F', config];
   // scp accepts a path after "unix" only with "%".
   const remote = `${demoUser}@${target.replaceAll('/', '%')}:${name}`;
   const back = workspace.path(`${name}-back`);
+  const copy = async (signal: AbortSignal, from: string, to: string) => {
+    expectExit(await run([program, '-q', ...flags, from, to], signal), 0);
+  };
+  const copies = copySteps(world, name, {
+    typedThere: `$ ${shellLine(['scp', ...flags, payload.path, remote])}`,
+    there: (signal) => copy(signal, payload.path, remote),
+    typedBack: `$ ${shellLine(['scp', ...flags, remote, back])}`,
+    async back(signal) {
+      await copy(signal, remote, back);
+      return readFileSync(back);
+    },
+  });
+  return [...logIn, ...copies];
+}
+
+/** The same with ssh2's client over the library, or only the copies. */
+export function librarySteps(world: World, logsIn: boolean): readonly Step[] {
+  const { target, payload } = world;
+  const typed = (command: string) =>
+    command === 'hostname'
+      ? `new ssh2.Client().connect({ sock: await connect('${target}'), … })`
+      : `client.exec('${command}', …)`;
+  const execute = (command: string, signal: AbortSignal) =>
+    withClient(world, signal, async (client) => {
+      const channel = await call<ssh2.ClientChannel>((done) => client.exec(command, done));
+      let stdout = '';
+      channel.setEncoding('utf8').on('data', (text: string) => {
+        stdout += text;
+      });
+      channel.stderr.resume();
+      const [code] = await once(channel, 'close');
+      return { code, stdout, stderr: '' };
+    });
+  const withSftp = <T>(signal: AbortSignal, use: (sftp: SFTPWrapper, done: Done<T>) => void) =>
+    withClient(world, signal, async (client) => {
+      const sftp = await call<SFTPWrapper>((done) => client.sftp(done));
+      return call<T>((done) => use(sftp, done));
+    });
+  const copies = copySteps(world, 'library', {
+    typedThere: `sftp.writeFile('library', bytes, …)`,
+    there: (signal) => withSftp<void>(signal, (sftp, done) => sftp.writeFile('library', payload.bytes, done)),
+    typedBack: `sftp.readFile('library', …)`,
+    back: (signal) => withSftp<Buffer>(signal, (sftp, done) => sftp.readFile('library', done)),
+  });
+  return [...(logsIn ? loginSteps(typed, execute) : []), ...copies];
+}
+
+function loginSteps(
+  typed: (command: string) => string,
+  execute: (command: string, signal: AbortSignal) => Promise<Outcome>,
+): readonly Step[] {
+  return [
+    {
+      title: 'log in',
+      typed: typed('hostname'),
+      async run(signal) {
+        const said = expectExit(await execute('hostname', signal), 0).stdout.trim();
+        if (said !== hostname) throw new Error(`expected ${hostname}, got ${said}`);
+        return `${said} answered`;
+      },
+    },
+    {
+      title: 'exit code',
+      typed: typed('exit 7'),
+      async run(signal) {
+        expectExit(await execute('exit 7', signal), 7);
+        return '7 came back';
+      },
+    },
+  ];
+}
+
+interface Copies {
+  readonly typedThere: string;
+  there(signal: AbortSignal): Promise<void>;
+  readonly typedBack: string;
+  back(signal: AbortSignal): Promise<Uint8Array>;
+}
+
+function copySteps({ server, payload: { bytes } }: World, name: string, by: Copies): readonly Step[] {
   const same = (copy: Uint8Array | undefined) => {
-    const [got, wanted] = [copy && sha256(copy), sha256(payload.bytes)];
+    const [got, wanted] = [copy && sha256(copy), sha256(bytes)];
     if (got !== wanted) throw new Error(`the copy differs: sha256 ${got ?? 'of nothing'}, not ${wanted}`);
-    return `${payload.bytes.length / 1024 / 1024} MiB, sha256 ${wanted.slice(0, 16)}… at both ends`;
+    return `${bytes.length / 1024 / 1024} MiB, sha256 ${wanted.slice(0, 16)}… at both ends`;
   };
   return [
-    ...logIn,
-    step('copy there', 'scp', [...flags, payload.path, remote], 0, () => same(server.files.get(`/${name}`))),
-    step('copy back', 'scp', [...flags, remote, back], 0, () => same(readFileSync(back))),
+    {
+      title: 'copy there',
+      typed: by.typedThere,
+      run: (signal) => by.there(signal).then(() => same(server.files.get(`/${name}`))),
+    },
+    { title: 'copy back', typed: by.typedBack, run: (signal) => by.back(signal).then(same) },
   ];
 }
 
 function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
+}
+
+async function withClient<T>(
+  { target, server }: World,
+  signal: AbortSignal,
+  use: (client: Client) => Promise<T>,
+): Promise<T> {
+  const client = new ssh2.Client();
+  const sock = await connect(target, { signal });
+  try {
+    client.connect({
+      sock,
+      username: demoUser,
+      privateKey: server.privateKey,
+      hostVerifier: (key: Buffer) => fingerprintOf(key) === server.fingerprint,
+    });
+    await once(client, 'ready', { signal });
+    return await use(client);
+  } finally {
+    client.on('error', () => {});
+    client.destroy();
+  }
+}
+
+type Done<T> = (error?: Error | null, value?: T) => void;
+
+function call<T>(start: (done: Done<T>) => void): Promise<T> {
+  return new Promise((resolve, reject) => {
+    start((error, value) => (error ? reject(error) : resolve(value as T)));
+  });
 }
 
 interface Tool {

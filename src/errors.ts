@@ -157,30 +157,3 @@ const byCode: ReadonlyMap<string, number> = new Map([
   ['AMBIGUOUS', exitCode.notFound],
   ['INTERRUPTED', exitCode.interrupted],
 ]);
-
-/** An invalid command line: exit code 2. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
-  /** The fix; undefined: see the command's --help. */
-  readonly hint: string | undefined;
-  /** The command's name; undefined: the error is about the program's own arguments. */
-  command: string | undefined;
-
-  constructor(message: string, hint?: string) {
-    super(message);
-    this.hint = hint;
-  }
-}
-
-/** A valid command that failed: exit code 1. */
-export class CommandError extends Error {
-  override readonly name = 'CommandError';
-  readonly code: string;
-  readonly hint: string | undefined;
-
-  constructor(code: string, problem: string, hint?: string) {
-    super(problem);
-    this.code = code;
-    this.hint = hint;
-  }
-}

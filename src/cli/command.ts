@@ -1,5 +1,35 @@
-import { UsageError } from '../errors.js';
-import type { Io } from '../io.js';
+import type { Readable, Writable } from 'node:stream';
+import type { Env } from '../runtime.js';
+
+/** The parts of the process that a command may use; main.ts makes the real one. */
+export interface Io {
+  /** The name that the program was called by. */
+  readonly program: 'vmssh' | 'vsock-nc';
+  /** Results, to stdout. */
+  out(text: string): void;
+  /** Messages, to stderr. */
+  err(text: string): void;
+  /** Whether stdin, stdout and stderr are terminals. */
+  readonly terminal: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean };
+  /** The width of stdout, if it is a terminal. */
+  readonly columns?: number;
+  readonly env: Env;
+  /** The folders that were taken out of PATH, since they are not absolute. */
+  readonly skippedPath?: readonly string[];
+  /** A SHELL that was replaced, since it starts no program. */
+  readonly brokenShell?: string | undefined;
+  readonly platform: NodeJS.Platform;
+  /** How to call this program again: its path, or an interpreter and a script. */
+  readonly self: readonly string[];
+  /** Stdin and stdout as streams, for when the addon cannot use descriptors 0 and 1 directly. */
+  streams(): { readonly input: Readable; readonly output: Writable };
+  /** Aborted when stdout loses its reader, as with "| head -1". */
+  outputGone(): AbortSignal;
+  /** Aborted by Ctrl-C, if the command asks for it. */
+  interrupted(): AbortSignal;
+  /** Keeps Ctrl-C from ending this process: the other program decides. */
+  ignoreInterrupts(): void;
+}
 
 /** Command-line arguments, split but not yet parsed. */
 export interface RawArgs {
@@ -90,6 +120,33 @@ export interface Command<Options> {
   parse(raw: RawArgs, io: Io): Options;
   /** Resolves to the exit code. */
   run(options: Options, io: Io): Promise<number>;
+}
+
+/** An invalid command line: exit code 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+  /** The fix; undefined: see the command's --help. */
+  readonly hint: string | undefined;
+  /** The command's name; undefined: the error is about the program's own arguments. */
+  command: string | undefined;
+
+  constructor(message: string, hint?: string) {
+    super(message);
+    this.hint = hint;
+  }
+}
+
+/** A valid command that failed: exit code 1. */
+export class CommandError extends Error {
+  override readonly name = 'CommandError';
+  readonly code: string;
+  readonly hint: string | undefined;
+
+  constructor(code: string, problem: string, hint?: string) {
+    super(problem);
+    this.code = code;
+    this.hint = hint;
+  }
 }
 
 /** Parses a command's arguments, whichever parser split them. Throws a UsageError. */

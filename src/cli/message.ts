@@ -1,11 +1,10 @@
 import { posix, win32 } from 'node:path';
 import { exhaustion, memoryHint } from '../connect/failures/failure.js';
-import { CommandError, ConnectError, exitCode, exitCodeOf, printable, UsageError } from '../errors.js';
+import { ConnectError, exitCode, exitCodeOf, printable } from '../errors.js';
 import { realPath } from '../files/read-sync.js';
-import type { Io } from '../io.js';
 import { isOutOfMemory } from '../native.js';
 import { shellLine, shellOf } from '../target/shell.js';
-import { commandWords } from './command.js';
+import { CommandError, commandWords, type Io, UsageError } from './command.js';
 import type { FailureJson } from './json.js';
 import { styles } from './terminal.js';
 

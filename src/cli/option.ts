@@ -1,6 +1,6 @@
-import { quote, UsageError } from '../errors.js';
+import { quote } from '../errors.js';
 import { parsePort, sshPort } from '../target/numbers.js';
-import type { Option, OptionSpec, RawArgs } from './command.js';
+import { type Option, type OptionSpec, type RawArgs, UsageError } from './command.js';
 
 type Valued = Omit<OptionSpec, 'optionalValue' | 'repeats'> & { readonly value: string };
 

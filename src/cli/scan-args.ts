@@ -1,5 +1,4 @@
-import { UsageError } from '../errors.js';
-import type { OptionSpec, RawArgs } from './command.js';
+import { type OptionSpec, type RawArgs, UsageError } from './command.js';
 
 /** Splits arguments by a command's options, for the proxy. Undefined if the full parser is needed: --help, a mistake. Throws a UsageError. */
 export function scanArgs(specs: readonly OptionSpec[], args: readonly string[]): RawArgs | undefined {

@@ -1,8 +1,7 @@
-import { UsageError } from '../errors.js';
 import { type RouteName, routeNames } from '../route.js';
 import { hopHost } from '../target/names.js';
 import { behind } from '../target/text.js';
-import type { RawArgs } from './command.js';
+import { type RawArgs, UsageError } from './command.js';
 import { flag, listOf, repeated, seconds } from './option.js';
 
 /** For one connect: long enough for a busy host, short enough to wait for. Milliseconds. */

@@ -1,4 +1,5 @@
-import { CommandError, quote } from '../errors.js';
+import { CommandError } from '../cli/command.js';
+import { quote } from '../errors.js';
 import { type FileContent, readSafely } from '../files/place.js';
 
 /** The current content of one of ssh's files. */

@@ -1,7 +1,7 @@
-import type { Option, OptionSpec, RawArgs } from '../cli/command.js';
+import { type Option, type OptionSpec, type RawArgs, UsageError } from '../cli/command.js';
 import { flag, oneOf, parsed, positionals } from '../cli/option.js';
 import { routesOption } from '../cli/shared-options.js';
-import { quote, UsageError } from '../errors.js';
+import { quote } from '../errors.js';
 import { type HostKeyPolicy, hostKeyPolicies } from '../identity/policy.js';
 import { type ViaHosts, viaHosts, viaHostsOptions } from '../machines/hypervisors.js';
 import { type RouteName, routeNames } from '../route.js';

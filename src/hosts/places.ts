@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { UsageError } from '../errors.js';
-import type { Io } from '../io.js';
+import { type Io, UsageError } from '../cli/command.js';
 import type { Include } from '../ssh/config/file.js';
 import { stateFile } from '../ssh/config/state.js';
 import { sshFolder } from '../ssh/folder.js';

@@ -1,10 +1,10 @@
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { commandWords } from '../../src/cli/command.js';
+import { commandWords, UsageError } from '../../src/cli/command.js';
 import { calledAs, explain, failureOf, pasteable, type StartedAs } from '../../src/cli/message.js';
 import { stepTrace } from '../../src/cli/terminal.js';
-import { ConnectError, UsageError } from '../../src/errors.js';
+import { ConnectError } from '../../src/errors.js';
 import { commands } from '../../src/program/commands.js';
 import { fakeIo } from '../helpers/fake-io.js';
 

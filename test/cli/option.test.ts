@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { UsageError } from '../../src/cli/command.js';
 import { flag, listOf, oneOf, parsed, portArgument, seconds, textOption } from '../../src/cli/option.js';
-import { UsageError } from '../../src/errors.js';
 import { commands } from '../../src/program/commands.js';
 
 const summary = 'x';

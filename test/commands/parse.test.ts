@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { type Command, type RawArgs, understand } from '../../src/cli/command.js';
+import { type Command, type RawArgs, UsageError, understand } from '../../src/cli/command.js';
 import { check } from '../../src/commands/check/check.js';
 import { configPrint } from '../../src/commands/config/print.js';
 import { nc } from '../../src/commands/proxy/nc.js';
 import { proxy } from '../../src/commands/proxy/proxy.js';
-import { UsageError } from '../../src/errors.js';
 import { fakeIo } from '../helpers/fake-io.js';
 
 /** A text is words with blanks between them. */

@@ -1,10 +1,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { understand } from '../../src/cli/command.js';
+import { UsageError, understand } from '../../src/cli/command.js';
 import { configInstall } from '../../src/commands/config/install.js';
 import { configPrint } from '../../src/commands/config/print.js';
-import { UsageError } from '../../src/errors.js';
 import { checkSshOptions, parseSshOption } from '../../src/hosts/ssh-option.js';
 import type { RunTool } from '../../src/sources/tools/run-tool.js';
 import { hostOptions } from '../../src/ssh/config/host-options.js';

@@ -1,8 +1,7 @@
 import { join } from 'node:path';
-import type { Command } from '../../cli/command.js';
+import { type Command, type Io, UsageError } from '../../cli/command.js';
 import { positionals } from '../../cli/option.js';
-import { quote, UsageError } from '../../errors.js';
-import type { Io } from '../../io.js';
+import { quote } from '../../errors.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import { ownEnv } from '../../sources/trusted-env.js';
 import { sshFolder } from '../../ssh/folder.js';

@@ -1,6 +1,6 @@
-import type { Command } from '../../cli/command.js';
+import { type Command, CommandError } from '../../cli/command.js';
 import { positionals } from '../../cli/option.js';
-import { CommandError, exitCode } from '../../errors.js';
+import { exitCode } from '../../errors.js';
 import { type Refreshed, refresh } from '../../hosts/refresh.js';
 import { findMachines } from '../../machines/find-machines.js';
 

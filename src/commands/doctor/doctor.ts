@@ -1,7 +1,6 @@
-import type { Command } from '../../cli/command.js';
+import { type Command, UsageError } from '../../cli/command.js';
 import { jsonOption } from '../../cli/json.js';
 import { flag } from '../../cli/option.js';
-import { UsageError } from '../../errors.js';
 import type { DoctorForm } from './doctor-host.js';
 
 const reportOption = flag({

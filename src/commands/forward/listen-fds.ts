@@ -1,5 +1,6 @@
 import type { Addon, Address, Handle } from 'node-hvsock-native';
-import { CommandError, quote } from '../../errors.js';
+import { CommandError } from '../../cli/command.js';
+import { quote } from '../../errors.js';
 import { parseUnsigned32 } from '../../target/numbers.js';
 
 /** A listening socket that the service manager opened. */

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
-import { quote, UsageError } from '../../errors.js';
+import { UsageError } from '../../cli/command.js';
+import { quote } from '../../errors.js';
 import { parseUnsigned32 } from '../../target/numbers.js';
 import { shellQuoted } from '../../target/shell.js';
 

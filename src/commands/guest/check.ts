@@ -1,6 +1,6 @@
 import { lookAt, lookInside, withManager } from '../../checks/inside.js';
 import { tryLogin } from '../../checks/try-login.js';
-import type { Command } from '../../cli/command.js';
+import { type Command, type Io, UsageError } from '../../cli/command.js';
 import {
   accountName,
   byOption,
@@ -16,10 +16,9 @@ import { pasteable } from '../../cli/message.js';
 import { flag, positionals, type Read, readAll, textOption } from '../../cli/option.js';
 import { styles } from '../../cli/terminal.js';
 import { now } from '../../clock.js';
-import { exitCode, quote, UsageError } from '../../errors.js';
+import { exitCode, quote } from '../../errors.js';
 import type { ProgressLine } from '../../guest/run/run-script.js';
 import { checkScript } from '../../guest/script.js';
-import type { Io } from '../../io.js';
 import { splitUser } from '../../lookup/login.js';
 import { type GuestKeys, guestKeysOf, madeHostKey, madeKeysOf } from '../../ssh/guest-keys.js';
 import { sshPort } from '../../target/numbers.js';

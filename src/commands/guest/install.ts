@@ -2,7 +2,7 @@ import { checkTarget } from '../../checks/check-target.js';
 import { lookAt, type RootRunner, rootRunner, withManager } from '../../checks/inside.js';
 import { formatCheck } from '../../checks/result.js';
 import { targetIn } from '../../checks/try-login.js';
-import type { Command } from '../../cli/command.js';
+import { type Command, type Io, UsageError } from '../../cli/command.js';
 import {
   byOption,
   formatProgress,
@@ -17,13 +17,12 @@ import { positionals } from '../../cli/option.js';
 import { sshSettings } from '../../cli/reach/ssh-settings.js';
 import { type ReachFlags, reachFlags, timeoutOption } from '../../cli/shared-options.js';
 import { styles } from '../../cli/terminal.js';
-import { exitCode, printable, UsageError } from '../../errors.js';
+import { exitCode, printable } from '../../errors.js';
 import { guestRoute } from '../../guest/run/route.js';
 import { cidOf, newProof, proofIn, runScript } from '../../guest/run/run-script.js';
 import { proofScript, type ScriptOptions, setupScript, undoScript } from '../../guest/script.js';
 import { knownHostsOf } from '../../hosts/decide.js';
 import { hostKeyAlias } from '../../identity/identity.js';
-import type { Io } from '../../io.js';
 import { kindOf } from '../../kinds/kinds.js';
 import { parseTarget } from '../../kinds/parse.js';
 import { lookUp } from '../../lookup/find-target.js';

@@ -1,7 +1,6 @@
-import type { RawArgs } from '../../cli/command.js';
+import { type RawArgs, UsageError } from '../../cli/command.js';
 import { accountName, guestPortOption, readKeys } from '../../cli/guest.js';
 import { flag, parsed, readAll } from '../../cli/option.js';
-import { UsageError } from '../../errors.js';
 import type { ScriptOptions } from '../../guest/script.js';
 import { parseTarget } from '../../kinds/parse.js';
 import { isSshPort, sshPort } from '../../target/numbers.js';

@@ -1,4 +1,4 @@
-import type { Command, RawArgs } from '../../cli/command.js';
+import { type Command, type RawArgs, UsageError } from '../../cli/command.js';
 import {
   flag,
   givenPort,
@@ -20,7 +20,7 @@ import {
   verboseOption,
 } from '../../cli/shared-options.js';
 import type { Endpoint } from '../../endpoint.js';
-import { printable, UsageError, withTarget } from '../../errors.js';
+import { printable, withTarget } from '../../errors.js';
 import { findTarget } from '../../lookup/find-target.js';
 import { splitLogin } from '../../lookup/login.js';
 import { insteadOfVerb } from '../../lookup/other-verbs.js';

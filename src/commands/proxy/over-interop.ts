@@ -1,3 +1,4 @@
+import type { Io } from '../../cli/command.js';
 import {
   passOverInterop,
   reachArgs,
@@ -6,7 +7,6 @@ import {
   windowsVmssh,
 } from '../../cli/reach/over-interop.js';
 import type { ReachByOptions } from '../../cli/reach/reach-by.js';
-import type { Io } from '../../io.js';
 
 export interface InteropOptions extends ReachByOptions {
   readonly fdpass: boolean;

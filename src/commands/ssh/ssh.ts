@@ -1,4 +1,4 @@
-import type { Command, RawArgs } from '../../cli/command.js';
+import { type Command, type RawArgs, UsageError } from '../../cli/command.js';
 import { flag, readAll, seconds, textOption } from '../../cli/option.js';
 import { refuseApart } from '../../cli/scan-args.js';
 import {
@@ -9,7 +9,7 @@ import {
   throughHop,
   viaOption,
 } from '../../cli/shared-options.js';
-import { quote, UsageError } from '../../errors.js';
+import { quote } from '../../errors.js';
 import { type SshTool, splitArgs, type ToolOption, tools } from '../../ssh/split-args.js';
 import type { SshOptions } from './call.js';
 

@@ -1,6 +1,6 @@
-import type { Command, RawArgs } from '../../cli/command.js';
+import { type Command, type RawArgs, UsageError } from '../../cli/command.js';
 import { positionals, usage } from '../../cli/option.js';
-import { quote, UsageError } from '../../errors.js';
+import { quote } from '../../errors.js';
 import { parseGuid } from '../../target/guid.js';
 import { parsePort, portOfServiceId, serviceIdOfPort } from '../../target/numbers.js';
 

@@ -1,8 +1,7 @@
-import type { Command } from '../../cli/command.js';
+import { type Command, CommandError, type Io, UsageError } from '../../cli/command.js';
 import { type Envelope, envelope, formatJson, jsonOption } from '../../cli/json.js';
 import { flag, parsed, positionals } from '../../cli/option.js';
-import { CommandError, exitCode, printable, quote, UsageError } from '../../errors.js';
-import type { Io } from '../../io.js';
+import { exitCode, printable, quote } from '../../errors.js';
 import { loadAddon } from '../../native.js';
 import {
   callReg,

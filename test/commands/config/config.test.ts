@@ -9,9 +9,8 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type RawArgs, understand } from '../../../src/cli/command.js';
+import { type RawArgs, UsageError, understand } from '../../../src/cli/command.js';
 import { configDiff, configInstall } from '../../../src/commands/config/install.js';
-import { UsageError } from '../../../src/errors.js';
 import { configOptions } from '../../../src/hosts/options.js';
 import { configFiles } from '../../../src/hosts/places.js';
 import { planInstall, planUninstall } from '../../../src/hosts/plan.js';

@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { UsageError } from '../../../src/cli/command.js';
 import { configPrint } from '../../../src/commands/config/print.js';
-import { UsageError } from '../../../src/errors.js';
 import { loadAddon } from '../../../src/native.js';
 import { everySshAbilities } from '../../../src/process/ssh-program.js';
 import { configText } from '../../../src/ssh/config/text.js';

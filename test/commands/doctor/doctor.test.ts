@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { understand } from '../../../src/cli/command.js';
+import { UsageError, understand } from '../../../src/cli/command.js';
 import { hostChecks } from '../../../src/commands/doctor/checks.js';
 import type { ConfigFacts, SshFacts } from '../../../src/commands/doctor/config.js';
 import { doctor } from '../../../src/commands/doctor/doctor.js';
 import { runDoctor } from '../../../src/commands/doctor/doctor-host.js';
 import { type Facts, gatherFacts } from '../../../src/commands/doctor/facts.js';
 import { openers } from '../../../src/connect/borrow/openers.js';
-import { UsageError } from '../../../src/errors.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { good } from './facts.js';
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { UsageError } from '../../../src/cli/command.js';
 import {
   formatLocal,
   isPrivate,
@@ -6,7 +7,6 @@ import {
   parseService,
   sameLocal,
 } from '../../../src/commands/forward/local.js';
-import { UsageError } from '../../../src/errors.js';
 
 const inet = (host: string, port: number) => ({ family: 'inet', host, port });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { UsageError } from '../../../src/cli/command.js';
 import { inventory, inventoryOf, refusedByAnsible } from '../../../src/commands/inventory/inventory.js';
-import { UsageError } from '../../../src/errors.js';
 import { concreteHosts } from '../../../src/ssh/config/hosts.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { useTempDir } from '../../helpers/temp-dir.js';

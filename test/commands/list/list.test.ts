@@ -1,10 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { understand } from '../../../src/cli/command.js';
+import { UsageError, understand } from '../../../src/cli/command.js';
 import { type ListDeps, list, runList } from '../../../src/commands/list/list.js';
 import type { ListOptions } from '../../../src/commands/list/output.js';
-import { UsageError } from '../../../src/errors.js';
 import { routeBy } from '../../../src/route.js';
 import { libvirt } from '../../../src/sources/libvirt/provider.js';
 import { listAll } from '../../../src/sources/list-all.js';

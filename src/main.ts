@@ -1,10 +1,11 @@
 import { fstatSync, readSync, writeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { isatty } from 'node:tty';
-import { type Command, type Io, inCommand, UsageError, understand } from './cli/command.js';
+import { type Command, inCommand, UsageError, understand } from './cli/command.js';
 import { scanArgs } from './cli/scan-args.js';
 import { isSocket } from './deliver/pass-fd.js';
 import { ConnectError, exitCode, exitCodeOf, printable, quote } from './errors.js';
+import type { Io } from './io.js';
 import { isOutOfMemory, loadAddon } from './native.js';
 import { replaceBrokenShell, skipRelativeFolders } from './process/program-in-path.js';
 import { selfCommand } from './runtime.js';

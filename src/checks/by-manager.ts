@@ -1,8 +1,8 @@
-import type { Io } from '../cli/command.js';
 import type { HostFlags } from '../cli/guest.js';
 import { ConnectError, quote } from '../errors.js';
 import { managerExec } from '../identity/manager-keys.js';
 import { reachedMachine } from '../identity/record.js';
+import type { Io } from '../io.js';
 import { isNamed, resolveTarget } from '../kinds/kinds.js';
 import { lookUp } from '../lookup/find-target.js';
 import { splitUser } from '../lookup/login.js';

@@ -1,4 +1,3 @@
-import type { Io } from '../cli/command.js';
 import { portArgument } from '../cli/option.js';
 import { windowsVmssh } from '../cli/reach/over-interop.js';
 import { reachOrStart, socketWarning } from '../cli/reach/reach-by.js';
@@ -9,6 +8,7 @@ import { now as clock } from '../clock.js';
 import { openConnection } from '../connect/open.js';
 import { formatEndpoint } from '../endpoint.js';
 import { ConnectError, withTarget } from '../errors.js';
+import type { Io } from '../io.js';
 import { resolveTarget } from '../kinds/kinds.js';
 import { findTarget } from '../lookup/find-target.js';
 import { splitLogin } from '../lookup/login.js';

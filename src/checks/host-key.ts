@@ -1,8 +1,8 @@
-import type { Io } from '../cli/command.js';
 import type { Endpoint } from '../endpoint.js';
 import { ConnectError } from '../errors.js';
 import { decideByAsking, pinsOf } from '../identity/decide.js';
 import { recordOf } from '../identity/record.js';
+import type { Io } from '../io.js';
 import type { ListedTarget } from '../lookup/short-name.js';
 import type { Reached } from '../reach/reach.js';
 import type { HostKey } from '../ssh/handshake-result.js';

@@ -1,4 +1,3 @@
-import type { Io } from '../cli/command.js';
 import { formatProgress, guestCaller, type HostFlags } from '../cli/guest.js';
 import { reachFlags } from '../cli/shared-options.js';
 import { styles } from '../cli/terminal.js';
@@ -15,6 +14,7 @@ import {
 } from '../guest/run/route.js';
 import { cidOf, type ProgressLine, runScript, type ScriptOutcome } from '../guest/run/run-script.js';
 import { beforeLoginScript, type CheckScriptOptions, checkScript } from '../guest/script.js';
+import type { Io } from '../io.js';
 import { splitUser } from '../lookup/login.js';
 import { madeKeysOf } from '../ssh/guest-keys.js';
 import { shellLine } from '../target/shell.js';

@@ -1,9 +1,9 @@
 import type { ChalkInstance } from 'chalk';
-import type { Io } from '../cli/command.js';
 import { pasteable, type StartedAs } from '../cli/message.js';
 import { inLines } from '../cli/terminal.js';
 import type { Endpoint } from '../endpoint.js';
 import { type ConnectError, exitCode, exitCodeOf, printable } from '../errors.js';
+import type { Io } from '../io.js';
 import type { Target } from '../kinds/kinds.js';
 import type { RouteName } from '../route.js';
 

@@ -1,35 +1,4 @@
-import type { Readable, Writable } from 'node:stream';
-import type { Env } from '../runtime.js';
-
-/** The parts of the process that a command may use; main.ts makes the real one. */
-export interface Io {
-  /** The name that the program was called by. */
-  readonly program: 'vmssh' | 'vsock-nc';
-  /** Results, to stdout. */
-  out(text: string): void;
-  /** Messages, to stderr. */
-  err(text: string): void;
-  /** Whether stdin, stdout and stderr are terminals. */
-  readonly terminal: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean };
-  /** The width of stdout, if it is a terminal. */
-  readonly columns?: number;
-  readonly env: Env;
-  /** The folders that were taken out of PATH, since they are not absolute. */
-  readonly skippedPath?: readonly string[];
-  /** A SHELL that was replaced, since it starts no program. */
-  readonly brokenShell?: string | undefined;
-  readonly platform: NodeJS.Platform;
-  /** How to call this program again: its path, or an interpreter and a script. */
-  readonly self: readonly string[];
-  /** Stdin and stdout as streams, for when the addon cannot use descriptors 0 and 1 directly. */
-  streams(): { readonly input: Readable; readonly output: Writable };
-  /** Aborted when stdout loses its reader, as with "| head -1". */
-  outputGone(): AbortSignal;
-  /** Aborted by Ctrl-C, if the command asks for it. */
-  interrupted(): AbortSignal;
-  /** Keeps Ctrl-C from ending this process: the other program decides. */
-  ignoreInterrupts(): void;
-}
+import type { Io } from '../io.js';
 
 /** Command-line arguments, split but not yet parsed. */
 export interface RawArgs {

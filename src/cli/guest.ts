@@ -3,13 +3,14 @@ import { printable, quote } from '../errors.js';
 import { readTextSync } from '../files/read-sync.js';
 import { type GuestRouteName, guestRouteOf } from '../guest/run/route.js';
 import type { ProgressLine } from '../guest/run/run-script.js';
+import type { Io } from '../io.js';
 import { parseTarget } from '../kinds/parse.js';
 import { splitUser } from '../lookup/login.js';
 import { sshAbilities, sshProgram } from '../process/ssh-program.js';
 import type { ScriptRunner } from '../sources/tools/machine-files.js';
 import { checkUserName } from '../target/names.js';
 import { parsePort } from '../target/numbers.js';
-import { type Io, type RawArgs, UsageError } from './command.js';
+import { type RawArgs, UsageError } from './command.js';
 import type { FindingJson } from './json.js';
 import { oneOf, parsed, textOption, usage } from './option.js';
 

@@ -2,9 +2,10 @@ import { posix, win32 } from 'node:path';
 import { exhaustion, memoryHint } from '../connect/failures/failure.js';
 import { ConnectError, exitCode, exitCodeOf, printable } from '../errors.js';
 import { realPath } from '../files/read-sync.js';
+import type { Io } from '../io.js';
 import { isOutOfMemory } from '../native.js';
 import { shellLine, shellOf } from '../target/shell.js';
-import { CommandError, commandWords, type Io, UsageError } from './command.js';
+import { CommandError, commandWords, UsageError } from './command.js';
 import type { FailureJson } from './json.js';
 import { styles } from './terminal.js';
 

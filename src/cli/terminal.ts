@@ -1,10 +1,10 @@
 import type { ChalkInstance } from 'chalk';
 import { now } from '../clock.js';
 import { printable } from '../errors.js';
+import type { Io } from '../io.js';
 import { loadAddon } from '../native.js';
 import type { Trace } from '../reach/reach.js';
 import { type Surroundings, wantsColor } from '../runtime.js';
-import type { Io } from './command.js';
 
 /** A line on stderr that shows what is being waited for, and for how long. */
 export interface Progress {

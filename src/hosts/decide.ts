@@ -1,8 +1,9 @@
-import { type Io, UsageError } from '../cli/command.js';
+import { UsageError } from '../cli/command.js';
 import { usage } from '../cli/option.js';
 import { printable } from '../errors.js';
 import { withoutRepeats } from '../group-by.js';
 import type { HostKeyPolicy } from '../identity/policy.js';
+import type { Io } from '../io.js';
 import { asTarget } from '../kinds/parse.js';
 import type { FindMachines, MachinesFound } from '../machines/find-machines.js';
 import { everySshAbilities, everySshRefusesUsers } from '../process/ssh-program.js';

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import type { Io } from '../cli/command.js';
 import { quote } from '../errors.js';
 import { readText } from '../files/read-file.js';
 import { type HostKeyPolicy, hostKeyPolicies } from '../identity/policy.js';
+import type { Io } from '../io.js';
 import { parseState, stateFile } from '../ssh/config/state.js';
 import { sshFolder } from '../ssh/folder.js';
 import { anyHost, stricter, usersPolicies } from '../ssh/users-policy.js';

@@ -1,6 +1,6 @@
 import { basename, dirname } from 'node:path';
-import type { Io } from '../cli/command.js';
 import { printable, quote } from '../errors.js';
+import type { Io } from '../io.js';
 import { type FindMachines, findMachines } from '../machines/find-machines.js';
 import { ownRoutesFile, routesFile } from '../reach/remembered.js';
 import { withKeptEnv } from '../sources/trusted-env.js';

@@ -1,6 +1,6 @@
-import type { Io } from '../cli/command.js';
 import { exitCode } from '../errors.js';
 import { readSafely } from '../files/place.js';
+import type { Io } from '../io.js';
 import type { FindMachines } from '../machines/find-machines.js';
 import { callerForSsh } from '../ssh/config/caller.js';
 import { ownerOf } from '../ssh/config/file.js';

@@ -1,11 +1,11 @@
 import { lstat, rmdir } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import type { Io } from '../cli/command.js';
 import { complain } from '../cli/message.js';
 import { exitCode, printable, quote } from '../errors.js';
 import { editFile } from '../files/edit-file.js';
 import { folderAt, makeFolder } from '../files/place.js';
 import { realPath } from '../files/read-sync.js';
+import type { Io } from '../io.js';
 import type { FindMachines } from '../machines/find-machines.js';
 import { includeLine } from '../ssh/config/file.js';
 import { shellOf, shellQuoted } from '../target/shell.js';

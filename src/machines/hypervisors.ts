@@ -1,8 +1,9 @@
 import { dirname, join } from 'node:path';
-import { CommandError, type Io, type RawArgs, UsageError } from '../cli/command.js';
+import { CommandError, type RawArgs, UsageError } from '../cli/command.js';
 import { parsed, repeated, textOption, usage } from '../cli/option.js';
 import { quote } from '../errors.js';
 import { readText } from '../files/read-file.js';
+import type { Io } from '../io.js';
 import { ownEnv } from '../sources/trusted-env.js';
 import { configFolder } from '../sources/trusted-path.js';
 import { sshFolder } from '../ssh/folder.js';

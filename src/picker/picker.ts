@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Addon } from 'node-hvsock-native';
-import { type Io, UsageError } from '../cli/command.js';
+import { UsageError } from '../cli/command.js';
 import { fitted, startProgress, styles, width } from '../cli/terminal.js';
 import { printable } from '../errors.js';
+import type { Io } from '../io.js';
 import { listed } from '../machines/listed.js';
 import { loadAddon } from '../native.js';
 import { loadHere } from '../sources/here.js';

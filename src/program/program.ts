@@ -6,7 +6,6 @@ import {
   type Command,
   examplesOn,
   groupSummaries,
-  type Io,
   inCommand,
   type OptionSpec,
   type RawArgs,
@@ -17,6 +16,7 @@ import { refuseApart } from '../cli/scan-args.js';
 import { nc } from '../commands/proxy/nc.js';
 import { exitCode, printable, quote } from '../errors.js';
 import { realPath } from '../files/read-sync.js';
+import type { Io } from '../io.js';
 import { insteadInGroup, insteadOf, sameAs } from '../lookup/other-verbs.js';
 import { selfCommand } from '../runtime.js';
 import { similarTo } from '../target/names.js';

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { formatCheck, type Stage } from '../../src/checks/result.js';
-import type { Io } from '../../src/cli/command.js';
 import { formatProgress } from '../../src/cli/guest.js';
 import { styles } from '../../src/cli/terminal.js';
 import { runList } from '../../src/commands/list/list.js';
@@ -8,6 +7,7 @@ import type { ListOptions } from '../../src/commands/list/output.js';
 import { decide, sshLines } from '../../src/hosts/decide.js';
 import { settings } from '../../src/hosts/options.js';
 import { inEffect } from '../../src/hosts/setting.js';
+import type { Io } from '../../src/io.js';
 import { routeBy } from '../../src/route.js';
 import type { ListedMachine } from '../../src/sources/merge.js';
 import type { Warning } from '../../src/sources/provider.js';

@@ -3,13 +3,13 @@ import { once } from 'node:events';
 import type { Addon } from 'node-hvsock-native';
 import { passFd, takesUnixSocket } from '../../deliver/pass-fd.js';
 import { ConnectError, quote } from '../../errors.js';
+import type { Io } from '../../io.js';
 import { kindOf, type Target } from '../../kinds/kinds.js';
 import { loadAddon } from '../../native.js';
 import { shellCode } from '../../process/terminate.js';
 import { ownArgs } from '../../proxy-args.js';
 import { selfCommand } from '../../runtime.js';
 import { findWindowsVmssh, isWsl } from '../../sources/hyper-v/wsl-windows.js';
-import type { Io } from '../command.js';
 import type { ReachFlags } from '../shared-options.js';
 
 /** Inside WSL2: the Windows build of vmssh for a target that only Windows can reach; undefined anywhere else. */

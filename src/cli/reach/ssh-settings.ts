@@ -1,7 +1,7 @@
+import type { Io } from '../../io.js';
 import { sshCommand, sshProgram } from '../../process/ssh-program.js';
 import { type RunTool, runTool } from '../../sources/tools/run-tool.js';
 import { ownAccount } from '../../ssh/folder.js';
-import type { Io } from '../command.js';
 
 interface SettingsOf {
   readonly host: string;

@@ -4,6 +4,7 @@ import { now } from '../../clock.js';
 import { ConnectError, printable, quote, type StartCommand } from '../../errors.js';
 import { type Lock, lock } from '../../files/lock.js';
 import { folderAt, makeFolder } from '../../files/place.js';
+import type { Io } from '../../io.js';
 import { resolveTarget } from '../../kinds/kinds.js';
 import type { TypedTarget } from '../../kinds/parse.js';
 import { type ApartEnd, runApart } from '../../process/run-detached.js';
@@ -15,7 +16,6 @@ import { withToolFolders } from '../../sources/trusted-path.js';
 import { sshFolder } from '../../ssh/folder.js';
 import { type Shell, shellLine, shellOf } from '../../target/shell.js';
 import type { AnyTarget } from '../../target/target.js';
-import type { Io } from '../command.js';
 import { defaultWaitMs } from '../shared-options.js';
 import { startProgress } from '../terminal.js';
 

@@ -5,7 +5,7 @@ import {
   lastStages,
   type Means,
 } from '../../checks/result.js';
-import { type Command, type Io, UsageError } from '../../cli/command.js';
+import { type Command, UsageError } from '../../cli/command.js';
 import { findingsOf, formatProgress, hostFlags, sshConfigOption } from '../../cli/guest.js';
 import {
   type Envelope,
@@ -24,6 +24,7 @@ import { exitCode, printable } from '../../errors.js';
 import type { Finding } from '../../guest/diagnose.js';
 import { guestFailures } from '../../guest/failures.js';
 import { guestRouteOf } from '../../guest/run/route.js';
+import type { Io } from '../../io.js';
 import { brokenShellProblem } from '../../process/ssh-program.js';
 import { checkUserName } from '../../target/names.js';
 import { examineSource, outsideNamed } from './check-source.js';

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { dirname, isAbsolute } from 'node:path';
-import { type Command, type Io, UsageError } from '../../cli/command.js';
+import { type Command, UsageError } from '../../cli/command.js';
 import { pasteable } from '../../cli/message.js';
 import { positionals, type Read, readAll } from '../../cli/option.js';
 import { canPick } from '../../cli/terminal.js';
@@ -21,6 +21,7 @@ import { inEffect } from '../../hosts/setting.js';
 import { checkSshOptions } from '../../hosts/ssh-option.js';
 import { enableUnits } from '../../hosts/systemd.js';
 import { carryOut, once } from '../../hosts/write.js';
+import type { Io } from '../../io.js';
 import { findMachines } from '../../machines/find-machines.js';
 import { loadAddon } from '../../native.js';
 import { callerForSsh } from '../../ssh/config/caller.js';

@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { type Command, type Io, UsageError } from '../../cli/command.js';
+import { type Command, UsageError } from '../../cli/command.js';
 import { textOption } from '../../cli/option.js';
 import { printable, quote } from '../../errors.js';
 import { decide, sshLines } from '../../hosts/decide.js';
@@ -8,6 +8,7 @@ import { type ConfigOptions, configOptions, lineOptions, settings } from '../../
 import { configFiles } from '../../hosts/places.js';
 import { inEffect } from '../../hosts/setting.js';
 import { checkSshOptions, leftOut, refusedOfLast } from '../../hosts/ssh-option.js';
+import type { Io } from '../../io.js';
 import { findMachines } from '../../machines/find-machines.js';
 import { noState, readState } from '../../ssh/config/state.js';
 import { usersNames } from '../../ssh/taken-names.js';

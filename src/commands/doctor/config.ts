@@ -1,7 +1,7 @@
-import type { Io } from '../../cli/command.js';
 import { readText } from '../../files/read-file.js';
 import { groupBy } from '../../group-by.js';
 import { configFiles, spellings } from '../../hosts/places.js';
+import type { Io } from '../../io.js';
 import { hostPatterns, type Kind } from '../../kinds/kind.js';
 import { kinds } from '../../kinds/kinds.js';
 import { abilitiesOf, everySshAbilities } from '../../process/ssh-program.js';

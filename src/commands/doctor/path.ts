@@ -1,6 +1,6 @@
 import { posix, win32 } from 'node:path';
-import type { Io } from '../../cli/command.js';
 import { effects, upwards, type Writers, writersByMode } from '../../files/writers.js';
+import type { Io } from '../../io.js';
 import { type AddonState, loadAddon } from '../../native.js';
 import { foldersOfPath, isAbsoluteFolder } from '../../process/program-in-path.js';
 import { isWsl } from '../../sources/hyper-v/wsl-windows.js';

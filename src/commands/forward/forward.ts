@@ -1,9 +1,10 @@
 import type { Addon, Handle } from 'node-hvsock-native';
-import { type Command, type Io, UsageError } from '../../cli/command.js';
+import { type Command, UsageError } from '../../cli/command.js';
 import { jsonOption } from '../../cli/json.js';
 import { flag, parsed, positionals, readAll, seconds, usage } from '../../cli/option.js';
 import { reachFlags, routesOption, timeoutOption, verboseOption } from '../../cli/shared-options.js';
 import { ConnectError, exitCode, quote } from '../../errors.js';
+import type { Io } from '../../io.js';
 import { loadAddon } from '../../native.js';
 import { ownArgs } from '../../proxy-args.js';
 import { parsePort, parseUnsigned32 } from '../../target/numbers.js';

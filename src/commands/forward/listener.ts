@@ -1,9 +1,10 @@
 import { lstatSync, rmSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Addon, Address, Handle } from 'node-hvsock-native';
-import { CommandError, type Io, UsageError } from '../../cli/command.js';
+import { CommandError, UsageError } from '../../cli/command.js';
 import { exhaustion } from '../../connect/failures/failure.js';
 import { quote } from '../../errors.js';
+import type { Io } from '../../io.js';
 import { shellQuoted } from '../../target/shell.js';
 import { listenFds } from './listen-fds.js';
 import { formatLocal, type Local } from './local.js';

@@ -1,7 +1,7 @@
-import type { Io } from '../../cli/command.js';
 import { socketWarning } from '../../cli/reach/reach-by.js';
 import { now as clock } from '../../clock.js';
 import type { Connection } from '../../connect/connection.js';
+import type { Io } from '../../io.js';
 import { kindOf, resolveTarget, type Target } from '../../kinds/kinds.js';
 import type { TypedTarget } from '../../kinds/parse.js';
 import { findTarget } from '../../lookup/find-target.js';

@@ -1,10 +1,10 @@
-import type { Io } from '../../cli/command.js';
 import { type Envelope, envelope, type FailureJson, formatJson } from '../../cli/json.js';
 import { complain, failureOf } from '../../cli/message.js';
 import { printable } from '../../errors.js';
 import { readBytes } from '../../files/read-file.js';
 import { hostKeyAlias } from '../../identity/identity.js';
 import { isFor, linesOf, nameBytes, parseLine } from '../../identity/known-hosts.js';
+import type { Io } from '../../io.js';
 import type { TypedTarget } from '../../kinds/parse.js';
 import { lookUp } from '../../lookup/find-target.js';
 import type { ListedTarget } from '../../lookup/short-name.js';

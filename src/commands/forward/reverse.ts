@@ -1,10 +1,11 @@
 import { lstatSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Addon, Handle } from 'node-hvsock-native';
-import { CommandError, type Io } from '../../cli/command.js';
+import { CommandError } from '../../cli/command.js';
 import { openConnection } from '../../connect/open.js';
 import type { Endpoint } from '../../endpoint.js';
 import { ConnectError, printable, quote, withTarget } from '../../errors.js';
+import type { Io } from '../../io.js';
 import { allRoutes } from '../../reach/routes.js';
 import { cidAny } from '../../target/numbers.js';
 import { shellQuoted } from '../../target/shell.js';

@@ -1,6 +1,6 @@
 import type { Addon, Handle } from 'node-hvsock-native';
-import type { Io } from '../../cli/command.js';
 import { exhaustion } from '../../connect/failures/failure.js';
+import type { Io } from '../../io.js';
 import { asTarget } from '../../kinds/parse.js';
 import { splitLogin } from '../../lookup/login.js';
 import { confine } from '../../native.js';

@@ -1,6 +1,6 @@
 import { lookAt, lookInside, withManager } from '../../checks/inside.js';
 import { tryLogin } from '../../checks/try-login.js';
-import { type Command, type Io, UsageError } from '../../cli/command.js';
+import { type Command, UsageError } from '../../cli/command.js';
 import {
   accountName,
   byOption,
@@ -19,6 +19,7 @@ import { now } from '../../clock.js';
 import { exitCode, quote } from '../../errors.js';
 import type { ProgressLine } from '../../guest/run/run-script.js';
 import { checkScript } from '../../guest/script.js';
+import type { Io } from '../../io.js';
 import { splitUser } from '../../lookup/login.js';
 import { type GuestKeys, guestKeysOf, madeHostKey, madeKeysOf } from '../../ssh/guest-keys.js';
 import { sshPort } from '../../target/numbers.js';

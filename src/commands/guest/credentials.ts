@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { type Command, CommandError, type Io, UsageError } from '../../cli/command.js';
+import { type Command, CommandError, UsageError } from '../../cli/command.js';
 import { readKeys } from '../../cli/guest.js';
 import { type Envelope, envelope, formatJson, jsonOption } from '../../cli/json.js';
 import { complain, pasteable } from '../../cli/message.js';
@@ -31,6 +31,7 @@ import {
 import { fileError, reasonOf } from '../../hosts/files.js';
 import { fingerprintOf } from '../../identity/known-hosts.js';
 import { undoCommand } from '../../identity/refusal.js';
+import type { Io } from '../../io.js';
 import { asTarget } from '../../kinds/parse.js';
 import { type GuestKeys, guestFolder } from '../../ssh/guest-keys.js';
 import { shellOf, shellQuoted } from '../../target/shell.js';

@@ -2,7 +2,7 @@ import { checkTarget } from '../../checks/check-target.js';
 import { lookAt, type RootRunner, rootRunner, withManager } from '../../checks/inside.js';
 import { formatCheck } from '../../checks/result.js';
 import { targetIn } from '../../checks/try-login.js';
-import { type Command, type Io, UsageError } from '../../cli/command.js';
+import { type Command, UsageError } from '../../cli/command.js';
 import {
   byOption,
   formatProgress,
@@ -23,6 +23,7 @@ import { cidOf, newProof, proofIn, runScript } from '../../guest/run/run-script.
 import { proofScript, type ScriptOptions, setupScript, undoScript } from '../../guest/script.js';
 import { knownHostsOf } from '../../hosts/decide.js';
 import { hostKeyAlias } from '../../identity/identity.js';
+import type { Io } from '../../io.js';
 import { kindOf } from '../../kinds/kinds.js';
 import { parseTarget } from '../../kinds/parse.js';
 import { lookUp } from '../../lookup/find-target.js';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Command, type Io, type Option, type RawArgs, UsageError } from '../../cli/command.js';
+import { type Command, type Option, type RawArgs, UsageError } from '../../cli/command.js';
 import { oneOf, parsed, positionals, readAll, textOption } from '../../cli/option.js';
 import { quote } from '../../errors.js';
 import { type NewEntry, writeNewTree } from '../../files/new-tree.js';
@@ -7,6 +7,7 @@ import { FileRefusal } from '../../files/place.js';
 import { hasRootKeys, imageTree, userData } from '../../guest/cloud-init.js';
 import { setupScript, undoScript } from '../../guest/script.js';
 import { type Distribution, generator, layouts, stamp, unitFiles } from '../../guest/units.js';
+import type { Io } from '../../io.js';
 import { isSshPort } from '../../target/numbers.js';
 import { setupExclusive, setupFlags, setupOptions, undoOption } from './options.js';
 

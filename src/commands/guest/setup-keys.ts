@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import type { Io } from '../../cli/command.js';
 import { readKeys } from '../../cli/guest.js';
 import type { FindingJson } from '../../cli/json.js';
 import { sshSettings } from '../../cli/reach/ssh-settings.js';
 import { ConnectError } from '../../errors.js';
 import { fingerprintOf } from '../../identity/known-hosts.js';
 import { managerKeys } from '../../identity/manager-keys.js';
+import type { Io } from '../../io.js';
 import { runProgram } from '../../process/run-program.js';
 import type { ReachedMachine } from '../../sources/source.js';
 import { sshFolder } from '../../ssh/folder.js';

@@ -1,4 +1,3 @@
-import type { Io } from '../../cli/command.js';
 import { type HostFlags, isAccountName } from '../../cli/guest.js';
 import { formatEndpoint } from '../../endpoint.js';
 import { ConnectError, quote } from '../../errors.js';
@@ -8,6 +7,7 @@ import { pinsOf } from '../../identity/decide.js';
 import { managerKeys } from '../../identity/manager-keys.js';
 import { pinPrint } from '../../identity/pins.js';
 import { reachedMachine } from '../../identity/record.js';
+import type { Io } from '../../io.js';
 import { lookUp } from '../../lookup/find-target.js';
 import { mayBeUp } from '../../sources/provider.js';
 import type { ReachedMachine } from '../../sources/source.js';

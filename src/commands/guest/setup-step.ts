@@ -1,7 +1,6 @@
 import { byManager } from '../../checks/by-manager.js';
 import { checkTarget } from '../../checks/check-target.js';
 import { whyNotRun } from '../../checks/inside.js';
-import type { Io } from '../../cli/command.js';
 import { findingsOf, guestCaller, type HostFlags } from '../../cli/guest.js';
 import type { FindingJson } from '../../cli/json.js';
 import { reachFlags } from '../../cli/shared-options.js';
@@ -12,6 +11,7 @@ import { keptLogins, type MachineLogin } from '../../hosts/logins.js';
 import { planInstall } from '../../hosts/plan.js';
 import { silent } from '../../hosts/refresh.js';
 import { carryOut, once } from '../../hosts/write.js';
+import type { Io } from '../../io.js';
 import type { ListedTarget } from '../../lookup/short-name.js';
 import { findMachines } from '../../machines/find-machines.js';
 

@@ -1,4 +1,3 @@
-import type { Io } from '../../cli/command.js';
 import { exitCode } from '../../errors.js';
 import { editFile } from '../../files/edit-file.js';
 import { undoScript } from '../../guest/script.js';
@@ -11,6 +10,7 @@ import { carryOut, once } from '../../hosts/write.js';
 import { hostKeyAlias } from '../../identity/identity.js';
 import { forgetKeys } from '../../identity/pins.js';
 import { reachedMachine } from '../../identity/record.js';
+import type { Io } from '../../io.js';
 import { lookUp } from '../../lookup/find-target.js';
 import { findMachines } from '../../machines/find-machines.js';
 import { knownHostsFile } from '../../ssh/folder.js';

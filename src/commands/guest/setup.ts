@@ -1,4 +1,4 @@
-import { type Command, type Io, UsageError } from '../../cli/command.js';
+import { type Command, UsageError } from '../../cli/command.js';
 import { accountName, formatProgress, readKeys } from '../../cli/guest.js';
 import { type Envelope, envelope, formatJson, jsonOption } from '../../cli/json.js';
 import { pasteable } from '../../cli/message.js';
@@ -6,6 +6,7 @@ import { flag, parsed, type Read, readAll } from '../../cli/option.js';
 import { canPick, styles } from '../../cli/terminal.js';
 import { exitCode, printable } from '../../errors.js';
 import { dryRunOption } from '../../hosts/options.js';
+import type { Io } from '../../io.js';
 import { loadAddon } from '../../native.js';
 import type { SetupPlan } from './setup-plan.js';
 import type { SetupSteps, ShowStep } from './setup-step.js';

@@ -1,10 +1,11 @@
-import type { Command, Io } from '../../cli/command.js';
+import type { Command } from '../../cli/command.js';
 import { jsonText } from '../../cli/json.js';
 import { flag, positionals, type Read, readAll, textOption, usage } from '../../cli/option.js';
 import { runningOption } from '../../cli/shared-options.js';
 import { exitCode, printable } from '../../errors.js';
 import { groupBy } from '../../group-by.js';
 import { prefixOption } from '../../hosts/options.js';
+import type { Io } from '../../io.js';
 import { findMachines } from '../../machines/find-machines.js';
 import { type ViaHosts, viaHosts, viaHostsOptions } from '../../machines/hypervisors.js';
 import { mayRun } from '../../machines/listed.js';

@@ -1,5 +1,5 @@
-import type { Io } from '../../cli/command.js';
 import { startProgress } from '../../cli/terminal.js';
+import type { Io } from '../../io.js';
 import { askAll, type HostListing } from '../../machines/ask.js';
 import { listed } from '../../machines/listed.js';
 import { formatTable } from './format.js';

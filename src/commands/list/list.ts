@@ -1,9 +1,10 @@
-import type { Command, Io } from '../../cli/command.js';
+import type { Command } from '../../cli/command.js';
 import { jsonOption } from '../../cli/json.js';
 import { choose, flag, oneOf, parsed, readAll, seconds } from '../../cli/option.js';
 import { runningOption } from '../../cli/shared-options.js';
 import { startProgress } from '../../cli/terminal.js';
 import { keepFresh } from '../../hosts/keep-fresh.js';
+import type { Io } from '../../io.js';
 import { readViaHosts, viaHosts, viaHostsOptions } from '../../machines/hypervisors.js';
 import { listed, mayRun } from '../../machines/listed.js';
 import { everyEntry, loadForList, sourcesHere, sourcesOn } from '../../sources/here.js';

@@ -1,8 +1,8 @@
-import type { Io } from '../../cli/command.js';
 import { type Envelope, envelope, type FailureJson, formatJson } from '../../cli/json.js';
 import { complain, connectFailure } from '../../cli/message.js';
 import { styles } from '../../cli/terminal.js';
 import { type ConnectError, exitCode, exitCodeOf, printable } from '../../errors.js';
+import type { Io } from '../../io.js';
 import type { ViaHosts } from '../../machines/hypervisors.js';
 import type { MachineJson } from '../../machines/machine-json.js';
 import { type AllMachines, shownWarnings } from '../../sources/list-all.js';

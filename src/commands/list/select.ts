@@ -1,5 +1,5 @@
-import type { Io } from '../../cli/command.js';
 import { ConnectError } from '../../errors.js';
+import type { Io } from '../../io.js';
 import { listed, mayRun } from '../../machines/listed.js';
 import type { AllMachines } from '../../sources/list-all.js';
 import type { ListedMachine } from '../../sources/merge.js';

@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
-import type { Command, Io } from '../../cli/command.js';
+import type { Command } from '../../cli/command.js';
 import { oneOf, positionals, readAll, textOption } from '../../cli/option.js';
 import { printable, quote } from '../../errors.js';
 import { certificateIn, type ShownKey } from '../../identity/certificate.js';
@@ -7,6 +7,7 @@ import { type KeyFacts, pinsOf, type Refusal } from '../../identity/decide.js';
 import { type HostKeyPolicy, hostKeyPolicies, policyOfEnv } from '../../identity/policy.js';
 import { leaveRecord, type ReachedRecord, readRecord, recordFolders } from '../../identity/record.js';
 import { silenceOf } from '../../identity/refusal.js';
+import type { Io } from '../../io.js';
 import { confine } from '../../native.js';
 import { factsFor, type MachineKeys, machineKeys, nameToForget, refusalOf } from '../../ssh/machine-keys.js';
 import { type Settled, settleKey } from '../../ssh/settle-key.js';

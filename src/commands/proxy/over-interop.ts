@@ -1,4 +1,3 @@
-import type { Io } from '../../cli/command.js';
 import {
   passOverInterop,
   reachArgs,
@@ -7,6 +6,7 @@ import {
   windowsVmssh,
 } from '../../cli/reach/over-interop.js';
 import type { ReachByOptions } from '../../cli/reach/reach-by.js';
+import type { Io } from '../../io.js';
 
 export interface InteropOptions extends ReachByOptions {
   readonly fdpass: boolean;

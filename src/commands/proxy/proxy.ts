@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
-import type { Command, Io } from '../../cli/command.js';
+import type { Command } from '../../cli/command.js';
 import { flag, parsed, portArgument, positionals, readAll, textOption } from '../../cli/option.js';
 import { reachBy } from '../../cli/reach/reach-by.js';
 import {
@@ -16,6 +16,7 @@ import type { Bring } from '../../connect/connection.js';
 import { passFd, takesSocket } from '../../deliver/pass-fd.js';
 import { ConnectError, errorWith, exitCodeOf, printable } from '../../errors.js';
 import { leaveRecord, type ReachedRecord, recordFolders, recordOf } from '../../identity/record.js';
+import type { Io } from '../../io.js';
 import { isNamed, kindOf } from '../../kinds/kinds.js';
 import { parseTarget, type TypedTarget } from '../../kinds/parse.js';
 import { loadAddon } from '../../native.js';

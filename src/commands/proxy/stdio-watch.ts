@@ -1,10 +1,10 @@
 import { fstatSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { Addon, Pending } from 'node-hvsock-native';
-import type { Io } from '../../cli/command.js';
 import { exhaustion } from '../../connect/failures/failure.js';
 import type { EarlyInput } from '../../deliver/relay-streams.js';
 import { ConnectError } from '../../errors.js';
+import type { Io } from '../../io.js';
 
 /** Reports when the program that started this proxy is gone, while the proxy still connects. */
 export interface StdioWatch {

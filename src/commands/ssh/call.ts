@@ -1,10 +1,11 @@
-import { type Io, UsageError } from '../../cli/command.js';
+import { UsageError } from '../../cli/command.js';
 import { usage } from '../../cli/option.js';
 import { startProgress } from '../../cli/terminal.js';
 import { printable, quote } from '../../errors.js';
 import { keptLogins, loginOf } from '../../hosts/logins.js';
 import { hostKeyAlias } from '../../identity/identity.js';
 import { policyOfEnv } from '../../identity/policy.js';
+import type { Io } from '../../io.js';
 import { asTarget } from '../../kinds/parse.js';
 import type { lookUp } from '../../lookup/find-target.js';
 import { splitUser } from '../../lookup/login.js';

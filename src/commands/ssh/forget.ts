@@ -1,4 +1,4 @@
-import { type Command, type Io, UsageError } from '../../cli/command.js';
+import { type Command, UsageError } from '../../cli/command.js';
 import { complain } from '../../cli/message.js';
 import { throughHop, viaOption } from '../../cli/shared-options.js';
 import { exitCode, printable, quote } from '../../errors.js';
@@ -7,6 +7,7 @@ import { pinsOf } from '../../identity/decide.js';
 import { hostKeyAlias, namesAlike, namesOf, uuidAlias } from '../../identity/identity.js';
 import { type Forgotten, forgetKeys, type Pin } from '../../identity/pins.js';
 import { undoCommand } from '../../identity/refusal.js';
+import type { Io } from '../../io.js';
 import { isNamed } from '../../kinds/kinds.js';
 import { asTarget } from '../../kinds/parse.js';
 import { lookUp } from '../../lookup/find-target.js';

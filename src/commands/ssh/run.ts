@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import { dirname } from 'node:path';
-import { type Io, UsageError } from '../../cli/command.js';
+import { UsageError } from '../../cli/command.js';
 import { complain } from '../../cli/message.js';
 import { exitCode, quote } from '../../errors.js';
 import { readSafely } from '../../files/place.js';
 import { keepFresh } from '../../hosts/keep-fresh.js';
 import { hostKeyAlias } from '../../identity/identity.js';
 import { knownTypes } from '../../identity/known-hosts.js';
+import type { Io } from '../../io.js';
 import { lookUp } from '../../lookup/find-target.js';
 import { otherBytes } from '../../process/non-utf8.js';
 import { runProgram } from '../../process/run-program.js';

@@ -1,7 +1,8 @@
-import { type Command, CommandError, type Io, UsageError } from '../../cli/command.js';
+import { type Command, CommandError, UsageError } from '../../cli/command.js';
 import { type Envelope, envelope, formatJson, jsonOption } from '../../cli/json.js';
 import { flag, parsed, positionals } from '../../cli/option.js';
 import { exitCode, printable, quote } from '../../errors.js';
+import type { Io } from '../../io.js';
 import { loadAddon } from '../../native.js';
 import {
   callReg,

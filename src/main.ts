@@ -5,8 +5,8 @@ import { type Command, inCommand, UsageError, understand } from './cli/command.j
 import { scanArgs } from './cli/scan-args.js';
 import { isSocket } from './deliver/pass-fd.js';
 import { ConnectError, exitCode, exitCodeOf, printable, quote } from './errors.js';
-import type { Io } from './io.js';
 import { isOutOfMemory, loadAddon } from './native.js';
+import type { Io } from './process/io.js';
 import { replaceBrokenShell, skipRelativeFolders } from './process/program-in-path.js';
 import { selfCommand } from './runtime.js';
 

@@ -1,7 +1,7 @@
 import { notStarted, reachArgs } from '../cli/reach/over-interop.js';
 import type { ReachFlags } from '../cli/shared-options.js';
 import { ConnectError, type ConnectErrorInit, isOp, type Op, quote } from '../errors.js';
-import type { Io } from '../io.js';
+import type { Io } from '../process/io.js';
 import { runProgram } from '../process/run-program.js';
 import { isJsonObject, parseJson } from '../sources/tools/json.js';
 import type { CheckResult, LastStage, Means } from './result.js';

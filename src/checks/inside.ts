@@ -14,8 +14,8 @@ import {
 } from '../guest/run/route.js';
 import { cidOf, type ProgressLine, runScript, type ScriptOutcome } from '../guest/run/run-script.js';
 import { beforeLoginScript, type CheckScriptOptions, checkScript } from '../guest/script.js';
-import type { Io } from '../io.js';
 import { splitUser } from '../lookup/login.js';
+import type { Io } from '../process/io.js';
 import { madeKeysOf } from '../ssh/guest-keys.js';
 import { shellLine } from '../target/shell.js';
 import { type Guest, withoutHostName } from './try-login.js';

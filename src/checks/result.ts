@@ -3,8 +3,8 @@ import { pasteable, type StartedAs } from '../cli/message.js';
 import { inLines } from '../cli/terminal.js';
 import type { Endpoint } from '../endpoint.js';
 import { type ConnectError, exitCode, exitCodeOf, printable } from '../errors.js';
-import type { Io } from '../io.js';
 import type { Target } from '../kinds/kinds.js';
+import type { Io } from '../process/io.js';
 import type { RouteName } from '../route.js';
 
 /** The stages of a check, in order. */

@@ -1,8 +1,8 @@
 import { guestCaller, type HostFlags, overTarget } from '../cli/guest.js';
 import { guestLogin, targetOf } from '../guest/run/route.js';
 import type { TriedLogin } from '../guest/script.js';
-import type { Io } from '../io.js';
 import { splitUser } from '../lookup/login.js';
+import type { Io } from '../process/io.js';
 import { type ProgramEnd, runProgram } from '../process/run-program.js';
 import { asksNothing, ownConnection } from '../process/ssh-program.js';
 import { isSshPort } from '../target/numbers.js';

@@ -1,4 +1,4 @@
-import type { Io } from '../io.js';
+import type { Io } from '../process/io.js';
 
 /** Command-line arguments, split but not yet parsed. */
 export interface RawArgs {

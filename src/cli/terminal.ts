@@ -1,8 +1,8 @@
 import type { ChalkInstance } from 'chalk';
 import { now } from '../clock.js';
 import { printable } from '../errors.js';
-import type { Io } from '../io.js';
 import { loadAddon } from '../native.js';
+import type { Io } from '../process/io.js';
 import type { Trace } from '../reach/reach.js';
 import { type Surroundings, wantsColor } from '../runtime.js';
 

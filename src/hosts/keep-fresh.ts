@@ -1,4 +1,4 @@
-import type { Io } from '../io.js';
+import type { Io } from '../process/io.js';
 import type { AllMachines } from '../sources/list-all.js';
 import { readOptions, stateFile } from '../ssh/config/state.js';
 

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { quote } from '../errors.js';
 import { readText } from '../files/read-file.js';
 import { type HostKeyPolicy, hostKeyPolicies } from '../identity/policy.js';
-import type { Io } from '../io.js';
+import type { Io } from '../process/io.js';
 import { parseState, stateFile } from '../ssh/config/state.js';
 import { sshFolder } from '../ssh/folder.js';
 import { anyHost, stricter, usersPolicies } from '../ssh/users-policy.js';

@@ -1,5 +1,5 @@
 import { definedFields } from '../group-by.js';
-import type { Io } from '../io.js';
+import type { Io } from '../process/io.js';
 import type { ListedMachine } from '../sources/merge.js';
 import { isJsonObject } from '../sources/tools/json.js';
 import { readState, stateFile } from '../ssh/config/state.js';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { UsageError } from '../cli/command.js';
-import type { Io } from '../io.js';
+import type { Io } from '../process/io.js';
 import type { Include } from '../ssh/config/file.js';
 import { stateFile } from '../ssh/config/state.js';
 import { sshFolder } from '../ssh/folder.js';

@@ -1,7 +1,7 @@
 import { basename, dirname } from 'node:path';
 import { printable, quote } from '../errors.js';
-import type { Io } from '../io.js';
 import { type FindMachines, findMachines } from '../machines/find-machines.js';
+import type { Io } from '../process/io.js';
 import { ownRoutesFile, routesFile } from '../reach/remembered.js';
 import { withKeptEnv } from '../sources/trusted-env.js';
 import { hasInclude, ownerOf, signed, withInclude, withoutInclude } from '../ssh/config/file.js';

@@ -1,7 +1,7 @@
 import { exitCode } from '../errors.js';
 import { readSafely } from '../files/place.js';
-import type { Io } from '../io.js';
 import type { FindMachines } from '../machines/find-machines.js';
+import type { Io } from '../process/io.js';
 import { callerForSsh } from '../ssh/config/caller.js';
 import { ownerOf } from '../ssh/config/file.js';
 import { readState } from '../ssh/config/state.js';

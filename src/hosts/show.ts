@@ -1,7 +1,7 @@
 import { diffArrays } from 'diff';
 import { styles } from '../cli/terminal.js';
 import { exitCode, printable } from '../errors.js';
-import type { Io } from '../io.js';
+import type { Io } from '../process/io.js';
 import type { Plan } from './plan.js';
 import { refusePlan } from './write.js';
 

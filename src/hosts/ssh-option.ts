@@ -1,7 +1,7 @@
 import { UsageError } from '../cli/command.js';
 import { repeated } from '../cli/option.js';
 import { quote } from '../errors.js';
-import type { Io } from '../io.js';
+import type { Io } from '../process/io.js';
 import { everySsh, sshCommand } from '../process/ssh-program.js';
 import type { JsonObject } from '../sources/tools/json.js';
 import { type RunTool, runTool } from '../sources/tools/run-tool.js';

@@ -1,7 +1,7 @@
 import { lstat, readlink, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { printable } from '../errors.js';
-import type { Io } from '../io.js';
+import type { Io } from '../process/io.js';
 import { type RunTool, runTool } from '../sources/tools/run-tool.js';
 import { otherHome } from '../ssh/folder.js';
 import type { Plan } from './plan.js';

@@ -1,7 +1,7 @@
 import { basename, join } from 'node:path';
 import { usage } from '../cli/option.js';
 import { printable } from '../errors.js';
-import type { Io } from '../io.js';
+import type { Io } from '../process/io.js';
 import { watchedFolders } from '../sources/sources.js';
 import { maySayASecret, shellVariables } from '../sources/trusted-env.js';
 import { configFolder } from '../sources/trusted-path.js';

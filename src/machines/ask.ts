@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { quietHop, scriptCommand } from '../connect/via/hop-command.js';
 import { ConnectError, printable } from '../errors.js';
-import type { Io } from '../io.js';
+import type { Io } from '../process/io.js';
 import { type ProgramEnd, runProgram } from '../process/run-program.js';
 import { sshProgram } from '../process/ssh-program.js';
 import type { ListedMachine } from '../sources/merge.js';

@@ -1,5 +1,5 @@
 import { startProgress } from '../cli/terminal.js';
-import type { Io } from '../io.js';
+import type { Io } from '../process/io.js';
 import type { AllMachines } from '../sources/list-all.js';
 import type { ViaHosts } from './hypervisors.js';
 

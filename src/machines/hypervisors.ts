@@ -3,7 +3,7 @@ import { CommandError, type RawArgs, UsageError } from '../cli/command.js';
 import { parsed, repeated, textOption, usage } from '../cli/option.js';
 import { quote } from '../errors.js';
 import { readText } from '../files/read-file.js';
-import type { Io } from '../io.js';
+import type { Io } from '../process/io.js';
 import { ownEnv } from '../sources/trusted-env.js';
 import { configFolder } from '../sources/trusted-path.js';
 import { sshFolder } from '../ssh/folder.js';

@@ -1,6 +1,6 @@
 import { type Act, type Command, inCommand, type RawArgs, understand } from '../cli/command.js';
 import { scanArgs } from '../cli/scan-args.js';
-import type { Io } from '../io.js';
+import type { Io } from '../process/io.js';
 
 const tool = (name: string) => async () =>
   (await import('../commands/ssh/ssh.js')).toolCommands.find((each) => each.name === name);

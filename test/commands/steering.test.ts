@@ -7,7 +7,7 @@ import type { ListOptions } from '../../src/commands/list/output.js';
 import { decide, sshLines } from '../../src/hosts/decide.js';
 import { settings } from '../../src/hosts/options.js';
 import { inEffect } from '../../src/hosts/setting.js';
-import type { Io } from '../../src/io.js';
+import type { Io } from '../../src/process/io.js';
 import { routeBy } from '../../src/route.js';
 import type { ListedMachine } from '../../src/sources/merge.js';
 import type { Warning } from '../../src/sources/provider.js';

@@ -1,4 +1,4 @@
-import type { Io } from '../../src/io.js';
+import type { Io } from '../../src/process/io.js';
 
 export interface FakeIo extends Io {
   readonly stdout: readonly string[];

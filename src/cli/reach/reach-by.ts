@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs';
 import { ConnectError, printable } from '../../errors.js';
-import type { Io } from '../../io.js';
 import { kindOf } from '../../kinds/kinds.js';
 import type { TypedTarget } from '../../kinds/parse.js';
+import type { Io } from '../../process/io.js';
 import { type OnRoute, type Reached, type ReachOptions, reach } from '../../reach/reach.js';
 import { defaultWaitMs, type ReachFlags } from '../shared-options.js';
 import type { Signals, Starter } from './start.js';

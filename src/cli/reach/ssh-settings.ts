@@ -1,4 +1,4 @@
-import type { Io } from '../../io.js';
+import type { Io } from '../../process/io.js';
 import { sshCommand, sshProgram } from '../../process/ssh-program.js';
 import { type RunTool, runTool } from '../../sources/tools/run-tool.js';
 import { ownAccount } from '../../ssh/folder.js';

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { startProgress } from '../../cli/terminal.js';
 import { now } from '../../clock.js';
 import { ConnectError, exitCode, exitCodeOf, printable, quote } from '../../errors.js';
-import type { Io } from '../../io.js';
+import type { Io } from '../../process/io.js';
 import { isProgram } from '../../process/program-in-path.js';
 import { type OutsideLine, outsideLines } from '../../sources/outside/file.js';
 import { runOutside } from '../../sources/outside/outside.js';

@@ -24,7 +24,7 @@ import { exitCode, printable } from '../../errors.js';
 import type { Finding } from '../../guest/diagnose.js';
 import { guestFailures } from '../../guest/failures.js';
 import { guestRouteOf } from '../../guest/run/route.js';
-import type { Io } from '../../io.js';
+import type { Io } from '../../process/io.js';
 import { brokenShellProblem } from '../../process/ssh-program.js';
 import { checkUserName } from '../../target/names.js';
 import { examineSource, outsideNamed } from './check-source.js';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type Command, UsageError } from '../../cli/command.js';
 import { positionals } from '../../cli/option.js';
 import { quote } from '../../errors.js';
-import type { Io } from '../../io.js';
+import type { Io } from '../../process/io.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import { ownEnv } from '../../sources/trusted-env.js';
 import { sshFolder } from '../../ssh/folder.js';

@@ -8,8 +8,8 @@ import { type ConfigOptions, configOptions, lineOptions, settings } from '../../
 import { configFiles } from '../../hosts/places.js';
 import { inEffect } from '../../hosts/setting.js';
 import { checkSshOptions, leftOut, refusedOfLast } from '../../hosts/ssh-option.js';
-import type { Io } from '../../io.js';
 import { findMachines } from '../../machines/find-machines.js';
+import type { Io } from '../../process/io.js';
 import { noState, readState } from '../../ssh/config/state.js';
 import { usersNames } from '../../ssh/taken-names.js';
 

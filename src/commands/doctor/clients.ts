@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Io } from '../../io.js';
+import type { Io } from '../../process/io.js';
 import { sshFolder } from '../../ssh/folder.js';
 import { type HostCheck, plain } from './check.js';
 import type { ConfigFacts } from './config.js';

@@ -1,9 +1,9 @@
 import { readText } from '../../files/read-file.js';
 import { groupBy } from '../../group-by.js';
 import { configFiles, spellings } from '../../hosts/places.js';
-import type { Io } from '../../io.js';
 import { hostPatterns, type Kind } from '../../kinds/kind.js';
 import { kinds } from '../../kinds/kinds.js';
+import type { Io } from '../../process/io.js';
 import { abilitiesOf, everySshAbilities } from '../../process/ssh-program.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
 import { type ConfigOwner, hasInclude, ownerOf } from '../../ssh/config/file.js';

@@ -2,7 +2,7 @@ import { type Envelope, envelope, type FindingJson, formatJson } from '../../cli
 import { pasteable } from '../../cli/message.js';
 import { startProgress, styles } from '../../cli/terminal.js';
 import { exitCode, printable } from '../../errors.js';
-import type { Io } from '../../io.js';
+import type { Io } from '../../process/io.js';
 import { allowed, type HostCheck } from './check.js';
 import { hostChecks } from './checks.js';
 import { type Facts, gatherFacts } from './facts.js';

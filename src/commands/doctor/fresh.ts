@@ -4,7 +4,7 @@ import { type ConfigFiles, configFiles } from '../../hosts/places.js';
 import { planInstall } from '../../hosts/plan.js';
 import { asLastTime, silent } from '../../hosts/refresh.js';
 import { enabledUnits, freshUnits } from '../../hosts/units.js';
-import type { Io } from '../../io.js';
+import type { Io } from '../../process/io.js';
 import { runProgram } from '../../process/run-program.js';
 import type { AllMachines } from '../../sources/list-all.js';
 import { ownerOf } from '../../ssh/config/file.js';

@@ -1,7 +1,7 @@
 import { posix, win32 } from 'node:path';
 import { effects, upwards, type Writers, writersByMode } from '../../files/writers.js';
-import type { Io } from '../../io.js';
 import { type AddonState, loadAddon } from '../../native.js';
+import type { Io } from '../../process/io.js';
 import { foldersOfPath, isAbsoluteFolder } from '../../process/program-in-path.js';
 import { isWsl } from '../../sources/hyper-v/wsl-windows.js';
 import { type Shell, shellQuoted } from '../../target/shell.js';

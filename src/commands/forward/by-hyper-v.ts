@@ -3,7 +3,7 @@ import { CommandError } from '../../cli/command.js';
 import { complain } from '../../cli/message.js';
 import { explainFailure } from '../../connect/failures/failures.js';
 import type { Endpoint } from '../../endpoint.js';
-import type { Io } from '../../io.js';
+import type { Io } from '../../process/io.js';
 import { isRegistered, type listServices } from '../../sources/hyper-v/services.js';
 import { vmIds } from '../../target/guid.js';
 import { portOfServiceId } from '../../target/numbers.js';

@@ -4,7 +4,7 @@ import type { Addon, Address, Handle } from 'node-hvsock-native';
 import { CommandError, UsageError } from '../../cli/command.js';
 import { exhaustion } from '../../connect/failures/failure.js';
 import { quote } from '../../errors.js';
-import type { Io } from '../../io.js';
+import type { Io } from '../../process/io.js';
 import { shellQuoted } from '../../target/shell.js';
 import { listenFds } from './listen-fds.js';
 import { formatLocal, type Local } from './local.js';

@@ -1,10 +1,10 @@
 import { socketWarning } from '../../cli/reach/reach-by.js';
 import { now as clock } from '../../clock.js';
 import type { Connection } from '../../connect/connection.js';
-import type { Io } from '../../io.js';
 import { kindOf, resolveTarget, type Target } from '../../kinds/kinds.js';
 import type { TypedTarget } from '../../kinds/parse.js';
 import { findTarget } from '../../lookup/find-target.js';
+import type { Io } from '../../process/io.js';
 import { reach } from '../../reach/reach.js';
 import { firstRoute } from '../../reach/routes.js';
 import type { RouteName } from '../../route.js';

@@ -1,6 +1,6 @@
 import type { Addon, Handle } from 'node-hvsock-native';
 import { readText } from '../../files/read-file.js';
-import type { Io } from '../../io.js';
+import type { Io } from '../../process/io.js';
 import { hexOf, mapped, readListeners } from '../../sources/processes/tcp-listeners.js';
 import type { Local } from './local.js';
 import { type TcpEnd, tcpEnd } from './session.js';

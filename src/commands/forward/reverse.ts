@@ -5,7 +5,7 @@ import { CommandError } from '../../cli/command.js';
 import { openConnection } from '../../connect/open.js';
 import type { Endpoint } from '../../endpoint.js';
 import { ConnectError, printable, quote, withTarget } from '../../errors.js';
-import type { Io } from '../../io.js';
+import type { Io } from '../../process/io.js';
 import { allRoutes } from '../../reach/routes.js';
 import { cidAny } from '../../target/numbers.js';
 import { shellQuoted } from '../../target/shell.js';

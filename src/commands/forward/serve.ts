@@ -1,9 +1,9 @@
 import type { Addon, Handle } from 'node-hvsock-native';
 import { exhaustion } from '../../connect/failures/failure.js';
-import type { Io } from '../../io.js';
 import { asTarget } from '../../kinds/parse.js';
 import { splitLogin } from '../../lookup/login.js';
 import { confine } from '../../native.js';
+import type { Io } from '../../process/io.js';
 import type { Local } from './local.js';
 
 export interface ServeOptions {

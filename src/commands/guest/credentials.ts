@@ -31,8 +31,8 @@ import {
 import { fileError, reasonOf } from '../../hosts/files.js';
 import { fingerprintOf } from '../../identity/known-hosts.js';
 import { undoCommand } from '../../identity/refusal.js';
-import type { Io } from '../../io.js';
 import { asTarget } from '../../kinds/parse.js';
+import type { Io } from '../../process/io.js';
 import { type GuestKeys, guestFolder } from '../../ssh/guest-keys.js';
 import { shellOf, shellQuoted } from '../../target/shell.js';
 import { parseName } from '../../target/text.js';

@@ -23,11 +23,11 @@ import { cidOf, newProof, proofIn, runScript } from '../../guest/run/run-script.
 import { proofScript, type ScriptOptions, setupScript, undoScript } from '../../guest/script.js';
 import { knownHostsOf } from '../../hosts/decide.js';
 import { hostKeyAlias } from '../../identity/identity.js';
-import type { Io } from '../../io.js';
 import { kindOf } from '../../kinds/kinds.js';
 import { parseTarget } from '../../kinds/parse.js';
 import { lookUp } from '../../lookup/find-target.js';
 import { splitUser } from '../../lookup/login.js';
+import type { Io } from '../../process/io.js';
 import { asksNothing, everySshAbilities, ownConnection } from '../../process/ssh-program.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
 import { hostLines, hostName } from '../../ssh/config/text.js';

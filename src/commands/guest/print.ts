@@ -7,7 +7,7 @@ import { FileRefusal } from '../../files/place.js';
 import { hasRootKeys, imageTree, userData } from '../../guest/cloud-init.js';
 import { setupScript, undoScript } from '../../guest/script.js';
 import { type Distribution, generator, layouts, stamp, unitFiles } from '../../guest/units.js';
-import type { Io } from '../../io.js';
+import type { Io } from '../../process/io.js';
 import { isSshPort } from '../../target/numbers.js';
 import { setupExclusive, setupFlags, setupOptions, undoOption } from './options.js';
 

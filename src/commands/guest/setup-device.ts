@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { access, rm } from 'node:fs/promises';
-import type { Io } from '../../io.js';
+import type { Io } from '../../process/io.js';
 import { type VsockDevice, type VsockFacts, vsockDevice } from '../../sources/libvirt/vsock-device.js';
 import { DiscoveryError } from '../../sources/provider.js';
 import type { ReachedMachine } from '../../sources/source.js';

@@ -5,7 +5,7 @@ import { sshSettings } from '../../cli/reach/ssh-settings.js';
 import { ConnectError } from '../../errors.js';
 import { fingerprintOf } from '../../identity/known-hosts.js';
 import { managerKeys } from '../../identity/manager-keys.js';
-import type { Io } from '../../io.js';
+import type { Io } from '../../process/io.js';
 import { runProgram } from '../../process/run-program.js';
 import type { ReachedMachine } from '../../sources/source.js';
 import { sshFolder } from '../../ssh/folder.js';

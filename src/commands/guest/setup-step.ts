@@ -11,9 +11,9 @@ import { keptLogins, type MachineLogin } from '../../hosts/logins.js';
 import { planInstall } from '../../hosts/plan.js';
 import { silent } from '../../hosts/refresh.js';
 import { carryOut, once } from '../../hosts/write.js';
-import type { Io } from '../../io.js';
 import type { ListedTarget } from '../../lookup/short-name.js';
 import { findMachines } from '../../machines/find-machines.js';
+import type { Io } from '../../process/io.js';
 
 /** Prints a step with its fix, which may be the machine's own words. */
 export type ShowStep = (step: FindingJson, isGuests: boolean) => void;

@@ -3,7 +3,7 @@ import { guestCaller } from '../../cli/guest.js';
 import { guestLogin } from '../../guest/run/route.js';
 import { accountScript, setupScript } from '../../guest/script.js';
 import { configFiles } from '../../hosts/places.js';
-import type { Io } from '../../io.js';
+import type { Io } from '../../process/io.js';
 import { asksNothing, ownConnection, sshCommand, sshProgram } from '../../process/ssh-program.js';
 import { configArgument } from '../../ssh/config/word.js';
 import { otherHome } from '../../ssh/folder.js';

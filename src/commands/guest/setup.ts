@@ -6,8 +6,8 @@ import { flag, parsed, type Read, readAll } from '../../cli/option.js';
 import { canPick, styles } from '../../cli/terminal.js';
 import { exitCode, printable } from '../../errors.js';
 import { dryRunOption } from '../../hosts/options.js';
-import type { Io } from '../../io.js';
 import { loadAddon } from '../../native.js';
+import type { Io } from '../../process/io.js';
 import type { SetupPlan } from './setup-plan.js';
 import type { SetupSteps, ShowStep } from './setup-step.js';
 

@@ -1,7 +1,7 @@
 import { startProgress } from '../../cli/terminal.js';
-import type { Io } from '../../io.js';
 import { askAll, type HostListing } from '../../machines/ask.js';
 import { listed } from '../../machines/listed.js';
+import type { Io } from '../../process/io.js';
 import { formatTable } from './format.js';
 import { type ListOptions, listCode, looksOf, type Selection, warn } from './output.js';
 import { select } from './select.js';

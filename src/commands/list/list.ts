@@ -4,9 +4,9 @@ import { choose, flag, oneOf, parsed, readAll, seconds } from '../../cli/option.
 import { runningOption } from '../../cli/shared-options.js';
 import { startProgress } from '../../cli/terminal.js';
 import { keepFresh } from '../../hosts/keep-fresh.js';
-import type { Io } from '../../io.js';
 import { readViaHosts, viaHosts, viaHostsOptions } from '../../machines/hypervisors.js';
 import { listed, mayRun } from '../../machines/listed.js';
+import type { Io } from '../../process/io.js';
 import { everyEntry, loadForList, sourcesHere, sourcesOn } from '../../sources/here.js';
 import type { AllMachines } from '../../sources/list-all.js';
 import type { ListedMachine } from '../../sources/merge.js';

@@ -2,9 +2,9 @@ import { type Envelope, envelope, type FailureJson, formatJson } from '../../cli
 import { complain, connectFailure } from '../../cli/message.js';
 import { styles } from '../../cli/terminal.js';
 import { type ConnectError, exitCode, exitCodeOf, printable } from '../../errors.js';
-import type { Io } from '../../io.js';
 import type { ViaHosts } from '../../machines/hypervisors.js';
 import type { MachineJson } from '../../machines/machine-json.js';
+import type { Io } from '../../process/io.js';
 import { type AllMachines, shownWarnings } from '../../sources/list-all.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import { isFailure, type Warning } from '../../sources/provider.js';

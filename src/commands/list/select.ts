@@ -1,6 +1,6 @@
 import { ConnectError } from '../../errors.js';
-import type { Io } from '../../io.js';
 import { listed, mayRun } from '../../machines/listed.js';
+import type { Io } from '../../process/io.js';
 import type { AllMachines } from '../../sources/list-all.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import { DiscoveryError, type Warning } from '../../sources/provider.js';

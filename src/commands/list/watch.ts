@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { exitCode } from '../../errors.js';
-import type { Io } from '../../io.js';
+import type { Io } from '../../process/io.js';
 import type { HostEntry } from '../../ssh/config/state.js';
 import { type ListOptions, listText, type Selection, warn } from './output.js';
 

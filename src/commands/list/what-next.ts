@@ -1,6 +1,6 @@
 import { pasteable } from '../../cli/message.js';
 import { printable } from '../../errors.js';
-import type { Io } from '../../io.js';
+import type { Io } from '../../process/io.js';
 import { programInPath } from '../../process/program-in-path.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import { isOfOthers, match } from '../../sources/search.js';

@@ -2,10 +2,10 @@ import type { Command } from '../../cli/command.js';
 import { flag, positionals } from '../../cli/option.js';
 import { keysOnHop, managerKeys } from '../../identity/manager-keys.js';
 import { reachedMachine } from '../../identity/record.js';
-import type { Io } from '../../io.js';
 import { resolveTarget } from '../../kinds/kinds.js';
 import type { TypedTarget } from '../../kinds/parse.js';
 import { lookUp } from '../../lookup/find-target.js';
+import type { Io } from '../../process/io.js';
 import { sshPort } from '../../target/numbers.js';
 import type { ViaTarget } from '../../target/target.js';
 

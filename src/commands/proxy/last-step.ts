@@ -1,9 +1,9 @@
 import { type ReachByOptions, reachBy } from '../../cli/reach/reach-by.js';
 import type { Connection } from '../../connect/connection.js';
 import { ConnectError, exitCodeOf } from '../../errors.js';
-import type { Io } from '../../io.js';
 import { findTarget } from '../../lookup/find-target.js';
 import { loadAddon } from '../../native.js';
+import type { Io } from '../../process/io.js';
 import type { Trace } from '../../reach/reach.js';
 import { watchStdio } from './stdio-watch.js';
 

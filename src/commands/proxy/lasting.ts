@@ -1,7 +1,7 @@
 import type { Connection } from '../../connect/connection.js';
 import { otherRelayFailure, type RelayStdioOptions, relayFailures, relayStdio } from '../../deliver/relay.js';
 import { ConnectError, exitCode } from '../../errors.js';
-import type { Io } from '../../io.js';
+import type { Io } from '../../process/io.js';
 import type { Trace } from '../../reach/reach.js';
 import { isCompiled, wantsColor } from '../../runtime.js';
 

@@ -6,7 +6,7 @@ import {
   windowsVmssh,
 } from '../../cli/reach/over-interop.js';
 import type { ReachByOptions } from '../../cli/reach/reach-by.js';
-import type { Io } from '../../io.js';
+import type { Io } from '../../process/io.js';
 
 export interface InteropOptions extends ReachByOptions {
   readonly fdpass: boolean;

@@ -4,7 +4,7 @@ import type { Addon, Pending } from 'node-hvsock-native';
 import { exhaustion } from '../../connect/failures/failure.js';
 import type { EarlyInput } from '../../deliver/relay-streams.js';
 import { ConnectError } from '../../errors.js';
-import type { Io } from '../../io.js';
+import type { Io } from '../../process/io.js';
 
 /** Reports when the program that started this proxy is gone, while the proxy still connects. */
 export interface StdioWatch {

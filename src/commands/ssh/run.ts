@@ -7,8 +7,8 @@ import { readSafely } from '../../files/place.js';
 import { keepFresh } from '../../hosts/keep-fresh.js';
 import { hostKeyAlias } from '../../identity/identity.js';
 import { knownTypes } from '../../identity/known-hosts.js';
-import type { Io } from '../../io.js';
 import { lookUp } from '../../lookup/find-target.js';
+import type { Io } from '../../process/io.js';
 import { otherBytes } from '../../process/non-utf8.js';
 import { runProgram } from '../../process/run-program.js';
 import {

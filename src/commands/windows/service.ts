@@ -2,8 +2,8 @@ import { type Command, CommandError, UsageError } from '../../cli/command.js';
 import { type Envelope, envelope, formatJson, jsonOption } from '../../cli/json.js';
 import { flag, parsed, positionals } from '../../cli/option.js';
 import { exitCode, printable, quote } from '../../errors.js';
-import type { Io } from '../../io.js';
 import { loadAddon } from '../../native.js';
+import type { Io } from '../../process/io.js';
 import {
   callReg,
   type HyperVService,

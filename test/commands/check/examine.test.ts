@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import { hostSigns, machinesOfProcesses } from '../../../src/commands/check/examine.js';
 import { ConnectError } from '../../../src/errors.js';
-import type { Io } from '../../../src/io.js';
+import type { Io } from '../../../src/process/io.js';
 import type { HyperVService } from '../../../src/sources/hyper-v/services.js';
 import { type DiscoveredMachine, DiscoveryError } from '../../../src/sources/provider.js';
 import { serviceIdOfPort } from '../../../src/target/numbers.js';

@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
-import type { Env } from './runtime.js';
+import type { Env } from '../runtime.js';
 
 /** The parts of the process that a command may use; main.ts makes the real one. */
 export interface Io {

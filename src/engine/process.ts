@@ -14,6 +14,7 @@ type ProcessEvents = {
 export class EngineProcess extends EventEmitter<ProcessEvents> {
   readonly execArgv: readonly string[] = [];
   readonly platform: NodeJS.Platform = system.platform();
+  #execPath: string | undefined;
   #argv: readonly string[] | undefined;
   #env: Environment | undefined;
   #exitCode: number | undefined;
@@ -21,7 +22,9 @@ export class EngineProcess extends EventEmitter<ProcessEvents> {
   #stderr: StandardOutput | undefined;
 
   get execPath(): string {
-    return system.programPath();
+    // As it was at the start: the system says "(deleted)" of a file that is replaced meanwhile.
+    this.#execPath ??= system.programPath();
+    return this.#execPath;
   }
 
   get argv0(): string {

@@ -44,13 +44,15 @@ function bound(endpoint: HyperVEndpoint, port: number, addon: Addon): Handle {
     return addon.listen(endpoint, backlog);
   } catch (error) {
     const { code = 'UNKNOWN' } = error as NodeJS.ErrnoException;
-    const { elevated, hyperVAdministrator } = addon.hyperVRights();
     const { problem, hint } = /EADDRINUSE$/.test(code)
       ? {
           problem: `another program listens there for this machine (${code})`,
           hint: 'name another port, or end that program',
         }
-      : explainFailure(endpoint, code, () => elevated || hyperVAdministrator);
+      : explainFailure(endpoint, code, () => {
+          const { elevated, hyperVAdministrator } = addon.hyperVRights();
+          return elevated || hyperVAdministrator;
+        });
     throw new CommandError(code, `cannot listen on vsock port ${port}: ${problem}`, hint);
   }
 }

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import type { Command } from '../../cli/command.js';
-import { oneOf, positionals, readAll, textOption } from '../../cli/option.js';
+import { oneOf, positionals, textOption } from '../../cli/option.js';
 import { printable, quote } from '../../errors.js';
 import { certificateIn, type ShownKey } from '../../identity/certificate.js';
 import { type KeyFacts, pinsOf, type Refusal } from '../../identity/decide.js';
@@ -45,8 +45,8 @@ export const hostKey: Command<HostKeyOptions> = {
 
   parse(raw, { env }) {
     const [reason = '', host = '', type = '', key = ''] = positionals(raw, 4, 4, 'REASON HOST TYPE KEY');
-    const { typed, policy } = readAll(raw, own);
-    return { reason, host, shown: { type, key }, typed, policy: policyOfEnv(env) ?? policy };
+    const policy = policyOfEnv(env) ?? own.policy.read(raw);
+    return { reason, host, shown: { type, key }, typed: own.typed.read(raw), policy };
   },
 
   async run({ reason, host, shown, typed, policy }, io) {

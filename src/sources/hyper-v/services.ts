@@ -57,7 +57,7 @@ export async function isRegistered(
 
 /** Runs reg.exe, for half a minute at most. Throws a DiscoveryError. */
 export function callReg(args: readonly string[], deps: Deps, run: RunTool = runTool): Promise<string> {
-  return run(systemProgram('reg.exe', deps.env), args, { timeoutMs: 30_000, ...deps });
+  return run(systemProgram('reg.exe', deps.env), args, { ...deps, timeoutMs: deps.timeoutMs ?? 30_000 });
 }
 
 /** Reads `reg query KEY /s`: each key on a line of its own, its values indented below it. */

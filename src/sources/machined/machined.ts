@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { now } from '../../clock.js';
 import { quote } from '../../errors.js';
 import { parseMachineId } from '../../target/guid.js';
 import { nameProblem } from '../../target/names.js';
@@ -151,12 +152,15 @@ async function withOwnCids(machines: readonly Machine[], deps: Deps): Promise<re
 
 async function list(socket: Socket, which: JsonObject, more: boolean, deps: Deps, call: Call) {
   const options = { more, signal: deps.signal, timeoutMs: deps.timeoutMs };
-  const ask = () => call(socket.path, 'io.systemd.Machine.List', which, options);
+  const started = now();
+  const ask = (timeoutMs = options.timeoutMs) =>
+    call(socket.path, 'io.systemd.Machine.List', which, { ...options, timeoutMs });
   // From systemd 261 on it has 128 connections for one uid at once, and closes the next one.
   const again = async (error: unknown) => {
     if (!(error instanceof VarlinkError && ['ECONNRESET', 'EPIPE'].includes(error.code))) throw error;
     await sleep(againMs);
-    return ask();
+    const { timeoutMs } = options;
+    return ask(timeoutMs && Math.max(1, timeoutMs - (now() - started)));
   };
   const replies = await ask().catch(again);
   return replies.map((reply) => parseMachine(reply, socket.scope));

@@ -37,9 +37,10 @@ async function list(deps: Deps): Promise<Listing> {
       const args = parseOpenvmmArgs(argv);
       const target = await addressOf(process, args);
       if (target === undefined) return [];
-      const name = args.socket === undefined ? `openvmm-${pid}` : nameFrom(args.socket);
-      const known = { name, target, provider: openvmm.name, pid, cid: args.cid, routes: routesTo([target]) };
-      return ofProcess(process, { ...known, status: 'running' });
+      const { cid, socket } = args;
+      const name = nameFrom(socket ?? '') || `openvmm-${pid}`;
+      const known = { name, target, provider: openvmm.name, pid, routes: routesTo([target]) };
+      return ofProcess(process, { ...known, status: 'running', cid: socket === undefined ? cid : undefined });
     }),
   );
   return { found: found.flat(), warnings };

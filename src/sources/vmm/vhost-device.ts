@@ -48,7 +48,11 @@ async function vhostDaemons(
 /** Finds the daemon that serves a machine's process at a path: one in a container serves none of this host, and the other way round. */
 export async function daemonFinder(...which: Parameters<typeof vhostDaemons>): Promise<FindDaemon> {
   const [deps] = which;
-  const served = groupBy(await vhostDaemons(...which), keyOf);
+  const daemons = await vhostDaemons(...which);
+  const served = groupBy(
+    daemons.filter(({ socket }) => socket !== undefined),
+    keyOf,
+  );
   return async (process, path) => {
     const socket = await fileIdentity(await pathsOf(process, deps), path);
     return served.get(keyOf({ ...process, socket }))?.[0];

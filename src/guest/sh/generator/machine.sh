@@ -36,7 +36,10 @@ has_vsock() {
 # credential NAME: its text. systemd collects them from 250 on; before that, this reads the same sources.
 credential() {
   for each in "${CREDENTIALS_DIRECTORY:-/run/credentials/@system}" /run/credentials/@system /run/host/credentials; do
-    [ -f "$each/$1" ] && cat "$each/$1" && return
+    if [ -f "$each/$1" ]; then
+      cat "$each/$1"
+      return 0
+    fi
   done
   if [ -d /run/credentials/@system ] || in_container; then return 0; fi
   modprobe -q qemu_fw_cfg 2>/dev/null

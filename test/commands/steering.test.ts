@@ -13,6 +13,9 @@ import type { ListedMachine } from '../../src/sources/merge.js';
 import type { Warning } from '../../src/sources/provider.js';
 import { noState } from '../../src/ssh/config/state.js';
 import { fakeIo } from '../helpers/fake-io.js';
+import { useTempDir } from '../helpers/temp-dir.js';
+
+const home = useTempDir();
 
 /** What a terminal obeys or turns around: ESC, CSI, DEL, bidirectional controls, line and paragraph separators. */
 const steering = ['\x1b', '\x9b', '\x7f', '\u202e', '\u2066', '\u061c', '\u200f', '\u2028'];
@@ -67,7 +70,7 @@ describe.each(cases)(
     });
 
     it('config print', async () => {
-      const io = fakeIo();
+      const io = fakeIo({ env: { HOME: home } });
       const options = { ...inEffect(settings, {}, {}), system: false };
       const decision = await decide(
         options,

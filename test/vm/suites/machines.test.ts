@@ -8,6 +8,7 @@ import { qemuAs } from '../inside/qemu.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const id = '0123456789abcdef0123456789abcdef';
+const selfmade = register({ name: 'selfmade', class: 'vm', service: 'test', vSockCid: 78, id });
 
 describeGuests('machines on a host with systemd-machined', () => {
   let guest: Guest;
@@ -30,7 +31,7 @@ describeGuests('machines on a host with systemd-machined', () => {
       prepare: 'rm root/.ssh/authorized_keys',
       nspawn: '$(cat /tmp/box)',
     });
-    await guest.run(register({ name: 'selfmade', class: 'vm', service: 'test', vSockCid: 78, id }));
+    await guest.run(selfmade);
   }, 400_000);
   afterAll(() => guest?.stop());
 
@@ -109,7 +110,10 @@ describeGuests('machines on a host with systemd-machined', () => {
   // The processes have the recorded command lines; vng and ssh are the real ones, and what answers is the guest's own sshd.
   test('of virtme-ng, quickemu and vmspawn are logged in to by name, and as their tools do', async () => {
     const key = '/run/vmspawn-key';
+    // A CID that two machines claim is a route of neither: one of them at a time.
     await guest.run(`set -e
+      systemctl stop leader-selfmade
+      while machinectl show selfmade >/dev/null 2>&1; do sleep 0.2; done
       modprobe vhost_vsock
       ${qemuAs('kern', 'virtme-ng1.35', 's/guest-cid=42/guest-cid=78/')}
       ${qemuAs('debian', 'quickemu4.9.7')}
@@ -129,12 +133,11 @@ describeGuests('machines on a host with systemd-machined', () => {
     await listed('debian', 'kern');
     await both('ssh -n kern hostname', 'vng --ssh-client 78 -- hostname </dev/null', 'trixie');
     await both('ssh -n debian hostname', `${own} -p 22221 localhost hostname`, 'trixie');
-    // A CID that two machines claim is a route of neither.
     await guest.run('systemctl stop kern');
     await guest.run(register({ name: 'spawn', class: 'vm', vSockCid: 78, sshPrivateKeyPath: key }));
     await listed('spawn');
     await both('ssh -n tester@spawn whoami', `${own} -i ${key} tester@vsock/78 whoami`, 'tester');
-    await guest.run('systemctl stop debian forward leader-spawn');
+    await guest.run(`systemctl stop debian forward leader-spawn; ${selfmade}`);
   }, 300_000);
 
   test('have no Hosts and no units after config uninstall', async () => {

@@ -40,6 +40,8 @@ beforeEach(() => {
   root = join(dir, `root${++count}`);
   home = join(root, 'home');
   mkdirSync(home, { recursive: true });
+  // Whatever the umask is: the account has to get through.
+  chmodSync(root, 0o755);
   mkdirSync(join(root, 'run'));
   give(home);
 });

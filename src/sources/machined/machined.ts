@@ -151,18 +151,17 @@ async function withOwnCids(machines: readonly Machine[], deps: Deps): Promise<re
 }
 
 async function list(socket: Socket, which: JsonObject, more: boolean, deps: Deps, call: Call) {
-  const options = { more, signal: deps.signal, timeoutMs: deps.timeoutMs };
+  const { signal, timeoutMs } = deps;
   const started = now();
-  const ask = (timeoutMs = options.timeoutMs) =>
-    call(socket.path, 'io.systemd.Machine.List', which, { ...options, timeoutMs });
+  const ask = (limitMs?: number) =>
+    call(socket.path, 'io.systemd.Machine.List', which, { more, signal, timeoutMs: limitMs });
   // From systemd 261 on it has 128 connections for one uid at once, and closes the next one.
   const again = async (error: unknown) => {
     if (!(error instanceof VarlinkError && ['ECONNRESET', 'EPIPE'].includes(error.code))) throw error;
     await sleep(againMs);
-    const { timeoutMs } = options;
     return ask(timeoutMs && Math.max(1, timeoutMs - (now() - started)));
   };
-  const replies = await ask().catch(again);
+  const replies = await ask(timeoutMs).catch(again);
   return replies.map((reply) => parseMachine(reply, socket.scope));
 }
 

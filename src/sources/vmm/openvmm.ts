@@ -37,10 +37,9 @@ async function list(deps: Deps): Promise<Listing> {
       const args = parseOpenvmmArgs(argv);
       const target = await addressOf(process, args);
       if (target === undefined) return [];
-      const { cid, socket } = args;
-      const name = nameFrom(socket ?? '') || `openvmm-${pid}`;
-      const known = { name, target, provider: openvmm.name, pid, routes: routesTo([target]) };
-      return ofProcess(process, { ...known, status: 'running', cid: socket === undefined ? cid : undefined });
+      const name = nameFrom(args.socket ?? '') || `openvmm-${pid}`;
+      const known = { name, target, provider: openvmm.name, pid, cid: args.cid, routes: routesTo([target]) };
+      return ofProcess(process, { ...known, status: 'running' });
     }),
   );
   return { found: found.flat(), warnings };
@@ -59,5 +58,6 @@ interface OpenvmmArgs {
 export function parseOpenvmmArgs(argv: readonly string[]): OpenvmmArgs {
   const options = Object.fromEntries(optionsOf(argv.slice(1)));
   const { 'virtio-vsock-vhost-cid': cid, 'virtio-vsock-path': socket } = options;
-  return { ...(cid === undefined ? {} : { cid: machineCid(cid) }), ...(socket ? { socket } : {}) };
+  if (socket) return { socket };
+  return cid === undefined ? {} : { cid: machineCid(cid) };
 }

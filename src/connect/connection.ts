@@ -1,5 +1,6 @@
 import type { Addon, Handle } from 'node-hvsock-native';
 import type { Endpoint } from '../endpoint.js';
+import type { Env } from '../runtime.js';
 
 /** An open socket. One read, peek or write at a time each; every method rejects with an errno's name in `code`. */
 export interface Connection {
@@ -43,7 +44,7 @@ export interface OpenOptions {
   /** For a machine without an sshd, by its manager's exec: undefined: none is brought. */
   readonly bring?: Bring | undefined;
   /** For the programs that are started. Default: our own. */
-  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly env?: Env;
 }
 
 /**

@@ -5,6 +5,7 @@ import { now } from '../clock.js';
 import type { Endpoint } from '../endpoint.js';
 import type { AddonState } from '../native.js';
 import { type Ended, type Start, sshEndsWithUs } from '../process/terminate.js';
+import type { Env } from '../runtime.js';
 import { type Connection, NativeConnection } from './connection.js';
 import { NodeConnection } from './node-connection.js';
 
@@ -124,7 +125,7 @@ export async function before<T>(work: Promise<T>, deadline: number): Promise<T |
 }
 
 interface CarrierOptions {
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Env;
   /** Who ends it when this process ends. */
   readonly start: Start;
   /** "inherit": it goes to our own stderr. */

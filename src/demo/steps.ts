@@ -10,6 +10,7 @@ import { fingerprintOf } from '../identity/known-hosts.js';
 import { connect } from '../index.js';
 import { programInPath } from '../process/program-in-path.js';
 import { type ProgramEnd, runProgram } from '../process/run-program.js';
+import type { Env } from '../runtime.js';
 import { configText } from '../ssh/config/text.js';
 import { shellLine } from '../target/shell.js';
 import { type DemoServer, demoUser, hostname } from './server.js';
@@ -239,7 +240,7 @@ export interface OpenSsh {
 
 /** OpenSSH's programs in PATH. */
 export async function findOpenSsh(
-  env: Readonly<Record<string, string | undefined>>,
+  env: Env,
   signal: AbortSignal,
   runProgram: typeof run = run,
 ): Promise<OpenSsh> {

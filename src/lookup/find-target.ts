@@ -1,5 +1,6 @@
 import { ConnectError } from '../errors.js';
 import { asTarget, type TypedTarget } from '../kinds/parse.js';
+import type { Env } from '../runtime.js';
 import type { AllMachines } from '../sources/list-all.js';
 import { isBareId } from '../target/guid.js';
 import { checkUserName } from '../target/names.js';
@@ -7,7 +8,7 @@ import { splitLogin } from './login.js';
 import type { ListedTarget } from './short-name.js';
 
 interface Here {
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Env;
   readonly platform: NodeJS.Platform;
 }
 

@@ -3,10 +3,11 @@ import { closeSync, fstatSync, mkdtempSync, openSync, readFileSync, rmSync } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { quote } from '../errors.js';
+import type { Env } from '../runtime.js';
 import { type Ended, endTree } from './terminate.js';
 
 export interface ApartOptions {
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Env;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
   /** Called once it runs in a session of its own, where a Ctrl-C does not reach it. */

@@ -1,8 +1,9 @@
 import { type SpawnOptions, spawn } from 'node:child_process';
+import type { Env } from '../runtime.js';
 import { dropOutput, type Ended, ended, endTree, endWithUs } from './terminate.js';
 
 export interface ProgramOptions {
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Env;
   /** Its folder; undefined: our own. */
   readonly cwd?: string;
   readonly timeoutMs?: number;

@@ -1,10 +1,11 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { delimiter, posix, win32 } from 'node:path';
+import type { Env } from '../runtime.js';
 import { programsInPath, systemProgram } from './program-in-path.js';
 import { runProgram } from './run-program.js';
 
 interface Here {
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Env;
   readonly platform: NodeJS.Platform;
 }
 

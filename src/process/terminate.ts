@@ -1,6 +1,7 @@
 import { type ChildProcess, spawnSync } from 'node:child_process';
 import { constants } from 'node:os';
 import { exitCode } from '../errors.js';
+import type { Env } from '../runtime.js';
 import { systemProgram } from './program-in-path.js';
 
 type Pid = Pick<ChildProcess, 'pid'>;
@@ -74,7 +75,7 @@ const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 export interface EndEffects {
   readonly platform: NodeJS.Platform;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Env;
   readonly kill: (pid: number, signal: NodeJS.Signals) => unknown;
   readonly run: typeof runShortly;
 }

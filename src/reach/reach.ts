@@ -7,6 +7,7 @@ import { resolveTarget, type Target } from '../kinds/kinds.js';
 import type { TypedTarget } from '../kinds/parse.js';
 import type { AddonState } from '../native.js';
 import type { Route, RouteName } from '../route.js';
+import type { Env } from '../runtime.js';
 import type { Reachable } from '../sources/source.js';
 import { describeTarget } from '../target/target.js';
 import type { FailedRoute } from './all-failed.js';
@@ -35,7 +36,7 @@ export interface ReachOptions {
   /** For a machine without an sshd: only if the connection is for our own stdin and stdout. */
   readonly bring?: OpenOptions['bring'];
   readonly signal?: AbortSignal;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Env;
   readonly platform: NodeJS.Platform;
   readonly native?: (() => AddonState) | undefined;
   readonly resolve?: typeof resolveTarget;

@@ -1,6 +1,7 @@
 import { routesAfter } from '../endpoint.js';
 import { ConnectError } from '../errors.js';
 import type { Route, RouteName } from '../route.js';
+import type { Env } from '../runtime.js';
 import type { Reachable } from '../sources/source.js';
 import { isSshPort } from '../target/numbers.js';
 
@@ -31,7 +32,7 @@ export interface RoutesOptions {
   /** Whether the banner of the only route is awaited, too; undefined: if it was chosen. */
   readonly untilBanner?: boolean;
   /** For the file of the routes that worked last time; undefined: it is not read. */
-  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly env?: Env;
 }
 
 /** A machine's routes, best first. Nothing is asked for a route before its turn. Throws a ConnectError if it has none of `only`. */

@@ -1,9 +1,10 @@
 import type { Route } from '../route.js';
+import type { Env } from '../runtime.js';
 import type { Authority } from './tools/scope.js';
 
 /** What every source gets; effects of only one source are default parameters of its functions. */
 export interface Deps {
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Env;
   readonly signal?: AbortSignal;
   /** For one query to one service. */
   readonly timeoutMs?: number;

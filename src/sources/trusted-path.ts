@@ -1,7 +1,6 @@
 import { lstatSync, realpathSync } from 'node:fs';
 import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
-
-type Env = Readonly<Record<string, string | undefined>>;
+import type { Env } from '../runtime.js';
 
 /** The path of a folder, of a file or of unix://PATH; "" for an address on a network, which is nobody's here. */
 export function pathIn(value: string): string {

@@ -4,6 +4,7 @@ import { now } from '../../clock.js';
 import { formatEndpoint } from '../../endpoint.js';
 import { ConnectError, printable } from '../../errors.js';
 import { sshEndsWithUs } from '../../process/terminate.js';
+import type { Env } from '../../runtime.js';
 import type { Connection, OpenOptions } from '../connection.js';
 import { ConfirmedCarried } from '../program-connection.js';
 import { type FoundTool, type Opener, openersFor, type Use, type VsockEndpoint } from './openers.js';
@@ -56,7 +57,7 @@ interface ToolStart extends FoundTool {
   readonly endpoint: VsockEndpoint;
   readonly use: Use;
   readonly timeoutMs: number;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Env;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -140,7 +141,7 @@ class Inherited implements Connection {
   constructor(
     [program = '', ...args]: readonly string[],
     endpoint: VsockEndpoint,
-    env: Readonly<Record<string, string | undefined>>,
+    env: Env,
     lost: () => string,
   ) {
     const { child, release } = sshEndsWithUs(() =>
@@ -179,12 +180,7 @@ class Inherited implements Connection {
 
 /** A connection whose bytes come and go by the pipes of the program that has its socket. */
 class Piped extends ConfirmedCarried<VsockEndpoint> {
-  constructor(
-    command: readonly string[],
-    endpoint: VsockEndpoint,
-    env: Readonly<Record<string, string | undefined>>,
-    lost: () => string,
-  ) {
+  constructor(command: readonly string[], endpoint: VsockEndpoint, env: Env, lost: () => string) {
     super(command, endpoint, withoutSocket, { env, stderr: 'pipe' }, () => lossOf(this.child, lost));
   }
 }

@@ -2,6 +2,7 @@ import type { Endpoint } from '../../endpoint.js';
 import { effects, type Writers, writersByMode } from '../../files/writers.js';
 import { isProgram, programsInPath } from '../../process/program-in-path.js';
 import { runProgram } from '../../process/run-program.js';
+import type { Env } from '../../runtime.js';
 import relay from '../via/relay.py';
 
 export type VsockEndpoint = Extract<Endpoint, { family: 'vsock' }>;
@@ -62,8 +63,6 @@ export const openers: readonly Opener[] = [
     failed: /^Failed to .*: ([A-Z][^:]+)$/,
   },
 ];
-
-type Env = Readonly<Record<string, string | undefined>>;
 
 export interface FoundTool {
   readonly tool: Opener;

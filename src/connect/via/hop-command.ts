@@ -1,7 +1,7 @@
 import type { ViaEndpoint, ViaSocket } from '../../endpoint.js';
 import { asksNothing, sshCommand } from '../../process/ssh-program.js';
 import { ownArgs } from '../../proxy-args.js';
-import { hasTerminal } from '../../runtime.js';
+import { type Env, hasTerminal } from '../../runtime.js';
 import { anyShellWord } from '../../target/shell.js';
 import lastStep from './last-step.sh';
 import relay from './relay.py';
@@ -74,9 +74,6 @@ const python = `exec(${JSON.stringify(relay)})`;
 const patienceMs = 120_000;
 
 /** What a login gets beside its limit: time for answers, if ssh can ask its user something. Milliseconds. */
-export function patience(
-  { SSH_ASKPASS }: Readonly<Record<string, string | undefined>>,
-  isOnTerminal: () => boolean = hasTerminal,
-): number {
+export function patience({ SSH_ASKPASS }: Env, isOnTerminal: () => boolean = hasTerminal): number {
   return isOnTerminal() || SSH_ASKPASS ? patienceMs : 0;
 }

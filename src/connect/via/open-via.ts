@@ -5,6 +5,7 @@ import { type ConnectError, quote } from '../../errors.js';
 import type { AddonState } from '../../native.js';
 import { sshAbilities, sshCommand, sshProgram } from '../../process/ssh-program.js';
 import { howEnded } from '../../process/terminate.js';
+import type { Env } from '../../runtime.js';
 import type { OpenOptions } from '../connection.js';
 import { askMultiplexer } from '../multiplexer.js';
 import { ConfirmedCarried } from '../program-connection.js';
@@ -129,8 +130,6 @@ async function awaitStream(hop: Hop, deadline: number): Promise<void> {
   const first = await hop.peek(0, 1, Math.max(0, until - now()));
   if (first.length === 0 && now() < until) await refuseFailure();
 }
-
-type Env = Readonly<Record<string, string | undefined>>;
 
 /** A connection that an ssh carries, whose stderr is ours. */
 export class Hop extends ConfirmedCarried<ViaEndpoint> {

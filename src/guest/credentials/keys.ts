@@ -4,9 +4,8 @@ import { makeFolder } from '../../files/place.js';
 import { readText } from '../../files/read-file.js';
 import { exact } from '../../identity/identity.js';
 import { runProgram } from '../../process/run-program.js';
+import type { Env } from '../../runtime.js';
 import { type GuestKeys, guestAlias, guestFolder, guestKeyFiles, guestKeysOf } from '../../ssh/guest-keys.js';
-
-type Env = Readonly<Record<string, string | undefined>>;
 
 /** Runs a program; rejects with an Error if it could not be started or failed. */
 type Run = (command: readonly string[], env: Env) => Promise<void>;

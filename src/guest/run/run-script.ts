@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { dropOutput, ended } from '../../process/terminate.js';
+import type { Env } from '../../runtime.js';
 import { DiscoveryError } from '../../sources/provider.js';
 import type { GuestRoute } from './route.js';
 
@@ -23,7 +24,7 @@ interface RunScriptOptions {
   readonly signal?: AbortSignal;
   /** Milliseconds; after them it is stopped. */
   readonly limitMs?: number | undefined;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Env;
 }
 
 /** Runs a script in a guest over a route and reports each of its lines as it arrives. */

@@ -1,8 +1,9 @@
+import type { Env } from '../../runtime.js';
 /** The service manager that runs a machine. */
 export type Scope = 'user' | 'system';
 
 interface ServiceFolders {
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Env;
   readonly runDir?: string;
 }
 

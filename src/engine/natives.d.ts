@@ -59,12 +59,9 @@ declare module 'engine:paths' {
   export function mkdir(path: string, mode: number): void;
   export function mkdtemp(prefix: string): string;
   export function rename(from: string, to: string): void;
-  export function link(from: string, to: string): void;
   export function unlink(path: string): void;
   export function rmdir(path: string): void;
   export function symlink(target: string, path: string): void;
-  export function chmod(path: string, mode: number): void;
-  export function chown(path: string, owner: number, group: number): void;
 }
 
 declare module 'engine:processes' {

@@ -52,12 +52,9 @@ void mkdir(const std::string& path, int mode);
 // A new folder, whose path begins so.
 std::string mkdtemp(const std::string& start);
 void rename(const std::string& from, const std::string& to);
-void link(const std::string& from, const std::string& to);
 void unlink(const std::string& path);
 void rmdir(const std::string& path);
 void symlink(const std::string& target, const std::string& path);
-void chmod(const std::string& path, int mode);
-void chown(const std::string& path, std::uint32_t owner, std::uint32_t group);
 
 }  // namespace paths
 

@@ -46,12 +46,6 @@ JSValue readdir(Call& call) {
   return array.release();
 }
 
-JSValue chown(Call& call) {
-  const std::string path = call.word(0);
-  paths::chown(path, static_cast<std::uint32_t>(call.number(1)), static_cast<std::uint32_t>(call.number(2)));
-  return JS_UNDEFINED;
-}
-
 constexpr Native functions[] = {
     {"stat", native<ofPath<paths::stat>>},
     {"lstat", native<ofPath<paths::lstat>>},
@@ -64,12 +58,9 @@ constexpr Native functions[] = {
     {"mkdir", native<ofPath<paths::mkdir>>},
     {"mkdtemp", native<ofPath<paths::mkdtemp>>},
     {"rename", native<ofPath<paths::rename>>},
-    {"link", native<ofPath<paths::link>>},
     {"unlink", native<ofPath<paths::unlink>>},
     {"rmdir", native<ofPath<paths::rmdir>>},
     {"symlink", native<ofPath<paths::symlink>>},
-    {"chmod", native<ofPath<paths::chmod>>},
-    {"chown", native<chown>},
 };
 
 }  // namespace

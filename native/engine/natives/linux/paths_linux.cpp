@@ -67,24 +67,12 @@ void rename(const std::string& from, const std::string& to) {
   succeeded(::rename(from.c_str(), to.c_str()), "rename", from);
 }
 
-void link(const std::string& from, const std::string& to) {
-  succeeded(::link(from.c_str(), to.c_str()), "link", from);
-}
-
 void unlink(const std::string& path) { succeeded(::unlink(path.c_str()), "unlink", path); }
 
 void rmdir(const std::string& path) { succeeded(::rmdir(path.c_str()), "rmdir", path); }
 
 void symlink(const std::string& target, const std::string& path) {
   succeeded(::symlink(target.c_str(), path.c_str()), "symlink", target);
-}
-
-void chmod(const std::string& path, int mode) {
-  succeeded(::chmod(path.c_str(), static_cast<mode_t>(mode)), "chmod", path);
-}
-
-void chown(const std::string& path, std::uint32_t owner, std::uint32_t group) {
-  succeeded(::chown(path.c_str(), owner, group), "chown", path);
 }
 
 }  // namespace engine::paths

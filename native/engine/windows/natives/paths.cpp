@@ -14,7 +14,6 @@ constexpr int typeFile = 8;
 constexpr int typeLink = 10;
 
 constexpr int mayWrite = 2;
-constexpr int ownerWrites = 0200;
 
 // Hands a result on; throws where it is FALSE.
 void done(BOOL result, const char* call, const std::string& path) {
@@ -94,10 +93,6 @@ void rename(const std::string& from, const std::string& to) {
   done(MoveFileExW(widePath(from).c_str(), widePath(to).c_str(), MOVEFILE_REPLACE_EXISTING), "rename", from);
 }
 
-void link(const std::string& from, const std::string& to) {
-  done(CreateHardLinkW(widePath(to).c_str(), widePath(from).c_str(), nullptr), "link", from);
-}
-
 // A link to a folder is removed as a folder is; a folder itself is not, as in Node.
 void unlink(const std::string& path) {
   const std::wstring name = widePath(path);
@@ -118,15 +113,5 @@ void symlink(const std::string& target, const std::string& path) {
   constexpr DWORD withoutRights = 2;  // SYMBOLIC_LINK_FLAG_ALLOW_UNPRIVILEGED_CREATE, as a developer's Windows allows
   done(CreateSymbolicLinkW(widePath(path).c_str(), wide(target).c_str(), withoutRights) != 0, "symlink", target);
 }
-
-void chmod(const std::string& path, int mode) {
-  const DWORD before = attributesOf(path, "chmod");
-  const DWORD other = before & ~static_cast<DWORD>(FILE_ATTRIBUTE_READONLY);
-  const DWORD after = (mode & ownerWrites) != 0 ? other : other | FILE_ATTRIBUTE_READONLY;
-  done(SetFileAttributesW(widePath(path).c_str(), after == 0 ? FILE_ATTRIBUTE_NORMAL : after), "chmod", path);
-}
-
-// Windows has owners of another kind: nothing is done, as in Node.
-void chown(const std::string&, std::uint32_t, std::uint32_t) {}
 
 }  // namespace engine::paths

@@ -27,6 +27,8 @@ export interface SshFacts {
   readonly controlPath?: string;
   /** The KnownHostsCommand that ssh uses for vsock/3. */
   readonly keyCommand?: string;
+  /** The user that ssh takes for vsock/3, and the file that says so; without a file: as for every host. */
+  readonly login?: { readonly user: string; readonly path?: string };
 }
 
 export interface ConfigFacts {
@@ -113,6 +115,7 @@ export function configChecks(config: ConfigFacts, ssh: SshFacts): readonly HostC
     include(config),
     effective(config, ssh),
     ...hostKeys(config, ssh),
+    ...login(ssh),
     ...controlPath(ssh),
   ];
 }
@@ -141,6 +144,17 @@ function hostKeys(
   return [
     withReport(name, 'bad', `${another}: ${keyCommand ?? 'none'}`, another, `put ours above it: ${install}`),
   ];
+}
+
+/** Who logs in at an address, and who says so. */
+function login({ login }: SshFacts): readonly HostCheck[] {
+  if (login === undefined) return [];
+  const { user, path } = login;
+  const says = (who: string, file: string) =>
+    `at an address such as vsock/3: ${who}, ${path === undefined ? 'as at every host' : `as ${file} says`}`;
+  const file = path?.endsWith('systemd-ssh-proxy.conf') ? "systemd's file" : "ssh's configuration";
+  const report = says(user === 'root' ? user : 'another user than root', file);
+  return [withReport('login user', 'ok', says(user, path ?? ''), report)];
 }
 
 function controlPath({ controlPath: path }: SshFacts): readonly HostCheck[] {

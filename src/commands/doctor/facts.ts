@@ -11,6 +11,7 @@ import { everySsh } from '../../process/ssh-program.js';
 import { isCompiled } from '../../runtime.js';
 import type { AllMachines } from '../../sources/list-all.js';
 import { type OutsideLines, outsideLines } from '../../sources/outside/file.js';
+import { settingsOf } from '../../ssh/config/settings.js';
 import { brokenControlPath } from '../../ssh/control-path.js';
 import { type Shell, shellOf } from '../../target/shell.js';
 import { version } from '../../version.js';
@@ -118,7 +119,7 @@ async function gatherSsh(io: Io): Promise<SshFacts> {
   const [version, versions, settings = '', commands] = await Promise.all([
     output(['ssh', '-V'], io),
     sshVersions(io),
-    output(['ssh', '-G', 'vsock/3'], io),
+    output(['ssh', '-vG', 'vsock/3'], io),
     proxyCommands(io),
   ]);
   return {
@@ -128,7 +129,20 @@ async function gatherSsh(io: Io): Promise<SshFacts> {
     proxyCommands: commands,
     versions,
     keyCommand: /^knownhostscommand (.*)$/m.exec(settings)?.[1],
+    login: await loginIn(settings),
   };
+}
+
+/** ssh names each Host that it applies, in its order: the first one with a User says it. */
+async function loginIn(settings: string): Promise<SshFacts['login']> {
+  const user = /^user (.+)$/m.exec(settings)?.[1];
+  if (user === undefined) return undefined;
+  for (const [, path = '', line] of settings.matchAll(/^debug1: (.+) line (\d+): Applying options for /gm)) {
+    const text = await readText(path).catch(() => '');
+    const [first] = settingsOf(text.split('\n').slice(Number(line)).join('\n'), ['user', 'host', 'match']);
+    if (first?.keyword === 'user') return { user, path };
+  }
+  return { user };
 }
 
 async function proxyCommands(io: Io): Promise<SshFacts['proxyCommands']> {

@@ -1,5 +1,6 @@
 import { UsageError } from '../../cli/command.js';
 import { usage } from '../../cli/option.js';
+import { sshUser } from '../../cli/reach/ssh-settings.js';
 import { startProgress } from '../../cli/terminal.js';
 import { printable, quote } from '../../errors.js';
 import { keptLogins, loginOf } from '../../hosts/logins.js';
@@ -79,6 +80,9 @@ export async function prepare(
   const host = hostFor(named);
   const ssh = sshProgram(io);
   const hasUser = optionsNameUser(tool, args) || machines.some((each) => each.user !== undefined);
+  const sshConfig = [...args.before, ...args.after].findLast(({ name }) => name === 'F')?.value;
+  // Started now, so that nothing waits for it.
+  const asTyped = hasUser ? undefined : userAsTyped(meant, { host, sshConfig }, io);
   const self = await callerForSsh(io);
   const mayAsk = asksVmssh({ ...self, asksForKeys: !namesKeyFiles(args) });
   // Only then ssh is asked for its version.
@@ -95,9 +99,9 @@ export async function prepare(
       'use OpenSSH 8.5 or newer, and no UserKnownHostsFile or KnownHostsCommand of your own',
     );
   const given = policyIn(args) ?? policyOfEnv(io.env);
-  const hostKeys = given ?? (await usersPolicy([host, meant], args, io));
+  const hostKeys = given ?? (await usersPolicy([host, meant], args, io, sshConfig));
   const proxy = { waitMs, routes, start, bring, namesUser: hasUser, hostKeys, typed: meant };
-  const settings = await settingsOf(named, hasUser, proxy, caller, io);
+  const settings = await settingsOf(named, asTyped, proxy, caller, io);
   const ported = port === undefined ? settings : [['Port', port] as const, ...settings];
   const options = ported.flatMap(([keyword, value]) => ['-o', `${keyword}=${value}`]);
   const before = wordsOf(args.before);
@@ -128,13 +132,20 @@ export async function prepare(
   return { command, ssh, options, named, host, asks: asksVmssh(caller) };
 }
 
-async function usersPolicy(names: readonly string[], { before, after }: SplitArgs, io: Io) {
+async function usersPolicy(names: readonly string[], { before, after }: SplitArgs, io: Io, file?: string) {
   const all = [...before, ...after];
-  const file = all.findLast(({ name }) => name === 'F')?.value;
   // What a Match may ask for.
   const options = all.flatMap(({ name = '', words }) => (['l', 'o', 'p'].includes(name) ? words : []));
   const note = (line: string) => io.err(`${io.program}: ${printable(line)}\n`);
   return (await import('../../hosts/key-policy.js')).usersKeyPolicy(io, { names, file, options, note });
+}
+
+/** The user of plain ssh for what was typed, if the form that it gets here has another: systemd's lines (262) say root for "machine%web", not for "web". */
+async function userAsTyped(typed: string, form: Parameters<typeof sshUser>[0], io: Io) {
+  const spelled = typed.replace(/^(vsock|unix|vsock-mux):/i, '$1/');
+  if (!isHostName(spelled)) return undefined;
+  const [own, other] = await Promise.all([{ ...form, host: spelled }, form].map((each) => sshUser(each, io)));
+  return own === other ? undefined : own;
 }
 
 function onlyMachine(tool: SshTool, args: SplitArgs, machines: readonly Operand[], io: Io): Operand {
@@ -172,7 +183,7 @@ function withMachine(tool: SshTool, { before, operands }: SplitArgs, shell: Shel
 
 async function settingsOf(
   named: ListedTarget,
-  hasUser: boolean,
+  asTyped: Promise<string | undefined> | undefined,
   proxy: ForProxy & Pick<HostOptions, 'hostKeys' | 'typed' | 'namesUser'>,
   caller: Caller,
   io: Io,
@@ -189,7 +200,7 @@ async function settingsOf(
     knownHosts: alias === undefined ? undefined : knownHostsFile(io.env),
     hostKeyAlias: alias,
     // The name for ssh may be one of that Host.
-    user: hasUser ? undefined : user,
+    user: asTyped && (user ?? (await asTyped)),
     identityFile: await ownKeyFile(identityFile),
     ...(keys ? trustIn(keys) : {}),
   };

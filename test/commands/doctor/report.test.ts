@@ -34,6 +34,7 @@ const facts = (more: Partial<Facts> = {}): Facts => ({
     version: `OpenSSH_9.2p1 ${secret}`,
     proxyCommand: `sshpass -p hunter2 ssh ${secret}`,
     controlPath: `/home/jdoe/${secret}`,
+    login: { user: secret, path: secret },
   },
   config: {
     ...{ path: secret, owner: 'foreign', mainPath: secret, include: 'none', callsThis: false },

@@ -25,6 +25,8 @@ interface LoginSign {
   /** The last line of ssh's stderr. */
   readonly message: string;
   readonly user: string;
+  /** If it was refused: the keys that ssh offers, in its order; none if that ssh cannot say. */
+  readonly keys?: readonly string[];
 }
 
 export interface Finding {
@@ -67,10 +69,12 @@ export function diagnose(signs: Signs): { findings: readonly Finding[]; certain:
   return { findings, certain: true };
 }
 
-function aboutLogin({ in: inside, ms, message, user }: LoginSign, handshakeMs: number): Finding {
+function aboutLogin({ in: inside, ms, message, user, keys = [] }: LoginSign, handshakeMs: number): Finding {
   const isTooMany = /too many authentication/i.test(message);
   if (!inside && (isTooMany || /permission denied/i.test(message))) {
-    const finding = failed('login', `the connection works up to sshd, which refuses ${user}: ${message}`);
+    const shown = `; ssh offers ${keys.length} keys, first these: ${keys.slice(0, 8).join(', ')}`;
+    const why = keys.length === 0 ? message : `${message}${shown}`;
+    const finding = failed('login', `the connection works up to sshd, which refuses ${user}: ${why}`);
     return isTooMany ? { ...finding, fix: fewerKeys } : finding;
   }
   if (!inside) {

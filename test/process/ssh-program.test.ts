@@ -72,7 +72,7 @@ describe('what an ssh can do', () => {
     { says: 'OpenSSH_10.0p2 Debian-7, OpenSSL 3.5.0', can: ['givesTyped', 'forwardsPaths', 'asksForKeys'] },
     {
       says: 'OpenSSH_10.6p1 Debian-1, OpenSSL 3.6.5 29 Sep 2026',
-      can: ['givesTyped', 'forwardsPaths', 'warnsOfKex', 'asksForKeys'],
+      can: ['givesTyped', 'forwardsPaths', 'warnsOfKex', 'listsKeys', 'asksForKeys'],
     },
     { says: 'OpenSSH_9.2p1 Debian-2', can: ['givesTyped', 'asksForKeys'] },
     { says: 'another program', can: ['givesTyped', 'forwardsPaths'] },

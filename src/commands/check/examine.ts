@@ -131,7 +131,7 @@ interface SignOptions extends Pick<ExamineOptions, 'target' | 'sshConfig' | 'rou
   readonly check: CheckResult;
 }
 
-type RunLogin = (...args: Parameters<typeof runLogin>) => Promise<Pick<LoginEnd, 'code' | 'message'>>;
+type RunLogin = (...args: Parameters<typeof runLogin>) => Promise<Omit<LoginEnd, 'stderr'>>;
 
 /** What this host can see of a target, beyond the stages of a check. */
 export async function hostSigns(
@@ -151,14 +151,18 @@ export async function hostSigns(
     const { self, platform } = io;
     const host = `${user}@${target}`;
     const ssh = sshProgram(io);
-    const { asksForKeys } = await sshAbilities(io.env, ssh);
+    const { asksForKeys, listsKeys } = await sshAbilities(io.env, ssh);
     // The key was looked at before, and a look keeps none.
     const settings = [asksNothing, ...(asksForKeys ? ['KnownHostsCommand=none'] : [])];
     const how = { ssh, sshConfig, port, routes, identityFile, self, platform, logLevel: 'INFO' } as const;
-    const words = { flags: ['-tt'], settings, command: 'true' };
+    const call = (flag: string, command?: string) =>
+      run(guestLogin({ route: 'target', host, ...how }, { flags: [flag], settings, command }), io, signal);
     const from = now();
-    const done = await run(guestLogin({ route: 'target', host, ...how }, words), io, signal);
-    login = { in: done.code === 0, ms: now() - from, message: done.message, user };
+    const done = await call('-tt', 'true');
+    const [isIn, ms] = [done.code === 0, now() - from];
+    const listed = listsKeys && !isIn ? (await call('-Z')).stdout.split('\n') : [];
+    const keys = listed.filter((line) => fingerprint.test(line));
+    login = { in: isIn, ms, message: done.message, user, keys };
   }
   const twice =
     io.platform === 'linux' && parsed.kind === 'vsock'
@@ -174,6 +178,9 @@ export async function hostSigns(
   const family = check.means?.endpoint?.family;
   return { error, family, handshakeMs, login, controlPath, cidUsers: twice ?? [], service };
 }
+
+/** In a line of `ssh -Z`, "ann@mint ED25519 SHA256:… agent" (format_identity in its sshconnect2.c). A file alone may not be there. */
+const fingerprint = / (SHA256|MD5):/;
 
 /** Each machine on this host whose process has a CID, if the owner of the process can be trusted. */
 export async function machinesOfProcesses(deps: Deps): Promise<readonly DiscoveredMachine[]> {

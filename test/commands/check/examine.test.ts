@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import { hostSigns, machinesOfProcesses } from '../../../src/commands/check/examine.js';
 import { ConnectError } from '../../../src/errors.js';
+import { diagnose } from '../../../src/guest/diagnose.js';
 import type { Io } from '../../../src/process/io.js';
 import type { HyperVService } from '../../../src/sources/hyper-v/services.js';
 import { type DiscoveredMachine, DiscoveryError } from '../../../src/sources/provider.js';
@@ -43,7 +44,7 @@ describe('signs on this host', () => {
       { ...options, target: 'vsock/3', check },
       fakeIo(),
       signal,
-      async () => ({ code: 255, message: 'Permission denied (publickey).' }),
+      async () => ({ code: 255, message: 'Permission denied (publickey).', stdout: '' }),
       async () => [user(1, 3), user(2, 3), user(3, 4)],
       () => times.shift() ?? 0,
     );
@@ -69,6 +70,35 @@ describe('signs on this host', () => {
       const io = fakeIo({ self: vmssh, env: process.env });
       const { login } = await hostSigns({ ...options, target, check: { target, stages: [] } }, io, signal);
       expect(login).toMatchObject({ in: false, message: expect.stringMatching(/^Connection closed by /) });
+    },
+  );
+
+  it.each([
+    [
+      '10.5p1',
+      '; ssh offers 2 keys, first these: ann@mint ED25519 SHA256:AA agent, /k RSA SHA256:BB explicit',
+    ],
+    ['10.4p1', ''],
+  ])(
+    'names the keys in the order in which OpenSSH $0 offers them, if it can say that',
+    async (version, keys) => {
+      const dir = mkdtempSync(join(tmpdir(), 'vmssh-signs-'));
+      onTestFinished(() => rmSync(dir, { recursive: true }));
+      // As its pubkey_dump prints them, the last for a file that is not there.
+      const script = `#!/bin/sh
+case " $* " in
+*' -V '*) echo 'OpenSSH_${version}, OpenSSL 3.6.5' >&2 ;;
+*' -Z '*' KnownHostsCommand=none '*) printf '%s\\n' 'ann@mint ED25519 SHA256:AA agent' '/k RSA SHA256:BB explicit' '/x ' ;;
+*) echo 'Too many authentication failures' >&2; exit 255 ;;
+esac
+`;
+      writeFileSync(join(dir, 'ssh'), script, { mode: 0o755 });
+      const io = fakeIo({ env: { ...process.env, VMSSH_SSH: join(dir, 'ssh') } });
+      const asked = { ...options, target: 'unix/x', check: { target: 'unix/x', stages: [] } };
+      const message = `the connection works up to sshd, which refuses root: Too many authentication failures${keys}`;
+      expect(diagnose(await hostSigns(asked, io, signal)).findings).toMatchObject([
+        { name: 'login', message },
+      ]);
     },
   );
 

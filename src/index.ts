@@ -1,5 +1,6 @@
 /// <reference types="node" preserve="true" />
 import type { Duplex } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 import { now } from './clock.js';
 import { toDuplex } from './deliver/duplex.js';
 import type { Endpoint } from './endpoint.js';
@@ -170,7 +171,17 @@ export async function probe(
     try {
       const banner = await awaitBanner(connection, leftMs(), signal);
       const asked = { target, user, timeoutMs: leftMs(), signal };
-      return { banner, ...(await probeSock(toDuplex(connection), asked)) };
+      const shown = await probeSock(toDuplex(connection), asked).catch(async (error) => {
+        // ssh2 knows no post-quantum key exchange; ssh may, over a new connection.
+        if (!/ no matching /.test(error.message)) throw error;
+        const { handshake } = await import('./ssh/handshake.js');
+        // The program is beside the library.
+        const self = [process.execPath, fileURLToPath(new URL('./vmssh.js', import.meta.url))];
+        const { port = found.port, routes } = options;
+        const how = { ...asked, target: found.text, port, routes, timeoutMs: leftMs() };
+        return handshake({ ...how, self, env: process.env, platform: process.platform });
+      });
+      return { banner, ...shown };
     } catch (error) {
       throw withTarget(target, error);
     } finally {

@@ -12,7 +12,6 @@ import { resolveTarget } from '../kinds/kinds.js';
 import { findTarget } from '../lookup/find-target.js';
 import { splitLogin } from '../lookup/login.js';
 import type { Io } from '../process/io.js';
-import { sshAbilities, sshProgram } from '../process/ssh-program.js';
 import type { OnRoute, Reached, ReachOptions, Trace } from '../reach/reach.js';
 import { allRoutes, firstRoute, hasIp, type RoutesOptions } from '../reach/routes.js';
 import { type Route, routeFacts, routeOf } from '../route.js';
@@ -127,25 +126,15 @@ export async function checkTarget(
     onStage('SSH handshake');
     const { knownAs, check } = await keys;
     const { self, platform, env } = io;
-    const { routes: only, sshConfig } = options;
-    const shake = { target: text, port, user, timeoutMs, routes: only, signal, sshConfig };
-    const ssh = sshProgram(io);
-    const { asksForKeys } = await sshAbilities(env, ssh);
     // With the user's own ssh, over a new connection: some machines accept one at a time.
     connection.close();
     if (!options.routes && (resolution.routes.length > 1 || resolution.askIp)) {
       onRoute(connection, { banner });
       routes = await checkRoutes(resolution, tried, { text, port, timeoutMs, env: io.env, signal, onStage });
     }
-    const { hostKey, methods } = await handshake({
-      ...shake,
-      self,
-      platform,
-      env,
-      ssh,
-      asksForKeys,
-      knownAs,
-    });
+    const { routes: only, sshConfig } = options;
+    const shake = { port, user, timeoutMs, routes: only, signal, sshConfig, knownAs };
+    const { hostKey, methods } = await handshake({ target: text, ...shake, self, platform, env });
     await check(hostKey);
     pass('host key', `${hostKey.type} ${hostKey.fingerprint}`);
     pass('authentication', `${methods.join(', ')} for ${user}`);

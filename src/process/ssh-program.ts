@@ -1,5 +1,6 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { delimiter, posix, win32 } from 'node:path';
+import { quote } from '../errors.js';
 import type { Env } from '../runtime.js';
 import { programsInPath, systemProgram } from './program-in-path.js';
 import { runProgram } from './run-program.js';
@@ -60,10 +61,23 @@ export const asksNothing = 'BatchMode=yes';
 /** A connection of its own, in place of one that the user's ssh has open. */
 export const ownConnection = 'ControlPath=none';
 
-/** The environment variable that names this program as the ssh to run; undefined if none does. */
-export function sshVariable(program: string, here: Here): 'VMSSH_SSH' | 'HV_SSH_COMMAND' | undefined {
+/** Why ssh or a tool of it could not be started, and what to do about it. */
+export function whyNotStarted(
+  program = '',
+  { code, message }: NodeJS.ErrnoException,
+  here: Here,
+): { readonly problem: string; readonly hint?: string | undefined } {
+  const why = (absent: string) => (code === 'ENOENT' ? absent : message);
   const variable = here.env.VMSSH_SSH ? 'VMSSH_SSH' : 'HV_SSH_COMMAND';
-  return here.env[variable] && sshProgram(here)[0] === program ? variable : undefined;
+  if (here.env[variable] && sshProgram(here)[0] === program)
+    return {
+      problem: `${variable} names ${quote(program)}, which could not be run: ${why('there is no such program')}`,
+      hint: `unset ${variable}, or set it to the absolute path of an ssh`,
+    };
+  return {
+    problem: `${quote(program)} could not be run: ${why('it is not installed, or not in PATH')}`,
+    hint: code === 'ENOENT' ? howToGet(program, here.platform) : undefined,
+  };
 }
 
 /** What is wrong with a SHELL that starts no program. */

@@ -1,6 +1,13 @@
-import { ConnectError, quote } from '../errors.js';
+import { ConnectError } from '../errors.js';
 import { type ProgramEnd, runProgram } from '../process/run-program.js';
-import { asksNothing, howToGet, ownConnection, sshCommand, sshVariable } from '../process/ssh-program.js';
+import {
+  asksNothing,
+  ownConnection,
+  sshAbilities,
+  sshCommand,
+  sshProgram,
+  whyNotStarted,
+} from '../process/ssh-program.js';
 import type { RouteName } from '../route.js';
 import type { Env } from '../runtime.js';
 import { hostNameOf } from '../target/names.js';
@@ -14,12 +21,10 @@ export interface HandshakeOptions {
   readonly user: string;
   /** The server's name in a known_hosts file: ssh asks for a key of a known type. */
   readonly knownAs?: { readonly name: string; readonly path: string };
-  /** ssh and its options. */
-  readonly ssh: readonly string[];
+  /** ssh and its options; undefined: the one that is chosen. */
+  readonly ssh?: readonly string[];
   /** ssh's configuration file, as for ssh -F. */
   readonly sshConfig?: string;
-  /** Whether it knows KnownHostsCommand: a look at a machine keeps no key. */
-  readonly asksForKeys?: boolean;
   /** How ssh should call this program. */
   readonly self: readonly string[];
   readonly platform: NodeJS.Platform;
@@ -33,10 +38,12 @@ export interface HandshakeOptions {
 
 /** An SSH handshake by the user's own ssh, over a new connection, up to the first refusal. Throws a ConnectError of op handshake. */
 export async function handshake(options: HandshakeOptions, run = runProgram): Promise<ProbeResult> {
-  const { target, env, timeoutMs, signal } = options;
+  const { target, env, timeoutMs, signal, ssh = sshProgram(options) } = options;
+  const { asksForKeys } = await sshAbilities(env, ssh);
   const limits = { env: { ...env, LC_ALL: 'C' }, timeoutMs, signal, until: accepted, longest: 1 << 20 };
-  const end = await run(command(options), limits).catch((error: NodeJS.ErrnoException) => {
-    throw notRun(options, error);
+  const end = await run(command({ ...options, ssh, asksForKeys }), limits).catch((cause) => {
+    const why = whyNotStarted(ssh[0], cause, options);
+    throw new ConnectError('handshake', target, { code: 'NO_SSH', final: true, ...why, cause });
   });
   const key = /^debug1: Server host key: (\S+) (SHA256:\S+)\s*$/m.exec(end.stderr);
   const left = /^debug1: Authentications that can continue: (.*)$/m.exec(end.stderr)?.[1];
@@ -49,7 +56,9 @@ export async function handshake(options: HandshakeOptions, run = runProgram): Pr
 const accepted = /^(?:debug1: Authentication succeeded|Authenticated to )/m;
 
 /** The user's configuration counts, except for settings that would do more than a handshake, prompt, or stop at a key. */
-function command(options: HandshakeOptions): readonly string[] {
+function command(
+  options: HandshakeOptions & { readonly ssh: readonly string[]; readonly asksForKeys: boolean },
+): readonly string[] {
   const { target, port, user, ssh, sshConfig, self, platform, timeoutMs, routes, knownAs, asksForKeys } =
     options;
   const settings = [
@@ -57,6 +66,7 @@ function command(options: HandshakeOptions): readonly string[] {
     ...['ProxyUseFdpass=no', 'LogLevel=DEBUG1', 'PreferredAuthentications=none', asksNothing],
     ...['ControlMaster=no', ownConnection, 'ClearAllForwardings=yes', 'PermitLocalCommand=no'],
     ...keepingNone(knownAs, platform),
+    // A look at a machine keeps no key.
     ...(asksForKeys ? ['KnownHostsCommand=none'] : []),
   ];
   const flags = ['-N', '-T', '-l', user];
@@ -85,23 +95,4 @@ function handshakeError(target: string, { stopped, stderr }: ProgramEnd): Connec
     .find((line) => line !== '' && !/^(?:debug\d:|Warning: Permanently added|OpenSSH_|@)/.test(line));
   const why = stopped === 'timeout' ? 'it timed out' : (said ?? 'ssh gave no reason');
   return handshakeFailed(target, why);
-}
-
-function notRun(
-  { target, platform, env, ssh: [program = ''] }: HandshakeOptions,
-  error: NodeJS.ErrnoException,
-): ConnectError {
-  const variable = sshVariable(program, { env, platform });
-  const why = (absent: string) => (error.code === 'ENOENT' ? absent : error.message);
-  const [problem, hint] =
-    variable === undefined
-      ? [
-          `ssh could not be run: ${why('it is not installed, or not in PATH')}`,
-          `${howToGet('ssh', platform)}; or set VMSSH_SSH to its path`,
-        ]
-      : [
-          `${variable} names ${quote(program)}, which could not be run: ${why('there is no such program')}`,
-          `unset ${variable}, or set it to the absolute path of an ssh`,
-        ];
-  return new ConnectError('handshake', target, { code: 'NO_SSH', final: true, problem, hint, cause: error });
 }

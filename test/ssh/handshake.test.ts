@@ -120,10 +120,11 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))("a handshake by the 
       fix: 'in an elevated PowerShell: Add-WindowsCapability -Online -Name OpenSSH.Client~~~~0.0.1.0',
     },
   ] as const)('says that there is no ssh, and how $platform gets it', async ({ platform, fix }) => {
-    const missing = { ...options, target: 'unix/x', ssh: ['/no/such/ssh'], platform };
+    const missing = { ...options, target: 'unix/x', ssh: undefined, env: { PATH: '/no/such' }, platform };
     await expect(handshake(missing)).rejects.toMatchObject({
       code: 'NO_SSH',
-      hint: `${fix}; or set VMSSH_SSH to its path`,
+      problem: '"ssh" could not be run: it is not installed, or not in PATH',
+      hint: fix,
     });
   });
 });

@@ -13,11 +13,10 @@ import { otherBytes } from '../../process/non-utf8.js';
 import { runProgram } from '../../process/run-program.js';
 import {
   asksNothing,
-  howToGet,
   ownConnection,
   sshCommand,
   sshProgram,
-  sshVariable,
+  whyNotStarted,
 } from '../../process/ssh-program.js';
 import { shellCode } from '../../process/terminate.js';
 import type { AllMachines } from '../../sources/list-all.js';
@@ -80,19 +79,9 @@ function run([program = '', ...args]: readonly string[], io: Io): Promise<number
   for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
   const child = spawn(program, args, { stdio: 'inherit' });
   return new Promise((resolve, reject) => {
-    child.once('error', (error: NodeJS.ErrnoException) => {
-      const isMissing = error.code === 'ENOENT';
-      const why = isMissing ? 'it is not installed, or not in PATH' : error.message;
-      const hint = isMissing ? howToGet(program, io.platform) : undefined;
-      const variable = sshVariable(program, io);
-      reject(
-        variable === undefined
-          ? new UsageError(`${quote(program)} could not be run: ${why}`, hint)
-          : new UsageError(
-              `${variable} names ${quote(program)}, which could not be run: ${isMissing ? 'there is no such program' : error.message}`,
-              `unset ${variable}, or set it to the absolute path of an ssh`,
-            ),
-      );
+    child.once('error', (error) => {
+      const { problem, hint } = whyNotStarted(program, error, io);
+      reject(new UsageError(problem, hint));
     });
     child.once('exit', (code, signal) => resolve(shellCode({ code, signal })));
   });

@@ -21,7 +21,7 @@ export interface MachineJson {
   readonly routes: readonly RouteJson[];
   readonly user?: string;
   readonly identityFile?: string;
-  readonly container?: Omit<ContainerFacts, 'url'>;
+  readonly container?: Pick<ContainerFacts, 'id' | 'labels'>;
   readonly authority?: Authority;
   readonly via?: string;
 }

@@ -102,6 +102,8 @@ export interface ContainerFacts {
   readonly url?: string;
   /** What its manager says of restarts, for messages. */
   readonly restarts?: string;
+  /** Its own name, if it is called as the folder that it is for. */
+  readonly ownName?: string;
 }
 
 /** Its CID in this host's kernel, if it has one: a multiplexer has machines of its own, whatever their CIDs. */

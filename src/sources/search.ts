@@ -7,12 +7,12 @@ import type { Source } from './source.js';
 export interface Named
   extends Pick<DiscoveredMachine, 'name' | 'uuid' | 'authority'>,
     Partial<Pick<DiscoveredMachine, 'provider'>> {
-  readonly container?: Pick<ContainerFacts, 'id'>;
+  readonly container?: Pick<ContainerFacts, 'id' | 'ownName'>;
 }
 
 /**
  * The machines that `wanted` can mean: by UUID or machine id; else by name; else by name ignoring case (ssh lower-cases %h); else by slug; else
- * by a container's id or its first digits. Machines of others only if none of the user or the system matches, and not by a slug.
+ * by a container's own name, its id or the id's first digits. Machines of others only if none of the user or the system matches, and not by a slug.
  */
 export function match<T extends Named>(wanted: string, machines: readonly T[]): readonly T[] {
   const lower = wanted.toLowerCase();
@@ -22,6 +22,7 @@ export function match<T extends Named>(wanted: string, machines: readonly T[]): 
     ({ name }) => name === wanted,
     ({ name }) => name.toLowerCase() === lower,
     ({ name, authority }) => authority !== 'other' && slug(name).toLowerCase() === lower,
+    ({ container }) => container?.ownName?.toLowerCase() === lower,
     ({ container }) => hasId(container?.id, wanted),
   ];
   const ofOthers = machines.filter(isOfOthers);

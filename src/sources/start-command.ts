@@ -33,11 +33,11 @@ export function startImage(name: string): StartCommand {
 /** How a container is started by its manager, or one that is paused goes on. */
 export function startContainer(
   { name, status }: Pick<DiscoveredMachine, 'name' | 'status'>,
-  { url }: ContainerFacts,
+  { url, ownName = name }: ContainerFacts,
   manager: 'podman' | 'docker',
 ): StartCommand {
   const place = url === undefined ? [] : [`--${manager === 'podman' ? 'url' : 'host'}=${url}`];
   const verb = status === 'paused' ? 'unpause' : 'start';
-  const commandOf = (what: string) => [manager, ...place, what, ...operand(name)];
+  const commandOf = (what: string) => [manager, ...place, what, ...operand(ownName)];
   return { machine: name, command: commandOf(verb), log: commandOf('logs') };
 }

@@ -1,9 +1,10 @@
 import type { Stats } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { isIP } from 'node:net';
+import { basename } from 'node:path';
 import { countBy } from '../../group-by.js';
 import { withDashes } from '../../target/guid.js';
-import { hasControlCharacter, nameProblem } from '../../target/names.js';
+import { foldOf, hasControlCharacter, nameProblem } from '../../target/names.js';
 import { socketPathProblem } from '../../target/text.js';
 import { accountLine, isSystemUser } from '../processes/system-user.js';
 import type {
@@ -54,16 +55,16 @@ export async function listContainers(
     containers,
     atOnce,
     async (each) => {
-      const socket = await socketOf(each, source, deps).catch((error) => {
+      const seen = await look(each, source, deps).catch((error) => {
         if (!(error instanceof DiscoveryError)) throw error;
         if (error.isGone) return gone;
         const problem = `container ${each.name}: ${error.message}`;
         // It is listed all the same, and so are the others.
         const code = isFailure(error) ? 'INCOMPLETE' : error.code;
         warnings.push({ provider, code, problem });
-        return undefined;
+        return {};
       });
-      return socket === gone ? [] : [toMachine(each, provider, source, socket)];
+      return seen === gone ? [] : [toMachine(each, provider, source, seen)];
     },
     deps.signal,
   );
@@ -76,50 +77,72 @@ const gone = Symbol('gone');
 /** How many are asked for their details at once. */
 const atOnce = 4;
 
-async function socketOf(
-  container: Container,
-  { details }: EngineApi,
-  deps: Deps,
-): Promise<string | undefined> {
-  const { id, exports, source, status } = container;
-  if (!exports || status !== 'running') return undefined;
-  if (deps.wanted !== undefined && !canMean(deps.wanted, container)) return undefined;
-  const folder = source ?? exportSource(await details(id));
-  return folder === undefined ? undefined : exportSocket(folder, deps);
+/** What its list may not have: the socket that it has for this host, and the name of the folder that it is for. */
+type Seen = Partial<Record<'socket' | 'folder', string | undefined>>;
+
+async function look(container: Container, { details }: EngineApi, deps: Deps): Promise<Seen> {
+  const { id, status, labels } = container;
+  if (deps.wanted !== undefined && !canMean(deps.wanted, container)) return {};
+  const isExport = ({ at }: Mount) => at === exportFolder;
+  const exports = status === 'running' && container.mounts.some(isExport);
+  if (!exports && labels[folderLabel] === undefined) return {};
+  // Podman's list has the paths in the container only.
+  const isSaid = container.mounts.some(({ source }) => source !== undefined);
+  const mounts = isSaid ? container.mounts : mountsOf(objectAt(await details(id)));
+  // An image can bring any label, but only whoever made the container mounted that very folder.
+  const folder = mounts.some(({ source }) => source === labels[folderLabel]) ? folderIn(labels) : undefined;
+  const source = exports ? mounts.find(isExport)?.source : undefined;
+  return { folder, socket: source === undefined ? undefined : await exportSocket(source, deps) };
+}
+
+/** The folder of this host that a dev container is for, by VS Code and the devcontainer CLI. */
+const folderLabel = 'devcontainer.local_folder';
+
+function folderIn({ [folderLabel]: path = '' }: Container['labels']): string | undefined {
+  const name = basename(path);
+  return nameProblem(name) === undefined ? name : undefined;
 }
 
 function toMachine(
   { id, name, status, labels, address, restarts }: Container,
   provider: 'podman' | 'docker',
   { url, authority }: EngineApi,
-  socket: string | undefined,
+  { socket, folder }: Seen,
 ): DiscoveredContainer {
   const typed = /^\w[\w.-]*$/.test(name) ? name : id;
   const exec = status === 'running' ? execRoutes(engineExec(provider, typed, url), typed) : [];
   const ip = status === 'running' ? address : undefined;
   const routes = [...routesTo([socket && `unix${socket}`]), ...exec, ...routesTo([ip])];
   return {
-    name,
+    name: folder ?? name,
     target: `${provider}/${name}`,
     status,
     provider,
     uuid: uuidOf(id),
     authority,
     ...(routes.length === 0 ? {} : { routes }),
-    container: { id, labels, url, restarts },
+    container: { id, labels, url, restarts, ownName: folder && name },
   };
 }
 
-/** With the UUID in the target of each whose name is another's too, or fits no target. `others`: names that are taken. */
+/**
+ * With the UUID in the target of each whose name is another's too, or fits no target, and without a folder's name that any other has.
+ * `others`: names that are taken.
+ */
 export function withOwnTargets(
   found: readonly DiscoveredContainer[],
   others: readonly string[] = [],
 ): readonly DiscoveredContainer[] {
-  const named = countBy(found, ({ name }) => name);
+  const ownName = ({ name, container }: DiscoveredContainer) => container.ownName ?? name;
+  const named = countBy(found, ownName);
+  const names = found.flatMap((each) => [...new Set([each.name, ownName(each)].map(foldOf))]);
+  const folded = countBy([...names, ...others.map(foldOf)], (fold) => fold);
   return found.map((each) => {
-    const { name, provider, uuid } = each;
+    const { provider, uuid, name: called } = each;
+    const name = ownName(each);
     const isOwn = named.get(name) === 1 && !others.includes(name) && nameProblem(name) === undefined;
-    return isOwn ? each : { ...each, target: `${provider}/${uuid}` };
+    const typed = isOwn ? each : { ...each, target: `${provider}/${uuid}` };
+    return folded.get(foldOf(called)) === 1 ? typed : { ...typed, name };
   });
 }
 
@@ -172,8 +195,9 @@ export function findContainer<M extends DiscoveredMachine>(
   return answerOf(search(), deps.signal);
 }
 
-function canMean(text: string, { name, id }: Pick<Container, 'name' | 'id'>): boolean {
-  return match(text, [{ name, uuid: uuidOf(id), container: { id } }]).length > 0;
+function canMean(text: string, { name, id, labels }: Container): boolean {
+  const names = [name, folderIn(labels) ?? name];
+  return names.some((each) => match(text, [{ name: each, uuid: uuidOf(id), container: { id } }]).length > 0);
 }
 
 interface Container {
@@ -184,20 +208,20 @@ interface Container {
   readonly labels: Readonly<Record<string, string>>;
   /** What its manager says of restarts, "it ended and was restarted 12 times"; undefined: nothing. */
   readonly restarts?: string;
-  /** Whether a folder of the host is mounted where systemd of the container, or anybody in it, leaves sockets for the host. */
-  readonly exports: boolean;
-  /** That folder; Podman's list does not have it. */
-  readonly source?: string;
+  readonly mounts: readonly Mount[];
   /** Its IP address on a network of this host; Podman's list does not have it. */
   readonly address?: string;
 }
+
+/** Its path in the container, and what of the host is there, which Podman's list does not have. */
+type Mount = Readonly<Record<'at' | 'source', string | undefined>>;
 
 /** Its UUID, as Podman gives it to a container's systemd for its machine id. */
 function uuidOf(id: Container['id']): string {
   return withDashes(id.slice(0, 32));
 }
 
-/** Where a container leaves sockets for its host (https://systemd.io/CONTAINER_INTERFACE/). */
+/** Where systemd of a container, or anybody in it, leaves sockets for its host (https://systemd.io/CONTAINER_INTERFACE/). */
 const exportFolder = '/run/host/unix-export';
 
 /** Reads the list of either API, or of `podman ps --format json`, without what only holds a pod. Throws a DiscoveryError PROTOCOL. */
@@ -212,7 +236,7 @@ export function parseContainers(answer: unknown): readonly Container[] {
     const name = typeof first === 'string' ? first.replace(/^\//, '') : '';
     const status = statusOf(each.State);
     const known = { labels: labelsOf(each), address: addressOf(each), restarts: restartsOf(each) };
-    return [{ id, name: name || id.slice(0, 12), status, ...known, ...exportOf(each) }];
+    return [{ id, name: name || id.slice(0, 12), status, ...known, mounts: mountsOf(each) }];
   });
 }
 
@@ -223,19 +247,16 @@ function restartsOf({ Restarts: count, State: state }: JsonObject): string | und
   return state === 'restarting' ? 'it ended, and its manager restarts it' : undefined;
 }
 
-/** The host's folder that a container's details name as the one for sockets. */
-export function exportSource(details: unknown): string | undefined {
-  return exportOf(objectAt(details)).source;
-}
-
-/** Podman lists the path in the container only. */
-function exportOf({ Mounts: mounts }: JsonObject): Pick<Container, 'exports' | 'source'> {
+/** Those of a list or of a container's details. */
+function mountsOf({ Mounts: mounts }: JsonObject): readonly Mount[] {
   const all: readonly unknown[] = Array.isArray(mounts) ? mounts : [];
-  const mount = all.find((each) => (isJsonObject(each) ? each.Destination : each) === exportFolder);
-  const source = isJsonObject(mount) ? textOf(mount, 'Source') : undefined;
-  // No target can have a control character: its other routes are left.
-  const isUsable = source?.startsWith('/') && !hasControlCharacter(source);
-  return { exports: mount !== undefined, source: isUsable ? source : undefined };
+  return all.map((each) => {
+    if (!isJsonObject(each)) return { at: typeof each === 'string' ? each : undefined, source: undefined };
+    const source = textOf(each, 'Source');
+    // No target can have a control character: its other routes are left.
+    const isUsable = source?.startsWith('/') && !hasControlCharacter(source);
+    return { at: textOf(each, 'Destination'), source: isUsable ? source : undefined };
+  });
 }
 
 /** The first one, IPv4 before IPv6. */

@@ -79,6 +79,33 @@ describe("Docker's containers", () => {
     expect(warnings).toMatchObject([{ code: 'INCOMPLETE', problem }]);
   });
 
+  const Labels = { 'devcontainer.local_folder': '/home/ann/prod' };
+  const mountOf = (Source: string) => ({ Type: 'bind', Source, Destination: '/workspaces/prod' });
+  const dev = (digit: string, name: string, ...sources: readonly string[]) =>
+    container(digit, name, { Labels, Mounts: ['/etc/hosts', ...sources].map(mountOf) });
+
+  const quirky = dev('a', 'quirky', '/home/ann/prod');
+  it.each<[what: string, all: readonly object[], names: readonly string[]]>([
+    ['called as its folder', [quirky, container('b', 'web')], ['prod', 'web']],
+    // An image can bring the label.
+    ['not, if it has no mount of that folder', [dev('a', 'a', '/home/ann')], ['a']],
+    ['not, if another one is for such a folder', [quirky, dev('b', 'b', '/home/ann/prod')], ['quirky', 'b']],
+    ['not, if another one has the name', [quirky, container('b', 'Prod')], ['quirky', 'Prod']],
+  ])('for development are $0', async (_, all, names) => {
+    expect((await listed(...all)).found.map(({ name }) => name)).toEqual(names);
+  });
+
+  it('that are called as their folder are found by that and by their own name, by which they are started', async () => {
+    const all = [dev('a', 'Quirky', '/home/ann/prod'), container('b', 'web')];
+    const deps = at(await serve('dev', { [list]: JSON.stringify(all) }));
+    for (const typed of ['prod', 'Quirky', 'quirky', idOf('a')]) {
+      const search = await docker.find?.(typed, deps);
+      expect(search).toMatchObject({ outcome: 'found', machine: { name: 'prod', target: 'docker/Quirky' } });
+      const machine = search?.outcome === 'found' ? search.machine : expect.unreachable();
+      expect(docker.start?.(machine, {})).toMatchObject({ command: ['docker', 'start', 'Quirky'] });
+    }
+  });
+
   // "web" is another one's too.
   it.each(['web', 'a/b', '..', 'a\u001b[31m'])(
     'with a name that no target can have, %j, are typed by the UUID',

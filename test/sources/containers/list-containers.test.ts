@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { exportSource, parseContainers } from '../../../src/sources/containers/list-containers.js';
+import { parseContainers } from '../../../src/sources/containers/list-containers.js';
 import { fixture } from '../fixture.js';
 
 const recorded = (name: string) => JSON.parse(fixture(name));
 const short = (answer: unknown) =>
-  parseContainers(answer).map(({ name, status, exports, source }) => ({ name, status, exports, source }));
+  parseContainers(answer).map(({ name, status, mounts }) => {
+    const mount = mounts.find(({ at }) => at === '/run/host/unix-export');
+    return { name, status, exports: mount !== undefined, source: mount?.source };
+  });
 const plain = { exports: false, source: undefined };
 const id = 'a'.repeat(64);
 
@@ -43,15 +46,15 @@ describe('a list of containers', () => {
     'has no use for a mount whose source is %j',
     (Source) => {
       const Mounts = [{ Destination: '/run/host/unix-export', Source }];
-      expect(exportSource({ Mounts })).toBeUndefined();
       expect(short([{ Id: id, Mounts }])).toMatchObject([{ exports: true, source: undefined }]);
     },
   );
 
   it('lacks the source of a mount, which the details have', () => {
-    expect(exportSource(recorded('podman/podman5.4.2-inspect.json'))).toBe('/srv/web-export');
-    for (const details of [undefined, 'x', {}, { Mounts: 'x' }, { Mounts: [null, { Destination: '/run' }] }])
-      expect(exportSource(details)).toBeUndefined();
+    const details = recorded('podman/podman5.4.2-inspect.json');
+    expect(short([{ ...details, Id: id }])).toMatchObject([{ exports: true, source: '/srv/web-export' }]);
+    for (const Mounts of [undefined, 'x', [], [null, { Destination: '/run' }]])
+      expect(short([{ Id: id, Mounts }])).toMatchObject([{ exports: false, source: undefined }]);
   });
 
   const Names = ['x'];

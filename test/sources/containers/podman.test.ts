@@ -69,6 +69,19 @@ describe("Podman's containers", () => {
     server.close();
   });
 
+  it.each(['/home/ann/prod', '/home/ann'])(
+    'for development are asked what they mount: %s',
+    async (Source) => {
+      const Labels = { 'devcontainer.local_folder': '/home/ann/prod' };
+      const all = [
+        { Id: exported, Names: ['quirky'], State: 'exited', Labels, Mounts: ['/workspaces/prod'] },
+      ];
+      const details = JSON.stringify({ Mounts: [{ Source, Destination: '/workspaces/prod' }] });
+      const { found } = await listBySocket({ [list]: JSON.stringify(all), [detailsOf]: details });
+      expect(found.map(({ name }) => name)).toEqual([Source.endsWith('prod') ? 'prod' : 'quirky']);
+    },
+  );
+
   it('of which one cannot be asked for its folder are listed with a warning', async () => {
     const { found, warnings } = await listBySocket({ [list]: recorded, [detailsOf]: 'no JSON' });
     expect(found).toHaveLength(names.length);

@@ -12,6 +12,7 @@ import { resolveTarget } from '../kinds/kinds.js';
 import { findTarget } from '../lookup/find-target.js';
 import { splitLogin } from '../lookup/login.js';
 import type { Io } from '../process/io.js';
+import { orSetup } from '../reach/all-failed.js';
 import type { OnRoute, Reached, ReachOptions, Trace } from '../reach/reach.js';
 import { allRoutes, firstRoute, hasIp, type RoutesOptions } from '../reach/routes.js';
 import { type Route, routeFacts, routeOf } from '../route.js';
@@ -118,8 +119,9 @@ export async function checkTarget(
     const user = named ?? made ?? byDefault;
     const steps = [...resolution.steps, ...route.steps];
     means = { ...known, user, endpoint: connection.endpoint, steps, identityFile };
-    const banner = await awaitBanner(connection, timeoutMs, signal).catch((error) => {
-      throw withTarget(text, error);
+    const banner = await awaitBanner(connection, timeoutMs, signal).catch(async (caught) => {
+      const here = { text, env: io.env, platform: io.platform, signal };
+      throw await orSetup(withTarget(text, caught), [route], resolution.machine, here);
     });
     pass('banner', banner);
     if (options.until === 'banner') return { target, means, stages, routes: shown() };

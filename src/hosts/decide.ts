@@ -28,7 +28,7 @@ import { knownHostsFile } from '../ssh/folder.js';
 import { allGuestKeys } from '../ssh/guest-keys.js';
 import { isNamedIn, keepsAlive } from '../ssh/taken-names.js';
 import { anyHost, usersPolicies } from '../ssh/users-policy.js';
-import { withLogins } from './logins.js';
+import { loginOf, withLogins } from './logins.js';
 import { type ConfigOptions, type Settings, settings } from './options.js';
 import { formatSettings, settingLines } from './setting.js';
 
@@ -89,7 +89,11 @@ export async function decide(
     ...surroundings(options, io),
   });
   const { program } = await callerForSsh(io);
-  const { entries, hosts } = made;
+  const { entries } = made;
+  const hosts = made.hosts.map((host, at): ConcreteHost => {
+    const login = loginOf(entries[at] as HostEntry, options.logins);
+    return { ...host, options: { ...host.options, bring: login?.brings } };
+  });
   const state = { options: formatSettings(settings, options), program, machines: entries };
   const unasked = entries.filter((entry) => last.machines.includes(entry) && failed.has(ownerName(entry)));
   return {
@@ -167,14 +171,19 @@ export async function sshLines(
   io: Io,
 ): Promise<string> {
   const lines = settingLines(settings, values);
+  const caller = await callerOfLines(io, lines.bring || hosts.some((each) => each.options.bring));
+  const users = system ? { hosts } : await fromUsers(hosts, lines.hostKeys, io);
+  return usage(() => configText({ ...caller, ...users, ...surroundings({ system }, io), ...lines }));
+}
+
+/** How the lines call vmssh, and what each ssh that reads them can do; `brings`: also whether it can log in by an sshd that is brought. */
+export async function callerOfLines(io: Io, brings: boolean | undefined) {
   const [caller, abilities, refusesUsers] = await Promise.all([
     callerForSsh(io),
     everySshAbilities(io),
-    lines.bring === true && everySshRefusesUsers(io),
+    brings && everySshRefusesUsers(io),
   ]);
-  const users = system ? { hosts } : await fromUsers(hosts, lines.hostKeys, io);
-  const around = { ...caller, ...abilities, ...users, refusesUsers, ...surroundings({ system }, io) };
-  return usage(() => configText({ ...around, ...lines }));
+  return { ...caller, ...abilities, refusesUsers };
 }
 
 /** What the user's own ssh_config says that our lines, which come first, must not displace. */

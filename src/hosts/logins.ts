@@ -12,9 +12,12 @@ export interface MachineLogin {
   readonly target: string;
   /** Another machine of that name has another login. */
   readonly uuid?: string;
-  readonly user: string;
+  /** Undefined: the machine's own, by an sshd that is brought. */
+  readonly user?: string;
   /** Undefined: the key is one of the agent's. */
   readonly identityFile?: string;
+  /** Each login brings an sshd, if the machine has none. */
+  readonly brings?: true;
   /** For `--undo`: setup pinned its host key. */
   readonly pinned?: true;
   /** For `--undo`: there were no lines for ssh before. */
@@ -32,20 +35,22 @@ export const logins: Setting<readonly MachineLogin[], readonly MachineLogin[]> =
 
 function parseLogin(json: unknown): readonly MachineLogin[] {
   if (!isJsonObject(json)) return [];
-  const { target, user, identityFile, uuid: id, pinned, first } = json;
-  if (!isPlain(target) || !isPlain(user)) return [];
+  const { target, user, identityFile, brings, uuid: id, pinned, first } = json;
+  if (!isPlain(target) || !(isPlain(user) || (user === undefined && brings === true))) return [];
   try {
-    checkUserName(user);
+    if (user !== undefined) checkUserName(user);
   } catch {
     return [];
   }
   const known = {
     uuid: isPlain(id) ? parseUuid(id) : undefined,
+    user,
     identityFile: isPlain(identityFile) ? identityFile : undefined,
+    brings: brings === true ? brings : undefined,
     pinned: pinned === true ? pinned : undefined,
     first: first === true ? first : undefined,
   } as const;
-  return [{ target, user, ...definedFields(known) }];
+  return [{ target, ...definedFields(known) }];
 }
 
 function isPlain(value: unknown): value is string {

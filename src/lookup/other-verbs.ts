@@ -37,7 +37,8 @@ const verbs: readonly { readonly words: readonly string[]; readonly hint: string
     hint: 'vmssh nc TARGET [PORT], as in vmssh nc hvsock:GUID:vsock-22; to listen on this host: vmssh forward TARGET PORT',
   },
   { words: ['hvc'], hint: 'leave it out: vmssh nc NAME, vmssh ssh NAME, vmssh list' },
-  { words: ['install', 'setup', 'set-up', 'init', 'config-ssh', 'ssh-config'], hint: 'vmssh config install' },
+  { words: ['set-up', 'provision', 'copy-id', 'ssh-copy-id'], hint: 'vmssh setup NAME' },
+  { words: ['install', 'init', 'config-ssh', 'ssh-config'], hint: 'vmssh config install' },
   { words: ['uninstall'], hint: 'vmssh config uninstall' },
   { words: ['version'], hint: 'vmssh --version' },
 ];

@@ -1,4 +1,9 @@
-import { type ConnectError, errorWith, type Op } from '../errors.js';
+import { ConnectError, errorWith, type Op } from '../errors.js';
+import { managerExec } from '../identity/manager-keys.js';
+import { reachedMachine } from '../identity/record.js';
+import type { DiscoveredMachine } from '../sources/provider.js';
+import type { ResolveContext } from '../sources/source.js';
+import { shellOf, shellQuoted } from '../target/shell.js';
 
 export interface FailedRoute {
   readonly name: string;
@@ -23,3 +28,23 @@ export function allFailed(failed: readonly FailedRoute[]): ConnectError {
 }
 
 const steps: readonly Op[] = ['parse', 'resolve', 'connect', 'handshake', 'relay'];
+
+/** The error of these routes; if nothing serves a socket of the machine, and its manager goes into it, the fix begins with `vmssh setup`. */
+export async function orSetup<E>(
+  error: E,
+  routes: readonly Pick<FailedRoute, 'name'>[],
+  machine: DiscoveredMachine | undefined,
+  { text, ...deps }: Pick<ResolveContext, 'text' | 'env' | 'platform' | 'signal'>,
+): Promise<E | ConnectError> {
+  if (!(error instanceof ConnectError && error.hint && unserved.test(error.code))) return error;
+  if (!machine || !routes.some(({ name }) => sockets.test(name))) return error;
+  if (!(await managerExec(reachedMachine(machine), { ...deps, timeoutMs: maxMs }))) return error;
+  const typed = shellQuoted(text, shellOf(deps));
+  return errorWith(error, { hint: `vmssh setup ${typed} sets it up, once it has booted; ${error.hint}` });
+}
+
+/** For asking whether its manager goes in: the error is known already. Milliseconds. */
+const maxMs = 2000;
+
+const sockets = /^(?:export|vsock|vsock-mux)$/;
+const unserved = /^(?:ECONNRESET|ECONNREFUSED|ETIMEDOUT|EOF|EPIPE|NO_BANNER)$/;

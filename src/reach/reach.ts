@@ -120,7 +120,7 @@ async function bannerOf(
 
 /** Opens the first of the machine's routes that answers. Throws a ConnectError with the reason of each. */
 async function attempt(target: Target, text: string, options: ReachOptions): Promise<Reached> {
-  const { port, timeoutMs, routes: only, untilBanner, env, signal, trace, onRoute } = options;
+  const { port, timeoutMs, routes: only, untilBanner, env, platform, signal, trace, onRoute } = options;
   const start = now();
   const resolution = await findWithin(target, text, options);
   const until = (untilBanner ? start : now()) + timeoutMs;
@@ -162,8 +162,9 @@ async function attempt(target: Target, text: string, options: ReachOptions): Pro
       if (stdio !== undefined || (after === 0 && now() >= until)) break;
     }
   }
-  const { allFailed } = await import('./all-failed.js');
-  throw withTrouble(allFailed(failed), resolution);
+  const { allFailed, orSetup } = await import('./all-failed.js');
+  const here = { text, env, platform, signal };
+  throw withTrouble(await orSetup(allFailed(failed), failed, resolution.machine, here), resolution);
 }
 
 /** The error, with what the machine's manager knows besides. */

@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { lookAt } from '../../src/checks/inside.js';
 import { tryLogin, whyEnded } from '../../src/checks/try-login.js';
 import { fakeIo } from '../helpers/fake-io.js';
 import { findProgram, missingPrograms } from '../helpers/programs.js';
-import { useTempDir } from '../helpers/temp-dir.js';
+import { useTempDir, writeTree } from '../helpers/temp-dir.js';
 
 const dir = useTempDir();
 const { signal } = new AbortController();
@@ -21,11 +21,7 @@ esac
 cat >/dev/null
 printf 'ok boot ${here}\\nok user ann\\nok cursor s=1;i=2\\nok peer %s\\nok cid read; the CID is %s\\nend 0 looked\\n' "$PEER" "$CID"
 `;
-beforeAll(() => {
-  mkdirSync(join(dir, 'bin'));
-  writeFileSync(join(dir, 'bin/ssh'), ssh);
-  chmodSync(join(dir, 'bin/ssh'), 0o755);
-});
+beforeAll(() => writeTree(dir, { 'bin/ssh': ssh }));
 
 const tcp = '192.0.2.1 1 192.0.2.2 22';
 const socket = 'UNKNOWN 65535 UNKNOWN 65535';

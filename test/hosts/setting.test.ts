@@ -72,7 +72,10 @@ describe('the settings of config install', () => {
     routes: ['ip', 'vsock'],
     hostKeys: 'strict',
     sshOptions: [{ keyword: 'User', value: 'root' }],
-    logins: [{ target: 'incus/web', user: 'ann', identityFile: '/k', pinned: true, first: true }],
+    logins: [
+      { target: 'incus/web', user: 'ann', identityFile: '/k', pinned: true, first: true },
+      { target: 'incus/bare', brings: true },
+    ],
     system: false,
   };
 
@@ -89,7 +92,8 @@ describe('the settings of config install', () => {
   });
 
   it('are those of the first run if the state has anything else', () => {
-    const logins = [7, {}, { target: 'a', user: '-b' }, { target: 'a\n', user: 'b' }];
+    const others = [{ target: 'a' }, { target: 'a', brings: 1 }, { target: 'a', user: 7, brings: true }];
+    const logins = [7, {}, { target: 'a', user: '-b' }, { target: 'a\n', user: 'b' }, ...others];
     const odd = {
       ...{ logins, prefix: 'x y', onlyPatterns: 1, fdpass: 'no' },
       ...{ fresh: 'yes', start: 1, 'bring-sshd': 1 },

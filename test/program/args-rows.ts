@@ -76,6 +76,7 @@ const table: readonly (readonly [
     'user=ann key=k.pub dry-run yes no-config json install-sshd restart',
   ],
   ['setup', '--undo -y mint', 'mint', 'undo yes'],
+  ['setup', '--bring-sshd mint', 'mint', 'bring-sshd'],
   ['doctor', '--report', '', 'report'],
   [
     'guest install',

@@ -31,6 +31,12 @@ describe('a mistake in the arguments', () => {
       'vmssh ssh --start NAME starts a machine and logs in; without a login: hvc start NAME or Start-VM NAME, virsh start NAME, machinectl start NAME, limactl start NAME',
     ],
     ['id|web', 'unknown command "id"', 'vmssh list NAME -o id'],
+    ['copy-id|web', 'unknown command "copy-id"', 'vmssh setup NAME'],
+    [
+      'setup|--install-sshd|--bring-sshd|web',
+      '--install-sshd and --bring-sshd cannot be used together',
+      'see vmssh setup --help',
+    ],
     ['state|web', 'unknown command "state"', 'vmssh list NAME -o status'],
     ['stdio|hvsock:x', 'unknown command "stdio"', toListen],
     ['winsocat|hvsock:x', 'unknown command "winsocat"', toListen],

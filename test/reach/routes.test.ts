@@ -408,3 +408,26 @@ describe('a machine that ends again and again', () => {
     expect(error).toMatchObject({ code: 'NO_BANNER', ...want });
   });
 });
+
+describe('a machine whose socket nothing serves', () => {
+  const mint = {
+    ...({ name: 'mint', target: 'qemu/mint', provider: 'libvirt', status: 'running' } as const),
+    uuid: '83055167-4a13-0eb1-c290-e328df73ee72',
+  };
+  const vsock = routeBy({ family: 'vsock', cid: 3, port: 22 });
+  const ip = routeBy({ family: 'tcp', host: '127.0.0.1', port: 1 });
+
+  it.each<{ name: string; code?: string; machine?: Reachable['machine']; only?: Route; want?: RegExp }>([
+    { name: 'is set up through its manager', want: /^vmssh setup machine\/web sets it up, .*; use --wait / },
+    { name: 'may lack the driver', code: 'ETIMEDOUT', want: /^vmssh setup / },
+    { name: 'is on a host without vsock', code: 'EAFNOSUPPORT' },
+    { name: "is another user's", machine: { ...mint, authority: 'other' } },
+    { name: "is another hypervisor's", machine: { ...mint, via: 'hv1' } },
+    { name: 'has no UUID, by which its agent is asked', machine: { ...mint, uuid: undefined } },
+    { name: 'has no manager', machine: { ...mint, provider: 'qemu' } },
+    { name: 'is reached by a network, as its manager goes in', code: 'ECONNREFUSED', only: ip },
+  ])('$name', async ({ code = 'ECONNRESET', machine = mint, only = vsock, want = /^(?!vmssh setup)/ }) => {
+    const { error } = await reached([only], { machine: { machine }, native: fakeAddon({ code }).native });
+    expect(error?.hint).toMatch(want);
+  });
+});

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { readKeys } from '../../cli/guest.js';
-import type { FindingJson } from '../../cli/json.js';
 import { sshSettings } from '../../cli/reach/ssh-settings.js';
 import { ConnectError } from '../../errors.js';
 import { fingerprintOf } from '../../identity/known-hosts.js';
@@ -11,6 +10,7 @@ import type { ReachedMachine } from '../../sources/source.js';
 import { sshFolder } from '../../ssh/folder.js';
 import { ownKeyFile } from '../../ssh/login-key.js';
 import { verifyHostKey } from '../../ssh/settle-key.js';
+import type { Add } from './setup-step.js';
 
 export interface OwnKey {
   /** The public key, as a line of authorized_keys. */
@@ -73,22 +73,20 @@ export async function pinShown(
   { typed, target, machine }: { typed: string; target: string; machine: ReachedMachine },
   { env, platform }: Io,
   signal: AbortSignal,
-): Promise<FindingJson> {
+  add: Add,
+): Promise<void> {
   const print = shown.split(' ')[1] ?? '';
   const keys = (await managerKeys(machine, { env, platform, signal }, print)) ?? [];
   const key = keys.find((each) => printOfLine(each) === print);
-  const name = 'host-key';
-  if (key === undefined) {
-    const found = `its server shows ${shown}, which its manager does not find in the machine`;
-    return { name, state: 'failed', found };
-  }
+  const isOther = `its server shows ${shown}, which its manager does not find in the machine`;
+  if (key === undefined) return add('host-key', 'failed', isOther);
   try {
     const policy = async () => 'strict' as const;
     const blob = Buffer.from(key.split(' ')[1] ?? '', 'base64');
     await verifyHostKey(blob, { reached: { text: target, machine }, typed, env, platform, policy });
-    return { name, state: 'changed', found: `${shown} is pinned, as its manager reads it in the machine` };
+    add('host-key', 'changed', `${shown} is pinned, as its manager reads it in the machine`);
   } catch (error) {
     if (!(error instanceof ConnectError)) throw error;
-    return { name, state: 'failed', found: error.problem, fix: error.hint };
+    add('host-key', 'failed', error.problem, error.hint);
   }
 }

@@ -1,7 +1,8 @@
 import { type HostFlags, isAccountName } from '../../cli/guest.js';
 import { formatEndpoint } from '../../endpoint.js';
 import { ConnectError, quote } from '../../errors.js';
-import { accountScript } from '../../guest/script.js';
+import { accountScript, setupScript } from '../../guest/script.js';
+import { callerOfLines } from '../../hosts/decide.js';
 import { keptLogins, loginOf, type MachineLogin } from '../../hosts/logins.js';
 import { pinsOf } from '../../identity/decide.js';
 import { managerKeys } from '../../identity/manager-keys.js';
@@ -11,11 +12,14 @@ import { lookUp } from '../../lookup/find-target.js';
 import type { Io } from '../../process/io.js';
 import { mayBeUp } from '../../sources/provider.js';
 import type { ReachedMachine } from '../../sources/source.js';
+import { whyNoBring } from '../../ssh/config/host-options.js';
 import { ownKeyFile } from '../../ssh/login-key.js';
 import { machineKeys } from '../../ssh/machine-keys.js';
+import { sshPort } from '../../target/numbers.js';
 import { shellOf, shellQuoted } from '../../target/shell.js';
+import type { SetupOptions } from './options.js';
 import { type MissingDevice, planDevice } from './setup-device.js';
-import { firstOwnKey, keyIn, type OwnKey, onConsole } from './setup-keys.js';
+import { firstOwnKey, keyIn, onConsole, printOfLine } from './setup-keys.js';
 import {
   checkUntil,
   collector,
@@ -27,19 +31,6 @@ import {
   type ShowStep,
 } from './setup-step.js';
 
-export interface SetupOptions {
-  /** Undefined: as its manager says, else its first ordinary account. */
-  readonly user: string | undefined;
-  /** The file of a public key; undefined: the first that ssh would try. */
-  readonly key: string | undefined;
-  /** Print the lines for ssh in place of writing them. */
-  readonly noConfig: boolean;
-  /** Install an sshd by the machine's own package manager, if there is none. */
-  readonly install: boolean;
-  /** Shut the machine down and start it, if it needs that. */
-  readonly restart: boolean;
-}
-
 export interface SetupPlan extends SetupSteps {
   readonly work?: Work;
   readonly missing?: MissingDevice | undefined;
@@ -48,11 +39,11 @@ export interface SetupPlan extends SetupSteps {
 export interface Work {
   readonly into: HostFlags;
   readonly machine: ReachedMachine;
-  readonly key: OwnKey | undefined;
   readonly login: MachineLogin;
-  /** Nothing answers at its socket yet. */
-  readonly needsUnits: boolean;
-  readonly needsAccount: boolean;
+  /** For the machine. */
+  readonly scripts: readonly string[];
+  /** What the login is by, for messages. */
+  readonly by: string;
 }
 
 /** Looks what has to be done, and changes nothing. Throws a ConnectError if the machine is not found or nobody can go into it. */
@@ -72,8 +63,10 @@ export async function planSetup(
   const record = reachedMachine(machine);
   const isManagers = options.key === undefined && [undefined, machine.user].includes(options.user);
   const made = isManagers ? await ownKeyFile(machine.identityFile) : undefined;
-  const key = made === undefined ? await chosenKey(options.key, name, io, signal) : undefined;
+  const choose = () => (options.key === undefined ? firstOwnKey(name, io, signal) : keyIn(options.key));
+  const key = made === undefined ? await choose() : undefined;
   const { restart, install } = options;
+  const { env, platform } = io;
   const missing =
     into instanceof ConnectError ? undefined : await planDevice(record, { restart, typed }, io, signal, add);
   const plan = { name, target, steps, missing };
@@ -87,27 +80,38 @@ export async function planSetup(
       ['libvirt', 'hyper-v', 'qemu'].includes(machine.provider) && machine.authority !== 'other';
     const line =
       code === 'NO_EXEC' && hasConsole && !missing && key ? onConsole(key.line, options.user) : undefined;
-    return line === undefined
-      ? failed('inside', problem, hint)
-      : failed('inside', `${problem}; ${hint}`, line);
+    return line ? failed('inside', `${problem}; ${hint}`, line) : failed('inside', problem, hint);
   };
   if (into instanceof ConnectError) return noEntry(into);
-  const isUp = mayBeUp(machine);
-  if (!isUp && missing) {
-    add('way', 'skipped', `it is ${machine.status}: start it then, and run this again`);
-    return plan;
-  }
-  if (!isUp) return failed('way', `it is ${machine.status}`, `vmssh check --start ${typed}`);
+  const off = mayBeUp(machine) ? undefined : `it is ${machine.status}`;
+  if (off && !missing) return failed('way', off, `vmssh check --start ${typed}`);
+  if (off) add('way', 'skipped', `${off}: start it then, and run this again`);
+  if (off) return plan;
   const check = missing ? undefined : await checkUntil('banner', target, 'root', io, signal);
   const { error, means: { endpoint, steps: way = [] } = {}, stages = [] } = check ?? {};
   if (endpoint) add('way', 'ok', [...way, formatEndpoint(endpoint)].slice(-2).join(' → '));
   else if (!missing) return failed('way', error?.problem ?? 'none is known', error?.hint);
-  if (made === undefined && key === undefined)
-    return failed('key', 'you have no public key that ssh would try', 'ssh-keygen -t ed25519');
   const { logins, isFirst } = await keptLogins(io);
   const earlier = loginOf(machine, logins);
   const account = options.user ?? earlier?.user ?? machine.user;
-  const wanted = { ...(account === undefined ? {} : { account }), keys: key ? [key.line] : [] };
+  const first = isFirst || earlier?.first;
+  const kept = { target: machine.target, uuid: machine.uuid, pinned: earlier?.pinned, first } as const;
+  // Another of its routes may have failed first.
+  const lacksSshd = [error, error?.cause].flat().some((each) => Object(each).code === 'EXEC_NO_SSHD');
+  if (lacksSshd && (options.bring || (earlier?.brings && !install && !options.noConfig))) {
+    const whyNot = whyNoBring(await callerOfLines(io, true));
+    if (whyNot) return failed('sshd', ...whyNot);
+    const login = { ...kept, user: account, brings: true } as const;
+    add('account', 'ok', account ?? "the machine's own user");
+    add('sshd', 'ok', 'there is none: each login brings one, which asks for no key');
+    add('host-key', 'ok', 'it is new for each login, and no other is accepted');
+    const host = await configStep(login, 'plan', io, add);
+    const work = { into, machine: record, login, scripts: [], by: 'an sshd that was brought' };
+    return { ...plan, user: account, work, host };
+  }
+  if (made === undefined && key === undefined)
+    return failed('key', 'you have no public key that ssh would try', 'ssh-keygen -t ed25519');
+  const wanted = { account, keys: key ? [key.line] : [] };
   const script = accountScript({ ...wanted, look: true, install });
   const looked = await runInside(into, script, io, signal).catch(asFailure);
   if (looked instanceof ConnectError) return noEntry(looked);
@@ -119,7 +123,8 @@ export async function planSetup(
   const makesKey = changes('host-keys') || changes('sshd');
   for (const step of looked) {
     const isMissing = step.name === 'sshd' && step.state === 'failed' && !install;
-    if (isMissing) add('sshd', 'failed', step.found, `vmssh setup --install-sshd ${typed}`);
+    const orBring = lacksSshd ? `, or without its network: vmssh setup --bring-sshd ${typed}` : '';
+    if (isMissing) add('sshd', 'failed', step.found, `vmssh setup --install-sshd ${typed}${orBring}`);
     else if (step.name !== 'sshd' || step.state !== 'ok') add(...of(step));
   }
   if (isFailed()) return plan;
@@ -132,20 +137,17 @@ export async function planSetup(
   const strange = `it says that this is an account: ${quote(user)}`;
   if (!isAccountName(user)) return failed('account', strange, `vmssh setup --user NAME ${typed}`);
   const identityFile = made ?? key?.identityFile;
-  const { uuid } = machine;
-  const login: MachineLogin = {
-    ...{ target: machine.target, ...(uuid ? { uuid } : {}), user, ...(identityFile ? { identityFile } : {}) },
-    ...(earlier?.pinned ? { pinned: true } : {}),
-    ...(isFirst || earlier?.first ? { first: true } : {}),
-  };
+  const login: MachineLogin = { ...kept, user, identityFile };
   const needsAccount = looked.some(({ state }) => state === 'changed');
-  const work = { into, machine: record, key, login, needsUnits, needsAccount };
-  const [pin] = pinsOf(await machineKeys({ text: target, machine: record }, { typed: name }, io.env));
+  const scripts = [
+    ...(needsAccount ? [accountScript({ ...wanted, account: user, look: false, install })] : []),
+    ...(needsUnits ? [setupScript({ port: sshPort })] : []),
+  ];
+  const by = key ? `${key.from} (${printOfLine(key.line)})` : (identityFile ?? '');
+  const work = { into, machine: record, login, scripts, by };
+  const [pin] = pinsOf(await machineKeys({ text: target, machine: record }, { typed: name }, env));
   if (pin) add('host-key', 'ok', `${pin.type} ${pinPrint(pin)} is known`);
-  else if (
-    makesKey ||
-    (await managerKeys(record, { env: io.env, platform: io.platform, signal })) !== undefined
-  )
+  else if (makesKey || (await managerKeys(record, { env, platform, signal })) !== undefined)
     add('host-key', 'changed', 'its manager reads it in the machine, and it is pinned');
   else add('host-key', 'skipped', 'its manager reads none: the first login is decided by your policy');
   if (options.noConfig) add('config', 'skipped', 'the lines are printed');
@@ -157,8 +159,4 @@ export async function planSetup(
 function asFailure(error: unknown): ConnectError {
   if (error instanceof ConnectError && error.code !== 'INTERRUPTED') return error;
   throw error;
-}
-
-function chosenKey(file: string | undefined, host: string, io: Io, signal: AbortSignal) {
-  return file === undefined ? firstOwnKey(host, io, signal) : keyIn(file);
 }

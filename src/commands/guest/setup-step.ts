@@ -61,7 +61,7 @@ export function of({ name, state, found, fix }: FindingJson): Parameters<Add> {
 export function checkUntil(
   until: 'banner' | 'authentication',
   target: string,
-  user: string,
+  user: string | undefined,
   io: Io,
   signal: AbortSignal,
 ) {
@@ -115,7 +115,8 @@ export async function configStep(
   else if (host === undefined) add('config', 'failed', 'config install makes no Host for it', again);
   else {
     const key = login.identityFile === undefined ? '' : `, IdentityFile ${login.identityFile}`;
-    add('config', changes.length === 0 ? 'ok' : 'changed', `Host ${host}: User ${login.user}${key}`);
+    const what = login.brings ? 'each login brings an sshd' : `User ${login.user}${key}`;
+    add('config', changes.length === 0 ? 'ok' : 'changed', `Host ${host}: ${what}`);
   }
   return host;
 }

@@ -28,10 +28,15 @@ export async function undoSetup(
   const { text: target, machine } = named;
   const { steps, add, isFailed } = collector(show);
   const into = await intoByManager(named, io, signal);
-  for (const step of await runInside(into, undoScript(), io, signal)) add(...of(step));
-  if (machine && !isFailed()) await undoDevice(reachedMachine(machine), io, signal, add);
   const { logins } = await keptLogins(io);
   const login = machine && loginOf(machine, logins);
+  const undone = await runInside(into, undoScript(), io, signal).catch((error) => {
+    // A machine into which an sshd is brought may lack the script's programs.
+    if (!login?.brings || error.code !== 'NOT_RUN') throw error;
+    return [];
+  });
+  for (const step of undone) add(...of(step));
+  if (machine && !isFailed()) await undoDevice(reachedMachine(machine), io, signal, add);
   if (isFailed()) return { name, target, steps };
   const alias = hostKeyAlias(named);
   if (login?.pinned && alias !== undefined) {
@@ -44,7 +49,11 @@ export async function undoSetup(
   }
   if (login === undefined) add('config', 'ok', 'setup wrote no Host for it');
   else if (await withoutLogin(login, io))
-    add('config', 'changed', `its Host has no User ${login.user} any more`);
+    add(
+      'config',
+      'changed',
+      `its Host ${login.brings ? 'brings no sshd' : `has no User ${login.user}`} any more`,
+    );
   else add('config', 'failed', 'the lines for ssh were not all written', 'vmssh config install shows why');
   return { name, target, steps };
 }

@@ -1,7 +1,6 @@
 import { runLogin } from '../../checks/try-login.js';
 import { guestCaller } from '../../cli/guest.js';
 import { guestLogin } from '../../guest/run/route.js';
-import { accountScript, setupScript } from '../../guest/script.js';
 import { configFiles } from '../../hosts/places.js';
 import type { Io } from '../../process/io.js';
 import { asksNothing, ownConnection, sshCommand, sshProgram } from '../../process/ssh-program.js';
@@ -11,9 +10,10 @@ import { slug } from '../../target/names.js';
 import { sshPort } from '../../target/numbers.js';
 import { shellOf, shellQuoted } from '../../target/shell.js';
 import { afterwards } from './install.js';
+import type { SetupOptions } from './options.js';
 import { addDevice } from './setup-device.js';
-import { pinShown, printOfLine } from './setup-keys.js';
-import type { SetupOptions, SetupPlan, Work } from './setup-plan.js';
+import { pinShown } from './setup-keys.js';
+import type { SetupPlan, Work } from './setup-plan.js';
 import {
   checkUntil,
   collector,
@@ -41,28 +41,23 @@ export async function carryOutSetup(
   const typed = shellQuoted(target, shellOf(io));
   if (missing && !(await addDevice(missing, { restart: options.restart, typed }, io, add))) return all();
   if (work === undefined) return all();
-  const { into, machine, key } = work;
+  const { into, machine, scripts, by } = work;
   let { login } = work;
-  const { user, identityFile } = login;
-  const wanted = { account: user, keys: key ? [key.line] : [], install: options.install };
-  const scripts = [
-    ...(work.needsAccount ? [accountScript({ ...wanted, look: false })] : []),
-    ...(work.needsUnits ? [setupScript({ port: sshPort })] : []),
-  ];
+  const { user, identityFile, brings } = login;
   for (const script of scripts) {
     for (const step of await runInside(into, script, io, signal)) add(...of(step));
     if (isFailed()) return all();
   }
-  const check = await checkUntil('authentication', target, user, io, signal);
-  if (check.error) {
+  const check = brings ? undefined : await checkUntil('authentication', target, user, io, signal);
+  if (check?.error) {
     const step = check.error.code.startsWith('HOST_KEY') ? 'host-key' : 'sshd';
-    add(step, 'failed', check.error.problem, check.error.hint);
+    // It is set up already.
+    add(step, 'failed', check.error.problem, check.error.hint?.replace(/^vmssh setup .* booted; /, ''));
     return all();
   }
-  const shown = check.stages.find(({ stage }) => stage === 'host key')?.found ?? '';
+  const shown = check?.stages.find(({ stage }) => stage === 'host key')?.found ?? '';
   if (plan.steps.some(({ name: step, state }) => step === 'host-key' && state === 'changed')) {
-    const done = await pinShown(shown, { typed: name, target, machine }, io, signal);
-    add(done.name, done.state, done.found, done.fix);
+    await pinShown(shown, { typed: name, target, machine }, io, signal, add);
     if (isFailed()) return all();
     login = { ...login, pinned: true };
   }
@@ -71,11 +66,13 @@ export async function carryOutSetup(
   const command = await loginCommand(host, target, work, io);
   // Only what is verified counts.
   const end = await runLogin(command, { env: { ...io.env, VMSSH_HOST_KEYS: 'strict' } }, signal);
-  const by = key ? `${key.from} (${printOfLine(key.line)})` : (identityFile ?? '');
   const words = host ?? `${user}@${target}`;
-  const again = `vmssh check ${shellQuoted(`${user}@${target}`, shellOf(io))}`;
-  if (end.code === 0) add('login', 'ok', `ssh ${words} is ${user}, by ${by}; its host key is ${shown}`);
-  else add('login', 'failed', `ssh ${words}: ${end.message}`, again);
+  const again = brings ? `ssh -v ${words}` : `vmssh check ${shellQuoted(`${user}@${target}`, shellOf(io))}`;
+  const and = shown && `; its host key is ${shown}`;
+  const who = user ?? "the machine's own user";
+  const said = /^vmssh: (cannot .*)$/m.exec(end.stderr)?.[1] ?? end.message;
+  if (end.code === 0) add('login', 'ok', `ssh ${words} is ${who}, by ${by}${and}`);
+  else add('login', 'failed', `ssh ${words}: ${said}`, again);
   if (!options.noConfig) return all({ host });
   const keys = identityFile === undefined ? [] : [['IdentityFile', configArgument(identityFile)] as const];
   const named = slug(machine.name);

@@ -1,53 +1,20 @@
 import { type Command, UsageError } from '../../cli/command.js';
-import { accountName, formatProgress, readKeys } from '../../cli/guest.js';
+import { formatProgress } from '../../cli/guest.js';
 import { type Envelope, envelope, formatJson, jsonOption } from '../../cli/json.js';
 import { pasteable } from '../../cli/message.js';
-import { flag, parsed, type Read, readAll } from '../../cli/option.js';
+import { flag, type Read, readAll } from '../../cli/option.js';
 import { canPick, styles } from '../../cli/terminal.js';
 import { exitCode, printable } from '../../errors.js';
 import { dryRunOption } from '../../hosts/options.js';
 import { loadAddon } from '../../native.js';
 import type { Io } from '../../process/io.js';
+import { toSetUp } from './options.js';
 import type { SetupPlan } from './setup-plan.js';
 import type { SetupSteps, ShowStep } from './setup-step.js';
 
-const toSetUp = {
-  user: parsed(
-    {
-      long: 'user',
-      short: 'l',
-      value: 'NAME',
-      summary: 'the account (default: the one that its manager made, else the first ordinary one, else root)',
-    },
-    accountName,
-  ),
-  key: parsed(
-    {
-      long: 'key',
-      value: 'FILE',
-      summary: 'your public key (default: the first of those that ssh would try)',
-    },
-    (file) => {
-      readKeys(file);
-      return file;
-    },
-  ),
-  dryRun: dryRunOption,
-  noConfig: flag({
-    long: 'no-config',
-    summary: "print the lines for ssh's configuration in place of writing them",
-  }),
-  install: flag({
-    long: 'install-sshd',
-    summary: "install an sshd by the machine's own package manager, over its own network, if it has none",
-  }),
-  restart: flag({
-    long: 'restart',
-    summary: 'shut the machine down and start it, if its vsock device comes only so',
-  }),
-};
 const own = {
   ...toSetUp,
+  dryRun: dryRunOption,
   yes: flag({ long: 'yes', short: 'y', summary: 'do not ask' }),
   undo: flag({ long: 'undo', summary: 'take back what an earlier run did, here and in the machine' }),
   json: jsonOption,
@@ -62,7 +29,11 @@ export const setup: Command<Read<typeof own> & { readonly names: readonly string
 public key into authorized_keys with the rights of that account, and makes a host key if there is none. libvirt adds the vsock device that a machine lacks. If the machine has a socket and nothing listens there, it does what guest install does. The host key is read in the
 same way and pinned, and config install writes the Host with that user and key. At the end it logs in. Nothing of yours is overwritten; it can be run again.`,
   options: Object.values(own),
-  exclusive: Object.values(toSetUp).map((each) => [own.undo, each]),
+  exclusive: [
+    ...[...Object.values(toSetUp), own.dryRun].map((each) => [own.undo, each]),
+    [own.install, own.bring],
+    [own.noConfig, own.bring],
+  ],
   examples: {
     'vmssh setup mint && ssh mint': 'a machine of vmssh list that runs',
     'vmssh setup --dry-run podman/web': 'only show what it would do',

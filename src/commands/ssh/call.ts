@@ -3,7 +3,7 @@ import { usage } from '../../cli/option.js';
 import { sshUser } from '../../cli/reach/ssh-settings.js';
 import { startProgress } from '../../cli/terminal.js';
 import { printable, quote } from '../../errors.js';
-import { keptLogins, loginOf } from '../../hosts/logins.js';
+import { keptLogins, loginOf, type MachineLogin } from '../../hosts/logins.js';
 import { hostKeyAlias } from '../../identity/identity.js';
 import { policyOfEnv } from '../../identity/policy.js';
 import { asTarget } from '../../kinds/parse.js';
@@ -20,7 +20,7 @@ import {
   type Caller,
   type HostOptions,
   hostOptions,
-  mayBring,
+  whyNoBring,
 } from '../../ssh/config/host-options.js';
 import { knownHostsFile } from '../../ssh/folder.js';
 import { guestKeysFor, trustIn } from '../../ssh/guest-keys.js';
@@ -61,7 +61,7 @@ export interface ToolCall {
 /** A tool's command line for the typed arguments. Throws a UsageError or a ConnectError. */
 export async function prepare(
   tool: SshTool,
-  { args, waitMs, routes, start, bring, typed, behind = (host) => host }: SshOptions,
+  { args, waitMs, routes, start, bring: asked, typed, behind = (host) => host }: SshOptions,
   io: Io,
   find: typeof lookUp,
 ): Promise<ToolCall> {
@@ -87,21 +87,17 @@ export async function prepare(
   const mayAsk = asksVmssh({ ...self, asksForKeys: !namesKeyFiles(args) });
   // Only then ssh is asked for its version.
   const asksForKeys = mayAsk && (await sshAbilities(io.env, ssh)).asksForKeys;
-  const caller = { ...self, asksForKeys, refusesUsers: bring === true && (await refusesUsers(io.env, ssh)) };
-  if (bring && asksVmssh(caller) && !mayBring(caller))
-    throw new UsageError(
-      '--bring-sshd needs an ssh that refuses a user with a quote in the name: a shell reads it',
-      'use OpenSSH 9.6 or newer, or one with the repair of CVE-2023-51385',
-    );
-  if (bring && !asksVmssh(caller))
-    throw new UsageError(
-      '--bring-sshd needs an ssh that asks vmssh for the host key, which is a new one each time',
-      'use OpenSSH 8.5 or newer, and no UserKnownHostsFile or KnownHostsCommand of your own',
-    );
+  const { machine } = named;
+  const login = machine && loginOf(machine, (await keptLogins({ ...io, env: ownEnv(io.env) })).logins);
+  const brings = asked === true || login?.brings === true;
+  const caller = { ...self, asksForKeys, refusesUsers: brings && (await refusesUsers(io.env, ssh)) };
+  const whyNot = whyNoBring(caller);
+  if (asked && whyNot) throw new UsageError(...whyNot);
+  const bring = brings && whyNot === undefined;
   const given = policyIn(args) ?? policyOfEnv(io.env);
   const hostKeys = given ?? (await usersPolicy([host, meant], args, io, sshConfig));
   const proxy = { waitMs, routes, start, bring, namesUser: hasUser, hostKeys, typed: meant };
-  const settings = await settingsOf(named, asTyped, proxy, caller, io);
+  const settings = await settingsOf(named, login ?? machine, asTyped, proxy, caller, io);
   const ported = port === undefined ? settings : [['Port', port] as const, ...settings];
   const options = ported.flatMap(([keyword, value]) => ['-o', `${keyword}=${value}`]);
   const before = wordsOf(args.before);
@@ -183,20 +179,18 @@ function withMachine(tool: SshTool, { before, operands }: SplitArgs, shell: Shel
 
 async function settingsOf(
   named: ListedTarget,
+  { user, identityFile }: Pick<MachineLogin, 'user' | 'identityFile'> = {},
   asTyped: Promise<string | undefined> | undefined,
   proxy: ForProxy & Pick<HostOptions, 'hostKeys' | 'typed' | 'namesUser'>,
   caller: Caller,
   io: Io,
 ) {
-  const { machine, text } = named;
   const alias = hostKeyAlias(named);
   const keys = guestKeysFor(named, io.env);
-  const { user, identityFile } =
-    (machine && loginOf(machine, (await keptLogins({ ...io, env: ownEnv(io.env) })).logins)) ?? machine ?? {};
   const options: HostOptions = {
     ...caller,
     ...proxy,
-    target: text,
+    target: named.text,
     knownHosts: alias === undefined ? undefined : knownHostsFile(io.env),
     hostKeyAlias: alias,
     // The name for ssh may be one of that Host.

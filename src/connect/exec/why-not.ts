@@ -109,16 +109,17 @@ export function readWhy(
   if (sshd === undefined || known === 'EXEC_NO_PROCESS')
     return known === undefined ? undefined : { code: known, more: quoteStart(stderr) };
   const there = shellLine(endpoint.command);
-  // What is installed in a pod goes with it.
-  if (sshd === '' && endpoint.command[0] === 'kubectl')
-    return { code: 'EXEC_NO_SSHD', hint: 'vmssh ssh --bring-sshd {target} logs in without' };
-  if (sshd === '') return { code: 'EXEC_NO_SSHD' };
+  // vmssh setup does not go into a pod: what is put there goes with it.
+  const forPod = (hint: string) => (endpoint.command[0] === 'kubectl' ? { hint } : {});
+  if (sshd === '')
+    return { code: 'EXEC_NO_SSHD', ...forPod('vmssh ssh --bring-sshd {target} logs in without') };
   if (code === 0) return undefined;
   // A machine without id shows none.
   const uid = shown('uid') || '0';
   const user = uid === '0' ? '' : `as its user ${uid}; `;
   const more = said.trim() === '' ? undefined : `${user}it says ${quoteStart(said)}`;
-  if (/no hostkeys available/.test(said)) return { code: 'EXEC_NO_KEYS', more };
+  if (/no hostkeys available/.test(said))
+    return { code: 'EXEC_NO_KEYS', more, ...forPod(`make them: ${there} ssh-keygen -A`) };
   if (/privilege separation directory/.test(said)) return { code: 'EXEC_NO_RUN_DIR', more };
   return { code: 'EXEC_BAD_SSHD', more, hint: `test its configuration: ${there} ${shellQuoted(sshd)} -t` };
 }

@@ -49,7 +49,7 @@ export const execFailures: readonly Failure[] = [
     codes: ['EXEC_NO_SSHD'],
     final: true,
     problem: '{machine} has no sshd',
-    hint: 'vmssh setup --install-sshd {target} installs one; vmssh ssh --bring-sshd {target} logs in without',
+    hint: 'vmssh setup --install-sshd {target} installs one; vmssh setup --bring-sshd {target} logs in without',
   },
   {
     codes: ['EXEC_BRING_NONE'],
@@ -94,7 +94,7 @@ export const execFailures: readonly Failure[] = [
   {
     codes: ['EXEC_NO_KEYS'],
     problem: 'sshd in {machine} has no host keys that it can read',
-    hint: 'make them: {command} ssh-keygen -A',
+    hint: 'vmssh setup {target} makes one; or by hand: {command} ssh-keygen -A',
   },
   {
     codes: ['EXEC_NO_RUN_DIR'],

@@ -37,7 +37,9 @@ make_host_key() {
   host_key=$R/etc/ssh/ssh_host_ed25519_key
   if [ "$look" = yes ]; then
     say changed host-keys "there is none: $host_key is made"
-  elif said=$(note host-key "$host_key" && ssh-keygen -q -t ed25519 -N '' -C 'vmssh setup' -f "$host_key" 2>&1 </dev/null); then
+  elif said=$(note host-key "$host_key" && rm -f "$host_key.new" "$host_key.new.pub" &&
+    ssh-keygen -q -t ed25519 -N '' -C 'vmssh setup' -f "$host_key.new" 2>&1 </dev/null &&
+    mv -f "$host_key.new.pub" "$host_key.pub" && mv -f "$host_key.new" "$host_key"); then
     say changed host-keys "$host_key made"
   else
     fail host-keys "$host_key cannot be made: $said" 'ssh-keygen -A'

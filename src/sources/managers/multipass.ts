@@ -18,7 +18,7 @@ export const multipass: Source = {
   hints: {
     // https://github.com/canonical/multipass/issues/1957
     key: (name) =>
-      `only root can read the key that Multipass made; put your own into the machine: multipass exec ${shellQuoted(name)} -- sh -c "echo '$(cat ~/.ssh/id_ed25519.pub)' >> ~/.ssh/authorized_keys"`,
+      `only root can read the key that Multipass made; vmssh setup ${shellQuoted(`multipass/${name}`)} puts your own into the machine`,
   },
   list: (deps) => listMultipass(deps),
   start: ({ name: machine }) => ({ machine, command: ['multipass', 'start', ...operand(machine)] }),

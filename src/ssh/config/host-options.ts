@@ -61,9 +61,11 @@ const reasons: readonly (readonly [why: string, keywords: string])[] = [
 export function hostOptions(given: HostOptions): Settings {
   const options = { ...given, program: withVariables(given) };
   const { fdpass, user } = options;
-  const bring = options.bring === true && mayBring(options);
+  const bring = options.bring === true && whyNoBring(options) === undefined;
+  // The User of a Host was named, too, and may be this host's own.
+  const namesUser = options.namesUser === true || user !== undefined;
   return [
-    ['ProxyCommand', proxyCommand({ ...options, bring, record: asksVmssh(options) })],
+    ['ProxyCommand', proxyCommand({ ...options, bring, namesUser, record: asksVmssh(options) })],
     ['ProxyUseFdpass', fdpass ? 'yes' : 'no'],
     // A machine is none of a domain, whose Host may have its name, and another user and port.
     ['CanonicalizeHostname', 'no'],
@@ -105,9 +107,18 @@ export function asksVmssh({ asksForKeys = false, program, platform }: Asks): boo
   return asksForKeys && platform === 'linux' && program[0]?.startsWith('/') === true;
 }
 
-/** Whether ssh can log in by an sshd that is brought: only what it asks of vmssh makes its key known, and a shell reads the user's name. */
-export function mayBring(caller: Caller): boolean {
-  return asksVmssh(caller) && caller.refusesUsers === true;
+/** Why ssh cannot log in by an sshd that is brought, and the fix: only what it asks of vmssh makes its key known, and a shell reads the user's name. */
+export function whyNoBring(caller: Caller): readonly [problem: string, hint: string] | undefined {
+  if (!asksVmssh(caller))
+    return [
+      '--bring-sshd needs an ssh that asks vmssh for the host key, which is a new one each time',
+      'use OpenSSH 8.5 or newer, and no UserKnownHostsFile or KnownHostsCommand of your own',
+    ];
+  if (caller.refusesUsers) return undefined;
+  return [
+    '--bring-sshd needs an ssh that refuses a user with a quote in the name: a shell reads it',
+    'use OpenSSH 9.6 or newer, or one with the repair of CVE-2023-51385',
+  ];
 }
 
 /** With `KnownHostsCommand` vmssh decides; our file is for other clients that read these lines, by the alias. */

@@ -112,7 +112,7 @@ export function configText(options: ConfigTextOptions): string {
       block([host, ...names].join(' '), {
         ...options,
         start: startOf(start, { host, names, target: options.target }),
-        bring: bring && !options.target?.startsWith('via/'),
+        bring: (bring || options.bring) && !options.target?.startsWith('via/'),
         // The hypervisor there chooses the route.
         routes: options.target?.startsWith('via/') ? undefined : routes,
       }),

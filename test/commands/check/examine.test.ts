@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
-import { hostSigns, machinesOfProcesses } from '../../../src/commands/check/examine.js';
+import { reachFlags } from '../../../src/cli/shared-options.js';
+import { examine, hostSigns, machinesOfProcesses } from '../../../src/commands/check/examine.js';
 import { ConnectError } from '../../../src/errors.js';
 import { diagnose } from '../../../src/guest/diagnose.js';
 import type { Io } from '../../../src/process/io.js';
@@ -13,6 +14,9 @@ import { serviceIdOfPort } from '../../../src/target/numbers.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { vmssh } from '../../helpers/run.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
+import { usePeerFolder } from '../../sources/machined/varlink-peer.js';
+import { useJsonServices } from '../../sources/managers/json-services.js';
 import { fakeProc } from '../../sources/processes/fake-proc.js';
 
 describe('signs on this host', () => {
@@ -101,6 +105,34 @@ esac
       ]);
     },
   );
+  describe('a socket that nothing serves', () => {
+    const dir = useTempDir();
+    const serve = useJsonServices(dir);
+    const folder = usePeerFolder();
+    it.each([
+      { of: 'a container', hint: /^vmssh setup docker\/web sets it up, /, want: [] },
+      { of: 'nobody knows what', hint: /^its server ended /, want: ['sshd'] },
+    ])('of $of names what sets it up, or what it may be', async ({ of, hint, want }) => {
+      const path = await folder.abandon('export/ssh');
+      const Mounts = [{ Type: 'bind', Source: dirname(path), Destination: '/run/host/unix-export' }];
+      const web = { Id: 'a'.repeat(64), Names: ['/web'], State: 'running', Mounts };
+      const docker = await serve(`${want.length}.sock`, {
+        '/containers/json?all=true': JSON.stringify([web]),
+      });
+      const env = {
+        PATH: process.env.PATH,
+        HOME: dir,
+        XDG_RUNTIME_DIR: dir,
+        DOCKER_HOST: `unix://${docker}`,
+      };
+      const target = of === 'a container' ? 'docker/web' : `unix${path}`;
+      const asked = { ...reachFlags(), target, port: undefined, user: 'root', sshConfig: undefined };
+      const io = fakeIo({ self: vmssh, env });
+      const { check, suspects } = await examine({ ...asked, over: undefined, until: 'login' }, io, undefined);
+      expect(check.error?.hint).toMatch(hint);
+      expect(suspects.flatMap((each) => each.suspects ?? [])).toEqual(want);
+    });
+  });
 
   describe('13: the CIDs of processes', () => {
     const dir = mkdtempSync(join(tmpdir(), 'vmssh-signs-'));

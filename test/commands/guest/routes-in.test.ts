@@ -1,13 +1,12 @@
-import { once } from 'node:events';
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { guestCheck } from '../../../src/commands/guest/check.js';
 import { guestInstall } from '../../../src/commands/guest/install.js';
 import { guestOff } from '../../../src/commands/guest/off.js';
 import { setupScript, undoScript } from '../../../src/guest/script.js';
-import { useTempDir } from '../../helpers/temp-dir.js';
+import { useIncus } from '../../helpers/peers.js';
+import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
 import { call, raw } from './call.js';
 
 const dir = useTempDir();
@@ -19,13 +18,10 @@ describe('routes into a guest', () => {
     { name: 'web', type: 'container', status: 'Running', config: {} },
     { name: 'hers', type: 'container', status: 'Running', config: {}, project: 'user-4242' },
   ];
-  const server = createServer((_, response) => response.end(JSON.stringify({ metadata: instances })));
-  afterAll(() => void server.close());
-  beforeAll(async () => {
-    await once(server.listen(join(dir, 'incus.sock')), 'listening');
-    mkdirSync(bin());
+  const INCUS_SOCKET = useIncus(dir, instances);
+  beforeAll(() => {
     const answer = (text: string) => `#!/bin/sh\nprintf '%s\\n' "$@" >"$0.args"\ncat >"$0.input"\n${text}\n`;
-    const programs = {
+    writeTree(bin(), {
       'wsl.exe': answer(
         "printf 'Welcome\\r\\nok       systemd       systemd 255 is PID 1\\r\\nfailed   sshd       there is none\\r\\nfix     sshd       apt-get install\\r\\nend      2             nothing was changed\\r\\n'; exit 2",
       ),
@@ -40,14 +36,10 @@ case "$*" in
   *) cat >/dev/null; echo 'sudo: a password is required' >&2; exit 1 ;;
 esac
 `,
-    };
-    for (const [name, text] of Object.entries(programs)) {
-      writeFileSync(join(bin(), name), text);
-      chmodSync(join(bin(), name), 0o755);
-    }
+    });
   });
   const io = () => ({ env: { ...process.env, PATH: `${bin()}:${process.env.PATH}` } });
-  const incus = () => ({ env: { ...io().env, INCUS_SOCKET: join(dir, 'incus.sock') } });
+  const incus = () => ({ env: { ...io().env, INCUS_SOCKET } });
   // The number that proves the machine is another one each time.
   const given = (name: string) =>
     readFileSync(join(bin(), name), 'utf8').replace(/^leave='[0-9a-f]{32}'$/m, "leave=''");

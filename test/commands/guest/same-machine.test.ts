@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { checkTarget } from '../../../src/checks/check-target.js';
@@ -8,7 +8,7 @@ import { fakeIo } from '../../helpers/fake-io.js';
 import { findProgram, missingPrograms } from '../../helpers/programs.js';
 import { vmssh, vmsshWords } from '../../helpers/run.js';
 import { type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
-import { useTempDir } from '../../helpers/temp-dir.js';
+import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
 import { raw } from './call.js';
 
 const dir = useTempDir();
@@ -19,7 +19,6 @@ let sshd: SshdOnSocket;
 
 beforeAll(async () => {
   sshd = await startSshd(dir, 'other.sock');
-  mkdirSync(bin);
 });
 afterAll(() => sshd?.close());
 
@@ -47,8 +46,7 @@ sed -e "s|^R=''\\$|R='$ROOT/$machine'|" -e "\\$i $steps" "$ROOT/$machine.script"
 beforeEach(() => {
   root = join(dir, `root${++count}`);
   for (const machine of ['web', 'other']) mkdirSync(join(root, machine, 'run'), { recursive: true });
-  writeFileSync(join(bin, 'ssh'), ssh);
-  chmodSync(join(bin, 'ssh'), 0o755);
+  writeTree(bin, { ssh });
 });
 
 async function install(
@@ -107,13 +105,8 @@ describe.skipIf(missing)('guest install continues only in the machine where it b
 
   it('a machine that answers like the other only at first', async () => {
     // The look finds what was left; the next connection ends elsewhere.
-    writeFileSync(
-      join(bin, 'ssh'),
-      ssh.replace(
-        '*ProxyCommand*) machine=$(cat "$ROOT/reached") ;;',
-        '*ProxyCommand*) machine=$(cat "$ROOT/reached"); echo other >"$ROOT/reached" ;;',
-      ),
-    );
+    const [at, first] = ['machine=$(cat "$ROOT/reached")', '; echo other >"$ROOT/reached"'];
+    writeTree(bin, { ssh: ssh.replace(at, at + first) });
     const { code, out } = await install('web', { 'only-vsock': true });
     expect(code).toBe(1);
     expect(out).toMatch(/✗ same-machine /);

@@ -95,7 +95,7 @@ describe.skipIf(missing)(`exec${missing ? `: ${missing}` : ''}`, () => {
       'no sshd': {
         code: 'EXEC_NO_SSHD',
         says: /^"web" has no sshd \(EXEC_NO_SSHD\)$/,
-        hint: 'vmssh setup --install-sshd web installs one; vmssh ssh --bring-sshd web logs in without',
+        hint: 'vmssh setup --install-sshd web installs one; vmssh setup --bring-sshd web logs in without',
       },
       'no shell': {
         before:
@@ -152,7 +152,7 @@ describe.skipIf(missing)(`exec${missing ? `: ${missing}` : ''}`, () => {
       expect(await failure(noKeys)).toMatchObject({
         ...{
           code: 'EXEC_NO_KEYS',
-          hint: 'make them: podman exec --interactive --user=0 -- web ssh-keygen -A',
+          hint: 'vmssh setup web makes one; or by hand: podman exec --interactive --user=0 -- web ssh-keygen -A',
         },
         problem: expect.stringContaining('sshd: no hostkeys available'),
       });

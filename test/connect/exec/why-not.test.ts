@@ -58,11 +58,20 @@ describe('what the script shows', () => {
     readWhy({ stdout, stderr, code }, podman);
   const sshd = 'sshd=/usr/sbin/sshd\nuid=0\n';
 
-  it('is that there is no sshd, which cannot stay in a pod', () => {
-    const end = { stdout: 'sshd=\nuid=0\n', stderr: '', code: 1 };
-    expect(readWhy(end, podman)).toEqual({ code: 'EXEC_NO_SSHD' });
-    const hint = 'vmssh ssh --bring-sshd {target} logs in without';
-    expect(readWhy(end, execOf('kubectl', 'web'))).toEqual({ code: 'EXEC_NO_SSHD', hint });
+  it.each([
+    {
+      stdout: 'sshd=\nuid=0\n',
+      code: 'EXEC_NO_SSHD',
+      hint: 'vmssh ssh --bring-sshd {target} logs in without',
+    },
+    {
+      stdout: `${sshd}sshd -t\nsshd: no hostkeys available -- exiting.\n`,
+      code: 'EXEC_NO_KEYS',
+      hint: 'make them: kubectl exec --stdin pod/web -- ssh-keygen -A',
+    },
+  ])('in a pod, into which vmssh setup does not go, has its own fix: $code', ({ stdout, code, hint }) => {
+    expect(why(stdout)).not.toHaveProperty('hint');
+    expect(readWhy({ stdout, stderr: '', code: 1 }, execOf('kubectl', 'web'))).toMatchObject({ code, hint });
   });
 
   it.each([

@@ -138,9 +138,42 @@ describe.skipIf(missing)(`a container without an sshd${missing ? `: ${missing}` 
     expect(await ssh()).toMatchObject({
       code: 255,
       stderr: expect.stringMatching(
-        /hint: .* --install-sshd incus\/web .*vmssh ssh --bring-sshd incus\/web logs in without/,
+        /hint: .* --install-sshd incus\/web .*setup --bring-sshd incus\/web logs in without/,
       ),
     });
+  });
+
+  it('is set up for plain ssh by vmssh setup, which also takes it back where no script runs', async () => {
+    const one = container();
+    const own = join(dir, 'own');
+    mkdirSync(join(own, '.ssh'), { recursive: true });
+    const env = { ...one.env, HOME: own, XDG_STATE_HOME: join(own, 'state') };
+    const setup = (...words: readonly string[]) => run(call('setup', ...words, 'incus/web'), { env });
+    const ssh = (...words: readonly string[]) => run([...words, 'web', 'echo $USER'], { env });
+    const planned = await setup('--dry-run', '--bring-sshd');
+    expect(planned).toMatchObject({ code: 1, stderr: '' });
+    expect(planned.stdout).toMatch(
+      /✓ sshd +there is none: each login brings one.*\n.*\n +\+ config +Host web: each login brings an sshd\n/,
+    );
+    expect(readdirSync(join(own, '.ssh'))).toEqual([]);
+    const done = await setup('--yes', '--bring-sshd');
+    expect(done).toMatchObject({ code: 0, stderr: '' });
+    expect(done.stdout).toContain("ssh web is the machine's own user, by an sshd that was brought\n");
+    const plain = ['ssh', '-F', join(own, '.ssh/config'), '-o', 'BatchMode=yes'];
+    expect(await ssh(...plain)).toMatchObject({ code: 0, stdout: 'dev\n', stderr: '' });
+    expect(await ssh(...call('ssh', '-F', 'none'))).toMatchObject({ code: 0, stdout: 'dev\n' });
+    expect(await setup()).toMatchObject({ code: 0 });
+    expect(await setup('--yes', '--bring-sshd', '--user', 'nobody-here')).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(
+        /✗ login +ssh web: cannot connect .*\/passwd has no "nobody-here"\n.*ssh -v web/,
+      ),
+    });
+    const undone = await setup('--undo', '--yes');
+    expect(undone).toMatchObject({ code: 0, stderr: '' });
+    expect(undone.stdout).toContain('its Host brings no sshd any more\n');
+    expect(readdirSync(join(own, '.ssh'))).toEqual([]);
+    await expect.poll(left).toEqual([]);
   });
 
   it('has its own sshd started if there is one, even where one could be brought', async () => {

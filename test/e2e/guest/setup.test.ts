@@ -40,6 +40,7 @@ describe.skipIf(missing)(`vmssh setup${missing ? `: ${missing}` : ''}`, () => {
     { name: 'web', type: 'container', status: 'Running', config: { 'volatile.uuid': uuid } },
     { name: 'off', type: 'container', status: 'Stopped', config: {} },
     { name: 'hers', type: 'container', status: 'Running', config: {}, project: 'user-4242' },
+    { name: "o'x;id", type: 'container', status: 'Stopped', config: {} },
   ];
   const server = createServer(({ url = '' }, response) => {
     const path = new URL(url, 'http://x').searchParams.get('path');
@@ -60,7 +61,8 @@ describe.skipIf(missing)(`vmssh setup${missing ? `: ${missing}` : ''}`, () => {
     const own = { AuthorizedKeysFile: 'home/.ssh/authorized_keys', HostKey: 'etc/ssh/ssh_host_ed25519_key' };
     const config = Object.entries(own).map(([keyword, path]) => `${keyword} ${join(root, path)}\n`);
     const rest = sshdConfig(dir).split('\n').slice(2).join('\n');
-    writeFileSync(join(root, 'sshd_config'), config.join('') + rest);
+    const match = '\nMatch User other\n    AuthorizedKeysFile none\n';
+    writeFileSync(join(root, 'sshd_config'), config.join('') + rest + match);
     for (const folder of ['home', 'etc/ssh', 'var/lib', 'run'])
       mkdirSync(join(root, folder), { recursive: true });
     // For a machine whose root this is, whoever runs the test.
@@ -76,7 +78,9 @@ describe.skipIf(missing)(`vmssh setup${missing ? `: ${missing}` : ''}`, () => {
     }
     script(
       join(made.bin, 'incus'),
-      `case "$*" in
+      `echo >>'${dir}/manager-calls'
+[ ! -e '${dir}/kill-at' ] || [ "$(wc -l <'${dir}/manager-calls')" -lt "$(cat '${dir}/kill-at')" ] || { kill -KILL "$(cat '${dir}/pid')"; exit 1; }
+case "$*" in
 *' /bin/sh -s') [ -e '${join(dir, 'lie')}' ] && cat >/dev/null && exec cat '${join(dir, 'lie')}'; sed "s#^R=''#R='${root}'#" | PATH='${fakes}':$PATH exec /bin/sh -s ;;
 *) exec '${join(made.bin, 'inside')}' "$@" ;;
 esac`,
@@ -97,6 +101,7 @@ esac`,
 
   it.each([
     [['--dry-run', 'incus/off'], 1, /✗ way +it is off\n +fix: .*check --start incus\/off\n/],
+    [['--dry-run', "incus/o'x;id"], 1, /fix: .*check --start 'incus\/o'\\''x;id'\n/],
     [['--dry-run', 'incus/hers'], 1, /incus starts no program as root in "hers" for this user/],
     [['--dry-run', 'vsock/4242'], 1, /no manager lists "vsock\/4242"/],
     [['--dry-run', 'incus/none'], 4, /no instance "none"|no machine/],
@@ -161,6 +166,21 @@ esac`,
     });
   });
 
+  it('does the rest when it is run again, wherever it was killed, and takes all back', async () => {
+    const before = trees();
+    const pid = ['sh', '-c', `echo $$ >'${dir}/pid'; exec "$@"`, 'sh'];
+    for (let at = 1, signal: unknown = 'SIGKILL'; signal === 'SIGKILL'; at++) {
+      rmSync(join(dir, 'manager-calls'), { force: true });
+      writeFileSync(join(dir, 'kill-at'), `${at}`);
+      ({ signal } = await run([...pid, ...vmssh, 'setup', '--yes', 'incus/web'], { env }));
+      rmSync(join(dir, 'kill-at'));
+      if (signal === null) expect(at).toBeGreaterThan(5);
+      expect(await setup('--yes', 'incus/web')).toMatchObject({ code: 0, stderr: '' });
+      expect(await setup('--undo', '--yes', 'incus/web')).toMatchObject({ code: 0, stderr: '' });
+      expect(trees()).toEqual(before);
+    }
+  }, 300_000);
+
   it('leaves an authorized_keys that is no file, and says the fix', async () => {
     mkdirSync(join(root, 'home/.ssh/authorized_keys'), { recursive: true });
     const { code, stdout } = await setup('--yes', '--no-config', 'incus/web');
@@ -212,7 +232,7 @@ esac`,
     expect(plain).toMatchObject({
       code: 1,
       stdout: expect.stringMatching(
-        /✗ sshd +there is no sshd in .*\n +fix: .*setup --install-sshd incus\/web\n/,
+        /✗ sshd +there is no sshd in .*\n +fix: .*setup --install-sshd incus\/web, or .* --bring-sshd incus\/web\n/,
       ),
     });
     expect(planned.stdout).toMatch(

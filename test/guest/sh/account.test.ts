@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -107,6 +108,18 @@ describe.each(shells)('$name', ({ command }) => {
     chmodSync(home, 0o700);
   });
 
+  it('leaves authorized_keys a link, and changes the file that it leads to', () => {
+    makeSshFolder(0o700);
+    const real = join(home, 'keys');
+    writeFileSync(real, '# mine\n');
+    give(real, 0o600);
+    symlinkSync(real, keyFile());
+    expect(run('add_keys').stdout).toMatch(/^changed +key /);
+    expect([readlinkSync(keyFile()), readFileSync(real, 'utf8')]).toEqual([real, `# mine\n${key}\n`]);
+    expect(run('undo_all').stdout).toMatch(/faults: 0\n$/);
+    expect([readlinkSync(keyFile()), readFileSync(real, 'utf8')]).toEqual([real, '# mine\n']);
+  });
+
   it.each([
     { name: 'a FIFO', make: (path: string) => execFileSync('mkfifo', [path]), says: 'is not a regular file' },
     {
@@ -117,6 +130,11 @@ describe.each(shells)('$name', ({ command }) => {
     { name: 'a folder', make: (path: string) => mkdirSync(path), says: 'is a folder' },
     ...(isRoot
       ? [
+          {
+            name: 'a link to a file of root',
+            make: (path: string) => symlinkSync('/etc/shadow', path),
+            says: 'cannot be read as nobody',
+          },
           {
             name: 'more than a MiB',
             make: (path: string) => {

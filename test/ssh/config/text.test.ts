@@ -242,17 +242,24 @@ describe('lines for ssh_config', () => {
 });
 
 it.each([
-  { name: 'an ssh that asks vmssh for keys', asks: {}, want: ['docker/web'] },
+  { name: 'an ssh that asks vmssh for keys', asks: {}, want: ['ssh-user docker/web', 'login docker/own'] },
+  { name: 'the Host that vmssh setup made so', asks: { bring: false }, want: ['login docker/own'] },
   { name: 'no older one, which would keep its key', asks: { asksForKeys: false }, want: [] },
   { name: 'none that gives a shell any user', asks: { refusesUsers: false }, want: [] },
 ])('an sshd is brought for $name, into machines of this host', ({ asks, want }) => {
   const text = configText({
     ...{ program: ['/opt/vmssh'], fdpass: true, platform: 'linux', bring: true },
     ...{ asksForKeys: true, refusesUsers: true, ...asks },
-    hosts: ['docker/web', 'via/hv1/docker/web'].map((target, at) => ({
-      ...{ host: `web${at}`, about: 'one', options: { target, knownHosts: undefined } },
+    hosts: [
+      { target: 'docker/web' },
+      { target: 'docker/own', user: 'ann', bring: true },
+      { target: 'via/hv1/docker/web', bring: true },
+    ].map((options, at) => ({
+      host: `web${at}`,
+      about: 'one',
+      options: { knownHosts: undefined, ...options },
     })),
   });
-  const brings = [...text.matchAll(/proxy.* --bring-sshd --record --ssh-user '%r' (\S+) %p/g)];
-  expect(brings.map(([, target]) => target)).toEqual(want);
+  const brings = [...text.matchAll(/proxy.* --bring-sshd --record --(\S+) '%r' (\S+) %p/g)];
+  expect(brings.map(([, user, target]) => `${user} ${target}`)).toEqual(want);
 });

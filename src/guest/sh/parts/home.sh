@@ -75,7 +75,7 @@ replace() {
     file=$(readlink -f -- "$1") || exit 1
     if [ -d "$file" ]; then echo "$file is a folder"; exit 1; fi
     if [ -e "$file" ] && [ ! -f "$file" ]; then echo "$file is not a regular file"; exit 1; fi
-    temp=$(mktemp "${file%/*}/.vmssh-XXXXXX") || exit 1
+    temp=$(rm -f -- "${file%/*}"/.vmssh-?????? && mktemp "${file%/*}/.vmssh-XXXXXX") || exit 1
     if { if [ -e "$file" ]; then cp -p -- "$file" "$temp"; else chmod "$2" "$temp"; fi; } && cat >"$temp" &&
       { mv -f -- "$temp" "$file" 2>/dev/null || { cat <"$temp" >"$file" && rm -f -- "$temp"; }; }; then
       if [ -e /sys/fs/selinux/enforce ] && command -v restorecon >/dev/null; then restorecon "$file"; fi

@@ -90,6 +90,7 @@ undo_file() {
 
 # Another one may be there by now.
 undo_host_key() {
+  rm -f "$1.new" "$1.new.pub"
   if ! grep -q ' vmssh setup$' "$1.pub" 2>/dev/null; then
     say ok undo "$1 is not ours, or gone"
   elif must undo rm -f "$1" "$1.pub"; then

@@ -53,7 +53,7 @@ put() {
 }
 
 put_file() {
-  put_temp=$(mktemp "${1%/*}/.vmssh-XXXXXX") || return 1
+  put_temp=$(rm -f "${1%/*}"/.vmssh-?????? && mktemp "${1%/*}/.vmssh-XXXXXX") || return 1
   if printf '%s' "$put_new" >"$put_temp" && chmod "$2" "$put_temp" && mv -f "$put_temp" "$1"; then
     label "$1"
   else

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Addon } from 'node-hvsock-native';
 import { UsageError } from '../cli/command.js';
-import { fitted, startProgress, styles, width } from '../cli/terminal.js';
+import { canPick, fitted, startProgress, styles, width } from '../cli/terminal.js';
 import { printable } from '../errors.js';
 import { listed } from '../machines/listed.js';
 import { loadAddon } from '../native.js';
@@ -271,4 +271,23 @@ export async function pickMachine(
     cells: [machine.name, machine.provider, machine.status].map(printable),
   }));
   return (await pick(items, 'Which machine?', io, addon))?.machine;
+}
+
+/** Has the user answer yes or no, which Esc stands for; undefined: they left. */
+export async function askWhether(question: string, first: 'yes' | 'no', io: Io): Promise<string | undefined> {
+  const { addon } = loadAddon();
+  const no = { cells: ['no'] };
+  const yes = { cells: ['yes'] };
+  return (
+    addon &&
+    (await pick(first === 'no' ? [no, yes] : [yes, no], question, io, addon, undefined, no))?.cells[0]
+  );
+}
+export type AskWhether = typeof askWhether;
+
+/** Asks on the terminal whether to go on. Throws a UsageError without one. */
+export async function isWanted(io: Io): Promise<boolean> {
+  if (!canPick(io))
+    throw new UsageError('nobody can be asked here, so nothing was changed', 'do it with --yes');
+  return (await askWhether('Do it?', 'yes', io)) === 'yes';
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { type Ask, askForFresh, whatNow } from '../../../src/commands/config/install.js';
+import { askForFresh, whatNow } from '../../../src/commands/config/install.js';
 import type { ConfigOptions } from '../../../src/hosts/options.js';
 import { configFiles } from '../../../src/hosts/places.js';
+import type { AskWhether } from '../../../src/picker/picker.js';
 import { type HostEntry, noState } from '../../../src/ssh/config/state.js';
 import { missingAddon } from '../../helpers/addon.js';
 import { fakeIo } from '../../helpers/fake-io.js';
@@ -20,7 +21,7 @@ describe.skipIf(missingAddon())('the question whether to keep the Hosts fresh', 
     hasSystemd = false,
   ) => {
     let times = 0;
-    const ask: Ask = async () => {
+    const ask: AskWhether = async () => {
       times++;
       return answer;
     };
@@ -41,7 +42,7 @@ describe.skipIf(missingAddon())('the question whether to keep the Hosts fresh', 
   });
 
   it('ends the command if the user leaves', async () => {
-    const none: Ask = async () => undefined;
+    const none: AskWhether = async () => undefined;
     const io = fakeIo({ env: { HOME: home.path, TERM: 'xterm' }, terminal });
     expect(await askForFresh(keepNames, io, configFiles({ system: false }, io), none)).toBe('left');
   });

@@ -273,21 +273,12 @@ export async function pickMachine(
   return (await pick(items, 'Which machine?', io, addon))?.machine;
 }
 
-/** Has the user answer yes or no, which Esc stands for; undefined: they left. */
-export async function askWhether(question: string, first: 'yes' | 'no', io: Io): Promise<string | undefined> {
+/** Has the user answer on the terminal; Esc is no. Undefined: they left. Throws a UsageError without a terminal. */
+export async function askWhether(question: string, first: 'yes' | 'no', io: Io) {
   const { addon } = loadAddon();
-  const no = { cells: ['no'] };
-  const yes = { cells: ['yes'] };
-  return (
-    addon &&
-    (await pick(first === 'no' ? [no, yes] : [yes, no], question, io, addon, undefined, no))?.cells[0]
-  );
-}
-export type AskWhether = typeof askWhether;
-
-/** Asks on the terminal whether to go on. Throws a UsageError without one. */
-export async function isWanted(io: Io): Promise<boolean> {
-  if (!canPick(io))
+  if (!canPick(io) || !addon)
     throw new UsageError('nobody can be asked here, so nothing was changed', 'do it with --yes');
-  return (await askWhether('Do it?', 'yes', io)) === 'yes';
+  const [yes, no] = [{ cells: ['yes'] }, { cells: ['no'] }];
+  const answer = await pick(first === 'yes' ? [yes, no] : [no, yes], question, io, addon, undefined, no);
+  return answer && answer === yes;
 }

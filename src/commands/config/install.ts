@@ -22,7 +22,7 @@ import { checkSshOptions } from '../../hosts/ssh-option.js';
 import { enableUnits } from '../../hosts/systemd.js';
 import { carryOut, once } from '../../hosts/write.js';
 import { findMachines } from '../../machines/find-machines.js';
-import type { AskWhether } from '../../picker/picker.js';
+import type { askWhether } from '../../picker/picker.js';
 import type { Io } from '../../process/io.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
 import { ownerOf } from '../../ssh/config/file.js';
@@ -136,7 +136,7 @@ export async function askForFresh(
   options: ConfigOptions,
   io: Io,
   files: ConfigFiles,
-  ask?: AskWhether,
+  asking?: typeof askWhether,
 ): Promise<boolean | 'left' | undefined> {
   if (options.system || !canPick(io)) return undefined;
   const { text } = await fileAt(files.own);
@@ -151,9 +151,8 @@ export async function askForFresh(
       io,
     ),
   );
-  const { askWhether } = await import('../../picker/picker.js');
-  const answer = await (ask ?? askWhether)('Keep it up to date?', 'no', io);
-  return answer === undefined ? 'left' : answer === 'yes';
+  const ask = asking ?? (await import('../../picker/picker.js')).askWhether;
+  return (await ask('Keep it up to date?', 'no', io)) ?? 'left';
 }
 
 /** How many commands stand on the line. */

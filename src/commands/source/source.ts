@@ -14,22 +14,21 @@ import { type OutsideLine, outsideFiles, outsideLines, parseSources } from '../.
 import { ownerOf, signed } from '../../ssh/config/file.js';
 import { setAside, shellOf } from '../../target/shell.js';
 
-export interface SourceListJson extends Envelope<'source list'> {
-  readonly sources: readonly {
-    readonly name: string;
-    readonly state: 'available' | 'added' | 'own';
-    readonly about: string;
-  }[];
+interface ListedSource {
+  readonly name: string;
+  readonly state: 'available' | 'added' | 'own';
+  readonly about: string;
 }
+export type SourceListJson = Envelope<'source list'> & { readonly sources: readonly ListedSource[] };
 
 export const sourceList: Command<{ readonly json: boolean }> = {
   name: 'source list',
   summary: 'list the sources of sandboxes that vmssh has, and your own',
   usage: '',
-  details:
-    'A source is available until vmssh source add adds it. An own one is a line that you or root wrote.',
   options: [jsonOption],
-  examples: { 'vmssh source list': 'NAME, STATE, and what it lists or runs' },
+  examples: {
+    'vmssh source list': 'NAME, STATE (available, added, or own: of your sources.json), and what it lists',
+  },
 
   parse(raw) {
     positionals(raw, 0, 0, 'no argument');
@@ -40,13 +39,13 @@ export const sourceList: Command<{ readonly json: boolean }> = {
     const { aboutSource, shippedSources } = await import('../../sources/outside/shipped.js');
     const { lines } = outsideLines(io.env);
     const isAdded = ({ name, file, command }: OutsideLine) => command[1] === programBeside(file, name);
+    const added = lines.filter(isAdded).map(({ name }) => name);
     const own = lines.filter((line) => !isAdded(line));
     const sources = [
-      ...[...shippedSources].map(([name, text]) => {
-        const line = lines.find((each) => each.name === name && isAdded(each));
-        return { name, state: line ? ('added' as const) : ('available' as const), about: aboutSource(text) };
+      ...[...shippedSources].map(([name, text]): ListedSource => {
+        return { name, state: added.includes(name) ? 'added' : 'available', about: aboutSource(text) };
       }),
-      ...own.map(({ name, command }) => ({ name, state: 'own' as const, about: command.join(' ') })),
+      ...own.map(({ name, command }): ListedSource => ({ name, state: 'own', about: command.join(' ') })),
     ];
     const found: SourceListJson = { ...envelope('source list', exitCode.ok), sources };
     const rows = sources.map(({ name, state, about }) => `${name}\t${state}\t${printable(about)}\n`);
@@ -60,6 +59,7 @@ const changeOptions = {
   yes: flag({ long: 'yes', short: 'y', summary: 'do not ask' }),
 };
 type Changing = Command<Read<typeof changeOptions> & { readonly name: string }>;
+type Words = Pick<Changing, 'name' | 'summary' | 'details' | 'examples'>;
 
 export const sourceAdd = changing(true, {
   name: 'source add',
@@ -78,10 +78,7 @@ export const sourceRemove = changing(false, {
   examples: { 'vmssh source remove msb': 'its line and its program, if you edited neither' },
 });
 
-function changing(
-  adds: boolean,
-  words: Pick<Changing, 'name' | 'summary' | 'details' | 'examples'>,
-): Changing {
+function changing(adds: boolean, words: Words): Changing {
   return {
     ...words,
     usage: 'SOURCE',
@@ -96,8 +93,10 @@ function changing(
       const planned = await plan();
       const code = await (await import('../../hosts/show.js')).showPlan(planned, io);
       if (dryRun) return code;
-      const isWanted = async () => yes || (await import('../../picker/picker.js')).isWanted(io);
-      if (planned.changes.length > 0 && !(await isWanted())) return exitCode.interrupted;
+      if (planned.changes.length > 0 && !yes) {
+        const { askWhether } = await import('../../picker/picker.js');
+        if (!(await askWhether('Do it?', 'yes', io))) return exitCode.interrupted;
+      }
       const done = await carryOut(plan, io);
       const next = `vmssh check ${name} tries it; vmssh config install makes it ssh ${name}/NAME\n`;
       if (adds && done.code === exitCode.ok) io.out(pasteable(next, io));
@@ -135,9 +134,9 @@ async function planSource(name: string, text: string | undefined, io: Io): Promi
   if (now !== undefined && JSON.stringify(now) !== JSON.stringify(line))
     throw refusal(file, `has another source ${quote(name)}`, 'remove that line, and run it again');
   const left = text === undefined ? others : { ...others, [name]: line };
-  const json = { ...rest, sources: left };
   const isSame = (text === undefined) === (now === undefined);
-  const after = Object.keys(left).length === 0 ? undefined : `${JSON.stringify(json, undefined, 2)}\n`;
+  const json = Object.keys(left).length === 0 ? undefined : { ...rest, sources: left };
+  const after = json && `${JSON.stringify(json, undefined, 2)}\n`;
   const changes = [
     { path: program, before: written.text, after: text, mode: 0o600 },
     { path: file, before: listed.text, after: isSame ? listed.text : after, mode: 0o600 },

@@ -116,7 +116,7 @@ async function explainStatus({ ssh, options, named, host }: ToolCall, io: Io): P
   if (status === undefined) return;
   const how = status === '-1' ? 'without a status' : `with status ${status}`;
   const problem = `the SFTP server of ${quote(named.text)} ends ${how}, so scp exits with 1 even if it copied everything`;
-  await complain(problem, 'if scp itself said nothing, it did; sftp does not mind: vmssh sftp', io);
+  await complain(problem, 'if scp printed nothing, all files are there; sftp does not mind: vmssh sftp', io);
 }
 
 async function explainChangedKey({ named }: ToolCall, io: Io): Promise<void> {

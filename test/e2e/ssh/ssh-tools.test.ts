@@ -65,18 +65,8 @@ describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
   });
 
   it('leave options after the host, and the command, to ssh', async () => {
-    const { code, stdout } = await tool(
-      'ssh',
-      ...quiet,
-      'db-t7',
-      '-o',
-      'BatchMode=yes',
-      '--',
-      'echo',
-      '--wait',
-      '-p',
-      '5',
-    );
+    const words = 'db-t7 -o BatchMode=yes -- echo --wait -p 5'.split(' ');
+    const { code, stdout } = await tool('ssh', ...quiet, ...words);
     expect({ code, stdout }).toEqual({ code: 0, stdout: '--wait -p 5\n' });
   });
 
@@ -87,16 +77,8 @@ describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
 
   it('let options of the user come before ours', async () => {
     const hosts = join(dir, 'own_hosts');
-    await tool(
-      'ssh',
-      ...quiet,
-      '-o',
-      `UserKnownHostsFile=${hosts}`,
-      '-o',
-      'HostKeyAlias=mine',
-      'db-t7',
-      'true',
-    );
+    const own = ['-o', `UserKnownHostsFile=${hosts}`, '-o', 'HostKeyAlias=mine'];
+    await tool('ssh', ...quiet, ...own, 'db-t7', 'true');
     expect(readFileSync(hosts, 'utf8')).toMatch(/^mine ssh-ed25519/);
   });
 
@@ -122,9 +104,8 @@ describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
     const done = await tool('scp', ...quiet, config, `db-t7:${dir}/whole`);
     writeFileSync(config, before);
     expect(readFileSync(join(dir, 'whole'), 'utf8')).toBe(ends);
-    const problem =
-      /^vmssh: the SFTP server of "machine\/db-t7" ends without a status, so scp exits with 1 even if/;
-    expect(done).toMatchObject({ code: 1, stderr: expect.stringMatching(problem) });
+    const problem = 'the SFTP server of "machine/db-t7" ends without a status, so scp exits with 1 even if';
+    expect(done).toMatchObject({ code: 1, stderr: expect.stringContaining(problem) });
     const refused = await tool('scp', ...quiet, config, `db-t7:${dir}/no/such`);
     expect(refused).toMatchObject({ code: 1, stderr: expect.not.stringContaining('SFTP server') });
   });

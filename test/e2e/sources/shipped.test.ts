@@ -107,7 +107,6 @@ describe.skipIf(missingPrograms({ jq: 'jq', 'ssh-keygen': 'openssh-client' }))('
     expect((await call('check', 'msb')).stdout).toContain('no database');
   });
 
-  // As version 0.0.111 prints them: crates/openshell-cli/src/run.rs, commands/gateway.rs and commands/common.rs.
   it('openshell lists sandboxes, by the gateway in use', async () => {
     const gateways = ['lab', 'prod'].map((name) => ({ name, active: name === 'prod' }));
     const sandboxes = ['Ready', 'Error', 'Stopped'].map((phase, at) => {

@@ -22,7 +22,7 @@ const work = join(root, 'native/build/engine');
 /** All its inputs except the engine and the compiler. */
 const inputs = [
   ...['src', 'native/src', 'native/engine', 'native/build-flags.js', 'build/bundle', 'build/engine'],
-  ...['build/executable.js', 'package.json', 'package-lock.json'],
+  ...['build/executable.js', 'docs/sources', 'package.json', 'package-lock.json'],
 ];
 
 /**

@@ -55,6 +55,7 @@ export const commandWords = [
   'rsync',
   'forward',
   'config',
+  'source',
   'inventory',
   'completion',
   'doctor',
@@ -142,6 +143,7 @@ export async function inCommand<T>(name: string, work: () => T | Promise<T>): Pr
 /** Summaries of the command groups. */
 export const groupSummaries: Readonly<Record<string, string>> = {
   config: 'let plain ssh use machine names: install, diff, uninstall',
+  source: 'add the sources of sandboxes that vmssh has: list, add, remove (docs/sources.md)',
   guest: 'set up, check and undo sshd on vsock in a guest (docs/guest.md)',
   service: 'manage the Hyper-V socket services of Windows (docs/windows.md)',
 };

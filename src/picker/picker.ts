@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Addon } from 'node-hvsock-native';
 import { UsageError } from '../cli/command.js';
-import { fitted, startProgress, styles, width } from '../cli/terminal.js';
+import { canPick, fitted, startProgress, styles, width } from '../cli/terminal.js';
 import { printable } from '../errors.js';
 import { listed } from '../machines/listed.js';
 import { loadAddon } from '../native.js';
@@ -271,4 +271,14 @@ export async function pickMachine(
     cells: [machine.name, machine.provider, machine.status].map(printable),
   }));
   return (await pick(items, 'Which machine?', io, addon))?.machine;
+}
+
+/** Has the user answer on the terminal; Esc is no. Undefined: they left. Throws a UsageError without a terminal. */
+export async function askWhether(question: string, first: 'yes' | 'no', io: Io) {
+  const { addon } = loadAddon();
+  if (!canPick(io) || !addon)
+    throw new UsageError('nobody can be asked here, so nothing was changed', 'do it with --yes');
+  const [yes, no] = [{ cells: ['yes'] }, { cells: ['no'] }];
+  const answer = await pick(first === 'yes' ? [yes, no] : [no, yes], question, io, addon, undefined, no);
+  return answer && answer === yes;
 }

@@ -16,6 +16,7 @@ import { inventory } from '../commands/inventory/inventory.js';
 import { list } from '../commands/list/list.js';
 import { nc } from '../commands/proxy/nc.js';
 import { proxy } from '../commands/proxy/proxy.js';
+import { sourceAdd, sourceList, sourceRemove } from '../commands/source/source.js';
 import { forget } from '../commands/ssh/forget.js';
 import { toolCommands } from '../commands/ssh/ssh.js';
 import { guid, port } from '../commands/windows/guid.js';
@@ -40,6 +41,9 @@ export const commandGroups: readonly CommandGroup[] = [
       configDiff,
       configPrint,
       configRefresh,
+      sourceList,
+      sourceAdd,
+      sourceRemove,
       inventory,
       completion,
     ],

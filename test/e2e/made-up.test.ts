@@ -27,7 +27,8 @@ describe.skipIf(missing)('a made-up source, command and Node API', () => {
   const sshd = useSshd(dir);
 
   beforeAll(async () => {
-    for (const name of ['src', 'build', 'package.json']) cpSync(name, join(dir, name), { recursive: true });
+    for (const name of ['src', 'build', 'docs/sources', 'package.json'])
+      cpSync(name, join(dir, name), { recursive: true });
     for (const name of ['node_modules', 'native']) symlinkSync(join(process.cwd(), name), join(dir, name));
     writeFileSync(join(dir, 'src/sources/managers/bhyve.ts'), source);
     addSource(sourceLine);

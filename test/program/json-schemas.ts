@@ -10,6 +10,7 @@ import type { GuestCheckJson } from '../../src/commands/guest/check.js';
 import type { GuestCredentialsJson } from '../../src/commands/guest/credentials.js';
 import type { SetupJson } from '../../src/commands/guest/setup.js';
 import type { ListJson } from '../../src/commands/list/output.js';
+import type { SourceListJson } from '../../src/commands/source/source.js';
 import type { ServiceListJson } from '../../src/commands/windows/service.js';
 import { noBannerReasons } from '../../src/errors.js';
 import { hypervisors } from '../../src/guest/credentials/forms.js';
@@ -300,6 +301,21 @@ export const serviceListSchema = z
   })
   .describe('vmssh service list --json');
 
+export const sourceListSchema = z
+  .strictObject({
+    ...envelope('source list'),
+    sources: z.array(
+      z
+        .strictObject({
+          name: z.string(),
+          state: z.enum(['available', 'added', 'own']),
+          about: z.string().describe('what it lists; of an own one its command'),
+        })
+        .describe('a source'),
+    ),
+  })
+  .describe('vmssh source list --json');
+
 const tcp = { host: z.string(), port: z.int().min(1).max(65535) };
 
 const local = [z.strictObject(tcp), z.strictObject({ path: z.string() })] as const;
@@ -378,7 +394,7 @@ export const failedSchema = z
 
 const all = [
   ...[listSchema, checkSchema, doctorSchema, guestCheckSchema],
-  ...[setupSchema, guestCredentialsSchema, serviceListSchema],
+  ...[setupSchema, guestCredentialsSchema, serviceListSchema, sourceListSchema],
   ...[forwardSchema, forwardListSchema, versionSchema, failedSchema],
 ] as const;
 
@@ -414,6 +430,7 @@ export const same: readonly true[] = [
   true satisfies Matches<SetupJson, typeof setupSchema>,
   true satisfies Matches<GuestCredentialsJson, typeof guestCredentialsSchema>,
   true satisfies Matches<ServiceListJson, typeof serviceListSchema>,
+  true satisfies Matches<SourceListJson, typeof sourceListSchema>,
   true satisfies Matches<ForwardJson, typeof forwardSchema>,
   true satisfies Matches<ForwardListJson, typeof forwardListSchema>,
   true satisfies Matches<VersionJson, typeof versionSchema>,

@@ -79,6 +79,10 @@ async function inCommand(
   if (isOption && current.startsWith('-'))
     return shownOn(platform, options).map(({ long, summary }) => ({ word: `--${long}`, about: summary }));
   if (name.startsWith('via ')) return (await live.hosts()).map((word) => ({ word, about: 'a hypervisor' }));
+  if (usage === 'SOURCE') {
+    const { aboutSource, shippedSources } = await import('../../sources/outside/shipped.js');
+    return [...shippedSources].map(([word, text]) => ({ word, about: aboutSource(text) }));
+  }
   if (name === 'completion') return shells.map((word) => ({ word, about: '' }));
   const isThere =
     options.some((option) => option === viaOption) && before.some((word) => /^--via(=|$)/.test(word));

@@ -22,7 +22,7 @@ import { checkSshOptions } from '../../hosts/ssh-option.js';
 import { enableUnits } from '../../hosts/systemd.js';
 import { carryOut, once } from '../../hosts/write.js';
 import { findMachines } from '../../machines/find-machines.js';
-import { loadAddon } from '../../native.js';
+import type { askWhether } from '../../picker/picker.js';
 import type { Io } from '../../process/io.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
 import { ownerOf } from '../../ssh/config/file.js';
@@ -131,15 +131,12 @@ async function refuseOtherBytes(path: string): Promise<void> {
   );
 }
 
-/** Has the user choose one of the answers; undefined: they left. */
-export type Ask = (answers: readonly { cells: readonly string[] }[], io: Io) => Promise<string | undefined>;
-
 /** On a terminal, and only once: whether other runs may keep the Hosts up to date. Undefined: there was nothing to ask; "left": the user left. */
 export async function askForFresh(
   options: ConfigOptions,
   io: Io,
   files: ConfigFiles,
-  ask: Ask = askByPicker,
+  asking?: typeof askWhether,
 ): Promise<boolean | 'left' | undefined> {
   if (options.system || !canPick(io)) return undefined;
   const { text } = await fileAt(files.own);
@@ -154,17 +151,9 @@ export async function askForFresh(
       io,
     ),
   );
-  const answer = await ask([{ cells: ['no'] }, { cells: ['yes'] }], io);
-  return answer === undefined ? 'left' : answer === 'yes';
+  const ask = asking ?? (await import('../../picker/picker.js')).askWhether;
+  return (await ask('Keep it up to date?', 'no', io)) ?? 'left';
 }
-
-const askByPicker: Ask = async (answers, io) => {
-  const { addon } = loadAddon();
-  if (!addon) return undefined;
-  const { pick } = await import('../../picker/picker.js');
-  const [no] = answers;
-  return (await pick(answers, 'Keep it up to date?', io, addon, undefined, no))?.cells[0];
-};
 
 /** How many commands stand on the line. */
 const maxShown = 8;

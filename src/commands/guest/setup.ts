@@ -6,7 +6,6 @@ import { flag, type Read, readAll } from '../../cli/option.js';
 import { canPick, styles } from '../../cli/terminal.js';
 import { exitCode, printable } from '../../errors.js';
 import { dryRunOption } from '../../hosts/options.js';
-import { loadAddon } from '../../native.js';
 import type { Io } from '../../process/io.js';
 import { toSetUp } from './options.js';
 import type { SetupPlan } from './setup-plan.js';
@@ -48,12 +47,14 @@ same way and pinned, and config install writes the Host with that user and key. 
     const targets = names.length > 0 ? names : await picked(io);
     if (targets === undefined) return exitCode.interrupted;
     const show = json ? () => {} : await printer(io);
+    const isWanted = async () =>
+      yes || (await import('../../picker/picker.js')).askWhether('Do it?', 'yes', io);
     const finish = (all: readonly SetupSteps[], code: number) => {
       if (json) io.out(formatJson(setupJson(all, code)));
       return code;
     };
     if (undo) {
-      if (!yes && !(await isWanted(io))) return exitCode.interrupted;
+      if (!(await isWanted())) return exitCode.interrupted;
       const { undoSetup } = await import('./setup-undo.js');
       const undone: SetupSteps[] = [];
       for (const name of targets) undone.push(await undoSetup(name, io, signal, show));
@@ -68,7 +69,7 @@ same way and pinned, and config install writes the Host with that user and key. 
     const isReady = plans.every(({ steps }) => steps.every(({ state }) => state !== 'changed'));
     if (codeFor(plans) !== exitCode.ok) return finish(plans, codeFor(plans));
     if (dryRun) return finish(plans, isReady ? exitCode.ok : exitCode.connect);
-    if (!isReady && !yes && !(await isWanted(io))) return finish(plans, exitCode.interrupted);
+    if (!isReady && !(await isWanted())) return finish(plans, exitCode.interrupted);
     const { carryOutSetup } = await import('./setup-work.js');
     const done: SetupSteps[] = [];
     for (const plan of plans) {
@@ -90,16 +91,6 @@ async function picked(io: Io): Promise<readonly string[] | undefined> {
   if (!canPick(io)) throw new UsageError('no machine was named', 'vmssh list shows the names');
   const machine = await (await import('../../picker/picker.js')).pickMachine(io);
   return machine && [machine.target];
-}
-
-/** Asks on the terminal. Throws a UsageError without one. */
-async function isWanted(io: Io): Promise<boolean> {
-  const { addon } = loadAddon();
-  if (!canPick(io) || !addon)
-    throw new UsageError('nobody can be asked here, so nothing was changed', 'do it with --yes');
-  const { pick } = await import('../../picker/picker.js');
-  const no = { cells: ['no'] };
-  return (await pick([{ cells: ['yes'] }, no], 'Do it?', io, addon, undefined, no))?.cells[0] === 'yes';
 }
 
 async function printer(io: Io): Promise<ShowStep> {

@@ -50,6 +50,7 @@ export async function runSshTool(tool: SshTool, typed: SshOptions, io: Io): Prom
   const [code] = await Promise.all([run(call.command, io), all && keepFresh(all, io)]);
   if (code === 255) await explainKey(call, options, io);
   if (code === 255 && !call.asks && (await changedKey(call, io))) await explainChangedKey(call, io);
+  if (code === 1 && tool === 'scp') await explainStatus(call, io);
   return code;
 }
 
@@ -93,6 +94,18 @@ async function explainKey({ named }: ToolCall, { start }: SshOptions, io: Io): P
   const { keyFix } = await import('../../ssh/login-key.js');
   const fix = await keyFix(named.target, named.machine?.identityFile);
   if (fix !== undefined) await complain(`no key for ${quote(named.text)}, if it refused the login`, fix, io);
+}
+
+/** scp says nothing where every file arrived and only the SFTP server ended badly (microsandbox's gives no status): a session without a request shows that. */
+async function explainStatus({ ssh, options, named, host }: ToolCall, io: Io): Promise<void> {
+  const settings = [asksNothing, ownConnection, 'LogLevel=DEBUG1'];
+  const session = sshCommand({ ssh, flags: [...options, '-n', '-s'], settings, host, command: 'sftp' });
+  const said = await runProgram(session, { env: io.env, timeoutMs }).catch(() => undefined);
+  const [, status] = /^debug1: Exit status (-?[1-9]\d*)\r?$/m.exec(said?.stderr ?? '') ?? [];
+  if (status === undefined) return;
+  const how = status === '-1' ? 'without a status' : `with status ${status}`;
+  const problem = `the SFTP server of ${quote(named.text)} ends ${how}, so scp exits with 1 even if it copied everything`;
+  await complain(problem, 'if scp printed nothing, all files are there; sftp does not mind: vmssh sftp', io);
 }
 
 async function explainChangedKey({ named }: ToolCall, io: Io): Promise<void> {

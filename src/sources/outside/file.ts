@@ -57,7 +57,7 @@ export function readOutside(files: readonly string[]): OutsideLines {
   const problems: FileProblem[] = [];
   for (const file of files)
     try {
-      for (const [name, line] of linesIn(readTextSync(file, maxBytes)))
+      for (const [name, line] of Object.entries(parseSources(readTextSync(file, maxBytes)).sources))
         if (!isOutsideName(name)) problems.push({ file, code: 'PROTOCOL', problem: nameRule(name) });
         else if (!lines.has(name)) lines.set(name, lineOf(name, file, Object(line)));
     } catch (error) {
@@ -110,13 +110,14 @@ export function isOutsideName(word: string): boolean {
 const maxBytes = 1 << 18;
 const maxLines = 100;
 
-function linesIn(text: string): readonly (readonly [name: string, line: unknown])[] {
+/** What a sources.json has. Throws a SyntaxError if it cannot be used. */
+export function parseSources(text: string): JsonObject & { readonly sources: JsonObject } {
   const json = parseJson(text);
   if (!isJsonObject(json) || json.version !== 1 || !isJsonObject(json.sources))
     throw new SyntaxError('expected { "version": 1, "sources": { NAME: { "command": [PROGRAM] } } }');
-  const all = Object.entries(json.sources);
-  if (all.length > maxLines) throw new SyntaxError(`it has more than ${maxLines} sources`);
-  return all;
+  if (Object.keys(json.sources).length > maxLines)
+    throw new SyntaxError(`it has more than ${maxLines} sources`);
+  return { ...json, sources: json.sources };
 }
 
 function nameRule(name: string): string {

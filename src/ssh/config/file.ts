@@ -11,6 +11,8 @@ const marks = {
     '# Written by vmssh: "vmssh config install" rewrites it, "vmssh config uninstall" removes it. Do not edit: ',
   forward:
     '# Written by vmssh: "vmssh forward --install" rewrites it, "vmssh forward --uninstall" removes it. Do not edit: ',
+  source:
+    '# Written by vmssh: "vmssh source add" rewrites it, "vmssh source remove" removes it. Do not edit: ',
 } as const;
 export type Writer = keyof typeof marks;
 

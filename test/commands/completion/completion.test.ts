@@ -143,7 +143,7 @@ describe('completion', () => {
     { platform: 'linux' as const, words: ['nc', '--host'], want: [] },
     { platform: 'win32' as const, words: ['nc', '--host'], want: ['--host-prefix'] },
     { platform: 'linux' as const, words: ['service', 'un'], want: ['unregister'] },
-    { platform: 'linux' as const, words: ['s'], want: ['ssh', 'scp', 'sftp', 'setup'] },
+    { platform: 'linux' as const, words: ['s'], want: ['ssh', 'scp', 'sftp', 'setup', 'source'] },
   ])('has what is for Windows only there: $platform, $words', async ({ platform, words, want }) => {
     const io = fakeIo({ platform });
     expect(await runCommandLine(['complete', '--', ...words], io)).toBe(0);

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { type Ask, askForFresh, whatNow } from '../../../src/commands/config/install.js';
+import { askForFresh, whatNow } from '../../../src/commands/config/install.js';
 import type { ConfigOptions } from '../../../src/hosts/options.js';
 import { configFiles } from '../../../src/hosts/places.js';
+import type { askWhether } from '../../../src/picker/picker.js';
 import { type HostEntry, noState } from '../../../src/ssh/config/state.js';
 import { missingAddon } from '../../helpers/addon.js';
 import { fakeIo } from '../../helpers/fake-io.js';
@@ -15,12 +16,12 @@ describe.skipIf(missingAddon())('the question whether to keep the Hosts fresh', 
   const home = useConfigHome();
   const asked = async (
     options: Partial<ConfigOptions> = {},
-    answer: string | undefined = 'yes',
+    answer = true,
     at = terminal,
     hasSystemd = false,
   ) => {
     let times = 0;
-    const ask: Ask = async () => {
+    const ask: typeof askWhether = async () => {
       times++;
       return answer;
     };
@@ -33,15 +34,12 @@ describe.skipIf(missingAddon())('the question whether to keep the Hosts fresh', 
     };
   };
 
-  it.each([
-    { answer: 'yes', says: true },
-    { answer: 'no', says: false },
-  ])('gives $says for $answer', async ({ answer, says }) => {
-    expect(await asked({}, answer)).toMatchObject({ says, times: 1 });
+  it.each([true, false])('gives the answer, %s', async (answer) => {
+    expect(await asked({}, answer)).toMatchObject({ says: answer, times: 1 });
   });
 
   it('ends the command if the user leaves', async () => {
-    const none: Ask = async () => undefined;
+    const none: typeof askWhether = async () => undefined;
     const io = fakeIo({ env: { HOME: home.path, TERM: 'xterm' }, terminal });
     expect(await askForFresh(keepNames, io, configFiles({ system: false }, io), none)).toBe('left');
   });
@@ -50,7 +48,7 @@ describe.skipIf(missingAddon())('the question whether to keep the Hosts fresh', 
     expect((await asked()).said).toMatch(
       /^Machines come and go: .*list and .*ssh can keep ssh's list of them up to date\.\n$/,
     );
-    expect((await asked({}, 'yes', terminal, true)).said).toContain(', and so can systemd.');
+    expect((await asked({}, true, terminal, true)).said).toContain(', and so can systemd.');
   });
 
   it.each([true, false])('is not asked again after the answer %s', async (fresh) => {
@@ -68,7 +66,7 @@ describe.skipIf(missingAddon())('the question whether to keep the Hosts fresh', 
     { name: 'for patterns only', options: named({ onlyPatterns: true }), at: terminal },
     { name: 'for all users', options: { system: true }, at: terminal },
   ])('is not asked $name', async ({ options, at }) => {
-    expect(await asked(options, 'yes', at)).toMatchObject({ says: undefined, times: 0, said: '' });
+    expect(await asked(options, true, at)).toMatchObject({ says: undefined, times: 0, said: '' });
   });
 
   it('is not asked if vmssh.conf is not written anyway', async () => {

@@ -65,18 +65,8 @@ describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
   });
 
   it('leave options after the host, and the command, to ssh', async () => {
-    const { code, stdout } = await tool(
-      'ssh',
-      ...quiet,
-      'db-t7',
-      '-o',
-      'BatchMode=yes',
-      '--',
-      'echo',
-      '--wait',
-      '-p',
-      '5',
-    );
+    const words = 'db-t7 -o BatchMode=yes -- echo --wait -p 5'.split(' ');
+    const { code, stdout } = await tool('ssh', ...quiet, ...words);
     expect({ code, stdout }).toEqual({ code: 0, stdout: '--wait -p 5\n' });
   });
 
@@ -87,16 +77,8 @@ describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
 
   it('let options of the user come before ours', async () => {
     const hosts = join(dir, 'own_hosts');
-    await tool(
-      'ssh',
-      ...quiet,
-      '-o',
-      `UserKnownHostsFile=${hosts}`,
-      '-o',
-      'HostKeyAlias=mine',
-      'db-t7',
-      'true',
-    );
+    const own = ['-o', `UserKnownHostsFile=${hosts}`, '-o', 'HostKeyAlias=mine'];
+    await tool('ssh', ...quiet, ...own, 'db-t7', 'true');
     expect(readFileSync(hosts, 'utf8')).toMatch(/^mine ssh-ed25519/);
   });
 
@@ -112,6 +94,20 @@ describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
     });
     expect(await tool('scp', ...quiet, `db-t7:${dir}/there:1`, join(dir, 'back'))).toMatchObject({ code: 0 });
     expect(readFileSync(join(dir, 'back')).equals(data)).toBe(true);
+  });
+
+  it('say why scp fails without a word: an SFTP server without an exit status', async () => {
+    const config = join(dir, 'sshd_config');
+    const before = readFileSync(config, 'utf8');
+    const ends = before.replace('internal-sftp', () => '/usr/lib/openssh/sftp-server; kill -9 $$');
+    writeFileSync(config, ends);
+    const done = await tool('scp', ...quiet, config, `db-t7:${dir}/whole`);
+    writeFileSync(config, before);
+    expect(readFileSync(join(dir, 'whole'), 'utf8')).toBe(ends);
+    const problem = 'the SFTP server of "machine/db-t7" ends without a status, so scp exits with 1 even if';
+    expect(done).toMatchObject({ code: 1, stderr: expect.stringContaining(problem) });
+    const refused = await tool('scp', ...quiet, config, `db-t7:${dir}/no/such`);
+    expect(refused).toMatchObject({ code: 1, stderr: expect.not.stringContaining('SFTP server') });
   });
 
   it('copy if the target has a colon of its own', async () => {

@@ -44,6 +44,11 @@ export function ensureSystemd254(log) {
   return ensure({ kind: 'systemd-254', script: 'systemd-254.sh', env: {} }, log);
 }
 
+/** The folder with microsandbox and what its source needs in usr/, and a system for it in root/. @param {Log} [log] */
+export function ensureMicrosandbox(log) {
+  return ensure({ kind: 'microsandbox', script: 'microsandbox.sh', env: {} }, log);
+}
+
 /** The folder with the kernel, system and key of the guest for arm64. @param {Log} [log] */
 export function ensureArm64(log) {
   return ensure({ kind: 'image-arm64', script: 'arm64.sh', env: {} }, log);

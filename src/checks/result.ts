@@ -1,11 +1,9 @@
 import type { ChalkInstance } from 'chalk';
-import { pasteable, type StartedAs } from '../cli/message.js';
-import { inLines } from '../cli/terminal.js';
-import type { Endpoint } from '../endpoint.js';
+import { inLines, pasteable, type StartedAs } from '../cli/terminal.js';
 import { type ConnectError, exitCode, exitCodeOf, printable } from '../errors.js';
 import type { Target } from '../kinds/kinds.js';
 import type { Io } from '../process/io.js';
-import type { RouteName } from '../route.js';
+import type { Endpoint, RouteName } from '../route.js';
 
 /** The stages of a check, in order. */
 export const stageNames = [

@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Handle } from 'node-hvsock-native';
-import { now } from '../clock.js';
-import type { Endpoint } from '../endpoint.js';
 import type { AddonState } from '../native.js';
 import { type Ended, type Start, sshEndsWithUs } from '../process/terminate.js';
-import type { Env } from '../runtime.js';
+import type { Endpoint } from '../route.js';
+import { type Env, now } from '../runtime.js';
 import { type Connection, NativeConnection } from './connection.js';
 import { NodeConnection } from './node-connection.js';
 

@@ -2,10 +2,10 @@ import { quote } from '../errors.js';
 import type { findMachine } from '../sources/find.js';
 import { outsideLines } from '../sources/outside/file.js';
 import { machineName, type SourceEntry, sourceBy, sources } from '../sources/sources.js';
-import { isBareId, parseGuid } from '../target/guid.js';
+import { parseName, split } from '../target/names.js';
+import { isBareId, parseGuid } from '../target/numbers.js';
 import { routeToSocket } from '../target/routes.js';
 import type { HyperVTarget, NamedTarget, OutsideTarget, QemuTarget, UnixTarget } from '../target/target.js';
-import { parseName, split } from '../target/text.js';
 import type { Kind } from './kind.js';
 
 /** The endpoint of ".host": the socket that systemd-ssh-generator binds on every host. */

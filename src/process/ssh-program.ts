@@ -1,13 +1,10 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { delimiter, posix, win32 } from 'node:path';
-import type { Env } from '../runtime.js';
+import type { Io } from './io.js';
 import { programsInPath, systemProgram } from './program-in-path.js';
 import { runProgram } from './run-program.js';
 
-interface Here {
-  readonly env: Env;
-  readonly platform: NodeJS.Platform;
-}
+type Here = Pick<Io, 'env' | 'platform'>;
 
 /**
  * The ssh to run: VMSSH_SSH, or hvc's HV_SSH_COMMAND: an absolute path, which may contain spaces, or a program, in quotes if it contains

@@ -4,8 +4,7 @@ import { hopHostProblem } from '../target/names.js';
 import { routeToHop } from '../target/routes.js';
 import type { VsockTarget } from '../target/target.js';
 import type { Asked } from './no-machine.js';
-import type { Deps, DiscoveredMachine, Search } from './provider.js';
-import type { Reachable, ResolveContext, Source } from './source.js';
+import type { Deps, DiscoveredMachine, Reachable, ResolveContext, Search, Source } from './source.js';
 
 /** For one query to a source, which may have to start a daemon first. Milliseconds. */
 const searchMs = 10_000;

@@ -1,8 +1,7 @@
-import type { Endpoint } from '../endpoint.js';
 import { quote } from '../errors.js';
-import { parseName } from '../target/text.js';
-import type { Deps } from './provider.js';
-import type { Source } from './source.js';
+import type { Endpoint } from '../route.js';
+import { parseName } from '../target/names.js';
+import type { Deps, Source } from './source.js';
 
 /** What has to be known of a source before it is loaded. */
 export interface SourceEntry {

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { addressWord, hostPatterns, type Kind } from '../../src/kinds/kind.js';
-import { kinds, resolveTarget } from '../../src/kinds/kinds.js';
-import { parseBy, parseTarget } from '../../src/kinds/parse.js';
+import { kinds, parseBy, parseTarget, resolveTarget } from '../../src/kinds/kinds.js';
 import { routeBy } from '../../src/route.js';
 import { configText } from '../../src/ssh/config/text.js';
 import type { NamedTarget } from '../../src/target/target.js';

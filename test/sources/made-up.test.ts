@@ -3,9 +3,8 @@ import { kinds, resolveTarget } from '../../src/kinds/kinds.js';
 import { managed } from '../../src/kinds/machines.js';
 import { resolveShortName } from '../../src/lookup/short-name.js';
 import { listAll } from '../../src/sources/list-all.js';
-import { type DiscoveredMachine, DiscoveryError } from '../../src/sources/provider.js';
 import { searchSource } from '../../src/sources/search.js';
-import type { Source } from '../../src/sources/source.js';
+import { type DiscoveredMachine, DiscoveryError, type Source } from '../../src/sources/source.js';
 import { loadSources, type SourceEntry } from '../../src/sources/sources.js';
 import { at } from './resolved.js';
 

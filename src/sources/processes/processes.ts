@@ -2,12 +2,11 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
 import { readStart } from '../../files/read-file.js';
 import { readTextSync } from '../../files/read-sync.js';
-import { groupBy } from '../../group-by.js';
-import type { Deps, DiscoveredMachine, Process, Processes, StartedProcess, Warning } from '../provider.js';
-import { DiscoveryError } from '../provider.js';
+import { fewAtATime, groupBy } from '../../group-by.js';
 import { addressOf } from '../routes.js';
-import { fewAtATime } from '../tools/few-at-a-time.js';
-import { authorityOf } from '../tools/scope.js';
+import type { Deps, DiscoveredMachine, Process, Processes, StartedProcess, Warning } from '../source.js';
+import { DiscoveryError } from '../source.js';
+import { authorityOf } from '../trusted-path.js';
 import { containerTest } from './namespaces.js';
 import { isSystemUser, mayBeSetUserId } from './system-user.js';
 

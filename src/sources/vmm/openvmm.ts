@@ -1,9 +1,9 @@
 import { machineCid } from '../../target/numbers.js';
 import { listenedSocket, pathsOf } from '../processes/process-paths.js';
 import { ofProcess, processesNamed, warnInto } from '../processes/processes.js';
-import { type Deps, DiscoveryError, type Listing, type Process, type Warning } from '../provider.js';
 import { routesTo } from '../routes.js';
-import type { Source } from '../source.js';
+import type { Deps, Listing, Process, Source, Warning } from '../source.js';
+import { DiscoveryError } from '../source.js';
 import { leadsToItself } from '../tools/cid-space.js';
 import { nameFrom, optionsOf } from './vhost-device.js';
 

@@ -1,10 +1,9 @@
 import { isAbsolute } from 'node:path';
 import { ownSocket } from '../processes/process-paths.js';
 import { ofProcess, processesNamed, warnInto } from '../processes/processes.js';
-import type { Deps, DiscoveredMachine, Listing, Process, Warning } from '../provider.js';
-import { DiscoveryError } from '../provider.js';
 import { routesTo } from '../routes.js';
-import type { Source } from '../source.js';
+import type { Deps, DiscoveredMachine, Listing, Process, Source, Warning } from '../source.js';
+import { DiscoveryError } from '../source.js';
 import { fieldsOf, nameFrom, optionsOf } from './vhost-device.js';
 
 /** By their command lines on a Mac: https://github.com/crc-org/vfkit/blob/main/doc/usage.md#virtio-vsock-communication */

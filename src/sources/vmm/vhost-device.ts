@@ -4,7 +4,7 @@ import { groupBy } from '../../group-by.js';
 import { machineCid } from '../../target/numbers.js';
 import { type FindPath, ownSocket, pathsOf } from '../processes/process-paths.js';
 import { processesNamed } from '../processes/processes.js';
-import { type Deps, DiscoveryError, type Process } from '../provider.js';
+import { type Deps, DiscoveryError, type Process } from '../source.js';
 
 interface VhostDaemon {
   readonly cid?: number;

@@ -7,7 +7,7 @@ import { hostSigns, machinesOfProcesses } from '../../../src/commands/check/exam
 import { ConnectError } from '../../../src/errors.js';
 import type { Io } from '../../../src/process/io.js';
 import type { HyperVService } from '../../../src/sources/hyper-v/services.js';
-import { type DiscoveredMachine, DiscoveryError } from '../../../src/sources/provider.js';
+import { type DiscoveredMachine, DiscoveryError } from '../../../src/sources/source.js';
 import { serviceIdOfPort } from '../../../src/target/numbers.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { missingPrograms } from '../../helpers/programs.js';

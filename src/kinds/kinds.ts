@@ -52,7 +52,8 @@ export function isNamed(target: AnyTarget): boolean {
 
 /** The sources that may have a target's machine. */
 export function providersOf(target: AnyTarget): readonly string[] {
-  return target.kind === 'outside' ? [(target as OutsideTarget).source] : kindOf(target).providers;
+  if (target.kind === 'outside') return [(target as OutsideTarget).source];
+  return kindOf(target).sources.map(({ name }) => name);
 }
 
 /** `exists` defaults to the file system's. */

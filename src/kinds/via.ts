@@ -16,7 +16,7 @@ export const viaKind: Kind<ViaTarget> = {
   takesPort: true,
   hostKey: 'machine',
   network: true,
-  providers: [],
+  sources: [],
   parse: parseVia,
   resolve: (target, context) => ({ steps: [], routes: [routeToHop(target, context)] }),
 };

@@ -206,11 +206,11 @@ export function watchedFolders(env: Deps['env']): readonly string[] {
   return entries.flatMap(({ watched }) => watched?.(env) ?? []);
 }
 
-export function sourceBy(wanted: (typeof sources)[number]['name']): () => Promise<Source> {
+export function sourceBy(wanted: (typeof sources)[number]['name']): SourceEntry {
   const entries: readonly SourceEntry[] = sources;
   const entry = entries.find(({ name }) => name === wanted);
   if (!entry) throw new TypeError(`no source ${wanted}`);
-  return entry.load;
+  return entry;
 }
 
 /** What stands after "NAME/" in a target. Throws a RangeError if no machine can have it. */

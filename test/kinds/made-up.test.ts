@@ -15,7 +15,7 @@ const bhyve: Kind<NamedTarget> = {
   from: 'anywhere',
   takesPort: true,
   hostKey: 'machine',
-  providers: ['bhyve'],
+  sources: [{ name: 'bhyve' }],
   parse: ({ rest }) => ({ kind: 'bhyve', name: rest }),
   resolve: ({ name }, { port }) => ({
     routes: [routeBy({ family: 'tcp', host: `${name}.example`, port })],
@@ -74,10 +74,10 @@ describe('every kind', () => {
   // The words of outside are those of the user's sources.
   it.each((kinds as readonly Kind[]).filter(({ words }) => words === undefined))(
     '$name has what its record promises',
-    ({ name, form, separators, rest, providers }: Kind) => {
+    ({ name, form, separators, rest, sources }: Kind) => {
       expect(form.startsWith(name)).toBe(true);
-      if (rest === 'name') expect(providers.length, 'who lists it?').toBeGreaterThan(0);
-      else expect(providers).toEqual([]);
+      if (rest === 'name') expect(sources.length, 'who lists it?').toBeGreaterThan(0);
+      else expect(sources).toEqual([]);
       const empty = [...separators].map((separator) => () => parseTarget(`${name}${separator}`));
       for (const parse of empty)
         expect(parse).toThrow(expect.objectContaining({ op: 'parse', code: 'USAGE' }));

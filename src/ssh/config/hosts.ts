@@ -139,7 +139,9 @@ function isStoppedContainer({ container, status }: ListedMachine): boolean {
 
 /** The providers that a kind looks up by name at each connect: a path of theirs may be another machine's later. */
 const hasNames: ReadonlySet<string> = new Set(
-  (kinds as readonly Kind[]).filter((kind) => kind.keyHasOwner).flatMap(({ providers }) => providers),
+  (kinds as readonly Kind[])
+    .filter(({ keyHasOwner }) => keyHasOwner)
+    .flatMap(({ sources }) => sources.map(({ name }) => name)),
 );
 
 /** More is no name that anybody types. */

@@ -49,7 +49,7 @@ export class Carried<E extends Endpoint = Endpoint> implements Connection {
     return this.#ended;
   }
 
-  /** The same; undefined if it still goes on at `deadline`, of `clock.now`. */
+  /** The same; undefined if it still goes on at `deadline`, of `now`. */
   endBy(deadline: number): Promise<Ended | undefined> {
     return before(this.end, deadline).finally(() => this.child.unref());
   }
@@ -114,7 +114,7 @@ export class ConfirmedCarried<E extends Endpoint> extends Carried<E> {
   }
 }
 
-/** What comes of `work`; undefined after `deadline`, of `clock.now`. */
+/** What comes of `work`; undefined after `deadline`, of `now`. */
 export async function before<T>(work: Promise<T>, deadline: number): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<undefined>((resolve) => {

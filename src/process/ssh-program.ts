@@ -54,7 +54,7 @@ export function sshCommand(options: SshCommand): readonly string[] {
 /** A login that asks its user nothing. */
 export const asksNothing = 'BatchMode=yes';
 
-/** A connection of its own, in place of one that the user's ssh has open. */
+/** A connection of its own: neither one that the user's ssh has open, nor one for others, whatever ControlMaster says. */
 export const ownConnection = 'ControlPath=none';
 
 /** The environment variable that names this program as the ssh to run; undefined if none does. */

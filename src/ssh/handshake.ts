@@ -55,7 +55,7 @@ function command(options: HandshakeOptions): readonly string[] {
   const settings = [
     `ProxyCommand=${proxyCommand({ program: self, platform, target, port, timeoutMs, routes })}`,
     ...['ProxyUseFdpass=no', 'LogLevel=DEBUG1', 'PreferredAuthentications=none', asksNothing],
-    ...['ControlMaster=no', ownConnection, 'ClearAllForwardings=yes', 'PermitLocalCommand=no'],
+    ...[ownConnection, 'ClearAllForwardings=yes', 'PermitLocalCommand=no'],
     ...keepingNone(knownAs, platform),
     ...(asksForKeys ? ['KnownHostsCommand=none'] : []),
   ];

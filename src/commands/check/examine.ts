@@ -15,11 +15,10 @@ import type { Io } from '../../process/io.js';
 import { asksNothing, sshAbilities, sshProgram } from '../../process/ssh-program.js';
 import type { Endpoint } from '../../route.js';
 import { now as clock } from '../../runtime.js';
+import { loadJoining } from '../../sources/here.js';
 import { isRegistered, type listServices } from '../../sources/hyper-v/services.js';
-import { sharedCids } from '../../sources/list-all.js';
+import { listAll, sharedCids } from '../../sources/list-all.js';
 import type { Deps, DiscoveredMachine } from '../../sources/source.js';
-import { crosvm } from '../../sources/vmm/crosvm.js';
-import { qemu } from '../../sources/vmm/qemu.js';
 import { brokenControlPath } from '../../ssh/control-path.js';
 import { madeKeyOf, madeKeysOf } from '../../ssh/guest-keys.js';
 import { keyFix, ownKeyFile, sshSettings } from '../../ssh/login-key.js';
@@ -136,7 +135,7 @@ export async function hostSigns(
   io: Io,
   signal: AbortSignal,
   run: RunLogin = runLogin,
-  machines: () => Promise<readonly DiscoveredMachine[]> = () => machinesOfProcesses(io),
+  machines: () => Promise<readonly DiscoveredMachine[]> = () => machinesByVsock(io),
   now: () => number = clock,
   services?: typeof listServices,
 ): Promise<Signs> {
@@ -172,9 +171,7 @@ export async function hostSigns(
   return { error, family, handshakeMs, login, controlPath, cidUsers: twice ?? [], service };
 }
 
-/** Each machine on this host whose process has a CID, if the owner of the process can be trusted. */
-export async function machinesOfProcesses(deps: Deps): Promise<readonly DiscoveredMachine[]> {
-  const shared = { ...deps, memo: {} };
-  const lists = await Promise.all([qemu.list(shared), crosvm.list(shared)]);
-  return lists.flatMap(({ found }) => found);
+/** The machines of all sources that know who has a CID of this host. */
+export async function machinesByVsock(deps: Deps): Promise<readonly DiscoveredMachine[]> {
+  return (await listAll(deps, await loadJoining(deps, 'vsock'))).machines;
 }

@@ -42,13 +42,13 @@ export function startGuard() {
   };
 }
 
-const guardScript = 'read -r pid && { read -r _ || kill -s KILL -- "-$pid"; }';
+const guardScript = 'read -r pid && [ -n "$pid" ] && { read -r _ || kill -s KILL -- "-$pid"; }';
 
 /** Podman's and Docker's option: without it the user of the image. */
 const asRoot = '--user=0';
 
 /**
- * Sends a server to the bring.sh that waits at the other end, before `deadline` of `clock.now`; its banner comes next. Throws a
+ * Sends a server to the bring.sh that waits at the other end, before `deadline` of `now`; its banner comes next. Throws a
  * ConnectError if it cannot run there, and another error if that end stops.
  */
 export async function sendServer(

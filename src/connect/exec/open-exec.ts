@@ -30,7 +30,13 @@ export async function openExec(
   const command = bring && bringing ? bringing.bringCommand(endpoint, bring) : asks;
   const guard = bringing?.startGuard();
   const how = { env: own, start: endWithUs, stderr: 'pipe', detached: true, stop: endTree } as const;
-  const connection = new Carried(command, endpoint, native, how);
+  let connection: Carried<ExecEndpoint>;
+  try {
+    connection = new Carried(command, endpoint, native, how);
+  } catch (error) {
+    guard?.release();
+    throw error;
+  }
   guard?.watch(connection.child);
   const said = firstOf(connection.child.stderr, maxPrinted);
   const waiting = new AbortController();

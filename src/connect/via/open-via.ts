@@ -159,7 +159,7 @@ export interface NoAnswer {
 const maxPrinted = 65536;
 const maxAnswer = 4096;
 
-/** Reads up to the marker's line, and no byte more. At end-of-file, after `deadline` (of `clock.now`) or too much else: what was printed. */
+/** Reads up to the marker's line, and no byte more. At end-of-file, after `deadline` (of `now`) or too much else: what was printed. */
 export async function readAnswer(
   connection: Connection,
   marker: string,

@@ -164,7 +164,7 @@ function proxyOptions(target: string, options: ProxyOptions): readonly string[] 
   const record = asksVmssh({ program, platform, asksForKeys });
   return [
     `ProxyCommand=${proxyCommand({ program, platform, target, port, routes, record })}`,
-    ...['ProxyUseFdpass=no', 'ControlMaster=no', ownConnection, 'ClearAllForwardings=yes'],
+    ...['ProxyUseFdpass=no', ownConnection, 'ClearAllForwardings=yes'],
     ...['ForwardAgent=no', 'ForwardX11=no', 'CanonicalizeHostname=no'],
   ];
 }

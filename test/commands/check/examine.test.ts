@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
-import { hostSigns, machinesOfProcesses } from '../../../src/commands/check/examine.js';
+import { hostSigns, machinesByVsock } from '../../../src/commands/check/examine.js';
 import { ConnectError } from '../../../src/errors.js';
 import type { Io } from '../../../src/process/io.js';
 import type { HyperVService } from '../../../src/sources/hyper-v/services.js';
@@ -98,6 +98,17 @@ describe('signs on this host', () => {
         want: [[5, 'crosvm-100', 100]],
       },
       {
+        name: 'an OpenVMM beside a QEMU',
+        argvs: [
+          ['qemu-kvm', '-name', 'db', ...vsock('guest-cid=6')],
+          ['openvmm', '--virtio-vsock-vhost-cid', '6'],
+        ],
+        want: [
+          [6, 'db', 100],
+          [6, 'openvmm-101', 101],
+        ],
+      },
+      {
         name: 'a device in user space, whose CIDs are its own',
         argvs: [[...web, '-device', 'vhost-user-vsock-pci,chardev=c']],
         want: [[undefined, 'web', 100]],
@@ -108,7 +119,7 @@ describe('signs on this host', () => {
         dir,
         argvs.map((argv) => ({ argv })),
       );
-      const machines = await machinesOfProcesses({ env: {}, procDir });
+      const machines = await machinesByVsock({ env: {}, procDir, runDir: dir });
       expect(machines.map(({ cid, name, pid }) => [cid, name, pid])).toEqual(want);
     });
   });

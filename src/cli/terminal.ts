@@ -61,7 +61,6 @@ export async function startProgress(
   };
 }
 
-/** Colours for one stream, if it wants them. */
 export async function styles(
   surroundings: Surroundings,
   stream: 'stdout' | 'stderr',

@@ -102,7 +102,6 @@ function nounOf(program: CommanderCommand, first: string, hidden: boolean): Comm
 
 const versionOption = ['-V, --version', 'print the version; with --json also details of the build'] as const;
 
-/** The help below the commands. */
 function overview({ command }: { readonly command: CommanderCommand }): string {
   const help = helpOf(command);
   const targets =

@@ -15,7 +15,6 @@ export interface MachineOptions extends Pick<ReachOptions, 'port' | 'timeoutMs' 
   readonly typed: string;
 }
 
-/** A machine to which several connections are opened. */
 export interface ForwardedMachine {
   /** Its target. Throws a ConnectError if it cannot be found, or has no ports. */
   find(): Promise<string>;

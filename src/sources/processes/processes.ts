@@ -32,6 +32,21 @@ export function warnInto(warnings: Warning[], provider: string): (error: Discove
   return ({ code, message: problem }) => void warnings.push({ provider, code, problem });
 }
 
+/** What `work` finds; undefined, with a warning, if it throws a DiscoveryError. Nobody is warned of a process in a container: it may have any number. */
+export async function orWarn<T>(
+  work: () => Promise<T>,
+  { authority }: Pick<Process, 'authority'>,
+  warn: (error: DiscoveryError) => void,
+): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof DiscoveryError)) throw error;
+    if (authority !== 'other') warn(error);
+    return undefined;
+  }
+}
+
 /** The processes with such a program name and a trusted owner, within a budget: other programs, and containers, may have any number. */
 export async function processesNamed(
   program: RegExp,

@@ -1,28 +1,19 @@
 /// <reference types="node" preserve="true" />
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { now } from './clock.js';
 import { toDuplex } from './deliver/duplex.js';
-import type { Endpoint } from './endpoint.js';
 import { ConnectError, type Op, withTarget } from './errors.js';
 import { definedFields } from './group-by.js';
-import { resolveTarget, type Target } from './kinds/kinds.js';
-import { parseTarget } from './kinds/parse.js';
-import { libraryList, libraryWatch, type MachineList } from './library-list.js';
-import {
-  badOption,
-  type ConnectOptions,
-  checkOptions,
-  type ProbeOptions,
-  untilAborted,
-} from './library-options.js';
-import { type FoundTarget, findTarget } from './lookup/find-target.js';
-import { splitLogin } from './lookup/login.js';
+import { parseTarget, resolveTarget, type Target } from './kinds/kinds.js';
+import type { ConnectOptions, MachineList, ProbeOptions } from './library-options.js';
+import { badOption, checkOptions, libraryList, libraryWatch, untilAborted } from './library-options.js';
+import { type FoundTarget, findTarget, splitLogin } from './lookup/login.js';
 import type { MachineJson, RouteJson } from './machines/machine-json.js';
 import { type Reached, type ReachOptions, reach } from './reach/reach.js';
 import { firstRoute } from './reach/routes.js';
-import type { RouteName } from './route.js';
-import type { Status, Warning } from './sources/provider.js';
+import type { Endpoint, RouteName } from './route.js';
+import { now } from './runtime.js';
+import type { Status, Warning } from './sources/source.js';
 import { awaitBanner } from './ssh/banner.js';
 import type { HostKey, ProbeResult } from './ssh/handshake-result.js';
 import { probeSock } from './ssh/probe.js';

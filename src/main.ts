@@ -1,8 +1,7 @@
 import { fstatSync, readSync, writeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { isatty } from 'node:tty';
-import { type Command, inCommand, UsageError, understand } from './cli/command.js';
-import { scanArgs } from './cli/scan-args.js';
+import { type Command, inCommand, scanArgs, UsageError, understand } from './cli/command.js';
 import { isSocket } from './deliver/pass-fd.js';
 import { ConnectError, exitCode, exitCodeOf, printable, quote } from './errors.js';
 import { isOutOfMemory, loadAddon } from './native.js';
@@ -31,11 +30,11 @@ export async function main(program: Io['program']): Promise<never> {
   process.exit(code);
 }
 
-/** Prints why it failed; the plain error if cli/message.ts cannot be loaded, as without a free descriptor or memory. */
+/** Prints why it failed; the plain error if cli/terminal.ts cannot be loaded, as without a free descriptor or memory. */
 async function reportError(error: unknown, [name]: readonly string[], io: Io): Promise<number> {
   try {
     const [{ explain }, { tools }] = await Promise.all([
-      import('./cli/message.js'),
+      import('./cli/terminal.js'),
       import('./ssh/split-args.js'),
     ]);
     const code = await explain(error, io);

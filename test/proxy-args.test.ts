@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
-import { understand } from '../src/cli/command.js';
-import { scanArgs } from '../src/cli/scan-args.js';
+import { scanArgs, understand } from '../src/cli/command.js';
 import { proxy } from '../src/commands/proxy/proxy.js';
 import { type OwnOptions, ownArgs } from '../src/proxy-args.js';
 import { fakeIo } from './helpers/fake-io.js';

@@ -43,6 +43,7 @@ export async function bundle({ dir, fastPath: settings, input = {} }) {
       plugins: [
         ...plugins,
         wholeFastPath(fastPath),
+        ownImports(fastPath),
         elsewhere((path) => (fastPath.has(path) ? undefined : `./${lateFile(path)}.mjs`)),
       ],
     },
@@ -110,6 +111,28 @@ function wholeFastPath(fastPath) {
       if (id !== whole) return undefined;
       const modules = [...fastPath].filter((file) => !file.endsWith('.json'));
       return modules.map((file) => `export * from ${JSON.stringify(file)};`).join('\n');
+    },
+  };
+}
+
+/**
+ * What the fast path loads of itself by import() is in its one file, too: rolldown would put what both need into another one.
+ * @param {ReadonlySet<string>} fastPath
+ * @returns {Plugin}
+ */
+function ownImports(fastPath) {
+  return {
+    name: 'own-imports',
+    async transform(code, importer) {
+      if (!fastPath.has(importer)) return undefined;
+      let text = code;
+      for (const [call, id = ''] of code.matchAll(/\bimport\('(\.[^']+)'\)/g)) {
+        const found = await this.resolve(id, importer);
+        if (!found || !fastPath.has(found.id)) continue;
+        const name = `own_${found.id.replaceAll(/\W/g, '_')}`;
+        text = `import * as ${name} from ${JSON.stringify(found.id)};\n${text.replace(call, `Promise.resolve(${name})`)}`;
+      }
+      return text;
     },
   };
 }

@@ -1,10 +1,9 @@
-import type { HostFlags } from '../cli/guest.js';
 import { ConnectError, quote } from '../errors.js';
+import type { HostFlags } from '../guest/run/route.js';
 import { managerExec } from '../identity/manager-keys.js';
 import { reachedMachine } from '../identity/record.js';
 import { isNamed, resolveTarget } from '../kinds/kinds.js';
-import { lookUp } from '../lookup/find-target.js';
-import { splitUser } from '../lookup/login.js';
+import { lookUp, splitUser } from '../lookup/login.js';
 import type { ListedTarget } from '../lookup/short-name.js';
 import type { Io } from '../process/io.js';
 import { ownEnv } from '../sources/trusted-env.js';

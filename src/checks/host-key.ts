@@ -1,10 +1,10 @@
-import type { Endpoint } from '../endpoint.js';
 import { ConnectError } from '../errors.js';
 import { decideByAsking, pinsOf } from '../identity/decide.js';
 import { recordOf } from '../identity/record.js';
 import type { ListedTarget } from '../lookup/short-name.js';
 import type { Io } from '../process/io.js';
 import type { Reached } from '../reach/reach.js';
+import type { Endpoint } from '../route.js';
 import type { HostKey } from '../ssh/handshake-result.js';
 import { factsFor, type MachineKeys, machineKeys, refusalOf } from '../ssh/machine-keys.js';
 

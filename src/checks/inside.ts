@@ -1,21 +1,14 @@
-import { formatProgress, guestCaller, type HostFlags } from '../cli/guest.js';
+import { formatProgress } from '../cli/guest.js';
 import { reachFlags } from '../cli/shared-options.js';
 import { styles } from '../cli/terminal.js';
-import { now } from '../clock.js';
 import { ConnectError, printable } from '../errors.js';
-import {
-  type GuestRoute,
-  type GuestRouteOptions,
-  guestRoute,
-  leaveScript,
-  leftFile,
-  runLeft,
-  sudoAsks,
-} from '../guest/run/route.js';
+import type { GuestRoute, GuestRouteOptions, HostFlags } from '../guest/run/route.js';
+import { guestCaller, guestRoute, leaveScript, leftFile, runLeft, sudoAsks } from '../guest/run/route.js';
 import { cidOf, type ProgressLine, runScript, type ScriptOutcome } from '../guest/run/run-script.js';
 import { beforeLoginScript, type CheckScriptOptions, checkScript } from '../guest/script.js';
 import { splitUser } from '../lookup/login.js';
 import type { Io } from '../process/io.js';
+import { now } from '../runtime.js';
 import { madeKeysOf } from '../ssh/guest-keys.js';
 import { shellLine } from '../target/shell.js';
 import { type Guest, withoutHostName } from './try-login.js';

@@ -1,13 +1,10 @@
 import type { ChalkInstance } from 'chalk';
-import { pasteable, type StartedAs } from '../cli/message.js';
-import { inLines } from '../cli/terminal.js';
-import type { Endpoint } from '../endpoint.js';
+import { inLines, pasteable, type StartedAs } from '../cli/terminal.js';
 import { type ConnectError, exitCode, exitCodeOf, printable } from '../errors.js';
 import type { Target } from '../kinds/kinds.js';
 import type { Io } from '../process/io.js';
-import type { RouteName } from '../route.js';
+import type { Endpoint, RouteName } from '../route.js';
 
-/** The stages of a check, in order. */
 export const stageNames = [
   ...(['listed', 'found', 'parsed', 'started', 'resolved', 'connected'] as const),
   ...(['banner', 'host key', 'authentication'] as const),
@@ -25,7 +22,6 @@ export interface Stage {
   readonly found: string;
 }
 
-/** A route of a machine and what came of it. */
 export interface CheckedRoute {
   readonly route: RouteName;
   /** Its endpoint as a literal target; absent if it was not asked for. */

@@ -1,5 +1,4 @@
-import { guestCaller, type HostFlags, overTarget } from '../cli/guest.js';
-import { guestLogin, targetOf } from '../guest/run/route.js';
+import { guestCaller, guestLogin, type HostFlags, overTarget, targetOf } from '../guest/run/route.js';
 import type { TriedLogin } from '../guest/script.js';
 import { splitUser } from '../lookup/login.js';
 import type { Io } from '../process/io.js';

@@ -1,18 +1,14 @@
 import type { ChalkInstance } from 'chalk';
 import { printable, quote } from '../errors.js';
 import { readTextSync } from '../files/read-sync.js';
-import { type GuestRouteName, guestRouteOf } from '../guest/run/route.js';
+import { type GuestRouteName, guestRouteOf, type HostFlags } from '../guest/run/route.js';
 import type { ProgressLine } from '../guest/run/run-script.js';
-import { parseTarget } from '../kinds/parse.js';
+import { parseTarget } from '../kinds/kinds.js';
 import { splitUser } from '../lookup/login.js';
-import type { Io } from '../process/io.js';
-import { sshAbilities, sshProgram } from '../process/ssh-program.js';
-import type { ScriptRunner } from '../sources/tools/machine-files.js';
 import { checkUserName } from '../target/names.js';
 import { parsePort } from '../target/numbers.js';
-import { type RawArgs, UsageError } from './command.js';
+import { oneOf, parsed, type RawArgs, textOption, UsageError, usage } from './command.js';
 import type { FindingJson } from './json.js';
-import { oneOf, parsed, textOption, usage } from './option.js';
 
 const ways: readonly GuestRouteName[] = ['ssh', 'target', 'wsl', 'exec'];
 
@@ -29,19 +25,6 @@ export const sshConfigOption = textOption({
   summary: "ssh's configuration file, as for ssh -F",
 });
 
-export interface HostFlags {
-  readonly host: string;
-  readonly route: GuestRouteName;
-  readonly sshConfig: string | undefined;
-  /** By ssh: a target that should be the host. */
-  readonly through?: string;
-  /** By exec: the words of its manager in front of a program that runs there as root, and the environment for them. */
-  readonly exec?: readonly string[];
-  /** In place of them: its manager runs scripts there. */
-  readonly run?: ScriptRunner;
-  readonly env?: Io['env'];
-}
-
 /** HOST with --by, or `route` in its place, and --ssh-config. Throws a UsageError, or a ConnectError for an invalid target. */
 export function hostFlags(
   host: string,
@@ -55,23 +38,6 @@ export function hostFlags(
   if (user !== undefined) usage(() => checkUserName(user));
   if (route === 'target') parseTarget(splitUser(host).host);
   return { host, route, sshConfig: sshConfigOption.read(raw) };
-}
-
-/** The ssh for a guest, and how it calls this program. */
-export async function guestCaller({ self, platform, env }: Pick<Io, 'self' | 'platform' | 'env'>) {
-  const ssh = sshProgram({ env, platform });
-  const { asksForKeys } = await sshAbilities(env, ssh);
-  return { ssh, self, platform, asksForKeys };
-}
-
-/** The first login's account, over the target; with ssh's settings for the host if ssh was the route. */
-export function overTarget(into: HostFlags, account: string | undefined, target: string): HostFlags {
-  const { user: typed, host } = splitUser(into.host);
-  const user = account ?? typed;
-  if (into.route === 'ssh') {
-    return { ...into, host: user === undefined ? host : `${user}@${host}`, through: target };
-  }
-  return { ...into, route: 'target', host: `${user ?? 'root'}@${target}` };
 }
 
 export const guestPortOption = parsed(

@@ -1,5 +1,5 @@
 import type { NoBannerReason, Op } from '../errors.js';
-import { flag } from './option.js';
+import { flag } from './command.js';
 
 export const jsonOption = flag({ long: 'json', summary: 'print JSON (docs/reference/json.md)' });
 
@@ -49,7 +49,6 @@ export function envelope<Name extends string>(command: Name, exitCode: number): 
   return { version: jsonVersion, command, ok: exitCode === 0, exitCode };
 }
 
-/** The output of a command as JSON. */
 export function formatJson(json: Envelope, pretty = true): string {
   return jsonText(json, pretty);
 }

@@ -1,8 +1,6 @@
 import { type RouteName, routeNames } from '../route.js';
-import { hopHost } from '../target/names.js';
-import { behind } from '../target/text.js';
-import { type RawArgs, UsageError } from './command.js';
-import { flag, listOf, repeated, seconds } from './option.js';
+import { behind, hopHost } from '../target/names.js';
+import { flag, listOf, type RawArgs, repeated, seconds, UsageError } from './command.js';
 
 /** For one connect: long enough for a busy host, short enough to wait for. Milliseconds. */
 const defaultTimeoutMs = 15_000;
@@ -68,7 +66,6 @@ export function throughHop(raw: RawArgs, typed: string): string {
   return behind(host, typed);
 }
 
-/** The values of --timeout, --wait, --start, -v and --route. */
 export interface ReachFlags {
   readonly timeoutMs: number;
   /** Whether --timeout was given. */

@@ -1,5 +1,5 @@
 import type { Addon, Handle } from 'node-hvsock-native';
-import type { Endpoint } from '../endpoint.js';
+import type { Endpoint } from '../route.js';
 import type { Env } from '../runtime.js';
 
 /** An open socket. One read, peek or write at a time each; every method rejects with an errno's name in `code`. */

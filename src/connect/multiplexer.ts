@@ -1,5 +1,5 @@
-import { now } from '../clock.js';
 import { quote } from '../errors.js';
+import { now } from '../runtime.js';
 import { type Connection, dropPeeked } from './connection.js';
 
 /** Some multiplexers send no OK: after this time systemd-ssh-proxy passes the socket on, and so do we. Milliseconds. */

@@ -1,8 +1,8 @@
 import { connect } from 'node:net';
 import type { Readable } from 'node:stream';
-import { now } from '../clock.js';
-import type { Endpoint } from '../endpoint.js';
-import { fitsSocket } from '../target/text.js';
+import type { Endpoint } from '../route.js';
+import { now } from '../runtime.js';
+import { fitsSocket } from '../target/names.js';
 import type { Connection, OpenOptions } from './connection.js';
 
 type NodeEndpoint = Extract<Endpoint, { family: 'unix' | 'vsock-mux' | 'tcp' }>;

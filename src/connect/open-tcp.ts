@@ -1,6 +1,6 @@
 import { lookup as systemLookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import { now } from '../clock.js';
+import { now } from '../runtime.js';
 import type { OpenOptions } from './connection.js';
 
 /** Opens the first address that answers, in the resolver's order; each gets an equal share of the time. Rejects with a refusal, or the first error. */

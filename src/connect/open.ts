@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs';
 import type { Addon, Address } from 'node-hvsock-native';
-import { now } from '../clock.js';
-import { type Endpoint, type ExecEndpoint, formatEndpoint, type ViaEndpoint } from '../endpoint.js';
 import { ConnectError } from '../errors.js';
 import { type AddonState, loadAddon } from '../native.js';
+import { type Endpoint, type ExecEndpoint, formatEndpoint, type ViaEndpoint } from '../route.js';
+import { now } from '../runtime.js';
 import { type Connection, NativeConnection, type OpenOptions } from './connection.js';
 import { askMultiplexer } from './multiplexer.js';
 

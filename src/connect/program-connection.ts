@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Handle } from 'node-hvsock-native';
-import { now } from '../clock.js';
-import type { Endpoint } from '../endpoint.js';
 import type { AddonState } from '../native.js';
 import { type Ended, type Start, sshEndsWithUs } from '../process/terminate.js';
-import type { Env } from '../runtime.js';
+import type { Endpoint } from '../route.js';
+import { type Env, now } from '../runtime.js';
 import { type Connection, NativeConnection } from './connection.js';
 import { NodeConnection } from './node-connection.js';
 
@@ -50,7 +49,7 @@ export class Carried<E extends Endpoint = Endpoint> implements Connection {
     return this.#ended;
   }
 
-  /** The same; undefined if it still goes on at `deadline`, of `clock.now`. */
+  /** The same; undefined if it still goes on at `deadline`, of `now`. */
   endBy(deadline: number): Promise<Ended | undefined> {
     return before(this.end, deadline).finally(() => this.child.unref());
   }
@@ -115,7 +114,7 @@ export class ConfirmedCarried<E extends Endpoint> extends Carried<E> {
   }
 }
 
-/** What comes of `work`; undefined after `deadline`, of `clock.now`. */
+/** What comes of `work`; undefined after `deadline`, of `now`. */
 export async function before<T>(work: Promise<T>, deadline: number): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<undefined>((resolve) => {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { now } from '../clock.js';
 import { ConnectError, errorWith } from '../errors.js';
+import { now } from '../runtime.js';
 
 export interface WaitOptions {
   /** Milliseconds for all attempts together. */

@@ -8,18 +8,8 @@ import { loadAddon } from '../native.js';
 import { shellLine } from '../target/shell.js';
 import { version } from '../version.js';
 import { startDemoServer } from './server.js';
-import {
-  checkStep,
-  findOpenSsh,
-  librarySteps,
-  makeWorkspace,
-  makeWorld,
-  type OpenSsh,
-  openSshSteps,
-  type Step,
-  type Workspace,
-  type World,
-} from './steps.js';
+import type { OpenSsh, Step, Workspace, World } from './steps.js';
+import { checkStep, findOpenSsh, librarySteps, makeWorkspace, makeWorld, openSshSteps } from './steps.js';
 
 /** npm run demo [-- --keep]. However it ends, its folder is removed. */
 async function main(): Promise<number> {

@@ -15,7 +15,6 @@ import { configText } from '../ssh/config/text.js';
 import { shellLine } from '../target/shell.js';
 import { type DemoServer, demoUser, hostname } from './server.js';
 
-/** A step of the demo. */
 export interface Step {
   readonly title: string;
   readonly typed: string;
@@ -23,7 +22,6 @@ export interface Step {
   run(signal: AbortSignal): Promise<string>;
 }
 
-/** What all steps of the demo use. */
 export interface World {
   readonly workspace: Workspace;
   readonly server: DemoServer;

@@ -10,7 +10,6 @@ import { type FileContent, FileRefusal, type Owner, type Place, placeOf, readAt,
  */
 type Edit = (old: Buffer | undefined) => Buffer | undefined;
 
-/** How often it tries. */
 const maxTries = 5;
 
 /**

@@ -202,7 +202,6 @@ class Held implements Folder {
 
 export interface FileContent extends Owner {
   readonly bytes: Buffer;
-  /** Its permissions. */
   readonly mode: number;
   /** Names that it has: more than one are hard links. */
   readonly names: number;

@@ -1,5 +1,5 @@
-import { type Endpoint, usesVsock } from '../endpoint.js';
 import type { ConnectError } from '../errors.js';
+import { type Endpoint, usesVsock } from '../route.js';
 import { controlPathMessage } from '../ssh/control-path.js';
 import { type FailureName, type GuestFailure, guestFailures, type Symptom, symptoms } from './failures.js';
 

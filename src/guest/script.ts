@@ -64,7 +64,6 @@ export function accountScript(
   return script(setUpAccount, { account, keys: keys.join('\n'), look: yesNo(look), install: yesNo(install) });
 }
 
-/** The script that undoes the set-up. */
 export function undoScript(): string {
   return script(undo, {});
 }

@@ -1,28 +1,21 @@
-import { UsageError } from '../cli/command.js';
-import { usage } from '../cli/option.js';
+import { UsageError, usage } from '../cli/command.js';
 import { printable } from '../errors.js';
 import { withoutRepeats } from '../group-by.js';
 import type { HostKeyPolicy } from '../identity/policy.js';
-import { asTarget } from '../kinds/parse.js';
+import { asTarget } from '../kinds/kinds.js';
 import type { FindMachines, MachinesFound } from '../machines/find-machines.js';
 import type { Io } from '../process/io.js';
 import { everySshAbilities, everySshRefusesUsers } from '../process/ssh-program.js';
 import { shownWarnings } from '../sources/list-all.js';
 import type { ListedMachine } from '../sources/merge.js';
-import { isFailure, isSilence, type Warning } from '../sources/provider.js';
+import { isFailure, isSilence, type Warning } from '../sources/source.js';
 import { envOfSource, foundOtherwise, ownEnv } from '../sources/trusted-env.js';
 import { callerForSsh } from '../ssh/config/caller.js';
-import { ownerName, sharedUuidProblem } from '../ssh/config/entry-hosts.js';
-import { concreteHosts, leftLines } from '../ssh/config/hosts.js';
+import { concreteHosts, leftLines, ownerName, sharedUuidProblem } from '../ssh/config/hosts.js';
 import type { NameCheck } from '../ssh/config/names.js';
 import type { HostEntry, HostState } from '../ssh/config/state.js';
-import {
-  type ConcreteHost,
-  type ConfigTextOptions,
-  configText,
-  startOf,
-  userKnownHosts,
-} from '../ssh/config/text.js';
+import type { ConcreteHost, ConfigTextOptions } from '../ssh/config/text.js';
+import { configText, startOf, userKnownHosts } from '../ssh/config/text.js';
 import { usersTexts } from '../ssh/config/users-files.js';
 import { knownHostsFile } from '../ssh/folder.js';
 import { allGuestKeys } from '../ssh/guest-keys.js';
@@ -40,7 +33,6 @@ export interface Decision {
   readonly hosts: readonly ConcreteHost[];
   /** Each a line for the user. */
   readonly notes: readonly string[];
-  /** What was found. */
   readonly machines: readonly ListedMachine[];
 }
 

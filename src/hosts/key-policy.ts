@@ -5,17 +5,13 @@ import { type HostKeyPolicy, hostKeyPolicies } from '../identity/policy.js';
 import type { Io } from '../process/io.js';
 import { parseState, stateFile } from '../ssh/config/state.js';
 import { sshFolder } from '../ssh/folder.js';
-import { anyHost, stricter, usersPolicies } from '../ssh/users-policy.js';
+import { anyHost, type Question, stricter, usersPolicies } from '../ssh/users-policy.js';
 import { isHostName } from '../target/names.js';
 import { settings } from './options.js';
 
-interface Asked {
+interface Asked extends Pick<Question, 'file' | 'options'> {
   /** How the host is called: lines of the user's may be for it alone. */
   readonly names: readonly string[];
-  /** The file of ssh's -F, beside the user's. */
-  readonly file?: string | undefined;
-  /** Of the user's call. */
-  readonly options?: readonly string[];
   /** Gets each line for the user. */
   readonly note?: (line: string) => void;
 }

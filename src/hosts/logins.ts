@@ -3,8 +3,8 @@ import type { Io } from '../process/io.js';
 import type { ListedMachine } from '../sources/merge.js';
 import { isJsonObject } from '../sources/tools/json.js';
 import { readState, stateFile } from '../ssh/config/state.js';
-import { parseUuid } from '../target/guid.js';
 import { checkUserName, hasControlCharacter } from '../target/names.js';
+import { parseUuid } from '../target/numbers.js';
 import type { Setting } from './setting.js';
 
 /** The login that `vmssh setup` made for a machine: its Host gets it. */

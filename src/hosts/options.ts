@@ -1,5 +1,5 @@
-import { type Option, type OptionSpec, type RawArgs, UsageError } from '../cli/command.js';
-import { flag, oneOf, parsed, positionals } from '../cli/option.js';
+import type { Option, OptionSpec, RawArgs } from '../cli/command.js';
+import { flag, oneOf, parsed, positionals, UsageError } from '../cli/command.js';
 import { routesOption } from '../cli/shared-options.js';
 import { quote } from '../errors.js';
 import { type HostKeyPolicy, hostKeyPolicies } from '../identity/policy.js';
@@ -9,13 +9,8 @@ import type { StartedHosts } from '../ssh/config/text.js';
 import { hasControlCharacter } from '../target/names.js';
 import { logins } from './logins.js';
 import { type GivenSettings, type InEffect, onOff, readSettings, type Setting, textsOf } from './setting.js';
-import {
-  formatSshOption,
-  mergedSshOptions,
-  readSshOptions,
-  type SshOption,
-  sshOption,
-} from './ssh-option.js';
+import type { SshOption } from './ssh-option.js';
+import { formatSshOption, mergedSshOptions, readSshOptions, sshOption } from './ssh-option.js';
 
 /** What to write for ssh. */
 export interface ConfigOptions extends GivenSettings<typeof settings> {

@@ -1,5 +1,4 @@
-import type { Option, OptionSpec, RawArgs } from '../cli/command.js';
-import { flag } from '../cli/option.js';
+import { flag, type Option, type OptionSpec, type RawArgs } from '../cli/command.js';
 import type { JsonObject } from '../sources/tools/json.js';
 import type { ConfigTextOptions } from '../ssh/config/text.js';
 

@@ -1,5 +1,4 @@
-import { UsageError } from '../cli/command.js';
-import { repeated } from '../cli/option.js';
+import { repeated, UsageError } from '../cli/command.js';
 import { quote } from '../errors.js';
 import type { Io } from '../process/io.js';
 import { everySsh, sshCommand } from '../process/ssh-program.js';

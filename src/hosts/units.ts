@@ -1,5 +1,5 @@
 import { basename, join } from 'node:path';
-import { usage } from '../cli/option.js';
+import { usage } from '../cli/command.js';
 import { printable } from '../errors.js';
 import type { Io } from '../process/io.js';
 import { watchedFolders } from '../sources/sources.js';
@@ -142,7 +142,6 @@ export function unitFolder(env: Io['env'], home: string): string {
   return join(configFolder(env, home), 'systemd/user');
 }
 
-/** Whether a path is one of our units. */
 export function isUnit(path: string): boolean {
   return freshUnits.some((unit) => unit === basename(path));
 }

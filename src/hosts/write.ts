@@ -1,6 +1,6 @@
 import { lstat, rmdir } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { complain } from '../cli/message.js';
+import { complain } from '../cli/terminal.js';
 import { exitCode, printable, quote } from '../errors.js';
 import { editFile } from '../files/edit-file.js';
 import { folderAt, makeFolder } from '../files/place.js';
@@ -13,10 +13,8 @@ import { type Change, fileError, reasonOf } from './files.js';
 import type { Plan } from './plan.js';
 import { disableUnits } from './systemd.js';
 
-/** How often it tries. */
 const maxTries = 4;
 
-/** What was done. */
 export interface CarriedOut {
   readonly code: number;
   readonly plan: Plan;

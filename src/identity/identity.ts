@@ -1,19 +1,12 @@
 import { createHash } from 'node:crypto';
 import { machinesOf } from '../kinds/kind.js';
-import { isNamed, kindOf, kinds, type Target } from '../kinds/kinds.js';
-import { asTarget } from '../kinds/parse.js';
+import { asTarget, isNamed, kindOf, kinds, type Target } from '../kinds/kinds.js';
 import type { ListedMachine } from '../sources/merge.js';
-import type { Authority } from '../sources/tools/scope.js';
-import { parseUuid, vmIds } from '../target/guid.js';
+import type { Authority } from '../sources/trusted-path.js';
 import { foldOf, slug } from '../target/names.js';
-import {
-  type AnyTarget,
-  type NamedTarget,
-  nameOf,
-  type OutsideTarget,
-  type QemuTarget,
-  type ViaTarget,
-} from '../target/target.js';
+import { parseUuid, vmIds } from '../target/numbers.js';
+import type { AnyTarget, NamedTarget, OutsideTarget, QemuTarget, ViaTarget } from '../target/target.js';
+import { nameOf } from '../target/target.js';
 
 /** A target, and its machine if it was found. */
 export interface Identified {

@@ -1,12 +1,10 @@
 import { stat } from 'node:fs/promises';
-import type { Endpoint } from '../endpoint.js';
-import { isNamed } from '../kinds/kinds.js';
-import { asTarget } from '../kinds/parse.js';
+import { asTarget, isNamed } from '../kinds/kinds.js';
+import type { Endpoint } from '../route.js';
 import type { Env } from '../runtime.js';
 import { loadJoining } from '../sources/here.js';
 import { listAll } from '../sources/list-all.js';
-import { type DiscoveredMachine, isSilence, vhostCid } from '../sources/provider.js';
-import type { Source } from '../sources/source.js';
+import { type DiscoveredMachine, isSilence, type Source, vhostCid } from '../sources/source.js';
 import { type ReachedRecord, reachedMachine } from './record.js';
 
 /**

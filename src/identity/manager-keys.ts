@@ -1,10 +1,9 @@
-import { asTarget } from '../kinds/parse.js';
+import { asTarget } from '../kinds/kinds.js';
 import { everyEntry } from '../sources/here.js';
 import { outsideLines } from '../sources/outside/file.js';
-import type { Deps } from '../sources/provider.js';
-import type { ReachedMachine, Source } from '../sources/source.js';
+import type { Deps, MachineFiles, ReachedMachine, Source } from '../sources/source.js';
 import { type SourceEntry, sources } from '../sources/sources.js';
-import { type MachineFiles, maxKeys, printed, publicKeys } from '../sources/tools/machine-files.js';
+import { maxKeys, printed, publicKeys } from '../sources/tools/machine-files.js';
 import { ownEnv } from '../sources/trusted-env.js';
 import type { ViaTarget } from '../target/target.js';
 import { fingerprintOf } from './known-hosts.js';

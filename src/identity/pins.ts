@@ -27,7 +27,6 @@ export function pinsIn(bytes: Buffer, known: readonly (string | undefined)[] = [
   });
 }
 
-/** The fingerprint of a pin's key. */
 export function pinPrint({ key }: Pick<Pin, 'key'>): string {
   return fingerprintOf(Buffer.from(key, 'base64'));
 }
@@ -96,7 +95,6 @@ function isName(word: string): boolean {
   return /^[a-z][a-z-]*%./.test(word);
 }
 
-/** What `forgetKeys` has removed. */
 export interface Forgotten {
   /** How many lines. */
   readonly removed: number;

@@ -13,12 +13,10 @@ import {
   writeSync,
 } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
-import type { Endpoint } from '../endpoint.js';
-import { isNamed } from '../kinds/kinds.js';
-import type { TypedTarget } from '../kinds/parse.js';
+import { isNamed, type TypedTarget } from '../kinds/kinds.js';
+import type { Endpoint } from '../route.js';
 import type { Env } from '../runtime.js';
-import type { DiscoveredMachine } from '../sources/provider.js';
-import type { ReachedMachine } from '../sources/source.js';
+import type { DiscoveredMachine, ReachedMachine } from '../sources/source.js';
 import { isJsonObject, parseJson } from '../sources/tools/json.js';
 import { ownFolders } from '../sources/trusted-env.js';
 import { isPrivateFolder, stateHome } from '../sources/trusted-path.js';

@@ -1,7 +1,7 @@
 import { type ConnectErrorInit, quote } from '../errors.js';
 import { findWindowsVmssh, isWsl } from '../sources/hyper-v/wsl-windows.js';
 import type { ResolveContext } from '../sources/source.js';
-import { isBareId } from '../target/guid.js';
+import { isBareId } from '../target/numbers.js';
 import { shellQuoted } from '../target/shell.js';
 import type { From } from './kind.js';
 

@@ -1,6 +1,6 @@
-import type { Reachable, ResolveContext } from '../sources/source.js';
+import type { Reachable, ResolveContext, Source } from '../sources/source.js';
+import type { Split } from '../target/names.js';
 import type { AnyTarget } from '../target/target.js';
-import type { Split } from '../target/text.js';
 
 /** From where a kind of target is reached. Inside WSL2, "windows-wsl2" starts the Windows build. */
 export type From = 'anywhere' | 'linux' | 'linux-mac' | 'windows' | 'windows-wsl2';
@@ -33,8 +33,8 @@ export interface Kind<T extends AnyTarget = AnyTarget> {
   readonly network?: boolean;
   /** Another kind that names the same machines. */
   readonly sameMachinesAs?: string;
-  /** The providers that list such machines. */
-  readonly providers: readonly string[];
+  /** The sources that list its machines; those with `load` are asked for one by its name, in this order. */
+  readonly sources: readonly { readonly name: string; load?(target: T): Promise<Source> }[];
   /** Whether a text without any separator is of this kind. */
   isBare?(text: string): boolean;
   /** Throws a RangeError with one clause if the rest is invalid. `inner` parses a target within it, and throws a ConnectError. */

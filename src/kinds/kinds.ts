@@ -1,8 +1,12 @@
 import { existsSync } from 'node:fs';
-import { ConnectError } from '../errors.js';
+import { ConnectError, quote } from '../errors.js';
 import type { Reachable, ResolveContext } from '../sources/source.js';
+import { ownEnv } from '../sources/trusted-env.js';
+import { hasControlCharacter, type Split, similarTo, split } from '../target/names.js';
+import { AnyCid } from '../target/numbers.js';
+import { offered, shellQuoted } from '../target/shell.js';
 import type { AnyTarget, OutsideTarget, ViaTarget } from '../target/target.js';
-import type { Kind } from './kind.js';
+import { type Kind, kindWords } from './kind.js';
 import {
   containerKind,
   dotHostKind,
@@ -48,7 +52,8 @@ export function isNamed(target: AnyTarget): boolean {
 
 /** The sources that may have a target's machine. */
 export function providersOf(target: AnyTarget): readonly string[] {
-  return target.kind === 'outside' ? [(target as OutsideTarget).source] : kindOf(target).providers;
+  if (target.kind === 'outside') return [(target as OutsideTarget).source];
+  return kindOf(target).sources.map(({ name }) => name);
 }
 
 /** `exists` defaults to the file system's. */
@@ -67,16 +72,110 @@ export async function resolveTarget(
     const { elsewhere } = await import('./elsewhere.js');
     throw new ConnectError('resolve', context.text, elsewhere(kind, context));
   }
-  return kind.resolve(target, kind.rest === 'name' ? await asking(context, signal) : context);
-}
-
-/** The context for a search by services and tools of this host. */
-async function asking(context: ResolveContext, signal: AbortSignal | undefined): Promise<ResolveContext> {
-  const { ownEnv } = await import('../sources/trusted-env.js');
-  return { ...context, env: ownEnv(context.env), signal };
+  // Services and tools of this host are asked.
+  const asking = () => ({ ...context, env: ownEnv(context.env), signal });
+  return kind.resolve(target, kind.rest === 'name' ? asking() : context);
 }
 
 function isReachedFrom({ from }: Kind, platform: NodeJS.Platform): boolean {
   if (from === 'linux') return platform === 'linux';
   return from === 'anywhere' || from.startsWith('windows') === (platform === 'win32');
+}
+
+/** What was typed, and the target that it is. */
+export interface TypedTarget {
+  readonly text: string;
+  readonly target: Target;
+}
+
+/** Parses a typed target, without looking anything up. Throws a ConnectError of op parse. */
+export function parseTarget(text: string): Target {
+  return parseBy<Target>(kinds, text);
+}
+
+/** The same with another table of kinds. */
+export function parseBy<T extends AnyTarget>(table: readonly Kind<T>[], text: string): T {
+  // A caller of the library may pass anything.
+  if (typeof text !== 'string')
+    throw refusal(String(typeof text), `the target is a text, not ${typeof text}`, formsHint(table));
+  if (text === '') throw refusal(text, 'the target is empty', formsHint(table));
+  if (hasControlCharacter(text)) throw refusal(text, 'it contains control characters');
+  const parts = split(text);
+  const kind = table.find((each) => isOf(each, parts));
+  if (!kind) {
+    throw refusal(text, 'unknown kind of target', meant(table, parts) ?? formsHint(table));
+  }
+  try {
+    return kind.parse(parts, (inner) => parseBy(table, inner));
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const form = `the form is ${kind.form}: ${kind.summary}`;
+    throw refusal(text, error.message, error instanceof AnyCid ? error.hint : form);
+  }
+}
+
+function isOf(kind: Kind, { text, word, separator }: Split): boolean {
+  if (separator === '') return kind.isBare?.(text) === true;
+  return kind.separators.includes(separator) && kindWords(kind).includes(word);
+}
+
+/** The same, but undefined if the text is not a target. */
+export function asTarget(text: string): Target | undefined {
+  try {
+    return parseTarget(text);
+  } catch (error) {
+    if (error instanceof ConnectError) return undefined;
+    throw error;
+  }
+}
+
+/** A bare name only reaches the proxy if no Host in ssh's configuration matches it. */
+const byName = 'a machine by its name: vmssh ssh NAME, or vmssh config install and then ssh NAME';
+
+function refusal(text: string, problem: string, hint?: string): ConnectError {
+  return new ConnectError('parse', text, { code: 'USAGE', problem, hint });
+}
+
+/** A hint for an address of socat, a path, a port, a mistyped kind, or another separator than its own; undefined if it is like none. */
+function meant(table: readonly Kind[], { text, word, separator, rest }: Split): string | undefined {
+  if (separator === '') return `${byName}; ${formsHint(table)}`;
+  if (word.endsWith('-listen')) return listenerHint;
+  const connects = table.find(
+    ({ name, separators }) => word === `${name}-connect` && separators.includes(':'),
+  );
+  if (connects) return `did you mean ${offered(`${connects.name}:${rest}`)}?`;
+  if (/^\.{0,2}\//.test(text)) return pathHint(text.startsWith('..') ? `./${text}` : text);
+  const typed = table.filter(({ separators }) => separators.length > 0);
+  const [near = ''] = similarTo(word, typed.flatMap(kindWords));
+  const kind = typed.find((each) => kindWords(each).includes(near));
+  if (!kind) return nameHint(text.slice(0, word.length), separator, rest);
+  const joint = kind.separators.includes(separator) ? separator : kind.separators[0];
+  return `did you mean ${offered(`${near}${joint}${rest}`)}?`;
+}
+
+/** For an address of socat or winsocat: "HVSOCK-LISTEN:PARENT:vsock-22". */
+const listenerHint =
+  'nothing connects to a listener: vmssh forward TARGET PORT listens on this host; in a guest, vmssh guest install sets up sshd on its socket';
+
+function pathHint(path: string): string {
+  const typed = ['unix', 'vsock-mux'].map((kind) =>
+    shellQuoted(kind + (path.startsWith('.') ? '/' : '') + path),
+  );
+  return `a path has its kind in front: ${typed.join(', or for a multiplexer ')}`;
+}
+
+/** For a machine's name with more around it: a port, a path, or a word that is no kind. */
+function nameHint(name: string, separator: string, rest: string): string | undefined {
+  if (separator === ':') {
+    const [machine, login] = [name, `ssh://${name}:${rest}`].map((each) => shellQuoted(each));
+    if (/^\d+$/.test(rest)) return `a port is an option, -p ${rest} ${machine}, or in one word: ${login}`;
+    const extra = rest === '' ? 'the colon' : quote(`:${rest}`);
+    return `leave out ${extra}: ${machine}; only scp, sftp and rsync take a path`;
+  }
+  if (rest === '' || /[/%:]/.test(rest)) return undefined;
+  return `a machine by its name has nothing in front: ${shellQuoted(rest)}; vmssh list shows what to type for each`;
+}
+
+function formsHint(table: readonly Kind[]): string {
+  return `a target is one of ${table.map(({ form }) => form).join(', ')}`;
 }

@@ -1,11 +1,19 @@
 import { quote } from '../errors.js';
-import type { findMachine } from '../sources/find.js';
+import type { Asked } from '../sources/no-machine.js';
 import { outsideLines } from '../sources/outside/file.js';
+import type { Reachable, ResolveContext } from '../sources/source.js';
 import { machineName, type SourceEntry, sourceBy, sources } from '../sources/sources.js';
-import { isBareId, parseGuid } from '../target/guid.js';
+import { parseName, split } from '../target/names.js';
+import { isBareId, parseGuid } from '../target/numbers.js';
 import { routeToSocket } from '../target/routes.js';
-import type { HyperVTarget, NamedTarget, OutsideTarget, QemuTarget, UnixTarget } from '../target/target.js';
-import { parseName, split } from '../target/text.js';
+import type {
+  AnyTarget,
+  HyperVTarget,
+  NamedTarget,
+  OutsideTarget,
+  QemuTarget,
+  UnixTarget,
+} from '../target/target.js';
 import type { Kind } from './kind.js';
 
 /** The endpoint of ".host": the socket that systemd-ssh-generator binds on every host. */
@@ -16,7 +24,27 @@ function isDotHost(name: string): boolean {
 }
 
 /** A machine by its name. */
-const named = { separators: '/%', rest: 'name', takesPort: true, hostKey: 'machine' } as const;
+const named = {
+  separators: '/%',
+  rest: 'name',
+  takesPort: true,
+  hostKey: 'machine',
+  resolve(this: Pick<Kind, 'sources'>, target: AnyTarget, context: ResolveContext) {
+    return find(this, target as NamedTarget, context);
+  },
+} as const;
+
+/** Asks the sources of a kind. `asked`: who is named in errors, if not the first of them. */
+async function find(
+  { sources }: Pick<Kind, 'sources'>,
+  target: NamedTarget,
+  context: ResolveContext,
+  asked?: Asked,
+): Promise<Reachable> {
+  const { findMachine } = await import('../sources/find.js');
+  const loads = sources.flatMap(({ load }) => (load ? [() => load(target)] : []));
+  return findMachine(loads, target.name, context, asked);
+}
 
 export const dotHostKind: Kind<UnixTarget> = {
   name: '.host',
@@ -28,7 +56,7 @@ export const dotHostKind: Kind<UnixTarget> = {
   from: 'anywhere',
   takesPort: false,
   hostKey: 'none',
-  providers: [],
+  sources: [],
   isBare: isDotHost,
   parse: () => thisHost,
   resolve: (target, context) => ({ steps: [], routes: [routeToSocket(target, context)] }),
@@ -40,10 +68,9 @@ export const machineKind: Kind<NamedTarget<'machine'> | UnixTarget> = {
   form: 'machine/NAME',
   summary: 'a VM or container registered with systemd-machined',
   from: 'linux',
-  providers: ['machined', 'nspawn'],
+  sources: [sourceBy('machined'), { name: 'nspawn' }],
   parse: ({ rest }) =>
     isDotHost(rest) ? thisHost : { kind: 'machine', name: parseName(rest, 'machine name') },
-  resolve: ({ name }: NamedTarget<'machine'>, context) => find([sourceBy('machined')], name, context),
 };
 
 /** container/NAME: an nspawn container by the socket it exports, without systemd-machined; else one of another manager. */
@@ -55,12 +82,16 @@ export const containerKind: Kind<NamedTarget<'container'>> = {
   from: 'linux',
   takesPort: false,
   sameMachinesAs: 'machine',
-  providers: ['machined', 'nspawn', 'podman', 'docker'],
+  sources: [
+    { name: 'machined' },
+    sourceBy('nspawn'),
+    { name: 'podman', load: async () => (await import('../sources/containers/either.js')).podmanOrDocker },
+    { name: 'docker' },
+  ],
   parse: ({ rest }) => ({ kind: 'container', name: parseName(rest, 'container name') }),
-  async resolve({ name }, context) {
-    const { askedForExport, nspawn } = await import('../sources/machined/nspawn.js');
-    const others = async () => (await import('../sources/containers/either.js')).podmanOrDocker;
-    return find([async () => nspawn, others], name, context, askedForExport(name));
+  async resolve(target, context) {
+    const { askedForExport } = await import('../sources/machined/nspawn.js');
+    return find(this, target, context, askedForExport(target.name));
   },
 };
 
@@ -83,7 +114,13 @@ export const qemuKind: Kind<QemuTarget> = {
   separators: '/%:',
   sshForms: scopes.map((scope) => `qemu:${scope}/*`),
   from: 'linux-mac',
-  providers: ['libvirt', 'qemu'],
+  sources: [
+    {
+      name: 'libvirt',
+      load: async ({ scope }) => (await import('../sources/libvirt/provider.js')).libvirtOf(scopesOf[scope]),
+    },
+    sourceBy('qemu'),
+  ],
   parse({ separator, rest }) {
     if (separator !== ':') return { kind: 'qemu', scope: 'any', name: parseName(rest, 'domain name') };
     const scoped = split(rest);
@@ -93,9 +130,8 @@ export const qemuKind: Kind<QemuTarget> = {
     }
     return { kind: 'qemu', scope, name: parseName(scoped.rest, 'domain name') };
   },
-  async resolve({ scope, name }, context) {
-    const libvirt = async () => (await import('../sources/libvirt/provider.js')).libvirtOf(scopesOf[scope]);
-    return find([libvirt, sourceBy('qemu')], name, context, askedForQemu);
+  resolve(target, context) {
+    return find(this, target, context, askedForQemu);
   },
 };
 
@@ -107,7 +143,7 @@ export const hyperVKind: Kind<HyperVTarget> = {
   summary:
     "a Hyper-V virtual machine by its name or its id (from Windows and WSL2); the id's GUID works without a prefix",
   from: 'windows-wsl2',
-  providers: ['hyper-v'],
+  sources: [sourceBy('hyper-v')],
   isBare: isBareId,
   parse({ text, separator, rest }) {
     const isAlone = separator === '';
@@ -120,7 +156,7 @@ export const hyperVKind: Kind<HyperVTarget> = {
     return { kind: 'hyper-v', name: parseName(name, 'machine name') };
   },
   async resolve(target, context) {
-    if (!('vmId' in target)) return find([sourceBy('hyper-v')], target.name, context);
+    if (!('vmId' in target)) return find(this, target, context);
     return (await import('../sources/hyper-v/provider.js')).resolveHyperVId(target.vmId, context);
   },
 };
@@ -131,13 +167,9 @@ export const wslKind: Kind<NamedTarget<'wsl'>> = {
   form: 'wsl/DISTRO',
   summary: 'a WSL2 distribution (from Windows)',
   from: 'windows',
-  providers: ['wsl'],
+  sources: [sourceBy('wsl')],
   parse: ({ rest }) => ({ kind: 'wsl', name: parseName(rest, 'distribution name') }),
-  resolve: ({ name }, context) => find([sourceBy('wsl')], name, context),
 };
-
-const find: typeof findMachine = async (...asked) =>
-  (await import('../sources/find.js')).findMachine(...asked);
 
 type Managed = Extract<(typeof sources)[number], { readonly machines: string }>;
 
@@ -162,9 +194,8 @@ export function managed<Name extends string>({
     summary: machines,
     from: ofProcess ? 'linux' : 'linux-mac',
     ...(ofProcess ? { keyHasOwner: true } : { network: true }),
-    providers: [name],
+    sources: [{ name, load }],
     parse: ({ rest }) => ({ kind: name, name: parse(rest) }),
-    resolve: (target, context) => find([load], target.name, context),
   };
 }
 
@@ -177,11 +208,12 @@ export const outsideKind: Kind<OutsideTarget> = {
   summary: 'a machine of a source of your own: docs/sources.md',
   from: 'linux-mac',
   network: true,
-  providers: [],
+  sources: [],
   parse: ({ word, rest }) => ({ kind: 'outside', source: word, name: machineName(rest) }),
-  async resolve({ source, name }, context) {
-    const line = outsideLines().lines.find((each) => each.name === source);
+  async resolve(target, context) {
+    const line = outsideLines().lines.find(({ name }) => name === target.source);
     const { outsideSource } = await import('../sources/outside/outside.js');
-    return find(line ? [async () => outsideSource(line)] : [], name, context);
+    const sources = line ? [{ name: line.name, load: async () => outsideSource(line) }] : [];
+    return find({ sources }, target, context);
   },
 };

@@ -1,14 +1,13 @@
 import { quote } from '../errors.js';
 import { routeBy } from '../route.js';
 import type { Reachable, ResolveContext } from '../sources/source.js';
-import { type Guid, parseGuid, vmIds } from '../target/guid.js';
-import { parsePort, serviceIdOfPort } from '../target/numbers.js';
+import { type Guid, parseGuid, parsePort, serviceIdOfPort, vmIds } from '../target/numbers.js';
 import { parseUnix, parseVsock, parseVsockMux, routeToSocket, type SocketTarget } from '../target/routes.js';
 import type { HvsockTarget, UnixTarget, VsockMuxTarget, VsockTarget } from '../target/target.js';
 import type { Kind } from './kind.js';
 
 /** An address, of which no source knows the machine. */
-const address = { separators: '/%:', takesPort: true, hostKey: 'none', providers: [] } as const;
+const address = { separators: '/%:', takesPort: true, hostKey: 'none', sources: [] } as const;
 
 function resolve(target: SocketTarget, context: ResolveContext): Reachable {
   return { steps: [], routes: [routeToSocket(target, context)] };

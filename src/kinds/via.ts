@@ -1,9 +1,8 @@
 import { ConnectError, quote } from '../errors.js';
 import { builtInWords, isOutsideName } from '../sources/outside/file.js';
-import { hopHostProblem, nameProblem, similarTo } from '../target/names.js';
+import { hopHostProblem, nameProblem, parseName, type Split, similarTo, split } from '../target/names.js';
 import { routeToHop } from '../target/routes.js';
 import type { AnyTarget, OutsideTarget, ViaTarget } from '../target/target.js';
-import { parseName, type Split, split } from '../target/text.js';
 import type { Kind } from './kind.js';
 
 /** via/HOST/TARGET: a machine behind another hypervisor, which the user's own ssh reaches. */
@@ -17,7 +16,7 @@ export const viaKind: Kind<ViaTarget> = {
   takesPort: true,
   hostKey: 'machine',
   network: true,
-  providers: [],
+  sources: [],
   parse: parseVia,
   resolve: (target, context) => ({ steps: [], routes: [routeToHop(target, context)] }),
 };

@@ -1,19 +1,17 @@
 import { ConnectError, quote } from '../errors.js';
-import { kinds, providersOf, type Target } from '../kinds/kinds.js';
-import { asTarget, parseTarget, type TypedTarget } from '../kinds/parse.js';
+import { asTarget, kinds, parseTarget, providersOf, type Target, type TypedTarget } from '../kinds/kinds.js';
 import { loadHere } from '../sources/here.js';
 import { isWsl } from '../sources/hyper-v/wsl-windows.js';
 import { type AllMachines, listAll } from '../sources/list-all.js';
 import type { ListedMachine } from '../sources/merge.js';
 import { machineOrThrow, refuseIfSilent } from '../sources/no-machine.js';
 import { mayHaveName } from '../sources/outside/file.js';
-import type { Deps } from '../sources/provider.js';
 import { isOfOthers, match, searchIn } from '../sources/search.js';
-import type { Source } from '../sources/source.js';
+import type { Deps, Source } from '../sources/source.js';
 import { sources } from '../sources/sources.js';
 import { usersNames } from '../ssh/taken-names.js';
-import { isBareId } from '../target/guid.js';
 import { foldOf } from '../target/names.js';
+import { isBareId } from '../target/numbers.js';
 import { offered } from '../target/shell.js';
 import { nameOf } from '../target/target.js';
 

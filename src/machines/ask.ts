@@ -1,13 +1,26 @@
 import { randomBytes } from 'node:crypto';
 import { quietHop, scriptCommand } from '../connect/via/hop-command.js';
 import { ConnectError, printable } from '../errors.js';
+import { fewAtATime } from '../group-by.js';
+import { asTarget } from '../kinds/kinds.js';
+import { maxHops } from '../kinds/via.js';
 import type { Io } from '../process/io.js';
 import { type ProgramEnd, runProgram } from '../process/run-program.js';
 import { sshProgram } from '../process/ssh-program.js';
 import type { ListedMachine } from '../sources/merge.js';
-import type { Warning } from '../sources/provider.js';
-import { fewAtATime } from '../sources/tools/few-at-a-time.js';
-import { answered } from './answer.js';
+import { routesTo } from '../sources/routes.js';
+import { DiscoveryError, type Warning } from '../sources/source.js';
+import type { JsonObject } from '../sources/tools/json.js';
+import {
+  answerIn,
+  isTooLong,
+  type ListAnswer,
+  maxCharacters,
+  readList,
+  shortText,
+  statusIn,
+} from '../sources/tools/row-limits.js';
+import { parseUuid } from '../target/numbers.js';
 import script from './list-there.sh';
 
 /** How many hypervisors are asked at once: each is an ssh. */
@@ -40,7 +53,7 @@ export interface HostListing {
 const limitMs = 20_000;
 const connectMs = 10_000;
 /** Of its answer. */
-const maxCharacters = 8 << 20;
+const maxAnswer = 8 << 20;
 
 /** The machines of a hypervisor, by the vmssh there, in one login that asks nothing. Rejects only if `signal` is aborted. */
 async function askHost(
@@ -57,7 +70,7 @@ async function askHost(
     scriptCommand(script, [marker, ...args]),
   );
   try {
-    const end = await runProgram(command, { env, signal, timeoutMs, longest: maxCharacters });
+    const end = await runProgram(command, { env, signal, timeoutMs, longest: maxAnswer });
     signal?.throwIfAborted();
     return { host, ...outcome(host, end, marker) };
   } catch (error) {
@@ -79,7 +92,7 @@ function outcome(host: string, end: ProgramEnd, marker: string): Omit<HostListin
   const fail = (code: string, problem: string, hint?: string) =>
     new ConnectError('connect', host, { code, problem, hint });
   if (end.stopped === 'timeout') throw fail('HOP_SILENT', 'it did not answer in time', `ssh -v ${host} true`);
-  if (end.stopped) throw fail('PROTOCOL', `it printed more than ${maxCharacters >> 20} MiB`);
+  if (end.stopped) throw fail('PROTOCOL', `it printed more than ${maxAnswer >> 20} MiB`);
   const itself = `it must work without vmssh and without a question: ssh ${host} true`;
   if (at < 0) throw fail('HOP_FAILED', lastWords(end), itself);
   if (end.code === 127) throw fail('HOP_NO_VMSSH', 'it has no vmssh', `scp vmssh ${host}:.local/bin/`);
@@ -89,4 +102,79 @@ function outcome(host: string, end: ProgramEnd, marker: string): Omit<HostListin
 function lastWords({ stderr, code, signal }: ProgramEnd): string {
   const said = stderr.trim().split('\n').at(-1)?.slice(0, 300) ?? '';
   return printable(said.trim()) || `ssh ended with ${signal ?? `exit code ${code}`}`;
+}
+
+/** The machines in what `vmssh list --json` printed on a hypervisor. Throws what `fail` makes. */
+export function answered(
+  host: string,
+  text: string,
+  fail: (code: string, problem: string, hint?: string) => ConnectError,
+  workedMs?: () => number,
+): ReturnType<typeof readList<ListedMachine>> {
+  const provider = `via/${host}`;
+  return readList(opened(text, fail), {
+    who: 'a hypervisor',
+    machineOf: (row) => remoteMachine(host, row),
+    providerOf: (row) => ownerOf(provider, row),
+    provider,
+    workedMs,
+  });
+}
+
+function ownerOf(hypervisor: string, row: JsonObject): string {
+  const provider = providerOf(row);
+  return provider === undefined ? hypervisor : `${hypervisor}/${provider}`;
+}
+
+function opened(text: string, fail: Parameters<typeof answered>[2]): ListAnswer {
+  try {
+    return answerIn(text);
+  } catch (error) {
+    if (!(error instanceof DiscoveryError)) throw error;
+    if (error.code === 'FAILED') throw fail('UNKNOWN', `its vmssh: ${error.message}`);
+    const problem = 'this vmssh does not understand the answer of its vmssh';
+    throw fail('PROTOCOL', problem, 'use the same version on both');
+  }
+}
+
+/** The other targets of one machine. */
+const maxOthers = 16;
+
+/** A machine of a hypervisor, or why it cannot be shown, in our own words. */
+function remoteMachine(host: string, json: JsonObject): ListedMachine | string {
+  const { also: others = [] } = json;
+  const also = Array.isArray(others) ? others.slice(0, maxOthers + 1) : [];
+  if ([json.name, json.target, json.address, json.user, ...also].some(isTooLong))
+    return `a text has more than ${maxCharacters} characters`;
+  if (also.length > maxOthers) return `it has more than ${maxOthers} other targets`;
+  const name = shortText(json.name);
+  const there = shortText(json.target);
+  const provider = providerOf(json);
+  const status = statusIn(json);
+  if (name === undefined || there === undefined || provider === undefined || status === undefined)
+    return 'the name, target, provider or status is missing or unknown';
+  const behind = (text: unknown) => {
+    const target = `via/${host}/${text}`;
+    return typeof text === 'string' && asTarget(target) !== undefined ? target : undefined;
+  };
+  const target = behind(there);
+  if (target === undefined) return `its target is invalid, or has more than ${maxHops} hypervisors`;
+  const isCid = typeof json.cid === 'number' && Number.isInteger(json.cid) && json.cid >= 0;
+  return {
+    name,
+    target,
+    provider,
+    status,
+    via: host,
+    also: also.flatMap((each) => behind(each) ?? []),
+    cid: isCid ? (json.cid as number) : undefined,
+    uuid: parseUuid(shortText(json.uuid) ?? ''),
+    routes: routesTo([shortText(json.address)]),
+    user: shortText(json.user),
+    ...(json.authority === 'other' ? { authority: 'other' } : {}),
+  };
+}
+
+function providerOf({ provider }: JsonObject): string | undefined {
+  return /^[a-z][a-z0-9-]*$/.exec(shortText(provider, 64) ?? '')?.[0];
 }

@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
-import { CommandError, type RawArgs, UsageError } from '../cli/command.js';
-import { parsed, repeated, textOption, usage } from '../cli/option.js';
+import type { RawArgs } from '../cli/command.js';
+import { CommandError, parsed, repeated, textOption, UsageError, usage } from '../cli/command.js';
 import { quote } from '../errors.js';
 import { readText } from '../files/read-file.js';
 import type { Io } from '../process/io.js';

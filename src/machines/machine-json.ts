@@ -1,8 +1,8 @@
 import type { Route, RouteName } from '../route.js';
 import type { ListedMachine } from '../sources/merge.js';
-import type { ContainerFacts, Status } from '../sources/provider.js';
 import { addressAt, addressOf } from '../sources/routes.js';
-import type { Authority } from '../sources/tools/scope.js';
+import type { ContainerFacts, Status } from '../sources/source.js';
+import type { Authority } from '../sources/trusted-path.js';
 import { slug } from '../target/names.js';
 
 /** A machine as `list --json` and the library have it: docs/reference/list-schema.md. */

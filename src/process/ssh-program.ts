@@ -1,14 +1,11 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { delimiter, posix, win32 } from 'node:path';
 import { quote } from '../errors.js';
-import type { Env } from '../runtime.js';
+import type { Io } from './io.js';
 import { programsInPath, systemProgram } from './program-in-path.js';
 import { runProgram } from './run-program.js';
 
-interface Here {
-  readonly env: Env;
-  readonly platform: NodeJS.Platform;
-}
+type Here = Pick<Io, 'env' | 'platform'>;
 
 /**
  * The ssh to run: VMSSH_SSH, or hvc's HV_SSH_COMMAND: an absolute path, which may contain spaces, or a program, in quotes if it contains
@@ -58,7 +55,7 @@ export function sshCommand(options: SshCommand): readonly string[] {
 /** A login that asks its user nothing. */
 export const asksNothing = 'BatchMode=yes';
 
-/** A connection of its own, in place of one that the user's ssh has open. */
+/** A connection of its own: neither one that the user's ssh has open, nor one for others, whatever ControlMaster says. */
 export const ownConnection = 'ControlPath=none';
 
 /** Why ssh or a tool of it could not be started, and what to do about it. */

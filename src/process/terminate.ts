@@ -109,7 +109,6 @@ function runShortly(program: string, args: readonly string[]): void {
   spawnSync(program, args, { stdio: 'ignore', windowsHide: true, timeout: 2000 });
 }
 
-/** How a program ended. */
 export interface Ended {
   /** Its exit code; null if a signal ended it. */
   readonly code: number | null;

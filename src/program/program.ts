@@ -1,18 +1,8 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Command as CommanderCommand, CommanderError, Help, Option } from 'commander';
-import {
-  type Act,
-  type Command,
-  examplesOn,
-  groupSummaries,
-  inCommand,
-  type OptionSpec,
-  type RawArgs,
-  shownOn,
-  UsageError,
-} from '../cli/command.js';
-import { refuseApart } from '../cli/scan-args.js';
+import type { Act, Command, OptionSpec, RawArgs } from '../cli/command.js';
+import { examplesOn, groupSummaries, inCommand, refuseApart, shownOn, UsageError } from '../cli/command.js';
 import { nc } from '../commands/proxy/nc.js';
 import { exitCode, printable, quote } from '../errors.js';
 import { realPath } from '../files/read-sync.js';
@@ -112,7 +102,6 @@ function nounOf(program: CommanderCommand, first: string, hidden: boolean): Comm
 
 const versionOption = ['-V, --version', 'print the version; with --json also details of the build'] as const;
 
-/** The help below the commands. */
 function overview({ command }: { readonly command: CommanderCommand }): string {
   const help = helpOf(command);
   const targets =

@@ -1,5 +1,4 @@
-import { type Act, type Command, inCommand, type RawArgs, understand } from '../cli/command.js';
-import { scanArgs } from '../cli/scan-args.js';
+import { type Act, type Command, inCommand, type RawArgs, scanArgs, understand } from '../cli/command.js';
 import type { Io } from '../process/io.js';
 
 const tool = (name: string) => async () =>

@@ -1,8 +1,7 @@
 import { ConnectError, errorWith, type Op } from '../errors.js';
 import { managerExec } from '../identity/manager-keys.js';
 import { reachedMachine } from '../identity/record.js';
-import type { DiscoveredMachine } from '../sources/provider.js';
-import type { ResolveContext } from '../sources/source.js';
+import type { DiscoveredMachine, ResolveContext } from '../sources/source.js';
 import { shellOf, shellQuoted } from '../target/shell.js';
 
 export interface FailedRoute {

@@ -1,13 +1,10 @@
-import { now } from '../clock.js';
 import type { Connection, OpenOptions } from '../connect/connection.js';
 import { openConnection } from '../connect/open.js';
-import { type Endpoint, formatEndpoint } from '../endpoint.js';
 import { ConnectError, errorWith, withTarget } from '../errors.js';
-import { resolveTarget, type Target } from '../kinds/kinds.js';
-import type { TypedTarget } from '../kinds/parse.js';
+import { resolveTarget, type Target, type TypedTarget } from '../kinds/kinds.js';
 import type { AddonState } from '../native.js';
-import type { Route, RouteName } from '../route.js';
-import type { Env } from '../runtime.js';
+import { type Endpoint, formatEndpoint, type Route, type RouteName } from '../route.js';
+import { type Env, now } from '../runtime.js';
 import type { Reachable } from '../sources/source.js';
 import { describeTarget } from '../target/target.js';
 import type { FailedRoute } from './all-failed.js';
@@ -20,7 +17,7 @@ export type Trace = (
   endpoint?: Endpoint,
 ) => void;
 
-export interface ReachOptions {
+export interface ReachOptions extends Pick<OpenOptions, 'startMs' | 'bring' | 'signal'> {
   /** The port if the target names none. */
   readonly port: number;
   /** Milliseconds for one connect; if a machine has several routes, for all of them and a banner. */
@@ -31,11 +28,6 @@ export interface ReachOptions {
   readonly routes?: readonly RouteName[];
   /** Milliseconds to retry until an SSH banner arrives; undefined: one attempt, without waiting for a banner. */
   readonly waitMs?: number;
-  /** For a machine behind another hypervisor: milliseconds to start it there if it is off; undefined: it is not started. */
-  readonly startMs?: number;
-  /** For a machine without an sshd: only if the connection is for our own stdin and stdout. */
-  readonly bring?: OpenOptions['bring'];
-  readonly signal?: AbortSignal;
   readonly env: Env;
   readonly platform: NodeJS.Platform;
   readonly native?: (() => AddonState) | undefined;

@@ -1,6 +1,5 @@
-import { routesAfter } from '../endpoint.js';
 import { ConnectError } from '../errors.js';
-import type { Route, RouteName } from '../route.js';
+import { type Route, type RouteName, routesAfter } from '../route.js';
 import type { Env } from '../runtime.js';
 import type { Reachable } from '../sources/source.js';
 import { isSshPort } from '../target/numbers.js';

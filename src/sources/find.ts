@@ -4,8 +4,8 @@ import { hopHostProblem } from '../target/names.js';
 import { routeToHop } from '../target/routes.js';
 import type { VsockTarget } from '../target/target.js';
 import type { Asked } from './no-machine.js';
-import type { Deps, DiscoveredMachine, Search } from './provider.js';
-import type { Reachable, ResolveContext, Source } from './source.js';
+import type { Deps, DiscoveredMachine, Reachable, ResolveContext, Search, Source } from './source.js';
+import { mayBeUp } from './source.js';
 
 /** For one query to a source, which may have to start a daemon first. Milliseconds. */
 const searchMs = 10_000;
@@ -59,10 +59,8 @@ export async function resolveListed(
   context: ResolveContext,
 ): Promise<Reachable> {
   const { name, provider, status, container } = found;
-  // Not mayBeUp, which would be one more file of each login.
-  const mayBeUp = ['running', 'starting', 'unknown'].includes(status);
   const trouble =
-    mayBeUp && container?.restarts === undefined
+    mayBeUp(found) && container?.restarts === undefined
       ? undefined
       : (await import('./not-up.js')).troubleOf(found, await source.start?.(found, context.env), context);
   const known: Reachable = {

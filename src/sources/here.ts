@@ -1,11 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Endpoint } from '../endpoint.js';
 import { programInPath } from '../process/program-in-path.js';
+import type { Endpoint } from '../route.js';
 import { isWsl } from './hyper-v/wsl-windows.js';
 import { filesSource, type OutsideLines, outsideLines } from './outside/file.js';
-import { type Deps, nothing } from './provider.js';
-import type { Source } from './source.js';
+import { type Deps, nothing, type Source } from './source.js';
 import { type HostLook, type SourceEntry, sources } from './sources.js';
 import { withToolFolders } from './trusted-path.js';
 

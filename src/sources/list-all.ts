@@ -1,9 +1,8 @@
 import { groupBy, withoutRepeats } from '../group-by.js';
 import { type ListedMachine, mergeMachines } from './merge.js';
-import type { Deps, DiscoveredMachine, Listing, Warning } from './provider.js';
-import { DiscoveryError, isQuiet, problemOf, vhostCid } from './provider.js';
 import { addressOf } from './routes.js';
-import type { Source } from './source.js';
+import type { Deps, DiscoveredMachine, Listing, Source, Warning } from './source.js';
+import { DiscoveryError, isQuiet, problemOf, vhostCid } from './source.js';
 import { ownEnv } from './trusted-env.js';
 
 /** The time limit of one provider. Milliseconds. */

@@ -1,5 +1,5 @@
-import { routesAfter } from '../endpoint.js';
-import type { DiscoveredMachine } from './provider.js';
+import { routesAfter } from '../route.js';
+import type { DiscoveredMachine } from './source.js';
 
 /** A listed machine, with its other names. */
 export interface ListedMachine extends DiscoveredMachine {

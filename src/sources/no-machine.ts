@@ -1,14 +1,13 @@
 import { ConnectError, type ConnectErrorInit, quote, quoteNames } from '../errors.js';
 import { groupBy } from '../group-by.js';
 import { programInPath } from '../process/program-in-path.js';
-import { parseUuid } from '../target/guid.js';
 import { similarTo } from '../target/names.js';
+import { parseUuid } from '../target/numbers.js';
 import { offered } from '../target/shell.js';
-import type { DiscoveredMachine, Search, Warning } from './provider.js';
-import { closed, isFailure, isSilence, leftOutCode } from './provider.js';
 import { addressOf } from './routes.js';
 import { match } from './search.js';
-import type { ResolveContext, Source } from './source.js';
+import type { DiscoveredMachine, ResolveContext, Search, Source, Warning } from './source.js';
+import { closed, isFailure, isSilence, leftOutCode } from './source.js';
 import { withToolFolders } from './trusted-path.js';
 
 /** Who was asked for a machine, and the hints for each failure. */

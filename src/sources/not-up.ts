@@ -2,9 +2,9 @@ import { ConnectError, type ConnectErrorInit, quote, type StartCommand } from '.
 import type { Route } from '../route.js';
 import { shellLine, shellOf, shellQuoted } from '../target/shell.js';
 import { askedOf } from './no-machine.js';
-import { type Deps, type DiscoveredMachine, DiscoveryError, mayBeUp } from './provider.js';
 import { addressRoute } from './routes.js';
-import type { Reachable, Recheck, ResolveContext, Source } from './source.js';
+import type { Deps, DiscoveredMachine, Reachable, Recheck, ResolveContext, Source } from './source.js';
+import { DiscoveryError, mayBeUp } from './source.js';
 
 /** Why a container that seems to be up may not answer. Throws a ConnectError if the machine is off, with the command that starts it. */
 export function troubleOf(

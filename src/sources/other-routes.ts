@@ -3,8 +3,7 @@ import { atPort } from '../target/port.js';
 import { loadJoining } from './here.js';
 import { listAll } from './list-all.js';
 import { mergeMachines } from './merge.js';
-import type { Deps, DiscoveredMachine } from './provider.js';
-import type { Source } from './source.js';
+import type { Deps, DiscoveredMachine, Source } from './source.js';
 
 /** The routes of a machine, as `list` joins them, with those that only other sources have; without a network. */
 export async function routesOfOthers(

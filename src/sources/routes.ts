@@ -1,14 +1,12 @@
 import { existsSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { type Endpoint, formatEndpoint } from '../endpoint.js';
 import { ConnectError, quote } from '../errors.js';
-import { type Route, routeBy } from '../route.js';
-import { hasControlCharacter } from '../target/names.js';
+import { type Endpoint, formatEndpoint, type Route, routeBy } from '../route.js';
+import { hasControlCharacter, type Split, split } from '../target/names.js';
 import { checkPort, isSshPort, parsePort, sshPort } from '../target/numbers.js';
 import type { SocketContext, SocketTarget } from '../target/routes.js';
 import { parseUnix, parseVsock, parseVsockMux, routeToSocket } from '../target/routes.js';
-import { type Split, split } from '../target/text.js';
-import type { DiscoveredMachine } from './provider.js';
+import type { DiscoveredMachine } from './source.js';
 
 /** The routes to addresses that a tool or a process says, in their order, without those that cannot be used; `lack` gets why. */
 export function routesTo(

@@ -1,8 +1,7 @@
-import { parseUuid } from '../target/guid.js';
 import { slug } from '../target/names.js';
-import type { ContainerFacts, Deps, DiscoveredMachine, Listing, Search } from './provider.js';
-import { DiscoveryError } from './provider.js';
-import type { Source } from './source.js';
+import { parseUuid } from '../target/numbers.js';
+import type { ContainerFacts, Deps, DiscoveredMachine, Listing, Search, Source } from './source.js';
+import { DiscoveryError } from './source.js';
 
 export interface Named
   extends Pick<DiscoveredMachine, 'name' | 'uuid' | 'authority'>,

@@ -1,8 +1,7 @@
-import type { Endpoint } from '../endpoint.js';
 import { quote } from '../errors.js';
-import { parseName } from '../target/text.js';
-import type { Deps } from './provider.js';
-import type { Source } from './source.js';
+import type { Endpoint } from '../route.js';
+import { parseName } from '../target/names.js';
+import type { Deps, Source } from './source.js';
 
 /** What has to be known of a source before it is loaded. */
 export interface SourceEntry {
@@ -207,11 +206,11 @@ export function watchedFolders(env: Deps['env']): readonly string[] {
   return entries.flatMap(({ watched }) => watched?.(env) ?? []);
 }
 
-export function sourceBy(wanted: (typeof sources)[number]['name']): () => Promise<Source> {
+export function sourceBy(wanted: (typeof sources)[number]['name']): SourceEntry {
   const entries: readonly SourceEntry[] = sources;
   const entry = entries.find(({ name }) => name === wanted);
   if (!entry) throw new TypeError(`no source ${wanted}`);
-  return entry.load;
+  return entry;
 }
 
 /** What stands after "NAME/" in a target. Throws a RangeError if no machine can have it. */

@@ -1,6 +1,6 @@
 import type { StartCommand } from '../errors.js';
 import type { Machine } from './machined/machined.js';
-import type { ContainerFacts, DiscoveredMachine } from './provider.js';
+import type { ContainerFacts, DiscoveredMachine } from './source.js';
 
 /** A machine's name as the last operand of its manager's command: not even "-f" is read as an option. */
 export function operand(name: string): readonly string[] {

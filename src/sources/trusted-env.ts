@@ -1,5 +1,5 @@
 import { hasControlCharacter } from '../target/names.js';
-import type { Deps } from './provider.js';
+import type { Deps } from './source.js';
 import { type SourceEntry, sources } from './sources.js';
 import { isOwnPath, pathIn } from './trusted-path.js';
 

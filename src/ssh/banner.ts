@@ -1,7 +1,7 @@
-import { now } from '../clock.js';
 import type { Connection } from '../connect/connection.js';
-import { formatEndpoint } from '../endpoint.js';
 import { ConnectError, type NoBannerReason, quote } from '../errors.js';
+import { formatEndpoint } from '../route.js';
+import { now } from '../runtime.js';
 import { handshakeInterrupted } from './handshake-result.js';
 
 /**

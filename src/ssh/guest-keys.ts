@@ -3,8 +3,7 @@ import { dirname, join } from 'node:path';
 import { readTextSync } from '../files/read-sync.js';
 import { exact, type Identified } from '../identity/identity.js';
 import type { Kind } from '../kinds/kind.js';
-import { isNamed } from '../kinds/kinds.js';
-import { asTarget } from '../kinds/parse.js';
+import { asTarget, isNamed } from '../kinds/kinds.js';
 import type { Env } from '../runtime.js';
 import { isPlainHostName } from '../target/names.js';
 import { nameOf } from '../target/target.js';
@@ -37,7 +36,6 @@ export function guestKeysFolder(env: Env, asRoot?: boolean): string {
   return join(dirname(knownHostsFile(env, asRoot)), 'vmssh_guests');
 }
 
-/** The folder for the machine of this name. */
 export function guestFolder(name: string, env: Env): string {
   return join(guestKeysFolder(env), exact(name));
 }
@@ -65,7 +63,6 @@ export function guestKeysFor(
   return name === undefined ? undefined : guestKeysOf(name, env);
 }
 
-/** The keys of all machines that have some. */
 export function allGuestKeys(env: Env): readonly GuestKeys[] {
   const folder = guestKeysFolder(env);
   return foldersIn(folder).flatMap((each) => {

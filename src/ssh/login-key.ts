@@ -2,9 +2,13 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { Identified } from '../identity/identity.js';
 import type { Target } from '../kinds/kinds.js';
+import type { Io } from '../process/io.js';
+import { sshCommand, sshProgram } from '../process/ssh-program.js';
 import type { Env } from '../runtime.js';
 import { sources } from '../sources/sources.js';
+import { type RunTool, runTool } from '../sources/tools/run-tool.js';
 import { nameOf } from '../target/target.js';
+import { ownAccount } from './folder.js';
 import { guestKeysFor } from './guest-keys.js';
 
 /** A machine, and the private key that its manager made for its login. */
@@ -40,4 +44,35 @@ export async function keyFix(target: Target, identityFile: string | undefined): 
   if (identityFile === undefined || (await ownKeyFile(identityFile)) !== undefined) return undefined;
   const source = await sources.find(({ name }) => name === target.kind)?.load();
   return source?.hints?.key?.(nameOf(target));
+}
+
+interface SettingsOf {
+  readonly host: string;
+  /** ssh's configuration file, as for ssh -F. */
+  readonly sshConfig?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** Time for a `Match exec` in the user's configuration. Milliseconds. */
+const timeoutMs = 5000;
+
+/** ssh's settings for a host, one lower-case keyword per line; "" if ssh cannot be asked. */
+export async function sshSettings(
+  { host, sshConfig, signal }: SettingsOf,
+  { env, platform }: Pick<Io, 'env' | 'platform'>,
+  run: RunTool = runTool,
+): Promise<string> {
+  const [program = 'ssh', ...first] = sshProgram({ env, platform });
+  const args = sshCommand({ ssh: first, configFile: sshConfig, flags: ['-G'], host });
+  return run(program, args, { env, signal, timeoutMs }).catch(() => '');
+}
+
+/** Default login user: ssh's User, else the local user; root on Windows. */
+export async function sshUser(
+  of: SettingsOf,
+  io: Pick<Io, 'env' | 'platform'>,
+  run?: RunTool,
+): Promise<string> {
+  if (io.platform === 'win32') return 'root';
+  return /^user (.+)$/m.exec(await sshSettings(of, io, run))?.[1] ?? ownAccount()?.name ?? 'root';
 }

@@ -3,21 +3,14 @@ import { readSafely } from '../files/place.js';
 import { readBytes } from '../files/read-file.js';
 import { authoritiesFor, certificateIn, isCertified, type ShownKey } from '../identity/certificate.js';
 import type { KeyFacts, Refusal } from '../identity/decide.js';
-import {
-  exact,
-  hostKeyAlias,
-  type Identified,
-  namesAlike,
-  namesOf,
-  uuidAlias,
-} from '../identity/identity.js';
+import type { Identified } from '../identity/identity.js';
+import { exact, hostKeyAlias, namesAlike, namesOf, uuidAlias } from '../identity/identity.js';
 import { verdictOn } from '../identity/known-hosts.js';
 import { pinPrint, pinsIn } from '../identity/pins.js';
 import type { HostKeyPolicy } from '../identity/policy.js';
 import type { ReachedRecord } from '../identity/record.js';
 import { cannotTell, explainRefusal, notChecked } from '../identity/refusal.js';
-import { isNamed } from '../kinds/kinds.js';
-import { asTarget } from '../kinds/parse.js';
+import { asTarget, isNamed } from '../kinds/kinds.js';
 import type { Env } from '../runtime.js';
 import { slug } from '../target/names.js';
 import type { ShellPlace } from '../target/shell.js';

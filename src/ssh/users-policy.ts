@@ -20,7 +20,7 @@ interface UsersPolicy {
   readonly problem?: string;
 }
 
-interface Question extends Omit<UsersFiles, 'main'> {
+export interface Question extends Omit<UsersFiles, 'main'> {
   /** The file of ssh's -F; undefined: the user's, then the system's. */
   readonly file?: string | undefined;
   /** Of the user's call: `-l`, `-o` … */

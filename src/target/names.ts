@@ -1,4 +1,5 @@
 import { quote } from '../errors.js';
+import type { SocketPath } from './target.js';
 
 /** Whether the text has a control character (category Cc). A regular expression would cost more than all other parsing. */
 export function hasControlCharacter(text: string): boolean {
@@ -160,4 +161,142 @@ function distanceOf(typed: string, name: string): number {
 
 function at(row: readonly number[], index: number): number {
   return row[index] ?? Number.POSITIVE_INFINITY;
+}
+
+/** A target's text, split at its first separator. */
+export interface Split {
+  readonly text: string;
+  /** The text before the separator, in lower case; the whole text if there is none. */
+  readonly word: string;
+  readonly separator: '/' | '%' | ':' | '';
+  /** The text after it, as typed. */
+  readonly rest: string;
+}
+
+/** Splits a text at its first "/", "%" or ":". Without a regular expression: every proxy does this. */
+export function split(text: string): Split {
+  for (let at = 0; at < text.length; at++) {
+    const separator = text[at];
+    if (separator !== '/' && separator !== '%' && separator !== ':') continue;
+    return { text, word: text.slice(0, at).toLowerCase(), separator, rest: text.slice(at + 1) };
+  }
+  return { text, word: text.toLowerCase(), separator: '', rest: '' };
+}
+
+/**
+ * The host name as the user typed it: ssh gives a proxy the name in lower case (%h) and as typed (%n). If a Host block renames it, %n is
+ * an alias, so it is only used if both differ in nothing but the case of ASCII letters.
+ */
+export function asTyped(host: string, typed: string | undefined): string {
+  if (typed === host) return host;
+  const fold = (text: string) => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+  return typed !== undefined && fold(typed) === fold(host) ? typed : host;
+}
+
+/** A typed login to a machine that a hypervisor has: "ann@mint" on hv1 is "ann@via/hv1/mint". */
+export function behind(host: string, typed: string): string {
+  const [, login = '', rest = ''] = /^((?:ssh:\/\/)?(?:[^@/%:]+@)?)(.*)$/is.exec(typed) ?? [];
+  return `${login}via/${host}/${rest}`;
+}
+
+/** The name, if a machine can have it. Throws a RangeError. */
+export function parseName(text: string, what: string): string {
+  const problem = nameProblem(text, what);
+  if (problem !== undefined) throw new RangeError(problem);
+  return text;
+}
+
+/** The path after "unix/" or "vsock-mux/". One with "%" and without "/" has a second reading with slashes, for scp and rsync. Throws a RangeError. */
+export function parseSocketPath(rest: string): SocketPath {
+  if (rest === '') throw new RangeError('the socket path is empty');
+  const path = rooted(rest);
+  if (rest.includes('/') || !rest.includes('%')) return { path: checkPath(path) };
+  return { path: checkPath(path), decodedPath: rooted(rest.replaceAll('%', '/')) };
+}
+
+/** The path with a leading "/", unless it has one or starts with "./". */
+export function rooted(rest: string): string {
+  return rest.startsWith('/') || rest.startsWith('./') ? rest : `/${rest}`;
+}
+
+function checkPath(path: string): string {
+  const problem = socketPathProblem(path);
+  if (problem !== undefined) throw new RangeError(problem);
+  return path;
+}
+
+/** Why no AF_UNIX socket can be opened at a path: it is too long. */
+export function socketPathProblem(path: string): string | undefined {
+  if (fitsSocket(path)) return undefined;
+  const length = Buffer.byteLength(path);
+  return `the socket path has ${length} bytes and AF_UNIX takes at most ${maxSocketPath}: ${path}`;
+}
+
+/** The longest AF_UNIX path in bytes: sun_path has 108 with the final NUL (unix(7)). */
+export const maxSocketPath = 107;
+
+/** Whether the path fits AF_UNIX; Node and others truncate a longer one and open another socket. */
+export function fitsSocket(path: string): boolean {
+  // A UTF-16 unit has at most three bytes: most paths need no counting.
+  return path.length * 3 <= maxSocketPath || Buffer.byteLength(path) <= maxSocketPath;
+}
+
+/** Whether a target's path begins in a process, /proc/PID/root: another process may have that number later. */
+export function isOfProcess(target: string): boolean {
+  return /(?:^|[/%])(?:vsock-mux|unix)[/%:]+proc[/%]\d+(?:[/%]|$)/i.test(target);
+}
+
+/** Whether a host can only be this one: 127.0.0.0/8, ::1, the same in other spellings, or localhost. No name is looked up. */
+export function isLoopback(host: string): boolean {
+  const text = plainIp(host);
+  return isIpv4(text) ? text.startsWith('127.') : text === '::1' || text === 'localhost';
+}
+
+/** An address in the one form that others are compared with: the IPv4 address in an IPv6 one, and each group without zeros in front. */
+export function plainIp(address: string): string {
+  const lower = address.toLowerCase();
+  const [text = '', scope] = lower.split('%');
+  const groups = ipv6Groups(text);
+  if (!groups) return lower;
+  if (groups.slice(0, 5).every((each) => each === 0) && (groups[5] === 0xffff || groups[5] === 0)) {
+    const [high = 0, low = 0] = groups.slice(6);
+    if (groups[5] === 0xffff || high !== 0) return [high >> 8, high & 255, low >> 8, low & 255].join('.');
+    return low === 0 ? '::' : low === 1 ? '::1' : `::${low.toString(16)}`;
+  }
+  return `${groups.map((each) => each.toString(16)).join(':')}${scope === undefined ? '' : `%${scope}`}`;
+}
+
+/** The IPv4 address that ssh reads in a host, also in the forms of inet_aton(3): "127.1", "0x7f.1", "0". Undefined if it is none. */
+export function anyIpv4(host: string): string | undefined {
+  const parts = host.split('.');
+  if (parts.length > 4 || !parts.every((each) => /^(0|[1-9]\d*|0[0-7]+|0x[0-9a-f]+)$/i.test(each)))
+    return undefined;
+  const numbers = parts.map((each) => (/^0\d/.test(each) ? Number.parseInt(each, 8) : Number(each)));
+  const last = numbers.pop() ?? 0;
+  if (numbers.some((each) => each > 255) || last >= 256 ** (4 - numbers.length)) return undefined;
+  const bytes = [
+    ...numbers,
+    ...[3, 2, 1, 0].slice(numbers.length).map((at) => Math.floor(last / 256 ** at) % 256),
+  ];
+  return bytes.join('.');
+}
+
+// Not isIP of node:net: a connection would load that whole module for it.
+function isIpv4(text: string): boolean {
+  const parts = text.split('.');
+  return parts.length === 4 && parts.every((each) => /^(0|[1-9]\d{0,2})$/.test(each) && Number(each) < 256);
+}
+
+/** The eight numbers of an IPv6 address; undefined if the text is none. */
+function ipv6Groups(text: string): readonly number[] | undefined {
+  const hex = text.replace(/(?<=:)[\d.]+$/, (end) => {
+    const [a = 0, b = 0, c = 0, d = 0] = end.split('.').map(Number);
+    return isIpv4(end) ? `${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}` : end;
+  });
+  const halves = hex.split('::').map((half) => (half === '' ? [] : half.split(':')));
+  const [head = [], tail = []] = halves;
+  const missing = 8 - head.length - tail.length;
+  const counts = halves.length === 1 ? missing === 0 : halves.length === 2 && missing > 0;
+  if (!counts || ![...head, ...tail].every((each) => /^[0-9a-f]{1,4}$/.test(each))) return undefined;
+  return [...head, ...Array<string>(missing).fill('0'), ...tail].map((each) => Number.parseInt(each, 16));
 }

@@ -1,6 +1,5 @@
-import type { Endpoint, ViaSocket } from '../endpoint.js';
 import { ConnectError } from '../errors.js';
-import type { Route } from '../route.js';
+import type { Endpoint, Route, ViaSocket } from '../route.js';
 import { isSshPort, portOfServiceId } from './numbers.js';
 import { shellQuoted } from './shell.js';
 

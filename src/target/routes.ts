@@ -1,10 +1,8 @@
-import type { ViaEndpoint, ViaSocket } from '../endpoint.js';
 import { ConnectError } from '../errors.js';
-import { type Route, routeBy } from '../route.js';
-import type { Guid } from './guid.js';
-import { checkPort, cidLocal, parseCid, parsePort, serviceIdOfPort } from './numbers.js';
+import { type Route, routeBy, type ViaEndpoint, type ViaSocket } from '../route.js';
+import { parseSocketPath, type Split, split } from './names.js';
+import { checkPort, cidLocal, type Guid, parseCid, parsePort, serviceIdOfPort } from './numbers.js';
 import type { AnyTarget, SocketPath, UnixTarget, ViaTarget, VsockMuxTarget, VsockTarget } from './target.js';
-import { parseSocketPath, type Split, split } from './text.js';
 
 export type SocketTarget = UnixTarget | VsockTarget | VsockMuxTarget;
 

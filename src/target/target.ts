@@ -1,4 +1,4 @@
-import type { Guid } from './guid.js';
+import type { Guid } from './numbers.js';
 
 /** The fields of all targets. A port is only present if the text itself names one. */
 export interface AnyTarget {

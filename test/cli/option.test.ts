@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { UsageError } from '../../src/cli/command.js';
-import { flag, listOf, oneOf, parsed, portArgument, seconds, textOption } from '../../src/cli/option.js';
+import {
+  flag,
+  listOf,
+  oneOf,
+  parsed,
+  portArgument,
+  seconds,
+  textOption,
+  UsageError,
+} from '../../src/cli/command.js';
 import { commands } from '../../src/program/commands.js';
 
 const summary = 'x';

@@ -4,9 +4,8 @@ export const sourceLine =
 
 /** And its file: src/sources/managers/bhyve.ts. */
 export const source = `
-import type { DiscoveredMachine } from '../provider.js';
 import { routesTo } from '../routes.js';
-import type { Source } from '../source.js';
+import type { DiscoveredMachine, Source } from '../source.js';
 import { operand } from '../start-command.js';
 import { jsonObjects, listByTool, runTool, textOf } from '../tools/run-tool.js';
 
@@ -31,8 +30,7 @@ function parseBhyve(text: string): readonly DiscoveredMachine[] {
 /** "Adding a command" and "Adding an option": src/commands/greet/greet.ts. It calls an API of Node that no other file does. */
 export const command = `
 import { machine } from 'node:os';
-import type { Command } from '../../cli/command.js';
-import { flag, positionals } from '../../cli/option.js';
+import { type Command, flag, positionals } from '../../cli/command.js';
 
 const loudOption = flag({ long: 'loud', short: 'l', summary: 'in capitals' });
 

@@ -1,15 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { oneOf } from '../../src/cli/option.js';
+import { oneOf } from '../../src/cli/command.js';
 import { type ConfigOptions, fileOptions, lineOptions, settings } from '../../src/hosts/options.js';
-import {
-  formatSettings,
-  type InEffect,
-  inEffect,
-  onOff,
-  readSettings,
-  type Setting,
-  settingLines,
-} from '../../src/hosts/setting.js';
+import type { InEffect, Setting } from '../../src/hosts/setting.js';
+import { formatSettings, inEffect, onOff, readSettings, settingLines } from '../../src/hosts/setting.js';
 
 const hueOption = oneOf({
   long: 'hue',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { hostKeyAlias, namesAlike, namesOf, uuidAlias } from '../../src/identity/identity.js';
-import { parseTarget } from '../../src/kinds/parse.js';
+import { parseTarget } from '../../src/kinds/kinds.js';
 
 const uuid = '11111111-2222-4333-8444-555555555555';
 const alias = (text: string) => hostKeyAlias({ target: parseTarget(text) });

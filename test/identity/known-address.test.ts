@@ -3,11 +3,10 @@ import { linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Endpoint } from '../../src/endpoint.js';
 import { withMachine } from '../../src/identity/known-address.js';
+import type { Endpoint } from '../../src/route.js';
 import { loadJoining } from '../../src/sources/here.js';
-import type { DiscoveredMachine } from '../../src/sources/provider.js';
-import type { Source } from '../../src/sources/source.js';
+import type { DiscoveredMachine, Source } from '../../src/sources/source.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { at } from '../sources/resolved.js';
 

@@ -7,9 +7,8 @@ import { managerExec, managerKeys, managerPrints } from '../../src/identity/mana
 import { systemProgram } from '../../src/process/program-in-path.js';
 import { lima } from '../../src/sources/managers/lima.js';
 import { outsideLines } from '../../src/sources/outside/file.js';
-import type { Deps } from '../../src/sources/provider.js';
-import type { ReachedMachine, Source } from '../../src/sources/source.js';
-import { filesByExec, type MachineFiles } from '../../src/sources/tools/machine-files.js';
+import type { Deps, MachineFiles, ReachedMachine, Source } from '../../src/sources/source.js';
+import { filesByExec } from '../../src/sources/tools/machine-files.js';
 import { lifeline } from '../helpers/lifeline.js';
 import { useTempDir, writeTree } from '../helpers/temp-dir.js';
 import { madeKey } from './made-keys.js';

@@ -20,8 +20,8 @@ import {
   recordFolders,
   recordOf,
 } from '../../src/identity/record.js';
-import { parseTarget } from '../../src/kinds/parse.js';
-import type { DiscoveredMachine } from '../../src/sources/provider.js';
+import { parseTarget } from '../../src/kinds/kinds.js';
+import type { DiscoveredMachine } from '../../src/sources/source.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { openBelow } from './open-files.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { portArgument } from '../../src/cli/option.js';
+import { portArgument } from '../../src/cli/command.js';
 import { kinds } from '../../src/kinds/kinds.js';
 import { sources } from '../../src/sources/sources.js';
 import { code, codes, tableOf } from '../markdown.js';

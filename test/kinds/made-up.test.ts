@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { addressWord, hostPatterns, type Kind } from '../../src/kinds/kind.js';
-import { kinds, resolveTarget } from '../../src/kinds/kinds.js';
-import { parseBy, parseTarget } from '../../src/kinds/parse.js';
+import { kinds, parseBy, parseTarget, resolveTarget } from '../../src/kinds/kinds.js';
 import { routeBy } from '../../src/route.js';
 import { configText } from '../../src/ssh/config/text.js';
 import type { NamedTarget } from '../../src/target/target.js';
@@ -16,7 +15,7 @@ const bhyve: Kind<NamedTarget> = {
   from: 'anywhere',
   takesPort: true,
   hostKey: 'machine',
-  providers: ['bhyve'],
+  sources: [{ name: 'bhyve' }],
   parse: ({ rest }) => ({ kind: 'bhyve', name: rest }),
   resolve: ({ name }, { port }) => ({
     routes: [routeBy({ family: 'tcp', host: `${name}.example`, port })],
@@ -75,10 +74,10 @@ describe('every kind', () => {
   // The words of outside are those of the user's sources.
   it.each((kinds as readonly Kind[]).filter(({ words }) => words === undefined))(
     '$name has what its record promises',
-    ({ name, form, separators, rest, providers }: Kind) => {
+    ({ name, form, separators, rest, sources }: Kind) => {
       expect(form.startsWith(name)).toBe(true);
-      if (rest === 'name') expect(providers.length, 'who lists it?').toBeGreaterThan(0);
-      else expect(providers).toEqual([]);
+      if (rest === 'name') expect(sources.length, 'who lists it?').toBeGreaterThan(0);
+      else expect(sources).toEqual([]);
       const empty = [...separators].map((separator) => () => parseTarget(`${name}${separator}`));
       for (const parse of empty)
         expect(parse).toThrow(expect.objectContaining({ op: 'parse', code: 'USAGE' }));

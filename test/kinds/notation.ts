@@ -1,5 +1,5 @@
 import { ConnectError } from '../../src/errors.js';
-import { parseTarget } from '../../src/kinds/parse.js';
+import { parseTarget } from '../../src/kinds/kinds.js';
 import type { AnyTarget } from '../../src/target/target.js';
 
 /** What parseTarget makes of a text, in the notation of docs/targets.md and cases.md: "vsock cid=3 port=22" or "refused: why". */

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ConnectError } from '../../src/errors.js';
-import { kinds } from '../../src/kinds/kinds.js';
-import { parseTarget } from '../../src/kinds/parse.js';
+import { kinds, parseTarget } from '../../src/kinds/kinds.js';
 import { understood } from './notation.js';
 
 const guid = '90db8b89-0d35-4f79-8ce9-49ea0ac8b7cd';

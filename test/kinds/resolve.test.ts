@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { ResolveOptions } from '../../src/kinds/kinds.js';
-import { resolveTarget } from '../../src/kinds/kinds.js';
-import { parseTarget } from '../../src/kinds/parse.js';
-import { vmIds } from '../../src/target/guid.js';
+import { parseTarget, type ResolveOptions, resolveTarget } from '../../src/kinds/kinds.js';
+import { vmIds } from '../../src/target/numbers.js';
 import { byFirstRoute } from '../sources/resolved.js';
 
 const outcome = async (text: string, more: Partial<ResolveOptions> = {}) =>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ConnectError } from '../../src/errors.js';
-import { answered } from '../../src/machines/answer.js';
-import { isFailure } from '../../src/sources/provider.js';
+import { answered } from '../../src/machines/ask.js';
+import { isFailure } from '../../src/sources/source.js';
 
 const fail = (code: string, problem: string) => new ConnectError('connect', 'hv1', { code, problem });
 const uuid = '11111111-2222-4333-8444-555555555555';

@@ -3,14 +3,8 @@ import { EventEmitter } from 'node:events';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import {
-  type EndEffects,
-  endTree,
-  exitOnCtrlC,
-  guardian,
-  type Host,
-  shellCode,
-} from '../../src/process/terminate.js';
+import type { EndEffects, Host } from '../../src/process/terminate.js';
+import { endTree, exitOnCtrlC, guardian, shellCode } from '../../src/process/terminate.js';
 import { lifeline } from '../helpers/lifeline.js';
 import { outcome, vmssh } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';

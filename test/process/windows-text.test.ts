@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { plainMessage } from '../../src/process/windows-text.js';
+import { plainMessage } from '../../src/process/run-program.js';
 
 const clixml = (...parts: readonly string[]) =>
   `#< CLIXML\r\n<Objs Version="1.1.0.1" xmlns="http://schemas.microsoft.com/powershell/2004/04">${parts.join('')}</Objs>`;

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type RawArgs, shownOn } from '../../src/cli/command.js';
-import { scanArgs } from '../../src/cli/scan-args.js';
+import { type RawArgs, scanArgs, shownOn } from '../../src/cli/command.js';
 import { commands } from '../../src/program/commands.js';
 import { runWithCommander } from '../../src/program/program.js';
 import { runCommandLine } from '../../src/program/run.js';

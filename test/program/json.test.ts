@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { envelope, formatJson } from '../../src/cli/json.js';
-import { explain } from '../../src/cli/message.js';
+import { explain } from '../../src/cli/terminal.js';
 import { checkJson } from '../../src/commands/check/check.js';
 import { runDoctor } from '../../src/commands/doctor/doctor-host.js';
 import { guestCheckJson } from '../../src/commands/guest/check.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { explain } from '../../src/cli/message.js';
-import { scanArgs } from '../../src/cli/scan-args.js';
+import { scanArgs } from '../../src/cli/command.js';
+import { explain } from '../../src/cli/terminal.js';
 import { commands } from '../../src/program/commands.js';
 import { runCommandLine } from '../../src/program/run.js';
 import { fakeIo } from '../helpers/fake-io.js';

@@ -1,18 +1,26 @@
 import fc from 'fast-check';
 import { describe, expect } from 'vitest';
-import { isBareId, parseGuid, parseUuid } from '../../src/target/guid.js';
-import { hasControlCharacter, hostNameOf, isHostName, similarTo, slug } from '../../src/target/names.js';
+import {
+  fitsSocket,
+  hasControlCharacter,
+  hostNameOf,
+  isHostName,
+  similarTo,
+  slug,
+} from '../../src/target/names.js';
 import {
   explainUnsigned32,
+  isBareId,
   machineCid,
   parseCid,
+  parseGuid,
   parsePort,
   parseUnsigned32,
+  parseUuid,
   portOfServiceId,
   serviceIdOfPort,
 } from '../../src/target/numbers.js';
 import { shellWord } from '../../src/target/shell.js';
-import { fitsSocket } from '../../src/target/text.js';
 import { run } from '../helpers/run.js';
 import { anyText, property, textOf } from './property.js';
 

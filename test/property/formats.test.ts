@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect } from 'vitest';
 import { type Element, parseDomains, parseXml } from '../../src/sources/libvirt/libvirt.js';
-import { DiscoveryError } from '../../src/sources/provider.js';
+import { DiscoveryError } from '../../src/sources/source.js';
 import { parseJson } from '../../src/sources/tools/json.js';
 import { anyText, expectOr, property, textOf } from './property.js';
 

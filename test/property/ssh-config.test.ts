@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect } from 'vitest';
-import { parseTarget } from '../../src/kinds/parse.js';
+import { parseTarget } from '../../src/kinds/kinds.js';
 import type { ListedMachine } from '../../src/sources/merge.js';
 import { hostOptions } from '../../src/ssh/config/host-options.js';
 import { concreteHosts, hostNames } from '../../src/ssh/config/hosts.js';

@@ -2,12 +2,10 @@ import fc from 'fast-check';
 import { describe, expect } from 'vitest';
 import { ConnectError } from '../../src/errors.js';
 import { exact } from '../../src/identity/identity.js';
-import { kindOf, kinds } from '../../src/kinds/kinds.js';
-import { parseTarget } from '../../src/kinds/parse.js';
+import { kindOf, kinds, parseTarget } from '../../src/kinds/kinds.js';
 import { splitLogin } from '../../src/lookup/login.js';
 import { splitArgs, wordsOf } from '../../src/ssh/split-args.js';
-import { hasControlCharacter } from '../../src/target/names.js';
-import { asTyped, split } from '../../src/target/text.js';
+import { asTyped, hasControlCharacter, split } from '../../src/target/names.js';
 import { anyText, property, textOf } from './property.js';
 
 const kind = fc.constantFrom(...kinds.map(({ name }) => name));

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect } from 'vitest';
-import { windowsText } from '../../src/process/windows-text.js';
+import { windowsText } from '../../src/process/run-program.js';
 import { parsePodman } from '../../src/sources/containers/podman.js';
 import { parseServices } from '../../src/sources/hyper-v/services.js';
 import { parseInstances } from '../../src/sources/managers/incus.js';
 import { parseLima } from '../../src/sources/managers/lima.js';
 import { parseMultipass } from '../../src/sources/managers/multipass.js';
-import { DiscoveryError } from '../../src/sources/provider.js';
+import { DiscoveryError } from '../../src/sources/source.js';
 import { parseVmInfo } from '../../src/sources/vmm/cloud-hypervisor.js';
 import { parseCrosvmArgs } from '../../src/sources/vmm/crosvm.js';
 import { vsockOf } from '../../src/sources/vmm/firecracker.js';

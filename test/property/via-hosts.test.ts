@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import { asTarget } from '../../src/kinds/parse.js';
+import { asTarget } from '../../src/kinds/kinds.js';
 import { concreteHosts } from '../../src/ssh/config/hosts.js';
 import { configText } from '../../src/ssh/config/text.js';
 import { run } from '../helpers/run.js';

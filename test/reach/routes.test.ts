@@ -2,12 +2,11 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSy
 import { createServer, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Endpoint } from '../../src/endpoint.js';
 import { ConnectError } from '../../src/errors.js';
-import { parseTarget } from '../../src/kinds/parse.js';
+import { parseTarget } from '../../src/kinds/kinds.js';
 import { allFailed } from '../../src/reach/all-failed.js';
 import { type ReachOptions, reach } from '../../src/reach/reach.js';
-import { type Route, routeBy } from '../../src/route.js';
+import { type Endpoint, type Route, routeBy } from '../../src/route.js';
 import type { Reachable } from '../../src/sources/source.js';
 import { fakeAddon } from '../connect/fake-addon.js';
 import { useTempDir } from '../helpers/temp-dir.js';

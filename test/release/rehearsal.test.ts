@@ -11,16 +11,8 @@ import { type SshdOnSocket, startSshd } from '../helpers/sshd.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { ensureRoot } from '../vm/images/cache.js';
 import { faultyCopies } from './faulty.js';
-import {
-  changeSomething,
-  fillIn,
-  interruptRelease,
-  makeKey,
-  makeOwner,
-  type Owner,
-  release,
-  upload,
-} from './owner.js';
+import type { Owner } from './owner.js';
+import { changeSomething, fillIn, interruptRelease, makeKey, makeOwner, release, upload } from './owner.js';
 import { startServer } from './server.js';
 
 const [older, newer] = ['0.1.0', '0.1.1'] as const;

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { listAll, providerLimitMs } from '../../src/sources/list-all.js';
 import { mergeMachines } from '../../src/sources/merge.js';
-import type { DiscoveredMachine } from '../../src/sources/provider.js';
 import { match } from '../../src/sources/search.js';
-import type { Source } from '../../src/sources/source.js';
+import type { DiscoveredMachine, Source } from '../../src/sources/source.js';
 import { loadSources, type SourceEntry, sources } from '../../src/sources/sources.js';
 import { slug } from '../../src/target/names.js';
 import { at } from './resolved.js';

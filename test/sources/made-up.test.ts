@@ -3,9 +3,8 @@ import { kinds, resolveTarget } from '../../src/kinds/kinds.js';
 import { managed } from '../../src/kinds/machines.js';
 import { resolveShortName } from '../../src/lookup/short-name.js';
 import { listAll } from '../../src/sources/list-all.js';
-import { type DiscoveredMachine, DiscoveryError } from '../../src/sources/provider.js';
 import { searchSource } from '../../src/sources/search.js';
-import type { Source } from '../../src/sources/source.js';
+import { type DiscoveredMachine, DiscoveryError, type Source } from '../../src/sources/source.js';
 import { loadSources, type SourceEntry } from '../../src/sources/sources.js';
 import { at } from './resolved.js';
 
@@ -86,7 +85,7 @@ describe('every provider', () => {
   it('has a name of its own, and a kind that it lists machines for, or addresses only', () => {
     const names = providers.map(({ name }) => name);
     expect(names).toEqual([...new Set(names)]);
-    const asked = new Set(kinds.flatMap((kind) => [...kind.providers]));
+    const asked = new Set(kinds.flatMap((kind) => kind.sources.map(({ name }) => name)));
     expect([...asked].filter((name) => !names.includes(name))).toEqual([]);
     expect(names.filter((name) => !asked.has(name))).toEqual(['crosvm', 'openvmm', 'vfkit']);
   });

@@ -11,12 +11,11 @@ import { discoveredDomains as libvirtFound } from '../../src/sources/libvirt/pro
 import { listAll, sharedCids } from '../../src/sources/list-all.js';
 import { incus, parseInstances } from '../../src/sources/managers/incus.js';
 import { mergeMachines } from '../../src/sources/merge.js';
-import type { DiscoveredMachine } from '../../src/sources/provider.js';
 import { match } from '../../src/sources/search.js';
-import type { Source } from '../../src/sources/source.js';
+import type { DiscoveredMachine, Source } from '../../src/sources/source.js';
 import { concreteHosts } from '../../src/ssh/config/hosts.js';
-import type { Guid } from '../../src/target/guid.js';
 import { slug } from '../../src/target/names.js';
+import type { Guid } from '../../src/target/numbers.js';
 import { fakeIo } from '../helpers/fake-io.js';
 
 // What takes a step for each pair of so many takes minutes.

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { mergeMachines } from '../../src/sources/merge.js';
-import type { DiscoveredMachine } from '../../src/sources/provider.js';
 import { routesTo } from '../../src/sources/routes.js';
+import type { DiscoveredMachine } from '../../src/sources/source.js';
 
 const machine = (i: number, more: Partial<DiscoveredMachine> = {}): DiscoveredMachine => ({
   name: `m${i}`,

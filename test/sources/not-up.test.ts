@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { whyOff } from '../../src/sources/not-up.js';
-import type { Status } from '../../src/sources/provider.js';
+import type { Status } from '../../src/sources/source.js';
 
 it.each<[Status, string]>([
   ['off', 'vmssh cannot start it: its manager can'],

@@ -1,14 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { formatEndpoint } from '../../src/endpoint.js';
 import { allRoutes } from '../../src/reach/routes.js';
-import type { Route } from '../../src/route.js';
+import { formatEndpoint, type Route } from '../../src/route.js';
 import { resolveListed } from '../../src/sources/find.js';
 import { listAll } from '../../src/sources/list-all.js';
 import { mergeMachines } from '../../src/sources/merge.js';
 import { routesOfOthers } from '../../src/sources/other-routes.js';
-import type { DiscoveredMachine } from '../../src/sources/provider.js';
 import { addressOf, routeTo } from '../../src/sources/routes.js';
-import type { Source } from '../../src/sources/source.js';
+import type { DiscoveredMachine, Source } from '../../src/sources/source.js';
 import { execRoutes } from '../../src/sources/tools/exec-route.js';
 import { at } from './resolved.js';
 

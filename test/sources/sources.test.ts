@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from '
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadForList, loadHere, sourcesHere, sourcesOn } from '../../src/sources/here.js';
-import type { Deps } from '../../src/sources/provider.js';
+import type { Deps } from '../../src/sources/source.js';
 import { loadSources, type SourceEntry, sources, watchedFolders } from '../../src/sources/sources.js';
 import { shellVariables } from '../../src/sources/trusted-env.js';
 import { useTempDir } from '../helpers/temp-dir.js';

@@ -6,8 +6,8 @@ import { startDomain } from '../../src/sources/libvirt/provider.js';
 import { incus } from '../../src/sources/managers/incus.js';
 import { lima } from '../../src/sources/managers/lima.js';
 import { multipass } from '../../src/sources/managers/multipass.js';
-import type { Status } from '../../src/sources/provider.js';
-import { parseGuid } from '../../src/target/guid.js';
+import type { Status } from '../../src/sources/source.js';
+import { parseGuid } from '../../src/target/numbers.js';
 import { shellLine } from '../../src/target/shell.js';
 
 const uuid = '8495db59-ee59-4938-bf3b-c78365a6940b';

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { listPodman, parsePodman } from '../../src/sources/containers/podman.js';
 import { lima, listLima, parseLima } from '../../src/sources/managers/lima.js';
 import { listMultipass, parseMultipass } from '../../src/sources/managers/multipass.js';
-import { DiscoveryError } from '../../src/sources/provider.js';
+import { DiscoveryError } from '../../src/sources/source.js';
 import { runTool } from '../../src/sources/tools/run-tool.js';
-import { authorityOf } from '../../src/sources/tools/scope.js';
+import { authorityOf } from '../../src/sources/trusted-path.js';
 import { fixture } from './fixture.js';
 import { at } from './resolved.js';
 

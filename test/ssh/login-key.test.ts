@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parseTarget } from '../../src/kinds/parse.js';
+import { parseTarget } from '../../src/kinds/kinds.js';
 import { keyFix, ownKeyFile } from '../../src/ssh/login-key.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 

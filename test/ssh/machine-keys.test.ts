@@ -7,7 +7,7 @@ import { hostKeyAlias } from '../../src/identity/identity.js';
 import { fingerprintOf } from '../../src/identity/known-hosts.js';
 import { forgetKeys, pinKey, type pinsIn } from '../../src/identity/pins.js';
 import { type HostKeyPolicy, hostKeyPolicies } from '../../src/identity/policy.js';
-import { asTarget, parseTarget } from '../../src/kinds/parse.js';
+import { asTarget, parseTarget } from '../../src/kinds/kinds.js';
 import type { ReachedMachine } from '../../src/sources/source.js';
 import { formatState, noState, stateFile } from '../../src/ssh/config/state.js';
 import { factsFor, machineKeys, nameToForget } from '../../src/ssh/machine-keys.js';

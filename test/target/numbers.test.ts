@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { quote } from '../../src/errors.js';
-import type { Guid } from '../../src/target/guid.js';
 import {
   checkPort,
   explainUnsigned32,
+  type Guid,
   machineCid,
   parseCid,
   parsePort,

@@ -1,11 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Endpoint } from '../../src/endpoint.js';
-import { resolveTarget } from '../../src/kinds/kinds.js';
-import { parseTarget } from '../../src/kinds/parse.js';
+import { parseTarget, resolveTarget } from '../../src/kinds/kinds.js';
 import { firstRoute } from '../../src/reach/routes.js';
-import { routeBy } from '../../src/route.js';
-import { parseGuid } from '../../src/target/guid.js';
-import { serviceIdOfPort } from '../../src/target/numbers.js';
+import { type Endpoint, routeBy } from '../../src/route.js';
+import { parseGuid, serviceIdOfPort } from '../../src/target/numbers.js';
 import { atPort, requirePort } from '../../src/target/port.js';
 
 const vmId = parseGuid('01234567-89ab-cdef-0123-456789abcdef') ?? expect.unreachable();

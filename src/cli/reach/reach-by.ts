@@ -1,7 +1,6 @@
 import { statSync } from 'node:fs';
 import { ConnectError, printable } from '../../errors.js';
-import { kindOf } from '../../kinds/kinds.js';
-import type { TypedTarget } from '../../kinds/parse.js';
+import { kindOf, type TypedTarget } from '../../kinds/kinds.js';
 import type { Io } from '../../process/io.js';
 import { type OnRoute, type Reached, type ReachOptions, reach } from '../../reach/reach.js';
 import { defaultWaitMs, type ReachFlags } from '../shared-options.js';

@@ -1,15 +1,14 @@
 import { existsSync } from 'node:fs';
 import { startProgress } from '../../cli/terminal.js';
-import { now } from '../../clock.js';
 import { ConnectError, exitCode, exitCodeOf, printable, quote } from '../../errors.js';
 import type { Io } from '../../process/io.js';
 import { isProgram } from '../../process/program-in-path.js';
+import { now } from '../../runtime.js';
 import { type OutsideLine, outsideLines } from '../../sources/outside/file.js';
 import { runOutside } from '../../sources/outside/outside.js';
 import { machineOf, machinesIn, unusedOf } from '../../sources/outside/rows.js';
 import { byMode, programsOf, type Untrusted, untrustedIn } from '../../sources/outside/trust.js';
-import { type Deps, type DiscoveredMachine, DiscoveryError } from '../../sources/provider.js';
-import { serviceLimitMs } from '../../sources/source.js';
+import { type Deps, type DiscoveredMachine, DiscoveryError, serviceLimitMs } from '../../sources/source.js';
 import { operand } from '../../sources/start-command.js';
 import type { JsonObject } from '../../sources/tools/json.js';
 import { publicKeys } from '../../sources/tools/machine-files.js';

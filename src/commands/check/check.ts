@@ -1,31 +1,19 @@
-import {
-  type CheckResult,
-  formatCheck,
-  type LastStage,
-  lastStages,
-  type Means,
-} from '../../checks/result.js';
-import { type Command, UsageError } from '../../cli/command.js';
+import type { CheckResult, LastStage, Means } from '../../checks/result.js';
+import { formatCheck, lastStages } from '../../checks/result.js';
+import type { Command } from '../../cli/command.js';
+import { oneOf, parsed, portOption, readAll, textOption, UsageError } from '../../cli/command.js';
 import { findingsOf, formatProgress, hostFlags, sshConfigOption } from '../../cli/guest.js';
-import {
-  type Envelope,
-  envelope,
-  type FailureJson,
-  type FindingJson,
-  formatJson,
-  jsonOption,
-} from '../../cli/json.js';
-import { connectFailure, pasteable } from '../../cli/message.js';
-import { oneOf, parsed, portOption, readAll, textOption } from '../../cli/option.js';
+import type { Envelope, FailureJson, FindingJson } from '../../cli/json.js';
+import { envelope, formatJson, jsonOption } from '../../cli/json.js';
 import { reachFlags, reachOptions, throughHop, verboseOption } from '../../cli/shared-options.js';
-import { styles } from '../../cli/terminal.js';
-import { formatEndpoint } from '../../endpoint.js';
+import { connectFailure, pasteable, styles } from '../../cli/terminal.js';
 import { exitCode, printable } from '../../errors.js';
 import type { Finding } from '../../guest/diagnose.js';
 import { guestFailures } from '../../guest/failures.js';
 import { guestRouteOf } from '../../guest/run/route.js';
 import type { Io } from '../../process/io.js';
 import { brokenShellProblem } from '../../process/ssh-program.js';
+import { formatEndpoint } from '../../route.js';
 import { checkUserName } from '../../target/names.js';
 import { examineSource, outsideNamed } from './check-source.js';
 import { type Examination, type ExamineOptions, examine, type Show } from './examine.js';

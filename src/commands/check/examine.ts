@@ -2,30 +2,26 @@ import { checkTarget } from '../../checks/check-target.js';
 import { type Inside, lookAt, lookInside } from '../../checks/inside.js';
 import { type CheckResult, codeOf, type LastStage } from '../../checks/result.js';
 import { type LoginEnd, runLogin } from '../../checks/try-login.js';
-import type { HostFlags } from '../../cli/guest.js';
-import { sshSettings } from '../../cli/reach/ssh-settings.js';
 import type { ReachFlags } from '../../cli/shared-options.js';
 import { startProgress } from '../../cli/terminal.js';
-import { now as clock } from '../../clock.js';
-import type { Endpoint } from '../../endpoint.js';
 import { exitCode, printable } from '../../errors.js';
 import { diagnose, type Finding, type Signs } from '../../guest/diagnose.js';
-import { guestLogin } from '../../guest/run/route.js';
+import { guestLogin, type HostFlags } from '../../guest/run/route.js';
 import type { ProgressLine } from '../../guest/run/run-script.js';
 import type { CheckScriptOptions, TriedLogin } from '../../guest/script.js';
-import { kindOf } from '../../kinds/kinds.js';
-import { parseTarget } from '../../kinds/parse.js';
+import { kindOf, parseTarget } from '../../kinds/kinds.js';
 import { splitLogin } from '../../lookup/login.js';
 import type { Io } from '../../process/io.js';
 import { asksNothing, sshAbilities, sshProgram } from '../../process/ssh-program.js';
+import type { Endpoint } from '../../route.js';
+import { now as clock } from '../../runtime.js';
+import { loadJoining } from '../../sources/here.js';
 import { isRegistered, type listServices } from '../../sources/hyper-v/services.js';
-import { sharedCids } from '../../sources/list-all.js';
-import type { Deps, DiscoveredMachine } from '../../sources/provider.js';
-import { crosvm } from '../../sources/vmm/crosvm.js';
-import { qemu } from '../../sources/vmm/qemu.js';
+import { listAll, sharedCids } from '../../sources/list-all.js';
+import type { Deps, DiscoveredMachine } from '../../sources/source.js';
 import { brokenControlPath } from '../../ssh/control-path.js';
 import { madeKeyOf, madeKeysOf } from '../../ssh/guest-keys.js';
-import { keyFix, ownKeyFile } from '../../ssh/login-key.js';
+import { keyFix, ownKeyFile, sshSettings } from '../../ssh/login-key.js';
 import { isSshPort } from '../../target/numbers.js';
 
 export interface ExamineOptions extends ReachFlags {
@@ -140,7 +136,7 @@ export async function hostSigns(
   io: Io,
   signal: AbortSignal,
   run: RunLogin = runLogin,
-  machines: () => Promise<readonly DiscoveredMachine[]> = () => machinesOfProcesses(io),
+  machines: () => Promise<readonly DiscoveredMachine[]> = () => machinesByVsock(io),
   now: () => number = clock,
   services?: typeof listServices,
 ): Promise<Signs> {
@@ -183,9 +179,7 @@ export async function hostSigns(
 /** In a line of `ssh -Z`, "ann@mint ED25519 SHA256:… agent" (format_identity in its sshconnect2.c). A file alone may not be there. */
 const fingerprint = / (SHA256|MD5):/;
 
-/** Each machine on this host whose process has a CID, if the owner of the process can be trusted. */
-export async function machinesOfProcesses(deps: Deps): Promise<readonly DiscoveredMachine[]> {
-  const shared = { ...deps, memo: {} };
-  const lists = await Promise.all([qemu.list(shared), crosvm.list(shared)]);
-  return lists.flatMap(({ found }) => found);
+/** The machines of all sources that know who has a CID of this host. */
+export async function machinesByVsock(deps: Deps): Promise<readonly DiscoveredMachine[]> {
+  return (await listAll(deps, await loadJoining(deps, 'vsock'))).machines;
 }

@@ -4,14 +4,12 @@ import { type Command, groupSummaries, type OptionSpec, shownOn } from '../../cl
 import { viaOption } from '../../cli/shared-options.js';
 import { countBy } from '../../group-by.js';
 import { addressWord } from '../../kinds/kind.js';
-import { kinds } from '../../kinds/kinds.js';
-import { asTarget } from '../../kinds/parse.js';
+import { asTarget, kinds } from '../../kinds/kinds.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import { isOfOthers } from '../../sources/search.js';
 import { splitArgs, tools } from '../../ssh/split-args.js';
-import { foldOf, slug } from '../../target/names.js';
+import { foldOf, rooted, slug, split } from '../../target/names.js';
 import { onDrive } from '../../target/routes.js';
-import { rooted, split } from '../../target/text.js';
 import { shells } from './scripts.js';
 
 export type CommandTable = readonly Pick<Command<unknown>, 'name' | 'usage' | 'options' | 'summary'>[];
@@ -78,7 +76,6 @@ async function inCommand(
   if (value) return valuesOf(value, command, live);
   if (isOption && current.startsWith('-'))
     return shownOn(platform, options).map(({ long, summary }) => ({ word: `--${long}`, about: summary }));
-  if (name.startsWith('via ')) return (await live.hosts()).map((word) => ({ word, about: 'a hypervisor' }));
   if (usage === 'SOURCE') {
     const { aboutSource, shippedSources } = await import('../../sources/outside/shipped.js');
     return [...shippedSources].map(([word, text]) => ({ word, about: aboutSource(text) }));

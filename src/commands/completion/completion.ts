@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import { type Command, UsageError } from '../../cli/command.js';
-import { positionals } from '../../cli/option.js';
+import { type Command, positionals, UsageError } from '../../cli/command.js';
 import { quote } from '../../errors.js';
 import type { Io } from '../../process/io.js';
 import type { ListedMachine } from '../../sources/merge.js';

@@ -1,5 +1,4 @@
-import { type Command, CommandError } from '../../cli/command.js';
-import { positionals } from '../../cli/option.js';
+import { type Command, CommandError, positionals } from '../../cli/command.js';
 import { exitCode } from '../../errors.js';
 import { type Refreshed, refresh } from '../../hosts/refresh.js';
 import { findMachines } from '../../machines/find-machines.js';

@@ -1,20 +1,12 @@
 import { stat } from 'node:fs/promises';
 import { dirname, isAbsolute } from 'node:path';
-import { type Command, UsageError } from '../../cli/command.js';
-import { pasteable } from '../../cli/message.js';
-import { positionals, type Read, readAll } from '../../cli/option.js';
-import { canPick } from '../../cli/terminal.js';
+import { type Command, positionals, type Read, readAll, UsageError } from '../../cli/command.js';
+import { canPick, pasteable } from '../../cli/terminal.js';
 import { exitCode, printable, quote } from '../../errors.js';
 import { countBy } from '../../group-by.js';
 import { fileAt } from '../../hosts/files.js';
-import {
-  type ConfigOptions,
-  configOptions,
-  dryRunOption,
-  fileOptions,
-  settings,
-  systemOption,
-} from '../../hosts/options.js';
+import type { ConfigOptions } from '../../hosts/options.js';
+import { configOptions, dryRunOption, fileOptions, settings, systemOption } from '../../hosts/options.js';
 import { type ConfigFiles, configFiles } from '../../hosts/places.js';
 import { type Plan, planInstall, planUninstall } from '../../hosts/plan.js';
 import { inEffect } from '../../hosts/setting.js';

@@ -1,6 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { type Command, UsageError } from '../../cli/command.js';
-import { textOption } from '../../cli/option.js';
+import { type Command, textOption, UsageError } from '../../cli/command.js';
 import { printable, quote } from '../../errors.js';
 import { decide, sshLines } from '../../hosts/decide.js';
 import { fileError } from '../../hosts/files.js';

@@ -1,6 +1,5 @@
-import { type Command, UsageError } from '../../cli/command.js';
+import { type Command, flag, UsageError } from '../../cli/command.js';
 import { jsonOption } from '../../cli/json.js';
-import { flag } from '../../cli/option.js';
 import type { DoctorForm } from './doctor-host.js';
 
 const reportOption = flag({

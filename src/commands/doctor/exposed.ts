@@ -1,8 +1,8 @@
 import type { Connection, OpenOptions } from '../../connect/connection.js';
 import { openConnection } from '../../connect/open.js';
-import type { Endpoint } from '../../endpoint.js';
-import { type DiscoveredMachine, vhostCid } from '../../sources/provider.js';
-import { fewAtATime } from '../../sources/tools/few-at-a-time.js';
+import { fewAtATime } from '../../group-by.js';
+import type { Endpoint } from '../../route.js';
+import { type DiscoveredMachine, vhostCid } from '../../sources/source.js';
 import { machineCid, sshPort } from '../../target/numbers.js';
 import { type HostCheck, plain, withReport } from './check.js';
 

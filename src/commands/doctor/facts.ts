@@ -2,7 +2,7 @@ import { constants, existsSync } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { arch, version as osVersion, release } from 'node:os';
 import { type About, about } from '../../about.js';
-import type { FoundTool } from '../../connect/borrow/openers.js';
+import type { FoundTool } from '../../connect/borrow/open-borrowed.js';
 import { readText } from '../../files/read-file.js';
 import { type AddonState, loadAddon } from '../../native.js';
 import type { Io } from '../../process/io.js';
@@ -15,8 +15,8 @@ import { settingsOf } from '../../ssh/config/settings.js';
 import { brokenControlPath } from '../../ssh/control-path.js';
 import { type Shell, shellOf } from '../../target/shell.js';
 import { version } from '../../version.js';
-import { type Client, clientsOf } from './clients.js';
-import { type ConfigFacts, firstPatterns, gatherConfig, type SshFacts } from './config.js';
+import type { Client, ConfigFacts, SshFacts } from './config.js';
+import { clientsOf, firstPatterns, gatherConfig } from './config.js';
 import { type ExposedMachine, exposedMachines } from './exposed.js';
 import { type FreshFacts, gatherFresh } from './fresh.js';
 import { type OpenFolder, type OpenProgram, openFolders, openPrograms, writersOn } from './path.js';
@@ -164,7 +164,7 @@ function proxyCommandIn(settings = ''): string | undefined {
 
 async function borrowedTool({ env, platform }: Io): Promise<FoundTool | undefined> {
   if (platform !== 'linux' || loadAddon().addon) return undefined;
-  const { provenTool } = await import('../../connect/borrow/openers.js');
+  const { provenTool } = await import('../../connect/borrow/open-borrowed.js');
   return provenTool(env);
 }
 

@@ -2,9 +2,8 @@ import { hyperVFailures } from '../../connect/failures/hyper-v.js';
 import type { AddonState } from '../../native.js';
 import { type Rights, rightsHint } from '../../sources/hyper-v/hyper-v.js';
 import { listServices } from '../../sources/hyper-v/services.js';
-import type { Deps } from '../../sources/provider.js';
-import { vmIds } from '../../target/guid.js';
-import { serviceIdOfPort } from '../../target/numbers.js';
+import type { Deps } from '../../sources/source.js';
+import { serviceIdOfPort, vmIds } from '../../target/numbers.js';
 import { allowed, type HostCheck, plain } from './check.js';
 
 export interface WindowsFacts {

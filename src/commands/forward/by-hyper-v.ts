@@ -1,12 +1,11 @@
 import type { Addon, Handle } from 'node-hvsock-native';
 import { CommandError } from '../../cli/command.js';
-import { complain } from '../../cli/message.js';
+import { complain } from '../../cli/terminal.js';
 import { explainFailure } from '../../connect/failures/failures.js';
-import type { Endpoint } from '../../endpoint.js';
 import type { Io } from '../../process/io.js';
+import type { Endpoint } from '../../route.js';
 import { isRegistered, type listServices } from '../../sources/hyper-v/services.js';
-import { vmIds } from '../../target/guid.js';
-import { portOfServiceId } from '../../target/numbers.js';
+import { portOfServiceId, vmIds } from '../../target/numbers.js';
 import { backlog, type MachineListener, portListener } from './listener.js';
 
 type HyperVEndpoint = Extract<Endpoint, { readonly family: 'hyper-v' }>;

@@ -1,7 +1,7 @@
 import type { Addon, Handle } from 'node-hvsock-native';
-import { type Command, UsageError } from '../../cli/command.js';
+import type { Command } from '../../cli/command.js';
+import { flag, parsed, positionals, readAll, seconds, UsageError, usage } from '../../cli/command.js';
 import { jsonOption } from '../../cli/json.js';
-import { flag, parsed, positionals, readAll, seconds, usage } from '../../cli/option.js';
 import { reachFlags, routesOption, timeoutOption, verboseOption } from '../../cli/shared-options.js';
 import { ConnectError, exitCode, quote } from '../../errors.js';
 import { loadAddon } from '../../native.js';
@@ -9,12 +9,12 @@ import type { Io } from '../../process/io.js';
 import { ownArgs } from '../../proxy-args.js';
 import { parsePort, parseUnsigned32 } from '../../target/numbers.js';
 import { type Listener, openListener, passedListeners } from './listener.js';
-import { formatLocal, isPrivate, type Local, parseLocal, parseService, sameLocal } from './local.js';
 import { type ForwardedMachine, type MachineOptions, machineAt } from './machine.js';
 import { refuseOthers } from './peer-user.js';
 import { type ReportOptions, reporter } from './report.js';
 import { confineForward, type ServeOptions, serve } from './serve.js';
-import { session } from './session.js';
+import type { Local } from './session.js';
+import { formatLocal, isPrivate, parseLocal, parseService, sameLocal, session } from './session.js';
 
 interface ForwardOptions extends MachineOptions, ReportOptions, ServeOptions {
   /** What is done with units of the user's systemd; undefined: it forwards by itself. */

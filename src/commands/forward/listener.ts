@@ -7,8 +7,7 @@ import { quote } from '../../errors.js';
 import type { Io } from '../../process/io.js';
 import { shellQuoted } from '../../target/shell.js';
 import { listenFds } from './listen-fds.js';
-import { formatLocal, type Local } from './local.js';
-import { endOf } from './session.js';
+import { endOf, formatLocal, type Local } from './session.js';
 
 export interface Listener {
   readonly handle: Handle;

@@ -1,28 +1,20 @@
 import { socketWarning } from '../../cli/reach/reach-by.js';
-import { now as clock } from '../../clock.js';
 import type { Connection } from '../../connect/connection.js';
-import { kindOf, resolveTarget, type Target } from '../../kinds/kinds.js';
-import type { TypedTarget } from '../../kinds/parse.js';
-import { findTarget } from '../../lookup/find-target.js';
+import { kindOf, resolveTarget, type Target, type TypedTarget } from '../../kinds/kinds.js';
+import { findTarget } from '../../lookup/login.js';
 import type { Io } from '../../process/io.js';
-import { reach } from '../../reach/reach.js';
+import { type ReachOptions, reach } from '../../reach/reach.js';
 import { firstRoute } from '../../reach/routes.js';
-import type { RouteName } from '../../route.js';
+import { now as clock } from '../../runtime.js';
 import type { Reachable } from '../../sources/source.js';
 import { isSshPort } from '../../target/numbers.js';
 import { noPort } from '../../target/port.js';
 
-export interface MachineOptions {
+export interface MachineOptions extends Pick<ReachOptions, 'port' | 'timeoutMs' | 'routes'> {
   /** A target or a name, as typed. */
   readonly typed: string;
-  readonly port: number;
-  /** Milliseconds for one connect. */
-  readonly timeoutMs: number;
-  /** The only routes to try, in this order. */
-  readonly routes?: readonly RouteName[];
 }
 
-/** A machine to which several connections are opened. */
 export interface ForwardedMachine {
   /** Its target. Throws a ConnectError if it cannot be found, or has no ports. */
   find(): Promise<string>;

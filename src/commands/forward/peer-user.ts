@@ -2,8 +2,7 @@ import type { Addon, Handle } from 'node-hvsock-native';
 import { readText } from '../../files/read-file.js';
 import type { Io } from '../../process/io.js';
 import { hexOf, mapped, readListeners } from '../../sources/processes/tcp-listeners.js';
-import type { Local } from './local.js';
-import { type TcpEnd, tcpEnd } from './session.js';
+import { type Local, type TcpEnd, tcpEnd } from './session.js';
 
 /** Why a client of a TCP port may not connect: only this user and root may, since root can be anybody. Undefined: it may. A unix socket's mode keeps others out. */
 export function refuseOthers(

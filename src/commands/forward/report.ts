@@ -1,11 +1,11 @@
 import { type Envelope, envelope, type FailureJson, formatJson } from '../../cli/json.js';
-import { complain, failureOf } from '../../cli/message.js';
+import { complain, failureOf } from '../../cli/terminal.js';
 import { printable } from '../../errors.js';
 import { readBytes } from '../../files/read-file.js';
 import { hostKeyAlias } from '../../identity/identity.js';
 import { isFor, linesOf, nameBytes, parseLine } from '../../identity/known-hosts.js';
-import type { TypedTarget } from '../../kinds/parse.js';
-import { lookUp } from '../../lookup/find-target.js';
+import type { TypedTarget } from '../../kinds/kinds.js';
+import { lookUp } from '../../lookup/login.js';
 import type { ListedTarget } from '../../lookup/short-name.js';
 import type { Io } from '../../process/io.js';
 import { knownHostsFile } from '../../ssh/folder.js';
@@ -13,8 +13,7 @@ import { guestKeysFor } from '../../ssh/guest-keys.js';
 import { isSshPort } from '../../target/numbers.js';
 import { shellLine, shellOf } from '../../target/shell.js';
 import type { MachineListener } from './listener.js';
-import { formatLocal, isPrivate, type Local } from './local.js';
-import type { EndedSession } from './session.js';
+import { type EndedSession, formatLocal, isPrivate, type Local } from './session.js';
 
 /** One line of forward --json. */
 export type ForwardJson = Envelope<'forward'> & ForwardEvent;

@@ -3,21 +3,19 @@ import { basename } from 'node:path';
 import type { Addon, Handle } from 'node-hvsock-native';
 import { CommandError } from '../../cli/command.js';
 import { openConnection } from '../../connect/open.js';
-import type { Endpoint } from '../../endpoint.js';
 import { ConnectError, printable, quote, withTarget } from '../../errors.js';
 import type { Io } from '../../process/io.js';
 import { allRoutes } from '../../reach/routes.js';
+import type { Endpoint } from '../../route.js';
 import { cidAny } from '../../target/numbers.js';
 import { shellQuoted } from '../../target/shell.js';
 import { bound, type Explanation, type MachineListener, openListener, portListener } from './listener.js';
-import { formatLocal, type Local } from './local.js';
 import { type MachineOptions, remembered, search } from './machine.js';
 import { type ReportOptions, reporter } from './report.js';
 import { confineForward, type ServeOptions, serve } from './serve.js';
-import { session } from './session.js';
+import { formatLocal, type Local, session } from './session.js';
 
 interface ReverseOptions extends MachineOptions, ReportOptions, ServeOptions {
-  /** What the machine's connections go to. */
   readonly local: Local;
 }
 
@@ -63,7 +61,6 @@ export async function reverse(
 type ReverseEndpoint = Extract<Endpoint, { readonly family: 'vsock' | 'vsock-mux' | 'hyper-v' }>;
 
 export interface FoundMachine {
-  /** The target. */
   readonly text: string;
   readonly endpoint: ReverseEndpoint;
 }

@@ -1,10 +1,10 @@
 import type { Addon, Handle } from 'node-hvsock-native';
 import { exhaustion } from '../../connect/failures/failure.js';
-import { asTarget } from '../../kinds/parse.js';
+import { asTarget } from '../../kinds/kinds.js';
 import { splitLogin } from '../../lookup/login.js';
 import { confine } from '../../native.js';
 import type { Io } from '../../process/io.js';
-import type { Local } from './local.js';
+import type { Local } from './session.js';
 
 export interface ServeOptions {
   /** Connections at the same time, of all listeners. */

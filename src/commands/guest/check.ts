@@ -1,26 +1,25 @@
 import { lookAt, lookInside, withManager } from '../../checks/inside.js';
 import { tryLogin } from '../../checks/try-login.js';
-import { type Command, UsageError } from '../../cli/command.js';
+import type { Command, Read } from '../../cli/command.js';
+import { flag, positionals, readAll, textOption, UsageError } from '../../cli/command.js';
 import {
   accountName,
   byOption,
   findingsOf,
   formatProgress,
   guestPortOption,
-  type HostFlags,
   hostFlags,
   sshConfigOption,
 } from '../../cli/guest.js';
 import { type Envelope, envelope, type FindingJson, formatJson, jsonOption } from '../../cli/json.js';
-import { pasteable } from '../../cli/message.js';
-import { flag, positionals, type Read, readAll, textOption } from '../../cli/option.js';
-import { styles } from '../../cli/terminal.js';
-import { now } from '../../clock.js';
+import { pasteable, styles } from '../../cli/terminal.js';
 import { exitCode, quote } from '../../errors.js';
+import type { HostFlags } from '../../guest/run/route.js';
 import type { ProgressLine } from '../../guest/run/run-script.js';
 import { checkScript } from '../../guest/script.js';
 import { splitUser } from '../../lookup/login.js';
 import type { Io } from '../../process/io.js';
+import { now } from '../../runtime.js';
 import { type GuestKeys, guestKeysOf, madeHostKey, madeKeysOf } from '../../ssh/guest-keys.js';
 import { sshPort } from '../../target/numbers.js';
 import { targetOption } from './options.js';

@@ -1,9 +1,7 @@
 import { open } from 'node:fs/promises';
-import { type Command, CommandError, UsageError } from '../../cli/command.js';
-import { readKeys } from '../../cli/guest.js';
-import { type Envelope, envelope, formatJson, jsonOption } from '../../cli/json.js';
-import { complain, pasteable } from '../../cli/message.js';
 import {
+  type Command,
+  CommandError,
   flag,
   oneOf,
   parsed,
@@ -12,30 +10,25 @@ import {
   readAll,
   repeated,
   textOption,
+  UsageError,
   usage,
-} from '../../cli/option.js';
+} from '../../cli/command.js';
+import { readKeys } from '../../cli/guest.js';
+import { type Envelope, envelope, formatJson, jsonOption } from '../../cli/json.js';
+import { complain, pasteable } from '../../cli/terminal.js';
 import { exitCode, printable, quote } from '../../errors.js';
-import {
-  formFor,
-  type Given,
-  type Hypervisor,
-  hypervisors,
-  parseListen,
-} from '../../guest/credentials/forms.js';
-import {
-  type GivenKeys,
-  makeGuestKeys,
-  readGivenKeys,
-  removeGuestKeys,
-} from '../../guest/credentials/keys.js';
+import type { Given, Hypervisor } from '../../guest/credentials/forms.js';
+import { formFor, hypervisors, parseListen } from '../../guest/credentials/forms.js';
+import type { GivenKeys } from '../../guest/credentials/keys.js';
+import { makeGuestKeys, readGivenKeys, removeGuestKeys } from '../../guest/credentials/keys.js';
 import { fileError, reasonOf } from '../../hosts/files.js';
 import { fingerprintOf } from '../../identity/known-hosts.js';
 import { undoCommand } from '../../identity/refusal.js';
-import { asTarget } from '../../kinds/parse.js';
+import { asTarget } from '../../kinds/kinds.js';
 import type { Io } from '../../process/io.js';
 import { type GuestKeys, guestFolder } from '../../ssh/guest-keys.js';
+import { parseName } from '../../target/names.js';
 import { shellOf, shellQuoted } from '../../target/shell.js';
-import { parseName } from '../../target/text.js';
 
 type GuestCredentialsOptions =
   | { readonly undo: true; readonly name: string }

@@ -2,31 +2,18 @@ import { checkTarget } from '../../checks/check-target.js';
 import { lookAt, type RootRunner, rootRunner, withManager } from '../../checks/inside.js';
 import { formatCheck } from '../../checks/result.js';
 import { targetIn } from '../../checks/try-login.js';
-import { type Command, UsageError } from '../../cli/command.js';
-import {
-  byOption,
-  formatProgress,
-  guestCaller,
-  type HostFlags,
-  hostFlags,
-  overTarget,
-  sshConfigOption,
-} from '../../cli/guest.js';
-import { complain, pasteable } from '../../cli/message.js';
-import { positionals } from '../../cli/option.js';
-import { sshSettings } from '../../cli/reach/ssh-settings.js';
+import { type Command, positionals, UsageError } from '../../cli/command.js';
+import { byOption, formatProgress, hostFlags, sshConfigOption } from '../../cli/guest.js';
 import { type ReachFlags, reachFlags, timeoutOption } from '../../cli/shared-options.js';
-import { styles } from '../../cli/terminal.js';
+import { complain, pasteable, styles } from '../../cli/terminal.js';
 import { exitCode, printable } from '../../errors.js';
-import { guestRoute } from '../../guest/run/route.js';
+import { guestCaller, guestRoute, type HostFlags, overTarget } from '../../guest/run/route.js';
 import { cidOf, newProof, proofIn, runScript } from '../../guest/run/run-script.js';
 import { proofScript, type ScriptOptions, setupScript, undoScript } from '../../guest/script.js';
 import { knownHostsOf } from '../../hosts/decide.js';
 import { hostKeyAlias } from '../../identity/identity.js';
-import { kindOf } from '../../kinds/kinds.js';
-import { parseTarget } from '../../kinds/parse.js';
-import { lookUp } from '../../lookup/find-target.js';
-import { splitUser } from '../../lookup/login.js';
+import { kindOf, parseTarget } from '../../kinds/kinds.js';
+import { lookUp, splitUser } from '../../lookup/login.js';
 import type { Io } from '../../process/io.js';
 import { asksNothing, everySshAbilities, ownConnection } from '../../process/ssh-program.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
@@ -34,6 +21,7 @@ import { hostLines, hostName } from '../../ssh/config/text.js';
 import { configArgument } from '../../ssh/config/word.js';
 import { ownAccount } from '../../ssh/folder.js';
 import { guestKeysFor, madeKeysOf, trustIn } from '../../ssh/guest-keys.js';
+import { sshSettings } from '../../ssh/login-key.js';
 import { isSshPort } from '../../target/numbers.js';
 import { setupExclusive, setupFlags, setupOptions, targetOption, undoOption } from './options.js';
 

@@ -1,8 +1,8 @@
 import { rootRunner } from '../../checks/inside.js';
-import type { Command } from '../../cli/command.js';
-import { byOption, type HostFlags, hostFlags, sshConfigOption } from '../../cli/guest.js';
-import { positionals } from '../../cli/option.js';
+import { type Command, positionals } from '../../cli/command.js';
+import { byOption, hostFlags, sshConfigOption } from '../../cli/guest.js';
 import { exitCode } from '../../errors.js';
+import type { HostFlags } from '../../guest/run/route.js';
 import { offScript } from '../../guest/script.js';
 import { undoOption } from './options.js';
 

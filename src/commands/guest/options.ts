@@ -1,8 +1,7 @@
-import { type RawArgs, UsageError } from '../../cli/command.js';
+import { flag, parsed, type RawArgs, type Read, readAll, UsageError } from '../../cli/command.js';
 import { accountName, guestPortOption, readKeys } from '../../cli/guest.js';
-import { flag, parsed, type Read, readAll } from '../../cli/option.js';
 import type { ScriptOptions } from '../../guest/script.js';
-import { parseTarget } from '../../kinds/parse.js';
+import { parseTarget } from '../../kinds/kinds.js';
 import { isSshPort, sshPort } from '../../target/numbers.js';
 
 export const targetOption = parsed(

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { type Command, type Option, type RawArgs, UsageError } from '../../cli/command.js';
-import { oneOf, parsed, positionals, readAll, textOption } from '../../cli/option.js';
+import type { Command, Option, RawArgs } from '../../cli/command.js';
+import { oneOf, parsed, positionals, readAll, textOption, UsageError } from '../../cli/command.js';
 import { quote } from '../../errors.js';
 import { type NewEntry, writeNewTree } from '../../files/new-tree.js';
 import { FileRefusal } from '../../files/place.js';

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { readKeys } from '../../cli/guest.js';
-import { sshSettings } from '../../cli/reach/ssh-settings.js';
 import { ConnectError } from '../../errors.js';
 import { fingerprintOf } from '../../identity/known-hosts.js';
 import { managerKeys } from '../../identity/manager-keys.js';
@@ -8,7 +7,7 @@ import type { Io } from '../../process/io.js';
 import { runProgram } from '../../process/run-program.js';
 import type { ReachedMachine } from '../../sources/source.js';
 import { sshFolder } from '../../ssh/folder.js';
-import { ownKeyFile } from '../../ssh/login-key.js';
+import { ownKeyFile, sshSettings } from '../../ssh/login-key.js';
 import { verifyHostKey } from '../../ssh/settle-key.js';
 import type { Add } from './setup-step.js';
 

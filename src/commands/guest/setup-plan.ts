@@ -1,6 +1,6 @@
-import { type HostFlags, isAccountName } from '../../cli/guest.js';
-import { formatEndpoint } from '../../endpoint.js';
+import { isAccountName } from '../../cli/guest.js';
 import { ConnectError, quote } from '../../errors.js';
+import type { HostFlags } from '../../guest/run/route.js';
 import { accountScript, setupScript } from '../../guest/script.js';
 import { callerOfLines } from '../../hosts/decide.js';
 import { keptLogins, loginOf, type MachineLogin } from '../../hosts/logins.js';
@@ -8,10 +8,10 @@ import { pinsOf } from '../../identity/decide.js';
 import { managerKeys } from '../../identity/manager-keys.js';
 import { pinPrint } from '../../identity/pins.js';
 import { reachedMachine } from '../../identity/record.js';
-import { lookUp } from '../../lookup/find-target.js';
+import { lookUp } from '../../lookup/login.js';
 import type { Io } from '../../process/io.js';
-import { mayBeUp } from '../../sources/provider.js';
-import type { ReachedMachine } from '../../sources/source.js';
+import { formatEndpoint } from '../../route.js';
+import { mayBeUp, type ReachedMachine } from '../../sources/source.js';
 import { whyNoBring } from '../../ssh/config/host-options.js';
 import { ownKeyFile } from '../../ssh/login-key.js';
 import { machineKeys } from '../../ssh/machine-keys.js';
@@ -20,16 +20,8 @@ import { shellOf, shellQuoted } from '../../target/shell.js';
 import type { SetupOptions } from './options.js';
 import { type MissingDevice, planDevice } from './setup-device.js';
 import { firstOwnKey, keyIn, onConsole, printOfLine } from './setup-keys.js';
-import {
-  checkUntil,
-  collector,
-  configStep,
-  intoByManager,
-  of,
-  runInside,
-  type SetupSteps,
-  type ShowStep,
-} from './setup-step.js';
+import type { SetupSteps, ShowStep } from './setup-step.js';
+import { checkUntil, collector, configStep, intoByManager, of, runInside } from './setup-step.js';
 
 export interface SetupPlan extends SetupSteps {
   readonly work?: Work;

@@ -1,11 +1,11 @@
 import { byManager } from '../../checks/by-manager.js';
 import { checkTarget } from '../../checks/check-target.js';
 import { whyNotRun } from '../../checks/inside.js';
-import { findingsOf, guestCaller, type HostFlags } from '../../cli/guest.js';
+import { findingsOf } from '../../cli/guest.js';
 import type { FindingJson } from '../../cli/json.js';
 import { reachFlags } from '../../cli/shared-options.js';
 import { exitCode } from '../../errors.js';
-import { guestRoute } from '../../guest/run/route.js';
+import { guestCaller, guestRoute, type HostFlags } from '../../guest/run/route.js';
 import { type ProgressLine, runScript } from '../../guest/run/run-script.js';
 import { keptLogins, type MachineLogin } from '../../hosts/logins.js';
 import { planInstall } from '../../hosts/plan.js';

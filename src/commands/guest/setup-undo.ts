@@ -10,7 +10,7 @@ import { carryOut, once } from '../../hosts/write.js';
 import { hostKeyAlias } from '../../identity/identity.js';
 import { forgetKeys } from '../../identity/pins.js';
 import { reachedMachine } from '../../identity/record.js';
-import { lookUp } from '../../lookup/find-target.js';
+import { lookUp } from '../../lookup/login.js';
 import { findMachines } from '../../machines/find-machines.js';
 import type { Io } from '../../process/io.js';
 import { knownHostsFile } from '../../ssh/folder.js';

@@ -1,6 +1,5 @@
 import { runLogin } from '../../checks/try-login.js';
-import { guestCaller } from '../../cli/guest.js';
-import { guestLogin } from '../../guest/run/route.js';
+import { guestCaller, guestLogin } from '../../guest/run/route.js';
 import { configFiles } from '../../hosts/places.js';
 import type { Io } from '../../process/io.js';
 import { asksNothing, ownConnection, sshCommand, sshProgram } from '../../process/ssh-program.js';
@@ -14,15 +13,8 @@ import type { SetupOptions } from './options.js';
 import { addDevice } from './setup-device.js';
 import { pinShown } from './setup-keys.js';
 import type { SetupPlan, Work } from './setup-plan.js';
-import {
-  checkUntil,
-  collector,
-  configStep,
-  of,
-  runInside,
-  type SetupSteps,
-  type ShowStep,
-} from './setup-step.js';
+import type { SetupSteps, ShowStep } from './setup-step.js';
+import { checkUntil, collector, configStep, of, runInside } from './setup-step.js';
 
 /** Does what a plan says that is still to do, and logs in. Stops at the first failure: it can be run again. */
 export async function carryOutSetup(

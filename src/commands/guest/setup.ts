@@ -1,9 +1,7 @@
-import { type Command, UsageError } from '../../cli/command.js';
+import { type Command, flag, type Read, readAll, UsageError } from '../../cli/command.js';
 import { formatProgress } from '../../cli/guest.js';
 import { type Envelope, envelope, formatJson, jsonOption } from '../../cli/json.js';
-import { pasteable } from '../../cli/message.js';
-import { flag, type Read, readAll } from '../../cli/option.js';
-import { canPick, styles } from '../../cli/terminal.js';
+import { canPick, pasteable, styles } from '../../cli/terminal.js';
 import { exitCode, printable } from '../../errors.js';
 import { dryRunOption } from '../../hosts/options.js';
 import type { Io } from '../../process/io.js';

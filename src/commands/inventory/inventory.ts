@@ -1,6 +1,5 @@
-import type { Command } from '../../cli/command.js';
+import { type Command, flag, positionals, type Read, readAll, textOption, usage } from '../../cli/command.js';
 import { jsonText } from '../../cli/json.js';
-import { flag, positionals, type Read, readAll, textOption, usage } from '../../cli/option.js';
 import { runningOption } from '../../cli/shared-options.js';
 import { exitCode, printable } from '../../errors.js';
 import { groupBy } from '../../group-by.js';

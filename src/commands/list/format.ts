@@ -2,8 +2,8 @@ import type { ChalkInstance } from 'chalk';
 import { width } from '../../cli/terminal.js';
 import { type ConnectError, printable } from '../../errors.js';
 import type { ListedMachine } from '../../sources/merge.js';
-import type { Status } from '../../sources/provider.js';
 import { addressOf } from '../../sources/routes.js';
+import type { Status } from '../../sources/source.js';
 import { type Shell, shellQuoted } from '../../target/shell.js';
 
 interface TableLooks {

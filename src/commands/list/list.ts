@@ -1,6 +1,5 @@
-import type { Command } from '../../cli/command.js';
+import { type Command, choose, flag, oneOf, parsed, readAll, seconds } from '../../cli/command.js';
 import { jsonOption } from '../../cli/json.js';
-import { choose, flag, oneOf, parsed, readAll, seconds } from '../../cli/option.js';
 import { runningOption } from '../../cli/shared-options.js';
 import { startProgress } from '../../cli/terminal.js';
 import { keepFresh } from '../../hosts/keep-fresh.js';
@@ -10,8 +9,7 @@ import type { Io } from '../../process/io.js';
 import { everyEntry, loadForList, sourcesHere, sourcesOn } from '../../sources/here.js';
 import type { AllMachines } from '../../sources/list-all.js';
 import type { ListedMachine } from '../../sources/merge.js';
-import type { Deps } from '../../sources/provider.js';
-import type { Source } from '../../sources/source.js';
+import type { Deps, Source } from '../../sources/source.js';
 import { loadSources, type SourceEntry } from '../../sources/sources.js';
 import { ownEnv } from '../../sources/trusted-env.js';
 import { type HostEntry, readState, stateFile } from '../../ssh/config/state.js';

@@ -1,6 +1,5 @@
 import { ConnectError } from '../../errors.js';
-import { providersOf } from '../../kinds/kinds.js';
-import { asTarget } from '../../kinds/parse.js';
+import { asTarget, providersOf } from '../../kinds/kinds.js';
 import type { AllMachines } from '../../sources/list-all.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import { machineOrThrow } from '../../sources/no-machine.js';

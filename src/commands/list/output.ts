@@ -1,14 +1,13 @@
 import { type Envelope, envelope, type FailureJson, formatJson } from '../../cli/json.js';
-import { complain, connectFailure } from '../../cli/message.js';
-import { styles } from '../../cli/terminal.js';
+import { complain, connectFailure, styles } from '../../cli/terminal.js';
 import { type ConnectError, exitCode, exitCodeOf, printable } from '../../errors.js';
 import type { ViaHosts } from '../../machines/hypervisors.js';
 import type { MachineJson } from '../../machines/machine-json.js';
 import type { Io } from '../../process/io.js';
 import { type AllMachines, shownWarnings } from '../../sources/list-all.js';
 import type { ListedMachine } from '../../sources/merge.js';
-import { isFailure, type Warning } from '../../sources/provider.js';
 import { addressOf } from '../../sources/routes.js';
+import { isFailure, type Warning } from '../../sources/source.js';
 import { sshNames } from '../../ssh/config/names.js';
 import type { HostEntry } from '../../ssh/config/state.js';
 import { shellOf } from '../../target/shell.js';

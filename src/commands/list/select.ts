@@ -1,12 +1,11 @@
 import { ConnectError } from '../../errors.js';
+import { fewAtATime } from '../../group-by.js';
 import { listed, mayRun } from '../../machines/listed.js';
 import type { Io } from '../../process/io.js';
 import type { AllMachines } from '../../sources/list-all.js';
 import type { ListedMachine } from '../../sources/merge.js';
-import { DiscoveryError, type Warning } from '../../sources/provider.js';
 import { addressOf, routesTo } from '../../sources/routes.js';
-import type { Source } from '../../sources/source.js';
-import { fewAtATime } from '../../sources/tools/few-at-a-time.js';
+import { DiscoveryError, type Source, type Warning } from '../../sources/source.js';
 import type { ListOptions, Selection } from './output.js';
 
 /** The machines that the options ask for. Those of names keep their order; addresses that no list has are asked for. */

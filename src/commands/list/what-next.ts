@@ -1,4 +1,4 @@
-import { pasteable } from '../../cli/message.js';
+import { pasteable } from '../../cli/terminal.js';
 import { printable } from '../../errors.js';
 import type { Io } from '../../process/io.js';
 import { programInPath } from '../../process/program-in-path.js';

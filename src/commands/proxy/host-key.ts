@@ -1,6 +1,5 @@
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
-import type { Command } from '../../cli/command.js';
-import { oneOf, positionals, textOption } from '../../cli/option.js';
+import { type Command, oneOf, positionals, textOption } from '../../cli/command.js';
 import { printable, quote } from '../../errors.js';
 import { certificateIn, type ShownKey } from '../../identity/certificate.js';
 import { type KeyFacts, pinsOf, type Refusal } from '../../identity/decide.js';
@@ -193,7 +192,7 @@ async function complain(why: Refusal, call: Call): Promise<void> {
   const { keys, name, io } = call;
   if (!keys) return;
   const [{ pasteable }, { forgetRoute }] = await Promise.all([
-    import('../../cli/message.js'),
+    import('../../cli/terminal.js'),
     import('../../reach/remembered.js'),
   ]);
   const { problem, hint } = refusalOf(why, keys, name, io);

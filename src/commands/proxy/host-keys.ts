@@ -1,10 +1,8 @@
-import type { Command } from '../../cli/command.js';
-import { flag, positionals } from '../../cli/option.js';
+import { type Command, flag, positionals } from '../../cli/command.js';
 import { keysOnHop, managerKeys } from '../../identity/manager-keys.js';
 import { reachedMachine } from '../../identity/record.js';
-import { resolveTarget } from '../../kinds/kinds.js';
-import type { TypedTarget } from '../../kinds/parse.js';
-import { lookUp } from '../../lookup/find-target.js';
+import { resolveTarget, type TypedTarget } from '../../kinds/kinds.js';
+import { lookUp } from '../../lookup/login.js';
 import type { Io } from '../../process/io.js';
 import { sshPort } from '../../target/numbers.js';
 import type { ViaTarget } from '../../target/target.js';

@@ -1,7 +1,7 @@
 import { type ReachByOptions, reachBy } from '../../cli/reach/reach-by.js';
 import type { Connection } from '../../connect/connection.js';
 import { ConnectError, exitCodeOf } from '../../errors.js';
-import { findTarget } from '../../lookup/find-target.js';
+import { findTarget } from '../../lookup/login.js';
 import { loadAddon } from '../../native.js';
 import type { Io } from '../../process/io.js';
 import type { Trace } from '../../reach/reach.js';

@@ -1,14 +1,16 @@
-import { type Command, type RawArgs, UsageError } from '../../cli/command.js';
 import {
+  type Command,
   flag,
   givenPort,
   listOf,
   portArgument,
   portOption,
   positionals,
+  type RawArgs,
   readAll,
   textOption,
-} from '../../cli/option.js';
+  UsageError,
+} from '../../cli/command.js';
 import { reachArgs, runOverInterop, windowsVmssh } from '../../cli/reach/over-interop.js';
 import { reachBy } from '../../cli/reach/reach-by.js';
 import {
@@ -19,14 +21,13 @@ import {
   throughHop,
   verboseOption,
 } from '../../cli/shared-options.js';
-import type { Endpoint } from '../../endpoint.js';
 import { printable, withTarget } from '../../errors.js';
-import { findTarget } from '../../lookup/find-target.js';
-import { splitLogin } from '../../lookup/login.js';
+import { findTarget, splitLogin } from '../../lookup/login.js';
 import { insteadOfVerb } from '../../lookup/other-verbs.js';
 import { type AddonState, confine, loadAddon } from '../../native.js';
+import type { Endpoint } from '../../route.js';
 import { awaitBanner, bannerLimit } from '../../ssh/banner.js';
-import { parseGuid } from '../../target/guid.js';
+import { parseGuid } from '../../target/numbers.js';
 
 export interface NcOptions extends ReachFlags {
   readonly text: string;

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import type { Command } from '../../cli/command.js';
-import { flag, parsed, portArgument, positionals, readAll, textOption } from '../../cli/option.js';
+import { flag, parsed, portArgument, positionals, readAll, textOption } from '../../cli/command.js';
 import { reachBy } from '../../cli/reach/reach-by.js';
 import {
   bringOption,
@@ -16,13 +16,12 @@ import type { Bring } from '../../connect/connection.js';
 import { passFd, takesSocket } from '../../deliver/pass-fd.js';
 import { ConnectError, errorWith, exitCodeOf, printable } from '../../errors.js';
 import { leaveRecord, type ReachedRecord, recordFolders, recordOf } from '../../identity/record.js';
-import { isNamed, kindOf } from '../../kinds/kinds.js';
-import { parseTarget, type TypedTarget } from '../../kinds/parse.js';
+import { isNamed, kindOf, parseTarget, type TypedTarget } from '../../kinds/kinds.js';
 import { loadAddon } from '../../native.js';
 import type { Io } from '../../process/io.js';
 import type { Reached, Trace } from '../../reach/reach.js';
-import { checkUserName } from '../../target/names.js';
-import { asTyped } from '../../target/text.js';
+import { hasTerminal } from '../../runtime.js';
+import { asTyped, checkUserName } from '../../target/names.js';
 import { callerGone, watchStdio } from './stdio-watch.js';
 
 export interface ProxyOptions extends Omit<ReachFlags, 'start'> {
@@ -110,7 +109,6 @@ export const proxy: Command<ProxyOptions> = {
   },
 
   async run(given, io) {
-    const { hasTerminal } = await import('../../runtime.js');
     const start = given.start === 'terminal' ? hasTerminal() : given.start;
     const options = { ...given, start };
     const trace = options.verbose ? (await import('../../cli/terminal.js')).stepTrace(io) : undefined;

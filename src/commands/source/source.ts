@@ -1,8 +1,8 @@
 import { dirname, join } from 'node:path';
-import { type Command, CommandError, UsageError } from '../../cli/command.js';
+import type { Command, Read } from '../../cli/command.js';
+import { CommandError, flag, positionals, readAll, UsageError } from '../../cli/command.js';
 import { type Envelope, envelope, formatJson, jsonOption } from '../../cli/json.js';
-import { pasteable } from '../../cli/message.js';
-import { flag, positionals, type Read, readAll } from '../../cli/option.js';
+import { pasteable } from '../../cli/terminal.js';
 import { exitCode, printable, quote } from '../../errors.js';
 import { fileAt } from '../../hosts/files.js';
 import { dryRunOption } from '../../hosts/options.js';

@@ -1,41 +1,27 @@
-import { UsageError } from '../../cli/command.js';
-import { usage } from '../../cli/option.js';
-import { sshUser } from '../../cli/reach/ssh-settings.js';
+import { UsageError, usage } from '../../cli/command.js';
 import { startProgress } from '../../cli/terminal.js';
 import { printable, quote } from '../../errors.js';
 import { keptLogins, loginOf, type MachineLogin } from '../../hosts/logins.js';
 import { hostKeyAlias } from '../../identity/identity.js';
 import { policyOfEnv } from '../../identity/policy.js';
-import { asTarget } from '../../kinds/parse.js';
-import type { lookUp } from '../../lookup/find-target.js';
-import { splitUser } from '../../lookup/login.js';
+import { asTarget } from '../../kinds/kinds.js';
+import { type lookUp, splitUser } from '../../lookup/login.js';
 import type { ListedTarget } from '../../lookup/short-name.js';
 import type { Io } from '../../process/io.js';
 import { refusesUsers, sshAbilities, sshProgram } from '../../process/ssh-program.js';
 import { type OwnOptions, ownArgs } from '../../proxy-args.js';
 import { ownEnv } from '../../sources/trusted-env.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
-import {
-  asksVmssh,
-  type Caller,
-  type HostOptions,
-  hostOptions,
-  whyNoBring,
-} from '../../ssh/config/host-options.js';
+import type { Caller, HostOptions } from '../../ssh/config/host-options.js';
+import { asksVmssh, hostOptions, whyNoBring } from '../../ssh/config/host-options.js';
 import { knownHostsFile } from '../../ssh/folder.js';
 import { guestKeysFor, trustIn } from '../../ssh/guest-keys.js';
-import { ownKeyFile } from '../../ssh/login-key.js';
+import { ownKeyFile, sshUser } from '../../ssh/login-key.js';
 import { type SplitArgs, type SshTool, wordsOf } from '../../ssh/split-args.js';
 import { checkUserName, isHostName, slug } from '../../target/names.js';
 import { type Shell, shellLine, shellOf } from '../../target/shell.js';
-import {
-  findOperands,
-  givingOption,
-  namesKeyFiles,
-  type Operand,
-  optionsNameUser,
-  policyIn,
-} from './args.js';
+import type { Operand } from './args.js';
+import { findOperands, givingOption, namesKeyFiles, optionsNameUser, policyIn } from './args.js';
 
 export interface SshOptions extends ForProxy {
   readonly args: SplitArgs;

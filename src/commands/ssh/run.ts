@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
 import { dirname } from 'node:path';
 import { UsageError } from '../../cli/command.js';
-import { complain } from '../../cli/message.js';
+import { complain } from '../../cli/terminal.js';
 import { exitCode, quote } from '../../errors.js';
 import { readSafely } from '../../files/place.js';
 import { keepFresh } from '../../hosts/keep-fresh.js';
 import { hostKeyAlias } from '../../identity/identity.js';
 import { knownTypes } from '../../identity/known-hosts.js';
-import { lookUp } from '../../lookup/find-target.js';
+import { lookUp } from '../../lookup/login.js';
 import type { Io } from '../../process/io.js';
 import { otherBytes } from '../../process/non-utf8.js';
 import { runProgram } from '../../process/run-program.js';
@@ -20,7 +20,7 @@ import {
 } from '../../process/ssh-program.js';
 import { shellCode } from '../../process/terminate.js';
 import type { AllMachines } from '../../sources/list-all.js';
-import { mayBeUp } from '../../sources/provider.js';
+import { mayBeUp } from '../../sources/source.js';
 import { knownHostsFile } from '../../ssh/folder.js';
 import { guestKeysFor } from '../../ssh/guest-keys.js';
 import { type SshTool, wordsOf } from '../../ssh/split-args.js';

@@ -1,6 +1,5 @@
-import { type Command, type RawArgs, UsageError } from '../../cli/command.js';
-import { flag, readAll, seconds, textOption } from '../../cli/option.js';
-import { refuseApart } from '../../cli/scan-args.js';
+import type { Command, RawArgs } from '../../cli/command.js';
+import { flag, readAll, refuseApart, seconds, textOption, UsageError } from '../../cli/command.js';
 import {
   bringOption,
   defaultWaitMs,

@@ -1,8 +1,6 @@
-import { type Command, type RawArgs, UsageError } from '../../cli/command.js';
-import { positionals, usage } from '../../cli/option.js';
+import { type Command, positionals, type RawArgs, UsageError, usage } from '../../cli/command.js';
 import { quote } from '../../errors.js';
-import { parseGuid } from '../../target/guid.js';
-import { parsePort, portOfServiceId, serviceIdOfPort } from '../../target/numbers.js';
+import { parseGuid, parsePort, portOfServiceId, serviceIdOfPort } from '../../target/numbers.js';
 
 export const guid: Command<{ readonly ports: readonly number[] }> = {
   name: 'guid',

@@ -1,18 +1,11 @@
-import { type Command, CommandError, UsageError } from '../../cli/command.js';
+import { type Command, CommandError, flag, parsed, positionals, UsageError } from '../../cli/command.js';
 import { type Envelope, envelope, formatJson, jsonOption } from '../../cli/json.js';
-import { flag, parsed, positionals } from '../../cli/option.js';
 import { exitCode, printable, quote } from '../../errors.js';
 import { loadAddon } from '../../native.js';
 import type { Io } from '../../process/io.js';
-import {
-  callReg,
-  type HyperVService,
-  keyOf,
-  listServices,
-  registration,
-  removal,
-} from '../../sources/hyper-v/services.js';
-import { DiscoveryError } from '../../sources/provider.js';
+import type { HyperVService } from '../../sources/hyper-v/services.js';
+import { callReg, keyOf, listServices, registration, removal } from '../../sources/hyper-v/services.js';
+import { DiscoveryError } from '../../sources/source.js';
 import { type RunTool, runTool } from '../../sources/tools/run-tool.js';
 import { serviceIdOfPort } from '../../target/numbers.js';
 import { windowsQuoted } from '../../target/shell.js';

@@ -2,11 +2,11 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { now } from '../../clock.js';
-import type { ExecEndpoint } from '../../endpoint.js';
 import { ConnectError, quote } from '../../errors.js';
 import type { AddonState } from '../../native.js';
 import { endRest, endTree, endWithUs } from '../../process/terminate.js';
+import type { ExecEndpoint } from '../../route.js';
+import { now } from '../../runtime.js';
 import { ownEnv } from '../../sources/trusted-env.js';
 import { withToolFolders } from '../../sources/trusted-path.js';
 import type { Connection, OpenOptions } from '../connection.js';
@@ -30,7 +30,13 @@ export async function openExec(
   const command = bring && bringing ? bringing.bringCommand(endpoint, bring) : asks;
   const guard = bringing?.startGuard();
   const how = { env: own, start: endWithUs, stderr: 'pipe', detached: true, stop: endTree } as const;
-  const connection = new Carried(command, endpoint, native, how);
+  let connection: Carried<ExecEndpoint>;
+  try {
+    connection = new Carried(command, endpoint, native, how);
+  } catch (error) {
+    guard?.release();
+    throw error;
+  }
   guard?.watch(connection.child);
   const said = firstOf(connection.child.stderr, maxPrinted);
   const waiting = new AbortController();

@@ -1,6 +1,6 @@
-import { type Endpoint, formatEndpoint } from '../../endpoint.js';
 import { ConnectError, quote } from '../../errors.js';
 import { thisHost } from '../../kinds/machines.js';
+import { type Endpoint, formatEndpoint } from '../../route.js';
 import { cidLocal, portOfServiceId } from '../../target/numbers.js';
 import { shellLine, shellQuoted } from '../../target/shell.js';
 import type { Failure } from './failure.js';

@@ -1,6 +1,6 @@
-import type { ViaEndpoint, ViaSocket } from '../../endpoint.js';
 import { asksNothing, sshCommand } from '../../process/ssh-program.js';
 import { ownArgs } from '../../proxy-args.js';
+import type { ViaEndpoint, ViaSocket } from '../../route.js';
 import { type Env, hasTerminal } from '../../runtime.js';
 import { anyShellWord } from '../../target/shell.js';
 import lastStep from './last-step.sh';

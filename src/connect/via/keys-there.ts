@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { runProgram } from '../../process/run-program.js';
 import { sshProgram } from '../../process/ssh-program.js';
-import type { Deps } from '../../sources/provider.js';
+import type { Deps } from '../../sources/source.js';
 import { isJsonObject, parseJson } from '../../sources/tools/json.js';
 import type { ViaTarget } from '../../target/target.js';
 import { quietHop, scriptCommand } from './hop-command.js';

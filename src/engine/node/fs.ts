@@ -1,16 +1,7 @@
 import * as files from 'engine:files';
 import * as paths from 'engine:paths';
-import {
-  constants,
-  type Dirent,
-  openFlags,
-  readAll,
-  removeTree,
-  type Stats,
-  StatsOfNumbers,
-  TypedEntry,
-  writeAll,
-} from '../files.js';
+import type { Dirent, Stats } from '../files.js';
+import { constants, openFlags, readAll, removeTree, StatsOfNumbers, TypedEntry, writeAll } from '../files.js';
 import { knownOptions } from '../known-options.js';
 import { dirname } from './path.js';
 

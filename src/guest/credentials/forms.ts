@@ -4,20 +4,12 @@ import { quote } from '../../errors.js';
 import { AnyCid, isSshPort, parseCid, parseUnsigned32 } from '../../target/numbers.js';
 import { type Shell, shellQuoted } from '../../target/shell.js';
 import { yamlString } from '../cloud-init.js';
-import {
-  base64,
-  credentialFile,
-  credentialsOf,
-  type GivenKeys,
-  listenCredential,
-  smbiosFile,
-  smbiosString,
-} from './keys.js';
+import type { GivenKeys } from './keys.js';
+import { base64, credentialFile, credentialsOf, listenCredential, smbiosFile, smbiosString } from './keys.js';
 
 export const hypervisors = ['qemu', 'libvirt', 'nspawn', 'vmspawn', 'kernel', 'cloud-init'] as const;
 export type Hypervisor = (typeof hypervisors)[number];
 
-/** What a hypervisor is given. */
 export interface Given {
   /** Arguments for its command line; undefined: only a text. */
   readonly words?: readonly string[];

@@ -1,9 +1,10 @@
-import type { Target } from '../../kinds/kinds.js';
-import { asTarget } from '../../kinds/parse.js';
+import { asTarget, type Target } from '../../kinds/kinds.js';
 import { splitUser } from '../../lookup/login.js';
-import { ownConnection, type SshCommand, sshCommand } from '../../process/ssh-program.js';
+import type { Io } from '../../process/io.js';
+import type { SshCommand } from '../../process/ssh-program.js';
+import { ownConnection, sshAbilities, sshCommand, sshProgram } from '../../process/ssh-program.js';
 import type { RouteName } from '../../route.js';
-import type { ScriptRunner } from '../../sources/tools/machine-files.js';
+import type { ScriptRunner } from '../../sources/source.js';
 import { asksVmssh, keyOptions } from '../../ssh/config/host-options.js';
 import { pathArgument, proxyCommand } from '../../ssh/config/word.js';
 import { hostNameOf } from '../../target/names.js';
@@ -53,6 +54,13 @@ export interface GuestRouteOptions {
   readonly asksForKeys?: boolean;
 }
 
+/** How a guest is entered, as a command's HOST and flags say. */
+export interface HostFlags extends Pick<GuestRouteOptions, 'host' | 'route' | 'through' | 'exec' | 'run'> {
+  readonly sshConfig: string | undefined;
+  /** By exec: for the words of its manager. */
+  readonly env?: Io['env'];
+}
+
 type ProxyOptions = Pick<
   GuestRouteOptions,
   'self' | 'platform' | 'port' | 'routes' | 'identityFile' | 'asksForKeys'
@@ -68,6 +76,23 @@ export function guestRouteOf(host: string): GuestRouteName {
 /** The target in a text, without its "user@"; undefined if it has no target. */
 export function targetOf(host: string): Target | undefined {
   return asTarget(splitUser(host).host);
+}
+
+/** The ssh for a guest, and how it calls this program. */
+export async function guestCaller({ self, platform, env }: Pick<Io, 'self' | 'platform' | 'env'>) {
+  const ssh = sshProgram({ env, platform });
+  const { asksForKeys } = await sshAbilities(env, ssh);
+  return { ssh, self, platform, asksForKeys };
+}
+
+/** The first login's account, over the target; with ssh's settings for the host if ssh was the route. */
+export function overTarget(into: HostFlags, account: string | undefined, target: string): HostFlags {
+  const { user: typed, host } = splitUser(into.host);
+  const user = account ?? typed;
+  if (into.route === 'ssh') {
+    return { ...into, host: user === undefined ? host : `${user}@${host}`, through: target };
+  }
+  return { ...into, route: 'target', host: `${user ?? 'root'}@${target}` };
 }
 
 /** The program to start and its input; `settings` are more of ssh's. */
@@ -139,7 +164,7 @@ function proxyOptions(target: string, options: ProxyOptions): readonly string[] 
   const record = asksVmssh({ program, platform, asksForKeys });
   return [
     `ProxyCommand=${proxyCommand({ program, platform, target, port, routes, record })}`,
-    ...['ProxyUseFdpass=no', 'ControlMaster=no', ownConnection, 'ClearAllForwardings=yes'],
+    ...['ProxyUseFdpass=no', ownConnection, 'ClearAllForwardings=yes'],
     ...['ForwardAgent=no', 'ForwardX11=no', 'CanonicalizeHostname=no'],
   ];
 }

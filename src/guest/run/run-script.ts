@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { dropOutput, ended } from '../../process/terminate.js';
 import type { Env } from '../../runtime.js';
-import { DiscoveryError } from '../../sources/provider.js';
+import { DiscoveryError } from '../../sources/source.js';
 import type { GuestRoute } from './route.js';
 
 export interface ScriptOutcome {

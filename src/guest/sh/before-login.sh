@@ -4,6 +4,7 @@
 
 set -u
 . ./parts/report.sh
+. ./parts/facts.sh
 . ./parts/vsock.sh
 . ./log/journal.sh
 

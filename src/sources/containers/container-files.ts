@@ -1,7 +1,6 @@
-import { type Deps, DiscoveryError } from '../provider.js';
-import type { ReachedMachine } from '../source.js';
+import { type Deps, DiscoveryError, type MachineFiles, type ReachedMachine } from '../source.js';
 import { getBytes } from '../tools/http-unix.js';
-import { type MachineFiles, maxKeyText, printed, readInTurn } from '../tools/machine-files.js';
+import { maxKeyText, printed, readInTurn } from '../tools/machine-files.js';
 import { dockerEngines, type Engine, engineExec, isThere, podmanEngines } from './engines.js';
 import { type PodmanPlace, podmanPlace, textsInPodmanRoot } from './podman-root.js';
 

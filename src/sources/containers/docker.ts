@@ -1,6 +1,5 @@
-import type { Deps, Listing } from '../provider.js';
-import { closed, DiscoveryError, joinListings, nothing, warningFor } from '../provider.js';
-import { type Source, serviceLimitMs } from '../source.js';
+import type { Deps, Listing, Source } from '../source.js';
+import { closed, DiscoveryError, joinListings, nothing, serviceLimitMs, warningFor } from '../source.js';
 import { startContainer } from '../start-command.js';
 import { type GetJson, getJson } from '../tools/http-unix.js';
 import { dockerEngines, type Engine, isThere } from './engines.js';

@@ -1,5 +1,4 @@
-import { type Deps, type DiscoveredMachine, joinListings } from '../provider.js';
-import type { Source } from '../source.js';
+import { type Deps, type DiscoveredMachine, joinListings, type Source } from '../source.js';
 import { docker } from './docker.js';
 import { type DiscoveredContainer, findContainer } from './list-containers.js';
 import { podman } from './podman.js';

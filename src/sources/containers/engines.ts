@@ -2,12 +2,11 @@ import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readText } from '../../files/read-file.js';
-import { type Deps, DiscoveryError } from '../provider.js';
+import { type Deps, DiscoveryError } from '../source.js';
 import { type ExecWords, execWords, optionWith } from '../tools/exec-route.js';
 import { type JsonObject, objectAt, parseJson } from '../tools/json.js';
 import { textOf } from '../tools/run-tool.js';
-import { type Authority, authorityOf } from '../tools/scope.js';
-import { isOwnPath, socketIn } from '../trusted-path.js';
+import { type Authority, authorityOf, isOwnPath, socketIn } from '../trusted-path.js';
 
 export interface Engine {
   /** The unix socket of its API. */

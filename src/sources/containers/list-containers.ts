@@ -2,25 +2,15 @@ import type { Stats } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { basename } from 'node:path';
-import { countBy } from '../../group-by.js';
-import { withDashes } from '../../target/guid.js';
-import { foldOf, hasControlCharacter, nameProblem } from '../../target/names.js';
-import { socketPathProblem } from '../../target/text.js';
+import { countBy, fewAtATime } from '../../group-by.js';
+import { foldOf, hasControlCharacter, nameProblem, socketPathProblem } from '../../target/names.js';
+import { withDashes } from '../../target/numbers.js';
 import { accountLine, isSystemUser } from '../processes/system-user.js';
-import type {
-  ContainerFacts,
-  Deps,
-  DiscoveredMachine,
-  Listing,
-  Search,
-  Status,
-  Warning,
-} from '../provider.js';
-import { DiscoveryError, isFailure, statusReader } from '../provider.js';
 import { routesTo } from '../routes.js';
 import { answerOf, match, searchIn } from '../search.js';
+import type { ContainerFacts, Deps, DiscoveredMachine, Listing, Search, Status, Warning } from '../source.js';
+import { DiscoveryError, isFailure, statusReader } from '../source.js';
 import { execRoutes } from '../tools/exec-route.js';
-import { fewAtATime } from '../tools/few-at-a-time.js';
 import type { GetJson } from '../tools/http-unix.js';
 import { isJsonObject, type JsonObject, objectAt, objectsIn } from '../tools/json.js';
 import { textOf } from '../tools/run-tool.js';

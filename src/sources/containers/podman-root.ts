@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Folder, folderAt, hold } from '../../files/place.js';
 import { readText, readWithStats } from '../../files/read-file.js';
 import { textsIn } from '../machined/nspawn-files.js';
-import type { Deps } from '../provider.js';
+import type { Deps } from '../source.js';
 import { isJsonObject, type JsonObject, objectAt, parseJson } from '../tools/json.js';
 import { textOf } from '../tools/run-tool.js';
 

@@ -1,10 +1,9 @@
 import { join } from 'node:path';
 import type { StartCommand } from '../../errors.js';
 import { programInPath } from '../../process/program-in-path.js';
-import type { Deps, DiscoveredMachine, Listing } from '../provider.js';
-import { DiscoveryError, joinListings, nothing, warningFor } from '../provider.js';
 import { routesTo } from '../routes.js';
-import { type Source, serviceLimitMs } from '../source.js';
+import type { Deps, DiscoveredMachine, Listing, Source } from '../source.js';
+import { DiscoveryError, joinListings, nothing, serviceLimitMs, warningFor } from '../source.js';
 import { operand, startContainer } from '../start-command.js';
 import { type GetJson, getJson } from '../tools/http-unix.js';
 import {
@@ -17,8 +16,7 @@ import {
   runTool,
   textOf,
 } from '../tools/run-tool.js';
-import { authorityOf } from '../tools/scope.js';
-import { configFolder, socketIn } from '../trusted-path.js';
+import { authorityOf, configFolder, socketIn } from '../trusted-path.js';
 import { type Engine, isThere, podmanEngines } from './engines.js';
 import type { DiscoveredContainer, EngineApi } from './list-containers.js';
 import { apiOf, findContainer, listContainers, withOwnTargets } from './list-containers.js';

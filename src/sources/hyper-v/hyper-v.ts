@@ -1,9 +1,9 @@
 import { isIP } from 'node:net';
 import type { StartCommand } from '../../errors.js';
 import { type AddonState, loadAddon } from '../../native.js';
-import { type Guid, parseGuid } from '../../target/guid.js';
+import { type Guid, parseGuid } from '../../target/numbers.js';
 import { shellQuoted } from '../../target/shell.js';
-import { type Deps, type DiscoveredMachine, DiscoveryError, statusReader } from '../provider.js';
+import { type Deps, type DiscoveredMachine, DiscoveryError, statusReader } from '../source.js';
 import { guestsOnly } from '../tools/guest-addresses.js';
 import { isJsonObject, objectAt, parseJson } from '../tools/json.js';
 import { powershell } from '../tools/powershell.js';

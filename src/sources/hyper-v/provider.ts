@@ -1,12 +1,22 @@
 import { quote } from '../../errors.js';
 import { countBy } from '../../group-by.js';
-import { type Guid, parseGuid, parseUuid } from '../../target/guid.js';
 import { isPlainHostName, nameProblem, slug } from '../../target/names.js';
+import { type Guid, parseGuid, parseUuid } from '../../target/numbers.js';
 import { routeToHyperV } from '../../target/routes.js';
-import type { Deps, DiscoveredMachine, Listing, Search, Warning } from '../provider.js';
-import { DiscoveryError, nothing, statuses } from '../provider.js';
 import { answerOf, match, searchIn } from '../search.js';
-import type { Reachable, ResolveContext, Source } from '../source.js';
+import {
+  type Deps,
+  type DiscoveredMachine,
+  DiscoveryError,
+  type Listing,
+  nothing,
+  type Reachable,
+  type ResolveContext,
+  type Search,
+  type Source,
+  statuses,
+  type Warning,
+} from '../source.js';
 import { guestsOnly } from '../tools/guest-addresses.js';
 import { type JsonObject, parseJson } from '../tools/json.js';
 import { type RunTool, runTool, textOf } from '../tools/run-tool.js';

@@ -1,7 +1,6 @@
 import { systemProgram } from '../../process/program-in-path.js';
-import { type Guid, parseGuid } from '../../target/guid.js';
-import { portOfServiceId } from '../../target/numbers.js';
-import { type Deps, DiscoveryError } from '../provider.js';
+import { type Guid, parseGuid, portOfServiceId } from '../../target/numbers.js';
+import { type Deps, DiscoveryError } from '../source.js';
 import { type RunTool, runTool } from '../tools/run-tool.js';
 
 /** A Hyper-V socket service in Windows' registry, by which host and guests can talk. */

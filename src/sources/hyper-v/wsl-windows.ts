@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { programInPath } from '../../process/program-in-path.js';
-import type { Deps } from '../provider.js';
+import type { Deps } from '../source.js';
 
 /** Where to see whether this Linux is WSL2's, and where Windows' vmssh is. */
 type InteropDeps = Pick<Deps, 'env' | 'procDir'>;

@@ -1,8 +1,7 @@
 import type { Route } from '../../route.js';
-import type { Deps, DiscoveredMachine, Listing, Search, Status } from '../provider.js';
-import { DiscoveryError, statusReader } from '../provider.js';
 import { answerOf, match, searchIn } from '../search.js';
-import type { Source } from '../source.js';
+import type { Deps, DiscoveredMachine, Listing, Search, Source, Status } from '../source.js';
+import { DiscoveryError, statusReader } from '../source.js';
 import { type ExecWords, execRoutes, execToPort, execWords, optionWith } from '../tools/exec-route.js';
 import { isJsonObject, type JsonObject, objectAt, objectsIn } from '../tools/json.js';
 import { printedJson, type RunTool, runTool, textOf } from '../tools/run-tool.js';

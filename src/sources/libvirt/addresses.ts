@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
-import { now } from '../../clock.js';
-import type { Deps } from '../provider.js';
+import { now } from '../../runtime.js';
+import type { Deps } from '../source.js';
 import { guestsOnly, notLocal } from '../tools/guest-addresses.js';
 import { type RunTool, runTool } from '../tools/run-tool.js';
 import { type Domain, uriOf } from './libvirt.js';

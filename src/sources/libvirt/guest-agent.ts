@@ -1,10 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { now } from '../../clock.js';
-import { parseGuid } from '../../target/guid.js';
-import { type Deps, type DiscoveredMachine, DiscoveryError } from '../provider.js';
-import type { ReachedMachine } from '../source.js';
+import { now } from '../../runtime.js';
+import { parseGuid } from '../../target/numbers.js';
+import {
+  type Deps,
+  type DiscoveredMachine,
+  DiscoveryError,
+  type MachineFiles,
+  type Printed,
+  type ReachedMachine,
+  type ScriptRunner,
+} from '../source.js';
 import { isJsonObject, type JsonObject, objectAt, parseJson } from '../tools/json.js';
-import type { MachineFiles, Printed, ScriptRunner } from '../tools/machine-files.js';
 import { maxKeyText, readInTurn } from '../tools/machine-files.js';
 import { runTool } from '../tools/run-tool.js';
 import { uriOf } from './libvirt.js';

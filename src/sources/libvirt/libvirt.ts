@@ -1,9 +1,8 @@
 import { quote } from '../../errors.js';
-import { parseGuid } from '../../target/guid.js';
-import { machineCid } from '../../target/numbers.js';
-import { type Deps, type DiscoveredMachine, DiscoveryError, type Warning } from '../provider.js';
+import { machineCid, parseGuid } from '../../target/numbers.js';
+import { type Deps, type DiscoveredMachine, DiscoveryError, type Warning } from '../source.js';
 import { exists as isThere, type RunTool, runTool } from '../tools/run-tool.js';
-import { runtimeDirs, type Scope } from '../tools/scope.js';
+import { runtimeDirs, type Scope } from '../trusted-path.js';
 
 export interface Domain extends Pick<DiscoveredMachine, 'name' | 'cid' | 'status'> {
   /** In the 8-4-4-4-12 form. */

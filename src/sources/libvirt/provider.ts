@@ -2,11 +2,11 @@ import type { StartCommand } from '../../errors.js';
 import { countBy } from '../../group-by.js';
 import { nameProblem } from '../../target/names.js';
 import { shellQuoted } from '../../target/shell.js';
-import type { Deps, DiscoveredMachine, Listing, Search } from '../provider.js';
 import { routesTo } from '../routes.js';
 import { match, searchIn } from '../search.js';
-import { type Source, serviceLimitMs } from '../source.js';
-import { authorityIn, type Scope } from '../tools/scope.js';
+import type { Deps, DiscoveredMachine, Listing, Search, Source } from '../source.js';
+import { serviceLimitMs } from '../source.js';
+import { authorityIn, type Scope } from '../trusted-path.js';
 import { type Domain, type DomainList, listDomains, uriOf } from './libvirt.js';
 
 export interface DiscoveredDomain extends DiscoveredMachine {

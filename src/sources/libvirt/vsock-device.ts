@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { now } from '../../clock.js';
-import { parseGuid } from '../../target/guid.js';
-import { type Deps, type DiscoveredMachine, DiscoveryError } from '../provider.js';
+import { now } from '../../runtime.js';
+import { parseGuid } from '../../target/numbers.js';
+import { type Deps, type DiscoveredMachine, DiscoveryError } from '../source.js';
 import { type RunTool, runTool } from '../tools/run-tool.js';
 import { guestAgent } from './guest-agent.js';
 import { at, parseXml, uriOf } from './libvirt.js';

@@ -1,14 +1,13 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { now } from '../../clock.js';
 import { quote } from '../../errors.js';
-import { parseMachineId } from '../../target/guid.js';
+import { now } from '../../runtime.js';
 import { nameProblem } from '../../target/names.js';
-import { cidAny, machineCid } from '../../target/numbers.js';
-import { type Deps, DiscoveryError, type Search } from '../provider.js';
+import { cidAny, machineCid, parseMachineId } from '../../target/numbers.js';
 import type { match as Match } from '../search.js';
+import { type Deps, DiscoveryError, type Search } from '../source.js';
 import { isJsonObject, type JsonObject } from '../tools/json.js';
-import { runtimeDirs, type Scope } from '../tools/scope.js';
+import { runtimeDirs, type Scope } from '../trusted-path.js';
 import { type Call, VarlinkError, call as varlinkCall } from './varlink.js';
 
 interface MachineList {

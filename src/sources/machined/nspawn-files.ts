@@ -1,10 +1,9 @@
 import { type Folder, folderAt, hold } from '../../files/place.js';
 import { readWithStats } from '../../files/read-file.js';
-import { withDashes } from '../../target/guid.js';
-import type { Deps } from '../provider.js';
-import type { ReachedMachine } from '../source.js';
+import { withDashes } from '../../target/numbers.js';
+import type { Deps, MachineFiles, ReachedMachine } from '../source.js';
 import { type ExecWords, execWords } from '../tools/exec-route.js';
-import { type MachineFiles, maxKeyText, readByExec } from '../tools/machine-files.js';
+import { maxKeyText, readByExec } from '../tools/machine-files.js';
 import { isContainer, searchMachined } from './machined.js';
 
 /**

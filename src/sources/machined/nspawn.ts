@@ -1,14 +1,12 @@
 import { lstat, readdir } from 'node:fs/promises';
 import { quote } from '../../errors.js';
 import { type Route, routeBy } from '../../route.js';
-import { nameProblem } from '../../target/names.js';
-import { socketPathProblem } from '../../target/text.js';
+import { nameProblem, socketPathProblem } from '../../target/names.js';
 import type { Asked } from '../no-machine.js';
-import type { Deps, DiscoveredMachine, Listing, Search, Warning } from '../provider.js';
 import { routesTo } from '../routes.js';
 import { match, searchIn } from '../search.js';
-import type { ResolveContext, Source } from '../source.js';
-import { authorityIn, type RuntimeDir, runtimeDirs, type Scope } from '../tools/scope.js';
+import type { Deps, DiscoveredMachine, Listing, ResolveContext, Search, Source, Warning } from '../source.js';
+import { authorityIn, type RuntimeDir, runtimeDirs, type Scope } from '../trusted-path.js';
 
 export interface DiscoveredExport extends DiscoveredMachine {
   readonly path: string;

@@ -1,12 +1,21 @@
 import { existsSync } from 'node:fs';
 import { ConnectError, quote } from '../../errors.js';
 import { type Route, routeBy } from '../../route.js';
-import { withDashes } from '../../target/guid.js';
 import { nameProblem } from '../../target/names.js';
+import { withDashes } from '../../target/numbers.js';
 import { shellLine } from '../../target/shell.js';
-import type { Deps, DiscoveredMachine, Listing, Search, Status, Warning } from '../provider.js';
-import type { Reachable, ResolveContext, Source } from '../source.js';
-import { authorityIn, authorityOf } from '../tools/scope.js';
+import type {
+  Deps,
+  DiscoveredMachine,
+  Listing,
+  Reachable,
+  ResolveContext,
+  Search,
+  Source,
+  Status,
+  Warning,
+} from '../source.js';
+import { authorityIn, authorityOf } from '../trusted-path.js';
 import type { Machine, ScopeFailure } from './machined.js';
 import { addressesOf, isContainer, listMachines, searchMachined, vmspawn } from './machined.js';
 
@@ -206,7 +215,7 @@ async function statusesOf(machines: readonly Machine[], deps: Deps): Promise<rea
   if (machines.every(({ controlAddress }) => controlAddress === undefined))
     return machines.map(() => 'running');
   const [{ fewAtATime }, { statusOf }] = await Promise.all([
-    import('../tools/few-at-a-time.js'),
+    import('../../group-by.js'),
     import('./vmspawn.js'),
   ]);
   return fewAtATime(machines, 8, (machine) => statusOf(machine, deps));

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
-import type { Deps } from '../provider.js';
-import { runtimeDirs, type Scope } from '../tools/scope.js';
+import type { Deps } from '../source.js';
+import { runtimeDirs, type Scope } from '../trusted-path.js';
 
 /** The sockets at which machined itself is an ssh-agent, if this user may use them: https://github.com/systemd/systemd/pull/42364, not yet released. */
 export async function agentSockets(deps: Deps): Promise<ReadonlyMap<Scope, string>> {

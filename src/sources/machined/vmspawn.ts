@@ -1,6 +1,6 @@
 import { checkUserName } from '../../target/names.js';
 import { nodeFs, processesNamed } from '../processes/processes.js';
-import type { Deps, Status } from '../provider.js';
+import type { Deps, Status } from '../source.js';
 import { type Machine, vmspawn } from './machined.js';
 import { type Call, VarlinkError, call as varlinkCall } from './varlink.js';
 

@@ -1,7 +1,7 @@
-import { type Deps, type DiscoveredMachine, DiscoveryError } from '../provider.js';
-import type { ReachedMachine } from '../source.js';
+import type { Deps, DiscoveredMachine, MachineFiles, ReachedMachine } from '../source.js';
+import { DiscoveryError } from '../source.js';
 import { getBytes, getJson } from '../tools/http-unix.js';
-import { type MachineFiles, maxKeyText } from '../tools/machine-files.js';
+import { maxKeyText } from '../tools/machine-files.js';
 import { exists } from '../tools/run-tool.js';
 
 /**

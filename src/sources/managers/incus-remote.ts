@@ -1,10 +1,9 @@
 import { isIP } from 'node:net';
 import { quote, quoteNames } from '../../errors.js';
 import { sshCommand, sshProgram } from '../../process/ssh-program.js';
-import { anyIpv4, isLoopback } from '../../target/ip.js';
-import { hopHostProblem } from '../../target/names.js';
-import { type Deps, type DiscoveredMachine, DiscoveryError, type Listing, type Search } from '../provider.js';
+import { anyIpv4, hopHostProblem, isLoopback } from '../../target/names.js';
 import { answerOf, match, searchIn, searchList } from '../search.js';
+import { type Deps, type DiscoveredMachine, DiscoveryError, type Listing, type Search } from '../source.js';
 import { guestsOnly } from '../tools/guest-addresses.js';
 import { isJsonObject, type JsonObject, parseJson } from '../tools/json.js';
 import { jsonObjects, type RunTool, runTool, textOf } from '../tools/run-tool.js';

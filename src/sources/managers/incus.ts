@@ -1,12 +1,10 @@
 import { isIP } from 'node:net';
 import { countBy } from '../../group-by.js';
-import { parseUuid } from '../../target/guid.js';
-import { machineCid } from '../../target/numbers.js';
-import type { Deps, DiscoveredMachine, Listing, Search, Warning } from '../provider.js';
-import { closed, DiscoveryError, joinListings, statusReader } from '../provider.js';
+import { machineCid, parseUuid } from '../../target/numbers.js';
 import { routesTo } from '../routes.js';
 import { answerOf, searchList } from '../search.js';
-import { type Source, serviceLimitMs } from '../source.js';
+import type { Deps, DiscoveredMachine, Listing, Search, Source, Warning } from '../source.js';
+import { closed, DiscoveryError, joinListings, serviceLimitMs, statusReader } from '../source.js';
 import { operand } from '../start-command.js';
 import { type ExecWords, execRoutes, execWords, optionWith } from '../tools/exec-route.js';
 import { guestsOnly, type IsGuests, notLocal } from '../tools/guest-addresses.js';

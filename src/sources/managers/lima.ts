@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { wroteFile } from '../processes/process-paths.js';
-import { type Deps, type DiscoveredMachine, joinListings, type Listing, statusReader } from '../provider.js';
 import { routesTo } from '../routes.js';
-import type { Source } from '../source.js';
+import type { Deps, DiscoveredMachine, Listing, Source } from '../source.js';
+import { joinListings, statusReader } from '../source.js';
 import { operand } from '../start-command.js';
 import { type JsonObject, objectAt } from '../tools/json.js';
 import {
@@ -16,8 +16,7 @@ import {
   runTool,
   textOf,
 } from '../tools/run-tool.js';
-import { authorityOf } from '../tools/scope.js';
-import { configFolder } from '../trusted-path.js';
+import { authorityOf, configFolder } from '../trusted-path.js';
 
 /** Lima's instances, whose SSH servers are on TCP ports of this host. */
 export const lima: Source = {

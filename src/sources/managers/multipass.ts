@@ -1,9 +1,8 @@
 import { isIP } from 'node:net';
 import { quote } from '../../errors.js';
 import { shellQuoted } from '../../target/shell.js';
-import { type Deps, type DiscoveredMachine, DiscoveryError, statusReader } from '../provider.js';
 import { routesTo } from '../routes.js';
-import type { Source } from '../source.js';
+import { type Deps, type DiscoveredMachine, DiscoveryError, type Source, statusReader } from '../source.js';
 import { operand } from '../start-command.js';
 import { guestsOnly, type IsGuests, notLocal } from '../tools/guest-addresses.js';
 import { isJsonObject, type JsonObject, parseJson } from '../tools/json.js';

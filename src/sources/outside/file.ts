@@ -1,9 +1,9 @@
 import { isAbsolute, join } from 'node:path';
 import { quote } from '../../errors.js';
 import { readTextSync } from '../../files/read-sync.js';
-import { parseUuid } from '../../target/guid.js';
 import { foldOf, hasControlCharacter, matchesPattern, slug } from '../../target/names.js';
-import type { Deps } from '../provider.js';
+import { parseUuid } from '../../target/numbers.js';
+import type { Deps } from '../source.js';
 import { sources } from '../sources.js';
 import { isJsonObject, type JsonObject, parseJson } from '../tools/json.js';
 import { ownEnv } from '../trusted-env.js';

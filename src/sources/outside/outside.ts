@@ -1,7 +1,7 @@
 import { countBy } from '../../group-by.js';
-import { type Deps, DiscoveryError, type Listing, type Search } from '../provider.js';
 import { answerOf, searchIn } from '../search.js';
-import { type Source, serviceLimitMs } from '../source.js';
+import type { Deps, Listing, Search, Source } from '../source.js';
+import { DiscoveryError, serviceLimitMs } from '../source.js';
 import { operand } from '../start-command.js';
 import { type RunTool, runToolInRoot } from '../tools/run-tool.js';
 import { filesSource, type OutsideLine, type OutsideLines } from './file.js';

@@ -1,19 +1,16 @@
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
 import { isAbsolute, normalize } from 'node:path';
-import type { Endpoint } from '../../endpoint.js';
 import { quoteNames } from '../../errors.js';
 import { groupBy } from '../../group-by.js';
-import { type Route, routeBy } from '../../route.js';
-import { withDashes } from '../../target/guid.js';
-import { isLoopback, plainIp } from '../../target/ip.js';
-import { checkUserName, hasControlCharacter, nameProblem } from '../../target/names.js';
-import { sshPort } from '../../target/numbers.js';
-import type { DiscoveredMachine, Listing, Warning } from '../provider.js';
+import { type Endpoint, type Route, routeBy } from '../../route.js';
+import { checkUserName, hasControlCharacter, isLoopback, nameProblem, plainIp } from '../../target/names.js';
+import { sshPort, withDashes } from '../../target/numbers.js';
 import { routesTo } from '../routes.js';
+import type { DiscoveredMachine, Listing, Warning } from '../source.js';
 import { isJsonObject, type JsonObject } from '../tools/json.js';
 import { answerIn, isTooLong, maxCharacters, readList, shortText, statusIn } from '../tools/row-limits.js';
-import { authorityOf } from '../tools/scope.js';
+import { authorityOf } from '../trusted-path.js';
 import { isAmong, type OutsideLine } from './file.js';
 
 /** What a row may say depends on its source. */

@@ -2,7 +2,7 @@ import { lstatSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { realPath } from '../../files/read-sync.js';
 import { effects, writersByMode } from '../../files/writers.js';
-import { type DiscoveredMachine, DiscoveryError } from '../provider.js';
+import { type DiscoveredMachine, DiscoveryError } from '../source.js';
 import type { OutsideLine } from './file.js';
 
 /** Who could change a file, besides this user and root; undefined: nobody. */

@@ -1,4 +1,4 @@
-import type { Deps, Process } from '../provider.js';
+import type { Deps, Process } from '../source.js';
 import { type RunTool, runTool } from '../tools/run-tool.js';
 
 /**

@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { readTextSync } from '../../files/read-sync.js';
 import { loadAddon } from '../../native.js';
-import { type Deps, DiscoveryError, type Process } from '../provider.js';
+import { type Deps, DiscoveryError, type Process } from '../source.js';
 import { hasProc, nodeFs, procDir } from './processes.js';
 
 /** Translates another process's path into one for this process. Rejects with LINK, FOREIGN. */

@@ -2,12 +2,11 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
 import { readStart } from '../../files/read-file.js';
 import { readTextSync } from '../../files/read-sync.js';
-import { groupBy } from '../../group-by.js';
-import type { Deps, DiscoveredMachine, Process, Processes, StartedProcess, Warning } from '../provider.js';
-import { DiscoveryError } from '../provider.js';
+import { fewAtATime, groupBy } from '../../group-by.js';
 import { addressOf } from '../routes.js';
-import { fewAtATime } from '../tools/few-at-a-time.js';
-import { authorityOf } from '../tools/scope.js';
+import type { Deps, DiscoveredMachine, Process, Processes, StartedProcess, Warning } from '../source.js';
+import { DiscoveryError } from '../source.js';
+import { authorityOf } from '../trusted-path.js';
 import { containerTest } from './namespaces.js';
 import { isSystemUser, mayBeSetUserId } from './system-user.js';
 
@@ -31,6 +30,21 @@ export interface ProcessSearch {
 /** Makes a provider's warning of an error. */
 export function warnInto(warnings: Warning[], provider: string): (error: DiscoveryError) => void {
   return ({ code, message: problem }) => void warnings.push({ provider, code, problem });
+}
+
+/** What `work` finds; undefined, with a warning, if it throws a DiscoveryError. Nobody is warned of a process in a container: it may have any number. */
+export async function orWarn<T>(
+  work: () => Promise<T>,
+  { authority }: Pick<Process, 'authority'>,
+  warn: (error: DiscoveryError) => void,
+): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof DiscoveryError)) throw error;
+    if (authority !== 'other') warn(error);
+    return undefined;
+  }
 }
 
 /** The processes with such a program name and a trusted owner, within a budget: other programs, and containers, may have any number. */

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { readTextSync } from '../../files/read-sync.js';
-import type { Deps } from '../provider.js';
+import type { Deps } from '../source.js';
 
 /** An account's line in the user database; "" if there is none, undefined if the database could not be asked. */
 type FindAccount = (uid: number, deps: Pick<Deps, 'env' | 'signal'>) => Promise<string | undefined>;

@@ -1,7 +1,7 @@
 import { isIPv4 } from 'node:net';
 import { readText } from '../../files/read-file.js';
 import { groupBy } from '../../group-by.js';
-import { type Deps, DiscoveryError, type Process } from '../provider.js';
+import { type Deps, DiscoveryError, type Process } from '../source.js';
 import { hasProc, nodeFs, procDir } from './processes.js';
 
 /** A socket that listens; `inode` names it among the files of its process. */

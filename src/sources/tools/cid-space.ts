@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { readTextSync } from '../../files/read-sync.js';
-import { type Deps, DiscoveryError, type Process } from '../provider.js';
+import { type Deps, DiscoveryError, type Process } from '../source.js';
 
 /** The `ns_mode` of the network namespace of a process; undefined if this user may not ask there. */
 export type AskMode = (pid: number, deps: Deps) => Promise<string | undefined>;

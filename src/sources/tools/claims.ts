@@ -1,10 +1,9 @@
 import { statSync } from 'node:fs';
-import { type Endpoint, formatEndpoint } from '../../endpoint.js';
 import { groupBy } from '../../group-by.js';
-import { isLoopback } from '../../target/ip.js';
-import { foldOf } from '../../target/names.js';
-import { type DiscoveredMachine, vhostCid, type Warning } from '../provider.js';
+import { type Endpoint, formatEndpoint } from '../../route.js';
+import { foldOf, isLoopback } from '../../target/names.js';
 import { addressOf } from '../routes.js';
+import { type DiscoveredMachine, vhostCid, type Warning } from '../source.js';
 
 /**
  * The machines without the addresses that two of them claim, and a warning for each: a socket, however its path is spelled, a CID, or a port of

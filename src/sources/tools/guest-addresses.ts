@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { readText } from '../../files/read-file.js';
-import { isLoopback, plainIp } from '../../target/ip.js';
-import type { Deps } from '../provider.js';
+import { isLoopback, plainIp } from '../../target/names.js';
+import type { Deps } from '../source.js';
 import { type RunTool, runTool } from './run-tool.js';
 
 /** Whether a guest can be at an address that it says it has: it may say anything. */

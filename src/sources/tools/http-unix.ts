@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import { type Deps, DiscoveryError } from '../provider.js';
+import { type Deps, DiscoveryError } from '../source.js';
 import { parseJson } from './json.js';
 
 /** Sends a GET to an HTTP service on a unix socket and resolves to its JSON. Throws a DiscoveryError. */

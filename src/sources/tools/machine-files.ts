@@ -1,30 +1,6 @@
-import { type ProgramEnd, runProgram } from '../../process/run-program.js';
-import { type Deps, DiscoveryError } from '../provider.js';
+import { runProgram } from '../../process/run-program.js';
+import { type Deps, DiscoveryError, type IsEnough, type MachineFiles } from '../source.js';
 import { withToolFolders } from '../trusted-path.js';
-
-/** How a manager reads the files of one of its machines. What it gives is what the machine's root wants it to be. */
-export interface MachineFiles {
-  /**
-   * The texts of those files that are there; not the rest once `isEnough` holds, if they are read one by one. Throws a DiscoveryError, or
-   * a system error.
-   */
-  read(paths: readonly string[], isEnough?: IsEnough): Promise<readonly string[]>;
-  /** The words in front of a program that runs in it as its root; undefined: its manager starts none. */
-  readonly exec?: readonly string[] | undefined;
-  /** In place of such words: it runs a script there. */
-  readonly run?: ScriptRunner;
-}
-
-/** What a program in a machine printed. */
-export type Printed = Pick<ProgramEnd, 'stdout' | 'stderr'>;
-
-/** Runs a shell script in a machine as its root. Rejects with a DiscoveryError if it did not end there. */
-export type ScriptRunner = (
-  script: string,
-  limits: { readonly signal?: AbortSignal; readonly limitMs?: number },
-) => Promise<Printed>;
-
-export type IsEnough = (texts: readonly string[]) => boolean;
 
 /** By a manager that takes long for each file. */
 export async function readInTurn(

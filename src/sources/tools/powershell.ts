@@ -1,5 +1,5 @@
 import { systemProgram } from '../../process/program-in-path.js';
-import type { Deps } from '../provider.js';
+import type { Deps } from '../source.js';
 
 /** A call of Windows PowerShell: the program and its arguments. The script never holds a text of others. */
 export function powershell(

@@ -1,4 +1,4 @@
-import { DiscoveryError, leftOutCode, type Status, statuses, type Warning } from '../provider.js';
+import { DiscoveryError, leftOutCode, type Status, statuses, type Warning } from '../source.js';
 import { type JsonObject, objectAt } from './json.js';
 import { printedJson } from './run-tool.js';
 

@@ -1,8 +1,7 @@
 import { stat } from 'node:fs/promises';
-import { type ProgramEnd, runProgram } from '../../process/run-program.js';
-import { plainMessage, windowsText } from '../../process/windows-text.js';
-import type { Deps, DiscoveredMachine, Listing } from '../provider.js';
-import { DiscoveryError, nothing, problemOf } from '../provider.js';
+import { type ProgramEnd, plainMessage, runProgram, windowsText } from '../../process/run-program.js';
+import type { Deps, DiscoveredMachine, Listing } from '../source.js';
+import { DiscoveryError, nothing, problemOf } from '../source.js';
 import { withToolFolders } from '../trusted-path.js';
 import { type JsonObject, objectsIn, parseJson } from './json.js';
 

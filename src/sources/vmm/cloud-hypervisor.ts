@@ -1,8 +1,6 @@
-import { parseUuid } from '../../target/guid.js';
-import { machineCid } from '../../target/numbers.js';
+import { machineCid, parseUuid } from '../../target/numbers.js';
 import { listenedSocket, pathsOf } from '../processes/process-paths.js';
-import type { Deps, Listing, Process, Status } from '../provider.js';
-import type { Source } from '../source.js';
+import type { Deps, Listing, Process, Source, Status } from '../source.js';
 import { type GetJson, getJson } from '../tools/http-unix.js';
 import { type JsonObject, objectAt } from '../tools/json.js';
 import { textOf } from '../tools/run-tool.js';

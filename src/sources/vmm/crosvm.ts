@@ -1,9 +1,8 @@
 import { groupBy } from '../../group-by.js';
 import { machineCid } from '../../target/numbers.js';
 import { ofProcess, processesNamed, warnInto } from '../processes/processes.js';
-import type { Deps, DiscoveredMachine, Listing, Process, Warning } from '../provider.js';
 import { routesTo } from '../routes.js';
-import type { Source } from '../source.js';
+import type { Deps, DiscoveredMachine, Listing, Process, Source, Warning } from '../source.js';
 import { leadsToItself } from '../tools/cid-space.js';
 import { daemonFinder, type FindDaemon, fieldsOf, nameFrom, optionsOf } from './vhost-device.js';
 

@@ -1,14 +1,13 @@
 import { countBy } from '../../group-by.js';
-import { parseUuid } from '../../target/guid.js';
 import { nameProblem } from '../../target/names.js';
+import { parseUuid } from '../../target/numbers.js';
 import { offered } from '../../target/shell.js';
 import { knowsListeners } from '../processes/process-paths.js';
 import { ofProcess, processesNamed, tooMany, warnInto } from '../processes/processes.js';
-import type { Deps, DiscoveredMachine, Listing, Process, Search, Warning } from '../provider.js';
-import { DiscoveryError } from '../provider.js';
 import { addressOf, routesTo } from '../routes.js';
 import { match, searchList } from '../search.js';
-import type { Source } from '../source.js';
+import type { Deps, DiscoveredMachine, Listing, Process, Search, Source, Warning } from '../source.js';
+import { DiscoveryError } from '../source.js';
 
 /** A process that runs one machine, as its command line shows it. */
 export interface Monitor {

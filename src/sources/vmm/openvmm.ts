@@ -1,9 +1,8 @@
 import { machineCid } from '../../target/numbers.js';
 import { listenedSocket, pathsOf } from '../processes/process-paths.js';
-import { ofProcess, processesNamed, warnInto } from '../processes/processes.js';
-import { type Deps, DiscoveryError, type Listing, type Process, type Warning } from '../provider.js';
+import { ofProcess, orWarn, processesNamed, warnInto } from '../processes/processes.js';
 import { routesTo } from '../routes.js';
-import type { Source } from '../source.js';
+import type { Deps, Listing, Process, Source, Warning } from '../source.js';
 import { leadsToItself } from '../tools/cid-space.js';
 import { nameFrom, optionsOf } from './vhost-device.js';
 
@@ -23,13 +22,8 @@ async function list(deps: Deps): Promise<Listing> {
       return cid !== undefined && (await leadsToItself(cid, process, deps, warn))
         ? `vsock/${cid}`
         : undefined;
-    try {
-      return `vsock-mux${await listenedSocket(await pathsOf(process, deps), process, deps)(socket)}`;
-    } catch (error) {
-      if (!(error instanceof DiscoveryError)) throw error;
-      if (process.authority !== 'other') warn(error);
-      return undefined;
-    }
+    const seen = async () => listenedSocket(await pathsOf(process, deps), process, deps)(socket);
+    return orWarn(async () => `vsock-mux${await seen()}`, process, warn);
   };
   const found = await Promise.all(
     processes.map(async (process) => {

@@ -1,10 +1,8 @@
 import { isAbsolute } from 'node:path';
 import { ownSocket } from '../processes/process-paths.js';
-import { ofProcess, processesNamed, warnInto } from '../processes/processes.js';
-import type { Deps, DiscoveredMachine, Listing, Process, Warning } from '../provider.js';
-import { DiscoveryError } from '../provider.js';
+import { ofProcess, orWarn, processesNamed, warnInto } from '../processes/processes.js';
 import { routesTo } from '../routes.js';
-import type { Source } from '../source.js';
+import type { Deps, DiscoveredMachine, Listing, Process, Source, Warning } from '../source.js';
 import { fieldsOf, nameFrom, optionsOf } from './vhost-device.js';
 
 /** By their command lines on a Mac: https://github.com/crc-org/vfkit/blob/main/doc/usage.md#virtio-vsock-communication */
@@ -21,12 +19,7 @@ async function listVfkits(deps: Deps): Promise<Listing> {
   for (const process of await processesNamed(/^(vfkit|krunkit)$/, deps, { warn })) {
     const path = parseVfkitArgs(process.argv);
     if (path === undefined) continue;
-    try {
-      found.push(...(await fromVfkit(process, path)));
-    } catch (error) {
-      if (!(error instanceof DiscoveryError)) throw error;
-      warn(error);
-    }
+    found.push(...((await orWarn(() => fromVfkit(process, path), process, warn)) ?? []));
   }
   return { found, warnings };
 }

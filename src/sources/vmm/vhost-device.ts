@@ -3,8 +3,8 @@ import { basename } from 'node:path';
 import { groupBy } from '../../group-by.js';
 import { machineCid } from '../../target/numbers.js';
 import { type FindPath, ownSocket, pathsOf } from '../processes/process-paths.js';
-import { processesNamed } from '../processes/processes.js';
-import { type Deps, DiscoveryError, type Process } from '../provider.js';
+import { orWarn, processesNamed } from '../processes/processes.js';
+import type { Deps, DiscoveryError, Process } from '../source.js';
 
 interface VhostDaemon {
   readonly cid?: number;
@@ -24,15 +24,7 @@ async function vhostDaemons(
   const daemons = processes.map(async (process): Promise<readonly VhostDaemon[]> => {
     const find = await pathsOf(process, deps);
     const own = ownSocket(find, process);
-    const addressOf = async (path: string) => {
-      try {
-        return `vsock-mux${await own(path)}`;
-      } catch (error) {
-        if (!(error instanceof DiscoveryError)) throw error;
-        if (process.authority !== 'other') warn(error);
-        return undefined;
-      }
-    };
+    const addressOf = (path: string) => orWarn(async () => `vsock-mux${await own(path)}`, process, warn);
     return Promise.all(
       parseVhostDevice(process).map(async ({ cid, socket, udsPath }) => ({
         cid,

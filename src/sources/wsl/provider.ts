@@ -2,10 +2,17 @@ import { ConnectError, quote } from '../../errors.js';
 import { isSshPort } from '../../target/numbers.js';
 import { routeToHyperV } from '../../target/routes.js';
 import { shellQuoted } from '../../target/shell.js';
-import type { Deps, DiscoveredMachine, Listing } from '../provider.js';
 import { answerOf, searchList } from '../search.js';
-import type { Reachable, Recheck, ResolveContext, Source } from '../source.js';
-import { serviceLimitMs } from '../source.js';
+import {
+  type Deps,
+  type DiscoveredMachine,
+  type Listing,
+  type Reachable,
+  type Recheck,
+  type ResolveContext,
+  type Source,
+  serviceLimitMs,
+} from '../source.js';
 import type { WslDistro, WslState } from './wsl.js';
 
 /** The queries to WSL; a parameter, for tests. */

@@ -1,7 +1,7 @@
 import { systemProgram } from '../../process/program-in-path.js';
-import { windowsText } from '../../process/windows-text.js';
-import { type Guid, parseGuid } from '../../target/guid.js';
-import { type Deps, DiscoveryError } from '../provider.js';
+import { windowsText } from '../../process/run-program.js';
+import { type Guid, parseGuid } from '../../target/numbers.js';
+import { type Deps, DiscoveryError } from '../source.js';
 import { powershell } from '../tools/powershell.js';
 import { type RunToolForBytes, runToolForBytes } from '../tools/run-tool.js';
 

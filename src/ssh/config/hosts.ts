@@ -1,26 +1,19 @@
-import { printable, quoteNames } from '../../errors.js';
+import { printable, quote, quoteNames } from '../../errors.js';
 import { countBy, definedFields, groupBy, withoutRepeats } from '../../group-by.js';
+import { hostKeyAlias } from '../../identity/identity.js';
 import type { Kind } from '../../kinds/kind.js';
-import { kinds } from '../../kinds/kinds.js';
+import { kinds, parseTarget } from '../../kinds/kinds.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import { mayHaveName } from '../../sources/outside/file.js';
-import type { Warning } from '../../sources/provider.js';
 import { isOfOthers } from '../../sources/search.js';
-import { isOthersId } from '../../target/guid.js';
-import { slug } from '../../target/names.js';
-import { isOfProcess } from '../../target/text.js';
-import {
-  aliasOf,
-  entryHosts,
-  type HostSurroundings,
-  machineOptions,
-  ownerName,
-  type SharedUuid,
-} from './entry-hosts.js';
+import type { Warning } from '../../sources/source.js';
+import { isOfProcess, slug } from '../../target/names.js';
+import { isOthersId } from '../../target/numbers.js';
+import { type GuestKeys, trustIn } from '../guest-keys.js';
 import { hostOptions } from './host-options.js';
-import type { NameCheck } from './names.js';
+import { moreNames, type NameCheck } from './names.js';
 import { settingsOf } from './settings.js';
-import type { HostEntry } from './state.js';
+import type { HostEntry, HostMachine } from './state.js';
 import { type ConcreteHost, type StartedHosts, startOf } from './text.js';
 
 interface ConcreteHostOptions extends HostSurroundings {
@@ -146,7 +139,9 @@ function isStoppedContainer({ container, status }: ListedMachine): boolean {
 
 /** The providers that a kind looks up by name at each connect: a path of theirs may be another machine's later. */
 const hasNames: ReadonlySet<string> = new Set(
-  (kinds as readonly Kind[]).filter((kind) => kind.keyHasOwner).flatMap(({ providers }) => providers),
+  (kinds as readonly Kind[])
+    .filter(({ keyHasOwner }) => keyHasOwner)
+    .flatMap(({ sources }) => sources.map(({ name }) => name)),
 );
 
 /** More is no name that anybody types. */
@@ -206,4 +201,86 @@ function toEntry(
 export function hostNames(config: string): ReadonlySet<string> {
   const words = settingsOf(config).flatMap(({ keyword, args }) => (keyword === 'host' ? args : []));
   return new Set(words.map((word) => word.toLowerCase()).filter((word) => /^[^*?!]+$/.test(word)));
+}
+
+/** What the Hosts of machines are made of besides. */
+export interface HostSurroundings {
+  /** Whether a name is the user's already. */
+  readonly taken: NameCheck;
+  readonly knownHosts: string;
+  /** Machines whose host keys are known beforehand. */
+  readonly guests?: readonly GuestKeys[];
+}
+
+/** The Host block of each machine. `shared`: those with one UUID. */
+export function entryHosts(
+  entries: readonly HostEntry[],
+  { taken, knownHosts, guests = [] }: HostSurroundings,
+): { readonly hosts: readonly ConcreteHost[]; readonly shared: readonly SharedUuid[] } {
+  const folded = countBy(entries, ({ host }) => host.toLowerCase());
+  const names = moreNames(entries, taken);
+  const keysOf = new Map(guests.map((keys) => [keys.name, keys]));
+  const hosts = entries.map((machine): ConcreteHost => {
+    const { host, via, name, target } = machine;
+    const more = names.get(machine) ?? [];
+    // If another machine's Host differs only in case.
+    const also = folded.get(host.toLowerCase()) === 1 ? '' : ` (${target})`;
+    return {
+      host,
+      ...(more.length === 0 ? {} : { names: more }),
+      about: printable(`${name}${also} of ${ownerName(machine)}`),
+      options: machineOptions(machine, knownHosts, via === undefined ? keysOf.get(name) : undefined),
+    };
+  });
+  return { hosts, shared: sharedUuids(entries) };
+}
+
+/** The settings of a machine's Host. Throws a ConnectError if its target cannot be parsed. */
+export function machineOptions(
+  machine: HostMachine & Pick<HostEntry, 'environment'>,
+  knownHosts: string,
+  keys?: GuestKeys,
+): ConcreteHost['options'] {
+  const { target, user, identityFile, identityAgent, environment } = machine;
+  const alias = aliasOf(machine);
+  return {
+    ...{ target, user, identityFile, identityAgent, environment },
+    knownHosts: alias === undefined ? undefined : knownHosts,
+    hostKeyAlias: alias,
+    ...(keys ? trustIn(keys) : {}),
+  };
+}
+
+/** Its name in known_hosts. */
+export function aliasOf(machine: HostMachine): string | undefined {
+  return hostKeyAlias({ target: parseTarget(machine.target), machine });
+}
+
+/** Who lists a machine: its provider, or "via/hv1" for each of that hypervisor. */
+export function ownerName({ provider, via }: Pick<HostMachine, 'provider' | 'via'>): string {
+  return via === undefined ? provider : `via/${via}`;
+}
+
+/** Machines of this host that say that they have one UUID: the key of the first that is logged in to is the only one for all. */
+export interface SharedUuid {
+  readonly uuid: string;
+  readonly machines: readonly HostMachine[];
+}
+
+// What another hypervisor or user says of a UUID is not compared: its machines are known by other names.
+function sharedUuids(machines: readonly HostMachine[]): readonly SharedUuid[] {
+  const own = machines.filter(({ via, authority }) => via === undefined && authority !== 'other');
+  return [...groupBy(own, ({ uuid }) => uuid)].flatMap(([uuid, all]) =>
+    uuid === undefined || all.length === 1 ? [] : [{ uuid, machines: all }],
+  );
+}
+
+/** How many of them a warning names. */
+const most = 4;
+
+/** A warning about them, one clause. */
+export function sharedUuidProblem({ uuid, machines }: SharedUuid): string {
+  const names = machines.slice(0, most).map(({ name }) => quote(name));
+  const more = machines.length > most ? `, and ${machines.length - most} more` : '';
+  return `${names.join(', ')}${more} have one UUID, ${uuid}: ssh accepts the host key of only one of them; give a copy a UUID of its own`;
 }

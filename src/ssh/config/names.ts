@@ -1,10 +1,9 @@
 import { countBy } from '../../group-by.js';
 import { uuidAlias } from '../../identity/identity.js';
-import { kindOf } from '../../kinds/kinds.js';
-import { asTarget } from '../../kinds/parse.js';
+import { asTarget, kindOf } from '../../kinds/kinds.js';
 import type { Env } from '../../runtime.js';
 import type { ListedMachine } from '../../sources/merge.js';
-import { isOthersId } from '../../target/guid.js';
+import { isOthersId } from '../../target/numbers.js';
 import type { ViaTarget } from '../../target/target.js';
 import { ownHome } from '../folder.js';
 import { type HostEntry, readState, stateFile } from './state.js';

@@ -5,9 +5,8 @@ import type { Env } from '../../runtime.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import { isJsonObject, type JsonObject, parseJson } from '../../sources/tools/json.js';
 import { type KeptEnv, parseKeptEnv } from '../../sources/trusted-env.js';
-import { parseUuid } from '../../target/guid.js';
-import { checkUserName, isPlainHostName } from '../../target/names.js';
-import { isOfProcess } from '../../target/text.js';
+import { checkUserName, isOfProcess, isPlainHostName } from '../../target/names.js';
+import { parseUuid } from '../../target/numbers.js';
 import { stateFolder } from '../folder.js';
 
 /** What a Host is made of. */

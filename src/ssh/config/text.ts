@@ -1,6 +1,5 @@
 import { hostPatterns, type Kind } from '../../kinds/kind.js';
-import { kindOf, kinds } from '../../kinds/kinds.js';
-import { parseTarget } from '../../kinds/parse.js';
+import { kindOf, kinds, parseTarget } from '../../kinds/kinds.js';
 import type { OwnOptions } from '../../proxy-args.js';
 import { slug } from '../../target/names.js';
 import { type GuestKeys, namesOfGuest, trustIn } from '../guest-keys.js';

@@ -2,8 +2,7 @@ import { expect, it } from 'vitest';
 import { startingResolve } from '../../../src/cli/reach/start.js';
 import { openWhenReady } from '../../../src/connect/wait.js';
 import { ConnectError, type StartCommand } from '../../../src/errors.js';
-import type { resolveTarget } from '../../../src/kinds/kinds.js';
-import { parseTarget } from '../../../src/kinds/parse.js';
+import { parseTarget, type resolveTarget } from '../../../src/kinds/kinds.js';
 import { routeBy } from '../../../src/route.js';
 import type { Reachable } from '../../../src/sources/source.js';
 
@@ -16,8 +15,10 @@ const asked = [
   { text: 'qemu/mint', port: 22, env: {}, platform: 'linux' as const },
 ] as const;
 
+type Answer = () => Awaited<ReturnType<typeof resolveTarget>>;
+
 /** Answers one after the other, the last one again and again. */
-function answers(...all: readonly (() => Awaited<ReturnType<typeof resolveTarget>>)[]) {
+function answers(...all: readonly Answer[]) {
   let at = 0;
   return async () => (all[at++] ?? all.at(-1) ?? up.bind(undefined, 3))();
 }
@@ -26,29 +27,23 @@ const ended = () =>
 const fail = () => {
   throw off();
 };
+/** What starts machines that are off: which it has started. */
+function starting(...all: readonly Answer[]) {
+  const started: StartCommand[] = [];
+  return {
+    started,
+    resolve: startingResolve(async (start) => void started.push(start), ended, answers(...all)),
+  };
+}
 
 it('a machine that is off is started, and asked for again: its address may be new', async () => {
-  const started: StartCommand[] = [];
-  const resolve = startingResolve(
-    async (start) => {
-      started.push(start);
-    },
-    ended,
-    answers(fail, () => up(9)),
-  );
+  const { started, resolve } = starting(fail, () => up(9));
   expect(await resolve(...asked)).toMatchObject({ routes: [{ endpoint: { cid: 9 } }] });
   expect(started).toEqual([mint]);
 });
 
 it('one that stays off is started once', async () => {
-  const started: StartCommand[] = [];
-  const resolve = startingResolve(
-    async (start) => {
-      started.push(start);
-    },
-    ended,
-    answers(fail),
-  );
+  const { started, resolve } = starting(fail);
   await expect(resolve(...asked)).rejects.toMatchObject({ problem: '"mint" is off' });
   await expect(resolve(...asked)).rejects.toMatchObject({ problem: '"mint" is off' });
   expect(started).toEqual([mint]);
@@ -56,7 +51,7 @@ it('one that stays off is started once', async () => {
 
 it('one that ended at once is not waited for', async () => {
   const slept: number[] = [];
-  const resolve = startingResolve(async () => {}, ended, answers(fail));
+  const { resolve } = starting(fail);
   const waiting = openWhenReady(() => resolve(...asked), {
     ...{ target: 'qemu/mint', waitMs: 1e9 },
     sleep: async (ms) => slept.push(ms),
@@ -66,19 +61,8 @@ it('one that ended at once is not waited for', async () => {
 });
 
 it('one that its manager starts once more is waited for', async () => {
-  const resolve = startingResolve(
-    async () => {},
-    ended,
-    answers(
-      fail,
-      fail,
-      fail,
-      () => up(3),
-      fail,
-      fail,
-      () => up(4),
-    ),
-  );
+  const [three, four] = [() => up(3), () => up(4)];
+  const { resolve } = starting(fail, fail, fail, three, fail, fail, four);
   const asking = () => resolve(...asked).catch((error) => error.problem);
   const off = '"mint" is off';
   expect([await asking(), await asking(), await asking()]).toEqual([off, off, up(3)]);
@@ -86,14 +70,9 @@ it('one that its manager starts once more is waited for', async () => {
 });
 
 it('one that is up is not started', async () => {
-  const resolve = startingResolve(
-    () => {
-      throw new Error('started');
-    },
-    ended,
-    answers(() => up(3)),
-  );
+  const { started, resolve } = starting(() => up(3));
   expect(await resolve(...asked)).toEqual(up(3));
+  expect(started).toEqual([]);
 });
 
 it('one that was looked up by its id is started once it does not answer', async () => {

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { keyLines } from '../../../src/commands/forward/report.js';
-import { parseTarget } from '../../../src/kinds/parse.js';
+import { parseTarget } from '../../../src/kinds/kinds.js';
 import { type Machined, startMachined } from '../../helpers/machined.js';
 import { run, vmssh } from '../../helpers/run.js';
 import { useTempDir } from '../../helpers/temp-dir.js';

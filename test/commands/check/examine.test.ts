@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import { reachFlags } from '../../../src/cli/shared-options.js';
-import { examine, hostSigns, machinesOfProcesses } from '../../../src/commands/check/examine.js';
+import { examine, hostSigns, machinesByVsock } from '../../../src/commands/check/examine.js';
 import { ConnectError } from '../../../src/errors.js';
 import { diagnose } from '../../../src/guest/diagnose.js';
 import type { Io } from '../../../src/process/io.js';
 import type { HyperVService } from '../../../src/sources/hyper-v/services.js';
-import { type DiscoveredMachine, DiscoveryError } from '../../../src/sources/provider.js';
+import { type DiscoveredMachine, DiscoveryError } from '../../../src/sources/source.js';
 import { serviceIdOfPort } from '../../../src/target/numbers.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { missingPrograms } from '../../helpers/programs.js';
@@ -160,6 +160,17 @@ esac
         want: [[5, 'crosvm-100', 100]],
       },
       {
+        name: 'an OpenVMM beside a QEMU',
+        argvs: [
+          ['qemu-kvm', '-name', 'db', ...vsock('guest-cid=6')],
+          ['openvmm', '--virtio-vsock-vhost-cid', '6'],
+        ],
+        want: [
+          [6, 'db', 100],
+          [6, 'openvmm-101', 101],
+        ],
+      },
+      {
         name: 'a device in user space, whose CIDs are its own',
         argvs: [[...web, '-device', 'vhost-user-vsock-pci,chardev=c']],
         want: [[undefined, 'web', 100]],
@@ -170,7 +181,7 @@ esac
         dir,
         argvs.map((argv) => ({ argv })),
       );
-      const machines = await machinesOfProcesses({ env: {}, procDir });
+      const machines = await machinesByVsock({ env: {}, procDir, runDir: dir });
       expect(machines.map(({ cid, name, pid }) => [cid, name, pid])).toEqual(want);
     });
   });

@@ -6,7 +6,7 @@ import type { RawArgs } from '../../../src/cli/command.js';
 import { complete, type LiveNames, listFolder } from '../../../src/commands/completion/complete.js';
 import { completion, printCompletions } from '../../../src/commands/completion/completion.js';
 import { completionScripts, shells } from '../../../src/commands/completion/scripts.js';
-import { parseTarget } from '../../../src/kinds/parse.js';
+import { parseTarget } from '../../../src/kinds/kinds.js';
 import { commands } from '../../../src/program/commands.js';
 import { runCommandLine } from '../../../src/program/run.js';
 import type { ListedMachine } from '../../../src/sources/merge.js';

@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { UsageError, understand } from '../../../src/cli/command.js';
-import { hostChecks } from '../../../src/commands/doctor/checks.js';
 import type { ConfigFacts, SshFacts } from '../../../src/commands/doctor/config.js';
 import { doctor } from '../../../src/commands/doctor/doctor.js';
-import { runDoctor } from '../../../src/commands/doctor/doctor-host.js';
+import { hostChecks, runDoctor } from '../../../src/commands/doctor/doctor-host.js';
 import { type Facts, gatherFacts } from '../../../src/commands/doctor/facts.js';
-import { openers } from '../../../src/connect/borrow/openers.js';
+import { openers } from '../../../src/connect/borrow/open-borrowed.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { good } from './facts.js';
 

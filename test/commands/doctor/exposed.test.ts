@@ -4,8 +4,8 @@ import { afterEach, expect, it } from 'vitest';
 import { exposedChecks, exposedMachines } from '../../../src/commands/doctor/exposed.js';
 import type { Connection, OpenOptions } from '../../../src/connect/connection.js';
 import { openConnection } from '../../../src/connect/open.js';
-import type { Endpoint } from '../../../src/endpoint.js';
-import type { DiscoveredMachine } from '../../../src/sources/provider.js';
+import type { Endpoint } from '../../../src/route.js';
+import type { DiscoveredMachine } from '../../../src/sources/source.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { at } from '../../sources/resolved.js';
 

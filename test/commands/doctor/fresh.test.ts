@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { clientChecks, clientsOf } from '../../../src/commands/doctor/clients.js';
+import { clientChecks, clientsOf } from '../../../src/commands/doctor/config.js';
 import { type FreshFacts, freshChecks, gatherFresh } from '../../../src/commands/doctor/fresh.js';
 import { configFiles } from '../../../src/hosts/places.js';
 import { freshUnitTexts } from '../../../src/hosts/units.js';

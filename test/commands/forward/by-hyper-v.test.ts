@@ -2,9 +2,8 @@ import type { Addon, Address, Handle } from 'node-hvsock-native';
 import { describe, expect, it } from 'vitest';
 import { byHyperV } from '../../../src/commands/forward/by-hyper-v.js';
 import type { HyperVService } from '../../../src/sources/hyper-v/services.js';
-import { DiscoveryError } from '../../../src/sources/provider.js';
-import { type Guid, vmIds } from '../../../src/target/guid.js';
-import { serviceIdOfPort } from '../../../src/target/numbers.js';
+import { DiscoveryError } from '../../../src/sources/source.js';
+import { type Guid, serviceIdOfPort, vmIds } from '../../../src/target/numbers.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 
 const vmId = '11111111-2222-4333-8444-555555555555' as Guid;

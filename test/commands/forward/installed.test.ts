@@ -14,16 +14,11 @@ import {
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import {
-  type InstallOptions,
-  installForward,
-  listForwards,
-  type UserSystemd,
-  uninstallForward,
-} from '../../../src/commands/forward/installed.js';
-import { parseLocal } from '../../../src/commands/forward/local.js';
+import type { InstallOptions, UserSystemd } from '../../../src/commands/forward/installed.js';
+import { installForward, listForwards, uninstallForward } from '../../../src/commands/forward/installed.js';
 import { keyLines } from '../../../src/commands/forward/report.js';
-import { parseTarget } from '../../../src/kinds/parse.js';
+import { parseLocal } from '../../../src/commands/forward/session.js';
+import { parseTarget } from '../../../src/kinds/kinds.js';
 import { loadAddon } from '../../../src/native.js';
 import type { RunTool } from '../../../src/sources/tools/run-tool.js';
 import { signed } from '../../../src/ssh/config/file.js';

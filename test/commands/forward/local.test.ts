@@ -6,7 +6,7 @@ import {
   parseLocal,
   parseService,
   sameLocal,
-} from '../../../src/commands/forward/local.js';
+} from '../../../src/commands/forward/session.js';
 
 const inet = (host: string, port: number) => ({ family: 'inet', host, port });
 

@@ -6,13 +6,8 @@ import { collector } from '../../../src/commands/guest/setup-step.js';
 import type { ReachedMachine } from '../../../src/sources/source.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
-import {
-  deviceCases,
-  type MachineState,
-  refuses,
-  standInVirsh,
-  type VirshCase,
-} from '../../sources/libvirt/stand-in.js';
+import type { MachineState, VirshCase } from '../../sources/libvirt/stand-in.js';
+import { deviceCases, refuses, standInVirsh } from '../../sources/libvirt/stand-in.js';
 
 const dir = useTempDir();
 const [bin, log] = [join(dir, 'bin'), join(dir, 'log')];

@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
-import type { RawArgs } from '../../../src/cli/command.js';
-import { scanArgs } from '../../../src/cli/scan-args.js';
+import { type RawArgs, scanArgs } from '../../../src/cli/command.js';
 import { nc } from '../../../src/commands/proxy/nc.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 

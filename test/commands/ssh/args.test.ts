@@ -7,7 +7,7 @@ import {
   type Paths,
   policyIn,
 } from '../../../src/commands/ssh/args.js';
-import { asTarget } from '../../../src/kinds/parse.js';
+import { asTarget } from '../../../src/kinds/kinds.js';
 import { type SshTool, splitArgs } from '../../../src/ssh/split-args.js';
 
 const isTarget = (text: string) => asTarget(text) !== undefined;

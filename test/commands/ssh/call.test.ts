@@ -9,7 +9,7 @@ import {
   remoteShell,
   withoutShell,
 } from '../../../src/commands/ssh/call.js';
-import { parseTarget } from '../../../src/kinds/parse.js';
+import { parseTarget } from '../../../src/kinds/kinds.js';
 import { type SshTool, splitArgs } from '../../../src/ssh/split-args.js';
 import { version } from '../../../src/version.js';
 import { fakeIo } from '../../helpers/fake-io.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Command, RawArgs } from '../../../src/cli/command.js';
-import { explain } from '../../../src/cli/message.js';
+import { explain } from '../../../src/cli/terminal.js';
 import { guid, port } from '../../../src/commands/windows/guid.js';
 import {
   change,
@@ -9,7 +9,7 @@ import {
   serviceUnregister,
 } from '../../../src/commands/windows/service.js';
 import { listServices, parseServices, servicesKey } from '../../../src/sources/hyper-v/services.js';
-import { type Deps, DiscoveryError } from '../../../src/sources/provider.js';
+import { type Deps, DiscoveryError } from '../../../src/sources/source.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 
 const raw = (positionals: readonly string[], options: RawArgs['options'] = {}): RawArgs => ({

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openBorrowed } from '../../../src/connect/borrow/open-borrowed.js';
-import { type Opener, openers, openersFor, type Use } from '../../../src/connect/borrow/openers.js';
+import type { Opener, Use } from '../../../src/connect/borrow/open-borrowed.js';
+import { openBorrowed, openers, openersFor } from '../../../src/connect/borrow/open-borrowed.js';
 import type { Connection } from '../../../src/connect/connection.js';
 import { openConnection } from '../../../src/connect/open.js';
 import { missingPrograms } from '../../helpers/programs.js';

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { openers, openersFor, provenTool, type Use } from '../../../src/connect/borrow/openers.js';
+import { openers, openersFor, provenTool, type Use } from '../../../src/connect/borrow/open-borrowed.js';
 import { python } from '../../e2e/via/hypervisors.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { useTempDir } from '../../helpers/temp-dir.js';

@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ExecEndpoint } from '../../../src/endpoint.js';
+import type { ExecEndpoint } from '../../../src/route.js';
 import { engineExec } from '../../../src/sources/containers/engines.js';
 import { kubectlExec } from '../../../src/sources/kubernetes/cluster.js';
 import { nspawnExec } from '../../../src/sources/machined/nspawn-files.js';

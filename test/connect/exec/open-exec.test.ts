@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Connection, OpenOptions } from '../../../src/connect/connection.js';
 import { openConnection } from '../../../src/connect/open.js';
-import type { ExecEndpoint } from '../../../src/endpoint.js';
 import { ConnectError } from '../../../src/errors.js';
+import type { ExecEndpoint } from '../../../src/route.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { startSshd } from '../../helpers/sshd.js';
 import { rowsOf } from '../../helpers/tables/rows.js';
@@ -314,6 +314,13 @@ describe.skipIf(missing)(`exec${missing ? `: ${missing}` : ''}`, () => {
       });
     });
 
+    it1('leaves no guard of a program that cannot be started', async () => {
+      const to = { ...endpoint, command: ['podman', 'a\0b'] };
+      const bring = { trust() {} };
+      await expect(open(made(), { to, bring })).rejects.toThrow();
+      await expect.poll(() => ownChildren().filter((each) => each.includes('kill -s KILL'))).toEqual([]);
+    });
+
     it1('can be interrupted', async () => {
       const controller = new AbortController();
       const failing = failure(made({ before: 'exec sleep 1000' }), { signal: controller.signal });
@@ -322,6 +329,17 @@ describe.skipIf(missing)(`exec${missing ? `: ${missing}` : ''}`, () => {
     });
   });
 });
+
+/** The command lines of what this process has started. */
+function ownChildren(): readonly string[] {
+  const threads = readdirSync('/proc/self/task');
+  const pids = threads.flatMap(
+    (id) => readFileSync(`/proc/self/task/${id}/children`, 'utf8').match(/\d+/g) ?? [],
+  );
+  return pids
+    .filter((pid) => isRunning(Number(pid)))
+    .map((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
+}
 
 /** A process that has ended may wait for its parent. */
 function isRunning(pid: number): boolean {

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { configOf, makeHostKey, programsFor, systemOf } from '../../../src/connect/exec/sshd-package.js';
+import { configOf, makeHostKey, programsFor, systemOf } from '../../../src/connect/exec/bring.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 

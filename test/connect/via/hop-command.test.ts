@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { hopCommand, hopOptions, patience, scriptCommand } from '../../../src/connect/via/hop-command.js';
 import relay from '../../../src/connect/via/relay.py';
-import type { ViaEndpoint } from '../../../src/endpoint.js';
+import type { ViaEndpoint } from '../../../src/route.js';
 import { run } from '../../helpers/run.js';
 
 const hv1: ViaEndpoint = { family: 'via', host: 'hv1', target: 'web', port: 22 };

@@ -2,7 +2,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { type Hop, openVia } from '../../../src/connect/via/open-via.js';
-import type { ViaEndpoint } from '../../../src/endpoint.js';
+import type { ViaEndpoint } from '../../../src/route.js';
 import { findProgram, missingPrograms } from '../../helpers/programs.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { openers } from '../openers.js';

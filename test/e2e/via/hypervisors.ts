@@ -5,12 +5,8 @@ import { afterAll, beforeAll } from 'vitest';
 import { useSshd } from '../../helpers/peers.js';
 import { findProgram } from '../../helpers/programs.js';
 import { vmsshWords } from '../../helpers/run.js';
-import {
-  type Hypervisor,
-  type HypervisorMade,
-  hypervisorHosts,
-  startHypervisor,
-} from '../../helpers/sshd.js';
+import type { Hypervisor, HypervisorMade } from '../../helpers/sshd.js';
+import { hypervisorHosts, startHypervisor } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
 export const needed = { ssh: 'openssh-client', sshd: 'openssh-server' };

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { resolveTarget } from '../../../src/kinds/kinds.js';
-import { parseTarget } from '../../../src/kinds/parse.js';
+import { parseTarget, resolveTarget } from '../../../src/kinds/kinds.js';
 import { firstRoute } from '../../../src/reach/routes.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { usePeerFolder } from '../machined/varlink-peer.js';

@@ -14,9 +14,9 @@ import {
   reportedAddress,
   toHyperVMachines,
 } from '../../../src/sources/hyper-v/provider.js';
-import { DiscoveryError } from '../../../src/sources/provider.js';
-import type { Guid } from '../../../src/target/guid.js';
+import { DiscoveryError } from '../../../src/sources/source.js';
 import { isHostName } from '../../../src/target/names.js';
+import type { Guid } from '../../../src/target/numbers.js';
 
 const mint = '86e0c1e9-782c-47e0-b7c2-99f8167f5178' as Guid;
 const win = '00112233-4455-6677-8899-aabbccddeeff' as Guid;

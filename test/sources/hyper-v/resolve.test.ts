@@ -1,14 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import type { Target } from '../../../src/kinds/kinds.js';
-import { parseTarget } from '../../../src/kinds/parse.js';
+import { parseTarget, type Target } from '../../../src/kinds/kinds.js';
 import { findMachine } from '../../../src/sources/find.js';
 import type { HyperVMachine } from '../../../src/sources/hyper-v/hyper-v.js';
 import { hyperVOf, resolveHyperVId } from '../../../src/sources/hyper-v/provider.js';
-import { DiscoveryError } from '../../../src/sources/provider.js';
-import type { Source } from '../../../src/sources/source.js';
+import { DiscoveryError, type Source } from '../../../src/sources/source.js';
 import { wslOf } from '../../../src/sources/wsl/provider.js';
 import type { WslState } from '../../../src/sources/wsl/wsl.js';
-import type { Guid } from '../../../src/target/guid.js';
+import type { Guid } from '../../../src/target/numbers.js';
 import { byFirstRoute } from '../resolved.js';
 
 const mint = '86e0c1e9-782c-47e0-b7c2-99f8167f5178' as Guid;

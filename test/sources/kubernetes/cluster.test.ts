@@ -6,7 +6,7 @@ import {
   machinesMade,
   podsMade,
 } from '../../../src/sources/kubernetes/cluster.js';
-import { DiscoveryError } from '../../../src/sources/provider.js';
+import { DiscoveryError } from '../../../src/sources/source.js';
 import { execRoutes } from '../../../src/sources/tools/exec-route.js';
 import { fixture } from '../fixture.js';
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { domainAddresses, parseAddresses } from '../../../src/sources/libvirt/addresses.js';
 import type { DiscoveredDomain } from '../../../src/sources/libvirt/provider.js';
-import type { Deps } from '../../../src/sources/provider.js';
+import type { Deps } from '../../../src/sources/source.js';
 
 /** As virsh 9 prints it with --quiet. */
 const lease = ` vnet0      52:54:00:4f:57:1a    ipv6         fd00::12/128

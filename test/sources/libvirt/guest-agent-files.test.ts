@@ -2,8 +2,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { managerKeys } from '../../../src/identity/manager-keys.js';
-import type { Deps } from '../../../src/sources/provider.js';
-import type { ReachedMachine } from '../../../src/sources/source.js';
+import type { Deps, ReachedMachine } from '../../../src/sources/source.js';
 import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
 import { madeKey } from '../../identity/made-keys.js';
 

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { agentRunner } from '../../../src/sources/libvirt/guest-agent.js';
-import type { ScriptRunner } from '../../../src/sources/tools/machine-files.js';
+import type { ScriptRunner } from '../../../src/sources/source.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { agentCases, refuses, standInVirsh, type VirshCase } from './stand-in.js';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { askLibvirt, listDomains, parseDomains, parseXml } from '../../../src/sources/libvirt/libvirt.js';
 import { discoveredDomains } from '../../../src/sources/libvirt/provider.js';
-import { DiscoveryError } from '../../../src/sources/provider.js';
+import { DiscoveryError } from '../../../src/sources/source.js';
 import type { RunTool } from '../../../src/sources/tools/run-tool.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { useTempDir } from '../../helpers/temp-dir.js';

@@ -3,18 +3,10 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { listMachines, searchMachined } from '../../../src/sources/machined/machined.js';
 import { machined } from '../../../src/sources/machined/provider.js';
 import { type Call, call, VarlinkError } from '../../../src/sources/machined/varlink.js';
-import type { Deps } from '../../../src/sources/provider.js';
+import type { Deps } from '../../../src/sources/source.js';
 import type { JsonObject } from '../../../src/sources/tools/json.js';
-import {
-  type Answer,
-  listing,
-  machines,
-  recorded,
-  says,
-  saysRecorded,
-  usePeerFolder,
-  wire,
-} from './varlink-peer.js';
+import type { Answer } from './varlink-peer.js';
+import { listing, machines, recorded, says, saysRecorded, usePeerFolder, wire } from './varlink-peer.js';
 
 const socket = 'systemd/machine/io.systemd.Machine';
 const id = '8495db59ee594938bf3bc78365a6940b';

@@ -2,9 +2,9 @@ import { mkdirSync, renameSync, symlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type Fs, findExport, listExports, nspawn } from '../../../src/sources/machined/nspawn.js';
-import type { Deps } from '../../../src/sources/provider.js';
 import { routeTo } from '../../../src/sources/routes.js';
-import { authorityOf } from '../../../src/sources/tools/scope.js';
+import type { Deps } from '../../../src/sources/source.js';
+import { authorityOf } from '../../../src/sources/trusted-path.js';
 import { usePeerFolder } from './varlink-peer.js';
 
 const folder = usePeerFolder();

@@ -1,13 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { ResolveOptions } from '../../../src/kinds/kinds.js';
-import { resolveTarget } from '../../../src/kinds/kinds.js';
-import { parseTarget } from '../../../src/kinds/parse.js';
+import { parseTarget, type ResolveOptions, resolveTarget } from '../../../src/kinds/kinds.js';
 import { allRoutes } from '../../../src/reach/routes.js';
 import type { RouteName } from '../../../src/route.js';
 import { findMachine } from '../../../src/sources/find.js';
 import { findMachined, machined, resolveMachined } from '../../../src/sources/machined/provider.js';
-import type { Deps } from '../../../src/sources/provider.js';
-import type { ResolveContext } from '../../../src/sources/source.js';
+import type { Deps, ResolveContext } from '../../../src/sources/source.js';
 import type { JsonObject } from '../../../src/sources/tools/json.js';
 import { fakeProc } from '../processes/fake-proc.js';
 import { byFirstRoute } from '../resolved.js';

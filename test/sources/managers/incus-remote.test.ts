@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseInstances } from '../../../src/sources/managers/incus.js';
 import { findOnRemote } from '../../../src/sources/managers/incus-remote.js';
-import { DiscoveryError } from '../../../src/sources/provider.js';
+import { DiscoveryError } from '../../../src/sources/source.js';
 import type { RunTool } from '../../../src/sources/tools/run-tool.js';
 import { fixture } from '../fixture.js';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { listIncus, parseInstances } from '../../../src/sources/managers/incus.js';
-import { DiscoveryError } from '../../../src/sources/provider.js';
 import { routeTo } from '../../../src/sources/routes.js';
+import { DiscoveryError } from '../../../src/sources/source.js';
 import { execRoutes } from '../../../src/sources/tools/exec-route.js';
 import { fixture } from '../fixture.js';
 import { at } from '../resolved.js';

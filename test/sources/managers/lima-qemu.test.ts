@@ -4,10 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { listAll } from '../../../src/sources/list-all.js';
 import { lima, parseLima } from '../../../src/sources/managers/lima.js';
 import { wroteFile } from '../../../src/sources/processes/process-paths.js';
-import type { DiscoveredMachine } from '../../../src/sources/provider.js';
 import { routesTo } from '../../../src/sources/routes.js';
-import type { Source } from '../../../src/sources/source.js';
-import { authorityOf } from '../../../src/sources/tools/scope.js';
+import type { DiscoveredMachine, Source } from '../../../src/sources/source.js';
+import { authorityOf } from '../../../src/sources/trusted-path.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
 const dir = useTempDir();

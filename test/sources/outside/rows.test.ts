@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { asTarget } from '../../../src/kinds/kinds.js';
 import { outsideKind } from '../../../src/kinds/machines.js';
-import { asTarget } from '../../../src/kinds/parse.js';
 import { machineOf, machinesIn, unusedOf } from '../../../src/sources/outside/rows.js';
-import type { DiscoveredMachine } from '../../../src/sources/provider.js';
-import { split } from '../../../src/target/text.js';
+import type { DiscoveredMachine } from '../../../src/sources/source.js';
+import { split } from '../../../src/target/names.js';
 
 const source = { name: 'mine' };
 const row = { name: 'web', status: 'running' };

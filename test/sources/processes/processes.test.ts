@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'nod
 import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { nodeFs as fs, processesNamed } from '../../../src/sources/processes/processes.js';
-import type { DiscoveryError } from '../../../src/sources/provider.js';
+import type { DiscoveryError } from '../../../src/sources/source.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { fakeProc, inDocker } from './fake-proc.js';
 

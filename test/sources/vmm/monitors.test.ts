@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Deps, DiscoveryError, type Process } from '../../../src/sources/provider.js';
+import { type Deps, DiscoveryError, type Process } from '../../../src/sources/source.js';
 import { findMonitor, listMonitors, type MonitorAnswer } from '../../../src/sources/vmm/monitors.js';
 
 const provider = { name: 'firecracker', title: 'Firecracker' };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { windowsText } from '../../../src/process/windows-text.js';
-import { DiscoveryError } from '../../../src/sources/provider.js';
+import { windowsText } from '../../../src/process/run-program.js';
+import { DiscoveryError } from '../../../src/sources/source.js';
 import { askDistro, listDistros, parseVerbose, parseVmId } from '../../../src/sources/wsl/wsl.js';
 
 const vmId = '0d7a3f3e-90f5-4a2c-8b1c-2f3f5d9c1e77';

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ListedMachine } from '../../../src/sources/merge.js';
-import { sharedUuidProblem } from '../../../src/ssh/config/entry-hosts.js';
-import { concreteHosts, hostNames } from '../../../src/ssh/config/hosts.js';
+import { concreteHosts, hostNames, sharedUuidProblem } from '../../../src/ssh/config/hosts.js';
 
 const uuid = '11111111-2222-4333-8444-555555555555';
 const machine = (name: string, more: Partial<ListedMachine> = {}): ListedMachine => ({

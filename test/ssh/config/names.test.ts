@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parseTarget } from '../../../src/kinds/parse.js';
+import { parseTarget } from '../../../src/kinds/kinds.js';
 import type { ListedMachine } from '../../../src/sources/merge.js';
 import { concreteHosts } from '../../../src/ssh/config/hosts.js';
 import { sshNames, viaMachine, writtenMachine } from '../../../src/ssh/config/names.js';

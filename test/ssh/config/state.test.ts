@@ -1,15 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import {
-  formatState,
-  type HostEntry,
-  type HostState,
-  noState,
-  parseState,
-  readState,
-  stateFile,
-} from '../../../src/ssh/config/state.js';
+import type { HostEntry, HostState } from '../../../src/ssh/config/state.js';
+import { formatState, noState, parseState, readState, stateFile } from '../../../src/ssh/config/state.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
 const mint: HostEntry = {

@@ -1,5 +1,5 @@
 import { lookAt, lookInside, withManager } from '../../checks/inside.js';
-import { tryLogin } from '../../checks/try-login.js';
+import { targetIn, tryLogin } from '../../checks/try-login.js';
 import { type Command, UsageError } from '../../cli/command.js';
 import {
   accountName,
@@ -14,6 +14,7 @@ import {
 import { type Envelope, envelope, type FindingJson, formatJson, jsonOption } from '../../cli/json.js';
 import { pasteable } from '../../cli/message.js';
 import { flag, positionals, type Read, readAll, textOption } from '../../cli/option.js';
+import { reachFlags } from '../../cli/shared-options.js';
 import { styles } from '../../cli/terminal.js';
 import { now } from '../../clock.js';
 import { exitCode, quote } from '../../errors.js';
@@ -90,7 +91,11 @@ export const guestCheck: Command<GuestCheckOptions> = {
     const guest = await lookAt(into, io, signal);
     const account = named ?? accountName(guest.user ?? 'root');
     const login = await tryLogin(into, guest, { account, port, target }, io, signal);
-    const options = { port, account, madeKey, login };
+    const to = targetIn(target ?? into.host);
+    const endpoint = to === undefined ? undefined : await endpointOf(to, account, io, signal);
+    // Nothing has to listen where a manager starts sshd for each login.
+    const over = endpoint?.family === 'exec' && endpoint.into === 'shell' ? 'exec' : 'vsock';
+    const options = { port, account, madeKey, login, over } as const;
     const { lines, ok, notRun } = await lookInside(into, options, io, signal, from, (line) => {
       if (!json) io.out(formatProgress(line, style));
     });
@@ -104,6 +109,13 @@ export const guestCheck: Command<GuestCheckOptions> = {
     return code;
   },
 };
+
+/** The address by which a target would be logged in to; undefined if it is not found. */
+async function endpointOf(target: string, user: string, io: Io, signal: AbortSignal) {
+  const { checkTarget } = await import('../../checks/check-target.js');
+  const resolving = { ...reachFlags(), until: 'resolved', user, port: undefined } as const;
+  return (await checkTarget(target, resolving, io, signal)).means?.endpoint;
+}
 
 function madeKeys(madeFor: string | undefined, into: HostFlags | undefined, io: Io): GuestKeys | undefined {
   if (madeFor === undefined) return madeKeysOf(splitUser(into?.host ?? '').host, io.env);

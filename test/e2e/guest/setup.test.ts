@@ -154,6 +154,13 @@ esac`,
       expect(trees()).toEqual(after);
     });
 
+    it('is looked at as a machine whose manager starts sshd: nothing has to listen there', async () => {
+      const { stdout } = await run([...vmssh, 'guest', 'check', '--by', 'exec', `${user}@incus/web`], {
+        env,
+      });
+      expect(steps(stdout).slice(0, 4)).toEqual(['✓ sshd', '✓ host-keys', '✓ name', expect.any(String)]);
+    });
+
     it('takes it back byte for byte', async () => {
       expect(await setup('--undo', '--yes', 'incus/web')).toMatchObject({ code: 0, stderr: '' });
       expect(trees()).toEqual(start);

@@ -112,6 +112,15 @@ esac`,
     expect(trees()).toEqual(before);
   });
 
+  it('takes a private key whose .pub file is gone, as ssh does', async () => {
+    const [file, away] = [join(home, '.ssh/id_ed25519.pub'), join(dir, 'away.pub')];
+    renameSync(file, away);
+    const { code, stdout } = await setup('--dry-run', 'incus/web');
+    renameSync(away, file);
+    expect(stdout).toMatch(/\+ key .*\n(?:.*\n)*.*\+ config .* IdentityFile .*\/id_ed25519\n/);
+    expect(code).toBe(1);
+  });
+
   describe('one after the other', () => {
     let start: ReturnType<typeof trees> | undefined;
     const steps = (text: string) =>

@@ -1,5 +1,5 @@
 import { lookAt, lookInside, withManager } from '../../checks/inside.js';
-import { tryLogin } from '../../checks/try-login.js';
+import { targetIn, tryLogin } from '../../checks/try-login.js';
 import type { Command, Read } from '../../cli/command.js';
 import { flag, positionals, readAll, textOption, UsageError } from '../../cli/command.js';
 import {
@@ -12,6 +12,7 @@ import {
   sshConfigOption,
 } from '../../cli/guest.js';
 import { type Envelope, envelope, type FindingJson, formatJson, jsonOption } from '../../cli/json.js';
+import { reachFlags } from '../../cli/shared-options.js';
 import { pasteable, styles } from '../../cli/terminal.js';
 import { exitCode, quote } from '../../errors.js';
 import type { HostFlags } from '../../guest/run/route.js';
@@ -89,7 +90,11 @@ export const guestCheck: Command<GuestCheckOptions> = {
     const guest = await lookAt(into, io, signal);
     const account = named ?? accountName(guest.user ?? 'root');
     const login = await tryLogin(into, guest, { account, port, target }, io, signal);
-    const options = { port, account, madeKey, login };
+    const to = targetIn(target ?? into.host);
+    const endpoint = to === undefined ? undefined : await endpointOf(to, account, io, signal);
+    // Nothing has to listen where a manager starts sshd for each login.
+    const over = endpoint?.family === 'exec' && endpoint.into === 'shell' ? 'exec' : 'vsock';
+    const options = { port, account, madeKey, login, over } as const;
     const { lines, ok, notRun } = await lookInside(into, options, io, signal, from, (line) => {
       if (!json) io.out(formatProgress(line, style));
     });
@@ -103,6 +108,13 @@ export const guestCheck: Command<GuestCheckOptions> = {
     return code;
   },
 };
+
+/** The address by which a target would be logged in to; undefined if it is not found. */
+async function endpointOf(target: string, user: string, io: Io, signal: AbortSignal) {
+  const { checkTarget } = await import('../../checks/check-target.js');
+  const resolving = { ...reachFlags(), until: 'resolved', user, port: undefined } as const;
+  return (await checkTarget(target, resolving, io, signal)).means?.endpoint;
+}
 
 function madeKeys(madeFor: string | undefined, into: HostFlags | undefined, io: Io): GuestKeys | undefined {
   if (madeFor === undefined) return madeKeysOf(splitUser(into?.host ?? '').host, io.env);

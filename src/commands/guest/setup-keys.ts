@@ -32,15 +32,24 @@ export async function firstOwnKey(host: string, io: Io, signal: AbortSignal): Pr
       // There is no such file, or none with a key.
       if (!(error instanceof RangeError)) throw error;
     }
+    // ssh needs none if the private key has no passphrase.
+    const identityFile = await ownKeyFile(private_);
+    const command = ['ssh-keygen', '-y', '-P', '', '-f', private_];
+    const line = identityFile && (await printedKey(command, io, signal));
+    if (line) return { line, identityFile, from: private_ };
   }
-  const listed = await runProgram(['ssh-add', '-L'], { env: io.env, signal, timeoutMs: 5000 }).catch(
-    () => undefined,
-  );
-  const line = listed?.code === 0 ? listed.stdout.split('\n')[0]?.trim() : undefined;
-  return line && isKeyLine.test(line) ? { line, from: 'your ssh-agent' } : undefined;
+  const line = await printedKey(['ssh-add', '-L'], io, signal);
+  return line ? { line, from: 'your ssh-agent' } : undefined;
 }
 
-/** As ssh-add prints it. */
+/** The first public key that a program prints; undefined if it prints none. */
+async function printedKey(command: readonly string[], { env }: Io, signal: AbortSignal) {
+  const printed = await runProgram(command, { env, signal, timeoutMs: 5000 }).catch(() => undefined);
+  const line = printed?.code === 0 ? printed.stdout.split('\n')[0]?.trim() : undefined;
+  return line && isKeyLine.test(line) ? line : undefined;
+}
+
+/** As ssh-add and ssh-keygen print it. */
 const isKeyLine = /^(?:ssh-|ecdsa-|sk-)[\w@.-]+ [A-Za-z0-9+/]+={0,2}(?: \P{Cc}*)?$/u;
 
 /** The key in a file, which is read at once. Rejects with a RangeError. */

@@ -4,9 +4,10 @@ import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ConnectError, quote } from '../../errors.js';
 import type { AddonState } from '../../native.js';
+import { programInPath } from '../../process/program-in-path.js';
 import { endRest, endTree, endWithUs } from '../../process/terminate.js';
 import type { ExecEndpoint } from '../../route.js';
-import { now } from '../../runtime.js';
+import { type Env, now } from '../../runtime.js';
 import { ownEnv } from '../../sources/trusted-env.js';
 import { withToolFolders } from '../../sources/trusted-path.js';
 import type { Connection, OpenOptions } from '../connection.js';
@@ -25,7 +26,7 @@ export async function openExec(
   const own = { ...withToolFolders(ownEnv(env)), LC_ALL: 'C' };
   const why = (seen: NoServer) => whyNot(endpoint, seen, { ...options, env: own });
   const bring = endpoint.into === 'shell' ? options.bring : undefined;
-  const asks = endpoint.into === 'shell' ? askSshd(endpoint, 'serve') : endpoint.command;
+  const asks = endpoint.into === 'shell' ? asDaemon(askSshd(endpoint, 'serve'), own) : endpoint.command;
   const bringing = bring && (await import('./bring.js'));
   const command = bring && bringing ? bringing.bringCommand(endpoint, bring) : asks;
   const guard = bringing?.startGuard();
@@ -76,6 +77,18 @@ export async function openExec(
   connection.close();
   const left = { ...options, bring: undefined, timeoutMs: Math.max(1, deadline - now()) };
   return openExec(endpoint, left, native);
+}
+
+/**
+ * Podman hands our audit login id on, in place of which the sshd there has to set that of its login (pam_loginuid). Without CAP_AUDIT_CONTROL
+ * it may only set one that is unset: so root starts it as a daemon is started (https://git.kernel.org/linus/81407c84ace8).
+ */
+export function asDaemon(command: readonly string[], env: Env, uid = process.getuid?.()): readonly string[] {
+  const [program = ''] = command;
+  // One that is not there has an error of its own.
+  if (program !== 'podman' || uid !== 0 || !programInPath(program, env)) return command;
+  const unset = '{ echo 4294967295 >/proc/self/loginuid; } 2>/dev/null';
+  return ['/bin/sh', '-c', `${unset}; exec "$@"`, 'sh', ...command];
 }
 
 /** What comes of a program that is sent a server, unless the machine has one. */

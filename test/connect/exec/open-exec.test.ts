@@ -1,7 +1,9 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Connection, OpenOptions } from '../../../src/connect/connection.js';
+import { asDaemon } from '../../../src/connect/exec/open-exec.js';
 import { openConnection } from '../../../src/connect/open.js';
 import { ConnectError } from '../../../src/errors.js';
 import type { ExecEndpoint } from '../../../src/route.js';
@@ -349,3 +351,27 @@ function isRunning(pid: number): boolean {
     return false;
   }
 }
+
+describe('the audit login id of a program', () => {
+  const dir = useTempDir();
+  beforeAll(() => {
+    for (const name of ['podman', 'docker'])
+      script(join(dir, name), 'read id </proc/self/loginuid; printf "%s;" "$id" "$@"');
+  });
+
+  it.each([
+    { program: 'podman', uid: 0, unset: true },
+    { program: 'podman', uid: 1000, unset: false },
+    { program: 'docker', uid: 0, unset: false },
+    { program: './podman', uid: 0, unset: false },
+  ])('is unset for $program of uid $uid: $unset', ({ program, uid, unset }) => {
+    const words = [program, 'a  b', '$(c)'];
+    const command = asDaemon(words, { PATH: dir }, uid);
+    // In a process of its own, which has one if the kernel lets us give it one.
+    const start = 'echo 4242 2>/dev/null >/proc/self/loginuid; read id </proc/self/loginuid; echo $id; "$@"';
+    const options = { env: { PATH: dir }, cwd: dir, encoding: 'utf8' } as const;
+    const { stdout, stderr } = spawnSync('/bin/sh', ['-c', start, 'sh', ...command], options);
+    const [own = '', got] = stdout.split('\n');
+    expect({ got, stderr }).toEqual({ got: `${unset ? '4294967295' : own};a  b;$(c);`, stderr: '' });
+  });
+});

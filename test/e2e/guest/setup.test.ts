@@ -117,6 +117,15 @@ esac`,
     expect(trees()).toEqual(before);
   });
 
+  it('takes a private key whose .pub file is gone, as ssh does', async () => {
+    const [file, away] = [join(home, '.ssh/id_ed25519.pub'), join(dir, 'away.pub')];
+    renameSync(file, away);
+    const { code, stdout } = await setup('--dry-run', 'incus/web');
+    renameSync(away, file);
+    expect(stdout).toMatch(/\+ key .*\n(?:.*\n)*.*\+ config .* IdentityFile .*\/id_ed25519\n/);
+    expect(code).toBe(1);
+  });
+
   describe('one after the other', () => {
     let start: ReturnType<typeof trees> | undefined;
     const steps = (text: string) =>
@@ -157,6 +166,13 @@ esac`,
       expect(machines).toMatchObject([{ target: 'incus/web', host: 'web', user }]);
       expect(machines[0].steps.map(({ state }: { state: string }) => state)).toEqual(Array(8).fill('ok'));
       expect(trees()).toEqual(after);
+    });
+
+    it('is looked at as a machine whose manager starts sshd: nothing has to listen there', async () => {
+      const { stdout } = await run([...vmssh, 'guest', 'check', '--by', 'exec', `${user}@incus/web`], {
+        env,
+      });
+      expect(steps(stdout).slice(0, 4)).toEqual(['✓ sshd', '✓ host-keys', '✓ name', expect.any(String)]);
     });
 
     it('takes it back byte for byte', async () => {

@@ -53,6 +53,16 @@ export async function makeImage(guest: Guest, name: string, prepare: string): Pr
   );
 }
 
+/** A script that runs one in a machine's root folder: as its root, with the guest's own programs. `pid` prints a process of the machine. */
+export function inRootOf(pid: string, script: string): string {
+  return `pid=$(${pid}) enter=
+    [ $(readlink /proc/$pid/ns/user) = $(readlink /proc/self/ns/user) ] || enter="nsenter --target $pid --user --setuid 0 --setgid 0"
+    $enter bash -s $pid <<'E'
+    set -e; cd /proc/$1/root
+    ${script}
+E`;
+}
+
 /** A script that makes a root in $folder: the guest's own, under an overlay in memory. */
 function rootMade(name: string, folder: string, prepare: string): string {
   return `set -e

@@ -1,15 +1,23 @@
 #!/bin/bash
 # containers.sh: containers of Podman and Docker made of the guest's own files, as there is no registry: web, dock, exported, bare,
-# off and idle, and for the user tester mine. Their image has an sshd that nobody runs, with host keys; bare's has none.
+# off and idle, and for the user tester mine. Their image has an sshd that nobody runs, with host keys; bare's has none. Those named plain
+# have no key of anybody and no host key.
 set -euo pipefail
 image=/vm/image
 
 . "$(dirname "$0")/own-root.sh"
 
 make_root
+add_base
 tar -C "$image" -cf /vm/bare.tar .
 add_sshd
 tar -C "$image" -cf /vm/own.tar .
+
+# Of a container of the manager $@.
+make_plain() {
+  "$@" run --detach --name plain --hostname plain --network none own:1 sleep infinity
+  "$@" exec plain bash -c 'rm -r /root/.ssh /etc/ssh/ssh_host_*'
+}
 
 # Its service stays once it is asked: on an emulated processor it takes seconds to start.
 mkdir -p /etc/containers/containers.conf.d
@@ -22,6 +30,7 @@ for name in web off; do
 done
 podman stop --time 0 off
 podman run --detach --name bare --network none bare:1 sleep infinity
+make_plain podman
 mkdir -p /srv/export
 podman run --detach --name exported --hostname exported --network none --volume /srv/export:/run/host/unix-export own:1 \
   bash -c 'mkdir -p /run/sshd; exec socat UNIX-LISTEN:/run/host/unix-export/ssh,fork EXEC:"/usr/sbin/sshd -i"'
@@ -29,6 +38,7 @@ podman run --detach --name exported --hostname exported --network none --volume 
 systemctl start docker
 docker import /vm/own.tar own:1
 docker run --detach --name dock --hostname dock --network none own:1 sleep infinity
+make_plain docker
 docker create --name idle --hostname idle --network none own:1 sleep infinity
 
 # As a user who is logged in; without a login there is no cgroup for it.
@@ -38,4 +48,5 @@ chmod 644 /vm/own.tar
 as_tester() { systemd-run --quiet --pipe --wait --collect --machine=tester@ --user --property=KillMode=process "$@"; }
 as_tester podman import --quiet /vm/own.tar own:1
 as_tester podman run --detach --name mine --hostname mine --network none own:1 sleep infinity
+make_plain as_tester podman
 rm -r "$image" /vm/*.tar

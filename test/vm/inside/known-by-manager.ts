@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { inRootOf } from './container.js';
 import type { outcome } from './hypervisor.js';
 
 type Sh = (line: string, timeout?: number) => ReturnType<typeof outcome>;
@@ -42,16 +43,8 @@ export function isKnownByItsManager(sh: Sh, { login, user = sh, pid, again }: Re
     user(`VMSSH_HOST_KEYS=${policy} ssh -n -o BatchMode=yes ${options} ${login} echo in`);
   const forget = () => user('rm -f ~/.ssh/known_hosts ~/.ssh/vmssh_known_hosts');
   const pins = async () => (await user('cat ~/.ssh/vmssh_known_hosts')).stdout;
-  /** As its root, with the guest's own programs. */
   const inEtcSsh = async (script: string) => {
-    const result = await sh(
-      `pid=$(${pid}) enter=
-      [ $(readlink /proc/$pid/ns/user) = $(readlink /proc/self/ns/user) ] || enter="nsenter --target $pid --user --setuid 0 --setgid 0"
-      $enter bash -s $pid <<'E'
-      set -e; cd /proc/$1/root/etc/ssh; own=ssh_host_ed25519_key.pub
-      ${script}
-E`,
-    );
+    const result = await sh(inRootOf(pid, `cd etc/ssh; own=ssh_host_ed25519_key.pub; ${script}`));
     expect(result).toMatchObject({ code: 0 });
     return result.stdout;
   };

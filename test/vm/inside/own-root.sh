@@ -18,10 +18,18 @@ make_root() {
   install -d -m 700 "$image/root"
 }
 
+# What each small Debian has besides: the programs that scripts use, PAM, and a home for the user tester.
+add_base() {
+  take /usr/bin/{chmod,cp,cut,date,df,env,find,getent,head,ls,mktemp,mv,readlink,rmdir,sed,setsid,sha256sum,sort,stat,tail,test,timeout,touch,tr,true,wc} \
+    /usr/sbin/{runuser,unix_chkpwd} /etc/{environment,login.defs,pam.d,security} /usr/lib/*/security/*.so
+  install -d -m 700 -o tester -g tester "$image/home/tester"
+  install -d "$image/var/lib"
+  install -d -m 1777 "$image/tmp" "$image/var/tmp"
+}
+
 # With host keys; nobody runs it.
 add_sshd() {
   ssh-keygen -A >/dev/null
-  take /usr/sbin/sshd /usr/lib/openssh/{sshd-auth,sshd-session,sftp-server} /etc/ssh /root/.ssh
-  # PAM needs more files.
-  echo 'UsePAM no' >"$image/etc/ssh/sshd_config.d/00-own.conf"
+  take /usr/sbin/sshd /usr/lib/openssh/{sshd-auth,sshd-session,sftp-server} /usr/bin/ssh-keygen /etc/ssh /root/.ssh
+  [ -d "$image/etc/pam.d" ] || echo 'UsePAM no' >"$image/etc/ssh/sshd_config.d/00-own.conf"
 }

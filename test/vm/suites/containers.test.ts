@@ -2,10 +2,11 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bootGuest, type Guest } from '../bed/guest.js';
 import { describeGuests } from '../describe.js';
-import { makeImage, startContainer, startUnderPodman } from '../inside/container.js';
+import { inRootOf, makeImage, startContainer, startUnderPodman } from '../inside/container.js';
 import { expectList, outcome, vmsshInstalled } from '../inside/hypervisor.js';
 import { isKnownByItsManager, type ReadableMachine } from '../inside/known-by-manager.js';
 import { letsNewcomersIn } from '../inside/newcomer.js';
+import { setsNothingUp, setsUp } from '../inside/sets-up.js';
 import { type Startable, startsOnDemand } from '../inside/start-on-demand.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -42,6 +43,9 @@ const runOwn = (name: string) =>
 const testers = (line: string) =>
   `systemd-run --quiet --pipe --wait --collect --machine=tester@ --user --property=KillMode=process -- bash -c '${line}'`;
 
+const inside = (pid: string) => (script: string) => inRootOf(pid, script);
+const leader = (name: string) => `machinectl show --value --property=Leader ${name}`;
+
 const readable: readonly ReadableMachine[] = [
   {
     ...{ login: 'web', pid: `podman ${pidOf} web` },
@@ -51,7 +55,7 @@ const readable: readonly ReadableMachine[] = [
     ...{ login: 'dock', pid: `docker ${pidOf} dock` },
     again: `docker rm --force dock && docker ${runOwn('dock')}`,
   },
-  { login: 'nsp', pid: 'machinectl show --value --property=Leader nsp' },
+  { login: 'nsp', pid: leader('nsp') },
 ];
 
 // Podman and Docker of the guest, with containers whose sshd is installed and does not run; nsp is of systemd-nspawn, and
@@ -74,6 +78,10 @@ describeGuests('containers of Podman, Docker and systemd-nspawn', () => {
     const mask = (units: readonly string[]) =>
       `for unit in ${units.join(' ')}; do ln -sf /dev/null etc/systemd/system/$unit; done`;
     await startContainer(guest, 'nsp', { prepare: mask(['sshd-unix-export.socket', ...masked]) });
+    await startContainer(guest, 'plain', {
+      prepare: `${mask(masked)}; rm etc/ssh/ssh_host_*; for each in root home; do mount -t tmpfs -o mode=755 own $each; done
+        chmod 700 root; cp -r etc/skel home/tester; chown -R tester:tester home/tester`,
+    });
     await startUnderPodman(guest, 'sysd', mask(masked));
     await makeImage(guest, 'boxed', mask(masked));
   }, 1_800_000);
@@ -86,6 +94,9 @@ describeGuests('containers of Podman, Docker and systemd-nspawn', () => {
         { target: 'docker/dock', status: 'running' },
         { target: 'podman/exported', status: 'running', routes: [{ route: 'export' }, { route: 'exec' }] },
         { target: 'machine/nsp', status: 'running' },
+        { target: 'podman/plain', status: 'running' },
+        { target: 'docker/plain', status: 'running' },
+        { target: 'machine/plain', status: 'running', routes: [{ route: 'export' }] },
         { target: 'podman/sysd', status: 'running', routes: [{ route: 'export' }, { route: 'exec' }] },
         { target: 'podman/web', status: 'running', container: { labels: { role: 'front' } } },
         { target: 'docker/idle', status: 'off' },
@@ -100,7 +111,7 @@ describeGuests('containers of Podman, Docker and systemd-nspawn', () => {
   test("of a user's own Podman are logged in to by that user", async () => {
     const { stdout } = await asTester('vmssh list --json');
     const targets = JSON.parse(stdout).machines.map(({ target }: { target: string }) => target);
-    expect(targets).toEqual(['podman/mine', 'machine/nsp']);
+    expect(targets).toEqual(['podman/mine', 'machine/nsp', 'podman/plain', 'machine/plain']);
     expect(await asTester('vmssh ssh root@mine uname -n')).toMatchObject({ code: 0, stdout: 'mine\n' });
   });
 
@@ -206,4 +217,31 @@ describeGuests('containers of Podman, Docker and systemd-nspawn', () => {
     ...{ login: 'root@mine', user: asTester, pid: testers(`podman ${pidOf} mine`) },
     again: `podman rm --force --time 0 mine && podman ${runOwn('mine')}`,
   });
+
+  setsUp(sh, {
+    ...{ target: 'podman/plain', inside: inside(`podman ${pidOf} plain`), account: 'tester', second: 'root' },
+    whenReady: () =>
+      test('is looked at by exec', async () => {
+        const { code, stdout } = await sh('vmssh guest check --by exec tester@podman/plain', 400);
+        expect(code, stdout).toBe(0);
+      }),
+  });
+  setsUp(sh, {
+    ...{ target: 'docker/plain', inside: inside(`docker ${pidOf} plain`) },
+    ...{ account: 'root', options: '--user root', before: 'vmssh config install' },
+  });
+  setsUp(sh, {
+    ...{ target: 'podman/plain', user: asTester, inside: inside(testers(`podman ${pidOf} plain`)) },
+    account: 'tester',
+  });
+  // A systemd runs there, and its root is the guest's.
+  setsUp(sh, {
+    ...{ target: 'machine/plain', inside: inside(leader('plain')), account: 'tester' },
+    places: 'etc home root usr/local var/lib',
+  });
+  setsNothingUp(
+    sh,
+    { target: 'podman/bare', inside: inside(`podman ${pidOf} bare`) },
+    /✗ sshd +there is no sshd in .*\n +fix: vmssh setup --install-sshd podman\/bare\n/,
+  );
 });

@@ -43,6 +43,8 @@ export interface SetupOptions {
 export interface SetupPlan extends SetupSteps {
   readonly work?: Work;
   readonly missing?: MissingDevice | undefined;
+  /** Nobody goes in: what is wrong, and what to type on its console once it has the device. */
+  readonly byHand?: readonly [found: string, fix: string];
 }
 
 export interface Work {
@@ -82,14 +84,15 @@ export async function planSetup(
     add(step, 'failed', found, fix);
     return plan;
   };
-  const noEntry = ({ code, problem, hint = '' }: ConnectError) => {
+  const noEntry = ({ code, problem, hint = '' }: ConnectError): SetupPlan => {
     const hasConsole =
       ['libvirt', 'hyper-v', 'qemu'].includes(machine.provider) && machine.authority !== 'other';
-    const line =
-      code === 'NO_EXEC' && hasConsole && !missing && key ? onConsole(key.line, options.user) : undefined;
-    return line === undefined
-      ? failed('inside', problem, hint)
-      : failed('inside', `${problem}; ${hint}`, line);
+    const line = code === 'NO_EXEC' && hasConsole && key ? onConsole(key.line, options.user) : undefined;
+    if (line === undefined) return failed('inside', problem, hint);
+    const byHand = [`${problem}; ${hint}`, line] as const;
+    if (!missing) return failed('inside', ...byHand);
+    add('inside', 'skipped', `${problem}: the rest is one line to type on its console`);
+    return { ...plan, byHand };
   };
   if (into instanceof ConnectError) return noEntry(into);
   const isUp = mayBeUp(machine);

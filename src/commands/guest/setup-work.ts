@@ -26,7 +26,7 @@ import {
 
 /** Does what a plan says that is still to do, and logs in. Stops at the first failure: it can be run again. */
 export async function carryOutSetup(
-  { work, missing, ...plan }: SetupPlan,
+  { work, missing, byHand, ...plan }: SetupPlan,
   options: SetupOptions,
   io: Io,
   signal: AbortSignal,
@@ -40,6 +40,7 @@ export async function carryOutSetup(
   };
   const typed = shellQuoted(target, shellOf(io));
   if (missing && !(await addDevice(missing, { restart: options.restart, typed }, io, add))) return all();
+  if (byHand) add('inside', 'failed', ...byHand);
   if (work === undefined) return all();
   const { into, machine, key } = work;
   let { login } = work;
@@ -47,7 +48,7 @@ export async function carryOutSetup(
   const wanted = { account: user, keys: key ? [key.line] : [], install: options.install };
   const scripts = [
     ...(work.needsAccount ? [accountScript({ ...wanted, look: false })] : []),
-    ...(work.needsUnits ? [setupScript({ port: sshPort })] : []),
+    ...(work.needsUnits ? [setupScript({ port: sshPort, plugged: missing !== undefined })] : []),
   ];
   for (const script of scripts) {
     for (const step of await runInside(into, script, io, signal)) add(...of(step));

@@ -18,6 +18,8 @@ export interface ScriptOptions {
   readonly keys?: readonly string[];
   /** The account for keys and .hushlogin; undefined: the caller of sudo, or root. */
   readonly account?: string;
+  /** The vsock device was added just now: wait for it. */
+  readonly plugged?: boolean;
   /** Close sshd's TCP listener at the end. */
   readonly onlyVsock?: boolean;
   /** Keep it on loopback instead. */
@@ -32,12 +34,13 @@ export interface ScriptOptions {
 
 /** The script that sets a guest up. The shell reads all of it before it runs, so that a lost connection does no harm. */
 export function setupScript(options: ScriptOptions): string {
-  const { hostsFix, hushlogin, onlyVsock, onlyLoopback } = options;
+  const { hostsFix, hushlogin, plugged, onlyVsock, onlyLoopback } = options;
   const { keys = [], account = '', leave = '', expect = '' } = options;
   const common = {
     port: String(options.port),
     hosts_fix: yesNo(hostsFix),
     hushlogin: yesNo(hushlogin),
+    plugged: yesNo(plugged),
     only_vsock: yesNo(onlyVsock),
     only_loopback: yesNo(onlyLoopback),
     account,

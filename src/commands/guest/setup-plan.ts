@@ -26,6 +26,8 @@ import { checkUntil, collector, configStep, intoByManager, of, runInside } from 
 export interface SetupPlan extends SetupSteps {
   readonly work?: Work;
   readonly missing?: MissingDevice | undefined;
+  /** Nobody goes in: what is wrong, and what to type on its console once it has the device. */
+  readonly byHand?: readonly [found: string, fix: string];
 }
 
 export interface Work {
@@ -67,12 +69,15 @@ export async function planSetup(
     add(step, 'failed', found, fix);
     return plan;
   };
-  const noEntry = ({ code, problem, hint = '' }: ConnectError) => {
+  const noEntry = ({ code, problem, hint = '' }: ConnectError): SetupPlan => {
     const hasConsole =
       ['libvirt', 'hyper-v', 'qemu'].includes(machine.provider) && machine.authority !== 'other';
-    const line =
-      code === 'NO_EXEC' && hasConsole && !missing && key ? onConsole(key.line, options.user) : undefined;
-    return line ? failed('inside', `${problem}; ${hint}`, line) : failed('inside', problem, hint);
+    const line = code === 'NO_EXEC' && hasConsole && key ? onConsole(key.line, options.user) : undefined;
+    if (line === undefined) return failed('inside', problem, hint);
+    const byHand = [`${problem}; ${hint}`, line] as const;
+    if (!missing) return failed('inside', ...byHand);
+    add('inside', 'skipped', `${problem}: the rest is one line to type on its console`);
+    return { ...plan, byHand };
   };
   if (into instanceof ConnectError) return noEntry(into);
   const off = mayBeUp(machine) ? undefined : `it is ${machine.status}`;
@@ -133,7 +138,7 @@ export async function planSetup(
   const needsAccount = looked.some(({ state }) => state === 'changed');
   const scripts = [
     ...(needsAccount ? [accountScript({ ...wanted, account: user, look: false, install })] : []),
-    ...(needsUnits ? [setupScript({ port: sshPort })] : []),
+    ...(needsUnits ? [setupScript({ port: sshPort, plugged: missing !== undefined })] : []),
   ];
   const by = key ? `${key.from} (${printOfLine(key.line)})` : (identityFile ?? '');
   const work = { into, machine: record, login, scripts, by };

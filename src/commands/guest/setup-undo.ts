@@ -1,4 +1,4 @@
-import { exitCode } from '../../errors.js';
+import { ConnectError, exitCode } from '../../errors.js';
 import { editFile } from '../../files/edit-file.js';
 import { undoScript } from '../../guest/script.js';
 import { keptLogins, loginOf, type MachineLogin } from '../../hosts/logins.js';
@@ -13,7 +13,9 @@ import { reachedMachine } from '../../identity/record.js';
 import { lookUp } from '../../lookup/login.js';
 import { findMachines } from '../../machines/find-machines.js';
 import type { Io } from '../../process/io.js';
+import { mayBeUp } from '../../sources/source.js';
 import { knownHostsFile } from '../../ssh/folder.js';
+import { shellOf, shellQuoted } from '../../target/shell.js';
 import { undoDevice } from './setup-device.js';
 import { collector, intoByManager, of, runInside, type SetupSteps, type ShowStep } from './setup-step.js';
 
@@ -27,15 +29,24 @@ export async function undoSetup(
   const named = await lookUp(name, io, signal);
   const { text: target, machine } = named;
   const { steps, add, isFailed } = collector(show);
-  const into = await intoByManager(named, io, signal);
   const { logins } = await keptLogins(io);
   const login = machine && loginOf(machine, logins);
-  const undone = await runInside(into, undoScript(), io, signal).catch((error) => {
+  if (machine && !mayBeUp(machine)) {
+    const fix = `vmssh check --start ${shellQuoted(target, shellOf(io))}`;
+    add('way', 'failed', `it is ${machine.status}`, fix);
+    return { name, target, steps };
+  }
+  const into = await intoByManager(named, io, signal);
+  const inside = await runInside(into, undoScript(), io, signal).catch((error: unknown) => {
+    if (!(error instanceof ConnectError)) throw error;
     // A machine into which an sshd is brought may lack the script's programs.
-    if (!login?.brings || error.code !== 'NOT_RUN') throw error;
-    return [];
+    if (login?.brings && error.code === 'NOT_RUN') return [];
+    // Without an agent setup added the device alone.
+    if (!login && error.code === 'NO_EXEC') return error;
+    throw error;
   });
-  for (const step of undone) add(...of(step));
+  if (inside instanceof ConnectError) add('undo', 'skipped', `${inside.problem}: what is in it stays`);
+  else for (const step of inside) add(...of(step));
   if (machine && !isFailed()) await undoDevice(reachedMachine(machine), io, signal, add);
   if (isFailed()) return { name, target, steps };
   const alias = hostKeyAlias(named);

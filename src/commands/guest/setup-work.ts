@@ -18,7 +18,7 @@ import { checkUntil, collector, configStep, of, runInside } from './setup-step.j
 
 /** Does what a plan says that is still to do, and logs in. Stops at the first failure: it can be run again. */
 export async function carryOutSetup(
-  { work, missing, ...plan }: SetupPlan,
+  { work, missing, byHand, ...plan }: SetupPlan,
   options: SetupOptions,
   io: Io,
   signal: AbortSignal,
@@ -32,6 +32,7 @@ export async function carryOutSetup(
   };
   const typed = shellQuoted(target, shellOf(io));
   if (missing && !(await addDevice(missing, { restart: options.restart, typed }, io, add))) return all();
+  if (byHand) add('inside', 'failed', ...byHand);
   if (work === undefined) return all();
   const { into, machine, scripts, by } = work;
   let { login } = work;

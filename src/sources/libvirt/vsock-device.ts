@@ -26,7 +26,7 @@ export interface VsockDevice {
   add(facts: VsockFacts, folder: string): Promise<boolean>;
   /** Takes back what `add` did. */
   remove(facts: VsockFacts): Promise<void>;
-  /** Shuts the machine down, starts it, and waits for its guest agent. */
+  /** Shuts the machine down, starts it, and waits for its guest agent if it had one. */
   restart(): Promise<void>;
 }
 
@@ -97,11 +97,13 @@ export function vsockDevice(
       );
     },
     async restart() {
+      const ask = guestAgent({ uuid, authority }, deps);
+      const isAway = async () => (await ask?.('guest-ping').catch(() => away)) === away;
+      const hadNone = await isAway();
       await virsh('shutdown');
       await whileSo(isActive, maxShutdownMs, 'it does not shut down', deps);
       await virsh('start');
-      const ask = guestAgent({ uuid, authority }, deps);
-      const isAway = async () => (await ask?.('guest-ping').catch(() => away)) === away;
+      if (hadNone) return;
       await whileSo(isAway, maxBootMs, 'its guest agent did not come back after the start', deps);
     },
   };

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { addDevice, planDevice, undoDevice } from '../../../src/commands/guest/setup-device.js';
 import { collector } from '../../../src/commands/guest/setup-step.js';
+import { carryOutSetup } from '../../../src/commands/guest/setup-work.js';
 import type { ReachedMachine } from '../../../src/sources/source.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
@@ -130,6 +131,27 @@ describe('the step for a vsock device', () => {
       path.endsWith('vsock.xml'),
     );
     expect(left).toEqual([]);
+  });
+
+  it('is added without an agent too, and then what to type on the console is said', async () => {
+    standInVirsh(bin, log, deviceCases(state));
+    const { steps, add } = collector(() => {});
+    const missing = await planDevice(record, { restart: false, typed: 'mint' }, io, signal, add, dir);
+    add('inside', 'skipped', 'no agent');
+    const plan = { name: 'mint', target: 'qemu/mint', steps, missing, byHand: ['no agent', 'type'] as const };
+    const options = {
+      user: undefined,
+      key: undefined,
+      noConfig: true,
+      install: false,
+      bring: false,
+      restart: false,
+    };
+    const done = await carryOutSetup(plan, options, io, signal, () => {});
+    expect(done.steps).toEqual([
+      { name: 'device', state: 'changed', found: 'the machine has a vsock device now', fix: undefined },
+      { name: 'inside', state: 'failed', found: 'no agent', fix: 'type' },
+    ]);
   });
 
   it.each(['machined', 'qemu', 'incus'])('is none of a machine of %s', async (provider) => {

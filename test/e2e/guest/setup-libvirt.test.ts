@@ -1,4 +1,4 @@
-import { chownSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -6,9 +6,16 @@ import { script } from '../../connect/exec/container.js';
 import { otherUser } from '../../helpers/other-user.js';
 import { run, vmssh } from '../../helpers/run.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
-import { agentCases, refuses, standInVirsh, type VirshCase } from '../../sources/libvirt/stand-in.js';
+import {
+  agentCases,
+  deviceCases,
+  refuses,
+  standInVirsh,
+  type VirshCase,
+} from '../../sources/libvirt/stand-in.js';
 
 const uuid = '83055167-4a13-0eb1-c290-e328df73ee72';
+const noAgent = 'error: Guest agent is not responding: QEMU guest agent is not connected';
 const key = `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA${'I'.repeat(44)} ann@host`;
 
 // virsh is a stand-in, whose agent runs the script in a folder in place of the machine's root. It is never root's: root has no session.
@@ -44,11 +51,11 @@ describe('vmssh setup of a VM of libvirt', () => {
     const device = "<devices><vsock model='virtio'><cid auto='yes' address='424242'/></vsock></devices>";
     standInVirsh(bin, log, [
       ['*" list "*', `printf '${uuid}\\n==vmssh==\\n==vmssh==\\n'`],
+      ...cases,
       [
         '*dumpxml*',
         `echo "<domain type='kvm' id='3'><name>mint</name><uuid>${uuid}</uuid>${device}</domain>"`,
       ],
-      ...cases,
     ]);
     return run([...vmssh, ...args], { env, ...otherUser });
   };
@@ -72,12 +79,29 @@ describe('vmssh setup of a VM of libvirt', () => {
       want: /✗ inside +its guest agent may not run programs; allow guest-exec .*\n +fix: type on its console, as root: mkdir -pm700 ~\/\.ssh; echo 'ssh-ed25519 AAAA\S+' >>~\/\.ssh\/authorized_keys; systemctl daemon-reload; systemctl start sshd-vsock\.socket\n/,
     },
     {
-      says: 'error: Guest agent is not responding: QEMU guest agent is not connected',
+      says: noAgent,
       want: /✗ inside +no guest agent runs in it; .*\n +fix: type on its console, as root: mkdir /,
     },
   ])('changes nothing, and says what to do: $says', async ({ says, want }) => {
     const { code, stdout } = await setup([['*agent*', refuses(says)]], ...planned);
     expect(stdout).toMatch(want);
+    expect(code).toBe(1);
+  });
+
+  it('takes its device back without an agent', async () => {
+    for (const name of ['live', 'config'])
+      writeFileSync(join(dir, name), "<vsock><alias name='ua-vmssh'/></vsock>");
+    const cases = [['*agent*', refuses(noAgent)] as const, ...deviceCases(dir)];
+    const { code, stdout } = await setup(cases, 'setup', '--undo', '--yes', 'mint');
+    expect(steps(stdout)).toEqual(['- undo', '+ device', '✓ config']);
+    expect([existsSync(join(dir, 'live')), existsSync(join(dir, 'config'))]).toEqual([false, false]);
+    expect(code).toBe(0);
+  });
+
+  it('takes nothing back in a machine that is off, and says how to start it', async () => {
+    const off = `echo "<domain type='kvm'><name>mint</name><uuid>${uuid}</uuid></domain>"`;
+    const { code, stdout } = await setup([['*dumpxml*', off]], 'setup', '--undo', '--yes', 'mint');
+    expect(stdout).toMatch(/^ {2}✗ way +it is off\n +fix: .*vmssh.* check --start qemu\/mint\n$/);
     expect(code).toBe(1);
   });
 

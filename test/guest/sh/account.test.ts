@@ -175,6 +175,13 @@ describe.each(shells)('$name', ({ command }) => {
     expect([existsSync(keyFile()), existsSync(journal)]).toEqual([true, true]);
   });
 
+  it.skipIf(!isRoot)('asks once what a file is: a second look may be late', () => {
+    expect(run('add_keys').stdout).toMatch(/^changed +key /);
+    mkdirSync(join(root, 'bin'));
+    writeFileSync(join(root, 'bin/test'), '#!/bin/sh\nexit 137\n', { mode: 0o755 });
+    expect(run('undo_all').stdout).toMatch(/^changed +undo .*authorized_keys removed$/m);
+  });
+
   it.skipIf(!isRoot)('says what is missing if root cannot act as an account', () => {
     mkdirSync(join(root, 'bin'));
     writeFileSync(join(root, 'bin/setsid'), '#!/bin/sh\necho "invalid option -- w" >&2\nexit 1\n', {

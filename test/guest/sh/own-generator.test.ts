@@ -9,6 +9,7 @@ import files from '../../../src/guest/sh/parts/files.sh';
 import report from '../../../src/guest/sh/parts/report.sh';
 import unitFiles from '../../../src/guest/sh/parts/unit-files.sh';
 import vsock from '../../../src/guest/sh/parts/vsock.sh';
+import write from '../../../src/guest/sh/parts/write.sh';
 import { shells } from '../../helpers/shells.js';
 import { given, root, runThere, useRoot } from './guest.js';
 
@@ -25,7 +26,7 @@ esac
 // Red Hat gives the generator to systemd 252, and a distribution can build 257 without it.
 describe.each(shells)("$name: systemd's own generator is known by its presence", ({ command }) => {
   const run = (script: string) => {
-    const parts = `${report}${files}${facts}${vsock}${system}${transport}${socket}${unitFiles}`;
+    const parts = `${report}${files}${write}${facts}${vsock}${system}${transport}${socket}${unitFiles}`;
     return runThere(command, `${parts}\nport=22\nbanner_here() { echo closed; }\nname=sshd-vsock\n${script}`);
   };
   beforeEach(() => given({ 'bin/journalctl': '#!/bin/sh\n', 'proc/cmdline': 'quiet\n' }));
@@ -50,7 +51,9 @@ case "$*" in
 esac
 `;
     given({ [`usr/lib/${generator}`]: '', 'bin/systemctl': systemctl });
-    expect(run('systemd_does_it; echo $?; ls "$R"')).toMatch(/^skipped .*\n0\n(?:.*\n)*started\n/);
+    expect(run('systemd_does_it; echo $?; ls "$R"; cat "$state/done"')).toMatch(
+      /^skipped .*\n0\n(?:.*\n)*started\n(?:.*\n)*started\tsshd-vsock\.socket\t\n$/,
+    );
   });
 
   it('a newer systemd without it: the units are installed as for an older one', () => {

@@ -47,6 +47,14 @@ describe.each(shells)('a step that fails is reported as failed: $name', ({ comma
     },
   );
 
+  it.each([
+    ['yes', 'slept\nslept\n'],
+    ['no', ''],
+  ])('a device that was just plugged in is waited for: %s', (plugged, want) => {
+    const comes = `sleep() { echo slept; naps=$((naps + 1)); }; naps=0; vsock_device() { [ $naps = 2 ]; }`;
+    expect(setup(`${comes}; plugged=${plugged}; await_device`)).toBe(`${want}faults: 0\n`);
+  });
+
   it('a TCP listener that stays on', () => {
     const said = setup(`${refuse("*' disable '*")}; came_over_vsock() { :; }; close_tcp`);
     expect(said).toMatch(/^failed +only-vsock +systemctl -q disable --now ssh\.socket: no: -q disable/);

@@ -46,17 +46,15 @@ try() {
 # read_copy ACCOUNT FILE: copies its text to the file $copy. 1: no such file; 2: it cannot be read, and $said has why.
 read_copy() {
   keep "$copy" </dev/null || return 2
-  # Only a word says that there is none: runuser fails with 1 too, if the account is gone.
+  # Only a word says what it is: runuser fails with 1 too, if the account is gone, and a slow machine with 137.
   # shellcheck disable=SC2016 # for the inner shell
-  case $(as "$1" sh -c 'if [ -e "$1" ]; then echo there; else echo none; fi' sh "$2") in
-    there) ;;
-    none) return 1 ;;
-    *)
-      said="$2 cannot be examined as $1"
-      return 2 ;;
-  esac
-  if ! as "$1" test -f "$2"; then
-    said="$2 is $(if as "$1" test -d "$2"; then echo a folder; else echo not a regular file; fi)"
+  copy_kind=$(as "$1" sh -c 'if [ -f "$1" ]; then echo file; elif [ -d "$1" ]; then echo a folder; elif [ -e "$1" ]; then echo not a regular file; else echo none; fi' sh "$2")
+  if [ "$copy_kind" = none ]; then return 1; fi
+  if [ "$copy_kind" != file ]; then
+    case $copy_kind in
+      'a folder' | 'not a regular file') said="$2 is $copy_kind" ;;
+      *) said="$2 cannot be examined as $1" ;;
+    esac
   elif as "$1" cat "$2" >"$copy" && { [ "$1" = root ] || [ "$(wc -c <"$copy")" -lt "$as_limit" ]; }; then
     return 0
   elif [ "$(wc -c <"$copy")" -ge "$as_limit" ]; then

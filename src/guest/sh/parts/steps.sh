@@ -13,11 +13,19 @@ check_version() {
 requirements() {
   need_root
   turn_on_systemd
-  if ! { need_service && check_sshd && check_host_keys && load_vsock && need_transport; }; then give_up 2; fi
+  if ! { need_service && check_sshd && check_host_keys && await_device && load_vsock && need_transport; }; then give_up 2; fi
 }
 
 # $init: what runs services in place of systemd; empty: systemd has to.
 need_service() { if [ -n "$init" ]; then need_init "$init"; else check_systemd && check_version; fi; }
+# By PCIe's own hot-plugging a system turns a slot on five seconds after the device came.
+await_device() {
+  if [ "$plugged" = no ]; then return 0; fi
+  for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
+    if vsock_device >/dev/null; then return 0; fi
+    sleep 1
+  done
+}
 # A container needs none if its manager shares a folder for a socket.
 need_transport() { exports_sshd || check_transport; }
 

@@ -26,7 +26,7 @@ systemd_does_it() {
   if [ "$(show sshd-vsock.socket LoadState)" = not-found ]; then systemctl daemon-reload; fi
   case $(show sshd-vsock.socket LoadState) in
     loaded)
-      if [ "$(show sshd-vsock.socket ActiveState)" = inactive ]; then systemctl start sshd-vsock.socket; fi
+      if [ "$(show sshd-vsock.socket ActiveState)" = inactive ]; then note started sshd-vsock.socket && systemctl start sshd-vsock.socket; fi
       say skipped units "systemd $(systemd_full) listens on vsock port 22 by itself ($(show sshd-vsock.socket FragmentPath))"
       return 0 ;;
     masked)

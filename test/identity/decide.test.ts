@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { decideByAsking, decideKey, type KeyFacts } from '../../src/identity/decide.js';
 import type { Pin } from '../../src/identity/pins.js';
 import type { HostKeyPolicy } from '../../src/identity/policy.js';
-import { explainRefusal } from '../../src/identity/refusal.js';
+import { cannotTell, explainRefusal } from '../../src/identity/refusal.js';
 
 const [mint, other] = [
   'vmssh-11111111-2222-4333-8444-555555555555',
@@ -63,6 +63,12 @@ describe('the decision about a host key', () => {
     ],
     ['of a CA', { isCertified: true, policy: 'strict' }, accept('certified', true)],
     ['of a CA, beside a pin', { ...shows, pins: [known], isCertified: true }, { do: 'accept', pin: false }],
+    [
+      "of a CA, of a name that was another's",
+      { alias: other, pins: [known], isCertified: true },
+      accept('certified', false),
+    ],
+    ['of a CA, of an address', { ...address, isCertified: true }, accept('certified', false)],
     ['made beforehand', { made: print(own), policy: 'strict' }, accept('made', false)],
     ['not the made one, though pinned', { made: print(third), pins: [known] }, refuse('not made')],
     ['pinned', { pins: [known], policy: 'strict' }, accept('known', false)],
@@ -241,6 +247,11 @@ describe('the decision about a host key', () => {
       accept('known', true),
     ],
     [
+      'known by the name of its alias, and meant by no name',
+      { alias: 'vmssh-machine%mint', names: [], pins: [known] },
+      accept('known', true),
+    ],
+    [
       'one of two that are pinned, with the name at one of them',
       { pins: [pin(mint, wrong), known] },
       accept('known', false),
@@ -355,6 +366,21 @@ describe('a refused host key', () => {
   it('names the file in which it is revoked, or cannot be kept', () => {
     for (const why of ['revoked', 'not kept'] as const)
       expect(explainRefusal(why, named, linux).problem).toContain(named.path);
+  });
+
+  it('names who did not answer, and whom to ask again', () => {
+    const silent = ['machined', 'qemu'];
+    expect(explainRefusal('not asked', { ...named, silent }, linux)).toMatchObject({
+      problem: expect.stringMatching(/^machined and qemu did not answer, .* nobody has confirmed the key$/),
+      hint: expect.stringContaining('vmssh list --provider machined'),
+    });
+  });
+
+  it('may be in a file that cannot be read', () => {
+    expect(cannotTell('machine/web', '/k', 'EACCES')).toMatchObject({
+      ...{ code: 'HOST_KEY_UNKNOWN', final: true, hint: 'correct it: ls -l /k' },
+      problem: '/k may revoke its host key, and cannot be read: EACCES',
+    });
   });
 
   it('is forgotten by the name that vmssh forget takes, and untrusted by that of the credentials', () => {

@@ -335,7 +335,7 @@ const linux = { platform: 'linux', env: {} } as const;
 const named = { typed: "ann's", path: '/home/ann/.ssh/vmssh_known_hosts' };
 
 describe('a refused host key', () => {
-  it.each([
+  const refusals = [
     ['changed', 'HOST_KEY_CHANGED', "if you expected this: vmssh forget 'ann'\\''s'"],
     ['another machine', 'HOST_KEY_CHANGED', "if you expected this: vmssh forget 'ann'\\''s'"],
     ['not brought', 'HOST_KEY_CHANGED', 'do not trust the machine'],
@@ -345,7 +345,9 @@ describe('a refused host key', () => {
     ['unknown', 'HOST_KEY_UNKNOWN', 'accept it once: VMSSH_HOST_KEYS=accept-new'],
     ['not asked', 'HOST_KEY_UNKNOWN', 'accept it once: VMSSH_HOST_KEYS=accept-new'],
     ['not kept', 'HOST_KEY_UNKNOWN', `check who may write ${named.path}`],
-  ] as const)('has a fix: %s', (why, code, hint) => {
+  ] as const;
+
+  it.each(refusals)('has a fix: %s', (why, code, hint) => {
     expect(explainRefusal(why, named, linux)).toMatchObject({
       code,
       final: true,
@@ -354,12 +356,8 @@ describe('a refused host key', () => {
   });
 
   it('has a reason of its own, which is not left out', () => {
-    const reasons = [
-      ...['revoked', 'not brought', 'not made', 'changed', 'another machine', 'not by manager', 'unknown'],
-      ...['not asked', 'not kept'],
-    ] as const;
-    const problems = reasons.map((why) => explainRefusal(why, named, linux).problem);
-    expect(new Set(problems).size).toBe(reasons.length);
+    const problems = refusals.map(([why]) => explainRefusal(why, named, linux).problem);
+    expect(new Set(problems).size).toBe(refusals.length);
     for (const each of problems) expect(each).not.toBe('');
   });
 

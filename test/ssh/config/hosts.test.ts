@@ -4,6 +4,7 @@ import { sharedUuidProblem } from '../../../src/ssh/config/entry-hosts.js';
 import { concreteHosts, hostNames } from '../../../src/ssh/config/hosts.js';
 
 const uuid = '11111111-2222-4333-8444-555555555555';
+const zeros = { uuid: uuid.replaceAll(/\d/g, '0') };
 const machine = (name: string, more: Partial<ListedMachine> = {}): ListedMachine => ({
   name,
   target: `machine/${name}`,
@@ -35,6 +36,15 @@ describe('a Host of its own', () => {
       ...{ host: 'Mint-22', names: ['mint-22', uuid], about: 'Mint 22 of machined' },
       options: { target: 'machine/Mint 22', knownHosts: '~/hosts', hostKeyAlias: `vmssh-${uuid}`, ...login },
     });
+  });
+
+  it('has the key that was made beforehand for a machine of this host, not for its namesake elsewhere', () => {
+    const keys = { folder: '/g', alias: 'vmssh-guest-web', knownHosts: '/g/web', identityFile: undefined };
+    const guests = [{ name: 'web', ...keys }];
+    const there = machine('web', { via: 'hv1', target: 'via/hv1/qemu/web' });
+    const [own, other] = hosts([machine('web'), there], { guests }).hosts.map(({ options }) => options);
+    expect(own).toMatchObject({ hostKeyAlias: 'vmssh-guest-web', knownHosts: '/g/web', onlyKnown: true });
+    expect(other).toEqual(hosts([there]).hosts[0]?.options);
   });
 
   it("is not for another user's machine or one in a container, which take no name and no UUID", () => {
@@ -117,7 +127,8 @@ describe('a Host of its own', () => {
 
   it.each([
     { name: 'two machines have', machines: [machine('a', { uuid }), machine('b', { uuid })] },
-    { name: 'is all zeros', machines: [machine('a', { uuid: uuid.replaceAll(/\d/g, '0') })] },
+    { name: 'is all zeros', machines: [machine('a', zeros)] },
+    { name: 'is all zeros there', machines: [machine('a', { ...zeros, via: 'h', target: 'via/h/qemu/a' })] },
     { name: 'another Host has', machines: [machine('a', { uuid })], taken: [uuid] },
   ])('does not answer to a UUID that $name', ({ machines, taken }) => {
     const names = hosts(machines, taken && { used: taken }).hosts.flatMap((host) => host.names ?? []);
@@ -299,7 +310,7 @@ describe('machines that say that they have one UUID', () => {
     expect(own).toBe(`vmssh-${uuid}`);
     for (const alias of others) expect(alias).toMatch(/^vmssh-via%/);
     expect(new Set(others).size).toBe(2);
-    expect(keys(all).shared).toEqual([]);
+    expect(keys([...all, machine('a'), machine('b')]).shared).toEqual([]);
   });
 
   it('keep the host key that one of them has, with a warning that has a few by name', () => {

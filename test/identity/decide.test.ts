@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { decideByAsking, decideKey, type KeyFacts } from '../../src/identity/decide.js';
 import type { Pin } from '../../src/identity/pins.js';
 import type { HostKeyPolicy } from '../../src/identity/policy.js';
-import { cannotTell, explainRefusal } from '../../src/identity/refusal.js';
+import { explainRefusal } from '../../src/identity/refusal.js';
 
 const [mint, other] = [
   'vmssh-11111111-2222-4333-8444-555555555555',
@@ -35,6 +35,13 @@ const shows = { shown: print(wrong) };
 const refuse = (why: string) => ({ do: 'refuse', why });
 const accept = (why: string, pin?: boolean) => ({ do: 'accept', why, ...(pin === undefined ? {} : { pin }) });
 const address = { alias: undefined, names: [], reached: { text: 'vsock/7' } };
+/** What answers may be a machine whose source is silent. */
+const unsure = { ...address, reached: { ...address.reached, silent: ['machined'] } };
+/** Its name was another's. */
+const renamed = { alias: other, pins: [known] };
+/** Its source says no UUID. */
+const nameless = { alias: 'vmssh-machine%mint' };
+const before = pin(nameless.alias, own);
 
 describe('the decision about a host key', () => {
   it.each<[name: string, given: Partial<KeyFacts>, want: object]>([
@@ -63,11 +70,7 @@ describe('the decision about a host key', () => {
     ],
     ['of a CA', { isCertified: true, policy: 'strict' }, accept('certified', true)],
     ['of a CA, beside a pin', { ...shows, pins: [known], isCertified: true }, { do: 'accept', pin: false }],
-    [
-      "of a CA, of a name that was another's",
-      { alias: other, pins: [known], isCertified: true },
-      accept('certified', false),
-    ],
+    ["of a CA, of a name that was another's", { ...renamed, isCertified: true }, accept('certified', false)],
     ['of a CA, of an address', { ...address, isCertified: true }, accept('certified', false)],
     ['made beforehand', { made: print(own), policy: 'strict' }, accept('made', false)],
     ['not the made one, though pinned', { made: print(third), pins: [known] }, refuse('not made')],
@@ -81,34 +84,26 @@ describe('the decision about a host key', () => {
     ],
     [
       "of a name that was another's: its manager first",
-      { alias: other, pins: [known], manager: undefined },
+      { ...renamed, manager: undefined },
       { do: 'ask manager' },
     ],
     [
       "of a name that was another's, by its manager",
-      { alias: other, pins: [known], ...shows, manager: [print(wrong)], policy: 'strict' },
+      { ...renamed, ...shows, manager: [print(wrong)], policy: 'strict' },
       { do: 'accept', why: 'new machine', pin: true, moved: ['machine%mint'] },
     ],
     [
       "of a name that was another's, and its manager has another",
-      { alias: other, pins: [known], ...shows, manager: [print(third)] },
+      { ...renamed, ...shows, manager: [print(third)] },
       refuse('another machine'),
     ],
-    [
-      "of a name that was another's, and nobody can say",
-      { alias: other, pins: [known], ...shows },
-      refuse('another machine'),
-    ],
+    ["of a name that was another's, and nobody can say", { ...renamed, ...shows }, refuse('another machine')],
     [
       "of a name that was another's, whose own key is known",
       { alias: other, pins: [known, pin(other, wrong)], ...shows },
       refuse('another machine'),
     ],
-    [
-      "of a name that was another's, which shows its key",
-      { alias: other, pins: [known] },
-      refuse('another machine'),
-    ],
+    ["of a name that was another's, which shows its key", renamed, refuse('another machine')],
     ['first, its manager is asked', { manager: undefined, policy: 'strict' }, { do: 'ask manager' }],
     [
       'first, its manager has it',
@@ -128,29 +123,17 @@ describe('the decision about a host key', () => {
     ],
     ['of an address', { ...address, manager: undefined }, accept('address', false)],
     ['of an address, ask', { ...address, policy: 'ask' }, { do: 'ask user', pin: false }],
-    [
-      'of an address, whose source did not answer',
-      { ...address, reached: { text: 'vsock/7', silent: ['machined'] } },
-      { do: 'ask user', pin: false },
-    ],
+    ['of an address, whose source did not answer', unsure, { do: 'ask user', pin: false }],
     [
       'of an address, whose source did not answer, strict',
-      { ...address, reached: { text: 'vsock/7', silent: ['machined'] }, policy: 'strict' },
+      { ...unsure, policy: 'strict' },
       refuse('unknown'),
     ],
     ['of an address, strict', { ...address, policy: 'strict' }, refuse('unknown')],
-    ['from before it had a UUID', { pins: [pin('vmssh-machine%mint', own)] }, accept('known', true)],
-    [
-      'another than before it had a UUID',
-      { ...shows, pins: [pin('vmssh-machine%mint', own)] },
-      refuse('changed'),
-    ],
-    ['where a source says no UUID', { alias: 'vmssh-machine%mint', pins: [known] }, accept('known')],
-    [
-      'another, where a source says no UUID',
-      { alias: 'vmssh-machine%mint', ...shows, pins: [known] },
-      refuse('changed'),
-    ],
+    ['from before it had a UUID', { pins: [before] }, accept('known', true)],
+    ['another than before it had a UUID', { ...shows, pins: [before] }, refuse('changed')],
+    ['where a source says no UUID', { ...nameless, pins: [known] }, accept('known')],
+    ['another, where a source says no UUID', { ...nameless, ...shows, pins: [known] }, refuse('changed')],
     [
       'kept by its name too, since another source says no UUID',
       { pins: [known, pin('vmssh-machine%mint', own, 'machine%mint')] },
@@ -229,7 +212,7 @@ describe('the decision about a host key', () => {
     ],
     [
       'pinned for another machine only, where a source says no UUID',
-      { alias: 'vmssh-machine%mint', pins: [pin(other, own, 'machine%web')], policy: 'strict' },
+      { ...nameless, pins: [pin(other, own, 'machine%web')], policy: 'strict' },
       refuse('unknown'),
     ],
     [
@@ -248,7 +231,7 @@ describe('the decision about a host key', () => {
     ],
     [
       'known by the name of its alias, and meant by no name',
-      { alias: 'vmssh-machine%mint', names: [], pins: [known] },
+      { ...nameless, names: [], pins: [known] },
       accept('known', true),
     ],
     [
@@ -309,7 +292,7 @@ describe('those who are asked about a host key', () => {
   });
 
   it("are no more than the manager, if the name was another machine's", async () => {
-    expect(await decided({ alias: other, pins: [known] }, [], 'accept-new')).toMatchObject({
+    expect(await decided(renamed, [], 'accept-new')).toMatchObject({
       answer: { do: 'refuse', why: 'another machine' },
       asked: ['manager'],
     });
@@ -364,21 +347,6 @@ describe('a refused host key', () => {
   it('names the file in which it is revoked, or cannot be kept', () => {
     for (const why of ['revoked', 'not kept'] as const)
       expect(explainRefusal(why, named, linux).problem).toContain(named.path);
-  });
-
-  it('names who did not answer, and whom to ask again', () => {
-    const silent = ['machined', 'qemu'];
-    expect(explainRefusal('not asked', { ...named, silent }, linux)).toMatchObject({
-      problem: expect.stringMatching(/^machined and qemu did not answer, .* nobody has confirmed the key$/),
-      hint: expect.stringContaining('vmssh list --provider machined'),
-    });
-  });
-
-  it('may be in a file that cannot be read', () => {
-    expect(cannotTell('machine/web', '/k', 'EACCES')).toMatchObject({
-      ...{ code: 'HOST_KEY_UNKNOWN', final: true, hint: 'correct it: ls -l /k' },
-      problem: '/k may revoke its host key, and cannot be read: EACCES',
-    });
   });
 
   it('is forgotten by the name that vmssh forget takes, and untrusted by that of the credentials', () => {

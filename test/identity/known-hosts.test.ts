@@ -60,7 +60,6 @@ const other = 'AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
 
 it.each([
   { blob: Buffer.from(key, 'base64'), type: 'ssh-ed25519' },
-  { blob: Buffer.alloc(4), type: '' },
   { blob: Buffer.alloc(3), type: '' },
 ])("a key's type is its first string: $type", ({ blob, type }) => expect(keyTypeOf(blob)).toBe(type));
 

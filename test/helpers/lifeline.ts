@@ -15,15 +15,14 @@ export interface Lifeline {
 /** For one test, a FIFO at `path`, which is not there yet. */
 export function lifeline(path: string): Lifeline {
   execFileSync('mkfifo', [path]);
-  // Each side opens it to read and write, and so waits for no other. This process does not read: a thread of Node closes all numbers that
-  // `openSync` gave when it ends, and a Socket would have closed this one before.
+  // Held until the script has it: neither side waits for the other to open it, and the reader ends with this process.
   const both = openSync(path, 'r+');
-  const reader = spawn('/bin/sh', ['-c', 'read -r line; echo; exec <"$0"; exec cat', path], {
-    stdio: [both, 'pipe', 'inherit'],
-  });
-  closeSync(both);
+  const end = openSync(path, 'r');
+  // This process does not read: a thread of Node closes all numbers that `openSync` gave when it ends, and a Socket has closed its own then.
+  const reader = spawn('/bin/cat', { stdio: [end, 'pipe', 'inherit'] });
+  closeSync(end);
   onTestFinished(() => void reader.kill());
-  const started = new Promise<void>((resolve) => reader.stdout?.once('data', () => resolve()));
+  const started = new Promise<void>((resolve) => reader.stdout?.once('data', () => resolve(closeSync(both))));
   const gone = new Promise<void>((resolve) => reader.stdout?.once('end', () => resolve()));
   return { hold: `exec 9<>'${path}'; echo started >&9`, started, gone };
 }

@@ -80,7 +80,7 @@ export function decideKey(facts: KeyFacts): KeyAnswer {
   // It may be the address of a machine whose key is known.
   const isUnsure = reached?.silent !== undefined;
   const { meant } = facts;
-  const isOtherId = meant !== undefined && meant !== alias && facts.pins.some((each) => each.alias === meant);
+  const isOtherId = meant !== alias && facts.pins.some((each) => each.alias === meant);
   const rows: readonly (readonly [boolean, KeyAnswer])[] = [
     [reached === undefined, { do: 'nothing', why: 'no record' }],
     // Whatever is pinned is of the machine's own sshd, and stays.
@@ -94,7 +94,7 @@ export function decideKey(facts: KeyFacts): KeyAnswer {
       facts.isCertified,
       { do: 'accept', pin: pin && known.length === 0 && !nameWasAnothers, why: 'certified' },
     ],
-    [made !== undefined && made === shown, { do: 'accept', pin: false, why: 'made' }],
+    [made === shown, { do: 'accept', pin: false, why: 'made' }],
     [made !== undefined, { do: 'refuse', why: 'not made' }],
     // A typed UUID is that machine's only.
     [isOtherId, { do: 'refuse', why: 'another machine' }],

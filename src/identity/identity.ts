@@ -65,9 +65,7 @@ function alikeThere(target: AnyTarget): readonly string[] {
 
 /** Of a machine with this name, by each kind. */
 function aliasesOf(name: string): readonly string[] {
-  const named = kinds.filter(
-    (kind) => kind.rest === 'name' && kind.hostKey === 'machine' && kind.name !== 'outside',
-  );
+  const named = kinds.filter((kind) => kind.rest === 'name' && kind.name !== 'outside');
   const aliases = named.map(({ name: kind }) => nameAlias({ kind, name }));
   const scopes = ['system', 'session'].map((scope) => nameAlias({ kind: 'qemu', scope, name } as QemuTarget));
   return [...aliases, ...scopes];

@@ -17,8 +17,8 @@ export function pinsIn(bytes: Buffer, known: readonly (string | undefined)[] = [
   return linesOf(bytes).flatMap((line) => {
     const parsed = parseLine(line);
     if (!parsed || parsed.marker !== undefined) return [];
-    const { hosts, at, type, key } = parsed;
-    const names = namesIn(line.slice(at)).map(fromBytes);
+    const { hosts, type, key } = parsed;
+    const names = namesIn(line).map(fromBytes);
     const aliasOf = (entry: string) =>
       entry.startsWith('|')
         ? (aliases.find((each) => isEntryOf(toBytes(each), entry)) ?? entry)
@@ -69,11 +69,11 @@ function withNames(line: string, { alias, names, moved }: Naming): string {
   const parsed = parseLine(line);
   if (!parsed || parsed.marker !== undefined) return line;
   const { hosts, at, type, key } = parsed;
-  const had = namesIn(line.slice(at));
+  const had = namesIn(line);
   const own = isEntryOf(alias, hosts);
   const next = own ? [...new Set([...had, ...names])] : had.filter((name) => !moved.includes(name));
   if (next.length === had.length) return line;
-  const others = commentOf(line.slice(at)).filter((word) => !isName(word));
+  const others = commentOf(line).filter((word) => !isName(word));
   const end = line.endsWith('\n') ? '\n' : '';
   return `${line.slice(0, at)}${[hosts, type, key, ...others, ...next.slice(-maxNames)].join(' ')}${end}`;
 }
@@ -85,7 +85,7 @@ function namesIn(line: string): readonly string[] {
   return commentOf(line).filter(isName);
 }
 
-/** The words after the key. */
+/** The words after the key, of a line without a marker. */
 function commentOf(line: string): readonly string[] {
   return (line.match(/[^ \t\r\n]+/g) ?? []).slice(3);
 }

@@ -1,6 +1,6 @@
-import { execFileSync } from 'node:child_process';
-import { constants, openSync } from 'node:fs';
-import { Socket } from 'node:net';
+import { execFileSync, spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { onTestFinished } from 'vitest';
 
 /** Tells of a script and of all that it starts, by a FIFO that they hold open. */
 export interface Lifeline {
@@ -12,12 +12,17 @@ export interface Lifeline {
   readonly gone: Promise<void>;
 }
 
-/** A FIFO at `path`, which is not there yet. */
+/** For one test, a FIFO at `path`, which is not there yet. */
 export function lifeline(path: string): Lifeline {
   execFileSync('mkfifo', [path]);
-  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  const reader = new Socket({ fd, readable: true, writable: false });
-  const started = new Promise<void>((resolve) => reader.once('data', () => resolve()));
-  const gone = new Promise<void>((resolve) => reader.once('end', () => resolve()));
-  return { hold: `exec 9>'${path}'; echo started >&9`, started, gone };
+  // Held until the script has it: neither side waits for the other to open it, and the reader ends with this process.
+  const both = openSync(path, 'r+');
+  const end = openSync(path, 'r');
+  // This process does not read: a thread of Node closes all numbers that `openSync` gave when it ends, and a Socket has closed its own then.
+  const reader = spawn('/bin/cat', { stdio: [end, 'pipe', 'inherit'] });
+  closeSync(end);
+  onTestFinished(() => void reader.kill());
+  const started = new Promise<void>((resolve) => reader.stdout?.once('data', () => resolve(closeSync(both))));
+  const gone = new Promise<void>((resolve) => reader.stdout?.once('end', () => resolve()));
+  return { hold: `exec 9<>'${path}'; echo started >&9`, started, gone };
 }

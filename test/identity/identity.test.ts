@@ -41,6 +41,8 @@ describe('the name of a machine in known_hosts', () => {
     { text: 'qemu:session/web', want: 'vmssh-qemu-session%web' },
     { text: 'wsl/größe', want: 'vmssh-wsl%größe' },
     { text: `hyper-v/${uuid}`, want: `vmssh-${uuid}` },
+    // The hash of hv1/web: what is pinned by it has to be found by later versions.
+    { text: 'via/HV1/web', want: 'vmssh-via%hv1-web=ec9a4e7979c0d47d9913460ba90aa4f5' },
   ])('$text: $want', ({ text, want }) => expect(alias(text)).toBe(want));
 
   it.each(['vsock/3', 'via/hv1/vsock/3', 'via/hv1/via/hv2/.host', 'unix/run/x', '.host'])(
@@ -90,8 +92,10 @@ describe('the names by which a machine is meant', () => {
   const of = (text: string, machine?: { target: string; name: string; uuid?: string }, typed?: string) =>
     namesOf({ target: parseTarget(text), machine }, typed);
 
+  const webInCapitals = expect.stringMatching(/^host%web=[0-9a-f]{32}$/);
   it.each([
     { typed: 'web', text: 'machine/web', want: ['machine%web', 'host%web'] },
+    { typed: 'WEB', text: 'machine/web', want: ['machine%web', webInCapitals, 'host%web'] },
     { typed: 'machine%web', text: 'machine%web', want: ['machine%web'] },
     { typed: 'container/web', text: 'container/web', want: ['machine%web'] },
     // A Host of config install, whose machine shares its name with another one.

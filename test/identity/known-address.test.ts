@@ -142,7 +142,13 @@ describe('the machine that has an address', () => {
   });
 
   it('is none if two have it', async () => {
-    const two = [at(`unix${path}`), { name: 'x', target: 'machine/x', ...at(`unix${path}`) }];
-    expect(await by(unix(path), ...two)).toBeUndefined();
+    const own = at(`unix${path}`);
+    // The second is not the first by another source: it has a UUID of its own.
+    const uuid = '22222222-2222-4333-8444-555555555555';
+    for (const second of [
+      { name: 'x', target: 'machine/x' },
+      { provider: 'qemu', target: 'qemu/web', uuid },
+    ])
+      expect(await by(unix(path), own, { ...second, ...own })).toBeUndefined();
   });
 });

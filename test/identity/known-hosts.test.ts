@@ -3,6 +3,7 @@ import {
   fingerprintOf,
   isEntryOf,
   isFor,
+  keyTypeOf,
   knownTypes,
   linesOf,
   nameBytes,
@@ -56,6 +57,11 @@ it('an empty file has no lines', () => expect(linesOf(Buffer.alloc(0))).toEqual(
 const key = 'AAAAC3NzaC1lZDI1NTE5AAAAIO2UNWyoZHl1YIa3NcHyfWXuMMhc21gQFpQKsUkHr4Ek';
 const fingerprint = 'SHA256:8nS9W3KZy1ixxW1OmHUi7BJV5fDwIlNjALPOAbWr2co';
 const other = 'AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA';
+
+it.each([
+  { blob: Buffer.from(key, 'base64'), type: 'ssh-ed25519' },
+  { blob: Buffer.alloc(3), type: '' },
+])("a key's type is its first string: $type", ({ blob, type }) => expect(keyTypeOf(blob)).toBe(type));
 
 it("a key's fingerprint is as ssh-keygen prints it", () =>
   expect(fingerprintOf(Buffer.from(key, 'base64'))).toBe(fingerprint));

@@ -15,6 +15,8 @@ const file = (text: string) => {
 };
 const type = 'ssh-ed25519';
 const pin = { alias: 'vmssh-1', type, key: 'AAAA', names: ['machine%web', 'host%größe'] };
+/** As `ssh-keygen -H` makes it of vmssh-1. */
+const hashed = '|1|MsWfloxmCvGALgNVQL5BtPwqZCQ=|WTwAtOF4u8EnMvaN2HHHOkPAp18=';
 
 describe('a pinned key', () => {
   it('is a line of known_hosts, with the names in its comment', async () => {
@@ -38,8 +40,8 @@ describe('a pinned key', () => {
     expect(readFileSync(path, 'utf8')).toBe('vmssh-1 ssh-ed25519 AAAA me@here machine%web host%größe\n');
   });
 
-  it('is lost if another login was first with another key', async () => {
-    const text = 'vmssh-1 ssh-ed25519 BBBB\n';
+  it.each(['vmssh-1', hashed])('is lost if another login was first with another key: %s', async (hosts) => {
+    const text = `${hosts} ssh-ed25519 BBBB\n`;
     const path = file(text);
     expect(await pinKey(path, pin)).toBe('lost');
     expect(readFileSync(path, 'utf8')).toBe(text);
@@ -99,6 +101,12 @@ describe('a pinned key', () => {
     expect(pinsIn(Buffer.from(`vmssh-1 ${type} AAAA me@machine%web Machine%web %web host%\n`))).toEqual([
       { ...pin, names: [] },
     ]);
+  });
+
+  it('has the known name of which its line has the hash', () => {
+    const line = Buffer.from(`${hashed} ${type} AAAA machine%web host%größe\n`);
+    expect(pinsIn(line, ['vmssh-2', undefined, 'vmssh-1'])).toEqual([pin]);
+    expect(pinsIn(line, ['vmssh-2'])).toEqual([{ ...pin, alias: hashed }]);
   });
 
   it('is not there because it is revoked', async () => {

@@ -46,6 +46,7 @@ describe('parseTarget refuses', () => {
     ],
     ['via/hv1;id/vsock/3', 'refused: ssh does not take "hv1;id" as a host'],
     ['via/hv1/vsok/3', 'refused: unknown kind of target: "vsok/3"'],
+    ['via/hv1/mine:web', 'refused: unknown kind of target: "mine:web"'],
     ['via/hv1/via/-x/vsock/3', 'refused: the name of a hypervisor cannot begin with "-": "-x"'],
     ['via/hv1/via%hv2/vsok/3', 'refused: unknown kind of target: "vsok/3"'],
     ['via/hv1/via/hv2', 'refused: a target or a name must follow the hypervisor'],

@@ -32,6 +32,24 @@ describe('resolve', () => {
     expect(await outcome(input)).toEqual({ endpoint: want, steps });
   });
 
+  const tools = 'vmssh, python3, socat or ncat';
+  it.each<{ there: string; at?: object; by?: string; port?: number }>([
+    { there: 'mint', by: 'vmssh' },
+    { there: 'vsock/3', at: { family: 'vsock', cid: 3, port: 22 } },
+    { there: 'vsock:3:50', at: { family: 'vsock', cid: 3, port: 50 }, port: 50 },
+    { there: 'unix%run%x', at: { family: 'unix', path: '/run%x', otherPath: '/run/x' } },
+    { there: 'vsock-mux/run/v', at: { family: 'vsock-mux', path: '/run/v', port: 22 } },
+  ])('$there of a hypervisor is looked up there, if at all', async ({ there, at, by = tools, port = 22 }) => {
+    const hop = { family: 'via', target: there, port, ...(at ? { at } : {}) };
+    const step = `and ${there} there by its ${by}`;
+    const one = { endpoint: { ...hop, host: 'hv1' }, steps: [`ssh to hv1, ${step}`] };
+    expect(await outcome(`via/hv1/${there}`)).toEqual(one);
+    expect(await outcome(`via/hv1/via/hv2/${there}`)).toEqual({
+      endpoint: { ...one.endpoint, target: `via/hv2/${there}`, at: { ...hop, host: 'hv2' } },
+      steps: ['ssh to hv1, and on from there', `ssh to hv2, ${step}`],
+    });
+  });
+
   it('an AF_HYPERV address needs no lookup on Windows', async () => {
     const endpoint = {
       family: 'hyper-v',

@@ -7,6 +7,9 @@ const tests = (process.env.VMSSH_MUTATION_TESTS ?? '').split(',');
 export default defineConfig({
   plugins: [shellText()],
   test: {
+    // As in vitest.config.ts: a change may well make a test write into the home.
+    env: { XDG_STATE_HOME: '' },
+    globalSetup: './test/runs/own-home.ts',
     include: tests.map((each) => (each.endsWith('.ts') ? each : `${each}/**/*.test.ts`)),
     testTimeout: 30_000,
   },

@@ -267,9 +267,9 @@ export interface SharedUuid {
   readonly machines: readonly HostMachine[];
 }
 
-// What another hypervisor or user says of a UUID is not compared: its machines are known by other names.
+// What another hypervisor says of a UUID is not compared: its machines are known by other names. Those of other users have no Host.
 function sharedUuids(machines: readonly HostMachine[]): readonly SharedUuid[] {
-  const own = machines.filter(({ via, authority }) => via === undefined && authority !== 'other');
+  const own = machines.filter(({ via }) => via === undefined);
   return [...groupBy(own, ({ uuid }) => uuid)].flatMap(([uuid, all]) =>
     uuid === undefined || all.length === 1 ? [] : [{ uuid, machines: all }],
   );

@@ -3,6 +3,7 @@ import type { ListedMachine } from '../../../src/sources/merge.js';
 import { concreteHosts, hostNames, sharedUuidProblem } from '../../../src/ssh/config/hosts.js';
 
 const uuid = '11111111-2222-4333-8444-555555555555';
+const zeros = { uuid: uuid.replaceAll(/\d/g, '0') };
 const machine = (name: string, more: Partial<ListedMachine> = {}): ListedMachine => ({
   name,
   target: `machine/${name}`,
@@ -11,6 +12,9 @@ const machine = (name: string, more: Partial<ListedMachine> = {}): ListedMachine
   also: [],
   ...more,
 });
+/** One of another hypervisor. */
+const there = (via: string, name: string, more: Partial<ListedMachine> = {}) =>
+  machine(name, { via, target: `via/${via}/qemu/${name}`, provider: 'qemu', ...more });
 
 /** `used`: the names that the user has. */
 function hosts(
@@ -36,6 +40,15 @@ describe('a Host of its own', () => {
     });
   });
 
+  it('has the key that was made beforehand for a machine of this host, not for its namesake elsewhere', () => {
+    const keys = { folder: '/g', alias: 'vmssh-guest-web', knownHosts: '/g/web', identityFile: undefined };
+    const guests = [{ name: 'web', ...keys }];
+    const namesake = there('hv1', 'web');
+    const [own, other] = hosts([machine('web'), namesake], { guests }).hosts.map(({ options }) => options);
+    expect(own).toMatchObject({ hostKeyAlias: 'vmssh-guest-web', knownHosts: '/g/web', onlyKnown: true });
+    expect(other).toEqual(hosts([namesake]).hosts[0]?.options);
+  });
+
   it("is not for another user's machine or one in a container, which take no name and no UUID", () => {
     const other = { uuid, authority: 'other' } as const;
     const made = hosts([
@@ -59,7 +72,7 @@ describe('a Host of its own', () => {
       machine(name, { uuid: '22222222-2222-4333-8444-555555555555', provider: 'hyper-v' }),
       machine(name, { provider: 'wsl', target: 'wsl/x', via: 'hv1' }),
       machine('web', { uuid }),
-      machine('db', { uuid, target: 'via/hv1/db', via: 'hv1' }),
+      there('hv1', 'db', { uuid }),
     ];
     expect(hosts(all.slice(0, 1))).toMatchObject({ hosts: [], left: [{ name }] });
     const { hosts: made } = hosts(all);
@@ -116,7 +129,8 @@ describe('a Host of its own', () => {
 
   it.each([
     { name: 'two machines have', machines: [machine('a', { uuid }), machine('b', { uuid })] },
-    { name: 'is all zeros', machines: [machine('a', { uuid: uuid.replaceAll(/\d/g, '0') })] },
+    { name: 'is all zeros', machines: [machine('a', zeros)] },
+    { name: 'is all zeros there', machines: [there('hv1', 'a', zeros)] },
     { name: 'another Host has', machines: [machine('a', { uuid })], taken: [uuid] },
   ])('does not answer to a UUID that $name', ({ machines, taken }) => {
     const names = hosts(machines, taken && { used: taken }).hosts.flatMap((host) => host.names ?? []);
@@ -168,14 +182,10 @@ describe('a Host of its own', () => {
   });
 
   it('is for what is typed by "via", too, unless that may be another machine', () => {
-    const there = (name: string, kind: string) =>
-      machine(name, { via: 'hv1', target: `via/hv1/${kind}/${name}`, provider: kind });
-    const all = [
-      there('mint', 'qemu'),
-      there('Twice', 'qemu'),
-      there('twice', 'incus'),
-      there('a b', 'qemu'),
-    ];
+    const incus = { provider: 'incus', target: 'via/hv1/incus/twice' };
+    const all = ['mint', 'Twice', 'twice', 'a b'].map((name) =>
+      there('hv1', name, name === 'twice' ? incus : {}),
+    );
     expect(hosts(all).hosts.map(({ host, names }) => [host, names])).toEqual([
       ['mint.hv1', ['via/hv1/mint', 'via%hv1%mint', 'via/hv1/qemu/mint', 'via%hv1%qemu%mint']],
       ['Twice-qemu.hv1', ['twice-qemu.hv1', 'via/hv1/qemu/Twice', 'via%hv1%qemu%Twice']],
@@ -185,10 +195,8 @@ describe('a Host of its own', () => {
   });
 
   it('is for the UUID typed by "via", too, unless several machines have it', () => {
-    const there = (via: string, name: string, own: string) =>
-      machine(name, { via, target: `via/${via}/qemu/${name}`, uuid: own });
-    const other = uuid.replace('1', '2');
-    const all = [there('hv1', 'mint', uuid), there('hv2', 'web', other), there('hv2', 'db', other)];
+    const other = { uuid: uuid.replace('1', '2') };
+    const all = [there('hv1', 'mint', { uuid }), there('hv2', 'web', other), there('hv2', 'db', other)];
     const named = hosts(all).hosts.map(({ names = [] }) => names.filter((name) => /-.*-/.test(name)));
     expect(named).toEqual([[`via/hv1/${uuid}`, `via%hv1%${uuid}`], [], []]);
   });
@@ -198,15 +206,14 @@ describe('a Host of its own', () => {
     { name: 'has one', from: 'hv1', said: '0%mint', prefix: '' },
     { name: 'has a dot, which another hypervisor may have', from: 'b', said: 'mint.a', prefix: 'vm-' },
   ])('is not for a machine of a hypervisor whose name $name', ({ from, said, prefix }) => {
-    const one = machine(said, { via: from, target: `via/${from}/qemu/evil`, provider: 'libvirt', uuid });
-    const { hosts: made, left } = hosts([one], { prefix });
+    const { hosts: made, left } = hosts([there(from, said, { uuid })], { prefix });
     expect(made).toEqual([]);
     expect(left).toEqual([{ name: said, why: expect.stringMatching(/separate|another hypervisor/) }]);
   });
 
   it('is that of this host if a hypervisor says that it has the same', () => {
     const ours = machine('mint.hv1', { uuid });
-    const theirs = machine('mint', { via: 'hv1', target: 'via/hv1/qemu/mint', uuid: uuid.replace('1', '2') });
+    const theirs = there('hv1', 'mint', { uuid: uuid.replace('1', '2') });
     const { hosts: made, left } = hosts([ours, theirs], { prefix: 'vm-' });
     expect(made.map(({ host, options }) => [host, options.target])).toEqual([
       ['vm-mint.hv1', 'machine/mint.hv1'],
@@ -286,19 +293,18 @@ describe('names that a configuration has', () => {
 });
 
 describe('machines that say that they have one UUID', () => {
-  const there = (via: string, name: string) =>
-    machine(name, { via, target: `via/${via}/qemu/${name}`, provider: 'libvirt', uuid });
   const keys = (all: readonly ListedMachine[]) => hosts(all, { dots: true });
   const aliases = (all: readonly ListedMachine[]) =>
     keys(all).hosts.map(({ options }) => options.hostKeyAlias);
 
   it('on other hypervisors are those of each alone, without a warning', () => {
-    const all = [machine('mint', { uuid }), there('hv1', 'evil'), there('hv2', 'evil')];
+    const evil = ['hv1', 'hv2'].map((via) => there(via, 'evil', { uuid }));
+    const all = [machine('mint', { uuid }), ...evil];
     const [own, ...others] = aliases(all);
     expect(own).toBe(`vmssh-${uuid}`);
     for (const alias of others) expect(alias).toMatch(/^vmssh-via%/);
     expect(new Set(others).size).toBe(2);
-    expect(keys(all).shared).toEqual([]);
+    expect(keys([...all, machine('a'), machine('b')]).shared).toEqual([]);
   });
 
   it('keep the host key that one of them has, with a warning that has a few by name', () => {

@@ -164,7 +164,9 @@ export async function probe(
       const asked = { target, user, timeoutMs: leftMs(), signal };
       const shown = await probeSock(toDuplex(connection), asked).catch(async (error) => {
         // ssh2 knows no post-quantum key exchange; ssh may, over a new connection.
-        if (!/ no matching /.test(error.message)) throw error;
+        // A server could say so, too.
+        const { level, message } = Object(error.cause);
+        if (level !== 'handshake' || !/ no matching /.test(message)) throw error;
         const { handshake } = await import('./ssh/handshake.js');
         // The program is beside the library.
         const self = [process.execPath, fileURLToPath(new URL('./vmssh.js', import.meta.url))];

@@ -3,7 +3,9 @@
 [ "$1" = list ] || exit 1
 rows=
 for process in /proc/[0-9]*; do
-  [ -O "$process" ] && line=$(tr '\0' ' ' < "$process/cmdline") || continue
+  # Root of a container of this user's has another namespace of users.
+  [ -O "$process" ] && [ "$process/ns/user" -ef /proc/self/ns/user ] || continue
+  line=$(head -c 16384 "$process/cmdline" | tr '\0' ' ')
   case $line in
   *qemu-system-*' virtme_ssh_channel=vsock '*) port=${line##*,guest-cid=} before=vsock/ ;;
   *qemu-system-*' virtme_ssh_channel=tcp '*) port=${line##*hostfwd=tcp:127.0.0.1:} before=127.0.0.1: ;;

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { appendFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, it, vi } from 'vitest';
@@ -25,6 +27,21 @@ it.skipIf(missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' }))(
     expect(stdout).toContain(`ssh-ed25519 ${fingerprint}`);
     vi.stubEnv('VMSSH_SSH', '/no/such/ssh');
     await expect(probe(target)).rejects.toMatchObject({ op: 'handshake', code: 'NO_SSH', target });
+    // A server that says so gets no ssh: SSH_MSG_DISCONNECT, in one packet.
+    const said = Buffer.from(
+      'SSH-2.0-x\r\n\0\0\0\x24\x04\x01\0\0\0\x02\0\0\0\x12a no matching one!\0\0\0\0\0\0\0\0',
+      'latin1',
+    );
+    const server = createServer((socket) => socket.on('error', () => {}).write(said)).listen(
+      join(dir, 'says'),
+    );
+    await once(server, 'listening');
+    const saying = probe(`unix${join(dir, 'says')}`);
+    await expect(saying).rejects.toMatchObject({
+      code: 'HANDSHAKE',
+      message: expect.stringContaining('a no matching one!'),
+    });
+    server.close();
     vi.unstubAllEnvs();
   },
 );

@@ -66,6 +66,23 @@ describe('all machines', () => {
     expect(all.warnings).toEqual([left('one', 'a name'), left('two', 'an address')]);
   });
 
+  it.each([
+    ['web', undefined, 'x'],
+    ['WEB', undefined, 'x'],
+    ['mint', undefined, 'web'],
+    ['web', 'other', 'web'],
+  ] as const)(
+    'leave $0 to a VM, $1, of that name: a container for this folder is $2',
+    async (name, authority, want) => {
+      const container = { id: 'c'.repeat(64), labels: {}, ownName: 'x' };
+      const all = await listAll({ env: {} }, [
+        of('docker', { name: 'web', target: 'docker/x', container }),
+        of('vm', { name, authority }),
+      ]);
+      expect(all.machines.map((each) => each.name)).toEqual([want, name]);
+    },
+  );
+
   it('are not listed after Ctrl-C', async () => {
     const abort = new AbortController();
     abort.abort(new Error('enough'));

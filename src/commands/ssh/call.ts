@@ -16,7 +16,7 @@ import type { Caller, HostOptions } from '../../ssh/config/host-options.js';
 import { asksVmssh, hostOptions, whyNoBring } from '../../ssh/config/host-options.js';
 import { knownHostsFile } from '../../ssh/folder.js';
 import { guestKeysFor, trustIn } from '../../ssh/guest-keys.js';
-import { ownKeyFile, sshUser } from '../../ssh/login-key.js';
+import { ownKeyFile, sshSettings } from '../../ssh/login-key.js';
 import { type SplitArgs, type SshTool, wordsOf } from '../../ssh/split-args.js';
 import { checkUserName, isHostName, slug } from '../../target/names.js';
 import { type Shell, shellLine, shellOf } from '../../target/shell.js';
@@ -123,11 +123,13 @@ async function usersPolicy(names: readonly string[], { before, after }: SplitArg
 }
 
 /** The user of plain ssh for what was typed, if the form that it gets here has another: systemd's lines (262) say root for "machine%web", not for "web". */
-async function userAsTyped(typed: string, form: Parameters<typeof sshUser>[0], io: Io) {
+async function userAsTyped(typed: string, form: Parameters<typeof sshSettings>[0], io: Io) {
   const spelled = typed.replace(/^(vsock|unix|vsock-mux):/i, '$1/');
-  if (!isHostName(spelled)) return undefined;
-  const [own, other] = await Promise.all([{ ...form, host: spelled }, form].map((each) => sshUser(each, io)));
-  return own === other ? undefined : own;
+  if (io.platform === 'win32' || !isHostName(spelled)) return undefined;
+  const said = await Promise.all([{ ...form, host: spelled }, form].map((each) => sshSettings(each, io)));
+  const [own, other] = said.map((text) => /^user (.+)$/m.exec(text)?.[1]);
+  // Without both answers ssh itself decides.
+  return other === undefined || own === other ? undefined : own;
 }
 
 function onlyMachine(tool: SshTool, args: SplitArgs, machines: readonly Operand[], io: Io): Operand {

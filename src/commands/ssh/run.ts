@@ -98,7 +98,7 @@ async function explainKey({ named }: ToolCall, { start }: SshOptions, io: Io): P
 
 /** scp says nothing where every file arrived and only the SFTP server ended badly (microsandbox's gives no status): a session without a request shows that. */
 async function explainStatus({ ssh, options, named, host }: ToolCall, io: Io): Promise<void> {
-  const settings = [asksNothing, ownConnection, 'LogLevel=DEBUG1'];
+  const settings = [...onlyLooks, 'LogLevel=DEBUG1'];
   const session = sshCommand({ ssh, flags: [...options, '-n', '-s'], settings, host, command: 'sftp' });
   const said = await runProgram(session, { env: io.env, timeoutMs }).catch(() => undefined);
   const [, status] = /^debug1: Exit status (-?[1-9]\d*)\r?$/m.exec(said?.stderr ?? '') ?? [];
@@ -126,13 +126,19 @@ async function explainChangedKey({ named }: ToolCall, io: Io): Promise<void> {
 /** For one more handshake. Milliseconds. */
 const timeoutMs = 10_000;
 
+/** It asks its user nothing, and gives the machine no more than scp does, whatever the user's Host says. */
+const onlyLooks = [
+  ...[asksNothing, ownConnection, 'ClearAllForwardings=yes', 'PermitLocalCommand=no'],
+  ...['ForwardAgent=no', 'ForwardX11=no', 'RemoteCommand=none', 'RequestTTY=no'],
+];
+
 /** Whether ssh knows another key of the machine. Its message went to the terminal, so it is run again, up to the login; only if any key is known. */
 async function changedKey({ ssh, options, named, host }: ToolCall, io: Io): Promise<boolean> {
   const given = guestKeysFor(named, io.env);
   const alias = given?.alias ?? hostKeyAlias(named);
   const file = await readSafely(given?.knownHosts ?? knownHostsFile(io.env)).catch(() => undefined);
   if (alias === undefined || !file || knownTypes(alias, file.bytes).length === 0) return false;
-  const settings = [asksNothing, 'PreferredAuthentications=none', ownConnection, 'LogLevel=INFO'];
+  const settings = [...onlyLooks, 'PreferredAuthentications=none', 'LogLevel=INFO'];
   const login = sshCommand({ ssh, flags: [...options, '-n'], settings, host, command: 'exit' });
   const said = await runProgram(login, { env: io.env, timeoutMs }).catch(() => undefined);
   // The second one also stands for a key of another type than the one that was made.

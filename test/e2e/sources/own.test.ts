@@ -174,11 +174,16 @@ describe('a source that vmssh has', () => {
           .replace('vhost-vsock-pci,guest-cid=42', 'virtio-net-pci,netdev=ssh')
           .replace(/^-no-reboot$/, '-netdev\nuser,id=ssh,hostfwd=tcp:127.0.0.1:2222-:22'),
       );
-      const children = [words, byTcp.flatMap((word) => word.split('\n'))].map((each) =>
-        spawn('sh', ['-c', 'echo; read x', ...each], { stdio: ['pipe', 'pipe', 'ignore'] }),
-      );
+      const all = [words, byTcp.flatMap((word) => word.split('\n'))];
+      // As root of a container of this user's may say.
+      const inside = words.map((word) => word.replace('guest-cid=42', 'guest-cid=43'));
+      const children = [...all, inside].map((each) => {
+        const apart = each === inside ? ['--user'] : [];
+        const command = ['unshare', ...apart, 'sh', '-c', 'echo; read x', ...each];
+        return spawn('env', command, { stdio: ['pipe', 'pipe', 'ignore'] });
+      });
       try {
-        await Promise.all(children.map(({ stdout }) => once(stdout, 'data')));
+        await Promise.all(children.map(({ stdout }) => once(stdout, 'readable')));
         source(['/bin/false']);
         await call('source', 'add', '--yes', 'virtme-ng');
         const { stdout } = await call('list', '--json', '--provider', 'virtme-ng');

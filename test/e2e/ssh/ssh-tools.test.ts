@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -101,8 +101,14 @@ describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
     const before = readFileSync(config, 'utf8');
     const ends = before.replace('internal-sftp', () => '/usr/lib/openssh/sftp-server; kill -9 $$');
     writeFileSync(config, ends);
-    const done = await tool('scp', ...quiet, config, `db-t7:${dir}/whole`);
+    // What the user lets ssh do is not done for scp, also not to look.
+    const ran = join(dir, 'ran');
+    writeFileSync(join(dir, 'lets'), `PermitLocalCommand yes\nLocalCommand touch ${ran}\n`);
+    const lets = { ...env, VMSSH_SSH: join(dir, 'lets-ssh') };
+    writeFileSync(lets.VMSSH_SSH, `#!/bin/sh\nexec ssh -F ${dir}/lets "$@"\n`, { mode: 0o755 });
+    const done = await run([...vmssh, 'scp', ...quiet, config, `db-t7:${dir}/whole`], { env: lets });
     writeFileSync(config, before);
+    expect(existsSync(ran)).toBe(false);
     expect(readFileSync(join(dir, 'whole'), 'utf8')).toBe(ends);
     const problem = 'the SFTP server of "machine/db-t7" ends without a status, so scp exits with 1 even if';
     expect(done).toMatchObject({ code: 1, stderr: expect.stringContaining(problem) });

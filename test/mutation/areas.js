@@ -13,14 +13,5 @@ export const areas = {
   // Tables, made when their files are loaded; a test compares them with docs/reference/connect-errors.md.
   failures: { mutate: ['src/connect/failures/*.ts'], tests: ['test/connect/failures'], loaded: true },
   identity: { mutate: ['src/identity/**/*.ts'], tests: ['test/identity'] },
-  // Some are tested where they are used.
-  'ssh-config': {
-    mutate: ['src/ssh/config/*.ts'],
-    tests: [
-      'test/ssh/config',
-      ...['guest-keys', 'taken-names', 'users-policy'].map((name) => `test/ssh/${name}.test.ts`),
-      ...['key-policy', 'options', 'ssh-option'].map((name) => `test/hosts/${name}.test.ts`),
-      'test/commands/config/again.test.ts',
-    ],
-  },
+  'ssh-config': { mutate: ['src/ssh/config/*.ts'], tests: ['test/ssh/config'] },
 };

@@ -7,6 +7,7 @@ import { type AddonState, attempt } from '../../src/native.js';
 import { type Endpoint, formatEndpoint } from '../../src/route.js';
 import { vmIds } from '../../src/target/numbers.js';
 import { refusing } from '../helpers/expected.js';
+import { listening } from '../helpers/servers.js';
 import { fakeAddon } from './fake-addon.js';
 import { openers, unix } from './openers.js';
 import { SocketFolder } from './socket-folder.js';
@@ -53,14 +54,11 @@ describe('without the addon', () => {
   });
 
   it('TCP is opened on Windows too', async () => {
-    const server = createServer((socket) => socket.on('error', () => {}).end('SSH-2.0-tcp\r\n'));
-    await once(server.listen(0, '127.0.0.1'), 'listening');
-    const { port } = server.address() as AddressInfo;
+    const port = await listening(createServer((socket) => socket.end('SSH-2.0-tcp\r\n')));
     const endpoint: Endpoint = { family: 'tcp', host: '127.0.0.1', port };
     const connection = await openConnection(endpoint, options, () => missing, 'win32');
     expect(Buffer.from(await connection.peek(12, 100, 20_000)).toString()).toBe('SSH-2.0-tcp\r\n');
     connection.close();
-    server.close();
   });
 
   it('a machine behind another hypervisor is reached by ssh', async () => {

@@ -7,6 +7,7 @@ import type { Connection } from '../../../src/connect/connection.js';
 import { openConnection } from '../../../src/connect/open.js';
 import { refusing } from '../../helpers/expected.js';
 import { missingPrograms } from '../../helpers/programs.js';
+import { isAlive } from '../../helpers/run.js';
 import { SocketFolder } from '../socket-folder.js';
 import { standIns, toolFolder, writeProgram } from './stand-ins.js';
 
@@ -305,7 +306,7 @@ describe('a program that opens a vsock', () => {
   describe.each(['pipe', 'relay'] as const)('to %s', (use) => {
     const silent = () =>
       `echo $$ >'${folder.at('new')}'; /bin/mv '${folder.at('new')}' '${folder.at('pid')}'; exec /bin/sleep 1000`;
-    const isEnded = () => expect.poll(() => isRunning(Number(ofFile('pid')))).toBe(false);
+    const isEnded = () => expect.poll(() => isAlive(Number(ofFile('pid')))).toBe(false);
 
     it('is ended if it gives no answer in time', async () => {
       await expect(by({ python3: silent() }, { use, timeoutMs: 500 })).rejects.toMatchObject({
@@ -378,12 +379,3 @@ describe('a program that opens a vsock', () => {
     await expect(lost.carried).rejects.toMatchObject({ code: 'EPIPE' });
   });
 });
-
-/** A process that has ended may wait for its parent. */
-function isRunning(pid: number): boolean {
-  try {
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  } catch {
-    return false;
-  }
-}

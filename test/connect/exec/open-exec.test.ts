@@ -7,6 +7,7 @@ import { ConnectError } from '../../../src/errors.js';
 import type { ExecEndpoint } from '../../../src/route.js';
 import { refusing } from '../../helpers/expected.js';
 import { missingPrograms } from '../../helpers/programs.js';
+import { isAlive } from '../../helpers/run.js';
 import { startSshd } from '../../helpers/sshd.js';
 import { rowsOf } from '../../helpers/tables/rows.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
@@ -176,7 +177,7 @@ describe.skipIf(missing)(`exec${missing ? `: ${missing}` : ''}`, () => {
       expect(error).toMatchObject(refusing('EXEC_FAILED', 'exit code 3'));
       const pid = Number(readFileSync(file, 'utf8'));
       if (stays) process.kill(pid);
-      await expect.poll(() => isRunning(pid)).toBe(false);
+      await expect.poll(() => isAlive(pid)).toBe(false);
     });
 
     it1('ends a program that says nothing, floods, or is not there', async () => {
@@ -243,7 +244,7 @@ describe.skipIf(missing)(`exec${missing ? `: ${missing}` : ''}`, () => {
       await expect.poll(() => existsSync(file)).toBe(true);
       controller.abort();
       expect(await failing).toMatchObject({ code: 'INTERRUPTED' });
-      await expect.poll(() => isRunning(Number(readFileSync(file, 'utf8')))).toBe(false);
+      await expect.poll(() => isAlive(Number(readFileSync(file, 'utf8')))).toBe(false);
       expect(container.calls()).toBe(1);
     });
 
@@ -334,15 +335,6 @@ function ownChildren(): readonly string[] {
     (id) => readFileSync(`/proc/self/task/${id}/children`, 'utf8').match(/\d+/g) ?? [],
   );
   return pids
-    .filter((pid) => isRunning(Number(pid)))
+    .filter((pid) => isAlive(Number(pid)))
     .map((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
-}
-
-/** A process that has ended may wait for its parent. */
-function isRunning(pid: number): boolean {
-  try {
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  } catch {
-    return false;
-  }
 }

@@ -11,8 +11,9 @@ import { failing } from '../../helpers/expected.js';
 import { useMachined, useSshd } from '../../helpers/peers.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
+import { freePort } from '../../helpers/servers.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
-import { forwarding, freePort, readToEnd } from './forwarding.js';
+import { forwarding, readToEnd } from './forwarding.js';
 
 const missing = missingAddon() || missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' });
 

@@ -19,6 +19,7 @@ import {
   vmsshWords,
   wordsOf,
 } from '../../helpers/run.js';
+import { listening } from '../../helpers/servers.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
 // A relay of the executable frees the engine after 1.5 s; one of Node stays as it is.
@@ -69,7 +70,7 @@ describe.skipIf(missing || !hasAddon)('a login by relay that lasts', () => {
   it('says nothing if the machine breaks the connection after ssh is gone', async () => {
     const path = join(dir, 'peer.sock');
     const server = createServer({ pauseOnConnect: true });
-    await new Promise<void>((resolve) => server.listen(path, resolve));
+    await listening(server, path);
     const connection = once(server, 'connection');
     const [program = '', ...args] = [...ssh, '-v', `unix${path}`];
     const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
@@ -81,7 +82,6 @@ describe.skipIf(missing || !hasAddon)('a login by relay that lasts', () => {
     child.kill('SIGKILL');
     await once(child, 'exit');
     peer.destroy(); // with all that ssh sent unread: a reset
-    server.close();
     expect((await ended).stderr).not.toMatch(/^vmssh: /m);
   });
 

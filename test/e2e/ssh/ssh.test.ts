@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer, connect as openSocket } from 'node:net';
+import { createServer, connect as openSocket } from 'node:net';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
@@ -11,6 +11,7 @@ import { missingAddon } from '../../helpers/addon.js';
 import { useSshd } from '../../helpers/peers.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { outcome, run, vmssh } from '../../helpers/run.js';
+import { listening } from '../../helpers/servers.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
 const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' });
@@ -42,14 +43,12 @@ describe.skipIf(missing).each(modes)('a real sshd on a unix socket, by %s', (mod
 
   it('is a host for -J to go through, with two percent signs for each slash', async () => {
     const gate = createServer((socket) => socket.pipe(openSocket(sshd.path)).pipe(socket));
-    await new Promise<void>((resolve) => gate.listen(0, '127.0.0.1', resolve));
-    const { port } = gate.address() as AddressInfo;
+    const port = await listening(gate);
     const jump = `unix${sshd.path}`.replaceAll('/', '%%');
     const trust = ['-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null'];
     const ssh = [...sshd.ssh(mode), ...trust, '-p', String(port), '-J', jump];
     expect(await run([...ssh, '127.0.0.1', 'exit 8'])).toMatchObject({ code: 8 });
     expect(jump).toBe(jumpForm(host));
-    await new Promise((resolve) => gate.close(resolve));
   });
 
   it('copies by scp in both directions', async () => {
@@ -87,9 +86,7 @@ describe.skipIf(missing).each(modes)('a real sshd on a unix socket, by %s', (mod
   });
 
   it('holds a forwarded port', async () => {
-    const echo = createServer((socket) => socket.pipe(socket));
-    await new Promise<void>((resolve) => echo.listen(0, '127.0.0.1', resolve));
-    const { port } = echo.address() as { port: number };
+    const port = await listening(createServer((socket) => socket.pipe(socket)));
     const local = join(dir, `fwd-${mode}`);
     const child = spawn(
       ...command([...sshd.ssh(mode), '-N', '-v', '-L', `${local}:127.0.0.1:${port}`, host]),
@@ -103,7 +100,6 @@ describe.skipIf(missing).each(modes)('a real sshd on a unix socket, by %s', (mod
     }
     child.kill();
     await outcome(child);
-    echo.close();
   });
 
   it('says why a login fails, and nothing else', async () => {

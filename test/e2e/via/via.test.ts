@@ -11,6 +11,7 @@ import { failing, printing } from '../../helpers/expected.js';
 import { useMachined } from '../../helpers/peers.js';
 import { findProgram, missingPrograms } from '../../helpers/programs.js';
 import { executable, run, vmssh, vmsshWords } from '../../helpers/run.js';
+import { listening } from '../../helpers/servers.js';
 import { installWithoutAddon } from '../proxy/without-addon.js';
 import { needed, python, script, useHypervisors } from './hypervisors.js';
 
@@ -84,15 +85,7 @@ describe.skipIf(missingAddon() ?? missingPrograms({ ...needed, ...tools }))('via
 
     it('asks a multiplexer for the port', async () => {
       const mux = join(dir, `mux-${host}`);
-      const asked: string[] = [];
-      const server = createServer((socket) => {
-        socket.once('data', (bytes) => {
-          asked.push(String(bytes));
-          if (String(bytes) === 'CONNECT 5000\n') socket.end('OK 1073741824\nhello from 5000');
-          else socket.destroy();
-        });
-      });
-      await new Promise<void>((resolve) => server.listen(mux, resolve));
+      const asked = await multiplexer(mux);
       const answer = await ours('nc', '--pipe', `via/${host}/vsock-mux${mux}`, '5000');
       expect(answer).toMatchObject({ code: 0, stdout: 'hello from 5000', stderr: '' });
       const refused = await ours('nc', '--pipe', '--timeout=6', `via/${host}/vsock-mux${mux}`, '5001');
@@ -105,7 +98,6 @@ describe.skipIf(missingAddon() ?? missingPrograms({ ...needed, ...tools }))('via
         ),
       });
       expect(asked).toEqual(['CONNECT 5000\n', 'CONNECT 5001\n']);
-      server.close();
     });
   });
 
@@ -210,13 +202,7 @@ exec ${join(dir, 'ssh')} "$@"`;
 
     it('asks a multiplexer for the port', async () => {
       const mux = join(dir, 'mux-by-stream');
-      const server = createServer((socket) => {
-        socket.once('data', (bytes) => {
-          if (String(bytes) === 'CONNECT 5000\n') socket.end('OK 1073741824\nhello from 5000');
-          else socket.destroy();
-        });
-      });
-      await new Promise<void>((resolve) => server.listen(mux, resolve));
+      await multiplexer(mux);
       expect(await newer('nc', '--pipe', `via/bare/vsock-mux${mux}`, '5000')).toMatchObject({
         code: 0,
         stdout: 'hello from 5000',
@@ -225,7 +211,6 @@ exec ${join(dir, 'ssh')} "$@"`;
       expect(await newer('nc', '--pipe', `via/bare/vsock-mux${mux}`, '5001')).toMatchObject(
         failing(1, 'on bare, the multiplexer closed the connection'),
       );
-      server.close();
     });
 
     it('says so if nobody listens', async () => {
@@ -277,14 +262,11 @@ exec ${join(dir, 'ssh')} "$@"`;
   });
 
   it('gives up a hypervisor that does not answer', async () => {
-    const silent = createServer(() => {});
-    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
-    bed.configure('', { silent: (silent.address() as { port: number }).port });
+    bed.configure('', { silent: await listening(createServer()) });
     const { code, stderr } = await ours('nc', '--banner', '--timeout=1', machine('silent'));
     expect(code).toBe(1);
     expect(stderr).toMatch(/HOP_FAILED|HOP_SILENT/);
     bed.configure('');
-    silent.close();
   });
 
   it('says which ssh could not be run', async () => {
@@ -294,6 +276,20 @@ exec ${join(dir, 'ssh')} "$@"`;
     expect({ code, stderr }).toEqual(failing(1, 'ssh could not be run (NO_SSH)'));
   });
 });
+
+/** Has a program at port 5000 only; what it is asked. */
+async function multiplexer(path: string): Promise<readonly string[]> {
+  const asked: string[] = [];
+  const server = createServer((socket) => {
+    socket.once('data', (bytes) => {
+      asked.push(String(bytes));
+      if (String(bytes) === 'CONNECT 5000\n') socket.end('OK 1073741824\nhello from 5000');
+      else socket.destroy();
+    });
+  });
+  await listening(server, path);
+  return asked;
+}
 
 function sum(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');

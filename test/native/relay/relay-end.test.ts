@@ -6,7 +6,7 @@ import { setTimeout } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { addon, describeAddon } from '../support/addon.js';
 import { startFixture } from '../support/child.js';
-import { codeOf, connectedPair, listen, readToEnd } from '../support/peer.js';
+import { codeOf, itPaired, listen, readToEnd } from '../support/peer.js';
 import { leaveUnread, openPipe, resetAfter, startRelay, stdioKinds } from '../support/relay.js';
 
 const scriptThere = spawnSync('script', ['--version']).status === 0;
@@ -146,8 +146,7 @@ describeAddon('a relay', () => {
     expect(await finished).toMatchObject({ code: 0 });
   });
 
-  it('is cancelled by close', async () => {
-    const { handle, peer } = await connectedPair();
+  itPaired('is cancelled by close', async ({ handle, peer }) => {
     const [input, output] = [openPipe(), openPipe()];
     const running = addon.relay(handle, input.read, output.write, { lingerMs: -1 });
     addon.close(handle);
@@ -155,8 +154,7 @@ describeAddon('a relay', () => {
     await readToEnd(peer);
   });
 
-  it('has the handle for itself, and closes it', async () => {
-    const { handle, peer } = await connectedPair();
+  itPaired('has the handle for itself, and closes it', async ({ handle, peer }) => {
     const [input, output] = [openPipe(), openPipe()];
     const running = addon.relay(handle, input.read, output.write, { lingerMs: -1 });
     const busy = expect.objectContaining({ code: 'EALREADY' });
@@ -167,8 +165,7 @@ describeAddon('a relay', () => {
     expect(() => addon.read(handle, 9)).toThrow(expect.objectContaining({ code: 'EBADF' }));
   });
 
-  it('rejects a descriptor that is not open', async () => {
-    const { handle } = await connectedPair();
+  itPaired('rejects a descriptor that is not open', async ({ handle }) => {
     const error = await addon.relay(handle, 0, 4000, { lingerMs: -1 }).catch((e: unknown) => e);
     expect(error).toMatchObject({ code: 'EBADF', message: 'relay: descriptor 4000 is not open' });
   });

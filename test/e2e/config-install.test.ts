@@ -154,8 +154,7 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))('config install', ()
       ['ProxyUseFdpass=no', 'use --no-fdpass'],
       ['ForwardAgnet=yes', 'ssh does not accept it: Bad configuration option: forwardagnet'],
     ] as const) {
-      const { code, stderr } = await install('-o', option);
-      expect({ code, stderr }).toEqual(failing(2, why));
+      expect(await install('-o', option)).toMatchObject(failing(2, why));
     }
     expect(await install('--fdpass', '-o', 'User=', '-o', 'SetEnv=')).toMatchObject({ code: 0 });
     expect(await effective(own, 'web-t7')).toMatchObject({ user: userInfo().username });

@@ -41,8 +41,7 @@ esac
       ...[...sshd.ssh(mode), '-o', 'LogLevel=ERROR', '-o', `UserKnownHostsFile=${join(dir, 'known_hosts')}`],
     ];
     const login = [...ssh, 'hyper-v/Mint', 'cat; exit 7'];
-    const { code, stdout, stderr } = await run(login, { env, input: 'hello' });
-    expect({ code, stdout, stderr }).toEqual({ code: 7, stdout: 'hello', stderr: '' });
+    expect(await run(login, { env, input: 'hello' })).toMatchObject({ code: 7, stdout: 'hello', stderr: '' });
     expect(calls()).toEqual(['proxy -- hyper-v/Mint 22']);
   });
 

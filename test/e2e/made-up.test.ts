@@ -1,26 +1,16 @@
-import {
-  appendFileSync,
-  chmodSync,
-  cpSync,
-  mkdirSync,
-  readFileSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { appendFileSync, cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { machine } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { failing, printing } from '../helpers/expected.js';
 import { useSshd } from '../helpers/peers.js';
-import { missingPrograms } from '../helpers/programs.js';
+import { lacks } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { command, nodeApi, source, sourceLine } from './made-up.js';
 
-const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' });
-
 /** The recipes of docs/contributing/adding.md and engine.md, done in a copy of the sources: a file and a line for each, and a function. All else has to follow. */
-describe.skipIf(missing)('a made-up source, command and Node API', () => {
+describe.skipIf(lacks('ssh', 'sshd'))('a made-up source, command and Node API', () => {
   const dir = useTempDir();
   const bin = join(dir, 'bin');
   const env = { ...process.env, HOME: dir, PATH: `${bin}:${process.env.PATH}` };
@@ -44,8 +34,7 @@ describe.skipIf(missing)('a made-up source, command and Node API', () => {
     const machines = [{ name: 'Web 1', up: true, ssh: `unix${sshd.path}` }, { name: 'db' }];
     mkdirSync(bin);
     const lines = machines.map((machine) => `${JSON.stringify(machine)}\n`).join('');
-    writeFileSync(join(bin, 'bhyvectl'), `#!/bin/sh\ncat <<'END'\n${lines}END\n`);
-    chmodSync(join(bin, 'bhyvectl'), 0o755);
+    writeFileSync(join(bin, 'bhyvectl'), `#!/bin/sh\ncat <<'END'\n${lines}END\n`, { mode: 0o755 });
   });
 
   /** At the end of the list. */
@@ -140,8 +129,7 @@ describe.skipIf(missing)('a made-up source, command and Node API', () => {
   it("are an error of the engine's types until its module has the function", async () => {
     for (const name of ['test', 'tsconfig.json']) symlinkSync(join(process.cwd(), name), join(dir, name));
     const tsc = [process.execPath, 'node_modules/typescript/bin/tsc', '--noEmit', '-p', 'build/engine'];
-    const { code, stdout } = await run(tsc, { cwd: dir });
-    expect({ code, stdout }).toMatchObject(printing(1, /greet\.ts.* 'machine'/));
+    expect(await run(tsc, { cwd: dir })).toMatchObject(printing(1, /greet\.ts.* 'machine'/));
     appendFileSync(join(dir, 'src/engine/node/os.ts'), nodeApi);
     expect(await run(tsc, { cwd: dir })).toMatchObject({ code: 0, stdout: '' });
   });

@@ -6,7 +6,7 @@ import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { missingAddon } from '../../helpers/addon.js';
 import { useSshd } from '../../helpers/peers.js';
-import { missingPrograms } from '../../helpers/programs.js';
+import { lacks } from '../../helpers/programs.js';
 import {
   dist,
   executable,
@@ -25,9 +25,8 @@ import { useTempDir } from '../../helpers/temp-dir.js';
 // A relay of the executable frees the engine after 1.5 s; one of Node stays as it is.
 const withoutEngine = 'vmssh: relay';
 const hasAddon = missingAddon() === undefined;
-const missing = missingPrograms({ ssh: 'openssh-client', scp: 'openssh-client', sshd: 'openssh-server' });
 
-describe.skipIf(missing || !hasAddon)('a login by relay that lasts', () => {
+describe.skipIf(lacks('ssh', 'scp', 'sshd') || !hasAddon)('a login by relay that lasts', () => {
   const dir = useTempDir();
   const pidFile = join(dir, 'pid');
   const sshd = useSshd(dir);

@@ -3,14 +3,12 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { failing, printing } from '../../helpers/expected.js';
 import { useSshd } from '../../helpers/peers.js';
-import { missingPrograms } from '../../helpers/programs.js';
+import { lacks } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
 import { missingTerminal } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
-const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' });
-
-describe.skipIf(missing)('a ControlPath with the name of the host in it', () => {
+describe.skipIf(lacks('ssh', 'sshd'))('a ControlPath with the name of the host in it', () => {
   const dir = useTempDir();
   const sshd = useSshd(dir);
   const target = `unix${sshd.path}`;

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { startMachined } from '../../helpers/machined.js';
@@ -101,8 +101,7 @@ function programs(dir: string, config: string): string {
   const bin = join(dir, 'bin');
   mkdirSync(bin);
   const make = (name: string, line: string) => {
-    writeFileSync(join(bin, name), `#!/bin/sh\nexec ${line} "$@"\n`);
-    chmodSync(join(bin, name), 0o755);
+    writeFileSync(join(bin, name), `#!/bin/sh\nexec ${line} "$@"\n`, { mode: 0o755 });
   };
   make('ssh', `${findProgram('ssh')} -F ${config}`);
   make('vmssh', vmsshWords);

@@ -14,14 +14,12 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { failing, printing } from '../../helpers/expected.js';
 import { useMachined, useSshd } from '../../helpers/peers.js';
-import { missingPrograms } from '../../helpers/programs.js';
+import { lacks } from '../../helpers/programs.js';
 import { type Outcome, run, vmssh } from '../../helpers/run.js';
 import { missingTerminal } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
-const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' });
-
-describe.skipIf(missing)('vmssh guest credentials', () => {
+describe.skipIf(lacks('ssh', 'sshd'))('vmssh guest credentials', () => {
   const dir = useTempDir();
   const home = join(dir, `ho me's 100%`);
   const folder = join(home, '.ssh/vmssh_guests/web-t8');

@@ -4,14 +4,12 @@ import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { failing } from '../../helpers/expected.js';
 import { useMachined, useSshd } from '../../helpers/peers.js';
-import { missingPrograms } from '../../helpers/programs.js';
+import { lacks } from '../../helpers/programs.js';
 import { type Outcome, run, vmssh } from '../../helpers/run.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
-const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' });
-
 /** A machine without a UUID: of systemd-machined, by its name only. */
-describe.skipIf(missing)('the host key of a machine without a UUID', () => {
+describe.skipIf(lacks('ssh', 'sshd'))('the host key of a machine without a UUID', () => {
   const dir = useTempDir();
   // ssh puts the home of the password database in the place of "~", but not if the path is written out for its "%".
   const home = join(dir, '100%home');
@@ -113,8 +111,7 @@ describe.skipIf(missing)('the host key of a machine without a UUID', () => {
   });
 
   it('is not kept by a name that is a pattern to ssh', async () => {
-    const result = await bySsh('machine/*');
-    expect(result).toMatchObject(failing(255, 'as a pattern'));
+    expect(await bySsh('machine/*')).toMatchObject(failing(255, 'as a pattern'));
     expect(knownHosts()).toBe('');
   });
 

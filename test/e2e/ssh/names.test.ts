@@ -5,16 +5,15 @@ import { describe, expect, it } from 'vitest';
 import { missingAddon } from '../../helpers/addon.js';
 import { failing, printing } from '../../helpers/expected.js';
 import { useMachined, useSshd } from '../../helpers/peers.js';
-import { missingPrograms } from '../../helpers/programs.js';
+import { lacks } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
 import { missingTerminal } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
-const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' });
 const id = '0123456789abcdef0123456789abcdef';
 
 /** Every command that takes a machine takes it by its name, with a user, and as ssh://. */
-describe.skipIf(missing)('a name', () => {
+describe.skipIf(lacks('ssh', 'sshd'))('a name', () => {
   const dir = useTempDir();
   const sshd = useSshd(dir);
   const sshAddress = `unix${sshd.path}`;
@@ -113,8 +112,7 @@ describe.skipIf(missing)('a name', () => {
   });
 
   it('answers nc with its banner', async () => {
-    const { code, stdout } = await program('nc', '--banner', 'ssh://web-server-t7');
-    expect({ code, stdout }).toMatchObject(printing(0, /^SSH-2\.0-/));
+    expect(await program('nc', '--banner', 'ssh://web-server-t7')).toMatchObject(printing(0, /^SSH-2\.0-/));
   });
 
   it.skipIf(missingTerminal())(

@@ -8,17 +8,15 @@ import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../src/sources/tools/json.js';
 import { failing, printing } from '../../helpers/expected.js';
 import { useMachined, useSshd } from '../../helpers/peers.js';
-import { missingPrograms } from '../../helpers/programs.js';
+import { lacks } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
-
-const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server', rsync: 'rsync' });
 
 const id = '0123456789abcdef0123456789abcdef';
 const alias = 'vmssh-01234567-89ab-cdef-0123-456789abcdef';
 
 /** A real sshd for a machine that a stand-in for systemd-machined lists by name, with the key to log in. */
-describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
+describe.skipIf(lacks('ssh', 'sshd', 'rsync'))('vmssh ssh, scp, sftp and rsync', () => {
   const dir = useTempDir();
   const home = join(dir, 'home');
   mkdirSync(home);
@@ -54,8 +52,7 @@ describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
   it('keep none for an address', async () => {
     const before = knownHosts();
     const key = ['-i', join(dir, 'id'), '-o', 'BatchMode=yes'];
-    const result = await tool('ssh', ...quiet, ...key, `unix${sshd.path}`, 'exit 3');
-    expect(result).toMatchObject({ code: 3 });
+    expect(await tool('ssh', ...quiet, ...key, `unix${sshd.path}`, 'exit 3')).toMatchObject({ code: 3 });
     expect(knownHosts()).toBe(before);
   });
 
@@ -67,8 +64,7 @@ describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
 
   it('leave options after the host, and the command, to ssh', async () => {
     const words = 'db-t7 -o BatchMode=yes -- echo --wait -p 5'.split(' ');
-    const { code, stdout } = await tool('ssh', ...quiet, ...words);
-    expect({ code, stdout }).toEqual({ code: 0, stdout: '--wait -p 5\n' });
+    expect(await tool('ssh', ...quiet, ...words)).toMatchObject({ code: 0, stdout: '--wait -p 5\n' });
   });
 
   it('leave to the command what looks like options of ours', async () => {

@@ -30,8 +30,7 @@ describe.skipIf(missing).each(modes)('a real sshd on a unix socket, by %s', (mod
   });
 
   it('prints nothing of its own at a login, and with -v all that ssh does', async () => {
-    const quiet = await run([...sshd.ssh(mode), host, 'true']);
-    expect(quiet).toMatchObject({ code: 0, stdout: '', stderr: '' });
+    expect(await run([...sshd.ssh(mode), host, 'true'])).toMatchObject({ code: 0, stdout: '', stderr: '' });
     const verbose = await run([...sshd.ssh(mode), '-v', host, 'true']);
     expect(verbose).toMatchObject({ code: 0, stderr: expect.stringContaining('Authenticated to ') });
   });

@@ -122,8 +122,7 @@ describe.skipIf(missingAddon() ?? missingPrograms({ ...needed, ...tools }))('via
 
   it('goes over two hypervisors, with the ssh of the first', async () => {
     const typed = `via/first/${machine('by-python3')}`;
-    const { code, stderr } = await ours('nc', '--banner', '-v', typed);
-    expect({ code, stderr }).toEqual(failing(0, ', by python3 on by-python3'));
+    expect(await ours('nc', '--banner', '-v', typed)).toMatchObject(failing(0, ', by python3 on by-python3'));
     expect(await ours('nc', '--banner', `via/first/via/nobody/unix${bed.guest.path}`)).toMatchObject(
       failing(1, 'ssh to first failed'),
     );

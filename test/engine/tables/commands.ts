@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import type { Case } from './case.js';
-import { failure } from './case.js';
+import { type Case, failure } from './case.js';
 
 const pipes = ['ignore', 'pipe', 'pipe'] as const;
 const cmd = (line: string, more: object = {}) =>

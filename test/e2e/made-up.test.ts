@@ -22,11 +22,15 @@ describe.skipIf(lacks('ssh', 'sshd'))('a made-up source, command and Node API', 
       cpSync(name, join(dir, name), { recursive: true });
     for (const name of ['node_modules', 'native']) symlinkSync(join(process.cwd(), name), join(dir, name));
     writeFileSync(join(dir, 'src/sources/managers/bhyve.ts'), source);
-    addSource(sourceLine);
+    // At the end of the list.
+    edit('src/sources/sources.ts', /\n\]/, `\n  ${sourceLine}\n]`);
     mkdirSync(join(dir, 'src/commands/greet'));
     writeFileSync(join(dir, 'src/commands/greet/greet.ts'), command);
-    addWord('greet');
-    addToGroup('Every day', 'greet', '../commands/greet/greet.js');
+    edit('src/cli/command.ts', 'commandWords = [', "commandWords = [\n  'greet',");
+    // At the start of a group of the help.
+    const group = "{ title: 'Every day', commands: [";
+    const imported = "import { greet } from '../commands/greet/greet.js';\n";
+    edit('src/program/commands.ts', group, `${group}greet, `, imported);
     expect(await run([process.execPath, 'build/node.js', '--no-executable'], { cwd: dir })).toMatchObject({
       code: 0,
     });
@@ -37,30 +41,12 @@ describe.skipIf(lacks('ssh', 'sshd'))('a made-up source, command and Node API', 
     writeFileSync(join(bin, 'bhyvectl'), `#!/bin/sh\ncat <<'END'\n${lines}END\n`, { mode: 0o755 });
   });
 
-  /** At the end of the list. */
-  function addSource(line: string): void {
-    const file = join(dir, 'src/sources/sources.ts');
-    const text = readFileSync(file, 'utf8');
-    const list = text.replace(/\n\]/, `\n  ${line}\n]`);
-    expect(list).not.toBe(text);
-    writeFileSync(file, list);
-  }
-
-  function addWord(word: string): void {
-    const file = join(dir, 'src/cli/command.ts');
-    const text = readFileSync(file, 'utf8');
-    const words = text.replace('commandWords = [', `commandWords = [\n  '${word}',`);
-    expect(words).not.toBe(text);
-    writeFileSync(file, words);
-  }
-
-  /** The line that imports it, and its place at the start of a group of the help. */
-  function addToGroup(title: string, name: string, from: string): void {
-    const file = join(dir, 'src/program/commands.ts');
-    const text = readFileSync(file, 'utf8');
-    const list = text.replace(`{ title: '${title}', commands: [`, (start) => `${start}${name}, `);
-    expect(list).not.toBe(text);
-    writeFileSync(file, `import { ${name} } from '${from}';\n${list}`);
+  /** Puts a text in the place of another, which has to be there, and more before all. */
+  function edit(path: string, old: string | RegExp, text: string, before = ''): void {
+    const file = join(dir, path);
+    const now = readFileSync(file, 'utf8');
+    expect(now).toMatch(old);
+    writeFileSync(file, before + now.replace(old, () => text));
   }
 
   it('are listed', async () => {

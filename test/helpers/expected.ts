@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import type { Outcome } from './run.js';
 
 /** A part of a text, or what matches it. */
 type Part = string | RegExp;
@@ -13,3 +14,8 @@ export const printing = (code: number | null, stdout: Part) => ({ code, stdout: 
 
 /** For toMatchObject: an error with this code, and what its problem has. */
 export const refusing = (code: string, problem: Part) => ({ code, problem: part(problem) });
+
+/** That a program ends with this code. */
+export async function ends(code: number, program: Promise<Pick<Outcome, 'code'>>): Promise<void> {
+  expect(await program).toMatchObject({ code });
+}

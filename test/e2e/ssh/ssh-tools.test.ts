@@ -6,7 +6,7 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../src/sources/tools/json.js';
-import { failing, printing } from '../../helpers/expected.js';
+import { ends, failing, printing } from '../../helpers/expected.js';
 import { useMachined, useSshd } from '../../helpers/peers.js';
 import { lacks } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
@@ -52,7 +52,7 @@ describe.skipIf(lacks('ssh', 'sshd', 'rsync'))('vmssh ssh, scp, sftp and rsync',
   it('keep none for an address', async () => {
     const before = knownHosts();
     const key = ['-i', join(dir, 'id'), '-o', 'BatchMode=yes'];
-    expect(await tool('ssh', ...quiet, ...key, `unix${sshd.path}`, 'exit 3')).toMatchObject({ code: 3 });
+    await ends(3, tool('ssh', ...quiet, ...key, `unix${sshd.path}`, 'exit 3'));
     expect(knownHosts()).toBe(before);
   });
 
@@ -80,16 +80,14 @@ describe.skipIf(lacks('ssh', 'sshd', 'rsync'))('vmssh ssh, scp, sftp and rsync',
   });
 
   it('wait for a machine', async () => {
-    expect(await tool('ssh', '--wait=5', ...quiet, 'db-t7', 'exit 4')).toMatchObject({ code: 4 });
+    await ends(4, tool('ssh', '--wait=5', ...quiet, 'db-t7', 'exit 4'));
   });
 
   it('copy by scp in both directions, with slashes in the target', async () => {
     const data = randomBytes(100_000);
     writeFileSync(join(dir, 'up'), data);
-    expect(await tool('scp', ...quiet, join(dir, 'up'), `machine/db-t7:${dir}/there:1`)).toMatchObject({
-      code: 0,
-    });
-    expect(await tool('scp', ...quiet, `db-t7:${dir}/there:1`, join(dir, 'back'))).toMatchObject({ code: 0 });
+    await ends(0, tool('scp', ...quiet, join(dir, 'up'), `machine/db-t7:${dir}/there:1`));
+    await ends(0, tool('scp', ...quiet, `db-t7:${dir}/there:1`, join(dir, 'back')));
     expect(readFileSync(join(dir, 'back')).equals(data)).toBe(true);
   });
 
@@ -110,14 +108,10 @@ describe.skipIf(lacks('ssh', 'sshd', 'rsync'))('vmssh ssh, scp, sftp and rsync',
   it('copy if the target has a colon of its own', async () => {
     const key = ['-i', join(dir, 'id')];
     const unix = `unix:${sshd.path}`;
-    expect(await tool('scp', ...quiet, ...key, join(dir, 'id.pub'), `${unix}:${dir}/there2`)).toMatchObject({
-      code: 0,
-    });
+    await ends(0, tool('scp', ...quiet, ...key, join(dir, 'id.pub'), `${unix}:${dir}/there2`));
     expect(readFileSync(join(dir, 'there2'))).toEqual(readFileSync(join(dir, 'id.pub')));
     const shell = ['-e', `ssh -F /dev/null -q -i ${join(dir, 'id')}`];
-    expect(await tool('rsync', ...shell, `${unix}:${dir}/there2`, join(dir, 'here2'))).toMatchObject({
-      code: 0,
-    });
+    await ends(0, tool('rsync', ...shell, `${unix}:${dir}/there2`, join(dir, 'here2')));
   });
 
   it('tell how to copy between two machines', async () => {
@@ -246,7 +240,7 @@ describe.skipIf(lacks('ssh', 'sshd', 'rsync'))('vmssh ssh, scp, sftp and rsync',
     expect(refused.stderr).toContain('the host key of "web-server-t7" is refused: ');
     const [, fix = ''] = /if you expected this: (.* forget web-server-t7)$/m.exec(refused.stderr) ?? [];
     expect(await run(['sh', '-c', fix], { env })).toMatchObject({ code: 0, stderr: '' });
-    expect(await tool('ssh', ...quiet, 'web-server-t7', 'exit 5')).toMatchObject({ code: 5 });
+    await ends(5, tool('ssh', ...quiet, 'web-server-t7', 'exit 5'));
     expect(knownHosts()).toContain(alias);
   });
 
@@ -254,7 +248,7 @@ describe.skipIf(lacks('ssh', 'sshd', 'rsync'))('vmssh ssh, scp, sftp and rsync',
     const before = knownHosts();
     const [first] = machines;
     machines[0] = { ...first, name: 'renamed', sshAddress: `unix${sshd.path.replace('/', '//')}` };
-    expect(await tool('ssh', ...quiet, 'renamed', 'exit 6')).toMatchObject({ code: 6 });
+    await ends(6, tool('ssh', ...quiet, 'renamed', 'exit 6'));
     // The same lines, one of them with one more name.
     const lines = knownHosts().split('\n');
     expect(lines).toHaveLength(before.split('\n').length);

@@ -8,6 +8,7 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { jumpForm } from '../../../src/commands/ssh/call.js';
 import { missingAddon } from '../../helpers/addon.js';
+import { ends } from '../../helpers/expected.js';
 import { useSshd } from '../../helpers/peers.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { outcome, run, vmssh } from '../../helpers/run.js';
@@ -46,7 +47,7 @@ describe.skipIf(missing).each(modes)('a real sshd on a unix socket, by %s', (mod
     const jump = `unix${sshd.path}`.replaceAll('/', '%%');
     const trust = ['-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null'];
     const ssh = [...sshd.ssh(mode), ...trust, '-p', String(port), '-J', jump];
-    expect(await run([...ssh, '127.0.0.1', 'exit 8'])).toMatchObject({ code: 8 });
+    await ends(8, run([...ssh, '127.0.0.1', 'exit 8']));
     expect(jump).toBe(jumpForm(host));
   });
 
@@ -81,7 +82,7 @@ describe.skipIf(missing).each(modes)('a real sshd on a unix socket, by %s', (mod
     ).toMatchObject({ code: 0, stdout: 'first\n' });
     const second = await run([...ssh, '-o', 'ProxyCommand=false', host, 'echo second']);
     expect(second).toMatchObject({ code: 0, stdout: 'second\n' });
-    expect(await run([...ssh, '-O', 'exit', host])).toMatchObject({ code: 0 });
+    await ends(0, run([...ssh, '-O', 'exit', host]));
   });
 
   it('holds a forwarded port', async () => {
@@ -137,14 +138,10 @@ describe.skipIf(gitMissing).each(modes)('git and rsync by %s', (mode) => {
     const env = { ...process.env, GIT_SSH_COMMAND: sshd.ssh(mode).join(' '), GIT_CONFIG_GLOBAL: '/dev/null' };
     await run(['git', 'init', '-q', '--bare', origin]);
     const author = ['-c', 'user.name=t', '-c', 'user.email=t@example.org'];
-    expect(
-      await run(['git', 'clone', '-q', `${copyHost}:${origin}`, join(dir, 'clone')], { env }),
-    ).toMatchObject({ code: 0 });
+    await ends(0, run(['git', 'clone', '-q', `${copyHost}:${origin}`, join(dir, 'clone')], { env }));
     const clone = ['git', '-C', join(dir, 'clone')];
-    expect(await run([...clone, ...author, 'commit', '-q', '--allow-empty', '-m', 'first'])).toMatchObject({
-      code: 0,
-    });
-    expect(await run([...clone, 'push', '-q', 'origin', 'HEAD:main'], { env })).toMatchObject({ code: 0 });
+    await ends(0, run([...clone, ...author, 'commit', '-q', '--allow-empty', '-m', 'first']));
+    await ends(0, run([...clone, 'push', '-q', 'origin', 'HEAD:main'], { env }));
     expect(await run(['git', '-C', origin, 'log', '--format=%s', 'main'])).toMatchObject({
       stdout: 'first\n',
     });

@@ -5,6 +5,7 @@ import { delimiter, join } from 'node:path';
 import { startMachined } from '../../helpers/machined.js';
 import { findProgram } from '../../helpers/programs.js';
 import { outcome, run, vmsshWords } from '../../helpers/run.js';
+import { freePort } from '../../helpers/servers.js';
 import { startSshd } from '../../helpers/sshd.js';
 import { blocksOf } from '../../markdown.js';
 
@@ -110,13 +111,6 @@ function programs(dir: string, config: string): string {
 
 function portOf(server: Server): number {
   return (server.address() as AddressInfo).port;
-}
-
-async function freePort(): Promise<number> {
-  const server = await listen(() => {});
-  const port = portOf(server);
-  server.close();
-  return port;
 }
 
 function listen(serve: (socket: Socket) => void): Promise<Server> {

@@ -69,15 +69,13 @@ describeAddon.each(stdioKinds)('the end of a relay, %s', (stdio) => {
     expect(await result).toEqual({ sent: 5, received: 0, end: 'linger' });
   });
 
-  it('a reset rejects, after all that came before was delivered', async () => {
-    const relay = await startRelay(stdio);
-    expect(await resetAfter('last bytes', relay)).toBe('last bytes');
-    expect(await relay.result).toEqual({ code: 'ECONNRESET', syscall: 'recv' });
-  });
-
-  it('a reset rejects after the end of input, too', async () => {
-    const relay = await startRelay(stdio);
-    expect(await resetAfter('half of an ans', relay, true)).toBe('half of an ans');
+  it.each([
+    { when: 'before the end of input', hasEnded: false },
+    { when: 'after the end of input', hasEnded: true },
+    { when: 'after lingerMs, if the reader of output stays', hasEnded: true, lingerMs: 50 },
+  ])('a reset rejects $when, once all that came is delivered', async ({ hasEnded, lingerMs }) => {
+    const relay = await startRelay(stdio, { lingerMs });
+    expect(await resetAfter('last bytes', relay, hasEnded)).toBe('last bytes');
     expect(await relay.result).toEqual({ code: 'ECONNRESET', syscall: 'recv' });
   });
 
@@ -90,12 +88,6 @@ describeAddon.each(stdioKinds)('the end of a relay, %s', (stdio) => {
     relay.peer.write('half of an ans', () => relay.peer.destroy());
     expect((await readToEnd(relay.stdout)).toString()).toBe('half of an ans');
     expect(await relay.result).toMatchObject({ code: 'ECONNRESET' });
-  });
-
-  it('a reset rejects after lingerMs, if the reader of output stays', async () => {
-    const relay = await startRelay(stdio, { lingerMs: 50 });
-    expect(await resetAfter('half of an ans', relay, true)).toBe('half of an ans');
-    expect(await relay.result).toEqual({ code: 'ECONNRESET', syscall: 'recv' });
   });
 
   it('output: its reader went away within lingerMs of a reset', async () => {

@@ -136,10 +136,9 @@ describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
       for (const [at, list] of lists.entries()) list.splice(0, list.length, ...(before[at] ?? []));
     });
     const home = () => join(dir, 'config-home');
-    const config = (...args: string[]) =>
-      run([...vmssh, 'config', ...args], {
-        env: { ...env, HOME: home(), XDG_RUNTIME_DIR: join(dir, 'none') },
-      });
+    const inHome = (...args: string[]) =>
+      run([...vmssh, ...args], { env: { ...env, HOME: home(), XDG_RUNTIME_DIR: join(dir, 'none') } });
+    const config = (...args: string[]) => inHome('config', ...args);
     const written = () => readFileSync(join(home(), '.ssh/vmssh.conf'), 'utf8');
     const identity = ['-i', join(dir, 'id'), '-o', 'IdentitiesOnly=yes', '-o', 'BatchMode=yes'];
     const login = (host: string, accepts: string) => {
@@ -185,13 +184,9 @@ describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
     it.skipIf(missingAddon())(
       'has vmssh ssh, its siblings and forget keep the key by that identity too',
       async () => {
-        const ours = (tool: string, ...args: string[]) =>
-          run([...vmssh, tool, ...args], {
-            env: { ...env, HOME: home(), XDG_RUNTIME_DIR: join(dir, 'none') },
-          });
         const keys = () => readFileSync(join(home(), '.ssh/vmssh_known_hosts'), 'utf8');
         const config = ['-F', bed.guest.config('relay')];
-        expect(await ours('ssh', '--via', 'hv2', ...config, 'twin', 'echo hello')).toMatchObject({
+        expect(await inHome('ssh', '--via', 'hv2', ...config, 'twin', 'echo hello')).toMatchObject({
           code: 0,
           stdout: 'hello\n',
         });
@@ -199,27 +194,27 @@ describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
           new RegExp(`^vmssh-via%hv2-${uuid}=\\w+ ssh-ed25519 \\S+ .*via%hv2-twin=\\w+(?: .*)?$`, 'm'),
         );
         const strict = [...config, '-o', 'StrictHostKeyChecking=yes'];
-        expect(await ours('ssh', ...strict, 'via/hv2/machine/twin', 'echo hello')).toMatchObject({
+        expect(await inHome('ssh', ...strict, 'via/hv2/machine/twin', 'echo hello')).toMatchObject({
           code: 0,
           stdout: 'hello\n',
           stderr: '',
         });
         writeFileSync(join(dir, 'batch'), `get ${dir}/authorized ${dir}/by-sftp\n`);
         expect(
-          await ours('sftp', '--via', 'hv2', '-q', ...strict, '-b', join(dir, 'batch'), 'twin'),
+          await inHome('sftp', '--via', 'hv2', '-q', ...strict, '-b', join(dir, 'batch'), 'twin'),
         ).toMatchObject({ code: 0 });
         expect(readFileSync(join(dir, 'by-sftp'), 'utf8')).toContain('ssh-ed25519');
         const shell = `ssh ${[...strict, '-i', join(dir, 'id')].join(' ')}`;
         const copy = [`twin:${dir}/authorized`, `${dir}/by-rsync`];
-        expect(await ours('rsync', '--via', 'hv2', '-e', shell, ...copy)).toMatchObject({ code: 0 });
-        const check = await ours('check', '--via', 'hv2', '--json', 'twin');
+        expect(await inHome('rsync', '--via', 'hv2', '-e', shell, ...copy)).toMatchObject({ code: 0 });
+        const check = await inHome('check', '--via', 'hv2', '--json', 'twin');
         expect(JSON.parse(check.stdout).results[0].stages).toContainEqual(
           expect.objectContaining({
             stage: 'host key',
             found: expect.stringContaining('ssh-ed25519 SHA256:'),
           }),
         );
-        expect(await ours('forget', '--via', 'hv2', 'twin')).toMatchObject({
+        expect(await inHome('forget', '--via', 'hv2', 'twin')).toMatchObject({
           code: 0,
           stdout: 'forgot the host key of "via/hv2/twin", also known as twin.hv2\n',
         });

@@ -21,7 +21,7 @@ import { named } from '../commands/config/home.js';
 import { missingAddon } from '../helpers/addon.js';
 import { fakeIo } from '../helpers/fake-io.js';
 import { missingRoot } from '../helpers/other-user.js';
-import { missingPrograms } from '../helpers/programs.js';
+import { lacks, missingPrograms } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
@@ -318,8 +318,7 @@ describe("the Debian package's scripts", () => {
     expect(existsSync(link)).toBe(false);
   });
 
-  const missing = missingPrograms({ shellcheck: 'shellcheck' });
-  it.skipIf(missing).each(['postinst', 'prerm'])('%s: shellcheck finds nothing', async (name) => {
+  it.skipIf(lacks('shellcheck')).each(['postinst', 'prerm'])('%s: shellcheck finds nothing', async (name) => {
     expect(await run(['shellcheck', `build/deb/${name}`])).toMatchObject({ code: 0, stdout: '' });
   });
 });

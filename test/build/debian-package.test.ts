@@ -5,14 +5,12 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { debianFileName, debianPackage, debianSource } from '../../build/engine/debian-package.js';
-import { missingPrograms } from '../helpers/programs.js';
+import { lacks } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
-const missing = missingPrograms({ 'apt-get': 'apt', 'dpkg-deb': 'dpkg' });
-
 /** A pool that is empty, and an archive of all times. */
-describe.skipIf(missing)('a package of Debian that the pool no longer has', () => {
+describe.skipIf(lacks('apt-get', 'dpkg-deb'))('a package of Debian that the pool no longer has', () => {
   const dir = useTempDir();
   const asked: string[] = [];
   let file: Buffer;

@@ -4,18 +4,17 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Connection } from '../../src/connect/connection.js';
 import { openConnection } from '../../src/connect/open.js';
 import { openers, unix } from './openers.js';
-import { deferred, SocketFolder } from './socket-folder.js';
+import { deferred, useSocketFolder } from './socket-folder.js';
 
 const text = (bytes: Uint8Array) => Buffer.from(bytes).toString('latin1');
 /** For what has to come; the test's own limit is longer. */
 const enough = 20_000;
 
 describe.each(openers)('a connection opened $how', ({ skip, native }) => {
-  let folder: SocketFolder;
+  const folder = useSocketFolder();
   let connection: Connection;
   let peer: Socket;
   beforeEach(async () => {
-    folder = new SocketFolder();
     const accepted = deferred<Socket>();
     const path = await folder.listen(accepted.resolve);
     if (skip) return;
@@ -24,7 +23,6 @@ describe.each(openers)('a connection opened $how', ({ skip, native }) => {
   });
   afterEach(() => {
     if (!skip) connection.close();
-    folder.stop();
   });
 
   it.skipIf(skip)('reads what there is, up to what is wanted, and the end', async () => {

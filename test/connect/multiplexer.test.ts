@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import type { Connection } from '../../src/connect/connection.js';
 import { askMultiplexer, multiplexerOf, readReply } from '../../src/connect/multiplexer.js';
 import { openConnection } from '../../src/connect/open.js';
 import { mux, openers, unix } from './openers.js';
-import { deferred, SocketFolder } from './socket-folder.js';
+import { deferred, useSocketFolder } from './socket-folder.js';
 
 const enough = 20_000;
 const banner = 'SSH-2.0-guest\r\n';
@@ -35,15 +35,9 @@ describe('readReply', () => {
 });
 
 describe.each(openers)('a multiplexer that is asked $how', ({ skip, native }) => {
-  let folder: SocketFolder;
+  const folder = useSocketFolder();
   let connection: Connection | undefined;
-  beforeEach(() => {
-    folder = new SocketFolder();
-  });
-  afterEach(() => {
-    connection?.close();
-    folder.stop();
-  });
+  afterEach(() => connection?.close());
 
   /** Calls `answer` once the first line is there, with it; `received` collects all that was sent. */
   async function multiplexer(answer: (peer: Socket, line: string) => void) {

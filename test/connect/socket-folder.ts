@@ -3,6 +3,7 @@ import { mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterEach, beforeEach } from 'vitest';
 
 /** A temp folder with servers on unix sockets in it; `stop` ends them and removes it. */
 export class SocketFolder {
@@ -44,6 +45,21 @@ export class SocketFolder {
     for (const server of this.#servers) server.close();
     rmSync(this.path, { recursive: true, force: true });
   }
+}
+
+/** For each test of this block a folder of its own. */
+export function useSocketFolder(): SocketFolder {
+  let folder: SocketFolder;
+  beforeEach(() => {
+    folder = new SocketFolder();
+  });
+  afterEach(() => folder.stop());
+  return new Proxy({} as SocketFolder, {
+    get: (_, name) => {
+      const value = Reflect.get(folder, name);
+      return typeof value === 'function' ? value.bind(folder) : value;
+    },
+  });
 }
 
 /** A promise and its resolve function, like Promise.withResolvers of later Nodes. */

@@ -6,6 +6,12 @@ import { describe, expect, it } from 'vitest';
 import { passFd, takesSocket } from '../../src/deliver/pass-fd.js';
 
 const handle = {} as Handle;
+const failing = (code: string) => {
+  const sendFd = () => {
+    throw Object.assign(new Error('below'), { code });
+  };
+  return { sendFd } as unknown as Addon;
+};
 
 describe('passFd', () => {
   it('sends the handle over stdout', () => {
@@ -16,37 +22,17 @@ describe('passFd', () => {
   });
 
   it.each(['ENOTSOCK', 'EAFNOSUPPORT'])('returns false for %s at stdout: the caller relays then', (code) => {
-    const sendFd = () => {
-      throw Object.assign(new Error('below'), { code });
-    };
-    expect(passFd({ sendFd } as unknown as Addon, handle, 't')).toBe(false);
-  });
-
-  it.each(['EPIPE', 'EINVAL'])('reports %s as a failure to connect, not as a bug in the program', (code) => {
-    const sendFd = () => {
-      throw Object.assign(new Error('below'), { code });
-    };
-    expect(() => passFd({ sendFd } as unknown as Addon, handle, 't')).toThrow(
-      expect.objectContaining({
-        name: 'ConnectError',
-        op: 'connect',
-        target: 't',
-        code,
-        problem: `it is open, but could not be passed to ssh (${code})`,
-      }),
-    );
+    expect(passFd(failing(code), handle, 't')).toBe(false);
   });
 
   it.each([
     { code: 'EPIPE', problem: 'ssh (EPIPE)', hint: 'ssh went away, or does not expect a socket' },
     { code: 'EINVAL', problem: 'ssh (EINVAL)', hint: 'does not expect a socket' },
     { code: 'EMFILE', problem: 'ssh: too many files are open (EMFILE)', hint: 'raise ulimit -n' },
-  ])('blames who it was for $code', ({ code, problem, hint }) => {
-    const sendFd = () => {
-      throw Object.assign(new Error('below'), { code });
-    };
-    expect(() => passFd({ sendFd } as unknown as Addon, handle, 't')).toThrow(
+  ])('blames who it was for $code, by a failure to connect', ({ code, problem, hint }) => {
+    expect(() => passFd(failing(code), handle, 't')).toThrow(
       expect.objectContaining({
+        ...{ name: 'ConnectError', op: 'connect', target: 't', code },
         problem: `it is open, but could not be passed to ${problem}`,
         hint: expect.stringMatching(new RegExp(`^${hint}`)),
       }),

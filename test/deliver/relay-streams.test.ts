@@ -2,12 +2,12 @@ import { createWriteStream } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { PassThrough, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { Connection } from '../../src/connect/connection.js';
 import { openConnection } from '../../src/connect/open.js';
 import { EarlyInput, relayStreams } from '../../src/deliver/relay-streams.js';
 import { unix } from '../connect/openers.js';
-import { deferred, SocketFolder } from '../connect/socket-folder.js';
+import { deferred, useSocketFolder } from '../connect/socket-folder.js';
 
 const withoutAddon = () => ({ missing: new Error('no addon') });
 const patient = 20_000;
@@ -21,17 +21,15 @@ const unending = () =>
   );
 
 describe('a relay without the addon', () => {
-  let folder: SocketFolder;
+  const folder = useSocketFolder();
   let connection: Connection;
   let peer: Socket;
   beforeEach(async () => {
-    folder = new SocketFolder();
     const accepted = deferred<Socket>();
     const path = await folder.listen(accepted.resolve);
     connection = await openConnection(unix(path), { timeoutMs: patient }, withoutAddon);
     peer = await accepted.promise;
   });
-  afterEach(() => folder.stop());
 
   it('delivers what follows the end of input', async () => {
     const output = new PassThrough();

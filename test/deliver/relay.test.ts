@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { relayError, relayFailures } from '../../src/deliver/relay.js';
 import { exitCodeOf } from '../../src/errors.js';
 import { run, vmssh } from '../helpers/run.js';
+import { listening } from '../helpers/servers.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { codes, tableOf } from '../markdown.js';
 
@@ -39,12 +40,11 @@ describe('a relay that fails', () => {
 
   it.skipIf(!existsSync('/dev/full'))('for a full disk here does not blame the machine', async () => {
     const path = join(dir, 'x.sock');
-    const server = createServer((socket) => {
-      socket.on('error', () => {}).end('x'.repeat(100_000));
-    });
-    await new Promise<void>((resolve) => server.listen(path, resolve));
+    await listening(
+      createServer((socket) => socket.end('x'.repeat(100_000))),
+      path,
+    );
     const result = await run(['sh', '-c', '"$@" > /dev/full', 'sh', ...vmssh, 'nc', '--pipe', `unix${path}`]);
-    server.close();
     expect(result).toMatchObject({ code: 1, stderr: expect.stringContaining('on this side (ENOSPC)') });
     expect(result.stderr).toContain('hint: free some space');
   });

@@ -2,12 +2,12 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { missingAddon } from '../helpers/addon.js';
+import { failing, printing } from '../helpers/expected.js';
 import { useSshd } from '../helpers/peers.js';
-import { missingPrograms } from '../helpers/programs.js';
+import { lacks } from '../helpers/programs.js';
 import { dist, run, vmssh } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
-const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' });
 const modes = missingAddon() === undefined ? (['fdpass', 'relay'] as const) : (['relay'] as const);
 const listed = {
   version: 1,
@@ -17,7 +17,7 @@ const listed = {
   warnings: [],
 };
 
-describe.skipIf(missing)('inside WSL2, with a stand-in for vmssh.exe on PATH', () => {
+describe.skipIf(lacks('ssh', 'sshd'))('inside WSL2, with a stand-in for vmssh.exe on PATH', () => {
   const dir = useTempDir();
   const sshd = useSshd(dir);
   const calls = () => readFileSync(join(dir, 'calls'), 'utf8').trim().split('\n');
@@ -34,14 +34,18 @@ esac
   writeFileSync(join(dir, 'vmssh.exe'), script, { mode: 0o755 });
   const env = { ...process.env, PATH: `${process.env.PATH}:${dir}`, WSL_DISTRO_NAME: 'Test' };
   beforeEach(() => rmSync(join(dir, 'calls'), { force: true }));
+  /** With a script in place of that vmssh.exe. */
+  const answering = (name: string, script: string) => {
+    writeFileSync(join(dir, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    return { ...env, VMSSH_WINDOWS: join(dir, name) };
+  };
 
   it.each(modes)('ssh logs in to a Hyper-V machine through it, by %s', async (mode) => {
     const ssh = [
       ...[...sshd.ssh(mode), '-o', 'LogLevel=ERROR', '-o', `UserKnownHostsFile=${join(dir, 'known_hosts')}`],
     ];
     const login = [...ssh, 'hyper-v/Mint', 'cat; exit 7'];
-    const { code, stdout, stderr } = await run(login, { env, input: 'hello' });
-    expect({ code, stdout, stderr }).toEqual({ code: 7, stdout: 'hello', stderr: '' });
+    expect(await run(login, { env, input: 'hello' })).toMatchObject({ code: 7, stdout: 'hello', stderr: '' });
     expect(calls()).toEqual(['proxy -- hyper-v/Mint 22']);
   });
 
@@ -70,10 +74,9 @@ esac
   });
 
   it('tells Windows how vmssh is called here, for hints that can be pasted', async () => {
-    const answer = join(dir, 'says');
-    writeFileSync(answer, '#!/bin/sh\necho "$VMSSH_CALLED_AS ($WSLENV)"\n', { mode: 0o755 });
-    const more = { VMSSH_WINDOWS: answer, WSLENV: 'USERPROFILE/p' };
-    const { stdout } = await run([...vmssh, 'nc', 'hyper-v/Mint'], { env: { ...env, ...more } });
+    const says = answering('says', 'echo "$VMSSH_CALLED_AS ($WSLENV)"');
+    const more = { ...says, WSLENV: 'USERPROFILE/p' };
+    const { stdout } = await run([...vmssh, 'nc', 'hyper-v/Mint'], { env: more });
     expect(stdout).toMatch(/vmssh.* \(USERPROFILE\/p:VMSSH_CALLED_AS\/w\)\n$/);
   });
 
@@ -97,39 +100,33 @@ esac
   });
 
   it('vmssh check reports the failure of Windows as its own, with its exit code', async () => {
-    const answer = join(dir, 'answers');
     const error = { op: 'resolve', code: 'NOT_FOUND', problem: 'no such machine', hint: 'do this' };
     const result = { results: [{ target: 'hyper-v/x', ok: false, exitCode: 4, stages: [], error }] };
-    writeFileSync(answer, `#!/bin/sh\necho '${JSON.stringify(result)}'\nexit 4\n`, { mode: 0o755 });
-    const outcome = await run([...vmssh, 'check', 'hyper-v/x'], { env: { ...env, VMSSH_WINDOWS: answer } });
-    expect(outcome).toMatchObject({
-      code: 4,
-      stdout: expect.stringMatching(/✗ resolve +no such machine\n +hint: do this\n/),
-    });
+    const failed = answering('answers', `echo '${JSON.stringify(result)}'\nexit 4`);
+    expect(await run([...vmssh, 'check', 'hyper-v/x'], { env: failed })).toMatchObject(
+      printing(4, /✗ resolve +no such machine\n +hint: do this\n/),
+    );
   });
 
   it('vmssh check takes no step from there that it does not know', async () => {
-    const answer = join(dir, 'odd-answers');
     const error = { op: 'constructor', code: 'NOT_FOUND', problem: 'no such machine' };
-    writeFileSync(answer, `#!/bin/sh\necho '${JSON.stringify([{ stages: [], error }])}'\n`, { mode: 0o755 });
-    const outcome = await run([...vmssh, 'check', 'hyper-v/x'], { env: { ...env, VMSSH_WINDOWS: answer } });
-    expect(outcome).toMatchObject({ code: 1, stdout: expect.stringContaining('instead of its result') });
+    const odd = answering('odd-answers', `echo '${JSON.stringify([{ stages: [], error }])}'`);
+    expect(await run([...vmssh, 'check', 'hyper-v/x'], { env: odd })).toMatchObject(
+      printing(1, 'instead of its result'),
+    );
   });
 
   it('vmssh check --until=resolved asks there, and has the endpoint', async () => {
     const endpoint = { family: 'hyper-v', vmId: 'a', serviceId: 'b' };
-    const answer = join(dir, 'resolves');
     const results = [{ target: 'x', ok: true, exitCode: 0, stages: [], endpoint, steps: ['one'] }];
-    const script = `#!/bin/sh\necho "$*" >'${answer}.called'\necho '${JSON.stringify({ results })}'\n`;
-    writeFileSync(answer, script, { mode: 0o755 });
+    const called = join(dir, 'resolves.called');
+    const there = answering('resolves', `echo "$*" >'${called}'\necho '${JSON.stringify({ results })}'`);
     const args = ['--until=resolved', '--json', '-p', '2222', 'hyper-v/Mint'];
-    const { stdout } = await run([...vmssh, 'check', ...args], { env: { ...env, VMSSH_WINDOWS: answer } });
+    const { stdout } = await run([...vmssh, 'check', ...args], { env: there });
     expect(JSON.parse(stdout).results).toMatchObject([
       { address: 'hvsock:a:b', endpoint, steps: ['one'], parsed: { kind: 'hyper-v', name: 'Mint' } },
     ]);
-    expect(readFileSync(`${answer}.called`, 'utf8')).toBe(
-      'check --json --until=resolved --port=2222 -- hyper-v/Mint\n',
-    );
+    expect(readFileSync(called, 'utf8')).toBe('check --json --until=resolved --port=2222 -- hyper-v/Mint\n');
   });
 
   it.each([
@@ -159,27 +156,17 @@ await connect('hyper-v/Mint').catch(({ code, problem, hint }) => console.log([co
   });
 
   it('VMSSH_WINDOWS names another one, and what is wrong with it is reported', async () => {
-    const broken = join(dir, 'broken');
-    writeFileSync(broken, '#!/bin/sh\necho no json\n', { mode: 0o755 });
-    const { code, stderr } = await run([...vmssh, 'list', '--provider=hyper-v'], {
-      env: { ...env, VMSSH_WINDOWS: broken },
-    });
-    expect({ code, stderr }).toEqual({
-      code: 1,
-      stderr: expect.stringContaining('vmssh.exe printed "no json'),
-    });
-    const check = await run([...vmssh, 'check', 'hyper-v/Mint'], { env: { ...env, VMSSH_WINDOWS: broken } });
-    expect(check).toMatchObject({ code: 1, stdout: expect.stringContaining('printed "no json') });
+    const broken = { env: answering('broken', 'echo no json') };
+    const list = await run([...vmssh, 'list', '--provider=hyper-v'], broken);
+    expect(list).toMatchObject(failing(1, 'vmssh.exe printed "no json'));
+    const check = await run([...vmssh, 'check', 'hyper-v/Mint'], broken);
+    expect(check).toMatchObject(printing(1, 'printed "no json'));
   });
 
   it('says how to reach it if vmssh.exe is missing', async () => {
-    const without = { ...env, PATH: process.env.PATH };
-    const { code, stderr } = await run([...vmssh, 'proxy', 'hyper-v/Mint', '22'], {
-      env: without,
-      keepOpen: true,
-    });
-    expect(code).toBe(1);
-    expect(stderr).toContain('hint: put vmssh.exe into a folder of the PATH of Windows');
+    const options = { env: { ...env, PATH: process.env.PATH }, keepOpen: true } as const;
+    const hint = 'hint: put vmssh.exe into a folder of the PATH of Windows';
+    expect(await run([...vmssh, 'proxy', 'hyper-v/Mint', '22'], options)).toMatchObject(failing(1, hint));
   });
 });
 

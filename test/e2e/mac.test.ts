@@ -2,14 +2,12 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { useSshd } from '../helpers/peers.js';
-import { missingPrograms } from '../helpers/programs.js';
+import { lacks } from '../helpers/programs.js';
 import { executable, run, vmssh } from '../helpers/run.js';
 import { useTempDir, writeTree } from '../helpers/temp-dir.js';
 
-const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' });
-
 // Node on Linux that takes itself for Node on a Mac; tools are stand-ins. There is no executable for Macs.
-describe.skipIf(missing ?? executable)('a Mac, by what Linux can show', () => {
+describe.skipIf(lacks('ssh', 'sshd') ?? executable)('a Mac, by what Linux can show', () => {
   const dir = useTempDir();
   const folder = 'home/Library/Application Support';
   mkdirSync(join(dir, folder), { recursive: true });

@@ -1,25 +1,16 @@
-import {
-  appendFileSync,
-  chmodSync,
-  cpSync,
-  mkdirSync,
-  readFileSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { appendFileSync, cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { machine } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { failing, printing } from '../helpers/expected.js';
 import { useSshd } from '../helpers/peers.js';
-import { missingPrograms } from '../helpers/programs.js';
+import { lacks } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { command, nodeApi, source, sourceLine } from './made-up.js';
 
-const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' });
-
 /** The recipes of docs/contributing/adding.md and engine.md, done in a copy of the sources: a file and a line for each, and a function. All else has to follow. */
-describe.skipIf(missing)('a made-up source, command and Node API', () => {
+describe.skipIf(lacks('ssh', 'sshd'))('a made-up source, command and Node API', () => {
   const dir = useTempDir();
   const bin = join(dir, 'bin');
   const env = { ...process.env, HOME: dir, PATH: `${bin}:${process.env.PATH}` };
@@ -31,11 +22,15 @@ describe.skipIf(missing)('a made-up source, command and Node API', () => {
       cpSync(name, join(dir, name), { recursive: true });
     for (const name of ['node_modules', 'native']) symlinkSync(join(process.cwd(), name), join(dir, name));
     writeFileSync(join(dir, 'src/sources/managers/bhyve.ts'), source);
-    addSource(sourceLine);
+    // At the end of the list.
+    edit('src/sources/sources.ts', /\n\]/, `\n  ${sourceLine}\n]`);
     mkdirSync(join(dir, 'src/commands/greet'));
     writeFileSync(join(dir, 'src/commands/greet/greet.ts'), command);
-    addWord('greet');
-    addToGroup('Every day', 'greet', '../commands/greet/greet.js');
+    edit('src/cli/command.ts', 'commandWords = [', "commandWords = [\n  'greet',");
+    // At the start of a group of the help.
+    const group = "{ title: 'Every day', commands: [";
+    const imported = "import { greet } from '../commands/greet/greet.js';\n";
+    edit('src/program/commands.ts', group, `${group}greet, `, imported);
     expect(await run([process.execPath, 'build/node.js', '--no-executable'], { cwd: dir })).toMatchObject({
       code: 0,
     });
@@ -43,34 +38,15 @@ describe.skipIf(missing)('a made-up source, command and Node API', () => {
     const machines = [{ name: 'Web 1', up: true, ssh: `unix${sshd.path}` }, { name: 'db' }];
     mkdirSync(bin);
     const lines = machines.map((machine) => `${JSON.stringify(machine)}\n`).join('');
-    writeFileSync(join(bin, 'bhyvectl'), `#!/bin/sh\ncat <<'END'\n${lines}END\n`);
-    chmodSync(join(bin, 'bhyvectl'), 0o755);
+    writeFileSync(join(bin, 'bhyvectl'), `#!/bin/sh\ncat <<'END'\n${lines}END\n`, { mode: 0o755 });
   });
 
-  /** At the end of the list. */
-  function addSource(line: string): void {
-    const file = join(dir, 'src/sources/sources.ts');
-    const text = readFileSync(file, 'utf8');
-    const list = text.replace(/\n\]/, `\n  ${line}\n]`);
-    expect(list).not.toBe(text);
-    writeFileSync(file, list);
-  }
-
-  function addWord(word: string): void {
-    const file = join(dir, 'src/cli/command.ts');
-    const text = readFileSync(file, 'utf8');
-    const words = text.replace('commandWords = [', `commandWords = [\n  '${word}',`);
-    expect(words).not.toBe(text);
-    writeFileSync(file, words);
-  }
-
-  /** The line that imports it, and its place at the start of a group of the help. */
-  function addToGroup(title: string, name: string, from: string): void {
-    const file = join(dir, 'src/program/commands.ts');
-    const text = readFileSync(file, 'utf8');
-    const list = text.replace(`{ title: '${title}', commands: [`, (start) => `${start}${name}, `);
-    expect(list).not.toBe(text);
-    writeFileSync(file, `import { ${name} } from '${from}';\n${list}`);
+  /** Puts a text in the place of another, which has to be there, and more before all. */
+  function edit(path: string, old: string | RegExp, text: string, before = ''): void {
+    const file = join(dir, path);
+    const now = readFileSync(file, 'utf8');
+    expect(now).toMatch(old);
+    writeFileSync(file, before + now.replace(old, () => text));
   }
 
   it('are listed', async () => {
@@ -96,14 +72,10 @@ describe.skipIf(missing)('a made-up source, command and Node API', () => {
       code: 4,
       stderr: `${unknown}\nhint: bhyvectl list\n`,
     });
-    expect(await vmssh('nc', '--pipe', 'bhyve/db')).toMatchObject({
-      code: 4,
-      stderr: expect.stringMatching(/^hint: bhyvectl start db, or .* ssh --start bhyve\/db$/m),
-    });
-    expect(await vmssh('nc', '--pipe', 'bhyve/')).toMatchObject({
-      code: 2,
-      stderr: expect.stringContaining('the machine name is empty'),
-    });
+    expect(await vmssh('nc', '--pipe', 'bhyve/db')).toMatchObject(
+      failing(4, /^hint: bhyvectl start db, or .* ssh --start bhyve\/db$/m),
+    );
+    expect(await vmssh('nc', '--pipe', 'bhyve/')).toMatchObject(failing(2, 'the machine name is empty'));
   });
 
   it('are completed', async () => {
@@ -133,7 +105,7 @@ describe.skipIf(missing)('a made-up source, command and Node API', () => {
     expect(await vmssh('greet', 'mint')).toMatchObject({ code: 0, stdout: `hello mint from ${machine()}\n` });
     const loud = `hello mint from ${machine()}\n`.toUpperCase();
     expect(await vmssh('greet', '-l', 'mint')).toMatchObject({ code: 0, stdout: loud });
-    expect(await vmssh('greet')).toMatchObject({ code: 2, stderr: expect.stringContaining('expected NAME') });
+    expect(await vmssh('greet')).toMatchObject(failing(2, 'expected NAME'));
     expect((await vmssh('--help')).stdout).toMatch(/^ {2}greet +say hello to a machine$/m);
     expect((await vmssh('greet', '--help')).stdout).toMatch(/^ {2}-l, --loud +in capitals$/m);
     expect(firstFields((await vmssh('complete', '--', 'gre')).stdout)).toEqual(['greet']);
@@ -143,11 +115,7 @@ describe.skipIf(missing)('a made-up source, command and Node API', () => {
   it("are an error of the engine's types until its module has the function", async () => {
     for (const name of ['test', 'tsconfig.json']) symlinkSync(join(process.cwd(), name), join(dir, name));
     const tsc = [process.execPath, 'node_modules/typescript/bin/tsc', '--noEmit', '-p', 'build/engine'];
-    const { code, stdout } = await run(tsc, { cwd: dir });
-    expect({ code, stdout }).toMatchObject({
-      code: 1,
-      stdout: expect.stringMatching(/greet\.ts.* 'machine'/),
-    });
+    expect(await run(tsc, { cwd: dir })).toMatchObject(printing(1, /greet\.ts.* 'machine'/));
     appendFileSync(join(dir, 'src/engine/node/os.ts'), nodeApi);
     expect(await run(tsc, { cwd: dir })).toMatchObject({ code: 0, stdout: '' });
   });

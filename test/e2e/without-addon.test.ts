@@ -1,6 +1,6 @@
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { useSocketFolder } from '../connect/socket-folder.js';
 import { executable, run } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { overTcp } from './proxy/over-tcp.js';
@@ -9,15 +9,14 @@ import { installWithoutAddon } from './proxy/without-addon.js';
 // The addon is a part of the executable, which would connect where these tests expect that nothing can.
 describe.skipIf(executable !== undefined)('an installation without the built addon', () => {
   const dir = useTempDir();
-  let sockets = 0;
+  const folder = useSocketFolder();
   let program: readonly string[];
   beforeAll(() => {
     program = installWithoutAddon(dir);
   });
 
   it('relays over a unix socket, with half-close', async () => {
-    const path = join(dir, 'echo.sock');
-    const server = createServer({ allowHalfOpen: true }, (socket) => {
+    const path = await folder.listen((socket) => {
       socket.write('SSH-2.0-x\r\n');
       let got = '';
       socket.on('data', (part) => {
@@ -25,7 +24,6 @@ describe.skipIf(executable !== undefined)('an installation without the built add
       });
       socket.on('end', () => socket.end(got));
     });
-    await new Promise<void>((resolve) => server.listen(path, resolve));
     for (const command of [
       ['nc', '--pipe'],
       ['nc', '--pipe', '--wait'],
@@ -33,30 +31,23 @@ describe.skipIf(executable !== undefined)('an installation without the built add
       const result = await run([...program, ...command, `unix${path}`, '22'], { input: 'hello' });
       expect(result, command.join(' ')).toMatchObject({ code: 0, stdout: 'SSH-2.0-x\r\nhello', stderr: '' });
     }
-    server.close();
   });
 
   it('relays to a TCP socket, which takes no other socket, with --fdpass too', async () => {
-    const path = join(dir, 'tcp.sock');
-    const server = createServer((socket) => socket.end('SSH-2.0-x\r\n'));
-    await new Promise<void>((resolve) => server.listen(path, resolve));
+    const path = await folder.listen((socket) => socket.end('SSH-2.0-x\r\n'));
     const command = [...program, 'proxy', '--fdpass', `unix${path}`, '22'];
     expect(await overTcp(command)).toEqual({ code: 0, stderr: '', written: 'SSH-2.0-x\r\n' });
-    server.close();
   });
 
   it('talks to a multiplexer and does not pass its answer to ssh', async () => {
-    const path = join(dir, 'mux.sock');
-    const server = createServer({ allowHalfOpen: true }, (socket) => {
+    const path = await folder.listen((socket) => {
       socket.once('data', (line) => {
         socket.write('OK 1073741824\nSSH-2.0-x\r\n');
         socket.on('data', (part) => socket.end(`${line}${part}`));
       });
     });
-    await new Promise<void>((resolve) => server.listen(path, resolve));
     const result = await run([...program, 'nc', '--pipe', `vsock-mux${path}`, '5000'], { input: 'hello' });
     expect(result).toMatchObject({ code: 0, stdout: 'SSH-2.0-x\r\nCONNECT 5000\nhello', stderr: '' });
-    server.close();
   });
 
   // Memory of which nothing is mapped: reading it fails as a file on a failing disk does.
@@ -66,17 +57,14 @@ describe.skipIf(executable !== undefined)('an installation without the built add
     ['nc --pipe "$0" 22 </', { code: 1, stderr: expect.stringContaining('(EISDIR)') }],
     ['nc --pipe "$0" 22 </proc/self/mem', { code: 1, stderr: expect.stringContaining('(EIO)') }],
   ])('does not take another stdin for ssh’s end or its own: $0', async (command, want) => {
-    const path = join(dir, `stdin-${sockets++}.sock`);
     const ends = command.startsWith('proxy');
-    const server = createServer({ allowHalfOpen: true }, (socket) => {
-      socket.on('error', () => {}).resume();
+    const path = await folder.listen((socket) => {
+      socket.resume();
       if (ends) socket.end('SSH-2.0-x\r\n');
       else socket.once('end', () => socket.end());
     });
-    await new Promise<void>((resolve) => server.listen(path, resolve));
     const script = `${program.map((word) => `'${word}'`).join(' ')} ${command}`;
     expect(await run(['sh', '-c', script, `unix${path}`], { keepOpen: true })).toMatchObject(want);
-    server.close();
   });
 
   it('says what is missing for vsock without a program to borrow, and every path that it tried', async () => {

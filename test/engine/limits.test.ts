@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -95,8 +95,7 @@ describe.skipIf(program === undefined)('getent, which asks whatever the host is 
   const answer = async (script: string, name: string) => {
     const folder = mkdtempSync(join(tmpdir(), 'vmssh-t-'));
     try {
-      writeFileSync(join(folder, 'getent'), `#!/bin/sh\n${script}\n`);
-      chmodSync(join(folder, 'getent'), 0o755);
+      writeFileSync(join(folder, 'getent'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
       const env = { ...process.env, PATH: `${folder}${delimiter}${process.env.PATH}` };
       return await run([`${program}`, name], { env });
     } finally {

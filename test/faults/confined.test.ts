@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { connectTo, multiplexer, readToEnd } from '../e2e/forward/forwarding.js';
 import { follow, outcome, run, runtime, vmssh, within } from '../helpers/run.js';
+import { listening } from '../helpers/servers.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { type Asked, askedCalls, parseAsked } from '../native/support/asked.js';
 import { compile } from '../native/support/compile.js';
@@ -21,14 +22,14 @@ const echo = (socket: Socket) => void socket.pipe(socket);
 
 describe.skipIf(!asking)('a command that starts no program any more', () => {
   it('may no longer make a forbidden call: nc --banner', async () => {
-    const path = await listening((socket) => socket.end('SSH-2.0-x\r\n'));
+    const path = await served((socket) => socket.end('SSH-2.0-x\r\n'));
     const { command, asked } = traced(['nc', '--banner', `unix${path}`]);
     expect(await run(command)).toMatchObject({ code: 0, stdout: 'SSH-2.0-x\n', stderr: '' });
     expectRefused(asked());
   });
 
   it('may no longer make a forbidden call: a relay that lasts', async () => {
-    const path = await listening(echo);
+    const path = await served(echo);
     const { child, asked, said } = start(['proxy', `unix${path}`, '22'], 'inherit');
     await expect.poll(said, { timeout: 20_000 }).toBe(true);
     child.stdin?.write('still here');
@@ -60,8 +61,8 @@ describe.skipIf(!asking)('a command that starts no program any more', () => {
   });
 
   it('may no longer make a forbidden call: forward --reverse', async () => {
-    const machine = await listening(echo);
-    const service = await listening(echo);
+    const machine = await served(echo);
+    const service = await served(echo);
     const { child, next, asked } = start(
       ['forward', '--json', '--reverse', `vsock-mux${machine}`, '5000', service],
       'pipe',
@@ -97,7 +98,7 @@ describe.skipIf(!asking)('a command that starts no program any more', () => {
   });
 
   it('keeps its rights with VMSSH_NO_SANDBOX', async () => {
-    const path = await listening((socket) => socket.end('SSH-2.0-x\r\n'));
+    const path = await served((socket) => socket.end('SSH-2.0-x\r\n'));
     const { command, said } = traced(['nc', '--banner', `unix${path}`]);
     const env = { ...process.env, VMSSH_NO_SANDBOX: '1' };
     expect(await run(command, { env })).toMatchObject({ code: 0, stdout: 'SSH-2.0-x\n' });
@@ -105,7 +106,7 @@ describe.skipIf(!asking)('a command that starts no program any more', () => {
   });
 
   it.skipIf(!refusing)('goes on as it is where the kernel has no such filter', async () => {
-    const path = await listening((socket) => socket.end('SSH-2.0-x\r\n'));
+    const path = await served((socket) => socket.end('SSH-2.0-x\r\n'));
     const without = [refusing ?? '', 'seccomp', ...vmssh];
     const banner = await run([...without, 'nc', '--banner', `unix${path}`]);
     expect(banner).toMatchObject({ code: 0, stdout: 'SSH-2.0-x\n', stderr: '' });
@@ -172,12 +173,9 @@ describe.skipIf(!asking)('a command that starts no program any more', () => {
     expect(await within('end', ended)).toMatchObject({ code: 0 });
   }
 
-  async function listening(serve: (socket: Socket) => void): Promise<string> {
+  async function served(serve: (socket: Socket) => void): Promise<string> {
     const path = join(dir, `s${count++}`);
-    const server = createServer({ allowHalfOpen: true }, serve);
-    server.listen(path);
-    await once(server, 'listening');
-    onTestFinished(() => void server.close());
+    await listening(createServer({ allowHalfOpen: true }, serve), path);
     return path;
   }
 });

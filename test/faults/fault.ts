@@ -1,8 +1,9 @@
 import { appendFileSync } from 'node:fs';
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { type Outcome, type RunOptions, run, runtime } from '../helpers/run.js';
+import { listening } from '../helpers/servers.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
 /** One fault, and what the user must see: a row of docs/contributing/reliability.md. */
@@ -32,15 +33,11 @@ export const within = 20;
 /** Runs each fault as a test of its own, and records the result if VMSSH_FAULTS names a file. `common`: what all of them have. */
 export function faults(group: string, all: Rows, common: Partial<Fault> = {}): void {
   const dir = useTempDir();
-  const servers: Server[] = [];
-  afterAll(() => {
-    for (const server of servers) server.close();
-  });
   let count = 0;
   it.each(Object.keys(all))('%s', { timeout: 2000 * within }, async (name) => {
     const fault: Fault = { name, command: () => [], ends: 0, says: '', ...common, ...all[name] };
     const socket = join(dir, `${++count}`);
-    if (fault.peer) servers.push(await listen(socket, fault.peer));
+    if (fault.peer) await listening(createServer({ allowHalfOpen: true }, fault.peer), socket);
     const outcome = await run(await fault.command(socket, dir), {
       keepOpen: true,
       timeout: within * 1000,
@@ -61,14 +58,6 @@ export function faults(group: string, all: Rows, common: Partial<Fault> = {}): v
 /** Leaves out this machine's own services, and variables that change a message. */
 export function ownEnv(dir: string): NodeJS.ProcessEnv {
   return { PATH: process.env.PATH, HOME: dir, TMPDIR: dir, XDG_RUNTIME_DIR: dir, LANG: 'C.UTF-8' };
-}
-
-function listen(path: string, peer: (socket: Socket) => void): Promise<Server> {
-  const server = createServer({ allowHalfOpen: true }, (socket) => {
-    socket.on('error', () => {});
-    peer(socket);
-  });
-  return new Promise((resolve) => server.listen(path, () => resolve(server)));
 }
 
 function record(group: string, name: string, { code, signal, stdout, stderr }: Outcome, dir: string): void {

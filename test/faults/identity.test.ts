@@ -3,18 +3,16 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { type Machined, startMachined } from '../helpers/machined.js';
-import { missingPrograms } from '../helpers/programs.js';
+import { lacks } from '../helpers/programs.js';
 import { vmssh } from '../helpers/run.js';
 import { type SshdOnSocket, startSshd } from '../helpers/sshd.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { type Fault, faults, ownEnv } from './fault.js';
 
-const missing = missingPrograms({ sshd: 'openssh-server', 'ssh-keygen': 'openssh-client' });
-
 /** The machine that ssh has a key of, and another one, both at the address of a single sshd. */
 const [known, other] = ['7f3b1c9e-5a60-4d0f-8a61-2b9d8c7e4f10', '0c5d2e8a-93b7-4f4c-b1de-6a7f0e1d2c3b'];
 
-describe.skipIf(missing)('a machine', () => {
+describe.skipIf(lacks('sshd', 'ssh-keygen'))('a machine', () => {
   const dir = useTempDir();
   let sshd: SshdOnSocket;
   const started: Machined[] = [];

@@ -3,14 +3,10 @@ import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { describe } from 'vitest';
 import { vmssh } from '../helpers/run.js';
+import { endlessly } from '../helpers/servers.js';
 import { type Fault, faults, type Rows } from './fault.js';
 
 const million = 1 << 20;
-
-/** Writes it again and again, for as long as somebody reads. */
-function endlessly(socket: Socket, part: string): void {
-  socket.write(part, (error) => error ?? endlessly(socket, part));
-}
 
 /** One byte at a time, each by a write of its own; closes after the last. */
 function byBytes(socket: Socket, text: string): void {

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe } from 'vitest';
 import { vmssh } from '../helpers/run.js';
+import { endlessly } from '../helpers/servers.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { type Fault, faults, ownEnv, type Rows } from './fault.js';
 
@@ -17,9 +18,6 @@ function askMachined(socket: string): readonly string[] {
   return ['env', `XDG_RUNTIME_DIR=${runtimeDir}`, ...vmssh, 'proxy', 'machine/no-such-machine', '22'];
 }
 
-function endlessly(socket: Socket, part: string): void {
-  socket.write(part, (error) => error ?? endlessly(socket, part));
-}
 const asked = (answer: (socket: Socket) => void) => (socket: Socket) =>
   void socket.once('data', () => answer(socket));
 

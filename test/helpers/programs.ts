@@ -9,6 +9,25 @@ export function missingPrograms(packages: Readonly<Record<string, string>>): str
   return missingOf(packages, (name) => findProgram(name) !== undefined);
 }
 
+/** The Debian packages of what many tests need. */
+const packagesOf = {
+  'apt-get': 'apt',
+  'dpkg-deb': 'dpkg',
+  'dpkg-query': 'dpkg',
+  openssl: 'openssl',
+  rsync: 'rsync',
+  scp: 'openssh-client',
+  shellcheck: 'shellcheck',
+  ssh: 'openssh-client',
+  'ssh-keygen': 'openssh-client',
+  sshd: 'openssh-server',
+} as const;
+
+/** The same for programs that many tests need. */
+export function lacks(...names: readonly (keyof typeof packagesOf)[]): string | undefined {
+  return missingPrograms(Object.fromEntries(names.map((name) => [name, packagesOf[name]])));
+}
+
 /** The same for files by their paths. */
 export function missingFiles(packages: Readonly<Record<string, string>>): string | undefined {
   return missingOf(packages, existsSync);

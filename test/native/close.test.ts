@@ -1,13 +1,12 @@
 import { once } from 'node:events';
-import { expect, it } from 'vitest';
+import { expect } from 'vitest';
 import { addon, describeAddon } from './support/addon.js';
-import { codeOf, connectedPair, readToEnd } from './support/peer.js';
+import { codeOf, connectedPair, itPaired, readToEnd } from './support/peer.js';
 
 const big = Buffer.alloc(32 * 1024 * 1024);
 
 describeAddon('close', () => {
-  it('ends pending work, and the peer reads end-of-file', async () => {
-    const { handle, peer } = await connectedPair();
+  itPaired('ends pending work, and the peer reads end-of-file', async ({ handle, peer }) => {
     const pending = [
       addon.read(handle, 9),
       addon.peek(handle, 0, 9, 20_000).promise,
@@ -18,8 +17,7 @@ describeAddon('close', () => {
     await readToEnd(peer);
   });
 
-  it('may come twice', async () => {
-    const { handle } = await connectedPair();
+  itPaired('may come twice', async ({ handle }) => {
     addon.close(handle);
     // Its number may be this one's now.
     const other = await connectedPair();
@@ -28,8 +26,7 @@ describeAddon('close', () => {
     expect(Buffer.from(await addon.read(other.handle, 100)).toString()).toBe('still open');
   });
 
-  it('makes the handle useless', async () => {
-    const { handle } = await connectedPair();
+  itPaired('makes the handle useless', async ({ handle }) => {
     addon.close(handle);
     const closed = expect.objectContaining({
       code: 'EBADF',
@@ -45,8 +42,7 @@ describeAddon('close', () => {
 });
 
 describeAddon('shutdown', () => {
-  it('ends only one direction', async () => {
-    const { handle, peer } = await connectedPair();
+  itPaired('ends only one direction', async ({ handle, peer }) => {
     const ended = once(peer, 'end');
     peer.resume();
     addon.shutdown(handle);
@@ -56,8 +52,7 @@ describeAddon('shutdown', () => {
     expect(Buffer.from(await addon.read(handle, 100)).toString()).toBe('still talking');
   });
 
-  it('is harmless after the peer is gone', async () => {
-    const { handle, peer } = await connectedPair();
+  itPaired('is harmless after the peer is gone', async ({ handle, peer }) => {
     peer.destroy();
     expect(await addon.read(handle, 9)).toHaveLength(0);
     addon.shutdown(handle);

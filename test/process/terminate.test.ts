@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { EventEmitter } from 'node:events';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { EndEffects, Host } from '../../src/process/terminate.js';
@@ -99,8 +99,7 @@ describe('a tool that vmssh asks', () => {
       const folder = join(dir, signal);
       mkdirSync(folder);
       const tool = join(folder, 'multipass');
-      writeFileSync(tool, `#!/bin/sh\n${hold}\nsleep 1000\necho\n`);
-      chmodSync(tool, 0o755);
+      writeFileSync(tool, `#!/bin/sh\n${hold}\nsleep 1000\necho\n`, { mode: 0o755 });
       const [program = '', ...args] = vmssh;
       const child = spawn(program, [...args, 'nc', '--pipe', 'multipass/x'], {
         env: { ...process.env, PATH: `${folder}:${process.env.PATH}` },

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ConfigFacts } from '../../../src/commands/doctor/config.js';
@@ -107,8 +107,7 @@ describe.skipIf(process.platform !== 'linux')('the fixes of the doctor', () => {
   const [hostKeys, ownKeys] = ['/etc/ssh/ssh_host_', join(dir, 'ssh_host_')];
   for (const type of ['ecdsa', 'ed25519', 'rsa']) writeFileSync(`${ownKeys}${type}_key`, '');
   for (const name of programs) {
-    writeFileSync(join(bin, name), `#!/bin/sh\necho ${name} "$@" >> '${log}'\n`);
-    chmodSync(join(bin, name), 0o755);
+    writeFileSync(join(bin, name), `#!/bin/sh\necho ${name} "$@" >> '${log}'\n`, { mode: 0o755 });
   }
 
   async function check(fix: string | undefined, runs: readonly string[] | undefined) {

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import {
   existsSync,
   lstatSync,
@@ -11,9 +10,9 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { type AddressInfo, createServer, type Server } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { InstallOptions, UserSystemd } from '../../../src/commands/forward/installed.js';
 import { installForward, listForwards, uninstallForward } from '../../../src/commands/forward/installed.js';
 import { keyLines } from '../../../src/commands/forward/report.js';
@@ -27,6 +26,7 @@ import { missingAddon } from '../../helpers/addon.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { run as runProgram } from '../../helpers/run.js';
+import { freePort, listening } from '../../helpers/servers.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
 const dir = useTempDir();
@@ -61,11 +61,9 @@ class FakeSystemd implements UserSystemd {
     const [, place = ''] = /^ListenStream=(.*)$/m.exec(readFileSync(join(this.folder, name), 'utf8')) ?? [];
     const local = parseLocal(place.replaceAll('%%', '%'));
     const server = createServer();
-    if (local.family === 'unix') server.listen(local.path);
-    else server.listen(local.port, local.host);
-    await once(server, 'listening');
+    if (local.family === 'unix') await listening(server, local.path);
+    else await listening(server, local.port, local.host);
     this.#servers.set(name, server);
-    onTestFinished(() => void server.close());
   }
 
   async stop(name: string): Promise<void> {
@@ -77,14 +75,6 @@ class FakeSystemd implements UserSystemd {
   units(): readonly string[] {
     return existsSync(this.folder) ? readdirSync(this.folder).filter((name) => name.startsWith('vmssh')) : [];
   }
-}
-
-async function freePort(host = '127.0.0.1'): Promise<number> {
-  const server = createServer().listen(0, host);
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 describe.skipIf(missingAddon())('forward --install', () => {
@@ -298,9 +288,7 @@ describe.skipIf(missingAddon())('forward --install', () => {
   );
 
   it('is refused where another program listens, and for what cannot be installed', async () => {
-    const other = createServer().listen(port, '127.0.0.1');
-    await once(other, 'listening');
-    onTestFinished(() => void other.close());
+    await listening(createServer(), port);
     await expect(install()).rejects.toMatchObject({ code: 'EADDRINUSE' });
     for (const [local, more, message] of [
       ['0', {}, 'needs a port that stays'],

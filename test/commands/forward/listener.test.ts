@@ -1,16 +1,12 @@
 import { existsSync, lstatSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { clearPath, openListener, remover } from '../../../src/commands/forward/listener.js';
 import { loadAddon } from '../../../src/native.js';
-import { SocketFolder } from '../../connect/socket-folder.js';
+import { useSocketFolder } from '../../connect/socket-folder.js';
 import { missingAddon } from '../../helpers/addon.js';
 
 describe.skipIf(missingAddon())('the path of a forward', () => {
-  let folder: SocketFolder;
-  beforeEach(() => {
-    folder = new SocketFolder();
-  });
-  afterEach(() => folder.stop());
+  const folder = useSocketFolder();
   const clear = async (path: string, uid = process.getuid?.()) => {
     const { addon } = loadAddon();
     if (addon) await clearPath(path, addon, uid);

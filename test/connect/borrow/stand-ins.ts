@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { python } from '../../e2e/via/hypervisors.js';
 import { findProgram } from '../../helpers/programs.js';
@@ -30,6 +30,5 @@ export function toolFolder(dir: string, tool: StandIn): string {
 }
 
 export function writeProgram(path: string, script: string): void {
-  writeFileSync(path, `#!/bin/sh\n${script}\n`);
-  chmodSync(path, 0o755);
+  writeFileSync(path, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
 }

@@ -157,8 +157,7 @@ describe('the other end of an exec to which an sshd is brought', () => {
       socket.write(`${says}/run 12345\nsshd\npasswd\nconfig\nkey\nstarted\n`, 'latin1');
     };
     const small = async () => ({ sshd: Buffer.from('program') });
-    const end = await bring(answer, login, 5000, small);
-    expect(end).toMatchObject({ code: 'sent', trusted: ['ssh-ed25519'] });
+    expect(await bring(answer, login, 5000, small)).toMatchObject({ code: 'sent', trusted: ['ssh-ed25519'] });
     await whole;
     return got;
   }

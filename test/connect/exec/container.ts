@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExecEndpoint } from '../../../src/route.js';
 import { engineExec } from '../../../src/sources/containers/engines.js';
@@ -77,6 +77,5 @@ PATH='${root}/bin' exec /bin/sh -c "$there" sh "$@"`,
 
 /** Writes a script of sh that can be run. */
 export function script(path: string, text: string): void {
-  writeFileSync(path, `#!/bin/sh\n${text}\n`);
-  chmodSync(path, 0o755);
+  writeFileSync(path, `#!/bin/sh\n${text}\n`, { mode: 0o755 });
 }

@@ -7,7 +7,9 @@ import { asDaemon } from '../../../src/connect/exec/open-exec.js';
 import { openConnection } from '../../../src/connect/open.js';
 import { ConnectError } from '../../../src/errors.js';
 import type { ExecEndpoint } from '../../../src/route.js';
+import { refusing } from '../../helpers/expected.js';
 import { missingPrograms } from '../../helpers/programs.js';
+import { isAlive } from '../../helpers/run.js';
 import { startSshd } from '../../helpers/sshd.js';
 import { rowsOf } from '../../helpers/tables/rows.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
@@ -160,10 +162,9 @@ describe.skipIf(missing)(`exec${missing ? `: ${missing}` : ''}`, () => {
       });
       const bad = made({ keys: dir });
       writeFileSync(join(bad.root, 'sshd_config'), 'Nonsense yes\n');
-      expect(await failure(bad)).toMatchObject({
-        code: 'EXEC_BAD_SSHD',
-        problem: expect.stringContaining('Bad configuration option: Nonsense'),
-      });
+      expect(await failure(bad)).toMatchObject(
+        refusing('EXEC_BAD_SSHD', 'Bad configuration option: Nonsense'),
+      );
     });
 
     it1.each([
@@ -175,10 +176,10 @@ describe.skipIf(missing)(`exec${missing ? `: ${missing}` : ''}`, () => {
       const before = `if [ "$mode" = serve ]; then ${start} sh -c '${left}' & until [ -e ${file} ]; do :; done; exit 3; fi`;
       // Their end is never waited for.
       const error = await failure(made({ before, keys: dir }), { timeoutMs: 3_600_000 });
-      expect(error).toMatchObject({ code: 'EXEC_FAILED', problem: expect.stringContaining('exit code 3') });
+      expect(error).toMatchObject(refusing('EXEC_FAILED', 'exit code 3'));
       const pid = Number(readFileSync(file, 'utf8'));
       if (stays) process.kill(pid);
-      await expect.poll(() => isRunning(pid)).toBe(false);
+      await expect.poll(() => isAlive(pid)).toBe(false);
     });
 
     it1('ends a program that says nothing, floods, or is not there', async () => {
@@ -187,10 +188,7 @@ describe.skipIf(missing)(`exec${missing ? `: ${missing}` : ''}`, () => {
       const garbage = made({ before: 'exec yes' });
       expect(await failure(garbage)).toMatchObject({ code: 'EXEC_NO_BANNER' });
       const flood = made({ before: '[ "$mode" = why ] || exec yes >&2', keys: dir });
-      expect(await failure(flood)).toMatchObject({
-        code: 'EXEC_FAILED',
-        problem: expect.stringMatching(/it printed "y\\x0ay.{0,1500}$/),
-      });
+      expect(await failure(flood)).toMatchObject(refusing('EXEC_FAILED', /it printed "y\\x0ay.{0,1500}$/));
       expect(await failure({ env: { ...process.env, PATH: join(dir, 'nothing') } })).toMatchObject({
         code: 'EXEC_NO_PROGRAM',
         problem:
@@ -248,7 +246,7 @@ describe.skipIf(missing)(`exec${missing ? `: ${missing}` : ''}`, () => {
       await expect.poll(() => existsSync(file)).toBe(true);
       controller.abort();
       expect(await failing).toMatchObject({ code: 'INTERRUPTED' });
-      await expect.poll(() => isRunning(Number(readFileSync(file, 'utf8')))).toBe(false);
+      await expect.poll(() => isAlive(Number(readFileSync(file, 'utf8')))).toBe(false);
       expect(container.calls()).toBe(1);
     });
 
@@ -272,17 +270,17 @@ describe.skipIf(missing)(`exec${missing ? `: ${missing}` : ''}`, () => {
 
       it1('says what is in the way of it', async () => {
         const container = brings(`${facts(' rm')}; exec cat`);
-        expect(await failure(container, { bring })).toMatchObject({
-          ...{ code: 'EXEC_BRING_NO_TOOLS', problem: expect.stringMatching(/: it lacks rm$/) },
-        });
+        expect(await failure(container, { bring })).toMatchObject(
+          refusing('EXEC_BRING_NO_TOOLS', /: it lacks rm$/),
+        );
         expect(container.calls()).toBe(1);
       });
 
       it1('says what was printed if the machine stops in the middle', async () => {
         const container = brings("echo 'vmssh bring'; echo 'out of luck' >&2; exit 3");
-        expect(await failure(container, { bring })).toMatchObject({
-          ...{ code: 'EXEC_BRING_FAILED', problem: expect.stringMatching(/: it printed "out of luck"$/) },
-        });
+        expect(await failure(container, { bring })).toMatchObject(
+          refusing('EXEC_BRING_FAILED', /: it printed "out of luck"$/),
+        );
         expect(trusted).toEqual([]);
       });
 
@@ -339,17 +337,8 @@ function ownChildren(): readonly string[] {
     (id) => readFileSync(`/proc/self/task/${id}/children`, 'utf8').match(/\d+/g) ?? [],
   );
   return pids
-    .filter((pid) => isRunning(Number(pid)))
+    .filter((pid) => isAlive(Number(pid)))
     .map((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
-}
-
-/** A process that has ended may wait for its parent. */
-function isRunning(pid: number): boolean {
-  try {
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  } catch {
-    return false;
-  }
 }
 
 describe('the audit login id of a program', () => {

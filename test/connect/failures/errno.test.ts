@@ -2,13 +2,13 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it, type TestContext } from 'vitest';
+import { afterEach, describe, expect, it, type TestContext } from 'vitest';
 import { failures } from '../../../src/connect/failures/failures.js';
 import { openConnection } from '../../../src/connect/open.js';
 import { ConnectError } from '../../../src/errors.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { mux, openers, unix } from '../openers.js';
-import { SocketFolder } from '../socket-folder.js';
+import { type SocketFolder, useSocketFolder } from '../socket-folder.js';
 
 interface Bench {
   readonly folder: SocketFolder;
@@ -52,14 +52,10 @@ const notHere = [
 const talk = ['EOF', 'ECONNRESET', 'EPIPE', 'PROTOCOL'];
 
 describe.each(openers)('opened $how', ({ skip, native }) => {
-  let folder: SocketFolder;
+  const folder = useSocketFolder();
   const cleanup: (() => void)[] = [];
-  beforeEach(() => {
-    folder = new SocketFolder();
-  });
   afterEach(() => {
     for (const undo of cleanup.splice(0).reverse()) undo();
-    folder.stop();
   });
 
   for (const each of cases) {

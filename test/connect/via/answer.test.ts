@@ -61,22 +61,16 @@ it('stops at a limit', async () => {
 const endpoint: ViaEndpoint = { family: 'via', host: 'hv1', target: 'web', port: 22 };
 
 describe('a failure of the hop', () => {
-  const told = {
-    op: 'connect',
-    target: 'via/hv1/web',
-    code: 'HOP_SILENT',
-    hint: 'see how far it gets: ssh -v hv1 true; or allow more time with --timeout',
-  };
-  it('is explained', () =>
-    expect(hopFailure('HOP_SILENT', endpoint)).toMatchObject({
-      ...told,
-      problem: 'hv1 did not answer ssh in time (HOP_SILENT)',
-    }));
-  it('says what is known besides', () =>
-    expect(hopFailure('HOP_SILENT', endpoint, 'it printed "x"')).toMatchObject({
-      ...told,
-      problem: 'hv1 did not answer ssh in time (HOP_SILENT): it printed "x"',
-    }));
+  it.each([
+    { more: undefined, says: '' },
+    { more: 'it printed "x"', says: ': it printed "x"' },
+  ])('is explained, with what is known besides: $more', ({ more, says }) =>
+    expect(hopFailure('HOP_SILENT', endpoint, more)).toMatchObject({
+      ...{ op: 'connect', target: 'via/hv1/web', code: 'HOP_SILENT' },
+      problem: `hv1 did not answer ssh in time (HOP_SILENT)${says}`,
+      hint: 'see how far it gets: ssh -v hv1 true; or allow more time with --timeout',
+    }),
+  );
 });
 
 describe('an errno there', () => {

@@ -1,19 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { type AddressInfo, createConnection, createServer, type Server, type Socket } from 'node:net';
+import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished } from 'vitest';
 import { type Followed, follow, type Outcome, outcome, vmssh, within } from '../../helpers/run.js';
+import { freePort, listening } from '../../helpers/servers.js';
 
 /** A multiplexer as Firecracker's: "CONNECT PORT", "OK PORT", then the machine's program at that port. */
 export async function multiplexer(
   path: string,
   serve: (socket: Socket, port: number) => void,
 ): Promise<Server> {
-  const sockets = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true }, (socket) => {
-    sockets.add(socket);
-    socket.on('error', () => {});
     let head = Buffer.alloc(0);
     const onData = (part: Buffer) => {
       head = Buffer.concat([head, part]);
@@ -27,12 +25,7 @@ export async function multiplexer(
     };
     socket.on('data', onData);
   });
-  server.listen(path);
-  await once(server, 'listening');
-  onTestFinished(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
+  await listening(server, path);
   return server;
 }
 
@@ -101,15 +94,6 @@ export async function readToEnd(socket: Socket): Promise<Buffer> {
   socket.on('data', (part: Buffer) => parts.push(part)).resume();
   await within('end of the connection', once(socket, 'end'), () => `${Buffer.concat(parts)}`.slice(0, 1000));
   return Buffer.concat(parts);
-}
-
-/** A port of loopback at which nothing listens. */
-export async function freePort(): Promise<number> {
-  const free = createServer().listen(0, '127.0.0.1');
-  await once(free, 'listening');
-  const { port } = free.address() as AddressInfo;
-  await new Promise((resolve) => free.close(resolve));
-  return port;
 }
 
 /** A command that systemd-socket-activate starts for the first client of a unix socket, else of a free port of loopback, once it listens. */

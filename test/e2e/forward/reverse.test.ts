@@ -7,6 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { missingAddon } from '../../helpers/addon.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
+import { listening } from '../../helpers/servers.js';
 import { startSshd } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { connectTo, forwarding, multiplexer, readToEnd, start } from './forwarding.js';
@@ -23,14 +24,8 @@ async function machine() {
 
 /** A program of this host at a unix socket or a port. */
 async function service(at: string | number, serve: (socket: Socket) => void) {
-  const server = createServer({ allowHalfOpen: true }, (socket) => {
-    socket.on('error', () => {}); // whoever only looks whether somebody listens is gone at once
-    serve(socket);
-  });
-  onTestFinished(() => void server.close());
-  if (typeof at === 'string') server.listen(at);
-  else server.listen(at, '127.0.0.1');
-  await once(server, 'listening');
+  const server = createServer({ allowHalfOpen: true }, serve);
+  await listening(server, at);
   return server;
 }
 

@@ -2,17 +2,16 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startMachined } from '../../helpers/machined.js';
-import { missingPrograms } from '../../helpers/programs.js';
+import { lacks } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
 import { startSshd } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
-const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' });
 const dir = useTempDir();
 const id = '11111111222243338444555555555555';
 
 /** As with a copied disk: its machine id is copied, too. */
-describe.skipIf(missing)('two machines with one UUID', () => {
+describe.skipIf(lacks('ssh', 'sshd'))('two machines with one UUID', () => {
   it('are warned of, and only the key of the first is accepted, until it has a UUID of its own', async () => {
     const home = join(dir, 'home');
     mkdirSync(join(home, '.ssh'), { recursive: true, mode: 0o700 });

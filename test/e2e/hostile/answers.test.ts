@@ -1,34 +1,25 @@
 import { writeFileSync } from 'node:fs';
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type Outcome, run, vmssh } from '../../helpers/run.js';
+import { endlessly, listening } from '../../helpers/servers.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
 const dir = useTempDir();
-const servers: Server[] = [];
-afterAll(() => {
-  for (const server of servers) server.close();
-});
 
 /** What `list` says of an Incus that answers as it likes. */
 async function asked(name: string, answer: (socket: Socket) => void): Promise<Outcome> {
   const INCUS_SOCKET = join(dir, name.replaceAll(/\W/g, '-'));
-  const server = createServer((socket) => {
-    socket.on('error', () => {}).once('data', () => answer(socket));
-  });
-  servers.push(server);
-  await new Promise<void>((resolve) => server.listen(INCUS_SOCKET, resolve));
+  await listening(
+    createServer((socket) => socket.once('data', () => answer(socket))),
+    INCUS_SOCKET,
+  );
   return run([...vmssh, 'list', '--provider=incus'], { env: { ...process.env, INCUS_SOCKET } });
 }
 
 const head = 'HTTP/1.1 200 OK\r\n\r\n';
 const million = 1 << 20;
-
-/** Writes it again and again, for as long as somebody reads. */
-function endlessly(socket: Socket, part: string): void {
-  socket.write(part, (error) => error ?? endlessly(socket, part));
-}
 
 describe('an API socket whose service is hostile', () => {
   it.each([

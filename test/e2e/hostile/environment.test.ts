@@ -1,6 +1,7 @@
 import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { ends } from '../../helpers/expected.js';
 import { missingRoot, otherUser } from '../../helpers/other-user.js';
 import { useMachined } from '../../helpers/peers.js';
 import { run, vmssh } from '../../helpers/run.js';
@@ -18,14 +19,10 @@ describe.skipIf(missingRoot('an environment of others'))('an environment of anot
     run([...vmssh, ...args], { env: { ...process.env, ...env } });
 
   it('has no systemd-machined', async () => {
-    expect(await program(['check', '--until=resolved', 'machine/prod'], machined.env)).toMatchObject({
-      code: 0,
-    });
+    await ends(0, program(['check', '--until=resolved', 'machine/prod'], machined.env));
     chownSync(dirname(machined.env.XDG_RUNTIME_DIR), uid, gid);
     chownSync(machined.env.XDG_RUNTIME_DIR, uid, gid);
-    expect(await program(['check', '--until=resolved', 'machine/prod'], machined.env)).toMatchObject({
-      code: 4,
-    });
+    await ends(4, program(['check', '--until=resolved', 'machine/prod'], machined.env));
     expect(await program(['list', '--json'], machined.env)).toMatchObject({
       stdout: expect.not.stringContaining('prod'),
     });

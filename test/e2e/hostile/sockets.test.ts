@@ -8,6 +8,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { missingRoot, otherUser } from '../../helpers/other-user.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { outcome, run, vmssh } from '../../helpers/run.js';
+import { listening } from '../../helpers/servers.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
 const dir = useTempDir();
@@ -91,9 +92,8 @@ describe.skipIf(missing)("a monitor of root's and a socket of another user", () 
   it('in place of its API: it is not asked', async () => {
     const [path, api] = [join(dir, 'own.sock'), join(dir, 'api.sock')];
     const forged = { state: 'Running', config: { vsock: { cid: 9, socket: '/forged' } } };
-    const server = createHttpServer((_, response) => response.end(JSON.stringify(forged))).listen(api);
-    onTestFinished(() => void server.close());
-    await once(server, 'listening');
+    const server = createHttpServer((_, response) => response.end(JSON.stringify(forged)));
+    await listening(server, api);
     chownSync(api, uid, gid);
     await monitor(path, serve(path, 'real'), ':', ['--api-socket', api]);
     expect(await listed(path)).toMatchObject({ address: `vsock-mux${path}` });
@@ -102,24 +102,24 @@ describe.skipIf(missing)("a monitor of root's and a socket of another user", () 
 
 /** The same by a port: a QEMU in a network namespace of its own forwards it there, and here it is free. */
 describe.skipIf(missing)("a QEMU of root's and a port of another user", () => {
-  const listening = (port: number) => `
+  const program = (port: number) => `
     const server = require('node:net').createServer((socket) => socket.end('SSH-2.0-x\\r\\n'));
     server.listen(${port}, '127.0.0.1', () => console.log('ready', server.address().port));
     process.stdin.resume().on('end', () => process.exit());`;
   const qemu = async (name: string, port: string, script: string, before?: readonly string[]) => {
-    const program = join(dir, 'qemu-system-x86_64');
-    rmSync(program, { force: true });
-    symlinkSync(process.execPath, program);
+    const qemu = join(dir, 'qemu-system-x86_64');
+    rmSync(qemu, { force: true });
+    symlinkSync(process.execPath, qemu);
     const forward = ['-name', name, '-nic', `user,hostfwd=tcp:127.0.0.1:${port}-:22`];
-    const [first = '', ...rest] = [...(before ?? []), program, '-e', script, '--', ...forward];
+    const [first = '', ...rest] = [...(before ?? []), qemu, '-e', script, '--', ...forward];
     await start(first, rest);
   };
 
   it('are distinguished', async () => {
     const said: string[] = [];
-    await start(process.execPath, ['-e', listening(0)], otherUser, (text) => said.push(text));
+    await start(process.execPath, ['-e', program(0)], otherUser, (text) => said.push(text));
     const port = /ready (\d+)/.exec(said.join(''))?.[1] ?? '';
-    await qemu('hidden', port, listening(Number(port)), [
+    await qemu('hidden', port, program(Number(port)), [
       ...['unshare', '-n', 'sh', '-c', 'ip link set lo up; exec "$@"', 'sh'],
     ]);
     const result = await run([...vmssh, 'nc', '--pipe', 'qemu/hidden']);
@@ -148,9 +148,10 @@ describe.skipIf(missing)('a typed path of another user', () => {
 
   it('of this user, or of root, gets none', async () => {
     const path = join(dir, 'mine.sock');
-    const server = createServer((socket) => socket.end('SSH-2.0-mine\r\n')).listen(path);
-    onTestFinished(() => void server.close());
-    await once(server, 'listening');
+    await listening(
+      createServer((socket) => socket.end('SSH-2.0-mine\r\n')),
+      path,
+    );
     expect(await run([...vmssh, 'nc', '--banner', `unix${path}`])).toMatchObject({ code: 0, stderr: '' });
     chmodSync(path, 0o666);
     chmodSync(dir, 0o755);
@@ -175,9 +176,10 @@ describe('a container that exports a link', () => {
       join(runtimeDir, 'systemd/nspawn/unix-export', name),
     );
     for (const folder of [other, evil]) mkdirSync(folder ?? '', { recursive: true });
-    const server = createServer((socket) => socket.end('SSH-2.0-other\r\n')).listen(`${other}/ssh`);
-    onTestFinished(() => void server.close());
-    await once(server, 'listening');
+    await listening(
+      createServer((socket) => socket.end('SSH-2.0-other\r\n')),
+      `${other}/ssh`,
+    );
     symlinkSync(`${other}/ssh`, `${evil}/ssh`);
     const env = { ...process.env, XDG_RUNTIME_DIR: runtimeDir };
     const asked = (name: string) => run([...vmssh, 'nc', '--banner', `container/${name}`], { env });
@@ -221,11 +223,11 @@ async function starting(path: string, script: string, before = ':', more: readon
 
 /** A multiplexer of the other user's, at `path` of this namespace. */
 async function impostor(path: string): Promise<void> {
-  const server = createServer((socket) => {
-    socket.on('error', () => {}).once('data', () => socket.end('OK 1\nSSH-2.0-impostor\r\n'));
-  }).listen(path);
-  onTestFinished(() => void server.close());
-  await once(server, 'listening');
+  const answer = 'OK 1\nSSH-2.0-impostor\r\n';
+  await listening(
+    createServer((socket) => socket.once('data', () => socket.end(answer))),
+    path,
+  );
   chownSync(path, uid, gid);
 }
 

@@ -4,15 +4,13 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { missingPrograms } from '../../helpers/programs.js';
+import { lacks } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
 import { type Hypervisor, type SshdOnSocket, startHypervisor, startSshd } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
-const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' });
-
 /** Its QEMU and its multiplexer are processes with their command lines; the socket and the forwarded port are real. */
-describe.skipIf(missing || process.platform !== 'linux')(
+describe.skipIf(lacks('ssh', 'sshd') || process.platform !== 'linux')(
   'a QEMU whose vsock has no SSH server, and that has a forwarded port',
   () => {
     const dir = useTempDir();

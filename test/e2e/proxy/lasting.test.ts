@@ -6,7 +6,7 @@ import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { missingAddon } from '../../helpers/addon.js';
 import { useSshd } from '../../helpers/peers.js';
-import { missingPrograms } from '../../helpers/programs.js';
+import { lacks } from '../../helpers/programs.js';
 import {
   dist,
   executable,
@@ -19,14 +19,14 @@ import {
   vmsshWords,
   wordsOf,
 } from '../../helpers/run.js';
+import { listening } from '../../helpers/servers.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
 // A relay of the executable frees the engine after 1.5 s; one of Node stays as it is.
 const withoutEngine = 'vmssh: relay';
 const hasAddon = missingAddon() === undefined;
-const missing = missingPrograms({ ssh: 'openssh-client', scp: 'openssh-client', sshd: 'openssh-server' });
 
-describe.skipIf(missing || !hasAddon)('a login by relay that lasts', () => {
+describe.skipIf(lacks('ssh', 'scp', 'sshd') || !hasAddon)('a login by relay that lasts', () => {
   const dir = useTempDir();
   const pidFile = join(dir, 'pid');
   const sshd = useSshd(dir);
@@ -69,7 +69,7 @@ describe.skipIf(missing || !hasAddon)('a login by relay that lasts', () => {
   it('says nothing if the machine breaks the connection after ssh is gone', async () => {
     const path = join(dir, 'peer.sock');
     const server = createServer({ pauseOnConnect: true });
-    await new Promise<void>((resolve) => server.listen(path, resolve));
+    await listening(server, path);
     const connection = once(server, 'connection');
     const [program = '', ...args] = [...ssh, '-v', `unix${path}`];
     const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
@@ -81,7 +81,6 @@ describe.skipIf(missing || !hasAddon)('a login by relay that lasts', () => {
     child.kill('SIGKILL');
     await once(child, 'exit');
     peer.destroy(); // with all that ssh sent unread: a reset
-    server.close();
     expect((await ended).stderr).not.toMatch(/^vmssh: /m);
   });
 

@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { missingAddon } from '../../helpers/addon.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { isAlive, outcome, run, vmssh, vmsshWords } from '../../helpers/run.js';
+import { listening } from '../../helpers/servers.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { overTcp } from './over-tcp.js';
 
@@ -15,39 +16,35 @@ const uuid = '8495db59-ee59-4938-bf3b-c78365a6940b';
 
 describe('what reaches stdout and how it ends', () => {
   it('delivers what the peer sends after our end of input', async () => {
-    const server = await serve('tail', (socket) => {
+    const path = await serve('tail', (socket) => {
       socket.on('data', (part) => {
         socket.write(`you said ${part}`);
         socket.on('end', () => socket.end(' and went'));
         child.stdin?.end();
       });
     });
-    const child = proxy(`unix${server.path}`);
+    const child = proxy(`unix${path}`);
     child.stdin?.write('hello');
     expect(await outcome(child)).toMatchObject({ code: 0, stdout: 'you said hello and went', stderr: '' });
-    server.close();
   });
 
   it('delivers every byte of a peer that sends a burst and closes', async () => {
     const burst = 'x'.repeat(5_000_000);
-    const server = await serve('burst', (socket) => socket.end(burst));
-    const result = await outcome(likeSsh(proxy(`unix${server.path}`)));
+    const path = await serve('burst', (socket) => socket.end(burst));
+    const result = await outcome(likeSsh(proxy(`unix${path}`)));
     expect([result.code, result.stdout.length]).toEqual([0, burst.length]);
-    server.close();
   });
 
   it('relays to a TCP socket, which takes no other socket, with --fdpass too', async () => {
-    const server = await serve('tcp', (socket) => socket.end('SSH-2.0-test\r\n'));
-    const command = [...vmssh, 'proxy', '--fdpass', `unix${server.path}`, '22'];
+    const path = await serve('tcp', (socket) => socket.end('SSH-2.0-test\r\n'));
+    const command = [...vmssh, 'proxy', '--fdpass', `unix${path}`, '22'];
     expect(await overTcp(command)).toEqual({ code: 0, stderr: '', written: 'SSH-2.0-test\r\n' });
-    server.close();
   });
 
   it('hands the banner on after it waited for it', async () => {
-    const server = await serve('banner', (socket) => socket.end('SSH-2.0-test\r\nrest'));
-    const result = await outcome(likeSsh(proxy(`unix${server.path}`, '--wait')));
+    const path = await serve('banner', (socket) => socket.end('SSH-2.0-test\r\nrest'));
+    const result = await outcome(likeSsh(proxy(`unix${path}`, '--wait')));
     expect(result).toMatchObject({ code: 0, stdout: 'SSH-2.0-test\r\nrest', stderr: '' });
-    server.close();
   });
 
   it('waits for a socket that comes later, and past connections that are closed without a banner', async () => {
@@ -55,25 +52,23 @@ describe('what reaches stdout and how it ends', () => {
     const child = likeSsh(proxy(`unix${path}`, '--wait', '-v'));
     await printed(child, 'no socket at');
     let connections = 0;
-    const server = await serve('later', (socket) => {
+    await serve('later', (socket) => {
       connections++;
       if (connections < 3) socket.destroy();
       else socket.end('SSH-2.0-ready\r\n');
     });
     const result = await outcome(child);
     expect([result.code, result.stdout, connections]).toEqual([0, 'SSH-2.0-ready\r\n', 3]);
-    server.close();
   });
 
   it.each(['--timeout=0.3', '--timeout=0.3 --fdpass'])(
     'gives up on a server that sends no banner, with %s, while ssh still waits',
     async (options) => {
-      const server = await serve(`no-banner${options.length}`, () => {});
-      const child = proxy(`unix${server.path}`, ...options.split(' '));
+      const path = await serve(`no-banner${options.length}`, () => {});
+      const child = proxy(`unix${path}`, ...options.split(' '));
       const { code, stdout, stderr } = await outcome(child);
       expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
       expect(stderr).toMatch(/connected, but no SSH banner came in 0\.\d+ s/);
-      server.close();
     },
   );
 
@@ -138,25 +133,23 @@ const ends: readonly [name: string, end: (child: ChildProcess) => void][] = [
 
 describe.each(states)('while $name', ({ name, args, kind, greeting, until }) => {
   it.each(hasAddon ? ends : ends.slice(0, 3))('$0 ends it', async (_name, end) => {
-    const server = await serve(`held-${name}`, (socket) => socket.write(greeting));
-    const child = proxy(`${kind}${server.path}`, '-v', ...args);
+    const path = await serve(`held-${name}`, (socket) => socket.write(greeting));
+    const child = proxy(`${kind}${path}`, '-v', ...args);
     await printed(child, ` ${until} `);
     end(child);
     expect((await outcome(child)).stdout).toBe('');
-    server.close();
   });
 });
 
 // As the programs on ssh2 do, which know no ProxyUseFdpass, but read a ProxyCommand with --fdpass.
 it('with --fdpass relays for a Node program, whose child has two different sockets', async () => {
-  const server = await serve('node-child', (socket) => {
+  const path = await serve('node-child', (socket) => {
     socket.write('SSH-2.0-peer\r\n');
     socket.on('data', (part) => socket.end(`got ${part}`));
   });
-  const child = likeSsh(proxy(`unix${server.path}`, '--fdpass'));
+  const child = likeSsh(proxy(`unix${path}`, '--fdpass'));
   child.stdin?.write('hello');
   expect(await outcome(child)).toMatchObject({ code: 0, stdout: 'SSH-2.0-peer\r\ngot hello', stderr: '' });
-  server.close();
 });
 
 const missing = missingPrograms({ ssh: 'openssh-client' });
@@ -164,12 +157,11 @@ const missing = missingPrograms({ ssh: 'openssh-client' });
 it.skipIf(missing || !hasAddon)(
   'an ssh that waits for a socket, of which no --fdpass tells, gets a word',
   async () => {
-    const server = await serve('untold', (socket) => socket.write('SSH-2.0-peer\r\n'));
-    const proxied = ['-oProxyUseFdpass=yes', `-oProxyCommand=${vmsshWords} proxy unix${server.path} %p`];
+    const path = await serve('untold', (socket) => socket.write('SSH-2.0-peer\r\n'));
+    const proxied = ['-oProxyUseFdpass=yes', `-oProxyCommand=${vmsshWords} proxy unix${path} %p`];
     const { code, stderr } = await run(['ssh', '-F', 'none', ...proxied, 'x']);
     expect(code).toBe(255);
     expect(stderr).toMatch(/waits for a socket, but got bytes\nhint: add --fdpass to the ProxyCommand/);
-    server.close();
   },
 );
 
@@ -178,11 +170,11 @@ describe.skipIf(missing)('an ssh that is killed', () => {
     ...(hasAddon ? [{ mode: 'fdpass', options: ['-o', 'ProxyUseFdpass=yes'], flags: '--fdpass' }] : []),
     { mode: 'relay', options: [], flags: '' },
   ])('takes its proxy along, by $mode', async ({ mode, options, flags }) => {
-    const server = await serve(`killed-${mode}`, () => {});
+    const path = await serve(`killed-${mode}`, () => {});
     const pidFile = join(dir, `pid-${mode}`);
     const script = join(dir, `proxy-${mode}.sh`);
     writeFileSync(script, `#!/bin/sh\necho $$ > "${pidFile}"\nexec "$@"\n`, { mode: 0o755 });
-    const words = [script, vmsshWords, 'proxy', flags, '-v --timeout=20', `vsock-mux${server.path}`, '22'];
+    const words = [script, vmsshWords, 'proxy', flags, '-v --timeout=20', `vsock-mux${path}`, '22'];
     const proxied = ['-o', `ProxyCommand=${words.join(' ')}`];
     const ssh = spawn('ssh', ['-F', 'none', ...options, ...proxied, 'x', 'true'], {
       stdio: ['ignore', 'ignore', 'pipe'],
@@ -191,31 +183,15 @@ describe.skipIf(missing)('an ssh that is killed', () => {
     ssh.kill('SIGKILL');
     const pid = Number(readFileSync(pidFile, 'utf8'));
     await expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false);
-    server.close();
   });
 });
 
-interface Held {
-  readonly path: string;
-  close(): void;
-}
-
-function serve(name: string, onConnection: (socket: Socket) => void): Promise<Held> {
+/** Serves at a socket in the folder for this test: its path. */
+async function serve(name: string, onConnection: (socket: Socket) => void): Promise<string> {
   const path = join(dir, `${name}.sock`);
-  const sockets = new Set<Socket>();
-  const server: Server = createServer({ allowHalfOpen: true }, (socket) => {
-    sockets.add(socket);
-    socket
-      .on('error', () => {})
-      .on('close', () => sockets.delete(socket))
-      .resume();
-    onConnection(socket);
-  });
-  const close = () => {
-    server.close();
-    for (const socket of sockets) socket.destroy();
-  };
-  return new Promise((resolve) => server.listen(path, () => resolve({ path, close })));
+  const server = createServer({ allowHalfOpen: true }, (socket) => onConnection(socket.resume()));
+  await listening(server, path);
+  return path;
 }
 
 function proxy(target: string, ...args: readonly string[]): ChildProcess {

@@ -3,14 +3,13 @@ import { createHash, randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { missingAddon } from '../../helpers/addon.js';
 import { useSshd } from '../../helpers/peers.js';
-import { missingPrograms } from '../../helpers/programs.js';
+import { lacks } from '../../helpers/programs.js';
 import { outcome, run } from '../../helpers/run.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
-const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server', openssl: 'openssl' });
 const modes = missingAddon() === undefined ? (['fdpass', 'relay'] as const) : (['relay'] as const);
 
-describe.skipIf(missing).each(modes)('a login by %s', (mode) => {
+describe.skipIf(lacks('ssh', 'sshd', 'openssl')).each(modes)('a login by %s', (mode) => {
   const sshd = useSshd(useTempDir());
 
   it('carries 1 GiB in each direction unchanged', async () => {

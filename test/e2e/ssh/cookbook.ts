@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { startMachined } from '../../helpers/machined.js';
 import { findProgram } from '../../helpers/programs.js';
 import { outcome, run, vmsshWords } from '../../helpers/run.js';
+import { freePort } from '../../helpers/servers.js';
 import { startSshd } from '../../helpers/sshd.js';
 import { blocksOf } from '../../markdown.js';
 
@@ -101,8 +102,7 @@ function programs(dir: string, config: string): string {
   const bin = join(dir, 'bin');
   mkdirSync(bin);
   const make = (name: string, line: string) => {
-    writeFileSync(join(bin, name), `#!/bin/sh\nexec ${line} "$@"\n`);
-    chmodSync(join(bin, name), 0o755);
+    writeFileSync(join(bin, name), `#!/bin/sh\nexec ${line} "$@"\n`, { mode: 0o755 });
   };
   make('ssh', `${findProgram('ssh')} -F ${config}`);
   make('vmssh', vmsshWords);
@@ -111,13 +111,6 @@ function programs(dir: string, config: string): string {
 
 function portOf(server: Server): number {
   return (server.address() as AddressInfo).port;
-}
-
-async function freePort(): Promise<number> {
-  const server = await listen(() => {});
-  const port = portOf(server);
-  server.close();
-  return port;
 }
 
 function listen(serve: (socket: Socket) => void): Promise<Server> {

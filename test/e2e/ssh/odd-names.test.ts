@@ -2,16 +2,15 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { useMachined, useSshd } from '../../helpers/peers.js';
-import { missingPrograms } from '../../helpers/programs.js';
+import { lacks } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
-const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' });
 const names = ['-oProxyCommand=touch ran;$(touch ran)', 'a/b', 'c\nd', '***'];
 const idOf = (at: number) => `0123456789abcdef0123456789abcde${at}`;
 const machines = names.map((name, at) => ({ name, uuid: `01234567-89ab-cdef-0123-456789abcde${at}` }));
 
-describe.skipIf(missing)('a machine whose name a shell or ssh would read otherwise', () => {
+describe.skipIf(lacks('ssh', 'sshd'))('a machine whose name a shell or ssh would read otherwise', () => {
   const dir = useTempDir();
   const more = { class: 'vm', service: 'x', sshAddress: `unix${useSshd(dir).path}` };
   const machined = useMachined(names.map((name, at) => ({ name, id: idOf(at), ...more })));

@@ -6,18 +6,17 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../src/sources/tools/json.js';
+import { ends, failing, printing } from '../../helpers/expected.js';
 import { useMachined, useSshd } from '../../helpers/peers.js';
-import { missingPrograms } from '../../helpers/programs.js';
+import { lacks } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
-
-const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server', rsync: 'rsync' });
 
 const id = '0123456789abcdef0123456789abcdef';
 const alias = 'vmssh-01234567-89ab-cdef-0123-456789abcdef';
 
 /** A real sshd for a machine that a stand-in for systemd-machined lists by name, with the key to log in. */
-describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
+describe.skipIf(lacks('ssh', 'sshd', 'rsync'))('vmssh ssh, scp, sftp and rsync', () => {
   const dir = useTempDir();
   const home = join(dir, 'home');
   mkdirSync(home);
@@ -37,7 +36,7 @@ describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
     'log in to %s, and give the exit code of the command',
     async (name) => {
       const result = await tool('ssh', ...quiet, '-o', 'BatchMode=yes', name, 'echo "in $0"; exit 7');
-      expect(result).toMatchObject({ code: 7, stdout: expect.stringMatching(/^in /) });
+      expect(result).toMatchObject(printing(7, /^in /));
     },
   );
 
@@ -53,8 +52,7 @@ describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
   it('keep none for an address', async () => {
     const before = knownHosts();
     const key = ['-i', join(dir, 'id'), '-o', 'BatchMode=yes'];
-    const result = await tool('ssh', ...quiet, ...key, `unix${sshd.path}`, 'exit 3');
-    expect(result).toMatchObject({ code: 3 });
+    await ends(3, tool('ssh', ...quiet, ...key, `unix${sshd.path}`, 'exit 3'));
     expect(knownHosts()).toBe(before);
   });
 
@@ -66,8 +64,7 @@ describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
 
   it('leave options after the host, and the command, to ssh', async () => {
     const words = 'db-t7 -o BatchMode=yes -- echo --wait -p 5'.split(' ');
-    const { code, stdout } = await tool('ssh', ...quiet, ...words);
-    expect({ code, stdout }).toEqual({ code: 0, stdout: '--wait -p 5\n' });
+    expect(await tool('ssh', ...quiet, ...words)).toMatchObject({ code: 0, stdout: '--wait -p 5\n' });
   });
 
   it('leave to the command what looks like options of ours', async () => {
@@ -83,16 +80,14 @@ describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
   });
 
   it('wait for a machine', async () => {
-    expect(await tool('ssh', '--wait=5', ...quiet, 'db-t7', 'exit 4')).toMatchObject({ code: 4 });
+    await ends(4, tool('ssh', '--wait=5', ...quiet, 'db-t7', 'exit 4'));
   });
 
   it('copy by scp in both directions, with slashes in the target', async () => {
     const data = randomBytes(100_000);
     writeFileSync(join(dir, 'up'), data);
-    expect(await tool('scp', ...quiet, join(dir, 'up'), `machine/db-t7:${dir}/there:1`)).toMatchObject({
-      code: 0,
-    });
-    expect(await tool('scp', ...quiet, `db-t7:${dir}/there:1`, join(dir, 'back'))).toMatchObject({ code: 0 });
+    await ends(0, tool('scp', ...quiet, join(dir, 'up'), `machine/db-t7:${dir}/there:1`));
+    await ends(0, tool('scp', ...quiet, `db-t7:${dir}/there:1`, join(dir, 'back')));
     expect(readFileSync(join(dir, 'back')).equals(data)).toBe(true);
   });
 
@@ -111,7 +106,7 @@ describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
     expect(existsSync(ran)).toBe(false);
     expect(readFileSync(join(dir, 'whole'), 'utf8')).toBe(ends);
     const problem = 'the SFTP server of "machine/db-t7" ends without a status, so scp exits with 1 even if';
-    expect(done).toMatchObject({ code: 1, stderr: expect.stringContaining(problem) });
+    expect(done).toMatchObject(failing(1, problem));
     const refused = await tool('scp', ...quiet, config, `db-t7:${dir}/no/such`);
     expect(refused).toMatchObject({ code: 1, stderr: expect.not.stringContaining('SFTP server') });
   });
@@ -119,23 +114,16 @@ describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
   it('copy if the target has a colon of its own', async () => {
     const key = ['-i', join(dir, 'id')];
     const unix = `unix:${sshd.path}`;
-    expect(await tool('scp', ...quiet, ...key, join(dir, 'id.pub'), `${unix}:${dir}/there2`)).toMatchObject({
-      code: 0,
-    });
+    await ends(0, tool('scp', ...quiet, ...key, join(dir, 'id.pub'), `${unix}:${dir}/there2`));
     expect(readFileSync(join(dir, 'there2'))).toEqual(readFileSync(join(dir, 'id.pub')));
     const shell = ['-e', `ssh -F /dev/null -q -i ${join(dir, 'id')}`];
-    expect(await tool('rsync', ...shell, `${unix}:${dir}/there2`, join(dir, 'here2'))).toMatchObject({
-      code: 0,
-    });
+    await ends(0, tool('rsync', ...shell, `${unix}:${dir}/there2`, join(dir, 'here2')));
   });
 
   it('tell how to copy between two machines', async () => {
-    expect(await tool('scp', '-3', 'db-t7:a', 'Web-Server-T7:b')).toMatchObject({
-      code: 255,
-      stderr: expect.stringMatching(
-        /hint: .*vmssh.* config install, and then plain scp, with the names of both/,
-      ),
-    });
+    expect(await tool('scp', '-3', 'db-t7:a', 'Web-Server-T7:b')).toMatchObject(
+      failing(255, /hint: .*vmssh.* config install, and then plain scp, with the names of both/),
+    );
   });
 
   it('serve sftp', async () => {
@@ -234,7 +222,7 @@ describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
     { args: ['-J', 'x', 'db-t7'], says: '-J names a jump host' },
     { args: ['-p', '22'], says: 'no machine given to ssh: expected [user@]TARGET' },
   ])('say why $args is not a machine', async ({ args, says }) => {
-    expect(await tool('ssh', ...args)).toMatchObject({ code: 255, stderr: expect.stringContaining(says) });
+    expect(await tool('ssh', ...args)).toMatchObject(failing(255, says));
   });
 
   it.each(['VMSSH_SSH', 'HV_SSH_COMMAND'])('name %s if its program cannot be run', async (variable) => {
@@ -258,7 +246,7 @@ describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
     expect(refused.stderr).toContain('the host key of "web-server-t7" is refused: ');
     const [, fix = ''] = /if you expected this: (.* forget web-server-t7)$/m.exec(refused.stderr) ?? [];
     expect(await run(['sh', '-c', fix], { env })).toMatchObject({ code: 0, stderr: '' });
-    expect(await tool('ssh', ...quiet, 'web-server-t7', 'exit 5')).toMatchObject({ code: 5 });
+    await ends(5, tool('ssh', ...quiet, 'web-server-t7', 'exit 5'));
     expect(knownHosts()).toContain(alias);
   });
 
@@ -266,7 +254,7 @@ describe.skipIf(missing)('vmssh ssh, scp, sftp and rsync', () => {
     const before = knownHosts();
     const [first] = machines;
     machines[0] = { ...first, name: 'renamed', sshAddress: `unix${sshd.path.replace('/', '//')}` };
-    expect(await tool('ssh', ...quiet, 'renamed', 'exit 6')).toMatchObject({ code: 6 });
+    await ends(6, tool('ssh', ...quiet, 'renamed', 'exit 6'));
     // The same lines, one of them with one more name.
     const lines = knownHosts().split('\n');
     expect(lines).toHaveLength(before.split('\n').length);

@@ -1,13 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { missingPrograms } from '../../helpers/programs.js';
+import { lacks } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
-const missing = missingPrograms({ ssh: 'openssh-client', scp: 'openssh-client', rsync: 'rsync' });
-
-describe.skipIf(missing)('a user name that ssh refuses', () => {
+describe.skipIf(lacks('ssh', 'scp', 'rsync'))('a user name that ssh refuses', () => {
   const dir = useTempDir();
   const pwned = join(dir, 'pwned');
   const option = '-oProxyCommand=touch pwned;';

@@ -1,16 +1,18 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer, connect as openSocket } from 'node:net';
+import { createServer, connect as openSocket } from 'node:net';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { jumpForm } from '../../../src/commands/ssh/call.js';
 import { missingAddon } from '../../helpers/addon.js';
+import { ends } from '../../helpers/expected.js';
 import { useSshd } from '../../helpers/peers.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { outcome, run, vmssh } from '../../helpers/run.js';
+import { listening } from '../../helpers/servers.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
 const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' });
@@ -29,8 +31,7 @@ describe.skipIf(missing).each(modes)('a real sshd on a unix socket, by %s', (mod
   });
 
   it('prints nothing of its own at a login, and with -v all that ssh does', async () => {
-    const quiet = await run([...sshd.ssh(mode), host, 'true']);
-    expect(quiet).toMatchObject({ code: 0, stdout: '', stderr: '' });
+    expect(await run([...sshd.ssh(mode), host, 'true'])).toMatchObject({ code: 0, stdout: '', stderr: '' });
     const verbose = await run([...sshd.ssh(mode), '-v', host, 'true']);
     expect(verbose).toMatchObject({ code: 0, stderr: expect.stringContaining('Authenticated to ') });
   });
@@ -42,14 +43,12 @@ describe.skipIf(missing).each(modes)('a real sshd on a unix socket, by %s', (mod
 
   it('is a host for -J to go through, with two percent signs for each slash', async () => {
     const gate = createServer((socket) => socket.pipe(openSocket(sshd.path)).pipe(socket));
-    await new Promise<void>((resolve) => gate.listen(0, '127.0.0.1', resolve));
-    const { port } = gate.address() as AddressInfo;
+    const port = await listening(gate);
     const jump = `unix${sshd.path}`.replaceAll('/', '%%');
     const trust = ['-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null'];
     const ssh = [...sshd.ssh(mode), ...trust, '-p', String(port), '-J', jump];
-    expect(await run([...ssh, '127.0.0.1', 'exit 8'])).toMatchObject({ code: 8 });
+    await ends(8, run([...ssh, '127.0.0.1', 'exit 8']));
     expect(jump).toBe(jumpForm(host));
-    await new Promise((resolve) => gate.close(resolve));
   });
 
   it('copies by scp in both directions', async () => {
@@ -83,13 +82,11 @@ describe.skipIf(missing).each(modes)('a real sshd on a unix socket, by %s', (mod
     ).toMatchObject({ code: 0, stdout: 'first\n' });
     const second = await run([...ssh, '-o', 'ProxyCommand=false', host, 'echo second']);
     expect(second).toMatchObject({ code: 0, stdout: 'second\n' });
-    expect(await run([...ssh, '-O', 'exit', host])).toMatchObject({ code: 0 });
+    await ends(0, run([...ssh, '-O', 'exit', host]));
   });
 
   it('holds a forwarded port', async () => {
-    const echo = createServer((socket) => socket.pipe(socket));
-    await new Promise<void>((resolve) => echo.listen(0, '127.0.0.1', resolve));
-    const { port } = echo.address() as { port: number };
+    const port = await listening(createServer((socket) => socket.pipe(socket)));
     const local = join(dir, `fwd-${mode}`);
     const child = spawn(
       ...command([...sshd.ssh(mode), '-N', '-v', '-L', `${local}:127.0.0.1:${port}`, host]),
@@ -103,7 +100,6 @@ describe.skipIf(missing).each(modes)('a real sshd on a unix socket, by %s', (mod
     }
     child.kill();
     await outcome(child);
-    echo.close();
   });
 
   it('says why a login fails, and nothing else', async () => {
@@ -142,14 +138,10 @@ describe.skipIf(gitMissing).each(modes)('git and rsync by %s', (mode) => {
     const env = { ...process.env, GIT_SSH_COMMAND: sshd.ssh(mode).join(' '), GIT_CONFIG_GLOBAL: '/dev/null' };
     await run(['git', 'init', '-q', '--bare', origin]);
     const author = ['-c', 'user.name=t', '-c', 'user.email=t@example.org'];
-    expect(
-      await run(['git', 'clone', '-q', `${copyHost}:${origin}`, join(dir, 'clone')], { env }),
-    ).toMatchObject({ code: 0 });
+    await ends(0, run(['git', 'clone', '-q', `${copyHost}:${origin}`, join(dir, 'clone')], { env }));
     const clone = ['git', '-C', join(dir, 'clone')];
-    expect(await run([...clone, ...author, 'commit', '-q', '--allow-empty', '-m', 'first'])).toMatchObject({
-      code: 0,
-    });
-    expect(await run([...clone, 'push', '-q', 'origin', 'HEAD:main'], { env })).toMatchObject({ code: 0 });
+    await ends(0, run([...clone, ...author, 'commit', '-q', '--allow-empty', '-m', 'first']));
+    await ends(0, run([...clone, 'push', '-q', 'origin', 'HEAD:main'], { env }));
     expect(await run(['git', '-C', origin, 'log', '--format=%s', 'main'])).toMatchObject({
       stdout: 'first\n',
     });

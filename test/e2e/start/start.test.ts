@@ -3,16 +3,14 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { missingAddon } from '../../helpers/addon.js';
-import { missingPrograms } from '../../helpers/programs.js';
+import { lacks, missingPrograms } from '../../helpers/programs.js';
 import { outcome, run, vmssh, vmsshWords } from '../../helpers/run.js';
 import { hypervisorHosts, startHypervisor } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { onTerminal } from '../../helpers/terminal.js';
 import { makeStandIn, type StandIn } from './stand-in.js';
 
-const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' });
-
-describe.skipIf(missing)('--start', () => {
+describe.skipIf(lacks('ssh', 'sshd'))('--start', () => {
   const dir = useTempDir();
   let manager: StandIn;
   beforeAll(async () => {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 import { useSshd } from '../../helpers/peers.js';
@@ -49,8 +49,7 @@ export function useHypervisors(made: Readonly<Record<string, HypervisorMade>>): 
 /** Writes a script. A link there is replaced: what it leads to may be a program of this system. */
 export function script(path: string, text: string): void {
   rmSync(path, { force: true });
-  writeFileSync(path, `#!/bin/sh\n${text}\n`);
-  chmodSync(path, 0o755);
+  writeFileSync(path, `#!/bin/sh\n${text}\n`, { mode: 0o755 });
 }
 
 /** The real python3, if there is one: that of a version manager needs more than itself. */

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, openSync, readFileSync, symlinkSync, writeFileSy
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { missingAddon } from '../../helpers/addon.js';
+import { ends } from '../../helpers/expected.js';
 import { missingRoot } from '../../helpers/other-user.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { run, runtime, vmssh } from '../../helpers/run.js';
@@ -59,24 +60,18 @@ describe.skipIf(skip)('three hypervisors in a network', () => {
       ];
       const machine = typed(host, name);
       writeFileSync(from, randomBytes(1_000_001));
-      expect(await within('scp', '-q', '-F', net.config, from, `${machine}:${there}`)).toMatchObject({
-        code: 0,
-      });
-      expect(await within('scp', '-q', '-F', net.config, `${machine}:${there}`, back)).toMatchObject({
-        code: 0,
-      });
+      await ends(0, within('scp', '-q', '-F', net.config, from, `${machine}:${there}`));
+      await ends(0, within('scp', '-q', '-F', net.config, `${machine}:${there}`, back));
       expect(readFileSync(back).equals(readFileSync(from))).toBe(true);
       mkdirSync(`${there}.d`);
       const rsync = ['rsync', '-a', '-e', `ssh -F ${net.config}`];
-      expect(await within(...rsync, from, `${machine}:${there}.d/file`)).toMatchObject({ code: 0 });
-      expect(await within(...rsync, `${machine}:${there}.d/`, `${back}.d/`)).toMatchObject({ code: 0 });
+      await ends(0, within(...rsync, from, `${machine}:${there}.d/file`));
+      await ends(0, within(...rsync, `${machine}:${there}.d/`, `${back}.d/`));
       expect(readFileSync(`${back}.d/file`).equals(readFileSync(from))).toBe(true);
       const git = ['git', '-c', 'user.name=x', '-c', 'user.email=x@x'];
       await within(...git, 'init', '-q', `${there}.git`);
       await within(...git, '-C', `${there}.git`, 'commit', '-q', '--allow-empty', '-m', `by ${name}`);
-      expect(await within(...git, 'clone', '-q', `${machine}:${there}.git`, `${back}.git`)).toMatchObject({
-        code: 0,
-      });
+      await ends(0, within(...git, 'clone', '-q', `${machine}:${there}.git`, `${back}.git`));
       expect((await within(...git, '-C', `${back}.git`, 'log', '--format=%s')).stdout).toBe(`by ${name}\n`);
     }, 300_000);
 

@@ -7,9 +7,11 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { abilitiesOf } from '../../../src/process/ssh-program.js';
 import type { JsonObject } from '../../../src/sources/tools/json.js';
 import { missingAddon } from '../../helpers/addon.js';
+import { failing, printing } from '../../helpers/expected.js';
 import { useMachined } from '../../helpers/peers.js';
 import { findProgram, missingPrograms } from '../../helpers/programs.js';
 import { executable, run, vmssh, vmsshWords } from '../../helpers/run.js';
+import { listening } from '../../helpers/servers.js';
 import { installWithoutAddon } from '../proxy/without-addon.js';
 import { needed, python, script, useHypervisors } from './hypervisors.js';
 
@@ -53,7 +55,7 @@ describe.skipIf(missingAddon() ?? missingPrograms({ ...needed, ...tools }))('via
   describe.each(['by-vmssh', 'by-python3', 'by-ncat', 'by-socat'])('%s', (host) => {
     it('says with -v which tool made the last step', async () => {
       const { code, stdout, stderr } = await ours('nc', '--banner', '-v', machine(host));
-      expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/^SSH-2\.0-OpenSSH/) });
+      expect({ code, stdout }).toEqual(printing(0, /^SSH-2\.0-OpenSSH/));
       expect(stderr).toContain(` is open, by ${host.slice(3)} on ${host}\n`);
     });
 
@@ -83,15 +85,7 @@ describe.skipIf(missingAddon() ?? missingPrograms({ ...needed, ...tools }))('via
 
     it('asks a multiplexer for the port', async () => {
       const mux = join(dir, `mux-${host}`);
-      const asked: string[] = [];
-      const server = createServer((socket) => {
-        socket.once('data', (bytes) => {
-          asked.push(String(bytes));
-          if (String(bytes) === 'CONNECT 5000\n') socket.end('OK 1073741824\nhello from 5000');
-          else socket.destroy();
-        });
-      });
-      await new Promise<void>((resolve) => server.listen(mux, resolve));
+      const asked = await multiplexer(mux);
       const answer = await ours('nc', '--pipe', `via/${host}/vsock-mux${mux}`, '5000');
       expect(answer).toMatchObject({ code: 0, stdout: 'hello from 5000', stderr: '' });
       const refused = await ours('nc', '--pipe', '--timeout=6', `via/${host}/vsock-mux${mux}`, '5001');
@@ -104,7 +98,6 @@ describe.skipIf(missingAddon() ?? missingPrograms({ ...needed, ...tools }))('via
         ),
       });
       expect(asked).toEqual(['CONNECT 5000\n', 'CONNECT 5001\n']);
-      server.close();
     });
   });
 
@@ -113,10 +106,9 @@ describe.skipIf(missingAddon() ?? missingPrograms({ ...needed, ...tools }))('via
     const program = installWithoutAddon(join(dir, 'without'));
     const named = `via/by-python3/unix${bed.guest.path}`;
     const { code, stderr } = await run([...program, 'nc', '--banner', '-v', named], { env });
-    expect({ code, stderr }).toEqual({
-      code: 0,
-      stderr: expect.stringMatching(/ is open \(without the addon\), by python3 on by-python3\n/),
-    });
+    expect({ code, stderr }).toEqual(
+      failing(0, / is open \(without the addon\), by python3 on by-python3\n/),
+    );
     const proxy = `ProxyCommand=${[...program, 'proxy', named].join(' ')} 22`;
     const keys = ['StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'LogLevel=ERROR'];
     const options = [proxy, 'ProxyUseFdpass=no', ...keys].flatMap((each) => ['-o', each]);
@@ -130,15 +122,10 @@ describe.skipIf(missingAddon() ?? missingPrograms({ ...needed, ...tools }))('via
 
   it('goes over two hypervisors, with the ssh of the first', async () => {
     const typed = `via/first/${machine('by-python3')}`;
-    const { code, stderr } = await ours('nc', '--banner', '-v', typed);
-    expect({ code, stderr }).toEqual({
-      code: 0,
-      stderr: expect.stringContaining(', by python3 on by-python3'),
-    });
-    expect(await ours('nc', '--banner', `via/first/via/nobody/unix${bed.guest.path}`)).toMatchObject({
-      code: 1,
-      stderr: expect.stringContaining('ssh to first failed'),
-    });
+    expect(await ours('nc', '--banner', '-v', typed)).toMatchObject(failing(0, ', by python3 on by-python3'));
+    expect(await ours('nc', '--banner', `via/first/via/nobody/unix${bed.guest.path}`)).toMatchObject(
+      failing(1, 'ssh to first failed'),
+    );
   });
 
   it('reads "%" in a path as "/" where no such file exists there', async () => {
@@ -148,20 +135,13 @@ describe.skipIf(missingAddon() ?? missingPrograms({ ...needed, ...tools }))('via
 
   it('finds a machine by its name, if vmssh is there', async () => {
     for (const name of ['WEB', 'machine/web'])
-      expect(await ours('nc', '--banner', `via/by-vmssh/${name}`)).toMatchObject({
-        code: 0,
-        stdout: expect.stringMatching(/^SSH-2/),
-      });
-    expect(await ours('nc', '--banner', 'via/by-vmssh/nobody')).toMatchObject({
-      code: 4,
-      stderr: expect.stringContaining(
-        'cannot find "via/by-vmssh/nobody": on by-vmssh, no machine on this host has this name',
-      ),
-    });
-    expect(await ours('nc', '--banner', 'via/by-socat/web')).toMatchObject({
-      code: 1,
-      stderr: expect.stringContaining('by-socat has no vmssh to find this machine with (HOP_NO_VMSSH)'),
-    });
+      expect(await ours('nc', '--banner', `via/by-vmssh/${name}`)).toMatchObject(printing(0, /^SSH-2/));
+    expect(await ours('nc', '--banner', 'via/by-vmssh/nobody')).toMatchObject(
+      failing(4, 'cannot find "via/by-vmssh/nobody": on by-vmssh, no machine on this host has this name'),
+    );
+    expect(await ours('nc', '--banner', 'via/by-socat/web')).toMatchObject(
+      failing(1, 'by-socat has no vmssh to find this machine with (HOP_NO_VMSSH)'),
+    );
   });
 
   it('takes --via for it, in each command that takes a target', async () => {
@@ -191,10 +171,9 @@ describe.skipIf(missingAddon() ?? missingPrograms({ ...needed, ...tools }))('via
       stderr: '',
     });
     expect(readFileSync(join(dir, 'fetched'), 'utf8')).toContain('ssh-ed25519');
-    expect(await ours('check', '--via', 'a', '--via', 'b', 'mint')).toMatchObject({
-      code: 2,
-      stderr: expect.stringContaining('hint: for a chain: --via a via/b/TARGET'),
-    });
+    expect(await ours('check', '--via', 'a', '--via', 'b', 'mint')).toMatchObject(
+      failing(2, 'hint: for a chain: --via a via/b/TARGET'),
+    );
     expect(await ours('check', '--via', '-oProxyCommand=x', 'mint')).toMatchObject({ code: 2 });
   });
 
@@ -213,7 +192,7 @@ exec ${join(dir, 'ssh')} "$@"`;
 
     it('reaches a unix socket', async () => {
       const { code, stdout, stderr } = await newer('nc', '--banner', '-v', machine('bare'));
-      expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/^SSH-2\.0-OpenSSH/) });
+      expect({ code, stdout }).toEqual(printing(0, /^SSH-2\.0-OpenSSH/));
       expect(stderr).toContain(' is open, by ssh -W to bare\n');
       const typed = `via%bare%unix${bed.guest.path.replaceAll('/', '%')}`;
       const config = bed.guest.config('fdpass');
@@ -222,34 +201,23 @@ exec ${join(dir, 'ssh')} "$@"`;
 
     it('asks a multiplexer for the port', async () => {
       const mux = join(dir, 'mux-by-stream');
-      const server = createServer((socket) => {
-        socket.once('data', (bytes) => {
-          if (String(bytes) === 'CONNECT 5000\n') socket.end('OK 1073741824\nhello from 5000');
-          else socket.destroy();
-        });
-      });
-      await new Promise<void>((resolve) => server.listen(mux, resolve));
+      await multiplexer(mux);
       expect(await newer('nc', '--pipe', `via/bare/vsock-mux${mux}`, '5000')).toMatchObject({
         code: 0,
         stdout: 'hello from 5000',
         stderr: '',
       });
-      expect(await newer('nc', '--pipe', `via/bare/vsock-mux${mux}`, '5001')).toMatchObject({
-        code: 1,
-        stderr: expect.stringContaining('on bare, the multiplexer closed the connection'),
-      });
-      server.close();
+      expect(await newer('nc', '--pipe', `via/bare/vsock-mux${mux}`, '5001')).toMatchObject(
+        failing(1, 'on bare, the multiplexer closed the connection'),
+      );
     });
 
     it('says so if nobody listens', async () => {
       const stale = join(dir, 'stale.sock');
       spawnSync('python3', ['-c', `import socket; socket.socket(socket.AF_UNIX).bind("${stale}")`]);
-      expect(await newer('nc', '--banner', `via/bare/unix${stale}`)).toMatchObject({
-        code: 1,
-        stderr: expect.stringMatching(
-          /ssh -W failed, with its own message above \(HOP_NO_STREAM\): exit code/,
-        ),
-      });
+      expect(await newer('nc', '--banner', `via/bare/unix${stale}`)).toMatchObject(
+        failing(1, /ssh -W failed, with its own message above \(HOP_NO_STREAM\): exit code/),
+      );
     });
   });
 
@@ -257,69 +225,70 @@ exec ${join(dir, 'ssh')} "$@"`;
     const older = join(dir, 'older-ssh');
     script(older, `[ "$1" != -V ] || { echo OpenSSH_9.2p1 >&2; exit; }\nexec ${join(dir, 'ssh')} "$@"`);
     const asked = run([...vmssh, 'nc', '--banner', machine('bare')], { env: { ...env, VMSSH_SSH: older } });
-    expect(await asked).toMatchObject({
-      code: 1,
-      stderr: expect.stringMatching(
-        /bare has neither vmssh nor python3.*\nhint: install one of them there: .*python3\n$/,
-      ),
-    });
+    expect(await asked).toMatchObject(
+      failing(1, /bare has neither vmssh nor python3.*\nhint: install one of them there: .*python3\n$/),
+    );
   });
 
   it('skips what the hypervisor prints on its own, and shows it with -v', async () => {
     const { code, stdout, stderr } = await ours('nc', '--banner', '-v', machine('noisy'));
-    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/^SSH-2\.0/) });
+    expect({ code, stdout }).toEqual(printing(0, /^SSH-2\.0/));
     expect(stderr).toContain('by socat on noisy; it printed before: "Welcome to noisy\\x0ano line end"');
   });
 
   it.each(shells)('runs there whatever the login shell is: %s', async (shell) => {
     expect(await ours('nc', '--banner', machine(`in-${shell}`))).toMatchObject({ code: 0, stderr: '' });
-    expect(await ours('nc', '--banner', `via/in-${shell}/unix${dir}/it's !1 \\ "$x".sock`)).toMatchObject({
-      code: 1,
-      stderr: expect.stringContaining(`no socket at ${dir}/it's !1 \\ "$x".sock (ENOENT)`),
-    });
+    expect(await ours('nc', '--banner', `via/in-${shell}/unix${dir}/it's !1 \\ "$x".sock`)).toMatchObject(
+      failing(1, `no socket at ${dir}/it's !1 \\ "$x".sock (ENOENT)`),
+    );
   });
 
   it('says so if the account there runs no commands', async () => {
-    expect(await ours('nc', '--banner', machine('closed'))).toMatchObject({
-      code: 1,
-      stderr: expect.stringContaining(
-        'closed does not run commands the way vmssh needs (HOP_NO_SHELL): exit code 1',
-      ),
-    });
+    expect(await ours('nc', '--banner', machine('closed'))).toMatchObject(
+      failing(1, 'closed does not run commands the way vmssh needs (HOP_NO_SHELL): exit code 1'),
+    );
   });
 
   it('says so if ssh fails, and does not wait for that', async () => {
     bed.configure('', { down: 1 });
-    expect(await ours('nc', '--banner', '--wait', machine('down'))).toMatchObject({
-      code: 1,
-      stderr: expect.stringMatching(
+    expect(await ours('nc', '--banner', '--wait', machine('down'))).toMatchObject(
+      failing(
+        1,
         /Connection refused\r?\nvmssh: .*ssh to down failed, .*above \(HOP_FAILED\): exit code 255\n/,
       ),
-    });
+    );
     bed.configure('');
   });
 
   it('gives up a hypervisor that does not answer', async () => {
-    const silent = createServer(() => {});
-    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
-    bed.configure('', { silent: (silent.address() as { port: number }).port });
+    bed.configure('', { silent: await listening(createServer()) });
     const { code, stderr } = await ours('nc', '--banner', '--timeout=1', machine('silent'));
     expect(code).toBe(1);
     expect(stderr).toMatch(/HOP_FAILED|HOP_SILENT/);
     bed.configure('');
-    silent.close();
   });
 
   it('says which ssh could not be run', async () => {
     const { code, stderr } = await run([...vmssh, 'nc', '--banner', machine('bare')], {
       env: { ...env, VMSSH_SSH: '/nowhere/ssh' },
     });
-    expect({ code, stderr }).toEqual({
-      code: 1,
-      stderr: expect.stringContaining('ssh could not be run (NO_SSH)'),
-    });
+    expect({ code, stderr }).toEqual(failing(1, 'ssh could not be run (NO_SSH)'));
   });
 });
+
+/** Has a program at port 5000 only; what it is asked. */
+async function multiplexer(path: string): Promise<readonly string[]> {
+  const asked: string[] = [];
+  const server = createServer((socket) => {
+    socket.once('data', (bytes) => {
+      asked.push(String(bytes));
+      if (String(bytes) === 'CONNECT 5000\n') socket.end('OK 1073741824\nhello from 5000');
+      else socket.destroy();
+    });
+  });
+  await listening(server, path);
+  return asked;
+}
 
 function sum(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');

@@ -71,15 +71,12 @@ describeEngine('a relay without the engine', () => {
     expect(await finished).toMatchObject({ code: 0, stderr: '' });
   });
 
-  it('says so if the peer resets, after all that came before was delivered', async () => {
+  it.each([
+    { when: 'before the end of input', hasEnded: false },
+    { when: 'after the end of input', hasEnded: true },
+  ])('says so if the peer resets $when, once all that came is delivered', async ({ hasEnded }) => {
     const relay = await lasting();
-    expect(await resetAfter('last bytes', relay)).toBe('last bytes');
-    expect(await relay.finished).toEqual({ code: 1, signal: null, stderr: reset });
-  });
-
-  it('says so if the peer resets after the end of input', async () => {
-    const relay = await lasting();
-    expect(await resetAfter('half of an ans', relay, true)).toBe('half of an ans');
+    expect(await resetAfter('last bytes', relay, hasEnded)).toBe('last bytes');
     expect(await relay.finished).toEqual({ code: 1, signal: null, stderr: reset });
   });
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import type { Case } from './case.js';
-import { failure } from './case.js';
+import { type Case, failure } from './case.js';
+import { aborted, noneOfThatName } from './children.js';
 
 const pipes = ['ignore', 'pipe', 'pipe'] as const;
 const cmd = (line: string, more: object = {}) =>
@@ -58,16 +58,7 @@ export const commands: readonly Case[] = [
     },
     want: [0, null, { stdout: 'TYPED=a b\r\n', stderr: '' }],
   },
-  {
-    name: 'none of that name',
-    run: async () => {
-      const child = spawn('no-such-program', ['x'], { stdio: [...pipes] });
-      const [error] = await once(child, 'error').catch((thrown: unknown) => [thrown]);
-      const { message, code, syscall, path } = error as NodeJS.ErrnoException;
-      return [message, code, syscall, path, child.pid === undefined];
-    },
-    want: ['spawn no-such-program ENOENT', 'ENOENT', 'spawn no-such-program', 'no-such-program', true],
-  },
+  noneOfThatName,
   {
     name: 'killed at its time',
     run: () =>
@@ -80,26 +71,7 @@ export const commands: readonly Case[] = [
       ),
     want: [null, 'SIGKILL', none],
   },
-  {
-    name: 'aborted',
-    run: async () => {
-      const controller = new AbortController();
-      const child = spawn('cmd.exe', waiting, {
-        signal: controller.signal,
-        stdio: ['pipe', 'ignore', 'ignore'],
-      });
-      const failed = once(child, 'spawn').then(() =>
-        failure(() => {
-          const exit = once(child, 'exit');
-          controller.abort();
-          return exit;
-        }),
-      );
-      const ended = new Promise((resolve) => child.once('exit', (...how) => resolve(how)));
-      return [await failed, await ended];
-    },
-    want: ['ABORT_ERR', [null, 'SIGTERM']],
-  },
+  aborted((signal) => spawn('cmd.exe', waiting, { signal, stdio: ['pipe', 'ignore', 'ignore'] })),
   {
     name: 'killed by us, and then again',
     run: async () => {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { casesOf, failure } from './case.js';
+import { aborted, noneOfThatName } from './children.js';
 
 /** How it ended, and what it printed. */
 async function end(child: ChildProcess): Promise<unknown> {
@@ -31,15 +32,7 @@ export const processes = casesOf({
     run: () => end(spawn('sh', ['-c', 'kill -TERM $$'], { stdio: [...pipes] })),
     want: [null, 'SIGTERM', ''],
   },
-  'none of that name': {
-    run: async () => {
-      const child = spawn('no-such-program', ['x'], { stdio: [...pipes] });
-      const [error] = await once(child, 'error').catch((thrown: unknown) => [thrown]);
-      const { message, code, syscall, path } = error as NodeJS.ErrnoException;
-      return [message, code, syscall, path, child.pid === undefined];
-    },
-    want: ['spawn no-such-program ENOENT', 'ENOENT', 'spawn no-such-program', 'no-such-program', true],
-  },
+  'none of that name': noneOfThatName,
   'what it reads': {
     run: () => {
       const child = spawn('cat', [], { stdio: ['pipe', 'pipe', 'inherit'] });
@@ -78,22 +71,7 @@ export const processes = casesOf({
     run: () => end(spawn('sleep', ['60'], { timeout: 20, killSignal: 'SIGKILL', stdio: [...pipes] })),
     want: [null, 'SIGKILL', ''],
   },
-  aborted: {
-    run: async () => {
-      const controller = new AbortController();
-      const child = spawn('sleep', ['60'], { signal: controller.signal, stdio: [...pipes] });
-      const failed = once(child, 'spawn').then(() =>
-        failure(() => {
-          const waiting = once(child, 'exit');
-          controller.abort();
-          return waiting;
-        }),
-      );
-      const ended = new Promise((resolve) => child.once('exit', (...how) => resolve(how)));
-      return [await failed, await ended];
-    },
-    want: ['ABORT_ERR', [null, 'SIGTERM']],
-  },
+  aborted: aborted((signal) => spawn('sleep', ['60'], { signal, stdio: [...pipes] })),
   'all that it prints, as text': {
     run: async () => {
       const child = spawn('printf', ['a\\nb'], { stdio: [...pipes] });

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { readdirSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it } from 'vitest';
+import { listening } from '../../helpers/servers.js';
 import { addon, describeAddon } from '../support/addon.js';
 import { busyServer } from '../support/busy-server.js';
 import { startFixture } from '../support/child.js';
@@ -18,11 +19,9 @@ describeAddon('connect', () => {
   });
 
   it.each(['127.0.0.1', '::1'])('opens a TCP socket to %s', async (host) => {
-    const server = createServer().listen(0, host);
-    await once(server, 'listening');
-    onTestFinished(() => void server.close());
+    const server = createServer();
+    const port = await listening(server, 0, host);
     const accepted = once(server, 'connection');
-    const { port } = server.address() as AddressInfo;
     const handle = await addon.connect({ family: 'inet', host, port }, 20_000).promise;
     const [peer] = await accepted;
     peer.end('hello');
@@ -31,10 +30,7 @@ describeAddon('connect', () => {
   });
 
   it('starts no thread if the peer answers at once', async () => {
-    const server = createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    onTestFinished(() => void server.close());
-    const { port } = server.address() as AddressInfo;
+    const port = await listening(createServer());
     const started = async () =>
       (await startFixture('connect-threads.js', [String(port)], { stdio: ['ignore', 'inherit'] }).finished)
         .code;

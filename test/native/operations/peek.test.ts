@@ -1,12 +1,11 @@
-import { expect, it } from 'vitest';
+import { expect } from 'vitest';
 import { addon, describeAddon } from '../support/addon.js';
-import { codeOf, connectedPair } from '../support/peer.js';
+import { codeOf, itPaired } from '../support/peer.js';
 
 const long = 20_000;
 
 describeAddon('peek', () => {
-  it('consumes nothing', async () => {
-    const { handle, peer } = await connectedPair();
+  itPaired('consumes nothing', async ({ handle, peer }) => {
     const pending = addon.peek(handle, 0, 100, long);
     peer.write('hello');
     expect(text(await pending.promise)).toBe('hello');
@@ -14,8 +13,7 @@ describeAddon('peek', () => {
     expect(text(await addon.read(handle, 100))).toBe('hello');
   });
 
-  it('waits for more than is known', async () => {
-    const { handle, peer } = await connectedPair();
+  itPaired('waits for more than is known', async ({ handle, peer }) => {
     peer.write('SSH-');
     expect(text(await addon.peek(handle, 3, 100, long).promise)).toBe('SSH-');
     const more = addon.peek(handle, 4, 100, long).promise;
@@ -23,15 +21,13 @@ describeAddon('peek', () => {
     expect(text(await more)).toBe('SSH-2.0-x\r\n');
   });
 
-  it('gives at most max bytes, and does not wait for more of them', async () => {
-    const { handle, peer } = await connectedPair();
+  itPaired('gives at most max bytes, and does not wait for more of them', async ({ handle, peer }) => {
     peer.write('hello');
     expect(text(await addon.peek(handle, 0, 2, long).promise)).toBe('he');
     expect(text(await addon.peek(handle, 2, 2, long).promise)).toBe('he');
   });
 
-  it('gives what is there when the time is over', async () => {
-    const { handle, peer } = await connectedPair();
+  itPaired('gives what is there when the time is over', async ({ handle, peer }) => {
     expect(await addon.peek(handle, 0, 100, 0).promise).toHaveLength(0);
     expect(await addon.peek(handle, 0, 100, 30).promise).toHaveLength(0);
     peer.write('hello');
@@ -39,8 +35,7 @@ describeAddon('peek', () => {
     expect(text(await addon.peek(handle, 5, 100, 30).promise)).toBe('hello');
   });
 
-  it('gives what is there at end-of-file', async () => {
-    const { handle, peer } = await connectedPair();
+  itPaired('gives what is there at end-of-file', async ({ handle, peer }) => {
     peer.write('bye');
     await addon.peek(handle, 2, 100, long).promise;
     const pending = addon.peek(handle, 3, 100, long).promise;
@@ -51,15 +46,13 @@ describeAddon('peek', () => {
     expect(await addon.peek(handle, 0, 100, long).promise).toHaveLength(0);
   });
 
-  it('wakes at end-of-file without a byte', async () => {
-    const { handle, peer } = await connectedPair();
+  itPaired('wakes at end-of-file without a byte', async ({ handle, peer }) => {
     const pending = addon.peek(handle, 0, 100, long).promise;
     peer.end();
     expect(await pending).toHaveLength(0);
   });
 
-  it('can be cancelled', async () => {
-    const { handle, peer } = await connectedPair();
+  itPaired('can be cancelled', async ({ handle, peer }) => {
     const pending = addon.peek(handle, 0, 100, long);
     pending.cancel();
     expect(await codeOf(pending.promise)).toBe('ECANCELED');

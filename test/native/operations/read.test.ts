@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { addon, describeAddon } from '../support/addon.js';
-import { codeOf, connectedPair } from '../support/peer.js';
+import { codeOf, connectedPair, itPaired } from '../support/peer.js';
 
 const text = 'SSH-2.0-OpenSSH_10.0\r\n';
 
@@ -19,23 +19,20 @@ describeAddon('read', () => {
     },
   );
 
-  it('gives at most max bytes', async () => {
-    const { handle, peer } = await connectedPair();
+  itPaired('gives at most max bytes', async ({ handle, peer }) => {
     peer.write('abc');
     expect(Buffer.from(await addon.read(handle, 1)).toString()).toBe('a');
     expect(Buffer.from(await addon.read(handle, 4_294_967_295)).toString()).toBe('bc');
   });
 
-  it('gives an empty array at end-of-file, again and again', async () => {
-    const { handle, peer } = await connectedPair();
+  itPaired('gives an empty array at end-of-file, again and again', async ({ handle, peer }) => {
     const pending = addon.read(handle, 9);
     peer.end();
     expect(await pending).toHaveLength(0);
     expect(await addon.read(handle, 9)).toHaveLength(0);
   });
 
-  it('gives what arrived before a reset, then rejects', async () => {
-    const { handle, peer } = await connectedPair();
+  itPaired('gives what arrived before a reset, then rejects', async ({ handle, peer }) => {
     await new Promise((resolve) => peer.write('last bytes', resolve));
     await addon.write(handle, Buffer.from('unread'));
     peer.destroy(); // with bytes unread, hence a reset
@@ -43,8 +40,7 @@ describeAddon('read', () => {
     expect(await codeOf(addon.read(handle, 100))).toBe('ECONNRESET');
   });
 
-  it('is one at a time', async () => {
-    const { handle, peer } = await connectedPair();
+  itPaired('is one at a time', async ({ handle, peer }) => {
     const first = addon.read(handle, 9);
     expect(() => addon.read(handle, 9)).toThrow(
       expect.objectContaining({ code: 'EALREADY', syscall: 'recv' }),

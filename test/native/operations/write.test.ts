@@ -1,18 +1,16 @@
 import { createHash } from 'node:crypto';
-import { expect, it } from 'vitest';
+import { expect } from 'vitest';
 import { addon, describeAddon } from '../support/addon.js';
-import { codeOf, connectedPair, readToEnd } from '../support/peer.js';
+import { codeOf, itPaired, readToEnd } from '../support/peer.js';
 
 const big = Buffer.alloc(32 * 1024 * 1024, 'all the bytes of a page of text, and then some');
 
 describeAddon('write', () => {
-  it('takes no bytes', async () => {
-    const { handle } = await connectedPair();
+  itPaired('takes no bytes', async ({ handle }) => {
     await addon.write(handle, new Uint8Array(0));
   });
 
-  it('waits until the kernel took all of it', async () => {
-    const { handle, peer } = await connectedPair();
+  itPaired('waits until the kernel took all of it', async ({ handle, peer }) => {
     const written = addon.write(handle, big).then(() => addon.shutdown(handle));
     const got = await readToEnd(peer);
     await written;
@@ -20,23 +18,20 @@ describeAddon('write', () => {
     expect(sum(got)).toBe(sum(big));
   });
 
-  it('sends a part of a buffer', async () => {
-    const { handle, peer } = await connectedPair();
+  itPaired('sends a part of a buffer', async ({ handle, peer }) => {
     await addon.write(handle, Buffer.from('-hello-').subarray(1, 6));
     addon.shutdown(handle);
     expect((await readToEnd(peer)).toString()).toBe('hello');
   });
 
-  it('rejects once the peer is gone, and raises no SIGPIPE', async () => {
-    const { handle, peer } = await connectedPair();
+  itPaired('rejects once the peer is gone, and raises no SIGPIPE', async ({ handle, peer }) => {
     const pending = codeOf(addon.write(handle, big));
     peer.destroy();
     expect(['EPIPE', 'ECONNRESET']).toContain(await pending);
     expect(await codeOf(addon.write(handle, Buffer.from('x')))).toBe('EPIPE');
   });
 
-  it('is one at a time', async () => {
-    const { handle, peer } = await connectedPair();
+  itPaired('is one at a time', async ({ handle, peer }) => {
     const first = addon.write(handle, big);
     expect(() => addon.write(handle, big)).toThrow(
       expect.objectContaining({ code: 'EALREADY', syscall: 'send' }),
@@ -45,8 +40,7 @@ describeAddon('write', () => {
     await first;
   });
 
-  it('notices a buffer that was taken away', async () => {
-    const { handle, peer } = await connectedPair();
+  itPaired('notices a buffer that was taken away', async ({ handle, peer }) => {
     const data = new Uint8Array(big);
     const pending = codeOf(addon.write(handle, data));
     structuredClone(data.buffer, { transfer: [data.buffer] });

@@ -6,7 +6,7 @@ import { setTimeout } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { addon, describeAddon } from '../support/addon.js';
 import { startFixture } from '../support/child.js';
-import { codeOf, connectedPair, listen, readToEnd } from '../support/peer.js';
+import { codeOf, itPaired, listen, readToEnd } from '../support/peer.js';
 import { leaveUnread, openPipe, resetAfter, startRelay, stdioKinds } from '../support/relay.js';
 
 const scriptThere = spawnSync('script', ['--version']).status === 0;
@@ -69,15 +69,13 @@ describeAddon.each(stdioKinds)('the end of a relay, %s', (stdio) => {
     expect(await result).toEqual({ sent: 5, received: 0, end: 'linger' });
   });
 
-  it('a reset rejects, after all that came before was delivered', async () => {
-    const relay = await startRelay(stdio);
-    expect(await resetAfter('last bytes', relay)).toBe('last bytes');
-    expect(await relay.result).toEqual({ code: 'ECONNRESET', syscall: 'recv' });
-  });
-
-  it('a reset rejects after the end of input, too', async () => {
-    const relay = await startRelay(stdio);
-    expect(await resetAfter('half of an ans', relay, true)).toBe('half of an ans');
+  it.each([
+    { when: 'before the end of input', hasEnded: false },
+    { when: 'after the end of input', hasEnded: true },
+    { when: 'after lingerMs, if the reader of output stays', hasEnded: true, lingerMs: 50 },
+  ])('a reset rejects $when, once all that came is delivered', async ({ hasEnded, lingerMs }) => {
+    const relay = await startRelay(stdio, { lingerMs });
+    expect(await resetAfter('last bytes', relay, hasEnded)).toBe('last bytes');
     expect(await relay.result).toEqual({ code: 'ECONNRESET', syscall: 'recv' });
   });
 
@@ -90,12 +88,6 @@ describeAddon.each(stdioKinds)('the end of a relay, %s', (stdio) => {
     relay.peer.write('half of an ans', () => relay.peer.destroy());
     expect((await readToEnd(relay.stdout)).toString()).toBe('half of an ans');
     expect(await relay.result).toMatchObject({ code: 'ECONNRESET' });
-  });
-
-  it('a reset rejects after lingerMs, if the reader of output stays', async () => {
-    const relay = await startRelay(stdio, { lingerMs: 50 });
-    expect(await resetAfter('half of an ans', relay, true)).toBe('half of an ans');
-    expect(await relay.result).toEqual({ code: 'ECONNRESET', syscall: 'recv' });
   });
 
   it('output: its reader went away within lingerMs of a reset', async () => {
@@ -146,8 +138,7 @@ describeAddon('a relay', () => {
     expect(await finished).toMatchObject({ code: 0 });
   });
 
-  it('is cancelled by close', async () => {
-    const { handle, peer } = await connectedPair();
+  itPaired('is cancelled by close', async ({ handle, peer }) => {
     const [input, output] = [openPipe(), openPipe()];
     const running = addon.relay(handle, input.read, output.write, { lingerMs: -1 });
     addon.close(handle);
@@ -155,8 +146,7 @@ describeAddon('a relay', () => {
     await readToEnd(peer);
   });
 
-  it('has the handle for itself, and closes it', async () => {
-    const { handle, peer } = await connectedPair();
+  itPaired('has the handle for itself, and closes it', async ({ handle, peer }) => {
     const [input, output] = [openPipe(), openPipe()];
     const running = addon.relay(handle, input.read, output.write, { lingerMs: -1 });
     const busy = expect.objectContaining({ code: 'EALREADY' });
@@ -167,8 +157,7 @@ describeAddon('a relay', () => {
     expect(() => addon.read(handle, 9)).toThrow(expect.objectContaining({ code: 'EBADF' }));
   });
 
-  it('rejects a descriptor that is not open', async () => {
-    const { handle } = await connectedPair();
+  itPaired('rejects a descriptor that is not open', async ({ handle }) => {
     const error = await addon.relay(handle, 0, 4000, { lingerMs: -1 }).catch((e: unknown) => e);
     expect(error).toMatchObject({ code: 'EBADF', message: 'relay: descriptor 4000 is not open' });
   });

@@ -5,6 +5,7 @@ import { createConnection, createServer, type Server, type Socket } from 'node:n
 import type { Handle } from 'node-hvsock-native';
 import { expect, it, onTestFinished } from 'vitest';
 import { missingPrograms } from '../../helpers/programs.js';
+import { listening } from '../../helpers/servers.js';
 import { eachRow } from '../../helpers/tables/rows.js';
 import { addon, describeAddon } from '../support/addon.js';
 import { interrupted, startFixture } from '../support/child.js';
@@ -182,18 +183,14 @@ describeAddon('relaySockets, of a connection to a multiplexer', () => {
     'is another one by now': {
       happens: async (_: Server, path: string) => {
         unlinkSync(path);
-        const next = createServer().listen(path);
-        onTestFinished(() => void next.close());
-        await once(next, 'listening');
+        await listening(createServer(), path);
       },
       want: 'ECONNRESET',
     },
     "is another one by now, whose file may have the old one's number": {
       happens: async (server: Server, path: string) => {
         closed(server);
-        const next = createServer().listen(path);
-        onTestFinished(() => void next.close());
-        await once(next, 'listening');
+        await listening(createServer(), path);
       },
       want: 'ECONNRESET',
     },

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Address, Handle } from 'node-hvsock-native';
-import { onTestFinished } from 'vitest';
+import { it, onTestFinished } from 'vitest';
+import { listening } from '../../helpers/servers.js';
 import { addon } from './addon.js';
 
 /** A folder that goes away with the test. */
@@ -20,18 +21,8 @@ export async function listen(
   onConnection: (socket: Socket) => void = () => {},
 ): Promise<{ path: string; server: Server }> {
   const path = join(temporaryFolder(), 'socket');
-  const sockets = new Set<Socket>();
-  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) => {
-    sockets.add(socket);
-    socket.on('error', () => {});
-    onConnection(socket);
-  });
-  server.listen(path);
-  await once(server, 'listening');
-  onTestFinished(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, onConnection);
+  await listening(server, path);
   return { path, server };
 }
 
@@ -49,6 +40,14 @@ export async function connectedPair(): Promise<{ handle: Handle; peer: Socket }>
   const handle = await connect(path);
   onTestFinished(() => addon.close(handle));
   return { handle, peer: await connection };
+}
+
+/** A test that has a handle, and the peer's end of it. */
+export function itPaired(
+  name: string,
+  test: (pair: { handle: Handle; peer: Socket }) => Promise<void>,
+): void {
+  it(name, async () => test(await connectedPair()));
 }
 
 /** Everything up to end-of-file. The stream stays open for writing. */

@@ -1,22 +1,9 @@
-import { once } from 'node:events';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { onTestFinished } from 'vitest';
+import { createServer, type Socket } from 'node:net';
+import { listening } from '../../helpers/servers.js';
 
 /** A TCP server for the fake of hvsock to lead to; gone with the test. Resolves to its port. */
 export async function startPeer(onConnection: (socket: Socket) => void, host = '127.0.0.1'): Promise<string> {
-  const sockets = new Set<Socket>();
-  const server = createServer({ allowHalfOpen: true }, (socket) => {
-    sockets.add(socket);
-    socket.on('error', () => {});
-    onConnection(socket);
-  });
-  server.listen(0, host);
-  await once(server, 'listening');
-  onTestFinished(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  return String((server.address() as AddressInfo).port);
+  return String(await listening(createServer({ allowHalfOpen: true }, onConnection), 0, host));
 }
 
 /** Sends back what it gets, and at the end of that a tail. */

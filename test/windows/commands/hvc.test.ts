@@ -143,8 +143,7 @@ Proxycommand ${program} ${line}
     cpSync(join(workFolder(), 'say.exe'), join(own, 'ssh.exe'));
     const env = { ...windows('1'), ...set, FAKE_SSH_ARGS: workFile('ssh.args'), FAKE_SSH_CODE: '7' };
     const args = ['ssh', '-p', '2222', '-L', '1:a b:2', 'root@hyper-v/Mint', 'echo "x y"'];
-    const { code, stderr } = await runOnWindows([...vmssh, ...args], { env });
-    expect({ code, stderr }).toEqual({ code: 7, stderr: '' });
+    expect(await runOnWindows([...vmssh, ...args], { env })).toMatchObject({ code: 7, stderr: '' });
     const given = readFileSync(log, 'utf8').trimEnd().split('\n');
     expect(given.slice(0, 6)).toEqual(['-p', '2222', '-L', '1:a b:2', '-l', 'root']);
     expect(given.slice(-3)).toEqual(['--', 'hyper-v%Mint', 'echo "x y"']);

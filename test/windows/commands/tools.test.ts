@@ -30,8 +30,7 @@ describeWindows.each(Object.entries(programs))('%s runs the tools of Win32-OpenS
     const name = tool.toUpperCase();
     const fake = { [`FAKE_${name}_ARGS`]: workFile(`${tool}.args`), [`FAKE_${name}_CODE`]: '7' };
     const env = { ...process.env, WINEPATH: openssh, FAKE_WMI: workFile('tools.tsv'), ...fake, ...more };
-    const { code, stderr } = await runOnWindows([...program, tool, ...given], { env });
-    expect({ code, stderr }).toEqual({ code: 7, stderr: '' });
+    expect(await runOnWindows([...program, tool, ...given], { env })).toMatchObject({ code: 7, stderr: '' });
     return apart(readFileSync(args(tool), 'utf8').trimEnd().split('\n'));
   }
 

@@ -67,8 +67,7 @@ describeWindows.each(Object.entries(programs))('a relay by %s', (_name, program)
     const { child, machine } = await greeted();
     machine.once('data', () => machine.resetAndDestroy());
     child.stdin.write('hello');
-    const { code, stderr } = await outcome(child);
-    expect({ code, stderr }).toEqual({ code: 1, stderr: lost });
+    expect(await outcome(child)).toMatchObject({ code: 1, stderr: lost });
   });
 
   it('reports that the machine broke the connection after the end of stdin', async () => {
@@ -77,8 +76,7 @@ describeWindows.each(Object.entries(programs))('a relay by %s', (_name, program)
     child.stdin.end('hello');
     await expect.poll(() => said.stdout).toBe('hello\nhalf of an ans');
     machine.resetAndDestroy();
-    const { code, stderr } = await outcome(child);
-    expect({ code, stderr }).toEqual({ code: 1, stderr: lost });
+    expect(await outcome(child)).toMatchObject({ code: 1, stderr: lost });
   });
 
   it('ends when nobody reads its stdout any more', async () => {

@@ -1,0 +1,21 @@
+import { expect } from 'vitest';
+import type { Outcome } from './run.js';
+
+/** A part of a text, or what matches it. */
+type Part = string | RegExp;
+const part = (text: Part) =>
+  typeof text === 'string' ? expect.stringContaining(text) : expect.stringMatching(text);
+
+/** For toMatchObject: a program that ended with this code, and what it said on stderr. */
+export const failing = (code: number | null, stderr: Part) => ({ code, stderr: part(stderr) });
+
+/** The same for what it printed on stdout. */
+export const printing = (code: number | null, stdout: Part) => ({ code, stdout: part(stdout) });
+
+/** For toMatchObject: an error with this code, and what its problem has. */
+export const refusing = (code: string, problem: Part) => ({ code, problem: part(problem) });
+
+/** That a program ends with this code. */
+export async function ends(code: number, program: Promise<Pick<Outcome, 'code'>>): Promise<void> {
+  expect(await program).toMatchObject({ code });
+}

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isRoot } from '../../src/files/place.js';
 import type { JsonObject } from '../../src/sources/tools/json.js';
 import { callerForSsh } from '../../src/ssh/config/caller.js';
-import { failing, printing } from '../helpers/expected.js';
+import { printing, saying } from '../helpers/expected.js';
 import { missingPrograms } from '../helpers/programs.js';
 import { run, underTrace, vmssh } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
@@ -154,7 +154,7 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))('config install', ()
       ['ProxyUseFdpass=no', 'use --no-fdpass'],
       ['ForwardAgnet=yes', 'ssh does not accept it: Bad configuration option: forwardagnet'],
     ] as const) {
-      expect(await install('-o', option)).toMatchObject(failing(2, why));
+      expect(await install('-o', option)).toMatchObject(saying(2, why));
     }
     expect(await install('--fdpass', '-o', 'User=', '-o', 'SetEnv=')).toMatchObject({ code: 0 });
     expect(await effective(own, 'web-t7')).toMatchObject({ user: userInfo().username });

@@ -2,7 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { missingAddon } from '../helpers/addon.js';
-import { failing, printing } from '../helpers/expected.js';
+import { printing, saying } from '../helpers/expected.js';
 import { useSshd } from '../helpers/peers.js';
 import { lacks } from '../helpers/programs.js';
 import { dist, run, vmssh } from '../helpers/run.js';
@@ -158,7 +158,7 @@ await connect('hyper-v/Mint').catch(({ code, problem, hint }) => console.log([co
   it('VMSSH_WINDOWS names another one, and what is wrong with it is reported', async () => {
     const broken = { env: answering('broken', 'echo no json') };
     const list = await run([...vmssh, 'list', '--provider=hyper-v'], broken);
-    expect(list).toMatchObject(failing(1, 'vmssh.exe printed "no json'));
+    expect(list).toMatchObject(saying(1, 'vmssh.exe printed "no json'));
     const check = await run([...vmssh, 'check', 'hyper-v/Mint'], broken);
     expect(check).toMatchObject(printing(1, 'printed "no json'));
   });
@@ -166,7 +166,7 @@ await connect('hyper-v/Mint').catch(({ code, problem, hint }) => console.log([co
   it('says how to reach it if vmssh.exe is missing', async () => {
     const options = { env: { ...env, PATH: process.env.PATH }, keepOpen: true } as const;
     const hint = 'hint: put vmssh.exe into a folder of the PATH of Windows';
-    expect(await run([...vmssh, 'proxy', 'hyper-v/Mint', '22'], options)).toMatchObject(failing(1, hint));
+    expect(await run([...vmssh, 'proxy', 'hyper-v/Mint', '22'], options)).toMatchObject(saying(1, hint));
   });
 });
 

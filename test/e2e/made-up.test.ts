@@ -2,7 +2,7 @@ import { appendFileSync, cpSync, mkdirSync, readFileSync, symlinkSync, writeFile
 import { machine } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { failing, printing } from '../helpers/expected.js';
+import { printing, saying } from '../helpers/expected.js';
 import { useSshd } from '../helpers/peers.js';
 import { lacks } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';
@@ -73,9 +73,9 @@ describe.skipIf(lacks('ssh', 'sshd'))('a made-up source, command and Node API', 
       stderr: `${unknown}\nhint: bhyvectl list\n`,
     });
     expect(await vmssh('nc', '--pipe', 'bhyve/db')).toMatchObject(
-      failing(4, /^hint: bhyvectl start db, or .* ssh --start bhyve\/db$/m),
+      saying(4, /^hint: bhyvectl start db, or .* ssh --start bhyve\/db$/m),
     );
-    expect(await vmssh('nc', '--pipe', 'bhyve/')).toMatchObject(failing(2, 'the machine name is empty'));
+    expect(await vmssh('nc', '--pipe', 'bhyve/')).toMatchObject(saying(2, 'the machine name is empty'));
   });
 
   it('are completed', async () => {
@@ -105,7 +105,7 @@ describe.skipIf(lacks('ssh', 'sshd'))('a made-up source, command and Node API', 
     expect(await vmssh('greet', 'mint')).toMatchObject({ code: 0, stdout: `hello mint from ${machine()}\n` });
     const loud = `hello mint from ${machine()}\n`.toUpperCase();
     expect(await vmssh('greet', '-l', 'mint')).toMatchObject({ code: 0, stdout: loud });
-    expect(await vmssh('greet')).toMatchObject(failing(2, 'expected NAME'));
+    expect(await vmssh('greet')).toMatchObject(saying(2, 'expected NAME'));
     expect((await vmssh('--help')).stdout).toMatch(/^ {2}greet +say hello to a machine$/m);
     expect((await vmssh('greet', '--help')).stdout).toMatch(/^ {2}-l, --loud +in capitals$/m);
     expect(firstFields((await vmssh('complete', '--', 'gre')).stdout)).toEqual(['greet']);

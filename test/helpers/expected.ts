@@ -7,7 +7,7 @@ const part = (text: Part) =>
   typeof text === 'string' ? expect.stringContaining(text) : expect.stringMatching(text);
 
 /** For toMatchObject: a program that ended with this code, and what it said on stderr. */
-export const failing = (code: number | null, stderr: Part) => ({ code, stderr: part(stderr) });
+export const saying = (code: number | null, stderr: Part) => ({ code, stderr: part(stderr) });
 
 /** The same for what it printed on stdout. */
 export const printing = (code: number | null, stdout: Part) => ({ code, stdout: part(stdout) });

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { installLines, installPart } from '../../build/release/install-lines.js';
 import { differences, hashesBelow } from '../../build/release/site/files.js';
-import { failing } from '../helpers/expected.js';
+import { saying } from '../helpers/expected.js';
 import { missingRoot } from '../helpers/other-user.js';
 import { missingPrograms } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';
@@ -67,7 +67,7 @@ describe.skipIf(cannot)('two releases, one after the other', () => {
   it('wait until the addresses are filled in', async () => {
     const { code, stderr } = await release(owner, older, '--tested-elsewhere');
     expect({ code, stderr }).toEqual(
-      failing(1, /fill in build\/release\/addresses\.json, and commit it:\n"site" is ""/),
+      saying(1, /fill in build\/release\/addresses\.json, and commit it:\n"site" is ""/),
     );
     await fillIn(owner, site.url);
   });
@@ -92,7 +92,7 @@ describe.skipIf(cannot)('two releases, one after the other', () => {
     folders.set(older, first);
 
     expect(await release(owner, newer, '--tested-elsewhere')).toMatchObject(
-      failing(1, 'CHANGELOG.md has 0 headings "## Not released yet"'),
+      saying(1, 'CHANGELOG.md has 0 headings "## Not released yet"'),
     );
     await changeSomething(owner);
     await succeeds(newer);
@@ -108,7 +108,7 @@ describe.skipIf(cannot)('two releases, one after the other', () => {
     const cwd = join(owner.www, `v${newer}`);
     const { env } = owner;
     const verified = await run(['gpg', '--batch', '--verify', 'SHA256SUMS.asc', 'SHA256SUMS'], { cwd, env });
-    expect(verified).toMatchObject(failing(0, 'Good signature'));
+    expect(verified).toMatchObject(saying(0, 'Good signature'));
     expect(await run(['sha256sum', '--check', '--quiet', 'SHA256SUMS'], { cwd })).toMatchObject({ code: 0 });
     expect(await run(['git', 'tag', '--verify', `v${newer}`], { cwd: owner.clone, env })).toMatchObject({
       code: 0,

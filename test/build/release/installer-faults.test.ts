@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { failing } from '../../helpers/expected.js';
+import { saying } from '../../helpers/expected.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { outcome } from '../../helpers/run.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
@@ -87,7 +87,7 @@ describe.skipIf(missingPrograms(programs))('install.sh leaves everything as it w
     const home = releases.newHome();
     const { code, stderr } = await releases.install([], { home, instead: full });
     expect({ code, stderr }).toEqual(
-      failing(
+      saying(
         1,
         /^install\.sh: .*share\/man\/man1\/vmssh\.1 cannot be written, as its disk is full: free some space, .*; nothing was installed\n$/,
       ),
@@ -101,7 +101,7 @@ describe.skipIf(missingPrograms(programs))('install.sh leaves everything as it w
     const change = (text: string) => `ulimit -f 0; trap '' XFSZ\n${text.replace('ulimit -f 131072', ':')}`;
     const { code, stderr } = await releases.install([], { ...setting, home, change });
     expect({ code, stderr }).toEqual(
-      failing(1, /install\.sh: \S.* is full: free some space, or set TMPDIR .*; nothing was installed\n$/),
+      saying(1, /install\.sh: \S.* is full: free some space, or set TMPDIR .*; nothing was installed\n$/),
     );
     expect(readdirSync(home)).toEqual([]);
   });
@@ -130,7 +130,7 @@ describe.skipIf(missingPrograms(programs))('install.sh leaves everything as it w
   it('where it cannot write', async () => {
     const { code, stderr } = await releases.install(['--prefix=/proc/vmssh']);
     expect({ code, stderr }).toEqual(
-      failing(1, /\/proc\/vmssh cannot be written: mkdir: .*\nRun this as root, or add --prefix DIR/),
+      saying(1, /\/proc\/vmssh cannot be written: mkdir: .*\nRun this as root, or add --prefix DIR/),
     );
   });
 

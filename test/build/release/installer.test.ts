@@ -1,7 +1,7 @@
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { failing, printing } from '../../helpers/expected.js';
+import { printing, saying } from '../../helpers/expected.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { run } from '../../helpers/run.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
@@ -113,7 +113,7 @@ describe.skipIf(missingPrograms(programs))('install.sh', () => {
     ['one that cannot hash', { without: ['sha256sum', 'shasum', 'openssl'] }, 'it needs sha256sum'],
   ])('installs nothing for %s', async (_, setting, problem) => {
     const home = newHome();
-    expect(await install([], { ...setting, home })).toMatchObject(failing(1, problem));
+    expect(await install([], { ...setting, home })).toMatchObject(saying(1, problem));
     expect(readdirSync(home)).toEqual([]);
   });
 

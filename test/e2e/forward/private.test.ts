@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { JsonObject } from '../../../src/sources/tools/json.js';
 import { missingAddon } from '../../helpers/addon.js';
-import { failing } from '../../helpers/expected.js';
+import { saying } from '../../helpers/expected.js';
 import { useMachined, useSshd } from '../../helpers/peers.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
@@ -76,7 +76,7 @@ describe.skipIf(missing)('forward --private', () => {
       // It is looked up again at most every two seconds.
       await expect
         .poll(() => plainSsh(listening.listener.port), { timeout: 20_000 })
-        .toMatchObject(failing(255, 'IDENTIFICATION HAS CHANGED'));
+        .toMatchObject(saying(255, 'IDENTIFICATION HAS CHANGED'));
     } finally {
       machines.splice(0, 1, one);
     }
@@ -156,7 +156,7 @@ describe.skipIf(missing)('forward --private', () => {
     const { listening } = await forwarding([target, '22', '0'], env);
     expect(await plainSsh(listening.listener.port)).toMatchObject({ code: 7 });
     expect(await run([...vmssh, 'forward', target, '80', '0'], { env })).toMatchObject(
-      failing(2, 'this socket has no ports: 80 cannot be reached'),
+      saying(2, 'this socket has no ports: 80 cannot be reached'),
     );
   });
 
@@ -167,6 +167,6 @@ describe.skipIf(missing)('forward --private', () => {
     [['--list', names[0]], 'no argument with --list'],
     [['--install', '--json', names[0], '22', '2222'], 'cannot be used together'],
   ])('refuses $0', async (args, says) => {
-    expect(await run([...vmssh, 'forward', ...args], { env })).toMatchObject(failing(2, says));
+    expect(await run([...vmssh, 'forward', ...args], { env })).toMatchObject(saying(2, says));
   });
 });

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { failing, printing } from '../../helpers/expected.js';
+import { printing, saying } from '../../helpers/expected.js';
 import { missingRoot, otherUser } from '../../helpers/other-user.js';
 import { run, vmssh } from '../../helpers/run.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
@@ -23,7 +23,7 @@ describe.skipIf(missing)('processes with a command line of 300 MiB', () => {
     const { signal, stdout } = await run([...vmssh, 'list', '--json']);
     expect({ signal, ...JSON.parse(stdout) }).toMatchObject({ signal: null, machines: expect.any(Array) });
     const proxy = await run([...vmssh, 'proxy', 'qemu/nobody-has-this-name', '22'], { keepOpen: true });
-    expect(proxy).toMatchObject(failing(4, 'QEMU has no machine'));
+    expect(proxy).toMatchObject(saying(4, 'QEMU has no machine'));
   });
 });
 

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { failing, printing } from '../../helpers/expected.js';
+import { printing, saying } from '../../helpers/expected.js';
 import { useSshd } from '../../helpers/peers.js';
 import { lacks } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
@@ -22,7 +22,7 @@ describe.skipIf(lacks('ssh', 'sshd'))('a ControlPath with the name of the host i
 
   it('keeps ssh from every target with a slash, and %C does not', async () => {
     const login = (token: string) => run(['ssh', '-F', config(token), target, 'exit 3']);
-    expect(await login('h')).toMatchObject(failing(255, 'cannot bind to path'));
+    expect(await login('h')).toMatchObject(saying(255, 'cannot bind to path'));
     expect(await login('C')).toMatchObject({ code: 3 });
   });
 

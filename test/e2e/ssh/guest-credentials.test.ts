@@ -12,7 +12,7 @@ import {
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { failing, printing } from '../../helpers/expected.js';
+import { printing, saying } from '../../helpers/expected.js';
 import { useMachined, useSshd } from '../../helpers/peers.js';
 import { lacks } from '../../helpers/programs.js';
 import { type Outcome, run, vmssh } from '../../helpers/run.js';
@@ -102,11 +102,11 @@ describe.skipIf(lacks('ssh', 'sshd'))('vmssh guest credentials', () => {
     );
     for (const target of ['web-t8', 'machine/web-t8'])
       expect(await program('forget', target)).toMatchObject(
-        failing(4, /hint: .*guest credentials --undo web-t8 removes it\n$/),
+        saying(4, /hint: .*guest credentials --undo web-t8 removes it\n$/),
       );
     // Also without any option: the lines that were written say it.
     const plain = await run(['ssh', '-F', conf, '-o', 'BatchMode=yes', 'machine/web-t8', 'exit 7'], { env });
-    expect(plain).toMatchObject(failing(255, 'KnownHostsCommand failed'));
+    expect(plain).toMatchObject(saying(255, 'KnownHostsCommand failed'));
   });
 
   it('--undo removes what it made, and only that', async () => {
@@ -117,7 +117,7 @@ describe.skipIf(lacks('ssh', 'sshd'))('vmssh guest credentials', () => {
     expect(undone.stderr).toContain('not made by vmssh, and kept: "notes.txt"');
     expect(readdirSync(folder)).toEqual(['notes.txt']);
     expect(await credentials('web-t8', '--for', 'qemu')).toMatchObject(
-      failing(1, /cannot be made: .*\nhint: .*--undo web-t8/),
+      saying(1, /cannot be made: .*\nhint: .*--undo web-t8/),
     );
     rmSync(own);
     expect(await credentials('--undo', 'web-t8')).toMatchObject({ code: 0 });

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { failing } from '../../helpers/expected.js';
+import { saying } from '../../helpers/expected.js';
 import { useMachined, useSshd } from '../../helpers/peers.js';
 import { lacks } from '../../helpers/programs.js';
 import { type Outcome, run, vmssh } from '../../helpers/run.js';
@@ -103,7 +103,7 @@ describe.skipIf(lacks('ssh', 'sshd'))('the host key of a machine without a UUID'
   );
 
   it('is not kept if ssh accepts no form of its name for a host', async () => {
-    expect(await byVmssh('*')).toMatchObject(failing(255, 'ssh accepts no form of'));
+    expect(await byVmssh('*')).toMatchObject(saying(255, 'ssh accepts no form of'));
     expect((await program('config', 'install')).stderr).toContain(
       'no Host for "*": its name has no character',
     );
@@ -111,7 +111,7 @@ describe.skipIf(lacks('ssh', 'sshd'))('the host key of a machine without a UUID'
   });
 
   it('is not kept by a name that is a pattern to ssh', async () => {
-    expect(await bySsh('machine/*')).toMatchObject(failing(255, 'as a pattern'));
+    expect(await bySsh('machine/*')).toMatchObject(saying(255, 'as a pattern'));
     expect(knownHosts()).toBe('');
   });
 

@@ -3,7 +3,7 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { missingAddon } from '../../helpers/addon.js';
-import { failing, printing } from '../../helpers/expected.js';
+import { printing, saying } from '../../helpers/expected.js';
 import { useMachined, useSshd } from '../../helpers/peers.js';
 import { lacks } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
@@ -147,7 +147,7 @@ describe.skipIf(lacks('ssh', 'sshd'))('a name', () => {
 
   it('without a kind makes the proxy say how to get there', async () => {
     expect(await program('proxy', 'mint', '22')).toMatchObject(
-      failing(
+      saying(
         2,
         /hint: a machine by its name: .*vmssh.* ssh NAME, or .*vmssh.* config install and then ssh NAME; a target is/,
       ),

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../src/sources/tools/json.js';
 import { missingAddon } from '../../helpers/addon.js';
-import { failing } from '../../helpers/expected.js';
+import { saying } from '../../helpers/expected.js';
 import { useMachined, useSshd } from '../../helpers/peers.js';
 import { lacks } from '../../helpers/programs.js';
 import { dist, run, vmssh, vmsshWords } from '../../helpers/run.js';
@@ -130,7 +130,7 @@ stream.once('data', (bytes) => { process.stdout.write(bytes); stream.destroy(); 
     await new Promise<void>((done) => server?.close(() => done()));
     rmSync(exported, { force: true });
     await answers(to(imposter));
-    expect(await login()).toMatchObject(failing(255, `the host key of "${target}" is refused: `));
+    expect(await login()).toMatchObject(saying(255, `the host key of "${target}" is refused: `));
     expect(await login('--route', 'ip')).toMatchObject({ code: 7, stderr: '' });
   });
 

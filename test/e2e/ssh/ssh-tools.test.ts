@@ -6,7 +6,7 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../src/sources/tools/json.js';
-import { ends, failing, printing } from '../../helpers/expected.js';
+import { ends, printing, saying } from '../../helpers/expected.js';
 import { useMachined, useSshd } from '../../helpers/peers.js';
 import { lacks } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
@@ -106,7 +106,7 @@ describe.skipIf(lacks('ssh', 'sshd', 'rsync'))('vmssh ssh, scp, sftp and rsync',
     expect(existsSync(ran)).toBe(false);
     expect(readFileSync(join(dir, 'whole'), 'utf8')).toBe(ends);
     const problem = 'the SFTP server of "machine/db-t7" ends without a status, so scp exits with 1 even if';
-    expect(done).toMatchObject(failing(1, problem));
+    expect(done).toMatchObject(saying(1, problem));
     const refused = await tool('scp', ...quiet, config, `db-t7:${dir}/no/such`);
     expect(refused).toMatchObject({ code: 1, stderr: expect.not.stringContaining('SFTP server') });
   });
@@ -122,7 +122,7 @@ describe.skipIf(lacks('ssh', 'sshd', 'rsync'))('vmssh ssh, scp, sftp and rsync',
 
   it('tell how to copy between two machines', async () => {
     expect(await tool('scp', '-3', 'db-t7:a', 'Web-Server-T7:b')).toMatchObject(
-      failing(255, /hint: .*vmssh.* config install, and then plain scp, with the names of both/),
+      saying(255, /hint: .*vmssh.* config install, and then plain scp, with the names of both/),
     );
   });
 
@@ -222,7 +222,7 @@ describe.skipIf(lacks('ssh', 'sshd', 'rsync'))('vmssh ssh, scp, sftp and rsync',
     { args: ['-J', 'x', 'db-t7'], says: '-J names a jump host' },
     { args: ['-p', '22'], says: 'no machine given to ssh: expected [user@]TARGET' },
   ])('say why $args is not a machine', async ({ args, says }) => {
-    expect(await tool('ssh', ...args)).toMatchObject(failing(255, says));
+    expect(await tool('ssh', ...args)).toMatchObject(saying(255, says));
   });
 
   it.each(['VMSSH_SSH', 'HV_SSH_COMMAND'])('name %s if its program cannot be run', async (variable) => {

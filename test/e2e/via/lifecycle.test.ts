@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { missingAddon } from '../../helpers/addon.js';
-import { failing, printing } from '../../helpers/expected.js';
+import { printing, saying } from '../../helpers/expected.js';
 import { lifeline } from '../../helpers/lifeline.js';
 import { findProgram, missingPrograms } from '../../helpers/programs.js';
 import { isAlive, outcome, run, vmssh } from '../../helpers/run.js';
@@ -65,7 +65,7 @@ describe.skipIf(missingAddon() ?? missingPrograms(tools))('a hop', () => {
     await said(nc, 'x');
     process.kill(hop(), 'SIGKILL');
     expect(await end).toMatchObject(
-      failing(1, 'the hop to its hypervisor broke off, so bytes may be missing (HOP_LOST)'),
+      saying(1, 'the hop to its hypervisor broke off, so bytes may be missing (HOP_LOST)'),
     );
     await there.gone;
   });
@@ -154,7 +154,7 @@ describe.skipIf(missingAddon() ?? missingPrograms(tools))('a hop', () => {
       ).toMatchObject({ code: 0 });
     }
     const control = (what: string) => run(['ssh', '-F', join(dir, 'hv_config'), '-O', what, 'hv1']);
-    expect(await control('check')).toMatchObject(failing(0, 'Master running'));
+    expect(await control('check')).toMatchObject(saying(0, 'Master running'));
     await control('exit');
     bed.configure('');
   });

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../src/sources/tools/json.js';
 import { missingAddon } from '../../helpers/addon.js';
-import { failing, printing } from '../../helpers/expected.js';
+import { printing, saying } from '../../helpers/expected.js';
 import { useMachined } from '../../helpers/peers.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { outcome, run, vmssh, vmsshWords } from '../../helpers/run.js';
@@ -87,11 +87,11 @@ describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
     expect(await hosts()).toEqual(new Set(['hv1', 'hv2']));
     expect(await hosts('--via-group=lab')).toEqual(new Set(['hv2']));
     expect(await ours('list', '--via-file', file, '--via-group=x')).toMatchObject(
-      failing(1, 'has no group "x"\nhint: its groups are lab'),
+      saying(1, 'has no group "x"\nhint: its groups are lab'),
     );
     writeFileSync(file, '-oProxyCommand=x\n');
     expect(await ours('list', '--via-file', file)).toMatchObject(
-      failing(2, 'line 1: the name of a hypervisor cannot begin with "-"'),
+      saying(2, 'line 1: the name of a hypervisor cannot begin with "-"'),
     );
   });
 
@@ -230,7 +230,7 @@ describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
       expect(before).not.toBeNull();
       expect(await config('install')).toMatchObject({ code: 0 });
       expect(behind()).toEqual(before);
-      expect(await config('install', '--via', 'bare')).toMatchObject(failing(0, 'via/bare'));
+      expect(await config('install', '--via', 'bare')).toMatchObject(saying(0, 'via/bare'));
       expect(behind()).toEqual(before);
       expect(await config('install', '--no-via')).toMatchObject({ code: 0 });
       expect(written()).not.toContain('.hv1');
@@ -257,7 +257,7 @@ describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
 
     it('has all machines in groups, with their variables', async () => {
       const { code, stdout, stderr } = await run([source(), '--list'], { env: envOf() });
-      expect({ code, stderr }).toEqual(failing(0, 'warning: via/down: '));
+      expect({ code, stderr }).toEqual(saying(0, 'warning: via/down: '));
       const { _meta, all, host_hv1, host_hv2 } = JSON.parse(stdout);
       expect(all.children).toEqual(
         expect.arrayContaining(['ungrouped', 'provider_machined', 'status_running']),

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { missingAddon } from '../../helpers/addon.js';
-import { failing } from '../../helpers/expected.js';
+import { saying } from '../../helpers/expected.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { run, runtime, vmssh } from '../../helpers/run.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
@@ -78,7 +78,7 @@ describe.skipIf(missing)(`a hypervisor with ${most} machines`, () => {
     // An edited file stays.
     const before = text();
     writeFileSync(own, before.replace('-11111111-', '-22222222-'));
-    expect(await config('install', '--via', 'hv1')).toMatchObject(failing(1, 'was edited'));
+    expect(await config('install', '--via', 'hv1')).toMatchObject(saying(1, 'was edited'));
     writeFileSync(own, before);
     answers(4);
     const few = await config('install', '--via', 'hv1');

@@ -7,7 +7,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { abilitiesOf } from '../../../src/process/ssh-program.js';
 import type { JsonObject } from '../../../src/sources/tools/json.js';
 import { missingAddon } from '../../helpers/addon.js';
-import { failing, printing } from '../../helpers/expected.js';
+import { printing, saying } from '../../helpers/expected.js';
 import { useMachined } from '../../helpers/peers.js';
 import { findProgram, missingPrograms } from '../../helpers/programs.js';
 import { executable, run, vmssh, vmsshWords } from '../../helpers/run.js';
@@ -106,9 +106,7 @@ describe.skipIf(missingAddon() ?? missingPrograms({ ...needed, ...tools }))('via
     const program = installWithoutAddon(join(dir, 'without'));
     const named = `via/by-python3/unix${bed.guest.path}`;
     const { code, stderr } = await run([...program, 'nc', '--banner', '-v', named], { env });
-    expect({ code, stderr }).toEqual(
-      failing(0, / is open \(without the addon\), by python3 on by-python3\n/),
-    );
+    expect({ code, stderr }).toEqual(saying(0, / is open \(without the addon\), by python3 on by-python3\n/));
     const proxy = `ProxyCommand=${[...program, 'proxy', named].join(' ')} 22`;
     const keys = ['StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'LogLevel=ERROR'];
     const options = [proxy, 'ProxyUseFdpass=no', ...keys].flatMap((each) => ['-o', each]);
@@ -122,9 +120,9 @@ describe.skipIf(missingAddon() ?? missingPrograms({ ...needed, ...tools }))('via
 
   it('goes over two hypervisors, with the ssh of the first', async () => {
     const typed = `via/first/${machine('by-python3')}`;
-    expect(await ours('nc', '--banner', '-v', typed)).toMatchObject(failing(0, ', by python3 on by-python3'));
+    expect(await ours('nc', '--banner', '-v', typed)).toMatchObject(saying(0, ', by python3 on by-python3'));
     expect(await ours('nc', '--banner', `via/first/via/nobody/unix${bed.guest.path}`)).toMatchObject(
-      failing(1, 'ssh to first failed'),
+      saying(1, 'ssh to first failed'),
     );
   });
 
@@ -137,10 +135,10 @@ describe.skipIf(missingAddon() ?? missingPrograms({ ...needed, ...tools }))('via
     for (const name of ['WEB', 'machine/web'])
       expect(await ours('nc', '--banner', `via/by-vmssh/${name}`)).toMatchObject(printing(0, /^SSH-2/));
     expect(await ours('nc', '--banner', 'via/by-vmssh/nobody')).toMatchObject(
-      failing(4, 'cannot find "via/by-vmssh/nobody": on by-vmssh, no machine on this host has this name'),
+      saying(4, 'cannot find "via/by-vmssh/nobody": on by-vmssh, no machine on this host has this name'),
     );
     expect(await ours('nc', '--banner', 'via/by-socat/web')).toMatchObject(
-      failing(1, 'by-socat has no vmssh to find this machine with (HOP_NO_VMSSH)'),
+      saying(1, 'by-socat has no vmssh to find this machine with (HOP_NO_VMSSH)'),
     );
   });
 
@@ -172,7 +170,7 @@ describe.skipIf(missingAddon() ?? missingPrograms({ ...needed, ...tools }))('via
     });
     expect(readFileSync(join(dir, 'fetched'), 'utf8')).toContain('ssh-ed25519');
     expect(await ours('check', '--via', 'a', '--via', 'b', 'mint')).toMatchObject(
-      failing(2, 'hint: for a chain: --via a via/b/TARGET'),
+      saying(2, 'hint: for a chain: --via a via/b/TARGET'),
     );
     expect(await ours('check', '--via', '-oProxyCommand=x', 'mint')).toMatchObject({ code: 2 });
   });
@@ -208,7 +206,7 @@ exec ${join(dir, 'ssh')} "$@"`;
         stderr: '',
       });
       expect(await newer('nc', '--pipe', `via/bare/vsock-mux${mux}`, '5001')).toMatchObject(
-        failing(1, 'on bare, the multiplexer closed the connection'),
+        saying(1, 'on bare, the multiplexer closed the connection'),
       );
     });
 
@@ -216,7 +214,7 @@ exec ${join(dir, 'ssh')} "$@"`;
       const stale = join(dir, 'stale.sock');
       spawnSync('python3', ['-c', `import socket; socket.socket(socket.AF_UNIX).bind("${stale}")`]);
       expect(await newer('nc', '--banner', `via/bare/unix${stale}`)).toMatchObject(
-        failing(1, /ssh -W failed, with its own message above \(HOP_NO_STREAM\): exit code/),
+        saying(1, /ssh -W failed, with its own message above \(HOP_NO_STREAM\): exit code/),
       );
     });
   });
@@ -226,7 +224,7 @@ exec ${join(dir, 'ssh')} "$@"`;
     script(older, `[ "$1" != -V ] || { echo OpenSSH_9.2p1 >&2; exit; }\nexec ${join(dir, 'ssh')} "$@"`);
     const asked = run([...vmssh, 'nc', '--banner', machine('bare')], { env: { ...env, VMSSH_SSH: older } });
     expect(await asked).toMatchObject(
-      failing(1, /bare has neither vmssh nor python3.*\nhint: install one of them there: .*python3\n$/),
+      saying(1, /bare has neither vmssh nor python3.*\nhint: install one of them there: .*python3\n$/),
     );
   });
 
@@ -239,20 +237,20 @@ exec ${join(dir, 'ssh')} "$@"`;
   it.each(shells)('runs there whatever the login shell is: %s', async (shell) => {
     expect(await ours('nc', '--banner', machine(`in-${shell}`))).toMatchObject({ code: 0, stderr: '' });
     expect(await ours('nc', '--banner', `via/in-${shell}/unix${dir}/it's !1 \\ "$x".sock`)).toMatchObject(
-      failing(1, `no socket at ${dir}/it's !1 \\ "$x".sock (ENOENT)`),
+      saying(1, `no socket at ${dir}/it's !1 \\ "$x".sock (ENOENT)`),
     );
   });
 
   it('says so if the account there runs no commands', async () => {
     expect(await ours('nc', '--banner', machine('closed'))).toMatchObject(
-      failing(1, 'closed does not run commands the way vmssh needs (HOP_NO_SHELL): exit code 1'),
+      saying(1, 'closed does not run commands the way vmssh needs (HOP_NO_SHELL): exit code 1'),
     );
   });
 
   it('says so if ssh fails, and does not wait for that', async () => {
     bed.configure('', { down: 1 });
     expect(await ours('nc', '--banner', '--wait', machine('down'))).toMatchObject(
-      failing(
+      saying(
         1,
         /Connection refused\r?\nvmssh: .*ssh to down failed, .*above \(HOP_FAILED\): exit code 255\n/,
       ),
@@ -272,7 +270,7 @@ exec ${join(dir, 'ssh')} "$@"`;
     const { code, stderr } = await run([...vmssh, 'nc', '--banner', machine('bare')], {
       env: { ...env, VMSSH_SSH: '/nowhere/ssh' },
     });
-    expect({ code, stderr }).toEqual(failing(1, 'ssh could not be run (NO_SSH)'));
+    expect({ code, stderr }).toEqual(saying(1, 'ssh could not be run (NO_SSH)'));
   });
 });
 

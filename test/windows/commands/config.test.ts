@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, it } from 'vitest';
-import { failing } from '../../helpers/expected.js';
+import { saying } from '../../helpers/expected.js';
 import { describeWindows } from '../bed/describe.js';
 import { programs, workFile } from '../bed/paths.js';
 import { runOnWindows } from '../bed/run.js';
@@ -78,6 +78,6 @@ describeWindows.each(Object.entries(programs))('vmssh config by %s', (_name, pro
   });
 
   it('refuse a file for all users there', async () => {
-    expect(await config('install', '--system')).toMatchObject(failing(2, 'ProgramData'));
+    expect(await config('install', '--system')).toMatchObject(saying(2, 'ProgramData'));
   });
 });

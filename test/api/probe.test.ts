@@ -4,9 +4,9 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, it, vi } from 'vitest';
-import { useSshd } from '../helpers/peers.js';
 import { missingPrograms } from '../helpers/programs.js';
 import { dist, run, vmssh } from '../helpers/run.js';
+import { useSshd } from '../helpers/sockets/peers.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
 const dir = useTempDir();

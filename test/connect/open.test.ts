@@ -7,7 +7,7 @@ import { type AddonState, attempt } from '../../src/native.js';
 import { type Endpoint, formatEndpoint } from '../../src/route.js';
 import { vmIds } from '../../src/target/numbers.js';
 import { refusing } from '../helpers/expected.js';
-import { listening } from '../helpers/servers.js';
+import { listening } from '../helpers/sockets/servers.js';
 import { fakeAddon } from './fake-addon.js';
 import { openers, unix } from './openers.js';
 import { SocketFolder } from './socket-folder.js';

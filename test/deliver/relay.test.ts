@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { relayError, relayFailures } from '../../src/deliver/relay.js';
 import { exitCodeOf } from '../../src/errors.js';
 import { run, vmssh } from '../helpers/run.js';
-import { listening } from '../helpers/servers.js';
+import { listening } from '../helpers/sockets/servers.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { codes, tableOf } from '../markdown.js';
 

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { missingAddon } from '../helpers/addon.js';
 import { printing, saying } from '../helpers/expected.js';
-import { useSshd } from '../helpers/peers.js';
 import { lacks } from '../helpers/programs.js';
 import { dist, run, vmssh } from '../helpers/run.js';
+import { useSshd } from '../helpers/sockets/peers.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
 const modes = missingAddon() === undefined ? (['fdpass', 'relay'] as const) : (['relay'] as const);

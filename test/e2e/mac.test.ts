@@ -1,9 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { useSshd } from '../helpers/peers.js';
 import { lacks } from '../helpers/programs.js';
 import { executable, run, vmssh } from '../helpers/run.js';
+import { useSshd } from '../helpers/sockets/peers.js';
 import { useTempDir, writeTree } from '../helpers/temp-dir.js';
 
 // Node on Linux that takes itself for Node on a Mac; tools are stand-ins. There is no executable for Macs.

@@ -3,9 +3,9 @@ import { machine } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { printing, saying } from '../helpers/expected.js';
-import { useSshd } from '../helpers/peers.js';
 import { lacks } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';
+import { useSshd } from '../helpers/sockets/peers.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { command, nodeApi, source, sourceLine } from './made-up.js';
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { connectTo, multiplexer, readToEnd } from '../e2e/forward/forwarding.js';
 import { follow, outcome, run, runtime, vmssh, within } from '../helpers/run.js';
-import { listening } from '../helpers/servers.js';
+import { listening } from '../helpers/sockets/servers.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { type Asked, askedCalls, parseAsked } from '../native/support/asked.js';
 import { compile } from '../native/support/compile.js';

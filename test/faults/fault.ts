@@ -3,7 +3,7 @@ import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { type Outcome, type RunOptions, run, runtime } from '../helpers/run.js';
-import { listening } from '../helpers/servers.js';
+import { listening } from '../helpers/sockets/servers.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
 /** One fault, and what the user must see: a row of docs/contributing/reliability.md. */

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { describe } from 'vitest';
 import { vmssh } from '../helpers/run.js';
-import { endlessly } from '../helpers/servers.js';
+import { endlessly } from '../helpers/sockets/servers.js';
 import { type Fault, faults, type Rows } from './fault.js';
 
 const million = 1 << 20;

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe } from 'vitest';
 import { vmssh } from '../helpers/run.js';
-import { endlessly } from '../helpers/servers.js';
+import { endlessly } from '../helpers/sockets/servers.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { type Fault, faults, ownEnv, type Rows } from './fault.js';
 

@@ -26,7 +26,7 @@ import { missingAddon } from '../../helpers/addon.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { run as runProgram } from '../../helpers/run.js';
-import { freePort, listening } from '../../helpers/servers.js';
+import { freePort, listening } from '../../helpers/sockets/servers.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
 const dir = useTempDir();

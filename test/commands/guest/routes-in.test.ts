@@ -5,7 +5,7 @@ import { guestCheck } from '../../../src/commands/guest/check.js';
 import { guestInstall } from '../../../src/commands/guest/install.js';
 import { guestOff } from '../../../src/commands/guest/off.js';
 import { setupScript, undoScript } from '../../../src/guest/script.js';
-import { useIncus } from '../../helpers/peers.js';
+import { useIncus } from '../../helpers/sockets/peers.js';
 import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
 import { call, raw } from './call.js';
 

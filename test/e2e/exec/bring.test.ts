@@ -15,9 +15,9 @@ import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { shellLine } from '../../../src/target/shell.js';
 import { type Container, type ContainerMade, makeContainer, script } from '../../connect/exec/container.js';
 import { missingRoot } from '../../helpers/other-user.js';
-import { useIncus } from '../../helpers/peers.js';
 import { findProgram, missingBrought, missingPrograms } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
+import { useIncus } from '../../helpers/sockets/peers.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
 const missing = missingPrograms({ ssh: 'openssh-client', rsync: 'rsync' }) ?? missingBrought();

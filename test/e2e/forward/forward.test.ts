@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { missingAddon } from '../../helpers/addon.js';
 import { saying } from '../../helpers/expected.js';
 import { run, vmssh } from '../../helpers/run.js';
-import { listening } from '../../helpers/servers.js';
+import { listening } from '../../helpers/sockets/servers.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { connectTo, endOf, forwarding, monitor, multiplexer, readToEnd, start } from './forwarding.js';
 

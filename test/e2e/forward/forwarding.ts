@@ -4,7 +4,7 @@ import { createConnection, createServer, type Server, type Socket } from 'node:n
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished } from 'vitest';
 import { type Followed, follow, type Outcome, outcome, vmssh, within } from '../../helpers/run.js';
-import { freePort, listening } from '../../helpers/servers.js';
+import { freePort, listening } from '../../helpers/sockets/servers.js';
 
 /** A multiplexer as Firecracker's: "CONNECT PORT", "OK PORT", then the machine's program at that port. */
 export async function multiplexer(

@@ -8,10 +8,10 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { JsonObject } from '../../../src/sources/tools/json.js';
 import { missingAddon } from '../../helpers/addon.js';
 import { saying } from '../../helpers/expected.js';
-import { useMachined, useSshd } from '../../helpers/peers.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
-import { freePort } from '../../helpers/servers.js';
+import { useMachined, useSshd } from '../../helpers/sockets/peers.js';
+import { freePort } from '../../helpers/sockets/servers.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { forwarding, readToEnd } from './forwarding.js';
 

@@ -3,8 +3,8 @@ import { basename, dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ends } from '../../helpers/expected.js';
 import { missingRoot, otherUser } from '../../helpers/other-user.js';
-import { useMachined } from '../../helpers/peers.js';
 import { run, vmssh } from '../../helpers/run.js';
+import { useMachined } from '../../helpers/sockets/peers.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { useJsonServices } from '../../sources/managers/json-services.js';
 

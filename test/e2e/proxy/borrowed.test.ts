@@ -7,9 +7,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type StandIn, standIns, toolFolder } from '../../connect/borrow/stand-ins.js';
 import { type Container, makeContainer } from '../../connect/exec/container.js';
 import { SocketFolder } from '../../connect/socket-folder.js';
-import { useIncus, useSshd } from '../../helpers/peers.js';
 import { findProgram, missingPrograms } from '../../helpers/programs.js';
 import { executable, run } from '../../helpers/run.js';
+import { useIncus, useSshd } from '../../helpers/sockets/peers.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { installWithoutAddon } from './without-addon.js';
 

@@ -5,7 +5,6 @@ import { createServer, type Socket } from 'node:net';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { missingAddon } from '../../helpers/addon.js';
-import { useSshd } from '../../helpers/peers.js';
 import { lacks } from '../../helpers/programs.js';
 import {
   dist,
@@ -19,7 +18,8 @@ import {
   vmsshWords,
   wordsOf,
 } from '../../helpers/run.js';
-import { listening } from '../../helpers/servers.js';
+import { useSshd } from '../../helpers/sockets/peers.js';
+import { listening } from '../../helpers/sockets/servers.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
 // A relay of the executable frees the engine after 1.5 s; one of Node stays as it is.

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { missingAddon } from '../../helpers/addon.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { isAlive, outcome, run, vmssh, vmsshWords } from '../../helpers/run.js';
-import { listening } from '../../helpers/servers.js';
+import { listening } from '../../helpers/sockets/servers.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { overTcp } from './over-tcp.js';
 

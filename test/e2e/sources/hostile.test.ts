@@ -2,9 +2,9 @@ import { chownSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync 
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { missingRoot, otherUser } from '../../helpers/other-user.js';
-import { useMachined, useSshd } from '../../helpers/peers.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { run, underTrace, vmssh, vmsshWords } from '../../helpers/run.js';
+import { useMachined, useSshd } from '../../helpers/sockets/peers.js';
 import { listing, useOwnSource } from './own-source.js';
 
 // A variable of ssh_config.

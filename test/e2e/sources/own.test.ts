@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { useSshd } from '../../helpers/peers.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { run } from '../../helpers/run.js';
+import { useSshd } from '../../helpers/sockets/peers.js';
 import { blocksOf } from '../../markdown.js';
 import { listing, useOwnSource } from './own-source.js';
 

@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { missingAddon } from '../../helpers/addon.js';
-import { useSshd } from '../../helpers/peers.js';
 import { lacks } from '../../helpers/programs.js';
 import { outcome, run } from '../../helpers/run.js';
+import { useSshd } from '../../helpers/sockets/peers.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
 const modes = missingAddon() === undefined ? (['fdpass', 'relay'] as const) : (['relay'] as const);

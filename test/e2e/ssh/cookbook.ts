@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path';
 import { startMachined } from '../../helpers/machined.js';
 import { findProgram } from '../../helpers/programs.js';
 import { outcome, run, vmsshWords } from '../../helpers/run.js';
-import { freePort } from '../../helpers/servers.js';
+import { freePort } from '../../helpers/sockets/servers.js';
 import { startSshd } from '../../helpers/sshd.js';
 import { blocksOf } from '../../markdown.js';
 

@@ -13,9 +13,9 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { printing, saying } from '../../helpers/expected.js';
-import { useMachined, useSshd } from '../../helpers/peers.js';
 import { lacks } from '../../helpers/programs.js';
 import { type Outcome, run, vmssh } from '../../helpers/run.js';
+import { useMachined, useSshd } from '../../helpers/sockets/peers.js';
 import { missingTerminal } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { useMachined, useSshd } from '../../helpers/peers.js';
 import { lacks } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
+import { useMachined, useSshd } from '../../helpers/sockets/peers.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
 const names = ['-oProxyCommand=touch ran;$(touch ran)', 'a/b', 'c\nd', '***'];

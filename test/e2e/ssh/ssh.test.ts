@@ -9,10 +9,10 @@ import { describe, expect, it } from 'vitest';
 import { jumpForm } from '../../../src/commands/ssh/call.js';
 import { missingAddon } from '../../helpers/addon.js';
 import { ends } from '../../helpers/expected.js';
-import { useSshd } from '../../helpers/peers.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { outcome, run, vmssh } from '../../helpers/run.js';
-import { listening } from '../../helpers/servers.js';
+import { useSshd } from '../../helpers/sockets/peers.js';
+import { listening } from '../../helpers/sockets/servers.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
 const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' });

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { makeContainer } from '../../connect/exec/container.js';
 import { missingAddon } from '../../helpers/addon.js';
-import { useIncus } from '../../helpers/peers.js';
 import { findProgram, missingPrograms } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
+import { useIncus } from '../../helpers/sockets/peers.js';
 import { needed, script, useHypervisors } from './hypervisors.js';
 
 /** As Incus lists them; on the hypervisor the machine is what its incus starts. */

@@ -10,7 +10,7 @@ import { printing, saying } from '../../helpers/expected.js';
 import { lifeline } from '../../helpers/lifeline.js';
 import { findProgram, missingPrograms } from '../../helpers/programs.js';
 import { isAlive, outcome, run, vmssh } from '../../helpers/run.js';
-import { listening } from '../../helpers/servers.js';
+import { listening } from '../../helpers/sockets/servers.js';
 import { onTerminal } from '../../helpers/terminal.js';
 import { multiplexer } from '../forward/forwarding.js';
 import { needed, python, script, useHypervisors } from './hypervisors.js';

@@ -8,9 +8,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../src/sources/tools/json.js';
 import { missingAddon } from '../../helpers/addon.js';
 import { printing, saying } from '../../helpers/expected.js';
-import { useMachined } from '../../helpers/peers.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { outcome, run, vmssh, vmsshWords } from '../../helpers/run.js';
+import { useMachined } from '../../helpers/sockets/peers.js';
 import { needed, python, script, useHypervisors } from './hypervisors.js';
 
 const uuid = '11111111-2222-4333-8444-555555555555';

@@ -8,10 +8,10 @@ import { abilitiesOf } from '../../../src/process/ssh-program.js';
 import type { JsonObject } from '../../../src/sources/tools/json.js';
 import { missingAddon } from '../../helpers/addon.js';
 import { printing, saying } from '../../helpers/expected.js';
-import { useMachined } from '../../helpers/peers.js';
 import { findProgram, missingPrograms } from '../../helpers/programs.js';
 import { executable, run, vmssh, vmsshWords } from '../../helpers/run.js';
-import { listening } from '../../helpers/servers.js';
+import { useMachined } from '../../helpers/sockets/peers.js';
+import { listening } from '../../helpers/sockets/servers.js';
 import { installWithoutAddon } from '../proxy/without-addon.js';
 import { needed, python, script, useHypervisors } from './hypervisors.js';
 

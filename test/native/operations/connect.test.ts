@@ -3,7 +3,7 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { listening } from '../../helpers/servers.js';
+import { listening } from '../../helpers/sockets/servers.js';
 import { addon, describeAddon } from '../support/addon.js';
 import { busyServer } from '../support/busy-server.js';
 import { startFixture } from '../support/child.js';

@@ -5,7 +5,7 @@ import { createConnection, createServer, type Server, type Socket } from 'node:n
 import type { Handle } from 'node-hvsock-native';
 import { expect, it, onTestFinished } from 'vitest';
 import { missingPrograms } from '../../helpers/programs.js';
-import { listening } from '../../helpers/servers.js';
+import { listening } from '../../helpers/sockets/servers.js';
 import { eachRow } from '../../helpers/tables/rows.js';
 import { addon, describeAddon } from '../support/addon.js';
 import { interrupted, startFixture } from '../support/child.js';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Address, Handle } from 'node-hvsock-native';
 import { it, onTestFinished } from 'vitest';
-import { listening } from '../../helpers/servers.js';
+import { listening } from '../../helpers/sockets/servers.js';
 import { addon } from './addon.js';
 
 /** A folder that goes away with the test. */

@@ -1,5 +1,5 @@
 import { createServer, type Socket } from 'node:net';
-import { listening } from '../../helpers/servers.js';
+import { listening } from '../../helpers/sockets/servers.js';
 
 /** A TCP server for the fake of hvsock to lead to; gone with the test. Resolves to its port. */
 export async function startPeer(onConnection: (socket: Socket) => void, host = '127.0.0.1'): Promise<string> {

@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
-import type { JsonObject } from '../../src/sources/tools/json.js';
-import { PeerFolder } from '../sources/machined/varlink-peer.js';
-import { type Machined, machinedIn, startMachined } from './machined.js';
-import { type SshdOnSocket, sshdIn, startSshd } from './sshd.js';
+import type { JsonObject } from '../../../src/sources/tools/json.js';
+import { PeerFolder } from '../../sources/machined/varlink-peer.js';
+import { type Machined, machinedIn, startMachined } from '../machined.js';
+import { type SshdOnSocket, sshdIn, startSshd } from '../sshd.js';
 
 /** For this block of tests an sshd at `dir`/NAME. The folder has to be there when the first test begins. */
 export function useSshd(dir: string, name?: string): Omit<SshdOnSocket, 'close'> {

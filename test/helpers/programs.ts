@@ -14,6 +14,7 @@ const packagesOf = {
   'apt-get': 'apt',
   'dpkg-deb': 'dpkg',
   'dpkg-query': 'dpkg',
+  'g++': 'g++',
   openssl: 'openssl',
   rsync: 'rsync',
   scp: 'openssh-client',

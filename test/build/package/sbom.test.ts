@@ -53,7 +53,7 @@ describe('the list of what an artefact contains', () => {
     expectWhole(dependencyComponents, ['commander', 'ssh2', 'chalk']));
 
   // The libraries of C++ are those of the compiler, and their licences those of its packages.
-  it.skipIf(lacks('dpkg-query'))('of the addon has each component with its whole licence', () =>
+  it.skipIf(lacks('g++', 'dpkg-query'))('of the addon has each component with its whole licence', () =>
     expectWhole(() => addonComponents(['linux-x64']), ['node-api-headers']),
   );
 

@@ -242,6 +242,6 @@ describeGuests('containers of Podman, Docker and systemd-nspawn', () => {
   setsNothingUp(
     sh,
     { target: 'podman/bare', inside: inside(`podman ${pidOf} bare`) },
-    /✗ sshd +there is no sshd in .*\n +fix: vmssh setup --install-sshd podman\/bare\n/,
+    /✗ sshd +there is no sshd in .*\n +fix: vmssh setup --install-sshd podman\/bare, or without its network: vmssh setup --bring-sshd podman\/bare\n/,
   );
 });

@@ -127,9 +127,10 @@ export const events = casesOf({
     run: () =>
       new Promise((resolve) => {
         const order: string[] = [];
-        setTimeout(() => resolve(order), 5);
         setTimeout((word: string) => order.push(word), 1, 'timer');
         clearTimeout(setTimeout(() => order.push('cleared'), 1));
+        // Begun only then: after a pause of the process a timer of 5 that was begun first could be the first to end.
+        setTimeout(() => setTimeout(() => resolve(order), 5), 1);
         clearImmediate(setImmediate(() => order.push('cleared')));
         void Promise.resolve().then(() => order.push('promise'));
         order.push('now');

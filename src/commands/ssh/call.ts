@@ -67,14 +67,15 @@ export async function prepare(
   const ssh = sshProgram(io);
   const hasUser = optionsNameUser(tool, args) || machines.some((each) => each.user !== undefined);
   const sshConfig = [...args.before, ...args.after].findLast(({ name }) => name === 'F')?.value;
+  const { machine } = named;
+  const login = machine && loginOf(machine, (await keptLogins({ ...io, env: ownEnv(io.env) })).logins);
+  const account = login ?? machine;
   // Started now, so that nothing waits for it.
-  const asTyped = hasUser ? undefined : userAsTyped(meant, { host, sshConfig }, io);
+  const asTyped = hasUser || account?.user ? undefined : userAsTyped(meant, { host, sshConfig }, io);
   const self = await callerForSsh(io);
   const mayAsk = asksVmssh({ ...self, asksForKeys: !namesKeyFiles(args) });
   // Only then ssh is asked for its version.
   const asksForKeys = mayAsk && (await sshAbilities(io.env, ssh)).asksForKeys;
-  const { machine } = named;
-  const login = machine && loginOf(machine, (await keptLogins({ ...io, env: ownEnv(io.env) })).logins);
   const brings = asked === true || login?.brings === true;
   const caller = { ...self, asksForKeys, refusesUsers: brings && (await refusesUsers(io.env, ssh)) };
   const whyNot = whyNoBring(caller);
@@ -83,7 +84,7 @@ export async function prepare(
   const given = policyIn(args) ?? policyOfEnv(io.env);
   const hostKeys = given ?? (await usersPolicy([host, meant], args, io, sshConfig));
   const proxy = { waitMs, routes, start, bring, namesUser: hasUser, hostKeys, typed: meant };
-  const settings = await settingsOf(named, login ?? machine, asTyped, proxy, caller, io);
+  const settings = await settingsOf(named, account, asTyped, proxy, caller, io);
   const ported = port === undefined ? settings : [['Port', port] as const, ...settings];
   const options = ported.flatMap(([keyword, value]) => ['-o', `${keyword}=${value}`]);
   const before = wordsOf(args.before);
@@ -182,7 +183,7 @@ async function settingsOf(
     knownHosts: alias === undefined ? undefined : knownHostsFile(io.env),
     hostKeyAlias: alias,
     // The name for ssh may be one of that Host.
-    user: asTyped && (user ?? (await asTyped)),
+    user: proxy.namesUser ? undefined : (user ?? (await asTyped)),
     identityFile: await ownKeyFile(identityFile),
     ...(keys ? trustIn(keys) : {}),
   };

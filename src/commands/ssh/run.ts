@@ -13,6 +13,7 @@ import { otherBytes } from '../../process/non-utf8.js';
 import { runProgram } from '../../process/run-program.js';
 import {
   asksNothing,
+  forwardsNothing,
   ownConnection,
   sshCommand,
   sshProgram,
@@ -128,8 +129,8 @@ const timeoutMs = 10_000;
 
 /** It asks its user nothing, and gives the machine no more than scp does, whatever the user's Host says. */
 const onlyLooks = [
-  ...[asksNothing, ownConnection, 'ClearAllForwardings=yes', 'PermitLocalCommand=no'],
-  ...['ForwardAgent=no', 'ForwardX11=no', 'RemoteCommand=none', 'RequestTTY=no'],
+  ...[asksNothing, ownConnection, ...forwardsNothing],
+  ...['PermitLocalCommand=no', 'RemoteCommand=none', 'RequestTTY=no'],
 ];
 
 /** Whether ssh knows another key of the machine. Its message went to the terminal, so it is run again, up to the login; only if any key is known. */

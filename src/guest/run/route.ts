@@ -2,7 +2,13 @@ import { asTarget, type Target } from '../../kinds/kinds.js';
 import { splitUser } from '../../lookup/login.js';
 import type { Io } from '../../process/io.js';
 import type { SshCommand } from '../../process/ssh-program.js';
-import { ownConnection, sshAbilities, sshCommand, sshProgram } from '../../process/ssh-program.js';
+import {
+  forwardsNothing,
+  ownConnection,
+  sshAbilities,
+  sshCommand,
+  sshProgram,
+} from '../../process/ssh-program.js';
 import type { RouteName } from '../../route.js';
 import type { ScriptRunner } from '../../sources/source.js';
 import { asksVmssh, keyOptions } from '../../ssh/config/host-options.js';
@@ -164,8 +170,7 @@ function proxyOptions(target: string, options: ProxyOptions): readonly string[] 
   const record = asksVmssh({ program, platform, asksForKeys });
   return [
     `ProxyCommand=${proxyCommand({ program, platform, target, port, routes, record })}`,
-    ...['ProxyUseFdpass=no', ownConnection, 'ClearAllForwardings=yes'],
-    ...['ForwardAgent=no', 'ForwardX11=no', 'CanonicalizeHostname=no'],
+    ...['ProxyUseFdpass=no', ownConnection, ...forwardsNothing, 'CanonicalizeHostname=no'],
   ];
 }
 

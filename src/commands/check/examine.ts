@@ -176,10 +176,10 @@ export async function hostSigns(
   return { error, family, handshakeMs, login, controlPath, cidUsers: twice ?? [], service };
 }
 
-/** In a line of `ssh -Z`, "ann@mint ED25519 SHA256:… agent" (format_identity in its sshconnect2.c). A file alone may not be there. */
+/** In a line of `ssh -Z`, "ann@mint ED25519 SHA256:… agent" (format_identity in its sshconnect2.c). A line without a fingerprint names a file that may be missing. */
 const fingerprint = / (SHA256|MD5):/;
 
-/** The machines of all sources that know who has a CID of this host. */
+/** The machines of every source that knows which of them has which CID of this host. */
 export async function machinesByVsock(deps: Deps): Promise<readonly DiscoveredMachine[]> {
   return (await listAll(deps, await loadJoining(deps, 'vsock'))).machines;
 }

@@ -41,7 +41,7 @@ export async function undoSetup(
     if (!(error instanceof ConnectError)) throw error;
     // A machine into which an sshd is brought may lack the script's programs.
     if (login?.brings && error.code === 'NOT_RUN') return [];
-    // Without an agent setup added the device alone.
+    // Without a guest agent, setup added only the device.
     if (!login && error.code === 'NO_EXEC') return error;
     throw error;
   });

@@ -63,7 +63,7 @@ export interface GuestRouteOptions {
 /** How a guest is entered, as a command's HOST and flags say. */
 export interface HostFlags extends Pick<GuestRouteOptions, 'host' | 'route' | 'through' | 'exec' | 'run'> {
   readonly sshConfig: string | undefined;
-  /** By exec: for the words of its manager. */
+  /** With the route exec: the environment of the manager's command. */
   readonly env?: Io['env'];
 }
 

@@ -1,4 +1,5 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { onTestFinished } from 'vitest';
 
@@ -25,4 +26,15 @@ export function lifeline(path: string): Lifeline {
   const started = new Promise<void>((resolve) => reader.stdout?.once('data', () => resolve(closeSync(both))));
   const gone = new Promise<void>((resolve) => reader.stdout?.once('end', () => resolve()));
   return { hold: `exec 9<>'${path}'; echo started >&9`, started, gone };
+}
+
+/** For this test, a program that lives until its stdin ends: what it says first. */
+export async function lasting(child: ChildProcess): Promise<string> {
+  const end = once(child, 'close');
+  onTestFinished(async () => {
+    child.stdin?.end();
+    await end;
+  });
+  const [first] = await Promise.race([once(child.stdout ?? child, 'data'), end]);
+  return String(first);
 }

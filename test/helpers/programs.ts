@@ -15,13 +15,22 @@ const packagesOf = {
   'dpkg-deb': 'dpkg',
   'dpkg-query': 'dpkg',
   'g++': 'g++',
+  git: 'git',
+  mount: 'mount',
   openssl: 'openssl',
+  python3: 'python3',
   rsync: 'rsync',
   scp: 'openssh-client',
+  script: 'bsdutils',
   shellcheck: 'shellcheck',
+  socat: 'socat',
   ssh: 'openssh-client',
   'ssh-keygen': 'openssh-client',
   sshd: 'openssh-server',
+  strace: 'strace',
+  'systemd-analyze': 'systemd',
+  'systemd-socket-activate': 'systemd',
+  unshare: 'util-linux',
 } as const;
 
 /** The same for programs that many tests need. */

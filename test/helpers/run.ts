@@ -1,6 +1,7 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { installRuntimes } from '../../build/runtimes.js';
 import { shellLine } from '../../src/target/shell.js';
@@ -89,6 +90,28 @@ export function isAlive(pid: number): boolean {
   } catch {
     return false;
   }
+}
+
+/** What a process has in memory. */
+export function residentKiB(pid: number | undefined): number {
+  return Number(/^Rss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1]);
+}
+
+/** Starts a program, which has pipes. */
+export function begin([program = '', ...args]: readonly string[], options: Omit<SpawnOptions, 'stdio'> = {}) {
+  return spawn(program, args, options);
+}
+
+/** Waits until a stream has said something. Rejects with all that it said if it ends before. */
+export function until(stream: Readable | null, says: string | RegExp): Promise<void> {
+  let all = '';
+  return new Promise((resolve, reject) => {
+    stream?.on('data', (part) => {
+      all += part;
+      if (typeof says === 'string' ? all.includes(says) : says.test(all)) resolve();
+    });
+    stream?.once('end', () => reject(new Error(`it ended without ${says}: ${all}`)));
+  });
 }
 
 /** Runs a program to its end and keeps what it printed. */

@@ -21,6 +21,12 @@ export function writeTree(root: string, files: Readonly<Record<string, string | 
   }
 }
 
+/** Writes a script of sh that can be run. A link there is replaced: what it leads to may be a program of this system. */
+export function script(path: string, text: string): void {
+  rmSync(path, { force: true });
+  writeFileSync(path, `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+}
+
 /** For one test, a home with a source of this name: a shell script, with what its line has besides. */
 export function useSource(home: string, name: string, script: string, line: object = {}): void {
   writeTree(home, {

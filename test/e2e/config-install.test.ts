@@ -8,8 +8,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isRoot } from '../../src/files/place.js';
 import type { JsonObject } from '../../src/sources/tools/json.js';
 import { callerForSsh } from '../../src/ssh/config/caller.js';
-import { printing, saying } from '../helpers/expected.js';
-import { missingPrograms } from '../helpers/programs.js';
+import { ends, printing, saying } from '../helpers/expected.js';
+import { lacks } from '../helpers/programs.js';
 import { run, underTrace, vmssh } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { onTerminal } from '../helpers/terminal.js';
@@ -25,7 +25,7 @@ const machines: readonly JsonObject[] = [
 ];
 const hosts = ['web-t7', 'Mint-22-t7', 'it-s-100-h-HOME-t7', 'Größe-t7'];
 
-describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))('config install', () => {
+describe.skipIf(lacks('ssh'))('config install', () => {
   const dir = useTempDir();
   const folder = new PeerFolder();
   const key = join(dir, '100% "mine"', '\\id');
@@ -112,7 +112,7 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))('config install', ()
     odd.stop();
   });
 
-  it.skipIf(missingPrograms({ script: 'bsdutils' }))(
+  it.skipIf(lacks('script'))(
     'has list show the names that ssh takes, and before that how to log in',
     async () => {
       const home = newHome();
@@ -207,7 +207,7 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))('config install', ()
     });
   });
 
-  it.skipIf(missingPrograms({ strace: 'strace' }))(
+  it.skipIf(lacks('strace'))(
     'changes no mode and no owner by a path, where another file may be by then',
     async () => {
       const home = newHome();
@@ -218,11 +218,12 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))('config install', ()
       const trace = join(home, 'trace');
       const byPath = ['chmod', 'fchmodat', '?fchmodat2', 'chown', 'lchown', 'fchownat'];
       const strace = ['strace', '-f', '-qq', '-e', 'signal=none', '-e', `trace=${byPath}`, '-o', trace];
-      expect(
-        await run([...strace, ...vmssh, 'config', 'install', '--only-patterns'], {
+      await ends(
+        0,
+        run([...strace, ...vmssh, 'config', 'install', '--only-patterns'], {
           env: { ...envOf(home), ...underTrace },
         }),
-      ).toMatchObject({ code: 0 });
+      );
       expect(readFileSync(trace, 'utf8')).toBe('');
       const { mode, uid } = statSync(join(home, '.ssh/config'));
       expect([mode & 0o777, uid]).toEqual([0o640, isRoot() ? 1234 : userInfo().uid]);

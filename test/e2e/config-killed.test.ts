@@ -1,35 +1,26 @@
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { missingPrograms } from '../helpers/programs.js';
+import { lacks } from '../helpers/programs.js';
 import { executable, run, underTrace, vmssh } from '../helpers/run.js';
-import { useTempDir } from '../helpers/temp-dir.js';
+import { useTempDir, writeTree } from '../helpers/temp-dir.js';
 
-describe.skipIf(missingPrograms({ ssh: 'openssh-client', strace: 'strace' }))('config install', () => {
+describe.skipIf(lacks('ssh', 'strace'))('config install', () => {
   const dir = useTempDir();
   const envOf = (home: string) => ({ ...process.env, HOME: home, XDG_RUNTIME_DIR: dir });
   const inHome = (home: string, ...args: string[]) => run([...vmssh, ...args], { env: envOf(home) });
+  const before = 'Host a\n    User b\n';
   function newHome(): string {
     const home = mkdtempSync(join(dir, 'x'));
-    mkdirSync(join(home, '.ssh'));
+    writeTree(home, { '.ssh/config': before });
     return home;
   }
 
   // Each system call by which a file can change; the 1st, 2nd … of all is the last that the process makes.
   const calls = 'rename,renameat,renameat2,write,pwrite64,fsync,chmod,fchmod,fchmodat,ftruncate';
-  const before = 'Host a\n    User b\n';
   const folders = ['.ssh', '.local/state/vmssh'];
   it('leaves the old or the new file when killed at any write', async () => {
     const goal = newHome();
-    writeFileSync(join(goal, '.ssh/config'), before);
     await inHome(goal, 'config', 'install', '--only-patterns');
     const after = {
       own: readFileSync(join(goal, '.ssh/vmssh.conf'), 'utf8'),
@@ -43,7 +34,6 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client', strace: 'strace' }))('c
     for (let at = first, killed = true; killed; at += step) {
       const home = newHome();
       const [own, main] = [join(home, '.ssh/vmssh.conf'), join(home, '.ssh/config')];
-      writeFileSync(main, before);
       // Calls by descriptor have no path: all are counted.
       const inject = ['-e', `inject=${calls}:signal=SIGKILL:when=${at}`];
       const strace = ['strace', '-f', '-qq', '-o', '/dev/null', '-e', `trace=${calls}`];
@@ -87,7 +77,6 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client', strace: 'strace' }))('c
    */
   async function changes(): Promise<{ first: number; last: number }> {
     const home = newHome();
-    writeFileSync(join(home, '.ssh/config'), before);
     const trace = join(home, 'trace');
     const strace = ['strace', '-f', '-y', '-qq', '-e', 'signal=none', '-e', `trace=${calls}`, '-o', trace];
     const env = { ...envOf(home), ...underTrace, UV_THREADPOOL_SIZE: '1' };

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { missingPrograms } from '../helpers/programs.js';
+import { lacks } from '../helpers/programs.js';
 import { isSanitized, run, underTrace, vmssh } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
@@ -12,7 +12,7 @@ const bait = [
   ...['config', 'vmssh.conf', '.ssh', 'ssh', 'virsh', 'getent', 'vmssh.exe'],
 ];
 
-describe.skipIf(missingPrograms({ strace: 'strace' }))('the folder where vmssh is called', () => {
+describe.skipIf(lacks('strace'))('the folder where vmssh is called', () => {
   const dir = useTempDir();
   // The checkout may itself be in the temp folder, and Node reads what is beside the program.
   const program = dirname(dirname(vmssh.at(-1) ?? ''));

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../src/sources/tools/json.js';
 import { missingAddon } from '../helpers/addon.js';
-import { missingPrograms } from '../helpers/programs.js';
+import { ends, failing } from '../helpers/expected.js';
+import { lacks } from '../helpers/programs.js';
 import { run, vmssh } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { type Answer, onTerminal } from '../helpers/terminal.js';
@@ -13,7 +14,7 @@ import { listing, PeerFolder } from '../sources/machined/varlink-peer.js';
 let machines: readonly JsonObject[] | undefined = [];
 const vm = (name: string, vSockCid: number): JsonObject => ({ name, class: 'vm', vSockCid });
 
-describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))('config install --fresh', () => {
+describe.skipIf(lacks('ssh'))('config install --fresh', () => {
   const dir = useTempDir();
   const folder = new PeerFolder();
   beforeAll(() =>
@@ -71,7 +72,7 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))('config install --fr
     expect(home.hosts()).toEqual(['two-f9']);
   });
 
-  it.skipIf(missingPrograms({ script: 'bsdutils' }) ?? missingAddon())(
+  it.skipIf(lacks('script') ?? missingAddon())(
     'is asked for once on a terminal, and never in a pipe',
     async () => {
       machines = [vm('one-f9', 42)];
@@ -90,9 +91,10 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))('config install --fr
         expect(again).toMatchObject({ code: 0, stdout: expect.not.stringContaining('Keep it up') });
       }
       const home = newHome();
-      expect(await home.onTerminal(asks, (type) => type('\x03'), 'config', 'install')).toMatchObject({
-        code: 130,
-      });
+      await ends(
+        130,
+        home.onTerminal(asks, (type) => type('\x03'), 'config', 'install'),
+      );
       expect(existsSync(home.own)).toBe(false);
       const piped = await home.vmssh('config', 'install');
       expect(piped).toMatchObject({ code: 0, stderr: expect.not.stringContaining('Keep it') });
@@ -119,11 +121,9 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))('config install --fr
     machines = [vm('two-f9', 43)];
     await home.vmssh('list');
     expect(home.hosts()).toEqual(['one-f9']);
-    expect(await home.vmssh('config', 'refresh')).toMatchObject({
-      code: 1,
-      stdout: '',
-      stderr: expect.stringMatching(/automatic Host updates are off\nhint: .*config install --fresh\n/),
-    });
+    expect(await home.vmssh('config', 'refresh')).toMatchObject(
+      failing(1, /automatic Host updates are off\nhint: .*config install --fresh\n/),
+    );
     await home.vmssh('config', 'install', '--fresh');
     await home.vmssh('config', 'install', '--no-fresh');
     machines = [vm('three-f9', 43)];

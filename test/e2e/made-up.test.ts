@@ -2,7 +2,7 @@ import { appendFileSync, cpSync, mkdirSync, readFileSync, symlinkSync, writeFile
 import { machine } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { printing, saying } from '../helpers/expected.js';
+import { ended, ends, printing, saying } from '../helpers/expected.js';
 import { lacks } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';
 import { useSshd } from '../helpers/sockets/peers.js';
@@ -31,9 +31,7 @@ describe.skipIf(lacks('ssh', 'sshd'))('a made-up source, command and Node API', 
     const group = "{ title: 'Every day', commands: [";
     const imported = "import { greet } from '../commands/greet/greet.js';\n";
     edit('src/program/commands.ts', group, `${group}greet, `, imported);
-    expect(await run([process.execPath, 'build/node.js', '--no-executable'], { cwd: dir })).toMatchObject({
-      code: 0,
-    });
+    await ends(0, run([process.execPath, 'build/node.js', '--no-executable'], { cwd: dir }));
 
     const machines = [{ name: 'Web 1', up: true, ssh: `unix${sshd.path}` }, { name: 'db' }];
     mkdirSync(bin);
@@ -50,11 +48,9 @@ describe.skipIf(lacks('ssh', 'sshd'))('a made-up source, command and Node API', 
   }
 
   it('are listed', async () => {
-    const { code, stdout } = await vmssh('list', '--provider=bhyve');
-    expect({ code, stdout }).toEqual({
-      code: 0,
-      stdout: 'running\tWeb 1\tbhyve/Web 1\tbhyve\noff\tdb\tbhyve/db\tbhyve\n',
-    });
+    expect(await vmssh('list', '--provider=bhyve')).toMatchObject(
+      ended(0, 'running\tWeb 1\tbhyve/Web 1\tbhyve\noff\tdb\tbhyve/db\tbhyve\n'),
+    );
   });
 
   it.each(['bhyve/Web 1', 'BHYVE%web-1', 'web-1'])('%s is found', async (typed) => {

@@ -13,15 +13,16 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { shellLine } from '../../../src/target/shell.js';
-import { type Container, type ContainerMade, makeContainer, script } from '../../connect/exec/container.js';
+import { type Container, type ContainerMade, makeContainer } from '../../connect/exec/container.js';
+import { ended, ends, printing, saying } from '../../helpers/expected.js';
 import { missingRoot } from '../../helpers/other-user.js';
-import { findProgram, missingBrought, missingPrograms } from '../../helpers/programs.js';
+import { findProgram, lacks, missingBrought, missingPrograms } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
 import { useIncus } from '../../helpers/sockets/peers.js';
-import { useTempDir } from '../../helpers/temp-dir.js';
+import { script, useTempDir } from '../../helpers/temp-dir.js';
 
-const missing = missingPrograms({ ssh: 'openssh-client', rsync: 'rsync' }) ?? missingBrought();
-const missingGit = missingPrograms({ git: 'git' });
+const missing = lacks('ssh', 'rsync') ?? missingBrought();
+const missingGit = lacks('git');
 const has = ['cat', 'chmod', 'head', 'id', 'mkdir', 'rm', 'uname'];
 const { uid, gid } = userInfo();
 // At least: nobody else writes to what it makes.
@@ -70,16 +71,9 @@ describe.skipIf(missing)(`a container without an sshd${missing ? `: ${missing}` 
 
   it('is logged in to as its own user, without a key, with its environment; nothing is left or kept', async () => {
     const one = container({ before: `export FOO='a "b" \\c $d' LINES2='x\ny'; export HOME=/nowhere` });
-    const { code, stdout, stderr } = await login(
-      one,
-      'incus/web',
-      'printf "%s\\n" "$USER $HOME $FOO-$LINES2"; id -u; umask; exit 7',
-    );
-    expect({ code, stdout, stderr }).toEqual({
-      code: 7,
-      stdout: `dev ${home} a "b" \\c $d-\n${uid}\n${umask}\n`,
-      stderr: '',
-    });
+    expect(
+      await login(one, 'incus/web', 'printf "%s\\n" "$USER $HOME $FOO-$LINES2"; id -u; umask; exit 7'),
+    ).toMatchObject(ended(7, `dev ${home} a "b" \\c $d-\n${uid}\n${umask}\n`, ''));
     expect(
       readFileSync(join(dir, `${made}`, 'calls'), 'utf8')
         .trim()
@@ -103,11 +97,7 @@ describe.skipIf(missing)(`a container without an sshd${missing ? `: ${missing}` 
   it('has another key each time, which is no change', async () => {
     const one = container();
     for (const text of ['one', 'two'])
-      expect(await login(one, 'incus/web', `echo ${text}`)).toMatchObject({
-        code: 0,
-        stdout: `${text}\n`,
-        stderr: '',
-      });
+      expect(await login(one, 'incus/web', `echo ${text}`)).toMatchObject(ended(0, `${text}\n`, ''));
   });
 
   it('says that it is another machine than the name meant until now, and leaves what is known of that one', async () => {
@@ -115,11 +105,9 @@ describe.skipIf(missing)(`a container without an sshd${missing ? `: ${missing}` 
     const known = `vmssh-11111111-2222-4333-8444-555555555555 ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA incus%web\n`;
     writeFileSync(file, known, { mode: 0o600 });
     onTestFinished(() => rmSync(file));
-    const { code, stderr } = await login(container(), 'incus/web', 'true');
-    expect({ code, stderr }).toEqual({
-      code: 0,
-      stderr: expect.stringMatching(/^vmssh: "incus\/web" is a different machine than before[^\n]*\n$/),
-    });
+    expect(await login(container(), 'incus/web', 'true')).toMatchObject(
+      saying(0, /^vmssh: "incus\/web" is a different machine than before[^\n]*\n$/),
+    );
     expect(readFileSync(file, 'utf8')).toBe(known);
     await expect.poll(left).toEqual([]);
   });
@@ -135,12 +123,9 @@ describe.skipIf(missing)(`a container without an sshd${missing ? `: ${missing}` 
     expect(await install('--bring-sshd')).toMatchObject({ code: 0 });
     expect(await ssh()).toMatchObject({ code: 0, stdout: 'dev\n', stderr: '' });
     expect(await install('--no-bring-sshd')).toMatchObject({ code: 0 });
-    expect(await ssh()).toMatchObject({
-      code: 255,
-      stderr: expect.stringMatching(
-        /hint: .* --install-sshd incus\/web .*setup --bring-sshd incus\/web logs in without/,
-      ),
-    });
+    expect(await ssh()).toMatchObject(
+      saying(255, /hint: .* --install-sshd incus\/web .*setup --bring-sshd incus\/web logs in without/),
+    );
   });
 
   it('is set up for plain ssh by vmssh setup, which also takes it back where no script runs', async () => {
@@ -163,12 +148,9 @@ describe.skipIf(missing)(`a container without an sshd${missing ? `: ${missing}` 
     expect(await ssh(...plain)).toMatchObject({ code: 0, stdout: 'dev\n', stderr: '' });
     expect(await ssh(...call('ssh', '-F', 'none'))).toMatchObject({ code: 0, stdout: 'dev\n' });
     expect(await setup()).toMatchObject({ code: 0 });
-    expect(await setup('--yes', '--bring-sshd', '--user', 'nobody-here')).toMatchObject({
-      code: 1,
-      stdout: expect.stringMatching(
-        /✗ login +ssh web: cannot connect .*\/passwd has no "nobody-here"\n.*ssh -v web/,
-      ),
-    });
+    expect(await setup('--yes', '--bring-sshd', '--user', 'nobody-here')).toMatchObject(
+      printing(1, /✗ login +ssh web: cannot connect .*\/passwd has no "nobody-here"\n.*ssh -v web/),
+    );
     const undone = await setup('--undo', '--yes');
     expect(undone).toMatchObject({ code: 0, stderr: '' });
     expect(undone.stdout).toContain('its Host brings no sshd any more\n');
@@ -203,11 +185,12 @@ describe.skipIf(missing)(`a container without an sshd${missing ? `: ${missing}` 
     expect(await copy('scp', `incus/web:${to('scp')}`)).toMatchObject({ code: 0 });
     expect(readFileSync(to('scp'), 'utf8') === input).toBe(true);
     const full = container({ has: [...has, 'rsync'] });
-    expect(
-      await run(call('rsync', '--bring-sshd', '-a', join(dir, 'up'), `incus/web:${to('rsync')}`), {
+    await ends(
+      0,
+      run(call('rsync', '--bring-sshd', '-a', join(dir, 'up'), `incus/web:${to('rsync')}`), {
         env: full.env,
       }),
-    ).toMatchObject({ code: 0 });
+    );
     expect(readFileSync(to('rsync'), 'utf8') === input).toBe(true);
     const list = await run(call('sftp', '--bring-sshd', '-b', '-', 'incus/web'), {
       env: one.env,
@@ -350,10 +333,7 @@ exec '${findProgram('head')}' "$@"`;
     const before = `PATH=/usr/bin:/bin exec ${findProgram('prlimit')} --nproc=4:4 ${findProgram('setpriv')} --reuid=54329 --regid=54329 --clear-groups /bin/sh -c "$there" sh "$@"`;
     const one = container({ passwd: 'x:x:54329:54329::/:/bin/sh\n', before });
     const { code, stderr } = await login(one, 'incus/web', 'true');
-    expect({ code, stderr }).toEqual({
-      code: 255,
-      stderr: expect.stringContaining('is at its process limit'),
-    });
+    expect({ code, stderr }).toEqual(saying(255, 'is at its process limit'));
     expect(stderr).toContain('a higher --pids-limit');
     await expect.poll(left).toEqual([]);
   });
@@ -364,12 +344,9 @@ exec '${findProgram('head')}' "$@"`;
     ['too few programs', { has: ['head', 'uname', 'id', 'mkdir'] }, 'it lacks chmod rm'],
   ])('says what is wrong: $0', async (_name, how, want, user = '') => {
     const one = container(how);
-    const { code, stderr } = await run(
-      call('ssh', '--bring-sshd', '-F', 'none', `${user}incus/web`, 'true'),
-      { env: one.env },
-    );
-    expect(code).toBe(255);
-    expect(stderr).toContain(want);
+    expect(
+      await run(call('ssh', '--bring-sshd', '-F', 'none', `${user}incus/web`, 'true'), { env: one.env }),
+    ).toMatchObject(saying(255, want));
     expect(left()).toEqual([]);
   });
 });

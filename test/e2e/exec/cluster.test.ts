@@ -2,13 +2,14 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { makeContainer, script } from '../../connect/exec/container.js';
-import { missingPrograms } from '../../helpers/programs.js';
+import { makeContainer } from '../../connect/exec/container.js';
+import { ended } from '../../helpers/expected.js';
+import { lacks } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
 import { useSshd } from '../../helpers/sockets/peers.js';
-import { useTempDir } from '../../helpers/temp-dir.js';
+import { script, useTempDir } from '../../helpers/temp-dir.js';
 
-const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' });
+const missing = lacks('ssh', 'sshd');
 const answers = fileURLToPath(new URL('../../fixtures/kubernetes', import.meta.url));
 
 // No cluster: kubectl and virtctl are stand-ins, and sshd and ssh are real.
@@ -50,10 +51,7 @@ esac`,
   it.each(['kubectl/web-0', 'kubectl/lab/web-0', 'kubectl%lab%web-0%app'])(
     'has a pod that is logged in to: %s',
     async (target) => {
-      expect(await run([...ssh(), target, 'echo hello'], { env })).toMatchObject({
-        code: 0,
-        stdout: 'hello\n',
-      });
+      expect(await run([...ssh(), target, 'echo hello'], { env })).toMatchObject(ended(0, 'hello\n'));
       const container = target.endsWith('app') ? '--container=app ' : '';
       expect(calls().at(-1)).toContain(
         `kubectl --namespace=lab exec --stdin pod/web-0 ${container}-- /bin/sh -c`,
@@ -62,10 +60,9 @@ esac`,
   );
 
   it('has a machine that is logged in to, by an older virtctl too', async () => {
-    expect(await run([...ssh(), 'kubevirt/lab/mint', 'echo hello'], { env })).toMatchObject({
-      code: 0,
-      stdout: 'hello\n',
-    });
+    expect(await run([...ssh(), 'kubevirt/lab/mint', 'echo hello'], { env })).toMatchObject(
+      ended(0, 'hello\n'),
+    );
     const forward = 'virtctl --namespace=lab port-forward --stdio=true';
     expect(calls().slice(-2)).toEqual([
       `${forward} --vsock --vsock-tls=false vmi/mint 22`,

@@ -7,14 +7,15 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Container, makeContainer } from '../../connect/exec/container.js';
 import { missingAddon } from '../../helpers/addon.js';
-import { missingPrograms } from '../../helpers/programs.js';
+import { ended, ends, failing, saying } from '../../helpers/expected.js';
+import { lacks } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
 import { useIncus, useSshd } from '../../helpers/sockets/peers.js';
 import { startSshd } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { forwarding } from '../forward/forwarding.js';
 
-const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server', rsync: 'rsync' });
+const missing = lacks('ssh', 'sshd', 'rsync');
 const modes = missingAddon() === undefined ? (['fdpass', 'relay'] as const) : (['relay'] as const);
 
 /** As Incus lists them. */
@@ -41,10 +42,9 @@ describe.skipIf(missing)(`a machine without a socket${missing ? `: ${missing}` :
       ...options.flatMap((option) => ['-o', option]),
     ];
     for (const text of ['one', 'two'])
-      expect(await run([...command, '-l', sshd.user, '127.0.0.1', `echo ${text}`], { env })).toMatchObject({
-        code: 0,
-        stdout: `${text}\n`,
-      });
+      expect(await run([...command, '-l', sshd.user, '127.0.0.1', `echo ${text}`], { env })).toMatchObject(
+        ended(0, `${text}\n`),
+      );
     expect(await run([...vmssh, 'forward', 'incus/web', '80', '0'], { env })).toMatchObject({ code: 2 });
   });
 
@@ -53,10 +53,7 @@ describe.skipIf(missing)(`a machine without a socket${missing ? `: ${missing}` :
 
     it('by one call of it', async () => {
       writeFileSync(join(dir, 'calls'), '');
-      expect(await run([...ssh(), 'incus/web', 'echo hello'], { env })).toMatchObject({
-        code: 0,
-        stdout: 'hello\n',
-      });
+      expect(await run([...ssh(), 'incus/web', 'echo hello'], { env })).toMatchObject(ended(0, 'hello\n'));
       expect(readFileSync(join(dir, 'calls'), 'utf8').trim().split('\n')).toEqual([
         expect.stringMatching(/^exec --mode=non-interactive web -- \/bin\/sh -c/),
       ]);
@@ -64,10 +61,9 @@ describe.skipIf(missing)(`a machine without a socket${missing ? `: ${missing}` :
 
     it("as VS Code's server does it", async () => {
       const input = 'echo one; exit 7\n';
-      expect(await run([...ssh(), '-T', 'incus/web', 'bash'], { env, input })).toMatchObject({
-        code: 7,
-        stdout: 'one\n',
-      });
+      expect(await run([...ssh(), '-T', 'incus/web', 'bash'], { env, input })).toMatchObject(
+        ended(7, 'one\n'),
+      );
     });
 
     it('with a megabyte in both directions, unchanged', async () => {
@@ -82,8 +78,7 @@ describe.skipIf(missing)(`a machine without a socket${missing ? `: ${missing}` :
       mkdirSync(from);
       writeFileSync(join(from, 'file'), 'text');
       const shell = ssh().join(' ');
-      const { code } = await run(['rsync', '-a', '-e', shell, `${from}/`, `incus%web:${to}/`], { env });
-      expect(code).toBe(0);
+      await ends(0, run(['rsync', '-a', '-e', shell, `${from}/`, `incus%web:${to}/`], { env }));
       expect(readFileSync(join(to, 'file'), 'utf8')).toBe('text');
     });
 
@@ -121,10 +116,9 @@ describe.skipIf(missing)(`a machine without a socket${missing ? `: ${missing}` :
     };
     const [first, second] = [await make('first'), await make('second')];
     expect(await install()).toMatchObject({ code: 0 });
-    expect(await login(first, join(dir, 'first/id'))).toMatchObject({
-      code: 7,
-      stderr: expect.stringContaining('the host key of "again" is new'),
-    });
+    expect(await login(first, join(dir, 'first/id'))).toMatchObject(
+      saying(7, 'the host key of "again" is new'),
+    );
     uuid = '66666666-2222-4333-8444-555555555555';
     const refused = await login(second, join(dir, 'second/id'));
     expect(refused.code).toBe(255);
@@ -132,10 +126,9 @@ describe.skipIf(missing)(`a machine without a socket${missing ? `: ${missing}` :
       /^vmssh: the host key of "again" is refused: .* the name now reaches a different machine.* if you expected this: .*vmssh\S* forget again$/m,
     );
     expect(await run([...vmssh, 'forget', 'again'], { env: own })).toMatchObject({ code: 0 });
-    expect(await login(second, join(dir, 'second/id'))).toMatchObject({
-      code: 7,
-      stderr: expect.stringContaining('the host key of "again" is new'),
-    });
+    expect(await login(second, join(dir, 'second/id'))).toMatchObject(
+      saying(7, 'the host key of "again" is new'),
+    );
     made.close();
   });
 
@@ -189,11 +182,7 @@ describe.skipIf(missing)(`a machine without a socket${missing ? `: ${missing}` :
 
   it('refuses another port, and shows what a machine lacks', async () => {
     const other = await run([...vmssh, 'nc', '--pipe', 'incus/web', '80'], { env });
-    expect(other).toMatchObject({
-      code: 2,
-      stdout: '',
-      stderr: expect.stringContaining('incus starts its SSH server only: port 80 cannot be reached'),
-    });
+    expect(other).toMatchObject(failing(2, 'incus starts its SSH server only: port 80 cannot be reached'));
     const folder = join(dir, 'bare');
     mkdirSync(folder);
     const bare = makeContainer(folder, { program: 'incus' });

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished } from 'vitest';
-import { type Followed, follow, type Outcome, outcome, vmssh, within } from '../../helpers/run.js';
+import { begin, type Followed, follow, type Outcome, outcome, vmssh, within } from '../../helpers/run.js';
 import { freePort, listening } from '../../helpers/sockets/servers.js';
 
 /** A multiplexer as Firecracker's: "CONNECT PORT", "OK PORT", then the machine's program at that port. */
@@ -50,8 +50,7 @@ export interface Forwarding extends Pick<Followed, 'next' | 'within'> {
 
 /** vmssh forward, for this test. */
 export function start(args: readonly string[], env = process.env) {
-  const [program = '', ...before] = vmssh;
-  const child = spawn(program, [...before, 'forward', ...args], { env, stdio: 'pipe' });
+  const child = begin([...vmssh, 'forward', ...args], { env });
   onTestFinished(() => void child.kill('SIGKILL'));
   return child;
 }

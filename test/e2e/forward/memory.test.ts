@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { runtime } from '../../helpers/run.js';
+import { residentKiB, runtime } from '../../helpers/run.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { forwarding, multiplexer, readToEnd } from './forwarding.js';
 
@@ -25,7 +24,3 @@ it.skipIf(other)(
     }
   },
 );
-
-function residentKiB(pid: number | undefined): number {
-  return Number(/^Rss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1]);
-}

@@ -8,16 +8,16 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { JsonObject } from '../../../src/sources/tools/json.js';
 import { missingAddon } from '../../helpers/addon.js';
 import { saying } from '../../helpers/expected.js';
-import { missingPrograms } from '../../helpers/programs.js';
+import { lacks } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
 import { useMachined, useSshd } from '../../helpers/sockets/peers.js';
 import { freePort } from '../../helpers/sockets/servers.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { forwarding, readToEnd } from './forwarding.js';
 
-const missing = missingAddon() || missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' });
+const missing = missingAddon() || lacks('ssh', 'sshd');
 
-const noSystemd = missingPrograms({ 'systemd-socket-activate': 'systemd' });
+const noSystemd = lacks('systemd-socket-activate');
 
 const notRoot =
   process.getuid?.() === 0 ? undefined : ' (skipped: only root can start a program as another user)';

@@ -3,14 +3,12 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { sandbox } from '../../../src/hosts/units.js';
 import { missingAddon } from '../../helpers/addon.js';
-import { missingPrograms } from '../../helpers/programs.js';
+import { lacks } from '../../helpers/programs.js';
 import { run, underTrace, vmssh } from '../../helpers/run.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { activated, connectTo, multiplexer, readToEnd } from './forwarding.js';
 
-const missing =
-  missingAddon() ??
-  missingPrograms({ 'systemd-socket-activate': 'systemd', 'systemd-analyze': 'systemd', strace: 'strace' });
+const missing = missingAddon() ?? lacks('systemd-socket-activate', 'systemd-analyze', 'strace');
 
 /** What the units of an installed forward let it ask of the kernel, against what it asks. */
 describe.skipIf(missing)("the sandbox of an installed forward's service", () => {

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { missingAddon } from '../../helpers/addon.js';
-import { missingPrograms } from '../../helpers/programs.js';
+import { lacks } from '../../helpers/programs.js';
 import { outcome, run, vmssh } from '../../helpers/run.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { connectTo, multiplexer, readToEnd } from './forwarding.js';
 
 const dir = useTempDir();
-const missing = missingAddon() ?? missingPrograms({ 'systemd-socket-activate': 'systemd' });
+const missing = missingAddon() ?? lacks('systemd-socket-activate');
 
 /** systemd-socket-activate with a machine that echoes, once it listens; `args` are its own. */
 async function activated(name: string, args: readonly string[], options: readonly string[] = []) {

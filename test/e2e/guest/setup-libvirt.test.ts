@@ -2,10 +2,9 @@ import { chownSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'no
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { script } from '../../connect/exec/container.js';
 import { otherUser } from '../../helpers/other-user.js';
 import { run, vmssh } from '../../helpers/run.js';
-import { useTempDir } from '../../helpers/temp-dir.js';
+import { script, useTempDir } from '../../helpers/temp-dir.js';
 import {
   agentCases,
   deviceCases,

@@ -14,11 +14,12 @@ import { createServer } from 'node:http';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { makeContainer, script } from '../../connect/exec/container.js';
+import { makeContainer } from '../../connect/exec/container.js';
+import { printing } from '../../helpers/expected.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
 import { makePrivsepFolder, sshdConfig } from '../../helpers/sshd.js';
-import { useTempDir } from '../../helpers/temp-dir.js';
+import { script, useTempDir } from '../../helpers/temp-dir.js';
 
 const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server', runuser: 'util-linux' });
 const user = userInfo().username;
@@ -245,12 +246,12 @@ esac`,
     const isThere = existsSync(sshd);
     const done = await setup('--yes', '--install-sshd', '--no-config', 'incus/web');
     rmSync(join(dir, 'fakes/apt-get'));
-    expect(plain).toMatchObject({
-      code: 1,
-      stdout: expect.stringMatching(
+    expect(plain).toMatchObject(
+      printing(
+        1,
         /✗ sshd +there is no sshd in .*\n +fix: .*setup --install-sshd incus\/web, or .* --bring-sshd incus\/web\n/,
       ),
-    });
+    );
     expect(planned.stdout).toMatch(
       /\+ sshd +there is none: apt-get update && apt-get install -y (?:--reinstall )?openssh-server\n/,
     );

@@ -2,12 +2,13 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { guestLogin } from '../../../src/guest/run/route.js';
-import { missingPrograms } from '../../helpers/programs.js';
+import { ends } from '../../helpers/expected.js';
+import { lacks } from '../../helpers/programs.js';
 import { run, vmssh, vmsshWords } from '../../helpers/run.js';
 import { useSshd } from '../../helpers/sockets/peers.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
-const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' });
+const missing = lacks('ssh', 'sshd');
 
 describe.skipIf(missing)(`a host of ssh_config by a target${missing ? `: ${missing}` : ''}`, () => {
   const dir = useTempDir();
@@ -45,9 +46,7 @@ describe.skipIf(missing)(`a host of ssh_config by a target${missing ? `: ${missi
   it('is not reached over a connection that is open already', async () => {
     const master = ['ssh', '-F', config(keyOf('host')), '-MNf', '-o', `ControlPath=${control}`];
     const proxy = `ProxyCommand=${vmsshWords} proxy unix/${sshd.path} 22`;
-    expect(
-      await run([...master, '-o', proxy, 'web'], { stdio: ['ignore', 'ignore', 'ignore'] }),
-    ).toMatchObject({ code: 0 });
+    await ends(0, run([...master, '-o', proxy, 'web'], { stdio: ['ignore', 'ignore', 'ignore'] }));
     try {
       const over = await run(['ssh', '-F', join(dir, 'config'), 'web', 'echo in']);
       expect(over.stdout).toBe('in\n');

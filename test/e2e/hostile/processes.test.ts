@@ -2,8 +2,9 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { printing, saying } from '../../helpers/expected.js';
+import { lasting } from '../../helpers/lifeline.js';
 import { missingRoot, otherUser } from '../../helpers/other-user.js';
 import { run, vmssh } from '../../helpers/run.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
@@ -37,12 +38,7 @@ describe.skipIf(missingRoot('high numbers'))('a QEMU of a user with a high numbe
       gid: uid,
       stdio: ['pipe', 'pipe', 'inherit'],
     });
-    const end = once(child, 'close');
-    onTestFinished(async () => {
-      child.stdin.end();
-      await end;
-    });
-    await once(child.stdout, 'data');
+    await lasting(child);
   };
 
   it('is not a machine to others', async () => {
@@ -82,12 +78,7 @@ describe.skipIf(setUserId === undefined || missingRoot('the set-user-ID bit'))("
 async function start(who: object): Promise<void> {
   chmodSync(dirname(program ?? ''), 0o755);
   const child = spawn(program ?? '', ['300'], { ...who, stdio: ['pipe', 'pipe', 'inherit'] });
-  const end = once(child, 'close');
-  onTestFinished(async () => {
-    child.stdin.end();
-    await end;
-  });
-  expect(String((await once(child.stdout, 'data'))[0])).toBe('ready\n');
+  expect(await lasting(child)).toBe('ready\n');
 }
 
 /** Whether this kernel forbids that; prints it. */

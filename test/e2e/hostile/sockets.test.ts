@@ -4,10 +4,12 @@ import { chmodSync, chownSync, lchownSync, mkdirSync, readFileSync, rmSync, syml
 import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { failing, saying } from '../../helpers/expected.js';
+import { lasting } from '../../helpers/lifeline.js';
 import { missingRoot, otherUser } from '../../helpers/other-user.js';
 import { missingPrograms } from '../../helpers/programs.js';
-import { outcome, run, vmssh } from '../../helpers/run.js';
+import { begin, outcome, run, vmssh } from '../../helpers/run.js';
 import { listening } from '../../helpers/sockets/servers.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
@@ -65,8 +67,7 @@ describe.skipIf(missing)("a monitor of root's and a socket of another user", () 
     expect(again.pid).not.toBe(first.pid);
     expect(await banner(target)).toMatchObject({ code: 0, stdout: 'SSH-2.0-again\n' });
     await starting(path, serve(path, 'twin'), own);
-    const { code, stderr } = await banner(target);
-    expect({ code, stderr }).toEqual({ code: 4, stderr: expect.stringContaining('"jailed" may be') });
+    expect(await banner(target)).toMatchObject(saying(4, '"jailed" may be'));
   });
 
   it('reached by a link that means another file in its root are distinguished', async () => {
@@ -122,9 +123,7 @@ describe.skipIf(missing)("a QEMU of root's and a port of another user", () => {
     await qemu('hidden', port, program(Number(port)), [
       ...['unshare', '-n', 'sh', '-c', 'ip link set lo up; exec "$@"', 'sh'],
     ]);
-    const result = await run([...vmssh, 'nc', '--pipe', 'qemu/hidden']);
-    expect(result).toMatchObject({ code: 4, stderr: expect.stringContaining('"hidden"') });
-    expect(result.stdout).toBe('');
+    expect(await run([...vmssh, 'nc', '--pipe', 'qemu/hidden'])).toMatchObject(failing(4, '"hidden"'));
   });
 });
 
@@ -137,7 +136,7 @@ describe.skipIf(missing)('a typed path of another user', () => {
     const path = join(dir, `typed-${name.replaceAll(' ', '-')}.sock`);
     await impostor(path);
     const port = mode === 'proxy' ? ['22'] : [];
-    const child = spawn(vmssh[0] ?? '', [...vmssh.slice(1), ...command, `vsock-mux${path}`, ...port]);
+    const child = begin([...vmssh, ...command, `vsock-mux${path}`, ...port]);
     child.stdout.once('data', () => child.stdin.end());
     const { stdout, stderr } = await outcome(child);
     expect(stdout).toMatch(/^SSH-2.0-impostor\r?\n$/);
@@ -239,13 +238,8 @@ async function start(
   said: (text: string) => void = () => {},
 ): Promise<ChildProcess> {
   const child = spawn(program, args, { ...who, stdio: ['pipe', 'pipe', 'inherit'] });
-  const end = once(child, 'close');
-  onTestFinished(async () => {
-    child.stdin.end();
-    await end;
-  });
-  const [first] = await Promise.race([once(child.stdout, 'data'), end]);
-  expect(String(first)).toMatch(/^ready/);
-  said(String(first));
+  const first = await lasting(child);
+  expect(first).toMatch(/^ready/);
+  said(first);
   return child;
 }

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { configText } from '../../../src/ssh/config/text.js';
-import { findProgram, missingPrograms } from '../../helpers/programs.js';
+import { findProgram, lacks } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
 import { useMachined } from '../../helpers/sockets/peers.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
@@ -14,7 +14,7 @@ const ofSystemd = `Host unix/* unix%* vsock/* vsock%* vsock-mux/* vsock-mux%* ma
     User root
 `;
 
-describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))('the login user', () => {
+describe.skipIf(lacks('ssh'))('the login user', () => {
   const dir = useTempDir();
   const machines = ['web', 'Big Web'].map((name, i) => ({
     ...{ name, id: `${i}a`.repeat(16), class: 'vm', service: 'x', sshAddress: `vsock/${42 + i}` },

@@ -1,13 +1,14 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { failing, saying } from '../../helpers/expected.js';
 import { missingRoot, otherUser } from '../../helpers/other-user.js';
-import { missingPrograms } from '../../helpers/programs.js';
+import { lacks } from '../../helpers/programs.js';
 import { run, vmssh, vmsshWords } from '../../helpers/run.js';
 import { useSshd } from '../../helpers/sockets/peers.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
-const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server', unshare: 'util-linux' });
+const missing = lacks('ssh', 'sshd', 'unshare');
 
 describe.skipIf(missing)('what a proxy leaves for the host key', () => {
   const dir = useTempDir();
@@ -63,10 +64,7 @@ describe.skipIf(missing)('what a proxy leaves for the host key', () => {
       run(['unshare', isRoot ? '-pf' : '-rpf', ...more, ...ssh(conf, '-o', 'StrictHostKeyChecking=no')], {
         env,
       });
-    expect(await inNamespace()).toMatchObject({
-      code: 255,
-      stderr: expect.stringMatching(/hint: mount the \/proc of this namespace/),
-    });
+    expect(await inNamespace()).toMatchObject(saying(255, /hint: mount the \/proc of this namespace/));
     // In a user namespace ssh may not run a KnownHostsCommand.
     if (isRoot) expect(await inNamespace('--mount-proc')).toMatchObject({ code: 7 });
   });
@@ -77,11 +75,9 @@ describe.skipIf(missing)('what a proxy leaves for the host key', () => {
         env: { PATH: process.env.PATH, HOME: '/dev/null' },
         ...otherUser,
       });
-    expect(await proxy('--record')).toMatchObject({
-      code: 1,
-      stdout: '',
-      stderr: expect.stringContaining('set XDG_RUNTIME_DIR or XDG_STATE_HOME to a folder of yours'),
-    });
+    expect(await proxy('--record')).toMatchObject(
+      failing(1, 'set XDG_RUNTIME_DIR or XDG_STATE_HOME to a folder of yours'),
+    );
     expect(await proxy()).toMatchObject({ stdout: expect.stringMatching(/^SSH-2\.0-|^$/) });
   });
 });

@@ -7,15 +7,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type StandIn, standIns, toolFolder } from '../../connect/borrow/stand-ins.js';
 import { type Container, makeContainer } from '../../connect/exec/container.js';
 import { SocketFolder } from '../../connect/socket-folder.js';
-import { findProgram, missingPrograms } from '../../helpers/programs.js';
+import { failing, saying } from '../../helpers/expected.js';
+import { findProgram, lacks } from '../../helpers/programs.js';
 import { executable, run } from '../../helpers/run.js';
 import { useIncus, useSshd } from '../../helpers/sockets/peers.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { installWithoutAddon } from './without-addon.js';
 
-const skip =
-  executable !== undefined ||
-  missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server', python3: 'python3', socat: 'socat' });
+const skip = executable !== undefined || lacks('ssh', 'sshd', 'python3', 'socat');
 
 // CID 42 is a unix socket for the tools: see stand-ins.ts.
 describe.skipIf(skip)('vsock without the addon', () => {
@@ -88,10 +87,11 @@ describe.skipIf(skip)('vsock without the addon', () => {
     });
 
     it('says why there is no connection', async () => {
-      const { code, stdout, stderr } = await ours(tool, 'proxy', 'vsock/43', '22');
-      expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-      expect(stderr).toMatch(
-        /^vmssh: cannot connect to "vsock\/43": .* nothing listens on its vsock port 22 \(ECONNREFUSED\)\nhint: .*in the guest, run: /,
+      expect(await ours(tool, 'proxy', 'vsock/43', '22')).toMatchObject(
+        failing(
+          1,
+          /^vmssh: cannot connect to "vsock\/43": .* nothing listens on its vsock port 22 \(ECONNREFUSED\)\nhint: .*in the guest, run: /,
+        ),
       );
     });
   });
@@ -107,10 +107,8 @@ describe.skipIf(skip)('vsock without the addon', () => {
   });
 
   it('is not passed to ssh by socat, and the message says what can', async () => {
-    const { code, stderr } = await ssh('socat', 'fdpass', ['vsock/42', '22'])('true');
-    expect(code).toBe(255);
-    expect(stderr).toContain(
-      'passing a vsock to ssh needs the native addon, or python3 or systemd-ssh-proxy',
+    expect(await ssh('socat', 'fdpass', ['vsock/42', '22'])('true')).toMatchObject(
+      saying(255, 'passing a vsock to ssh needs the native addon, or python3 or systemd-ssh-proxy'),
     );
   });
 
@@ -135,10 +133,11 @@ describe.skipIf(skip)('vsock without the addon', () => {
       const target =
         { unix: `unix${sshd.path}`, 'vsock-mux': `vsock-mux${dir}/mux.sock` }[kind] ?? 'incus/web';
       const more = { INCUS_SOCKET, PATH: `${container.bin}:/usr/bin:/bin` };
-      const refused = await ssh('python3', 'fdpass', [target, '22'], '/dev/null', more)('true');
-      expect(refused.code).toBe(255);
-      expect(refused.stderr).toMatch(
-        /: passing a socket to ssh needs the native addon\. .*\nhint: .* config install writes Hosts that relay; .* ProxyUseFdpass no, and a ProxyCommand without --fdpass\n/,
+      expect(await ssh('python3', 'fdpass', [target, '22'], '/dev/null', more)('true')).toMatchObject(
+        saying(
+          255,
+          /: passing a socket to ssh needs the native addon\. .*\nhint: .* config install writes Hosts that relay; .* ProxyUseFdpass no, and a ProxyCommand without --fdpass\n/,
+        ),
       );
       const relayed = await ssh('python3', 'relay', [target, '22'], '/dev/null', more)('echo hello');
       expect(relayed).toMatchObject({ code: 0, stdout: 'hello\n' });

@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { printing } from '../../helpers/expected.js';
-import { missingPrograms } from '../../helpers/programs.js';
+import { lacks } from '../../helpers/programs.js';
 import { vmssh } from '../../helpers/run.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { onTerminal } from '../../helpers/terminal.js';
 
 const showsCursor = '\x1b[?25h';
 
-describe.skipIf(missingPrograms({ script: 'bsdutils' }))('Ctrl-C on a terminal', () => {
+describe.skipIf(lacks('script'))('Ctrl-C on a terminal', () => {
   const dir = useTempDir();
   const env = { ...process.env, CI: undefined, TERM: 'xterm', NO_COLOR: '1' };
 

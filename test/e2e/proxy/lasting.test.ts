@@ -7,13 +7,16 @@ import { describe, expect, it } from 'vitest';
 import { missingAddon } from '../../helpers/addon.js';
 import { lacks } from '../../helpers/programs.js';
 import {
+  begin,
   dist,
   executable,
   isAlive,
   type Outcome,
   outcome,
+  residentKiB,
   run,
   runtime,
+  until,
   vmssh,
   vmsshWords,
   wordsOf,
@@ -39,7 +42,7 @@ describe.skipIf(lacks('ssh', 'scp', 'sshd') || !hasAddon)('a login by relay that
   const pid = () => Number(readFileSync(pidFile, 'utf8'));
 
   it('carries on, with the exit code', async () => {
-    const { child, ended } = begin([...ssh, host, 'echo begun; read line; echo "$line"; exit 7']);
+    const { child, ended } = gathered([...ssh, host, 'echo begun; read line; echo "$line"; exit 7']);
     await once(child.stdout, 'data');
     await became(pid());
     child.stdin.end('and on\n');
@@ -49,7 +52,7 @@ describe.skipIf(lacks('ssh', 'scp', 'sshd') || !hasAddon)('a login by relay that
 
   // AddressSanitizer keeps much more beside.
   it.skipIf(runtime !== 'executable')('holds less than a megabyte', async () => {
-    const { child, ended } = begin([...ssh, host, 'echo begun; read line; echo "$line"']);
+    const { child, ended } = gathered([...ssh, host, 'echo begun; read line; echo "$line"']);
     await once(child.stdout, 'data');
     await became(pid());
     await expect.poll(() => residentKiB(pid()), { timeout: 10_000 }).toBeLessThan(1000);
@@ -76,8 +79,7 @@ describe.skipIf(lacks('ssh', 'scp', 'sshd') || !hasAddon)('a login by relay that
     const ended = outcome(child);
     const [peer] = (await connection) as [Socket];
     peer.write('SSH-2.0-x\r\n');
-    for await (const part of child.stderr.iterator({ destroyOnReturn: false }))
-      if (String(part).includes('SSH2_MSG_KEXINIT sent')) break;
+    await until(child.stderr, 'SSH2_MSG_KEXINIT sent');
     child.kill('SIGKILL');
     await once(child, 'exit');
     peer.destroy(); // with all that ssh sent unread: a reset
@@ -135,7 +137,7 @@ describe.skipIf(!hasAddon)('a connection that breaks', () => {
   /** How many filters for system calls a relay has when it lasts. */
   async function filters(command: readonly string[], more: NodeJS.ProcessEnv): Promise<number> {
     const { path, accepted } = await listen();
-    const { child, ended } = begin([...command, `unix${path}`, '22'], { ...process.env, ...more });
+    const { child, ended } = gathered([...command, `unix${path}`, '22'], { ...process.env, ...more });
     const peer = await accepted;
     await became(child.pid ?? 0);
     peer.write('x'); // what it moves now, it moves without the engine
@@ -149,7 +151,7 @@ describe.skipIf(!hasAddon)('a connection that breaks', () => {
 
   it('stays as it is with -v, and prints what it moved', async () => {
     const { path, accepted } = await listen();
-    const { child, ended } = begin([...vmssh, 'proxy', '-v', `unix${path}`, '22']);
+    const { child, ended } = gathered([...vmssh, 'proxy', '-v', `unix${path}`, '22']);
     const peer = await accepted;
     await new Promise((resolve) => setTimeout(resolve, 2500));
     expect(nameOf(child.pid ?? 0)).not.toBe(withoutEngine);
@@ -164,7 +166,7 @@ describe.skipIf(!hasAddon)('a connection that breaks', () => {
     wait: (child: ChildProcess) => Promise<void>,
   ): Promise<Outcome> {
     const { path, accepted } = await listen();
-    const { child, ended } = begin([...command, `unix${path}`, '22']);
+    const { child, ended } = gathered([...command, `unix${path}`, '22']);
     const peer = await accepted;
     await wait(child);
     if (!child.stdin.writableEnded) child.stdin.write('unread'); // a peer that closes before it reads them resets
@@ -180,7 +182,7 @@ describe.skipIf(!hasAddon)('a connection that breaks', () => {
   async function listen() {
     const path = join(dir, 'peer.sock');
     const server = createServer({ pauseOnConnect: true, allowHalfOpen: true });
-    await new Promise<void>((resolve) => server.listen(path, resolve));
+    await once(server.listen(path), 'listening');
     const accepted = once(server, 'connection').then(([socket]) => {
       server.close();
       return socket as Socket;
@@ -201,13 +203,8 @@ function filtersOf(pid: number): number {
   return Number(/^Seccomp_filters:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
 }
 
-/** What a process has in memory. */
-function residentKiB(pid: number): number {
-  return Number(/^Rss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1]);
-}
-
 /** Starts a program, whose output is gathered until it ends. */
-function begin([program = '', ...args]: readonly string[], env = process.env) {
-  const child = spawn(program, args, { env, stdio: 'pipe' });
+function gathered(command: readonly string[], env = process.env) {
+  const child = begin(command, { env });
   return { child, ended: outcome(child) };
 }

@@ -1,11 +1,10 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { missingAddon } from '../../helpers/addon.js';
-import { executable, outcome, vmssh, wordsOf } from '../../helpers/run.js';
+import { begin, executable, outcome, vmssh, wordsOf } from '../../helpers/run.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { monitor } from '../forward/forwarding.js';
 
@@ -25,8 +24,7 @@ describe.skipIf(missingAddon())('vmssh nc by a multiplexer', () => {
     const path = join(dir, `vmm${count++}`);
     const vmm = await monitor(path, how);
     const isEnd = signal === 'SIGUSR2' && how === 'program';
-    const [program = '', ...args] = vmssh;
-    const child = spawn(program, [...args, 'nc', `vsock-mux${path}`, '1']);
+    const child = begin([...vmssh, 'nc', `vsock-mux${path}`, '1']);
     const ended = outcome(child);
     child.stdin.write('ask');
     expect(String((await once(child.stdout, 'data'))[0])).toBe('the first half');

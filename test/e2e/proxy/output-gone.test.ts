@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { missingAddon } from '../../helpers/addon.js';
 import { lifeline } from '../../helpers/lifeline.js';
 import { run, vmssh } from '../../helpers/run.js';
+import { listening } from '../../helpers/sockets/servers.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
 const dir = useTempDir();
@@ -27,13 +28,12 @@ describe('a reader that has seen enough', () => {
       socket.end();
     });
     const path = join(dir, 'closes.sock');
-    await new Promise<void>((resolve) => server.listen(path, resolve));
+    await listening(server, path);
     const target = `unix${path}`;
     const { stdout } = await withHead(
       ['check', '--until=authentication', target, target, target, target],
       hold,
     );
-    server.close();
     expect({ stdout, asked }).toEqual({ stdout: `${target}\n`, asked: 2 });
   });
 });

@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { missingAddon } from '../../helpers/addon.js';
-import { missingPrograms } from '../../helpers/programs.js';
-import { isAlive, outcome, run, vmssh, vmsshWords } from '../../helpers/run.js';
+import { failing } from '../../helpers/expected.js';
+import { lacks } from '../../helpers/programs.js';
+import { begin, isAlive, outcome, run, until, vmssh, vmsshWords } from '../../helpers/run.js';
 import { listening } from '../../helpers/sockets/servers.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { overTcp } from './over-tcp.js';
@@ -50,7 +50,7 @@ describe('what reaches stdout and how it ends', () => {
   it('waits for a socket that comes later, and past connections that are closed without a banner', async () => {
     const path = join(dir, 'later.sock');
     const child = likeSsh(proxy(`unix${path}`, '--wait', '-v'));
-    await printed(child, 'no socket at');
+    await until(child.stderr, 'no socket at');
     let connections = 0;
     await serve('later', (socket) => {
       connections++;
@@ -66,9 +66,7 @@ describe('what reaches stdout and how it ends', () => {
     async (options) => {
       const path = await serve(`no-banner${options.length}`, () => {});
       const child = proxy(`unix${path}`, ...options.split(' '));
-      const { code, stdout, stderr } = await outcome(child);
-      expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
-      expect(stderr).toMatch(/connected, but no SSH banner came in 0\.\d+ s/);
+      expect(await outcome(child)).toMatchObject(failing(3, /connected, but no SSH banner came in 0\.\d+ s/));
     },
   );
 
@@ -131,11 +129,11 @@ const ends: readonly [name: string, end: (child: ChildProcess) => void][] = [
   ['a reader of stdout that went away', (child) => child.stdout?.destroy()],
 ];
 
-describe.each(states)('while $name', ({ name, args, kind, greeting, until }) => {
+describe.each(states)('while $name', ({ name, args, kind, greeting, until: step }) => {
   it.each(hasAddon ? ends : ends.slice(0, 3))('$0 ends it', async (_name, end) => {
     const path = await serve(`held-${name}`, (socket) => socket.write(greeting));
     const child = proxy(`${kind}${path}`, '-v', ...args);
-    await printed(child, ` ${until} `);
+    await until(child.stderr, ` ${step} `);
     end(child);
     expect((await outcome(child)).stdout).toBe('');
   });
@@ -152,7 +150,7 @@ it('with --fdpass relays for a Node program, whose child has two different socke
   expect(await outcome(child)).toMatchObject({ code: 0, stdout: 'SSH-2.0-peer\r\ngot hello', stderr: '' });
 });
 
-const missing = missingPrograms({ ssh: 'openssh-client' });
+const missing = lacks('ssh');
 
 it.skipIf(missing || !hasAddon)(
   'an ssh that waits for a socket, of which no --fdpass tells, gets a word',
@@ -179,7 +177,7 @@ describe.skipIf(missing)('an ssh that is killed', () => {
     const ssh = spawn('ssh', ['-F', 'none', ...options, ...proxied, 'x', 'true'], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
-    await printed(ssh, ' resolve ');
+    await until(ssh.stderr, ' resolve ');
     ssh.kill('SIGKILL');
     const pid = Number(readFileSync(pidFile, 'utf8'));
     await expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false);
@@ -195,28 +193,11 @@ async function serve(name: string, onConnection: (socket: Socket) => void): Prom
 }
 
 function proxy(target: string, ...args: readonly string[]): ChildProcess {
-  const [program = '', ...before] = vmssh;
-  return spawn(program, [...before, 'proxy', ...args, target, '22'], { stdio: 'pipe' });
+  return begin([...vmssh, 'proxy', ...args, target, '22']);
 }
 
 /** Hangs up when the proxy closed its output, as ssh does; the proxy itself continues, for a peer that half-closed. */
 function likeSsh(child: ChildProcess): ChildProcess {
   child.stdout?.once('end', () => child.stdin?.end());
   return child;
-}
-
-/** Resolves when the text was printed on stderr; rejects when the child ended without. */
-async function printed(child: ChildProcess, text: string): Promise<void> {
-  let all = '';
-  child.stderr?.setEncoding('utf8');
-  await new Promise<void>((resolve, reject) => {
-    child.stderr?.on('data', (part) => {
-      all += part;
-      if (all.includes(text)) resolve();
-    });
-    once(child, 'exit').then(
-      () => reject(new Error(`ended without ${JSON.stringify(text)}: ${all}`)),
-      reject,
-    );
-  });
 }

@@ -1,8 +1,9 @@
 import { chownSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { ends } from '../../helpers/expected.js';
 import { missingRoot, otherUser } from '../../helpers/other-user.js';
-import { missingPrograms } from '../../helpers/programs.js';
+import { lacks } from '../../helpers/programs.js';
 import { run, underTrace, vmssh, vmsshWords } from '../../helpers/run.js';
 import { useMachined, useSshd } from '../../helpers/sockets/peers.js';
 import { listing, useOwnSource } from './own-source.js';
@@ -18,7 +19,7 @@ async function settingsOf(host: string): Promise<ReadonlyMap<string, string>> {
   return new Map(stdout.split('\n').map((line) => [line.replace(/ .*/, ''), line.replace(/^\S+ /, '')]));
 }
 
-describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))('rows of a source, in lines for ssh', () => {
+describe.skipIf(lacks('ssh'))('rows of a source, in lines for ssh', () => {
   it('are read by the real ssh as what they are: names, and nothing that runs', async () => {
     const keys = join(dir, 'keys');
     mkdirSync(keys);
@@ -170,43 +171,38 @@ describe.skipIf(missingRoot('the sources of a user, for root'))("for root, with 
   });
 });
 
-describe.skipIf(missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server', strace: 'strace' }))(
-  'ssh mint',
-  () => {
-    const sshd = useSshd(dir);
-    const sshAddress = `unix${sshd.path.replaceAll('/', '%')}`;
-    const machined = useMachined([{ name: 'mint-t9', class: 'vm', sshAddress }]);
-    beforeAll(() => {
-      rmSync(join(home, '.ssh'), { recursive: true });
-      mkdirSync(join(home, '.ssh'), { mode: 0o700 });
-      bed.useSsh();
-    });
+describe.skipIf(lacks('ssh', 'sshd', 'strace'))('ssh mint', () => {
+  const sshd = useSshd(dir);
+  const sshAddress = `unix${sshd.path.replaceAll('/', '%')}`;
+  const machined = useMachined([{ name: 'mint-t9', class: 'vm', sshAddress }]);
+  beforeAll(() => {
+    rmSync(join(home, '.ssh'), { recursive: true });
+    mkdirSync(join(home, '.ssh'), { mode: 0o700 });
+    bed.useSsh();
+  });
 
-    it('reads no sources.json, and runs no source', async () => {
-      const own = { ...env, ...machined.env, ...underTrace };
-      const ran = join(dir, 'ran-for-mint');
-      const row = { name: 'web', status: 'running', address: `unix${sshd.path}` };
-      source([program('marks', `echo >> ${ran}; ${listing(row)}`)]);
-      expect(await run([...vmssh, 'config', 'install', '--no-fresh'], { env: own })).toMatchObject({
-        code: 0,
-      });
-      rmSync(ran);
-      const traced = async (host: string) => {
-        const trace = join(dir, `trace-${host.replace('/', '-')}`);
-        const line = [
-          ...['strace', '-f', '-qq', '-e', 'trace=%file', '-s', '300', '-o', trace, 'ssh', '-n', host],
-          ...['echo', 'in'],
-        ];
-        expect(await run(line, { env: own })).toMatchObject({ code: 0, stdout: 'in\n' });
-        return readFileSync(trace, 'utf8').includes('/vmssh/sources.json');
-      };
-      expect([await traced('mint-t9'), await traced('machine/mint-t9')]).toEqual([false, false]);
-      expect(readOr(ran)).toBe('none');
-      expect(await traced('mine/web')).toBe(true);
-      expect(readOr(ran)).not.toBe('none');
-    });
-  },
-);
+  it('reads no sources.json, and runs no source', async () => {
+    const own = { ...env, ...machined.env, ...underTrace };
+    const ran = join(dir, 'ran-for-mint');
+    const row = { name: 'web', status: 'running', address: `unix${sshd.path}` };
+    source([program('marks', `echo >> ${ran}; ${listing(row)}`)]);
+    await ends(0, run([...vmssh, 'config', 'install', '--no-fresh'], { env: own }));
+    rmSync(ran);
+    const traced = async (host: string) => {
+      const trace = join(dir, `trace-${host.replace('/', '-')}`);
+      const line = [
+        ...['strace', '-f', '-qq', '-e', 'trace=%file', '-s', '300', '-o', trace, 'ssh', '-n', host],
+        ...['echo', 'in'],
+      ];
+      expect(await run(line, { env: own })).toMatchObject({ code: 0, stdout: 'in\n' });
+      return readFileSync(trace, 'utf8').includes('/vmssh/sources.json');
+    };
+    expect([await traced('mint-t9'), await traced('machine/mint-t9')]).toEqual([false, false]);
+    expect(readOr(ran)).toBe('none');
+    expect(await traced('mine/web')).toBe(true);
+    expect(readOr(ran)).not.toBe('none');
+  });
+});
 
 function readOr(path: string): string {
   try {

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { missingPrograms } from '../../helpers/programs.js';
+import { printing, saying } from '../../helpers/expected.js';
+import { lacks } from '../../helpers/programs.js';
 import { run } from '../../helpers/run.js';
 import { useSshd } from '../../helpers/sockets/peers.js';
 import { blocksOf } from '../../markdown.js';
@@ -12,57 +13,50 @@ import { listing, useOwnSource } from './own-source.js';
 const { dir, home, bin, env, program, source, call, useSsh } = useOwnSource();
 
 /** The code block of docs/sources.md is what runs here: only the socket is another. */
-describe.skipIf(missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' }))(
-  'a source of the user',
-  () => {
-    const sshd = useSshd(dir);
-    beforeAll(() => useSsh());
+describe.skipIf(lacks('ssh', 'sshd'))('a source of the user', () => {
+  const sshd = useSshd(dir);
+  beforeAll(() => useSsh());
 
-    it('goes from nothing to a login, as docs/sources.md has it', async () => {
-      const [block = ''] = blocksOf('sources.md', 'From nothing to a login', 'sh');
-      expect(block.trim().split('\n').length).toBeLessThanOrEqual(10);
-      const text = block
-        .replace('unix/run/web/ssh.sock', `unix${sshd.path}`)
-        .replace(/ssh mine\/web$/m, '$& echo there');
-      const done = await run(['bash', '-euc', text], { env, cwd: home });
-      expect(done).toMatchObject({
-        code: 0,
-        stdout: expect.stringMatching(/✓ listed .* 1 machine in 1 row[\s\S]*there\n$/),
-      });
-      expect(await run(['ssh', 'web', 'echo by its Host'], { env })).toMatchObject({
-        stdout: 'by its Host\n',
-      });
-      expect(await run(['ssh', 'mine%web', 'echo %'], { env })).toMatchObject({ stdout: '%\n' });
+  it('goes from nothing to a login, as docs/sources.md has it', async () => {
+    const [block = ''] = blocksOf('sources.md', 'From nothing to a login', 'sh');
+    expect(block.trim().split('\n').length).toBeLessThanOrEqual(10);
+    const text = block
+      .replace('unix/run/web/ssh.sock', `unix${sshd.path}`)
+      .replace(/ssh mine\/web$/m, '$& echo there');
+    const done = await run(['bash', '-euc', text], { env, cwd: home });
+    expect(done).toMatchObject(printing(0, /✓ listed .* 1 machine in 1 row[\s\S]*there\n$/));
+    expect(await run(['ssh', 'web', 'echo by its Host'], { env })).toMatchObject({
+      stdout: 'by its Host\n',
     });
+    expect(await run(['ssh', 'mine%web', 'echo %'], { env })).toMatchObject({ stdout: '%\n' });
+  });
 
-    it('has an exec as its route, and is a machine for each command', async () => {
-      const pipe =
-        'const s = require("net").connect(process.argv[1]); process.stdin.pipe(s); s.pipe(process.stdout)';
-      const command = [process.execPath, '-e', pipe, sshd.path];
-      const row = { name: 'Web 1', status: 'running', id: 'i-1', routes: [{ route: 'exec', command }] };
-      source([program('machines', listing(row))]);
-      const { stdout } = await call('list', '--json', '--provider', 'mine');
-      const [machine] = JSON.parse(stdout).machines;
-      expect(machine).toMatchObject({
-        target: 'mine/Web 1',
-        provider: 'mine',
-        routes: [{ route: 'exec', command }],
-      });
-      expect(await call('nc', '--banner', 'mine/Web 1')).toMatchObject({
-        stdout: expect.stringMatching(/^SSH-2/),
-      });
-      expect(await call('nc', '--banner', 'Web-1')).toMatchObject({
-        stdout: expect.stringMatching(/^SSH-2/),
-      });
-      expect(await call('check', '--until', 'banner', 'mine/web 1')).toMatchObject({ code: 0 });
-      expect((await call('inventory', '--list')).stdout).toContain('mine/Web 1');
-      expect(await call('nc', 'mine/Web 1', '80')).toMatchObject({
-        code: 2,
-        stderr: expect.stringContaining('reaches its SSH server only: port 80 cannot be reached'),
-      });
+  it('has an exec as its route, and is a machine for each command', async () => {
+    const pipe =
+      'const s = require("net").connect(process.argv[1]); process.stdin.pipe(s); s.pipe(process.stdout)';
+    const command = [process.execPath, '-e', pipe, sshd.path];
+    const row = { name: 'Web 1', status: 'running', id: 'i-1', routes: [{ route: 'exec', command }] };
+    source([program('machines', listing(row))]);
+    const { stdout } = await call('list', '--json', '--provider', 'mine');
+    const [machine] = JSON.parse(stdout).machines;
+    expect(machine).toMatchObject({
+      target: 'mine/Web 1',
+      provider: 'mine',
+      routes: [{ route: 'exec', command }],
     });
-  },
-);
+    expect(await call('nc', '--banner', 'mine/Web 1')).toMatchObject({
+      stdout: expect.stringMatching(/^SSH-2/),
+    });
+    expect(await call('nc', '--banner', 'Web-1')).toMatchObject({
+      stdout: expect.stringMatching(/^SSH-2/),
+    });
+    expect(await call('check', '--until', 'banner', 'mine/web 1')).toMatchObject({ code: 0 });
+    expect((await call('inventory', '--list')).stdout).toContain('mine/Web 1');
+    expect(await call('nc', 'mine/Web 1', '80')).toMatchObject(
+      saying(2, 'reaches its SSH server only: port 80 cannot be reached'),
+    );
+  });
+});
 
 describe('vmssh check SOURCE', () => {
   it('says what is wrong with each row, and exits with 1', async () => {
@@ -120,11 +114,9 @@ describe('vmssh check SOURCE', () => {
     const path = program('open', `: > ${dir}/ran; ${listing()}`);
     chmodSync(path, 0o777);
     source([path]);
-    const { code, stdout } = await call('check', 'mine');
-    expect({ code, stdout }).toEqual({
-      code: 1,
-      stdout: expect.stringMatching(/open is not used: any user can change it\n[\s\S]*chmod go-w/),
-    });
+    expect(await call('check', 'mine')).toMatchObject(
+      printing(1, /open is not used: any user can change it\n[\s\S]*chmod go-w/),
+    );
     expect(existsSync(join(dir, 'ran'))).toBe(false);
   });
 
@@ -155,9 +147,7 @@ it('doctor lists each, and what is wrong with the file', async () => {
   source([program('good', listing({ name: 'web', status: 'off' }))]);
   expect((await call('doctor')).stdout).toContain(`mine: 1 machine by ${bin}/good`);
   writeFileSync(join(home, '.config/vmssh/sources.json'), '{');
-  const { code, stdout } = await call('doctor');
-  expect(code).toBe(1);
-  expect(stdout).toMatch(/own sources +\S*\/vmssh\/sources\.json: not JSON/);
+  expect(await call('doctor')).toMatchObject(printing(1, /own sources +\S*\/vmssh\/sources\.json: not JSON/));
   expect((await call('list')).stderr).toMatch(/sources\.json: not JSON/);
 });
 

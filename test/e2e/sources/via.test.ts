@@ -1,9 +1,11 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { printing } from '../../helpers/expected.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
-import { needed, script, useHypervisors } from '../via/hypervisors.js';
+import { script } from '../../helpers/temp-dir.js';
+import { giveVmssh, needed, useHypervisors } from '../via/hypervisors.js';
 
 /** A user's source "mine" that prints these machines, and leaves a mark. */
 function source(home: string, machines: readonly object[], mark: string): void {
@@ -22,8 +24,7 @@ describe.skipIf(missingPrograms(needed))('a source of a hypervisor', () => {
   const ours = (...args: string[]) => run([...vmssh, ...args], { env });
   beforeAll(() => {
     const there = bed.hosts.hv1?.home ?? '';
-    mkdirSync(join(there, '.local/bin'), { recursive: true });
-    symlinkSync(join(dir, 'vmssh-there'), join(there, '.local/bin/vmssh'));
+    giveVmssh(bed, there);
     const web = { name: 'web', status: 'running', address: `unix${bed.guest.path}` };
     source(there, [web], join(dir, 'ran-there'));
     mkdirSync(join(home, '.ssh'), { recursive: true, mode: 0o700 });
@@ -32,10 +33,7 @@ describe.skipIf(missingPrograms(needed))('a source of a hypervisor', () => {
   });
 
   it('has machines behind it by its own file, and this host’s file has no say', async () => {
-    expect(await ours('nc', '--banner', 'via/hv1/mine/web')).toMatchObject({
-      code: 0,
-      stdout: expect.stringMatching(/^SSH-2/),
-    });
+    expect(await ours('nc', '--banner', 'via/hv1/mine/web')).toMatchObject(printing(0, /^SSH-2/));
     expect(await ours('nc', '--banner', 'via%hv1%mine%web')).toMatchObject({ code: 0 });
     expect((await ours('nc', '--banner', 'via/hv1/lab/web')).stderr).toMatch(/hv1.*lab\/web|lab\/web/s);
     expect(existsSync(ranHere)).toBe(false);

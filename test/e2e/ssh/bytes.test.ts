@@ -1,15 +1,14 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { missingPrograms } from '../../helpers/programs.js';
+import { lacks } from '../../helpers/programs.js';
 import { executable, run, vmssh } from '../../helpers/run.js';
 import { useSshd } from '../../helpers/sockets/peers.js';
 import { startSshd } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
 // Node has read its arguments as UTF-8 before a program of it begins, so only the executable can hand them on.
-const missing =
-  executable === undefined || missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' });
+const missing = executable === undefined || lacks('ssh', 'sshd');
 
 /** printf's text for bytes that are not UTF-8: Latin-1, a cut emoji, half a surrogate pair. */
 const odd = 'caf\\351-\\360\\237\\222-\\355\\240\\200';

@@ -4,7 +4,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { delimiter, join } from 'node:path';
 import { startMachined } from '../../helpers/machined.js';
 import { findProgram } from '../../helpers/programs.js';
-import { outcome, run, vmsshWords } from '../../helpers/run.js';
+import { outcome, run, until, vmsshWords } from '../../helpers/run.js';
 import { freePort } from '../../helpers/sockets/servers.js';
 import { startSshd } from '../../helpers/sshd.js';
 import { blocksOf } from '../../markdown.js';
@@ -73,14 +73,7 @@ export async function startKitchen(dir: string) {
     const [, ...args] = line.split(' ');
     const child = spawn('ssh', ['-v', ...args], { env, cwd: home, stdio: ['ignore', 'ignore', 'pipe'] });
     const ended = outcome(child);
-    await new Promise<void>((resolve, reject) => {
-      child.once('close', () => reject(new Error(`${line} ended`)));
-      let said = '';
-      child.stderr?.on('data', (part: Buffer) => {
-        said += part;
-        if (said.includes('Entering interactive')) resolve();
-      });
-    });
+    await until(child.stderr, 'Entering interactive');
     await action();
     child.kill();
     await ended;

@@ -1,14 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -17,7 +8,7 @@ import { lacks } from '../../helpers/programs.js';
 import { type Outcome, run, vmssh } from '../../helpers/run.js';
 import { useMachined, useSshd } from '../../helpers/sockets/peers.js';
 import { missingTerminal } from '../../helpers/sshd.js';
-import { useTempDir } from '../../helpers/temp-dir.js';
+import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
 
 describe.skipIf(lacks('ssh', 'sshd'))('vmssh guest credentials', () => {
   const dir = useTempDir();
@@ -111,7 +102,7 @@ describe.skipIf(lacks('ssh', 'sshd'))('vmssh guest credentials', () => {
 
   it('--undo removes what it made, and only that', async () => {
     const own = join(folder, 'notes.txt');
-    writeFileSync(own, 'mine');
+    writeTree(folder, { 'notes.txt': 'mine' });
     const undone = await credentials('--undo', 'web-t8');
     expect(undone).toMatchObject({ code: 0, stdout: 'removed the keys of "web-t8"\n' });
     expect(undone.stderr).toContain('not made by vmssh, and kept: "notes.txt"');

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { saying } from '../../helpers/expected.js';
+import { ended, saying } from '../../helpers/expected.js';
 import { lacks } from '../../helpers/programs.js';
 import { type Outcome, run, vmssh } from '../../helpers/run.js';
 import { useMachined, useSshd } from '../../helpers/sockets/peers.js';
@@ -71,10 +71,9 @@ describe.skipIf(lacks('ssh', 'sshd'))('the host key of a machine without a UUID'
       /✗ handshake .*ssh refuses the host key .* it is not the known key of this machine/,
     );
     expect(stdout).toMatch(new RegExp(`hint: .*vmssh.* forget '?machine/${name}`));
-    expect(await program('forget', name)).toMatchObject({
-      code: 0,
-      stdout: `forgot the host key of "${name}", also known as machine%${name}\n`,
-    });
+    expect(await program('forget', name)).toMatchObject(
+      ended(0, `forgot the host key of "${name}", also known as machine%${name}\n`),
+    );
     expect(knownHosts()).toBe('');
     expect(await program('check', '--until=authentication', name)).toMatchObject({ code: 0 });
     taken(await byVmssh());

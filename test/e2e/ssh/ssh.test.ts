@@ -1,21 +1,19 @@
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, connect as openSocket } from 'node:net';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { jumpForm } from '../../../src/commands/ssh/call.js';
 import { missingAddon } from '../../helpers/addon.js';
 import { ends } from '../../helpers/expected.js';
-import { missingPrograms } from '../../helpers/programs.js';
-import { outcome, run, vmssh } from '../../helpers/run.js';
+import { lacks } from '../../helpers/programs.js';
+import { begin, outcome, run, until, vmssh } from '../../helpers/run.js';
 import { useSshd } from '../../helpers/sockets/peers.js';
 import { listening } from '../../helpers/sockets/servers.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
-const missing = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' });
+const missing = lacks('ssh', 'sshd');
 const modes = missingAddon() === undefined ? (['fdpass', 'relay'] as const) : (['relay'] as const);
 
 describe.skipIf(missing).each(modes)('a real sshd on a unix socket, by %s', (mode) => {
@@ -88,11 +86,8 @@ describe.skipIf(missing).each(modes)('a real sshd on a unix socket, by %s', (mod
   it('holds a forwarded port', async () => {
     const port = await listening(createServer((socket) => socket.pipe(socket)));
     const local = join(dir, `fwd-${mode}`);
-    const child = spawn(
-      ...command([...sshd.ssh(mode), '-N', '-v', '-L', `${local}:127.0.0.1:${port}`, host]),
-      { stdio: ['pipe', 'ignore', 'pipe'] },
-    );
-    await seen(child.stderr, 'Entering interactive session');
+    const child = begin([...sshd.ssh(mode), '-N', '-v', '-L', `${local}:127.0.0.1:${port}`, host]);
+    await until(child.stderr, 'Entering interactive session');
     for (const word of ['one', 'two']) {
       const socket = openSocket(local);
       socket.end(word);
@@ -126,7 +121,7 @@ describe.skipIf(missing)('an instance of Multipass, whose key only root can read
   });
 });
 
-const gitMissing = missing ?? missingPrograms({ git: 'git', rsync: 'rsync' });
+const gitMissing = missing ?? lacks('git', 'rsync');
 
 describe.skipIf(gitMissing).each(modes)('git and rsync by %s', (mode) => {
   const dir = useTempDir();
@@ -163,16 +158,3 @@ describe.skipIf(gitMissing).each(modes)('git and rsync by %s', (mode) => {
     expect(readFileSync(join(dir, 'tree3', 'file')).equals(data)).toBe(true);
   });
 });
-
-function command([program = '', ...args]: readonly string[]): [string, string[]] {
-  return [program, args];
-}
-
-async function seen(stream: Readable, text: string): Promise<void> {
-  let all = '';
-  for await (const part of stream.iterator({ destroyOnReturn: false })) {
-    all += part;
-    if (all.includes(text)) return;
-  }
-  throw new Error(`the stream ended without ${JSON.stringify(text)}: ${all}`);
-}

@@ -3,8 +3,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { missingAddon } from '../../helpers/addon.js';
-import { lacks, missingPrograms } from '../../helpers/programs.js';
-import { outcome, run, vmssh, vmsshWords } from '../../helpers/run.js';
+import { failing, saying } from '../../helpers/expected.js';
+import { lacks } from '../../helpers/programs.js';
+import { outcome, run, until, vmssh, vmsshWords } from '../../helpers/run.js';
 import { hypervisorHosts, startHypervisor } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { onTerminal } from '../../helpers/terminal.js';
@@ -62,7 +63,7 @@ describe.skipIf(lacks('ssh', 'sshd'))('--start', () => {
   it.skipIf(missingAddon())('starts it once for two ssh at once', async () => {
     manager.reset({ waits: true });
     const both = [proxied('--start', '-v'), proxied('--start', '-v')];
-    const said = both.map((child) => saying(child, /another vmssh starts it/));
+    const said = both.map(({ stderr }) => until(stderr, 'another vmssh starts it'));
     await Promise.race(said);
     manager.open();
     const ends = await Promise.all(both.map(outcome));
@@ -77,7 +78,7 @@ describe.skipIf(lacks('ssh', 'sshd'))('--start', () => {
     manager.reset({ waits: true });
     const child = proxied('--start', '-v');
     const end = outcome(child);
-    await saying(child, /starting "mint"/);
+    await until(child.stderr, 'starting "mint"');
     // As a terminal sends it, to ssh and its proxy.
     process.kill(-(child.pid ?? 0), 'SIGINT');
     const { stderr } = await end;
@@ -111,11 +112,12 @@ describe.skipIf(lacks('ssh', 'sshd'))('--start', () => {
     },
   ])('shows a start that fails, $name', async ({ first, args = [], waits, says }) => {
     manager.reset({ first, waits });
-    const { code, stdout, stderr } = await run([...vmssh, 'proxy', '--start', ...args, 'incus/mint', '22'], {
-      env: manager.env,
-      keepOpen: true,
-    });
-    expect({ code, stdout, stderr }).toEqual({ code: 1, stdout: '', stderr: expect.stringMatching(says) });
+    expect(
+      await run([...vmssh, 'proxy', '--start', ...args, 'incus/mint', '22'], {
+        env: manager.env,
+        keepOpen: true,
+      }),
+    ).toMatchObject(failing(1, says));
     if (waits) {
       manager.open();
       await manager.isUp();
@@ -125,10 +127,11 @@ describe.skipIf(lacks('ssh', 'sshd'))('--start', () => {
   it('says of a machine that is off again that it was started', async () => {
     manager.reset({ first: 'exit 0' });
     const proxy = [...vmssh, 'proxy', '--start', '--wait=3600', 'incus/mint', '22'];
-    const { code, stderr } = await run(proxy, { env: manager.env, keepOpen: true });
-    expect(code).toBe(1);
-    expect(stderr).toMatch(
-      /"mint" is off, although it was started: incus start mint\nhint: it ended; see why: incus info --show-log mint\n/,
+    expect(await run(proxy, { env: manager.env, keepOpen: true })).toMatchObject(
+      saying(
+        1,
+        /"mint" is off, although it was started: incus start mint\nhint: it ended; see why: incus info --show-log mint\n/,
+      ),
     );
     expect(manager.started()).toEqual(['start mint']);
   });
@@ -145,23 +148,20 @@ describe.skipIf(lacks('ssh', 'sshd'))('--start', () => {
     expect(manager.started()).toEqual([]);
   });
 
-  it.skipIf(missingPrograms({ script: 'bsdutils' }))(
-    'of config install needs a terminal without names',
-    async () => {
-      const config = join(manager.env.HOME ?? '', '.ssh/vmssh.conf');
-      const login = ['ssh', ...manager.ssh, '-F', config, 'mint', 'echo in'];
-      await program('config', 'install', '--start');
-      // As an application that is in a session of its own.
-      const [ssh = '', ...args] = login;
-      const { stderr } = await outcome(spawn(ssh, args, { env: manager.env, detached: true }));
-      expect(stderr).toMatch(
-        /hint: its Host starts it only where ssh has a terminal: .* ssh --start incus\/mint, or for any program .* config install --start=incus\/mint\n/,
-      );
-      expect(manager.started()).toEqual([]);
-      expect(await onTerminal(login, /^$/, '', manager.env)).toMatchObject({ code: 0 });
-      expect(manager.started()).toEqual(['start mint']);
-    },
-  );
+  it.skipIf(lacks('script'))('of config install needs a terminal without names', async () => {
+    const config = join(manager.env.HOME ?? '', '.ssh/vmssh.conf');
+    const login = ['ssh', ...manager.ssh, '-F', config, 'mint', 'echo in'];
+    await program('config', 'install', '--start');
+    // As an application that is in a session of its own.
+    const [ssh = '', ...args] = login;
+    const { stderr } = await outcome(spawn(ssh, args, { env: manager.env, detached: true }));
+    expect(stderr).toMatch(
+      /hint: its Host starts it only where ssh has a terminal: .* ssh --start incus\/mint, or for any program .* config install --start=incus\/mint\n/,
+    );
+    expect(manager.started()).toEqual([]);
+    expect(await onTerminal(login, /^$/, '', manager.env)).toMatchObject({ code: 0 });
+    expect(manager.started()).toEqual(['start mint']);
+  });
 
   it('is passed on to the vmssh of another hypervisor, which starts the machine there', async () => {
     const own = join(dir, 'vmssh');
@@ -197,17 +197,6 @@ describe.skipIf(lacks('ssh', 'sshd'))('--start', () => {
   it('does not wait for a machine that is up and has no SSH server', async () => {
     await login('--start');
     manager.end();
-    const { code, stderr } = await program('nc', '--start', '-b', 'incus/mint');
-    expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining('cannot connect') });
+    expect(await program('nc', '--start', '-b', 'incus/mint')).toMatchObject(saying(1, 'cannot connect'));
   });
 });
-
-function saying(child: ReturnType<typeof spawn>, words: RegExp): Promise<void> {
-  let said = '';
-  return new Promise((resolve) => {
-    child.stderr?.on('data', (part) => {
-      said += part;
-      if (words.test(said)) resolve();
-    });
-  });
-}

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -7,8 +7,9 @@ import { concreteHosts } from '../../../src/ssh/config/hosts.js';
 import { configText } from '../../../src/ssh/config/text.js';
 import { compare, median } from '../../bench/statistics.js';
 import { run, vmssh } from '../../helpers/run.js';
+import { script } from '../../helpers/temp-dir.js';
 import { between } from '../../vm/product/conformance/markdown-table.js';
-import { script } from './hypervisors.js';
+import { giveVmssh } from './hypervisors.js';
 import { machines, tcpPort } from './namespace.js';
 import { useNetwork } from './network.js';
 
@@ -45,8 +46,7 @@ describe.runIf(process.env.VMSSH_TRIAL === '1')('what a hop costs', () => {
   let ways: Record<'jump' | 'vmssh' | 'python3', readonly string[]>;
 
   beforeAll(() => {
-    mkdirSync(join(net.home('hv1'), '.local/bin'), { recursive: true });
-    symlinkSync(join(net.dir, 'vmssh-there'), join(net.home('hv1'), '.local/bin/vmssh'));
+    giveVmssh(net, net.home('hv1'));
     // Nothing in front of the hop's ssh that a jump's has not.
     env.VMSSH_SSH = `ssh -F ${join(net.dir, 'hv_config')}`;
     const both = join(net.dir, 'both');

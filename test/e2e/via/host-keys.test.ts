@@ -4,7 +4,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { missingAddon } from '../../helpers/addon.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
-import { needed, script, useHypervisors } from './hypervisors.js';
+import { script } from '../../helpers/temp-dir.js';
+import { needed, useHypervisors } from './hypervisors.js';
 
 /** The vmssh there says keys of a machine called mint, whose sshd is on a socket. */
 describe.skipIf(missingAddon() ?? missingPrograms(needed))(

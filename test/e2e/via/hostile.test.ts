@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { ended } from '../../helpers/expected.js';
 import { run, vmssh } from '../../helpers/run.js';
-import { useTempDir } from '../../helpers/temp-dir.js';
-import { script } from './hypervisors.js';
+import { script, useTempDir } from '../../helpers/temp-dir.js';
 
 const machine = (more: object) => ({
   name: 'web',
@@ -58,11 +58,11 @@ describe('beside a hypervisor that answers', () => {
 
   it('without end, its row has the reason', async () => {
     answers('hv1', [], 9 << 20);
-    const { code, stdout } = await run([...vmssh, 'list', '--via', 'hv1,hv2'], { env });
-    expect({ code, stdout }).toEqual({
-      code: 1,
-      stdout:
+    expect(await run([...vmssh, 'list', '--via', 'hv1,hv2'], { env })).toMatchObject(
+      ended(
+        1,
         'running\tweb\tvia/hv2/machine/web\tmachined\thv2\nfailed\t-\t-\t-\thv1\tit printed more than 8 MiB\n',
-    });
+      ),
+    );
   });
 });

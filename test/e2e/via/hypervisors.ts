@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 import { findProgram } from '../../helpers/programs.js';
@@ -7,7 +7,7 @@ import { vmsshWords } from '../../helpers/run.js';
 import { useSshd } from '../../helpers/sockets/peers.js';
 import type { Hypervisor, HypervisorMade } from '../../helpers/sshd.js';
 import { hypervisorHosts, startHypervisor } from '../../helpers/sshd.js';
-import { useTempDir } from '../../helpers/temp-dir.js';
+import { script, useTempDir } from '../../helpers/temp-dir.js';
 
 export const needed = { ssh: 'openssh-client', sshd: 'openssh-server' };
 
@@ -46,10 +46,10 @@ export function useHypervisors(made: Readonly<Record<string, HypervisorMade>>): 
   return { dir, guest, hosts, env: { ...process.env, VMSSH_SSH: join(dir, 'ssh') }, configure };
 }
 
-/** Writes a script. A link there is replaced: what it leads to may be a program of this system. */
-export function script(path: string, text: string): void {
-  rmSync(path, { force: true });
-  writeFileSync(path, `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+/** Has a hypervisor find this vmssh, from now on. */
+export function giveVmssh(bed: Pick<Bed, 'dir'>, home = ''): void {
+  mkdirSync(join(home, '.local/bin'), { recursive: true });
+  symlinkSync(join(bed.dir, 'vmssh-there'), join(home, '.local/bin/vmssh'));
 }
 
 /** The real python3, if there is one: that of a version manager needs more than itself. */

@@ -1,12 +1,14 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { makeContainer } from '../../connect/exec/container.js';
 import { missingAddon } from '../../helpers/addon.js';
+import { ends, saying } from '../../helpers/expected.js';
 import { findProgram, missingPrograms } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
 import { useIncus } from '../../helpers/sockets/peers.js';
-import { needed, script, useHypervisors } from './hypervisors.js';
+import { script } from '../../helpers/temp-dir.js';
+import { giveVmssh, needed, useHypervisors } from './hypervisors.js';
 
 /** As Incus lists them; on the hypervisor the machine is what its incus starts. */
 const instances = [
@@ -32,9 +34,7 @@ describe.skipIf(missingPrograms(needed))('incus/REMOTE:NAME', () => {
   const env = { ...bed.env, PATH: `${join(dir, 'tools')}:${process.env.PATH}` };
 
   beforeAll(() => {
-    const home = bed.hosts.hv1?.home ?? '';
-    mkdirSync(join(home, '.local/bin'), { recursive: true });
-    symlinkSync(join(dir, 'vmssh-there'), join(home, '.local/bin/vmssh'));
+    giveVmssh(bed, bed.hosts.hv1?.home);
     mkdirSync(join(dir, 'tools'));
     const remotes = { hv1: { Addr: 'https://192.0.2.1:8443', Protocol: 'incus', Public: false } };
     writeFileSync(join(dir, 'remotes'), JSON.stringify(remotes));
@@ -55,8 +55,7 @@ describe.skipIf(missingPrograms(needed))('incus/REMOTE:NAME', () => {
   it.skipIf(missingAddon())('is taken by scp', async () => {
     const scp = ['scp', '-q', '-F', bed.guest.config('fdpass')];
     const own = ['-o', `UserKnownHostsFile=${dir}/known`];
-    const { code } = await run([...scp, ...own, `incus%hv1%web:${dir}/list`, join(dir, 'copied')], { env });
-    expect(code).toBe(0);
+    await ends(0, run([...scp, ...own, `incus%hv1%web:${dir}/list`, join(dir, 'copied')], { env }));
   });
 
   it('of a VM needs any tool there, as its CID is known', async () => {
@@ -70,7 +69,6 @@ describe.skipIf(missingPrograms(needed))('incus/REMOTE:NAME', () => {
     ['incus/hv1:wep', /no machine "hv1:wep".*\n.*did you mean "hv1:web"/],
     ['incus/hv2:web', /no remote "hv2", but "hv1"\n.*incus remote add hv2/],
   ])('%s says what is wrong, and the fix', async (typed, problem) => {
-    const { code, stderr } = await run([...vmssh, 'nc', '--pipe', typed], { env });
-    expect({ code, stderr }).toEqual({ code: 4, stderr: expect.stringMatching(problem) });
+    expect(await run([...vmssh, 'nc', '--pipe', typed], { env })).toMatchObject(saying(4, problem));
   });
 });

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createConnection, createServer, type Server } from 'node:net';
@@ -6,14 +6,15 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { missingAddon } from '../../helpers/addon.js';
-import { printing, saying } from '../../helpers/expected.js';
+import { ends, printing, saying } from '../../helpers/expected.js';
 import { lifeline } from '../../helpers/lifeline.js';
 import { findProgram, missingPrograms } from '../../helpers/programs.js';
-import { isAlive, outcome, run, vmssh } from '../../helpers/run.js';
+import { begin, isAlive, outcome, run, until, vmssh } from '../../helpers/run.js';
 import { listening } from '../../helpers/sockets/servers.js';
+import { script } from '../../helpers/temp-dir.js';
 import { onTerminal } from '../../helpers/terminal.js';
 import { multiplexer } from '../forward/forwarding.js';
-import { needed, python, script, useHypervisors } from './hypervisors.js';
+import { needed, python, useHypervisors } from './hypervisors.js';
 
 const tools = { ...needed, python3: 'python3', script: 'bsdutils' };
 
@@ -28,7 +29,7 @@ describe.skipIf(missingAddon() ?? missingPrograms(tools))('a hop', () => {
     // ssh keeps no other descriptor open, so its process id tells of it.
     script(join(dir, 'ssh'), `echo $$ >>${dir}/hops; exec ${findProgram('ssh')} -F ${dir}/hv_config "$@"`);
     silent = createServer(() => {});
-    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    await once(silent.listen(0, '127.0.0.1'), 'listening');
     bed.configure('', { silent: (silent.address() as { port: number }).port });
   });
   afterAll(() => void silent.close());
@@ -45,7 +46,7 @@ describe.skipIf(missingAddon() ?? missingPrograms(tools))('a hop', () => {
   it.each(['fdpass', 'relay'] as const)('ends on both sides with a killed ssh, by %s', async (mode) => {
     const there = tool();
     const ssh = spawn('ssh', ['-F', bed.guest.config(mode), target(), 'echo in; exec cat'], { env });
-    await said(ssh, 'in');
+    await until(ssh.stdout, 'in');
     await there.started;
     expect(isAlive(hop())).toBe(true);
     ssh.kill('SIGKILL');
@@ -60,9 +61,9 @@ describe.skipIf(missingAddon() ?? missingPrograms(tools))('a hop', () => {
       createServer((socket) => socket.write('x'.repeat(100_000))),
       path,
     );
-    const nc = spawn(vmssh[0] ?? '', [...vmssh.slice(1), 'nc', '--pipe', `via/hv1/unix${path}`], { env });
+    const nc = begin([...vmssh, 'nc', '--pipe', `via/hv1/unix${path}`], { env });
     const end = outcome(nc);
-    await said(nc, 'x');
+    await until(nc.stdout, 'x');
     process.kill(hop(), 'SIGKILL');
     expect(await end).toMatchObject(
       saying(1, 'the hop to its hypervisor broke off, so bytes may be missing (HOP_LOST)'),
@@ -83,7 +84,7 @@ describe.skipIf(missingAddon() ?? missingPrograms(tools))('a hop', () => {
         if (name === 'ends') socket.end();
       });
       const args = ['forward', '--json', `via/hv1/vsock-mux${path}`, '80', '0'];
-      const forward = spawn(vmssh[0] ?? '', [...vmssh.slice(1), ...args], { env });
+      const forward = begin([...vmssh, ...args], { env });
       onTestFinished(() => void forward.kill('SIGKILL'));
       const lines = createInterface({ input: forward.stdout })[Symbol.asyncIterator]();
       const { port } = JSON.parse((await lines.next()).value).listener;
@@ -102,7 +103,7 @@ describe.skipIf(missingAddon() ?? missingPrograms(tools))('a hop', () => {
     'ends with a proxy that gets %s while it hangs',
     async (signal) => {
       tool();
-      const proxy = spawn(vmssh[0] ?? '', [...vmssh.slice(1), 'proxy', 'via/silent/vsock/3', '22'], { env });
+      const proxy = begin([...vmssh, 'proxy', 'via/silent/vsock/3', '22'], { env });
       const end = outcome(proxy);
       await expect.poll(hop, { timeout: 10_000 }).toBeGreaterThan(0);
       const pid = hop();
@@ -114,7 +115,7 @@ describe.skipIf(missingAddon() ?? missingPrograms(tools))('a hop', () => {
 
   it('is given up when ssh closes the proxy while it hangs', async () => {
     tool();
-    const proxy = spawn(vmssh[0] ?? '', [...vmssh.slice(1), 'proxy', 'via/silent/vsock/3', '22'], { env });
+    const proxy = begin([...vmssh, 'proxy', 'via/silent/vsock/3', '22'], { env });
     const end = outcome(proxy);
     await expect.poll(hop, { timeout: 10_000 }).toBeGreaterThan(0);
     proxy.stdin.end();
@@ -134,13 +135,9 @@ describe.skipIf(missingAddon() ?? missingPrograms(tools))('a hop', () => {
       readFileSync(join(dir, 'hv_config'), 'utf8').replace(/IdentityFile \S+id\n/, ''),
       { mode: 0o600 },
     );
-    const { code, stdout } = await onTerminal(
-      [...vmssh, 'nc', '--banner', target()],
-      /passphrase for key/,
-      'open sesame',
-      rest,
-    );
-    expect({ code, stdout }).toEqual(printing(0, /SSH-2\.0-OpenSSH/));
+    expect(
+      await onTerminal([...vmssh, 'nc', '--banner', target()], /passphrase for key/, 'open sesame', rest),
+    ).toMatchObject(printing(0, /SSH-2\.0-OpenSSH/));
     bed.configure('');
   });
 
@@ -149,9 +146,7 @@ describe.skipIf(missingAddon() ?? missingPrograms(tools))('a hop', () => {
     for (const _ of [1, 2]) {
       tool();
       // The master keeps stderr open.
-      expect(
-        await run([...vmssh, 'nc', '--banner', target()], { env, stdio: ['pipe', 'pipe', 'ignore'] }),
-      ).toMatchObject({ code: 0 });
+      await ends(0, run([...vmssh, 'nc', '--banner', target()], { env, stdio: ['pipe', 'pipe', 'ignore'] }));
     }
     const control = (what: string) => run(['ssh', '-F', join(dir, 'hv_config'), '-O', what, 'hv1']);
     expect(await control('check')).toMatchObject(saying(0, 'Master running'));
@@ -159,9 +154,3 @@ describe.skipIf(missingAddon() ?? missingPrograms(tools))('a hop', () => {
     bed.configure('');
   });
 });
-
-function said(child: ChildProcess, text: string): Promise<void> {
-  return new Promise((resolve) => {
-    child.stdout?.on('data', (part) => String(part).includes(text) && resolve());
-  });
-}

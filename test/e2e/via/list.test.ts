@@ -1,17 +1,18 @@
 import { spawn } from 'node:child_process';
 import { on } from 'node:events';
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../src/sources/tools/json.js';
 import { missingAddon } from '../../helpers/addon.js';
-import { printing, saying } from '../../helpers/expected.js';
+import { ended, ends, printing, saying } from '../../helpers/expected.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { outcome, run, vmssh, vmsshWords } from '../../helpers/run.js';
 import { useMachined } from '../../helpers/sockets/peers.js';
-import { needed, python, script, useHypervisors } from './hypervisors.js';
+import { script } from '../../helpers/temp-dir.js';
+import { giveVmssh, needed, python, useHypervisors } from './hypervisors.js';
 
 const uuid = '11111111-2222-4333-8444-555555555555';
 
@@ -39,11 +40,7 @@ describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
   });
   const ours = (...args: string[]) => run([...vmssh, ...args], { env });
   beforeAll(() => {
-    for (const name of ['hv1', 'hv2']) {
-      const home = bed.hosts[name]?.home ?? '';
-      mkdirSync(join(home, '.local/bin'), { recursive: true });
-      symlinkSync(join(dir, 'vmssh-there'), join(home, '.local/bin/vmssh'));
-    }
+    for (const name of ['hv1', 'hv2']) giveVmssh(bed, bed.hosts[name]?.home);
     writeFileSync(join(bed.hosts.hv2?.home ?? '', '.bashrc'), 'echo "Welcome to hv2"\n');
     bed.configure('', { down: 1 });
   });
@@ -96,11 +93,9 @@ describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
   });
 
   it('finds a machine by its name, and prints one value of it', async () => {
-    expect(await ours('list', '--via', 'hv1,hv2', 'db', '-o', 'status')).toMatchObject({
-      code: 0,
-      stdout: 'running\n',
-      stderr: '',
-    });
+    expect(await ours('list', '--via', 'hv1,hv2', 'db', '-o', 'status')).toMatchObject(
+      ended(0, 'running\n', ''),
+    );
   });
 
   it('--watch shows the machines of a hypervisor as they come', async () => {
@@ -186,23 +181,18 @@ describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
       async () => {
         const keys = () => readFileSync(join(home(), '.ssh/vmssh_known_hosts'), 'utf8');
         const config = ['-F', bed.guest.config('relay')];
-        expect(await inHome('ssh', '--via', 'hv2', ...config, 'twin', 'echo hello')).toMatchObject({
-          code: 0,
-          stdout: 'hello\n',
-        });
+        expect(await inHome('ssh', '--via', 'hv2', ...config, 'twin', 'echo hello')).toMatchObject(
+          ended(0, 'hello\n'),
+        );
         expect(keys()).toMatch(
           new RegExp(`^vmssh-via%hv2-${uuid}=\\w+ ssh-ed25519 \\S+ .*via%hv2-twin=\\w+(?: .*)?$`, 'm'),
         );
         const strict = [...config, '-o', 'StrictHostKeyChecking=yes'];
-        expect(await inHome('ssh', ...strict, 'via/hv2/machine/twin', 'echo hello')).toMatchObject({
-          code: 0,
-          stdout: 'hello\n',
-          stderr: '',
-        });
+        expect(await inHome('ssh', ...strict, 'via/hv2/machine/twin', 'echo hello')).toMatchObject(
+          ended(0, 'hello\n', ''),
+        );
         writeFileSync(join(dir, 'batch'), `get ${dir}/authorized ${dir}/by-sftp\n`);
-        expect(
-          await inHome('sftp', '--via', 'hv2', '-q', ...strict, '-b', join(dir, 'batch'), 'twin'),
-        ).toMatchObject({ code: 0 });
+        await ends(0, inHome('sftp', '--via', 'hv2', '-q', ...strict, '-b', join(dir, 'batch'), 'twin'));
         expect(readFileSync(join(dir, 'by-sftp'), 'utf8')).toContain('ssh-ed25519');
         const shell = `ssh ${[...strict, '-i', join(dir, 'id')].join(' ')}`;
         const copy = [`twin:${dir}/authorized`, `${dir}/by-rsync`];
@@ -214,10 +204,9 @@ describe.skipIf(missingPrograms(needed))('vmssh list --via', () => {
             found: expect.stringContaining('ssh-ed25519 SHA256:'),
           }),
         );
-        expect(await inHome('forget', '--via', 'hv2', 'twin')).toMatchObject({
-          code: 0,
-          stdout: 'forgot the host key of "via/hv2/twin", also known as twin.hv2\n',
-        });
+        expect(await inHome('forget', '--via', 'hv2', 'twin')).toMatchObject(
+          ended(0, 'forgot the host key of "via/hv2/twin", also known as twin.hv2\n'),
+        );
         expect(keys()).not.toContain('via%hv2');
       },
     );

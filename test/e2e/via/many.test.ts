@@ -3,15 +3,14 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { missingAddon } from '../../helpers/addon.js';
 import { saying } from '../../helpers/expected.js';
-import { missingPrograms } from '../../helpers/programs.js';
+import { lacks } from '../../helpers/programs.js';
 import { run, runtime, vmssh } from '../../helpers/run.js';
-import { useTempDir } from '../../helpers/temp-dir.js';
-import { script } from './hypervisors.js';
+import { script, useTempDir } from '../../helpers/temp-dir.js';
 
 /** VMSSH_TRIAL=1: as many as the figures of test/docs/hop-figures.md are for, in each runtime. */
 const most = process.env.VMSSH_TRIAL === '1' ? 10_000 : 2000;
 
-const missing = missingAddon() ?? missingPrograms({ ssh: 'openssh-client' });
+const missing = missingAddon() ?? lacks('ssh');
 
 describe.skipIf(missing)(`a hypervisor with ${most} machines`, () => {
   const dir = useTempDir();

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, openSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { missingAddon } from '../../helpers/addon.js';
-import { ends } from '../../helpers/expected.js';
+import { ended, ends, failing } from '../../helpers/expected.js';
 import { missingRoot } from '../../helpers/other-user.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { run, runtime, vmssh } from '../../helpers/run.js';
-import { needed, python } from './hypervisors.js';
+import { giveVmssh, needed, python } from './hypervisors.js';
 import { type MachineName, machines } from './namespace.js';
 import { useNetwork } from './network.js';
 
@@ -37,18 +37,14 @@ describe.skipIf(skip)('three hypervisors in a network', () => {
 
   beforeAll(() => {
     // hv2 has no vmssh and prints something, hv3 is slow when it is told to be.
-    for (const host of ['hv1', 'hv3']) {
-      mkdirSync(join(net.home(host), '.local/bin'), { recursive: true });
-      symlinkSync(path('vmssh-there'), join(net.home(host), '.local/bin/vmssh'));
-    }
+    for (const host of ['hv1', 'hv3']) giveVmssh(net, net.home(host));
     writeFileSync(join(net.home('hv2'), '.bashrc'), 'echo "Welcome to hv2"\n');
   });
 
   it.each(logins)('ssh logs in over %s: %s', async (host, name) => {
-    expect(await within('ssh', '-F', net.config, typed(host, name), 'echo $MACHINE')).toMatchObject({
-      code: 0,
-      stdout: `${name}.${host}\n`,
-    });
+    expect(await within('ssh', '-F', net.config, typed(host, name), 'echo $MACHINE')).toMatchObject(
+      ended(0, `${name}.${host}\n`),
+    );
   });
 
   describe.each(tried)('over %s: %s', (host, name) => {
@@ -145,11 +141,7 @@ describe.skipIf(skip)('three hypervisors in a network', () => {
     const login = await run([...vmssh, 'nc', '--banner', '--timeout=1', typed('hv3', 'socket')], {
       env: net.env,
     });
-    expect(login).toMatchObject({
-      code: 1,
-      stdout: '',
-      stderr: expect.stringMatching(/HOP_FAILED|HOP_SILENT/),
-    });
+    expect(login).toMatchObject(failing(1, /HOP_FAILED|HOP_SILENT/));
     const list = await run([...vmssh, 'list', '--json', '--via', 'hv1,hv2,hv3'], { env: net.env });
     const { machines: found, errors } = JSON.parse(list.stdout);
     expect(found.map(({ via }: { via: string }) => via)).toContain('hv1');

@@ -6,8 +6,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { findProgram } from '../../helpers/programs.js';
 import { vmsshWords } from '../../helpers/run.js';
 import { useSshd } from '../../helpers/sockets/peers.js';
-import { useTempDir } from '../../helpers/temp-dir.js';
-import { script } from './hypervisors.js';
+import { script, useTempDir } from '../../helpers/temp-dir.js';
 import { hypervisor, start } from './namespace.js';
 
 export interface Network {

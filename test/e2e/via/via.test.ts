@@ -1,19 +1,20 @@
 import { spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { abilitiesOf } from '../../../src/process/ssh-program.js';
 import type { JsonObject } from '../../../src/sources/tools/json.js';
 import { missingAddon } from '../../helpers/addon.js';
-import { printing, saying } from '../../helpers/expected.js';
+import { ended, printing, saying } from '../../helpers/expected.js';
 import { findProgram, missingPrograms } from '../../helpers/programs.js';
 import { executable, run, vmssh, vmsshWords } from '../../helpers/run.js';
 import { useMachined } from '../../helpers/sockets/peers.js';
 import { listening } from '../../helpers/sockets/servers.js';
+import { script } from '../../helpers/temp-dir.js';
 import { installWithoutAddon } from '../proxy/without-addon.js';
-import { needed, python, script, useHypervisors } from './hypervisors.js';
+import { giveVmssh, needed, python, useHypervisors } from './hypervisors.js';
 
 const shells = ['bash', 'dash', 'ksh', 'zsh', 'tcsh', 'fish'].filter(
   (name) => findProgram(name) !== undefined,
@@ -42,9 +43,7 @@ describe.skipIf(missingAddon() ?? missingPrograms({ ...needed, ...tools }))('via
   const machine = (host: string) => `via/${host}/unix${bed.guest.path}`;
 
   beforeAll(() => {
-    const there = bed.hosts['by-vmssh']?.home ?? '';
-    mkdirSync(join(there, '.local/bin'), { recursive: true });
-    symlinkSync(join(dir, 'vmssh-there'), join(there, '.local/bin/vmssh'));
+    giveVmssh(bed, bed.hosts['by-vmssh']?.home);
     writeFileSync(
       join(bed.hosts.noisy?.home ?? '', '.bashrc'),
       'echo "Welcome to noisy"; printf "no line end"\n',
@@ -75,11 +74,13 @@ describe.skipIf(missingAddon() ?? missingPrograms({ ...needed, ...tools }))('via
     );
 
     it('passes on why there is no connection', async () => {
-      const { code, stdout, stderr } = await ours('nc', '--banner', `via/${host}/unix${dir}/nothing.sock`);
-      expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-      expect(stderr).toBe(
-        `vmssh: cannot connect to "via/${host}/unix${dir}/nothing.sock": on ${host}, no socket at ${dir}/nothing.sock (ENOENT)\n` +
-          `hint: on ${host}: check that the machine is running and exports it: ls -l ${dir}/nothing.sock\n`,
+      expect(await ours('nc', '--banner', `via/${host}/unix${dir}/nothing.sock`)).toMatchObject(
+        ended(
+          1,
+          '',
+          `vmssh: cannot connect to "via/${host}/unix${dir}/nothing.sock": on ${host}, no socket at ${dir}/nothing.sock (ENOENT)\n` +
+            `hint: on ${host}: check that the machine is running and exports it: ls -l ${dir}/nothing.sock\n`,
+        ),
       );
     });
 
@@ -200,11 +201,9 @@ exec ${join(dir, 'ssh')} "$@"`;
     it('asks a multiplexer for the port', async () => {
       const mux = join(dir, 'mux-by-stream');
       await multiplexer(mux);
-      expect(await newer('nc', '--pipe', `via/bare/vsock-mux${mux}`, '5000')).toMatchObject({
-        code: 0,
-        stdout: 'hello from 5000',
-        stderr: '',
-      });
+      expect(await newer('nc', '--pipe', `via/bare/vsock-mux${mux}`, '5000')).toMatchObject(
+        ended(0, 'hello from 5000', ''),
+      );
       expect(await newer('nc', '--pipe', `via/bare/vsock-mux${mux}`, '5001')).toMatchObject(
         saying(1, 'on bare, the multiplexer closed the connection'),
       );
@@ -267,10 +266,11 @@ exec ${join(dir, 'ssh')} "$@"`;
   });
 
   it('says which ssh could not be run', async () => {
-    const { code, stderr } = await run([...vmssh, 'nc', '--banner', machine('bare')], {
-      env: { ...env, VMSSH_SSH: '/nowhere/ssh' },
-    });
-    expect({ code, stderr }).toEqual(saying(1, 'ssh could not be run (NO_SSH)'));
+    expect(
+      await run([...vmssh, 'nc', '--banner', machine('bare')], {
+        env: { ...env, VMSSH_SSH: '/nowhere/ssh' },
+      }),
+    ).toMatchObject(saying(1, 'ssh could not be run (NO_SSH)'));
   });
 });
 

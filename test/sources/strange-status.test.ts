@@ -1,4 +1,3 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { listHyperV } from '../../src/sources/hyper-v/hyper-v.js';
@@ -9,7 +8,7 @@ import { parseMultipass } from '../../src/sources/managers/multipass.js';
 import { listCloudHypervisors } from '../../src/sources/vmm/cloud-hypervisor.js';
 import { listFirecrackers } from '../../src/sources/vmm/firecracker.js';
 import { run, vmssh } from '../helpers/run.js';
-import { useTempDir } from '../helpers/temp-dir.js';
+import { useTempDir, writeTree } from '../helpers/temp-dir.js';
 import { fakeProc } from './processes/fake-proc.js';
 
 const dir = useTempDir();
@@ -61,10 +60,8 @@ describe.each([...['constructor', '__proto__', 'toString', 'hasOwnProperty', 'va
 
 it('a status "constructor" does not crash list', async () => {
   const bin = join(dir, 'bin');
-  mkdirSync(bin);
   const list = JSON.stringify({ list: [{ name: 'odd', state: 'constructor', ipv4: [] }] });
-  writeFileSync(join(bin, 'multipass'), `#!/bin/sh\necho '${list}'\n`);
-  chmodSync(join(bin, 'multipass'), 0o755);
+  writeTree(bin, { multipass: `#!/bin/sh\necho '${list}'\n` });
   const env = { ...process.env, PATH: `${bin}:${process.env.PATH}` };
   const { stdout } = await run([...vmssh, 'list', '--provider=multipass'], { env });
   expect(stdout).toBe('unknown\todd\tmultipass/odd\tmultipass\n');

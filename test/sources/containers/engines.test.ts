@@ -1,19 +1,17 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { dockerEngines, podmanEngines } from '../../../src/sources/containers/engines.js';
-import { useTempDir } from '../../helpers/temp-dir.js';
+import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
 
 const dir = useTempDir();
 /** A home whose docker uses a context with this address. */
 const homeWith = (name: string, host: string) => {
   const home = join(dir, name);
   const meta = join(home, '.docker/contexts/meta', createHash('sha256').update(name).digest('hex'));
-  mkdirSync(meta, { recursive: true });
-  writeFileSync(join(home, '.docker/config.json'), JSON.stringify({ currentContext: name }));
+  writeTree(home, { '.docker/config.json': JSON.stringify({ currentContext: name }) });
   const context = { Name: name, Endpoints: { docker: { Host: host } } };
-  writeFileSync(join(meta, 'meta.json'), JSON.stringify(context));
+  writeTree(meta, { 'meta.json': JSON.stringify(context) });
   return home;
 };
 const docker = async (env: Readonly<Record<string, string>>, platform: NodeJS.Platform = 'linux') => {
@@ -58,8 +56,7 @@ describe("Docker's sockets", () => {
     "are the system's with a configuration of %j",
     async (text) => {
       const home = join(dir, `broken ${text.length}`);
-      mkdirSync(join(home, '.docker'), { recursive: true });
-      writeFileSync(join(home, '.docker/config.json'), text);
+      writeTree(home, { '.docker/config.json': text });
       expect(await docker({ HOME: home })).toEqual([system]);
     },
   );

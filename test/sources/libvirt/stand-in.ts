@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { script } from '../../connect/exec/container.js';
+import { script } from '../../helpers/temp-dir.js';
 
 /** A call of virsh with its words as patterns of sh's case, and what it does then. */
 export type VirshCase = readonly [pattern: string, does: string];

@@ -1,12 +1,4 @@
-import {
-  chmodSync,
-  chownSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { everyEntry } from '../../../src/sources/here.js';
@@ -19,7 +11,7 @@ import { searchSource } from '../../../src/sources/search.js';
 import type { Source } from '../../../src/sources/source.js';
 import { sources } from '../../../src/sources/sources.js';
 import { missingRoot, otherUser } from '../../helpers/other-user.js';
-import { useTempDir } from '../../helpers/temp-dir.js';
+import { script, useTempDir } from '../../helpers/temp-dir.js';
 
 const dir = useTempDir();
 const deps = { env: { PATH: process.env.PATH } };
@@ -32,11 +24,10 @@ const beside: Source = {
 const line = { name: 'mine', file, command: ['/x'], find: false, start: false };
 
 /** A source whose program is a shell script of these lines. */
-function scripted(script: string, more: Partial<OutsideLine> = {}): Source {
+function scripted(lines: string, more: Partial<OutsideLine> = {}): Source {
   writeFileSync(file, '{}');
   const program = join(dir, `machines-${Math.random()}`);
-  writeFileSync(program, `#!/bin/sh\n${script}\n`);
-  chmodSync(program, 0o755);
+  script(program, lines);
   return outsideSource({ ...line, command: [program, 'first'], ...more });
 }
 
@@ -159,7 +150,7 @@ describe('a program is run only if nobody else can have changed it', () => {
     writeFileSync(file, '{}');
     const ran = join(dir, `ran-${what}`);
     const program = join(dir, `program-${what}`);
-    writeFileSync(program, `#!/bin/sh\n: > ${ran}\n`, { mode: 0o755 });
+    script(program, `: > ${ran}`);
     const mine = { ...line, command: [program], find: true, folder };
     const changed = { file, program, folder }[what];
     const who = async (path: string) => (path === changed ? 'user 1001' : undefined);
@@ -185,7 +176,7 @@ describe('a program is run only if nobody else can have changed it', () => {
     return link;
   };
   const lists = (command: readonly string[], more: Partial<OutsideLine> = {}) => {
-    if (!existsSync(file)) writeFileSync(file, '{}');
+    writeFileSync(file, '{}');
     return outsideSource({ ...line, command, ...more }).list(deps);
   };
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { enginesIn } from '../../../src/sources/processes/namespaces.js';
 import { ofProcess, processesNamed } from '../../../src/sources/processes/processes.js';
 import { routesTo } from '../../../src/sources/routes.js';
-import { missingPrograms } from '../../helpers/programs.js';
+import { lacks } from '../../helpers/programs.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { at } from '../resolved.js';
 import { type FakeProcess, fakeProc } from './fake-proc.js';
@@ -104,7 +104,7 @@ describe('a process in a container', () => {
     expect(await isIn([there, other], there)).toEqual([false, true]);
   });
 
-  const cannot = missingPrograms({ unshare: 'util-linux' }) ?? mayNot();
+  const cannot = lacks('unshare') ?? mayNot();
   it.skipIf(cannot)(`is one of a real user namespace${cannot ? ` (${cannot})` : ''}`, async () => {
     const vm = ['bash', '-c', 'exec -a vmssh-test-vm sleep 60'] as const;
     const [child, plain] = [spawn('unshare', ['--user', '--', ...vm]), spawn(vm[0], vm.slice(1))];

@@ -1,9 +1,9 @@
-import { mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { nodeFs as fs, processesNamed } from '../../../src/sources/processes/processes.js';
 import type { DiscoveryError } from '../../../src/sources/source.js';
-import { useTempDir } from '../../helpers/temp-dir.js';
+import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
 import { fakeProc, inDocker } from './fake-proc.js';
 
 const dir = useTempDir();
@@ -63,9 +63,8 @@ describe('processes by name', () => {
     { name: 'but those of another process 2 are', status: 'PPid:\t0\nVmSize:\t1 kB\n', want: [100, 101] },
   ])('$name', async ({ status, want }) => {
     const procDir = fakeProc(dir, [{ argv: ['vm'] }, { argv: ['vm'] }]);
-    mkdirSync(join(procDir, '2/task/2'), { recursive: true });
-    writeFileSync(join(procDir, '2/status'), `Name:\tx\n${status}Uid:\t0\t0\t0\t0\n`);
-    writeFileSync(join(procDir, '2/task/2/children'), '3 101 ');
+    const files = { status: `Name:\tx\n${status}Uid:\t0\t0\t0\t0\n`, 'task/2/children': '3 101 ' };
+    writeTree(join(procDir, '2'), files);
     expect((await vms(procDir)).map(({ pid }) => pid)).toEqual(want);
   });
 

@@ -12,24 +12,23 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { version } from '../src/version.js';
 import { missingAddon } from './helpers/addon.js';
+import { ends, printing } from './helpers/expected.js';
 import { startMachined } from './helpers/machined.js';
-import { missingPrograms } from './helpers/programs.js';
+import { lacks, missingPrograms } from './helpers/programs.js';
 import { run } from './helpers/run.js';
 import { startSshd } from './helpers/sshd.js';
 import { useTempDir, writeTree } from './helpers/temp-dir.js';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const missing = missingPrograms({ npm: 'npm' });
-const missingSsh = missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' });
+const missingSsh = lacks('ssh', 'sshd');
 
 describe.skipIf(missing)('the npm packages, installed in an empty folder', () => {
   const dir = useTempDir();
   const bin = (name: string) => join(dir, 'node_modules/.bin', name);
 
   beforeAll(async () => {
-    expect(await run(['node', 'build/types.js'], { cwd: root, timeout: 120_000 })).toMatchObject({
-      code: 0,
-    });
+    await ends(0, run(['node', 'build/types.js'], { cwd: root, timeout: 120_000 }));
     for (const workspace of [[], ['--workspace', 'native']]) {
       const packed = await run(['npm', 'pack', '--silent', '--pack-destination', dir, ...workspace], {
         cwd: root,
@@ -52,10 +51,9 @@ describe.skipIf(missing)('the npm packages, installed in an empty folder', () =>
   }, 300_000);
 
   it('has both programs, without an install script', async () => {
-    expect(await run([bin('vmssh'), 'check', '--until=resolved', 'vsock/3'])).toMatchObject({
-      code: 0,
-      stdout: expect.stringMatching(/✓ resolved .* vsock:3:22\n/),
-    });
+    expect(await run([bin('vmssh'), 'check', '--until=resolved', 'vsock/3'])).toMatchObject(
+      printing(0, /✓ resolved .* vsock:3:22\n/),
+    );
     expect(await run([bin('vsock-nc'), '--banner', 'unix/no/such'])).toMatchObject({ code: 1, stdout: '' });
     expect(await run([bin('vmssh'), '--version'])).toMatchObject({ code: 0, stdout: `${version}\n` });
   });
@@ -63,17 +61,12 @@ describe.skipIf(missing)('the npm packages, installed in an empty folder', () =>
   it.skipIf(missingAddon())('contains the built addon', async () => {
     const script = "import { load } from 'node-hvsock-native'; console.log(load().families.join())";
     writeFileSync(join(dir, 'addon.js'), script);
-    expect(await run(['node', 'addon.js'], { cwd: dir })).toMatchObject({
-      code: 0,
-      stdout: expect.stringContaining('vsock'),
-    });
+    expect(await run(['node', 'addon.js'], { cwd: dir })).toMatchObject(printing(0, 'vsock'));
   });
 
   it('types the library', async () => {
-    mkdirSync(join(dir, 'src'));
-    writeFileSync(
-      join(dir, 'src/use.ts'),
-      `import { ConnectError, connect, parseTarget, probe, resolve, start, type Target, watch } from 'vmssh';
+    writeTree(dir, {
+      'src/use.ts': `import { ConnectError, connect, parseTarget, probe, resolve, start, type Target, watch } from 'vmssh';
 const target: Target = parseTarget('vsock/3');
 const { endpoint } = await resolve('vsock/3', { port: 22 });
 const sock = await connect('unix/x', { timeout: 10, signal: AbortSignal.timeout(5) }).catch((error: unknown) => {
@@ -87,7 +80,7 @@ for await (const { machines } of watch({ sources: ['libvirt'], every: 10 })) con
 await connect('unix/x', { port: '22' });
 console.log(target, endpoint, sock, fingerprint);
 `,
-    );
+    });
     expect(await tsc('--noEmit', 'src/use.ts')).toEqual('');
   });
 
@@ -126,8 +119,7 @@ console.log(target, endpoint, sock, fingerprint);
       home = join(dir, 'home');
       mkdirSync(home);
       env = { PATH: process.env.PATH, HOME: home, USER: server.user, ...machined.env };
-      mkdirSync(join(dir, 'login'));
-      for (const [name, head] of Object.entries(heads)) writeFileSync(join(dir, 'login', name), head + login);
+      for (const [name, head] of Object.entries(heads)) writeTree(dir, { [`login/${name}`]: head + login });
       expect(await tsc('--outDir', 'login', 'login/esm.mts', 'login/cjs.cts')).toBe('');
       return async () => {
         machined.stop();
@@ -194,9 +186,7 @@ console.log(target, endpoint, sock, fingerprint);
       writeFileSync(join(dir, 'aborted.mjs'), program);
       const bin = join(dir, 'bin');
       const began = mkdtempSync(join(dir, 'began'));
-      mkdirSync(bin);
-      const hangs = '#!/bin/sh\ntouch "$HOME/began"\nexec sleep 60\n';
-      writeFileSync(join(bin, 'multipass'), hangs, { mode: 0o755 });
+      writeTree(bin, { multipass: '#!/bin/sh\ntouch "$HOME/began"\nexec sleep 60\n' });
       const { code, stdout, stderr } = await run(['node', 'aborted.mjs'], {
         cwd: dir,
         env: { ...env, HOME: began, PATH: `${bin}:${process.env.PATH}` },

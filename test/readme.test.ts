@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { installPart } from '../build/release/install-lines.js';
-import { missingPrograms } from './helpers/programs.js';
+import { lacks } from './helpers/programs.js';
 import { run } from './helpers/run.js';
 import { useTempDir } from './helpers/temp-dir.js';
 
@@ -13,7 +13,7 @@ const blocks = (text: string, language: string) =>
 describe('README.md', () => {
   const dir = useTempDir();
 
-  it.skipIf(missingPrograms({ ssh: 'openssh-client' })).each(['vsock/3', 'unix%run%x.sock', 'machine/web'])(
+  it.skipIf(lacks('ssh')).each(['vsock/3', 'unix%run%x.sock', 'machine/web'])(
     'opens with lines by which ssh gives %s to vmssh',
     async (host) => {
       const config = join(dir, 'config');

@@ -1,7 +1,7 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { useTempDir } from '../helpers/temp-dir.js';
+import { useTempDir, writeTree } from '../helpers/temp-dir.js';
 import { libraryChanges } from './library-changes.js';
 
 const library = {
@@ -22,17 +22,9 @@ describe('libraryChanges', () => {
 
   async function changesTo(changed: Partial<typeof library>): Promise<readonly string[]> {
     const folder = mkdtempSync(join(dir, 'x'));
-    const [then, now] = [
-      write(join(folder, 'then'), library),
-      write(join(folder, 'now'), { ...library, ...changed }),
-    ];
-    return libraryChanges(then, now, folder);
-  }
-
-  function write(folder: string, files: Record<string, string>): string {
-    mkdirSync(folder);
-    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
-    return join(folder, 'index.d.ts');
+    writeTree(join(folder, 'then'), library);
+    writeTree(join(folder, 'now'), { ...library, ...changed });
+    return libraryChanges(join(folder, 'then/index.d.ts'), join(folder, 'now/index.d.ts'), folder);
   }
 
   const index = library['index.d.ts'];

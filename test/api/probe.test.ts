@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, it, vi } from 'vitest';
-import { missingPrograms } from '../helpers/programs.js';
+import { lacks } from '../helpers/programs.js';
 import { dist, run, vmssh } from '../helpers/run.js';
 import { useSshd } from '../helpers/sockets/peers.js';
 import { useTempDir } from '../helpers/temp-dir.js';
@@ -12,7 +12,7 @@ import { useTempDir } from '../helpers/temp-dir.js';
 const dir = useTempDir();
 const sshd = useSshd(dir);
 
-it.skipIf(missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' }))(
+it.skipIf(lacks('ssh', 'sshd'))(
   'a server whose only key exchange is post-quantum is shown by ssh: ssh2 knows none',
   async () => {
     appendFileSync(join(dir, 'sshd_config'), 'KexAlgorithms sntrup761x25519-sha512@openssh.com\n');

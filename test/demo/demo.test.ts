@@ -1,22 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { missingAddon } from '../helpers/addon.js';
-import { findProgram, missingPrograms } from '../helpers/programs.js';
+import { printing, saying } from '../helpers/expected.js';
+import { findProgram, lacks } from '../helpers/programs.js';
 import { builtDemo, follow, type Outcome, run } from '../helpers/run.js';
-import { useTempDir } from '../helpers/temp-dir.js';
+import { script, useTempDir } from '../helpers/temp-dir.js';
 
-const missing = missingPrograms({ ssh: 'openssh-client', scp: 'openssh-client' });
+const missing = lacks('ssh', 'scp');
 const hasAddon = missingAddon() === undefined;
 
 describe('npm run demo', () => {
@@ -76,10 +69,7 @@ describe('npm run demo', () => {
         [/^ +\$ (node .* nc --banner .*)$/m.exec(said.stdout)?.[1], 'SSH-2.0-ssh2js'],
       ]) {
         const typed = await run(['/bin/sh', '-c', line], { env: plain() });
-        expect({ ...typed, line }).toMatchObject({
-          code: 0,
-          stdout: expect.stringContaining(String(printed)),
-        });
+        expect({ ...typed, line }).toMatchObject(printing(0, String(printed)));
       }
     } finally {
       child.kill('SIGINT');
@@ -90,8 +80,7 @@ describe('npm run demo', () => {
   });
 
   it('refuses an unknown option', async () => {
-    const { code, stderr } = await run([...builtDemo, '--kepe'], { env: plain() });
-    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining("'--kepe'") });
+    expect(await run([...builtDemo, '--kepe'], { env: plain() })).toMatchObject(saying(2, "'--kepe'"));
   });
 
   it('takes /tmp if a socket path would be too long', async () => {
@@ -107,11 +96,10 @@ describe('npm run demo', () => {
 
   it('fails if ssh fails, with its message, and cleans up', async () => {
     const fake = programs('fake', []);
-    writeFileSync(
+    script(
       join(fake, 'ssh'),
-      '#!/bin/sh\n[ "$1" = -V ] && echo OpenSSH_9.9p1 >&2 && exit 0\necho "no entry" >&2; exit 255\n',
+      '[ "$1" = -V ] && echo OpenSSH_9.9p1 >&2 && exit 0\necho "no entry" >&2; exit 255',
     );
-    chmodSync(join(fake, 'ssh'), 0o755);
     const result = await demo({ PATH: fake });
     expect(result.code).toBe(1);
     expect(result.stdout).toContain('✗ log in');
@@ -124,20 +112,17 @@ describe('npm run demo', () => {
     async (signal) => {
       const slow = programs(`slow-${signal}`, []);
       const started = join(dir, `started-${signal}`);
-      writeFileSync(
+      script(
         join(slow, 'ssh'),
-        `#!/bin/sh\n[ "$1" = -V ] && echo OpenSSH_9.9p1 >&2 && exit 0\ncase "$*" in *PreferredAuthentications=none*) exit 255 ;; esac\necho $PPID > '${started}'; exec '${findProgram('sleep')}' 100\n`,
+        `[ "$1" = -V ] && echo OpenSSH_9.9p1 >&2 && exit 0\ncase "$*" in *PreferredAuthentications=none*) exit 255 ;; esac\necho $PPID > '${started}'; exec '${findProgram('sleep')}' 100`,
       );
-      chmodSync(join(slow, 'ssh'), 0o755);
       const own = join(dir, `T-${signal}`);
       mkdirSync(own);
       const ending = demo({ PATH: slow, TMPDIR: own });
       const isUp = () => existsSync(started) && readFileSync(started, 'utf8').endsWith('\n');
       await expect.poll(isUp, { timeout: 20_000 }).toBe(true);
       process.kill(Number(readFileSync(started, 'utf8')), signal);
-      const result = await ending;
-      expect(result.code).toBe(130);
-      expect(result.stderr).toMatch(/^vmssh demo: interrupted; \S+ is removed\n$/);
+      expect(await ending).toMatchObject(saying(130, /^vmssh demo: interrupted; \S+ is removed\n$/));
       expect(readdirSync(own)).toEqual([]);
     },
   );

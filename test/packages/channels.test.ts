@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { version } from '../../src/version.js';
 import { missingRoot } from '../helpers/other-user.js';
-import { findProgram, missingPrograms } from '../helpers/programs.js';
+import { findProgram, lacks, missingPrograms } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';
 import { skip } from '../helpers/skips.js';
 import { type SshdOnSocket, startSshd } from '../helpers/sshd.js';
@@ -36,7 +36,7 @@ const channels = {
     fakeroot: 'fakeroot',
   },
 };
-const missingForX64 = cannot ?? missingPrograms({ unshare: 'util-linux' });
+const missingForX64 = cannot ?? lacks('unshare');
 const missingForArm64 =
   cannot ?? missingPrograms({ 'qemu-aarch64-static': 'qemu-user-static', mmdebstrap: 'mmdebstrap' });
 
@@ -132,7 +132,7 @@ describe.skipIf(!existsSync(now))('what is written for other channels', () => {
     tried.add('brew');
   });
 
-  it.skipIf(missingPrograms({ shellcheck: 'shellcheck' }))('is bash, for makepkg', async () => {
+  it.skipIf(lacks('shellcheck'))('is bash, for makepkg', async () => {
     expect(await run(['shellcheck', file('PKGBUILD')])).toMatchObject({ code: 0, stdout: '' });
   });
 

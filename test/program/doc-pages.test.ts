@@ -1,9 +1,9 @@
-import { existsSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { docsFolder } from '../../src/program/program.js';
 import { run, vmssh } from '../helpers/run.js';
-import { useTempDir } from '../helpers/temp-dir.js';
+import { useTempDir, writeTree } from '../helpers/temp-dir.js';
 
 const dir = useTempDir();
 
@@ -16,10 +16,7 @@ describe('the folder of the pages that help names', () => {
     { name: 'a checkout', program: 'git/dist/linux-x64/vmssh', docs: 'git/docs' },
   ])('is found beside the program of $name, also by a link', ({ name, program, docs }) => {
     const root = join(realpathSync(dir), name.replaceAll(' ', '-'));
-    for (const file of [program, `${docs}/targets.md`, 'link/x']) {
-      mkdirSync(dirname(join(root, file)), { recursive: true });
-      writeFileSync(join(root, file), '');
-    }
+    writeTree(root, { [program]: '', [`${docs}/targets.md`]: '', 'link/x': '' });
     symlinkSync(join(root, program), join(root, 'link/vmssh'));
     expect(docsFolder(join(root, program))).toBe(join(root, docs));
     expect(docsFolder(join(root, 'link/vmssh'))).toBe(join(root, docs));

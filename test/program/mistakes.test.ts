@@ -3,6 +3,7 @@ import { scanArgs } from '../../src/cli/command.js';
 import { explain } from '../../src/cli/terminal.js';
 import { commands } from '../../src/program/commands.js';
 import { runCommandLine } from '../../src/program/run.js';
+import { ended, saying } from '../helpers/expected.js';
 import { fakeIo } from '../helpers/fake-io.js';
 
 /** What a person sees who made a mistake. */
@@ -107,12 +108,9 @@ describe('a mistake in the arguments', () => {
     'is a verb of hvc, for which there is something to type: %s',
     async (verb) => {
       const { code, stderr } = await shown([verb, 'web'], 'vsock-nc');
-      expect({ code, stderr }).toEqual({
-        code: 2,
-        stderr: expect.stringMatching(
-          /^vsock-nc: port "web" .*\nhint: .*(hvc \w+ NAME|vmssh list NAME -o \w+)/,
-        ),
-      });
+      expect({ code, stderr }).toEqual(
+        saying(2, /^vsock-nc: port "web" .*\nhint: .*(hvc \w+ NAME|vmssh list NAME -o \w+)/),
+      );
       expect((await shown([verb, 'web'])).stderr.split('hint: ')[1]).toBe(stderr.split('hint: ')[1]);
     },
   );
@@ -134,10 +132,8 @@ describe('a value after a space that needs a "="', () => {
     { args: ['ssh', '--wait', '5', 'mint'], option: '--wait' },
     { args: ['rsync', '-a', '--wait', '5', 'a', 'mint:'], option: '--wait' },
   ])('is refused: $args', async ({ args, option }) => {
-    const result = await shown(args);
-    expect(result).toMatchObject({ code: 2, stdout: '' });
-    expect(result.stderr).toBe(
-      `vmssh: ${option} needs "=" before its value: got "${option} 5"\n${fixFor(option)}`,
+    expect(await shown(args)).toMatchObject(
+      ended(2, '', `vmssh: ${option} needs "=" before its value: got "${option} 5"\n${fixFor(option)}`),
     );
   });
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { ended, saying } from '../helpers/expected.js';
 import { run } from '../helpers/run.js';
 import { missing } from './programs.js';
 import { runs } from './runs.js';
@@ -42,19 +43,15 @@ describe.each(runs)('$name', ({ name, names, options, builds, load }) => {
 });
 
 it('an unknown run is refused with those that there are', async () => {
-  expect(await start('bensh')).toMatchObject({
-    code: 2,
-    stdout: '',
-    stderr: `no run "bensh": one of ${runs.map(({ name }) => name).join(', ')}; see --help\n`,
-  });
+  expect(await start('bensh')).toMatchObject(
+    ended(2, '', `no run "bensh": one of ${runs.map(({ name }) => name).join(', ')}; see --help\n`),
+  );
   expect(await start()).toMatchObject({ code: 2, stdout: expect.stringContaining('Usage: ') });
 });
 
 it('an unknown name is refused with those that there are', async () => {
-  const { code, stderr } = await start('sanitize', 'addon-adress');
-  expect(code).toBe(2);
-  expect(stderr).toContain(
-    'no build "addon-adress": one of addon-address, addon-thread, executable-address,',
+  expect(await start('sanitize', 'addon-adress')).toMatchObject(
+    saying(2, 'no build "addon-adress": one of addon-address, addon-thread, executable-address,'),
   );
 });
 

@@ -3,10 +3,10 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { buildConstants, commitOf } from '../../../build/bundle/commit.js';
-import { missingPrograms } from '../../helpers/programs.js';
+import { lacks } from '../../helpers/programs.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
-describe.skipIf(missingPrograms({ git: 'git' }))('the commit of a build', () => {
+describe.skipIf(lacks('git'))('the commit of a build', () => {
   const dir = useTempDir();
   const git = (...args: string[]) =>
     execFileSync('git', ['-c', 'user.name=x', '-c', 'user.email=x@x.invalid', ...args], {

@@ -1,16 +1,14 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
 import { describe, expect, it } from 'vitest';
 import { importedFiles, refuseMissing, refuseWarnings } from '../../../build/bundle/graph.js';
-import { useTempDir } from '../../helpers/temp-dir.js';
+import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
 
 const dir = useTempDir();
 
 /** Source files; returns the path of each. */
 function sources(name: string, texts: Readonly<Record<string, string>>): (name: string) => string {
-  mkdirSync(join(dir, name));
-  for (const [file, text] of Object.entries(texts)) writeFileSync(join(dir, name, file), text);
+  writeTree(join(dir, name), texts);
   return (file) => join(dir, name, file);
 }
 

@@ -1,9 +1,9 @@
-import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeArchive } from '../../../build/package/archive.js';
 import { run } from '../../helpers/run.js';
-import { useTempDir } from '../../helpers/temp-dir.js';
+import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
 
 describe('the tarball for any Linux', () => {
   const dir = useTempDir();
@@ -14,9 +14,7 @@ describe('the tarball for any Linux', () => {
   beforeAll(async () => {
     // As a careful builder has it.
     process.umask(0o077);
-    mkdirSync(from);
-    writeFileSync(join(from, 'vmssh'), '');
-    writeFileSync(join(from, 'LICENSES'), 'QuickJS-ng: of its authors\n');
+    writeTree(from, { vmssh: '', LICENSES: 'QuickJS-ng: of its authors\n' });
     await makeArchive(from, tarball);
   });
 

@@ -2,9 +2,10 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { publishable } from '../../../build/package/npm.js';
+import { saying } from '../../helpers/expected.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { run } from '../../helpers/run.js';
-import { useTempDir } from '../../helpers/temp-dir.js';
+import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
 
 const root = new URL('../../../', import.meta.url);
 const manifest = (path: string) => readFileSync(new URL(path, root), 'utf8');
@@ -24,16 +25,12 @@ describe.each(['package.json', 'native/package.json'])('%s', (path) => {
     // npm looks for a login first. Nothing listens there.
     writeFileSync(join(dir, '.npmrc'), '//127.0.0.1:9/:_authToken=none\n');
     const publish = ['npm', 'publish', '--offline', '--registry', 'http://127.0.0.1:9'];
-    const { code, stderr } = await run(publish, { cwd: dir });
-    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('EPRIVATE') });
+    expect(await run(publish, { cwd: dir })).toMatchObject(saying(1, 'EPRIVATE'));
   });
 
   it.each(named)('is packed to be published only with %s', (missing) => {
     const folder = join(dir, missing.replaceAll('/', '-'));
-    const add = (name: string) => {
-      mkdirSync(join(folder, name, '..'), { recursive: true });
-      writeFileSync(join(folder, name), '');
-    };
+    const add = (name: string) => writeTree(folder, { [name]: '' });
     mkdirSync(folder);
     for (const name of named) if (name !== missing) add(name);
     expect(() => publishable(folder, about)).toThrow(`${missing.replace('./', '')} is not built`);
@@ -44,10 +41,7 @@ describe.each(['package.json', 'native/package.json'])('%s', (path) => {
   });
 
   it('says where the project is, once that is filled in', () => {
-    for (const name of named) {
-      mkdirSync(join(dir, 'all', name, '..'), { recursive: true });
-      writeFileSync(join(dir, 'all', name), '');
-    }
+    for (const name of named) writeTree(join(dir, 'all'), { [name]: '' });
     const [site, repository] = ['https://example.org/vmssh', 'https://example.org/git/vmssh.git'];
     const bugs = 'https://example.org/vmssh/issues';
     const own = { site, repository, bugs, upload: '', maintainer: '', key: '' };

@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { folderOf } from '../../../build/engine/debian-package.js';
 import { enginePackage, engineSources } from '../../../build/engine/sources.js';
 import { writeSources } from '../../../build/package/sources.js';
-import { missingPrograms } from '../../helpers/programs.js';
+import { lacks } from '../../helpers/programs.js';
 import { run } from '../../helpers/run.js';
 import { skip } from '../../helpers/skips.js';
-import { useTempDir } from '../../helpers/temp-dir.js';
+import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
 
 const missing =
-  missingPrograms({ git: 'git', 'dpkg-deb': 'dpkg', 'apt-get': 'apt' }) ??
+  lacks('git', 'dpkg-deb', 'apt-get') ??
   (existsSync(folderOf(enginePackage))
     ? undefined
     : skip('the engine’s sources are not here: npm run build:exe'));
@@ -23,8 +23,7 @@ describe.skipIf(missing || !existsSync('.git'))('the sources of a release', () =
     const folder = join(dir, 'sources');
     // Of what Debian made its package of, a build needs nothing: it is there if an archive has it.
     const [upstream, sources] = ['some_1.orig.tar.gz', join(dir, 'made-of')];
-    mkdirSync(sources);
-    writeFileSync(join(sources, upstream), 'upstream');
+    writeTree(sources, { [upstream]: 'upstream' });
     const origins = [upstream, 'some_1-1.debian.tar.xz'].map((name) => {
       const sha256 = createHash('sha256').update('upstream').digest('hex');
       return { name, sha256, source: 'some-made-up', version: '1-1' };

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { writeTexts } from '../../../build/package/texts.js';
-import { missingPrograms } from '../../helpers/programs.js';
+import { lacks } from '../../helpers/programs.js';
 import { run } from '../../helpers/run.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
@@ -37,7 +37,7 @@ describe('the texts for Homebrew, pacman and Nix', () => {
     (text) => expect(() => write({ description: text })).toThrow('cannot have'),
   );
 
-  it.skipIf(missingPrograms({ shellcheck: 'shellcheck' }))('the PKGBUILD is sound', async () => {
+  it.skipIf(lacks('shellcheck'))('the PKGBUILD is sound', async () => {
     write();
     expect(await run(['shellcheck', join(dir, 'PKGBUILD')])).toMatchObject({ code: 0, stdout: '' });
   });

@@ -4,10 +4,10 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { checkRelease } from '../../../build/release/checks.js';
 import { git } from '../../../build/release/git.js';
 import { setVersion } from '../../../build/release/versions.js';
-import { missingPrograms } from '../../helpers/programs.js';
-import { useTempDir } from '../../helpers/temp-dir.js';
+import { lacks } from '../../helpers/programs.js';
+import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
 
-describe.skipIf(missingPrograms({ git: 'git' }))('a checkout that is to be released', () => {
+describe.skipIf(lacks('git'))('a checkout that is to be released', () => {
   const dir = useTempDir();
   const own = { HOME: dir, GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_SYSTEM: '/dev/null' };
   const names = ['user.name=o', 'user.email=o@example.org', 'commit.gpgsign=false', 'tag.gpgsign=false'];
@@ -19,10 +19,7 @@ describe.skipIf(missingPrograms({ git: 'git' }))('a checkout that is to be relea
     in_('commit', '--quiet', '--allow-empty', '--message', subject);
     return in_('rev-parse', 'HEAD');
   };
-  const passed = (id: string) => {
-    mkdirSync(join(root, 'release'), { recursive: true });
-    writeFileSync(join(root, 'release/tested'), `${id}\n`);
-  };
+  const passed = (id: string) => writeTree(root, { 'release/tested': `${id}\n` });
 
   beforeEach(() => {
     root = mkdtempSync(join(dir, 'checkout-'));

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { commitRelease } from '../../../build/release/commit.js';
 import { git } from '../../../build/release/git.js';
-import { missingPrograms } from '../../helpers/programs.js';
+import { lacks } from '../../helpers/programs.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
 const changed = ['package.json', 'native/package.json', 'package-lock.json', 'README.md', 'docs/install.md'];
@@ -16,7 +16,7 @@ const addresses = {
   key: '',
 };
 
-describe.skipIf(missingPrograms({ git: 'git' }))('the commit of a release', () => {
+describe.skipIf(lacks('git'))('the commit of a release', () => {
   const root = useTempDir();
   const in_ = (...args: readonly string[]) => git(root, args, { GIT_CONFIG_GLOBAL: '/dev/null' });
 

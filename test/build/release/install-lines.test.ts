@@ -8,7 +8,7 @@ import {
   writeInstall,
 } from '../../../build/release/install-lines.js';
 import { version } from '../../../src/version.js';
-import { missingPrograms } from '../../helpers/programs.js';
+import { lacks } from '../../helpers/programs.js';
 import { run } from '../../helpers/run.js';
 
 const filled = {
@@ -42,7 +42,7 @@ describe('what to type to install a release', () => {
   });
 
   it
-    .skipIf(missingPrograms({ shellcheck: 'shellcheck' }))
+    .skipIf(lacks('shellcheck'))
     .each(installLines(filled.site, '1.2.3').filter(({ system }) => !system.startsWith('Windows')))(
     'is a line that a shell understands: $system',
     async ({ line }) => {

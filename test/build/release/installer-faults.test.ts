@@ -1,11 +1,11 @@
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { saying } from '../../helpers/expected.js';
 import { missingPrograms } from '../../helpers/programs.js';
 import { outcome } from '../../helpers/run.js';
-import { useTempDir } from '../../helpers/temp-dir.js';
+import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
 import { installed, makeReleases, programs, type Releases, type Setting, saidBy } from './installing.js';
 import type { Fault } from './site.js';
 
@@ -85,8 +85,7 @@ describe.skipIf(missingPrograms(programs))('install.sh leaves everything as it w
 
   it('on a disk that is full', async () => {
     const home = releases.newHome();
-    const { code, stderr } = await releases.install([], { home, instead: full });
-    expect({ code, stderr }).toEqual(
+    expect(await releases.install([], { home, instead: full })).toMatchObject(
       saying(
         1,
         /^install\.sh: .*share\/man\/man1\/vmssh\.1 cannot be written, as its disk is full: free some space, .*; nothing was installed\n$/,
@@ -99,8 +98,7 @@ describe.skipIf(missingPrograms(programs))('install.sh leaves everything as it w
   it.each(tools)('where the folder for temporary files is full, by $tool', async ({ setting }) => {
     const home = releases.newHome();
     const change = (text: string) => `ulimit -f 0; trap '' XFSZ\n${text.replace('ulimit -f 131072', ':')}`;
-    const { code, stderr } = await releases.install([], { ...setting, home, change });
-    expect({ code, stderr }).toEqual(
+    expect(await releases.install([], { ...setting, home, change })).toMatchObject(
       saying(1, /install\.sh: \S.* is full: free some space, or set TMPDIR .*; nothing was installed\n$/),
     );
     expect(readdirSync(home)).toEqual([]);
@@ -128,16 +126,14 @@ describe.skipIf(missingPrograms(programs))('install.sh leaves everything as it w
   });
 
   it('where it cannot write', async () => {
-    const { code, stderr } = await releases.install(['--prefix=/proc/vmssh']);
-    expect({ code, stderr }).toEqual(
+    expect(await releases.install(['--prefix=/proc/vmssh'])).toMatchObject(
       saying(1, /\/proc\/vmssh cannot be written: mkdir: .*\nRun this as root, or add --prefix DIR/),
     );
   });
 
   it('if something that is no folder is in the way', async () => {
     const home = releases.newHome();
-    mkdirSync(join(home, '.local/share'), { recursive: true });
-    writeFileSync(join(home, '.local/share/man'), 'mine');
+    writeTree(home, { '.local/share/man': 'mine' });
     expect((await releases.install([], { home })).stderr).toContain('share/man cannot be written');
     expect(installed(home)).toEqual(['share/man']);
     expect(readdirSync(join(home, '.local'))).toEqual(['share']);

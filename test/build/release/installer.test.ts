@@ -1,10 +1,10 @@
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { printing, saying } from '../../helpers/expected.js';
-import { missingPrograms } from '../../helpers/programs.js';
+import { lacks, missingPrograms } from '../../helpers/programs.js';
 import { run } from '../../helpers/run.js';
-import { useTempDir } from '../../helpers/temp-dir.js';
+import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
 import { files, installed, makeReleases, programs, type Releases, type Setting } from './installing.js';
 
 const list = 'share/vmssh/installed-files';
@@ -119,8 +119,7 @@ describe.skipIf(missingPrograms(programs))('install.sh', () => {
 
   it('leaves files of others as they are, and removes nothing that it did not install', async () => {
     const home = newHome();
-    mkdirSync(join(home, '.local/bin'), { recursive: true });
-    writeFileSync(join(home, '.local/bin/vmssh'), 'mine');
+    writeTree(home, { '.local/bin/vmssh': 'mine' });
     expect((await install([], { home })).stderr).toContain('was not installed by this script');
     expect((await install(['--uninstall'], { home })).stderr).toContain('nothing in');
     expect(installed(home)).toEqual(['bin/vmssh']);
@@ -145,8 +144,7 @@ describe.skipIf(missingPrograms(programs))('install.sh', () => {
   it('stays as long as ssh uses it', async () => {
     const home = newHome();
     await install([], { home });
-    mkdirSync(join(home, '.ssh'));
-    writeFileSync(join(home, '.ssh/vmssh.conf'), '');
+    writeTree(home, { '.ssh/vmssh.conf': '' });
     expect((await install(['--uninstall'], { home })).stderr).toContain('vmssh config uninstall first');
     expect(installed(home)).toEqual([...files, list].sort());
   });
@@ -157,7 +155,7 @@ describe.skipIf(missingPrograms(programs))('install.sh', () => {
     expect({ stdout, files: readdirSync(home) }).toEqual({ stdout: '', files: [] });
   });
 
-  it.skipIf(missingPrograms({ shellcheck: 'shellcheck' }))('passes shellcheck', async () => {
+  it.skipIf(lacks('shellcheck'))('passes shellcheck', async () => {
     const checked = await run(['shellcheck', '--shell=sh', '-'], { input: releases.text('1.2.3') });
     expect(checked).toMatchObject({ code: 0, stdout: '' });
   });

@@ -9,9 +9,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import type { Server } from 'node:http';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { installerText } from '../../../build/release/installer.js';
 import { type Outcome, outcome, run } from '../../helpers/run.js';
+import { writeTree } from '../../helpers/temp-dir.js';
 import { startSite } from './site.js';
 
 /** What install.sh needs here, and the Debian package that has it. */
@@ -94,9 +95,7 @@ async function publish(place: string, version: string, paths: readonly string[])
   for (const processor of ['x64', 'arm64']) {
     const name = `vmssh-${version}-linux-${processor}`;
     for (const path of paths) {
-      mkdirSync(dirname(join(place, name, path)), { recursive: true });
-      const content = `#!/bin/sh\necho ${version} ${processor}\n`;
-      writeFileSync(join(place, name, path), content, { mode: 0o755 });
+      writeTree(join(place, name), { [path]: `#!/bin/sh\necho ${version} ${processor}\n` });
     }
     await run(['tar', '-czf', `${name}.tar.gz`, name], { cwd: place });
   }

@@ -1,11 +1,11 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { aptSources } from '../../../build/release/site/apt.js';
 import { dnfRepo } from '../../../build/release/site/dnf.js';
 import { differences, hashesBelow, sumsText } from '../../../build/release/site/files.js';
 import { uploadPage } from '../../../build/release/site/upload.js';
-import { useTempDir } from '../../helpers/temp-dir.js';
+import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
 
 const site = 'https://example.org/vmssh';
 const addresses = {
@@ -59,11 +59,7 @@ describe('what a release has beside its packages', () => {
 
   it('two folders differ in a file that one of them lacks, or that has other bytes', () => {
     const [one = '', other = ''] = ['one', 'other'].map((name) => join(dir, name));
-    for (const folder of [one, other]) {
-      mkdirSync(join(folder, 'below'), { recursive: true });
-      writeFileSync(join(folder, 'same'), 'a');
-      writeFileSync(join(folder, 'below/changed'), folder);
-    }
+    for (const folder of [one, other]) writeTree(folder, { same: 'a', 'below/changed': folder });
     writeFileSync(join(other, 'more'), '');
     expect(differences(hashesBelow(one), hashesBelow(one))).toEqual([]);
     expect(differences(hashesBelow(one), hashesBelow(other))).toEqual(['below/changed', 'more']);

@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { ended } from '../../helpers/expected.js';
 import { describeWindows } from '../bed/describe.js';
 import { programs, workFile } from '../bed/paths.js';
 import { startPeer } from '../bed/peer.js';
@@ -33,11 +34,9 @@ describeWindows('WSL2', () => {
     { name: 'UTF-8', encode: (text: string) => Buffer.from(text) },
   ])('is listed from $name', async ({ encode }) => {
     const env = wsl({ verbose: encode(verbose), running: encode('Debian\r\n') });
-    expect(await list(env)).toMatchObject({
-      code: 0,
-      stderr: '',
-      stdout: 'running\tDebian\twsl/Debian\twsl\noff\t日本\twsl/日本\twsl\n',
-    });
+    expect(await list(env)).toMatchObject(
+      ended(0, 'running\tDebian\twsl/Debian\twsl\noff\t日本\twsl/日本\twsl\n', ''),
+    );
   });
 
   const install = 'wsl.exe --install';

@@ -2,6 +2,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { unixFailures } from '../../../src/connect/failures/sockets.js';
+import { ended } from '../../helpers/expected.js';
 import { describeWindows } from '../bed/describe.js';
 import { programs, workFile } from '../bed/paths.js';
 import { echoWithTail, startPeer } from '../bed/peer.js';
@@ -18,8 +19,7 @@ describeWindows.each(Object.entries(programs))('a unix socket by %s', (_name, pr
     const port = await startPeer(echoWithTail(Buffer.from('tail')));
     const env = withHvsock({ PORT: port, LOG: workFile('unix.log') });
     const command = [...program, 'nc', '--pipe', `unix/${path}`];
-    const { code, stdout, stderr } = await runOnWindows(command, { env, input: 'hello ' });
-    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: 'hello tail', stderr: '' });
+    expect(await runOnWindows(command, { env, input: 'hello ' })).toMatchObject(ended(0, 'hello tail', ''));
     const name = Buffer.alloc(108);
     name.write(path);
     expect(readFileSync(log, 'latin1').trim().split('\n')).toEqual([

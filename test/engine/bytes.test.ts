@@ -2,14 +2,14 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { missingPrograms } from '../helpers/programs.js';
+import { lacks } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
 const dir = useTempDir();
 const pathOf = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 
-describe.skipIf(missingPrograms({ 'g++': 'g++' }))('what takes the place of the functions of musl', () => {
+describe.skipIf(lacks('g++'))('what takes the place of the functions of musl', () => {
   it('moves, fills and compares the same bytes as libc', async () => {
     const names = ['memcpy', 'memmove', 'memset', 'memcmp'];
     const renamed = names.map((name) => `-D${name}=own${name[0]?.toUpperCase()}${name.slice(1)}`);

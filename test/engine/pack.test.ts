@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { pack } from '../../build/bundle/pack.js';
-import { missingPrograms } from '../helpers/programs.js';
+import { lacks } from '../helpers/programs.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
 const pathOf = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
@@ -19,7 +19,7 @@ function hashes(count: number): Buffer {
 
 const own = readFileSync(pathOf('pack.test.ts'));
 
-describe.skipIf(missingPrograms({ 'g++': 'g++' }))('what is packed is unpacked by the program', () => {
+describe.skipIf(lacks('g++'))('what is packed is unpacked by the program', () => {
   const dir = useTempDir();
   const program = join(dir, 'unpack');
 

@@ -9,21 +9,19 @@ export const sockets = casesOf({
     want: [4, 6, 6, 0, 0, 0, 0],
   },
   'bytes in one direction, to their end': {
-    run: () =>
-      withPair(async (client, served) => {
-        served.write('a');
-        served.end('b'.repeat(1_000_000));
-        return (await all(client)).length;
-      }),
+    run: withPair(async (client, served) => {
+      served.write('a');
+      served.end('b'.repeat(1_000_000));
+      return (await all(client)).length;
+    }),
     want: 1_000_001,
   },
   'bytes in the other direction': {
-    run: () =>
-      withPair(async (client, served) => {
-        await new Promise((resolve) => client.write('hello', resolve));
-        client.end();
-        return all(served);
-      }),
+    run: withPair(async (client, served) => {
+      await new Promise((resolve) => client.write('hello', resolve));
+      client.end();
+      return all(served);
+    }),
     want: 'hello',
   },
   'nobody listens': {
@@ -35,20 +33,18 @@ export const sockets = casesOf({
     want: ['ENOENT', 'connect ENOENT /no/such/socket', 'connect'],
   },
   'destroyed with an error': {
-    run: () =>
-      withPair((client) => {
-        client.destroy(Object.assign(new Error('x'), { code: 'EX' }));
-        return Promise.all([failure(() => once(client, 'close')), failure(() => all(client))]);
-      }),
+    run: withPair((client) => {
+      client.destroy(Object.assign(new Error('x'), { code: 'EX' }));
+      return Promise.all([failure(() => once(client, 'close')), failure(() => all(client))]);
+    }),
     want: ['EX', 'EX'],
   },
   'a write after the end': {
-    run: () =>
-      withPair(async (client) => {
-        client.on('error', () => {});
-        client.destroy();
-        return new Promise((resolve) => client.write('x', (error) => resolve(error instanceof Error)));
-      }),
+    run: withPair(async (client) => {
+      client.on('error', () => {});
+      client.destroy();
+      return new Promise((resolve) => client.write('x', (error) => resolve(error instanceof Error)));
+    }),
     want: true,
   },
 });

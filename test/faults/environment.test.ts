@@ -1,16 +1,9 @@
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe } from 'vitest';
-import { missingPrograms } from '../helpers/programs.js';
+import { lacks } from '../helpers/programs.js';
 import { executable, vmssh } from '../helpers/run.js';
+import { writeTree } from '../helpers/temp-dir.js';
 import { type Fault, faults } from './fault.js';
 
 const greeting = 'SSH-2.0-x\r\n';
@@ -138,8 +131,7 @@ const isRoot = process.getuid?.() === 0;
 const before = 'Host a\n    User b\n';
 function newHome(dir: string): string {
   const home = join(dir, `home-${readdirSync(dir).length}`);
-  mkdirSync(join(home, '.ssh'), { recursive: true, mode: 0o700 });
-  writeFileSync(join(home, '.ssh/config'), before);
+  writeTree(home, { '.ssh/config': before });
   return home;
 }
 /** What `config install` leaves if it cannot write: the file as it was, and nothing else. */
@@ -157,7 +149,7 @@ const install = (change: string) => (_: string, dir: string) => {
   return ['env', `HOME=${home}`, `H=${home}`, ...apart(change, 'config', 'install', '--only-patterns')];
 };
 
-describe.skipIf(!isRoot || missingPrograms({ unshare: 'util-linux' }))('a file system', () =>
+describe.skipIf(!isRoot || lacks('unshare'))('a file system', () =>
   faults('file systems', {
     'no /proc': {
       peer: answers,
@@ -210,7 +202,7 @@ describe.skipIf(!isRoot || missingPrograms({ unshare: 'util-linux' }))('a file s
   }),
 );
 
-describe.skipIf(missingPrograms({ strace: 'strace' }))('a folder', () =>
+describe.skipIf(lacks('strace'))('a folder', () =>
   faults('file systems', {
     '`list`, and /proc cannot be read': {
       command: () => [

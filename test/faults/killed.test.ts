@@ -4,9 +4,8 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { script } from '../e2e/via/hypervisors.js';
 import { vmssh } from '../helpers/run.js';
-import { useTempDir } from '../helpers/temp-dir.js';
+import { script, useTempDir } from '../helpers/temp-dir.js';
 
 describe('after SIGKILL of vmssh', () => {
   const dir = useTempDir();

@@ -1,10 +1,10 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe } from 'vitest';
 import { vmssh } from '../helpers/run.js';
 import { endlessly } from '../helpers/sockets/servers.js';
-import { useTempDir } from '../helpers/temp-dir.js';
+import { useTempDir, writeTree } from '../helpers/temp-dir.js';
 import { type Fault, faults, ownEnv, type Rows } from './fault.js';
 
 const dir = useTempDir();
@@ -44,8 +44,7 @@ describe('systemd-machined', () =>
 /** A multipass on PATH that is a script. */
 function withTool(script: string): Pick<Fault, 'command' | 'options'> {
   const folder = join(dir, `bin-${++count}`);
-  mkdirSync(folder);
-  writeFileSync(join(folder, 'multipass'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  writeTree(folder, { multipass: `#!/bin/sh\n${script}\n` });
   return {
     command: () => [...vmssh, 'proxy', 'multipass/x', '22'],
     options: { env: { ...ownEnv(dir), PATH: `${folder}:${process.env.PATH}` } },

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe } from 'vitest';
 import { missingAddon } from '../helpers/addon.js';
-import { missingPrograms } from '../helpers/programs.js';
+import { lacks } from '../helpers/programs.js';
 import { vmssh } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { type Fault, faults } from './fault.js';
@@ -78,7 +78,7 @@ const rows = [
   ...(missingAddon() ? [] : early.map((moment) => ({ moment, fdpass: true }))),
 ];
 
-describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))('an ssh that is killed', () =>
+describe.skipIf(lacks('ssh'))('an ssh that is killed', () =>
   faults(
     'ssh is killed (`vsock-mux/…`)',
     Object.fromEntries(

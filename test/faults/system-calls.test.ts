@@ -2,7 +2,7 @@ import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, write
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { missingPrograms } from '../helpers/programs.js';
+import { lacks } from '../helpers/programs.js';
 import { executable, type Outcome, run, runtime, vmssh } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { ownEnv, within } from './fault.js';
@@ -29,7 +29,7 @@ const step = process.env.VMSSH_FAULTS === undefined ? 13 : 1;
 const config = 'Host other\n  Port 2222\n';
 
 // Node makes thousands of calls on its own before it reads the first line of ours.
-describe.skipIf(executable === undefined || missingPrograms({ strace: 'strace' }))('each system call', () => {
+describe.skipIf(executable === undefined || lacks('strace'))('each system call', () => {
   const dir = useTempDir();
   const socket = () => join(dir, 's');
   const server = createServer((peer) => peer.on('error', () => {}).end('SSH-2.0-x\r\n'));

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe } from 'vitest';
-import { missingPrograms } from '../helpers/programs.js';
+import { lacks } from '../helpers/programs.js';
 import { executable, vmssh } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { type Fault, faults } from './fault.js';
@@ -33,7 +33,7 @@ function hangsUp(trap: string, ends: number): Omit<Fault, 'name' | 'says'> {
   };
 }
 
-describe.skipIf(missingPrograms({ script: 'bsdutils' }))('a terminal', () =>
+describe.skipIf(lacks('script'))('a terminal', () =>
   faults('a terminal (`nc --pipe`)', {
     // 128 and the signal's number, as a shell has it.
     'hangs up': { ...hangsUp(':', 129) },

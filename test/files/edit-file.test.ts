@@ -23,7 +23,7 @@ import { lock } from '../../src/files/lock.js';
 import { makeFolder, placeOf } from '../../src/files/place.js';
 import { missingRoot } from '../helpers/other-user.js';
 import { run } from '../helpers/run.js';
-import { useTempDir } from '../helpers/temp-dir.js';
+import { useTempDir, writeTree } from '../helpers/temp-dir.js';
 
 const top = useTempDir();
 let count = 0;
@@ -208,8 +208,7 @@ describe.skipIf(missingRoot('root in the folder of a user'))('root in the folder
     return [uid, gid];
   };
   beforeEach(() => {
-    mkdirSync(join(dir, 'home/.ssh'), { recursive: true });
-    writeFileSync(join(dir, 'home/.ssh/config'), 'theirs');
+    writeTree(dir, { 'home/.ssh/config': 'theirs' });
     give('home', 'home/.ssh', 'home/.ssh/config');
     mkdirSync(join(dir, 'roots'));
     writeFileSync(join(dir, 'roots/config'), 'secret', { mode: 0o600 });

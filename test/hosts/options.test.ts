@@ -7,10 +7,10 @@ import type { FindMachines } from '../../src/machines/find-machines.js';
 import { parseState } from '../../src/ssh/config/state.js';
 import { configText } from '../../src/ssh/config/text.js';
 import { machine, useConfigHome } from '../commands/config/home.js';
-import { missingPrograms } from '../helpers/programs.js';
+import { lacks } from '../helpers/programs.js';
 
 // Without ssh nothing tells the user's StrictHostKeyChecking.
-const noSsh = missingPrograms({ ssh: 'openssh-client' });
+const noSsh = lacks('ssh');
 
 const home = useConfigHome();
 const state = () => parseState(readFileSync(home.state, 'utf8')).state;

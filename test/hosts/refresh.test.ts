@@ -1,12 +1,4 @@
-import {
-  chmodSync,
-  existsSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { configRefresh } from '../../src/commands/config/fresh.js';
@@ -17,10 +9,10 @@ import type { AllMachines } from '../../src/sources/list-all.js';
 import { parseState } from '../../src/ssh/config/state.js';
 import { find, machine, useConfigHome } from '../commands/config/home.js';
 import { fakeIo } from '../helpers/fake-io.js';
-import { missingPrograms } from '../helpers/programs.js';
+import { lacks } from '../helpers/programs.js';
 
 // Without ssh nothing tells the user's StrictHostKeyChecking.
-const noSsh = missingPrograms({ ssh: 'openssh-client' });
+const noSsh = lacks('ssh');
 
 const home = useConfigHome();
 beforeEach(async () => {
@@ -112,8 +104,7 @@ describe.skipIf(noSsh)('Hosts that are kept fresh', () => {
   it('do not bring back an Include that was taken out, and a link stays one', async () => {
     writeFileSync(home.main, 'Host a\n');
     const elsewhere = join(home.path, 'dotfiles');
-    writeFileSync(elsewhere, readFileSync(home.own));
-    chmodSync(elsewhere, 0o600);
+    writeFileSync(elsewhere, readFileSync(home.own), { mode: 0o600 });
     symlinkSync(elsewhere, join(home.path, 'link'));
     const linked = { ...files(), own: join(home.path, 'link') };
     expect(await refresh(home.io(), async () => found(web), linked)).toBe('changed');

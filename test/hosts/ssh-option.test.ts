@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UsageError, understand } from '../../src/cli/command.js';
@@ -9,10 +9,11 @@ import type { RunTool } from '../../src/sources/tools/run-tool.js';
 import { hostOptions } from '../../src/ssh/config/host-options.js';
 import { parseState } from '../../src/ssh/config/state.js';
 import { configDefaults, find, machine, named, useConfigHome } from '../commands/config/home.js';
-import { missingPrograms } from '../helpers/programs.js';
+import { lacks } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';
+import { writeTree } from '../helpers/temp-dir.js';
 
-const noSsh = missingPrograms({ ssh: 'openssh-client' });
+const noSsh = lacks('ssh');
 const home = useConfigHome();
 const given = (...texts: string[]) => ({ sshOptions: texts.map(parseSshOption) });
 const text = () => readFileSync(home.own, 'utf8');
@@ -154,8 +155,7 @@ describe.skipIf(noSsh)('config install -o, as ssh reads it,', () => {
 
   it('refuses one that only another ssh in PATH knows', async () => {
     const newer = join(home.path, 'newer');
-    mkdirSync(newer);
-    writeFileSync(join(newer, 'ssh'), '#!/bin/sh\n', { mode: 0o755 });
+    writeTree(newer, { ssh: '#!/bin/sh\n' });
     const env = { ...process.env, PATH: `${newer}:${process.env.PATH}` };
     const checked = checkSshOptions(given('Newest=yes'), { env, platform: 'linux' });
     await expect(checked).rejects.toThrow(/-o "Newest=yes": \/.*\/ssh does not accept it: Bad configuration/);

@@ -9,8 +9,10 @@ import { applyPlan } from '../../src/hosts/write.js';
 import type { RunTool } from '../../src/sources/tools/run-tool.js';
 import { ownAccount } from '../../src/ssh/folder.js';
 import { configDefaults, find, useConfigHome } from '../commands/config/home.js';
-import { missingPrograms } from '../helpers/programs.js';
+import { saying } from '../helpers/expected.js';
+import { lacks } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';
+import { writeTree } from '../helpers/temp-dir.js';
 
 const home = useConfigHome();
 let folder: string;
@@ -52,11 +54,8 @@ describe('the units of config install --fresh', () => {
   });
 
   it.each(freshUnits)('are not written over a %s of somebody else, or one that was edited', async (name) => {
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, name), '[Unit]\n');
-    const { code, stderr } = await install(true);
-    expect(code).toBe(1);
-    expect(stderr).toContain(`${name}": vmssh did not write it`);
+    writeTree(folder, { [name]: '[Unit]\n' });
+    expect(await install(true)).toMatchObject(saying(1, `${name}": vmssh did not write it`));
     expect(existsSync(home.own)).toBe(false);
     // One that is not ours is in nobody's way without --fresh.
     expect((await install(false)).code).toBe(0);
@@ -118,12 +117,10 @@ describe('the units of config install --fresh', () => {
     expect(() => freshUnitTexts(['/a'], { PATH: '/b\nExecStart=/evil' })).toThrow(RangeError);
   });
 
-  it.skipIf(missingPrograms({ 'systemd-analyze': 'systemd' }))('pass systemd-analyze verify', async () => {
+  it.skipIf(lacks('systemd-analyze'))('pass systemd-analyze verify', async () => {
     const program = join(home.path, 'a "b" $c');
     writeFileSync(program, '#!/bin/sh\n', { mode: 0o755 });
-    mkdirSync(folder, { recursive: true });
-    for (const [name, text] of Object.entries(freshUnitTexts([program], { PATH: '/usr/bin:/a b' })))
-      writeFileSync(join(folder, name), text);
+    writeTree(folder, freshUnitTexts([program], { PATH: '/usr/bin:/a b' }));
     const paths = freshUnits.map((name) => join(folder, name));
     const env = { ...process.env, XDG_RUNTIME_DIR: home.path };
     const verify = ['systemd-analyze', 'verify', '--user', '--man=no', ...paths];

@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { authoritiesFor, certificateIn, isCertified } from '../../src/identity/certificate.js';
-import { missingPrograms } from '../helpers/programs.js';
+import { lacks } from '../helpers/programs.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
 const dir = useTempDir();
-const missing = missingPrograms({ 'ssh-keygen': 'openssh-client' });
+const missing = lacks('ssh-keygen');
 
 /** A certificate made by ssh-keygen, its plain key and its CA's. */
 function made(type: string, ...options: string[]) {

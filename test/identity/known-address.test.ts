@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -7,13 +7,12 @@ import { withMachine } from '../../src/identity/known-address.js';
 import type { Endpoint } from '../../src/route.js';
 import { loadJoining } from '../../src/sources/here.js';
 import type { DiscoveredMachine, Source } from '../../src/sources/source.js';
-import { useTempDir } from '../helpers/temp-dir.js';
+import { useTempDir, writeTree } from '../helpers/temp-dir.js';
 import { at } from '../sources/resolved.js';
 
 const dir = useTempDir();
 const path = join(dir, 'sockets/web');
-mkdirSync(join(dir, 'sockets'));
-for (const each of [path, join(dir, 'other')]) writeFileSync(each, '');
+writeTree(dir, { 'sockets/web': '', other: '' });
 
 const uuid = '11111111-2222-4333-8444-555555555555';
 const web = { name: 'web', target: 'machine/web', status: 'running', provider: 'machined', uuid } as const;

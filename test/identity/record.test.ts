@@ -22,7 +22,7 @@ import {
 } from '../../src/identity/record.js';
 import { parseTarget } from '../../src/kinds/kinds.js';
 import type { DiscoveredMachine } from '../../src/sources/source.js';
-import { useTempDir } from '../helpers/temp-dir.js';
+import { useTempDir, writeTree } from '../helpers/temp-dir.js';
 import { openBelow } from './open-files.js';
 
 const dir = useTempDir();
@@ -34,8 +34,7 @@ const reached = {
 /** A process that ssh has started, and a proc file system with that ssh. */
 function startedBy(ssh: number, start: number, pid = 77): Pick<RecordPlace, 'procDir' | 'by'> {
   const procDir = join(dir, `${ssh}-${start}`);
-  mkdirSync(join(procDir, `${ssh}`), { recursive: true });
-  writeFileSync(join(procDir, `${ssh}/stat`), `${ssh} (s) h) S 1 ${'0 '.repeat(17)}${start} 9 9`);
+  writeTree(procDir, { [`${ssh}/stat`]: `${ssh} (s) h) S 1 ${'0 '.repeat(17)}${start} 9 9` });
   inNamespace(procDir, pid);
   return { procDir, by: { pid, ppid: ssh } };
 }

@@ -1,6 +1,6 @@
 import { closeSync, writeSync } from 'node:fs';
 import { expect, it, onTestFinished } from 'vitest';
-import { missingPrograms } from '../helpers/programs.js';
+import { lacks } from '../helpers/programs.js';
 import { addon, describeAddon } from './support/addon.js';
 import { interrupted, startFixture } from './support/child.js';
 import { codeOf } from './support/peer.js';
@@ -37,7 +37,7 @@ describeAddon('watchHangup', () => {
     expect((await finished).stderr).toBe('hung up');
   });
 
-  it.skipIf(missingPrograms({ strace: 'strace' }))('goes on when a signal interrupts it', async () => {
+  it.skipIf(lacks('strace'))('goes on when a signal interrupts it', async () => {
     const { child, finished } = startFixture('watch-hangup.js', [], {
       stdio: ['pipe', 'ignore'],
       wrapper: interrupted('poll'),

@@ -12,12 +12,12 @@ import {
   sshVersion,
 } from '../../src/process/ssh-program.js';
 import { configText } from '../../src/ssh/config/text.js';
-import { missingPrograms } from '../helpers/programs.js';
+import { lacks } from '../helpers/programs.js';
 import { run, vmssh } from '../helpers/run.js';
 import { useTempDir, writeTree } from '../helpers/temp-dir.js';
 
 // Without ssh nothing tells the user's StrictHostKeyChecking.
-const noSsh = missingPrograms({ ssh: 'openssh-client' });
+const noSsh = lacks('ssh');
 
 describe('the ssh that the environment names', () => {
   it.each([

@@ -1,13 +1,11 @@
-import { spawn } from 'node:child_process';
 import { EventEmitter } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { EndEffects, Host } from '../../src/process/terminate.js';
 import { endTree, exitOnCtrlC, guardian, shellCode } from '../../src/process/terminate.js';
 import { lifeline } from '../helpers/lifeline.js';
-import { outcome, vmssh } from '../helpers/run.js';
-import { useTempDir } from '../helpers/temp-dir.js';
+import { begin, outcome, vmssh } from '../helpers/run.js';
+import { useTempDir, writeTree } from '../helpers/temp-dir.js';
 
 const dir = useTempDir();
 
@@ -97,11 +95,8 @@ describe('a tool that vmssh asks', () => {
     async (signal) => {
       const { hold, started, gone } = lifeline(join(dir, `${signal}.fifo`));
       const folder = join(dir, signal);
-      mkdirSync(folder);
-      const tool = join(folder, 'multipass');
-      writeFileSync(tool, `#!/bin/sh\n${hold}\nsleep 1000\necho\n`, { mode: 0o755 });
-      const [program = '', ...args] = vmssh;
-      const child = spawn(program, [...args, 'nc', '--pipe', 'multipass/x'], {
+      writeTree(folder, { multipass: `#!/bin/sh\n${hold}\nsleep 1000\necho\n` });
+      const child = begin([...vmssh, 'nc', '--pipe', 'multipass/x'], {
         env: { ...process.env, PATH: `${folder}:${process.env.PATH}` },
       });
       const ended = outcome(child);

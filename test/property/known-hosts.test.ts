@@ -12,7 +12,7 @@ import {
 } from '../../src/identity/known-hosts.js';
 import { pinKey, pinsIn, withoutNames } from '../../src/identity/pins.js';
 import { matchesPattern } from '../../src/target/names.js';
-import { missingPrograms } from '../helpers/programs.js';
+import { lacks } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { anyText, property, textOf } from './property.js';
@@ -109,7 +109,7 @@ property(
   },
 );
 
-const missing = missingPrograms({ 'ssh-keygen': 'openssh-client' });
+const missing = lacks('ssh-keygen');
 const folder = useTempDir();
 property(
   'a line is for a host as ssh-keygen says',

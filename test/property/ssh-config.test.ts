@@ -10,13 +10,13 @@ import { sshNames } from '../../src/ssh/config/names.js';
 import { formatState, noState, parseState } from '../../src/ssh/config/state.js';
 import { configText } from '../../src/ssh/config/text.js';
 import { configArgument, pathArgument, proxyWord } from '../../src/ssh/config/word.js';
-import { missingPrograms } from '../helpers/programs.js';
+import { lacks } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { anyText, property, textOf } from './property.js';
 import { understoodBySsh } from './ssh-says.js';
 
-const missing = missingPrograms({ ssh: 'openssh-client' });
+const missing = lacks('ssh');
 const folder = useTempDir();
 
 const possible = (text: string) => text !== '' && !/[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/u.test(text);

@@ -4,12 +4,12 @@ import { lineDiff, shortDiff } from '../../src/hosts/show.js';
 import { hasInclude, ownerOf, signed, withInclude, withoutInclude } from '../../src/ssh/config/file.js';
 import { hostNames } from '../../src/ssh/config/hosts.js';
 import { settingsOf } from '../../src/ssh/config/settings.js';
-import { missingPrograms } from '../helpers/programs.js';
+import { lacks } from '../helpers/programs.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 import { anyText, property, textOf } from './property.js';
 import { understoodBySsh } from './ssh-says.js';
 
-const missing = missingPrograms({ ssh: 'openssh-client' });
+const missing = lacks('ssh');
 const folder = useTempDir();
 
 /** A word of a user's own configuration, in the ways that ssh_config(5) and people quote one. */

@@ -9,7 +9,7 @@ import { type ReachOptions, reach } from '../../src/reach/reach.js';
 import { type Endpoint, type Route, routeBy } from '../../src/route.js';
 import type { Reachable } from '../../src/sources/source.js';
 import { fakeAddon } from '../connect/fake-addon.js';
-import { useTempDir } from '../helpers/temp-dir.js';
+import { useTempDir, writeTree } from '../helpers/temp-dir.js';
 
 const root = useTempDir();
 const tempDir = () => mkdtempSync(`${root}/`);
@@ -283,8 +283,7 @@ describe('the route that worked last time', () => {
     ['a megabyte', `{"version":1,"routes":{"machine/web":"export"}}${' '.repeat(1 << 20)}`],
   ])('is as unknown if the file has %s', async (_name, content) => {
     const home = tempDir();
-    mkdirSync(`${home}/.local/state/vmssh`, { recursive: true });
-    writeFileSync(`${home}/.local/state/vmssh/routes.json`, content);
+    writeTree(home, { '.local/state/vmssh/routes.json': content });
     const [first, second] = [await route('first', mux(sshd), 'vsock-mux'), await route('second', sshd)];
     const done = await reached([first, second], { home });
     expectRoute(done, first);

@@ -6,7 +6,7 @@ import type { Kind } from '../../src/kinds/kind.js';
 import { kinds } from '../../src/kinds/kinds.js';
 import { configText } from '../../src/ssh/config/text.js';
 import { madeKeyOf, namesOfGuest, trustIn } from '../../src/ssh/guest-keys.js';
-import { missingPrograms } from '../helpers/programs.js';
+import { lacks } from '../helpers/programs.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
 const guest = { name: 'web', folder: '/g/web', alias: 'vmssh-guest-web', knownHosts: '/g/web/known_hosts' };
@@ -48,7 +48,7 @@ it('it comes first in the lines, and one with a pattern for a name is left out',
   expect(text).not.toContain('w*b');
 });
 
-const missing = missingPrograms({ 'ssh-keygen': 'openssh-client' });
+const missing = lacks('ssh-keygen');
 
 describe('the host key that was made for a machine', () => {
   const dir = useTempDir();

@@ -5,7 +5,7 @@ import { freshKeys } from '../../src/demo/server.js';
 import { fingerprintOf } from '../../src/identity/known-hosts.js';
 import { handshake } from '../../src/ssh/handshake.js';
 import { SocketFolder } from '../connect/socket-folder.js';
-import { missingPrograms } from '../helpers/programs.js';
+import { lacks } from '../helpers/programs.js';
 import { vmssh } from '../helpers/run.js';
 
 const keys = freshKeys();
@@ -20,7 +20,7 @@ const options = {
   timeoutMs: 20_000,
 };
 
-describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))("a handshake by the user's own ssh", () => {
+describe.skipIf(lacks('ssh'))("a handshake by the user's own ssh", () => {
   let folder: SocketFolder;
   beforeEach(() => {
     folder = new SocketFolder();

@@ -12,8 +12,8 @@ import type { ReachedMachine } from '../../src/sources/source.js';
 import { formatState, noState, stateFile } from '../../src/ssh/config/state.js';
 import { factsFor, machineKeys, nameToForget } from '../../src/ssh/machine-keys.js';
 import { settleKey } from '../../src/ssh/settle-key.js';
-import { missingPrograms } from '../helpers/programs.js';
-import { useTempDir } from '../helpers/temp-dir.js';
+import { lacks } from '../helpers/programs.js';
+import { useTempDir, writeTree } from '../helpers/temp-dir.js';
 
 const dir = useTempDir();
 const env = { HOME: dir, VMSSH_SSH: `ssh -F ${dir}/.ssh/hosts` };
@@ -238,7 +238,7 @@ it('a CA of a file that is for other hosts says nothing of a machine', async () 
   expect(await authorities()).toEqual([`ssh-ed25519 ${wrong.key}`]);
 });
 
-const missing = missingPrograms({ 'ssh-keygen': 'openssh-client' });
+const missing = lacks('ssh-keygen');
 
 describe.skipIf(missing)(`by ssh-keygen${missing ? `: ${missing}` : ''}`, () => {
   const made = (name: string): typeof own & {} => {
@@ -403,10 +403,8 @@ it.each([
 ])(
   'a key of guest credentials and $typed, which led elsewhere: $counts',
   async ({ typed, machine, counts }) => {
-    const folder = join(dir, '.ssh/vmssh_guests/web');
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, 'name'), 'web\n');
-    writeFileSync(join(folder, 'known_hosts'), `vmssh-guest%web ssh-ed25519 ${own.key}\n`);
+    const known = `vmssh-guest%web ssh-ed25519 ${own.key}\n`;
+    writeTree(join(dir, '.ssh/vmssh_guests/web'), { name: 'web\n', known_hosts: known });
     const text = machine?.target ?? (counts ? 'vsock-mux/run/x.sock' : typed);
     expect((await machineKeys({ text, machine }, { typed }, env)).made?.keys.name === 'web').toBe(counts);
   },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type SshTool, splitArgs, wordsOf } from '../../src/ssh/split-args.js';
-import { missingPrograms } from '../helpers/programs.js';
+import { lacks } from '../helpers/programs.js';
 import { run } from '../helpers/run.js';
 
 const split = (tool: SshTool, line: string) => {
@@ -40,15 +40,12 @@ describe("a tool's arguments are split as the tool splits them", () => {
     ]);
   });
 
-  it.skipIf(missingPrograms({ rsync: 'rsync' }))(
-    'know every option of this rsync that takes a value',
-    async () => {
-      const { stdout } = await run(['rsync', '--help']);
-      const help = [...stdout.matchAll(/--([a-z-]+)=/g)].map(([, name = '']) => name);
-      const aliases = [...stdout.matchAll(/--[a-z-]+=.*\(aka --([a-z]+)\)/g)].map(([, name = '']) => name);
-      const names = [...new Set([...help, ...aliases])];
-      expect(names).toContain('rsh');
-      expect(names.filter((name) => split('rsync', `--${name} a b`)[1] !== 'b')).toEqual([]);
-    },
-  );
+  it.skipIf(lacks('rsync'))('know every option of this rsync that takes a value', async () => {
+    const { stdout } = await run(['rsync', '--help']);
+    const help = [...stdout.matchAll(/--([a-z-]+)=/g)].map(([, name = '']) => name);
+    const aliases = [...stdout.matchAll(/--[a-z-]+=.*\(aka --([a-z]+)\)/g)].map(([, name = '']) => name);
+    const names = [...new Set([...help, ...aliases])];
+    expect(names).toContain('rsh');
+    expect(names.filter((name) => split('rsync', `--${name} a b`)[1] !== 'b')).toEqual([]);
+  });
 });

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { signed } from '../../src/ssh/config/file.js';
 import { usersNames } from '../../src/ssh/taken-names.js';
-import { missingPrograms } from '../helpers/programs.js';
+import { lacks } from '../helpers/programs.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
-const missing = missingPrograms({ 'ssh-keygen': 'openssh-client' });
+const missing = lacks('ssh-keygen');
 
 const dir = useTempDir();
 const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBk1Y3Dw2BOZxrpS4wNYvXNqj5bQbSCAyVLFbwyVjpyw';

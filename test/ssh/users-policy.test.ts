@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { signed } from '../../src/ssh/config/file.js';
 import { anyHost, usersPolicies } from '../../src/ssh/users-policy.js';
-import { missingPrograms } from '../helpers/programs.js';
+import { lacks } from '../helpers/programs.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
-const missing = missingPrograms({ ssh: 'openssh-client' });
+const missing = lacks('ssh');
 const dir = useTempDir();
 let [folder, systemFolder] = ['', ''];
 

@@ -3,10 +3,10 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { sshUser } from '../../../src/ssh/login-key.js';
-import { missingPrograms } from '../../helpers/programs.js';
+import { lacks } from '../../helpers/programs.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
-describe.skipIf(missingPrograms({ ssh: 'openssh-client' }))('who logs in by default', () => {
+describe.skipIf(lacks('ssh'))('who logs in by default', () => {
   const sshConfig = join(useTempDir(), 'config');
   writeFileSync(sshConfig, 'Host mint\n    User ann\nHost *\n    Port 2\n');
   const io = { env: process.env, platform: 'linux' } as const;

@@ -6,11 +6,11 @@ import { nc } from '../../../src/commands/proxy/nc.js';
 import { ConnectError } from '../../../src/errors.js';
 import { SocketFolder } from '../../connect/socket-folder.js';
 import { fakeIo } from '../../helpers/fake-io.js';
-import { missingPrograms } from '../../helpers/programs.js';
+import { lacks } from '../../helpers/programs.js';
 import { vmssh } from '../../helpers/run.js';
 
 // Without ssh nothing tells the user's StrictHostKeyChecking.
-const noSsh = missingPrograms({ ssh: 'openssh-client' });
+const noSsh = lacks('ssh');
 
 const flags = { timeoutMs: 20_000, waitMs: undefined, start: false, verbose: false };
 

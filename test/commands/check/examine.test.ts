@@ -12,7 +12,7 @@ import type { HyperVService } from '../../../src/sources/hyper-v/services.js';
 import { type DiscoveredMachine, DiscoveryError } from '../../../src/sources/source.js';
 import { serviceIdOfPort } from '../../../src/target/numbers.js';
 import { fakeIo } from '../../helpers/fake-io.js';
-import { missingPrograms } from '../../helpers/programs.js';
+import { lacks } from '../../helpers/programs.js';
 import { vmssh } from '../../helpers/run.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { usePeerFolder } from '../../sources/machined/varlink-peer.js';
@@ -59,23 +59,20 @@ describe('signs on this host', () => {
     });
   });
 
-  it.skipIf(missingPrograms({ ssh: 'openssh-client' }))(
-    "gives ssh's own reason if a login breaks",
-    async () => {
-      const dir = mkdtempSync(join(tmpdir(), 'vmssh-signs-'));
-      onTestFinished(() => rmSync(dir, { recursive: true }));
-      const path = join(dir, 'closes');
-      const server = createServer((socket) => {
-        socket.on('error', () => {}).write('SSH-2.0-OpenSSH_9.2\r\n');
-        socket.once('data', () => socket.end());
-      }).listen(path);
-      onTestFinished(() => void server.close());
-      const target = `unix${path}`;
-      const io = fakeIo({ self: vmssh, env: process.env });
-      const { login } = await hostSigns({ ...options, target, check: { target, stages: [] } }, io, signal);
-      expect(login).toMatchObject({ in: false, message: expect.stringMatching(/^Connection closed by /) });
-    },
-  );
+  it.skipIf(lacks('ssh'))("gives ssh's own reason if a login breaks", async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'vmssh-signs-'));
+    onTestFinished(() => rmSync(dir, { recursive: true }));
+    const path = join(dir, 'closes');
+    const server = createServer((socket) => {
+      socket.on('error', () => {}).write('SSH-2.0-OpenSSH_9.2\r\n');
+      socket.once('data', () => socket.end());
+    }).listen(path);
+    onTestFinished(() => void server.close());
+    const target = `unix${path}`;
+    const io = fakeIo({ self: vmssh, env: process.env });
+    const { login } = await hostSigns({ ...options, target, check: { target, stages: [] } }, io, signal);
+    expect(login).toMatchObject({ in: false, message: expect.stringMatching(/^Connection closed by /) });
+  });
 
   it.each([
     [

@@ -1,12 +1,4 @@
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type RawArgs, UsageError, understand } from '../../../src/cli/command.js';
@@ -18,11 +10,11 @@ import { showPlan } from '../../../src/hosts/show.js';
 import { applyPlan } from '../../../src/hosts/write.js';
 import { rememberRoute } from '../../../src/reach/remembered.js';
 import { fakeIo } from '../../helpers/fake-io.js';
-import { missingPrograms } from '../../helpers/programs.js';
+import { lacks } from '../../helpers/programs.js';
 import { configDefaults, find, named, useConfigHome } from './home.js';
 
 // Without ssh nothing tells the user's StrictHostKeyChecking.
-const noSsh = missingPrograms({ ssh: 'openssh-client' });
+const noSsh = lacks('ssh');
 
 const options = configDefaults;
 const home = useConfigHome();
@@ -52,19 +44,15 @@ describe('config install', () => {
   );
 
   it('keeps what the main file has, its mode, and its being a link', async () => {
-    mkdirSync(join(home.path, '.ssh'));
-    writeFileSync(join(home.path, 'dotfiles'), 'Host github.com\n    User git\n');
-    chmodSync(join(home.path, 'dotfiles'), 0o644);
-    symlinkSync('../dotfiles', home.main);
+    const file = join(home.path, '.ssh/dotfiles');
+    home.write('dotfiles', 'Host github.com\n    User git\n');
+    chmodSync(file, 0o644);
+    symlinkSync('dotfiles', home.main);
     const to = home.io();
     expect(await home.install({}, to)).toBe(0);
-    expect(to.stdout.join('')).toContain(
-      `changed ${home.main} (a link: the file is ${join(home.path, 'dotfiles')})\n`,
-    );
-    expect(readFileSync(join(home.path, 'dotfiles'), 'utf8')).toMatch(
-      /Include vmssh\.conf\n\nHost github\.com\n {4}User git\n$/,
-    );
-    expect(statSync(join(home.path, 'dotfiles')).mode & 0o777).toBe(0o644);
+    expect(to.stdout.join('')).toContain(`changed ${home.main} (a link: the file is ${file})\n`);
+    expect(readFileSync(file, 'utf8')).toMatch(/Include vmssh\.conf\n\nHost github\.com\n {4}User git\n$/);
+    expect(statSync(file).mode & 0o777).toBe(0o644);
     expect(await home.uninstall()).toBe(0);
     expect(readFileSync(home.main, 'utf8')).toBe('Host github.com\n    User git\n');
     expect(existsSync(home.own)).toBe(false);
@@ -75,7 +63,6 @@ describe('config install', () => {
     { name: 'includes', text: 'Include conf.d/*\n' },
   ])('gives no machine a Host that the main file $name', async ({ text }) => {
     home.write('config', text);
-    mkdirSync(join(home.path, '.ssh/conf.d'));
     home.write('conf.d/work', 'Host other mint\n');
     const to = home.io();
     await home.install({}, to);

@@ -1,5 +1,5 @@
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { beforeEach } from 'vitest';
 import type { ConfigOptions } from '../../../src/hosts/options.js';
 import { planInstall, planUninstall } from '../../../src/hosts/plan.js';
@@ -69,7 +69,8 @@ class ConfigHome {
     done(carryOut(() => planUninstall(configDefaults, to), to, write));
 
   write(name: string, text: string | Buffer, mode = 0o600): void {
-    mkdirSync(join(this.path, '.ssh'), { recursive: true });
-    writeFileSync(join(this.path, '.ssh', name), text, { mode });
+    const path = join(this.path, '.ssh', name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text, { mode });
   }
 }

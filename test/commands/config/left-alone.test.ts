@@ -15,12 +15,12 @@ import { configFiles } from '../../../src/hosts/places.js';
 import { planInstall } from '../../../src/hosts/plan.js';
 import { applyPlan } from '../../../src/hosts/write.js';
 import type { FakeIo } from '../../helpers/fake-io.js';
-import { missingPrograms } from '../../helpers/programs.js';
+import { lacks } from '../../helpers/programs.js';
 import { configDefaults, find, named, useConfigHome } from './home.js';
 
 const options = configDefaults;
 const home = useConfigHome();
-const noSsh = missingPrograms({ ssh: 'openssh-client' });
+const noSsh = lacks('ssh');
 
 describe('config install, if a file is not its own,', () => {
   it.each([

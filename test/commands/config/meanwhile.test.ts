@@ -2,11 +2,11 @@ import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { editFile } from '../../../src/files/edit-file.js';
 import type { Write } from '../../../src/hosts/write.js';
-import { missingPrograms } from '../../helpers/programs.js';
+import { lacks } from '../../helpers/programs.js';
 import { find, machine, named, useConfigHome } from './home.js';
 
 // Without ssh nothing tells the user's StrictHostKeyChecking.
-const noSsh = missingPrograms({ ssh: 'openssh-client' });
+const noSsh = lacks('ssh');
 
 const home = useConfigHome();
 beforeEach(() => {

@@ -7,11 +7,11 @@ import { loadAddon } from '../../../src/native.js';
 import { everySshAbilities } from '../../../src/process/ssh-program.js';
 import { configText } from '../../../src/ssh/config/text.js';
 import { fakeIo } from '../../helpers/fake-io.js';
-import { missingPrograms } from '../../helpers/programs.js';
+import { lacks } from '../../helpers/programs.js';
 import { named, useConfigHome } from './home.js';
 
 // Without ssh nothing tells the user's StrictHostKeyChecking.
-const noSsh = missingPrograms({ ssh: 'openssh-client' });
+const noSsh = lacks('ssh');
 
 const patterns = { ...named({ onlyPatterns: true }), system: false };
 

@@ -8,11 +8,11 @@ import { freshUnits } from '../../../src/hosts/units.js';
 import { applyPlan } from '../../../src/hosts/write.js';
 import type { FindMachines } from '../../../src/machines/find-machines.js';
 import { parseState } from '../../../src/ssh/config/state.js';
-import { missingPrograms } from '../../helpers/programs.js';
+import { lacks } from '../../helpers/programs.js';
 import { configDefaults, find, machine, named, useConfigHome } from './home.js';
 
 // Without ssh nothing tells the user's StrictHostKeyChecking.
-const noSsh = missingPrograms({ ssh: 'openssh-client' });
+const noSsh = lacks('ssh');
 
 const home = useConfigHome();
 const state = () => parseState(readFileSync(home.state, 'utf8')).state;

@@ -24,7 +24,7 @@ import { signed } from '../../../src/ssh/config/file.js';
 import { ownAccount } from '../../../src/ssh/folder.js';
 import { missingAddon } from '../../helpers/addon.js';
 import { fakeIo } from '../../helpers/fake-io.js';
-import { missingPrograms } from '../../helpers/programs.js';
+import { lacks } from '../../helpers/programs.js';
 import { run as runProgram } from '../../helpers/run.js';
 import { freePort, listening } from '../../helpers/sockets/servers.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
@@ -167,19 +167,16 @@ describe.skipIf(missingAddon())('forward --install', () => {
     expect(systemd.units()).toEqual([]);
   });
 
-  it.skipIf(missingPrograms({ 'systemd-analyze': 'systemd' }))(
-    'writes units that systemd reads back',
-    async () => {
-      const path = join(dir, `50%h und $x {; y.sock`);
-      await install(path, { args: ['--private', '50%h "$x"'] }, io({ LIMA_HOME: '/l i%m$a"' }));
-      const paths = systemd.units().map((name) => join(systemd.folder, name));
-      const env = { ...process.env, XDG_RUNTIME_DIR: dir };
-      const command = ['systemd-analyze', 'verify', '--user', '--man=no', ...paths];
-      const { code, stdout, stderr } = await runProgram(command, { env });
-      const said = `${stdout}${stderr}`.split('\n').filter((line) => line.includes('vmssh'));
-      expect({ code, said }).toEqual({ code: 0, said: [] });
-    },
-  );
+  it.skipIf(lacks('systemd-analyze'))('writes units that systemd reads back', async () => {
+    const path = join(dir, `50%h und $x {; y.sock`);
+    await install(path, { args: ['--private', '50%h "$x"'] }, io({ LIMA_HOME: '/l i%m$a"' }));
+    const paths = systemd.units().map((name) => join(systemd.folder, name));
+    const env = { ...process.env, XDG_RUNTIME_DIR: dir };
+    const command = ['systemd-analyze', 'verify', '--user', '--man=no', ...paths];
+    const { code, stdout, stderr } = await runProgram(command, { env });
+    const said = `${stdout}${stderr}`.split('\n').filter((line) => line.includes('vmssh'));
+    expect({ code, said }).toEqual({ code: 0, said: [] });
+  });
 
   it('lets the service for an address ask little of the kernel, and that for a machine what its manager’s programs need', async () => {
     await install();
@@ -210,7 +207,7 @@ describe.skipIf(missingAddon())('forward --install', () => {
     await uninstall(local, { typed, port: 22 });
   });
 
-  it.skipIf(missingPrograms({ 'systemd-analyze': 'systemd' })).each([
+  it.skipIf(lacks('systemd-analyze')).each([
     { typed: 'vsock/7', most: 6.2 },
     { typed: `vsock-mux${dir}/m.sock`, most: 5.9 },
   ])(

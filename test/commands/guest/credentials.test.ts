@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { RawArgs } from '../../../src/cli/command.js';
 import { guestCredentials } from '../../../src/commands/guest/credentials.js';
-import { missingPrograms } from '../../helpers/programs.js';
+import { lacks } from '../../helpers/programs.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { call, raw } from './call.js';
 
-describe.skipIf(missingPrograms({ 'ssh-keygen': 'openssh-client' }))('guest credentials', () => {
+describe.skipIf(lacks('ssh-keygen'))('guest credentials', () => {
   const dir = useTempDir();
   const own = `ssh-ed25519 ${'A'.repeat(68)} me`;
   const env = () => ({ ...process.env, HOME: dir });

@@ -4,16 +4,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { afterwards, ownSettings } from '../../../src/commands/guest/install.js';
 import { makeGuestKeys } from '../../../src/guest/credentials/keys.js';
 import { fakeIo } from '../../helpers/fake-io.js';
-import { missingPrograms } from '../../helpers/programs.js';
+import { lacks } from '../../helpers/programs.js';
 import { run, vmssh } from '../../helpers/run.js';
 import { type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
-const missing = missingPrograms({
-  ssh: 'openssh-client',
-  sshd: 'openssh-server',
-  'ssh-keygen': 'openssh-client',
-});
+const missing = lacks('ssh', 'sshd', 'ssh-keygen');
 const { signal } = new AbortController();
 
 describe.skipIf(missing)(`the lines of guest install${missing ? `: ${missing}` : ''}`, () => {

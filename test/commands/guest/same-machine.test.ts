@@ -5,7 +5,7 @@ import { checkTarget } from '../../../src/checks/check-target.js';
 import type { RawArgs } from '../../../src/cli/command.js';
 import { guestInstall, install as installGuest } from '../../../src/commands/guest/install.js';
 import { fakeIo } from '../../helpers/fake-io.js';
-import { findProgram, missingPrograms } from '../../helpers/programs.js';
+import { findProgram, lacks } from '../../helpers/programs.js';
 import { vmssh, vmsshWords } from '../../helpers/run.js';
 import { type SshdOnSocket, startSshd } from '../../helpers/sshd.js';
 import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
@@ -74,7 +74,7 @@ const target = (typed: boolean) => (typed ? { target: `unix/${sshd.path}` } : {}
 const given = (name: string) => readFileSync(join(root, name), 'utf8');
 const isClosed = (machine: string) => existsSync(join(root, machine, 'closed'));
 
-const missing = missingPrograms({ sshd: 'openssh-server', ssh: 'openssh-client' });
+const missing = lacks('sshd', 'ssh');
 
 describe.skipIf(missing)('guest install continues only in the machine where it began', () => {
   it.each([

@@ -13,6 +13,7 @@ import { lima } from '../../../src/sources/managers/lima.js';
 import { type DiscoveredMachine, DiscoveryError, type Source } from '../../../src/sources/source.js';
 import { qemu } from '../../../src/sources/vmm/qemu.js';
 import { concreteHosts } from '../../../src/ssh/config/hosts.js';
+import { ended } from '../../helpers/expected.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { listSchema } from '../../program/json-schemas.js';
@@ -109,11 +110,13 @@ describe('vmssh list', () => {
   }
 
   it('prints tabs in a pipe, running machines first, without control characters', async () => {
-    expect(await output({})).toEqual({
-      code: 0,
-      stdout: `running\tMint 22\tqemu/${uuid}\tp\npaused\ta\\x1b[2J\\x09b\tlima/a\tp\noff\tweb\tmachine/web\tp\n`,
-      stderr: '',
-    });
+    expect(await output({})).toEqual(
+      ended(
+        0,
+        `running\tMint 22\tqemu/${uuid}\tp\npaused\ta\\x1b[2J\\x09b\tlima/a\tp\noff\tweb\tmachine/web\tp\n`,
+        '',
+      ),
+    );
   });
 
   it('sorts names by the numbers in them, whatever their case', async () => {
@@ -181,16 +184,18 @@ describe('vmssh list', () => {
     };
 
     it('shows what to type for ssh, once it knows the machines', async () => {
-      expect(await output({}, await withHosts('vm-'), person())).toEqual({
-        code: 0,
-        stdout: [
-          'STATUS   NAME     SSH         TARGET                                     PROVIDER',
-          'running  web      ssh vm-web  machine/web                                machined',
-          `off      Mint 22  -           qemu/${uuid}  libvirt`,
+      expect(await output({}, await withHosts('vm-'), person())).toEqual(
+        ended(
+          0,
+          [
+            'STATUS   NAME     SSH         TARGET                                     PROVIDER',
+            'running  web      ssh vm-web  machine/web                                machined',
+            `off      Mint 22  -           qemu/${uuid}  libvirt`,
+            '',
+          ].join('\n'),
           '',
-        ].join('\n'),
-        stderr: '',
-      });
+        ),
+      );
       expect((await output({}, await withHosts(''), person())).stdout).toContain('  ssh web  ');
     });
 
@@ -354,11 +359,9 @@ describe('vmssh list', () => {
         { ...fourth, name: 'all', target: 'p/all', routes },
         { ...fourth, name: 'none', target: 'p/none', routes: routes.slice(0, 1) },
       ]);
-      expect(await named(['all', 'none'], { show: 'address', addresses: true }, from)).toEqual({
-        code: 4,
-        stdout: 'unix/run/r.sock\n',
-        stderr: 'vmssh: cannot find "none": p has no address for it\n',
-      });
+      expect(await named(['all', 'none'], { show: 'address', addresses: true }, from)).toEqual(
+        ended(4, 'unix/run/r.sock\n', 'vmssh: cannot find "none": p has no address for it\n'),
+      );
     });
 
     it('asks the provider for an address that its list does not have, of machines that run', async () => {
@@ -372,21 +375,16 @@ describe('vmssh list', () => {
         },
       };
       const show = { show: 'address', addresses: true } as const;
-      expect(await named(['TWIN', 'Mint 22', 'web'], show, asking)).toMatchObject({
-        code: 4,
-        stdout: '192.0.2.1\nvsock/3\n',
-      });
+      expect(await named(['TWIN', 'Mint 22', 'web'], show, asking)).toMatchObject(
+        ended(4, '192.0.2.1\nvsock/3\n'),
+      );
       expect(asked).toEqual(['TWIN']);
       const slow: Source = {
         ...asking,
         list: async () => ({ found: [{ ...fourth, name: 'new' }], warnings: [] }),
       };
       expect((await named(['new'], show, slow)).stderr).toContain('p has no address for it: too slow\n');
-      expect(await output(show, deps(slow))).toEqual({
-        code: 0,
-        stdout: '',
-        stderr: 'vmssh: warning: p: too slow (TIMEOUT)\n',
-      });
+      expect(await output(show, deps(slow))).toEqual(ended(0, '', 'vmssh: warning: p: too slow (TIMEOUT)\n'));
     });
     const fourth = { name: 'new', target: 'lima/new', status: 'running', provider: 'p' } as const;
 
@@ -422,11 +420,7 @@ describe('vmssh list', () => {
   it('warns of a provider that could not be asked, and fails only if it was named', async () => {
     const stderr = 'vmssh: warning: p: no\\x07 (EACCES)\n';
     expect(await output({}, deps(provider([], true)))).toEqual({ code: 0, stdout: '', stderr });
-    expect(await output({ providers: ['p'] }, deps(provider([], true)))).toEqual({
-      code: 1,
-      stdout: '',
-      stderr,
-    });
+    expect(await output({ providers: ['p'] }, deps(provider([], true)))).toEqual(ended(1, '', stderr));
   });
 
   it('asks only providers that were named, and only those of this platform', async () => {

@@ -6,14 +6,14 @@ import { openBorrowed, openers, openersFor } from '../../../src/connect/borrow/o
 import type { Connection } from '../../../src/connect/connection.js';
 import { openConnection } from '../../../src/connect/open.js';
 import { refusing } from '../../helpers/expected.js';
-import { missingPrograms } from '../../helpers/programs.js';
+import { lacks } from '../../helpers/programs.js';
 import { isAlive } from '../../helpers/run.js';
 import { SocketFolder } from '../socket-folder.js';
 import { standIns, toolFolder, writeProgram } from './stand-ins.js';
 
 const native = () => ({ missing: new Error('left out') });
 const vsock = { family: 'vsock', cid: 42, port: 22 } as const;
-const skip = missingPrograms({ python3: 'python3', socat: 'socat' }) !== undefined;
+const skip = lacks('python3', 'socat') !== undefined;
 const text = (bytes: Uint8Array) => Buffer.from(bytes).toString('latin1');
 
 let folder: SocketFolder;

@@ -3,11 +3,9 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { openers, openersFor, provenTool, type Use } from '../../../src/connect/borrow/open-borrowed.js';
 import { python } from '../../e2e/via/hypervisors.js';
-import { missingPrograms } from '../../helpers/programs.js';
+import { lacks } from '../../helpers/programs.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { writeProgram } from './stand-ins.js';
-
-const lacks = missingPrograms({ python3: 'python3' }) !== undefined;
 
 describe('the programs that open a vsock without the addon', () => {
   const dir = useTempDir();
@@ -71,7 +69,7 @@ describe('the programs that open a vsock without the addon', () => {
       expect((await provenTool({ PATH: folder, LC_ALL: 'de_DE.UTF-8' }))?.path).toContain(folder);
   });
 
-  it.skipIf(lacks)('include the python3 of this host', async () => {
+  it.skipIf(lacks('python3'))('include the python3 of this host', async () => {
     program(first, 'python3', `exec ${python()} "$@"`);
     expect((await provenTool({ PATH: first }))?.tool.name).toBe('python3');
   });

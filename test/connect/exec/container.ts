@@ -7,6 +7,7 @@ import { nspawnExec } from '../../../src/sources/machined/nspawn-files.js';
 import { execRoutes } from '../../../src/sources/tools/exec-route.js';
 import { findProgram } from '../../helpers/programs.js';
 import { sshdConfig } from '../../helpers/sshd.js';
+import { script } from '../../helpers/temp-dir.js';
 
 const commands = {
   podman: (machine: string) => engineExec('podman', machine),
@@ -73,9 +74,4 @@ ${before}
 PATH='${root}/bin' exec /bin/sh -c "$there" sh "$@"`,
   );
   return { bin, root, env: { ...process.env, PATH: `${bin}:${process.env.PATH}` } };
-}
-
-/** Writes a script of sh that can be run. */
-export function script(path: string, text: string): void {
-  writeFileSync(path, `#!/bin/sh\n${text}\n`, { mode: 0o755 });
 }

@@ -8,15 +8,15 @@ import { openConnection } from '../../../src/connect/open.js';
 import { ConnectError } from '../../../src/errors.js';
 import type { ExecEndpoint } from '../../../src/route.js';
 import { refusing } from '../../helpers/expected.js';
-import { missingPrograms } from '../../helpers/programs.js';
+import { lacks } from '../../helpers/programs.js';
 import { isAlive } from '../../helpers/run.js';
 import { startSshd } from '../../helpers/sshd.js';
 import { rowsOf } from '../../helpers/tables/rows.js';
-import { useTempDir } from '../../helpers/temp-dir.js';
+import { script, useTempDir } from '../../helpers/temp-dir.js';
 import { openers } from '../openers.js';
-import { type ContainerMade, execOf, makeContainer, script } from './container.js';
+import { type ContainerMade, execOf, makeContainer } from './container.js';
 
-const missing = missingPrograms({ sshd: 'openssh-server', 'ssh-keygen': 'openssh-client' });
+const missing = lacks('sshd', 'ssh-keygen');
 const endpoint = execOf('podman', 'web');
 
 describe.skipIf(missing)(`exec${missing ? `: ${missing}` : ''}`, () => {

@@ -3,24 +3,21 @@ import { chmodSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { configOf, makeHostKey, programsFor, systemOf } from '../../../src/connect/exec/bring.js';
-import { missingPrograms } from '../../helpers/programs.js';
+import { lacks } from '../../helpers/programs.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
 describe('what is brought', () => {
   const dir = useTempDir();
 
-  it.skipIf(missingPrograms({ 'ssh-keygen': 'openssh-client' }))(
-    'has a host key that ssh-keygen reads, another one each time',
-    async () => {
-      const keys = [await makeHostKey(), await makeHostKey()];
-      const shown = keys.map(({ file }, at) => {
-        writeFileSync(join(dir, `${at}`), file, { mode: 0o600 });
-        return execFileSync('ssh-keygen', ['-y', '-f', join(dir, `${at}`)], { encoding: 'utf8' }).trim();
-      });
-      expect(shown).toEqual(keys.map(({ type, key }) => `${type} ${key}`));
-      expect(new Set(shown).size).toBe(2);
-    },
-  );
+  it.skipIf(lacks('ssh-keygen'))('has a host key that ssh-keygen reads, another one each time', async () => {
+    const keys = [await makeHostKey(), await makeHostKey()];
+    const shown = keys.map(({ file }, at) => {
+      writeFileSync(join(dir, `${at}`), file, { mode: 0o600 });
+      return execFileSync('ssh-keygen', ['-y', '-f', join(dir, `${at}`)], { encoding: 'utf8' }).trim();
+    });
+    expect(shown).toEqual(keys.map(({ type, key }) => `${type} ${key}`));
+    expect(new Set(shown).size).toBe(2);
+  });
 
   it.each([
     { name: 'quotes and backslashes', variable: 'A=a "b" \\ c', want: 'SetEnv "A=a \\"b\\" \\\\ c"\n' },

@@ -4,11 +4,11 @@ import { describe, expect, it } from 'vitest';
 import script from '../../../src/connect/exec/sshd.sh';
 import { askSshd, inShell, type NoServer, readWhy, whyNot } from '../../../src/connect/exec/why-not.js';
 import type { ExecEndpoint } from '../../../src/route.js';
-import { missingPrograms } from '../../helpers/programs.js';
-import { useTempDir } from '../../helpers/temp-dir.js';
-import { execOf, script as program } from './container.js';
+import { lacks } from '../../helpers/programs.js';
+import { script as program, useTempDir } from '../../helpers/temp-dir.js';
+import { execOf } from './container.js';
 
-const missing = missingPrograms({ shellcheck: 'shellcheck' });
+const missing = lacks('shellcheck');
 
 it.skipIf(missing)(`shellcheck finds nothing in sshd.sh${missing ? `: ${missing}` : ''}`, () => {
   const { stdout, status } = spawnSync('shellcheck', ['--shell=sh', '--format=gcc', '-'], {

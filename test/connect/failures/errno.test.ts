@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it, type TestContext } from 'vitest';
 import { failures } from '../../../src/connect/failures/failures.js';
 import { openConnection } from '../../../src/connect/open.js';
 import { ConnectError } from '../../../src/errors.js';
-import { missingPrograms } from '../../helpers/programs.js';
+import { lacks } from '../../helpers/programs.js';
 import { mux, openers, unix } from '../openers.js';
 import { type SocketFolder, useSocketFolder } from '../socket-folder.js';
 
@@ -94,7 +94,7 @@ function link(folder: SocketFolder, to: string): string {
 
 /** A datagram socket: Node has none, socat does. */
 async function datagram({ folder, context, cleanup }: Bench): Promise<string> {
-  const missing = missingPrograms({ socat: 'socat' });
+  const missing = lacks('socat');
   if (missing) context.skip(missing);
   const path = folder.at('datagram');
   const socat = spawn('socat', ['-u', '-d', '-d', '-d', `UNIX-RECV:${path}`, '-'], {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { hopCommand, hopOptions, patience, scriptCommand } from '../../../src/connect/via/hop-command.js';
 import relay from '../../../src/connect/via/relay.py';
 import type { ViaEndpoint } from '../../../src/route.js';
+import { ended } from '../../helpers/expected.js';
 import { run } from '../../helpers/run.js';
 
 const hv1: ViaEndpoint = { family: 'via', host: 'hv1', target: 'web', port: 22 };
@@ -28,11 +29,7 @@ describe('a script there', () => {
     const command = scriptCommand(script, ['a b', "it's", '', '$HOME', '\\!']);
     expect(command).toMatch(/^exec /);
     expect(command).not.toContain('comment');
-    expect(await run(['sh', '-c', command])).toMatchObject({
-      code: 0,
-      stdout: "<a b><it's><><$HOME><\\!>end",
-      stderr: '',
-    });
+    expect(await run(['sh', '-c', command])).toMatchObject(ended(0, "<a b><it's><><$HOME><\\!>end", ''));
   });
 
   it('cannot have control characters in its arguments', () =>

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { type Hop, openVia } from '../../../src/connect/via/open-via.js';
 import type { ViaEndpoint } from '../../../src/route.js';
 import { refusing } from '../../helpers/expected.js';
-import { findProgram, missingPrograms } from '../../helpers/programs.js';
+import { findProgram, lacks } from '../../helpers/programs.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { openers } from '../openers.js';
 import { SocketFolder } from '../socket-folder.js';
@@ -18,7 +18,7 @@ const answers = (text: string) => `echo "$(expr "$1" : '.*\\(vmssh-[0-9a-f]*\\)'
 
 /** What the hypervisor, which is this host here, reaches a socket by. */
 const carriers = ['python3', 'socat', 'ncat'];
-const missing = carriers.some(findProgram) ? undefined : missingPrograms({ python3: 'python3' });
+const missing = carriers.some(findProgram) ? undefined : lacks('python3');
 
 describe.each(openers)('a hop $how', ({ skip, native }) => {
   const dir = useTempDir();

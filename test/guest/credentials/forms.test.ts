@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { formFor, hypervisors, parseListen } from '../../../src/guest/credentials/forms.js';
 import { credentialsOf } from '../../../src/guest/credentials/keys.js';
-import { missingPrograms } from '../../helpers/programs.js';
+import { lacks, missingPrograms } from '../../helpers/programs.js';
 import { run } from '../../helpers/run.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
@@ -153,25 +153,17 @@ describe('an address for sshd', () => {
     expect(parseListen(text)).toBe(want),
   );
 
-  it.skipIf(missingPrograms({ 'systemd-analyze': 'systemd' }))(
-    'is read by systemd in the form that it gets',
-    async () => {
-      const given = [...asTheyAre, ...rewritten.map(([text]) => text)].map(parseListen);
-      const lines = [...given, 'vsock://any:22'].map(
-        (each) => `ListenStream=${each.replaceAll('%', '%%')}\n`,
-      );
-      const socket = join(dir, 'vmssh-own.socket');
-      writeFileSync(socket, `[Socket]\nAccept=yes\n${lines.join('')}`);
-      writeFileSync(
-        join(dir, 'vmssh-own@.service'),
-        '[Service]\nExecStart=/bin/true\nStandardInput=socket\n',
-      );
-      const { stdout, stderr } = await run(['systemd-analyze', 'verify', '--man=no', socket]);
-      const said = `${stdout}${stderr}`.split('\n').filter((line) => line.includes('vmssh-own'));
-      // No systemd has the URL form.
-      expect(said).toEqual([expect.stringContaining("'vsock://any:22'")]);
-    },
-  );
+  it.skipIf(lacks('systemd-analyze'))('is read by systemd in the form that it gets', async () => {
+    const given = [...asTheyAre, ...rewritten.map(([text]) => text)].map(parseListen);
+    const lines = [...given, 'vsock://any:22'].map((each) => `ListenStream=${each.replaceAll('%', '%%')}\n`);
+    const socket = join(dir, 'vmssh-own.socket');
+    writeFileSync(socket, `[Socket]\nAccept=yes\n${lines.join('')}`);
+    writeFileSync(join(dir, 'vmssh-own@.service'), '[Service]\nExecStart=/bin/true\nStandardInput=socket\n');
+    const { stdout, stderr } = await run(['systemd-analyze', 'verify', '--man=no', socket]);
+    const said = `${stdout}${stderr}`.split('\n').filter((line) => line.includes('vmssh-own'));
+    // No systemd has the URL form.
+    expect(said).toEqual([expect.stringContaining("'vsock://any:22'")]);
+  });
 
   it.each([
     ...['', 'vsock', 'vsock:22', 'vsock://22', 'vsock://any:x:22', 'vsock:mint:22', 'vsock:-2:22'],

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { setupScript, undoScript } from '../../../src/guest/script.js';
-import { findProgram, missingPrograms } from '../../helpers/programs.js';
+import { findProgram, lacks } from '../../helpers/programs.js';
 import { shell, shells } from '../../helpers/shells.js';
 import { makePrivsepFolder } from '../../helpers/sshd.js';
 import { eachRow } from '../../helpers/tables/rows.js';
@@ -13,7 +13,7 @@ useRoot();
 const file = 'etc/ssh/sshd_config.d/10-vmssh-loopback.conf';
 const sshd = findProgram('sshd');
 beforeAll(makePrivsepFolder);
-const missing = missingPrograms({ sshd: 'openssh-server', 'ssh-keygen': 'openssh-client' });
+const missing = lacks('sshd', 'ssh-keygen');
 
 /** The settings of the root's sshd, "Include" is its folder's line. */
 function settings(...lines: readonly string[]): void {

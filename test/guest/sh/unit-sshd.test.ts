@@ -13,7 +13,7 @@ import attempt from '../../../src/guest/sh/log/attempt.sh';
 import journal from '../../../src/guest/sh/log/journal.sh';
 import facts from '../../../src/guest/sh/parts/facts.sh';
 import report from '../../../src/guest/sh/parts/report.sh';
-import { findProgram, missingPrograms } from '../../helpers/programs.js';
+import { findProgram, lacks } from '../../helpers/programs.js';
 import { shells } from '../../helpers/shells.js';
 import { makePrivsepFolder } from '../../helpers/sshd.js';
 import { eachRow } from '../../helpers/tables/rows.js';
@@ -88,7 +88,7 @@ describe.each(shells)('$name', ({ command }) => {
     );
   });
 
-  const missing = missingPrograms({ sshd: 'openssh-server', 'ssh-keygen': 'openssh-client' });
+  const missing = lacks('sshd', 'ssh-keygen');
   describe.skipIf(missing)(`with the real sshd${missing ? `: ${missing}` : ''}`, () => {
     beforeAll(makePrivsepFolder);
 

@@ -4,7 +4,7 @@ import { linkSync, readdirSync, renameSync, unlinkSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import type { Handle } from 'node-hvsock-native';
 import { expect, it, onTestFinished } from 'vitest';
-import { missingPrograms } from '../../helpers/programs.js';
+import { lacks } from '../../helpers/programs.js';
 import { listening } from '../../helpers/sockets/servers.js';
 import { eachRow } from '../../helpers/tables/rows.js';
 import { addon, describeAddon } from '../support/addon.js';
@@ -200,7 +200,7 @@ describeAddon('relaySockets, of a connection to a multiplexer', () => {
 });
 
 describeAddon('relaySockets', () => {
-  it.skipIf(missingPrograms({ strace: 'strace' })).each([
+  it.skipIf(lacks('strace')).each([
     { name: 'it is closed', wrapper: [] },
     { name: 'it is closed, and a signal interrupts that', wrapper: interrupted('poll') },
   ])('resets a TCP client when $name', async ({ wrapper }) => {

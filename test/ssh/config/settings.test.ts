@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { includedTexts, settingsOf } from '../../../src/ssh/config/settings.js';
-import { useTempDir } from '../../helpers/temp-dir.js';
+import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
 
 it.each([
   ['a word', 'Host mint', [{ keyword: 'host', args: ['mint'] }]],
@@ -54,10 +54,7 @@ it.each([
 describe('what a configuration includes', () => {
   const home = useTempDir();
   const folder = join(home, '.ssh');
-  const write = (path: string, text: string) => {
-    mkdirSync(dirname(join(home, path)), { recursive: true });
-    writeFileSync(join(home, path), text);
-  };
+  const write = (path: string, text: string) => writeTree(home, { [path]: text });
   write('.ssh/a.conf', 'A');
   write('.ssh/b.conf', 'B');
   write('.ssh/.hidden.conf', 'hidden');

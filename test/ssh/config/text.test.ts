@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ListedMachine } from '../../../src/sources/merge.js';
 import { concreteHosts } from '../../../src/ssh/config/hosts.js';
 import { type ConfigTextOptions, configText, hostLines, hostName } from '../../../src/ssh/config/text.js';
+import { writeTree } from '../../helpers/temp-dir.js';
 
 const noSsh = spawnSync('ssh', ['-V']).error !== undefined;
 const withSsh = noSsh ? ' (skipped: there is no ssh; apt-get install openssh-client)' : '';
@@ -168,9 +169,7 @@ describe.skipIf(noSsh)(`the program's path, as ssh runs it${withSsh}`, () => {
 
   /** A program that notes its arguments, one a line, and fails. */
   function fakeProgram(path: string): string {
-    mkdirSync(join(path, '..'), { recursive: true });
-    writeFileSync(path, `#!/bin/sh\nprintf '%s\\n' "$@" >'${folder}/argv'\nexit 1\n`);
-    chmodSync(path, 0o755);
+    writeTree('/', { [path]: `#!/bin/sh\nprintf '%s\\n' "$@" >'${folder}/argv'\nexit 1\n` });
     return path;
   }
 

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { configText } from '../../../src/ssh/config/text.js';
 import { proxyWord } from '../../../src/ssh/config/word.js';
-import { missingPrograms } from '../../helpers/programs.js';
+import { lacks } from '../../helpers/programs.js';
 
-const without = missingPrograms({ ssh: 'openssh-client' });
+const without = lacks('ssh');
 
 describe('a word of a ProxyCommand on Windows', () => {
   it.each([

@@ -5,7 +5,7 @@ import system from '../../../../src/guest/sh/check/system.sh';
 import unitSshd from '../../../../src/guest/sh/check/unit-sshd.sh';
 import facts from '../../../../src/guest/sh/parts/facts.sh';
 import report from '../../../../src/guest/sh/parts/report.sh';
-import { findProgram, missingPrograms } from '../../../helpers/programs.js';
+import { findProgram, lacks } from '../../../helpers/programs.js';
 import { shells } from '../../../helpers/shells.js';
 import { makePrivsepFolder } from '../../../helpers/sshd.js';
 import { eachRow } from '../../../helpers/tables/rows.js';
@@ -14,7 +14,7 @@ import { root, runThere, useRoot } from '../guest.js';
 
 const sshd = findProgram('sshd');
 beforeAll(makePrivsepFolder);
-const missing = missingPrograms({ sshd: 'openssh-server', 'ssh-keygen': 'openssh-client' });
+const missing = lacks('sshd', 'ssh-keygen');
 useRoot();
 
 const keys = ['ed25519', 'rsa', 'ecdsa'].map((type) => `/etc/ssh/ssh_host_${type}_key`);

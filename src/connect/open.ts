@@ -70,17 +70,10 @@ async function openSocket(
   return openNodeSocket(endpoint, options);
 }
 
-function openNative(endpoint: SocketEndpoint, options: OpenOptions, addon: Addon): Promise<Connection> {
-  return endpoint.family === 'tcp'
-    ? openByTcp(endpoint, options, addon)
-    : openAddress(addressOf(endpoint), endpoint, options, addon);
-}
-
-async function openByTcp(
-  endpoint: Extract<SocketEndpoint, { family: 'tcp' }>,
-  options: OpenOptions,
-  addon: Addon,
-): Promise<Connection> {
+async function openNative(endpoint: SocketEndpoint, options: OpenOptions, addon: Addon): Promise<Connection> {
+  if (endpoint.family === 'vsock-mux')
+    return openAddress({ family: 'unix', path: endpoint.path }, endpoint, options, addon);
+  if (endpoint.family !== 'tcp') return openAddress(endpoint, endpoint, options, addon);
   const { host, port } = endpoint;
   const { openTcp } = await import('./open-tcp.js');
   return openTcp(host, options, (address, timeoutMs) =>
@@ -102,10 +95,6 @@ async function openAddress(
   } finally {
     options.signal?.removeEventListener('abort', cancel);
   }
-}
-
-function addressOf(endpoint: Exclude<SocketEndpoint, { family: 'tcp' }>): Address {
-  return endpoint.family === 'vsock-mux' ? { family: 'unix', path: endpoint.path } : endpoint;
 }
 
 async function asConnectError(

@@ -80,8 +80,12 @@ export async function applyPlan(plan: Plan, io: Io, write: Write = editFile): Pr
     } catch (error) {
       if (error instanceof ChangedMeanwhile) throw error;
       const failure = error as NodeJS.ErrnoException;
-      if (path !== plan.files.main) return reportFailure(failure, path, plan, io);
       const closed = isClosed(failure);
+      if (path !== plan.files.main) {
+        const { message, hint } = fileError(failure, path, 'written');
+        await complain(message, closed ? permissionHint(failure.code, path, plan.files, io) : hint, io);
+        return exitCode.connect;
+      }
       leave(closed ? `is read-only (${failure.code})` : `cannot be written (${reasonOf(failure)})`, plan, io);
     }
     code = exitCode.connect;
@@ -149,17 +153,6 @@ function leave(why: string, { files }: Plan, io: Io): void {
     `${io.program}: ${quote(files.main ?? '')} ${printable(why)}: add this line above its first Host or Match, or remove it there:\n`,
   );
   io.out(`${includeLine(files.include)}\n`);
-}
-
-async function reportFailure(
-  error: NodeJS.ErrnoException,
-  path: string,
-  { files }: Plan,
-  io: Io,
-): Promise<number> {
-  const { message, hint } = fileError(error, path, 'written');
-  await complain(message, isClosed(error) ? permissionHint(error.code, path, files, io) : hint, io);
-  return exitCode.connect;
 }
 
 function permissionHint(code: string | undefined, path: string, { main }: Plan['files'], io: Io): string {

@@ -21,27 +21,19 @@ export async function withMachine(
 ): Promise<ReachedRecord> {
   const { text, address } = record;
   if (address === undefined) return record;
-  const { machine, silent } = await machineAt(address, env, from);
-  const known = { text, machine: machine && reachedMachine(machine) };
-  return silent.length === 0 ? known : { ...known, silent };
-}
-
-/** No machine if none is known, or two say so. What another user says is not asked for. */
-async function machineAt(
-  endpoint: Endpoint,
-  env: Env,
-  from?: readonly Source[],
-): Promise<{ readonly machine?: DiscoveredMachine | undefined; readonly silent: readonly string[] }> {
-  const isThere = await matcher(endpoint);
-  if (!isThere) return { silent: [] };
-  const asked = from ?? (await loadJoining({ env }, endpoint.family));
+  const isThere = await matcher(address);
+  if (!isThere) return { text };
+  const asked = from ?? (await loadJoining({ env }, address.family));
   const { machines, warnings } = await listAll({ env }, asked, limitMs);
   const silent = [...new Set(warnings.filter(isSilence).map(({ provider }) => provider))];
+  // What another user says is not asked for. No machine if none is known, or two say so.
   const own = machines.filter(({ authority }) => authority !== 'other');
   const answers = await Promise.all(own.map(isThere));
   const [one, ...others] = own.filter((_, i) => answers[i]);
   const target = asTarget(one?.target ?? '');
-  return { silent, machine: one && others.length === 0 && target && isNamed(target) ? one : undefined };
+  const isOne = others.length === 0 && target !== undefined && isNamed(target);
+  const known = { text, machine: one && isOne ? reachedMachine(one) : undefined };
+  return silent.length === 0 ? known : { ...known, silent };
 }
 
 type IsThere = (machine: DiscoveredMachine) => boolean | Promise<boolean>;

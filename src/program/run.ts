@@ -30,8 +30,15 @@ export async function runCommandLine(
   if (words[0] === 'complete') return completions(words.slice(1), io);
   const { command, rest } = await directly(words);
   const raw = command && rawOf(command, rest);
-  if (command && raw) return asJsonToo(command, raw, io, () => act(command, raw));
-  return (await import('./program.js')).runWithCommander(args, io, act);
+  if (!command || !raw) return (await import('./program.js')).runWithCommander(args, io, act);
+  try {
+    return await inCommand(command.name, () => act(command, raw));
+  } catch (error) {
+    // Of a command that was asked for JSON, it is JSON too.
+    const { printFailure } = await import('./json-failure.js');
+    printFailure(command, raw, error, io);
+    throw error;
+  }
 }
 
 /** The command that the words begin with, if it is one of these, and what follows it. */
@@ -60,22 +67,6 @@ function passedThrough(name: string, rest: readonly string[]): RawArgs | undefin
   // rsync's own -h needs operands.
   if (first === '-h' && (name !== 'rsync' || second === undefined)) return undefined;
   return { positionals: rest, options: {} };
-}
-
-/** A failure of a command that was asked for JSON is printed as JSON, and thrown. */
-async function asJsonToo(
-  command: Command<unknown>,
-  raw: RawArgs,
-  io: Io,
-  work: () => Promise<number>,
-): Promise<number> {
-  try {
-    return await inCommand(command.name, work);
-  } catch (error) {
-    const { printFailure } = await import('./json-failure.js');
-    printFailure(command, raw, error, io);
-    throw error;
-  }
 }
 
 /** Where the word that is typed belongs to a command, only that command is needed. */

@@ -40,22 +40,14 @@ export async function reachBy(
 }
 
 /** `reach`; with `start` a machine that is off is started. One that is up costs nothing more. */
-export function reachOrStart(
+export async function reachOrStart(
   typed: TypedTarget,
   options: ReachOptions,
   start: boolean,
   io: Starter,
   host?: Signals,
 ): Promise<Reached> {
-  return start ? startIfOff(typed, options, io, host) : reach(typed, options);
-}
-
-async function startIfOff(
-  typed: TypedTarget,
-  options: ReachOptions,
-  io: Starter,
-  host?: Signals,
-): Promise<Reached> {
+  if (!start) return reach(typed, options);
   const attempt = (own: ReachOptions) => reach(typed, own);
   const starting = { ...options, startMs: options.waitMs ?? defaultWaitMs };
   try {

@@ -303,7 +303,6 @@ export function clientChecks(
   { include, owner }: Pick<ConfigFacts, 'include' | 'owner'>,
 ): readonly HostCheck[] {
   const isRead = owner === 'ours' && include === 'first';
-  const install = 'vmssh config install';
   const judged: Readonly<Record<Client, (name: Client) => HostCheck>> = {
     'VS Code': (name) =>
       isRead

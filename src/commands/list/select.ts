@@ -16,16 +16,18 @@ export async function select(
   all: AllMachines,
   signal?: AbortSignal,
 ): Promise<Selection> {
-  const { machines, errors } = await chooseMachines(options, all);
+  const byName = options.names.length === 0 ? undefined : await import('./named.js');
+  const named = byName?.namedMachines(options.names, all, options.providers?.join(' or '));
+  const machines =
+    named?.machines.filter((each) => !options.runningOnly || mayRun(each)) ?? listed(options, all);
   const shown: readonly Shown[] = options.addresses
     ? await withAddresses(machines, io, asked, signal)
     : machines.map((machine) => ({ machine }));
-  const isNamed = options.names.length > 0;
   return {
     machines: all.machines,
-    warnings: isNamed ? all.warnings : [...all.warnings, ...shown.flatMap(({ warning }) => warning ?? [])],
+    warnings: named ? all.warnings : [...all.warnings, ...shown.flatMap(({ warning }) => warning ?? [])],
     shown: shown.map(({ machine }) => machine),
-    errors: isNamed ? [...errors, ...shown.flatMap((each) => unknownOf(each, options))] : errors,
+    errors: named ? [...named.errors, ...shown.flatMap((each) => unknownOf(each, options))] : [],
   };
 }
 
@@ -33,16 +35,6 @@ export async function select(
 interface Shown {
   readonly machine: ListedMachine;
   readonly warning?: Warning;
-}
-
-async function chooseMachines(
-  options: ListOptions,
-  all: AllMachines,
-): Promise<Pick<Selection, 'machines' | 'errors'>> {
-  if (options.names.length === 0) return { machines: listed(options, all), errors: [] };
-  const { namedMachines } = await import('./named.js');
-  const { machines, errors } = namedMachines(options.names, all, options.providers?.join(' or '));
-  return { machines: machines.filter((each) => !options.runningOnly || mayRun(each)), errors };
 }
 
 async function withAddresses(

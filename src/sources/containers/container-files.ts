@@ -1,7 +1,7 @@
 import { type Deps, DiscoveryError, type MachineFiles, type ReachedMachine } from '../source.js';
 import { getBytes } from '../tools/http-unix.js';
 import { maxKeyText, printed, readInTurn } from '../tools/machine-files.js';
-import { dockerEngines, type Engine, engineExec, isThere, podmanEngines } from './engines.js';
+import { dockerEngines, engineExec, isThere, podmanEngines } from './engines.js';
 import { type PodmanPlace, podmanPlace, textsInPodmanRoot } from './podman-root.js';
 
 /**
@@ -30,6 +30,25 @@ export async function containerFiles(
   if (engine === undefined) return undefined;
   // Another one, such as root's, is asked by its socket.
   const own = manager === 'podman' && url === undefined ? place : undefined;
+  // A file of it, as an archive; empty if it is not there.
+  const copyOf = async (path: string): Promise<Buffer> => {
+    const api = manager === 'podman' ? '/v4.0.0/libpod' : '';
+    const question = `${api}/containers/${id}/archive?path=${encodeURIComponent(path)}`;
+    try {
+      if (await isThere(engine.socket, uid)) return await getBytes(engine.socket, question, deps, maxArchive);
+    } catch (error) {
+      if (!(error instanceof DiscoveryError)) throw error;
+      // It is not there, cannot be copied, or is too long: the others may be well.
+      if (['FAILED', 'PROTOCOL'].includes(error.code)) return Buffer.alloc(0);
+      if (!isAbsent.has(error.code)) throw error;
+    }
+    // A user's Podman mostly has no service.
+    if (manager !== 'podman' || url !== undefined) return Buffer.alloc(0);
+    return Buffer.from(
+      await printed(['podman', 'cp', '--', `${id}:${path}`, '-'], deps, maxArchive),
+      'latin1',
+    );
+  };
   return {
     exec: engineExec(manager, id, url),
     read: async (paths, isEnough) => {
@@ -38,37 +57,13 @@ export async function containerFiles(
         if (isEnough(texts)) return texts;
       }
       const textsOf = async (path: string) => {
-        const copy = firstFile(await copyOf(manager, id, path, engine, deps, uid));
+        const copy = firstFile(await copyOf(path));
         return copy === undefined ? [] : [copy.toString('latin1')];
       };
       // Podman makes one copy at a time, by a process each.
       return readInTurn(paths, textsOf, isEnough);
     },
   };
-}
-
-/** A file of a container, as an archive; empty if it is not there. */
-async function copyOf(
-  manager: 'podman' | 'docker',
-  id: string,
-  path: string,
-  { socket, url }: Engine,
-  deps: Deps,
-  uid: number | undefined,
-): Promise<Buffer> {
-  const api = manager === 'podman' ? '/v4.0.0/libpod' : '';
-  const question = `${api}/containers/${id}/archive?path=${encodeURIComponent(path)}`;
-  try {
-    if (await isThere(socket, uid)) return await getBytes(socket, question, deps, maxArchive);
-  } catch (error) {
-    if (!(error instanceof DiscoveryError)) throw error;
-    // It is not there, cannot be copied, or is too long: the others may be well.
-    if (['FAILED', 'PROTOCOL'].includes(error.code)) return Buffer.alloc(0);
-    if (!isAbsent.has(error.code)) throw error;
-  }
-  // A user's Podman mostly has no service.
-  if (manager !== 'podman' || url !== undefined) return Buffer.alloc(0);
-  return Buffer.from(await printed(['podman', 'cp', '--', `${id}:${path}`, '-'], deps, maxArchive), 'latin1');
 }
 
 const isAbsent: ReadonlySet<string> = new Set(['ENOENT', 'ECONNREFUSED', 'EACCES']);

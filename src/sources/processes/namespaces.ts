@@ -10,19 +10,14 @@ interface Fs {
  */
 export function containerTest(proc: string, fs: Fs): (pid: number) => Promise<boolean> {
   const own = look('self', proc, fs);
-  return async (pid) =>
-    isInContainer(await look(pid, proc, fs), await own, (parent) => look(parent, proc, fs));
-}
-
-async function isInContainer(
-  one: Looks,
-  self: Looks,
-  lookAt: (parent: string) => Promise<Looks>,
-): Promise<boolean> {
-  if (one.engines.some((each) => !self.engines.includes(each))) return true;
-  if (differ(one.userNs, self.userNs) || differ(one.uidMap, self.uidMap)) return true;
-  if (!differ(one.pidNs, self.pidNs) && one.pids.length <= self.pids.length) return false;
-  return !isInitBelow(one, self, await lookAt(one.parent));
+  return async (pid) => {
+    const one = await look(pid, proc, fs);
+    const self = await own;
+    if (one.engines.some((each) => !self.engines.includes(each))) return true;
+    if (differ(one.userNs, self.userNs) || differ(one.uidMap, self.uidMap)) return true;
+    if (!differ(one.pidNs, self.pidNs) && one.pids.length <= self.pids.length) return false;
+    return !isInitBelow(one, self, await look(one.parent, proc, fs));
+  };
 }
 
 /** Whether the service manager or Firecracker's jailer started it as the first process of a pid namespace below ours (PrivatePIDs=, --new-pid-ns). */

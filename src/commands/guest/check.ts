@@ -88,7 +88,7 @@ export const guestCheck: Command<GuestCheckOptions> = {
     const from = now();
     const into = await withManager(typed, io, signal);
     const guest = await lookAt(into, io, signal);
-    const account = named ?? accountName(guest.user ?? 'root');
+    const account = named ?? accountName(splitUser(into.host).user ?? guest.user ?? 'root');
     const login = await tryLogin(into, guest, { account, port, target }, io, signal);
     const to = targetIn(target ?? into.host);
     const endpoint = to === undefined ? undefined : await endpointOf(to, account, io, signal);

@@ -7,13 +7,13 @@ import { reachFlags } from '../../cli/shared-options.js';
 import { exitCode } from '../../errors.js';
 import { guestCaller, guestRoute, type HostFlags } from '../../guest/run/route.js';
 import { type ProgressLine, runScript } from '../../guest/run/run-script.js';
-import { keptLogins, type MachineLogin } from '../../hosts/logins.js';
 import { planInstall } from '../../hosts/plan.js';
 import { silent } from '../../hosts/refresh.js';
 import { carryOut, once } from '../../hosts/write.js';
 import type { ListedTarget } from '../../lookup/short-name.js';
 import { findMachines } from '../../machines/find-machines.js';
 import type { Io } from '../../process/io.js';
+import { keptLogins, type MachineLogin } from '../../ssh/config/logins.js';
 
 /** Prints a step with its fix, which may be the machine's own words. */
 export type ShowStep = (step: FindingJson, isGuests: boolean) => void;

@@ -1,7 +1,6 @@
 import { ConnectError, exitCode } from '../../errors.js';
 import { editFile } from '../../files/edit-file.js';
 import { undoScript } from '../../guest/script.js';
-import { keptLogins, loginOf, type MachineLogin } from '../../hosts/logins.js';
 import { settings } from '../../hosts/options.js';
 import { planInstall, planUninstall } from '../../hosts/plan.js';
 import { silent } from '../../hosts/refresh.js';
@@ -14,6 +13,7 @@ import { lookUp } from '../../lookup/login.js';
 import { findMachines } from '../../machines/find-machines.js';
 import type { Io } from '../../process/io.js';
 import { mayBeUp } from '../../sources/source.js';
+import { keptLogins, loginOf, type MachineLogin } from '../../ssh/config/logins.js';
 import { knownHostsFile } from '../../ssh/folder.js';
 import { shellOf, shellQuoted } from '../../target/shell.js';
 import { undoDevice } from './setup-device.js';

@@ -10,6 +10,7 @@ import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
 import { call, raw } from './call.js';
 
 const dir = useTempDir();
+const publicKey = `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA${'I'.repeat(44)}\n`;
 
 // Programs of the same name that keep what they were given and answer as a guest would.
 describe('routes into a guest', () => {
@@ -59,6 +60,20 @@ esac
     expect({ code, out }).toEqual({ code: 0, out: '  + undo           x removed\n' });
     expect(given('incus.args')).toBe('exec\n--mode=non-interactive\nweb\n--\n/bin/sh\n-s\n');
     expect(given('incus.input')).toBe(undoScript());
+  });
+
+  it('exec: the login that is tried, and gets the key, is that of vmssh setup', async () => {
+    const options = { logins: [{ target: 'incus/web', user: 'ann' }] };
+    writeTree(dir, {
+      'state/vmssh/hosts.json': JSON.stringify({ version: 1, options, program: [], machines: [] }),
+      'id.pub': publicKey,
+    });
+    const env = { ...incus().env, XDG_STATE_HOME: join(dir, 'state') };
+    const flags = { by: 'exec', key: join(dir, 'id.pub'), target: 'unix/none' };
+    for (const command of [guestCheck, guestInstall]) {
+      await call<unknown>(command, raw(flags, 'incus/web'), { env });
+      expect(given('incus.input')).toMatch(/^account='ann'$/m);
+    }
   });
 
   it.each([

@@ -26,6 +26,11 @@ export function allFailed(failed: readonly FailedRoute[]): ConnectError {
   });
 }
 
+/** Whether the machine has no sshd, as the error of one of its routes says. */
+export function lacksSshd(error: ConnectError | undefined): boolean {
+  return [error, error?.cause].flat().some((each) => Object(each).code === 'EXEC_NO_SSHD');
+}
+
 const steps: readonly Op[] = ['parse', 'resolve', 'connect', 'handshake', 'relay'];
 
 /** The error of these routes; if nothing serves a socket of the machine, and its manager goes into it, the fix begins with `vmssh setup`. */

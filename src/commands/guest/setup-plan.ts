@@ -9,6 +9,7 @@ import { pinPrint } from '../../identity/pins.js';
 import { reachedMachine } from '../../identity/record.js';
 import { lookUp } from '../../lookup/login.js';
 import type { Io } from '../../process/io.js';
+import { lacksSshd } from '../../reach/all-failed.js';
 import { formatEndpoint } from '../../route.js';
 import { mayBeUp, type ReachedMachine } from '../../sources/source.js';
 import { whyNoBring } from '../../ssh/config/host-options.js';
@@ -93,9 +94,8 @@ export async function planSetup(
   const account = options.user ?? earlier?.user ?? machine.user;
   const first = isFirst || earlier?.first;
   const kept = { target: machine.target, uuid: machine.uuid, pinned: earlier?.pinned, first } as const;
-  // Another of its routes may have failed first.
-  const lacksSshd = [error, error?.cause].flat().some((each) => Object(each).code === 'EXEC_NO_SSHD');
-  if (lacksSshd && (options.bring || (earlier?.brings && !install && !options.noConfig))) {
+  const hasNone = lacksSshd(error);
+  if (hasNone && (options.bring || (earlier?.brings && !install && !options.noConfig))) {
     const whyNot = whyNoBring(await callerOfLines(io, true));
     if (whyNot) return failed('sshd', ...whyNot);
     const login = { ...kept, user: account, brings: true } as const;
@@ -120,7 +120,7 @@ export async function planSetup(
   const makesKey = changes('host-keys') || changes('sshd');
   for (const step of looked) {
     const isMissing = step.name === 'sshd' && step.state === 'failed' && !install;
-    const orBring = lacksSshd ? `, or without its network: vmssh setup --bring-sshd ${typed}` : '';
+    const orBring = hasNone ? `, or without its network: vmssh setup --bring-sshd ${typed}` : '';
     if (isMissing) add('sshd', 'failed', step.found, `vmssh setup --install-sshd ${typed}${orBring}`);
     else if (step.name !== 'sshd' || step.state !== 'ok') add(...of(step));
   }

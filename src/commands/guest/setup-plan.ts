@@ -48,6 +48,7 @@ export async function planSetup(
   io: Io,
   signal: AbortSignal,
   show: ShowStep,
+  look = checkUntil,
 ): Promise<SetupPlan> {
   const named = await lookUp(name, io, signal);
   const { text: target, machine } = named;
@@ -85,7 +86,7 @@ export async function planSetup(
   if (off && !missing) return failed('way', off, `vmssh check --start ${typed}`);
   if (off) add('way', 'skipped', `${off}: start it then, and run this again`);
   if (off) return plan;
-  const check = missing ? undefined : await checkUntil('banner', target, 'root', io, signal);
+  const check = missing ? undefined : await look('banner', target, 'root', io, signal);
   const { error, means: { endpoint, steps: way = [] } = {}, stages = [] } = check ?? {};
   if (endpoint) add('way', 'ok', [...way, formatEndpoint(endpoint)].slice(-2).join(' → '));
   else if (!missing) return failed('way', error?.problem ?? 'none is known', error?.hint);
@@ -114,8 +115,10 @@ export async function planSetup(
   if (looked instanceof ConnectError) return noEntry(looked);
   add('inside', 'ok', `as root, by ${into.run ? 'its guest agent' : into.exec?.[0]}`);
   const isSocket = endpoint !== undefined && ['vsock', 'unix', 'vsock-mux'].includes(endpoint.family);
-  const needsUnits = missing !== undefined || (error !== undefined && isSocket);
   const changes = (name: string) => looked.some((step) => step.name === name && step.state === 'changed');
+  // A socket that takes connections has its units: without a host key its sshd ends.
+  const lacksKey = changes('host-keys') && stages.some(({ stage }) => stage === 'connected');
+  const needsUnits = missing !== undefined || (error !== undefined && isSocket && !lacksKey);
   // A package makes the host keys, or we do.
   const makesKey = changes('host-keys') || changes('sshd');
   for (const step of looked) {

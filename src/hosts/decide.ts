@@ -33,7 +33,8 @@ export interface Decision {
   readonly hosts: readonly ConcreteHost[];
   /** Each a line for the user. */
   readonly notes: readonly string[];
-  readonly machines: readonly ListedMachine[];
+  /** The machines that have none, and why. */
+  readonly left: ReturnType<typeof concreteHosts>['left'];
 }
 
 /** What Hosts there will be: for the machines that are found, and those of `last` that could not be asked for. Throws a UsageError. */
@@ -92,7 +93,7 @@ export async function decide(
     settings: options,
     state,
     hosts,
-    machines,
+    left: made.left,
     notes: [
       ...notesOf(warnings, made, unasked, io),
       ...notKept(entries, env, io),

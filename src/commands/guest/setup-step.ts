@@ -109,10 +109,12 @@ export async function configStep(
     what === 'do' ? await carryOut(make, quiet) : { code: exitCode.ok, plan: await make() };
   const { refusal, decision, changes } = plan;
   const host = decision?.state.machines.find((each) => each.target === login.target)?.host;
-  const again = 'vmssh config install shows why; --no-config prints the lines';
+  const left = decision?.left.find(({ target }) => target === login.target);
+  const none = `config install makes no Host for it: ${left?.why ?? 'none is wanted, or nothing lists it now'}`;
+  const again = 'vmssh setup --no-config NAME prints the lines; vmssh config install says more';
   if (refusal) add('config', 'failed', `${refusal.path}: ${refusal.why}`, refusal.hint);
   else if (code !== exitCode.ok) add('config', 'failed', 'the lines for ssh were not all written', again);
-  else if (host === undefined) add('config', 'failed', 'config install makes no Host for it', again);
+  else if (host === undefined) add('config', 'failed', none, again);
   else {
     const key = login.identityFile === undefined ? '' : `, IdentityFile ${login.identityFile}`;
     const what = login.brings ? 'each login brings an sshd' : `User ${login.user}${key}`;

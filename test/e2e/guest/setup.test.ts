@@ -230,7 +230,9 @@ esac`,
     writeFileSync(config, 'Host web\n    HostName 192.0.2.1\n');
     const before = trees();
     const { code, stdout } = await setup('--dry-run', 'incus/web');
-    expect(stdout).toMatch(/✗ config +config install makes no Host for it\n +fix: /);
+    expect(stdout).toMatch(
+      /✗ config +config install makes no Host for it: the name is already in your ssh configuration: use --prefix\n +fix: .* setup --no-config NAME prints the lines; /,
+    );
     expect(code).toBe(1);
     expect(trees()).toEqual(before);
     rmSync(config);

@@ -35,8 +35,7 @@ export async function carryOutSetup(
   if (missing && !(await addDevice(missing, { restart: options.restart, typed }, io, add))) return all();
   if (byHand) add('inside', 'failed', ...byHand);
   if (work === undefined) return all();
-  const { into, machine, scripts, by } = work;
-  let { login } = work;
+  const { into, machine, login, scripts, by } = work;
   const { user, identityFile, brings } = login;
   for (const script of scripts) {
     for (const step of await runInside(into, script, io, signal)) add(...of(step));
@@ -50,12 +49,12 @@ export async function carryOutSetup(
     return all();
   }
   const shown = check?.stages.find(({ stage }) => stage === 'host key')?.found ?? '';
-  if (plan.steps.some(({ name: step, state }) => step === 'host-key' && state === 'changed')) {
-    await pinShown(shown, { typed: name, target, machine }, io, signal, add);
-    if (isFailed()) return all();
-    login = { ...login, pinned: true };
-  }
-  const host = options.noConfig ? undefined : await configStep(login, 'do', io, add);
+  const pins = plan.steps.some(({ name: step, state }) => step === 'host-key' && state === 'changed');
+  // By this --undo knows the pin, which follows.
+  const kept = pins ? ({ ...login, pinned: true } as const) : login;
+  const host = options.noConfig ? undefined : await configStep(kept, 'do', io, add);
+  if (isFailed()) return all();
+  if (pins) await pinShown(shown, { typed: name, target, machine }, io, signal, add);
   if (isFailed()) return all();
   const command = await loginCommand(host, target, work, io);
   // Only what is verified counts.

@@ -94,7 +94,7 @@ export async function examine(options: ExamineOptions, io: Io, show: Show | unde
   const into: HostFlags | undefined =
     over ??
     (signs.login?.in && !brings ? { host: `${user}@${target}`, route: 'target', sshConfig } : undefined);
-  const isExplained = into || certain || check.error?.hint?.startsWith('vmssh setup ');
+  const isExplained = into || certain || check.error?.otherHint;
   const suspects = isExplained ? [] : all.filter(({ suspects }) => suspects !== undefined);
   const isWrong = findings.some(({ state }) => state === 'failed');
   const worst = code === exitCode.ok && isWrong ? exitCode.connect : code;

@@ -3,7 +3,6 @@ import { guestCaller, guestLogin } from '../../guest/run/route.js';
 import { configFiles } from '../../hosts/places.js';
 import type { Io } from '../../process/io.js';
 import { asksNothing, ownConnection, sshCommand, sshProgram } from '../../process/ssh-program.js';
-import { withoutSetup } from '../../reach/all-failed.js';
 import { configArgument } from '../../ssh/config/word.js';
 import { otherHome } from '../../ssh/folder.js';
 import { slug } from '../../target/names.js';
@@ -45,7 +44,7 @@ export async function carryOutSetup(
   if (check?.error) {
     const step = check.error.code.startsWith('HOST_KEY') ? 'host-key' : 'sshd';
     // It is set up already.
-    add(step, 'failed', check.error.problem, withoutSetup(check.error.hint));
+    add(step, 'failed', check.error.problem, check.error.otherHint ?? check.error.hint);
     return all();
   }
   const shown = check?.stages.find(({ stage }) => stage === 'host key')?.found ?? '';

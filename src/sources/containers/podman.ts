@@ -47,8 +47,7 @@ export async function listAllOfPodman(
     isLinux && !(await hasMachines(deps)) ? nothing : machines(deps),
     isLinux ? containers(deps) : nothing,
   ]);
-  const taken = own.found.map(({ name }) => name);
-  return joinListings([own, { ...inside, found: withOwnTargets(inside.found, taken) }]);
+  return { ...joinListings([own, inside]), found: withOwnTargets(inside.found, own.found) };
 }
 
 function startMachine({ name: machine }: DiscoveredMachine): StartCommand {

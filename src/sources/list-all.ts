@@ -3,7 +3,7 @@ import { type ListedMachine, mergeMachines } from './merge.js';
 import { addressOf } from './routes.js';
 import { withOwnNames } from './search.js';
 import type { Deps, DiscoveredMachine, Listing, Source, Warning } from './source.js';
-import { DiscoveryError, isQuiet, problemOf, vhostCid } from './source.js';
+import { closed, DiscoveryError, problemOf, vhostCid } from './source.js';
 import { ownEnv } from './trusted-env.js';
 
 /** The time limit of one provider. Milliseconds. */
@@ -31,6 +31,11 @@ export async function listAll(
   const { withoutContested } = await import('./tools/claims.js');
   const { machines, warnings: contested } = withoutContested(merged);
   return { machines, warnings: [...warnings, ...contested] };
+}
+
+/** Whether a command says this of a provider only if it was named: its machines are not this user's, and nothing is wrong. */
+export function isQuiet({ provider, code }: Warning, named: readonly string[] = []): boolean {
+  return code === closed && !named.includes(provider);
 }
 
 /** The warnings that a command prints, one line each. */

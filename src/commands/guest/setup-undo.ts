@@ -58,13 +58,9 @@ export async function undoSetup(
     if (removed === 0) add('host-key', 'ok', 'it is gone already');
     else add('host-key', 'changed', 'it is forgotten');
   }
+  const lost = login?.brings ? 'brings no sshd' : `has no User ${login?.user}`;
   if (login === undefined) add('config', 'ok', 'setup wrote no Host for it');
-  else if (await withoutLogin(login, io))
-    add(
-      'config',
-      'changed',
-      `its Host ${login.brings ? 'brings no sshd' : `has no User ${login.user}`} any more`,
-    );
+  else if (await withoutLogin(login, io)) add('config', 'changed', `its Host ${lost} any more`);
   else add('config', 'failed', 'the lines for ssh were not all written', 'vmssh config install shows why');
   return { name, target, steps };
 }

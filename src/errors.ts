@@ -13,6 +13,8 @@ export interface ConnectErrorInit {
   readonly problem: string;
   /** The command or change that fixes it. */
   readonly hint?: string | undefined;
+  /** The rest of a hint that begins with `vmssh setup`, which explains the failure: for a machine that was set up. */
+  readonly otherHint?: string | undefined;
   /** Only for NO_BANNER. */
   readonly reason?: NoBannerReason | undefined;
   /** Whether to try again later cannot help; by default only for what cannot be parsed. */
@@ -43,6 +45,7 @@ export class ConnectError extends Error {
   readonly code: string;
   readonly problem: string;
   readonly hint: string | undefined;
+  readonly otherHint: string | undefined;
   readonly reason: NoBannerReason | undefined;
   readonly final: boolean;
   readonly start: StartCommand | undefined;
@@ -54,6 +57,7 @@ export class ConnectError extends Error {
     this.code = init.code;
     this.problem = init.problem;
     this.hint = init.hint;
+    this.otherHint = init.otherHint;
     this.reason = init.reason;
     this.final = init.final ?? op === 'parse';
     this.start = init.start;
@@ -63,14 +67,10 @@ export class ConnectError extends Error {
 /** The same failure with some fields changed. */
 export function errorWith(
   error: ConnectError,
-  {
-    op = error.op,
-    target = error.target,
-    ...changes
-  }: Partial<ConnectErrorInit & Pick<ConnectError, 'op' | 'target'>>,
+  changes: Partial<ConnectErrorInit & Pick<ConnectError, 'op' | 'target'>>,
 ): ConnectError {
-  const { code, problem, hint, reason, final, start, cause } = error;
-  return new ConnectError(op, target, { code, problem, hint, reason, final, start, cause, ...changes });
+  const { op, target, ...init } = { ...error, cause: error.cause, ...changes };
+  return new ConnectError(op, target, init);
 }
 
 /** A ConnectError about the target that was typed: what opens a socket only names the endpoint. Other errors stay as they are. */

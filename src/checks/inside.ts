@@ -61,7 +61,8 @@ export async function lookAt(into: HostFlags, io: Io, signal: AbortSignal): Prom
     cid: cidOf(lines),
     boot: said('boot'),
     user: isBySsh(into) ? said('user') : undefined,
-    bySocket: into.route === 'target' || isUnknown(lines),
+    // SSH_CONNECTION of a connection without an address.
+    bySocket: into.route === 'target' || said('peer')?.startsWith('UNKNOWN ') === true,
     cursor: said('cursor') ?? '',
   };
 }
@@ -119,11 +120,6 @@ async function run(
 
 function isBySsh({ route }: HostFlags): boolean {
   return route === 'ssh' || route === 'target';
-}
-
-/** SSH_CONNECTION of a connection without an address. */
-function isUnknown(lines: readonly ProgressLine[]): boolean {
-  return lines.some(({ step, message }) => step === 'peer' && message.startsWith('UNKNOWN '));
 }
 
 /** Why a script did not finish in the guest. ssh only says that its proxy closed the connection, so a target is tried again without ssh. */

@@ -12,6 +12,7 @@ import { isFailure, isSilence, type Warning } from '../sources/source.js';
 import { envOfSource, foundOtherwise, ownEnv } from '../sources/trusted-env.js';
 import { callerForSsh } from '../ssh/config/caller.js';
 import { concreteHosts, leftLines, ownerName, sharedUuidProblem } from '../ssh/config/hosts.js';
+import { loginOf, withLogins } from '../ssh/config/logins.js';
 import type { NameCheck } from '../ssh/config/names.js';
 import type { HostEntry, HostState } from '../ssh/config/state.js';
 import type { ConcreteHost, ConfigTextOptions } from '../ssh/config/text.js';
@@ -21,7 +22,6 @@ import { knownHostsFile } from '../ssh/folder.js';
 import { allGuestKeys } from '../ssh/guest-keys.js';
 import { isNamedIn, keepsAlive } from '../ssh/taken-names.js';
 import { anyHost, usersPolicies } from '../ssh/users-policy.js';
-import { loginOf, withLogins } from './logins.js';
 import { type ConfigOptions, type Settings, settings } from './options.js';
 import { formatSettings, settingLines } from './setting.js';
 
@@ -33,7 +33,8 @@ export interface Decision {
   readonly hosts: readonly ConcreteHost[];
   /** Each a line for the user. */
   readonly notes: readonly string[];
-  readonly machines: readonly ListedMachine[];
+  /** The machines that have none, and why. */
+  readonly left: ReturnType<typeof concreteHosts>['left'];
 }
 
 /** What Hosts there will be: for the machines that are found, and those of `last` that could not be asked for. Throws a UsageError. */
@@ -92,7 +93,7 @@ export async function decide(
     settings: options,
     state,
     hosts,
-    machines,
+    left: made.left,
     notes: [
       ...notesOf(warnings, made, unasked, io),
       ...notKept(entries, env, io),

@@ -58,7 +58,7 @@ export const asksNothing = 'BatchMode=yes';
 /** A connection of its own: neither one that the user's ssh has open, nor one for others, whatever ControlMaster says. */
 export const ownConnection = 'ControlPath=none';
 
-/** Nothing of this host is forwarded, whatever the user's Host says. */
+/** Nothing of this host is forwarded, whatever the user's Host says. The first ends a Tunnel too (clear_forwardings in ssh's readconf.c). */
 export const forwardsNothing = ['ClearAllForwardings=yes', 'ForwardAgent=no', 'ForwardX11=no'] as const;
 
 /** Why ssh or a tool of it could not be started, and what to do about it. */

@@ -26,6 +26,11 @@ export function allFailed(failed: readonly FailedRoute[]): ConnectError {
   });
 }
 
+/** Whether the machine has no sshd, as the error of one of its routes says. */
+export function lacksSshd(error: ConnectError | undefined): boolean {
+  return [error, error?.cause].flat().some((each) => Object(each).code === 'EXEC_NO_SSHD');
+}
+
 const steps: readonly Op[] = ['parse', 'resolve', 'connect', 'handshake', 'relay'];
 
 /** The error of these routes; if nothing serves a socket of the machine, and its manager goes into it, the fix begins with `vmssh setup`. */
@@ -38,15 +43,8 @@ export async function orSetup<E>(
   if (!(error instanceof ConnectError && error.hint && unserved.test(error.code))) return error;
   if (!machine || !routes.some(({ name }) => sockets.test(name))) return error;
   if (!(await managerExec(reachedMachine(machine), { ...deps, timeoutMs: maxMs }))) return error;
-  const typed = shellQuoted(text, shellOf(deps));
-  return errorWith(error, { hint: `vmssh setup ${typed}${setsUp}${error.hint}` });
-}
-
-const setsUp = ' sets it up, once it has booted; ';
-
-/** A fix of such an error, for a machine that is being set up. */
-export function withoutSetup(hint: string | undefined): string | undefined {
-  return hint?.split(setsUp).at(-1);
+  const setup = `vmssh setup ${shellQuoted(text, shellOf(deps))} sets it up, once it has booted`;
+  return errorWith(error, { hint: `${setup}; ${error.hint}`, otherHint: error.hint });
 }
 
 /** For asking whether its manager goes in: the error is known already. Milliseconds. */

@@ -156,7 +156,7 @@ async function attempt(target: Target, text: string, options: ReachOptions): Pro
   }
   const { allFailed, orSetup } = await import('./all-failed.js');
   const here = { text, env, platform, signal };
-  throw withTrouble(await orSetup(allFailed(failed), failed, resolution.machine, here), resolution);
+  throw await orSetup(withTrouble(allFailed(failed), resolution), failed, resolution.machine, here);
 }
 
 /** The error, with what the machine's manager knows besides. */

@@ -1,10 +1,9 @@
-import { countBy, groupBy, withoutRepeats } from '../group-by.js';
-import { foldOf } from '../target/names.js';
+import { groupBy, withoutRepeats } from '../group-by.js';
 import { type ListedMachine, mergeMachines } from './merge.js';
 import { addressOf } from './routes.js';
-import { isOfOthers } from './search.js';
+import { withOwnNames } from './search.js';
 import type { Deps, DiscoveredMachine, Listing, Source, Warning } from './source.js';
-import { DiscoveryError, isQuiet, problemOf, vhostCid } from './source.js';
+import { closed, DiscoveryError, problemOf, vhostCid } from './source.js';
 import { ownEnv } from './trusted-env.js';
 
 /** The time limit of one provider. Milliseconds. */
@@ -34,16 +33,9 @@ export async function listAll(
   return { machines, warnings: [...warnings, ...contested] };
 }
 
-/** No container is called as its folder if another machine has that name: it would take the Host of a VM. */
-function withOwnNames(machines: readonly ListedMachine[]): readonly ListedMachine[] {
-  const isNamed = ({ container }: ListedMachine) => container?.ownName !== undefined;
-  if (!machines.some(isNamed)) return machines;
-  const own = machines.filter((each) => !isOfOthers(each));
-  const uses = countBy(own, ({ name }) => foldOf(name));
-  return machines.map((each) => {
-    const { name, container: { ownName } = {} } = each;
-    return ownName !== undefined && (uses.get(foldOf(name)) ?? 0) > 1 ? { ...each, name: ownName } : each;
-  });
+/** Whether a command says this of a provider only if it was named: its machines are not this user's, and nothing is wrong. */
+export function isQuiet({ provider, code }: Warning, named: readonly string[] = []): boolean {
+  return code === closed && !named.includes(provider);
 }
 
 /** The warnings that a command prints, one line each. */

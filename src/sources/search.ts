@@ -1,4 +1,5 @@
-import { slug } from '../target/names.js';
+import { countBy } from '../group-by.js';
+import { foldOf, slug } from '../target/names.js';
 import { parseUuid } from '../target/numbers.js';
 import type { ContainerFacts, Deps, DiscoveredMachine, Listing, Search, Source } from './source.js';
 import { DiscoveryError } from './source.js';
@@ -42,6 +43,20 @@ function hasId(id: string | undefined, text: string): boolean {
 /** Whether a machine is another user's, or in a container: it has no short name, and takes none. */
 export function isOfOthers({ authority }: Pick<Named, 'authority'>): boolean {
   return authority === 'other';
+}
+
+/** No container is called as the folder that it is for if another machine has that name: it would take the Host of a VM. */
+export function withOwnNames<M extends Named>(machines: readonly M[]): readonly M[] {
+  const ownName = ({ name, container }: M) => container?.ownName ?? name;
+  if (machines.every((each) => ownName(each) === each.name)) return machines;
+  const named = machines.filter((each) => !isOfOthers(each)).map((each) => [each.name, ownName(each)]);
+  const uses = countBy(
+    named.flatMap((names) => [...new Set(names.map(foldOf))]),
+    (name) => name,
+  );
+  return machines.map((each) =>
+    (uses.get(foldOf(each.name)) ?? 0) > 1 ? { ...each, name: ownName(each) } : each,
+  );
 }
 
 /** Asks a source for a machine: by its own search, else by a match over its list. */

@@ -183,12 +183,6 @@ export function joinListings<F extends DiscoveredMachine>(lists: readonly Listin
   return { found: lists.flatMap(({ found }) => found), warnings: lists.flatMap(({ warnings }) => warnings) };
 }
 
-/** In place of a list: the warning of the DiscoveryError that it rejected with. Throws any other error. */
-export function warningFor(provider: string, error: unknown): Listing<never> {
-  if (!(error instanceof DiscoveryError)) throw error;
-  return { found: [], warnings: [{ provider, code: error.code, problem: error.message }] };
-}
-
 /** A machine that a provider lists. */
 export interface DiscoveredMachine {
   readonly name: string;
@@ -270,11 +264,6 @@ export interface Warning {
 /** Whether a provider could not be asked; otherwise the warning is about single machines, and the others are all listed. */
 export function isFailure({ code }: Pick<Warning, 'code'>): boolean {
   return !ofMachines.has(code);
-}
-
-/** Whether a command says this of a provider only if it was named: its machines are not this user's, and nothing is wrong. */
-export function isQuiet({ provider, code }: Warning, named: readonly string[] = []): boolean {
-  return code === closed && !named.includes(provider);
 }
 
 /** The code for a manager whose socket this user may not open. */

@@ -55,7 +55,8 @@ export const sources = [
     name: 'libvirt',
     platforms: ['linux'],
     environment: ['VAGRANT_HOME'],
-    mayBeHere: ({ file }: HostLook) => file('/run/libvirt', '$XDG_RUNTIME_DIR/libvirt'),
+    mayBeHere: ({ env: { XDG_CACHE_HOME = '~/.cache' }, file }: HostLook) =>
+      file('/run/libvirt', '$XDG_RUNTIME_DIR/libvirt', `${XDG_CACHE_HOME}/libvirt`),
     watched: () => [
       ...['/run/libvirt/qemu', '/etc/libvirt/qemu'],
       ...['$XDG_RUNTIME_DIR/libvirt/qemu/run', '~/.config/libvirt/qemu'],

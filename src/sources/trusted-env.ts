@@ -39,7 +39,7 @@ const runtimeFolder = 'XDG_RUNTIME_DIR';
 
 /** The variables for folders and sockets that vmssh or its tools trust. */
 const variables: readonly string[] = [
-  ...[runtimeFolder, 'HOME', 'XDG_CONFIG_HOME', 'XDG_DATA_HOME', 'XDG_STATE_HOME'],
+  ...[runtimeFolder, 'HOME', 'XDG_CACHE_HOME', 'XDG_CONFIG_HOME', 'XDG_DATA_HOME', 'XDG_STATE_HOME'],
   ...entries.flatMap(({ environment = [] }) => environment),
 ];
 

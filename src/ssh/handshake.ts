@@ -2,6 +2,7 @@ import { ConnectError } from '../errors.js';
 import { type ProgramEnd, runProgram } from '../process/run-program.js';
 import {
   asksNothing,
+  forwardsNothing,
   ownConnection,
   sshAbilities,
   sshCommand,
@@ -64,7 +65,7 @@ function command(
   const settings = [
     `ProxyCommand=${proxyCommand({ program: self, platform, target, port, timeoutMs, routes })}`,
     ...['ProxyUseFdpass=no', 'LogLevel=DEBUG1', 'PreferredAuthentications=none', asksNothing],
-    ...[ownConnection, 'ClearAllForwardings=yes', 'PermitLocalCommand=no'],
+    ...[ownConnection, ...forwardsNothing, 'PermitLocalCommand=no'],
     ...keepingNone(knownAs, platform),
     // A look at a machine keeps no key.
     ...(asksForKeys ? ['KnownHostsCommand=none'] : []),

@@ -10,16 +10,20 @@ import { guestLogin, type HostFlags } from '../../guest/run/route.js';
 import type { ProgressLine } from '../../guest/run/run-script.js';
 import type { CheckScriptOptions, TriedLogin } from '../../guest/script.js';
 import { kindOf, parseTarget } from '../../kinds/kinds.js';
-import { splitLogin } from '../../lookup/login.js';
+import { lookUp, splitLogin } from '../../lookup/login.js';
 import type { Io } from '../../process/io.js';
 import { asksNothing, sshAbilities, sshProgram } from '../../process/ssh-program.js';
+import { lacksSshd } from '../../reach/all-failed.js';
 import type { Endpoint } from '../../route.js';
 import { now as clock } from '../../runtime.js';
 import { loadJoining } from '../../sources/here.js';
 import { isRegistered, type listServices } from '../../sources/hyper-v/services.js';
 import { listAll, sharedCids } from '../../sources/list-all.js';
 import type { Deps, DiscoveredMachine } from '../../sources/source.js';
+import { callerForSsh } from '../../ssh/config/caller.js';
+import { keptLogin, type MachineLogin } from '../../ssh/config/logins.js';
 import { brokenControlPath } from '../../ssh/control-path.js';
+import { ownAccount } from '../../ssh/folder.js';
 import { madeKeyOf, madeKeysOf } from '../../ssh/guest-keys.js';
 import { keyFix, ownKeyFile, sshSettings } from '../../ssh/login-key.js';
 import { isSshPort } from '../../target/numbers.js';
@@ -61,9 +65,11 @@ export async function examine(options: ExamineOptions, io: Io, show: Show | unde
   const { target: typed, over, sshConfig, routes, until } = options;
   const signal = io.interrupted();
   const progress = await startProgress(io, `checking ${printable(typed)}`);
-  const check = await checkTarget(typed, options, io, signal, (stage) =>
+  const seen = await checkTarget(typed, options, io, signal, (stage) =>
     progress.update(printable(`${typed}: ${stage}`)),
   );
+  const brings = until === 'login' ? await bringingLogin(seen, io, signal) : undefined;
+  const check = brings ? { ...seen, stages: [...seen.stages, byHost], error: undefined } : seen;
   progress.stop();
   show?.check(check);
   const code = codeOf(check);
@@ -75,7 +81,8 @@ export async function examine(options: ExamineOptions, io: Io, show: Show | unde
   // Where the journal ends, for the cause of a refusal.
   const from = clock();
   const before = over ? await lookAt(over, io, signal).catch(() => undefined) : undefined;
-  const signs = await hostSigns({ target, port, user, sshConfig, identityFile, routes, check }, io, signal);
+  const of = { target, port, user, sshConfig, identityFile, routes, check, brings };
+  const signs = await hostSigns(of, io, signal);
   const { findings: all, certain } = diagnose(signs);
   const fix =
     signs.login?.in === false ? await keyFix(check.means.parsed, check.means.identityFile) : undefined;
@@ -85,8 +92,9 @@ export async function examine(options: ExamineOptions, io: Io, show: Show | unde
   for (const finding of findings) show?.finding(finding);
 
   const into: HostFlags | undefined =
-    over ?? (signs.login?.in ? { host: `${user}@${target}`, route: 'target', sshConfig } : undefined);
-  const isExplained = into || certain || check.error?.hint?.startsWith('vmssh setup ');
+    over ??
+    (signs.login?.in && !brings ? { host: `${user}@${target}`, route: 'target', sshConfig } : undefined);
+  const isExplained = into || certain || check.error?.otherHint;
   const suspects = isExplained ? [] : all.filter(({ suspects }) => suspects !== undefined);
   const isWrong = findings.some(({ state }) => state === 'failed');
   const worst = code === exitCode.ok && isWrong ? exitCode.connect : code;
@@ -108,6 +116,16 @@ export async function examine(options: ExamineOptions, io: Io, show: Show | unde
   return { check, code: found, findings, suspects, guest };
 }
 
+const byHost = { stage: 'connected', ms: 0, found: 'it has no sshd: its Host brings one' } as const;
+
+/** The login of a machine without an sshd, if its Host brings one. */
+async function bringingLogin({ means, error }: CheckResult, io: Io, signal: AbortSignal) {
+  if (!means || !lacksSshd(error)) return undefined;
+  const { machine } = await lookUp(means.text, io, signal);
+  const login = machine && (await keptLogin(machine, io));
+  return login?.brings ? login : undefined;
+}
+
 function triedLogin(login: Signs['login'], target: string, cursor = ''): TriedLogin | undefined {
   if (!login) return undefined;
   if (login.in) return { state: 'in', about: `over ${target}`, cursor };
@@ -126,13 +144,15 @@ interface SignOptions extends Pick<ExamineOptions, 'target' | 'sshConfig' | 'rou
   /** A private key for the login, made by the machine's manager. */
   readonly identityFile?: string;
   readonly check: CheckResult;
+  /** The login of its Host, which brings an sshd. */
+  readonly brings?: Pick<MachineLogin, 'user'> | undefined;
 }
 
 type RunLogin = (...args: Parameters<typeof runLogin>) => Promise<Omit<LoginEnd, 'stderr'>>;
 
 /** What this host can see of a target, beyond the stages of a check. */
 export async function hostSigns(
-  { target, port, user, sshConfig, identityFile, routes, check }: SignOptions,
+  { target, port, user, sshConfig, identityFile, routes, check, brings }: SignOptions,
   io: Io,
   signal: AbortSignal,
   run: RunLogin = runLogin,
@@ -151,7 +171,11 @@ export async function hostSigns(
     const { asksForKeys, listsKeys } = await sshAbilities(io.env, ssh);
     // The key was looked at before, and a look keeps none.
     const settings = [asksNothing, ...(asksForKeys ? ['KnownHostsCommand=none'] : [])];
-    const how = { ssh, sshConfig, port, routes, identityFile, self, platform, logLevel: 'INFO' } as const;
+    // As in the lines of that Host: this host's own user stands for none. A relay that ssh ends would leave the sshd there.
+    const { program, fdpass } = brings ? await callerForSsh(io) : {};
+    const bringing = brings && { self: program, fdpass, bring: true, namesUser: brings.user !== undefined };
+    const common = { ssh, sshConfig, port, routes, identityFile, self, platform, logLevel: 'INFO' } as const;
+    const how = { ...common, ...bringing };
     const call = (flag: string, command?: string) =>
       run(guestLogin({ route: 'target', host, ...how }, { flags: [flag], settings, command }), io, signal);
     const from = now();
@@ -159,7 +183,8 @@ export async function hostSigns(
     const [isIn, ms] = [done.code === 0, now() - from];
     const listed = listsKeys && !isIn ? (await call('-Z')).stdout.split('\n') : [];
     const keys = listed.filter((line) => fingerprint.test(line));
-    login = { in: isIn, ms, message: done.message, user, keys };
+    const isOwn = bringing && !bringing.namesUser && user === ownAccount()?.name;
+    login = { in: isIn, ms, message: done.message, user: isOwn ? "the machine's own user" : user, keys };
   }
   const twice =
     io.platform === 'linux' && parsed.kind === 'vsock'

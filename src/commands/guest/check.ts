@@ -88,7 +88,7 @@ export const guestCheck: Command<GuestCheckOptions> = {
     const from = now();
     const into = await withManager(typed, io, signal);
     const guest = await lookAt(into, io, signal);
-    const account = named ?? accountName(guest.user ?? 'root');
+    const account = named ?? accountName(splitUser(into.host).user ?? guest.user ?? 'root');
     const login = await tryLogin(into, guest, { account, port, target }, io, signal);
     const to = targetIn(target ?? into.host);
     const endpoint = to === undefined ? undefined : await endpointOf(to, account, io, signal);
@@ -100,7 +100,8 @@ export const guestCheck: Command<GuestCheckOptions> = {
     });
     if (notRun) throw notRun;
     const code = ok ? exitCode.ok : exitCode.connect;
-    if (!json && made && lines.some(isRefusedKey)) {
+    const isRefused = lines.some(({ state, step }) => state === 'failed' && step === 'credentials');
+    if (!json && made && isRefused) {
       const { undoCommand } = await import('../../identity/refusal.js');
       io.out(`    to trust the machine as it is: ${pasteable(undoCommand(made.name, io), io)}\n`);
     }
@@ -121,10 +122,6 @@ function madeKeys(madeFor: string | undefined, into: HostFlags | undefined, io: 
   const keys = guestKeysOf(madeFor, io.env);
   if (keys !== undefined) return keys;
   throw new UsageError(`no keys were made for ${quote(madeFor)}`, 'vmssh guest credentials makes them');
-}
-
-function isRefusedKey({ state, step }: ProgressLine): boolean {
-  return state === 'failed' && step === 'credentials';
 }
 
 export interface GuestCheckJson extends Envelope<'guest check'> {

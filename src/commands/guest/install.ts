@@ -71,11 +71,14 @@ It runs what vmssh guest print prints, and then checks the guest as a target.`,
 
 /** Sets the guest up, proves the new route, and closes TCP if asked. Resolves to the exit code. */
 export async function install(options: GuestInstallOptions, io: Io, check = checkTarget): Promise<number> {
-  const { script, undo } = options;
-  const { port, account } = script;
-  const goesOn = closesTcp(script);
+  const { undo } = options;
   const signal = io.interrupted();
   const into = await withManager(options.into, io, signal);
+  // Its manager logs in as nobody: the keys are for the login that follows.
+  const byDefault = into.route === 'exec' ? splitUser(into.host).user : undefined;
+  const script = { ...options.script, account: options.script.account ?? byDefault };
+  const { port, account } = script;
+  const goesOn = closesTcp(script);
   const run = await rootRunner(io, signal);
   // Everybody may read a command line: no secret of this host's goes in by one.
   const proof = into.run ? '' : newProof();

@@ -3,16 +3,17 @@ import { ConnectError, quote } from '../../errors.js';
 import type { HostFlags } from '../../guest/run/route.js';
 import { accountScript, setupScript } from '../../guest/script.js';
 import { callerOfLines } from '../../hosts/decide.js';
-import { keptLogins, loginOf, type MachineLogin } from '../../hosts/logins.js';
 import { pinsOf } from '../../identity/decide.js';
 import { managerKeys } from '../../identity/manager-keys.js';
 import { pinPrint } from '../../identity/pins.js';
 import { reachedMachine } from '../../identity/record.js';
 import { lookUp } from '../../lookup/login.js';
 import type { Io } from '../../process/io.js';
+import { lacksSshd } from '../../reach/all-failed.js';
 import { formatEndpoint } from '../../route.js';
 import { mayBeUp, type ReachedMachine } from '../../sources/source.js';
 import { whyNoBring } from '../../ssh/config/host-options.js';
+import { keptLogins, loginOf, type MachineLogin } from '../../ssh/config/logins.js';
 import { ownKeyFile } from '../../ssh/login-key.js';
 import { machineKeys } from '../../ssh/machine-keys.js';
 import { sshPort } from '../../target/numbers.js';
@@ -47,6 +48,7 @@ export async function planSetup(
   io: Io,
   signal: AbortSignal,
   show: ShowStep,
+  look = checkUntil,
 ): Promise<SetupPlan> {
   const named = await lookUp(name, io, signal);
   const { text: target, machine } = named;
@@ -84,7 +86,7 @@ export async function planSetup(
   if (off && !missing) return failed('way', off, `vmssh check --start ${typed}`);
   if (off) add('way', 'skipped', `${off}: start it then, and run this again`);
   if (off) return plan;
-  const check = missing ? undefined : await checkUntil('banner', target, 'root', io, signal);
+  const check = missing ? undefined : await look('banner', target, 'root', io, signal);
   const { error, means: { endpoint, steps: way = [] } = {}, stages = [] } = check ?? {};
   if (endpoint) add('way', 'ok', [...way, formatEndpoint(endpoint)].slice(-2).join(' → '));
   else if (!missing) return failed('way', error?.problem ?? 'none is known', error?.hint);
@@ -93,9 +95,8 @@ export async function planSetup(
   const account = options.user ?? earlier?.user ?? machine.user;
   const first = isFirst || earlier?.first;
   const kept = { target: machine.target, uuid: machine.uuid, pinned: earlier?.pinned, first } as const;
-  // Another of its routes may have failed first.
-  const lacksSshd = [error, error?.cause].flat().some((each) => Object(each).code === 'EXEC_NO_SSHD');
-  if (lacksSshd && (options.bring || (earlier?.brings && !install && !options.noConfig))) {
+  const hasNone = lacksSshd(error);
+  if (hasNone && (options.bring || (earlier?.brings && !install && !options.noConfig))) {
     const whyNot = whyNoBring(await callerOfLines(io, true));
     if (whyNot) return failed('sshd', ...whyNot);
     const login = { ...kept, user: account, brings: true } as const;
@@ -114,13 +115,15 @@ export async function planSetup(
   if (looked instanceof ConnectError) return noEntry(looked);
   add('inside', 'ok', `as root, by ${into.run ? 'its guest agent' : into.exec?.[0]}`);
   const isSocket = endpoint !== undefined && ['vsock', 'unix', 'vsock-mux'].includes(endpoint.family);
-  const needsUnits = missing !== undefined || (error !== undefined && isSocket);
   const changes = (name: string) => looked.some((step) => step.name === name && step.state === 'changed');
+  // A socket that takes connections has its units: without a host key its sshd ends.
+  const lacksKey = changes('host-keys') && stages.some(({ stage }) => stage === 'connected');
+  const needsUnits = missing !== undefined || (error !== undefined && isSocket && !lacksKey);
   // A package makes the host keys, or we do.
   const makesKey = changes('host-keys') || changes('sshd');
   for (const step of looked) {
     const isMissing = step.name === 'sshd' && step.state === 'failed' && !install;
-    const orBring = lacksSshd ? `, or without its network: vmssh setup --bring-sshd ${typed}` : '';
+    const orBring = hasNone ? `, or without its network: vmssh setup --bring-sshd ${typed}` : '';
     if (isMissing) add('sshd', 'failed', step.found, `vmssh setup --install-sshd ${typed}${orBring}`);
     else if (step.name !== 'sshd' || step.state !== 'ok') add(...of(step));
   }

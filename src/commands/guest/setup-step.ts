@@ -7,13 +7,13 @@ import { reachFlags } from '../../cli/shared-options.js';
 import { exitCode } from '../../errors.js';
 import { guestCaller, guestRoute, type HostFlags } from '../../guest/run/route.js';
 import { type ProgressLine, runScript } from '../../guest/run/run-script.js';
-import { keptLogins, type MachineLogin } from '../../hosts/logins.js';
 import { planInstall } from '../../hosts/plan.js';
 import { silent } from '../../hosts/refresh.js';
 import { carryOut, once } from '../../hosts/write.js';
 import type { ListedTarget } from '../../lookup/short-name.js';
 import { findMachines } from '../../machines/find-machines.js';
 import type { Io } from '../../process/io.js';
+import { keptLogins, type MachineLogin } from '../../ssh/config/logins.js';
 
 /** Prints a step with its fix, which may be the machine's own words. */
 export type ShowStep = (step: FindingJson, isGuests: boolean) => void;
@@ -109,10 +109,12 @@ export async function configStep(
     what === 'do' ? await carryOut(make, quiet) : { code: exitCode.ok, plan: await make() };
   const { refusal, decision, changes } = plan;
   const host = decision?.state.machines.find((each) => each.target === login.target)?.host;
-  const again = 'vmssh config install shows why; --no-config prints the lines';
+  const left = decision?.left.find(({ target }) => target === login.target);
+  const none = `config install makes no Host for it: ${left?.why ?? 'none is wanted, or nothing lists it now'}`;
+  const again = 'vmssh setup --no-config NAME prints the lines; vmssh config install says more';
   if (refusal) add('config', 'failed', `${refusal.path}: ${refusal.why}`, refusal.hint);
   else if (code !== exitCode.ok) add('config', 'failed', 'the lines for ssh were not all written', again);
-  else if (host === undefined) add('config', 'failed', 'config install makes no Host for it', again);
+  else if (host === undefined) add('config', 'failed', none, again);
   else {
     const key = login.identityFile === undefined ? '' : `, IdentityFile ${login.identityFile}`;
     const what = login.brings ? 'each login brings an sshd' : `User ${login.user}${key}`;

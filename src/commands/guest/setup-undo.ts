@@ -1,7 +1,6 @@
 import { ConnectError, exitCode } from '../../errors.js';
 import { editFile } from '../../files/edit-file.js';
 import { undoScript } from '../../guest/script.js';
-import { keptLogins, loginOf, type MachineLogin } from '../../hosts/logins.js';
 import { settings } from '../../hosts/options.js';
 import { planInstall, planUninstall } from '../../hosts/plan.js';
 import { silent } from '../../hosts/refresh.js';
@@ -14,6 +13,7 @@ import { lookUp } from '../../lookup/login.js';
 import { findMachines } from '../../machines/find-machines.js';
 import type { Io } from '../../process/io.js';
 import { mayBeUp } from '../../sources/source.js';
+import { keptLogins, loginOf, type MachineLogin } from '../../ssh/config/logins.js';
 import { knownHostsFile } from '../../ssh/folder.js';
 import { shellOf, shellQuoted } from '../../target/shell.js';
 import { undoDevice } from './setup-device.js';
@@ -58,13 +58,9 @@ export async function undoSetup(
     if (removed === 0) add('host-key', 'ok', 'it is gone already');
     else add('host-key', 'changed', 'it is forgotten');
   }
+  const lost = login?.brings ? 'brings no sshd' : `has no User ${login?.user}`;
   if (login === undefined) add('config', 'ok', 'setup wrote no Host for it');
-  else if (await withoutLogin(login, io))
-    add(
-      'config',
-      'changed',
-      `its Host ${login.brings ? 'brings no sshd' : `has no User ${login.user}`} any more`,
-    );
+  else if (await withoutLogin(login, io)) add('config', 'changed', `its Host ${lost} any more`);
   else add('config', 'failed', 'the lines for ssh were not all written', 'vmssh config install shows why');
   return { name, target, steps };
 }

@@ -3,7 +3,6 @@ import { guestCaller, guestLogin } from '../../guest/run/route.js';
 import { configFiles } from '../../hosts/places.js';
 import type { Io } from '../../process/io.js';
 import { asksNothing, ownConnection, sshCommand, sshProgram } from '../../process/ssh-program.js';
-import { withoutSetup } from '../../reach/all-failed.js';
 import { configArgument } from '../../ssh/config/word.js';
 import { otherHome } from '../../ssh/folder.js';
 import { slug } from '../../target/names.js';
@@ -35,8 +34,7 @@ export async function carryOutSetup(
   if (missing && !(await addDevice(missing, { restart: options.restart, typed }, io, add))) return all();
   if (byHand) add('inside', 'failed', ...byHand);
   if (work === undefined) return all();
-  const { into, machine, scripts, by } = work;
-  let { login } = work;
+  const { into, machine, login, scripts, by } = work;
   const { user, identityFile, brings } = login;
   for (const script of scripts) {
     for (const step of await runInside(into, script, io, signal)) add(...of(step));
@@ -46,16 +44,16 @@ export async function carryOutSetup(
   if (check?.error) {
     const step = check.error.code.startsWith('HOST_KEY') ? 'host-key' : 'sshd';
     // It is set up already.
-    add(step, 'failed', check.error.problem, withoutSetup(check.error.hint));
+    add(step, 'failed', check.error.problem, check.error.otherHint ?? check.error.hint);
     return all();
   }
   const shown = check?.stages.find(({ stage }) => stage === 'host key')?.found ?? '';
-  if (plan.steps.some(({ name: step, state }) => step === 'host-key' && state === 'changed')) {
-    await pinShown(shown, { typed: name, target, machine }, io, signal, add);
-    if (isFailed()) return all();
-    login = { ...login, pinned: true };
-  }
-  const host = options.noConfig ? undefined : await configStep(login, 'do', io, add);
+  const pins = plan.steps.some(({ name: step, state }) => step === 'host-key' && state === 'changed');
+  // By this --undo knows the pin, which follows.
+  const kept = pins ? ({ ...login, pinned: true } as const) : login;
+  const host = options.noConfig ? undefined : await configStep(kept, 'do', io, add);
+  if (isFailed()) return all();
+  if (pins) await pinShown(shown, { typed: name, target, machine }, io, signal, add);
   if (isFailed()) return all();
   const command = await loginCommand(host, target, work, io);
   // Only what is verified counts.

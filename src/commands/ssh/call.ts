@@ -1,7 +1,6 @@
 import { UsageError, usage } from '../../cli/command.js';
 import { startProgress } from '../../cli/terminal.js';
 import { printable, quote } from '../../errors.js';
-import { keptLogins, loginOf, type MachineLogin } from '../../hosts/logins.js';
 import { hostKeyAlias } from '../../identity/identity.js';
 import { policyOfEnv } from '../../identity/policy.js';
 import { asTarget } from '../../kinds/kinds.js';
@@ -10,10 +9,10 @@ import type { ListedTarget } from '../../lookup/short-name.js';
 import type { Io } from '../../process/io.js';
 import { refusesUsers, sshAbilities, sshProgram } from '../../process/ssh-program.js';
 import { type OwnOptions, ownArgs } from '../../proxy-args.js';
-import { ownEnv } from '../../sources/trusted-env.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
 import type { Caller, HostOptions } from '../../ssh/config/host-options.js';
 import { asksVmssh, hostOptions, whyNoBring } from '../../ssh/config/host-options.js';
+import { keptLogin, type MachineLogin } from '../../ssh/config/logins.js';
 import { knownHostsFile } from '../../ssh/folder.js';
 import { guestKeysFor, trustIn } from '../../ssh/guest-keys.js';
 import { ownKeyFile, sshSettings } from '../../ssh/login-key.js';
@@ -68,7 +67,7 @@ export async function prepare(
   const hasUser = optionsNameUser(tool, args) || machines.some((each) => each.user !== undefined);
   const sshConfig = [...args.before, ...args.after].findLast(({ name }) => name === 'F')?.value;
   const { machine } = named;
-  const login = machine && loginOf(machine, (await keptLogins({ ...io, env: ownEnv(io.env) })).logins);
+  const login = machine && (await keptLogin(machine, io));
   const account = login ?? machine;
   // Started now, so that nothing waits for it.
   const asTyped = hasUser || account?.user ? undefined : userAsTyped(meant, { host, sshConfig }, io);

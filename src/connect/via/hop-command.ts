@@ -1,4 +1,4 @@
-import { asksNothing, sshCommand } from '../../process/ssh-program.js';
+import { asksNothing, forwardsNothing, sshCommand } from '../../process/ssh-program.js';
 import { ownArgs } from '../../proxy-args.js';
 import type { ViaEndpoint, ViaSocket } from '../../route.js';
 import { type Env, hasTerminal } from '../../runtime.js';
@@ -38,8 +38,8 @@ function execLine(words: readonly string[]): string {
 /** Of every hop's ssh: stdin and stdout are the connection, and nothing else of this login is lent to that host. */
 export function hopOptions(timeoutMs: number) {
   const seconds = Math.max(1, Math.ceil(timeoutMs / 1000));
-  const settings = ['ClearAllForwardings=yes', 'Tunnel=no', 'RemoteCommand=none', 'PermitLocalCommand=no'];
-  return { flags: ['-a', '-x', '-T'], settings: [...settings, `ConnectTimeout=${seconds}`] };
+  const settings = [...forwardsNothing, 'RemoteCommand=none', 'PermitLocalCommand=no'];
+  return { flags: ['-T'], settings: [...settings, `ConnectTimeout=${seconds}`] };
 }
 
 /** A login of a hop that asks its user nothing. */

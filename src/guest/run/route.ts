@@ -12,7 +12,7 @@ import {
 import type { RouteName } from '../../route.js';
 import type { ScriptRunner } from '../../sources/source.js';
 import { asksVmssh, keyOptions } from '../../ssh/config/host-options.js';
-import { pathArgument, proxyCommand } from '../../ssh/config/word.js';
+import { type ProxyCall, pathArgument, proxyCommand } from '../../ssh/config/word.js';
 import { hostNameOf } from '../../target/names.js';
 import { shellWord } from '../../target/shell.js';
 
@@ -30,7 +30,7 @@ export interface GuestRoute {
   readonly run?: ScriptRunner;
 }
 
-export interface GuestRouteOptions {
+export interface GuestRouteOptions extends Pick<ProxyCall, 'bring' | 'fdpass' | 'namesUser'> {
   readonly route: GuestRouteName;
   /** [user@]HOST, or a target. */
   readonly host: string;
@@ -69,7 +69,7 @@ export interface HostFlags extends Pick<GuestRouteOptions, 'host' | 'route' | 't
 
 type ProxyOptions = Pick<
   GuestRouteOptions,
-  'self' | 'platform' | 'port' | 'routes' | 'identityFile' | 'asksForKeys'
+  'self' | 'platform' | 'port' | 'routes' | 'identityFile' | 'asksForKeys' | 'bring' | 'fdpass' | 'namesUser'
 >;
 
 /** The route for a host: WSL for wsl/DISTRO, our own proxy for other targets, ssh for the rest. */
@@ -166,11 +166,12 @@ function targetOptions(target: string, options: ProxyOptions): readonly string[]
 
 /** A new connection, which gives the machine access to nothing of this host but the script. */
 function proxyOptions(target: string, options: ProxyOptions): readonly string[] {
-  const { self: program, platform, port, routes, asksForKeys } = options;
+  const { self: program, platform, asksForKeys, fdpass } = options;
   const record = asksVmssh({ program, platform, asksForKeys });
   return [
-    `ProxyCommand=${proxyCommand({ program, platform, target, port, routes, record })}`,
-    ...['ProxyUseFdpass=no', ownConnection, ...forwardsNothing, 'CanonicalizeHostname=no'],
+    `ProxyCommand=${proxyCommand({ ...options, program, target, record })}`,
+    `ProxyUseFdpass=${fdpass ? 'yes' : 'no'}`,
+    ...[ownConnection, ...forwardsNothing, 'CanonicalizeHostname=no'],
   ];
 }
 

@@ -3,14 +3,7 @@
 # Exit codes: 0 all is well, 1 a step failed, 2 it cannot be done here and nothing was changed.
 
 set -u
-. ./parts/report.sh
-. ./parts/files.sh
-. ./parts/home.sh
-. ./parts/write.sh
-. ./parts/facts.sh
-. ./parts/account.sh
-. ./check/system.sh
-. ./parts/steps.sh
+. ./parts/set-up.sh
 
 # The first ordinary account with a shell; 60000 and later are nobody and those of containers.
 first_account() {

@@ -1,8 +1,8 @@
 import type { Deps, Listing, Source } from '../source.js';
-import { closed, DiscoveryError, joinListings, nothing, serviceLimitMs, warningFor } from '../source.js';
+import { closed, DiscoveryError, joinListings, nothing, serviceLimitMs } from '../source.js';
 import { startContainer } from '../start-command.js';
 import { type GetJson, getJson } from '../tools/http-unix.js';
-import { dockerEngines, type Engine, isThere } from './engines.js';
+import { dockerEngines, type Engine, isThere, warningFor } from './engines.js';
 import type { DiscoveredContainer } from './list-containers.js';
 import { apiOf, findContainer, listContainers, withOwnTargets } from './list-containers.js';
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readText } from '../../files/read-file.js';
-import { type Deps, DiscoveryError } from '../source.js';
+import { type Deps, DiscoveryError, type Listing } from '../source.js';
 import { type ExecWords, execWords, optionWith } from '../tools/exec-route.js';
 import { type JsonObject, objectAt, parseJson } from '../tools/json.js';
 import { textOf } from '../tools/run-tool.js';
@@ -65,6 +65,12 @@ export function podmanEngines(
 
 function ownFolder({ XDG_RUNTIME_DIR: folder }: Deps['env']): string | undefined {
   return folder?.startsWith('/') ? folder : undefined;
+}
+
+/** In place of a list: the warning of the DiscoveryError that it rejected with. Throws any other error. */
+export function warningFor(provider: string, error: unknown): Listing<never> {
+  if (!(error instanceof DiscoveryError)) throw error;
+  return { found: [], warnings: [{ provider, code: error.code, problem: error.message }] };
 }
 
 /** Whether a socket is there. Throws a DiscoveryError UNTRUSTED if another user than this one or root has it, or can replace it. */

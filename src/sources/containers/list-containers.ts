@@ -3,11 +3,11 @@ import { lstat } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { basename } from 'node:path';
 import { countBy, fewAtATime } from '../../group-by.js';
-import { foldOf, hasControlCharacter, nameProblem, socketPathProblem } from '../../target/names.js';
+import { hasControlCharacter, nameProblem, socketPathProblem } from '../../target/names.js';
 import { withDashes } from '../../target/numbers.js';
 import { accountLine, isSystemUser } from '../processes/system-user.js';
 import { routesTo } from '../routes.js';
-import { answerOf, match, searchIn } from '../search.js';
+import { answerOf, match, searchIn, withOwnNames } from '../search.js';
 import type { ContainerFacts, Deps, DiscoveredMachine, Listing, Search, Status, Warning } from '../source.js';
 import { DiscoveryError, isFailure, statusReader } from '../source.js';
 import { execRoutes } from '../tools/exec-route.js';
@@ -115,25 +115,18 @@ function toMachine(
   };
 }
 
-/**
- * With the UUID in the target of each whose name is another's too, or fits no target, and without a folder's name that any other has.
- * `others`: names that are taken.
- */
-export function withOwnTargets(
+/** These machines, and the containers: with the UUID in the target of each whose own name is another's too, or fits no target. */
+export function withOwnTargets<M extends DiscoveredMachine = never>(
   found: readonly DiscoveredContainer[],
-  others: readonly string[] = [],
-): readonly DiscoveredContainer[] {
-  const ownName = ({ name, container }: DiscoveredContainer) => container.ownName ?? name;
-  const named = countBy(found, ownName);
-  const names = found.flatMap((each) => [...new Set([each.name, ownName(each)].map(foldOf))]);
-  const folded = countBy([...names, ...others.map(foldOf)], (fold) => fold);
-  return found.map((each) => {
-    const { provider, uuid, name: called } = each;
-    const name = ownName(each);
-    const isOwn = named.get(name) === 1 && !others.includes(name) && nameProblem(name) === undefined;
-    const typed = isOwn ? each : { ...each, target: `${provider}/${uuid}` };
-    return folded.get(foldOf(called)) === 1 ? typed : { ...typed, name };
+  machines: readonly M[] = [],
+): readonly (M | DiscoveredContainer)[] {
+  const ownName = ({ name, container }: DiscoveredMachine) => container?.ownName ?? name;
+  const named = countBy([...machines, ...found], ownName);
+  const typed = found.map((each) => {
+    const isOwn = named.get(ownName(each)) === 1 && nameProblem(ownName(each)) === undefined;
+    return isOwn ? each : { ...each, target: `${each.provider}/${each.uuid}` };
   });
+  return withOwnNames<M | DiscoveredContainer>([...machines, ...typed]);
 }
 
 type LookAt = (path: string) => Promise<Pick<Stats, 'uid' | 'isSocket' | 'isSymbolicLink'>>;

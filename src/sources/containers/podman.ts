@@ -3,7 +3,7 @@ import type { StartCommand } from '../../errors.js';
 import { programInPath } from '../../process/program-in-path.js';
 import { routesTo } from '../routes.js';
 import type { Deps, DiscoveredMachine, Listing, Source } from '../source.js';
-import { DiscoveryError, joinListings, nothing, serviceLimitMs, warningFor } from '../source.js';
+import { DiscoveryError, joinListings, nothing, serviceLimitMs } from '../source.js';
 import { operand, startContainer } from '../start-command.js';
 import { type GetJson, getJson } from '../tools/http-unix.js';
 import {
@@ -17,7 +17,7 @@ import {
   textOf,
 } from '../tools/run-tool.js';
 import { authorityOf, configFolder, socketIn } from '../trusted-path.js';
-import { type Engine, isThere, podmanEngines } from './engines.js';
+import { type Engine, isThere, podmanEngines, warningFor } from './engines.js';
 import type { DiscoveredContainer, EngineApi } from './list-containers.js';
 import { apiOf, findContainer, listContainers, withOwnTargets } from './list-containers.js';
 
@@ -47,8 +47,7 @@ export async function listAllOfPodman(
     isLinux && !(await hasMachines(deps)) ? nothing : machines(deps),
     isLinux ? containers(deps) : nothing,
   ]);
-  const taken = own.found.map(({ name }) => name);
-  return joinListings([own, { ...inside, found: withOwnTargets(inside.found, taken) }]);
+  return { ...joinListings([own, inside]), found: withOwnTargets(inside.found, own.found) };
 }
 
 function startMachine({ name: machine }: DiscoveredMachine): StartCommand {

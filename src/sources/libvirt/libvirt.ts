@@ -2,7 +2,7 @@ import { quote } from '../../errors.js';
 import { machineCid, parseGuid } from '../../target/numbers.js';
 import { type Deps, type DiscoveredMachine, DiscoveryError, type Warning } from '../source.js';
 import { exists as isThere, type RunTool, runTool } from '../tools/run-tool.js';
-import { runtimeDirs, type Scope } from '../trusted-path.js';
+import { isOwnPath, runtimeDirs, type Scope } from '../trusted-path.js';
 
 export interface Domain extends Pick<DiscoveredMachine, 'name' | 'cid' | 'status'> {
   /** In the 8-4-4-4-12 form. */
@@ -110,8 +110,11 @@ function elementsIn(xml: string): readonly Element[] {
 const mark = '==vmssh==';
 
 // Of the monolithic daemon and of the modular one (https://libvirt.org/daemons.html). systemd listens on the system's.
-function socketsOf(scope: Scope, deps: Deps, uid: number | undefined): readonly string[] {
-  const folder = runtimeDirs(deps).find((dir) => dir.scope === scope)?.path ?? `/run/user/${uid}`;
+function socketsOf(scope: Scope, deps: Deps, uid = 0): readonly string[] {
+  // As libvirt does without a runtime folder (virGetUserRuntimeDirectory).
+  const { HOME = '', XDG_CACHE_HOME: cache = `${HOME}/.cache` } = deps.env;
+  const folder = runtimeDirs(deps).find((dir) => dir.scope === scope)?.path ?? cache;
+  if (scope === 'user' && !isOwnPath(`${folder}/libvirt`, uid, false)) return [];
   const end = scope === 'system' ? 'sock-ro' : 'sock';
   return ['libvirt', 'virtqemud'].map((daemon) => `${folder}/libvirt/${daemon}-${end}`);
 }

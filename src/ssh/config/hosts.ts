@@ -40,7 +40,7 @@ interface ConcreteHosts {
   readonly entries: readonly HostEntry[];
   readonly hosts: readonly ConcreteHost[];
   /** Machines without a Host, and why. */
-  readonly left: readonly { readonly name: string; readonly why: string }[];
+  readonly left: readonly { readonly name: string; readonly target?: string; readonly why: string }[];
   /** Machines with one UUID. */
   readonly shared: readonly SharedUuid[];
 }
@@ -95,7 +95,7 @@ function assignHosts(
   const spelledHere = countBy(here, ({ host }) => host);
   const holders = new Map(kept.map((entry) => [entry.host.toLowerCase(), entry]));
   const entries: HostEntry[] = [];
-  const left: { name: string; why: string }[] = machines
+  const left: ConcreteHosts['left'][number][] = machines
     .filter((machine) => isOfOthers(machine) && machine.name !== machine.target)
     .map(({ name }) => ({ name, why: "it is another user's: type its target, as vmssh list prints it" }));
   for (const { machine, host } of named) {
@@ -108,7 +108,7 @@ function assignHosts(
       contestProblem(machine, host, holders.get(host.toLowerCase()));
     const environment = machine.via === undefined ? options.environment?.(machine.provider) : undefined;
     if (why === undefined) entries.push(toEntry(machine, host, today, environment));
-    else left.push({ name: machine.name, why });
+    else left.push({ name: machine.name, target: machine.target, why });
   }
   return { entries, left };
 }

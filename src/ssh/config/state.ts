@@ -96,7 +96,7 @@ function headOf(text: string): Omit<HostState, 'machines'> & { readonly machines
 /** Undefined if ssh's configuration cannot have it. Another user's HOME may have a file with anything in it. */
 function entryOf(json: JsonObject): HostEntry | undefined {
   const fields = 'host target provider via seen uuid user identityFile identityAgent'.split(' ');
-  const texts = Object.fromEntries(fields.map((field) => [field, textOf(json[field])]));
+  const texts = Object.fromEntries(fields.map((field) => [field, plainText(json[field])]));
   const { host = '', target = '', provider = '', via, seen = '', identityFile, identityAgent } = texts;
   // It is only printed, with such characters escaped.
   const { name } = json;
@@ -117,7 +117,8 @@ function entryOf(json: JsonObject): HostEntry | undefined {
   };
 }
 
-function userOf(user: string | undefined): string | undefined {
+/** A name that may be an account's; undefined: it is none. */
+export function userOf(user: string | undefined): string | undefined {
   try {
     return user === undefined ? undefined : checkUserName(user);
   } catch {
@@ -127,7 +128,8 @@ function userOf(user: string | undefined): string | undefined {
 
 const maxLength = 4096;
 
-function textOf(value: unknown): string | undefined {
+/** A text that a line for ssh may have; undefined: it is none. */
+export function plainText(value: unknown): string | undefined {
   if (typeof value !== 'string' || value === '' || value.length > maxLength) return undefined;
   return /[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/u.test(value) ? undefined : value;
 }

@@ -4,12 +4,17 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { guestCheck } from '../../../src/commands/guest/check.js';
 import { guestInstall } from '../../../src/commands/guest/install.js';
 import { guestOff } from '../../../src/commands/guest/off.js';
+import { planSetup } from '../../../src/commands/guest/setup-plan.js';
+import { ConnectError } from '../../../src/errors.js';
 import { setupScript, undoScript } from '../../../src/guest/script.js';
+import { parseTarget } from '../../../src/kinds/kinds.js';
+import { fakeIo } from '../../helpers/fake-io.js';
 import { useIncus } from '../../helpers/sockets/peers.js';
 import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
 import { call, raw } from './call.js';
 
 const dir = useTempDir();
+const publicKey = `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA${'I'.repeat(44)}\n`;
 
 // Programs of the same name that keep what they were given and answer as a guest would.
 describe('routes into a guest', () => {
@@ -61,6 +66,20 @@ esac
     expect(given('incus.input')).toBe(undoScript());
   });
 
+  it('exec: the login that is tried, and gets the key, is that of vmssh setup', async () => {
+    const options = { logins: [{ target: 'incus/web', user: 'ann' }] };
+    writeTree(dir, {
+      'state/vmssh/hosts.json': JSON.stringify({ version: 1, options, program: [], machines: [] }),
+      'id.pub': publicKey,
+    });
+    const env = { ...incus().env, XDG_STATE_HOME: join(dir, 'state') };
+    const flags = { by: 'exec', key: join(dir, 'id.pub'), target: 'unix/none' };
+    for (const command of [guestCheck, guestInstall]) {
+      await call<unknown>(command, raw(flags, 'incus/web'), { env });
+      expect(given('incus.input')).toMatch(/^account='ann'$/m);
+    }
+  });
+
   it.each([
     { host: 'incus/hers', says: 'incus starts no program as root in "hers" for this user' },
     { host: 'vsock/4242', says: 'no manager lists "vsock/4242", so none can start a program there' },
@@ -90,6 +109,22 @@ esac
     );
     expect(out).toContain('[sudo] password for ann:\r\n\\x1b[2J\r\n');
     expect(out).toMatch(/systemd.* it is PID 1.*\r\n$/);
+  });
+
+  it('setup makes only the host key where a socket answers and sshd has none', async () => {
+    const says = 'ok account ann\\nchanged host-keys x is made\\nok key x\\nend 0 done\\n';
+    writeTree(dir, { 'bin/incus': `#!/bin/sh\ncat >/dev/null; printf '${says}'\n`, 'id.pub': publicKey });
+    const flags = { noConfig: true, install: false, bring: false, restart: false };
+    const options = { ...flags, key: join(dir, 'id.pub'), user: undefined };
+    const means = { text: 'incus/web', parsed: parseTarget('incus/web'), port: 22, user: '' };
+    const endpoint = { family: 'vsock', cid: 3, port: 22 } as const;
+    const stages = [{ stage: 'connected', ms: 1, found: '' }] as const;
+    const error = new ConnectError('handshake', 'web', { code: 'NO_BANNER', problem: 'closed' });
+    const look = async () => ({ target: 'web', means: { ...means, endpoint }, stages, error });
+    const never = new AbortController().signal;
+    const { steps, work } = await planSetup('incus/web', options, fakeIo(incus()), never, () => {}, look);
+    expect(steps).toContainEqual({ name: 'sshd', state: 'ok', found: 'it only lacks the host key' });
+    expect(work?.scripts).toHaveLength(1);
   });
 
   it('a missing program is named', async () => {

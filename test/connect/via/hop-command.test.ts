@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { hopCommand, hopOptions, patience, scriptCommand } from '../../../src/connect/via/hop-command.js';
 import relay from '../../../src/connect/via/relay.py';
+import { forwardsNothing } from '../../../src/process/ssh-program.js';
 import type { ViaEndpoint } from '../../../src/route.js';
 import { ended } from '../../helpers/expected.js';
 import { run } from '../../helpers/run.js';
 
 const hv1: ViaEndpoint = { family: 'via', host: 'hv1', target: 'web', port: 22 };
-const flags = ['-a', '-x', '-T'];
-const settings = ['ClearAllForwardings=yes', 'Tunnel=no', 'RemoteCommand=none', 'PermitLocalCommand=no'];
+const flags = ['-T'];
+const settings = [...forwardsNothing, 'RemoteCommand=none', 'PermitLocalCommand=no'];
 
 describe('options of a hop', () => {
   it.each([

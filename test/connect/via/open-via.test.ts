@@ -75,7 +75,7 @@ ${script}
     hop.shutdown();
     expect(await hop.read(100)).toHaveLength(0);
     expect(program.calls()).toEqual([
-      expect.stringMatching(/^-a -x .* -o ConnectTimeout=20 -- hv1 exec 'sh' .*'unix' '\/run\/x' /),
+      expect.stringMatching(/^-T .* -o ConnectTimeout=20 -- hv1 exec 'sh' .*'unix' '\/run\/x' /),
     ]);
   });
 
@@ -250,7 +250,7 @@ ${script}
       const at = { family: 'unix', path: '/run/a%b', otherPath: '/run/a/b' } as const;
       await open({ ...hv1, at }, program);
       expect(program.calls()).toHaveLength(2);
-      expect(program.calls()[1]).toMatch(/^-a -x -T -W \/run\/a\/b -o .* -- hv1$/);
+      expect(program.calls()[1]).toMatch(/^-T -W \/run\/a\/b -o .* -- hv1$/);
     });
 
     it.skipIf(skip)('fails if that ssh does', async () => {

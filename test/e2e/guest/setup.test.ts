@@ -44,6 +44,8 @@ describe.skipIf(missing)(`vmssh setup${missing ? `: ${missing}` : ''}`, () => {
     { name: "o'x;id", type: 'container', status: 'Stopped', config: {} },
   ];
   const server = createServer(({ url = '' }, response) => {
+    if (existsSync(join(dir, 'kill-pinned')) && existsSync(join(home, '.ssh/vmssh_known_hosts')))
+      process.kill(Number(readFileSync(join(dir, 'pid'), 'utf8')), 'SIGKILL');
     const path = new URL(url, 'http://x').searchParams.get('path');
     if (path === null) return response.end(JSON.stringify({ metadata: instances }));
     const file = join(root, path);
@@ -183,9 +185,19 @@ esac`,
     });
   });
 
+  const pid = ['sh', '-c', `echo $$ >'${dir}/pid'; exec "$@"`, 'sh'];
+  it('takes back the pin of the host key, too, if it was killed after that', async () => {
+    const before = trees();
+    writeFileSync(join(dir, 'kill-pinned'), '');
+    const { signal } = await run([...pid, ...vmssh, 'setup', '--yes', 'incus/web'], { env });
+    rmSync(join(dir, 'kill-pinned'));
+    expect(signal).toBe('SIGKILL');
+    expect(await setup('--undo', '--yes', 'incus/web')).toMatchObject({ code: 0, stderr: '' });
+    expect(trees()).toEqual(before);
+  });
+
   it('does the rest when it is run again, wherever it was killed, and takes all back', async () => {
     const before = trees();
-    const pid = ['sh', '-c', `echo $$ >'${dir}/pid'; exec "$@"`, 'sh'];
     for (let at = 1, signal: unknown = 'SIGKILL'; signal === 'SIGKILL'; at++) {
       rmSync(join(dir, 'manager-calls'), { force: true });
       writeFileSync(join(dir, 'kill-at'), `${at}`);
@@ -231,7 +243,9 @@ esac`,
     writeFileSync(config, 'Host web\n    HostName 192.0.2.1\n');
     const before = trees();
     const { code, stdout } = await setup('--dry-run', 'incus/web');
-    expect(stdout).toMatch(/✗ config +config install makes no Host for it\n +fix: /);
+    expect(stdout).toMatch(
+      /✗ config +config install makes no Host for it: the name is already in your ssh configuration: use --prefix\n +fix: .* setup --no-config NAME prints the lines; /,
+    );
     expect(code).toBe(1);
     expect(trees()).toEqual(before);
     rmSync(config);

@@ -102,6 +102,10 @@ describe.skipIf(missingPrograms({ jq: 'jq', 'ssh-keygen': 'openssh-client' }))('
     const printed = JSON.parse((await run(['sh', msb, 'list'], { env })).stdout).machines;
     expect(printed[0].hostKeys).toEqual([readFileSync(`${key}.pub`, 'utf8').trim()]);
     expect(printed[1].hostKeys).toBeUndefined();
+    program('ssh-keygen', `printf 'ssh-ed25519 AAAA %0140000d\\n' 0`);
+    const { stdout } = await run(['sh', msb, 'list'], { env });
+    rmSync(join(bin, 'ssh-keygen'));
+    expect(JSON.parse(stdout).machines[0].hostKeys).toEqual(['ssh-ed25519 AAAA']);
     expect((await run(['sh', msb, 'start', '--', '-x'], { env })).stdout).toBe('start -- -x\n');
     program('msb', 'echo no database >&2; exit 1');
     expect((await call('check', 'msb')).stdout).toContain('no database');

@@ -1,5 +1,5 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { askLibvirt, listDomains, parseDomains, parseXml } from '../../../src/sources/libvirt/libvirt.js';
 import { discoveredDomains } from '../../../src/sources/libvirt/provider.js';
@@ -73,15 +73,19 @@ esac
     expect(result).toEqual({ domains: [], warnings: [] });
   });
 
-  it("of the user's own libvirtd are looked for in his runtime folder, and never for root", async () => {
+  it("of the user's own libvirtd are looked for where virsh does if nobody else can be there, and never for root", async () => {
+    const theirs = join(dir, 'theirs/libvirt');
+    mkdirSync(theirs, { recursive: true });
+    chmodSync(theirs, 0o777);
     const looked: string[] = [];
     const effects = { run: virsh(''), exists: async (path: string) => looked.push(path) < 0, uid: 1000 };
     await listDomains({ env: { XDG_RUNTIME_DIR: '/run/user/5' } }, ['user'], effects);
-    await listDomains({ env: {} }, ['user'], effects);
-    await listDomains({ env: {} }, ['user'], { ...effects, uid: 0 });
+    await listDomains({ env: { HOME: dir } }, ['user'], effects);
+    await listDomains({ env: { HOME: dir, XDG_CACHE_HOME: dirname(theirs) } }, ['user'], effects);
+    await listDomains({ env: { HOME: dir } }, ['user'], { ...effects, uid: 0 });
     expect(looked).toEqual([
       ...['/run/user/5/libvirt/libvirt-sock', '/run/user/5/libvirt/virtqemud-sock'],
-      ...['/run/user/1000/libvirt/libvirt-sock', '/run/user/1000/libvirt/virtqemud-sock'],
+      ...['libvirt', 'virtqemud'].map((daemon) => `${dir}/.cache/libvirt/${daemon}-sock`),
     ]);
   });
 
@@ -90,7 +94,7 @@ esac
       if (args.includes('qemu:///system')) throw new DiscoveryError('FAILED', 'virsh: no');
       return virsh('libvirt9.0.0-lists')(program, args, deps);
     };
-    const result = await listDomains({ env: {} }, undefined, { run, exists, uid: 1000 });
+    const result = await listDomains({ env: { HOME: dir } }, undefined, { run, exists, uid: 1000 });
     expect(result.domains).toHaveLength(2);
     const warning = { provider: 'libvirt', code: 'FAILED', problem: 'qemu:///system: virsh: no' };
     expect(result.warnings).toEqual([warning]);

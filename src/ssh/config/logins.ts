@@ -1,11 +1,10 @@
-import { definedFields } from '../group-by.js';
-import type { Io } from '../process/io.js';
-import type { ListedMachine } from '../sources/merge.js';
-import { isJsonObject } from '../sources/tools/json.js';
-import { readState, stateFile } from '../ssh/config/state.js';
-import { checkUserName, hasControlCharacter } from '../target/names.js';
-import { parseUuid } from '../target/numbers.js';
-import type { Setting } from './setting.js';
+import { definedFields } from '../../group-by.js';
+import type { Io } from '../../process/io.js';
+import type { ListedMachine } from '../../sources/merge.js';
+import type { JsonObject } from '../../sources/tools/json.js';
+import { ownEnv } from '../../sources/trusted-env.js';
+import { parseUuid } from '../../target/numbers.js';
+import { plainText, readState, stateFile, userOf } from './state.js';
 
 /** The login that `vmssh setup` made for a machine: its Host gets it. */
 export interface MachineLogin {
@@ -24,37 +23,26 @@ export interface MachineLogin {
   readonly first?: true;
 }
 
-/** Those of the last run: no option gives one. */
-export const logins: Setting<readonly MachineLogin[], readonly MachineLogin[]> = {
+/** Those of the last run, as a setting of `config install`: no option gives one. */
+export const logins = {
   options: [],
-  read: () => undefined,
+  read: (): readonly MachineLogin[] | undefined => undefined,
   // Their fields in one order: the state is compared as text.
-  format: (all) => (all.length === 0 ? {} : { logins: all.flatMap(parseLogin) }),
-  parse: ({ logins: kept }) => (Array.isArray(kept) ? kept.flatMap(parseLogin) : []),
+  format: (all: readonly MachineLogin[]) => (all.length === 0 ? {} : { logins: all.flatMap(parseLogin) }),
+  parse: ({ logins: kept }: JsonObject) => (Array.isArray(kept) ? kept.flatMap(parseLogin) : []),
 };
 
 function parseLogin(json: unknown): readonly MachineLogin[] {
-  if (!isJsonObject(json)) return [];
-  const { target, user, identityFile, brings, uuid: id, pinned, first } = json;
-  if (!isPlain(target) || !(isPlain(user) || (user === undefined && brings === true))) return [];
-  try {
-    if (user !== undefined) checkUserName(user);
-  } catch {
-    return [];
-  }
-  const known = {
-    uuid: isPlain(id) ? parseUuid(id) : undefined,
-    user,
-    identityFile: isPlain(identityFile) ? identityFile : undefined,
-    brings: brings === true ? brings : undefined,
-    pinned: pinned === true ? pinned : undefined,
-    first: first === true ? first : undefined,
-  } as const;
-  return [{ target, ...definedFields(known) }];
-}
-
-function isPlain(value: unknown): value is string {
-  return typeof value === 'string' && value !== '' && value.length < 4096 && !hasControlCharacter(value);
+  const { target: to, user: name, ...fields }: JsonObject = Object(json);
+  const [target, user] = [plainText(to), userOf(plainText(name))];
+  const isSet = (field: string) => fields[field] === true || undefined;
+  const brings = isSet('brings');
+  if (target === undefined || (user === undefined && (name !== undefined || !brings))) return [];
+  const uuid = parseUuid(plainText(fields.uuid) ?? '');
+  const undone = { brings, pinned: isSet('pinned'), first: isSet('first') };
+  return [
+    { target, ...definedFields({ uuid, user, identityFile: plainText(fields.identityFile), ...undone }) },
+  ];
 }
 
 /** The machines with their logins. */
@@ -62,7 +50,6 @@ export function withLogins(
   machines: readonly ListedMachine[],
   all: readonly MachineLogin[],
 ): readonly ListedMachine[] {
-  if (all.length === 0) return machines;
   return machines.map((machine) => {
     const login = loginOf(machine, all);
     return login ? { ...machine, user: login.user, identityFile: login.identityFile } : machine;
@@ -74,6 +61,11 @@ export function loginOf(
   all: readonly MachineLogin[],
 ): MachineLogin | undefined {
   return all.find((login) => login.target === target && login.uuid === uuid);
+}
+
+/** The one that is kept for a machine. */
+export async function keptLogin(machine: ListedMachine, { env, platform }: Pick<Io, 'env' | 'platform'>) {
+  return loginOf(machine, (await keptLogins({ env: ownEnv(env), platform })).logins);
 }
 
 /** Those that are kept; `isFirst`: nothing was. */

@@ -94,23 +94,37 @@ describe('a short name', () => {
     { input: 'mint', isAsked: false },
     { input: 'web-server', isAsked: true },
     { input: uuid, isAsked: true },
-  ])('$input: a source whose "names" exclude it is not asked', async ({ input, isAsked }) => {
-    useSource(dir, 'slow', 'exec sleep 60', { names: ['lab-*', 'WEB?server'] });
-    const own: Source = { name: 'slow', title: 'slow', list: () => Promise.reject() };
-    let asked: readonly string[] = [];
-    let seen = false;
-    const list = async (_deps: object, some: readonly Source[]) => {
-      asked = some.map(({ name }) => name);
-      return { machines, warnings: [] };
-    };
-    const saw = () => {
-      seen = true;
-    };
-    await resolveShortName(input, { ...linux, seen: saw }, list, async () => [...providers, own]);
-    expect(asked.includes('slow')).toBe(isAsked);
-    // Its Hosts are not gone.
-    expect(seen).toBe(isAsked);
-  });
+    { input: 'web-server', isAsked: true, wanted: 'web-server', more: { listsWanted: true } as const },
+    { input: uuid, isAsked: true, more: { listsWanted: true } as const },
+  ])(
+    '$input: of a source whose "names" allow it, $wanted is asked',
+    async ({ input, isAsked, wanted, more }) => {
+      useSource(dir, 'slow', 'exec sleep 60', { names: ['lab-*', 'WEB?server'] });
+      let got: string | undefined;
+      const own: Source = {
+        ...{ name: 'slow', title: 'slow', ...more },
+        async list(deps) {
+          got = deps.wanted;
+          return { found: [], warnings: [] };
+        },
+      };
+      let asked: readonly string[] = [];
+      let seen = false;
+      const list = async (_deps: object, some: readonly Source[]) => {
+        asked = some.map(({ name }) => name);
+        await some.find(({ name }) => name === 'slow')?.list(linux);
+        return { machines, warnings: [] };
+      };
+      const saw = () => {
+        seen = true;
+      };
+      await resolveShortName(input, { ...linux, seen: saw }, list, async () => [...providers, own]);
+      expect(asked.includes('slow')).toBe(isAsked);
+      expect(got).toBe(wanted);
+      // Its Hosts are not gone.
+      expect(seen).toBe(isAsked && wanted === undefined);
+    },
+  );
 
   it('that is a UUID is looked for among all machines', async () => {
     for (const env of [{}, { WSL_DISTRO_NAME: 'Debian' }])

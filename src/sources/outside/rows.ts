@@ -17,13 +17,9 @@ import { isAmong, type OutsideLine } from './file.js';
 type RowSource = Pick<OutsideLine, 'name' | 'names' | 'folder'>;
 
 /** The machines in what a source printed: rows of `vmssh list --json`. Throws a DiscoveryError. */
-export function machinesIn(
-  source: RowSource,
-  text: string,
-  workedMs?: () => number,
-): Listing<OutsideMachine> {
+export function machinesIn(source: RowSource, text: string, workedMs?: () => number): Listing {
   const { name: provider } = source;
-  const { machines: found, warnings } = readList<OutsideMachine>(answerIn(text), {
+  const { machines: found, warnings } = readList<DiscoveredMachine>(answerIn(text), {
     who: 'a source',
     machineOf: (row) => machineOf(source, row),
     providerOf: () => provider,
@@ -39,22 +35,17 @@ export function machinesIn(
   return { found, warnings: [...warnings, ...twice] };
 }
 
-function isShared({ length }: readonly OutsideMachine[]): boolean {
+function isShared({ length }: readonly DiscoveredMachine[]): boolean {
   return length > 1;
 }
 
-function namesOf(machines: readonly OutsideMachine[]): string {
+function namesOf(machines: readonly DiscoveredMachine[]): string {
   const names = machines.map(({ name }) => name);
   return quoteNames(names, ', ');
 }
 
-/** A machine of a source, and the host keys that its row says: lines that are not checked yet. */
-export interface OutsideMachine extends DiscoveredMachine {
-  readonly hostKeys?: readonly string[];
-}
-
 /** A machine of a source, or why its row cannot be used, in our own words. */
-export function machineOf(source: RowSource, row: JsonObject): OutsideMachine | string {
+export function machineOf(source: RowSource, row: JsonObject): DiscoveredMachine | string {
   const { name, routes: listed } = row;
   if ([name, row.address, row.user, row.identityFile].some(isTooLong))
     return `a text has more than ${maxCharacters} characters`;

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { missingPrograms } from '../../helpers/programs.js';
-import { run } from '../../helpers/run.js';
+import { run, vmssh } from '../../helpers/run.js';
 import { useSshd } from '../../helpers/sockets/peers.js';
 import { blocksOf } from '../../markdown.js';
 import { listing, useOwnSource } from './own-source.js';
@@ -33,6 +34,31 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' 
         stdout: 'by its Host\n',
       });
       expect(await run(['ssh', 'mine%web', 'echo %'], { env })).toMatchObject({ stdout: '%\n' });
+    });
+
+    it('that has "find" is asked for one name alone, by vmssh and by its proxy, which passes on the host keys', async () => {
+      const calls = join(dir, 'calls');
+      const key = readFileSync(join(dir, 'host.pub'), 'utf8').trim();
+      const to = { user: userInfo().username, address: `unix${sshd.path}` };
+      const slow = (hostKeys: readonly string[]) => {
+        const find = listing({ name: 'lab', status: 'running', hostKeys, ...to }).replace('= list', '= find');
+        const script = `echo "$*" >> ${calls}; [ "$1" = list ] && exec sleep 60; ${find}`;
+        source([program('slow', script)], { find: true, folder: dir });
+      };
+      const strict = (...args: readonly string[]) =>
+        run([...vmssh, ...args], { env: { ...env, VMSSH_HOST_KEYS: 'strict' } });
+      slow([key]);
+      for (const name of ['mine/lab', 'lab']) {
+        expect(await strict('ssh', name, 'echo in')).toMatchObject({ code: 0, stdout: 'in\n' });
+        expect(readFileSync(calls, 'utf8')).toBe('find lab\n'.repeat(2));
+        rmSync(calls);
+      }
+      slow([]);
+      const refused = { code: 255, stderr: expect.stringContaining('none of them is a host key') };
+      expect(await call('ssh', 'mine/lab', 'echo in')).toMatchObject(refused);
+      source([program('fails', 'echo no key >&2; exit 3')], { find: true });
+      const failed = { code: 255, stdout: '', stderr: expect.stringContaining('no key') };
+      expect(await call('ssh', '--print-command', 'mine/lab')).toMatchObject(failed);
     });
 
     it('has an exec as its route, and is a machine for each command', async () => {

@@ -9,6 +9,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { resolveListed } from '../../../src/sources/find.js';
 import { everyEntry } from '../../../src/sources/here.js';
 import { listAll } from '../../../src/sources/list-all.js';
 import { mergeMachines } from '../../../src/sources/merge.js';
@@ -20,8 +21,10 @@ import type { Source } from '../../../src/sources/source.js';
 import { sources } from '../../../src/sources/sources.js';
 import { missingRoot, otherUser } from '../../helpers/other-user.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
+import { madeKey } from '../../identity/made-keys.js';
 
 const dir = useTempDir();
+const { key } = madeKey('ed25519');
 const deps = { env: { PATH: process.env.PATH } };
 const file = join(dir, 'sources.json');
 const db = { name: 'db', target: 'beside/db', status: 'running', provider: 'beside' } as const;
@@ -60,6 +63,24 @@ describe('a source', () => {
     expect(await find(print())).toMatchObject({ outcome: 'unknown' });
     const means = ['mine/web', 'mine/web-2'];
     expect(await find(print(web, { ...web, name: 'web-2' }))).toMatchObject({ outcome: 'ambiguous', means });
+  });
+
+  it.each<{ hostKeys?: readonly string[]; want?: object; why?: RegExp }>([
+    { want: {} },
+    { hostKeys: [`${key} me`, 'x'], want: { machine: { name: 'web', hostKeys: [key] } } },
+    { hostKeys: [], why: /^mine says "hostKeys" of "web", and none of them is a host key$/ },
+    { hostKeys: ['ssh-ed25519 AAAA'], why: /none of them is a host key/ },
+  ])('reaches no machine whose host keys cannot be used: $hostKeys', async ({ hostKeys, want, why }) => {
+    const source = scripted(print({ ...web, hostKeys }));
+    const [machine] = (await source.list(deps)).found;
+    const context = { ...deps, text: 'mine/web', port: 22, platform: 'linux', exists: () => true } as const;
+    const reached = machine && resolveListed(machine, source, context);
+    if (why)
+      await expect(reached).rejects.toMatchObject({
+        code: 'HOST_KEY_UNKNOWN',
+        problem: expect.stringMatching(why),
+      });
+    else expect(await reached).toMatchObject({ routes: [{ endpoint: { cid: 3 } }], ...want });
   });
 
   it('starts a machine, if its line says so', async () => {

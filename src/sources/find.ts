@@ -62,7 +62,7 @@ export async function resolveListed(
   const trouble =
     mayBeUp(found) && container?.restarts === undefined
       ? undefined
-      : (await import('./not-up.js')).troubleOf(found, await source.start?.(found, context.env), context);
+      : await (await import('./not-up.js')).troubleOf(found, source, context);
   const known: Reachable = {
     steps: [`${provider} knows ${quote(name)} (${status})`],
     routes: [],

@@ -41,10 +41,9 @@ export interface Source<F extends DiscoveredMachine = DiscoveredMachine> {
 
 /** What is recorded of a machine that was reached. */
 export interface ReachedMachine
-  extends Pick<
-    DiscoveredMachine,
-    'provider' | 'name' | 'target' | 'uuid' | 'authority' | 'via' | 'hostKeys'
-  > {
+  extends Pick<DiscoveredMachine, 'provider' | 'name' | 'target' | 'uuid' | 'authority' | 'via'> {
+  /** Of a source of the user: what its row says. */
+  readonly hostKeys?: DiscoveredMachine['hostKeys'];
   /** 64 hexadecimal digits. */
   readonly containerId?: string;
   /** The address of its Podman or Docker, if the manager's command does not go there by itself. */
@@ -89,6 +88,8 @@ export interface Hints<F = DiscoveredMachine> {
   key?(name: string): string;
   /** A machine whose IP address is not known. */
   readonly ip?: string;
+  /** A machine that vmssh cannot start. */
+  readonly start?: string;
 }
 
 /** `limitMs` of a source whose service may have to be started by its socket first. */

@@ -6,7 +6,6 @@ import { fingerprintOf } from '../../src/identity/known-hosts.js';
 import { managerExec, managerKeys, managerPrints } from '../../src/identity/manager-keys.js';
 import { systemProgram } from '../../src/process/program-in-path.js';
 import { lima } from '../../src/sources/managers/lima.js';
-import { outsideLines } from '../../src/sources/outside/file.js';
 import type { Deps, MachineFiles, ReachedMachine, Source } from '../../src/sources/source.js';
 import { filesByExec } from '../../src/sources/tools/machine-files.js';
 import { lifeline } from '../helpers/lifeline.js';
@@ -308,18 +307,10 @@ describe('a source of keys', () => {
   });
 });
 
-describe('a source of your own', () => {
-  const own = { HOME: join(dir, 'owner'), PATH: '/usr/bin:/bin' };
-
-  it.each<{ name: string; hostKeys?: readonly string[]; want?: readonly string[]; via?: string }>([
-    { name: 'its row', hostKeys: [ed25519.key, `${rsa.key} me`], want: [ed25519.key, rsa.key] },
-    { name: 'nobody: the row has none' },
-    { name: 'nobody: the machine is on another hypervisor', hostKeys: [ed25519.key], via: 'hv1' },
-  ])('is not run again: the host keys of a machine says $name', async ({ hostKeys, want, via }) => {
-    const sources = { mine: { command: ['/bin/false'] } };
-    writeTree(own.HOME, { '.config/vmssh/sources.json': JSON.stringify({ version: 1, sources }) });
-    outsideLines(own, true);
-    const record = machine('mine', 'web', { hostKeys, via });
-    expect(await managerKeys(record, { ...deps, env: own })).toEqual(want);
-  });
+it.each<{ by: string; said: Partial<ReachedMachine>; want?: readonly string[] }>([
+  { by: 'its row', said: { hostKeys: [ed25519.key, `${rsa.key} me`] }, want: [ed25519.key, rsa.key] },
+  { by: 'nobody: the row has none', said: {} },
+  { by: 'nobody: it is on another hypervisor', said: { hostKeys: [ed25519.key], via: 'hv1' } },
+])('of a machine of a source of your own, the host keys are said by $by', async ({ said, want }) => {
+  expect(await managerKeys(machine('mine', 'web', said), deps)).toEqual(want);
 });

@@ -94,15 +94,15 @@ describe('a short name', () => {
     { input: 'mint', isAsked: false },
     { input: 'web-server', isAsked: true },
     { input: uuid, isAsked: true },
-    { input: 'web-server', isAsked: true, wanted: 'web-server', more: { listsWanted: true } as const },
-    { input: uuid, isAsked: true, more: { listsWanted: true } as const },
+    { input: 'web-server', isAsked: true, wanted: 'web-server' },
+    { input: uuid, isAsked: true, finds: true },
   ])(
-    '$input: of a source whose "names" allow it, $wanted is asked',
-    async ({ input, isAsked, wanted, more }) => {
+    '$input: "names" decide who is asked, for $wanted',
+    async ({ input, isAsked, wanted, finds = wanted !== undefined }) => {
       useSource(dir, 'slow', 'exec sleep 60', { names: ['lab-*', 'WEB?server'] });
       let got: string | undefined;
       const own: Source = {
-        ...{ name: 'slow', title: 'slow', ...more },
+        ...{ name: 'slow', title: 'slow', ...(finds ? { listsWanted: true } : {}) },
         async list(deps) {
           got = deps.wanted;
           return { found: [], warnings: [] };

@@ -5,6 +5,7 @@ import type { Deps, DiscoveredMachine, Listing, Search, Source } from '../source
 import { DiscoveryError, serviceLimitMs } from '../source.js';
 import { operand } from '../start-command.js';
 import { publicKeys } from '../tools/machine-files.js';
+import { answerIn, type ListAnswer } from '../tools/row-limits.js';
 import { type RunTool, runToolInRoot } from '../tools/run-tool.js';
 import { filesSource, type OutsideLine, type OutsideLines } from './file.js';
 import { byMode, checkLine, programsOf, untrustedIn, type WhoChanges } from './trust.js';
@@ -18,8 +19,8 @@ export function outsideSource(
   const { name, command } = line;
   const ask = async (words: readonly string[], deps: Deps): Promise<Listing> => {
     const who = whoChanges ?? (await byMode());
-    const text = await runOutside(line, words, deps, run, who);
-    return trusted((await import('./rows.js')).machinesIn(line, text), line, who);
+    const answer = await runOutside(line, words, deps, run, who);
+    return trusted((await import('./rows.js')).machinesIn(line, answer), line, who);
   };
   const list = ({ wanted, ...deps }: Deps) =>
     ask(wanted !== undefined && line.find ? ['find', ...operand(wanted)] : ['list'], deps);
@@ -30,7 +31,8 @@ export function outsideSource(
     list,
     ...(line.find && {
       listsWanted: true,
-      find: (wanted, deps) => answerOf(found(list({ ...deps, wanted })), deps.signal),
+      find: (wanted, deps) =>
+        answerOf(found(list({ ...deps, wanted }), `${name} has no machine ${quote(wanted)}`), deps.signal),
     }),
     ...(line.start && {
       start: ({ name: machine }) => ({ machine, command: [...command, 'start', ...operand(machine)] }),
@@ -46,15 +48,18 @@ export function outsideSource(
         hint: `see what is wrong: vmssh check ${name}`,
       });
     },
-    // What its row said when it was found.
-    files: ({ hostKeys }) => hostKeys && { read: async () => hostKeys },
-    hints: { unknown: `vmssh list --provider ${name}`, unavailable: `vmssh check ${name}` },
+    hints: {
+      unknown: `vmssh list --provider ${name}`,
+      unavailable: `vmssh check ${name}`,
+      start: `"start": true in its line of ${line.file} lets vmssh start it, if its program can`,
+    },
   };
 }
 
-/** All that "find" printed is what the name may mean. */
-async function found(answer: Promise<Listing>): Promise<Search> {
+/** All that "find" printed is what the name may mean: its other machines are not known. */
+async function found(answer: Promise<Listing>, missing: string): Promise<Search> {
   const { found: machines, warnings } = await answer;
+  if (machines.length === 0) return { outcome: 'unknown', known: [], missing, warnings };
   return searchIn(machines, machines, ({ target }) => target, warnings);
 }
 
@@ -84,12 +89,13 @@ export async function runOutside(
   deps: Deps,
   run: RunTool = runToolInRoot,
   who?: WhoChanges,
-): Promise<string> {
+): Promise<ListAnswer> {
   const { name, command, file, wrong } = line;
   if (wrong !== undefined) throw new DiscoveryError('PROTOCOL', `${file}: ${wrong}`, { final: true });
   await checkLine(line, who ?? (await byMode()));
   const [program = '', ...args] = command;
-  return run(program, [...args, ...words], { ...deps, env: { ...deps.env, VMSSH_SOURCE: name } });
+  const own = { ...deps, env: { ...deps.env, VMSSH_SOURCE: name } };
+  return answerIn(await run(program, [...args, ...words], own));
 }
 
 /** What is wrong with the files, as the warnings of a source. */

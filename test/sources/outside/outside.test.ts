@@ -60,7 +60,8 @@ describe('a source', () => {
     const found = { outcome: 'found', machine: { target: 'mine/web-1' } };
     const one = `case $2 in find) ${print({ ...web, name: 'web-1' })} ;; *) exit 1 ;; esac`;
     expect(await find(one)).toMatchObject(found);
-    expect(await find(print())).toMatchObject({ outcome: 'unknown' });
+    const missing = 'mine has no machine "web"';
+    expect(await find(print())).toMatchObject({ outcome: 'unknown', missing });
     const means = ['mine/web', 'mine/web-2'];
     expect(await find(print(web, { ...web, name: 'web-2' }))).toMatchObject({ outcome: 'ambiguous', means });
   });
@@ -165,8 +166,8 @@ describe('a hostile source costs its own machines only', () => {
       ...({ name: 'web', target: 'qemu/web', status: 'running', provider: 'libvirt' } as const),
       ...{ uuid, cid: 3, pid: 7 },
     };
-    const rows = JSON.stringify({ version: 1, machines: [{ ...web, uuid, cid: 3, pid: 7 }] });
-    const { found } = machinesIn({ name: 'mine' }, rows);
+    const machines = [{ ...web, uuid, cid: 3, pid: 7 }];
+    const { found } = machinesIn({ name: 'mine' }, { machines, warnings: [] });
     const merged = mergeMachines([known, { ...known, authority: 'user', pid: 8 }, ...found]);
     expect(merged.map(({ target }) => target)).toContain('mine/web');
     expect(merged.flatMap(({ also }) => also)).not.toContain('mine/web');

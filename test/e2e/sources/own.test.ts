@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -12,28 +12,37 @@ import { listing, useOwnSource } from './own-source.js';
 
 const { dir, home, bin, env, program, source, call, useSsh } = useOwnSource();
 
-/** The code block of docs/sources.md is what runs here: only the socket is another. */
-describe.skipIf(missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' }))(
+/** The code block of docs/sources.md is what runs here: only its manager is another. */
+describe.skipIf(missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server', jq: 'jq' }))(
   'a source of the user',
   () => {
     const sshd = useSshd(dir);
-    beforeAll(() => useSsh());
+    /** A program whose stdin and stdout are the connection. */
+    beforeAll(() => {
+      useSsh();
+      const script =
+        'const s = require("net").connect(process.argv[1]); process.stdin.pipe(s); s.pipe(process.stdout)';
+      program('pipe', `exec ${process.execPath} -e '${script}' ${sshd.path}`);
+    });
 
     it('goes from nothing to a login, as docs/sources.md has it', async () => {
+      const key = join(home, '.box/key');
+      mkdirSync(join(home, '.box'));
+      copyFileSync(join(dir, 'id'), key);
+      const host_keys = [readFileSync(join(dir, 'host.pub'), 'utf8').trim()];
+      const web = { name: 'web', id: 'i-1', login: userInfo().username, key, host_keys, state: 'up' };
+      const boxes = JSON.stringify({ boxes: [web, { ...web, name: 'db', id: 'i-2', state: 'stopped' }] });
+      const box = program('box', `[ $1 = ssh-stdio ] && exec ${bin}/pipe; [ $1 = ps ] && echo '${boxes}'`);
       const [block = ''] = blocksOf('sources.md', 'From nothing to a login', 'sh');
-      expect(block.trim().split('\n').length).toBeLessThanOrEqual(10);
-      const text = block
-        .replace('unix/run/web/ssh.sock', `unix${sshd.path}`)
-        .replace(/ssh mine\/web$/m, '$& echo there');
+      const text = block.replace('/usr/bin/box', box).replace(/ssh box\/web$/m, '$& echo there');
       const done = await run(['bash', '-euc', text], { env, cwd: home });
       expect(done).toMatchObject({
         code: 0,
-        stdout: expect.stringMatching(/✓ listed .* 1 machine in 1 row[\s\S]*there\n$/),
+        stdout: expect.stringMatching(/✓ listed .* 2 machines in 2 rows[\s\S]*there\n$/),
+        stderr: expect.stringContaining('shows the host key that its manager confirms'),
       });
-      expect(await run(['ssh', 'web', 'echo by its Host'], { env })).toMatchObject({
-        stdout: 'by its Host\n',
-      });
-      expect(await run(['ssh', 'mine%web', 'echo %'], { env })).toMatchObject({ stdout: '%\n' });
+      for (const name of ['web', 'box%web'])
+        expect(await run(['ssh', name, 'echo in'], { env })).toMatchObject({ stdout: 'in\n' });
     });
 
     it('that has "find" is asked for one name alone, by vmssh and by its proxy, which passes on the host keys', async () => {
@@ -56,18 +65,12 @@ describe.skipIf(missingPrograms({ ssh: 'openssh-client', sshd: 'openssh-server' 
     });
 
     it('has an exec as its route, and is a machine for each command', async () => {
-      const pipe =
-        'const s = require("net").connect(process.argv[1]); process.stdin.pipe(s); s.pipe(process.stdout)';
-      const command = [process.execPath, '-e', pipe, sshd.path];
+      const command = [join(bin, 'pipe')];
       const row = { name: 'Web 1', status: 'running', id: 'i-1', routes: [{ route: 'exec', command }] };
       source([program('machines', listing(row))]);
       const { stdout } = await call('list', '--json', '--provider', 'mine');
       const [machine] = JSON.parse(stdout).machines;
-      expect(machine).toMatchObject({
-        target: 'mine/Web 1',
-        provider: 'mine',
-        routes: [{ route: 'exec', command }],
-      });
+      expect(machine).toMatchObject({ target: 'mine/Web 1', routes: [{ route: 'exec', command }] });
       expect(await call('nc', '--banner', 'mine/Web 1')).toMatchObject({
         stdout: expect.stringMatching(/^SSH-2/),
       });

@@ -66,22 +66,19 @@ describe('a source', () => {
     expect(await find(print(web, { ...web, name: 'web-2' }))).toMatchObject({ outcome: 'ambiguous', means });
   });
 
-  it.each<{ hostKeys?: readonly string[]; want?: object; why?: RegExp }>([
-    { want: {} },
+  const none = { code: 'HOST_KEY_UNKNOWN', problem: expect.stringContaining('none of them is a host key') };
+  it.each([
+    { hostKeys: undefined, want: { routes: [{ endpoint: { cid: 3 } }] } },
     { hostKeys: [`${key} me`, 'x'], want: { machine: { name: 'web', hostKeys: [key] } } },
-    { hostKeys: [], why: /^mine says "hostKeys" of "web", and none of them is a host key$/ },
-    { hostKeys: ['ssh-ed25519 AAAA'], why: /none of them is a host key/ },
-  ])('reaches no machine whose host keys cannot be used: $hostKeys', async ({ hostKeys, want, why }) => {
+    { hostKeys: [], want: none },
+    { hostKeys: ['ssh-ed25519 AAAA'], want: none },
+  ])('reaches no machine whose host keys cannot be used: $hostKeys', async ({ hostKeys, want }) => {
     const source = scripted(print({ ...web, hostKeys }));
     const [machine] = (await source.list(deps)).found;
     const context = { ...deps, text: 'mine/web', port: 22, platform: 'linux', exists: () => true } as const;
-    const reached = machine && resolveListed(machine, source, context);
-    if (why)
-      await expect(reached).rejects.toMatchObject({
-        code: 'HOST_KEY_UNKNOWN',
-        problem: expect.stringMatching(why),
-      });
-    else expect(await reached).toMatchObject({ routes: [{ endpoint: { cid: 3 } }], ...want });
+    expect(await (machine && resolveListed(machine, source, context).catch((why) => why))).toMatchObject(
+      want,
+    );
   });
 
   it('starts a machine, if its line says so', async () => {

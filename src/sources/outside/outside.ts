@@ -43,7 +43,7 @@ export function outsideSource(
       const hostKeys = publicKeys(machine.hostKeys);
       if (hostKeys.length > 0) return { machine: { ...machine, hostKeys } };
       throw new ConnectError('resolve', text, {
-        code: 'HOST_KEY_UNKNOWN',
+        code: 'NO_HOST_KEY',
         problem: `${name} says "hostKeys" of ${quote(machine.name)}, and none of them is a host key`,
         hint: `see what is wrong: vmssh check ${name}`,
       });

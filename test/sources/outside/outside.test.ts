@@ -66,7 +66,7 @@ describe('a source', () => {
     expect(await find(print(web, { ...web, name: 'web-2' }))).toMatchObject({ outcome: 'ambiguous', means });
   });
 
-  const none = { code: 'HOST_KEY_UNKNOWN', problem: expect.stringContaining('none of them is a host key') };
+  const none = { code: 'NO_HOST_KEY', problem: expect.stringContaining('none of them is a host key') };
   it.each([
     { hostKeys: undefined, want: { routes: [{ endpoint: { cid: 3 } }] } },
     { hostKeys: [`${key} me`, 'x'], want: { machine: { name: 'web', hostKeys: [key] } } },

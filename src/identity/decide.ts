@@ -102,6 +102,7 @@ export function decideKey(facts: KeyFacts): KeyAnswer {
     [nameWasAnothers && !isAsked, { do: 'ask manager' }],
     [nameWasAnothers && known.length > 0 && !isPinned, { do: 'refuse', why: 'changed' }],
     [nameWasAnothers && managerConfirms, { do: 'accept', pin, moved, why: 'new machine' }],
+    [nameWasAnothers && managerKnows, { do: 'refuse', why: 'not by manager' }],
     [nameWasAnothers, { do: 'refuse', why: 'another machine' }],
     // A machine with pinned keys: these and no others.
     [isPinned, { do: 'accept', pin: !isComplete(facts), why: 'known' }],

@@ -1,7 +1,5 @@
 import { asTarget } from '../kinds/kinds.js';
-import { everyEntry } from '../sources/here.js';
-import { outsideLines } from '../sources/outside/file.js';
-import type { Deps, MachineFiles, ReachedMachine, Source } from '../sources/source.js';
+import type { Deps, MachineFiles, ReachedMachine } from '../sources/source.js';
 import { type SourceEntry, sources } from '../sources/sources.js';
 import { maxKeys, printed, publicKeys } from '../sources/tools/machine-files.js';
 import { ownEnv } from '../sources/trusted-env.js';
@@ -16,7 +14,7 @@ export async function managerExec(
   uid: number | undefined = process.getuid?.(),
 ): Promise<Pick<MachineFiles, 'exec' | 'run'> | undefined> {
   if (machine.authority === 'other' || machine.via !== undefined) return undefined;
-  const source = await sourceOf(machine, deps);
+  const source = await (sources as From).find(({ name }) => name === machine.provider)?.load();
   const asked = { ...deps, env: ownEnv(deps.env), timeoutMs: deps.timeoutMs ?? maxMs };
   const files = await answerOf(async () => source?.files?.(machine, asked, uid));
   return files?.exec || files?.run ? files : undefined;
@@ -32,10 +30,11 @@ export async function managerKeys(
   deps: Deps,
   shown?: string,
   uid: number | undefined = process.getuid?.(),
-  from?: From,
+  from: From = sources,
 ): Promise<readonly string[] | undefined> {
   if (machine.via !== undefined) return undefined;
-  const source = await sourceOf(machine, deps, from);
+  if (machine.hostKeys) return publicKeys(machine.hostKeys);
+  const source = await from.find(({ name }) => name === machine.provider)?.load();
   if (source === undefined || source.isSilent) return undefined;
   if (machine.authority === 'other' && !source.isCluster) return undefined;
   const { env, signal, timeoutMs = maxMs } = deps;
@@ -52,16 +51,6 @@ export async function managerKeys(
   signal?.throwIfAborted();
   const all = [...new Set([...others, ...usual])].slice(0, maxKeys);
   return all.length === 0 ? undefined : all;
-}
-
-/** The source of a machine. The user's own are only looked for if it is none of vmssh's. */
-async function sourceOf(
-  { provider }: ReachedMachine,
-  { env }: Deps,
-  from: From = sources,
-): Promise<Source | undefined> {
-  const isIt = ({ name }: Pick<SourceEntry, 'name'>) => name === provider;
-  return (from.find(isIt) ?? everyEntry(outsideLines(env)).find(isIt))?.load();
 }
 
 type From = readonly Pick<SourceEntry, 'name' | 'load'>[];

@@ -113,7 +113,7 @@ export function recordOf(
 
 /** What is recorded of a machine that a source has found. */
 export function reachedMachine(machine: DiscoveredMachine): ReachedMachine {
-  const { provider, name, target, uuid, authority, via, container } = machine;
+  const { provider, name, target, uuid, authority, via, container, hostKeys } = machine;
   return {
     provider,
     name,
@@ -123,6 +123,7 @@ export function reachedMachine(machine: DiscoveredMachine): ReachedMachine {
     via,
     containerId: container?.id,
     containerUrl: container?.url,
+    hostKeys,
   };
 }
 
@@ -181,8 +182,8 @@ function linkIn(path: string): string | undefined {
   }
 }
 
-/** A record is some hundred bytes. */
-const maxRecord = 1 << 14;
+/** A record is some hundred bytes, and has up to 16 kB of host keys. */
+const maxRecord = 1 << 15;
 
 // Not by a rename: each login waits for this, and ssh asks only after it. What is no ssh may start several proxies at once: the last one counts.
 function writeOwn(path: string, text: string): void {

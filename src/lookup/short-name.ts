@@ -1,17 +1,19 @@
 import { ConnectError, quote } from '../errors.js';
 import { asTarget, kinds, parseTarget, providersOf, type Target, type TypedTarget } from '../kinds/kinds.js';
+import { searchMs } from '../sources/find.js';
 import { loadHere } from '../sources/here.js';
 import { isWsl } from '../sources/hyper-v/wsl-windows.js';
 import { type AllMachines, listAll } from '../sources/list-all.js';
 import type { ListedMachine } from '../sources/merge.js';
-import { machineOrThrow, refuseIfSilent } from '../sources/no-machine.js';
+import { askedOf, machineOrThrow, refuseIfSilent } from '../sources/no-machine.js';
 import { mayHaveName } from '../sources/outside/file.js';
-import { isOfOthers, match, searchIn } from '../sources/search.js';
+import { isOfOthers, match, searchIn, searchSource } from '../sources/search.js';
 import type { Deps, Source } from '../sources/source.js';
 import { sources } from '../sources/sources.js';
+import { ownEnv } from '../sources/trusted-env.js';
 import { usersNames } from '../ssh/taken-names.js';
 import { foldOf } from '../target/names.js';
-import { isBareId } from '../target/numbers.js';
+import { isBareId, parseUuid } from '../target/numbers.js';
 import { offered } from '../target/shell.js';
 import { nameOf } from '../target/target.js';
 
@@ -46,14 +48,18 @@ export async function resolveShortName(
   const target = understood(typed);
   if (target === undefined || isIdOfAny(typed, deps)) {
     const loaded = await load();
-    const asked = loaded.filter(({ name }) => mayHaveName(name, typed));
+    const asked = loaded.filter(({ name }) => mayHaveName(name, typed)).map((each) => onlyFor(typed, each));
     const all = await list(deps, asked);
-    if (asked.length === loaded.length) deps.seen?.(all);
+    if (loaded.every((each) => asked.includes(each))) deps.seen?.(all);
     return byName(typed, all, deps);
   }
   const names = identityProviders(target);
   if (names.length === 0) return { text: typed, target };
-  const { machines } = await list(deps, await load(names));
+  const asked = await load(names);
+  const [source] = asked;
+  if (source && target.kind === 'outside')
+    return { text: typed, target, machine: await ofOutside(source, nameOf(target), typed, deps) };
+  const { machines } = await list(deps, asked);
   const machine = theOne(target, typed, machines);
   if (machine && target.kind === 'hyper-v') return asTyped(machine);
   return { text: typed, target, machine };
@@ -121,6 +127,21 @@ async function byName(
 
 function asTyped(machine: ListedMachine): ListedTarget {
   return { text: machine.target, target: parseTarget(machine.target), machine };
+}
+
+/** The source, asked for one name alone if it can be: it does not know an id, which is ours. */
+function onlyFor(wanted: string, source: Source): Source {
+  if (!source.listsWanted || parseUuid(wanted) !== undefined) return source;
+  return { ...source, list: (deps) => source.list({ ...deps, wanted }) };
+}
+
+/** A machine of a source of the user's own. Throws a ConnectError if that does not answer: a login would go on without the user and the key. */
+async function ofOutside(source: Source, name: string, typed: string, deps: Deps) {
+  const env = ownEnv(deps.env);
+  const search = await searchSource(source, name, { timeoutMs: searchMs, ...deps, env });
+  // The proxy says why there is none, and may wait for it.
+  if (search.outcome !== 'found' && search.outcome !== 'unavailable') return undefined;
+  return { ...machineOrThrow(search, name, typed, askedOf(source)), also: [] };
 }
 
 /** The providers that know the identity of a target's machine. */

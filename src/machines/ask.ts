@@ -9,7 +9,7 @@ import { type ProgramEnd, runProgram } from '../process/run-program.js';
 import { sshProgram } from '../process/ssh-program.js';
 import type { ListedMachine } from '../sources/merge.js';
 import { routesTo } from '../sources/routes.js';
-import { DiscoveryError, type Warning } from '../sources/source.js';
+import { DiscoveryError, statuses, type Warning } from '../sources/source.js';
 import type { JsonObject } from '../sources/tools/json.js';
 import {
   answerIn,
@@ -18,7 +18,6 @@ import {
   maxCharacters,
   readList,
   shortText,
-  statusIn,
 } from '../sources/tools/row-limits.js';
 import { parseUuid } from '../target/numbers.js';
 import script from './list-there.sh';
@@ -150,7 +149,7 @@ function remoteMachine(host: string, json: JsonObject): ListedMachine | string {
   const name = shortText(json.name);
   const there = shortText(json.target);
   const provider = providerOf(json);
-  const status = statusIn(json);
+  const status = statuses.find((each) => each === json.status);
   if (name === undefined || there === undefined || provider === undefined || status === undefined)
     return 'the name, target, provider or status is missing or unknown';
   const behind = (text: unknown) => {

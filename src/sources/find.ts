@@ -8,7 +8,7 @@ import type { Deps, DiscoveredMachine, Reachable, ResolveContext, Search, Source
 import { mayBeUp } from './source.js';
 
 /** For one query to a source, which may have to start a daemon first. Milliseconds. */
-const searchMs = 10_000;
+export const searchMs = 10_000;
 
 /**
  * Loads and asks sources for a machine, one after the other, up to the first that does not say that it has none of the name. `asked`: who is
@@ -62,7 +62,7 @@ export async function resolveListed(
   const trouble =
     mayBeUp(found) && container?.restarts === undefined
       ? undefined
-      : (await import('./not-up.js')).troubleOf(found, await source.start?.(found, context.env), context);
+      : await (await import('./not-up.js')).troubleOf(found, source, context);
   const known: Reachable = {
     steps: [`${provider} knows ${quote(name)} (${status})`],
     routes: [],

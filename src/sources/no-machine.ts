@@ -69,7 +69,7 @@ export function machineOrThrow<M>(search: Search<M>, name: string, text: string,
       const shown = known.length <= maxNames ? known : near;
       const names =
         known.length === 0
-          ? (asked.empty ?? `${missing}: found none`)
+          ? (asked.empty ?? search.missing ?? `${missing}: found none`)
           : shown.length === 0
             ? `${missing}: none of the ${known.length} that were found is like it`
             : `${missing}: found ${quoteNames(shown, ', ')}`;
@@ -90,8 +90,8 @@ export function machineOrThrow<M>(search: Search<M>, name: string, text: string,
     case 'unavailable': {
       const { code, problem, warnings, final, cause } = search;
       const hint = search.hint ?? asked.hints.unavailable ?? asked.hints.unknown;
-      const why = `${asked.title} could not be asked: ${problem}${failures(warnings)}`;
-      throw fail(code, why, hint, { final, cause });
+      const why = isFailure({ code }) ? 'could not be asked:' : `has ${quote(name)}, but`;
+      throw fail(code, `${asked.title} ${why} ${problem}${failures(warnings)}`, hint, { final, cause });
     }
   }
 }

@@ -7,13 +7,10 @@ import type { Deps, DiscoveredMachine, Reachable, Recheck, ResolveContext, Sourc
 import { DiscoveryError, mayBeUp } from './source.js';
 
 /** Why a container that seems to be up may not answer. Throws a ConnectError if the machine is off, with the command that starts it. */
-export function troubleOf(
-  found: DiscoveredMachine,
-  start: StartCommand | undefined,
-  context: ResolveContext,
-): Reachable['trouble'] {
+export async function troubleOf(found: DiscoveredMachine, source: Source, context: ResolveContext) {
+  const start = await source.start?.(found, context.env);
   const off = whyOff(found, start, context);
-  if (off) throw notFound(context, off);
+  if (off) throw notFound(context, start ? off : { ...off, hint: source.hints?.start ?? off.hint });
   const { restarts } = found.container ?? {};
   if (restarts === undefined) return undefined;
   const line = start?.log && shellLine(start.log, shellOf(context));

@@ -21,6 +21,8 @@ export interface Source<F extends DiscoveredMachine = DiscoveredMachine> {
   list(deps: Deps): Promise<Listing<F>>;
   /** For a source that knows more names than its list shows; `searchSource` calls it. */
   find?(name: string, deps: Deps): Promise<Search<F>>;
+  /** Whether its list has only what `wanted` may mean, if that is given: the whole one is slow. */
+  readonly listsWanted?: true;
   /** How one that is off is started, or a paused or saved one resumed. */
   start?(machine: F, env: Deps['env']): StartCommand | undefined | Promise<StartCommand | undefined>;
   /** Its routes and what else is known of it, where the list does not have all that a login needs. Throws a ConnectError. */
@@ -40,6 +42,8 @@ export interface Source<F extends DiscoveredMachine = DiscoveredMachine> {
 /** What is recorded of a machine that was reached. */
 export interface ReachedMachine
   extends Pick<DiscoveredMachine, 'provider' | 'name' | 'target' | 'uuid' | 'authority' | 'via'> {
+  /** Of a source of the user: what its row says. */
+  readonly hostKeys?: DiscoveredMachine['hostKeys'];
   /** 64 hexadecimal digits. */
   readonly containerId?: string;
   /** The address of its Podman or Docker, if the manager's command does not go there by itself. */
@@ -84,6 +88,8 @@ export interface Hints<F = DiscoveredMachine> {
   key?(name: string): string;
   /** A machine whose IP address is not known. */
   readonly ip?: string;
+  /** A machine that vmssh cannot start. */
+  readonly start?: string;
 }
 
 /** `limitMs` of a source whose service may have to be started by its socket first. */
@@ -203,6 +209,8 @@ export interface DiscoveredMachine {
   readonly identityFile?: string;
   /** The socket of an ssh-agent that its manager runs for such keys. */
   readonly identityAgent?: string;
+  /** The host keys that a source of the user says, "ssh-ed25519 AAAA…" each, if they were checked: `Source.resolve` does. */
+  readonly hostKeys?: readonly string[];
   /** What the manager of a container knows of it besides. */
   readonly container?: ContainerFacts;
   /** Only machines of the same are joined, and one of others has no short name. */

@@ -21,12 +21,13 @@ export function nameProblem(name: string, what = 'machine name'): string | undef
 
 /** The name of a login user, if ssh accepts it: neither an option, nor more than a word in a shell (valid_ruser in OpenSSH's ssh.c). Throws a RangeError. */
 export function checkUserName(name: string): string {
-  const problem = problemOf(name);
+  const problem = userProblem(name);
   if (problem === undefined) return name;
   throw new RangeError(`the user name ${quote(name)} ${problem}; ssh refuses it too`);
 }
 
-function problemOf(name: string): string | undefined {
+/** Why ssh refuses a user's name, after which this is said. */
+export function userProblem(name: string): string | undefined {
   if (name === '') return 'is empty';
   if (name.startsWith('-')) return 'begins with "-"';
   if (hasControlCharacter(name)) return 'contains a control character';

@@ -16,6 +16,7 @@ const packagesOf = {
   'dpkg-query': 'dpkg',
   'g++': 'g++',
   git: 'git',
+  jq: 'jq',
   mount: 'mount',
   openssl: 'openssl',
   python3: 'python3',

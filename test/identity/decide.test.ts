@@ -95,7 +95,7 @@ describe('the decision about a host key', () => {
     [
       "of a name that was another's, and its manager has another",
       { ...renamed, ...shows, manager: [print(third)] },
-      refuse('another machine'),
+      refuse('not by manager'),
     ],
     ["of a name that was another's, and nobody can say", { ...renamed, ...shows }, refuse('another machine')],
     [

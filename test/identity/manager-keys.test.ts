@@ -6,7 +6,6 @@ import { fingerprintOf } from '../../src/identity/known-hosts.js';
 import { managerExec, managerKeys, managerPrints } from '../../src/identity/manager-keys.js';
 import { systemProgram } from '../../src/process/program-in-path.js';
 import { lima } from '../../src/sources/managers/lima.js';
-import { outsideLines } from '../../src/sources/outside/file.js';
 import type { Deps, MachineFiles, ReachedMachine, Source } from '../../src/sources/source.js';
 import { filesByExec } from '../../src/sources/tools/machine-files.js';
 import { lifeline } from '../helpers/lifeline.js';
@@ -308,41 +307,10 @@ describe('a source of keys', () => {
   });
 });
 
-describe('a source of your own', () => {
-  const own = { HOME: join(dir, 'owner'), PATH: '/usr/bin:/bin' };
-  /** Writes a source "mine" that lists these rows. */
-  function rows(...all: readonly object[]): void {
-    const script = join(own.HOME, 'list.sh');
-    const machines = all.map((row) => ({ name: 'web', status: 'running', ...row }));
-    writeTree(own.HOME, {
-      '.config/vmssh/sources.json': JSON.stringify({
-        version: 1,
-        sources: { mine: { command: ['/bin/sh', script] } },
-      }),
-      'list.sh': `echo '${JSON.stringify({ version: 1, machines })}'\n`,
-    });
-    outsideLines(own, true);
-  }
-
-  it.each<{
-    name: string;
-    all: readonly object[];
-    want?: readonly string[];
-    record?: Partial<ReachedMachine>;
-  }>([
-    { name: 'its row', all: [{ hostKeys: [ed25519.key, `${rsa.key} me`] }], want: [ed25519.key, rsa.key] },
-    { name: 'nobody: the row has none', all: [{}] },
-    { name: 'nobody: what it has is no key', all: [{ hostKeys: ['ssh-ed25519 AAAA', 'x'] }] },
-    { name: 'nobody: it has more', all: [{ hostKeys: Array(17).fill(ed25519.key) }] },
-    { name: 'nobody: another machine has the name now', all: [{ id: 'b', hostKeys: [ed25519.key] }] },
-    { name: 'nobody: two rows have the name', all: [{ hostKeys: [ed25519.key] }, { hostKeys: [rsa.key] }] },
-    {
-      name: 'nobody: the machine is on another hypervisor',
-      all: [{ hostKeys: [ed25519.key] }],
-      record: { via: 'hv1' },
-    },
-  ])('says the host keys of a machine by $name', async ({ all, want, record }) => {
-    rows(...all);
-    expect(await managerKeys(machine('mine', 'web', record), { ...deps, env: own })).toEqual(want);
-  });
+it.each<{ by: string; said: Partial<ReachedMachine>; want?: readonly string[] }>([
+  { by: 'its row', said: { hostKeys: [ed25519.key, `${rsa.key} me`] }, want: [ed25519.key, rsa.key] },
+  { by: 'nobody: the row has none', said: {} },
+  { by: 'nobody: it is on another hypervisor', said: { hostKeys: [ed25519.key], via: 'hv1' } },
+])('of a machine of a source of your own, the host keys are said by $by', async ({ said, want }) => {
+  expect(await managerKeys(machine('mine', 'web', said), deps)).toEqual(want);
 });

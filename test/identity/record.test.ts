@@ -90,8 +90,8 @@ describe('what a proxy leaves for ssh', () => {
     symlinkSync('/dev/zero', path);
     expect(readRecord(place, false)).toBeUndefined();
     leaveRecord(reached, place);
-    const long = JSON.stringify({ text: 'x'.repeat(20_000) });
-    for (const text of ['', '[]', '{"text":1}', ' '.repeat(20_000), long]) {
+    const long = JSON.stringify({ text: 'x'.repeat(40_000) });
+    for (const text of ['', '[]', '{"text":1}', ' '.repeat(40_000), long]) {
       writeFileSync(path, text);
       expect(readRecord(place, false)).toBeUndefined();
     }

@@ -94,22 +94,26 @@ describe('a short name', () => {
     { input: 'mint', isAsked: false },
     { input: 'web-server', isAsked: true },
     { input: uuid, isAsked: true },
-  ])('$input: a source whose "names" exclude it is not asked', async ({ input, isAsked }) => {
+    { input: 'web-server', isAsked: true, finds: true, isSeen: false },
+    { input: uuid, isAsked: true, finds: true },
+  ])('$input: a source whose "names" exclude it is not asked', async ({ input, isAsked, finds, ...more }) => {
     useSource(dir, 'slow', 'exec sleep 60', { names: ['lab-*', 'WEB?server'] });
-    const own: Source = { name: 'slow', title: 'slow', list: () => Promise.reject() };
-    let asked: readonly string[] = [];
+    const list = () => Promise.reject();
+    const own: Source = { name: 'slow', title: 'slow', list, ...(finds && { listsWanted: true }) };
+    const { isSeen = isAsked } = more;
+    let asked: readonly Source[] = [];
     let seen = false;
-    const list = async (_deps: object, some: readonly Source[]) => {
-      asked = some.map(({ name }) => name);
+    const listAll = async (_deps: object, some: readonly Source[]) => {
+      asked = some;
       return { machines, warnings: [] };
     };
     const saw = () => {
       seen = true;
     };
-    await resolveShortName(input, { ...linux, seen: saw }, list, async () => [...providers, own]);
-    expect(asked.includes('slow')).toBe(isAsked);
-    // Its Hosts are not gone.
-    expect(seen).toBe(isAsked);
+    await resolveShortName(input, { ...linux, seen: saw }, listAll, async () => [...providers, own]);
+    expect(asked.some(({ name }) => name === 'slow')).toBe(isAsked);
+    // Its other machines, and so their Hosts, are not gone.
+    expect([seen, asked.includes(own)]).toEqual([isSeen, isSeen]);
   });
 
   it('that is a UUID is looked for among all machines', async () => {

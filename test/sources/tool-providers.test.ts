@@ -177,7 +177,8 @@ describe('a tool', () => {
   });
 
   it.each([
-    ['is not there', ['/nonexistent/x'], 'ENOENT', '/nonexistent/x could not be run'],
+    ['is not there', ['/no/x'], 'ENOENT', '/no/x could not be run: it or its interpreter is not there'],
+    ['cannot be executed', ['/etc/passwd'], 'EACCES', '/etc/passwd could not be run: you may not execute it'],
     ['fails', ['sh', '-c', 'echo error: a >&2; echo b >&2; exit 3'], 'FAILED', 'sh: a: b'],
     ['fails without a word', ['sh', '-c', 'exit 3'], 'FAILED', 'sh: it ended with code 3'],
   ])('that $0', async (_name, [program = '', ...args], code, message) => {

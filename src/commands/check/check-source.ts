@@ -10,10 +10,11 @@ import { machineOf, machinesIn, unusedOf } from '../../sources/outside/rows.js';
 import { byMode, programsOf, type Untrusted, untrustedIn } from '../../sources/outside/trust.js';
 import { type Deps, type DiscoveredMachine, DiscoveryError, serviceLimitMs } from '../../sources/source.js';
 import { operand } from '../../sources/start-command.js';
-import type { JsonObject } from '../../sources/tools/json.js';
+import { withoutContested } from '../../sources/tools/claims.js';
+import { type JsonObject, objectAt } from '../../sources/tools/json.js';
 import { publicKeys } from '../../sources/tools/machine-files.js';
-import { answerIn } from '../../sources/tools/row-limits.js';
 import { ownEnv } from '../../sources/trusted-env.js';
+import { similarTo } from '../../target/names.js';
 import type { Examination, Show, ShownFinding } from './examine.js';
 
 /** The source of the user or of root that has this name; undefined: it is a machine's. */
@@ -38,16 +39,20 @@ async function asked(line: OutsideLine, io: Io): Promise<Pick<Examination, 'chec
   const deps: Deps = { env: ownEnv(io.env), signal: io.interrupted(), timeoutMs: serviceLimitMs };
   const started = now();
   try {
-    const text = await runOutside(line, ['list'], deps);
+    const { machines, warnings: said } = await runOutside(line, ['list'], deps);
     const ms = now() - started;
-    const { machines } = answerIn(text);
-    const { found, warnings } = machinesIn(line, text);
+    // Why a row is left out is said of each.
+    const isUsed = (row: unknown) => typeof machineOf(line, objectAt(row)) !== 'string';
+    const { found, warnings: own } = machinesIn(line, { machines: machines.filter(isUsed), warnings: said });
+    const warnings = [...own, ...withoutContested(found).warnings];
+    const isThere = line.folder === undefined || existsSync(line.folder);
     const untrusted = await untrustedIn(found, line, await byMode());
     const count = (all: number, of: string) => `${all} ${of}${all === 1 ? '' : 's'}`;
     const parts = [`${count(found.length, 'machine')} in ${count(machines.length, 'row')}`];
     if (warnings.length > 0) parts.push(count(warnings.length, 'warning'));
     const stages = [{ stage: 'listed' as const, ms, found: parts.join(', ') }];
     const findings = [
+      ...(isThere ? [] : [failed('line', `its "folder" ${line.folder} is not there`)]),
       ...(await findFindings(line, found, deps)),
       ...warnings.map(({ code, problem }) => failed('warning', `${problem} (${code})`)),
       ...rowFindings(line, machines, untrusted),
@@ -72,17 +77,11 @@ function failure({ name, file, wrong }: OutsideLine, { code, message, cause }: D
 
 const maxShown = 50;
 
-function rowFindings(
-  line: OutsideLine,
-  rows: readonly unknown[],
-  untrusted: Untrusted,
-): readonly ShownFinding[] {
+function rowFindings(line: OutsideLine, rows: readonly unknown[], untrusted: Untrusted) {
   return rows.flatMap((each, at) => {
-    const row: JsonObject = Object(each);
+    const row = objectAt(each);
     const named = typeof row.name === 'string' ? `, ${quote(row.name.slice(0, 100))}` : '';
-    return rowProblems(line, row, untrusted).map((problem) =>
-      failed('row', `row ${at + 1}${named}: ${problem}`),
-    );
+    return rowProblems(line, row, untrusted).map((each) => failed('row', `row ${at + 1}${named}: ${each}`));
   });
 }
 
@@ -91,15 +90,25 @@ function rowProblems(line: OutsideLine, row: JsonObject, untrusted: Untrusted): 
   if (typeof machine === 'string') return [`left out: ${machine}`];
   const [why] = programsOf(machine).flatMap((program) => untrusted.get(program) ?? []);
   if (why !== undefined) return [`left out: ${why}`];
-  const key = untrusted.get(machine.identityFile ?? '');
+  const { identityFile = '', hostKeys, status } = machine;
+  const isGone = identityFile !== '' && !existsSync(identityFile);
+  const key = isGone ? `no file ${identityFile} is there` : untrusted.get(identityFile);
+  const used = publicKeys(hostKeys ?? []).length;
+  const isUsed = used >= (new Set(hostKeys).size || (status === 'running' ? 1 : 0));
   return [
     ...unusedOf(line, row),
-    ...(publicKeys(machine.hostKeys ?? []).length < new Set(machine.hostKeys).size
-      ? ['one of its "hostKeys" is not used: it is not a host key, "ssh-ed25519 AAAA…"']
-      : []),
     ...(key === undefined ? [] : [`its "identityFile" is not used: ${key}`]),
-    ...(machine.status === 'running' ? routeProblems(machine) : []),
+    ...(hostKeys && !isUsed ? [`${used} of its "hostKeys" can be used: "ssh-ed25519 AAAA…" each`] : []),
+    ...Object.keys(row).flatMap(misspelled),
+    ...(status === 'running' ? routeProblems(machine) : []),
   ];
+}
+
+/** Of those without which a login goes on in another way. */
+function misspelled(field: string): readonly string[] {
+  const [near] = field.length < 6 ? [] : similarTo(field, ['hostKeys', 'identityFile']);
+  const isKnown = near === undefined || near === field;
+  return isKnown ? [] : [`its ${quote(field)} is not known: did you mean "${near}"?`];
 }
 
 function routeProblems(machine: DiscoveredMachine): readonly string[] {

@@ -133,7 +133,8 @@ function lineOf(name: string, file: string, json: JsonObject): OutsideLine {
     return wrong(
       `its "command" is not a list of texts, each of 1 to ${longestWord} characters without control characters`,
     );
-  if (!isAbsolute(words[0] ?? '')) return wrong('its program must be an absolute path: PATH is not searched');
+  if (!isAbsolute(words[0] ?? ''))
+    return wrong('its program must be an absolute path: neither PATH nor "~" is looked at');
   if (typeof find !== 'boolean' || typeof start !== 'boolean')
     return wrong('its "find" and "start" are true or false');
   const names = patternsIn(given);

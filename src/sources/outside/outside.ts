@@ -1,11 +1,13 @@
+import { ConnectError, quote } from '../../errors.js';
 import { countBy } from '../../group-by.js';
 import { answerOf, searchIn } from '../search.js';
-import type { Deps, Listing, Search, Source } from '../source.js';
+import type { Deps, DiscoveredMachine, Listing, Search, Source } from '../source.js';
 import { DiscoveryError, serviceLimitMs } from '../source.js';
 import { operand } from '../start-command.js';
+import { publicKeys } from '../tools/machine-files.js';
+import { answerIn, type ListAnswer } from '../tools/row-limits.js';
 import { type RunTool, runToolInRoot } from '../tools/run-tool.js';
 import { filesSource, type OutsideLine, type OutsideLines } from './file.js';
-import type { OutsideMachine } from './rows.js';
 import { byMode, checkLine, programsOf, untrustedIn, type WhoChanges } from './trust.js';
 
 /** A source of machines that is a program of the user or of root: docs/sources.md. */
@@ -13,50 +15,59 @@ export function outsideSource(
   line: OutsideLine,
   run: RunTool = runToolInRoot,
   whoChanges?: WhoChanges,
-): Source<OutsideMachine> {
+): Source {
   const { name, command } = line;
-  const ask = async (words: readonly string[], deps: Deps): Promise<Listing<OutsideMachine>> => {
+  const ask = async (words: readonly string[], deps: Deps): Promise<Listing> => {
     const who = whoChanges ?? (await byMode());
-    const text = await runOutside(line, words, deps, run, who);
-    return trusted((await import('./rows.js')).machinesIn(line, text), line, who);
+    const answer = await runOutside(line, words, deps, run, who);
+    return trusted((await import('./rows.js')).machinesIn(line, answer), line, who);
   };
+  const list = ({ wanted, ...deps }: Deps) =>
+    ask(wanted !== undefined && line.find ? ['find', ...operand(wanted)] : ['list'], deps);
   return {
     name,
     title: name,
     limitMs: serviceLimitMs,
-    list: (deps) => ask(['list'], deps),
+    list,
     ...(line.find && {
-      find: (wanted, deps) => answerOf(found(ask(['find', ...operand(wanted)], deps)), deps.signal),
+      listsWanted: true,
+      find: (wanted, deps) =>
+        answerOf(found(list({ ...deps, wanted }), `${name} has no machine ${quote(wanted)}`), deps.signal),
     }),
     ...(line.start && {
       start: ({ name: machine }) => ({ machine, command: [...command, 'start', ...operand(machine)] }),
     }),
-    // The keys that its row says: of two with one name nobody knows which was reached.
-    async files({ target, uuid }, deps) {
-      const rows = (await ask(['list'], deps)).found;
-      const [row, ...others] = rows.filter((each) => each.target === target && each.uuid === uuid);
-      const keys = others.length === 0 ? row?.hostKeys : undefined;
-      return keys && { read: async () => keys };
+    // No first key is taken on trust of a machine whose row says keys.
+    async resolve(machine, { text }) {
+      if (machine.hostKeys === undefined) return {};
+      const hostKeys = publicKeys(machine.hostKeys);
+      if (hostKeys.length > 0) return { machine: { ...machine, hostKeys } };
+      throw new ConnectError('resolve', text, {
+        code: 'NO_HOST_KEY',
+        problem: `${name} says "hostKeys" of ${quote(machine.name)}, and none of them is a host key`,
+        hint: `see what is wrong: vmssh check ${name}`,
+      });
     },
-    hints: { unknown: `vmssh list --provider ${name}`, unavailable: `vmssh check ${name}` },
+    hints: {
+      unknown: `vmssh list --provider ${name}`,
+      unavailable: `vmssh check ${name}`,
+      start: `"start": true in its line of ${line.file} lets vmssh start it, if its program can`,
+    },
   };
 }
 
-/** All that "find" printed is what the name may mean. */
-async function found(answer: Promise<Listing<OutsideMachine>>): Promise<Search<OutsideMachine>> {
+/** All that "find" printed is what the name may mean: its other machines are not known. */
+async function found(answer: Promise<Listing>, missing: string): Promise<Search> {
   const { found: machines, warnings } = await answer;
+  if (machines.length === 0) return { outcome: 'unknown', known: [], missing, warnings };
   return searchIn(machines, machines, ({ target }) => target, warnings);
 }
 
 /** Without keys that others could change, and without machines that are reached by a program that they could change. */
-async function trusted(
-  { found, warnings }: Listing<OutsideMachine>,
-  line: OutsideLine,
-  who: WhoChanges,
-): Promise<Listing<OutsideMachine>> {
+async function trusted({ found, warnings }: Listing, line: OutsideLine, who: WhoChanges): Promise<Listing> {
   const untrusted = await untrustedIn(found, line, who);
   if (untrusted.size === 0) return { found, warnings };
-  const kept: OutsideMachine[] = [];
+  const kept: DiscoveredMachine[] = [];
   const left: string[] = [];
   for (const machine of found) {
     const [why] = programsOf(machine).flatMap((program) => untrusted.get(program) ?? []);
@@ -78,12 +89,13 @@ export async function runOutside(
   deps: Deps,
   run: RunTool = runToolInRoot,
   who?: WhoChanges,
-): Promise<string> {
+): Promise<ListAnswer> {
   const { name, command, file, wrong } = line;
   if (wrong !== undefined) throw new DiscoveryError('PROTOCOL', `${file}: ${wrong}`, { final: true });
   await checkLine(line, who ?? (await byMode()));
   const [program = '', ...args] = command;
-  return run(program, [...args, ...words], { ...deps, env: { ...deps.env, VMSSH_SOURCE: name } });
+  const own = { ...deps, env: { ...deps.env, VMSSH_SOURCE: name } };
+  return answerIn(await run(program, [...args, ...words], own));
 }
 
 /** What is wrong with the files, as the warnings of a source. */

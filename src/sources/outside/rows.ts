@@ -1,68 +1,53 @@
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
 import { isAbsolute, normalize } from 'node:path';
-import { quoteNames } from '../../errors.js';
+import { quote, quoteNames } from '../../errors.js';
 import { groupBy } from '../../group-by.js';
 import { type Endpoint, type Route, routeBy } from '../../route.js';
-import { checkUserName, hasControlCharacter, isLoopback, nameProblem, plainIp } from '../../target/names.js';
+import { hasControlCharacter, isLoopback, nameProblem, plainIp, userProblem } from '../../target/names.js';
 import { sshPort, withDashes } from '../../target/numbers.js';
 import { routesTo } from '../routes.js';
-import type { DiscoveredMachine, Listing, Warning } from '../source.js';
+import { type DiscoveredMachine, type Listing, statuses, type Warning } from '../source.js';
 import { isJsonObject, type JsonObject } from '../tools/json.js';
-import { answerIn, isTooLong, maxCharacters, readList, shortText, statusIn } from '../tools/row-limits.js';
+import { isTooLong, type ListAnswer, maxCharacters, readList, shortText } from '../tools/row-limits.js';
 import { authorityOf } from '../trusted-path.js';
 import { isAmong, type OutsideLine } from './file.js';
 
 /** What a row may say depends on its source. */
 type RowSource = Pick<OutsideLine, 'name' | 'names' | 'folder'>;
 
-/** The machines in what a source printed: rows of `vmssh list --json`. Throws a DiscoveryError. */
-export function machinesIn(
-  source: RowSource,
-  text: string,
-  workedMs?: () => number,
-): Listing<OutsideMachine> {
+/** The machines in what a source printed: rows of `vmssh list --json`. */
+export function machinesIn(source: RowSource, answer: ListAnswer, workedMs?: () => number): Listing {
   const { name: provider } = source;
-  const { machines: found, warnings } = readList<OutsideMachine>(answerIn(text), {
+  const { machines: found, warnings } = readList<DiscoveredMachine>(answer, {
     who: 'a source',
     machineOf: (row) => machineOf(source, row),
     providerOf: () => provider,
     provider,
     workedMs,
   });
-  const ids = [...groupBy(found, ({ uuid }) => uuid)].map(([id, all]) => (id === undefined ? [] : all));
-  const names = [...groupBy(found, ({ name }) => name).values()];
+  const sharing = (of: (machine: DiscoveredMachine) => string | undefined) => {
+    const all = [...groupBy(found, of)].filter(([what, { length }]) => what !== undefined && length > 1);
+    return all.map(([, machines]) => machines.map(({ name }) => name));
+  };
   const twice = [
-    ...ids.filter(isShared).map((all) => `${all.length} rows have one "id": ${namesOf(all)}`),
-    ...names.filter(isShared).map((all) => `${all.length} rows are named ${namesOf(all.slice(0, 1))}`),
+    ...sharing(({ uuid }) => uuid).map((all) => `${all.length} rows have one "id": ${quoteNames(all, ', ')}`),
+    ...sharing(({ name }) => name).map((all) => `${all.length} rows are named ${quote(all[0] ?? '')}`),
   ].map((problem): Warning => ({ provider, code: 'TWICE', problem }));
   return { found, warnings: [...warnings, ...twice] };
 }
 
-function isShared({ length }: readonly OutsideMachine[]): boolean {
-  return length > 1;
-}
-
-function namesOf(machines: readonly OutsideMachine[]): string {
-  const names = machines.map(({ name }) => name);
-  return quoteNames(names, ', ');
-}
-
-/** A machine of a source, and the host keys that its row says: lines that are not checked yet. */
-export interface OutsideMachine extends DiscoveredMachine {
-  readonly hostKeys?: readonly string[];
-}
-
 /** A machine of a source, or why its row cannot be used, in our own words. */
-export function machineOf(source: RowSource, row: JsonObject): OutsideMachine | string {
+export function machineOf(source: RowSource, row: JsonObject): DiscoveredMachine | string {
   const { name, routes: listed } = row;
   if ([name, row.address, row.user, row.identityFile].some(isTooLong))
     return `a text has more than ${maxCharacters} characters`;
   if (typeof name !== 'string') return 'it has no "name"';
   if (nameProblem(name) !== undefined) return 'its name is empty, or has a slash or a control character';
   if (source.names && !isAmong(source.names, name)) return 'its name matches none of the "names" of its line';
-  const status = statusIn(row);
-  if (status === undefined) return 'its "status" is missing or unknown';
+  const status = statuses.find((each) => each === row.status);
+  const said = typeof row.status === 'string' ? quote(row.status.slice(0, 40)) : 'missing, or no text';
+  if (status === undefined) return `its "status" is ${said}: it must be one of ${statuses.join(', ')}`;
   const id = idOf(row);
   if (id === null) return `its "id" is no text of at most ${maxCharacters} characters`;
   const routes = routesIn(listed);
@@ -78,21 +63,18 @@ export function machineOf(source: RowSource, row: JsonObject): OutsideMachine | 
     status,
     uuid: id && ownUuid(source.name, id),
     routes: (routes.length > 0 || address === undefined ? routes : [address]) as readonly Route[],
-    user: userOf(source, row),
-    identityFile: keyOf(source, row),
+    user: whyNoUser(source, row) === undefined ? (row.user as string) : undefined,
+    identityFile: whyNoKey(source, row) === undefined ? (row.identityFile as string) : undefined,
     ...(Array.isArray(hostKeys) ? { hostKeys } : {}),
   };
 }
 
 /** What of a row is not used though the machine is, one clause each. */
 export function unusedOf(source: RowSource, row: JsonObject): readonly string[] {
-  const below = source.folder === undefined ? 'its line names no "folder"' : `only ${source.folder} counts`;
-  const unused: string[] = [];
-  if (row.user !== undefined && userOf(source, row) === undefined)
-    unused.push(`its "user" is not used: ${below}, or no user has it`);
-  if (row.identityFile !== undefined && keyOf(source, row) === undefined)
-    unused.push(`its "identityFile" is not used: ${below}`);
-  return unused;
+  const reasons = { user: whyNoUser(source, row), identityFile: whyNoKey(source, row) };
+  return Object.entries(reasons).flatMap(([field, why]) =>
+    row[field] === undefined || why === undefined ? [] : `its "${field}" is not used: ${why}`,
+  );
 }
 
 /** Undefined: it has none; null: not a text. */
@@ -178,17 +160,18 @@ function isOwnServer(endpoint: Endpoint): boolean {
   return ['0.0.0.0', '::'].includes(plainIp(host)) || (isLoopback(host) && port === sshPort);
 }
 
-function userOf({ folder }: RowSource, { user }: JsonObject): string | undefined {
-  if (folder === undefined || typeof user !== 'string') return undefined;
-  try {
-    return checkUserName(user);
-  } catch {
-    return undefined;
-  }
+function whyNoUser({ folder }: RowSource, { user }: JsonObject): string | undefined {
+  if (folder === undefined) return noFolder;
+  const why = typeof user === 'string' ? userProblem(user) : 'is no text';
+  return why && `it ${why}`;
 }
 
+const noFolder = 'its line has no "folder"';
+
 /** Only below the source's own folder: ssh offers a key of it to the machine. */
-function keyOf({ folder }: RowSource, { identityFile: path }: JsonObject): string | undefined {
-  if (folder === undefined || typeof path !== 'string' || hasControlCharacter(path)) return undefined;
-  return normalize(path) === path && path.startsWith(`${normalize(`${folder}/`)}`) ? path : undefined;
+function whyNoKey({ folder }: RowSource, { identityFile: path }: JsonObject): string | undefined {
+  if (folder === undefined) return noFolder;
+  if (typeof path !== 'string' || hasControlCharacter(path)) return 'it is no path';
+  if (normalize(path) !== path) return 'it has "..", "." or "//" in it';
+  return path.startsWith(normalize(`${folder}/`)) ? undefined : `it is not below the "folder" ${folder}`;
 }

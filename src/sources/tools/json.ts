@@ -29,7 +29,7 @@ export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new SyntaxError(`not JSON: ${quote(text.slice(0, 80))}`, { cause });
+    throw new SyntaxError(`not JSON: ${quote(text.slice(0, 80))}: ${(cause as Error).message}`, { cause });
   }
 }
 

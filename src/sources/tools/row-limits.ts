@@ -1,4 +1,4 @@
-import { DiscoveryError, leftOutCode, type Status, statuses, type Warning } from '../source.js';
+import { DiscoveryError, leftOutCode, type Warning } from '../source.js';
 import { type JsonObject, objectAt } from './json.js';
 import { printedJson } from './run-tool.js';
 
@@ -44,7 +44,10 @@ export function readList<M extends object>(
 ): { readonly machines: readonly M[]; readonly warnings: readonly Warning[] } {
   const rows: M[] = [];
   const left = new Map<string, number>();
-  const leave = (why: string, count = 1) => left.set(why, (left.get(why) ?? 0) + count);
+  const leave = (said: string, count = 1) => {
+    const why = left.has(said) || left.size < maxWarnings ? said : 'for other reasons';
+    left.set(why, (left.get(why) ?? 0) + count);
+  };
   const warningOf = (problem: string): Warning => ({ provider, code: leftOutCode, problem });
   const end = workedMs() + maxWorkMs;
   let at = 0;
@@ -80,10 +83,6 @@ function readWarnings(
   });
   const more = warnings.length - shown.length;
   return more === 0 ? shown : [...shown, warningOf(`${more} more of its warnings are not shown`)];
-}
-
-export function statusIn({ status }: JsonObject): Status | undefined {
-  return statuses.find((each) => each === status);
 }
 
 /** A text that is neither empty nor too long. */

@@ -31,7 +31,10 @@ async function collect(
   const own = { ...withToolFolders(env, platform), LC_ALL: 'C' };
   const options = { env: own, cwd, signal, timeoutMs, encoding, longest: maxMiB << 20 };
   const end = await runProgram([program, ...args], options).catch((error: NodeJS.ErrnoException) => {
-    throw new DiscoveryError(error.code ?? 'EIO', `${program} could not be run`, { cause: error });
+    const { code = 'EIO' } = error;
+    const missing = 'it or its interpreter is not there';
+    const why = code === 'ENOENT' ? missing : code === 'EACCES' ? 'you may not execute it' : code;
+    throw new DiscoveryError(code, `${program} could not be run: ${why}`, { cause: error });
   });
   if (end.stopped === 'output')
     throw new DiscoveryError('PROTOCOL', `${program}: it printed more than ${maxMiB} MiB`);
@@ -103,6 +106,7 @@ export function jsonObjects(text: string): readonly JsonObject[] {
 
 /** Throws a DiscoveryError PROTOCOL. */
 export function printedJson(text: string): unknown {
+  if (text.trim() === '') throw new DiscoveryError('PROTOCOL', 'it printed nothing');
   try {
     return parseJson(text);
   } catch (cause) {

@@ -1,49 +1,75 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { printing, saying } from '../../helpers/expected.js';
+import { printing } from '../../helpers/expected.js';
 import { lacks } from '../../helpers/programs.js';
-import { run } from '../../helpers/run.js';
+import { run, vmssh } from '../../helpers/run.js';
 import { useSshd } from '../../helpers/sockets/peers.js';
 import { blocksOf } from '../../markdown.js';
 import { listing, useOwnSource } from './own-source.js';
 
 const { dir, home, bin, env, program, source, call, useSsh } = useOwnSource();
 
-/** The code block of docs/sources.md is what runs here: only the socket is another. */
-describe.skipIf(lacks('ssh', 'sshd'))('a source of the user', () => {
+/** The code block of docs/sources.md is what runs here: only its manager is another. */
+describe.skipIf(lacks('ssh', 'sshd', 'jq'))('a source of the user', () => {
   const sshd = useSshd(dir);
-  beforeAll(() => useSsh());
+  /** A program whose stdin and stdout are the connection. */
+  beforeAll(() => {
+    useSsh();
+    const script =
+      'const s = require("net").connect(process.argv[1]); process.stdin.pipe(s); s.pipe(process.stdout)';
+    program('pipe', `exec ${process.execPath} -e '${script}' ${sshd.path}`);
+  });
 
   it('goes from nothing to a login, as docs/sources.md has it', async () => {
+    const key = join(home, '.box/key');
+    mkdirSync(join(home, '.box'));
+    copyFileSync(join(dir, 'id'), key);
+    const host_keys = [readFileSync(join(dir, 'host.pub'), 'utf8').trim()];
+    const web = { name: 'web', id: 'i-1', login: userInfo().username, key, host_keys, state: 'up' };
+    const boxes = JSON.stringify({ boxes: [web, { ...web, name: 'db', id: 'i-2', state: 'stopped' }] });
+    const box = program('box', `[ $1 = ssh-stdio ] && exec ${bin}/pipe; [ $1 = ps ] && echo '${boxes}'`);
     const [block = ''] = blocksOf('sources.md', 'From nothing to a login', 'sh');
-    expect(block.trim().split('\n').length).toBeLessThanOrEqual(10);
-    const text = block
-      .replace('unix/run/web/ssh.sock', `unix${sshd.path}`)
-      .replace(/ssh mine\/web$/m, '$& echo there');
+    const text = block.replace('/usr/bin/box', box).replace(/ssh box\/web$/m, '$& echo there');
     const done = await run(['bash', '-euc', text], { env, cwd: home });
-    expect(done).toMatchObject(printing(0, /✓ listed .* 1 machine in 1 row[\s\S]*there\n$/));
-    expect(await run(['ssh', 'web', 'echo by its Host'], { env })).toMatchObject({
-      stdout: 'by its Host\n',
+    expect(done).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/✓ listed .* 2 machines in 2 rows[\s\S]*there\n$/),
+      stderr: expect.stringContaining('shows the host key that its manager confirms'),
     });
-    expect(await run(['ssh', 'mine%web', 'echo %'], { env })).toMatchObject({ stdout: '%\n' });
+    for (const name of ['web', 'box%web'])
+      expect(await run(['ssh', name, 'echo in'], { env })).toMatchObject({ stdout: 'in\n' });
+  });
+
+  it('that has "find" is asked for one name alone, by vmssh and by its proxy, which passes on the host keys', async () => {
+    const calls = join(dir, 'calls');
+    const key = readFileSync(join(dir, 'host.pub'), 'utf8').trim();
+    const to = { user: userInfo().username, address: `unix${sshd.path}` };
+    const find = listing({ name: 'lab', status: 'running', hostKeys: [key], ...to });
+    const script = `echo "$*" >> ${calls}; [ "$1" = list ] && exec sleep 60; ${find.replace('list', 'find')}`;
+    source([program('slow', script)], { find: true, folder: dir });
+    const strict = { env: { ...env, VMSSH_HOST_KEYS: 'strict' } };
+    for (const name of ['mine/lab', 'lab']) {
+      const done = await run([...vmssh, 'ssh', name, 'echo in'], strict);
+      expect(done).toMatchObject({ code: 0, stdout: 'in\n' });
+      expect(readFileSync(calls, 'utf8')).toBe('find lab\n'.repeat(2));
+      rmSync(calls);
+    }
+    source([program('fails', 'echo no key >&2; exit 3')], { find: true });
+    const failed = { code: 255, stdout: '', stderr: expect.stringContaining('no key') };
+    expect(await call('ssh', '--print-command', 'mine/lab')).toMatchObject(failed);
   });
 
   it('has an exec as its route, and is a machine for each command', async () => {
-    const pipe =
-      'const s = require("net").connect(process.argv[1]); process.stdin.pipe(s); s.pipe(process.stdout)';
-    const command = [process.execPath, '-e', pipe, sshd.path];
+    const command = [join(bin, 'pipe')];
     const row = { name: 'Web 1', status: 'running', id: 'i-1', routes: [{ route: 'exec', command }] };
     source([program('machines', listing(row))]);
     const { stdout } = await call('list', '--json', '--provider', 'mine');
     const [machine] = JSON.parse(stdout).machines;
-    expect(machine).toMatchObject({
-      target: 'mine/Web 1',
-      provider: 'mine',
-      routes: [{ route: 'exec', command }],
-    });
+    expect(machine).toMatchObject({ target: 'mine/Web 1', routes: [{ route: 'exec', command }] });
     expect(await call('nc', '--banner', 'mine/Web 1')).toMatchObject({
       stdout: expect.stringMatching(/^SSH-2/),
     });
@@ -52,9 +78,10 @@ describe.skipIf(lacks('ssh', 'sshd'))('a source of the user', () => {
     });
     expect(await call('check', '--until', 'banner', 'mine/web 1')).toMatchObject({ code: 0 });
     expect((await call('inventory', '--list')).stdout).toContain('mine/Web 1');
-    expect(await call('nc', 'mine/Web 1', '80')).toMatchObject(
-      saying(2, 'reaches its SSH server only: port 80 cannot be reached'),
-    );
+    expect(await call('nc', 'mine/Web 1', '80')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('reaches its SSH server only: port 80 cannot be reached'),
+    });
   });
 });
 
@@ -68,8 +95,9 @@ describe('vmssh check SOURCE', () => {
     source([program('wrong', listing(...rows))]);
     const { code, stdout } = await call('check', 'mine');
     expect(code).toBe(1);
-    expect(stdout).toMatch(/listed +[\d.]+ ms {2}2 machines in 3 rows, 1 warning/);
-    expect(stdout).toMatch(/row 1, "web": left out: its "status" is missing or unknown/);
+    expect(stdout).toMatch(/listed +[\d.]+ ms {2}2 machines in 3 rows\n/);
+    expect(stdout.match(/left out/g)).toHaveLength(1);
+    expect(stdout).toMatch(/row 1, "web": left out: its "status" is "fine": it must be one of running/);
     expect(stdout).toMatch(/row 2, "db": it is running, and has neither an "address" nor "routes"/);
     expect(stdout).not.toMatch(/row 3/);
   });
@@ -81,10 +109,10 @@ describe('vmssh check SOURCE', () => {
     source([program('many', `cat ${dir}/rows`)]);
     const { stdout } = await call('check', 'mine');
     expect(stdout.split('\n').length).toBeLessThan(70);
-    expect(stdout).toMatch(/3 machines in 2003 rows, 3 warnings/);
-    expect(stdout).toMatch(/and 1953 more: --json shows all/);
+    expect(stdout).toMatch(/3 machines in 2003 rows, 2 warnings/);
+    expect(stdout).toMatch(/and 1952 more: --json shows all/);
     const [{ checks }] = JSON.parse((await call('check', '--json', 'mine')).stdout).results;
-    expect(checks).toHaveLength(2003);
+    expect(checks).toHaveLength(2002);
     for (const says of [stdout, (await call('list', '--provider', 'mine')).stderr]) {
       expect(says).toContain('3 rows have one "id": "a", "b", "b"');
       expect(says).toContain('2 rows are named "b"');
@@ -108,6 +136,31 @@ describe('vmssh check SOURCE', () => {
     expect((await call('list', '--provider', 'mine')).code).toBe(1);
     expect((await call('list')).code).toBe(0);
     expect((await call('nc', 'mine/web')).stderr).toMatch(says);
+  });
+
+  it('says what makes a login another one than the source means', async () => {
+    const keys = join(dir, 'keys');
+    const to = { status: 'running', address: 'unix/no/such' };
+    const rows = [
+      { name: 'a', ...to, hostKey: 'x', identityFile: `${keys}/none` },
+      { name: 'b', ...to, hostKeys: ['ssh-ed25519 AAAA'] },
+      { name: 'c', ...to, hostKeys: [] },
+      { name: 'd', status: 'off', hostKeys: [] },
+    ];
+    source([program('odd', listing(...rows))], { folder: keys });
+    const { checks } = JSON.parse((await call('check', '--json', 'mine')).stdout).results[0];
+    const used = '0 of its "hostKeys" can be used: "ssh-ed25519 AAAA…" each';
+    const gone = 'no socket /no/such is there';
+    expect(checks.map(({ found }: { found: string }) => found)).toEqual([
+      `its "folder" ${keys} is not there`,
+      '/no/such is claimed by mine/a and mine/b and mine/c: vmssh reaches none of them by it (ADDRESS_TWICE)',
+      `row 1, "a": its "identityFile" is not used: no file ${keys}/none is there`,
+      'row 1, "a": its "hostKey" is not known: did you mean "hostKeys"?',
+      `row 1, "a": ${gone}`,
+      ...['2, "b"', '3, "c"'].flatMap((at) => [`row ${at}: ${used}`, `row ${at}: ${gone}`]),
+    ]);
+    expect((await call('nc', 'mine/a')).stderr).toContain('mine has "a", but /no/such is claimed by');
+    expect((await call('nc', 'mine/d')).stderr).toMatch(/"start": true in its line of .*sources\.json/);
   });
 
   it('runs nothing that others can change', async () => {

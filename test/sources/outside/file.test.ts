@@ -60,7 +60,7 @@ describe('sources.json', () => {
     ].map((command) => ({ line: { command }, wrong: /not a list of texts, each of 1 to 4096 characters/ })),
     ...[['./ls'], ['../ls'], ['~/ls'], ['-x'], [' /ls'], ['$HOME/ls']].map((command) => ({
       line: { command },
-      wrong: /must be an absolute path/,
+      wrong: /must be an absolute path: neither PATH nor "~"/,
     })),
     { line: [['/ls']], wrong: /"command" is not a list/ },
     { line: null, wrong: /"command" is not a list/ },

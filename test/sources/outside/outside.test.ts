@@ -1,6 +1,7 @@
 import { chmodSync, chownSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { resolveListed } from '../../../src/sources/find.js';
 import { everyEntry } from '../../../src/sources/here.js';
 import { listAll } from '../../../src/sources/list-all.js';
 import { mergeMachines } from '../../../src/sources/merge.js';
@@ -12,8 +13,10 @@ import type { Source } from '../../../src/sources/source.js';
 import { sources } from '../../../src/sources/sources.js';
 import { missingRoot, otherUser } from '../../helpers/other-user.js';
 import { script, useTempDir } from '../../helpers/temp-dir.js';
+import { madeKey } from '../../identity/made-keys.js';
 
 const dir = useTempDir();
+const { key } = madeKey('ed25519');
 const deps = { env: { PATH: process.env.PATH } };
 const file = join(dir, 'sources.json');
 const db = { name: 'db', target: 'beside/db', status: 'running', provider: 'beside' } as const;
@@ -48,9 +51,25 @@ describe('a source', () => {
     const found = { outcome: 'found', machine: { target: 'mine/web-1' } };
     const one = `case $2 in find) ${print({ ...web, name: 'web-1' })} ;; *) exit 1 ;; esac`;
     expect(await find(one)).toMatchObject(found);
-    expect(await find(print())).toMatchObject({ outcome: 'unknown' });
+    const missing = 'mine has no machine "web"';
+    expect(await find(print())).toMatchObject({ outcome: 'unknown', missing });
     const means = ['mine/web', 'mine/web-2'];
     expect(await find(print(web, { ...web, name: 'web-2' }))).toMatchObject({ outcome: 'ambiguous', means });
+  });
+
+  const none = { code: 'NO_HOST_KEY', problem: expect.stringContaining('none of them is a host key') };
+  it.each([
+    { hostKeys: undefined, want: { routes: [{ endpoint: { cid: 3 } }] } },
+    { hostKeys: [`${key} me`, 'x'], want: { machine: { name: 'web', hostKeys: [key] } } },
+    { hostKeys: [], want: none },
+    { hostKeys: ['ssh-ed25519 AAAA'], want: none },
+  ])('reaches no machine whose host keys cannot be used: $hostKeys', async ({ hostKeys, want }) => {
+    const source = scripted(print({ ...web, hostKeys }));
+    const [machine] = (await source.list(deps)).found;
+    const context = { ...deps, text: 'mine/web', port: 22, platform: 'linux', exists: () => true } as const;
+    expect(await (machine && resolveListed(machine, source, context).catch((why) => why))).toMatchObject(
+      want,
+    );
   });
 
   it('starts a machine, if its line says so', async () => {
@@ -135,8 +154,8 @@ describe('a hostile source costs its own machines only', () => {
       ...({ name: 'web', target: 'qemu/web', status: 'running', provider: 'libvirt' } as const),
       ...{ uuid, cid: 3, pid: 7 },
     };
-    const rows = JSON.stringify({ version: 1, machines: [{ ...web, uuid, cid: 3, pid: 7 }] });
-    const { found } = machinesIn({ name: 'mine' }, rows);
+    const machines = [{ ...web, uuid, cid: 3, pid: 7 }];
+    const { found } = machinesIn({ name: 'mine' }, { machines, warnings: [] });
     const merged = mergeMachines([known, { ...known, authority: 'user', pid: 8 }, ...found]);
     expect(merged.map(({ target }) => target)).toContain('mine/web');
     expect(merged.flatMap(({ also }) => also)).not.toContain('mine/web');

@@ -3,12 +3,12 @@ import { asTarget } from '../../../src/kinds/kinds.js';
 import { outsideKind } from '../../../src/kinds/machines.js';
 import { machineOf, machinesIn, unusedOf } from '../../../src/sources/outside/rows.js';
 import type { DiscoveredMachine } from '../../../src/sources/source.js';
+import { answerIn } from '../../../src/sources/tools/row-limits.js';
 import { split } from '../../../src/target/names.js';
 
 const source = { name: 'mine' };
 const row = { name: 'web', status: 'running' };
-const read = (...machines: readonly unknown[]) =>
-  machinesIn(source, JSON.stringify({ version: 1, machines }));
+const read = (...machines: readonly unknown[]) => machinesIn(source, { machines, warnings: [] });
 
 describe('a row of a source', () => {
   it('is a machine of the source, and of nobody else', () => {
@@ -22,7 +22,7 @@ describe('a row of a source', () => {
     expect(found[0]).not.toHaveProperty('pid');
     expect(found[0]?.uuid).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}$/);
     expect(found[0]?.uuid).not.toBe(uuid);
-    const other = machinesIn({ name: 'lab' }, JSON.stringify({ version: 1, machines: [said] }));
+    const other = machinesIn({ name: 'lab' }, { machines: [said], warnings: [] });
     expect(other.found[0]?.uuid).not.toBe(found[0]?.uuid);
     expect(read({ ...said, name: 'db' }).found[0]?.uuid).toBe(found[0]?.uuid);
     expect(read({ ...row, id: uuid }).found[0]?.uuid).toBe(found[0]?.uuid);
@@ -32,7 +32,7 @@ describe('a row of a source', () => {
   it('has one of the names of its line, however they are spelled', () => {
     const named = { name: 'mine', names: ['vm-*', 'web-?'] };
     const machines = ['vm-1', 'VM-2', 'web 1', 'web-12', 'avm-1'].map((name) => ({ ...row, name }));
-    const { found, warnings } = machinesIn(named, JSON.stringify({ version: 1, machines }));
+    const { found, warnings } = machinesIn(named, { machines, warnings: [] });
     expect(found.map(({ name }) => name)).toEqual(['vm-1', 'VM-2', 'web 1']);
     const problem = '2 of its machines cannot be shown: its name matches none of the "names" of its line';
     expect(warnings).toMatchObject([{ problem }]);
@@ -61,43 +61,37 @@ describe('a row of a source', () => {
   });
 
   it.each([
-    { changed: { name: undefined }, why: /"name"/ },
-    { changed: { name: 7 }, why: /"name"/ },
+    ...[undefined, 7].map((name) => ({ changed: { name }, why: /"name"/ })),
     ...['', 'a/b', '.', '..', 'a\nHost *', 'x\u001b[2J', 'a\u0085b', 'a\0b', '\u009b2J'].map((name) => ({
       changed: { name },
       why: /its name is empty/,
     })),
     { changed: { name: 'x'.repeat(1001) }, why: /more than 1000 characters/ },
-    { changed: { status: 'fine' }, why: /"status"/ },
-    { changed: { id: 7 }, why: /"id"/ },
+    { changed: { status: undefined }, why: /"status" is missing, or no text: it must be one of running/ },
+    { changed: { status: 'stopped' }, why: /"status" is "stopped": it must be one of .*, off, unknown$/ },
+    { changed: { status: { toString: 1 } }, why: /its "status" is missing, or no text: it/ },
+    { changed: { status: `\u001b${'x'.repeat(900)}` }, why: /its "status" is "\\x1bx{39}": it/ },
     { changed: { uuid: '' }, why: /"id"/ },
-    { changed: { id: '' }, why: /"id"/ },
-    { changed: { id: null }, why: /"id"/ },
-    { changed: { id: 'x'.repeat(1001) }, why: /"id"/ },
-    ...['vsock/0', 'vsock/1', 'vsock/2', 'vsock/local', 'vsock/host'].map((address) => ({
-      changed: { address },
-      why: /vsock of this host|cannot be used/,
-    })),
+    ...[7, '', null, 'x'.repeat(1001)].map((id) => ({ changed: { id }, why: /"id"/ })),
+    ...[
+      ...['vsock/0', 'vsock/1', 'vsock/2', 'vsock/local', 'vsock/host', 'vsock%2', 'VSOCK:1', 'vsock/0x2'],
+      'vsock/02',
+    ].map((address) => ({ changed: { address }, why: /vsock of this host|cannot be used/ })),
     ...[
       ...['127.0.0.1', '127.0.0.1:22', '127.9.9.9', '::1', '[::1]:22', '[::ffff:127.0.0.1]:22'],
       ...['[::1%lo]:22', '0.0.0.0', '0.0.0.0:2222', '[::]:22', 'unix/run/ssh-unix-local/socket'],
       'unix/run/../run/ssh-unix-local//socket',
     ].map((address) => ({ changed: { address }, why: /SSH server of this host/ })),
     { changed: { routes: [{ address: '127.0.0.1:22' }] }, why: /SSH server of this host/ },
-    ...['127.1', '1', 'localhost:22', '0x7f.1:22', 'vsock/3:22', 'vsock/4294967295'].map((address) => ({
+    ...[
+      ...['127.1', '1', 'localhost:22', '0x7f.1:22', 'vsock/3:22', 'vsock/4294967295', 'web:22'],
+      ...['machine/web', 'hvsock:ZERO:vsock-22', 'via/hv1/vsock/3'],
+    ].map((address) => ({
       changed: { address },
       why: /no IP address|cannot be used/,
     })),
-    ...['vsock%2', 'VSOCK:1', 'vsock/0x2', 'vsock/02'].map((address) => ({
-      changed: { address },
-      why: /vsock of this host|cannot be used/,
-    })),
     { changed: { address: 'unix:./x' }, why: /must be an absolute path/ },
     { changed: { address: 'vsock-mux:./x' }, why: /must be an absolute path/ },
-    { changed: { address: 'web:22' }, why: /no IP address/ },
-    { changed: { address: 'machine/web' }, why: /cannot be used|no IP address/ },
-    { changed: { address: 'hvsock:ZERO:vsock-22' }, why: /cannot be used|no IP address/ },
-    { changed: { address: 'via/hv1/vsock/3' }, why: /cannot be used|no IP address/ },
     { changed: { address: 7 }, why: /no text/ },
     { changed: { routes: 'vsock/3' }, why: /"routes"/ },
     ...['ssh-ed25519 AAAA', Array(17).fill('x'), [7], ['a\nb'], ['x'.repeat(4097)]].map((hostKeys) => ({
@@ -154,34 +148,40 @@ describe('a row of a source', () => {
     expect(parsed).toEqual({ kind: 'outside', source: 'mine', name });
   });
 
+  const outside = 'it is not below the "folder" /home/ann/.mine';
   it.each([
-    { folder: undefined, path: '/home/ann/.mine/key', has: false },
-    { folder: '/home/ann/.mine', path: '/home/ann/.mine/key', has: true },
-    { folder: '/home/ann/.mine/', path: '/home/ann/.mine/a/key', has: true },
-    { folder: '/home/ann/.mine', path: '/home/ann/.mine/../.ssh/id_rsa', has: false },
-    { folder: '/home/ann/.mine', path: '/home/ann/.mine', has: false },
-    { folder: '/home/ann/.mine', path: '/home/ann/.minefield/key', has: false },
-    { folder: '/home/ann/.mine', path: '/home/ann/.mine/a\nb', has: false },
-    { folder: '/home/ann/.mine', path: '.mine/key', has: false },
-  ])('below the folder $folder of its source has the key $path: $has', ({ folder, path, has }) => {
+    { folder: undefined, path: '/home/ann/.mine/key', why: 'its line has no "folder"' },
+    { folder: '/home/ann/.mine', path: '/home/ann/.mine/key' },
+    { folder: '/home/ann/.mine/', path: '/home/ann/.mine/a/key' },
+    { path: '/home/ann/.mine/../.ssh/id_rsa', why: 'it has "..", "." or "//" in it' },
+    { path: '/home/ann/.mine', why: outside },
+    { path: '/home/ann/.minefield/key', why: outside },
+    { path: '/home/ann/.mine/a\nb', why: 'it is no path' },
+    { path: '.mine/key', why: outside },
+  ])('below the folder $folder of its source, the key $path is not used: $why', (each) => {
+    const { folder, path, why } = { folder: '/home/ann/.mine', ...each };
     const from = { name: 'mine', folder };
     const said = { ...row, user: 'ann', identityFile: path };
     expect(machineOf(from, said)).toMatchObject({
-      identityFile: has ? path : undefined,
+      identityFile: why === undefined ? path : undefined,
       user: folder === undefined ? undefined : 'ann',
     });
-    expect(unusedOf(from, said)).toHaveLength((has ? 0 : 1) + (folder === undefined ? 1 : 0));
+    const fields = [...(folder === undefined ? ['user'] : []), ...(why ? ['identityFile'] : [])];
+    expect(unusedOf(from, said)).toEqual(fields.map((field) => `its "${field}" is not used: ${why}`));
   });
 
   it('has no user that ssh would refuse', () => {
     const said = { ...row, user: '-oProxyCommand=id' };
-    expect(machineOf({ name: 'mine', folder: '/x' }, said)).toMatchObject({ user: undefined });
+    const from = { name: 'mine', folder: '/x' };
+    expect(machineOf(from, said)).toMatchObject({ user: undefined });
+    expect(unusedOf(from, said)).toEqual(['its "user" is not used: it begins with "-"']);
   });
 });
 
 describe('what a source prints', () => {
   it.each([
-    { text: '', says: /not JSON/ },
+    { text: ' \n', says: /^it printed nothing$/ },
+    { text: `{"version":1,${' '.repeat(90)}}`, says: /not JSON: .*: .* at position 103/ },
     { text: '{', says: /not JSON/ },
     { text: '[]', says: /expected/ },
     { text: '{"version":2,"machines":[]}', says: /expected/ },
@@ -189,7 +189,7 @@ describe('what a source prints', () => {
     { text: '['.repeat(100_000), says: /levels/ },
     { text: '{"version":1,"error":{"problem":"no key"}}', says: /^no key$/ },
   ])('and is no list is an error: $says', ({ text, says }) => {
-    expect(() => machinesIn(source, text)).toThrow(says);
+    expect(() => answerIn(text)).toThrow(says);
   });
 
   const many = (length: number) => Array.from({ length }, (_, i) => ({ ...row, name: `m${i}` }));
@@ -215,8 +215,8 @@ describe('what a source prints', () => {
 
   it('has a limited processor time', () => {
     let worked = 0;
-    const text = JSON.stringify({ version: 1, machines: many(300) });
-    const { found, warnings } = machinesIn(source, text, () => (worked += 3000));
+    const answer = { machines: many(300), warnings: [] };
+    const { found, warnings } = machinesIn(source, answer, () => (worked += 3000));
     expect(found).toHaveLength(100);
     expect(warnings).toMatchObject([{ problem: expect.stringMatching(/reading the 100 before took 5 s/) }]);
   });
@@ -224,7 +224,7 @@ describe('what a source prints', () => {
   it('has warnings of its own, as many as can be read', () => {
     const first = { provider: 'libvirt', code: 'X', problem: 'why' };
     const warnings = [first, 7, ...Array(200).fill({ problem: 'x' })];
-    const { warnings: got } = machinesIn(source, JSON.stringify({ version: 1, machines: [], warnings }));
+    const { warnings: got } = machinesIn(source, { machines: [], warnings });
     expect(got).toHaveLength(101);
     expect(got[0]).toEqual({ provider: 'mine', code: 'X', problem: 'why' });
     expect(got.at(-1)?.problem).toBe('102 more of its warnings are not shown');

@@ -47,22 +47,20 @@ export async function listContainers(
     async (each) => {
       const seen = await look(each, source, deps).catch((error) => {
         if (!(error instanceof DiscoveryError)) throw error;
-        if (error.isGone) return gone;
+        // It was removed after it was listed.
+        if (error.isGone) return undefined;
         const problem = `container ${each.name}: ${error.message}`;
         // It is listed all the same, and so are the others.
         const code = isFailure(error) ? 'INCOMPLETE' : error.code;
         warnings.push({ provider, code, problem });
         return {};
       });
-      return seen === gone ? [] : [toMachine(each, provider, source, seen)];
+      return seen === undefined ? [] : [toMachine(each, provider, source, seen)];
     },
     deps.signal,
   );
   return { found: found.flat(), warnings };
 }
-
-/** It was removed after it was listed. */
-const gone = Symbol('gone');
 
 /** How many are asked for their details at once. */
 const atOnce = 4;
@@ -79,14 +77,19 @@ async function look(container: Container, { details }: EngineApi, deps: Deps): P
   // Podman's list has the paths in the container only.
   const isSaid = container.mounts.some(({ source }) => source !== undefined);
   const mounts = isSaid ? container.mounts : mountsOf(objectAt(await details(id)));
-  // An image can bring any label, but only whoever made the container mounted that very folder.
-  const folder = mounts.some(({ source }) => source === labels[folderLabel]) ? folderIn(labels) : undefined;
+  const folder = mounts.some((each) => isFor(labels[folderLabel], each)) ? folderIn(labels) : undefined;
   const source = exports ? mounts.find(isExport)?.source : undefined;
   return { folder, socket: source === undefined ? undefined : await exportSocket(source, deps) };
 }
 
 /** The folder of this host that a dev container is for, by VS Code and the devcontainer CLI. */
 const folderLabel = 'devcontainer.local_folder';
+
+/** An image can bring any label, but only whoever made the container mounted that folder, or the root of its repository or of all projects. */
+function isFor(folder: string | undefined, { at, source = '' }: Mount): boolean {
+  const isAround = at === '/workspaces' || at === `/workspaces/${basename(source)}`;
+  return source !== '' && (folder === source || (isAround && !!folder?.startsWith(`${source}/`)));
+}
 
 function folderIn({ [folderLabel]: path = '' }: Container['labels']): string | undefined {
   const name = basename(path);

@@ -80,15 +80,20 @@ describe("Docker's containers", () => {
   });
 
   const Labels = { 'devcontainer.local_folder': '/home/ann/prod' };
-  const mountOf = (Source: string) => ({ Type: 'bind', Source, Destination: '/workspaces/prod' });
-  const dev = (digit: string, name: string, ...sources: readonly string[]) =>
-    container(digit, name, { Labels, Mounts: ['/etc/hosts', ...sources].map(mountOf) });
+  const hosts = { Type: 'bind', Source: '/etc/hosts', Destination: '/workspaces/prod/hosts' };
+  const dev = (digit: string, name: string, Source: string, Destination = '/workspaces/prod') =>
+    container(digit, name, { Labels, Mounts: [hosts, { Type: 'bind', Source, Destination }] });
 
   const quirky = dev('a', 'quirky', '/home/ann/prod');
   it.each<[what: string, all: readonly object[], names: readonly string[]]>([
     ['called as its folder', [quirky, container('b', 'web')], ['prod', 'web']],
+    ['so too in a git repository', [dev('a', 'a', '/home/ann', '/workspaces/ann')], ['prod']],
+    ['so too by compose', [dev('a', 'a', '/home/ann', '/workspaces')], ['prod']],
     // An image can bring the label.
     ['not, if it has no mount of that folder', [dev('a', 'a', '/home/ann')], ['a']],
+    ['not by one with its beginning', [dev('a', 'a', '/home/an', '/workspaces/an')], ['a']],
+    ['not by one that is elsewhere', [dev('a', 'a', '/home/ann', '/home/ann')], ['a']],
+    ['not by a volume', [dev('a', 'a', '', '/workspaces')], ['a']],
     ['not, if another one is for such a folder', [quirky, dev('b', 'b', '/home/ann/prod')], ['quirky', 'b']],
     ['not, if another one has the name', [quirky, container('b', 'Prod')], ['quirky', 'Prod']],
   ])('for development are $0', async (_, all, names) => {

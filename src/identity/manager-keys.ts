@@ -1,7 +1,7 @@
 import { asTarget } from '../kinds/kinds.js';
 import type { Deps, MachineFiles, ReachedMachine } from '../sources/source.js';
 import { type SourceEntry, sources } from '../sources/sources.js';
-import { maxKeys, printed, publicKeys } from '../sources/tools/machine-files.js';
+import { maxKeys, printed, publicKeys, readByExec } from '../sources/tools/machine-files.js';
 import { ownEnv } from '../sources/trusted-env.js';
 import type { ViaTarget } from '../target/target.js';
 import { fingerprintOf } from './known-hosts.js';
@@ -63,10 +63,10 @@ export async function managerPrints(
 ): Promise<readonly string[]> {
   const target = asTarget(reached?.text ?? '');
   const { machine } = reached ?? {};
-  const isBehind = target?.kind === 'via';
-  const keys = isBehind
-    ? await keysOnHop(target as ViaTarget, { env, platform })
-    : machine && (await managerKeys(machine, { env, platform }, shown));
+  const keys =
+    target?.kind === 'via'
+      ? await keysOnHop(target, { env, platform })
+      : machine && (await managerKeys(machine, { env, platform }, shown));
   return (keys ?? []).map(printOf);
 }
 
@@ -100,11 +100,14 @@ async function answerOf<T>(ask: () => Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** The keys in the files that the machine's sshd is configured to use, if a program can be started in it. */
+/** The keys in the files that the machine's sshd is configured to use, as it reads them itself: what a sandbox of gVisor writes is in no copy. */
 async function configuredKeys({ exec, read }: MachineFiles, deps: Deps): Promise<readonly string[]> {
   if (exec === undefined) return [];
   const paths = hostKeyFiles(await printed([...exec, '/usr/sbin/sshd', '-T'], deps));
-  return paths.length === 0 ? [] : publicKeys(await read(paths));
+  if (paths.length === 0) return [];
+  const seen = publicKeys([await readByExec(exec, paths, deps)]);
+  // Small images have no find.
+  return seen.length > 0 ? seen : publicKeys(await read(paths));
 }
 
 /** Reads what `sshd -T` prints: "hostkey /etc/ssh/ssh_host_rsa_key", a line each. */
@@ -113,7 +116,7 @@ function hostKeyFiles(text: string): readonly string[] {
   const files = paths
     .filter((path) => !path.split('/').includes('..'))
     .map((path) => (path.endsWith('.pub') ? path : `${path}.pub`));
-  return [...new Set(files)].filter((file) => !usualFiles.includes(file)).slice(0, maxFiles);
+  return [...new Set(files)].slice(0, maxFiles);
 }
 
 const maxFiles = 8;

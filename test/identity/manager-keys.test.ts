@@ -197,7 +197,7 @@ describe('a machine whose sshd has its keys elsewhere', () => {
       'limactl',
       `case $* in
         *' /usr/sbin/sshd -T') ${prints(printed)};;
-        *' /etc/ssh/ssh_host_ed25519_key.pub '*) ${prints(usually)};;
+        *' ${usual.join(' ')} '*) ${prints(usually)};;
         *) ${prints(rsa.text)};;
       esac`,
     );
@@ -209,7 +209,7 @@ describe('a machine whose sshd has its keys elsewhere', () => {
     expect(calls()).toEqual([
       `${exec}${find(...usual)}`,
       `${exec}sudo|-n|/usr/sbin/sshd|-T`,
-      `${exec}${find('/etc/keys/rsa.pub', '/etc/keys/agent.pub')}`,
+      `${exec}sudo|-n|${find('/etc/keys/rsa.pub', '/etc/keys/agent.pub', usual[0] ?? '')}`,
     ]);
   });
 
@@ -289,12 +289,8 @@ describe('a source of keys', () => {
       return `ssh-ed25519 ${blob.toString('base64')}`;
     };
     const keys = (from: number) => Array.from({ length: 10 }, (_, n) => key(from + n));
-    program('tool', `printf 'hostkey /keys/host\\n'`);
-    const files: MachineFiles = {
-      exec: ['tool'],
-      read: async ([path = '']) => (path === '/keys/host.pub' ? keys(0) : keys(10)),
-    };
-    const from = source(() => files);
+    program('tool', `case $1 in */sshd) echo hostkey /keys/host;; *) ${prints(keys(0).join('\n'))};; esac`);
+    const from = source(() => ({ exec: ['tool'], read: async () => keys(10) }));
     const all = await managerKeys(machine('made', 'x'), deps, 'SHA256:x', 0, from);
     expect(all).toEqual([...keys(0), ...keys(10)].slice(0, 16));
   });

@@ -26,10 +26,10 @@ describe('a machine is started', () => {
     [lima.start?.(machine('a b;id'), {}), "limactl start 'a b;id'"],
     [multipass.start?.(machine('-f'), {}), 'multipass start -- -f'],
     [podman.start?.(machine('mint'), {}), 'podman machine start mint'],
-    [incus.start?.(machine('mint'), {}), 'incus start mint'],
+    [incus.start?.(machine('mint'), {}), 'incus start --project=default local:mint'],
     [
       incus.start?.({ ...machine('mint'), ...{ project: 'lab', client: 'lxc' } }, {}),
-      'lxc start --project=lab mint',
+      'lxc start --project=lab local:mint',
     ],
     [startDomain(domain('mint')), 'virsh -c qemu:///system start mint'],
     [startDomain(domain('mint', 'saved')), 'virsh -c qemu:///system start mint'],

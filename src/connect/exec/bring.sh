@@ -35,8 +35,15 @@ read -r go && [ "$go" = go ] || exit 1
 mask=$(umask)
 umask 077
 # By this name a folder stays the same one, also where another user may rename it and put his own in its place: a volume of Kubernetes
-# for /tmp is such. What he puts there before that is not taken, as little as a file that is there.
-here=/proc/$$/cwd
+# for /tmp is such. What he puts there before that is not taken, as little as a file that is there. gVisor lets no child follow it: there a
+# sticky folder of root's or our own will do: only its owner renames what is another user's.
+runs() {
+  here=/proc/$$/cwd
+  "$here/sshd" || { is_kept && here=$dir && "$here/sshd"; }
+}
+is_kept() {
+  [ -k "$each" ] && { [ -O "$each" ] || ls -ldn "$each" | { read -r _ _ owner _ && [ "$owner" = 0 ]; }; }
+}
 set -C
 dir=''
 trap '[ -z "$dir" ] || clean' EXIT
@@ -79,14 +86,14 @@ for each in /run /dev/shm /tmp; do
   dir=$each/.vmssh-$2
   # A folder may be full, or no program may run in it.
   if cd -P "$dir" && own "$2" && mine; then
-    printf '#!/bin/sh\n' >sshd && chmod 700 sshd && "$here/sshd" && rm sshd && break
+    printf '#!/bin/sh\n' >sshd && chmod 700 sshd && runs && rm sshd && break
     rm -rf sshd owner
   fi
   cd / && rm -rf "$dir"
   dir=''
 done 2>/dev/null
 [ -n "$dir" ] || { echo 'no folder' && exit 1; }
-echo "$each $$"
+echo "$each $here"
 # Each is asked for once the one before it is there: `head` may read more than it gives.
 for name in sshd sshd-session sshd-auth passwd config key; do
   echo "$name"

@@ -74,8 +74,8 @@ export async function sendServer(
     throw fail(systemOf(there.processor) ? 'EXEC_BRING_NONE' : 'EXEC_BRING_PROCESSOR', error.message);
   });
   await write(Buffer.from('go\n'));
-  const [, place, pid] = /^(\/[\w/-]+) (\d{1,10})$/.exec(await line()) ?? [];
-  if (place === undefined) throw fail('EXEC_BRING_NO_FOLDER');
+  const [, place, here] = /^(\/[\w/-]+) (\/[\w/.-]+)$/.exec(await line()) ?? [];
+  if (here === undefined) throw fail('EXEC_BRING_NO_FOLDER');
   const asked = async (name: string) => {
     const said = await line();
     // What ulimit -f says.
@@ -91,7 +91,7 @@ export async function sendServer(
   const files: Readonly<Record<string, Uint8Array>> = {
     ...programs,
     passwd: latin1(there.passwd),
-    config: latin1(configOf(`/proc/${pid}/cwd`, there.environ)),
+    config: latin1(configOf(here, there.environ)),
     key: latin1(file),
   };
   for (const [name, bytes] of Object.entries(files)) {

@@ -1,7 +1,7 @@
 import { type Deps, DiscoveryError, type MachineFiles, type ReachedMachine } from '../source.js';
 import { getBytes } from '../tools/http-unix.js';
 import { maxKeyText, printed, readInTurn } from '../tools/machine-files.js';
-import { dockerEngines, engineExec, isThere, podmanEngines } from './engines.js';
+import { absent, dockerEngines, engineExec, isThere, podmanEngines } from './engines.js';
 import { type PodmanPlace, podmanPlace, textsInPodmanRoot } from './podman-root.js';
 
 /**
@@ -40,7 +40,7 @@ export async function containerFiles(
       if (!(error instanceof DiscoveryError)) throw error;
       // It is not there, cannot be copied, or is too long: the others may be well.
       if (['FAILED', 'PROTOCOL'].includes(error.code)) return Buffer.alloc(0);
-      if (!isAbsent.has(error.code)) throw error;
+      if (!absent.has(error.code)) throw error;
     }
     // A user's Podman mostly has no service.
     if (manager !== 'podman' || url !== undefined) return Buffer.alloc(0);
@@ -65,8 +65,6 @@ export async function containerFiles(
     },
   };
 }
-
-const isAbsent: ReadonlySet<string> = new Set(['ENOENT', 'ECONNREFUSED', 'EACCES']);
 
 const block = 512;
 

@@ -15,9 +15,6 @@ export const podmanOrDocker: Source = {
 async function listBoth(deps: Deps) {
   const lists = await Promise.all([podman, docker].map((source) => source.list(deps)));
   const { found, warnings } = joinListings(lists);
+  const isContainer = (each: DiscoveredMachine): each is DiscoveredContainer => each.container !== undefined;
   return { found: found.filter(isContainer), warnings };
-}
-
-function isContainer(machine: DiscoveredMachine): machine is DiscoveredContainer {
-  return machine.container !== undefined;
 }

@@ -16,6 +16,9 @@ export interface Engine {
   readonly authority?: Authority;
 }
 
+/** What fails with these is not there, has stopped, or is not for this user. */
+export const absent: ReadonlySet<string> = new Set(['ENOENT', 'ECONNREFUSED', 'EACCES']);
+
 /** What starts a program in a container as its root, at the address of its service, if that is not where its command looks. */
 export function engineExec(
   program: 'podman' | 'docker',

@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { isIP } from 'node:net';
-import { basename } from 'node:path';
+import { basename, normalize } from 'node:path';
 import { countBy, fewAtATime } from '../../group-by.js';
 import { hasControlCharacter, nameProblem, socketPathProblem } from '../../target/names.js';
 import { withDashes } from '../../target/numbers.js';
@@ -47,22 +47,20 @@ export async function listContainers(
     async (each) => {
       const seen = await look(each, source, deps).catch((error) => {
         if (!(error instanceof DiscoveryError)) throw error;
-        if (error.isGone) return gone;
+        // It was removed after it was listed.
+        if (error.isGone) return undefined;
         const problem = `container ${each.name}: ${error.message}`;
         // It is listed all the same, and so are the others.
         const code = isFailure(error) ? 'INCOMPLETE' : error.code;
         warnings.push({ provider, code, problem });
         return {};
       });
-      return seen === gone ? [] : [toMachine(each, provider, source, seen)];
+      return seen === undefined ? [] : [toMachine(each, provider, source, seen)];
     },
     deps.signal,
   );
   return { found: found.flat(), warnings };
 }
-
-/** It was removed after it was listed. */
-const gone = Symbol('gone');
 
 /** How many are asked for their details at once. */
 const atOnce = 4;
@@ -79,14 +77,31 @@ async function look(container: Container, { details }: EngineApi, deps: Deps): P
   // Podman's list has the paths in the container only.
   const isSaid = container.mounts.some(({ source }) => source !== undefined);
   const mounts = isSaid ? container.mounts : mountsOf(objectAt(await details(id)));
-  // An image can bring any label, but only whoever made the container mounted that very folder.
-  const folder = mounts.some(({ source }) => source === labels[folderLabel]) ? folderIn(labels) : undefined;
+  const isFor = await mountsFolder(labels[folderLabel] ?? '', mounts);
+  const folder = isFor ? folderIn(labels) : undefined;
   const source = exports ? mounts.find(isExport)?.source : undefined;
   return { folder, socket: source === undefined ? undefined : await exportSocket(source, deps) };
 }
 
 /** The folder of this host that a dev container is for, by VS Code and the devcontainer CLI. */
 const folderLabel = 'devcontainer.local_folder';
+
+/**
+ * An image can bring any label, but only whoever made the container mounted that folder, or the root of its repository or of all projects;
+ * what an image has copied into a volume is no project.
+ */
+async function mountsFolder(folder: string, mounts: readonly Mount[]): Promise<boolean> {
+  if (mounts.some(({ source }) => source === folder)) return true;
+  const isAround = ({ at, source = '/', isBind }: Mount) =>
+    isBind &&
+    [`/workspaces/${basename(source)}`, '/workspaces'].includes(at ?? '') &&
+    folder.startsWith(`${source}/`);
+  if (normalize(folder) !== folder || !mounts.some(isAround)) return false;
+  return lstat(folder).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
+}
 
 function folderIn({ [folderLabel]: path = '' }: Container['labels']): string | undefined {
   const name = basename(path);
@@ -197,7 +212,7 @@ interface Container {
 }
 
 /** Its path in the container, and what of the host is there, which Podman's list does not have. */
-type Mount = Readonly<Record<'at' | 'source', string | undefined>>;
+type Mount = Readonly<Record<'at' | 'source', string | undefined>> & { readonly isBind?: boolean };
 
 /** Its UUID, as Podman gives it to a container's systemd for its machine id. */
 function uuidOf(id: Container['id']): string {
@@ -238,7 +253,8 @@ function mountsOf({ Mounts: mounts }: JsonObject): readonly Mount[] {
     const source = textOf(each, 'Source');
     // No target can have a control character: its other routes are left.
     const isUsable = source?.startsWith('/') && !hasControlCharacter(source);
-    return { at: textOf(each, 'Destination'), source: isUsable ? source : undefined };
+    const isBind = each.Type === 'bind';
+    return { at: textOf(each, 'Destination'), source: isUsable ? source : undefined, isBind };
   });
 }
 

@@ -17,7 +17,7 @@ import {
   textOf,
 } from '../tools/run-tool.js';
 import { authorityOf, configFolder, socketIn } from '../trusted-path.js';
-import { type Engine, isThere, podmanEngines, warningFor } from './engines.js';
+import { absent, type Engine, isThere, podmanEngines, warningFor } from './engines.js';
 import type { DiscoveredContainer, EngineApi } from './list-containers.js';
 import { apiOf, findContainer, listContainers, withOwnTargets } from './list-containers.js';
 
@@ -108,7 +108,7 @@ export async function listPodmanContainers(
   const listings = await Promise.all([
     own ? ownContainers(own, deps, known) : nothing,
     // Root's is for root, unless somebody has opened it.
-    ...others.map((engine) => answerOf(bySocket(engine, deps, known), quiet)),
+    ...others.map((engine) => answerOf(bySocket(engine, deps, known))),
   ]);
   return joinListings(listings);
 }
@@ -120,23 +120,18 @@ async function ownContainers(engine: Engine, deps: Deps, known: PodmanEffects) {
   } catch (error) {
     if (!(error instanceof DiscoveryError)) throw error;
     // What took its time or gave too much by the socket does so by the command.
-    if (!quiet.has(error.code) && error.code !== 'FAILED') return warningFor(provider, error);
+    if (!absent.has(error.code) && error.code !== 'FAILED') return warningFor(provider, error);
   }
-  return answerOf(byCommand(deps, known), notInstalled);
+  return answerOf(byCommand(deps, known));
 }
-
-/** A service that is not there, or not for this user. */
-const quiet: ReadonlySet<string> = new Set(['ENOENT', 'ECONNREFUSED', 'EACCES']);
-const notInstalled: ReadonlySet<string> = new Set(['ENOENT', 'EACCES']);
 
 async function answerOf(
   asked: Promise<Listing<DiscoveredContainer> | undefined>,
-  silent: ReadonlySet<string>,
 ): Promise<Listing<DiscoveredContainer>> {
   try {
     return (await asked) ?? nothing;
   } catch (error) {
-    return error instanceof DiscoveryError && silent.has(error.code) ? nothing : warningFor(provider, error);
+    return error instanceof DiscoveryError && absent.has(error.code) ? nothing : warningFor(provider, error);
   }
 }
 

@@ -5,8 +5,7 @@ import { routesTo } from '../routes.js';
 import { answerOf, searchList } from '../search.js';
 import type { Deps, DiscoveredMachine, Listing, Search, Source, Warning } from '../source.js';
 import { closed, DiscoveryError, joinListings, serviceLimitMs, statusReader } from '../source.js';
-import { operand } from '../start-command.js';
-import { type ExecWords, execRoutes, execWords, optionWith } from '../tools/exec-route.js';
+import { type ExecWords, execRoutes, execWords } from '../tools/exec-route.js';
 import { guestsOnly, type IsGuests, notLocal } from '../tools/guest-addresses.js';
 import { type GetJson, getJson } from '../tools/http-unix.js';
 import { isJsonObject, type JsonObject, objectAt, objectsIn } from '../tools/json.js';
@@ -23,7 +22,7 @@ export const incus: Source<Instance> = {
   list: (deps) => listIncus(deps),
   find: findIncus,
   start: ({ name: machine, project, client = 'incus' }) => {
-    const place = [...optionWith('project', project), ...operand(machine)];
+    const place = placeOf(machine, project);
     return { machine, command: [client, 'start', ...place], log: [client, 'info', '--show-log', ...place] };
   },
   async files(machine, deps) {
@@ -35,9 +34,11 @@ export const incus: Source<Instance> = {
 
 /** What starts a program in an instance of this host as its root. */
 function incusExec(client: 'incus' | 'lxc', machine: string, project?: string): ExecWords | undefined {
-  const place = optionWith('project', project);
-  return execWords(machine, client, 'exec', ...place, '--mode=non-interactive', machine, '--');
+  return execWords(machine, client, 'exec', '--mode=non-interactive', ...placeOf(machine, project), '--');
 }
+
+/** On this host, whatever remote or project its client was switched to. */
+const placeOf = (machine: string, project = 'default') => [`--project=${project}`, `local:${machine}`];
 
 /** NAME on this host, or REMOTE:NAME. */
 async function findIncus(name: string, deps: Deps): Promise<Search<Instance>> {

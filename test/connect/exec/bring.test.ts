@@ -124,7 +124,7 @@ describe('the other end of an exec to which an sshd is brought', () => {
           if (line === 0) return;
           got.set('go', input.toString());
           input = Buffer.alloc(0);
-          socket.write('/run 1\n');
+          socket.write('/run /proc/1/cwd\n');
           ask();
           return;
         }
@@ -154,7 +154,7 @@ describe('the other end of an exec to which an sshd is brought', () => {
       socket.setEncoding('latin1').on('data', (text) => {
         got += text;
       });
-      socket.write(`${says}/run 12345\nsshd\npasswd\nconfig\nkey\nstarted\n`, 'latin1');
+      socket.write(`${says}/run /proc/12345/cwd\nsshd\npasswd\nconfig\nkey\nstarted\n`, 'latin1');
     };
     const small = async () => ({ sshd: Buffer.from('program') });
     expect(await bring(answer, login, 5000, small)).toMatchObject({ code: 'sent', trusted: ['ssh-ed25519'] });
@@ -174,14 +174,14 @@ describe('the other end of an exec to which an sshd is brought', () => {
 
   it.each([
     { name: 'no folder', says: 'no folder\n', code: 'EXEC_BRING_NO_FOLDER' },
-    { name: 'a folder with a line for sshd', says: '/run/x 1 Port\n', code: 'EXEC_BRING_NO_FOLDER' },
-    { name: 'a folder after something else', says: 'x/run 1\n', code: 'EXEC_BRING_NO_FOLDER' },
-    { name: 'no room', says: '/run 1\nno room unlimited\n', code: 'EXEC_BRING_NO_ROOM' },
+    { name: 'a folder with a line for sshd', says: '/run/x /x Port\n', code: 'EXEC_BRING_NO_FOLDER' },
+    { name: 'a folder after something else', says: 'x/run /x\n', code: 'EXEC_BRING_NO_FOLDER' },
+    { name: 'no room', says: '/run /x\nno room unlimited\n', code: 'EXEC_BRING_NO_ROOM' },
     {
-      ...{ name: 'a limit for files', says: '/run 1\nno room 8\n', code: 'EXEC_BRING_NO_ROOM' },
+      ...{ name: 'a limit for files', says: '/run /x\nno room 8\n', code: 'EXEC_BRING_NO_ROOM' },
       hint: 'raise it: --ulimit fsize=-1',
     },
-    { name: 'that it wants a program, and reads nothing', says: '/run 1\nsshd\n', code: undefined },
+    { name: 'that it wants a program, and reads nothing', says: '/run /x\nsshd\n', code: undefined },
     { name: 'nothing more, and reads nothing', says: '', code: undefined },
   ])('says $name', async (row) => {
     const { says, code } = row;
@@ -234,7 +234,7 @@ describe('the other end of an exec to which an sshd is brought', () => {
   ])('is named with the folder that is full $name', async ({ says }) => {
     const serve = (socket: Socket) => {
       socket.on('error', () => {});
-      socket.write(`${facts()}/dev/shm/x 1\n${says}`);
+      socket.write(`${facts()}/dev/shm/x /x\n${says}`);
       socket.resume();
     };
     expect(await bring(serve)).toMatchObject({

@@ -83,6 +83,12 @@ describe.skipIf(missing)(`a container without an sshd${missing ? `: ${missing}` 
     expect(existsSync(join(home, '.ssh/vmssh_known_hosts'))).toBe(false);
   });
 
+  it('is logged in to where no child can follow the name of the folder, as in gVisor', async () => {
+    const before = `there=$(printf '%s' "$there" | sed 's#here=/proc/#&none/#')`;
+    expect(await login(container({ before }), 'incus/web', 'echo in')).toMatchObject({ stdout: 'in\n' });
+    await expect.poll(left).toEqual([]);
+  });
+
   it('has a variable of fifty thousand quotes', async () => {
     const one = container({ before: `export BIG=$(/usr/bin/printf '%050000d' 0 | /usr/bin/tr 0 '"')` });
     const { code, stdout, stderr } = await login(one, 'incus/web', 'printf %s "$BIG"');

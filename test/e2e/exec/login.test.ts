@@ -55,7 +55,7 @@ describe.skipIf(missing)(`a machine without a socket${missing ? `: ${missing}` :
       writeFileSync(join(dir, 'calls'), '');
       expect(await run([...ssh(), 'incus/web', 'echo hello'], { env })).toMatchObject(ended(0, 'hello\n'));
       expect(readFileSync(join(dir, 'calls'), 'utf8').trim().split('\n')).toEqual([
-        expect.stringMatching(/^exec --mode=non-interactive web -- \/bin\/sh -c/),
+        expect.stringMatching(/^exec --mode=non-interactive --project=default local:web -- \/bin\/sh -c/),
       ]);
     });
 
@@ -166,7 +166,7 @@ describe.skipIf(missing)(`a machine without a socket${missing ? `: ${missing}` :
   });
 
   it('shows the route in all that shows one', async () => {
-    const words = 'incus exec --mode=non-interactive web --';
+    const words = 'incus exec --mode=non-interactive --project=default local:web --';
     const resolved = await run([...vmssh, 'check', '--until=resolved', '--json', 'incus/web'], { env });
     expect(JSON.parse(resolved.stdout).results[0]).toMatchObject({
       address: `exec:${words}`,

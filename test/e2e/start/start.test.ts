@@ -35,20 +35,22 @@ describe.skipIf(lacks('ssh', 'sshd'))('--start', () => {
 
   it('starts a machine that is off, and logs in', async () => {
     expect(await login('--start')).toMatchObject({ code: 0, stdout: 'in\n', stderr: '' });
-    expect(manager.started()).toEqual(['start mint']);
+    expect(manager.started()).toEqual(['start --project=default local:mint']);
   });
 
   it('runs no command for a machine that is up', async () => {
     await login('--start');
     manager.started();
     expect(await login('--start')).toMatchObject({ code: 0, stdout: 'in\n' });
-    expect(manager.started()).toEqual(['start mint']);
+    expect(manager.started()).toEqual(['start --project=default local:mint']);
   });
 
   it('is the only thing that starts one: the message offers it', async () => {
     const { code, stderr } = await login();
     expect(code).toBe(255);
-    expect(stderr).toMatch(/"mint" is off\nhint: incus start mint, or .*vmssh.* ssh --start incus\/mint\n/);
+    expect(stderr).toMatch(
+      /"mint" is off\nhint: incus start --project=default local:mint, or .*vmssh.* ssh --start incus\/mint\n/,
+    );
     for (const args of [
       ['check', 'incus/mint'],
       ['nc', '--wait=0.3', 'incus/mint', '22'],
@@ -71,7 +73,7 @@ describe.skipIf(lacks('ssh', 'sshd'))('--start', () => {
       { code: 0, stdout: 'in\n' },
       { code: 0, stdout: 'in\n' },
     ]);
-    expect(manager.started()).toEqual(['start mint']);
+    expect(manager.started()).toEqual(['start --project=default local:mint']);
   });
 
   it('says that an interrupted start goes on, and leaves the machine as it is', async () => {
@@ -85,19 +87,19 @@ describe.skipIf(lacks('ssh', 'sshd'))('--start', () => {
     expect(stderr).toContain('interrupted: "incus" is still running, and "mint" is left as it is');
     manager.open();
     await manager.isUp();
-    expect(manager.started()).toEqual(['start mint']);
+    expect(manager.started()).toEqual(['start --project=default local:mint']);
   });
 
   it.each([
     {
       name: 'with its own message',
       first: "printf '\\033[2Jmint: disk /x.qcow2: No such file or directory\\n' >&2; exit 3",
-      says: /incus start mint ended with code 3: \\x1b\[2Jmint: disk \/x.qcow2: No such file or directory\nhint: something that it needs is missing/,
+      says: /incus start --project=default local:mint ended with code 3: \\x1b\[2Jmint: disk \/x.qcow2: No such file or directory\nhint: something that it needs is missing/,
     },
     {
       name: 'without the right to',
       first: 'echo "error: Permission denied" >&2; exit 1',
-      says: /ended with code 1: error: Permission denied\nhint: this user may not start it: .* sudo incus start mint\n/,
+      says: /ended with code 1: error: Permission denied\nhint: this user may not start it: .* sudo incus start --project=default local:mint\n/,
     },
     {
       name: 'after too much output',
@@ -108,7 +110,7 @@ describe.skipIf(lacks('ssh', 'sshd'))('--start', () => {
       name: 'that takes too long',
       args: ['--wait=0.5'],
       waits: true,
-      says: /incus start mint did not end in time, and is still running\nhint: .*--wait=600/,
+      says: /incus start --project=default local:mint did not end in time, and is still running\nhint: .*--wait=600/,
     },
   ])('shows a start that fails, $name', async ({ first, args = [], waits, says }) => {
     manager.reset({ first, waits });
@@ -130,10 +132,10 @@ describe.skipIf(lacks('ssh', 'sshd'))('--start', () => {
     expect(await run(proxy, { env: manager.env, keepOpen: true })).toMatchObject(
       saying(
         1,
-        /"mint" is off, although it was started: incus start mint\nhint: it ended; see why: incus info --show-log mint\n/,
+        /"mint" is off, although it was started: incus start --project=default local:mint\nhint: it ended; see why: incus info --show-log --project=default local:mint\n/,
       ),
     );
-    expect(manager.started()).toEqual(['start mint']);
+    expect(manager.started()).toEqual(['start --project=default local:mint']);
   });
 
   it('is in the Hosts of config install, until --no-start', async () => {
@@ -141,7 +143,7 @@ describe.skipIf(lacks('ssh', 'sshd'))('--start', () => {
     const ssh = () => run(['ssh', ...manager.ssh, '-F', config, 'mint', 'echo in'], { env: manager.env });
     await program('config', 'install', '--start=mint');
     expect(await ssh()).toMatchObject({ code: 0, stdout: 'in\n' });
-    expect(manager.started()).toEqual(['start mint']);
+    expect(manager.started()).toEqual(['start --project=default local:mint']);
     manager.reset();
     await program('config', 'install', '--no-start');
     expect(await ssh()).toMatchObject({ code: 255, stderr: expect.stringContaining('"mint" is off') });
@@ -160,7 +162,7 @@ describe.skipIf(lacks('ssh', 'sshd'))('--start', () => {
     );
     expect(manager.started()).toEqual([]);
     expect(await onTerminal(login, /^$/, '', manager.env)).toMatchObject({ code: 0 });
-    expect(manager.started()).toEqual(['start mint']);
+    expect(manager.started()).toEqual(['start --project=default local:mint']);
   });
 
   it('is passed on to the vmssh of another hypervisor, which starts the machine there', async () => {
@@ -179,7 +181,7 @@ describe.skipIf(lacks('ssh', 'sshd'))('--start', () => {
       expect(await connect()).toMatchObject({ code: 4, stderr: expect.stringContaining('"mint" is off') });
       expect(manager.started()).toEqual([]);
       expect(await connect('--start')).toMatchObject({ code: 0, stdout: expect.stringMatching(/^SSH-2\.0/) });
-      expect(manager.started()).toEqual(['start mint']);
+      expect(manager.started()).toEqual(['start --project=default local:mint']);
     } finally {
       await hypervisor.close();
     }
@@ -191,7 +193,7 @@ describe.skipIf(lacks('ssh', 'sshd'))('--start', () => {
     expect(results[0].stages.map(({ stage }: { stage: string }) => stage).slice(0, 5)).toEqual([
       ...['parsed', 'started', 'resolved', 'connected', 'banner'],
     ]);
-    expect(results[0].stages[1].found).toBe('incus start mint');
+    expect(results[0].stages[1].found).toBe('incus start --project=default local:mint');
   });
 
   it('does not wait for a machine that is up and has no SSH server', async () => {

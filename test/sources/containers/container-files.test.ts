@@ -19,6 +19,7 @@ afterAll(() => {
 });
 const id = '5531b822dd6044829313b6dc0e0c3bb2c9c20cc2ccb2d75c23887e09afdbe97c';
 const [ed25519, rsa] = [madeKey('ed25519'), madeKey('rsa')];
+const shown = fingerprintOf(Buffer.from(ed25519.key.split(' ')[1] ?? '', 'base64'));
 const own = process.getuid?.();
 /** A uid that has no Podman of its own at /run. */
 const notRoot = own === 0 ? 1000 : own;
@@ -135,7 +136,6 @@ describe('the keys of a container of Docker', () => {
   it('are copied up to the one that is shown: a daemon may take long for each', async () => {
     const answers = { [ofDocker('ed25519')]: text('ed25519.pub'), [ofDocker('rsa')]: undefined };
     const { deps } = await withDocker(answers);
-    const shown = fingerprintOf(Buffer.from(ed25519.key.split(' ')[1] ?? '', 'base64'));
     expect(await managerKeys(record('docker'), { ...deps, timeoutMs: 5000 }, shown)).toEqual([ed25519.key]);
   });
 
@@ -149,13 +149,27 @@ describe('the keys of a container of Docker', () => {
     },
   );
 
-  it('are where its sshd has them, which an exec as its root asks', async () => {
-    const log = join(dir, 'exec');
-    const path = encodeURIComponent('/keys/host.pub');
-    const { bin, deps } = await withDocker({ [`/containers/${id}/archive?path=${path}`]: text('rsa.pub') });
-    writeTree(dir, { [`${bin}/docker`]: `#!/bin/sh\necho "$*" >'${log}'\necho 'hostkey /keys/host'\n` });
-    expect(await managerKeys(record('docker'), deps)).toEqual([rsa.key]);
-    expect(readFileSync(log, 'utf8')).toBe(`exec --interactive --user=0 -- ${id} /usr/sbin/sshd -T\n`);
+  // The copy of a sandbox of gVisor has what is in its image, and nothing that it has written.
+  it.each(['/keys/host', '/etc/ssh/ssh_host_ed25519_key'])(
+    'are where its sshd has them, which an exec as its root asks and reads: %s',
+    async (path) => {
+      const log = join(dir, `exec${made}`);
+      const { bin, deps } = await withDocker({ [ofDocker('rsa')]: text('rsa.pub') });
+      const says = `*/sshd) echo 'hostkey ${path}';; */find) echo '${ed25519.key}';;`;
+      writeTree(dir, { [`${bin}/docker`]: `#!/bin/sh\necho "$*" >>'${log}'\ncase $6 in ${says} esac\n` });
+      expect(await managerKeys(record('docker'), deps, shown)).toEqual([ed25519.key, rsa.key]);
+      const exec = `exec --interactive --user=0 -- ${id}`;
+      const find = `/usr/bin/find ${path}.pub -maxdepth 0 -type f -exec grep -h AAAA {} +`;
+      expect(readFileSync(log, 'utf8')).toBe(`${exec} /usr/sbin/sshd -T\n${exec} ${find}\n`);
+    },
+  );
+
+  it('are copied from where its sshd has them, if its image has no find', async () => {
+    const own = `/containers/${id}/archive?path=${encodeURIComponent('/keys/host.pub')}`;
+    const { bin, deps } = await withDocker({ [own]: text('rsa.pub') });
+    const says = "*/sshd) echo 'hostkey /keys/host';; *) exit 127;;";
+    writeTree(dir, { [`${bin}/docker`]: `#!/bin/sh\ncase $6 in ${says} esac\n` });
+    expect(await managerKeys(record('docker'), deps, shown)).toEqual([rsa.key]);
   });
 });
 

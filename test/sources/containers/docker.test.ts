@@ -79,24 +79,41 @@ describe("Docker's containers", () => {
     expect(warnings).toMatchObject([{ code: 'INCOMPLETE', problem }]);
   });
 
-  const Labels = { 'devcontainer.local_folder': '/home/ann/prod' };
-  const mountOf = (Source: string) => ({ Type: 'bind', Source, Destination: '/workspaces/prod' });
-  const dev = (digit: string, name: string, ...sources: readonly string[]) =>
-    container(digit, name, { Labels, Mounts: ['/etc/hosts', ...sources].map(mountOf) });
+  const ann = join(dir, 'ann');
+  const prod = join(ann, 'prod');
+  mkdirSync(prod, { recursive: true });
+  const label = 'devcontainer.local_folder';
+  const Labels = { [label]: prod };
+  const hosts = { Type: 'bind', Source: '/etc/hosts', Destination: '/workspaces/prod/hosts' };
+  const dev = (digit: string, name: string, Source: string, Destination = '/workspaces/prod', more = {}) =>
+    container(digit, name, { Labels, Mounts: [hosts, { Type: 'bind', Source, Destination, ...more }] });
+  /** The label of its image. */
+  const brings = (folder: string) => ({
+    ...dev('a', 'a', ann, '/workspaces/ann'),
+    Labels: { [label]: folder },
+  });
 
-  const quirky = dev('a', 'quirky', '/home/ann/prod');
+  const quirky = dev('a', 'quirky', prod);
   it.each<[what: string, all: readonly object[], names: readonly string[]]>([
     ['called as its folder', [quirky, container('b', 'web')], ['prod', 'web']],
+    ['so too in a git repository', [dev('a', 'a', ann, '/workspaces/ann')], ['prod']],
+    ['so too by compose', [dev('a', 'a', ann, '/workspaces')], ['prod']],
     // An image can bring the label.
-    ['not, if it has no mount of that folder', [dev('a', 'a', '/home/ann')], ['a']],
-    ['not, if another one is for such a folder', [quirky, dev('b', 'b', '/home/ann/prod')], ['quirky', 'b']],
+    ['not, if it has no mount of that folder', [dev('a', 'a', ann)], ['a']],
+    ['not by one with its beginning', [dev('a', 'a', ann.slice(0, -1), '/workspaces/an')], ['a']],
+    ['not by one that is elsewhere', [dev('a', 'a', ann, '/home/ann')], ['a']],
+    ['not by a volume', [dev('a', 'a', '', '/workspaces')], ['a']],
+    ['not by a volume with a path', [dev('a', 'a', ann, '/workspaces', { Type: 'volume' })], ['a']],
+    ['not by a folder that is not there', [brings(join(ann, 'deploy'))], ['a']],
+    ['not by a path that leads out', [brings(`${ann}/../ann/prod`)], ['a']],
+    ['not, if another one is for such a folder', [quirky, dev('b', 'b', prod)], ['quirky', 'b']],
     ['not, if another one has the name', [quirky, container('b', 'Prod')], ['quirky', 'Prod']],
   ])('for development are $0', async (_, all, names) => {
     expect((await listed(...all)).found.map(({ name }) => name)).toEqual(names);
   });
 
   it('that are called as their folder are found by that and by their own name, by which they are started', async () => {
-    const all = [dev('a', 'Quirky', '/home/ann/prod'), container('b', 'web')];
+    const all = [dev('a', 'Quirky', prod), container('b', 'web')];
     const deps = at(await serve('dev', { [list]: JSON.stringify(all) }));
     for (const typed of ['prod', 'Quirky', 'quirky', idOf('a')]) {
       const search = await docker.find?.(typed, deps);

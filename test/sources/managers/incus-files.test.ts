@@ -113,14 +113,14 @@ describe('the keys of an instance of Incus', () => {
     expect(await managerKeys(record, { ...deps, timeoutMs: 300 })).toBeUndefined();
   });
 
-  it('are where its sshd has them, which its client asks', async () => {
+  it('are where its sshd has them, which its client asks and reads', async () => {
     const log = join(dir, 'exec');
-    writeTree(dir, { 'bin/incus': `#!/bin/sh\necho "$*" >'${log}'\necho 'hostkey /keys/host'\n` });
-    const own = `/1.0/instances/web/files?path=${encodeURIComponent('/keys/host.pub')}&project=p`;
-    const deps = await daemon({ [list]: answer(instance('web', 'p', uuid)), [own]: rsa.text });
+    const says = `*/sshd) echo 'hostkey /keys/host';; *) echo '${rsa.key}';;`;
+    writeTree(dir, { 'bin/incus': `#!/bin/sh\necho "$*" >>'${log}'\ncase $6 in ${says} esac\n` });
+    const deps = await daemon({ [list]: answer(instance('web', 'p', uuid)) });
     expect(await managerKeys(record, deps)).toEqual([rsa.key]);
-    expect(readFileSync(log, 'utf8')).toBe(
-      'exec --project=p --mode=non-interactive web -- /usr/sbin/sshd -T\n',
-    );
+    const exec = 'exec --mode=non-interactive --project=p local:web --';
+    const find = '/usr/bin/find /keys/host.pub -maxdepth 0 -type f -exec grep -h AAAA {} +';
+    expect(readFileSync(log, 'utf8')).toBe(`${exec} /usr/sbin/sshd -T\n${exec} ${find}\n`);
   });
 });

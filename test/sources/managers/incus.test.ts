@@ -6,7 +6,10 @@ import { execRoutes } from '../../../src/sources/tools/exec-route.js';
 import { fixture } from '../fixture.js';
 import { at } from '../resolved.js';
 
-const exec = (name: string) => execRoutes(['incus', 'exec', '--mode=non-interactive', name, '--'], name)[0];
+const exec = (name: string) => {
+  const words = ['--mode=non-interactive', '--project=default', `local:${name}`, '--'];
+  return execRoutes(['incus', 'exec', ...words], name)[0];
+};
 
 const both = (name: string, uuid: string, rest: object) => ({
   ...{ name, target: `incus/${name}`, provider: 'incus', uuid, status: 'off', routes: [] },
@@ -147,19 +150,22 @@ describe('The routes of an instance', () => {
     const env = { INCUS_SOCKET: '/i', LXD_DIR: '/l' };
     const listing = await listIncus({ env }, get, async (path) => path in found);
     const ip = routeTo('10.0.0.2');
-    const exec = (...command: readonly string[]) =>
-      expect.objectContaining({ name: 'exec', endpoint: expect.objectContaining({ command }) });
+    const exec = (client: string, project: string, name: string) => {
+      const place = ['--mode=non-interactive', `--project=${project}`, `local:${name}`];
+      const command = [client, 'exec', ...place, '--'];
+      return expect.objectContaining({ name: 'exec', endpoint: expect.objectContaining({ command }) });
+    };
     expect(listing.found.map(({ name, routes }) => ({ name, routes }))).toEqual([
       {
         name: 'web',
-        routes: [exec('incus', 'exec', '--project=lab', '--mode=non-interactive', 'web', '--'), ip],
+        routes: [exec('incus', 'lab', 'web'), ip],
       },
       {
         name: 'vm',
-        routes: [routeTo('vsock/77'), exec('incus', 'exec', '--mode=non-interactive', 'vm', '--'), ip],
+        routes: [routeTo('vsock/77'), exec('incus', 'default', 'vm'), ip],
       },
       { name: 'off', routes: [ip] },
-      { name: 'old', routes: [exec('lxc', 'exec', '--mode=non-interactive', 'old', '--'), ip] },
+      { name: 'old', routes: [exec('lxc', 'default', 'old'), ip] },
       // A name that its client would take for an option.
       { name: '-x', routes: [ip] },
     ]);

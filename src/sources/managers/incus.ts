@@ -37,8 +37,11 @@ function incusExec(client: 'incus' | 'lxc', machine: string, project?: string): 
   return execWords(machine, client, 'exec', '--mode=non-interactive', ...placeOf(machine, project), '--');
 }
 
-/** On this host, whatever remote or project its client was switched to. */
-const placeOf = (machine: string, project = 'default') => [`--project=${project}`, `local:${machine}`];
+/** NAME on this host, or REMOTE:NAME, whatever remote or project its client was switched to. */
+const placeOf = (machine: string, project = 'default') => [
+  `--project=${project}`,
+  machine.includes(':') ? machine : `local:${machine}`,
+];
 
 /** NAME on this host, or REMOTE:NAME. */
 async function findIncus(name: string, deps: Deps): Promise<Search<Instance>> {

@@ -8,13 +8,14 @@ room() {
   if [ "$1" -gt 0 ]; then (room $(($1 - 1)) && :) || exit 1; fi
 }
 serve() {
-  room 2
+  room 3
   # The sshd that needs it names it, as Debian's and Ubuntu's do, and there only its service makes it. Without grep nobody knows.
   if [ ! -d /run/sshd ]; then
     grep -qzx /run/sshd "$sshd" 2>/dev/null
     [ $? = 1 ] || mkdir -m 0755 /run/sshd 2>/dev/null
   fi
-  # It logs to syslog; what else it prints would stop it once nobody reads.
-  [ -z "$sshd" ] || exec "$sshd" -i 2>/dev/null
-  exit 1
+  [ -n "$sshd" ] || exit 1
+  # It logs to syslog; what else it prints would stop it once nobody reads. By this shell stderr stays open: else Kubernetes closes stdin.
+  "$sshd" -i 2>/dev/null
+  exit
 }

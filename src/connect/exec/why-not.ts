@@ -68,7 +68,8 @@ function causeOf(
   // What it says then is not the manager's.
   if (isBrought && stopped !== 'late' && known !== 'EXEC_NO_PROCESS')
     return { code: 'EXEC_BRING_FAILED', more };
-  if (known !== undefined) return { code: known, more };
+  const fix = known === 'EXEC_NO_RIGHTS' ? forPod(endpoint, 'ask for the right to create pods/exec') : {};
+  if (known !== undefined) return { code: known, more, ...fix };
   if (stopped === 'late') return { code: 'EXEC_SILENT', more };
   const all = [end && howEnded(end), more].filter((part) => part !== undefined);
   return { code: 'EXEC_FAILED', more: all.join('; ') || undefined };
@@ -109,19 +110,22 @@ export function readWhy(
   if (sshd === undefined || known === 'EXEC_NO_PROCESS')
     return known === undefined ? undefined : { code: known, more: quoteStart(stderr) };
   const there = shellLine(endpoint.command);
-  // vmssh setup does not go into a pod: what is put there goes with it.
-  const forPod = (hint: string) => (endpoint.command[0] === 'kubectl' ? { hint } : {});
   if (sshd === '')
-    return { code: 'EXEC_NO_SSHD', ...forPod('vmssh ssh --bring-sshd {target} logs in without') };
+    return { code: 'EXEC_NO_SSHD', ...forPod(endpoint, 'vmssh ssh --bring-sshd {target} logs in without') };
   if (code === 0) return undefined;
   // A machine without id shows none.
   const uid = shown('uid') || '0';
   const user = uid === '0' ? '' : `as its user ${uid}; `;
   const more = said.trim() === '' ? undefined : `${user}it says ${quoteStart(said)}`;
   if (/no hostkeys available/.test(said))
-    return { code: 'EXEC_NO_KEYS', more, ...forPod(`make them: ${there} ssh-keygen -A`) };
+    return { code: 'EXEC_NO_KEYS', more, ...forPod(endpoint, `make them: ${there} ssh-keygen -A`) };
   if (/privilege separation directory/.test(said)) return { code: 'EXEC_NO_RUN_DIR', more };
   return { code: 'EXEC_BAD_SSHD', more, hint: `test its configuration: ${there} ${shellQuoted(sshd)} -t` };
+}
+
+/** A fix of its own: vmssh setup does not go into a pod, since what is put there goes with it, and no group gives a right in a cluster. */
+function forPod({ command }: ExecEndpoint, hint: string) {
+  return command[0] === 'kubectl' ? { hint } : {};
 }
 
 function quoteStart(text: string): string {
@@ -165,7 +169,7 @@ const messages: readonly { readonly code: string; readonly says: RegExp }[] = [
   },
   {
     code: 'EXEC_NO_MACHINE',
-    says: /no such container|no container with|(?:instance|machine|project) not found|no machine '|\(NotFound\)|" not found/i,
+    says: /no such container|no container with|(?:instance|machine|project) not found|no machine '|\(NotFound\)|" not found|is not valid for pod /i,
   },
   {
     code: 'EXEC_NO_RIGHTS',

@@ -1,5 +1,5 @@
 import type { Route } from '../../route.js';
-import { answerOf, match, searchIn } from '../search.js';
+import { answerOf, searchList } from '../search.js';
 import type { Deps, DiscoveredMachine, Listing, Search, Source, Status } from '../source.js';
 import { DiscoveryError, statusReader } from '../source.js';
 import { type ExecWords, execRoutes, execToPort, execWords, optionWith } from '../tools/exec-route.js';
@@ -73,12 +73,9 @@ export function findInCluster(
   // Kubernetes has no upper case.
   const parts = typed.toLowerCase().split('/');
   const [namespace, name = '', container] = parts.length === 1 ? [undefined, parts[0]] : parts;
-  const search = async () => {
-    const { found, warnings } = await listCluster(made, deps, namespace, container, run);
-    return searchIn(match(name, found), found, ({ target }) => target, warnings);
-  };
+  const search = searchList(name, listCluster(made, deps, namespace, container, run));
   const hint = `see what this prints: kubectl get ${made.resource}`;
-  return answerOf(search(), deps.signal, () => ({ hint }));
+  return answerOf(search, deps.signal, () => ({ hint }));
 }
 
 /** Reads the list that `kubectl get … --output=json` prints. Throws a DiscoveryError PROTOCOL. */
@@ -110,7 +107,8 @@ export const machinesMade: ClusterMade = {
       target: `kubevirt/${namespace}/${name}`,
       status,
       provider: 'kubevirt',
-      uuid: firmwareUuid(object),
+      // It stays when the machine is started again, unlike the uid of the object.
+      uuid: textOf(objectAt(object.spec, 'domain', 'firmware'), 'uuid'),
       authority: 'other',
       ...(status === 'running' || status === 'starting' ? { routes: routesTo(object) } : {}),
     };
@@ -132,11 +130,6 @@ function statusOf({ status }: ClusterObject): Status {
     (each) => each.type === 'Paused' && each.status === 'True',
   );
   return known === 'running' && isPaused ? 'paused' : known;
-}
-
-/** It stays when the machine is started again, unlike the uid of the object. */
-function firmwareUuid({ spec }: ClusterObject): string | undefined {
-  return textOf(objectAt(spec, 'domain', 'firmware'), 'uuid');
 }
 
 /** Of both; pods are never "Scheduling" or "Scheduled". */

@@ -56,9 +56,11 @@ function bytesText(latin1: string): string {
   return windowsText(Buffer.from(latin1.slice(0, 1 << 16), 'latin1'));
 }
 
+/** Without the log of kubectl, whose last line says it in short: "E1126 21:06:41.140145   12115 memcache.go:265] …". */
 function messageIn(printed: string): string {
   return plainMessage(printed.slice(0, 1 << 16))
     .trim()
+    .replaceAll(/^[EFIW]\d{4} \d\d:[^\n]*\n/gm, '')
     .replaceAll(/^error: /gm, '')
     .replaceAll(/\s*\n\s*/g, ': ')
     .slice(0, 500);

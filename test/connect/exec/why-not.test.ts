@@ -128,6 +128,7 @@ describe('why a program gave no server', () => {
     ['Error: Failed to fetch instance "web": Instance not found', 'EXEC_NO_MACHINE'],
     ["Failed to connect to machine: No machine 'web' known", 'EXEC_NO_MACHINE'],
     ['Error from server (NotFound): pods "web" not found', 'EXEC_NO_MACHINE'],
+    ['Error from server (BadRequest): container no is not valid for pod web', 'EXEC_NO_MACHINE'],
     ['Error response from daemon: container 7c is not running', 'EXEC_NOT_RUNNING'],
     ['Error response from daemon: Container web is paused, unpause it', 'EXEC_NOT_RUNNING'],
     ['error: cannot exec into a container in a completed pod', 'EXEC_NOT_RUNNING'],
@@ -151,6 +152,13 @@ describe('why a program gave no server', () => {
   ])('is what it says: %j is %s', async (said, code) => {
     const error = await whyNot(shell, seen({ said }), options);
     expect(error).toMatchObject({ op: 'connect', code, problem: expect.stringContaining('it printed "') });
+  });
+
+  it('has its own fix for a pod without rights, which no group gives', async () => {
+    const said = 'Error from server (Forbidden): pods "web" is forbidden';
+    expect(await whyNot(execOf('kubectl', 'web'), seen({ said }), options)).toMatchObject({
+      ...{ code: 'EXEC_NO_RIGHTS', hint: 'ask for the right to create pods/exec' },
+    });
   });
 
   it('is no shell only if one is needed', async () => {

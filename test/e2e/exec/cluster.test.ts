@@ -30,8 +30,11 @@ describe.skipIf(missing)(`a cluster${missing ? `: ${missing}` : ''}`, () => {
 case "$*" in
 *'get pods --output=json') exec cat '${answers}/pods.json' ;;
 *'get virtualmachineinstances.kubevirt.io --output=json') exec cat '${answers}/virtualmachineinstances.json' ;;
-*) exec '${join(container.bin, 'exec')}' "$@" ;;
-esac`,
+esac
+# As containerd does it: a program's stdin ends when its stderr does.
+mkfifo '${dir}'/err.$$
+exec 3<&0
+{ cat <&3 & exec >&2; cat '${dir}'/err.$$; kill $!; } | '${join(container.bin, 'exec')}' "$@" 2>'${dir}'/err.$$ | cat`,
     );
     // One from before it has --vsock.
     script(

@@ -60,3 +60,15 @@ it.each([
   const asked = runToolForBytes('/bin/sh', ['-c', script], { env: process.env });
   await expect(asked).rejects.toMatchObject({ code: 'FAILED', message: `/bin/sh: ${says}` });
 });
+
+it("the message of kubectl is what comes after its log, or else the log's last line", async () => {
+  const line = (time: number) =>
+    `E1126 21:06:41.${time}   12115 memcache.go:265] "Unhandled Error" err="${'long '.repeat(99)}"`;
+  const says = 'The connection to the server localhost:8080 was refused';
+  const ofKubectl = (...lines: string[]) =>
+    runTool('sh', ['-c', 'printf %s\\\\n "$@" >&2; exit 1', 'sh', ...lines], { env: process.env });
+  await expect(ofKubectl(line(1), line(2), says)).rejects.toMatchObject({ message: `sh: ${says}` });
+  await expect(ofKubectl(line(1), line(2))).rejects.toMatchObject({
+    message: `sh: ${line(2).slice(0, 500)}`,
+  });
+});

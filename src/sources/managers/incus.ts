@@ -6,6 +6,7 @@ import { answerOf, searchList } from '../search.js';
 import type { Deps, DiscoveredMachine, Listing, Search, Source, Warning } from '../source.js';
 import { closed, DiscoveryError, joinListings, serviceLimitMs, statusReader } from '../source.js';
 import { operand } from '../start-command.js';
+import { sharesCids } from '../tools/cid-space.js';
 import { type ExecWords, execRoutes, execWords, optionWith } from '../tools/exec-route.js';
 import { guestsOnly, type IsGuests, notLocal } from '../tools/guest-addresses.js';
 import { type GetJson, getJson } from '../tools/http-unix.js';
@@ -55,7 +56,15 @@ export async function listIncus(
 ): Promise<Listing<Instance>> {
   const ask = (sockets: readonly string[], client?: 'lxc') => askFirst(sockets, client, deps, get, isThere);
   const own = ask(await incusSockets(deps, isThere));
-  return joinListings(await Promise.all([own, ask(lxdSockets(deps), 'lxc')]));
+  const listing = joinListings(await Promise.all([own, ask(lxdSockets(deps), 'lxc')]));
+  return { ...listing, found: await Promise.all(listing.found.map((each) => withOwnCid(each, deps))) };
+}
+
+/** Without a CID that leads elsewhere from here. */
+async function withOwnCid(machine: Instance, deps: Deps): Promise<Instance> {
+  const { cid, pid, routes = [] } = machine;
+  if (cid === undefined || pid === undefined || (await sharesCids(pid, deps))) return machine;
+  return { ...machine, cid: undefined, routes: routes.filter(({ name }) => name !== 'vsock') };
 }
 
 // Denial only counts if all sockets refuse; any other failure at once, since all lead to the same daemon.
@@ -159,6 +168,7 @@ export function parseInstances(
     const status = known === 'off' && instance.stateful === true ? 'saved' : known;
     const isVm = instance.type === 'virtual-machine';
     const cid = isVm ? machineCid(textOf(config, 'volatile.vsock_id')) : undefined;
+    const { pid } = objectAt(instance, 'state');
     const ip = ipAddress(instance, isGuests);
     const named = textOf(instance, 'project');
     const project = named === 'default' ? undefined : named;
@@ -175,6 +185,7 @@ export function parseInstances(
       provider: 'incus',
       cid,
       uuid,
+      pid: isVm && runs && typeof pid === 'number' ? pid : undefined,
       routes: [...byCid, ...exec, ...routesTo([ip])],
       via,
       ...(strange ? { authority: 'other' } : {}),

@@ -2,7 +2,7 @@ import { fstatSync } from 'node:fs';
 import type { Addon, Handle } from 'node-hvsock-native';
 import { exhaustion } from '../connect/failures/failure.js';
 import { ConnectError } from '../errors.js';
-import { readTextSync } from '../files/read-sync.js';
+import { readTextIfAny } from '../files/read-sync.js';
 
 /** Whether a client may wait for a socket on `stdout`, as ssh with ProxyUseFdpass: stdin is the same one. For Node programs they differ. */
 export function takesSocket(stdin = 0, stdout = 1): boolean {
@@ -17,13 +17,7 @@ export function takesUnixSocket(): boolean {
 
 function isTcp(fd: number): boolean {
   const row = ` ${fstatSync(fd).ino} `;
-  return ['/proc/net/tcp', '/proc/net/tcp6'].some((path) => {
-    try {
-      return readTextSync(path).includes(row);
-    } catch {
-      return false;
-    }
-  });
+  return ['/proc/net/tcp', '/proc/net/tcp6'].some((path) => readTextIfAny(path).includes(row));
 }
 
 /** Whether a descriptor is a socket. */

@@ -16,6 +16,15 @@ export function readTextSync(path: string, limit = defaultLimit, pipes = false):
   }
 }
 
+/** The text of such a file; "" if it cannot be read. */
+export function readTextIfAny(path: string, limit = defaultLimit): string {
+  try {
+    return readTextSync(path, limit);
+  } catch {
+    return '';
+  }
+}
+
 /** For opening a file that another user may own: a FIFO does not block. */
 export const flags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 

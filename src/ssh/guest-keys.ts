@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { readTextSync } from '../files/read-sync.js';
+import { readTextIfAny, readTextSync } from '../files/read-sync.js';
 import { exact, type Identified } from '../identity/identity.js';
 import type { Kind } from '../kinds/kind.js';
 import { asTarget, isNamed } from '../kinds/kinds.js';
@@ -66,8 +66,8 @@ export function guestKeysFor(
 export function allGuestKeys(env: Env): readonly GuestKeys[] {
   const folder = guestKeysFolder(env);
   return foldersIn(folder).flatMap((each) => {
-    const name = nameIn(join(folder, each));
-    return name !== undefined && exact(name) === each ? (guestKeysOf(name, env) ?? []) : [];
+    const name = readTextIfAny(join(folder, each, guestKeyFiles.name), 4096).replace(/\n$/, '');
+    return exact(name) === each ? (guestKeysOf(name, env) ?? []) : [];
   });
 }
 
@@ -88,14 +88,6 @@ function foldersIn(folder: string): readonly string[] {
     return readdirSync(folder).toSorted();
   } catch {
     return [];
-  }
-}
-
-function nameIn(folder: string): string | undefined {
-  try {
-    return readTextSync(join(folder, guestKeyFiles.name), 4096).replace(/\n$/, '');
-  } catch {
-    return undefined;
   }
 }
 

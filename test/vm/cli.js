@@ -11,8 +11,8 @@ const usage = `Usage: npm run guest -- COMMAND [options]
   list                    show running guests, and which images are built
   build [SUITE]...        build images that are not in the cache yet (needs root)
 
-SUITE is trixie (systemd 257), sid (262 or newer), bookworm (252), hypervisor, sysvinit or openrc. GUEST is SUITE or SUITE:CID;
-it can be left out if only one guest is running.
+SUITE is trixie (systemd 257), sid (262 or newer), bookworm (252), hypervisor, hypervisor-sid, containers, sysvinit or openrc.
+GUEST is SUITE or SUITE:CID; it can be left out if only one guest is running.
 
 Options of boot:
   --share FOLDER     a folder that the guest can mount: mount -t virtiofs host /host

@@ -94,15 +94,15 @@ function list() {
   const guests = runningGuests();
   if (guests.length === 0) say('no guest runs');
   for (const { suite, cid, tcpPort, muxPath, started } of guests) {
-    const name = `${suite}:${cid}`.padEnd(13);
+    const name = `${suite}:${cid}`.padEnd(17);
     console.log(`${name} runs since ${seconds(started)}, TCP port ${tcpPort}, ${muxPath}`);
   }
   for (const name of suiteNames) {
     const { folder, built } = cachedImage(name);
-    console.log(`${name.padEnd(13)} image ${built ? folder : 'not built'}`);
+    console.log(`${name.padEnd(17)} image ${built ? folder : 'not built'}`);
   }
   const { folder, built } = cachedPrograms();
-  console.log(`${'QEMU'.padEnd(13)} ${built ? folder : 'not built'}`);
+  console.log(`${'QEMU'.padEnd(17)} ${built ? folder : 'not built'}`);
   return 0;
 }
 

@@ -1,6 +1,14 @@
 import type { Readable } from 'node:stream';
 
-export type Suite = 'trixie' | 'sid' | 'bookworm' | 'hypervisor' | 'containers' | 'sysvinit' | 'openrc';
+export type Suite =
+  | 'trixie'
+  | 'sid'
+  | 'bookworm'
+  | 'hypervisor'
+  | 'hypervisor-sid'
+  | 'containers'
+  | 'sysvinit'
+  | 'openrc';
 
 export interface SuiteFacts {
   /** The Debian suite that it is made of, if that is not its name. */
@@ -12,6 +20,8 @@ export interface SuiteFacts {
   servesVsock: boolean;
   /** Whether a Release file past its date is taken. */
   acceptOutdated?: boolean;
+  /** Whether it is built only once a test boots it: on some days its packages do not fit together. */
+  builtWhenBooted?: boolean;
   /** Whether it gets the Node that runs the tests. */
   needsNode?: boolean;
   /** No node at all. */

@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readTextIfAny } from '../../files/read-sync.js';
 import { programInPath } from '../../process/program-in-path.js';
 import type { Deps } from '../source.js';
 
@@ -9,11 +8,7 @@ type InteropDeps = Pick<Deps, 'env' | 'procDir'>;
 /** Whether this is a Linux inside WSL, which can start Windows programs by "interop". */
 export function isWsl({ env, procDir = '/proc' }: InteropDeps): boolean {
   if (env.WSL_DISTRO_NAME || env.WSL_INTEROP) return true;
-  try {
-    return /microsoft/i.test(readFileSync(join(procDir, 'sys/kernel/osrelease'), 'utf8'));
-  } catch {
-    return false;
-  }
+  return /microsoft/i.test(readTextIfAny(`${procDir}/sys/kernel/osrelease`));
 }
 
 /** The Windows build of vmssh: VMSSH_WINDOWS, else vmssh.exe in PATH, which ends with Windows' PATH. */

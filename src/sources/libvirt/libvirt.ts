@@ -1,6 +1,8 @@
 import { quote } from '../../errors.js';
+import { readTextIfAny } from '../../files/read-sync.js';
 import { machineCid, parseGuid } from '../../target/numbers.js';
 import { type Deps, type DiscoveredMachine, DiscoveryError, type Warning } from '../source.js';
+import { leadsToItself } from '../tools/cid-space.js';
 import { exists as isThere, type RunTool, runTool } from '../tools/run-tool.js';
 import { isOwnPath, runtimeDirs, type Scope } from '../trusted-path.js';
 
@@ -29,14 +31,17 @@ export async function listDomains(
     scopes.map(async (scope): Promise<readonly Domain[]> => {
       if (scope === 'user' && uid === 0) return [];
       const uri = uriOf({ scope });
-      const sockets = socketsOf(scope, deps, uid);
+      const warn = ({ code, message }: DiscoveryError) => {
+        const hint = code === 'ENOENT' ? ', it comes with libvirt-clients' : '';
+        warnings.push({ provider: 'libvirt', code, problem: `${uri}: ${message}${hint}` });
+      };
+      const { sockets, pidFiles } = filesOf(scope, deps, uid);
       if (!(await Promise.all(sockets.map(exists))).includes(true)) return [];
       try {
-        return await askLibvirt(uri, scope, deps, run);
+        return await withOwnCids(await askLibvirt(uri, scope, deps, run), pidFiles, deps, warn);
       } catch (error) {
         if (!(error instanceof DiscoveryError)) throw error;
-        const hint = error.code === 'ENOENT' ? ', it comes with libvirt-clients' : '';
-        warnings.push({ provider: 'libvirt', code: error.code, problem: `${uri}: ${error.message}${hint}` });
+        warn(error);
         return [];
       }
     }),
@@ -110,13 +115,29 @@ function elementsIn(xml: string): readonly Element[] {
 const mark = '==vmssh==';
 
 // Of the monolithic daemon and of the modular one (https://libvirt.org/daemons.html). systemd listens on the system's.
-function socketsOf(scope: Scope, deps: Deps, uid = 0): readonly string[] {
+function filesOf(scope: Scope, deps: Deps, uid = 0) {
   // As libvirt does without a runtime folder (virGetUserRuntimeDirectory).
   const { HOME = '', XDG_CACHE_HOME: cache = `${HOME}/.cache` } = deps.env;
   const folder = runtimeDirs(deps).find((dir) => dir.scope === scope)?.path ?? cache;
-  if (scope === 'user' && !isOwnPath(`${folder}/libvirt`, uid, false)) return [];
-  const end = scope === 'system' ? 'sock-ro' : 'sock';
-  return ['libvirt', 'virtqemud'].map((daemon) => `${folder}/libvirt/${daemon}-${end}`);
+  if (scope === 'user' && !isOwnPath(`${folder}/libvirt`, uid, false)) return { sockets: [], pidFiles: [] };
+  const [end, pids] = scope === 'system' ? ['sock-ro', folder] : ['sock', `${folder}/libvirt`];
+  return {
+    sockets: ['libvirt', 'virtqemud'].map((daemon) => `${folder}/libvirt/${daemon}-${end}`),
+    pidFiles: ['libvirtd', 'virtqemud'].map((daemon) => `${pids}/${daemon}.pid`),
+  };
+}
+
+/** Without CIDs that lead elsewhere from here. QEMU is in the network of its daemon; without its file, that of the system's services. */
+async function withOwnCids(
+  domains: readonly Domain[],
+  pidFiles: readonly string[],
+  deps: Deps,
+  warn: (error: DiscoveryError) => void,
+): Promise<readonly Domain[]> {
+  const [cid] = domains.flatMap((domain) => domain.cid ?? []);
+  const [pid = 1] = pidFiles.flatMap((file) => Number(readTextIfAny(file)) || []);
+  if (cid === undefined || (await leadsToItself(cid, { pid }, deps, warn))) return domains;
+  return domains.map((domain) => ({ ...domain, cid: undefined }));
 }
 
 /** An XML element, with its text trimmed. */

@@ -124,25 +124,20 @@ async function listScope(socket: Socket, deps: Deps, call: Call): Promise<Machin
  */
 async function trustedMachines(machines: readonly Machine[], deps: Deps): Promise<readonly Machine[]> {
   const own = process.getuid?.();
-  const known = machines.some(hasCidOfProcess) ? await withOwnCids(machines, deps) : machines;
+  const hasCid = machines.some(({ vsockCid, leader }) => vsockCid !== undefined && leader !== undefined);
+  const known = hasCid ? await withOwnCids(machines, deps) : machines;
   if (known.every(({ uid = 0 }) => uid === 0 || uid === own)) return known;
   const { withoutStrangers } = await import('../processes/system-user.js');
   return withoutStrangers(known, deps);
 }
 
-function hasCidOfProcess({ vsockCid, leader }: Machine): boolean {
-  return vsockCid !== undefined && leader !== undefined;
-}
-
 /** Without CIDs that count in the network of their VMM only. */
 async function withOwnCids(machines: readonly Machine[], deps: Deps): Promise<readonly Machine[]> {
-  const { hasCidSpaces, sharesCids } = await import('../tools/cid-space.js');
-  if (!hasCidSpaces(deps)) return machines;
+  const { sharesCids } = await import('../tools/cid-space.js');
   return Promise.all(
     machines.map(async (machine) => {
-      const { leader, sshAddress } = machine;
-      if (!hasCidOfProcess(machine) || leader === undefined || (await sharesCids(leader, deps)))
-        return machine;
+      const { vsockCid, leader, sshAddress } = machine;
+      if (vsockCid === undefined || leader === undefined || (await sharesCids(leader, deps))) return machine;
       const isCid = sshAddress?.startsWith('vsock') === true;
       return { ...machine, vsockCid: undefined, sshAddress: isCid ? undefined : sshAddress };
     }),

@@ -5,6 +5,7 @@ import { routesTo } from '../routes.js';
 import { answerOf, searchList } from '../search.js';
 import type { Deps, DiscoveredMachine, Listing, Search, Source, Warning } from '../source.js';
 import { closed, DiscoveryError, joinListings, serviceLimitMs, statusReader } from '../source.js';
+import { leadsToItself } from '../tools/cid-space.js';
 import { type ExecWords, execRoutes, execWords } from '../tools/exec-route.js';
 import { guestsOnly, type IsGuests, notLocal } from '../tools/guest-addresses.js';
 import { type GetJson, getJson } from '../tools/http-unix.js';
@@ -59,7 +60,24 @@ export async function listIncus(
 ): Promise<Listing<Instance>> {
   const ask = (sockets: readonly string[], client?: 'lxc') => askFirst(sockets, client, deps, get, isThere);
   const own = ask(await incusSockets(deps, isThere));
-  return joinListings(await Promise.all([own, ask(lxdSockets(deps), 'lxc')]));
+  const listing = joinListings(await Promise.all([own, ask(lxdSockets(deps), 'lxc')]));
+  const warnings = [...listing.warnings];
+  const warn = ({ code, message }: DiscoveryError) =>
+    warnings.push({ provider: incus.name, code, problem: message });
+  const found = await Promise.all(listing.found.map((each) => withOwnCid(each, deps, warn)));
+  return { found, warnings };
+}
+
+/** Without a CID that leads elsewhere from here, and without its pid, which may be one of the daemon's own pids. */
+async function withOwnCid(
+  { pid, ...machine }: Instance,
+  deps: Deps,
+  warn: (error: DiscoveryError) => void,
+): Promise<Instance> {
+  const { cid, authority, routes = [] } = machine;
+  if (cid === undefined || pid === undefined) return machine;
+  if (await leadsToItself(cid, { pid, authority }, deps, warn)) return machine;
+  return { ...machine, cid: undefined, routes: routes.filter(({ name }) => name !== 'vsock') };
 }
 
 // Denial only counts if all sockets refuse; any other failure at once, since all lead to the same daemon.
@@ -163,6 +181,7 @@ export function parseInstances(
     const status = known === 'off' && instance.stateful === true ? 'saved' : known;
     const isVm = instance.type === 'virtual-machine';
     const cid = isVm ? machineCid(textOf(config, 'volatile.vsock_id')) : undefined;
+    const { pid } = objectAt(instance, 'state');
     const ip = ipAddress(instance, isGuests);
     const named = textOf(instance, 'project');
     const project = named === 'default' ? undefined : named;
@@ -179,6 +198,7 @@ export function parseInstances(
       provider: 'incus',
       cid,
       uuid,
+      pid: isVm && runs && typeof pid === 'number' ? pid : undefined,
       routes: [...byCid, ...exec, ...routesTo([ip])],
       via,
       ...(strange ? { authority: 'other' } : {}),

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { readTextSync } from '../../files/read-sync.js';
+import { readTextIfAny } from '../../files/read-sync.js';
 import type { Deps } from '../source.js';
 
 /** An account's line in the user database; "" if there is none, undefined if the database could not be asked. */
@@ -27,7 +27,7 @@ function isForServices(uid: number): boolean {
 }
 
 function uidRanges({ etcDir = '/etc' }: Pick<Deps, 'etcDir'>): { systemMax: number; peopleMax: number } {
-  const text = read(`${etcDir}/login.defs`);
+  const text = readTextIfAny(`${etcDir}/login.defs`);
   const numberOf = (name: string) => {
     const value = Number(new RegExp(`^\\s*${name}\\s+(\\w+)`, 'm').exec(text)?.[1] ?? Number.NaN);
     return value > 0 ? value : undefined;
@@ -35,14 +35,6 @@ function uidRanges({ etcDir = '/etc' }: Pick<Deps, 'etcDir'>): { systemMax: numb
   const peopleMin = numberOf('UID_MIN') ?? 1000;
   const systemMax = Math.min(numberOf('SYS_UID_MAX') ?? peopleMin - 1, peopleMin - 1);
   return { systemMax, peopleMax: numberOf('UID_MAX') ?? 60_000 };
-}
-
-function read(path: string): string {
-  try {
-    return readTextSync(path);
-  } catch {
-    return '';
-  }
 }
 
 /** Asks all of NSS, as login does: getent(1) exits with 2 if no account has the uid. */
@@ -63,7 +55,7 @@ export async function mayBeSetUserId(folder: string, uid: number | undefined): P
     return ((await stat(`${folder}/exe`)).mode & 0o6000) !== 0;
   } catch {
     // "" if this kernel does not report it.
-    return !['', '0', nobody, String(uid)].includes(read(`${folder}/loginuid`).trim());
+    return !['', '0', nobody, String(uid)].includes(readTextIfAny(`${folder}/loginuid`).trim());
   }
 }
 

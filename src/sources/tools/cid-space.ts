@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { readTextSync } from '../../files/read-sync.js';
+import { readTextIfAny } from '../../files/read-sync.js';
 import { type Deps, DiscoveryError, type Process } from '../source.js';
 
 /** The `ns_mode` of the network namespace of a process; undefined if this user may not ask there. */
@@ -12,40 +12,30 @@ export type AskMode = (pid: number, deps: Deps) => Promise<string | undefined>;
  * https://docs.kernel.org/admin-guide/sysctl/net.html#proc-sys-net-vsock-vsock-sockets
  */
 export async function sharesCids(pid: number, deps: Deps, ask: AskMode = modeThere): Promise<boolean> {
-  if (!hasCidSpaces(deps)) return true;
+  if (!existsSync(modeFile(deps))) return true;
   const [own, other] = await Promise.all([networkOf('self', deps), networkOf(pid, deps)]);
   if (own !== undefined && own === other) return true;
-  return modeHere(deps) === 'global' && (await ask(pid, deps)) === 'global';
+  return readTextIfAny(modeFile(deps)).trim() === 'global' && (await ask(pid, deps)) === 'global';
 }
 
 /** `sharesCids` for a VMM; `warn` is called for one of this host whose CID leads elsewhere. */
 export async function leadsToItself(
   cid: number,
-  { pid, authority }: Process,
+  { pid, authority }: Pick<Process, 'pid' | 'authority'>,
   deps: Deps,
   warn: (error: DiscoveryError) => void,
 ): Promise<boolean> {
   if (await sharesCids(pid, deps)) return true;
-  const problem = `pid ${pid}: it runs in another network namespace, and vsock/${cid} may be another machine in this one`;
+  const isSeen = (await networkOf(pid, deps)) !== undefined;
+  const where = isSeen ? 'it runs in another network namespace' : 'its network namespace cannot be seen';
+  const problem = `pid ${pid}: ${where}, and vsock/${cid} may be another machine in this one`;
   if (authority !== 'other') warn(new DiscoveryError('INCOMPLETE', problem));
   return false;
 }
 
-/** Whether this kernel can keep the CIDs of network namespaces apart. */
-export function hasCidSpaces(deps: Deps): boolean {
-  return existsSync(modeFile(deps));
-}
-
+/** Of a kernel that can keep the CIDs of network namespaces apart. */
 function modeFile({ procDir = '/proc' }: Deps): string {
   return `${procDir}/sys/net/vsock/ns_mode`;
-}
-
-function modeHere(deps: Deps): string | undefined {
-  try {
-    return readTextSync(modeFile(deps)).trim();
-  } catch {
-    return undefined;
-  }
 }
 
 /** The file of a network's devices, one for each namespace. Any user may look at it, unlike `ns/net`. */

@@ -1,11 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
+import { listDomains } from '../../../src/sources/libvirt/libvirt.js';
 import { machined } from '../../../src/sources/machined/provider.js';
+import { listIncus } from '../../../src/sources/managers/incus.js';
 import { addressOf } from '../../../src/sources/routes.js';
 import { sharesCids } from '../../../src/sources/tools/cid-space.js';
+import type { RunTool } from '../../../src/sources/tools/run-tool.js';
 import { crosvm } from '../../../src/sources/vmm/crosvm.js';
 import { openvmm } from '../../../src/sources/vmm/openvmm.js';
 import { qemu } from '../../../src/sources/vmm/qemu.js';
@@ -14,6 +17,7 @@ import { machines, PeerFolder } from '../machined/varlink-peer.js';
 import { fakeProc, inDocker, setCidMode } from '../processes/fake-proc.js';
 
 const dir = useTempDir();
+const uuid = '11111111-2222-4333-8444-555555555555';
 
 describe('a CID in the network namespace of another process', () => {
   it.each<{ name: string; mode?: string; net?: string; there?: string; want: boolean }>([
@@ -37,8 +41,8 @@ describe('a CID in the network namespace of another process', () => {
 describe('a machine in another network namespace, on a kernel that keeps their CIDs apart', () => {
   const qemuWith = (cid: number) => ['qemu-system-x86_64', '-device', `vhost-vsock-pci,guest-cid=${cid}`];
   const proc = (...all: Parameters<typeof fakeProc>[1]) => setCidMode(fakeProc(dir, all), 'local');
-  const problem = (pid: number, cid: number) =>
-    `pid ${pid}: it runs in another network namespace, and vsock/${cid} may be another machine in this one`;
+  const problem = (pid: number, cid: number, where = 'it runs in another network namespace') =>
+    `pid ${pid}: ${where}, and vsock/${cid} may be another machine in this one`;
 
   it('of QEMU has neither a name nor an address, and one with a daemon keeps both', async () => {
     const device = ['-chardev', 'socket,id=v,path=/v', '-device', 'vhost-user-vsock-pci,chardev=v'];
@@ -55,7 +59,8 @@ describe('a machine in another network namespace, on a kernel that keeps their C
       ['here', 'vsock/3'],
       ['mux', 'vsock-mux/m'],
     ]);
-    expect(warnings.map(({ problem: each }) => each).sort()).toEqual([problem(101, 3), problem(102, 4)]);
+    const unseen = problem(102, 4, 'its network namespace cannot be seen');
+    expect(warnings.map(({ problem: each }) => each).sort()).toEqual([problem(101, 3), unseen]);
   });
 
   it('of crosvm has neither', async () => {
@@ -72,6 +77,40 @@ describe('a machine in another network namespace, on a kernel that keeps their C
     const { found, warnings } = await openvmm.list({ env: {}, procDir });
     expect(found).toMatchObject([{ cid: 7 }]);
     expect(warnings).toEqual([{ provider: 'openvmm', code: 'INCOMPLETE', problem: problem(101, 8) }]);
+  });
+
+  it('of libvirt has only a name, as its daemon says where it is', async () => {
+    const procDir = proc({ argv: ['libvirtd'], net: 'other' }, { argv: ['libvirtd'], net: 'own' });
+    const xml = `<domain id='1'><name>mint</name><uuid>${uuid}</uuid><devices><vsock><cid address='3'/></vsock></devices></domain>`;
+    const run: RunTool = async (_program, args) =>
+      args.at(-1)?.startsWith('list') ? `${uuid}\n==vmssh==\n==vmssh==\n` : xml;
+    const ask = async (pid: string) => {
+      writeFileSync(join(dir, 'libvirtd.pid'), pid);
+      const deps = { env: {}, procDir, runDir: dir };
+      return listDomains(deps, ['system'], { run, exists: async () => true, uid: 0 });
+    };
+    expect(await ask('101')).toMatchObject({ domains: [{ name: 'mint', cid: 3 }], warnings: [] });
+    expect(await ask('100')).toEqual({
+      domains: [{ name: 'mint', uuid, id: 1, status: 'running', scope: 'system' }],
+      warnings: [{ provider: 'libvirt', code: 'INCOMPLETE', problem: `qemu:///system: ${problem(100, 3)}` }],
+    });
+  });
+
+  it('of Incus has only the routes that are no CID', async () => {
+    const procDir = proc({ argv: ['qemu'], net: 'other' }, { argv: ['qemu'], net: 'own' });
+    const vm = (name: string, pid: number) => ({
+      ...{ name, type: 'virtual-machine', status: 'Running', location: 'none' },
+      ...{ config: { 'volatile.vsock_id': '3' }, state: { pid } },
+    });
+    const get = async () => ({ metadata: [vm('there', 100), vm('here', 101)] });
+    const exists = async (path: string) => path.endsWith('incus/unix.socket');
+    const { found, warnings } = await listIncus({ env: {}, procDir, runDir: dir }, get, exists);
+    // Its pids may be of its own namespace: no other source's machine is taken for one by them.
+    expect(found.map((each) => [each.name, each.cid, addressOf(each), each.pid])).toEqual([
+      ['there', undefined, undefined, undefined],
+      ['here', 3, 'vsock/3', undefined],
+    ]);
+    expect(warnings).toEqual([{ provider: 'incus', code: 'INCOMPLETE', problem: problem(100, 3) }]);
   });
 
   it('of systemd-machined has only an address that is no CID', async () => {

@@ -302,8 +302,11 @@ describe('the arguments of QEMU', () => {
     { name: 'a UUID that is none', input: ['-name', 'a', '-uuid', 'x'.repeat(36)], want: { name: 'a' } },
     { name: 'a text of the firmware', input: ['-smbios', 'type=11,value=x,uuid=y'], want: {} },
     {
-      name: 'a forwarded port, as quickemu has it',
-      input: ['-name', 'a,process=a', '-netdev', 'user,hostname=a,id=nic,hostfwd=tcp::22220-:22'],
+      name: 'forwarded ports, as quickemu 4.9.9 has them',
+      input: [
+        ...['-name', 'a,process=a,debug-threads=on', '-netdev'],
+        'user,hostname=a,hostfwd=tcp::22220-:22,hostfwd=tcp::8022-:22,hostfwd=udp::8022-:22,restrict=y,id=nic',
+      ],
       want: { name: 'a', forwarded: '127.0.0.1:22220' },
     },
   ])('with $name', ({ input, want }) => {

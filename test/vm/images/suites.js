@@ -62,6 +62,18 @@ export const suites = {
     packages: [...packages, 'nodejs', ...hypervisors, 'dropbear-bin', 'zstd'],
     servesVsock: true,
   },
+  // The same, newer: each network of its kernel may have vsock CIDs of its own.
+  'hypervisor-sid': {
+    debian: 'sid',
+    systemd: 262,
+    packages: [
+      ...[...packages, 'nodejs', 'qemu-system-x86', 'libvirt-daemon-system', 'libvirt-clients'],
+      ...['qemu-guest-agent', 'dropbear-bin', 'zstd'],
+    ],
+    servesVsock: true,
+    acceptOutdated: true,
+    builtWhenBooted: true,
+  },
   // Podman and Docker. Their containers are made of the guest's own files: there is no registry.
   containers: {
     debian: 'trixie',

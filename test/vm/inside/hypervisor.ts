@@ -13,16 +13,18 @@ export const cpuWithKvm = 'EPYC,+svm,+npt';
  * second-level.sh leaves. `prepare` is a script that runs before that; `memory` is in MiB.
  */
 export async function bootHypervisor({
+  suite = 'hypervisor',
   cid,
   memory,
   prepare = '',
 }: {
+  readonly suite?: 'hypervisor' | 'hypervisor-sid';
   readonly cid: number;
   readonly memory: number;
   readonly prepare?: string;
 }): Promise<Guest> {
   const guest = await bootGuest({
-    ...{ suite: 'hypervisor', cpu: cpuWithKvm, bootTimeout: 900 },
+    ...{ suite, cpu: cpuWithKvm, bootTimeout: 900 },
     ...{ cid, share: root, memory },
   });
   await guest.copyIn({

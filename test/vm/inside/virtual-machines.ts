@@ -4,6 +4,8 @@ interface Machine {
   readonly name: string;
   readonly uuid: string;
   readonly cid: number;
+  /** Of `ip netns`, for its QEMU. */
+  readonly network?: string;
 }
 
 const kernelLine = (name: string) =>
@@ -15,9 +17,11 @@ export function started({
   uuid,
   cid,
   from = 'kernel',
+  network,
   waits = false,
 }: Machine & { readonly from?: 'kernel' | 'saved'; readonly waits?: boolean }): string {
-  return `systemd-run -q --collect --unit=${name} --slice=machine ${waits ? '--pipe --wait' : ''} qemu-system-x86_64 -name ${name} -uuid ${uuid} \
+  return `systemd-run -q --collect --unit=${name} --slice=machine ${waits ? '--pipe --wait' : ''} \
+    ${network ? `ip netns exec ${network}` : ''} qemu-system-x86_64 -name ${name} -uuid ${uuid} \
     -machine q35 -accel kvm -cpu host -m 192M -nodefaults -no-user-config -display none \
     -kernel /vm/vmlinux -initrd /vm/initrd -append '${kernelLine(name)}' \
     -serial file:/vm/${name}.console -monitor unix:/vm/${name}.monitor,server=on,wait=off \

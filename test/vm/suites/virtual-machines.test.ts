@@ -14,12 +14,15 @@ const anew =
   'rm /etc/dropbear/*; kill $(cat /run/dropbear.pid); sleep 1; dropbear -R -P /run/dropbear.pid -p 127.0.0.1:22 >/dev/null 2>&1 </dev/null';
 
 // The kernel's own vhost-vsock and KVM: the guest is the host here, and has guests of its own.
-describeGuests('virtual machines of QEMU and libvirt', () => {
+describeGuests('virtual machines of QEMU and libvirt', () => virtualMachines('hypervisor'));
+describeGuests('virtual machines of newer ones', () => virtualMachines('hypervisor-sid'));
+
+function virtualMachines(suite: 'hypervisor' | 'hypervisor-sid'): void {
   let guest: Guest;
   const sh = (line: string, timeout?: number) => outcome(guest, line, timeout);
 
   beforeAll(async () => {
-    guest = await bootHypervisor({ cid: 79, memory: 1536 });
+    guest = await bootHypervisor({ suite, cid: 79, memory: 1536 });
     await guest.run(started({ ...mint, cid: 50 }));
     await guest.run('virsh -q create /dev/stdin', { input: domain(plum), timeout: 120 });
     await guest.run(`${up(mint)}; ${up(plum)}`, { timeout: 1200 });
@@ -79,7 +82,9 @@ describeGuests('virtual machines of QEMU and libvirt', () => {
     const refused = await sh('ssh -n mint uname -n');
     expect(refused).toMatchObject({
       code: 255,
-      stderr: expect.stringMatching(/^vmssh: the host key of "mint" has changed: .* forget mint\n/),
+      stderr: expect.stringMatching(
+        /^vmssh: the host key of "mint" is refused: .* known key .* forget mint\n/,
+      ),
     });
     expect(await sh('vmssh forget mint && ssh -n mint uname -n')).toMatchObject({
       code: 0,
@@ -107,7 +112,7 @@ describeGuests('virtual machines of QEMU and libvirt', () => {
     expect(await strict()).toEqual(isIn(''));
     await sh(`ssh -n plum '${anew}'`);
     for (const told of ['no', 'accept-new', 'yes'])
-      expect(await strict(`-o StrictHostKeyChecking=${told}`)).toEqual(refused('has changed: .* forget '));
+      expect(await strict(`-o StrictHostKeyChecking=${told}`)).toEqual(refused('.* known key .* forget '));
     const other = { ...plum, uuid: plum.uuid.replace('9', '8') };
     await guest.run('virsh -q destroy plum');
     await guest.run('virsh -q create /dev/stdin', { input: domain(other), timeout: 120 });
@@ -153,4 +158,78 @@ describeGuests('virtual machines of QEMU and libvirt', () => {
       isUp: 'virsh domstate plum | grep -qx running',
     });
   });
-});
+
+  describe('in other network namespaces', () => {
+    const far = { name: 'far', uuid: mint.uuid.replaceAll('1', '2'), cid: 70, network: 'far' };
+    const apart = { ...plum, name: 'apart', uuid: mint.uuid.replaceAll('1', '3'), network: 'apart' };
+    const row = ({ name, uuid, cid }: typeof plum) => ({
+      ...{ name, uuid, cid, target: `qemu/${name}`, address: `vsock/${cid}` },
+    });
+    const there = (cid: number, provider = 'qemu') => ({
+      ...{ provider, code: 'INCOMPLETE' },
+      problem: expect.stringMatching(`network namespace, and vsock/${cid} may be another machine`),
+    });
+    const inside = 'ip netns exec apart vmssh';
+    const isApart = suite === 'hypervisor-sid';
+
+    beforeAll(async () => {
+      // The mode is written once, for all namespaces that are made from then on.
+      const own = `echo local >/proc/sys/net/vsock/child_ns_mode && ip netns add apart && ${started(apart)}; ${up(apart)}`;
+      await guest.run(
+        `systemctl stop mint; systemctl stop leader-ghost; ip netns add far && ${started(far)}`,
+      );
+      await guest.run(isApart ? `${own}; ${up(far)}` : up(far), { timeout: 1200 });
+    }, 1_800_000);
+
+    test('that share their CIDs are reached by them', async () => {
+      const mode = await sh('cat /proc/sys/net/vsock/ns_mode');
+      expect(mode).toMatchObject(isApart ? { stdout: 'global\n' } : { code: 1 });
+      expect(await sh(started({ ...mint, name: 'late', cid: far.cid, waits: true }))).toMatchObject({
+        stderr: expect.stringContaining('Address already in use'),
+      });
+      const warnings = isApart ? [there(plum.cid)] : [];
+      await expectList(guest, { machines: [row(far), row(plum)], warnings });
+      expect(await sh('vmssh ssh far uname -n')).toMatchObject({ code: 0, stdout: 'far\n' });
+    }, 400_000);
+
+    if (!isApart) return;
+
+    test('that have CIDs of their own are not taken for those of this one', async () => {
+      for (const name of ['plum', `vsock/${plum.cid}`])
+        expect(await sh(`vmssh ssh ${name} uname -n`)).toMatchObject({ code: 0, stdout: 'plum\n' });
+      expect(await sh('vmssh list -o address apart')).toMatchObject({ code: 4, stdout: '' });
+      expect(await sh('vmssh ssh apart uname -n')).toMatchObject({ code: 255, stdout: '' });
+      const { stdout } = await sh('vmssh config diff');
+      expect(stdout).toMatch(/^\+Host far /m);
+      expect(stdout).not.toContain('apart');
+    }, 400_000);
+
+    test('list their own from inside, and no address of others', async () => {
+      const listed = async () => {
+        const { machines, warnings } = JSON.parse((await sh(`${inside} list --json`)).stdout);
+        return { machines, warnings, addresses: machines.map((each: { address?: string }) => each.address) };
+      };
+      await expect.poll(listed, { timeout: 100_000, interval: 500 }).toMatchObject({
+        machines: [row(apart), { name: 'plum' }],
+        addresses: ['vsock/60', undefined],
+        warnings: expect.arrayContaining([there(70), there(plum.cid), there(plum.cid, 'libvirt')]),
+      });
+      expect(await sh(`${inside} ssh apart uname -n`)).toMatchObject({ code: 0, stdout: 'apart\n' });
+      for (const name of ['plum', 'far'])
+        expect(await sh(`${inside} ssh ${name} uname -n`)).toMatchObject({ code: 255, stdout: '' });
+    }, 400_000);
+
+    test('are asked for their mode by root only', async () => {
+      const { stdout } = await sh("su - tester -c 'vmssh list --json --provider qemu'");
+      expect(JSON.parse(stdout)).toMatchObject({
+        machines: [row(plum)],
+        warnings: expect.arrayContaining([there(70), there(plum.cid)]),
+      });
+    });
+
+    test('leave the CID of a machine that ended to nobody', async () => {
+      await guest.run('virsh -q destroy plum');
+      expect(await sh(`vmssh ssh vsock/${plum.cid} uname -n`)).toMatchObject({ code: 255, stdout: '' });
+    }, 400_000);
+  });
+}

@@ -1,6 +1,14 @@
 import type { Readable } from 'node:stream';
 
-export type Suite = 'trixie' | 'sid' | 'bookworm' | 'hypervisor' | 'containers' | 'sysvinit' | 'openrc';
+export type Suite =
+  | 'trixie'
+  | 'sid'
+  | 'bookworm'
+  | 'hypervisor'
+  | 'containers'
+  | 'lxd'
+  | 'sysvinit'
+  | 'openrc';
 
 export interface SuiteFacts {
   /** The Debian suite that it is made of, if that is not its name. */

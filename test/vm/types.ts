@@ -7,6 +7,7 @@ export type Suite =
   | 'hypervisor'
   | 'hypervisor-sid'
   | 'containers'
+  | 'lxd'
   | 'sysvinit'
   | 'openrc';
 

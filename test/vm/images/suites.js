@@ -35,6 +35,15 @@ const containers = [
   ...['docker.io', 'docker-cli', 'iptables'],
 ];
 
+// Its own node is 18: it gets the program that runs this.
+const bookworm = {
+  systemd: 252,
+  // With what opens a vsock without the addon.
+  packages: [...packages, 'sudo', 'apparmor', 'python3-minimal', 'ncat'],
+  servesVsock: false,
+  needsNode: true,
+};
+
 const debian13 = { debian: 'trixie', systemd: 0, servesVsock: false, withoutNode: true };
 
 /** @type {Readonly<Record<Suite, SuiteFacts>>} */
@@ -47,14 +56,7 @@ export const suites = {
   },
   // A mirror may be frozen: then sid's Release file is past its date (its signature is still checked).
   sid: { systemd: 262, packages: [...packages, 'nodejs'], servesVsock: true, acceptOutdated: true },
-  // Its own node is 18: it gets the program that runs this.
-  bookworm: {
-    systemd: 252,
-    // With what opens a vsock without the addon.
-    packages: [...packages, 'sudo', 'apparmor', 'python3-minimal', 'ncat'],
-    servesVsock: false,
-    needsNode: true,
-  },
+  bookworm,
   // A host of virtual machines, with what second-level.sh makes their systems of.
   hypervisor: {
     debian: 'trixie',
@@ -81,6 +83,8 @@ export const suites = {
     packages: [...packages, 'nodejs', ...containers],
     servesVsock: true,
   },
+  // LXD, which later suites do not have: bookworm with it.
+  lxd: { ...bookworm, debian: 'bookworm', packages: [...bookworm.packages, 'lxd'] },
   // Debian without systemd, by both of its sets of scripts.
   sysvinit: { ...debian13, packages: [...withoutSystemd, 'sysv-rc'], init: 'sysvinit' },
   openrc: { ...debian13, packages: [...withoutSystemd, 'openrc'], init: 'sysvinit' },

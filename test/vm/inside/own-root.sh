@@ -6,7 +6,7 @@ take() {
   local libraries
   libraries=$(ldd "$@" 2>/dev/null | grep -o '/[^ ]*[^: ]' || true)
   # shellcheck disable=SC2086 # several paths
-  printf '%s\n' "$@" $libraries | sort -u | xargs cp -rL --preserve=mode --parents --target-directory="$image"
+  printf '%s\n' "$@" $libraries | sed 's,^/lib,/usr/lib,; s,^/,,' | sort -u | tar -C / -chf - -T - | tar -C "$image" -xf -
 }
 
 make_root() {
@@ -30,6 +30,6 @@ add_base() {
 # With host keys; nobody runs it.
 add_sshd() {
   ssh-keygen -A >/dev/null
-  take /usr/sbin/sshd /usr/lib/openssh/{sshd-auth,sshd-session,sftp-server} /usr/bin/ssh-keygen /etc/ssh /root/.ssh
+  take /usr/sbin/sshd /usr/lib/openssh/s* /usr/bin/ssh-keygen /etc/ssh /root/.ssh
   [ -d "$image/etc/pam.d" ] || echo 'UsePAM no' >"$image/etc/ssh/sshd_config.d/00-own.conf"
 }

@@ -30,6 +30,10 @@ export interface PlainMachine extends Machine {
   readonly whenReady?: () => void;
 }
 
+/** A line of a user who is logged in, by `loginctl enable-linger` at least. */
+export const loggedIn = (user: string, line: string) =>
+  `su - ${user} -c 'export XDG_RUNTIME_DIR=/run/user/$(id -u); ${line}'`;
+
 const nothingWritten = 'mkdir -p ~/.local/state && vmssh config uninstall && rm -f ~/.ssh/vmssh_known_hosts';
 
 /** What is not compared: systemd's own notes, and what managers keep in a root that is made of the guest's own files. */

@@ -9,7 +9,7 @@ find_home() {
     give_up 1
   fi
   if ! can_act_as "$account"; then
-    fail account "root cannot act as $account here: $said" "$(install_command util-linux)"
+    fail account "root cannot act as $account here: ${said:-it took more than $as_seconds s, so the machine is too busy}" "${said:+$(install_command util-linux)}"
     give_up 1
   fi
 }

@@ -62,7 +62,9 @@ esac
   it('exec: its own manager starts the script as root, by stdin, whose own last line decides', async () => {
     const { code, out } = await call(guestInstall, raw({ by: 'exec', undo: true }, 'incus/web'), incus());
     expect({ code, out }).toEqual({ code: 0, out: '  + undo           x removed\n' });
-    expect(given('incus.args')).toBe('exec\n--mode=non-interactive\n--project=default\nlocal:web\n--\n/bin/sh\n-s\n');
+    expect(given('incus.args')).toBe(
+      'exec\n--mode=non-interactive\n--project=default\nlocal:web\n--\n/bin/sh\n-s\n',
+    );
     expect(given('incus.input')).toBe(undoScript());
   });
 

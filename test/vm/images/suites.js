@@ -32,7 +32,7 @@ const hypervisors = [
 
 const containers = [
   ...['podman', 'crun', 'uidmap', 'dbus-user-session', 'fuse-overlayfs', 'passt'],
-  ...['docker.io', 'docker-cli', 'iptables'],
+  ...['docker.io', 'docker-cli', 'iptables', 'kubernetes-client'],
 ];
 
 const debian13 = { debian: 'trixie', systemd: 0, servesVsock: false, withoutNode: true };

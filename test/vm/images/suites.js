@@ -32,7 +32,7 @@ const hypervisors = [
 
 const containers = [
   ...['podman', 'crun', 'uidmap', 'dbus-user-session', 'fuse-overlayfs', 'passt'],
-  ...['docker.io', 'docker-cli', 'iptables'],
+  ...['docker.io', 'docker-cli', 'iptables', 'kubernetes-client'],
 ];
 
 // Its own node is 18: it gets the program that runs this.

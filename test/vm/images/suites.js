@@ -32,7 +32,7 @@ const hypervisors = [
 
 const containers = [
   ...['podman', 'crun', 'uidmap', 'dbus-user-session', 'fuse-overlayfs', 'passt'],
-  ...['docker.io', 'docker-cli', 'iptables'],
+  ...['docker.io', 'docker-cli', 'iptables', 'runsc', 'git'],
 ];
 
 const debian13 = { debian: 'trixie', systemd: 0, servesVsock: false, withoutNode: true };
@@ -62,7 +62,7 @@ export const suites = {
     packages: [...packages, 'nodejs', ...hypervisors, 'dropbear-bin', 'zstd'],
     servesVsock: true,
   },
-  // Podman and Docker. Their containers are made of the guest's own files: there is no registry.
+  // Podman and Docker, with gVisor as a runtime. Their containers are made of the guest's own files: there is no registry.
   containers: {
     debian: 'trixie',
     systemd: 257,

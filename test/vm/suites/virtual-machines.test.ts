@@ -196,7 +196,9 @@ function virtualMachines(suite: 'hypervisor' | 'hypervisor-sid'): void {
 
     test('that have CIDs of their own are not taken for those of this one', async () => {
       for (const name of ['plum', `vsock/${plum.cid}`])
-        expect(await sh(`vmssh ssh ${name} uname -n`)).toMatchObject({ code: 0, stdout: 'plum\n' });
+        await expect
+          .poll(() => sh(`vmssh ssh ${name} uname -n`), { timeout: 100_000, interval: 500 })
+          .toMatchObject({ code: 0, stdout: 'plum\n' }); // libvirt may be late
       expect(await sh('vmssh list -o address apart')).toMatchObject({ code: 4, stdout: '' });
       expect(await sh('vmssh ssh apart uname -n')).toMatchObject({ code: 255, stdout: '' });
       const { stdout } = await sh('vmssh config diff');

@@ -99,8 +99,8 @@ export async function runLogin(
   return { ...end, message: whyEnded(end) };
 }
 
-/** One that waits for lookups of the name UNKNOWN may take more than 40 s. */
-const loginTimeoutMs = 45_000;
+/** One that waits for lookups of the name UNKNOWN may take more than 40 s. Milliseconds. */
+export const loginTimeoutMs = 45_000;
 
 /** Why ssh, at LogLevel INFO, ended without a login: the last line that says so; never empty, at most 500 characters. */
 export function whyEnded({

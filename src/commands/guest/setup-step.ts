@@ -1,6 +1,7 @@
 import { byManager } from '../../checks/by-manager.js';
 import { checkTarget } from '../../checks/check-target.js';
 import { whyNotRun } from '../../checks/inside.js';
+import { loginTimeoutMs } from '../../checks/try-login.js';
 import { findingsOf } from '../../cli/guest.js';
 import type { FindingJson } from '../../cli/json.js';
 import { reachFlags } from '../../cli/shared-options.js';
@@ -65,7 +66,10 @@ export function checkUntil(
   io: Io,
   signal: AbortSignal,
 ) {
-  return checkTarget(target, { ...reachFlags(), until, user, port: undefined }, io, signal);
+  const flags = { ...reachFlags(), until, user, port: undefined };
+  // A machine that was just set up may answer as late as its login.
+  const patient = until === 'authentication' ? { ...flags, timeoutMs: loginTimeoutMs } : flags;
+  return checkTarget(target, patient, io, signal);
 }
 
 /** The way into a machine by its manager. Throws a ConnectError. */

@@ -21,7 +21,7 @@ import { isRegistered, type listServices } from '../../sources/hyper-v/services.
 import { listAll, sharedCids } from '../../sources/list-all.js';
 import type { Deps, DiscoveredMachine } from '../../sources/source.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
-import { keptLogin, type MachineLogin } from '../../ssh/config/logins.js';
+import { type MachineLogin, madeLogin } from '../../ssh/config/logins.js';
 import { brokenControlPath } from '../../ssh/control-path.js';
 import { ownAccount } from '../../ssh/folder.js';
 import { madeKeyOf, madeKeysOf } from '../../ssh/guest-keys.js';
@@ -122,7 +122,7 @@ const byHost = { stage: 'connected', ms: 0, found: 'it has no sshd: its Host bri
 async function bringingLogin({ means, error }: CheckResult, io: Io, signal: AbortSignal) {
   if (!means || !lacksSshd(error)) return undefined;
   const { machine } = await lookUp(means.text, io, signal);
-  const login = machine && (await keptLogin(machine, io));
+  const login = await madeLogin(machine, io);
   return login?.brings ? login : undefined;
 }
 

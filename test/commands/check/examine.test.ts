@@ -11,10 +11,12 @@ import type { Io } from '../../../src/process/io.js';
 import type { HyperVService } from '../../../src/sources/hyper-v/services.js';
 import { type DiscoveredMachine, DiscoveryError } from '../../../src/sources/source.js';
 import { serviceIdOfPort } from '../../../src/target/numbers.js';
+import { makeContainer } from '../../connect/exec/container.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { lacks } from '../../helpers/programs.js';
 import { vmssh } from '../../helpers/run.js';
-import { useSource, useTempDir, writeTree } from '../../helpers/temp-dir.js';
+import { useIncus } from '../../helpers/sockets/peers.js';
+import { script, useSource, useTempDir, writeTree } from '../../helpers/temp-dir.js';
 import { usePeerFolder } from '../../sources/machined/varlink-peer.js';
 import { useJsonServices } from '../../sources/managers/json-services.js';
 import { fakeProc } from '../../sources/processes/fake-proc.js';
@@ -128,6 +130,7 @@ esac
   });
 
   describe('a machine with the login of vmssh setup', () => {
+    const INCUS_SOCKET = useIncus(dir, [{ name: 'web', type: 'container', status: 'Running', config: {} }]);
     const logins = [
       { target: 'incus/web', brings: true },
       { target: 'mine/made-up', user: 'ann', identityFile: '/k' },
@@ -143,6 +146,15 @@ esac
       const io = fakeIo({ env: { PATH: '/bin', ...home } });
       const { means } = await checkTarget(name, { ...asked, until: 'resolved' }, io, signal);
       expect(means).toMatchObject({ user: 'ann', identityFile: '/k' });
+    });
+
+    it('has no sshd brought where an ssh does not ask for its key', async () => {
+      const made = makeContainer(join(dir, 'made'), { program: 'incus' });
+      script(join(made.bin, 'ssh'), 'echo OpenSSH_8.4p1 >&2');
+      const env = { ...made.env, ...home, INCUS_SOCKET };
+      const options = { ...asked, target: 'incus/web', over: undefined, until: 'login' } as const;
+      const { check } = await examine(options, fakeIo({ self: ['/vmssh'], env }), undefined);
+      expect(check).toMatchObject({ error: { code: 'EXEC_NO_SSHD' } });
     });
   });
 

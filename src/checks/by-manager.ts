@@ -8,7 +8,7 @@ import type { ListedTarget } from '../lookup/short-name.js';
 import type { Io } from '../process/io.js';
 import { ownEnv } from '../sources/trusted-env.js';
 import { withToolFolders } from '../sources/trusted-path.js';
-import { keptLogin } from '../ssh/config/logins.js';
+import { madeLogin } from '../ssh/config/logins.js';
 import { sshPort } from '../target/numbers.js';
 
 /** HOST as its target, with the login that is kept or made for it, and the words of the manager that goes into it. `find`: for a machine that was found already. Throws a ConnectError. */
@@ -27,7 +27,7 @@ export async function byManager(
   const entry = machine && (await managerExec(reachedMachine(machine), { env, platform, signal }));
   // As its machines were listed: without another user's folders, and by no program that he could replace.
   const own = { ...withToolFolders(ownEnv(env), platform), LC_ALL: 'C' };
-  const account = user ?? (machine && ((await keptLogin(machine, io)) ?? machine).user);
+  const account = user ?? (await madeLogin(machine, io))?.user;
   if (entry)
     return { ...into, host: account === undefined ? text : `${account}@${text}`, ...entry, env: own };
   throw new ConnectError('resolve', host, {

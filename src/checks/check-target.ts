@@ -15,6 +15,7 @@ import { formatEndpoint, type Route, routeFacts, routeOf } from '../route.js';
 import { now as clock } from '../runtime.js';
 import type { Reachable } from '../sources/source.js';
 import { awaitBanner } from '../ssh/banner.js';
+import { madeLogin } from '../ssh/config/logins.js';
 import { handshake } from '../ssh/handshake.js';
 import { sshUser } from '../ssh/login-key.js';
 import { describeTarget } from '../target/target.js';
@@ -23,7 +24,7 @@ import type { CheckedRoute, CheckResult, LastStage, Stage, StageName } from './r
 interface CheckTargetOptions extends ReachFlags {
   /** Undefined: the port of an ssh:// form, or 22. */
   readonly port: number | undefined;
-  /** Undefined: the user before an "@", or the one that the machine's manager made, or ssh's own choice. */
+  /** Undefined: the user before an "@", or the one that `vmssh setup` or the machine's manager made, or ssh's own choice. */
   readonly user: string | undefined;
   /** ssh's configuration file, as for ssh -F. */
   readonly sshConfig?: string;
@@ -63,11 +64,11 @@ export async function checkTarget(
     const verbose = options.verbose ? stepTrace(io) : undefined;
     onStage('looking for the machine');
     const found = await findTarget(target, io, signal);
-    const { text, machine, ...typed } = found;
+    const { text, machine } = found;
     if (machine) pass('found', `${machine.name} of ${machine.provider} is ${text}, ${machine.status}`);
-    const port = options.port ?? portArgument(typed.port);
+    const port = options.port ?? portArgument(found.port);
     const known = { text, port, machine: machine?.name, parsed: found.target };
-    const named = options.user ?? typed.user;
+    const named = options.user ?? typedUser ?? (await madeLogin(machine, io))?.user;
     const byDefault = named ?? (isOpened ? await (early ?? sshName()) : '');
     means = { ...known, user: byDefault };
     const windows = windowsVmssh(found.target, io);
@@ -89,7 +90,7 @@ export async function checkTarget(
       const { endpoint } = first;
       const steps = [...resolution.steps, ...first.steps];
       pass('resolved', [...steps, formatEndpoint(endpoint)].join(' → '));
-      const { identityFile, user = '' } = resolution.machine ?? {};
+      const { identityFile, user = '' } = (await madeLogin(machine ?? resolution.machine, io)) ?? {};
       means = { ...known, user: named ?? user, endpoint, steps, identityFile };
       return { target, means, stages, routes };
     }
@@ -113,7 +114,7 @@ export async function checkTarget(
     );
     onStage('waiting for the banner');
     const { connection, resolution, route } = reached;
-    const { identityFile, user: made } = resolution.machine ?? {};
+    const { identityFile, user: made } = (await madeLogin(machine ?? resolution.machine, io)) ?? {};
     const user = named ?? made ?? byDefault;
     const steps = [...resolution.steps, ...route.steps];
     means = { ...known, user, endpoint: connection.endpoint, steps, identityFile };

@@ -31,7 +31,7 @@ export interface SshCommand {
   readonly configFile?: string;
   /** Options but for -F and -o. */
   readonly flags?: readonly string[];
-  /** `Keyword=value`; ssh uses the first of each keyword. */
+  /** `Keyword=value`, of which ssh uses the first; or a flag such as -a, of which it uses the last. */
   readonly settings?: readonly string[];
   readonly host: string;
   /** What the machine's shell reads. */
@@ -45,7 +45,7 @@ export function sshCommand(options: SshCommand): readonly string[] {
     ...ssh,
     ...(configFile === undefined ? [] : ['-F', configFile]),
     ...flags,
-    ...settings.flatMap((setting) => ['-o', setting]),
+    ...settings.flatMap((setting) => (setting.startsWith('-') ? [setting] : ['-o', setting])),
     '--',
     host,
     ...(command === undefined ? [] : [command]),
@@ -58,8 +58,8 @@ export const asksNothing = 'BatchMode=yes';
 /** A connection of its own: neither one that the user's ssh has open, nor one for others, whatever ControlMaster says. */
 export const ownConnection = 'ControlPath=none';
 
-/** Nothing of this host is forwarded, whatever the user's Host says. The first ends a Tunnel too (clear_forwardings in ssh's readconf.c). */
-export const forwardsNothing = ['ClearAllForwardings=yes', 'ForwardAgent=no', 'ForwardX11=no'] as const;
+/** Nothing of this host is forwarded, whatever the user's Host or a -A in VMSSH_SSH says. The first ends a Tunnel too (clear_forwardings in ssh's readconf.c). */
+export const forwardsNothing = ['ClearAllForwardings=yes', '-a', '-x'] as const;
 
 /** Why ssh or a tool of it could not be started, and what to do about it. */
 export function whyNotStarted(

@@ -6,8 +6,10 @@ import {
   abilitiesOf,
   everySshAbilities,
   everySshRefusesUsers,
+  forwardsNothing,
   refusesUsers,
   sshAbilities,
+  sshCommand,
   sshProgram,
   sshVersion,
 } from '../../src/process/ssh-program.js';
@@ -57,6 +59,13 @@ describe('the ssh that the environment names', () => {
     const env = { ...process.env, VMSSH_SSH: '', HV_SSH_COMMAND: '', [name]: 'ssh -i /me/key' };
     const { stdout } = await run([...vmssh, 'ssh', '--print-command', 'unix/x'], { cwd: dir, env });
     expect(stdout).toMatch(/^ssh -i \/me\/key -o /);
+  });
+
+  it.skipIf(noSsh)('forwards nothing by its own flags where nothing is to be forwarded', async () => {
+    const ssh = ['ssh', '-G', '-F', 'none', '-A', '-X', '-oForwardAgent=yes', '-R', '1:h:1'];
+    const { stdout } = await run(sshCommand({ ssh, settings: forwardsNothing, host: 'h' }));
+    const lines = ['clearallforwardings yes', 'forwardagent no', 'forwardx11 no'];
+    expect(stdout.split('\n')).toEqual(expect.arrayContaining(lines));
   });
 });
 

@@ -9,6 +9,7 @@ import { diagnose, type Finding, type Signs } from '../../guest/diagnose.js';
 import { guestLogin, type HostFlags } from '../../guest/run/route.js';
 import type { ProgressLine } from '../../guest/run/run-script.js';
 import type { CheckScriptOptions, TriedLogin } from '../../guest/script.js';
+import { callerOfLines } from '../../hosts/decide.js';
 import { kindOf, parseTarget } from '../../kinds/kinds.js';
 import { lookUp, splitLogin } from '../../lookup/login.js';
 import type { Io } from '../../process/io.js';
@@ -21,7 +22,8 @@ import { isRegistered, type listServices } from '../../sources/hyper-v/services.
 import { listAll, sharedCids } from '../../sources/list-all.js';
 import type { Deps, DiscoveredMachine } from '../../sources/source.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
-import { keptLogin, type MachineLogin } from '../../ssh/config/logins.js';
+import { whyNoBring } from '../../ssh/config/host-options.js';
+import { type MachineLogin, madeLogin } from '../../ssh/config/logins.js';
 import { brokenControlPath } from '../../ssh/control-path.js';
 import { ownAccount } from '../../ssh/folder.js';
 import { madeKeyOf, madeKeysOf } from '../../ssh/guest-keys.js';
@@ -120,9 +122,9 @@ const byHost = { stage: 'connected', ms: 0, found: 'it has no sshd: its Host bri
 
 /** The login of a machine without an sshd, if its Host brings one. */
 async function bringingLogin({ means, error }: CheckResult, io: Io, signal: AbortSignal) {
-  if (!means || !lacksSshd(error)) return undefined;
+  if (!means || !lacksSshd(error) || whyNoBring(await callerOfLines(io, true))) return undefined;
   const { machine } = await lookUp(means.text, io, signal);
-  const login = machine && (await keptLogin(machine, io));
+  const login = await madeLogin(machine, io);
   return login?.brings ? login : undefined;
 }
 

@@ -73,12 +73,13 @@ It runs what vmssh guest print prints, and then checks the guest as a target.`,
 export async function install(options: GuestInstallOptions, io: Io, check = checkTarget): Promise<number> {
   const { undo } = options;
   const signal = io.interrupted();
+  const goesOn = closesTcp(options.script);
   const into = await withManager(options.into, io, signal);
-  // Its manager logs in as nobody: the keys are for the login that follows.
-  const byDefault = into.route === 'exec' ? splitUser(into.host).user : undefined;
+  // Its manager logs in as nobody: the keys are for the login that follows. To close TCP that is root's, who needs no sudo.
+  const login = goesOn ? (splitUser(options.into.host).user ?? 'root') : splitUser(into.host).user;
+  const byDefault = into.route === 'exec' ? login : undefined;
   const script = { ...options.script, account: options.script.account ?? byDefault };
   const { port, account } = script;
-  const goesOn = closesTcp(script);
   const run = await rootRunner(io, signal);
   // Everybody may read a command line: no secret of this host's goes in by one.
   const proof = into.run ? '' : newProof();

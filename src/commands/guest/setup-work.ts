@@ -54,6 +54,8 @@ export async function carryOutSetup(
   const host = options.noConfig ? undefined : await configStep(kept, 'do', io, add);
   if (isFailed()) return all();
   if (pins) await pinShown(shown, { typed: name, target, machine }, io, signal, add);
+  // Then a key that is pinned later is not setup's.
+  if (isFailed() && host !== undefined) await configStep({ ...login, pinned: undefined }, 'do', io, () => {});
   if (isFailed()) return all();
   const command = await loginCommand(host, target, work, io);
   // Only what is verified counts.

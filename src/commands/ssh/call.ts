@@ -12,7 +12,7 @@ import { type OwnOptions, ownArgs } from '../../proxy-args.js';
 import { callerForSsh } from '../../ssh/config/caller.js';
 import type { Caller, HostOptions } from '../../ssh/config/host-options.js';
 import { asksVmssh, hostOptions, whyNoBring } from '../../ssh/config/host-options.js';
-import { keptLogin, type MachineLogin } from '../../ssh/config/logins.js';
+import { type MachineLogin, madeLogin } from '../../ssh/config/logins.js';
 import { knownHostsFile } from '../../ssh/folder.js';
 import { guestKeysFor, trustIn } from '../../ssh/guest-keys.js';
 import { ownKeyFile, sshSettings } from '../../ssh/login-key.js';
@@ -67,15 +67,14 @@ export async function prepare(
   const hasUser = optionsNameUser(tool, args) || machines.some((each) => each.user !== undefined);
   const sshConfig = [...args.before, ...args.after].findLast(({ name }) => name === 'F')?.value;
   const { machine } = named;
-  const login = machine && (await keptLogin(machine, io));
-  const account = login ?? machine;
+  const account = await madeLogin(machine, io);
   // Started now, so that nothing waits for it.
   const asTyped = hasUser || account?.user ? undefined : userAsTyped(meant, { host, sshConfig }, io);
   const self = await callerForSsh(io);
   const mayAsk = asksVmssh({ ...self, asksForKeys: !namesKeyFiles(args) });
   // Only then ssh is asked for its version.
   const asksForKeys = mayAsk && (await sshAbilities(io.env, ssh)).asksForKeys;
-  const brings = asked === true || login?.brings === true;
+  const brings = asked === true || account?.brings === true;
   const caller = { ...self, asksForKeys, refusesUsers: brings && (await refusesUsers(io.env, ssh)) };
   const whyNot = whyNoBring(caller);
   if (asked && whyNot) throw new UsageError(...whyNot);

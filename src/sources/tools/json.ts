@@ -1,4 +1,4 @@
-import { quote } from '../../errors.js';
+import { printable, quote } from '../../errors.js';
 
 /** An object from JSON, with unknown fields. */
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -29,7 +29,8 @@ export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new SyntaxError(`not JSON: ${quote(text.slice(0, 80))}: ${(cause as Error).message}`, { cause });
+    const { message } = cause as Error;
+    throw new SyntaxError(printable(`not JSON: ${quote(text.slice(0, 80))}: ${message}`), { cause });
   }
 }
 

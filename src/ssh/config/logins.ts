@@ -56,16 +56,16 @@ export function withLogins(
   });
 }
 
-export function loginOf(
-  { target, uuid }: Pick<ListedMachine, 'target' | 'uuid'>,
-  all: readonly MachineLogin[],
-): MachineLogin | undefined {
+export function loginOf({ target, uuid }: Omit<MachineLogin, 'brings'>, all: readonly MachineLogin[]) {
   return all.find((login) => login.target === target && login.uuid === uuid);
 }
 
-/** The one that is kept for a machine. */
-export async function keptLogin(machine: ListedMachine, { env, platform }: Pick<Io, 'env' | 'platform'>) {
-  return loginOf(machine, (await keptLogins({ env: ownEnv(env), platform })).logins);
+/** The one that is kept for a machine, else what its manager made. */
+export async function madeLogin(
+  machine: Omit<MachineLogin, 'brings'> | undefined,
+  { env, platform }: Pick<Io, 'env' | 'platform'>,
+): Promise<Pick<MachineLogin, 'user' | 'identityFile' | 'brings'> | undefined> {
+  return machine && (loginOf(machine, (await keptLogins({ env: ownEnv(env), platform })).logins) ?? machine);
 }
 
 /** Those that are kept; `isFirst`: nothing was. */

@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { checkTarget } from '../../../src/checks/check-target.js';
 import { reachFlags } from '../../../src/cli/shared-options.js';
 import { examine, hostSigns, machinesByVsock } from '../../../src/commands/check/examine.js';
 import { ConnectError } from '../../../src/errors.js';
@@ -11,15 +11,18 @@ import type { Io } from '../../../src/process/io.js';
 import type { HyperVService } from '../../../src/sources/hyper-v/services.js';
 import { type DiscoveredMachine, DiscoveryError } from '../../../src/sources/source.js';
 import { serviceIdOfPort } from '../../../src/target/numbers.js';
+import { makeContainer } from '../../connect/exec/container.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { lacks } from '../../helpers/programs.js';
 import { vmssh } from '../../helpers/run.js';
-import { useTempDir } from '../../helpers/temp-dir.js';
+import { useIncus } from '../../helpers/sockets/peers.js';
+import { script, useSource, useTempDir, writeTree } from '../../helpers/temp-dir.js';
 import { usePeerFolder } from '../../sources/machined/varlink-peer.js';
 import { useJsonServices } from '../../sources/managers/json-services.js';
 import { fakeProc } from '../../sources/processes/fake-proc.js';
 
 describe('signs on this host', () => {
+  const dir = useTempDir();
   const error = new ConnectError('connect', 'x', { code: 'ETIMEDOUT', problem: 'x' });
   const options = { target: 'hyper-v/mint', port: 2222, user: 'root', sshConfig: undefined };
   const signal = new AbortController().signal;
@@ -60,8 +63,6 @@ describe('signs on this host', () => {
   });
 
   it.skipIf(lacks('ssh'))("gives ssh's own reason if a login breaks", async () => {
-    const dir = mkdtempSync(join(tmpdir(), 'vmssh-signs-'));
-    onTestFinished(() => rmSync(dir, { recursive: true }));
     const path = join(dir, 'closes');
     const server = createServer((socket) => {
       socket.on('error', () => {}).write('SSH-2.0-OpenSSH_9.2\r\n');
@@ -83,8 +84,6 @@ describe('signs on this host', () => {
   ])(
     'names the keys in the order in which OpenSSH $0 offers them, if it can say that',
     async (version, keys) => {
-      const dir = mkdtempSync(join(tmpdir(), 'vmssh-signs-'));
-      onTestFinished(() => rmSync(dir, { recursive: true }));
       // As its pubkey_dump prints them, the last for a file that is not there.
       const script = `#!/bin/sh
 case " $* " in
@@ -103,7 +102,6 @@ esac
     },
   );
   describe('a socket that nothing serves', () => {
-    const dir = useTempDir();
     const serve = useJsonServices(dir);
     const folder = usePeerFolder();
     it.each([
@@ -131,9 +129,37 @@ esac
     });
   });
 
+  describe('a machine with the login of vmssh setup', () => {
+    const INCUS_SOCKET = useIncus(dir, [{ name: 'web', type: 'container', status: 'Running', config: {} }]);
+    const logins = [
+      { target: 'incus/web', brings: true },
+      { target: 'mine/made-up', user: 'ann', identityFile: '/k' },
+    ];
+    const hosts = JSON.stringify({ version: 1, options: { logins }, program: [], machines: [] });
+    writeTree(dir, { 'state/vmssh/hosts.json': hosts });
+    const asked = { ...reachFlags(), port: undefined, user: undefined, sshConfig: undefined };
+    const home = { HOME: dir, XDG_STATE_HOME: join(dir, 'state'), XDG_RUNTIME_DIR: dir };
+
+    it.each(['mine/made-up', 'made-up'])('is tried as that user: %s', async (name) => {
+      const row = { name: 'made-up', status: 'running', user: 'box', address: `unix${dir}/none` };
+      useSource(dir, 'mine', `echo '${JSON.stringify({ version: 1, machines: [row] })}'`, { folder: dir });
+      const io = fakeIo({ env: { PATH: '/bin', ...home } });
+      const { means } = await checkTarget(name, { ...asked, until: 'resolved' }, io, signal);
+      expect(means).toMatchObject({ user: 'ann', identityFile: '/k' });
+    });
+
+    it('has no sshd brought where an ssh does not ask for its key', async () => {
+      const made = makeContainer(join(dir, 'made'), { program: 'incus' });
+      script(join(made.bin, 'ssh'), 'echo OpenSSH_8.4p1 >&2');
+      const env = { ...made.env, ...home, INCUS_SOCKET };
+      const options = { ...asked, target: 'incus/web', over: undefined, until: 'login' } as const;
+      const { check } = await examine(options, fakeIo({ self: ['/vmssh'], env }), undefined);
+      expect(check).toMatchObject({ error: { code: 'EXEC_NO_SSHD' } });
+    });
+  });
+
   describe('13: the CIDs of processes', () => {
-    const dir = mkdtempSync(join(tmpdir(), 'vmssh-signs-'));
-    afterAll(() => rmSync(dir, { recursive: true }));
+    const dir = useTempDir();
     const web = ['/usr/bin/qemu-system-x86_64', '-name', 'guest=web'];
     const vsock = (rest: string) => ['-device', `vhost-vsock-pci,id=v,${rest}`];
     const json = '{"driver":"vhost-vsock-pci","id":"vsock0","guest-cid":4,"vhostfd":"3"}';

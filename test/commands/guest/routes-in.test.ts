@@ -80,6 +80,9 @@ esac
       await call<unknown>(command, raw(flags, 'incus/web'), { env });
       expect(given('incus.input')).toMatch(/^account='ann'$/m);
     }
+    // It has to close TCP without a password.
+    await call(guestInstall, raw({ ...flags, 'only-vsock': true }, 'incus/web'), { env });
+    expect(given('incus.input')).toMatch(/^account='root'$/m);
   });
 
   it.each([

@@ -143,9 +143,7 @@ describe.skipIf(missing)('guest install continues only in the machine where it b
   it('uses the settings of what was typed, except for the route, and no connection that is already open', async () => {
     await install('web', { account: 'ben', 'ssh-config': '/c' });
     const args = given('web.args').split('\n');
-    expect(args).toEqual(
-      expect.arrayContaining(['-F', '/c', 'ControlPath=none', 'ForwardAgent=no', 'ben@web']),
-    );
+    expect(args).toEqual(expect.arrayContaining(['-F', '/c', 'ControlPath=none', '-a', 'ben@web']));
     expect(args).toContain(`ProxyCommand=${vmsshWords} proxy vsock/4242 22`);
     expect(args.join()).not.toContain('StrictHostKeyChecking');
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { hopCommand, hopOptions, patience, scriptCommand } from '../../../src/connect/via/hop-command.js';
 import relay from '../../../src/connect/via/relay.py';
-import { forwardsNothing } from '../../../src/process/ssh-program.js';
+import { forwardsNothing, sshCommand } from '../../../src/process/ssh-program.js';
 import type { ViaEndpoint } from '../../../src/route.js';
 import { ended } from '../../helpers/expected.js';
 import { run } from '../../helpers/run.js';
@@ -85,9 +85,9 @@ describe('the command of a hop', () => {
   it('over another hop is an ssh there, which asks nothing', async () => {
     const inner: ViaEndpoint = { ...hv1, host: 'hv2' };
     const words = await wordsOf(hopCommand({ ...hv1, at: inner }, 'vmssh-0123', 30_000));
-    const all = [...settings, 'ConnectTimeout=30', 'BatchMode=yes'].flatMap((each) => ['-o', each]);
     const inside = hopCommand(inner, 'vmssh-0123', 30_000);
-    expect(words).toEqual(['ssh', ...flags, ...all, '--', 'hv2', inside]);
+    const all = { flags, settings: [...settings, 'ConnectTimeout=30', 'BatchMode=yes'] };
+    expect(words).toEqual(sshCommand({ ssh: ['ssh'], ...all, host: 'hv2', command: inside }));
   });
 });
 

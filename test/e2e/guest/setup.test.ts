@@ -48,7 +48,8 @@ describe.skipIf(missing)(`vmssh setup${missing ? `: ${missing}` : ''}`, () => {
       process.kill(Number(readFileSync(join(dir, 'pid'), 'utf8')), 'SIGKILL');
     const path = new URL(url, 'http://x').searchParams.get('path');
     if (path === null) return response.end(JSON.stringify({ metadata: instances }));
-    const file = join(root, path);
+    const isHidden = existsSync(join(dir, 'hide-files')) && existsSync(join(dir, 'state/vmssh/hosts.json'));
+    const file = join(root, isHidden ? 'none' : path);
     if (!existsSync(file)) response.statusCode = 404;
     return response.end(existsSync(file) ? readFileSync(file) : '{}');
   });
@@ -194,6 +195,19 @@ esac`,
     expect(signal).toBe('SIGKILL');
     expect(await setup('--undo', '--yes', 'incus/web')).toMatchObject({ code: 0, stderr: '' });
     expect(trees()).toEqual(before);
+  });
+
+  it('takes back no pin of others, if it could pin nothing itself', async () => {
+    writeFileSync(join(dir, 'hide-files'), '');
+    const done = await setup('--yes', 'incus/web');
+    rmSync(join(dir, 'hide-files'));
+    expect(done).toMatchObject(printing(1, /✗ host-key +its server shows/));
+    const pins = join(home, '.ssh/vmssh_known_hosts');
+    const pin = `vmssh-${uuid} ${readFileSync(join(root, 'etc/ssh/ssh_host_ed25519_key.pub'), 'utf8')}`;
+    writeFileSync(pins, pin, { mode: 0o600 });
+    expect(await setup('--undo', '--yes', 'incus/web')).toMatchObject({ code: 0, stderr: '' });
+    expect(readFileSync(pins, 'utf8')).toBe(pin);
+    rmSync(pins);
   });
 
   it('does the rest when it is run again, wherever it was killed, and takes all back', async () => {

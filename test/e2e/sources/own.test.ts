@@ -30,7 +30,8 @@ describe.skipIf(lacks('ssh', 'sshd', 'jq'))('a source of the user', () => {
     copyFileSync(join(dir, 'id'), key);
     const host_keys = [readFileSync(join(dir, 'host.pub'), 'utf8').trim()];
     const web = { name: 'web', id: 'i-1', login: userInfo().username, key, host_keys, state: 'up' };
-    const boxes = JSON.stringify({ boxes: [web, { ...web, name: 'db', id: 'i-2', state: 'stopped' }] });
+    const db = { ...web, name: 'db', id: 'i-2', host_keys: null, state: 'stopped' };
+    const boxes = JSON.stringify({ boxes: [web, db] });
     const box = program('box', `[ $1 = ssh-stdio ] && exec ${bin}/pipe; [ $1 = ps ] && echo '${boxes}'`);
     const [block = ''] = blocksOf('sources.md', 'From nothing to a login', 'sh');
     const text = block.replace('/usr/bin/box', box).replace(/ssh box\/web$/m, '$& echo there');

@@ -183,6 +183,7 @@ describe('what a source prints', () => {
     { text: ' \n', says: /^it printed nothing$/ },
     { text: `{"version":1,${' '.repeat(90)}}`, says: /not JSON: .*: .* at position 103/ },
     { text: '{', says: /not JSON/ },
+    { text: '[\u202e', says: /^it printed not JSON: [ -~]*$/ },
     { text: '[]', says: /expected/ },
     { text: '{"version":2,"machines":[]}', says: /expected/ },
     { text: '{"version":1,"machines":{}}', says: /expected/ },

@@ -72,7 +72,7 @@ describeGuests('machines of Incus', () => {
   });
 
   startsOnDemand(sh, {
-    ...{ target: 'incus/deb', name: 'deb', command: 'incus start deb' },
+    ...{ target: 'incus/deb', name: 'deb', command: 'incus start --project=default local:deb' },
     off: 'incus stop --force deb; incus list --format=csv --columns=s deb | grep -qx STOPPED',
     starts: 'grep instance-started /run/lifecycle',
     isUp: 'incus list --format=csv --columns=s deb | grep -qx RUNNING',
@@ -91,7 +91,11 @@ describeGuests('machines of Incus', () => {
   });
 
   describe('a virtual machine', () => {
-    const startable = { target: 'incus/mint', name: 'mint', command: 'incus start mint' };
+    const startable = {
+      target: 'incus/mint',
+      name: 'mint',
+      command: 'incus start --project=default local:mint',
+    };
 
     beforeAll(async () => {
       await guest.run(`${ofIncus('mint')} && incus start mint`, { timeout: 200 });

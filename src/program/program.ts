@@ -114,7 +114,7 @@ ${labelled('Exit codes: ', codes, help)}
 
 First steps:
   vmssh list
-  vmssh config install
+  vmssh setup mint && ssh mint
   ssh root@vsock/3
 
 Help for one command: vmssh help COMMAND`;

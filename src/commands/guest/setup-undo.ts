@@ -50,7 +50,9 @@ export async function undoSetup(
   if (machine && !isFailed()) await undoDevice(reachedMachine(machine), io, signal, add);
   if (isFailed()) return { name, target, steps };
   const alias = hostKeyAlias(named);
-  if (login?.pinned && alias !== undefined) {
+  const madeKey = !(inside instanceof ConnectError) && inside.some(({ name: step }) => step === 'host-keys');
+  // Also of a Host that is gone: the machine does not have that key any more.
+  if ((login?.pinned || madeKey) && alias !== undefined) {
     const path = knownHostsFile(io.env);
     const { removed } = await forgetKeys(path, [alias]);
     // The file is ours.
@@ -59,7 +61,7 @@ export async function undoSetup(
     else add('host-key', 'changed', 'it is forgotten');
   }
   const lost = login?.brings ? 'brings no sshd' : `has no User ${login?.user}`;
-  if (login === undefined) add('config', 'ok', 'setup wrote no Host for it');
+  if (login === undefined) add('config', 'ok', 'no Host has a user or a key from setup');
   else if (await withoutLogin(login, io)) add('config', 'changed', `its Host ${lost} any more`);
   else add('config', 'failed', 'the lines for ssh were not all written', 'vmssh config install shows why');
   return { name, target, steps };

@@ -197,7 +197,18 @@ esac`,
     expect(trees()).toEqual(before);
   });
 
+  it('forgets the host key that it made, also after vmssh config uninstall', async () => {
+    const before = trees();
+    expect(await setup('--yes', 'incus/web')).toMatchObject({ code: 0 });
+    expect(await run([...vmssh, 'config', 'uninstall'], { env })).toMatchObject({ code: 0 });
+    const { stdout } = await setup('--undo', '--yes', 'incus/web');
+    expect(stdout).toMatch(/\+ host-keys +\S+ed25519_key removed\n[\s\S]*\+ host-key +it is forgotten\n/);
+    expect(trees()).toEqual(before);
+  });
+
   it('takes back no pin of others, if it could pin nothing itself', async () => {
+    const own = join(root, 'etc/ssh/ssh_host_ed25519_key');
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', own]);
     writeFileSync(join(dir, 'hide-files'), '');
     const done = await setup('--yes', 'incus/web');
     rmSync(join(dir, 'hide-files'));
@@ -207,7 +218,7 @@ esac`,
     writeFileSync(pins, pin, { mode: 0o600 });
     expect(await setup('--undo', '--yes', 'incus/web')).toMatchObject({ code: 0, stderr: '' });
     expect(readFileSync(pins, 'utf8')).toBe(pin);
-    rmSync(pins);
+    for (const file of [pins, own, `${own}.pub`]) rmSync(file);
   });
 
   it('does the rest when it is run again, wherever it was killed, and takes all back', async () => {
@@ -287,7 +298,7 @@ esac`,
     expect(done.stdout).toMatch(/\+ sshd +installed: apt-get(?:.*\n)+ +✓ login /);
     expect(done.code).toBe(0);
     expect(await setup('--undo', '--yes', 'incus/web')).toMatchObject({ code: 0 });
-    expect(await run([...vmssh, 'forget', 'incus/web'], { env })).toMatchObject({ code: 0 });
+    expect(existsSync(join(home, '.ssh/vmssh_known_hosts'))).toBe(false);
     expect(existsSync(sshd)).toBe(true);
   });
 

@@ -32,7 +32,7 @@ const hypervisors = [
 
 const containers = [
   ...['podman', 'crun', 'uidmap', 'dbus-user-session', 'fuse-overlayfs', 'passt'],
-  ...['docker.io', 'docker-cli', 'iptables', 'runsc', 'git', 'kubernetes-client'],
+  ...['docker.io', 'docker-cli', 'iptables', 'kubernetes-client'],
 ];
 
 // Its own node is 18: it gets the program that runs this.
@@ -76,7 +76,7 @@ export const suites = {
     acceptOutdated: true,
     builtWhenBooted: true,
   },
-  // Podman and Docker, with gVisor as a runtime. Their containers are made of the guest's own files: there is no registry.
+  // Podman and Docker. Their containers are made of the guest's own files: there is no registry.
   containers: {
     debian: 'trixie',
     systemd: 257,

@@ -94,7 +94,7 @@ undo_host_key() {
   if ! grep -q ' vmssh setup$' "$1.pub" 2>/dev/null; then
     say ok undo "$1 is not ours, or gone"
   elif must undo rm -f "$1" "$1.pub"; then
-    say changed undo "$1 removed"
+    say changed host-keys "$1 removed"
   fi
 }
 

@@ -2,15 +2,24 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import { bootGuest, type Guest } from '../bed/guest.js';
+import { cachedImage } from '../images/cache.js';
+import type { Suite } from '../types.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** Its SVM, which QEMU emulates, makes /dev/kvm in the guest: a machine there is not emulated twice. */
 export const cpuWithKvm = 'EPYC,+svm,+npt';
 
+/** The guest's own image once more, which nobody has booted: /dev/vdb there. */
+const plainDisk = (suite: Suite) => [
+  '-drive',
+  `file=${cachedImage(suite).folder}/root.ext4,if=none,id=plain,format=raw,readonly=on`,
+  ...['-device', 'virtio-blk-pci,drive=plain'],
+];
+
 /**
  * A guest that is a host of virtual machines: it has /dev/kvm and /dev/vhost-vsock, vmssh, this project in /host, and in /vm what
- * second-level.sh leaves. `prepare` is a script that runs before that; `memory` is in MiB.
+ * second-level.sh leaves, with the initrd of the image's own disk. `prepare` is a script that runs before that; `memory` is in MiB.
  */
 export async function bootHypervisor({
   suite = 'hypervisor',
@@ -25,10 +34,11 @@ export async function bootHypervisor({
 }): Promise<Guest> {
   const guest = await bootGuest({
     ...{ suite, cpu: cpuWithKvm, bootTimeout: 900 },
-    ...{ cid, share: root, memory },
+    ...{ cid, share: root, memory, qemu: plainDisk(suite) },
   });
   await guest.copyIn({
     '/vm/vmlinuz': `${dirname(guest.identity)}/vmlinuz`,
+    '/vm/plain-initrd': `${dirname(guest.identity)}/initrd`,
     '/vm/second-level.sh': `${root}/test/vm/inside/second-level.sh`,
   });
   await guest.run(

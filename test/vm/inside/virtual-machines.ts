@@ -39,26 +39,72 @@ export function up({ name }: { readonly name: string }): string {
   return `until grep -q '^up' /vm/${name}.console; do sleep 0.5; done`;
 }
 
+const agentPort = `<channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>`;
+
 /** The same machine for libvirt, with the port of its guest agent. */
 export function domain({ name, uuid, cid }: Machine): string {
+  return defined(
+    { name, uuid, memory: 192, initrd: '/vm/initrd', line: kernelLine(name) },
+    `<serial type='file'><source path='/vm/${name}.console'/></serial>
+      ${agentPort}
+      <vsock model='virtio'><cid auto='no' address='${cid}'/></vsock>`,
+  );
+}
+
+/** For a machine of the guest's own image, without some of its services. */
+const plainLine = (name: string) =>
+  [
+    `${kernelLine(name)} systemd.hostname=${name} systemd.condition_needs_update=no systemd.mask=machines.target`,
+    ...['libvirtd', 'libvirt-guests', 'virtlogd', 'incus-startup', 'lxcfs', 'pesign', 'ssh'].map(masked),
+    ...['systemd-networkd', 'getty@tty1'].map(masked),
+  ].join(' ');
+
+const masked = (service: string) => `systemd.mask=${service}.service`;
+
+/**
+ * A machine of the guest's own image for libvirt: Debian with systemd, an sshd and QEMU's guest agent, and without a vsock device. What
+ * it writes is in `disk`; root is logged in at its console. `ports`: of PCI Express, for devices that are plugged in.
+ */
+export function plainDomain({
+  name,
+  uuid,
+  disk,
+  ports = 0,
+  channel = true,
+}: Omit<Machine, 'cid'> & {
+  readonly disk: string;
+  readonly ports?: number;
+  readonly channel?: boolean;
+}): string {
+  return defined(
+    { name, uuid, memory: 512, initrd: '/vm/plain-initrd', line: plainLine(name) },
+    `<disk type='file'><driver name='qemu' type='qcow2'/><source file='${disk}'/><target dev='vda' bus='virtio'/></disk>
+      ${Array.from({ length: ports }, (_, i) => `<controller type='pci' model='pcie-root-port' index='${i + 1}'/>`).join('')}
+      ${channel ? agentPort : ''}
+      <serial type='pty'/>`,
+  );
+}
+
+function defined(
+  { name, uuid, memory, initrd, line }: Omit<Machine, 'cid'> & Readonly<Record<string, string | number>>,
+  devices: string,
+): string {
   return `<domain type='kvm'>
     <name>${name}</name>
     <uuid>${uuid}</uuid>
-    <memory unit='MiB'>192</memory>
+    <memory unit='MiB'>${memory}</memory>
     <os>
       <type arch='x86_64' machine='q35'>hvm</type>
       <kernel>/vm/vmlinux</kernel>
-      <initrd>/vm/initrd</initrd>
-      <cmdline>${kernelLine(name)}</cmdline>
+      <initrd>${initrd}</initrd>
+      <cmdline>${line}</cmdline>
     </os>
     <features><acpi/></features>
     <cpu mode='host-passthrough'/>
     <devices>
       <controller type='usb' model='none'/>
       <memballoon model='none'/>
-      <serial type='file'><source path='/vm/${name}.console'/></serial>
-      <channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>
-      <vsock model='virtio'><cid auto='no' address='${cid}'/></vsock>
+      ${devices}
     </devices>
   </domain>`;
 }

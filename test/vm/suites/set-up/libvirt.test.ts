@@ -112,8 +112,10 @@ describeGuests('plain machines of libvirt', () => {
       expect(code).toBe(1);
       const [, line = ''] = /fix: type on its console, as root: (.*)\n/.exec(stdout) ?? [];
       await guest.run(`cat >/vm/line`, { input: `${line}\n` });
-      // A terminal that is closed at once drops what was typed.
-      await sh(`{ cat /vm/line; sleep 5; } | socat -u - $(${virsh} ttyconsole pear),raw,echo=0`);
+      // A terminal that is closed at once drops what was typed, and before the end of the boot nobody reads it.
+      const types = `{ cat /vm/line; sleep 5; } | socat -u - $(${virsh} ttyconsole pear),raw,echo=0`;
+      const answers = loggedIn('ann', 'vmssh nc --banner qemu/pear');
+      await sh(`until ${types}; ${answers}; do sleep 5; done`, 1200);
       const login = 'vmssh ssh --wait=1200 -o StrictHostKeyChecking=accept-new root@qemu/pear uname -n';
       expect(await as(login, 1300)).toMatchObject({ code: 0, stdout: 'pear\n' });
       expect(await as('vmssh setup --undo --yes qemu/pear', 400)).toMatchObject({ code: 0 });

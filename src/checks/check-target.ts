@@ -68,7 +68,8 @@ export async function checkTarget(
     if (machine) pass('found', `${machine.name} of ${machine.provider} is ${text}, ${machine.status}`);
     const port = options.port ?? portArgument(found.port);
     const known = { text, port, machine: machine?.name, parsed: found.target };
-    const named = options.user ?? typedUser ?? (await madeLogin(machine, io))?.user;
+    const login = await madeLogin(machine, io);
+    const named = options.user ?? typedUser ?? login?.user;
     const byDefault = named ?? (isOpened ? await (early ?? sshName()) : '');
     means = { ...known, user: byDefault };
     const windows = windowsVmssh(found.target, io);
@@ -90,7 +91,7 @@ export async function checkTarget(
       const { endpoint } = first;
       const steps = [...resolution.steps, ...first.steps];
       pass('resolved', [...steps, formatEndpoint(endpoint)].join(' → '));
-      const { identityFile, user = '' } = (await madeLogin(machine ?? resolution.machine, io)) ?? {};
+      const { identityFile, user = '' } = login ?? (await madeLogin(resolution.machine, io)) ?? {};
       means = { ...known, user: named ?? user, endpoint, steps, identityFile };
       return { target, means, stages, routes };
     }
@@ -114,7 +115,7 @@ export async function checkTarget(
     );
     onStage('waiting for the banner');
     const { connection, resolution, route } = reached;
-    const { identityFile, user: made } = (await madeLogin(machine ?? resolution.machine, io)) ?? {};
+    const { identityFile, user: made } = login ?? (await madeLogin(resolution.machine, io)) ?? {};
     const user = named ?? made ?? byDefault;
     const steps = [...resolution.steps, ...route.steps];
     means = { ...known, user, endpoint: connection.endpoint, steps, identityFile };

@@ -68,13 +68,13 @@ export async function listIncus(
   return { found, warnings };
 }
 
-/** Without a CID that leads elsewhere from here, and without its pid, which may be one of the daemon's own pids. */
+/** Without a CID that leads elsewhere from here. */
 async function withOwnCid(
-  { pid, ...machine }: Instance,
+  machine: Instance,
   deps: Deps,
   warn: (error: DiscoveryError) => void,
 ): Promise<Instance> {
-  const { cid, authority, routes = [] } = machine;
+  const { cid, vmm: pid, authority, routes = [] } = machine;
   if (cid === undefined || pid === undefined) return machine;
   if (await leadsToItself(cid, { pid, authority }, deps, warn)) return machine;
   return { ...machine, cid: undefined, routes: routes.filter(({ name }) => name !== 'vsock') };
@@ -151,6 +151,8 @@ export interface Instance extends DiscoveredMachine {
   readonly project?: string;
   /** Undefined: incus. */
   readonly client?: 'lxc';
+  /** The pid of a VM's QEMU, as its daemon counts: no other source's machine is joined by it. */
+  readonly vmm?: number;
 }
 
 interface Reader extends Pick<Instance, 'client'> {
@@ -198,7 +200,7 @@ export function parseInstances(
       provider: 'incus',
       cid,
       uuid,
-      pid: isVm && runs && typeof pid === 'number' ? pid : undefined,
+      vmm: isVm && runs && typeof pid === 'number' ? pid : undefined,
       routes: [...byCid, ...exec, ...routesTo([ip])],
       via,
       ...(strange ? { authority: 'other' } : {}),

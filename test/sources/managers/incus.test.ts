@@ -34,7 +34,7 @@ describe('Incus and LXD', () => {
       both('vm', '5924d374-3abd-4bb0-b0bf-ff873c428df6', {
         status: 'running',
         cid: 2661586547,
-        pid: 1000,
+        vmm: 1000,
         routes: [routeTo('vsock/2661586547'), exec('vm'), routeTo('10.99.0.175')],
       }),
       both('web', webs[0], { status: 'running', target: `incus/${webs[0]}`, routes: [exec('web'), ip] }),

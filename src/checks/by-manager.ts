@@ -11,7 +11,7 @@ import { withToolFolders } from '../sources/trusted-path.js';
 import { madeLogin } from '../ssh/config/logins.js';
 import { sshPort } from '../target/numbers.js';
 
-/** HOST as its target, with the login that is kept or made for it, and the words of the manager that goes into it. `find`: for a machine that was found already. Throws a ConnectError. */
+/** HOST as its target, with the user that setup or its manager made, and the words that start a program in it. `find`: for a machine that was found already. Throws a ConnectError. */
 export async function byManager(
   into: HostFlags,
   io: Io,

@@ -4,7 +4,8 @@ import type { Endpoint } from '../route.js';
 import type { Env } from '../runtime.js';
 import { loadJoining } from '../sources/here.js';
 import { listAll } from '../sources/list-all.js';
-import { type DiscoveredMachine, isSilence, type Source, vhostCid } from '../sources/source.js';
+import { vhostCid } from '../sources/routes.js';
+import { type DiscoveredMachine, isSilence, type Source } from '../sources/source.js';
 import { type ReachedRecord, reachedMachine } from './record.js';
 
 /**

@@ -129,7 +129,7 @@ function asTyped(machine: ListedMachine): ListedTarget {
   return { text: machine.target, target: parseTarget(machine.target), machine };
 }
 
-/** The source, asked for one name alone if it can be: it does not know an id, which is ours. */
+/** Has a source list only what a name may mean, if it can. It cannot look up an id: vmssh made that. */
 function onlyFor(wanted: string, source: Source): Source {
   if (!source.listsWanted || parseUuid(wanted) !== undefined) return source;
   return { ...source, list: (deps) => source.list({ ...deps, wanted }) };

@@ -1,9 +1,9 @@
 import { groupBy, withoutRepeats } from '../group-by.js';
 import { type ListedMachine, mergeMachines } from './merge.js';
-import { addressOf } from './routes.js';
+import { addressOf, vhostCid } from './routes.js';
 import { withOwnNames } from './search.js';
 import type { Deps, DiscoveredMachine, Listing, Source, Warning } from './source.js';
-import { closed, DiscoveryError, problemOf, vhostCid } from './source.js';
+import { closed, DiscoveryError, problemOf } from './source.js';
 import { ownEnv } from './trusted-env.js';
 
 /** The time limit of one provider. Milliseconds. */

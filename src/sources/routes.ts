@@ -98,3 +98,11 @@ function tcpOf(address: string, otherwise: number): Endpoint {
   const own = port === undefined ? checkPort(otherwise, 'tcp') : parsePort(port, 'tcp');
   return { family: 'tcp', host, port: own };
 }
+
+/** Its CID in this host's kernel, if it has one: a multiplexer has machines of its own, whatever their CIDs. */
+export function vhostCid({
+  cid,
+  routes = [],
+}: Pick<DiscoveredMachine, 'cid' | 'routes'>): number | undefined {
+  return routes.some(({ name }) => name === 'vsock-mux') ? undefined : cid;
+}

@@ -232,14 +232,6 @@ export interface ContainerFacts {
   readonly ownName?: string;
 }
 
-/** Its CID in this host's kernel, if it has one: a multiplexer has machines of its own, whatever their CIDs. */
-export function vhostCid({
-  cid,
-  routes = [],
-}: Pick<DiscoveredMachine, 'cid' | 'routes'>): number | undefined {
-  return routes.some(({ name }) => name === 'vsock-mux') ? undefined : cid;
-}
-
 /** "unknown" if the provider sees traces of a machine that may be gone. */
 export type Status = (typeof statuses)[number];
 

@@ -2,7 +2,8 @@ import type { Connection, OpenOptions } from '../../connect/connection.js';
 import { openConnection } from '../../connect/open.js';
 import { fewAtATime } from '../../group-by.js';
 import type { Endpoint } from '../../route.js';
-import { type DiscoveredMachine, vhostCid } from '../../sources/source.js';
+import { vhostCid } from '../../sources/routes.js';
+import type { DiscoveredMachine } from '../../sources/source.js';
 import { machineCid, sshPort } from '../../target/numbers.js';
 import { type HostCheck, plain, withReport } from './check.js';
 

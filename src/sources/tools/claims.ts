@@ -2,8 +2,8 @@ import { statSync } from 'node:fs';
 import { groupBy } from '../../group-by.js';
 import { type Endpoint, formatEndpoint } from '../../route.js';
 import { foldOf, isLoopback } from '../../target/names.js';
-import { addressOf } from '../routes.js';
-import { type DiscoveredMachine, vhostCid, type Warning } from '../source.js';
+import { addressOf, vhostCid } from '../routes.js';
+import type { DiscoveredMachine, Warning } from '../source.js';
 
 /**
  * The machines without the addresses that two of them claim, and a warning for each: a socket, however its path is spelled, a CID, or a port of

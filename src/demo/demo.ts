@@ -122,7 +122,7 @@ function plan(world: World, { ssh, scp, scpFlags }: OpenSsh): readonly Section[]
     { title: 'vmssh check, step by step', ...checking() },
     { title: 'ssh by fd passing: vmssh hands ssh the open socket and is gone', ...fdPassing() },
     { title: 'ssh by relay: vmssh carries the bytes', ...byOpenSsh(false) },
-    ...(ssh.path && scp.path ? [] : [{ ...library, steps: librarySteps(world, !ssh.path) }]),
+    ...(ssh.path ? [] : [{ ...library, steps: librarySteps(world) }]),
   ];
 }
 

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import ssh2, { type Client, type SFTPWrapper } from 'ssh2';
+import ssh2 from 'ssh2';
 import type { CheckJson } from '../commands/check/check.js';
 import { fingerprintOf } from '../identity/known-hosts.js';
 import { connect } from '../index.js';
@@ -75,7 +75,7 @@ export function openSshSteps(
   scp: readonly string[] | undefined,
   fdpass: boolean,
 ): readonly Step[] {
-  const { workspace, target, payload, vmssh } = world;
+  const { workspace, server, target, payload, vmssh } = world;
   const name = fdpass ? 'fdpass' : 'relay';
   const key = ['IdentitiesOnly yes', 'IdentityAgent none', 'BatchMode yes', 'LogLevel ERROR'];
   const settings = [`User ${demoUser}`, `IdentityFile ${workspace.path('key')}`, ...key];
@@ -92,31 +92,46 @@ export function openSshSteps(
   // scp accepts a path after "unix" only with "%".
   const remote = `${demoUser}@${target.replaceAll('/', '%')}:${name}`;
   const back = workspace.path(`${name}-back`);
-  const copy = async (signal: AbortSignal, from: string, to: string) => {
-    expectExit(await run([program, '-q', ...flags, from, to], signal), 0);
+  const same = (copy: Uint8Array | undefined) => {
+    const [got, wanted] = [copy && sha256(copy), sha256(payload.bytes)];
+    if (got !== wanted) throw new Error(`the copy differs: sha256 ${got ?? 'of nothing'}, not ${wanted}`);
+    return `${payload.bytes.length / 1024 / 1024} MiB, sha256 ${wanted.slice(0, 16)}… at both ends`;
   };
-  const copies = copySteps(world, name, {
-    typedThere: `$ ${shellLine(['scp', ...flags, payload.path, remote])}`,
-    there: (signal) => copy(signal, payload.path, remote),
-    typedBack: `$ ${shellLine(['scp', ...flags, remote, back])}`,
-    async back(signal) {
-      await copy(signal, remote, back);
-      return readFileSync(back);
+  const copy = (title: string, from: string, to: string, copied: () => Uint8Array | undefined): Step => ({
+    title,
+    typed: `$ ${shellLine(['scp', ...flags, from, to])}`,
+    async run(signal) {
+      expectExit(await run([program, '-q', ...flags, from, to], signal), 0);
+      return same(copied());
     },
   });
-  return [...logIn, ...copies];
+  return [
+    ...logIn,
+    copy('copy there', payload.path, remote, () => server.files.get(`/${name}`)),
+    copy('copy back', remote, back, () => readFileSync(back)),
+  ];
 }
 
-/** The same with ssh2's client over the library, or only the copies. */
-export function librarySteps(world: World, logsIn: boolean): readonly Step[] {
-  const { target, payload } = world;
+/** The login with ssh2's client over the library. */
+export function librarySteps({ target, server }: World): readonly Step[] {
   const typed = (command: string) =>
     command === 'hostname'
       ? `new ssh2.Client().connect({ sock: await connect('${target}'), … })`
       : `client.exec('${command}', …)`;
-  const execute = (command: string, signal: AbortSignal) =>
-    withClient(world, signal, async (client) => {
-      const channel = await call<ssh2.ClientChannel>((done) => client.exec(command, done));
+  return loginSteps(typed, async (command, signal) => {
+    const client = new ssh2.Client();
+    const sock = await connect(target, { signal });
+    try {
+      client.connect({
+        sock,
+        username: demoUser,
+        privateKey: server.privateKey,
+        hostVerifier: (key: Buffer) => fingerprintOf(key) === server.fingerprint,
+      });
+      await once(client, 'ready', { signal });
+      const channel = await new Promise<ssh2.ClientChannel>((resolve, reject) => {
+        client.exec(command, (error, opened) => (error ? reject(error) : resolve(opened)));
+      });
       let stdout = '';
       channel.setEncoding('utf8').on('data', (text: string) => {
         stdout += text;
@@ -124,19 +139,11 @@ export function librarySteps(world: World, logsIn: boolean): readonly Step[] {
       channel.stderr.resume();
       const [code] = await once(channel, 'close');
       return { code, stdout, stderr: '' };
-    });
-  const withSftp = <T>(signal: AbortSignal, use: (sftp: SFTPWrapper, done: Done<T>) => void) =>
-    withClient(world, signal, async (client) => {
-      const sftp = await call<SFTPWrapper>((done) => client.sftp(done));
-      return call<T>((done) => use(sftp, done));
-    });
-  const copies = copySteps(world, 'library', {
-    typedThere: `sftp.writeFile('library', bytes, …)`,
-    there: (signal) => withSftp<void>(signal, (sftp, done) => sftp.writeFile('library', payload.bytes, done)),
-    typedBack: `sftp.readFile('library', …)`,
-    back: (signal) => withSftp<Buffer>(signal, (sftp, done) => sftp.readFile('library', done)),
+    } finally {
+      client.on('error', () => {});
+      client.destroy();
+    }
   });
-  return [...(logsIn ? loginSteps(typed, execute) : []), ...copies];
 }
 
 function loginSteps(
@@ -164,61 +171,8 @@ function loginSteps(
   ];
 }
 
-interface Copies {
-  readonly typedThere: string;
-  there(signal: AbortSignal): Promise<void>;
-  readonly typedBack: string;
-  back(signal: AbortSignal): Promise<Uint8Array>;
-}
-
-function copySteps({ server, payload: { bytes } }: World, name: string, by: Copies): readonly Step[] {
-  const same = (copy: Uint8Array | undefined) => {
-    const [got, wanted] = [copy && sha256(copy), sha256(bytes)];
-    if (got !== wanted) throw new Error(`the copy differs: sha256 ${got ?? 'of nothing'}, not ${wanted}`);
-    return `${bytes.length / 1024 / 1024} MiB, sha256 ${wanted.slice(0, 16)}… at both ends`;
-  };
-  return [
-    {
-      title: 'copy there',
-      typed: by.typedThere,
-      run: (signal) => by.there(signal).then(() => same(server.files.get(`/${name}`))),
-    },
-    { title: 'copy back', typed: by.typedBack, run: (signal) => by.back(signal).then(same) },
-  ];
-}
-
 function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
-}
-
-async function withClient<T>(
-  { target, server }: World,
-  signal: AbortSignal,
-  use: (client: Client) => Promise<T>,
-): Promise<T> {
-  const client = new ssh2.Client();
-  const sock = await connect(target, { signal });
-  try {
-    client.connect({
-      sock,
-      username: demoUser,
-      privateKey: server.privateKey,
-      hostVerifier: (key: Buffer) => fingerprintOf(key) === server.fingerprint,
-    });
-    await once(client, 'ready', { signal });
-    return await use(client);
-  } finally {
-    client.on('error', () => {});
-    client.destroy();
-  }
-}
-
-type Done<T> = (error?: Error | null, value?: T) => void;
-
-function call<T>(start: (done: Done<T>) => void): Promise<T> {
-  return new Promise((resolve, reject) => {
-    start((error, value) => (error ? reject(error) : resolve(value as T)));
-  });
 }
 
 interface Tool {

@@ -128,7 +128,10 @@ function silentFor(name: string, warnings: readonly Warning[]): readonly Warning
 /** The fix if a manager's socket is not open to this user. */
 function ifClosed(failed: readonly Warning[]): string | undefined {
   const { provider: whose } = failed.find(({ code }) => code === closed) ?? {};
-  return whose && `if it is one of ${whose}: join the group of that socket and log in again, or use sudo`;
+  return (
+    whose &&
+    `if it is root's: use sudo; if it is one of ${whose}, you can also join the group of that socket, and log in again`
+  );
 }
 
 function ifUnasked({ provider, code }: Warning): string {

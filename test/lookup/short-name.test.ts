@@ -175,7 +175,7 @@ describe("a name that is not a machine's to take", () => {
     { code: 'TIMEOUT', hint: 'docker did not answer, and may have it: try again' },
     {
       code: 'CLOSED',
-      hint: 'if it is one of docker: join the group of that socket and log in again, or use sudo',
+      hint: "if it is root's: use sudo; if it is one of docker, you can also join the group of that socket, and log in again",
     },
   ])('has a similar one, if all could be asked: $code', async ({ code, hint }) => {
     const warnings = code === undefined ? [] : [{ provider: 'docker', code, problem: 'it says no' }];

@@ -12,12 +12,14 @@ import type { Add } from './setup-step.js';
 export interface MissingDevice {
   readonly device: VsockDevice;
   readonly facts: VsockFacts;
+  /** What starts the machine, if it is off. */
+  readonly start?: string | undefined;
 }
 
 /** Looks for the device, and says what would be done. Undefined: it has one, or no manager adds any. */
 export async function planDevice(
   machine: ReachedMachine,
-  { restart, typed }: { readonly restart: boolean; readonly typed: string },
+  { restart, typed, start }: { restart: boolean; typed: string; start?: string | undefined },
   io: Io,
   signal: AbortSignal,
   add: Add,
@@ -28,11 +30,10 @@ export async function planDevice(
   const facts = await device?.facts().catch(asRefusal);
   if (facts instanceof DiscoveryError) failed(facts.message);
   if (!device || !facts || facts instanceof DiscoveryError || facts.inMachine !== 'none') return undefined;
-  const missing = { device, facts };
+  const missing = { device, facts, start };
   const host = await whyNoDevice(machine, vhost);
   if (host) failed(...host);
-  else if (facts.isSaved)
-    failed('its memory is saved, and would be lost with another device', `vmssh check --start ${typed}`);
+  else if (facts.isSaved) failed('its memory is saved, and would be lost with another device', start);
   else if (facts.inDefinition === 'none') {
     const where = [facts.isActive && 'the machine', facts.isPersistent && 'its definition'].filter(Boolean);
     add('device', 'changed', `a vsock device is added to ${where.join(' and ')}`);
@@ -46,8 +47,8 @@ const waits = 'it is in its definition, and comes when the machine is shut down 
 
 /** Adds it. Whether the machine has it now. */
 export async function addDevice(
-  { device, facts }: MissingDevice,
-  { restart, typed }: { readonly restart: boolean; readonly typed: string },
+  { device, facts, start }: MissingDevice,
+  { restart, typed }: { restart: boolean; typed: string },
   io: Io,
   add: Add,
 ): Promise<boolean> {
@@ -61,7 +62,7 @@ export async function addDevice(
       add('device', 'changed', where);
       if (isThere) return true;
     }
-    if (!facts.isActive) add('way', 'failed', 'it is off', `vmssh check --start ${typed}`);
+    if (!facts.isActive) add('way', 'failed', 'it is off', start);
     else if (!restart) add('way', 'failed', waits, `vmssh setup --restart ${typed}`);
     else {
       await device.restart();
@@ -74,9 +75,10 @@ export async function addDevice(
   return false;
 }
 
-/** Takes the device back if `setup` added it. */
+/** Takes the device back if `setup` added it, or only says so. */
 export async function undoDevice(
   machine: ReachedMachine,
+  what: 'plan' | 'do',
   io: Io,
   signal: AbortSignal,
   add: Add,
@@ -88,7 +90,7 @@ export async function undoDevice(
   if (facts.isSaved)
     return add('device', 'failed', 'its memory is saved, and would be lost without the device');
   try {
-    await device.remove(facts);
+    if (what === 'do') await device.remove(facts);
     add('device', 'changed', 'the vsock device is removed');
   } catch (error) {
     add('device', 'failed', asRefusal(error).message);

@@ -11,7 +11,7 @@ import { lookUp } from '../../lookup/login.js';
 import type { Io } from '../../process/io.js';
 import { lacksSshd } from '../../reach/all-failed.js';
 import { formatEndpoint } from '../../route.js';
-import { mayBeUp, type ReachedMachine } from '../../sources/source.js';
+import type { ReachedMachine } from '../../sources/source.js';
 import { whyNoBring } from '../../ssh/config/host-options.js';
 import { keptLogins, loginOf, type MachineLogin } from '../../ssh/config/logins.js';
 import { ownKeyFile } from '../../ssh/login-key.js';
@@ -22,7 +22,7 @@ import type { SetupOptions } from './options.js';
 import { type MissingDevice, planDevice } from './setup-device.js';
 import { firstOwnKey, keyIn, onConsole, printOfLine } from './setup-keys.js';
 import type { SetupSteps, ShowStep } from './setup-step.js';
-import { checkUntil, collector, configStep, intoByManager, of, runInside } from './setup-step.js';
+import { checkUntil, collector, configStep, howToStart, intoByManager, of, runInside } from './setup-step.js';
 
 export interface SetupPlan extends SetupSteps {
   readonly work?: Work;
@@ -63,8 +63,9 @@ export async function planSetup(
   const key = made === undefined ? await choose() : undefined;
   const { restart, install } = options;
   const { env, platform } = io;
-  const missing =
-    into instanceof ConnectError ? undefined : await planDevice(record, { restart, typed }, io, signal, add);
+  const start = await howToStart(named, io, signal);
+  const how = { restart, typed, start };
+  const missing = into instanceof ConnectError ? undefined : await planDevice(record, how, io, signal, add);
   const plan = { name, target, steps, missing };
   if (isFailed()) return plan;
   const failed = (step: string, found: string, fix?: string) => {
@@ -82,8 +83,8 @@ export async function planSetup(
     return { ...plan, byHand };
   };
   if (into instanceof ConnectError) return noEntry(into);
-  const off = mayBeUp(machine) ? undefined : `it is ${machine.status}`;
-  if (off && !missing) return failed('way', off, `vmssh check --start ${typed}`);
+  const off = start && `it is ${machine.status}`;
+  if (off && !missing) return failed('way', off, start);
   if (off) add('way', 'skipped', `${off}: start it then, and run this again`);
   if (off) return plan;
   const check = missing ? undefined : await look('banner', target, 'root', io, signal);
@@ -121,10 +122,19 @@ export async function planSetup(
   const needsUnits = missing !== undefined || (error !== undefined && isSocket && !lacksKey);
   // A package makes the host keys, or we do.
   const makesKey = changes('host-keys') || changes('sshd');
+  const whose = (name: string) => {
+    if (options.user !== undefined) return '';
+    if (account !== undefined) return earlier?.user ? ', as before' : `, which ${machine.provider} made`;
+    return name === 'root'
+      ? ', as it has no ordinary account'
+      : ', its first account with a uid from 1000 on';
+  };
   for (const step of looked) {
     const isMissing = step.name === 'sshd' && step.state === 'failed' && !install;
     const orBring = hasNone ? `, or without its network: vmssh setup --bring-sshd ${typed}` : '';
     if (isMissing) add('sshd', 'failed', step.found, `vmssh setup --install-sshd ${typed}${orBring}`);
+    else if (step.name === 'account' && step.state === 'ok')
+      add('account', 'ok', `${step.found}${whose(step.found)}`);
     else if (step.name !== 'sshd' || step.state !== 'ok') add(...of(step));
   }
   if (isFailed()) return plan;

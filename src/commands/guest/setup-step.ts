@@ -14,7 +14,9 @@ import { carryOut, once } from '../../hosts/write.js';
 import type { ListedTarget } from '../../lookup/short-name.js';
 import { findMachines } from '../../machines/find-machines.js';
 import type { Io } from '../../process/io.js';
+import { mayBeUp } from '../../sources/source.js';
 import { keptLogins, type MachineLogin } from '../../ssh/config/logins.js';
+import { shellLine, shellOf, shellQuoted } from '../../target/shell.js';
 
 /** Prints a step with its fix, which may be the machine's own words. */
 export type ShowStep = (step: FindingJson, isGuests: boolean) => void;
@@ -72,6 +74,17 @@ export function checkUntil(
   return checkTarget(target, patient, io, signal);
 }
 
+/** The command of its manager that starts a machine, or what else it says of one that is off. Undefined for one that may be up. */
+export async function howToStart(
+  { text, machine }: ListedTarget,
+  io: Io,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (machine === undefined || mayBeUp(machine)) return undefined;
+  const { start, hint } = (await checkUntil('banner', text, undefined, io, signal)).error ?? {};
+  return (start && (start.typed ?? shellLine(start.command, shellOf(io)))) ?? hint ?? 'run this again';
+}
+
 /** The way into a machine by its manager. Throws a ConnectError. */
 export function intoByManager(named: ListedTarget, io: Io, signal: AbortSignal): Promise<HostFlags> {
   const host = { host: named.text, route: 'exec', sshConfig: undefined } as const;
@@ -111,18 +124,25 @@ export async function configStep(
   };
   const { code, plan } =
     what === 'do' ? await carryOut(make, quiet) : { code: exitCode.ok, plan: await make() };
-  const { refusal, decision, changes } = plan;
+  const { refusal, decision, changes, files } = plan;
   const host = decision?.state.machines.find((each) => each.target === login.target)?.host;
   const left = decision?.left.find(({ target }) => target === login.target);
   const none = `config install makes no Host for it: ${left?.why ?? 'none is wanted, or nothing lists it now'}`;
-  const again = 'vmssh setup --no-config NAME prints the lines; vmssh config install says more';
+  const named = shellQuoted(login.target, shellOf(io));
+  const again = `vmssh setup --no-config ${named} prints the lines; vmssh config install says more`;
   if (refusal) add('config', 'failed', `${refusal.path}: ${refusal.why}`, refusal.hint);
   else if (code !== exitCode.ok) add('config', 'failed', 'the lines for ssh were not all written', again);
   else if (host === undefined) add('config', 'failed', none, again);
   else {
     const key = login.identityFile === undefined ? '' : `, IdentityFile ${login.identityFile}`;
     const what = login.brings ? 'each login brings an sshd' : `User ${login.user}${key}`;
-    add('config', changes.length === 0 ? 'ok' : 'changed', `Host ${host}: ${what}`);
+    const written = changes.filter(({ path }) => path !== files.state);
+    const where = written.map(({ path }) => path).join(', ');
+    add(
+      'config',
+      changes.length === 0 ? 'ok' : 'changed',
+      `Host ${host}: ${what}${where && `; in ${where}`}`,
+    );
   }
   return host;
 }

@@ -12,16 +12,23 @@ import { reachedMachine } from '../../identity/record.js';
 import { lookUp } from '../../lookup/login.js';
 import { findMachines } from '../../machines/find-machines.js';
 import type { Io } from '../../process/io.js';
-import { mayBeUp } from '../../sources/source.js';
 import { keptLogins, loginOf, type MachineLogin } from '../../ssh/config/logins.js';
 import { knownHostsFile } from '../../ssh/folder.js';
-import { shellOf, shellQuoted } from '../../target/shell.js';
 import { undoDevice } from './setup-device.js';
-import { collector, intoByManager, of, runInside, type SetupSteps, type ShowStep } from './setup-step.js';
+import {
+  collector,
+  howToStart,
+  intoByManager,
+  of,
+  runInside,
+  type SetupSteps,
+  type ShowStep,
+} from './setup-step.js';
 
-/** Takes back what `setup` did: in the machine by its journal there, here by what is kept with the login of its Host. */
+/** Takes back what `setup` did, or only says what that is: in the machine by its journal there, here by what is kept with the login of its Host. */
 export async function undoSetup(
   name: string,
+  what: 'plan' | 'do',
   io: Io,
   signal: AbortSignal,
   show: ShowStep,
@@ -31,13 +38,14 @@ export async function undoSetup(
   const { steps, add, isFailed } = collector(show);
   const { logins } = await keptLogins(io);
   const login = machine && loginOf(machine, logins);
-  if (machine && !mayBeUp(machine)) {
-    const fix = `vmssh check --start ${shellQuoted(target, shellOf(io))}`;
-    add('way', 'failed', `it is ${machine.status}`, fix);
+  const start = await howToStart(named, io, signal);
+  if (start !== undefined) {
+    add('way', 'failed', `it is ${machine?.status}`, start);
     return { name, target, steps };
   }
   const into = await intoByManager(named, io, signal);
-  const inside = await runInside(into, undoScript(), io, signal).catch((error: unknown) => {
+  const run = async () => (what === 'plan' ? planned : runInside(into, undoScript(), io, signal));
+  const inside = await run().catch((error: unknown) => {
     if (!(error instanceof ConnectError)) throw error;
     // A machine into which an sshd is brought may lack the script's programs.
     if (login?.brings && error.code === 'NOT_RUN') return [];
@@ -47,25 +55,35 @@ export async function undoSetup(
   });
   if (inside instanceof ConnectError) add('undo', 'skipped', `${inside.problem}: what is in it stays`);
   else for (const step of inside) add(...of(step));
-  if (machine && !isFailed()) await undoDevice(reachedMachine(machine), io, signal, add);
+  if (machine && !isFailed()) await undoDevice(reachedMachine(machine), what, io, signal, add);
   if (isFailed()) return { name, target, steps };
   const alias = hostKeyAlias(named);
   const madeKey = !(inside instanceof ConnectError) && inside.some(({ name: step }) => step === 'host-keys');
   // Also of a Host that is gone: the machine does not have that key any more.
   if ((login?.pinned || madeKey) && alias !== undefined) {
     const path = knownHostsFile(io.env);
-    const { removed } = await forgetKeys(path, [alias]);
+    const { removed } = what === 'do' ? await forgetKeys(path, [alias]) : { removed: 1 };
     // The file is ours.
-    await editFile(path, (old) => (old?.length === 0 ? undefined : old), 0o600);
+    if (what === 'do') await editFile(path, (old) => (old?.length === 0 ? undefined : old), 0o600);
     if (removed === 0) add('host-key', 'ok', 'it is gone already');
     else add('host-key', 'changed', 'it is forgotten');
   }
   const lost = login?.brings ? 'brings no sshd' : `has no User ${login?.user}`;
   if (login === undefined) add('config', 'ok', 'no Host has a user or a key from setup');
-  else if (await withoutLogin(login, io)) add('config', 'changed', `its Host ${lost} any more`);
+  else if (what === 'plan' || (await withoutLogin(login, io)))
+    add('config', 'changed', `its Host ${lost} any more`);
   else add('config', 'failed', 'the lines for ssh were not all written', 'vmssh config install shows why');
   return { name, target, steps };
 }
+
+/** What a plan knows of the machine before its script has run. */
+const planned = [
+  {
+    name: 'inside',
+    state: 'changed',
+    found: 'what is in its journal there, /var/lib/vmssh/done, is taken back',
+  },
+] as const;
 
 /** Whether the lines for ssh could be written without the login: none at all, if setup wrote the first and nothing was set since. */
 async function withoutLogin(login: MachineLogin, io: Io): Promise<boolean> {

@@ -27,7 +27,7 @@ public key into authorized_keys with the rights of that account, and makes a hos
 same way and pinned, and config install writes the Host with that user and key. At the end it logs in. Nothing of yours is overwritten; it can be run again.`,
   options: Object.values(own),
   exclusive: [
-    ...[...Object.values(toSetUp), own.dryRun].map((each) => [own.undo, each]),
+    ...Object.values(toSetUp).map((each) => [own.undo, each]),
     [own.install, own.bring],
     [own.noConfig, own.bring],
   ],
@@ -51,23 +51,27 @@ same way and pinned, and config install writes the Host with that user and key. 
       if (json) io.out(formatJson(setupJson(all, code)));
       return code;
     };
-    if (undo) {
-      if (!(await isWanted())) return exitCode.interrupted;
-      const { undoSetup } = await import('./setup-undo.js');
-      const undone: SetupSteps[] = [];
-      for (const name of targets) undone.push(await undoSetup(name, io, signal, show));
-      return finish(undone, codeFor(undone));
-    }
+    const inTurn = async <T>(make: (name: string) => Promise<T>): Promise<T[]> => {
+      const all: T[] = [];
+      for (const name of targets) {
+        if (!json) io.out(`${(await styles(io, 'stdout')).bold(printable(name))}\n`);
+        all.push(await make(name));
+      }
+      return all;
+    };
+    const { undoSetup } = await import('./setup-undo.js');
     const { planSetup } = await import('./setup-plan.js');
-    const plans: SetupPlan[] = [];
-    for (const name of targets) {
-      if (!json) io.out(`${(await styles(io, 'stdout')).bold(printable(name))}\n`);
-      plans.push(await planSetup(name, options, io, signal, show));
-    }
+    const plans: readonly SetupPlan[] = await inTurn((name) =>
+      undo ? undoSetup(name, 'plan', io, signal, show) : planSetup(name, options, io, signal, show),
+    );
     const isReady = plans.every(({ steps }) => steps.every(({ state }) => state !== 'changed'));
     if (codeFor(plans) !== exitCode.ok) return finish(plans, codeFor(plans));
     if (dryRun) return finish(plans, isReady ? exitCode.ok : exitCode.connect);
     if (!isReady && !(await isWanted())) return finish(plans, exitCode.interrupted);
+    if (undo) {
+      const undone = await inTurn((name) => undoSetup(name, 'do', io, signal, show));
+      return finish(undone, codeFor(undone));
+    }
     const { carryOutSetup } = await import('./setup-work.js');
     const done: SetupSteps[] = [];
     for (const plan of plans) {

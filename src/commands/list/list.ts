@@ -9,7 +9,7 @@ import type { Io } from '../../process/io.js';
 import { everyEntry, loadForList, sourcesHere, sourcesOn } from '../../sources/here.js';
 import type { AllMachines } from '../../sources/list-all.js';
 import type { ListedMachine } from '../../sources/merge.js';
-import type { Deps, Source } from '../../sources/source.js';
+import { type Deps, isSilence, type Source } from '../../sources/source.js';
 import { loadSources, type SourceEntry } from '../../sources/sources.js';
 import { ownEnv } from '../../sources/trusted-env.js';
 import { type HostEntry, readState, stateFile } from '../../ssh/config/state.js';
@@ -159,7 +159,8 @@ async function advice(
   const running = listed(options, all).filter(mayRun);
   const [closed] = running.filter(lacksWay);
   const [first, ...others] = running.filter((each) => !lacksWay(each));
-  const isClear = all.machines.length > 0 && (first === undefined || written !== undefined);
+  const isKnown = all.machines.length > 0 || all.warnings.some(isSilence);
+  const isClear = isKnown && (first === undefined || written !== undefined);
   if (isClear && !closed) return '';
   const { howToGetIn, howToLogIn, howToGetOne } = await import('./what-next.js');
   const login = isClear

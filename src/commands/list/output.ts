@@ -7,7 +7,7 @@ import type { Io } from '../../process/io.js';
 import { type AllMachines, shownWarnings } from '../../sources/list-all.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import { addressOf } from '../../sources/routes.js';
-import { isFailure, type Warning } from '../../sources/source.js';
+import { isFailure, isSilence, type Warning } from '../../sources/source.js';
 import { sshNames } from '../../ssh/config/names.js';
 import type { HostEntry } from '../../ssh/config/state.js';
 import { shellOf } from '../../target/shell.js';
@@ -87,7 +87,9 @@ export async function looksOf({ show, via }: ListOptions, io: Io) {
   };
 }
 
-function noMachines({ machines: { length } }: AllMachines): string {
+function noMachines({ machines: { length }, warnings }: AllMachines): string {
+  const late = warnings.find(isSilence);
+  if (length === 0 && late) return `No machines found, but ${late.provider} was too late: run it again.\n`;
   if (length === 0) return 'No machines found.\n';
   return `No machine is running; vmssh list shows ${length} that ${length === 1 ? 'is' : 'are'} not.\n`;
 }

@@ -26,7 +26,13 @@ export async function howToLogIn(
   const { hosts } = concreteHosts(machines, { prefix: '', taken, knownHosts: '' });
   // A machine without a Host (QEMU without -name) is reached by its target, which any ssh takes.
   const host = hosts.find(({ options }) => options.target === target)?.host ?? shellQuoted(target, shell);
-  return lines([`log in: vmssh ssh ${typed}; or vmssh config install, then ssh ${host}`], io);
+  return lines(
+    [
+      `the first login: vmssh setup ${typed}`,
+      `if a key of yours is in it: vmssh ssh ${typed}; or vmssh config install, then ssh ${host}`,
+    ],
+    io,
+  );
 }
 
 /** Below a list with a machine that no route leads into. */

@@ -49,7 +49,7 @@ async function setUp(
     if (text) writeFileSync(join(state, name), text);
   standInVirsh(bin, log, [...first, ...deviceCases(state, machine)]);
   const { steps, add, isFailed } = collector(() => {});
-  const options = { restart, typed: 'mint' };
+  const options = { restart, typed: 'mint', start: 'virsh start mint' };
   const missing = await planDevice(of, options, io, signal, add, vhost);
   const isThere = missing && !isFailed() ? await addDevice(missing, options, io, add) : undefined;
   return {
@@ -98,14 +98,14 @@ describe('the step for a vsock device', () => {
       false,
       [
         ...['changed device a vsock device is added to its definition', toDefinition],
-        'failed way it is off vmssh check --start mint',
+        'failed way it is off virsh start mint',
       ],
     ],
     [
       'loses no saved memory',
       { machine: { state: 'shut off', saved: 'yes' } },
       undefined,
-      ['failed device its memory is saved, and would be lost with another device vmssh check --start mint'],
+      ['failed device its memory is saved, and would be lost with another device virsh start mint'],
     ],
     [
       'needs the module of the host',
@@ -176,7 +176,7 @@ describe('the step for a vsock device', () => {
       if (text) writeFileSync(join(state, name), text);
     standInVirsh(bin, log, deviceCases(state, machine));
     const { steps, add } = collector(() => {});
-    await undoDevice(record, io, signal, add);
+    await undoDevice(record, 'do', io, signal, add);
     expect(steps.map(({ state, found }) => `${state} ${found}`)).toEqual(want);
   });
 });

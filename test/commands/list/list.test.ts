@@ -240,14 +240,16 @@ describe('vmssh list', () => {
       },
     ])('says how to log in before config install: by $name', async ({ all, typed, host = typed }) => {
       const { stderr } = await output({}, deps(provider(all)), person());
-      expect(stderr).toBe(`log in: vmssh ssh ${typed}; or vmssh config install, then ssh ${host}\n`);
+      expect(stderr).toBe(
+        `the first login: vmssh setup ${typed}\nif a key of yours is in it: vmssh ssh ${typed}; or vmssh config install, then ssh ${host}\n`,
+      );
     });
 
     it('says what gives a machine of libvirt a way in', async () => {
       const bare = { ...web, name: 'mint', target: 'qemu/mint', provider: 'libvirt' };
       const { stderr } = await output({}, deps(provider([bare, ...found])), person());
       expect(stderr).toBe(
-        'log in: vmssh ssh web; or vmssh config install, then ssh web\nno way into mint yet: vmssh setup qemu/mint\n',
+        'the first login: vmssh setup web\nif a key of yours is in it: vmssh ssh web; or vmssh config install, then ssh web\nno way into mint yet: vmssh setup qemu/mint\n',
       );
     });
 

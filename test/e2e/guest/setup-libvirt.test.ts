@@ -68,7 +68,9 @@ describe('vmssh setup of a VM of libvirt', () => {
     expect(steps(stdout)).toEqual([
       ...['✓ way', '✓ inside', '✓ account', '+ key', '+ sshd', '- host-key', '- config'],
     ]);
-    expect(stdout).toMatch(/✓ inside +as root, by its guest agent\n.*✓ account +ann\n/);
+    expect(stdout).toMatch(
+      /✓ inside +as root, by its guest agent\n.*✓ account +ann, its first account with a uid from 1000 on\n/,
+    );
     expect(code).toBe(1);
   });
 
@@ -92,7 +94,11 @@ describe('vmssh setup of a VM of libvirt', () => {
       writeFileSync(join(dir, name), "<vsock><alias name='ua-vmssh'/></vsock>");
     const cases = [['*agent*', refuses(noAgent)] as const, ...deviceCases(dir)];
     const { code, stdout } = await setup(cases, 'setup', '--undo', '--yes', 'mint');
-    expect(steps(stdout)).toEqual(['- undo', '+ device', '✓ config']);
+    const [planned, done] = [
+      ['+ inside', '+ device', '✓ config'],
+      ['- undo', '+ device', '✓ config'],
+    ];
+    expect(steps(stdout)).toEqual([...planned, ...done]);
     expect([existsSync(join(dir, 'live')), existsSync(join(dir, 'config'))]).toEqual([false, false]);
     expect(code).toBe(0);
   });
@@ -100,7 +106,7 @@ describe('vmssh setup of a VM of libvirt', () => {
   it('takes nothing back in a machine that is off, and says how to start it', async () => {
     const off = `echo "<domain type='kvm'><name>mint</name><uuid>${uuid}</uuid></domain>"`;
     const { code, stdout } = await setup([['*dumpxml*', off]], 'setup', '--undo', '--yes', 'mint');
-    expect(stdout).toMatch(/^ {2}✗ way +it is off\n +fix: .*vmssh.* check --start qemu\/mint\n$/);
+    expect(stdout).toMatch(/^mint\n {2}✗ way +it is off\n +fix: virsh .*start mint\n$/);
     expect(code).toBe(1);
   });
 

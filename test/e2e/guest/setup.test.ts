@@ -104,8 +104,8 @@ esac`,
   const trees = () => [treeOf(root), treeOf(home)];
 
   it.each([
-    [['--dry-run', 'incus/off'], 1, /✗ way +it is off\n +fix: .*check --start incus\/off\n/],
-    [['--dry-run', "incus/o'x;id"], 1, /fix: .*check --start 'incus\/o'\\''x;id'\n/],
+    [['--dry-run', 'incus/off'], 1, /✗ way +it is off\n +fix: incus start --project=default local:off\n/],
+    [['--dry-run', "incus/o'x;id"], 1, /fix: incus start --project=default 'local:o'\\''x;id'\n/],
     [['--dry-run', 'incus/hers'], 1, /incus starts no program as root in "hers" for this user/],
     [['--dry-run', 'vsock/4242'], 1, /no manager lists "vsock\/4242"/],
     [['--dry-run', 'incus/none'], 4, /no instance "none"|no machine/],
@@ -126,7 +126,9 @@ esac`,
     renameSync(file, away);
     const { code, stdout } = await setup('--dry-run', 'incus/web');
     renameSync(away, file);
-    expect(stdout).toMatch(/\+ key .*\n(?:.*\n)*.*\+ config .* IdentityFile .*\/id_ed25519\n/);
+    expect(stdout).toMatch(
+      /\+ key .*\n(?:.*\n)*.*\+ config .* IdentityFile .*\/id_ed25519; in \S+vmssh\.conf, \S+config\n/,
+    );
     expect(code).toBe(1);
   });
 
@@ -139,6 +141,9 @@ esac`,
       start = trees();
       const plan = await setup('--dry-run', 'incus/web');
       expect(plan).toMatchObject({ code: 1, stderr: '' });
+      expect(plan.stdout).toMatch(
+        /✓ account +\S+, (?:as it has no ordinary account|its first account with a uid from 1000 on)\n/,
+      );
       expect(steps(plan.stdout)).toEqual([
         ...['✓ way', '✓ inside', '✓ account', '+ host-keys', '+ key', '✓ sshd', '+ host-key', '+ config'],
       ]);
@@ -177,6 +182,15 @@ esac`,
         env,
       });
       expect(steps(stdout).slice(0, 4)).toEqual(['✓ sshd', '✓ host-keys', '✓ name', expect.any(String)]);
+    });
+
+    it('shows what it would take back, and takes nothing back', async () => {
+      const after = trees();
+      const { code, stdout } = await setup('--undo', '--dry-run', 'incus/web');
+      expect(steps(stdout)).toEqual(['+ inside', '+ host-key', '+ config']);
+      expect(code).toBe(1);
+      expect(await setup('--undo', 'incus/web')).toMatchObject({ code: 2, stdout });
+      expect(trees()).toEqual(after);
     });
 
     it('takes it back byte for byte', async () => {
@@ -269,7 +283,7 @@ esac`,
     const before = trees();
     const { code, stdout } = await setup('--dry-run', 'incus/web');
     expect(stdout).toMatch(
-      /✗ config +config install makes no Host for it: the name is already in your ssh configuration: use --prefix\n +fix: .* setup --no-config NAME prints the lines; /,
+      /✗ config +config install makes no Host for it: the name is already in your ssh configuration: use --prefix\n +fix: .* setup --no-config incus\/web prints the lines; /,
     );
     expect(code).toBe(1);
     expect(trees()).toEqual(before);

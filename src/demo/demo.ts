@@ -8,7 +8,7 @@ import { loadAddon } from '../native.js';
 import { shellLine } from '../target/shell.js';
 import { version } from '../version.js';
 import { startDemoServer } from './server.js';
-import type { OpenSsh, Step, Workspace, World } from './steps.js';
+import type { OpenSsh, Step, Tool, Workspace, World } from './steps.js';
 import { checkStep, findOpenSsh, librarySteps, makeWorkspace, makeWorld, openSshSteps } from './steps.js';
 
 /** npm run demo [-- --keep]. However it ends, its folder is removed. */
@@ -62,7 +62,7 @@ async function runDemo(
         signal.throwIfAborted();
         show(row);
       }
-      if (skipped) show({ state: 'skipped', ...skipped });
+      if (skipped) show({ ...skipped, state: 'skipped', detail: skipped.missing });
     }
     const [failed, skipped] = [count('failed'), count('skipped')];
     const others = `${failed ? `, ${failed} failed` : ''}${skipped ? `, ${skipped} skipped` : ''}`;
@@ -79,7 +79,7 @@ async function runDemo(
   }
   out(`${workspace.folder} is removed.\n`);
   heading('For your own machines');
-  lines([...typedVmssh, 'list'], [...typedVmssh, 'config', 'install']);
+  lines([...typedVmssh, 'list'], [...typedVmssh, 'setup', 'NAME']);
   out('  $ ssh NAME\n');
   return count('failed') > 0 ? exitCode.connect : exitCode.ok;
 }
@@ -88,38 +88,30 @@ async function runDemo(
 interface Section {
   readonly title: string;
   readonly steps: readonly Step[];
-  readonly skipped?: Pick<Row, 'title' | 'detail' | 'hint'>;
+  readonly skipped?: Pick<Row, 'title'> & Pick<Tool, 'missing' | 'hint'>;
 }
 
 /** What to show on this machine; missing tools are named, and replaced if possible. */
 function plan(world: World, { ssh, scp, scpFlags }: OpenSsh): readonly Section[] {
-  const copies = 'scp copies 1 MiB there and back';
-  const logins = `your own ssh logs in, exit code 7 comes back, and ${copies}`;
-  const skip = (title: string, reason: string, seen: string, hint: string) => {
-    return { title, detail: `${reason}\nit shows: ${seen}`, hint };
-  };
   const byOpenSsh = (fdpass: boolean): Omit<Section, 'title'> => {
-    if (!ssh.path) return { steps: [], skipped: skip('ssh', ssh.missing, logins, ssh.hint) };
+    if (!ssh.path) return { steps: [], skipped: { title: 'ssh', ...ssh } };
     const steps = openSshSteps(world, ssh.path, scp.path ? [scp.path, ...scpFlags] : undefined, fdpass);
-    return scp.path ? { steps } : { steps, skipped: skip('scp', scp.missing, copies, scp.hint) };
-  };
-  const checking = (): Omit<Section, 'title'> => {
-    // vmssh check gets a server's host key from the user's own ssh.
-    if (ssh.path) return { steps: [checkStep(world)] };
-    const seen = "each step of a connection, the machine's host key, and that your key logs in";
-    return { steps: [], skipped: skip('check', ssh.missing, seen, ssh.hint) };
+    return scp.path ? { steps } : { steps, skipped: { title: 'scp', ...scp } };
   };
   const fdPassing = (): Omit<Section, 'title'> => {
     if (loadAddon().addon) return byOpenSsh(true);
     const without = 'passing a socket needs the native addon, which did not load';
-    const reason = ssh.path ? without : `${ssh.missing}, and ${without}`;
-    const seen = `${logins}, with no vmssh process and no copying in between`;
+    const missing = ssh.path ? without : `${ssh.missing}, and ${without}`;
     const hint = `apt-get install ${ssh.path ? '' : 'openssh-client '}g++, then npm run demo again: it builds the addon`;
-    return { steps: [], skipped: skip('fd passing', reason, seen, hint) };
+    return { steps: [], skipped: { title: 'fd passing', missing, hint } };
   };
+  // vmssh check gets a server's host key from the user's own ssh.
+  const checking: Omit<Section, 'title'> = ssh.path
+    ? { steps: [checkStep(world)] }
+    : { steps: [], skipped: { title: 'check', ...ssh } };
   const library = { title: 'the library: ssh2 over a stream of connect()' };
   return [
-    { title: 'vmssh check, step by step', ...checking() },
+    { title: 'vmssh check, step by step', ...checking },
     { title: 'ssh by fd passing: vmssh hands ssh the open socket and is gone', ...fdPassing() },
     { title: 'ssh by relay: vmssh carries the bytes', ...byOpenSsh(false) },
     ...(ssh.path ? [] : [{ ...library, steps: librarySteps(world) }]),

@@ -93,9 +93,10 @@ export function openSshSteps(
   const remote = `${demoUser}@${target.replaceAll('/', '%')}:${name}`;
   const back = workspace.path(`${name}-back`);
   const same = (copy: Uint8Array | undefined) => {
-    const [got, wanted] = [copy && sha256(copy), sha256(payload.bytes)];
-    if (got !== wanted) throw new Error(`the copy differs: sha256 ${got ?? 'of nothing'}, not ${wanted}`);
-    return `${payload.bytes.length / 1024 / 1024} MiB, sha256 ${wanted.slice(0, 16)}… at both ends`;
+    if (!copy || !payload.bytes.equals(copy))
+      throw new Error(`the copy of ${copy?.length ?? 0} bytes differs`);
+    const hash = createHash('sha256').update(copy).digest('hex');
+    return `${copy.length / 1024 / 1024} MiB, sha256 ${hash.slice(0, 16)}… at both ends`;
   };
   const copy = (title: string, from: string, to: string, copied: () => Uint8Array | undefined): Step => ({
     title,
@@ -171,11 +172,7 @@ function loginSteps(
   ];
 }
 
-function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
-}
-
-interface Tool {
+export interface Tool {
   /** Undefined if it cannot be used. */
   readonly path?: string;
   /** Why it cannot be used, and the command that fixes it. */

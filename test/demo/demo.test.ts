@@ -28,7 +28,7 @@ describe('npm run demo', () => {
     ]);
     expect(result.stdout).toContain(`${temp}/vmssh-demo-`);
     expect(result.stdout).toMatch(/\$ scp -F \S+ demo@unix%\S+%Demo\.sock:relay \S+/);
-    expect(result.stdout).toMatch(/\$ node \S*dist\/vmssh\.js config install/);
+    expect(result.stdout).toMatch(/\$ node \S*dist\/vmssh\.js setup NAME/);
     expect(readdirSync(temp)).toEqual([]);
   });
 
@@ -37,7 +37,6 @@ describe('npm run demo', () => {
     expect(result).toMatchObject({ code: 0, stderr: '' });
     const first = hasAddon ? '– ssh' : '– fd passing';
     expect(titles(result)).toEqual(['✓ server', '– check', first, '– ssh', '✓ log in', '✓ exit code']);
-    expect(result.stdout.match(/^ +it shows: \S+ .+$/gm)).toHaveLength(3);
     expect(result.stdout).toContain('there is no ssh client in PATH');
     expect(result.stdout).toContain('apt-get install openssh-client');
     expect(readdirSync(temp)).toEqual([]);

@@ -51,34 +51,34 @@ same way and pinned, and config install writes the Host with that user and key. 
       if (json) io.out(formatJson(setupJson(all, code)));
       return code;
     };
-    const inTurn = async <T>(make: (name: string) => Promise<T>): Promise<T[]> => {
-      const all: T[] = [];
-      for (const name of targets) {
-        if (!json) io.out(`${(await styles(io, 'stdout')).bold(printable(name))}\n`);
-        all.push(await make(name));
+    const inTurn = async <T extends Pick<SetupSteps, 'name'>, R>(
+      all: readonly T[],
+      make: (one: T) => Promise<R>,
+    ) => {
+      const made: R[] = [];
+      for (const each of all) {
+        if (!json) io.out(`${(await styles(io, 'stdout')).bold(printable(each.name))}\n`);
+        made.push(await make(each));
+        signal.throwIfAborted();
       }
-      return all;
+      return made;
     };
     const { undoSetup } = await import('./setup-undo.js');
     const { planSetup } = await import('./setup-plan.js');
-    const plans: readonly SetupPlan[] = await inTurn((name) =>
-      undo ? undoSetup(name, 'plan', io, signal, show) : planSetup(name, options, io, signal, show),
+    const plans: readonly SetupPlan[] = await inTurn(
+      targets.map((name) => ({ name })),
+      ({ name }) =>
+        undo ? undoSetup(name, 'plan', io, signal, show) : planSetup(name, options, io, signal, show),
     );
     const isReady = plans.every(({ steps }) => steps.every(({ state }) => state !== 'changed'));
     if (codeFor(plans) !== exitCode.ok) return finish(plans, codeFor(plans));
     if (dryRun) return finish(plans, isReady ? exitCode.ok : exitCode.connect);
     if (!isReady && !(await isWanted())) return finish(plans, exitCode.interrupted);
-    if (undo) {
-      const undone = await inTurn((name) => undoSetup(name, 'do', io, signal, show));
-      return finish(undone, codeFor(undone));
-    }
+    if (!json) io.out('\n');
     const { carryOutSetup } = await import('./setup-work.js');
-    const done: SetupSteps[] = [];
-    for (const plan of plans) {
-      if (!json) io.out('\n');
-      done.push(await carryOutSetup(plan, options, io, signal, show));
-      signal.throwIfAborted();
-    }
+    const done = await inTurn(plans, (plan) =>
+      undo ? undoSetup(plan.name, 'do', io, signal, show) : carryOutSetup(plan, options, io, signal, show),
+    );
     if (options.noConfig && !json) io.out(done.map(({ lines = '' }) => `\n${lines}`).join(''));
     return finish(done, codeFor(done));
   },

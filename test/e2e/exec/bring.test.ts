@@ -144,7 +144,7 @@ describe.skipIf(missing)(`a container without an sshd${missing ? `: ${missing}` 
     const planned = await setup('--dry-run', '--bring-sshd');
     expect(planned).toMatchObject({ code: 1, stderr: '' });
     expect(planned.stdout).toMatch(
-      /✓ sshd +there is none: each login brings one.*\n.*\n +\+ config +Host web: each login brings an sshd\n/,
+      /✓ sshd +there is none: each login brings one.*\n.*\n +\+ config +Host web: each login brings an sshd; in .*\n/,
     );
     expect(readdirSync(join(own, '.ssh'))).toEqual([]);
     const done = await setup('--yes', '--bring-sshd');

@@ -182,6 +182,7 @@ export const sources = [
     name: 'kubevirt',
     platforms: ['linux', 'darwin'],
     isOnlyNamed: true,
+    environment: ['KUBECONFIG'],
     machines: 'a virtual machine of KubeVirt; NAMESPACE/NAME for one in another namespace',
     parse: (rest: string) => namesIn(rest, 2),
     load: async () => (await import('./kubernetes/cluster.js')).kubevirt,

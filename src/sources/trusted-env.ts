@@ -23,8 +23,8 @@ export function ownFolders(env: Env, names: readonly string[], uid: number): Env
 function isOwn(name: string, env: Env, uid: number): boolean {
   const value = env[name];
   if (!value) return true;
-  const path = pathIn(value);
-  return path === '' || isOwnPath(path, uid, name !== runtimeFolder);
+  const paths = name === 'KUBECONFIG' ? value.split(':') : [pathIn(value)];
+  return paths.every((path) => path === '' || isOwnPath(path, uid, name !== runtimeFolder));
 }
 
 /** What of a shell's environment decides what is found and where it is kept, and the user's systemd does not set by itself. */
@@ -40,7 +40,7 @@ const runtimeFolder = 'XDG_RUNTIME_DIR';
 /** The variables for folders and sockets that vmssh or its tools trust. */
 const variables: readonly string[] = [
   ...[runtimeFolder, 'HOME', 'XDG_CACHE_HOME', 'XDG_CONFIG_HOME', 'XDG_DATA_HOME', 'XDG_STATE_HOME'],
-  ...entries.flatMap(({ environment = [] }) => environment),
+  ...new Set(entries.flatMap(({ environment = [] }) => environment)),
 ];
 
 /** Variables of a source and their values. */

@@ -55,6 +55,12 @@ describe.skipIf(me < 0)('of the environment', () => {
     expect(left({ INCUS_DIR: folder('sticky/mine') })).toEqual(['INCUS_DIR']);
   });
 
+  it('a list of files is kept only if each is', () => {
+    const [own, open] = [join(folder('kube'), 'config'), join(folder('open', 0o777), 'config')];
+    expect(left({ KUBECONFIG: `${own}:${own}2` })).toEqual(['KUBECONFIG']);
+    for (const list of [`${own}:${open}`, `${open}:${own}`]) expect(left({ KUBECONFIG: list })).toEqual([]);
+  });
+
   it.skipIf(missingRoot('folders of others'))('own folders in those of another user are ignored', () => {
     const theirs = folder('above', 0o755);
     const mine = folder('above/run');

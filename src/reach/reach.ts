@@ -71,9 +71,12 @@ async function reachInTime(
   options: ReachOptions,
 ): Promise<Reached> {
   const { openWhenReady } = await import('../connect/wait.js');
+  let ownMs = options.timeoutMs;
   return openWhenReady(
     async (leftMs) => {
-      const timeoutMs = Math.min(options.timeoutMs, leftMs);
+      const timeoutMs = Math.min(ownMs, leftMs);
+      // One that is only slow answers in the end.
+      ownMs *= 2;
       const reached = await attempt(target, text, {
         ...options,
         timeoutMs,

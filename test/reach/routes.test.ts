@@ -183,6 +183,11 @@ describe('of several routes', () => {
     expect(listed).toBe(2);
   });
 
+  it('with --wait a slow machine gets more time with each try', async () => {
+    const slow = await route('slow', (socket) => void setTimeout(() => sshd(socket), 300));
+    expectRoute(await reached([slow], { timeoutMs: 100, waitMs: 20_000 }), slow);
+  });
+
   it('those that only other sources have are tried after all others, and not asked for before', async () => {
     const [first, second] = [await route('first'), await route('second', sshd)];
     let asked = 0;

@@ -122,19 +122,16 @@ export async function planSetup(
   const needsUnits = missing !== undefined || (error !== undefined && isSocket && !lacksKey);
   // A package makes the host keys, or we do.
   const makesKey = changes('host-keys') || changes('sshd');
-  const whose = (name: string) => {
-    if (options.user !== undefined) return '';
-    if (account !== undefined) return earlier?.user ? ', as before' : `, which ${machine.provider} made`;
-    return name === 'root'
-      ? ', as it has no ordinary account'
-      : ', its first account with a uid from 1000 on';
-  };
+  const user = looked.find((step) => step.name === 'account')?.found ?? '';
+  const found =
+    user === 'root' ? 'as it has no ordinary account' : 'its first account with a uid from 1000 on';
+  const known = earlier?.user ? 'as before' : `which ${machine.provider} made`;
+  const whose = options.user === undefined ? `, ${account === undefined ? found : known}` : '';
   for (const step of looked) {
     const isMissing = step.name === 'sshd' && step.state === 'failed' && !install;
     const orBring = hasNone ? `, or without its network: vmssh setup --bring-sshd ${typed}` : '';
     if (isMissing) add('sshd', 'failed', step.found, `vmssh setup --install-sshd ${typed}${orBring}`);
-    else if (step.name === 'account' && step.state === 'ok')
-      add('account', 'ok', `${step.found}${whose(step.found)}`);
+    else if (step.name === 'account' && step.state === 'ok') add('account', 'ok', `${user}${whose}`);
     else if (step.name !== 'sshd' || step.state !== 'ok') add(...of(step));
   }
   if (isFailed()) return plan;
@@ -143,7 +140,6 @@ export async function planSetup(
   else if (!error) add('sshd', 'ok', stages.at(-1)?.found ?? 'it answers');
   else if (changes('host-keys')) add('sshd', 'ok', 'it only lacks the host key');
   else if (!changes('sshd')) add('sshd', 'failed', error.problem, error.hint);
-  const user = looked.find((step) => step.name === 'account')?.found ?? '';
   const strange = `it says that this is an account: ${quote(user)}`;
   if (!isAccountName(user)) return failed('account', strange, `vmssh setup --user NAME ${typed}`);
   const identityFile = made ?? key?.identityFile;

@@ -111,7 +111,7 @@ export const execFailures: readonly Failure[] = [
   {
     codes: ['EXEC_SILENT'],
     problem: '{program} gave no SSH banner in time',
-    hint: 'see whether it works: {command} true; or allow more time with --timeout',
+    hint: 'see whether it works: {command} true; or allow more time: --timeout, or vmssh ssh --wait',
   },
   {
     codes: ['EXEC_NO_BANNER'],
@@ -137,7 +137,7 @@ export const viaFailures: readonly Failure[] = [
   {
     codes: ['HOP_SILENT'],
     problem: '{host} did not answer ssh in time',
-    hint: 'see how far it gets: ssh -v {host} true; or allow more time with --timeout',
+    hint: 'see how far it gets: ssh -v {host} true; or allow more time: --timeout, or vmssh ssh --wait',
   },
   {
     codes: ['HOP_NO_SHELL'],

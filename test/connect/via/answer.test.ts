@@ -68,7 +68,7 @@ describe('a failure of the hop', () => {
     expect(hopFailure('HOP_SILENT', endpoint, more)).toMatchObject({
       ...{ op: 'connect', target: 'via/hv1/web', code: 'HOP_SILENT' },
       problem: `hv1 did not answer ssh in time (HOP_SILENT)${says}`,
-      hint: 'see how far it gets: ssh -v hv1 true; or allow more time with --timeout',
+      hint: 'see how far it gets: ssh -v hv1 true; or allow more time: --timeout, or vmssh ssh --wait',
     }),
   );
 });

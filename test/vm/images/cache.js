@@ -49,6 +49,11 @@ export function ensureMicrosandbox(log) {
   return ensure({ kind: 'microsandbox', script: 'microsandbox.sh', env: {} }, log);
 }
 
+/** The folder with the devcontainer CLI in package/. @param {Log} [log] */
+export function ensureDevcontainer(log) {
+  return ensure({ kind: 'devcontainer', script: 'devcontainer.sh', env: {} }, log);
+}
+
 /** The folder with the kernel, system and key of the guest for arm64. @param {Log} [log] */
 export function ensureArm64(log) {
   return ensure({ kind: 'image-arm64', script: 'arm64.sh', env: {} }, log);

@@ -21,6 +21,7 @@ const hypervisors = [
     'vagrant',
     'vagrant-libvirt',
     'qemu-utils',
+    'genisoimage',
     'dnsmasq-base',
     'nftables',
     'incus',
@@ -32,7 +33,7 @@ const hypervisors = [
 
 const containers = [
   ...['podman', 'crun', 'uidmap', 'dbus-user-session', 'fuse-overlayfs', 'passt'],
-  ...['docker.io', 'docker-cli', 'iptables', 'kubernetes-client'],
+  ...['docker.io', 'docker-cli', 'iptables', 'runsc', 'git', 'kubernetes-client'],
 ];
 
 // Its own node is 18: it gets the program that runs this.
@@ -76,15 +77,26 @@ export const suites = {
     acceptOutdated: true,
     builtWhenBooted: true,
   },
-  // Podman and Docker. Their containers are made of the guest's own files: there is no registry.
+  // Podman and Docker, with gVisor as a runtime. Their containers are made of the guest's own files: there is no registry.
   containers: {
     debian: 'trixie',
     systemd: 257,
     packages: [...packages, 'nodejs', ...containers],
     servesVsock: true,
   },
-  // LXD, which later suites do not have: bookworm with it.
-  lxd: { ...bookworm, debian: 'bookworm', packages: [...bookworm.packages, 'lxd'] },
+  // LXD, which later suites do not have: bookworm with it, and what its virtual machines need.
+  lxd: {
+    ...{ ...bookworm, debian: 'bookworm' },
+    packages: [
+      ...bookworm.packages,
+      'lxd',
+      'lxd-agent',
+      'qemu-system-x86',
+      'qemu-utils',
+      'ovmf',
+      'genisoimage',
+    ],
+  },
   // Debian without systemd, by both of its sets of scripts.
   sysvinit: { ...debian13, packages: [...withoutSystemd, 'sysv-rc'], init: 'sysvinit' },
   openrc: { ...debian13, packages: [...withoutSystemd, 'openrc'], init: 'sysvinit' },

@@ -7,6 +7,7 @@ initrd=$1/initrd
 image=$1/own/rootfs
 . "$(dirname "$0")/own-root.sh"
 make_root
+add_base
 add_sshd
 printf '#!/bin/sh\nexec sleep 1000000\n' >"$image/usr/sbin/init"
 chmod +x "$image/usr/sbin/init"

@@ -36,8 +36,11 @@ export const loggedIn = (user: string, line: string) =>
 
 const nothingWritten = 'mkdir -p ~/.local/state && vmssh config uninstall && rm -f ~/.ssh/vmssh_known_hosts';
 
-/** What is not compared: systemd's own notes, and what managers keep in a root that is made of the guest's own files. */
-const apart = ['systemd', 'containers', 'docker', 'incus'].map((name) => `-path "*var/lib/${name}"`);
+/** What is not compared: systemd's own notes, what managers keep in a root that is made of the guest's own files, and the record of logins. */
+const apart = ['systemd', 'containers', 'docker', 'incus']
+  .map((name) => `lib/${name}`)
+  .concat('log/wtmp.db')
+  .map((path) => `-path "*var/${path}"`);
 
 /** What may come, and stay: what each login by exec makes there, as docs/targets.md says, and the empty folder of what vmssh remembers. */
 const mayCome =

@@ -56,7 +56,7 @@ const plainLine = (name: string) =>
   [
     `${kernelLine(name)} systemd.hostname=${name} systemd.condition_needs_update=no systemd.mask=machines.target`,
     ...['libvirtd', 'libvirt-guests', 'virtlogd', 'incus-startup', 'lxcfs', 'pesign', 'ssh'].map(masked),
-    ...['systemd-networkd', 'getty@tty1'].map(masked),
+    ...['systemd-networkd', 'getty@tty1', 'lxd', 'lxd-containers'].map(masked),
   ].join(' ');
 
 const masked = (service: string) => `systemd.mask=${service}.service`;
@@ -112,6 +112,23 @@ function defined(
 /** Makes the same machine for Incus, which gives it a CID. */
 export function ofIncus(name: string): string {
   const kernel = `-kernel /vm/vmlinux -initrd /vm/initrd -append "${kernelLine(name)}"`;
-  return `incus create ${name} --empty --vm --config security.secureboot=false --config limits.memory=256MiB \
-    --config limits.cpu=1 --config raw.qemu='${kernel}' --device root,size=64MiB`;
+  return created('incus', name, 256, kernel);
+}
+
+/** Makes and starts the same as plainDomain's for Incus or LXD, waits for its agent, and takes all keys out of it. `kernel`: its file. */
+export function plainOfIncus(client: 'incus' | 'lxc', name: string, kernel = '/vm/vmlinux'): string {
+  const system = `-kernel ${kernel} -initrd /vm/plain-initrd -append "${plainLine(name)}"`;
+  const drive = `-drive file=/vm/${name}.qcow2,if=none,id=plain -device virtio-blk-pci,drive=plain`;
+  // The processor that Incus gives it, with Hyper-V's extensions, resets it now and then where the host's is emulated.
+  return `qemu-img create -q -f qcow2 -b /dev/vdb -F raw /vm/${name}.qcow2 &&
+    ${created(client, name, 512, `${system} ${drive} -cpu host`)} &&
+    ${client === 'incus' ? `incus config device add ${name} agent disk source=agent:config &&` : ''}
+    ${client} start ${name} &&
+    until ${client} exec ${name} true; do sleep 2; done 2>/dev/null &&
+    ${client} exec ${name} -- bash -c 'rm -r /root/.ssh /home/tester/.ssh /etc/ssh/ssh_host_*'`;
+}
+
+function created(client: 'incus' | 'lxc', name: string, memory: number, arguments_: string): string {
+  return `${client} init ${name} --empty --vm --config security.secureboot=false --config limits.memory=${memory}MiB \
+    --config limits.cpu=1 --config raw.qemu='${arguments_}' --device root,size=64MiB`;
 }

@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Guest } from '../bed/guest.js';
 import { describeGuests } from '../describe.js';
+import { inRootOf } from '../inside/container.js';
 import { bootHypervisor, outcome } from '../inside/hypervisor.js';
 import { isKnownByItsManager } from '../inside/known-by-manager.js';
 import { letsNewcomersIn } from '../inside/newcomer.js';
+import { loggedIn, setsUp } from '../inside/sets-up.js';
 import { startsOnce, startsOnDemand } from '../inside/start-on-demand.js';
-import { ofIncus } from '../inside/virtual-machines.js';
+import { ofIncus, plainOfIncus } from '../inside/virtual-machines.js';
 
 // Incus itself runs in the guest: "web" has an SSH server on its network and no sshd, "deb" an sshd that nobody runs.
 describeGuests('machines of Incus', () => {
@@ -69,6 +71,33 @@ describeGuests('machines of Incus', () => {
     expect({ code, stdout }).toEqual({ code: 7, stdout: 'web\n0\n' });
     const left = 'incus exec web -- sh -c "cd /run; echo .vmssh*; cd /tmp; echo .vmssh*"';
     await expect.poll(async () => (await sh(left)).stdout, { timeout: 50_000 }).toBe('.vmssh*\n.vmssh*\n');
+  });
+
+  const newcomer = (line: string, timeout?: number) => sh(loggedIn('newcomer', line), timeout);
+  describe('a container without any key', () => {
+    beforeAll(async () => {
+      await guest.run(
+        `loginctl enable-linger newcomer && incus launch own plain </dev/null && incus exec plain -- bash -c 'rm -r /root/.ssh /etc/ssh/ssh_host_*'`,
+        { timeout: 200 },
+      );
+    }, 300_000);
+    afterAll(() => guest?.run('incus delete --force plain'));
+    setsUp(sh, {
+      ...{ target: 'incus/plain', account: 'tester', second: 'root' },
+      user: newcomer,
+      inside: (script) => inRootOf('incus info plain | sed -n "s/^PID: //p"', script),
+    });
+  });
+
+  describe('a virtual machine without any key', () => {
+    beforeAll(() => guest.run(plainOfIncus('incus', 'full'), { timeout: 900 }), 1_200_000);
+    afterAll(() => guest?.run('incus delete --force full'));
+    setsUp(sh, {
+      ...{ target: 'incus/full', account: 'tester', second: 'root' },
+      inside: (script) => `incus exec full -- bash -s <<'E'\ncd /\n${script}\nE`,
+      places: 'etc home root usr/local var/lib/vmssh',
+      user: newcomer,
+    });
   });
 
   startsOnDemand(sh, {

@@ -67,8 +67,9 @@ export function accountScript(
   return script(setUpAccount, { account, keys: keys.join('\n'), look: yesNo(look), install: yesNo(install) });
 }
 
-export function undoScript(): string {
-  return script(undo, {});
+/** `look`: it only says what it would do. */
+export function undoScript({ look = false } = {}): string {
+  return script(undo, { look: yesNo(look) });
 }
 
 /** The script that keeps systemd's own sshd from listening on vsock, or undoes that. */

@@ -11,14 +11,8 @@ import type { ListedMachine } from '../sources/merge.js';
 import { routesTo } from '../sources/routes.js';
 import { DiscoveryError, statuses, type Warning } from '../sources/source.js';
 import type { JsonObject } from '../sources/tools/json.js';
-import {
-  answerIn,
-  isTooLong,
-  type ListAnswer,
-  maxCharacters,
-  readList,
-  shortText,
-} from '../sources/tools/row-limits.js';
+import type { ListAnswer } from '../sources/tools/row-limits.js';
+import { answerIn, isTooLong, maxCharacters, readList, shortText } from '../sources/tools/row-limits.js';
 import { parseUuid } from '../target/numbers.js';
 import script from './list-there.sh';
 

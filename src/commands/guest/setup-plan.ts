@@ -152,6 +152,8 @@ export async function planSetup(
   const by = key ? `${key.from} (${printOfLine(key.line)})` : (identityFile ?? '');
   const work = { into, machine: record, login, scripts, by };
   const [pin] = pinsOf(await machineKeys({ text: target, machine: record }, { typed: name }, env));
+  if (pin && makesKey)
+    return failed('host-key', `it has none, and another is known: ${pinPrint(pin)}`, `vmssh forget ${typed}`);
   if (pin) add('host-key', 'ok', `${pin.type} ${pinPrint(pin)} is known`);
   else if (makesKey || (await managerKeys(record, { env, platform, signal })) !== undefined)
     add('host-key', 'changed', 'its manager reads it in the machine, and it is pinned');

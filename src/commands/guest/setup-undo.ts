@@ -15,15 +15,8 @@ import type { Io } from '../../process/io.js';
 import { keptLogins, loginOf, type MachineLogin } from '../../ssh/config/logins.js';
 import { knownHostsFile } from '../../ssh/folder.js';
 import { undoDevice } from './setup-device.js';
-import {
-  collector,
-  howToStart,
-  intoByManager,
-  of,
-  runInside,
-  type SetupSteps,
-  type ShowStep,
-} from './setup-step.js';
+import type { SetupSteps, ShowStep } from './setup-step.js';
+import { collector, howToStart, intoByManager, of, runInside } from './setup-step.js';
 
 /** Takes back what `setup` did, or only says what that is: in the machine by its journal there, here by what is kept with the login of its Host. */
 export async function undoSetup(
@@ -44,8 +37,8 @@ export async function undoSetup(
     return { name, target, steps };
   }
   const into = await intoByManager(named, io, signal);
-  const run = async () => (what === 'plan' ? planned : runInside(into, undoScript(), io, signal));
-  const inside = await run().catch((error: unknown) => {
+  const script = undoScript({ look: what === 'plan' });
+  const inside = await runInside(into, script, io, signal).catch((error: unknown) => {
     if (!(error instanceof ConnectError)) throw error;
     // A machine into which an sshd is brought may lack the script's programs.
     if (login?.brings && error.code === 'NOT_RUN') return [];
@@ -75,15 +68,6 @@ export async function undoSetup(
   else add('config', 'failed', 'the lines for ssh were not all written', 'vmssh config install shows why');
   return { name, target, steps };
 }
-
-/** What a plan knows of the machine before its script has run. */
-const planned = [
-  {
-    name: 'inside',
-    state: 'changed',
-    found: 'what is in its journal there, /var/lib/vmssh/done, is taken back',
-  },
-] as const;
 
 /** Whether the lines for ssh could be written without the login: none at all, if setup wrote the first and nothing was set since. */
 async function withoutLogin(login: MachineLogin, io: Io): Promise<boolean> {

@@ -66,7 +66,7 @@ export async function carryOutSetup(
   const who = user ?? "the machine's own user";
   const said = /^vmssh: (cannot .*)$/m.exec(end.stderr)?.[1] ?? end.message;
   if (end.code === 0) add('login', 'ok', `ssh ${words} is ${who}, by ${by}${and}`);
-  else add('login', 'failed', `ssh ${words}: ${said}`, again);
+  else add('login', 'failed', `ssh ${words}: ${said}`, /^hint: (.*)$/m.exec(end.stderr)?.[1] ?? again);
   if (!options.noConfig) return all({ host });
   const keys = identityFile === undefined ? [] : [['IdentityFile', configArgument(identityFile)] as const];
   const named = slug(machine.name);

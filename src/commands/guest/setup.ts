@@ -71,8 +71,11 @@ same way and pinned, and config install writes the Host with that user and key. 
         undo ? undoSetup(name, 'plan', io, signal, show) : planSetup(name, options, io, signal, show),
     );
     const isReady = plans.every(({ steps }) => steps.every(({ state }) => state !== 'changed'));
-    if (codeFor(plans) !== exitCode.ok) return finish(plans, codeFor(plans));
-    if (dryRun) return finish(plans, isReady ? exitCode.ok : exitCode.connect);
+    const isPossible = codeFor(plans) === exitCode.ok;
+    if (!isPossible && !json)
+      io.out(`\nNothing was changed${names.length > 1 ? ': leave out what failed' : ''}.\n`);
+    if (!isPossible) return finish(plans, codeFor(plans));
+    if (dryRun || (undo && isReady)) return finish(plans, isReady ? exitCode.ok : exitCode.connect);
     if (!isReady && !(await isWanted())) return finish(plans, exitCode.interrupted);
     if (!json) io.out('\n');
     const { carryOutSetup } = await import('./setup-work.js');

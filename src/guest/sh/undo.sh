@@ -1,5 +1,5 @@
 #!/bin/sh
-# vmssh: undoes what the script of vmssh guest print did in this guest.
+# vmssh: undoes what the script of vmssh guest print did in this guest. With look=yes it only says what that is.
 # Exit codes: 0 all is well, 1 a step failed, 2 it cannot be done here and nothing was changed.
 
 set -u
@@ -12,10 +12,24 @@ set -u
 . ./init/init.sh
 . ./parts/undo.sh
 
+show_journal() {
+  sed '1!G;h;$!d' "$state/done" | while IFS='	' read -r kind a b _; do
+    case $kind in
+      host-key) say changed host-keys "$a is removed" ;;
+      edit | added | made-by) say changed undo "$b ($kind) is taken back" ;;
+      *) say changed undo "$a ($kind) is taken back" ;;
+    esac
+  done
+}
+
 undo_main() {
   need_root
-  undo_all
-  drop_proof
+  if [ "$look" = yes ] && [ -f "$state/done" ]; then
+    show_journal
+  else
+    undo_all
+    drop_proof
+  fi
   if [ "$faults" -gt 0 ]; then give_up 1; fi
   say 'end' 0 'the set-up by vmssh was undone'
 }

@@ -28,6 +28,7 @@ export const podman: Source = {
   programs: ['podman'],
   limitMs: serviceLimitMs,
   listCommand: 'podman ps --all',
+  hints: { unknown: "podman ps --all; root's containers: sudo vmssh list" },
   list: (deps) => listAllOfPodman(deps),
   find: (name, deps) => findContainer(name, (wanted) => listAllOfPodman(wanted), deps),
   start: (machine) =>

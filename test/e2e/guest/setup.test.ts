@@ -187,7 +187,8 @@ esac`,
     it('shows what it would take back, and takes nothing back', async () => {
       const after = trees();
       const { code, stdout } = await setup('--undo', '--dry-run', 'incus/web');
-      expect(steps(stdout)).toEqual(['+ inside', '+ host-key', '+ config']);
+      expect(steps(stdout)).toEqual(['+ undo', '+ undo', '+ host-keys', '+ host-key', '+ config']);
+      expect(stdout).toMatch(/\+ undo +\S+authorized_keys \(added\) is taken back\n/);
       expect(code).toBe(1);
       expect(await setup('--undo', 'incus/web')).toMatchObject({ code: 2, stdout });
       expect(trees()).toEqual(after);
@@ -218,6 +219,26 @@ esac`,
     const { stdout } = await setup('--undo', '--yes', 'incus/web');
     expect(stdout).toMatch(/\+ host-keys +\S+ed25519_key removed\n[\s\S]*\+ host-key +it is forgotten\n/);
     expect(trees()).toEqual(before);
+  });
+
+  it('makes no host key for a machine that is known by another one', async () => {
+    const pins = join(home, '.ssh/vmssh_known_hosts');
+    const other = readFileSync(join(home, '.ssh/id_ed25519.pub'), 'utf8');
+    writeFileSync(pins, `vmssh-${uuid} ${other}`, { mode: 0o600 });
+    const before = trees();
+    const { code, stdout } = await setup('--yes', 'incus/web', 'incus/off');
+    expect(stdout).toMatch(
+      /✗ host-key +it has none, and another is known: SHA256:\S+\n +fix: .*forget incus\/web\n[\s\S]*\nNothing was changed: leave out what failed\.\n$/,
+    );
+    expect(code).toBe(1);
+    expect(trees()).toEqual(before);
+    rmSync(pins);
+  });
+
+  it('takes nothing back from a machine that it never set up, and does not ask', async () => {
+    const { code, stdout } = await setup('--undo', 'incus/web');
+    expect(stdout).toMatch(/✓ undo +vmssh has set up nothing here\n/);
+    expect(code).toBe(0);
   });
 
   it('takes back no pin of others, if it could pin nothing itself', async () => {

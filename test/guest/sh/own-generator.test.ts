@@ -101,6 +101,11 @@ esac
     );
   });
 
+  it('without a package manager nobody is told to use one', () => {
+    const none = 'is_image() { return 1; }; is_installed() { return 1; }; command() { return 1; }';
+    expect(run(`${none}; install_command openssh-server`)).toBe('# install the package openssh-server\n');
+  });
+
   it('an image that cannot be changed gets sshd another way', () => {
     given({ 'run/ostree-booted': '', 'bin/rpm-ostree': '#!/bin/sh\n', 'bin/apt-get': '#!/bin/sh\n' });
     expect(run('install_command openssh-server')).toBe(

@@ -69,7 +69,7 @@ install_command() {
     echo "# add $1 to the image: /usr cannot be changed here"
     return 0
   fi
-  for tool in apt-get dnf zypper pacman apk; do
+  for tool in apt-get dnf zypper pacman apk none; do
     if command -v "$tool" >/dev/null; then break; fi
   done
   if is_installed "$1"; then again=yes; else again=; fi

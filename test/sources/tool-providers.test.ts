@@ -104,29 +104,29 @@ describe('Multipass', () => {
 
 describe('Podman', () => {
   const recorded = fixture('podman/podman4.3.1-list.json');
-  const off = (name: string) => ({
+  const core = (name: string, status: string) => ({
     name,
     target: `podman/${name}`,
     provider: 'podman',
     authority: authorityOf(),
-    status: 'off',
+    status,
     user: 'core',
   });
 
-  it('prints machines that are off, as 4.3.1 and 5.4.2 do', () => {
-    const identityFile = '/home/u/.local/share/containers/podman/machine/machine';
+  it('prints machines that are off, as 4.3.1 does', () => {
     expect(parsePodman(recorded)).toEqual([
-      { ...off('dev'), ...at('127.0.0.1:40499'), identityFile: '/home/u/.ssh/dev' },
-    ]);
-    expect(parsePodman(fixture('podman/podman5.4.2-list.json'))).toEqual([
-      { ...off('dev'), ...at('127.0.0.1:37971'), identityFile },
-      { ...off('second'), ...at('127.0.0.1:34661'), identityFile },
+      { ...core('dev', 'off'), ...at('127.0.0.1:40499'), identityFile: '/home/u/.ssh/dev' },
     ]);
   });
 
-  it('prints one that runs', () => {
-    const running = recorded.replace('"Running": false', '"Running": true');
-    expect(parsePodman(running)).toMatchObject([{ status: 'running' }]);
+  it('prints one that runs, and one whose start was killed, as 5.4.2 does', () => {
+    const identityFile = '/home/u/.local/share/containers/podman/machine/machine';
+    const listed = fixture('podman/podman5.4.2-list.json');
+    const second = { ...core('second', 'off'), ...at('127.0.0.1:41823'), identityFile };
+    const dev = { ...core('dev', 'running'), ...at('127.0.0.1:42725'), identityFile };
+    expect(parsePodman(listed)).toEqual([dev, second]);
+    const boots = listed.replace('"Starting": false', '"Starting": true');
+    expect(parsePodman(boots)).toEqual([{ ...dev, status: 'starting' }, second]);
     expect(parsePodman('[]')).toEqual([]);
   });
 });

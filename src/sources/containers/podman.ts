@@ -65,7 +65,7 @@ export function listPodman(deps: Deps, run: RunTool = runTool, uid = process.get
   return listByUsersTool(uid, podman.name, command, parsePodman, deps, run);
 }
 
-/** Reads `podman machine list --format json`. */
+/** Reads `podman machine list --format json`. A start that was killed leaves a machine "Starting", and not "Running". */
 export function parsePodman(text: string): readonly DiscoveredMachine[] {
   return machinesNamed(jsonObjects(text), 'Name', (name, machine) => {
     const port = portOf(machine, 'Port');
@@ -74,7 +74,7 @@ export function parsePodman(text: string): readonly DiscoveredMachine[] {
       target: `podman/${name}`,
       provider: podman.name,
       authority: authorityOf(),
-      status: machine.Starting === true ? 'starting' : machine.Running === true ? 'running' : 'off',
+      status: machine.Running !== true ? 'off' : machine.Starting === true ? 'starting' : 'running',
       routes: routesTo([port === undefined ? undefined : `127.0.0.1:${port}`]),
       user: textOf(machine, 'RemoteUsername'),
       identityFile: textOf(machine, 'IdentityPath'),

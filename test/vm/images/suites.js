@@ -34,6 +34,8 @@ const hypervisors = [
 const containers = [
   ...['podman', 'crun', 'uidmap', 'dbus-user-session', 'fuse-overlayfs', 'passt'],
   ...['docker.io', 'docker-cli', 'iptables', 'runsc', 'git', 'kubernetes-client'],
+  // For podman machine.
+  ...['gvproxy', 'qemu-system-x86', 'qemu-utils', 'extlinux'],
 ];
 
 // Its own node is 18: it gets the program that runs this.

@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL('../../..', import.meta.url));
 export const cpuWithKvm = 'EPYC,+svm,+npt';
 
 /** The guest's own image once more, which nobody has booted: /dev/vdb there. */
-const plainDisk = (suite: Suite) => [
+export const plainDisk = (suite: Suite) => [
   '-drive',
   `file=${cachedImage(suite).folder}/root.ext4,if=none,id=plain,format=raw,readonly=on`,
   ...['-device', 'virtio-blk-pci,drive=plain'],

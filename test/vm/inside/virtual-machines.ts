@@ -122,11 +122,20 @@ export function plainOfIncus(client: 'incus' | 'lxc', name: string, kernel = '/v
   // The processor that Incus gives it, with Hyper-V's extensions, resets it now and then where the host's is emulated.
   return `qemu-img create -q -f qcow2 -b /dev/vdb -F raw /vm/${name}.qcow2 &&
     ${created(client, name, 512, `${system} ${drive} -cpu host`)} &&
-    ${client === 'incus' ? `incus config device add ${name} agent disk source=agent:config &&` : ''}
+    ${client === 'incus' ? `incus config device add ${name} agent disk source=agent:config` : forLxd(name)} &&
     ${client} start ${name} &&
-    until ${client} exec ${name} true; do sleep 2; done 2>/dev/null &&
+    until ${client} exec ${name} true; do ${client === 'incus' ? 'sleep 2' : startsAgent(name)}; done 2>/dev/null &&
     ${client} exec ${name} -- bash -c 'rm -r /root/.ssh /home/tester/.ssh /etc/ssh/ssh_host_*'`;
 }
+
+/** LXD's profile of AppArmor knows no files of /vm. A kernel has the place of the first device to boot from: so a folder, which has none, comes first. */
+const forLxd = (name: string) =>
+  `lxc config set ${name} raw.apparmor "$(printf '/vm/* rwk,\\n/dev/vdb rk,')" && chmod o+r /dev/vdb && chown nobody /vm/${name}.qcow2 &&
+    lxc config device add ${name} share disk source=/srv path=/srv boot.priority=10`;
+
+/** Debian's lxd-agent does not wait for its port: it is started on the machine's console. */
+const startsAgent = (name: string) =>
+  `(sleep 1; printf '\\nsystemctl start lxd-agent\\n'; sleep 8) | timeout 10 script -qec 'lxc console ${name}' /dev/null >/dev/null || :`;
 
 function created(client: 'incus' | 'lxc', name: string, memory: number, arguments_: string): string {
   return `${client} init ${name} --empty --vm --config security.secureboot=false --config limits.memory=${memory}MiB \

@@ -120,13 +120,15 @@ describe.skipIf(lacks('ssh'))('config install', () => {
       const ask = [...vmssh, 'list', '--provider', 'machined'];
       const onScreen = async () => (await onTerminal(ask, /^never$/, '', env)).stdout.replaceAll('\r', '');
       const before = await onScreen();
-      expect(before).toMatch(/^log in: .*vmssh(\.js)? ssh web-t7; or .* config install, then ssh web-t7$/m);
+      expect(before).toMatch(
+        /^if a key of yours is in it: .*vmssh(\.js)? ssh web-t7; or .* config install, then ssh web-t7$/m,
+      );
       expect(before).not.toContain('SSH');
       await inHome(home, 'config', 'install', '--prefix', 'vm-');
       const after = await onScreen();
       expect(after).toMatch(/STATUS +NAME +SSH +TARGET +PROVIDER$/m);
       for (const host of hosts) expect(after).toContain(` ssh vm-${host} `);
-      expect(after).not.toContain('log in');
+      expect(after).not.toContain('first login');
       const { stdout } = await inHome(home, 'list', '--provider', 'machined', '--json');
       const names = JSON.parse(stdout).machines.map(({ sshName }: { sshName: string }) => sshName);
       expect(names).toEqual(expect.arrayContaining(hosts.map((host) => `vm-${host}`)));

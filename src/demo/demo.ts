@@ -79,8 +79,7 @@ async function runDemo(
   }
   out(`${workspace.folder} is removed.\n`);
   heading('For your own machines');
-  lines([...typedVmssh, 'list'], [...typedVmssh, 'setup', 'NAME']);
-  out('  $ ssh NAME\n');
+  lines([...typedVmssh, 'list'], [...typedVmssh, 'setup', 'NAME'], ['ssh', 'NAME']);
   return count('failed') > 0 ? exitCode.connect : exitCode.ok;
 }
 
@@ -109,12 +108,11 @@ function plan(world: World, { ssh, scp, scpFlags }: OpenSsh): readonly Section[]
   const checking: Omit<Section, 'title'> = ssh.path
     ? { steps: [checkStep(world)] }
     : { steps: [], skipped: { title: 'check', ...ssh } };
-  const library = { title: 'the library: ssh2 over a stream of connect()' };
   return [
     { title: 'vmssh check, step by step', ...checking },
     { title: 'ssh by fd passing: vmssh hands ssh the open socket and is gone', ...fdPassing() },
     { title: 'ssh by relay: vmssh carries the bytes', ...byOpenSsh(false) },
-    ...(ssh.path ? [] : [{ ...library, steps: librarySteps(world) }]),
+    ...(ssh.path ? [] : [{ title: 'the library: ssh2 over connect()', steps: librarySteps(world) }]),
   ];
 }
 

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -95,8 +95,7 @@ export function openSshSteps(
   const same = (copy: Uint8Array | undefined) => {
     if (!copy || !payload.bytes.equals(copy))
       throw new Error(`the copy of ${copy?.length ?? 0} bytes differs`);
-    const hash = createHash('sha256').update(copy).digest('hex');
-    return `${copy.length / 1024 / 1024} MiB, sha256 ${hash.slice(0, 16)}… at both ends`;
+    return `${copy.length / 1024 / 1024} MiB, the same at both ends`;
   };
   const copy = (title: string, from: string, to: string, copied: () => Uint8Array | undefined): Step => ({
     title,

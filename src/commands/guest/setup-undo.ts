@@ -37,8 +37,7 @@ export async function undoSetup(
     return { name, target, steps };
   }
   const into = await intoByManager(named, io, signal);
-  const script = undoScript({ look: what === 'plan' });
-  const inside = await runInside(into, script, io, signal).catch((error: unknown) => {
+  const inside = await runInside(into, undoScript({ look: what === 'plan' }), io, signal).catch((error) => {
     if (!(error instanceof ConnectError)) throw error;
     // A machine into which an sshd is brought may lack the script's programs.
     if (login?.brings && error.code === 'NOT_RUN') return [];

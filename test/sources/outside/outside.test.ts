@@ -1,6 +1,7 @@
 import { chmodSync, chownSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { reachedMachine } from '../../../src/identity/record.js';
 import { resolveListed } from '../../../src/sources/find.js';
 import { everyEntry } from '../../../src/sources/here.js';
 import { listAll } from '../../../src/sources/list-all.js';
@@ -70,6 +71,17 @@ describe('a source', () => {
     expect(await (machine && resolveListed(machine, source, context).catch((why) => why))).toMatchObject(
       want,
     );
+  });
+
+  it('is asked again for the host key of a machine that makes it when it is first reached', async () => {
+    const made = join(dir, 'made');
+    const source = scripted(
+      `if [ -e ${made} ]; then ${print({ ...web, hostKeys: [key] })}; else ${print(web)}; fi`,
+    );
+    const [machine] = (await source.list(deps)).found;
+    writeFileSync(made, '');
+    const files = machine && (await source.files?.(reachedMachine(machine), { ...deps, timeoutMs: 9000 }, 0));
+    expect(await files?.read([], () => true)).toEqual([key]);
   });
 
   it('starts a machine, if its line says so', async () => {

@@ -67,7 +67,6 @@ export function accountScript(
   return script(setUpAccount, { account, keys: keys.join('\n'), look: yesNo(look), install: yesNo(install) });
 }
 
-/** `look`: it only says what it would do. */
 export function undoScript({ look = false } = {}): string {
   return script(undo, { look: yesNo(look) });
 }

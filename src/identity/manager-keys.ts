@@ -1,4 +1,5 @@
 import { asTarget } from '../kinds/kinds.js';
+import { everyEntry } from '../sources/here.js';
 import type { Deps, MachineFiles, ReachedMachine } from '../sources/source.js';
 import { type SourceEntry, sources } from '../sources/sources.js';
 import { maxKeys, printed, publicKeys, readByExec } from '../sources/tools/machine-files.js';
@@ -34,7 +35,8 @@ export async function managerKeys(
 ): Promise<readonly string[] | undefined> {
   if (machine.via !== undefined) return undefined;
   if (machine.hostKeys) return publicKeys(machine.hostKeys);
-  const source = await from.find(({ name }) => name === machine.provider)?.load();
+  const isIt = ({ name }: From[number]) => name === machine.provider;
+  const source = await (from.find(isIt) ?? everyEntry().find(isIt))?.load();
   if (source === undefined || source.isSilent) return undefined;
   if (machine.authority === 'other' && !source.isCluster) return undefined;
   const { env, signal, timeoutMs = maxMs } = deps;

@@ -136,8 +136,7 @@ export async function configStep(
   else {
     const key = login.identityFile === undefined ? '' : `, IdentityFile ${login.identityFile}`;
     const what = login.brings ? 'each login brings an sshd' : `User ${login.user}${key}`;
-    const written = changes.filter(({ path }) => path !== files.state);
-    const where = written.map(({ path }) => path).join(', ');
+    const where = changes.flatMap(({ path }) => (path === files.state ? [] : [path])).join(', ');
     add(
       'config',
       changes.length === 0 ? 'ok' : 'changed',

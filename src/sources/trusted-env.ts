@@ -23,8 +23,11 @@ export function ownFolders(env: Env, names: readonly string[], uid: number): Env
 function isOwn(name: string, env: Env, uid: number): boolean {
   const value = env[name];
   if (!value) return true;
-  const paths = name === 'KUBECONFIG' ? value.split(':') : [pathIn(value)];
-  return paths.every((path) => path === '' || isOwnPath(path, uid, name !== runtimeFolder));
+  return pathsIn(name, value).every((path) => path === '' || isOwnPath(path, uid, name !== runtimeFolder));
+}
+
+function pathsIn(name: string, value: string): readonly string[] {
+  return name === 'KUBECONFIG' ? value.split(':') : [pathIn(value)];
 }
 
 /** What of a shell's environment decides what is found and where it is kept, and the user's systemd does not set by itself. */
@@ -60,7 +63,7 @@ export function envOfSource(
 ): { readonly kept?: KeptEnv; readonly refused: readonly { readonly name: string; readonly why: string }[] } {
   const set = variablesOf(provider).flatMap((name) => (env[name] ? [{ name, value: env[name] }] : []));
   const refused = set.flatMap(({ name, value }) => {
-    const why = whyNotKept(value, choices.has(name));
+    const why = whyNotKept(name, value);
     return why === undefined ? [] : [{ name, why }];
   });
   // A part of them could mean other machines.
@@ -104,10 +107,10 @@ export function maySayASecret(value: string): boolean {
   return /[?#]/.test(rest) || (login !== '' && (scheme !== 'ssh' || login.includes(':')));
 }
 
-function whyNotKept(value: string, isChoice: boolean): string | undefined {
+function whyNotKept(name: string, value: string): string | undefined {
   if (maySayASecret(value)) return 'it may have a password or a token';
-  if (isChoice || pathIn(value) === '' || pathIn(value).startsWith('/')) return undefined;
-  return 'it is no absolute path';
+  const isFixed = (path: string) => path === '' || path.startsWith('/');
+  return choices.has(name) || pathsIn(name, value).every(isFixed) ? undefined : 'it is no absolute path';
 }
 
 const choices: ReadonlySet<string> = new Set(entries.flatMap((each) => each.choices ?? []));

@@ -1,7 +1,7 @@
 import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ownEnv } from '../../src/sources/trusted-env.js';
+import { envOfSource, ownEnv } from '../../src/sources/trusted-env.js';
 import { configFolder } from '../../src/sources/trusted-path.js';
 import { missingRoot, otherUser } from '../helpers/other-user.js';
 import { useTempDir } from '../helpers/temp-dir.js';
@@ -59,6 +59,7 @@ describe.skipIf(me < 0)('of the environment', () => {
     const [own, open] = [join(folder('kube'), 'config'), join(folder('open', 0o777), 'config')];
     expect(left({ KUBECONFIG: `${own}:${own}2` })).toEqual(['KUBECONFIG']);
     for (const list of [`${own}:${open}`, `${open}:${own}`]) expect(left({ KUBECONFIG: list })).toEqual([]);
+    expect(envOfSource('kubectl', { KUBECONFIG: `${own}:here` }).kept).toBeUndefined();
   });
 
   it.skipIf(missingRoot('folders of others'))('own folders in those of another user are ignored', () => {

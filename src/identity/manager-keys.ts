@@ -1,5 +1,6 @@
 import { asTarget } from '../kinds/kinds.js';
 import { everyEntry } from '../sources/here.js';
+import { outsideLines } from '../sources/outside/file.js';
 import type { Deps, MachineFiles, ReachedMachine } from '../sources/source.js';
 import { type SourceEntry, sources } from '../sources/sources.js';
 import { maxKeys, printed, publicKeys, readByExec } from '../sources/tools/machine-files.js';
@@ -36,7 +37,7 @@ export async function managerKeys(
   if (machine.via !== undefined) return undefined;
   if (machine.hostKeys) return publicKeys(machine.hostKeys);
   const isIt = ({ name }: From[number]) => name === machine.provider;
-  const source = await (from.find(isIt) ?? everyEntry().find(isIt))?.load();
+  const source = await (from.find(isIt) ?? everyEntry(outsideLines(deps.env)).find(isIt))?.load();
   if (source === undefined || source.isSilent) return undefined;
   if (machine.authority === 'other' && !source.isCluster) return undefined;
   const { env, signal, timeoutMs = maxMs } = deps;

@@ -43,6 +43,14 @@ const machine = (provider: string, name: string, more: Partial<ReachedMachine> =
 const print = (key: string) => fingerprintOf(Buffer.from(key.split(' ')[1] ?? '', 'base64'));
 const prints = (...texts: readonly string[]) => `printf '%s' '${texts.join('')}'`;
 
+it("a source of the user's own is asked for the row of a machine that had no key", async () => {
+  const row = { name: 'web', status: 'running', hostKeys: [ed25519.key] };
+  program('lab', prints(JSON.stringify({ version: 1, machines: [row] })));
+  const sources = { lab: { command: [`${dir}/bin/lab`] } };
+  writeTree(dir, { '.config/vmssh/sources.json': JSON.stringify({ version: 1, sources }) });
+  expect(await managerKeys(machine('lab', 'web'), deps)).toEqual([ed25519.key]);
+});
+
 describe('a manager that starts programs in its machines', () => {
   it.each<{ tool: string; record: ReachedMachine; exec: string }>([
     { tool: 'limactl', record: machine('lima', 'default'), exec: 'shell|--workdir=/|default' },

@@ -75,9 +75,7 @@ describe('a source', () => {
 
   it('is asked again for the host key of a machine that makes it when it is first reached', async () => {
     const made = join(dir, 'made');
-    const source = scripted(
-      `if [ -e ${made} ]; then ${print({ ...web, hostKeys: [key] })}; else ${print(web)}; fi`,
-    );
+    const source = scripted(`[ -e ${made} ] && ${print({ ...web, hostKeys: [key] })} || ${print(web)}`);
     const [machine] = (await source.list(deps)).found;
     writeFileSync(made, '');
     const files = machine && (await source.files?.(reachedMachine(machine), { ...deps, timeoutMs: 9000 }, 0));

@@ -137,11 +137,8 @@ export async function configStep(
     const key = login.identityFile === undefined ? '' : `, IdentityFile ${login.identityFile}`;
     const what = login.brings ? 'each login brings an sshd' : `User ${login.user}${key}`;
     const where = changes.flatMap(({ path }) => (path === files.state ? [] : [path])).join(', ');
-    add(
-      'config',
-      changes.length === 0 ? 'ok' : 'changed',
-      `Host ${host}: ${what}${where && `; in ${where}`}`,
-    );
+    const says = `Host ${host}: ${what}${where && `; in ${where}`}`;
+    add('config', changes.length === 0 ? 'ok' : 'changed', says);
   }
   return host;
 }

@@ -63,24 +63,23 @@ same way and pinned, and config install writes the Host with that user and key. 
       }
       return made;
     };
-    const { undoSetup } = await import('./setup-undo.js');
-    const { planSetup } = await import('./setup-plan.js');
-    const plans: readonly SetupPlan[] = await inTurn(
-      targets.map((name) => ({ name })),
-      ({ name }) =>
-        undo ? undoSetup(name, 'plan', io, signal, show) : planSetup(name, options, io, signal, show),
-    );
+    const undoOf = async (name: string, what: 'plan' | 'do') =>
+      (await import('./setup-undo.js')).undoSetup(name, what, io, signal, show);
+    const planOf = async (name: string): Promise<SetupPlan> =>
+      (await import('./setup-plan.js')).planSetup(name, options, io, signal, show);
+    const named = targets.map((name) => ({ name }));
+    const plans = await inTurn(named, ({ name }) => (undo ? undoOf(name, 'plan') : planOf(name)));
     const isReady = plans.every(({ steps }) => steps.every(({ state }) => state !== 'changed'));
-    const isPossible = codeFor(plans) === exitCode.ok;
-    if (!isPossible && !json)
-      io.out(`\nNothing was changed${names.length > 1 ? ': leave out what failed' : ''}.\n`);
-    if (!isPossible) return finish(plans, codeFor(plans));
+    if (codeFor(plans) !== exitCode.ok) {
+      if (!json) io.out(`\nNothing was changed${names.length > 1 ? ': leave out what failed' : ''}.\n`);
+      return finish(plans, codeFor(plans));
+    }
     if (dryRun || (undo && isReady)) return finish(plans, isReady ? exitCode.ok : exitCode.connect);
     if (!isReady && !(await isWanted())) return finish(plans, exitCode.interrupted);
     if (!json) io.out('\n');
-    const { carryOutSetup } = await import('./setup-work.js');
+    const work = undo ? undefined : await import('./setup-work.js');
     const done = await inTurn(plans, (plan) =>
-      undo ? undoSetup(plan.name, 'do', io, signal, show) : carryOutSetup(plan, options, io, signal, show),
+      work ? work.carryOutSetup(plan, options, io, signal, show) : undoOf(plan.name, 'do'),
     );
     if (options.noConfig && !json) io.out(done.map(({ lines = '' }) => `\n${lines}`).join(''));
     return finish(done, codeFor(done));

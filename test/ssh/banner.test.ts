@@ -9,6 +9,7 @@ import { suspects } from '../../src/guest/diagnose.js';
 import { awaitBanner, type BannerScan, bannerLimit, scanBanner } from '../../src/ssh/banner.js';
 import { openers, unix } from '../connect/openers.js';
 import { SocketFolder } from '../connect/socket-folder.js';
+import { listening } from '../helpers/sockets/servers.js';
 
 const bytes = (text: string) => Buffer.from(text, 'latin1');
 const openssh = 'SSH-2.0-OpenSSH_9.2p1 Debian-2';
@@ -124,13 +125,11 @@ describe.each(openers)('awaitBanner over a socket opened $how', ({ skip, native 
   });
 
   it.skipIf(skip)('recognizes a web server, which waits for a request', async () => {
-    const server = createServer();
     const path = join(folder.path, 'web');
-    await new Promise<void>((resolve) => server.listen(path, resolve));
+    await listening(createServer(), path);
     connection = await openConnection(unix(path), { timeoutMs: enough }, native);
     const problem = 'something answers, but it is not an SSH server: it says "HTTP/1.1 400 Bad Request"';
     await expect(awaitBanner(connection, 2000)).rejects.toMatchObject(refusal('not-ssh', problem));
-    server.close();
   });
 
   it.skipIf(skip)('is recognized by its text', async () => {

@@ -1,14 +1,14 @@
 import { createServer } from 'node:http';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Connection } from '../../src/connect/connection.js';
 import { openConnection } from '../../src/connect/open.js';
 import { exitCodeOf, type NoBannerReason } from '../../src/errors.js';
 import { suspects } from '../../src/guest/diagnose.js';
 import { awaitBanner, type BannerScan, bannerLimit, scanBanner } from '../../src/ssh/banner.js';
 import { openers, unix } from '../connect/openers.js';
-import { SocketFolder } from '../connect/socket-folder.js';
+import { useSocketFolder } from '../connect/socket-folder.js';
 import { listening } from '../helpers/sockets/servers.js';
 
 const bytes = (text: string) => Buffer.from(text, 'latin1');
@@ -79,15 +79,9 @@ const enough = 20_000;
 const banner = 'SSH-2.0-guest';
 
 describe.each(openers)('awaitBanner over a socket opened $how', ({ skip, native }) => {
-  let folder: SocketFolder;
+  const folder = useSocketFolder();
   let connection: Connection | undefined;
-  beforeEach(() => {
-    folder = new SocketFolder();
-  });
-  afterEach(() => {
-    connection?.close();
-    folder.stop();
-  });
+  afterEach(() => connection?.close());
 
   async function open(serve: (peer: Socket) => void): Promise<Connection> {
     const path = await folder.listen(serve);

@@ -1,6 +1,6 @@
 import type { ChalkInstance } from 'chalk';
 import { inLines, pasteable, type StartedAs } from '../cli/terminal.js';
-import { type ConnectError, exitCode, exitCodeOf, printable } from '../errors.js';
+import { type ConnectError, printable } from '../errors.js';
 import type { Target } from '../kinds/kinds.js';
 import type { Io } from '../process/io.js';
 import type { Endpoint, RouteName } from '../route.js';
@@ -58,10 +58,6 @@ export interface CheckResult {
   readonly routes?: readonly CheckedRoute[];
   /** What stopped the next stage. */
   readonly error?: ConnectError;
-}
-
-export function codeOf({ error }: CheckResult): number {
-  return error ? exitCodeOf(error) : exitCode.ok;
 }
 
 /** One target's check for people: a line per stage, then what stopped it. */

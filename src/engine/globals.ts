@@ -11,11 +11,6 @@ export class Timeout {
     this.#id = id;
   }
 
-  ref(): this {
-    keepAlive(this.#id, true);
-    return this;
-  }
-
   unref(): this {
     keepAlive(this.#id, false);
     return this;
@@ -90,12 +85,6 @@ export class EngineAbortSignal {
 
   throwIfAborted(): void {
     if (this.#aborted) throw this.#reason;
-  }
-
-  static abort(reason?: unknown): EngineAbortSignal {
-    const controller = new EngineAbortController();
-    controller.abort(reason);
-    return controller.signal;
   }
 
   static timeout(ms: number): EngineAbortSignal {

@@ -68,11 +68,6 @@ export class DescriptorStream extends EventEmitter<StreamEvents> implements Asyn
     return this;
   }
 
-  ref(): this {
-    this.#reading.keepAlive(true);
-    return this;
-  }
-
   unref(): this {
     this.#reading.keepAlive(false);
     return this;

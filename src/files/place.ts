@@ -100,7 +100,7 @@ async function walk(path: string, makeMode?: number): Promise<Place> {
   try {
     for (let links = 0; ; ) {
       const name = ahead.shift() ?? '.';
-      const entry = await lstat(folder.at(name)).catch(absent);
+      const entry = await lstat(folder.at(name)).catch(unlessMissing);
       if (entry?.isSymbolicLink()) {
         if (++links > maxLinks) throw tooManyLinks();
         trust(folder, name, entry.uid);
@@ -211,7 +211,7 @@ export interface FileContent extends Owner {
 
 /** A regular file, opened as safely as `placeOf`; undefined if missing. Throws a system error, or a FileRefusal. */
 export async function readSafely(path: string): Promise<FileContent | undefined> {
-  const place = await placeOf(path).catch(absent);
+  const place = await placeOf(path).catch(unlessMissing);
   return place && readAt(place).finally(() => place.folder.close());
 }
 
@@ -222,19 +222,20 @@ export async function readAt({ folder, name }: Place): Promise<FileContent | und
     const { uid, gid, mode, nlink: names } = stats;
     return { bytes, uid, gid, mode: mode & 0o777, names, stamp: stampOf(stats) };
   } catch (error) {
-    return absent(error);
+    return unlessMissing(error);
   }
 }
 
 /** The stamp of the file now at a place. */
 export async function stampAt({ folder, name }: Place): Promise<string | undefined> {
-  return lstat(folder.at(name)).then(stampOf, absent);
+  return lstat(folder.at(name)).then(stampOf, unlessMissing);
 }
 
 function stampOf({ ino, size, mtimeMs }: Stats): string {
   return [ino, size, mtimeMs].join(' ');
 }
 
-function absent(error: unknown): undefined {
+/** For a system error that nothing is there; any other is thrown. */
+export function unlessMissing(error: unknown): undefined {
   if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
 }

@@ -1,5 +1,5 @@
 import { constants, type Stats } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { Bytes, checkStats, defaultLimit, flags } from './read-sync.js';
 
 /** The bytes of a regular file of at most `limit` bytes. Rejects with a system error: a longer one is EFBIG, anything but a regular file EINVAL. */
@@ -28,6 +28,12 @@ export async function readWithStats(
 /** The same as UTF-8. */
 export async function readText(path: string, limit?: number): Promise<string> {
   return (await readWithStats(path, limit)).bytes.toString();
+}
+
+/** The same for two paths of one file; undefined if it cannot be seen. It is not opened. */
+export async function fileId(path: string): Promise<string | undefined> {
+  const found = await stat(path).catch(() => undefined);
+  return found && `${found.dev}:${found.ino}`;
 }
 
 /** The first bytes of a regular file, at most `most`. Rejects with a system error, EINVAL for anything else. */

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { machinesOf } from '../kinds/kind.js';
 import { asTarget, isNamed, kindOf, kinds, type Target } from '../kinds/kinds.js';
 import type { ListedMachine } from '../sources/merge.js';
 import type { Authority } from '../sources/trusted-path.js';
@@ -111,7 +110,7 @@ function nameAlias(target: AnyTarget & Partial<NamedTarget>, authority?: Authori
   const kind = kindOf(target);
   const scope = 'scope' in target && target.scope !== 'any' ? `-${target.scope}` : '';
   const owner = kind.keyHasOwner && authority === 'user' ? '-user' : '';
-  return `vmssh-${machinesOf(kind)}${scope}${owner}%${exact(nameOf(target))}`;
+  return `vmssh-${kind.sameMachinesAs ?? kind.name}${scope}${owner}%${exact(nameOf(target))}`;
 }
 
 /** The hypervisor and the machine's name there: two hypervisors may have machines of one name. */

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { fileId } from '../files/read-file.js';
 import { asTarget, isNamed } from '../kinds/kinds.js';
 import type { Endpoint } from '../route.js';
 import type { Env } from '../runtime.js';
@@ -47,9 +47,9 @@ async function matcher(endpoint: Endpoint): Promise<IsThere | undefined> {
     case 'unix':
     case 'vsock-mux': {
       const { family, path } = endpoint;
-      const own = await fileOf(path);
+      const own = await fileId(path);
       const isSame = async (other: string) =>
-        other === path || (own !== undefined && (await fileOf(other)) === own);
+        other === path || (own !== undefined && (await fileId(other)) === own);
       return async (machine) => {
         const all = await Promise.all(pathsOf(machine, family).map(isSame));
         return all.includes(true);
@@ -64,10 +64,4 @@ function pathsOf({ routes = [] }: DiscoveredMachine, family: 'unix' | 'vsock-mux
   return routes.flatMap(({ endpoint }) =>
     endpoint.family === family && 'path' in endpoint ? [endpoint.path] : [],
   );
-}
-
-/** Which file it is, however its path is spelled; undefined if it cannot be seen. Nothing is opened. */
-async function fileOf(path: string): Promise<string | undefined> {
-  const found = await stat(path).catch(() => undefined);
-  return found && `${found.dev} ${found.ino}`;
 }

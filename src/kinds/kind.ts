@@ -43,11 +43,6 @@ export interface Kind<T extends AnyTarget = AnyTarget> {
   resolve(target: T, context: ResolveContext): Reachable | Promise<Reachable>;
 }
 
-/** The set of machines that a kind names: the same for two kinds of the same machines. */
-export function machinesOf({ name, sameMachinesAs = name }: Kind): string {
-  return sameMachinesAs;
-}
-
 /** What completion offers for a kind, "vsock/". Undefined if its machines are listed instead. */
 export function addressWord({ name, rest, separators, from }: Kind): string | undefined {
   const isOffered = rest !== 'name' && separators !== '' && !from.startsWith('windows');

@@ -61,6 +61,11 @@ export const ownConnection = 'ControlPath=none';
 /** Nothing of this host is forwarded, whatever the user's Host or a -A in VMSSH_SSH says. The first ends a Tunnel too (clear_forwardings in ssh's readconf.c). */
 export const forwardsNothing = ['ClearAllForwardings=yes', '-a', '-x'] as const;
 
+/** The first value of a keyword, in lower case, in what `ssh -G` prints. */
+export function settingIn(printed: string, keyword: string): string | undefined {
+  return new RegExp(`^${keyword} (.+)$`, 'm').exec(printed)?.[1];
+}
+
 /** Why ssh or a tool of it could not be started, and what to do about it. */
 export function whyNotStarted(
   program = '',

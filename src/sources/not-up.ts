@@ -1,6 +1,6 @@
 import { ConnectError, type ConnectErrorInit, quote, type StartCommand } from '../errors.js';
 import type { Route } from '../route.js';
-import { shellLine, shellOf, shellQuoted } from '../target/shell.js';
+import { shellLine, shellOf, shellQuoted, startLine } from '../target/shell.js';
 import { askedOf } from './no-machine.js';
 import { addressRoute } from './routes.js';
 import type { Deps, DiscoveredMachine, Reachable, Recheck, ResolveContext, Source } from './source.js';
@@ -48,7 +48,7 @@ export function whyOff(
   const isKept = status === 'paused' || status === 'saved';
   if (!start) return { problem, hint: `vmssh cannot ${isKept ? 'resume' : 'start'} it: its manager can` };
   const shell = shellOf(context);
-  const line = start.typed ?? shellLine(start.command, shell);
+  const line = startLine(start, shell);
   if (status === 'stopping') return { problem, hint: `wait until it is off, then ${line}` };
   return { problem, hint: `${line}, or vmssh ssh --start ${shellQuoted(context.text, shell)}`, start };
 }

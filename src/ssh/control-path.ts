@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { posix } from 'node:path';
+import { settingIn } from '../process/ssh-program.js';
 
 /** The ControlPath in the output of `ssh -G HOST`, if a "/" in the host's name breaks it: ssh makes no folder for its socket. */
 export function brokenControlPath(
@@ -7,9 +8,8 @@ export function brokenControlPath(
   host: string,
   exists: (path: string) => boolean = existsSync,
 ): string | undefined {
-  const of = (keyword: string) => new RegExp(`^${keyword} (.*)$`, 'm').exec(settings)?.[1];
-  const path = of('controlpath');
-  const master = of('controlmaster') ?? 'no';
+  const path = settingIn(settings, 'controlpath');
+  const master = settingIn(settings, 'controlmaster') ?? 'no';
   if (path === undefined || path === 'none' || /^(no|false)$/.test(master) || !host.includes('/'))
     return undefined;
   // An older ssh prints the tokens, a newer one their values (ssh_config(5), TOKENS).

@@ -71,11 +71,9 @@ export function allGuestKeys(env: Env): readonly GuestKeys[] {
   });
 }
 
-/** The host key that was made for the machine of this name, "ssh-ed25519 AAAA…"; undefined if there is none. */
-export function madeHostKey(name: string, env: Env): string | undefined {
-  const keys = guestKeysOf(name, env);
-  if (!keys) return undefined;
-  return readTextSync(keys.knownHosts, 4096).trimEnd().split(' ').slice(1, 3).join(' ');
+/** The machine's host key, "ssh-ed25519 AAAA…". */
+export function madeHostKey({ knownHosts }: GuestKeys): string {
+  return readTextSync(knownHosts, 4096).trimEnd().split(' ').slice(1, 3).join(' ');
 }
 
 /** No kind of machine is called "guest": see identity.ts. */
@@ -111,19 +109,9 @@ export function namesOfGuest({ name }: Pick<GuestKeys, 'name'>, table: readonly 
   );
 }
 
-/** The host key that `guest credentials` made for a machine, given by its name or a target with one; undefined if none. */
-export function madeKeyOf(host: string, env: Env): string | undefined {
-  const name = machineNameIn(host);
-  return name === '' ? undefined : madeHostKey(name, env);
-}
-
-/** All that it made for such a machine; undefined: nothing. */
+/** The keys for a machine that is given by its name or a target with one; undefined if there are none. */
 export function madeKeysOf(host: string, env: Env): GuestKeys | undefined {
-  const name = machineNameIn(host);
-  return name === '' ? undefined : guestKeysOf(name, env);
-}
-
-function machineNameIn(host: string): string {
   const target = asTarget(host);
-  return target && isNamed(target) ? nameOf(target) : host;
+  const name = target && isNamed(target) ? nameOf(target) : host;
+  return name === '' ? undefined : guestKeysOf(name, env);
 }

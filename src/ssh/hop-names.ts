@@ -3,7 +3,7 @@ import { notChecked } from '../identity/refusal.js';
 import { isNamed } from '../kinds/kinds.js';
 import { programInPath } from '../process/program-in-path.js';
 import { runProgram } from '../process/run-program.js';
-import { sshCommand, sshProgram } from '../process/ssh-program.js';
+import { settingIn, sshCommand, sshProgram } from '../process/ssh-program.js';
 import type { Env } from '../runtime.js';
 import type { ViaTarget } from '../target/target.js';
 
@@ -44,8 +44,7 @@ async function hopsOf(
     const SHELL = programInPath(shell, env) ?? `/bin/${shell}`;
     const asked = sshCommand({ ssh: sshProgram({ env, platform }), flags: ['-G'], host });
     const { stdout, stderr } = await runProgram(asked, { env: { ...env, SHELL }, timeoutMs: 5000 });
-    const of = (keyword: string) =>
-      new RegExp(`^${keyword} (.+?)\\r?$`, 'm').exec(stdout)?.[1]?.toLowerCase();
+    const of = (keyword: string) => settingIn(stdout, keyword)?.toLowerCase();
     const [user, name, port] = ['user', 'hostname', 'port'].map(of);
     if (name === undefined)
       throw notChecked(

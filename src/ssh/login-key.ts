@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import type { Identified } from '../identity/identity.js';
 import type { Target } from '../kinds/kinds.js';
 import type { Io } from '../process/io.js';
-import { sshCommand, sshProgram } from '../process/ssh-program.js';
+import { settingIn, sshCommand, sshProgram } from '../process/ssh-program.js';
 import type { Env } from '../runtime.js';
 import { sources } from '../sources/sources.js';
 import { type RunTool, runTool } from '../sources/tools/run-tool.js';
@@ -74,5 +74,5 @@ export async function sshUser(
   run?: RunTool,
 ): Promise<string> {
   if (io.platform === 'win32') return 'root';
-  return /^user (.+)$/m.exec(await sshSettings(of, io, run))?.[1] ?? ownAccount()?.name ?? 'root';
+  return settingIn(await sshSettings(of, io, run), 'user') ?? ownAccount()?.name ?? 'root';
 }

@@ -155,7 +155,7 @@ function madeFor(
     guestKeysFor({ target, machine: name === undefined || !machine ? undefined : { name } }, env) ??
     guestKeysFor({ target }, env) ??
     (typed === undefined ? undefined : madeKeysOf(typed, env));
-  const [type, key] = (keys && madeHostKey(keys.name, env))?.split(' ') ?? [];
+  const [type, key] = (keys && madeHostKey(keys))?.split(' ') ?? [];
   return keys && type !== undefined && key !== undefined ? { keys, type, key } : undefined;
 }
 

@@ -1,3 +1,4 @@
+import type { StartCommand } from '../errors.js';
 import type { Env } from '../runtime.js';
 import { hasControlCharacter } from './names.js';
 
@@ -44,6 +45,11 @@ export function shellLine(words: readonly string[], shell: Shell = 'posix'): str
   const line = words.map((word) => shellQuoted(word, shell)).join(' ');
   // PowerShell would print a quoted program as a text.
   return (shell === 'powershell' || shell === 'pwsh') && line.startsWith("'") ? `& ${line}` : line;
+}
+
+/** What a person types to start a machine by its manager. */
+export function startLine({ typed, command }: Pick<StartCommand, 'typed' | 'command'>, shell: Shell): string {
+  return typed ?? shellLine(command, shell);
 }
 
 /** A line that renames a file to FILE.old, which it does not overwrite unasked, and then runs another command. */

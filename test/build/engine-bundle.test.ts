@@ -1,12 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { root } from '../../build/bundle/bundle.js';
 import { bundleForEngine } from '../../build/engine/bundle.js';
+import { useTempDir } from '../helpers/temp-dir.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'vmssh-bundle-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = useTempDir();
 
 let names: readonly string[];
 beforeAll(async () => {

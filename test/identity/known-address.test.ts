@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { linkSync, mkdirSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -7,6 +6,7 @@ import { withMachine } from '../../src/identity/known-address.js';
 import type { Endpoint } from '../../src/route.js';
 import { loadJoining } from '../../src/sources/here.js';
 import type { DiscoveredMachine, Source } from '../../src/sources/source.js';
+import { listening } from '../helpers/sockets/servers.js';
 import { useTempDir, writeTree } from '../helpers/temp-dir.js';
 import { at } from '../sources/resolved.js';
 
@@ -120,10 +120,8 @@ describe('the machine that has an address', () => {
       const XDG_RUNTIME_DIR = join(dir, 'run');
       const socket = join(XDG_RUNTIME_DIR, 'systemd/nspawn/c1/unix-export/ssh');
       mkdirSync(dirname(socket), { recursive: true });
-      const server = createServer().listen(socket);
-      await once(server, 'listening');
+      await listening(createServer(), socket);
       const record = await withMachine({ text: 'x', address: unix(socket) }, { XDG_RUNTIME_DIR });
-      server.close();
       expect(record.machine).toMatchObject({ name: 'c1', provider: 'nspawn' });
     },
   );

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { envelope, formatJson } from '../../src/cli/json.js';
 import { explain } from '../../src/cli/terminal.js';
 import { checkJson } from '../../src/commands/check/check.js';
@@ -6,7 +6,7 @@ import { runDoctor } from '../../src/commands/doctor/doctor-host.js';
 import { guestCheckJson } from '../../src/commands/guest/check.js';
 import { ConnectError } from '../../src/errors.js';
 import { runCommandLine } from '../../src/program/run.js';
-import { SocketFolder } from '../connect/socket-folder.js';
+import { useSocketFolder } from '../connect/socket-folder.js';
 import { fakeIo } from '../helpers/fake-io.js';
 import {
   checkSchema,
@@ -26,11 +26,7 @@ async function printed(args: readonly string[], env = {}) {
 }
 
 describe('--json', () => {
-  let folder: SocketFolder;
-  beforeEach(() => {
-    folder = new SocketFolder();
-  });
-  afterEach(() => folder.stop());
+  const folder = useSocketFolder();
 
   it('of check has an envelope around its results', async () => {
     const path = await folder.listen((peer) => peer.end('no banner\r\n'));

@@ -1,14 +1,15 @@
 import { createServer } from 'node:http';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Connection } from '../../src/connect/connection.js';
 import { openConnection } from '../../src/connect/open.js';
 import { exitCodeOf, type NoBannerReason } from '../../src/errors.js';
 import { suspects } from '../../src/guest/diagnose.js';
 import { awaitBanner, type BannerScan, bannerLimit, scanBanner } from '../../src/ssh/banner.js';
 import { openers, unix } from '../connect/openers.js';
-import { SocketFolder } from '../connect/socket-folder.js';
+import { useSocketFolder } from '../connect/socket-folder.js';
+import { listening } from '../helpers/sockets/servers.js';
 
 const bytes = (text: string) => Buffer.from(text, 'latin1');
 const openssh = 'SSH-2.0-OpenSSH_9.2p1 Debian-2';
@@ -78,15 +79,9 @@ const enough = 20_000;
 const banner = 'SSH-2.0-guest';
 
 describe.each(openers)('awaitBanner over a socket opened $how', ({ skip, native }) => {
-  let folder: SocketFolder;
+  const folder = useSocketFolder();
   let connection: Connection | undefined;
-  beforeEach(() => {
-    folder = new SocketFolder();
-  });
-  afterEach(() => {
-    connection?.close();
-    folder.stop();
-  });
+  afterEach(() => connection?.close());
 
   async function open(serve: (peer: Socket) => void): Promise<Connection> {
     const path = await folder.listen(serve);
@@ -124,13 +119,11 @@ describe.each(openers)('awaitBanner over a socket opened $how', ({ skip, native 
   });
 
   it.skipIf(skip)('recognizes a web server, which waits for a request', async () => {
-    const server = createServer();
     const path = join(folder.path, 'web');
-    await new Promise<void>((resolve) => server.listen(path, resolve));
+    await listening(createServer(), path);
     connection = await openConnection(unix(path), { timeoutMs: enough }, native);
     const problem = 'something answers, but it is not an SSH server: it says "HTTP/1.1 400 Bad Request"';
     await expect(awaitBanner(connection, 2000)).rejects.toMatchObject(refusal('not-ssh', problem));
-    server.close();
   });
 
   it.skipIf(skip)('is recognized by its text', async () => {

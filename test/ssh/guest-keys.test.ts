@@ -5,7 +5,7 @@ import { makeGuestKeys } from '../../src/guest/credentials/keys.js';
 import type { Kind } from '../../src/kinds/kind.js';
 import { kinds } from '../../src/kinds/kinds.js';
 import { configText } from '../../src/ssh/config/text.js';
-import { madeKeyOf, namesOfGuest, trustIn } from '../../src/ssh/guest-keys.js';
+import { madeHostKey, madeKeysOf, namesOfGuest, trustIn } from '../../src/ssh/guest-keys.js';
 import { lacks } from '../helpers/programs.js';
 import { useTempDir } from '../helpers/temp-dir.js';
 
@@ -57,9 +57,11 @@ describe('the host key that was made for a machine', () => {
     const env = { HOME: dir, PATH: process.env.PATH };
     const { folder } = await makeGuestKeys('web', ['ssh-ed25519 AAAA me'], env);
     const [type, key] = readFileSync(join(folder, 'ssh_host_ed25519_key.pub'), 'utf8').split(' ');
-    for (const host of ['web', 'qemu/web', 'qemu%web', 'machine/web'])
-      expect(madeKeyOf(host, env)).toBe(`${type} ${key}`);
+    for (const host of ['web', 'qemu/web', 'qemu%web', 'machine/web']) {
+      const made = madeKeysOf(host, env);
+      expect(made && madeHostKey(made)).toBe(`${type} ${key}`);
+    }
     for (const host of ['', 'other', 'vsock/3', 'unix/tmp/web', 'qemu/other'])
-      expect(madeKeyOf(host, env)).toBeUndefined();
+      expect(madeKeysOf(host, env)).toBeUndefined();
   });
 });

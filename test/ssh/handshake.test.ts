@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
 import ssh2, { type AuthContext } from 'ssh2';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { freshKeys } from '../../src/demo/server.js';
 import { fingerprintOf } from '../../src/identity/known-hosts.js';
 import { handshake } from '../../src/ssh/handshake.js';
-import { SocketFolder } from '../connect/socket-folder.js';
+import { useSocketFolder } from '../connect/socket-folder.js';
 import { lacks } from '../helpers/programs.js';
 import { vmssh } from '../helpers/run.js';
 
@@ -21,11 +21,7 @@ const options = {
 };
 
 describe.skipIf(lacks('ssh'))("a handshake by the user's own ssh", () => {
-  let folder: SocketFolder;
-  beforeEach(() => {
-    folder = new SocketFolder();
-  });
-  afterEach(() => folder.stop());
+  const folder = useSocketFolder();
 
   const listen = async (serve: (socket: Socket) => void) => `unix${await folder.listen(serve)}`;
 

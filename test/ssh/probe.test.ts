@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import ssh2, { type AuthContext } from 'ssh2';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { openConnection } from '../../src/connect/open.js';
 import { toDuplex } from '../../src/deliver/duplex.js';
 import { freshKeys } from '../../src/demo/server.js';
@@ -8,17 +8,13 @@ import { exitCodeOf } from '../../src/errors.js';
 import { fingerprintOf } from '../../src/identity/known-hosts.js';
 import { probeSock } from '../../src/ssh/probe.js';
 import { openers, unix } from '../connect/openers.js';
-import { SocketFolder } from '../connect/socket-folder.js';
+import { useSocketFolder } from '../connect/socket-folder.js';
 
 const keys = freshKeys();
 const options = { target: 't', user: 'root', timeoutMs: 20_000 };
 
 describe.each(openers)('probe over a socket opened $how', ({ skip, native }) => {
-  let folder: SocketFolder;
-  beforeEach(() => {
-    folder = new SocketFolder();
-  });
-  afterEach(() => folder.stop());
+  const folder = useSocketFolder();
 
   async function open(serve: (socket: Socket) => void) {
     const path = await folder.listen(serve);

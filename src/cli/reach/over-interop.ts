@@ -1,10 +1,9 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Addon } from 'node-hvsock-native';
-import { passFd, takesUnixSocket } from '../../deliver/pass-fd.js';
+import { passFd } from '../../deliver/pass-fd.js';
 import { ConnectError, quote } from '../../errors.js';
 import { kindOf, type Target } from '../../kinds/kinds.js';
-import { loadAddon } from '../../native.js';
 import type { Io } from '../../process/io.js';
 import { shellCode } from '../../process/terminate.js';
 import { ownArgs } from '../../proxy-args.js';
@@ -66,11 +65,6 @@ export async function runOverInterop(
   const child = await startOverInterop(program, args, text, { stdio: 'inherit' });
   const [code, signal] = await once(child, 'exit');
   return shellCode({ code, signal });
-}
-
-/** Whether ssh waits for a socket on our stdout, and one can be passed. */
-export function wantsSocket(fdpass: boolean): Addon | undefined {
-  return fdpass && takesUnixSocket() ? loadAddon().addon : undefined;
 }
 
 /** Starts it on one end of a socket and passes the other end to ssh. */

@@ -12,7 +12,7 @@ import { type Env, now } from '../../runtime.js';
 import { ownEnv } from '../../sources/trusted-env.js';
 import { withToolFolders } from '../../sources/trusted-path.js';
 import { sshFolder } from '../../ssh/folder.js';
-import { type Shell, shellLine, shellOf } from '../../target/shell.js';
+import { type Shell, shellLine, shellOf, startLine } from '../../target/shell.js';
 import type { AnyTarget } from '../../target/target.js';
 import { defaultWaitMs } from '../shared-options.js';
 import { startProgress } from '../terminal.js';
@@ -107,11 +107,13 @@ function offAgain(
   { command = [], typed, log }: Partial<StartCommand> = {},
   io: Starter,
 ): ConnectError {
-  const [line, see] = [command, log ?? []].map((words) => shellLine(words, shellOf(io)));
+  const shell = shellOf(io);
   return new ConnectError('connect', target, {
     ...{ code: 'NOT_STARTED', final: true, cause },
-    problem: `${problem}, although it was started: ${typed ?? line}`,
-    hint: log ? `it ended; see why: ${see}` : "it may have ended at once: see its log, or its manager's",
+    problem: `${problem}, although it was started: ${startLine({ command, typed }, shell)}`,
+    hint: log
+      ? `it ended; see why: ${shellLine(log, shell)}`
+      : "it may have ended at once: see its log, or its manager's",
   });
 }
 

@@ -4,7 +4,7 @@ import { ConnectError, exitCode, exitCodeOf, printable, quote } from '../../erro
 import type { Io } from '../../process/io.js';
 import { isProgram } from '../../process/program-in-path.js';
 import { now } from '../../runtime.js';
-import { type OutsideLine, outsideLines } from '../../sources/outside/file.js';
+import type { OutsideLine } from '../../sources/outside/file.js';
 import { runOutside } from '../../sources/outside/outside.js';
 import { machineOf, machinesIn, unusedOf } from '../../sources/outside/rows.js';
 import { byMode, programsOf, type Untrusted, untrustedIn } from '../../sources/outside/trust.js';
@@ -16,11 +16,6 @@ import { publicKeys } from '../../sources/tools/machine-files.js';
 import { ownEnv } from '../../sources/trusted-env.js';
 import { similarTo } from '../../target/names.js';
 import type { Examination, Show, ShownFinding } from './examine.js';
-
-/** The source of the user or of root that has this name; undefined: it is a machine's. */
-export function outsideNamed(typed: string, io: Pick<Io, 'env'>): OutsideLine | undefined {
-  return outsideLines(io.env).lines.find(({ name }) => name === typed);
-}
 
 /** Runs a source, for whoever writes one: how long it takes, and what is wrong with each of its rows. */
 export async function examineSource(line: OutsideLine, io: Io, show: Show | undefined): Promise<Examination> {

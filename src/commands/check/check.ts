@@ -14,8 +14,9 @@ import { guestRouteOf } from '../../guest/run/route.js';
 import type { Io } from '../../process/io.js';
 import { brokenShellProblem } from '../../process/ssh-program.js';
 import { formatEndpoint } from '../../route.js';
+import { outsideLines } from '../../sources/outside/file.js';
 import { checkUserName } from '../../target/names.js';
-import { examineSource, outsideNamed } from './check-source.js';
+import { examineSource } from './check-source.js';
 import { type Examination, type ExamineOptions, examine, type Show } from './examine.js';
 
 interface CheckOptions extends Omit<ExamineOptions, 'target'> {
@@ -89,7 +90,7 @@ The failures that it knows are listed in docs/reference/guest-failures.md. Exits
     if (io.brokenShell) io.err(`${io.program}: warning: ${printable(brokenShellProblem(io.brokenShell))}\n`);
     const done: Examination[] = [];
     for (const target of targets) {
-      const source = outsideNamed(target, io);
+      const source = outsideLines(io.env).lines.find(({ name }) => name === target);
       done.push(await (source ? examineSource(source, io, show) : examine({ target, ...options }, io, show)));
       if (signal.aborted || gone.aborted) break;
     }

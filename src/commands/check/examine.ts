@@ -1,10 +1,10 @@
 import { checkTarget } from '../../checks/check-target.js';
 import { type Inside, lookAt, lookInside } from '../../checks/inside.js';
-import { type CheckResult, codeOf, type LastStage } from '../../checks/result.js';
+import type { CheckResult, LastStage } from '../../checks/result.js';
 import { type LoginEnd, runLogin } from '../../checks/try-login.js';
 import type { ReachFlags } from '../../cli/shared-options.js';
 import { startProgress } from '../../cli/terminal.js';
-import { exitCode, printable } from '../../errors.js';
+import { exitCode, exitCodeOf, printable } from '../../errors.js';
 import { diagnose, type Finding, type Signs } from '../../guest/diagnose.js';
 import { guestLogin, type HostFlags } from '../../guest/run/route.js';
 import type { ProgressLine } from '../../guest/run/run-script.js';
@@ -26,7 +26,7 @@ import { whyNoBring } from '../../ssh/config/host-options.js';
 import { type MachineLogin, madeLogin } from '../../ssh/config/logins.js';
 import { brokenControlPath } from '../../ssh/control-path.js';
 import { ownAccount } from '../../ssh/folder.js';
-import { madeKeyOf, madeKeysOf } from '../../ssh/guest-keys.js';
+import { madeHostKey, madeKeysOf } from '../../ssh/guest-keys.js';
 import { keyFix, ownKeyFile, sshSettings } from '../../ssh/login-key.js';
 import { isSshPort } from '../../target/numbers.js';
 
@@ -74,12 +74,13 @@ export async function examine(options: ExamineOptions, io: Io, show: Show | unde
   const check = brings ? { ...seen, stages: [...seen.stages, byHost], error: undefined } : seen;
   progress.stop();
   show?.check(check);
-  const code = codeOf(check);
+  const code = check.error ? exitCodeOf(check.error) : exitCode.ok;
   if (until !== 'login' || !check.means || signal.aborted) return { check, code, findings: [], suspects: [] };
   const { text: target, port, user } = check.means;
   const name = check.means.machine ?? splitLogin(typed).host;
+  const made = madeKeysOf(name, io.env);
   // As vmssh ssh does.
-  const identityFile = madeKeysOf(name, io.env)?.identityFile ?? (await ownKeyFile(check.means.identityFile));
+  const identityFile = made?.identityFile ?? (await ownKeyFile(check.means.identityFile));
   // Where the journal ends, for the cause of a refusal.
   const from = clock();
   const before = over ? await lookAt(over, io, signal).catch(() => undefined) : undefined;
@@ -111,7 +112,7 @@ export async function examine(options: ExamineOptions, io: Io, show: Show | unde
     account: user,
     over: overOf(check.means.endpoint),
     login: triedLogin(signs.login, target, before?.cursor),
-    madeKey: madeKeyOf(name, io.env),
+    madeKey: made && madeHostKey(made),
   };
   const guest = await lookInside(own, inside, io, signal, from, (line) => show?.line(line));
   const found = worst === exitCode.ok && !guest.ok ? exitCode.connect : worst;

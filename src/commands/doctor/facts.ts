@@ -7,7 +7,7 @@ import { readText } from '../../files/read-file.js';
 import { type AddonState, loadAddon } from '../../native.js';
 import type { Io } from '../../process/io.js';
 import { runProgram } from '../../process/run-program.js';
-import { everySsh } from '../../process/ssh-program.js';
+import { everySsh, settingIn } from '../../process/ssh-program.js';
 import { isCompiled } from '../../runtime.js';
 import type { AllMachines } from '../../sources/list-all.js';
 import { type OutsideLines, outsideLines } from '../../sources/outside/file.js';
@@ -125,17 +125,17 @@ async function gatherSsh(io: Io): Promise<SshFacts> {
   return {
     version: version?.trim().split('\n')[0],
     controlPath: brokenControlPath(settings, 'vsock/3'),
-    proxyCommand: proxyCommandIn(settings),
+    proxyCommand: settingIn(settings, 'proxycommand'),
     proxyCommands: commands,
     versions,
-    keyCommand: /^knownhostscommand (.*)$/m.exec(settings)?.[1],
+    keyCommand: settingIn(settings, 'knownhostscommand'),
     login: await loginIn(settings),
   };
 }
 
 /** ssh names each Host that it applies, in its order: the first one with a User says it. */
 async function loginIn(settings: string): Promise<SshFacts['login']> {
-  const user = /^user (.+)$/m.exec(settings)?.[1];
+  const user = settingIn(settings, 'user');
   if (user === undefined) return undefined;
   for (const [, path = '', line] of settings.matchAll(/^debug1: (.+) line (\d+): Applying options for /gm)) {
     const text = await readText(path).catch(() => '');
@@ -148,7 +148,7 @@ async function loginIn(settings: string): Promise<SshFacts['login']> {
 async function proxyCommands(io: Io): Promise<SshFacts['proxyCommands']> {
   const asked = firstPatterns().map(async (pattern) => {
     const settings = await output(['ssh', '-G', pattern.replace('*', '3')], io);
-    return [pattern, proxyCommandIn(settings)] as const;
+    return [pattern, settingIn(settings ?? '', 'proxycommand')] as const;
   });
   return Object.fromEntries(await Promise.all(asked));
 }
@@ -156,10 +156,6 @@ async function proxyCommands(io: Io): Promise<SshFacts['proxyCommands']> {
 async function sshVersions(io: Io): Promise<SshFacts['versions']> {
   const asked = everySsh(io).map(async (ssh) => [ssh.join(' '), await output([...ssh, '-V'], io)] as const);
   return Object.fromEntries(await Promise.all(asked));
-}
-
-function proxyCommandIn(settings = ''): string | undefined {
-  return /^proxycommand (.*)$/m.exec(settings)?.[1];
 }
 
 async function borrowedTool({ env, platform }: Io): Promise<FoundTool | undefined> {

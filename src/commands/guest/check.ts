@@ -78,7 +78,7 @@ export const guestCheck: Command<GuestCheckOptions> = {
 
   async run({ into: typed, port, account: named, target, madeFor, json }, io) {
     const made = madeKeys(madeFor, typed, io);
-    const madeKey = made && madeHostKey(made.name, io.env);
+    const madeKey = made && madeHostKey(made);
     if (!typed) {
       io.out(checkScript({ port, account: named ?? 'root', madeKey }));
       return exitCode.ok;

@@ -16,7 +16,7 @@ import { findMachines } from '../../machines/find-machines.js';
 import type { Io } from '../../process/io.js';
 import { mayBeUp } from '../../sources/source.js';
 import { keptLogins, type MachineLogin } from '../../ssh/config/logins.js';
-import { shellLine, shellOf, shellQuoted } from '../../target/shell.js';
+import { shellOf, shellQuoted, startLine } from '../../target/shell.js';
 
 /** Prints a step with its fix, which may be the machine's own words. */
 export type ShowStep = (step: FindingJson, isGuests: boolean) => void;
@@ -82,7 +82,7 @@ export async function howToStart(
 ): Promise<string | undefined> {
   if (machine === undefined || mayBeUp(machine)) return undefined;
   const { start, hint } = (await checkUntil('banner', text, undefined, io, signal)).error ?? {};
-  return (start && (start.typed ?? shellLine(start.command, shellOf(io)))) ?? hint ?? 'run this again';
+  return (start && startLine(start, shellOf(io))) ?? hint ?? 'run this again';
 }
 
 /** The way into a machine by its manager. Throws a ConnectError. */

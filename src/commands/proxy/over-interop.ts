@@ -1,11 +1,7 @@
-import {
-  passOverInterop,
-  reachArgs,
-  runOverInterop,
-  wantsSocket,
-  windowsVmssh,
-} from '../../cli/reach/over-interop.js';
+import { passOverInterop, reachArgs, runOverInterop, windowsVmssh } from '../../cli/reach/over-interop.js';
 import type { ReachByOptions } from '../../cli/reach/reach-by.js';
+import { takesUnixSocket } from '../../deliver/pass-fd.js';
+import { loadAddon } from '../../native.js';
 import type { Io } from '../../process/io.js';
 
 export interface InteropOptions extends ReachByOptions {
@@ -19,7 +15,7 @@ export async function proxyOverInterop(options: InteropOptions, io: Io): Promise
   if (program === undefined) return undefined;
   const { text, port, fdpass } = options;
   const args = ['proxy', ...reachArgs(options), '--', text, String(port)];
-  const addon = wantsSocket(fdpass);
+  const addon = fdpass && takesUnixSocket() ? loadAddon().addon : undefined;
   if (!addon) return runOverInterop(program, args, text);
   await passOverInterop(program, args, addon, text);
   return 0;

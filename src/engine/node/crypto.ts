@@ -43,18 +43,6 @@ export function generateKeyPair(_type: 'ed25519', _options: object, callback: Ke
   );
 }
 
-/** Throws if their lengths differ. */
-export function timingSafeEqual(one: Uint8Array, other: Uint8Array): boolean {
-  if (one.length !== other.length) {
-    throw Object.assign(new RangeError('Input buffers must have the same byte length'), {
-      code: 'ERR_CRYPTO_TIMING_SAFE_EQUAL_LENGTH',
-    });
-  }
-  let difference = 0;
-  for (const [index, byte] of one.entries()) difference |= byte ^ (other[index] ?? 0);
-  return difference === 0;
-}
-
 function digester(hash: { update(data: Uint8Array): unknown; digest(): Uint8Array }): Digester {
   function digest(): Buffer;
   function digest(encoding: BufferEncoding): string;

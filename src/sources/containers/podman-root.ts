@@ -1,6 +1,6 @@
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Folder, folderAt, hold } from '../../files/place.js';
+import { type Folder, folderAt, hold, unlessMissing } from '../../files/place.js';
 import { readText, readWithStats } from '../../files/read-file.js';
 import { textsIn } from '../machined/nspawn-files.js';
 import type { Deps } from '../source.js';
@@ -110,7 +110,7 @@ function partsOf(path: string): readonly string[] {
 /** Whether any of these paths has a link in it, which a runtime follows in the container's root. */
 async function isLinked(folder: Folder, paths: readonly (readonly string[])[]): Promise<boolean> {
   for (const name of new Set(paths.flatMap(([first]) => first ?? []))) {
-    const entry = await lstat(folder.at(name)).catch(isMissing);
+    const entry = await lstat(folder.at(name)).catch(unlessMissing);
     if (entry?.isSymbolicLink()) return true;
     const rest = paths.filter(([first, ...more]) => first === name && more.length > 0);
     if (!entry?.isDirectory() || rest.length === 0) continue;
@@ -119,8 +119,4 @@ async function isLinked(folder: Folder, paths: readonly (readonly string[])[]): 
     if (await isLinked(next, below).finally(() => next.close())) return true;
   }
   return false;
-}
-
-function isMissing(error: unknown): undefined {
-  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
 }

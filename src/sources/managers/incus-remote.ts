@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { quote, quoteNames } from '../../errors.js';
-import { sshCommand, sshProgram } from '../../process/ssh-program.js';
+import { settingIn, sshCommand, sshProgram } from '../../process/ssh-program.js';
 import { anyIpv4, hopHostProblem, isLoopback } from '../../target/names.js';
 import { answerOf, match, searchIn, searchList } from '../search.js';
 import { type Deps, type DiscoveredMachine, DiscoveryError, type Listing, type Search } from '../source.js';
@@ -113,7 +113,7 @@ async function canBeMembers(host: string, deps: Deps, run: RunTool): Promise<boo
 async function hostNameOf(host: string, deps: Deps, run: RunTool): Promise<string | undefined> {
   const [program = 'ssh', ...ssh] = sshProgram({ env: deps.env, platform: process.platform });
   const settings = await run(program, sshCommand({ ssh, flags: ['-G'], host }), deps).catch(() => '');
-  return /^hostname (.*)$/m.exec(settings)?.[1];
+  return settingIn(settings, 'hostname');
 }
 
 function objectIn(text: string): JsonObject {

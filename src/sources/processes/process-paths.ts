@@ -90,11 +90,6 @@ export function listenedSocket(find: FindPath, { pid, uid }: Process, { procDir:
   };
 }
 
-/** Whether the kernel can say who listens on a socket. */
-export function knowsListeners(): boolean {
-  return loadAddon().addon !== undefined;
-}
-
 /** Undefined: nobody, or the kernel does not say. */
 async function listenerOn(path: string): Promise<number | undefined> {
   const { addon } = loadAddon();

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { fileId } from '../../files/read-file.js';
 import { readTextIfAny } from '../../files/read-sync.js';
 import { type Deps, DiscoveryError, type Process } from '../source.js';
 
@@ -39,11 +39,8 @@ function modeFile({ procDir = '/proc' }: Deps): string {
 }
 
 /** The file of a network's devices, one for each namespace. Any user may look at it, unlike `ns/net`. */
-async function networkOf(pid: number | 'self', { procDir = '/proc' }: Deps): Promise<string | undefined> {
-  return stat(`${procDir}/${pid}/net/dev`).then(
-    ({ dev, ino }) => `${dev}:${ino}`,
-    () => undefined,
-  );
+function networkOf(pid: number | 'self', { procDir = '/proc' }: Deps): Promise<string | undefined> {
+  return fileId(`${procDir}/${pid}/net/dev`);
 }
 
 /** As root, mostly: setns(2) wants rights in both namespaces. The files and programs are those of this process. */

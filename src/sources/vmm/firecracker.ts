@@ -1,6 +1,5 @@
-import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { readText } from '../../files/read-file.js';
+import { fileId, readText } from '../../files/read-file.js';
 import { machineCid } from '../../target/numbers.js';
 import { type FindPath, listenedSocket, pathInRoot, pathsOf } from '../processes/process-paths.js';
 import { procDir } from '../processes/processes.js';
@@ -88,8 +87,8 @@ async function pathsIn(
 }
 
 async function isSameFolder(a: string, b: string): Promise<boolean> {
-  const [one, other] = await Promise.all([a, b].map((path) => stat(path).catch(() => undefined)));
-  return one !== undefined && one.dev === other?.dev && one.ino === other.ino;
+  const [one, other] = await Promise.all([a, b].map(fileId));
+  return one !== undefined && one === other;
 }
 
 const states: ReadonlyMap<string, Status> = new Map([

@@ -1,8 +1,8 @@
 import { countBy } from '../../group-by.js';
+import { loadAddon } from '../../native.js';
 import { nameProblem } from '../../target/names.js';
 import { parseUuid } from '../../target/numbers.js';
 import { offered } from '../../target/shell.js';
-import { knowsListeners } from '../processes/process-paths.js';
 import { ofProcess, processesNamed, tooMany, warnInto } from '../processes/processes.js';
 import { addressOf, routesTo } from '../routes.js';
 import { match, searchList } from '../search.js';
@@ -97,7 +97,7 @@ export async function findMonitor(
   name: string,
   list: (deps: Deps) => Promise<Listing>,
   deps: Deps,
-  knows = knowsListeners,
+  knows = () => loadAddon().addon !== undefined,
 ): Promise<Search> {
   // If the kernel does not say whose a socket is, all are asked: none may claim that of another.
   const listing = list(knows() ? { ...deps, wanted: name } : deps);

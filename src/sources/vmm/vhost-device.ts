@@ -1,5 +1,5 @@
-import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { fileId } from '../../files/read-file.js';
 import { groupBy } from '../../group-by.js';
 import { machineCid } from '../../target/numbers.js';
 import { type FindPath, ownSocket, pathsOf } from '../processes/process-paths.js';
@@ -60,10 +60,7 @@ function keyOf({ socket, authority }: Pick<VhostDaemon, 'socket' | 'authority'>)
 /** The same for two processes that use the same file: in containers they may have different paths for it. */
 async function fileIdentity(find: FindPath, path: string): Promise<string> {
   const here = await find(path).catch(() => path);
-  return stat(here).then(
-    ({ dev, ino }) => `${dev}:${ino}`,
-    () => here,
-  );
+  return (await fileId(here)) ?? here;
 }
 
 interface VhostVsock {

@@ -1,10 +1,10 @@
 import { Chalk } from 'chalk';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { formatCheck } from '../../../src/checks/result.js';
 import { check } from '../../../src/commands/check/check.js';
 import { nc } from '../../../src/commands/proxy/nc.js';
 import { ConnectError } from '../../../src/errors.js';
-import { SocketFolder } from '../../connect/socket-folder.js';
+import { useSocketFolder } from '../../connect/socket-folder.js';
 import { fakeIo } from '../../helpers/fake-io.js';
 import { lacks } from '../../helpers/programs.js';
 import { vmssh } from '../../helpers/run.js';
@@ -71,11 +71,7 @@ describe('formatCheck', () => {
 });
 
 describe('on real sockets', () => {
-  let folder: SocketFolder;
-  beforeEach(() => {
-    folder = new SocketFolder();
-  });
-  afterEach(() => folder.stop());
+  const folder = useSocketFolder();
   const last = { over: undefined, sshConfig: undefined, until: 'authentication' } as const;
   const all = { port: 22, user: 'root', json: true, ...last, ...flags };
 

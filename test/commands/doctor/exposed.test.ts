@@ -1,17 +1,16 @@
-import { createServer, type Server } from 'node:net';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { exposedChecks, exposedMachines } from '../../../src/commands/doctor/exposed.js';
 import type { Connection, OpenOptions } from '../../../src/connect/connection.js';
 import { openConnection } from '../../../src/connect/open.js';
 import type { Endpoint } from '../../../src/route.js';
 import type { DiscoveredMachine } from '../../../src/sources/source.js';
+import { listening } from '../../helpers/sockets/servers.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { at } from '../../sources/resolved.js';
 
 const dir = useTempDir();
-const servers: Server[] = [];
-afterEach(() => servers.splice(0).forEach((server) => void server.close()));
 
 const machine = (name: string, cid: number | undefined, more: Partial<DiscoveredMachine> = {}) =>
   ({ name, target: `qemu/${name}`, status: 'running', provider: 'libvirt', cid, ...more }) as const;
@@ -23,16 +22,16 @@ function open(endpoint: Endpoint, options: OpenOptions): Promise<Connection> {
   opened.push(endpoint.cid);
   return openConnection({ family: 'unix', path: join(dir, String(endpoint.cid)) }, options);
 }
-async function listening(...cids: readonly number[]): Promise<void> {
-  for (const cid of cids) {
-    const server = createServer((socket) => socket.on('error', () => {}).end());
-    await new Promise<void>((done) => server.listen(join(dir, String(cid)), done));
-    servers.push(server);
-  }
+async function listen(...cids: readonly number[]): Promise<void> {
+  for (const cid of cids)
+    await listening(
+      createServer((socket) => socket.end()),
+      join(dir, String(cid)),
+    );
 }
 
 it('tries the running machines of the list that have a vsock of this kernel, and no CID that is not a machine', async () => {
-  await listening(41, 43);
+  await listen(41, 43);
   const machines = [
     machine('web', 41),
     machine('web again', 41),

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import type { Opener, Use } from '../../../src/connect/borrow/open-borrowed.js';
 import { openBorrowed, openers, openersFor } from '../../../src/connect/borrow/open-borrowed.js';
 import type { Connection } from '../../../src/connect/connection.js';
@@ -8,7 +8,7 @@ import { openConnection } from '../../../src/connect/open.js';
 import { refusing } from '../../helpers/expected.js';
 import { lacks } from '../../helpers/programs.js';
 import { isAlive } from '../../helpers/run.js';
-import { SocketFolder } from '../socket-folder.js';
+import { useSocketFolder } from '../socket-folder.js';
 import { standIns, toolFolder, writeProgram } from './stand-ins.js';
 
 const native = () => ({ missing: new Error('left out') });
@@ -16,15 +16,11 @@ const vsock = { family: 'vsock', cid: 42, port: 22 } as const;
 const skip = lacks('python3', 'socat') !== undefined;
 const text = (bytes: Uint8Array) => Buffer.from(bytes).toString('latin1');
 
-let folder: SocketFolder;
+const folder = useSocketFolder();
 let opened: Connection | undefined;
-beforeEach(() => {
-  folder = new SocketFolder();
-});
 afterEach(() => {
   opened?.close();
   opened = undefined;
-  folder.stop();
 });
 
 async function open(env: NodeJS.ProcessEnv, more: { timeoutMs?: number; signal?: AbortSignal } = {}) {

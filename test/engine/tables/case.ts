@@ -10,6 +10,13 @@ export function casesOf(cases: Readonly<Record<string, Omit<Case, 'name'>>>): re
   return Object.entries(cases).map(([name, each]) => ({ name, ...each }));
 }
 
+/** A signal that is aborted. */
+export function abortedSignal(reason?: unknown): AbortSignal {
+  const controller = new AbortController();
+  controller.abort(reason);
+  return controller.signal;
+}
+
 /** What was thrown, by its code; or its name. */
 export async function failure(work: () => unknown): Promise<unknown> {
   try {

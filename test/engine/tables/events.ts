@@ -1,6 +1,6 @@
 import { EventEmitter, once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { casesOf, failure } from './case.js';
+import { abortedSignal, casesOf, failure } from './case.js';
 
 export const events = casesOf({
   'a recursion without end': {
@@ -169,13 +169,12 @@ export const events = casesOf({
       controller.signal.removeEventListener('abort', removed);
       controller.abort('why');
       controller.abort('again');
-      return [heard, any.aborted, any.reason, (AbortSignal.abort().reason as Error).name];
+      return [heard, any.aborted, any.reason, (abortedSignal().reason as Error).name];
     },
     want: [['any'], true, 'why', 'AbortError'],
   },
   'a signal that throws': {
-    run: () =>
-      failure(() => AbortSignal.abort(Object.assign(new Error('x'), { code: 'EX' })).throwIfAborted()),
+    run: () => failure(() => abortedSignal(Object.assign(new Error('x'), { code: 'EX' })).throwIfAborted()),
     want: 'EX',
   },
 });

@@ -4,7 +4,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { casesOf, failure } from './case.js';
+import { abortedSignal, casesOf, failure } from './case.js';
 import { aborted, noneOfThatName } from './children.js';
 
 /** How it ended, and what it printed. */
@@ -138,7 +138,7 @@ export const processes = casesOf({
       return [
         await code('true', { cwd: '/no/such/folder' }),
         await code('/etc/passwd', {}),
-        await code('true', { signal: AbortSignal.abort() }),
+        await code('true', { signal: abortedSignal() }),
         await failure(() => spawn('echo', ['a\0b'])),
       ];
     },

@@ -1,4 +1,4 @@
-import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
 import * as os from 'node:os';
 import { isatty } from 'node:tty';
@@ -28,14 +28,6 @@ export const system = casesOf({
   'random bytes': {
     run: () => [randomBytes(6).length, randomBytes(6).equals(randomBytes(6))],
     want: [6, false],
-  },
-  timingSafeEqual: {
-    run: async () => [
-      timingSafeEqual(Buffer.from('ab'), Buffer.from('ab')),
-      timingSafeEqual(Buffer.from('ab'), Buffer.from('ac')),
-      await failure(() => timingSafeEqual(Buffer.from('ab'), Buffer.from('a'))),
-    ],
-    want: [true, false, 'ERR_CRYPTO_TIMING_SAFE_EQUAL_LENGTH'],
   },
   'the user': {
     run: () => {

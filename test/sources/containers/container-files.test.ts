@@ -1,22 +1,19 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, renameSync, symlinkSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { fingerprintOf } from '../../../src/identity/known-hosts.js';
 import { managerKeys } from '../../../src/identity/manager-keys.js';
 import { firstFile } from '../../../src/sources/containers/container-files.js';
 import type { ReachedMachine } from '../../../src/sources/source.js';
+import { listening } from '../../helpers/sockets/servers.js';
 import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
 import { madeKey } from '../../identity/made-keys.js';
 import { useJsonServices } from '../managers/json-services.js';
 
 const dir = useTempDir();
 const serve = useJsonServices(dir);
-const servers: Server[] = [];
-afterAll(() => {
-  for (const server of servers) server.close();
-});
 const id = '5531b822dd6044829313b6dc0e0c3bb2c9c20cc2ccb2d75c23887e09afdbe97c';
 const [ed25519, rsa] = [madeKey('ed25519'), madeKey('rsa')];
 const shown = fingerprintOf(Buffer.from(ed25519.key.split(' ')[1] ?? '', 'base64'));
@@ -115,15 +112,14 @@ describe('the keys of a container of Docker', () => {
     const { run, deps } = folders();
     let written = 0;
     const server = createServer((socket) => {
-      socket.on('error', () => {}).write('HTTP/1.1 200 OK\r\n\r\n');
+      socket.write('HTTP/1.1 200 OK\r\n\r\n');
       const more = () => {
         written++;
         if (written < 1000) socket.write(Buffer.alloc(1 << 16), (error) => error ?? more());
       };
       more();
     });
-    servers.push(server);
-    await new Promise<void>((resolve) => server.listen(join(dir, run, 'docker.sock'), resolve));
+    await listening(server, join(dir, run, 'docker.sock'));
     expect(await managerKeys(record('docker'), deps)).toBeUndefined();
     expect(written).toBeLessThan(800);
   });

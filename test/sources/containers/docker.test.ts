@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { chownSync, mkdirSync, renameSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -10,6 +9,7 @@ import { type DiscoveredMachine, DiscoveryError } from '../../../src/sources/sou
 import { execRoutes } from '../../../src/sources/tools/exec-route.js';
 import { authorityOf } from '../../../src/sources/trusted-path.js';
 import { missingRoot, otherUser } from '../../helpers/other-user.js';
+import { listening } from '../../helpers/sockets/servers.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { fixture } from '../fixture.js';
 import { useJsonServices } from '../managers/json-services.js';
@@ -55,25 +55,22 @@ describe("Docker's containers", () => {
   it('have the socket that they export as their address, while they run', async () => {
     const source = join(dir, 'export');
     mkdirSync(source);
-    const server = createServer().listen(join(source, 'ssh'));
+    await listening(createServer(), join(source, 'ssh'));
     const Mounts = [{ Type: 'bind', Source: source, Destination: '/run/host/unix-export' }];
     const off = container('b', 'off', { Mounts, State: 'exited' });
     const { found } = await listed(container('a', 'on', { Mounts }), off);
     expect(found.map(addressOf)).toEqual([`unix${source}/ssh`, undefined]);
     expect(found.map(routeNames)).toEqual([['export', 'exec'], undefined]);
-    server.close();
   });
 
   it('lack only a socket whose path is too long', async () => {
     const short = join(dir, 's');
     const source = join(dir, 'long'.repeat(40));
     mkdirSync(short);
-    const server = createServer().listen(join(short, 'ssh'));
-    await once(server, 'listening');
+    await listening(createServer(), join(short, 'ssh'));
     renameSync(short, source);
     const Mounts = [{ Type: 'bind', Source: source, Destination: '/run/host/unix-export' }];
     const { found, warnings } = await listed(container('a', 'long', { Mounts }), container('b', 'web'));
-    server.close();
     expect(found.map(routeNames)).toEqual([['exec'], ['exec']]);
     const problem = expect.stringMatching(/^container long: the socket path has \d+ bytes/);
     expect(warnings).toMatchObject([{ code: 'INCOMPLETE', problem }]);

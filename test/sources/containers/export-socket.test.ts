@@ -1,24 +1,20 @@
 import { chownSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { exportSocket } from '../../../src/sources/containers/list-containers.js';
 import { missingRoot, otherUser } from '../../helpers/other-user.js';
+import { listening } from '../../helpers/sockets/servers.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
 const dir = useTempDir();
 const deps = { env: process.env };
-let server: Server | undefined;
-afterEach(() => server?.close());
 
 const folder = (name: string) => {
   mkdirSync(join(dir, name));
   return join(dir, name);
 };
-const listen = (path: string) =>
-  new Promise<void>((resolve) => {
-    server = createServer().listen(path, resolve);
-  });
+const listen = (path: string) => listening(createServer(), path);
 
 describe('the socket in the folder that a container has for its host', () => {
   it('is found', async () => {

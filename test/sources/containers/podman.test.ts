@@ -7,6 +7,7 @@ import { listAllOfPodman, listPodmanContainers, podman } from '../../../src/sour
 import { addressOf } from '../../../src/sources/routes.js';
 import { DiscoveryError } from '../../../src/sources/source.js';
 import { getJson } from '../../../src/sources/tools/http-unix.js';
+import { listening } from '../../helpers/sockets/servers.js';
 import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
 import { fixture } from '../fixture.js';
 import { useJsonServices } from '../managers/json-services.js';
@@ -60,13 +61,12 @@ describe("Podman's containers", () => {
   it('that export a socket are asked for the folder', async () => {
     const source = join(dir, 'export');
     mkdirSync(source);
-    const server = createServer().listen(join(source, 'ssh'));
+    await listening(createServer(), join(source, 'ssh'));
     const { found, warnings } = await listBySocket({ [list]: recorded, [detailsOf]: detailsWith(source) });
     expect(warnings).toEqual([]);
     expect(found.map(addressOf)).toEqual([
       ...[undefined, `unix${source}/ssh`, ...names.slice(2).map(() => undefined)],
     ]);
-    server.close();
   });
 
   it.each(['/home/ann/prod', '/home/ann'])(

@@ -8,6 +8,7 @@ import { textsBelow } from '../../../src/sources/machined/nspawn-files.js';
 import type { Deps, ReachedMachine } from '../../../src/sources/source.js';
 import type { JsonObject } from '../../../src/sources/tools/json.js';
 import { otherUser } from '../../helpers/other-user.js';
+import { listening } from '../../helpers/sockets/servers.js';
 import { useTempDir, writeTree } from '../../helpers/temp-dir.js';
 import { madeKey } from '../../identity/made-keys.js';
 import { openBelow } from '../../identity/open-files.js';
@@ -124,11 +125,9 @@ describe('a file below a root', () => {
     const others = { [`${file('ecdsa')}/x`]: '', [file('long')]: 'x'.repeat(20_000) };
     const root = rootWith({ [file('rsa')]: rsa.text, ...others });
     execFileSync('mkfifo', [`${root}${file('ed25519')}`]);
-    const server = createServer();
-    await new Promise<void>((resolve) => server.listen(`${root}${file('socket')}`, resolve));
+    await listening(createServer(), `${root}${file('socket')}`);
     const all = ['ed25519', 'ecdsa', 'long', 'socket', 'absent', 'rsa'].map(file);
     expect(await textsBelow(root, all)).toEqual([rsa.text]);
-    server.close();
   });
 
   it('stays below it', async () => {

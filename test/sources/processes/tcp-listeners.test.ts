@@ -1,9 +1,9 @@
-import { once } from 'node:events';
 import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { readListeners, socketsOf } from '../../../src/sources/processes/tcp-listeners.js';
+import { listening } from '../../helpers/sockets/servers.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
 const dir = useTempDir();
@@ -60,10 +60,7 @@ describe('who listens on a TCP port', () => {
   });
 
   it.skipIf(process.platform !== 'linux')('is reported by this kernel', async () => {
-    const server = createServer().listen(0, '127.0.0.1');
-    onTestFinished(() => void server.close());
-    await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
+    const port = await listening(createServer());
     const found = (await readListeners({ env: {} }))('127.0.0.1', port) ?? [];
     expect(found).toMatchObject([{ uid: process.getuid?.() }]);
     expect((await socketsOf(process, { env: {} }))?.has(found[0]?.inode ?? '')).toBe(true);

@@ -1,23 +1,19 @@
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { getBytes, getJson } from '../../../src/sources/tools/http-unix.js';
+import { listening } from '../../helpers/sockets/servers.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 
 const dir = useTempDir();
-const servers: Server[] = [];
-afterAll(() => {
-  for (const server of servers) server.close();
-});
 
 /** A service that answers as it likes. */
 async function service(name: string, answer: (socket: Socket) => void): Promise<string> {
   const path = join(dir, name);
-  const server = createServer((socket) => {
-    socket.on('error', () => {}).once('data', () => answer(socket));
-  });
-  servers.push(server);
-  await new Promise<void>((resolve) => server.listen(path, resolve));
+  await listening(
+    createServer((socket) => socket.once('data', () => answer(socket))),
+    path,
+  );
   return path;
 }
 

@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { configText } from '../../../src/ssh/config/text.js';
 import { proxyWord } from '../../../src/ssh/config/word.js';
 import { lacks } from '../../helpers/programs.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
 
 const without = lacks('ssh');
 
@@ -23,9 +23,8 @@ describe('a word of a ProxyCommand on Windows', () => {
 });
 
 describe.skipIf(without)('the lines for Windows', () => {
+  const folder = useTempDir();
   const ask = (host: string) => {
-    const folder = mkdtempSync(join(tmpdir(), 'vmssh-config-'));
-    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
     const program = ['C:\\Program Files\\vmssh\\vmssh.exe'];
     writeFileSync(join(folder, 'config'), configText({ program, fdpass: false, platform: 'win32' }));
     const { stdout } = spawnSync('ssh', ['-G', '-F', join(folder, 'config'), host], { encoding: 'utf8' });

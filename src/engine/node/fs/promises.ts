@@ -1,6 +1,6 @@
 import * as files from 'engine:files';
 import * as paths from 'engine:paths';
-import { readAll, type Stats, writeAll } from '../../files.js';
+import { type Stats, writeAll } from '../../files.js';
 import { knownOptions } from '../../known-options.js';
 import * as fs from '../fs.js';
 
@@ -68,13 +68,6 @@ class DescriptorHandle {
 
   async read<Into extends Uint8Array>(into: Into): Promise<{ bytesRead: number; buffer: Into }> {
     return { bytesRead: fs.readSync(this.fd, into), buffer: into };
-  }
-
-  readFile(): Promise<Buffer>;
-  readFile(encoding: BufferEncoding): Promise<string>;
-  async readFile(encoding?: BufferEncoding): Promise<Buffer | string> {
-    const bytes = readAll(this.fd);
-    return encoding === undefined ? bytes : bytes.toString(encoding);
   }
 
   async writeFile(data: string | Uint8Array): Promise<void> {

@@ -28,22 +28,49 @@ const ownDeps: PickerDeps = {
   silence: (signal) => sleep(500, undefined, { signal }),
 };
 
-/**
- * Has the user choose on the terminal of stdin and stderr. Of all that was drawn, only the question stays, with the answer. `onEsc`: what
- * Esc chooses. Undefined: none was chosen.
- */
+/** Has the user choose one of the items. Undefined: none was chosen. */
 export async function pick<T extends Item>(
   items: readonly T[],
   question: string,
   io: Io,
   addon: Addon,
-  { columns, host, silence }: PickerDeps = ownDeps,
-  onEsc?: T,
+  deps = ownDeps,
+): Promise<T | undefined> {
+  let choice = nothingTyped;
+  const prompt: Prompt<T> = {
+    question,
+    lines: (columns) => shownLines(items, choice, question, columns),
+    take(key) {
+      const does = 'does' in key && key.does;
+      if (does === 'leave') return { chosen: undefined };
+      const chosen = does === 'enter' ? matching(items, choice.filter)[choice.at] : undefined;
+      if (chosen) return { chosen, said: chosen.cells[0] };
+      choice = applyKey(items, choice, key);
+      return undefined;
+    },
+  };
+  return answerOf(prompt, io, addon, deps);
+}
+
+/** What a question draws, and what its keys do. */
+interface Prompt<T> {
+  readonly question: string;
+  /** None wider than `columns`; the cursor stays at the end of the last one. */
+  readonly lines: (columns: number) => readonly Line[];
+  /** The answer, and the word that stays behind the question, if the key ends it. */
+  readonly take: (key: Key) => { readonly chosen: T | undefined; readonly said?: string } | undefined;
+}
+
+/** Asks on the terminal of stdin and stderr. Of all that was drawn, only the question stays, with the answer. Undefined: the user left. */
+async function answerOf<T>(
+  { question, lines, take }: Prompt<T>,
+  io: Io,
+  addon: Addon,
+  { columns, host, silence }: PickerDeps,
 ): Promise<T | undefined> {
   const style = await styles(io, 'stderr');
   const reader = new KeyReader();
   let reading: ReturnType<Addon['readKeys']> | undefined;
-  let choice: Choice = { filter: '', at: 0 };
   let drawn: readonly Line[] = [];
   // One column stays free: a cursor past the last one would be in the next line.
   const wide = () => Math.max(1, (columns() || 80) - 1);
@@ -52,9 +79,9 @@ export async function pick<T extends Item>(
     return drawn.length === 0 ? '' : `\r${rows > 1 ? `\x1b[${rows - 1}A` : ''}\x1b[J`;
   };
   const draw = () => {
-    const lines = shownLines(items, choice, question, wide(), onEsc && `for ${onEsc.cells[0]}`);
-    io.err(clear() + lines.map(({ text, look }) => (look ? style[look](text) : text)).join('\n'));
-    drawn = lines;
+    const now = lines(wide());
+    io.err(clear() + now.map(({ text, look }) => (look ? style[look](text) : text)).join('\n'));
+    drawn = now;
   };
   let answered = '';
   const end = () => {
@@ -77,16 +104,10 @@ export async function pick<T extends Item>(
       if (typed) reading = undefined;
       if (typed?.length === 0) return undefined;
       for (const key of typed ? reader.push(typed) : reader.giveUp()) {
-        const does = 'does' in key ? key.does : undefined;
-        const isEsc = does === 'leave';
-        if (does === 'interrupt' || (isEsc && !onEsc)) return undefined;
-        const marked = does === 'enter' ? matching(items, choice.filter)[choice.at] : undefined;
-        const chosen = isEsc ? onEsc : marked;
-        if (chosen) {
-          answered = `${fitted(`${question} ${chosen.cells[0] ?? ''}`, wide())}\n`;
-          return chosen;
-        }
-        choice = applyKey(items, choice, key);
+        if ('does' in key && key.does === 'interrupt') return undefined;
+        const taken = take(key);
+        if (taken?.said !== undefined) answered = `${fitted(`${question} ${taken.said}`, wide())}\n`;
+        if (taken) return taken.chosen;
       }
     }
   } finally {
@@ -122,6 +143,8 @@ interface Choice {
   readonly filter: string;
   readonly at: number;
 }
+
+const nothingTyped: Choice = { filter: '', at: 0 };
 
 interface Line {
   readonly text: string;
@@ -165,7 +188,6 @@ export function shownLines(
   { filter, at }: Choice,
   question: string,
   columns: number,
-  onEsc = 'to leave',
 ): readonly Line[] {
   const found = matching(items, filter);
   const from = Math.max(0, Math.min(at - page + 1, found.length - page));
@@ -178,7 +200,7 @@ export function shownLines(
     const line = fitted(`${marked ? '>' : ' '} ${text}`.trimEnd(), columns);
     return marked ? { text: line, look: 'bold' } : { text: line };
   });
-  const help = `${found.length} of ${items.length}: type to filter, arrows and Enter to choose, Esc ${onEsc}`;
+  const help = `${found.length} of ${items.length}: type to filter, arrows and Enter to choose, Esc to leave`;
   return [
     ...shown,
     { text: fitted(help, columns), look: 'dim' },
@@ -273,12 +295,32 @@ export async function pickMachine(
   return (await pick(items, 'Which machine?', io, addon))?.machine;
 }
 
-/** Has the user answer on the terminal; Esc is no. Undefined: they left. Throws a UsageError without a terminal. */
+/** Has the user answer "y" or "n" and Enter on the terminal; Enter alone is `first`, and Esc is no. Undefined: they left. Throws a UsageError without a terminal. */
 export async function askWhether(question: string, first: 'yes' | 'no', io: Io) {
   const { addon } = loadAddon();
   if (!canPick(io) || !addon)
     throw new UsageError('nobody can be asked here, so nothing was changed', 'do it with --yes');
-  const [yes, no] = [{ cells: ['yes'] }, { cells: ['no'] }];
-  const answer = await pick(first === 'yes' ? [yes, no] : [no, yes], question, io, addon, undefined, no);
-  return answer && answer === yes;
+  const asked = `${question} ${first === 'yes' ? '[Y/n]' : '[y/N]'}`;
+  let typed = nothingTyped;
+  const prompt: Prompt<boolean> = {
+    question: asked,
+    lines: (columns) => [{ text: fitted(`${asked} ${typed.filter}`, columns) }],
+    take(key) {
+      const does = 'does' in key && key.does;
+      const word = does === 'leave' ? 'no' : typed.filter.trim().toLowerCase() || first;
+      const chosen = ['y', 'yes'].includes(word);
+      if (does === 'leave' || (does === 'enter' && (chosen || ['n', 'no'].includes(word))))
+        return { chosen, said: chosen ? 'yes' : 'no' };
+      typed = does === 'enter' ? nothingTyped : applyKey([], typed, key);
+      return undefined;
+    },
+  };
+  return answerOf(prompt, io, addon, ownDeps);
+}
+
+/** Whether a plan that was shown is wanted. Says that nothing was changed if not. */
+export async function mayCarryOut(io: Io): Promise<boolean> {
+  const isWanted = await askWhether('Do it?', 'yes', io);
+  if (!isWanted) io.err('Nothing was changed.\n');
+  return isWanted === true;
 }

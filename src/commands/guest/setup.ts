@@ -45,8 +45,7 @@ same way and pinned, and config install writes the Host with that user and key. 
     const targets = names.length > 0 ? names : await picked(io);
     if (targets === undefined) return exitCode.interrupted;
     const show = json ? () => {} : await printer(io);
-    const isWanted = async () =>
-      yes || (await import('../../picker/picker.js')).askWhether('Do it?', 'yes', io);
+    const isWanted = async () => yes || (await import('../../picker/picker.js')).mayCarryOut(io);
     const finish = (all: readonly SetupSteps[], code: number) => {
       if (json) io.out(formatJson(setupJson(all, code)));
       return code;

@@ -94,8 +94,8 @@ function changing(adds: boolean, words: Words): Changing {
       const code = await (await import('../../hosts/show.js')).showPlan(planned, io);
       if (dryRun) return code;
       if (planned.changes.length > 0 && !yes) {
-        const { askWhether } = await import('../../picker/picker.js');
-        if (!(await askWhether('Do it?', 'yes', io))) return exitCode.interrupted;
+        const { mayCarryOut } = await import('../../picker/picker.js');
+        if (!(await mayCarryOut(io))) return exitCode.interrupted;
       }
       const done = await carryOut(plan, io);
       const next = `vmssh check ${name} tries it; vmssh config install makes it ssh ${name}/NAME\n`;

@@ -59,7 +59,9 @@ function causeOf(
       more: code === 'ENOENT' ? 'it is not installed, or not in PATH' : message,
     };
   }
-  const words = [said, printed].map((text) => text.trim()).find((text) => text !== '');
+  // kubectl's note of a pod with several containers is no failure.
+  const own = said.replaceAll(/^Defaulted container ".*$/gm, '');
+  const words = [own, printed].map((text) => text.trim()).find((text) => text !== '');
   const more = words === undefined ? undefined : `it printed ${quote(words.slice(0, maxQuoted))}`;
   if (stopped === 'too much') return { code: 'EXEC_NO_BANNER', more };
   // Docker prints on stdout what its runtime says, and ends with these.

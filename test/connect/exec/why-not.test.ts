@@ -190,6 +190,11 @@ describe('why a program gave no server', () => {
       want: `: exit code 1; it printed "${'x'.repeat(300)}"`,
     },
     { name: 'nothing at all', more: { end: undefined }, want: '' },
+    {
+      name: 'the container that kubectl took, which is no cause',
+      more: { said: 'Defaulted container "web" out of: web, log\nno\n' },
+      want: ': exit code 1; it printed "no"',
+    },
   ] as const)('is $name', async ({ more, want }) => {
     expect(await whyNot(port, seen(more as Partial<NoServer>), options)).toMatchObject({
       code: 'EXEC_FAILED',

@@ -4,8 +4,10 @@ import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { shippedSources } from '../../../src/sources/outside/shipped.js';
 import { signed } from '../../../src/ssh/config/file.js';
-import { missingPrograms } from '../../helpers/programs.js';
-import { run } from '../../helpers/run.js';
+import { missingAddon } from '../../helpers/addon.js';
+import { lacks, missingPrograms } from '../../helpers/programs.js';
+import { run, vmssh } from '../../helpers/run.js';
+import { onTerminal } from '../../helpers/terminal.js';
 import { sourceListSchema } from '../../program/json-schemas.js';
 import { useOwnSource } from './own-source.js';
 
@@ -35,6 +37,16 @@ describe('vmssh source', () => {
     expect(await call('source', 'remove', '-y', 'msb')).toMatchObject({ code: 0 });
     expect(existsSync(folder)).toBe(false);
     expect((await call('source', 'remove', 'msb')).stdout).toBe('nothing to change\n');
+  });
+
+  it.skipIf(lacks('script') ?? missingAddon()).each([
+    { answer: 'n', code: 130, says: /\[Y\/n\] no\r\nNothing was changed\.\r\n$/ },
+    { answer: (type: (text: string) => void) => type('\x03'), code: 130, says: /Nothing was changed\.\r\n$/ },
+    { answer: '', code: 0, says: /\[Y\/n\] yes\r\nwrote / },
+  ])('asks on a terminal: $code', async ({ answer, code, says }) => {
+    const asked = onTerminal([...vmssh, 'source', 'add', 'msb'], /Do it\? \[Y\/n\] $/, answer, env);
+    expect(await asked).toMatchObject({ code, stdout: expect.stringMatching(says) });
+    expect(existsSync(msb)).toBe(code === 0);
   });
 
   it('leaves the other lines, and lists them', async () => {

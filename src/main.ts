@@ -18,6 +18,11 @@ export async function main(program: Io['program']): Promise<never> {
     (await import('./process/terminate.js')).exitOnCtrlC();
   }
   const skippedPath = skipRelativeFolders(process.env, process.platform);
+  if (process.platform !== 'win32' && !process.env.HOME) {
+    // As in a systemd service without User=. What vmssh and its tools look for is where ssh has its files.
+    const home = (await import('./ssh/folder.js')).ownAccount()?.home;
+    if (home) process.env.HOME = home;
+  }
   // A proxy was started by it.
   const isProxy = process.argv[2] === 'proxy';
   const brokenShell = isProxy ? undefined : replaceBrokenShell(process.env, process.platform);

@@ -87,12 +87,7 @@ describe.skipIf(missing)("the user's StrictHostKeyChecking, as ssh reads it", ()
   });
 
   it.each([
-    {
-      name: 'ssh does not accept it',
-      text: 'No 1\n',
-      more: {},
-      why: /^your configuration: line 1: Bad .*: no$/,
-    },
+    { name: 'ssh does not accept it', text: 'No 1\n', more: {}, why: /^your configuration: line 1: Bad/ },
     { name: 'it is too long', text: `#${'x'.repeat(40 << 20)}\n`, more: {}, why: /EFBIG/ },
     {
       name: 'there is no ssh',

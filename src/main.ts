@@ -1,9 +1,10 @@
-import { fstatSync, readSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readlinkSync, readSync, writeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { isatty } from 'node:tty';
 import { type Command, inCommand, scanArgs, UsageError, understand } from './cli/command.js';
 import { isSocket } from './deliver/pass-fd.js';
 import { ConnectError, exitCode, exitCodeOf, printable, quote } from './errors.js';
+import { readTextIfAny } from './files/read-sync.js';
 import { isOutOfMemory, loadAddon } from './native.js';
 import type { Io } from './process/io.js';
 import { replaceBrokenShell, skipRelativeFolders } from './process/program-in-path.js';
@@ -17,6 +18,11 @@ export async function main(program: Io['program']): Promise<never> {
     (await import('./process/terminate.js')).exitOnCtrlC();
   }
   const skippedPath = skipRelativeFolders(process.env, process.platform);
+  if (process.platform !== 'win32' && !process.env.HOME) {
+    // As in a systemd service without User=. What vmssh and its tools look for is where ssh has its files.
+    const home = (await import('./ssh/folder.js')).ownAccount()?.home;
+    if (home) process.env.HOME = home;
+  }
   // A proxy was started by it.
   const isProxy = process.argv[2] === 'proxy';
   const brokenShell = isProxy ? undefined : replaceBrokenShell(process.env, process.platform);
@@ -168,9 +174,27 @@ function interrupted(): AbortSignal {
 
 /** A message that stderr cannot take is dropped. */
 function complain(text: string): void {
+  const ofSsh = process.argv[2] === 'proxy' ? openStderrOfSsh() : undefined;
   try {
-    write(2, text);
+    write(ofSsh ?? 2, text);
   } catch {}
+  // A relay that lasts must not hold it.
+  if (ofSsh !== undefined) closeSync(ofSsh);
+}
+
+/** The proxy of an ssh with ControlPersist gets /dev/null as stderr, since it may outlive that ssh: its messages go to ssh's own stderr. */
+function openStderrOfSsh(): number | undefined {
+  const stderr = `/proc/${process.ppid}/fd/2`;
+  try {
+    // ssh opens it for reading, too. `2> /dev/null` in a ProxyCommand does not: the user wants no messages.
+    const isFromSsh = /^flags:\s+\d*2$/m.test(readTextIfAny('/proc/self/fdinfo/2'));
+    if (!isFromSsh || readlinkSync('/proc/self/fd/2') !== '/dev/null') return undefined;
+    // In a file ssh would write over it.
+    if (!/^(?:\/dev\/(?:pts\/|tty)|pipe:)/.test(readlinkSync(stderr))) return undefined;
+    return openSync(stderr, constants.O_WRONLY | constants.O_NOCTTY | constants.O_NONBLOCK);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Writes the whole text now, retrying on a full pipe; false if the reader is gone. */

@@ -173,7 +173,8 @@ function nameHint(name: string, separator: string, rest: string): string | undef
     return `leave out ${extra}: ${machine}; only scp, sftp and rsync take a path`;
   }
   if (rest === '' || /[/%:]/.test(rest)) return undefined;
-  return `a machine by its name has nothing in front: ${shellQuoted(rest)}; vmssh list shows what to type for each`;
+  const lists = 'vmssh list shows what to type for each, vmssh source list which sources you have';
+  return `a machine by its name has nothing in front: ${shellQuoted(rest)}; ${lists}`;
 }
 
 function formsHint(table: readonly Kind[]): string {

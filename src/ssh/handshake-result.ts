@@ -20,7 +20,9 @@ export function handshakeFailed(target: string, why: string, cause?: unknown): C
   return new ConnectError('handshake', target, {
     code: 'HANDSHAKE',
     problem: `the SSH handshake failed: ${why}`,
-    hint: 'run ssh with -vvv; in the guest, see the log of sshd: journalctl -u "sshd*"',
+    hint: /^Bad owner or permissions on |\bline \d+: /.test(why)
+      ? 'correct what ssh names: it is in the configuration here'
+      : 'run ssh with -vvv; in the guest, see the log of sshd: journalctl -u "sshd*"',
     cause,
   });
 }

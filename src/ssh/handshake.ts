@@ -89,11 +89,14 @@ function keepingNone(knownAs: HandshakeOptions['knownAs'], platform: NodeJS.Plat
 
 function handshakeError(target: string, { stopped, stderr }: ProgramEnd): ConnectError {
   if (stopped === 'aborted') return handshakeInterrupted(target);
-  // ssh's first message is the cause; later ones are consequences.
-  const said = stderr
+  const why = stopped === 'timeout' ? 'it timed out' : (firstMessage(stderr) ?? 'ssh gave no reason');
+  return handshakeFailed(target, why);
+}
+
+/** ssh's first message: later ones are consequences. */
+export function firstMessage(stderr: string): string | undefined {
+  return stderr
     .split('\n')
     .map((line) => line.trim())
     .find((line) => line !== '' && !/^(?:debug\d:|Warning: Permanently added|OpenSSH_|@)/.test(line));
-  const why = stopped === 'timeout' ? 'it timed out' : (said ?? 'ssh gave no reason');
-  return handshakeFailed(target, why);
 }

@@ -157,9 +157,9 @@ async function askSsh(
     const [, value = ''] = /^stricthostkeychecking (\S+)\r?$/m.exec(stdout) ?? [];
     const policy = policies[value];
     if (policy !== undefined) return { policy };
-    problem = stopped ? 'ssh did not answer in time' : stderr.trim().split('\n')[0] || problem;
+    problem = stopped ? 'ssh did not answer in time' : stderr.trim().split(/\r?\n/)[0] || problem;
   }
-  return unknown(copies.reduce((said, copy) => said.replaceAll(copy, 'it'), problem));
+  return unknown(copies.reduce((said, copy) => said.replaceAll(copy, 'your configuration'), problem));
 }
 
 /** By the value of StrictHostKeyChecking. A user's `no` was meant for other hosts. */

@@ -68,7 +68,8 @@ function refusal(problem: string, port: number, text: string, hasIp: boolean): C
   const forwarding = `${port}:127.0.0.1:${port} ${shellQuoted(text)}`;
   const isTcp = isTcpPort(port);
   const byIp = isTcp && hasIp ? '--route ip for the port of its IP address, ' : '';
-  const hint = `${byIp}use port 22, its SSH server${isTcp ? `, or for its TCP port: vmssh ssh -L ${forwarding}` : ''}`;
+  const byConfig = `ssh -p 22, if a Port in your ssh configuration is ${port}`;
+  const hint = `${byIp}use port 22, its SSH server${isTcp ? ` (${byConfig}), or for its TCP port: vmssh ssh -L ${forwarding}` : ''}`;
   return new ConnectError('connect', text, { code: 'NO_PORT', final: true, problem, hint });
 }
 

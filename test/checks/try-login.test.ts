@@ -72,7 +72,7 @@ it.each<[name: string, row: Row, want: string | RegExp]>([
     'a Host whose own route is a socket: by that route',
     {
       ...{ peer: socket, OUT: `${here}\n` },
-      call: /^-o LogLevel=INFO -o BatchMode=yes -o ControlPath=none -- ann@web cat/,
+      call: /^-o LogLevel=INFO -o RemoteCommand=none -o RequestTTY=no -o BatchMode=yes -o ControlPath=none -- ann@web cat/,
     },
     'in: by ssh web',
   ],

@@ -322,7 +322,7 @@ describe('a port that no route has', () => {
     const other = await route('other', sshd);
     const askIp = async () => nobodyKnows();
     const hint =
-      /^--route ip for the port of its IP address, use port 22, its SSH server, or .*vmssh ssh -L 8080:/;
+      /^--route ip for the port of its IP address, use port 22, its SSH server .*, or .*vmssh ssh -L 8080:/;
     const port = { port: 8080, machine: { askIp } };
     expect((await reached([only, other], port)).error?.hint).toMatch(hint);
     expect((await reached([only, other], { port: 8080 })).error?.hint).not.toContain('--route');

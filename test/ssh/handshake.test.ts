@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import ssh2, { type AuthContext } from 'ssh2';
 import { describe, expect, it } from 'vitest';
@@ -81,6 +82,15 @@ describe.skipIf(lacks('ssh'))("a handshake by the user's own ssh", () => {
       target,
       problem: expect.stringMatching(/^the SSH handshake failed: .*[Cc]onnection/),
       hint: expect.stringContaining('-vvv'),
+    });
+  });
+
+  it('says what ssh does not accept in its configuration, and to correct that', async () => {
+    const sshConfig = folder.at('config');
+    writeFileSync(sshConfig, 'UseKeychain yes\n');
+    await expect(handshake({ ...options, target: 'vsock/3', sshConfig })).rejects.toMatchObject({
+      problem: expect.stringMatching(/config: line 1: Bad configuration option: usekeychain$/),
+      hint: expect.stringMatching(/^correct what ssh names/),
     });
   });
 

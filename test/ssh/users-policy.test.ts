@@ -87,18 +87,18 @@ describe.skipIf(missing)("the user's StrictHostKeyChecking, as ssh reads it", ()
   });
 
   it.each([
-    { name: 'ssh does not accept it', text: 'NoSuchKeyword 1\n', more: {}, why: 'Bad configuration option' },
-    { name: 'it is too long', text: `#${'x'.repeat(40 << 20)}\n`, more: {}, why: 'EFBIG' },
+    { name: 'ssh does not accept it', text: 'No 1\n', more: {}, why: /^your configuration: line 1: Bad/ },
+    { name: 'it is too long', text: `#${'x'.repeat(40 << 20)}\n`, more: {}, why: /EFBIG/ },
     {
       name: 'there is no ssh',
       text: 'Port 1\n',
       more: { env: { HOME: dir, PATH: '/nowhere' } },
-      why: 'ENOENT',
+      why: /ENOENT/,
     },
-    { name: 'the file of -F is missing', text: '', more: { file: '/no/such' }, why: 'ENOENT' },
+    { name: 'the file of -F is missing', text: '', more: { file: '/no/such' }, why: /ENOENT/ },
   ])('is strict, with the reason, if $name', async ({ text, more, why }) => {
     config(text);
-    expect(await asked(more)).toMatchObject([{ policy: 'strict', problem: expect.stringContaining(why) }]);
+    expect(await asked(more)).toMatchObject([{ policy: 'strict', problem: expect.stringMatching(why) }]);
   });
 
   it('runs no Match exec, and counts it as true and as false', async () => {

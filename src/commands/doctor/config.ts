@@ -19,7 +19,9 @@ import { type HostCheck, plain, withReport } from './check.js';
 export interface SshFacts {
   /** What `ssh -V` says; undefined: there is no ssh. */
   readonly version: string | undefined;
-  /** The same of each ssh that may read the lines, by its path. */
+  /** What ssh says instead of its settings, if it does not accept its configuration. */
+  readonly refusal?: string | undefined;
+  /** The version of each ssh that may read the lines, by its path. */
   readonly versions?: Readonly<Record<string, string | undefined>>;
   /** The ProxyCommand that ssh uses for vsock/3. */
   readonly proxyCommand: string | undefined;
@@ -235,10 +237,13 @@ function include({ owner, include: where, mainPath, pasted }: ConfigFacts): Host
 // What counts is the first ProxyCommand that ssh reads.
 function effective(
   { owner, homes }: ConfigFacts,
-  { version, proxyCommand, proxyCommands = { 'vsock/*': proxyCommand } }: SshFacts,
+  { version, refusal, proxyCommand, proxyCommands = { 'vsock/*': proxyCommand } }: SshFacts,
 ): HostCheck {
   const name = 'ssh vsock/3';
   if (version === undefined) return plain(name, 'none', 'no ssh to ask');
+  const refuses = 'ssh accepts none of its configuration';
+  if (refusal !== undefined)
+    return withReport(name, 'bad', `${refuses}: ${refusal}`, refuses, 'correct what ssh names');
   if (proxyCommand === undefined) {
     const fix = homes ? undefined : install;
     return plain(name, owner === 'none' ? 'none' : 'bad', 'ssh has no ProxyCommand for it', fix);

@@ -13,6 +13,7 @@ import type { AllMachines } from '../../sources/list-all.js';
 import { type OutsideLines, outsideLines } from '../../sources/outside/file.js';
 import { settingsOf } from '../../ssh/config/settings.js';
 import { brokenControlPath } from '../../ssh/control-path.js';
+import { firstMessage } from '../../ssh/handshake.js';
 import { type Shell, shellOf } from '../../target/shell.js';
 import { version } from '../../version.js';
 import type { Client, ConfigFacts, SshFacts } from './config.js';
@@ -124,6 +125,7 @@ async function gatherSsh(io: Io): Promise<SshFacts> {
   ]);
   return {
     version: version?.trim().split('\n')[0],
+    refusal: /^hostname /m.test(settings) ? undefined : firstMessage(settings),
     controlPath: brokenControlPath(settings, 'vsock/3'),
     proxyCommand: settingIn(settings, 'proxycommand'),
     proxyCommands: commands,

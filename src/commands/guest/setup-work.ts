@@ -79,7 +79,7 @@ async function loginCommand(
   { login: { user, identityFile } }: Work,
   io: Io,
 ): Promise<readonly string[]> {
-  const words = { settings: [asksNothing, ownConnection], command: 'true' };
+  const words = { settings: [asksNothing, ownConnection, 'RemoteCommand=none'], command: 'true' };
   if (host === undefined) {
     const caller = await guestCaller(io);
     return guestLogin({ route: 'target', host: `${user}@${target}`, identityFile, ...caller }, words);

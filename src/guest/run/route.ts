@@ -142,7 +142,8 @@ export function guestLogin(
   return sshCommand({
     ...{ ssh, configFile: sshConfig, flags, command },
     settings: [
-      `LogLevel=${logLevel}`,
+      // With the user's RemoteCommand ssh takes no other, and a terminal hides the end of a script. -t stays.
+      ...[`LogLevel=${logLevel}`, 'RemoteCommand=none', 'RequestTTY=no'],
       ...(route === 'target' ? targetOptions(target, options) : []),
       ...(through === undefined ? [] : proxyOptions(through, options)),
       ...settings,

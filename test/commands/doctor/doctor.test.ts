@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UsageError, understand } from '../../../src/cli/command.js';
 import type { ConfigFacts, SshFacts } from '../../../src/commands/doctor/config.js';
@@ -6,9 +8,12 @@ import { hostChecks, runDoctor } from '../../../src/commands/doctor/doctor-host.
 import { type Facts, gatherFacts } from '../../../src/commands/doctor/facts.js';
 import { openers } from '../../../src/connect/borrow/open-borrowed.js';
 import { fakeIo } from '../../helpers/fake-io.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
 import { good } from './facts.js';
 
 const find = (facts: Facts, name: string) => hostChecks(facts).find((check) => check.name === name);
+
+const dir = useTempDir();
 
 describe('the doctor of this host', () => {
   it('finds nothing wrong if everything is there', () => {
@@ -204,6 +209,12 @@ describe('the doctor of this host', () => {
       /config install/,
     ],
     ['bad ssh vsock/3', ssh({ proxyCommand: undefined }), /no ProxyCommand/, install],
+    [
+      'bad ssh vsock/3',
+      ssh({ proxyCommand: undefined, refusal: 'Bad owner or permissions on /home/ann/.ssh/config' }),
+      /^ssh accepts none of its configuration: Bad owner or permissions on \/home/,
+      /^correct what ssh names$/,
+    ],
   ])('$0: $2', (check, facts, says, fix) => {
     const [state = '', name = ''] = check.split(/ (.*)/s);
     const found = find({ ...good, ...facts }, name);
@@ -295,6 +306,13 @@ describe('the doctor of this host', () => {
     const facts = await gatherFacts(fakeIo({ env: { ...process.env, HOME: '/nonexistent' } }));
     expect(facts.config).toMatchObject({ owner: 'none', include: 'none' });
     expect(hostChecks(facts).length).toBeGreaterThan(8);
+  });
+
+  it('asks ssh whether it accepts its configuration', async () => {
+    const refusing = `#!/bin/sh\nprintf 'OpenSSH_9.2\\r\\ndebug1: x\\r\\nBad owner\\r\\n' >&2; exit 255\n`;
+    writeFileSync(join(dir, 'ssh'), refusing, { mode: 0o755 });
+    const facts = await gatherFacts(fakeIo({ env: { ...process.env, PATH: `${dir}:${process.env.PATH}` } }));
+    expect(facts.ssh).toMatchObject({ refusal: 'Bad owner' });
   });
 
   it.each([

@@ -163,6 +163,24 @@ it.skipIf(missing || !hasAddon)(
   },
 );
 
+describe.skipIf(missing)('an ssh with ControlPersist, which gives its proxy no stderr', () => {
+  /** What stands on its stderr, which the script redirects. */
+  async function said(script: string, more = ''): Promise<string> {
+    const master = ['-oControlMaster=auto', `-oControlPath=${dir}/master`, '-oControlPersist=9'];
+    const proxied = `-oProxyCommand=${vmsshWords} proxy unix${dir}/none %p${more}`;
+    return (await run(['sh', '-c', script, 'sh', '-F', 'none', ...master, proxied, '-T', 'x'])).stdout;
+  }
+
+  it('shows why it could not connect, all the same', async () => {
+    expect(await said('ssh "$@" 2>&1 | cat')).toMatch(/^vmssh: .*ENOENT.*\nhint: .*\n.*onnection closed/);
+  });
+
+  it('but not in a file, where ssh would write over it, and not if the user wants nothing of the proxy', async () => {
+    expect(await said(`ssh "$@" 2> ${dir}/said; cat ${dir}/said`)).toMatch(/^.*onnection closed/);
+    expect(await said('ssh "$@" 2>&1 | cat', ' 2> /dev/null')).toMatch(/^.*onnection closed/);
+  });
+});
+
 describe.skipIf(missing)('an ssh that is killed', () => {
   it.each([
     ...(hasAddon ? [{ mode: 'fdpass', options: ['-o', 'ProxyUseFdpass=yes'], flags: '--fdpass' }] : []),

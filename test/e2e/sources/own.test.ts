@@ -45,6 +45,14 @@ describe.skipIf(lacks('ssh', 'sshd', 'jq'))('a source of the user', () => {
       expect(await run(['ssh', name, 'echo in'], { env })).toMatchObject({ stdout: 'in\n' });
   });
 
+  it.skipIf(lacks('unshare', 'mount'))('is there without a HOME, as in a systemd service', async () => {
+    source([program('there', listing({ name: 'lab', status: 'running', address: `unix${sshd.path}` }))]);
+    writeFileSync(join(dir, 'passwd'), `me:x:0:0::${home}:/bin/sh\n`);
+    const script = `mount --bind ${dir}/passwd /etc/passwd && unset HOME && exec "$@"`;
+    const command = ['unshare', '-rm', 'sh', '-c', script, 'sh', ...vmssh, 'list'];
+    expect((await run(command, { env })).stdout).toContain('mine/lab');
+  });
+
   it('that has "find" is asked for one name alone, by vmssh and by its proxy, which passes on the host keys', async () => {
     const calls = join(dir, 'calls');
     const key = readFileSync(join(dir, 'host.pub'), 'utf8').trim();

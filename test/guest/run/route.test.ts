@@ -22,7 +22,8 @@ describe('routes', () => {
   const common = { script: 'S', needsRoot: true, self: ['/opt/vm ssh'], platform: 'linux' } as const;
   it('start what carries the script', () => {
     const ssh = guestRoute({ ...common, route: 'ssh', host: 'web', sshConfig: '/c' });
-    expect(ssh.command.slice(0, 7)).toEqual(['ssh', '-F', '/c', '-o', 'LogLevel=ERROR', '--', 'web']);
+    const line = 'ssh -F /c -o LogLevel=ERROR -o RemoteCommand=none -o RequestTTY=no -- web ';
+    expect(ssh.command.join(' ').slice(0, line.length)).toBe(line);
     expect([ssh.command.at(-1), ssh.input]).toEqual([expect.stringContaining('sudo -n sh -s'), 'S']);
     const target = guestRoute({ ...common, route: 'target', host: 'root@vsock/3', port: 70000 });
     expect(target.command).toContain("ProxyCommand='/opt/vm ssh' proxy vsock/3 70000");

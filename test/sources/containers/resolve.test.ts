@@ -99,7 +99,7 @@ describe('a container of another manager', () => {
       code: 'NO_PORT',
       problem: 'docker starts its SSH server only: port 8080 cannot be reached',
       hint: expect.stringMatching(
-        /^--route ip for the port of its IP address, use port 22, its SSH server, or/,
+        /^--route ip for the port of its IP address, use port 22, its SSH server .*, or/,
       ),
     });
   });

@@ -10,6 +10,7 @@ import { ownEnv } from '../sources/trusted-env.js';
 import { withToolFolders } from '../sources/trusted-path.js';
 import { madeLogin } from '../ssh/config/logins.js';
 import { sshPort } from '../target/numbers.js';
+import { shellQuoted } from '../target/shell.js';
 
 /** HOST as its target, with the user that setup or its manager made, and the words that start a program in it. `find`: for a machine that was found already. Throws a ConnectError. */
 export async function byManager(
@@ -39,6 +40,6 @@ export async function byManager(
     hint:
       machine?.provider === 'machined'
         ? 'only root may, and only in a container: run it with sudo'
-        : 'go in another way: vmssh guest install --by ssh [user@]HOST; or run what vmssh guest print prints on its console, as root',
+        : `go in another way: vmssh guest install --by ssh ${shellQuoted(into.host)}; or run what vmssh guest print prints on its console, as root`,
   });
 }

@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { UsageError } from '../cli/command.js';
+import { realPath } from '../files/read-sync.js';
 import type { Io } from '../process/io.js';
 import type { Include } from '../ssh/config/file.js';
+import { expandedPath, filesOf, settingsOf } from '../ssh/config/settings.js';
 import { stateFile } from '../ssh/config/state.js';
 import { sshFolder } from '../ssh/folder.js';
 import type { ConfigOptions } from './options.js';
@@ -46,13 +48,22 @@ export function configFiles(
   };
 }
 
-/** The spellings of each name of our file that an Include needs. */
-export function spellings(
+/** The spellings of each name of our file that an Include needs. Outside Windows, any in `main` that leads to it counts, by a pattern or a link too. */
+export async function spellings(
   { own, include }: Pick<ConfigFiles, 'own' | 'include'>,
-  platform: NodeJS.Platform,
-): readonly (readonly string[])[] {
+  main: string,
+  { env, platform }: Pick<Io, 'env' | 'platform'>,
+): Promise<readonly (readonly string[])[]> {
   if (platform === 'win32') return include.map((name) => (name === relativeName ? [name] : [name, own]));
-  return [[...include, own, '~/.ssh/vmssh.conf']];
+  const [folder, real] = [dirname(own), realPath(own)];
+  const isOurs = (path: string) => path === own || (real !== undefined && realPath(path) === real);
+  // One with a token may lead elsewhere at each login.
+  const words = settingsOf(main, ['include']).flatMap(({ args }) =>
+    args.filter((word) => !word.includes('%')),
+  );
+  const lead = async (word: string) => (await filesOf(expandedPath(word, folder, env), folder)).some(isOurs);
+  const leading = await Promise.all(words.map(async (word) => ((await lead(word)) ? [word] : [])));
+  return [[...include, ...leading.flat()]];
 }
 
 /**

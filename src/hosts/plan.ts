@@ -57,7 +57,7 @@ export async function planInstall(
   const text = signed(await sshLines(decision, options, io));
   const state = isSame(decision.state, last) ? before : formatState(decision.state);
   const { main: path } = files;
-  const needed = spellings(files, io.platform);
+  const needed = await spellings(files, main ?? '', io);
   const rest = hasInclude(main ?? '', needed) ? main : earlierIncludes(files).reduce(withoutInclude, main);
   const included = withInclude(rest, files.include, needed);
   const warning = `${io.program}: warning: ${quote(files.state)}`;

@@ -13,23 +13,30 @@ it.each([
   { name: 'the whole path, as an earlier vmssh wrote it', before: `Include ${whole}\nHost a\n` },
   { name: 'the relative path alone', before: 'Include vmssh.conf\nHost a\n' },
   { name: 'both, in lines of the user', before: `Include vmssh.conf\nInclude ${whole}\n`, stays: true },
-])('on Windows the Include names our file for each ssh: before it is $name', ({ before, stays = false }) => {
-  const files = configFiles({ system: false }, fakeIo({ env, platform: 'win32' }));
-  const needed = spellings(files, 'win32');
-  expect(hasInclude(before ?? '', needed)).toBe(stays);
-  const rest = stays ? before : earlierIncludes(files).reduce(withoutInclude, before);
-  const after = withInclude(rest, files.include, needed);
-  if (stays) expect(after).toBe(before);
-  else expect(after).toMatch(/^.*\r?\nInclude "\/Users\/me b\/\.ssh\/vmssh\.conf" vmssh\.conf\r?\n/);
-  expect(hasInclude(after, needed)).toBe(true);
-  expect(after.match(/vmssh\.conf/g)).toHaveLength(2);
-  expect(withoutInclude(after, files.include)).toBe(stays ? before : rest);
-});
+])(
+  'on Windows the Include names our file for each ssh: before it is $name',
+  async ({ before, stays = false }) => {
+    const io = fakeIo({ env, platform: 'win32' });
+    const files = configFiles({ system: false }, io);
+    const needed = await spellings(files, before ?? '', io);
+    expect(hasInclude(before ?? '', needed)).toBe(stays);
+    const rest = stays ? before : earlierIncludes(files).reduce(withoutInclude, before);
+    const after = withInclude(rest, files.include, needed);
+    if (stays) expect(after).toBe(before);
+    else expect(after).toMatch(/^.*\r?\nInclude "\/Users\/me b\/\.ssh\/vmssh\.conf" vmssh\.conf\r?\n/);
+    expect(hasInclude(after, needed)).toBe(true);
+    expect(after.match(/vmssh\.conf/g)).toHaveLength(2);
+    expect(withoutInclude(after, files.include)).toBe(stays ? before : rest);
+  },
+);
 
-it('elsewhere one name is enough, in any spelling', () => {
-  const files = configFiles({ system: false }, fakeIo({ env, platform: 'linux' }));
+it('elsewhere one name is enough, in any spelling', async () => {
+  const io = fakeIo({ env, platform: 'linux' });
+  const files = configFiles({ system: false }, io);
   expect(files.include).toEqual(['vmssh.conf']);
-  for (const name of ['vmssh.conf', '~/.ssh/vmssh.conf', files.own])
-    expect(hasInclude(`Include ${name}\n`, spellings(files, 'linux'))).toBe(true);
+  for (const name of ['vmssh.conf', '~/.ssh/vmssh.conf', files.own, `"${files.own}"`]) {
+    const main = `Include ${name}\n`;
+    expect(hasInclude(main, await spellings(files, main, io))).toBe(true);
+  }
   expect(earlierIncludes(files)).toEqual([]);
 });

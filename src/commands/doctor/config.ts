@@ -69,7 +69,7 @@ export async function gatherConfig(io: Io): Promise<ConfigFacts> {
     path,
     owner,
     mainPath,
-    include: includeOf(main, spellings(files, io.platform)),
+    include: includeOf(main, await spellings(files, main, io)),
     aside: setAside(path, 'vmssh config install', shellOf(io)),
     pasted: proxyCommands(main) !== '',
     callsThis: [io.self, program].some((words) =>
@@ -103,7 +103,7 @@ function proxyCommands(config: string): string {
     .join('\n');
 }
 
-function includeOf(main: string, needed: ReturnType<typeof spellings>): ConfigFacts['include'] {
+function includeOf(main: string, needed: Awaited<ReturnType<typeof spellings>>): ConfigFacts['include'] {
   if (hasInclude(main, needed)) return 'first';
   return hasInclude(linesOf(main, /^\s*include\b/i).join('\n'), needed) ? 'late' : 'none';
 }

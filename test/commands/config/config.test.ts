@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type RawArgs, UsageError, understand } from '../../../src/cli/command.js';
 import { configDiff, configInstall } from '../../../src/commands/config/install.js';
+import { gatherConfig } from '../../../src/commands/doctor/config.js';
 import { configOptions } from '../../../src/hosts/options.js';
 import { configFiles } from '../../../src/hosts/places.js';
 import { planInstall, planUninstall } from '../../../src/hosts/plan.js';
@@ -72,6 +73,23 @@ describe('config install', () => {
     expect(readFileSync(home.own, 'utf8')).toMatch(/^Host vm-mint$/m);
     await home.install(named({ onlyPatterns: true }));
     expect(readFileSync(home.own, 'utf8')).not.toContain('mint');
+  });
+
+  it.each([
+    { name: 'a pattern and a link', include: 'config.d/*', stays: true },
+    { name: 'a pattern', include: '~/.ssh/vms*.conf', stays: true },
+    { name: 'a pattern that finds others', include: 'other.d/*', stays: false },
+    { name: 'a token, which leads elsewhere at other logins', include: '%h.conf', stays: false },
+  ])('takes an Include that has its file by $name: $stays', async ({ include, stays }) => {
+    const main = `Include ${include}\n\nHost a\n`;
+    for (const folder of ['config.d', 'other.d']) home.write(`${folder}/work`, 'Host b\n');
+    symlinkSync('../vmssh.conf', join(home.path, '.ssh/config.d/vmssh.conf'));
+    await home.install();
+    home.write('config', main);
+    await home.install();
+    expect(readFileSync(home.main, 'utf8') === main).toBe(stays);
+    const { include: where } = await gatherConfig(home.io());
+    expect(where).toBe('first');
   });
 
   it('shows what it would change, as a diff and by its exit code', async () => {

@@ -128,9 +128,9 @@ export function setsUp(sh: Sh, machine: PlainMachine): void {
 
     test('is ready the next time', async () => {
       const { code, stdout } = await setup(`--json ${options}`);
+      expect(code, stdout).toBe(0);
       const { steps } = JSON.parse(stdout).machines[0];
       expect(steps.filter(({ state }: { state: string }) => state !== 'ok')).toEqual([]);
-      expect(code).toBe(0);
     }, 900_000);
 
     whenReady?.();

@@ -78,26 +78,36 @@ export function ownSocket(
   };
 }
 
-/** `ownSocket` for one on which the process listens: rejects with FOREIGN if the kernel says that another one does, by the same configuration. */
-export function listenedSocket(find: FindPath, { pid, uid }: Process, { procDir: other }: Deps): FindPath {
+/**
+ * `ownSocket` for one on which the process listens: rejects with FOREIGN if the kernel says that another one does, by the same configuration.
+ * Whoever listens there is sent `line`.
+ */
+export function listenedSocket(
+  find: FindPath,
+  { pid, uid }: Process,
+  { procDir: other }: Deps,
+  line?: string,
+): FindPath {
   const own = ownSocket(find, { uid });
   return async (path) => {
     const here = await own(path);
     // The kernel knows no pid of another proc file system.
-    const listener = other === undefined ? await listenerOn(here) : undefined;
+    const listener = other === undefined ? await listenerOn(here, line) : undefined;
     if (listener === undefined || listener === pid) return here;
     throw new DiscoveryError('FOREIGN', `process ${listener} listens on ${here}, not process ${pid}`);
   };
 }
 
 /** Undefined: nobody, or the kernel does not say. */
-async function listenerOn(path: string): Promise<number | undefined> {
+async function listenerOn(path: string, line?: string): Promise<number | undefined> {
   const { addon } = loadAddon();
   try {
     const handle = await addon?.connect({ family: 'unix', path }, listenerMs).promise;
     if (handle === undefined) return undefined;
     try {
-      return addon?.peerProcess(handle);
+      const listener = addon?.peerProcess(handle);
+      if (line !== undefined) await addon?.write(handle, Buffer.from(line)).catch(() => {});
+      return listener;
     } finally {
       addon?.close(handle);
     }

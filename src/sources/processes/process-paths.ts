@@ -82,17 +82,12 @@ export function ownSocket(
  * `ownSocket` for one on which the process listens: rejects with FOREIGN if the kernel says that another one does, by the same configuration.
  * Whoever listens there is sent `line`.
  */
-export function listenedSocket(
-  find: FindPath,
-  { pid, uid }: Process,
-  { procDir: other }: Deps,
-  line?: string,
-): FindPath {
+export function listenedSocket(find: FindPath, { pid, uid }: Process, deps: Deps, line?: string): FindPath {
   const own = ownSocket(find, { uid });
   return async (path) => {
     const here = await own(path);
     // The kernel knows no pid of another proc file system.
-    const listener = other === undefined ? await listenerOn(here, line) : undefined;
+    const listener = deps.procDir === undefined ? await listenerOn(here, line) : undefined;
     if (listener === undefined || listener === pid) return here;
     throw new DiscoveryError('FOREIGN', `process ${listener} listens on ${here}, not process ${pid}`);
   };

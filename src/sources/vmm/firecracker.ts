@@ -48,7 +48,9 @@ async function look(
       name: options.id ?? nameFrom((await inFile())?.udsPath ?? ''),
       async ask() {
         const vsock = await inFile();
-        return vsock && { status: 'running', cid: vsock.cid, address: await addressOf(vsock, seen) };
+        return (
+          vsock && { status: 'running', cid: vsock.cid, address: `vsock-mux${await seen(vsock.udsPath)}` }
+        );
       },
     };
   }
@@ -61,13 +63,9 @@ async function look(
       if (vsock === undefined) return undefined;
       const instance = config === undefined ? undefined : await tell('/').catch(() => undefined);
       const status = states.get(textOf(objectAt(instance), 'state') ?? '') ?? 'running';
-      return { status, cid: vsock.cid, address: await addressOf(vsock, seen) };
+      return { status, cid: vsock.cid, address: `vsock-mux${await seen(vsock.udsPath)}` };
     },
   };
-}
-
-async function addressOf({ udsPath }: { readonly udsPath: string }, seen: FindPath): Promise<string> {
-  return `vsock-mux${await seen(udsPath)}`;
 }
 
 // One started by the jailer has its own root. Its path is the jailer's default folder, which stays, or else the kernel's

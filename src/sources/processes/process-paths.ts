@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { readTextSync } from '../../files/read-sync.js';
 import { loadAddon } from '../../native.js';
+import { fitsSocket } from '../../target/names.js';
 import { type Deps, DiscoveryError, type Process } from '../source.js';
 import { hasProc, nodeFs, procDir } from './processes.js';
 
@@ -28,7 +29,10 @@ export async function pathsOf(
   const from = isElsewhere ? `${own}/root` : root;
   const folder = cwd === undefined ? `${own}/cwd` : withoutRoot(cwd, root);
   const inside = (path: string) => (isAbsolute(path) ? path : join(folder, path));
-  return async (path) => (from === '/' ? inside(path) : pathInRoot(from, inside(path)));
+  // In a deep folder a relative path is the only one that fits a socket.
+  const near = (path: string) => (fitsSocket(inside(path)) ? inside(path) : join(`${own}/cwd`, path));
+  return async (path) =>
+    from !== '/' ? pathInRoot(from, inside(path)) : isAbsolute(path) ? path : near(path);
 }
 
 /** The path of a file in another root, with links resolved: an absolute one would lead out of it. Rejects with LINK. */

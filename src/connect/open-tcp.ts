@@ -18,16 +18,12 @@ export async function openTcp<T>(
     try {
       return await open(address, Math.max(1, Math.ceil((deadline - now()) / (addresses.length - i))));
     } catch (error) {
-      if (failure === undefined || isRefusal(error)) failure = error;
+      const isRefusal = ['ECONNREFUSED', 'WSAECONNREFUSED'].includes((error as { code?: string }).code ?? '');
+      if (failure === undefined || isRefusal) failure = error;
     }
   }
   options.signal?.throwIfAborted();
   throw failure;
-}
-
-function isRefusal(error: unknown): boolean {
-  const { code } = error as NodeJS.ErrnoException;
-  return code === 'ECONNREFUSED' || code === 'WSAECONNREFUSED';
 }
 
 /** A host's addresses in the resolver's order. Rejects with ENOTFOUND, EAI_AGAIN, ETIMEDOUT or the signal's reason; a late answer is ignored. */

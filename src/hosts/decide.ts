@@ -59,7 +59,8 @@ export async function decide(
   );
   const machines = await withOwnKeys(withLogins(listed, options.logins), options);
   // A provider that could not be asked may still have the machines of its Hosts.
-  const failed = new Set(warnings.filter(isFailure).map(({ provider }) => blockOwner(provider)));
+  const ownerOf = ({ provider }: Warning) => provider.split('/').slice(0, 2).join('/');
+  const failed = new Set(warnings.filter(isFailure).map(ownerOf));
   const isHere = (provider: string) => !provider.startsWith('via/');
   const isKept = (entry: HostEntry) => {
     if (asTarget(entry.target) === undefined) return false;
@@ -214,11 +215,6 @@ function surroundings({ system }: Pick<ConfigOptions, 'system'>, io: Io) {
     knownHosts: system ? userKnownHosts : knownHostsOf(io),
     guests: system ? [] : allGuestKeys(io.env),
   };
-}
-
-/** The provider that a warning is about: "via/hv1" for each of a hypervisor. */
-function blockOwner(provider: string): string {
-  return provider.split('/').slice(0, 2).join('/');
 }
 
 /** The path of our host keys for ssh_config. ssh expands "~" first and percents after it, also those in the home's path. */

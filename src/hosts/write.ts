@@ -80,7 +80,7 @@ export async function applyPlan(plan: Plan, io: Io, write: Write = editFile): Pr
     } catch (error) {
       if (error instanceof ChangedMeanwhile) throw error;
       const failure = error as NodeJS.ErrnoException;
-      const closed = isClosed(failure);
+      const closed = ['EACCES', 'EPERM', 'EROFS'].includes(failure.code ?? '');
       if (path !== plan.files.main) {
         const { message, hint } = fileError(failure, path, 'written');
         await complain(message, closed ? permissionHint(failure.code, path, plan.files, io) : hint, io);
@@ -141,10 +141,6 @@ async function isLink(path: string): Promise<boolean> {
     (found) => found.isSymbolicLink(),
     () => false,
   );
-}
-
-function isClosed({ code = '' }: NodeJS.ErrnoException): boolean {
-  return ['EACCES', 'EPERM', 'EROFS'].includes(code);
 }
 
 // A main configuration managed by another tool, such as home-manager, is left to that tool.

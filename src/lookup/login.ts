@@ -15,9 +15,9 @@ export interface Login {
   readonly port: string | undefined;
 }
 
-/** "[user@]HOST": a "/", "%" or ":" before the "@" belongs to a target. */
+/** "[user@]HOST", cut at the last "@" as ssh does; a "/", "%" or ":" before it belongs to a target. */
 export function splitUser(text: string): Login {
-  const [, user, host = text] = /^([^@/%:]+)@(.*)$/s.exec(text) ?? [];
+  const [, user, host = text] = /^([^/%:]+)@(.*)$/s.exec(text) ?? [];
   return { user, host, port: undefined };
 }
 

@@ -97,6 +97,7 @@ export const sources = [
     mayBeHere: ({ env: { CONTAINER_HOST }, program, file }: HostLook) =>
       program('podman') || !!CONTAINER_HOST || file('/run/podman', '$XDG_RUNTIME_DIR/podman'),
     environment: ['CONTAINER_HOST', 'CONTAINERS_CONF', 'CONTAINERS_STORAGE_CONF'],
+    choices: ['CONTAINER_CONNECTION'],
     // Of crun and runc; those of root cannot be watched by a user, nor Docker's. The file has the names: each `podman ps` changes its folder.
     watched: ({ XDG_DATA_HOME: data = '~/.local/share' }: Deps['env']) => [
       ...['$XDG_RUNTIME_DIR/crun', '$XDG_RUNTIME_DIR/runc'],

@@ -25,9 +25,9 @@ export function hasImage(name: string, exists: (path: string) => boolean): boole
 
 /** How a container that has an image is started. */
 export function startImage(name: string): StartCommand {
-  // As systemd.unit(5) escapes an instance's name.
-  const unit = `systemd-nspawn@${name.replaceAll('-', '\\x2d')}.service`;
-  return { machine: name, command: ['machinectl', 'start', name], log: ['journalctl', '--unit', unit] };
+  // Not escaped: its template has %i (systemd#3554).
+  const log = ['journalctl', '--unit', `systemd-nspawn@${name}.service`];
+  return { machine: name, command: ['machinectl', 'start', name], log };
 }
 
 /** How a container is started by its manager, or one that is paused goes on. */

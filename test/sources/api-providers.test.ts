@@ -70,13 +70,18 @@ describe('Firecracker', () => {
     expect((await list(['--api-sock', api])).found).toMatchObject([{ name: `fc-${status}`, status }]);
   });
 
-  it.each([{ isUsual: true }, { isUsual: false }])(
-    'that a jailer started has its paths in its root, the usual one: $isUsual',
-    async ({ isUsual }) => {
-      const argv = ['/firecracker-v1', '--id', 'web', '--start-time-us', '1', '--api-sock', 'run/api.sock'];
+  it.each([
+    { isUsual: true, id: 'web' },
+    { isUsual: false, id: 'web' },
+    // No socket could be opened by its usual path.
+    { isUsual: true, id: 'w'.repeat(70) },
+  ])(
+    'that a jailer started has its paths in its root, the usual one: $isUsual, $id',
+    async ({ isUsual, id }) => {
+      const argv = ['/firecracker-v1', '--id', id, '--start-time-us', '1', '--api-sock', 'run/api.sock'];
       const procDir = fakeProc(dir, [{ argv }]);
-      const usual = '/srv/jailer/firecracker-v1/web/root';
-      const root = isUsual ? usual : `${procDir}/100/root`;
+      const usual = `/srv/jailer/firecracker-v1/${id}/root`;
+      const root = isUsual && id === 'web' ? usual : `${procDir}/100/root`;
       const asked: string[] = [];
       const get = async (socket: string, path: string) => {
         asked.push(`${socket} ${path}`);
@@ -86,7 +91,7 @@ describe('Firecracker', () => {
       const { found } = await listFirecrackers({ env: {}, procDir }, get, undefined, isSame);
       expect(asked).toEqual([`${root}/run/api.sock /vm/config`, `${root}/run/api.sock /`]);
       expect(found).toMatchObject([
-        { name: 'web', target: 'firecracker/web', ...at(`vsock-mux${root}/run/v.sock`) },
+        { name: id, target: `firecracker/${id}`, ...at(`vsock-mux${root}/run/v.sock`) },
       ]);
     },
   );

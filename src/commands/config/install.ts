@@ -165,12 +165,8 @@ export function whatNow({ machines, options }: HostState, io: Io): string {
   }
   const more = hosts.length > maxShown ? `, and ${hosts.length - maxShown} more` : '';
   const commands = hosts.slice(0, maxShown).map((host) => `ssh ${host}`);
-  const all = `${countMachines(hosts.length)}: ${commands.join(', ')}${more}`;
+  const all = `${hosts.length} machine${hosts.length === 1 ? '' : 's'}: ${commands.join(', ')}${more}`;
   return [all, ...whichIsWhich(machines), ...whatTheyCost(machines, io)].join('\n');
-}
-
-function countMachines(machines: number): string {
-  return `${machines} machine${machines === 1 ? '' : 's'}`;
 }
 
 /** For very many Hosts of other hypervisors. */

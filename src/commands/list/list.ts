@@ -111,7 +111,8 @@ export async function runList(options: ListOptions, io: Io, deps: ListDeps = lis
   const providers = await loadForList(sourcesHere(io, options.providers, mayAsk));
   const others = options.via && (await readViaHosts(options.via, io));
   if (others && streams(options, io)) return (await import('./list-via.js')).streamVia(options, others, io);
-  const hosts = () => (readsHosts(options, io) ? deps.hosts(io) : Promise.resolve(undefined));
+  const hasNamesForSsh = options.show === 'json' || (isTable(options) && io.terminal.stdout);
+  const hosts = () => (hasNamesForSsh ? deps.hosts(io) : Promise.resolve(undefined));
   const look = async (signal?: AbortSignal): Promise<Selection> => {
     if (others) return (await import('./list-via.js')).lookVia(options, others, io, signal);
     const all = await deps.listAll({ env: io.env, signal }, providers);
@@ -141,11 +142,6 @@ function streams(options: ListOptions, io: Io): boolean {
   return (
     isTable(options) && io.terminal.stdout && options.names.length === 0 && options.watchMs === undefined
   );
-}
-
-/** Whether the output has names for ssh. */
-function readsHosts(options: ListOptions, io: Io): boolean {
-  return options.show === 'json' || (isTable(options) && io.terminal.stdout);
 }
 
 /** What to do next, for a person; "" if that is clear. */

@@ -2,7 +2,7 @@ import type { Deps, Listing, Source } from '../source.js';
 import { closed, DiscoveryError, joinListings, nothing, serviceLimitMs } from '../source.js';
 import { startContainer } from '../start-command.js';
 import { type GetJson, getJson } from '../tools/http-unix.js';
-import { dockerEngines, type Engine, isThere, warningFor } from './engines.js';
+import { dockerAddress, dockerEngines, type Engine, isThere, typeThere, warningFor } from './engines.js';
 import type { DiscoveredContainer } from './list-containers.js';
 import { apiOf, findContainer, listContainers, withOwnTargets } from './list-containers.js';
 
@@ -14,7 +14,8 @@ export const docker: Source<DiscoveredContainer> = {
   limitMs: serviceLimitMs,
   listCommand: 'docker ps --all',
   list: (deps) => listDocker(deps),
-  find: (name, deps) => findContainer(name, (wanted) => listDocker(wanted), deps),
+  find: async (name, deps) =>
+    findContainer(name, listDocker, deps, typeThere('docker', name, await dockerAddress(deps))),
   start: (machine) => startContainer(machine, machine.container, 'docker'),
   files: async (...asked) => (await import('./container-files.js')).containerFiles('docker', ...asked),
 };

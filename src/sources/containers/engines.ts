@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readText } from '../../files/read-file.js';
+import { offered } from '../../target/shell.js';
 import { type Deps, DiscoveryError, type Listing } from '../source.js';
 import { type ExecWords, execWords, optionWith } from '../tools/exec-route.js';
 import { type JsonObject, objectAt, parseJson } from '../tools/json.js';
@@ -34,7 +35,7 @@ export async function dockerEngines(deps: Deps): Promise<readonly Engine[]> {
   const { env, runDir = '/run', platform = process.platform } = deps;
   const folder = platform === 'darwin' ? '/var/run' : runDir;
   const system = `${folder}/docker.sock`;
-  const chosen = env.DOCKER_HOST || (await contextAddress(deps));
+  const chosen = await dockerAddress(deps);
   // What `docker` itself asks; on Linux /var/run is /run.
   const usual = chosen === undefined ? system : socketIn(chosen)?.replace(/^\/var\/run\//, `${folder}/`);
   const own = ownFolder(env);
@@ -60,10 +61,21 @@ export function podmanEngines(
     authority: socket === system ? undefined : authority,
   });
   if (given !== undefined) return { own: undefined, others: [remote(given)] };
-  if (uid === 0) return { own: { socket: system }, others: [] };
   const folder = ownFolder(env);
-  const own = folder === undefined ? undefined : { socket: `${folder}/podman/podman.sock`, authority };
-  return { own, others: [remote(system)] };
+  const socket = uid === 0 ? system : folder && `${folder}/podman/podman.sock`;
+  const own = socket && { ...remote(socket), ...(isLedAway(env) ? {} : { url: undefined }) };
+  return { own: own || undefined, others: uid === 0 ? [] : [remote(system)] };
+}
+
+/** Whether the environment leads the command `podman` to another service than that of this user here, which may be another host's. */
+export function isLedAway({ CONTAINER_HOST, CONTAINER_CONNECTION }: Deps['env']): boolean {
+  return !!(CONTAINER_HOST || CONTAINER_CONNECTION);
+}
+
+/** What to type for a container if its manager's command asks another host by ssh. */
+export function typeThere(program: string, name: string, address = ''): string | undefined {
+  const [, host] = /^ssh:\/\/(?:[^@/]*@)?([\w.-]+)/.exec(address) ?? [];
+  return host && `${program} itself asks ${host}: type ${offered(`via/${host}/${program}/${name}`)}`;
 }
 
 function ownFolder({ XDG_RUNTIME_DIR: folder }: Deps['env']): string | undefined {
@@ -91,10 +103,11 @@ export async function isThere(socket: string, uid: number | undefined): Promise<
 }
 
 /**
- * The address of the docker context that `docker` uses, "unix:///home/u/.docker/desktop/docker.sock"; undefined for its default.
+ * What `docker` asks: DOCKER_HOST, else the address of its context, "unix:///home/u/.docker/desktop/docker.sock"; undefined for its default.
  * https://docs.docker.com/engine/manage-resources/contexts/
  */
-async function contextAddress({ env }: Deps): Promise<string | undefined> {
+export async function dockerAddress({ env }: Deps): Promise<string | undefined> {
+  if (env.DOCKER_HOST) return env.DOCKER_HOST;
   const { HOME, DOCKER_CONFIG = HOME && join(HOME, '.docker'), DOCKER_CONTEXT } = env;
   if (!DOCKER_CONFIG) return undefined;
   const config = await readObject(join(DOCKER_CONFIG, 'config.json'));
@@ -102,7 +115,8 @@ async function contextAddress({ env }: Deps): Promise<string | undefined> {
   if (name === undefined || name === 'default') return undefined;
   const folder = createHash('sha256').update(name).digest('hex');
   const context = await readObject(join(DOCKER_CONFIG, 'contexts/meta', folder, 'meta.json'));
-  return textOf(objectAt(context, 'Endpoints', 'docker'), 'Host');
+  // Without that context `docker` itself asks nobody.
+  return textOf(objectAt(context, 'Endpoints', 'docker'), 'Host') ?? '';
 }
 
 async function readObject(path: string): Promise<JsonObject> {

@@ -181,6 +181,7 @@ export function findContainer<M extends DiscoveredMachine>(
   name: string,
   list: (deps: Deps) => Promise<Listing<M>>,
   deps: Deps,
+  hint?: string,
 ): Promise<Search<M, Warning>> {
   const search = async () => {
     const { found, warnings } = await list({ ...deps, wanted: name });
@@ -188,7 +189,8 @@ export function findContainer<M extends DiscoveredMachine>(
     const containers = found.filter(({ container }) => container !== undefined);
     const own = match(name, machines);
     const meant = own.length > 0 ? own : match(name, containers);
-    return searchIn(meant, found, ({ target }) => target, warnings);
+    const answer = searchIn(meant, found, ({ target }) => target, warnings);
+    return answer.outcome === 'unknown' && hint !== undefined ? { ...answer, hint } : answer;
   };
   return answerOf(search(), deps.signal);
 }

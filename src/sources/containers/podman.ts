@@ -16,8 +16,8 @@ import {
   runTool,
   textOf,
 } from '../tools/run-tool.js';
-import { authorityOf, configFolder, socketIn } from '../trusted-path.js';
-import { absent, type Engine, isThere, podmanEngines, warningFor } from './engines.js';
+import { authorityOf, configFolder } from '../trusted-path.js';
+import { absent, type Engine, isLedAway, isThere, podmanEngines, typeThere, warningFor } from './engines.js';
 import type { DiscoveredContainer, EngineApi } from './list-containers.js';
 import { apiOf, findContainer, listContainers, withOwnTargets } from './list-containers.js';
 
@@ -30,7 +30,8 @@ export const podman: Source = {
   listCommand: 'podman ps --all',
   hints: { unknown: "podman ps --all; root's containers: sudo vmssh list" },
   list: (deps) => listAllOfPodman(deps),
-  find: (name, deps) => findContainer(name, (wanted) => listAllOfPodman(wanted), deps),
+  find: (name, deps) =>
+    findContainer(name, listAllOfPodman, deps, typeThere('podman', name, deps.env.CONTAINER_HOST)),
   start: (machine) =>
     machine.container ? startContainer(machine, machine.container, 'podman') : startMachine(machine),
   files: async (...asked) => (await import('./container-files.js')).containerFiles('podman', ...asked),
@@ -143,10 +144,7 @@ async function bySocket(engine: Engine, deps: Deps, { get, uid }: PodmanEffects)
 }
 
 async function byCommand(deps: Deps, { run, exists, uid }: PodmanEffects) {
-  const { CONTAINER_HOST: host } = deps.env;
-  // Then the command asks another host.
-  if (host && socketIn(host) === undefined) return undefined;
-  if (programInPath('podman', deps.env) === undefined) return undefined;
+  if (isLedAway(deps.env) || programInPath('podman', deps.env) === undefined) return undefined;
   if (!(await Promise.all(storages(deps, uid).map(exists))).includes(true)) return undefined;
   const source: EngineApi = {
     authority: authorityOf(uid, uid),

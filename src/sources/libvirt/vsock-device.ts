@@ -77,7 +77,8 @@ export function vsockDevice(
         await attach(...(isActive ? ['--live'] : []), ...lasting);
         return isActive;
       } catch (error) {
-        if (!isActive || !isPersistent || !isFull(error)) throw error;
+        const isFull = error instanceof DiscoveryError && fullWords.test(error.message);
+        if (!isActive || !isPersistent || !isFull) throw error;
         await attach('--config');
         return false;
       }
@@ -130,7 +131,3 @@ const maxBootMs = 180_000;
 /** No place for it in the running machine: in the words of libvirt 5 to 11 and of QEMU. */
 const fullWords =
   /No more available PCI|No PCI buses available|no free (?:PCI )?slot|does not support hot-?plug/i;
-
-function isFull(error: unknown): boolean {
-  return error instanceof DiscoveryError && fullWords.test(error.message);
-}

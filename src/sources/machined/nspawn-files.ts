@@ -55,7 +55,8 @@ export async function textsBelow(
 export async function textsIn(folder: Folder, paths: readonly string[]): Promise<readonly string[]> {
   const texts: string[] = [];
   for (const path of paths) {
-    const bytes = await readBelow(folder, path.split('/').filter(isName)).catch(isAbsent);
+    const names = path.split('/').filter((part) => !['', '.', '..'].includes(part));
+    const bytes = await readBelow(folder, names).catch(isAbsent);
     if (bytes) texts.push(bytes.toString('latin1'));
   }
   return texts;
@@ -69,10 +70,6 @@ async function readBelow(folder: Folder, [name = '.', ...rest]: readonly string[
   } finally {
     await next.close();
   }
-}
-
-function isName(part: string): boolean {
-  return !['', '.', '..'].includes(part);
 }
 
 /** Nothing is there, or a link, no regular file, or one that is too long. */

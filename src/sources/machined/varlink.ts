@@ -42,7 +42,7 @@ export async function call(
   method: string,
   parameters: JsonObject,
   options: CallOptions = {},
-  connect: (path: string) => Duplex = connectUnix,
+  connect: (path: string) => Duplex = (path) => netConnect({ path }),
 ): Promise<readonly JsonObject[]> {
   const { more = false, signal, timeoutMs = 5_000, limits = defaultLimits } = options;
   signal?.throwIfAborted();
@@ -77,10 +77,6 @@ export type Call = (
 ) => Promise<readonly JsonObject[]>;
 
 const defaultLimits: Limits = { frameBytes: 1 << 20, totalBytes: 16 << 20, replies: 4096 };
-
-function connectUnix(path: string): Duplex {
-  return netConnect({ path });
-}
 
 async function collect(socket: AsyncIterable<Uint8Array>, more: boolean, limits: Limits) {
   const frames = new FrameReader(limits.frameBytes);

@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { readTextSync } from '../../files/read-sync.js';
 import { loadAddon } from '../../native.js';
+import { fitsSocket } from '../../target/names.js';
 import { type Deps, DiscoveryError, type Process } from '../source.js';
 import { hasProc, nodeFs, procDir } from './processes.js';
 
@@ -28,7 +29,10 @@ export async function pathsOf(
   const from = isElsewhere ? `${own}/root` : root;
   const folder = cwd === undefined ? `${own}/cwd` : withoutRoot(cwd, root);
   const inside = (path: string) => (isAbsolute(path) ? path : join(folder, path));
-  return async (path) => (from === '/' ? inside(path) : pathInRoot(from, inside(path)));
+  // In a deep folder a relative path is the only one that fits a socket.
+  const near = (path: string) => (fitsSocket(inside(path)) ? inside(path) : join(`${own}/cwd`, path));
+  return async (path) =>
+    from !== '/' ? pathInRoot(from, inside(path)) : isAbsolute(path) ? path : near(path);
 }
 
 /** The path of a file in another root, with links resolved: an absolute one would lead out of it. Rejects with LINK. */
@@ -78,26 +82,31 @@ export function ownSocket(
   };
 }
 
-/** `ownSocket` for one on which the process listens: rejects with FOREIGN if the kernel says that another one does, by the same configuration. */
-export function listenedSocket(find: FindPath, { pid, uid }: Process, { procDir: other }: Deps): FindPath {
+/**
+ * `ownSocket` for one on which the process listens: rejects with FOREIGN if the kernel says that another one does, by the same configuration.
+ * Whoever listens there is sent `line`.
+ */
+export function listenedSocket(find: FindPath, { pid, uid }: Process, deps: Deps, line?: string): FindPath {
   const own = ownSocket(find, { uid });
   return async (path) => {
     const here = await own(path);
     // The kernel knows no pid of another proc file system.
-    const listener = other === undefined ? await listenerOn(here) : undefined;
+    const listener = deps.procDir === undefined ? await listenerOn(here, line) : undefined;
     if (listener === undefined || listener === pid) return here;
     throw new DiscoveryError('FOREIGN', `process ${listener} listens on ${here}, not process ${pid}`);
   };
 }
 
 /** Undefined: nobody, or the kernel does not say. */
-async function listenerOn(path: string): Promise<number | undefined> {
+async function listenerOn(path: string, line?: string): Promise<number | undefined> {
   const { addon } = loadAddon();
   try {
     const handle = await addon?.connect({ family: 'unix', path }, listenerMs).promise;
     if (handle === undefined) return undefined;
     try {
-      return addon?.peerProcess(handle);
+      const listener = addon?.peerProcess(handle);
+      if (line !== undefined) await addon?.write(handle, Buffer.from(line)).catch(() => {});
+      return listener;
     } finally {
       addon?.close(handle);
     }

@@ -91,7 +91,7 @@ async function withinBudget(
   const whole = async (start: StartedProcess, most: number): Promise<StartedProcess | undefined> => {
     const limit = Math.max(maxStart, Math.min(most, left));
     const read = start.isCut ? await readProcess(start, limit, deps, fs) : start;
-    if (!isOther(start)) left -= read ? lengthOf(read) : 0;
+    if (read && !isOther(start)) left -= read.argv.reduce((sum, { length }) => sum + length + 1, 0);
     // It may be another program by now.
     return read && namesOf(read).some((name) => program.test(name)) ? read : undefined;
   };
@@ -181,11 +181,6 @@ function namesOf({ argv: [first = ''], program }: StartedProcess): readonly stri
 function programOf(path: string | undefined): string | undefined {
   const name = path === undefined ? undefined : basename(path.replace(/ \(deleted\)$/, ''));
   return name?.replace(/^\.(.+)-wrapped_*$/, '$1');
-}
-
-/** About, in bytes. */
-function lengthOf({ argv }: Process): number {
-  return argv.reduce((sum, { length }) => sum + length + 1, 0);
 }
 
 function toList<T>(value: T | undefined): readonly T[] {

@@ -16,14 +16,10 @@ export async function isSystemUser(
 ): Promise<boolean> {
   const { systemMax, peopleMax } = uidRanges(deps);
   if (uid <= systemMax) return true;
-  if (uid <= peopleMax || !isForServices(uid)) return false;
+  // https://systemd.io/UIDS-GIDS/: below are users of systemd-homed, those that it maps into containers, and greeters.
+  if (uid <= peopleMax || !(uid > 60_705 && uid < 65_520)) return false;
   const account = await findAccount(uid, deps);
   return account === '' || /:[^:\n]*\/(nologin|false)$/.test(account ?? '');
-}
-
-// https://systemd.io/UIDS-GIDS/: below are users of systemd-homed, those that it maps into containers, and greeters.
-function isForServices(uid: number): boolean {
-  return uid > 60_705 && uid < 65_520;
 }
 
 function uidRanges({ etcDir = '/etc' }: Pick<Deps, 'etcDir'>): { systemMax: number; peopleMax: number } {

@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { socketPathProblem } from '../../target/names.js';
 import { type Deps, DiscoveryError } from '../source.js';
 import { parseJson } from './json.js';
 
@@ -29,6 +30,8 @@ async function getBy(
   accept: string,
   [most, limit]: readonly [bytes: number, as: string],
 ): Promise<Buffer> {
+  const problem = socketPathProblem(socketPath);
+  if (problem !== undefined) throw new DiscoveryError('INCOMPLETE', problem);
   const question = `GET ${path}`;
   const answer = new Answer(question, most, limit);
   const late = AbortSignal.timeout(timeoutMs);

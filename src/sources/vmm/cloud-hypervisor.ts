@@ -21,7 +21,9 @@ export async function listCloudHypervisors(deps: Deps, get: GetJson = getJson): 
 
 async function look(process: Process, deps: Deps, get: GetJson): Promise<Monitor> {
   const options = Object.fromEntries(optionsOf(process.argv.slice(1)));
-  const seen = listenedSocket(await pathsOf(process, deps), process, deps);
+  const find = await pathsOf(process, deps);
+  const seen = listenedSocket(find, process, deps);
+  const multiplexer = listenedSocket(find, process, deps, noPort);
   const api = apiPath(options['api-socket']);
   const typed = options.vsock === undefined ? undefined : fieldsOf(options.vsock);
   return {
@@ -35,10 +37,16 @@ async function look(process: Process, deps: Deps, get: GetJson): Promise<Monitor
       if (!socket) return undefined;
       const { status = 'running', uuid = uuidOf(fieldsOf(options.platform ?? '')) } = vm;
       const cid = vm.cid ?? machineCid(typed?.cid);
-      return { status, cid, uuid, address: `vsock-mux${await seen(socket)}` };
+      return { status, cid, uuid, address: `vsock-mux${await multiplexer(socket)}` };
     },
   };
 }
+
+/**
+ * A connection without a line ends a cloud-hypervisor 38 to 40, with its machine, and 47 and 48 never read another one: cloud-hypervisor#6621,
+ * #7310. All refuse this line, and the machine does not see it.
+ */
+const noPort = 'CONNECT -\n';
 
 // "path=PATH", "PATH", or "fd=N" for an inherited socket, whose path is unknown.
 function apiPath(option = ''): string | undefined {

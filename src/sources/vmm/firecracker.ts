@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { fileId, readText } from '../../files/read-file.js';
+import { fitsSocket } from '../../target/names.js';
 import { machineCid } from '../../target/numbers.js';
 import { type FindPath, listenedSocket, pathInRoot, pathsOf } from '../processes/process-paths.js';
 import { procDir } from '../processes/processes.js';
@@ -48,7 +49,9 @@ async function look(
       name: options.id ?? nameFrom((await inFile())?.udsPath ?? ''),
       async ask() {
         const vsock = await inFile();
-        return vsock && { status: 'running', cid: vsock.cid, address: await addressOf(vsock, seen) };
+        return (
+          vsock && { status: 'running', cid: vsock.cid, address: `vsock-mux${await seen(vsock.udsPath)}` }
+        );
       },
     };
   }
@@ -61,17 +64,13 @@ async function look(
       if (vsock === undefined) return undefined;
       const instance = config === undefined ? undefined : await tell('/').catch(() => undefined);
       const status = states.get(textOf(objectAt(instance), 'state') ?? '') ?? 'running';
-      return { status, cid: vsock.cid, address: await addressOf(vsock, seen) };
+      return { status, cid: vsock.cid, address: `vsock-mux${await seen(vsock.udsPath)}` };
     },
   };
 }
 
-async function addressOf({ udsPath }: { readonly udsPath: string }, seen: FindPath): Promise<string> {
-  return `vsock-mux${await seen(udsPath)}`;
-}
-
 // One started by the jailer has its own root. Its path is the jailer's default folder, which stays, or else the kernel's
-// link to it, which ends with the process.
+// link to it, which ends with the process; so it does if the folder's path is too long for a socket.
 async function pathsIn(
   process: Process,
   program: string,
@@ -82,8 +81,11 @@ async function pathsIn(
   if (!('start-time-us' in options)) return pathsOf(process, deps);
   const link = `${procDir(deps)}/${process.pid}/root`;
   const usual = `/srv/jailer/${basename(program)}/${options.id}/root`;
-  const root = (await isSame(link, usual)) ? usual : link;
-  return (path) => pathInRoot(root, path);
+  const isUsual = await isSame(link, usual);
+  return async (path) => {
+    const here = await pathInRoot(usual, path);
+    return isUsual && fitsSocket(here) ? here : pathInRoot(link, path);
+  };
 }
 
 async function isSameFolder(a: string, b: string): Promise<boolean> {

@@ -4,6 +4,7 @@ import { nameProblem } from '../../target/names.js';
 import { machineCid, parseUuid } from '../../target/numbers.js';
 import { atPort } from '../../target/port.js';
 import { mergeMachines } from '../merge.js';
+import { ownSocket, pathsOf } from '../processes/process-paths.js';
 import { ofProcess, processesNamed, warnInto } from '../processes/processes.js';
 import type { Listeners } from '../processes/tcp-listeners.js';
 import { routesTo } from '../routes.js';
@@ -86,16 +87,19 @@ async function look(process: Process, deps: Deps, sources: Sources): Promise<See
   };
 }
 
-/** A forwarded port, if this QEMU listens there and no other program, or one in another network namespace. For port 0 the one that it took. */
+/** A forwarded port, if this QEMU listens there and no other program, or one in another network namespace. For port 0 the one that it took. Or a unix socket. */
 async function ownForward(
   forwarded: string,
-  { pid, uid, argv }: Process,
+  qemu: Process,
   deps: Deps,
   { warn, listeners }: Sources,
   own: number | undefined = process.getuid?.(),
 ): Promise<string | undefined> {
+  const { pid, uid, argv } = qemu;
   const [host = '', port = ''] = forwarded.split(':');
   try {
+    if (forwarded.startsWith('unix/'))
+      return `unix${await ownSocket(await pathsOf(qemu, deps), qemu)(forwarded.slice(4))}`;
     const all = (await listeners())(host, port === '0' ? undefined : Number(port));
     if (all?.length === 0) return undefined;
     const { socketsOf } = await import('../processes/tcp-listeners.js');
@@ -169,7 +173,7 @@ export interface QemuMachine {
   readonly cid?: number;
   /** Of a vhost-user-vsock device: the socket between its daemon and QEMU. */
   readonly vhostUserSocket?: string;
-  /** Where QEMU forwards to the guest's port 22: "127.0.0.1:2222". */
+  /** Where QEMU forwards to the guest's port 22: "127.0.0.1:2222", "unix/run/mint.sock". */
   readonly forwarded?: string;
 }
 
@@ -255,8 +259,10 @@ function fromJson(text: string): Readonly<Record<string, string>> {
   }
 }
 
-// "hostfwd=tcp:[ADDRESS]:PORT-[ADDRESS]:22", or {"str": "tcp:…"} in the JSON form. For 0 QEMU chooses one.
+// "hostfwd=tcp:[ADDRESS]:PORT-[ADDRESS]:22", or {"str": "tcp:…"} in the JSON form. For 0 QEMU chooses one. "unix:PATH-[ADDRESS]:22" since QEMU 10.2.
 function forwardOf(value: string): string | undefined {
+  const [, path] = /(?:\bhostfwd=|"str":\s*")unix:((?:[^,":]|,,)*)-[^:,"-]*:22(?!\d)/.exec(value) ?? [];
+  if (path?.startsWith('/')) return `unix${path.replaceAll(',,', ',')}`;
   const [, host, port] =
     /(?:\bhostfwd=|"str":\s*")(?:tcp)?:([^:,"]*):(\d+)-[^:,"]*:22(?!\d)/.exec(value) ?? [];
   if (port === undefined) return undefined;

@@ -85,7 +85,8 @@ async function resolveDistro(
   const search = async () => {
     const deps = { timeoutMs: longMs, ...context };
     const state = await ask(name, deps);
-    const running = state.ports.includes(port) ? [name] : runningOf(await list(deps));
+    const up = state.ports.includes(port) ? [{ name }] : (await list(deps)).filter(({ running }) => running);
+    const running = up.map((each) => each.name);
     return { outcome: 'found', machine: { ...state, running }, warnings: [] } as const;
   };
   const state = await answerOf(search(), signal);
@@ -108,10 +109,6 @@ async function resolveDistro(
     joined: undefined,
     ...(systemd ? {} : { recheck: async () => withoutSystemd(name) }),
   };
-}
-
-function runningOf(all: readonly WslDistro[]): readonly string[] {
-  return all.flatMap(({ name, running }) => (running ? [name] : []));
 }
 
 function otherMayAnswer(

@@ -99,7 +99,9 @@ function assignHosts(
     .filter((machine) => isOfOthers(machine) && machine.name !== machine.target)
     .map(({ name }) => ({ name, why: "it is another user's: type its target, as vmssh list prints it" }));
   for (const { machine, host } of named) {
-    if (isStoppedContainer(machine) && !startOf(start, { host, target: machine.target })) continue;
+    // Containers that are off are left over by the hundred; their names are still theirs, so that no Host reaches another one meanwhile.
+    const isStopped = machine.container !== undefined && machine.status === 'off';
+    if (isStopped && !startOf(start, { host, target: machine.target })) continue;
     const isOnly = (machine.via === undefined ? spelledHere : spelled).get(host) === 1;
     const isKnown = before.has(machine.target) || holders.has(host.toLowerCase());
     const why =
@@ -130,11 +132,6 @@ function silenceProblem({ name, via }: ListedMachine, sources: Silent): string |
 function isMadeUp({ name, provider, pid, via }: ListedMachine): boolean {
   const [, number] = /-(\d+)$/.exec(name) ?? [];
   return name === `${provider}-${via === undefined ? pid : number}`;
-}
-
-// They are left over by the hundred; their names are still theirs, so that no Host reaches another one meanwhile.
-function isStoppedContainer({ container, status }: ListedMachine): boolean {
-  return container !== undefined && status === 'off';
 }
 
 /** The providers that a kind looks up by name at each connect: a path of theirs may be another machine's later. */

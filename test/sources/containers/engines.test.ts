@@ -52,7 +52,14 @@ describe("Docker's sockets", () => {
     expect(await docker({ HOME: homeWith('far', 'ssh://hv1') })).toEqual([told(system)]);
   });
 
-  it.each(['', '{', '[]', '{"currentContext":7}', '{"currentContext":"absent"}'])(
+  it('are named to its command if the context that it is to use is not there', async () => {
+    const home = join(dir, 'gone');
+    writeTree(home, { '.docker/config.json': '{"currentContext":"gone"}' });
+    expect(await docker({ HOME: home })).toEqual([told(system)]);
+    expect(await docker({ HOME: dir, DOCKER_CONTEXT: 'gone' })).toEqual([told(system)]);
+  });
+
+  it.each(['', '{', '[]', '{"currentContext":7}'])(
     "are the system's with a configuration of %j",
     async (text) => {
       const home = join(dir, `broken ${text.length}`);
@@ -83,4 +90,17 @@ describe("Podman's sockets", () => {
     expect(sockets({ CONTAINER_HOST: 'unix:///x.sock' }, 7)).toEqual(given);
     expect(sockets({ CONTAINER_HOST: 'ssh://hv1/run/podman.sock' }, 0)).toEqual([root]);
   });
+
+  it.each([{}, { CONTAINER_HOST: 'ssh://hv1/run/podman.sock' }, { CONTAINER_CONNECTION: 'production' }])(
+    'are named to its command if %o leads that elsewhere',
+    (chosen) => {
+      const urls = [0, 7].map(
+        (uid) => podmanEngines({ env: { ...chosen, XDG_RUNTIME_DIR: '/u' } }, uid).own?.url,
+      );
+      const [isLed] = Object.keys(chosen);
+      expect(urls).toEqual(
+        isLed ? [`unix://${root}`, 'unix:///u/podman/podman.sock'] : [undefined, undefined],
+      );
+    },
+  );
 });

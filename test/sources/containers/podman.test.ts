@@ -133,6 +133,7 @@ describe("Podman's containers", () => {
     { name: 'it has never made one', env: {}, there: false },
     { name: 'it is not installed', env: { PATH: join(dir, 'none') }, there: true },
     { name: 'its command asks another host', env: { CONTAINER_HOST: 'ssh://hv1' }, there: true },
+    { name: 'it has a connection to use', env: { CONTAINER_CONNECTION: 'production' }, there: true },
   ])('are not asked of its command if $name', async ({ env, there }) => {
     withCommand();
     const deps = { ...user(dir), env: { ...user(dir).env, ...env } };

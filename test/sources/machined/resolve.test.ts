@@ -276,7 +276,7 @@ describe('no machine', () => {
   const hint = expect.any(String);
   it.each([
     { image: '/var/lib/machines/web', typed: 'web', unit: 'systemd-nspawn@web.service' },
-    { image: '/var/lib/machines/db-1.raw', typed: 'db-1', unit: 'systemd-nspawn@db\\x2d1.service' },
+    { image: '/var/lib/machines/db-1.raw', typed: 'db-1', unit: 'systemd-nspawn@db-1.service' },
     { image: '/var/lib/machines/web', typed: 'web', unit: 'systemd-nspawn@web.service', machined: 'absent' },
     { image: '/var/lib/machines/web', typed: 'web', unit: 'systemd-nspawn@web.service', machined: 'over' },
   ])('that is off and has the image $image is offered to be started: machined $machined', async (row) => {

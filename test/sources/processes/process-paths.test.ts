@@ -29,6 +29,14 @@ describe('the paths of a process', () => {
     expect(await find(process('/srv', links))).toEqual(['/srv/a.sock', '/srv/b', '/c']);
   });
 
+  it('with which no socket could be opened begin with the link to it', async () => {
+    const deep = `/${'d'.repeat(100)}`;
+    const { deps, procDir } = process(deep);
+    const find = await pathsOf({ pid: 100 }, deps);
+    expect(await find('a.socket')).toBe(`${procDir}/100/cwd/a.socket`);
+    expect(await find('a')).toBe(`${deep}/a`);
+  });
+
   it('whose folder may not be read begin with the link to it', async () => {
     const { deps, procDir } = process('/srv');
     expect(await (await pathsOf({ pid: 101 }, deps))('a')).toBe(`${procDir}/101/cwd/a`);

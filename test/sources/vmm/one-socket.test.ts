@@ -25,15 +25,19 @@ const monitor = `
 `;
 
 async function start(program: string, api: string, socket: string, ...options: readonly string[]) {
+  return (await startScript(monitor, program, api, socket, ...options)).pid;
+}
+
+async function startScript(text: string, program: string, ...args: readonly string[]) {
   const script = join(dir, 'monitor.cjs');
-  writeFileSync(script, monitor);
-  const child = spawn(process.execPath, [script, api, socket, ...options], {
+  writeFileSync(script, text);
+  const child = spawn(process.execPath, [script, ...args], {
     argv0: program,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   onTestFinished(() => void child.kill('SIGKILL'));
   await once(child.stdout, 'data');
-  return child.pid;
+  return child;
 }
 
 // Where nobody can ask the kernel, two that claim one socket are both refused: tools/claims.test.ts.
@@ -65,5 +69,25 @@ describeAddon('two monitors with one socket', () => {
       expect(await source.find?.(name('one'), { env: {} })).toMatchObject({ outcome: 'unavailable' });
       expect(await source.find?.(name('two'), { env: {} })).toMatchObject({ machine: { pid: other } });
     });
+  });
+});
+
+/** Prints all that a connection to its multiplexer sent. */
+const multiplexer = `
+  require('node:net').createServer((peer) => {
+    let sent = '';
+    peer.on('data', (bytes) => (sent += bytes)).on('end', () => process.stdout.write(JSON.stringify(sent)));
+  }).listen(process.argv[3].split('socket=')[1], () => process.stdout.write('up'));
+`;
+
+// cloud-hypervisor 38 to 40 end, and 47 and 48 never read another connection, after one that sent nothing (cloud-hypervisor#6621, #7310).
+describeAddon('the multiplexer of a cloud-hypervisor', () => {
+  it('is asked who it is with a whole line that names no port', async () => {
+    const socket = join(dir, 'line.sock');
+    const child = await startScript(multiplexer, 'cloud-hypervisor', '--vsock', `cid=3,socket=${socket}`);
+    const printed = once(child.stdout, 'data');
+    const { found } = await cloudHypervisor.list({ env: {} });
+    expect(found).toMatchObject([{ pid: child.pid, routes: [{ endpoint: { path: socket } }] }]);
+    expect(JSON.parse(String(await printed))).toBe('CONNECT -\n');
   });
 });

@@ -81,6 +81,12 @@ describe('running QEMUs', () => {
     ]);
   });
 
+  it('are reached by a unix socket that is forwarded, in the place of a port', async () => {
+    const forward = ['-nic', 'user,hostfwd=tcp::8080-:80,hostfwd=unix:/run/a,,b.sock-:22'];
+    const { found } = await list({ argv: ['qemu-system-x86_64', '-name', 'a', ...forward] });
+    expect(found).toMatchObject([{ target: 'qemu/a', ...at('unix/run/a,b.sock') }]);
+  });
+
   it('are reached by a port that is forwarded, after their vsock device if they have one', async () => {
     const forward = ['-nic', 'user,hostfwd=tcp::2222-:22'];
     const { found } = await list(
@@ -319,6 +325,9 @@ describe('the arguments of QEMU', () => {
     { input: ['-nic', 'user,hostfwd=tcp::8080-:80,hostfwd=tcp::2222-:22'], want: '127.0.0.1:2222' },
     { input: ['-netdev', '{"type":"user","hostfwd":[{"str":"tcp::2222-:22"}]}'], want: '127.0.0.1:2222' },
     { input: ['-nic', 'user,hostfwd=tcp::0-:22'], want: '127.0.0.1:0' },
+    { input: ['-nic', 'user,hostfwd=unix:/run/a-b,,c.sock-10.0.2.15:22'], want: 'unix/run/a-b,c.sock' },
+    { input: ['-netdev', '{"type":"user","hostfwd":[{"str":"unix:/x-:22"}]}'], want: 'unix/x' },
+    { input: ['-nic', 'user,hostfwd=unix:/x-:80,hostfwd=unix:/y-:22'], want: 'unix/y' },
     { input: ['-nic', 'user,hostfwd=udp::2222-:22'], want: undefined },
     { input: ['-nic', 'user,hostfwd=tcp::2222-:2222'], want: undefined },
   ])('forwards to SSH: $input', ({ input, want }) => {

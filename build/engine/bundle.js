@@ -72,7 +72,6 @@ function standIns(main) {
       if (kind === 'require-call' && id.startsWith('node:')) return `${requiredPrefix}${id}`;
       if (id === 'commander' && importer !== commander) return commander;
       if (id === 'node-hvsock-native') return join(engine, 'addon.ts');
-      if (id === 'ssh2') return { id, external: true };
       if (!id.startsWith('node:')) return undefined;
       const file = join(engine, 'node', `${id.slice('node:'.length)}.ts`);
       if (!existsSync(file)) throw new Error(`${importer} imports ${id}: there is no ${file}`);

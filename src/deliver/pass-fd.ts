@@ -35,10 +35,10 @@ function socketAt(fd: number): string | undefined {
   }
 }
 
-/** Passes the open socket to ssh by SCM_RIGHTS over `fd` (unix(7)); false if that is no such socket. Throws a ConnectError about `text`. */
-export function passFd(addon: Addon, handle: Handle, text: string, fd = 1): boolean {
+/** Passes the open socket to ssh by SCM_RIGHTS over stdout (unix(7)); false if that is no such socket. Throws a ConnectError about `text`. */
+export function passFd(addon: Addon, handle: Handle, text: string): boolean {
   try {
-    addon.sendFd(fd, handle);
+    addon.sendFd(1, handle);
     return true;
   } catch (error) {
     const { code = 'UNKNOWN' } = error as { code?: string };

@@ -137,15 +137,6 @@ function incompleteTail(bytes: Uint8Array): number {
   return 0;
 }
 
-/** https://encoding.spec.whatwg.org/#interface-textencoder */
-export class EngineTextEncoder {
-  readonly encoding = 'utf-8';
-
-  encode(text = ''): Uint8Array {
-    return encodeUtf8(text);
-  }
-}
-
 const nothing = new Uint8Array(0);
 
 /** https://encoding.spec.whatwg.org/#interface-textdecoder, for UTF-8 and Latin-1. */

@@ -100,10 +100,7 @@ const letters: Readonly<Record<string, number>> = {
   'r+': O_RDWR,
   w: O_WRONLY | O_CREAT | O_TRUNC,
   wx: O_WRONLY | O_CREAT | O_TRUNC | O_EXCL,
-  'w+': O_RDWR | O_CREAT | O_TRUNC,
-  'wx+': O_RDWR | O_CREAT | O_TRUNC | O_EXCL,
   a: O_WRONLY | O_CREAT | O_APPEND,
-  ax: O_WRONLY | O_CREAT | O_APPEND | O_EXCL,
 };
 
 /** The number for Node's letters. */

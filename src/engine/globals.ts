@@ -1,5 +1,5 @@
 import { addImmediate, addTimer, keepAlive, remove } from 'engine:loop';
-import { EngineBuffer, EngineTextDecoder, EngineTextEncoder } from './bytes.js';
+import { EngineBuffer, EngineTextDecoder } from './bytes.js';
 import { writeAll } from './files.js';
 import { EngineProcess } from './process.js';
 
@@ -138,7 +138,6 @@ Object.assign(globalThis, {
   Buffer: EngineBuffer,
   AbortController: EngineAbortController,
   AbortSignal: EngineAbortSignal,
-  TextEncoder: EngineTextEncoder,
   TextDecoder: EngineTextDecoder,
   setTimeout,
   setInterval,

@@ -26,7 +26,6 @@ declare module 'engine:files' {
   export function fchmod(descriptor: number, mode: number): void;
   export function fchown(descriptor: number, owner: number, group: number): void;
   export function fsync(descriptor: number): void;
-  export function ftruncate(descriptor: number, length: number): void;
   export function setNonblocking(descriptor: number): void;
 }
 
@@ -111,7 +110,6 @@ declare module 'engine:system' {
   export function parentPid(): number;
   export function uid(): number;
   export function effectiveUid(): number;
-  export function gid(): number;
   /** By their numbers; "" for one that is no errno. */
   export function errorNames(): readonly string[];
   /** Milliseconds. */

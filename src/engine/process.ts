@@ -105,10 +105,6 @@ export class EngineProcess extends EventEmitter<ProcessEvents> {
     return this.#ofPosix(system.effectiveUid);
   }
 
-  get getgid(): (() => number) | undefined {
-    return this.#ofPosix(system.gid);
-  }
-
   #ofPosix(ask: () => number): (() => number) | undefined {
     return this.platform === 'win32' ? undefined : ask;
   }

@@ -1,5 +1,5 @@
 import { read, write } from 'engine:files';
-import { keepAlive, remove, watch } from 'engine:loop';
+import { remove, watch } from 'engine:loop';
 import { toBuffer } from './bytes.js';
 
 interface ReadHost {
@@ -23,7 +23,6 @@ export class ReadSide {
   #flowing: boolean | undefined;
   #wanted = false;
   #atEnd = false;
-  #keepsAlive = true;
   #decoder: InstanceType<typeof TextDecoder> | undefined;
   ended = false;
 
@@ -63,11 +62,6 @@ export class ReadSide {
     this.#flowing = false;
   }
 
-  keepAlive(alive: boolean): void {
-    this.#keepsAlive = alive;
-    if (this.#watch !== undefined) keepAlive(this.#watch, alive);
-  }
-
   /** What is buffered; null if nothing is: "readable" or "end" follows. */
   take(): Buffer | null {
     if (this.#held.length > 0) {
@@ -90,7 +84,6 @@ export class ReadSide {
     this.#wanted = true;
     if (this.#descriptor === undefined || this.#watch !== undefined || this.#atEnd) return;
     this.#watch = watch(this.#descriptor, pollEvents.in, () => this.#read(this.#descriptor as number));
-    keepAlive(this.#watch, this.#keepsAlive);
   }
 
   #read(descriptor: number): void {

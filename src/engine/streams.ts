@@ -59,17 +59,8 @@ export class DescriptorStream extends EventEmitter<StreamEvents> implements Asyn
     return this;
   }
 
-  isPaused(): boolean {
-    return this.#reading.isPaused;
-  }
-
   pause(): this {
     this.#reading.pause();
-    return this;
-  }
-
-  unref(): this {
-    this.#reading.keepAlive(false);
     return this;
   }
 
@@ -82,15 +73,9 @@ export class DescriptorStream extends EventEmitter<StreamEvents> implements Asyn
     return this.#reading.isTaken;
   }
 
-  write(
-    data: string | Uint8Array,
-    encoding?: BufferEncoding | WriteCallback,
-    callback?: WriteCallback,
-  ): boolean {
-    const done = typeof encoding === 'function' ? encoding : callback;
+  write(data: string | Uint8Array, done?: WriteCallback): boolean {
     if (this.destroyed || this.writableEnded) return this.#refuse(done);
-    const named = typeof encoding === 'string' ? encoding : 'utf8';
-    return this.#writing.write(typeof data === 'string' ? Buffer.from(data, named) : data, done);
+    return this.#writing.write(typeof data === 'string' ? Buffer.from(data) : data, done);
   }
 
   #refuse(done: WriteCallback | undefined): false {
@@ -102,11 +87,9 @@ export class DescriptorStream extends EventEmitter<StreamEvents> implements Asyn
     return false;
   }
 
-  end(data?: string | Uint8Array | (() => void), callback?: () => void): this {
-    const done = typeof data === 'function' ? data : callback;
-    if (done) this.once('finish', done);
+  end(data?: string | Uint8Array): this {
     if (this.destroyed || this.writableEnded) return this;
-    if (typeof data !== 'function' && data !== undefined && data.length > 0) this.write(data);
+    if (data !== undefined && data.length > 0) this.write(data);
     this.#writing.end();
     return this;
   }
@@ -162,17 +145,8 @@ export class DescriptorStream extends EventEmitter<StreamEvents> implements Asyn
   }
 }
 
-/** What is read of a stream, and ended with it. */
-interface Source extends EventEmitter<StreamEvents> {
-  readonly destroyed: boolean;
-  readonly readableEnded: boolean;
-  pause(): unknown;
-  resume(): unknown;
-  destroy(): unknown;
-}
-
 /** The Buffers of a stream as they come. It is paused between them, and destroyed at the end. Throws what ended it early. */
-async function* chunksOf(stream: Source, failure: () => Error | undefined): AsyncGenerator<Buffer> {
+async function* chunksOf(stream: DescriptorStream, failure: () => Error | undefined): AsyncGenerator<Buffer> {
   const arrived: Buffer[] = [];
   let wake = () => {};
   let ended = false;

@@ -70,11 +70,11 @@ export async function folderAt(path: string, asRoot: boolean = isRoot()): Promis
 }
 
 /** A folder that is not kept open. */
-export function byPath(path: string, platform: NodeJS.Platform = process.platform): Folder {
+export function byPath(path: string): Folder {
   const at = (name: string) => join(path, name);
   return {
     at,
-    ...(platform === 'win32'
+    ...(process.platform === 'win32'
       ? { copyAccess: (from: string, to: string) => loadAddon().addon?.copyAccess(at(from), at(to)) }
       : {}),
     // Windows cannot open a folder.

@@ -13,12 +13,11 @@ import type { ReachedRecord } from './record.js';
 export async function managerExec(
   machine: ReachedMachine,
   deps: Deps,
-  uid: number | undefined = process.getuid?.(),
 ): Promise<Pick<MachineFiles, 'exec' | 'run'> | undefined> {
   if (machine.authority === 'other' || machine.via !== undefined) return undefined;
   const source = await (sources as From).find(({ name }) => name === machine.provider)?.load();
   const asked = { ...deps, env: ownEnv(deps.env), timeoutMs: deps.timeoutMs ?? maxMs };
-  const files = await answerOf(async () => source?.files?.(machine, asked, uid));
+  const files = await answerOf(async () => source?.files?.(machine, asked, process.getuid?.()));
   return files?.exec || files?.run ? files : undefined;
 }
 

@@ -95,7 +95,8 @@ function openUnnamed() {
 }
 
 /** Throws an error without a code: it is not the program that is missing. */
-function temporaryFolder(temp: string = tmpdir()): string {
+function temporaryFolder(): string {
+  const temp = tmpdir();
   try {
     return mkdtempSync(join(temp, 'vmssh-'));
   } catch (cause) {

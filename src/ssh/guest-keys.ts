@@ -32,8 +32,8 @@ export const guestKeyFiles = {
 } as const;
 
 /** The folder of all of them, beside ssh's own files. */
-export function guestKeysFolder(env: Env, asRoot?: boolean): string {
-  return join(dirname(knownHostsFile(env, asRoot)), 'vmssh_guests');
+export function guestKeysFolder(env: Env): string {
+  return join(dirname(knownHostsFile(env)), 'vmssh_guests');
 }
 
 export function guestFolder(name: string, env: Env): string {

@@ -1,4 +1,4 @@
-import type { EngineBuffer, EngineTextDecoder, EngineTextEncoder } from '../../../src/engine/bytes.js';
+import type { EngineBuffer, EngineTextDecoder } from '../../../src/engine/bytes.js';
 import type * as timers from '../../../src/engine/globals.js';
 import type { EngineAbortController, EngineAbortSignal, engineConsole } from '../../../src/engine/globals.js';
 import type { EngineProcess } from '../../../src/engine/process.js';
@@ -15,8 +15,6 @@ declare global {
   interface AbortController extends EngineAbortController {}
   var AbortSignal: typeof EngineAbortSignal;
   interface AbortSignal extends EngineAbortSignal {}
-  var TextEncoder: typeof EngineTextEncoder;
-  interface TextEncoder extends EngineTextEncoder {}
   var TextDecoder: typeof EngineTextDecoder;
   interface TextDecoder extends EngineTextDecoder {}
   var setTimeout: typeof timers.setTimeout;

@@ -42,11 +42,6 @@ JSValue fchown(Call& call) {
   return JS_UNDEFINED;
 }
 
-JSValue ftruncate(Call& call) {
-  files::ftruncate(call.integer(0), static_cast<std::int64_t>(call.number(1)));
-  return JS_UNDEFINED;
-}
-
 JSValue fchmod(Call& call) {
   files::fchmod(call.integer(0), call.integer(1));
   return JS_UNDEFINED;
@@ -69,7 +64,6 @@ constexpr Native functions[] = {
     {"fchmod", native<fchmod>},
     {"fchown", native<fchown>},
     {"fsync", native<ofDescriptor<files::fsync>>},
-    {"ftruncate", native<ftruncate>},
     {"setNonblocking", native<ofDescriptor<files::setNonblocking>>},
 };
 

@@ -26,7 +26,6 @@ Stat fstat(int descriptor);
 void fchmod(int descriptor, int mode);
 void fchown(int descriptor, std::uint32_t owner, std::uint32_t group);
 void fsync(int descriptor);
-void ftruncate(int descriptor, std::int64_t length);
 void setNonblocking(int descriptor);
 
 }  // namespace files
@@ -110,7 +109,6 @@ std::string programPath(const Start& start);
 // Of this process; below 0 where there are none.
 double user();
 double effectiveUser();
-double group();
 double parentPid();
 int pid();
 // How many numbers of errors there are, and the name of one; "" if it has none.

@@ -101,7 +101,6 @@ constexpr Native functions[] = {
     {"parentPid", native<id<system::parentPid>>},
     {"uid", native<id<system::user>>},
     {"effectiveUid", native<id<system::effectiveUser>>},
-    {"gid", native<id<system::group>>},
     {"errorNames", native<errorNames, Gives::sameAlways>},
     {"uptime", native<uptime>},
     {"processorTime", native<processorTime>},

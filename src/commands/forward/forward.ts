@@ -185,9 +185,9 @@ function serviceArgs({ routes, most, idleMs = defaultIdleMs, timeoutMs, verbose 
 const defaultIdleMs = 60_000;
 
 /** Ctrl-C ends it, as does SIGTERM, which a service manager sends: only that is a success. */
-function untilEnded(io: Io, host: Pick<NodeJS.Process, 'once'> = process) {
+function untilEnded(io: Io) {
   const terminated = new AbortController();
-  host.once('SIGTERM', () => terminated.abort());
+  process.once('SIGTERM', () => terminated.abort());
   return {
     signal: AbortSignal.any([io.interrupted(), terminated.signal]),
     code: () => (terminated.signal.aborted ? exitCode.ok : exitCode.interrupted),

@@ -5,15 +5,12 @@ import { hexOf, mapped, readListeners } from '../../sources/processes/tcp-listen
 import { type Local, type TcpEnd, tcpEnd } from './session.js';
 
 /** Why a client of a TCP port may not connect: only this user and root may, since root can be anybody. Undefined: it may. A unix socket's mode keeps others out. */
-export function refuseOthers(
-  addon: Addon,
-  userOf = peerUser(addon),
-  uid = process.getuid?.(),
-): (client: Handle, local: Local) => Promise<string | undefined> {
+export function refuseOthers(addon: Addon): (client: Handle, local: Local) => Promise<string | undefined> {
+  const userOf = peerUser(addon);
   return async (client, { family }) => {
     if (family === 'unix') return undefined;
     const user = await userOf(client);
-    if (user === 0 || (user !== undefined && user === uid)) return undefined;
+    if (user === 0 || (user !== undefined && user === process.getuid?.())) return undefined;
     if (user === undefined) return 'the client ended, or the kernel does not show whose it is';
     return `user ${user} of this host`;
   };

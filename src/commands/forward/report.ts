@@ -41,7 +41,7 @@ export interface ReportOptions {
 }
 
 /** Prints what happens: the listener's address first, then each connection that has ended. */
-export function reporter(options: ReportOptions, io: Io, clock: () => Date = () => new Date()) {
+export function reporter(options: ReportOptions, io: Io) {
   const turnedAway = new Set<string>();
   const event = (said: ForwardEvent) => io.out(formatJson({ ...envelope('forward', 0), ...said }, false));
   return {
@@ -63,17 +63,17 @@ export function reporter(options: ReportOptions, io: Io, clock: () => Date = () 
       else io.out(`forwarding vsock port ${port} of this host${how}, ${way} (Ctrl-C ends it)\n`);
     },
     /** Once for each message, as whoever is turned away can come again and again, and not for very many. */
-    async turnedAway(problem: string, hint?: string): Promise<void> {
+    async turnedAway(problem: string): Promise<void> {
       if (turnedAway.has(problem) || turnedAway.size >= maxTurnedAway) return;
       turnedAway.add(problem);
-      await complain(`port ${options.port}: turned away: ${problem}`, hint, io);
+      await complain(`port ${options.port}: turned away: ${problem}`, undefined, io);
     },
     closed({ error, ...ended }: EndedSession): void {
       const failure = error === undefined ? undefined : failureOf(error, io);
       if (options.json) event({ event: 'closed', ...ended, ...(failure && { error: failure.json }) });
       if (!failure && !options.verbose) return;
       const { from, ms, sent, received, end } = ended;
-      const time = clock().toTimeString().slice(0, 8);
+      const time = new Date().toTimeString().slice(0, 8);
       const whose = from ? formatLocal({ family: 'inet', ...from }) : 'a client';
       const moved = sent === undefined ? '' : `${sent} bytes out, ${received} bytes in, `;
       const how = failure?.message ?? `${(ms / 1000).toFixed(1)} s, ${moved}${ends[end]}`;

@@ -4,7 +4,7 @@ import { UsageError } from '../../cli/command.js';
 import { multiplexerOf } from '../../connect/multiplexer.js';
 import { relayError } from '../../deliver/relay.js';
 import { ConnectError, quote } from '../../errors.js';
-import { now as clock } from '../../runtime.js';
+import { now } from '../../runtime.js';
 import { parseUnsigned32 } from '../../target/numbers.js';
 import { shellQuoted } from '../../target/shell.js';
 import type { ForwardedMachine } from './machine.js';
@@ -27,7 +27,6 @@ export async function session(
   client: Handle,
   machine: ForwardedMachine,
   signal: AbortSignal,
-  now = clock,
 ): Promise<EndedSession> {
   const start = now();
   const from = tcpEnd(addon, client, 1);

@@ -237,14 +237,11 @@ async function waiting(text: string, io: Io): Promise<{ trace: Trace; stop(): vo
 }
 
 /** Whether ssh may ask vmssh for a host key without --record: older lines do not say it, nor does a ProxyCommand of the user's own. Lines that cannot be read may. */
-function linesAskForKeys({ HOME = '' }: Io['env'], system = '/etc/ssh/ssh_config.d'): boolean {
+function linesAskForKeys({ HOME = '' }: Io['env']): boolean {
   // After `sudo -E` HOME is another user's. No account is looked up: each login waits for this.
   if (!isAbsolute(HOME) || !isOwnFolder(HOME)) return true;
-  const own = `${HOME}/.ssh`;
-  return [
-    ...[`${own}/vmssh.conf`, `${own}/config`],
-    ...[`${system}/10-vmssh.conf`, `${system}/30-vmssh.conf`],
-  ].some(mayAsk);
+  const system = ['10', '30'].map((order) => `/etc/ssh/ssh_config.d/${order}-vmssh.conf`);
+  return [`${HOME}/.ssh/vmssh.conf`, `${HOME}/.ssh/config`, ...system].some(mayAsk);
 }
 
 function isOwnFolder(path: string): boolean {

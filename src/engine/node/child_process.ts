@@ -28,7 +28,6 @@ export class ChildProcess extends EventEmitter<ChildEvents> {
   readonly stderr: DescriptorStream | null;
   exitCode: number | null = null;
   signalCode: NodeJS.Signals | null = null;
-  killed = false;
   /** The open streams, and the child itself. */
   #open = 1;
   #watch: number | undefined;
@@ -52,7 +51,6 @@ export class ChildProcess extends EventEmitter<ChildEvents> {
     if (this.pid === undefined || this.exitCode !== null || this.signalCode !== null) return false;
     const number = signalNumber(signal);
     if (!endChild(this.pid, number)) return false;
-    this.killed = true;
     if (number !== 0) this.#sent = number;
     return true;
   }

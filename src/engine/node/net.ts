@@ -21,8 +21,6 @@ export function isIPv4(text: string): boolean {
 }
 
 export class Socket extends DescriptorStream {
-  connecting = false;
-
   constructor(allowHalfOpen: boolean) {
     super({ readable: true, writable: true, allowHalfOpen });
   }

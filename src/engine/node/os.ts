@@ -37,10 +37,7 @@ export function tmpdir(): string {
 
 export interface UserInfo {
   readonly username: string;
-  readonly uid: number;
-  readonly gid: number;
   readonly homedir: string;
-  readonly shell: string | null;
 }
 
 /** Limits for the password database, which may be on a network: milliseconds, and characters. */
@@ -50,17 +47,17 @@ const limits = { timeout: 5000, maxBuffer: 64 << 10, killSignal: 'SIGKILL' } as 
 export function userInfo(): UserInfo {
   if (process.platform === 'win32') {
     const [username, homedir] = account();
-    return { username, uid: -1, gid: -1, homedir, shell: null };
+    return { username, homedir };
   }
   const answer = spawnSync('getent', ['passwd', String(uid())], { encoding: 'utf8', ...limits });
   const line = answer.status === 0 ? answer.stdout.split('\n', 1)[0] : undefined;
-  const [username, , user, group, , home, shell] = line?.split(':') ?? [];
-  if (!username || home === undefined || shell === undefined) {
+  const [username, , , , , homedir] = line?.split(':') ?? [];
+  if (!username || homedir === undefined) {
     throw Object.assign(new Error('A system error occurred: uv_os_get_passwd returned ENOENT'), {
       code: 'ERR_SYSTEM_ERROR',
     });
   }
-  return { username, uid: Number(user), gid: Number(group), homedir: home, shell };
+  return { username, homedir };
 }
 
 export default { constants, arch, hostname, release, version, tmpdir, userInfo };

@@ -7,15 +7,11 @@ import { runProgram } from '../../process/run-program.js';
 import type { Env } from '../../runtime.js';
 import { type GuestKeys, guestAlias, guestFolder, guestKeyFiles, guestKeysOf } from '../../ssh/guest-keys.js';
 
-/** Runs a program; rejects with an Error if it could not be started or failed. */
-type Run = (command: readonly string[], env: Env) => Promise<void>;
-
 /** A machine's keys, or new ones; without the user's public keys in `logins` a login key too. A folder appears whole or not. Rejects with a system error. */
 export async function makeGuestKeys(
   name: string,
   logins: readonly string[] | undefined,
   env: Env,
-  run: Run = runQuietly,
 ): Promise<GuestKeys> {
   const folder = guestFolder(name, env);
   const known = guestKeysOf(name, env);
@@ -23,7 +19,7 @@ export async function makeGuestKeys(
   await makeFolder(dirname(folder), 0o700);
   const beside = await mkdtemp(join(dirname(folder), '.new-'));
   try {
-    await fill(beside, name, logins, env, run);
+    await fill(beside, name, logins, env);
     await rename(beside, folder).catch(async (error) => {
       // Another vmssh made them meanwhile.
       if (!guestKeysOf(name, env)) throw error;
@@ -36,10 +32,10 @@ export async function makeGuestKeys(
   throw Object.assign(new Error('they disappeared meanwhile'), { code: 'ENOENT' });
 }
 
-async function fill(folder: string, name: string, logins: readonly string[] | undefined, env: Env, run: Run) {
+async function fill(folder: string, name: string, logins: readonly string[] | undefined, env: Env) {
   const { hostKey, login, logins: loginsFile, knownHosts, name: nameFile } = guestKeyFiles;
   const make = (file: string) =>
-    run(
+    runQuietly(
       ['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', `vmssh-${exact(name)}`, '-f', join(folder, file)],
       env,
     );
@@ -78,6 +74,7 @@ async function write(folder: string, name: string, text: string): Promise<void> 
   }
 }
 
+/** Runs a program; rejects with an Error if it could not be started or failed. */
 async function runQuietly(command: readonly string[], env: Env): Promise<void> {
   const { code, stderr, stdout } = await runProgram(command, { env, timeoutMs: 30_000, longest: 1 << 16 });
   if (code === 0) return;

@@ -174,8 +174,8 @@ export function cidOf(lines: readonly ProgressLine[]): number | undefined {
 }
 
 /** A random number that a script leaves where only root can write: a machine that has it is the same one, whatever its address. */
-export function newProof(random: (size: number) => Buffer = randomBytes): string {
-  return random(16).toString('hex');
+export function newProof(): string {
+  return randomBytes(16).toString('hex');
 }
 
 /** What proofScript found; undefined if it did not run. */

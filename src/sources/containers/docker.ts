@@ -20,26 +20,17 @@ export const docker: Source<DiscoveredContainer> = {
   files: async (...asked) => (await import('./container-files.js')).containerFiles('docker', ...asked),
 };
 
-export async function listDocker(
-  deps: Deps,
-  get: GetJson = getJson,
-  uid: number | undefined = process.getuid?.(),
-): Promise<Listing<DiscoveredContainer>> {
+export async function listDocker(deps: Deps, get: GetJson = getJson): Promise<Listing<DiscoveredContainer>> {
   const engines = await dockerEngines(deps);
-  const answers = await Promise.all(engines.map((each) => askDocker(each, deps, get, uid)));
+  const answers = await Promise.all(engines.map((each) => askDocker(each, deps, get)));
   const { found, warnings } = joinListings(answers);
   return { found: withOwnTargets(found), warnings };
 }
 
-async function askDocker(
-  engine: Engine,
-  deps: Deps,
-  get: GetJson,
-  uid: number | undefined,
-): Promise<Listing<DiscoveredContainer>> {
+async function askDocker(engine: Engine, deps: Deps, get: GetJson): Promise<Listing<DiscoveredContainer>> {
   const { socket } = engine;
   try {
-    if (!(await isThere(socket, uid))) return nothing;
+    if (!(await isThere(socket, process.getuid?.()))) return nothing;
     return await listContainers('docker', apiOf(engine, '', get, deps), deps);
   } catch (error) {
     if (!(error instanceof DiscoveryError)) throw error;

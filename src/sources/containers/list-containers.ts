@@ -1,4 +1,3 @@
-import type { Stats } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { basename, normalize } from 'node:path';
@@ -144,20 +143,15 @@ export function withOwnTargets<M extends DiscoveredMachine = never>(
   return withOwnNames<M | DiscoveredContainer>([...machines, ...typed]);
 }
 
-type LookAt = (path: string) => Promise<Pick<Stats, 'uid' | 'isSocket' | 'isSymbolicLink'>>;
-
 /**
  * The socket `ssh` in the folder that a container has for its host; undefined if none is seen. Throws a DiscoveryError: LINK for a link, which
  * may lead to any socket of this host; FOREIGN if another person could answer in the container's place; INCOMPLETE for a path that no socket has.
  */
-export async function exportSocket(
-  source: string,
-  deps: Deps,
-  look: LookAt = lstat,
-  own = process.getuid?.(),
-): Promise<string | undefined> {
+export async function exportSocket(source: string, deps: Deps): Promise<string | undefined> {
   const path = `${source}/ssh`;
-  const [folder, socket] = await Promise.all([source, path].map((each) => look(each).catch(() => undefined)));
+  const [folder, socket] = await Promise.all(
+    [source, path].map((each) => lstat(each).catch(() => undefined)),
+  );
   if (!folder || !socket) return undefined;
   if (socket.isSymbolicLink())
     throw new DiscoveryError('LINK', `${path} is a symbolic link, which the container made: not followed`);
@@ -165,7 +159,7 @@ export async function exportSocket(
   const problem = socketPathProblem(path);
   if (problem !== undefined) throw new DiscoveryError('INCOMPLETE', problem);
   for (const [what, { uid }] of [[source, folder] as const, [path, socket] as const])
-    if (uid !== own && (await isPerson(uid, deps)))
+    if (uid !== process.getuid?.() && (await isPerson(uid, deps)))
       throw new DiscoveryError('FOREIGN', `${what} belongs to user ${uid}, who could answer in its place`);
   return path;
 }

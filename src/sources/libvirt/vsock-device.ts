@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { now } from '../../runtime.js';
 import { parseGuid } from '../../target/numbers.js';
 import { type Deps, type DiscoveredMachine, DiscoveryError } from '../source.js';
-import { type RunTool, runTool } from '../tools/run-tool.js';
+import { runTool } from '../tools/run-tool.js';
 import { guestAgent } from './guest-agent.js';
 import { at, parseXml, uriOf } from './libvirt.js';
 
@@ -39,14 +39,13 @@ const device = `<vsock model='virtio'><cid auto='yes'/><alias name='${alias}'/><
 export function vsockDevice(
   { uuid = '', authority }: Pick<DiscoveredMachine, 'uuid' | 'authority'>,
   deps: Deps,
-  run: RunTool = runTool,
 ): VsockDevice | undefined {
   const domain = parseGuid(uuid);
   if (domain === undefined) return undefined;
   const uri = uriOf({ scope: authority === 'user' ? 'user' : 'system' });
   const limited = { ...deps, timeoutMs: maxCommandMs };
   const virsh = (command: string, ...args: readonly string[]) =>
-    run('virsh', ['--quiet', '--connect', uri, command, '--domain', domain, ...args], limited);
+    runTool('virsh', ['--quiet', '--connect', uri, command, '--domain', domain, ...args], limited);
   const hasDevice = async (...which: readonly string[]) => {
     const xml = await virsh('dumpxml', ...which);
     const vsock = at(parseXml(xml)[0], 'devices', 'vsock');

@@ -208,7 +208,6 @@ export interface Machine {
   /** The socket of its own manager, an absolute path. */
   readonly controlAddress?: string;
   readonly rootDirectory?: string;
-  readonly unit?: string;
   /** The pid of the machine's first process. */
   readonly leader?: number;
   /** The pid of what runs it, such as systemd-vmspawn; systemd 257 does not say. */
@@ -237,7 +236,6 @@ export function parseMachine(raw: JsonObject, scope: Scope): Machine {
     sshPrivateKeyPath: text(raw, 'sshPrivateKeyPath'),
     controlAddress: socketPath(raw),
     rootDirectory: text(raw, 'rootDirectory'),
-    unit: text(raw, 'unit'),
     leader: pid(raw, 'leader'),
     supervisor: pid(raw, 'supervisor'),
     uid: uid === noUid ? undefined : uid,

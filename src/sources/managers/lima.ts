@@ -55,9 +55,9 @@ export async function listLima(
 }
 
 /** Where colima keeps its Lima: https://github.com/abiosoft/colima/blob/main/config/files.go */
-function colimaFolder({ COLIMA_HOME, HOME = '/', ...env }: Deps['env'], exists = existsSync): string {
+function colimaFolder({ COLIMA_HOME, HOME = '/', ...env }: Deps['env']): string {
   const old = join(HOME, '.colima');
-  return join(COLIMA_HOME || (exists(old) ? old : join(configFolder(env, HOME), 'colima')), '_lima');
+  return join(COLIMA_HOME || (existsSync(old) ? old : join(configFolder(env, HOME), 'colima')), '_lima');
 }
 
 /** Reads `limactl list --json`: one object per line. */

@@ -63,5 +63,4 @@ export const buffer = casesOf({
       }),
     want: ['a', '\ufffd', 'é', '💖', ...Array.from({ length: 6 }, () => 'TypeError')],
   },
-  'an encoder': { run: () => [...new TextEncoder().encode('é')], want: [195, 169] },
 });

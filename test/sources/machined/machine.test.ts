@@ -9,7 +9,6 @@ describe('parseMachine', () => {
       name: 'fakevm',
       class: 'vm',
       service: 'test',
-      unit: 'session-22.scope',
       leader: 1195,
       vsockCid: 42,
       sshAddress: 'vsock/42',
@@ -22,7 +21,7 @@ describe('parseMachine', () => {
     { systemd: 257, want: { id: '8495db59ee594938bf3bc78365a6940b', leader: 1294 } },
     { systemd: 262, want: { id: '793b61a0166c450492ea51d10a8eaad6', leader: 788, supervisor: 784, uid: 0 } },
   ])('reads a container of systemd $systemd', ({ systemd, want }) => {
-    const c1 = { name: 'c1', class: 'container', service: 'systemd-nspawn', unit: 'c1.service' };
+    const c1 = { name: 'c1', class: 'container', service: 'systemd-nspawn' };
     expect(parseMachine(parameters(`systemd${systemd}-list-container`), 'user')).toEqual({
       ...{ ...c1, rootDirectory: '/mnt/c1', ...want, scope: 'user' },
     });
@@ -74,7 +73,7 @@ describe('parseMachine', () => {
 });
 
 function allNull(): JsonObject {
-  const fields = ['id', 'service', 'class', 'leader', 'rootDirectory', 'unit', 'vSockCid', 'sshAddress'];
+  const fields = ['id', 'service', 'class', 'leader', 'rootDirectory', 'vSockCid', 'sshAddress'];
   return Object.fromEntries([...fields, 'sshPrivateKeyPath'].map((field) => [field, null]));
 }
 

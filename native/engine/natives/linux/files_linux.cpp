@@ -51,8 +51,6 @@ void fchown(int descriptor, std::uint32_t owner, std::uint32_t group) {
 
 void fsync(int descriptor) { succeeded(::fsync(descriptor), "fsync"); }
 
-void ftruncate(int descriptor, std::int64_t length) { succeeded(::ftruncate(descriptor, length), "ftruncate"); }
-
 void setNonblocking(int descriptor) {
   const int flags = succeeded(fcntl(descriptor, F_GETFL), "fcntl");
   succeeded(fcntl(descriptor, F_SETFL, flags | O_NONBLOCK), "fcntl");

@@ -40,7 +40,6 @@ double user() { return getuid(); }
 
 double effectiveUser() { return geteuid(); }
 
-double group() { return getgid(); }
 
 double parentPid() { return getppid(); }
 

@@ -87,13 +87,6 @@ void fsync(int descriptor) {
   if (!FlushFileBuffers(handleOf(descriptor, "fsync"))) throw lastFailure("fsync");
 }
 
-void ftruncate(int descriptor, std::int64_t length) {
-  FILE_END_OF_FILE_INFO info{};
-  info.EndOfFile.QuadPart = length;
-  const HANDLE handle = handleOf(descriptor, "ftruncate");
-  if (!SetFileInformationByHandle(handle, FileEndOfFileInfo, &info, sizeof info)) throw lastFailure("ftruncate");
-}
-
 void setNonblocking(int descriptor) { stopBlocking(descriptor, "read"); }
 
 }  // namespace engine::files

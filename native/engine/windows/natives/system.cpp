@@ -58,7 +58,6 @@ double user() { return -1; }
 
 double effectiveUser() { return -1; }
 
-double group() { return -1; }
 
 double parentPid() { return -1; }
 

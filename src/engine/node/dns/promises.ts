@@ -7,7 +7,6 @@ import { text } from '../stream/consumers.js';
 
 export interface LookupAddress {
   readonly address: string;
-  readonly family: number;
 }
 
 /** Milliseconds: more than a resolver takes that asks three servers twice (resolv.conf(5)). And characters. */
@@ -48,7 +47,7 @@ function addressesOf(lines: string): LookupAddress[] {
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => line.split(/\s/, 1)[0] ?? '');
-  return [...new Set(words)].map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
+  return [...new Set(words)].map((address) => ({ address }));
 }
 
 function failure(code: string, hostname: string, cause?: Error): Error {

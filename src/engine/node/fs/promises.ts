@@ -89,10 +89,6 @@ class DescriptorHandle {
     files.fchown(this.fd, owner, group);
   }
 
-  async truncate(length = 0): Promise<void> {
-    files.ftruncate(this.fd, length);
-  }
-
   async sync(): Promise<void> {
     files.fsync(this.fd);
   }

@@ -11,7 +11,7 @@ const usage = `Usage: npm run guest -- COMMAND [options]
   list                    show running guests, and which images are built
   build [SUITE]...        build images that are not in the cache yet (needs root)
 
-SUITE is trixie (systemd 257), sid (262 or newer), bookworm (252), hypervisor, hypervisor-sid, containers, lxd, sysvinit or openrc.
+SUITE is trixie (systemd 257), sid (262 or newer), bookworm (252), hypervisor, hypervisor-sid, containers, lxd, desktop, sysvinit or openrc.
 GUEST is SUITE or SUITE:CID; it can be left out if only one guest is running.
 
 Options of boot:

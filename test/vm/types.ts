@@ -8,6 +8,7 @@ export type Suite =
   | 'hypervisor-sid'
   | 'containers'
   | 'lxd'
+  | 'desktop'
   | 'sysvinit'
   | 'openrc';
 

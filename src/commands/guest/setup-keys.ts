@@ -59,14 +59,14 @@ export async function keyIn(file: string): Promise<OwnKey> {
   return { line, from: file, identityFile: identityFile === file ? undefined : identityFile };
 }
 
-/** What lets a key in if it is typed on a machine's console: systemd 256 and later listen then. Undefined for a key with options. */
-export function onConsole(line: string, user = 'root'): string | undefined {
+/** What lets a key in if it is typed on a machine's console; with `listens` systemd 256 and later listen then. Undefined for a key with options. */
+export function onConsole(line: string, listens: boolean, user = 'root'): string | undefined {
   const [key] = /^(?:ssh-|ecdsa-|sk-)[\w@.-]+ AAAA[A-Za-z0-9+/]+={0,2}(?= |$)/.exec(line) ?? [];
   if (key === undefined) return undefined;
   const sudo = user === 'root' ? '' : 'sudo ';
   const listen = [`${sudo}systemctl daemon-reload`, `${sudo}systemctl start sshd-vsock.socket`];
-  const type = [`mkdir -pm700 ~/.ssh`, `echo '${key}' >>~/.ssh/authorized_keys`, ...listen].join('; ');
-  return `type on its console, as ${user}: ${type}`;
+  const type = [`mkdir -pm700 ~/.ssh`, `echo '${key}' >>~/.ssh/authorized_keys`, ...(listens ? listen : [])];
+  return `type on its console, as ${user}: ${type.join('; ')}`;
 }
 
 /** A public key's fingerprint, "SHA256:…". */

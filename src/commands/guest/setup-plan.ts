@@ -75,8 +75,9 @@ export async function planSetup(
   const noEntry = ({ code, problem, hint = '' }: ConnectError): SetupPlan => {
     const hasConsole =
       ['libvirt', 'hyper-v', 'qemu'].includes(machine.provider) && machine.authority !== 'other';
-    const line = code === 'NO_EXEC' && hasConsole && key ? onConsole(key.line, options.user) : undefined;
-    if (line === undefined) return failed('inside', problem, hint);
+    const hasSocket = machine.provider !== 'qemu' || machine.cid !== undefined;
+    const line = code === 'NO_EXEC' && hasConsole && key && onConsole(key.line, hasSocket, options.user);
+    if (!line) return failed('inside', problem, hint);
     const byHand = [`${problem}; ${hint}`, line] as const;
     if (!missing) return failed('inside', ...byHand);
     add('inside', 'skipped', `${problem}: the rest is one line to type on its console`);

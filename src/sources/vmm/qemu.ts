@@ -1,3 +1,4 @@
+import { quote } from '../../errors.js';
 import { countBy } from '../../group-by.js';
 import type { Route } from '../../route.js';
 import { nameProblem } from '../../target/names.js';
@@ -20,12 +21,11 @@ export const qemu: Source<FoundQemu> = {
   title: 'QEMU',
   hints: {
     address: ({ has = [] }) => {
-      const forward = has.includes('forward')
-        ? ''
-        : ', or a forwarded port, -nic user,hostfwd=tcp:127.0.0.1:2222-:22';
-      return has.includes('vhost-user')
-        ? `its vhost-user-vsock device needs a vhost-device-vsock that runs, with the path of its socket${forward && `; ${forward.slice(2)}, is another way`}`
-        : `start it with a vsock device, -device vhost-vsock-pci,guest-cid=3${forward}`;
+      const vsock = has.includes('vhost-user')
+        ? 'start a vhost-device-vsock with the path of the socket that its vhost-user-vsock device has'
+        : 'start it with a vsock device, -device vhost-vsock-pci,guest-cid=3';
+      const forward = ', or give it a forwarded port, -nic user,hostfwd=tcp:127.0.0.1:2222-:22';
+      return has.includes('forward') ? vsock : vsock + forward;
     },
   },
   list,
@@ -48,8 +48,7 @@ async function list(deps: Deps): Promise<Listing<FoundQemu>> {
     table ??= import('../processes/tcp-listeners.js').then(({ readListeners }) => readListeners(deps));
     return table;
   };
-  const from = { warn, listeners, daemonAt };
-  const seen = await Promise.all(machines.map((process) => look(process, deps, from)));
+  const seen = await Promise.all(machines.map((each) => look(each, deps, { warn, listeners, daemonAt })));
   // What a container says takes no name from a machine of this host.
   const named = countBy(seen, ({ name, authority }) => (authority === 'other' ? undefined : name));
   return { found: seen.flatMap((each) => fromQemu(each, named, warn)), warnings };
@@ -106,8 +105,7 @@ async function ownForward(
     const sockets = all && (await socketsOf({ pid }, deps));
     if (port === '0') {
       const named = portsIn(argv);
-      const taken = all?.filter((each) => sockets?.has(each.inode) && !named.has(each.port)) ?? [];
-      const [one, ...more] = taken;
+      const [one, ...more] = all?.filter((each) => sockets?.has(each.inode) && !named.has(each.port)) ?? [];
       if (one && more.length === 0) return `${host}:${one.port}`;
       throw new DiscoveryError('INCOMPLETE', `pid ${pid}: which port its QEMU took for 22 cannot be seen`);
     }
@@ -140,12 +138,15 @@ function fromQemu(
   const cid = machine.cid ?? daemon?.cid;
   const socket = daemon ? daemon.address : cid === undefined ? undefined : `vsock/${cid}`;
   const address = socket ?? forwarded;
-  const ids = [named.get(name) === 1 ? name : undefined, uuid];
+  const isAlone = named.get(name) === 1;
+  const ids = [isAlone ? name : undefined, uuid];
   const typed = ids.find((each) => each !== undefined && nameProblem(each) === undefined);
   const target = typed === undefined ? socket : `qemu/${typed}`;
+  const lack = (problem: string) => warn(new DiscoveryError('INCOMPLETE', `pid ${pid}: ${problem}`));
+  if (target === undefined && address !== undefined && name !== undefined && !isAlone)
+    lack(`another QEMU is called ${quote(name)} too: only a -uuid tells them apart`);
   if (target === undefined || (machine.isElsewhere && address === undefined)) return [];
   const known = { name: name ?? `qemu-${pid}`, target, status: 'running', provider: qemu.name } as const;
-  const lack = (problem: string) => warn(new DiscoveryError('INCOMPLETE', `pid ${pid}: ${problem}`));
   // An address has one route.
   const routes = routesTo(typed === undefined ? [socket] : [socket, forwarded], lack);
   const lacks = address === undefined && has.length > 0 ? { has } : {};
@@ -163,8 +164,6 @@ export async function routeByQemu(
   return first && atPort(first, deps.port);
 }
 
-type Writable<T> = { -readonly [K in keyof T]: T[K] };
-
 export interface QemuMachine {
   readonly name?: string;
   /** In the 8-4-4-4-12 form. */
@@ -179,7 +178,7 @@ export interface QemuMachine {
 
 /** Reads QEMU's arguments: `-name`, `-uuid` or `-smbios type=1`, the vsock device in all its spellings, ports of a "user" network. */
 export function parseQemuArgs(argv: readonly string[]): QemuMachine {
-  const machine: Writable<QemuMachine> = {};
+  const machine: { -readonly [K in keyof QemuMachine]: QemuMachine[K] } = {};
   let chardev: string | undefined;
   const chardevs = new Map<string, string>();
   for (let i = 1; i < argv.length; i++) {

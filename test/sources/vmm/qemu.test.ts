@@ -62,12 +62,15 @@ describe('running QEMUs', () => {
     ]);
   });
 
-  it('with the same name are distinguished by UUID, or by CID', async () => {
-    const { found } = await list(
+  it('with the same name are distinguished by UUID, or by CID, and left out with only a port', async () => {
+    const { found, warnings } = await list(
       { argv: ['qemu-system-x86_64', '-name', 'a', '-uuid', uuid, ...vsock(3)] },
       { argv: ['qemu-system-x86_64', '-name', 'a', ...vsock(4)] },
+      { argv: ['qemu-system-x86_64', '-name', 'a', '-nic', 'user,hostfwd=tcp::2222-:22'] },
     );
     expect(found.map(({ target }) => target)).toEqual([`qemu/${uuid}`, 'vsock/4']);
+    const problem = 'pid 102: another QEMU is called "a" too: only a -uuid tells them apart';
+    expect(warnings).toEqual([{ provider: 'qemu', code: 'INCOMPLETE', problem }]);
   });
 
   it('whose name cannot be part of a target are reached by UUID or address', async () => {

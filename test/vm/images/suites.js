@@ -99,6 +99,15 @@ export const suites = {
       'genisoimage',
     ],
   },
+  // What a person has on a desktop: quickemu, and GNOME Boxes with a screen that nobody sees.
+  desktop: {
+    ...{ debian: 'trixie', systemd: 257, servesVsock: true, builtWhenBooted: true },
+    packages: [
+      ...[...packages, 'nodejs', 'quickemu', 'gnome-boxes', 'libvirt-clients', 'qemu-system-modules-spice'],
+      ...['xvfb', 'at-spi2-core', 'gir1.2-atspi-2.0', 'python3-gi', 'dbus-user-session'],
+      ...['extlinux', 'qemu-guest-agent', 'dropbear-bin', 'zstd'],
+    ],
+  },
   // Debian without systemd, by both of its sets of scripts.
   sysvinit: { ...debian13, packages: [...withoutSystemd, 'sysv-rc'], init: 'sysvinit' },
   openrc: { ...debian13, packages: [...withoutSystemd, 'openrc'], init: 'sysvinit' },

@@ -27,7 +27,7 @@ export async function bootHypervisor({
   memory,
   prepare = '',
 }: {
-  readonly suite?: 'hypervisor' | 'hypervisor-sid';
+  readonly suite?: 'hypervisor' | 'hypervisor-sid' | 'desktop';
   readonly cid: number;
   readonly memory: number;
   readonly prepare?: string;
@@ -68,11 +68,8 @@ export async function outcome(guest: Guest, line: string, timeout = 200) {
 }
 
 /** Again and again, for `timeout` milliseconds: on a machine as slow as this one a provider may be late, which is a warning. */
-export async function expectList(guest: Guest, wanted: object, timeout = 100_000): Promise<void> {
+export async function expectList(guest: Guest, wanted: object, timeout = 1e5, list = 'vmssh list --json') {
   await expect
-    .poll(async () => JSON.parse((await outcome(guest, 'vmssh list --json')).stdout), {
-      timeout,
-      interval: 500,
-    })
+    .poll(async () => JSON.parse((await outcome(guest, list)).stdout), { timeout, interval: 500 })
     .toMatchObject(wanted);
 }

@@ -8,7 +8,7 @@ interface Machine {
   readonly network?: string;
 }
 
-const kernelLine = (name: string) =>
+export const kernelLine = (name: string) =>
   `console=ttyS0 quiet mitigations=off random.trust_cpu=on tsc=reliable no_timer_check audit=0 hostname=${name}`;
 
 /** Starts a machine by QEMU without libvirt, from its kernel or from the file of `saved`. `waits`: until QEMU ends. */

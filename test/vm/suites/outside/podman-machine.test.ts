@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bootGuest, type Guest } from '../../bed/guest.js';
 import { describeGuests } from '../../describe.js';
-import { cpuWithKvm, outcome, vmsshInstalled } from '../../inside/hypervisor.js';
+import { cpuWithKvm, expectList, outcome, vmsshInstalled } from '../../inside/hypervisor.js';
 import { loggedIn } from '../../inside/sets-up.js';
 import { startsOnce } from '../../inside/start-on-demand.js';
 
@@ -13,15 +13,10 @@ const root = fileURLToPath(new URL('../../../..', import.meta.url));
 describeGuests('machines of podman machine', () => {
   let guest: Guest;
   const as = (line: string, timeout = 400) => outcome(guest, loggedIn('tester', line), timeout);
+  const list = loggedIn('tester', 'vmssh list --json');
 
-  // Again and again: on a machine as slow as this one Podman may be late.
   const expectRow = (row: object) =>
-    expect
-      .poll(async () => JSON.parse((await as('vmssh list --json')).stdout), {
-        timeout: 200_000,
-        interval: 500,
-      })
-      .toMatchObject({ machines: [row], warnings: [{ provider: 'docker', code: 'CLOSED' }] });
+    expectList(guest, { machines: [row], warnings: [{ provider: 'docker', code: 'CLOSED' }] }, 2e5, list);
 
   beforeAll(async () => {
     guest = await bootGuest({ suite: 'containers', cpu: cpuWithKvm, cid: 94, share: root, memory: 2048 });

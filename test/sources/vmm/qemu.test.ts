@@ -90,6 +90,22 @@ describe('running QEMUs', () => {
     expect(found).toMatchObject([{ target: 'qemu/a', ...at('unix/run/a,b.sock') }]);
   });
 
+  it('are not reached by a unix socket that another one has, too: the later one took it', async () => {
+    const forward = ['-nic', 'user,hostfwd=unix:/run/a.sock-:22'];
+    const { found, warnings } = await list(
+      { argv: ['qemu-system-x86_64', '-name', 'a', ...vsock(3), ...forward] },
+      { argv: ['qemu-system-x86_64', '-name', 'b', ...forward] },
+    );
+    expect(found).toMatchObject([{ routes: [routeTo('vsock/3')] }, { routes: [], has: ['forward'] }]);
+    const problem = 'another QEMU has "/run/a.sock" too: which of them answers there cannot be seen';
+    const lack = (pid: number) => ({
+      provider: 'qemu',
+      code: 'INCOMPLETE',
+      problem: `pid ${pid}: ${problem}`,
+    });
+    expect(warnings).toEqual([lack(100), lack(101)]);
+  });
+
   it('are reached by a port that is forwarded, after their vsock device if they have one', async () => {
     const forward = ['-nic', 'user,hostfwd=tcp::2222-:22'];
     const { found } = await list(

@@ -30,11 +30,13 @@ describe('the paths of a process', () => {
   });
 
   it('with which no socket could be opened begin with the link to it', async () => {
-    const deep = `/${'d'.repeat(100)}`;
+    const deep = `/${'d'.repeat(100)}/e`;
     const { deps, procDir } = process(deep);
     const find = await pathsOf({ pid: 100 }, deps);
     expect(await find('a.socket')).toBe(`${procDir}/100/cwd/a.socket`);
     expect(await find('a')).toBe(`${deep}/a`);
+    // Above the process's folder, and not above the link.
+    expect(await find('../a.socket')).toBe(`${procDir}/100/cwd/../a.socket`);
   });
 
   it('whose folder may not be read begin with the link to it', async () => {

@@ -74,8 +74,11 @@ export function isLedAway({ CONTAINER_HOST, CONTAINER_CONNECTION }: Deps['env'])
 
 /** What to type for a container if its manager's command asks another host by ssh. */
 export function typeThere(program: string, name: string, address = ''): string | undefined {
-  const [, host] = /^ssh:\/\/(?:[^@/]*@)?([\w.-]+)/.exec(address) ?? [];
-  return host && `${program} itself asks ${host}: type ${offered(`via/${host}/${program}/${name}`)}`;
+  const [, host, port = '22'] = /^ssh:\/\/(?:[^@/]*@)?(\w[\w.-]*)(?::(\d+))?(?:\/|$)/.exec(address) ?? [];
+  if (host === undefined) return undefined;
+  const typed = (via: string) => `type ${offered(`via/${via}/${program}/${name}`)}`;
+  if (port === '22') return `${program} itself asks ${host}: ${typed(host)}`;
+  return `${program} itself asks port ${port} of ${host}: make that a Host in ~/.ssh/config, and ${typed('HOST')}`;
 }
 
 function ownFolder({ XDG_RUNTIME_DIR: folder }: Deps['env']): string | undefined {

@@ -112,7 +112,8 @@ export async function isThere(socket: string, uid: number | undefined): Promise<
 export async function dockerAddress({ env }: Deps): Promise<string | undefined> {
   if (env.DOCKER_HOST) return env.DOCKER_HOST;
   const { HOME, DOCKER_CONFIG = HOME && join(HOME, '.docker'), DOCKER_CONTEXT } = env;
-  if (!DOCKER_CONFIG) return undefined;
+  // Without a HOME of this user `docker` looks in the account's, which may have another context.
+  if (!DOCKER_CONFIG) return '';
   const config = await readObject(join(DOCKER_CONFIG, 'config.json'));
   const name = DOCKER_CONTEXT || textOf(config, 'currentContext');
   if (name === undefined || name === 'default') return undefined;

@@ -14,8 +14,8 @@ const homeWith = (name: string, host: string) => {
   writeTree(meta, { 'meta.json': JSON.stringify(context) });
   return home;
 };
-const docker = async (env: Readonly<Record<string, string>>, platform: NodeJS.Platform = 'linux') => {
-  const engines = await dockerEngines({ env, platform, runDir: '/run' });
+const docker = async (own: Readonly<Record<string, string>>, platform: NodeJS.Platform = 'linux') => {
+  const engines = await dockerEngines({ env: { HOME: dir, ...own }, platform, runDir: '/run' });
   return engines.map(({ socket, url }) => (url === undefined ? socket : `${url} ${socket}`));
 };
 const system = '/run/docker.sock';
@@ -56,7 +56,9 @@ describe("Docker's sockets", () => {
     const home = join(dir, 'gone');
     writeTree(home, { '.docker/config.json': '{"currentContext":"gone"}' });
     expect(await docker({ HOME: home })).toEqual([told(system)]);
-    expect(await docker({ HOME: dir, DOCKER_CONTEXT: 'gone' })).toEqual([told(system)]);
+    expect(await docker({ DOCKER_CONTEXT: 'gone' })).toEqual([told(system)]);
+    // As after sudo -E: it looks in the account's home.
+    expect(await docker({ HOME: '' })).toEqual([told(system)]);
   });
 
   it.each(['', '{', '[]', '{"currentContext":7}'])(

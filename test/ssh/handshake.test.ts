@@ -94,6 +94,26 @@ describe.skipIf(lacks('ssh'))("a handshake by the user's own ssh", () => {
     });
   });
 
+  it('does not take the words of a machine for what ssh says of its configuration', async () => {
+    // SSH_MSG_DISCONNECT (RFC 4253, 11.1) in the place of a key exchange.
+    const said = Buffer.from(`/etc/ssh/ssh_config line 3: ${'x'.repeat(20)}`);
+    const payload = Buffer.concat([
+      Buffer.from([1, 0, 0, 0, 2, 0, 0, 0, said.length]),
+      said,
+      Buffer.alloc(4),
+    ]);
+    const padding = 16 - ((payload.length + 5) % 8);
+    const head = Buffer.from([0, 0, 0, 1 + payload.length + padding, padding]);
+    const target = await listen((socket) => {
+      socket.write('SSH-2.0-hostile\r\n');
+      socket.once('data', () => socket.end(Buffer.concat([head, payload, Buffer.alloc(padding)])));
+    });
+    await expect(handshake({ ...options, target })).rejects.toMatchObject({
+      problem: expect.stringContaining('/etc/ssh/ssh_config line 3: x'),
+      hint: expect.stringMatching(/^run ssh with -vvv/),
+    });
+  });
+
   it('says why there was no connection, with our own message', async () => {
     const target = `unix${folder.at('nothing')}`;
     await expect(handshake({ ...options, target })).rejects.toMatchObject({

@@ -95,21 +95,11 @@ describe.skipIf(lacks('ssh'))("a handshake by the user's own ssh", () => {
   });
 
   it('does not take the words of a machine for what ssh says of its configuration', async () => {
-    // SSH_MSG_DISCONNECT (RFC 4253, 11.1) in the place of a key exchange.
-    const said = Buffer.from(`/etc/ssh/ssh_config line 3: ${'x'.repeat(20)}`);
-    const payload = Buffer.concat([
-      Buffer.from([1, 0, 0, 0, 2, 0, 0, 0, said.length]),
-      said,
-      Buffer.alloc(4),
-    ]);
-    const padding = 16 - ((payload.length + 5) % 8);
-    const head = Buffer.from([0, 0, 0, 1 + payload.length + padding, padding]);
-    const target = await listen((socket) => {
-      socket.write('SSH-2.0-hostile\r\n');
-      socket.once('data', () => socket.end(Buffer.concat([head, payload, Buffer.alloc(padding)])));
-    });
+    // An SSH_MSG_DISCONNECT (RFC 4253, 11.1).
+    const packet = `\0\0\0\x24\x06\x01\0\0\0\x02\0\0\0\x10config line 3: x${'\0'.repeat(10)}`;
+    const target = await listen((socket) => void socket.write(`SSH-2.0-hostile\r\n${packet}`));
     await expect(handshake({ ...options, target })).rejects.toMatchObject({
-      problem: expect.stringContaining('/etc/ssh/ssh_config line 3: x'),
+      problem: expect.stringMatching(/config line 3: x$/),
       hint: expect.stringMatching(/^run ssh with -vvv/),
     });
   });

@@ -181,7 +181,6 @@ describe.skipIf(missing)('an ssh with ControlPersist, which gives its proxy no s
   });
 
   const proxied = [...vmssh, 'proxy', `unix${dir}/none`, '22'];
-
   it('nor waits until somebody reads it', async () => {
     const over = `[ -e ${dir}/over ]`;
     const full = 'dd if=/dev/zero of=/dev/fd/3 bs=512 oflag=nonblock 3>&2 2> /dev/null';
@@ -190,18 +189,15 @@ describe.skipIf(missing)('an ssh with ControlPersist, which gives its proxy no s
     expect((await run(['sh', '-c', script, 'sh', ...proxied])).stdout).toBe('');
   });
 
-  it.skipIf(process.getuid?.() !== 0)(
-    "nor, as root, by another user's process (skipped unless root)",
-    async () => {
-      const parent = `
+  it.skipIf(process.getuid?.() !== 0)("nor as root by another user's process", async () => {
+    const parent = `
       const [program, ...args] = ['sh', '-c', 'read go; exec "$@" 2<> /dev/null', 'sh', ...process.argv.slice(1)];
       const { stdin } = require('node:child_process').spawn(program, args, { stdio: ['pipe', 'ignore', 'inherit'] });
       process.setuid(4343);
       stdin.end('go\\n');`;
-      const command = ['sh', '-c', '"$@" 2>&1 | cat', 'sh', process.execPath, '-e', parent, ...proxied];
-      expect((await run(command)).stdout).toBe('');
-    },
-  );
+    const command = ['sh', '-c', '"$@" 2>&1 | cat', 'sh', process.execPath, '-e', parent, ...proxied];
+    expect((await run(command)).stdout).toBe('');
+  });
 });
 
 describe.skipIf(missing)('an ssh that is killed', () => {

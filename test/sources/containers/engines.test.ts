@@ -57,8 +57,7 @@ describe("Docker's sockets", () => {
     writeTree(home, { '.docker/config.json': '{"currentContext":"gone"}' });
     expect(await docker({ HOME: home })).toEqual([told(system)]);
     expect(await docker({ DOCKER_CONTEXT: 'gone' })).toEqual([told(system)]);
-    // As after sudo -E: it looks in the account's home.
-    expect(await docker({ HOME: '' })).toEqual([told(system)]);
+    expect(await docker({ HOME: '' })).toEqual([told(system)]); // As after sudo -E.
   });
 
   it.each(['', '{', '[]', '{"currentContext":7}'])(

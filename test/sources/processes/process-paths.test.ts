@@ -35,7 +35,6 @@ describe('the paths of a process', () => {
     const find = await pathsOf({ pid: 100 }, deps);
     expect(await find('a.socket')).toBe(`${procDir}/100/cwd/a.socket`);
     expect(await find('a')).toBe(`${deep}/a`);
-    // Above the process's folder, and not above the link.
     expect(await find('../a.socket')).toBe(`${procDir}/100/cwd/../a.socket`);
   });
 

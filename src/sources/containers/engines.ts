@@ -67,9 +67,9 @@ export function podmanEngines(
   return { own: own || undefined, others: uid === 0 ? [] : [remote(system)] };
 }
 
-/** Whether the environment leads the command `podman` to another service than that of this user here, which may be another host's. */
+/** Whether the environment, an empty variable too, leads the command `podman` to another service than that of this user here, which may be another host's. */
 export function isLedAway({ CONTAINER_HOST, CONTAINER_CONNECTION }: Deps['env']): boolean {
-  return !!(CONTAINER_HOST || CONTAINER_CONNECTION);
+  return CONTAINER_HOST !== undefined || CONTAINER_CONNECTION !== undefined;
 }
 
 /** What to type for a container if its manager's command asks another host by ssh. */

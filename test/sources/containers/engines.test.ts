@@ -92,7 +92,7 @@ describe("Podman's sockets", () => {
     expect(sockets({ CONTAINER_HOST: 'ssh://hv1/run/podman.sock' }, 0)).toEqual([root]);
   });
 
-  it.each([{}, { CONTAINER_HOST: 'ssh://hv1/run/podman.sock' }, { CONTAINER_CONNECTION: 'production' }])(
+  it.each([{}, { CONTAINER_HOST: 'ssh://hv1' }, { CONTAINER_CONNECTION: 'x' }, { CONTAINER_CONNECTION: '' }])(
     'are named to its command if %o leads that elsewhere',
     (chosen) => {
       const urls = [0, 7].map(

@@ -141,17 +141,16 @@ describe('a container of another manager', () => {
     expect(quiet.trouble).toBeUndefined();
   });
 
-  it.each([
-    { manager: 'docker', env: { DOCKER_HOST: 'ssh://me@hv1:2222' } },
-    { manager: 'podman', env: { CONTAINER_HOST: 'ssh://me@hv1/run/podman/podman.sock' } },
-  ])('of the host that $manager itself asks is named with that host', async ({ manager, env }) => {
-    const text = `${manager}/web`;
-    const context = { text, port: 22, platform: 'linux', runDir: `${folder.path}/none`, env } as const;
-    await expect(resolveTarget(parseTarget(text), context)).rejects.toMatchObject({
-      code: 'NOT_FOUND',
-      hint: `${manager} itself asks hv1: type "via/hv1/${manager}/web"`,
-    });
-  });
+  it.each(['docker', 'podman'])(
+    'of the host that %s itself asks is named with that host',
+    async (manager) => {
+      const env = { DOCKER_HOST: 'ssh://me@hv1:2222', CONTAINER_HOST: 'ssh://hv1/run/podman/podman.sock' };
+      const context = { text: '', port: 22, platform: 'linux', runDir: `${folder.path}/none`, env } as const;
+      const hint = `${manager} itself asks hv1: type "via/hv1/${manager}/web"`;
+      const found = resolveTarget(parseTarget(`${manager}/web`), context);
+      await expect(found).rejects.toMatchObject({ code: 'NOT_FOUND', hint });
+    },
+  );
 
   it('that nobody has is named with those there are', async () => {
     const found = withThese('container/web2', [container('a', '/web')], [container('b', 'db')]);
@@ -160,5 +159,9 @@ describe('a container of another manager', () => {
       problem: expect.stringMatching(/^no container "web2" exports an SSH socket: found "db", "web"; looked/),
       hint: 'did you mean "web"?',
     });
+    // Compose's service, by its name alone.
+    const all = ['1', '2'].map((each) => container(each, `/shop-api-${each}`));
+    const hint = 'did you mean "shop-api-1" or "shop-api-2"?';
+    await expect(withThese('docker/API', all)).rejects.toMatchObject({ hint });
   });
 });

@@ -329,8 +329,10 @@ describe('the arguments of QEMU', () => {
     { input: ['-netdev', '{"type":"user","hostfwd":[{"str":"tcp::2222-:22"}]}'], want: '127.0.0.1:2222' },
     { input: ['-nic', 'user,hostfwd=tcp::0-:22'], want: '127.0.0.1:0' },
     { input: ['-nic', 'user,hostfwd=unix:/run/a-b,,c.sock-10.0.2.15:22'], want: 'unix/run/a-b,c.sock' },
-    { input: ['-netdev', '{"type":"user","hostfwd":[{"str":"unix:/x-:22"}]}'], want: 'unix/x' },
-    { input: ['-nic', 'user,hostfwd=unix:/x-:80,hostfwd=unix:/y-:22'], want: 'unix/y' },
+    {
+      input: ['-netdev', '{"type":"user","hostfwd":[{"str":"unix:/x-:80"},{"str":"unix:/y-:22"}]}'],
+      want: 'unix/y',
+    },
     { input: ['-nic', 'user,hostfwd=udp::2222-:22'], want: undefined },
     { input: ['-nic', 'user,hostfwd=tcp::2222-:2222'], want: undefined },
   ])('forwards to SSH: $input', ({ input, want }) => {

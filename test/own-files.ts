@@ -5,7 +5,7 @@ import { join } from 'node:path';
 export function ownFiles(folder = ''): readonly string[] {
   return readdirSync(folder || '.', { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
-    if (isIgnored(path)) return [];
+    if (ignored.some((each) => each.test(path))) return [];
     return entry.isDirectory() ? ownFiles(path) : [path];
   });
 }
@@ -18,7 +18,3 @@ const ignored = ['.git', ...readFileSync('.gitignore', 'utf8').trim().split('\n'
   // With a "/" in it other than at its end it is a path, as git has it.
   return new RegExp(/\/./.test(line) ? `^${name}$` : `(^|/)${name}$`);
 });
-
-function isIgnored(path: string): boolean {
-  return ignored.some((each) => each.test(path));
-}

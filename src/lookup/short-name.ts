@@ -46,7 +46,9 @@ export async function resolveShortName(
   load: (names?: readonly string[]) => Promise<readonly Source[]> = (names) => loadHere(deps, names),
 ): Promise<ListedTarget> {
   const target = understood(typed);
-  if (target === undefined || isIdOfAny(typed, deps)) {
+  // A bare id is a Hyper-V machine's on Windows, and in WSL2, which also has machines of its own.
+  const isIdOfAny = isBareId(typed) && deps.platform !== 'win32' && !isWsl(deps);
+  if (target === undefined || isIdOfAny) {
     const loaded = await load();
     const asked = loaded.filter(({ name }) => mayHaveName(name, typed)).map((each) => onlyFor(typed, each));
     const all = await list(deps, asked);
@@ -73,11 +75,6 @@ function understood(typed: string): Target | undefined {
     if (error instanceof ConnectError && isName(typed)) return undefined;
     throw error;
   }
-}
-
-// A bare id is a Hyper-V machine's on Windows, and in WSL2, which also has machines of its own.
-function isIdOfAny(typed: string, deps: ShortNameDeps): boolean {
-  return isBareId(typed) && deps.platform !== 'win32' && !isWsl(deps);
 }
 
 // A text that looks like a target is one with a mistake.

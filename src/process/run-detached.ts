@@ -65,7 +65,7 @@ export async function runApart(
     child.unref();
     if (!('code' in end)) return end;
     if (isTooLong(printed.read)) return { ended: 'output' };
-    return { ...end, stderr: endOf(printed.read) };
+    return { ...end, stderr: readFileSync(printed.read).subarray(-maxKept).toString('utf8') };
   } finally {
     for (const timer of timers) clearInterval(timer);
     signal.removeEventListener('abort', abort);
@@ -117,9 +117,4 @@ function isRemoved(remove: () => void): boolean {
 
 function isTooLong(descriptor: number): boolean {
   return fstatSync(descriptor).size > maxPrinted;
-}
-
-function endOf(descriptor: number): string {
-  const bytes = readFileSync(descriptor);
-  return bytes.subarray(Math.max(0, bytes.length - maxKept)).toString('utf8');
 }

@@ -64,7 +64,10 @@ export function machineOrThrow<M>(search: Search<M>, name: string, text: string,
           ifClosed(failed) ?? asked.hints.unavailable ?? asked.hints.unknown,
         );
       const missing = asked.missing ?? search.missing ?? `${asked.title} has no machine ${quote(name)}`;
-      const near = similarTo(name, known);
+      const similar = similarTo(name, known);
+      // As "api" of Compose's "shop-api-1".
+      const isPart = (each: string) => each.toLowerCase().split(/[-_.]/).includes(name.toLowerCase());
+      const near = similar.length > 0 ? similar : known.filter(isPart).slice(0, 3);
       // Of very many the near ones are enough.
       const shown = known.length <= maxNames ? known : near;
       const names =

@@ -2,6 +2,7 @@ import type { Connection } from '../connect/connection.js';
 import { ConnectError, type NoBannerReason, quote } from '../errors.js';
 import { formatEndpoint } from '../route.js';
 import { now } from '../runtime.js';
+import { isLoopback } from '../target/names.js';
 import { handshakeInterrupted } from './handshake-result.js';
 
 /**
@@ -27,9 +28,11 @@ export async function awaitBanner(
 }
 
 async function look(connection: Connection, timeoutMs: number): Promise<string> {
+  const { endpoint } = connection;
+  const isForwarded = endpoint.family === 'tcp' && isLoopback(endpoint.host);
   const noBanner = (reason: NoBannerReason, problem: string, hint?: string, cause?: unknown) =>
-    new ConnectError('handshake', formatEndpoint(connection.endpoint), {
-      ...{ code: 'NO_BANNER', reason, problem, hint, cause },
+    new ConnectError('handshake', formatEndpoint(endpoint), {
+      ...{ code: 'NO_BANNER', reason, problem, hint: hint && isForwarded ? forwardedHint : hint, cause },
     });
   const until = now() + timeoutMs;
   // The last of the time is for what a silent server answers.
@@ -50,7 +53,7 @@ async function look(connection: Connection, timeoutMs: number): Promise<string> 
       if (said !== undefined)
         throw noBanner('not-ssh', `something answers, but it is not an SSH server: it says ${quote(said)}`);
       const seconds = Number((timeoutMs / 1000).toPrecision(2));
-      const hint = connection.endpoint.family === 'vsock-mux' ? `${silentHint}; ${deadVsock}` : silentHint;
+      const hint = endpoint.family === 'vsock-mux' ? `${silentHint}; ${deadVsock}` : silentHint;
       throw noBanner('silent', `connected, but no SSH banner came in ${seconds} s`, hint);
     }
     seen = bytes.length;
@@ -76,6 +79,10 @@ const closedHint =
   'the connection works, but sshd gave up: in the guest, run journalctl -u "sshd*@*" (a missing /run/sshd is the usual cause); use --wait while it boots';
 const silentHint =
   'something accepts the connection but does not answer: in the guest, the socket unit needs Accept=yes and a service template of the same name; see vmssh check';
+
+/** QEMU, gvproxy and others take each connection. */
+const forwardedHint =
+  'this port is open while the machine is on: check that sshd runs in it and listens on port 22 of TCP; use --wait while it boots';
 
 /** Firecracker 1.16.0. */
 const deadVsock = 'if Firecracker restored it from a snapshot, its vsock may be dead: restart the VM';

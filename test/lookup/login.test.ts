@@ -12,7 +12,6 @@ describe('splitLogin', () => {
     { input: 'unix:a@b', host: 'unix:a@b' },
     { input: 'ann@unix/run/a@b', user: 'ann', host: 'unix/run/a@b' },
     // As ssh cuts it: at the last one.
-    { input: 'ann@corp.example@mint', user: 'ann@corp.example', host: 'mint' },
     { input: 'CORP\\ann@corp@unix/run/a@b', user: 'CORP\\ann@corp', host: 'unix/run/a@b' },
     { input: 'ann@', user: 'ann', host: '' },
     { input: '@mint', host: '@mint' },

@@ -117,7 +117,8 @@ describe.skipIf(cannot)('two releases, one after the other', () => {
     async ({ suite, manager, packages }) => {
       const root = join(await ensureRoot(suite, packages), 'root');
       const page = readFileSync(join(owner.clone, 'docs/install.md'), 'utf8');
-      const typed = (start: RegExp) => typedIn(page).find((line) => start.test(line)) ?? '';
+      const commands = [...page.matchAll(/`([^`\n]+)`/g)].map(([, line = '']) => line);
+      const typed = (start: RegExp) => commands.find((line) => start.test(line)) ?? '';
       const install =
         installLines(site.url, newer).find(({ line }) => line.includes(` ${manager} `))?.line ?? '';
       expect(installPart(page).text).toContain(`\`${install}\``);
@@ -140,8 +141,3 @@ describe.skipIf(cannot)('two releases, one after the other', () => {
     },
   );
 });
-
-/** All commands of a page. */
-function typedIn(page: string): readonly string[] {
-  return [...page.matchAll(/`([^`\n]+)`/g)].map(([, line = '']) => line);
-}

@@ -140,6 +140,17 @@ describe.each(openers)('awaitBanner over a socket opened $how', ({ skip, native 
     expect(exitCodeOf(failure)).toBe(3);
   });
 
+  it.skipIf(skip)(
+    'of a port of this host, which is open while the machine is on, has another hint',
+    async () => {
+      const port = await listening(createServer().on('connection', (peer) => peer.destroy()));
+      const endpoint = { family: 'tcp', host: '127.0.0.1', port } as const;
+      connection = await openConnection(endpoint, { timeoutMs: enough }, native);
+      const hint = expect.stringMatching(/^this port is open while the machine is on/);
+      await expect(awaitBanner(connection, enough)).rejects.toMatchObject({ reason: 'closed', hint });
+    },
+  );
+
   it.skipIf(skip).each(['', 'SSH-2.0-gu', 'Welcome\r\n'])('reports silence after %j', async (start) => {
     const from = await open((peer) => peer.write(start));
     const problem = 'connected, but no SSH banner came in 0.05 s';

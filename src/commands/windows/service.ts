@@ -3,7 +3,6 @@ import { type Envelope, envelope, formatJson, jsonOption } from '../../cli/json.
 import { exitCode, printable, quote } from '../../errors.js';
 import { loadAddon } from '../../native.js';
 import type { Io } from '../../process/io.js';
-import type { HyperVService } from '../../sources/hyper-v/services.js';
 import { callReg, keyOf, listServices, registration, removal } from '../../sources/hyper-v/services.js';
 import { DiscoveryError } from '../../sources/source.js';
 import { type RunTool, runTool } from '../../sources/tools/run-tool.js';
@@ -38,7 +37,8 @@ export const serviceList: Command<{ readonly json: boolean }> = {
     try {
       const services = await listServices({ env: io.env });
       const found: ServiceListJson = { ...envelope('service list', exitCode.ok), services };
-      io.out(json ? formatJson(found) : services.map(toLine).join(''));
+      const lines = services.map(({ id, port, name }) => `${port ?? '-'}\t${id}\t${printable(name)}\n`);
+      io.out(json ? formatJson(found) : lines.join(''));
       return exitCode.ok;
     } catch (error) {
       throw failure(error);
@@ -147,8 +147,4 @@ function failure(error: unknown, elevated: () => boolean = isElevated): unknown 
 /** Undefined without the addon. */
 function isElevated(): boolean {
   return loadAddon().addon?.hyperVRights().elevated ?? true;
-}
-
-function toLine({ id, port, name }: HyperVService): string {
-  return `${port ?? '-'}\t${id}\t${printable(name)}\n`;
 }

@@ -1,10 +1,13 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { quote } from '../../errors.js';
+import { readText } from '../../files/read-file.js';
 import { readTextIfAny } from '../../files/read-sync.js';
 import { machineCid, parseGuid } from '../../target/numbers.js';
 import { type Deps, type DiscoveredMachine, DiscoveryError, type Warning } from '../source.js';
 import { leadsToItself } from '../tools/cid-space.js';
 import { exists as isThere, type RunTool, runTool } from '../tools/run-tool.js';
-import { isOwnPath, runtimeDirs, type Scope } from '../trusted-path.js';
+import { configFolder, isOwnPath, runtimeDirs, type Scope } from '../trusted-path.js';
 
 export interface Domain extends Pick<DiscoveredMachine, 'name' | 'cid' | 'status'> {
   /** In the 8-4-4-4-12 form. */
@@ -20,7 +23,7 @@ export interface DomainList {
   readonly warnings: readonly Warning[];
 }
 
-/** The domains of both libvirtds, if they run, by virsh's read-only connection; asking starts none. Root's "session" is the system's. */
+/** The domains of both libvirtds by virsh's read-only connection; asking starts none, and of the user's it then reads the files. Root's "session" is the system's. */
 export async function listDomains(
   deps: Deps,
   scopes: readonly Scope[] = ['system', 'user'],
@@ -36,8 +39,9 @@ export async function listDomains(
         warnings.push({ provider: 'libvirt', code, problem: `${uri}: ${message}${hint}` });
       };
       const { sockets, pidFiles } = filesOf(scope, deps, uid);
-      if (!(await Promise.all(sockets.map(exists))).includes(true)) return [];
       try {
+        if (!(await Promise.all(sockets.map(exists))).includes(true))
+          return scope === 'user' ? await definedDomains(deps, uid) : [];
         return await withOwnCids(await askLibvirt(uri, scope, deps, run), pidFiles, deps, warn);
       } catch (error) {
         if (!(error instanceof DiscoveryError)) throw error;
@@ -48,6 +52,23 @@ export async function listDomains(
   );
   const isOfUser = ({ scope }: Domain) => Number(scope === 'user');
   return { domains: domains.flat().sort((a, b) => isOfUser(a) - isOfUser(b)), warnings };
+}
+
+/** Those of a user whose libvirtd does not run, as it ends when no machine has run for two minutes: what it reads when it starts. */
+async function definedDomains(deps: Deps, uid = 0): Promise<readonly Domain[]> {
+  const folder = join(configFolder(deps.env, deps.env.HOME ?? '', uid), 'libvirt/qemu');
+  if (!isOwnPath(folder, uid, false)) return [];
+  const namesIn = (path: string) => readdir(path).catch((): string[] => []);
+  const files = (await namesIn(folder)).filter((file) => file.endsWith('.xml')).slice(0, atOnce);
+  const texts = await Promise.all(files.map((file) => readText(join(folder, file), 1 << 20).catch(() => '')));
+  const saved = await namesIn(join(folder, 'save'));
+  // One whose libvirtd was killed may run on: QEMU's own process lists it.
+  const runtime = runtimeDirs(deps).find(({ scope }) => scope === 'user')?.path ?? '';
+  const running = await namesIn(join(runtime, 'libvirt/qemu/run'));
+  return parseDomains(texts.join('\n'), 'user').flatMap((domain) => {
+    if (running.includes(`${domain.name}.xml`)) return [];
+    return saved.includes(`${domain.name}.save`) ? { ...domain, status: 'saved' } : domain;
+  });
 }
 
 /** All domains of one connection with few calls of virsh: one for the list, one for each few hundred domains. */

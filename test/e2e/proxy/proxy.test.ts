@@ -193,8 +193,7 @@ describe.skipIf(missing)('an ssh with ControlPersist, which gives its proxy no s
     const parent = `
       const [program, ...args] = ['sh', '-c', 'read go; exec "$@" 2<> /dev/null', 'sh', ...process.argv.slice(1)];
       const { stdin } = require('node:child_process').spawn(program, args, { stdio: ['pipe', 'ignore', 'inherit'] });
-      process.setuid(4343);
-      stdin.end('go\\n');`;
+      process.setuid(4343); stdin.end('go\\n');`;
     const command = ['sh', '-c', '"$@" 2>&1 | cat', 'sh', process.execPath, '-e', parent, ...proxied];
     expect((await run(command)).stdout).toBe('');
   });

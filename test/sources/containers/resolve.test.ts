@@ -160,5 +160,9 @@ describe('a container of another manager', () => {
       problem: expect.stringMatching(/^no container "web2" exports an SSH socket: found "db", "web"; looked/),
       hint: 'did you mean "web"?',
     });
+    // Compose's service, by its name alone.
+    const all = ['1', '2'].map((each) => container(each, `/shop-api-${each}`));
+    const hint = 'did you mean "shop-api-1" or "shop-api-2"?';
+    await expect(withThese('docker/API', all)).rejects.toMatchObject({ hint });
   });
 });

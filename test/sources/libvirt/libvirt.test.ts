@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { askLibvirt, listDomains, parseDomains, parseXml } from '../../../src/sources/libvirt/libvirt.js';
@@ -71,6 +71,31 @@ esac
     const run = () => Promise.reject(new Error('asked'));
     const result = await listDomains({ env: {} }, undefined, { run, exists: async () => false, uid: 1000 });
     expect(result).toEqual({ domains: [], warnings: [] });
+  });
+
+  it("of the user's libvirtd that has ended are off or saved, as its files say", async () => {
+    const folder = join(dir, '.config/libvirt/qemu');
+    const [saves, runs] = [join(folder, 'save'), join(dir, 'run/libvirt/qemu/run')];
+    for (const each of [saves, runs]) mkdirSync(each, { recursive: true });
+    const uid = process.getuid?.() || 1000;
+    chownSync(folder, uid, process.getgid?.() ?? 0);
+    for (const name of ['a', 'b', 'c']) {
+      const xml = `<domain type='kvm'><name>${name}</name><uuid>${mint.replace('1', name)}</uuid></domain>`;
+      writeFileSync(join(folder, `${name}.xml`), `<!--\nWARNING: AUTO-GENERATED\n-->\n\n${xml}\n`);
+    }
+    writeFileSync(join(saves, 'b.save'), '');
+    // Of one that was killed.
+    writeFileSync(join(runs, 'c.xml'), '');
+    const run = () => Promise.reject(new Error('asked'));
+    const env = { HOME: dir, XDG_RUNTIME_DIR: join(dir, 'run') };
+    const found = await listDomains({ env }, ['user'], { run, exists: async () => false, uid });
+    expect(found).toMatchObject({
+      domains: [
+        { name: 'a', status: 'off' },
+        { name: 'b', status: 'saved' },
+      ],
+      warnings: [],
+    });
   });
 
   it("of the user's own libvirtd are looked for where virsh does if nobody else can be there, and never for root", async () => {

@@ -152,7 +152,8 @@ describe('call', () => {
   it.each(['EACCES', 'ECONNRESET', 'EPIPE'])('rejects with %s as the socket gives it', async (code) => {
     const error = Object.assign(new Error(`connect ${code} /s`), { code });
     const want = { code, problem: `connect ${code} /s`, parameters: undefined };
-    expect(await failure(call('/s', method, {}, {}, () => broken(error)))).toMatchObject(want);
+    const broken = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done(error) });
+    expect(await failure(call('/s', method, {}, {}, () => broken))).toMatchObject(want);
   });
 
   it('refuses a path that no socket address holds', async () => {
@@ -171,10 +172,6 @@ async function failure(work: Promise<unknown>): Promise<VarlinkError> {
 
 function write(socket: Socket, bytes: Uint8Array): Promise<void> {
   return new Promise((resolve) => socket.write(bytes, () => resolve()));
-}
-
-function broken(error: Error): Duplex {
-  return new Duplex({ read() {}, write: (_chunk, _encoding, done) => done(error) });
 }
 
 function read(pieces: readonly Uint8Array[], limit = 1 << 20): unknown[] {

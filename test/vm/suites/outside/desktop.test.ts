@@ -62,6 +62,9 @@ describeGuests('machines of quickemu and GNOME Boxes', () => {
       'busctl --user call org.gnome.Boxes /org/gnome/Boxes org.gtk.Actions Activate sava{sv} quit 0 0',
     );
     await expectMachines({ ...box, status: 'saved' });
+    // Its libvirtd would end by itself, two minutes later.
+    await says('pkill libvirtd; while pgrep -u tester libvirtd; do sleep 1; done');
+    await expectMachines({ ...box, status: 'saved' });
     expect(await says('vmssh ssh --start root@boxes-unknown uname -n')).toBe('mint\n');
     const undone = await says('vmssh setup --undo --yes boxes-unknown && virsh dumpxml boxes-unknown');
     expect(undone).toMatch(/the vsock device is removed\n(?!.*<vsock).*<title>mint<\/title>/s);

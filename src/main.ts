@@ -129,10 +129,11 @@ function outputEnd(): AbortController {
 }
 
 function processIo(program: Io['program'], found: Pick<Io, 'skippedPath' | 'brokenShell'>): Io {
+  const parent = process.ppid;
   return {
     program,
     out,
-    err: complain,
+    err: (text) => complain(text, parent),
     terminal,
     get columns() {
       return isatty(1) ? process.stdout.columns || undefined : undefined; // 0 where nobody set a size
@@ -173,25 +174,31 @@ function interrupted(): AbortSignal {
 }
 
 /** A message that stderr cannot take is dropped. */
-function complain(text: string): void {
-  const ofSsh = process.argv[2] === 'proxy' ? openStderrOfSsh() : undefined;
+function complain(text: string, parent: number): void {
+  const ofSsh = process.argv[2] === 'proxy' ? openStderrOfSsh(parent) : undefined;
   try {
-    write(ofSsh ?? 2, text);
+    // If nobody reads there, ssh must not wait for this process.
+    if (ofSsh !== undefined) writeSync(ofSsh, Buffer.from(text));
+    else write(2, text);
   } catch {}
   // A relay that lasts must not hold it.
   if (ofSsh !== undefined) closeSync(ofSsh);
 }
 
 /** The proxy of an ssh with ControlPersist gets /dev/null as stderr, since it may outlive that ssh: its messages go to ssh's own stderr. */
-function openStderrOfSsh(): number | undefined {
-  const stderr = `/proc/${process.ppid}/fd/2`;
+function openStderrOfSsh(ssh: number): number | undefined {
+  // Another process is the parent of one whose ssh has ended. Only Linux has a /proc that the kernel makes.
+  if (process.platform !== 'linux' || process.ppid !== ssh) return undefined;
+  const folder = `/proc/${ssh}`;
   try {
+    // Root may open what another user's process could not, such as a third user's terminal.
+    if (!readTextIfAny(`${folder}/status`).includes(`\nUid:\t${process.getuid?.()}\t`)) return undefined;
     // ssh opens it for reading, too. `2> /dev/null` in a ProxyCommand does not: the user wants no messages.
     const isFromSsh = /^flags:\s+\d*2$/m.test(readTextIfAny('/proc/self/fdinfo/2'));
     if (!isFromSsh || readlinkSync('/proc/self/fd/2') !== '/dev/null') return undefined;
     // In a file ssh would write over it.
-    if (!/^(?:\/dev\/(?:pts\/|tty)|pipe:)/.test(readlinkSync(stderr))) return undefined;
-    return openSync(stderr, constants.O_WRONLY | constants.O_NOCTTY | constants.O_NONBLOCK);
+    if (!/^(?:\/dev\/(?:pts\/|tty)|pipe:)/.test(readlinkSync(`${folder}/fd/2`))) return undefined;
+    return openSync(`${folder}/fd/2`, constants.O_WRONLY | constants.O_NOCTTY | constants.O_NONBLOCK);
   } catch {
     return undefined;
   }

@@ -57,9 +57,9 @@ export async function spellings(
   if (platform === 'win32') return include.map((name) => (name === relativeName ? [name] : [name, own]));
   const [folder, real] = [dirname(own), realPath(own)];
   const isOurs = (path: string) => path === own || (real !== undefined && realPath(path) === real);
-  // One with a token may lead elsewhere at each login.
+  // One with a token or a variable may lead elsewhere at each login, and `filesOf` takes a bracket for any character.
   const words = settingsOf(main, ['include']).flatMap(({ args }) =>
-    args.filter((word) => !word.includes('%')),
+    args.filter((word) => !/[%$[]/.test(word)),
   );
   const lead = async (word: string) => (await filesOf(expandedPath(word, folder, env), folder)).some(isOurs);
   const leading = await Promise.all(words.map(async (word) => ((await lead(word)) ? [word] : [])));

@@ -16,15 +16,14 @@ export interface ProbeResult {
   readonly methods: readonly string[];
 }
 
-export function handshakeFailed(target: string, why: string, cause?: unknown): ConnectError {
-  return new ConnectError('handshake', target, {
-    code: 'HANDSHAKE',
-    problem: `the SSH handshake failed: ${why}`,
-    hint: /^Bad owner or permissions on |\bline \d+: /.test(why)
-      ? 'correct what ssh names: it is in the configuration here'
-      : 'run ssh with -vvv; in the guest, see the log of sshd: journalctl -u "sshd*"',
-    cause,
-  });
+export function handshakeFailed(
+  target: string,
+  why: string,
+  cause?: unknown,
+  hint = 'run ssh with -vvv; in the guest, see the log of sshd: journalctl -u "sshd*"',
+): ConnectError {
+  const problem = `the SSH handshake failed: ${why}`;
+  return new ConnectError('handshake', target, { code: 'HANDSHAKE', problem, hint, cause });
 }
 
 export function handshakeInterrupted(target: string, cause?: unknown): ConnectError {

@@ -90,8 +90,13 @@ function keepingNone(knownAs: HandshakeOptions['knownAs'], platform: NodeJS.Plat
 function handshakeError(target: string, { stopped, stderr }: ProgramEnd): ConnectError {
   if (stopped === 'aborted') return handshakeInterrupted(target);
   const why = stopped === 'timeout' ? 'it timed out' : (firstMessage(stderr) ?? 'ssh gave no reason');
-  return handshakeFailed(target, why);
+  // ssh reads its configuration before it starts the proxy: what it says later may be the machine's words.
+  const isConfig = /^Bad owner or permissions on |\bline \d+: /.test(why) && !started.test(stderr);
+  const hint = isConfig ? 'correct what ssh names: it is in the configuration here' : undefined;
+  return handshakeFailed(target, why, undefined, hint);
 }
+
+const started = /^debug1: Executing proxy command/m;
 
 /** ssh's first message: later ones are consequences. */
 export function firstMessage(stderr: string): string | undefined {

@@ -94,6 +94,15 @@ describe.skipIf(lacks('ssh'))("a handshake by the user's own ssh", () => {
     });
   });
 
+  it('does not take the words of a machine for what ssh says of its configuration', async () => {
+    const disconnect = `\0\0\0\x24\x06\x01\0\0\0\x02\0\0\0\x10config line 3: x${'\0'.repeat(10)}`;
+    const target = await listen((socket) => void socket.write(`SSH-2.0-hostile\r\n${disconnect}`));
+    const [problem, hint] = [/config line 3: x$/, /^run ssh with -vvv/].map((each) =>
+      expect.stringMatching(each),
+    );
+    await expect(handshake({ ...options, target })).rejects.toMatchObject({ problem, hint });
+  });
+
   it('says why there was no connection, with our own message', async () => {
     const target = `unix${folder.at('nothing')}`;
     await expect(handshake({ ...options, target })).rejects.toMatchObject({

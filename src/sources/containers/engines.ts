@@ -67,15 +67,18 @@ export function podmanEngines(
   return { own: own || undefined, others: uid === 0 ? [] : [remote(system)] };
 }
 
-/** Whether the environment leads the command `podman` to another service than that of this user here, which may be another host's. */
+/** Whether the environment, an empty variable too, leads the command `podman` to another service than that of this user here, which may be another host's. */
 export function isLedAway({ CONTAINER_HOST, CONTAINER_CONNECTION }: Deps['env']): boolean {
-  return !!(CONTAINER_HOST || CONTAINER_CONNECTION);
+  return CONTAINER_HOST !== undefined || CONTAINER_CONNECTION !== undefined;
 }
 
 /** What to type for a container if its manager's command asks another host by ssh. */
 export function typeThere(program: string, name: string, address = ''): string | undefined {
-  const [, host] = /^ssh:\/\/(?:[^@/]*@)?([\w.-]+)/.exec(address) ?? [];
-  return host && `${program} itself asks ${host}: type ${offered(`via/${host}/${program}/${name}`)}`;
+  const [, host, port = '22'] = /^ssh:\/\/(?:[^@/]*@)?(\w[\w.-]*)(?::(\d+))?(?:\/|$)/.exec(address) ?? [];
+  if (host === undefined) return undefined;
+  const typed = (via: string) => `type ${offered(`via/${via}/${program}/${name}`)}`;
+  if (port === '22') return `${program} itself asks ${host}: ${typed(host)}`;
+  return `${program} itself asks port ${port} of ${host}: make that a Host in ~/.ssh/config, and ${typed('HOST')}`;
 }
 
 function ownFolder({ XDG_RUNTIME_DIR: folder }: Deps['env']): string | undefined {
@@ -109,7 +112,8 @@ export async function isThere(socket: string, uid: number | undefined): Promise<
 export async function dockerAddress({ env }: Deps): Promise<string | undefined> {
   if (env.DOCKER_HOST) return env.DOCKER_HOST;
   const { HOME, DOCKER_CONFIG = HOME && join(HOME, '.docker'), DOCKER_CONTEXT } = env;
-  if (!DOCKER_CONFIG) return undefined;
+  // Without a HOME of this user `docker` looks in the account's, which may have another context.
+  if (!DOCKER_CONFIG) return '';
   const config = await readObject(join(DOCKER_CONFIG, 'config.json'));
   const name = DOCKER_CONTEXT || textOf(config, 'currentContext');
   if (name === undefined || name === 'default') return undefined;

@@ -30,7 +30,7 @@ export async function pathsOf(
   const folder = cwd === undefined ? `${own}/cwd` : withoutRoot(cwd, root);
   const inside = (path: string) => (isAbsolute(path) ? path : join(folder, path));
   // In a deep folder a relative path is the only one that fits a socket.
-  const near = (path: string) => (fitsSocket(inside(path)) ? inside(path) : join(`${own}/cwd`, path));
+  const near = (path: string) => (fitsSocket(inside(path)) ? inside(path) : `${own}/cwd/${path}`);
   return async (path) =>
     from !== '/' ? pathInRoot(from, inside(path)) : isAbsolute(path) ? path : near(path);
 }

@@ -51,7 +51,10 @@ async function list(deps: Deps): Promise<Listing<FoundQemu>> {
   const seen = await Promise.all(machines.map((each) => look(each, deps, { warn, listeners, daemonAt })));
   // What a container says takes no name from a machine of this host.
   const named = countBy(seen, ({ name, authority }) => (authority === 'other' ? undefined : name));
-  return { found: seen.flatMap((each) => fromQemu(each, named, warn)), warnings };
+  // A QEMU removes the socket that is at the path of its own, another QEMU's too.
+  const sockets = seen.filter(({ forwarded = '' }) => forwarded.startsWith('unix/'));
+  const sharing = countBy(sockets, ({ forwarded }) => forwarded);
+  return { found: seen.flatMap((each) => fromQemu(each, { named, sharing }, warn)), warnings };
 }
 
 interface Seen extends QemuMachine, Process, Pick<FoundQemu, 'has'> {
@@ -131,10 +134,12 @@ function portsIn(argv: readonly string[]): ReadonlySet<number> {
 
 function fromQemu(
   machine: Seen,
-  named: ReadonlyMap<string | undefined, number>,
+  { named, sharing }: Readonly<Record<'named' | 'sharing', ReadonlyMap<string | undefined, number>>>,
   warn: Sources['warn'],
 ): readonly FoundQemu[] {
-  const { pid, name, uuid, forwarded, daemon, has = [] } = machine;
+  const { pid, name, uuid, daemon, has = [] } = machine;
+  const isShared = (sharing.get(machine.forwarded) ?? 1) > 1;
+  const forwarded = isShared ? undefined : machine.forwarded;
   const cid = machine.cid ?? daemon?.cid;
   const socket = daemon ? daemon.address : cid === undefined ? undefined : `vsock/${cid}`;
   const address = socket ?? forwarded;
@@ -143,6 +148,8 @@ function fromQemu(
   const typed = ids.find((each) => each !== undefined && nameProblem(each) === undefined);
   const target = typed === undefined ? socket : `qemu/${typed}`;
   const lack = (problem: string) => warn(new DiscoveryError('INCOMPLETE', `pid ${pid}: ${problem}`));
+  const path = quote(machine.forwarded?.slice(4) ?? '');
+  if (isShared) lack(`another QEMU has ${path} too: which of them answers there cannot be seen`);
   if (target === undefined && address !== undefined && name !== undefined && !isAlone)
     lack(`another QEMU is called ${quote(name)} too: only a -uuid tells them apart`);
   if (target === undefined || (machine.isElsewhere && address === undefined)) return [];

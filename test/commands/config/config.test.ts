@@ -80,6 +80,8 @@ describe('config install', () => {
     { name: 'a pattern', include: '~/.ssh/vms*.conf', stays: true },
     { name: 'a pattern that finds others', include: 'other.d/*', stays: false },
     { name: 'a token, which leads elsewhere at other logins', include: '%h.conf', stays: false },
+    { name: 'a variable', include: `\${HOME}/.ssh/vmssh.conf`, stays: false },
+    { name: 'a bracket', include: '[!v]*.conf', stays: false },
   ])('takes an Include that has its file by $name: $stays', async ({ include, stays }) => {
     const main = `Include ${include}\n\nHost a\n`;
     for (const folder of ['config.d', 'other.d']) home.write(`${folder}/work`, 'Host b\n');

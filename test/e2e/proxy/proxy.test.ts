@@ -179,6 +179,24 @@ describe.skipIf(missing)('an ssh with ControlPersist, which gives its proxy no s
     expect(await said(`ssh "$@" 2> ${dir}/said; cat ${dir}/said`)).toMatch(/^.*onnection closed/);
     expect(await said('ssh "$@" 2>&1 | cat', ' 2> /dev/null')).toMatch(/^.*onnection closed/);
   });
+
+  const proxied = [...vmssh, 'proxy', `unix${dir}/none`, '22'];
+  it('nor waits until somebody reads it', async () => {
+    const over = `[ -e ${dir}/over ]`;
+    const full = 'dd if=/dev/zero of=/dev/fd/3 bs=512 oflag=nonblock 3>&2 2> /dev/null';
+    const reader = `for _ in $(seq 200); do ${over} && break; sleep 0.1; done; ${over} || echo late; tr -d '\\0'`;
+    const script = `{ ${full}; (exec "$@" 2<> /dev/null); : > ${dir}/over; } 2>&1 | { ${reader}; }`;
+    expect((await run(['sh', '-c', script, 'sh', ...proxied])).stdout).toBe('');
+  });
+
+  it.skipIf(process.getuid?.() !== 0)("nor as root by another user's process", async () => {
+    const parent = `
+      const [program, ...args] = ['sh', '-c', 'read go; exec "$@" 2<> /dev/null', 'sh', ...process.argv.slice(1)];
+      const { stdin } = require('node:child_process').spawn(program, args, { stdio: ['pipe', 'ignore', 'inherit'] });
+      process.setuid(4343); stdin.end('go\\n');`;
+    const command = ['sh', '-c', '"$@" 2>&1 | cat', 'sh', process.execPath, '-e', parent, ...proxied];
+    expect((await run(command)).stdout).toBe('');
+  });
 });
 
 describe.skipIf(missing)('an ssh that is killed', () => {

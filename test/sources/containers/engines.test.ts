@@ -15,8 +15,8 @@ const homeWith = (name: string, host: string) => {
   writeTree(meta, { 'meta.json': JSON.stringify(context) });
   return home;
 };
-const docker = async (env: Readonly<Record<string, string>>, platform: NodeJS.Platform = 'linux') => {
-  const engines = await dockerEngines({ env, platform, runDir: '/run' });
+const docker = async (own: Readonly<Record<string, string>>, platform: NodeJS.Platform = 'linux') => {
+  const engines = await dockerEngines({ env: { HOME: dir, ...own }, platform, runDir: '/run' });
   return engines.map(({ socket, url }) => (url === undefined ? socket : `${url} ${socket}`));
 };
 const system = '/run/docker.sock';
@@ -52,6 +52,7 @@ describe("Docker's sockets", () => {
     expect(await docker({ HOME, DOCKER_CONTEXT: 'default' })).toEqual([system]);
     expect(await docker({ HOME: homeWith('far', 'ssh://hv1') })).toEqual([told(system)]);
     expect(await docker({ HOME, DOCKER_CONTEXT: 'gone' })).toEqual([told(system)]);
+    expect(await docker({ HOME: '' })).toEqual([told(system)]); // As after sudo -E.
   });
 
   it.each(['', '{', '[]', '{"currentContext":7}'])(
@@ -90,7 +91,7 @@ describe("Podman's sockets", () => {
     const urlOf = (env: Deps['env'], uid: number) => podmanEngines({ env }, uid).own?.url;
     expect(urlOf({ CONTAINER_HOST: 'ssh://hv1' }, 0)).toBe(`unix://${root}`);
     const own = { XDG_RUNTIME_DIR: '/u' };
-    expect(urlOf({ ...own, CONTAINER_CONNECTION: 'far' }, 7)).toBe('unix:///u/podman/podman.sock');
+    expect(urlOf({ ...own, CONTAINER_CONNECTION: '' }, 7)).toBe('unix:///u/podman/podman.sock');
     expect([urlOf({}, 0), urlOf(own, 7)]).toEqual([undefined, undefined]);
   });
 });

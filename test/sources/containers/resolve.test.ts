@@ -141,16 +141,17 @@ describe('a container of another manager', () => {
     expect(quiet.trouble).toBeUndefined();
   });
 
-  it.each(['docker', 'podman'])(
-    'of the host that %s itself asks is named with that host',
-    async (manager) => {
-      const env = { DOCKER_HOST: 'ssh://me@hv1:2222', CONTAINER_HOST: 'ssh://hv1/run/podman/podman.sock' };
-      const context = { text: '', port: 22, platform: 'linux', runDir: `${folder.path}/none`, env } as const;
-      const hint = `${manager} itself asks hv1: type "via/hv1/${manager}/web"`;
-      const found = resolveTarget(parseTarget(`${manager}/web`), context);
-      await expect(found).rejects.toMatchObject({ code: 'NOT_FOUND', hint });
-    },
-  );
+  it.each([
+    { manager: 'docker', address: 'ssh://me@hv1:22', says: 'hv1: type "via/hv1/docker/web"' },
+    { manager: 'docker', address: 'ssh://me@hv1:2222', says: 'port 2222 of hv1: make that a Host' },
+    { manager: 'podman', address: 'ssh://me@hv1/run/podman.sock', says: 'hv1: type "via/hv1/podman/web"' },
+  ])('of the host that $manager itself asks at $address is named with it', async (row) => {
+    const text = `${row.manager}/web`;
+    const env = { DOCKER_HOST: row.address, CONTAINER_HOST: row.address };
+    const context = { text, port: 22, platform: 'linux', runDir: `${folder.path}/none`, env } as const;
+    const hint = expect.stringContaining(`${row.manager} itself asks ${row.says}`);
+    await expect(resolveTarget(parseTarget(text), context)).rejects.toMatchObject({ hint });
+  });
 
   it('that nobody has is named with those there are', async () => {
     const found = withThese('container/web2', [container('a', '/web')], [container('b', 'db')]);

@@ -30,9 +30,11 @@ describe('the paths of a process', () => {
   });
 
   it('with which no socket could be opened begin with the link to it', async () => {
-    const deep = `/${'d'.repeat(100)}`;
+    const deep = `/${'d'.repeat(100)}/e`;
     const there = process(deep);
     expect(await find(there)).toEqual([`${there.procDir}/100/cwd/a.sock`, `${deep}/b`, '/c']);
+    const above = (await pathsOf({ pid: 100 }, there.deps))('../a.socket');
+    expect(await above).toBe(`${there.procDir}/100/cwd/../a.socket`);
   });
 
   it('whose folder may not be read begin with the link to it', async () => {

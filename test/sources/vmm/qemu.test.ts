@@ -84,10 +84,16 @@ describe('running QEMUs', () => {
     ]);
   });
 
-  it('are reached by a unix socket that is forwarded, in the place of a port', async () => {
-    const forward = ['-nic', 'user,hostfwd=tcp::8080-:80,hostfwd=unix:/run/a-b,,c.sock-10.0.2.15:22'];
-    const { found } = await list({ argv: ['qemu-system-x86_64', '-name', 'a', ...forward] });
-    expect(found).toMatchObject([{ target: 'qemu/a', ...at('unix/run/a-b,c.sock') }]);
+  it('are reached by a unix socket that is forwarded, unless another one has it, too: the later one took it', async () => {
+    const forward = (path: string) => ['-nic', `user,hostfwd=unix:${path}-10.0.2.15:22`];
+    const { found, warnings } = await list(
+      { argv: ['qemu-system-x86_64', '-name', 'a', ...forward('/run/a-b,,c.sock')] },
+      { argv: ['qemu-system-x86_64', '-name', 'b', ...vsock(3), ...forward('/c')] },
+      { argv: ['qemu-system-x86_64', '-name', 'c', ...forward('/c')] },
+    );
+    expect(found).toMatchObject([at('unix/run/a-b,c.sock'), at('vsock/3'), { routes: [] }]);
+    const problem = expect.stringMatching(/^pid 10[12]: another QEMU has "\/c" too: which of them answers/);
+    expect(warnings).toMatchObject([{ problem }, { problem }]);
   });
 
   it('are reached by a port that is forwarded, after their vsock device if they have one', async () => {

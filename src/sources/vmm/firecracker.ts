@@ -83,8 +83,8 @@ async function pathsIn(
   const usual = `/srv/jailer/${basename(program)}/${options.id}/root`;
   const isUsual = await isSame(link, usual);
   return async (path) => {
-    const here = await pathInRoot(usual, path);
-    return isUsual && fitsSocket(here) ? here : pathInRoot(link, path);
+    const here = isUsual && (await pathInRoot(usual, path));
+    return here && fitsSocket(here) ? here : pathInRoot(link, path);
   };
 }
 

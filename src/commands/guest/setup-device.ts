@@ -125,6 +125,9 @@ async function whyNoDevice(
   );
   if (code === undefined) return undefined;
   if (code === 'EACCES' || code === 'EPERM')
-    return [`you may not use ${path}, as your libvirt has to`, 'sudo usermod --append --groups kvm "$USER"'];
+    return [
+      `you may not use ${path}, as your libvirt has to: join its group, and log in again`,
+      'sudo usermod --append --groups kvm "$USER"',
+    ];
   return [`this host has no ${path}`, 'sudo modprobe vhost_vsock'];
 }

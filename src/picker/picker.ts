@@ -295,7 +295,7 @@ export async function pickMachine(
   return (await pick(items, 'Which machine?', io, addon))?.machine;
 }
 
-/** Has the user answer "y" or "n" and Enter on the terminal; Enter alone is `first`, and Esc is no. Undefined: they left. Throws a UsageError without a terminal. */
+/** Asks a yes or no question on the terminal. Enter alone answers `first`, Esc answers no. Undefined: the user pressed Ctrl-C, or the terminal is gone. Throws a UsageError without a terminal. */
 export async function askWhether(question: string, first: 'yes' | 'no', io: Io) {
   const { addon } = loadAddon();
   if (!canPick(io) || !addon)

@@ -66,6 +66,14 @@ export function settingIn(printed: string, keyword: string): string | undefined 
   return new RegExp(`^${keyword} (.+)$`, 'm').exec(printed)?.[1];
 }
 
+/** ssh's first message: later ones are consequences. */
+export function firstMessage(stderr: string): string | undefined {
+  return stderr
+    .split('\n')
+    .map((line) => line.trim())
+    .find((line) => line !== '' && !/^(?:debug\d:|Warning: Permanently added|OpenSSH_|@)/.test(line));
+}
+
 /** Why ssh or a tool of it could not be started, and what to do about it. */
 export function whyNotStarted(
   program = '',

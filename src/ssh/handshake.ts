@@ -2,6 +2,7 @@ import { ConnectError } from '../errors.js';
 import { type ProgramEnd, runProgram } from '../process/run-program.js';
 import {
   asksNothing,
+  firstMessage,
   forwardsNothing,
   ownConnection,
   sshAbilities,
@@ -97,11 +98,3 @@ function handshakeError(target: string, { stopped, stderr }: ProgramEnd): Connec
 }
 
 const started = /^debug1: Executing proxy command/m;
-
-/** ssh's first message: later ones are consequences. */
-export function firstMessage(stderr: string): string | undefined {
-  return stderr
-    .split('\n')
-    .map((line) => line.trim())
-    .find((line) => line !== '' && !/^(?:debug\d:|Warning: Permanently added|OpenSSH_|@)/.test(line));
-}

@@ -6,7 +6,7 @@ import { readText } from '../files/read-file.js';
 import { type HostKeyPolicy, hostKeyPolicies } from '../identity/policy.js';
 import { programInPath } from '../process/program-in-path.js';
 import { runProgram } from '../process/run-program.js';
-import { sshCommand, sshProgram } from '../process/ssh-program.js';
+import { settingIn, sshCommand, sshProgram } from '../process/ssh-program.js';
 import { ownerOf } from './config/file.js';
 import { expandedPath, filesOf, settingsOf } from './config/settings.js';
 import { foldersOf, type UsersFiles } from './config/users-files.js';
@@ -154,8 +154,7 @@ async function askSsh(
       env: shell === undefined ? env : { ...env, SHELL: shell },
       timeoutMs,
     });
-    const [, value = ''] = /^stricthostkeychecking (\S+)\r?$/m.exec(stdout) ?? [];
-    const policy = policies[value];
+    const policy = policies[settingIn(stdout, 'stricthostkeychecking') ?? ''];
     if (policy !== undefined) return { policy };
     problem = stopped ? 'ssh did not answer in time' : stderr.trim().split(/\r?\n/)[0] || problem;
   }

@@ -14,8 +14,8 @@ export const docker: Source<DiscoveredContainer> = {
   limitMs: serviceLimitMs,
   listCommand: 'docker ps --all',
   list: (deps) => listDocker(deps),
-  find: async (name, deps) =>
-    findContainer(name, listDocker, deps, typeThere('docker', name, await dockerAddress(deps))),
+  find: (name, deps) =>
+    findContainer(name, listDocker, deps, async () => typeThere('docker', name, await dockerAddress(deps))),
   start: (machine) => startContainer(machine, machine.container, 'docker'),
   files: async (...asked) => (await import('./container-files.js')).containerFiles('docker', ...asked),
 };

@@ -55,16 +55,16 @@ export function podmanEngines(
   const given = socketIn(env.CONTAINER_HOST ?? '');
   const system = `${runDir}/podman/podman.sock`;
   const authority = authorityOf(uid, uid);
-  const remote = (socket: string): Engine => ({
+  const at = (socket: string, isAskedByPodman = false): Engine => ({
     socket,
-    url: `unix://${socket}`,
+    url: isAskedByPodman ? undefined : `unix://${socket}`,
     authority: socket === system ? undefined : authority,
   });
-  if (given !== undefined) return { own: undefined, others: [remote(given)] };
+  if (given !== undefined) return { own: undefined, others: [at(given)] };
   const folder = ownFolder(env);
   const socket = uid === 0 ? system : folder && `${folder}/podman/podman.sock`;
-  const own = socket && { ...remote(socket), ...(isLedAway(env) ? {} : { url: undefined }) };
-  return { own: own || undefined, others: uid === 0 ? [] : [remote(system)] };
+  const own = socket ? at(socket, !isLedAway(env)) : undefined;
+  return { own, others: uid === 0 ? [] : [at(system)] };
 }
 
 /** Whether the environment, an empty variable too, leads the command `podman` to another service than that of this user here, which may be another host's. */

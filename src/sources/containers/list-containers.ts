@@ -175,7 +175,7 @@ export function findContainer<M extends DiscoveredMachine>(
   name: string,
   list: (deps: Deps) => Promise<Listing<M>>,
   deps: Deps,
-  hint?: string,
+  hint?: () => Promise<string | undefined>,
 ): Promise<Search<M, Warning>> {
   const search = async () => {
     const { found, warnings } = await list({ ...deps, wanted: name });
@@ -184,7 +184,8 @@ export function findContainer<M extends DiscoveredMachine>(
     const own = match(name, machines);
     const meant = own.length > 0 ? own : match(name, containers);
     const answer = searchIn(meant, found, ({ target }) => target, warnings);
-    return answer.outcome === 'unknown' && hint !== undefined ? { ...answer, hint } : answer;
+    const better = answer.outcome === 'unknown' ? await hint?.() : undefined;
+    return better === undefined ? answer : { ...answer, hint: better };
   };
   return answerOf(search(), deps.signal);
 }

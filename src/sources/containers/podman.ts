@@ -31,7 +31,9 @@ export const podman: Source = {
   hints: { unknown: "podman ps --all; root's containers: sudo vmssh list" },
   list: (deps) => listAllOfPodman(deps),
   find: (name, deps) =>
-    findContainer(name, listAllOfPodman, deps, typeThere('podman', name, deps.env.CONTAINER_HOST)),
+    findContainer(name, listAllOfPodman, deps, async () =>
+      typeThere('podman', name, deps.env.CONTAINER_HOST),
+    ),
   start: (machine) =>
     machine.container ? startContainer(machine, machine.container, 'podman') : startMachine(machine),
   files: async (...asked) => (await import('./container-files.js')).containerFiles('podman', ...asked),

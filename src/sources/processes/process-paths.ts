@@ -30,9 +30,9 @@ export async function pathsOf(
   const folder = cwd === undefined ? `${own}/cwd` : withoutRoot(cwd, root);
   const inside = (path: string) => (isAbsolute(path) ? path : join(folder, path));
   // In a deep folder a relative path is the only one that fits a socket.
-  const near = (path: string) => (fitsSocket(inside(path)) ? inside(path) : `${own}/cwd/${path}`);
-  return async (path) =>
-    from !== '/' ? pathInRoot(from, inside(path)) : isAbsolute(path) ? path : near(path);
+  const isNear = (path: string) => isAbsolute(path) || fitsSocket(inside(path));
+  const here = (path: string) => (isNear(path) ? inside(path) : `${own}/cwd/${path}`);
+  return async (path) => (from === '/' ? here(path) : pathInRoot(from, inside(path)));
 }
 
 /** The path of a file in another root, with links resolved: an absolute one would lead out of it. Rejects with LINK. */

@@ -1,6 +1,8 @@
+import { overOf } from '../../checks/inside.js';
 import { isAccountName } from '../../cli/guest.js';
 import type { FindingJson } from '../../cli/json.js';
 import { ConnectError, quote } from '../../errors.js';
+import type { HostFlags } from '../../guest/run/route.js';
 import { accountScript, setupScript, undoScript } from '../../guest/script.js';
 import { callerOfLines } from '../../hosts/decide.js';
 import { lacksSshd } from '../../reach/all-failed.js';
@@ -32,12 +34,13 @@ export const inside: Step = {
     const { into, login, key, identityFile } = found;
     if (!into || !login || login.brings) return undefined;
     const { install } = setup.options;
-    const wanted = { account: login.user, keys: key ? [key.line] : [], install };
+    const over = overOf(found.answer?.means?.endpoint);
+    const wanted = { account: login.user, keys: key ? [key.line] : [], install, over };
     const said = await runInside(into, accountScript({ ...wanted, look: true }), setup).catch(asFailure);
     if (said instanceof ConnectError) return noEntry(setup, said, found);
     setup.add('inside', 'ok', `as root, by ${into.run ? 'its guest agent' : into.exec?.[0]}`);
-    const user = said.find(({ name }) => name === 'account')?.found ?? '';
-    for (const row of said) sayPlanned(row, setup, found);
+    const user = said.find(({ name, state }) => name === 'account' && state === 'ok')?.found ?? '';
+    for (const row of said) sayPlanned(row, setup, { ...found, said, into });
     if (setup.isFailed()) return undefined;
     const strange = `it says that this is an account: ${quote(user)}`;
     if (!isAccountName(user))
@@ -50,7 +53,7 @@ export const inside: Step = {
   async act(setup, { into, scripts = [], byHand }) {
     if (byHand) return setup.add('inside', 'failed', ...byHand);
     for (const script of scripts) {
-      for (const row of into ? await runInside(into, script, setup) : []) setup.addGuests(row);
+      if (into) for (const row of await runInside(into, script, setup)) setup.addGuests(row, into);
       if (setup.isFailed()) break;
     }
     return undefined;
@@ -62,7 +65,7 @@ export const inside: Step = {
     const into = await intoByManager(setup);
     try {
       const said = await runInside(into, undoScript({ look: what === 'plan' }), setup);
-      for (const row of said) setup.addGuests(row);
+      for (const row of said) setup.addGuests(row, into);
       return { said, login };
     } catch (error) {
       if (!(error instanceof ConnectError)) throw error;
@@ -79,13 +82,15 @@ export const inside: Step = {
 function sayPlanned(
   row: FindingJson,
   { options, typed, machine, add, addGuests }: Setup,
-  found: Found,
+  found: Found & { readonly into: HostFlags },
 ): void {
   const { name, state } = row;
   const isOk = state === 'ok';
   if (name === 'account' && isOk) {
     const isRoot = row.found === 'root';
-    const first = isRoot ? 'as it has no ordinary account' : 'its first account with a uid from 1000 on';
+    const isFirst = !found.said?.some(({ name, state }) => name === 'account' && state === 'skipped');
+    const ordinary = isFirst ? 'its first account with a uid from 1000 on' : 'the first that sshd lets in';
+    const first = isRoot ? 'as it has no ordinary account' : ordinary;
     const known = found.earlier?.user ? 'as before' : `which ${machine?.provider} made`;
     const whose = found.login?.user === undefined ? first : known;
     add('account', 'ok', options.user === undefined ? `${row.found}, ${whose}` : row.found);
@@ -93,7 +98,7 @@ function sayPlanned(
     const isBrought = lacksSshd(found.answer?.error);
     const orBring = isBrought ? `, or without its network: vmssh setup --bring-sshd ${typed}` : '';
     add('sshd', 'failed', row.found, `vmssh setup --install-sshd ${typed}${orBring}`);
-  } else if (name !== 'sshd' || !isOk) addGuests(row);
+  } else if (name !== 'sshd' || !isOk) addGuests(row, found.into);
 }
 
 /** Whether an sshd answers there; else what `guest install` does. */

@@ -81,6 +81,7 @@ const maxGone = 200;
 
 /** Those whose time is not over; of very many, those that went last. */
 function stillGone(all: readonly HostEntry[], today = ''): readonly HostEntry[] {
+  if (all.length === 0) return [];
   // A clock that was wrong for a day keeps none for longer.
   const dated = all.map((entry) => ({ entry, gone: [entry.gone ?? today, today].sort()[0] ?? '' }));
   const first = new Date(Date.parse(today) - goneDays * 86_400_000).toISOString().slice(0, 10);

@@ -37,7 +37,7 @@ const rest = [
 ];
 
 /** What is set up before each file. */
-const setupFiles = './test/runs/own-path.ts';
+const setupFiles = './test/runs/own/path.ts';
 
 const elsewhere = ['vm', 'windows', 'packages', 'release', 'clients'].map((name) => `test/${name}/**`);
 
@@ -46,7 +46,7 @@ export default defineConfig({
   test: {
     // The state is in the home that a test gives.
     env: { XDG_STATE_HOME: '' },
-    globalSetup: ['./test/runs/own-env.ts', './test/runs/own-home.ts'],
+    globalSetup: ['./test/runs/own/env.ts', './test/runs/own/home.ts'],
     // npm test: unit and shown; npm run test:rest: those whose names begin with rest. Leave some out by --project: --exclude has no
     // effect on projects.
     projects: [

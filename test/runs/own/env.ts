@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 
-/** Gives all tests of a run the same surroundings, whoever runs them, and wherever. PATH is that of own-path.ts, HOME that of own-home.ts. */
+/** Gives all tests of a run the same surroundings, whoever runs them, and wherever. PATH is that of path.ts, HOME that of home.ts. */
 export default function setup(): void {
   // Modes of files are looked at.
   process.umask(0o022);

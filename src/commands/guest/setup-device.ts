@@ -5,10 +5,10 @@ import { DiscoveryError, type ReachedMachine } from '../../sources/source.js';
 import { ownEnv } from '../../sources/trusted-env.js';
 import { stateFolder } from '../../ssh/folder.js';
 import { askedFolder } from '../../ssh/users-policy.js';
-import type { Found, Setup, Step } from './setup-step.js';
+import type { Found, Setup, SetupStep } from './setup-step.js';
 
 /** The vsock device that a machine of libvirt lacks: its manager adds it. No other manager's machine lacks any. */
-export const device: Step = {
+export const device: SetupStep = {
   name: 'device',
   look: (setup, { start }) => lookForDevice(setup, start),
   act: addDevice,

@@ -25,10 +25,10 @@ import { sshPort } from '../../target/numbers.js';
 import { shellOf, shellQuoted } from '../../target/shell.js';
 import { isChanged } from './setup-inside.js';
 import { printOfLine } from './setup-keys.js';
-import type { Found, Setup, Step } from './setup-step.js';
+import type { Found, Setup, SetupStep } from './setup-step.js';
 
 /** Whether the machine's host key is known here. */
-export const hostKey: Step = {
+export const knownKey: SetupStep = {
   name: 'host-key',
   async look({ name, target, machine, typed, io: { env, platform }, signal, add }, { login, said = [] }) {
     if (login?.brings) return add('host-key', 'ok', 'it is new for each login, and no other is accepted');
@@ -62,7 +62,7 @@ export const hostKey: Step = {
 };
 
 /** The Host of the machine, with the login. It is written before the pin, so that an undo knows of that. */
-export const config: Step = {
+export const config: SetupStep = {
   name: 'config',
   async look(setup, { login }) {
     if (setup.options.noConfig) return setup.add('config', 'skipped', 'the lines are printed');
@@ -90,7 +90,7 @@ export const config: Step = {
 };
 
 /** The key that its server has shown, if its manager reads the same one there. */
-export const pin: Step = {
+export const pin: SetupStep = {
   name: 'host-key',
   async act(setup, { pins, shown = '', host, login }) {
     if (!pins) return undefined;
@@ -103,7 +103,7 @@ export const pin: Step = {
 };
 
 /** A login as ssh will do it from now on. */
-export const login: Step = {
+export const login: SetupStep = {
   name: 'login',
   async act(setup, found) {
     const { name, target, machine, options, io, signal, add } = setup;

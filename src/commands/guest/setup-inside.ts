@@ -9,11 +9,11 @@ import { lacksSshd } from '../../reach/all-failed.js';
 import { whyNoBring } from '../../ssh/config/host-options.js';
 import { keptLogins, loginOf } from '../../ssh/config/logins.js';
 import { sshPort } from '../../target/numbers.js';
-import { type Found, runInside, type Setup, type Step } from './setup-step.js';
+import { type Found, runInside, type Setup, type SetupStep } from './setup-step.js';
 import { asFailure, checkUntil, intoByManager, noEntry } from './setup-way.js';
 
 /** An sshd that each login brings, for a machine that has none: nothing is done in it. */
-export const brought: Step = {
+export const brought: SetupStep = {
   name: 'sshd',
   async look({ options, io, add }, { answer, login, earlier }) {
     const { bring, install, noConfig } = options;
@@ -28,7 +28,7 @@ export const brought: Step = {
 };
 
 /** The account, its key and the host key, by a script that its manager runs as root. */
-export const inside: Step = {
+export const inside: SetupStep = {
   name: 'inside',
   async look(setup, found) {
     const { into, login, key, identityFile } = found;
@@ -102,7 +102,7 @@ function sayPlanned(
 }
 
 /** Whether an sshd answers there; else what `guest install` does. */
-export const sshd: Step = {
+export const sshd: SetupStep = {
   name: 'sshd',
   async look({ add }, { answer, missing, login, said = [], scripts = [] }) {
     if (login?.brings) return undefined;

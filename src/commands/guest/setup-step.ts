@@ -13,7 +13,7 @@ import { shellLine, shellOf, shellQuoted } from '../../target/shell.js';
 import type { SetupOptions } from './setup-options.js';
 
 /** One thing that setup looks after. What a verb returns is added to what was found, for the steps after it. A row that failed ends the run. */
-export interface Step {
+export interface SetupStep {
   /** Its rows have this name, or those of its script. */
   readonly name: string;
   /** Says what there is and what would be done. Changes nothing. */
@@ -85,8 +85,8 @@ export interface Found {
 
 /** Runs one verb of the steps, in their order, until a row fails or one says that it is over. */
 export async function runSteps(
-  steps: readonly Step[],
-  run: (step: Step, found: Found) => Promise<Found | undefined> | undefined,
+  steps: readonly SetupStep[],
+  run: (step: SetupStep, found: Found) => Promise<Found | undefined> | undefined,
   { isFailed }: Pick<Rows, 'isFailed'>,
   found: Found = {},
 ): Promise<Found> {

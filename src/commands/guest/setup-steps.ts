@@ -1,7 +1,7 @@
 import type { FindingJson } from '../../cli/json.js';
 import { lookUp } from '../../lookup/login.js';
 import { device } from './setup-device.js';
-import { config, hostKey, login, pin } from './setup-host.js';
+import { config, knownKey, login, pin } from './setup-host.js';
 import { brought, inside, sshd } from './setup-inside.js';
 import {
   collector,
@@ -9,19 +9,19 @@ import {
   newSetup,
   runSteps,
   type Setup,
+  type SetupStep,
   type ShowStep,
-  type Step,
 } from './setup-step.js';
 import { entry, key, way } from './setup-way.js';
 
 /** What setup looks after, in the order in which it looks and then acts: a new thing is a record more. */
-const steps: readonly Step[] = [
+const steps: readonly SetupStep[] = [
   ...[entry, device, way, brought, key, inside, sshd],
-  ...[hostKey, config, pin, login],
+  ...[knownKey, config, pin, login],
 ];
 
 /** In what order it is taken back: first what only the machine's manager can do. */
-const undone: readonly Step[] = [way, inside, device, hostKey, config];
+const undone: readonly SetupStep[] = [way, inside, device, knownKey, config];
 
 /** What came of one machine. */
 export interface SetupSteps {
@@ -37,7 +37,7 @@ export interface SetupSteps {
 }
 
 /** A plan, and what it was made of. */
-export interface Plan extends SetupSteps {
+export interface SetupPlan extends SetupSteps {
   readonly setup: Setup;
   readonly found: Found;
 }
@@ -49,9 +49,9 @@ export interface Ways extends Pick<Setup, 'options' | 'io' | 'signal'> {
 /** `setup` and its undo have the same two parts. */
 export interface Work {
   /** Looks what has to be done, and changes nothing. Throws a ConnectError if no machine has the name, or nobody can go into it. */
-  plan(name: string): Promise<Plan>;
+  plan(name: string): Promise<SetupPlan>;
   /** Does what the plan says. Stops at the first failure: it can be run again. */
-  carryOut(plan: Plan): Promise<SetupSteps>;
+  carryOut(plan: SetupPlan): Promise<SetupSteps>;
 }
 
 /** Makes a machine one for `ssh NAME`, and logs in. */
@@ -86,7 +86,7 @@ export function takingBack({ show, ...ways }: Ways): Work {
   };
 }
 
-function planOf(setup: Setup, found: Found): Plan {
+function planOf(setup: Setup, found: Found): SetupPlan {
   const { name, target, steps } = setup;
   const { host, lines, scripts, login } = found;
   return { name, target, host, user: scripts && login?.user, steps, lines, setup, found };

@@ -9,10 +9,10 @@ import { keptLogins, loginOf } from '../../ssh/config/logins.js';
 import { ownKeyFile } from '../../ssh/login-key.js';
 import { shellOf, startLine } from '../../target/shell.js';
 import { firstOwnKey, keyIn, onConsole } from './setup-keys.js';
-import type { Found, Setup, Step } from './setup-step.js';
+import type { Found, Setup, SetupStep } from './setup-step.js';
 
 /** How its manager goes in, and what is known of the login before anybody does. Throws a ConnectError if no machine has the name. */
-export const entry: Step = {
+export const entry: SetupStep = {
   name: 'inside',
   async look(setup) {
     const { machine, options, io } = setup;
@@ -30,7 +30,7 @@ export const entry: Step = {
 };
 
 /** Whether something answers, by its first route that does. */
-export const way: Step = {
+export const way: SetupStep = {
   name: 'way',
   async look(setup, { start, missing }) {
     const { machine, add } = setup;
@@ -53,7 +53,7 @@ export const way: Step = {
   },
 };
 
-export const key: Step = {
+export const key: SetupStep = {
   name: 'key',
   async look({ add }, { login, key, identityFile }) {
     if (login?.brings || key || identityFile !== undefined) return undefined;

@@ -8,7 +8,8 @@ import { callerOfLines } from '../../hosts/decide.js';
 import { lacksSshd } from '../../reach/all-failed.js';
 import { whyNoBring } from '../../ssh/config/host-options.js';
 import { keptLogins, loginOf } from '../../ssh/config/logins.js';
-import { sshPort } from '../../target/numbers.js';
+import { parseUuid, sshPort } from '../../target/numbers.js';
+import { printOfLine } from './setup-keys.js';
 import { type Found, runInside, type Setup, type SetupStep } from './setup-step.js';
 import { asFailure, checkUntil, intoByManager, noEntry } from './setup-way.js';
 
@@ -38,6 +39,7 @@ export const inside: SetupStep = {
     const wanted = { account: login.user, keys: key ? [key.line] : [], install, over };
     const said = await runInside(into, accountScript({ ...wanted, look: true }), setup).catch(asFailure);
     if (said instanceof ConnectError) return noEntry(setup, said, found);
+    if (into.run && !isMeant(said, setup)) return undefined;
     setup.add('inside', 'ok', `as root, by ${into.run ? 'its guest agent' : into.exec?.[0]}`);
     const user = said.find(({ name, state }) => name === 'account' && state === 'ok')?.found ?? '';
     for (const row of said) sayPlanned(row, setup, { ...found, said, into });
@@ -53,7 +55,9 @@ export const inside: SetupStep = {
   async act(setup, { into, scripts = [], byHand }) {
     if (byHand) return setup.add('inside', 'failed', ...byHand);
     for (const script of scripts) {
-      if (into) for (const row of await runInside(into, script, setup)) setup.addGuests(row, into);
+      if (into)
+        for (const row of await runInside(into, script, setup))
+          if (row.name !== 'machine') setup.addGuests(row, into);
       if (setup.isFailed()) break;
     }
     return undefined;
@@ -78,6 +82,29 @@ export const inside: SetupStep = {
   },
 };
 
+/** Whether the machine behind a guest agent's socket says that it is the one: two of them may have been given one socket. */
+function isMeant(said: readonly FindingJson[], { machine, options, typed, add }: Setup): boolean {
+  const own = parseUuid(machine?.uuid ?? '');
+  const says = said.find(({ name }) => name === 'machine')?.found ?? '';
+  const uuid = parseUuid(says);
+  if (own !== undefined && uuid !== undefined) {
+    if (uuid === own || turned(uuid) === own) return true;
+    const other = `behind its agent's socket is another machine: its UUID is ${uuid}, not ${own}`;
+    add('inside', 'failed', other, 'give each machine a socket of its own: virsh edit');
+  } else if (!options.unproved) {
+    const why = `it cannot be told which machine its agent is in: its firmware has no UUID`;
+    add('inside', 'failed', why, `if it is the right one: vmssh setup --unproved ${typed}`);
+  } else return true;
+  return false;
+}
+
+/** Older firmware turns the bytes of the first three groups round (SMBIOS 2.6, 7.2.1). */
+function turned(uuid: string): string {
+  const [a = '', b = '', c = '', ...rest] = uuid.split('-');
+  const bytes = (group: string) => group.match(/../g)?.toReversed().join('') ?? '';
+  return [bytes(a), bytes(b), bytes(c), ...rest].join('-');
+}
+
 /** A row of the script that only looks, with what the user can do about it. */
 function sayPlanned(
   row: FindingJson,
@@ -86,6 +113,7 @@ function sayPlanned(
 ): void {
   const { name, state } = row;
   const isOk = state === 'ok';
+  if (name === 'machine') return;
   if (name === 'account' && isOk) {
     const isRoot = row.found === 'root';
     const isFirst = !found.said?.some(({ name, state }) => name === 'account' && state === 'skipped');
@@ -98,6 +126,11 @@ function sayPlanned(
     const isBrought = lacksSshd(found.answer?.error);
     const orBring = isBrought ? `, or without its network: vmssh setup --bring-sshd ${typed}` : '';
     add('sshd', 'failed', row.found, `vmssh setup --install-sshd ${typed}${orBring}`);
+  } else if (name === 'key' && state !== 'failed' && found.key) {
+    addGuests(
+      { ...row, found: `${row.found}: ${found.key.from} (${printOfLine(found.key.line)})` },
+      found.into,
+    );
   } else if (name !== 'sshd' || !isOk) addGuests(row, found.into);
 }
 

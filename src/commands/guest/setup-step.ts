@@ -46,6 +46,8 @@ export interface OwnKey {
   readonly identityFile?: string;
   /** Where it is, for messages. */
   readonly from: string;
+  /** It has a passphrase, and no agent has it: ssh asks at each login. */
+  readonly asks?: boolean;
 }
 
 /** What the steps have found. */

@@ -51,8 +51,19 @@ install_sshd() {
   fi
 }
 
+# Which machine this is: a VM's UUID, by its firmware.
+say_machine() {
+  for each in sys/class/dmi/id/product_uuid proc/device-tree/vm,uuid; do
+    if [ -r "$R/$each" ]; then
+      say ok machine "$(tr -d '\000' <"$R/$each")"
+      return 0
+    fi
+  done
+}
+
 set_up_account() {
   need_root
+  say_machine
   check_disk || give_up 2
   install_sshd
   if [ -z "$installs" ] && ! check_sshd; then give_up 2; fi

@@ -1,13 +1,12 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { accountScript } from '../../../src/guest/script.js';
 import { findProgram, missingPrograms } from '../../helpers/programs.js';
-import { shells } from '../../helpers/shells.js';
 import { makePrivsepFolder } from '../../helpers/sshd.js';
 import { script, useTempDir } from '../../helpers/temp-dir.js';
-import { functionsOf, given, root, runThere, useRoot } from './guest.js';
+import { functionsOf, given, root, useRoot } from './guest.js';
 
 const missing = missingPrograms({ sshd: 'openssh-server', 'ssh-keygen': 'openssh-client' });
 const uid = process.getuid?.() ?? 0;
@@ -59,8 +58,10 @@ describe.skipIf(missing)(`the account of vmssh setup${missing ? `: ${missing}` :
     const passwd = `[ $# = 1 ] && exec cat '${root}/passwd'; grep "^$2:" '${root}/passwd'`;
     script(join(root, 'bin/getent'), `case $1 in passwd) ${passwd} ;; shadow) echo "$2:${shadow}" ;; esac`);
     const text = accountScript({ account: user, keys: [key], look, over: 'exec' });
-    const said = runThere(shells[0]?.command ?? ['sh'], `${functionsOf(text)}\nset_up_account </dev/null`);
-    return said.split('\n').map((line) => line.replace(/ +/g, ' '));
+    const there = `set -u\nPATH="$1/bin:$PATH"\n${functionsOf(text)}\nset_up_account </dev/null`;
+    const { stdout, stderr } = spawnSync('sh', ['-c', there, 'sh', root], { encoding: 'utf8' });
+    expect(stderr).toBe('');
+    return stdout.split('\n').map((line) => line.replace(/ +/g, ' '));
   }
 
   it('gets its key where sshd reads it, also if that has no host key yet', () => {
@@ -112,7 +113,7 @@ describe.skipIf(missing)(`the account of vmssh setup${missing ? `: ${missing}` :
         name: 'a home that others can write to',
         before: () => chmodSync(join(root, 'home/ann'), 0o777),
         says: /\/home\/ann can be written by users other than ann/,
-        fix: /^fix login chmod go-w \/home\/ann$/,
+        fix: /^fix key chmod go-w \/home\/ann$/,
       },
       {
         name: 'a locked account without PAM',

@@ -7,7 +7,7 @@ login_key_files() {
   unread=
   for each in $(setting authorizedkeysfile); do
     case $each in
-      /run/credentials/*$look.service/* | /run/sshd-generated-$look/*)
+      /run/credentials/*$instance.service/* | /run/sshd-generated-$instance/*)
         if credential_keys "$1" "$each"; then return 0; fi
         continue ;;
       none) continue ;;
@@ -139,7 +139,7 @@ no_key_file() {
   fail login "$1 has no keys in $files$(refusals)" "$(key_fix "$1")"
 }
 
-shown() { printf '%s' "$1" | sed "s/$look/%i/g"; }
+shown() { printf '%s' "$1" | sed "s/$instance/%i/g"; }
 
 # systemd-tmpfiles does not follow the link /root, so that the credential for root's keys has no effect there.
 credential_lost() {

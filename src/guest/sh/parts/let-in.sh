@@ -102,7 +102,7 @@ find_key_file() {
   set +f
   if [ -z "$keys_in" ]; then
     key_fault=${key_fault:-"sshd reads the keys of $account from no file: AuthorizedKeysFile $(setting authorizedkeysfile), AuthorizedKeysCommand $(setting authorizedkeyscommand)$newline$(setting_fix AuthorizedKeysFile .ssh/authorized_keys)"}
-    fail login "${key_fault%%"$newline"*}" "${key_fault#*"$newline"}"
+    fail key "${key_fault%%"$newline"*}" "${key_fault#*"$newline"}"
     return 1
   fi
   # Root follows no link of the account's.

@@ -52,8 +52,8 @@ describe('vmssh setup of a VM of libvirt', () => {
   const setup = (cases: readonly VirshCase[], ...args: readonly string[]) => {
     const device = "<devices><vsock model='virtio'><cid auto='yes' address='424242'/></vsock></devices>";
     standInVirsh(bin, log, [
-      ['*" list "*', `printf '${uuid}\\n==vmssh==\\n==vmssh==\\n'`],
       ...cases,
+      ['*" list "*', `printf '${uuid}\\n==vmssh==\\n==vmssh==\\n'`],
       [
         '*dumpxml*',
         `echo "<domain type='kvm' id='3'><name>mint</name><uuid>${uuid}</uuid>${device}</domain>"`,

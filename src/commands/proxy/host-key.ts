@@ -173,7 +173,7 @@ function noticeOf(why: Exclude<Settled['why'], Refusal>, call: Call): string | u
       return `${who} is a different machine than before, and has no sshd of its own; if you expected this: ${call.io.program} forget ${name}`;
     }
     case 'new machine':
-      return `${who} is a different machine than before; its manager confirms the host key that it shows, ${key}`;
+      return `${who} is a different machine than before; its manager confirms the host key that it shows, ${key}; if it was made again, and your key is not in it: ${call.io.program} setup ${shellQuoted(call.name)}`;
     case 'by manager':
       return `${who} shows the host key that its manager confirms, ${key}: kept`;
     case 'first':

@@ -26,8 +26,8 @@ interface LoginSign {
   readonly message: string;
   readonly user: string;
   /** sshd let it in, and it ended with this code before its command ran. */
-  readonly ended?: number;
-  readonly lacksTerminal?: true | undefined;
+  readonly ended?: number | undefined;
+  readonly lacksTerminal?: boolean | undefined;
   /** If it was refused: the keys that ssh offers, in its order; none if that ssh cannot say. */
   readonly keys?: readonly string[];
 }

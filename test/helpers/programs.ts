@@ -49,6 +49,7 @@ const together: Readonly<Record<string, readonly string[]>> = {
   'openssh-client': openssh,
   'openssh-server': openssh,
   git: ['git', 'git-upload-pack', 'git-receive-pack'],
+  'util-linux': ['nsenter', 'prlimit', 'setpriv', 'unshare'],
 };
 
 /** The Debian packages of what many tests need. */

@@ -1,11 +1,13 @@
 import { join } from 'node:path';
 import { readKeys } from '../../cli/guest.js';
 import { ConnectError } from '../../errors.js';
-import { fingerprintOf } from '../../identity/known-hosts.js';
-import { managerKeys } from '../../identity/manager-keys.js';
+import { readBytes } from '../../files/read-file.js';
+import { fingerprintOf, verdictOn } from '../../identity/known-hosts.js';
+import { managerKeys, managerPrints } from '../../identity/manager-keys.js';
 import type { Io } from '../../process/io.js';
 import { runProgram } from '../../process/run-program.js';
 import type { ReachedMachine } from '../../sources/source.js';
+import { knownHostsFiles } from '../../ssh/config/users-files.js';
 import { sshFolder } from '../../ssh/folder.js';
 import { ownKeyFile, sshSettings } from '../../ssh/login-key.js';
 import { verifyHostKey } from '../../ssh/settle-key.js';
@@ -40,6 +42,18 @@ export async function firstOwnKey(host: string, io: Io, signal: AbortSignal): Pr
   }
   const line = await printedKey(['ssh-add', '-L'], io, signal);
   return line ? { line, from: 'your ssh-agent' } : undefined;
+}
+
+/** Whether one of the keys that known_hosts has for a name is the one that the machine's manager reads. */
+export async function hasKnownKey(
+  name: string,
+  machine: ReachedMachine,
+  { env, platform }: Io,
+): Promise<boolean> {
+  const prints = await managerPrints({ text: machine.target, machine }, { env, platform }, '');
+  const files = await knownHostsFiles([], { env, platform });
+  const bytes = await Promise.all(files.map((path) => readBytes(path).catch(() => Buffer.alloc(0))));
+  return bytes.some((file) => prints.some((print) => verdictOn(print, name, file) === 'known'));
 }
 
 /** The first public key that a program prints; undefined if it prints none. */

@@ -7,6 +7,7 @@ import { pinsOf } from '../../identity/decide.js';
 import { managerKeys } from '../../identity/manager-keys.js';
 import { pinPrint } from '../../identity/pins.js';
 import { reachedMachine } from '../../identity/record.js';
+import { asTarget } from '../../kinds/kinds.js';
 import { lookUp } from '../../lookup/login.js';
 import type { Io } from '../../process/io.js';
 import { lacksSshd } from '../../reach/all-failed.js';
@@ -14,13 +15,15 @@ import { formatEndpoint } from '../../route.js';
 import type { ReachedMachine } from '../../sources/source.js';
 import { whyNoBring } from '../../ssh/config/host-options.js';
 import { keptLogins, loginOf, type MachineLogin } from '../../ssh/config/logins.js';
+import { inKnownHosts, mayBeGiven } from '../../ssh/config/names.js';
 import { ownKeyFile } from '../../ssh/login-key.js';
 import { machineKeys } from '../../ssh/machine-keys.js';
+import { usersNames } from '../../ssh/taken-names.js';
 import { sshPort } from '../../target/numbers.js';
 import { shellOf, shellQuoted } from '../../target/shell.js';
 import type { SetupOptions } from './options.js';
 import { type MissingDevice, planDevice } from './setup-device.js';
-import { firstOwnKey, keyIn, onConsole, printOfLine } from './setup-keys.js';
+import { firstOwnKey, hasKnownKey, keyIn, onConsole, printOfLine } from './setup-keys.js';
 import type { SetupSteps, ShowStep } from './setup-step.js';
 import { checkUntil, collector, configStep, howToStart, intoByManager, of, runInside } from './setup-step.js';
 
@@ -50,9 +53,22 @@ export async function planSetup(
   show: ShowStep,
   look = checkUntil,
 ): Promise<SetupPlan> {
-  const named = await lookUp(name, io, signal);
+  const claim = asTarget(name) ? undefined : (await usersNames(io))(name);
+  // Who types the name here says which machine is meant, and is asked.
+  const names = claim !== undefined && mayBeGiven(claim) ? async () => () => undefined : undefined;
+  const named = await lookUp(name, { ...io, names }, signal);
   const { text: target, machine } = named;
   const { steps, add, isFailed } = collector(show);
+  if (claim !== undefined) {
+    const isSame =
+      claim === inKnownHosts && machine && (await hasKnownKey(name, reachedMachine(machine), io));
+    const found = isSame
+      ? `${claim}, with the key that its manager reads`
+      : `${claim}: from now on it means ${target}`;
+    const wanted = isSame || options.takeName;
+    if (wanted) add('name', isSame ? 'ok' : 'changed', found);
+    else add('name', 'failed', claim, `vmssh setup --take-name ${shellQuoted(name, shellOf(io))}`);
+  }
   const into = await intoByManager(named, io, signal).catch(asFailure);
   if (machine === undefined) throw into;
   const typed = shellQuoted(target, shellOf(io));
@@ -92,11 +108,12 @@ export async function planSetup(
   const { error, means: { endpoint, steps: way = [] } = {}, stages = [] } = check ?? {};
   if (endpoint) add('way', 'ok', [...way, formatEndpoint(endpoint)].slice(-2).join(' → '));
   else if (!missing) return failed('way', error?.problem ?? 'none is known', error?.hint);
-  const { logins, isFirst } = await keptLogins(io);
-  const earlier = loginOf(machine, logins);
+  const { logins, listed, isFirst } = await keptLogins(io);
+  const earlier = loginOf(machine, logins, listed);
   const account = options.user ?? earlier?.user ?? machine.user;
   const first = isFirst || earlier?.first;
-  const kept = { target: machine.target, uuid: machine.uuid, pinned: earlier?.pinned, first } as const;
+  const takes = claim === undefined ? earlier?.takes : name;
+  const kept = { target: machine.target, uuid: machine.uuid, takes, pinned: earlier?.pinned, first } as const;
   const hasNone = lacksSshd(error);
   if (hasNone && (options.bring || (earlier?.brings && !install && !options.noConfig))) {
     const whyNot = whyNoBring(await callerOfLines(io, true));

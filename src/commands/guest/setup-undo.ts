@@ -29,8 +29,8 @@ export async function undoSetup(
   const named = await lookUp(name, io, signal);
   const { text: target, machine } = named;
   const { steps, add, isFailed } = collector(show);
-  const { logins } = await keptLogins(io);
-  const login = machine && loginOf(machine, logins);
+  const { logins, listed } = await keptLogins(io);
+  const login = machine && loginOf(machine, logins, listed);
   const start = await howToStart(named, io, signal);
   if (start !== undefined) {
     add('way', 'failed', `it is ${machine?.status}`, start);

@@ -64,8 +64,10 @@ same way and pinned, and config install writes the Host with that user and key. 
     };
     const undoOf = async (name: string, what: 'plan' | 'do') =>
       (await import('./setup-undo.js')).undoSetup(name, what, io, signal, show);
+    // The plan is shown, and asked for: with --yes it is not.
+    const asked = { ...options, takeName: options.takeName || !yes };
     const planOf = async (name: string): Promise<SetupPlan> =>
-      (await import('./setup-plan.js')).planSetup(name, options, io, signal, show);
+      (await import('./setup-plan.js')).planSetup(name, asked, io, signal, show);
     const named = targets.map((name) => ({ name }));
     const plans = await inTurn(named, ({ name }) => (undo ? undoOf(name, 'plan') : planOf(name)));
     const isReady = plans.every(({ steps }) => steps.every(({ state }) => state !== 'changed'));

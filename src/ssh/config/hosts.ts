@@ -11,7 +11,7 @@ import { isOfProcess, slug } from '../../target/names.js';
 import { isOthersId } from '../../target/numbers.js';
 import { type GuestKeys, trustIn } from '../guest-keys.js';
 import { hostOptions } from './host-options.js';
-import { moreNames, type NameCheck } from './names.js';
+import { mayBeGiven, moreNames, type NameCheck } from './names.js';
 import { settingsOf } from './settings.js';
 import type { HostEntry, HostMachine } from './state.js';
 import { type ConcreteHost, type StartedHosts, startOf } from './text.js';
@@ -189,7 +189,8 @@ function problem(
   if (!dots && (slug(name).includes('.') || via.includes('.')))
     return 'with a dot it could be a host on a network: use --prefix';
   const users = taken(host);
-  if (users !== undefined) return `${users}: use --prefix`;
+  if (users !== undefined)
+    return `${users}: use --prefix${mayBeGiven(users) ? ', or give it the name: vmssh setup --take-name NAME' : ''}`;
   if (!isOnly) return `another machine would be Host ${host} too: give one of them another name`;
   try {
     hostOptions({ ...machineOptions(machine, '~/x'), program: ['vmssh'], fdpass: false });

@@ -119,7 +119,7 @@ esac
   it('setup makes only the host key where a socket answers and sshd has none', async () => {
     const says = 'ok account ann\\nchanged host-keys x is made\\nok key x\\nend 0 done\\n';
     writeTree(dir, { 'bin/incus': `#!/bin/sh\ncat >/dev/null; printf '${says}'\n`, 'id.pub': publicKey });
-    const flags = { noConfig: true, install: false, bring: false, restart: false };
+    const flags = { noConfig: true, install: false, bring: false, takeName: false, restart: false };
     const options = { ...flags, key: join(dir, 'id.pub'), user: undefined };
     const means = { text: 'incus/web', parsed: parseTarget('incus/web'), port: 22, user: '' };
     const endpoint = { family: 'vsock', cid: 3, port: 22 } as const;

@@ -145,6 +145,7 @@ describe('the step for a vsock device', () => {
       noConfig: true,
       install: false,
       bring: false,
+      takeName: false,
       restart: false,
     };
     const done = await carryOutSetup(plan, options, io, signal, () => {});

@@ -104,14 +104,15 @@ function assignHosts(
   const named = known.map((machine) => {
     const { name, provider, via } = machine;
     const had = before.get(machine.target);
-    const plain = `${prefix}${slug(name)}${via === undefined ? '' : `.${via}`}`;
-    const isSame = had?.host === plain && had.uuid === machine.uuid && had.gone === undefined;
-    const isHolder = isSame && targets.get(machine.target) === 1;
-    if (isHolder) return { machine, host: plain, isHolder };
+    const there = via === undefined ? '' : `.${via}`;
+    const plain = `${prefix}${slug(name)}${there}`;
+    const longer = `${prefix}${slug(name)}-${provider}${there}`;
+    const hasHost = had !== undefined && had.gone === undefined && [plain, longer].includes(had.host);
+    const isHolder = hasHost && targets.get(machine.target) === 1;
+    if (isHolder) return { machine, host: had.host, isHolder };
     if (had && via === undefined && silent.length > 0) return { machine, host: had.host, isHolder };
     const isOnly = slugs.get(shortOf(machine)) === 1;
-    const host = isOnly ? plain : `${prefix}${slug(name)}-${provider}${via === undefined ? '' : `.${via}`}`;
-    return { machine, host, isHolder };
+    return { machine, host: isOnly ? plain : longer, isHolder };
   });
   const here = named.filter(({ machine }) => machine.via === undefined);
   const spelled = countBy(named, ({ host }) => host);

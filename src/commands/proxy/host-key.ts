@@ -142,9 +142,8 @@ async function answerTo(facts: KeyFacts, call: Call): Promise<Settled> {
 async function wasMadeAgain({ keys, io }: Call): Promise<boolean> {
   const machine = keys?.reached.machine;
   if (machine === undefined) return false;
-  const { keptLogins, loginOf } = await import('../../ssh/config/logins.js');
-  const { logins, listed } = await keptLogins({ ...io, env: ownHome(io.env) });
-  const login = loginOf(machine, logins, listed);
+  const { keptLogin } = await import('../../ssh/config/logins.js');
+  const login = await keptLogin(machine, { ...io, env: ownHome(io.env) });
   return login !== undefined && login.brings !== true && login.uuid !== machine.uuid;
 }
 

@@ -93,14 +93,21 @@ export async function madeLogin(
   machine: (Owner & Omit<MachineLogin, 'brings'>) | undefined,
   { env, platform }: Pick<Io, 'env' | 'platform'>,
 ): Promise<Pick<MachineLogin, 'user' | 'identityFile' | 'brings'> | undefined> {
-  if (machine === undefined) return undefined;
-  const { logins: all, listed } = await keptLogins({ env: ownEnv(env), platform });
-  return loginOf(machine, all, listed) ?? machine;
+  return (await keptLogin(machine, { env: ownEnv(env), platform })) ?? machine;
 }
 
-/** Those that are kept, and the machines that were listed last; `isFirst`: nothing was. */
+/** The one that is kept for a machine. */
+export async function keptLogin(
+  machine: Owner | undefined,
+  io: Pick<Io, 'env' | 'platform'>,
+): Promise<MachineLogin | undefined> {
+  if (machine === undefined) return undefined;
+  const { logins: all, state } = await keptLogins(io);
+  return loginOf(machine, all, state?.machines.filter(({ gone }) => gone === undefined) ?? []);
+}
+
+/** Those that are kept; `isFirst`: nothing was. */
 export async function keptLogins({ env, platform }: Pick<Io, 'env' | 'platform'>) {
   const state = await readState(stateFile(env, platform));
-  const listed = state?.machines.filter(({ gone }) => gone === undefined) ?? [];
-  return { logins: logins.parse(state?.options ?? {}), isFirst: state === undefined, state, listed };
+  return { logins: logins.parse(state?.options ?? {}), isFirst: state === undefined, state };
 }

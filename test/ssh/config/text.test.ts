@@ -127,6 +127,31 @@ describe.skipIf(noSsh)(`the lines, as ssh reads them${withSsh}`, () => {
       }
   });
 
+  it.each(['linux', 'win32'] as const)(
+    'have the proxy asked for what is typed, and for the name only by the short name, on %s',
+    (platform) => {
+      const ids = ['1', '2'].map((digit) => `${digit.repeat(8)}-2222-4333-8444-555555555555`);
+      const made = hostsOf([
+        machine('Web', 'machine/Web', 'machined', { also: ['qemu/Web'], uuid: ids[0] }),
+        machine('Mint', 'hyper-v/Mint', 'hyper-v', { uuid: ids[1] }),
+        machine('db', 'via/hv1/qemu/db', 'libvirt', { via: 'hv1', uuid: ids[0] }),
+      ]);
+      for (const givesTyped of [true, false])
+        for (const { host, names = [], options } of made)
+          for (const typed of [host, ...names]) {
+            const given = { program, fdpass: true, platform, givesTyped, hosts: made };
+            const { proxycommand = '' } = effective(given, typed);
+            const isShort = typed.toLowerCase() === host.toLowerCase();
+            const own = givesTyped ? `--typed %n %h` : '%h';
+            const asked = isShort ? options.target : typed === ids[1] ? `hyper-v/${typed}` : own;
+            expect([typed, proxycommand.replaceAll(/['"]/g, '')]).toEqual([
+              typed,
+              `/opt/vmssh proxy --fdpass ${asked} %p`,
+            ]);
+          }
+    },
+  );
+
   it.each(['example.com', 'host', 'vsock', 'unix.example', 'machine.example', 'vsocks/3'])(
     'do not match %s',
     (host) => {

@@ -11,6 +11,7 @@ import { sharesCids } from '../../../src/sources/tools/cid-space.js';
 import type { RunTool } from '../../../src/sources/tools/run-tool.js';
 import { crosvm } from '../../../src/sources/vmm/crosvm.js';
 import { qemu } from '../../../src/sources/vmm/qemu.js';
+import { lacks } from '../../helpers/programs.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { machines, PeerFolder } from '../machined/varlink-peer.js';
 import { fakeProc, inDocker, setCidMode } from '../processes/fake-proc.js';
@@ -143,7 +144,7 @@ describe('the real /proc', () => {
     return String(said) === 'here\n' ? child.pid : undefined;
   };
 
-  it('shows which network namespace a process has', async (test) => {
+  it.skipIf(lacks('nsenter', 'unshare'))('shows which network namespace a process has', async (test) => {
     const [here, there] = [await waiting(), await waiting('unshare', '--net')];
     if (here === undefined || there === undefined)
       return test.skip('"unshare --net" is refused: run the test as root');

@@ -11,7 +11,7 @@ import { sharesCids } from '../../../src/sources/tools/cid-space.js';
 import type { RunTool } from '../../../src/sources/tools/run-tool.js';
 import { crosvm } from '../../../src/sources/vmm/crosvm.js';
 import { qemu } from '../../../src/sources/vmm/qemu.js';
-import { missingPrograms } from '../../helpers/programs.js';
+import { lacks } from '../../helpers/programs.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { machines, PeerFolder } from '../machined/varlink-peer.js';
 import { fakeProc, inDocker, setCidMode } from '../processes/fake-proc.js';
@@ -144,30 +144,24 @@ describe('the real /proc', () => {
     return String(said) === 'here\n' ? child.pid : undefined;
   };
 
-  it.skipIf(missingPrograms({ nsenter: 'util-linux', unshare: 'util-linux' }))(
-    'shows which network namespace a process has',
-    async (test) => {
-      const [here, there] = [await waiting(), await waiting('unshare', '--net')];
-      if (here === undefined || there === undefined)
-        return test.skip('"unshare --net" is refused: run the test as root');
-      const procDir = join(dir, 'proc');
-      mkdirSync(procDir);
-      for (const each of ['self', here, there]) symlinkSync(`/proc/${each}`, join(procDir, String(each)));
-      setCidMode(procDir, 'global');
-      const deps = { env: process.env, procDir };
-      const asked: number[] = [];
-      const ask = async (pid: number) => {
-        asked.push(pid);
-        return 'local';
-      };
-      expect(await Promise.all([here, there].map((pid) => sharesCids(pid, deps, ask)))).toEqual([
-        true,
-        false,
-      ]);
-      expect(asked).toEqual([there]);
-      // Its own way of asking enters the namespace; the setting is the made-up one.
-      expect(await sharesCids(there, deps)).toBe(true);
-      expect(await sharesCids(there, { ...deps, procDir: setCidMode(procDir, 'local') })).toBe(false);
-    },
-  );
+  it.skipIf(lacks('unshare'))('shows which network namespace a process has', async (test) => {
+    const [here, there] = [await waiting(), await waiting('unshare', '--net')];
+    if (here === undefined || there === undefined)
+      return test.skip('"unshare --net" is refused: run the test as root');
+    const procDir = join(dir, 'proc');
+    mkdirSync(procDir);
+    for (const each of ['self', here, there]) symlinkSync(`/proc/${each}`, join(procDir, String(each)));
+    setCidMode(procDir, 'global');
+    const deps = { env: process.env, procDir };
+    const asked: number[] = [];
+    const ask = async (pid: number) => {
+      asked.push(pid);
+      return 'local';
+    };
+    expect(await Promise.all([here, there].map((pid) => sharesCids(pid, deps, ask)))).toEqual([true, false]);
+    expect(asked).toEqual([there]);
+    // Its own way of asking enters the namespace; the setting is the made-up one.
+    expect(await sharesCids(there, deps)).toBe(true);
+    expect(await sharesCids(there, { ...deps, procDir: setCidMode(procDir, 'local') })).toBe(false);
+  });
 });

@@ -90,8 +90,11 @@ async function byName(
 ): Promise<ListedTarget> {
   const failures = warnings.map((each) => ({ ...each, problem: `${each.provider}: ${each.problem}` }));
   const own = machines.filter((each) => !isOfOthers(each));
-  const matches = match(typed, own);
-  const [others] = matches.length === 0 ? match(typed, machines) : [];
+  const named = match(typed, own);
+  // No machine gets what is meant for another one by being called as its id.
+  const id = isBareId(typed) ? parseUuid(typed) : undefined;
+  const matches = named.filter(({ uuid = '' }) => id === undefined || parseUuid(uuid) === id);
+  const [others] = named.length === 0 ? match(typed, machines) : [];
   if (others)
     throw new ConnectError('resolve', typed, {
       code: 'NOT_FOUND',
@@ -108,7 +111,12 @@ async function byName(
     title: 'this host',
     missing: `no machine on this host has this ${asTarget(typed) ? 'id' : 'name'}`,
     empty: 'no machine was found on this host',
-    hints: { unknown: 'see vmssh list; an address has its kind in front: vsock/3, unix/run/x.sock' },
+    hints: {
+      unknown:
+        named[0] && matches.length === 0
+          ? `for the machine that is called so: type ${offered(named[0].target)}`
+          : 'see vmssh list; an address has its kind in front: vsock/3, unix/run/x.sock',
+    },
   });
   refuseIfSilent(machine, typed, typed, failures);
   const why = (await names({ env, platform }))(typed);

@@ -192,6 +192,8 @@ export function joinListings<F extends DiscoveredMachine>(lists: readonly Listin
 /** A machine that a provider lists. */
 export interface DiscoveredMachine {
   readonly name: string;
+  /** What else it is called where it has no other machine's name: Proxmox's number, the name of its disk. */
+  readonly ids?: readonly string[];
   /** What to type after `ssh`: "machine/mint". */
   readonly target: string;
   readonly status: Status;
@@ -279,6 +281,7 @@ const ofMachines: ReadonlySet<string> = new Set([
   'FOREIGN',
   'LINK',
   'INCOMPLETE',
+  'NOT_LISTED',
   'TOO_MANY',
 ]);
 

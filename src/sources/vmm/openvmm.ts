@@ -1,6 +1,6 @@
 import { machineCid } from '../../target/numbers.js';
 import { listenedSocket, pathsOf } from '../processes/process-paths.js';
-import { ofProcess, orWarn, processesNamed, warnInto } from '../processes/processes.js';
+import { noDevice, ofProcess, orWarn, processesNamed, warnInto } from '../processes/processes.js';
 import { routesTo } from '../routes.js';
 import type { Deps, Listing, Process, Source, Warning } from '../source.js';
 import { leadsToItself } from '../tools/cid-space.js';
@@ -29,6 +29,8 @@ async function list(deps: Deps): Promise<Listing> {
     processes.map(async (process) => {
       const { pid, argv } = process;
       const args = parseOpenvmmArgs(argv);
+      if (args.cid === undefined && args.socket === undefined && process.authority !== 'other')
+        warn(noDevice(process, 'OpenVMM'));
       const target = await addressOf(process, args);
       if (target === undefined) return [];
       const name = nameFrom(args.socket ?? '') || `openvmm-${pid}`;

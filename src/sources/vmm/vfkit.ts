@@ -1,6 +1,6 @@
 import { isAbsolute } from 'node:path';
 import { ownSocket } from '../processes/process-paths.js';
-import { ofProcess, orWarn, processesNamed, warnInto } from '../processes/processes.js';
+import { noDevice, ofProcess, orWarn, processesNamed, warnInto } from '../processes/processes.js';
 import { routesTo } from '../routes.js';
 import type { Deps, DiscoveredMachine, Listing, Process, Source, Warning } from '../source.js';
 import { fieldsOf, nameFrom, optionsOf } from './vhost-device.js';
@@ -18,7 +18,10 @@ async function listVfkits(deps: Deps): Promise<Listing> {
   const warn = warnInto(warnings, vfkit.name);
   for (const process of await processesNamed(/^(vfkit|krunkit)$/, deps, { warn })) {
     const path = parseVfkitArgs(process.argv);
-    if (path === undefined) continue;
+    if (path === undefined) {
+      warn(noDevice(process, 'vfkit'));
+      continue;
+    }
     found.push(...((await orWarn(() => fromVfkit(process, path), process, warn)) ?? []));
   }
   return { found, warnings };

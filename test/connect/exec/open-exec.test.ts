@@ -357,10 +357,13 @@ describe('the audit login id of a program', () => {
     const words = [program, 'a  b', '$(c)'];
     const command = asDaemon(words, { PATH: dir }, uid);
     // In a process of its own, which has one if the kernel lets us give it one.
-    const start = 'echo 4242 2>/dev/null >/proc/self/loginuid; read id </proc/self/loginuid; echo $id; "$@"';
+    const set = (id: number) =>
+      `echo ${id} 2>/dev/null >/proc/self/loginuid; read id </proc/self/loginuid; echo $id`;
+    // A user cannot take back the one that a login gave him.
+    const start = `${set(4242)}; (${set(4_294_967_295)}); "$@"`;
     const options = { env: { PATH: dir }, cwd: dir, encoding: 'utf8' } as const;
     const { stdout, stderr } = spawnSync('/bin/sh', ['-c', start, 'sh', ...command], options);
-    const [own = '', got] = stdout.split('\n');
-    expect({ got, stderr }).toEqual({ got: `${unset ? '4294967295' : own};a  b;$(c);`, stderr: '' });
+    const [own, none, got] = stdout.split('\n');
+    expect({ got, stderr }).toEqual({ got: `${unset ? none : own};a  b;$(c);`, stderr: '' });
   });
 });

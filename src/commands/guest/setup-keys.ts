@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { readKeys } from '../../cli/guest.js';
 import { ConnectError } from '../../errors.js';
+import { readTextIfAny } from '../../files/read-sync.js';
 import { fingerprintOf } from '../../identity/known-hosts.js';
 import type { Io } from '../../process/io.js';
 import { runProgram } from '../../process/run-program.js';
@@ -80,7 +80,7 @@ async function privateKey(
   signal: AbortSignal,
 ): Promise<{ line?: string | undefined; asks: boolean } | undefined> {
   if ((await ownKeyFile(file)) === undefined) return undefined;
-  const opened = publicPart(await readFile(file, 'latin1'));
+  const opened = publicPart(readTextIfAny(file));
   if (opened) return opened;
   const [line] = await printedKeys(['ssh-keygen', '-y', '-P', '', '-f', file], env, signal);
   return { line, asks: line === undefined };

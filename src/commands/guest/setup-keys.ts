@@ -48,7 +48,7 @@ async function settingsOf(host: string, io: Io, signal: AbortSignal): Promise<st
   if (code === 0) return stdout;
   signal.throwIfAborted();
   throw new ConnectError('connect', host, {
-    code: 'SSH_CONFIG',
+    code: 'NOT_RUN',
     problem: `ssh -G does not read its configuration: ${firstMessage(stderr) ?? 'it did not end'}`,
     hint: 'correct what ssh names',
   });

@@ -9,7 +9,7 @@ set -u
 . ./check/keys.sh
 . ./log/attempt.sh
 . ./check/login.sh
-. ./parts/let-in.sh
+. ./check/let-in.sh
 
 has_keys() {
   printf '%s\n' "$keys" | {

@@ -61,7 +61,7 @@ describe('vmssh setup of a VM of libvirt', () => {
     ]);
     return run([...vmssh, ...args], { env, ...otherUser });
   };
-  const planned = ['setup', '--dry-run', '--no-config', '--key', join(dir, 'key.pub'), 'mint'];
+  const planned = ['setup', '--dry-run', '--no-config', '--key', join(dir, 'key.pub'), 'qemu/mint'];
   const steps = (text: string) =>
     [...text.matchAll(/^ {2}(.) (\S+)/gm)].map(([, mark, step]) => `${mark} ${step}`);
 
@@ -88,7 +88,7 @@ describe('vmssh setup of a VM of libvirt', () => {
     {
       what: 'that is none',
       says: 'Not Settable',
-      want: /✗ inside +it cannot be told which .*\n +fix: .*--unproved mint\n/,
+      want: /✗ inside +it cannot be told which .*\n +fix: .*--unproved qemu\/mint\n/,
     },
     { what: 'that is none, with --unproved', says: 'x', more: ['--unproved'], want: /✓ inside/ },
   ])('asks the machine for its UUID: one $what', async ({ says, want, more = [] }) => {

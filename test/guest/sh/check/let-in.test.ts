@@ -2,11 +2,11 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { accountScript } from '../../../src/guest/script.js';
-import { findProgram, missingPrograms } from '../../helpers/programs.js';
-import { makePrivsepFolder } from '../../helpers/sshd.js';
-import { script, useTempDir } from '../../helpers/temp-dir.js';
-import { functionsOf, given, root, useRoot } from './guest.js';
+import { accountScript } from '../../../../src/guest/script.js';
+import { findProgram, missingPrograms } from '../../../helpers/programs.js';
+import { makePrivsepFolder } from '../../../helpers/sshd.js';
+import { script, useTempDir } from '../../../helpers/temp-dir.js';
+import { functionsOf, given, root, useRoot } from '../guest.js';
 
 const missing = missingPrograms({ sshd: 'openssh-server', 'ssh-keygen': 'openssh-client' });
 const uid = process.getuid?.() ?? 0;

@@ -59,7 +59,8 @@ async function agentKeys(settings: string, { env }: Io, signal: AbortSignal): Pr
   const named = settingIn(settings, 'identityagent') ?? 'SSH_AUTH_SOCK';
   if (named === 'none') return [];
   const variable = named.startsWith('$') ? named.replace(/[${}]/g, '') : undefined;
-  const socket = named === 'SSH_AUTH_SOCK' ? env.SSH_AUTH_SOCK : variable ? env[variable] : named;
+  const ofVariable = Object.entries(env).find(([name]) => name === variable)?.[1];
+  const socket = named === 'SSH_AUTH_SOCK' ? env.SSH_AUTH_SOCK : variable ? ofVariable : named;
   return printedKeys(['ssh-add', '-L'], { ...env, SSH_AUTH_SOCK: socket }, signal);
 }
 

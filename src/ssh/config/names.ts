@@ -5,7 +5,6 @@ import type { Env } from '../../runtime.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import { isOthersId } from '../../target/numbers.js';
 import type { ViaTarget } from '../../target/target.js';
-import { ownHome } from '../folder.js';
 import { type HostEntry, readState, stateFile } from './state.js';
 
 /** Why a name is no machine's to take, one clause; undefined: it is free. */
@@ -108,7 +107,7 @@ export async function writtenMachine(
   target: ViaTarget,
   { env }: { env: Env },
 ): Promise<ListedMachine | undefined> {
-  return viaMachine(target, (await readState(stateFile(ownHome(env))))?.machines ?? []);
+  return viaMachine(target, (await readState(stateFile(env)))?.machines ?? []);
 }
 
 /** The same among these machines. */

@@ -53,8 +53,8 @@ function namesOf(entry: HostEntry): readonly string[] {
 
 /** Its targets, so that they are the same login: the pattern for all of a kind knows no user, key, id or owner. No address: another may have it later. */
 function ownTargets(entry: HostEntry, hasId: boolean): readonly string[] {
-  const { target, also = [], user, identityFile, identityAgent } = entry;
-  const isMore = hasId || [user, identityFile, identityAgent].some((each) => each !== undefined);
+  const { target, also = [], user, identityFile } = entry;
+  const isMore = hasId || user !== undefined || identityFile !== undefined;
   return [target, ...also].flatMap((each) => {
     const typed = /^[\w.:/+-]+$/.test(each) ? asTarget(each) : undefined;
     const kind = typed && kindOf(typed);

@@ -54,7 +54,9 @@ export function search(
     const { text, target } = await findTarget(typed, io, signal);
     if (!routes?.includes('ip')) checkPorts(target, text, port);
     const resolution = await resolveTarget(target, { text, port, routes, signal, env, platform });
-    if (!routes) await firstRoute(resolution, { text, port });
+    // An address that its source has to be asked for is asked for by each connection.
+    if (!routes || !resolution.askIp)
+      await firstRoute(resolution, { text, port, ...(routes ? { only: routes } : {}) });
     return { text, target, resolution };
   };
 }

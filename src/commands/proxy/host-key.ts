@@ -187,7 +187,7 @@ function noticeOf(why: Exclude<Settled['why'], Refusal>, call: Call): string | u
       return `${who} is a different machine than before, and has no sshd of its own; if you expected this: ${call.io.program} forget ${name}`;
     }
     case 'new machine':
-      return `${who} is a different machine than before; its manager confirms the host key that it shows, ${key}`;
+      return `${who} is a different machine than before; its manager confirms the host key that it shows, ${key}; if it was made again, and your key is not in it: ${call.io.program} setup ${shellQuoted(call.name)}`;
     case 'moved name':
       return `${who} is another of your machines now, as its manager says: it shows the key that is known for it, ${key}`;
     case 'by manager':

@@ -55,9 +55,16 @@ export async function lookUp(
   seen?: (all: AllMachines) => void,
 ): Promise<ListedTarget> {
   const { resolveShortName } = await import('./short-name.js');
-  const found = await resolveShortName(typed, { env, platform, signal, seen });
+  const { writtenMachine, writtenTarget } = await import('../ssh/config/names.js');
+  const deps = { env, platform, signal, seen };
+  const found = await resolveShortName(typed, deps).catch(async (error) => {
+    // NAME.HOST, or a name with a prefix: each that vmssh has given is one that it takes.
+    const isUnknown = error instanceof ConnectError && error.code === 'NOT_FOUND';
+    const given = isUnknown ? await writtenTarget(typed, { env }) : undefined;
+    if (given === undefined) throw error;
+    return resolveShortName(given, deps);
+  });
   if (found.target.kind !== 'via') return found;
-  const { writtenMachine } = await import('../ssh/config/names.js');
   return { ...found, machine: await writtenMachine(found.target, { env }) };
 }
 

@@ -5,23 +5,33 @@ import type { ListedMachine } from '../../sources/merge.js';
 import { machineOrThrow } from '../../sources/no-machine.js';
 import { addressOf } from '../../sources/routes.js';
 import { isOfOthers, match, searchIn } from '../../sources/search.js';
+import { ofHost } from '../../ssh/config/names.js';
+import type { HostEntry } from '../../ssh/config/state.js';
 import { nameOf } from '../../target/target.js';
 import type { Selection } from './output.js';
 
 /**
  * The machine of each name, id, target or address, in the order in which they were typed; an error for a name that no machine has, or
- * several have. `from`: the only providers that were asked.
+ * several have. `from`: the only providers that were asked; `written`: the Hosts, each of which is a name too.
  */
 export function namedMachines(
   names: readonly string[],
   all: AllMachines,
   from: string | undefined,
+  written: readonly HostEntry[] = [],
 ): Pick<Selection, 'machines' | 'errors'> {
   const machines = new Set<ListedMachine>();
   const errors: ConnectError[] = [];
   const failures = all.warnings.map((each) => ({ ...each, problem: `${each.provider}: ${each.problem}` }));
   for (const name of names) {
-    const search = searchIn(meant(name, all.machines), all.machines, ({ target }) => target, failures);
+    const own = meant(name, all.machines);
+    const given = own.length > 0 ? undefined : ofHost(name, written);
+    const search = searchIn(
+      given ? meant(given.target, all.machines) : own,
+      all.machines,
+      ({ target }) => target,
+      failures,
+    );
     try {
       machines.add(
         machineOrThrow(search, name, name, {

@@ -91,6 +91,16 @@ export function sshNames(
   return new Map(unique.map(({ machine, host }) => [machine, host]));
 }
 
+/** The machine whose Host has this name, as it was written. */
+export function ofHost(typed: string, entries: readonly HostEntry[] = []): HostEntry | undefined {
+  return entries.find(({ host }) => host === typed || lower(host) === typed);
+}
+
+/** The target of the Host that was written with this name. */
+export async function writtenTarget(typed: string, { env }: { env: Env }): Promise<string | undefined> {
+  return ofHost(typed, (await readState(stateFile(ownHome(env))))?.machines ?? [])?.target;
+}
+
 /** The machine on another hypervisor that a target means, by the Host that was written for it: a hypervisor is not asked again at each login. */
 export async function writtenMachine(
   target: ViaTarget,

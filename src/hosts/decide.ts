@@ -22,6 +22,7 @@ import { knownHostsFile } from '../ssh/folder.js';
 import { allGuestKeys } from '../ssh/guest-keys.js';
 import { isNamedIn, keepsAlive } from '../ssh/taken-names.js';
 import { anyHost, usersPolicies } from '../ssh/users-policy.js';
+import { goneLine, inUse } from './gone.js';
 import { type ConfigOptions, type Settings, settings } from './options.js';
 import { formatSettings, settingLines } from './setting.js';
 
@@ -35,6 +36,8 @@ export interface Decision {
   readonly notes: readonly string[];
   /** The machines that have none, and why. */
   readonly left: ReturnType<typeof concreteHosts>['left'];
+  /** Machines with one UUID. */
+  readonly shared: ReturnType<typeof concreteHosts>['shared'];
 }
 
 /** What Hosts there will be: for the machines that are found, and those of `last` that could not be asked for. Throws a UsageError. */
@@ -69,18 +72,22 @@ export async function decide(
     if (host === undefined && otherwise.has(entry.provider)) return true;
     return host !== undefined && via !== 'none' && !onlyPatterns && !asked.includes(host);
   };
+  const around = surroundings(options, io);
+  const kept = last.machines.filter(found.stays ?? isKept);
+  const isWanted = ({ via: host }: HostEntry) =>
+    found.stays === undefined && !onlyPatterns && (host === undefined || via !== 'none');
+  const left = last.machines.filter((entry) => !kept.includes(entry) && isWanted(entry));
   const made = concreteHosts(machines, {
     prefix,
     start: options.start,
     taken,
-    kept: last.machines.filter(isKept),
-    silent: {
-      sources: warnings.filter((each) => isSilence(each) && isHere(each.provider)),
-      before: last.machines,
-    },
+    kept,
+    before: last.machines,
+    gone: await inUse(left, machines, { ...options, ...around }, io.env),
+    silent: warnings.filter((each) => isSilence(each) && isHere(each.provider)),
     environment: (provider) => envOfSource(provider, ownEnv(env)).kept,
-    today: new Date().toISOString().slice(0, 10),
-    ...surroundings(options, io),
+    today: found.day ?? new Date().toISOString().slice(0, 10),
+    ...around,
   });
   const { program } = await callerForSsh(io);
   const { entries } = made;
@@ -95,8 +102,10 @@ export async function decide(
     state,
     hosts,
     left: made.left,
+    shared: made.shared,
     notes: [
       ...notesOf(warnings, made, unasked, io),
+      ...goneLine(entries).map((line) => `${io.program}: ${line}`),
       ...notKept(entries, env, io),
       ...unknownStarts(options.start, hosts, io),
     ],

@@ -4,7 +4,7 @@ import { readBytes } from '../files/read-file.js';
 import { authoritiesFor, certificateIn, isCertified, type ShownKey } from '../identity/certificate.js';
 import type { KeyFacts, Refusal } from '../identity/decide.js';
 import type { Identified } from '../identity/identity.js';
-import { exact, hostKeyAlias, namesAlike, namesOf, uuidAlias } from '../identity/identity.js';
+import { aliasAmong, exact, hostKeyAlias, namesAlike, namesOf, uuidAlias } from '../identity/identity.js';
 import { verdictOn } from '../identity/known-hosts.js';
 import { pinPrint, pinsIn } from '../identity/pins.js';
 import type { HostKeyPolicy } from '../identity/policy.js';
@@ -56,11 +56,13 @@ export async function machineKeys(
   const own = await ownPins(path, text);
   const { trusted, others, revoked } = await markedFiles(text, isKnownOnly, env);
   const owner = await ownerOf(reached, typed, !isKnownOnly, env);
-  const { alias, meant, names, alike = [] } = owner;
+  const { identified, meant, names, alike = [], made } = owner;
+  const byName = [...names, ...alike].map((name) => `vmssh-${name}`);
+  const pins = pinsIn(own, [identified && hostKeyAlias(identified), meant, ...byName]);
+  const alias = identified && aliasAmong(identified, names, pins);
   const hosts = [...new Set([typed, host, alias, text].filter((each) => each !== undefined))];
   return {
-    ...{ reached, ...owner, hosts, path, revoked },
-    pins: pinsIn(own, [alias, meant, ...[...names, ...alike].map((name) => `vmssh-${name}`)]),
+    ...{ reached, alias, meant, names, alike, made, pins, hosts, path, revoked },
     // Whom another file names as a CA was not asked for this machine.
     authorities: authoritiesFor(hosts, [own, ...trusted]),
     files: [own, ...trusted, ...others].filter(hasMark),
@@ -73,14 +75,14 @@ async function ownerOf(
   typed: string | undefined,
   asksSsh: boolean,
   env: Env,
-): Promise<Pick<MachineKeys, 'alias' | 'meant' | 'names' | 'alike' | 'made'>> {
+): Promise<Pick<MachineKeys, 'meant' | 'names' | 'alike' | 'made'> & { identified?: Identified }> {
   const identified = await identify(reached, env);
-  if (!identified) return { alias: undefined, names: [] };
+  if (!identified) return { names: [] };
   const alias = hostKeyAlias(identified);
   const isBehind = identified.target.kind === 'via' && asksSsh;
   const byHop = isBehind ? await (await import('./hop-names.js')).namesByHop(identified, env) : undefined;
   return {
-    alias,
+    identified,
     meant: meantBy(identified, typed),
     names: [...(alias === undefined ? [] : namesOf(identified, typed)), ...(byHop?.names ?? [])],
     alike: [...namesAlike(identified), ...(byHop?.alike ?? [])],

@@ -31,15 +31,15 @@ describe.skipIf(lacks('strace'))('the folder where vmssh is called', () => {
     const [cwd, temp] = [join(own, 'cwd'), join(own, 'temp')];
     // ssh looks in the home of its user, whatever HOME is; help looks for the pages of the checkout.
     const homes = [join(own, 'home'), userInfo().homedir, homedir()];
-    const kept = [program, join(process.cwd(), 'docs'), ...homes];
+    const kept = [program, join(process.cwd(), 'docs'), process.env.PATH ?? '', ...homes];
     for (const folder of [cwd, temp]) {
       mkdirSync(folder, { recursive: true });
       for (const name of bait) writeFileSync(join(folder, name), '{', { mode: 0o755 });
     }
     const trace = join(dir, 'trace');
     const strace = ['strace', '-f', '-e', 'trace=%file', '-s', '500', '-o', trace];
-    // npm's own PATH has folders of the checkout: ssh is looked for in each. A shell looks at OLDPWD when it starts.
-    const set = { PATH: '.:/usr/bin:/bin:', HOME: join(own, 'home'), TMPDIR: temp, OLDPWD: undefined };
+    // A shell looks at OLDPWD when it starts.
+    const set = { PATH: `.:${process.env.PATH}:`, HOME: join(own, 'home'), TMPDIR: temp, OLDPWD: undefined };
     const env = { ...process.env, ...underTrace, ...set };
     const result = await run([...strace, ...vmssh, ...args], { cwd, env, keepOpen: true });
     expect(result.stderr).not.toContain('a bug in vmssh');

@@ -15,7 +15,7 @@ import { madeKey } from './made-keys.js';
 const dir = useTempDir();
 const log = join(dir, 'log');
 const deps: Deps = {
-  env: { PATH: `${dir}/bin:/usr/bin:/bin`, HOME: dir },
+  env: { PATH: `${dir}/bin:${process.env.PATH}`, HOME: dir },
   platform: 'linux',
   timeoutMs: 20_000,
 };

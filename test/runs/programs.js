@@ -14,8 +14,8 @@ export function missing({ system, programs = {} }) {
 }
 
 /** Where a program lies: on PATH, or in the folders of system programs that a user's PATH leaves out. @param {string} name */
-export function findProgram(name) {
-  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
+export function findProgram(name, path = process.env.PATH ?? '') {
+  const folders = [...path.split(delimiter), '/usr/sbin', '/sbin'];
   return folders.map((folder) => join(folder, name)).find(isExecutable);
 }
 

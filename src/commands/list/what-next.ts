@@ -1,5 +1,6 @@
 import { pasteable } from '../../cli/terminal.js';
 import { printable } from '../../errors.js';
+import { goneLine } from '../../hosts/gone.js';
 import type { Io } from '../../process/io.js';
 import { programInPath } from '../../process/program-in-path.js';
 import type { ListedMachine } from '../../sources/merge.js';
@@ -7,6 +8,7 @@ import { isOfOthers, match } from '../../sources/search.js';
 import type { Source } from '../../sources/source.js';
 import { withToolFolders } from '../../sources/trusted-path.js';
 import { concreteHosts } from '../../ssh/config/hosts.js';
+import type { HostEntry } from '../../ssh/config/state.js';
 import { usersNames } from '../../ssh/taken-names.js';
 import { shellOf, shellQuoted } from '../../target/shell.js';
 
@@ -38,6 +40,11 @@ export async function howToLogIn(
 /** Below a list with a machine that no route leads into. */
 export function howToGetIn({ name, target }: ListedMachine, io: Io): string {
   return lines([`no way into ${name} yet: vmssh setup ${shellQuoted(target, shellOf(io))}`], io);
+}
+
+/** Below a list: the Hosts of machines that are not in it. */
+export function whoIsGone(written: readonly HostEntry[], io: Io): string {
+  return lines(goneLine(written), io);
 }
 
 /** Below an empty list for a person: which managers are not here, and how a machine gets into the list. */

@@ -174,6 +174,8 @@ function noticeOf(why: Exclude<Settled['why'], Refusal>, call: Call): string | u
     }
     case 'new machine':
       return `${who} is a different machine than before; its manager confirms the host key that it shows, ${key}`;
+    case 'moved name':
+      return `${who} is another of your machines now, as its manager says: it shows the key that is known for it, ${key}`;
     case 'by manager':
       return `${who} shows the host key that its manager confirms, ${key}: kept`;
     case 'first':

@@ -152,6 +152,7 @@ export const proxy: Command<ProxyOptions> = {
     } catch (error) {
       if (given.start === 'terminal' && !start && error instanceof ConnectError && error.start)
         throw errorWith(error, { hint: howToStart(text) });
+      if (error instanceof ConnectError && error.code === 'NOT_FOUND') throw await ifGone(error, text, io);
       if (!(error instanceof ConnectError) || error.code !== 'INTERRUPTED' || error.start) throw error;
       const gone = callerGone(text, watch.signal, error);
       // Ctrl-C ends ssh too, and often first: the user knows.
@@ -200,6 +201,13 @@ function leave(reached: Parameters<typeof recordOf>, { env }: Io, brought?: Reac
       cause: error,
     });
   }
+}
+
+/** Of a machine whose name is kept although nothing lists it: since when. */
+async function ifGone(error: ConnectError, text: string, { env }: Io): Promise<ConnectError> {
+  const { goneSince } = await import('../../hosts/gone.js');
+  const since = await goneSince(text, env);
+  return since === undefined ? error : errorWith(error, { problem: `${since}: ${error.problem}` });
 }
 
 /** An application opens the Hosts that it finds: only a person starts a machine, or who said so of this one. */

@@ -19,7 +19,9 @@ export function moreNames(
   all: readonly HostEntry[],
   taken: NameCheck,
 ): ReadonlyMap<HostEntry, readonly string[]> {
-  const found = all.map((entry) => ({ entry, host: entry.host, names: [...new Set(namesOf(entry))] }));
+  // One that is gone takes no name but its own: a UUID or target is that of the machine which has it now.
+  const namesNow = (entry: HostEntry) => (entry.gone === undefined ? namesOf(entry) : [lower(entry.host)]);
+  const found = all.map((entry) => ({ entry, host: entry.host, names: [...new Set(namesNow(entry))] }));
   const asked = countBy(
     found.flatMap(({ host, names }) => [...new Set([host, ...names].map(lower))]),
     (name) => name,
@@ -81,7 +83,8 @@ export function sshNames(
   entries: readonly HostEntry[],
   machines: readonly ListedMachine[],
 ): ReadonlyMap<ListedMachine, string> {
-  const written = new Map(entries.map(({ target, host }) => [target, host]));
+  const isThere = ({ gone }: HostEntry) => gone === undefined;
+  const written = new Map(entries.filter(isThere).map(({ target, host }) => [target, host]));
   const named = machines.flatMap((machine) => {
     const [host] = [machine.target, ...machine.also].flatMap((target) => written.get(target) ?? []);
     return host === undefined ? [] : [{ machine, host }];
@@ -120,7 +123,9 @@ export function viaMachine(
   const isMeant = (entry: HostEntry) =>
     entry.uuid === id ||
     (inner ? targetThere(entry) === target.replace('%', '/') : entry.name.toLowerCase() === id);
-  const [found, ...others] = there.filter(isMeant);
+  const meant = there.filter(isMeant);
+  const now = meant.filter(({ gone }) => gone === undefined);
+  const [found, ...others] = now.length > 0 ? now : meant;
   if (found === undefined || others.length > 0) return undefined;
   const { uuid } = found;
   const name = `via/${host}/${target}`;

@@ -22,6 +22,8 @@ export interface HostEntry extends HostMachine {
   readonly also?: readonly string[];
   /** The day on which it was listed, as this file was written: 2026-01-31. */
   readonly seen: string;
+  /** The day of the first listing that lacked it: its name stays its own for a while. */
+  readonly gone?: string;
   /** What its source has to be asked with, if a shell alone had it. */
   readonly environment?: KeptEnv;
 }
@@ -95,9 +97,18 @@ function headOf(text: string): Omit<HostState, 'machines'> & { readonly machines
 
 /** Undefined if ssh's configuration cannot have it. Another user's HOME may have a file with anything in it. */
 function entryOf(json: JsonObject): HostEntry | undefined {
-  const fields = 'host target provider via seen uuid user identityFile identityAgent'.split(' ');
+  const fields = 'host target provider via seen gone uuid user identityFile identityAgent'.split(' ');
   const texts = Object.fromEntries(fields.map((field) => [field, plainText(json[field])]));
-  const { host = '', target = '', provider = '', via, seen = '', identityFile, identityAgent } = texts;
+  const {
+    host = '',
+    target = '',
+    provider = '',
+    via,
+    seen = '',
+    gone = '',
+    identityFile,
+    identityAgent,
+  } = texts;
   // It is only printed, with such characters escaped.
   const { name } = json;
   if (typeof name !== 'string' || target === '') return undefined;
@@ -113,8 +124,13 @@ function entryOf(json: JsonObject): HostEntry | undefined {
       authority: json.authority === 'user' ? json.authority : undefined,
       environment: via === undefined ? parseKeptEnv(provider, json.environment) : undefined,
     }),
-    seen: /^\d{4}-\d\d-\d\d$/.test(seen) ? seen : '',
+    seen: isDay(seen) ? seen : '',
+    ...(isDay(gone) ? { gone } : {}),
   };
+}
+
+function isDay(text: string): boolean {
+  return /^\d{4}-\d\d-\d\d$/.test(text);
 }
 
 /** A name that may be an account's; undefined: it is none. */

@@ -6,10 +6,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ListedMachine } from '../../../src/sources/merge.js';
 import { concreteHosts } from '../../../src/ssh/config/hosts.js';
 import { type ConfigTextOptions, configText, hostLines, hostName } from '../../../src/ssh/config/text.js';
+import { lacks } from '../../helpers/programs.js';
 import { writeTree } from '../../helpers/temp-dir.js';
 
-const noSsh = spawnSync('ssh', ['-V']).error !== undefined;
-const withSsh = noSsh ? ' (skipped: there is no ssh; apt-get install openssh-client)' : '';
+const noSsh = lacks('ssh');
 
 const hosts = [
   ...['.host', ...['machine/.host', 'machine%.host'], ...['unix/run/X.sock', 'unix%run%X.sock']],
@@ -49,7 +49,7 @@ function effective(options: ConfigTextOptions, host: string, users = ''): Readon
   return Object.fromEntries(stdout.split('\n').map((line) => line.split(/ (.*)/s).slice(0, 2)));
 }
 
-describe.skipIf(noSsh)(`the lines, as ssh reads them${withSsh}`, () => {
+describe.skipIf(noSsh)('the lines, as ssh reads them', () => {
   const program = ['/opt/vmssh'];
 
   it.each(['vsock:3', 'unix:/run/x', 'qemu:web', 'machine:web'])('leave %s to vmssh itself', (host) =>
@@ -162,7 +162,7 @@ describe.skipIf(noSsh)(`the lines, as ssh reads them${withSsh}`, () => {
   );
 });
 
-describe.skipIf(noSsh)(`the program's path, as ssh runs it${withSsh}`, () => {
+describe.skipIf(noSsh)("the program's path, as ssh runs it", () => {
   it.each([
     ...['vmssh', 'my programs/vm ssh', "it's", "a''b", 'a"b"', '100%/%h%%n', '`id`', 'a\\b', 'a\\'],
     // biome-ignore lint/suspicious/noTemplateCurlyInString: it is a shell that must not take this for a variable

@@ -3,12 +3,10 @@ import { askAll, type HostListing } from '../../machines/ask.js';
 import { listed } from '../../machines/listed.js';
 import type { Io } from '../../process/io.js';
 import type { AllMachines } from '../../sources/list-all.js';
-import type { HostEntry } from '../../ssh/config/state.js';
 import { formatTable } from './format.js';
 import { type ListOptions, listCode, looksOf, type Selection, warn } from './output.js';
 import { select } from './select.js';
 
-/** What hypervisors list, and `here`. `written`: the Hosts. */
 export async function lookVia(
   options: ListOptions,
   hosts: readonly string[],
@@ -16,21 +14,13 @@ export async function lookVia(
   signal?: AbortSignal,
   onAnswer?: (listing: HostListing) => void,
   here: AllMachines = { machines: [], warnings: [] },
-  written?: readonly HostEntry[],
 ): Promise<Selection> {
   const providers = options.providers === undefined ? [] : [`--provider=${options.providers.join(',')}`];
   const listings = await askAll([...new Set(hosts)], io, { args: providers, signal }, onAnswer);
   const machines = [here, ...listings].flatMap((each) => each.machines);
   const warnings = [here, ...listings].flatMap((each) => each.warnings);
   const failed = listings.flatMap(({ error }) => error ?? []);
-  const found = await select(
-    { ...options, addresses: false },
-    io,
-    [],
-    { machines, warnings },
-    signal,
-    written,
-  );
+  const found = await select({ ...options, addresses: false }, io, [], { machines, warnings });
   return { ...found, failed };
 }
 

@@ -12,7 +12,6 @@ import type { ListedMachine } from '../../sources/merge.js';
 import { type Deps, isSilence, type Source } from '../../sources/source.js';
 import { loadSources, type SourceEntry } from '../../sources/sources.js';
 import { ownEnv } from '../../sources/trusted-env.js';
-import { ofHost } from '../../ssh/config/names.js';
 import { type HostEntry, readState, stateFile } from '../../ssh/config/state.js';
 import { type ListOptions, listCode, listText, type Selection, warn } from './output.js';
 import { select } from './select.js';
@@ -114,14 +113,15 @@ export async function runList(options: ListOptions, io: Io, deps: ListDeps = lis
   if (others && streams(options, io)) return (await import('./list-via.js')).streamVia(options, others, io);
   const hasNamesForSsh = options.show === 'json' || (isTable(options) && io.terminal.stdout);
   const hosts = () => (hasNamesForSsh ? deps.hosts(io) : Promise.resolve(undefined));
-  const given = options.names.length > 0 ? await deps.hosts(io) : [];
   const look = async (signal?: AbortSignal): Promise<Selection> => {
     if (others) return (await import('./list-via.js')).lookVia(options, others, io, signal);
     const all = await deps.listAll({ env: io.env, signal }, providers);
     if (options.providers === undefined) await deps.keepFresh(all, io);
-    const hops = options.names.flatMap((name) => ofHost(name, given)?.via ?? []);
-    if (hops.length === 0) return select(options, io, providers, all, signal, given);
-    return (await import('./list-via.js')).lookVia(options, hops, io, signal, undefined, all, given);
+    if (options.names.length === 0) return select(options, io, providers, all, signal);
+    const { byHosts } = await import('./named.js');
+    const { names, hops } = byHosts(options.names, await deps.hosts(io));
+    if (hops.length === 0) return select({ ...options, names }, io, providers, all, signal);
+    return (await import('./list-via.js')).lookVia({ ...options, names }, hops, io, signal, undefined, all);
   };
   if (options.watchMs !== undefined) {
     const { watchMachines } = await import('./watch.js');

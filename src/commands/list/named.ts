@@ -12,26 +12,18 @@ import type { Selection } from './output.js';
 
 /**
  * The machine of each name, id, target or address, in the order in which they were typed; an error for a name that no machine has, or
- * several have. `from`: the only providers that were asked; `written`: the Hosts, each of which is a name too.
+ * several have. `from`: the only providers that were asked.
  */
 export function namedMachines(
   names: readonly string[],
   all: AllMachines,
   from: string | undefined,
-  written: readonly HostEntry[] = [],
 ): Pick<Selection, 'machines' | 'errors'> {
   const machines = new Set<ListedMachine>();
   const errors: ConnectError[] = [];
   const failures = all.warnings.map((each) => ({ ...each, problem: `${each.provider}: ${each.problem}` }));
   for (const name of names) {
-    const own = meant(name, all.machines);
-    const given = own.length > 0 ? undefined : ofHost(name, written);
-    const search = searchIn(
-      given ? meant(given.target, all.machines) : own,
-      all.machines,
-      ({ target }) => target,
-      failures,
-    );
+    const search = searchIn(meant(name, all.machines), all.machines, ({ target }) => target, failures);
     try {
       machines.add(
         machineOrThrow(search, name, name, {
@@ -47,6 +39,13 @@ export function namedMachines(
     }
   }
   return { machines: [...machines], errors };
+}
+
+/** A Host may be called otherwise than its machine, NAME.HOST or with a prefix: what to look for, and on which hypervisors besides. */
+export function byHosts(typed: readonly string[], written: readonly HostEntry[] = []) {
+  const hosts = typed.map((name) => ({ name, entry: ofHost(name, written) }));
+  const names = hosts.map(({ name, entry }) => (entry && entry.name !== name ? entry.target : name));
+  return { names, hops: hosts.flatMap(({ entry }) => entry?.via ?? []) };
 }
 
 function meant(typed: string, machines: readonly ListedMachine[]): readonly ListedMachine[] {

@@ -6,7 +6,6 @@ import type { AllMachines } from '../../sources/list-all.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import { addressOf, routesTo } from '../../sources/routes.js';
 import { DiscoveryError, type Source, type Warning } from '../../sources/source.js';
-import type { HostEntry } from '../../ssh/config/state.js';
 import type { ListOptions, Selection } from './output.js';
 
 /** The machines that the options ask for. Those of names keep their order; addresses that no list has are asked for. */
@@ -16,10 +15,9 @@ export async function select(
   asked: readonly Source[],
   all: AllMachines,
   signal?: AbortSignal,
-  written?: readonly HostEntry[],
 ): Promise<Selection> {
   const byName = options.names.length === 0 ? undefined : await import('./named.js');
-  const named = byName?.namedMachines(options.names, all, options.providers?.join(' or '), written);
+  const named = byName?.namedMachines(options.names, all, options.providers?.join(' or '));
   const machines =
     named?.machines.filter((each) => !options.runningOnly || mayRun(each)) ?? listed(options, all);
   const shown: readonly Shown[] = options.addresses

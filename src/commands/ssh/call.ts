@@ -108,13 +108,9 @@ export async function prepare(
     sftp: copy,
     rsync: () => {
       const given = [...before, ...after];
-      const shell = remoteShell(
-        given,
-        caller.program,
-        meant,
-        { waitMs, routes, start, bring },
-        io.env.RSYNC_RSH,
-      );
+      // As rsync itself: the last -e counts, and the variable without one.
+      const shells = [...(io.env.RSYNC_RSH ? ['-e', io.env.RSYNC_RSH] : []), ...given];
+      const shell = remoteShell(shells, caller.program, meant, { waitMs, routes, start, bring });
       return [tool, '-e', shell, ...withoutShell(given), '--', ...operands];
     },
   }[tool]();
@@ -235,10 +231,8 @@ export function remoteShell(
   self: readonly string[],
   target: string,
   proxy: ForProxy,
-  variable?: string,
 ): string {
-  const given =
-    args.flatMap((arg, i) => givenShell(arg, args[i + 1])?.shell ?? []).at(-1) ?? (variable || undefined);
+  const given = args.flatMap((arg, i) => givenShell(arg, args[i + 1])?.shell ?? []).at(-1);
   const options = given === undefined ? '' : given.replace(/^\s*\S*ssh(?=\s|$)/, '');
   if (given !== undefined && options === given)
     throw new UsageError(`rsync's -e or RSYNC_RSH has to be ssh and its options here, not ${quote(given)}`);

@@ -175,7 +175,7 @@ function proxyOptions(target: string, options: ProxyOptions): readonly string[] 
   return [
     `ProxyCommand=${proxyCommand({ ...options, program, target, record })}`,
     `ProxyUseFdpass=${fdpass ? 'yes' : 'no'}`,
-    ...[ownConnection, ...forwardsNothing, 'CanonicalizeHostname=no'],
+    ...[ownConnection, ...forwardsNothing, 'PermitLocalCommand=no', 'CanonicalizeHostname=no'],
   ];
 }
 

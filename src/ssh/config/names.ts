@@ -99,9 +99,9 @@ export function ofHost(typed: string, entries: readonly HostEntry[] = []): HostE
   return entries.find(({ host }) => host === typed || lower(host) === typed);
 }
 
-/** The target of the Host that was written with this name. */
-export async function writtenTarget(typed: string, { env }: { env: Env }): Promise<string | undefined> {
-  return ofHost(typed, (await readState(stateFile(ownHome(env))))?.machines ?? [])?.target;
+/** The Hosts that were written, of the user's own home. */
+export async function writtenHosts({ env }: { env: Env }): Promise<readonly HostEntry[]> {
+  return (await readState(stateFile(ownHome(env))))?.machines ?? [];
 }
 
 /** The machine on another hypervisor that a target means, by the Host that was written for it: a hypervisor is not asked again at each login. */
@@ -109,7 +109,7 @@ export async function writtenMachine(
   target: ViaTarget,
   { env }: { env: Env },
 ): Promise<ListedMachine | undefined> {
-  return viaMachine(target, (await readState(stateFile(ownHome(env))))?.machines ?? []);
+  return viaMachine(target, await writtenHosts({ env }));
 }
 
 /** The same among these machines. */

@@ -24,7 +24,7 @@ import { isNamedIn, keepsAlive } from '../ssh/taken-names.js';
 import { anyHost, usersPolicies } from '../ssh/users-policy.js';
 import { goneLine, inUse } from './gone.js';
 import { type ConfigOptions, type Settings, settings } from './options.js';
-import { formatSettings, settingLines } from './setting.js';
+import { formatSettings, settingLines, unknownFields } from './setting.js';
 
 /** What is to be written, and why. */
 export interface Decision {
@@ -83,7 +83,7 @@ export async function decide(
     taken,
     kept,
     before: last.machines,
-    gone: await inUse(left, machines, { ...options, ...around }, io.env),
+    gone: await inUse(left, machines, { ...options, ...around }, io),
     silent: warnings.filter((each) => isSilence(each) && isHere(each.provider)),
     environment: (provider) => envOfSource(provider, ownEnv(env)).kept,
     today: found.day ?? new Date().toISOString().slice(0, 10),
@@ -91,11 +91,14 @@ export async function decide(
   });
   const { program } = await callerForSsh(io);
   const { entries } = made;
+  const now = entries.filter(({ gone }) => gone === undefined);
   const hosts = made.hosts.map((host, at): ConcreteHost => {
-    const login = loginOf(entries[at] as HostEntry, options.logins);
+    const login = loginOf(entries[at] as HostEntry, options.logins, now);
     return { ...host, options: { ...host.options, bring: login?.brings } };
   });
-  const state = { options: formatSettings(settings, options), program, machines: entries };
+  const { more } = last;
+  const values = { ...formatSettings(settings, options), ...unknownFields(settings, last.options) };
+  const state = { options: values, program, machines: entries, ...(more ? { more } : {}) };
   const unasked = entries.filter((entry) => last.machines.includes(entry) && failed.has(ownerName(entry)));
   return {
     settings: options,

@@ -147,7 +147,7 @@ async function bringingLogin({ means, error }: CheckResult, io: Io, signal: Abor
 function triedLogin(login: Signs['login'], target: string, cursor = ''): TriedLogin | undefined {
   if (!login) return undefined;
   if (login.in) return { state: 'in', about: `over ${target}`, cursor };
-  return { state: 'refused', about: login.message, cursor };
+  return { state: login.ended === undefined ? 'refused' : 'ended', about: login.message, cursor };
 }
 
 /** How sshd in the guest sees it. */
@@ -199,10 +199,21 @@ export async function hostSigns(
     const from = now();
     const done = await call('-tt', 'true');
     const [isIn, ms] = [done.code === 0, now() - from];
+    const ended = isIn || done.code === 255 ? undefined : (done.code ?? undefined);
     const listed = listsKeys && !isIn ? (await call('-Z')).stdout.split('\n') : [];
     const keys = listed.filter((line) => fingerprint.test(line));
     const isOwn = bringing && !bringing.namesUser && user === ownAccount()?.name;
-    login = { in: isIn, ms, message: done.message, user: isOwn ? "the machine's own user" : user, keys };
+    const { message, lacksTerminal } = done;
+    const who = isOwn ? "the machine's own user" : user;
+    login = {
+      in: isIn,
+      ms,
+      message,
+      user: who,
+      keys,
+      lacksTerminal,
+      ...(ended === undefined ? {} : { ended }),
+    };
   }
   const twice =
     io.platform === 'linux' && parsed.kind === 'vsock'

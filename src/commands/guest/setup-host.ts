@@ -1,6 +1,7 @@
 import { runLogin } from '../../checks/try-login.js';
 import { ConnectError, exitCode } from '../../errors.js';
 import { editFile } from '../../files/edit-file.js';
+import { readBytes } from '../../files/read-file.js';
 import { guestCaller, guestLogin } from '../../guest/run/route.js';
 import { settings } from '../../hosts/options.js';
 import { configFiles } from '../../hosts/places.js';
@@ -10,13 +11,17 @@ import { formatSettings, inEffect } from '../../hosts/setting.js';
 import { carryOut, once } from '../../hosts/write.js';
 import { pinsOf } from '../../identity/decide.js';
 import { hostKeyAlias } from '../../identity/identity.js';
-import { managerKeys } from '../../identity/manager-keys.js';
+import { verdictOn } from '../../identity/known-hosts.js';
+import { managerKeys, managerPrints } from '../../identity/manager-keys.js';
 import { forgetKeys, pinPrint } from '../../identity/pins.js';
 import { reachedMachine } from '../../identity/record.js';
 import { findMachines } from '../../machines/find-machines.js';
 import type { Io } from '../../process/io.js';
 import { asksNothing, ownConnection, sshCommand, sshProgram } from '../../process/ssh-program.js';
-import { keptLogins, loginOf, type MachineLogin } from '../../ssh/config/logins.js';
+import type { ReachedMachine } from '../../sources/source.js';
+import { keptLogin, keptLogins, type MachineLogin } from '../../ssh/config/logins.js';
+import { inKnownHosts } from '../../ssh/config/names.js';
+import { knownHostsFiles } from '../../ssh/config/users-files.js';
 import { configArgument } from '../../ssh/config/word.js';
 import { knownHostsFile, otherHome } from '../../ssh/folder.js';
 import { machineKeys } from '../../ssh/machine-keys.js';
@@ -26,6 +31,30 @@ import { shellOf, shellQuoted } from '../../target/shell.js';
 import { isChanged } from './setup-inside.js';
 import { printOfLine } from './setup-keys.js';
 import type { Found, Setup, SetupStep } from './setup-step.js';
+
+/** Whether the name that was typed is the user's already: in known_hosts, maybe from the machine's own time on a network, or in a Host of his. */
+export const naming: SetupStep = {
+  name: 'name',
+  async look({ claim, name, machine, target, options, io, add }) {
+    if (claim === undefined || machine === undefined) return undefined;
+    if (claim === inKnownHosts && (await hasKnownKey(name, reachedMachine(machine), io)))
+      return add('name', 'ok', `${claim}, with the key that its manager reads`);
+    if (options.takeName) return add('name', 'changed', `${claim}: from now on it means ${target}`);
+    return add('name', 'failed', claim, `vmssh setup --take-name ${shellQuoted(name, shellOf(io))}`);
+  },
+};
+
+/** Whether one of the keys that known_hosts has for a name is the one that the machine's manager reads. */
+async function hasKnownKey(
+  name: string,
+  machine: ReachedMachine,
+  { env, platform }: Pick<Io, 'env' | 'platform'>,
+): Promise<boolean> {
+  const prints = await managerPrints({ text: machine.target, machine }, { env, platform }, '');
+  const files = await knownHostsFiles([], { env, platform });
+  const bytes = await Promise.all(files.map((path) => readBytes(path).catch(() => Buffer.alloc(0))));
+  return bytes.some((file) => prints.some((print) => verdictOn(print, name, file) === 'known'));
+}
 
 /** Whether the machine's host key is known here. */
 export const knownKey: SetupStep = {
@@ -75,7 +104,7 @@ export const config: SetupStep = {
   },
 
   async undo({ machine, io, add }, _, what) {
-    const login = machine && loginOf(machine, (await keptLogins(io)).logins);
+    const login = await keptLogin(machine, io);
     if (login === undefined) return add('config', 'ok', 'no Host has a user or a key from setup');
     const lost = login.brings ? 'brings no sshd' : `has no User ${login.user}`;
     if (what === 'plan' || (await withoutLogin(login, io)))

@@ -5,7 +5,7 @@ import { accountScript, setupScript, undoScript } from '../../guest/script.js';
 import { callerOfLines } from '../../hosts/decide.js';
 import { lacksSshd } from '../../reach/all-failed.js';
 import { whyNoBring } from '../../ssh/config/host-options.js';
-import { keptLogins, loginOf } from '../../ssh/config/logins.js';
+import { keptLogin } from '../../ssh/config/logins.js';
 import { sshPort } from '../../target/numbers.js';
 import { type Found, runInside, type Setup, type SetupStep } from './setup-step.js';
 import { asFailure, checkUntil, intoByManager, noEntry } from './setup-way.js';
@@ -58,7 +58,7 @@ export const inside: SetupStep = {
 
   async undo(setup, _, what) {
     const { machine, io, add } = setup;
-    const login = machine && loginOf(machine, (await keptLogins(io)).logins);
+    const login = await keptLogin(machine, io);
     const into = await intoByManager(setup);
     try {
       const said = await runInside(into, undoScript({ look: what === 'plan' }), setup);

@@ -28,6 +28,8 @@ export interface Setup extends Rows {
   /** As typed. */
   readonly name: string;
   readonly named: ListedTarget;
+  /** Why the name is the user's already. */
+  readonly claim?: string | undefined;
   readonly machine: ListedTarget['machine'];
   readonly target: string;
   /** The target as a word for the user's shell. */
@@ -125,7 +127,7 @@ export function collector(show: ShowStep): Rows {
 
 export function newSetup(
   named: ListedTarget,
-  rest: Pick<Setup, 'name' | 'options' | 'io' | 'signal'>,
+  rest: Pick<Setup, 'name' | 'claim' | 'options' | 'io' | 'signal'>,
   show: ShowStep,
 ): Setup {
   const { text: target, machine } = named;

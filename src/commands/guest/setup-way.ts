@@ -5,7 +5,7 @@ import { ConnectError } from '../../errors.js';
 import type { HostFlags } from '../../guest/run/route.js';
 import { formatEndpoint } from '../../route.js';
 import { mayBeUp } from '../../sources/source.js';
-import { keptLogins, loginOf } from '../../ssh/config/logins.js';
+import { keptLogin, keptLogins } from '../../ssh/config/logins.js';
 import { ownKeyFile } from '../../ssh/login-key.js';
 import { shellOf, startLine } from '../../target/shell.js';
 import { firstOwnKey, keyIn, onConsole } from './setup-keys.js';
@@ -18,12 +18,13 @@ export const entry: SetupStep = {
     const { machine, options, io } = setup;
     const into = await intoByManager(setup).catch(asFailure);
     if (machine === undefined) throw into;
-    const { logins, isFirst } = await keptLogins(io);
-    const earlier = loginOf(machine, logins);
+    const { isFirst } = await keptLogins(io);
+    const earlier = await keptLogin(machine, io);
     const user = options.user ?? earlier?.user ?? machine.user;
     const { target, uuid } = machine;
     const first = isFirst || earlier?.first;
-    const login = { target, uuid, user, pinned: earlier?.pinned, first: first || undefined };
+    const takes = setup.claim === undefined ? earlier?.takes : setup.name;
+    const login = { target, uuid, user, takes, pinned: earlier?.pinned, first: first || undefined };
     const found = { ...(await chooseKey(setup)), earlier, login, start: await howToStart(setup) };
     return into instanceof ConnectError ? noEntry(setup, into, found) : { ...found, into };
   },

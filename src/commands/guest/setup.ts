@@ -46,7 +46,9 @@ same way and pinned, and config install writes the Host with that user and key. 
     if (targets === undefined) return exitCode.interrupted;
     const show = json ? () => {} : await printer(io);
     const { settingUp, takingBack } = await import('./setup-steps.js');
-    const work = (undo ? takingBack : settingUp)({ options, io, signal, show });
+    // The plan is shown, and asked for: with --yes it is not.
+    const asked = { ...options, takeName: options.takeName || !yes };
+    const work = (undo ? takingBack : settingUp)({ options: asked, io, signal, show });
     const finish = (all: readonly SetupSteps[], code = codeFor(all)) => {
       if (json) io.out(formatJson(setupJson(all, code)));
       return code;

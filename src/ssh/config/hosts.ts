@@ -11,7 +11,7 @@ import { isOfProcess, slug } from '../../target/names.js';
 import { isOthersId } from '../../target/numbers.js';
 import { type GuestKeys, trustIn } from '../guest-keys.js';
 import { hostOptions } from './host-options.js';
-import { moreNames, type NameCheck } from './names.js';
+import { mayBeGiven, moreNames, type NameCheck } from './names.js';
 import { settingsOf } from './settings.js';
 import type { HostEntry, HostMachine } from './state.js';
 import { type ConcreteHost, type StartedHosts, startOf } from './text.js';
@@ -104,14 +104,15 @@ function assignHosts(
   const named = known.map((machine) => {
     const { name, provider, via } = machine;
     const had = before.get(machine.target);
-    const plain = `${prefix}${slug(name)}${via === undefined ? '' : `.${via}`}`;
-    const isSame = had?.host === plain && had.uuid === machine.uuid && had.gone === undefined;
-    const isHolder = isSame && targets.get(machine.target) === 1;
-    if (isHolder) return { machine, host: plain, isHolder };
+    const there = via === undefined ? '' : `.${via}`;
+    const plain = `${prefix}${slug(name)}${there}`;
+    const longer = `${prefix}${slug(name)}-${provider}${there}`;
+    const hasHost = had !== undefined && had.gone === undefined && [plain, longer].includes(had.host);
+    const isHolder = hasHost && targets.get(machine.target) === 1;
+    if (isHolder) return { machine, host: had.host, isHolder };
     if (had && via === undefined && silent.length > 0) return { machine, host: had.host, isHolder };
     const isOnly = slugs.get(shortOf(machine)) === 1;
-    const host = isOnly ? plain : `${prefix}${slug(name)}-${provider}${via === undefined ? '' : `.${via}`}`;
-    return { machine, host, isHolder };
+    return { machine, host: isOnly ? plain : longer, isHolder };
   });
   const here = named.filter(({ machine }) => machine.via === undefined);
   const spelled = countBy(named, ({ host }) => host);
@@ -189,7 +190,8 @@ function problem(
   if (!dots && (slug(name).includes('.') || via.includes('.')))
     return 'with a dot it could be a host on a network: use --prefix';
   const users = taken(host);
-  if (users !== undefined) return `${users}: use --prefix`;
+  if (users !== undefined)
+    return `${users}: use --prefix${mayBeGiven(users) ? ', or give it the name: vmssh setup --take-name NAME' : ''}`;
   if (!isOnly) return `another machine would be Host ${host} too: give one of them another name`;
   try {
     hostOptions({ ...machineOptions(machine, '~/x'), program: ['vmssh'], fdpass: false });

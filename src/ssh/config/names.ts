@@ -11,6 +11,15 @@ import { type HostEntry, readState, stateFile } from './state.js';
 /** Why a name is no machine's to take, one clause; undefined: it is free. */
 export type NameCheck = (name: string) => string | undefined;
 
+export const inKnownHosts = 'the name is already in known_hosts';
+export const inSettings = 'your ssh configuration has a Host for the name';
+export const inConfig = 'the name is already in your ssh configuration';
+
+/** Whether a name that is the user's may be given to a machine, if he says so: nothing of his says where it is. */
+export function mayBeGiven(why: string): boolean {
+  return why === inKnownHosts || why === inSettings;
+}
+
 /**
  * What else people type for each machine: its Host in lower case, since ssh compares letter by letter, its UUID, its targets, and
  * what is typed by "via". Exact names only, since others chose most of them; none that another machine has too, or that is taken.

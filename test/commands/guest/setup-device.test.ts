@@ -43,7 +43,7 @@ const foreign = "<vsock><alias name='vsock0'/></vsock>";
 
 function setupOf(machine: ListedMachine, restart = false) {
   const named = { text: 'mint', target: parseTarget(machine.target), machine };
-  const flags = { noConfig: true, install: false, bring: false, restart };
+  const flags = { noConfig: true, install: false, bring: false, takeName: false, restart };
   const options = { ...flags, user: undefined, key: undefined };
   return newSetup(named, { name: 'mint', options, io, signal }, () => {});
 }

@@ -12,6 +12,7 @@ import type { RunTool } from '../../../src/sources/tools/run-tool.js';
 import { crosvm } from '../../../src/sources/vmm/crosvm.js';
 import { openvmm } from '../../../src/sources/vmm/openvmm.js';
 import { qemu } from '../../../src/sources/vmm/qemu.js';
+import { lacks } from '../../helpers/programs.js';
 import { useTempDir } from '../../helpers/temp-dir.js';
 import { machines, PeerFolder } from '../machined/varlink-peer.js';
 import { fakeProc, inDocker, setCidMode } from '../processes/fake-proc.js';
@@ -152,7 +153,7 @@ describe('the real /proc', () => {
     return String(said) === 'here\n' ? child.pid : undefined;
   };
 
-  it('shows which network namespace a process has', async (test) => {
+  it.skipIf(lacks('unshare'))('shows which network namespace a process has', async (test) => {
     const [here, there] = [await waiting(), await waiting('unshare', '--net')];
     if (here === undefined || there === undefined)
       return test.skip('"unshare --net" is refused: run the test as root');

@@ -32,6 +32,11 @@ describe('the state', () => {
     expect(parseState(formatState(each.state))).toEqual({ state: each.state, left: 0 });
   });
 
+  it('keeps fields of a newer version', () => {
+    const text = formatState(state).replace('"program"', '"later": {"a":1},\n "program"');
+    expect(JSON.parse(formatState(parseState(text).state))).toMatchObject({ later: { a: 1 } });
+  });
+
   it('has a machine in each line', () => {
     expect(formatState(state).match(/^ {2}.*"name":"(.*?)"/gm)).toHaveLength(2);
   });

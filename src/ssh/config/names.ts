@@ -5,7 +5,6 @@ import type { Env } from '../../runtime.js';
 import type { ListedMachine } from '../../sources/merge.js';
 import { isOthersId } from '../../target/numbers.js';
 import type { ViaTarget } from '../../target/target.js';
-import { ownHome } from '../folder.js';
 import { type HostEntry, readState, stateFile } from './state.js';
 
 /** Why a name is no machine's to take, one clause; undefined: it is free. */
@@ -54,8 +53,8 @@ function namesOf(entry: HostEntry): readonly string[] {
 
 /** Its targets, so that they are the same login: the pattern for all of a kind knows no user, key, id or owner. No address: another may have it later. */
 function ownTargets(entry: HostEntry, hasId: boolean): readonly string[] {
-  const { target, also = [], user, identityFile, identityAgent } = entry;
-  const isMore = hasId || [user, identityFile, identityAgent].some((each) => each !== undefined);
+  const { target, also = [], user, identityFile } = entry;
+  const isMore = hasId || user !== undefined || identityFile !== undefined;
   return [target, ...also].flatMap((each) => {
     const typed = /^[\w.:/+-]+$/.test(each) ? asTarget(each) : undefined;
     const kind = typed && kindOf(typed);
@@ -110,7 +109,7 @@ export function ofHost(typed: string, entries: readonly HostEntry[] = []): HostE
 
 /** The Hosts that were written, of the user's own home. */
 export async function writtenHosts({ env }: { env: Env }): Promise<readonly HostEntry[]> {
-  return (await readState(stateFile(ownHome(env))))?.machines ?? [];
+  return (await readState(stateFile(env)))?.machines ?? [];
 }
 
 /** The machine on another hypervisor that a target means, by the Host that was written for it: a hypervisor is not asked again at each login. */

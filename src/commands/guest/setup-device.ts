@@ -1,11 +1,11 @@
 import { constants } from 'node:fs';
 import { access, rm } from 'node:fs/promises';
+import { askedFolder } from '../../files/asked-folder.js';
 import type { Io } from '../../process/io.js';
 import { type VsockDevice, type VsockFacts, vsockDevice } from '../../sources/libvirt/vsock-device.js';
 import { DiscoveryError, type ReachedMachine } from '../../sources/source.js';
 import { ownEnv } from '../../sources/trusted-env.js';
 import { stateFolder } from '../../ssh/folder.js';
-import { askedFolder } from '../../ssh/users-policy.js';
 import type { Add } from './setup-step.js';
 
 /** A vsock device that a machine of libvirt lacks, and how its manager adds it. */

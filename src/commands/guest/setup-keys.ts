@@ -8,6 +8,7 @@ import { runProgram } from '../../process/run-program.js';
 import type { ReachedMachine } from '../../sources/source.js';
 import { sshFolder } from '../../ssh/folder.js';
 import { ownKeyFile, sshSettings } from '../../ssh/login-key.js';
+import { strictly } from '../../ssh/machine-keys.js';
 import { verifyHostKey } from '../../ssh/settle-key.js';
 import type { Add } from './setup-step.js';
 
@@ -89,7 +90,7 @@ export async function pinShown(
   const isOther = `its server shows ${shown}, which its manager does not find in the machine`;
   if (key === undefined) return add('host-key', 'failed', isOther);
   try {
-    const policy = async () => 'strict' as const;
+    const policy = async () => strictly;
     const blob = Buffer.from(key.split(' ')[1] ?? '', 'base64');
     await verifyHostKey(blob, { reached: { text: target, machine }, typed, env, platform, policy });
     add('host-key', 'changed', `${shown} is pinned, as its manager reads it in the machine`);

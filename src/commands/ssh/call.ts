@@ -2,7 +2,6 @@ import { UsageError, usage } from '../../cli/command.js';
 import { startProgress } from '../../cli/terminal.js';
 import { printable, quote } from '../../errors.js';
 import { hostKeyAlias } from '../../identity/identity.js';
-import { policyOfEnv } from '../../identity/policy.js';
 import { asTarget } from '../../kinds/kinds.js';
 import { type lookUp, splitUser } from '../../lookup/login.js';
 import type { ListedTarget } from '../../lookup/short-name.js';
@@ -20,7 +19,7 @@ import { type SplitArgs, type SshTool, wordsOf } from '../../ssh/split-args.js';
 import { checkUserName, isHostName, slug } from '../../target/names.js';
 import { type Shell, shellLine, shellOf } from '../../target/shell.js';
 import type { Operand } from './args.js';
-import { findOperands, givingOption, namesKeyFiles, optionsNameUser, policyIn } from './args.js';
+import { findOperands, givingOption, namesKeyFiles, optionsNameUser } from './args.js';
 
 export interface SshOptions extends ForProxy {
   readonly args: SplitArgs;
@@ -79,8 +78,8 @@ export async function prepare(
   const whyNot = whyNoBring(caller);
   if (asked && whyNot) throw new UsageError(...whyNot);
   const bring = brings && whyNot === undefined;
-  const given = policyIn(args) ?? policyOfEnv(io.env);
-  const hostKeys = given ?? (await usersPolicy([host, meant], args, io, sshConfig));
+  // Else what ssh asks of vmssh asks that ssh.
+  const hostKeys = asksForKeys ? undefined : await usersPolicy(meant, args, io, sshConfig);
   const proxy = { waitMs, routes, start, bring, namesUser: hasUser, hostKeys, typed: meant };
   const settings = await settingsOf(named, account, asTyped, proxy, caller, io);
   const ported = port === undefined ? settings : [['Port', port] as const, ...settings];
@@ -106,19 +105,21 @@ export async function prepare(
     sftp: copy,
     rsync: () => {
       const own = [...before, ...after];
-      const shell = remoteShell(own, caller.program, meant, { waitMs, routes, start, bring });
+      const proxy = { waitMs, routes, start, bring };
+      const shell = remoteShell(own, caller.program, meant, proxy, io.env.RSYNC_RSH);
       return [tool, '-e', shell, ...withoutShell(own), '--', ...operands];
     },
   }[tool]();
   return { command, ssh, options, named, host, asks: asksVmssh(caller) };
 }
 
-async function usersPolicy(names: readonly string[], { before, after }: SplitArgs, io: Io, file?: string) {
+async function usersPolicy(name: string, { before, after }: SplitArgs, io: Io, configFile?: string) {
   const all = [...before, ...after];
   // What a Match may ask for.
-  const options = all.flatMap(({ name = '', words }) => (['l', 'o', 'p'].includes(name) ? words : []));
+  const flags = all.flatMap(({ name = '', words }) => (['l', 'o', 'p'].includes(name) ? words : []));
   const note = (line: string) => io.err(`${io.program}: ${printable(line)}\n`);
-  return (await import('../../hosts/key-policy.js')).usersKeyPolicy(io, { names, file, options, note });
+  const { keyPolicy, plainLogin } = await import('../../ssh/key-policy.js');
+  return (await keyPolicy(io, { login: plainLogin(name, io, { configFile, flags }), note })).policy;
 }
 
 /** The user of plain ssh for what was typed, if the form that it gets here has another: systemd's lines (262) say root for "machine%web", not for "web". */
@@ -232,15 +233,17 @@ type ForProxy = Pick<OwnOptions, 'waitMs' | 'routes' | 'start' | 'bring'>;
 
 /**
  * The value of rsync's `-e`. rsync calls it with a form of the target that it accepts as a host; --typed gives the target itself. The
- * options of the user's own `-e 'ssh OPTIONS'` are kept. Throws a UsageError.
+ * options of the user's own `-e 'ssh OPTIONS'`, else of RSYNC_RSH, are kept. Throws a UsageError.
  */
 export function remoteShell(
   args: readonly string[],
   self: readonly string[],
   target: string,
   proxy: ForProxy,
+  byDefault = '',
 ): string {
-  const given = args.flatMap((arg, i) => givenShell(arg, args[i + 1])?.shell ?? []).at(-1);
+  const given =
+    args.flatMap((arg, i) => givenShell(arg, args[i + 1])?.shell ?? []).at(-1) ?? (byDefault || undefined);
   const options = given === undefined ? '' : given.replace(/^\s*\S*ssh(?=\s|$)/, '');
   if (given !== undefined && options === given)
     throw new UsageError(`rsync's -e has to be ssh and its options here, not ${quote(given)}`);

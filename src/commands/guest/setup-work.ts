@@ -81,8 +81,8 @@ async function loginCommand(
 ): Promise<readonly string[]> {
   const words = { settings: [asksNothing, ownConnection, 'RemoteCommand=none'], command: 'true' };
   if (host === undefined) {
-    const caller = await guestCaller(io);
-    return guestLogin({ route: 'target', host: `${user}@${target}`, identityFile, ...caller }, words);
+    const into = { route: 'target', host: `${user}@${target}` } as const;
+    return guestLogin({ ...into, identityFile, ...(await guestCaller(io, into)) }, words);
   }
   // ssh does not read HOME.
   const { main } = configFiles({ system: false }, io);

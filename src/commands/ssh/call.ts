@@ -12,8 +12,7 @@ import { callerForSsh } from '../../ssh/config/caller.js';
 import type { Caller, HostOptions } from '../../ssh/config/host-options.js';
 import { asksVmssh, hostOptions, whyNoBring } from '../../ssh/config/host-options.js';
 import { type MachineLogin, madeLogin } from '../../ssh/config/logins.js';
-import { knownHostsFile } from '../../ssh/folder.js';
-import { guestKeysFor, trustIn } from '../../ssh/guest-keys.js';
+import { keysByName } from '../../ssh/guest-keys.js';
 import { ownKeyFile, sshSettings } from '../../ssh/login-key.js';
 import { type SplitArgs, type SshTool, wordsOf } from '../../ssh/split-args.js';
 import { checkUserName, isHostName, slug } from '../../target/names.js';
@@ -173,18 +172,14 @@ async function settingsOf(
   caller: Caller,
   io: Io,
 ) {
-  const alias = hostKeyAlias(named);
-  const keys = guestKeysFor(named, io.env);
   const options: HostOptions = {
     ...caller,
     ...proxy,
     target: named.text,
-    knownHosts: alias === undefined ? undefined : knownHostsFile(io.env),
-    hostKeyAlias: alias,
     // The name for ssh may be one of that Host.
     user: proxy.namesUser ? undefined : (user ?? (await asTyped)),
     identityFile: await ownKeyFile(identityFile),
-    ...(keys ? trustIn(keys) : {}),
+    ...keysByName(named, io.env),
   };
   return usage(() => hostOptions(options));
 }

@@ -103,7 +103,7 @@ async function accept(
     env,
     platform,
     policy: async () => {
-      const { keyPolicy, plainLogin } = await import('./ssh/key-policy.js');
+      const { keyPolicy, plainLogin } = await import('./ssh/policy/key-policy.js');
       return keyPolicy({ env, platform }, { login: plainLogin(found.typed, { env, platform }) });
     },
   });

@@ -55,7 +55,7 @@ export async function knownKeys(checked: CheckedMachine, io: Io): Promise<KnownK
 
 /** That of plain ssh. */
 async function policyFor({ typed, sshConfig }: CheckedMachine, io: Io) {
-  const { keyPolicy, plainLogin } = await import('../ssh/key-policy.js');
+  const { keyPolicy, plainLogin } = await import('../ssh/policy/key-policy.js');
   const note = (line: string) => io.err(`${io.program}: ${printable(line)}\n`);
   return keyPolicy(io, { login: plainLogin(typed, io, { configFile: sshConfig }), note });
 }

@@ -20,7 +20,7 @@ import { configText, startOf, userKnownHosts } from '../ssh/config/text.js';
 import { usersTexts } from '../ssh/config/users-files.js';
 import { knownHostsFile } from '../ssh/folder.js';
 import { allGuestKeys } from '../ssh/guest-keys.js';
-import { anyHost, keyPolicy, plainLogin } from '../ssh/key-policy.js';
+import { anyHost, keyPolicy, plainLogin } from '../ssh/policy/key-policy.js';
 import { isNamedIn, keepsAlive } from '../ssh/taken-names.js';
 import { type ConfigOptions, type Settings, settings } from './options.js';
 import { formatSettings, settingLines } from './setting.js';

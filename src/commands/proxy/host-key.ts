@@ -58,7 +58,7 @@ export const hostKey: Command<HostKeyOptions> = {
       for (const line of keys ? knownLines(keys) : []) io.out(`${line.replace('HOST', host)}\n`);
       return 0;
     }
-    const { configOfCall } = await import('../../ssh/asking-ssh.js');
+    const { configOfCall } = await import('../../ssh/policy/asking-ssh.js');
     const keys = await machineKeys(reached, { typed, host, config: configOfCall() }, io.env);
     const plain = certificateIn(shown)?.plain ?? shown;
     const call: Call = { keys, plain, name: typed ?? reached?.text ?? host, io };
@@ -116,8 +116,8 @@ async function answerTo(shown: ShownKey, lines: HostKeyPolicy | undefined, call:
     {
       async policy() {
         const [{ keyPolicy }, { askingSsh }] = await Promise.all([
-          import('../../ssh/key-policy.js'),
-          import('../../ssh/asking-ssh.js'),
+          import('../../ssh/policy/key-policy.js'),
+          import('../../ssh/policy/asking-ssh.js'),
         ]);
         const note = (line: string) => io.err(`${io.program}: ${printable(line)}\n`);
         return keyPolicy(io, { login: () => askingSsh(io), lines, note });

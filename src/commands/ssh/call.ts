@@ -117,7 +117,7 @@ async function usersPolicy(name: string, { before, after }: SplitArgs, io: Io, c
   // What a Match may ask for.
   const flags = all.flatMap(({ name = '', words }) => (['l', 'o', 'p'].includes(name) ? words : []));
   const note = (line: string) => io.err(`${io.program}: ${printable(line)}\n`);
-  const { keyPolicy, plainLogin } = await import('../../ssh/key-policy.js');
+  const { keyPolicy, plainLogin } = await import('../../ssh/policy/key-policy.js');
   return (await keyPolicy(io, { login: plainLogin(name, io, { configFile, flags }), note })).policy;
 }
 

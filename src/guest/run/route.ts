@@ -111,7 +111,7 @@ export async function guestCaller(
 async function knownKey(host: string, here: Pick<Io, 'env' | 'platform'>): Promise<KnownKey> {
   const [{ lookUp }, { keyPolicy, plainLogin }] = await Promise.all([
     import('../../lookup/login.js'),
-    import('../../ssh/key-policy.js'),
+    import('../../ssh/policy/key-policy.js'),
   ]);
   const typed = splitUser(host).host;
   const named = await lookUp(typed, here);

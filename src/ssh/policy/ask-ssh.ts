@@ -1,13 +1,13 @@
 import { statSync } from 'node:fs';
-import { quote } from '../errors.js';
-import { readText } from '../files/read-file.js';
-import { realPath } from '../files/read-sync.js';
-import type { HostKeyPolicy } from '../identity/policy.js';
-import { type ProgramEnd, runProgram } from '../process/run-program.js';
-import { firstMessage, settingIn } from '../process/ssh-program.js';
-import type { Env } from '../runtime.js';
-import { ownerOf } from './config/file.js';
-import { type SplitArgs, splitArgs, type ToolOption } from './split-args.js';
+import { quote } from '../../errors.js';
+import { readText } from '../../files/read-file.js';
+import { realPath } from '../../files/read-sync.js';
+import type { HostKeyPolicy } from '../../identity/policy.js';
+import { type ProgramEnd, runProgram } from '../../process/run-program.js';
+import { firstMessage, settingIn } from '../../process/ssh-program.js';
+import type { Env } from '../../runtime.js';
+import { ownerOf } from '../config/file.js';
+import { type SplitArgs, splitArgs, type ToolOption } from '../split-args.js';
 
 /** What ssh says of a login that is called by these words. */
 export interface SshAnswer {

@@ -1,16 +1,16 @@
 import { join } from 'node:path';
-import { quote } from '../errors.js';
-import { readText } from '../files/read-file.js';
-import { type HostKeyPolicy, policyOf, policyOfEnv, strictest } from '../identity/policy.js';
-import type { Io } from '../process/io.js';
-import { type SshCommand, sshCommand, sshProgram } from '../process/ssh-program.js';
-import { isHostName } from '../target/names.js';
+import { quote } from '../../errors.js';
+import { readText } from '../../files/read-file.js';
+import { type HostKeyPolicy, policyOf, policyOfEnv, strictest } from '../../identity/policy.js';
+import type { Io } from '../../process/io.js';
+import { type SshCommand, sshCommand, sshProgram } from '../../process/ssh-program.js';
+import { isHostName } from '../../target/names.js';
+import { parseState, stateFile } from '../config/state.js';
+import { revokedNamedIn, usersTexts } from '../config/users-files.js';
+import { sshFolder } from '../folder.js';
+import { type LoginPolicy, strictly } from '../machine-keys.js';
+import { splitArgs } from '../split-args.js';
 import { askSsh, fileOfCall, keyCheckingIn, type SshAnswer } from './ask-ssh.js';
-import { parseState, stateFile } from './config/state.js';
-import { revokedNamedIn, usersTexts } from './config/users-files.js';
-import { sshFolder } from './folder.js';
-import { type LoginPolicy, strictly } from './machine-keys.js';
-import { splitArgs } from './split-args.js';
 
 interface Asked {
   /** The ssh of the login, and the words by which it is called. Rejects with the reason why they cannot be known. */

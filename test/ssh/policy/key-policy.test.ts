@@ -1,10 +1,10 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { formatState, noState, stateFile } from '../../src/ssh/config/state.js';
-import { configText } from '../../src/ssh/config/text.js';
-import { keyPolicy, plainLogin, policyInLines } from '../../src/ssh/key-policy.js';
-import { useTempDir } from '../helpers/temp-dir.js';
+import { formatState, noState, stateFile } from '../../../src/ssh/config/state.js';
+import { configText } from '../../../src/ssh/config/text.js';
+import { keyPolicy, plainLogin, policyInLines } from '../../../src/ssh/policy/key-policy.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
 
 const dir = useTempDir();
 const caller = { program: ['/usr/bin/vmssh'], fdpass: true, platform: 'linux' } as const;

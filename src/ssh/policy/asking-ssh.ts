@@ -1,11 +1,11 @@
 import { readFileSync, readlinkSync, statSync } from 'node:fs';
-import { printable, quote } from '../errors.js';
-import { realPath } from '../files/read-sync.js';
-import type { Io } from '../process/io.js';
-import { runProgram } from '../process/run-program.js';
-import { everySsh } from '../process/ssh-program.js';
+import { printable, quote } from '../../errors.js';
+import { realPath } from '../../files/read-sync.js';
+import type { Io } from '../../process/io.js';
+import { runProgram } from '../../process/run-program.js';
+import { everySsh } from '../../process/ssh-program.js';
+import { splitArgs } from '../split-args.js';
 import { fileOfCall } from './ask-ssh.js';
-import { splitArgs } from './split-args.js';
 
 /** Where processes are seen, and who asks: this process. */
 export interface ParentPlace {

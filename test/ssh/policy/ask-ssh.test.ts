@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { askSsh } from '../../src/ssh/ask-ssh.js';
-import { signed } from '../../src/ssh/config/file.js';
-import { lacks } from '../helpers/programs.js';
-import { useTempDir } from '../helpers/temp-dir.js';
+import { signed } from '../../../src/ssh/config/file.js';
+import { askSsh } from '../../../src/ssh/policy/ask-ssh.js';
+import { lacks } from '../../helpers/programs.js';
+import { useTempDir } from '../../helpers/temp-dir.js';
 
 const missing = lacks('ssh');
 /** VMSSH_TEST_SSH=/path/to/ssh tries another version. */

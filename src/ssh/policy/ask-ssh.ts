@@ -79,9 +79,9 @@ function checkFile(split: SplitArgs): void {
   const path = fileOfCall(split);
   if (path === undefined || path.toLowerCase() === 'none') return;
   const isOfProcess = /^\/(dev\/(fd|stdin|stdout|stderr)|proc)\b/.test(path);
-  const stats = isOfProcess ? undefined : statSync(path, { throwIfNoEntry: false });
-  if (stats?.isFile() || (!isOfProcess && realPath(path) === '/dev/null')) return;
-  const why = stats || isOfProcess ? 'which cannot be read twice' : 'which is not there';
+  const real = isOfProcess ? undefined : realPath(path);
+  if (real !== undefined && (real === '/dev/null' || statSync(real).isFile())) return;
+  const why = real !== undefined || isOfProcess ? 'which cannot be read twice' : 'which is not there';
   throw new Error(`its -F is ${quote(path)}, ${why}`);
 }
 
